@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware
+
+import (
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// How long the display messages stand, in milliseconds.
+const (
+	holdTime    = 6000 // a hold this long shows all segments (GO 6 and 7 open their menu then)
+	warnTime    = 2000 // the low-battery warning before the code
+	testTime    = 2000 // all segments after a self-test
+	deadMessage = 3000 // "EEEEEE" after a press at the end of life
+
+	maxShow = token.MaxShowSeconds * 1000
+)
+
+// pollButton follows the button until it stands still: a click that the driver
+// latched is a press and a release in one step.
+func (c *Core) pollButton() {
+	for range 4 {
+		down := c.hw.Button.Down()
+		if down == c.view.Down {
+			return
+		}
+		c.view.Down, c.view.DownAt = down, c.now
+		if down {
+			c.press()
+		}
+	}
+}
+
+// held reports whether the button has been down long enough for the menu.
+func (c *Core) held() bool {
+	return c.view.Down && c.rec.profile.Behaviour.Button && c.now-c.view.DownAt >= holdTime
+}
+
+// press applies the profile's button rules.
+func (c *Core) press() {
+	b := &c.rec.profile.Behaviour
+	switch {
+	case !b.Button:
+		return
+	case c.view.On: // a second press turns off
+		c.view.On = false
+		return
+	case !c.readable() || !c.valid:
+		return
+	}
+	if b.PressLimit > 0 && c.rec.presses >= uint32(b.PressLimit) && c.rec.state != serialproto.StateDead {
+		c.die(deathPresses)
+	}
+	if c.hasMessage() {
+		c.view.On, c.view.CodeAt, c.view.OffAt = true, c.now, c.now+deadMessage
+		return
+	}
+	next := c.rec
+	next.presses++
+	c.save(&next) // a flash that fails costs the count, not the code
+	clear(next.seed[:])
+
+	c.view.On, c.view.CodeAt = true, c.now
+	c.view.OffAt = c.now + milli(token.UnixSeconds(b.ShowSeconds))
+	if b.UntilStepEnd {
+		p := &c.rec.profile
+		end := milli(p.StepStart(p.StepAtMilli(c.now) + 1))
+		c.view.OffAt = min(c.view.OffAt, end)
+	}
+	if c.lowBattery() {
+		c.view.CodeAt = min(c.now+warnTime, c.view.OffAt)
+	}
+}
+
+// lowBattery reports whether a press shows the warning first.
+func (c *Core) lowBattery() bool {
+	return c.batteryPercent() < int(c.rec.profile.Behaviour.LowPercent)
+}
+
+// The knee of a lithium cell's discharge: above it the voltage tells nothing.
+const (
+	kneeVoltage    Millivolts = 2700
+	cutoffVoltage  Millivolts = 2000
+	percentAtKnee             = 10
+	maxPercentLeft            = 100
+)
+
+// batteryPercent estimates what is left. The voltage of Li/MnO2 is flat until
+// shortly before the end, so that the presses count, and the voltage only
+// below the knee.
+func (c *Core) batteryPercent() int {
+	left := maxPercentLeft
+	if limit := int(c.rec.profile.Behaviour.PressLimit); limit > 0 {
+		left = max(0, limit-int(c.rec.presses)) * 100 / limit
+	}
+	if v := c.hw.Supply.Voltage(); v < kneeVoltage {
+		byVoltage := int(v-cutoffVoltage) * percentAtKnee / int(kneeVoltage-cutoffVoltage)
+		left = min(left, max(0, byVoltage))
+	}
+	return left
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware
+
+import (
+	"math"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// Version is the firmware's version. Provisioning messages are bound to it.
+const Version = "0.1.0"
+
+// Never is a time that does not come.
+const Never token.UnixMilli = math.MaxInt64
+
+// Wake says when a Core must run again if nothing else happens first, by the
+// token's own clock. A board sleeps until the earlier of the two. Something
+// that only wants the token's state at a later time, such as a virtual token
+// that skips ten years, steps at State times and leaves the Paints out: the
+// display is a function of the state and the time.
+type Wake struct {
+	State token.UnixMilli // the next change of state
+	Paint token.UnixMilli // the next change of what the display shows
+}
+
+// Core is the firmware of one token. Call Boot once, then Step. It is not safe
+// for concurrent use.
+type Core struct {
+	rec   record
+	store store
+	view  View
+	shown Frame // what the LCD was last told
+	lit   bool  // shown is valid
+	link  *serialproto.Server
+	nonce uint32 // of the last rig command
+	reset bool   // a restart is due at the end of the step
+
+	hw    *Hardware       // set during Boot and Step only
+	now   token.UnixMilli // the token's clock in this step
+	valid bool            // the clock has been set
+}
+
+// View is the part of a token's state that lives in RAM: what the button and
+// the self-test put on the display. All times are the token's. A restart
+// clears it.
+type View struct {
+	On      bool            `json:"on,omitempty"`      // a press put the code on the display
+	OffAt   token.UnixMilli `json:"off_at,omitempty"`  // when it goes off
+	CodeAt  token.UnixMilli `json:"code_at,omitempty"` // until then the low-battery warning stands there
+	TestEnd token.UnixMilli `json:"test_end,omitempty"`
+	Down    bool            `json:"down,omitempty"`    // the button was down at the last step
+	DownAt  token.UnixMilli `json:"down_at,omitempty"` // since then
+}
+
+// Boot starts the token from what its flash holds. Attached lines stay
+// attached.
+func (c *Core) Boot(hw *Hardware) error {
+	c.hw = hw
+	err := c.boot()
+	c.leave()
+	return err
+}
+
+func (c *Core) boot() error {
+	*c = Core{link: c.link, hw: c.hw}
+	if c.link != nil {
+		*c.link = serialproto.Server{}
+	}
+	if err := c.store.mount(c.hw, &c.rec); err != nil {
+		return err
+	}
+	if c.rec.seedLen == 0 && c.store.traces {
+		if err := c.store.purge(c.hw, &c.rec); err != nil {
+			return err
+		}
+	}
+	c.tick()
+	c.watch()
+	c.paint()
+	return nil
+}
+
+// Step handles whatever is pending: bytes on the line, the button, the clock.
+// It returns when it must be called again at the latest.
+func (c *Core) Step(hw *Hardware) Wake {
+	c.hw = hw
+	c.tick()
+	c.watch()
+	c.pollButton()
+	if c.link != nil {
+		c.link.Step(hw.Line, (*device)(c))
+		c.tick() // a request may have moved the clock or the button
+		c.watch()
+		c.pollButton()
+	}
+	if c.reset {
+		// A board that cannot read its flash can do nothing but stay dark.
+		_ = c.boot()
+	}
+	w := Wake{State: c.nextState(), Paint: c.paint()}
+	c.leave()
+	return w
+}
+
+// leave gives the hardware back at the end of a call.
+func (c *Core) leave() {
+	clear(c.hw.Scratch[:])
+	c.hw = nil
+}
+
+// Attach gives the core a serial line's worth of buffers; without one it does
+// not look at the line. Detach takes them away again.
+func (c *Core) Attach(link *serialproto.Server) { c.link = link }
+
+// Detach makes the core leave the line alone.
+func (c *Core) Detach() { c.link = nil }
+
+// State returns where the token is in its life.
+func (c *Core) State() serialproto.State { return c.rec.state }
+
+// Serial returns the serial number, zero before provisioning.
+func (c *Core) Serial() token.Serial { return c.rec.serial }
+
+// Expiry returns the expiry date, zero for none.
+func (c *Core) Expiry() token.Expiry { return c.rec.expiry }
+
+// Profile returns what was provisioned; the zero value before.
+func (c *Core) Profile() token.Profile { return c.rec.profile }
+
+// Presses returns how often the button has put a code on the display.
+func (c *Core) Presses() uint32 { return c.rec.presses }
+
+// View returns the state in RAM, for a snapshot.
+func (c *Core) View() View { return c.view }
+
+// SetView puts back what View returned, after Boot.
+func (c *Core) SetView(v View) { c.view = v }
+
+// tick reads the clock once, so that one step sees one time.
+func (c *Core) tick() { c.now, c.valid = c.hw.Clock.Now() }
+
+// watch notices what time and power did to the token.
+func (c *Core) watch() {
+	r := &c.rec
+	switch {
+	case !c.valid && (r.state == serialproto.StateLocked || r.state == serialproto.StateExpired):
+		c.die(deathClock)
+	case c.valid && r.state == serialproto.StateLocked && c.expired():
+		next := *r
+		next.state = serialproto.StateExpired
+		c.save(&next)
+		clear(next.seed[:])
+	}
+	// A clock that was moved back must not leave the display on for the same time.
+	if on := c.view.OffAt - c.now; c.view.On && (on <= 0 || on > maxShow || !c.readable()) {
+		c.view.On = false
+	}
+	if c.view.TestEnd-c.now > testTime {
+		c.view.TestEnd = 0
+	}
+}
+
+func (c *Core) expired() bool {
+	return c.rec.ends != 0 && c.now >= milli(c.rec.ends)
+}
+
+// die ends the token's life. Losing the clock destroys the seed where the
+// profile says so, as in tokens that keep both in RAM.
+func (c *Core) die(why death) {
+	next := c.rec
+	next.state, next.death = serialproto.StateDead, why
+	if why == deathClock && next.profile.Behaviour.ClockLossErases {
+		next.eraseSeed()
+		c.purge(&next)
+	} else {
+		c.save(&next)
+	}
+	clear(next.seed[:])
+}
+
+// save makes next the token's state, in flash first. It fails with ErrFlash
+// and then changes nothing.
+func (c *Core) save(next *record) serialproto.Err {
+	if err := c.store.append(c.hw, next); err != nil {
+		return serialproto.ErrFlash
+	}
+	c.rec = *next
+	return serialproto.OK
+}
+
+// purge is save for a state without a seed: no trace of one stays in flash.
+func (c *Core) purge(next *record) serialproto.Err {
+	sequence := next.sequence
+	err := c.store.purge(c.hw, next)
+	if next.sequence != sequence { // written, even if an old page would not erase
+		c.rec = *next
+	}
+	if err != nil {
+		return serialproto.ErrFlash
+	}
+	return serialproto.OK
+}
+
+func milli(s token.UnixSeconds) token.UnixMilli { return token.UnixMilli(s) * 1000 }

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware
+
+import (
+	"errors"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// device is the core as the protocol sees it.
+type device Core
+
+var _ serialproto.Device = (*device)(nil)
+
+func (d *device) core() *Core { return (*Core)(d) }
+
+// outOfReach is why the clock and the code are refused in a state: a settable
+// clock lets anyone harvest future codes.
+func (d *device) outOfReach() serialproto.Err {
+	switch d.rec.state {
+	case serialproto.StateLocked, serialproto.StateExpired:
+		return serialproto.ErrLocked
+	case serialproto.StateDead:
+		return serialproto.ErrDead
+	}
+	return serialproto.OK
+}
+
+// Info implements serialproto.Device.
+func (d *device) Info(m *serialproto.Info) {
+	_, set := d.hw.Clock.Now()
+	*m = serialproto.Info{
+		HardwareID: d.hw.Identity.HardwareID(),
+		Serial:     d.rec.serial,
+		Model:      d.hw.Identity.Model(),
+		Firmware:   Version,
+		State:      d.rec.state,
+		Expiry:     d.rec.expiry,
+		Presses:    d.rec.presses,
+		Supply:     int32(d.hw.Supply.Voltage()),
+		ClockSet:   set,
+	}
+}
+
+// Clock implements serialproto.Device.
+func (d *device) Clock() (t token.UnixMilli, set bool, e serialproto.Err) {
+	if e := d.outOfReach(); e != serialproto.OK {
+		return 0, false, e
+	}
+	t, set = d.hw.Clock.Now()
+	return t, set, serialproto.OK
+}
+
+// SetClock implements serialproto.Device.
+func (d *device) SetClock(t token.UnixMilli) serialproto.Err {
+	if e := d.outOfReach(); e != serialproto.OK {
+		return e
+	}
+	if !serialproto.ValidClock(t) {
+		return serialproto.ErrInvalid
+	}
+	d.hw.Clock.Set(t)
+	d.core().tick()
+	return serialproto.OK
+}
+
+// Display implements serialproto.Device.
+func (d *device) Display(m *serialproto.Display) serialproto.Err {
+	if e := d.outOfReach(); e != serialproto.OK {
+		return e
+	}
+	if d.rec.state != serialproto.StateProvisioned {
+		return serialproto.ErrNotProvisioned
+	}
+	c := d.core()
+	c.tick()
+	if !c.valid {
+		return serialproto.ErrClockNotSet
+	}
+	step, left := c.step()
+	p := &c.rec.profile
+	code := token.AppendCode(m.Code[:0], c.rec.key(), p.Algorithm, p.Digits, step)
+	m.Size, m.Step, m.Left = len(code), step, int64(left)
+	return serialproto.OK
+}
+
+// Lock implements serialproto.Device. Locking twice is locking once.
+func (d *device) Lock() serialproto.Err {
+	switch d.rec.state {
+	case serialproto.StateLocked, serialproto.StateExpired:
+		return serialproto.OK
+	case serialproto.StateDead:
+		return serialproto.ErrDead
+	case serialproto.StateProvisioned:
+	default:
+		return serialproto.ErrNotProvisioned
+	}
+	c := d.core()
+	c.tick()
+	if !c.valid { // it would die at once
+		return serialproto.ErrClockNotSet
+	}
+	next := c.rec
+	defer clear(next.seed[:])
+	next.state = serialproto.StateLocked
+	next.transcript = serialproto.Transcript{}
+	return c.save(&next)
+}
+
+// SelfTest implements serialproto.Device.
+func (d *device) SelfTest(m *serialproto.SelfTest) serialproto.Err {
+	c := d.core()
+	var probe store
+	var back record
+	err := probe.mount(c.hw, &back)
+	m.Flash = err == nil && back == c.rec
+	clear(back.seed[:])
+	m.Crypto = knownAnswer()
+	_, m.Clock = c.hw.Clock.Now()
+	m.Supply = int32(c.hw.Supply.Voltage())
+	c.tick()
+	c.view.TestEnd = c.now + testTime
+	return serialproto.OK
+}
+
+// knownAnswer checks the code machinery against RFC 4226, appendix D, counter 1.
+func knownAnswer() bool {
+	var key [20]byte
+	copy(key[:], "12345678901234567890")
+	var text [token.MaxDigits]byte
+	return string(token.AppendCode(text[:0], key[:], token.SHA1, 6, 1)) == "287082"
+}
+
+// Wipe implements serialproto.Device. The serial number stays known, so that
+// the line can tell which token it was.
+func (d *device) Wipe(serial token.Serial) serialproto.Err {
+	c := d.core()
+	switch {
+	case c.rec.state == serialproto.StateBlank:
+		return serialproto.ErrNotProvisioned
+	case serial != c.rec.serial:
+		return serialproto.ErrSerialMismatch
+	case c.rec.state == serialproto.StateWiped && !c.store.traces:
+		return serialproto.OK
+	}
+	next := c.rec
+	next.eraseSeed()
+	next.state, next.death = serialproto.StateWiped, deathNone
+	next.presses = 0
+	c.view = View{}
+	return c.purge(&next)
+}
+
+// Reset implements serialproto.Device.
+func (d *device) Reset() { d.reset = true }
+
+// HasRig implements serialproto.Device.
+func (d *device) HasRig() bool { return d.hw.Rig != nil }
+
+// Rig implements serialproto.Device.
+func (d *device) Rig(command uint8, m *serialproto.RigRequest) serialproto.Err {
+	if m.Nonce != 0 && m.Nonce == d.nonce {
+		return serialproto.OK // sent again because the answer was lost
+	}
+	rig, v := d.hw.Rig, m.Value
+	if v < -1<<40 || v > 1<<40 { // 35 years in milliseconds
+		return serialproto.ErrInvalid
+	}
+	fits := func(low, high int64) bool { return v >= low && v <= high }
+	const hour = 60 * 60 * 1000
+	ok, err := false, error(nil)
+	switch command {
+	case serialproto.CmdRigPress:
+		ok, err = true, rig.Press(0)
+	case serialproto.CmdRigHold:
+		if ok = fits(0, hour); ok {
+			err = rig.Press(uint32(v))
+		}
+	case serialproto.CmdRigSupply:
+		if ok = fits(0, 6000); ok {
+			err = rig.Supply(Millivolts(v))
+		}
+	case serialproto.CmdRigTemperature:
+		if ok = fits(-60_000, 120_000); ok {
+			err = rig.Temperature(int32(v))
+		}
+	case serialproto.CmdRigSkew:
+		ok, err = true, rig.Skew(v)
+	case serialproto.CmdRigPowerCut:
+		if ok = fits(1, 1<<31); ok {
+			err = rig.PowerCut(uint32(v))
+		}
+	}
+	switch {
+	case !ok, errors.Is(err, ErrRange):
+		return serialproto.ErrInvalid
+	case errors.Is(err, ErrUnsupported):
+		return serialproto.ErrUnsupported
+	case err != nil:
+		return serialproto.ErrUnknown
+	}
+	d.nonce = m.Nonce
+	return serialproto.OK
+}
+
+// RigDisplay implements serialproto.Device.
+func (d *device) RigDisplay(m *serialproto.RigDisplay) {
+	c := d.core()
+	c.tick()
+	c.watch()
+	c.pollButton()
+	c.paint()
+	step, left := int64(0), token.UnixMilli(0)
+	if c.rec.profile.Step > 0 {
+		step, left = c.step()
+	}
+	*m = serialproto.RigDisplay{
+		Digits:   c.shown.Digits,
+		Size:     c.hw.LCD.Digits(),
+		Bars:     c.shown.Bars,
+		Icons:    uint8(c.shown.Icons),
+		State:    c.rec.state,
+		Now:      c.now,
+		ClockSet: c.valid,
+		Step:     step,
+		Left:     int64(left),
+	}
+	c.shown.AppendText(m.Text[:0], m.Size)
+}

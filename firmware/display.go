@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware
+
+import (
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+const (
+	dayMilli   = 24 * 60 * 60 * 1000
+	halfSecond = 500 // the tick is on for the first half of each second
+)
+
+// readable reports whether the token shows anything in its state: codes, or
+// the message at the end of its life.
+func (c *Core) readable() bool {
+	switch c.rec.state {
+	case serialproto.StateProvisioned, serialproto.StateLocked:
+		return true
+	case serialproto.StateExpired:
+		return c.rec.profile.Behaviour.Expiry != token.ExpiryBlank || c.now < c.blankAt()
+	case serialproto.StateDead:
+		return c.rec.death == deathPresses
+	}
+	return false
+}
+
+// hasMessage reports whether "EEEEEE" stands in the place of codes.
+func (c *Core) hasMessage() bool {
+	switch c.rec.state {
+	case serialproto.StateExpired:
+		return c.rec.profile.Behaviour.Expiry == token.ExpiryMessage
+	case serialproto.StateDead:
+		return c.rec.death == deathPresses
+	}
+	return false
+}
+
+// blankAt is when an expired token's display goes blank.
+func (c *Core) blankAt() token.UnixMilli {
+	return milli(c.rec.ends) + token.UnixMilli(c.rec.profile.Behaviour.BlankDelayDays)*dayMilli
+}
+
+// paint brings the LCD up to date, and returns when it changes next.
+func (c *Core) paint() token.UnixMilli {
+	f, next := c.frame()
+	if !c.lit || f != c.shown {
+		c.shown, c.lit = f, true
+		c.hw.LCD.Show(f)
+	}
+	return next
+}
+
+// frame is what the display shows now, and when that changes next.
+func (c *Core) frame() (f Frame, next token.UnixMilli) {
+	digits := c.hw.LCD.Digits()
+	b := &c.rec.profile.Behaviour
+	state := c.rec.state
+	showing := !b.Button || c.view.On
+	switch {
+	case c.now < c.view.TestEnd:
+		return AllSegments(digits), c.view.TestEnd
+	case c.held():
+		return AllSegments(digits), Never
+	case !c.valid && state == serialproto.StateProvisioned,
+		state == serialproto.StateDead && c.rec.death == deathClock:
+		// The clock is lost: everything blinks, once a second.
+		f, next = Frame{}, nextHalf(c.now)
+		if onHalf(c.now) {
+			f = AllSegments(digits)
+		}
+		return f, next
+	case showing && c.hasMessage():
+		return c.message("EEEEEE", digits)
+	case !showing || !c.readable():
+		return Frame{}, c.afterHold()
+	case b.Button && c.now < c.view.CodeAt:
+		f = c.batteryWarning(digits)
+		return f, min(c.view.CodeAt, c.afterHold())
+	}
+	f, next = c.code(digits)
+	if b.Button {
+		next = min(next, c.view.OffAt, c.afterHold())
+	}
+	return f, next
+}
+
+// message shows a text, until the display goes off.
+func (c *Core) message(text string, digits int) (f Frame, next token.UnixMilli) {
+	for i := range min(len(text), digits) {
+		f.Digits[i], _ = Glyph(text[i])
+	}
+	if c.view.On {
+		return f, c.view.OffAt
+	}
+	return f, Never
+}
+
+// batteryWarning is "bAtt 05": the percentage on the right, with a leading
+// zero.
+func (c *Core) batteryWarning(digits int) (f Frame) {
+	f.Icons = IconBattery
+	left := min(c.batteryPercent(), 99)
+	text := [2]byte{'0' + byte(left/10), '0' + byte(left%10)}
+	f.setText(text[:], digits)
+	for i := range len("bAtt") {
+		f.Digits[i], _ = Glyph("bAtt"[i])
+	}
+	return f
+}
+
+// code is the code of the present step with its countdown.
+func (c *Core) code(digits int) (f Frame, next token.UnixMilli) {
+	p := &c.rec.profile
+	step, left := c.step()
+	var text [token.MaxDigits]byte
+	f.setText(token.AppendCode(text[:0], c.rec.key(), p.Algorithm, p.Digits, step), digits)
+	next = min(nextHalf(c.now), c.now+left)
+	if onHalf(c.now) {
+		f.Icons |= IconTick
+	}
+	if p.Behaviour.Button && c.lowBattery() {
+		f.Icons |= IconBattery
+	}
+	if bars := int64(p.Behaviour.Bars); bars > 0 {
+		// All bars in the first part of the step, one in the last.
+		bar := int64(p.Step) * 1000 / bars
+		f.Bars = uint8((int64(left) + bar - 1) / bar)
+	}
+	return f, next
+}
+
+// step returns the time step (RFC 6238, section 4.2) and the milliseconds
+// until it ends.
+func (c *Core) step() (step int64, left token.UnixMilli) {
+	p := &c.rec.profile
+	step = p.StepAtMilli(c.now)
+	return step, milli(p.StepStart(step+1)) - c.now
+}
+
+// afterHold is when a button that is down now has been held long enough.
+func (c *Core) afterHold() token.UnixMilli {
+	if c.view.Down && c.rec.profile.Behaviour.Button && !c.held() {
+		return c.view.DownAt + holdTime
+	}
+	return Never
+}
+
+// nextState is when time alone changes the token's state.
+func (c *Core) nextState() token.UnixMilli {
+	next := Never
+	if c.view.On {
+		next = c.view.OffAt
+	}
+	if c.rec.ends == 0 || !c.valid {
+		return next
+	}
+	switch c.rec.state {
+	case serialproto.StateLocked:
+		next = min(next, milli(c.rec.ends))
+	case serialproto.StateExpired:
+		if at := c.blankAt(); c.now < at && c.rec.profile.Behaviour.Expiry == token.ExpiryBlank {
+			next = min(next, at)
+		}
+	}
+	return next
+}
+
+func onHalf(t token.UnixMilli) bool { return floorMod(t, 1000) < halfSecond }
+
+func nextHalf(t token.UnixMilli) token.UnixMilli {
+	return t - floorMod(t, halfSecond) + halfSecond
+}
+
+func floorMod(t, m token.UnixMilli) token.UnixMilli { return (t%m + m) % m }

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware
+
+import "errors"
+
+var (
+	// ErrUnsupported is what a [Rig] method returns for what its hardware lacks.
+	ErrUnsupported = errors.New("not supported by this hardware")
+
+	// ErrRange is what a [Rig] method returns for a value that its hardware does
+	// not take.
+	ErrRange = errors.New("out of this hardware's range")
+
+	// ErrGeometry is what [Core.Boot] returns for flash that cannot hold the
+	// firmware's log.
+	ErrGeometry = errors.New("flash needs two or more pages of whole slots")
+
+	errFlashWorn = errors.New("no slot of the flash takes a record")
+)

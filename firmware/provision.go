@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware
+
+import (
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// ProvBegin implements serialproto.Device.
+func (d *device) ProvBegin(m *serialproto.Begin) serialproto.Err {
+	if e := d.provisionable(); e != serialproto.OK {
+		return e
+	}
+	public, e := serialproto.PublicKey(d.hw.Identity.StaticKey())
+	m.PublicKey, m.Counter = public, d.rec.counter
+	return e
+}
+
+// provisionable refuses in every state but BLANK and WIPED.
+func (d *device) provisionable() serialproto.Err {
+	switch d.rec.state {
+	case serialproto.StateBlank, serialproto.StateWiped:
+		return serialproto.OK
+	case serialproto.StateProvisioned:
+		return serialproto.ErrAlreadyProvisioned
+	}
+	return d.outOfReach()
+}
+
+// ProvCommit implements serialproto.Device. The counter is burnt before
+// anything is decrypted, so that one message is tried once. A message that was
+// taken in already gets the same answer again, since the station sends it again
+// when the answer is lost.
+func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto.Err) {
+	binding := serialproto.Binding{
+		HardwareID: d.hw.Identity.HardwareID(),
+		Serial:     m.Serial,
+		Counter:    m.Counter,
+		Firmware:   Version,
+	}
+	station, static := d.hw.Identity.StationKey(), d.hw.Identity.StaticKey()
+
+	if d.rec.state == serialproto.StateProvisioned && m.Counter+1 == d.rec.counter {
+		h, ok := serialproto.TranscriptOf(&binding, station, static, m.Message)
+		if ok && h == d.rec.transcript {
+			return serialproto.Confirmation(d.rec.key(), &h), serialproto.OK
+		}
+	}
+	if e := d.provisionable(); e != serialproto.OK {
+		return conf, e
+	}
+	if m.Serial.IsZero() || len(m.Message) < serialproto.NoiseOverhead {
+		return conf, serialproto.ErrInvalid
+	}
+	if m.Counter != d.rec.counter {
+		return conf, serialproto.ErrCounter
+	}
+	next := d.rec // without a seed
+	next.counter++
+	if e := d.core().save(&next); e != serialproto.OK {
+		return conf, e
+	}
+	plain, h, e := serialproto.Open(&binding, station, static, m.Message)
+	if e != serialproto.OK {
+		return conf, e
+	}
+	defer clear(plain)
+	var p serialproto.Payload
+	if !p.Decode(plain) {
+		return conf, serialproto.ErrInvalid
+	}
+	if e := d.acceptable(&p); e != serialproto.OK {
+		return conf, e
+	}
+	if e := d.install(m.Serial, &p, h); e != serialproto.OK {
+		return conf, e
+	}
+	return serialproto.Confirmation(p.Seed, &h), serialproto.OK
+}
+
+// install makes the token what the payload says: PROVISIONED.
+func (d *device) install(serial token.Serial, p *serialproto.Payload, h serialproto.Transcript) serialproto.Err {
+	next := d.rec
+	defer clear(next.seed[:])
+	next.state, next.death = serialproto.StateProvisioned, deathNone
+	next.presses = 0
+	next.serial, next.profile = serial, p.Profile
+	next.profile.Name = ""
+	next.expiry, next.ends = p.Expiry, p.Ends
+	next.seedLen = uint8(copy(next.seed[:], p.Seed))
+	next.transcript = h
+	// The clock comes first: a power cut after it leaves a blank token with the
+	// right time, and not a provisioned one with the wrong one.
+	d.hw.Clock.Set(p.Clock)
+	d.core().tick()
+	d.view = View{}
+	return d.core().save(&next)
+}
+
+// acceptable checks what the station wants against what this device can be.
+func (d *device) acceptable(p *serialproto.Payload) serialproto.Err {
+	if len(p.Seed) < token.MinSeedLen || len(p.Seed) > token.MaxSeedLen {
+		return serialproto.ErrSeedLength
+	}
+	if p.Profile.Validate() != nil || int(p.Profile.Digits) > d.hw.LCD.Digits() {
+		return serialproto.ErrProfile
+	}
+	if !serialproto.ValidClock(p.Clock) {
+		return serialproto.ErrInvalid
+	}
+	return serialproto.OK
+}

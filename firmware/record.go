@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware
+
+import (
+	"encoding/binary"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// record is everything that survives a power cut. The flash holds copies of
+// the whole; the newest valid one counts.
+type record struct {
+	sequence   uint32 // 0: never written
+	state      serialproto.State
+	death      death
+	counter    uint32 // the value that the next provisioning message must carry
+	presses    uint32
+	serial     token.Serial
+	profile    token.Profile
+	expiry     token.Expiry
+	ends       token.UnixSeconds // first second at which the token is expired; 0: never
+	seedLen    uint8
+	seed       [token.MaxSeedLen]byte
+	transcript serialproto.Transcript // of the message that provisioned the token
+}
+
+// death is why a token died.
+type death uint8
+
+const (
+	deathNone    death = iota
+	deathClock         // the clock lost power in the field
+	deathPresses       // the press limit was reached
+)
+
+// key returns the seed in use.
+func (r *record) key() []byte { return r.seed[:r.seedLen] }
+
+// eraseSeed forgets the seed and what could confirm it.
+func (r *record) eraseSeed() {
+	clear(r.seed[:])
+	r.seedLen = 0
+	r.transcript = serialproto.Transcript{}
+}
+
+// The layout of a slot: the fields in the order of encode, little-endian, then
+// erased bytes, with the CRC-32 of all before it at crcOffset.
+const (
+	recordMagic = 0x31626f66 // "fob1"
+	crcOffset   = 176
+	recordSize  = crcOffset + 4
+	noExpiry    = 0xFFFFFFFF
+)
+
+// encode writes the record to a slot.
+func (r *record) encode(slot *[SlotSize]byte) {
+	var serial [token.MaxSerialLen]byte
+	sn := r.serial.AppendTo(serial[:0])
+	days := uint32(noExpiry)
+	if !r.expiry.IsZero() {
+		days = uint32(r.expiry.Days())
+	}
+	p, b := &r.profile, &r.profile.Behaviour
+
+	le := binary.LittleEndian
+	w := slot[:0]
+	w = le.AppendUint32(w, recordMagic)
+	w = le.AppendUint32(w, r.sequence)
+	w = append(w, uint8(r.state), uint8(r.death))
+	w = le.AppendUint32(w, r.counter)
+	w = le.AppendUint32(w, r.presses)
+	w = append(w, uint8(len(sn)))
+	w = append(w, serial[:]...)
+	w = append(w, p.Digits, uint8(p.Algorithm))
+	w = le.AppendUint32(w, uint32(p.Step))
+	w = le.AppendUint64(w, uint64(p.T0))
+	w = append(w, flag(b.Button)|flag(b.UntilStepEnd)<<1|flag(b.ClockLossErases)<<2,
+		b.ShowSeconds, b.LowPercent, uint8(b.Expiry), b.BlankDelayDays, b.Bars)
+	w = le.AppendUint16(w, b.PressLimit)
+	w = le.AppendUint32(w, days)
+	w = le.AppendUint64(w, uint64(r.ends))
+	w = append(w, r.seedLen)
+	w = append(w, r.seed[:]...)
+	w = append(w, r.transcript[:]...)
+	for len(w) < crcOffset {
+		w = append(w, erased)
+	}
+	w = le.AppendUint32(w, crc32(w))
+	for len(w) < SlotSize {
+		w = append(w, erased)
+	}
+}
+
+// decode reads a slot, and reports whether it holds a whole record.
+func (r *record) decode(slot *[SlotSize]byte) bool {
+	le := binary.LittleEndian
+	if le.Uint32(slot[:]) != recordMagic || le.Uint32(slot[crcOffset:]) != crc32(slot[:crcOffset]) {
+		return false
+	}
+	at := 4
+	take := func(n int) []byte {
+		at += n
+		return slot[at-n : at]
+	}
+	*r = record{}
+	r.sequence = le.Uint32(take(4))
+	r.state = serialproto.State(take(1)[0])
+	r.death = death(take(1)[0])
+	r.counter = le.Uint32(take(4))
+	r.presses = le.Uint32(take(4))
+	n := int(take(1)[0])
+	sn := take(token.MaxSerialLen)
+	if n > len(sn) {
+		return false
+	}
+	if n > 0 {
+		serial, err := token.SerialFromBytes(sn[:n])
+		if err != nil {
+			return false
+		}
+		r.serial = serial
+	}
+	p, b := &r.profile, &r.profile.Behaviour
+	p.Digits = take(1)[0]
+	p.Algorithm = token.Algorithm(take(1)[0])
+	p.Step = token.UnixSeconds(le.Uint32(take(4)))
+	p.T0 = token.UnixSeconds(le.Uint64(take(8)))
+	flags := take(1)[0]
+	b.Button, b.UntilStepEnd, b.ClockLossErases = flags&1 != 0, flags&2 != 0, flags&4 != 0
+	b.ShowSeconds = take(1)[0]
+	b.LowPercent = take(1)[0]
+	b.Expiry = token.ExpiryPolicy(take(1)[0])
+	b.BlankDelayDays = take(1)[0]
+	b.Bars = take(1)[0]
+	b.PressLimit = le.Uint16(take(2))
+	if days := le.Uint32(take(4)); days != noExpiry {
+		expiry, err := token.ExpiryFromDays(int32(days))
+		if err != nil {
+			return false
+		}
+		r.expiry = expiry
+	}
+	r.ends = token.UnixSeconds(le.Uint64(take(8)))
+	r.seedLen = take(1)[0]
+	copy(r.seed[:], take(len(r.seed)))
+	copy(r.transcript[:], take(len(r.transcript)))
+	return int(r.seedLen) <= len(r.seed)
+}
+
+func flag(b bool) uint8 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// crc32 is CRC-32/ISO-HDLC, bit by bit: a slot is written a few times a day,
+// and a table would cost a kilobyte.
+func crc32(p []byte) uint32 {
+	crc := ^uint32(0)
+	for _, b := range p {
+		crc ^= uint32(b)
+		for range 8 {
+			crc = crc>>1 ^ 0xEDB88320&-(crc&1)
+		}
+	}
+	return ^crc
+}

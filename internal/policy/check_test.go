@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"go/ast"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const spdx = "// SPDX-License-Identifier: Apache-2.0"
+
+// A violation is one place where the tree breaks a rule.
+type violation struct {
+	where   string // file:line, or a package
+	what    string
+	because string
+}
+
+func (v violation) String() string {
+	return v.where + ": " + v.what + "\n\tbecause: " + v.because
+}
+
+// check applies all rules to the tree.
+func (t *tree) check() []violation {
+	c := checker{tree: t}
+	c.licences()
+	c.directions()
+	c.fences()
+	c.libraries()
+	c.portables()
+	c.boardTags()
+	return c.found
+}
+
+type checker struct {
+	*tree
+	found []violation
+}
+
+func (c *checker) object(where, because, format string, args ...any) {
+	c.found = append(c.found, violation{where, fmt.Sprintf(format, args...), because})
+}
+
+// at is the file and line of a node, as compilers write it.
+func (c *checker) at(n ast.Node) string {
+	p := c.fset.Position(n.Pos())
+	return p.Filename + ":" + strconv.Itoa(p.Line)
+}
+
+func (c *checker) licences() {
+	const because = "the licence of a file must be known when it is copied out of here"
+	for _, f := range c.files {
+		line, _, _ := bytes.Cut(f.src, []byte("\n"))
+		// A generator writes its own first line.
+		if string(line) != spdx && !ast.IsGenerated(f.ast) {
+			c.object(f.name+":1", because, "the first line must be %q", spdx)
+		}
+	}
+	for name, src := range c.shells {
+		lines := bufio.NewScanner(bytes.NewReader(src))
+		lines.Scan() // #!
+		if lines.Scan(); lines.Text() != "#"+strings.TrimPrefix(spdx, "//") {
+			c.object(name+":2", because, "the second line must be the SPDX line")
+		}
+	}
+}
+
+func (c *checker) directions() {
+	edges := c.graph(func(f *goFile) bool { return true })
+	for _, from := range sortedKeys(edges) {
+		ways := chains(edges, from)
+		for _, rule := range directions {
+			if !rule.who.match(from) {
+				continue
+			}
+			for _, to := range sortedKeys(ways) {
+				if rule.only != nil && !rule.only.match(to) || rule.never.match(to) {
+					c.object(from, rule.because, "must not import %s (%s)", to, strings.Join(ways[to], " → "))
+				}
+			}
+		}
+	}
+	for _, f := range c.files { // tests: only the last of the directions holds
+		f.imports(func(spec *ast.ImportSpec, p string) {
+			to, ok := c.local(p)
+			if last := directions[len(directions)-1]; ok && f.test && last.who.match(f.pkg) && last.never.match(to) {
+				c.object(c.at(spec), last.because, "must not import %s", to)
+			}
+		})
+	}
+}
+
+func (c *checker) fences() {
+	for _, f := range c.files {
+		if f.test {
+			continue
+		}
+		f.imports(func(spec *ast.ImportSpec, p string) {
+			for _, rule := range fences {
+				if rule.pkgs.match(p) && !rule.in.match(f.pkg) {
+					c.object(c.at(spec), rule.because, "import of %s outside %s", p, strings.Join(rule.in, ", "))
+				}
+			}
+		})
+	}
+}
+
+// libraries looks for calls that a library does not make.
+func (c *checker) libraries() {
+	for _, f := range c.files {
+		helper := strings.HasSuffix(f.pkg, "test") || strings.HasPrefix(path.Base(f.pkg), "test")
+		if f.test || helper || f.ast.Name.Name == "main" || matchOne("cmd/...", f.pkg) {
+			continue
+		}
+		c.calls(f, libraryCalls)
+	}
+}
+
+// calls looks for the names of the banned, called or not.
+func (c *checker) calls(f *goFile, banned []bannedCall) {
+	names := map[string]string{} // as written in the file → import path
+	f.imports(func(spec *ast.ImportSpec, p string) {
+		name := path.Base(p)
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		names[name] = p
+		for _, ban := range banned {
+			if name == "." && p == ban.pkg {
+				c.object(c.at(spec), "it hides what is called", "dot import of %s", p)
+			}
+		}
+	})
+	ast.Inspect(f.ast, func(n ast.Node) bool {
+		sel, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		if x, ok := sel.X.(*ast.Ident); ok {
+			for _, ban := range banned {
+				if names[x.Name] == ban.pkg && slices.Contains(ban.names, sel.Sel.Name) {
+					c.object(c.at(sel), ban.because, "%s.%s", ban.pkg, sel.Sel.Name)
+				}
+			}
+		}
+		return true
+	})
+}
+
+func (c *checker) portables() {
+	pkgs := c.portablePackages()
+	for _, f := range c.files {
+		if f.test || !pkgs[f.pkg] {
+			continue
+		}
+		if !f.hostOnly {
+			c.portableImports(f)
+		}
+		c.calls(f, portableCalls)
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			const because = "the core polls: a microcontroller has one thread, and no scheduler is compiled in"
+			switch n := n.(type) {
+			case *ast.GoStmt:
+				c.object(c.at(n), because, "go statement")
+			case *ast.ChanType:
+				c.object(c.at(n), because, "channel type")
+			case *ast.SelectStmt:
+				c.object(c.at(n), because, "select statement")
+			}
+			return true
+		})
+	}
+}
+
+func (c *checker) portableImports(f *goFile) {
+	f.imports(func(spec *ast.ImportSpec, p string) {
+		if _, ok := c.local(p); ok {
+			return // directions are for these
+		}
+		if portableImports.match(p) || boards.match(f.pkg) && boardImports.match(p) {
+			return
+		}
+		because := importReasons[p]
+		switch {
+		case because != "":
+		case strings.Contains(strings.Split(p, "/")[0], "."):
+			because = "TinyGo builds go through tinygo.mod, which has no requirements"
+		default:
+			because = "it is not among the packages known to be small and to work under TinyGo"
+		}
+		c.object(c.at(spec), because, "a portable package imports %s", p)
+	})
+}
+
+// boardTags wants the tag tinygo on the programs of the boards.
+func (c *checker) boardTags() {
+	for _, f := range c.files {
+		if boards.match(f.pkg) && !f.test && f.ast.Name.Name == "main" && !f.deviceOnly {
+			c.object(f.name, "only TinyGo has the packages of the hardware, and `go build ./...` must pass without",
+				"the program of a board without //go:build tinygo")
+		}
+	}
+}

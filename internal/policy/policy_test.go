@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestRepository applies the rules to the module that this package is in.
+func TestRepository(t *testing.T) {
+	tree, err := load(os.DirFS(filepath.Join("..", "..")))
+	require.NoError(t, err)
+
+	// A checker that sees nothing objects to nothing.
+	pkgs := tree.portablePackages()
+	for _, want := range []string{"token", "serialproto", "firmware"} {
+		require.Contains(t, pkgs, want, "portable packages found")
+	}
+
+	for _, v := range tree.check() {
+		t.Error(v)
+	}
+}
+
+// TestRules shows each rule a small tree that breaks it, and its neighbour
+// that does not.
+func TestRules(t *testing.T) {
+	tests := []struct {
+		name  string
+		files map[string]string
+		want  []string // a part of each objection; none means a clean tree
+	}{
+		{
+			name: "clean tree",
+			files: map[string]string{
+				"token/a.go":                 `package token; import ("crypto/hmac"; "encoding/binary"; "strconv")`,
+				"serialproto/a.go":           `package serialproto; import "m/token"`,
+				"firmware/a.go":              `package firmware; import ("m/serialproto"; "m/internal/crc")`,
+				"internal/crc/a.go":          `package crc; import "hash/crc32"`,
+				"token/virtual/a.go":         `package virtual; import ("m/firmware"; "time")`,
+				"fleet/a.go":                 `package fleet; import "m/token/virtual"`,
+				"provision/store/pg/a.go":    `package pg; import "github.com/jackc/pgx/v5"`,
+				"serialproto/port/a.go":      `package port; import "go.bug.st/serial"`,
+				"cmd/fob/main.go":            `package main; import ("os"; "m/fleet"; "github.com/spf13/cobra"); func main() { os.Exit(1) }`,
+				"validator/conformance/a.go": `package conformance; import "m/token"`,
+			},
+		},
+
+		// Directions.
+		{
+			name:  "token imports upwards",
+			files: map[string]string{"token/a.go": `package token; import "m/serialproto"`},
+			want:  []string{"token: must not import serialproto"},
+		},
+		{
+			name:  "a host-only file has directions too",
+			files: map[string]string{"token/a.go": "//go:build !tinygo\n\npackage token; import \"m/fleet\""},
+			want:  []string{"token: must not import fleet"},
+		},
+		{
+			name: "provision reaches the firmware through another package",
+			files: map[string]string{
+				"provision/a.go":  `package provision; import "m/internal/x"`,
+				"internal/x/a.go": `package x; import "m/firmware"`,
+			},
+			want: []string{"(provision → internal/x → firmware)"},
+		},
+		{
+			name:  "provision's tests may use the firmware",
+			files: map[string]string{"provision/a_test.go": `package provision; import "m/firmware"`},
+		},
+		{
+			name:  "host imports a virtual token",
+			files: map[string]string{"serialproto/host/a.go": `package host; import "m/token/virtual"`},
+			want:  []string{"serialproto/host: must not import token/virtual"},
+		},
+		{
+			name:  "validator imports a fleet",
+			files: map[string]string{"validator/a.go": `package validator; import "m/fleet"`},
+			want:  []string{"validator: must not import fleet"},
+		},
+		{
+			name:  "conformance imports the reference server",
+			files: map[string]string{"validator/conformance/a.go": `package conformance; import "m/validator/store"`},
+			want:  []string{"validator/conformance: must not import validator/store"},
+		},
+		{
+			name:  "validator imports the suite",
+			files: map[string]string{"validator/a.go": `package validator; import "m/validator/conformance"`},
+			want:  []string{"validator: must not import validator/conformance"},
+		},
+		{
+			name:  "a library imports a command",
+			files: map[string]string{"fleet/a.go": `package fleet; import "m/cmd/fob"`},
+			want:  []string{"fleet: must not import cmd/fob"},
+		},
+		{
+			name:  "a library's test imports a command",
+			files: map[string]string{"fleet/a_test.go": `package fleet; import "m/cmd/fob"`},
+			want:  []string{"fleet/a_test.go:2: must not import cmd/fob"},
+		},
+
+		// Fences.
+		{
+			name:  "cobra in a library",
+			files: map[string]string{"fleet/a.go": `package fleet; import "github.com/spf13/cobra"`},
+			want:  []string{"import of github.com/spf13/cobra outside cmd"},
+		},
+		{
+			name:  "a serial port outside port",
+			files: map[string]string{"provision/a.go": `package provision; import "go.bug.st/serial/enumerator"`},
+			want:  []string{"import of go.bug.st/serial/enumerator"},
+		},
+		{
+			name:  "a PTY outside port",
+			files: map[string]string{"fleet/a.go": `package fleet; import "github.com/creack/pty"`},
+			want:  []string{"import of github.com/creack/pty"},
+		},
+		{
+			name:  "a database outside a store",
+			files: map[string]string{"validator/a.go": `package validator; import _ "modernc.org/sqlite"`},
+			want:  []string{"import of modernc.org/sqlite"},
+		},
+		{
+			name:  "a library logs",
+			files: map[string]string{"fleet/a.go": `package fleet; import "log"`},
+			want:  []string{"import of log outside"},
+		},
+
+		// Libraries.
+		{
+			name: "a library exits, reads the environment and prints",
+			files: map[string]string{"fleet/a.go": `package fleet
+				import (f "fmt"; "os")
+				func a() { f.Println(os.Getenv("A")); os.Exit(1); f.Fprintln(os.Stderr) }`},
+			want: []string{"fleet/a.go:4: fmt.Println", "fleet/a.go:4: os.Getenv", "fleet/a.go:4: os.Exit"},
+		},
+		{
+			name: "a library logs through slog; how a type is logged is its own business",
+			files: map[string]string{"fleet/a.go": `package fleet
+				import "log/slog"
+				func a(l *slog.Logger) slog.Value { slog.Info(""); return slog.StringValue("") }`},
+			want: []string{"fleet/a.go:4: log/slog.Logger", "fleet/a.go:4: log/slog.Info"},
+		},
+		{
+			name:  "a dot import hides the call",
+			files: map[string]string{"fleet/a.go": `package fleet; import . "fmt"; func a() { Println() }`},
+			want:  []string{"dot import of fmt"},
+		},
+		{
+			name:  "a test helper reads the environment",
+			files: map[string]string{"firmware/hwtest/a.go": `package hwtest; import "os"; var A = os.Getenv("A")`},
+		},
+
+		// Portable packages.
+		{
+			name: "a portable package imports too much",
+			files: map[string]string{"firmware/a.go": `package firmware
+				import ("fmt"; "time"; "crypto/rand"; "net/netip"; "github.com/fxamacker/cbor/v2")`},
+			want: []string{
+				"imports fmt\n\tbecause: it works by reflection", "imports time", "imports crypto/rand",
+				"imports net/netip\n\tbecause: it is not among", "imports github.com/fxamacker/cbor/v2\n\tbecause: TinyGo builds",
+			},
+		},
+		{
+			name: "what a portable package imports is portable",
+			files: map[string]string{
+				"token/a.go":      `package token; import "m/internal/x"`,
+				"internal/x/a.go": `package x; import "os"`,
+			},
+			want: []string{"internal/x/a.go:2: a portable package imports os"},
+		},
+		{
+			name: "host-only and test files are free of the list",
+			files: map[string]string{
+				"token/host.go":   "//go:build !tinygo && (linux || darwin)\n\npackage token; import (\"time\"; \"fmt\"; \"m/internal/x\")",
+				"token/a_test.go": `package token; import "os"; func a() { go a() }`,
+				"internal/x/a.go": `package x; import "os"`,
+			},
+		},
+		{
+			name:  "a file that TinyGo may compile is not host-only",
+			files: map[string]string{"token/a.go": "//go:build !tinygo || linux\n\npackage token; import \"os\""},
+			want:  []string{"imports os"},
+		},
+		{
+			name:  "no file of a portable package asks for the time",
+			files: map[string]string{"token/a.go": "//go:build !tinygo\n\npackage token; import \"time\"; var t, u = time.Now(), time.UTC"},
+			want:  []string{"time.Now\n\tbecause: the core polls"},
+		},
+		{
+			name: "a portable package runs things at once",
+			files: map[string]string{"firmware/a.go": `package firmware
+				func a(c chan int) {
+					go a(nil)
+					select {}
+				}`},
+			want: []string{"firmware/a.go:3: channel type", "firmware/a.go:4: go statement", "firmware/a.go:5: select statement"},
+		},
+		{
+			name:  "the core knows no addresses",
+			files: map[string]string{"firmware/a.go": `package firmware; import "unsafe"`},
+			want:  []string{"imports unsafe"},
+		},
+		{
+			name:  "a board knows its hardware, and nothing of the host",
+			files: map[string]string{"firmware/board/virt/main.go": "//go:build tinygo\n\npackage main; import (\"machine\"; \"runtime/volatile\"; \"unsafe\"; \"os\")"},
+			want:  []string{"imports os"},
+		},
+		{
+			name:  "a board's program without its tag",
+			files: map[string]string{"firmware/board/virt/main.go": "package main"},
+			want:  []string{"without //go:build tinygo"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fsys := fstest.MapFS{"go.mod": {Data: []byte("module m\n")}}
+			for name, src := range tt.files {
+				fsys[name] = &fstest.MapFile{Data: []byte(spdx + "\n" + src)}
+			}
+			tree, err := load(fsys)
+			require.NoError(t, err)
+			requireObjections(t, tree.check(), tt.want)
+		})
+	}
+}
+
+// requireObjections wants one violation for each part in want, and no other.
+func requireObjections(t *testing.T, got []violation, want []string) {
+	t.Helper()
+	for _, part := range want {
+		found := false
+		for i, v := range got {
+			if strings.Contains(v.String(), part) {
+				got = append(got[:i:i], got[i+1:]...)
+				found = true
+				break
+			}
+		}
+		require.True(t, found, "no objection has %q; the others: %v", part, got)
+	}
+	require.Empty(t, got, "objections that were not expected")
+}
+
+func TestLicenceLine(t *testing.T) {
+	tree, err := load(fstest.MapFS{
+		"go.mod":          {Data: []byte("module m\n")},
+		"a/bad.go":        {Data: []byte("// Package a\npackage a\n")},
+		"a/late.go":       {Data: []byte("\n" + spdx + "\n\npackage a\n")},
+		"a/good.go":       {Data: []byte(spdx + "\n\npackage a\n")},
+		"a/stringer.go":   {Data: []byte("// Code generated by \"stringer\"; DO NOT EDIT.\n\npackage a\n")},
+		"bad.sh":          {Data: []byte("#!/bin/sh\necho\n")},
+		"good.sh":         {Data: []byte("#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\n")},
+		"a/testdata/x.go": {Data: []byte("package x\n")},
+		"tool/go.mod":     {Data: []byte("module tool\n")},
+		"tool/x.go":       {Data: []byte("package x\n")},
+	})
+	require.NoError(t, err)
+	requireObjections(t, tree.check(), []string{"a/bad.go:1", "a/late.go:1", "bad.sh:2"})
+}
+
+func TestLoadFailsOnNothing(t *testing.T) {
+	_, err := load(fstest.MapFS{})
+	require.ErrorContains(t, err, "go.mod")
+	_, err = load(fstest.MapFS{"go.mod": {Data: []byte("module m\n")}})
+	require.ErrorContains(t, err, "no Go files")
+	_, err = load(fstest.MapFS{"go.mod": {Data: []byte("go 1.26\n")}, "a.go": {Data: []byte("package a\n")}})
+	require.ErrorContains(t, err, "names no module")
+	_, err = load(fstest.MapFS{"go.mod": {Data: []byte("module m\n")}, "a.go": {Data: []byte("pack")}})
+	require.Error(t, err, "a file that does not parse")
+}
+
+func TestPatterns(t *testing.T) {
+	tests := []struct {
+		patterns patterns
+		name     string
+		want     bool
+	}{
+		{patterns{"fleet"}, "fleet", true},
+		{patterns{"fleet"}, "fleet/control", false},
+		{patterns{"fleet/..."}, "fleet", true},
+		{patterns{"fleet/..."}, "fleet/control", true},
+		{patterns{"fleet/..."}, "fleets", false},
+		{patterns{"...", "!cmd/..."}, "cmd/fob", false},
+		{patterns{"...", "!cmd/..."}, "", true},
+		{patterns{".../store/..."}, "validator/store", true},
+		{patterns{".../store/..."}, "validator/store/pg", true},
+		{patterns{".../store/..."}, "store", true},
+		{patterns{".../store/..."}, "validator/restore", false},
+		{patterns{"validator/...", "!validator/conformance/..."}, "validator/conformance", false},
+		{nil, "fleet", false},
+	}
+	for _, tt := range tests {
+		require.Equal(t, tt.want, tt.patterns.match(tt.name), "%v, %q", tt.patterns, tt.name)
+	}
+}

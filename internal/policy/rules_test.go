@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+// Patterns name packages by their path below the module, or by their import
+// path when they come from elsewhere. "fleet" is that package, "fleet/..." is
+// it and all below it, and "!fleet/control" takes out again what an earlier
+// pattern let in.
+
+// portable are the packages that TinyGo compiles for a microcontroller. What
+// they import from this module must keep the same rules, and is added to them.
+var portable = patterns{"token", "serialproto", "firmware", "firmware/board/..."}
+
+// A direction says which packages of this module another may reach, directly
+// or through others. Test files are free of it: the real ends of a line are
+// tested against each other.
+type direction struct {
+	who     patterns
+	only    patterns // may reach no other; nil means any
+	never   patterns // must not reach
+	because string
+}
+
+var directions = []direction{
+	{
+		who:     patterns{"token"},
+		only:    patterns{"internal/..."},
+		because: "token is the vocabulary of all the others, at the bottom of the tree",
+	},
+	{
+		who:     patterns{"serialproto"},
+		only:    patterns{"token", "internal/..."},
+		because: "the wire is read by devices and hosts alike, and knows only what a token is",
+	},
+	{
+		who:     patterns{"firmware"},
+		only:    patterns{"token", "serialproto", "internal/..."},
+		because: "the firmware runs on a microcontroller as on modelled hardware, and must not know which",
+	},
+	{
+		who:     patterns{"firmware/board/..."},
+		only:    patterns{"token", "serialproto", "firmware", "firmware/board/...", "internal/..."},
+		because: "a board is the firmware and its hardware, compiled by TinyGo, and nothing of the host",
+	},
+	{
+		who:     patterns{"firmware/hwtest/..."},
+		only:    patterns{"token", "serialproto", "firmware", "firmware/hwtest/...", "internal/..."},
+		because: "whoever writes hardware tests it with hwtest: it can depend on no hardware itself",
+	},
+	{
+		who:     patterns{"token/seedfile/..."},
+		only:    patterns{"token", "token/seedfile/...", "internal/..."},
+		because: "seed files are read by the line and by the bank, which share nothing but tokens",
+	},
+	{
+		who:     patterns{"token/virtual/..."},
+		never:   patterns{"fleet/...", "provision/...", "validator/...", "conformance/..."},
+		because: "a virtual token is one device: fleets and servers are built of it, not the reverse",
+	},
+	{
+		who:     patterns{"serialproto/host/...", "serialproto/port/..."},
+		never:   patterns{"firmware/...", "token/virtual/...", "fleet/...", "provision/...", "validator/...", "conformance/..."},
+		because: "the host's end talks to any device over the wire, and must not know the one in this repository",
+	},
+	{
+		who:     patterns{"provision/..."},
+		never:   patterns{"firmware/...", "token/virtual/...", "fleet/...", "validator/...", "conformance/..."},
+		because: "the line programs real devices: it may not lean on a token that is inside the same program",
+	},
+	{
+		who: patterns{"validator/...", "!validator/conformance/..."},
+		only: patterns{
+			"token", "token/seedfile/...", "internal/...",
+			"validator/...", "!validator/conformance/...",
+		},
+		because: "the bank sees tokens through their seed files and codes only, like a real one",
+	},
+	{
+		who:     patterns{"validator/conformance/...", "conformance/..."},
+		never:   patterns{"validator/...", "!validator/conformance/..."},
+		because: "the suite judges anybody's server: with ours at hand it would soon test what ours does",
+	},
+	{
+		who:     patterns{"...", "!cmd/..."},
+		never:   patterns{"cmd/..."},
+		because: "commands are thin and on top: logic that two of them need belongs in a library",
+	},
+}
+
+// A fence keeps packages from outside this module in few places. Test files
+// are free of it.
+type fence struct {
+	pkgs    patterns // import paths
+	in      patterns // the only packages that may import them
+	because string
+}
+
+var fences = []fence{
+	{
+		pkgs:    patterns{"github.com/spf13/cobra/...", "github.com/spf13/pflag/..."},
+		in:      patterns{"cmd/..."},
+		because: "a library takes options as values: flags are the command's business",
+	},
+	{
+		pkgs:    patterns{"go.bug.st/serial/...", "github.com/creack/pty/..."},
+		in:      patterns{"serialproto/port/..."},
+		because: "the traps of serial ports and PTYs are dealt with once, in port; others take an io.ReadWriter",
+	},
+	{
+		pkgs: patterns{
+			"modernc.org/sqlite/...", "github.com/mattn/go-sqlite3/...", "github.com/jackc/pgx/...",
+			"github.com/lib/pq/...", "github.com/pressly/goose/...",
+		},
+		in:      patterns{".../store/..."},
+		because: "which database is in use is known to a store package only",
+	},
+	{
+		pkgs:    patterns{"log", "golang.org/x/exp/slog/...", "github.com/sirupsen/logrus/...", "go.uber.org/zap/..."},
+		in:      patterns{"cmd/..."},
+		because: "libraries never log: they return errors and events, and a log line is where a seed leaks",
+	},
+}
+
+// A bannedCall is a function that no library package calls.
+type bannedCall struct {
+	pkg     string
+	names   []string
+	because string
+}
+
+// libraryCalls holds in all packages but cmd, package main, tests and packages
+// of test helpers.
+var libraryCalls = []bannedCall{
+	{"os", []string{"Exit"}, "libraries never exit: the caller decides, and deferred calls must run"},
+	{
+		"os",
+		[]string{"Getenv", "LookupEnv", "Environ", "ExpandEnv"},
+		"a library's behaviour is in its arguments: the environment is read by cmd",
+	},
+	{
+		// The rest of log/slog is for a type that says how it is logged: a
+		// seed that has LogValue stays out of anybody's log.
+		"log/slog",
+		[]string{
+			"Default", "SetDefault", "SetLogLoggerLevel", "New", "NewLogLogger", "NewTextHandler", "NewJSONHandler",
+			"Logger", "With", "Log", "LogAttrs", "Debug", "DebugContext", "Info", "InfoContext", "Warn",
+			"WarnContext", "Error", "ErrorContext",
+		},
+		"libraries never log: they return errors and events, and a log line is where a seed leaks",
+	},
+	{"fmt", []string{"Print", "Println", "Printf"}, "stdout belongs to the command: a library takes an io.Writer"},
+}
+
+// portableCalls holds in the portable packages, in host-only files as well.
+var portableCalls = []bannedCall{
+	{
+		"time",
+		[]string{
+			"Now", "Sleep", "Since", "Until", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker",
+		},
+		"the core polls: time comes from the caller",
+	},
+}
+
+// portableImports are what a portable package may import from the standard
+// library: small, and known to work under TinyGo. Files that TinyGo does not
+// compile (`//go:build !tinygo`) are free of it.
+var portableImports = patterns{
+	"bytes", "cmp", "encoding", "encoding/base32", "encoding/base64", "encoding/binary",
+	"errors", "hash/...", "io", "math", "math/bits", "slices", "strconv", "strings", "unicode/utf8",
+	"crypto/...", "!crypto/rand", "!crypto/tls/...", "!crypto/x509/...",
+}
+
+// boardImports are what a board may import besides: its hardware.
+var boardImports = patterns{"machine/...", "device/...", "runtime/...", "unsafe"}
+
+// boards are the packages that boardImports is for.
+var boards = patterns{"firmware/board/..."}
+
+// importReasons says why the imports that one misses most are not allowed.
+var importReasons = map[string]string{
+	"crypto/rand":    "entropy comes from the caller: a token has no source of its own",
+	"encoding/hex":   "it brings in fmt, and with it reflect: tens of kilobytes of flash",
+	"encoding/json":  "it works by reflection, which is large and partly missing under TinyGo",
+	"encoding/xml":   "it works by reflection, which is large and partly missing under TinyGo",
+	"fmt":            "it works by reflection: tens of kilobytes of flash, and it allocates",
+	"net":            "a token has no network",
+	"os":             "a microcontroller has no operating system",
+	"reflect":        "it is large, partly missing under TinyGo, and it allocates",
+	"runtime":        "a portable package does not know what runs it",
+	"sync":           "the core has one owner and polls: there is nothing to lock",
+	"testing":        "helpers for tests are host-side, in a package of their own",
+	"text/template":  "it works by reflection, which is large and partly missing under TinyGo",
+	"time":           "time comes from the caller, as a number; put conversions in a file tagged !tinygo",
+	"unsafe":         "only a board knows addresses",
+	"unicode":        "its tables take much flash",
+	"math/rand":      "entropy comes from the caller",
+	"math/rand/v2":   "entropy comes from the caller",
+	"math/big":       "it allocates, and is large",
+	"context":        "the core polls: there is nothing to cancel",
+	"bufio":          "buffers come from the caller",
+	"container/list": "it allocates for each element",
+	"crypto/tls":     "it brings in net and os",
+	"crypto/x509":    "it brings in net and os",
+}

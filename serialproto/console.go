@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package serialproto
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+)
+
+// SMP over console (Zephyr, "SMP transport: UART/serial and console"):
+//
+//	line   = start base64(chunk) LF, at most 127 bytes
+//	start  = 06 09 for a packet's first line, 04 14 for each further one
+//	packet = the chunks together = length16 header body crc16
+//
+// length16 counts header, body and CRC but not itself; both 16-bit numbers are
+// big-endian.
+const (
+	firstStart0, firstStart1 = 0x06, 0x09
+	nextStart0, nextStart1   = 0x04, 0x14
+
+	// MaxLine is the longest line in bytes, its LF included.
+	MaxLine  = 127
+	maxText  = 124 // base64 characters in a line
+	maxChunk = 93  // bytes that they carry
+
+	lengthSize = 2
+	crcSize    = 2
+)
+
+// Our own choices.
+const (
+	// BufferSize is the "buf_size" that a token reports: the longest packet in
+	// bytes, length and CRC included.
+	BufferSize = 512
+
+	// MaxMessage is the longest header and body together in bytes.
+	MaxMessage = BufferSize - lengthSize - crcSize
+
+	// PacketTimeout is how long a partial packet is kept after the last byte of
+	// its lines, in milliseconds.
+	PacketTimeout = 3000
+)
+
+// strict refuses base64 whose unused bits are not zero, so that one packet has
+// one spelling.
+var strict = base64.StdEncoding.Strict()
+
+// Drops counts what a device threw away, so that a silent line can be told
+// from a broken one.
+type Drops struct {
+	Line   uint32 // a line too long, or cut off by the start of another
+	Base64 uint32 // text that is no base64
+	Stray  uint32 // a further line without a first one
+	Size   uint32 // a packet too long, too short, or of another length than it says
+	CRC    uint32 // a packet whose CRC is wrong
+	Header uint32 // a header that is no request, or of another length than the body
+	Expiry uint32 // a partial packet dropped after PacketTimeout
+}
+
+// Deframer finds packets in a stream of bytes. It skips everything between
+// lines, and any start sequence begins anew, so it is back in step at the next
+// line whatever came before. The zero value is ready.
+type Deframer struct {
+	Drops Drops
+
+	text   [maxText]byte
+	textN  int
+	where  place
+	next   bool // the line under way is a further one
+	packet [BufferSize]byte
+	have   int // bytes of the packet so far; 0: none under way
+	want   int
+	last   int64 // uptime of the last byte of a line
+}
+
+// place is where in a line the deframer is.
+type place uint8
+
+const (
+	outside place = iota
+	afterFirst0
+	afterNext0
+	inside
+)
+
+// Feed takes one byte that arrived at the given uptime in milliseconds. It
+// returns a packet's header and body when b completes it, else nil. The slice
+// is valid until the next call.
+func (d *Deframer) Feed(b byte, uptime int64) []byte {
+	d.Expire(uptime)
+	start := b == firstStart0 || b == nextStart0 // never inside base64
+	if start || d.where != outside {
+		d.last = uptime // what lies between lines keeps nothing alive
+	}
+	switch {
+	case start:
+		if d.where == inside {
+			d.Drops.Line++
+			d.have = 0
+		}
+		d.where = afterFirst0
+		if b == nextStart0 {
+			d.where = afterNext0
+		}
+	case d.where == afterFirst0 && b == firstStart1, d.where == afterNext0 && b == nextStart1:
+		d.next = b == nextStart1
+		d.where, d.textN = inside, 0
+	case d.where != inside:
+		d.where = outside
+	case b == '\n':
+		d.where = outside
+		return d.line()
+	case b == '\r':
+	case d.textN == maxText:
+		d.Drops.Line++
+		d.where, d.have = outside, 0
+	default:
+		d.text[d.textN] = b
+		d.textN++
+	}
+	return nil
+}
+
+// Expire drops a partial packet whose last byte is older than PacketTimeout.
+func (d *Deframer) Expire(uptime int64) {
+	if d.Partial() && uptime-d.last > PacketTimeout {
+		d.Drops.Expiry++
+		d.where, d.have = outside, 0
+	}
+}
+
+// Partial reports whether a line or packet is under way.
+func (d *Deframer) Partial() bool { return d.where != outside || d.have > 0 }
+
+// line takes in the finished line, and returns the packet if it is complete.
+func (d *Deframer) line() []byte {
+	if !d.next && d.have > 0 { // the packet before was never finished
+		d.Drops.Size++
+		d.have = 0
+	}
+	if d.next && d.have == 0 {
+		d.Drops.Stray++
+		return nil
+	}
+	var chunk [maxChunk]byte
+	n, err := strict.Decode(chunk[:], d.text[:d.textN])
+	if err != nil {
+		return d.drop(&d.Drops.Base64)
+	}
+	if d.have == 0 {
+		if n < lengthSize {
+			return d.drop(&d.Drops.Size)
+		}
+		d.want = lengthSize + int(binary.BigEndian.Uint16(chunk[:]))
+	}
+	if d.want < lengthSize+HeaderSize+crcSize || d.want > BufferSize || d.have+n > d.want {
+		return d.drop(&d.Drops.Size)
+	}
+	copy(d.packet[d.have:], chunk[:n])
+	d.have += n
+	if d.have < d.want {
+		return nil
+	}
+	d.have = 0
+	message := d.packet[lengthSize : d.want-crcSize]
+	if CRC16(message) != binary.BigEndian.Uint16(d.packet[d.want-crcSize:]) {
+		return d.drop(&d.Drops.CRC)
+	}
+	return message
+}
+
+func (d *Deframer) drop(count *uint32) []byte {
+	*count++
+	d.have = 0
+	return nil
+}
+
+// Framer cuts a packet into lines. It holds the packet itself, so that a
+// device builds a message where it is sent from: write header and body to
+// [Framer.Message], then call [Framer.Seal].
+type Framer struct {
+	packet [BufferSize]byte
+	size   int
+	sent   int
+}
+
+// Message returns the empty buffer for header and body, of capacity MaxMessage.
+func (f *Framer) Message() []byte {
+	return f.packet[lengthSize : lengthSize : lengthSize+MaxMessage]
+}
+
+// Seal adds length and CRC to a message of n bytes that lies in the buffer.
+func (f *Framer) Seal(n int) {
+	body := f.packet[lengthSize : lengthSize+n]
+	binary.BigEndian.PutUint16(f.packet[:], uint16(n+crcSize))
+	binary.BigEndian.PutUint16(f.packet[lengthSize+n:], CRC16(body))
+	f.size, f.sent = lengthSize+n+crcSize, 0
+}
+
+// AppendLine appends the packet's next line to dst, and returns dst as it is
+// when nothing is left. A line is at most MaxLine bytes.
+func (f *Framer) AppendLine(dst []byte) []byte {
+	if f.sent == f.size {
+		return dst
+	}
+	chunk := f.packet[f.sent:min(f.size, f.sent+maxChunk)]
+	if f.sent == 0 {
+		dst = append(dst, firstStart0, firstStart1)
+	} else {
+		dst = append(dst, nextStart0, nextStart1)
+	}
+	dst = base64.StdEncoding.AppendEncode(dst, chunk)
+	f.sent += len(chunk)
+	return append(dst, '\n')
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package serialproto_test
+
+import (
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// fakeDevice is a token without time, display or flash: it keeps the rules of
+// PROTOCOL.md, and its fields are what a test sets and looks at. It does not
+// allocate, ProvCommit apart.
+type fakeDevice struct {
+	info    serialproto.Info
+	now     token.UnixMilli
+	display serialproto.Display
+	glass   serialproto.RigDisplay
+	test    serialproto.SelfTest
+	counter uint32
+	static  [32]byte // the device's private key
+	public  [32]byte
+	station [32]byte // the station's public key
+	seed    [token.MaxSeedLen]byte
+	seedLen int
+	taken   serialproto.Transcript // of the message that was taken in
+	payload serialproto.Payload
+
+	refusal serialproto.Err // every method that can refuse does, with this
+	hasRig  bool
+
+	resets  int
+	onReset func()
+	wipes   int
+	locks   int
+	rigs    int
+	command uint8 // of the last rig command
+	rig     serialproto.RigRequest
+}
+
+var _ serialproto.Device = (*fakeDevice)(nil)
+
+// newDevice is a token fresh from the factory.
+func newDevice() *fakeDevice {
+	return &fakeDevice{info: serialproto.Info{
+		HardwareID: [8]byte{0xf0, 0xb0, 1, 2, 3, 4, 5, 6},
+		Model:      "fob-virtual-6",
+		Firmware:   "0.1.0",
+		Supply:     3000,
+	}}
+}
+
+// newProvisioned is a token with a seed and a clock.
+func newProvisioned() *fakeDevice {
+	d := newDevice()
+	d.info.State = serialproto.StateProvisioned
+	d.info.Serial, _ = token.ParseSerial("1000042")
+	d.info.Expiry, _ = token.NewExpiry(2030, 12, 31)
+	d.info.ClockSet = true
+	d.now = 1_700_000_000_123 // 2023-11-14T22:13:20.123Z
+	d.display = serialproto.Display{Code: [8]byte{'2', '8', '7', '0', '8', '2'}, Size: 6, Step: 28333333, Left: 39877}
+	d.counter, d.seedLen = 1, 20
+	return d
+}
+
+func (d *fakeDevice) in(s serialproto.State) *fakeDevice {
+	d.info.State = s
+	return d
+}
+
+func (d *fakeDevice) outOfReach() serialproto.Err {
+	switch d.info.State {
+	case serialproto.StateLocked, serialproto.StateExpired:
+		return serialproto.ErrLocked
+	case serialproto.StateDead:
+		return serialproto.ErrDead
+	}
+	return d.refusal
+}
+
+func (d *fakeDevice) Info(m *serialproto.Info) { *m = d.info }
+
+func (d *fakeDevice) Clock() (token.UnixMilli, bool, serialproto.Err) {
+	return d.now, d.info.ClockSet, d.outOfReach()
+}
+
+func (d *fakeDevice) SetClock(t token.UnixMilli) serialproto.Err {
+	if e := d.outOfReach(); e != serialproto.OK {
+		return e
+	}
+	if !serialproto.ValidClock(t) {
+		return serialproto.ErrInvalid
+	}
+	d.now, d.info.ClockSet = t, true
+	return serialproto.OK
+}
+
+func (d *fakeDevice) Display(m *serialproto.Display) serialproto.Err {
+	switch e := d.outOfReach(); {
+	case e != serialproto.OK:
+		return e
+	case d.info.State != serialproto.StateProvisioned:
+		return serialproto.ErrNotProvisioned
+	case !d.info.ClockSet:
+		return serialproto.ErrClockNotSet
+	}
+	*m = d.display
+	return serialproto.OK
+}
+
+func (d *fakeDevice) provisionable() serialproto.Err {
+	if d.info.State == serialproto.StateProvisioned {
+		return serialproto.ErrAlreadyProvisioned
+	}
+	return d.outOfReach()
+}
+
+func (d *fakeDevice) ProvBegin(m *serialproto.Begin) serialproto.Err {
+	if e := d.provisionable(); e != serialproto.OK {
+		return e
+	}
+	m.Counter = d.counter
+	m.PublicKey = d.public
+	return serialproto.OK
+}
+
+func (d *fakeDevice) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto.Err) {
+	b := serialproto.Binding{HardwareID: d.info.HardwareID, Serial: m.Serial, Counter: m.Counter, Firmware: d.info.Firmware}
+	if d.info.State == serialproto.StateProvisioned && m.Counter+1 == d.counter {
+		h, ok := serialproto.TranscriptOf(&b, &d.station, &d.static, m.Message)
+		if ok && h == d.taken {
+			return serialproto.Confirmation(d.seed[:d.seedLen], &h), serialproto.OK
+		}
+	}
+	switch e := d.provisionable(); {
+	case e != serialproto.OK:
+		return conf, e
+	case m.Serial.IsZero() || len(m.Message) < serialproto.NoiseOverhead:
+		return conf, serialproto.ErrInvalid
+	case m.Counter != d.counter:
+		return conf, serialproto.ErrCounter
+	}
+	d.counter++
+	plain, h, e := serialproto.Open(&b, &d.station, &d.static, m.Message)
+	if e != serialproto.OK {
+		return conf, e
+	}
+	if !d.payload.Decode(plain) {
+		return conf, serialproto.ErrInvalid
+	}
+	d.seedLen, d.taken = copy(d.seed[:], d.payload.Seed), h
+	d.now, d.info.ClockSet = d.payload.Clock, true
+	d.info.Serial, d.info.Expiry, d.info.State = m.Serial, d.payload.Expiry, serialproto.StateProvisioned
+	return serialproto.Confirmation(d.seed[:d.seedLen], &h), serialproto.OK
+}
+
+func (d *fakeDevice) Lock() serialproto.Err {
+	switch {
+	case d.refusal != serialproto.OK:
+		return d.refusal
+	case d.info.State == serialproto.StateDead:
+		return serialproto.ErrDead
+	case d.info.State == serialproto.StateBlank || d.info.State == serialproto.StateWiped:
+		return serialproto.ErrNotProvisioned
+	case d.info.State == serialproto.StateProvisioned:
+		d.info.State = serialproto.StateLocked
+		d.locks++
+	}
+	return serialproto.OK
+}
+
+func (d *fakeDevice) SelfTest(m *serialproto.SelfTest) serialproto.Err {
+	*m = d.test
+	return d.refusal
+}
+
+func (d *fakeDevice) Wipe(serial token.Serial) serialproto.Err {
+	switch {
+	case d.refusal != serialproto.OK:
+		return d.refusal
+	case d.info.State == serialproto.StateBlank:
+		return serialproto.ErrNotProvisioned
+	case serial != d.info.Serial:
+		return serialproto.ErrSerialMismatch
+	}
+	d.info.State = serialproto.StateWiped
+	d.wipes++
+	return serialproto.OK
+}
+
+func (d *fakeDevice) Reset() {
+	d.resets++
+	if d.onReset != nil {
+		d.onReset()
+	}
+}
+
+func (d *fakeDevice) HasRig() bool { return d.hasRig }
+
+func (d *fakeDevice) Rig(command uint8, m *serialproto.RigRequest) serialproto.Err {
+	d.rigs++
+	d.command, d.rig = command, *m
+	return d.refusal
+}
+
+func (d *fakeDevice) RigDisplay(m *serialproto.RigDisplay) { *m = d.glass }
+
+// fakeLine is the device's end of a serial line.
+type fakeLine struct {
+	in     []byte // sent by the host, not yet read
+	out    []byte // sent by the device
+	uptime int64  // milliseconds
+	grain  int    // the most bytes that Write takes at once; 0: any number
+	full   bool   // Write takes at most room bytes in all
+	room   int
+	chunk  int // the most bytes that Read returns at once; 0: any number
+}
+
+var _ serialproto.Line = (*fakeLine)(nil)
+
+func (l *fakeLine) Read(p []byte) int {
+	if l.chunk > 0 {
+		p = p[:min(len(p), l.chunk)]
+	}
+	n := copy(p, l.in)
+	l.in = l.in[n:]
+	return n
+}
+
+func (l *fakeLine) Write(p []byte) int {
+	n := len(p)
+	if l.grain > 0 {
+		n = min(n, l.grain)
+	}
+	if l.full {
+		n = min(n, l.room)
+		l.room -= n
+	}
+	l.out = append(l.out, p[:n]...)
+	return n
+}
+
+func (l *fakeLine) Uptime() int64 { return l.uptime }

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// HardwareID names a piece of hardware; it prints as 16 hexadecimal digits.
+type HardwareID [8]byte
+
+// String returns 16 lower-case hexadecimal digits.
+func (id HardwareID) String() string { return hex.EncodeToString(id[:]) }
+
+// MarshalText returns what String returns.
+func (id HardwareID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// Info is what a token says of itself.
+type Info struct {
+	HardwareID HardwareID
+	Serial     token.Serial // zero until provisioned
+	Model      string
+	Firmware   string
+	Protocol   int
+	State      serialproto.State
+	Expiry     token.Expiry // zero: none
+	Presses    uint32
+	Supply     int  // millivolts
+	ClockSet   bool // the clock has been set since it lost power
+	Drops      serialproto.Drops
+}
+
+// Info asks who the token is. It is answered in every state.
+func (c *Client) Info(ctx context.Context) (Info, error) {
+	var m struct {
+		HW      []byte   `cbor:"hw"`
+		SN      string   `cbor:"sn"`
+		Model   string   `cbor:"model"`
+		FW      string   `cbor:"fw"`
+		Proto   int      `cbor:"proto"`
+		State   uint8    `cbor:"state"`
+		Exp     *int32   `cbor:"exp"`
+		Presses uint32   `cbor:"presses"`
+		MV      int      `cbor:"mv"`
+		Clk     bool     `cbor:"clk"`
+		Drops   []uint32 `cbor:"drops"`
+	}
+	err := c.do(ctx, request{name: "info", group: serialproto.GroupToken, command: serialproto.CmdTokenInfo}, &m)
+	if err != nil {
+		return Info{}, err
+	}
+	info := Info{
+		Model: m.Model, Firmware: m.FW, Protocol: m.Proto, State: serialproto.State(m.State),
+		Presses: m.Presses, Supply: m.MV, ClockSet: m.Clk,
+	}
+	if len(m.HW) != len(info.HardwareID) {
+		return Info{}, fmt.Errorf("info: %w: a hardware id of %d bytes", ErrProtocol, len(m.HW))
+	}
+	copy(info.HardwareID[:], m.HW)
+	if m.SN != "" {
+		if info.Serial, err = token.ParseSerial(m.SN); err != nil {
+			return Info{}, fmt.Errorf("info: %w: %w", ErrProtocol, err)
+		}
+	}
+	if m.Exp != nil {
+		if info.Expiry, err = token.ExpiryFromDays(*m.Exp); err != nil {
+			return Info{}, fmt.Errorf("info: %w: %w", ErrProtocol, err)
+		}
+	}
+	if d := &info.Drops; len(m.Drops) >= 7 {
+		d.Line, d.Base64, d.Stray, d.Size = m.Drops[0], m.Drops[1], m.Drops[2], m.Drops[3]
+		d.CRC, d.Header, d.Expiry = m.Drops[4], m.Drops[5], m.Drops[6]
+	}
+	return info, nil
+}
+
+// Echo has the token send text back.
+func (c *Client) Echo(ctx context.Context, text string) (string, error) {
+	var m struct {
+		R string `cbor:"r"`
+	}
+	body := map[string]string{"d": text}
+	err := c.do(ctx, request{"echo", serialproto.OpWrite, serialproto.GroupOS, serialproto.CmdOSEcho, body}, &m)
+	return m.R, err
+}
+
+// Clock reads the token's clock, and whether it has been set since it lost
+// power. Refused once LOCKED.
+func (c *Client) Clock(ctx context.Context) (t time.Time, set bool, err error) {
+	var m struct {
+		MS  int64 `cbor:"ms"`
+		Set bool  `cbor:"set"`
+	}
+	err = c.do(ctx, request{name: "clock", group: serialproto.GroupToken, command: serialproto.CmdTokenClock}, &m)
+	return time.UnixMilli(m.MS).UTC(), m.Set, err
+}
+
+// SetClock sets the token's clock. Refused once LOCKED.
+func (c *Client) SetClock(ctx context.Context, t time.Time) error {
+	body := map[string]int64{"ms": t.UnixMilli()}
+	return c.do(ctx, request{"clock", serialproto.OpWrite, serialproto.GroupToken, serialproto.CmdTokenClock, body}, nil)
+}
+
+// Display is the code of the token's present step.
+type Display struct {
+	Code token.Code
+	Step int64         // RFC 6238's T, by the token's clock
+	Left time.Duration // until the step ends
+}
+
+// Display reads the code, whatever the glass shows. Refused once LOCKED.
+func (c *Client) Display(ctx context.Context) (Display, error) {
+	var m struct {
+		Code string `cbor:"code"`
+		Step int64  `cbor:"step"`
+		Left int64  `cbor:"left"`
+	}
+	err := c.do(ctx, request{name: "display", group: serialproto.GroupToken, command: serialproto.CmdTokenDisplay}, &m)
+	return Display{token.Code(m.Code), m.Step, time.Duration(m.Left) * time.Millisecond}, err
+}
+
+// Lock ends the provisioning: from then on the token gives nothing away over
+// the wire. Locking a locked token changes nothing.
+func (c *Client) Lock(ctx context.Context) error {
+	return c.do(ctx, request{name: "lock", op: serialproto.OpWrite, group: serialproto.GroupToken, command: serialproto.CmdTokenLock}, nil)
+}
+
+// SelfTest is the result of a self-test.
+type SelfTest struct {
+	Flash  bool `cbor:"flash"`  // the record in flash is the one in memory
+	Crypto bool `cbor:"crypto"` // the known answers come out
+	Clock  bool `cbor:"clock"`  // the clock has been set
+	Supply int  `cbor:"mv"`     // millivolts
+}
+
+// Passed reports whether the device is sound. A clock that has not been set is
+// no fault of a blank token.
+func (t SelfTest) Passed() bool { return t.Flash && t.Crypto }
+
+// SelfTest has the token test itself; all segments light up for two seconds.
+func (c *Client) SelfTest(ctx context.Context) (SelfTest, error) {
+	var m SelfTest
+	err := c.do(ctx, request{name: "selftest", op: serialproto.OpWrite, group: serialproto.GroupToken, command: serialproto.CmdTokenSelfTest}, &m)
+	return m, err
+}
+
+// Wipe destroys the seed of the token with this serial number.
+func (c *Client) Wipe(ctx context.Context, serial token.Serial) error {
+	body := map[string]string{"sn": serial.String()}
+	return c.do(ctx, request{"wipe", serialproto.OpWrite, serialproto.GroupToken, serialproto.CmdTokenWipe, body}, nil)
+}
+
+// Reset restarts the device.
+func (c *Client) Reset(ctx context.Context) error {
+	return c.do(ctx, request{name: "reset", op: serialproto.OpWrite, group: serialproto.GroupOS, command: serialproto.CmdOSReset}, nil)
+}
+
+// Groups lists the SMP groups that the device answers.
+func (c *Client) Groups(ctx context.Context) ([]serialproto.Group, error) {
+	var m struct {
+		Groups []serialproto.Group `cbor:"groups"`
+	}
+	err := c.do(ctx, request{name: "groups", group: serialproto.GroupEnum, command: serialproto.CmdEnumList}, &m)
+	return m.Groups, err
+}

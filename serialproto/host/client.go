@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/d204ef64/fob/serialproto"
+)
+
+// Conn is a connection to a token; see package serialproto/port.
+type Conn interface {
+	Read(p []byte) (int, error)
+	Write(p []byte) (int, error)
+	SetReadDeadline(t time.Time) error
+	SetWriteDeadline(t time.Time) error
+}
+
+// The defaults of a Client.
+const (
+	DefaultTimeout = time.Second
+	DefaultRetries = 2
+)
+
+// Client is one token's host. It is safe for concurrent use; requests go out
+// one after the other.
+type Client struct {
+	timeout time.Duration
+	retries int
+
+	mu      sync.Mutex // guards what follows
+	conn    Conn
+	seq     uint8
+	in      serialproto.Deframer
+	out     serialproto.Framer
+	pending []byte // bytes read and not yet looked at
+	start   time.Time
+	stats   Stats
+}
+
+// Stats counts what went over the wire.
+type Stats struct {
+	Sent, Received int // bytes
+	Repeats        int // requests that were sent again
+}
+
+// Option changes a Client.
+type Option func(*Client)
+
+// WithTimeout sets how long to wait for one answer; the default is 1 s.
+func WithTimeout(d time.Duration) Option { return func(c *Client) { c.timeout = d } }
+
+// WithRetries sets how often a request without an answer is sent again; the
+// default is 2.
+func WithRetries(n int) Option { return func(c *Client) { c.retries = n } }
+
+// New returns a client on a connection, which stays the caller's to close.
+func New(conn Conn, opts ...Option) *Client {
+	c := &Client{conn: conn, timeout: DefaultTimeout, retries: DefaultRetries, start: time.Now()}
+	c.seq = uint8(c.start.UnixNano()) // so that an answer to a former client is none of ours
+	for _, o := range opts {
+		o(c)
+	}
+	return c
+}
+
+// Stats returns the counts so far.
+func (c *Client) Stats() Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stats
+}
+
+// decoding limits what an answer may make us allocate.
+var decoding = func() cbor.DecMode {
+	m, err := cbor.DecOptions{
+		DupMapKey:        cbor.DupMapKeyEnforcedAPF,
+		MaxNestedLevels:  8,
+		MaxArrayElements: serialproto.BufferSize,
+		MaxMapPairs:      serialproto.BufferSize,
+	}.DecMode()
+	if err != nil {
+		panic("host: internal error: " + err.Error())
+	}
+	return m
+}()
+
+// request is one command.
+type request struct {
+	name    string // for errors
+	op      serialproto.Op
+	group   serialproto.Group
+	command uint8
+	body    any // nil: an empty map
+}
+
+// answer is the error part of any answer.
+type answer struct {
+	RC  serialproto.RC `cbor:"rc"`
+	Err *struct {
+		Group serialproto.Group `cbor:"group"`
+		RC    uint16            `cbor:"rc"`
+	} `cbor:"err"`
+}
+
+// do sends a request until it is answered, and decodes the answer into result
+// unless that is nil.
+func (c *Client) do(ctx context.Context, r request, result any) error {
+	body := []byte{0xA0}
+	if r.body != nil {
+		var err error
+		if body, err = cbor.Marshal(r.body); err != nil {
+			return fmt.Errorf("%s: encoding the request: %w", r.name, err)
+		}
+	}
+	if serialproto.HeaderSize+len(body) > serialproto.MaxMessage {
+		return fmt.Errorf("%s: %w", r.name, serialproto.RCMessageSize)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seq++
+	h := serialproto.Header{
+		Version: serialproto.Version2, Op: r.op, Group: r.group, Seq: c.seq, Command: r.command,
+		Length: uint16(len(body)),
+	}
+	reply, err := c.exchangeLocked(ctx, h, body)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.name, err)
+	}
+	var a answer
+	if err := decoding.Unmarshal(reply, &a); err != nil {
+		return fmt.Errorf("%s: %w: %w", r.name, ErrProtocol, err)
+	}
+	if err := refusal(r.name, &a); err != nil {
+		return err
+	}
+	if result == nil {
+		return nil
+	}
+	if err := decoding.Unmarshal(reply, result); err != nil {
+		return fmt.Errorf("%s: %w: %w", r.name, ErrProtocol, err)
+	}
+	return nil
+}
+
+// exchangeLocked sends a message until its answer comes, and returns that
+// answer's body.
+func (c *Client) exchangeLocked(ctx context.Context, h serialproto.Header, body []byte) ([]byte, error) {
+	// A context without deadline must still end a Read that is under way.
+	stop := context.AfterFunc(ctx, func() {
+		past := time.Unix(1, 0)
+		c.conn.SetReadDeadline(past)
+		c.conn.SetWriteDeadline(past)
+	})
+	defer stop()
+	for attempt := 0; ; attempt++ {
+		if err := ctx.Err(); err != nil {
+			return nil, timeout(err)
+		}
+		deadline := time.Now().Add(c.timeout)
+		if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+			deadline = d
+		}
+		err := c.sendLocked(h, body, deadline)
+		if err == nil {
+			var reply []byte
+			if reply, err = c.receiveLocked(h.Response(), deadline); err == nil {
+				return reply, nil
+			}
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil, err
+		}
+		if ctx.Err() != nil {
+			return nil, timeout(ctx.Err())
+		}
+		if attempt == c.retries {
+			return nil, fmt.Errorf("%w after %d tries of %v each", ErrTimeout, attempt+1, c.timeout)
+		}
+		c.stats.Repeats++
+	}
+}
+
+// timeout tells a context that ran out from one that was cancelled.
+func timeout(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", ErrTimeout, err)
+	}
+	return err
+}
+
+func (c *Client) sendLocked(h serialproto.Header, body []byte, deadline time.Time) error {
+	if err := c.conn.SetWriteDeadline(deadline); err != nil {
+		return err
+	}
+	message := append(h.Append(c.out.Message()), body...)
+	c.out.Seal(len(message))
+	var lines []byte
+	for before := -1; len(lines) != before; {
+		before = len(lines)
+		lines = c.out.AppendLine(lines)
+	}
+	n, err := c.conn.Write(lines)
+	c.stats.Sent += n
+	return err
+}
+
+// receiveLocked waits for the answer with header want. What else arrives, such
+// as the late answer to an earlier try, is passed over.
+func (c *Client) receiveLocked(want serialproto.Header, deadline time.Time) ([]byte, error) {
+	if err := c.conn.SetReadDeadline(deadline); err != nil {
+		return nil, err
+	}
+	var buf [1024]byte
+	for {
+		for len(c.pending) > 0 {
+			b := c.pending[0]
+			c.pending = c.pending[1:]
+			message := c.in.Feed(b, time.Since(c.start).Milliseconds())
+			if message == nil {
+				continue
+			}
+			h, ok := serialproto.ParseHeader(message)
+			want.Length = h.Length
+			if ok && h == want && int(h.Length) == len(message)-serialproto.HeaderSize {
+				return append([]byte(nil), message[serialproto.HeaderSize:]...), nil
+			}
+		}
+		n, err := c.conn.Read(buf[:])
+		c.stats.Received += n
+		c.pending = append(c.pending[:0], buf[:n]...)
+		if err != nil && n == 0 {
+			return nil, err
+		}
+	}
+}

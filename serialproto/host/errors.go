@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/d204ef64/fob/serialproto"
+)
+
+var (
+	// ErrTimeout reports that no answer came, however often it was asked.
+	ErrTimeout = errors.New("no answer from the device")
+
+	// ErrProtocol reports an answer that is not what the protocol says.
+	ErrProtocol = errors.New("the device's answer makes no sense")
+
+	// ErrVerify reports a token that shows another code than its seed gives, or
+	// cannot prove that it holds the seed.
+	ErrVerify = errors.New("the token does not hold the seed that was sent")
+)
+
+// RefusedError is a command that the device refused.
+type RefusedError struct {
+	Command string // for example "clock"
+	Err     error  // a serialproto.Err, or a serialproto.RC of the SMP layer
+}
+
+// Error returns "command refused: reason".
+func (e *RefusedError) Error() string { return e.Command + " refused: " + e.Err.Error() }
+
+// Unwrap returns the reason, to branch on with errors.Is.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// refusal turns the error part of an answer into an error; nil for none.
+func refusal(command string, a *answer) error {
+	switch {
+	case a.Err != nil && (a.Err.Group == serialproto.GroupToken || a.Err.Group == serialproto.GroupRig):
+		if a.Err.RC > 255 {
+			return fmt.Errorf("%w: error %d", ErrProtocol, a.Err.RC)
+		}
+		return &RefusedError{command, serialproto.Err(a.Err.RC)}
+	case a.Err != nil:
+		return &RefusedError{command, fmt.Errorf("error %d of group %d", a.Err.RC, a.Err.Group)}
+	case a.RC != 0:
+		return &RefusedError{command, a.RC}
+	}
+	return nil
+}

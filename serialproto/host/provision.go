@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"fmt"
+	"time"
+
+	"github.com/flynn/noise"
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// Order is what a token shall become.
+type Order struct {
+	Serial  token.Serial
+	Profile token.Profile
+	Expiry  token.Expiry   // zero: the token never expires
+	Zone    *time.Location // in which the expiry day ends; nil is Tokyo
+	Seed    token.Seed
+
+	// Now is the time that the token's clock is set to, asked for at the last
+	// moment; nil is time.Now.
+	Now func() time.Time
+
+	// DeviceKey is the X25519 public key that the device must have; nil accepts
+	// any.
+	DeviceKey *[32]byte
+}
+
+// payload is the content of a provisioning message; see PROTOCOL.md.
+type payload struct {
+	Seed      []byte `cbor:"seed"`
+	Algorithm uint8  `cbor:"alg"`
+	Digits    uint8  `cbor:"dig"`
+	Step      int64  `cbor:"step"`
+	T0        int64  `cbor:"t0"`
+	Behaviour [9]int `cbor:"beh"`
+	Expiry    *int32 `cbor:"exp,omitempty"`
+	Ends      int64  `cbor:"end,omitempty"`
+	Clock     int64  `cbor:"clk"`
+}
+
+// Provision programs a blank or wiped token and has it prove that it holds the
+// seed ([ErrVerify] if it cannot). Its state is then PROVISIONED: check it, then
+// Lock. An order that no token could fulfil is refused before anything is
+// sent.
+func (c *Client) Provision(ctx context.Context, station StationKey, o Order) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	info, err := c.Info(ctx)
+	if err != nil {
+		return err
+	}
+	var begin struct {
+		Public  []byte `cbor:"pub"`
+		Counter uint32 `cbor:"ctr"`
+	}
+	err = c.do(ctx, request{name: "provision", group: serialproto.GroupToken, command: serialproto.CmdTokenProvBegin}, &begin)
+	if err != nil {
+		return err
+	}
+	if len(begin.Public) != 32 {
+		return fmt.Errorf("provision: %w: a public key of %d bytes", ErrProtocol, len(begin.Public))
+	}
+	if o.DeviceKey != nil && [32]byte(begin.Public) != *o.DeviceKey {
+		return fmt.Errorf("provision: the device has another key than the one enrolled for it: wrong device")
+	}
+	binding := serialproto.Binding{
+		HardwareID: info.HardwareID,
+		Serial:     o.Serial,
+		Counter:    begin.Counter,
+		Firmware:   info.Firmware,
+	}
+	message, transcript, err := seal(station, begin.Public, &binding, &o)
+	if err != nil {
+		return fmt.Errorf("provision: %w", err)
+	}
+	var done struct {
+		Confirmation []byte `cbor:"conf"`
+	}
+	body := struct {
+		Serial  string `cbor:"sn"`
+		Counter uint32 `cbor:"ctr"`
+		Message []byte `cbor:"msg"`
+	}{o.Serial.String(), begin.Counter, message}
+	err = c.do(ctx, request{"provision", serialproto.OpWrite, serialproto.GroupToken, serialproto.CmdTokenProvCommit, body}, &done)
+	if err != nil {
+		return err
+	}
+	seed := o.Seed.Bytes()
+	defer clear(seed)
+	want := serialproto.Confirmation(seed, &transcript)
+	if subtle.ConstantTimeCompare(done.Confirmation, want[:]) != 1 {
+		return fmt.Errorf("provision: %w: its proof is wrong", ErrVerify)
+	}
+	return nil
+}
+
+// check refuses what no token can be.
+func (o *Order) check() error {
+	if o.Serial.IsZero() {
+		return fmt.Errorf("provision: %w: a token needs a serial number", token.ErrSerial)
+	}
+	if o.Seed.IsZero() {
+		return fmt.Errorf("provision: %w", token.ErrNoSeed)
+	}
+	if err := o.Profile.Validate(); err != nil {
+		return fmt.Errorf("provision: %w", err)
+	}
+	return nil
+}
+
+// seal makes the Noise message, as the initiator of pattern K.
+func seal(station StationKey, device []byte, b *serialproto.Binding, o *Order) (message []byte, h serialproto.Transcript, err error) {
+	private := station.private.Bytes()
+	defer clear(private)
+	hs, err := noise.NewHandshakeState(noise.Config{
+		CipherSuite:   noise.NewCipherSuite(noise.DH25519, noise.CipherAESGCM, noise.HashSHA256),
+		Random:        rand.Reader,
+		Pattern:       noise.HandshakeK,
+		Initiator:     true,
+		Prologue:      b.AppendPrologue(nil),
+		StaticKeypair: noise.DHKey{Private: private, Public: station.public[:]},
+		PeerStatic:    device,
+	})
+	if err != nil {
+		return nil, h, err
+	}
+	plain, err := o.payload()
+	if err != nil {
+		return nil, h, err
+	}
+	defer clear(plain)
+	message, _, _, err = hs.WriteMessage(nil, plain)
+	if err != nil {
+		return nil, h, err
+	}
+	return message, serialproto.Transcript(hs.ChannelBinding()), nil
+}
+
+// payload encodes what the message carries.
+func (o *Order) payload() ([]byte, error) {
+	now := time.Now
+	if o.Now != nil {
+		now = o.Now
+	}
+	seed := o.Seed.Bytes()
+	defer clear(seed)
+	p, b := o.Profile, o.Profile.Behaviour
+	m := payload{
+		Seed: seed, Algorithm: uint8(p.Algorithm), Digits: p.Digits, Step: int64(p.Step), T0: int64(p.T0),
+		Behaviour: [9]int{
+			flag(b.Button), flag(b.UntilStepEnd), int(b.ShowSeconds), int(b.PressLimit), int(b.LowPercent),
+			int(b.Expiry), int(b.BlankDelayDays), flag(b.ClockLossErases), int(b.Bars),
+		},
+	}
+	if !o.Expiry.IsZero() {
+		days := o.Expiry.Days()
+		m.Expiry, m.Ends = &days, o.Expiry.Ends(o.Zone).Unix()
+	}
+	m.Clock = now().UnixMilli()
+	return cbor.Marshal(m)
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Verify checks that the token shows the code of its seed, at a step that is at
+// most one off the present one. The token must be PROVISIONED and not yet
+// locked. The error wraps [ErrVerify].
+func (c *Client) Verify(ctx context.Context, o Order) error {
+	d, err := c.Display(ctx)
+	if err != nil {
+		return err
+	}
+	now := time.Now
+	if o.Now != nil {
+		now = o.Now
+	}
+	want, err := o.Profile.Code(o.Seed, d.Step)
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	if !d.Code.Equal(want) {
+		return fmt.Errorf("verify: %w: it shows another code for step %d", ErrVerify, d.Step)
+	}
+	off := d.Step - o.Profile.StepAtMilli(token.UnixMilli(now().UnixMilli()))
+	if off < -1 || off > 1 {
+		return fmt.Errorf("verify: %w: its clock is %d steps off", ErrVerify, off)
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// RigDisplay is what the glass shows, in any state: one atomic reading.
+type RigDisplay struct {
+	Text     string  // one character for each digit
+	Segments []uint8 // gfedcba for each digit
+	Bars     int
+	Tick     bool
+	Battery  bool
+	State    serialproto.State
+	Now      time.Time // the token's clock
+	ClockSet bool
+	Step     int64
+	Left     time.Duration
+}
+
+// The bits of "icons"; see PROTOCOL.md.
+const (
+	iconTick    = 1 << 0
+	iconBattery = 1 << 1
+)
+
+// RigDisplay reads the glass through the rig group.
+func (c *Client) RigDisplay(ctx context.Context) (RigDisplay, error) {
+	var m struct {
+		Text  string          `cbor:"text"`
+		Seg   []byte          `cbor:"seg"`
+		Bars  int             `cbor:"bars"`
+		Icons uint8           `cbor:"icons"`
+		State uint8           `cbor:"state"`
+		Now   token.UnixMilli `cbor:"now"`
+		Clk   bool            `cbor:"clk"`
+		Step  int64           `cbor:"step"`
+		Left  int64           `cbor:"left"`
+	}
+	err := c.do(ctx, request{name: "rig display", group: serialproto.GroupRig, command: serialproto.CmdRigDisplay}, &m)
+	return RigDisplay{
+		Text: m.Text, Segments: m.Seg, Bars: m.Bars,
+		Tick: m.Icons&iconTick != 0, Battery: m.Icons&iconBattery != 0,
+		State: serialproto.State(m.State), Now: time.UnixMilli(int64(m.Now)).UTC(), ClockSet: m.Clk,
+		Step: m.Step, Left: time.Duration(m.Left) * time.Millisecond,
+	}, err
+}
+
+// rig sends a command of the rig group. A nonce keeps a repetition from being
+// done twice.
+func (c *Client) rig(ctx context.Context, name string, command uint8, key string, value int64) error {
+	body := map[string]int64{"n": int64(rand.Uint32N(1<<32-1)) + 1}
+	if key != "" {
+		body[key] = value
+	}
+	return c.do(ctx, request{"rig " + name, serialproto.OpWrite, serialproto.GroupRig, command, body}, nil)
+}
+
+// Press clicks the button.
+func (c *Client) Press(ctx context.Context) error {
+	return c.rig(ctx, "press", serialproto.CmdRigPress, "", 0)
+}
+
+// Hold puts the button down for d, at most an hour; it does not wait.
+func (c *Client) Hold(ctx context.Context, d time.Duration) error {
+	return c.rig(ctx, "hold", serialproto.CmdRigHold, "ms", d.Milliseconds())
+}
+
+// Supply sets the supply voltage in millivolts; 0 takes the battery out and
+// puts it back.
+func (c *Client) Supply(ctx context.Context, millivolts int) error {
+	return c.rig(ctx, "supply", serialproto.CmdRigSupply, "mv", int64(millivolts))
+}
+
+// Temperature sets the ambient temperature in degrees Celsius.
+func (c *Client) Temperature(ctx context.Context, celsius float64) error {
+	return c.rig(ctx, "temperature", serialproto.CmdRigTemperature, "mc", int64(celsius*1000))
+}
+
+// Skew moves the token's clock, either way.
+func (c *Client) Skew(ctx context.Context, d time.Duration) error {
+	return c.rig(ctx, "skew", serialproto.CmdRigSkew, "ms", d.Milliseconds())
+}
+
+// PowerCut makes the supply fail inside the n-th flash operation from now.
+func (c *Client) PowerCut(ctx context.Context, n int) error {
+	return c.rig(ctx, "power cut", serialproto.CmdRigPowerCut, "op", int64(n))
+}

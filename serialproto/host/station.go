@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"crypto/ecdh"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// ErrStationKey is the error of a text that is no station key.
+var ErrStationKey = errors.New("not a station key")
+
+const (
+	privatePrefix = "fob-station-key-1:"
+	publicPrefix  = "fob-station-pub-1:"
+	stationName   = "fob insecure test station key, published, protects nothing"
+)
+
+// PublicKey is a station's X25519 public key.
+type PublicKey [32]byte
+
+// String returns the key as one line of text, as in a .pub file.
+func (k PublicKey) String() string {
+	return publicPrefix + base64.StdEncoding.EncodeToString(k[:])
+}
+
+// ParsePublicKey reads what String returns; white space around it is ignored.
+// The error wraps [ErrStationKey].
+func ParsePublicKey(text string) (PublicKey, error) {
+	var k PublicKey
+	b, err := parseKey(text, publicPrefix, "public")
+	copy(k[:], b)
+	return k, err
+}
+
+// StationKey is a provisioning station's X25519 key pair. It prints as its
+// public key.
+type StationKey struct {
+	private token.Seed
+	public  PublicKey
+}
+
+// GenerateStationKey makes a new key.
+func GenerateStationKey() (StationKey, error) {
+	key, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		return StationKey{}, fmt.Errorf("making a station key: %w", err)
+	}
+	return stationKey(key.Bytes())
+}
+
+// InsecureTestStationKey returns the key that virtual tokens obey unless told
+// otherwise. It is published: anybody can make it.
+func InsecureTestStationKey() StationKey {
+	scalar := sha256.Sum256([]byte(stationName))
+	k, err := stationKey(scalar[:])
+	if err != nil {
+		panic("host: internal error: " + err.Error())
+	}
+	return k
+}
+
+// ParseStationKey reads what Expose returns; white space around it is ignored.
+// The error wraps [ErrStationKey].
+func ParseStationKey(text string) (StationKey, error) {
+	b, err := parseKey(text, privatePrefix, "private")
+	if err != nil {
+		return StationKey{}, err
+	}
+	defer clear(b)
+	return stationKey(b)
+}
+
+func stationKey(scalar []byte) (StationKey, error) {
+	key, err := ecdh.X25519().NewPrivateKey(scalar)
+	if err != nil {
+		return StationKey{}, fmt.Errorf("%w: %w", ErrStationKey, err)
+	}
+	private, err := token.NewSeed(scalar)
+	if err != nil {
+		return StationKey{}, err
+	}
+	return StationKey{private, PublicKey(key.PublicKey().Bytes())}, nil
+}
+
+// Public returns the public key.
+func (k StationKey) Public() PublicKey { return k.public }
+
+// String returns the public key as text.
+func (k StationKey) String() string { return k.public.String() }
+
+// Expose returns the private key as one line of text, for a file that only its
+// owner can read.
+func (k StationKey) Expose() string {
+	b := k.private.Bytes()
+	defer clear(b)
+	return privatePrefix + base64.StdEncoding.EncodeToString(b)
+}
+
+func parseKey(text, prefix, kind string) ([]byte, error) {
+	text = strings.TrimSpace(text)
+	encoded, ok := strings.CutPrefix(text, prefix)
+	switch {
+	case !ok && strings.HasPrefix(text, privatePrefix):
+		return nil, fmt.Errorf("%w: this is a private key, want the public one (the .pub file)", ErrStationKey)
+	case !ok && strings.HasPrefix(text, publicPrefix):
+		return nil, fmt.Errorf("%w: this is a public key, want the private one", ErrStationKey)
+	case !ok:
+		return nil, fmt.Errorf("%w: a %s key is one line that starts with %q", ErrStationKey, kind, prefix)
+	}
+	b, err := base64.StdEncoding.Strict().DecodeString(encoded)
+	if err != nil || len(b) != 32 {
+		return nil, fmt.Errorf("%w: after %q there must be 32 bytes in base64", ErrStationKey, prefix)
+	}
+	return b, nil
+}

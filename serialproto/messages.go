@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package serialproto
+
+import "github.com/d204ef64/fob/token"
+
+// ProtocolVersion is the version of the token's own groups, in Info. It grows
+// only with a change that an older host would misread; new keys do not count.
+const ProtocolVersion = 1
+
+// Info is what anybody may know of a token, in every state.
+type Info struct {
+	HardwareID [8]byte
+	Serial     token.Serial // zero until provisioned
+	Model      string
+	Firmware   string
+	State      State
+	Expiry     token.Expiry // zero: none
+	Presses    uint32
+	Supply     int32 // millivolts
+	ClockSet   bool
+}
+
+func (m *Info) encode(e *Encoder, drops *Drops) {
+	pairs := 10
+	if !m.Expiry.IsZero() {
+		pairs++
+	}
+	var b [token.MaxSerialLen]byte
+	e.Map(pairs)
+	e.Text("hw")
+	e.Bytes(m.HardwareID[:])
+	e.Text("sn")
+	e.TextBytes(m.Serial.AppendTo(b[:0]))
+	e.Text("model")
+	e.Text(m.Model)
+	e.Text("fw")
+	e.Text(m.Firmware)
+	e.Text("proto")
+	e.Uint(ProtocolVersion)
+	e.Text("state")
+	e.Uint(uint64(m.State))
+	if !m.Expiry.IsZero() {
+		e.Text("exp")
+		e.Int(int64(m.Expiry.Days()))
+	}
+	e.Text("presses")
+	e.Uint(uint64(m.Presses))
+	e.Text("mv")
+	e.Int(int64(m.Supply))
+	e.Text("clk")
+	e.Bool(m.ClockSet)
+	e.Text("drops")
+	e.Array(7)
+	for _, n := range [...]uint32{drops.Line, drops.Base64, drops.Stray, drops.Size, drops.CRC, drops.Header, drops.Expiry} {
+		e.Uint(uint64(n))
+	}
+}
+
+// Display is the code of the present step.
+type Display struct {
+	Code [8]byte
+	Size int   // digits in Code
+	Step int64 // RFC 6238's T
+	Left int64 // milliseconds until the step ends, by the token's clock
+}
+
+// Begin is what a station must know to address a provisioning message.
+type Begin struct {
+	PublicKey [32]byte // X25519
+	Counter   uint32   // the value that the next commit must carry
+}
+
+// Commit is a provisioning message.
+type Commit struct {
+	Serial  token.Serial
+	Counter uint32
+	Message []byte // Noise_K; aliases the receive buffer
+}
+
+func (m *Commit) decode(d *Decoder) {
+	pairs := d.Map()
+	for d.Next(&pairs) {
+		switch key := d.TextBytes(); {
+		case is(key, "sn"):
+			m.Serial = serialOf(d)
+		case is(key, "ctr"):
+			m.Counter = uint32(d.Uint(1<<32 - 1))
+		case is(key, "msg"):
+			m.Message = d.Bytes()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// serialOf reads a serial number; one that is malformed spoils the message.
+func serialOf(d *Decoder) token.Serial {
+	text := d.TextBytes()
+	if !isSerial(text) {
+		d.fail()
+		return token.Serial{}
+	}
+	s, err := token.SerialFromBytes(text)
+	if err != nil {
+		d.fail()
+	}
+	return s
+}
+
+// isSerial tells beforehand what [token.SerialFromBytes] accepts, since the
+// error with which that refuses is allocated.
+func isSerial(text []byte) bool {
+	for _, c := range text {
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '-' {
+			return false
+		}
+	}
+	return len(text) > 0 && len(text) <= token.MaxSerialLen
+}
+
+// SelfTest is the result of a self-test.
+type SelfTest struct {
+	Flash  bool // the record in flash reads back as it is in memory
+	Crypto bool // the known answers of RFC 4226 come out
+	Clock  bool // the clock runs and has been set
+	Supply int32
+}
+
+// Payload is the content of a provisioning message.
+type Payload struct {
+	Seed    []byte // aliases the decrypted message
+	Profile token.Profile
+	Expiry  token.Expiry      // zero: none
+	Ends    token.UnixSeconds // first second at which the token is expired; 0 with no Expiry
+	Clock   token.UnixMilli   // the time to set the token's clock to
+}
+
+// Decode reads a decrypted payload, and reports whether it is well formed. The
+// profile is not validated.
+func (m *Payload) Decode(plain []byte) bool {
+	d := NewDecoder(plain)
+	hasClock := false
+	pairs := d.Map()
+	for d.Next(&pairs) {
+		switch key := d.TextBytes(); {
+		case is(key, "seed"):
+			m.Seed = d.Bytes()
+		case is(key, "alg"):
+			m.Profile.Algorithm = token.Algorithm(d.Uint(255))
+		case is(key, "dig"):
+			m.Profile.Digits = uint8(d.Uint(255))
+		case is(key, "step"):
+			m.Profile.Step = token.UnixSeconds(d.Uint(1<<31 - 1))
+		case is(key, "t0"):
+			m.Profile.T0 = token.UnixSeconds(d.Int())
+		case is(key, "beh"):
+			decodeBehaviour(&d, &m.Profile.Behaviour)
+		case is(key, "exp"):
+			var err error
+			m.Expiry, err = token.ExpiryFromDays(int32(d.Uint(1<<31 - 1)))
+			if err != nil {
+				return false
+			}
+		case is(key, "end"):
+			m.Ends = token.UnixSeconds(d.Int())
+		case is(key, "clk"):
+			m.Clock = token.UnixMilli(d.Int())
+			hasClock = true
+		default:
+			d.Skip()
+		}
+	}
+	return d.Done() && hasClock && m.Expiry.IsZero() == (m.Ends == 0)
+}
+
+// decodeBehaviour reads the array of small integers that stands for a
+// token.Behaviour, in the order of its fields; what follows is skipped.
+func decodeBehaviour(d *Decoder, b *token.Behaviour) {
+	items := d.Array()
+	for at := 0; d.Next(&items); at++ {
+		switch at {
+		case 0:
+			b.Button = d.Uint(1) == 1
+		case 1:
+			b.UntilStepEnd = d.Uint(1) == 1
+		case 2:
+			b.ShowSeconds = uint8(d.Uint(255))
+		case 3:
+			b.PressLimit = uint16(d.Uint(1<<16 - 1))
+		case 4:
+			b.LowPercent = uint8(d.Uint(100))
+		case 5:
+			b.Expiry = token.ExpiryPolicy(d.Uint(255))
+		case 6:
+			b.BlankDelayDays = uint8(d.Uint(255))
+		case 7:
+			b.ClockLossErases = d.Uint(1) == 1
+		case 8:
+			b.Bars = uint8(d.Uint(255))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// RigRequest is a command of the rig group.
+type RigRequest struct {
+	Nonce uint32 // a command with the nonce of the one before it is not done again; 0: none
+	Value int64  // ms, mV, 1/1000 °C or the operation's number, by the command
+}
+
+// rigKeys are the keys of the commands' values, "" where there is none.
+var rigKeys = [...]string{
+	CmdRigPress:       "",
+	CmdRigHold:        "ms",
+	CmdRigDisplay:     "",
+	CmdRigSupply:      "mv",
+	CmdRigTemperature: "mc",
+	CmdRigSkew:        "ms",
+	CmdRigPowerCut:    "op",
+}
+
+// decode reads a command whose value has the given key. A value that is
+// missing spoils the message: 0 mV would be an order to remove the battery.
+func (m *RigRequest) decode(d *Decoder, key string) {
+	found := key == ""
+	pairs := d.Map()
+	for d.Next(&pairs) {
+		switch name := d.TextBytes(); {
+		case is(name, "n"):
+			m.Nonce = uint32(d.Uint(1<<32 - 1))
+		case key != "" && is(name, key):
+			m.Value, found = d.Int(), true
+		default:
+			d.Skip()
+		}
+	}
+	if !found {
+		d.fail()
+	}
+}
+
+// RigDisplay is what the glass shows, whatever the token's state: one atomic
+// reading.
+type RigDisplay struct {
+	Digits   [8]uint8 // segments, gfedcba
+	Size     int      // digit positions of the glass
+	Text     [8]byte
+	Bars     uint8
+	Icons    uint8
+	State    State
+	Now      token.UnixMilli // the token's clock
+	ClockSet bool
+	Step     int64
+	Left     int64 // milliseconds to the end of the step
+}
+
+func (m *RigDisplay) encode(e *Encoder) {
+	e.Map(9)
+	e.Text("text")
+	e.TextBytes(m.Text[:m.Size])
+	e.Text("seg")
+	e.Bytes(m.Digits[:m.Size])
+	e.Text("bars")
+	e.Uint(uint64(m.Bars))
+	e.Text("icons")
+	e.Uint(uint64(m.Icons))
+	e.Text("state")
+	e.Uint(uint64(m.State))
+	e.Text("now")
+	e.Int(int64(m.Now))
+	e.Text("clk")
+	e.Bool(m.ClockSet)
+	e.Text("step")
+	e.Int(m.Step)
+	e.Text("left")
+	e.Int(m.Left)
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package serialproto
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdh"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// A provisioning message is the only message of the one-way handshake
+// Noise_K_25519_AESGCM_SHA256 (The Noise Protocol Framework, revision 34,
+// section 7.4), from the station to the device:
+//
+//	e (32) | AES-256-GCM(payload) | tag (16)
+//
+// Pattern K authenticates the station by its static key, and needs no random
+// numbers on the device.
+const (
+	noiseName    = "Noise_K_25519_AESGCM_SHA256" // 27 bytes: padded to 32, not hashed
+	keySize      = 32
+	tagSize      = 16
+	prologueName = "fob-prov-v1"
+	confirmName  = "fob-confirm-v1"
+
+	// NoiseOverhead is how much longer a message is than its payload, in bytes.
+	NoiseOverhead = keySize + tagSize
+)
+
+// Binding is what a provisioning message is bound to besides the two keys. A
+// message made for any other value does not open.
+type Binding struct {
+	HardwareID [8]byte
+	Serial     token.Serial
+	Counter    uint32
+	Firmware   string
+}
+
+// AppendPrologue appends the handshake's prologue: the name of the protocol and
+// each value, those of variable length after their length.
+func (b *Binding) AppendPrologue(dst []byte) []byte {
+	var serial [32]byte
+	sn := b.Serial.AppendTo(serial[:0])
+	dst = append(dst, prologueName...)
+	dst = append(dst, b.HardwareID[:]...)
+	dst = append(dst, uint8(len(sn)))
+	dst = append(dst, sn...)
+	dst = binary.BigEndian.AppendUint32(dst, b.Counter)
+	dst = append(dst, uint8(len(b.Firmware)))
+	return append(dst, b.Firmware...)
+}
+
+// Transcript is a Noise handshake hash.
+type Transcript [sha256.Size]byte
+
+func (h *Transcript) mix(p []byte) {
+	d := sha256.New()
+	d.Write(h[:])
+	d.Write(p)
+	d.Sum(h[:0])
+}
+
+// start hashes everything that precedes the message.
+func start(b *Binding, station, device []byte) (h Transcript) {
+	var prologue [128]byte
+	copy(h[:], noiseName)
+	h.mix(b.AppendPrologue(prologue[:0]))
+	h.mix(station)
+	h.mix(device)
+	return h
+}
+
+// PublicKey computes the X25519 public key of a private key.
+func PublicKey(private *[32]byte) (public [32]byte, e Err) {
+	key, err := ecdh.X25519().NewPrivateKey(private[:])
+	if err != nil {
+		return public, ErrUnknown
+	}
+	copy(public[:], key.PublicKey().Bytes())
+	return public, OK
+}
+
+// TranscriptOf returns the handshake hash that a message leads to, without
+// opening it: a device recognises a message that it has taken in already.
+func TranscriptOf(b *Binding, station, device *[32]byte, message []byte) (h Transcript, ok bool) {
+	if len(message) < NoiseOverhead {
+		return h, false
+	}
+	public, e := PublicKey(device)
+	if e != OK {
+		return h, false
+	}
+	h = start(b, station[:], public[:])
+	h.mix(message[:keySize])
+	h.mix(message[keySize:])
+	return h, true
+}
+
+// Open decrypts a provisioning message, as the Noise responder. It fails with
+// ErrAuthentication where anything that the message is bound to differs. The
+// payload is written over the message, which does not outlive a failure either.
+func Open(b *Binding, station, device *[32]byte, message []byte) (payload []byte, h Transcript, e Err) {
+	if len(message) < NoiseOverhead {
+		return nil, h, ErrInvalid
+	}
+	x25519 := ecdh.X25519()
+	private, err := x25519.NewPrivateKey(device[:])
+	if err != nil {
+		return nil, h, ErrUnknown
+	}
+	stationKey, err := x25519.NewPublicKey(station[:])
+	if err != nil {
+		return nil, h, ErrUnknown
+	}
+	ephemeral, err := x25519.NewPublicKey(message[:keySize])
+	if err != nil {
+		return nil, h, ErrAuthentication
+	}
+	es, err := private.ECDH(ephemeral)
+	if err != nil { // a point of low order
+		return nil, h, ErrAuthentication
+	}
+	ss, err := private.ECDH(stationKey)
+	if err != nil {
+		return nil, h, ErrAuthentication
+	}
+	var chain, key [keySize]byte
+	copy(chain[:], noiseName)
+	mixKey(&chain, &key, es)
+	mixKey(&chain, &key, ss)
+	clear(es)
+	clear(ss)
+
+	h = start(b, station[:], private.PublicKey().Bytes())
+	h.mix(message[:keySize])
+	sealed := message[keySize:]
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, h, ErrUnknown
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, h, ErrUnknown
+	}
+	ad := h
+	h.mix(sealed)
+	payload, err = aead.Open(sealed[:0], make([]byte, aead.NonceSize()), sealed, ad[:])
+	clear(key[:])
+	clear(chain[:])
+	if err != nil {
+		return nil, Transcript{}, ErrAuthentication
+	}
+	return payload, h, OK
+}
+
+// mixKey is Noise's MixKey: HKDF with two outputs, chain and key.
+func mixKey(chain, key *[keySize]byte, input []byte) {
+	temp := mac(chain[:], input)
+	first := mac(temp, []byte{1})
+	second := mac(temp, append(append([]byte{}, first...), 2))
+	copy(chain[:], first)
+	copy(key[:], second)
+}
+
+// Confirmation is the device's proof that it holds the seed that came in the
+// message with transcript h.
+func Confirmation(seed []byte, h *Transcript) (c [sha256.Size]byte) {
+	copy(c[:], mac(seed, append([]byte(confirmName), h[:]...)))
+	return c
+}
+
+func mac(key, p []byte) []byte {
+	m := hmac.New(sha256.New, key)
+	m.Write(p)
+	return m.Sum(nil)
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+)
+
+// Errors to branch on with [errors.Is]. A passed deadline is
+// [os.ErrDeadlineExceeded] and use after Close is [os.ErrClosed].
+var (
+	// ErrAddress reports an address that cannot be parsed or used that way.
+	ErrAddress = errors.New("bad address")
+	// ErrBusy reports a device, link or socket that another program holds.
+	ErrBusy = errors.New("in use by another program")
+	// ErrNotFound reports that nothing exists, or nothing listens, there.
+	ErrNotFound = errors.New("not found")
+	// ErrGone reports a device that was unplugged or a peer that hung up.
+	ErrGone = errors.New("device gone")
+	// ErrUnsupported reports a feature this operating system does not have.
+	ErrUnsupported = errors.New("not supported")
+	// ErrExposed reports an attempt to serve beyond loopback without a token.
+	ErrExposed = errors.New("not a loopback address")
+	// ErrDescriptor reports that the process holds too many open files for a
+	// serial device to be watched safely.
+	ErrDescriptor = errors.New("too many open files for a serial device")
+	// ErrToken reports a token that cannot be sent on one line.
+	ErrToken = errors.New("unusable token")
+)
+
+// OpError says which operation failed on which address.
+type OpError struct {
+	Op   string // "opening", "listening on", "reading", "writing", …
+	Addr string // as given to Open or reported by Listener.Addr
+	Err  error
+}
+
+// Error returns "op addr: reason".
+func (e *OpError) Error() string { return e.Op + " " + e.Addr + ": " + e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *OpError) Unwrap() error { return e.Err }
+
+// Timeout reports whether a deadline passed, as [net.Error] does.
+func (e *OpError) Timeout() bool { return errors.Is(e.Err, os.ErrDeadlineExceeded) }
+
+// goneErrors are what kernels report once the other side has vanished.
+var goneErrors = []error{
+	io.EOF, io.ErrUnexpectedEOF, syscall.EIO, syscall.ENXIO, syscall.ENODEV,
+	syscall.EPIPE, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.ETIMEDOUT,
+}
+
+// ioError turns an error of Read or Write on addr into one of the few that a
+// caller of this package has to know. closed says that our own Close was called:
+// whatever the kernel then reports is a consequence of it.
+func ioError(op, addr string, err error, closed bool) error {
+	if err == nil {
+		return nil
+	}
+	reason := bare(err)
+	switch {
+	case closed, errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrClosed):
+		reason = os.ErrClosed
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		reason = os.ErrDeadlineExceeded
+	case errors.Is(err, ErrGone):
+	case isAny(err, goneErrors), isAny(err, platformGone):
+		reason = gone(reason)
+	}
+	return &OpError{Op: op, Addr: addr, Err: reason}
+}
+
+// gone wraps the reason for which a device is held to have vanished.
+func gone(reason error) error {
+	if errors.Is(reason, io.EOF) {
+		return ErrGone // "EOF" would tell the reader nothing more
+	}
+	return fmt.Errorf("%w: %w", ErrGone, reason)
+}
+
+// openError turns an error of opening addr into one to branch on.
+func openError(op, addr string, err error) error {
+	if err == nil {
+		return nil
+	}
+	reason := bare(err)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), isAny(err, []error{syscall.ENXIO, syscall.ENODEV}):
+		reason = fmt.Errorf("%w: %w", ErrNotFound, reason)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		reason = fmt.Errorf("%w: nothing listens there: %w", ErrNotFound, reason)
+	case errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.EADDRINUSE):
+		reason = fmt.Errorf("%w: %w", ErrBusy, reason)
+	case errors.Is(err, fs.ErrPermission):
+		reason = fmt.Errorf("%w (check the permissions and the groups of this user)", reason)
+	}
+	return &OpError{Op: op, Addr: addr, Err: reason}
+}
+
+// bare strips the layers of package net and os that repeat what [OpError] says.
+func bare(err error) error {
+	var ne *net.OpError
+	if errors.As(err, &ne) {
+		err = ne.Err
+	}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	var se *os.SyscallError
+	if errors.As(err, &se) {
+		err = se.Err
+	}
+	return err
+}
+
+func isAny(err error, targets []error) bool {
+	for _, target := range targets {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// patience is a limit for things that must happen; reaching it is a failure.
+const patience = 20 * time.Second
+
+// kind is one way to connect a token to a host.
+type kind struct {
+	name  string
+	pair  func(t *testing.T) (token, host Port)
+	hosts bool // hosts come and go without the token noticing, as on a PTY
+}
+
+func kinds() []kind {
+	all := []kind{
+		{name: "pipe", pair: func(*testing.T) (Port, Port) { return Pipe() }},
+		{name: "tcp", pair: func(t *testing.T) (Port, Port) { return connect(t, "tcp:127.0.0.1:0") }},
+		{name: "tcp with token", pair: func(t *testing.T) (Port, Port) {
+			return connect(t, "tcp:127.0.0.1:0", WithToken("s3cret"))
+		}},
+		{name: "unix", pair: func(t *testing.T) (Port, Port) {
+			return connect(t, "unix:"+filepath.Join(t.TempDir(), "s"))
+		}},
+		{name: "rfc2217", pair: func(t *testing.T) (Port, Port) { return connect(t, "rfc2217://127.0.0.1:0") }},
+		{name: "rfc2217 with token", pair: func(t *testing.T) (Port, Port) {
+			return connect(t, "rfc2217://127.0.0.1:0", WithToken("s3cret"))
+		}},
+		{name: "paced", pair: func(*testing.T) (Port, Port) {
+			a, b := Pipe()
+			return Pace(a, 1<<30), Pace(b, 1<<30)
+		}},
+	}
+	if runtime.GOOS == "linux" {
+		all = append(all,
+			kind{name: "pty", hosts: true, pair: func(t *testing.T) (Port, Port) {
+				return connect(t, "pty:"+filepath.Join(t.TempDir(), "tok"))
+			}},
+			kind{name: "device", hosts: true, pair: func(t *testing.T) (Port, Port) {
+				l := listen(t, "pty:"+filepath.Join(t.TempDir(), "tok"))
+				host := open(t, strings.TrimPrefix(l.Addr(), "pty:"))
+				return accept(t, l), host
+			}})
+	}
+	return all
+}
+
+// forEachKind runs a test over every kind of connection.
+func forEachKind(t *testing.T, test func(t *testing.T, k kind)) {
+	for _, k := range kinds() {
+		t.Run(k.name, func(t *testing.T) {
+			checkLeaks(t)
+			test(t, k)
+		})
+	}
+}
+
+func (k kind) connect(t *testing.T) (token, host Port) {
+	token, host = k.pair(t)
+	t.Cleanup(func() { token.Close(); host.Close() })
+	return token, host
+}
+
+func connect(t *testing.T, addr string, opts ...Option) (token, host Port) {
+	l := listen(t, addr, opts...)
+	host = open(t, l.Addr(), opts...)
+	return accept(t, l), host
+}
+
+func listen(t *testing.T, addr string, opts ...Option) Listener {
+	t.Helper()
+	l, err := Listen(addr, opts...)
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func open(t *testing.T, addr string, opts ...Option) Port {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	p, err := Open(ctx, addr, opts...)
+	require.NoError(t, err)
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+func accept(t *testing.T, l Listener) Port {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	p, err := l.Accept(ctx)
+	require.NoError(t, err)
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// exchange proves that bytes pass both ways.
+func exchange(t *testing.T, a, b Port) {
+	t.Helper()
+	for _, c := range []struct{ from, to Port }{{a, b}, {b, a}} {
+		want := []byte("hello \xff\xff\x00\r\n\x03\x04\x11\x13 token")
+		require.NoError(t, c.to.SetReadDeadline(time.Now().Add(patience)))
+		_, err := c.from.Write(want)
+		require.NoError(t, err)
+		got := make([]byte, len(want))
+		_, err = io.ReadFull(c.to, got)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		require.NoError(t, c.to.SetReadDeadline(time.Time{}))
+	}
+}
+
+// within returns what f returns, and fails if it takes for ever.
+func within[T any](t *testing.T, what string, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(patience):
+		require.FailNow(t, "still blocked: "+what)
+		panic("unreachable")
+	}
+}
+
+// background runs f in a goroutine and returns its error by a channel.
+func background(f func() error) <-chan error {
+	c := make(chan error, 1)
+	go func() { c <- f() }()
+	return c
+}
+
+// checkLeaks fails the test if a goroutine of this package outlives it.
+func checkLeaks(t *testing.T) {
+	t.Cleanup(func() {
+		var left string
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+			if left = ownGoroutines(); left == "" {
+				return
+			}
+		}
+		require.Empty(t, left, "goroutines left behind")
+	})
+}
+
+// ownGoroutines returns the stacks of goroutines that run code of this package,
+// except those of the tests themselves.
+func ownGoroutines() string {
+	buf := make([]byte, 1<<20)
+	var own []string
+	for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		if strings.Contains(stack, "serialproto/port.") && !strings.Contains(stack, "testing.tRunner") {
+			own = append(own, stack)
+		}
+	}
+	return strings.Join(own, "\n\n")
+}

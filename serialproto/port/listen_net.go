@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+)
+
+// listenTCP serves TCP and RFC 2217. Without a token it stays on loopback.
+func listenTCP(a Addr, o options) (Listener, error) {
+	name := a.String()
+	exposed := &OpError{Op: "listening on", Addr: name, Err: fmt.Errorf(
+		"%w: anyone on the network could use the token; listen on 127.0.0.1 or give a bearer token", ErrExposed)}
+	if o.token == "" && !isLoopback(a.Host) {
+		return nil, exposed
+	}
+	inner, err := net.Listen("tcp", a.hostPort())
+	if err != nil {
+		return nil, openError("listening on", name, err)
+	}
+	bound, ok := inner.Addr().(*net.TCPAddr)
+	if !ok || (o.token == "" && !bound.IP.IsLoopback()) {
+		// "localhost" may be anything in /etc/hosts.
+		inner.Close()
+		return nil, exposed
+	}
+	a.Host, a.Port = bound.IP.String(), bound.Port
+	return newSocketListener(inner, a, o), nil
+}
+
+// isLoopback looks at the text only: what another name resolves to may change.
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// probeWait is how long a socket file may take to answer before it counts as
+// in use: a full backlog is a sign of life.
+const probeWait = time.Second
+
+// listenUnix serves a Unix socket that only this user can connect to.
+func listenUnix(a Addr, o options) (Listener, error) {
+	if err := removeStaleSocket(a.Path); err != nil {
+		return nil, openError("listening on", a.String(), err)
+	}
+	// The mode is set before the file exists, so that nobody can slip in.
+	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		return privateSocket(c)
+	}}
+	inner, err := config.Listen(context.Background(), "unix", a.Path)
+	if err != nil {
+		return nil, openError("listening on", a.String(), err)
+	}
+	if err := os.Chmod(a.Path, 0o600); err != nil {
+		inner.Close()
+		return nil, openError("listening on", a.String(), err)
+	}
+	return newSocketListener(inner, a, o), nil
+}
+
+// removeStaleSocket removes what a killed process left behind, and nothing else.
+func removeStaleSocket(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if info.Mode().Type() != fs.ModeSocket {
+		return fmt.Errorf("%w: something that is not a socket stands there", ErrAddress)
+	}
+	conn, err := net.DialTimeout("unix", path, probeWait)
+	if err == nil {
+		conn.Close()
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		return ErrBusy
+	}
+	return os.Remove(path)
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+)
+
+// maxPending bounds the connections that have not been accepted, among them
+// those whose client has not sent the token yet.
+const maxPending = 64
+
+// acceptPause keeps a process that is out of descriptors from spinning.
+const acceptPause = 10 * time.Millisecond
+
+// socketListener serves TCP, Unix and RFC 2217.
+type socketListener struct {
+	inner  net.Listener
+	addr   string
+	scheme Scheme
+	token  string
+	wait   time.Duration // for the token line
+
+	ready  chan Port
+	closed chan struct{}
+	once   sync.Once
+	work   sync.WaitGroup
+	slots  chan struct{}
+
+	mu      sync.Mutex
+	pending map[net.Conn]struct{} // connections still being greeted
+}
+
+var _ Listener = (*socketListener)(nil)
+
+func newSocketListener(inner net.Listener, a Addr, o options) *socketListener {
+	l := &socketListener{
+		inner: inner, addr: a.String(), scheme: a.Scheme, token: o.token, wait: o.wait,
+		ready: make(chan Port), closed: make(chan struct{}), slots: make(chan struct{}, maxPending),
+		pending: map[net.Conn]struct{}{},
+	}
+	l.work.Add(1)
+	go l.acceptLoop()
+	return l
+}
+
+func (l *socketListener) acceptLoop() {
+	defer l.work.Done()
+	for {
+		conn, err := l.inner.Accept()
+		if isDone(l.closed) {
+			if err == nil {
+				conn.Close()
+			}
+			return
+		}
+		if err != nil {
+			select {
+			case <-l.closed:
+			case <-time.After(acceptPause):
+			}
+			continue
+		}
+		select {
+		case l.slots <- struct{}{}:
+			l.work.Add(1)
+			go l.greet(conn)
+		default:
+			conn.Close()
+		}
+	}
+}
+
+// greet brings one connection to the point where it can be handed over.
+func (l *socketListener) greet(conn net.Conn) {
+	defer l.work.Done()
+	defer func() { <-l.slots }()
+	if !l.track(conn) {
+		conn.Close()
+		return
+	}
+	var p Port
+	if l.scheme == RFC2217 {
+		p = newTelnetServer(conn, l.addr)
+	} else {
+		p = newSocket(conn, l.addr)
+	}
+	if l.token != "" {
+		if err := expectToken(p, l.token, l.wait); err != nil {
+			l.untrack(conn)
+			p.Close()
+			return
+		}
+	}
+	l.untrack(conn) // from here on it may belong to whoever accepts it
+	select {
+	case l.ready <- p:
+	case <-l.closed:
+		p.Close()
+	}
+}
+
+// track registers conn so that Close can end a wait for its token. It reports
+// false if Close has been called.
+func (l *socketListener) track(conn net.Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending[conn] = struct{}{}
+	return !isDone(l.closed)
+}
+
+func (l *socketListener) untrack(conn net.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.pending, conn)
+}
+
+func (l *socketListener) Accept(ctx context.Context) (Port, error) {
+	return acceptNext(ctx, l.addr, l.ready, l.closed)
+}
+
+func (l *socketListener) Addr() string { return l.addr }
+
+func (l *socketListener) Close() error {
+	var err error
+	l.once.Do(func() {
+		l.mu.Lock()
+		close(l.closed)
+		for conn := range l.pending {
+			conn.Close()
+		}
+		l.mu.Unlock()
+		err = openError("closing", l.addr, l.inner.Close())
+		l.work.Wait()
+	})
+	return err
+}

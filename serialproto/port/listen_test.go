@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"context"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestListenRefusesToBeExposed(t *testing.T) {
+	for _, addr := range []string{
+		"tcp::0", "tcp:0.0.0.0:0", "tcp:[::]:0", "tcp:192.0.2.1:0", "tcp:example.org:0",
+		"tcp:localhost.example.org:0", "rfc2217://:0", "rfc2217://0.0.0.0:0", "tcp:[::ffff:0.0.0.0]:0",
+	} {
+		_, err := Listen(addr)
+		require.ErrorIs(t, err, ErrExposed, addr)
+		require.ErrorContains(t, err, "bearer token")
+		_, err = Listen(addr, WithToken(""))
+		require.ErrorIs(t, err, ErrExposed, "an empty token is none")
+	}
+	for _, addr := range []string{"tcp:localhost:0", "tcp:127.1.2.3:0"} {
+		if runtime.GOOS != "linux" && strings.Contains(addr, "127.1") {
+			continue // only Linux has all of 127/8
+		}
+		l := listen(t, addr)
+		exchange(t, open(t, l.Addr()), accept(t, l))
+	}
+	for _, addr := range []string{"tcp:0.0.0.0:0", "rfc2217://0.0.0.0:0"} {
+		l := listen(t, addr, WithToken("s3cret"))
+		exchange(t, open(t, l.Addr(), WithToken("s3cret")), accept(t, l))
+	}
+}
+
+func TestToken(t *testing.T) {
+	quick := func(o *options) { o.wait = 50 * time.Millisecond }
+	long := strings.Repeat("x", 10_000)
+	for name, first := range map[string]string{
+		"wrong token": "token s3cres\n", "no prefix": "s3cret\n", "prefix of the token": "token s3cre\n",
+		"longer": "token s3cret2\n", "empty line": "\n", "empty token": "token \n", "endless line": long,
+		"no line in time": "token s3cret",
+	} {
+		for _, addr := range []string{"tcp:127.0.0.1:0", "rfc2217://127.0.0.1:0", "unix:" + t.TempDir() + "/s"} {
+			t.Run(name+" "+addr[:3], func(t *testing.T) {
+				checkLeaks(t)
+				l := listen(t, addr, WithToken("s3cret"), quick)
+				host := open(t, l.Addr())
+				_, _ = host.Write([]byte(first)) // may fail, the token being closed already
+				require.NoError(t, host.SetReadDeadline(time.Now().Add(patience)))
+				_, err := host.Read(make([]byte, 1))
+				require.ErrorIs(t, err, ErrGone)
+				require.NotContains(t, err.Error(), "s3cret")
+				ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+				defer cancel()
+				_, err = l.Accept(ctx)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+			})
+		}
+	}
+}
+
+// What follows the line in the same packet belongs to the token.
+func TestTokenKeepsWhatFollows(t *testing.T) {
+	l := listen(t, "tcp:127.0.0.1:0", WithToken("s3cret"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(l.Addr(), "tcp:"))
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = conn.Write([]byte("token s3cret\r\nfirst"))
+	require.NoError(t, err)
+	token := accept(t, l)
+	require.NoError(t, token.SetReadDeadline(time.Now().Add(patience)))
+	buf := make([]byte, 100)
+	n, err := token.Read(buf)
+	require.NoError(t, err)
+	require.Equal(t, "first", string(buf[:n]))
+}
+
+// A client that says nothing delays neither other clients nor Close.
+func TestSilentClient(t *testing.T) {
+	checkLeaks(t)
+	l := listen(t, "tcp:127.0.0.1:0", WithToken("s3cret"), func(o *options) { o.wait = time.Hour })
+	silent := open(t, l.Addr())
+	exchange(t, open(t, l.Addr(), WithToken("s3cret")), accept(t, l))
+	require.NoError(t, within(t, "Close", background(l.Close)))
+	require.NoError(t, silent.SetReadDeadline(time.Now().Add(patience)))
+	_, err := silent.Read(make([]byte, 1))
+	require.ErrorIs(t, err, ErrGone)
+}
+
+func TestUnusableToken(t *testing.T) {
+	for _, token := range []string{"two words", "line\nbreak", "nul\x00", "ümlaut", strings.Repeat("x", 257)} {
+		_, err := Listen("tcp:127.0.0.1:0", WithToken(token))
+		require.ErrorIs(t, err, ErrToken)
+		require.NotContains(t, err.Error(), token)
+		_, err = Open(context.Background(), "tcp:127.0.0.1:1", WithToken(token))
+		require.ErrorIs(t, err, ErrToken)
+		require.NotContains(t, err.Error(), token)
+	}
+}
+
+func TestUnixSocketFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("file modes mean nothing on windows")
+	}
+	checkLeaks(t)
+	path := filepath.Join(t.TempDir(), "s")
+	addr := "unix:" + path
+	l := listen(t, addr)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
+	_, err = Listen(addr)
+	require.ErrorIs(t, err, ErrBusy)
+	exchange(t, open(t, addr), accept(t, listenerWithout(t, l))) // the probe of the second Listen was one client
+	require.NoError(t, l.Close())
+	require.NoFileExists(t, path)
+
+	// What a killed process leaves behind is replaced.
+	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	require.NoError(t, err)
+	stale.SetUnlinkOnClose(false)
+	require.NoError(t, stale.Close())
+	l = listen(t, addr)
+	exchange(t, open(t, addr), accept(t, l))
+	require.NoError(t, l.Close())
+
+	require.NoError(t, os.WriteFile(path, []byte("precious"), 0o600))
+	_, err = Listen(addr)
+	require.ErrorIs(t, err, ErrAddress)
+	require.FileExists(t, path)
+}
+
+// listenerWithout drops the connection of a prober, which is closed already.
+func listenerWithout(t *testing.T, l Listener) Listener {
+	p := accept(t, l)
+	_, err := p.Read(make([]byte, 1))
+	require.ErrorIs(t, err, ErrGone)
+	return l
+}

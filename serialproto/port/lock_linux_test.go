@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// ways are the names under which one terminal can be opened.
+func ways(t *testing.T, l Listener) []string {
+	link := strings.TrimPrefix(l.Addr(), "pty:")
+	node, err := filepath.EvalSymlinks(link)
+	require.NoError(t, err)
+	return []string{link, node, "pty:" + link, "pty:" + node}
+}
+
+// These tests usually run as root, whom TIOCEXCL would not keep out.
+func TestBusy(t *testing.T) {
+	checkLeaks(t)
+	l := listen(t, "pty:"+filepath.Join(t.TempDir(), "tok"))
+	for _, first := range ways(t, l) {
+		host := open(t, first)
+		for _, second := range ways(t, l) {
+			_, err := Open(context.Background(), second)
+			require.ErrorIs(t, err, ErrBusy)
+			require.ErrorContains(t, err, "opening "+second+": in use by another program")
+		}
+		require.NoError(t, host.Close())
+	}
+}
+
+const holdEnv = "FOB_TEST_HOLD"
+
+// TestHoldPort is no test: it is the other process of TestBusyAcrossProcesses.
+func TestHoldPort(t *testing.T) {
+	addr := os.Getenv(holdEnv)
+	if addr == "" {
+		t.Skip("runs as a helper of TestBusyAcrossProcesses only")
+	}
+	p, err := Open(context.Background(), addr)
+	if err != nil {
+		os.Stdout.WriteString("\nfailed: " + err.Error() + "\n")
+		return
+	}
+	defer p.Close()
+	os.Stdout.WriteString("\nopen\n")
+	_, _ = p.Read(make([]byte, 1)) // until killed
+}
+
+func TestBusyAcrossProcesses(t *testing.T) {
+	l := listen(t, "pty:"+filepath.Join(t.TempDir(), "tok"))
+	token := accept(t, l)
+	for _, addr := range ways(t, l) {
+		cmd, said := hold(t, addr)
+		require.Equal(t, "open", said)
+		_, err := Open(context.Background(), addr)
+		require.ErrorIs(t, err, ErrBusy)
+		require.NoError(t, cmd.Process.Kill())
+		_ = cmd.Wait() // reports the kill
+
+		// A killed host leaves nothing that would keep the next one out, be it
+		// root or not.
+		require.Zero(t, exclusive(t, l))
+		host := open(t, addr)
+		exchange(t, token, host)
+		_, said = hold(t, addr)
+		require.Contains(t, said, "in use by another program")
+		require.NoError(t, host.Close())
+	}
+}
+
+// hold opens addr in another process and returns what that says about it.
+func hold(t *testing.T, addr string) (*exec.Cmd, string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestHoldPort$", "-test.count=1")
+	cmd.Env = append(os.Environ(), holdEnv+"="+addr)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if text := lines.Text(); text == "open" || strings.HasPrefix(text, "failed: ") {
+			return cmd, text
+		}
+	}
+	require.FailNow(t, "the helper said nothing")
+	return nil, ""
+}
+
+// exclusive returns the TIOCEXCL state of the terminal.
+func exclusive(t *testing.T, l Listener) int {
+	t.Helper()
+	var on int
+	err := control(l.(*ptyServer).slave, func(fd int) (err error) {
+		on, err = unix.IoctlGetInt(fd, unix.TIOCGEXCL)
+		return err
+	})
+	require.NoError(t, err)
+	return on
+}
+
+// The lock is the one that other programs take, pyserial among them.
+func TestLockIsFlock(t *testing.T) {
+	l := listen(t, "pty:")
+	node := strings.TrimPrefix(l.Addr(), "pty:")
+	f, err := os.OpenFile(node, os.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	defer f.Close()
+	flock := func(how int) error { return control(f, func(fd int) error { return unix.Flock(fd, how) }) }
+	require.NoError(t, flock(unix.LOCK_EX|unix.LOCK_NB))
+	for _, addr := range ways(t, l) {
+		_, err = Open(context.Background(), addr)
+		require.ErrorIs(t, err, ErrBusy)
+	}
+	require.NoError(t, flock(unix.LOCK_UN))
+	host := open(t, node)
+	require.ErrorIs(t, flock(unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK)
+	require.NoError(t, host.Close())
+	require.NoError(t, flock(unix.LOCK_EX|unix.LOCK_NB))
+}

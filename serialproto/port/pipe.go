@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"os"
+	"time"
+)
+
+// Pipe returns two connected Ports in memory. Unlike [net.Pipe] it is buffered:
+// each direction takes 64 KiB before a Write waits for the other end's Read.
+// When one end is closed, the other reads what is left and then gets [ErrGone].
+func Pipe() (a, b Port) {
+	ab, ba := newStream(), newStream()
+	return &pipeEnd{in: ba, out: ab}, &pipeEnd{in: ab, out: ba}
+}
+
+type pipeEnd struct{ in, out *stream }
+
+var _ Port = (*pipeEnd)(nil)
+
+func (p *pipeEnd) Read(b []byte) (int, error) {
+	n, err := p.in.read(b)
+	return n, ioError("reading", "pipe", err, false)
+}
+
+func (p *pipeEnd) Write(b []byte) (int, error) {
+	n, err := p.out.write(b)
+	return n, ioError("writing", "pipe", err, false)
+}
+
+func (p *pipeEnd) SetReadDeadline(t time.Time) error {
+	p.in.readLimit.set(t)
+	return nil
+}
+
+func (p *pipeEnd) SetWriteDeadline(t time.Time) error {
+	p.out.writeLimit.set(t)
+	return nil
+}
+
+func (p *pipeEnd) Close() error {
+	p.in.shut(os.ErrClosed, ErrGone)
+	p.out.shut(ErrGone, os.ErrClosed)
+	p.in.readLimit.set(time.Time{}) // stops the timers
+	p.out.writeLimit.set(time.Time{})
+	return nil
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Port is a byte stream to one token. See the package comment for what every
+// implementation promises about deadlines, Close and concurrent use.
+type Port interface {
+	io.ReadWriteCloser
+	// SetReadDeadline makes the present and future Reads fail with
+	// [os.ErrDeadlineExceeded] at t. The zero Time means never.
+	SetReadDeadline(t time.Time) error
+	// SetWriteDeadline does the same for Writes. A Write that times out reports
+	// how many bytes it has accepted.
+	SetWriteDeadline(t time.Time) error
+}
+
+// Option changes how [Open] and [Listen] work.
+type Option func(*options)
+
+type options struct {
+	token string
+	wait  time.Duration // for the token line
+}
+
+// WithToken sets the bearer token of a tcp:, unix: or rfc2217: connection. A
+// listener then passes no byte on before the client has sent the line
+// "token TOKEN"; [Open] sends that line. An empty token is the same as no
+// option. Open ignores the token for serial devices and PTYs.
+func WithToken(token string) Option { return func(o *options) { o.token = token } }
+
+func collect(opts []Option) (options, error) {
+	o := options{wait: tokenWait}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o, checkToken(o.token)
+}
+
+// Open connects to the token at addr. Serial lines are set to 115200 8N1. ctx
+// limits the time for connecting and has no effect afterwards.
+func Open(ctx context.Context, addr string, opts ...Option) (Port, error) {
+	a, err := ParseAddr(addr)
+	if err != nil {
+		return nil, err
+	}
+	o, err := collect(opts)
+	if err != nil {
+		return nil, &OpError{Op: "opening", Addr: addr, Err: err}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, &OpError{Op: "opening", Addr: addr, Err: err}
+	}
+	switch a.Scheme {
+	case Device:
+		return openDevice(a)
+	case PTY:
+		if a.Path == "" {
+			return nil, addrError(addr, "the path is missing; want pty:PATH")
+		}
+		return openPTY(a)
+	}
+	if a.Scheme != Unix && a.Port == 0 {
+		return nil, addrError(addr, "port 0 is for listening only")
+	}
+	return dial(ctx, a, o)
+}
+
+// dial opens the addresses that are sockets.
+func dial(ctx context.Context, a Addr, o options) (Port, error) {
+	conn, err := dialSocket(ctx, a)
+	if err != nil {
+		return nil, openError("opening", a.String(), err)
+	}
+	var p Port
+	if a.Scheme == RFC2217 {
+		client := newTelnetClient(conn, a.String())
+		if err := client.negotiate(ctx); err != nil {
+			client.Close()
+			return nil, openError("opening", a.String(), err)
+		}
+		p = client
+	} else {
+		p = newSocket(conn, a.String())
+	}
+	if o.token == "" {
+		return p, nil
+	}
+	if err := sendToken(ctx, p, o.token); err != nil {
+		p.Close()
+		return nil, openError("opening", a.String(), fmt.Errorf("sending the token: %w", bareOp(err)))
+	}
+	return p, nil
+}
+
+// bareOp drops the address that a Port has put in front of its error.
+func bareOp(err error) error {
+	if oe, ok := err.(*OpError); ok {
+		return oe.Err
+	}
+	return err
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import "bytes"
+
+// Telnet commands (RFC 854) and options.
+const (
+	telSE   = 240
+	telSB   = 250
+	telWILL = 251
+	telWONT = 252
+	telDO   = 253
+	telDONT = 254
+	telIAC  = 255
+
+	optBinary  = 0  // RFC 856
+	optSGA     = 3  // RFC 858
+	optComPort = 44 // RFC 2217
+)
+
+// maxSubnegotiation bounds what a peer can make us remember. The longest that
+// RFC 2217 needs is a signature.
+const maxSubnegotiation = 1024
+
+// telnetDecoder separates data from commands. Any split of the input gives the
+// same result.
+type telnetDecoder struct {
+	state telnetState
+	verb  byte
+	sub   []byte
+
+	onOption func(verb, option byte)
+	onSub    func(sub []byte) // without IAC SB and IAC SE, escapes removed
+}
+
+type telnetState uint8
+
+const (
+	inData telnetState = iota
+	afterIAC
+	afterVerb
+	inSub
+	inSubAfterIAC
+)
+
+// decode appends the data bytes of in to data. Carriage returns are left alone:
+// both sides agree on BINARY, and those peers that refuse it do not stuff NULs.
+func (d *telnetDecoder) decode(data, in []byte) []byte {
+	for _, b := range in {
+		switch d.state {
+		case inData:
+			if b == telIAC {
+				d.state = afterIAC
+			} else {
+				data = append(data, b)
+			}
+		case afterIAC:
+			d.state = inData
+			switch b {
+			case telIAC:
+				data = append(data, telIAC)
+			case telWILL, telWONT, telDO, telDONT:
+				d.verb, d.state = b, afterVerb
+			case telSB:
+				d.sub, d.state = d.sub[:0], inSub
+			} // NOP, AYT, break and the like mean nothing to a token
+		case afterVerb:
+			d.state = inData
+			d.onOption(d.verb, b)
+		case inSub:
+			if b == telIAC {
+				d.state = inSubAfterIAC
+			} else {
+				d.keep(b)
+			}
+		case inSubAfterIAC:
+			d.state = inSub
+			switch b {
+			case telIAC:
+				d.keep(telIAC)
+			case telSE:
+				d.state = inData
+				d.onSub(d.sub)
+			} // anything else is a peer's mistake: drop it, wait for SE
+		}
+	}
+	return data
+}
+
+func (d *telnetDecoder) keep(b byte) {
+	if len(d.sub) < maxSubnegotiation {
+		d.sub = append(d.sub, b)
+	}
+}
+
+// escapeIAC doubles every 0xFF.
+func escapeIAC(p []byte) []byte {
+	return bytes.ReplaceAll(p, []byte{telIAC}, []byte{telIAC, telIAC})
+}
+
+// optionState is what one side of the connection does about one option. It is
+// the state machine of RFC 1143 without the queue bits: we never change our mind.
+type optionState uint8
+
+const (
+	optionOff optionState = iota
+	optionAsked
+	optionOn
+	optionRefused
+)
+
+// telnetOptions negotiates which options are on. It answers each change once,
+// so that two such peers cannot answer one another for ever.
+type telnetOptions struct {
+	us, them map[byte]optionState
+	send     func(verb, option byte)
+}
+
+func newTelnetOptions(send func(verb, option byte)) *telnetOptions {
+	return &telnetOptions{us: map[byte]optionState{}, them: map[byte]optionState{}, send: send}
+}
+
+// offer says WILL, ask says DO.
+func (o *telnetOptions) offer(option byte) {
+	o.us[option] = optionAsked
+	o.send(telWILL, option)
+}
+
+func (o *telnetOptions) ask(option byte) {
+	o.them[option] = optionAsked
+	o.send(telDO, option)
+}
+
+// handle takes the peer's word on an option.
+func (o *telnetOptions) handle(verb, option byte) {
+	switch verb {
+	case telDO:
+		turnOn(o.us, option, o.send, telWILL, telWONT)
+	case telDONT:
+		turnOff(o.us, option, o.send, telWONT)
+	case telWILL:
+		turnOn(o.them, option, o.send, telDO, telDONT)
+	case telWONT:
+		turnOff(o.them, option, o.send, telDONT)
+	}
+}
+
+func turnOn(side map[byte]optionState, option byte, send func(verb, option byte), yes, no byte) {
+	if option != optBinary && option != optSGA && option != optComPort {
+		send(no, option)
+		return
+	}
+	if s := side[option]; s != optionAsked && s != optionOn {
+		send(yes, option)
+	}
+	side[option] = optionOn
+}
+
+func turnOff(side map[byte]optionState, option byte, send func(verb, option byte), no byte) {
+	if side[option] == optionOn {
+		send(no, option)
+	}
+	if option == optBinary || option == optSGA || option == optComPort {
+		side[option] = optionRefused
+	}
+}

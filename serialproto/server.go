@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package serialproto
+
+import "github.com/d204ef64/fob/token"
+
+// Device is the token behind the wire. A method that refuses changes nothing.
+type Device interface {
+	Info(m *Info)
+	Clock() (t token.UnixMilli, set bool, e Err)
+	SetClock(t token.UnixMilli) Err
+	Display(m *Display) Err
+	ProvBegin(m *Begin) Err
+	// ProvCommit returns the proof that the device holds the seed.
+	ProvCommit(m *Commit) (confirmation [32]byte, e Err)
+	Lock() Err
+	SelfTest(m *SelfTest) Err
+	// Wipe destroys the seed of the token with this serial number.
+	Wipe(serial token.Serial) Err
+	// Reset restarts the device; it is called once the answer has been sent.
+	Reset()
+	// HasRig reports whether the rig group exists.
+	HasRig() bool
+	Rig(command uint8, m *RigRequest) Err
+	RigDisplay(m *RigDisplay)
+}
+
+// Line is a serial line used by polling; see firmware.Line.
+type Line interface {
+	Read(p []byte) int
+	Write(p []byte) int
+	Uptime() int64
+}
+
+// Server answers the requests that come in on a line. The zero value is ready;
+// it holds all its buffers (under 2 KB). It takes no further request while an
+// answer waits to be sent, so that a slow line slows the host down and loses
+// nothing.
+type Server struct {
+	in       Deframer
+	out      Framer
+	arrived  [64]byte // bytes read, from at to until not yet looked at
+	at       int
+	until    int
+	line     [MaxLine]byte // the line being sent, from sent to ready
+	sent     int
+	ready    int
+	resetDue bool
+
+	// What goes to a Device and back. As variables of a call they would be
+	// allocated, since the compiler does not see what a Device does with them.
+	info    Info
+	display Display
+	begin   Begin
+	commit  Commit
+	test    SelfTest
+	rig     RigRequest
+	glass   RigDisplay
+}
+
+// Drops returns the counts of what was thrown away since the start.
+func (s *Server) Drops() *Drops { return &s.in.Drops }
+
+// Idle reports whether nothing is half received or half sent.
+func (s *Server) Idle() bool {
+	return s.at == s.until && s.sent == s.ready && s.out.sent == s.out.size && !s.in.Partial()
+}
+
+// Step receives what has arrived and sends what can be sent, until neither
+// moves.
+func (s *Server) Step(line Line, dev Device) {
+	for {
+		if !s.flush(line) {
+			return
+		}
+		if s.resetDue {
+			s.resetDue = false
+			dev.Reset()
+			return
+		}
+		now := line.Uptime()
+		if s.at == s.until {
+			s.at, s.until = 0, line.Read(s.arrived[:])
+			if s.until == 0 {
+				s.in.Expire(now)
+				return
+			}
+		}
+		for s.at < s.until {
+			b := s.arrived[s.at]
+			s.at++
+			if message := s.in.Feed(b, now); message != nil {
+				s.answer(message, dev)
+				break
+			}
+		}
+	}
+}
+
+// flush sends the lines of the answer, and reports whether all are sent.
+func (s *Server) flush(line Line) bool {
+	for {
+		if s.sent == s.ready {
+			s.sent, s.ready = 0, len(s.out.AppendLine(s.line[:0]))
+			if s.ready == 0 {
+				return true
+			}
+		}
+		n := line.Write(s.line[s.sent:s.ready])
+		if n <= 0 {
+			return false
+		}
+		s.sent += n
+	}
+}
+
+// answer handles one message and puts the response into the framer. What is no
+// request is counted and gets no answer.
+func (s *Server) answer(message []byte, dev Device) {
+	h, ok := ParseHeader(message)
+	if !ok || int(h.Length) != len(message)-HeaderSize || h.Op != OpRead && h.Op != OpWrite {
+		s.in.Drops.Header++
+		return
+	}
+	c := call{
+		server: s,
+		dev:    dev,
+		header: h,
+		in:     NewDecoder(message[HeaderSize:]),
+	}
+	buf := s.out.Message()
+	c.out.Buf = buf[HeaderSize:HeaderSize:cap(buf)]
+	rc := c.dispatch()
+	if c.out.Overflow && rc == RCOK {
+		rc = RCMessageSize
+	}
+	if rc != RCOK {
+		c.reset()
+		c.out.Map(1)
+		c.out.Text("rc")
+		c.out.Uint(uint64(rc))
+	}
+	r := h.Response()
+	r.Length = uint16(len(c.out.Buf))
+	r.Append(buf[:0])
+	s.out.Seal(HeaderSize + len(c.out.Buf))
+}
+
+// call is one request under way.
+type call struct {
+	server *Server
+	dev    Device
+	header Header
+	in     Decoder
+	out    Encoder
+}
+
+func (c *call) reset() { c.out.Buf, c.out.Overflow = c.out.Buf[:0], false }
+
+// dispatch answers into c.out, or returns the status of a failure.
+func (c *call) dispatch() RC {
+	if c.header.Version > Version2 {
+		return RCTooNew
+	}
+	switch c.header.Group {
+	case GroupOS:
+		return c.os()
+	case GroupEnum:
+		return c.enum()
+	case GroupToken:
+		return c.token()
+	case GroupRig:
+		if c.dev.HasRig() {
+			return c.rig()
+		}
+	}
+	return RCUnsupported
+}
+
+// empty reads a body that has no key that the command knows: a map, or nothing
+// at all, as some clients send for a command without arguments.
+func (c *call) empty() bool {
+	if len(c.in.buf) == 0 {
+		return true
+	}
+	pairs := c.in.Map()
+	for c.in.Next(&pairs) {
+		c.in.TextBytes()
+		c.in.Skip()
+	}
+	return c.in.Done()
+}
+
+// done writes the empty map that means success.
+func (c *call) done() RC {
+	c.out.Map(0)
+	return RCOK
+}
+
+// refuse writes the refusal of a group, in the form of the request's version.
+func (c *call) refuse(group Group, code uint16, rc RC) RC {
+	if c.header.Version == Version1 {
+		return rc
+	}
+	c.reset()
+	c.out.Map(1)
+	c.out.Text("err")
+	c.out.Map(2)
+	c.out.Text("group")
+	c.out.Uint(uint64(group))
+	c.out.Text("rc")
+	c.out.Uint(uint64(code))
+	return RCOK
+}
+
+// result answers a command of the token's groups that returns nothing else.
+func (c *call) result(e Err) RC {
+	if e != OK {
+		return c.refuse(c.header.Group, uint16(e), e.rc())
+	}
+	return c.done()
+}

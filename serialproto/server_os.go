@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package serialproto
+
+import "slices"
+
+// os answers the OS group (Zephyr, "Default/OS Management Group").
+func (c *call) os() RC {
+	read := c.header.Op == OpRead
+	switch {
+	case c.header.Command == CmdOSEcho:
+		return c.echo()
+	case c.header.Command == CmdOSDatetime && read:
+		return c.datetime()
+	case c.header.Command == CmdOSDatetime:
+		return c.setDatetime()
+	case c.header.Command == CmdOSReset && !read:
+		if !c.empty() {
+			return RCInvalid
+		}
+		c.server.resetDue = true
+		return c.done()
+	case c.header.Command == CmdOSParams && read:
+		if !c.empty() {
+			return RCInvalid
+		}
+		c.out.Map(2)
+		c.out.Text("buf_size")
+		c.out.Uint(BufferSize)
+		c.out.Text("buf_count")
+		c.out.Uint(1)
+		return RCOK
+	case c.header.Command == CmdOSInfo && read:
+		return c.osInfo()
+	}
+	return RCUnsupported
+}
+
+func (c *call) echo() RC {
+	var text []byte
+	found := false
+	pairs := c.in.Map()
+	for c.in.Next(&pairs) {
+		if is(c.in.TextBytes(), "d") {
+			text, found = c.in.TextBytes(), true
+		} else {
+			c.in.Skip()
+		}
+	}
+	if !found || !c.in.Done() {
+		return RCInvalid
+	}
+	c.out.Map(1)
+	c.out.Text("r")
+	c.out.TextBytes(text)
+	return RCOK
+}
+
+func (c *call) datetime() RC {
+	if !c.empty() {
+		return RCInvalid
+	}
+	t, set, e := c.dev.Clock()
+	if e != OK {
+		return e.rc()
+	}
+	if !set || !ValidClock(t) {
+		return c.refuse(GroupOS, osRTCNotSet, RCNoEntry)
+	}
+	var b [40]byte
+	c.out.Map(1)
+	c.out.Text("datetime")
+	c.out.TextBytes(appendDatetime(b[:0], t))
+	return RCOK
+}
+
+func (c *call) setDatetime() RC {
+	var text []byte
+	pairs := c.in.Map()
+	for c.in.Next(&pairs) {
+		if is(c.in.TextBytes(), "datetime") {
+			text = c.in.TextBytes()
+		} else {
+			c.in.Skip()
+		}
+	}
+	t, ok := parseDatetime(text)
+	if !ok || !c.in.Done() {
+		return RCInvalid
+	}
+	if e := c.dev.SetClock(t); e != OK {
+		return e.rc()
+	}
+	return c.done()
+}
+
+// osInfoAll is what the format character 'a' stands for.
+var osInfoAll = [...]byte{'s', 'n', 'r', 'v', 'm', 'p', 'i', 'o'}
+
+// osInfo answers like uname: the fields that "format" names, 's' without one,
+// in the order in which Zephyr writes them.
+func (c *call) osInfo() RC {
+	var format []byte
+	if len(c.in.buf) > 0 {
+		pairs := c.in.Map()
+		for c.in.Next(&pairs) {
+			if is(c.in.TextBytes(), "format") {
+				format = c.in.TextBytes()
+			} else {
+				c.in.Skip()
+			}
+		}
+		if !c.in.Done() {
+			return RCInvalid
+		}
+	}
+	for _, field := range format {
+		if field != 'a' && !slices.Contains(osInfoAll[:], field) {
+			const osInvalidFormat = 2
+			return c.refuse(GroupOS, osInvalidFormat, RCInvalid)
+		}
+	}
+	m := &c.server.info
+	c.dev.Info(m)
+	var b [192]byte
+	text := b[:0]
+	all := slices.Contains(format, 'a')
+	for _, field := range osInfoAll {
+		wanted := all || slices.Contains(format, field) || len(format) == 0 && field == 's'
+		if !wanted {
+			continue
+		}
+		if len(text) > 0 {
+			text = append(text, ' ')
+		}
+		switch field {
+		case 's', 'o':
+			text = append(text, "fob"...)
+		case 'n':
+			if m.Serial.IsZero() {
+				text = append(text, "blank"...)
+			}
+			text = m.Serial.AppendTo(text)
+		case 'r', 'v':
+			text = append(text, m.Firmware...)
+		case 'm', 'p', 'i':
+			text = append(text, m.Model...)
+		}
+	}
+	c.out.Map(1)
+	c.out.Text("output")
+	c.out.TextBytes(text)
+	return RCOK
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package serialproto
+
+import "github.com/d204ef64/fob/token"
+
+// token answers the token's own group.
+func (c *call) token() RC {
+	read := c.header.Op == OpRead
+	switch {
+	case c.header.Command == CmdTokenInfo && read:
+		if !c.empty() {
+			return RCInvalid
+		}
+		m := &c.server.info
+		c.dev.Info(m)
+		m.encode(&c.out, c.server.Drops())
+		return RCOK
+	case c.header.Command == CmdTokenClock && read:
+		return c.clock()
+	case c.header.Command == CmdTokenClock:
+		return c.setClock()
+	case c.header.Command == CmdTokenDisplay && read:
+		return c.display()
+	case c.header.Command == CmdTokenProvBegin && read:
+		return c.provBegin()
+	case c.header.Command == CmdTokenProvCommit && !read:
+		return c.provCommit()
+	case c.header.Command == CmdTokenLock && !read:
+		if !c.empty() {
+			return RCInvalid
+		}
+		return c.result(c.dev.Lock())
+	case c.header.Command == CmdTokenSelfTest && !read:
+		return c.selfTest()
+	case c.header.Command == CmdTokenWipe && !read:
+		return c.wipe()
+	}
+	return RCUnsupported
+}
+
+func (c *call) clock() RC {
+	if !c.empty() {
+		return RCInvalid
+	}
+	t, set, e := c.dev.Clock()
+	if e != OK {
+		return c.result(e)
+	}
+	c.out.Map(2)
+	c.out.Text("ms")
+	c.out.Int(int64(t))
+	c.out.Text("set")
+	c.out.Bool(set)
+	return RCOK
+}
+
+func (c *call) setClock() RC {
+	var t token.UnixMilli
+	found := false
+	pairs := c.in.Map()
+	for c.in.Next(&pairs) {
+		if is(c.in.TextBytes(), "ms") {
+			t, found = token.UnixMilli(c.in.Int()), true
+		} else {
+			c.in.Skip()
+		}
+	}
+	if !found || !c.in.Done() {
+		return RCInvalid
+	}
+	return c.result(c.dev.SetClock(t))
+}
+
+func (c *call) display() RC {
+	if !c.empty() {
+		return RCInvalid
+	}
+	m := &c.server.display
+	if e := c.dev.Display(m); e != OK {
+		return c.result(e)
+	}
+	c.out.Map(3)
+	c.out.Text("code")
+	c.out.TextBytes(m.Code[:m.Size])
+	c.out.Text("step")
+	c.out.Int(m.Step)
+	c.out.Text("left")
+	c.out.Int(m.Left)
+	return RCOK
+}
+
+func (c *call) provBegin() RC {
+	if !c.empty() {
+		return RCInvalid
+	}
+	m := &c.server.begin
+	if e := c.dev.ProvBegin(m); e != OK {
+		return c.result(e)
+	}
+	c.out.Map(2)
+	c.out.Text("pub")
+	c.out.Bytes(m.PublicKey[:])
+	c.out.Text("ctr")
+	c.out.Uint(uint64(m.Counter))
+	return RCOK
+}
+
+func (c *call) provCommit() RC {
+	m := &c.server.commit
+	*m = Commit{}
+	m.decode(&c.in)
+	if !c.in.Done() {
+		return RCInvalid
+	}
+	confirmation, e := c.dev.ProvCommit(m)
+	if e != OK {
+		return c.result(e)
+	}
+	c.out.Map(1)
+	c.out.Text("conf")
+	c.out.Bytes(confirmation[:])
+	return RCOK
+}
+
+func (c *call) selfTest() RC {
+	if !c.empty() {
+		return RCInvalid
+	}
+	m := &c.server.test
+	if e := c.dev.SelfTest(m); e != OK {
+		return c.result(e)
+	}
+	c.out.Map(4)
+	c.out.Text("flash")
+	c.out.Bool(m.Flash)
+	c.out.Text("crypto")
+	c.out.Bool(m.Crypto)
+	c.out.Text("clock")
+	c.out.Bool(m.Clock)
+	c.out.Text("mv")
+	c.out.Int(int64(m.Supply))
+	return RCOK
+}
+
+func (c *call) wipe() RC {
+	var serial token.Serial
+	found := false
+	pairs := c.in.Map()
+	for c.in.Next(&pairs) {
+		if is(c.in.TextBytes(), "sn") {
+			serial, found = serialOf(&c.in), true
+		} else {
+			c.in.Skip()
+		}
+	}
+	if !found || !c.in.Done() {
+		return RCInvalid
+	}
+	return c.result(c.dev.Wipe(serial))
+}
+
+// rig answers the rig group.
+func (c *call) rig() RC {
+	if c.header.Command == CmdRigDisplay && c.header.Op == OpRead {
+		if !c.empty() {
+			return RCInvalid
+		}
+		m := &c.server.glass
+		c.dev.RigDisplay(m)
+		m.encode(&c.out)
+		return RCOK
+	}
+	if c.header.Op != OpWrite || c.header.Command == CmdRigDisplay || int(c.header.Command) >= len(rigKeys) {
+		return RCUnsupported
+	}
+	m := &c.server.rig
+	*m = RigRequest{}
+	m.decode(&c.in, rigKeys[c.header.Command])
+	if !c.in.Done() {
+		return RCInvalid
+	}
+	return c.result(c.dev.Rig(c.header.Command, m))
+}

@@ -1,0 +1,437 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tests everything that can be tested without a device in hand; -h says how to
+# call it. A step is a function step_NAME and its NAME in all_steps; what it
+# needs from the system goes into step_needs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+readonly all_steps=(
+	gofmt vet staticcheck shellcheck vulncheck tidy
+	test test386 fuzz bench
+	cross tinygo smoke
+)
+# Left out by --quick: minutes rather than seconds, or large tools.
+readonly slow_steps=(cross tinygo smoke)
+
+# Tools that are Go modules run at these versions.
+readonly staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.7.0
+readonly govulncheck=golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+# The packages that TinyGo compiles as well.
+readonly portable=(token serialproto firmware)
+
+# Seconds for which all fuzz targets together mutate input, at most.
+readonly fuzz_total=180
+
+usage() {
+	cat <<-EOF
+		usage: ./test.sh [--quick] [STEP...]
+
+		Runs the steps named, or all: ${all_steps[*]}
+
+		  --quick   leave out the slow ones: ${slow_steps[*]}
+		  -h        print this
+
+		What a step needs is installed with apt where that is possible (as root, on
+		Debian); otherwise the step is left out, and the summary says so. With
+		FOB_REQUIRE_TOOLS=1 a missing tool is a failure, in the Go tests as well.
+	EOF
+}
+
+# step_needs prints, for step $1, lines of a Debian package and a sign that it
+# is there: a command, a file, or a Python module.
+step_needs() {
+	case $1 in
+	shellcheck)
+		echo 'shellcheck shellcheck'
+		;;
+	test)
+		echo 'gcc gcc' # for -race
+		echo 'libc6-dev /usr/include/stdlib.h'
+		echo 'oathtool oathtool'
+		echo 'python3-serial python:serial'
+		echo 'socat socat'
+		;;
+	tinygo | smoke)
+		echo 'g++ g++'
+		echo 'llvm-19-dev llvm-config-19'
+		echo 'libclang-19-dev /usr/lib/llvm-19/include/clang-c/Index.h'
+		echo 'clang-19 clang-19'
+		echo 'lld-19 ld.lld-19'
+		echo 'liblld-19-dev /usr/lib/llvm-19/lib/liblldELF.a'
+		echo 'gcc-riscv64-unknown-elf riscv64-unknown-elf-gcc'
+		echo 'picolibc-riscv64-unknown-elf /usr/lib/picolibc/riscv64-unknown-elf'
+		echo 'gcc-arm-none-eabi arm-none-eabi-gcc'
+		echo 'picolibc-arm-none-eabi /usr/lib/picolibc/arm-none-eabi'
+		;;&
+	smoke)
+		echo 'qemu-system-misc qemu-system-riscv32'
+		;;
+	esac
+}
+
+# python_with prints a Python that has module $1. The first on PATH may be one
+# that does not see Debian's modules.
+python_with() {
+	local python
+	for python in python3 /usr/bin/python3; do
+		if "$python" -c "import $1" 2>/dev/null; then
+			command -v "$python"
+			return
+		fi
+	done
+	return 1
+}
+
+# missing prints those packages of the steps given that are not there.
+missing() {
+	local step package sign
+	for step in "$@"; do
+		while read -r package sign; do
+			case $sign in
+			python:*) python_with "${sign#python:}" >/dev/null || echo "$package" ;;
+			/*) [[ -e $sign ]] || echo "$package" ;;
+			*) command -v "$sign" >/dev/null || echo "$package" ;;
+			esac
+		done < <(step_needs "$step")
+	done | sort -u
+}
+
+# install gets what the steps given lack, where it can.
+install() {
+	local packages
+	mapfile -t packages < <(missing "$@")
+	((${#packages[@]})) || return 0
+	if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+		return 0 # the steps that suffer say so
+	fi
+	echo "== install ${packages[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	# What could not be installed is found missing by the steps that need it.
+	apt-get -qq update || true
+	apt-get -qq install -y --no-install-recommends -o DPkg::Lock::Timeout=300 \
+		"${packages[@]}" >"$tmp/apt.log" 2>&1 || tail -n 20 "$tmp/apt.log"
+}
+
+# left_out ends a step that has nothing to say about the code, with the reason.
+left_out() {
+	echo "$*" >"$tmp/reason"
+	exit "$left_out_status"
+}
+readonly left_out_status=77
+
+step_gofmt() {
+	local files
+	files=$(gofmt -l .)
+	if [[ -n $files ]]; then
+		gofmt -d .
+		return 1
+	fi
+}
+
+step_vet() {
+	go vet ./...
+}
+
+step_staticcheck() {
+	go run "$staticcheck" ./...
+}
+
+step_shellcheck() {
+	local scripts
+	mapfile -t scripts < <(source_files '*.sh' .ci/run)
+	shellcheck "${scripts[@]}"
+}
+
+step_vulncheck() {
+	local status=0
+	timeout 300 go run "$govulncheck" ./... >"$tmp/vulncheck" 2>&1 || status=$?
+	cat "$tmp/vulncheck"
+	# Known by its complaint, because its exit status says only that it failed.
+	if ((status == 124)) || ((status)) && grep -q 'fetching vulnerabilities:' "$tmp/vulncheck"; then
+		left_out 'the vulnerability database cannot be reached from here: nothing was checked'
+	fi
+	return "$status"
+}
+
+step_tidy() {
+	local before
+	go mod tidy -diff
+	before=$(tree_state)
+	go generate ./...
+	diff <(echo "$before") <(tree_state) || {
+		echo 'go generate changed the files above: commit what it makes'
+		return 1
+	}
+}
+
+step_test() {
+	# For the Go tests that start one.
+	FOB_PYTHON=$(python_with serial) || FOB_PYTHON=python3
+	export FOB_PYTHON
+	go test -race -shuffle=on ./... | no_empty_packages
+}
+
+step_test386() {
+	[[ $(go env GOHOSTARCH) == amd64 ]] || left_out 'this processor runs no 386 programs'
+	# The boards are 32-bit: an int that is too small shows here.
+	GOARCH=386 CGO_ENABLED=0 go test "${portable[@]/#/./}" | no_empty_packages
+}
+
+step_fuzz() {
+	local targets target pkg name seconds passed status=0
+	mapfile -t targets < <(fuzz_targets)
+	((${#targets[@]})) || left_out 'there is no fuzz target'
+	seconds=$((fuzz_total / ${#targets[@]}))
+	((seconds <= 5)) || seconds=5
+	((seconds >= 1)) || seconds=1
+
+	for target in "${targets[@]}"; do
+		read -r pkg name <<<"$target"
+		# Counted when they run: seeds from a glob that matches nothing are
+		# written down, and are none.
+		go test -run "^$name\$" -v "$pkg" >"$tmp/seeds" || {
+			cat "$tmp/seeds"
+			status=1
+			continue
+		}
+		passed=$(grep -c "^ *--- PASS: $name/" "$tmp/seeds") || {
+			echo "$pkg: $name has no seed: use f.Add, or testdata/fuzz/$name"
+			status=1
+			continue
+		}
+		echo "$pkg $name: $passed seeds, then $seconds s"
+		fuzz "$pkg" "$name" "$seconds" || status=1
+	done
+	return "$status"
+}
+
+# fuzz runs target $2 of package $1 for $3 seconds.
+fuzz() {
+	local try
+	for try in 1 2; do
+		if go test -run '^$' -fuzz "^$2\$" -fuzztime "${3}s" -fuzzminimizetime 5s "$1" >"$tmp/fuzz" 2>&1; then
+			return 0
+		fi
+		# The go command sometimes takes the end of the time for a failure.
+		if ((try == 1)) && grep -q 'context deadline exceeded' "$tmp/fuzz" &&
+			! grep -q 'Failing input written' "$tmp/fuzz"; then
+			continue
+		fi
+		cat "$tmp/fuzz"
+		return 1
+	done
+}
+
+# fuzz_targets prints lines of a package and the name of a fuzz function.
+fuzz_targets() {
+	local pkg file
+	go list -f '{{range .TestGoFiles}}{{$.ImportPath}} {{$.Dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$.ImportPath}} {{$.Dir}}/{{.}}{{"\n"}}{{end}}' ./... |
+		while read -r pkg file; do
+			[[ -n $pkg ]] || continue
+			sed -nE "s|^func (Fuzz[A-Za-z0-9_]*)\(.*|$pkg \1|p" "$file"
+		done
+}
+
+step_bench() {
+	go test -run '^$' -bench . -benchtime 1x ./... | no_empty_packages
+}
+
+step_cross() {
+	local os_arch suffix
+	[[ -d cmd/fob ]] || left_out 'cmd/fob does not exist yet'
+	for os_arch in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do
+		suffix=
+		[[ $os_arch != windows/* ]] || suffix=.exe
+		CGO_ENABLED=0 GOOS=${os_arch%/*} GOARCH=${os_arch#*/} \
+			go build -trimpath -o "$tmp/fob-${os_arch/\//-}$suffix" ./cmd/fob
+		echo "ok $os_arch"
+	done
+}
+
+step_tinygo() {
+	local name json main flash ram pkg status=0 without=
+	# All of each package, called by a board or not.
+	mkdir -p "$tmp/portable"
+	{
+		echo 'package main'
+		for pkg in "${portable[@]}"; do
+			echo "import _ \"$(go list "./$pkg")\""
+		done
+		echo 'func main() {}'
+	} >"$tmp/portable/main.go"
+
+	while read -r name json main flash ram; do
+		echo "-- $name: ${portable[*]}"
+		tools/tinygo/tinygo.sh build -target="$json" -o "$tmp/portable/$name.elf" "$tmp/portable/main.go" || status=1
+		if [[ ! -d $main ]]; then
+			without+=" $main for $name"
+			continue
+		fi
+		echo "-- $name: $main"
+		build_board "$name" "$json" "$main" "$flash" "$ram" || status=1
+	done < <(targets)
+	((status == 0)) || return 1
+	[[ -z $without ]] || left_out "only the packages were compiled; not there yet:$without"
+}
+
+# targets prints the lines of the budget file that are not comments.
+targets() {
+	grep -vE '^[[:space:]]*(#|$)' testdata/targets.txt
+}
+
+# build_board compiles one line of the budget file to $tmp/NAME.elf, and
+# compares its size with the budget.
+build_board() {
+	local name=$1 json=$2 main=$3 max_flash=$4 max_ram=$5 sizes flash ram
+	sizes=$(tools/tinygo/tinygo.sh build -target="$json" -size=short -o "$tmp/$name.elf" "./$main") || return 1
+	#    code    data     bss |   flash     ram
+	read -r _ _ _ _ flash ram < <(tail -n 1 <<<"$sizes")
+	echo "flash $flash of $max_flash bytes, RAM $ram of $max_ram bytes"
+	if ((flash > max_flash || ram > max_ram)); then
+		echo "$name is over its budget in testdata/targets.txt"
+		return 1
+	fi
+}
+
+step_smoke() {
+	local line name out=$tmp/smoke.out qemu seen=
+	line=$(targets | grep '^riscv-qemu ')
+	read -r name _ <<<"$line"
+	[[ -d $(cut -d' ' -f3 <<<"$(tr -s ' \t' ' ' <<<"$line")") ]] || left_out 'firmware/board/smoke does not exist yet'
+	if [[ ! -e $tmp/$name.elf ]]; then
+		# shellcheck disable=SC2086 # the fields of the line
+		build_board $line
+	fi
+
+	# -bios and not -kernel: see tools/tinygo/README.md.
+	timeout 60 qemu-system-riscv32 -machine virt,aclint=on -smp 1 -display none -monitor none \
+		-serial "file:$out" -bios "$tmp/$name.elf" -device virtio-rng-device </dev/null &
+	qemu=$!
+	while [[ -z $seen ]] && kill -0 "$qemu" 2>/dev/null; do
+		sleep 0.1
+		! grep -qE '^smoke ok [0-9]+' "$out" 2>/dev/null || seen=1
+	done
+	kill "$qemu" 2>/dev/null || true
+	wait "$qemu" || true
+	cat "$out"
+	grep -qE '^smoke ok [0-9]+' "$out" || {
+		echo 'the firmware did not say "smoke ok" within a minute'
+		return 1
+	}
+}
+
+# source_files prints the files in the tree, tracked or about to be, that fit
+# the patterns given.
+source_files() {
+	git ls-files --cached --others --exclude-standard --deduplicate -- "$@"
+}
+
+# tree_state prints a checksum of each file in the tree.
+tree_state() {
+	source_files | while read -r file; do
+		[[ ! -f $file ]] || sha256sum "$file"
+	done
+}
+
+# no_empty_packages drops the lines about packages that have no tests.
+no_empty_packages() {
+	sed '/\[no test files\]$/d'
+}
+
+# run runs one step, and adds a line to the summary.
+run() {
+	local step=$1 lacking status=0 began=$SECONDS
+	echo "== $step"
+	lacking=$(missing "$step" | paste -sd' ')
+	if [[ -n $lacking && $FOB_REQUIRE_TOOLS == 1 ]]; then
+		echo "missing: $lacking"
+		report "FAILED    $step: missing $lacking"
+		failed=1
+		return
+	elif [[ -n $lacking && $step != test ]]; then
+		report "left out  $step: missing $lacking"
+		return
+	fi
+
+	# A subshell in no condition: only there does `set -e` hold inside.
+	set +e
+	(
+		set -e
+		"step_$step"
+	)
+	status=$?
+	set -e
+	case $status in
+	0) report "ok        $step ($((SECONDS - began)) s)${lacking:+; its tests that need $lacking were left out}" ;;
+	"$left_out_status") report "left out  $step: $(cat "$tmp/reason")" ;;
+	*)
+		report "FAILED    $step ($((SECONDS - began)) s)"
+		failed=1
+		;;
+	esac
+}
+
+report() {
+	summary+=("$1")
+}
+
+main() {
+	local steps=() step quick=
+	while (($#)); do
+		case $1 in
+		-h | --help)
+			usage
+			exit 0
+			;;
+		--quick) quick=1 ;;
+		-*)
+			usage >&2
+			exit 2
+			;;
+		*)
+			if [[ " ${all_steps[*]} " != *" $1 "* ]]; then
+				echo "test.sh: there is no step $1" >&2
+				usage >&2
+				exit 2
+			fi
+			steps+=("$1")
+			;;
+		esac
+		shift
+	done
+	((${#steps[@]})) || steps=("${all_steps[@]}")
+	command -v go >/dev/null || {
+		echo 'test.sh: Go is not installed' >&2
+		exit 1
+	}
+
+	export FOB_REQUIRE_TOOLS=${FOB_REQUIRE_TOOLS:-0}
+	# A tree that belongs to somebody else has no version to stamp.
+	export GOFLAGS="${GOFLAGS:+$GOFLAGS }-buildvcs=false"
+	tmp=$(mktemp -d)
+	trap 'rm -rf "$tmp"' EXIT
+	summary=()
+	failed=0
+
+	local chosen=()
+	for step in "${steps[@]}"; do
+		if [[ -n $quick && " ${slow_steps[*]} " == *" $step "* ]]; then
+			report "left out  $step: --quick"
+		else
+			chosen+=("$step")
+		fi
+	done
+	install "${chosen[@]}"
+	for step in "${chosen[@]}"; do
+		run "$step"
+	done
+
+	echo "== summary ($SECONDS s)"
+	printf '%s\n' "${summary[@]}"
+	return "$failed"
+}
+
+main "$@"

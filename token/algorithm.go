@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package token
+
+import (
+	"errors"
+	"strconv"
+)
+
+// Algorithm is the hash under the HMAC of a code (RFC 6238 section 1.2). The
+// zero value is SHA1, which nearly every hardware token uses. The numbers are
+// stable: they are on the wire and in NVM.
+type Algorithm uint8
+
+// The algorithms of RFC 6238.
+const (
+	SHA1   Algorithm = 0
+	SHA256 Algorithm = 1
+	SHA512 Algorithm = 2
+)
+
+// ErrAlgorithm is the error of a name or number that is none of SHA1, SHA256
+// and SHA512.
+var ErrAlgorithm = errors.New("unknown algorithm, want SHA1, SHA256 or SHA512")
+
+// Valid reports whether a is one of the three algorithms.
+func (a Algorithm) Valid() bool { return a <= SHA512 }
+
+// String returns "SHA1", "SHA256" or "SHA512", and "Algorithm(9)" for a value
+// that is none of them.
+func (a Algorithm) String() string {
+	switch a {
+	case SHA1:
+		return "SHA1"
+	case SHA256:
+		return "SHA256"
+	case SHA512:
+		return "SHA512"
+	}
+	return "Algorithm(" + strconv.Itoa(int(a)) + ")"
+}
+
+// ParseAlgorithm reads the name of an algorithm as seed files and servers write
+// it: SHA1, sha-1, SHA_256, HmacSHA1, HMAC-SHA-512, in any case. The error
+// wraps [ErrAlgorithm].
+func ParseAlgorithm(s string) (Algorithm, error) {
+	rest := cutFold(s, "hmac")
+	if len(rest) != len(s) {
+		rest = cutSeparator(rest)
+	}
+	if digits := cutFold(rest, "sha"); len(digits) != len(rest) {
+		switch cutSeparator(digits) {
+		case "1":
+			return SHA1, nil
+		case "256":
+			return SHA256, nil
+		case "512":
+			return SHA512, nil
+		}
+	}
+	return 0, &NameError{Name: s, Err: ErrAlgorithm}
+}
+
+// MarshalText returns the name of a, or an error that wraps [ErrAlgorithm].
+func (a Algorithm) MarshalText() ([]byte, error) {
+	if !a.Valid() {
+		return nil, &NameError{Name: a.String(), Err: ErrAlgorithm}
+	}
+	return []byte(a.String()), nil
+}
+
+// UnmarshalText is [ParseAlgorithm]; on an error a keeps its value.
+func (a *Algorithm) UnmarshalText(text []byte) error {
+	v, err := ParseAlgorithm(string(text))
+	if err == nil {
+		*a = v
+	}
+	return err
+}
+
+// cutFold returns s without the prefix, in any case; s when it has none. The
+// prefix must be in lower case.
+func cutFold(s, prefix string) string {
+	if len(s) < len(prefix) {
+		return s
+	}
+	for i := range len(prefix) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != prefix[i] {
+			return s
+		}
+	}
+	return s[len(prefix):]
+}
+
+// cutSeparator returns s without one leading hyphen, underscore or space.
+func cutSeparator(s string) string {
+	if s != "" && (s[0] == '-' || s[0] == '_' || s[0] == ' ') {
+		return s[1:]
+	}
+	return s
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package token
+
+import "strconv"
+
+// NameError is a name that is not in a list; Err says of what, and is the
+// sentinel to compare with, for example [ErrAlgorithm].
+type NameError struct {
+	Name string // as given
+	Err  error
+}
+
+// Error returns the quoted name and the reason.
+func (e *NameError) Error() string { return strconv.Quote(clip(e.Name)) + ": " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *NameError) Unwrap() error { return e.Err }
+
+// FieldError is a value outside what a field allows. It wraps a sentinel, for
+// example [ErrProfile].
+type FieldError struct {
+	Field   string // Go name, for example "Behaviour.ShowSeconds"
+	Value   int64  // as given
+	Allowed string // for example "30 or 60"
+	Err     error  // the sentinel
+}
+
+// Error returns for example "invalid profile: Step is 45, allowed is 30 or 60".
+func (e *FieldError) Error() string {
+	return e.Err.Error() + ": " + e.Field + " is " + strconv.FormatInt(e.Value, 10) + ", allowed is " + e.Allowed
+}
+
+// Unwrap returns Err.
+func (e *FieldError) Unwrap() error { return e.Err }
+
+// clip shortens what somebody else wrote, so that an error fits a line.
+func clip(s string) string {
+	const most = 40
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "..."
+}
+
+// quoteChar returns a character for an error text: 'x', or '\x00' where it does
+// not print.
+func quoteChar(r rune) string { return strconv.QuoteRuneToASCII(r) }

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package token
+
+import "strconv"
+
+// ExpiryError says which date was refused, and why. It wraps [ErrExpiry].
+type ExpiryError struct {
+	Text   string // the date as given
+	Reason string // for example "does not exist: February 2027 has 28 days"
+}
+
+// Error returns for example
+// "expiry date 2027-02-29 does not exist: February 2027 has 28 days".
+func (e *ExpiryError) Error() string { return "expiry date " + e.Text + " " + e.Reason }
+
+// Unwrap returns [ErrExpiry].
+func (e *ExpiryError) Unwrap() error { return ErrExpiry }
+
+// ParseExpiry reads a date as 2031-11-30 (ISO 8601), or as 11/30/31, which is
+// month, day and the years 2000 to 2099, as printed on the back of a token. All
+// digits must be there. A date that does not exist is refused. The error is an
+// [ExpiryError].
+func ParseExpiry(s string) (Expiry, error) {
+	var year, month, day int
+	switch {
+	case fits(s, "dddd-dd-dd"):
+		year, month, day = number(s[:4]), number(s[5:7]), number(s[8:])
+	case fits(s, "dd/dd/dd"):
+		month, day, year = number(s[:2]), number(s[3:5]), 2000+number(s[6:])
+	default:
+		return Expiry{}, &ExpiryError{
+			Text:   strconv.Quote(clip(s)),
+			Reason: "is not a date, want 2031-11-30 or 11/30/31 (month/day/year)",
+		}
+	}
+	if reason := wrongDate(year, month, day); reason != "" {
+		return Expiry{}, &ExpiryError{Text: s, Reason: reason}
+	}
+	return Expiry{days: daysFromDate(year, month, day), set: true}, nil
+}
+
+// String returns the date as 2031-11-30, "" for no expiry date.
+func (e Expiry) String() string {
+	if !e.set {
+		return ""
+	}
+	return isoText(e.Date())
+}
+
+// Back returns the date as it is printed on the back of a token, 11/30/31 for
+// 2031-11-30; "" for no expiry date. The century is lost.
+func (e Expiry) Back() string {
+	if !e.set {
+		return ""
+	}
+	year, month, day := e.Date()
+	b := make([]byte, 0, len("11/30/31"))
+	b = append(appendPadded(b, month, 2), '/')
+	b = append(appendPadded(b, day, 2), '/')
+	return string(appendPadded(b, year%100, 2))
+}
+
+// MarshalText returns what String returns.
+func (e Expiry) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText is [ParseExpiry], except that no characters are no expiry date.
+// On an error e keeps its value.
+func (e *Expiry) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*e = Expiry{}
+		return nil
+	}
+	v, err := ParseExpiry(string(text))
+	if err == nil {
+		*e = v
+	}
+	return err
+}
+
+// isoText writes a date as 2031-11-30, also one that does not exist.
+func isoText(year, month, day int) string {
+	b := make([]byte, 0, len("2031-11-30"))
+	b = append(appendPadded(b, year, 4), '-')
+	b = append(appendPadded(b, month, 2), '-')
+	return string(appendPadded(b, day, 2))
+}
+
+// appendPadded writes v with leading zeros to at least width digits.
+func appendPadded(dst []byte, v, width int) []byte {
+	for limit := 10; width > 1; width-- {
+		if v >= 0 && v < limit {
+			for range width - 1 {
+				dst = append(dst, '0')
+			}
+			break
+		}
+		limit *= 10
+	}
+	return strconv.AppendInt(dst, int64(v), 10)
+}
+
+// fits reports whether s has a digit where pattern has a d, and otherwise the
+// same characters.
+func fits(s, pattern string) bool {
+	if len(s) != len(pattern) {
+		return false
+	}
+	for i := range len(s) {
+		if pattern[i] == 'd' && !isDigit(s[i]) || pattern[i] != 'd' && s[i] != pattern[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// number returns the value of at most four digits.
+func number(digits string) int {
+	v := 0
+	for i := range len(digits) {
+		v = v*10 + int(digits[i]-'0')
+	}
+	return v
+}

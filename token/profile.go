@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package token
+
+import "errors"
+
+// DefaultStep is the time step of a hardware token of a bank. RFC 6238 section
+// 4.1 has X = 30 s as its default, which is allowed as well.
+const DefaultStep UnixSeconds = 60
+
+// ErrProfile is the error of a profile with a value that is not allowed. The
+// error returned is a [FieldError], which wraps it.
+var ErrProfile = errors.New("invalid profile")
+
+// maxT0 is 9999-12-31T23:59:59Z, the end of the calendar here.
+const maxT0 UnixSeconds = 253402300799
+
+// Profile is a kind of token: how it computes a code, and how it behaves. Get
+// one from [ProfileByName] and change what differs, then call Validate.
+type Profile struct {
+	Name      string      // for people; not checked
+	Step      UnixSeconds // RFC 6238's X: 60 or 30 s
+	Digits    uint8       // 6 or 8
+	Algorithm Algorithm
+	T0        UnixSeconds // instant of step 0: 0 is 1970 (RFC 6238), [Epoch2000] for SafeNet tokens
+	Behaviour Behaviour
+}
+
+// Validate returns nil, or a [FieldError] that wraps [ErrProfile] and says field,
+// value and what is allowed, for the first field outside its range.
+func (p Profile) Validate() error {
+	switch {
+	case p.Step != 30 && p.Step != 60:
+		return profileError("Step", int64(p.Step), "30 or 60 s")
+	case p.Digits != 6 && p.Digits != 8:
+		return profileError("Digits", int64(p.Digits), "6 or 8")
+	case !p.Algorithm.Valid():
+		return profileError("Algorithm", int64(p.Algorithm), "0 (SHA1), 1 (SHA256) or 2 (SHA512)")
+	case p.T0 < 0 || p.T0 > maxT0:
+		return profileError("T0", int64(p.T0), "0 (1970) to 253402300799 (9999)")
+	}
+	return p.Behaviour.Validate()
+}
+
+func profileError(field string, value int64, allowed string) error {
+	return &FieldError{Field: field, Value: value, Allowed: allowed, Err: ErrProfile}
+}
+
+// step returns the time step, the default one for a value that Validate refuses:
+// a token must not stop on a division by zero.
+func (p Profile) step() int64 {
+	if p.Step <= 0 {
+		return int64(DefaultStep)
+	}
+	return int64(p.Step)
+}
+
+// StepAt returns the time step that t lies in: floor((t-T0)/Step), RFC 6238
+// section 4.2. Before T0 it is negative, and -1 is the step that ends at T0. It
+// holds for all t within 2^62 s of 1970.
+func (p Profile) StepAt(t UnixSeconds) int64 { return floorDiv(int64(t-p.T0), p.step()) }
+
+// StepAtMilli is [Profile.StepAt] for milliseconds.
+func (p Profile) StepAtMilli(t UnixMilli) int64 { return p.StepAt(t.Seconds()) }
+
+// StepStart returns the first second of a time step. The step ends with
+// StepStart(step+1).
+func (p Profile) StepStart(step int64) UnixSeconds { return p.T0 + UnixSeconds(step*p.step()) }
+
+// Code returns the code of a time step (RFC 6238 section 4.2). The error is
+// [ErrNoSeed] for no seed or a destroyed one, [ErrStep] for a negative step, or
+// a [FieldError] for a profile whose digits or algorithm are not allowed.
+func (p Profile) Code(seed Seed, step int64) (Code, error) {
+	key := seed.key()
+	switch {
+	case len(key) == 0:
+		return "", ErrNoSeed
+	case step < 0:
+		return "", ErrStep
+	case p.Digits != 6 && p.Digits != 8 || !p.Algorithm.Valid():
+		return "", p.Validate()
+	}
+	var b [MaxDigits]byte
+	return Code(AppendCode(b[:0], key, p.Algorithm, p.Digits, step)), nil
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package token
+
+import (
+	"crypto/subtle"
+	"errors"
+	"io"
+	"strconv"
+)
+
+// The bytes that a seed may have. RFC 4226 section 4, R6, demands 128 bits; 64
+// bytes are the block of SHA-1 and SHA-256 and the output of SHA-512, and more
+// would be hashed down by HMAC.
+const (
+	MinSeedLen     = 16
+	MaxSeedLen     = 64
+	DefaultSeedLen = 20 // RFC 4226 section 4 recommends 160 bits
+)
+
+var (
+	// ErrSeedLength is the error of a seed outside 16 to 64 bytes. The error
+	// returned is a [SeedLengthError], which wraps it.
+	ErrSeedLength = errors.New("a seed has 16 to 64 bytes")
+	// ErrNoSeed is the error of using the zero [Seed], or one after Destroy.
+	ErrNoSeed = errors.New("no seed: never set, or destroyed")
+	// ErrSeedRedacted is the error of reading back what a marshaller wrote in
+	// place of a seed.
+	ErrSeedRedacted = errors.New("the seed was redacted when this was written")
+)
+
+// SeedLengthError says how many bytes a refused seed had. It wraps
+// [ErrSeedLength].
+type SeedLengthError struct{ Got int }
+
+// Error returns for example "a seed has 16 to 64 bytes, got 10".
+func (e *SeedLengthError) Error() string {
+	return ErrSeedLength.Error() + ", got " + strconv.Itoa(e.Got)
+}
+
+// Unwrap returns [ErrSeedLength].
+func (e *SeedLengthError) Unwrap() error { return ErrSeedLength }
+
+// Seed is the shared secret of a token and its server, 16 to 64 bytes. The zero
+// value is no seed.
+//
+// A Seed is a handle: copies refer to the same bytes, so that [Seed.Destroy]
+// wipes them for every copy. Any number of goroutines may use a Seed, but none
+// during Destroy. Seeds are compared with [Seed.Equal]; == does not compile.
+//
+// Formatting, logging and marshalling a Seed give "[seed redacted]". The bytes
+// sit behind a closure, since reflection, unlike methods, reaches unexported
+// fields and follows pointers, but cannot look into a function: fmt with a Seed
+// in a private field, spew, and a failed test that dumps both sides print the
+// address of code. Bytes leave by [Seed.Bytes], [Seed.ExposeHex] and
+// [Seed.ExposeBase32] only.
+type Seed struct {
+	open func() *secret
+}
+
+// secret holds the bytes of one seed. n is 0 after Destroy.
+type secret struct {
+	n uint8
+	b [MaxSeedLen]byte
+}
+
+// NewSeed returns a seed with a copy of b, which stays the caller's to wipe. The
+// error is a [SeedLengthError] unless b has 16 to 64 bytes.
+func NewSeed(b []byte) (Seed, error) {
+	if len(b) < MinSeedLen || len(b) > MaxSeedLen {
+		return Seed{}, &SeedLengthError{Got: len(b)}
+	}
+	k := new(secret)
+	k.n = uint8(copy(k.b[:], b))
+	return Seed{open: func() *secret { return k }}, nil
+}
+
+// GenerateSeed returns a seed of n bytes, 16 to 64, read from r, which is
+// crypto/rand.Reader except in a test that must repeat itself. The error is a
+// [SeedLengthError], or what r returned; io.ErrUnexpectedEOF when r ended early.
+func GenerateSeed(r io.Reader, n int) (Seed, error) {
+	if n < MinSeedLen || n > MaxSeedLen {
+		return Seed{}, &SeedLengthError{Got: n}
+	}
+	k := new(secret)
+	if _, err := io.ReadFull(r, k.b[:n]); err != nil {
+		wipe(k.b[:])
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return Seed{}, &seedReadError{err}
+	}
+	k.n = uint8(n)
+	return Seed{open: func() *secret { return k }}, nil
+}
+
+// seedReadError says that entropy could not be read.
+type seedReadError struct{ err error }
+
+func (e *seedReadError) Error() string { return "read entropy for a seed: " + e.err.Error() }
+func (e *seedReadError) Unwrap() error { return e.err }
+
+// key returns the bytes themselves, nil when there are none.
+func (s Seed) key() []byte {
+	if s.open == nil {
+		return nil
+	}
+	k := s.open()
+	if k.n == 0 {
+		return nil
+	}
+	return k.b[:k.n]
+}
+
+// Len returns the number of bytes, 0 for no seed.
+func (s Seed) Len() int { return len(s.key()) }
+
+// IsZero reports whether there is no seed: never set, or destroyed.
+func (s Seed) IsZero() bool { return len(s.key()) == 0 }
+
+// Bytes returns a copy of the bytes, nil for no seed. The caller wipes it, with
+// clear, when done.
+func (s Seed) Bytes() []byte {
+	k := s.key()
+	if k == nil {
+		return nil
+	}
+	return append(make([]byte, 0, len(k)), k...)
+}
+
+// Equal reports whether two seeds have the same bytes, in a time that depends on
+// their lengths only. No seed equals nothing, not even itself: a check against
+// a wiped seed never succeeds.
+func (s Seed) Equal(other Seed) bool {
+	a, b := s.key(), other.key()
+	return len(a) > 0 && subtle.ConstantTimeCompare(a, b) == 1
+}
+
+// Destroy overwrites the bytes, for all copies of s. Afterwards Len is 0, Bytes
+// nil, and [Profile.Code] returns [ErrNoSeed]. It may be called again, and on
+// the zero value. Copies made by Bytes, the text that was parsed, and what the
+// runtime moved are beyond its reach.
+func (s Seed) Destroy() {
+	if s.open == nil {
+		return
+	}
+	k := s.open()
+	wipe(k.b[:])
+	k.n = 0
+}

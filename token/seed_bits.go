@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package token
+
+// seedBits collects the characters of a seed's text, 4 or 5 bits each, into
+// bytes, on the stack of the caller.
+type seedBits struct {
+	acc  uint32 // bits not yet a byte, right-aligned
+	bits uint   // number of them, 0 to 7
+	n    int    // whole bytes seen, also those beyond b
+	b    [MaxSeedLen]byte
+}
+
+// push appends the low width bits of v.
+func (d *seedBits) push(v uint32, width uint) {
+	d.acc = d.acc<<width | v
+	d.bits += width
+	if d.bits < 8 {
+		return
+	}
+	d.bits -= 8
+	if d.n < len(d.b) {
+		d.b[d.n] = byte(d.acc >> d.bits)
+	}
+	d.acc &= 1<<d.bits - 1
+	d.n++
+}
+
+// seed returns the bytes as a seed. The error is a [SeedLengthError].
+func (d *seedBits) seed() (Seed, error) {
+	if d.n > len(d.b) {
+		return Seed{}, &SeedLengthError{Got: d.n}
+	}
+	return NewSeed(d.b[:d.n])
+}
+
+// wipe overwrites what was collected.
+func (d *seedBits) wipe() {
+	wipe(d.b[:])
+	d.acc = 0
+}
+
+// exposeBits writes b in characters of width bits, the last filled up with zero
+// bits.
+func exposeBits(b []byte, width uint, alphabet string) string {
+	out := make([]byte, 0, (len(b)*8+int(width)-1)/int(width))
+	var acc uint32
+	var bits uint
+	for _, c := range b {
+		acc = acc<<8 | uint32(c)
+		bits += 8
+		for bits >= width {
+			bits -= width
+			out = append(out, alphabet[acc>>bits])
+			acc &= 1<<bits - 1
+		}
+	}
+	if bits > 0 {
+		out = append(out, alphabet[acc<<(width-bits)])
+	}
+	text := string(out)
+	wipe(out)
+	return text
+}

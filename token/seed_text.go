@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package token
+
+import (
+	"errors"
+	"strconv"
+)
+
+// ErrSeedText is the error of a text that is no seed: a character that does not
+// belong there, half a byte, or wrong padding. The error returned is a
+// [SeedTextError], which wraps it.
+var ErrSeedText = errors.New("seed text is neither hexadecimal nor base32")
+
+// SeedTextError says what is wrong with the text of a seed, without quoting
+// more of it than the one character that does not belong there. It wraps
+// [ErrSeedText].
+type SeedTextError struct {
+	Pos    int    // of the character, 1 is the first; 0 when it is about the whole
+	Char   rune   // 0 when it is about the whole
+	Reason string // for example "is not a hexadecimal digit"
+}
+
+// Error returns for example
+// "seed text: character 'g' at position 7 is not a hexadecimal digit".
+func (e *SeedTextError) Error() string {
+	if e.Pos == 0 {
+		return "seed text: " + e.Reason
+	}
+	return "seed text: character " + quoteChar(e.Char) + " at position " + strconv.Itoa(e.Pos) + " " + e.Reason
+}
+
+// Unwrap returns [ErrSeedText].
+func (e *SeedTextError) Unwrap() error { return ErrSeedText }
+
+// notHex and notBase32 are the bits of what a text can no longer be.
+const (
+	notHex = 1 << iota
+	notBase32
+)
+
+// ParseSeed reads a seed in hexadecimal or base32 (RFC 4648 section 6), in either
+// case. Base32 may lack its padding. Spaces, hyphens and colons between the
+// characters are left out, as people group what they must type.
+//
+// An even number of characters that are all of 0-9, a-f and A-F is hexadecimal;
+// everything else is base32. A base32 text that happens to use A-F and 2-7 only
+// would be misread: of random 20-byte seeds that is one in 4e13, and
+// [ParseSeedBase32] is there for those who know.
+//
+// The error is a [SeedTextError] or a [SeedLengthError]. Go cannot wipe a
+// string: whoever has the choice reads a seed as bytes and calls [NewSeed].
+func ParseSeed(text string) (Seed, error) {
+	not, digits := 0, 0
+	pos := 0
+	for _, r := range text {
+		pos++
+		if separator(r) {
+			continue
+		}
+		if hexValue(r) < 0 {
+			not |= notHex
+		} else {
+			digits++
+		}
+		if base32Value(r) < 0 && r != '=' {
+			not |= notBase32
+		}
+		if not == notHex|notBase32 {
+			return Seed{}, &SeedTextError{Pos: pos, Char: r, Reason: "makes it neither hexadecimal nor base32"}
+		}
+	}
+	if not&notHex == 0 && (digits%2 == 0 || not&notBase32 != 0) {
+		return ParseSeedHex(text)
+	}
+	return ParseSeedBase32(text)
+}
+
+// ParseSeedHex is [ParseSeed] for hexadecimal only.
+func ParseSeedHex(text string) (Seed, error) {
+	var d seedBits
+	defer d.wipe()
+	pos := 0
+	for _, r := range text {
+		pos++
+		if separator(r) {
+			continue
+		}
+		v := hexValue(r)
+		if v < 0 {
+			return Seed{}, &SeedTextError{Pos: pos, Char: r, Reason: "is not a hexadecimal digit"}
+		}
+		d.push(uint32(v), 4)
+	}
+	if d.bits != 0 {
+		return Seed{}, &SeedTextError{Reason: "odd number of hexadecimal digits"}
+	}
+	return d.seed()
+}
+
+// ParseSeedBase32 is [ParseSeed] for base32 only. Bits left over after the last
+// whole byte are ignored, as authenticator apps do.
+func ParseSeedBase32(text string) (Seed, error) {
+	var d seedBits
+	defer d.wipe()
+	pos, chars, padding := 0, 0, 0
+	for _, r := range text {
+		pos++
+		if separator(r) {
+			continue
+		}
+		if r == '=' {
+			padding++
+			continue
+		}
+		v := base32Value(r)
+		if v < 0 {
+			return Seed{}, &SeedTextError{Pos: pos, Char: r, Reason: "is not in the base32 alphabet A-Z, 2-7"}
+		}
+		if padding > 0 {
+			return Seed{}, &SeedTextError{Pos: pos, Char: r, Reason: "follows the padding"}
+		}
+		chars++
+		d.push(uint32(v), 5)
+	}
+	switch chars % 8 {
+	case 1, 3, 6:
+		return Seed{}, &SeedTextError{Reason: strconv.Itoa(chars) + " base32 characters are not a whole number of bytes"}
+	}
+	if padding > 0 && (padding > 6 || (chars+padding)%8 != 0) {
+		return Seed{}, &SeedTextError{Reason: "wrong number of padding characters"}
+	}
+	return d.seed()
+}
+
+// ExposeHex returns the seed in hexadecimal, lower case; "" for no seed. The
+// string cannot be wiped.
+func (s Seed) ExposeHex() string { return exposeBits(s.key(), 4, "0123456789abcdef") }
+
+// ExposeBase32 returns the seed in base32, upper case without padding, as
+// otpauth URIs have it; "" for no seed. The string cannot be wiped.
+func (s Seed) ExposeBase32() string {
+	return exposeBits(s.key(), 5, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+}
+
+// separator reports whether r only groups the characters of a seed.
+func separator(r rune) bool { return r == ' ' || r == '-' || r == ':' }
+
+// hexValue returns the value of a hexadecimal digit, -1 for none.
+func hexValue(r rune) int {
+	switch {
+	case '0' <= r && r <= '9':
+		return int(r - '0')
+	case 'a' <= r && r <= 'f':
+		return int(r-'a') + 10
+	case 'A' <= r && r <= 'F':
+		return int(r-'A') + 10
+	}
+	return -1
+}
+
+// base32Value returns the value of a base32 character, -1 for none.
+func base32Value(r rune) int {
+	switch {
+	case 'A' <= r && r <= 'Z':
+		return int(r - 'A')
+	case 'a' <= r && r <= 'z':
+		return int(r - 'a')
+	case '2' <= r && r <= '7':
+		return int(r-'2') + 26
+	}
+	return -1
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package token
+
+import (
+	"errors"
+	"strconv"
+)
+
+// SerialKind is the form of a serial number.
+type SerialKind uint8
+
+// The forms that are told apart. They say how a number looks, not who made it.
+const (
+	// SerialOther is any form but the following.
+	SerialOther SerialKind = iota
+	// SerialOATH is an OATH class A token identifier: 12 characters of A-Z and
+	// 0-9, the first two being the manufacturer's prefix. Twelve digits are not
+	// counted among them; that is how RSA's server pads its own numbers.
+	SerialOATH
+	// SerialVendor13 is 13 digits, as on the Feitian c200.
+	SerialVendor13
+	// SerialVendor9 is 9 digits, as on the RSA SID700.
+	SerialVendor9
+)
+
+// ErrMadeUpSerial is the error of asking [MadeUpSerial] for a number beyond its
+// range or for an unknown kind.
+var ErrMadeUpSerial = errors.New("cannot make up a serial number")
+
+// String returns "other", "oath", "vendor13" or "vendor9".
+func (k SerialKind) String() string {
+	switch k {
+	case SerialOther:
+		return "other"
+	case SerialOATH:
+		return "oath"
+	case SerialVendor13:
+		return "vendor13"
+	case SerialVendor9:
+		return "vendor9"
+	}
+	return "SerialKind(" + strconv.Itoa(int(k)) + ")"
+}
+
+// Kind returns the form of s, [SerialOther] for no serial number.
+func (s Serial) Kind() SerialKind {
+	digits, upper := 0, 0
+	for _, c := range s.b[:s.n] {
+		if isDigit(c) {
+			digits++
+		} else if isUpper(c) {
+			upper++
+		}
+	}
+	switch {
+	case s.n == 12 && upper > 0 && digits+upper == 12:
+		return SerialOATH
+	case s.n == 13 && digits == 13:
+		return SerialVendor13
+	case s.n == 9 && digits == 9:
+		return SerialVendor9
+	}
+	return SerialOther
+}
+
+// madeUp is how serial numbers are made up, by kind: a prefix, then a number in
+// upper-case digits of the base, with leading zeros. Each prefix is where stock
+// is least likely, and all of it is easy to see by eye:
+//
+//   - ZZFB: ZZ is the last of the OATH manufacturer prefixes, which companies
+//     choose after their names and of which some are registered privately; FB
+//     narrows it to a 1/1296 of what a holder of ZZ could use. With eight hex
+//     digits it passes LinOTP's check [A-Za-z0-9]{4}[A-Fa-f0-9]{8}.
+//   - 9999 of 13 digits: makers begin with a model (2600 and 1000 at Feitian).
+//   - 999 of 9 digits: makers count upwards, and the end of the range is last.
+//   - FOB-: with the hyphen it is none of the other forms.
+var madeUp = [...]struct {
+	prefix string
+	digits int
+	base   uint64
+}{
+	SerialOther:    {"FOB-", 16, 16},
+	SerialOATH:     {"ZZFB", 8, 16},
+	SerialVendor13: {"9999", 9, 10},
+	SerialVendor9:  {"999", 6, 10},
+}
+
+// MadeUpSerial returns serial number n of a kind, from a range in which no
+// maker's stock is expected, so that a token for tests cannot be taken for one
+// of them: ZZFB and 8 hex digits ([SerialOATH], n < 2^32), 9999 and 9 digits
+// ([SerialVendor13], n < 10^9), 999 and 6 digits ([SerialVendor9], n < 10^6),
+// FOB- and 16 hex digits ([SerialOther], any n). The error wraps
+// [ErrMadeUpSerial].
+func MadeUpSerial(kind SerialKind, n uint64) (Serial, error) {
+	if int(kind) >= len(madeUp) {
+		return Serial{}, &MadeUpSerialError{Kind: kind, N: n}
+	}
+	m := madeUp[kind]
+	s := Serial{n: uint8(len(m.prefix) + m.digits)}
+	copy(s.b[:], m.prefix)
+	left := n
+	for i := int(s.n) - 1; i >= len(m.prefix); i-- {
+		s.b[i] = "0123456789ABCDEF"[left%m.base]
+		left /= m.base
+	}
+	if left != 0 {
+		return Serial{}, &MadeUpSerialError{Kind: kind, N: n}
+	}
+	return s, nil
+}
+
+// Reserved reports whether s is one that [MadeUpSerial] may return.
+func (s Serial) Reserved() bool {
+	for _, m := range madeUp {
+		if int(s.n) != len(m.prefix)+m.digits || string(s.b[:len(m.prefix)]) != m.prefix {
+			continue
+		}
+		ok := true
+		for _, c := range s.b[len(m.prefix):s.n] {
+			ok = ok && (isDigit(c) || m.base == 16 && 'A' <= c && c <= 'F')
+		}
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+// MadeUpSerialError says which serial number could not be made up. It wraps
+// [ErrMadeUpSerial].
+type MadeUpSerialError struct {
+	Kind SerialKind
+	N    uint64
+}
+
+// Error returns for example
+// "cannot make up a serial number: 1000000 does not fit the 6 digits after 999".
+func (e *MadeUpSerialError) Error() string {
+	if int(e.Kind) >= len(madeUp) {
+		return ErrMadeUpSerial.Error() + ": unknown kind " + strconv.Itoa(int(e.Kind))
+	}
+	m := madeUp[e.Kind]
+	return ErrMadeUpSerial.Error() + ": " + strconv.FormatUint(e.N, 10) + " does not fit the " +
+		strconv.Itoa(m.digits) + " digits after " + m.prefix
+}
+
+// Unwrap returns [ErrMadeUpSerial].
+func (e *MadeUpSerialError) Unwrap() error { return ErrMadeUpSerial }

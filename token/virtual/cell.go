@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"math"
+	"time"
+
+	"github.com/d204ef64/fob/firmware"
+)
+
+// MilliAmpereHours is a charge in 1/1000 Ah (3.6 C).
+type MilliAmpereHours float64
+
+// MicroAmperes is a current in 1/1000000 A.
+type MicroAmperes float32
+
+// MicroCoulombs is a charge in 1/1000000 C; 1 mAh is 3,600,000 µC.
+type MicroCoulombs float32
+
+// Ohms is a resistance.
+type Ohms float32
+
+// Load is which consumers draw from the cell, besides the sleep current, which
+// always flows.
+type Load uint8
+
+// The consumers.
+const (
+	LoadDisplay Load = 1 << iota // the display of a token with a button is on
+	LoadSerial                   // a host has the serial line open
+)
+
+// CellSpec is a kind of lithium coin cell, and what the token draws from it.
+type CellSpec struct {
+	Capacity      MilliAmpereHours    `json:"capacity"`      // to 2.0 V
+	SelfDischarge float32             `json:"selfDischarge"` // share of Capacity a year at 25 °C
+	Resistance    Ohms                `json:"resistance"`    // fresh, at 25 °C; four times that when empty
+	Cutoff        firmware.Millivolts `json:"cutoff"`        // below it the token stops
+
+	Sleep   MicroAmperes `json:"sleep"`   // always; includes an always-on display
+	Display MicroAmperes `json:"display"` // more while LoadDisplay
+	Serial  MicroAmperes `json:"serial"`  // more while LoadSerial
+
+	Press MicroCoulombs `json:"press"` // one press of the button
+	Write MicroCoulombs `json:"write"` // one flash operation
+}
+
+// CR2032 is the cell of an always-on fob: 220 mAh, 3 µA with the display (the
+// SID700 budget). A press is 5 ms of HMAC at 2 mA, a flash operation 4 ms at
+// 5 mA.
+func CR2032() CellSpec {
+	return CellSpec{
+		Capacity: 220, SelfDischarge: 0.01, Resistance: 10, Cutoff: 2000,
+		Sleep: 3, Display: 0, Serial: 500, Press: 10, Write: 20,
+	}
+}
+
+// CR2016 is the cell of a fob with a button: 90 mAh, 1 µA asleep and 8 µA more
+// while the display is on.
+func CR2016() CellSpec {
+	return CellSpec{
+		Capacity: 90, SelfDischarge: 0.01, Resistance: 15, Cutoff: 2000,
+		Sleep: 1, Display: 8, Serial: 500, Press: 10, Write: 20,
+	}
+}
+
+// Cell is a Li/MnO2 coin cell. Currents are constant between two calls that
+// change them, so that the charge used at any instant is one formula from the
+// last such call (the anchor). An instant before the anchor counts as the
+// anchor.
+//
+// All state is in the exported fields, for snapshots; change it by methods
+// only. See [NewCell].
+type Cell struct {
+	Spec   CellSpec         `json:"spec"`
+	Anchor WorldTime        `json:"anchor"`
+	Used   MilliAmpereHours `json:"used"` // at Anchor, self-discharge included
+
+	Override firmware.Millivolts `json:"override,omitempty"` // a rig's bench supply instead of the cell
+	Temp     float32             `json:"temp"`               // °C
+	Load     Load                `json:"load"`
+	Removed  bool                `json:"removed,omitempty"`
+}
+
+// NewCell returns a fresh cell that is put in at w.
+func NewCell(w WorldTime, spec CellSpec) Cell {
+	return Cell{Spec: spec, Anchor: w, Temp: float32(RoomTemperature)}
+}
+
+// Draw sets who draws current from w on.
+func (c *Cell) Draw(w WorldTime, load Load) {
+	if load != c.Load {
+		c.advance(w)
+		c.Load = load
+	}
+}
+
+// Spend takes a charge at w. No cell, no charge.
+func (c *Cell) Spend(w WorldTime, q MicroCoulombs) {
+	if !c.Removed && q > 0 {
+		c.advance(w)
+		c.Used += MilliAmpereHours(q) / 3.6e6
+	}
+}
+
+// Press takes the charge of n presses of the button.
+func (c *Cell) Press(w WorldTime, n int) { c.Spend(w, c.Spec.Press*MicroCoulombs(n)) }
+
+// Write takes the charge of n flash operations.
+func (c *Cell) Write(w WorldTime, n int) { c.Spend(w, c.Spec.Write*MicroCoulombs(n)) }
+
+// SetTemperature makes the cell's temperature t from w on.
+func (c *Cell) SetTemperature(w WorldTime, t Celsius) {
+	if t := float32(clampCelsius(t)); t != c.Temp {
+		c.advance(w)
+		c.Temp = t
+	}
+}
+
+// SetVoltage puts a bench supply of mv in the place of the cell, which goes on
+// self-discharging in the drawer; 0 puts the cell back to work.
+func (c *Cell) SetVoltage(w WorldTime, mv firmware.Millivolts) {
+	c.advance(w)
+	c.Override = max(mv, 0)
+}
+
+// Remove takes the cell out at w. It only self-discharges from then on.
+func (c *Cell) Remove(w WorldTime) {
+	c.advance(w)
+	c.Removed = true
+}
+
+// Insert puts the same cell back at w.
+func (c *Cell) Insert(w WorldTime) {
+	c.advance(w)
+	c.Removed = false
+}
+
+// Replace puts a fresh cell of the same kind in at w.
+func (c *Cell) Replace(w WorldTime) {
+	c.Insert(w)
+	c.Used = 0
+}
+
+// Age takes what d at temperature t and under load would use, while the world
+// stays at w. A negative d counts as zero.
+func (c *Cell) Age(w WorldTime, d time.Duration, t Celsius, load Load) {
+	c.advance(w)
+	temp, was := c.Temp, c.Load
+	c.Temp, c.Load = float32(clampCelsius(t)), load
+	c.Used += c.rate() * MilliAmpereHours(max(d, 0)) / perHour
+	c.Temp, c.Load = temp, was
+}
+
+// UsedAt returns the charge used up to w. It may exceed the capacity.
+func (c *Cell) UsedAt(w WorldTime) MilliAmpereHours {
+	return c.Used + c.rate()*MilliAmpereHours(c.since(w))/perHour
+}
+
+// Remaining returns the share of the capacity that is left at w, 0 to 1.
+func (c *Cell) Remaining(w WorldTime) float64 {
+	return min(max(1-float64(c.UsedAt(w)/c.Spec.Capacity), 0), 1)
+}
+
+// Current returns what the token draws.
+func (c *Cell) Current() MicroAmperes {
+	i := c.Spec.Sleep
+	if c.Load&LoadDisplay != 0 {
+		i += c.Spec.Display
+	}
+	if c.Load&LoadSerial != 0 {
+		i += c.Spec.Serial
+	}
+	return i
+}
+
+// Voltage returns what the token's supply pin sees at w, at least 0.
+func (c *Cell) Voltage(w WorldTime) firmware.Millivolts {
+	switch {
+	case c.Removed:
+		return 0
+	case c.Override > 0:
+		return c.Override
+	}
+	return firmware.Millivolts(math.Round(c.loaded(float64(c.UsedAt(w) / c.Spec.Capacity))))
+}
+
+// EmptyAt returns when Voltage reaches the cut-off if nothing changes before
+// then: the anchor or earlier if it has, [Forever] if it never will.
+func (c *Cell) EmptyAt() WorldTime {
+	cutoff := c.Spec.Cutoff
+	switch {
+	case c.Removed || c.Override > 0 && c.Override <= cutoff:
+		return c.Anchor
+	case c.Override > 0:
+		return Forever
+	}
+	left := MilliAmpereHours(c.depth(float64(cutoff)))*c.Spec.Capacity - c.Used
+	rate := c.rate()
+	switch ns := math.Ceil(float64(left / rate * perHour)); {
+	case left <= 0:
+		return c.Anchor
+	case rate <= 0 || ns >= math.MaxInt64:
+		return Forever
+	default:
+		return c.Anchor.Add(time.Duration(ns))
+	}
+}
+
+const perHour = MilliAmpereHours(time.Hour)
+
+// rate is what the cell loses, in mAh an hour.
+func (c *Cell) rate() MilliAmpereHours {
+	// Shelf life halves for each 10 °C more, the usual rule for slow chemistry.
+	self := c.Spec.Capacity * MilliAmpereHours(float64(c.Spec.SelfDischarge)*
+		math.Exp2(float64(c.Temp-float32(RoomTemperature))/10)/Year.Hours())
+	if c.Removed || c.Override > 0 {
+		return self
+	}
+	return self + MilliAmpereHours(c.Current())/1000
+}
+
+// advance moves the anchor to w.
+func (c *Cell) advance(w WorldTime) {
+	c.Used = c.UsedAt(w)
+	c.Anchor = max(c.Anchor, w)
+}
+
+// since returns the nanoseconds from the anchor to w, at least 0.
+func (c *Cell) since(w WorldTime) float64 {
+	return max(float64(w)-float64(c.Anchor), 0)
+}
+
+// openCircuit is the voltage of a cell at 25 °C under a load of microamperes
+// over the share of the capacity that is used. Li/MnO2 is flat for 80 to 90 %,
+// then falls to 2.0 V at the rated capacity; a SID700 had 3.04 V left after
+// five years (nao-yoshi's teardown).
+var openCircuit = [...]struct{ depth, mv float64 }{
+	{0, 3200}, {0.03, 3110}, {0.10, 3070}, {0.50, 3040}, {0.75, 2990},
+	{0.88, 2900}, {0.94, 2700}, {0.98, 2350}, {1, 2000}, {1.1, 0},
+}
+
+const (
+	// coldFade is what the plateau loses for each degree below 25 °C, in mV.
+	coldFade = 1.0
+	// resistanceGrowth makes the resistance four times the fresh one at the end
+	// (data sheets: 10 to 40 Ω).
+	resistanceGrowth = 3.0
+)
+
+// sag returns the voltage under load over the depth of discharge at point i of
+// the curve. Between two points it is a straight line.
+func (c *Cell) sag(i int) float64 {
+	p := openCircuit[i]
+	cold := max(float64(RoomTemperature)-float64(c.Temp), 0)
+	ohms := float64(c.Spec.Resistance) * (1 + resistanceGrowth*p.depth) * math.Exp2(cold/20)
+	return p.mv - coldFade*cold - ohms*float64(c.Current())/1000
+}
+
+// loaded returns the voltage in mV at the given depth of discharge.
+func (c *Cell) loaded(depth float64) float64 {
+	for i := 1; i < len(openCircuit); i++ {
+		if to := openCircuit[i].depth; depth < to {
+			from := openCircuit[i-1].depth
+			a, b := c.sag(i-1), c.sag(i)
+			return max(a+(b-a)*(depth-from)/(to-from), 0)
+		}
+	}
+	return 0
+}
+
+// depth is the inverse of loaded: the depth of discharge at which the voltage
+// falls to mv.
+func (c *Cell) depth(mv float64) float64 {
+	a := c.sag(0)
+	if a <= mv {
+		return 0
+	}
+	for i := 1; i < len(openCircuit); i++ {
+		b := c.sag(i)
+		if b <= mv {
+			from, to := openCircuit[i-1].depth, openCircuit[i].depth
+			return from + (to-from)*(a-mv)/(a-b)
+		}
+		a = b
+	}
+	return openCircuit[len(openCircuit)-1].depth
+}

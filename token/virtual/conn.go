@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/serialproto"
+)
+
+// Conn is one host's connection to a token's serial line: the firmware's
+// buffers and the bytes under way. A token may have several, each a line of
+// its own; one that is not used costs the token nothing.
+type Conn struct {
+	token  *Token
+	server serialproto.Server
+	in     []byte
+	out    []byte
+	uptime func() int64
+}
+
+// Connect attaches a line to the token. The firmware measures the age of a
+// partial packet with uptime, a monotonic clock in milliseconds; nil takes the
+// world's clock.
+func (t *Token) Connect(uptime func() int64) *Conn {
+	if uptime == nil {
+		uptime = func() int64 { return int64(t.world.Now().Milli()) }
+	}
+	return &Conn{token: t, uptime: uptime}
+}
+
+// Exchange gives the token the bytes that have arrived, lets it work, and
+// returns what it sends: appended to dst. A token without power is silent.
+func (c *Conn) Exchange(dst, in []byte) []byte {
+	t := c.token
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.catchUpLocked()
+	if !t.powered {
+		return dst
+	}
+	c.in = append(c.in, in...)
+	t.conn = c
+	t.core.Attach(&c.server)
+	t.stepLocked()
+	t.core.Detach()
+	t.conn = nil
+	t.cell.Spend(t.at, t.byteCharge()*MicroCoulombs(len(in)+len(c.out)))
+	dst = append(dst, c.out...)
+	c.in, c.out = c.in[:0], c.out[:0]
+	return dst
+}
+
+// byteCharge is what a byte on the line costs: the line's current for as long
+// as a byte takes at 115200 baud.
+func (t *Token) byteCharge() MicroCoulombs {
+	const perByte = 10.0 / 115200 // s
+	return MicroCoulombs(t.cell.Spec.Serial * perByte)
+}
+
+// reset forgets everything that was under way: the token lost power.
+func (c *Conn) reset() {
+	if c == nil {
+		return
+	}
+	c.server = serialproto.Server{}
+	c.in, c.out = c.in[:0], c.out[:0]
+}
+
+// line is the token's end of the connection that it is looking at.
+type line Token
+
+var _ firmware.Line = (*line)(nil)
+
+// Read implements firmware.Line.
+func (t *line) Read(p []byte) int {
+	if t.conn == nil {
+		return 0
+	}
+	n := copy(p, t.conn.in)
+	t.conn.in = t.conn.in[:copy(t.conn.in, t.conn.in[n:])]
+	return n
+}
+
+// Write implements firmware.Line.
+func (t *line) Write(p []byte) int {
+	if t.conn == nil {
+		return len(p)
+	}
+	t.conn.out = append(t.conn.out, p...)
+	return len(p)
+}
+
+// Uptime implements firmware.Line.
+func (t *line) Uptime() int64 {
+	if t.conn == nil {
+		return 0
+	}
+	return t.conn.uptime()
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"math"
+	"time"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// WorldTime is an instant of a world's clock, in nanoseconds since
+// 1970-01-01T00:00:00Z without leap seconds. It ends in the year 2262.
+type WorldTime int64
+
+// Forever is an instant that never comes.
+const Forever WorldTime = math.MaxInt64
+
+// WorldTimeOf returns t as a world time.
+func WorldTimeOf(t time.Time) WorldTime { return WorldTime(t.UnixNano()) }
+
+// Time returns the instant in UTC.
+func (w WorldTime) Time() time.Time { return time.Unix(0, int64(w)).UTC() }
+
+// Milli returns the instant in milliseconds, rounded down.
+func (w WorldTime) Milli() token.UnixMilli {
+	return token.UnixMilli(floorDiv(int64(w), int64(time.Millisecond)))
+}
+
+// Add returns w+d; beyond the end of time it returns [Forever].
+func (w WorldTime) Add(d time.Duration) WorldTime {
+	if d > 0 && w > Forever-WorldTime(d) {
+		return Forever
+	}
+	return w + WorldTime(d)
+}
+
+// PPM is a frequency error in parts per million; positive is fast.
+// 1 ppm = 0.0864 s a day = 31.6 s a year.
+type PPM float64
+
+// Celsius is a temperature in degrees Celsius.
+type Celsius float64
+
+// What the models take. A rig may ask for more; it gets the end of the range.
+const (
+	MinTemperature Celsius = -60
+	MaxTemperature Celsius = 125
+
+	maxPPM PPM = 25_000 // so that the clock always runs forwards
+)
+
+// RoomTemperature is the temperature of a part that nobody has set another for.
+const RoomTemperature Celsius = 25
+
+// Year is a mean calendar year of 365.25 days.
+const Year = 8766 * time.Hour
+
+// Constants of a 32.768 kHz tuning fork (ECS-3X8X, ACT 3x8, CTS TF20 data sheets).
+const (
+	// TuningForkB is the parabola of the tuning fork in ppm/°C²; parts range
+	// from -0.028 to -0.042.
+	TuningForkB = -0.034
+
+	// Turnover is where the parabola has its top; parts range over ±5 °C.
+	Turnover Celsius = 25
+
+	// ageingTau is τ of the ageing law A·ln(1+t/τ) of MIL-PRF-55310. Makers
+	// say that most of the first year's ageing is over after 60 days. With 10
+	// days it is 54 % then, and 1.6 times the first year's after ten years.
+	ageingTau = 10 * 24 * time.Hour
+)
+
+// Crystal is the real-time clock and its 32.768 kHz oscillator. Its frequency
+// error is
+//
+//	Trim + B·(T-T0)² + ageing(t) + Shocks
+//
+// and the temperature is constant between two calls that set it, so that the
+// clock at any instant is one formula from the last such call (the anchor);
+// ten years cost what ten seconds cost. An instant before the anchor counts as
+// the anchor. One count of the oscillator, 30.5 µs, is finer than anybody can
+// see through the millisecond clock and is not modelled.
+//
+// All state is in the exported fields, for snapshots; change it by methods
+// only. The zero value is not useful: see [NewCrystal].
+type Crystal struct {
+	Anchor WorldTime `json:"anchor"`
+	Ticks  int64     `json:"ticks"` // free-running count at Anchor, in ns
+	Frac   float32   `json:"frac"`  // rest of Ticks, -0.5 to 0.5 ns
+	Valid  bool      `json:"valid"` // the clock has been set
+
+	SetTicks int64           `json:"setTicks"` // Ticks at which the clock was at SetTime
+	SetTime  token.UnixMilli `json:"setTime"`
+
+	Lived   time.Duration `json:"age"` // age of the quartz at Anchor
+	Temp    Celsius       `json:"temp"`
+	Trim    PPM           `json:"trim"`     // error at T0 when new, after factory trim
+	B       float64       `json:"b"`        // ppm/°C², negative
+	T0      Celsius       `json:"t0"`       // turnover
+	YearOne PPM           `json:"yearOne"`  // ageing in the first year, typically ±3
+	Shocks  PPM           `json:"shockSum"` // sum of all shocks, each typically ±5 at most
+}
+
+// NewCrystal returns an oscillator that starts to run at w, with its clock not
+// set, with no ageing and the constants of a typical tuning fork.
+func NewCrystal(w WorldTime, trim PPM) Crystal {
+	c := Crystal{Anchor: w, Temp: RoomTemperature, B: TuningForkB, T0: Turnover}
+	c.SetTrim(w, trim)
+	return c
+}
+
+// Error returns the frequency error at w.
+func (c *Crystal) Error(w WorldTime) PPM {
+	age := float64(c.Lived) + float64(c.since(w))
+	return c.constant() + PPM(float64(clampPPM(c.YearOne))*ageing(age))
+}
+
+// Local returns the nanoseconds that the oscillator has counted up to w. It
+// never runs backwards and is not moved by Set, Skew, Lose or Age.
+func (c *Crystal) Local(w WorldTime) int64 {
+	d := c.since(w)
+	return saturate(c.Ticks, saturate(d, int64(math.RoundToEven(c.drift(d)+float64(c.Frac)))))
+}
+
+// Now returns the time that the clock shows at w, and whether it has been set
+// since power was lost; if not, it counts up from zero.
+func (c *Crystal) Now(w WorldTime) (t token.UnixMilli, valid bool) {
+	ms := floorDiv(c.Local(w)-c.SetTicks, int64(time.Millisecond))
+	return token.UnixMilli(saturate(int64(c.SetTime), ms)), c.Valid
+}
+
+// World returns the first world time at which Local is ticks or more: the
+// inverse of Local, not before the anchor. It returns [Forever] if that lies
+// beyond the end of time.
+func (c *Crystal) World(ticks int64) WorldTime {
+	if ticks <= c.Ticks {
+		return c.Anchor
+	}
+	left := float64(ticks) - float64(c.Ticks)
+	if left > 0.9*(float64(Forever)-math.Max(0, float64(c.Anchor))) {
+		return Forever
+	}
+	w := c.Anchor + WorldTime(ticks-c.Ticks)
+	// Each round leaves only the drift over the last one's step.
+	for range 64 {
+		miss := ticks - c.Local(w)
+		if miss == 0 {
+			break
+		}
+		w = max(c.Anchor, w+WorldTime(miss))
+	}
+	for c.Local(w) < ticks {
+		w++
+	}
+	for w > c.Anchor && c.Local(w-1) >= ticks {
+		w--
+	}
+	return w
+}
+
+// When returns the first world time at which the clock shows t or later, not
+// before the anchor, if nothing changes until then.
+func (c *Crystal) When(t token.UnixMilli) WorldTime {
+	ms := float64(t) - float64(c.SetTime)
+	if ms > math.MaxInt64/1e6/2 {
+		return Forever
+	}
+	if ms < -math.MaxInt64/1e6/2 {
+		return c.Anchor
+	}
+	return c.World(saturate(c.SetTicks, int64(t-c.SetTime)*int64(time.Millisecond)))
+}
+
+// Set sets the clock to t at w, from when on it is valid.
+func (c *Crystal) Set(w WorldTime, t token.UnixMilli) {
+	c.SetTicks, c.SetTime, c.Valid = c.Local(w), t, true
+}
+
+// Lose makes the clock forget the time at w, as when its supply fails.
+func (c *Crystal) Lose(w WorldTime) {
+	c.SetTicks, c.SetTime, c.Valid = c.Local(w), 0, false
+}
+
+// Skew moves the clock by ms milliseconds, either way.
+func (c *Crystal) Skew(ms int64) {
+	c.SetTime = token.UnixMilli(saturate(int64(c.SetTime), ms))
+}
+
+// SetTemperature makes the crystal's temperature t from w on.
+func (c *Crystal) SetTemperature(w WorldTime, t Celsius) {
+	if t = clampCelsius(t); t != c.Temp {
+		c.advance(w)
+		c.Temp = t
+	}
+}
+
+// SetTrim makes the error at turnover, without ageing and shocks, trim from w on.
+func (c *Crystal) SetTrim(w WorldTime, trim PPM) {
+	c.advance(w)
+	c.Trim = clampPPM(trim)
+}
+
+// Shock shifts the frequency by step at w and for good: a fall. Data sheets
+// allow ±5 ppm for three drops from 75 cm.
+func (c *Crystal) Shock(w WorldTime, step PPM) {
+	c.advance(w)
+	c.Shocks = clampPPM(c.Shocks + step)
+}
+
+// Age ages the crystal by d at temperature t while the world stays at w: the
+// clock moves by the error that would have piled up in d, and the quartz is
+// older by d afterwards. A negative d counts as zero.
+func (c *Crystal) Age(w WorldTime, d time.Duration, t Celsius) {
+	c.advance(w)
+	d = max(d, 0)
+	temp := c.Temp
+	c.Temp = clampCelsius(t)
+	c.SetTicks = saturate(c.SetTicks, -int64(math.RoundToEven(c.drift(int64(d)))))
+	c.Temp = temp
+	c.Lived = time.Duration(saturate(int64(c.Lived), int64(d)))
+}
+
+// advance moves the anchor to w.
+func (c *Crystal) advance(w WorldTime) {
+	d := c.since(w)
+	err := c.drift(d) + float64(c.Frac)
+	whole := math.RoundToEven(err)
+	c.Ticks = saturate(c.Ticks, saturate(d, int64(whole)))
+	c.Frac = float32(err - whole)
+	c.Lived = time.Duration(saturate(int64(c.Lived), d))
+	c.Anchor = c.Anchor.Add(time.Duration(d))
+}
+
+// since returns the nanoseconds from the anchor to w, at least 0.
+func (c *Crystal) since(w WorldTime) int64 {
+	if w <= c.Anchor {
+		return 0
+	}
+	if d := int64(w - c.Anchor); d > 0 {
+		return d
+	}
+	return math.MaxInt64
+}
+
+// constant is the part of the error that does not change with age.
+func (c *Crystal) constant() PPM {
+	dt := float64(c.Temp - c.T0)
+	return clampPPM(c.Trim + PPM(c.B*dt*dt) + c.Shocks)
+}
+
+// drift returns how many nanoseconds the oscillator is ahead after running for
+// d nanoseconds from the anchor.
+func (c *Crystal) drift(d int64) float64 {
+	err := float64(c.constant()) * float64(d)
+	if c.YearOne != 0 {
+		age := float64(c.Lived)
+		err += float64(clampPPM(c.YearOne)) * (ageingIntegral(age+float64(d)) - ageingIntegral(age))
+	}
+	return err * 1e-6
+}
+
+// ageing is the share of the first year's ageing that is over at the given age
+// in ns: 0 when new, 1 after a [Year].
+func ageing(age float64) float64 {
+	return math.Log1p(age/float64(ageingTau)) / ageingYear
+}
+
+// ageingIntegral is the integral of ageing from 0 to age, in ns.
+func ageingIntegral(age float64) float64 {
+	const tau = float64(ageingTau)
+	return ((tau+age)*math.Log1p(age/tau) - age) / ageingYear
+}
+
+var ageingYear = math.Log1p(float64(Year) / float64(ageingTau))
+
+func clampPPM(p PPM) PPM {
+	if p != p {
+		return 0
+	}
+	return min(max(p, -maxPPM), maxPPM)
+}
+
+func clampCelsius(t Celsius) Celsius {
+	if t != t {
+		return RoomTemperature
+	}
+	return min(max(t, MinTemperature), MaxTemperature)
+}
+
+// saturate returns a+b, or the end of the range that it would pass.
+func saturate(a, b int64) int64 {
+	s := a + b
+	switch {
+	case b > 0 && s < a:
+		return math.MaxInt64
+	case b < 0 && s > a:
+		return math.MinInt64
+	}
+	return s
+}
+
+// floorDiv divides by a positive d and rounds down.
+func floorDiv(n, d int64) int64 {
+	q := n / d
+	if n%d < 0 {
+		q--
+	}
+	return q
+}

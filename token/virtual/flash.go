@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/d204ef64/fob/firmware"
+)
+
+// What a [Flash] operation can fail with.
+var (
+	// ErrPowerCut is the error of the operation inside which the power failed,
+	// and of all later ones until [Flash.PowerOn].
+	ErrPowerCut = errors.New("flash: no power")
+	// ErrWornOut is the error of a page that has no erase cycle left.
+	ErrWornOut = errors.New("flash: page is worn out")
+	// ErrWriteFault is the error of a single operation that was made to fail.
+	ErrWriteFault = errors.New("flash: write failed")
+	// ErrFlashRange is the error of a page, offset or length outside the memory.
+	ErrFlashRange = errors.New("flash: outside the memory")
+)
+
+// Endurances of usual parts, in erase cycles of each page.
+const (
+	Endurance10k  = 10_000
+	Endurance100k = 100_000
+)
+
+const erased = 0xFF
+
+// Flash is NOR flash memory that keeps only what has been programmed: an erased
+// page costs 32 bytes. Programming clears bits, erasing sets them.
+//
+// Two faults can be armed: the power fails inside an operation ([Flash.CutAt]),
+// or one operation fails ([Flash.FailNext]). Either leaves the bytes of that
+// operation, and no others, in a state drawn from the seed given.
+type Flash struct {
+	pages     []flashPage
+	pageSize  int32
+	endurance uint32 // erase cycles of a page; 0 is no limit
+	ops       uint64
+	cut       uint32 // power fails inside the cut-th operation from now; 0 is never
+	fail      bool   // the next operation fails
+	off       bool
+	seed      uint64
+}
+
+type flashPage struct {
+	data   []byte // up to the last byte that is not erased
+	erases uint32
+}
+
+var _ firmware.Flash = (*Flash)(nil)
+
+// NewFlash returns erased memory of the given geometry. Every page stands
+// endurance erase cycles; 0 is no limit. It panics when pages is below 2 or
+// pageSize is no positive multiple of [firmware.SlotSize].
+func NewFlash(pages, pageSize int, endurance uint32) *Flash {
+	f, err := NewFlashFrom(FlashState{Pages: make([]FlashPage, pages), PageSize: pageSize, Endurance: endurance})
+	if err != nil {
+		panic("virtual: " + err.Error())
+	}
+	return f
+}
+
+// Geometry returns the number of pages and their size in bytes.
+func (f *Flash) Geometry() (pages, pageSize int) { return len(f.pages), int(f.pageSize) }
+
+// Read fills p from the page.
+func (f *Flash) Read(page, off int, p []byte) error {
+	if err := f.check("read", page, off, len(p)); err != nil {
+		return err
+	}
+	if f.off {
+		return ErrPowerCut
+	}
+	f.copyOut(page, off, p)
+	return nil
+}
+
+// Program clears the bits of the page that are 0 in p.
+func (f *Flash) Program(page, off int, p []byte) error {
+	if err := f.check("program", page, off, len(p)); err != nil {
+		return err
+	}
+	if f.off {
+		return ErrPowerCut
+	}
+	pg := &f.pages[page]
+	next := make([]byte, len(p))
+	f.copyOut(page, off, next)
+	fault := f.begin()
+	if fault != nil {
+		tornProgram(f.random(), next, p)
+	} else if f.wornOut(pg.erases) {
+		return fmt.Errorf("program page %d after %d erase cycles: %w", page, f.endurance, ErrWornOut)
+	} else {
+		for i, b := range p {
+			next[i] &= b
+		}
+	}
+	pg.store(off, next)
+	return fault
+}
+
+// Erase sets every byte of the page to 0xFF and counts a cycle.
+func (f *Flash) Erase(page int) error {
+	if err := f.check("erase", page, 0, 0); err != nil {
+		return err
+	}
+	if f.off {
+		return ErrPowerCut
+	}
+	pg := &f.pages[page]
+	fault := f.begin()
+	if !f.wornOut(pg.erases) {
+		pg.erases++
+	}
+	if fault == nil && f.wornOut(pg.erases) {
+		return fmt.Errorf("erase page %d after %d erase cycles: %w", page, f.endurance, ErrWornOut)
+	}
+	if fault != nil {
+		all := make([]byte, f.pageSize)
+		f.copyOut(page, 0, all)
+		tornErase(f.random(), all)
+		pg.store(0, all)
+		return fault
+	}
+	pg.data = nil
+	return nil
+}
+
+// CutAt makes the power fail inside the n-th Program or Erase from now (1 = the
+// next one), which leaves its bytes in a state drawn from seed. 0 disarms it.
+func (f *Flash) CutAt(n uint32, seed uint64) { f.cut, f.seed = n, seed }
+
+// FailNext makes the next Program or Erase fail with [ErrWriteFault], its bytes
+// in a state drawn from seed, the power on.
+func (f *Flash) FailNext(seed uint64) { f.fail, f.seed = true, seed }
+
+// PowerOff makes every operation fail until PowerOn.
+func (f *Flash) PowerOff() { f.off = true }
+
+// PowerOn brings the memory back after a power failure. Armed faults stay.
+func (f *Flash) PowerOn() { f.off = false }
+
+// Powered reports whether the memory has power.
+func (f *Flash) Powered() bool { return !f.off }
+
+// Ops returns how many Program and Erase operations have been begun.
+func (f *Flash) Ops() uint64 { return f.ops }
+
+// Erases returns the erase cycles of a page, 0 for a page that does not exist.
+func (f *Flash) Erases(page int) uint32 {
+	if page < 0 || page >= len(f.pages) {
+		return 0
+	}
+	return f.pages[page].erases
+}
+
+// Wear sets the erase cycles of every page, as if it had been used before.
+func (f *Flash) Wear(cycles uint32) {
+	for i := range f.pages {
+		f.pages[i].erases = cycles
+	}
+}
+
+// Resident returns the bytes that the stored data takes in memory.
+func (f *Flash) Resident() int {
+	n := 0
+	for _, p := range f.pages {
+		n += cap(p.data)
+	}
+	return n
+}
+
+// begin counts an operation and returns the fault that strikes it, or nil.
+func (f *Flash) begin() error {
+	f.ops++
+	if f.cut > 0 {
+		if f.cut--; f.cut == 0 {
+			f.off = true
+			return ErrPowerCut
+		}
+	}
+	if f.fail {
+		f.fail = false
+		return ErrWriteFault
+	}
+	return nil
+}
+
+// random is a source of its own for each operation, so that what a fault leaves
+// depends on the seed and the operation only.
+func (f *Flash) random() *rand.Rand { return rand.New(rand.NewPCG(f.seed, f.ops)) }
+
+func (f *Flash) wornOut(cycles uint32) bool { return f.endurance > 0 && cycles > f.endurance }
+
+func (f *Flash) check(op string, page, off, n int) error {
+	if page < 0 || page >= len(f.pages) || off < 0 || off > int(f.pageSize) || n > int(f.pageSize)-off {
+		return fmt.Errorf("%s %d bytes at page %d offset %d: %w", op, n, page, off, ErrFlashRange)
+	}
+	return nil
+}
+
+func (f *Flash) copyOut(page, off int, p []byte) {
+	data, n := f.pages[page].data, 0
+	if off < len(data) {
+		n = copy(p, data[off:])
+	}
+	for i := n; i < len(p); i++ {
+		p[i] = erased
+	}
+}
+
+// store puts b at off and keeps no more than the page then needs.
+func (p *flashPage) store(off int, b []byte) {
+	size := trimmed(b)
+	if len(p.data) > off+len(b) {
+		copy(p.data[off:], b)
+		return
+	}
+	if size == 0 {
+		p.data = clone(p.data[:trimmed(p.data[:min(off, len(p.data))])])
+		return
+	}
+	data := make([]byte, off+size)
+	for i := copy(data[:off], p.data); i < off; i++ {
+		data[i] = erased
+	}
+	copy(data[off:], b[:size])
+	p.data = data
+}
+
+// trimmed returns the length of b without its erased end.
+func trimmed(b []byte) int {
+	n := len(b)
+	for n > 0 && b[n-1] == erased {
+		n--
+	}
+	return n
+}
+
+// clone returns a copy of b that takes no more room than it needs; nil if empty.
+func clone(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return append(make([]byte, 0, len(b)), b...)
+}
+
+// tornProgram leaves in cells what programming p over it leaves when it stops
+// somewhere: a prefix is done, one byte half done, and the rest as before.
+func tornProgram(r *rand.Rand, cells, p []byte) {
+	at := r.IntN(len(p) + 1)
+	for i := range at {
+		cells[i] &= p[i]
+	}
+	if at < len(p) {
+		cells[at] &= p[at] | byte(r.Uint32())
+	}
+}
+
+// tornErase leaves in cells what an erase leaves when it stops somewhere. The
+// charge pump works on the whole page at once: from next to nothing done, over
+// a mix of old, erased, half-erased and undefined bytes, to nearly all done.
+func tornErase(r *rand.Rand, cells []byte) {
+	done := r.Float64()
+	for i := range cells {
+		switch {
+		case r.Float64() < done*done:
+			cells[i] = erased
+		case r.Float64() < done:
+			cells[i] |= byte(r.Uint32())
+		case r.Float64() < done/4:
+			cells[i] = byte(r.Uint32())
+		}
+	}
+}
+
+// FlashState is a [Flash] for a snapshot. It holds the seed of a token, if the
+// memory does.
+type FlashState struct {
+	Pages     []FlashPage `json:"pages"`
+	PageSize  int         `json:"pageSize"`
+	Endurance uint32      `json:"endurance,omitempty"`
+	Ops       uint64      `json:"ops"`
+	Cut       uint32      `json:"cut,omitempty"`
+	Fail      bool        `json:"fail,omitempty"`
+	Off       bool        `json:"off,omitempty"`
+	Seed      uint64      `json:"seed,omitempty"`
+}
+
+// FlashPage is a page of a [FlashState].
+type FlashPage struct {
+	Data   []byte `json:"data,omitempty"` // up to the last byte that is not 0xFF
+	Erases uint32 `json:"erases,omitempty"`
+}
+
+// State returns a copy of everything there is.
+func (f *Flash) State() FlashState {
+	s := FlashState{
+		Pages: make([]FlashPage, len(f.pages)), PageSize: int(f.pageSize), Endurance: f.endurance,
+		Ops: f.ops, Cut: f.cut, Fail: f.fail, Off: f.off, Seed: f.seed,
+	}
+	for i, p := range f.pages {
+		s.Pages[i] = FlashPage{Data: clone(p.data), Erases: p.erases}
+	}
+	return s
+}
+
+// NewFlashFrom returns the memory of a snapshot.
+func NewFlashFrom(s FlashState) (*Flash, error) {
+	if len(s.Pages) < 2 {
+		return nil, fmt.Errorf("flash of %d pages: 2 or more are needed", len(s.Pages))
+	}
+	if s.PageSize <= 0 || s.PageSize%firmware.SlotSize != 0 || s.PageSize > 1<<24 {
+		return nil, fmt.Errorf("flash page of %d bytes: not a multiple of %d", s.PageSize, firmware.SlotSize)
+	}
+	f := &Flash{
+		pages: make([]flashPage, len(s.Pages)), pageSize: int32(s.PageSize), endurance: s.Endurance,
+		ops: s.Ops, cut: s.Cut, fail: s.Fail, off: s.Off, seed: s.Seed,
+	}
+	for i, p := range s.Pages {
+		if len(p.Data) > s.PageSize {
+			return nil, fmt.Errorf("flash page %d: %d bytes in a page of %d", i, len(p.Data), s.PageSize)
+		}
+		f.pages[i] = flashPage{data: clone(p.Data[:trimmed(p.Data)]), erases: p.Erases}
+	}
+	return f, nil
+}
+
+// Image returns the whole memory as a programmer would read it out, page after
+// page, erased bytes as 0xFF.
+func (f *Flash) Image() []byte {
+	image := make([]byte, len(f.pages)*int(f.pageSize))
+	for i := range f.pages {
+		f.copyOut(i, 0, image[i*int(f.pageSize):(i+1)*int(f.pageSize)])
+	}
+	return image
+}
+
+// LoadImage replaces the contents by an image of exactly the memory's size, as
+// a programmer would; cycle counters and faults stay.
+func (f *Flash) LoadImage(image []byte) error {
+	if want := len(f.pages) * int(f.pageSize); len(image) != want {
+		return fmt.Errorf("load image of %d bytes into %d: %w", len(image), want, ErrFlashRange)
+	}
+	for i := range f.pages {
+		page := image[i*int(f.pageSize) : (i+1)*int(f.pageSize)]
+		f.pages[i].data = clone(page[:trimmed(page)])
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/token"
+)
+
+// The hardware interfaces of a token, each a view of it. They are used inside
+// a step only, with t.mu held, at the time t.at.
+type (
+	clock    Token
+	button   Token
+	supply   Token
+	identity Token
+	rig      Token
+)
+
+var (
+	_ firmware.Clock    = (*clock)(nil)
+	_ firmware.Button   = (*button)(nil)
+	_ firmware.Supply   = (*supply)(nil)
+	_ firmware.Identity = (*identity)(nil)
+	_ firmware.Rig      = (*rig)(nil)
+)
+
+// Now implements firmware.Clock.
+func (t *clock) Now() (token.UnixMilli, bool) { return t.crystal.Now(t.at) }
+
+// Set implements firmware.Clock.
+func (t *clock) Set(to token.UnixMilli) { t.crystal.Set(t.at, to) }
+
+// Down implements firmware.Button.
+func (t *button) Down() bool {
+	if t.clicked {
+		t.clicked = false
+		return true
+	}
+	return t.upAt > t.at
+}
+
+// Voltage implements firmware.Supply.
+func (t *supply) Voltage() firmware.Millivolts { return t.cell.Voltage(t.at) }
+
+// HardwareID implements firmware.Identity.
+func (t *identity) HardwareID() [8]byte { return (*Token)(t).HardwareID() }
+
+// Model implements firmware.Identity.
+func (t *identity) Model() string { return t.model.Name }
+
+// StaticKey implements firmware.Identity.
+func (t *identity) StaticKey() *[32]byte {
+	key := t.origin.derive("static key")
+	return &key
+}
+
+// StationKey implements firmware.Identity.
+func (t *identity) StationKey() *[32]byte { return &t.world.stationKey }
+
+// Press implements firmware.Rig.
+func (t *rig) Press(ms uint32) error {
+	if ms == 0 {
+		t.clicked = true
+		return nil
+	}
+	t.upAt = t.at + WorldTime(ms)*1e6
+	return nil
+}
+
+// Supply implements firmware.Rig. The battery goes out once the answer is on
+// its way.
+func (t *rig) Supply(mv firmware.Millivolts) error {
+	switch {
+	case mv == 0:
+		t.cutoff = true
+	case mv < t.cell.Spec.Cutoff: // it could never be asked to come back
+		return firmware.ErrRange
+	default:
+		t.cell.SetVoltage(t.at, mv)
+	}
+	return nil
+}
+
+// Temperature implements firmware.Rig.
+func (t *rig) Temperature(milliCelsius int32) error {
+	(*Token)(t).setTemperatureLocked(Celsius(milliCelsius) / 1000)
+	return nil
+}
+
+// Skew implements firmware.Rig.
+func (t *rig) Skew(ms int64) error {
+	t.crystal.Skew(ms)
+	return nil
+}
+
+// PowerCut implements firmware.Rig.
+func (t *rig) PowerCut(n uint32) error {
+	t.flash.CutAt(n, t.origin.rand("cut").Uint64()+uint64(n))
+	return nil
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"math"
+	"math/bits"
+	"time"
+
+	"github.com/d204ef64/fob/firmware"
+)
+
+// Segments is a set of segments of the glass, one bit for each. Unlike a
+// [firmware.Frame] it can name each bar, as a broken bar may be any of them.
+type Segments struct {
+	Digits [8]uint8       `json:"digits"` // gfedcba with a in bit 0, leftmost digit first
+	Bars   uint8          `json:"bars"`   // bar 0 (the lowest) in bit 0, to bar 5
+	Icons  firmware.Icons `json:"icons"`
+}
+
+const allBars = 0x3F
+
+// Frame returns the segments as the firmware would name them: the bars as a
+// number.
+func (s Segments) Frame() firmware.Frame {
+	return firmware.Frame{Digits: s.Digits, Bars: uint8(bits.OnesCount8(s.Bars & allBars)), Icons: s.Icons}
+}
+
+// with returns s with every bit passed through f together with its bit in o.
+func (s Segments) with(o Segments, f func(a, b uint8) uint8) Segments {
+	for i := range s.Digits {
+		s.Digits[i] = f(s.Digits[i], o.Digits[i])
+	}
+	s.Bars = f(s.Bars, o.Bars)
+	s.Icons = firmware.Icons(f(uint8(s.Icons), uint8(o.Icons)))
+	return s
+}
+
+func union(a, b uint8) uint8     { return a | b }
+func intersect(a, b uint8) uint8 { return a & b }
+func without(a, b uint8) uint8   { return a &^ b }
+
+// GlassFaults are broken connections of the glass. A segment in both sets is
+// stuck on.
+type GlassFaults struct {
+	Dead  Segments `json:"dead"`  // never on
+	Ghost Segments `json:"ghost"` // always on
+}
+
+// Constants of the usual twisted-nematic glass at 1/4 multiplex, driven
+// straight from the cell.
+const (
+	// DefaultThreshold is the supply at which segments begin to show at 25 °C.
+	DefaultThreshold firmware.Millivolts = 2100
+	// thresholdPerDegree is what the threshold rises for each degree colder;
+	// 8 to 22 mV/°C for common fluids.
+	thresholdPerDegree = 10
+	// fullOverdrive is the supply above threshold, in mV, that gives full contrast.
+	fullOverdrive = 600
+	// hotLimit is where contrast falls on the warm side, at hotFade a degree.
+	hotLimit Celsius = 50
+	hotFade          = 0.02
+
+	// readable is the contrast below which nobody can read the display.
+	readable = 0.15
+	// faintest and strongest are how visible unlit segments are.
+	faintest, strongest = 0.03, 0.08
+)
+
+// Glass is the LCD: it keeps the frame that the firmware shows, and knows what
+// of it can be seen. Change its exported fields only between two calls.
+type Glass struct {
+	Driven    firmware.Frame      `json:"driven"`
+	Positions uint8               `json:"positions"`        // digits of the glass, 6 or 8
+	FromBelow bool                `json:"fromBelow"`        // the lowest bar goes out first, not the highest
+	Threshold firmware.Millivolts `json:"threshold"`        // at 25 °C; see DefaultThreshold
+	Faults    *GlassFaults        `json:"faults,omitempty"` // nil: a sound glass
+}
+
+var _ firmware.LCD = (*Glass)(nil)
+
+// NewGlass returns a blank glass with 8 digits, or with 6 for any other number.
+func NewGlass(digits int) Glass {
+	if digits != 8 {
+		digits = 6
+	}
+	return Glass{Positions: uint8(digits), Threshold: DefaultThreshold}
+}
+
+// Digits returns how many digits the glass has.
+func (g *Glass) Digits() int { return int(g.Positions) }
+
+// Show drives the segments of f.
+func (g *Glass) Show(f firmware.Frame) { g.Driven = f }
+
+// Break adds to the faults of the glass. Breaking nothing costs nothing.
+func (g *Glass) Break(dead, ghost Segments) {
+	if dead == (Segments{}) && ghost == (Segments{}) {
+		return
+	}
+	var f GlassFaults
+	if g.Faults != nil {
+		f = *g.Faults
+	}
+	g.Faults = &GlassFaults{Dead: f.Dead.with(dead, union), Ghost: f.Ghost.with(ghost, union)}
+}
+
+// Mend removes all faults of the glass.
+func (g *Glass) Mend() { g.Faults = nil }
+
+// Contrast returns how dark a lit segment is at the given supply and
+// temperature: 0 nothing, 1 full. It follows from the supply above the
+// threshold, which rises in the cold; above 50 °C contrast falls.
+func (g *Glass) Contrast(supply firmware.Millivolts, t Celsius) float64 {
+	t = clampCelsius(t)
+	threshold := float64(g.Threshold) + thresholdPerDegree*float64(RoomTemperature-t)
+	x := min(max((float64(supply)-threshold)/fullOverdrive, 0), 1)
+	c := x * x * (3 - 2*x)
+	if t > hotLimit {
+		c *= max(1-hotFade*float64(t-hotLimit), 0)
+	}
+	return c
+}
+
+// ResponseTime returns how long a segment takes to change at t: 0.1 s at 25 °C,
+// twice that for each 10 °C colder.
+func ResponseTime(t Celsius) time.Duration {
+	return time.Duration(float64(100*time.Millisecond) * math.Exp2(float64(RoomTemperature-clampCelsius(t))/10))
+}
+
+// View is what an eye sees of a glass.
+type View struct {
+	Digits   int      `json:"digits"`
+	Lit      Segments `json:"lit"`
+	Contrast float64  `json:"contrast"` // darkness of lit segments, 0 to 1
+	Haze     float64  `json:"haze"`     // darkness of unlit segments, 0.03 to 0.08, less than Contrast if there is any
+}
+
+// View returns what can be seen at the given supply and temperature. Lit holds
+// the segments that are dark at all, whether or not they can be read.
+func (g *Glass) View(supply firmware.Millivolts, t Celsius) View {
+	v := View{Digits: g.Digits(), Lit: g.driven(), Contrast: g.Contrast(supply, t)}
+	if f := g.Faults; f != nil {
+		v.Lit = v.Lit.with(f.Dead, without).with(f.Ghost, union)
+	}
+	v.Lit = v.Lit.with(g.all(), intersect)
+	// As the drive falls, lit and unlit segments of a multiplexed glass come
+	// closer; with none at all only the electrodes remain visible.
+	v.Haze = faintest + (strongest-faintest)*(1-v.Contrast)
+	if v.Contrast == 0 {
+		v.Lit, v.Haze = Segments{}, faintest
+	}
+	return v
+}
+
+// Readable reports whether a person can read the display.
+func (v View) Readable() bool { return v.Contrast >= readable }
+
+// Frame returns what a person reads: the lit segments, or a blank display if
+// the contrast is too low.
+func (v View) Frame() firmware.Frame {
+	if !v.Readable() {
+		return firmware.Frame{}
+	}
+	return v.Lit.Frame()
+}
+
+// Seen returns what a person reads off the glass at the given supply and
+// temperature.
+func (g *Glass) Seen(supply firmware.Millivolts, t Celsius) firmware.Frame {
+	return g.View(supply, t).Frame()
+}
+
+// driven returns the segments of the driven frame.
+func (g *Glass) driven() Segments {
+	n := min(g.Driven.Bars, 6)
+	bars := uint8(1)<<n - 1
+	if g.FromBelow {
+		bars = bars << (6 - n)
+	}
+	return Segments{Digits: g.Driven.Digits, Bars: bars, Icons: g.Driven.Icons}
+}
+
+// all returns every segment that the glass has.
+func (g *Glass) all() Segments {
+	f := firmware.AllSegments(g.Digits())
+	return Segments{Digits: f.Digits, Bars: allBars, Icons: f.Icons}
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"sync"
+	"time"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/token"
+)
+
+// catchUpLocked works off the token's life up to the world's present: the
+// firmware runs at each time at which its state changes (display off, expiry),
+// the button comes up, the cell runs empty. There are a handful of these in
+// ten years. The caller must hold t.mu.
+func (t *Token) catchUpLocked() {
+	now := t.world.Now()
+	for t.powered {
+		empty := t.cell.EmptyAt()
+		next := min(t.wake, empty)
+		if t.upAt != 0 {
+			next = min(next, t.upAt)
+		}
+		if next > now {
+			break
+		}
+		t.at = max(t.at, next)
+		switch {
+		case t.upAt != 0 && t.at >= t.upAt:
+			t.upAt = 0
+		case empty <= t.at:
+			t.powerOffLocked()
+			continue
+		}
+		t.stepLocked()
+		if t.wake <= t.at { // never spin
+			t.wake = t.at.Add(time.Millisecond)
+		}
+	}
+	t.at = max(t.at, now)
+}
+
+// bench is the hardware that is lent to the firmware for one call. It comes
+// from a pool: a token at rest holds none.
+type bench struct {
+	hw      firmware.Hardware
+	scratch [firmware.SlotSize]byte
+}
+
+var benches = sync.Pool{New: func() any { return new(bench) }}
+
+// benchLocked lends the token's hardware; release it after use.
+func (t *Token) benchLocked() *bench {
+	b := benches.Get().(*bench)
+	b.hw = firmware.Hardware{
+		Clock:    (*clock)(t),
+		Flash:    t.flash,
+		LCD:      &t.glass,
+		Button:   (*button)(t),
+		Line:     (*line)(t),
+		Supply:   (*supply)(t),
+		Identity: (*identity)(t),
+		Scratch:  &b.scratch,
+	}
+	if !t.world.noRig {
+		b.hw.Rig = (*rig)(t)
+	}
+	return b
+}
+
+func (b *bench) release() {
+	b.hw = firmware.Hardware{}
+	benches.Put(b)
+}
+
+// stepLocked runs the firmware at t.at.
+func (t *Token) stepLocked() {
+	if !t.powered {
+		t.clicked, t.upAt = false, 0
+		return
+	}
+	ops, presses := t.flash.Ops(), t.core.Presses()
+	b := t.benchLocked()
+	w := t.core.Step(&b.hw)
+	b.release()
+	t.cell.Write(t.at, int(t.flash.Ops()-ops))
+	if n := t.core.Presses(); n > presses {
+		t.cell.Press(t.at, int(n-presses))
+	}
+	t.wakeAtLocked(w.State)
+	t.settleLocked()
+}
+
+// settleLocked draws the consequences of what the firmware did.
+func (t *Token) settleLocked() {
+	if !t.flash.Powered() { // the supply failed inside a flash operation
+		t.conn.reset()
+		t.bootLocked()
+	}
+	if t.cutoff {
+		t.cutoff = false
+		t.powerOffLocked()
+		t.powered = true
+		t.bootLocked()
+	}
+	var load Load
+	if t.core.Profile().Behaviour.Button && t.glass.Driven != (firmware.Frame{}) {
+		load |= LoadDisplay
+	}
+	if load != t.cell.Load {
+		t.cell.Draw(t.at, load)
+	}
+}
+
+// bootLocked starts the firmware anew. A power cut that strikes while it boots
+// starts it once more.
+func (t *Token) bootLocked() {
+	for range 3 {
+		t.flash.PowerOn()
+		b := t.benchLocked()
+		err := t.core.Boot(&b.hw)
+		if err == nil {
+			t.wakeAtLocked(t.core.Step(&b.hw).State)
+		}
+		b.release()
+		if t.flash.Powered() {
+			return
+		}
+	}
+}
+
+// powerOffLocked takes the supply away: RAM, clock and display are lost. What
+// core still knows is what is printed on the back.
+func (t *Token) powerOffLocked() {
+	t.powered = false
+	t.crystal.Lose(t.at)
+	t.glass.Show(firmware.Frame{})
+	t.conn.reset()
+	t.upAt, t.clicked, t.wake = 0, false, Forever
+}
+
+// wakeAtLocked translates the firmware's wish into world time.
+func (t *Token) wakeAtLocked(local token.UnixMilli) {
+	t.wake = Forever
+	if local != firmware.Never {
+		t.wake = t.crystal.When(local)
+	}
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+// ErrUnplugged is the error of a line after its cable has been pulled out.
+var ErrUnplugged = errors.New("line: unplugged")
+
+// LineFaults is what is wrong with one direction of a serial line. Rates are
+// probabilities for each byte, 0 to 1. The zero value is a perfect line.
+type LineFaults struct {
+	Seed   uint64  `json:"seed"`             // the same seed and bytes give the same faults
+	Flip   float64 `json:"flip,omitempty"`   // one bit of the byte is inverted
+	Drop   float64 `json:"drop,omitempty"`   // the byte is lost
+	Double float64 `json:"double,omitempty"` // the byte arrives twice
+	Insert float64 `json:"insert,omitempty"` // a random byte arrives before it
+
+	StallAt int           `json:"stallAt,omitempty"` // before the n-th byte (1 = the first) nothing passes for Stall
+	Stall   time.Duration `json:"stall,omitempty"`
+
+	Unplug int `json:"unplug,omitempty"` // the cable is out after n bytes; 0 is never
+
+	Baud int `json:"baud,omitempty"` // bit/s, 8N1: 10 bits a byte; 0 is no limit
+}
+
+// ByteTime returns how long one byte takes on the line: 10 bits, rounded up to
+// a nanosecond. It is 0 when Baud is.
+func (f LineFaults) ByteTime() time.Duration {
+	if f.Baud <= 0 {
+		return 0
+	}
+	return (10*time.Second + time.Duration(f.Baud) - 1) / time.Duration(f.Baud)
+}
+
+// LineNoise carries the bytes of one direction over a faulty line. What it does
+// depends on the faults and on the bytes so far only, not on how they are cut
+// into calls. The zero value is a perfect line; all state is in the exported
+// fields, for snapshots. It is for one goroutine at a time.
+type LineNoise struct {
+	Faults LineFaults `json:"faults"`
+	Count  int        `json:"count"` // bytes put in so far
+	FreeAt WorldTime  `json:"freeAt"`
+}
+
+// NewLineNoise returns a line with the given faults and no byte sent yet.
+func NewLineNoise(f LineFaults) *LineNoise { return &LineNoise{Faults: f} }
+
+// Append appends to dst what arrives when src is sent. Once the cable is out it
+// returns [ErrUnplugged], together with what arrived before.
+func (n *LineNoise) Append(dst, src []byte) ([]byte, error) {
+	f := &n.Faults
+	for _, b := range src {
+		if n.Unplugged() {
+			return dst, ErrUnplugged
+		}
+		n.Count++
+		if f.Flip <= 0 && f.Drop <= 0 && f.Double <= 0 && f.Insert <= 0 {
+			dst = append(dst, b)
+			continue
+		}
+		// Each byte has a random source of its own, so that nothing but its
+		// place decides its fate.
+		r := rand.New(rand.NewPCG(f.Seed, uint64(n.Count)))
+		insert, drop, flip, double := r.Float64(), r.Float64(), r.Float64(), r.Float64()
+		if insert < f.Insert {
+			dst = append(dst, byte(r.Uint32()))
+		}
+		if drop < f.Drop {
+			continue
+		}
+		if flip < f.Flip {
+			b ^= 1 << r.IntN(8)
+		}
+		dst = append(dst, b)
+		if double < f.Double {
+			dst = append(dst, b)
+		}
+	}
+	return dst, nil
+}
+
+// Unplugged reports whether the cable is out.
+func (n *LineNoise) Unplugged() bool { return n.Faults.Unplug > 0 && n.Count >= n.Faults.Unplug }
+
+// Pass returns when a byte that is sent at w has arrived: after the bytes before
+// it, its own ten bits, and a stall that lies before it. Call it once for each
+// byte, before Append, in order. It only computes; nobody waits.
+func (n *LineNoise) Pass(w WorldTime) WorldTime {
+	at := max(w, n.FreeAt)
+	if n.Faults.StallAt > 0 && n.Count+1 == n.Faults.StallAt {
+		at = at.Add(max(n.Faults.Stall, 0))
+	}
+	n.FreeAt = at.Add(n.Faults.ByteTime())
+	return n.FreeAt
+}
+
+// Port is a serial port as a host holds it; package serialproto/port opens
+// them.
+type Port interface {
+	Read(p []byte) (int, error)
+	Write(p []byte) (int, error)
+	Close() error
+	SetReadDeadline(t time.Time) error
+	SetWriteDeadline(t time.Time) error
+}
+
+// Noisy puts a faulty line between a host and its port: in for the bytes read,
+// out for the bytes written; nil is a perfect direction. It does not pace or
+// stall: see [LineNoise.Pass]. A pulled cable closes the port. One goroutine
+// may read while another writes.
+func Noisy(p Port, in, out *LineNoise) Port {
+	if in == nil {
+		in = new(LineNoise)
+	}
+	if out == nil {
+		out = new(LineNoise)
+	}
+	return &noisyPort{Port: p, in: in, out: out}
+}
+
+type noisyPort struct {
+	Port
+	in, out *LineNoise
+	pending []byte // arrived and not yet read
+}
+
+// Read returns what arrives over the line, at least one byte if err is nil and
+// p is not empty.
+func (n *noisyPort) Read(p []byte) (int, error) {
+	if len(n.pending) == 0 && n.in.Unplugged() {
+		return 0, ErrUnplugged
+	}
+	buf := make([]byte, len(p))
+	for len(n.pending) == 0 && len(p) > 0 {
+		got, err := n.Port.Read(buf)
+		var cut error
+		n.pending, cut = n.in.Append(n.pending[:0], buf[:got])
+		if cut != nil || n.in.Unplugged() {
+			_ = n.Port.Close()
+			err = ErrUnplugged
+		}
+		if len(n.pending) == 0 && err != nil {
+			return 0, err
+		}
+		if got == 0 && err == nil {
+			return 0, nil
+		}
+	}
+	got := copy(p, n.pending)
+	n.pending = n.pending[got:]
+	return got, nil
+}
+
+// Write sends p over the line. Bytes that the line loses count as written.
+func (n *noisyPort) Write(p []byte) (int, error) {
+	before := n.out.Count
+	sent, cut := n.out.Append(nil, p)
+	if len(sent) > 0 {
+		if _, err := n.Port.Write(sent); err != nil {
+			return 0, err
+		}
+	}
+	if cut != nil {
+		_ = n.Port.Close()
+		return n.out.Count - before, cut
+	}
+	return len(p), nil
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"time"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// Reading is one look at a token: everything in it belongs to the same instant.
+type Reading struct {
+	Text     string            // what a person reads, one character for each digit; blank when nothing can be read
+	View     View              // what an eye sees, segment by segment
+	State    serialproto.State // where the token is in its life
+	Powered  bool              // it has a battery that can run it
+	World    WorldTime         // the world's time
+	Clock    token.UnixMilli   // the token's time
+	ClockSet bool              // the token's clock has been set since it lost power
+	Error    time.Duration     // how far the token's clock is ahead of the world's
+	Step     int64             // RFC 6238's T by the token's clock; 0 before provisioning
+	Left     time.Duration     // until the step ends, by the token's clock
+	PPM      PPM               // the crystal's error at this instant
+	Cell     float64           // share of the cell that is left, 0 to 1
+	Voltage  int               // of the cell under the present load, in millivolts
+	Presses  uint32
+}
+
+// Display looks at the token.
+func (t *Token) Display() Reading {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.catchUpLocked()
+	t.stepLocked() // paints
+	local, valid := t.crystal.Now(t.at)
+	mv := t.cell.Voltage(t.at)
+	view := t.glass.View(mv, t.crystal.Temp)
+	r := Reading{
+		Text:     string(view.Frame().AppendText(nil, t.model.Digits)),
+		View:     view,
+		State:    t.stateLocked(),
+		Powered:  t.powered,
+		World:    t.at,
+		Clock:    local,
+		ClockSet: valid,
+		PPM:      t.crystal.Error(t.at),
+		Cell:     t.cell.Remaining(t.at),
+		Voltage:  int(mv),
+		Presses:  t.core.Presses(),
+	}
+	if valid {
+		r.Error = time.Duration(local-t.at.Milli()) * time.Millisecond
+	}
+	if p := t.core.Profile(); p.Step > 0 {
+		r.Step = p.StepAtMilli(local)
+		r.Left = time.Duration(int64(p.StepStart(r.Step+1))*1000-int64(local)) * time.Millisecond
+	}
+	return r
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+)
+
+// ServeOptions say how a token's serial line is served.
+type ServeOptions struct {
+	In, Out LineFaults // what is wrong with the line; Baud paces it
+
+	// Before is called after the token has worked and before its answer is
+	// sent: whoever keeps the token's state on disk saves it here, so that no
+	// host sees an answer that a crash could take back. An error ends Serve.
+	Before func() error
+}
+
+// Serve connects a port to the token and carries bytes until the port fails,
+// ctx ends or the simulated cable is pulled out ([ErrUnplugged]). It closes
+// the port. When ctx ends it returns nil.
+func (t *Token) Serve(ctx context.Context, p Port, o ServeOptions) error {
+	stop := context.AfterFunc(ctx, func() { p.Close() })
+	defer stop()
+	defer p.Close()
+	start := time.Now()
+	conn := t.Connect(func() int64 { return time.Since(start).Milliseconds() })
+	in, out := NewLineNoise(o.In), NewLineNoise(o.Out)
+	var raw [512]byte
+	var arrived, answer, sent []byte
+	for {
+		n, err := p.Read(raw[:])
+		if n > 0 {
+			var broken error
+			arrived, broken = carry(ctx, in, arrived[:0], raw[:n])
+			answer = conn.Exchange(answer[:0], arrived)
+			if o.Before != nil {
+				if err := o.Before(); err != nil {
+					return err
+				}
+			}
+			if broken == nil {
+				sent, broken = carry(ctx, out, sent[:0], answer)
+				if len(sent) > 0 {
+					if _, err := p.Write(sent); err != nil && broken == nil {
+						broken = err
+					}
+				}
+			}
+			if broken != nil {
+				return quiet(ctx, broken)
+			}
+		}
+		if err != nil {
+			return quiet(ctx, err)
+		}
+	}
+}
+
+// carry sends bytes over a line: it appends to dst what arrives, when it has
+// arrived.
+func carry(ctx context.Context, line *LineNoise, dst, src []byte) ([]byte, error) {
+	now := WorldTimeOf(time.Now())
+	until := now
+	var err error
+	for i := 0; i < len(src) && err == nil; i++ {
+		until = line.Pass(now)
+		dst, err = line.Append(dst, src[i:i+1])
+	}
+	if wait := time.Duration(until - now); wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return dst, ctx.Err()
+		}
+	}
+	return dst, err
+}
+
+// quiet hides the error that our own closing of the port causes.
+func quiet(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, os.ErrClosed) {
+		return nil
+	}
+	return err
+}

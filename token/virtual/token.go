@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"sync"
+	"time"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// Token is a running token: the firmware on modelled hardware. It is safe for
+// concurrent use.
+//
+// Nothing runs while nobody looks: each method first works off, in order, what
+// has happened to the token since the last one.
+type Token struct {
+	world  *World
+	model  *Model
+	origin origin
+
+	mu      sync.Mutex // guards what follows
+	core    firmware.Core
+	crystal Crystal
+	cell    Cell
+	glass   Glass
+	flash   *Flash
+	conn    *Conn // whose bytes the firmware is looking at
+
+	at      WorldTime // how far the token's life has been worked off
+	wake    WorldTime // when the firmware must run again
+	upAt    WorldTime // when the button comes up; 0: it is up
+	drops   uint32    // falls so far
+	clicked bool      // a click that the firmware has not seen yet
+	powered bool
+	cutoff  bool // the supply fails at the end of this step
+}
+
+// Option changes a token that is being made.
+type Option func(*Token)
+
+// Perfect gives the token a crystal without any error.
+func Perfect() Option {
+	return func(t *Token) { t.crystal = NewCrystal(t.at, 0) }
+}
+
+// Trim gives the token's crystal the error ppm at 25 °C instead of a drawn one.
+func Trim(ppm PPM) Option {
+	return func(t *Token) { t.crystal.SetTrim(t.at, ppm) }
+}
+
+// NewToken makes a blank token, fresh from the factory.
+func (w *World) NewToken(m *Model, opts ...Option) *Token {
+	t := &Token{
+		world: w, model: m, origin: w.next(),
+		at: w.Now(), powered: true,
+		glass: NewGlass(m.Digits),
+		flash: NewFlash(m.FlashPages, m.FlashPageSize, m.Endurance),
+	}
+	t.cell = NewCell(t.at, m.Cell)
+	t.drawCrystal()
+	for _, o := range opts {
+		o(t)
+	}
+	t.bootLocked()
+	return t
+}
+
+// drawCrystal draws the token's own crystal (trim of a sorted lot, turnover
+// 25 ± 5 °C, ageing up to ±3 ppm in the first year).
+func (t *Token) drawCrystal() {
+	r := t.origin.rand("crystal")
+	trim := PPM(r.NormFloat64()) * t.model.TrimSigma
+	t.crystal = NewCrystal(t.at, max(-t.model.TrimMax, min(t.model.TrimMax, trim)))
+	t.crystal.T0 = Turnover + Celsius(max(-5, min(5, r.NormFloat64()*2)))
+	t.crystal.YearOne = PPM(r.Float64()*6 - 3)
+}
+
+// Model returns the hardware model.
+func (t *Token) Model() *Model { return t.model }
+
+// HardwareID names the piece of hardware.
+func (t *Token) HardwareID() [8]byte {
+	id := t.origin.derive("hardware id")
+	return [8]byte(id[:8])
+}
+
+// Program does at the bench what provisioning does over the wire, and locks
+// the token if wanted: it stands for the programming pads of a real one, and
+// is how a fleet comes to life at once. The clock is set to the world's time.
+func (t *Token) Program(serial token.Serial, p *serialproto.Payload, lock bool) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.catchUpLocked()
+	b := t.benchLocked()
+	defer b.release()
+	err := t.core.Program(&b.hw, serial, p, lock)
+	t.settleLocked()
+	return err
+}
+
+// State returns where the token is in its life; without power it is DEAD.
+func (t *Token) State() serialproto.State {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.catchUpLocked()
+	return t.stateLocked()
+}
+
+func (t *Token) stateLocked() serialproto.State {
+	if !t.powered {
+		return serialproto.StateDead
+	}
+	return t.core.State()
+}
+
+// Back returns what is printed on the token's back.
+func (t *Token) Back() (token.Serial, token.Expiry) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.catchUpLocked()
+	return t.core.Serial(), t.core.Expiry()
+}
+
+// Press clicks the button.
+func (t *Token) Press() {
+	t.do(func() { t.clicked = true })
+}
+
+// Hold puts the button down for d of world time. It returns at once; the
+// button comes up when the world's clock has got there.
+func (t *Token) Hold(d time.Duration) {
+	t.do(func() { t.upAt = t.at.Add(max(d, 1)) })
+}
+
+// Skew moves the token's clock by d, either way, now.
+func (t *Token) Skew(d time.Duration) {
+	t.do(func() { t.crystal.Skew(d.Milliseconds()) })
+}
+
+// SetTemperature changes the ambient temperature from now on.
+func (t *Token) SetTemperature(c Celsius) {
+	t.do(func() { t.setTemperatureLocked(c) })
+}
+
+func (t *Token) setTemperatureLocked(c Celsius) {
+	t.crystal.SetTemperature(t.at, c)
+	t.cell.SetTemperature(t.at, c)
+}
+
+// SetTrim changes the crystal's error at 25 °C from now on.
+func (t *Token) SetTrim(ppm PPM) {
+	t.do(func() { t.crystal.SetTrim(t.at, ppm) })
+}
+
+// Drop lets the token fall on the floor: its crystal's frequency shifts for
+// good by up to 5 ppm (the data sheets' figure for three falls from 75 cm).
+func (t *Token) Drop() {
+	t.do(func() {
+		t.drops++
+		r := t.origin.rand("drop " + string(rune(t.drops)))
+		t.crystal.Shock(t.at, PPM(r.Float64()*10-5))
+	})
+}
+
+// Age makes the token d older while the world stays where it is: it has the
+// clock error, the used battery and the expiry date of a token that was made d
+// earlier and lay at 25 °C since.
+func (t *Token) Age(d time.Duration) {
+	t.AgeAt(d, RoomTemperature)
+}
+
+// AgeAt is Age at another temperature.
+func (t *Token) AgeAt(d time.Duration, c Celsius) {
+	t.do(func() {
+		t.crystal.Age(t.at, d, c)
+		t.cell.Age(t.at, d, c, 0)
+		b := t.benchLocked()
+		defer b.release()
+		t.core.Backdate(&b.hw, int32(d/(24*time.Hour)))
+	})
+}
+
+// RemoveBattery takes the battery out: the clock is lost and the display dark.
+func (t *Token) RemoveBattery() {
+	t.do(func() {
+		t.cell.Remove(t.at)
+		t.powerOffLocked()
+	})
+}
+
+// InsertBattery puts the same battery back.
+func (t *Token) InsertBattery() { t.insert((*Cell).Insert) }
+
+// ReplaceBattery puts a fresh battery in.
+func (t *Token) ReplaceBattery() { t.insert((*Cell).Replace) }
+
+func (t *Token) insert(how func(*Cell, WorldTime)) {
+	t.do(func() {
+		if !t.cell.Removed && t.powered {
+			t.powerOffLocked() // out and in again
+		}
+		how(&t.cell, t.at)
+		if t.cell.Voltage(t.at) >= t.cell.Spec.Cutoff {
+			t.powered = true
+			t.bootLocked()
+		}
+	})
+}
+
+// Break adds dead and ghost segments to the display; both empty mends it.
+func (t *Token) Break(dead, ghost Segments) {
+	t.do(func() {
+		if dead == (Segments{}) && ghost == (Segments{}) {
+			t.glass.Mend()
+			return
+		}
+		t.glass.Break(dead, ghost)
+	})
+}
+
+// CutPower makes the supply fail inside the n-th flash operation from now
+// (1 = the next); the token restarts at once, its clock kept.
+func (t *Token) CutPower(n uint32) {
+	t.do(func() { t.flash.CutAt(n, t.origin.rand("cut").Uint64()+uint64(n)) })
+}
+
+// FailFlash makes the next flash operation fail.
+func (t *Token) FailFlash() {
+	t.do(func() { t.flash.FailNext(t.origin.rand("fail").Uint64()) })
+}
+
+// FlashOps returns how many flash operations the token has done.
+func (t *Token) FlashOps() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.flash.Ops()
+}
+
+// do changes the hardware at the world's present time and lets the firmware
+// see it.
+func (t *Token) do(change func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.catchUpLocked()
+	change()
+	t.stepLocked()
+}

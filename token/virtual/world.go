@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"sync"
+	"time"
+)
+
+// ClockMode is how a world's clock goes.
+type ClockMode uint8
+
+// The modes of a world's clock.
+const (
+	Manual ClockMode = iota // stands still until Advance
+	Real                    // the machine's clock
+	Scaled                  // the machine's clock times Config.Rate
+)
+
+// ErrClock is the error of a world clock that cannot be.
+var ErrClock = errors.New("impossible world clock")
+
+// Config says what kind of world to make. The zero value is a manual clock at
+// 2026-01-01T00:00:00Z with a seed of its own.
+type Config struct {
+	Mode ClockMode
+	Rate float64   // world seconds for each second, for Scaled; 0.001 to 1e9
+	At   time.Time // where the clock starts; zero: now, or 2026-01-01 for Manual
+
+	// Seed is the source of everything random in the world: crystals, keys,
+	// faults. The same seed gives the same tokens. 0 draws one.
+	Seed uint64
+
+	// StationKey is the public key of the provisioning station that the tokens
+	// of this world obey.
+	StationKey [32]byte
+
+	// NoRig makes tokens without the rig group, as sold ones are.
+	NoRig bool
+
+	// Machine is the machine's clock; nil is time.Now.
+	Machine func() time.Time
+}
+
+// World is the time and the chance that its tokens share. It is safe for
+// concurrent use. It holds no reference to its tokens.
+type World struct {
+	seed       uint64
+	stationKey [32]byte
+	noRig      bool
+	mode       ClockMode
+	rate       float64
+	machine    func() time.Time
+
+	mu    sync.Mutex // guards what follows
+	base  WorldTime  // the clock when the machine's was at start
+	start time.Time
+	made  uint64 // tokens made so far
+}
+
+// NewWorld makes a world. The error wraps [ErrClock].
+func NewWorld(c Config) (*World, error) {
+	w := &World{
+		seed: c.Seed, stationKey: c.StationKey, noRig: c.NoRig,
+		mode: c.Mode, rate: 1, machine: c.Machine,
+	}
+	if w.machine == nil {
+		w.machine = time.Now
+	}
+	switch c.Mode {
+	case Manual:
+		w.rate = 0
+		if c.At.IsZero() {
+			c.At = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		}
+	case Real:
+	case Scaled:
+		if !(c.Rate >= 0.001 && c.Rate <= 1e9) {
+			return nil, fmt.Errorf("%w: a rate of %v, want 0.001 to 1e9", ErrClock, c.Rate)
+		}
+		w.rate = c.Rate
+	default:
+		return nil, fmt.Errorf("%w: mode %d", ErrClock, c.Mode)
+	}
+	w.start = w.machine()
+	if c.At.IsZero() {
+		c.At = w.start
+	}
+	if y := c.At.UTC().Year(); y < 1970 || y > 2261 {
+		return nil, fmt.Errorf("%w: it starts in the year %d, want 1970 to 2261", ErrClock, y)
+	}
+	w.base = WorldTimeOf(c.At)
+	if w.seed == 0 {
+		var b [8]byte
+		rand.Read(b[:]) // never fails
+		w.seed = binary.LittleEndian.Uint64(b[:]) | 1
+	}
+	return w, nil
+}
+
+// Seed returns the world's seed.
+func (w *World) Seed() uint64 { return w.seed }
+
+// Mode returns how the clock goes.
+func (w *World) Mode() ClockMode { return w.mode }
+
+// Now returns the world's time.
+func (w *World) Now() WorldTime {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.nowLocked()
+}
+
+func (w *World) nowLocked() WorldTime {
+	if w.rate == 0 {
+		return w.base
+	}
+	// The wall clock and not the monotonic one: a server under test follows it.
+	passed := w.machine().Round(0).Sub(w.start.Round(0))
+	if w.rate != 1 {
+		passed = time.Duration(min(float64(passed)*w.rate, 9e18))
+	}
+	return w.base.Add(passed)
+}
+
+// Advance moves the world's clock forward by d, in any mode, and costs the same
+// for ten seconds as for ten years. A negative d is ignored: time does not run
+// backwards; skew a token instead.
+func (w *World) Advance(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.base = w.base.Add(max(d, 0))
+}
+
+// AdvanceTo moves the world's clock forward to t; an earlier t is ignored.
+func (w *World) AdvanceTo(t WorldTime) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if d := t - w.nowLocked(); d > 0 {
+		w.base = w.base.Add(time.Duration(d))
+	}
+}
+
+// next numbers a new token.
+func (w *World) next() origin {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.made++
+	return origin{World: w.seed, Index: w.made}
+}
+
+// origin is where a token's chance comes from; it follows the token through
+// snapshots.
+type origin struct {
+	World uint64 `json:"world"`
+	Index uint64 `json:"index"`
+}
+
+// derive returns 32 bytes that depend on the origin and the purpose only.
+func (o origin) derive(purpose string) [32]byte {
+	b := binary.LittleEndian.AppendUint64(nil, o.World)
+	b = binary.LittleEndian.AppendUint64(b, o.Index)
+	return sha256.Sum256(append(b, purpose...))
+}
+
+// rand returns a random source for a purpose.
+func (o origin) rand(purpose string) *mathrand.Rand {
+	return mathrand.New(mathrand.NewChaCha8(o.derive(purpose)))
+}
