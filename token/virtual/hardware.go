@@ -29,7 +29,10 @@ var (
 func (t *clock) Now() (token.UnixMilli, bool) { return t.crystal.Now(t.at) }
 
 // Set implements firmware.Clock.
-func (t *clock) Set(to token.UnixMilli) { t.crystal.Set(t.at, to) }
+func (t *clock) Set(to token.UnixMilli) {
+	t.crystal.Set(t.at, to)
+	t.changes++
+}
 
 // Down implements firmware.Button.
 func (t *button) Down() bool {
@@ -60,6 +63,7 @@ func (t *identity) StationKey() *[32]byte { return &t.world.stationKey }
 
 // Press implements firmware.Rig.
 func (t *rig) Press(ms uint32) error {
+	t.changes++
 	if ms == 0 {
 		t.clicked = true
 		return nil
@@ -71,10 +75,11 @@ func (t *rig) Press(ms uint32) error {
 // Supply implements firmware.Rig. The battery goes out once the answer is on
 // its way.
 func (t *rig) Supply(mv firmware.Millivolts) error {
+	t.changes++
 	switch {
 	case mv == 0:
 		t.cutoff = true
-	case mv < t.cell.Spec.Cutoff: // it could never be asked to come back
+	case mv <= t.cell.Spec.Cutoff: // it could never be asked to come back
 		return firmware.ErrRange
 	default:
 		t.cell.SetVoltage(t.at, mv)
@@ -84,18 +89,21 @@ func (t *rig) Supply(mv firmware.Millivolts) error {
 
 // Temperature implements firmware.Rig.
 func (t *rig) Temperature(milliCelsius int32) error {
+	t.changes++
 	(*Token)(t).setTemperatureLocked(Celsius(milliCelsius) / 1000)
 	return nil
 }
 
 // Skew implements firmware.Rig.
 func (t *rig) Skew(ms int64) error {
+	t.changes++
 	t.crystal.Skew(ms)
 	return nil
 }
 
 // PowerCut implements firmware.Rig.
 func (t *rig) PowerCut(n uint32) error {
+	t.changes++
 	t.flash.CutAt(n, t.origin.rand("cut").Uint64()+uint64(n))
 	return nil
 }

@@ -33,6 +33,7 @@ type Token struct {
 	wake    WorldTime // when the firmware must run again
 	upAt    WorldTime // when the button comes up; 0: it is up
 	drops   uint32    // falls so far
+	changes uint64    // see Changes
 	clicked bool      // a click that the firmware has not seen yet
 	powered bool
 	cutoff  bool // the supply fails at the end of this step
@@ -203,7 +204,7 @@ func (t *Token) insert(how func(*Cell, WorldTime)) {
 			t.powerOffLocked() // out and in again
 		}
 		how(&t.cell, t.at)
-		if t.cell.Voltage(t.at) >= t.cell.Spec.Cutoff {
+		if t.cell.Voltage(t.at) > t.cell.Spec.Cutoff {
 			t.powered = true
 			t.bootLocked()
 		}
@@ -232,6 +233,16 @@ func (t *Token) FailFlash() {
 	t.do(func() { t.flash.FailNext(t.origin.rand("fail").Uint64()) })
 }
 
+// Changes returns a number that differs from an earlier one if something
+// happened to the token in between that the passing of time does not explain:
+// its flash was written, its clock set, its hardware touched.
+func (t *Token) Changes() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.catchUpLocked()
+	return t.changes + t.flash.Ops()
+}
+
 // FlashOps returns how many flash operations the token has done.
 func (t *Token) FlashOps() uint64 {
 	t.mu.Lock()
@@ -246,5 +257,6 @@ func (t *Token) do(change func()) {
 	defer t.mu.Unlock()
 	t.catchUpLocked()
 	change()
+	t.changes++
 	t.stepLocked()
 }

@@ -23,6 +23,19 @@ const (
 	Scaled                  // the machine's clock times Config.Rate
 )
 
+// String returns "manual", "real" or "scaled".
+func (m ClockMode) String() string {
+	switch m {
+	case Manual:
+		return "manual"
+	case Real:
+		return "real"
+	case Scaled:
+		return "scaled"
+	}
+	return "unknown"
+}
+
 // ErrClock is the error of a world clock that cannot be.
 var ErrClock = errors.New("impossible world clock")
 
@@ -109,6 +122,9 @@ func (w *World) Seed() uint64 { return w.seed }
 
 // Mode returns how the clock goes.
 func (w *World) Mode() ClockMode { return w.mode }
+
+// Rate returns how many world seconds pass in a second: 0 for Manual.
+func (w *World) Rate() float64 { return w.rate }
 
 // Now returns the world's time.
 func (w *World) Now() WorldTime {

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/demo"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// The exit codes, the same for every command.
+const (
+	exitDone        = 0
+	exitFailed      = 1  // a check failed, or something went wrong that has no code of its own
+	exitUsage       = 2  // the command line or its input is wrong
+	exitNoConnect   = 3  // the device cannot be reached
+	exitRefused     = 4  // the device refused
+	exitUnsupported = 5  // this system or device cannot do that
+	exitMismatch    = 6  // the token holds another seed than it should
+	exitTimeout     = 42 // no answer in time
+)
+
+// app is what the commands share.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	json           bool // --json
+	started        bool // the command line was understood, and a command runs
+}
+
+// usageError is a command line that a person must change.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+// exitCode reports an error and returns the code to exit with.
+func (a *app) exitCode(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintf(a.stderr, "fob: %v\n", err)
+	if !a.started { // cobra refused the command line
+		fmt.Fprintln(a.stderr, "fob: see fob --help")
+		return exitUsage
+	}
+	return codeOf(err)
+}
+
+func codeOf(err error) int {
+	is := func(targets ...error) bool {
+		for _, t := range targets {
+			if errors.Is(err, t) {
+				return true
+			}
+		}
+		return false
+	}
+	var usage usageError
+	var refused *host.RefusedError
+	switch {
+	case errors.As(err, &usage),
+		is(port.ErrAddress, port.ErrToken, port.ErrExposed, host.ErrStationKey, fleet.ErrCount, virtual.ErrClock,
+			token.ErrProfile, token.ErrProfileName, token.ErrSerial, token.ErrExpiry, token.ErrSeedText,
+			token.ErrSeedLength, token.ErrAlgorithm):
+		return exitUsage
+	case is(port.ErrUnsupported, serialproto.RCUnsupported, serialproto.ErrUnsupported):
+		return exitUnsupported
+	case errors.As(err, &refused):
+		return exitRefused
+	case is(host.ErrVerify, demo.ErrDisagree):
+		return exitMismatch
+	case is(host.ErrTimeout, os.ErrDeadlineExceeded, context.DeadlineExceeded):
+		return exitTimeout
+	case is(port.ErrBusy, port.ErrNotFound, port.ErrGone, port.ErrDescriptor, os.ErrPermission):
+		return exitNoConnect
+	}
+	return exitFailed
+}
+
+// print writes a result: v as one JSON object on a line of its own with --json,
+// else the text.
+func (a *app) print(v any, text string) error {
+	if a.json {
+		return json.NewEncoder(a.stdout).Encode(v)
+	}
+	_, err := io.WriteString(a.stdout, text)
+	return err
+}
+
+func (a *app) warnf(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "fob: warning: "+format+"\n", args...)
+}
+
+// isTerminal reports whether w is a terminal.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func newRootCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "fob",
+		Short: "A 60-second TOTP hardware token as software",
+		Long: `fob runs virtual TOTP hardware tokens and talks to tokens, virtual or real,
+over serial lines.
+
+Exit codes: 0 done, 1 a check failed, 2 usage, 3 cannot connect, 4 the device
+refused, 5 not supported here, 6 the token holds another seed, 42 timeout.`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRun:  func(*cobra.Command, []string) { a.started = true },
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		Args:              cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print results as JSON, one object a line")
+	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newDeviceCmd(a), newCodeCmd(a), newVersionCmd(a))
+	return cmd
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/internal/demo"
+)
+
+func newDemoCmd(a *app) *cobra.Command {
+	var once bool
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Three tokens, provisioned over serial ports, their codes checked",
+		Long: `Makes three virtual tokens of different profiles, provisions and locks each
+over a pseudo-terminal that is opened like any serial port, and shows their
+displays live. Each code is checked against pquerna/otp. With --once, or when
+stdout is no terminal, it prints one round.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.demo(cmd.Context(), once || a.json || !isTerminal(a.stdout))
+		},
+	}
+	cmd.Flags().BoolVar(&once, "once", false, "print one round and end")
+	return cmd
+}
+
+func (a *app) demo(ctx context.Context, once bool) (err error) {
+	d, err := demo.New()
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	serving, stop := context.WithCancel(ctx)
+	served := make(chan error, 1)
+	go func() { served <- d.Serve(serving) }()
+	defer func() {
+		stop()
+		if e := <-served; err == nil {
+			err = e
+		}
+	}()
+	if err := d.Provision(ctx); err != nil {
+		return err
+	}
+	if once {
+		return a.demoRound(ctx, d, "")
+	}
+	const hideCursor, showCursor, clear, home = "\x1b[?25l", "\x1b[?25h", "\x1b[2J", "\x1b[H"
+	fmt.Fprint(a.stdout, hideCursor, clear)
+	defer fmt.Fprint(a.stdout, showCursor)
+	for {
+		if err := a.demoRound(ctx, d, home); err != nil {
+			if ctx.Err() != nil { // Ctrl-C while a token was being read
+				return nil
+			}
+			return err
+		}
+		fmt.Fprint(a.stdout, "\nCtrl-C ends the demo.\n")
+		select {
+		case <-time.After(250 * time.Millisecond):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// demoResult is one token in fob demo --json.
+type demoResult struct {
+	Profile string `json:"profile"`
+	Serial  string `json:"serial"`
+	Expiry  string `json:"expiry"`
+	Back    string `json:"back"`
+	Port    string `json:"port"`
+	Shown   string `json:"shown"`
+	Want    string `json:"want"`
+	Agree   bool   `json:"agree"`
+	LeftMS  int64  `json:"left_ms"`
+}
+
+// demoRound looks at every token once and prints it. It fails if any display
+// is wrong.
+func (a *app) demoRound(ctx context.Context, d *demo.Demo, prefix string) error {
+	var b strings.Builder
+	b.WriteString(prefix)
+	failed := 0
+	for _, t := range d.Tokens {
+		look, err := t.Look(ctx)
+		if err != nil {
+			return fmt.Errorf("%s on %s: %w", t.Profile.Name, t.Port, err)
+		}
+		if !look.Agree {
+			failed++
+		}
+		if a.json {
+			if err := a.print(demoResult{
+				t.Profile.Name, t.Serial.String(), t.Expiry.String(), t.Expiry.Back(), t.Port,
+				look.Shown, look.Want, look.Agree, look.Left.Milliseconds(),
+			}, ""); err != nil {
+				return err
+			}
+			continue
+		}
+		verdict := "agrees with pquerna/otp"
+		if !look.Agree {
+			verdict = "WRONG: pquerna/otp says " + look.Want
+		}
+		fmt.Fprintf(&b, "%s on %s\x1b[K\n", t.Profile.Name, t.Port)
+		art := strings.Split(strings.TrimRight(look.View.Art(), "\n"), "\n")
+		beside := []string{
+			"S/N " + t.Serial.String(),
+			"EXP " + t.Expiry.Back(),
+			fmt.Sprintf("%s, %2d s left, %s", look.Shown, int(look.Left.Seconds()), verdict),
+		}
+		for i, row := range art {
+			fmt.Fprintf(&b, "  │ %s │  %s\x1b[K\n", row, beside[i])
+		}
+		b.WriteString("\x1b[K\n")
+	}
+	if !a.json {
+		text := b.String()
+		if prefix == "" {
+			text = strings.ReplaceAll(text, "\x1b[K", "")
+		}
+		if err := a.print(nil, text); err != nil {
+			return err
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%w: %d of %d", demo.ErrDisagree, failed, len(d.Tokens))
+	}
+	return nil
+}

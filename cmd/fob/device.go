@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/token"
+)
+
+// device is what the device commands share.
+type device struct {
+	*app
+	port      string
+	tokenFile string
+	timeout   time.Duration
+}
+
+func newDeviceCmd(a *app) *cobra.Command {
+	d := &device{app: a}
+	cmd := &cobra.Command{
+		Use:   "device",
+		Short: "Talk to a token, virtual or real, over its serial port",
+		Long: `Talks to a token over its serial port. Addresses: /dev/ttyACM0 (or a terminal's
+path), pty:PATH, tcp:HOST:PORT, unix:PATH, rfc2217://HOST:PORT.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	f := cmd.PersistentFlags()
+	f.StringVar(&d.port, "port", "", "address of the token's serial port")
+	f.StringVar(&d.tokenFile, "token-file", "", "file with the word that a port beyond loopback asks for")
+	f.DurationVar(&d.timeout, "timeout", host.DefaultTimeout, "how long to wait for each answer; it is asked for 3 times")
+	cmd.AddCommand(
+		newInfoCmd(d), newEchoCmd(d), newClockCmd(d), newDisplayCmd(d), newProvisionCmd(d), newLockCmd(d),
+		newSelfTestCmd(d), newWipeCmd(d), newResetCmd(d), newListCmd(a), newKeygenCmd(a),
+	)
+	cmd.AddCommand(newRigCmds(d)...)
+	return cmd
+}
+
+// with opens the port, calls f with a client on it, and closes it.
+func (d *device) with(ctx context.Context, f func(context.Context, *host.Client) error) error {
+	if d.port == "" {
+		return usagef("no port: name the token's serial port with --port, such as /dev/ttyACM0 or tcp:127.0.0.1:7000")
+	}
+	if d.timeout <= 0 {
+		return usagef("--timeout %v: want more than 0", d.timeout)
+	}
+	bearer, err := d.bearerToken(d.tokenFile)
+	if err != nil {
+		return err
+	}
+	opening, cancel := context.WithTimeout(ctx, max(d.timeout, 5*time.Second))
+	defer cancel()
+	p, err := port.Open(opening, d.port, port.WithToken(bearer))
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	return f(ctx, host.New(p, host.WithTimeout(d.timeout)))
+}
+
+// command makes a device command without arguments.
+func (d *device) command(use, short string, run func(context.Context, *host.Client) error) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return d.with(cmd.Context(), run) },
+	}
+}
+
+// infoResult is what fob device info prints.
+type infoResult struct {
+	HardwareID host.HardwareID `json:"hardware_id"`
+	Serial     token.Serial    `json:"serial"`
+	Expiry     token.Expiry    `json:"expiry"`
+	Model      string          `json:"model"`
+	Firmware   string          `json:"firmware"`
+	Protocol   int             `json:"protocol"`
+	State      string          `json:"state"`
+	ClockSet   bool            `json:"clock_set"`
+	Presses    uint32          `json:"presses"`
+	Millivolts int             `json:"millivolts"`
+	Drops      dropsResult     `json:"drops"`
+}
+
+type dropsResult struct {
+	Line    uint32 `json:"line"`
+	Base64  uint32 `json:"base64"`
+	Stray   uint32 `json:"stray"`
+	Size    uint32 `json:"size"`
+	CRC     uint32 `json:"crc"`
+	Header  uint32 `json:"header"`
+	Timeout uint32 `json:"timeout"`
+}
+
+func newInfoCmd(d *device) *cobra.Command {
+	return d.command("info", "Print who the token is; it answers in every state", func(ctx context.Context, c *host.Client) error {
+		i, err := c.Info(ctx)
+		if err != nil {
+			return err
+		}
+		r := infoResult{
+			i.HardwareID, i.Serial, i.Expiry, i.Model, i.Firmware, i.Protocol, i.State.String(),
+			i.ClockSet, i.Presses, i.Supply,
+			dropsResult{i.Drops.Line, i.Drops.Base64, i.Drops.Stray, i.Drops.Size, i.Drops.CRC, i.Drops.Header, i.Drops.Expiry},
+		}
+		var b strings.Builder
+		line := func(name string, v any) { fmt.Fprintf(&b, "%-12s %v\n", name, v) }
+		line("hardware id", r.HardwareID)
+		line("serial", dash(r.Serial.String()))
+		line("expiry", dash(r.Expiry.String()))
+		line("model", r.Model)
+		line("firmware", r.Firmware)
+		line("state", r.State)
+		line("clock", map[bool]string{true: "set", false: "not set"}[r.ClockSet])
+		line("presses", r.Presses)
+		line("supply", fmt.Sprintf("%d mV", r.Millivolts))
+		line("drops", fmt.Sprintf("line %d, base64 %d, stray %d, size %d, crc %d, header %d, timeout %d",
+			r.Drops.Line, r.Drops.Base64, r.Drops.Stray, r.Drops.Size, r.Drops.CRC, r.Drops.Header, r.Drops.Timeout))
+		return d.print(r, b.String())
+	})
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func newEchoCmd(d *device) *cobra.Command {
+	return &cobra.Command{
+		Use: "echo TEXT", Short: "Have the token send a text back", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return d.with(cmd.Context(), func(ctx context.Context, c *host.Client) error {
+				text, err := c.Echo(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				if text != args[0] {
+					return fmt.Errorf("%w: it echoed another text", host.ErrProtocol)
+				}
+				return d.print(map[string]string{"echo": text}, text+"\n")
+			})
+		},
+	}
+}
+
+func newClockCmd(d *device) *cobra.Command {
+	var set string
+	cmd := d.command("clock", "Read or set the token's clock; refused once it is locked", func(ctx context.Context, c *host.Client) error {
+		if set != "" {
+			t, err := parseTime(set, time.Now())
+			if err != nil {
+				return err
+			}
+			if err := c.SetClock(ctx, t); err != nil {
+				return err
+			}
+		}
+		before := time.Now()
+		t, isSet, err := c.Clock(ctx)
+		if err != nil {
+			return err
+		}
+		middle := before.Add(time.Since(before) / 2)
+		r := struct {
+			Clock   time.Time `json:"clock"`
+			Set     bool      `json:"set"`
+			AheadMS int64     `json:"ahead_ms"` // of this machine
+		}{t, isSet, t.Sub(middle).Milliseconds()}
+		text := fmt.Sprintf("%s (%+d ms)\n", t.Format("2006-01-02T15:04:05.000Z07:00"), r.AheadMS)
+		if !isSet {
+			text = "not set since the token last lost power\n"
+		}
+		return d.print(r, text)
+	})
+	cmd.Flags().StringVar(&set, "set", "", "set it first: now, RFC 3339, or @UNIXSECONDS")
+	return cmd
+}
+
+func newDisplayCmd(d *device) *cobra.Command {
+	var rig bool
+	cmd := d.command("display", "Read the code; with --rig, what the display shows in any state", func(ctx context.Context, c *host.Client) error {
+		if rig {
+			return d.rigDisplay(ctx, c)
+		}
+		v, err := c.Display(ctx)
+		if err != nil {
+			return err
+		}
+		r := struct {
+			Code   token.Code `json:"code"`
+			Step   int64      `json:"step"`
+			LeftMS int64      `json:"left_ms"`
+		}{v.Code, v.Step, v.Left.Milliseconds()}
+		return d.print(r, fmt.Sprintf("%s (%v left)\n", v.Code, v.Left.Round(time.Second)))
+	})
+	cmd.Flags().BoolVar(&rig, "rig", false, "read the glass through the rig group")
+	return cmd
+}
+
+func newLockCmd(d *device) *cobra.Command {
+	return d.command("lock", "End the provisioning: the token gives nothing away from then on", func(ctx context.Context, c *host.Client) error {
+		if err := c.Lock(ctx); err != nil {
+			return err
+		}
+		return d.printState(ctx, c)
+	})
+}
+
+func newResetCmd(d *device) *cobra.Command {
+	return d.command("reset", "Restart the device", func(ctx context.Context, c *host.Client) error {
+		if err := c.Reset(ctx); err != nil {
+			return err
+		}
+		return d.printState(ctx, c)
+	})
+}
+
+// printState prints what the token has become.
+func (d *device) printState(ctx context.Context, c *host.Client) error {
+	i, err := c.Info(ctx)
+	if err != nil {
+		return err
+	}
+	r := struct {
+		HardwareID host.HardwareID `json:"hardware_id"`
+		Serial     token.Serial    `json:"serial"`
+		State      string          `json:"state"`
+	}{i.HardwareID, i.Serial, i.State.String()}
+	return d.print(r, fmt.Sprintf("%s %s\n", dash(i.Serial.String()), i.State))
+}
+
+func newSelfTestCmd(d *device) *cobra.Command {
+	return d.command("selftest", "Have the token test itself", func(ctx context.Context, c *host.Client) error {
+		r, err := c.SelfTest(ctx)
+		if err != nil {
+			return err
+		}
+		word := map[bool]string{true: "ok", false: "FAILED"}
+		clock := map[bool]string{true: "set", false: "not set"}[r.Clock]
+		err = d.print(struct {
+			Passed     bool `json:"passed"`
+			Flash      bool `json:"flash"`
+			Crypto     bool `json:"crypto"`
+			ClockSet   bool `json:"clock_set"`
+			Millivolts int  `json:"millivolts"`
+		}{r.Passed(), r.Flash, r.Crypto, r.Clock, r.Supply},
+			fmt.Sprintf("flash %s, crypto %s, clock %s, supply %d mV\n", word[r.Flash], word[r.Crypto], clock, r.Supply))
+		if err == nil && !r.Passed() {
+			err = fmt.Errorf("the self-test failed")
+		}
+		return err
+	})
+}
+
+func newWipeCmd(d *device) *cobra.Command {
+	var serial string
+	cmd := d.command("wipe", "Destroy the token's seed", func(ctx context.Context, c *host.Client) error {
+		i, err := c.Info(ctx)
+		if err != nil {
+			return err
+		}
+		sn := i.Serial
+		if serial != "" {
+			if sn, err = token.ParseSerial(serial); err != nil {
+				return err
+			}
+		}
+		if sn.IsZero() && i.State == serialproto.StateBlank {
+			return &host.RefusedError{Command: "wipe", Err: serialproto.ErrNotProvisioned}
+		}
+		if err := c.Wipe(ctx, sn); err != nil {
+			return err
+		}
+		return d.printState(ctx, c)
+	})
+	cmd.Flags().StringVar(&serial, "serial", "", "refuse unless the token has this serial number")
+	return cmd
+}
+
+func newListCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List this machine's USB serial ports, without opening any", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			ports, err := port.List()
+			if err != nil {
+				return err
+			}
+			var b strings.Builder
+			for _, p := range ports {
+				if a.json {
+					if err := a.print(p, ""); err != nil {
+						return err
+					}
+				}
+				fmt.Fprintf(&b, "%s\t%s:%s\t%s\t%s\t%s\n", p.Path, p.VID, p.PID, dash(p.SerialNumber), dash(p.Product), p.USBPath)
+			}
+			if a.json {
+				return nil
+			}
+			return a.print(nil, b.String())
+		},
+	}
+}

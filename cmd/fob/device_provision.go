@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token"
+)
+
+// defaultLife is how long a token works for which no expiry date was given, in
+// months.
+const defaultLife = 5 * 12
+
+// provisionOptions are the flags of fob device provision.
+type provisionOptions struct {
+	serial, expiry, profile, zone string
+	algorithm                     string
+	digits                        int
+	step                          time.Duration
+	t0                            int64
+	seedFile, seedOut, stationKey string
+	at                            string
+	lock                          bool
+}
+
+func newProvisionCmd(d *device) *cobra.Command {
+	var o provisionOptions
+	cmd := &cobra.Command{
+		Use:   "provision",
+		Short: "Program a blank token: serial number, expiry date, profile, seed",
+		Long: `Programs a blank or wiped token, has it prove that it holds the seed, and checks
+the code that it shows. Without --serial it gets a number from a reserved range
+that no maker uses, without --expiry five years, without --profile that of its
+hardware. A seed comes from a file or standard input, never from an argument;
+without --seed-file one is made, and --seed-out keeps it.`,
+		Example: `  fob device provision --port /dev/ttyACM0 --serial 2600124800001 --expiry 2031-11-30 --seed-file seed.txt
+  fob device provision --port tcp:127.0.0.1:7000 --seed-out new.seed --lock`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return d.provision(cmd, o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.serial, "serial", "", "serial number, used as given")
+	f.StringVar(&o.expiry, "expiry", "", "last day on which the token works: 2031-11-30, or 11/30/31 as on the back; none for no end")
+	f.StringVar(&o.zone, "zone", "Asia/Tokyo", "time zone in which that day ends")
+	f.StringVar(&o.profile, "profile", "", profileNames())
+	f.StringVar(&o.algorithm, "algorithm", "", "sha1, sha256 or sha512 instead of the profile's")
+	f.IntVar(&o.digits, "digits", 0, "6 or 8 instead of the profile's")
+	f.DurationVar(&o.step, "step", 0, "30s or 60s instead of the profile's")
+	f.Int64Var(&o.t0, "t0", 0, "Unix time of step 0 (946684800 for SafeNet tokens)")
+	f.StringVar(&o.seedFile, "seed-file", "", "file with the seed in hex or base32; - is standard input")
+	f.StringVar(&o.seedOut, "seed-out", "", "new file to keep the made seed in, in hex")
+	f.StringVar(&o.stationKey, "station-key", "", "file with the station's private key; default: the published insecure test key")
+	f.StringVar(&o.at, "at", "now", "time to set the token's clock to")
+	f.BoolVar(&o.lock, "lock", false, "lock the token afterwards")
+	return cmd
+}
+
+func (d *device) provision(cmd *cobra.Command, o provisionOptions) error {
+	order, err := d.order(o)
+	if err != nil {
+		return err
+	}
+	station, err := d.stationKey(o.stationKey)
+	if err != nil {
+		return err
+	}
+	if order.Seed, err = d.provisionSeed(o); err != nil {
+		return err
+	}
+	defer order.Seed.Destroy()
+	return d.with(cmd.Context(), func(ctx context.Context, c *host.Client) error {
+		i, err := c.Info(ctx)
+		if err != nil {
+			return err
+		}
+		if o.profile == "" {
+			o.profile = i.Model
+		}
+		if order.Profile, err = o.profileWanted(cmd); err != nil {
+			return err
+		}
+		if err := c.Provision(ctx, station, order); err != nil {
+			return err
+		}
+		if err := c.Verify(ctx, order); err != nil {
+			return err
+		}
+		if o.lock {
+			if err := c.Lock(ctx); err != nil {
+				return err
+			}
+		}
+		if i, err = c.Info(ctx); err != nil {
+			return err
+		}
+		r := struct {
+			HardwareID host.HardwareID `json:"hardware_id"`
+			Serial     token.Serial    `json:"serial"`
+			Expiry     token.Expiry    `json:"expiry"`
+			Back       string          `json:"back"`
+			Profile    string          `json:"profile"`
+			State      string          `json:"state"`
+		}{i.HardwareID, i.Serial, i.Expiry, i.Expiry.Back(), o.profile, i.State.String()}
+		return d.print(r, fmt.Sprintf("%s %s %s %s\n", r.Serial, dash(r.Expiry.String()), r.Profile, r.State))
+	})
+}
+
+// order turns the flags into an order, as far as the device need not be asked.
+func (d *device) order(o provisionOptions) (host.Order, error) {
+	var order host.Order
+	var err error
+	order.Serial, err = token.ParseSerial(o.serial)
+	if o.serial == "" {
+		var b [4]byte
+		rand.Read(b[:]) // never fails
+		order.Serial, err = token.MadeUpSerial(token.SerialOATH, uint64(binary.BigEndian.Uint32(b[:])))
+	}
+	if err != nil {
+		return order, err
+	}
+	if order.Zone, err = zone(o.zone); err != nil {
+		return order, err
+	}
+	now := time.Now()
+	switch o.expiry {
+	case "none":
+	case "":
+		today, err := token.ExpiryOf(now.In(order.Zone))
+		if err != nil {
+			return order, err
+		}
+		order.Expiry = today.AddMonths(defaultLife)
+	default:
+		if order.Expiry, err = token.ParseExpiry(o.expiry); err != nil {
+			return order, err
+		}
+	}
+	at, err := parseTime(o.at, now)
+	if err != nil {
+		return order, err
+	}
+	order.Now = func() time.Time { return at.Add(time.Since(now)) }
+	return order, nil
+}
+
+// zone finds a time zone. Tokyo needs no time zone database.
+func zone(name string) (*time.Location, error) {
+	if name == "Asia/Tokyo" {
+		return token.Tokyo(), nil
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, usagef("--zone %s: %w", name, err)
+	}
+	return loc, nil
+}
+
+// profileWanted is the named profile with what the flags change.
+func (o provisionOptions) profileWanted(cmd *cobra.Command) (token.Profile, error) {
+	p, err := token.ProfileByName(o.profile)
+	if err != nil {
+		return p, err
+	}
+	if o.algorithm != "" {
+		if p.Algorithm, err = token.ParseAlgorithm(o.algorithm); err != nil {
+			return p, err
+		}
+	}
+	if cmd.Flags().Changed("digits") {
+		if o.digits < 0 || o.digits > 255 {
+			return p, usagef("--digits %d: want 6 or 8", o.digits)
+		}
+		p.Digits = uint8(o.digits)
+	}
+	if cmd.Flags().Changed("step") {
+		if o.step%time.Second != 0 {
+			return p, usagef("--step %v: want 30s or 60s", o.step)
+		}
+		p.Step = token.UnixSeconds(o.step / time.Second)
+	}
+	p.T0 = token.UnixSeconds(o.t0)
+	return p, p.Validate()
+}
+
+// provisionSeed reads the seed or makes one. A made one is on disk before the
+// token sees it.
+func (d *device) provisionSeed(o provisionOptions) (token.Seed, error) {
+	if o.seedFile != "" {
+		if o.seedOut != "" {
+			return token.Seed{}, usagef("--seed-out is for a seed that is made; --seed-file has one")
+		}
+		return d.readSeed(o.seedFile)
+	}
+	seed, err := token.GenerateSeed(rand.Reader, token.DefaultSeedLen)
+	if err != nil {
+		return seed, err
+	}
+	if o.seedOut == "" {
+		d.warnf("the seed is made and kept nowhere but in the token; --seed-out FILE keeps it")
+		return seed, nil
+	}
+	return seed, writeNew(o.seedOut, []byte(seed.ExposeHex()+"\n"), 0o600)
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/serialproto/host"
+)
+
+// rigResult is what a display command through the rig prints.
+type rigResult struct {
+	Text     string    `json:"text"`
+	Segments string    `json:"segments"` // gfedcba of each digit, in hex
+	Bars     int       `json:"bars"`
+	Tick     bool      `json:"tick"`
+	Battery  bool      `json:"battery"`
+	State    string    `json:"state"`
+	Clock    time.Time `json:"clock"`
+	ClockSet bool      `json:"clock_set"`
+	Step     int64     `json:"step"`
+	LeftMS   int64     `json:"left_ms"`
+}
+
+func (d *device) rigDisplay(ctx context.Context, c *host.Client) error {
+	v, err := c.RigDisplay(ctx)
+	if err != nil {
+		return err
+	}
+	r := rigResult{
+		v.Text, hex.EncodeToString(v.Segments), v.Bars, v.Tick, v.Battery, v.State.String(),
+		v.Now, v.ClockSet, v.Step, v.Left.Milliseconds(),
+	}
+	return d.print(r, v.Text+"\n")
+}
+
+// newRigCmds returns the commands that move the hardware from outside. Each
+// prints the display afterwards.
+func newRigCmds(d *device) []*cobra.Command {
+	rig := func(use, short string, args int, do func(context.Context, *host.Client, string) error) *cobra.Command {
+		return &cobra.Command{
+			Use: use, Short: short + " (rig)", Args: cobra.ExactArgs(args),
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return d.with(cmd.Context(), func(ctx context.Context, c *host.Client) error {
+					arg := ""
+					if len(args) > 0 {
+						arg = args[0]
+					}
+					if err := do(ctx, c, arg); err != nil {
+						return err
+					}
+					return d.rigDisplay(ctx, c)
+				})
+			},
+		}
+	}
+	return []*cobra.Command{
+		rig("press", "Click the button", 0, func(ctx context.Context, c *host.Client, _ string) error {
+			return c.Press(ctx)
+		}),
+		rig("hold DURATION", "Hold the button down, for example 7s", 1, func(ctx context.Context, c *host.Client, arg string) error {
+			t, err := duration(arg)
+			if err != nil {
+				return err
+			}
+			if t < 0 || t > time.Hour {
+				return usagef("%s: want 0s to 1h", arg)
+			}
+			return c.Hold(ctx, t)
+		}),
+		rig("skew DURATION", "Move the token's clock, for example +95s or -2m", 1, func(ctx context.Context, c *host.Client, arg string) error {
+			t, err := duration(arg)
+			if err != nil {
+				return err
+			}
+			return c.Skew(ctx, t)
+		}),
+		rig("temperature CELSIUS", "Set the ambient temperature", 1, func(ctx context.Context, c *host.Client, arg string) error {
+			t, err := strconv.ParseFloat(arg, 64)
+			if err != nil || !(t >= -60 && t <= 120) {
+				return usagef("temperature %q: want degrees Celsius from -60 to 120", arg)
+			}
+			return c.Temperature(ctx, t)
+		}),
+		rig("supply MILLIVOLTS", "Set the supply voltage; 0 takes the battery out and puts it back", 1, func(ctx context.Context, c *host.Client, arg string) error {
+			mv, err := strconv.ParseUint(arg, 10, 12)
+			if err != nil {
+				return usagef("supply %q: want millivolts from 0 to 4095", arg)
+			}
+			return c.Supply(ctx, int(mv))
+		}),
+		{
+			Use: "power-cut N", Short: "Cut the power inside the N-th flash operation from now (rig)", Args: cobra.ExactArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error {
+				n, err := strconv.ParseUint(args[0], 10, 31)
+				if err != nil || n == 0 {
+					return usagef("power-cut %q: want a whole number from 1", args[0])
+				}
+				return d.with(cmd.Context(), func(ctx context.Context, c *host.Client) error {
+					if err := c.PowerCut(ctx, int(n)); err != nil {
+						return err
+					}
+					return d.print(map[string]uint64{"power_cut_in": n}, fmt.Sprintf("armed for flash operation %d\n", n))
+				})
+			},
+		},
+	}
+}
+
+func duration(text string) (time.Duration, error) {
+	t, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, usagef("duration %q: want a number with a unit, such as 95s or -2m30s", text)
+	}
+	return t, nil
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token"
+)
+
+// maxSecretFile bounds what is read as a seed, key or token.
+const maxSecretFile = 64 << 10
+
+// readSecret reads a small file, or standard input for "-".
+func (a *app) readSecret(what, path string) ([]byte, error) {
+	r := a.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, usagef("reading the %s: %w", what, err)
+		}
+		defer f.Close()
+		r = f
+	}
+	b, err := io.ReadAll(io.LimitReader(r, maxSecretFile+1))
+	if err != nil {
+		return nil, usagef("reading the %s: %w", what, err)
+	}
+	if len(b) > maxSecretFile {
+		return nil, usagef("reading the %s: %s is larger than %d bytes", what, path, maxSecretFile)
+	}
+	return b, nil
+}
+
+// readSeed reads a seed in hex or base32 from a file, or from standard input
+// for "-".
+func (a *app) readSeed(path string) (token.Seed, error) {
+	text, err := a.readSecret("seed", path)
+	if err != nil {
+		return token.Seed{}, err
+	}
+	defer clear(text)
+	if len(bytes.TrimSpace(text)) == 0 {
+		return token.Seed{}, usagef("reading the seed: %s is empty", path)
+	}
+	seed, err := token.ParseSeed(string(bytes.TrimSpace(text)))
+	if err != nil {
+		return token.Seed{}, usagef("reading the seed from %s: %w", path, err)
+	}
+	return seed, nil
+}
+
+// stationKey reads a private station key; "" is the published test key.
+func (a *app) stationKey(path string) (host.StationKey, error) {
+	if path == "" {
+		return host.InsecureTestStationKey(), nil
+	}
+	text, err := a.readSecret("station key", path)
+	if err != nil {
+		return host.StationKey{}, err
+	}
+	defer clear(text)
+	key, err := host.ParseStationKey(string(text))
+	if err != nil {
+		return host.StationKey{}, usagef("reading the station key from %s: %w", path, err)
+	}
+	return key, nil
+}
+
+// stationPublicKey reads a public station key; "" is that of the published
+// test key.
+func (a *app) stationPublicKey(path string) (host.PublicKey, error) {
+	if path == "" {
+		return host.InsecureTestStationKey().Public(), nil
+	}
+	text, err := a.readSecret("station key", path)
+	if err != nil {
+		return host.PublicKey{}, err
+	}
+	key, err := host.ParsePublicKey(string(text))
+	if err != nil {
+		return host.PublicKey{}, usagef("reading the station key from %s: %w", path, err)
+	}
+	return key, nil
+}
+
+// bearerToken reads the token of ports beyond loopback; "" is none.
+func (a *app) bearerToken(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	text, err := a.readSecret("token", path)
+	if err != nil {
+		return "", err
+	}
+	t := strings.TrimSpace(string(text))
+	if t == "" {
+		return "", usagef("reading the token: %s is empty", path)
+	}
+	return t, nil
+}
+
+// writeNew writes a secret to a file that must not exist yet.
+func writeNew(path string, text []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return usagef("writing %s: %w", path, err)
+	}
+	_, err = f.Write(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		os.Remove(path)
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}
+
+// stateKey reads the key that encrypts state folders, and makes it on first use
+// where no path was given: then it lives in the user's configuration folder,
+// away from the state that it protects.
+func stateKey(path string) (*age.X25519Identity, error) {
+	made := path == ""
+	if made {
+		dir, err := os.UserConfigDir()
+		if err != nil {
+			return nil, usagef("no place for the key of state folders: %w; name a file with --state-key", err)
+		}
+		path = filepath.Join(dir, "fob", "state.key")
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) && made {
+		return newStateKey(path)
+	}
+	if err != nil {
+		return nil, usagef("reading the key of state folders: %w", err)
+	}
+	defer clear(text)
+	key, err := age.ParseX25519Identity(strings.TrimSpace(string(text)))
+	if err != nil { // the library's error may quote the key
+		return nil, usagef("reading the key of state folders: %s is not an age X25519 identity", path)
+	}
+	return key, nil
+}
+
+func newStateKey(path string) (*age.X25519Identity, error) {
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("making the key of state folders: %w", err)
+	}
+	if err := writeNew(path, []byte(key.String()+"\n"), 0o600); err != nil {
+		return nil, err
+	}
+	return key, nil
+}
+
+// parseTime reads a time as people write it: now, RFC 3339, or @ and Unix
+// seconds.
+func parseTime(text string, now time.Time) (time.Time, error) {
+	if text == "now" {
+		return now, nil
+	}
+	if seconds, ok := strings.CutPrefix(text, "@"); ok {
+		n, err := strconv.ParseInt(seconds, 10, 64)
+		if err != nil || n < -1<<40 || n > 1<<40 {
+			return time.Time{}, usagef("time %q: after @ come Unix seconds", text)
+		}
+		return time.Unix(n, 0).UTC(), nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, usagef("time %q: want now, RFC 3339 such as 2026-11-22T15:04:05Z, or @UNIXSECONDS", text)
+	}
+	return t, nil
+}

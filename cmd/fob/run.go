@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// runOptions are the flags of fob run.
+type runOptions struct {
+	count                  int
+	profile, clock, at     string
+	ports                  fleet.Ports
+	tokenFile, stationKey  string
+	state, stateKey        string
+	worldSeed              string
+	noRig                  bool
+	baud                   int
+	clockGiven, countGiven bool
+}
+
+func newRunCmd(a *app) *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run virtual tokens and serve their serial ports",
+		Long: `Runs virtual tokens, blank until somebody provisions them, until it is told to
+stop. The first line on stdout is one JSON object with each token's hardware id
+and ports. Without a flag for ports each token gets a pseudo-terminal.
+
+With --state the tokens live on in a folder. It is encrypted, as it holds seeds,
+with a key that is made on first use in your configuration folder.`,
+		Example: `  fob run --count 3 --pty /tmp
+  fob run --profile button-8 --tcp 127.0.0.1:7000 --clock manual --at 2031-11-30T14:59:00Z
+  fob run --rfc2217 127.0.0.1:2217 --state ./tokens`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.clockGiven = cmd.Flags().Changed("clock")
+			o.countGiven = cmd.Flags().Changed("count")
+			return a.run(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&o.count, "count", 1, "how many tokens")
+	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "hardware of the tokens: "+profileNames())
+	f.StringVar(&o.ports.PTYDir, "pty", "", "pseudo-terminals, with links fob0, fob1, … in this folder")
+	f.StringVar(&o.ports.TCP, "tcp", "", "HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0")
+	f.StringVar(&o.ports.UnixDir, "unix", "", "sockets fob0.sock, fob1.sock, … in this folder")
+	f.StringVar(&o.ports.RFC2217, "rfc2217", "", "HOST:PORT for serial ports over TCP, counted as with --tcp")
+	f.StringVar(&o.tokenFile, "token-file", "", "file with a word that hosts of TCP ports must know; needed beyond loopback")
+	f.StringVar(&o.clock, "clock", "real", "the tokens' world: real, scaled:N (N times as fast), or manual (stands still)")
+	f.StringVar(&o.at, "at", "", "time at which the world starts (RFC 3339 or @UNIXSECONDS)")
+	f.StringVar(&o.state, "state", "", "folder in which the tokens are kept")
+	f.StringVar(&o.stateKey, "state-key", "", "file with the key that encrypts the folder (age X25519 identity)")
+	f.StringVar(&o.worldSeed, "world-seed", "", "number from which all chance comes: the same gives the same tokens")
+	f.StringVar(&o.stationKey, "station-key", "", "public key (.pub) of the station that the tokens obey; default: the published insecure test key")
+	f.BoolVar(&o.noRig, "no-rig", false, "without the rig group, as sold tokens are")
+	f.IntVar(&o.baud, "pace", 0, "pace the lines at this baud rate; 0 is as fast as possible")
+	return cmd
+}
+
+func profileNames() string {
+	var names []string
+	for _, p := range token.Profiles() {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// ready is the first line that fob run prints.
+type ready struct {
+	PID       int          `json:"pid"`
+	WorldSeed string       `json:"world_seed"`
+	Clock     string       `json:"clock"`
+	Now       time.Time    `json:"now"`
+	Tokens    []readyToken `json:"tokens"`
+}
+
+type readyToken struct {
+	HardwareID host.HardwareID `json:"hardware_id"`
+	Model      string          `json:"model"`
+	Serial     token.Serial    `json:"serial"`
+	State      string          `json:"state"`
+	Port       string          `json:"port"` // the first of Ports
+	Ports      []string        `json:"ports"`
+}
+
+func (a *app) run(ctx context.Context, o runOptions) (err error) {
+	config, err := a.worldConfig(o)
+	if err != nil {
+		return err
+	}
+	model, err := virtual.ModelByName(o.profile)
+	if err != nil {
+		return err
+	}
+	if o.ports.Token, err = a.bearerToken(o.tokenFile); err != nil {
+		return err
+	}
+	o.ports.PTY = o.ports.PTYDir != "" || o.ports.TCP == "" && o.ports.UnixDir == "" && o.ports.RFC2217 == ""
+	for _, dir := range []string{o.ports.PTYDir, o.ports.UnixDir} {
+		if dir == "" {
+			continue
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return usagef("making the folder for ports: %w", err)
+		}
+	}
+	if err := o.ports.Check(o.count); err != nil {
+		return err
+	}
+
+	var store *fleet.Store
+	if o.state != "" {
+		key, err := stateKey(o.stateKey)
+		if err != nil {
+			return err
+		}
+		if store, err = fleet.OpenStore(o.state, key); err != nil {
+			return err
+		}
+		defer store.Close()
+		found, err := store.Resume(&config, !o.clockGiven, time.Now())
+		if err != nil {
+			return err
+		}
+		if found && o.countGiven {
+			a.warnf("the state folder has its tokens already; --count is ignored")
+		}
+	}
+	world, err := virtual.NewWorld(config)
+	if err != nil {
+		return err
+	}
+	line := virtual.ServeOptions{}
+	line.In.Baud, line.Out.Baud = o.baud, o.baud
+	f, err := fleet.New(world, fleet.Config{
+		Count: o.count, Model: model, Ports: o.ports, Store: store, Line: line,
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.announce(world, f); err != nil {
+		f.Close()
+		return err
+	}
+	err = f.Serve(ctx)
+	return errors.Join(err, f.Save(world), f.Close())
+}
+
+// worldConfig turns the flags into a world.
+func (a *app) worldConfig(o runOptions) (virtual.Config, error) {
+	var c virtual.Config
+	switch rate, scaled := strings.CutPrefix(o.clock, "scaled:"); {
+	case o.clock == "real":
+		c.Mode = virtual.Real
+	case o.clock == "manual":
+		c.Mode = virtual.Manual
+	case scaled:
+		n, err := strconv.ParseFloat(rate, 64)
+		if err != nil {
+			return c, usagef("--clock %s: want scaled:N with a number N", o.clock)
+		}
+		c.Mode, c.Rate = virtual.Scaled, n
+	default:
+		return c, usagef("--clock %s: want real, scaled:N or manual", o.clock)
+	}
+	if o.at != "" {
+		t, err := parseTime(o.at, time.Now())
+		if err != nil {
+			return c, err
+		}
+		c.At = t
+	}
+	if o.worldSeed != "" {
+		n, err := strconv.ParseUint(o.worldSeed, 0, 64)
+		if err != nil || n == 0 {
+			return c, usagef("--world-seed %s: want a whole number from 1 to 2^64-1", o.worldSeed)
+		}
+		c.Seed = n
+	}
+	if o.baud < 0 {
+		return c, usagef("--pace %d: want a baud rate such as 115200", o.baud)
+	}
+	key, err := a.stationPublicKey(o.stationKey)
+	c.StationKey, c.NoRig = key, o.noRig
+	return c, err
+}
+
+// announce prints the ready line.
+func (a *app) announce(w *virtual.World, f *fleet.Fleet) error {
+	r := ready{
+		PID: os.Getpid(), WorldSeed: strconv.FormatUint(w.Seed(), 10),
+		Clock: w.Mode().String(), Now: w.Now().Time(),
+	}
+	for _, m := range f.Members() {
+		serial, _ := m.Token.Back()
+		ports := m.Ports()
+		r.Tokens = append(r.Tokens, readyToken{
+			HardwareID: m.Token.HardwareID(), Model: m.Token.Model().Name, Serial: serial,
+			State: m.Token.State().String(), Port: ports[0], Ports: ports,
+		})
+	}
+	return json.NewEncoder(a.stdout).Encode(r)
+}

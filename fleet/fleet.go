@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package fleet runs many virtual tokens in one process: it makes them, gives
+// each its ports, and keeps them on disk.
+//
+//	f, err := fleet.New(world, fleet.Config{Count: 3, Model: model, Ports: fleet.Ports{PTY: true}})
+//	defer f.Close()
+//	err = f.Serve(ctx)
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// ErrCount is the error of a fleet with no token or too many.
+var ErrCount = errors.New("impossible number of tokens")
+
+// errSave marks a token that could not be saved.
+var errSave = errors.New("a token's state cannot be kept")
+
+// MaxCount is the most tokens that a fleet gives ports to.
+const MaxCount = 4000
+
+// Config says what to run.
+type Config struct {
+	Count int            // tokens, 1 to MaxCount; ignored where Store has a fleet
+	Model *virtual.Model // of tokens that are made
+	Ports Ports
+	Store *Store               // nil: nothing is kept
+	Line  virtual.ServeOptions // the serial lines; Before is the fleet's
+}
+
+// Fleet is a set of running tokens with their ports.
+type Fleet struct {
+	members []*Member
+	store   *Store
+	line    virtual.ServeOptions
+}
+
+// Member is one token of a fleet.
+type Member struct {
+	Token     *virtual.Token
+	listeners []port.Listener
+
+	mu    sync.Mutex // guards saved
+	saved uint64     // Token.Changes at the last save
+}
+
+// Ports returns the addresses at which the token can be opened.
+func (m *Member) Ports() []string {
+	var addrs []string
+	for _, l := range m.listeners {
+		addrs = append(addrs, l.Addr())
+	}
+	return addrs
+}
+
+// New makes the tokens, or takes them from the store, and opens their ports.
+// After an error nothing is left open.
+func New(w *virtual.World, c Config) (*Fleet, error) {
+	f := &Fleet{store: c.Store, line: c.Line}
+	if c.Store != nil {
+		tokens, err := c.Store.load(w)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tokens {
+			f.members = append(f.members, &Member{Token: t, saved: t.Changes()})
+		}
+	}
+	if len(f.members) == 0 {
+		if c.Count < 1 || c.Count > MaxCount {
+			return nil, fmt.Errorf("%w: %d, want 1 to %d", ErrCount, c.Count, MaxCount)
+		}
+		for range c.Count {
+			f.members = append(f.members, &Member{Token: w.NewToken(c.Model)})
+		}
+		if err := f.Save(w); err != nil {
+			return nil, err
+		}
+	}
+	for i, m := range f.members {
+		for _, addr := range c.Ports.addresses(i) {
+			l, err := port.Listen(addr, c.Ports.options(addr)...)
+			if err != nil {
+				f.Close()
+				return nil, err
+			}
+			m.listeners = append(m.listeners, l)
+		}
+	}
+	return f, nil
+}
+
+// Members returns the tokens in order.
+func (f *Fleet) Members() []*Member { return f.members }
+
+// Serve carries bytes between the tokens and their hosts until ctx ends or a
+// token's state cannot be saved. It returns nil when ctx ends.
+func (f *Fleet) Serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wait sync.WaitGroup
+	for i, m := range f.members {
+		for _, l := range m.listeners {
+			wait.Go(func() {
+				f.accept(ctx, i, m, l, cancel)
+			})
+		}
+	}
+	<-ctx.Done()
+	wait.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// accept serves every host that comes to one listener. It calls failed with
+// what must end the whole fleet.
+func (f *Fleet) accept(ctx context.Context, i int, m *Member, l port.Listener, failed func(error)) {
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	o := f.line
+	o.Before = func() error { return f.saveMember(i, m) }
+	for {
+		p, err := l.Accept(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				failed(err)
+			}
+			return
+		}
+		wait.Go(func() {
+			// A host that goes away is no failure of the fleet.
+			if err := m.Token.Serve(ctx, p, o); errors.Is(err, errSave) {
+				failed(err)
+			}
+		})
+	}
+}
+
+// saveMember writes the token to the store if something happened to it.
+func (f *Fleet) saveMember(i int, m *Member) error {
+	if f.store == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	changes := m.Token.Changes()
+	if changes == m.saved {
+		return nil
+	}
+	if err := f.store.saveToken(i, m.Token); err != nil {
+		return fmt.Errorf("%w: %w", errSave, err)
+	}
+	m.saved = changes
+	return nil
+}
+
+// Save writes everything to the store, the world's clock included.
+func (f *Fleet) Save(w *virtual.World) error {
+	if f.store == nil {
+		return nil
+	}
+	for i, m := range f.members {
+		m.saved = m.Token.Changes()
+		if err := f.store.saveToken(i, m.Token); err != nil {
+			return err
+		}
+	}
+	return f.store.saveWorld(w, len(f.members))
+}
+
+// Close closes the ports.
+func (f *Fleet) Close() error {
+	var errs []error
+	for _, m := range f.members {
+		for _, l := range m.listeners {
+			errs = append(errs, l.Close())
+		}
+		m.listeners = nil
+	}
+	return errors.Join(errs...)
+}

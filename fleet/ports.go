@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"strconv"
+
+	"github.com/d204ef64/fob/serialproto/port"
+)
+
+// Ports says which ports each token of a fleet gets.
+type Ports struct {
+	PTY     bool   // a pseudo-terminal
+	PTYDir  string // folder for a symbolic link fobN to each; "" for none
+	TCP     string // HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0
+	UnixDir string // folder for a socket fobN.sock of each; "" for none
+	RFC2217 string // like TCP
+	Token   string // what a host must know to use a TCP or RFC 2217 port; needed beyond loopback
+}
+
+// Check refuses addresses that cannot be, for a fleet of n tokens. The error
+// wraps port.ErrAddress.
+func (p Ports) Check(n int) error {
+	for _, addr := range []string{p.TCP, p.RFC2217} {
+		if addr == "" {
+			continue
+		}
+		_, number, err := net.SplitHostPort(addr)
+		if err != nil {
+			return fmt.Errorf("%w: %q: %w", port.ErrAddress, addr, err)
+		}
+		first, err := strconv.ParseUint(number, 10, 16)
+		if err != nil {
+			return fmt.Errorf("%w: %q: the port must be 0 to 65535", port.ErrAddress, addr)
+		}
+		if first != 0 && int(first)+n-1 > 65535 {
+			return fmt.Errorf("%w: %q: %d tokens need ports up to %d", port.ErrAddress, addr, n, int(first)+n-1)
+		}
+	}
+	return nil
+}
+
+// addresses returns what token i listens on.
+func (p Ports) addresses(i int) []string {
+	var addrs []string
+	name := "fob" + strconv.Itoa(i)
+	if p.PTY {
+		link := ""
+		if p.PTYDir != "" {
+			link = filepath.Join(p.PTYDir, name)
+		}
+		addrs = append(addrs, "pty:"+link)
+	}
+	if p.UnixDir != "" {
+		addrs = append(addrs, "unix:"+filepath.Join(p.UnixDir, name+".sock"))
+	}
+	if p.TCP != "" {
+		addrs = append(addrs, "tcp:"+shift(p.TCP, i))
+	}
+	if p.RFC2217 != "" {
+		addrs = append(addrs, "rfc2217://"+shift(p.RFC2217, i))
+	}
+	return addrs
+}
+
+// options are for the ports that can be beyond loopback.
+func (p Ports) options(addr string) []port.Option {
+	if p.Token == "" || hasScheme(addr, "pty") {
+		return nil
+	}
+	return []port.Option{port.WithToken(p.Token)}
+}
+
+func hasScheme(addr, scheme string) bool {
+	return len(addr) > len(scheme) && addr[:len(scheme)+1] == scheme+":"
+}
+
+// shift adds i to the port of addr, unless that is 0.
+func shift(addr string, i int) string {
+	host, number, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n == 0 {
+		return addr
+	}
+	return net.JoinHostPort(host, strconv.Itoa(n+i))
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"filippo.io/age"
+	"github.com/gofrs/flock"
+
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+var (
+	// ErrStateLocked reports a state folder that another process uses.
+	ErrStateLocked = errors.New("the state folder is in use by another process")
+
+	// ErrStateDamaged reports a state folder whose files are missing, changed
+	// or cut short.
+	ErrStateDamaged = errors.New("the state folder is damaged")
+
+	// ErrStateKey reports a key that does not open the state folder.
+	ErrStateKey = errors.New("the key does not open the state folder")
+)
+
+// Store keeps a fleet in a folder: the world in one file, each token in
+// another, encrypted since they hold seeds. A file is replaced as a whole, so
+// that a crash leaves the old one or the new one.
+type Store struct {
+	dir  string
+	key  *age.X25519Identity
+	lock *flock.Flock
+}
+
+const (
+	lockFile  = "lock"
+	worldFile = "world.age"
+)
+
+func tokenFile(i int) string { return fmt.Sprintf("token-%04d.age", i) }
+
+// OpenStore opens the folder, makes it if need be, and locks it until Close.
+// The error wraps [ErrStateLocked] where another process has it.
+func OpenStore(dir string, key *age.X25519Identity) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("opening the state folder: %w", err)
+	}
+	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
+	got, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("locking the state folder: %w", err)
+	}
+	if !got {
+		return nil, fmt.Errorf("%w: %s", ErrStateLocked, dir)
+	}
+	return &Store{dir: dir, key: key, lock: lock}, nil
+}
+
+// Close lets other processes have the folder.
+func (s *Store) Close() error { return s.lock.Unlock() }
+
+// worldState is the content of the world's file.
+type worldState struct {
+	Version int               `json:"version"`
+	Seed    uint64            `json:"seed"`
+	Mode    virtual.ClockMode `json:"mode"`
+	Rate    float64           `json:"rate"`
+	Now     virtual.WorldTime `json:"now"`
+	Machine virtual.WorldTime `json:"machine"` // the machine's clock then
+	Tokens  int               `json:"tokens"`
+}
+
+const stateVersion = 1
+
+// Resume completes the configuration of the world by what the folder holds:
+// its seed, how its clock goes if sameClock says so, and the time at which it
+// goes on. It reports whether the folder holds a fleet. A clock that follows
+// the machine's has gone on in between, any other stood still. A time in c that
+// lies before the folder's is an error.
+func (s *Store) Resume(c *virtual.Config, sameClock bool, now time.Time) (found bool, err error) {
+	var w worldState
+	err = s.read(worldFile, &w)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(s.dir, tokenFile(0))); err == nil {
+			return false, fmt.Errorf("%w: %s has tokens but no %s", ErrStateDamaged, s.dir, worldFile)
+		}
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if w.Version != stateVersion {
+		return false, fmt.Errorf("%w: %s has version %d, want %d", ErrStateDamaged, worldFile, w.Version, stateVersion)
+	}
+	if c.Seed != 0 && c.Seed != w.Seed {
+		return false, fmt.Errorf("the state folder's world has another seed than the one given")
+	}
+	c.Seed = w.Seed
+	if sameClock {
+		c.Mode, c.Rate = w.Mode, w.Rate
+	}
+	at := w.Now
+	if c.Mode == virtual.Real && w.Mode == virtual.Real {
+		at = at.Add(max(0, now.Sub(w.Machine.Time())))
+	}
+	switch {
+	case c.At.IsZero():
+		c.At = at.Time()
+	case virtual.WorldTimeOf(c.At) < w.Now:
+		return false, fmt.Errorf("%w: it would start at %s, before the state folder's %s",
+			virtual.ErrClock, c.At.UTC().Format(time.RFC3339), w.Now.Time().Format(time.RFC3339))
+	}
+	return true, nil
+}
+
+// load returns the tokens of the folder, none if it is new.
+func (s *Store) load(w *virtual.World) ([]*virtual.Token, error) {
+	var state worldState
+	err := s.read(worldFile, &state)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var tokens []*virtual.Token
+	for i := range state.Tokens {
+		plain, err := s.decrypt(tokenFile(i))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w: %s is missing", ErrStateDamaged, filepath.Join(s.dir, tokenFile(i)))
+		}
+		if err != nil {
+			return nil, err
+		}
+		var snapshot virtual.Snapshot
+		err = snapshot.UnmarshalBinary(plain)
+		clear(plain)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrStateDamaged, tokenFile(i), err)
+		}
+		t, err := w.Restore(snapshot)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrStateDamaged, tokenFile(i), err)
+		}
+		// After a crash the token may have been saved later than the world.
+		w.AdvanceTo(t.Display().World)
+		tokens = append(tokens, t)
+	}
+	return tokens, nil
+}
+
+func (s *Store) saveToken(i int, t *virtual.Token) error {
+	plain, err := t.Snapshot().MarshalBinary()
+	if err != nil {
+		return err
+	}
+	defer clear(plain)
+	return s.encrypt(tokenFile(i), plain)
+}
+
+func (s *Store) saveWorld(w *virtual.World, tokens int) error {
+	plain, err := json.Marshal(worldState{
+		Version: stateVersion, Seed: w.Seed(), Mode: w.Mode(), Rate: w.Rate(), Now: w.Now(),
+		Machine: virtual.WorldTimeOf(time.Now()), Tokens: tokens,
+	})
+	if err != nil {
+		return err
+	}
+	return s.encrypt(worldFile, plain)
+}
+
+func (s *Store) read(name string, v any) error {
+	plain, err := s.decrypt(name)
+	if err != nil {
+		return err
+	}
+	defer clear(plain)
+	if err := json.Unmarshal(plain, v); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrStateDamaged, name, err)
+	}
+	return nil
+}
+
+// decrypt reads a file. A missing one is fs.ErrNotExist.
+func (s *Store) decrypt(name string) ([]byte, error) {
+	path := filepath.Join(s.dir, name)
+	sealed, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := age.Decrypt(bytes.NewReader(sealed), s.key)
+	var other *age.NoIdentityMatchError
+	if errors.As(err, &other) {
+		return nil, fmt.Errorf("%w: %s", ErrStateKey, path)
+	}
+	if err == nil {
+		var plain []byte
+		if plain, err = io.ReadAll(r); err == nil {
+			return plain, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %s: %w", ErrStateDamaged, path, err)
+}
+
+// encrypt replaces a file as a whole.
+func (s *Store) encrypt(name string, plain []byte) error {
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, s.key.Recipient())
+	if err == nil {
+		if _, err = w.Write(plain); err == nil {
+			err = w.Close()
+		}
+	}
+	if err == nil {
+		err = replace(filepath.Join(s.dir, name), sealed.Bytes())
+	}
+	if err != nil {
+		return fmt.Errorf("saving %s: %w", filepath.Join(s.dir, name), err)
+	}
+	return nil
+}
+
+// replace writes a file beside the old one, makes sure that it is on the disk,
+// and puts it in its place.
+func replace(path string, b []byte) error {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails once renamed
+	if _, err = f.Write(b); err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	_ = d.Sync() // some systems cannot sync a folder
+	return nil
+}

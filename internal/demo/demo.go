@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package demo is the main job of this project on one page: virtual tokens of
+// different profiles are provisioned and locked over real serial ports, and
+// what their displays show is checked against an independent implementation.
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/totp"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// ErrDisagree reports a display that shows another code than pquerna/otp
+// computes.
+var ErrDisagree = errors.New("a display and the reference disagree")
+
+// Demo is a small fleet whose tokens have been provisioned and locked. Serve it
+// and call Look as often as wanted.
+type Demo struct {
+	Tokens []*Token
+	fleets []*fleet.Fleet
+}
+
+// Token is one of the demo's tokens, seen from its serial port.
+type Token struct {
+	Profile token.Profile
+	Serial  token.Serial
+	Expiry  token.Expiry
+	Port    string // the terminal's path
+
+	conn   port.Port
+	client *host.Client
+	seed   token.Seed
+}
+
+// Look is one look at a token.
+type Look struct {
+	Shown string // what the display shows
+	Want  string // what pquerna/otp computes for the token's time
+	Left  time.Duration
+	View  virtual.View
+	Agree bool
+}
+
+// lifetime is how long a token made today works, in months.
+const lifetime = 5 * 12
+
+// New makes one token of each profile in the present world. Serve must run
+// before Provision.
+func New() (*Demo, error) {
+	station := host.InsecureTestStationKey()
+	world, err := virtual.NewWorld(virtual.Config{Mode: virtual.Real, StationKey: station.Public()})
+	if err != nil {
+		return nil, err
+	}
+	d := &Demo{}
+	for _, p := range token.Profiles() {
+		t, err := d.add(world, p)
+		if err != nil {
+			d.Close()
+			return nil, err
+		}
+		d.Tokens = append(d.Tokens, t)
+	}
+	return d, nil
+}
+
+// add makes a token and gives it a terminal.
+func (d *Demo) add(world *virtual.World, p token.Profile) (*Token, error) {
+	model, err := virtual.ModelByName(p.Name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := fleet.New(world, fleet.Config{Count: 1, Model: model, Ports: fleet.Ports{PTY: true}})
+	if err != nil {
+		return nil, err
+	}
+	d.fleets = append(d.fleets, f)
+	m := f.Members()[0]
+	path := strings.TrimPrefix(m.Ports()[0], "pty:")
+
+	n, err := rand.Int(rand.Reader, big.NewInt(1<<32))
+	if err != nil {
+		return nil, err
+	}
+	t := &Token{Profile: p, Port: path}
+	if t.Serial, err = token.MadeUpSerial(token.SerialOATH, n.Uint64()); err != nil {
+		return nil, err
+	}
+	today, err := token.ExpiryOf(time.Now().In(token.Tokyo()))
+	if err != nil {
+		return nil, err
+	}
+	t.Expiry = today.AddMonths(lifetime)
+	t.seed, err = token.GenerateSeed(rand.Reader, token.DefaultSeedLen)
+	return t, err
+}
+
+// Serve runs the tokens until ctx ends.
+func (d *Demo) Serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, len(d.fleets))
+	for _, f := range d.fleets {
+		go func() {
+			defer cancel()
+			ended <- f.Serve(ctx)
+		}()
+	}
+	var errs []error
+	for range d.fleets {
+		errs = append(errs, <-ended)
+	}
+	return errors.Join(errs...)
+}
+
+// Provision programs, checks and locks every token through its terminal, which
+// it opens like any serial port.
+func (d *Demo) Provision(ctx context.Context) error {
+	for _, t := range d.Tokens {
+		if err := t.provision(ctx); err != nil {
+			return fmt.Errorf("%s on %s: %w", t.Profile.Name, t.Port, err)
+		}
+	}
+	return nil
+}
+
+func (t *Token) provision(ctx context.Context) error {
+	var err error
+	if t.conn, err = port.Open(ctx, t.Port); err != nil {
+		return err
+	}
+	t.client = host.New(t.conn)
+	order := host.Order{Serial: t.Serial, Profile: t.Profile, Expiry: t.Expiry, Seed: t.seed}
+	if err := t.client.Provision(ctx, host.InsecureTestStationKey(), order); err != nil {
+		return err
+	}
+	if err := t.client.Verify(ctx, order); err != nil {
+		return err
+	}
+	return t.client.Lock(ctx)
+}
+
+// Look reads the token's display through its terminal, pressing the button if
+// it is dark, and compares it with pquerna/otp.
+func (t *Token) Look(ctx context.Context) (Look, error) {
+	shown, err := t.client.RigDisplay(ctx)
+	if err == nil && t.Profile.Behaviour.Button && strings.TrimSpace(shown.Text) == "" {
+		if err = t.client.Press(ctx); err == nil {
+			shown, err = t.client.RigDisplay(ctx)
+		}
+	}
+	if err != nil {
+		return Look{}, err
+	}
+	if shown.State != serialproto.StateLocked {
+		return Look{}, fmt.Errorf("the token is %s, want %s", shown.State, serialproto.StateLocked)
+	}
+	key := t.seed.Bytes()
+	defer clear(key)
+	want, err := totp.GenerateCodeCustom(base32.StdEncoding.EncodeToString(key), shown.Now, totp.ValidateOpts{
+		Period:    uint(t.Profile.Step),
+		Digits:    otp.Digits(t.Profile.Digits),
+		Algorithm: otp.AlgorithmSHA1,
+	})
+	if err != nil {
+		return Look{}, fmt.Errorf("computing the reference: %w", err)
+	}
+	return Look{
+		Shown: shown.Text, Want: want, Agree: shown.Text == want,
+		Left: shown.Left, View: view(shown),
+	}, nil
+}
+
+// view is the glass as the serial port tells of it, in full contrast.
+func view(d host.RigDisplay) virtual.View {
+	v := virtual.View{Digits: len(d.Segments), Contrast: 1}
+	copy(v.Lit.Digits[:], d.Segments)
+	v.Lit.Bars = 1<<d.Bars - 1
+	if d.Tick {
+		v.Lit.Icons |= firmware.IconTick
+	}
+	if d.Battery {
+		v.Lit.Icons |= firmware.IconBattery
+	}
+	return v
+}
+
+// Close closes the terminals and forgets the seeds.
+func (d *Demo) Close() {
+	for _, t := range d.Tokens {
+		if t.conn != nil {
+			t.conn.Close()
+		}
+		t.seed.Destroy()
+	}
+	for _, f := range d.fleets {
+		f.Close()
+	}
+}
