@@ -28,7 +28,8 @@ var benchAlgorithms = []struct {
 	{token.SHA512, otp.AlgorithmSHA512},
 }
 
-func BenchmarkCode(b *testing.B) {
+// BenchmarkAppendCode is a code from a bare key, as the firmware computes it.
+func BenchmarkAppendCode(b *testing.B) {
 	for _, a := range benchAlgorithms {
 		b.Run(a.alg.String(), func(b *testing.B) {
 			key := []byte(benchKey)
@@ -43,7 +44,9 @@ func BenchmarkCode(b *testing.B) {
 	}
 }
 
-func BenchmarkCoder(b *testing.B) {
+// BenchmarkCode is a code of a seed that stays the same, as a fleet or a server
+// computes many.
+func BenchmarkCode(b *testing.B) {
 	for _, a := range benchAlgorithms {
 		b.Run(a.alg.String(), func(b *testing.B) {
 			p := token.Profile{Step: 60, Digits: 6, Algorithm: a.alg}

@@ -36,26 +36,40 @@ func (p Profile) Coder(seed Seed) (Coder, error) {
 		if step < 0 {
 			return dst
 		}
+		if m.h == nil {
+			return AppendCode(dst, seed.key(), p.Algorithm, digits, step)
+		}
 		return appendDigits(dst, m.truncated(uint64(step)), digits)
 	}, nil
 }
 
 // midstate is an HMAC whose first block, the padded key, is already hashed in
-// both the inner and the outer message.
+// both the inner and the outer message. What is left of each is one block,
+// padded here (RFC 3174 section 4, FIPS 180-4 section 5.1), so that its sum is
+// the state of the hash after it: asking the hash for the sum would make it pad
+// once more and copy itself.
 type midstate struct {
-	h interface {
-		hash.Hash
-		encoding.BinaryUnmarshaler
-	}
-	inner, outer []byte // states of h
-	counter      [counterLen]byte
-	sum          [sha512.Size]byte
+	h            hasher // nil: its states are not laid out as expected
+	inner, outer []byte // states of h after the padded key
+	message      [2][sha512.BlockSize]byte
+	block, size  int
+	state        [2 * sha512.BlockSize]byte
 }
+
+// hasher is what the standard library's hashes can do.
+type hasher interface {
+	hash.Hash
+	encoding.BinaryAppender
+	encoding.BinaryUnmarshaler
+}
+
+// stateHeader is how many bytes precede the chaining value in a hash's binary
+// state.
+const stateHeader = 4
 
 // newMidstate returns the state for a key of at most 64 bytes and a valid
 // algorithm.
 func newMidstate(alg Algorithm, key []byte) *midstate {
-	m := new(midstate)
 	h := sha1.New()
 	switch alg {
 	case SHA256:
@@ -63,50 +77,69 @@ func newMidstate(alg Algorithm, key []byte) *midstate {
 	case SHA512:
 		h = sha512.New()
 	}
-	m.h = h.(interface {
-		hash.Hash
-		encoding.BinaryUnmarshaler
-	})
+	m := &midstate{h: h.(hasher), block: h.BlockSize(), size: h.Size()}
 	var inner, outer [sha512.BlockSize]byte
 	pad(inner[:], outer[:], key)
-	m.inner = stateAfter(h, inner[:h.BlockSize()])
-	m.outer = stateAfter(h, outer[:h.BlockSize()])
+	m.inner = m.stateAfter(inner[:m.block])
+	m.outer = m.stateAfter(outer[:m.block])
 	wipe(inner[:])
 	wipe(outer[:])
+	m.padMessage(0, counterLen)
+	m.padMessage(1, m.size)
+	// The layout of the state is stable in practice, and documented nowhere.
+	const probe = 1
+	if want, err := HOTPCode(key, alg, MaxDigits, probe); err != nil ||
+		string(appendDigits(nil, m.truncated(probe), MaxDigits)) != string(want) {
+		m.wipe()
+		m.h = nil
+	}
 	return m
 }
 
-// stateAfter returns the state of h after one block.
-func stateAfter(h hash.Hash, block []byte) []byte {
-	h.Reset()
-	_, _ = h.Write(block)
-	state, err := h.(encoding.BinaryMarshaler).MarshalBinary()
+// stateAfter returns the state of the hash after one block.
+func (m *midstate) stateAfter(block []byte) []byte {
+	m.h.Reset()
+	_, _ = m.h.Write(block)
+	state, err := m.h.AppendBinary(nil)
 	if err != nil {
 		panic("token: internal error: state of a hash: " + err.Error())
 	}
 	return state
 }
 
-// truncated is [truncatedSHA1] and its like.
-func (m *midstate) truncated(counter uint64) uint32 {
-	putWord(m.counter[:], counter)
-	sum := m.resume(m.inner, m.counter[:])
-	return truncate(m.resume(m.outer, sum))
+// padMessage pads message i, which has n bytes and follows the block of the key.
+func (m *midstate) padMessage(i, n int) {
+	m.message[i][n] = 0x80
+	putWord(m.message[i][m.block-8:m.block], uint64(m.block+n)*8)
 }
 
-// resume returns the sum of the block behind state and the message, in m.sum.
-func (m *midstate) resume(state, message []byte) []byte {
+// truncated is [truncatedSHA1] and its like.
+func (m *midstate) truncated(counter uint64) uint32 {
+	putWord(m.message[0][:], counter)
+	copy(m.message[1][:m.size], m.resume(m.inner, 0))
+	return truncate(m.resume(m.outer, 1))
+}
+
+// resume returns the sum of the key's block behind state and message i.
+func (m *midstate) resume(state []byte, i int) []byte {
 	if err := m.h.UnmarshalBinary(state); err != nil {
 		panic("token: internal error: state of a hash: " + err.Error())
 	}
-	_, _ = m.h.Write(message)
-	return m.h.Sum(m.sum[:0])
+	_, _ = m.h.Write(m.message[i][:m.block])
+	after, err := m.h.AppendBinary(m.state[:0])
+	if err != nil || len(after) < stateHeader+m.size {
+		return m.state[:m.size]
+	}
+	return after[stateHeader : stateHeader+m.size]
 }
 
 // wipe overwrites what depends on the key.
 func (m *midstate) wipe() {
 	wipe(m.inner)
 	wipe(m.outer)
-	wipe(m.sum[:])
-	m.h.Reset()
+	wipe(m.message[1][:])
+	wipe(m.state[:])
+	if m.h != nil {
+		m.h.Reset()
+	}
 }

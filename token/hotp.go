@@ -39,7 +39,9 @@ func (c Code) Equal(typed Code) bool {
 
 // AppendCode appends the code of a time step (RFC 6238 section 4.2) to dst. It
 // allocates nothing when dst has room for the digits, and is what firmware
-// calls; most users want [Profile.Code].
+// calls; most users want [Profile.Code]. Compiled by TinyGo 0.39 that holds for
+// SHA1 only: its escape analysis gives up inside sha256.Sum256 and sha512.Sum512,
+// which leave 7 objects of 0.6 kB, and 9 of 3.4 kB, to the collector per code.
 //
 // The key has 1 to 64 bytes and stays the caller's, who wipes it. Digits are 6
 // to 9. The step counts from T0 and uses all 63 bits, so that it does not end in

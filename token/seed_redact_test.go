@@ -213,6 +213,8 @@ func TestCoderShowsNothing(t *testing.T) {
 			require.Less(t, len(out), 120, "%c must print an address at most: %s", verb, out)
 		}
 	}
-	_, err = json.Marshal(any(coder))
-	require.Error(t, err)
+	for _, v := range []any{coder, []token.Coder{coder}} {
+		_, err = json.Marshal(v)
+		require.Error(t, err)
+	}
 }

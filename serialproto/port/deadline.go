@@ -31,16 +31,6 @@ func (d *deadline) channelLocked() chan struct{} {
 	return d.passed
 }
 
-// expired reports whether the deadline has passed.
-func (d *deadline) expired() bool {
-	select {
-	case <-d.done():
-		return true
-	default:
-		return false
-	}
-}
-
 // set moves the deadline to t; the zero Time removes it.
 func (d *deadline) set(t time.Time) {
 	d.mu.Lock()

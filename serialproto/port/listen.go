@@ -36,7 +36,7 @@ func Listen(addr string, opts ...Option) (Listener, error) {
 	switch a.Scheme {
 	case Device:
 		return nil, &OpError{Op: "listening on", Addr: addr,
-			Err: fmt.Errorf("%w: a device cannot be served; use pty:, tcp:, unix: or rfc2217:", ErrUnsupported)}
+			Err: fmt.Errorf("%w: a device cannot be served; use pty:LINK, tcp:HOST:PORT, unix:PATH or rfc2217://HOST:PORT", ErrUnsupported)}
 	case PTY:
 		if o.token != "" {
 			return nil, &OpError{Op: "listening on", Addr: addr,

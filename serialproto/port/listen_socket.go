@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// maxPending bounds the connections that have not been accepted, among them
-// those whose client has not sent the token yet.
+// maxPending bounds the connections that nobody has accepted yet, and likewise
+// those whose client has not sent the token.
 const maxPending = 64
 
 // acceptPause keeps a process that is out of descriptors from spinning.
@@ -39,7 +39,7 @@ var _ Listener = (*socketListener)(nil)
 func newSocketListener(inner net.Listener, a Addr, o options) *socketListener {
 	l := &socketListener{
 		inner: inner, addr: a.String(), scheme: a.Scheme, token: o.token, wait: o.wait,
-		ready: make(chan Port), closed: make(chan struct{}), slots: make(chan struct{}, maxPending),
+		ready: make(chan Port, maxPending), closed: make(chan struct{}), slots: make(chan struct{}, maxPending),
 		pending: map[net.Conn]struct{}{},
 	}
 	l.work.Add(1)
@@ -64,6 +64,10 @@ func (l *socketListener) acceptLoop() {
 			}
 			continue
 		}
+		if l.token == "" {
+			l.offer(l.wrap(conn)) // here, so that clients are served in their order
+			continue
+		}
 		select {
 		case l.slots <- struct{}{}:
 			l.work.Add(1)
@@ -74,7 +78,24 @@ func (l *socketListener) acceptLoop() {
 	}
 }
 
-// greet brings one connection to the point where it can be handed over.
+// wrap makes a Port of a connection.
+func (l *socketListener) wrap(conn net.Conn) Port {
+	if l.scheme == RFC2217 {
+		return newTelnetServer(conn, l.addr)
+	}
+	return newSocket(conn, l.addr)
+}
+
+// offer queues p for Accept, or drops it if too many wait already.
+func (l *socketListener) offer(p Port) {
+	select {
+	case l.ready <- p:
+	default:
+		p.Close()
+	}
+}
+
+// greet waits for the token before it offers the connection.
 func (l *socketListener) greet(conn net.Conn) {
 	defer l.work.Done()
 	defer func() { <-l.slots }()
@@ -82,25 +103,14 @@ func (l *socketListener) greet(conn net.Conn) {
 		conn.Close()
 		return
 	}
-	var p Port
-	if l.scheme == RFC2217 {
-		p = newTelnetServer(conn, l.addr)
-	} else {
-		p = newSocket(conn, l.addr)
-	}
-	if l.token != "" {
-		if err := expectToken(p, l.token, l.wait); err != nil {
-			l.untrack(conn)
-			p.Close()
-			return
-		}
-	}
+	p := l.wrap(conn)
+	err := expectToken(p, l.token, l.wait)
 	l.untrack(conn) // from here on it may belong to whoever accepts it
-	select {
-	case l.ready <- p:
-	case <-l.closed:
+	if err != nil {
 		p.Close()
+		return
 	}
+	l.offer(p)
 }
 
 // track registers conn so that Close can end a wait for its token. It reports
@@ -135,6 +145,14 @@ func (l *socketListener) Close() error {
 		l.mu.Unlock()
 		err = openError("closing", l.addr, l.inner.Close())
 		l.work.Wait()
+		for {
+			select {
+			case p := <-l.ready:
+				p.Close()
+			default:
+				return
+			}
+		}
 	})
 	return err
 }

@@ -119,7 +119,7 @@ func TestUnixSocketFile(t *testing.T) {
 	require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
 	_, err = Listen(addr)
 	require.ErrorIs(t, err, ErrBusy)
-	exchange(t, open(t, addr), accept(t, listenerWithout(t, l))) // the probe of the second Listen was one client
+	exchange(t, open(t, addr), accept(t, withoutProber(t, l)))
 	require.NoError(t, l.Close())
 	require.NoFileExists(t, path)
 
@@ -138,9 +138,11 @@ func TestUnixSocketFile(t *testing.T) {
 	require.FileExists(t, path)
 }
 
-// listenerWithout drops the connection of a prober, which is closed already.
-func listenerWithout(t *testing.T, l Listener) Listener {
+// withoutProber drops the connection by which the second Listen has found out
+// that the socket is in use.
+func withoutProber(t *testing.T, l Listener) Listener {
 	p := accept(t, l)
+	require.NoError(t, p.SetReadDeadline(time.Now().Add(patience)))
 	_, err := p.Read(make([]byte, 1))
 	require.ErrorIs(t, err, ErrGone)
 	return l

@@ -34,7 +34,7 @@ func newTelnetClient(conn net.Conn, addr string) *telnetClient {
 			close(c.answered)
 		}
 	})
-	c.run(c.options.offer)
+	c.run(true)
 	return c
 }
 

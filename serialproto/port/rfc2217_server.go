@@ -21,7 +21,9 @@ func newTelnetServer(conn net.Conn, addr string) *telnetServer {
 			s.sendSubLocked(comNotifyModem+serverOffset, []byte{modemReady})
 		}
 	})
-	s.run(s.options.ask)
+	// The client opens the talk about the option. Asked first, pyserial would at
+	// times take the question for an answer and never offer it.
+	s.run(false)
 	return s
 }
 

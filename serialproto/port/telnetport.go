@@ -62,14 +62,17 @@ func newTelnetPort(conn net.Conn, addr string, onSub func(code byte, value []byt
 	return t
 }
 
-// run negotiates the options that both sides want and starts the pumps.
-func (t *telnetPort) run(comPort func(option byte)) {
+// run negotiates the options that both sides want, offers COM-PORT if told to,
+// and starts the pumps.
+func (t *telnetPort) run(offerComPort bool) {
 	t.mu.Lock()
 	for _, option := range []byte{optBinary, optSGA} {
 		t.options.offer(option)
 		t.options.ask(option)
 	}
-	comPort(optComPort)
+	if offerComPort {
+		t.options.offer(optComPort)
+	}
 	t.unlockAndSend()
 	t.pumps.Add(2)
 	go t.pumpIn()
