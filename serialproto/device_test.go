@@ -49,7 +49,8 @@ func newDevice() *fakeDevice {
 	}}
 }
 
-// newProvisioned is a token with a seed and a clock.
+// newProvisioned is a token with a seed and a clock. Its code is that of the
+// seed of RFC 6238, appendix B, at that time (computed with Python's hmac).
 func newProvisioned() *fakeDevice {
 	d := newDevice()
 	d.info.State = serialproto.StateProvisioned
@@ -57,7 +58,7 @@ func newProvisioned() *fakeDevice {
 	d.info.Expiry, _ = token.NewExpiry(2030, 12, 31)
 	d.info.ClockSet = true
 	d.now = 1_700_000_000_123 // 2023-11-14T22:13:20.123Z
-	d.display = serialproto.Display{Code: [8]byte{'2', '8', '7', '0', '8', '2'}, Size: 6, Step: 28333333, Left: 39877}
+	d.display = serialproto.Display{Code: [8]byte{'8', '9', '5', '2', '9', '8'}, Size: 6, Step: 28333333, Left: 39877}
 	d.counter, d.seedLen = 1, 20
 	return d
 }

@@ -17,5 +17,6 @@
 // serialproto/host, and package serialproto/port to open the connection.
 //
 // The package polls: no goroutine, no wall clock, buffers of fixed size.
-// Nothing allocates, except the standard library's cryptography in [Open].
+// Nothing that a device calls allocates, except the standard library's
+// cryptography in [Open] and its siblings in noise.go.
 package serialproto

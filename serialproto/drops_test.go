@@ -90,9 +90,8 @@ func TestExpiry(t *testing.T) {
 			require.Len(t, unframe(t, line.out), 1, "cut at %d", cut)
 			require.Equal(t, serialproto.Drops{}, *on.Drops())
 
-			// Halfway, a line that is none of ours, and then too late.
-			inside := cut != 127 // where a log text would become part of the line
-			if !inside {
+			// Halfway, text that is none of ours, and then too late.
+			if betweenLines := cut == 127; betweenLines {
 				line.in, line.uptime = []byte(log), 1000+serialproto.PacketTimeout/2
 				s.Step(line, dev)
 			}

@@ -139,6 +139,7 @@ type Payload struct {
 // Decode reads a decrypted payload, and reports whether it is well formed. The
 // profile is not validated.
 func (m *Payload) Decode(plain []byte) bool {
+	*m = Payload{}
 	d := NewDecoder(plain)
 	hasClock := false
 	pairs := d.Map()

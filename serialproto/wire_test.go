@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
-	"testing"
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/stretchr/testify/require"
@@ -22,6 +21,12 @@ import (
 // The host's end of the wire, written anew from Zephyr's documents
 // (smp_transport.rst, smp_protocol.rst) so that the tests do not ask the code
 // under test what is right.
+
+// tb is what a test of package testing and one of package rapid have in common.
+type tb interface {
+	require.TestingT
+	Helper()
+}
 
 const (
 	read, write = 0, 2
@@ -85,7 +90,7 @@ func frame(message []byte) []byte { return console(packet(message)) }
 // unframe reads what a device sent, and insists on the strictest form that any
 // client asks for: nothing between lines, LF only, full lines, '=' only at the
 // end of the last (serial-facts 1.4).
-func unframe(t testing.TB, out []byte) (messages [][]byte) {
+func unframe(t tb, out []byte) (messages [][]byte) {
 	t.Helper()
 	require.True(t, len(out) == 0 || out[len(out)-1] == '\n', "ends inside a line: %q", out)
 	var p []byte
@@ -130,7 +135,7 @@ func run(dev serialproto.Device, in []byte) (out []byte, s *serialproto.Server) 
 }
 
 // ask sends one message and returns the one answer's header and body.
-func ask(t testing.TB, dev serialproto.Device, request []byte) (header []byte, body map[string]any) {
+func ask(t tb, dev serialproto.Device, request []byte) (header []byte, body map[string]any) {
 	t.Helper()
 	out, s := run(dev, frame(request))
 	require.Equal(t, serialproto.Drops{}, *s.Drops())
@@ -145,7 +150,7 @@ func ask(t testing.TB, dev serialproto.Device, request []byte) (header []byte, b
 }
 
 // call is ask in SMP version 2, for the body only.
-func call(t testing.TB, dev serialproto.Device, op, group, command int, body any) map[string]any {
+func call(t tb, dev serialproto.Device, op, group, command int, body any) map[string]any {
 	t.Helper()
 	_, answer := ask(t, dev, message(v2, op, group, command, body))
 	return answer
@@ -158,7 +163,7 @@ var decMode, _ = cbor.DecOptions{
 }.DecMode()
 
 // decode reads an answer's body, which must be in the shortest form.
-func decode(t testing.TB, body []byte) (m map[string]any) {
+func decode(t tb, body []byte) (m map[string]any) {
 	t.Helper()
 	require.NoError(t, decMode.Unmarshal(body, &m), "% x", body)
 	return m
@@ -170,7 +175,7 @@ type (
 )
 
 // rc is the error of the SMP layer; err is that of a group, in version 2.
-func rc(n int) obj         { return obj{"rc": uint64(n)} }
+func rc(n int) obj          { return obj{"rc": uint64(n)} }
 func groupErr(g, n int) obj { return obj{"err": obj{"group": uint64(g), "rc": uint64(n)}} }
 
 // unhex reads bytes in hex, with spaces anywhere.
@@ -183,7 +188,7 @@ func unhex(s string) []byte {
 }
 
 // load reads a file of vectors.
-func load(t testing.TB, name string, v any) {
+func load(t tb, name string, v any) {
 	t.Helper()
 	p, err := os.ReadFile(filepath.Join("testdata", name))
 	require.NoError(t, err)
