@@ -44,7 +44,7 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 		Model   string   `cbor:"model"`
 		FW      string   `cbor:"fw"`
 		Proto   int      `cbor:"proto"`
-		State   uint8    `cbor:"state"`
+		State   *uint8   `cbor:"state"`
 		Exp     *int32   `cbor:"exp"`
 		Presses uint32   `cbor:"presses"`
 		MV      int      `cbor:"mv"`
@@ -55,8 +55,11 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
+	if m.State == nil { // the zero one would be BLANK
+		return Info{}, fmt.Errorf("info: %w: it has no state", ErrProtocol)
+	}
 	info := Info{
-		Model: m.Model, Firmware: m.FW, Protocol: m.Proto, State: serialproto.State(m.State),
+		Model: m.Model, Firmware: m.FW, Protocol: m.Proto, State: serialproto.State(*m.State),
 		Presses: m.Presses, Supply: m.MV, ClockSet: m.Clk,
 	}
 	if len(m.HW) != len(info.HardwareID) {
@@ -94,11 +97,17 @@ func (c *Client) Echo(ctx context.Context, text string) (string, error) {
 // power. Refused once LOCKED.
 func (c *Client) Clock(ctx context.Context) (t time.Time, set bool, err error) {
 	var m struct {
-		MS  int64 `cbor:"ms"`
-		Set bool  `cbor:"set"`
+		MS  *int64 `cbor:"ms"`
+		Set bool   `cbor:"set"`
 	}
 	err = c.do(ctx, request{name: "clock", group: serialproto.GroupToken, command: serialproto.CmdTokenClock}, &m)
-	return time.UnixMilli(m.MS).UTC(), m.Set, err
+	switch {
+	case err != nil:
+		return time.Time{}, false, err
+	case m.MS == nil:
+		return time.Time{}, false, fmt.Errorf("clock: %w: it has no time", ErrProtocol)
+	}
+	return time.UnixMilli(*m.MS).UTC(), m.Set, nil
 }
 
 // SetClock sets the token's clock. Refused once LOCKED.
@@ -122,7 +131,13 @@ func (c *Client) Display(ctx context.Context) (Display, error) {
 		Left int64  `cbor:"left"`
 	}
 	err := c.do(ctx, request{name: "display", group: serialproto.GroupToken, command: serialproto.CmdTokenDisplay}, &m)
-	return Display{token.Code(m.Code), m.Step, time.Duration(m.Left) * time.Millisecond}, err
+	switch {
+	case err != nil:
+		return Display{}, err
+	case m.Code == "":
+		return Display{}, fmt.Errorf("display: %w: it has no code", ErrProtocol)
+	}
+	return Display{token.Code(m.Code), m.Step, time.Duration(m.Left) * time.Millisecond}, nil
 }
 
 // Lock ends the provisioning: from then on the token gives nothing away over
@@ -159,6 +174,19 @@ func (c *Client) Wipe(ctx context.Context, serial token.Serial) error {
 // Reset restarts the device.
 func (c *Client) Reset(ctx context.Context) error {
 	return c.do(ctx, request{name: "reset", op: serialproto.OpWrite, group: serialproto.GroupOS, command: serialproto.CmdOSReset}, nil)
+}
+
+// Params is what the device says of its buffers.
+type Params struct {
+	BufferSize  int `cbor:"buf_size"` // the longest packet in bytes, length and CRC included
+	BufferCount int `cbor:"buf_count"`
+}
+
+// Params asks for the device's buffers.
+func (c *Client) Params(ctx context.Context) (Params, error) {
+	var m Params
+	err := c.do(ctx, request{name: "params", group: serialproto.GroupOS, command: serialproto.CmdOSParams}, &m)
+	return m, err
 }
 
 // Groups lists the SMP groups that the device answers.

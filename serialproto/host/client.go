@@ -35,14 +35,16 @@ type Client struct {
 	timeout time.Duration
 	retries int
 
-	mu      sync.Mutex // guards what follows
+	turn    chan struct{} // full while a request is under way; guards what follows
 	conn    Conn
 	seq     uint8
 	in      serialproto.Deframer
 	out     serialproto.Framer
 	pending []byte // bytes read and not yet looked at
 	start   time.Time
-	stats   Stats
+
+	mu    sync.Mutex // guards what follows
+	stats Stats
 }
 
 // Stats counts what went over the wire.
@@ -63,7 +65,10 @@ func WithRetries(n int) Option { return func(c *Client) { c.retries = n } }
 
 // New returns a client on a connection, which stays the caller's to close.
 func New(conn Conn, opts ...Option) *Client {
-	c := &Client{conn: conn, timeout: DefaultTimeout, retries: DefaultRetries, start: time.Now()}
+	c := &Client{
+		conn: conn, timeout: DefaultTimeout, retries: DefaultRetries, start: time.Now(),
+		turn: make(chan struct{}, 1),
+	}
 	c.seq = uint8(c.start.UnixNano()) // so that an answer to a former client is none of ours
 	for _, o := range opts {
 		o(c)
@@ -123,8 +128,13 @@ func (c *Client) do(ctx context.Context, r request, result any) error {
 	if serialproto.HeaderSize+len(body) > serialproto.MaxMessage {
 		return fmt.Errorf("%s: %w", r.name, serialproto.RCMessageSize)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	// A caller whose context ends while others have their turn is not kept.
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", r.name, timeout(ctx.Err()))
+	}
 	c.seq++
 	h := serialproto.Header{
 		Version: serialproto.Version2, Op: r.op, Group: r.group, Seq: c.seq, Command: r.command,
@@ -154,12 +164,18 @@ func (c *Client) do(ctx context.Context, r request, result any) error {
 // answer's body.
 func (c *Client) exchangeLocked(ctx context.Context, h serialproto.Header, body []byte) ([]byte, error) {
 	// A context without deadline must still end a Read that is under way.
+	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(stopped)
 		past := time.Unix(1, 0)
-		c.conn.SetReadDeadline(past)
-		c.conn.SetWriteDeadline(past)
+		_ = c.conn.SetReadDeadline(past)
+		_ = c.conn.SetWriteDeadline(past)
 	})
-	defer stop()
+	defer func() {
+		if !stop() {
+			<-stopped // it must not hit the next request's deadline
+		}
+	}()
 	for attempt := 0; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return nil, timeout(err)
@@ -168,10 +184,10 @@ func (c *Client) exchangeLocked(ctx context.Context, h serialproto.Header, body 
 		if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 			deadline = d
 		}
-		err := c.sendLocked(h, body, deadline)
+		err := c.sendLocked(ctx, h, body, deadline)
 		if err == nil {
 			var reply []byte
-			if reply, err = c.receiveLocked(h.Response(), deadline); err == nil {
+			if reply, err = c.receiveLocked(ctx, h.Response(), deadline); err == nil {
 				return reply, nil
 			}
 		}
@@ -181,10 +197,13 @@ func (c *Client) exchangeLocked(ctx context.Context, h serialproto.Header, body 
 		if ctx.Err() != nil {
 			return nil, timeout(ctx.Err())
 		}
-		if attempt == c.retries {
+		if d, ok := ctx.Deadline(); ok && !time.Now().Before(d) { // ctx will notice in a moment
+			return nil, timeout(context.DeadlineExceeded)
+		}
+		if attempt >= c.retries {
 			return nil, fmt.Errorf("%w after %d tries of %v each", ErrTimeout, attempt+1, c.timeout)
 		}
-		c.stats.Repeats++
+		c.count(func(s *Stats) { s.Repeats++ })
 	}
 }
 
@@ -196,8 +215,26 @@ func timeout(err error) error {
 	return err
 }
 
-func (c *Client) sendLocked(h serialproto.Header, body []byte, deadline time.Time) error {
-	if err := c.conn.SetWriteDeadline(deadline); err != nil {
+func (c *Client) count(change func(*Stats)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.stats)
+}
+
+// limit sets a deadline, which must not take the place of the one that the end
+// of ctx has just set.
+func limit(ctx context.Context, set func(time.Time) error, deadline time.Time) error {
+	if err := set(deadline); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+func (c *Client) sendLocked(ctx context.Context, h serialproto.Header, body []byte, deadline time.Time) error {
+	if err := limit(ctx, c.conn.SetWriteDeadline, deadline); err != nil {
 		return err
 	}
 	message := append(h.Append(c.out.Message()), body...)
@@ -208,14 +245,14 @@ func (c *Client) sendLocked(h serialproto.Header, body []byte, deadline time.Tim
 		lines = c.out.AppendLine(lines)
 	}
 	n, err := c.conn.Write(lines)
-	c.stats.Sent += n
+	c.count(func(s *Stats) { s.Sent += n })
 	return err
 }
 
 // receiveLocked waits for the answer with header want. What else arrives, such
 // as the late answer to an earlier try, is passed over.
-func (c *Client) receiveLocked(want serialproto.Header, deadline time.Time) ([]byte, error) {
-	if err := c.conn.SetReadDeadline(deadline); err != nil {
+func (c *Client) receiveLocked(ctx context.Context, want serialproto.Header, deadline time.Time) ([]byte, error) {
+	if err := limit(ctx, c.conn.SetReadDeadline, deadline); err != nil {
 		return nil, err
 	}
 	var buf [1024]byte
@@ -234,7 +271,7 @@ func (c *Client) receiveLocked(want serialproto.Header, deadline time.Time) ([]b
 			}
 		}
 		n, err := c.conn.Read(buf[:])
-		c.stats.Received += n
+		c.count(func(s *Stats) { s.Received += n })
 		c.pending = append(c.pending[:0], buf[:n]...)
 		if err != nil && n == 0 {
 			return nil, err

@@ -54,20 +54,23 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 	if err := o.check(); err != nil {
 		return err
 	}
+	if station.private.IsZero() {
+		return fmt.Errorf("provision: %w: it is empty", ErrStationKey)
+	}
 	info, err := c.Info(ctx)
 	if err != nil {
 		return err
 	}
 	var begin struct {
-		Public  []byte `cbor:"pub"`
-		Counter uint32 `cbor:"ctr"`
+		Public  []byte  `cbor:"pub"`
+		Counter *uint32 `cbor:"ctr"`
 	}
 	err = c.do(ctx, request{name: "provision", group: serialproto.GroupToken, command: serialproto.CmdTokenProvBegin}, &begin)
 	if err != nil {
 		return err
 	}
-	if len(begin.Public) != 32 {
-		return fmt.Errorf("provision: %w: a public key of %d bytes", ErrProtocol, len(begin.Public))
+	if len(begin.Public) != 32 || begin.Counter == nil {
+		return fmt.Errorf("provision: %w: a public key of %d bytes, or no counter", ErrProtocol, len(begin.Public))
 	}
 	if o.DeviceKey != nil && [32]byte(begin.Public) != *o.DeviceKey {
 		return fmt.Errorf("provision: the device has another key than the one enrolled for it: wrong device")
@@ -75,7 +78,7 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 	binding := serialproto.Binding{
 		HardwareID: info.HardwareID,
 		Serial:     o.Serial,
-		Counter:    begin.Counter,
+		Counter:    *begin.Counter,
 		Firmware:   info.Firmware,
 	}
 	message, transcript, err := seal(station, begin.Public, &binding, &o)
@@ -89,7 +92,7 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 		Serial  string `cbor:"sn"`
 		Counter uint32 `cbor:"ctr"`
 		Message []byte `cbor:"msg"`
-	}{o.Serial.String(), begin.Counter, message}
+	}{o.Serial.String(), *begin.Counter, message}
 	err = c.do(ctx, request{"provision", serialproto.OpWrite, serialproto.GroupToken, serialproto.CmdTokenProvCommit, body}, &done)
 	if err != nil {
 		return err

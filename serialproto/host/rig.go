@@ -4,6 +4,8 @@ package host
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -45,12 +47,18 @@ func (c *Client) RigDisplay(ctx context.Context) (RigDisplay, error) {
 		Left  int64           `cbor:"left"`
 	}
 	err := c.do(ctx, request{name: "rig display", group: serialproto.GroupRig, command: serialproto.CmdRigDisplay}, &m)
+	switch {
+	case err != nil:
+		return RigDisplay{}, err
+	case len(m.Text) == 0 || len(m.Text) != len(m.Seg):
+		return RigDisplay{}, fmt.Errorf("rig display: %w: %d characters of %d digits", ErrProtocol, len(m.Text), len(m.Seg))
+	}
 	return RigDisplay{
 		Text: m.Text, Segments: m.Seg, Bars: m.Bars,
 		Tick: m.Icons&iconTick != 0, Battery: m.Icons&iconBattery != 0,
 		State: serialproto.State(m.State), Now: time.UnixMilli(int64(m.Now)).UTC(), ClockSet: m.Clk,
 		Step: m.Step, Left: time.Duration(m.Left) * time.Millisecond,
-	}, err
+	}, nil
 }
 
 // rig sends a command of the rig group. A nonce keeps a repetition from being
@@ -81,7 +89,7 @@ func (c *Client) Supply(ctx context.Context, millivolts int) error {
 
 // Temperature sets the ambient temperature in degrees Celsius.
 func (c *Client) Temperature(ctx context.Context, celsius float64) error {
-	return c.rig(ctx, "temperature", serialproto.CmdRigTemperature, "mc", int64(celsius*1000))
+	return c.rig(ctx, "temperature", serialproto.CmdRigTemperature, "mc", int64(math.Round(celsius*1000)))
 }
 
 // Skew moves the token's clock, either way.

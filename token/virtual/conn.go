@@ -11,11 +11,12 @@ import (
 // buffers and the bytes under way. A token may have several, each a line of
 // its own; one that is not used costs the token nothing.
 type Conn struct {
-	token  *Token
-	server serialproto.Server
-	in     []byte
-	out    []byte
-	uptime func() int64
+	token    *Token
+	server   serialproto.Server
+	in       []byte
+	out      []byte
+	uptime   func() int64
+	restarts uint32 // of the token when the line was used last
 }
 
 // Connect attaches a line to the token. The firmware measures the age of a
@@ -38,12 +39,16 @@ func (c *Conn) Exchange(dst, in []byte) []byte {
 	if !t.powered {
 		return dst
 	}
+	if c.restarts != t.restarts { // it may have happened while nobody looked
+		c.reset()
+	}
 	c.in = append(c.in, in...)
 	t.conn = c
 	t.core.Attach(&c.server)
 	t.stepLocked()
 	t.core.Detach()
 	t.conn = nil
+	c.restarts = t.restarts
 	t.cell.Spend(t.at, t.byteCharge()*MicroCoulombs(len(in)+len(c.out)))
 	dst = append(dst, c.out...)
 	c.in, c.out = c.in[:0], c.out[:0]
@@ -57,13 +62,14 @@ func (t *Token) byteCharge() MicroCoulombs {
 	return MicroCoulombs(t.cell.Spec.Serial * perByte)
 }
 
-// reset forgets everything that was under way: the token lost power.
+// reset forgets what the token had received and not yet answered: it lost
+// power. What it had sent is on the wire.
 func (c *Conn) reset() {
 	if c == nil {
 		return
 	}
 	c.server = serialproto.Server{}
-	c.in, c.out = c.in[:0], c.out[:0]
+	c.in = c.in[:0]
 }
 
 // line is the token's end of the connection that it is looking at.
@@ -83,7 +89,7 @@ func (t *line) Read(p []byte) int {
 
 // Write implements firmware.Line.
 func (t *line) Write(p []byte) int {
-	if t.conn == nil {
+	if t.conn == nil || !t.flash.Powered() { // the supply failed in this step
 		return len(p)
 	}
 	t.conn.out = append(t.conn.out, p...)

@@ -47,7 +47,7 @@ func (t *button) Down() bool {
 func (t *supply) Voltage() firmware.Millivolts { return t.cell.Voltage(t.at) }
 
 // HardwareID implements firmware.Identity.
-func (t *identity) HardwareID() [8]byte { return (*Token)(t).HardwareID() }
+func (t *identity) HardwareID() [8]byte { return t.origin.hardwareID() }
 
 // Model implements firmware.Identity.
 func (t *identity) Model() string { return t.model.Name }
@@ -72,8 +72,8 @@ func (t *rig) Press(ms uint32) error {
 	return nil
 }
 
-// Supply implements firmware.Rig. The battery goes out once the answer is on
-// its way.
+// Supply implements firmware.Rig. The battery goes out and in once the answer
+// is on its way; that also ends the work of a bench supply.
 func (t *rig) Supply(mv firmware.Millivolts) error {
 	t.changes++
 	switch {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -16,13 +17,14 @@ import (
 // ten years. The caller must hold t.mu.
 func (t *Token) catchUpLocked() {
 	now := t.world.Now()
+	stuck := 0
 	for t.powered {
 		empty := t.cell.EmptyAt()
 		next := min(t.wake, empty)
 		if t.upAt != 0 {
 			next = min(next, t.upAt)
 		}
-		if next > now {
+		if next > now || next == Forever { // also at the end of time
 			break
 		}
 		t.at = max(t.at, next)
@@ -34,8 +36,11 @@ func (t *Token) catchUpLocked() {
 			continue
 		}
 		t.stepLocked()
-		if t.wake <= t.at { // never spin
-			t.wake = t.at.Add(time.Millisecond)
+		if t.wake <= t.at {
+			// The firmware has not done what it woke up for. It tries again,
+			// ever less often: ten years of that must not take ten years.
+			t.wake = t.at.Add(time.Millisecond << min(stuck, 40))
+			stuck++
 		}
 	}
 	t.at = max(t.at, now)
@@ -95,28 +100,40 @@ func (t *Token) stepLocked() {
 // settleLocked draws the consequences of what the firmware did.
 func (t *Token) settleLocked() {
 	if !t.flash.Powered() { // the supply failed inside a flash operation
-		t.conn.reset()
 		t.bootLocked()
 	}
 	if t.cutoff {
 		t.cutoff = false
 		t.powerOffLocked()
-		t.powered = true
-		t.bootLocked()
+		t.cell.SetVoltage(t.at, 0) // the cell itself, if a bench supply stood in for it
+		t.powerOnLocked()
 	}
 	var load Load
-	if t.core.Profile().Behaviour.Button && t.glass.Driven != (firmware.Frame{}) {
+	if t.drawsLocked() {
 		load |= LoadDisplay
 	}
-	if load != t.cell.Load {
-		t.cell.Draw(t.at, load)
+	t.cell.Draw(t.at, load)
+}
+
+// drawsLocked reports whether the display draws current. What blinks counts as
+// on all the time, and so does a button that is down, which lights all segments
+// in the end: the life of the cell must not depend on when somebody looked.
+func (t *Token) drawsLocked() bool {
+	if t.glass.Driven != (firmware.Frame{}) {
+		return true
 	}
+	state := t.core.State()
+	blinks := !t.crystal.Valid && (state == serialproto.StateProvisioned || state == serialproto.StateDead)
+	return t.powered && (blinks || t.core.View().Down && t.core.Profile().Behaviour.Button)
 }
 
 // bootLocked starts the firmware anew. A power cut that strikes while it boots
 // starts it once more.
 func (t *Token) bootLocked() {
+	t.wake = Forever
 	for range 3 {
+		t.restarts++
+		t.conn.reset()
 		t.flash.PowerOn()
 		b := t.benchLocked()
 		err := t.core.Boot(&b.hw)
@@ -124,9 +141,19 @@ func (t *Token) bootLocked() {
 			t.wakeAtLocked(t.core.Step(&b.hw).State)
 		}
 		b.release()
-		if t.flash.Powered() {
+		if err == nil && t.flash.Powered() {
 			return
 		}
+	}
+}
+
+// powerOnLocked starts the token if its cell can run it. The clock counts from
+// zero from here on.
+func (t *Token) powerOnLocked() {
+	if t.cell.Voltage(t.at) > t.cell.Spec.Cutoff {
+		t.crystal.Lose(t.at)
+		t.powered = true
+		t.bootLocked()
 	}
 }
 
@@ -135,14 +162,23 @@ func (t *Token) bootLocked() {
 func (t *Token) powerOffLocked() {
 	t.powered = false
 	t.crystal.Lose(t.at)
+	t.cell.Draw(t.at, 0)
+	t.core.SetView(firmware.View{})
 	t.glass.Show(firmware.Frame{})
+	t.restarts++
 	t.conn.reset()
 	t.upAt, t.clicked, t.wake = 0, false, Forever
 }
 
-// wakeAtLocked translates the firmware's wish into world time.
+// wakeAtLocked translates the firmware's wish into world time. The end of a
+// self-test changes only what the display shows, but that draws current.
 func (t *Token) wakeAtLocked(local token.UnixMilli) {
 	t.wake = Forever
+	if end := t.core.View().TestEnd; end != 0 {
+		if now, _ := t.crystal.Now(t.at); now < end {
+			local = min(local, end)
+		}
+	}
 	if local != firmware.Never {
 		t.wake = t.crystal.When(local)
 	}

@@ -3,6 +3,7 @@
 package virtual
 
 import (
+	"math"
 	"time"
 
 	"github.com/d204ef64/fob/serialproto"
@@ -50,11 +51,17 @@ func (t *Token) Display() Reading {
 		Presses:  t.core.Presses(),
 	}
 	if valid {
-		r.Error = time.Duration(local-t.at.Milli()) * time.Millisecond
+		r.Error = milliseconds(int64(local - t.at.Milli()))
 	}
 	if p := t.core.Profile(); p.Step > 0 {
 		r.Step = p.StepAtMilli(local)
-		r.Left = time.Duration(int64(p.StepStart(r.Step+1))*1000-int64(local)) * time.Millisecond
+		r.Left = milliseconds(int64(p.StepStart(r.Step+1).Milli() - local))
 	}
 	return r
+}
+
+// milliseconds returns ms as a duration, or the longest there is.
+func milliseconds(ms int64) time.Duration {
+	const most = math.MaxInt64 / int64(time.Millisecond)
+	return time.Duration(max(-most, min(ms, most))) * time.Millisecond
 }

@@ -70,6 +70,9 @@ func carry(ctx context.Context, line *LineNoise, dst, src []byte) ([]byte, error
 		until = line.Pass(now)
 		dst, err = line.Append(dst, src[i:i+1])
 	}
+	if err == nil && line.Unplugged() { // with this very byte
+		err = ErrUnplugged
+	}
 	if wait := time.Duration(until - now); wait > 0 {
 		select {
 		case <-time.After(wait):

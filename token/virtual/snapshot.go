@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/d204ef64/fob/firmware"
 )
@@ -16,8 +17,13 @@ var ErrSnapshot = errors.New("not a snapshot of a token")
 const snapshotVersion = 1
 
 // Snapshot is everything that a token is, at one instant. It holds the seed:
-// keep it as secret as the token. It prints as "[token snapshot]".
-type Snapshot struct{ data *snapshot }
+// keep it as secret as the token. The content leaves by MarshalBinary only;
+// formatting, logging and marshalling as text or JSON give "[token snapshot]".
+//
+// The content sits behind a closure for the reason that token.Seed gives.
+type Snapshot struct{ open func() *snapshot }
+
+const redactedSnapshot = "[token snapshot]"
 
 // snapshot is the content, as JSON.
 type snapshot struct {
@@ -35,18 +41,29 @@ type snapshot struct {
 	View    firmware.View `json:"view"`
 }
 
-// String hides the content.
-func (Snapshot) String() string { return "[token snapshot]" }
+// String returns "[token snapshot]".
+func (Snapshot) String() string { return redactedSnapshot }
 
-// GoString hides the content.
-func (s Snapshot) GoString() string { return s.String() }
+// Format writes "[token snapshot]" for every verb and flag.
+func (Snapshot) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redactedSnapshot)) }
+
+// LogValue returns "[token snapshot]".
+func (Snapshot) LogValue() slog.Value { return slog.StringValue(redactedSnapshot) }
+
+// MarshalText returns "[token snapshot]", which cannot be read back.
+func (Snapshot) MarshalText() ([]byte, error) { return []byte(redactedSnapshot), nil }
+
+// UnmarshalText refuses: there is no text form of a snapshot.
+func (*Snapshot) UnmarshalText([]byte) error {
+	return fmt.Errorf("%w: the content was hidden when this was written", ErrSnapshot)
+}
 
 // MarshalBinary returns the snapshot in a form for storage, the seed in clear.
 func (s Snapshot) MarshalBinary() ([]byte, error) {
-	if s.data == nil {
-		return nil, ErrSnapshot
+	if s.open == nil {
+		return nil, fmt.Errorf("%w: it is empty", ErrSnapshot)
 	}
-	return json.Marshal(s.data)
+	return json.Marshal(s.open())
 }
 
 // UnmarshalBinary reads what MarshalBinary wrote. The error wraps [ErrSnapshot]
@@ -59,9 +76,14 @@ func (s *Snapshot) UnmarshalBinary(b []byte) error {
 	if d.Version != snapshotVersion {
 		return fmt.Errorf("%w: version %d, want %d", ErrSnapshot, d.Version, snapshotVersion)
 	}
-	s.data = &d
+	if err := d.check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
+	*s = newSnapshot(&d)
 	return nil
 }
+
+func newSnapshot(d *snapshot) Snapshot { return Snapshot{open: func() *snapshot { return d }} }
 
 // Snapshot takes a snapshot. Connections are no part of it.
 func (t *Token) Snapshot() Snapshot {
@@ -86,12 +108,13 @@ func (t *Token) Snapshot() Snapshot {
 		faults := *f
 		d.Glass.Faults = &faults
 	}
-	return Snapshot{d}
+	return newSnapshot(d)
 }
 
 // Restore makes a token from a snapshot. It has lived on since the snapshot's
-// time: its clock ran and its cell drained. The error wraps [ErrSnapshot] or
-// is that of [ModelByName].
+// time: its clock ran and its cell drained. In a world whose clock is behind
+// that of the snapshot it stands still until the world gets there. The error
+// wraps [ErrSnapshot].
 func (w *World) Restore(s Snapshot) (*Token, error) {
 	t := &Token{world: w}
 	if err := t.load(s); err != nil {
@@ -114,19 +137,22 @@ func (t *Token) Restore(s Snapshot) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	before := t.flash.Ops()
 	t.model, t.origin = fresh.model, fresh.origin
 	t.core, t.crystal, t.cell, t.glass, t.flash = fresh.core, fresh.crystal, fresh.cell, fresh.glass, fresh.flash
 	t.at, t.wake, t.upAt = fresh.at, fresh.wake, fresh.upAt
 	t.drops, t.powered, t.clicked = fresh.drops, fresh.powered, false
+	t.restarts++
+	t.changes += before + 1 // more than any number that Changes has returned
 	return nil
 }
 
 // load fills a new token from a snapshot.
 func (t *Token) load(s Snapshot) error {
-	d := s.data
-	if d == nil {
-		return ErrSnapshot
+	if s.open == nil {
+		return fmt.Errorf("%w: it is empty", ErrSnapshot)
 	}
+	d := s.open()
 	model, err := ModelByName(d.Model)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSnapshot, err)
@@ -136,18 +162,25 @@ func (t *Token) load(s Snapshot) error {
 		return fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
 	t.model, t.origin, t.flash = model, d.Origin, flash
-	t.at, t.upAt, t.drops, t.powered = d.At, d.UpAt, d.Drops, d.Powered
+	t.at, t.drops, t.powered = d.At, d.Drops, d.Powered
 	t.crystal, t.cell, t.glass = d.Crystal, d.Cell, d.Glass
 	if f := d.Glass.Faults; f != nil {
 		faults := *f
 		t.glass.Faults = &faults
 	}
-	t.bootLocked()
-	if t.powered {
-		t.core.SetView(d.View)
-		t.stepLocked()
-	} else {
-		t.powerOffLocked()
+	if !t.powered {
+		// The firmware starts only to learn what is printed on the back. It must
+		// not take note of the lost clock before there is a battery.
+		t.crystal.Valid = true
+		t.bootLocked()
+		t.crystal, t.glass.Driven, t.wake = d.Crystal, d.Glass.Driven, Forever
+		return nil
 	}
+	// The button comes last: to a firmware that starts, one that is down has
+	// just been pressed.
+	t.bootLocked()
+	t.core.SetView(d.View)
+	t.upAt = d.UpAt
+	t.stepLocked()
 	return nil
 }

@@ -29,14 +29,15 @@ type Token struct {
 	flash   *Flash
 	conn    *Conn // whose bytes the firmware is looking at
 
-	at      WorldTime // how far the token's life has been worked off
-	wake    WorldTime // when the firmware must run again
-	upAt    WorldTime // when the button comes up; 0: it is up
-	drops   uint32    // falls so far
-	changes uint64    // see Changes
-	clicked bool      // a click that the firmware has not seen yet
-	powered bool
-	cutoff  bool // the supply fails at the end of this step
+	at       WorldTime // how far the token's life has been worked off
+	wake     WorldTime // when the firmware must run again
+	upAt     WorldTime // when the button comes up; 0: it is up
+	changes  uint64    // see Changes
+	drops    uint32    // falls so far
+	restarts uint32    // by which a Conn knows that its bytes are lost
+	clicked  bool      // a click that the firmware has not seen yet
+	powered  bool
+	cutoff   bool // the supply fails at the end of this step
 }
 
 // Option changes a token that is being made.
@@ -47,9 +48,11 @@ func Perfect() Option {
 	return func(t *Token) { t.crystal = NewCrystal(t.at, 0) }
 }
 
-// Trim gives the token's crystal the error ppm at 25 °C instead of a drawn one.
+// Trim gives the token's crystal the error ppm, new and at 25 °C, instead of a
+// drawn one. Its ageing and its turnover stay drawn; after [Perfect] it has
+// neither.
 func Trim(ppm PPM) Option {
-	return func(t *Token) { t.crystal.SetTrim(t.at, ppm) }
+	return func(t *Token) { t.setTrimLocked(ppm) }
 }
 
 // NewToken makes a blank token, fresh from the factory.
@@ -80,25 +83,35 @@ func (t *Token) drawCrystal() {
 }
 
 // Model returns the hardware model.
-func (t *Token) Model() *Model { return t.model }
+func (t *Token) Model() *Model {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.model
+}
 
 // HardwareID names the piece of hardware.
 func (t *Token) HardwareID() [8]byte {
-	id := t.origin.derive("hardware id")
-	return [8]byte(id[:8])
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.origin.hardwareID()
 }
 
 // Program does at the bench what provisioning does over the wire, and locks
 // the token if wanted: it stands for the programming pads of a real one, and
-// is how a fleet comes to life at once. The clock is set to the world's time.
+// is how a fleet comes to life at once. The clock is set to p.Clock. The error
+// is a serialproto.Err; without power it is serialproto.ErrDead.
 func (t *Token) Program(serial token.Serial, p *serialproto.Payload, lock bool) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.catchUpLocked()
+	if !t.powered {
+		return serialproto.ErrDead
+	}
 	b := t.benchLocked()
-	defer b.release()
 	err := t.core.Program(&b.hw, serial, p, lock)
+	b.release()
 	t.settleLocked()
+	t.stepLocked() // from here on it wakes up for its expiry
 	return err
 }
 
@@ -151,9 +164,16 @@ func (t *Token) setTemperatureLocked(c Celsius) {
 	t.cell.SetTemperature(t.at, c)
 }
 
-// SetTrim changes the crystal's error at 25 °C from now on.
+// SetTrim changes the crystal's error at 25 °C, its ageing and falls left out,
+// from now on.
 func (t *Token) SetTrim(ppm PPM) {
-	t.do(func() { t.crystal.SetTrim(t.at, ppm) })
+	t.do(func() { t.setTrimLocked(ppm) })
+}
+
+// setTrimLocked makes up for a turnover that is not at 25 °C.
+func (t *Token) setTrimLocked(ppm PPM) {
+	off := float64(RoomTemperature - t.crystal.T0)
+	t.crystal.SetTrim(t.at, ppm-PPM(t.crystal.B*off*off))
 }
 
 // Drop lets the token fall on the floor: its crystal's frequency shifts for
@@ -178,9 +198,19 @@ func (t *Token) AgeAt(d time.Duration, c Celsius) {
 	t.do(func() {
 		t.crystal.Age(t.at, d, c)
 		t.cell.Age(t.at, d, c, 0)
-		b := t.benchLocked()
-		defer b.release()
-		t.core.Backdate(&b.hw, int32(d/(24*time.Hour)))
+		earlier, err := token.ExpiryFromDays(max(0, t.core.Expiry().Days()-int32(max(d, 0)/(24*time.Hour))))
+		if err != nil {
+			return
+		}
+		for range 2 { // the power may be set to fail in the first
+			b := t.benchLocked()
+			err := t.core.Backdate(&b.hw, earlier)
+			b.release()
+			if err == nil || t.flash.Powered() {
+				return
+			}
+			t.bootLocked()
+		}
 	})
 }
 
@@ -192,22 +222,25 @@ func (t *Token) RemoveBattery() {
 	})
 }
 
-// InsertBattery puts the same battery back.
-func (t *Token) InsertBattery() { t.insert((*Cell).Insert) }
-
-// ReplaceBattery puts a fresh battery in.
-func (t *Token) ReplaceBattery() { t.insert((*Cell).Replace) }
-
-func (t *Token) insert(how func(*Cell, WorldTime)) {
+// InsertBattery puts the same battery back; if it is in, nothing happens.
+func (t *Token) InsertBattery() {
 	t.do(func() {
-		if !t.cell.Removed && t.powered {
-			t.powerOffLocked() // out and in again
+		if t.cell.Removed {
+			t.cell.Insert(t.at)
+			t.powerOnLocked()
 		}
-		how(&t.cell, t.at)
-		if t.cell.Voltage(t.at) > t.cell.Spec.Cutoff {
-			t.powered = true
-			t.bootLocked()
+	})
+}
+
+// ReplaceBattery puts a fresh battery in. The clock is lost, as there is a
+// moment without any.
+func (t *Token) ReplaceBattery() {
+	t.do(func() {
+		if t.powered {
+			t.powerOffLocked()
 		}
+		t.cell.Replace(t.at)
+		t.powerOnLocked()
 	})
 }
 

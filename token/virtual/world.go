@@ -51,7 +51,8 @@ type Config struct {
 	Seed uint64
 
 	// StationKey is the public key of the provisioning station that the tokens
-	// of this world obey.
+	// of this world obey; zero is the public half of the published test key,
+	// host.InsecureTestStationKey.
 	StationKey [32]byte
 
 	// NoRig makes tokens without the rig group, as sold ones are.
@@ -59,6 +60,13 @@ type Config struct {
 
 	// Machine is the machine's clock; nil is time.Now.
 	Machine func() time.Time
+}
+
+// insecureTestStation is host.InsecureTestStationKey().Public(); a test compares
+// the two.
+var insecureTestStation = [32]byte{
+	0x37, 0x0f, 0x82, 0x1e, 0xde, 0x30, 0x21, 0xa8, 0x75, 0xe4, 0x5c, 0x2e, 0xa6, 0xb4, 0x56, 0xb2,
+	0xde, 0xd5, 0xbb, 0x68, 0xec, 0x24, 0x79, 0x82, 0x3a, 0xf5, 0x1d, 0xa0, 0x0d, 0xe2, 0x56, 0x03,
 }
 
 // World is the time and the chance that its tokens share. It is safe for
@@ -85,6 +93,9 @@ func NewWorld(c Config) (*World, error) {
 	}
 	if w.machine == nil {
 		w.machine = time.Now
+	}
+	if w.stationKey == ([32]byte{}) {
+		w.stationKey = insecureTestStation
 	}
 	switch c.Mode {
 	case Manual:
@@ -140,7 +151,7 @@ func (w *World) nowLocked() WorldTime {
 	// The wall clock and not the monotonic one: a server under test follows it.
 	passed := w.machine().Round(0).Sub(w.start.Round(0))
 	if w.rate != 1 {
-		passed = time.Duration(min(float64(passed)*w.rate, 9e18))
+		passed = time.Duration(max(-9e18, min(float64(passed)*w.rate, 9e18)))
 	}
 	return w.base.Add(passed)
 }
@@ -183,6 +194,12 @@ func (o origin) derive(purpose string) [32]byte {
 	b := binary.LittleEndian.AppendUint64(nil, o.World)
 	b = binary.LittleEndian.AppendUint64(b, o.Index)
 	return sha256.Sum256(append(b, purpose...))
+}
+
+// hardwareID is the factory's number of the piece of hardware.
+func (o origin) hardwareID() [8]byte {
+	id := o.derive("hardware id")
+	return [8]byte(id[:8])
 }
 
 // rand returns a random source for a purpose.

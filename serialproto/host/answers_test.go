@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+)
+
+// TestLateAnswer: the answers to two tries come together; the second must not
+// pass for the answer to the next request.
+func TestLateAnswer(t *testing.T) {
+	tries := 0
+	var first []byte
+	c := device(t, func(h serialproto.Header, _ []byte) []byte {
+		tries++
+		switch tries {
+		case 1:
+			first = echoed(h) // comes too late
+			return nil
+		case 2:
+			return append(first, echoed(h)...)
+		}
+		return framed(h.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'y'})
+	}, host.WithTimeout(soon), host.WithRetries(100))
+	text, err := c.Echo(t.Context(), "x")
+	require.NoError(t, err)
+	require.Equal(t, "x", text)
+	text, err = c.Echo(t.Context(), "y")
+	require.NoError(t, err)
+	require.Equal(t, "y", text)
+}
+
+// TestStrayAnswers: only the answer to the request at hand counts.
+func TestStrayAnswers(t *testing.T) {
+	c := device(t, func(h serialproto.Header, _ []byte) (out []byte) {
+		for _, change := range []func(*serialproto.Header){
+			func(h *serialproto.Header) { h.Seq++ },
+			func(h *serialproto.Header) { h.Command++ },
+			func(h *serialproto.Header) { h.Group++ },
+			func(h *serialproto.Header) { h.Op = serialproto.OpRead },
+			func(h *serialproto.Header) { h.Op = serialproto.OpReadResponse }, // a line that echoes
+		} {
+			wrong := h
+			change(&wrong)
+			out = append(out, framed(wrong.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'z'})...)
+		}
+		damaged := echoed(h)
+		damaged[10] ^= 1
+		out = append(out, "boot: fob 0.1.0\r\n"...)
+		out = append(out, damaged...)
+		out = append(out, damaged[:7]...)
+		return append(out, echoed(h)...)
+	})
+	text, err := c.Echo(t.Context(), "x")
+	require.NoError(t, err)
+	require.Equal(t, "x", text)
+}
+
+// TestGarbage: a whole answer that is none.
+func TestGarbage(t *testing.T) {
+	calls := map[string]func(c *host.Client) error{
+		"info":        func(c *host.Client) error { _, err := c.Info(t.Context()); return err },
+		"clock":       func(c *host.Client) error { _, _, err := c.Clock(t.Context()); return err },
+		"display":     func(c *host.Client) error { _, err := c.Display(t.Context()); return err },
+		"rig display": func(c *host.Client) error { _, err := c.RigDisplay(t.Context()); return err },
+	}
+	bodies := map[string]string{
+		"nothing":         "",
+		"no CBOR":         "\xff\xff",
+		"no map":          "\x80",
+		"cut off":         "\xa1\x61",
+		"more":            "\xa0\xa0",
+		"empty map":       "\xa0",
+		"twice":           "\xa2\x62rc\x00\x62rc\x00",
+		"deep":            strings.Repeat("\x81", 20) + "\x00",
+		"long claim":      "\xbb\x00\x00\x00\xff\xff\xff\xff\xff",
+		"wrong type":      "\xa5\x62hw\x01\x62ms\x61x\x64code\x01\x64text\x01\x65state\x61x",
+		"no UTF-8":        "\xa1\x64code\x61\xff",
+		"refusal of 1000": "\xa1\x63err\xa2\x65group\x18\x40\x62rc\x19\x03\xe8",
+		"short id":        "\xa2\x62hw\x41\x00\x65state\x00",
+		"no state":        "\xa1\x62hw\x48abcdefgh",
+		"bad serial":      "\xa3\x62hw\x48abcdefgh\x65state\x01\x62sn\x61_",
+		"bad expiry":      "\xa3\x62hw\x48abcdefgh\x65state\x01\x63exp\x20",
+		"odd glass":       "\xa2\x64text\x62ab\x63seg\x41a",
+	}
+	for name, body := range bodies {
+		t.Run(name, func(t *testing.T) {
+			c := device(t, func(h serialproto.Header, _ []byte) []byte { return framed(h.Response(), []byte(body)) })
+			for what, call := range calls {
+				require.ErrorIs(t, call(c), host.ErrProtocol, what)
+			}
+			require.Zero(t, c.Stats().Repeats)
+		})
+	}
+}
+
+// TestRefusals: the reason is there to branch on, whichever layer refused.
+func TestRefusals(t *testing.T) {
+	for body, want := range map[string]error{
+		"\xa1\x62rc\x08": serialproto.RCUnsupported,
+		"\xa1\x63err\xa2\x65group\x18\x40\x62rc\x03":     serialproto.ErrLocked,
+		"\xa1\x63err\xa2\x65group\x18\x41\x62rc\x0e":     serialproto.ErrUnsupported,
+		"\xa1\x63err\xa2\x65group\x18\x40\x62rc\x18\xc8": serialproto.Err(200), // of a newer token
+	} {
+		c := device(t, func(h serialproto.Header, _ []byte) []byte { return framed(h.Response(), []byte(body)) })
+		err := c.Lock(t.Context())
+		require.ErrorIs(t, err, want)
+		var refused *host.RefusedError
+		require.ErrorAs(t, err, &refused)
+		require.Equal(t, "lock", refused.Command)
+		require.NotErrorIs(t, err, host.ErrProtocol)
+	}
+	c := device(t, func(h serialproto.Header, _ []byte) []byte {
+		return framed(h.Response(), []byte("\xa1\x63err\xa2\x65group\x00\x62rc\x04"))
+	})
+	require.EqualError(t, c.Lock(t.Context()), "lock refused: error 4 of group 0")
+}

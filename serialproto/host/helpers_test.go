@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host_test
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+const (
+	// patience is a limit for what must happen; reaching it is a failure.
+	patience = 20 * time.Second
+	// soon is how long to wait for an answer that will not come.
+	soon = 15 * time.Millisecond
+	// rfcSeed is the seed of RFC 4226, appendix D.
+	rfcSeed = "12345678901234567890"
+)
+
+func newWorld(t testing.TB) *virtual.World {
+	t.Helper()
+	w, err := virtual.NewWorld(virtual.Config{Seed: 1, StationKey: host.InsecureTestStationKey().Public()})
+	require.NoError(t, err)
+	return w
+}
+
+func newToken(t testing.TB, w *virtual.World, model string) *virtual.Token {
+	t.Helper()
+	m, err := virtual.ModelByName(model)
+	require.NoError(t, err)
+	return w.NewToken(m)
+}
+
+// newOrder is an order for a token of w, on the world's time.
+func newOrder(t testing.TB, w *virtual.World, profile string) host.Order {
+	t.Helper()
+	p, err := token.ProfileByName(profile)
+	require.NoError(t, err)
+	seed, err := token.NewSeed([]byte(rfcSeed))
+	require.NoError(t, err)
+	serial, err := token.ParseSerial("2600124800001")
+	require.NoError(t, err)
+	expiry, err := token.NewExpiry(2030, 12, 31)
+	require.NoError(t, err)
+	return host.Order{
+		Serial: serial, Profile: p, Expiry: expiry, Seed: seed,
+		Now: func() time.Time { return w.Now().Time() },
+	}
+}
+
+// serve runs a token behind a port until the test ends.
+func serve(t testing.TB, k *virtual.Token, far virtual.Port) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- k.Serve(ctx, far, virtual.ServeOptions{}) }()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+}
+
+// attach serves a token over memory and returns its client.
+func attach(t testing.TB, k *virtual.Token, opts ...host.Option) *host.Client {
+	t.Helper()
+	c, _ := attachWire(t, k, opts...)
+	return c
+}
+
+// attachWire is attach with a hand on the wire.
+func attachWire(t testing.TB, k *virtual.Token, opts ...host.Option) (*host.Client, *wire) {
+	t.Helper()
+	far, near := port.Pipe()
+	serve(t, k, far)
+	w := &wire{Port: near}
+	t.Cleanup(func() { w.Close() })
+	return host.New(w, append([]host.Option{host.WithTimeout(patience)}, opts...)...), w
+}
+
+// wire is the host's end of a line, which can lose and record.
+type wire struct {
+	port.Port
+
+	mu   sync.Mutex
+	lose int // answers to throw away
+	sent [][]byte
+}
+
+func (w *wire) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	w.sent = append(w.sent, append([]byte(nil), p...))
+	w.mu.Unlock()
+	return w.Port.Write(p)
+}
+
+// Read loses whole answers: over memory an answer arrives in one piece.
+func (w *wire) Read(p []byte) (int, error) {
+	for {
+		n, err := w.Port.Read(p)
+		w.mu.Lock()
+		lost := n > 0 && w.lose > 0
+		if lost {
+			w.lose--
+		}
+		w.mu.Unlock()
+		if !lost {
+			return n, err
+		}
+	}
+}
+
+func (w *wire) loseNext(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lose = n
+}
+
+func (w *wire) sentSoFar() [][]byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sent
+}
+
+// device plays a token: reply returns what goes onto the wire for a request, or
+// nothing. The requests that it saw are counted.
+func device(t testing.TB, reply func(h serialproto.Header, body []byte) []byte, opts ...host.Option) *host.Client {
+	t.Helper()
+	far, near := port.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var in serialproto.Deframer
+		var buf [256]byte
+		for {
+			n, err := far.Read(buf[:])
+			if err != nil {
+				return
+			}
+			for _, b := range buf[:n] {
+				m := in.Feed(b, 0)
+				if m == nil {
+					continue
+				}
+				h, _ := serialproto.ParseHeader(m)
+				if answer := reply(h, m[serialproto.HeaderSize:]); len(answer) > 0 {
+					if _, err := far.Write(answer); err != nil {
+						return
+					}
+				}
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		near.Close()
+		far.Close()
+		<-done
+	})
+	return host.New(near, append([]host.Option{host.WithTimeout(patience)}, opts...)...)
+}
+
+// framed is a message on the wire.
+func framed(h serialproto.Header, body []byte) (lines []byte) {
+	h.Length = uint16(len(body))
+	var f serialproto.Framer
+	f.Seal(len(append(h.Append(f.Message()), body...)))
+	for n := -1; n != len(lines); {
+		n = len(lines)
+		lines = f.AppendLine(lines)
+	}
+	return lines
+}
+
+// checkLeaks fails the test if a goroutine of package host outlives it.
+func checkLeaks(t *testing.T) {
+	t.Cleanup(func() {
+		left := ""
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+			left = ""
+			buf := make([]byte, 1<<20)
+			for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+				if strings.Contains(stack, "serialproto/host.") && !strings.Contains(stack, "testing.tRunner") {
+					left += stack
+				}
+			}
+			if left == "" {
+				return
+			}
+		}
+		require.Empty(t, left)
+	})
+}

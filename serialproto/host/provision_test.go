@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// counterOf asks which counter value the next commit must carry.
+func counterOf(t *testing.T, k *virtual.Token) byte {
+	t.Helper()
+	h := serialproto.Header{
+		Version: serialproto.Version2, Op: serialproto.OpRead,
+		Group: serialproto.GroupToken, Command: serialproto.CmdTokenProvBegin,
+	}
+	body := bodyOf(t, k.Connect(nil).Exchange(nil, framed(h, []byte{0xA0})))
+	require.Equal(t, "ctr", string(body[len(body)-4:len(body)-1]))
+	return body[len(body)-1]
+}
+
+// bodyOf returns the body of the one answer in raw.
+func bodyOf(t *testing.T, raw []byte) (body []byte) {
+	t.Helper()
+	var in serialproto.Deframer
+	for _, b := range raw {
+		if m := in.Feed(b, 0); m != nil {
+			body = append(body, m[serialproto.HeaderSize:]...)
+		}
+	}
+	require.NotEmpty(t, body)
+	return body
+}
+
+// refusalOf is the body of an answer's {"err": {"group": 64, "rc": e}}.
+func refusalOf(e serialproto.Err) []byte {
+	return append([]byte("\xa1\x63err\xa2\x65group\x18\x40\x62rc"), byte(e))
+}
+
+// TestOrderRefused: what no token can be is refused before a byte is sent.
+func TestOrderRefused(t *testing.T) {
+	w := newWorld(t)
+	good := host.InsecureTestStationKey()
+	for name, c := range map[string]struct {
+		want    error
+		station host.StationKey
+		spoil   func(o *host.Order)
+	}{
+		"serial":  {token.ErrSerial, good, func(o *host.Order) { o.Serial = token.Serial{} }},
+		"seed":    {token.ErrNoSeed, good, func(o *host.Order) { o.Seed = token.Seed{} }},
+		"wiped":   {token.ErrNoSeed, good, func(o *host.Order) { o.Seed.Destroy() }},
+		"profile": {token.ErrProfile, good, func(o *host.Order) { o.Profile.Step = 45 }},
+		"empty":   {token.ErrProfile, good, func(o *host.Order) { o.Profile = token.Profile{} }},
+		"station": {host.ErrStationKey, host.StationKey{}, func(*host.Order) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cl := attach(t, newToken(t, w, "button-6"))
+			o := newOrder(t, w, "button-6")
+			c.spoil(&o)
+			require.ErrorIs(t, cl.Provision(t.Context(), c.station, o), c.want)
+			require.Zero(t, cl.Stats().Sent)
+		})
+	}
+}
+
+// TestWrongStation: a token obeys one station. The attempt burns the counter,
+// so that one message is tried once.
+func TestWrongStation(t *testing.T) {
+	w := newWorld(t)
+	k := newToken(t, w, "button-6")
+	c := attach(t, k)
+	stranger, err := host.GenerateStationKey()
+	require.NoError(t, err)
+	before := counterOf(t, k)
+	require.ErrorIs(t, c.Provision(t.Context(), stranger, newOrder(t, w, "button-6")), serialproto.ErrAuthentication)
+	require.Equal(t, serialproto.StateBlank, k.State())
+	require.Equal(t, before+1, counterOf(t, k))
+	_, set, err := c.Clock(t.Context())
+	require.NoError(t, err)
+	require.False(t, set)
+	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "button-6")))
+}
+
+// TestGlassTooSmall: only the device knows how many digits it can show.
+func TestGlassTooSmall(t *testing.T) {
+	w := newWorld(t)
+	k := newToken(t, w, "button-6")
+	c := attach(t, k)
+	require.ErrorIs(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "button-8")), serialproto.ErrProfile)
+	require.Equal(t, serialproto.StateBlank, k.State())
+}
+
+// recordedCommit provisions a token and returns the commit as it was on the wire.
+func recordedCommit(t *testing.T, w *virtual.World, k *virtual.Token) []byte {
+	t.Helper()
+	c, line := attachWire(t, k)
+	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "button-6")))
+	sent := line.sentSoFar()
+	commit := sent[len(sent)-1]
+	require.Equal(t, 3, len(sent), "info, begin, commit")
+	require.NotContains(t, string(commit), rfcSeed)
+	return commit
+}
+
+// TestReplay: recorded bytes program nothing a second time.
+func TestReplay(t *testing.T) {
+	w := newWorld(t)
+	k := newToken(t, w, "button-6")
+	commit := recordedCommit(t, w, k)
+
+	first := bodyOf(t, k.Connect(nil).Exchange(nil, commit))
+	require.Contains(t, string(first), "conf", "the repetition of a lost answer")
+	w.Advance(time.Hour)
+	bodyOf(t, k.Connect(nil).Exchange(nil, commit))
+	require.InDelta(t, 0, k.Display().Error.Seconds(), 1, "and the clock is not set back by it")
+
+	o := newOrder(t, w, "button-6")
+	c := attach(t, k)
+	require.NoError(t, c.Lock(t.Context()))
+	require.Equal(t, refusalOf(serialproto.ErrLocked), bodyOf(t, k.Connect(nil).Exchange(nil, commit)))
+	require.NoError(t, c.Wipe(t.Context(), o.Serial))
+	require.Equal(t, refusalOf(serialproto.ErrCounter), bodyOf(t, k.Connect(nil).Exchange(nil, commit)))
+	require.Equal(t, serialproto.StateWiped, k.State())
+}
+
+// TestRebound: a message for one device, or one serial number, is none for
+// another.
+func TestRebound(t *testing.T) {
+	w := newWorld(t)
+	k := newToken(t, w, "button-6")
+	blank := k.Snapshot()
+	commit := recordedCommit(t, w, k)
+
+	other := newToken(t, w, "button-6")
+	require.Equal(t, refusalOf(serialproto.ErrAuthentication), bodyOf(t, other.Connect(nil).Exchange(nil, commit)))
+	require.Equal(t, serialproto.StateBlank, other.State())
+
+	again, err := w.Restore(blank)
+	require.NoError(t, err)
+	require.Equal(t, refusalOf(serialproto.ErrAuthentication),
+		bodyOf(t, again.Connect(nil).Exchange(nil, changed(t, commit, "2600124800001", "2600124800002"))))
+	require.Equal(t, serialproto.StateBlank, again.State())
+
+	again, err = w.Restore(blank)
+	require.NoError(t, err)
+	require.Contains(t, string(bodyOf(t, again.Connect(nil).Exchange(nil, commit))), "conf", "unchanged it is good")
+}
+
+// changed takes a message off the wire, changes its content and frames it anew.
+func changed(t *testing.T, raw []byte, from, to string) []byte {
+	t.Helper()
+	var in serialproto.Deframer
+	for _, b := range raw {
+		if m := in.Feed(b, 0); m != nil {
+			h, ok := serialproto.ParseHeader(m)
+			require.True(t, ok)
+			body := m[serialproto.HeaderSize:]
+			require.Equal(t, 1, bytes.Count(body, []byte(from)))
+			return framed(h, bytes.Replace(body, []byte(from), []byte(to), 1))
+		}
+	}
+	require.FailNow(t, "no message")
+	return nil
+}
+
+// TestLostConfirmation: the token does not know whether its answer arrived. The
+// host says it again, and gets the same proof.
+func TestLostConfirmation(t *testing.T) {
+	w := newWorld(t)
+	k := newToken(t, w, "button-6")
+	c, line := attachWire(t, k, host.WithTimeout(10*soon), host.WithRetries(100))
+	begin := counterOf(t, k)
+	o := newOrder(t, w, "button-6")
+	answers := 0
+	now := o.Now
+	o.Now = func() time.Time { // asked for when begin has been answered
+		answers++
+		line.loseNext(1)
+		return now()
+	}
+	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o))
+	require.Equal(t, 1, answers)
+	require.GreaterOrEqual(t, c.Stats().Repeats, 1)
+	sent := line.sentSoFar()
+	require.Equal(t, sent[len(sent)-2], sent[len(sent)-1])
+	require.Equal(t, serialproto.StateProvisioned, k.State())
+	require.NoError(t, c.Wipe(t.Context(), o.Serial))
+	require.Equal(t, begin+1, counterOf(t, k), "it was taken in once")
+}
+
+// TestEverythingArrives: neither a profile with everything set nor one without
+// anything loses a field on its way.
+func TestEverythingArrives(t *testing.T) {
+	for _, p := range []token.Profile{
+		{Step: 30, Digits: 8, Algorithm: token.SHA512, T0: token.Epoch2000, Behaviour: token.Behaviour{
+			Button: true, UntilStepEnd: true, ShowSeconds: 7, PressLimit: 65535, LowPercent: 99,
+			Expiry: token.ExpiryMessage, BlankDelayDays: 5, ClockLossErases: true, Bars: 5,
+		}},
+		{Step: 60, Digits: 6, Algorithm: token.SHA256},
+	} {
+		w := newWorld(t)
+		k := newToken(t, w, "button-8")
+		c := attach(t, k)
+		o := newOrder(t, w, "button-8")
+		o.Profile, o.Expiry = p, token.Expiry{}
+		seed, err := token.NewSeed(bytes.Repeat([]byte{0xA5}, token.MaxSeedLen))
+		require.NoError(t, err)
+		o.Seed = seed
+		require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o))
+		require.NoError(t, c.Verify(t.Context(), o))
+		_, expiry := k.Back()
+		require.True(t, expiry.IsZero())
+		k.Press()
+		code, err := p.Code(seed, p.StepAtMilli(w.Now().Milli()))
+		require.NoError(t, err)
+		require.Equal(t, code.String(), string(bytes.TrimSpace([]byte(k.Display().Text))))
+		w.Advance(7 * time.Second)
+		require.Equal(t, p.Behaviour.Button, k.Display().Text == "        ")
+	}
+}

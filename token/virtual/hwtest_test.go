@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/firmware/hwtest"
+)
+
+// TestHardware holds every interface of a virtual token's hardware against its
+// contract.
+func TestHardware(t *testing.T) {
+	for i := range models {
+		t.Run(models[i].Name, func(t *testing.T) {
+			w, err := NewWorld(Config{Seed: 1, StationKey: [32]byte{1}})
+			require.NoError(t, err)
+			v := w.NewToken(&models[i], Perfect())
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			b := v.benchLocked()
+			defer b.release()
+			conn := v.Connect(func() int64 { return int64(v.at.Milli()) })
+			v.conn = conn
+			// Time passes for the token alone, and the line's ends are tied together.
+			wait := func(ms int64) {
+				v.at = v.at.Add(time.Duration(ms) * time.Millisecond)
+				conn.in, conn.out = append(conn.in, conn.out...), conn.out[:0]
+			}
+			report := hwtest.To(t)
+
+			hwtest.Clock(b.hw.Clock, true, wait, report)
+			hwtest.Flash(b.hw.Flash, report)
+			hwtest.LCD(b.hw.LCD, func() firmware.Frame { return v.glass.Driven }, report)
+			hwtest.Button(b.hw.Button, func() { v.clicked = true },
+				func() { v.upAt = Forever }, func() { v.upAt = 0 }, report)
+			hwtest.Line(b.hw.Line, wait, true, report)
+			hwtest.Supply(b.hw.Supply, report)
+			hwtest.Identity(b.hw.Identity, report)
+			hwtest.Rig(&b.hw, wait, report)
+
+			require.Equal(t, v.glass.Digits(), b.hw.LCD.Digits())
+			require.Equal(t, models[i].Digits, b.hw.LCD.Digits())
+		})
+	}
+}
+
+// TestHardwareAnyCell: what the cell says is a supply until it is empty, and a
+// clock that is set still is one with a crystal at the end of its range.
+func TestHardwareAnyCell(t *testing.T) {
+	w, err := NewWorld(Config{Seed: 2, StationKey: [32]byte{1}})
+	require.NoError(t, err)
+	v := w.NewToken(&models[1], Trim(20_000))
+	v.cell.Used = v.cell.Spec.Capacity * 0.99
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	b := v.benchLocked()
+	defer b.release()
+	hwtest.Supply(b.hw.Supply, hwtest.To(t))
+	hwtest.Clock(b.hw.Clock, true, func(ms int64) { v.at = v.at.Add(time.Duration(ms) * time.Millisecond) }, hwtest.To(t))
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// The most that a field of a snapshot may be. They are far beyond what any
+// token reaches, and near enough that no formula of the models overflows.
+const (
+	maxStoredMilliVolts = 100_000
+	maxStoredQuantity   = 1e12 // of charges, currents and resistances
+	maxStoredFlash      = 1 << 20
+	maxStoredPages      = 1 << 10
+	maxStoredIndex      = 1 << 62
+)
+
+// check refuses what no token has been: with such values the closed forms of
+// the models have no result, and a token would not come to an end of its life.
+func (d *snapshot) check() error {
+	model, err := ModelByName(d.Model)
+	if err != nil {
+		return err
+	}
+	switch {
+	case d.Origin.Index > maxStoredIndex:
+		return fmt.Errorf("token number %d", d.Origin.Index)
+	case d.At < 0 || d.UpAt < 0:
+		return errors.New("a time before 1970")
+	case int(d.Glass.Positions) != model.Digits:
+		return fmt.Errorf("a glass of %d digits in a %s", d.Glass.Positions, d.Model)
+	case len(d.Flash.Pages) > maxStoredPages || d.Flash.PageSize > maxStoredFlash ||
+		len(d.Flash.Pages)*d.Flash.PageSize > maxStoredFlash:
+		return fmt.Errorf("%d flash pages of %d bytes", len(d.Flash.Pages), d.Flash.PageSize)
+	case !d.Crystal.plausible(d.At):
+		return errors.New("an impossible crystal")
+	case !d.Cell.plausible(d.At):
+		return errors.New("an impossible cell")
+	}
+	return nil
+}
+
+func (c *Crystal) plausible(at WorldTime) bool {
+	ppm := func(p PPM) bool { return within(float64(p), -float64(maxPPM), float64(maxPPM)) }
+	temp := func(t Celsius) bool { return within(float64(t), float64(MinTemperature), float64(MaxTemperature)) }
+	return c.Anchor >= 0 && c.Anchor <= at && c.Ticks >= 0 && c.Lived >= 0 &&
+		within(float64(c.Frac), -1, 1) && temp(c.Temp) && temp(c.T0) && within(c.B, -1, 1) &&
+		ppm(c.Trim) && ppm(c.YearOne) && ppm(c.Shocks)
+}
+
+func (c *Cell) plausible(at WorldTime) bool {
+	s := &c.Spec
+	for _, q := range [...]float64{
+		float64(c.Used), float64(s.Resistance), float64(s.Sleep), float64(s.Display), float64(s.Serial),
+		float64(s.Press), float64(s.Write),
+	} {
+		if !within(q, 0, maxStoredQuantity) {
+			return false
+		}
+	}
+	return c.Anchor >= 0 && c.Anchor <= at &&
+		within(float64(c.Temp), float64(MinTemperature), float64(MaxTemperature)) &&
+		within(float64(s.Capacity), math.SmallestNonzeroFloat32, maxStoredQuantity) &&
+		within(float64(s.SelfDischarge), 0, 1) &&
+		s.Cutoff >= 0 && s.Cutoff <= maxStoredMilliVolts && c.Override >= 0 && c.Override <= maxStoredMilliVolts
+}
+
+// within is false for a number that is none.
+func within(x, low, high float64) bool { return x >= low && x <= high }
