@@ -23,10 +23,11 @@ func (c *Core) Program(hw *Hardware, serial token.Serial, p *serialproto.Payload
 		e = d.acceptable(p)
 	}
 	if e == serialproto.OK {
-		e = d.install(serial, p, serialproto.Transcript{})
-	}
-	if e == serialproto.OK && lock {
-		e = d.Lock()
+		state := serialproto.StateProvisioned
+		if lock { // at once, since each record takes room in flash
+			state = serialproto.StateLocked
+		}
+		e = d.install(state, serial, p, serialproto.Transcript{})
 	}
 	if e != serialproto.OK {
 		return e
@@ -36,23 +37,20 @@ func (c *Core) Program(hw *Hardware, serial token.Serial, p *serialproto.Payload
 	return nil
 }
 
-// Backdate moves the token's expiry date the given days back, as if it had
-// been made that much earlier. It serves tests that age a token; nothing on
-// the wire leads here. A token without an expiry date stays as it is.
-func (c *Core) Backdate(hw *Hardware, days int32) error {
+// Backdate makes an earlier date the token's expiry date, as if it had been made
+// that much earlier. It serves tests that age a token; nothing on the wire leads
+// here. A token without an expiry date, or with an earlier one, stays as it is.
+func (c *Core) Backdate(hw *Hardware, to token.Expiry) error {
 	c.hw = hw
 	defer c.leave()
-	if c.rec.expiry.IsZero() || days <= 0 {
+	days := c.rec.expiry.Days() - to.Days()
+	if c.rec.expiry.IsZero() || c.rec.ends == 0 || to.IsZero() || days <= 0 {
 		return nil
 	}
 	next := c.rec
 	defer clear(next.seed[:])
-	expiry, err := token.ExpiryFromDays(max(0, c.rec.expiry.Days()-days))
-	if err != nil {
-		return err
-	}
-	next.ends -= token.UnixSeconds(c.rec.expiry.Days()-expiry.Days()) * dayMilli / 1000
-	next.expiry = expiry
+	next.expiry = to
+	next.ends -= token.UnixSeconds(days) * dayMilli / 1000
 	if e := c.save(&next); e != serialproto.OK {
 		return e
 	}

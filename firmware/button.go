@@ -13,9 +13,12 @@ const (
 	warnTime    = 2000 // the low-battery warning before the code
 	testTime    = 2000 // all segments after a self-test
 	deadMessage = 3000 // "EEEEEE" after a press at the end of life
-
-	maxShow = token.MaxShowSeconds * 1000
 )
+
+// showTime is the longest that a press lights the display.
+func (c *Core) showTime() token.UnixMilli {
+	return max(token.UnixMilli(c.rec.profile.Behaviour.ShowSeconds)*1000, deadMessage)
+}
 
 // pollButton follows the button until it stands still: a click that the driver
 // latched is a press and a release in one step.
@@ -62,10 +65,10 @@ func (c *Core) press() {
 	clear(next.seed[:])
 
 	c.view.On, c.view.CodeAt = true, c.now
-	c.view.OffAt = c.now + milli(token.UnixSeconds(b.ShowSeconds))
+	c.view.OffAt = c.now + token.UnixMilli(b.ShowSeconds)*1000
 	if b.UntilStepEnd {
 		p := &c.rec.profile
-		end := milli(p.StepStart(p.StepAtMilli(c.now) + 1))
+		end := p.StepStart(p.StepAtMilli(c.now) + 1).Milli()
 		c.view.OffAt = min(c.view.OffAt, end)
 	}
 	if c.lowBattery() {

@@ -72,9 +72,8 @@ func (c *Core) boot() error {
 		return err
 	}
 	if c.rec.seedLen == 0 && c.store.traces {
-		if err := c.store.purge(c.hw, &c.rec); err != nil {
-			return err
-		}
+		// Where the flash fails, the next boot and the next wipe try again.
+		_ = c.store.purge(c.hw, &c.rec)
 	}
 	c.tick()
 	c.watch()
@@ -145,16 +144,17 @@ func (c *Core) tick() { c.now, c.valid = c.hw.Clock.Now() }
 func (c *Core) watch() {
 	r := &c.rec
 	switch {
-	case !c.valid && (r.state == serialproto.StateLocked || r.state == serialproto.StateExpired):
+	case !c.valid && c.fielded():
 		c.die(deathClock)
 	case c.valid && r.state == serialproto.StateLocked && c.expired():
 		next := *r
 		next.state = serialproto.StateExpired
 		c.save(&next)
+		c.rec = next // time does not wait for a flash that fails
 		clear(next.seed[:])
 	}
-	// A clock that was moved back must not leave the display on for the same time.
-	if on := c.view.OffAt - c.now; c.view.On && (on <= 0 || on > maxShow || !c.readable()) {
+	// A clock that was moved back must not leave the display on for as long.
+	if on := c.view.OffAt - c.now; c.view.On && (on <= 0 || on > c.showTime() || !c.readable()) {
 		c.view.On = false
 	}
 	if c.view.TestEnd-c.now > testTime {
@@ -162,12 +162,24 @@ func (c *Core) watch() {
 	}
 }
 
-func (c *Core) expired() bool {
-	return c.rec.ends != 0 && c.now >= milli(c.rec.ends)
+// fielded reports whether the token is one that loses its life with its clock.
+func (c *Core) fielded() bool {
+	switch c.rec.state {
+	case serialproto.StateLocked, serialproto.StateExpired:
+		return true
+	case serialproto.StateDead:
+		return c.rec.death != deathClock // its seed is still there
+	}
+	return false
 }
 
-// die ends the token's life. Losing the clock destroys the seed where the
-// profile says so, as in tokens that keep both in RAM.
+func (c *Core) expired() bool {
+	return c.rec.ends != 0 && c.now >= c.rec.ends.Milli()
+}
+
+// die ends the token's life, whether or not the flash takes note of it. Losing
+// the clock destroys the seed where the profile says so, as in tokens that keep
+// both in RAM.
 func (c *Core) die(why death) {
 	next := c.rec
 	next.state, next.death = serialproto.StateDead, why
@@ -177,6 +189,7 @@ func (c *Core) die(why death) {
 	} else {
 		c.save(&next)
 	}
+	c.rec = next
 	clear(next.seed[:])
 }
 
@@ -202,5 +215,3 @@ func (c *Core) purge(next *record) serialproto.Err {
 	}
 	return serialproto.OK
 }
-
-func milli(s token.UnixSeconds) token.UnixMilli { return token.UnixMilli(s) * 1000 }

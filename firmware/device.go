@@ -103,10 +103,11 @@ func (d *device) Lock() serialproto.Err {
 		return serialproto.ErrClockNotSet
 	}
 	next := c.rec
-	defer clear(next.seed[:])
 	next.state = serialproto.StateLocked
 	next.transcript = serialproto.Transcript{}
-	return c.save(&next)
+	e := c.save(&next)
+	clear(next.seed[:])
+	return e
 }
 
 // SelfTest implements serialproto.Device.
@@ -117,7 +118,7 @@ func (d *device) SelfTest(m *serialproto.SelfTest) serialproto.Err {
 	err := probe.mount(c.hw, &back)
 	m.Flash = err == nil && back == c.rec
 	clear(back.seed[:])
-	m.Crypto = knownAnswer()
+	m.Crypto = c.knownAnswer()
 	_, m.Clock = c.hw.Clock.Now()
 	m.Supply = int32(c.hw.Supply.Voltage())
 	c.tick()
@@ -126,11 +127,10 @@ func (d *device) SelfTest(m *serialproto.SelfTest) serialproto.Err {
 }
 
 // knownAnswer checks the code machinery against RFC 4226, appendix D, counter 1.
-func knownAnswer() bool {
-	var key [20]byte
-	copy(key[:], "12345678901234567890")
-	var text [token.MaxDigits]byte
-	return string(token.AppendCode(text[:0], key[:], token.SHA1, 6, 1)) == "287082"
+func (c *Core) knownAnswer() bool {
+	key, text := c.hw.Scratch[:20], c.hw.Scratch[20:20]
+	copy(key, "12345678901234567890")
+	return string(token.AppendCode(text, key, token.SHA1, 6, 1)) == "287082"
 }
 
 // Wipe implements serialproto.Device. The serial number stays known, so that

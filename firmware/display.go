@@ -39,7 +39,7 @@ func (c *Core) hasMessage() bool {
 
 // blankAt is when an expired token's display goes blank.
 func (c *Core) blankAt() token.UnixMilli {
-	return milli(c.rec.ends) + token.UnixMilli(c.rec.profile.Behaviour.BlankDelayDays)*dayMilli
+	return c.rec.ends.Milli() + token.UnixMilli(c.rec.profile.Behaviour.BlankDelayDays)*dayMilli
 }
 
 // paint brings the LCD up to date, and returns when it changes next.
@@ -59,7 +59,7 @@ func (c *Core) frame() (f Frame, next token.UnixMilli) {
 	state := c.rec.state
 	showing := !b.Button || c.view.On
 	switch {
-	case c.now < c.view.TestEnd:
+	case c.view.TestEnd != 0 && c.now < c.view.TestEnd:
 		return AllSegments(digits), c.view.TestEnd
 	case c.held():
 		return AllSegments(digits), Never
@@ -92,7 +92,7 @@ func (c *Core) message(text string, digits int) (f Frame, next token.UnixMilli) 
 		f.Digits[i], _ = Glyph(text[i])
 	}
 	if c.view.On {
-		return f, c.view.OffAt
+		return f, min(c.view.OffAt, c.afterHold())
 	}
 	return f, Never
 }
@@ -114,8 +114,8 @@ func (c *Core) batteryWarning(digits int) (f Frame) {
 func (c *Core) code(digits int) (f Frame, next token.UnixMilli) {
 	p := &c.rec.profile
 	step, left := c.step()
-	var text [token.MaxDigits]byte
-	f.setText(token.AppendCode(text[:0], c.rec.key(), p.Algorithm, p.Digits, step), digits)
+	text := c.hw.Scratch[:0] // on the stack, TinyGo would allocate it
+	f.setText(token.AppendCode(text, c.rec.key(), p.Algorithm, p.Digits, step), digits)
 	next = min(nextHalf(c.now), c.now+left)
 	if onHalf(c.now) {
 		f.Icons |= IconTick
@@ -136,7 +136,7 @@ func (c *Core) code(digits int) (f Frame, next token.UnixMilli) {
 func (c *Core) step() (step int64, left token.UnixMilli) {
 	p := &c.rec.profile
 	step = p.StepAtMilli(c.now)
-	return step, milli(p.StepStart(step+1)) - c.now
+	return step, p.StepStart(step+1).Milli() - c.now
 }
 
 // afterHold is when a button that is down now has been held long enough.
@@ -158,7 +158,7 @@ func (c *Core) nextState() token.UnixMilli {
 	}
 	switch c.rec.state {
 	case serialproto.StateLocked:
-		next = min(next, milli(c.rec.ends))
+		next = min(next, c.rec.ends.Milli())
 	case serialproto.StateExpired:
 		if at := c.blankAt(); c.now < at && c.rec.profile.Behaviour.Expiry == token.ExpiryBlank {
 			next = min(next, at)

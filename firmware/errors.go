@@ -16,5 +16,7 @@ var (
 	// firmware's log.
 	ErrGeometry = errors.New("flash needs two or more pages of whole slots")
 
+	errNotMounted = errors.New("the flash could not be read at boot")
+
 	errFlashWorn = errors.New("no slot of the flash takes a record")
 )

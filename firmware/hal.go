@@ -42,7 +42,8 @@ type Clock interface {
 }
 
 // Flash is the non-volatile memory that the firmware owns: at least two pages
-// of equal size, each a multiple of [SlotSize]. Erased bytes read 0xFF.
+// of equal size, each a multiple of [SlotSize]. Erased bytes read 0xFF. What
+// lies outside is an error, and no operation on it changes anything.
 //
 // Power can fail inside Program and Erase. Whatever bytes the operation named
 // are then in any state, all others are untouched, and the call need not

@@ -73,17 +73,16 @@ func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto
 	if e := d.acceptable(&p); e != serialproto.OK {
 		return conf, e
 	}
-	if e := d.install(m.Serial, &p, h); e != serialproto.OK {
+	if e := d.install(serialproto.StateProvisioned, m.Serial, &p, h); e != serialproto.OK {
 		return conf, e
 	}
 	return serialproto.Confirmation(p.Seed, &h), serialproto.OK
 }
 
-// install makes the token what the payload says: PROVISIONED.
-func (d *device) install(serial token.Serial, p *serialproto.Payload, h serialproto.Transcript) serialproto.Err {
+// install makes the token what the payload says, in the given state.
+func (d *device) install(state serialproto.State, serial token.Serial, p *serialproto.Payload, h serialproto.Transcript) serialproto.Err {
 	next := d.rec
-	defer clear(next.seed[:])
-	next.state, next.death = serialproto.StateProvisioned, deathNone
+	next.state, next.death = state, deathNone
 	next.presses = 0
 	next.serial, next.profile = serial, p.Profile
 	next.profile.Name = ""
@@ -95,7 +94,9 @@ func (d *device) install(serial token.Serial, p *serialproto.Payload, h serialpr
 	d.hw.Clock.Set(p.Clock)
 	d.core().tick()
 	d.view = View{}
-	return d.core().save(&next)
+	e := d.core().save(&next)
+	clear(next.seed[:])
+	return e
 }
 
 // acceptable checks what the station wants against what this device can be.

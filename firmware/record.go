@@ -56,8 +56,6 @@ const (
 
 // encode writes the record to a slot.
 func (r *record) encode(slot *[SlotSize]byte) {
-	var serial [token.MaxSerialLen]byte
-	sn := r.serial.AppendTo(serial[:0])
 	days := uint32(noExpiry)
 	if !r.expiry.IsZero() {
 		days = uint32(r.expiry.Days())
@@ -71,8 +69,7 @@ func (r *record) encode(slot *[SlotSize]byte) {
 	w = append(w, uint8(r.state), uint8(r.death))
 	w = le.AppendUint32(w, r.counter)
 	w = le.AppendUint32(w, r.presses)
-	w = append(w, uint8(len(sn)))
-	w = append(w, serial[:]...)
+	w = appendSerial(w, &r.serial)
 	w = append(w, p.Digits, uint8(p.Algorithm))
 	w = le.AppendUint32(w, uint32(p.Step))
 	w = le.AppendUint64(w, uint64(p.T0))
@@ -93,25 +90,35 @@ func (r *record) encode(slot *[SlotSize]byte) {
 	}
 }
 
-// decode reads a slot, and reports whether it holds a whole record.
+// appendSerial writes a serial number with its length. It is a function of its
+// own since TinyGo gives up on a long one, and allocates what it is passed.
+//
+//go:noinline
+func appendSerial(w []byte, s *token.Serial) []byte {
+	w = append(w, uint8(s.Len()))
+	end := len(w) + token.MaxSerialLen
+	for w = s.AppendTo(w); len(w) < end; {
+		w = append(w, 0)
+	}
+	return w
+}
+
+// decode reads a slot, and reports whether it holds a whole record of this
+// layout: one that a token can be run by.
 func (r *record) decode(slot *[SlotSize]byte) bool {
 	le := binary.LittleEndian
 	if le.Uint32(slot[:]) != recordMagic || le.Uint32(slot[crcOffset:]) != crc32(slot[:crcOffset]) {
 		return false
 	}
-	at := 4
-	take := func(n int) []byte {
-		at += n
-		return slot[at-n : at]
-	}
+	in := fields(slot[4:])
 	*r = record{}
-	r.sequence = le.Uint32(take(4))
-	r.state = serialproto.State(take(1)[0])
-	r.death = death(take(1)[0])
-	r.counter = le.Uint32(take(4))
-	r.presses = le.Uint32(take(4))
-	n := int(take(1)[0])
-	sn := take(token.MaxSerialLen)
+	r.sequence = le.Uint32(in.take(4))
+	r.state = serialproto.State(in.take(1)[0])
+	r.death = death(in.take(1)[0])
+	r.counter = le.Uint32(in.take(4))
+	r.presses = le.Uint32(in.take(4))
+	n := int(in.take(1)[0])
+	sn := in.take(token.MaxSerialLen)
 	if n > len(sn) {
 		return false
 	}
@@ -123,30 +130,45 @@ func (r *record) decode(slot *[SlotSize]byte) bool {
 		r.serial = serial
 	}
 	p, b := &r.profile, &r.profile.Behaviour
-	p.Digits = take(1)[0]
-	p.Algorithm = token.Algorithm(take(1)[0])
-	p.Step = token.UnixSeconds(le.Uint32(take(4)))
-	p.T0 = token.UnixSeconds(le.Uint64(take(8)))
-	flags := take(1)[0]
+	p.Digits = in.take(1)[0]
+	p.Algorithm = token.Algorithm(in.take(1)[0])
+	p.Step = token.UnixSeconds(le.Uint32(in.take(4)))
+	p.T0 = token.UnixSeconds(le.Uint64(in.take(8)))
+	flags := in.take(1)[0]
 	b.Button, b.UntilStepEnd, b.ClockLossErases = flags&1 != 0, flags&2 != 0, flags&4 != 0
-	b.ShowSeconds = take(1)[0]
-	b.LowPercent = take(1)[0]
-	b.Expiry = token.ExpiryPolicy(take(1)[0])
-	b.BlankDelayDays = take(1)[0]
-	b.Bars = take(1)[0]
-	b.PressLimit = le.Uint16(take(2))
-	if days := le.Uint32(take(4)); days != noExpiry {
+	b.ShowSeconds = in.take(1)[0]
+	b.LowPercent = in.take(1)[0]
+	b.Expiry = token.ExpiryPolicy(in.take(1)[0])
+	b.BlankDelayDays = in.take(1)[0]
+	b.Bars = in.take(1)[0]
+	b.PressLimit = le.Uint16(in.take(2))
+	if days := le.Uint32(in.take(4)); days != noExpiry {
 		expiry, err := token.ExpiryFromDays(int32(days))
 		if err != nil {
 			return false
 		}
 		r.expiry = expiry
 	}
-	r.ends = token.UnixSeconds(le.Uint64(take(8)))
-	r.seedLen = take(1)[0]
-	copy(r.seed[:], take(len(r.seed)))
-	copy(r.transcript[:], take(len(r.transcript)))
-	return int(r.seedLen) <= len(r.seed)
+	r.ends = token.UnixSeconds(le.Uint64(in.take(8)))
+	r.seedLen = in.take(1)[0]
+	copy(r.seed[:], in.take(len(r.seed)))
+	copy(r.transcript[:], in.take(len(r.transcript)))
+	switch {
+	case r.state > serialproto.StateWiped, int(r.seedLen) > len(r.seed):
+		return false
+	case r.state == serialproto.StateBlank:
+		return true
+	}
+	return p.Validate() == nil
+}
+
+// fields is what is left to read of a slot.
+type fields []byte
+
+func (f *fields) take(n int) []byte {
+	taken := (*f)[:n]
+	*f = (*f)[n:]
+	return taken
 }
 
 func flag(b bool) uint8 {

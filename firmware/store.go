@@ -12,6 +12,7 @@ const erased = 0xFF
 type store struct {
 	page   uint16 // where the newest record lies
 	next   uint16 // first slot after it that may be free
+	ready  bool   // mounted: until then nothing is known to be free
 	traces bool   // another slot still holds a seed, or may
 }
 
@@ -27,6 +28,8 @@ func (s *store) mount(hw *Hardware, r *record) error {
 	for page := range pages {
 		for slot := range slots {
 			if err := hw.Flash.Read(page, slot*SlotSize, hw.Scratch[:]); err != nil {
+				*r = record{} // rather nothing than what may be an older one
+				clear(candidate.seed[:])
 				return err
 			}
 			if blank(hw.Scratch) {
@@ -46,21 +49,31 @@ func (s *store) mount(hw *Hardware, r *record) error {
 		}
 	}
 	clear(candidate.seed[:])
+	s.ready = true
 	return nil
 }
 
 // append makes r the newest record. On an error the one before still is.
 func (s *store) append(hw *Hardware, r *record) error {
+	r.sequence++
+	err := s.write(hw, r)
+	if err != nil {
+		r.sequence--
+	}
+	return err
+}
+
+// write puts r into the next slot that takes it. A slot that does not read back
+// as written is passed over. Never is the page of the newest record erased.
+func (s *store) write(hw *Hardware, r *record) error {
 	pages, slots, err := geometry(hw.Flash)
 	if err != nil {
 		return err
 	}
-	next := *r
-	next.sequence++
-	defer clear(next.seed[:])
+	if !s.ready {
+		return errNotMounted
+	}
 	at := *s
-	// A slot that does not read back as written is passed over. Never is the
-	// page of the newest record erased.
 	for erasures := 0; ; {
 		if int(at.next) >= slots {
 			page := (int(at.page) + 1) % pages
@@ -76,12 +89,14 @@ func (s *store) append(hw *Hardware, r *record) error {
 		}
 		slot := int(at.next)
 		at.next++
-		if next.put(hw, int(at.page), slot) {
+		if r.put(hw, int(at.page), slot) {
 			at.traces = s.traces || r.seedLen > 0
 			*s = at
-			r.sequence = next.sequence
 			return nil
 		}
+		// It must not turn out whole at the next boot.
+		clear(hw.Scratch[:])
+		_ = hw.Flash.Program(int(at.page), slot*SlotSize, hw.Scratch[:])
 	}
 }
 
@@ -95,7 +110,9 @@ func (r *record) put(hw *Hardware, page, slot int) bool {
 		return false
 	}
 	var back record
-	return back.decode(hw.Scratch) && back.sequence == r.sequence
+	whole := back.decode(hw.Scratch) && back == *r
+	clear(back.seed[:])
+	return whole
 }
 
 // purge makes r, which has no seed, the newest record, and then destroys every

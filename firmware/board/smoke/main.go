@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build tinygo
+
+// Command smoke shows that the firmware lives on a microcontroller: it runs the
+// core on hardware that is plain memory, and prints "smoke ok 360094", or what
+// went wrong. See tools/tinygo/README.md for how to run it under QEMU.
+package main
+
+import (
+	"runtime"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// RFC 6238, appendix B: the seed, and a time; at a step of 60 s its eight digits
+// are 19360094 (token/testdata/x60.json), of which six digits are the last six.
+const (
+	seed = "12345678901234567890"
+	at   = token.UnixMilli(1111111109_000)
+	code = "360094"
+)
+
+// What is large is not on the stack, of which there is little.
+var (
+	memory ram
+	hw     firmware.Hardware
+	core   firmware.Core
+	link   serialproto.Server
+	host   struct {
+		out serialproto.Framer
+		in  serialproto.Deframer
+	}
+	stats runtime.MemStats
+)
+
+func main() {
+	if failed := run(); failed != "" {
+		println("smoke failed:", failed)
+		return
+	}
+	println("smoke ok", code)
+}
+
+// run returns what went wrong, "" for nothing.
+func run() string {
+	hw = memory.hardware()
+	core.Attach(&link)
+	if core.Boot(&hw) != nil {
+		return "it does not boot"
+	}
+	if memory.frame != (firmware.Frame{}) {
+		return "a blank token shows something"
+	}
+	if !program() {
+		return "it cannot be programmed"
+	}
+	press()
+	if shown() != code {
+		return "it shows another code"
+	}
+	if memory.frame.Bars != 4 { // second 29 of its minute
+		return "it shows other bars"
+	}
+	if !echo() {
+		return "it does not answer"
+	}
+	if !noise() {
+		return "it does not open a provisioning message"
+	}
+	if core.Boot(&hw) != nil || core.State() != serialproto.StateLocked {
+		return "it forgets what it is"
+	}
+	if !frugal() {
+		return "a step allocates memory"
+	}
+	return ""
+}
+
+// press clicks the button.
+func press() {
+	memory.clicked = true
+	core.Step(&hw)
+}
+
+// program makes the core a locked token that shows its code after a press.
+func program() bool {
+	serial, err := token.ParseSerial("SMOKE-1")
+	if err != nil {
+		return false
+	}
+	p := serialproto.Payload{
+		Seed: []byte(seed),
+		Profile: token.Profile{
+			Step: token.DefaultStep, Digits: 6,
+			Behaviour: token.Behaviour{Button: true, UntilStepEnd: true, ShowSeconds: 60, Bars: 6, ClockLossErases: true},
+		},
+		Clock: at,
+	}
+	return core.Program(&hw, serial, &p, true) == nil
+}
+
+// shown is what a person reads.
+func shown() string {
+	var text [8]byte
+	return string(memory.frame.AppendText(text[:0], 6))
+}
+
+// echo sends a request over the line and waits for its answer.
+func echo() bool {
+	const text = "is anybody there?"
+	if ask(text); memory.outN == 0 {
+		return false
+	}
+	for _, b := range memory.out[:memory.outN] {
+		message := host.in.Feed(b, 0)
+		if message == nil {
+			continue
+		}
+		h, ok := serialproto.ParseHeader(message)
+		if !ok || h.Op != serialproto.OpWriteResponse || h.Command != serialproto.CmdOSEcho {
+			return false
+		}
+		d := serialproto.NewDecoder(message[serialproto.HeaderSize:])
+		pairs := d.Map()
+		return d.Next(&pairs) && string(d.TextBytes()) == "r" && string(d.TextBytes()) == text
+	}
+	return false
+}
+
+// ask sends an echo request and lets the core work.
+func ask(text string) {
+	message := host.out.Message()
+	body := serialproto.Encoder{Buf: message[serialproto.HeaderSize:serialproto.HeaderSize:cap(message)]}
+	body.Map(1)
+	body.Text("d")
+	body.Text(text)
+	serialproto.Header{
+		Op: serialproto.OpWrite, Group: serialproto.GroupOS, Command: serialproto.CmdOSEcho,
+		Version: serialproto.Version2, Length: uint16(len(body.Buf)),
+	}.Append(message)
+	host.out.Seal(serialproto.HeaderSize + len(body.Buf))
+	memory.inN, memory.outN = len(host.out.AppendLine(memory.in[:0])), 0
+	core.Step(&hw)
+}
+
+// frugal reports whether a thousand steps leave the heap alone: a press that is
+// counted in flash, a change of the display, the end of the step, and rest.
+func frugal() bool {
+	runtime.ReadMemStats(&stats)
+	before := stats.Mallocs
+	for i := range 1000 {
+		memory.now += 500
+		switch i % 4 {
+		case 0:
+			memory.clicked = true
+		case 2:
+			memory.now += 60_000
+		}
+		core.Step(&hw)
+	}
+	runtime.ReadMemStats(&stats)
+	if stats.Mallocs != before {
+		println(stats.Mallocs-before, "allocations")
+	}
+	return stats.Mallocs == before && core.Presses() > 200
+}

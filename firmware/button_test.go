@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+const blank8 = "        "
+
+// withButton returns a locked token of the named profile, changed by edit.
+func withButton(t testing.TB, name string, edit func(*token.Profile)) (*machine, token.Profile) {
+	t.Helper()
+	m := newMachine(t)
+	p := profile(t, name)
+	m.digits = int(p.Digits)
+	if edit != nil {
+		edit(&p)
+	}
+	m.boot(t) // with the right glass
+	m.program(t, payload(p), true)
+	return m, p
+}
+
+func TestPressUntilStepEnd(t *testing.T) {
+	m, p := withButton(t, "button-6", nil)
+	m.advance(20 * time.Second)
+	require.Equal(t, firmware.Frame{}, m.frame)
+	require.Equal(t, firmware.Never, min(m.wake.State, m.wake.Paint), "a token at rest sleeps")
+	m.press()
+	code := m.code(p)
+	require.Equal(t, code, m.text())
+	require.EqualValues(t, 4, m.frame.Bars)
+	require.EqualValues(t, 1, m.core.Presses())
+	require.Equal(t, noon+60_000, m.wake.State)
+	m.advance(40*time.Second - time.Millisecond)
+	require.Equal(t, code, m.text())
+	m.advance(time.Millisecond)
+	require.Equal(t, firmware.Frame{}, m.frame, "off with the step")
+	m.press()
+	require.Equal(t, m.code(p), m.text())
+	require.NotEqual(t, code, m.text())
+}
+
+// TestPressTimeOut: a plain time-out outlives the step, and the code changes on
+// the way.
+func TestPressTimeOut(t *testing.T) {
+	m, p := withButton(t, "button-8", nil)
+	m.advance(45 * time.Second)
+	m.press()
+	first := m.text()
+	require.Equal(t, m.code(p), first)
+	m.advance(15 * time.Second)
+	require.NotEqual(t, first, m.text())
+	require.Equal(t, m.code(p), m.text())
+	m.advance(15*time.Second - time.Millisecond)
+	require.Equal(t, m.code(p), m.text())
+	m.advance(time.Millisecond)
+	require.Equal(t, firmware.Frame{}, m.frame, "30 s after the press")
+}
+
+func TestSecondPressTurnsOff(t *testing.T) {
+	m, p := withButton(t, "button-6", nil)
+	m.press()
+	m.press()
+	require.Equal(t, firmware.Frame{}, m.frame)
+	require.EqualValues(t, 1, m.core.Presses(), "only a code counts")
+	m.press()
+	require.Equal(t, m.code(p), m.text())
+	require.EqualValues(t, 2, m.core.Presses())
+	m.boot(t)
+	require.Equal(t, firmware.Frame{}, m.frame, "a restart turns off")
+	require.EqualValues(t, 2, m.core.Presses(), "the count survives")
+}
+
+// TestDoubleClick: two clicks in one step are on and off; a latch that held one
+// click gives one press.
+func TestDoubleClick(t *testing.T) {
+	m, _ := withButton(t, "button-6", nil)
+	m.press()
+	require.NotEqual(t, firmware.Frame{}, m.frame)
+	m.clicks, m.down = 1, true // clicked, and down again by the time it is read
+	m.step()
+	require.Equal(t, firmware.Frame{}, m.frame)
+	m.down = false
+	m.step()
+	require.Equal(t, firmware.Frame{}, m.frame, "letting go is no press")
+	require.EqualValues(t, 1, m.core.Presses())
+}
+
+func TestAlwaysOnIgnoresTheButton(t *testing.T) {
+	m, p := withButton(t, "always-on-6", nil)
+	m.press()
+	require.Equal(t, m.code(p), m.text())
+	m.down = true
+	m.advance(10 * time.Second)
+	require.Equal(t, m.code(p), m.text(), "no hold either")
+	require.Zero(t, m.core.Presses())
+}
+
+// TestHold: six seconds light every segment, as on the OneSpan GO 6 and 7 that
+// open their menu then.
+func TestHold(t *testing.T) {
+	m, p := withButton(t, "button-6", nil)
+	m.down = true
+	m.step()
+	require.Equal(t, m.code(p), m.text(), "down is a press")
+	m.advance(6*time.Second - time.Millisecond)
+	require.Equal(t, m.code(p), m.text())
+	m.advance(time.Millisecond)
+	require.Equal(t, firmware.AllSegments(6), m.frame)
+	m.advance(10 * time.Second)
+	require.Equal(t, firmware.AllSegments(6), m.frame)
+	m.down = false
+	m.step()
+	require.Equal(t, m.code(p), m.text(), "and back to what stood there")
+	m.advance(time.Minute)
+	require.Equal(t, firmware.Frame{}, m.frame)
+
+	// Held past the end of the step: nothing is left below.
+	m.down = true
+	m.step()
+	m.advance(2 * time.Minute)
+	require.Equal(t, firmware.AllSegments(6), m.frame)
+	m.down = false
+	m.step()
+	require.Equal(t, firmware.Frame{}, m.frame)
+	require.EqualValues(t, 2, m.core.Presses())
+}
+
+// TestPressLimit: the press after the last one that the battery is good for
+// ends the token, as the card of the Japan Net Bank: "EEEEEE".
+func TestPressLimit(t *testing.T) {
+	m, p := withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.PressLimit, p.Behaviour.LowPercent = 3, 0 })
+	for range 3 {
+		m.press()
+		require.Equal(t, m.code(p), m.text())
+		m.press()
+	}
+	require.Equal(t, serialproto.StateLocked, m.state())
+	m.press()
+	require.Equal(t, serialproto.StateDead, m.state())
+	require.Equal(t, "EEEEEE", m.text())
+	require.EqualValues(t, 3, m.core.Presses())
+	m.advance(3 * time.Second)
+	require.Equal(t, firmware.Frame{}, m.frame)
+	m.boot(t)
+	m.press()
+	require.Equal(t, "EEEEEE", m.text(), "for ever")
+	m.press()
+	require.Equal(t, firmware.Frame{}, m.frame)
+}
+
+// TestLowBattery: the warning of the Symantec VIP fob, below 10 % and at every
+// press, then the code.
+func TestLowBattery(t *testing.T) {
+	for name, warning := range map[string]string{"button-6": "bAtt05", "button-8": "bAtt  05"} {
+		m, p := withButton(t, name, nil)
+		m.press()
+		require.Equal(t, m.code(p), m.text(), "a good cell")
+		require.Zero(t, m.frame.Icons&firmware.IconBattery)
+		m.press()
+
+		// Half way down the knee that ends the last 10 %: 2.7 V to 2.0 V.
+		m.supply = 2350
+		m.press()
+		require.Equal(t, warning, m.text())
+		require.Equal(t, firmware.IconBattery, m.frame.Icons)
+		m.advance(2*time.Second - time.Millisecond)
+		require.Equal(t, warning, m.text())
+		m.advance(time.Millisecond)
+		require.Equal(t, m.code(p), m.text())
+		require.NotZero(t, m.frame.Icons&firmware.IconBattery, "the sign stays")
+		m.press()
+		m.press()
+		require.Equal(t, warning, m.text(), "every time")
+	}
+
+	// By the presses, with a cell that tells nothing.
+	m, p := withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.PressLimit = 20 })
+	for range 19 {
+		m.press()
+		m.press()
+	}
+	m.press() // counts as the 20th: none is left
+	require.Equal(t, "bAtt00", m.text())
+	m.advance(2 * time.Second)
+	require.Equal(t, m.code(p), m.text())
+
+	// Never is never.
+	m, p = withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.LowPercent = 0 })
+	m.supply = 2000
+	m.press()
+	require.Equal(t, m.code(p), m.text())
+}
+
+// TestWarningAtStepEnd: the warning does not outlive the display.
+func TestWarningAtStepEnd(t *testing.T) {
+	m, _ := withButton(t, "button-6", nil)
+	m.supply = 2100
+	m.advance(59 * time.Second)
+	m.press()
+	require.Equal(t, "bAtt01", m.text())
+	m.advance(time.Second)
+	require.Equal(t, firmware.Frame{}, m.frame)
+}
+
+// TestClockMovedBack: whatever happens to the clock, a press does not light the
+// display for longer than the profile says, counted from the last time that the
+// firmware looked.
+func TestClockMovedBack(t *testing.T) {
+	for _, back := range []time.Duration{time.Millisecond, 29 * time.Second, 31 * time.Second, time.Minute, 365 * 24 * time.Hour} {
+		m, _ := withButton(t, "button-8", nil)
+		m.press()
+		m.now -= token.UnixMilli(back.Milliseconds())
+		m.step()
+		m.advance(30 * time.Second)
+		require.Equal(t, firmware.Frame{}, m.frame, "back by %v", back)
+		require.False(t, m.core.View().On)
+	}
+	// Forwards it is off at once.
+	m, _ := withButton(t, "button-8", nil)
+	m.press()
+	m.now += 1_000_000
+	m.step()
+	require.Equal(t, firmware.Frame{}, m.frame)
+
+	// The message at the end of life stands longer than one second.
+	m, _ = withButton(t, "button-6", func(p *token.Profile) {
+		p.Behaviour.PressLimit, p.Behaviour.ShowSeconds, p.Behaviour.LowPercent = 1, 1, 0
+	})
+	m.press()
+	m.press()
+	m.press()
+	require.Equal(t, "EEEEEE", m.text())
+	m.step()
+	require.Equal(t, "EEEEEE", m.text())
+}
+
+// TestClockMovedBackSelfTest: all segments do not stay lit either.
+func TestClockMovedBackSelfTest(t *testing.T) {
+	m, p := withButton(t, "always-on-6", nil)
+	c, _ := m.connect(t)
+	test, err := c.SelfTest(t.Context())
+	require.NoError(t, err)
+	require.True(t, test.Passed())
+	require.Equal(t, firmware.AllSegments(6), m.frame)
+	m.now -= 3600_000
+	m.step()
+	require.Equal(t, m.code(p), m.text())
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// TestCountdown looks at the bars and the tick every half second: six bars of
+// which one goes every sixth of the step (brief and banks' pages: each bar is
+// 10 s), and a tick in the first half of each second.
+func TestCountdown(t *testing.T) {
+	for _, step := range []token.UnixSeconds{60, 30} {
+		p := token.Profile{Step: step, Digits: 6, Behaviour: token.Behaviour{Bars: 6}}
+		w := newWorld(t, time.UnixMilli(int64(noon)))
+		v := showing(t, w, p, secret, noon)
+		bar := int(step) / 6
+		for half := range 2 * 2 * int(step) {
+			second := half / 2 % int(step)
+			r := v.Display()
+			f := r.View.Frame()
+			require.EqualValues(t, 6-second/bar, f.Bars, "step %d, second %d", step, second)
+			require.Equal(t, half%2 == 0, f.Icons&firmware.IconTick != 0, "second %d, half %d", second, half%2)
+			require.Zero(t, f.Icons&firmware.IconBattery)
+			w.Advance(499 * time.Millisecond)
+			require.Equal(t, f, v.Display().View.Frame(), "nothing changes within the half second")
+			w.Advance(time.Millisecond)
+		}
+	}
+}
+
+// TestBars: a profile may have fewer bars, or none.
+func TestBars(t *testing.T) {
+	for bars, want := range map[uint8][]uint8{
+		0: {0, 0, 0, 0, 0, 0},
+		1: {1, 1, 1, 1, 1, 1},
+		2: {2, 2, 2, 1, 1, 1},
+		3: {3, 3, 2, 2, 1, 1},
+		6: {6, 5, 4, 3, 2, 1},
+	} {
+		m := newMachine(t)
+		p := profile(t, "always-on-6")
+		p.Behaviour.Bars = bars
+		m.program(t, payload(p), true)
+		for i, n := range want {
+			require.Equal(t, n, m.frame.Bars, "%d bars, second %d", bars, 10*i)
+			m.advance(10 * time.Second)
+		}
+	}
+}
+
+// TestRollOver: the code changes with the token's own clock, to the
+// millisecond, and not with the world's.
+func TestRollOver(t *testing.T) {
+	p := profile(t, "always-on-6")
+	w := newWorld(t, time.UnixMilli(int64(noon)))
+	v := w.NewToken(model(t, "always-on-6"), virtual.Perfect(), virtual.Trim(12))
+	require.NoError(t, v.Program(serial(t, testSerial), payload(p), true))
+	w.Advance(100 * 24 * time.Hour)
+	r := v.Display()
+	// 12 ppm over 100 days: 103.68 s fast.
+	require.InDelta(t, 103.68, r.Error.Seconds(), 0.002)
+	code := func(step int64) string {
+		return string(token.AppendCode(nil, secret, p.Algorithm, p.Digits, step))
+	}
+	require.Equal(t, code(r.Step), r.Text)
+	worlds := p.StepAtMilli(w.Now().Milli())
+	require.Equal(t, worlds+1, r.Step, "its clock is a step ahead")
+
+	w.Advance(r.Left - time.Millisecond)
+	before := v.Display()
+	require.Equal(t, code(r.Step), before.Text)
+	w.Advance(time.Millisecond)
+	after := v.Display()
+	require.Equal(t, code(r.Step+1), after.Text)
+	require.EqualValues(t, 1, before.View.Frame().Bars)
+	require.EqualValues(t, 6, after.View.Frame().Bars)
+	require.NotZero(t, int64(w.Now())%int64(time.Minute), "the world's minute is another")
+}
+
+// TestEpoch2000: a SafeNet token counts from the year 2000.
+func TestEpoch2000(t *testing.T) {
+	m := newMachine(t)
+	p := profile(t, "always-on-6")
+	p.T0 = token.Epoch2000
+	m.program(t, payload(p), true)
+	steps := (int64(noon)/1000 - 946684800) / 60
+	require.Equal(t, string(token.AppendCode(nil, secret, p.Algorithm, 6, steps)), m.text()[2:])
+	// Before T0 there is no code: nothing rather than a wrong one.
+	m.now = (token.Epoch2000 - 1).Milli()
+	m.step()
+	require.Equal(t, "        ", m.text())
+	m.now += 1000
+	m.step()
+	require.Equal(t, string(token.AppendCode(nil, secret, p.Algorithm, 6, 0)), m.text()[2:])
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware
+
+import (
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// What the tests see of the store.
+const (
+	RecordSize = recordSize
+	CRCOffset  = crcOffset
+)
+
+// CRC32 is the checksum of a slot.
+func CRC32(p []byte) uint32 { return crc32(p) }
+
+// Record is what survives a power cut, open to the tests.
+type Record struct {
+	Sequence   uint32
+	State      serialproto.State
+	Death      uint8
+	Counter    uint32
+	Presses    uint32
+	Serial     token.Serial
+	Profile    token.Profile
+	Expiry     token.Expiry
+	Ends       token.UnixSeconds
+	SeedLen    uint8
+	Seed       [token.MaxSeedLen]byte
+	Transcript serialproto.Transcript
+}
+
+// RecordOf returns what the core holds in RAM.
+func RecordOf(c *Core) Record { return open(&c.rec) }
+
+// Meaning returns the record without its place in the log.
+func (r Record) Meaning() Record {
+	r.Sequence = 0
+	return r
+}
+
+// Encode writes the record to a slot.
+func (r Record) Encode(slot *[SlotSize]byte) {
+	in := record{
+		sequence: r.Sequence, state: r.State, death: death(r.Death), counter: r.Counter, presses: r.Presses,
+		serial: r.Serial, profile: r.Profile, expiry: r.Expiry, ends: r.Ends,
+		seedLen: r.SeedLen, seed: r.Seed, transcript: r.Transcript,
+	}
+	in.encode(slot)
+}
+
+// Decode reads a slot, and reports whether it holds a whole record.
+func Decode(slot *[SlotSize]byte) (Record, bool) {
+	var r record
+	ok := r.decode(slot)
+	return open(&r), ok
+}
+
+func open(r *record) Record {
+	return Record{
+		Sequence: r.sequence, State: r.state, Death: uint8(r.death), Counter: r.counter, Presses: r.presses,
+		Serial: r.serial, Profile: r.profile, Expiry: r.expiry, Ends: r.ends,
+		SeedLen: r.seedLen, Seed: r.seed, Transcript: r.transcript,
+	}
+}

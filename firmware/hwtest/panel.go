@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwtest
+
+import "github.com/d204ef64/fob/firmware"
+
+// LCD checks a [firmware.LCD]. shown reads back what the glass shows; nil where
+// nothing can. Afterwards it is blank.
+func LCD(l firmware.LCD, shown func() firmware.Frame, report Report) {
+	digits := l.Digits()
+	report("Digits is 6 or 8", digits == 6 || digits == 8)
+	report("Digits is constant", digits == l.Digits())
+	show := func(f firmware.Frame) {
+		l.Show(f)
+		if shown != nil {
+			report("Show drives exactly the segments of the frame", shown() == f)
+		}
+	}
+	show(firmware.AllSegments(digits))
+	show(firmware.Frame{})
+	for position := range digits {
+		for segment := range 7 {
+			var f firmware.Frame
+			f.Digits[position] = 1 << segment
+			show(f)
+		}
+	}
+	for bars := range uint8(7) {
+		show(firmware.Frame{Bars: bars})
+	}
+	show(firmware.Frame{Icons: firmware.IconTick})
+	show(firmware.Frame{Icons: firmware.IconBattery})
+	show(firmware.Frame{})
+}
+
+// Button checks a [firmware.Button] that is up and was not clicked. click
+// pushes it and lets go, hold puts it down, release lets it come up; nil where
+// nothing can.
+func Button(b firmware.Button, click, hold, release func(), report Report) {
+	up := true
+	for range 10 {
+		up = up && !b.Down()
+	}
+	report("a button at rest is not down", up)
+	if click != nil {
+		click()
+		report("a click is latched until it is read", b.Down())
+		report("a click is read once", !b.Down())
+		click()
+		click()
+		report("clicks that nobody read are one", b.Down() && !b.Down())
+	}
+	if hold != nil && release != nil {
+		hold()
+		report("a button that is held is down at each call", b.Down() && b.Down() && b.Down())
+		release()
+		b.Down() // that it was down may be latched
+		report("a button that came up is not down", !b.Down())
+	}
+}
+
+// Line checks a [firmware.Line] on which nothing arrives by itself. Without
+// wait, what needs time is left out; looped says that what is written comes
+// back.
+func Line(l firmware.Line, wait Wait, looped bool, report Report) {
+	var buf [64]byte
+	start := l.Uptime()
+	quiet := true
+	for range 20 {
+		quiet = quiet && l.Read(buf[:]) == 0
+	}
+	report("Read returns 0 when nothing has arrived", quiet)
+	report("Read never waits", l.Uptime()-start <= slack)
+	report("Read into nothing returns 0", l.Read(nil) == 0)
+
+	start = l.Uptime()
+	inRange := true
+	// More than any driver's buffer: an answer of the protocol and half of one.
+	for range 12 {
+		n := l.Write(buf[:])
+		inRange = inRange && n >= 0 && n <= len(buf)
+	}
+	report("Write takes between none and all of the bytes", inRange)
+	report("Write never waits", l.Uptime()-start <= slack)
+	report("Write of nothing takes nothing", l.Write(nil) == 0)
+
+	last, monotonic := l.Uptime(), true
+	for range 100 {
+		now := l.Uptime()
+		monotonic = monotonic && now >= last
+		last = now
+	}
+	report("Uptime is monotonic", monotonic)
+	if wait != nil {
+		before := l.Uptime()
+		wait(1000)
+		passed := l.Uptime() - before
+		report("Uptime is in milliseconds", passed >= 1000-slack && passed <= 1000+slack)
+	}
+	if looped {
+		loop(l, wait, report)
+	}
+}
+
+// loop sends a few bytes round.
+func loop(l firmware.Line, wait Wait, report Report) {
+	var buf [64]byte
+	drain := func() {
+		for range 100 {
+			if wait != nil {
+				wait(10)
+			}
+			l.Read(buf[:])
+		}
+	}
+	drain()
+	const text = "fob line test\n"
+	sent := copy(buf[:], text)
+	for off, tries := 0, 0; off < sent && tries < 1000; tries++ {
+		off += l.Write(buf[off:sent])
+	}
+	var got [len(text)]byte
+	n := 0
+	for tries := 0; n < len(got) && tries < 1000; tries++ {
+		n += l.Read(got[n:])
+		if wait != nil && n < len(got) {
+			wait(1)
+		}
+	}
+	report("Read returns what has arrived, in order", n == len(got) && string(got[:]) == text)
+}

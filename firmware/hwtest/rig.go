@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwtest
+
+import (
+	"errors"
+
+	"github.com/d204ef64/fob/firmware"
+)
+
+// Rig checks a [firmware.Rig], by what the rest of the hardware then says. Its
+// button must be up and its clock set. Without wait, what needs time is left
+// out. The power is not cut and the battery not removed.
+func Rig(hw *firmware.Hardware, wait Wait, report Report) {
+	r := hw.Rig
+	refused := func(err error) bool { return errors.Is(err, firmware.ErrUnsupported) }
+	try := func(err error, done func()) {
+		report("a method of Rig succeeds, or returns ErrUnsupported or ErrRange",
+			err == nil || refused(err) || errors.Is(err, firmware.ErrRange))
+		if err == nil {
+			done()
+		}
+	}
+	try(r.Press(0), func() {
+		report("Press of 0 is a click", hw.Button.Down() && !hw.Button.Down())
+	})
+	if wait != nil {
+		try(r.Press(500), func() {
+			wait(100)
+			down := hw.Button.Down() && hw.Button.Down()
+			wait(1000)
+			hw.Button.Down() // that it was down may be latched
+			report("Press puts the button down for the time given", down && !hw.Button.Down())
+		})
+	}
+	for _, ms := range [...]int64{90_000, -90_000} {
+		before, _ := hw.Clock.Now()
+		try(r.Skew(ms), func() {
+			after, valid := hw.Clock.Now()
+			moved := int64(after - before)
+			report("Skew moves the clock by the time given, either way", moved >= ms && moved <= ms+slack)
+			report("Skew leaves the clock valid", valid)
+		})
+	}
+	uptime := hw.Line.Uptime()
+	try(r.Skew(3_600_000), func() {
+		report("Skew does not move Uptime", hw.Line.Uptime()-uptime <= slack)
+		_ = r.Skew(-3_600_000)
+	})
+	for _, mv := range [...]firmware.Millivolts{2900, 2500} {
+		try(r.Supply(mv), func() {
+			d := hw.Supply.Voltage() - mv
+			report("Supply sets the supply voltage", d > -100 && d < 100)
+		})
+	}
+	report("Supply refuses a voltage at which nothing runs", r.Supply(1) != nil)
+	_ = r.Supply(3000)
+	try(r.Temperature(-10_000), func() {})
+	try(r.Temperature(25_000), func() {})
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hwtest
+
+import (
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/token"
+)
+
+// slack is how far a clock may be off after a wait, in milliseconds: what the
+// calls themselves take.
+const slack = 50
+
+// Clock checks a [firmware.Clock]; fresh says that it has not been set since it
+// last lost power. Without wait, what needs time is left out. Afterwards the
+// clock is set, to the year 2027.
+func Clock(c firmware.Clock, fresh bool, wait Wait, report Report) {
+	t, valid := c.Now()
+	if fresh {
+		report("while the clock has not been set, valid is false", !valid)
+		report("a clock that has not been set counts from zero", t >= 0)
+		runs(c, wait, report, "a clock that has not been set counts up")
+	}
+	for _, to := range [...]token.UnixMilli{
+		0, 999, 1_111_111_109_000,
+		(1<<31 + 5) * 1000, // beyond 2038
+		253402300799_000,   // 9999-12-31
+		1_800_000_000_123,  // and back
+	} {
+		c.Set(to)
+		t, valid = c.Now()
+		report("from Set on Now is valid", valid)
+		report("Now continues from what was set, to the millisecond", t >= to && t <= to+slack)
+	}
+	runs(c, wait, report, "the clock runs")
+	_, valid = c.Now()
+	report("a clock that runs stays valid", valid)
+}
+
+// runs checks that a clock moves forward, a second in a second.
+func runs(c firmware.Clock, wait Wait, report Report, sentence string) {
+	last, _ := c.Now()
+	monotonic := true
+	for range 100 {
+		t, _ := c.Now()
+		monotonic = monotonic && t >= last
+		last = t
+	}
+	report("Now does not run backwards", monotonic)
+	if wait == nil {
+		return
+	}
+	before, _ := c.Now()
+	wait(1000)
+	after, _ := c.Now()
+	report(sentence, after-before >= 1000-slack && after-before <= 1000+slack)
+}
+
+// Supply checks a [firmware.Supply] that is good enough for the firmware to run
+// on.
+func Supply(s firmware.Supply, report Report) {
+	v := s.Voltage()
+	report("Voltage is in millivolts: between 1,500 and 6,000 where anything runs", v >= 1500 && v <= 6000)
+	steady := true
+	for range 10 {
+		d := s.Voltage() - v
+		steady = steady && d > -300 && d < 300
+	}
+	report("Voltage does not jump between two calls", steady)
+}
+
+// Identity checks a [firmware.Identity].
+func Identity(id firmware.Identity, report Report) {
+	report("HardwareID is not zero", id.HardwareID() != [8]byte{})
+	report("HardwareID is constant", id.HardwareID() == id.HardwareID())
+	model := id.Model()
+	printable := len(model) > 0
+	for i := range len(model) {
+		printable = printable && model[i] > ' ' && model[i] <= '~'
+	}
+	report("Model is printable ASCII", printable)
+	report("Model has at most 24 bytes", len(model) <= 24)
+	report("Model is constant", model == id.Model())
+	key(id.StaticKey, "StaticKey", report)
+	key(id.StationKey, "StationKey", report)
+	if a, b := id.StaticKey(), id.StationKey(); a != nil && b != nil {
+		report("StaticKey is not StationKey", *a != *b)
+	}
+}
+
+func key(get func() *[32]byte, name string, report Report) {
+	k := get()
+	report(name+" is there", k != nil)
+	if k == nil {
+		return
+	}
+	report(name+" is not zero", *k != [32]byte{})
+	again := get()
+	report(name+" is constant", again != nil && *again == *k)
+}

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware_test
+
+import (
+	"bytes"
+	"encoding/base32"
+	"encoding/hex"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// frame is a request as it goes over the line.
+func frame(op serialproto.Op, group serialproto.Group, command uint8, body any) []byte {
+	raw, err := cbor.Marshal(body)
+	if err != nil {
+		panic(err)
+	}
+	h := serialproto.Header{
+		Version: serialproto.Version2, Op: op, Group: group, Command: command, Seq: 7, Length: uint16(len(raw)),
+	}
+	var f serialproto.Framer
+	f.Seal(len(append(h.Append(f.Message()), raw...)))
+	return lines(&f)
+}
+
+func lines(f *serialproto.Framer) (out []byte) {
+	for before := -1; before != len(out); {
+		before = len(out)
+		out = f.AppendLine(out)
+	}
+	return out
+}
+
+// messages are the packets in what a token sent.
+func messages(out []byte) (found [][]byte) {
+	var d serialproto.Deframer
+	for _, b := range out {
+		if m := d.Feed(b, 0); m != nil {
+			found = append(found, bytes.Clone(m))
+		}
+	}
+	return found
+}
+
+// answer is a token's one answer to a request: OK, or why it refused: an Err of
+// the token's groups, or an RC.
+func answer(t testing.TB, w *wire, request []byte) error {
+	t.Helper()
+	before := len(w.received)
+	_, err := w.Write(request)
+	require.NoError(t, err)
+	w.pending = nil
+	found := messages(w.received[before:])
+	require.Len(t, found, 1, "answers")
+	var a struct {
+		RC  serialproto.RC `cbor:"rc"`
+		Err *struct {
+			Group int             `cbor:"group"`
+			RC    serialproto.Err `cbor:"rc"`
+		} `cbor:"err"`
+	}
+	require.NoError(t, cbor.Unmarshal(found[0][serialproto.HeaderSize:], &a))
+	switch {
+	case a.Err != nil:
+		return a.Err.RC
+	case a.RC != 0:
+		return a.RC
+	}
+	return serialproto.OK
+}
+
+type obj = map[string]any
+
+// inState returns a machine in a state of its life, its clock set.
+func inState(t testing.TB, s serialproto.State) *machine {
+	t.Helper()
+	m := newMachine(t)
+	m.valid = true
+	p := payload(profile(t, "always-on-6"))
+	if s == serialproto.StateExpired {
+		p.Expiry, p.Ends = expiry(t, 2027, 1, 15), noon.Seconds()+60
+	}
+	switch s {
+	case serialproto.StateBlank:
+		m.step()
+	case serialproto.StateProvisioned:
+		m.program(t, p, false)
+	case serialproto.StateLocked:
+		m.program(t, p, true)
+	case serialproto.StateExpired:
+		m.program(t, p, true)
+		m.advance(time.Minute)
+	case serialproto.StateDead:
+		m.program(t, p, true)
+		m.valid = false
+		m.step()
+		m.valid = true
+	case serialproto.StateWiped:
+		m.program(t, p, true)
+		c, _ := m.connect(t)
+		require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
+	}
+	require.Equal(t, s, m.state())
+	return m
+}
+
+const states = 6
+
+// TestLifeCycle is the table of what a token does in which state. It is that
+// of the brief: from LOCKED on only identity, self-test, reset and wipe.
+func TestLifeCycle(t *testing.T) {
+	const (
+		ok       = serialproto.OK
+		locked   = serialproto.ErrLocked
+		dead     = serialproto.ErrDead
+		notProv  = serialproto.ErrNotProvisioned
+		already  = serialproto.ErrAlreadyProvisioned
+		auth     = serialproto.ErrAuthentication
+		mismatch = serialproto.ErrSerialMismatch
+		denied   = serialproto.RCAccessDenied
+		badState = serialproto.RCBadState
+		unknown  = serialproto.RCUnsupported
+	)
+	const (
+		osGroup, enum, tok, rig = serialproto.GroupOS, serialproto.GroupEnum, serialproto.GroupToken, serialproto.GroupRig
+		read, write             = serialproto.OpRead, serialproto.OpWrite
+	)
+	none := obj{}
+	garbage := obj{"sn": "1000043", "ctr": 0, "msg": bytes.Repeat([]byte{9}, 60)}
+	table := []struct {
+		name    string
+		op      serialproto.Op
+		group   serialproto.Group
+		command uint8
+		body    obj
+		//                  BLANK PROV. LOCKED EXPIRED DEAD WIPED
+		want [states]error
+	}{
+		{"echo", write, osGroup, serialproto.CmdOSEcho, obj{"d": "x"}, [states]error{ok, ok, ok, ok, ok, ok}},
+		{"params", read, osGroup, serialproto.CmdOSParams, none, [states]error{ok, ok, ok, ok, ok, ok}},
+		{"os info", read, osGroup, serialproto.CmdOSInfo, none, [states]error{ok, ok, ok, ok, ok, ok}},
+		{"reset", write, osGroup, serialproto.CmdOSReset, none, [states]error{ok, ok, ok, ok, ok, ok}},
+		{"datetime", read, osGroup, serialproto.CmdOSDatetime, none, [states]error{ok, ok, denied, denied, badState, ok}},
+		{"set datetime", write, osGroup, serialproto.CmdOSDatetime, obj{"datetime": "2028-02-29T12:00:00"},
+			[states]error{ok, ok, denied, denied, badState, ok}},
+		{"groups", read, enum, serialproto.CmdEnumList, none, [states]error{ok, ok, ok, ok, ok, ok}},
+		{"info", read, tok, serialproto.CmdTokenInfo, none, [states]error{ok, ok, ok, ok, ok, ok}},
+		{"clock", read, tok, serialproto.CmdTokenClock, none, [states]error{ok, ok, locked, locked, dead, ok}},
+		{"set clock", write, tok, serialproto.CmdTokenClock, obj{"ms": int64(noon) + 1},
+			[states]error{ok, ok, locked, locked, dead, ok}},
+		{"display", read, tok, serialproto.CmdTokenDisplay, none,
+			[states]error{notProv, ok, locked, locked, dead, notProv}},
+		{"prov begin", read, tok, serialproto.CmdTokenProvBegin, none,
+			[states]error{ok, already, locked, locked, dead, ok}},
+		{"prov commit of nobody", write, tok, serialproto.CmdTokenProvCommit, garbage,
+			[states]error{auth, already, locked, locked, dead, auth}},
+		{"lock", write, tok, serialproto.CmdTokenLock, none, [states]error{notProv, ok, ok, ok, dead, notProv}},
+		{"self-test", write, tok, serialproto.CmdTokenSelfTest, none, [states]error{ok, ok, ok, ok, ok, ok}},
+		{"wipe of another", write, tok, serialproto.CmdTokenWipe, obj{"sn": "1000043"},
+			[states]error{notProv, mismatch, mismatch, mismatch, mismatch, mismatch}},
+		{"wipe", write, tok, serialproto.CmdTokenWipe, obj{"sn": testSerial}, [states]error{notProv, ok, ok, ok, ok, ok}},
+		{"kept free", read, tok, 7, none, [states]error{unknown, unknown, unknown, unknown, unknown, unknown}},
+		{"rig display", read, rig, serialproto.CmdRigDisplay, none,
+			[states]error{unknown, unknown, unknown, unknown, unknown, unknown}},
+		{"rig skew", write, rig, serialproto.CmdRigSkew, obj{"ms": 1},
+			[states]error{unknown, unknown, unknown, unknown, unknown, unknown}},
+	}
+	for s, fresh := range [states]func() *machine{} {
+		state := serialproto.State(s)
+		fresh = func() *machine { return inState(t, state) }
+		for _, row := range table {
+			t.Run(fmt.Sprint(state, " ", row.name), func(t *testing.T) {
+				m := fresh()
+				_, w := m.connect(t)
+				before, flash, clock := m.record(), m.flash.Image(), m.now
+				require.Equal(t, row.want[s], answer(t, w, frame(row.op, row.group, row.command, row.body)))
+				after := m.record()
+				switch {
+				case row.want[s] == auth: // the message is burnt, and nothing else
+					before.Counter++
+					require.Equal(t, before.Meaning(), after.Meaning())
+				case row.want[s] != ok:
+					require.Equal(t, before, after)
+					require.Equal(t, flash, m.flash.Image(), "a refusal writes nothing")
+					require.Equal(t, clock, m.now)
+				case row.name == "lock" && state == serialproto.StateProvisioned:
+					require.Equal(t, serialproto.StateLocked, after.State)
+				case row.name == "wipe":
+					require.Equal(t, serialproto.StateWiped, after.State)
+				default:
+					require.Equal(t, before, after)
+				}
+				c, _ := m.connect(t)
+				info, err := c.Info(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, m.state(), info.State, "what it says of itself")
+			})
+		}
+	}
+}
+
+// TestNothingLeaks asks a token in the field everything that the protocol has,
+// and some that it has not, and looks for the seed and the codes in every byte
+// that comes back.
+func TestNothingLeaks(t *testing.T) {
+	bodies := []any{
+		obj{}, obj{"ms": 5}, obj{"sn": "1000043"}, obj{"d": "x"}, obj{"format": "a"},
+		obj{"sn": "1000043", "ctr": 0, "msg": bytes.Repeat([]byte{1}, 90)},
+		obj{"datetime": "2027-01-15T08:00:00"}, obj{"index": 0},
+	}
+	groups := []serialproto.Group{serialproto.GroupOS, 1, serialproto.GroupEnum, serialproto.GroupToken, serialproto.GroupRig}
+	for _, state := range []serialproto.State{serialproto.StateLocked, serialproto.StateExpired, serialproto.StateDead} {
+		m := inState(t, state)
+		_, w := m.connect(t)
+		for _, group := range groups {
+			for command := range uint8(12) {
+				for _, op := range []serialproto.Op{serialproto.OpRead, serialproto.OpWrite} {
+					for _, body := range bodies {
+						_, err := w.Write(frame(op, group, command, body))
+						require.NoError(t, err)
+					}
+				}
+			}
+		}
+		require.Equal(t, state, m.state(), "none of this changes the state")
+		answers := messages(w.received)
+		require.Greater(t, len(answers), 900)
+		said := bytes.Join(answers, nil)
+		needles := map[string]string{
+			"seed": string(secret[:4]), "hex": hex.EncodeToString(secret[:4]),
+			"base32": base32.StdEncoding.EncodeToString(secret[:5]),
+		}
+		p := profile(t, "always-on-6")
+		for i := range int64(5) {
+			step := p.StepAtMilli(m.now) - 2 + i
+			needles[fmt.Sprint("code of step ", step)] = string(token.AppendCode(nil, secret, p.Algorithm, 6, step))
+		}
+		for what, needle := range needles {
+			require.NotContains(t, string(said), needle, "%v: %s", state, what)
+		}
+		require.Contains(t, string(said), testSerial, "and this search finds something")
+	}
+}
+
+// TestClockLoss: in the field it ends the token's life and its seed; before, it
+// is an accident.
+func TestClockLoss(t *testing.T) {
+	blinks := func(t *testing.T, m *machine) {
+		t.Helper()
+		m.now -= m.now % 1000
+		for half := range 6 {
+			m.step()
+			want := firmware.Frame{}
+			if half%2 == 0 {
+				want = firmware.AllSegments(m.digits)
+			}
+			require.Equal(t, want, m.frame, "half second %d", half)
+			require.Equal(t, m.now+500, m.wake.Paint)
+			m.now += 500
+		}
+	}
+	for _, name := range []string{"always-on-6", "button-6"} {
+		m := newMachine(t)
+		m.program(t, payload(profile(t, name)), true)
+		require.True(t, m.traces(secret))
+		m.now, m.valid = 0, false
+		m.step()
+		require.Equal(t, serialproto.StateDead, m.state())
+		require.False(t, m.traces(secret))
+		require.Zero(t, m.record().SeedLen)
+		blinks(t, m)
+		m.boot(t)
+		blinks(t, m)
+		m.press()
+		require.Equal(t, serialproto.StateDead, m.state())
+
+		// The seed of a profile that survives it stays, but the token is dead.
+		m = newMachine(t)
+		p := payload(profile(t, name))
+		p.Profile.Behaviour.ClockLossErases = false
+		m.program(t, p, true)
+		m.valid = false
+		m.step()
+		require.Equal(t, serialproto.StateDead, m.state())
+		require.True(t, m.traces(secret))
+
+		m = newMachine(t)
+		m.program(t, payload(profile(t, name)), false)
+		m.now, m.valid = 0, false
+		m.boot(t)
+		require.Equal(t, serialproto.StateProvisioned, m.state())
+		blinks(t, m)
+		c, _ := m.connect(t)
+		_, err := c.Display(t.Context())
+		require.ErrorIs(t, err, serialproto.ErrClockNotSet)
+		require.ErrorIs(t, c.Lock(t.Context()), serialproto.ErrClockNotSet)
+		require.NoError(t, c.SetClock(t.Context(), time.UnixMilli(int64(noon))))
+		d, err := c.Display(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, m.code(profile(t, name)), string(d.Code))
+		require.NoError(t, c.Lock(t.Context()))
+	}
+}
+
+// TestClockLossAtTheEnd: a token that its presses or its date have ended still
+// holds its seed, and loses it with the clock like any other.
+func TestClockLossAtTheEnd(t *testing.T) {
+	expired := inState(t, serialproto.StateExpired)
+	worn := newMachine(t)
+	p := payload(profile(t, "button-6"))
+	p.Profile.Behaviour.PressLimit = 1
+	worn.program(t, p, true)
+	for range 3 {
+		worn.press()
+	}
+	require.Equal(t, serialproto.StateDead, worn.state())
+	for _, m := range []*machine{expired, worn} {
+		require.True(t, m.traces(secret))
+		m.valid = false
+		m.step()
+		require.Equal(t, serialproto.StateDead, m.state())
+		require.False(t, m.traces(secret))
+	}
+}

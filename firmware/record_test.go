@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+)
+
+// drawRecord makes any record that a token can have.
+func drawRecord(t *rapid.T) firmware.Record {
+	byteOf := func(name string, most uint8) uint8 { return rapid.Uint8Range(0, most).Draw(t, name) }
+	r := firmware.Record{
+		Sequence: rapid.Uint32().Draw(t, "sequence"),
+		State:    serialproto.State(byteOf("state", 5)),
+		Death:    byteOf("death", 2),
+		Counter:  rapid.Uint32().Draw(t, "counter"),
+		Presses:  rapid.Uint32().Draw(t, "presses"),
+		Ends:     token.UnixSeconds(rapid.Int64().Draw(t, "ends")),
+		SeedLen:  byteOf("seed length", token.MaxSeedLen),
+	}
+	if text := rapid.StringMatching(`[0-9A-Za-z-]{0,20}`).Draw(t, "serial"); text != "" {
+		r.Serial, _ = token.ParseSerial(text)
+	}
+	copy(r.Seed[:r.SeedLen], rapid.SliceOfN(rapid.Byte(), token.MaxSeedLen, token.MaxSeedLen).Draw(t, "seed"))
+	copy(r.Transcript[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "transcript"))
+	if rapid.Bool().Draw(t, "expires") {
+		r.Expiry, _ = token.ExpiryFromDays(rapid.Int32Range(0, 2932896).Draw(t, "days"))
+	}
+	if r.State == serialproto.StateBlank {
+		return r
+	}
+	r.Profile = token.Profile{
+		Step: []token.UnixSeconds{30, 60}[byteOf("step", 1)], Digits: []uint8{6, 8}[byteOf("digits", 1)],
+		Algorithm: token.Algorithm(byteOf("algorithm", 2)),
+		T0:        token.UnixSeconds(rapid.Int64Range(0, 253402300799).Draw(t, "t0")),
+		Behaviour: token.Behaviour{
+			LowPercent: byteOf("low", 99), Expiry: token.ExpiryPolicy(byteOf("policy", 2)),
+			BlankDelayDays: byteOf("delay", 5), ClockLossErases: rapid.Bool().Draw(t, "erases"), Bars: byteOf("bars", 6),
+		},
+	}
+	if b := &r.Profile.Behaviour; rapid.Bool().Draw(t, "button") {
+		b.Button, b.UntilStepEnd = true, rapid.Bool().Draw(t, "until")
+		b.ShowSeconds, b.PressLimit = 1+byteOf("show", 119), rapid.Uint16().Draw(t, "limit")
+	}
+	return r
+}
+
+func TestRecordRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := drawRecord(t)
+		var slot [firmware.SlotSize]byte
+		want.Encode(&slot)
+		got, ok := firmware.Decode(&slot)
+		require.True(t, ok)
+		require.Equal(t, want, got)
+		require.Equal(t, crc32.ChecksumIEEE(slot[:firmware.CRCOffset]), binary.LittleEndian.Uint32(slot[firmware.CRCOffset:]))
+	})
+}
+
+// TestRecordFlips: any bit that flips is detected, or lies beyond the record,
+// where it means nothing.
+func TestRecordFlips(t *testing.T) {
+	m := newMachine(t)
+	m.program(t, payload(profile(t, "button-6")), true)
+	want := m.record()
+	var slot [firmware.SlotSize]byte
+	want.Encode(&slot)
+	for bit := range 8 * firmware.SlotSize {
+		flipped := slot
+		flipped[bit/8] ^= 1 << (bit % 8)
+		got, ok := firmware.Decode(&flipped)
+		require.Equal(t, bit/8 >= firmware.RecordSize, ok, "bit %d of byte %d", bit%8, bit/8)
+		if ok {
+			require.Equal(t, want, got)
+		}
+	}
+	require.True(t, bytes.Equal(slot[firmware.RecordSize:], bytes.Repeat([]byte{0xFF}, firmware.SlotSize-firmware.RecordSize)),
+		"what is not used stays erased")
+}
+
+// TestRecordNonsense: a checksum does not make a record of what no token can be
+// run by, such as one that another firmware wrote.
+func TestRecordNonsense(t *testing.T) {
+	m := newMachine(t)
+	m.program(t, payload(profile(t, "button-6")), true)
+	good := m.record()
+	for name, change := range map[string]func(r *firmware.Record){
+		"state":     func(r *firmware.Record) { r.State = 6 },
+		"seed":      func(r *firmware.Record) { r.SeedLen = 65 },
+		"step":      func(r *firmware.Record) { r.Profile.Step = 0 },
+		"digits":    func(r *firmware.Record) { r.Profile.Digits = 9 },
+		"algorithm": func(r *firmware.Record) { r.Profile.Algorithm = 3 },
+		"bars":      func(r *firmware.Record) { r.Profile.Behaviour.Bars = 7 },
+	} {
+		bad := good
+		change(&bad)
+		var slot [firmware.SlotSize]byte
+		bad.Encode(&slot)
+		_, ok := firmware.Decode(&slot)
+		require.False(t, ok, name)
+	}
+}
+
+// TestRecordLayout: tokens in the field keep their records when they get a new
+// firmware. A change here needs a new magic number.
+func TestRecordLayout(t *testing.T) {
+	r := firmware.Record{
+		Sequence: 0x04030201, State: serialproto.StateLocked, Death: 2, Counter: 7, Presses: 258,
+		Serial: serial(t, "AB-1"), Expiry: expiry(t, 1970, 1, 3), Ends: 0x1122334455667788, SeedLen: 16,
+	}
+	r.Profile = profile(t, "button-8")
+	r.Profile.T0 = 5
+	r.Seed[0], r.Seed[15], r.Transcript[31] = 0xAA, 0xBB, 0xCC
+	var slot [firmware.SlotSize]byte
+	r.Encode(&slot)
+	want := "fob1\x01\x02\x03\x04\x02\x02\x07\x00\x00\x00\x02\x01\x00\x00" +
+		"\x04AB-1" + string(make([]byte, 16)) +
+		"\x08\x00\x3c\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00" +
+		"\x05\x1e\x0a\x00\x00\x06\xb0\x36" +
+		"\x02\x00\x00\x00\x88\x77\x66\x55\x44\x33\x22\x11" +
+		"\x10\xaa" + string(make([]byte, 14)) + "\xbb" + string(make([]byte, 48+31)) + "\xcc"
+	require.Equal(t, want, string(slot[:len(want)]))
+	require.LessOrEqual(t, len(want), firmware.CRCOffset)
+}
+
+// FuzzRecord: what decodes is encoded again with the same meaning, and nothing
+// that decodes stops the token.
+func FuzzRecord(f *testing.F) {
+	m := newMachine(f)
+	m.program(f, payload(profile(f, "button-6")), true)
+	var slot [firmware.SlotSize]byte
+	m.record().Encode(&slot)
+	f.Add(slot[:], false)
+	f.Add(slot[:], true)
+	f.Add([]byte("fob1"), true)
+	f.Fuzz(func(t *testing.T, data []byte, sum bool) {
+		var slot [firmware.SlotSize]byte
+		copy(slot[:], data)
+		if sum { // otherwise nearly nothing gets past the checksum
+			binary.LittleEndian.PutUint32(slot[firmware.CRCOffset:], firmware.CRC32(slot[:firmware.CRCOffset]))
+		}
+		r, ok := firmware.Decode(&slot)
+		if !ok {
+			return
+		}
+		var again [firmware.SlotSize]byte
+		r.Encode(&again)
+		back, ok := firmware.Decode(&again)
+		require.True(t, ok)
+		require.Equal(t, r, back)
+
+		m := newMachine(t)
+		m.valid = true
+		image := m.flash.Image()
+		copy(image, slot[:])
+		require.NoError(t, m.flash.LoadImage(image))
+		m.boot(t)
+		m.press()
+		m.press()
+	})
+}

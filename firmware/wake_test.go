@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// An event is something that happens to a token from outside.
+type event struct {
+	kind string
+	n    int64
+}
+
+func drawEvents(t *rapid.T) []event {
+	kinds := []string{"press", "down", "up", "skew", "set", "supply", "temperature", "advance", "advance", "advance"}
+	events := make([]event, rapid.IntRange(1, 25).Draw(t, "events"))
+	for i := range events {
+		e := event{kind: rapid.SampledFrom(kinds).Draw(t, "kind")}
+		switch e.kind {
+		case "skew":
+			e.n = rapid.Int64Range(-200_000, 200_000).Draw(t, "ms")
+		case "set":
+			e.n = int64(noon) + rapid.Int64Range(-100_000, 10*86400_000).Draw(t, "ms")
+		case "supply":
+			e.n = rapid.Int64Range(2000, 3200).Draw(t, "mv")
+		case "temperature":
+			e.n = rapid.Int64Range(-20, 60).Draw(t, "°C")
+		case "advance":
+			e.n = rapid.SampledFrom([]int64{1, 499, 500, 1999, 2000, 2999, 3000, 5999, 6000, 30_000, 59_999, 60_000, 3600_000}).Draw(t, "ms") +
+				rapid.Int64Range(0, 700).Draw(t, "more ms")
+		}
+		events[i] = e
+	}
+	return events
+}
+
+// drawPayload is a token of any profile that may expire in between.
+func drawPayload(t *rapid.T) *serialproto.Payload {
+	p := payload(token.Profiles()[rapid.IntRange(0, 2).Draw(t, "profile")])
+	b := &p.Profile.Behaviour
+	b.Expiry = token.ExpiryPolicy(rapid.IntRange(0, 2).Draw(t, "policy"))
+	b.BlankDelayDays = uint8(rapid.IntRange(0, 1).Draw(t, "delay"))
+	if b.Button {
+		b.PressLimit = uint16(rapid.IntRange(0, 5).Draw(t, "limit"))
+	}
+	if rapid.Bool().Draw(t, "expires") {
+		p.Expiry, _ = token.NewExpiry(2027, 1, 15)
+		p.Ends = noon.Seconds() + token.UnixSeconds(rapid.IntRange(1, 7200).Draw(t, "ends"))
+	}
+	return p
+}
+
+// TestWake: a token that runs at the times of Wake.State only, and once at the
+// end, is what it would be had it run at every Paint as well. Paint in turn is
+// complete: in between the display would not have changed.
+func TestWake(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		p, lock := drawPayload(rt), rapid.IntRange(0, 3).Draw(rt, "lock") > 0
+		fresh := func() *machine {
+			m := newMachine(t)
+			require.NoError(rt, m.core.Program(&m.hw, serial(t, testSerial), p, lock))
+			m.step()
+			return m
+		}
+		lazy, eager := fresh(), fresh()
+		for _, e := range drawEvents(rt) {
+			if e.kind == "advance" {
+				to := lazy.now + token.UnixMilli(e.n)
+				for lazy.wake.State <= to {
+					require.Greater(rt, lazy.wake.State, lazy.now, "the same time again")
+					lazy.now = lazy.wake.State
+					lazy.step()
+				}
+				for next := min(eager.wake.State, eager.wake.Paint); next <= to; next = min(eager.wake.State, eager.wake.Paint) {
+					require.Greater(rt, next, eager.now, "the same time again")
+					before := eager.frame
+					if next-1 > eager.now {
+						eager.now = next - 1
+						eager.step()
+						require.Equal(rt, before, eager.frame, "it changed before it said")
+					}
+					eager.now = next
+					eager.step()
+				}
+				lazy.now, eager.now = to, to
+			}
+			for _, m := range []*machine{lazy, eager} {
+				m.happen(e)
+			}
+		}
+		lazy.step()
+		eager.step()
+		require.Equal(rt, eager.record(), lazy.record())
+		require.Equal(rt, eager.frame, lazy.frame)
+		require.Equal(rt, eager.core.View().On, lazy.core.View().On)
+		require.Equal(rt, eager.wake, lazy.wake)
+	})
+}
+
+// happen does to the machine what e says, and lets it see it.
+func (m *machine) happen(e event) {
+	switch e.kind {
+	case "press":
+		if m.down {
+			return
+		}
+		m.clicks++
+	case "down":
+		m.down = true
+	case "up":
+		m.down = false
+	case "skew":
+		m.now += token.UnixMilli(e.n)
+	case "set":
+		m.now = token.UnixMilli(e.n)
+	case "supply":
+		m.supply = firmware.Millivolts(e.n)
+	}
+	m.step()
+}
+
+// TestWakeVirtual is the same with a virtual token, whose crystal drifts: one
+// that nobody looks at until the end, and its twin that is looked at all the
+// time.
+func TestWakeVirtual(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		p := drawPayload(rt)
+		name := p.Profile.Name
+		if name == "" {
+			name = "always-on-6"
+		}
+		fresh := func() (*virtual.World, *virtual.Token) {
+			w := newWorld(t, time.UnixMilli(int64(noon)))
+			v := w.NewToken(model(t, name))
+			require.NoError(rt, v.Program(serial(t, testSerial), p, true))
+			return w, v
+		}
+		lazyWorld, lazy := fresh()
+		eagerWorld, eager := fresh()
+		for _, e := range drawEvents(rt) {
+			for i, v := range []*virtual.Token{lazy, eager} {
+				w := []*virtual.World{lazyWorld, eagerWorld}[i]
+				switch e.kind {
+				case "press":
+					v.Press()
+				case "down":
+					v.Hold(8 * time.Second)
+				case "skew":
+					v.Skew(time.Duration(e.n) * time.Millisecond)
+				case "temperature":
+					v.SetTemperature(virtual.Celsius(e.n))
+				case "advance":
+					d := time.Duration(e.n) * time.Millisecond
+					if v == eager {
+						for range min(e.n/250, 40) {
+							w.Advance(250 * time.Millisecond)
+							d -= 250 * time.Millisecond
+							eager.Display()
+						}
+					}
+					w.Advance(d)
+				}
+			}
+		}
+		a, b := lazy.Display(), eager.Display()
+		a.Cell, b.Cell = 0, 0 // the same charge, added in another order
+		require.Equal(rt, fmt.Sprintf("%+v", b), fmt.Sprintf("%+v", a))
+	})
+}
