@@ -65,12 +65,13 @@ func (m *Member) Ports() []string {
 // After an error nothing is left open.
 func New(w *virtual.World, c Config) (*Fleet, error) {
 	f := &Fleet{store: c.Store, line: c.Line}
+	var stored []*virtual.Token
 	if c.Store != nil {
-		tokens, err := c.Store.load(w)
-		if err != nil {
+		var err error
+		if stored, err = c.Store.load(w); err != nil {
 			return nil, err
 		}
-		for _, t := range tokens {
+		for _, t := range stored {
 			f.members = append(f.members, &Member{Token: t, saved: t.Changes()})
 		}
 	}
@@ -81,21 +82,49 @@ func New(w *virtual.World, c Config) (*Fleet, error) {
 		for range c.Count {
 			f.members = append(f.members, &Member{Token: w.NewToken(c.Model)})
 		}
-		if err := f.Save(w); err != nil {
-			return nil, err
-		}
 	}
+	err := f.open(c.Ports)
+	if err == nil {
+		// Last, so that a fleet that cannot be served leaves no trace.
+		err = f.saveStart(w, len(stored) > 0)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// open opens the ports. Hosts may come at once; Serve answers them.
+func (f *Fleet) open(p Ports) error {
 	for i, m := range f.members {
-		for _, addr := range c.Ports.addresses(i) {
-			l, err := port.Listen(addr, c.Ports.options(addr)...)
+		for _, addr := range p.addresses(i) {
+			l, err := port.Listen(addr, p.options(addr)...)
 			if err != nil {
-				f.Close()
-				return nil, err
+				return err
 			}
 			m.listeners = append(m.listeners, l)
 		}
 	}
-	return f, nil
+	return nil
+}
+
+// saveStart writes the start of the run to the store: of tokens that are stored
+// already just the world, which may go another way from now on.
+func (f *Fleet) saveStart(w *virtual.World, stored bool) error {
+	if f.store == nil {
+		return nil
+	}
+	if stored {
+		return f.store.saveWorld(w, len(f.members))
+	}
+	if err := f.store.begin(); err != nil {
+		return err
+	}
+	if err := f.Save(w); err != nil {
+		return err
+	}
+	return f.store.finish()
 }
 
 // Members returns the tokens in order.
@@ -104,22 +133,25 @@ func (f *Fleet) Members() []*Member { return f.members }
 // Serve carries bytes between the tokens and their hosts until ctx ends or a
 // token's state cannot be saved. It returns nil when ctx ends.
 func (f *Fleet) Serve(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var once sync.Once
+	var failure error
+	fail := func(err error) {
+		once.Do(func() { failure = err })
+		cancel()
+	}
 	var wait sync.WaitGroup
 	for i, m := range f.members {
 		for _, l := range m.listeners {
 			wait.Go(func() {
-				f.accept(ctx, i, m, l, cancel)
+				f.accept(ctx, i, m, l, fail)
 			})
 		}
 	}
 	<-ctx.Done()
 	wait.Wait()
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	return nil
+	return failure
 }
 
 // accept serves every host that comes to one listener. It calls failed with

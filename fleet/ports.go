@@ -18,17 +18,19 @@ type Ports struct {
 	TCP     string // HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0
 	UnixDir string // folder for a socket fobN.sock of each; "" for none
 	RFC2217 string // like TCP
-	Token   string // what a host must know to use a TCP or RFC 2217 port; needed beyond loopback
+	Token   string // what a host must know to use a port that is no pseudo-terminal; needed beyond loopback
 }
 
 // Check refuses addresses that cannot be, for a fleet of n tokens. The error
 // wraps port.ErrAddress.
 func (p Ports) Check(n int) error {
+	var hosts []string
+	var starts []int
 	for _, addr := range []string{p.TCP, p.RFC2217} {
 		if addr == "" {
 			continue
 		}
-		_, number, err := net.SplitHostPort(addr)
+		host, number, err := net.SplitHostPort(addr)
 		if err != nil {
 			return fmt.Errorf("%w: %q: %w", port.ErrAddress, addr, err)
 		}
@@ -39,6 +41,11 @@ func (p Ports) Check(n int) error {
 		if first != 0 && int(first)+n-1 > 65535 {
 			return fmt.Errorf("%w: %q: %d tokens need ports up to %d", port.ErrAddress, addr, n, int(first)+n-1)
 		}
+		hosts, starts = append(hosts, host), append(starts, int(first))
+	}
+	if len(starts) == 2 && hosts[0] == hosts[1] && starts[0] != 0 && starts[1] != 0 &&
+		max(starts[0]-starts[1], starts[1]-starts[0]) < n {
+		return fmt.Errorf("%w: the ports of %d tokens from %q and from %q overlap", port.ErrAddress, n, p.TCP, p.RFC2217)
 	}
 	return nil
 }
@@ -66,7 +73,8 @@ func (p Ports) addresses(i int) []string {
 	return addrs
 }
 
-// options are for the ports that can be beyond loopback.
+// options are for the ports that are no pseudo-terminals: those have the
+// permissions of their files.
 func (p Ports) options(addr string) []port.Option {
 	if p.Token == "" || hasScheme(addr, "pty") {
 		return nil

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"filippo.io/age"
@@ -38,11 +39,17 @@ type Store struct {
 	dir  string
 	key  *age.X25519Identity
 	lock *flock.Flock
+
+	// What Resume has decided.
+	stationKey [32]byte
+	noRig      bool
 }
 
 const (
-	lockFile  = "lock"
-	worldFile = "world.age"
+	lockFile   = "lock"
+	worldFile  = "world.age"
+	newFile    = "new" // is there while a fleet is written for the first time
+	tempPrefix = ".new-"
 )
 
 func tokenFile(i int) string { return fmt.Sprintf("token-%04d.age", i) }
@@ -61,8 +68,51 @@ func OpenStore(dir string, key *age.X25519Identity) (*Store, error) {
 	if !got {
 		return nil, fmt.Errorf("%w: %s", ErrStateLocked, dir)
 	}
-	return &Store{dir: dir, key: key, lock: lock}, nil
+	s := &Store{dir: dir, key: key, lock: lock}
+	if err := s.tidy(); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the state folder: %w", err), lock.Unlock())
+	}
+	return s, nil
 }
+
+// tidy removes what a process that was killed has left behind.
+func (s *Store) tidy() error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	// Nobody has seen tokens without a world: it is written last.
+	unfinished := s.has(newFile) && !s.has(worldFile)
+	for _, e := range entries {
+		name := e.Name()
+		isToken, _ := filepath.Match("token-*.age", name)
+		if strings.HasPrefix(name, tempPrefix) || unfinished && isToken {
+			if err := os.Remove(filepath.Join(s.dir, name)); err != nil {
+				return err
+			}
+		}
+	}
+	if s.has(newFile) {
+		return s.finish()
+	}
+	return nil
+}
+
+func (s *Store) has(name string) bool {
+	_, err := os.Lstat(filepath.Join(s.dir, name))
+	return err == nil
+}
+
+// begin and finish enclose the first writing of a fleet.
+func (s *Store) begin() error {
+	err := os.WriteFile(filepath.Join(s.dir, newFile), nil, 0o600)
+	if err != nil {
+		return fmt.Errorf("saving %w", err)
+	}
+	return nil
+}
+
+func (s *Store) finish() error { return os.Remove(filepath.Join(s.dir, newFile)) }
 
 // Close lets other processes have the folder.
 func (s *Store) Close() error { return s.lock.Unlock() }
@@ -76,16 +126,28 @@ type worldState struct {
 	Now     virtual.WorldTime `json:"now"`
 	Machine virtual.WorldTime `json:"machine"` // the machine's clock then
 	Tokens  int               `json:"tokens"`
+
+	StationKey []byte `json:"station_key"`
+	NoRig      bool   `json:"no_rig"`
 }
 
 const stateVersion = 1
 
-// Resume completes the configuration of the world by what the folder holds:
-// its seed, how its clock goes if sameClock says so, and the time at which it
-// goes on. It reports whether the folder holds a fleet. A clock that follows
-// the machine's has gone on in between, any other stood still. A time in c that
-// lies before the folder's is an error.
-func (s *Store) Resume(c *virtual.Config, sameClock bool, now time.Time) (found bool, err error) {
+// Given says what somebody has decided anew, so that the folder's value does not
+// count.
+type Given struct {
+	Clock      bool // Config.Mode and Rate
+	StationKey bool
+	NoRig      bool
+}
+
+// Resume completes the configuration of the world by what the folder holds: its
+// seed, what is not given, and the time at which it goes on. It reports whether
+// the folder holds a fleet. A clock that follows the machine's has gone on in
+// between, any other stood still. A time in c that lies before the folder's is
+// an error. Resume comes before New, with the configuration of New's world.
+func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found bool, err error) {
+	defer func() { s.stationKey, s.noRig = c.StationKey, c.NoRig }() // the world does not tell
 	var w worldState
 	err = s.read(worldFile, &w)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -104,8 +166,17 @@ func (s *Store) Resume(c *virtual.Config, sameClock bool, now time.Time) (found 
 		return false, fmt.Errorf("the state folder's world has another seed than the one given")
 	}
 	c.Seed = w.Seed
-	if sameClock {
+	if !given.Clock {
 		c.Mode, c.Rate = w.Mode, w.Rate
+	}
+	if !given.StationKey {
+		if len(w.StationKey) != len(c.StationKey) {
+			return false, fmt.Errorf("%w: %s has no station key", ErrStateDamaged, worldFile)
+		}
+		copy(c.StationKey[:], w.StationKey)
+	}
+	if !given.NoRig {
+		c.NoRig = w.NoRig
 	}
 	at := w.Now
 	if c.Mode == virtual.Real && w.Mode == virtual.Real {
@@ -130,6 +201,9 @@ func (s *Store) load(w *virtual.World) ([]*virtual.Token, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if state.Tokens < 1 || state.Tokens > MaxCount {
+		return nil, fmt.Errorf("%w: %s counts %d tokens", ErrStateDamaged, worldFile, state.Tokens)
 	}
 	var tokens []*virtual.Token
 	for i := range state.Tokens {
@@ -170,6 +244,7 @@ func (s *Store) saveWorld(w *virtual.World, tokens int) error {
 	plain, err := json.Marshal(worldState{
 		Version: stateVersion, Seed: w.Seed(), Mode: w.Mode(), Rate: w.Rate(), Now: w.Now(),
 		Machine: virtual.WorldTimeOf(time.Now()), Tokens: tokens,
+		StationKey: s.stationKey[:], NoRig: s.noRig,
 	})
 	if err != nil {
 		return err
@@ -232,7 +307,7 @@ func (s *Store) encrypt(name string, plain []byte) error {
 // and puts it in its place.
 func replace(path string, b []byte) error {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".new-*")
+	f, err := os.CreateTemp(dir, tempPrefix+"*")
 	if err != nil {
 		return err
 	}

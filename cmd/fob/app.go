@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -51,14 +52,15 @@ func usagef(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
-// exitCode reports an error and returns the code to exit with.
-func (a *app) exitCode(err error) int {
+// exitCode reports the error of a command and returns the code to exit with.
+func (a *app) exitCode(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintf(a.stderr, "fob: %v\n", err)
+	text := strings.ReplaceAll(err.Error(), "\n", "\nfob: ") // of joined errors
+	fmt.Fprintf(a.stderr, "fob: %s\n", text)
 	if !a.started { // cobra refused the command line
-		fmt.Fprintln(a.stderr, "fob: see fob --help")
+		fmt.Fprintf(a.stderr, "fob: see %s --help\n", cmd.CommandPath())
 		return exitUsage
 	}
 	return codeOf(err)
@@ -75,7 +77,10 @@ func codeOf(err error) int {
 	}
 	var usage usageError
 	var refused *host.RefusedError
+	var onPort *port.OpError
 	switch {
+	case is(fleet.ErrStateDamaged): // whatever is wrong inside
+		return exitFailed
 	case errors.As(err, &usage),
 		is(port.ErrAddress, port.ErrToken, port.ErrExposed, host.ErrStationKey, fleet.ErrCount, virtual.ErrClock,
 			token.ErrProfile, token.ErrProfileName, token.ErrSerial, token.ErrExpiry, token.ErrSeedText,
@@ -89,7 +94,10 @@ func codeOf(err error) int {
 		return exitMismatch
 	case is(host.ErrTimeout, os.ErrDeadlineExceeded, context.DeadlineExceeded):
 		return exitTimeout
-	case is(port.ErrBusy, port.ErrNotFound, port.ErrGone, port.ErrDescriptor, os.ErrPermission):
+	case is(serialproto.RCMessageSize): // noticed before anything was sent
+		return exitUsage
+	case is(port.ErrBusy, port.ErrNotFound, port.ErrGone, port.ErrDescriptor),
+		errors.As(err, &onPort) && is(os.ErrPermission):
 		return exitNoConnect
 	}
 	return exitFailed
@@ -124,16 +132,54 @@ over serial lines.
 
 Exit codes: 0 done, 1 a check failed, 2 usage, 3 cannot connect, 4 the device
 refused, 5 not supported here, 6 the token holds another seed, 42 timeout.`,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		PersistentPreRun:  func(*cobra.Command, []string) { a.started = true },
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
-		Args:              cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cmd.Help()
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := cmd.ValidateRequiredFlags(); err != nil { // cobra looks too late for a usage error
+				return err
+			}
+			a.started = true
+			return nil
 		},
+		Args: cobra.NoArgs,
+		RunE: help,
 	}
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print results as JSON, one object a line")
 	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newDeviceCmd(a), newCodeCmd(a), newVersionCmd(a))
+	cmd.InitDefaultCompletionCmd()
+	cmd.InitDefaultHelpCmd()
+	for _, c := range cmd.Commands() {
+		switch c.Name() {
+		case "completion":
+			c.RunE = help // without it an unknown shell is no error
+		case "help":
+			c.Run, c.RunE = nil, helpOn
+		}
+	}
 	return cmd
+}
+
+// help is what a command does that only has sub-commands.
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// helpOn is fob help COMMAND.
+func helpOn(cmd *cobra.Command, args []string) error {
+	about, _, err := cmd.Root().Find(args)
+	if err != nil {
+		return usagef("%w", err)
+	}
+	if got := strings.Fields(about.CommandPath()); len(got)-1 != len(args) {
+		return usagef("no help on %q; see fob --help", strings.Join(args, " "))
+	}
+	about.InitDefaultHelpFlag()
+	return about.Help()
+}
+
+// noArgs is cobra.NoArgs for commands without sub-commands. It does not repeat
+// the argument: it may be a seed that somebody took for one.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no arguments, only flags", cmd.CommandPath())
+	}
+	return nil
 }

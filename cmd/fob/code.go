@@ -26,8 +26,8 @@ func newCodeCmd(a *app) *cobra.Command {
 of the N steps that follow, one a line, as oathtool does.`,
 		Example: `  fob code --seed-file seed.txt
   fob code --seed-file - --at 2031-11-30T23:59:59+09:00 --window 2 < seed.txt`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			algorithm, err := token.ParseAlgorithm(o.algorithm)
 			if err != nil {
 				return err
@@ -50,7 +50,7 @@ of the N steps that follow, one a line, as oathtool does.`,
 			if first < 0 {
 				return usagef("--at %s: %w", o.at, token.ErrStep)
 			}
-			seed, err := a.readSeed(o.seedFile)
+			seed, err := a.readSeed(cmd.Context(), o.seedFile)
 			if err != nil {
 				return err
 			}
@@ -81,13 +81,14 @@ of the N steps that follow, one a line, as oathtool does.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.seedFile, "seed-file", "", "file with the seed in hex or base32; - is standard input")
-	f.StringVar(&o.at, "at", "now", "time: now, RFC 3339, or @UNIXSECONDS")
-	f.DurationVar(&o.step, "step", 60*time.Second, "time step")
-	f.Int64Var(&o.t0, "t0", 0, "Unix time of step 0 (946684800 for SafeNet tokens)")
-	f.IntVar(&o.digits, "digits", 6, "digits, 6 to 9")
-	f.StringVar(&o.algorithm, "algorithm", "sha1", "sha1, sha256 or sha512")
-	f.IntVar(&o.window, "window", 0, "codes of that many further steps")
+	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` with the seed in hex or base32; - is standard input")
+	f.StringVar(&o.at, "at", "now", "`TIME`: now, RFC 3339, or @UNIXSECONDS")
+	f.DurationVar(&o.step, "step", 60*time.Second, "time step, whole seconds")
+	f.Lookup("step").DefValue = "60s" // not 1m0s
+	f.Int64Var(&o.t0, "t0", 0, "Unix `SECONDS` of step 0 (946684800 for SafeNet tokens)")
+	f.IntVar(&o.digits, "digits", 6, "`N` digits, 6 to 9")
+	f.StringVar(&o.algorithm, "algorithm", "sha1", "`NAME`: sha1, sha256 or sha512")
+	f.IntVar(&o.window, "window", 0, "print the codes of `N` further steps, too")
 	cmd.MarkFlagRequired("seed-file")
 	return cmd
 }

@@ -22,7 +22,7 @@ func newDemoCmd(a *app) *cobra.Command {
 over a pseudo-terminal that is opened like any serial port, and shows their
 displays live. Each code is checked against pquerna/otp. With --once, or when
 stdout is no terminal, it prints one round.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.demo(cmd.Context(), once || a.json || !isTerminal(a.stdout))
 		},
@@ -47,6 +47,9 @@ func (a *app) demo(ctx context.Context, once bool) (err error) {
 		}
 	}()
 	if err := d.Provision(ctx); err != nil {
+		if ctx.Err() != nil { // Ctrl-C
+			return nil
+		}
 		return err
 	}
 	if once {
@@ -114,9 +117,9 @@ func (a *app) demoRound(ctx context.Context, d *demo.Demo, prefix string) error 
 		fmt.Fprintf(&b, "%s on %s\x1b[K\n", t.Profile.Name, t.Port)
 		art := strings.Split(strings.TrimRight(look.View.Art(), "\n"), "\n")
 		beside := []string{
-			"S/N " + t.Serial.String(),
-			"EXP " + t.Expiry.Back(),
-			fmt.Sprintf("%s, %2d s left, %s", look.Shown, int(look.Left.Seconds()), verdict),
+			"S/N " + t.Serial.String() + ", EXP " + t.Expiry.Back(),
+			fmt.Sprintf("%s, %2d s left", look.Shown, int(look.Left.Seconds())),
+			verdict, // all within 80 columns beside eight digits
 		}
 		for i, row := range art {
 			fmt.Fprintf(&b, "  │ %s │  %s\x1b[K\n", row, beside[i])

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,14 +31,20 @@ func newDeviceCmd(a *app) *cobra.Command {
 		Use:   "device",
 		Short: "Talk to a token, virtual or real, over its serial port",
 		Long: `Talks to a token over its serial port. Addresses: /dev/ttyACM0 (or a terminal's
-path), pty:PATH, tcp:HOST:PORT, unix:PATH, rfc2217://HOST:PORT.`,
+path), pty:PATH, tcp:HOST:PORT, unix:PATH, rfc2217://HOST:PORT.
+
+The commands marked (rig) move the hardware from outside. Virtual tokens obey
+them in any state; sold tokens do not know them.`,
+		Example: `  fob device info --port /dev/ttyACM0
+  fob device display --port tcp:127.0.0.1:7000
+  fob device skew -95s --port /tmp/fob0`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: help,
 	}
 	f := cmd.PersistentFlags()
-	f.StringVar(&d.port, "port", "", "address of the token's serial port")
-	f.StringVar(&d.tokenFile, "token-file", "", "file with the word that a port beyond loopback asks for")
-	f.DurationVar(&d.timeout, "timeout", host.DefaultTimeout, "how long to wait for each answer; it is asked for 3 times")
+	f.StringVar(&d.port, "port", "", "`ADDR` of the token's serial port")
+	f.StringVar(&d.tokenFile, "token-file", "", "`FILE` with the word that the port asks for, see fob run")
+	f.DurationVar(&d.timeout, "timeout", host.DefaultTimeout, "how long to wait for each answer, which is asked for 3 times")
 	cmd.AddCommand(
 		newInfoCmd(d), newEchoCmd(d), newClockCmd(d), newDisplayCmd(d), newProvisionCmd(d), newLockCmd(d),
 		newSelfTestCmd(d), newWipeCmd(d), newResetCmd(d), newListCmd(a), newKeygenCmd(a),
@@ -54,7 +61,7 @@ func (d *device) with(ctx context.Context, f func(context.Context, *host.Client)
 	if d.timeout <= 0 {
 		return usagef("--timeout %v: want more than 0", d.timeout)
 	}
-	bearer, err := d.bearerToken(d.tokenFile)
+	bearer, err := d.bearerToken(ctx, d.tokenFile)
 	if err != nil {
 		return err
 	}
@@ -62,16 +69,32 @@ func (d *device) with(ctx context.Context, f func(context.Context, *host.Client)
 	defer cancel()
 	p, err := port.Open(opening, d.port, port.WithToken(bearer))
 	if err != nil {
-		return err
+		return advise(err)
 	}
 	defer p.Close()
-	return f(ctx, host.New(p, host.WithTimeout(d.timeout)))
+	return advise(f(ctx, host.New(p, host.WithTimeout(d.timeout))))
+}
+
+// advise says what to do about an error that everybody meets.
+func advise(err error) error {
+	var refused *host.RefusedError
+	switch {
+	case errors.Is(err, port.ErrNotFound):
+		return fmt.Errorf("%w (fob device list shows this machine's USB serial ports, fob run starts virtual tokens)", err)
+	case errors.Is(err, port.ErrBusy):
+		return fmt.Errorf("%w (close that program first)", err)
+	case errors.Is(err, host.ErrTimeout):
+		return fmt.Errorf("%w (is this a token's port, and has it power? --timeout waits longer)", err)
+	case errors.As(err, &refused) && strings.HasPrefix(refused.Command, "rig ") && errors.Is(err, serialproto.RCUnsupported):
+		return fmt.Errorf("%w (this token has no rig)", err)
+	}
+	return err
 }
 
 // command makes a device command without arguments.
 func (d *device) command(use, short string, run func(context.Context, *host.Client) error) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: short, Args: cobra.NoArgs,
+		Use: use, Short: short, Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.with(cmd.Context(), run) },
 	}
 }
@@ -156,9 +179,9 @@ func newEchoCmd(d *device) *cobra.Command {
 
 func newClockCmd(d *device) *cobra.Command {
 	var set string
-	cmd := d.command("clock", "Read or set the token's clock; refused once it is locked", func(ctx context.Context, c *host.Client) error {
+	run := func(ctx context.Context, c *host.Client) error {
 		if set != "" {
-			t, err := parseTime(set, time.Now())
+			t, err := parseTime(set, time.Now()) // after opening the port, which takes time
 			if err != nil {
 				return err
 			}
@@ -182,8 +205,20 @@ func newClockCmd(d *device) *cobra.Command {
 			text = "not set since the token last lost power\n"
 		}
 		return d.print(r, text)
-	})
-	cmd.Flags().StringVar(&set, "set", "", "set it first: now, RFC 3339, or @UNIXSECONDS")
+	}
+	cmd := &cobra.Command{
+		Use: "clock", Short: "Read or set the token's clock; refused once it is locked", Args: noArgs,
+		Example: `  fob device clock --port /dev/ttyACM0 --set now`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if set != "" {
+				if _, err := parseTime(set, time.Now()); err != nil {
+					return err
+				}
+			}
+			return d.with(cmd.Context(), run)
+		},
+	}
+	cmd.Flags().StringVar(&set, "set", "", "set it first to `TIME`: now, RFC 3339, or @UNIXSECONDS")
 	return cmd
 }
 
@@ -265,16 +300,15 @@ func newSelfTestCmd(d *device) *cobra.Command {
 
 func newWipeCmd(d *device) *cobra.Command {
 	var serial string
-	cmd := d.command("wipe", "Destroy the token's seed", func(ctx context.Context, c *host.Client) error {
+	var want token.Serial
+	run := func(ctx context.Context, c *host.Client) error {
 		i, err := c.Info(ctx)
 		if err != nil {
 			return err
 		}
 		sn := i.Serial
-		if serial != "" {
-			if sn, err = token.ParseSerial(serial); err != nil {
-				return err
-			}
+		if !want.IsZero() {
+			sn = want
 		}
 		if sn.IsZero() && i.State == serialproto.StateBlank {
 			return &host.RefusedError{Command: "wipe", Err: serialproto.ErrNotProvisioned}
@@ -283,23 +317,44 @@ func newWipeCmd(d *device) *cobra.Command {
 			return err
 		}
 		return d.printState(ctx, c)
-	})
-	cmd.Flags().StringVar(&serial, "serial", "", "refuse unless the token has this serial number")
+	}
+	cmd := &cobra.Command{
+		Use: "wipe", Short: "Destroy the token's seed", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if serial != "" {
+				if want, err = token.ParseSerial(serial); err != nil {
+					return err
+				}
+			}
+			return d.with(cmd.Context(), run)
+		},
+	}
+	cmd.Flags().StringVar(&serial, "serial", "", "refuse unless the token has the serial number `SN`")
 	return cmd
 }
 
 func newListCmd(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List this machine's USB serial ports, without opening any", Args: cobra.NoArgs,
+		Use: "list", Short: "List this machine's USB serial ports, without opening any", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			ports, err := port.List()
 			if err != nil {
 				return err
 			}
+			type usbPort struct {
+				Path         string `json:"path"`
+				VID          string `json:"vid"`
+				PID          string `json:"pid"`
+				SerialNumber string `json:"serial_number"`
+				Manufacturer string `json:"manufacturer"`
+				Product      string `json:"product"`
+				Interface    int    `json:"interface"`
+				USBPath      string `json:"usb_path"`
+			}
 			var b strings.Builder
 			for _, p := range ports {
 				if a.json {
-					if err := a.print(p, ""); err != nil {
+					if err := a.print(usbPort(p), ""); err != nil {
 						return err
 					}
 				}

@@ -6,7 +6,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,24 +45,24 @@ hardware. A seed comes from a file or standard input, never from an argument;
 without --seed-file one is made, and --seed-out keeps it.`,
 		Example: `  fob device provision --port /dev/ttyACM0 --serial 2600124800001 --expiry 2031-11-30 --seed-file seed.txt
   fob device provision --port tcp:127.0.0.1:7000 --seed-out new.seed --lock`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.provision(cmd, o)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.serial, "serial", "", "serial number, used as given")
-	f.StringVar(&o.expiry, "expiry", "", "last day on which the token works: 2031-11-30, or 11/30/31 as on the back; none for no end")
-	f.StringVar(&o.zone, "zone", "Asia/Tokyo", "time zone in which that day ends")
-	f.StringVar(&o.profile, "profile", "", profileNames())
-	f.StringVar(&o.algorithm, "algorithm", "", "sha1, sha256 or sha512 instead of the profile's")
-	f.IntVar(&o.digits, "digits", 0, "6 or 8 instead of the profile's")
-	f.DurationVar(&o.step, "step", 0, "30s or 60s instead of the profile's")
-	f.Int64Var(&o.t0, "t0", 0, "Unix time of step 0 (946684800 for SafeNet tokens)")
-	f.StringVar(&o.seedFile, "seed-file", "", "file with the seed in hex or base32; - is standard input")
-	f.StringVar(&o.seedOut, "seed-out", "", "new file to keep the made seed in, in hex")
-	f.StringVar(&o.stationKey, "station-key", "", "file with the station's private key; default: the published insecure test key")
-	f.StringVar(&o.at, "at", "now", "time to set the token's clock to")
+	f.StringVar(&o.serial, "serial", "", "serial number `SN`, used as given")
+	f.StringVar(&o.expiry, "expiry", "", "last `DAY` on which the token works: 2031-11-30, or 11/30/31 as on the back; none for no end")
+	f.StringVar(&o.zone, "zone", "Asia/Tokyo", "time zone `NAME` in which that day ends")
+	f.StringVar(&o.profile, "profile", "", "`NAME`: "+profileNames()+"; default: that of the hardware")
+	f.StringVar(&o.algorithm, "algorithm", "", "`NAME`: sha1, sha256 or sha512 instead of the profile's")
+	f.IntVar(&o.digits, "digits", 0, "`N` digits, 6 or 8, instead of the profile's")
+	f.DurationVar(&o.step, "step", 0, "time step 30s or 60s instead of the profile's")
+	f.Int64Var(&o.t0, "t0", 0, "Unix `SECONDS` of step 0 (946684800 for SafeNet tokens)")
+	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` with the seed in hex or base32; - is standard input")
+	f.StringVar(&o.seedOut, "seed-out", "", "new `FILE` to keep the made seed in, in hex")
+	f.StringVar(&o.stationKey, "station-key", "", "`FILE` with the station's private key; default: the published insecure test key")
+	f.StringVar(&o.at, "at", "now", "`TIME` to set the token's clock to: now, RFC 3339, or @UNIXSECONDS")
 	f.BoolVar(&o.lock, "lock", false, "lock the token afterwards")
 	return cmd
 }
@@ -70,14 +72,27 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) error {
 	if err != nil {
 		return err
 	}
-	station, err := d.stationKey(o.stationKey)
+	check := o // what the flags say must be possible on some hardware
+	if check.profile == "" {
+		check.profile = token.Profiles()[0].Name
+	}
+	if _, err := check.profileWanted(cmd); err != nil {
+		return err
+	}
+	station, err := d.stationKey(cmd.Context(), o.stationKey)
 	if err != nil {
 		return err
 	}
-	if order.Seed, err = d.provisionSeed(o); err != nil {
+	if order.Seed, err = d.provisionSeed(cmd.Context(), o); err != nil {
 		return err
 	}
 	defer order.Seed.Destroy()
+	sent := false // the token may hold the seed
+	defer func() {
+		if !sent && o.seedOut != "" {
+			os.Remove(o.seedOut) // we have made it, and nothing needs it
+		}
+	}()
 	return d.with(cmd.Context(), func(ctx context.Context, c *host.Client) error {
 		i, err := c.Info(ctx)
 		if err != nil {
@@ -89,7 +104,10 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) error {
 		if order.Profile, err = o.profileWanted(cmd); err != nil {
 			return err
 		}
-		if err := c.Provision(ctx, station, order); err != nil {
+		err = c.Provision(ctx, station, order)
+		var refused *host.RefusedError
+		sent = !errors.As(err, &refused)
+		if err != nil {
 			return err
 		}
 		if err := c.Verify(ctx, order); err != nil {
@@ -132,10 +150,14 @@ func (d *device) order(o provisionOptions) (host.Order, error) {
 		return order, err
 	}
 	now := time.Now()
+	at, err := parseTime(o.at, now)
+	if err != nil {
+		return order, err
+	}
 	switch o.expiry {
 	case "none":
 	case "":
-		today, err := token.ExpiryOf(now.In(order.Zone))
+		today, err := token.ExpiryOf(at.In(order.Zone))
 		if err != nil {
 			return order, err
 		}
@@ -144,10 +166,9 @@ func (d *device) order(o provisionOptions) (host.Order, error) {
 		if order.Expiry, err = token.ParseExpiry(o.expiry); err != nil {
 			return order, err
 		}
-	}
-	at, err := parseTime(o.at, now)
-	if err != nil {
-		return order, err
+		if order.Expiry.Ends(order.Zone).Before(at) {
+			d.warnf("the token expires on %s, before the time that its clock is set to", order.Expiry)
+		}
 	}
 	order.Now = func() time.Time { return at.Add(time.Since(now)) }
 	return order, nil
@@ -188,18 +209,20 @@ func (o provisionOptions) profileWanted(cmd *cobra.Command) (token.Profile, erro
 		}
 		p.Step = token.UnixSeconds(o.step / time.Second)
 	}
-	p.T0 = token.UnixSeconds(o.t0)
+	if cmd.Flags().Changed("t0") {
+		p.T0 = token.UnixSeconds(o.t0)
+	}
 	return p, p.Validate()
 }
 
 // provisionSeed reads the seed or makes one. A made one is on disk before the
 // token sees it.
-func (d *device) provisionSeed(o provisionOptions) (token.Seed, error) {
+func (d *device) provisionSeed(ctx context.Context, o provisionOptions) (token.Seed, error) {
 	if o.seedFile != "" {
 		if o.seedOut != "" {
 			return token.Seed{}, usagef("--seed-out is for a seed that is made; --seed-file has one")
 		}
-		return d.readSeed(o.seedFile)
+		return d.readSeed(ctx, o.seedFile)
 	}
 	seed, err := token.GenerateSeed(rand.Reader, token.DefaultSeedLen)
 	if err != nil {

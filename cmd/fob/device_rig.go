@@ -43,16 +43,18 @@ func (d *device) rigDisplay(ctx context.Context, c *host.Client) error {
 // newRigCmds returns the commands that move the hardware from outside. Each
 // prints the display afterwards.
 func newRigCmds(d *device) []*cobra.Command {
-	rig := func(use, short string, args int, do func(context.Context, *host.Client, string) error) *cobra.Command {
+	// prepare understands the argument before the port is opened.
+	type action func(context.Context, *host.Client) error
+	rig := func(use, short string, prepare func(arg string) (action, error)) *cobra.Command {
 		return &cobra.Command{
-			Use: use, Short: short + " (rig)", Args: cobra.ExactArgs(args),
+			Use: use, Short: short + " (rig)", Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error {
+				do, err := prepare(args[0])
+				if err != nil {
+					return err
+				}
 				return d.with(cmd.Context(), func(ctx context.Context, c *host.Client) error {
-					arg := ""
-					if len(args) > 0 {
-						arg = args[0]
-					}
-					if err := do(ctx, c, arg); err != nil {
+					if err := do(ctx, c); err != nil {
 						return err
 					}
 					return d.rigDisplay(ctx, c)
@@ -61,39 +63,36 @@ func newRigCmds(d *device) []*cobra.Command {
 		}
 	}
 	return []*cobra.Command{
-		rig("press", "Click the button", 0, func(ctx context.Context, c *host.Client, _ string) error {
-			return c.Press(ctx)
-		}),
-		rig("hold DURATION", "Hold the button down, for example 7s", 1, func(ctx context.Context, c *host.Client, arg string) error {
-			t, err := duration(arg)
-			if err != nil {
+		d.command("press", "Click the button (rig)", func(ctx context.Context, c *host.Client) error {
+			if err := c.Press(ctx); err != nil {
 				return err
 			}
-			if t < 0 || t > time.Hour {
-				return usagef("%s: want 0s to 1h", arg)
-			}
-			return c.Hold(ctx, t)
+			return d.rigDisplay(ctx, c)
 		}),
-		rig("skew DURATION", "Move the token's clock, for example +95s or -2m", 1, func(ctx context.Context, c *host.Client, arg string) error {
+		rig("hold DURATION", "Hold the button down, for example 7s", func(arg string) (action, error) {
 			t, err := duration(arg)
-			if err != nil {
-				return err
+			if err == nil && (t < 0 || t > time.Hour) {
+				err = usagef("hold %s: want 0s to 1h", arg)
 			}
-			return c.Skew(ctx, t)
+			return func(ctx context.Context, c *host.Client) error { return c.Hold(ctx, t) }, err
 		}),
-		rig("temperature CELSIUS", "Set the ambient temperature", 1, func(ctx context.Context, c *host.Client, arg string) error {
+		rig("skew DURATION", "Move the token's clock, for example +95s or -2m", func(arg string) (action, error) {
+			t, err := duration(arg)
+			return func(ctx context.Context, c *host.Client) error { return c.Skew(ctx, t) }, err
+		}),
+		rig("temperature CELSIUS", "Set the ambient temperature, for example -10", func(arg string) (action, error) {
 			t, err := strconv.ParseFloat(arg, 64)
 			if err != nil || !(t >= -60 && t <= 120) {
-				return usagef("temperature %q: want degrees Celsius from -60 to 120", arg)
+				err = usagef("temperature %q: want degrees Celsius from -60 to 120", arg)
 			}
-			return c.Temperature(ctx, t)
+			return func(ctx context.Context, c *host.Client) error { return c.Temperature(ctx, t) }, err
 		}),
-		rig("supply MILLIVOLTS", "Set the supply voltage; 0 takes the battery out and puts it back", 1, func(ctx context.Context, c *host.Client, arg string) error {
+		rig("supply MILLIVOLTS", "Set the supply voltage; 0 takes the battery out and puts it back", func(arg string) (action, error) {
 			mv, err := strconv.ParseUint(arg, 10, 12)
 			if err != nil {
-				return usagef("supply %q: want millivolts from 0 to 4095", arg)
+				err = usagef("supply %q: want millivolts from 0 to 4095", arg)
 			}
-			return c.Supply(ctx, int(mv))
+			return func(ctx context.Context, c *host.Client) error { return c.Supply(ctx, int(mv)) }, err
 		}),
 		{
 			Use: "power-cut N", Short: "Cut the power inside the N-th flash operation from now (rig)", Args: cobra.ExactArgs(1),

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,7 +24,7 @@ import (
 const maxSecretFile = 64 << 10
 
 // readSecret reads a small file, or standard input for "-".
-func (a *app) readSecret(what, path string) ([]byte, error) {
+func (a *app) readSecret(ctx context.Context, what, path string) ([]byte, error) {
 	r := a.stdin
 	if path != "-" {
 		f, err := os.Open(path)
@@ -33,80 +34,113 @@ func (a *app) readSecret(what, path string) ([]byte, error) {
 		defer f.Close()
 		r = f
 	}
-	b, err := io.ReadAll(io.LimitReader(r, maxSecretFile+1))
-	if err != nil {
-		return nil, usagef("reading the %s: %w", what, err)
+	type result struct {
+		text []byte
+		err  error
 	}
-	if len(b) > maxSecretFile {
-		return nil, usagef("reading the %s: %s is larger than %d bytes", what, path, maxSecretFile)
+	done := make(chan result, 1)
+	go func() { // on its own, since Ctrl-C does not end a read from a terminal
+		text, err := io.ReadAll(io.LimitReader(r, maxSecretFile+1))
+		done <- result{text, err}
+	}()
+	select {
+	case got := <-done:
+		if got.err != nil {
+			return nil, usagef("reading the %s: %w", what, got.err)
+		}
+		if len(got.text) > maxSecretFile {
+			return nil, usagef("reading the %s: %s is larger than %d bytes", what, source(path), maxSecretFile)
+		}
+		return got.text, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("reading the %s: %w", what, ctx.Err())
 	}
-	return b, nil
+}
+
+// source names a file in a message.
+func source(path string) string {
+	if path == "-" {
+		return "standard input"
+	}
+	return path
 }
 
 // readSeed reads a seed in hex or base32 from a file, or from standard input
 // for "-".
-func (a *app) readSeed(path string) (token.Seed, error) {
-	text, err := a.readSecret("seed", path)
+func (a *app) readSeed(ctx context.Context, path string) (token.Seed, error) {
+	if isSeed(path) {
+		if _, err := os.Stat(path); err != nil { // its text names the path
+			return token.Seed{}, usagef("--seed-file wants a file or -, and not the seed: other users can see arguments")
+		}
+	}
+	text, err := a.readSecret(ctx, "seed", path)
 	if err != nil {
 		return token.Seed{}, err
 	}
 	defer clear(text)
 	if len(bytes.TrimSpace(text)) == 0 {
-		return token.Seed{}, usagef("reading the seed: %s is empty", path)
+		return token.Seed{}, usagef("reading the seed: %s is empty", source(path))
 	}
 	seed, err := token.ParseSeed(string(bytes.TrimSpace(text)))
 	if err != nil {
-		return token.Seed{}, usagef("reading the seed from %s: %w", path, err)
+		return token.Seed{}, usagef("reading the seed from %s: %w", source(path), err)
 	}
 	return seed, nil
 }
 
+// isSeed reports whether a text looks like a seed, be it of the wrong length.
+func isSeed(text string) bool {
+	seed, err := token.ParseSeed(text)
+	seed.Destroy()
+	return err == nil || errors.Is(err, token.ErrSeedLength) && len(text) >= 16
+}
+
 // stationKey reads a private station key; "" is the published test key.
-func (a *app) stationKey(path string) (host.StationKey, error) {
+func (a *app) stationKey(ctx context.Context, path string) (host.StationKey, error) {
 	if path == "" {
 		return host.InsecureTestStationKey(), nil
 	}
-	text, err := a.readSecret("station key", path)
+	text, err := a.readSecret(ctx, "station key", path)
 	if err != nil {
 		return host.StationKey{}, err
 	}
 	defer clear(text)
 	key, err := host.ParseStationKey(string(text))
 	if err != nil {
-		return host.StationKey{}, usagef("reading the station key from %s: %w", path, err)
+		return host.StationKey{}, usagef("reading the station key from %s: %w", source(path), err)
 	}
 	return key, nil
 }
 
 // stationPublicKey reads a public station key; "" is that of the published
 // test key.
-func (a *app) stationPublicKey(path string) (host.PublicKey, error) {
+func (a *app) stationPublicKey(ctx context.Context, path string) (host.PublicKey, error) {
 	if path == "" {
 		return host.InsecureTestStationKey().Public(), nil
 	}
-	text, err := a.readSecret("station key", path)
+	text, err := a.readSecret(ctx, "station key", path)
 	if err != nil {
 		return host.PublicKey{}, err
 	}
 	key, err := host.ParsePublicKey(string(text))
 	if err != nil {
-		return host.PublicKey{}, usagef("reading the station key from %s: %w", path, err)
+		return host.PublicKey{}, usagef("reading the station key from %s: %w", source(path), err)
 	}
 	return key, nil
 }
 
 // bearerToken reads the token of ports beyond loopback; "" is none.
-func (a *app) bearerToken(path string) (string, error) {
+func (a *app) bearerToken(ctx context.Context, path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
-	text, err := a.readSecret("token", path)
+	text, err := a.readSecret(ctx, "token", path)
 	if err != nil {
 		return "", err
 	}
 	t := strings.TrimSpace(string(text))
 	if t == "" {
-		return "", usagef("reading the token: %s is empty", path)
+		return "", usagef("reading the token: %s is empty", source(path))
 	}
 	return t, nil
 }
@@ -151,11 +185,16 @@ func stateKey(path string) (*age.X25519Identity, error) {
 		return nil, usagef("reading the key of state folders: %w", err)
 	}
 	defer clear(text)
-	key, err := age.ParseX25519Identity(strings.TrimSpace(string(text)))
-	if err != nil { // the library's error may quote the key
-		return nil, usagef("reading the key of state folders: %s is not an age X25519 identity", path)
+	for line := range strings.Lines(string(text)) { // age-keygen writes comments above the key
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		if key, err := age.ParseX25519Identity(line); err == nil {
+			return key, nil
+		}
+		break // without the library's error: it may quote the key
 	}
-	return key, nil
+	return nil, usagef("reading the key of state folders: %s holds no age X25519 identity, as age-keygen makes it", path)
 }
 
 func newStateKey(path string) (*age.X25519Identity, error) {

@@ -19,7 +19,7 @@ func newKeygenCmd(a *app) *cobra.Command {
 		Long: `Makes a station's X25519 key pair: FILE holds the private key, readable by you
 alone, for fob device provision --station-key; FILE.pub the public one, for
 fob run --station-key. Neither file may exist.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			key, err := host.GenerateStationKey()
 			if err != nil {
@@ -36,7 +36,7 @@ fob run --station-key. Neither file may exist.`,
 			return a.print(r, fmt.Sprintf("%s\n%s\n", out, out+".pub"))
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "file for the private key")
+	cmd.Flags().StringVar(&out, "out", "", "`FILE` for the private key")
 	cmd.MarkFlagRequired("out")
 	return cmd
 }

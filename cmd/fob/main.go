@@ -11,11 +11,13 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/spf13/cobra"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process, whatever it does
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -24,23 +26,27 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
 	root := newRootCmd(a)
-	root.SetArgs(negatives(args))
+	root.SetArgs(negatives(root, args))
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return a.exitCode(root.ExecuteContext(ctx))
+	return a.exitCode(root.ExecuteContextC(ctx))
 }
 
 // negatives moves arguments such as -95s behind a "--", since they would be read
 // as flags: no flag of fob starts with a digit. The value of a flag stays.
-func negatives(args []string) []string {
+func negatives(root *cobra.Command, args []string) []string {
 	var front, back []string
 	for i, arg := range args {
 		if arg == "--" {
 			return args
 		}
-		number := len(arg) > 1 && arg[0] == '-' && arg[1] >= '0' && arg[1] <= '9'
-		value := i > 0 && strings.HasPrefix(args[i-1], "--") && args[i-1] != "--json" && !strings.Contains(args[i-1], "=")
+		number := len(arg) > 1 && arg[0] == '-' && (arg[1] >= '0' && arg[1] <= '9' || arg[1] == '.')
+		value := false
+		if i > 0 {
+			name, long := strings.CutPrefix(args[i-1], "--")
+			value = long && !strings.Contains(name, "=") && !isSwitch(root, name)
+		}
 		if number && !value {
 			back = append(back, arg)
 		} else {
@@ -51,4 +57,21 @@ func negatives(args []string) []string {
 		return args
 	}
 	return append(append(front, "--"), back...)
+}
+
+// isSwitch reports whether a flag of that name takes no value.
+func isSwitch(cmd *cobra.Command, name string) bool {
+	flag := cmd.Flags().Lookup(name)
+	if flag == nil {
+		flag = cmd.PersistentFlags().Lookup(name)
+	}
+	if flag != nil {
+		return flag.NoOptDefVal != ""
+	}
+	for _, c := range cmd.Commands() {
+		if isSwitch(c, name) {
+			return true
+		}
+	}
+	return name == "help" // which cobra adds late
 }

@@ -21,15 +21,15 @@ import (
 
 // runOptions are the flags of fob run.
 type runOptions struct {
-	count                  int
-	profile, clock, at     string
-	ports                  fleet.Ports
-	tokenFile, stationKey  string
-	state, stateKey        string
-	worldSeed              string
-	noRig                  bool
-	baud                   int
-	clockGiven, countGiven bool
+	count                 int
+	profile, clock, at    string
+	ports                 fleet.Ports
+	tokenFile, stationKey string
+	state, stateKey       string
+	worldSeed             string
+	noRig                 bool
+	baud                  int
+	given                 func(flag string) bool
 }
 
 func newRunCmd(a *app) *cobra.Command {
@@ -37,38 +37,39 @@ func newRunCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run virtual tokens and serve their serial ports",
-		Long: `Runs virtual tokens, blank until somebody provisions them, until it is told to
-stop. The first line on stdout is one JSON object with each token's hardware id
-and ports. Without a flag for ports each token gets a pseudo-terminal.
+		Long: `Runs virtual tokens, blank until somebody provisions them, until Ctrl-C or
+SIGTERM. The first line on stdout is one JSON object with each token's hardware
+id and ports. Without a flag for ports each token gets a pseudo-terminal.
 
 With --state the tokens live on in a folder. It is encrypted, as it holds seeds,
-with a key that is made on first use in your configuration folder.`,
+with a key that is made on first use in your configuration folder. The folder
+also keeps the clock, the world's seed, the station's public key and --no-rig:
+the next start needs only --state and the ports.`,
 		Example: `  fob run --count 3 --pty /tmp
   fob run --profile button-8 --tcp 127.0.0.1:7000 --clock manual --at 2031-11-30T14:59:00Z
   fob run --rfc2217 127.0.0.1:2217 --state ./tokens`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.clockGiven = cmd.Flags().Changed("clock")
-			o.countGiven = cmd.Flags().Changed("count")
+			o.given = cmd.Flags().Changed
 			return a.run(cmd.Context(), o)
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.count, "count", 1, "how many tokens")
-	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "hardware of the tokens: "+profileNames())
-	f.StringVar(&o.ports.PTYDir, "pty", "", "pseudo-terminals, with links fob0, fob1, … in this folder")
-	f.StringVar(&o.ports.TCP, "tcp", "", "HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0")
-	f.StringVar(&o.ports.UnixDir, "unix", "", "sockets fob0.sock, fob1.sock, … in this folder")
-	f.StringVar(&o.ports.RFC2217, "rfc2217", "", "HOST:PORT for serial ports over TCP, counted as with --tcp")
-	f.StringVar(&o.tokenFile, "token-file", "", "file with a word that hosts of TCP ports must know; needed beyond loopback")
-	f.StringVar(&o.clock, "clock", "real", "the tokens' world: real, scaled:N (N times as fast), or manual (stands still)")
-	f.StringVar(&o.at, "at", "", "time at which the world starts (RFC 3339 or @UNIXSECONDS)")
-	f.StringVar(&o.state, "state", "", "folder in which the tokens are kept")
-	f.StringVar(&o.stateKey, "state-key", "", "file with the key that encrypts the folder (age X25519 identity)")
-	f.StringVar(&o.worldSeed, "world-seed", "", "number from which all chance comes: the same gives the same tokens")
-	f.StringVar(&o.stationKey, "station-key", "", "public key (.pub) of the station that the tokens obey; default: the published insecure test key")
+	f.IntVar(&o.count, "count", 1, "run `N` tokens")
+	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "`NAME` of the tokens' hardware: "+profileNames())
+	f.StringVar(&o.ports.PTYDir, "pty", "", "pseudo-terminals, with links fob0, fob1, … in the folder `DIR`")
+	f.StringVar(&o.ports.TCP, "tcp", "", "`ADDR` HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0")
+	f.StringVar(&o.ports.UnixDir, "unix", "", "sockets fob0.sock, fob1.sock, … in the folder `DIR`")
+	f.StringVar(&o.ports.RFC2217, "rfc2217", "", "`ADDR` HOST:PORT for serial ports over TCP, counted as with --tcp")
+	f.StringVar(&o.tokenFile, "token-file", "", "`FILE` with a word that hosts must know, except on pseudo-terminals; needed beyond loopback")
+	f.StringVar(&o.clock, "clock", "real", "`MODE` of the tokens' world: real, scaled:N (N times as fast), or manual (stands still)")
+	f.StringVar(&o.at, "at", "", "`TIME` at which the world starts: RFC 3339 or @UNIXSECONDS")
+	f.StringVar(&o.state, "state", "", "folder `DIR` in which the tokens are kept")
+	f.StringVar(&o.stateKey, "state-key", "", "`FILE` with the key that encrypts that folder (age X25519 identity)")
+	f.StringVar(&o.worldSeed, "world-seed", "", "number `S` from which all chance comes: the same gives the same tokens")
+	f.StringVar(&o.stationKey, "station-key", "", "`FILE` with the public key (.pub) of the station that the tokens obey; default: the published insecure test key")
 	f.BoolVar(&o.noRig, "no-rig", false, "without the rig group, as sold tokens are")
-	f.IntVar(&o.baud, "pace", 0, "pace the lines at this baud rate; 0 is as fast as possible")
+	f.IntVar(&o.baud, "pace", 0, "pace the lines at this `BAUD` rate; 0 is as fast as possible")
 	return cmd
 }
 
@@ -99,7 +100,7 @@ type readyToken struct {
 }
 
 func (a *app) run(ctx context.Context, o runOptions) (err error) {
-	config, err := a.worldConfig(o)
+	config, err := a.worldConfig(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if o.ports.Token, err = a.bearerToken(o.tokenFile); err != nil {
+	if o.ports.Token, err = a.bearerToken(ctx, o.tokenFile); err != nil {
 		return err
 	}
 	o.ports.PTY = o.ports.PTYDir != "" || o.ports.TCP == "" && o.ports.UnixDir == "" && o.ports.RFC2217 == ""
@@ -133,12 +134,16 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 			return err
 		}
 		defer store.Close()
-		found, err := store.Resume(&config, !o.clockGiven, time.Now())
+		found, err := store.Resume(&config, fleet.Given{
+			Clock: o.given("clock"), StationKey: o.given("station-key"), NoRig: o.given("no-rig"),
+		}, time.Now())
 		if err != nil {
 			return err
 		}
-		if found && o.countGiven {
-			a.warnf("the state folder has its tokens already; --count is ignored")
+		for _, flag := range []string{"count", "profile"} {
+			if found && o.given(flag) {
+				a.warnf("the state folder has its tokens already; --%s is ignored", flag)
+			}
 		}
 	}
 	world, err := virtual.NewWorld(config)
@@ -162,7 +167,7 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 }
 
 // worldConfig turns the flags into a world.
-func (a *app) worldConfig(o runOptions) (virtual.Config, error) {
+func (a *app) worldConfig(ctx context.Context, o runOptions) (virtual.Config, error) {
 	var c virtual.Config
 	switch rate, scaled := strings.CutPrefix(o.clock, "scaled:"); {
 	case o.clock == "real":
@@ -195,7 +200,7 @@ func (a *app) worldConfig(o runOptions) (virtual.Config, error) {
 	if o.baud < 0 {
 		return c, usagef("--pace %d: want a baud rate such as 115200", o.baud)
 	}
-	key, err := a.stationPublicKey(o.stationKey)
+	key, err := a.stationPublicKey(ctx, o.stationKey)
 	c.StationKey, c.NoRig = key, o.noRig
 	return c, err
 }

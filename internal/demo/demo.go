@@ -162,7 +162,11 @@ func (t *Token) provision(ctx context.Context) error {
 // it is dark, and compares it with pquerna/otp.
 func (t *Token) Look(ctx context.Context) (Look, error) {
 	shown, err := t.client.RigDisplay(ctx)
-	if err == nil && t.Profile.Behaviour.Button && strings.TrimSpace(shown.Text) == "" {
+	// Twice, since the step may end right after the press, and the display with it.
+	for range 2 {
+		if err != nil || !t.Profile.Behaviour.Button || strings.TrimSpace(shown.Text) != "" {
+			break
+		}
 		if err = t.client.Press(ctx); err == nil {
 			shown, err = t.client.RigDisplay(ctx)
 		}

@@ -51,15 +51,15 @@ type GlassFaults struct {
 // straight from the cell.
 const (
 	// DefaultThreshold is the supply at which segments begin to show at 25 °C.
-	DefaultThreshold firmware.Millivolts = 2100
+	DefaultThreshold = firmware.Millivolts(2100)
 	// thresholdPerDegree is what the threshold rises for each degree colder;
 	// 8 to 22 mV/°C for common fluids.
 	thresholdPerDegree = 10
 	// fullOverdrive is the supply above threshold, in mV, that gives full contrast.
 	fullOverdrive = 600
 	// hotLimit is where contrast falls on the warm side, at hotFade a degree.
-	hotLimit Celsius = 50
-	hotFade          = 0.02
+	hotLimit = Celsius(50)
+	hotFade  = 0.02
 
 	// readable is the contrast below which nobody can read the display.
 	readable = 0.15

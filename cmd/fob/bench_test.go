@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// startRun starts fob run and returns its first token's port.
+func startRun(b *testing.B, args ...string) (port string, stop func()) {
+	cmd := exec.Command("fob", append([]string{"run"}, args...)...)
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(b, err)
+	require.NoError(b, cmd.Start())
+	r := bufio.NewReader(stdout)
+	line, err := r.ReadBytes('\n')
+	require.NoError(b, err)
+	var ready struct {
+		Tokens []struct {
+			Port string `json:"port"`
+		} `json:"tokens"`
+	}
+	require.NoError(b, json.Unmarshal(line, &ready))
+	return ready.Tokens[0].Port, func() {
+		require.NoError(b, cmd.Process.Signal(os.Interrupt))
+		_, _ = io.Copy(io.Discard, r)
+		require.NoError(b, cmd.Wait())
+	}
+}
+
+// BenchmarkDeviceInfo is a cold process that asks a token on a pseudo-terminal
+// who it is.
+func BenchmarkDeviceInfo(b *testing.B) {
+	port, stop := startRun(b)
+	defer stop()
+	for b.Loop() {
+		out, err := exec.Command("fob", "device", "info", "--port", port).CombinedOutput()
+		require.NoError(b, err, "%s", out)
+	}
+}
+
+// BenchmarkRunReady is the time to the ready line.
+func BenchmarkRunReady(b *testing.B) {
+	for b.Loop() {
+		_, stop := startRun(b)
+		b.StopTimer()
+		stop()
+		b.StartTimer()
+	}
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !windows
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/creack/pty"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/demo"
+)
+
+var ansi = regexp.MustCompile("\x1b\\[[?0-9;]*[A-Za-z]")
+
+// TestDemoLive: on a terminal the demo goes on until Ctrl-C, within 80 columns
+// and 24 rows, and gives the cursor back.
+func TestDemoLive(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("fob", "demo")
+	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	require.NoError(t, err)
+	defer terminal.Close()
+	timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+
+	const home = "\x1b[H"
+	var screen bytes.Buffer
+	chunk := make([]byte, 4096)
+	for bytes.Count(screen.Bytes(), []byte("Ctrl-C ends the demo.")) < 2 {
+		n, err := terminal.Read(chunk)
+		screen.Write(chunk[:n])
+		require.NoError(t, err, "%q", screen.Bytes())
+	}
+	_, err = terminal.Write([]byte{3}) // Ctrl-C
+	require.NoError(t, err)
+	_, _ = io.Copy(&screen, terminal) // ends with EIO, once the process has ended
+	require.NoError(t, cmd.Wait())
+
+	text := screen.String()
+	require.True(t, strings.HasPrefix(text, "\x1b[?25l\x1b[2J"+home), "%q", text)
+	require.True(t, strings.HasSuffix(text, "\x1b[?25h"), "%q", text)
+	for _, frame := range strings.Split(text, home)[1:3] {
+		lines := strings.Split(ansi.ReplaceAllString(frame, ""), "\r\n")
+		require.LessOrEqual(t, len(lines), 24)
+		for _, line := range lines {
+			require.LessOrEqual(t, utf8.RuneCountInString(line), 80, line)
+		}
+		require.Equal(t, 3, strings.Count(frame, "agrees with pquerna/otp"), frame)
+	}
+}
+
+// TestDemoWrong: a display that is not what the reference says is seen, and is
+// an exit code of its own.
+func TestDemoWrong(t *testing.T) {
+	t.Parallel()
+	d, err := demo.New()
+	require.NoError(t, err)
+	defer d.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go d.Serve(ctx)
+	require.NoError(t, d.Provision(ctx))
+	d.Tokens[1].Profile.Digits = 8 // the reference now computes for another token
+
+	for _, json := range []bool{false, true} {
+		var out bytes.Buffer
+		a := &app{stdout: &out, json: json}
+		err = a.demoRound(ctx, d, "")
+		require.ErrorIs(t, err, demo.ErrDisagree)
+		require.ErrorContains(t, err, "1 of 3")
+		require.Equal(t, exitMismatch, codeOf(err))
+		if !json {
+			require.Equal(t, 1, strings.Count(out.String(), "WRONG: pquerna/otp says "))
+			for line := range strings.Lines(out.String()) {
+				require.LessOrEqual(t, utf8.RuneCountInString(line), 81, line)
+			}
+		} else {
+			require.Equal(t, 1, strings.Count(out.String(), `"agree":false`))
+		}
+	}
+}

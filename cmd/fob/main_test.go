@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/demo"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/token"
+)
+
+// TestMain puts fob on the PATH of scripts and tests: this test binary under
+// another name.
+func TestMain(m *testing.M) {
+	// Under the race detector each process would sleep for a second at its end.
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	testscript.Main(m, map[string]func(){"fob": main, "holdport": holdPort})
+}
+
+// holdPort keeps a serial port open, as another program would, until it is
+// stopped.
+func holdPort() {
+	p, err := port.Open(context.Background(), os.Args[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer p.Close()
+	fmt.Println("{}")
+	_, _ = io.Copy(io.Discard, p)
+}
+
+// fob runs a command line in this process.
+func fob(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader(stdin), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// TestCodeOf: the codes are for scripts, which cannot read.
+func TestCodeOf(t *testing.T) {
+	for want, errs := range map[int][]error{
+		exitFailed: {host.ErrProtocol, context.Canceled, fleet.ErrStateLocked, fleet.ErrStateKey, os.ErrPermission,
+			fmt.Errorf("%w: %w", fleet.ErrStateDamaged, token.ErrProfileName)},
+		exitUsage:       {usagef("x"), port.ErrAddress, port.ErrExposed, fleet.ErrCount, token.ErrExpiry, serialproto.RCMessageSize},
+		exitNoConnect:   {port.ErrBusy, port.ErrNotFound, port.ErrGone, &port.OpError{Err: os.ErrPermission}},
+		exitRefused:     {&host.RefusedError{Err: serialproto.ErrLocked}, &host.RefusedError{Err: serialproto.RCMessageSize}},
+		exitUnsupported: {port.ErrUnsupported, &host.RefusedError{Err: serialproto.RCUnsupported}, &host.RefusedError{Err: serialproto.ErrUnsupported}},
+		exitMismatch:    {host.ErrVerify, demo.ErrDisagree},
+		exitTimeout:     {host.ErrTimeout, os.ErrDeadlineExceeded, context.DeadlineExceeded},
+	} {
+		for _, err := range errs {
+			require.Equal(t, want, codeOf(err), "%v", err)
+			require.Equal(t, want, codeOf(fmt.Errorf("doing: %w", err)), "%v", err)
+		}
+	}
+}
+
+// TestUnsupportedSystem: where there are no pseudo-terminals, fob run without a
+// flag for ports says what to use instead.
+func TestUnsupportedSystem(t *testing.T) {
+	// What port.Listen returns on Windows.
+	err := &port.OpError{Op: "listening on", Addr: "pty:", Err: fmt.Errorf(
+		"%w: PTYs are not available on windows; use tcp: or rfc2217://", port.ErrUnsupported)}
+	var stderr bytes.Buffer
+	a := &app{stderr: &stderr, started: true}
+	require.Equal(t, exitUnsupported, a.exitCode(&cobra.Command{}, err))
+	require.Equal(t, "fob: listening on pty:: not supported: PTYs are not available on windows; use tcp: or rfc2217://\n", stderr.String())
+}
+
+func TestJoinedErrors(t *testing.T) {
+	var stderr bytes.Buffer
+	a := &app{stderr: &stderr, started: true}
+	a.exitCode(&cobra.Command{}, fmt.Errorf("one\ntwo"))
+	require.Equal(t, "fob: one\nfob: two\n", stderr.String())
+}
+
+func TestNegatives(t *testing.T) {
+	for text, want := range map[string]string{
+		"device skew -95s --port x":          "device skew --port x -- -95s",
+		"device skew --json -95s --port x":   "device skew --json --port x -- -95s",
+		"device skew --port x -95s":          "device skew --port x -- -95s",
+		"device skew --port=x -95s":          "device skew --port=x -- -95s",
+		"device temperature -.5":             "device temperature -- -.5",
+		"device display --rig -5":            "device display --rig -- -5",
+		"code --t0 -5 --seed-file -":         "code --t0 -5 --seed-file -",
+		"device echo -- -5":                  "device echo -- -5",
+		"device skew --help -5s":             "device skew --help -- -5s",
+		"device info -h":                     "device info -h",
+		"device skew --nonsense -5s":         "device skew --nonsense -5s",
+		"device provision --lock -5 --t0 -1": "device provision --lock --t0 -1 -- -5",
+	} {
+		got := negatives(newRootCmd(&app{}), strings.Fields(text))
+		require.Equal(t, want, strings.Join(got, " "))
+	}
+}
+
+// TestHelp: every command says what it does, within 80 columns but for the
+// flags, and its example is a command line that is understood.
+func TestHelp(t *testing.T) {
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		if c.Name() == "completion" || c.Name() == "help" { // cobra's own
+			return
+		}
+		require.NotEmpty(t, c.Short, c.CommandPath())
+		require.False(t, strings.HasSuffix(c.Short, "."), "%s: a short text is no sentence", c.CommandPath())
+		for line := range strings.Lines(c.Long) {
+			require.LessOrEqual(t, len([]rune(line)), 81, "%s: %s", c.CommandPath(), line)
+		}
+		for line := range strings.Lines(c.Example) {
+			line, _, _ = strings.Cut(strings.TrimSpace(line), " <")
+			args := strings.Fields(line)[1:]
+			found, rest, err := newRootCmd(&app{}).Find(args)
+			require.NoError(t, err, line)
+			require.True(t, found.Runnable(), line)
+			require.NoError(t, found.ParseFlags(negatives(c.Root(), rest)), line)
+			require.NoError(t, found.ValidateArgs(found.Flags().Args()), line)
+			require.NoError(t, found.ValidateRequiredFlags(), line)
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(newRootCmd(&app{}))
+}

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+func testKey(t testing.TB) *age.X25519Identity {
+	key, err := age.GenerateX25519Identity()
+	require.NoError(t, err)
+	return key
+}
+
+func openStore(t testing.TB, dir string, key *age.X25519Identity) *Store {
+	s, err := OpenStore(dir, key)
+	require.NoError(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// start opens the folder and makes a fleet of it.
+func start(t testing.TB, s *Store, c virtual.Config, given Given, now time.Time, ports Ports) (*virtual.World, *Fleet) {
+	_, err := s.Resume(&c, given, now)
+	require.NoError(t, err)
+	w, err := virtual.NewWorld(c)
+	require.NoError(t, err)
+	f, err := New(w, Config{Count: 2, Model: testModel(t), Ports: ports, Store: s})
+	require.NoError(t, err)
+	t.Cleanup(func() { f.Close() })
+	return w, f
+}
+
+var then = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func TestStoreRoundTrip(t *testing.T) {
+	dir, key := t.TempDir(), testKey(t)
+	s := openStore(t, dir, key)
+	w, f := start(t, s, virtual.Config{Mode: virtual.Manual, At: then, Seed: 7}, Given{}, then, Ports{})
+	order := testOrder(t, "2600124800001")
+	payload := &serialproto.Payload{
+		Seed: order.Seed.Bytes(), Profile: order.Profile, Clock: 1111111109_000,
+	}
+	require.NoError(t, f.Members()[1].Token.Program(order.Serial, payload, true))
+	want := f.Members()[1].Token.Display()
+	w.Advance(time.Hour)
+	require.NoError(t, f.Save(w))
+	require.NoError(t, s.Close())
+
+	s = openStore(t, dir, key)
+	w, f = start(t, s, virtual.Config{}, Given{}, then.AddDate(1, 0, 0), Ports{})
+	require.Equal(t, then.Add(time.Hour), w.Now().Time(), "a manual clock has stood still")
+	require.Equal(t, uint64(7), w.Seed())
+	require.Len(t, f.Members(), 2)
+	got := f.Members()[1].Token
+	require.Equal(t, serialproto.StateLocked, got.State())
+	serial, _ := got.Back()
+	require.Equal(t, order.Serial, serial)
+	require.Equal(t, want.Step+60, got.Display().Step, "its own clock has gone on with the world's")
+	require.Equal(t, serialproto.StateBlank, f.Members()[0].Token.State())
+
+	// A token that is made now is none of those.
+	ids := map[[8]byte]bool{}
+	for _, m := range f.Members() {
+		ids[m.Token.HardwareID()] = true
+	}
+	ids[w.NewToken(testModel(t)).HardwareID()] = true
+	require.Len(t, ids, 3)
+}
+
+// TestResumeClocks: a clock that follows the machine's has gone on, any other
+// stood still.
+func TestResumeClocks(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, second virtual.Config
+		given         Given
+		want          time.Time
+		mode          virtual.ClockMode
+		err           error
+	}{
+		"manual":                      {first: virtual.Config{At: then}, want: then},
+		"manual, later":               {first: virtual.Config{At: then}, second: virtual.Config{At: then.Add(1)}, want: then.Add(1)},
+		"manual, earlier":             {first: virtual.Config{At: then}, second: virtual.Config{At: then.Add(-1)}, err: virtual.ErrClock},
+		"manual to real":              {first: virtual.Config{At: then}, second: virtual.Config{Mode: virtual.Real}, given: Given{Clock: true}, want: then, mode: virtual.Real},
+		"another seed":                {first: virtual.Config{At: then, Seed: 7}, second: virtual.Config{Seed: 8}, err: os.ErrInvalid},
+		"the same seed":               {first: virtual.Config{At: then, Seed: 7}, second: virtual.Config{Seed: 7}, want: then},
+		"scaled stood still":          {first: virtual.Config{At: then, Mode: virtual.Scaled, Rate: 1e-3}, want: then, mode: virtual.Scaled},
+		"given what it was, the same": {first: virtual.Config{At: then}, given: Given{Clock: true}, want: then},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, key := t.TempDir(), testKey(t)
+			s := openStore(t, dir, key)
+			start(t, s, c.first, Given{}, then, Ports{})
+			require.NoError(t, s.Close())
+			s = openStore(t, dir, key)
+			found, err := s.Resume(&c.second, c.given, time.Now().Add(24*time.Hour))
+			if c.err != nil {
+				require.Error(t, err)
+				if c.err == virtual.ErrClock {
+					require.ErrorIs(t, err, c.err)
+				}
+				return
+			}
+			require.NoError(t, err)
+			require.True(t, found)
+			require.Equal(t, c.mode, c.second.Mode)
+			require.WithinDuration(t, c.want, c.second.At, time.Second)
+		})
+	}
+
+	t.Run("real", func(t *testing.T) {
+		dir, key := t.TempDir(), testKey(t)
+		s := openStore(t, dir, key)
+		start(t, s, virtual.Config{Mode: virtual.Real, At: then}, Given{}, then, Ports{})
+		for _, c := range []struct{ later, want time.Duration }{
+			{24 * time.Hour, 24 * time.Hour},
+			{-24 * time.Hour, 0}, // the machine's clock was set back: the world's is not
+		} {
+			var config virtual.Config
+			_, err := s.Resume(&config, Given{}, time.Now().Add(c.later))
+			require.NoError(t, err)
+			require.Equal(t, virtual.Real, config.Mode)
+			require.WithinDuration(t, then.Add(c.want), config.At, patience)
+		}
+	})
+}
+
+// TestResumeKeepsWhatTokensAre: a start without the flags must not make tokens
+// obey the published test key, or give them a rig.
+func TestResumeKeepsWhatTokensAre(t *testing.T) {
+	dir, key := t.TempDir(), testKey(t)
+	station, err := host.GenerateStationKey()
+	require.NoError(t, err)
+	s := openStore(t, dir, key)
+	start(t, s, virtual.Config{StationKey: station.Public(), NoRig: true}, Given{}, then, Ports{})
+
+	insecure := host.InsecureTestStationKey().Public()
+	c := virtual.Config{StationKey: insecure}
+	_, err = s.Resume(&c, Given{}, then)
+	require.NoError(t, err)
+	require.Equal(t, [32]byte(station.Public()), c.StationKey)
+	require.True(t, c.NoRig)
+
+	c = virtual.Config{StationKey: insecure}
+	_, err = s.Resume(&c, Given{StationKey: true, NoRig: true}, then)
+	require.NoError(t, err)
+	require.Equal(t, [32]byte(insecure), c.StationKey)
+	require.False(t, c.NoRig)
+}
+
+func TestStoreLock(t *testing.T) {
+	dir, key := t.TempDir(), testKey(t)
+	s := openStore(t, dir, key)
+	_, err := OpenStore(dir, key)
+	require.ErrorIs(t, err, ErrStateLocked)
+	require.ErrorContains(t, err, dir)
+	require.NoError(t, s.Close())
+	openStore(t, dir, key)
+}
+
+// TestReplaceIsAllOrNothing: whatever fails, the old file is there as it was,
+// and nothing beside it.
+func TestReplaceIsAllOrNothing(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	require.NoError(t, replace(path, []byte("old")))
+	require.NoError(t, replace(path, []byte("new")))
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "new", string(b))
+	if runtime.GOOS != "windows" {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	}
+
+	// A folder with something in it cannot be replaced by a file.
+	blocked := filepath.Join(dir, "blocked")
+	require.NoError(t, os.MkdirAll(filepath.Join(blocked, "x"), 0o700))
+	require.Error(t, replace(blocked, []byte("new")))
+	require.DirExists(t, filepath.Join(blocked, "x"))
+	require.Error(t, replace(filepath.Join(path, "below a file"), []byte("new")))
+	require.Error(t, replace(filepath.Join(dir, "no folder", "file"), []byte("new")))
+	b, err = os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "new", string(b))
+	noTemp(t, dir)
+}
+
+// TestFirstSaveFails: a fleet of which a part cannot be written is no fleet, and
+// the next start makes one.
+func TestFirstSaveFails(t *testing.T) {
+	checkLeaks(t)
+	dir, key := t.TempDir(), testKey(t)
+	blocked := filepath.Join(dir, tokenFile(1))
+	require.NoError(t, os.MkdirAll(filepath.Join(blocked, "x"), 0o700))
+	s := openStore(t, dir, key)
+	_, err := New(testWorld(t), Config{Count: 2, Model: testModel(t), Store: s, Ports: Ports{TCP: "127.0.0.1:0"}})
+	require.ErrorContains(t, err, tokenFile(1))
+	require.NoFileExists(t, filepath.Join(dir, worldFile))
+	noTemp(t, dir)
+	require.NoError(t, s.Close())
+
+	require.NoError(t, os.RemoveAll(blocked))
+	s = openStore(t, dir, key)
+	require.NoFileExists(t, filepath.Join(dir, tokenFile(0)), "nobody has seen it")
+	var c virtual.Config
+	found, err := s.Resume(&c, Given{}, then)
+	require.NoError(t, err)
+	require.False(t, found)
+	f, err := New(testWorld(t), Config{Count: 2, Model: testModel(t), Store: s})
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	require.NoFileExists(t, filepath.Join(dir, newFile))
+	require.NoError(t, s.Close())
+}
+
+// TestSaveFailsWhileServing: the host gets no answer that a crash could take
+// back, and the fleet ends with the reason.
+func TestSaveFailsWhileServing(t *testing.T) {
+	dir, key := t.TempDir(), testKey(t)
+	s := openStore(t, dir, key)
+	_, f := start(t, s, virtual.Config{StationKey: host.InsecureTestStationKey().Public()}, Given{}, then, Ports{TCP: "127.0.0.1:0"})
+	served := make(chan error, 1)
+	go func() { served <- f.Serve(context.Background()) }()
+	c := client(t, f.Members()[1].Ports()[0])
+	_, err := c.Info(t.Context())
+	require.NoError(t, err)
+
+	path := filepath.Join(dir, tokenFile(1))
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.MkdirAll(filepath.Join(path, "x"), 0o700))
+	require.Error(t, c.Provision(t.Context(), host.InsecureTestStationKey(), testOrder(t, "2600124800001")))
+	select {
+	case err := <-served:
+		require.ErrorIs(t, err, errSave)
+		require.ErrorContains(t, err, tokenFile(1))
+	case <-time.After(patience):
+		t.Fatal("the fleet goes on")
+	}
+	noTemp(t, dir)
+}
+
+// TestAnswerMeansSaved: what a host has been told is on the disk by then.
+func TestAnswerMeansSaved(t *testing.T) {
+	dir, key := t.TempDir(), testKey(t)
+	s := openStore(t, dir, key)
+	_, f := start(t, s, virtual.Config{StationKey: host.InsecureTestStationKey().Public()}, Given{}, then, Ports{TCP: "127.0.0.1:0"})
+	stop := serve(t, f)
+	c := client(t, f.Members()[0].Ports()[0])
+	saved := func() *virtual.Token {
+		w := testWorld(t)
+		tokens, err := s.load(w)
+		require.NoError(t, err)
+		return tokens[0]
+	}
+	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), testOrder(t, "2600124800001")))
+	require.Equal(t, serialproto.StateProvisioned, saved().State())
+	require.NoError(t, c.Lock(t.Context()))
+	require.Equal(t, serialproto.StateLocked, saved().State())
+	require.NoError(t, c.Skew(t.Context(), -95*time.Second))
+	require.Equal(t, f.Members()[0].Token.Display().Clock, saved().Display().Clock)
+	serial, _ := f.Members()[0].Token.Back()
+	require.NoError(t, c.Wipe(t.Context(), serial))
+	require.Equal(t, serialproto.StateWiped, saved().State())
+
+	// What changes nothing writes nothing.
+	before, err := os.ReadFile(filepath.Join(dir, tokenFile(0)))
+	require.NoError(t, err)
+	_, err = c.Info(t.Context())
+	require.NoError(t, err)
+	after, err := os.ReadFile(filepath.Join(dir, tokenFile(0)))
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+	require.NoError(t, stop())
+}
+
+func TestStoreDamaged(t *testing.T) {
+	dir, key := t.TempDir(), testKey(t)
+	s := openStore(t, dir, key)
+	w, _ := start(t, s, virtual.Config{At: then}, Given{}, then, Ports{})
+	world, err := os.ReadFile(filepath.Join(dir, worldFile))
+	require.NoError(t, err)
+	tokens, err := os.ReadFile(filepath.Join(dir, tokenFile(0)))
+	require.NoError(t, err)
+
+	for i := range len(world) { // cut anywhere
+		if i%37 != 0 && i < len(world)-3 {
+			continue
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, worldFile), world[:i], 0o600))
+		_, err := s.Resume(&virtual.Config{}, Given{}, then)
+		require.ErrorIs(t, err, ErrStateDamaged, "cut at %d", i)
+		_, err = s.load(w)
+		require.ErrorIs(t, err, ErrStateDamaged)
+	}
+	for _, text := range []string{
+		`{}`, `null`, `[]`, `x`, `{"version":2,"tokens":2}`,
+		`{"version":1,"tokens":2}`, // no station key
+	} {
+		require.NoError(t, s.encrypt(worldFile, []byte(text)))
+		_, err := s.Resume(&virtual.Config{}, Given{}, then)
+		require.ErrorIs(t, err, ErrStateDamaged, text)
+	}
+	for _, text := range []string{`{"version":1,"tokens":0}`, `{"version":1,"tokens":-1}`, `{"version":1,"tokens":4001}`} {
+		require.NoError(t, s.encrypt(worldFile, []byte(text)))
+		_, err = s.load(w)
+		require.ErrorIs(t, err, ErrStateDamaged, text)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, worldFile), world, 0o600))
+	for _, text := range []string{`{}`, `null`, `x`, `{"version":1,"model":"always-on-6"}`} {
+		require.NoError(t, s.encrypt(tokenFile(0), []byte(text)))
+		_, err = s.load(w)
+		require.ErrorIs(t, err, ErrStateDamaged, text)
+		require.ErrorContains(t, err, tokenFile(0))
+	}
+	require.NoError(t, os.Remove(filepath.Join(dir, tokenFile(0))))
+	_, err = s.load(w)
+	require.ErrorIs(t, err, ErrStateDamaged)
+	require.ErrorContains(t, err, "missing")
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, tokenFile(0)), tokens, 0o600))
+	_, err = s.load(w)
+	require.NoError(t, err)
+	s.key = testKey(t)
+	_, err = s.load(w)
+	require.ErrorIs(t, err, ErrStateKey)
+}
+
+func BenchmarkSaveToken(b *testing.B) {
+	s := openStore(b, b.TempDir(), testKey(b))
+	k := testWorld(b).NewToken(testModel(b))
+	for b.Loop() {
+		require.NoError(b, s.saveToken(0, k))
+	}
+}

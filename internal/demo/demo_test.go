@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux || darwin
+
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// provisioned returns a demo that is being served.
+func provisioned(t *testing.T) (*Demo, context.Context) {
+	d, err := New()
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- d.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-served)
+		d.Close()
+		d.Close() // does no harm
+	})
+	require.NoError(t, d.Provision(ctx))
+	return d, ctx
+}
+
+func TestLook(t *testing.T) {
+	d, ctx := provisioned(t)
+	require.Len(t, d.Tokens, len(token.Profiles()))
+	for _, k := range d.Tokens {
+		look, err := k.Look(ctx)
+		require.NoError(t, err)
+		require.True(t, look.Agree, "%s: %+v", k.Profile.Name, look)
+		require.Equal(t, look.Want, look.Shown)
+		require.Len(t, look.Shown, int(k.Profile.Digits))
+		require.Contains(t, look.View.Text(), look.Shown)
+		require.True(t, look.Left > 0 && look.Left <= time.Minute, look.Left)
+		require.True(t, k.Serial.Reserved())
+	}
+}
+
+// TestLookSeesAnotherSeed: what the token shows is compared, not trusted.
+func TestLookSeesAnotherSeed(t *testing.T) {
+	d, ctx := provisioned(t)
+	seed, err := token.GenerateSeed(rand.Reader, token.DefaultSeedLen)
+	require.NoError(t, err)
+	d.Tokens[0].seed = seed
+	look, err := d.Tokens[0].Look(ctx)
+	require.NoError(t, err)
+	if look.Agree { // one seed in a million shows the same code
+		t.Skipf("both seeds show %s", look.Shown)
+	}
+}
+
+func TestLookWantsALockedToken(t *testing.T) {
+	d, ctx := provisioned(t)
+	require.NoError(t, d.Tokens[0].client.Wipe(ctx, d.Tokens[0].Serial))
+	_, err := d.Tokens[0].Look(ctx)
+	require.ErrorContains(t, err, "want LOCKED")
+}
+
+// TestProvisionEnds: a demo that is not served does not hang.
+func TestProvisionEnds(t *testing.T) {
+	d, err := New()
+	require.NoError(t, err)
+	defer d.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	require.Error(t, d.Provision(ctx))
+}
