@@ -89,7 +89,7 @@ func frame(message []byte) []byte { return console(packet(message)) }
 
 // unframe reads what a device sent, and insists on the strictest form that any
 // client asks for: nothing between lines, LF only, full lines, '=' only at the
-// end of the last (serial-facts 1.4).
+// end of the last.
 func unframe(t tb, out []byte) (messages [][]byte) {
 	t.Helper()
 	require.True(t, len(out) == 0 || out[len(out)-1] == '\n', "ends inside a line: %q", out)

@@ -78,7 +78,7 @@ func TestLifeDrop(t *testing.T) {
 	}
 }
 
-// TestLifeAge: 3.8 ppm are 120 s a year, 240 s in two (token facts, 2.1). The
+// TestLifeAge: 3.8 ppm are 120 s a year, 240 s in two (1 ppm is 31.6 s). The
 // CR2032 of an always-on token lasts 7.7 years at 3 µA.
 func TestLifeAge(t *testing.T) {
 	w := newWorld(t, 1)

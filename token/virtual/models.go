@@ -16,8 +16,9 @@ type Model struct {
 	Digits int // positions of the glass
 	Cell   CellSpec
 
-	// The crystal of each token is drawn from these; see token facts in
-	// DESIGN.md: shipped tokens are sorted or trimmed to about ±90 s a year.
+	// The crystal of each token is drawn from these: tokens are sorted or
+	// trimmed before they are shipped, to about ±90 s a year (Feitian's figure
+	// for the c200).
 	TrimSigma PPM // standard deviation of the trim error
 	TrimMax   PPM // no token is worse
 
