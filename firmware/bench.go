@@ -47,7 +47,8 @@ func (c *Core) Backdate(hw *Hardware, to token.Expiry) error {
 	if c.rec.expiry.IsZero() || c.rec.ends == 0 || to.IsZero() || days <= 0 {
 		return nil
 	}
-	next := c.rec
+	var next record
+	next.set(&c.rec)
 	defer clear(next.seed[:])
 	next.expiry = to
 	next.ends -= token.UnixSeconds(days) * dayMilli / 1000

@@ -59,7 +59,8 @@ func (c *Core) press() {
 		c.view.On, c.view.CodeAt, c.view.OffAt = true, c.now, c.now+deadMessage
 		return
 	}
-	next := c.rec
+	var next record
+	next.set(&c.rec)
 	next.presses++
 	c.save(&next) // a flash that fails costs the count, not the code
 	clear(next.seed[:])

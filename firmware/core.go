@@ -147,10 +147,11 @@ func (c *Core) watch() {
 	case !c.valid && c.fielded():
 		c.die(deathClock)
 	case c.valid && r.state == serialproto.StateLocked && c.expired():
-		next := *r
+		var next record
+		next.set(r)
 		next.state = serialproto.StateExpired
 		c.save(&next)
-		c.rec = next // time does not wait for a flash that fails
+		c.rec.set(&next) // time does not wait for a flash that fails
 		clear(next.seed[:])
 	}
 	// A clock that was moved back must not leave the display on for as long.
@@ -181,7 +182,8 @@ func (c *Core) expired() bool {
 // the clock destroys the seed where the profile says so, as in tokens that keep
 // both in RAM.
 func (c *Core) die(why death) {
-	next := c.rec
+	var next record
+	next.set(&c.rec)
 	next.state, next.death = serialproto.StateDead, why
 	if why == deathClock && next.profile.Behaviour.ClockLossErases {
 		next.eraseSeed()
@@ -189,7 +191,7 @@ func (c *Core) die(why death) {
 	} else {
 		c.save(&next)
 	}
-	c.rec = next
+	c.rec.set(&next)
 	clear(next.seed[:])
 }
 
@@ -199,7 +201,7 @@ func (c *Core) save(next *record) serialproto.Err {
 	if err := c.store.append(c.hw, next); err != nil {
 		return serialproto.ErrFlash
 	}
-	c.rec = *next
+	c.rec.set(next)
 	return serialproto.OK
 }
 
@@ -208,7 +210,7 @@ func (c *Core) purge(next *record) serialproto.Err {
 	sequence := next.sequence
 	err := c.store.purge(c.hw, next)
 	if next.sequence != sequence { // written, even if an old page would not erase
-		c.rec = *next
+		c.rec.set(next)
 	}
 	if err != nil {
 		return serialproto.ErrFlash

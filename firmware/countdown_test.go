@@ -14,8 +14,8 @@ import (
 )
 
 // TestCountdown looks at the bars and the tick every half second: six bars of
-// which one goes every sixth of the step (brief and banks' pages: each bar is
-// 10 s), and a tick in the first half of each second.
+// which one goes every sixth of the step (banks' pages on the SID700: each bar
+// is 10 s), and a tick in the first half of each second.
 func TestCountdown(t *testing.T) {
 	for _, step := range []token.UnixSeconds{60, 30} {
 		p := token.Profile{Step: step, Digits: 6, Behaviour: token.Behaviour{Bars: 6}}

@@ -102,6 +102,23 @@ func TestExpiryWhileShowing(t *testing.T) {
 	require.Equal(t, blank8, m.text())
 }
 
+// TestHoldOverMessage: a button that is held when the message takes the code's
+// place still lights all segments after six seconds, and a board knows when to
+// wake for it.
+func TestHoldOverMessage(t *testing.T) {
+	m := newMachine(t)
+	p := expiring(t, "button-6", func(b *token.Behaviour) { b.Expiry = token.ExpiryMessage })
+	p.Ends = noon.Seconds() + 2
+	m.program(t, p, true)
+	m.down = true
+	m.step()
+	m.advance(2 * time.Second)
+	require.Equal(t, "EEEEEE  ", m.text())
+	require.Equal(t, noon+6000, m.wake.Paint)
+	m.advance(4 * time.Second)
+	require.Equal(t, firmware.AllSegments(8), m.frame)
+}
+
 // TestExpiryOfAProvisionedToken: the date counts in the field only.
 func TestExpiryOfAProvisionedToken(t *testing.T) {
 	m := newMachine(t)

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"crypto/ecdh"
 	"crypto/sha256"
-	"os"
 	"testing"
 	"time"
 
@@ -41,7 +40,6 @@ type machine struct {
 	uptime  int64
 	static  [32]byte
 	station [32]byte
-	rig     firmware.Rig
 	wake    firmware.Wake
 	boots   int
 	nextCut uint32 // the power fails again in this flash operation of the next restart
@@ -227,54 +225,6 @@ func traces(image, secret []byte) bool {
 		}
 	}
 	return false
-}
-
-// wire is a host's end of a line to a token that answers at once; nothing in
-// it waits. It remembers what was said.
-type wire struct {
-	exchange       func(in []byte) (out []byte)
-	pending        []byte
-	sent, received []byte
-}
-
-func (w *wire) Write(p []byte) (int, error) {
-	w.sent = append(w.sent, p...)
-	out := w.exchange(p)
-	w.pending = append(w.pending, out...)
-	w.received = append(w.received, out...)
-	return len(p), nil
-}
-
-func (w *wire) Read(p []byte) (int, error) {
-	if len(w.pending) == 0 {
-		return 0, os.ErrDeadlineExceeded
-	}
-	n := copy(p, w.pending)
-	w.pending = w.pending[n:]
-	return n, nil
-}
-
-func (w *wire) SetReadDeadline(time.Time) error  { return nil }
-func (w *wire) SetWriteDeadline(time.Time) error { return nil }
-
-// connect returns a host that asks once.
-func (m *machine) connect(t testing.TB) (*host.Client, *wire) {
-	w := &wire{exchange: func(in []byte) []byte {
-		m.in = append(m.in, in...)
-		m.step()
-		m.settle(t)
-		out := bytes.Clone(m.out)
-		m.out = m.out[:0]
-		return out
-	}}
-	return host.New(w, host.WithRetries(0)), w
-}
-
-// connectToken returns a host of a virtual token.
-func connectToken(v *virtual.Token) (*host.Client, *wire) {
-	conn := v.Connect(nil)
-	w := &wire{exchange: func(in []byte) []byte { return conn.Exchange(nil, in) }}
-	return host.New(w, host.WithRetries(0)), w
 }
 
 func profile(t testing.TB, name string) token.Profile {

@@ -39,13 +39,8 @@ func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto
 		Counter:    m.Counter,
 		Firmware:   Version,
 	}
-	station, static := d.hw.Identity.StationKey(), d.hw.Identity.StaticKey()
-
-	if d.rec.state == serialproto.StateProvisioned && m.Counter+1 == d.rec.counter {
-		h, ok := serialproto.TranscriptOf(&binding, station, static, m.Message)
-		if ok && h == d.rec.transcript {
-			return serialproto.Confirmation(d.rec.key(), &h), serialproto.OK
-		}
+	if conf, ok := d.again(&binding, m); ok {
+		return conf, serialproto.OK
 	}
 	if e := d.provisionable(); e != serialproto.OK {
 		return conf, e
@@ -56,11 +51,10 @@ func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto
 	if m.Counter != d.rec.counter {
 		return conf, serialproto.ErrCounter
 	}
-	next := d.rec // without a seed
-	next.counter++
-	if e := d.core().save(&next); e != serialproto.OK {
+	if e := d.burn(); e != serialproto.OK {
 		return conf, e
 	}
+	station, static := d.hw.Identity.StationKey(), d.hw.Identity.StaticKey()
 	plain, h, e := serialproto.Open(&binding, station, static, m.Message)
 	if e != serialproto.OK {
 		return conf, e
@@ -79,9 +73,38 @@ func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto
 	return serialproto.Confirmation(p.Seed, &h), serialproto.OK
 }
 
+// again answers the message that provisioned the token. Like burn it is a
+// function of its own so that what it needs is off the stack, which is deepest
+// while a message is opened.
+//
+//go:noinline
+func (d *device) again(b *serialproto.Binding, m *serialproto.Commit) (conf [32]byte, ok bool) {
+	if d.rec.state != serialproto.StateProvisioned || m.Counter+1 != d.rec.counter {
+		return conf, false
+	}
+	h, ok := serialproto.TranscriptOf(b, d.hw.Identity.StationKey(), d.hw.Identity.StaticKey(), m.Message)
+	if !ok || h != d.rec.transcript {
+		return conf, false
+	}
+	return serialproto.Confirmation(d.rec.key(), &h), true
+}
+
+// burn uses up a value of the counter.
+//
+//go:noinline
+func (d *device) burn() serialproto.Err {
+	var next record // without a seed
+	next.set(&d.rec)
+	next.counter++
+	return d.core().save(&next)
+}
+
 // install makes the token what the payload says, in the given state.
+//
+//go:noinline
 func (d *device) install(state serialproto.State, serial token.Serial, p *serialproto.Payload, h serialproto.Transcript) serialproto.Err {
-	next := d.rec
+	var next record
+	next.set(&d.rec)
 	next.state, next.death = state, deathNone
 	next.presses = 0
 	next.serial, next.profile = serial, p.Profile

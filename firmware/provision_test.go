@@ -59,7 +59,9 @@ func TestProvision(t *testing.T) {
 		require.Equal(t, o.Serial, info.Serial)
 		require.Equal(t, o.Expiry, info.Expiry)
 		require.Equal(t, firmware.Version, info.Firmware)
+		require.NotZero(t, m.record().Transcript)
 		require.NoError(t, c.Lock(t.Context()))
+		require.Zero(t, m.record().Transcript, "nobody needs it any more")
 		got := m.core.Profile()
 		p.Name = ""
 		require.Equal(t, p, got)

@@ -38,6 +38,12 @@ const (
 // key returns the seed in use.
 func (r *record) key() []byte { return r.seed[:r.seedLen] }
 
+// set makes r a copy of from. It is a function of its own since TinyGo copies a
+// struct field by field, in code and on the stack.
+//
+//go:noinline
+func (r *record) set(from *record) { *r = *from }
+
 // eraseSeed forgets the seed and what could confirm it.
 func (r *record) eraseSeed() {
 	clear(r.seed[:])
@@ -107,7 +113,7 @@ func appendSerial(w []byte, s *token.Serial) []byte {
 // layout: one that a token can be run by.
 func (r *record) decode(slot *[SlotSize]byte) bool {
 	le := binary.LittleEndian
-	if le.Uint32(slot[:]) != recordMagic || le.Uint32(slot[crcOffset:]) != crc32(slot[:crcOffset]) {
+	if le.Uint32(slot[:]) != recordMagic || slotSum(slot) != crc32(slot[:crcOffset]) {
 		return false
 	}
 	in := fields(slot[4:])
@@ -177,6 +183,9 @@ func flag(b bool) uint8 {
 	}
 	return 0
 }
+
+// slotSum is the checksum that stands in a slot.
+func slotSum(slot *[SlotSize]byte) uint32 { return binary.LittleEndian.Uint32(slot[crcOffset:]) }
 
 // crc32 is CRC-32/ISO-HDLC, bit by bit: a slot is written a few times a day,
 // and a table would cost a kilobyte.

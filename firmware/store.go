@@ -38,7 +38,7 @@ func (s *store) mount(hw *Hardware, r *record) error {
 			whole := candidate.decode(hw.Scratch)
 			if whole && candidate.sequence > r.sequence {
 				s.traces = s.traces || r.seedLen > 0
-				*r = candidate
+				r.set(&candidate)
 				s.page, s.next = uint16(page), uint16(slot+1)
 				continue
 			}
@@ -103,16 +103,14 @@ func (s *store) write(hw *Hardware, r *record) error {
 // put writes the record to a slot and reads it back.
 func (r *record) put(hw *Hardware, page, slot int) bool {
 	r.encode(hw.Scratch)
+	sum := slotSum(hw.Scratch)
 	if err := hw.Flash.Program(page, slot*SlotSize, hw.Scratch[:]); err != nil {
 		return false
 	}
 	if err := hw.Flash.Read(page, slot*SlotSize, hw.Scratch[:]); err != nil {
 		return false
 	}
-	var back record
-	whole := back.decode(hw.Scratch) && back == *r
-	clear(back.seed[:])
-	return whole
+	return slotSum(hw.Scratch) == sum && crc32(hw.Scratch[:crcOffset]) == sum
 }
 
 // purge makes r, which has no seed, the newest record, and then destroys every

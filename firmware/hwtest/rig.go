@@ -27,7 +27,8 @@ func Rig(hw *firmware.Hardware, wait Wait, report Report) {
 	if wait != nil {
 		try(r.Press(500), func() {
 			wait(100)
-			down := hw.Button.Down() && hw.Button.Down()
+			hw.Button.Down() // a latched click does not count
+			down := hw.Button.Down()
 			wait(1000)
 			hw.Button.Down() // that it was down may be latched
 			report("Press puts the button down for the time given", down && !hw.Button.Down())

@@ -72,7 +72,8 @@ func Supply(s firmware.Supply, report Report) {
 // Identity checks a [firmware.Identity].
 func Identity(id firmware.Identity, report Report) {
 	report("HardwareID is not zero", id.HardwareID() != [8]byte{})
-	report("HardwareID is constant", id.HardwareID() == id.HardwareID())
+	first := id.HardwareID()
+	report("HardwareID is constant", id.HardwareID() == first)
 	model := id.Model()
 	printable := len(model) > 0
 	for i := range len(model) {

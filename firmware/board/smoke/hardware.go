@@ -14,7 +14,7 @@ import (
 // ram is hardware that is nothing but memory: what a board has to provide, in
 // its simplest form. Its static key is no secret.
 type ram struct {
-	flash   [2][2 * firmware.SlotSize]byte
+	flash   [2][firmware.SlotSize]byte
 	now     token.UnixMilli
 	set     bool
 	frame   firmware.Frame
