@@ -39,8 +39,8 @@ var directions = []direction{
 	},
 	{
 		who:     patterns{"firmware/board/..."},
-		only:    patterns{"token", "serialproto", "firmware", "firmware/board/...", "internal/..."},
-		because: "a board is the firmware and its hardware, compiled by TinyGo, and nothing of the host",
+		only:    patterns{"token", "serialproto", "firmware", "firmware/board/...", "firmware/hwtest", "internal/..."},
+		because: "a board is the firmware and its hardware (which hwtest can test there), compiled by TinyGo, and nothing of the host",
 	},
 	{
 		who:     patterns{"firmware/hwtest/..."},
