@@ -34,8 +34,8 @@ type Core struct {
 	shown Frame // what the LCD was last told
 	lit   bool  // shown is valid
 	link  *serialproto.Server
-	nonce uint32 // of the last rig command
-	reset bool   // a restart is due at the end of the step
+	nonce nonce // of the last rig command
+	reset bool  // a restart is due at the end of the step
 
 	hw    *Hardware       // set during Boot and Step only
 	now   token.UnixMilli // the token's clock in this step
@@ -64,11 +64,14 @@ func (c *Core) Boot(hw *Hardware) error {
 }
 
 func (c *Core) boot() error {
-	*c = Core{link: c.link, hw: c.hw}
+	// A rig command that restarts the device may be sent again as well.
+	*c = Core{link: c.link, hw: c.hw, nonce: c.nonce}
 	if c.link != nil {
 		*c.link = serialproto.Server{}
 	}
 	if err := c.store.mount(c.hw, &c.rec); err != nil {
+		// Not BLANK: a token that cannot read its state must obey nobody.
+		c.rec.state, c.rec.death = serialproto.StateDead, deathFlash
 		return err
 	}
 	if c.rec.seedLen == 0 && c.store.traces {
@@ -85,22 +88,27 @@ func (c *Core) boot() error {
 // It returns when it must be called again at the latest.
 func (c *Core) Step(hw *Hardware) Wake {
 	c.hw = hw
-	c.tick()
-	c.watch()
-	c.pollButton()
-	if c.link != nil {
-		c.link.Step(hw.Line, (*device)(c))
-		c.tick() // a request may have moved the clock or the button
-		c.watch()
-		c.pollButton()
+	paint := c.look()
+	for c.link != nil && c.link.Next(hw.Line, (*device)(c)) {
+		paint = c.look() // the request may have moved the clock or the button
 	}
 	if c.reset {
 		// A board that cannot read its flash can do nothing but stay dark.
 		_ = c.boot()
+		paint = c.paint()
 	}
-	w := Wake{State: c.nextState(), Paint: c.paint()}
+	w := Wake{State: c.nextState(), Paint: paint}
 	c.leave()
 	return w
+}
+
+// look works off what time and hardware did, and returns when the display
+// changes next.
+func (c *Core) look() token.UnixMilli {
+	c.tick()
+	c.watch()
+	c.pollButton()
+	return c.paint()
 }
 
 // leave gives the hardware back at the end of a call.
@@ -205,11 +213,12 @@ func (c *Core) save(next *record) serialproto.Err {
 	return serialproto.OK
 }
 
-// purge is save for a state without a seed: no trace of one stays in flash.
+// purge is save for a state without a seed: no trace of one stays in flash. Where
+// it fails, the record may have been written all the same.
 func (c *Core) purge(next *record) serialproto.Err {
 	sequence := next.sequence
 	err := c.store.purge(c.hw, next)
-	if next.sequence != sequence { // written, even if an old page would not erase
+	if err == nil || next.sequence != sequence {
 		c.rec.set(next)
 	}
 	if err != nil {

@@ -9,6 +9,12 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
+// nonce is by what a repeated rig command is known.
+type nonce struct {
+	value   uint32
+	command uint8
+}
+
 // device is the core as the protocol sees it.
 type device Core
 
@@ -166,7 +172,8 @@ func (d *device) HasRig() bool { return d.hw.Rig != nil }
 
 // Rig implements serialproto.Device.
 func (d *device) Rig(command uint8, m *serialproto.RigRequest) serialproto.Err {
-	if m.Nonce != 0 && m.Nonce == d.nonce {
+	n := nonce{m.Nonce, command}
+	if m.Nonce != 0 && n == d.nonce {
 		return serialproto.OK // sent again because the answer was lost
 	}
 	rig, v := d.hw.Rig, m.Value
@@ -206,17 +213,13 @@ func (d *device) Rig(command uint8, m *serialproto.RigRequest) serialproto.Err {
 	case err != nil:
 		return serialproto.ErrUnknown
 	}
-	d.nonce = m.Nonce
+	d.nonce = n
 	return serialproto.OK
 }
 
 // RigDisplay implements serialproto.Device.
 func (d *device) RigDisplay(m *serialproto.RigDisplay) {
 	c := d.core()
-	c.tick()
-	c.watch()
-	c.pollButton()
-	c.paint()
 	step, left := int64(0), token.UnixMilli(0)
 	if c.rec.profile.Step > 0 {
 		step, left = c.step()

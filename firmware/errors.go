@@ -18,5 +18,6 @@ var (
 
 	errNotMounted = errors.New("the flash could not be read at boot")
 
+	errTraces    = errors.New("a seed is left in flash that cannot be erased")
 	errFlashWorn = errors.New("no slot of the flash takes a record")
 )

@@ -3,6 +3,8 @@
 package firmware
 
 import (
+	"math"
+
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
 )
@@ -19,6 +21,9 @@ func (d *device) ProvBegin(m *serialproto.Begin) serialproto.Err {
 
 // provisionable refuses in every state but BLANK and WIPED.
 func (d *device) provisionable() serialproto.Err {
+	if !d.store.ready {
+		return serialproto.ErrFlash
+	}
 	switch d.rec.state {
 	case serialproto.StateBlank, serialproto.StateWiped:
 		return serialproto.OK
@@ -48,7 +53,7 @@ func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto
 	if m.Serial.IsZero() || len(m.Message) < serialproto.NoiseOverhead {
 		return conf, serialproto.ErrInvalid
 	}
-	if m.Counter != d.rec.counter {
+	if m.Counter != d.rec.counter || m.Counter == math.MaxUint32 { // the last value is never burnt
 		return conf, serialproto.ErrCounter
 	}
 	if e := d.burn(); e != serialproto.OK {
@@ -132,6 +137,9 @@ func (d *device) acceptable(p *serialproto.Payload) serialproto.Err {
 	}
 	if !serialproto.ValidClock(p.Clock) {
 		return serialproto.ErrInvalid
+	}
+	if p.Clock < p.Profile.T0.Milli() { // it would have no code to show
+		return serialproto.ErrProfile
 	}
 	return serialproto.OK
 }

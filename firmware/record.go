@@ -33,6 +33,7 @@ const (
 	deathNone    death = iota
 	deathClock         // the clock lost power in the field
 	deathPresses       // the press limit was reached
+	deathFlash         // the flash cannot be read: never written to it
 )
 
 // key returns the seed in use.

@@ -69,21 +69,32 @@ func (s *Server) Idle() bool {
 // Step receives what has arrived and sends what can be sent, until neither
 // moves.
 func (s *Server) Step(line Line, dev Device) {
+	for s.Next(line, dev) {
+	}
+}
+
+// Next is Step for one request at most. It reports whether it has answered one:
+// then more may have arrived. A device that looks at its clock and its hardware
+// between two requests calls this.
+func (s *Server) Next(line Line, dev Device) (answered bool) {
 	for {
 		if !s.flush(line) {
-			return
+			return false
 		}
 		if s.resetDue {
 			s.resetDue = false
 			dev.Reset()
-			return
+			return false
+		}
+		if answered {
+			return true
 		}
 		now := line.Uptime()
 		if s.at == s.until {
 			s.at, s.until = 0, line.Read(s.arrived[:])
 			if s.until == 0 {
 				s.in.Expire(now)
-				return
+				return false
 			}
 		}
 		for s.at < s.until {
@@ -91,6 +102,7 @@ func (s *Server) Step(line Line, dev Device) {
 			s.at++
 			if message := s.in.Feed(b, now); message != nil {
 				s.answer(message, dev)
+				answered = true
 				break
 			}
 		}

@@ -121,3 +121,27 @@ func TestRefusals(t *testing.T) {
 	})
 	require.EqualError(t, c.Lock(t.Context()), "lock refused: error 4 of group 0")
 }
+
+// TestAnswersThatAreNone: what could pass for success or reach a terminal as
+// more than text is no answer.
+func TestAnswersThatAreNone(t *testing.T) {
+	for name, body := range map[string]string{
+		"null":                     "\xf6",
+		"a number":                 "\x05",
+		"an error without number":  "\xa1cerr\xa2egroup\x18\x40brc\x00",
+		"a code with an escape":    "\xa3dcode\x64\x1b[2Jdstep\x01dleft\x01",
+		"a code of another letter": "\xa3dCODE\x61\x31dstep\x01dleft\x01",
+	} {
+		c := device(t, func(h serialproto.Header, _ []byte) []byte {
+			return framed(h.Response(), []byte(body))
+		})
+		_, err := c.Display(t.Context())
+		require.ErrorIs(t, err, host.ErrProtocol, name)
+	}
+	for _, body := range []string{"\xf6", "\xa1cerr\xa2egroup\x18\x40brc\x00"} {
+		c := device(t, func(h serialproto.Header, _ []byte) []byte {
+			return framed(h.Response(), []byte(body))
+		})
+		require.ErrorIs(t, c.Lock(t.Context()), host.ErrProtocol)
+	}
+}

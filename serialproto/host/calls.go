@@ -66,6 +66,9 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 		return Info{}, fmt.Errorf("info: %w: a hardware id of %d bytes", ErrProtocol, len(m.HW))
 	}
 	copy(info.HardwareID[:], m.HW)
+	if !printable(m.Model) || !printable(m.FW) { // they end up on somebody's terminal
+		return Info{}, fmt.Errorf("info: %w: a model or firmware that is no plain text", ErrProtocol)
+	}
 	if m.SN != "" {
 		if info.Serial, err = token.ParseSerial(m.SN); err != nil {
 			return Info{}, fmt.Errorf("info: %w: %w", ErrProtocol, err)
@@ -89,7 +92,7 @@ func (c *Client) Echo(ctx context.Context, text string) (string, error) {
 		R string `cbor:"r"`
 	}
 	body := map[string]string{"d": text}
-	err := c.do(ctx, request{"echo", serialproto.OpWrite, serialproto.GroupOS, serialproto.CmdOSEcho, body}, &m)
+	err := c.do(ctx, request{name: "echo", op: serialproto.OpWrite, group: serialproto.GroupOS, command: serialproto.CmdOSEcho, body: body}, &m)
 	return m.R, err
 }
 
@@ -110,10 +113,14 @@ func (c *Client) Clock(ctx context.Context) (t time.Time, set bool, err error) {
 	return time.UnixMilli(*m.MS).UTC(), m.Set, nil
 }
 
-// SetClock sets the token's clock. Refused once LOCKED.
+// SetClock sets the token's clock to t, which is now: a request that must be sent
+// again carries a later time. Refused once LOCKED.
 func (c *Client) SetClock(ctx context.Context, t time.Time) error {
-	body := map[string]int64{"ms": t.UnixMilli()}
-	return c.do(ctx, request{"clock", serialproto.OpWrite, serialproto.GroupToken, serialproto.CmdTokenClock, body}, nil)
+	start := time.Now()
+	return c.do(ctx, request{
+		name: "clock", op: serialproto.OpWrite, group: serialproto.GroupToken, command: serialproto.CmdTokenClock,
+		timely: func() any { return map[string]int64{"ms": t.Add(time.Since(start)).UnixMilli()} },
+	}, nil)
 }
 
 // Display is the code of the token's present step.
@@ -134,7 +141,7 @@ func (c *Client) Display(ctx context.Context) (Display, error) {
 	switch {
 	case err != nil:
 		return Display{}, err
-	case m.Code == "":
+	case m.Code == "" || !printable(m.Code):
 		return Display{}, fmt.Errorf("display: %w: it has no code", ErrProtocol)
 	}
 	return Display{token.Code(m.Code), m.Step, time.Duration(m.Left) * time.Millisecond}, nil
@@ -168,7 +175,7 @@ func (c *Client) SelfTest(ctx context.Context) (SelfTest, error) {
 // Wipe destroys the seed of the token with this serial number.
 func (c *Client) Wipe(ctx context.Context, serial token.Serial) error {
 	body := map[string]string{"sn": serial.String()}
-	return c.do(ctx, request{"wipe", serialproto.OpWrite, serialproto.GroupToken, serialproto.CmdTokenWipe, body}, nil)
+	return c.do(ctx, request{name: "wipe", op: serialproto.OpWrite, group: serialproto.GroupToken, command: serialproto.CmdTokenWipe, body: body}, nil)
 }
 
 // Reset restarts the device.
@@ -196,4 +203,14 @@ func (c *Client) Groups(ctx context.Context) ([]serialproto.Group, error) {
 	}
 	err := c.do(ctx, request{name: "groups", group: serialproto.GroupEnum, command: serialproto.CmdEnumList}, &m)
 	return m.Groups, err
+}
+
+// printable reports whether a short text has nothing but printable ASCII.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return len(s) <= serialproto.BufferSize
 }

@@ -86,10 +86,11 @@ func (c *Client) Stats() Stats {
 // decoding limits what an answer may make us allocate.
 var decoding = func() cbor.DecMode {
 	m, err := cbor.DecOptions{
-		DupMapKey:        cbor.DupMapKeyEnforcedAPF,
-		MaxNestedLevels:  8,
-		MaxArrayElements: serialproto.BufferSize,
-		MaxMapPairs:      serialproto.BufferSize,
+		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
+		FieldNameMatching: cbor.FieldNameMatchingCaseSensitive,
+		MaxNestedLevels:   8,
+		MaxArrayElements:  serialproto.BufferSize,
+		MaxMapPairs:       serialproto.BufferSize,
 	}.DecMode()
 	if err != nil {
 		panic("host: internal error: " + err.Error())
@@ -103,7 +104,27 @@ type request struct {
 	op      serialproto.Op
 	group   serialproto.Group
 	command uint8
-	body    any // nil: an empty map
+	body    any        // nil: an empty map
+	timely  func() any // makes the body anew for each try, where it depends on the time
+}
+
+// encode returns the body of a try.
+func (r *request) encode() ([]byte, error) {
+	body := r.body
+	switch {
+	case r.timely != nil:
+		body = r.timely()
+	case body == nil:
+		return []byte{0xA0}, nil
+	}
+	b, err := cbor.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the request: %w", err)
+	}
+	if serialproto.HeaderSize+len(b) > serialproto.MaxMessage {
+		return nil, serialproto.RCMessageSize
+	}
+	return b, nil
 }
 
 // answer is the error part of any answer.
@@ -118,16 +139,6 @@ type answer struct {
 // do sends a request until it is answered, and decodes the answer into result
 // unless that is nil.
 func (c *Client) do(ctx context.Context, r request, result any) error {
-	body := []byte{0xA0}
-	if r.body != nil {
-		var err error
-		if body, err = cbor.Marshal(r.body); err != nil {
-			return fmt.Errorf("%s: encoding the request: %w", r.name, err)
-		}
-	}
-	if serialproto.HeaderSize+len(body) > serialproto.MaxMessage {
-		return fmt.Errorf("%s: %w", r.name, serialproto.RCMessageSize)
-	}
 	// A caller whose context ends while others have their turn is not kept.
 	select {
 	case c.turn <- struct{}{}:
@@ -138,11 +149,14 @@ func (c *Client) do(ctx context.Context, r request, result any) error {
 	c.seq++
 	h := serialproto.Header{
 		Version: serialproto.Version2, Op: r.op, Group: r.group, Seq: c.seq, Command: r.command,
-		Length: uint16(len(body)),
 	}
-	reply, err := c.exchangeLocked(ctx, h, body)
+	reply, err := c.exchangeLocked(ctx, h, r.encode)
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)
+	}
+	const majorMap = 5
+	if len(reply) == 0 || reply[0]>>5 != majorMap {
+		return fmt.Errorf("%s: %w: it is no map", r.name, ErrProtocol)
 	}
 	var a answer
 	if err := decoding.Unmarshal(reply, &a); err != nil {
@@ -162,7 +176,7 @@ func (c *Client) do(ctx context.Context, r request, result any) error {
 
 // exchangeLocked sends a message until its answer comes, and returns that
 // answer's body.
-func (c *Client) exchangeLocked(ctx context.Context, h serialproto.Header, body []byte) ([]byte, error) {
+func (c *Client) exchangeLocked(ctx context.Context, h serialproto.Header, encode func() ([]byte, error)) ([]byte, error) {
 	// A context without deadline must still end a Read that is under way.
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -184,7 +198,12 @@ func (c *Client) exchangeLocked(ctx context.Context, h serialproto.Header, body 
 		if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 			deadline = d
 		}
-		err := c.sendLocked(ctx, h, body, deadline)
+		body, err := encode()
+		if err != nil {
+			return nil, err
+		}
+		h.Length = uint16(len(body))
+		err = c.sendLocked(ctx, h, body, deadline)
 		if err == nil {
 			var reply []byte
 			if reply, err = c.receiveLocked(ctx, h.Response(), deadline); err == nil {

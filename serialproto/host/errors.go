@@ -36,6 +36,8 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // refusal turns the error part of an answer into an error; nil for none.
 func refusal(command string, a *answer) error {
 	switch {
+	case a.Err != nil && a.Err.RC == 0:
+		return fmt.Errorf("%s: %w: an error without a number", command, ErrProtocol)
 	case a.Err != nil && (a.Err.Group == serialproto.GroupToken || a.Err.Group == serialproto.GroupRig):
 		if a.Err.RC > 255 {
 			return fmt.Errorf("%w: error %d", ErrProtocol, a.Err.RC)

@@ -81,6 +81,7 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 		Counter:    *begin.Counter,
 		Firmware:   info.Firmware,
 	}
+	sealed := time.Now()
 	message, transcript, err := seal(station, begin.Public, &binding, &o)
 	if err != nil {
 		return fmt.Errorf("provision: %w", err)
@@ -93,7 +94,7 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 		Counter uint32 `cbor:"ctr"`
 		Message []byte `cbor:"msg"`
 	}{o.Serial.String(), *begin.Counter, message}
-	err = c.do(ctx, request{"provision", serialproto.OpWrite, serialproto.GroupToken, serialproto.CmdTokenProvCommit, body}, &done)
+	err = c.do(ctx, request{name: "provision", op: serialproto.OpWrite, group: serialproto.GroupToken, command: serialproto.CmdTokenProvCommit, body: body}, &done)
 	if err != nil {
 		return err
 	}
@@ -103,7 +104,21 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 	if subtle.ConstantTimeCompare(done.Confirmation, want[:]) != 1 {
 		return fmt.Errorf("provision: %w: its proof is wrong", ErrVerify)
 	}
+	if time.Since(sealed) > staleAfter { // the time in the message had to wait
+		return c.SetClock(ctx, o.now())
+	}
 	return nil
+}
+
+// staleAfter is how late the time in a provisioning message may arrive before
+// the clock is set once more.
+const staleAfter = 100 * time.Millisecond
+
+func (o *Order) now() time.Time {
+	if o.Now != nil {
+		return o.Now()
+	}
+	return time.Now()
 }
 
 // check refuses what no token can be.
@@ -116,6 +131,9 @@ func (o *Order) check() error {
 	}
 	if err := o.Profile.Validate(); err != nil {
 		return fmt.Errorf("provision: %w", err)
+	}
+	if t0 := o.Profile.T0; t0 > 0 && o.now().Unix() < int64(t0) {
+		return fmt.Errorf("provision: %w: its T0 %d lies in the future, so that it would have no code to show", token.ErrProfile, t0)
 	}
 	return nil
 }
@@ -150,10 +168,6 @@ func seal(station StationKey, device []byte, b *serialproto.Binding, o *Order) (
 
 // payload encodes what the message carries.
 func (o *Order) payload() ([]byte, error) {
-	now := time.Now
-	if o.Now != nil {
-		now = o.Now
-	}
 	seed := o.Seed.Bytes()
 	defer clear(seed)
 	p, b := o.Profile, o.Profile.Behaviour
@@ -168,7 +182,7 @@ func (o *Order) payload() ([]byte, error) {
 		days := o.Expiry.Days()
 		m.Expiry, m.Ends = &days, o.Expiry.Ends(o.Zone).Unix()
 	}
-	m.Clock = now().UnixMilli()
+	m.Clock = o.now().UnixMilli()
 	return cbor.Marshal(m)
 }
 
@@ -187,10 +201,6 @@ func (c *Client) Verify(ctx context.Context, o Order) error {
 	if err != nil {
 		return err
 	}
-	now := time.Now
-	if o.Now != nil {
-		now = o.Now
-	}
 	want, err := o.Profile.Code(o.Seed, d.Step)
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
@@ -198,7 +208,7 @@ func (c *Client) Verify(ctx context.Context, o Order) error {
 	if !d.Code.Equal(want) {
 		return fmt.Errorf("verify: %w: it shows another code for step %d", ErrVerify, d.Step)
 	}
-	off := d.Step - o.Profile.StepAtMilli(token.UnixMilli(now().UnixMilli()))
+	off := d.Step - o.Profile.StepAtMilli(token.UnixMilli(o.now().UnixMilli()))
 	if off < -1 || off > 1 {
 		return fmt.Errorf("verify: %w: its clock is %d steps off", ErrVerify, off)
 	}

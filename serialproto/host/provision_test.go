@@ -182,15 +182,23 @@ func TestLostConfirmation(t *testing.T) {
 	answers := 0
 	now := o.Now
 	o.Now = func() time.Time { // asked for when begin has been answered
-		answers++
-		line.loseNext(1)
+		if answers++; answers == 1 {
+			line.loseNext(1)
+		}
 		return now()
 	}
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o))
-	require.Equal(t, 1, answers)
 	require.GreaterOrEqual(t, c.Stats().Repeats, 1)
-	sent := line.sentSoFar()
-	require.Equal(t, sent[len(sent)-2], sent[len(sent)-1])
+	var commits [][]byte
+	for _, sent := range line.sentSoFar() {
+		if len(sent) > 150 { // nothing else is as long
+			commits = append(commits, sent)
+		}
+	}
+	require.GreaterOrEqual(t, len(commits), 2)
+	for _, sent := range commits {
+		require.Equal(t, commits[0], sent)
+	}
 	require.Equal(t, serialproto.StateProvisioned, k.State())
 	require.NoError(t, c.Wipe(t.Context(), o.Serial))
 	require.Equal(t, begin+1, counterOf(t, k), "it was taken in once")

@@ -50,7 +50,7 @@ func (c *Client) RigDisplay(ctx context.Context) (RigDisplay, error) {
 	switch {
 	case err != nil:
 		return RigDisplay{}, err
-	case len(m.Text) == 0 || len(m.Text) != len(m.Seg):
+	case len(m.Text) == 0 || len(m.Text) != len(m.Seg) || !printable(m.Text):
 		return RigDisplay{}, fmt.Errorf("rig display: %w: %d characters of %d digits", ErrProtocol, len(m.Text), len(m.Seg))
 	}
 	return RigDisplay{
@@ -68,7 +68,7 @@ func (c *Client) rig(ctx context.Context, name string, command uint8, key string
 	if key != "" {
 		body[key] = value
 	}
-	return c.do(ctx, request{"rig " + name, serialproto.OpWrite, serialproto.GroupRig, command, body}, nil)
+	return c.do(ctx, request{name: "rig " + name, op: serialproto.OpWrite, group: serialproto.GroupRig, command: command, body: body}, nil)
 }
 
 // Press clicks the button.

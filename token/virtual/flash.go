@@ -95,11 +95,12 @@ func (f *Flash) Program(page, off int, p []byte) error {
 	fault := f.begin()
 	if fault != nil {
 		tornProgram(f.random(), next, p)
-	} else if f.wornOut(pg.erases) {
-		return fmt.Errorf("program page %d after %d erase cycles: %w", page, f.endurance, ErrWornOut)
 	} else {
 		for i, b := range p {
 			next[i] &= b
+		}
+		if f.wornOut(pg.erases) { // bits still clear, but nobody can rely on them
+			fault = fmt.Errorf("program page %d after %d erase cycles: %w", page, f.endurance, ErrWornOut)
 		}
 	}
 	pg.store(off, next)

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// deaf is a line that swallows the next requests that are longer than over.
+type deaf struct {
+	port.Port
+	swallow, over int
+}
+
+func (d *deaf) Write(p []byte) (int, error) {
+	if d.swallow > 0 && len(p) > d.over {
+		d.swallow--
+		return len(p), nil
+	}
+	return d.Port.Write(p)
+}
+
+// TestRepeatedClock: a request that carries the time and must be sent again
+// carries the time of then, or the token would be late by the wait.
+func TestRepeatedClock(t *testing.T) {
+	const wait = 500 * time.Millisecond
+	station := host.InsecureTestStationKey()
+	w, err := virtual.NewWorld(virtual.Config{Mode: virtual.Real, StationKey: station.Public()})
+	require.NoError(t, err)
+	k := newToken(t, w, "always-on-6")
+	far, near := port.Pipe()
+	serve(t, k, far)
+	line := &deaf{Port: near}
+	c := host.New(line, host.WithTimeout(wait))
+	late := func() time.Duration {
+		got, set, err := c.Clock(t.Context())
+		require.NoError(t, err)
+		require.True(t, set)
+		return time.Since(got)
+	}
+	line.swallow = 1
+	require.NoError(t, c.SetClock(t.Context(), time.Now()))
+	require.Zero(t, line.swallow)
+	require.Less(t, late(), wait)
+
+	seed, err := token.NewSeed(make([]byte, token.DefaultSeedLen))
+	require.NoError(t, err)
+	serial, err := token.ParseSerial("1000042")
+	require.NoError(t, err)
+	line.swallow, line.over = 1, 150 // the commit
+	o := host.Order{Serial: serial, Profile: k.Model().Profile(), Seed: seed}
+	require.NoError(t, c.Provision(t.Context(), station, o))
+	require.Zero(t, line.swallow)
+	require.Less(t, late(), wait)
+}
