@@ -33,13 +33,13 @@ type Core struct {
 	view  View
 	shown Frame // what the LCD was last told
 	lit   bool  // shown is valid
-	link  *serialproto.Server
-	nonce nonce // of the last rig command
 	reset bool  // a restart is due at the end of the step
+	valid bool  // the clock has been set, in this step
+	nonce nonce // of the last rig command
+	link  *serialproto.Server
 
-	hw    *Hardware       // set during Boot and Step only
-	now   token.UnixMilli // the token's clock in this step
-	valid bool            // the clock has been set
+	hw  *Hardware       // set during Boot and Step only
+	now token.UnixMilli // the token's clock in this step
 }
 
 // View is the part of a token's state that lives in RAM: what the button and

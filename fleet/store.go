@@ -206,6 +206,7 @@ func (s *Store) load(w *virtual.World) ([]*virtual.Token, error) {
 		return nil, fmt.Errorf("%w: %s counts %d tokens", ErrStateDamaged, worldFile, state.Tokens)
 	}
 	var tokens []*virtual.Token
+	known := map[[8]byte]bool{}
 	for i := range state.Tokens {
 		plain, err := s.decrypt(tokenFile(i))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -224,6 +225,10 @@ func (s *Store) load(w *virtual.World) ([]*virtual.Token, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", ErrStateDamaged, tokenFile(i), err)
 		}
+		if known[t.HardwareID()] {
+			return nil, fmt.Errorf("%w: %s is the copy of another token", ErrStateDamaged, tokenFile(i))
+		}
+		known[t.HardwareID()] = true
 		// After a crash the token may have been saved later than the world.
 		w.AdvanceTo(t.Display().World)
 		tokens = append(tokens, t)

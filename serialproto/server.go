@@ -4,7 +4,9 @@ package serialproto
 
 import "github.com/d204ef64/fob/token"
 
-// Device is the token behind the wire. A method that refuses changes nothing.
+// Device is the token behind the wire. A method that refuses
+// leaves what the token remembers as it was, except a provisioning counter that
+// is burnt.
 type Device interface {
 	Info(m *Info)
 	Clock() (t token.UnixMilli, set bool, e Err)

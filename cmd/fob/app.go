@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/d204ef64/fob/fleet"
@@ -138,6 +139,9 @@ refused, 5 not supported here, 6 the token holds another seed, 42 timeout.`,
 			if err := cmd.ValidateRequiredFlags(); err != nil { // cobra looks too late for a usage error
 				return err
 			}
+			if err := emptyFlag(cmd); err != nil {
+				return err
+			}
 			a.started = true
 			return nil
 		},
@@ -182,4 +186,15 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("%s takes no arguments, only flags", cmd.CommandPath())
 	}
 	return nil
+}
+
+// emptyFlag refuses a flag that was given and is empty, as "$UNSET" in a script
+// makes it: it would count as not given, and fall back to a default.
+func emptyFlag(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {
+			err = fmt.Errorf("--%s is empty: give it a value or leave it out", f.Name)
+		}
+	})
+	return err
 }

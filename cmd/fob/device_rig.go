@@ -87,10 +87,10 @@ func newRigCmds(d *device) []*cobra.Command {
 			}
 			return func(ctx context.Context, c *host.Client) error { return c.Temperature(ctx, t) }, err
 		}),
-		rig("supply MILLIVOLTS", "Set the supply voltage; 0 takes the battery out and puts it back", func(arg string) (action, error) {
-			mv, err := strconv.ParseUint(arg, 10, 12)
-			if err != nil {
-				err = usagef("supply %q: want millivolts from 0 to 4095", arg)
+		rig("supply MILLIVOLTS", "Set the supply voltage, above the token's cut-off; 0 takes the battery out and puts it back", func(arg string) (action, error) {
+			mv, err := strconv.ParseUint(arg, 10, 32)
+			if err != nil || mv > 6000 {
+				err = usagef("supply %q: want millivolts from 0 to 6000", arg)
 			}
 			return func(ctx context.Context, c *host.Client) error { return c.Supply(ctx, int(mv)) }, err
 		}),

@@ -116,7 +116,12 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 		if dir == "" {
 			continue
 		}
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		// Not its parents: a path that is mistyped should not come to be.
+		err := os.Mkdir(dir, 0o700)
+		if info, e := os.Stat(dir); e == nil && info.IsDir() {
+			err = nil
+		}
+		if err != nil {
 			return usagef("making the folder for ports: %w", err)
 		}
 	}

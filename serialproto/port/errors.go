@@ -93,6 +93,8 @@ func openError(op, addr string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), isAny(err, []error{syscall.ENXIO, syscall.ENODEV}):
 		reason = fmt.Errorf("%w: %w", ErrNotFound, reason)
+	case isLookup(err):
+		reason = fmt.Errorf("%w: %w", ErrNotFound, reason)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		reason = fmt.Errorf("%w: nothing listens there: %w", ErrNotFound, reason)
 	case errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.EADDRINUSE):
@@ -101,6 +103,12 @@ func openError(op, addr string, err error) error {
 		reason = fmt.Errorf("%w (check the permissions and the groups of this user)", reason)
 	}
 	return &OpError{Op: op, Addr: addr, Err: reason}
+}
+
+// isLookup reports whether a host's name could not be resolved.
+func isLookup(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns)
 }
 
 // bare strips the layers of package net and os that repeat what [OpError] says.

@@ -18,11 +18,15 @@ import (
 func listenTCP(a Addr, o options) (Listener, error) {
 	name := a.String()
 	exposed := &OpError{Op: "listening on", Addr: name, Err: fmt.Errorf(
-		"%w: anyone on the network could use the token; listen on 127.0.0.1 or give a bearer token", ErrExposed)}
+		"%w: anyone on the network could use the token; listen on 127.0.0.1, or have hosts know a word (fob run --token-file)", ErrExposed)}
 	if o.token == "" && !isLoopback(a.Host) {
 		return nil, exposed
 	}
-	inner, err := net.Listen("tcp", a.hostPort())
+	network := "tcp"
+	if ip, err := netip.ParseAddr(a.Host); err == nil && ip.Is4() {
+		network = "tcp4" // or 0.0.0.0 would mean IPv6 as well
+	}
+	inner, err := net.Listen(network, a.hostPort())
 	if err != nil {
 		return nil, openError("listening on", name, err)
 	}

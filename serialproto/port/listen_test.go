@@ -23,7 +23,7 @@ func TestListenRefusesToBeExposed(t *testing.T) {
 	} {
 		_, err := Listen(addr)
 		require.ErrorIs(t, err, ErrExposed, addr)
-		require.ErrorContains(t, err, "bearer token")
+		require.ErrorContains(t, err, "have hosts know a word")
 		_, err = Listen(addr, WithToken(""))
 		require.ErrorIs(t, err, ErrExposed, "an empty token is none")
 	}

@@ -28,7 +28,6 @@ type Load uint8
 // The consumers.
 const (
 	LoadDisplay Load = 1 << iota // the display of a token with a button is on
-	LoadSerial                   // a host has the serial line open
 )
 
 // CellSpec is a kind of lithium coin cell, and what the token draws from it.
@@ -40,7 +39,7 @@ type CellSpec struct {
 
 	Sleep   MicroAmperes `json:"sleep"`   // always; includes an always-on display
 	Display MicroAmperes `json:"display"` // more while LoadDisplay
-	Serial  MicroAmperes `json:"serial"`  // more while LoadSerial
+	Serial  MicroAmperes `json:"serial"`  // more while a byte passes the line
 
 	Press MicroCoulombs `json:"press"` // one press of the button
 	Write MicroCoulombs `json:"write"` // one flash operation
@@ -168,9 +167,6 @@ func (c *Cell) Current() MicroAmperes {
 	i := c.Spec.Sleep
 	if c.Load&LoadDisplay != 0 {
 		i += c.Spec.Display
-	}
-	if c.Load&LoadSerial != 0 {
-		i += c.Spec.Serial
 	}
 	return i
 }

@@ -57,10 +57,10 @@ func TestCellCurve(t *testing.T) {
 
 func TestCellResistanceAndCold(t *testing.T) {
 	spec := virtual.CR2032()
-	spec.Serial = 3000 // the greatest continuous current of a CR2032
+	spec.Display = 3000 // the greatest continuous current of a CR2032
 	x := virtual.NewCell(start, spec)
 	fresh := x.Voltage(start)
-	x.Draw(start, virtual.LoadSerial)
+	x.Draw(start, virtual.LoadDisplay)
 	require.InDelta(t, 30, int(fresh-x.Voltage(start)), 1, "3 mA through 10 Ω")
 	x.Draw(start, 0)
 	x.SetTemperature(start, -20)
@@ -162,8 +162,8 @@ func TestCellEmptyAt(t *testing.T) {
 
 		// The same end after any number of stops on the way.
 		x.Spend(w+(end-w)/3, 0.000001)
-		x.Draw(w+(end-w)/2, x.Load^virtual.LoadSerial)
-		x.Draw(w+(end-w)/2, x.Load^virtual.LoadSerial)
+		x.Draw(w+(end-w)/2, x.Load^virtual.LoadDisplay)
+		x.Draw(w+(end-w)/2, x.Load^virtual.LoadDisplay)
 		require.InDelta(t, float64(end-w), float64(x.EmptyAt()-w), 1e9)
 	})
 }

@@ -3,6 +3,8 @@
 package virtual
 
 import (
+	"encoding/hex"
+	"fmt"
 	"sync"
 	"time"
 
@@ -80,6 +82,13 @@ func (t *Token) drawCrystal() {
 	t.crystal = NewCrystal(t.at, max(-t.model.TrimMax, min(t.model.TrimMax, trim)))
 	t.crystal.T0 = Turnover + Celsius(max(-5, min(5, r.NormFloat64()*2)))
 	t.crystal.YearOne = PPM(r.Float64()*6 - 3)
+}
+
+// Format writes "[token HARDWAREID]" for every verb and flag: a token holds its
+// seed.
+func (t *Token) Format(f fmt.State, _ rune) {
+	id := t.HardwareID()
+	fmt.Fprintf(f, "[token %s]", hex.EncodeToString(id[:]))
 }
 
 // Model returns the hardware model.
