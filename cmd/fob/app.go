@@ -131,8 +131,9 @@ func newRootCmd(a *app) *cobra.Command {
 		Long: `fob runs virtual TOTP hardware tokens and talks to tokens, virtual or real,
 over serial lines.
 
-Exit codes: 0 done, 1 a check failed, 2 usage, 3 cannot connect, 4 the device
-refused, 5 not supported here, 6 the token holds another seed, 42 timeout.`,
+Exit codes: 0 done, 1 a check failed or anything without a code of its own,
+2 usage, 3 cannot connect, 4 the device refused, 5 not supported here, 6 the
+token holds another seed, 42 timeout.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {

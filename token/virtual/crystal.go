@@ -78,7 +78,7 @@ const (
 //
 // and the temperature is constant between two calls that set it, so that the
 // clock at any instant is one formula from the last such call (the anchor);
-// ten years cost what ten seconds cost. An instant before the anchor counts as
+// ten years cost a logarithm, and not a loop. An instant before the anchor counts as
 // the anchor. One count of the oscillator, 30.5 µs, is finer than anybody can
 // see through the millisecond clock and is not modelled.
 //
