@@ -153,6 +153,9 @@ func (c *Core) nextState() token.UnixMilli {
 	if c.view.On {
 		next = c.view.OffAt
 	}
+	if c.now < c.view.TestEnd { // a display that was dark draws current no more
+		next = min(next, c.view.TestEnd)
+	}
 	if c.rec.ends == 0 || !c.valid {
 		return next
 	}

@@ -170,15 +170,9 @@ func (t *Token) powerOffLocked() {
 	t.upAt, t.clicked, t.wake = 0, false, Forever
 }
 
-// wakeAtLocked translates the firmware's wish into world time. The end of a
-// self-test changes only what the display shows, but that draws current.
+// wakeAtLocked translates the firmware's wish into world time.
 func (t *Token) wakeAtLocked(local token.UnixMilli) {
 	t.wake = Forever
-	if end := t.core.View().TestEnd; end != 0 {
-		if now, _ := t.crystal.Now(t.at); now < end {
-			local = min(local, end)
-		}
-	}
 	if local != firmware.Never {
 		t.wake = t.crystal.When(local)
 	}
