@@ -214,7 +214,7 @@ step_fuzz() {
 fuzz() {
 	local try
 	for try in 1 2; do
-		if go test -run '^$' -fuzz "^$2\$" -fuzztime "${3}s" -fuzzminimizetime 5s "$1" >"$tmp/fuzz" 2>&1; then
+		if go test -run '^$' -fuzz "^$2\$" -fuzztime "${3}s" -fuzzminimizetime 50x "$1" >"$tmp/fuzz" 2>&1; then
 			return 0
 		fi
 		# The go command sometimes takes the end of the time for a failure.

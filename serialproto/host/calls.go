@@ -143,6 +143,8 @@ func (c *Client) Display(ctx context.Context) (Display, error) {
 		return Display{}, err
 	case m.Code == "" || !printable(m.Code):
 		return Display{}, fmt.Errorf("display: %w: it has no code", ErrProtocol)
+	case !plausible(m.Left):
+		return Display{}, fmt.Errorf("display: %w: a step of another %d ms", ErrProtocol, m.Left)
 	}
 	return Display{token.Code(m.Code), m.Step, time.Duration(m.Left) * time.Millisecond}, nil
 }
@@ -204,6 +206,9 @@ func (c *Client) Groups(ctx context.Context) ([]serialproto.Group, error) {
 	err := c.do(ctx, request{name: "groups", group: serialproto.GroupEnum, command: serialproto.CmdEnumList}, &m)
 	return m.Groups, err
 }
+
+// plausible reports whether ms can be what is left of a step.
+func plausible(ms int64) bool { return ms >= 0 && ms <= time.Hour.Milliseconds() }
 
 // printable reports whether a short text has nothing but printable ASCII.
 func printable(s string) bool {
