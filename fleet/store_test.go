@@ -331,6 +331,13 @@ func TestStoreDamaged(t *testing.T) {
 	require.ErrorIs(t, err, ErrStateDamaged)
 	require.ErrorContains(t, err, "missing")
 
+	other, err := os.ReadFile(filepath.Join(dir, tokenFile(1)))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, tokenFile(0)), other, 0o600))
+	_, err = s.load(w)
+	require.ErrorIs(t, err, ErrStateDamaged, "one piece of hardware twice")
+	require.ErrorContains(t, err, tokenFile(1))
+
 	require.NoError(t, os.WriteFile(filepath.Join(dir, tokenFile(0)), tokens, 0o600))
 	_, err = s.load(w)
 	require.NoError(t, err)

@@ -156,8 +156,10 @@ func cmdHalt(ts *testscript.TestScript, neg bool, args []string) {
 		signal = os.Interrupt
 	case len(args) == 2 && args[1] == "KILL":
 		signal = os.Kill
+	case len(args) == 2 && args[1] == "HUP":
+		signal = syscall.SIGHUP
 	case len(args) != 1:
-		ts.Fatalf("usage: halt NAME [INT|KILL]")
+		ts.Fatalf("usage: halt NAME [INT|KILL|HUP]")
 	}
 	j := jobs(ts)[args[0]]
 	ts.Check(j.cmd.Process.Signal(signal))

@@ -36,8 +36,16 @@ func TestListenRefusesToBeExposed(t *testing.T) {
 	}
 	for _, addr := range []string{"tcp:0.0.0.0:0", "rfc2217://0.0.0.0:0"} {
 		l := listen(t, addr, WithToken("s3cret"))
+		require.Contains(t, l.Addr(), "0.0.0.0:", "and not all of IPv6 as well")
 		exchange(t, open(t, l.Addr(), WithToken("s3cret")), accept(t, l))
 	}
+}
+
+// TestUnknownHost: a name that does not resolve is a device that is not there.
+func TestUnknownHost(t *testing.T) {
+	err := openError("opening", "tcp:nowhere:1", &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "nowhere"}})
+	require.ErrorIs(t, err, ErrNotFound)
+	require.ErrorContains(t, err, "nowhere")
 }
 
 func TestToken(t *testing.T) {
