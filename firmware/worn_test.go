@@ -136,3 +136,25 @@ func TestRequestsTogether(t *testing.T) {
 	require.EqualValues(t, 2, m.core.Presses(), "a repetition is not done twice")
 	require.NotEqual(t, blank8, m.text())
 }
+
+// TestRepeatedAcrossRestart: a rig command that restarts the device is not done
+// a second time when its answer was lost.
+func TestRepeatedAcrossRestart(t *testing.T) {
+	m := newMachine(t)
+	m.hw.Rig = (*mRig)(m)
+	m.program(t, payload(profile(t, "button-6")), true)
+	m.connect(t)
+	press := frame(serialproto.OpWrite, serialproto.GroupRig, serialproto.CmdRigPress, map[string]int{"n": 7})
+	m.in = append([]byte(nil), press...)
+	m.step()
+	require.EqualValues(t, 1, m.core.Presses())
+	m.boot(t)
+	m.in = append([]byte(nil), press...)
+	m.step()
+	require.EqualValues(t, 1, m.core.Presses())
+	// The same number for another command is another command.
+	m.in = frame(serialproto.OpWrite, serialproto.GroupRig, serialproto.CmdRigSkew, map[string]int{"n": 7, "ms": 5000})
+	before := m.now
+	m.step()
+	require.Equal(t, before+5000, m.now)
+}

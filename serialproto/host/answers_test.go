@@ -3,13 +3,16 @@
 package host_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
+	"github.com/fxamacker/cbor/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token"
 )
 
 // TestLateAnswer: the answers to two tries come together; the second must not
@@ -144,4 +147,41 @@ func TestAnswersThatAreNone(t *testing.T) {
 		})
 		require.ErrorIs(t, c.Lock(t.Context()), host.ErrProtocol)
 	}
+}
+
+// TestAnswersOutOfRange: text for a terminal is plain, and what is left of a
+// step is no more than a step can be.
+func TestAnswersOutOfRange(t *testing.T) {
+	answered := func(body any) *host.Client {
+		p, err := cbor.Marshal(body)
+		require.NoError(t, err)
+		return device(t, func(h serialproto.Header, _ []byte) []byte { return framed(h.Response(), p) })
+	}
+	info := map[string]any{"hw": make([]byte, 8), "state": 0, "model": "button-6", "fw": "0.1.0"}
+	_, err := answered(info).Info(t.Context())
+	require.NoError(t, err)
+	for _, key := range []string{"model", "fw"} {
+		bad := maps.Clone(info)
+		bad[key] = "\x1b]0;title\a"
+		_, err = answered(bad).Info(t.Context())
+		require.ErrorIs(t, err, host.ErrProtocol, key)
+	}
+	for _, left := range []int64{-1, 1 << 62} {
+		_, err = answered(map[string]any{"code": "287082", "step": 1, "left": left}).Display(t.Context())
+		require.ErrorIs(t, err, host.ErrProtocol, left)
+		_, err = answered(map[string]any{"text": "287082", "seg": make([]byte, 6), "left": left}).RigDisplay(t.Context())
+		require.ErrorIs(t, err, host.ErrProtocol, left)
+	}
+}
+
+// TestOrderBeforeT0: an order that would have no code to show is refused before
+// anything is sent.
+func TestOrderBeforeT0(t *testing.T) {
+	w := newWorld(t)
+	k := newToken(t, w, "always-on-6")
+	c := attach(t, k)
+	o := newOrder(t, w, "always-on-6")
+	o.Profile.T0 = token.UnixSeconds(w.Now().Time().Unix() + 1)
+	require.ErrorIs(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o), token.ErrProfile)
+	require.Zero(t, c.Stats().Sent)
 }
