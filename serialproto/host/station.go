@@ -116,7 +116,8 @@ func parseKey(text, prefix, kind string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: a %s key is one line that starts with %q", ErrStationKey, kind, prefix)
 	}
 	b, err := base64.StdEncoding.Strict().DecodeString(encoded)
-	if err != nil || len(b) != 32 {
+	// The decoder passes over line breaks, but a key is one line.
+	if err != nil || len(b) != 32 || strings.ContainsAny(encoded, "\r\n") {
 		return nil, fmt.Errorf("%w: after %q there must be 32 bytes in base64", ErrStationKey, prefix)
 	}
 	return b, nil
