@@ -13,9 +13,6 @@ const (
 	CRCOffset  = crcOffset
 )
 
-// CRC32 is the checksum of a slot.
-func CRC32(p []byte) uint32 { return crc32(p) }
-
 // Record is what survives a power cut, open to the tests.
 type Record struct {
 	Sequence   uint32

@@ -91,7 +91,7 @@ func (r *record) encode(slot *[SlotSize]byte) {
 	for len(w) < crcOffset {
 		w = append(w, erased)
 	}
-	w = le.AppendUint32(w, crc32(w))
+	w = le.AppendUint32(w, CRC32(w))
 	for len(w) < SlotSize {
 		w = append(w, erased)
 	}
@@ -114,7 +114,7 @@ func appendSerial(w []byte, s *token.Serial) []byte {
 // layout: one that a token can be run by.
 func (r *record) decode(slot *[SlotSize]byte) bool {
 	le := binary.LittleEndian
-	if le.Uint32(slot[:]) != recordMagic || slotSum(slot) != crc32(slot[:crcOffset]) {
+	if le.Uint32(slot[:]) != recordMagic || slotSum(slot) != CRC32(slot[:crcOffset]) {
 		return false
 	}
 	in := fields(slot[4:])
@@ -188,9 +188,10 @@ func flag(b bool) uint8 {
 // slotSum is the checksum that stands in a slot.
 func slotSum(slot *[SlotSize]byte) uint32 { return binary.LittleEndian.Uint32(slot[crcOffset:]) }
 
-// crc32 is CRC-32/ISO-HDLC, bit by bit: a slot is written a few times a day,
-// and a table would cost a kilobyte.
-func crc32(p []byte) uint32 {
+// CRC32 is CRC-32/ISO-HDLC, by which records in flash are known to be whole. It
+// goes bit by bit: a slot is written a few times a day, and a table would cost
+// a kilobyte.
+func CRC32(p []byte) uint32 {
 	crc := ^uint32(0)
 	for _, b := range p {
 		crc ^= uint32(b)

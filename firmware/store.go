@@ -124,7 +124,7 @@ func (r *record) put(hw *Hardware, page, slot int) bool {
 	if err := hw.Flash.Read(page, slot*SlotSize, hw.Scratch[:]); err != nil {
 		return false
 	}
-	return slotSum(hw.Scratch) == sum && crc32(hw.Scratch[:crcOffset]) == sum
+	return slotSum(hw.Scratch) == sum && CRC32(hw.Scratch[:crcOffset]) == sum
 }
 
 // purge makes r, which has no seed, the newest record, and destroys every seed

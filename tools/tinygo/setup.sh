@@ -15,16 +15,19 @@
 set -euo pipefail
 
 # The pair is pinned here and nowhere else (but the checksums of TinyGo's module
-# in compiler/go.sum): TinyGo 0.39 knows the standard libraries of Go 1.19 to 1.25.
+# in compiler/go.sum): TinyGo 0.39 knows the standard libraries of Go 1.19 to
+# 1.25, and goroot_without_fips edits the files of this one.
 readonly tinygo_version=0.39.0
 readonly go_version=1.25.14
 # Raise when what this script puts into the cache changes.
-readonly layout=1
+readonly layout=2
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../.." && pwd)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/fob/tinygo-$tinygo_version
-readonly here repo cache
+caches=${XDG_CACHE_HOME:-$HOME/.cache}/fob
+cache=$caches/tinygo-$tinygo_version
+slim=$caches/goroot-$go_version-without-fips
+readonly here repo caches cache slim
 
 die() {
 	printf 'tinygo setup: %s\n' "$*" >&2
@@ -74,6 +77,67 @@ build() {
 	printf '%s\n' "$stamp" >"$to/stamp"
 }
 
+# goroot_without_fips fills directory $1 with links to the GOROOT, in which the
+# cryptography is what it is, and what Go puts around it for FIPS 140-3 is gone:
+# the self-tests at start and their switch, off unless somebody sets GODEBUG=fips140,
+# which nobody can on a microcontroller. They hold each algorithm of the module in
+# the image, SHA-3 and the DRBG among them: 33,000 bytes on a Cortex-M3, see
+# DESIGN.md. No algorithm is touched.
+goroot_without_fips() {
+	local to=$1 fips=$1/src/crypto/internal/fips140 file
+	cp -rs "$goroot/." "$to/"
+	find "$to" -type d -exec chmod u+w {} + # the module cache is read-only
+	for file in fips140.go cast.go check/check.go hmac/hmac.go ../fips140only/fips140only.go ../fips140hash/hash.go; do
+		cp --remove-destination "$goroot/src/crypto/internal/fips140/$file" "$fips/$file"
+		chmod u+w "$fips/$file"
+	done
+	cat >"$fips/fips140.go" <<-'EOF'
+		package fips140
+
+		const Enabled = false
+
+		func Supported() error { return nil }
+		func Name() string     { return "" }
+		func Version() string  { return "" }
+	EOF
+	cat >"$fips/cast.go" <<-'EOF'
+		package fips140
+
+		func CAST(string, func() error) {}
+		func PCT(string, func() error)  {}
+	EOF
+	cat >"$fips/../fips140hash/hash.go" <<-'EOF'
+		package fips140hash
+
+		import "hash"
+
+		func Unwrap(h hash.Hash) hash.Hash                             { return h }
+		func UnwrapNew[Hash hash.Hash](new func() Hash) func() hash.Hash { return func() hash.Hash { return new() } }
+	EOF
+	printf 'package check\n\nconst Verified = false\n' >"$fips/check/check.go"
+	# Which hash is approved is asked by type, and a type brings its methods.
+	sed -i -e '/fips140\/sha3"/d' -e 's/, \*sha3\.Digest//' "$fips/hmac/hmac.go" "$fips/../fips140only/fips140only.go"
+	sed -i -e '/internal\/godebug"/d' -e 's/^var Enabled = .*/const Enabled = false/' "$fips/../fips140only/fips140only.go"
+	! grep -q 'sha3\|godebug' "$fips/hmac/hmac.go" "$fips/../fips140only/fips140only.go" ||
+		die "the standard library of Go $go_version is not as expected: edit goroot_without_fips"
+	printf '%s\n' "$stamp" >"$to/stamp"
+}
+
+# keep FOLDER FUNCTION has FUNCTION fill FOLDER unless it is there.
+keep() {
+	local folder=$1 fill=$2 fresh
+	[[ $(cat "$folder/stamp" 2>/dev/null) != "$stamp" ]] || return 0
+	mkdir -p "$caches"
+	# Filled beside its place and then moved: what was cut short leaves nothing
+	# that looks complete, and two at once do no harm.
+	fresh=$(mktemp -d "$folder.XXXXXX")
+	# shellcheck disable=SC2064 # the folder of now
+	trap "rm -rf '$fresh'" EXIT
+	"$fill" "$fresh"
+	rm -rf "$folder"
+	mv -T "$fresh" "$folder" || [[ -e $folder/stamp ]]
+}
+
 goroot=$(go_root)
 stamp="tinygo $tinygo_version go $go_version layout $layout"
 readonly goroot stamp
@@ -82,26 +146,18 @@ if on_path; then
 	tinygo=$(command -v tinygo)
 	tinygo_root=$("$tinygo" env TINYGOROOT)
 else
-	if [[ $(cat "$cache/stamp" 2>/dev/null) != "$stamp" ]]; then
-		printf 'tinygo setup: building TinyGo %s, once; this takes a minute\n' "$tinygo_version" >&2
-		mkdir -p "$(dirname "$cache")"
-		# Built beside its place and then moved: a build that was cut short
-		# leaves nothing that looks complete, and two at once do no harm.
-		fresh=$(mktemp -d "$cache.XXXXXX")
-		trap 'rm -rf "$fresh"' EXIT
-		build "$fresh"
-		rm -rf "$cache"
-		mv "$fresh" "$cache"
-	fi
+	[[ -e $cache/stamp ]] || printf 'tinygo setup: building TinyGo %s, once; this takes a minute\n' "$tinygo_version" >&2
+	keep "$cache" build
 	tinygo=$cache/bin/tinygo
 	tinygo_root=$cache/root
 fi
+keep "$slim" goroot_without_fips
 
 printf 'export TINYGO=%q\n' "$tinygo"
 printf 'export TINYGOROOT=%q\n' "$tinygo_root"
-printf 'export GOROOT=%q\n' "$goroot"
+printf 'export GOROOT=%q\n' "$slim"
 # TinyGo starts the go command from PATH to ask for its version.
 # shellcheck disable=SC2016 # PATH is for the reader of this line to expand
-printf 'export PATH=%q:"$PATH"\n' "$goroot/bin"
+printf 'export PATH=%q:"$PATH"\n' "$slim/bin"
 printf 'export GOTOOLCHAIN=local\n'
 printf 'export GOFLAGS=%q\n' "-modfile=$repo/tinygo.mod"

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package factory is what a device holds before any provisioning: its name, the
+// station that it obeys, and its own key. It lies in two records in flash that
+// the firmware's log does not touch. The first is written by the factory, or by
+// the device itself where it finds none; the second always by the device, so
+// that the key never leaves it.
+package factory
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/d204ef64/fob/firmware"
+)
+
+// Identity is the record that the factory writes.
+type Identity struct {
+	HardwareID [8]byte  // names the piece of hardware; not zero
+	Model      string   // 1 to MaxModel bytes of printable ASCII; that of a virtual token behaves like it
+	Digits     uint8    // positions of the glass, 6 or 8
+	StationKey [32]byte // X25519 public key of the station that the device obeys
+}
+
+// The records and their size in bytes, padding included.
+const (
+	RecordIdentity = 0
+	RecordKey      = 1
+	RecordSize     = 128
+)
+
+// MaxModel is the longest name of a model in bytes (PROTOCOL.md, section 7.1).
+const MaxModel = 24
+
+const (
+	identityMagic = 0x49626f66 // "fobI"
+	keyMagic      = 0x4b626f66 // "fobK"
+	crcSize       = 4
+	erased        = 0xFF
+)
+
+// InsecureTestStationKey is the published key that a device obeys to which no
+// factory has given another: that of host.InsecureTestStationKey.
+var InsecureTestStationKey = [32]byte{
+	0x37, 0x0f, 0x82, 0x1e, 0xde, 0x30, 0x21, 0xa8,
+	0x75, 0xe4, 0x5c, 0x2e, 0xa6, 0xb4, 0x56, 0xb2,
+	0xde, 0xd5, 0xbb, 0x68, 0xec, 0x24, 0x79, 0x82,
+	0x3a, 0xf5, 0x1d, 0xa0, 0x0d, 0xe2, 0x56, 0x03,
+}
+
+// Errors of Load.
+var (
+	ErrDamaged = errors.New("the factory page is damaged: erase the device's flash")
+	ErrEntropy = errors.New("there is no entropy to make a key from")
+)
+
+// Append appends the record to dst, RecordSize bytes. What Valid refuses makes a
+// record that Parse refuses.
+func (id *Identity) Append(dst []byte) []byte {
+	start := len(dst)
+	dst = binary.LittleEndian.AppendUint32(dst, identityMagic)
+	dst = append(dst, id.HardwareID[:]...)
+	dst = append(dst, id.Digits)
+	dst = append(dst, id.StationKey[:]...)
+	model := id.Model[:min(len(id.Model), MaxModel)]
+	dst = append(dst, uint8(len(model)))
+	dst = append(dst, model...)
+	return seal(dst, start)
+}
+
+// Parse reads a record, and reports whether it is a whole one.
+func (id *Identity) Parse(record []byte) bool {
+	body, ok := open(record, identityMagic)
+	if !ok {
+		return false
+	}
+	body = body[copy(id.HardwareID[:], body):]
+	id.Digits, body = body[0], body[1:]
+	body = body[copy(id.StationKey[:], body):]
+	n := int(body[0])
+	if n > MaxModel {
+		return false
+	}
+	id.Model = string(body[1 : 1+n])
+	return id.Valid()
+}
+
+// Valid reports whether a device can be that.
+func (id *Identity) Valid() bool {
+	printable := len(id.Model) > 0 && len(id.Model) <= MaxModel
+	for i := range len(id.Model) {
+		printable = printable && id.Model[i] > ' ' && id.Model[i] <= '~'
+	}
+	return printable && id.HardwareID != [8]byte{} && id.StationKey != [32]byte{} && (id.Digits == 6 || id.Digits == 8)
+}
+
+// appendKey appends the record of a private key to dst.
+func appendKey(dst []byte, key *[32]byte) []byte {
+	start := len(dst)
+	dst = binary.LittleEndian.AppendUint32(dst, keyMagic)
+	dst = append(dst, key[:]...)
+	return seal(dst, start)
+}
+
+// seal pads the record that begins at start and ends it with its CRC-32.
+func seal(dst []byte, start int) []byte {
+	for len(dst)-start < RecordSize-crcSize {
+		dst = append(dst, erased)
+	}
+	return binary.LittleEndian.AppendUint32(dst, firmware.CRC32(dst[start:]))
+}
+
+// open checks a record and returns what follows its magic number.
+func open(record []byte, magic uint32) (body []byte, ok bool) {
+	if len(record) < RecordSize || binary.LittleEndian.Uint32(record) != magic {
+		return nil, false
+	}
+	end := RecordSize - crcSize
+	return record[4:end], binary.LittleEndian.Uint32(record[end:]) == firmware.CRC32(record[:end])
+}

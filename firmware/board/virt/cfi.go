@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build tinygo
+
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"runtime/volatile"
+	"unsafe"
+
+	"github.com/d204ef64/fob/firmware"
+)
+
+// The second pflash bank of the board: two 16-bit chips side by side, 32 MiB in
+// blocks of 256 KiB, with the Intel command set (CFI vendor 1). QEMU keeps what
+// is programmed in the file of its drive.
+const (
+	pflash    = 0x22000000
+	blockSize = 256 << 10
+
+	// A block is erased whole, but only its start is used: the firmware reads
+	// through all of its memory when it boots.
+	usedSize = 4096
+)
+
+// Which block is for what.
+const (
+	blockFactory = 0 // and 1: the two records of package factory
+	blockClock   = 2 // and 3: see clockLog
+	blockStore   = 4 // and on: the firmware's own
+	storePages   = 4
+)
+
+// A command goes to both chips at once.
+const (
+	cfiProgram     = 0x00400040
+	cfiErase       = 0x00200020
+	cfiConfirm     = 0x00d000d0
+	cfiClearStatus = 0x00500050
+	cfiReadArray   = 0x00ff00ff
+	cfiReady       = 0x00800080
+	cfiFailed      = 0x00300030 // a program or an erase did
+)
+
+var (
+	errOutside = errors.New("outside the flash")
+	errProgram = errors.New("the flash reports a failure")
+)
+
+func flashWord(block, off int) *volatile.Register32 {
+	return (*volatile.Register32)(unsafe.Pointer(uintptr(pflash + block*blockSize + off)))
+}
+
+// flashRead fills p; any offset and length.
+func flashRead(block, off int, p []byte) {
+	for i := range p {
+		p[i] = volatile.LoadUint8((*uint8)(unsafe.Pointer(uintptr(pflash + block*blockSize + off + i))))
+	}
+}
+
+// merged is what flashProgram writes; it is too large for the stack.
+var merged [firmware.SlotSize]byte
+
+// flashProgram clears bits, word by word; off and len(p) are multiples of 4,
+// and p is at most a slot. A chip can only clear bits; QEMU's sets them as well,
+// so that what is written is made of what is there.
+func flashProgram(block, off int, p []byte) error {
+	now := merged[:len(p)]
+	flashRead(block, off, now)
+	var failed uint32
+	for i := 0; i+4 <= len(p); i += 4 {
+		w := flashWord(block, off+i)
+		w.Set(cfiProgram)
+		w.Set(binary.LittleEndian.Uint32(p[i:]) & binary.LittleEndian.Uint32(now[i:]))
+		failed |= flashStatus(w)
+	}
+	clear(now)
+	return flashDone(block, failed)
+}
+
+// flashErase sets a block to 0xFF.
+func flashErase(block int) error {
+	w := flashWord(block, 0)
+	w.Set(cfiErase)
+	w.Set(cfiConfirm)
+	return flashDone(block, flashStatus(w))
+}
+
+// flashStatus waits for the chips and returns their status.
+func flashStatus(w *volatile.Register32) uint32 {
+	for {
+		if s := w.Get(); s&cfiReady == cfiReady {
+			return s & cfiFailed
+		}
+	}
+}
+
+// flashDone leads the chips back to reading.
+func flashDone(block int, failed uint32) error {
+	w := flashWord(block, 0)
+	if failed != 0 {
+		w.Set(cfiClearStatus)
+	}
+	w.Set(cfiReadArray)
+	if failed != 0 {
+		return errProgram
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build tinygo
+
+package main
+
+import (
+	"encoding/binary"
+	"runtime/volatile"
+	"unsafe"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/token"
+)
+
+// The goldfish real-time clock: nanoseconds since 1970, by default the host's
+// time. Reading the low word latches the high one.
+var (
+	rtcLow  = (*volatile.Register32)(unsafe.Pointer(uintptr(0x101000)))
+	rtcHigh = (*volatile.Register32)(unsafe.Pointer(uintptr(0x101004)))
+)
+
+// rtc returns the board's time in milliseconds.
+func rtc() int64 {
+	low := rtcLow.Get()
+	return int64(uint64(rtcHigh.Get())<<32|uint64(low)) / 1_000_000
+}
+
+// mtime is the machine timer of the ACLINT, which counts at 10 MHz from power-on.
+var mtime = (*[2]volatile.Register32)(unsafe.Pointer(uintptr(0x0200bff8)))
+
+const ticksPerMilli = 10_000
+
+func ticks() uint64 {
+	for {
+		high := mtime[1].Get()
+		low := mtime[0].Get()
+		if mtime[1].Get() == high {
+			return uint64(high)<<32 | uint64(low)
+		}
+	}
+}
+
+// uptime is in milliseconds.
+func uptime() int64 { return int64(ticks() / ticksPerMilli) }
+
+// clock implements firmware.Clock. A token's clock goes on while the processor
+// is without power, and so does the board's: the token's time is the board's
+// and an offset, which is kept in flash. Like a battery it is lost only when
+// the rig takes it away.
+type clock struct {
+	offset int64 // milliseconds
+	set    bool
+	log    clockLog
+}
+
+func (c *clock) Now() (token.UnixMilli, bool) {
+	if !c.set {
+		return token.UnixMilli(uptime()), false
+	}
+	return token.UnixMilli(rtc() + c.offset), true
+}
+
+func (c *clock) Set(t token.UnixMilli) {
+	c.offset, c.set = int64(t)-rtc(), true
+	c.log.append(c)
+}
+
+// skew moves the clock.
+func (c *clock) skew(ms int64) {
+	c.offset += ms
+	if c.set {
+		c.log.append(c)
+	}
+}
+
+// lose is what taking the battery out does.
+func (c *clock) lose() {
+	c.offset, c.set = 0, false
+	c.log.append(c)
+}
+
+// clockLog keeps the offset in two blocks in turn. The newest whole entry
+// counts, and stays where it is until a newer one is whole.
+type clockLog struct {
+	sequence uint32
+	block    int // blockClock or blockClock+1
+	next     int // offset of the next entry
+}
+
+// An entry: sequence, set, offset, CRC-32; little-endian. Sequences begin at 1.
+const entrySize = 20
+
+// load reads the newest entry into c.
+func (l *clockLog) load(c *clock) {
+	*l = clockLog{block: blockClock + 1, next: usedSize} // the first entry begins block 0 of the two
+	var e [entrySize]byte
+	for block := blockClock; block < blockClock+2; block++ {
+		for off := 0; off+entrySize <= usedSize; off += entrySize {
+			flashRead(block, off, e[:])
+			sequence := binary.LittleEndian.Uint32(e[:])
+			if binary.LittleEndian.Uint32(e[16:]) == firmware.CRC32(e[:16]) && sequence > l.sequence {
+				l.sequence, l.block, l.next = sequence, block, off+entrySize
+				c.set = e[4] == 1
+				c.offset = int64(binary.LittleEndian.Uint64(e[8:]))
+			} else if block == l.block && off == l.next && !erased(e[:]) {
+				l.next += entrySize // torn, or older
+			}
+		}
+	}
+}
+
+// append writes c's offset. Where the flash fails, the next boot finds the
+// clock as it was.
+func (l *clockLog) append(c *clock) {
+	if l.next+entrySize > usedSize {
+		l.block, l.next = blockClock+(l.block-blockClock+1)%2, 0
+		_ = flashErase(l.block)
+	}
+	l.sequence++
+	var e [entrySize]byte
+	binary.LittleEndian.PutUint32(e[:], l.sequence)
+	if c.set {
+		e[4] = 1
+	}
+	binary.LittleEndian.PutUint64(e[8:], uint64(c.offset))
+	binary.LittleEndian.PutUint32(e[16:], firmware.CRC32(e[:16]))
+	_ = flashProgram(l.block, l.next, e[:])
+	l.next += entrySize
+}
+
+func erased(p []byte) bool {
+	for _, b := range p {
+		if b != 0xFF {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build tinygo && !rig
+
+package main
+
+import "github.com/d204ef64/fob/firmware"
+
+// rig does not exist in this image.
+type rig struct{}
+
+func (*board) newRig() firmware.Rig { return nil }
+func (*rig) after(*board)           {}
+func (*board) wake() int64          { return longest }
