@@ -98,12 +98,9 @@ func New(w *virtual.World, c Config) (*Fleet, error) {
 // open opens the ports. Hosts may come at once; Serve answers them.
 func (f *Fleet) open(p Ports) error {
 	for i, m := range f.members {
-		for _, addr := range p.addresses(i) {
-			l, err := port.Listen(addr, p.options(addr)...)
-			if err != nil {
-				return err
-			}
-			m.listeners = append(m.listeners, l)
+		var err error
+		if m.listeners, err = p.Listen(i); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -50,6 +50,22 @@ func (p Ports) Check(n int) error {
 	return nil
 }
 
+// Listen opens the ports of token i. After an error none is left open.
+func (p Ports) Listen(i int) ([]port.Listener, error) {
+	var open []port.Listener
+	for _, addr := range p.addresses(i) {
+		l, err := port.Listen(addr, p.options(addr)...)
+		if err != nil {
+			for _, l := range open {
+				l.Close()
+			}
+			return nil, err
+		}
+		open = append(open, l)
+	}
+	return open, nil
+}
+
 // addresses returns what token i listens on.
 func (p Ports) addresses(i int) []string {
 	var addrs []string

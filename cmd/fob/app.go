@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/board"
 	"github.com/d204ef64/fob/internal/demo"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
@@ -85,9 +86,11 @@ func codeOf(err error) int {
 	case errors.As(err, &usage),
 		is(port.ErrAddress, port.ErrToken, port.ErrExposed, host.ErrStationKey, fleet.ErrCount, virtual.ErrClock,
 			token.ErrProfile, token.ErrProfileName, token.ErrSerial, token.ErrExpiry, token.ErrSeedText,
-			token.ErrSeedLength, token.ErrAlgorithm):
+			token.ErrSeedLength, token.ErrAlgorithm, board.ErrSource, board.ErrTarget, board.ErrImage, board.ErrFlash):
 		return exitUsage
-	case is(port.ErrUnsupported, serialproto.RCUnsupported, serialproto.ErrUnsupported):
+	case is(board.ErrStopped):
+		return exitNoConnect
+	case is(port.ErrUnsupported, board.ErrTools, serialproto.RCUnsupported, serialproto.ErrUnsupported):
 		return exitUnsupported
 	case errors.As(err, &refused):
 		return exitRefused
@@ -150,7 +153,7 @@ token holds another seed, 42 timeout.`,
 		RunE: help,
 	}
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print results as JSON, one object a line")
-	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newDeviceCmd(a), newCodeCmd(a), newVersionCmd(a))
+	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newDeviceCmd(a), newBoardCmd(a), newCodeCmd(a), newVersionCmd(a))
 	cmd.InitDefaultCompletionCmd()
 	cmd.InitDefaultHelpCmd()
 	for _, c := range cmd.Commands() {

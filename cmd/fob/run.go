@@ -21,15 +21,15 @@ import (
 
 // runOptions are the flags of fob run.
 type runOptions struct {
-	count                 int
-	profile, clock, at    string
-	ports                 fleet.Ports
-	tokenFile, stationKey string
-	state, stateKey       string
-	worldSeed             string
-	noRig                 bool
-	baud                  int
-	given                 func(flag string) bool
+	count              int
+	profile, clock, at string
+	ports              portFlags
+	stationKey         string
+	state, stateKey    string
+	worldSeed          string
+	noRig              bool
+	baud               int
+	given              func(flag string) bool
 }
 
 func newRunCmd(a *app) *cobra.Command {
@@ -57,11 +57,7 @@ the next start needs only --state and the ports.`,
 	f := cmd.Flags()
 	f.IntVar(&o.count, "count", 1, "run `N` tokens")
 	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "`NAME` of the tokens' hardware: "+profileNames())
-	f.StringVar(&o.ports.PTYDir, "pty", "", "pseudo-terminals, with links fob0, fob1, … in the folder `DIR`")
-	f.StringVar(&o.ports.TCP, "tcp", "", "`ADDR` HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0")
-	f.StringVar(&o.ports.UnixDir, "unix", "", "sockets fob0.sock, fob1.sock, … in the folder `DIR`")
-	f.StringVar(&o.ports.RFC2217, "rfc2217", "", "`ADDR` HOST:PORT for serial ports over TCP, counted as with --tcp")
-	f.StringVar(&o.tokenFile, "token-file", "", "`FILE` with a word that hosts must know, except on pseudo-terminals; needed beyond loopback")
+	o.ports.add(f)
 	f.StringVar(&o.clock, "clock", "real", "`MODE` of the tokens' world: real, scaled:N (N times as fast), or manual (stands still)")
 	f.StringVar(&o.at, "at", "", "`TIME` at which the world starts: RFC 3339 or @UNIXSECONDS")
 	f.StringVar(&o.state, "state", "", "folder `DIR` in which the tokens are kept")
@@ -108,22 +104,8 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if o.ports.Token, err = a.bearerToken(ctx, o.tokenFile); err != nil {
+	if err := o.ports.ready(ctx, a); err != nil {
 		return err
-	}
-	o.ports.PTY = o.ports.PTYDir != "" || o.ports.TCP == "" && o.ports.UnixDir == "" && o.ports.RFC2217 == ""
-	for _, dir := range []string{o.ports.PTYDir, o.ports.UnixDir} {
-		if dir == "" {
-			continue
-		}
-		// Not its parents: a path that is mistyped should not come to be.
-		err := os.Mkdir(dir, 0o700)
-		if info, e := os.Stat(dir); e == nil && info.IsDir() {
-			err = nil
-		}
-		if err != nil {
-			return usagef("making the folder for ports: %w", err)
-		}
 	}
 	if err := o.ports.Check(o.count); err != nil {
 		return err
@@ -158,7 +140,7 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	line := virtual.ServeOptions{}
 	line.In.Baud, line.Out.Baud = o.baud, o.baud
 	f, err := fleet.New(world, fleet.Config{
-		Count: o.count, Model: model, Ports: o.ports, Store: store, Line: line,
+		Count: o.count, Model: model, Ports: o.ports.Ports, Store: store, Line: line,
 	})
 	if err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
 	"github.com/d204ef64/fob/serialproto/port"
-	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/virtual"
 )
 
@@ -45,18 +45,7 @@ func newToken(t testing.TB, w *virtual.World, model string) *virtual.Token {
 // newOrder is an order for a token of w, on the world's time.
 func newOrder(t testing.TB, w *virtual.World, profile string) host.Order {
 	t.Helper()
-	p, err := token.ProfileByName(profile)
-	require.NoError(t, err)
-	seed, err := token.NewSeed([]byte(rfcSeed))
-	require.NoError(t, err)
-	serial, err := token.ParseSerial("2600124800001")
-	require.NoError(t, err)
-	expiry, err := token.NewExpiry(2030, 12, 31)
-	require.NoError(t, err)
-	return host.Order{
-		Serial: serial, Profile: p, Expiry: expiry, Seed: seed,
-		Now: func() time.Time { return w.Now().Time() },
-	}
+	return hosttest.Order(t, profile, func() time.Time { return w.Now().Time() })
 }
 
 // serve runs a token behind a port until the test ends.

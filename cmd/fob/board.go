@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/internal/board"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+func newBoardCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "board",
+		Short: "Build the firmware for a microcontroller, and run it in QEMU",
+		Long: `Builds the firmware as the binary of a microcontroller, and runs it in QEMU on
+the RISC-V board "virt": a token whose program is machine code, whose flash is a
+file, and whose power you can cut.
+
+The release image has no rig, like a sold token. With --rig it has: then the
+commands of fob device marked (rig) press its button and read its display.`,
+		Example: `  fob board build virt --rig
+  fob board run virt --rig --flash token.img
+  fob device info --port PORT`,
+		Args: cobra.NoArgs,
+		RunE: help,
+	}
+	cmd.AddCommand(newBoardBuildCmd(a), newBoardRunCmd(a))
+	return cmd
+}
+
+// oneArg is cobra.ExactArgs(1) with a word about what is missing.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("%s takes one argument, %s", cmd.CommandPath(), what)
+		}
+		return nil
+	}
+}
+
+// buildResult is what fob board build prints.
+type buildResult struct {
+	Target      string `json:"target"`
+	Image       string `json:"image"`
+	Flash       int    `json:"flash"` // bytes
+	FlashBudget int    `json:"flash_budget"`
+	RAM         int    `json:"ram"` // bytes
+	RAMBudget   int    `json:"ram_budget"`
+}
+
+func newBoardBuildCmd(a *app) *cobra.Command {
+	var out string
+	var rig bool
+	cmd := &cobra.Command{
+		Use:   "build TARGET",
+		Short: "Build an image with TinyGo and print its size",
+		Long: `Builds a firmware image from the checkout of fob that you are in, and prints how
+much flash and RAM it takes and how much testdata/targets.txt allows. Targets:
+virt (QEMU's RISC-V board), cortex-m3 (a self-test on QEMU's lm3s6965evb).
+
+A TinyGo 0.39 on PATH is used; otherwise the first build makes one, which takes
+minutes. tools/tinygo/README.md lists the packages that it needs.`,
+		Args: oneArg("the target, such as virt"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root, err := board.Root(".")
+			if err != nil {
+				return err
+			}
+			target, err := board.TargetByName(root, imageName(args[0], rig))
+			if err != nil {
+				return err
+			}
+			if out == "" {
+				out = defaultImage(root, target.Name)
+			}
+			image, err := a.build(cmd.Context(), root, target, out)
+			if err != nil && !errors.Is(err, board.ErrBudget) {
+				return err
+			}
+			r := buildResult{target.Name, image.Path, image.Flash, target.MaxFlash, image.RAM, target.MaxRAM}
+			text := fmt.Sprintf("%s\nflash %7d of %d bytes\nRAM   %7d of %d bytes\n", r.Image, r.Flash, r.FlashBudget, r.RAM, r.RAMBudget)
+			return errors.Join(a.print(r, text), err)
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write; default: dist/fob-TARGET.elf in the checkout")
+	cmd.Flags().BoolVar(&rig, "rig", false, "with the rig group, for tests")
+	return cmd
+}
+
+// build builds with a sign of life on a terminal.
+func (a *app) build(ctx context.Context, root string, t board.Target, out string) (board.Image, error) {
+	if !isTerminal(a.stderr) {
+		return t.Build(ctx, root, out, a.stderr)
+	}
+	done := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		start := time.Now()
+		for {
+			fmt.Fprintf(a.stderr, "\r\x1b[Kbuilding %s … %.0f s", t.Name, time.Since(start).Seconds())
+			select {
+			case <-time.After(time.Second):
+			case <-done:
+				fmt.Fprint(a.stderr, "\r\x1b[K")
+				return
+			}
+		}
+	}()
+	image, err := t.Build(ctx, root, out, newLines{a.stderr})
+	close(done)
+	<-ended
+	return image, err
+}
+
+// newLines begins each write on a line of its own.
+type newLines struct{ w io.Writer }
+
+func (l newLines) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(l.w, "\r\x1b[K"); err != nil {
+		return 0, err
+	}
+	return l.w.Write(p)
+}
+
+func imageName(target string, rig bool) string {
+	if rig {
+		return target + "-rig"
+	}
+	return target
+}
+
+func defaultImage(root, name string) string {
+	return filepath.Join(root, "dist", "fob-"+name+".elf")
+}
+
+// boardOptions are the flags of fob board run.
+type boardOptions struct {
+	image, flash        string
+	profile, stationKey string
+	at                  string
+	rig                 bool
+	ports               portFlags
+	given               func(flag string) bool
+}
+
+func newBoardRunCmd(a *app) *cobra.Command {
+	var o boardOptions
+	cmd := &cobra.Command{
+		Use:   "run virt",
+		Short: "Run an image in QEMU and serve its serial port",
+		Long: `Runs a firmware image in QEMU until Ctrl-C or SIGTERM. The first line on stdout is
+one JSON object with the process id of QEMU and the token's ports; killing that
+process is a power cut. Without a flag for ports the token gets a
+pseudo-terminal.
+
+The flash file is the token: what is programmed stays in it, and so does the
+clock, which runs on while QEMU does not. It holds the seed in clear, as the
+flash of a microcontroller does. A file that does not exist is made, as a token
+fresh from the factory.`,
+		Example: `  fob board run virt --flash token.img --pty /tmp/board
+  fob board run virt --rig --tcp 127.0.0.1:7000 --at 2031-11-30T14:59:00Z`,
+		Args: oneArg("the board: virt"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] != "virt" {
+				return usagef("board %q: the one that runs here is virt", args[0])
+			}
+			o.given = cmd.Flags().Changed
+			return a.runBoard(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.image, "image", "", "`FILE` with the image; default: what fob board build made in this checkout")
+	f.StringVar(&o.flash, "flash", "fob-virt.img", "`FILE` with the token's flash")
+	f.BoolVar(&o.rig, "rig", false, "the image with the rig group")
+	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "`NAME` of a new token's hardware: "+profileNames())
+	f.StringVar(&o.stationKey, "station-key", "", "`FILE` with the public key (.pub) of the station that a new token obeys; default: the published insecure test key")
+	f.StringVar(&o.at, "at", "", "`TIME` at which the board's real-time clock starts: RFC 3339 or @UNIXSECONDS; default: now")
+	o.ports.add(f)
+	return cmd
+}
+
+// boardReady is the first line that fob board run prints.
+type boardReady struct {
+	PID     int          `json:"pid"`
+	QEMUPID int          `json:"qemu_pid"`
+	Image   string       `json:"image"`
+	Flash   string       `json:"flash"`
+	Tokens  []readyToken `json:"tokens"` // one, as fob run prints it
+}
+
+func (a *app) runBoard(ctx context.Context, o boardOptions) error {
+	c := board.Config{Image: o.image, Flash: o.flash}
+	if c.Image == "" {
+		root, err := board.Root(".")
+		if err != nil {
+			return fmt.Errorf("%w, or name an image with --image", err)
+		}
+		c.Image = defaultImage(root, imageName("virt", o.rig))
+	}
+	if o.at != "" {
+		t, err := parseTime(o.at, time.Now())
+		if err != nil {
+			return err
+		}
+		c.At = t
+	}
+	if err := o.ports.ready(ctx, a); err != nil {
+		return err
+	}
+	if err := o.ports.Check(1); err != nil {
+		return err
+	}
+	if err := a.flashOf(ctx, o); err != nil {
+		return err
+	}
+	m, err := board.Start(c)
+	if err != nil {
+		return err
+	}
+	defer m.Kill()
+	info, err := m.Ready(ctx)
+	if err != nil {
+		return err
+	}
+	listeners, err := o.ports.Listen(0)
+	if err != nil {
+		return err
+	}
+	t := readyToken{HardwareID: info.HardwareID, Model: info.Model, Serial: info.Serial, State: info.State.String()}
+	for _, l := range listeners {
+		t.Ports = append(t.Ports, l.Addr())
+	}
+	t.Port = t.Ports[0]
+	r := boardReady{os.Getpid(), m.PID(), c.Image, c.Flash, []readyToken{t}}
+	if err := json.NewEncoder(a.stdout).Encode(r); err != nil {
+		return err
+	}
+	return m.Serve(ctx, listeners...)
+}
+
+// flashOf makes the flash of a new token where there is none.
+func (a *app) flashOf(ctx context.Context, o boardOptions) error {
+	if _, err := os.Stat(o.flash); err == nil {
+		for _, flag := range []string{"profile", "station-key"} {
+			if o.given(flag) {
+				a.warnf("%s is a token already; --%s is ignored", o.flash, flag)
+			}
+		}
+		return nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	model, err := virtual.ModelByName(o.profile)
+	if err != nil {
+		return err
+	}
+	key, err := a.stationPublicKey(ctx, o.stationKey)
+	if err != nil {
+		return err
+	}
+	return board.CreateFlash(o.flash, board.Factory{Model: model.Name, Digits: model.Digits, StationKey: key})
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"github.com/d204ef64/fob/fleet"
+)
+
+// portFlags are the flags for the ports of tokens that this process serves.
+type portFlags struct {
+	fleet.Ports
+	tokenFile string
+}
+
+func (p *portFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&p.PTYDir, "pty", "", "pseudo-terminals, with links fob0, fob1, … in the folder `DIR`")
+	f.StringVar(&p.TCP, "tcp", "", "`ADDR` HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0")
+	f.StringVar(&p.UnixDir, "unix", "", "sockets fob0.sock, fob1.sock, … in the folder `DIR`")
+	f.StringVar(&p.RFC2217, "rfc2217", "", "`ADDR` HOST:PORT for serial ports over TCP, counted as with --tcp")
+	f.StringVar(&p.tokenFile, "token-file", "", "`FILE` with a word that hosts must know, except on pseudo-terminals; needed beyond loopback")
+}
+
+// ready reads the word of the ports and makes their folders.
+func (p *portFlags) ready(ctx context.Context, a *app) (err error) {
+	if p.Token, err = a.bearerToken(ctx, p.tokenFile); err != nil {
+		return err
+	}
+	p.PTY = p.PTYDir != "" || p.TCP == "" && p.UnixDir == "" && p.RFC2217 == ""
+	for _, dir := range []string{p.PTYDir, p.UnixDir} {
+		if dir == "" {
+			continue
+		}
+		// Not its parents: a path that is mistyped should not come to be.
+		err := os.Mkdir(dir, 0o700)
+		if info, e := os.Stat(dir); e == nil && info.IsDir() {
+			err = nil
+		}
+		if err != nil {
+			return usagef("making the folder for ports: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package board
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Errors to branch on.
+var (
+	ErrSource = errors.New("not in fob's source")
+	ErrTarget = errors.New("unknown target")
+	ErrBudget = errors.New("the image is over its budget in " + targetsFile)
+	ErrTools  = errors.New("a tool is missing")
+)
+
+const (
+	modulePath  = "github.com/d204ef64/fob"
+	targetsFile = "testdata/targets.txt"
+)
+
+// Root returns the folder of fob's source that dir lies in. The error is
+// ErrSource.
+func Root(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for at := dir; ; at = filepath.Dir(at) {
+		mod, err := os.ReadFile(filepath.Join(at, "go.mod"))
+		if err == nil && strings.HasPrefix(string(mod), "module "+modulePath+"\n") {
+			return at, nil
+		}
+		if filepath.Dir(at) == at {
+			return "", fmt.Errorf("%w: %s: an image is built from a checkout of %s; go there first", ErrSource, dir, modulePath)
+		}
+	}
+}
+
+// Target is a line of testdata/targets.txt: an image and its budget.
+type Target struct {
+	Name     string
+	JSON     string // TinyGo's description of the machine
+	Main     string // folder of the program
+	Tags     string // build tags, separated by commas; "" for none
+	MaxFlash int    // bytes
+	MaxRAM   int    // bytes
+}
+
+// Targets reads the targets of the source at root.
+func Targets(root string) ([]Target, error) {
+	text, err := os.ReadFile(filepath.Join(root, targetsFile))
+	if err != nil {
+		return nil, err
+	}
+	var targets []Target
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for n := 1; lines.Scan(); n++ {
+		f := strings.Fields(lines.Text())
+		if len(f) == 0 || strings.HasPrefix(f[0], "#") {
+			continue
+		}
+		if len(f) != 6 {
+			return nil, fmt.Errorf("%s:%d: want 6 fields, got %d", targetsFile, n, len(f))
+		}
+		t := Target{Name: f[0], JSON: f[1], Main: f[2], Tags: strings.Trim(f[3], "-")}
+		if t.MaxFlash, err = strconv.Atoi(f[4]); err == nil {
+			t.MaxRAM, err = strconv.Atoi(f[5])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", targetsFile, n, err)
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
+// TargetByName returns one of them. The error wraps ErrTarget and lists them.
+func TargetByName(root, name string) (Target, error) {
+	targets, err := Targets(root)
+	if err != nil {
+		return Target{}, err
+	}
+	var names []string
+	for _, t := range targets {
+		if t.Name == name {
+			return t, nil
+		}
+		names = append(names, t.Name)
+	}
+	return Target{}, fmt.Errorf("%w: %q, there are %s", ErrTarget, name, strings.Join(names, ", "))
+}
+
+// Image is a program that was built.
+type Image struct {
+	Path  string
+	Flash int // bytes of code, constants and initial values
+	RAM   int // bytes of stack, data and zeroed data
+}
+
+// Build compiles the target of the source at root to the file out, and holds
+// its size against the budget. What the tools say goes to log. The first build
+// on a machine makes the compiler, which takes minutes. An image that is over
+// its budget is there all the same, with ErrBudget.
+func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Image, error) {
+	out, err := filepath.Abs(out)
+	if err != nil {
+		return Image{}, err
+	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return Image{}, err
+	}
+	args := []string{"build", "-target=" + t.JSON, "-size=short", "-o", out}
+	if t.Tags != "" {
+		args = append(args, "-tags", strings.ReplaceAll(t.Tags, ",", " "))
+	}
+	var sizes bytes.Buffer
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "tools", "tinygo", "tinygo.sh"), append(args, "./"+t.Main)...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = root, &sizes, log
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return Image{}, ctx.Err()
+		}
+		return Image{}, fmt.Errorf("building %s: %w (what it needs is in tools/tinygo/README.md)", t.Name, err)
+	}
+	image := Image{Path: out}
+	if image.Flash, image.RAM, err = parseSizes(sizes.String()); err != nil {
+		return Image{}, fmt.Errorf("building %s: %w", t.Name, err)
+	}
+	if image.Flash > t.MaxFlash || image.RAM > t.MaxRAM {
+		return image, fmt.Errorf("%w: %s has %d bytes of flash and %d of RAM, allowed are %d and %d",
+			ErrBudget, t.Name, image.Flash, image.RAM, t.MaxFlash, t.MaxRAM)
+	}
+	return image, nil
+}
+
+// parseSizes reads what tinygo build -size=short prints:
+//
+//	  code    data     bss |   flash     ram
+//	119604    1516   18912 |  121120   20428
+func parseSizes(text string) (flash, ram int, err error) {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	f := strings.Fields(lines[len(lines)-1])
+	if len(f) == 6 && f[3] == "|" {
+		if flash, err = strconv.Atoi(f[4]); err == nil {
+			if ram, err = strconv.Atoi(f[5]); err == nil {
+				return flash, ram, nil
+			}
+		}
+	}
+	return 0, 0, fmt.Errorf("no sizes in what TinyGo prints: %q", text)
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package board
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/d204ef64/fob/firmware/board/factory"
+)
+
+// FlashSize is the size of the board's flash in bytes: what QEMU expects.
+const FlashSize = 32 << 20
+
+// ErrFlash is the error of a flash file that cannot be one.
+var ErrFlash = errors.New("not a flash image")
+
+// Factory is what the factory writes into a new board. Its hardware id is drawn.
+type Factory struct {
+	Model      string
+	Digits     int      // 6 or 8
+	StationKey [32]byte // X25519 public key of the station that the board obeys
+}
+
+// CreateFlash makes a flash file as it leaves the factory, readable by its
+// owner alone: it will hold a seed. The error wraps fs.ErrExist where something
+// is there already.
+func CreateFlash(path string, f Factory) error {
+	id := factory.Identity{Model: f.Model, Digits: uint8(f.Digits), StationKey: f.StationKey}
+	_, _ = rand.Read(id.HardwareID[:])
+	id.HardwareID[0] |= 1 // never zero
+	if !id.Valid() {
+		return fmt.Errorf("%w: no board can be a %q with %d digits and that station key", ErrFlash, f.Model, f.Digits)
+	}
+	memory := bytes.Repeat([]byte{0xFF}, FlashSize)
+	copy(memory, id.Append(nil))
+
+	// Written beside its place and then linked, which takes nothing's place.
+	temp, err := os.CreateTemp(filepath.Dir(path), ".fob-flash-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(memory)
+	if err == nil {
+		err = temp.Sync()
+	}
+	if err = errors.Join(err, temp.Close()); err != nil {
+		return err
+	}
+	return os.Link(temp.Name(), path)
+}
+
+// checkFlash refuses what QEMU would refuse less clearly.
+func checkFlash(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %s does not exist", ErrFlash, path)
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular() || info.Size() != FlashSize:
+		return fmt.Errorf("%w: %s is no file of %d bytes", ErrFlash, path, FlashSize)
+	}
+	return nil
+}

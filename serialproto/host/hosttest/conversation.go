@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package hosttest is the conversation that every token must be able to hold: a
+// virtual one on each kind of port, and an image on a processor.
+package hosttest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token"
+)
+
+// Device says what is known of the token before the conversation.
+type Device struct {
+	Model       string                // also the profile that it gets, with a button and 6 digits
+	Supply      int                   // of a new cell, in millivolts
+	Temperature bool                  // its rig can set the temperature
+	Now         func() time.Time      // what clocks are set to; Start at first
+	Wait        func(d time.Duration) // lets time pass
+	Slack       time.Duration         // that may pass during the whole conversation besides; 0 where time stands still
+}
+
+// Start is the time at which the conversation takes place.
+var Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Order is for a token of that profile, with the seed of RFC 4226, appendix D.
+func Order(t testing.TB, profile string, now func() time.Time) host.Order {
+	t.Helper()
+	p, err := token.ProfileByName(profile)
+	require.NoError(t, err)
+	seed, err := token.NewSeed([]byte("12345678901234567890"))
+	require.NoError(t, err)
+	serial, err := token.ParseSerial("2600124800001")
+	require.NoError(t, err)
+	expiry, err := token.NewExpiry(2030, 12, 31)
+	require.NoError(t, err)
+	return host.Order{Serial: serial, Profile: p, Expiry: expiry, Seed: seed, Now: now}
+}
+
+// Conversation is a token's life over the wire, from blank to wiped. The token
+// has a rig.
+func Conversation(t *testing.T, c *host.Client, dev Device) {
+	ctx := t.Context()
+	o := Order(t, dev.Model, dev.Now)
+	// near is for what time changes.
+	near := func(want, got time.Time) {
+		t.Helper()
+		off := got.Sub(want)
+		require.True(t, off >= -dev.Slack && off <= dev.Slack, "%v, want %v within %v", got, want, dev.Slack)
+	}
+
+	info, err := c.Info(ctx)
+	require.NoError(t, err)
+	require.Equal(t, serialproto.StateBlank, info.State)
+	require.Equal(t, dev.Model, info.Model)
+	require.Equal(t, serialproto.ProtocolVersion, info.Protocol)
+	require.True(t, info.Serial.IsZero())
+	require.True(t, info.Expiry.IsZero())
+	require.False(t, info.ClockSet)
+	require.Equal(t, dev.Supply, info.Supply)
+	require.Len(t, info.HardwareID.String(), 16)
+	hardware := info.HardwareID
+
+	params, err := c.Params(ctx)
+	require.NoError(t, err)
+	require.Equal(t, host.Params{BufferSize: serialproto.BufferSize, BufferCount: 1}, params)
+	groups, err := c.Groups(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []serialproto.Group{
+		serialproto.GroupOS, serialproto.GroupEnum, serialproto.GroupToken, serialproto.GroupRig,
+	}, groups)
+
+	for _, text := range []string{"", "hello", strings.Repeat("three lines ", 20), strings.Repeat("x", 480)} {
+		echo, err := c.Echo(ctx, text)
+		require.NoError(t, err)
+		require.Equal(t, text, echo)
+	}
+
+	_, set, err := c.Clock(ctx)
+	require.NoError(t, err)
+	require.False(t, set)
+	then := time.Date(2029, 2, 28, 23, 59, 59, 999e6, time.UTC)
+	require.NoError(t, c.SetClock(ctx, then))
+	now, set, err := c.Clock(ctx)
+	require.NoError(t, err)
+	require.True(t, set)
+	near(then, now)
+	_, err = c.Display(ctx)
+	require.ErrorIs(t, err, serialproto.ErrNotProvisioned)
+	require.ErrorIs(t, c.Lock(ctx), serialproto.ErrNotProvisioned)
+
+	require.NoError(t, c.Provision(ctx, host.InsecureTestStationKey(), o))
+	info, err = c.Info(ctx)
+	require.NoError(t, err)
+	require.Equal(t, serialproto.StateProvisioned, info.State)
+	require.Equal(t, o.Serial, info.Serial)
+	require.Equal(t, o.Expiry, info.Expiry)
+	require.Equal(t, hardware, info.HardwareID)
+	require.True(t, info.ClockSet)
+	require.NoError(t, c.Verify(ctx, o))
+	require.ErrorIs(t, c.Provision(ctx, host.InsecureTestStationKey(), o), serialproto.ErrAlreadyProvisioned)
+	d, err := c.Display(ctx)
+	require.NoError(t, err)
+	const step = 29453760 // 2026-01-01 / 60 s
+	code, err := o.Profile.Code(o.Seed, step)
+	require.NoError(t, err)
+	require.Equal(t, host.Display{Code: code, Step: step, Left: d.Left}, d)
+	near(Start, Start.Add(time.Minute-d.Left))
+
+	require.NoError(t, c.Lock(ctx))
+	require.NoError(t, c.Lock(ctx), "locking twice is locking once")
+	require.ErrorIs(t, c.SetClock(ctx, then), serialproto.ErrLocked)
+	_, _, err = c.Clock(ctx)
+	require.ErrorIs(t, err, serialproto.ErrLocked)
+	_, err = c.Display(ctx)
+	require.ErrorIs(t, err, serialproto.ErrLocked)
+	var refused *host.RefusedError
+	require.ErrorAs(t, err, &refused)
+	require.EqualError(t, err, "display refused: the token is locked")
+
+	glass, err := c.RigDisplay(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "      ", glass.Text)
+	require.NoError(t, c.Press(ctx))
+	glass, err = c.RigDisplay(ctx)
+	require.NoError(t, err)
+	require.Equal(t, code.String(), glass.Text)
+	require.Len(t, glass.Segments, 6)
+	require.Equal(t, int((glass.Left+10*time.Second-1)/(10*time.Second)), glass.Bars, "one for each 10 s that are left")
+	require.Equal(t, glass.Now.Nanosecond() < 5e8, glass.Tick, "the first half of each second")
+	require.False(t, glass.Battery)
+	require.Equal(t, serialproto.StateLocked, glass.State)
+	near(dev.Now(), glass.Now)
+	require.True(t, glass.ClockSet)
+	require.Equal(t, d.Step, glass.Step)
+	near(Start, Start.Add(time.Minute-glass.Left))
+
+	test, err := c.SelfTest(ctx)
+	require.NoError(t, err)
+	require.Equal(t, host.SelfTest{Flash: true, Crypto: true, Clock: true, Supply: test.Supply}, test)
+	require.True(t, test.Passed())
+	glass, err = c.RigDisplay(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "888888", glass.Text)
+	require.True(t, glass.Battery)
+
+	rig(t, c, dev)
+	dev.Wait(time.Second) // the button is up
+	require.NoError(t, c.Reset(ctx))
+	info, err = c.Info(ctx)
+	require.NoError(t, err)
+	require.Equal(t, serialproto.StateLocked, info.State)
+	require.Equal(t, uint32(2), info.Presses, "a press and a hold")
+
+	other := Order(t, dev.Model, dev.Now)
+	other.Serial.UnmarshalText([]byte("2"))
+	require.ErrorIs(t, c.Wipe(ctx, other.Serial), serialproto.ErrSerialMismatch)
+	require.NoError(t, c.Wipe(ctx, o.Serial))
+	require.NoError(t, c.Wipe(ctx, o.Serial))
+	info, err = c.Info(ctx)
+	require.NoError(t, err)
+	require.Equal(t, serialproto.StateWiped, info.State)
+	require.NoError(t, c.Provision(ctx, host.InsecureTestStationKey(), o), "a wiped token may be programmed anew")
+}
+
+// rig moves the hardware.
+func rig(t *testing.T, c *host.Client, dev Device) {
+	ctx := t.Context()
+	before, err := c.RigDisplay(ctx)
+	require.NoError(t, err)
+	require.NoError(t, c.Skew(ctx, -90*time.Second))
+	if err := c.Temperature(ctx, 8.2); dev.Temperature {
+		require.NoError(t, err)
+	} else {
+		require.ErrorIs(t, err, serialproto.ErrUnsupported)
+	}
+	require.NoError(t, c.Supply(ctx, 2900))
+	require.NoError(t, c.PowerCut(ctx, 100))
+	after, err := c.RigDisplay(ctx)
+	require.NoError(t, err)
+	off := after.Now.Sub(before.Now) + 90*time.Second
+	require.True(t, off >= 0 && off <= dev.Slack, "%v", off)
+	info, err := c.Info(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 2900, info.Supply)
+	require.NoError(t, c.Hold(ctx, time.Second))
+	for name, err := range map[string]error{
+		"hold":        c.Hold(ctx, time.Hour+time.Millisecond),
+		"supply":      c.Supply(ctx, 6001),
+		"cut-off":     c.Supply(ctx, 2000),
+		"temperature": c.Temperature(ctx, 121),
+		"power cut":   c.PowerCut(ctx, 0),
+	} {
+		require.ErrorIs(t, err, serialproto.ErrInvalid, name)
+	}
+}
