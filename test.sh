@@ -10,10 +10,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly all_steps=(
 	gofmt vet staticcheck shellcheck vulncheck tidy
 	test test386 fuzz bench
-	cross tinygo smoke
+	cross tinygo smoke board
 )
 # Left out by --quick: minutes rather than seconds, or large tools.
-readonly slow_steps=(cross tinygo smoke)
+readonly slow_steps=(cross tinygo smoke board)
 
 # Tools that are Go modules run at these versions.
 readonly staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.7.0
@@ -54,7 +54,7 @@ step_needs() {
 		echo 'python3-serial python:serial'
 		echo 'socat socat'
 		;;
-	tinygo | smoke)
+	tinygo | smoke | board)
 		echo 'g++ g++'
 		echo 'llvm-19-dev llvm-config-19'
 		echo 'libclang-19-dev /usr/lib/llvm-19/include/clang-c/Index.h'
@@ -67,7 +67,11 @@ step_needs() {
 		echo 'picolibc-arm-none-eabi /usr/lib/picolibc/arm-none-eabi'
 		;;&
 	smoke)
+		echo 'qemu-system-arm qemu-system-arm'
+		;;
+	board)
 		echo 'qemu-system-misc qemu-system-riscv32'
+		echo 'oathtool oathtool'
 		;;
 	esac
 }
@@ -133,10 +137,11 @@ step_gofmt() {
 
 step_vet() {
 	go vet ./...
+	go vet -tags qemu ./internal/board
 }
 
 step_staticcheck() {
-	go run "$staticcheck" ./...
+	go run "$staticcheck" -tags qemu ./...
 }
 
 step_shellcheck() {
@@ -254,7 +259,7 @@ step_cross() {
 }
 
 step_tinygo() {
-	local name json main flash ram pkg status=0 without=
+	local name json pkg
 	# All of each package, called by a board or not.
 	mkdir -p "$tmp/portable"
 	{
@@ -264,65 +269,36 @@ step_tinygo() {
 		done
 		echo 'func main() {}'
 	} >"$tmp/portable/main.go"
-
-	while read -r name json main flash ram; do
-		echo "-- $name: ${portable[*]}"
-		tools/tinygo/tinygo.sh build -target="$json" -o "$tmp/portable/$name.elf" "$tmp/portable/main.go" || status=1
-		if [[ ! -d $main ]]; then
-			without+=" $main for $name"
-			continue
-		fi
-		echo "-- $name: $main"
-		build_board "$name" "$json" "$main" "$flash" "$ram" || status=1
-	done < <(targets)
-	((status == 0)) || return 1
-	[[ -z $without ]] || left_out "only the packages were compiled; not there yet:$without"
-}
-
-# targets prints the lines of the budget file that are not comments.
-targets() {
-	grep -vE '^[[:space:]]*(#|$)' testdata/targets.txt
-}
-
-# build_board compiles one line of the budget file to $tmp/NAME.elf, and
-# compares its size with the budget.
-build_board() {
-	local name=$1 json=$2 main=$3 max_flash=$4 max_ram=$5 sizes flash ram
-	sizes=$(tools/tinygo/tinygo.sh build -target="$json" -size=short -o "$tmp/$name.elf" "./$main") || return 1
-	#    code    data     bss |   flash     ram
-	read -r _ _ _ _ flash ram < <(tail -n 1 <<<"$sizes")
-	echo "flash $flash of $max_flash bytes, RAM $ram of $max_ram bytes"
-	if ((flash > max_flash || ram > max_ram)); then
-		echo "$name is over its budget in testdata/targets.txt"
-		return 1
-	fi
-}
-
-step_smoke() {
-	local line name out=$tmp/smoke.out qemu seen=
-	line=$(targets | grep '^riscv-qemu ')
-	read -r name _ <<<"$line"
-	[[ -d $(cut -d' ' -f3 <<<"$(tr -s ' \t' ' ' <<<"$line")") ]] || left_out 'firmware/board/smoke does not exist yet'
-	if [[ ! -e $tmp/$name.elf ]]; then
-		# shellcheck disable=SC2086 # the fields of the line
-		build_board $line
-	fi
-
-	# -bios and not -kernel: see tools/tinygo/README.md.
-	timeout 60 qemu-system-riscv32 -machine virt,aclint=on -smp 1 -display none -monitor none \
-		-serial "file:$out" -bios "$tmp/$name.elf" -device virtio-rng-device </dev/null &
-	qemu=$!
-	while [[ -z $seen ]] && kill -0 "$qemu" 2>/dev/null; do
-		sleep 0.1
-		! grep -qE '^smoke ok [0-9]+' "$out" 2>/dev/null || seen=1
+	for json in riscv-virt cortex-m3-qemu; do
+		echo "-- $json: ${portable[*]}"
+		tools/tinygo/tinygo.sh build -target="tools/tinygo/$json.json" -o "$tmp/portable/$json.elf" "$tmp/portable/main.go"
 	done
-	kill "$qemu" 2>/dev/null || true
-	wait "$qemu" || true
+
+	go build -o "$tmp/fob" ./cmd/fob
+	for name in $(targets); do
+		echo "-- $name"
+		"$tmp/fob" board build "$name" --out "$tmp/$name.elf"
+	done
+}
+
+# targets prints the names of the images that can be built.
+targets() {
+	sed -nE 's/^([a-z][a-z0-9-]*)[[:space:]].*/\1/p' testdata/targets.txt
+}
+
+# step_smoke runs the core on a Cortex-M3, which is there to watch its size.
+step_smoke() {
+	local out=$tmp/smoke.out
+	go run ./cmd/fob board build cortex-m3 --out "$tmp/smoke.elf"
+	timeout 60 qemu-system-arm -machine lm3s6965evb -semihosting -display none -monitor none \
+		-serial "file:$out" -kernel "$tmp/smoke.elf" </dev/null
 	cat "$out"
-	grep -qE '^smoke ok [0-9]+' "$out" || {
-		echo 'the firmware did not say "smoke ok" within a minute'
-		return 1
-	}
+	grep -qE '^smoke ok [0-9]+' "$out"
+}
+
+# step_board talks to the image on QEMU's RISC-V board.
+step_board() {
+	go test -tags qemu -run . -bench Provision -benchtime 5x ./internal/board
 }
 
 # source_files prints the files in the tree, tracked or about to be, that fit

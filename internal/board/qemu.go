@@ -13,6 +13,10 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/d204ef64/fob/serialproto/port"
 )
 
 const qemu = "qemu-system-riscv32"
@@ -40,12 +44,9 @@ type Machine struct {
 }
 
 // Start switches a board on. Its serial line is connected from the first byte.
-// The error wraps ErrTools, ErrImage or ErrFlash.
+// The error wraps ErrTools, ErrImage, ErrFlash or, where another board runs on
+// that flash, port.ErrBusy.
 func Start(c Config) (*Machine, error) {
-	program, err := exec.LookPath(qemu)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s is not installed (Debian: apt-get install qemu-system-misc)", ErrTools, qemu)
-	}
 	if _, err := os.Stat(c.Image); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s does not exist (fob board build makes it)", ErrImage, c.Image)
 	} else if err != nil {
@@ -54,9 +55,20 @@ func Start(c Config) (*Machine, error) {
 	if err := checkFlash(c.Flash); err != nil {
 		return nil, err
 	}
+	program, err := exec.LookPath(qemu)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s is not installed (Debian: apt-get install qemu-system-misc)", ErrTools, qemu)
+	}
+	// QEMU does not lock the file of a flash chip.
+	lock := flock.New(c.Flash, flock.SetFlag(os.O_RDWR))
+	if locked, err := lock.TryLock(); err != nil {
+		return nil, err
+	} else if !locked {
+		return nil, fmt.Errorf("flash %s: %w", c.Flash, port.ErrBusy)
+	}
 	near, far, err := socketPair()
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, lock.Unlock())
 	}
 	defer far.Close()
 	m := &Machine{line: near, done: make(chan struct{})}
@@ -64,11 +76,11 @@ func Start(c Config) (*Machine, error) {
 	m.cmd.ExtraFiles = []*os.File{far} // descriptor 3
 	m.cmd.Stdout, m.cmd.Stderr = &m.said, &m.said
 	if err := startBound(m.cmd, func() {
-		m.err = m.cmd.Wait()
+		m.err = errors.Join(m.cmd.Wait(), lock.Unlock())
 		close(m.done)
 	}); err != nil {
 		near.Close()
-		return nil, fmt.Errorf("%w: %w", ErrTools, err)
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrTools, err), lock.Unlock())
 	}
 	return m, nil
 }

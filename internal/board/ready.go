@@ -17,9 +17,14 @@ import (
 // the error.
 func (m *Machine) Ready(ctx context.Context) (host.Info, error) {
 	heard := &listener{Conn: m.line}
-	const tries = 10
-	c := host.New(heard, host.WithTimeout(time.Second), host.WithRetries(tries-1))
+	// What arrives before the program has set up its line is lost: asked often,
+	// it answers soon.
+	const wait, each = 10 * time.Second, 50 * time.Millisecond
+	c := host.New(heard, host.WithTimeout(each), host.WithRetries(int(wait/each)))
 	info, err := c.Info(ctx)
+	if err == nil { // the answers to what was asked twice come before this one
+		_, err = c.Params(ctx)
+	}
 	if err == nil {
 		return info, m.line.SetDeadline(time.Time{})
 	}

@@ -11,7 +11,8 @@
 #
 # A `tinygo` on PATH is used when it has the right version; otherwise the
 # compiler is built from its Go module, and kept with its files under
-# ${XDG_CACHE_HOME:-$HOME/.cache}/fob.
+# ${XDG_CACHE_HOME:-$HOME/.cache}/fob. FOB_FIPS=1 takes the standard library as it
+# is, with what goroot_without_fips takes out.
 set -euo pipefail
 
 # The pair is pinned here and nowhere else (but the checksums of TinyGo's module
@@ -27,7 +28,7 @@ repo=$(cd "$here/../.." && pwd)
 caches=${XDG_CACHE_HOME:-$HOME/.cache}/fob
 cache=$caches/tinygo-$tinygo_version
 slim=$caches/goroot-$go_version-without-fips
-readonly here repo caches cache slim
+readonly here repo caches cache
 
 die() {
 	printf 'tinygo setup: %s\n' "$*" >&2
@@ -81,8 +82,8 @@ build() {
 # cryptography is what it is, and what Go puts around it for FIPS 140-3 is gone:
 # the self-tests at start and their switch, off unless somebody sets GODEBUG=fips140,
 # which nobody can on a microcontroller. They hold each algorithm of the module in
-# the image, SHA-3 and the DRBG among them: 33,000 bytes on a Cortex-M3, see
-# DESIGN.md. No algorithm is touched.
+# the image, SHA-3 and the DRBG among them; DESIGN.md says what that costs. No
+# algorithm is touched.
 goroot_without_fips() {
 	local to=$1 fips=$1/src/crypto/internal/fips140 file
 	cp -rs "$goroot/." "$to/"
@@ -151,7 +152,11 @@ else
 	tinygo=$cache/bin/tinygo
 	tinygo_root=$cache/root
 fi
-keep "$slim" goroot_without_fips
+if [[ ${FOB_FIPS-} == 1 ]]; then
+	slim=$goroot # to see what it costs
+else
+	keep "$slim" goroot_without_fips
+fi
 
 printf 'export TINYGO=%q\n' "$tinygo"
 printf 'export TINYGOROOT=%q\n' "$tinygo_root"

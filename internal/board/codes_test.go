@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build qemu
+
+package board
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
+	"github.com/d204ef64/fob/token"
+)
+
+// TestCodes compares the codes of 30 steps with those of oathtool: the clock is
+// moved over the protocol before lock, by the rig after it, and by the board's
+// real-time clock.
+func TestCodes(t *testing.T) {
+	c := Config{Image: image(t, "virt-rig"), Flash: newFlash(t)}
+	_, client := power(t, c)
+	ctx := t.Context()
+	seen := map[string]bool{}
+
+	require.NoError(t, client.Provision(ctx, host.InsecureTestStationKey(), hosttest.Order(t, "button-6", nil)))
+	for year := 1970; year < 2470; year += 50 {
+		at := time.Date(year, 2, 28, 23, 59, 2, 0, time.UTC)
+		require.NoError(t, client.SetClock(ctx, at))
+		d, err := client.Display(ctx)
+		require.NoError(t, err)
+		require.Equal(t, at.Unix()/60, d.Step)
+		require.Equal(t, oathtool(t, at), d.Code.String(), at)
+		seen[d.Code.String()] = true
+	}
+	require.Len(t, seen, 10)
+}
+
+// TestCodesByRig is TestCodes on a locked token, whose expiry is left out.
+func TestCodesByRig(t *testing.T) {
+	c := Config{Image: image(t, "virt-rig"), Flash: newFlash(t)}
+	m, client := power(t, c)
+	ctx := t.Context()
+	order := hosttest.Order(t, "button-6", nil)
+	order.Expiry = token.Expiry{}
+	require.NoError(t, client.Provision(ctx, host.InsecureTestStationKey(), order))
+	require.NoError(t, client.Lock(ctx))
+
+	shown := func(client *host.Client) (string, time.Time) {
+		for {
+			require.NoError(t, client.Press(ctx))
+			glass, err := client.RigDisplay(ctx)
+			require.NoError(t, err)
+			if glass.Text != "      " { // a press that turned it off
+				require.Equal(t, oathtool(t, glass.Now), glass.Text, glass.Now)
+				return glass.Text, glass.Now
+			}
+		}
+	}
+	seen := map[string]bool{}
+	for range 10 {
+		require.NoError(t, client.Skew(ctx, 61*time.Second))
+		code, _ := shown(client)
+		seen[code] = true
+	}
+	require.GreaterOrEqual(t, len(seen), 10)
+
+	offset := 10 * 61 * time.Second
+	for year := 2027; year < 2087; year += 6 { // beyond 2038 as well
+		m.Kill()
+		c.At = time.Date(year, 12, 31, 23, 59, 30, 0, time.UTC)
+		m, client = power(t, c)
+		code, now := shown(client)
+		require.WithinDuration(t, c.At.Add(offset), now, 20*time.Second, "the token's clock goes with the board's")
+		seen[code] = true
+	}
+	require.GreaterOrEqual(t, len(seen), 20)
+}
+
+// TestHeap provisions and wipes often with the longest seed and the largest hash,
+// which all need memory: an image whose heap grows does not get through.
+func TestHeap(t *testing.T) {
+	m, client := power(t, Config{Image: image(t, "virt"), Flash: newFlash(t)})
+	ctx := t.Context()
+	order := hosttest.Order(t, "button-6", nil)
+	order.Profile.Algorithm = token.SHA512
+	var err error
+	order.Seed, err = token.NewSeed(bytes.Repeat([]byte("long"), 16))
+	require.NoError(t, err)
+	for range 100 {
+		require.NoError(t, client.Provision(ctx, host.InsecureTestStationKey(), order))
+		require.NoError(t, client.Verify(ctx, order))
+		require.NoError(t, client.Wipe(ctx, order.Serial))
+	}
+	select {
+	case <-m.Done():
+		require.NoError(t, m.Err())
+	default:
+	}
+}

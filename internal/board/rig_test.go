@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build qemu
+
+package board
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
+)
+
+// patient is a limit for what must happen; reaching it is a failure.
+const patient = 20 * time.Second
+
+var built struct {
+	mu   sync.Mutex
+	dir  string
+	path map[string]string
+}
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "fob-images-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	built.dir, built.path = dir, map[string]string{}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// image builds a target once.
+func image(t testing.TB, name string) string {
+	t.Helper()
+	built.mu.Lock()
+	defer built.mu.Unlock()
+	if path, ok := built.path[name]; ok {
+		return path
+	}
+	root, err := Root(".")
+	require.NoError(t, err)
+	target, err := TargetByName(root, name)
+	require.NoError(t, err)
+	made, err := target.Build(context.Background(), root, filepath.Join(built.dir, name+".elf"), os.Stderr)
+	require.NoError(t, err)
+	t.Logf("%s: flash %d of %d bytes, RAM %d of %d bytes", name, made.Flash, target.MaxFlash, made.RAM, target.MaxRAM)
+	built.path[name] = made.Path
+	return made.Path
+}
+
+// newFlash makes the flash of a new button-6.
+func newFlash(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "flash.img")
+	require.NoError(t, CreateFlash(path, Factory{
+		Model: "button-6", Digits: 6, StationKey: host.InsecureTestStationKey().Public(),
+	}))
+	return path
+}
+
+// power switches a board on, until the test ends or its Kill.
+func power(t testing.TB, c Config) (*Machine, *host.Client) {
+	t.Helper()
+	m, err := Start(c)
+	require.NoError(t, err)
+	t.Cleanup(m.Kill)
+	_, err = m.Ready(t.Context())
+	require.NoError(t, err)
+	// A request that meets a restart is lost, and sent again.
+	return m, host.New(m.Line(), host.WithTimeout(2*time.Second), host.WithRetries(9))
+}
+
+// running is a clock that starts at hosttest.Start now.
+func running() func() time.Time {
+	begin := time.Now()
+	return func() time.Time { return hosttest.Start.Add(time.Since(begin)).Truncate(time.Millisecond) }
+}
+
+// oathtool computes a code of the RFC 4226 seed at a step of 60 s.
+func oathtool(t testing.TB, at time.Time) string {
+	t.Helper()
+	out, err := exec.Command("oathtool", "--totp=sha1", "--time-step-size=60s", "--now=@"+fmt.Sprint(at.Unix()),
+		"3132333435363738393031323334353637383930").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return string(out[:6])
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build qemu
+
+package board
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
+	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// different are the fields of answers in which a virtual token and the image
+// may differ, and nothing else may.
+var different = map[string]string{
+	"hw":    "id: each piece of hardware has its own",
+	"pub":   "id: and its own key",
+	"conf":  "id: which the proof is made of",
+	"now":   "clock: the virtual one stands still",
+	"ms":    "clock",
+	"left":  "clock",
+	"icons": "clock: the tick blinks",
+	"mv":    "cell: the virtual one sags under load",
+}
+
+// recorder keeps what a device sends.
+type recorder struct {
+	host.Conn
+	heard bytes.Buffer
+}
+
+func (r *recorder) Read(p []byte) (int, error) {
+	n, err := r.Conn.Read(p)
+	r.heard.Write(p[:n])
+	return n, err
+}
+
+// answers are the messages in it, one a line: the header, with the sequence
+// number counted from the first, and the pairs of the body.
+func (r *recorder) answers(t *testing.T) (lines []string) {
+	var in serialproto.Deframer
+	first := -1
+	for _, b := range r.heard.Bytes() {
+		message := in.Feed(b, 0)
+		if message == nil {
+			continue
+		}
+		h, ok := serialproto.ParseHeader(message)
+		require.True(t, ok)
+		if first < 0 {
+			first = int(h.Seq)
+		}
+		if h.Op == serialproto.OpWriteResponse && h.Group == serialproto.GroupToken && h.Command == serialproto.CmdTokenClock {
+			first++ // a slow provisioning sets the clock once more
+			continue
+		}
+		if h.Group == serialproto.GroupRig && h.Command == serialproto.CmdRigTemperature {
+			continue // the board has no crystal
+		}
+		h.Seq -= uint8(first)
+		body := message[serialproto.HeaderSize:]
+		line := fmt.Sprintf("version %d op %d group %d seq %d command %d, %x:", h.Version, h.Op, h.Group, h.Seq, h.Command, body[0])
+		for rest := body[1:]; len(rest) > 0; {
+			var key string
+			var value cbor.RawMessage
+			var err error
+			rest, err = cbor.UnmarshalFirst(rest, &key)
+			require.NoError(t, err)
+			rest, err = cbor.UnmarshalFirst(rest, &value)
+			require.NoError(t, err)
+			if _, may := different[key]; may {
+				line += fmt.Sprintf(" %s=…", key)
+			} else {
+				line += fmt.Sprintf(" %s=%x", key, []byte(value))
+			}
+		}
+		lines = append(lines, line)
+	}
+	require.Equal(t, serialproto.Drops{}, in.Drops)
+	return lines
+}
+
+// TestTranscript: in the same conversation a virtual token and the image answer
+// with the same bytes, but for the fields in the table above.
+func TestTranscript(t *testing.T) {
+	world, err := virtual.NewWorld(virtual.Config{Seed: 1, StationKey: host.InsecureTestStationKey().Public(), At: hosttest.Start})
+	require.NoError(t, err)
+	model, err := virtual.ModelByName("button-6")
+	require.NoError(t, err)
+	far, near := port.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- world.NewToken(model).Serve(ctx, far, virtual.ServeOptions{}) }()
+	t.Cleanup(func() {
+		cancel()
+		<-served
+	})
+	one := &recorder{Conn: near}
+	hosttest.Conversation(t, host.New(one, host.WithTimeout(patient)), hosttest.Device{
+		Model: "button-6", Supply: 3200, Temperature: true, Wait: world.Advance,
+		Now: func() time.Time { return world.Now().Time() },
+	})
+
+	m, _ := power(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
+	two := &recorder{Conn: net.Conn(m.Line())}
+	hosttest.Conversation(t, host.New(two, host.WithTimeout(patient)), hosttest.Device{
+		Model: "button-6", Supply: 3200, Now: running(), Wait: time.Sleep, Slack: 10 * time.Second,
+	})
+
+	virtualAnswers, imageAnswers := one.answers(t), two.answers(t)
+	require.Greater(t, len(virtualAnswers), 40)
+	require.Equal(t, virtualAnswers, imageAnswers)
+}
