@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package seedfile reads and writes the files by which tokens come to
+// validation servers: PSKC (RFC 6030) and the dialects of real servers.
+//
+//	r, err := seedfile.NewReader(file, seedfile.ReadOptions{})  // finds out which format
+//	for {
+//		rec, err := r.Read()
+//		if err == io.EOF { break }
+//		…
+//	}
+//
+// A file is a stream of [Record]: nothing keeps more than one of them, so that a
+// file of a million tokens takes no more memory than one of ten.
+//
+// What a format cannot carry is never dropped in silence: [Format.Lost] tells
+// what of a record would be, before it is written. What a file does not say is
+// never made up: a missing period is [ErrNoPeriod], and not 30.
+package seedfile

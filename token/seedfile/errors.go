@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// Errors to branch on with errors.Is. Those of a file are wrapped in an [Error]
+// that says where.
+var (
+	ErrFormat      = errors.New("unknown format")
+	ErrSyntax      = errors.New("malformed")
+	ErrValue       = errors.New("bad value")
+	ErrNoPeriod    = errors.New("the file does not say the period: name it with the option for it")
+	ErrUnsupported = errors.New("not supported")
+	ErrDuplicate   = errors.New("twice in one file")
+	ErrMAC         = errors.New("the MAC does not fit: another key or password, or a file that was changed")
+	ErrNoMAC       = errors.New("encrypted without a MAC: refused, since it could have been changed")
+	ErrNoKey       = errors.New("the file is encrypted: a key or password is needed")
+	ErrSignature   = errors.New("the signature does not fit")
+	ErrLost        = errors.New("the target cannot carry all")
+	ErrLimit       = errors.New("too large")
+)
+
+// Error is something wrong in a file, and where.
+type Error struct {
+	Format string // its name
+	Line   int    // of the file, from 1; 0: unknown
+	Record string // Record.Name; "" before it is known
+	Field  string // column or element; "" for the record
+	Err    error
+}
+
+// Error returns for example
+// "oath-csv: line 3: token 2600124800001: seed: odd number of hexadecimal digits".
+func (e *Error) Error() string {
+	parts := []string{e.Format}
+	if e.Line > 0 {
+		parts = append(parts, "line "+strconv.Itoa(e.Line))
+	}
+	if e.Record != "" {
+		parts = append(parts, "token "+e.Record)
+	}
+	if e.Field != "" {
+		parts = append(parts, e.Field)
+	}
+	return strings.Join(parts, ": ") + ": " + e.Err.Error()
+}
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }

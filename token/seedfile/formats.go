@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+// formats are all there are, in the order in which they are listed.
+var formats = []*Format{}
