@@ -190,7 +190,7 @@ func (c *checker) portableImports(f *goFile) {
 		switch {
 		case because != "":
 		case strings.Contains(strings.Split(p, "/")[0], "."):
-			because = "TinyGo builds go through tinygo.mod, which has no requirements"
+			because = "TinyGo builds go through tinygo.mod, which requires the boards' drivers and nothing else"
 		default:
 			because = "it is not among the packages known to be small and to work under TinyGo"
 		}

@@ -133,6 +133,21 @@ func TestRules(t *testing.T) {
 			want:  []string{"import of log outside"},
 		},
 
+		{
+			name: "a driver outside a board, as in a board",
+			files: map[string]string{
+				"firmware/a.go":              `package firmware; import "tinygo.org/x/drivers"`,
+				"fleet/a.go":                 `package fleet; import "tinygo.org/x/drivers/ssd1306"`,
+				"firmware/board/a/a.go":      `package a; import "tinygo.org/x/drivers/ssd1306"`,
+				"firmware/board/a/a_test.go": `package a; import "tinygo.org/x/drivers"`,
+			},
+			want: []string{
+				"firmware/a.go:2: import of tinygo.org/x/drivers outside firmware/board/...",
+				"firmware/a.go:2: a portable package imports tinygo.org/x/drivers\n\tbecause: TinyGo builds",
+				"fleet/a.go:2: import of tinygo.org/x/drivers/ssd1306",
+			},
+		},
+
 		// Libraries.
 		{
 			name: "a library exits, reads the environment and prints",

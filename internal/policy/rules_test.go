@@ -115,6 +115,11 @@ var fences = []fence{
 		because: "which database is in use is known to a store package only",
 	},
 	{
+		pkgs:    patterns{"tinygo.org/x/drivers/..."},
+		in:      patterns{"firmware/board/..."},
+		because: "a driver is a board's business: the firmware sees the interfaces of hal.go",
+	},
+	{
 		pkgs:    patterns{"log", "golang.org/x/exp/slog/...", "github.com/sirupsen/logrus/...", "go.uber.org/zap/..."},
 		in:      patterns{"cmd/..."},
 		because: "libraries never log: they return errors and events, and a log line is where a seed leaks",
@@ -171,8 +176,9 @@ var portableImports = patterns{
 	"crypto/...", "!crypto/rand", "!crypto/tls/...", "!crypto/x509/...",
 }
 
-// boardImports are what a board may import besides: its hardware.
-var boardImports = patterns{"machine/...", "device/...", "runtime/...", "unsafe"}
+// boardImports are what a board may import besides: its hardware, and drivers for
+// what is connected to it.
+var boardImports = patterns{"machine/...", "device/...", "runtime/...", "unsafe", "tinygo.org/x/drivers/..."}
 
 // boards are the packages that boardImports is for.
 var boards = patterns{"firmware/board/..."}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package oled is the token's glass on an OLED of 128 by 64 pixels with an
+// SSD1306 controller: the segments of a frame as pixels, and as few of them as
+// possible over the bus.
+package oled
+
+import "github.com/d204ef64/fob/firmware"
+
+// The panel.
+const (
+	Width  = 128
+	Height = 64
+)
+
+// A Screen is the controller's memory: a byte has 8 pixels above each other, the
+// uppermost in bit 0, and 128 bytes are a row of them.
+type Screen [Width * Height / 8]byte
+
+// At reports whether a pixel is lit.
+func (s *Screen) At(x, y int) bool { return s[y/8*Width+x]>>(y%8)&1 != 0 }
+
+func (s *Screen) set(x, y int) { s[y/8*Width+x] |= 1 << (y % 8) }
+
+func (s *Screen) fill(x, y, w, h int) {
+	for i := range w {
+		for j := range h {
+			s.set(x+i, y+j)
+		}
+	}
+}
+
+// A glass is where the parts are, in pixels.
+type glass struct {
+	bars, bar     int // width and height of a bar; they stand at the left edge, 3 apart
+	digits, pitch int // left edge of the first digit, and from one to the next
+	width, height int // of a digit
+	stroke        int // thickness of a segment; odd, like the height
+	icons         int // left edge of the icons
+}
+
+// The two kinds of glass. Many panels have their upper 16 rows in another
+// colour: no digit reaches into them.
+var (
+	six   = glass{bars: 10, bar: 3, digits: 15, pitch: 17, width: 14, height: 33, stroke: 3, icons: 119}
+	eight = glass{bars: 8, bar: 2, digits: 12, pitch: 13, width: 11, height: 27, stroke: 3, icons: 119}
+)
+
+const middle = 40 // row of the middle segments
+
+// Draw makes s the picture of a frame on a glass of 6 or 8 digits: exactly its
+// segments.
+func (s *Screen) Draw(f *firmware.Frame, digits int) {
+	*s = Screen{}
+	g := &six
+	if digits > 6 {
+		g = &eight
+	}
+	top := middle - g.height/2
+	for i := range min(int(f.Bars), 6) { // the lowest goes last
+		s.fill(0, top+g.height-g.bar-i*(g.bar+3), g.bars, g.bar)
+	}
+	for i := range min(digits, len(f.Digits)) {
+		for segment := range 7 {
+			if f.Digits[i]>>segment&1 != 0 {
+				g.segment(s, segment, g.digits+i*g.pitch, top)
+			}
+		}
+	}
+	if f.Icons&firmware.IconTick != 0 {
+		s.diamond(g.icons+4, top+g.height-5, 4)
+	}
+	if f.Icons&firmware.IconBattery != 0 {
+		s.battery(g.icons, top)
+	}
+}
+
+// segment draws segment n (0 is a, 6 is g) of the digit at (x, y). Two that meet
+// have pointed ends and a gap between them.
+func (g *glass) segment(s *Screen, n, x, y int) {
+	half := g.height / 2
+	right, bottom := x+g.width-g.stroke, y+g.height-g.stroke
+	across, upright := g.width-g.stroke, half-g.stroke/2
+	switch n {
+	case 0:
+		g.stripe(s, x, y, across, false)
+	case 1:
+		g.stripe(s, right, y, upright, true)
+	case 2:
+		g.stripe(s, right, y+upright, upright, true)
+	case 3:
+		g.stripe(s, x, bottom, across, false)
+	case 4:
+		g.stripe(s, x, y+upright, upright, true)
+	case 5:
+		g.stripe(s, x, y, upright, true)
+	case 6:
+		g.stripe(s, x, y+upright, across, false)
+	}
+}
+
+// stripe draws a segment of the given length between the middles of its corners;
+// the stroke reaches over them on each side.
+func (g *glass) stripe(s *Screen, x, y, length int, upright bool) {
+	for k := range g.stroke {
+		slope := max(g.stroke/2-k, k-g.stroke/2) // how far from the middle
+		for i := g.stroke/2 + 1 + slope; i < g.stroke/2+length-slope; i++ {
+			if upright {
+				s.set(x+k, y+i)
+			} else {
+				s.set(x+i, y+k)
+			}
+		}
+	}
+}
+
+// diamond draws the tick around (x, y).
+func (s *Screen) diamond(x, y, r int) {
+	for dy := -r; dy <= r; dy++ {
+		half := r - max(dy, -dy)
+		s.fill(x-half, y+dy, 2*half+1, 1)
+	}
+}
+
+// battery draws an upright battery in outline, 9 by 15, with its last tenth.
+func (s *Screen) battery(x, y int) {
+	s.fill(x+3, y, 3, 2)
+	s.fill(x, y+2, 9, 1)
+	s.fill(x, y+14, 9, 1)
+	s.fill(x, y+3, 1, 11)
+	s.fill(x+8, y+3, 1, 11)
+	s.fill(x+2, y+11, 5, 2)
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestTinyGoModule: tinygo.mod and tinygo.sum, which no tool keeps up to date,
+// agree with go.mod and go.sum. What a board's program is compiled with is what
+// its tests ran with.
+func TestTinyGoModule(t *testing.T) {
+	read := func(name string) string {
+		b, err := os.ReadFile(filepath.Join("..", "..", name))
+		require.NoError(t, err)
+		return string(b)
+	}
+	gomod, gosum := read("go.mod"), read("go.sum")
+	requirements := 0
+	for line := range strings.Lines(read("tinygo.mod")) {
+		if rest, ok := strings.CutPrefix(line, "require "); ok {
+			requirements++
+			require.Contains(t, gomod, "\n\t"+rest)
+		}
+	}
+	require.Equal(t, 1, requirements, "one a line")
+	for line := range strings.Lines(read("tinygo.sum")) {
+		require.Contains(t, gosum, line)
+	}
+}
