@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package uf2 writes USB Flashing Format files: what a boot loader that appears
+// as a drive takes. The format is Microsoft's, github.com/microsoft/uf2.
+package uf2
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// Family names a kind of processor, so that no other takes the file.
+type Family uint32
+
+// RP2040 is that of the Raspberry Pi Pico.
+const RP2040 Family = 0xe48bff56
+
+// BlockSize is the size of a block of the file. It brings Payload bytes.
+const (
+	BlockSize = 512
+	Payload   = 256
+)
+
+const (
+	magic0    = 0x0A324655 // "UF2\n"
+	magic1    = 0x9E5D5157
+	magicEnd  = 0x0AB16F30
+	hasFamily = 0x00002000
+	dataStart = 32
+)
+
+// ErrAligned is returned by Encode.
+var ErrAligned = errors.New("uf2: address and length must be multiples of 256")
+
+// Encode returns a file that puts data at an address. Both the address and the
+// length are multiples of Payload.
+func Encode(family Family, address uint32, data []byte) ([]byte, error) {
+	if address%Payload != 0 || len(data)%Payload != 0 || len(data) == 0 {
+		return nil, ErrAligned
+	}
+	blocks := len(data) / Payload
+	file := make([]byte, blocks*BlockSize)
+	for i := range blocks {
+		b := file[i*BlockSize:][:BlockSize]
+		for at, word := range [...]uint32{
+			magic0, magic1, hasFamily, address + uint32(i*Payload), Payload, uint32(i), uint32(blocks), uint32(family),
+		} {
+			binary.LittleEndian.PutUint32(b[4*at:], word)
+		}
+		copy(b[dataStart:], data[i*Payload:][:Payload])
+		binary.LittleEndian.PutUint32(b[BlockSize-4:], magicEnd)
+	}
+	return file, nil
+}
