@@ -10,10 +10,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly all_steps=(
 	gofmt vet staticcheck shellcheck vulncheck tidy
 	test test386 fuzz bench
-	cross tinygo smoke board
+	cross tinygo smoke board pico
 )
 # Left out by --quick: minutes rather than seconds, or large tools.
-readonly slow_steps=(cross tinygo smoke board)
+readonly slow_steps=(cross tinygo smoke board pico)
 
 # Tools that are Go modules run at these versions.
 readonly staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.7.0
@@ -54,7 +54,7 @@ step_needs() {
 		echo 'python3-serial python:serial'
 		echo 'socat socat'
 		;;
-	tinygo | smoke | board)
+	tinygo | smoke | board | pico)
 		echo 'g++ g++'
 		echo 'llvm-19-dev llvm-config-19'
 		echo 'libclang-19-dev /usr/lib/llvm-19/include/clang-c/Index.h'
@@ -299,6 +299,21 @@ step_smoke() {
 # step_board talks to the image on QEMU's RISC-V board.
 step_board() {
 	go test -tags qemu -run . -bench Provision -benchtime 5x ./internal/board
+}
+
+step_pico() {
+	local tags
+	# The target for users asks for what a TinyGo release has: only read here.
+	tools/tinygo/tinygo.sh info -target=tools/tinygo/pico.json | tee "$tmp/pico.info"
+	grep -qE '^scheduler: +none$' "$tmp/pico.info" || {
+		echo 'tools/tinygo/pico.json is not read as it should be'
+		return 1
+	}
+	for tags in '' rig hwtest; do
+		echo "-- firmware/board/pico, tags: ${tags:-none}"
+		tools/tinygo/tinygo.sh build -target=tools/tinygo/pico-check.json -tags="$tags" -size=short \
+			-o "$tmp/pico.elf" ./firmware/board/pico
+	done
 }
 
 # source_files prints the files in the tree, tracked or about to be, that fit

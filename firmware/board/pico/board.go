@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build tinygo
+
+package main
+
+import (
+	"device/arm"
+	"machine"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/firmware/board/factory"
+	"github.com/d204ef64/fob/firmware/board/internal/oled"
+	"github.com/d204ef64/fob/serialproto"
+)
+
+// board is the hardware, with what a program on it needs.
+type board struct {
+	clock   clock
+	lcd     lcd
+	button  button
+	line    line
+	factory factory.Device
+	hw      firmware.Hardware
+	scratch [firmware.SlotSize]byte // in RAM, as all that is written to flash must be
+}
+
+// Of all this there is one, and it is not on the stack.
+var (
+	memory board
+	core   firmware.Core
+	link   serialproto.Server
+)
+
+// start makes the board ready.
+func (b *board) start() error {
+	name := chipID()
+	b.line.start(name)
+	b.button.start()
+	if err := arm.SetupSystemTimer(machine.CPUFrequency() / 1000); err != nil { // see tick
+		return err
+	}
+	if err := machine.I2C0.Configure(machine.I2CConfig{
+		Frequency: 400 * machine.KHz, SDA: machine.GP4, SCL: machine.GP5,
+	}); err != nil {
+		return err
+	}
+	b.lcd.panel.Start(machine.I2C0)
+	vsys.start()
+	if err := b.factory.Load(records{}, random); err != nil {
+		return err
+	}
+	if named(name) {
+		b.factory.HardwareID = name
+	}
+	b.lcd.digits = int(b.factory.Digits)
+	b.hw = firmware.Hardware{
+		Clock: &b.clock, Flash: flash{}, LCD: &b.lcd, Button: &b.button, Line: &b.line,
+		Supply: vsys, Identity: (*identity)(b), Rig: b.newRig(), Scratch: &b.scratch,
+	}
+	return nil
+}
+
+// identity implements firmware.Identity.
+type identity board
+
+func (i *identity) HardwareID() [8]byte   { return i.factory.HardwareID }
+func (i *identity) Model() string         { return i.factory.Model }
+func (i *identity) StaticKey() *[32]byte  { return &i.factory.StaticKey }
+func (i *identity) StationKey() *[32]byte { return &i.factory.StationKey }
+
+// lcd implements firmware.LCD on the OLED, which follows within 32 ms.
+type lcd struct {
+	panel  oled.Panel
+	digits int
+}
+
+func (l *lcd) Digits() int           { return l.digits }
+func (l *lcd) Show(f firmware.Frame) { l.panel.Show(&f, l.digits) }
+
+// supply implements firmware.Supply.
+type supply struct{ machine.ADC }
+
+// vsys is the board's supply, a third of which is on an input of its own: 4.7 V
+// from USB, or what a cell gives that is wired to VSYS. It is measured, although
+// USB has no low battery, so that a board on cells tells the truth.
+var vsys = supply{machine.ADC{Pin: machine.ADC3}}
+
+func (s supply) start() {
+	machine.InitADC()
+	_ = s.Configure(machine.ADCConfig{})
+}
+
+func (s supply) Voltage() firmware.Millivolts {
+	const samples, divider, reference, steps = 16, 3, 3300, 1 << 12
+	var sum uint32 // the board's regulator makes noise
+	for range samples {
+		sum += uint32(s.Get() >> 4)
+	}
+	return firmware.Millivolts(sum * divider * reference / (samples * steps))
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build tinygo
+
+package main
+
+import (
+	"machine"
+	"machine/usb"
+	"machine/usb/descriptor"
+	"runtime/interrupt"
+
+	"github.com/d204ef64/fob/firmware/board/internal/ring"
+)
+
+// line implements firmware.Line on USB CDC. It handles the two endpoints of the
+// data itself, since TinyGo's handlers drop what their buffers (128 bytes in, 512
+// out) cannot take, and do not say so. Here a host that sends too much is made to
+// wait, as USB means it: the endpoint is armed again when there is room. So
+// nothing is lost, either, while flash is written and interrupts are disabled:
+// the controller holds one packet and refuses the next. The rest of the device
+// is TinyGo's.
+type line struct {
+	in      ring.Queue
+	held    []byte // a packet in the endpoint's buffer that in has no room for
+	out     ring.Queue
+	packet  [64]byte
+	sending bool
+	full    bool // the last packet sent was
+}
+
+func (l *line) start(name [8]byte) {
+	usb.Product, usb.Serial = "fob", hex(name[:])
+	machine.ConfigureUSBEndpoint(descriptor.CDC, []usb.EndpointConfig{
+		{Index: usb.CDC_ENDPOINT_ACM, IsIn: true, Type: usb.ENDPOINT_TYPE_INTERRUPT},
+		{Index: usb.CDC_ENDPOINT_OUT, Type: usb.ENDPOINT_TYPE_BULK, DelayRxHandler: received},
+		{Index: usb.CDC_ENDPOINT_IN, IsIn: true, Type: usb.ENDPOINT_TYPE_BULK, TxHandler: sent},
+	}, nil)
+}
+
+// received is called by the USB interrupt; false leaves the endpoint unarmed.
+func received(p []byte) bool {
+	l := &memory.line
+	if l.in.Free() < len(p) {
+		l.held = p
+		return false
+	}
+	l.in.Put(p)
+	return true
+}
+
+// sent is called by the USB interrupt when the host has taken a packet.
+func sent() { memory.line.next() }
+
+// next sends a packet, if there is one. A host takes a full packet for the
+// beginning of something longer, which an empty one must end.
+func (l *line) next() {
+	n := l.out.Get(l.packet[:])
+	l.sending = n > 0 || l.full
+	l.full = n == len(l.packet)
+	if l.sending {
+		machine.SendUSBInPacket(usb.CDC_ENDPOINT_IN, l.packet[:n])
+	}
+}
+
+func (l *line) Read(p []byte) int {
+	state := interrupt.Disable()
+	n := l.in.Get(p)
+	if l.held != nil && l.in.Free() >= len(l.held) {
+		l.in.Put(l.held)
+		l.held = nil
+		machine.AckUsbOutTransfer(usb.CDC_ENDPOINT_OUT)
+	}
+	interrupt.Restore(state)
+	return n
+}
+
+func (l *line) Write(p []byte) int {
+	open := machine.USBCDC.DTR() || machine.USBCDC.RTS()
+	state := interrupt.Disable()
+	n := len(p)
+	if open {
+		n = l.out.Put(p)
+	} else { // who opens the port next asked for nothing
+		l.out.Clear()
+	}
+	if !l.sending {
+		l.next()
+	}
+	interrupt.Restore(state)
+	return n
+}
+
+func (*line) Uptime() int64 { return uptime() }
+
+// waiting reports whether something has arrived.
+func (l *line) waiting() bool {
+	state := interrupt.Disable()
+	arrived := l.in.Len() > 0
+	interrupt.Restore(state)
+	return arrived
+}
+
+// say repeats a text once a second, for ever, for whoever opens the port.
+func (b *board) say(text string) {
+	for n := 0; ; n++ {
+		if n%1000 == 0 {
+			b.line.Write([]byte(text))
+		}
+		sleep()
+	}
+}
+
+func hex(p []byte) string {
+	const digits = "0123456789abcdef"
+	var text []byte
+	for _, b := range p {
+		text = append(text, digits[b>>4], digits[b&0xF])
+	}
+	return string(text)
+}
