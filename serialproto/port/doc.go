@@ -5,11 +5,14 @@
 // [Open] connects to a token wherever it is, and [Listen] offers a virtual
 // token under the same addresses:
 //
-//	/dev/ttyACM0, COM3      a serial device, 115200 8N1 (Open only)
+//	/dev/ttyACM0, COM3      a serial device, 115200 8N1
 //	pty:/tmp/tok            a pseudo-terminal and its stable link
 //	tcp:127.0.0.1:5000      a raw TCP stream
 //	unix:/run/tok.sock      a Unix socket
 //	rfc2217://127.0.0.1:5001  a serial port over telnet (RFC 2217)
+//
+// Listen on a device, such as /dev/ttyGS0 of a USB gadget, is the token's end of a
+// cable; on the others a token and its hosts are on one machine or network.
 //
 // Both ends are a [Port]: a byte stream with deadlines. Every kind of Port
 // behaves alike, so a program may be tested over [Pipe] and run over a cable:

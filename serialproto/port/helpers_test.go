@@ -22,6 +22,7 @@ type kind struct {
 	name  string
 	pair  func(t *testing.T) (token, host Port)
 	hosts bool // hosts come and go without the token noticing, as on a PTY
+	cable bool // and the host does not notice when the token closes its end
 }
 
 func kinds() []kind {
@@ -52,6 +53,11 @@ func kinds() []kind {
 				l := listen(t, "pty:"+filepath.Join(t.TempDir(), "tok"))
 				host := open(t, strings.TrimPrefix(l.Addr(), "pty:"))
 				return accept(t, l), host
+			}},
+			kind{name: "served device", hosts: true, cable: true, pair: func(t *testing.T) (Port, Port) {
+				link := filepath.Join(t.TempDir(), "gs")
+				host, _ := plug(t, link)
+				return accept(t, listen(t, link)), host
 			}})
 	}
 	return all
@@ -105,6 +111,18 @@ func accept(t *testing.T, l Listener) Port {
 	require.NoError(t, err)
 	t.Cleanup(func() { p.Close() })
 	return p
+}
+
+// plug makes link a serial device, and returns the host's end of its cable and
+// what pulls that out: the device hangs up then, and its node disappears. It is a
+// PTY with its ends exchanged.
+func plug(t *testing.T, link string) (host Port, unplug func()) {
+	t.Helper()
+	l := listen(t, "pty:"+link)
+	return accept(t, l), func() {
+		t.Helper()
+		require.NoError(t, l.Close())
+	}
 }
 
 // exchange proves that bytes pass both ways.

@@ -10,20 +10,25 @@ import (
 
 // Listener offers a virtual token to hosts.
 type Listener interface {
-	// Accept waits for a host. On a PTY the first call returns at once with the
-	// one Port that serves every host that opens the terminal, and later calls
-	// wait until ctx ends or the listener is closed ([os.ErrClosed]).
+	// Accept waits for a host. On a PTY or a device the first call returns at once
+	// with the one Port that serves every host that opens the other end. Later
+	// calls on a PTY wait until ctx ends or the listener is closed ([os.ErrClosed]);
+	// on a device they wait until that Port is closed, as it must be after
+	// [ErrGone], and then for the device to be there again.
 	Accept(ctx context.Context) (Port, error)
-	// Addr returns the address to give to [Open].
+	// Addr returns the address to give to [Open]; that of a device is the token's
+	// end, and the host's end has a name of its own.
 	Addr() string
 	// Close stops listening. Ports accepted from sockets live on; closing a PTY
-	// listener unplugs its Port.
+	// listener unplugs its Port, and that of a device closes its Port.
 	Close() error
 }
 
 // Listen starts serving at addr: "pty:LINK", where LINK becomes a symbolic link
 // to the terminal (or is empty for none), "tcp:HOST:PORT" and
-// "rfc2217://HOST:PORT", where port 0 picks a free one, or "unix:PATH".
+// "rfc2217://HOST:PORT", where port 0 picks a free one, or "unix:PATH". The path
+// of a serial device, such as /dev/ttyGS0 of a USB gadget, makes the token answer
+// there, to the host at the other end of the cable.
 func Listen(addr string, opts ...Option) (Listener, error) {
 	a, err := ParseAddr(addr)
 	if err != nil {
@@ -35,8 +40,11 @@ func Listen(addr string, opts ...Option) (Listener, error) {
 	}
 	switch a.Scheme {
 	case Device:
-		return nil, &OpError{Op: "listening on", Addr: addr,
-			Err: fmt.Errorf("%w: a device cannot be served; use pty:LINK, tcp:HOST:PORT, unix:PATH or rfc2217://HOST:PORT", ErrUnsupported)}
+		if o.token != "" {
+			return nil, &OpError{Op: "listening on", Addr: addr,
+				Err: fmt.Errorf("%w: a token cannot protect a serial device, who holds its cable may use it", ErrUnsupported)}
+		}
+		return listenDevice(a)
 	case PTY:
 		if o.token != "" {
 			return nil, &OpError{Op: "listening on", Addr: addr,

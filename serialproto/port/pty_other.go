@@ -9,11 +9,15 @@ import (
 	"runtime"
 )
 
-func noPTY(op string, a Addr) error {
+func unavailable(op string, a Addr, what string) error {
 	return &OpError{Op: op, Addr: a.String(),
-		Err: fmt.Errorf("%w: PTYs are not available on %s; use tcp: or rfc2217://", ErrUnsupported, runtime.GOOS)}
+		Err: fmt.Errorf("%w: %s not available on %s; use tcp: or rfc2217://", ErrUnsupported, what, runtime.GOOS)}
 }
 
-func openPTY(a Addr) (Port, error) { return nil, noPTY("opening", a) }
+func openPTY(a Addr) (Port, error) { return nil, unavailable("opening", a, "PTYs are") }
 
-func listenPTY(a Addr) (Listener, error) { return nil, noPTY("listening on", a) }
+func listenPTY(a Addr) (Listener, error) { return nil, unavailable("listening on", a, "PTYs are") }
+
+func listenDevice(a Addr) (Listener, error) {
+	return nil, unavailable("listening on", a, "tokens on serial devices are")
+}

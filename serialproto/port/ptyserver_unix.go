@@ -75,20 +75,24 @@ func (s *ptyServer) prepare(path string) error {
 // pollable returns a duplicate of f for the runtime's poller. The PTY library
 // has taken the original out of it by asking for its number.
 func pollable(f *os.File) (*os.File, error) {
-	var dup int
-	err := control(f, func(fd int) (err error) {
-		if dup, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0); err != nil {
-			return err
-		}
-		if err = unix.SetNonblock(dup, true); err != nil {
-			unix.Close(dup)
-		}
-		return err
-	})
+	dup, err := duplicate(f)
 	if err != nil {
 		return nil, err
 	}
+	if err := unix.SetNonblock(dup, true); err != nil {
+		unix.Close(dup)
+		return nil, err
+	}
 	return os.NewFile(uintptr(dup), f.Name()), nil
+}
+
+// duplicate returns a second descriptor of what f has open.
+func duplicate(f *os.File) (dup int, err error) {
+	err = control(f, func(fd int) (err error) {
+		dup, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+		return err
+	})
+	return dup, err
 }
 
 func (s *ptyServer) Accept(ctx context.Context) (Port, error) {
