@@ -97,6 +97,9 @@ func New(w *virtual.World, c Config) (*Fleet, error) {
 
 // open opens the ports. Hosts may come at once; Serve answers them.
 func (f *Fleet) open(p Ports) error {
+	if err := p.Check(len(f.members)); err != nil { // a store has as many tokens as it has
+		return err
+	}
 	for i, m := range f.members {
 		var err error
 		if m.listeners, err = p.Listen(i); err != nil {

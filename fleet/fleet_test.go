@@ -136,18 +136,60 @@ func TestPortsCheck(t *testing.T) {
 	}
 }
 
+func TestPortsCheckDevices(t *testing.T) {
+	dir := t.TempDir()
+	node, link := filepath.Join(dir, "node"), filepath.Join(dir, "link")
+	require.NoError(t, os.WriteFile(node, nil, 0o600))
+	for _, c := range []struct {
+		devices []string
+		n       int
+		want    error // nil for none
+		text    string
+	}{
+		{[]string{"/dev/ttyGS0"}, 1, nil, ""},
+		{[]string{"/dev/ttyGS0", "/dev/ttyGS1"}, 2, nil, ""},
+		{[]string{"/dev/serial/by-path/platform-3f980000.usb:1.0"}, 1, nil, ""},
+		{[]string{"/dev/ttyGS0", "/dev/ttyGS1"}, 1, ErrCount, "1, want 2: one for each serial device"},
+		{[]string{"/dev/ttyGS0"}, 3, ErrCount, "3, want 1: one for each serial device"},
+		{[]string{"/dev/ttyGS0"}, 0, ErrCount, "0, want 1"},
+		{[]string{"/dev/ttyGS0", "/dev/ttyGS0"}, 2, port.ErrAddress, `"/dev/ttyGS0" and "/dev/ttyGS0" are the same`},
+		{[]string{"/dev/ttyGS0", "/dev/../dev/ttyGS0"}, 2, port.ErrAddress, "are the same serial device"},
+		{[]string{"pty:/tmp/x"}, 1, port.ErrAddress, `"pty:/tmp/x" is no serial device; want a path such as /dev/ttyGS0`},
+		{[]string{"/dev/ttyGS0", "tcp:127.0.0.1:7000"}, 2, port.ErrAddress, "is no serial device"},
+		{[]string{"foo:bar"}, 1, port.ErrAddress, "is no serial device"},
+		{[]string{""}, 1, port.ErrAddress, "is no serial device"},
+	} {
+		err := Ports{Devices: c.devices}.Check(c.n)
+		if c.want == nil {
+			require.NoError(t, err, "%q", c.devices)
+			continue
+		}
+		require.ErrorIs(t, err, c.want, "%q", c.devices)
+		require.ErrorContains(t, err, c.text)
+	}
+
+	if runtime.GOOS == "windows" {
+		return // links take a privilege there
+	}
+	require.NoError(t, os.Symlink(node, link))
+	require.ErrorIs(t, Ports{Devices: []string{node, link}}.Check(2), port.ErrAddress, "links are seen through")
+}
+
 func TestPortsAddresses(t *testing.T) {
 	require.Empty(t, Ports{}.addresses(0))
 	require.Equal(t, []string{"pty:"}, Ports{PTY: true}.addresses(3))
-	all := Ports{PTY: true, PTYDir: "p", UnixDir: "u", TCP: "127.0.0.1:7000", RFC2217: "[::1]:0"}
+	all := Ports{
+		PTY: true, PTYDir: "p", UnixDir: "u", TCP: "127.0.0.1:7000", RFC2217: "[::1]:0",
+		Devices: []string{"/dev/ttyGS0", "/dev/ttyGS1", "/dev/ttyGS2", "/dev/ttyGS3"},
+	}
 	require.Equal(t, []string{
-		"pty:" + filepath.Join("p", "fob3"), "unix:" + filepath.Join("u", "fob3.sock"),
+		"pty:" + filepath.Join("p", "fob3"), "/dev/ttyGS3", "unix:" + filepath.Join("u", "fob3.sock"),
 		"tcp:127.0.0.1:7003", "rfc2217://[::1]:0",
 	}, all.addresses(3))
 
 	all.Token = "word"
 	for i, addr := range all.addresses(0) {
-		require.Equal(t, i > 0, len(all.options(addr)) == 1, "%s: a pseudo-terminal needs no word", addr)
+		require.Equal(t, i > 1, len(all.options(addr)) == 1, "%s: a terminal needs no word", addr)
 	}
 }
 

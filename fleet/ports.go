@@ -5,6 +5,7 @@ package fleet
 import (
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 
@@ -18,12 +19,19 @@ type Ports struct {
 	TCP     string // HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0
 	UnixDir string // folder for a socket fobN.sock of each; "" for none
 	RFC2217 string // like TCP
-	Token   string // what a host must know to use a port that is no pseudo-terminal; needed beyond loopback
+	Token   string // what a host must know to use a port of the network; needed beyond loopback
+
+	// Devices are serial devices, such as /dev/ttyGS0: token N answers on device N,
+	// to the host at the other end of its cable.
+	Devices []string
 }
 
 // Check refuses addresses that cannot be, for a fleet of n tokens. The error
-// wraps port.ErrAddress.
+// wraps port.ErrAddress, or ErrCount where there are not as many serial devices.
 func (p Ports) Check(n int) error {
+	if err := p.checkDevices(n); err != nil {
+		return err
+	}
 	var hosts []string
 	var starts []int
 	for _, addr := range []string{p.TCP, p.RFC2217} {
@@ -66,6 +74,33 @@ func (p Ports) Listen(i int) ([]port.Listener, error) {
 	return open, nil
 }
 
+func (p Ports) checkDevices(n int) error {
+	if len(p.Devices) != 0 && len(p.Devices) != n {
+		return fmt.Errorf("%w: %d, want %d: one for each serial device", ErrCount, n, len(p.Devices))
+	}
+	for i, path := range p.Devices {
+		if a, err := port.ParseAddr(path); err != nil || a.Scheme != port.Device {
+			return fmt.Errorf("%w: %q is no serial device; want a path such as /dev/ttyGS0", port.ErrAddress, path)
+		}
+		for _, other := range p.Devices[:i] {
+			if sameFile(path, other) {
+				return fmt.Errorf("%w: %q and %q are the same serial device, which holds one token", port.ErrAddress, other, path)
+			}
+		}
+	}
+	return nil
+}
+
+// sameFile sees through links.
+func sameFile(a, b string) bool {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
 // addresses returns what token i listens on.
 func (p Ports) addresses(i int) []string {
 	var addrs []string
@@ -76,6 +111,9 @@ func (p Ports) addresses(i int) []string {
 			link = filepath.Join(p.PTYDir, name)
 		}
 		addrs = append(addrs, "pty:"+link)
+	}
+	if len(p.Devices) > 0 {
+		addrs = append(addrs, p.Devices[i])
 	}
 	if p.UnixDir != "" {
 		addrs = append(addrs, "unix:"+filepath.Join(p.UnixDir, name+".sock"))
@@ -89,17 +127,16 @@ func (p Ports) addresses(i int) []string {
 	return addrs
 }
 
-// options are for the ports that are no pseudo-terminals: those have the
-// permissions of their files.
+// options are for the ports that are sockets: a terminal has the permissions of
+// its file, and a cable is in somebody's hand.
 func (p Ports) options(addr string) []port.Option {
-	if p.Token == "" || hasScheme(addr, "pty") {
+	if p.Token == "" {
+		return nil
+	}
+	if a, err := port.ParseAddr(addr); err == nil && (a.Scheme == port.PTY || a.Scheme == port.Device) {
 		return nil
 	}
 	return []port.Option{port.WithToken(p.Token)}
-}
-
-func hasScheme(addr, scheme string) bool {
-	return len(addr) > len(scheme) && addr[:len(scheme)+1] == scheme+":"
 }
 
 // shift adds i to the port of addr, unless that is 0.
