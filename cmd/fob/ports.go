@@ -22,7 +22,8 @@ func (p *portFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&p.TCP, "tcp", "", "`ADDR` HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0")
 	f.StringVar(&p.UnixDir, "unix", "", "sockets fob0.sock, fob1.sock, … in the folder `DIR`")
 	f.StringVar(&p.RFC2217, "rfc2217", "", "`ADDR` HOST:PORT for serial ports over TCP, counted as with --tcp")
-	f.StringVar(&p.tokenFile, "token-file", "", "`FILE` with a word that hosts must know, except on pseudo-terminals; needed beyond loopback")
+	f.StringArrayVar(&p.Devices, "serial", nil, "serial device `DEV` such as /dev/ttyGS0; once for each token")
+	f.StringVar(&p.tokenFile, "token-file", "", "`FILE` with a word that hosts must know, except on pseudo-terminals and serial devices; needed beyond loopback")
 }
 
 // ready reads the word of the ports and makes their folders.
@@ -30,7 +31,7 @@ func (p *portFlags) ready(ctx context.Context, a *app) (err error) {
 	if p.Token, err = a.bearerToken(ctx, p.tokenFile); err != nil {
 		return err
 	}
-	p.PTY = p.PTYDir != "" || p.TCP == "" && p.UnixDir == "" && p.RFC2217 == ""
+	p.PTY = p.PTYDir != "" || p.TCP == "" && p.UnixDir == "" && p.RFC2217 == "" && len(p.Devices) == 0
 	for _, dir := range []string{p.PTYDir, p.UnixDir} {
 		if dir == "" {
 			continue

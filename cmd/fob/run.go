@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/virtual"
 )
@@ -41,13 +44,17 @@ func newRunCmd(a *app) *cobra.Command {
 SIGTERM. The first line on stdout is one JSON object with each token's hardware
 id and ports. Without a flag for ports each token gets a pseudo-terminal.
 
+With --serial a token answers on a serial device of this machine, to the host at
+the other end of the cable. So a Linux board with a USB gadget port is a token.
+
 With --state the tokens live on in a folder. It is encrypted, as it holds seeds,
 with a key that is made on first use in your configuration folder. The folder
 also keeps the clock, the world's seed, the station's public key and --no-rig:
 the next start needs only --state and the ports.`,
 		Example: `  fob run --count 3 --pty /tmp
   fob run --profile button-8 --tcp 127.0.0.1:7000 --clock manual --at 2031-11-30T14:59:00Z
-  fob run --rfc2217 127.0.0.1:2217 --state ./tokens`,
+  fob run --rfc2217 127.0.0.1:2217 --state ./tokens
+  fob run --serial /dev/ttyGS0`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.given = cmd.Flags().Changed
@@ -55,7 +62,7 @@ the next start needs only --state and the ports.`,
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.count, "count", 1, "run `N` tokens")
+	f.IntVar(&o.count, "count", 1, "run `N` tokens; with --serial as many as there are devices")
 	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "`NAME` of the tokens' hardware: "+profileNames())
 	o.ports.add(f)
 	f.StringVar(&o.clock, "clock", "real", "`MODE` of the tokens' world: real, scaled:N (N times as fast), or manual (stands still)")
@@ -107,6 +114,9 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	if err := o.ports.ready(ctx, a); err != nil {
 		return err
 	}
+	if len(o.ports.Devices) > 0 && !o.given("count") {
+		o.count = len(o.ports.Devices)
+	}
 	if err := o.ports.Check(o.count); err != nil {
 		return err
 	}
@@ -143,14 +153,29 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 		Count: o.count, Model: model, Ports: o.ports.Ports, Store: store, Line: line,
 	})
 	if err != nil {
-		return err
+		return o.advise(err)
 	}
 	if err := a.announce(world, f); err != nil {
 		f.Close()
 		return err
 	}
 	err = f.Serve(ctx)
-	return errors.Join(err, f.Save(world), f.Close())
+	return errors.Join(o.advise(err), f.Save(world), f.Close())
+}
+
+// advise says what to do about a serial device that cannot be served.
+func (o *runOptions) advise(err error) error {
+	var at *port.OpError
+	if !errors.As(err, &at) || !slices.Contains(o.ports.Devices, at.Addr) {
+		return err
+	}
+	switch {
+	case errors.Is(err, port.ErrNotFound):
+		return fmt.Errorf("%w (the device of a USB gadget is there once its driver is loaded, such as g_serial)", err)
+	case errors.Is(err, port.ErrBusy):
+		return fmt.Errorf("%w (close that program first)", err)
+	}
+	return err
 }
 
 // worldConfig turns the flags into a world.
