@@ -249,10 +249,11 @@ step_bench() {
 step_cross() {
 	local os_arch suffix
 	[[ -d cmd/fob ]] || left_out 'cmd/fob does not exist yet'
-	for os_arch in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do
+	# GOARM is for linux/arm alone: the oldest Raspberry Pi and the Zero.
+	for os_arch in linux/amd64 linux/arm64 linux/arm darwin/arm64 windows/amd64; do
 		suffix=
 		[[ $os_arch != windows/* ]] || suffix=.exe
-		CGO_ENABLED=0 GOOS=${os_arch%/*} GOARCH=${os_arch#*/} \
+		CGO_ENABLED=0 GOARM=6 GOOS=${os_arch%/*} GOARCH=${os_arch#*/} \
 			go build -trimpath -o "$tmp/fob-${os_arch/\//-}$suffix" ./cmd/fob
 		echo "ok $os_arch"
 	done
