@@ -36,7 +36,7 @@ commands of fob device marked (rig) press its button and read its display.`,
 		Args: cobra.NoArgs,
 		RunE: help,
 	}
-	cmd.AddCommand(newBoardBuildCmd(a), newBoardRunCmd(a))
+	cmd.AddCommand(newBoardBuildCmd(a), newBoardRunCmd(a), newBoardFactoryCmd(a))
 	return cmd
 }
 
@@ -66,9 +66,9 @@ func newBoardBuildCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "build TARGET",
 		Short: "Build an image with TinyGo and print its size",
-		Long: `Builds a firmware image from the checkout of fob that you are in, and prints how
-much flash and RAM it takes and how much testdata/targets.txt allows. Targets:
-virt (QEMU's RISC-V board), cortex-m3 (a self-test on QEMU's lm3s6965evb).
+		Long: `Builds a firmware image from the checkout of fob that you are in, and prints
+how much flash and RAM it takes and how much testdata/targets.txt allows.
+Targets: virt (QEMU's RISC-V board), cortex-m3 (a self-test on lm3s6965evb).
 
 A TinyGo 0.39 on PATH is used; otherwise the first build makes one, which takes
 minutes. tools/tinygo/README.md lists the packages that it needs.`,
@@ -161,9 +161,9 @@ func newBoardRunCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run virt",
 		Short: "Run an image in QEMU and serve its serial port",
-		Long: `Runs a firmware image in QEMU until Ctrl-C or SIGTERM. The first line on stdout is
-one JSON object with the process id of QEMU and the token's ports; killing that
-process is a power cut. Without a flag for ports the token gets a
+		Long: `Runs a firmware image in QEMU until Ctrl-C or SIGTERM. The first line on stdout
+is one JSON object with the process id of QEMU and the token's ports; killing
+that process is a power cut. Without a flag for ports the token gets a
 pseudo-terminal.
 
 The flash file is the token: what is programmed stays in it, and so does the
