@@ -187,6 +187,8 @@ func TestPortsAddresses(t *testing.T) {
 		"tcp:127.0.0.1:7003", "rfc2217://[::1]:0",
 	}, all.addresses(3))
 
+	require.Len(t, all.addresses(4), 4, "there is no device for it, as Check says")
+
 	all.Token = "word"
 	for i, addr := range all.addresses(0) {
 		require.Equal(t, i > 1, len(all.options(addr)) == 1, "%s: a terminal needs no word", addr)

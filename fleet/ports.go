@@ -112,7 +112,7 @@ func (p Ports) addresses(i int) []string {
 		}
 		addrs = append(addrs, "pty:"+link)
 	}
-	if len(p.Devices) > 0 {
+	if i < len(p.Devices) { // as Check has found
 		addrs = append(addrs, p.Devices[i])
 	}
 	if p.UnixDir != "" {

@@ -4,11 +4,15 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/pflag"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/serialproto/port"
 )
 
 // portFlags are the flags for the ports of tokens that this process serves.
@@ -46,4 +50,19 @@ func (p *portFlags) ready(ctx context.Context, a *app) (err error) {
 		}
 	}
 	return nil
+}
+
+// advise says what to do about a serial device that cannot be served.
+func (p *portFlags) advise(err error) error {
+	var at *port.OpError
+	if !errors.As(err, &at) || !slices.Contains(p.Devices, at.Addr) {
+		return err
+	}
+	switch {
+	case errors.Is(err, port.ErrNotFound):
+		return fmt.Errorf("%w (the device of a USB gadget is there once its driver is loaded, such as g_serial)", err)
+	case errors.Is(err, port.ErrBusy):
+		return fmt.Errorf("%w (close that program first)", err)
+	}
+	return err
 }

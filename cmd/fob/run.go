@@ -6,9 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +15,6 @@ import (
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/serialproto/host"
-	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/virtual"
 )
@@ -114,8 +111,8 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	if err := o.ports.ready(ctx, a); err != nil {
 		return err
 	}
-	if len(o.ports.Devices) > 0 && !o.given("count") {
-		o.count = len(o.ports.Devices)
+	if n := len(o.ports.Devices); n > 0 && !o.given("count") {
+		o.count = n
 	}
 	if err := o.ports.Check(o.count); err != nil {
 		return err
@@ -153,29 +150,14 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 		Count: o.count, Model: model, Ports: o.ports.Ports, Store: store, Line: line,
 	})
 	if err != nil {
-		return o.advise(err)
+		return o.ports.advise(err)
 	}
 	if err := a.announce(world, f); err != nil {
 		f.Close()
 		return err
 	}
 	err = f.Serve(ctx)
-	return errors.Join(o.advise(err), f.Save(world), f.Close())
-}
-
-// advise says what to do about a serial device that cannot be served.
-func (o *runOptions) advise(err error) error {
-	var at *port.OpError
-	if !errors.As(err, &at) || !slices.Contains(o.ports.Devices, at.Addr) {
-		return err
-	}
-	switch {
-	case errors.Is(err, port.ErrNotFound):
-		return fmt.Errorf("%w (the device of a USB gadget is there once its driver is loaded, such as g_serial)", err)
-	case errors.Is(err, port.ErrBusy):
-		return fmt.Errorf("%w (close that program first)", err)
-	}
-	return err
+	return errors.Join(o.ports.advise(err), f.Save(world), f.Close())
 }
 
 // worldConfig turns the flags into a world.
