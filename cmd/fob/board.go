@@ -237,7 +237,7 @@ func (a *app) runBoard(ctx context.Context, o boardOptions) error {
 	}
 	listeners, err := o.ports.Listen(0)
 	if err != nil {
-		return err
+		return o.ports.advise(err)
 	}
 	t := readyToken{HardwareID: info.HardwareID, Model: info.Model, Serial: info.Serial, State: info.State.String()}
 	for _, l := range listeners {
@@ -248,7 +248,7 @@ func (a *app) runBoard(ctx context.Context, o boardOptions) error {
 	if err := json.NewEncoder(a.stdout).Encode(r); err != nil {
 		return err
 	}
-	return m.Serve(ctx, listeners...)
+	return o.ports.advise(m.Serve(ctx, listeners...))
 }
 
 // flashOf makes the flash of a new token where there is none.
