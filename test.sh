@@ -50,9 +50,15 @@ step_needs() {
 	test)
 		echo 'gcc gcc' # for -race
 		echo 'libc6-dev /usr/include/stdlib.h'
+		echo "libpam-oath /lib/$(uname -m)-linux-gnu/security/pam_oath.so"
+		echo "libpam-wrapper /usr/lib/$(uname -m)-linux-gnu/libpam_wrapper.so"
 		echo 'oathtool oathtool'
+		echo 'openssl openssl'
+		echo 'pamtester pamtester'
+		echo 'pskctool pskctool'
 		echo 'python3-serial python:serial'
 		echo 'socat socat'
+		echo 'zbar-tools zbarimg'
 		;;
 	tinygo | smoke | board | pico)
 		echo 'g++ g++'

@@ -31,6 +31,11 @@ const MaxCount = 4000
 type Config struct {
 	Count int            // tokens, 1 to MaxCount; ignored where Store has a fleet
 	Model *virtual.Model // of tokens that are made
+
+	// Make makes the tokens in place of Count and Model; it is not called where
+	// Store has a fleet.
+	Make func() ([]*virtual.Token, error)
+
 	Ports Ports
 	Store *Store               // nil: nothing is kept
 	Line  virtual.ServeOptions // the serial lines; Before is the fleet's
@@ -73,6 +78,15 @@ func New(w *virtual.World, c Config) (*Fleet, error) {
 		}
 		for _, t := range stored {
 			f.members = append(f.members, &Member{Token: t, saved: t.Changes()})
+		}
+	}
+	if len(f.members) == 0 && c.Make != nil {
+		made, err := c.Make()
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range made {
+			f.members = append(f.members, &Member{Token: t})
 		}
 	}
 	if len(f.members) == 0 {

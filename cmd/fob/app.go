@@ -23,6 +23,7 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
 	"github.com/d204ef64/fob/token/virtual"
 )
 
@@ -81,11 +82,18 @@ func codeOf(err error) int {
 	var usage usageError
 	var refused *host.RefusedError
 	var onPort *port.OpError
+	var check checkError
 	switch {
-	case is(fleet.ErrStateDamaged): // whatever is wrong inside
+	case is(fleet.ErrStateDamaged), // whatever is wrong inside
+		errors.As(err, &check),
+		is(seedfile.ErrMAC, seedfile.ErrNoMAC, seedfile.ErrSignature, seedfile.ErrLost):
 		return exitFailed
+	case is(seedfile.ErrUnsupported):
+		return exitUnsupported
+	case is(seedfile.ErrNoKey, seedfile.ErrFormat, seedfile.ErrValue, seedfile.ErrLimit), isContent(err):
+		return exitUsage
 	case errors.As(err, &usage),
-		is(port.ErrAddress, port.ErrToken, port.ErrExposed, host.ErrStationKey, fleet.ErrCount, virtual.ErrClock,
+		is(port.ErrAddress, port.ErrToken, port.ErrExposed, host.ErrStationKey, fleet.ErrCount, fleet.ErrSeeds, virtual.ErrClock,
 			token.ErrProfile, token.ErrProfileName, token.ErrSerial, token.ErrExpiry, token.ErrSeedText,
 			token.ErrSeedLength, token.ErrAlgorithm, board.ErrSource, board.ErrTarget, board.ErrImage, board.ErrFlash):
 		return exitUsage
@@ -106,6 +114,12 @@ func codeOf(err error) int {
 		return exitNoConnect
 	}
 	return exitFailed
+}
+
+// isContent reports whether a seed file's content is wrong.
+func isContent(err error) bool {
+	var content *seedfile.Error
+	return errors.As(err, &content)
 }
 
 // print writes a result: v as one JSON object on a line of its own with --json,
@@ -154,7 +168,7 @@ token holds another seed, 42 timeout.`,
 		RunE: help,
 	}
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print results as JSON, one object a line")
-	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newDeviceCmd(a), newBoardCmd(a), newCodeCmd(a), newVersionCmd(a))
+	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newDeviceCmd(a), newBoardCmd(a), newSeedsCmd(a), newCodeCmd(a), newVersionCmd(a))
 	cmd.InitDefaultCompletionCmd()
 	cmd.InitDefaultHelpCmd()
 	for _, c := range cmd.Commands() {

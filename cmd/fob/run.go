@@ -27,6 +27,8 @@ type runOptions struct {
 	stationKey         string
 	state, stateKey    string
 	worldSeed          string
+	seedFile           string
+	seeds              seedsInput
 	noRig              bool
 	baud               int
 	given              func(flag string) bool
@@ -44,6 +46,8 @@ id and ports. Without a flag for ports each token gets a pseudo-terminal.
 With --serial a token answers on a serial device of this machine, to the host at
 the other end of the cable. So a Linux board with a USB gadget port is a token.
 
+With --seed-file each token of a seed file is run, provisioned and locked.
+
 With --state the tokens live on in a folder. It is encrypted, as it holds seeds,
 with a key that is made on first use in your configuration folder. The folder
 also keeps the clock, the world's seed, the station's public key and --no-rig:
@@ -51,7 +55,8 @@ the next start needs only --state and the ports.`,
 		Example: `  fob run --count 3 --pty /tmp
   fob run --profile button-8 --tcp 127.0.0.1:7000 --clock manual --at 2031-11-30T14:59:00Z
   fob run --rfc2217 127.0.0.1:2217 --state ./tokens
-  fob run --serial /dev/ttyGS0`,
+  fob run --serial /dev/ttyGS0
+  fob run --seed-file tokens.xml --tcp 127.0.0.1:7000`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.given = cmd.Flags().Changed
@@ -68,6 +73,8 @@ the next start needs only --state and the ports.`,
 	f.StringVar(&o.stateKey, "state-key", "", "`FILE` with the key that encrypts that folder (age X25519 identity)")
 	f.StringVar(&o.worldSeed, "world-seed", "", "number `S` from which all chance comes: the same gives the same tokens")
 	f.StringVar(&o.stationKey, "station-key", "", "`FILE` with the public key (.pub) of the station that the tokens obey; default: the published insecure test key")
+	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` of tokens (fob seeds): each is run locked, with its serial number and expiry date")
+	o.seeds.add(f)
 	f.BoolVar(&o.noRig, "no-rig", false, "without the rig group, as sold tokens are")
 	f.IntVar(&o.baud, "pace", 0, "pace the lines at this `BAUD` rate; 0 is as fast as possible")
 	return cmd
@@ -114,8 +121,10 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	if n := len(o.ports.Devices); n > 0 && !o.given("count") {
 		o.count = n
 	}
-	if err := o.ports.Check(o.count); err != nil {
-		return err
+	if o.seedFile == "" {
+		if err := o.ports.Check(o.count); err != nil {
+			return err
+		}
 	}
 
 	var store *fleet.Store
@@ -134,7 +143,7 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 		if err != nil {
 			return err
 		}
-		for _, flag := range []string{"count", "profile"} {
+		for _, flag := range []string{"count", "profile", "seed-file"} {
 			if found && o.given(flag) {
 				a.warnf("the state folder has its tokens already; --%s is ignored", flag)
 			}
@@ -146,9 +155,11 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	}
 	line := virtual.ServeOptions{}
 	line.In.Baud, line.Out.Baud = o.baud, o.baud
-	f, err := fleet.New(world, fleet.Config{
-		Count: o.count, Model: model, Ports: o.ports.Ports, Store: store, Line: line,
-	})
+	c := fleet.Config{Count: o.count, Model: model, Ports: o.ports.Ports, Store: store, Line: line}
+	if o.seedFile != "" {
+		c.Make = func() ([]*virtual.Token, error) { return a.tokensFromSeeds(ctx, &o, world, model) }
+	}
+	f, err := fleet.New(world, c)
 	if err != nil {
 		return o.ports.advise(err)
 	}

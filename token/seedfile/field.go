@@ -68,7 +68,7 @@ func (f Field) Each() []Field {
 // Fields returns which fields say something: those that are set, and of those a
 // code depends on the ones that are not what everybody assumes (TOTP, SHA1, 6
 // digits, T0 1970, counter 0). The period always counts: no two servers assume
-// the same.
+// the same. A key id that is the serial number says nothing.
 func (r *Record) Fields() Field {
 	var f Field
 	add := func(set bool, field Field) {
@@ -92,7 +92,7 @@ func (r *Record) Fields() Field {
 	add(r.Model != "", FieldModel)
 	add(r.IssueNo != "", FieldIssueNo)
 	add(r.Issuer != "", FieldIssuer)
-	add(r.KeyID != "", FieldKeyID)
+	add(r.KeyID != "" && r.KeyID != r.Serial.String(), FieldKeyID)
 	add(r.FriendlyName != "", FieldFriendlyName)
 	add(r.User != "", FieldUser)
 	return f

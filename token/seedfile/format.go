@@ -66,6 +66,8 @@ type Keys struct {
 type WriteOptions struct {
 	Encrypt *Encryption // nil: in clear
 	Sign    *Signer     // nil: not signed
+
+	OktaProfile string // factorProfileId of Okta's profile for the tokens; for okta only
 }
 
 // Encryption says to whom a file is encrypted: exactly one of Key, Password and

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// output is a file that is all there or not at all.
+type output struct {
+	*bufio.Writer
+	path string   // "" is standard output
+	temp *os.File // beside its place until it is whole
+}
+
+// create starts a file that only its owner may read; "" or "-" is standard
+// output. What is there already stays unless force is set.
+func (a *app) create(path string, force bool) (*output, error) {
+	if path == "" || path == "-" {
+		return &output{Writer: bufio.NewWriter(a.stdout)}, nil
+	}
+	if info, err := os.Stat(path); err == nil && (!force || !info.Mode().IsRegular()) {
+		if !info.Mode().IsRegular() {
+			return nil, usagef("writing %s: it is no ordinary file", path)
+		}
+		return nil, usagef("writing %s: it exists; --force replaces it", path)
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, usagef("writing %s: %w", path, err)
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), ".fob-") // mode 0600
+	if err != nil {
+		return nil, usagef("writing %s: %w", path, err)
+	}
+	return &output{bufio.NewWriterSize(temp, 64<<10), path, temp}, nil
+}
+
+// finish puts the file in its place if the work went well, and removes it
+// otherwise. It returns the error of the work, or its own.
+func (o *output) finish(work error) error {
+	err := work
+	if err == nil {
+		err = o.Flush()
+	}
+	if o.temp == nil {
+		return err
+	}
+	if err == nil {
+		err = o.temp.Sync()
+	}
+	if e := o.temp.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(o.temp.Name(), o.path)
+	}
+	if err == nil {
+		return nil
+	}
+	err = errors.Join(err, os.Remove(o.temp.Name()))
+	if work == nil {
+		err = fmt.Errorf("writing %s: %w", o.path, err)
+	}
+	return err
+}
+
+var _ io.Writer = (*output)(nil)

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+)
+
+func newSeedsCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "seeds",
+		Short: "Read, check and convert seed files: PSKC and the dialects of real servers",
+		Long: `Reads and writes the files by which tokens come to validation servers. The
+format of a file is found out where its beginning tells it, and named with --from
+otherwise. FILE may be - for standard input.
+
+Formats:
+` + formatList() + `
+Keys and passwords come from files or a prompt, never from an argument. Seeds are
+shown with --reveal only.`,
+		Args: cobra.NoArgs,
+		RunE: help,
+	}
+	cmd.AddCommand(newSeedsInspectCmd(a), newSeedsConvertCmd(a), newSeedsVerifyCmd(a),
+		newSeedsEncryptCmd(a), newSeedsDecryptCmd(a), newSeedsQRCmd(a), newSeedsMakeCmd(a))
+	return cmd
+}
+
+func formatList() string {
+	var b strings.Builder
+	for _, f := range seedfile.Formats() {
+		fmt.Fprintf(&b, "  %-15s %s\n", f.Name, f.Title)
+	}
+	return b.String()
+}
+
+func formatNames() string {
+	var names []string
+	for _, f := range seedfile.Formats() {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// oneFile is cobra.ExactArgs(1) for a seed file. It does not repeat the
+// arguments: one may be a seed.
+func oneFile(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 || args[0] == "" {
+		return fmt.Errorf("%s takes one seed file, or - for standard input", cmd.CommandPath())
+	}
+	return nil
+}
+
+// seedsInput are the flags of the commands that read a seed file.
+type seedsInput struct {
+	from, algorithm     string
+	period              time.Duration
+	digits              int
+	keyFile, password   string
+	privateKey, trusted string
+	duplicates          bool
+}
+
+func (in *seedsInput) add(f *pflag.FlagSet) {
+	f.StringVar(&in.from, "from", "", "`FORMAT` of the file; default: told by its beginning")
+	f.DurationVar(&in.period, "period", 0, "time step, such as 60s, of files that do not say it")
+	f.IntVar(&in.digits, "digits", 0, "`N` digits of files that do not say it; default: 6")
+	f.StringVar(&in.algorithm, "algorithm", "sha1", "`NAME` of files that do not say it: sha1, sha256 or sha512")
+	f.StringVar(&in.keyFile, "key-file", "", "`FILE` with the AES key of an encrypted file, in hex")
+	f.StringVar(&in.password, "password-file", "", "`FILE` with the password of an encrypted file; without, a terminal is asked")
+	f.StringVar(&in.privateKey, "private-key", "", "`FILE` with the recipient's RSA key (PEM) of a file encrypted to a certificate")
+	f.StringVar(&in.trusted, "trusted", "", "`FILE` with certificates (PEM), one of which must have signed the file")
+	f.BoolVar(&in.duplicates, "allow-duplicates", false, "take a serial number or seed that comes twice")
+}
+
+// options reads what the flags name.
+func (in *seedsInput) options(ctx context.Context, a *app) (o seedfile.ReadOptions, err error) {
+	if in.period < 0 || in.period%time.Second != 0 || in.period > 24*time.Hour {
+		return o, usagef("--period %v: want whole seconds, 60s for a fob", in.period)
+	}
+	o.Step = token.UnixSeconds(in.period / time.Second)
+	if in.digits != 0 && (in.digits < token.MinDigits || in.digits > token.MaxDigits) {
+		return o, usagef("--digits %d: %w", in.digits, token.ErrDigits)
+	}
+	o.Digits = uint8(in.digits)
+	if o.Algorithm, err = token.ParseAlgorithm(in.algorithm); err != nil {
+		return o, err
+	}
+	if o.Keys.Key, err = a.readAESKey(ctx, in.keyFile); err != nil {
+		return o, err
+	}
+	if o.Keys.Password, err = a.readPassword(ctx, in.password); err != nil {
+		return o, err
+	}
+	if in.privateKey != "" {
+		if o.Keys.Private, err = a.readSecret(ctx, "private key", in.privateKey); err != nil {
+			return o, err
+		}
+	}
+	if in.trusted != "" {
+		if o.Keys.Trusted, err = a.readSecret(ctx, "certificates", in.trusted); err != nil {
+			return o, err
+		}
+	}
+	o.Warn = func(text string) { a.warnf("%s", text) }
+	return o, nil
+}
+
+// source is an opened seed file.
+type seedSource struct {
+	seedfile.Reader
+	format *seedfile.Format
+	name   string
+}
+
+// read opens a seed file and calls use with it. Where a password is missing, a
+// terminal is asked for it and use is called again.
+func (in *seedsInput) read(ctx context.Context, a *app, path string, use func(*seedSource) error) error {
+	o, err := in.options(ctx, a)
+	if err != nil {
+		return err
+	}
+	err = in.readOnce(a, path, o, use)
+	tty, ok := a.stdin.(*os.File)
+	if !errors.Is(err, seedfile.ErrNoKey) || o.Keys.Password != nil || o.Keys.Key != nil || o.Keys.Private != nil || path == "-" ||
+		!ok || !term.IsTerminal(int(tty.Fd())) {
+		return adviseSeeds(err)
+	}
+	if o.Keys.Password, err = a.askPassword("password of "+path, false); err != nil {
+		return err
+	}
+	return adviseSeeds(in.readOnce(a, path, o, use))
+}
+
+func (in *seedsInput) readOnce(a *app, path string, o seedfile.ReadOptions, use func(*seedSource) error) error {
+	input, done := a.stdin, func() {}
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return usagef("reading the seed file: %w", err)
+		}
+		defer f.Close()
+		input, done = a.progress(f, "reading")
+	}
+	defer done()
+	s := &seedSource{name: source(path)}
+	var err error
+	if in.from != "" {
+		if s.format, err = seedfile.FormatByName(in.from); err == nil {
+			s.Reader, err = s.format.NewReader(input, o)
+		}
+	} else {
+		s.Reader, s.format, err = seedfile.NewReader(input, o)
+	}
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", s.name, err)
+	}
+	if !in.duplicates {
+		s.Reader = seedfile.Unique(s.Reader, s.format.Name)
+	}
+	return use(s)
+}
+
+// adviseSeeds says by which flag a file can be read after all.
+func adviseSeeds(err error) error {
+	switch {
+	case errors.Is(err, seedfile.ErrNoPeriod):
+		return fmt.Errorf("%w (--period 60s)", err)
+	case errors.Is(err, seedfile.ErrDuplicate):
+		return fmt.Errorf("%w (--allow-duplicates takes both)", err)
+	case errors.Is(err, seedfile.ErrFormat):
+		return fmt.Errorf("%w (--from FORMAT; fob seeds --help lists them)", err)
+	case errors.Is(err, seedfile.ErrNoKey):
+		return fmt.Errorf("%w (--key-file, --password-file or --private-key)", err)
+	}
+	return err
+}
+
+// each calls f with every record.
+func (s *seedSource) each(ctx context.Context, f func(*seedfile.Record) error) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		r, err := s.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", s.name, err)
+		}
+		err = f(&r)
+		r.Seed.Destroy()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readAESKey reads a key in hex; "" is none.
+func (a *app) readAESKey(ctx context.Context, path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := a.readSecret(ctx, "key", path)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(text)
+	seed, err := token.ParseSeedHex(string(bytes.TrimSpace(text))) // without quoting it in an error
+	if err != nil {
+		return nil, usagef("reading the key from %s: want 32, 48 or 64 hexadecimal digits", source(path))
+	}
+	defer seed.Destroy()
+	switch seed.Len() {
+	case 16, 24, 32:
+		return seed.Bytes(), nil
+	}
+	return nil, usagef("reading the key from %s: want 16, 24 or 32 bytes, got %d", source(path), seed.Len())
+}
+
+// readPassword reads the first line of a file; "" is none.
+func (a *app) readPassword(ctx context.Context, path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := a.readSecret(ctx, "password", path)
+	if err != nil {
+		return nil, err
+	}
+	line, rest, _ := bytes.Cut(text, []byte("\n"))
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	if len(line) == 0 || len(bytes.TrimSpace(rest)) > 0 {
+		return nil, usagef("reading the password from %s: want one line that is not empty", source(path))
+	}
+	return line, nil
+}
+
+// askPassword asks on the terminal, twice for a new one.
+func (a *app) askPassword(what string, twice bool) ([]byte, error) {
+	tty, ok := a.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(tty.Fd())) {
+		return nil, usagef("the %s is needed: name a file with it (see --help), or run this on a terminal", what)
+	}
+	ask := func(prompt string) ([]byte, error) {
+		fmt.Fprintf(a.stderr, "%s: ", prompt)
+		defer fmt.Fprintln(a.stderr)
+		return term.ReadPassword(int(tty.Fd()))
+	}
+	first, err := ask(what)
+	if err != nil {
+		return nil, err
+	}
+	if len(first) == 0 {
+		return nil, usagef("the %s is empty", what)
+	}
+	if twice {
+		again, err := ask("once more")
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(first, again) {
+			return nil, usagef("the two differ")
+		}
+	}
+	return first, nil
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/d204ef64/fob/token/seedfile"
+)
+
+// seedsOutput are the flags of the commands that write a seed file.
+type seedsOutput struct {
+	to, out       string
+	strict, force bool
+	reveal        bool // on a terminal
+	encryption
+}
+
+// encryption are the flags for an encrypted or signed file.
+type encryption struct {
+	keyFile, keyName string
+	password         string
+	iterations       int
+	recipient        string
+	wrap             bool
+	mac              string
+	signKey, signer  string
+	oktaProfile      string
+}
+
+func (out *seedsOutput) add(f *pflag.FlagSet) {
+	f.StringVar(&out.out, "out", "", "new `FILE`, readable by you alone; default: standard output")
+	f.BoolVar(&out.strict, "strict", false, "fail where the target cannot carry all")
+	f.BoolVar(&out.force, "force", false, "replace a file that exists")
+	f.BoolVar(&out.reveal, "reveal", false, "write seeds to a terminal")
+}
+
+func (e *encryption) add(f *pflag.FlagSet) {
+	f.StringVar(&e.keyFile, "to-key-file", "", "`FILE` with the AES key to encrypt with, in hex")
+	f.StringVar(&e.keyName, "key-name", "", "`NAME` by which the receiver knows that key")
+	f.StringVar(&e.password, "to-password-file", "", "`FILE` with the password to encrypt with")
+	f.IntVar(&e.iterations, "iterations", 0, fmt.Sprintf("`N` iterations of PBKDF2, at least %d; default: %d", seedfile.MinIterations, seedfile.DefaultIterations))
+	f.StringVar(&e.recipient, "recipient", "", "`FILE` with the receiver's certificate (PEM, RSA) to encrypt to")
+	f.BoolVar(&e.wrap, "wrap", false, "AES key wrap in place of CBC with a MAC")
+	f.StringVar(&e.mac, "mac", "hmac-sha1", "`NAME` of the MAC: hmac-sha1, which every importer knows, or hmac-sha256")
+	f.StringVar(&e.signKey, "sign-key", "", "`FILE` with the RSA key (PEM) to sign with")
+	f.StringVar(&e.signer, "sign-cert", "", "`FILE` with its certificate (PEM)")
+	f.StringVar(&e.oktaProfile, "okta-profile", "", "`ID` of Okta's factor profile for the tokens, for okta")
+}
+
+// options reads what the flags name. What is not encrypted has none.
+func (e *encryption) options(ctx context.Context, a *app) (o seedfile.WriteOptions, err error) {
+	o.OktaProfile = e.oktaProfile
+	given := 0
+	for _, s := range []string{e.keyFile, e.password, e.recipient} {
+		if s != "" {
+			given++
+		}
+	}
+	switch {
+	case given > 1:
+		return o, usagef("--to-key-file, --to-password-file and --recipient: one of them, please")
+	case (e.signKey == "") != (e.signer == ""):
+		return o, usagef("--sign-key and --sign-cert go together")
+	}
+	if given == 1 {
+		enc := &seedfile.Encryption{KeyName: e.keyName, Iterations: e.iterations, Wrap: e.wrap, MAC: e.mac}
+		if enc.Key, err = a.readAESKey(ctx, e.keyFile); err != nil {
+			return o, err
+		}
+		if enc.Password, err = a.readPassword(ctx, e.password); err != nil {
+			return o, err
+		}
+		if e.recipient != "" {
+			if enc.Recipient, err = a.readSecret(ctx, "certificate", e.recipient); err != nil {
+				return o, err
+			}
+		}
+		o.Encrypt = enc
+	}
+	if e.signKey != "" {
+		o.Sign = &seedfile.Signer{}
+		if o.Sign.Private, err = a.readSecret(ctx, "signing key", e.signKey); err != nil {
+			return o, err
+		}
+		if o.Sign.Certificate, err = a.readSecret(ctx, "certificate", e.signer); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+func newSeedsConvertCmd(a *app) *cobra.Command {
+	var in seedsInput
+	var out seedsOutput
+	cmd := &cobra.Command{
+		Use:   "convert FILE --to FORMAT",
+		Short: "Write the tokens of a seed file in another format",
+		Long: `Writes the tokens of a seed file in another format. What that format cannot carry,
+such as an expiry date, is listed on stderr; with --strict it is an error. A
+conversion that fails leaves no file.
+
+Formats: ` + formatNames(),
+		Example: `  fob seeds convert tokens.xml --to entra-csv --out tokens.csv
+  fob seeds convert duo.csv --from duo --period 60s --to pskc --to-password-file pw.txt --out tokens.xml`,
+		Args: oneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			to, err := seedfile.FormatByName(out.to)
+			if err != nil {
+				return err
+			}
+			o, err := out.options(cmd.Context(), a)
+			if err != nil {
+				return err
+			}
+			return a.convert(cmd.Context(), &in, args[0], &out, to, o)
+		},
+	}
+	in.add(cmd.Flags())
+	cmd.Flags().StringVar(&out.to, "to", "", "`FORMAT` to write")
+	cmd.MarkFlagRequired("to")
+	out.add(cmd.Flags())
+	out.encryption.add(cmd.Flags())
+	return cmd
+}
+
+func newSeedsEncryptCmd(a *app) *cobra.Command {
+	var in seedsInput
+	var out seedsOutput
+	cmd := &cobra.Command{
+		Use:   "encrypt FILE",
+		Short: "Write the tokens of a seed file as encrypted PSKC",
+		Long: `Writes the tokens of a seed file as PSKC (RFC 6030) encrypted with a key, a password
+or to a certificate. Without any of them a terminal is asked for a password.`,
+		Example: `  fob seeds encrypt tokens.csv --from oath-csv --recipient bank.pem --out tokens.xml`,
+		Args:    oneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			to, err := seedfile.FormatByName("pskc")
+			if err != nil {
+				return err
+			}
+			o, err := out.options(cmd.Context(), a)
+			if err != nil {
+				return err
+			}
+			if o.Encrypt == nil {
+				o.Encrypt = &seedfile.Encryption{Iterations: out.iterations, Wrap: out.wrap, MAC: out.mac}
+				if o.Encrypt.Password, err = a.askPassword("new password", true); err != nil {
+					return err
+				}
+			}
+			return a.convert(cmd.Context(), &in, args[0], &out, to, o)
+		},
+	}
+	in.add(cmd.Flags())
+	out.add(cmd.Flags())
+	out.encryption.add(cmd.Flags())
+	return cmd
+}
+
+func newSeedsDecryptCmd(a *app) *cobra.Command {
+	var in seedsInput
+	var out seedsOutput
+	cmd := &cobra.Command{
+		Use:     "decrypt FILE",
+		Short:   "Write the tokens of an encrypted file as PSKC in clear",
+		Example: `  fob seeds decrypt tokens.xml --password-file pw.txt --out clear.xml`,
+		Args:    oneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			to, err := seedfile.FormatByName("pskc")
+			if err != nil {
+				return err
+			}
+			return a.convert(cmd.Context(), &in, args[0], &out, to, seedfile.WriteOptions{})
+		},
+	}
+	in.add(cmd.Flags())
+	out.add(cmd.Flags())
+	return cmd
+}
+
+// convert copies one file into another.
+func (a *app) convert(ctx context.Context, in *seedsInput, path string, out *seedsOutput, to *seedfile.Format, o seedfile.WriteOptions) error {
+	return in.read(ctx, a, path, func(s *seedSource) error { return a.copySeeds(ctx, out, to, o, s) })
+}
+
+// copySeeds writes all tokens of s to a file, all or nothing, and says what was
+// left out.
+func (a *app) copySeeds(ctx context.Context, out *seedsOutput, to *seedfile.Format, o seedfile.WriteOptions, s *seedSource) error {
+	toStdout := out.out == "" || out.out == "-"
+	if toStdout && isTerminal(a.stdout) && o.Encrypt == nil && !out.reveal {
+		return usagef("the seeds would be shown on the terminal: name a file with --out, or say --reveal")
+	}
+	file, err := a.create(out.out, out.force)
+	if err != nil {
+		return err
+	}
+	var losses seedfile.Losses
+	w, err := to.NewWriter(file, o)
+	if err == nil {
+		losses, err = seedfile.Copy(ctx, w, to, s, seedfile.CopyOptions{Strict: out.strict})
+	}
+	if isContent(err) {
+		err = fmt.Errorf("converting %s: %w", s.name, err)
+	}
+	if err := file.finish(err); err != nil {
+		return err
+	}
+	lost := map[string]int{}
+	alike := map[int]seedfile.Field{} // by how many tokens lose it
+	for field, n := range losses.Lost {
+		lost[field.String()] = n
+		alike[n] |= field
+	}
+	for _, n := range slices.Backward(slices.Sorted(maps.Keys(alike))) {
+		a.warnf("%s cannot carry, of %d of %d tokens: %s", to.Name, n, losses.Records, alike[n])
+	}
+	if toStdout {
+		return nil
+	}
+	result := struct {
+		File   string         `json:"file"`
+		Format string         `json:"format"`
+		Tokens int            `json:"tokens"`
+		Lost   map[string]int `json:"lost"`
+	}{out.out, to.Name, losses.Records, lost}
+	return a.print(result, fmt.Sprintf("%d tokens in %s (%s)\n", losses.Records, out.out, to.Name))
+}

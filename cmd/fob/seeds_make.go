@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+)
+
+func newSeedsMakeCmd(a *app) *cobra.Command {
+	var out seedsOutput
+	var count int
+	var first int64
+	var profile, expiry string
+	cmd := &cobra.Command{
+		Use:   "make --count N --to FORMAT",
+		Short: "Make up tokens and write their seed file",
+		Long: `Makes up tokens with random seeds, and serial numbers from a range that no maker
+uses, and writes their seed file: for a server to import, and for fob run
+--seed-file to run the tokens themselves.`,
+		Example: `  fob seeds make --count 1000 --to pskc --out tokens.xml
+  fob run --seed-file tokens.xml --tcp 127.0.0.1:7000`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			to, err := seedfile.FormatByName(out.to)
+			if err != nil {
+				return err
+			}
+			b := seedfile.Batch{Count: count, First: uint64(first)}
+			if first < 0 { // not the numbers of the last time
+				var n [4]byte
+				_, _ = rand.Read(n[:])
+				b.First = uint64(binary.BigEndian.Uint32(n[:])) % (1<<32 - uint64(max(0, min(count, 1<<31))))
+			}
+			if b.Profile, err = token.ProfileByName(profile); err != nil {
+				return err
+			}
+			switch expiry {
+			case "none":
+			case "":
+				today, err := token.ExpiryOf(time.Now().In(token.Tokyo()))
+				if err != nil {
+					return err
+				}
+				b.Expiry = today.AddMonths(defaultLife)
+			default:
+				if b.Expiry, err = token.ParseExpiry(expiry); err != nil {
+					return err
+				}
+			}
+			o, err := out.options(cmd.Context(), a)
+			if err != nil {
+				return err
+			}
+			r, err := seedfile.NewBatch(b)
+			if err != nil {
+				return usagef("--count %d: %w", count, err)
+			}
+			return a.copySeeds(cmd.Context(), &out, to, o, &seedSource{Reader: r, name: "the made-up tokens"})
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&count, "count", 1, "make `N` tokens")
+	f.Int64Var(&first, "first", -1, "`N` of the first serial number, up to 2^32-1; default: drawn")
+	f.StringVar(&profile, "profile", token.Profiles()[0].Name, "`NAME`: "+profileNames())
+	f.StringVar(&expiry, "expiry", "", "last `DAY` on which the tokens work; none for no end; default: five years from today")
+	f.StringVar(&out.to, "to", "", "`FORMAT` to write: "+formatNames())
+	cmd.MarkFlagRequired("to")
+	out.add(f)
+	out.encryption.add(f)
+	return cmd
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+)
+
+// jsonLine writes v as one line.
+func jsonLine(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) }
+
+// checkError is something that was to be checked and is not so.
+type checkError struct{ error }
+
+func (e checkError) Unwrap() error { return e.error }
+
+func newSeedsVerifyCmd(a *app) *cobra.Command {
+	var in seedsInput
+	var serial, code, at string
+	var window int
+	cmd := &cobra.Command{
+		Use:   "verify FILE",
+		Short: "Check a whole seed file: MAC, signature, doubles, every value",
+		Long: `Reads a whole seed file and says whether all of it is sound: well formed, each MAC
+and, with --trusted, the signature right, no serial number or seed twice. Exit
+code 1 where it is not.
+
+With --serial and --code it also checks that this token's seed gives that code
+now, or within --window steps of now: whether a file belongs to a token in hand.`,
+		Example: `  fob seeds verify tokens.xml --password-file pw.txt
+  fob seeds verify tokens.xml --serial 2600124800001 --code 420811`,
+		Args: oneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (serial == "") != (code == "") {
+				return usagef("--serial and --code go together")
+			}
+			var wanted token.Serial
+			if serial != "" {
+				if err := wanted.UnmarshalText([]byte(serial)); err != nil {
+					return err
+				}
+			}
+			if window < 0 || window > 1000 {
+				return usagef("--window %d: want 0 to 1000", window)
+			}
+			when, err := parseTime(at, time.Now())
+			if err != nil {
+				return err
+			}
+			result := struct {
+				Format string `json:"format"`
+				Tokens int    `json:"tokens"`
+				Code   string `json:"code,omitempty"` // "fits", with --code
+				Off    *int64 `json:"off,omitempty"`  // steps from now
+			}{}
+			found := false
+			err = in.read(cmd.Context(), a, args[0], func(s *seedSource) error {
+				result.Format, result.Tokens = s.format.Name, 0
+				return s.each(cmd.Context(), func(r *seedfile.Record) error {
+					result.Tokens++
+					if code == "" || r.Serial != wanted {
+						return nil
+					}
+					found = true
+					off, ok := fits(r, code, when, window)
+					if !ok {
+						return checkError{fmt.Errorf("token %s: its seed gives another code within %d steps", r.Serial, window)}
+					}
+					result.Code, result.Off = "fits", &off
+					return nil
+				})
+			})
+			if err == nil && code != "" && !found {
+				err = checkError{fmt.Errorf("there is no token %s in the file", serial)}
+			}
+			if err != nil {
+				return verdict(err)
+			}
+			text := fmt.Sprintf("%d tokens, %s: sound\n", result.Tokens, result.Format)
+			if result.Code != "" {
+				text += fmt.Sprintf("%s: the code fits, %+d steps\n", serial, *result.Off)
+			}
+			return a.print(result, text)
+		},
+	}
+	in.add(cmd.Flags())
+	f := cmd.Flags()
+	f.StringVar(&serial, "serial", "", "serial number `SN` of the token with the code")
+	f.StringVar(&code, "code", "", "`DIGITS` that it shows")
+	f.StringVar(&at, "at", "now", "`TIME` of the code: now, RFC 3339, or @UNIXSECONDS")
+	f.IntVar(&window, "window", 1, "`N` steps that its clock may be off, either way")
+	return cmd
+}
+
+// fits looks for a code around a time, with the drift that the file tells of.
+func fits(r *seedfile.Record, code string, at time.Time, window int) (off int64, ok bool) {
+	if r.Type != seedfile.TOTP {
+		return 0, false
+	}
+	key := r.Seed.Bytes()
+	defer clear(key)
+	now := (at.Unix() - int64(r.T0)) / int64(r.Step)
+	for n := int64(0); n <= int64(window); n++ {
+		for _, off := range []int64{n, -n} {
+			step := now + r.Drift + off
+			if step >= 0 && subtle.ConstantTimeCompare(token.AppendCode(nil, key, r.Algorithm, r.Digits, step), []byte(code)) == 1 {
+				return r.Drift + off, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// verdict makes what is wrong with a file a failed check.
+func verdict(err error) error {
+	if codeOf(err) == exitUsage && isContent(err) {
+		return checkError{err}
+	}
+	return err
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// ErrSeeds is the error of a record of which no virtual token can be made.
+var ErrSeeds = errors.New("no virtual token can be that")
+
+// FromSeeds makes a locked token of each record: with its serial number, seed
+// and expiry date, on the world's time, its clock off by the drift that the file
+// tells of. With a nil model each gets the first one that shows as many digits.
+// The error wraps ErrSeeds, ErrCount or the reader's.
+func FromSeeds(w *virtual.World, r seedfile.Reader, model *virtual.Model) ([]*virtual.Token, error) {
+	var tokens []*virtual.Token
+	for {
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			if len(tokens) == 0 {
+				return nil, fmt.Errorf("%w: there is no token in the seed file", ErrCount)
+			}
+			return tokens, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(tokens) == MaxCount {
+			return nil, fmt.Errorf("%w: the seed file has more than %d", ErrCount, MaxCount)
+		}
+		t, err := fromSeed(w, &rec, model)
+		rec.Seed.Destroy()
+		if err != nil {
+			return nil, fmt.Errorf("line %d: token %s: %w", r.Line(), rec.Name(), err)
+		}
+		tokens = append(tokens, t)
+	}
+}
+
+func fromSeed(w *virtual.World, rec *seedfile.Record, model *virtual.Model) (*virtual.Token, error) {
+	switch {
+	case rec.Type != seedfile.TOTP:
+		return nil, fmt.Errorf("%w: it is of type %s, want TOTP", ErrSeeds, rec.Type)
+	case rec.Serial.IsZero():
+		return nil, fmt.Errorf("%w: it has no serial number", ErrSeeds)
+	}
+	if model == nil {
+		model = modelFor(rec.Digits)
+	}
+	p := model.Profile()
+	p.Digits, p.Algorithm, p.Step, p.T0 = rec.Digits, rec.Algorithm, rec.Step, rec.T0
+	if err := p.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSeeds, err)
+	}
+	if int(p.Digits) > model.Digits {
+		return nil, fmt.Errorf("%w: it has %d digits, and the display of %s shows %d", ErrSeeds, p.Digits, model.Name, model.Digits)
+	}
+	expiry, err := rec.Expiry(nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSeeds, err)
+	}
+	payload := serialproto.Payload{Seed: rec.Seed.Bytes(), Profile: p, Expiry: expiry, Clock: w.Now().Milli()}
+	defer clear(payload.Seed)
+	if !expiry.IsZero() {
+		payload.Ends = token.UnixSeconds(expiry.Ends(nil).Unix())
+	}
+	t := w.NewToken(model)
+	if err := t.Program(rec.Serial, &payload, true); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSeeds, err)
+	}
+	t.Skew(time.Duration(rec.Drift) * time.Duration(rec.Step) * time.Second)
+	return t, nil
+}
+
+// modelFor returns the first model whose display has that many digits, or the
+// largest.
+func modelFor(digits uint8) *virtual.Model {
+	var best *virtual.Model
+	for _, p := range token.Profiles() {
+		m, err := virtual.ModelByName(p.Name)
+		if err != nil {
+			continue
+		}
+		if m.Digits >= int(digits) {
+			return m
+		}
+		if best == nil || m.Digits > best.Digits {
+			best = m
+		}
+	}
+	return best
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"bytes"
+	"strings"
+)
+
+// csvDialect is a kind of file with columns (RFC 4180, but that a quoted field
+// does not go on in the next line).
+type csvDialect struct {
+	name     string
+	comma    byte
+	trim     bool     // spaces and tabs around a field do not count
+	comments bool     // nor do lines that begin with #
+	columns  []string // names, of all there may be
+	least    int      // how many there must be
+
+	// head looks at the first line, and reports whether it was no record; it
+	// may change the reader's columns. nil: the first line is a record.
+	head func(c *csvReader, line []byte) (bool, error)
+	// record reads the fields, at least least and at most all columns.
+	record func(c *csvReader, f [][]byte, r *Record) error
+}
+
+type csvReader struct {
+	*csvDialect
+	lines   *lineReader
+	columns []string
+	least   int
+	fields  [][]byte
+	begun   bool
+	warned  map[string]bool
+}
+
+var _ Reader = (*csvReader)(nil)
+
+func (d *csvDialect) reader(b *bufio.Reader, o ReadOptions) (*csvReader, error) {
+	lines, err := newLineReader(d.name, b, o)
+	return &csvReader{csvDialect: d, lines: lines, columns: d.columns, least: d.least}, err
+}
+
+func (c *csvReader) Line() int { return c.lines.line }
+
+func (c *csvReader) Read() (Record, error) {
+	for {
+		line, err := c.lines.next()
+		if err != nil {
+			return Record{}, err
+		}
+		if !c.begun {
+			c.begun = true
+			if c.head != nil {
+				done, err := c.head(c, line)
+				if err != nil {
+					return Record{}, c.lines.fail(nil, err)
+				}
+				if done {
+					continue
+				}
+			}
+		}
+		if len(bytes.TrimSpace(line)) == 0 || c.comments && line[0] == '#' {
+			continue
+		}
+		var r Record
+		if err := c.parse(line, &r); err != nil {
+			return Record{}, c.lines.fail(&r, err)
+		}
+		return r, nil
+	}
+}
+
+func (c *csvReader) parse(line []byte, r *Record) error {
+	var err error
+	if c.fields, err = splitCSV(c.fields[:0], line, c.comma, c.trim, len(c.columns)); err != nil {
+		return err
+	}
+	if n := len(c.fields); n < c.least {
+		const separators = ",;\t"
+		for _, other := range []byte(separators) {
+			if other != c.comma && bytes.Count(line, []byte{other}) >= c.least-1 {
+				return malformed("%s where %s belong", separatorNames[other], separatorNames[c.comma])
+			}
+		}
+		return malformed("%d columns, want %d: %s", n, c.least, strings.Join(c.columns[:c.least], ", "))
+	}
+	return c.record(c, c.fields, r)
+}
+
+var separatorNames = map[byte]string{',': "commas", ';': "semicolons", '\t': "tabs"}
+
+// once warns of a thing that concerns many lines.
+func (c *csvReader) once(what string) {
+	if !c.warned[what] {
+		if c.warned == nil {
+			c.warned = map[string]bool{}
+		}
+		c.warned[what] = true
+		c.lines.options.warn("%s: line %d, and perhaps more: %s", c.name, c.lines.line, what)
+	}
+}
+
+// splitCSV appends the fields of a line, which it may overwrite. More fields
+// than most are an error.
+func splitCSV(fields [][]byte, line []byte, comma byte, trim bool, most int) ([][]byte, error) {
+	rest, more := line, true
+	for more {
+		if len(fields) == most {
+			return fields, malformed("more than %d columns", most)
+		}
+		if trim {
+			rest = bytes.TrimLeft(rest, " \t")
+		}
+		var field []byte
+		if len(rest) > 0 && rest[0] == '"' {
+			var ok bool
+			if field, rest, ok = unquote(rest[1:]); !ok {
+				return fields, malformed("a quoted field does not end in its line")
+			}
+			if trim {
+				rest = bytes.TrimLeft(rest, " \t")
+			}
+			if len(rest) > 0 && rest[0] != comma {
+				return fields, malformed("characters follow a quoted field")
+			}
+			more = len(rest) > 0
+			if more {
+				rest = rest[1:]
+			}
+		} else {
+			field, rest, more = bytes.Cut(rest, []byte{comma})
+			if trim {
+				field = bytes.TrimRight(field, " \t")
+			}
+			// ="…" of spreadsheets is explained where a serial number is read.
+			if bytes.IndexByte(field, '"') >= 0 && field[0] != '=' {
+				return fields, malformed("a quotation mark in a field that is not quoted")
+			}
+		}
+		fields = append(fields, field)
+	}
+	return fields, nil
+}
+
+// unquote returns a field after its opening quotation mark, in place, and what
+// follows the closing one.
+func unquote(b []byte) (field, rest []byte, ok bool) {
+	n := 0
+	for i := 0; i < len(b); i++ {
+		if b[i] == '"' {
+			if i+1 == len(b) || b[i+1] != '"' {
+				return b[:n], b[i+1:], true
+			}
+			i++
+		}
+		b[n] = b[i]
+		n++
+	}
+	return nil, nil, false
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// multiotpHeader names the columns, as multiOTP's release notes do.
+const multiotpHeader = "serial_number;manufacturer;algorithm;seed;digits;interval_or_event"
+
+// multiotpCSV is what multiOTP's -import-csv takes (release notes of 4.2.4.1):
+//
+//	serial_number;manufacturer;algorithm;seed;digits;interval_or_event
+//
+// with semicolons. The algorithm is TOTP or HOTP, the seed hexadecimal, the last
+// column the period in seconds for TOTP, the counter for HOTP. That line itself
+// may be the first; it is not written. An empty last column is [ErrNoPeriod].
+// The hash is not in the file: it is that of the options.
+var multiotpCSV = &Format{
+	Name: "multiotp-csv", Title: "multiOTP, CSV", Extension: ".csv",
+	carries: func(r *Record) Field {
+		return FieldSerial | FieldManufacturer | FieldType | FieldDigits | movingFactor(r)
+	},
+	detect: detectMultiOTP,
+	read: newFunc("multiotp-csv", (&csvDialect{
+		name: "multiotp-csv", comma: ';', least: 6,
+		columns: strings.Split(multiotpHeader, ";"),
+		head: func(_ *csvReader, line []byte) (bool, error) {
+			return strings.EqualFold(string(line), multiotpHeader), nil
+		},
+		record: func(c *csvReader, f [][]byte, r *Record) (err error) {
+			o := &c.lines.options
+			r.Algorithm = o.Algorithm
+			if r.Serial, err = serial(f[0]); err != nil {
+				return err
+			}
+			if err = r.setType(f[2]); err != nil {
+				return err
+			}
+			if r.Seed, err = hexSeed(f[3]); err != nil {
+				return err
+			}
+			if r.Digits, err = digits(f[4], token.MinDigits, token.MaxDigits); err != nil {
+				return err
+			}
+			r.Manufacturer = string(f[1])
+			switch {
+			case r.Type == HOTP:
+				r.Counter, err = number("counter", f[5], math.MaxUint64)
+			case len(f[5]) == 0:
+				r.Step, err = o.defaultStep()
+			default:
+				r.Step, err = step(f[5])
+			}
+			return err
+		},
+	}).reader),
+	write: writeFunc(recordWriter{format: "multiotp-csv", add: func(dst []byte, r *Record) ([]byte, error) {
+		dst, err := appendSerial(dst, r)
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, ';')
+		if dst, err = appendText(dst, "manufacturer", r.Manufacturer, ';'); err != nil {
+			return dst, err
+		}
+		dst = append(dst, ';')
+		dst = append(dst, r.Type.String()...)
+		dst = append(dst, ';')
+		dst = appendHex(dst, r.Seed)
+		dst = append(dst, ';')
+		dst = strconv.AppendUint(dst, uint64(r.Digits), 10)
+		dst = append(dst, ';')
+		if r.Type == HOTP {
+			dst = strconv.AppendUint(dst, r.Counter, 10)
+		} else {
+			dst = strconv.AppendInt(dst, int64(r.Step), 10)
+		}
+		return append(dst, '\n'), nil
+	}}),
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"encoding/hex"
+	"strings"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// appendHex appends a seed in hexadecimal, and leaves no copy behind.
+func appendHex(dst []byte, seed token.Seed) []byte {
+	b := seed.Bytes()
+	defer clear(b)
+	return hex.AppendEncode(dst, b)
+}
+
+// appendSerial appends the serial number, without which most servers take no
+// token.
+func appendSerial(dst []byte, r *Record) ([]byte, error) {
+	if r.Serial.IsZero() {
+		return dst, bad("serial number", "there is none, and the format needs one")
+	}
+	return r.Serial.AppendTo(dst), nil
+}
+
+// appendText appends a name as a column, in quotes where it must be. One that a
+// spreadsheet would run as a formula is refused: to alter it would be to write
+// another name.
+func appendText(dst []byte, field, s string, comma byte) ([]byte, error) {
+	if s == "" {
+		return dst, nil
+	}
+	switch s[0] {
+	case '=', '+', '-', '@', '\t', '\r':
+		return dst, bad(field, "begins with %q: a spreadsheet that opens the file would run it as a formula", s[0])
+	}
+	if err := text(field, s); err != nil {
+		return dst, err
+	}
+	if !strings.ContainsAny(s, `"`) && strings.IndexByte(s, comma) < 0 {
+		return append(dst, s...), nil
+	}
+	dst = append(dst, '"')
+	dst = append(dst, strings.ReplaceAll(s, `"`, `""`)...)
+	return append(dst, '"'), nil
+}

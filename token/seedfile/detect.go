@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bytes"
+	"strings"
+)
+
+// headLines returns the whole lines of a file's head, without empty ones and
+// those after the first twenty.
+func headLines(head []byte) [][]byte {
+	rest := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	var lines [][]byte
+	for len(rest) > 0 && len(lines) < 20 {
+		line, after, found := bytes.Cut(rest, []byte("\n"))
+		if !found && len(head) >= headSize {
+			break // cut off
+		}
+		rest = after
+		if line = bytes.TrimSuffix(line, []byte("\r")); len(line) > 0 {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// detectRows reports whether all whole lines that are no comments, and there are
+// some, split into fields that fit.
+func detectRows(head []byte, comma byte, trim bool, fits func(f [][]byte) bool) bool {
+	some := false
+	for _, line := range headLines(head) {
+		if line[0] == '#' {
+			continue
+		}
+		f, err := splitCSV(nil, bytes.Clone(line), comma, trim, 10)
+		if err != nil || !fits(f) {
+			return false
+		}
+		some = true
+	}
+	return some
+}
+
+// detectOATH looks for serial, seed, totp, digits, period, algorithm, of which
+// there are least to most columns.
+func detectOATH(head []byte, least, most int, versions bool) bool {
+	for _, line := range headLines(head)[:min(1, len(headLines(head)))] {
+		if _, found := cutVersion(line); found {
+			return versions
+		}
+	}
+	return detectRows(head, ',', true, func(f [][]byte) bool {
+		return len(f) >= least && len(f) <= most && looksSerial(f[0]) && looksHex(f[1]) &&
+			(len(f) < 3 || isType(f[2])) &&
+			(len(f) < 4 || onlyDigits(string(f[3]))) &&
+			(len(f) < 5 || len(f[4]) == 0 || onlyDigits(string(f[4])))
+	})
+}
+
+// detectPair looks for serial,seed without a space.
+func detectPair(head []byte) bool {
+	return detectRows(head, ',', false, func(f [][]byte) bool {
+		return len(f) == 2 && looksSerial(f[0]) && looksHex(f[1])
+	})
+}
+
+func detectMultiOTP(head []byte) bool {
+	lines := headLines(head)
+	if len(lines) > 0 && strings.EqualFold(string(lines[0]), multiotpHeader) {
+		return true
+	}
+	return detectRows(head, ';', false, func(f [][]byte) bool {
+		return len(f) == 6 && isType(f[2]) && looksHex(f[3])
+	})
+}
+
+func looksSerial(b []byte) bool {
+	_, err := serial(b)
+	return err == nil
+}
+
+func isType(b []byte) bool {
+	return strings.EqualFold(string(b), "totp") || strings.EqualFold(string(b), "hotp")
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+)
+
+// jsonScanner reads a JSON object strictly: keys exactly as they are called and
+// once each, and nothing after it. Package encoding/json would take any case,
+// and the last of several.
+type jsonScanner struct{ d *json.Decoder }
+
+// scanJSON reads the object that a line consists of. field reads the value of a
+// key by one of the methods.
+func scanJSON(line []byte, field func(s *jsonScanner, key string) error) error {
+	s := &jsonScanner{json.NewDecoder(bytes.NewReader(line))}
+	s.d.UseNumber()
+	if err := s.object(func(key string) error { return field(s, key) }); err != nil {
+		return explainJSON(err)
+	}
+	if _, err := s.d.Token(); err != io.EOF {
+		return malformed("something follows the object in its line")
+	}
+	return nil
+}
+
+// object reads an object.
+func (s *jsonScanner) object(field func(key string) error) error {
+	t, err := s.d.Token()
+	if err != nil {
+		return err
+	}
+	if t != json.Delim('{') {
+		return malformed("no JSON object")
+	}
+	seen := map[string]bool{}
+	for s.d.More() {
+		t, err := s.d.Token()
+		if err != nil {
+			return err
+		}
+		key := t.(string) // a decoder returns nothing else here
+		if seen[key] {
+			return malformed("a key twice")
+		}
+		seen[key] = true
+		if err := field(key); err != nil {
+			return err
+		}
+	}
+	_, err = s.d.Token()
+	return err
+}
+
+func (s *jsonScanner) str(field string) (string, error) {
+	t, err := s.d.Token()
+	if err != nil {
+		return "", err
+	}
+	v, ok := t.(string)
+	if !ok {
+		return "", bad(field, "no JSON string")
+	}
+	return v, nil
+}
+
+// num returns a number as it is written.
+func (s *jsonScanner) num(field string) (string, error) {
+	t, err := s.d.Token()
+	if err != nil {
+		return "", err
+	}
+	v, ok := t.(json.Number)
+	if !ok {
+		return "", bad(field, "no JSON number")
+	}
+	return v.String(), nil
+}
+
+func (s *jsonScanner) integer(field string) (int64, error) {
+	text, err := s.num(field)
+	if err != nil {
+		return 0, err
+	}
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, bad(field, "no whole number of 64 bits")
+	}
+	return v, nil
+}
+
+// unknownKey refuses a key, without repeating what could be a seed.
+func unknownKey(key string) error {
+	if harmless(key) {
+		return malformed("unknown key %q", key)
+	}
+	return malformed("an unknown key")
+}
+
+// explainJSON makes an error of the decoder ours; only texts that can hold no
+// seed are kept.
+func explainJSON(err error) error {
+	var e *Error
+	switch {
+	case errors.As(err, &e):
+		return err
+	case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
+		return malformed("the object does not end in its line")
+	case harmless(err.Error()):
+		return malformed("%s", err.Error())
+	}
+	return malformed("no JSON")
+}
+
+// appendKey appends ,"key": or {"key": .
+func appendKey(dst []byte, before byte, key string) []byte {
+	dst = append(dst, before, '"')
+	dst = append(dst, key...)
+	return append(dst, '"', ':')
+}
+
+// appendJSON appends a string. Text has been checked: it is UTF-8.
+func appendJSON(dst []byte, s string) []byte {
+	b, _ := json.Marshal(s) // a string cannot fail
+	return append(dst, b...)
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"bytes"
+	"math"
+	"time"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// fobHeader is the first line of a file.
+const fobHeader = `{"format":"fob","version":1}`
+
+// fobJSON is our own format, which carries everything: JSON Lines, in UTF-8. The
+// first line is
+//
+//	{"format":"fob","version":1}
+//
+// and each line after it a token, an object of these keys. Always there are
+//
+//	type          "TOTP" or "HOTP"
+//	seed          hexadecimal
+//	algorithm     "SHA1", "SHA256" or "SHA512"
+//	digits        6 to 9
+//	period        seconds, 1 to 86400; for TOTP, otherwise [ErrNoPeriod]
+//
+// and the others where they say something:
+//
+//	serial        serial number
+//	t0            TOTP: seconds from 1970 to step 0
+//	drift         TOTP: how many steps the token's clock is ahead
+//	counter       HOTP: of the next code, 0 to 2^64-1
+//	deviceStart, deviceExpiry, policyStart, policyExpiry
+//	              RFC 3339, both ends are valid
+//	manufacturer, model, issueNo, issuer, keyId, friendlyName, user
+//
+// Unknown keys, keys in another case, and keys that come twice are refused: a
+// later version has another number.
+var fobJSON = &Format{
+	Name: "fob", Title: "fob, JSON Lines with everything", Extension: ".jsonl",
+	carries: func(*Record) Field { return FieldAll },
+	detect: func(head []byte) bool {
+		for _, line := range headLines(head) {
+			return bytes.HasPrefix(line, []byte("{")) && bytes.Contains(line, []byte(`"format"`)) &&
+				bytes.Contains(line, []byte(`"fob"`))
+		}
+		return false
+	},
+	read: newFunc("fob", func(b *bufio.Reader, o ReadOptions) (*fobReader, error) {
+		lines, err := newLineReader("fob", b, o)
+		return &fobReader{lines: lines}, err
+	}),
+	write: writeFunc(recordWriter{
+		format: "fob",
+		begin:  func(dst []byte, _ *Record) ([]byte, error) { return append(dst, fobHeader+"\n"...), nil },
+		add:    appendFob,
+	}),
+}
+
+type fobReader struct {
+	lines *lineReader
+	begun bool
+}
+
+func (f *fobReader) Line() int { return f.lines.line }
+
+func (f *fobReader) Read() (Record, error) {
+	for {
+		line, err := f.lines.next()
+		if err != nil {
+			return Record{}, err
+		}
+		if !f.begun {
+			if err := readFobHeader(line); err != nil {
+				return Record{}, f.lines.fail(nil, err)
+			}
+			f.begun = true
+			continue
+		}
+		if len(line) == 0 {
+			continue
+		}
+		r, err := f.parse(line)
+		if err != nil {
+			return Record{}, f.lines.fail(&r, err)
+		}
+		return r, nil
+	}
+}
+
+func readFobHeader(line []byte) error {
+	var format, version string
+	err := scanJSON(line, func(s *jsonScanner, key string) (err error) {
+		switch key {
+		case "format":
+			format, err = s.str(key)
+		case "version":
+			version, err = s.num(key)
+		default:
+			err = unknownKey(key)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case format != "fob":
+		return malformed("the first line must be %s", fobHeader)
+	case version != "1":
+		return &Error{Field: "version", Err: unsupported("a version other than 1")}
+	}
+	return nil
+}
+
+// parse reads a line. On an error it returns what names the token.
+func (f *fobReader) parse(line []byte) (Record, error) {
+	var r Record
+	seen := map[string]bool{}
+	err := scanJSON(line, func(s *jsonScanner, key string) error {
+		seen[key] = true
+		return r.setFob(s, key)
+	})
+	if err != nil {
+		return r, err
+	}
+	for _, key := range [...]string{"type", "seed", "algorithm", "digits"} {
+		if !seen[key] {
+			return r, bad(key, "missing")
+		}
+	}
+	switch {
+	case r.Type == HOTP && seen["period"]:
+		return r, bad("period", "HOTP has none")
+	case r.Type == TOTP && !seen["period"]:
+		r.Step, err = f.lines.options.defaultStep()
+	}
+	return r, err
+}
+
+func (r *Record) setFob(s *jsonScanner, key string) (err error) {
+	if p := r.fobText(key); p != nil {
+		*p, err = s.str(key)
+		return err
+	}
+	if p := r.fobTime(key); p != nil {
+		return s.time(key, p)
+	}
+	switch key {
+	case "serial", "type", "seed", "algorithm":
+		text, err := s.str(key)
+		if err != nil {
+			return err
+		}
+		return r.setFobString(key, text)
+	case "digits", "period", "counter":
+		text, err := s.num(key)
+		if err != nil {
+			return err
+		}
+		switch key {
+		case "digits":
+			r.Digits, err = digits(text, token.MinDigits, token.MaxDigits)
+		case "period":
+			r.Step, err = step(text)
+		default:
+			r.Counter, err = number(key, text, math.MaxUint64)
+		}
+		return err
+	case "t0":
+		v, err := s.integer(key)
+		r.T0 = token.UnixSeconds(v)
+		return err
+	case "drift":
+		r.Drift, err = s.integer(key)
+		return err
+	}
+	return unknownKey(key)
+}
+
+func (r *Record) setFobString(key, text string) (err error) {
+	switch key {
+	case "serial":
+		r.Serial, err = serial([]byte(text))
+	case "seed":
+		r.Seed, err = hexSeed([]byte(text))
+	case "algorithm":
+		err = r.setAlgorithm([]byte(text))
+	case "type":
+		err = r.setType([]byte(text))
+	}
+	return err
+}
+
+// fobTexts and fobTimes are the keys of those fields, in the order in which they
+// are written.
+var (
+	fobTexts = [...]string{"manufacturer", "model", "issueNo", "issuer", "keyId", "friendlyName", "user"}
+	fobTimes = [...]string{"deviceStart", "deviceExpiry", "policyStart", "policyExpiry"}
+)
+
+// fobText and fobTime return the field of a key, nil for another kind of key.
+func (r *Record) fobText(key string) *string {
+	for i, p := range [...]*string{
+		&r.Manufacturer, &r.Model, &r.IssueNo, &r.Issuer, &r.KeyID, &r.FriendlyName, &r.User,
+	} {
+		if fobTexts[i] == key {
+			return p
+		}
+	}
+	return nil
+}
+
+func (r *Record) fobTime(key string) *time.Time {
+	for i, p := range [...]*time.Time{&r.Device.Start, &r.Device.Expiry, &r.Policy.Start, &r.Policy.Expiry} {
+		if fobTimes[i] == key {
+			return p
+		}
+	}
+	return nil
+}
+
+func (s *jsonScanner) time(key string, p *time.Time) error {
+	text, err := s.str(key)
+	if err != nil {
+		return err
+	}
+	if *p, err = time.Parse(time.RFC3339Nano, text); err != nil || p.IsZero() {
+		return bad(key, "no time as 2031-11-30T14:59:59Z")
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+)
+
+// oktaJSON is for Okta's Factors API ("Enroll a custom TOTP factor"), which has
+// no file: each token is a request. A line is
+//
+//	{"userId":"…","body":{"factorType":"token:hotp","provider":"CUSTOM","factorProfileId":"…","profile":{"sharedSecret":"hexadecimal"}}}
+//
+// of which body is what is posted to the factors of that user, who is named by
+// id or login. Okta calls the factor token:hotp, and it is TOTP all the same.
+// Length, algorithm and period are in the factor profile, whose id is in the
+// Admin Console and comes from [WriteOptions].OktaProfile; its encoding must be
+// set to hexadecimal. The reader takes them from the options, and fails with
+// [ErrNoPeriod] where these have no period. There is no serial number, and a
+// record without a user cannot be written.
+var oktaJSON = &Format{
+	Name: "okta", Title: "Okta, requests of the Factors API for custom TOTP", Extension: ".jsonl",
+	carries: func(*Record) Field { return FieldUser },
+	detect: func(head []byte) bool {
+		for _, line := range headLines(head) {
+			return bytes.HasPrefix(line, []byte("{")) && bytes.Contains(line, []byte(`"factorType"`))
+		}
+		return false
+	},
+	read: newFunc("okta", func(b *bufio.Reader, o ReadOptions) (*oktaReader, error) {
+		lines, err := newLineReader("okta", b, o)
+		return &oktaReader{lines: lines}, err
+	}),
+	write: func(w io.Writer, o WriteOptions) (Writer, error) {
+		profile := o.OktaProfile
+		err := text("factorProfileId", profile)
+		if profile == "" {
+			err = bad("factorProfileId", "Okta needs the id of a factor profile: name it with the option for it")
+		}
+		if err != nil {
+			return nil, at("okta", 0, nil, err)
+		}
+		return writeFunc(recordWriter{format: "okta", add: func(dst []byte, r *Record) ([]byte, error) {
+			return appendOkta(dst, r, profile)
+		}})(w, o)
+	},
+}
+
+type oktaReader struct{ lines *lineReader }
+
+func (k *oktaReader) Line() int { return k.lines.line }
+
+func (k *oktaReader) Read() (Record, error) {
+	for {
+		line, err := k.lines.next()
+		if err != nil {
+			return Record{}, err
+		}
+		if len(line) == 0 {
+			continue
+		}
+		o := &k.lines.options
+		r := Record{Algorithm: o.Algorithm, Digits: o.defaultDigits()}
+		err = scanJSON(line, func(s *jsonScanner, key string) (err error) {
+			switch key {
+			case "userId":
+				r.User, err = s.str("user")
+			case "body":
+				err = s.object(func(key string) error { return s.oktaBody(key, &r) })
+			default:
+				err = unknownKey(key)
+			}
+			return err
+		})
+		switch {
+		case err == nil && r.User == "":
+			err = bad("user", "missing")
+		case err == nil:
+			r.Step, err = o.defaultStep()
+		}
+		if err != nil {
+			return Record{}, k.lines.fail(&r, err)
+		}
+		return r, nil
+	}
+}
+
+func (s *jsonScanner) oktaBody(key string, r *Record) error {
+	var want string
+	switch key {
+	case "profile":
+		return s.object(func(key string) error {
+			if key != "sharedSecret" {
+				return unknownKey(key)
+			}
+			secret, err := s.str("seed")
+			if err == nil {
+				r.Seed, err = hexSeed([]byte(secret))
+			}
+			return err
+		})
+	case "factorProfileId":
+		_, err := s.str(key)
+		return err
+	case "factorType":
+		want = "token:hotp"
+	case "provider":
+		want = "CUSTOM"
+	default:
+		return unknownKey(key)
+	}
+	v, err := s.str(key)
+	if err == nil && v != want {
+		err = bad(key, "not %s", want)
+	}
+	return err
+}
+
+func appendOkta(dst []byte, r *Record, profile string) ([]byte, error) {
+	if r.User == "" {
+		return dst, bad("user", "there is none, and a request needs one")
+	}
+	if err := needTOTP(r); err != nil {
+		return dst, err
+	}
+	dst = appendKey(dst, '{', "userId")
+	dst = appendJSON(dst, r.User)
+	dst = append(dst, `,"body":{"factorType":"token:hotp","provider":"CUSTOM","factorProfileId":`...)
+	dst = appendJSON(dst, profile)
+	dst = append(dst, `,"profile":{"sharedSecret":"`...)
+	dst = appendHex(dst, r.Seed)
+	return append(dst, "\"}}}\n"...), nil
+}

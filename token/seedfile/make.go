@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// Batch says what tokens to make up.
+type Batch struct {
+	Count   int // 1 or more
+	First   uint64
+	Profile token.Profile
+	Expiry  token.Expiry // zero: none
+}
+
+// NewBatch returns a reader of made-up tokens with random seeds and the serial
+// numbers First, First+1, … of the range that [token.MadeUpSerial] reserves
+// (OATH identifiers). The error wraps ErrValue or token.ErrProfile.
+func NewBatch(b Batch) (Reader, error) {
+	if b.Count < 1 || b.First+uint64(b.Count) > 1<<32 {
+		return nil, fmt.Errorf("%w: %d tokens from number %d on, there are 2^32 numbers", ErrValue, b.Count, b.First)
+	}
+	if err := b.Profile.Validate(); err != nil {
+		return nil, err
+	}
+	return &batch{Batch: b}, nil
+}
+
+type batch struct {
+	Batch
+	n int
+}
+
+func (b *batch) Line() int { return b.n }
+
+func (b *batch) Read() (Record, error) {
+	if b.n == b.Count {
+		return Record{}, io.EOF
+	}
+	serial, err := token.MadeUpSerial(token.SerialOATH, b.First+uint64(b.n))
+	if err != nil {
+		return Record{}, err
+	}
+	seed, err := token.GenerateSeed(rand.Reader, token.DefaultSeedLen)
+	if err != nil {
+		return Record{}, err
+	}
+	b.n++
+	return Record{
+		Serial: serial, Seed: seed, KeyID: serial.String(), Manufacturer: "fob", Model: b.Profile.Name,
+		Algorithm: b.Profile.Algorithm, Digits: b.Profile.Digits, Step: b.Profile.Step, T0: b.Profile.T0,
+		Device: Validity{Expiry: ExpiryInstant(b.Expiry, nil)},
+	}, nil
+}

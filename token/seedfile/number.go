@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"math"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// maxStep is the longest period in a file, in seconds: a day.
+const maxStep = 86400
+
+// number reads a decimal number without sign, space or leading zeros, at most
+// most.
+func number[T string | []byte](field string, b T, most uint64) (uint64, error) {
+	if len(b) == 0 {
+		return 0, bad(field, "empty")
+	}
+	var v uint64
+	for i := range len(b) {
+		c := b[i]
+		if c < '0' || c > '9' || i == 1 && v == 0 {
+			return 0, bad(field, "not a plain number")
+		}
+		if v > (math.MaxUint64-9)/10 && (v > math.MaxUint64/10 || uint64(c-'0') > math.MaxUint64-v*10) {
+			return 0, bad(field, "more than %d", most)
+		}
+		v = v*10 + uint64(c-'0')
+	}
+	if v > most {
+		return 0, bad(field, "more than %d", most)
+	}
+	return v, nil
+}
+
+// digits reads the number of digits, least to most.
+func digits[T string | []byte](b T, least, most uint8) (uint8, error) {
+	v, err := number("digits", b, math.MaxUint32)
+	if err != nil {
+		return 0, err
+	}
+	if v < uint64(least) || v > uint64(most) {
+		return 0, bad("digits", "%d, want %d to %d", v, least, most)
+	}
+	return uint8(v), nil
+}
+
+// step reads the period in seconds, 1 to a day.
+func step[T string | []byte](b T) (token.UnixSeconds, error) {
+	v, err := number("period", b, maxStep)
+	if err == nil && v == 0 {
+		err = bad("period", "0")
+	}
+	return token.UnixSeconds(v), err
+}
+
+// onlyTwo checks digits and period of a format that has 6 or 8 and 30 or 60,
+// each unless it is not asked for.
+func onlyTwo(r *Record, eight, sixty bool) error {
+	if eight && r.Digits != 6 && r.Digits != 8 {
+		return bad("digits", "%d, the format has 6 or 8", r.Digits)
+	}
+	if sixty && r.Type == TOTP && r.Step != 30 && r.Step != 60 {
+		return bad("period", "%d, the format has 30 or 60", r.Step)
+	}
+	return nil
+}
+
+// defaultStep is the period where the file does not tell it.
+func (o *ReadOptions) defaultStep() (token.UnixSeconds, error) {
+	if o.Step == 0 {
+		return 0, &Error{Field: "period", Err: ErrNoPeriod}
+	}
+	return o.Step, nil
+}
+
+// defaultDigits is the number of digits where the file does not tell it.
+func (o *ReadOptions) defaultDigits() uint8 {
+	if o.Digits == 0 {
+		return 6
+	}
+	return o.Digits
+}
+
+// check tells what is wrong with a record that is to be written, or that came
+// out of a file and the options.
+func check(r *Record) error {
+	switch {
+	case r.Seed.IsZero():
+		return bad("seed", "there is none")
+	case r.Type != TOTP && r.Type != HOTP:
+		return bad("type", "neither TOTP nor HOTP")
+	case !r.Algorithm.Valid():
+		return bad("algorithm", "%w", token.ErrAlgorithm)
+	case r.Digits < token.MinDigits || r.Digits > token.MaxDigits:
+		return bad("digits", "%d, want %d to %d", r.Digits, token.MinDigits, token.MaxDigits)
+	case r.Type == TOTP && (r.Step < 1 || r.Step > maxStep):
+		return bad("period", "%d, want 1 to %d seconds", r.Step, maxStep)
+	}
+	for _, t := range [...]struct{ field, s string }{
+		{"manufacturer", r.Manufacturer},
+		{"model", r.Model},
+		{"issue number", r.IssueNo},
+		{"issuer", r.Issuer},
+		{"key id", r.KeyID},
+		{"friendly name", r.FriendlyName},
+		{"user", r.User},
+	} {
+		if t.s == "" {
+			continue
+		}
+		if err := text(t.field, t.s); err != nil {
+			return err
+		}
+	}
+	return nil
+}

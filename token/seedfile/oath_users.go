@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// usersOATH is the file of pam_oath and liboath of the OATH Toolkit (its
+// pam_oath/README; the format is mod_authn_otp's "UsersFile"). A line is a user:
+//
+//	HOTP/T60/6 user - seed [moving factor [last code [time]]]
+//
+// with any space between. The first column is HOTP, then /E for a counter (also
+// when missing) or /T30 or /T60 for TOTP with that period, then /6, /7 or /8
+// digits, those of the options when missing. The third is a PIN, - for none. The
+// seed is hexadecimal, the hash SHA1. Lines that begin with # do not count.
+//
+// There is no serial number: where a record has no user, its serial number is
+// written in that place, and is read back as the user. The moving factor is the
+// counter: of the next code, or, where a last code follows it, of the code before
+// that. For TOTP it is the module's own and no drift, and is left out. So is a
+// PIN, with a warning.
+var usersOATH = &Format{
+	Name: "users-oath", Title: "OATH Toolkit, users.oath of pam_oath", Extension: ".oath",
+	carries: func(r *Record) Field {
+		f := FieldType | FieldUser | movingFactor(r)
+		if r.Digits <= 8 {
+			f |= FieldDigits
+		}
+		if r.Step != 30 && r.Step != 60 {
+			f &^= FieldStep
+		}
+		return f
+	},
+	detect: func(head []byte) bool {
+		for _, line := range headLines(head) {
+			if line[0] != '#' {
+				f := bytes.Fields(line)
+				return len(f) >= 4 && bytes.HasPrefix(f[0], []byte("HOTP"))
+			}
+		}
+		return false
+	},
+	read: newFunc("users-oath", func(b *bufio.Reader, o ReadOptions) (*usersReader, error) {
+		lines, err := newLineReader("users-oath", b, o)
+		return &usersReader{lines: lines}, err
+	}),
+	write: writeFunc(recordWriter{format: "users-oath", add: appendUser}),
+}
+
+type usersReader struct {
+	lines  *lineReader
+	warned [2]bool
+}
+
+func (u *usersReader) Line() int { return u.lines.line }
+
+func (u *usersReader) Read() (Record, error) {
+	for {
+		line, err := u.lines.next()
+		if err != nil {
+			return Record{}, err
+		}
+		f := bytes.Fields(line)
+		if len(f) == 0 || line[0] == '#' {
+			continue
+		}
+		var r Record
+		if err := u.parse(f, &r); err != nil {
+			return Record{}, u.lines.fail(&r, err)
+		}
+		return r, nil
+	}
+}
+
+func (u *usersReader) parse(f [][]byte, r *Record) (err error) {
+	if len(f) < 4 || len(f) > 7 {
+		return malformed("%d columns, want 4 to 7: type, user, PIN or -, seed, moving factor, last code, time", len(f))
+	}
+	if err = u.kind(string(f[0]), r); err != nil {
+		return err
+	}
+	r.User = string(f[1])
+	if string(f[2]) != "-" {
+		if looksHex(f[2]) {
+			return bad("PIN", "looks like a seed: is the column missing? Want - for no PIN")
+		}
+		u.once(0, "a PIN is left out")
+	}
+	if r.Seed, err = hexSeed(f[3]); err != nil {
+		return err
+	}
+	switch {
+	case len(f) == 4:
+	case r.Type == TOTP:
+		u.once(1, "what the module noted of past codes is left out")
+	default:
+		if r.Counter, err = number("moving factor", f[4], math.MaxUint64-1); err != nil {
+			return err
+		}
+		if len(f) > 5 {
+			r.Counter++
+		}
+	}
+	return nil
+}
+
+// kind reads the first column.
+func (u *usersReader) kind(s string, r *Record) (err error) {
+	const want = "want HOTP, HOTP/E/6, HOTP/T30/6 or HOTP/T60/6 (or 7 or 8 digits)"
+	parts := strings.Split(s, "/")
+	if parts[0] != "HOTP" || len(parts) > 3 {
+		return bad("type", want)
+	}
+	r.Type, r.Digits = HOTP, u.lines.options.defaultDigits()
+	if len(parts) > 1 {
+		switch parts[1] {
+		case "E":
+		case "T30":
+			r.Type, r.Step = TOTP, 30
+		case "T60":
+			r.Type, r.Step = TOTP, 60
+		default:
+			return bad("type", want)
+		}
+	}
+	if len(parts) > 2 {
+		if r.Digits, err = digits(parts[2], 6, 8); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *usersReader) once(which int, what string) {
+	if !u.warned[which] {
+		u.warned[which] = true
+		u.lines.options.warn("users-oath: line %d, and perhaps more: %s", u.lines.line, what)
+	}
+}
+
+// account returns how to call the token in a format that has users only: the
+// user, or else the serial number.
+func (r *Record) account() (string, error) {
+	switch {
+	case r.User != "":
+		return r.User, nil
+	case !r.Serial.IsZero():
+		return r.Serial.String(), nil
+	}
+	return "", bad("user", "there is neither a user nor a serial number")
+}
+
+func appendUser(dst []byte, r *Record) ([]byte, error) {
+	user, err := r.account()
+	switch {
+	case err != nil:
+		return dst, err
+	case strings.ContainsFunc(user, unicode.IsSpace):
+		return dst, bad("user", "has a space, which ends a column")
+	case r.Digits > 8:
+		return dst, bad("digits", "%d, the format has 6 to 8", r.Digits)
+	case r.Type == HOTP && r.Counter == math.MaxUint64:
+		return dst, bad("counter", "too large")
+	case r.Type == HOTP:
+		dst = append(dst, "HOTP/E/"...)
+	default:
+		if err := onlyTwo(r, false, true); err != nil {
+			return dst, err
+		}
+		dst = append(dst, fmt.Sprintf("HOTP/T%d/", r.Step)...)
+	}
+	dst = strconv.AppendUint(dst, uint64(r.Digits), 10)
+	dst = append(dst, ' ')
+	dst = append(dst, user...)
+	dst = append(dst, " - "...)
+	dst = appendHex(dst, r.Seed)
+	if r.Type == HOTP && r.Counter > 0 {
+		dst = append(dst, ' ')
+		dst = strconv.AppendUint(dst, r.Counter, 10)
+	}
+	return append(dst, '\n'), nil
+}

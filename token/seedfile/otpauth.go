@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"bytes"
+	"math"
+	"net/url"
+	"strings"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// otpauth is a list of URIs, one a line, as authenticator apps take them (the
+// "Key Uri Format" of google-authenticator's wiki):
+//
+//	otpauth://totp/Issuer:account?secret=BASE32&issuer=Issuer&algorithm=SHA1&digits=6&period=60
+//	otpauth://hotp/account?secret=BASE32&counter=0
+//
+// The secret is base32. By that page the algorithm is SHA1 where it is missing,
+// the digits 6, and the period 30, which is not assumed here: [ErrNoPeriod]; the
+// options come first. hotp must have a counter. Issuer in the label and in the
+// query must be the same. Other parameters, an image for example, are left out
+// with a warning. Lines that begin with # do not count.
+//
+// There is no serial number: where a record has no user, its serial number is
+// written as the account, and is read back as the user.
+var otpauth = &Format{
+	Name: "otpauth", Title: "otpauth URIs, one a line", Extension: ".txt",
+	carries: func(r *Record) Field {
+		return FieldType | FieldAlgorithm | FieldDigits | FieldIssuer | FieldUser | movingFactor(r)
+	},
+	detect: func(head []byte) bool {
+		for _, line := range headLines(head) {
+			if line[0] != '#' {
+				return bytes.HasPrefix(line, []byte("otpauth://"))
+			}
+		}
+		return false
+	},
+	read: newFunc("otpauth", func(b *bufio.Reader, o ReadOptions) (*otpauthReader, error) {
+		lines, err := newLineReader("otpauth", b, o)
+		return &otpauthReader{lines: lines}, err
+	}),
+	write: writeFunc(recordWriter{format: "otpauth", add: func(dst []byte, r *Record) ([]byte, error) {
+		dst, err := appendURI(dst, r)
+		return append(dst, '\n'), err
+	}}),
+}
+
+type otpauthReader struct{ lines *lineReader }
+
+func (u *otpauthReader) Line() int { return u.lines.line }
+
+func (u *otpauthReader) Read() (Record, error) {
+	for {
+		line, err := u.lines.next()
+		if err != nil {
+			return Record{}, err
+		}
+		if len(line) == 0 || line[0] == '#' {
+			continue
+		}
+		var r Record
+		if err := parseURI(string(line), &u.lines.options, &r); err != nil {
+			return Record{}, u.lines.fail(&r, err)
+		}
+		return r, nil
+	}
+}
+
+// parseURI reads an otpauth URI. What package net/url says of a bad one is not
+// repeated: it quotes the URI.
+func parseURI(s string, o *ReadOptions, r *Record) error {
+	rest, found := strings.CutPrefix(s, "otpauth://")
+	if !found {
+		return malformed("the line does not begin with otpauth://")
+	}
+	kind, rest, found := strings.Cut(rest, "/")
+	if !found {
+		return malformed("no / after the type")
+	}
+	if err := r.setType([]byte(kind)); err != nil {
+		return err
+	}
+	label, query, found := strings.Cut(rest, "?")
+	if !found {
+		return malformed("no parameters: where is the secret?")
+	}
+	if err := r.setLabel(label); err != nil {
+		return err
+	}
+	values, err := parameters(query, o)
+	if err != nil {
+		return err
+	}
+	if issuer, found := values["issuer"]; found {
+		if r.Issuer != "" && r.Issuer != issuer {
+			return bad("issuer", "differs between label and parameter")
+		}
+		r.Issuer = issuer
+	}
+	if r.Seed, err = base32Seed([]byte(values["secret"])); err != nil {
+		return err
+	}
+	return r.setMoving(values, o)
+}
+
+// setLabel reads issuer:account, or account.
+func (r *Record) setLabel(label string) error {
+	label, err := url.PathUnescape(label)
+	if err != nil {
+		return malformed("a label with a bad %% in it")
+	}
+	r.User = label
+	if issuer, account, found := strings.Cut(label, ":"); found {
+		// The page allows spaces after the colon.
+		r.Issuer, r.User = issuer, strings.TrimLeft(account, " ")
+		if issuer == "" {
+			return bad("issuer", "empty before the colon")
+		}
+	}
+	switch {
+	case r.User == "":
+		return bad("user", "no account in the label")
+	case strings.Contains(r.User, ":"):
+		return malformed("several colons in the label")
+	}
+	return nil
+}
+
+// parameters reads a query, in which each name comes once.
+func parameters(query string, o *ReadOptions) (map[string]string, error) {
+	values := map[string]string{}
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		switch name {
+		case "secret", "issuer", "algorithm", "digits", "period", "counter":
+		default:
+			o.warn("otpauth: a parameter that the format does not know is left out")
+			continue
+		}
+		if _, twice := values[name]; twice {
+			return nil, malformed("parameter %s twice", name)
+		}
+		value, err := url.QueryUnescape(value)
+		if err != nil {
+			return nil, malformed("parameter %s has a bad %% in it", name)
+		}
+		values[name] = value
+	}
+	return values, nil
+}
+
+// setMoving reads algorithm, digits, period and counter.
+func (r *Record) setMoving(values map[string]string, o *ReadOptions) (err error) {
+	r.Algorithm, r.Digits = o.Algorithm, o.defaultDigits()
+	if s, found := values["algorithm"]; found {
+		if err = r.setAlgorithm([]byte(s)); err != nil {
+			return err
+		}
+	}
+	if s, found := values["digits"]; found {
+		if r.Digits, err = digits(s, token.MinDigits, token.MaxDigits); err != nil {
+			return err
+		}
+	}
+	s, found := values["period"]
+	switch {
+	case r.Type == HOTP:
+		r.Counter, err = number("counter", values["counter"], math.MaxUint64)
+	case found:
+		r.Step, err = step(s)
+	default:
+		r.Step, err = o.defaultStep()
+	}
+	return err
+}

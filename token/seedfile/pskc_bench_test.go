@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/xml"
+	"io"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token"
+)
+
+const benchKeys = 2000
+
+// benchFile is a file as makers deliver them: many keys in clear.
+func benchFile(b testing.TB, n int) string {
+	var out bytes.Buffer
+	w, err := pskcFormat.NewWriter(&out, WriteOptions{})
+	require.NoError(b, err)
+	r := pskcRecord(b)
+	for i := range n {
+		r.KeyID = strconv.Itoa(i)
+		require.NoError(b, w.Write(&r))
+	}
+	require.NoError(b, w.Close())
+	return out.String()
+}
+
+func BenchmarkPSKCRead(b *testing.B) {
+	file := benchFile(b, benchKeys)
+	b.SetBytes(int64(len(file)))
+	b.ReportAllocs()
+	for b.Loop() {
+		r, err := pskcFormat.NewReader(strings.NewReader(file), ReadOptions{})
+		require.NoError(b, err)
+		n := 0
+		for ; err == nil; n++ {
+			_, err = r.Read()
+		}
+		require.Equal(b, io.EOF, err)
+		require.Equal(b, benchKeys, n-1)
+	}
+}
+
+// BenchmarkTokenWalk is what encoding/xml takes for the same file and no
+// purpose: what BenchmarkPSKCRead is to be compared with.
+func BenchmarkTokenWalk(b *testing.B) {
+	file := benchFile(b, benchKeys)
+	b.SetBytes(int64(len(file)))
+	b.ReportAllocs()
+	for b.Loop() {
+		d := xml.NewDecoder(bufio.NewReaderSize(strings.NewReader(file), 64<<10))
+		var err error
+		for err == nil {
+			_, err = d.Token()
+		}
+		require.Equal(b, io.EOF, err)
+	}
+}
+
+func BenchmarkPSKCWrite(b *testing.B) {
+	r := pskcRecord(b)
+	for _, kind := range []struct {
+		name string
+		o    WriteOptions
+	}{
+		{"clear", WriteOptions{}},
+		{"aes128-cbc", WriteOptions{Encrypt: &Encryption{Key: []byte(rfcSecret[:16])}}},
+		{"kw-aes128", WriteOptions{Encrypt: &Encryption{Key: []byte(rfcSecret[:16]), Wrap: true}}},
+	} {
+		b.Run(kind.name, func(b *testing.B) {
+			w, err := pskcFormat.NewWriter(io.Discard, kind.o)
+			require.NoError(b, err)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := w.Write(&r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// keyStream is a file of n keys that nobody holds in memory.
+type keyStream struct {
+	head, key, tail string
+	n               int
+	now             string
+}
+
+func (s *keyStream) Read(p []byte) (int, error) {
+	for s.now == "" {
+		switch {
+		case s.head != "":
+			s.now, s.head = s.head, ""
+		case s.n > 0:
+			s.now = s.key
+			s.n--
+		case s.tail != "":
+			s.now, s.tail = s.tail, ""
+		default:
+			return 0, io.EOF
+		}
+	}
+	n := copy(p, s.now)
+	s.now = s.now[n:]
+	return n, nil
+}
+
+// TestPSKCMemory reads a file of many keys in the memory of a few.
+func TestPSKCMemory(t *testing.T) {
+	file := benchFile(t, 1)
+	from, to := strings.Index(file, "  <KeyPackage"), strings.Index(file, "</KeyContainer")
+	n := 20_000
+	if testing.Short() {
+		n = 2000
+	}
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	r, err := pskcFormat.NewReader(&keyStream{head: file[:from], key: file[from:to], tail: file[to:], n: n}, ReadOptions{})
+	require.NoError(t, err)
+	before, most := uint64(0), uint64(0)
+	for i := range n {
+		rec, err := r.Read()
+		require.NoError(t, err)
+		require.Equal(t, token.UnixSeconds(60), rec.Step)
+		switch {
+		case i == n/20:
+			before = heap()
+		case i > n/20 && i%(n/10) == 0:
+			most = max(most, heap())
+		}
+	}
+	_, err = r.Read()
+	require.Equal(t, io.EOF, err)
+	require.Less(t, most, before+256<<10)
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"fmt"
+	"hash"
+	"math"
+	"strings"
+)
+
+// The rounds of PBKDF2 (RFC 8018) between a password and a key.
+const (
+	// MinIterations is the fewest that are written: NIST SP 800-132 of 2010 asks
+	// for 1,000, and hardware is a hundred times faster since. A file with fewer
+	// is read with a warning.
+	MinIterations = 100_000
+	// DefaultIterations is OWASP's figure of 2023 for HMAC-SHA-1, the one PRF
+	// that every importer knows. It costs about a second, once a file.
+	DefaultIterations = 1_300_000
+	// maxIterations is the most that are read: about ten seconds.
+	maxIterations = 10_000_000
+)
+
+// pskcKeyKinds are the kinds of EncryptionKey (RFC 6030 section 6).
+type pskcKeyKinds uint8
+
+const (
+	pskcPreShared   pskcKeyKinds = 1 << iota // ds:KeyName, 6.1
+	pskcPassword                             // xenc11:DerivedKey, 6.2
+	pskcCertificate                          // ds:X509Data, 6.3
+)
+
+// pskcCrypt is how a file is encrypted: EncryptionKey and MACMethod as in the
+// file, and the keys when a value has asked for them.
+type pskcCrypt struct {
+	line                       int // of EncryptionKey; 0: there is none
+	kinds                      pskcKeyKinds
+	keyName                    string
+	kdf, salt, iterations, prf string
+	keyLength                  string
+	hasMAC                     bool // MACMethod is there
+	macAlg                     string
+	macKey                     pskcValue
+
+	key     []byte
+	private *rsa.PrivateKey
+	mac     hash.Hash
+}
+
+// open verifies the MAC of an encrypted value, then deciphers it. The error
+// wraps [ErrNoKey], [ErrNoMAC], [ErrMAC], [ErrUnsupported] or [ErrLimit].
+func (c *pskcCrypt) open(v *pskcValue, keys *Keys, warn func(string, ...any)) ([]byte, error) {
+	method, err := c.method(v)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := decodeXMLBase64(v.text)
+	if err != nil {
+		return nil, err
+	}
+	if method.mode == modeCBC && (!c.hasMAC || !v.hasMAC) || c.hasMAC != v.hasMAC {
+		return nil, ErrNoMAC
+	}
+	if err := c.unlock(method, keys, warn); err != nil {
+		return nil, err
+	}
+	if c.hasMAC {
+		if err := c.verify(v, sealed); err != nil {
+			return nil, err
+		}
+	}
+	return c.decipher(method, v, sealed)
+}
+
+// method returns the algorithm of a value, when the kind of key is one for it.
+func (c *pskcCrypt) method(v *pskcValue) (pskcCipher, error) {
+	method, ok := pskcCiphers[strings.Trim(v.alg, xmlSpace)]
+	switch {
+	case !ok:
+		return method, fmt.Errorf("%w: EncryptionMethod %.80q", ErrUnsupported, v.alg)
+	case c.kinds == 0:
+		return method, fmt.Errorf("%w: an EncryptedValue, and no EncryptionKey", ErrSyntax)
+	case c.kinds&(c.kinds-1) != 0:
+		return method, fmt.Errorf("%w: more than one kind of EncryptionKey", ErrUnsupported)
+	case (c.kinds == pskcCertificate) != (method.keySize == 0):
+		return method, fmt.Errorf("%w: EncryptionMethod %.80q with this kind of EncryptionKey", ErrUnsupported, v.alg)
+	case !v.sealed:
+		return method, fmt.Errorf("%w: there is no CipherValue", ErrSyntax)
+	}
+	return method, nil
+}
+
+// unlock gets the key, once a file, and then the MAC's.
+func (c *pskcCrypt) unlock(method pskcCipher, keys *Keys, warn func(string, ...any)) (err error) {
+	if c.key == nil && c.private == nil {
+		switch c.kinds {
+		case pskcPreShared:
+			if len(keys.Key) == 0 {
+				return fmt.Errorf("%w: the pre-shared key %.80q", ErrNoKey, c.keyName)
+			}
+			c.key = keys.Key
+		case pskcPassword:
+			if len(keys.Password) == 0 {
+				return fmt.Errorf("%w: the password", ErrNoKey)
+			}
+			c.key, err = c.derive(method.keySize, keys.Password, warn)
+		case pskcCertificate:
+			if len(keys.Private) == 0 {
+				return fmt.Errorf("%w: the recipient's private key", ErrNoKey)
+			}
+			c.private, err = parsePrivate(keys.Private)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if c.private == nil && len(c.key) != method.keySize {
+		return fmt.Errorf("%w: one of %d bytes, and not of %d", ErrNoKey, method.keySize, len(c.key))
+	}
+	if c.hasMAC && c.mac == nil {
+		return c.unlockMAC()
+	}
+	return nil
+}
+
+// unlockMAC deciphers MACKey. Nothing protects MACKey itself: with another key it
+// gives another MAC key, or a bad padding, and both are ErrMAC.
+func (c *pskcCrypt) unlockMAC() error {
+	algorithm, ok := pskcMACs[strings.Trim(c.macAlg, xmlSpace)]
+	if !ok {
+		return fmt.Errorf("%w: MACMethod %.80q", ErrUnsupported, c.macAlg)
+	}
+	key := c.key // without a MACKey the encryption key is the MAC's as well
+	if c.macKey.line != 0 {
+		method, err := c.method(&c.macKey)
+		if err != nil {
+			return err
+		}
+		if c.private == nil && method.keySize != len(c.key) {
+			return fmt.Errorf("%w: MACKey under another algorithm than the values", ErrUnsupported)
+		}
+		sealed, err := decodeXMLBase64(c.macKey.text)
+		if err != nil {
+			return err
+		}
+		if key, err = c.decipher(method, &c.macKey, sealed); err != nil {
+			return err
+		}
+		defer clear(key)
+	}
+	if len(key) == 0 {
+		return fmt.Errorf("%w: MACMethod without a MACKey", ErrUnsupported)
+	}
+	c.mac = hmac.New(algorithm, key)
+	return nil
+}
+
+// verify compares ValueMAC, over IV and cipher text (RFC 6030 section 6.1.1), in
+// constant time.
+func (c *pskcCrypt) verify(v *pskcValue, sealed []byte) error {
+	want, err := decodeXMLBase64(v.mac)
+	if err != nil {
+		return err
+	}
+	c.mac.Reset()
+	c.mac.Write(sealed)
+	if !hmac.Equal(c.mac.Sum(nil), want) {
+		return ErrMAC
+	}
+	return nil
+}
+
+// decipher is what follows when the MAC has been verified.
+func (c *pskcCrypt) decipher(method pskcCipher, v *pskcValue, sealed []byte) ([]byte, error) {
+	switch method.mode {
+	case modeCBC:
+		return openCBC(c.key, sealed)
+	case modeWrap:
+		b, err := unwrapKey(c.key, sealed)
+		if err != nil {
+			return nil, ErrMAC
+		}
+		return b, nil
+	}
+	return openRSA(c.private, method.mode, v, sealed)
+}
+
+// derive makes a key of a password (RFC 6030 section 6.2, RFC 8018 section 5.2).
+func (c *pskcCrypt) derive(size int, password []byte, warn func(string, ...any)) ([]byte, error) {
+	switch strings.Trim(c.kdf, xmlSpace) {
+	// What figure 7 has, what the RFC's text has, and XML Encryption 1.1.
+	case pskcPBKDF2, "http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5#pbkdf2", nsXENC11 + "pbkdf2":
+	default:
+		return nil, fmt.Errorf("%w: KeyDerivationMethod %.80q", ErrUnsupported, c.kdf)
+	}
+	prf, ok := pskcPRF(c.prf)
+	if !ok {
+		return nil, fmt.Errorf("%w: PRF %.80q", ErrUnsupported, c.prf)
+	}
+	salt, err := decodeXMLBase64(c.salt)
+	if err != nil {
+		return nil, fmt.Errorf("in Salt: %w", err)
+	}
+	rounds, err := parseXMLInt(c.iterations, 1, math.MaxInt64)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("in IterationCount: %w", err)
+	case rounds > maxIterations:
+		return nil, fmt.Errorf("%w: IterationCount %d, at most %d are computed", ErrLimit, rounds, maxIterations)
+	case rounds < MinIterations:
+		warn("the password is protected by %d rounds of PBKDF2 only, at least %d are advised", rounds, MinIterations)
+	}
+	if c.keyLength != "" {
+		if n, err := parseXMLInt(c.keyLength, 1, 1<<20); err != nil || n != int64(size) {
+			return nil, fmt.Errorf("%w: a KeyLength that the algorithm does not take, which has %d bytes", ErrUnsupported, size)
+		}
+	}
+	return pbkdf2.Key(prf, string(password), salt, int(rounds), size)
+}
+
+// pskcPRF finds the PRF of PBKDF2 by its name or by the last part of its URI,
+// since files have them from PKCS#5, RFC 4051 and XML Encryption 1.1. None is
+// HMAC-SHA-1 (RFC 8018 appendix A.2).
+func pskcPRF(uri string) (func() hash.Hash, bool) {
+	if uri = strings.Trim(uri, xmlSpace); uri == "" {
+		return sha1.New, true
+	}
+	switch strings.ToLower(uri[strings.LastIndexAny(uri, "#:")+1:]) {
+	case "hmac-sha1", "hmacwithsha1", "hmac-sha-1":
+		return sha1.New, true
+	case "hmac-sha256", "hmacwithsha256", "hmac-sha-256":
+		return sha256.New, true
+	case "hmac-sha512", "hmacwithsha512", "hmac-sha-512":
+		return sha512.New, true
+	}
+	return nil, false
+}

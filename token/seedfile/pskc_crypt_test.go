@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestPSKCEncryptedRefuses: what protects a value is demanded, and whatever was
+// changed is ErrMAC, with the same text.
+func TestPSKCEncryptedRefuses(t *testing.T) {
+	const (
+		sealed = "AAECAwQFBgcICQoLDA0OD+cIHItlB3Wra1DUpxVvOx2lef1VmNPCMl8jwZqIUqGv"
+		macKey = "ESIzRFVmd4iZABEiM0RVZgKn6WjLaTC1sbeBMSvIhRejN9vJa2BOlSaMrR7I5wSX"
+		mac    = "Su+NvtQfmvfJzF6bmQiJqoLRExc="
+		cbc    = "xmlenc#aes128-cbc"
+	)
+	figure6, figure7 := readTestdata(t, "rfc6030/figure6.xml"), readTestdata(t, "rfc6030/figure7.xml")
+	keys := Keys{Key: fromHex(t, "12345678901234567890123456789012"), Password: []byte("qwerty")}
+	six := func(old, with string) string {
+		require.Contains(t, figure6, old)
+		return strings.ReplaceAll(figure6, old, with)
+	}
+	seven := func(old, with string) string {
+		require.Contains(t, figure7, old)
+		return strings.ReplaceAll(figure7, old, with)
+	}
+	cut := func(from, to string) string {
+		i, j := strings.Index(figure6, from), strings.Index(figure6, to)
+		require.True(t, 0 < i && i < j)
+		return figure6[:i] + figure6[j+len(to):]
+	}
+	flip := func(s string, at int) string {
+		b := fromBase64(t, s)
+		b[at] ^= 1
+		return base64.StdEncoding.EncodeToString(b)
+	}
+	for name, file := range map[string]string{
+		"IV":            six(sealed, flip(sealed, 0)),
+		"cipher text":   six(sealed, flip(sealed, 20)),
+		"padding":       six(sealed, flip(sealed, 31)),
+		"last block":    six(sealed, flip(sealed, 47)),
+		"short":         six(sealed, base64.StdEncoding.EncodeToString(make([]byte, 16))),
+		"odd":           six(sealed, base64.StdEncoding.EncodeToString(make([]byte, 33))),
+		"MAC":           six(mac, flip(mac, 19)),
+		"MAC, short":    six(mac, "Su+NvtQfmvfJzF6bmQiJqg=="),
+		"MACKey":        six(macKey, flip(macKey, 0)),
+		"MACKey's end":  six(macKey, flip(macKey, 31)),
+		"MACKey, short": six(macKey, "AAAA"),
+		"MACKey's text": cut("<MACKey>", "</MACKey>"), // the encryption key is another MAC key
+		"salt":          seven("Ej7/PEpyEpw=", "Ej7/PEpyEp0="),
+		"rounds":        seven(">1000<", ">1001<"),
+	} {
+		got, err := pskcAll(t, file, ReadOptions{Keys: keys})
+		require.ErrorIs(t, err, ErrMAC, name)
+		require.Empty(t, got, name)
+		require.True(t, strings.HasSuffix(err.Error(), ": Secret: "+ErrMAC.Error()), "%s: %v", name, err)
+	}
+	for _, c := range []struct {
+		name, file string
+		err        error
+		says       string
+	}{
+		{"no ValueMAC", cut("<ValueMAC>", "</ValueMAC>"), ErrNoMAC, "line 35"},
+		{"no MACMethod", cut("<MACMethod", "</MACMethod>"), ErrNoMAC, "line "},
+		{"MACKeyReference", six("<MACKey>", "<MACKeyReference>x</MACKeyReference><MACKey>"), ErrUnsupported, "MACKeyReference"},
+		{"MAC algorithm", six("#hmac-sha1", "#hmac-md5"), ErrUnsupported, "hmac-md5"},
+		{"algorithm", six(cbc, "xmlenc#tripledes-cbc"), ErrUnsupported, "tripledes-cbc"},
+		{"RSA with a shared key", six(cbc, "xmlenc#rsa_1_5"), ErrUnsupported, "rsa_1_5"},
+		{"no algorithm", six(`Algorithm="http://www.w3.org/2001/04/`+cbc+`"`, ""), ErrUnsupported, "EncryptionMethod"},
+		{"no EncryptionKey", cut("<EncryptionKey>", "</EncryptionKey>"), ErrSyntax, "EncryptionKey"},
+		{"empty EncryptionKey", six("<ds:KeyName>Pre-shared-key</ds:KeyName>", ""), ErrSyntax, "EncryptionKey"},
+		{"two EncryptionKeys", six("<ds:KeyName>", "<ds:X509Data/><ds:KeyName>"), ErrUnsupported, "more than one kind"},
+		{"EncryptedKey", six("<ds:KeyName>", "<xenc:EncryptedKey/><ds:KeyName>"), ErrUnsupported, "EncryptedKey"},
+		{"CipherReference", six("<xenc:CipherValue>", "<xenc:CipherReference/><xenc:CipherValue>"), ErrUnsupported, "CipherReference"},
+		{"other key", six("<xenc:CipherData>", "<ds:KeyInfo/><xenc:CipherData>"), ErrUnsupported, "KeyInfo"},
+		{"both", six("<EncryptedValue>", "<PlainValue>MTIz</PlainValue><EncryptedValue>"), ErrSyntax, "both"},
+
+		{"rounds", seven(">1000<", ">10000001<"), ErrLimit, "10000001"},
+		{"most rounds", seven(">1000<", ">9223372036854775807<"), ErrLimit, "IterationCount"},
+		{"more rounds", seven(">1000<", ">99999999999999999999<"), ErrValue, "IterationCount"},
+		{"no rounds", seven(">1000<", ">0<"), ErrValue, "IterationCount"},
+		{"no salt", seven("Ej7/PEpyEpw=", ""), ErrValue, "Salt"},
+		{"other salt", seven("<Specified>Ej7/PEpyEpw=</Specified>", "<OtherSource/>"), ErrUnsupported, "OtherSource"},
+		{"KeyLength", seven(">16<", ">32<"), ErrUnsupported, "KeyLength"},
+		{"PRF", seven("<PRF/>", `<PRF Algorithm="x#hmac-md5"/>`), ErrUnsupported, "hmac-md5"},
+		{"derivation", seven("pkcs-5v2-0#pbkdf2", "pkcs-5v2-0#scrypt"), ErrUnsupported, "scrypt"},
+	} {
+		got, err := pskcAll(t, c.file, ReadOptions{Keys: keys})
+		require.ErrorIs(t, err, c.err, c.name)
+		require.ErrorContains(t, err, c.says, c.name)
+		require.Empty(t, got, c.name)
+	}
+}
+
+// TestPSKCAbsurdRounds: a file cannot make its reader compute for hours.
+func TestPSKCAbsurdRounds(t *testing.T) {
+	file := strings.Replace(readTestdata(t, "rfc6030/figure7.xml"), ">1000<", ">2000000000<", 1)
+	start := time.Now()
+	_, err := pskcAll(t, file, ReadOptions{Keys: Keys{Password: []byte("qwerty")}})
+	require.ErrorIs(t, err, ErrLimit)
+	require.Less(t, time.Since(start), time.Minute)
+}
+
+// TestPSKCMACOfTheKey is a file without MACKey, whose MAC key is the encryption
+// key, and with an encrypted counter: OpenSSL made both.
+func TestPSKCMACOfTheKey(t *testing.T) {
+	tool := needTool(t, "openssl")
+	const key, iv = "12345678901234567890123456789012", "000102030405060708090a0b0c0d0e0f"
+	seal := func(plain string) (value, mac string) {
+		sealed := string(fromHex(t, iv)) + run(t, plain, tool, "enc", "-e", "-aes-128-cbc", "-K", key, "-iv", iv)
+		sum := run(t, sealed, tool, "dgst", "-sha256", "-binary", "-mac", "HMAC", "-macopt", "hexkey:"+key)
+		return base64.StdEncoding.EncodeToString([]byte(sealed)), base64.StdEncoding.EncodeToString([]byte(sum))
+	}
+	value := func(plain string) string {
+		v, mac := seal(plain)
+		return `<EncryptedValue><xenc:EncryptionMethod Algorithm="` + nsXENC + `aes128-cbc"/><xenc:CipherData><xenc:CipherValue>` +
+			v + `</xenc:CipherValue></xenc:CipherData></EncryptedValue><ValueMAC>` + mac + `</ValueMAC>`
+	}
+	file := func(counter string) string {
+		return `<KeyContainer Version="1.0" xmlns="` + nsPSKC + `" xmlns:ds="` + nsDS + `" xmlns:xenc="` + nsXENC + `">
+<EncryptionKey><ds:KeyName>k</ds:KeyName></EncryptionKey><MACMethod Algorithm="` + pskcHMACSHA256 + `"/>
+<KeyPackage><Key Id="1" Algorithm="` + pskcHOTP + `"><Data><Secret>` + value(rfcSecret) + `</Secret>
+<Counter>` + value(counter) + `</Counter></Data></Key></KeyPackage></KeyContainer>`
+	}
+	keys := ReadOptions{Keys: Keys{Key: fromHex(t, key)}}
+	for counter, want := range map[string]uint64{
+		"\x00\x00\x00\x07":                 7,
+		"\x00\x00\x01\x00\x00\x00\x00\x00": 1 << 40,
+	} {
+		got, err := pskcAll(t, file(counter), keys)
+		require.NoError(t, err)
+		require.Len(t, got, 1)
+		require.True(t, testSeed(t, rfcSecret).Equal(got[0].Seed))
+		require.Equal(t, want, got[0].Counter)
+	}
+	_, err := pskcAll(t, file("7"), keys)
+	require.ErrorIs(t, err, ErrUnsupported)
+	require.ErrorContains(t, err, "an encrypted number of 1 bytes")
+	_, err = pskcAll(t, file("\xff\xff\xff\xff"), keys)
+	require.ErrorIs(t, err, ErrValue)
+}
+
+// TestPSKCPRF: HMAC-SHA-256, with children of PBKDF2-params in each of the
+// namespaces that files have. OpenSSL derived the key.
+func TestPSKCPRF(t *testing.T) {
+	tool := needTool(t, "openssl")
+	out := run(t, "", tool, "kdf", "-keylen", "16", "-kdfopt", "digest:SHA256", "-kdfopt", "pass:qwerty",
+		"-kdfopt", "hexsalt:123eff3c4a72129c", "-kdfopt", "iter:1000", "PBKDF2")
+	key := fromHex(t, strings.ToLower(strings.ReplaceAll(strings.TrimSpace(out), ":", "")))
+	file := readTestdata(t, "rfc6030/figure7.xml")
+	for _, prf := range []string{
+		"http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
+		"http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5v2-0#hmacWithSHA256",
+	} {
+		for _, ns := range []string{"", nsPSKC, nsPKCS5, nsXENC11} {
+			changed := strings.Replace(file, "<PRF/>", `<PRF Algorithm="`+prf+`"/>`, 1)
+			changed = strings.Replace(changed, "<pkcs5:PBKDF2-params>", `<pkcs5:PBKDF2-params xmlns="`+ns+`">`, 1)
+			r, err := pskcFormat.NewReader(strings.NewReader(changed), ReadOptions{Keys: Keys{Password: []byte("qwerty")}})
+			require.NoError(t, err)
+			_, err = r.Read()
+			require.ErrorIs(t, err, ErrMAC, "the MAC key is under another key")
+			require.Equal(t, hex.EncodeToString(key), hex.EncodeToString(r.(*pskcReader).crypt.key))
+		}
+	}
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+)
+
+var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
+
+// pskcGuard is what the XML decoder reads from. The decoder keeps a tag, a text
+// or a comment in memory whole, whatever its size; the guard stops it.
+type pskcGuard struct {
+	r    *bufio.Reader
+	left int // bytes that may be read before next is called again
+}
+
+var errPSKCToken = fmt.Errorf("%w: a tag, text or comment of more than %d bytes", ErrLimit, pskcMaxToken)
+
+// newPSKCGuard skips a byte order mark. The error wraps [ErrUnsupported] for
+// UTF-16 and UTF-32.
+func newPSKCGuard(r *bufio.Reader) (*pskcGuard, error) {
+	head, _ := r.Peek(4)
+	if bytes.HasPrefix(head, utf8BOM) {
+		_, _ = r.Discard(len(utf8BOM))
+	}
+	for _, mark := range []string{"\xFE\xFF", "\xFF\xFE", "\x00<", "<\x00", "\x00\x00"} {
+		if bytes.HasPrefix(head, []byte(mark)) {
+			return nil, fmt.Errorf("%w: UTF-16 or UTF-32: convert the file to UTF-8", ErrUnsupported)
+		}
+	}
+	return &pskcGuard{r: r, left: pskcMaxToken}, nil
+}
+
+// next allows another token.
+func (g *pskcGuard) next() { g.left = pskcMaxToken }
+
+// ReadByte is what the decoder calls.
+func (g *pskcGuard) ReadByte() (byte, error) {
+	if g.left--; g.left < 0 {
+		return 0, errPSKCToken
+	}
+	return g.r.ReadByte()
+}
+
+// Read is for the interface only: the decoder sees that there is ReadByte.
+func (g *pskcGuard) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	b, err := g.ReadByte()
+	if err != nil {
+		return 0, err
+	}
+	p[0] = b
+	return 1, nil
+}
+
+// pskcCharset lets the decoder go on where the XML declaration names an encoding
+// that is UTF-8 by another name.
+func pskcCharset(name string, r io.Reader) (io.Reader, error) {
+	switch strings.ToLower(name) {
+	case "us-ascii", "ascii", "utf8":
+		return r, nil
+	}
+	return nil, fmt.Errorf("%w: encoding %.40q: convert the file to UTF-8", ErrUnsupported, name)
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// rfcSecret is the secret of RFC 4226 appendix D and of RFC 6030's figures.
+const rfcSecret = "12345678901234567890"
+
+// pskcAll reads all records of a file, and the error that ended it, nil for its
+// end.
+func pskcAll(t rapid.TB, file string, o ReadOptions) ([]Record, error) {
+	t.Helper()
+	r, err := pskcFormat.NewReader(strings.NewReader(file), o)
+	if err != nil {
+		return nil, err
+	}
+	var all []Record
+	for {
+		rec, err := r.Read()
+		if err == io.EOF {
+			return all, nil
+		}
+		if err != nil {
+			_, again := r.Read()
+			require.Equal(t, err, again, "an error ends the file")
+			return all, err
+		}
+		all = append(all, rec)
+	}
+}
+
+func pskcWrite(t rapid.TB, o WriteOptions, records ...Record) string {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := pskcFormat.NewWriter(&b, o)
+	require.NoError(t, err)
+	for i := range records {
+		require.NoError(t, w.Write(&records[i]))
+	}
+	require.NoError(t, w.Close())
+	return b.String()
+}
+
+func readTestdata(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + name)
+	require.NoError(t, err)
+	return string(b)
+}
+
+func testSeed(t testing.TB, secret string) token.Seed {
+	t.Helper()
+	s, err := token.NewSeed([]byte(secret))
+	require.NoError(t, err)
+	return s
+}
+
+func testSerial(t testing.TB, s string) token.Serial {
+	t.Helper()
+	serial, err := token.ParseSerial(s)
+	require.NoError(t, err)
+	return serial
+}
+
+// pskcRecord is a record with everything in it.
+func pskcRecord(t testing.TB) Record {
+	return Record{
+		Serial: testSerial(t, "2600124800001"), Seed: testSeed(t, rfcSecret), Algorithm: token.SHA256,
+		Digits: 8, Step: 60, T0: token.Epoch2000, Drift: -3,
+		Device: Validity{time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC), time.Date(2031, 12, 31, 14, 59, 59, 0, time.UTC)},
+		Policy: Validity{time.Date(2025, 2, 3, 0, 0, 0, 500e6, time.UTC), time.Date(2030, 6, 30, 14, 59, 59, 0, time.UTC)},
+
+		Manufacturer: "oath.ZZ", Model: `c200 "<&>`, IssueNo: "1", Issuer: "東京銀行", KeyID: "key-1",
+		FriendlyName: "line\r\nbreak\ttab", User: "CN=a, O=b",
+	}
+}
+
+// equalRecords compares, seeds included, and says nothing of a seed.
+func equalRecords(t require.TestingT, want, got Record) {
+	require.True(t, want.Seed.Equal(got.Seed), "the seed")
+	want.Seed, got.Seed = token.Seed{}, token.Seed{}
+	require.Equal(t, want, got)
+}
+
+// needTool returns the path of a program, or skips the test; with
+// FOB_REQUIRE_TOOLS=1 it fails.
+func needTool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		if os.Getenv("FOB_REQUIRE_TOOLS") == "1" {
+			t.Fatal(name + " is not installed, and FOB_REQUIRE_TOOLS=1")
+		}
+		t.Skip(name + " is not installed")
+	}
+	return path
+}
+
+// testKeyPair is the RSA key of testdata and its certificate.
+func testKeyPair(t testing.TB) (key, certificate []byte) {
+	return []byte(readTestdata(t, "pskc/test-key.pem")), []byte(readTestdata(t, "pskc/test-cert.pem"))
+}
+
+// otherCertificate is one that signed nothing.
+func otherCertificate(t testing.TB) []byte {
+	t.Helper()
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "seedfile test"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	require.NoError(t, err)
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// pskcParser goes through the elements of a file, and stops after each
+// KeyPackage. It keeps the package in key and the file's encryption in crypt,
+// as texts; [pskcReader] understands them.
+type pskcParser struct {
+	d     *xml.Decoder
+	guard *pskcGuard
+	warn  func(format string, args ...any) // says each thing once
+
+	stack    [pskcMaxDepth]pskcFrame
+	depth    int    // of the innermost open element; stack[0] is the document
+	text     []byte // of the innermost element, when it is one with text
+	line     int    // of the token at hand
+	linesOff int    // lines of the file that the decoder does not see
+
+	lenient  bool       // the file's minor version is above 0: what is new is passed over
+	verified bool       // the signature was
+	value    *pskcValue // where PlainValue and its like belong
+	key      pskcKey
+	crypt    pskcCrypt
+}
+
+// pskcFrame is an open element.
+type pskcFrame struct {
+	elem pskcElem
+	line int32
+	seen [2]uint64 // which children it has had
+}
+
+// pskcValue is a value of Data, or MACKey, as in the file.
+type pskcValue struct {
+	line             int // 0: not there
+	plain, sealed    bool
+	text             string // of PlainValue or CipherValue
+	mac              string
+	hasMAC           bool
+	alg, digest, mgf string // URIs
+	label            bool   // OAEPparams that are not empty
+}
+
+// pskcKey is a KeyPackage, as in the file.
+type pskcKey struct {
+	line          int // of KeyPackage
+	keyLine       int // of Key; 0: there is none
+	id, algorithm string
+	response      pskcResponse
+	text          [textCount]string
+	textLine      [textCount]int32 // 0: not there
+	data          [5]pskcValue
+	usage         []string
+	refused       pskcElem // the first that is understood and not supported
+	refusedLine   int
+}
+
+// pskcResponse is ResponseFormat.
+type pskcResponse struct {
+	line                     int
+	length, encoding, checks string
+}
+
+func (k *pskcKey) get(e pskcElem) string { return k.text[e-firstText] }
+
+// at returns a value of Data.
+func (k *pskcKey) at(e pskcElem) *pskcValue { return &k.data[e-firstValue] }
+
+// next reads the next KeyPackage, and returns io.EOF at a good end of the file.
+func (p *pskcParser) next() error {
+	p.key = pskcKey{usage: p.key.usage[:0]}
+	for {
+		p.guard.next()
+		tok, err := p.d.Token()
+		line, _ := p.d.InputPos()
+		p.line = line + p.linesOff
+		if err != nil {
+			return p.tokenError(err)
+		}
+		switch t := tok.(type) {
+		case xml.StartElement:
+			err = p.start(&t)
+		case xml.EndElement:
+			var whole bool
+			if whole, err = p.end(); whole && err == nil {
+				return nil
+			}
+		case xml.CharData:
+			err = p.chars(t)
+		case xml.Directive:
+			// DOCTYPE is the only one that XML knows outside of DOCTYPE.
+			err = p.fail(elDocument, "DOCTYPE", fmt.Errorf("%w: a DOCTYPE, and with it entities", ErrUnsupported))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// tokenError is what to make of the decoder's error.
+func (p *pskcParser) tokenError(err error) error {
+	var syntax *xml.SyntaxError
+	switch {
+	case err == io.EOF && p.stack[0].has(elPackage):
+		return io.EOF
+	case err == io.EOF && p.stack[0].has(elContainer):
+		err = fmt.Errorf("%w: there is no KeyPackage", ErrSyntax)
+	case err == io.EOF:
+		err = fmt.Errorf("%w: there is no KeyContainer", ErrSyntax)
+	case errors.As(err, &syntax):
+		p.line = syntax.Line + p.linesOff
+		err = fmt.Errorf("%w: XML: %s", ErrSyntax, syntax.Msg)
+	}
+	return &Error{Format: pskcFormatName, Line: p.line, Err: err}
+}
+
+const pskcFormatName = "pskc"
+
+// fail is an error in the token at hand.
+func (p *pskcParser) fail(parent pskcElem, name string, err error) error {
+	field := name
+	if parent > elContainer && name != "" {
+		field = pskcRules[parent].name + "/" + name
+	}
+	return &Error{Format: pskcFormatName, Line: p.line, Field: field, Err: err}
+}
+
+func (f *pskcFrame) has(e pskcElem) bool { return f.seen[e/64]&(1<<(e%64)) != 0 }
+
+func (p *pskcParser) start(t *xml.StartElement) error {
+	parent := &p.stack[p.depth]
+	if p.depth+1 == pskcMaxDepth {
+		return p.fail(parent.elem, "", fmt.Errorf("%w: more than %d elements in each other", ErrLimit, pskcMaxDepth-1))
+	}
+	elem, ok := parent.elem.find(t.Name.Space, t.Name.Local)
+	if !ok {
+		if err := p.unknown(parent.elem, t.Name); err != nil {
+			return err
+		}
+		elem = elSkipped
+	}
+	rule := &pskcRules[elem]
+	if parent.has(elem) && !rule.many {
+		return p.fail(parent.elem, t.Name.Local, fmt.Errorf("%w: twice in one element", ErrSyntax))
+	}
+	parent.seen[elem/64] |= 1 << (elem % 64)
+	p.depth++
+	p.stack[p.depth] = pskcFrame{elem: elem, line: int32(p.line)}
+	if rule.text {
+		p.text = p.text[:0]
+	}
+	if elem == elSkipped {
+		return nil
+	}
+	return p.enter(parent, elem, t.Attr)
+}
+
+// unknown returns nil for an element that is to be passed over.
+func (p *pskcParser) unknown(parent pskcElem, name xml.Name) error {
+	local := fmt.Sprintf("%.64s", name.Local)
+	rule := &pskcRules[parent]
+	switch {
+	case parent == elSkipped:
+		return nil
+	case parent == elDocument && p.stack[0].has(elContainer):
+		return p.fail(parent, local, fmt.Errorf("%w: a second root element", ErrSyntax))
+	case parent == elDocument && name.Local == "KeyContainer":
+		return p.fail(parent, local, fmt.Errorf("%w: namespace %.80q: a draft of PSKC, and not RFC 6030", ErrUnsupported, name.Space))
+	case parent == elDocument:
+		return p.fail(parent, local, fmt.Errorf("%w: the root element is not KeyContainer", ErrSyntax))
+	case rule.text:
+		return p.fail(parent, local, fmt.Errorf("%w: an element in a text", ErrSyntax))
+	case parent == elPolicy || parent == elPINPolicy:
+		return p.fail(parent, local, fmt.Errorf("%w: a policy that is not understood forbids the use of the key (RFC 6030 section 5)", ErrUnsupported))
+	case parent == elContainer && name.Local == "Signature" && (name.Space == nsDS || name.Space == nsPSKC):
+		if !p.verified {
+			p.warn("the file is signed, and nobody looked at the signature")
+		}
+		return nil
+	case rule.closed, name.Space == nsPSKC && name.Local != "Extensions" && !p.lenient:
+		return p.fail(parent, local, fmt.Errorf("%w: unknown element", ErrUnsupported))
+	}
+	p.warn("line %d: %s in %s is passed over", p.line, local, rule.name)
+	return nil
+}
+
+// enter notes what the start of an element tells.
+func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) error {
+	k := &p.key
+	switch elem {
+	case elContainer:
+		return p.version(pskcAttr(attrs, "Version"))
+	case elEncryptionKey, elMACMethod:
+		if parent.has(elPackage) {
+			return p.fail(parent.elem, pskcRules[elem].name, fmt.Errorf("%w: after a KeyPackage", ErrSyntax))
+		}
+		if elem == elEncryptionKey {
+			p.crypt.line = p.line
+		} else {
+			p.crypt.hasMAC, p.crypt.macAlg = true, pskcAttr(attrs, "Algorithm")
+		}
+	case elPackage:
+		p.stack[0].seen[elem/64] |= 1 << (elem % 64) // for the end of the file
+		k.line = p.line
+	case elKey:
+		if k.keyLine != 0 {
+			return p.fail(parent.elem, "Key", fmt.Errorf("%w: more than one Key in a KeyPackage (RFC 6030 section 4)", ErrUnsupported))
+		}
+		k.keyLine, k.id, k.algorithm = p.line, pskcAttr(attrs, "Id"), pskcAttr(attrs, "Algorithm")
+	case elResponseFormat:
+		k.response = pskcResponse{
+			line: p.line, length: pskcAttr(attrs, "Length"),
+			// Format is what drafts call it, CheckDigit what the RFC's text does.
+			encoding: pskcAttr(attrs, "Encoding", "Format"),
+			checks:   pskcAttr(attrs, "CheckDigits", "CheckDigit"),
+		}
+	case elChallengeFormat, elPINPolicy, elTransactions, elDeviceBinding:
+		if k.refused == 0 {
+			k.refused, k.refusedLine = elem, p.line
+		}
+	case elSecret, elCounter, elTime, elTimeInterval, elTimeDrift:
+		p.value = k.at(elem)
+		p.value.line = p.line
+	case elMACKey:
+		p.value = &p.crypt.macKey
+		p.value.line = p.line
+	case elPlainValue:
+		p.value.plain = true
+	case elCipherValue:
+		p.value.sealed = true
+	case elValueMAC:
+		p.value.hasMAC = true
+	case elEncryptionMethod:
+		p.value.alg = pskcAttr(attrs, "Algorithm")
+	case elDigestMethod:
+		p.value.digest = pskcAttr(attrs, "Algorithm")
+	case elMGF:
+		p.value.mgf = pskcAttr(attrs, "Algorithm")
+	case elKeyName:
+		p.crypt.kinds |= pskcPreShared
+	case elX509Data:
+		p.crypt.kinds |= pskcCertificate
+	case elDerivedKey:
+		p.crypt.kinds |= pskcPassword
+	case elKeyDerivation:
+		p.crypt.kdf = pskcAttr(attrs, "Algorithm")
+	case elPRF:
+		p.crypt.prf = pskcAttr(attrs, "Algorithm")
+	}
+	return nil
+}
+
+// chars takes text. Between elements there is nothing but space.
+func (p *pskcParser) chars(t xml.CharData) error {
+	elem := p.stack[p.depth].elem
+	switch {
+	case pskcRules[elem].text:
+		if len(p.text)+len(t) > pskcMaxToken { // of pieces between comments
+			return p.fail(elem, "", errPSKCToken)
+		}
+		p.text = append(p.text, t...)
+	case elem == elSkipped || elem == elX509Data: // anything
+	case len(bytes.TrimLeft(t, " \t\r\n")) != 0:
+		where := pskcRules[elem].name
+		return p.fail(elem, "", fmt.Errorf("%w: text in %s", ErrSyntax, where))
+	}
+	return nil
+}
+
+// end closes an element, and reports whether that was a KeyPackage.
+func (p *pskcParser) end() (bool, error) {
+	f := &p.stack[p.depth]
+	p.depth--
+	if !pskcRules[f.elem].text {
+		return f.elem == elPackage, nil
+	}
+	s := string(p.text)
+	switch f.elem {
+	case elPlainValue, elCipherValue:
+		p.value.text = s
+	case elValueMAC:
+		p.value.mac = s
+	case elOAEPParams:
+		p.value.label = len(bytes.TrimSpace(p.text)) != 0
+	case elKeyName:
+		p.crypt.keyName = s
+	case elSpecified:
+		p.crypt.salt = s
+	case elIterationCount:
+		p.crypt.iterations = s
+	case elKeyLength:
+		p.crypt.keyLength = s
+	case elKeyUsage:
+		p.key.usage = append(p.key.usage, s)
+		fallthrough
+	default:
+		i := f.elem - firstText
+		p.key.text[i], p.key.textLine[i] = s, f.line
+	}
+	return false, nil
+}
+
+// pskcAttr returns the first attribute of one of the names, in no namespace.
+func pskcAttr(attrs []xml.Attr, names ...string) string {
+	for _, name := range names {
+		for i := range attrs {
+			if attrs[i].Name.Local == name && attrs[i].Name.Space == "" {
+				return attrs[i].Value
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// pskcReader makes records of what a [pskcParser] finds.
+type pskcReader struct {
+	pskcParser
+	o    ReadOptions
+	said map[string]bool
+	rec  int // line of the last record
+	err  error
+}
+
+// newPSKCReader verifies the signature first where o.Keys.Trusted asks for it.
+func newPSKCReader(r *bufio.Reader, o ReadOptions) (Reader, error) {
+	p := &pskcReader{o: o, said: map[string]bool{}}
+	p.warn = p.once
+	if o.Keys.Trusted != nil {
+		signed, lines, err := pskcVerify(r, o.Keys.Trusted, p.warn)
+		if err != nil {
+			return nil, err
+		}
+		r = bufio.NewReader(bytes.NewReader(signed))
+		p.verified, p.linesOff = true, lines
+	}
+	guard, err := newPSKCGuard(r)
+	if err != nil {
+		return nil, &Error{Format: pskcFormatName, Line: 1, Err: err}
+	}
+	p.guard, p.d = guard, xml.NewDecoder(guard)
+	p.d.CharsetReader = pskcCharset
+	return p, nil
+}
+
+// once warns of each thing once, since a file of a million keys has everything a
+// million times. What changes in a text from line to line stands before ": ".
+func (p *pskcReader) once(format string, args ...any) {
+	if p.o.Warn == nil {
+		return
+	}
+	const most = 1000 // a file may make up names
+	text := fmt.Sprintf(format, args...)
+	thing := text
+	if line, rest, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(line, "line ") {
+		thing = rest
+	}
+	if !p.said[thing] && len(p.said) < most {
+		p.said[thing] = true
+		p.o.warn("%s", text)
+	}
+}
+
+// Read returns the next record.
+func (p *pskcReader) Read() (Record, error) {
+	if p.err != nil {
+		return Record{}, p.err
+	}
+	if p.err = p.next(); p.err != nil {
+		return Record{}, p.err
+	}
+	var r Record
+	if r, p.err = p.record(); p.err != nil {
+		return Record{}, p.err
+	}
+	p.rec = p.key.line
+	return r, nil
+}
+
+// Line is that of the record's KeyPackage. In a file whose signature was
+// verified it counts in the canonical XML, which has line ends inside tags and
+// before the root element's only as far as the signature covers them.
+func (p *pskcReader) Line() int { return p.rec }
+
+// version checks the attribute of KeyContainer (RFC 6030 section 1.2): a higher
+// minor version is for information, a higher major version another format.
+func (p *pskcParser) version(v string) error {
+	if v == "" {
+		return p.fail(elContainer, "Version", fmt.Errorf("%w: the attribute is missing", ErrSyntax))
+	}
+	major, minor, ok := strings.Cut(v, ".")
+	a, err1 := strconv.ParseUint(major, 10, 16)
+	b, err2 := strconv.ParseUint(minor, 10, 16)
+	switch {
+	case !ok || err1 != nil || err2 != nil:
+		return p.fail(elContainer, "Version", fmt.Errorf("%w: %.20q is no version", ErrValue, v))
+	case a != 1:
+		return p.fail(elContainer, "Version", fmt.Errorf("%w: version %.20s of PSKC", ErrUnsupported, v))
+	case b != 0:
+		p.lenient = true
+		p.warn("version %.20s of PSKC: what is new in it is passed over", v)
+	}
+	return nil
+}
+
+// pskcReadAll reads all of r, up to the limit for files with signatures.
+func pskcReadAll(r io.Reader) ([]byte, error) {
+	all, err := io.ReadAll(io.LimitReader(r, pskcMaxSigned+1))
+	if err == nil && len(all) > pskcMaxSigned {
+		err = errPSKCSigned
+	}
+	return all, err
+}
+
+var errPSKCSigned = fmt.Errorf("%w: a signed file is held in memory, and may have %d MiB: split it", ErrLimit, pskcMaxSigned>>20)

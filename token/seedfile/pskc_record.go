@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// record understands the KeyPackage at hand. Its errors say the line of the
+// element, and never a value of Secret.
+func (p *pskcReader) record() (Record, error) {
+	k := &p.key
+	r := Record{
+		KeyID:        k.id,
+		Manufacturer: k.get(elManufacturer),
+		Model:        k.get(elModel),
+		IssueNo:      k.get(elIssueNo),
+		Issuer:       k.get(elIssuer),
+		FriendlyName: k.get(elFriendlyName),
+		User:         k.get(elUser),
+	}
+	if r.User == "" {
+		r.User = k.get(elDeviceUser)
+	} else if d := k.get(elDeviceUser); d != "" && d != r.User {
+		p.warn("line %d: the key's UserId counts, and not another one of the device", k.line)
+	}
+	var err error
+	for _, step := range []func(*Record) error{p.serial, p.supported, p.kind, p.parameters, p.dates, p.data, p.usage} {
+		if err = step(&r); err != nil {
+			r.Seed.Destroy()
+			return Record{}, p.named(&r, err)
+		}
+	}
+	return r, nil
+}
+
+// named puts the token's name into an error.
+func (p *pskcReader) named(r *Record, err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.Record = r.Name()
+	}
+	return err
+}
+
+// wrong is an error in an element of the KeyPackage at hand; line 0 is the
+// Key's.
+func (p *pskcReader) wrong(line int, field string, err error) error {
+	if line == 0 {
+		line = p.key.keyLine
+	}
+	if line == 0 {
+		line = p.key.line
+	}
+	return &Error{Format: pskcFormatName, Line: line, Field: field, Err: err}
+}
+
+// textError is wrong for a text.
+func (p *pskcReader) textError(e pskcElem, err error) error {
+	return p.wrong(int(p.key.textLine[e-firstText]), pskcRules[e].name, err)
+}
+
+func (p *pskcReader) serial(r *Record) error {
+	s := strings.Trim(p.key.get(elSerialNo), xmlSpace)
+	if s == "" {
+		return nil
+	}
+	var err error
+	if r.Serial, err = token.ParseSerial(s); err != nil {
+		return p.textError(elSerialNo, fmt.Errorf("%w: %w", ErrValue, err))
+	}
+	return nil
+}
+
+// supported refuses what would have to be enforced and is not.
+func (p *pskcReader) supported(*Record) error {
+	k := &p.key
+	if k.keyLine == 0 {
+		return p.wrong(0, "KeyPackage", fmt.Errorf("%w: without a Key", ErrUnsupported))
+	}
+	if k.refused != 0 {
+		name := pskcRules[k.refused].name
+		return p.wrong(k.refusedLine, name, fmt.Errorf("%w: %s", ErrUnsupported, name))
+	}
+	if !k.at(elSecret).plain && !k.at(elSecret).sealed {
+		if k.get(elKeyReference) != "" {
+			return p.textError(elKeyReference, fmt.Errorf("%w: KeyReference without a Secret: the key is elsewhere", ErrUnsupported))
+		}
+		return p.wrong(k.at(elSecret).line, "Secret", fmt.Errorf("%w: there is no Secret", ErrSyntax))
+	}
+	for _, e := range []pskcElem{elKeyReference, elKeyProfile, elModuleID} {
+		if k.textLine[e-firstText] != 0 {
+			p.warn("line %d: %s is passed over", k.textLine[e-firstText], pskcRules[e].name)
+		}
+	}
+	return nil
+}
+
+func (p *pskcReader) kind(r *Record) error {
+	switch a := strings.Trim(p.key.algorithm, xmlSpace); a {
+	case pskcTOTP, pskcTOTPDraft:
+		r.Type = TOTP
+	case pskcHOTP:
+		r.Type = HOTP
+	case "":
+		return p.wrong(0, "Key", fmt.Errorf("%w: without the attribute Algorithm", ErrUnsupported))
+	default:
+		return p.wrong(0, "Key", fmt.Errorf("%w: Algorithm %.80q", ErrUnsupported, a))
+	}
+	return nil
+}
+
+// parameters are AlgorithmParameters (RFC 6030 section 4.3.4).
+func (p *pskcReader) parameters(r *Record) error {
+	k := &p.key
+	r.Algorithm = p.o.Algorithm // "" is SHA1 in PSKC, and SHA1 is its zero
+	if s := strings.Trim(k.get(elSuite), xmlSpace); s != "" {
+		a, err := token.ParseAlgorithm(s)
+		if err != nil {
+			return p.textError(elSuite, fmt.Errorf("%w: Suite: %w", ErrUnsupported, err))
+		}
+		r.Algorithm = a
+	}
+	f := &k.response
+	if f.line == 0 || f.length == "" {
+		if r.Digits = p.o.Digits; r.Digits == 0 {
+			r.Digits = 6
+		}
+	} else {
+		n, err := parseXMLInt(f.length, token.MinDigits, token.MaxDigits)
+		if err != nil {
+			return p.wrong(f.line, "ResponseFormat/Length", err)
+		}
+		r.Digits = uint8(n)
+	}
+	if e := strings.Trim(f.encoding, xmlSpace); e != "" && e != "DECIMAL" {
+		return p.wrong(f.line, "ResponseFormat/Encoding", fmt.Errorf("%w: Encoding %.40q", ErrUnsupported, e))
+	}
+	switch strings.Trim(f.checks, xmlSpace) { // xs:boolean
+	case "", "false", "0":
+		return nil
+	case "true", "1":
+		return p.wrong(f.line, "ResponseFormat/CheckDigits", fmt.Errorf("%w: CheckDigits", ErrUnsupported))
+	}
+	return p.wrong(f.line, "ResponseFormat/CheckDigits", fmt.Errorf("%w: neither true nor false", ErrValue))
+}
+
+func (p *pskcReader) dates(r *Record) error {
+	for _, d := range [...]struct {
+		e  pskcElem
+		to *time.Time
+	}{
+		{elDeviceStart, &r.Device.Start},
+		{elDeviceExpiry, &r.Device.Expiry},
+		{elPolicyStart, &r.Policy.Start},
+		{elPolicyExpiry, &r.Policy.Expiry},
+	} {
+		e := d.e
+		if p.key.textLine[e-firstText] == 0 {
+			continue
+		}
+		t, zone, err := parseXMLTime(p.key.get(e))
+		if err != nil {
+			return p.textError(e, err)
+		}
+		if !zone {
+			p.warn("line %d: %s has no time zone, and is taken as UTC", p.key.textLine[e-firstText], pskcRules[e].name)
+		}
+		*d.to = t
+	}
+	return nil
+}
+
+// data are the values of Data (RFC 6030 section 4.1).
+func (p *pskcReader) data(r *Record) error {
+	secret, err := p.open(elSecret)
+	if err != nil {
+		return err
+	}
+	r.Seed, err = token.NewSeed(secret)
+	clear(secret)
+	if err != nil {
+		return p.wrong(p.key.at(elSecret).line, "Secret", fmt.Errorf("%w: %w", ErrValue, err))
+	}
+	var counter, at, step, drift int64
+	for _, v := range []struct {
+		e        pskcElem
+		to       *int64
+		low, top int64
+	}{
+		{elCounter, &counter, 0, math.MaxInt64},
+		{elTime, &at, math.MinInt32, math.MaxInt32},
+		{elTimeInterval, &step, 1, math.MaxInt32},
+		{elTimeDrift, &drift, math.MinInt32, math.MaxInt32},
+	} {
+		if *v.to, err = p.number(v.e, v.low, v.top); err != nil {
+			return err
+		}
+	}
+	if r.Type == HOTP {
+		r.Counter = uint64(counter)
+		for _, e := range []pskcElem{elTime, elTimeInterval, elTimeDrift} {
+			if line := p.key.at(e).line; line != 0 {
+				p.warn("line %d: %s says nothing to HOTP, and is passed over", line, pskcRules[e].name)
+			}
+		}
+		return nil
+	}
+	if counter != 0 {
+		p.warn("line %d: Counter says nothing to TOTP, and is passed over", p.key.at(elCounter).line)
+	}
+	if !pskcT0(at) {
+		return p.wrong(p.key.at(elTime).line, "Time", fmt.Errorf("%w: Time %d: neither 0 nor 2000-01-01 (%d)", ErrUnsupported, at, token.Epoch2000))
+	}
+	if step == 0 {
+		if step = int64(p.o.Step); step <= 0 {
+			return p.wrong(0, "TimeInterval", ErrNoPeriod)
+		}
+	}
+	r.T0, r.Step, r.Drift = token.UnixSeconds(at), token.UnixSeconds(step), drift
+	return nil
+}
+
+// usage holds to KeyUsage (RFC 6030 section 5): where it is there, OTP must be
+// among it, and nothing that is not understood.
+func (p *pskcReader) usage(*Record) error {
+	otp := len(p.key.usage) == 0
+	for _, u := range p.key.usage {
+		switch u = strings.Trim(u, xmlSpace); u {
+		case "OTP":
+			otp = true
+		case "CR", "Encrypt", "Integrity", "Verify", "Unlock", "Decrypt", "KeyWrap", "Unwrap", "Derive", "Generate":
+		default:
+			return p.textError(elKeyUsage, fmt.Errorf("%w: KeyUsage %.40q", ErrUnsupported, u))
+		}
+	}
+	if !otp {
+		return p.textError(elKeyUsage, fmt.Errorf("%w: KeyUsage without OTP", ErrUnsupported))
+	}
+	return nil
+}

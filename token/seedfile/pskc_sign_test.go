@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestPSKCToolVerifies: pskctool, which has libxmlsec, verifies what is signed.
+func TestPSKCToolVerifies(t *testing.T) {
+	tool := needTool(t, "pskctool")
+	private, certificate := testKeyPair(t)
+	file := pskcWrite(t, WriteOptions{Sign: &Signer{private, certificate}}, pskcRecord(t))
+	cert := tempFile(t, "cert.pem", string(certificate))
+	require.Equal(t, "OK\n", run(t, "", tool, "--verify", "--verify-crt", cert, tempFile(t, "keys.xml", file)))
+}
+
+// TestPSKCToolSigns: what pskctool signs is verified.
+func TestPSKCToolSigns(t *testing.T) {
+	tool := needTool(t, "pskctool")
+	private, certificate := testKeyPair(t)
+	want := pskcRecord(t)
+	want.FriendlyName = "x"
+	want.Drift = 3                                              // it would rewrite -3 as 4294967293, which is no xs:int, and is refused
+	want.Policy.Start = want.Policy.Start.Truncate(time.Second) // it leaves fractions out
+	path := tempFile(t, "keys.xml", pskcWrite(t, WriteOptions{}, want))
+	file := run(t, "", tool, "--sign", "--sign-key", tempFile(t, "key.pem", string(private)),
+		"--sign-crt", tempFile(t, "cert.pem", string(certificate)), path)
+	var warned []string
+	got, err := pskcAll(t, file, ReadOptions{
+		Keys: Keys{Trusted: certificate},
+		Warn: func(s string) { warned = append(warned, s) },
+	})
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	equalRecords(t, want, got[0])
+	t.Log(warned)
+
+	_, err = pskcAll(t, strings.Replace(file, "c200", "c201", 1), ReadOptions{Keys: Keys{Trusted: certificate}})
+	require.ErrorIs(t, err, ErrSignature)
+}
+
+// TestPSKCSignature: with Trusted no record comes out of a file that is not
+// signed as it is.
+func TestPSKCSignature(t *testing.T) {
+	private, certificate := testKeyPair(t)
+	r := pskcRecord(t)
+	second := r
+	second.KeyID = "key-2"
+	file := pskcWrite(t, WriteOptions{Sign: &Signer{private, certificate}}, r, second)
+	trusted := ReadOptions{Keys: Keys{Trusted: certificate}}
+
+	reader, err := pskcFormat.NewReader(strings.NewReader("<?xml version='1.0'?>\n<!-- x -->\n"+file[strings.Index(file, "<KeyContainer"):]), trusted)
+	require.NoError(t, err)
+	_, err = reader.Read()
+	require.NoError(t, err)
+	require.Equal(t, 4, reader.Line(), "counted in the file")
+
+	foreign, err := pskcAll(t, readTestdata(t, "rfc6030/figure10.xml"), ReadOptions{})
+	require.NoError(t, err)
+	inner := file[strings.Index(file, "  <KeyPackage"):strings.Index(file, "<ds:Signature")]
+	signature := file[strings.Index(file, "<ds:Signature"):strings.Index(file, "</KeyContainer")]
+	evil := strings.Replace(strings.Replace(inner, "key-1", "evil", 1), "<Issuer>", "<Issuer>x", 1)
+	head := file[:strings.Index(file, "  <KeyPackage")]
+
+	for name, bad := range map[string]string{
+		"not signed":   pskcWrite(t, WriteOptions{}, foreign...),
+		"changed":      strings.Replace(file, "key-2", "key-3", 1),
+		"added":        strings.Replace(file, "<ds:Signature", evil+"<ds:Signature", 1),
+		"taken out":    strings.Replace(file, inner[strings.LastIndex(inner, "  <KeyPackage"):], "", 1),
+		"two":          strings.Replace(file, "</KeyContainer", signature+"</KeyContainer", 1),
+		"truncated":    file[:len(file)-30],
+		"wrapped root": head + evil + "<Extensions><x:o xmlns:x='x'>" + file[strings.Index(file, "<KeyContainer"):] + "</x:o></Extensions>" + signature + "</KeyContainer>",
+		"in extension": head + evil + "<Extensions><x:o xmlns:x='x'>" + inner + signature + "</x:o></Extensions></KeyContainer>",
+		"doctype":      "<!DOCTYPE x>" + file[strings.Index(file, "<KeyContainer"):],
+		"deep":         strings.Replace(file, "<ds:Signature", strings.Repeat("<Extensions>", 1e5)+"<ds:Signature", 1),
+		"empty":        "",
+	} {
+		got, err := pskcAll(t, bad, trusted)
+		require.Error(t, err, name)
+		require.Empty(t, got, name)
+		var e *Error
+		require.ErrorAs(t, err, &e, name)
+		switch name {
+		case "doctype":
+			require.ErrorIs(t, err, ErrUnsupported)
+		case "deep":
+			require.ErrorIs(t, err, ErrLimit)
+		case "truncated", "empty":
+			require.ErrorIs(t, err, ErrSyntax)
+		default:
+			require.ErrorIs(t, err, ErrSignature, name)
+		}
+	}
+	_, err = pskcAll(t, file, ReadOptions{Keys: Keys{Trusted: otherCertificate(t)}})
+	require.ErrorIs(t, err, ErrSignature)
+	_, err = pskcAll(t, file, ReadOptions{Keys: Keys{Trusted: []byte("x")}})
+	require.ErrorIs(t, err, ErrValue)
+
+	var warned []string
+	got, err := pskcAll(t, file, ReadOptions{Warn: func(s string) { warned = append(warned, s) }})
+	require.NoError(t, err)
+	require.Len(t, got, 2)
+	require.Equal(t, []string{"the file is signed, and nobody looked at the signature"}, warned)
+}
+
+// TestPSKCSignedLimit: a file that is too large to be held is refused, and how
+// to go on is said.
+func TestPSKCSignedLimit(t *testing.T) {
+	_, certificate := testKeyPair(t)
+	key := benchFile(t, 1)
+	from, to := strings.Index(key, "  <KeyPackage"), strings.Index(key, "</KeyContainer")
+	endless := &keyStream{head: key[:from], key: key[from:to], tail: key[to:], n: pskcMaxSigned/(to-from) + 1}
+	_, err := pskcFormat.NewReader(endless, ReadOptions{Keys: Keys{Trusted: certificate}})
+	require.ErrorIs(t, err, ErrLimit)
+	require.ErrorContains(t, err, "split it")
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// xmlSpace is what XML Schema takes off around a value that is not a string.
+const xmlSpace = " \t\r\n"
+
+// open returns the bytes of a value, deciphered where it is encrypted. They are
+// the caller's to wipe.
+func (p *pskcReader) open(e pskcElem) ([]byte, error) {
+	v := p.key.at(e)
+	name := pskcRules[e].name
+	switch {
+	case v.plain && v.sealed:
+		return nil, p.wrong(v.line, name, fmt.Errorf("%w: both PlainValue and EncryptedValue", ErrSyntax))
+	case v.plain && v.hasMAC:
+		return nil, p.wrong(v.line, name, fmt.Errorf("%w: ValueMAC of a PlainValue", ErrUnsupported))
+	case v.plain:
+		if p.crypt.line != 0 {
+			p.warn("line %d: %s is not encrypted, though the file has an EncryptionKey", v.line, name)
+		}
+		b, err := decodeXMLBase64(v.text)
+		if err != nil {
+			return nil, p.wrong(v.line, name+"/PlainValue", err)
+		}
+		return b, nil
+	}
+	b, err := p.crypt.open(v, &p.o.Keys, p.warn)
+	if err != nil {
+		return nil, p.wrong(v.line, name, err)
+	}
+	return b, nil
+}
+
+// number returns an integer of Data, 0 where there is none. One that is
+// encrypted has 4 or 8 bytes, most significant first: the schema's xs:int and
+// xs:long.
+func (p *pskcReader) number(e pskcElem, low, top int64) (int64, error) {
+	v := p.key.at(e)
+	name := pskcRules[e].name
+	switch {
+	case v.line == 0:
+		return 0, nil
+	case !v.plain && !v.sealed:
+		return 0, p.wrong(v.line, name, fmt.Errorf("%w: neither PlainValue nor EncryptedValue", ErrSyntax))
+	case v.plain && !v.sealed && !v.hasMAC:
+		n, err := parseXMLInt(v.text, low, top)
+		if err != nil {
+			return 0, p.wrong(v.line, name, err)
+		}
+		return n, nil
+	}
+	b, err := p.open(e)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	switch len(b) {
+	case 4:
+		n = int64(int32(binary.BigEndian.Uint32(b)))
+	case 8:
+		n = int64(binary.BigEndian.Uint64(b))
+	default:
+		return 0, p.wrong(v.line, name, fmt.Errorf("%w: an encrypted number of %d bytes, and not 4 or 8", ErrUnsupported, len(b)))
+	}
+	if n < low || n > top {
+		return 0, p.wrong(v.line, name, fmt.Errorf("%w: not %d to %d", ErrValue, low, top))
+	}
+	return n, nil
+}
+
+// parseXMLInt reads an integer in a range.
+func parseXMLInt(s string, low, top int64) (int64, error) {
+	s = strings.Trim(s, xmlSpace)
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %.24q is no integer", ErrValue, s)
+	}
+	if n < low || n > top {
+		return 0, fmt.Errorf("%w: %d is not %d to %d", ErrValue, n, low, top)
+	}
+	return n, nil
+}
+
+// decodeXMLBase64 reads xs:base64Binary, which may have spaces anywhere. The
+// error tells nothing of the content but a position.
+func decodeXMLBase64(s string) ([]byte, error) {
+	if s = strings.Trim(s, xmlSpace); strings.ContainsAny(s, " \t") {
+		s = strings.NewReplacer(" ", "", "\t", "").Replace(s)
+	}
+	b, err := base64.StdEncoding.DecodeString(s) // passes over \r and \n itself
+	if err != nil {
+		return nil, fmt.Errorf("%w: base64: %w", ErrSyntax, err)
+	}
+	if len(b) == 0 {
+		return nil, fmt.Errorf("%w: empty", ErrValue)
+	}
+	return b, nil
+}
+
+// parseXMLTime reads an xs:dateTime (XML Schema part 2, section 3.2.7) as UTC,
+// and reports whether it named a zone.
+func parseXMLTime(s string) (t time.Time, zone bool, err error) {
+	s = strings.Trim(s, xmlSpace)
+	bad := func() error {
+		return fmt.Errorf("%w: %.40q is no date and time like 2026-12-31T23:59:59Z", ErrValue, s)
+	}
+	const date, clock = len("2006-01-02T"), len("15:04:05")
+	if len(s) < date+clock || strings.Contains(s, ",") {
+		return time.Time{}, false, bad()
+	}
+	if !strings.ContainsAny(s[date+clock:], "Z+-") {
+		s += "Z"
+	} else {
+		zone = true
+	}
+	days := 0
+	if rest, ok := strings.CutPrefix(s[date:], "24:00:00"); ok { // the end of the day
+		s, days = s[:date]+"00:00:00"+rest, 1
+	}
+	t, e := time.Parse(time.RFC3339Nano, s)
+	if e != nil || days != 0 && t.Nanosecond() != 0 {
+		return time.Time{}, zone, bad()
+	}
+	t = t.AddDate(0, 0, days).UTC()
+	// The zero time would turn an expiry long ago into none.
+	if t.Year() < 1 || t.IsZero() || t.Year() > 9999 {
+		return time.Time{}, zone, fmt.Errorf("%w: %.40q is out of the calendar", ErrValue, s)
+	}
+	return t, zone, nil
+}

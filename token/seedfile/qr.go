@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"strings"
+
+	"github.com/boombuler/barcode/qr"
+)
+
+// quietZone is the light border of a QR code, in modules (ISO/IEC 18004, 9.1).
+const quietZone = 4
+
+// maxQRSize is the widest image that [QRPNG] makes, in pixels.
+const maxQRSize = 4096
+
+// qrModules returns the modules of the QR code of a text, with their quiet zone:
+// dark is true. Error correction is level M, 15 %.
+func qrModules(text string) ([][]bool, error) {
+	code, err := qr.Encode(text, qr.M, qr.Auto)
+	if err != nil {
+		// Its error quotes the text, which has a seed in it.
+		return nil, fmt.Errorf("%w: a text of %d bytes for a QR code", ErrLimit, len(text))
+	}
+	n := code.Bounds().Dx()
+	modules := make([][]bool, n+2*quietZone)
+	for y := range modules {
+		modules[y] = make([]bool, len(modules))
+	}
+	for y := range n {
+		for x := range n {
+			r, _, _, _ := code.At(x, y).RGBA()
+			modules[y+quietZone][x+quietZone] = r == 0
+		}
+	}
+	return modules, nil
+}
+
+// QRPNG returns the QR code of a URI as a PNG image of size by size pixels, at
+// most 4096, black on white with a quiet zone. Modules are whole pixels: what
+// does not divide is added to the quiet zone. The error wraps [ErrLimit] where
+// the URI is too long, or where size has not one pixel for each module (about 70
+// for an otpauth URI). The image shows the seed to whoever sees it.
+func QRPNG(uri string, size int) ([]byte, error) {
+	modules, err := qrModules(uri)
+	if err != nil {
+		return nil, err
+	}
+	n := len(modules)
+	scale := size / n
+	if scale < 1 || size > maxQRSize {
+		return nil, fmt.Errorf("%w: %d pixels, want %d to %d", ErrLimit, size, n, maxQRSize)
+	}
+	const black = 1 // in the palette
+	img := image.NewPaletted(image.Rect(0, 0, size, size), color.Palette{color.White, color.Black})
+	margin := (size - scale*n) / 2
+	for y := range scale * n {
+		for x := range scale * n {
+			if modules[y/scale][x/scale] {
+				img.SetColorIndex(margin+x, margin+y, black)
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// QRText returns the QR code of a URI for a terminal: lines of half blocks, each
+// of which is two modules, with a quiet zone. Light modules are drawn and dark
+// ones left to the background, so that it scans from a dark terminal, and in a
+// light one from cameras that read inverted codes. The error wraps [ErrLimit]
+// where the URI is too long. The text shows the seed to whoever sees it.
+func QRText(uri string) (string, error) {
+	modules, err := qrModules(uri)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for y := 0; y < len(modules); y += 2 {
+		for x := range modules {
+			upper := !modules[y][x]
+			lower := y+1 < len(modules) && !modules[y+1][x]
+			switch {
+			case upper && lower:
+				b.WriteRune('█')
+			case upper:
+				b.WriteRune('▀')
+			case lower:
+				b.WriteRune('▄')
+			default:
+				b.WriteByte(' ')
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String(), nil
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+)
+
+// dialects say of each format which records it must take, as its server's
+// documentation has it, and what is lost of a record that has everything.
+var dialects = []struct {
+	name  string
+	takes func(r *seedfile.Record) bool
+	lost  string // of fullRecord
+}{
+	{
+		"oath-csv",
+		func(r *seedfile.Record) bool { return serial(r) && sixOrEight(r) && (hotp(r) || halfOrWhole(r)) },
+		"algorithm, T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
+			"manufacturer, model, issue number, issuer, key id, friendly name, user",
+	},
+	{
+		"linotp-csv",
+		func(r *seedfile.Record) bool { return serial(r) && sixOrEight(r) && (hotp(r) || halfOrWhole(r)) },
+		"T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
+			"manufacturer, model, issue number, issuer, key id, friendly name, user",
+	},
+	{
+		"entra-csv",
+		func(r *seedfile.Record) bool {
+			return serial(r) && !hotp(r) && halfOrWhole(r) && !formula(r.User) && !formula(r.Manufacturer) && !formula(r.Model)
+		},
+		"algorithm, digits, T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
+			"issue number, issuer, key id, friendly name",
+	},
+	{"duo", serial, pairLost},
+	{"pingid", serial, pairLost},
+	{
+		"netiq-csv", serial,
+		"algorithm, T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
+			"manufacturer, model, issue number, issuer, key id, friendly name, user",
+	},
+	{
+		"multiotp-csv",
+		func(r *seedfile.Record) bool { return serial(r) && !formula(r.Manufacturer) },
+		"algorithm, T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
+			"model, issue number, issuer, key id, friendly name, user",
+	},
+	{
+		"dualshield-xml",
+		func(r *seedfile.Record) bool { return serial(r) && !hotp(r) && sixOrEight(r) && halfOrWhole(r) },
+		"T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
+			"issue number, issuer, key id, friendly name, user",
+	},
+	{
+		"feitian-xml",
+		func(r *seedfile.Record) bool { return serial(r) && r.T0 >= 0 },
+		"drift, counter, device start, device expiry, policy start, policy expiry, " +
+			"issue number, issuer, key id, friendly name, user",
+	},
+	{
+		"safenet-xml",
+		func(r *seedfile.Record) bool { return serial(r) && hotp(r) },
+		"algorithm, digits, period, T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
+			"manufacturer, issue number, issuer, key id, user",
+	},
+	{
+		"users-oath",
+		func(r *seedfile.Record) bool {
+			return account(r) != "" && !strings.ContainsFunc(account(r), unicode.IsSpace) && r.Digits <= 8 &&
+				(hotp(r) && r.Counter < math.MaxUint64 || !hotp(r) && halfOrWhole(r))
+		},
+		"serial number, algorithm, T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
+			"manufacturer, model, issue number, issuer, key id, friendly name",
+	},
+	{
+		"otpauth",
+		func(r *seedfile.Record) bool {
+			return account(r) != "" && !strings.Contains(account(r)+r.Issuer, ":")
+		},
+		"serial number, T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
+			"manufacturer, model, issue number, key id, friendly name",
+	},
+	{
+		"okta",
+		func(r *seedfile.Record) bool { return r.User != "" && !hotp(r) },
+		"serial number, algorithm, digits, period, T0, drift, counter, device start, device expiry, policy start, " +
+			"policy expiry, manufacturer, model, issue number, issuer, key id, friendly name",
+	},
+	{"fob", func(*seedfile.Record) bool { return true }, ""},
+}
+
+const pairLost = "algorithm, digits, period, T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
+	"manufacturer, model, issue number, issuer, key id, friendly name, user"
+
+func serial(r *seedfile.Record) bool      { return !r.Serial.IsZero() }
+func hotp(r *seedfile.Record) bool        { return r.Type == seedfile.HOTP }
+func sixOrEight(r *seedfile.Record) bool  { return r.Digits == 6 || r.Digits == 8 }
+func halfOrWhole(r *seedfile.Record) bool { return r.Step == 30 || r.Step == 60 }
+func formula(s string) bool               { return s != "" && strings.Contains("=+-@", s[:1]) }
+
+func account(r *seedfile.Record) string {
+	if r.User != "" {
+		return r.User
+	}
+	return r.Serial.String()
+}
+
+// fullRecord has something in every field.
+func fullRecord(t testing.TB) seedfile.Record {
+	at := func(year int) time.Time { return time.Date(year, 1, 2, 3, 4, 5, 0, time.UTC) }
+	return seedfile.Record{
+		Serial: mustSerial(t, "2600124800001"), Seed: mustSeed(t, rfcSeed), Algorithm: token.SHA256, Digits: 8,
+		Step: 60, T0: token.Epoch2000, Drift: 3, Counter: 4,
+		Device:       seedfile.Validity{Start: at(2026), Expiry: at(2031)},
+		Policy:       seedfile.Validity{Start: at(2027), Expiry: at(2030)},
+		Manufacturer: "Feitian", Model: "c200", IssueNo: "1", Issuer: "Bank", KeyID: "k1", FriendlyName: "fob", User: "alice",
+	}
+}
+
+// TestLost wants of each format what it cannot carry, and that all formats are
+// in the table.
+func TestLost(t *testing.T) {
+	full := fullRecord(t)
+	listed := map[string]bool{}
+	for _, d := range dialects {
+		require.Equal(t, d.lost, mustFormat(t, d.name).Lost(&full).String(), d.name)
+		listed[d.name] = true
+	}
+	for _, f := range seedfile.Formats() {
+		require.True(t, listed[f.Name] || strings.HasPrefix(f.Name, "pskc"), "%s is in no row", f.Name)
+	}
+
+	// A token of ours, into the two formats that hold what it is.
+	usual := seedfile.Record{Serial: full.Serial, Seed: full.Seed, Digits: 6, Step: 60}
+	require.Zero(t, mustFormat(t, "oath-csv").Lost(&usual))
+	require.Zero(t, mustFormat(t, "entra-csv").Lost(&usual))
+	usual.Device.Expiry = full.Device.Expiry
+	require.Equal(t, seedfile.FieldDeviceExpiry, mustFormat(t, "entra-csv").Lost(&usual))
+	usual.Step = 45
+	require.Equal(t, "serial number, period, device expiry", mustFormat(t, "users-oath").Lost(&usual).String())
+}
+
+// drawRecord makes up a record, often with something that a format cannot do.
+func drawRecord(t *rapid.T) seedfile.Record {
+	// Everything that is special in one of the formats.
+	name := func(label string) string {
+		special := []rune(`abcXYZ019 ,;"'<>&=+-@:%/?#\{}äß漢😀`)
+		s := string(rapid.SliceOfN(rapid.SampledFrom(special), 0, 12).Draw(t, label))
+		return strings.TrimSpace(s)
+	}
+	r := seedfile.Record{
+		Type:         rapid.SampledFrom([]seedfile.Type{seedfile.TOTP, seedfile.HOTP}).Draw(t, "type"),
+		Algorithm:    token.Algorithm(rapid.IntRange(0, 2).Draw(t, "algorithm")),
+		Digits:       rapid.SampledFrom([]uint8{6, 6, 7, 8, 8, 9}).Draw(t, "digits"),
+		T0:           token.UnixSeconds(rapid.SampledFrom([]int64{0, 0, 946684800, -1, math.MaxInt64}).Draw(t, "t0")),
+		Drift:        rapid.SampledFrom([]int64{0, 0, -3, math.MinInt64}).Draw(t, "drift"),
+		Counter:      rapid.SampledFrom([]uint64{0, 0, 1, math.MaxUint64}).Draw(t, "counter"),
+		Manufacturer: name("manufacturer"), Model: name("model"), IssueNo: name("issue number"),
+		Issuer: name("issuer"), KeyID: name("key id"), FriendlyName: name("friendly name"), User: name("user"),
+	}
+	if r.Type == seedfile.TOTP {
+		r.Step = rapid.SampledFrom([]token.UnixSeconds{30, 60, 60, 1, 45, 86400}).Draw(t, "step")
+	}
+	for _, p := range []*time.Time{&r.Device.Start, &r.Device.Expiry, &r.Policy.Start, &r.Policy.Expiry} {
+		if rapid.Bool().Draw(t, "dated") {
+			*p = time.Unix(rapid.Int64Range(0, 253402300799).Draw(t, "date"), 0).UTC()
+		}
+	}
+	if s := rapid.StringMatching(`[0-9A-Za-z-]{0,20}`).Draw(t, "serial"); s != "" {
+		var err error
+		r.Serial, err = token.ParseSerial(s)
+		require.NoError(t, err)
+	}
+	var err error
+	r.Seed, err = token.NewSeed(rapid.SliceOfN(rapid.Byte(), 16, 64).Draw(t, "seed"))
+	require.NoError(t, err)
+	return r
+}
+
+// without returns r as it is after a format has lost these fields, read with a
+// period of its own.
+func without(r seedfile.Record, lost seedfile.Field, period token.UnixSeconds) seedfile.Record {
+	var none seedfile.Record
+	for _, f := range lost.Each() {
+		switch f {
+		case seedfile.FieldSerial:
+			r.Serial = none.Serial
+		case seedfile.FieldType:
+			r.Type, r.Step = seedfile.TOTP, period
+		case seedfile.FieldAlgorithm:
+			r.Algorithm = token.SHA1
+		case seedfile.FieldDigits:
+			r.Digits = 6
+		case seedfile.FieldStep:
+			r.Step = period
+		case seedfile.FieldT0:
+			r.T0 = 0
+		case seedfile.FieldDrift:
+			r.Drift = 0
+		case seedfile.FieldCounter:
+			r.Counter = 0
+		case seedfile.FieldDeviceStart:
+			r.Device.Start = time.Time{}
+		case seedfile.FieldDeviceExpiry:
+			r.Device.Expiry = time.Time{}
+		case seedfile.FieldPolicyStart:
+			r.Policy.Start = time.Time{}
+		case seedfile.FieldPolicyExpiry:
+			r.Policy.Expiry = time.Time{}
+		case seedfile.FieldManufacturer:
+			r.Manufacturer = ""
+		case seedfile.FieldModel:
+			r.Model = ""
+		case seedfile.FieldIssueNo:
+			r.IssueNo = ""
+		case seedfile.FieldIssuer:
+			r.Issuer = ""
+		case seedfile.FieldKeyID:
+			r.KeyID = ""
+		case seedfile.FieldFriendlyName:
+			r.FriendlyName = ""
+		case seedfile.FieldUser:
+			r.User = ""
+		default:
+			panic(fmt.Sprint("unknown field ", f))
+		}
+	}
+	return r
+}
+
+// TestRoundTrip writes any record into every format that takes it and reads it
+// back: what Lost does not name is there, and nothing else.
+func TestRoundTrip(t *testing.T) {
+	const period = 77
+	for _, d := range dialects {
+		t.Run(d.name, func(t *testing.T) {
+			f := mustFormat(t, d.name)
+			rapid.Check(t, func(t *rapid.T) {
+				r := drawRecord(t)
+				file, err := writeAll(f, r)
+				if !d.takes(&r) {
+					require.ErrorIs(t, err, seedfile.ErrValue, "%+v", plain(r))
+					requireNoSeed(t, err, r.Seed)
+					return
+				}
+				require.NoError(t, err, "%+v", plain(r))
+				got, err := readAll(f, file, seedfile.ReadOptions{Step: period})
+				require.NoError(t, err, file)
+				require.Len(t, got, 1, file)
+				want := without(r, f.Lost(&r), period)
+				if d.name == "users-oath" || d.name == "otpauth" {
+					want.User = account(&r) // the only name there is
+				}
+				requireSame(t, want, got[0], file)
+			})
+		})
+	}
+}
+
+// requireNoSeed wants an error text in which the seed is not.
+func requireNoSeed(t require.TestingT, err error, seed token.Seed) {
+	text := strings.ToLower(err.Error())
+	for _, secret := range []string{seed.ExposeHex(), strings.ToLower(seed.ExposeBase32())} {
+		for i := 0; i+16 <= len(secret); i++ {
+			require.NotContains(t, text, secret[i:i+16])
+		}
+	}
+}

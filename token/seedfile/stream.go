@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// checked is a reader whose records are checked, that fails on a file without
+// any, and for good after the first error.
+type checked struct {
+	Reader
+	format string
+	some   bool
+	err    error
+}
+
+func (c *checked) Read() (Record, error) {
+	if c.err != nil {
+		return Record{}, c.err
+	}
+	r, err := c.Reader.Read()
+	switch {
+	case err == nil:
+		c.some = true
+		if err = check(&r); err != nil {
+			err = at(c.format, c.Line(), &r, err)
+		}
+	case err == io.EOF && !c.some:
+		err = at(c.format, 0, nil, malformed("no token in the file"))
+	}
+	if err != nil {
+		c.err = err
+		return Record{}, err
+	}
+	return r, nil
+}
+
+// newFunc makes the read function of a format out of one that starts a reader.
+func newFunc[R Reader](format string, start func(*bufio.Reader, ReadOptions) (R, error)) func(*bufio.Reader, ReadOptions) (Reader, error) {
+	return func(b *bufio.Reader, o ReadOptions) (Reader, error) {
+		r, err := start(b, o)
+		if err != nil {
+			return nil, err
+		}
+		return &checked{Reader: r, format: format}, nil
+	}
+}
+
+// recordWriter writes a text file, record by record. A record that is refused
+// leaves nothing in the file.
+type recordWriter struct {
+	format string
+	out    *bufio.Writer
+	buf    []byte
+	begun  bool
+
+	// begin appends what comes before the first record, which may be nil; add a
+	// record; end is what comes after the last. begin and end may be nothing.
+	begin func(dst []byte, first *Record) ([]byte, error)
+	add   func(dst []byte, r *Record) ([]byte, error)
+	end   string
+}
+
+var _ Writer = (*recordWriter)(nil)
+
+// writeFunc makes the write function of a format that has no encryption.
+func writeFunc(w recordWriter) func(io.Writer, WriteOptions) (Writer, error) {
+	return func(out io.Writer, o WriteOptions) (Writer, error) {
+		if o.Encrypt != nil || o.Sign != nil {
+			return nil, fmt.Errorf("%w: %s has neither encryption nor signatures", ErrUnsupported, w.format)
+		}
+		w := w
+		w.out = bufio.NewWriterSize(out, 64<<10)
+		return &w, nil
+	}
+}
+
+func (w *recordWriter) Write(r *Record) error {
+	if err := check(r); err != nil {
+		return at(w.format, 0, r, err)
+	}
+	dst, err := w.start(w.buf[:0], r)
+	if err == nil {
+		dst, err = w.add(dst, r)
+	}
+	if err != nil {
+		return at(w.format, 0, r, err)
+	}
+	w.begun = true
+	w.buf = dst
+	_, err = w.out.Write(dst)
+	clear(dst) // it has the seed
+	return err
+}
+
+func (w *recordWriter) start(dst []byte, r *Record) ([]byte, error) {
+	if w.begun || w.begin == nil {
+		return dst, nil
+	}
+	return w.begin(dst, r)
+}
+
+func (w *recordWriter) Close() error {
+	dst, err := w.start(nil, nil)
+	if err != nil {
+		return at(w.format, 0, nil, err)
+	}
+	w.begun = true
+	_, err = w.out.Write(dst)
+	_, err2 := w.out.WriteString(w.end)
+	return errors.Join(err, err2, w.out.Flush())
+}
+
+// movingFactor is what a format with one column for it carries: the counter of
+// HOTP, the period of TOTP.
+func movingFactor(r *Record) Field {
+	if r.Type == HOTP {
+		return FieldCounter
+	}
+	return FieldStep
+}

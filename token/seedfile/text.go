@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What a hostile file may make us hold at once.
+const (
+	maxLine = 8 << 10 // bytes of a line of text
+	maxText = 512     // bytes of a name, as of a manufacturer
+)
+
+// lineReader reads the lines of a text file in UTF-8, with or without a byte
+// order mark, that end in LF or CR LF. What it returns is overwritten by the
+// next call.
+type lineReader struct {
+	r       *bufio.Reader
+	format  string
+	options ReadOptions
+	line    int // number of the line read last, from 1
+}
+
+func newLineReader(format string, r *bufio.Reader, o ReadOptions) (*lineReader, error) {
+	l := &lineReader{r: r, format: format, options: o}
+	if err := skipBOM(r); err != nil {
+		return nil, l.fail(nil, err)
+	}
+	return l, nil
+}
+
+// next returns a line without its end, and io.EOF after the last.
+func (l *lineReader) next() ([]byte, error) {
+	b, err := l.r.ReadSlice('\n')
+	if err == io.EOF && len(b) == 0 {
+		return nil, io.EOF
+	}
+	l.line++
+	switch {
+	case err == bufio.ErrBufferFull || len(b) > maxLine:
+		return nil, l.fail(nil, fmt.Errorf("%w: a line of more than %d bytes", ErrLimit, maxLine))
+	case err == io.EOF:
+		l.options.warn("%s: line %d is the last one and does not end: is the file whole?", l.format, l.line)
+	case err != nil:
+		return nil, err
+	}
+	b = bytes.TrimSuffix(b, []byte("\n"))
+	b = bytes.TrimSuffix(b, []byte("\r"))
+	switch {
+	case bytes.IndexByte(b, 0) >= 0:
+		err = fmt.Errorf("%w: NUL byte: is the file UTF-16? Save it as UTF-8", ErrSyntax)
+	case bytes.IndexByte(b, '\r') >= 0:
+		err = fmt.Errorf("%w: carriage return inside a line", ErrSyntax)
+	case !utf8.Valid(b):
+		err = fmt.Errorf("%w: not UTF-8", ErrSyntax)
+	default:
+		return b, nil
+	}
+	return nil, l.fail(nil, err)
+}
+
+// fail adds where.
+func (l *lineReader) fail(r *Record, err error) error { return at(l.format, l.line, r, err) }
+
+// skipBOM takes a UTF-8 byte order mark away, and recognises files that are no
+// text in UTF-8 at all.
+func skipBOM(r *bufio.Reader) error {
+	head, err := r.Peek(4)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
+		_, err = r.Discard(3)
+		return err
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return fmt.Errorf("%w: UTF-16: save the file as UTF-8", ErrSyntax)
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return fmt.Errorf("%w: a ZIP archive, as workbooks of a spreadsheet are: save it as the format wanted", ErrSyntax)
+	}
+	return nil
+}
+
+// bad is a value that is wrong. It never has the value in it: where columns are
+// shifted, any of them may hold a seed.
+func bad(field, format string, args ...any) error {
+	return &Error{Field: field, Err: fmt.Errorf("%w: "+format, append([]any{ErrValue}, args...)...)}
+}
+
+// malformed is a file that is not built as its format says.
+func malformed(format string, args ...any) error {
+	return &Error{Err: fmt.Errorf("%w: "+format, append([]any{ErrSyntax}, args...)...)}
+}
+
+// unsupported is something that a format has and we have not.
+func unsupported(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrUnsupported}, args...)...)
+}
+
+// at adds format, line and record to an error about the content of a file. What
+// went wrong outside the file stays as it is.
+func at(format string, line int, r *Record, err error) error {
+	var e *Error
+	switch {
+	case errors.As(err, &e):
+	case errors.Is(err, ErrSyntax), errors.Is(err, ErrLimit), errors.Is(err, ErrUnsupported), errors.Is(err, ErrValue):
+		e = &Error{Err: err}
+	default:
+		return err
+	}
+	e.Format, e.Line = format, line
+	if r != nil && e.Record == "" {
+		e.Record = safeName(r)
+	}
+	return e
+}
+
+// safeName is Name, unless that looks like a seed in a wrong column.
+func safeName(r *Record) string {
+	name := r.Name()
+	if looksHex([]byte(name)) || looksBase32([]byte(name)) {
+		return ""
+	}
+	return name
+}
+
+// text checks a name of people's: UTF-8 without control characters, at most
+// maxText bytes, and no space at its ends, which some readers would trim.
+func text(field, s string) error {
+	switch {
+	case len(s) > maxText:
+		return &Error{Field: field, Err: fmt.Errorf("%w: more than %d bytes", ErrLimit, maxText)}
+	case !utf8.ValidString(s):
+		return bad(field, "not UTF-8")
+	case strings.TrimSpace(s) != s:
+		return bad(field, "begins or ends with a space")
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			return bad(field, "has a control character")
+		}
+	}
+	return nil
+}

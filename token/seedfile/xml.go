@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// What a hostile XML file may make us hold at once.
+const (
+	maxXMLToken = 16 << 10 // bytes between two tags, or of a tag
+	maxXMLDepth = 16
+)
+
+var errEncoding = unsupported("an encoding other than UTF-8: save the file as UTF-8")
+
+// xmlScanner walks through the elements of an XML file. Document types, and so
+// entities of the file's own, are refused.
+type xmlScanner struct {
+	d       *xml.Decoder
+	source  *xmlSource
+	format  string
+	options ReadOptions
+	depth   int
+	line    int // where the element of the record began
+	warned  map[string]bool
+}
+
+func newXMLScanner(format string, b *bufio.Reader, o ReadOptions) (*xmlScanner, error) {
+	if err := skipBOM(b); err != nil {
+		return nil, at(format, 0, nil, err)
+	}
+	x := &xmlScanner{source: &xmlSource{r: b}, format: format, options: o}
+	x.d = xml.NewDecoder(x.source)
+	x.d.CharsetReader = func(charset string, in io.Reader) (io.Reader, error) {
+		if strings.EqualFold(charset, "us-ascii") {
+			return in, nil // all of it is UTF-8, and what is not is found out
+		}
+		return nil, errEncoding
+	}
+	return x, nil
+}
+
+// xmlSource counts the bytes of a token.
+type xmlSource struct {
+	r    *bufio.Reader
+	used int
+	err  error // of the file, not of its content
+}
+
+func (s *xmlSource) ReadByte() (byte, error) {
+	if s.used++; s.used > maxXMLToken {
+		return 0, fmt.Errorf("%w: more than %d bytes in one piece", ErrLimit, maxXMLToken)
+	}
+	c, err := s.r.ReadByte()
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return c, err
+}
+
+// Read is there for us-ascii only.
+func (s *xmlSource) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	c, err := s.ReadByte()
+	if err != nil {
+		return 0, err
+	}
+	p[0] = c
+	return 1, nil
+}
+
+// token returns the next start, end or text. io.EOF is the end of a whole file.
+func (x *xmlScanner) token() (xml.Token, error) {
+	for {
+		x.source.used = 0
+		t, err := x.d.Token()
+		if err != nil {
+			return nil, x.explain(err)
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
+			if x.depth++; x.depth > maxXMLDepth {
+				return nil, fmt.Errorf("%w: elements more than %d deep", ErrLimit, maxXMLDepth)
+			}
+			return t, nil
+		case xml.EndElement:
+			x.depth--
+			return t, nil
+		case xml.CharData:
+			return t, nil
+		case xml.Directive:
+			return nil, unsupported("a document type (<!DOCTYPE …>)")
+		}
+	}
+}
+
+// explain makes an error of the decoder ours. Its texts quote the file, so that
+// only those that cannot hold a seed are kept.
+func (x *xmlScanner) explain(err error) error {
+	if x.source.err != nil {
+		return x.source.err
+	}
+	var syntax *xml.SyntaxError
+	switch {
+	case err == io.EOF, errors.Is(err, ErrLimit):
+		return err
+	case errors.Is(err, errEncoding):
+		return errEncoding // without the name, which is the file's
+	case errors.As(err, &syntax) && harmless(syntax.Msg):
+		return malformed("%s", syntax.Msg)
+	}
+	return malformed("no well-formed XML")
+}
+
+// harmless reports whether no word of a message is long enough to be a seed, or
+// half of one.
+func harmless(msg string) bool {
+	for _, word := range strings.FieldsFunc(msg, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		if len(word) > 14 {
+			return false
+		}
+	}
+	return true
+}
+
+// child returns the start of the next element inside the present one, and false
+// at its end. Nothing but space may lie between.
+func (x *xmlScanner) child() (xml.StartElement, bool, error) {
+	for {
+		t, err := x.token()
+		if err != nil {
+			return xml.StartElement{}, false, err
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
+			return t, true, nil
+		case xml.EndElement:
+			return xml.StartElement{}, false, nil
+		case xml.CharData:
+			if strings.TrimSpace(string(t)) != "" {
+				return xml.StartElement{}, false, malformed("text between elements")
+			}
+		}
+	}
+}
+
+// each calls do for the elements inside the present one.
+func (x *xmlScanner) each(do func(e xml.StartElement) error) error {
+	for {
+		e, found, err := x.child()
+		if err != nil || !found {
+			return err
+		}
+		if err := do(e); err != nil {
+			return err
+		}
+	}
+}
+
+// text returns the text of the present element, which has no others in it,
+// without the space around it, by which files are indented.
+func (x *xmlScanner) text() (string, error) {
+	var b strings.Builder
+	for {
+		t, err := x.token()
+		if err != nil {
+			return "", err
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
+			return "", malformed("element %s inside a text", elementName(t))
+		case xml.EndElement:
+			return strings.TrimSpace(b.String()), nil
+		case xml.CharData:
+			if b.Len()+len(t) > maxXMLToken {
+				return "", fmt.Errorf("%w: text of more than %d bytes", ErrLimit, maxXMLToken)
+			}
+			b.Write(t)
+		}
+	}
+}
+
+// skip passes over the present element.
+func (x *xmlScanner) skip() error {
+	for depth := x.depth; x.depth >= depth; {
+		if _, err := x.token(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// root enters the first element, which must have that name.
+func (x *xmlScanner) root(name string) error {
+	e, found, err := x.child()
+	switch {
+	case err == io.EOF:
+		return malformed("no element %s", name)
+	case err != nil:
+		return err
+	case !found || e.Name.Local != name:
+		return malformed("the outermost element is not %s", name)
+	}
+	return nil
+}
+
+// end makes sure that nothing follows the outermost element.
+func (x *xmlScanner) end() error {
+	_, found, err := x.child()
+	if err == nil && found {
+		err = malformed("an element after the outermost one")
+	}
+	return err // io.EOF when all is well
+}
+
+// unknown passes over an element that says nothing to us, and warns of it once.
+func (x *xmlScanner) unknown(e xml.StartElement) error {
+	name := elementName(e)
+	if !x.warned[name] && len(x.warned) < 20 {
+		if x.warned == nil {
+			x.warned = map[string]bool{}
+		}
+		x.warned[name] = true
+		line, _ := x.d.InputPos()
+		x.options.warn("%s: line %d, and perhaps more: element %s is left out", x.format, line, name)
+	}
+	return x.skip()
+}
+
+// elementName is the name of an element, unless it could be a seed.
+func elementName(e xml.StartElement) string {
+	if len(e.Name.Local) > 40 || looksHex([]byte(e.Name.Local)) {
+		return "?"
+	}
+	return e.Name.Local
+}
+
+// Line is where the record read last began.
+func (x *xmlScanner) Line() int { return x.line }
+
+// mark notes where a record begins.
+func (x *xmlScanner) mark() { x.line, _ = x.d.InputPos() }
+
+// fail adds where the trouble is.
+func (x *xmlScanner) fail(r *Record, err error) error {
+	line, _ := x.d.InputPos()
+	return at(x.format, line, r, err)
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"io"
+	"strconv"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// dualshieldXML is the token file of Deepnet DualShield (Deepnet's wiki,
+// "DualShield Token File Format for SafeID Hardware OTP Tokens"):
+//
+//	<data>
+//	 <header>
+//	  <manufacturerCode>DN</manufacturerCode> <productCode>ST</productCode>
+//	  <encrypt>NONE</encrypt>         NONE or AES256, which is refused
+//	  <encode>HEX</encode>            HEX or BASE64: how seeds are written
+//	  <digits>6</digits>              6 or 8
+//	  <timeWindow>60</timeWindow>     the period in seconds, 30 or 60
+//	  <crypto>HmacSHA1</crypto>       HmacSHA1, HmacSHA256, HmacSHA512
+//	 </header>
+//	 <tokens> <token> <serial>…</serial> <seed>…</seed> </token> … </tokens>
+//	</data>
+//
+// The header holds for all tokens of the file. The codes become manufacturer and
+// model. Files of older versions have no digits, timeWindow and crypto: then the
+// options count, and [ErrNoPeriod] where these have no period. Written are TOTP
+// tokens, seeds in HEX; a token with another header than the first is refused,
+// and belongs into a file of its own. A server knows the codes of its own
+// products only.
+var dualshieldXML = &Format{
+	Name: "dualshield-xml", Title: "Deepnet DualShield, XML", Extension: ".xml",
+	carries: func(*Record) Field {
+		return FieldSerial | FieldManufacturer | FieldModel | FieldDigits | FieldStep | FieldAlgorithm
+	},
+	detect: func(head []byte) bool { return rootElement(head) == "data" },
+	read: newFunc("dualshield-xml", func(b *bufio.Reader, o ReadOptions) (*dualshieldReader, error) {
+		x, err := newXMLScanner("dualshield-xml", b, o)
+		return &dualshieldReader{xmlScanner: x}, err
+	}),
+	write: func(w io.Writer, o WriteOptions) (Writer, error) {
+		d := &dualshieldWriter{}
+		return writeFunc(recordWriter{
+			format: "dualshield-xml", begin: d.begin, add: d.add, end: " </tokens>\n</data>\n",
+		})(w, o)
+	},
+}
+
+type dualshieldReader struct {
+	*xmlScanner
+	common  Record // what the header says
+	hex     bool
+	state   int // 0: at the beginning, 1: in data, 2: in tokens
+	header  bool
+	present Record
+}
+
+func (d *dualshieldReader) Read() (Record, error) {
+	d.present = Record{}
+	r, err := d.read()
+	if err != nil {
+		return Record{}, d.fail(&d.present, err)
+	}
+	return r, nil
+}
+
+func (d *dualshieldReader) read() (Record, error) {
+	if d.state == 0 {
+		if err := d.root("data"); err != nil {
+			return Record{}, err
+		}
+		d.state = 1
+	}
+	for {
+		e, found, err := d.child()
+		switch {
+		case err == io.EOF:
+			return Record{}, malformed("unexpected end")
+		case err != nil:
+			return Record{}, err
+		case !found && d.state == 2:
+			d.state = 1
+		case !found:
+			return Record{}, d.end()
+		case d.state == 1 && e.Name.Local == "header":
+			err = d.readHeader()
+		case d.state == 1 && e.Name.Local == "tokens":
+			d.state = 2
+			if !d.header {
+				err = malformed("no header before the tokens")
+			}
+		case d.state == 2 && e.Name.Local == "token":
+			d.mark()
+			return d.readToken()
+		default:
+			err = d.unknown(e)
+		}
+		if err != nil {
+			return Record{}, err
+		}
+	}
+}
+
+// readHeader reads what all tokens have in common.
+func (d *dualshieldReader) readHeader() (err error) {
+	if d.header {
+		return malformed("element header twice")
+	}
+	d.header = true
+	t := texts{}
+	for {
+		e, found, err := d.child()
+		if err != nil {
+			return err
+		}
+		if !found {
+			break
+		}
+		switch e.Name.Local {
+		case "manufacturerCode", "productCode", "encrypt", "encode", "digits", "timeWindow", "crypto":
+			err = t.set(d.xmlScanner, e)
+		default:
+			err = d.unknown(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	switch t["encrypt"] {
+	case "NONE":
+	case "AES256":
+		return &Error{Field: "encrypt", Err: unsupported("AES256: export the file with encrypt NONE")}
+	default:
+		return bad("encrypt", "neither NONE nor AES256")
+	}
+	switch t["encode"] {
+	case "HEX":
+		d.hex = true
+	case "BASE64":
+	default:
+		return bad("encode", "neither HEX nor BASE64")
+	}
+	c := &d.common
+	c.Manufacturer, c.Model = t["manufacturerCode"], t["productCode"]
+	c.Digits, c.Algorithm = d.options.defaultDigits(), d.options.Algorithm
+	if s, found := t["digits"]; found {
+		if c.Digits, err = digits(s, 6, 8); err != nil {
+			return err
+		}
+	}
+	if s, found := t["crypto"]; found {
+		if err = c.setAlgorithm([]byte(s)); err != nil {
+			return err
+		}
+	}
+	if s, found := t["timeWindow"]; found {
+		c.Step, err = step(s)
+	} else {
+		c.Step, err = d.options.defaultStep()
+	}
+	if err == nil {
+		err = onlyTwo(c, true, true)
+	}
+	return err
+}
+
+func (d *dualshieldReader) readToken() (Record, error) {
+	t := texts{}
+	for {
+		e, found, err := d.child()
+		if err == nil && !found {
+			break
+		}
+		if err == nil {
+			switch e.Name.Local {
+			case "serial", "seed":
+				err = t.set(d.xmlScanner, e)
+			default:
+				err = d.unknown(e)
+			}
+		}
+		if err != nil {
+			return Record{}, err
+		}
+	}
+	r, err := d.common, error(nil)
+	if r.Serial, err = serial([]byte(t["serial"])); err != nil {
+		return Record{}, err
+	}
+	d.present.Serial = r.Serial
+	if d.hex {
+		r.Seed, err = hexSeed([]byte(t["seed"]))
+	} else {
+		r.Seed, err = base64Seed([]byte(t["seed"]))
+	}
+	return r, err
+}
+
+// dualshieldWriter remembers the header.
+type dualshieldWriter struct {
+	manufacturer, model string
+	digits              uint8
+	step                token.UnixSeconds
+	algorithm           token.Algorithm
+}
+
+func headerOf(r *Record) dualshieldWriter {
+	return dualshieldWriter{r.Manufacturer, r.Model, r.Digits, r.Step, r.Algorithm}
+}
+
+func (d *dualshieldWriter) begin(dst []byte, r *Record) ([]byte, error) {
+	dst = append(dst, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<data>\n"...)
+	if r == nil {
+		return append(dst, " <tokens>\n"...), nil
+	}
+	if err := needTOTP(r); err != nil {
+		return dst, err
+	}
+	*d = headerOf(r)
+	dst = append(dst, " <header>\n"...)
+	dst = appendElementIf(dst, "  ", "manufacturerCode", r.Manufacturer)
+	dst = appendElementIf(dst, "  ", "productCode", r.Model)
+	dst = appendElement(dst, "  ", "encrypt", "NONE")
+	dst = appendElement(dst, "  ", "encode", "HEX")
+	dst = appendElement(dst, "  ", "digits", strconv.Itoa(int(r.Digits)))
+	dst = appendElement(dst, "  ", "timeWindow", strconv.FormatInt(int64(r.Step), 10))
+	dst = appendElement(dst, "  ", "crypto", "Hmac"+r.Algorithm.String())
+	return append(dst, " </header>\n <tokens>\n"...), nil
+}
+
+func (d *dualshieldWriter) add(dst []byte, r *Record) ([]byte, error) {
+	if err := needTOTP(r); err != nil {
+		return dst, err
+	}
+	if err := onlyTwo(r, true, true); err != nil {
+		return dst, err
+	}
+	if headerOf(r) != *d {
+		return dst, bad("", "manufacturer, model, digits, period or algorithm differ from the first token's, and the file has one for all")
+	}
+	dst = append(dst, "  <token>\n   <serial>"...)
+	dst, err := appendSerial(dst, r)
+	dst = append(dst, "</serial>\n   <seed>"...)
+	dst = appendHex(dst, r.Seed)
+	return append(dst, "</seed>\n  </token>\n"...), err
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/xml"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// feitianNamespace is that of PSKC's drafts.
+const feitianNamespace = "urn:ietf:params:xml:ns:keyprov:pskc:1.0"
+
+// feitianXML is the file that Feitian shipped before RFC 6030, after a draft of
+// it, which LinOTP imports as type "feitian" (lib/ImportOTP/PSKC.py,
+// do_feitian). It differs from PSKC in two names, Device and KeyId:
+//
+//	<KeyContainer>
+//	 <Device>
+//	  <DeviceInfo> <Manufacturer>…</Manufacturer> <SerialNo>…</SerialNo> <Model>…</Model> </DeviceInfo>
+//	  <Key KeyId="…" KeyAlgorithm="http://www.ietf.org/keyprov/pskc#totp">
+//	   <AlgorithmParameters> <Suite>HMAC-SHA1</Suite> <ResponseFormat Length="6" Encoding="DECIMAL"/> </AlgorithmParameters>
+//	   <Data>
+//	    <Secret> <PlainValue>base64</PlainValue> </Secret>
+//	    <Time> <PlainValue>0</PlainValue> </Time> <TimeInterval> <PlainValue>60</PlainValue> </TimeInterval>
+//	    <Counter> <PlainValue>0</PlainValue> </Counter>
+//	   </Data>
+//	  </Key>
+//	 </Device>
+//	</KeyContainer>
+//
+// The attribute may be called Algorithm, and end in :totp, instead. The serial
+// number is that of DeviceInfo, or else the KeyId. The name space is not looked
+// at. Time is T0, in seconds. A missing TimeInterval is [ErrNoPeriod]; length and
+// suite default to the options. Encrypted files and values are refused. Dates
+// are left out with a warning, as LinOTP leaves them out.
+var feitianXML = &Format{
+	Name: "feitian-xml", Title: "Feitian, XML before RFC 6030", Extension: ".xml",
+	carries: func(r *Record) Field {
+		f := FieldSerial | FieldManufacturer | FieldModel | FieldType | FieldAlgorithm | FieldDigits | movingFactor(r)
+		if r.Type == TOTP {
+			f |= FieldT0
+		}
+		return f
+	},
+	detect: func(head []byte) bool {
+		return rootElement(head) == "KeyContainer" && !bytes.Contains(head, []byte("KeyPackage")) &&
+			(bytes.Contains(head, []byte("Device>")) || bytes.Contains(head, []byte("KeyId=")))
+	},
+	read: newFunc("feitian-xml", func(b *bufio.Reader, o ReadOptions) (*feitianReader, error) {
+		x, err := newXMLScanner("feitian-xml", b, o)
+		return &feitianReader{xmlScanner: x}, err
+	}),
+	write: writeFunc(recordWriter{
+		format: "feitian-xml",
+		begin: func(dst []byte, _ *Record) ([]byte, error) {
+			return append(dst, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"+
+				`<KeyContainer Version="1.0" xmlns="`+feitianNamespace+`">`+"\n"...), nil
+		},
+		add: appendFeitian,
+		end: "</KeyContainer>\n",
+	}),
+}
+
+type feitianReader struct {
+	*xmlScanner
+	begun bool
+}
+
+func (f *feitianReader) Read() (Record, error) {
+	var r Record
+	err := f.read(&r)
+	if err != nil {
+		return Record{}, f.fail(&r, err)
+	}
+	return r, nil
+}
+
+func (f *feitianReader) read(r *Record) error {
+	if !f.begun {
+		f.begun = true
+		if err := f.root("KeyContainer"); err != nil {
+			return err
+		}
+	}
+	for {
+		e, found, err := f.child()
+		switch {
+		case err == io.EOF:
+			return malformed("unexpected end")
+		case err != nil:
+			return err
+		case !found:
+			return f.end()
+		}
+		switch e.Name.Local {
+		case "Device":
+			f.mark()
+			return f.device(r)
+		case "KeyPackage":
+			return malformed("element KeyPackage: the file is PSKC of RFC 6030")
+		case "EncryptionKey", "MACMethod":
+			return unsupported("encryption")
+		}
+		if err := f.unknown(e); err != nil {
+			return err
+		}
+	}
+}
+
+func (f *feitianReader) device(r *Record) error {
+	info, keys := texts{}, 0
+	err := f.each(func(e xml.StartElement) error {
+		switch e.Name.Local {
+		case "DeviceInfo":
+			return f.each(func(e xml.StartElement) error {
+				switch e.Name.Local {
+				case "Manufacturer", "SerialNo", "Model":
+					return info.set(f.xmlScanner, e)
+				}
+				return f.unknown(e)
+			})
+		case "Key":
+			if keys++; keys > 1 {
+				return unsupported("a device with several keys")
+			}
+			return f.key(e, r)
+		}
+		return f.unknown(e)
+	})
+	if err != nil {
+		return err
+	}
+	if keys == 0 {
+		return malformed("a device without a key")
+	}
+	r.Manufacturer, r.Model = info["Manufacturer"], info["Model"]
+	number, found := info["SerialNo"]
+	if !found {
+		number, r.KeyID = r.KeyID, ""
+	}
+	r.KeyID = "" // until here, for messages
+	r.Serial, err = serial([]byte(number))
+	return err
+}
+
+func (f *feitianReader) key(e xml.StartElement, r *Record) error {
+	algorithm := cmp.Or(attribute(e, "KeyAlgorithm"), attribute(e, "Algorithm"))
+	if err := r.setType([]byte(algorithm[strings.LastIndexAny(algorithm, "#:")+1:])); err != nil {
+		return err
+	}
+	r.KeyID = cmp.Or(attribute(e, "KeyId"), attribute(e, "Id"))
+	r.Digits, r.Algorithm = f.options.defaultDigits(), f.options.Algorithm
+	data := texts{}
+	err := f.each(func(e xml.StartElement) error {
+		switch e.Name.Local {
+		case "AlgorithmParameters":
+			return f.each(func(e xml.StartElement) error { return f.parameter(e, r) })
+		case "Data":
+			return f.each(func(e xml.StartElement) error { return f.value(e, data) })
+		}
+		return f.unknown(e)
+	})
+	if err != nil {
+		return err
+	}
+	if r.Seed, err = base64Seed([]byte(data["Secret"])); err != nil {
+		return err
+	}
+	if r.Type == HOTP {
+		if s, found := data["Counter"]; found {
+			r.Counter, err = number("counter", s, math.MaxUint64)
+		}
+		return err
+	}
+	if s, found := data["Time"]; found {
+		t0, err := number("T0", s, math.MaxInt64)
+		if err != nil {
+			return err
+		}
+		r.T0 = token.UnixSeconds(t0)
+	}
+	if s, found := data["TimeInterval"]; found {
+		r.Step, err = step(s)
+	} else {
+		r.Step, err = f.options.defaultStep()
+	}
+	return err
+}
+
+func (f *feitianReader) parameter(e xml.StartElement, r *Record) (err error) {
+	switch e.Name.Local {
+	case "ResponseFormat":
+		if encoding := attribute(e, "Encoding"); encoding != "DECIMAL" && encoding != "" {
+			return &Error{Field: "Encoding", Err: unsupported("another encoding than DECIMAL")}
+		}
+		if r.Digits, err = digits(attribute(e, "Length"), 6, 9); err != nil {
+			return err
+		}
+		return f.skip()
+	case "Suite":
+		s, err := f.text()
+		if err == nil && s != "" {
+			err = r.setAlgorithm([]byte(s))
+		}
+		return err
+	}
+	return f.unknown(e)
+}
+
+// value reads an element with a PlainValue in it.
+func (f *feitianReader) value(e xml.StartElement, data texts) error {
+	name := e.Name.Local
+	switch name {
+	case "Secret", "Time", "TimeInterval", "Counter":
+	default:
+		return f.unknown(e)
+	}
+	return f.each(func(e xml.StartElement) error {
+		switch e.Name.Local {
+		case "PlainValue":
+			e.Name.Local = name
+			return data.set(f.xmlScanner, e)
+		case "EncryptedValue", "ValueMAC":
+			return unsupported("encryption")
+		}
+		return f.unknown(e)
+	})
+}

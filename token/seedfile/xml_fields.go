@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bytes"
+	"encoding/xml"
+)
+
+// texts are the texts of child elements by name, which may come once each.
+type texts map[string]string
+
+// set reads the text of an element.
+func (t texts) set(x *xmlScanner, e xml.StartElement) error {
+	name := e.Name.Local
+	if _, twice := t[name]; twice {
+		return malformed("element %s twice", name)
+	}
+	s, err := x.text()
+	t[name] = s
+	return err
+}
+
+// attribute returns an attribute without a name space, "" for none.
+func attribute(e xml.StartElement, name string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == name && a.Name.Space == "" {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// appendElement appends <name>text</name> and a line feed.
+func appendElement(dst []byte, indent, name, text string) []byte {
+	dst = append(dst, indent...)
+	dst = append(dst, '<')
+	dst = append(dst, name...)
+	dst = append(dst, '>')
+	dst = appendEscaped(dst, text)
+	dst = append(dst, "</"...)
+	dst = append(dst, name...)
+	return append(dst, ">\n"...)
+}
+
+// appendElementIf is appendElement, unless the text is empty.
+func appendElementIf(dst []byte, indent, name, text string) []byte {
+	if text == "" {
+		return dst
+	}
+	return appendElement(dst, indent, name, text)
+}
+
+func appendEscaped(dst []byte, s string) []byte {
+	b := bytes.NewBuffer(dst)
+	_ = xml.EscapeText(b, []byte(s)) // a buffer takes all
+	return b.Bytes()
+}
+
+// rootElement returns the name of the first element in a file's head, without
+// its prefix; "" for none.
+func rootElement(head []byte) string {
+	rest := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	for {
+		rest = bytes.TrimLeft(rest, " \t\r\n")
+		switch {
+		case bytes.HasPrefix(rest, []byte("<?")):
+			_, rest, _ = bytes.Cut(rest, []byte("?>"))
+		case bytes.HasPrefix(rest, []byte("<!--")):
+			_, rest, _ = bytes.Cut(rest, []byte("-->"))
+		case bytes.HasPrefix(rest, []byte("<")):
+			name := rest[1:]
+			if i := bytes.IndexAny(name, " \t\r\n/>"); i >= 0 {
+				name = name[:i]
+			}
+			if i := bytes.IndexByte(name, ':'); i >= 0 {
+				name = name[i+1:]
+			}
+			return string(name)
+		default:
+			return ""
+		}
+	}
+}
