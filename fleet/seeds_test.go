@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// seeds reads a file in fob's own format.
+func seeds(t *testing.T, lines ...string) seedfile.Reader {
+	t.Helper()
+	f, err := seedfile.FormatByName("fob")
+	require.NoError(t, err)
+	r, err := f.NewReader(strings.NewReader("{\"format\":\"fob\",\"version\":1}\n"+strings.Join(lines, "\n")+"\n"), seedfile.ReadOptions{})
+	require.NoError(t, err)
+	return r
+}
+
+const rfcSeed = `"seed":"3132333435363738393031323334353637383930"`
+
+func at(t *testing.T, seconds int64) *virtual.World {
+	t.Helper()
+	w, err := virtual.NewWorld(virtual.Config{Seed: 1, At: time.Unix(seconds, 0)})
+	require.NoError(t, err)
+	return w
+}
+
+// TestFromSeeds: codes of RFC 6238's SHA-1 seed, appendix B, at a step of 60 s
+// (token/testdata/x60.json): 19360094 at 1111111109, 55713351 at 1234567890.
+func TestFromSeeds(t *testing.T) {
+	w := at(t, 1111111109)
+	tokens, err := fleet.FromSeeds(w, seeds(t,
+		`{"serial":"A1",`+rfcSeed+`,"type":"TOTP","algorithm":"SHA1","digits":6,"period":60,"deviceExpiry":"2006-11-30T14:59:59Z"}`,
+		`{"serial":"A2",`+rfcSeed+`,"type":"TOTP","algorithm":"SHA1","digits":8,"period":60}`,
+	), nil)
+	require.NoError(t, err)
+	require.Len(t, tokens, 2)
+	require.Equal(t, "always-on-6", tokens[0].Model().Name)
+	require.Equal(t, "360094", tokens[0].Display().Text)
+	require.Equal(t, serialproto.StateLocked, tokens[0].State())
+	serial, expiry := tokens[0].Back()
+	require.Equal(t, "A1", serial.String())
+	want, err := token.NewExpiry(2006, 11, 30)
+	require.NoError(t, err)
+	require.Equal(t, want, expiry)
+
+	require.Equal(t, "button-8", tokens[1].Model().Name)
+	tokens[1].Press()
+	require.Equal(t, "19360094", tokens[1].Display().Text)
+	_, expiry = tokens[1].Back()
+	require.True(t, expiry.IsZero())
+
+	// It dies of its date in Japan; a crystal is off by minutes in a year.
+	w.AdvanceTo(virtual.WorldTimeOf(time.Date(2006, 11, 30, 14, 0, 0, 0, time.UTC)))
+	require.Equal(t, serialproto.StateLocked, tokens[0].State())
+	w.AdvanceTo(virtual.WorldTimeOf(time.Date(2006, 11, 30, 16, 0, 0, 0, time.UTC)))
+	require.Equal(t, serialproto.StateExpired, tokens[0].State())
+}
+
+// TestFromSeedsDrift: TimeDrift is how many steps the token is ahead.
+func TestFromSeedsDrift(t *testing.T) {
+	steps := (int64(1234567890) - 1111111109) / 60
+	w := at(t, 1234567890-steps*60)
+	tokens, err := fleet.FromSeeds(w, seeds(t,
+		`{"serial":"A1",`+rfcSeed+`,"type":"TOTP","algorithm":"SHA1","digits":8,"period":60,"drift":`+strconv.FormatInt(steps, 10)+`}`), nil)
+	require.NoError(t, err)
+	tokens[0].Press()
+	require.Equal(t, "55713351", tokens[0].Display().Text)
+}
+
+func TestFromSeedsRefused(t *testing.T) {
+	six, err := virtual.ModelByName("button-6")
+	require.NoError(t, err)
+	for line, complaint := range map[string]string{
+		`{"serial":"A1",` + rfcSeed + `,"type":"HOTP","algorithm":"SHA1","digits":6}`:             "line 2: token A1: no virtual token can be that: it is of type HOTP",
+		`{` + rfcSeed + `,"type":"TOTP","algorithm":"SHA1","digits":6,"period":60,"user":"u"}`:    "token u: no virtual token can be that: it has no serial number",
+		`{"serial":"A1",` + rfcSeed + `,"type":"TOTP","algorithm":"SHA1","digits":7,"period":60}`: "Digits is 7",
+		`{"serial":"A1",` + rfcSeed + `,"type":"TOTP","algorithm":"SHA1","digits":6,"period":45}`: "Step is 45",
+		`{"serial":"A1",` + rfcSeed + `,"type":"TOTP","algorithm":"SHA1","digits":8,"period":60}`: "it has 8 digits, and the display of button-6 shows 6",
+	} {
+		_, err := fleet.FromSeeds(at(t, 1e9), seeds(t, line), six)
+		require.ErrorIs(t, err, fleet.ErrSeeds, line)
+		require.ErrorContains(t, err, complaint)
+		require.NotContains(t, err.Error(), "31323334")
+	}
+	_, err = fleet.FromSeeds(at(t, 1e9), seeds(t), nil)
+	require.ErrorContains(t, err, "no token in the file")
+}
