@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/d204ef64/fob/token"
 )
 
 // What a hostile file may make us hold at once.
@@ -123,13 +125,28 @@ func at(format string, line int, r *Record, err error) error {
 	return e
 }
 
-// safeName is Name, unless that looks like a seed in a wrong column.
+// safeName is Name, unless that may be a seed, or most of one, in a wrong column.
+// A serial number is too short for it.
 func safeName(r *Record) string {
 	name := r.Name()
-	if looksHex([]byte(name)) || looksBase32([]byte(name)) {
+	if _, err := token.ParseSeed(name); err == nil || longestWord(name) > token.MaxSerialLen {
 		return ""
 	}
 	return name
+}
+
+// longestWord is how many letters and digits there are in a row.
+func longestWord(s string) int {
+	longest, n := 0, 0
+	for _, r := range s {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			n++
+			longest = max(longest, n)
+		} else {
+			n = 0
+		}
+	}
+	return longest
 }
 
 // text checks a name of people's: UTF-8 without control characters, at most

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 )
 
 // What a hostile XML file may make us hold at once.
@@ -123,14 +122,7 @@ func (x *xmlScanner) explain(err error) error {
 
 // harmless reports whether no word of a message is long enough to be a seed, or
 // half of one.
-func harmless(msg string) bool {
-	for _, word := range strings.FieldsFunc(msg, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		if len(word) > 14 {
-			return false
-		}
-	}
-	return true
-}
+func harmless(msg string) bool { return longestWord(msg) <= 14 }
 
 // child returns the start of the next element inside the present one, and false
 // at its end. Nothing but space may lie between.
