@@ -5,10 +5,6 @@ package seedfile
 import (
 	"bufio"
 	"bytes"
-	"math"
-	"time"
-
-	"github.com/d204ef64/fob/token"
 )
 
 // fobHeader is the first line of a file.
@@ -138,97 +134,4 @@ func (f *fobReader) parse(line []byte) (Record, error) {
 		r.Step, err = f.lines.options.defaultStep()
 	}
 	return r, err
-}
-
-func (r *Record) setFob(s *jsonScanner, key string) (err error) {
-	if p := r.fobText(key); p != nil {
-		*p, err = s.str(key)
-		return err
-	}
-	if p := r.fobTime(key); p != nil {
-		return s.time(key, p)
-	}
-	switch key {
-	case "serial", "type", "seed", "algorithm":
-		text, err := s.str(key)
-		if err != nil {
-			return err
-		}
-		return r.setFobString(key, text)
-	case "digits", "period", "counter":
-		text, err := s.num(key)
-		if err != nil {
-			return err
-		}
-		switch key {
-		case "digits":
-			r.Digits, err = digits(text, token.MinDigits, token.MaxDigits)
-		case "period":
-			r.Step, err = step(text)
-		default:
-			r.Counter, err = number(key, text, math.MaxUint64)
-		}
-		return err
-	case "t0":
-		v, err := s.integer(key)
-		r.T0 = token.UnixSeconds(v)
-		return err
-	case "drift":
-		r.Drift, err = s.integer(key)
-		return err
-	}
-	return unknownKey(key)
-}
-
-func (r *Record) setFobString(key, text string) (err error) {
-	switch key {
-	case "serial":
-		r.Serial, err = serial([]byte(text))
-	case "seed":
-		r.Seed, err = hexSeed([]byte(text))
-	case "algorithm":
-		err = r.setAlgorithm([]byte(text))
-	case "type":
-		err = r.setType([]byte(text))
-	}
-	return err
-}
-
-// fobTexts and fobTimes are the keys of those fields, in the order in which they
-// are written.
-var (
-	fobTexts = [...]string{"manufacturer", "model", "issueNo", "issuer", "keyId", "friendlyName", "user"}
-	fobTimes = [...]string{"deviceStart", "deviceExpiry", "policyStart", "policyExpiry"}
-)
-
-// fobText and fobTime return the field of a key, nil for another kind of key.
-func (r *Record) fobText(key string) *string {
-	for i, p := range [...]*string{
-		&r.Manufacturer, &r.Model, &r.IssueNo, &r.Issuer, &r.KeyID, &r.FriendlyName, &r.User,
-	} {
-		if fobTexts[i] == key {
-			return p
-		}
-	}
-	return nil
-}
-
-func (r *Record) fobTime(key string) *time.Time {
-	for i, p := range [...]*time.Time{&r.Device.Start, &r.Device.Expiry, &r.Policy.Start, &r.Policy.Expiry} {
-		if fobTimes[i] == key {
-			return p
-		}
-	}
-	return nil
-}
-
-func (s *jsonScanner) time(key string, p *time.Time) error {
-	text, err := s.str(key)
-	if err != nil {
-		return err
-	}
-	if *p, err = time.Parse(time.RFC3339Nano, text); err != nil || p.IsZero() {
-		return bad(key, "no time as 2031-11-30T14:59:59Z")
-	}
-	return nil
 }

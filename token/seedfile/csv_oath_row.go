@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// oath reads serial, seed[, type[, digits[, period or counter]]].
+func (c *csvReader) oath(f [][]byte, r *Record, mostDigits uint8) (err error) {
+	if r.Serial, err = serial(f[0]); err != nil {
+		return err
+	}
+	if r.Seed, err = hexSeed(f[1]); err != nil {
+		return err
+	}
+	r.Type = HOTP
+	if len(f) > 2 {
+		if err = r.setType(f[2]); err != nil {
+			return err
+		}
+	} else {
+		c.once("no type: the server takes the token for HOTP")
+	}
+	r.Digits = c.lines.options.defaultDigits()
+	if len(f) > 3 {
+		if r.Digits, err = digits(f[3], token.MinDigits, mostDigits); err != nil {
+			return err
+		}
+	}
+	moving := len(f) > 4 && len(f[4]) > 0
+	switch {
+	case r.Type == TOTP && moving:
+		r.Step, err = step(f[4])
+	case r.Type == TOTP:
+		r.Step, err = c.lines.options.defaultStep()
+	case moving && c.name == "oath-csv":
+		r.Counter, err = number("counter", f[4], math.MaxUint64)
+	}
+	if err == nil && mostDigits == 8 {
+		err = onlyTwo(r, true, true)
+	}
+	return err
+}
+
+// appendOATH appends serial, seed, type, digits, period, and for HOTP the comma
+// before the counter.
+func appendOATH(dst []byte, r *Record) ([]byte, error) {
+	dst, err := appendSerial(dst, r)
+	dst = append(dst, ", "...)
+	dst = appendHex(dst, r.Seed)
+	if r.Type == HOTP {
+		dst = append(dst, ", hotp, "...)
+	} else {
+		dst = append(dst, ", totp, "...)
+	}
+	dst = strconv.AppendUint(dst, uint64(r.Digits), 10)
+	dst = append(dst, ", "...)
+	if r.Type == TOTP {
+		dst = strconv.AppendInt(dst, int64(r.Step), 10)
+	}
+	return dst, err
+}
+
+// setType reads totp or hotp, in any case. The other types of the same servers
+// are refused by name.
+func (r *Record) setType(b []byte) error {
+	switch name := strings.ToLower(string(b)); name {
+	case "totp":
+		r.Type = TOTP
+	case "hotp":
+		r.Type = HOTP
+	case "ocra", "ocra2", "tan", "motp", "yubicootp":
+		return &Error{Field: "type", Err: unsupported("type %s", name)}
+	default:
+		return bad("type", "neither totp nor hotp")
+	}
+	return nil
+}
+
+// setAlgorithm reads the name of an algorithm, and does not repeat a wrong one.
+func (r *Record) setAlgorithm(b []byte) (err error) {
+	if r.Algorithm, err = token.ParseAlgorithm(string(b)); err != nil {
+		return bad("algorithm", "%w", token.ErrAlgorithm)
+	}
+	return nil
+}
+
+// oathVersion looks for "# version: 2" of privacyIDEA.
+func oathVersion(c *csvReader, line []byte) (bool, error) {
+	version, found := cutVersion(line)
+	switch {
+	case !found:
+		return false, nil
+	case version == "1":
+		return true, nil
+	case version != "2":
+		return false, &Error{Field: "version", Err: unsupported("a version other than 1 and 2")}
+	}
+	c.columns = append([]string{"user", "resolver", "realm"}, c.columns...)
+	c.least += 3
+	return true, nil
+}
+
+// cutVersion returns what follows "# version:", if line is that.
+func cutVersion(line []byte) (string, bool) {
+	rest, found := bytes.CutPrefix(line, []byte("#"))
+	rest, found2 := bytes.CutPrefix(bytes.TrimLeft(rest, " \t"), []byte("version:"))
+	return string(bytes.TrimSpace(rest)), found && found2
+}
+
+// owner reads user, resolver and realm of version 2.
+func (c *csvReader) owner(f [][]byte, r *Record) error {
+	user, resolver, realm := string(f[0]), f[1], string(f[2])
+	switch {
+	case looksHex(resolver):
+		return malformed("a seed where the resolver belongs: version 2 has user, resolver and realm before the serial number")
+	case user == "" && (len(resolver) > 0 || realm != ""):
+		return bad("user", "a resolver or realm without a user")
+	case len(resolver) > 0:
+		c.once("the resolver is left out")
+	}
+	r.User = user
+	if realm != "" {
+		r.User += "@" + realm
+	}
+	return text("user", r.User)
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token/seedfile"
+)
+
+// TestNoPeriod wants a period that is missing to be an error, in every format,
+// and to come from the options when they have one.
+func TestNoPeriod(t *testing.T) {
+	for _, tt := range []struct{ format, text string }{
+		{"oath-csv", "2600124800001, " + rfcSeed + ", totp\n"},
+		{"oath-csv", "2600124800001, " + rfcSeed + ", totp, 6,\n"},
+		{"linotp-csv", "2600124800001, " + rfcSeed + ", totp, 6\n"},
+		{"linotp-csv", "2600124800001, " + rfcSeed + ", totp, 6, , sha1\n"},
+		{"netiq-csv", "2600124800001, " + rfcSeed + ", totp, 6\n"},
+		{"entra-csv", entraHead + "a@b.c,2600124800001," + rfcBase32 + ",,Contoso,Key\n"},
+		{"duo", pair},
+		{"pingid", pair},
+		{"multiotp-csv", "2600124800001;;TOTP;" + rfcSeed + ";6;\n"},
+		{"dualshield-xml", strings.Replace(shield, "<timeWindow>60</timeWindow>", "", 1) + shieldToken},
+		{"feitian-xml", `<KeyContainer><Device><Key KeyId="1" Algorithm="x:totp"><Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue></Secret></Data></Key></Device></KeyContainer>`},
+		{"otpauth", "otpauth://totp/alice?secret=" + rfcBase32 + "\n"},
+		{"okta", `{"userId":"alice","body":{"profile":{"sharedSecret":"` + rfcSeed + `"}}}`},
+		{"fob", fobHead + `{"type":"TOTP","seed":"` + rfcSeed + `","algorithm":"SHA1","digits":6}`},
+	} {
+		_, err := readAll(mustFormat(t, tt.format), tt.text, seedfile.ReadOptions{})
+		require.ErrorIs(t, err, seedfile.ErrNoPeriod, tt.format)
+		var where *seedfile.Error
+		require.ErrorAs(t, err, &where, tt.format)
+		require.Equal(t, "period", where.Field, tt.format)
+
+		for _, o := range []seedfile.ReadOptions{{Step: 30}, {Step: 60}} {
+			got, err := readAll(mustFormat(t, tt.format), tt.text, o)
+			require.NoError(t, err, tt.format)
+			require.Equal(t, o.Step, got[0].Step, tt.format)
+		}
+	}
+}
+
+// TestFormulas wants names that a spreadsheet would run refused, and serial
+// numbers written as they are.
+func TestFormulas(t *testing.T) {
+	r := seedfile.Record{Serial: mustSerial(t, "-0012E10"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60}
+	for _, name := range []string{"=1+1", "+1", "-1", "@SUM"} {
+		r.Manufacturer = name
+		for _, format := range []string{"entra-csv", "multiotp-csv"} {
+			_, err := writeAll(mustFormat(t, format), r)
+			require.ErrorIs(t, err, seedfile.ErrValue)
+			require.EqualError(t, err, format+": token -0012E10: manufacturer: bad value: begins with '"+name[:1]+
+				"': a spreadsheet that opens the file would run it as a formula")
+		}
+	}
+	for _, name := range []string{"\ta", "\ra", " a", "a\x00"} {
+		r.Manufacturer = name
+		_, err := writeAll(mustFormat(t, "entra-csv"), r)
+		require.ErrorIs(t, err, seedfile.ErrValue, "%q", name)
+	}
+	r.Manufacturer = "a=b"
+	got, err := writeAll(mustFormat(t, "entra-csv"), r)
+	require.NoError(t, err)
+	require.Equal(t, entraHead+",-0012E10,"+rfcBase32+",60,a=b,\n", got)
+}

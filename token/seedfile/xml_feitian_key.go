@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"cmp"
+	"encoding/xml"
+	"math"
+	"strings"
+
+	"github.com/d204ef64/fob/token"
+)
+
+func (f *feitianReader) key(e xml.StartElement, r *Record) error {
+	algorithm := cmp.Or(attribute(e, "KeyAlgorithm"), attribute(e, "Algorithm"))
+	if err := r.setType([]byte(algorithm[strings.LastIndexAny(algorithm, "#:")+1:])); err != nil {
+		return err
+	}
+	r.KeyID = cmp.Or(attribute(e, "KeyId"), attribute(e, "Id"))
+	r.Digits, r.Algorithm = f.options.defaultDigits(), f.options.Algorithm
+	data := texts{}
+	err := f.each(func(e xml.StartElement) error {
+		switch e.Name.Local {
+		case "AlgorithmParameters":
+			return f.each(func(e xml.StartElement) error { return f.parameter(e, r) })
+		case "Data":
+			return f.each(func(e xml.StartElement) error { return f.value(e, data) })
+		}
+		return f.unknown(e)
+	})
+	if err != nil {
+		return err
+	}
+	if r.Seed, err = base64Seed([]byte(data["Secret"])); err != nil {
+		return err
+	}
+	if r.Type == HOTP {
+		if s, found := data["Counter"]; found {
+			r.Counter, err = number("counter", s, math.MaxUint64)
+		}
+		return err
+	}
+	if s, found := data["Time"]; found {
+		t0, err := number("T0", s, math.MaxInt64)
+		if err != nil {
+			return err
+		}
+		r.T0 = token.UnixSeconds(t0)
+	}
+	if s, found := data["TimeInterval"]; found {
+		r.Step, err = step(s)
+	} else {
+		r.Step, err = f.options.defaultStep()
+	}
+	return err
+}
+
+func (f *feitianReader) parameter(e xml.StartElement, r *Record) (err error) {
+	switch e.Name.Local {
+	case "ResponseFormat":
+		if encoding := attribute(e, "Encoding"); encoding != "DECIMAL" && encoding != "" {
+			return &Error{Field: "Encoding", Err: unsupported("another encoding than DECIMAL")}
+		}
+		if r.Digits, err = digits(attribute(e, "Length"), 6, 9); err != nil {
+			return err
+		}
+		return f.skip()
+	case "Suite":
+		s, err := f.text()
+		if err == nil && s != "" {
+			err = r.setAlgorithm([]byte(s))
+		}
+		return err
+	}
+	return f.unknown(e)
+}
+
+// value reads an element with a PlainValue in it.
+func (f *feitianReader) value(e xml.StartElement, data texts) error {
+	name := e.Name.Local
+	switch name {
+	case "Secret", "Time", "TimeInterval", "Counter":
+	default:
+		return f.unknown(e)
+	}
+	return f.each(func(e xml.StartElement) error {
+		switch e.Name.Local {
+		case "PlainValue":
+			e.Name.Local = name
+			return data.set(f.xmlScanner, e)
+		case "EncryptedValue", "ValueMAC":
+			return unsupported("encryption")
+		}
+		return f.unknown(e)
+	})
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// xmlSource counts the bytes of a token.
+type xmlSource struct {
+	r    *bufio.Reader
+	used int
+	err  error // of the file, not of its content
+}
+
+func (s *xmlSource) ReadByte() (byte, error) {
+	if s.used++; s.used > maxXMLToken {
+		return 0, fmt.Errorf("%w: more than %d bytes in one piece", ErrLimit, maxXMLToken)
+	}
+	c, err := s.r.ReadByte()
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return c, err
+}
+
+// Read is there for us-ascii only.
+func (s *xmlSource) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	c, err := s.ReadByte()
+	if err != nil {
+		return 0, err
+	}
+	p[0] = c
+	return 1, nil
+}
+
+// explain makes an error of the decoder ours. Its texts quote the file, so that
+// only those that cannot hold a seed are kept.
+func (x *xmlScanner) explain(err error) error {
+	if x.source.err != nil {
+		return x.source.err
+	}
+	var syntax *xml.SyntaxError
+	switch {
+	case err == io.EOF, errors.Is(err, ErrLimit):
+		return err
+	case errors.Is(err, errEncoding):
+		return errEncoding // without the name, which is the file's
+	case errors.As(err, &syntax) && harmless(syntax.Msg):
+		return malformed("%s", syntax.Msg)
+	}
+	return malformed("no well-formed XML")
+}
+
+// harmless reports whether no word of a message is long enough to be a seed, or
+// half of one.
+func harmless(msg string) bool { return longestWord(msg) <= 14 }
