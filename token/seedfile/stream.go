@@ -88,6 +88,7 @@ func (w *recordWriter) Write(r *Record) error {
 		dst, err = w.add(dst, r)
 	}
 	if err != nil {
+		clear(dst)
 		return at(w.format, 0, r, err)
 	}
 	w.begun = true
