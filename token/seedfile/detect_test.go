@@ -44,6 +44,12 @@ func TestDetect(t *testing.T) {
 	}
 }
 
+// TestDetectCompact wants rows without spaces taken for what has as many columns.
+func TestDetectCompact(t *testing.T) {
+	_, _, err := seedfile.NewReader(strings.NewReader(strings.ReplaceAll(row, " ", "")), seedfile.ReadOptions{})
+	require.EqualError(t, err, "unknown format: the file may be oath-csv or linotp-csv or netiq-csv: name its format")
+}
+
 // TestDetectNothing shows files that no format may claim.
 func TestDetectNothing(t *testing.T) {
 	for _, text := range []string{
