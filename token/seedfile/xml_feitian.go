@@ -44,10 +44,7 @@ var feitianXML = &Format{
 		}
 		return f
 	},
-	detect: func(head []byte) bool {
-		return rootElement(head) == "KeyContainer" && !bytes.Contains(head, []byte("KeyPackage")) &&
-			(bytes.Contains(head, []byte("Device>")) || bytes.Contains(head, []byte("KeyId=")))
-	},
+	detect: isFeitian,
 	read: newFunc("feitian-xml", func(b *bufio.Reader, o ReadOptions) (*feitianReader, error) {
 		x, err := newXMLScanner("feitian-xml", b, o)
 		return &feitianReader{xmlScanner: x}, err
@@ -61,6 +58,13 @@ var feitianXML = &Format{
 		add: appendFeitian,
 		end: "</KeyContainer>\n",
 	}),
+}
+
+// isFeitian reports whether a file that begins like this is one of these, and not
+// PSKC of RFC 6030, whose outermost element has the same name.
+func isFeitian(head []byte) bool {
+	return rootElement(head) == "KeyContainer" && !bytes.Contains(head, []byte("KeyPackage")) &&
+		(bytes.Contains(head, []byte("Device>")) || bytes.Contains(head, []byte("KeyId=")))
 }
 
 type feitianReader struct {
