@@ -25,8 +25,8 @@ func newSeedsCmd(a *app) *cobra.Command {
 		Use:   "seeds",
 		Short: "Read, check and convert seed files: PSKC and the dialects of real servers",
 		Long: `Reads and writes the files by which tokens come to validation servers. The
-format of a file is found out where its beginning tells it, and named with --from
-otherwise. FILE may be - for standard input.
+format of a file is found out where its beginning tells it, and named with
+--from otherwise. FILE may be - for standard input.
 
 Formats:
 ` + formatList() + `
