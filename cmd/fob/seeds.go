@@ -30,8 +30,8 @@ format of a file is found out where its beginning tells it, and named with
 
 Formats:
 ` + formatList() + `
-Keys and passwords come from files or a prompt, never from an argument. Seeds are
-shown with --reveal only.`,
+Keys and passwords come from files or a prompt, never from an argument. Seeds
+are shown with --reveal only.`,
 		Args: cobra.NoArgs,
 		RunE: help,
 	}
@@ -46,14 +46,6 @@ func formatList() string {
 		fmt.Fprintf(&b, "  %-15s %s\n", f.Name, f.Title)
 	}
 	return b.String()
-}
-
-func formatNames() string {
-	var names []string
-	for _, f := range seedfile.Formats() {
-		names = append(names, f.Name)
-	}
-	return strings.Join(names, ", ")
 }
 
 // oneFile is cobra.ExactArgs(1) for a seed file. It does not repeat the

@@ -102,11 +102,12 @@ func newSeedsConvertCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "convert FILE --to FORMAT",
 		Short: "Write the tokens of a seed file in another format",
-		Long: `Writes the tokens of a seed file in another format. What that format cannot carry,
-such as an expiry date, is listed on stderr; with --strict it is an error. A
-conversion that fails leaves no file.
+		Long: `Writes the tokens of a seed file in another format. What that format cannot
+carry, such as an expiry date, is listed on stderr; with --strict it is an
+error. A conversion that fails leaves no file.
 
-Formats: ` + formatNames(),
+Formats:
+` + formatList(),
 		Example: `  fob seeds convert tokens.xml --to entra-csv --out tokens.csv
   fob seeds convert duo.csv --from duo --period 60s --to pskc --to-password-file pw.txt --out tokens.xml`,
 		Args: oneFile,
@@ -136,8 +137,9 @@ func newSeedsEncryptCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "encrypt FILE",
 		Short: "Write the tokens of a seed file as encrypted PSKC",
-		Long: `Writes the tokens of a seed file as PSKC (RFC 6030) encrypted with a key, a password
-or to a certificate. Without any of them a terminal is asked for a password.`,
+		Long: `Writes the tokens of a seed file as PSKC (RFC 6030) encrypted with a key, a
+password or to a certificate. Without any of them a terminal is asked for a
+password.`,
 		Example: `  fob seeds encrypt tokens.csv --from oath-csv --recipient bank.pem --out tokens.xml`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -21,8 +21,8 @@ func newSeedsMakeCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "make --count N --to FORMAT",
 		Short: "Make up tokens and write their seed file",
-		Long: `Makes up tokens with random seeds, and serial numbers from a range that no maker
-uses, and writes their seed file: for a server to import, and for fob run
+		Long: `Makes up tokens with random seeds, and serial numbers from a range that no
+maker uses, and writes their seed file: for a server to import, and for fob run
 --seed-file to run the tokens themselves.`,
 		Example: `  fob seeds make --count 1000 --to pskc --out tokens.xml
   fob run --seed-file tokens.xml --tcp 127.0.0.1:7000`,
@@ -70,7 +70,7 @@ uses, and writes their seed file: for a server to import, and for fob run
 	f.Int64Var(&first, "first", -1, "`N` of the first serial number, up to 2^32-1; default: drawn")
 	f.StringVar(&profile, "profile", token.Profiles()[0].Name, "`NAME`: "+profileNames())
 	f.StringVar(&expiry, "expiry", "", "last `DAY` on which the tokens work; none for no end; default: five years from today")
-	f.StringVar(&out.to, "to", "", "`FORMAT` to write: "+formatNames())
+	f.StringVar(&out.to, "to", "", "`FORMAT` to write; fob seeds --help lists them")
 	cmd.MarkFlagRequired("to")
 	out.add(f)
 	out.encryption.add(f)

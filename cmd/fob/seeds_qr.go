@@ -21,10 +21,10 @@ func newSeedsQRCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "qr FILE",
 		Short: "Show the QR code by which an app takes a token's seed",
-		Long: `Makes the QR code (otpauth URI) of one token of a seed file, for an authenticator app
-or a programmable token: as a PNG with --out, or on the terminal with --reveal,
-since a QR code is the seed. Many apps ignore periods other than 30 s and hashes
-other than SHA-1.`,
+		Long: `Makes the QR code (otpauth URI) of one token of a seed file, for an
+authenticator app or a programmable token: as a PNG with --out, or on the
+terminal with --reveal, since a QR code is the seed. Many apps ignore periods
+other than 30 s and hashes other than SHA-1.`,
 		Example: `  fob seeds qr tokens.xml --serial 2600124800001 --out token.png`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -30,12 +30,13 @@ func newSeedsVerifyCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Check a whole seed file: MAC, signature, doubles, every value",
-		Long: `Reads a whole seed file and says whether all of it is sound: well formed, each MAC
-and, with --trusted, the signature right, no serial number or seed twice. Exit
-code 1 where it is not.
+		Long: `Reads a whole seed file and says whether all of it is sound: well formed, each
+MAC and, with --trusted, the signature right, no serial number or seed twice.
+Exit code 1 where it is not.
 
 With --serial and --code it also checks that this token's seed gives that code
-now, or within --window steps of now: whether a file belongs to a token in hand.`,
+now, or within --window steps of now: whether a file belongs to a token in
+hand.`,
 		Example: `  fob seeds verify tokens.xml --password-file pw.txt
   fob seeds verify tokens.xml --serial 2600124800001 --code 420811`,
 		Args: oneFile,
