@@ -61,7 +61,7 @@ var oathCSV = &Format{
 // counter is not in the file. Where the algorithm is missing, LinOTP takes the
 // one that the seed is as long as: SHA256 for 32 bytes, SHA512 for 64, otherwise
 // SHA1. So does the reader, and warns unless it is SHA1; files are always written
-// with it.
+// with it. An algorithm of the options other than SHA1 comes before that rule.
 var linotpCSV = &Format{
 	Name: "linotp-csv", Title: "LinOTP, OATH CSV", Extension: ".csv",
 	carries: func(*Record) Field { return FieldSerial | FieldType | FieldAlgorithm | FieldDigits | FieldStep },
@@ -75,6 +75,9 @@ var linotpCSV = &Format{
 			}
 			if len(f) == 6 && len(f[5]) > 0 {
 				return r.setAlgorithm(f[5])
+			}
+			if r.Algorithm = c.lines.options.Algorithm; r.Algorithm != token.SHA1 {
+				return nil
 			}
 			switch r.Seed.Len() {
 			case 32:

@@ -16,4 +16,8 @@
 // What a format cannot carry is never dropped in silence: [Format.Lost] tells
 // what of a record would be, before it is written. What a file does not say is
 // never made up: a missing period is [ErrNoPeriod], and not 30.
+//
+// [Formats] lists the formats; what is in each, and who says so, stands where it
+// is defined. [OTPAuthURI], [QRPNG] and [QRText] bring a token into an
+// authenticator app. No error text has a seed in it.
 package seedfile

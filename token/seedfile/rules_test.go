@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/seedfile"
 )
 
@@ -66,4 +67,54 @@ func TestFormulas(t *testing.T) {
 	got, err := writeAll(mustFormat(t, "entra-csv"), r)
 	require.NoError(t, err)
 	require.Equal(t, entraHead+",-0012E10,"+rfcBase32+",60,a=b,\n", got)
+}
+
+// TestOptions wants what a file does not say from the options, and what it says
+// from the file.
+func TestOptions(t *testing.T) {
+	long := rfcSeed + "313233343536373839303132" // 32 bytes
+	feitian := func(parameters string) string {
+		return `<KeyContainer><Device><Key KeyId="1" Algorithm="x:totp"><AlgorithmParameters>` + parameters + `</AlgorithmParameters>` +
+			`<Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue></Secret></Data></Key></Device></KeyContainer>`
+	}
+	none := seedfile.ReadOptions{Step: 60}
+	eight := seedfile.ReadOptions{Step: 60, Digits: 8, Algorithm: token.SHA512}
+	for _, tt := range []struct {
+		format, text string
+		o            seedfile.ReadOptions
+		digits       uint8
+		algorithm    token.Algorithm
+	}{
+		{"duo", pair, none, 6, token.SHA1},
+		{"duo", pair, eight, 8, token.SHA512},
+		{"pingid", pair, eight, 8, token.SHA512},
+		{"netiq-csv", pair, eight, 8, token.SHA512},
+		{"oath-csv", row, eight, 6, token.SHA512},
+		{"oath-csv", "1, " + rfcSeed + ", totp", eight, 8, token.SHA512},
+		{"linotp-csv", "1, " + long + ", totp, 6, 60", none, 6, token.SHA256},
+		{"linotp-csv", "1, " + long + long + ", totp, 6, 60", none, 6, token.SHA512},
+		{"linotp-csv", "1, " + long + ", totp, 6, 60", eight, 6, token.SHA512},
+		{"linotp-csv", "1, " + long + ", totp, 6, 60, sha1", eight, 6, token.SHA1},
+		{"multiotp-csv", "1;;TOTP;" + rfcSeed + ";6;60", eight, 6, token.SHA512},
+		{"entra-csv", entraHead + "a,1," + rfcBase32 + ",60,,", eight, 6, token.SHA1},
+		{"dualshield-xml", shield + shieldToken, eight, 6, token.SHA1},
+		{"dualshield-xml", strings.NewReplacer("<digits>6</digits>", "", "<crypto>HmacSHA1</crypto>", "").Replace(shield) + shieldToken, eight, 8, token.SHA512},
+		{"feitian-xml", feitian(""), eight, 8, token.SHA512},
+		{"feitian-xml", feitian(`<Suite>HMAC-SHA256</Suite><ResponseFormat Length="6"/>`), eight, 6, token.SHA256},
+		{"safenet-xml", readSample(t, "safenet.xml"), eight, 8, token.SHA512},
+		{"users-oath", "HOTP/T60 alice - " + rfcSeed, eight, 8, token.SHA1},
+		{"users-oath", "HOTP/T60/7 alice - " + rfcSeed, eight, 7, token.SHA1},
+		{"otpauth", "otpauth://totp/a?secret=" + rfcBase32, eight, 8, token.SHA512},
+		{"otpauth", "otpauth://totp/a?secret=" + rfcBase32 + "&digits=6&algorithm=SHA1", eight, 6, token.SHA1},
+		{"okta", readSample(t, "okta.jsonl"), eight, 8, token.SHA512},
+	} {
+		got, err := readAll(mustFormat(t, tt.format), tt.text, tt.o)
+		require.NoError(t, err, tt.format)
+		require.Equal(t, tt.digits, got[0].Digits, "%s: %s", tt.format, tt.text)
+		require.Equal(t, tt.algorithm, got[0].Algorithm, "%s: %s", tt.format, tt.text)
+	}
+	_, err := readAll(mustFormat(t, "duo"), pair, seedfile.ReadOptions{Step: 60, Digits: 10})
+	require.EqualError(t, err, "duo: line 1: token 2600124800001: digits: bad value: 10, want 6 to 9")
+	_, err = readAll(mustFormat(t, "duo"), pair, seedfile.ReadOptions{Step: -60})
+	require.ErrorIs(t, err, seedfile.ErrValue)
 }
