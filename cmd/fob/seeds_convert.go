@@ -143,7 +143,7 @@ password.`,
 		Example: `  fob seeds encrypt tokens.csv --from oath-csv --recipient bank.pem --out tokens.xml`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := seedfile.FormatByName("pskc")
+			to, err := seedfile.FormatByName(out.to)
 			if err != nil {
 				return err
 			}
@@ -161,6 +161,7 @@ password.`,
 		},
 	}
 	in.add(cmd.Flags())
+	cmd.Flags().StringVar(&out.to, "to", "pskc", "`FORMAT` to write, one that can be encrypted")
 	out.add(cmd.Flags())
 	out.encryption.add(cmd.Flags())
 	return cmd
@@ -171,11 +172,11 @@ func newSeedsDecryptCmd(a *app) *cobra.Command {
 	var out seedsOutput
 	cmd := &cobra.Command{
 		Use:     "decrypt FILE",
-		Short:   "Write the tokens of an encrypted file as PSKC in clear",
+		Short:   "Write the tokens of an encrypted file in clear",
 		Example: `  fob seeds decrypt tokens.xml --password-file pw.txt --out clear.xml`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := seedfile.FormatByName("pskc")
+			to, err := seedfile.FormatByName(out.to)
 			if err != nil {
 				return err
 			}
@@ -183,6 +184,7 @@ func newSeedsDecryptCmd(a *app) *cobra.Command {
 		},
 	}
 	in.add(cmd.Flags())
+	cmd.Flags().StringVar(&out.to, "to", "pskc", "`FORMAT` to write")
 	out.add(cmd.Flags())
 	return cmd
 }
