@@ -92,6 +92,9 @@ func TestPSKCSignature(t *testing.T) {
 			require.ErrorIs(t, err, ErrLimit)
 		case "truncated", "empty":
 			require.ErrorIs(t, err, ErrSyntax)
+		case "two":
+			require.ErrorContains(t, err, "2 signatures")
+			fallthrough
 		default:
 			require.ErrorIs(t, err, ErrSignature, name)
 		}

@@ -3,6 +3,7 @@
 package seedfile
 
 import (
+	"crypto/aes"
 	"encoding/hex"
 	"strings"
 	"testing"
@@ -52,7 +53,16 @@ func TestKeyWrap(t *testing.T) {
 		_, err = unwrapKey(kek, got[:len(got)-1])
 		require.ErrorIs(t, err, errUnwrap, v.where)
 	}
-	_, _, err := wrapKey([]byte("short"), []byte("x"))
+	// The initial value counts, also where length and padding would fit.
+	kek := fromHex(t, kek128)
+	block, err := aes.NewCipher(kek)
+	require.NoError(t, err)
+	one := fromHex(t, "a65959a700000007"+"466f7250617369"+"00")
+	block.Encrypt(one, one)
+	_, err = unwrapKey(kek, one)
+	require.ErrorIs(t, err, errUnwrap)
+
+	_, _, err = wrapKey([]byte("short"), []byte("x"))
 	require.Error(t, err)
 	_, err = unwrapKey([]byte("short"), make([]byte, 24))
 	require.Error(t, err)
