@@ -73,6 +73,13 @@ func TestPSKCRefuses(t *testing.T) {
 		{"policy of others", policyWith(t, `<x:Sun xmlns:x="y"/>`), 8, ErrUnsupported, "forbids the use of the key"},
 		{"policy extension", policyWith(t, `<Extensions/>`), 8, ErrUnsupported, "forbids the use of the key"},
 		{"date", policyWith(t, `<ExpiryDate>2022-09-01</ExpiryDate>`), 8, ErrValue, "Policy/ExpiryDate"},
+		{"the zero time", policyWith(t, `<ExpiryDate>0001-01-01T00:00:00Z</ExpiryDate>`), 8, ErrValue, "calendar"},
+		{"year 0", policyWith(t, `<ExpiryDate>0001-01-01T00:00:00+01:00</ExpiryDate>`), 8, ErrValue, "calendar"},
+		{"year 10000", policyWith(t, `<ExpiryDate>9999-12-31T23:59:59-05:00</ExpiryDate>`), 8, ErrValue, "calendar"},
+		{"comma", policyWith(t, `<ExpiryDate>2022-09-01T00:00:00,5Z</ExpiryDate>`), 8, ErrValue, "ExpiryDate"},
+		{"25:00", policyWith(t, `<ExpiryDate>2022-09-01T25:00:00Z</ExpiryDate>`), 8, ErrValue, "ExpiryDate"},
+		{"24:00 and more", policyWith(t, `<ExpiryDate>2022-09-01T24:00:00.5Z</ExpiryDate>`), 8, ErrValue, "ExpiryDate"},
+		{"30 February", policyWith(t, `<ExpiryDate>2022-02-30T00:00:00Z</ExpiryDate>`), 8, ErrValue, "ExpiryDate"},
 		{"twice", policyWith(t, `<ExpiryDate>2022-09-01T00:00:00Z</ExpiryDate><ExpiryDate>2032-09-01T00:00:00Z</ExpiryDate>`), 8, ErrSyntax, "Policy/ExpiryDate"},
 
 		{"DeviceBinding", pskcWith(t, "<SerialNo>", "<DeviceBinding>IMEI</DeviceBinding><SerialNo>"), 3, ErrUnsupported, "DeviceBinding"},
