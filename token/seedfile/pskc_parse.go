@@ -38,42 +38,6 @@ type pskcFrame struct {
 	seen [2]uint64 // which children it has had
 }
 
-// pskcValue is a value of Data, or MACKey, as in the file.
-type pskcValue struct {
-	line             int // 0: not there
-	plain, sealed    bool
-	text             string // of PlainValue or CipherValue
-	mac              string
-	hasMAC           bool
-	alg, digest, mgf string // URIs
-	label            bool   // OAEPparams that are not empty
-}
-
-// pskcKey is a KeyPackage, as in the file.
-type pskcKey struct {
-	line          int // of KeyPackage
-	keyLine       int // of Key; 0: there is none
-	id, algorithm string
-	response      pskcResponse
-	text          [textCount]string
-	textLine      [textCount]int32 // 0: not there
-	data          [5]pskcValue
-	usage         []string
-	refused       pskcElem // the first that is understood and not supported
-	refusedLine   int
-}
-
-// pskcResponse is ResponseFormat.
-type pskcResponse struct {
-	line                     int
-	length, encoding, checks string
-}
-
-func (k *pskcKey) get(e pskcElem) string { return k.text[e-firstText] }
-
-// at returns a value of Data.
-func (k *pskcKey) at(e pskcElem) *pskcValue { return &k.data[e-firstValue] }
-
 // next reads the next KeyPackage, and returns io.EOF at a good end of the file.
 func (p *pskcParser) next() error {
 	p.key = pskcKey{usage: p.key.usage[:0]}
@@ -192,72 +156,6 @@ func (p *pskcParser) unknown(parent pskcElem, name xml.Name) error {
 	return nil
 }
 
-// enter notes what the start of an element tells.
-func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) error {
-	k := &p.key
-	switch elem {
-	case elContainer:
-		return p.version(pskcAttr(attrs, "Version"))
-	case elEncryptionKey, elMACMethod:
-		if parent.has(elPackage) {
-			return p.fail(parent.elem, pskcRules[elem].name, fmt.Errorf("%w: after a KeyPackage", ErrSyntax))
-		}
-		if elem == elEncryptionKey {
-			p.crypt.line = p.line
-		} else {
-			p.crypt.hasMAC, p.crypt.macAlg = true, pskcAttr(attrs, "Algorithm")
-		}
-	case elPackage:
-		p.stack[0].seen[elem/64] |= 1 << (elem % 64) // for the end of the file
-		k.line = p.line
-	case elKey:
-		if k.keyLine != 0 {
-			return p.fail(parent.elem, "Key", fmt.Errorf("%w: more than one Key in a KeyPackage (RFC 6030 section 4)", ErrUnsupported))
-		}
-		k.keyLine, k.id, k.algorithm = p.line, pskcAttr(attrs, "Id"), pskcAttr(attrs, "Algorithm")
-	case elResponseFormat:
-		k.response = pskcResponse{
-			line: p.line, length: pskcAttr(attrs, "Length"),
-			// Format is what drafts call it, CheckDigit what the RFC's text does.
-			encoding: pskcAttr(attrs, "Encoding", "Format"),
-			checks:   pskcAttr(attrs, "CheckDigits", "CheckDigit"),
-		}
-	case elChallengeFormat, elPINPolicy, elTransactions, elDeviceBinding:
-		if k.refused == 0 {
-			k.refused, k.refusedLine = elem, p.line
-		}
-	case elSecret, elCounter, elTime, elTimeInterval, elTimeDrift:
-		p.value = k.at(elem)
-		p.value.line = p.line
-	case elMACKey:
-		p.value = &p.crypt.macKey
-		p.value.line = p.line
-	case elPlainValue:
-		p.value.plain = true
-	case elCipherValue:
-		p.value.sealed = true
-	case elValueMAC:
-		p.value.hasMAC = true
-	case elEncryptionMethod:
-		p.value.alg = pskcAttr(attrs, "Algorithm")
-	case elDigestMethod:
-		p.value.digest = pskcAttr(attrs, "Algorithm")
-	case elMGF:
-		p.value.mgf = pskcAttr(attrs, "Algorithm")
-	case elKeyName:
-		p.crypt.kinds |= pskcPreShared
-	case elX509Data:
-		p.crypt.kinds |= pskcCertificate
-	case elDerivedKey:
-		p.crypt.kinds |= pskcPassword
-	case elKeyDerivation:
-		p.crypt.kdf = pskcAttr(attrs, "Algorithm")
-	case elPRF:
-		p.crypt.prf = pskcAttr(attrs, "Algorithm")
-	}
-	return nil
-}
-
 // chars takes text. Between elements there is nothing but space.
 func (p *pskcParser) chars(t xml.CharData) error {
 	elem := p.stack[p.depth].elem
@@ -299,6 +197,10 @@ func (p *pskcParser) end() (bool, error) {
 	case elKeyLength:
 		p.crypt.keyLength = s
 	case elKeyUsage:
+		const most = 32 // the schema knows 11
+		if len(p.key.usage) == most {
+			return false, p.fail(elPolicy, "KeyUsage", fmt.Errorf("%w: more than %d", ErrLimit, most))
+		}
 		p.key.usage = append(p.key.usage, s)
 		fallthrough
 	default:
@@ -306,16 +208,4 @@ func (p *pskcParser) end() (bool, error) {
 		p.key.text[i], p.key.textLine[i] = s, f.line
 	}
 	return false, nil
-}
-
-// pskcAttr returns the first attribute of one of the names, in no namespace.
-func pskcAttr(attrs []xml.Attr, names ...string) string {
-	for _, name := range names {
-		for i := range attrs {
-			if attrs[i].Name.Local == name && attrs[i].Name.Space == "" {
-				return attrs[i].Value
-			}
-		}
-	}
-	return ""
 }

@@ -69,6 +69,7 @@ func TestPSKCRefuses(t *testing.T) {
 		{"NumberOfTransactions", policyWith(t, `<NumberOfTransactions>9</NumberOfTransactions>`), 8, ErrUnsupported, "NumberOfTransactions"},
 		{"KeyUsage", policyWith(t, `<KeyUsage>CR</KeyUsage><KeyUsage>Encrypt</KeyUsage>`), 8, ErrUnsupported, "KeyUsage without OTP"},
 		{"KeyUsage unknown", policyWith(t, `<KeyUsage>OTP</KeyUsage><KeyUsage>Toast</KeyUsage>`), 8, ErrUnsupported, "Toast"},
+		{"many KeyUsages", policyWith(t, strings.Repeat(`<KeyUsage>OTP</KeyUsage>`, 33)), 8, ErrLimit, "KeyUsage"},
 		{"policy unknown", policyWith(t, `<Moon/>`), 8, ErrUnsupported, "forbids the use of the key"},
 		{"policy of others", policyWith(t, `<x:Sun xmlns:x="y"/>`), 8, ErrUnsupported, "forbids the use of the key"},
 		{"policy extension", policyWith(t, `<Extensions/>`), 8, ErrUnsupported, "forbids the use of the key"},

@@ -16,7 +16,8 @@ import (
 // pskcVerify reads a whole file, verifies its signature (RFC 6030 section 7)
 // and returns the XML that the signature covers, to be parsed in place of the
 // file, and the lines of the file before it. Whatever lies in the file besides
-// never reaches the parser, so that no element can pass for a signed one.
+// never reaches the parser, so that no element can pass for a signed one. The
+// certificate in the file must be one of those trusted, and valid at present.
 func pskcVerify(r io.Reader, trusted []byte, warn func(string, ...any)) (signed []byte, lines int, err error) {
 	roots, err := parseCertificates(trusted)
 	if err != nil {

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"encoding/xml"
+	"fmt"
+)
+
+// enter notes what the start of an element tells.
+func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) error {
+	k := &p.key
+	switch elem {
+	case elContainer:
+		return p.version(pskcAttr(attrs, "Version"))
+	case elEncryptionKey, elMACMethod:
+		if parent.has(elPackage) {
+			return p.fail(parent.elem, pskcRules[elem].name, fmt.Errorf("%w: after a KeyPackage", ErrSyntax))
+		}
+		if elem == elEncryptionKey {
+			p.crypt.line = p.line
+		} else {
+			p.crypt.hasMAC, p.crypt.macAlg = true, pskcAttr(attrs, "Algorithm")
+		}
+	case elPackage:
+		p.stack[0].seen[elem/64] |= 1 << (elem % 64) // for the end of the file
+		k.line = p.line
+	case elKey:
+		if k.keyLine != 0 {
+			return p.fail(parent.elem, "Key", fmt.Errorf("%w: more than one Key in a KeyPackage (RFC 6030 section 4)", ErrUnsupported))
+		}
+		k.keyLine, k.id, k.algorithm = p.line, pskcAttr(attrs, "Id"), pskcAttr(attrs, "Algorithm")
+	case elResponseFormat:
+		k.response = pskcResponse{
+			line: p.line, length: pskcAttr(attrs, "Length"),
+			// Format is what drafts call it, CheckDigit what the RFC's text does.
+			encoding: pskcAttr(attrs, "Encoding", "Format"),
+			checks:   pskcAttr(attrs, "CheckDigits", "CheckDigit"),
+		}
+	case elChallengeFormat, elPINPolicy, elTransactions, elDeviceBinding:
+		if k.refused == 0 {
+			k.refused, k.refusedLine = elem, p.line
+		}
+	case elSecret, elCounter, elTime, elTimeInterval, elTimeDrift:
+		p.value = k.at(elem)
+		p.value.line = p.line
+	case elMACKey:
+		p.value = &p.crypt.macKey
+		p.value.line = p.line
+	case elPlainValue:
+		p.value.plain = true
+	case elCipherValue:
+		p.value.sealed = true
+	case elValueMAC:
+		p.value.hasMAC = true
+	case elEncryptionMethod:
+		p.value.alg = pskcAttr(attrs, "Algorithm")
+	case elDigestMethod:
+		p.value.digest = pskcAttr(attrs, "Algorithm")
+	case elMGF:
+		p.value.mgf = pskcAttr(attrs, "Algorithm")
+	case elKeyName:
+		p.crypt.kinds |= pskcPreShared
+	case elX509Data:
+		p.crypt.kinds |= pskcCertificate
+	case elDerivedKey:
+		p.crypt.kinds |= pskcPassword
+	case elKeyDerivation:
+		p.crypt.kdf = pskcAttr(attrs, "Algorithm")
+	case elPRF:
+		p.crypt.prf = pskcAttr(attrs, "Algorithm")
+	}
+	return nil
+}
+
+// pskcAttr returns the first attribute of one of the names, in no namespace.
+func pskcAttr(attrs []xml.Attr, names ...string) string {
+	for _, name := range names {
+		for i := range attrs {
+			if attrs[i].Name.Local == name && attrs[i].Name.Space == "" {
+				return attrs[i].Value
+			}
+		}
+	}
+	return ""
+}
