@@ -105,6 +105,9 @@ func plain(r seedfile.Record) any {
 		counter                 uint64
 		texts                   string
 	}
+	if r.KeyID == r.Serial.String() {
+		r.KeyID = "" // which says nothing: see Record.Fields
+	}
 	return fields{
 		r.Serial.String(), r.Type.String(), r.Algorithm.String(), r.Digits, r.Step, r.T0, r.Drift, r.Counter,
 		strings.Join([]string{r.Manufacturer, r.Model, r.IssueNo, r.Issuer, r.KeyID, r.FriendlyName, r.User}, "\x00"),
