@@ -112,15 +112,11 @@ Formats:
   fob seeds convert duo.csv --from duo --period 60s --to pskc --to-password-file pw.txt --out tokens.xml`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := seedfile.FormatByName(out.to)
-			if err != nil {
-				return err
-			}
 			o, err := out.options(cmd.Context(), a)
 			if err != nil {
 				return err
 			}
-			return a.convert(cmd.Context(), &in, args[0], &out, to, o)
+			return a.convert(cmd.Context(), &in, args[0], &out, o)
 		},
 	}
 	in.add(cmd.Flags())
@@ -143,10 +139,6 @@ password.`,
 		Example: `  fob seeds encrypt tokens.csv --from oath-csv --recipient bank.pem --out tokens.xml`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := seedfile.FormatByName(out.to)
-			if err != nil {
-				return err
-			}
 			o, err := out.options(cmd.Context(), a)
 			if err != nil {
 				return err
@@ -157,7 +149,7 @@ password.`,
 					return err
 				}
 			}
-			return a.convert(cmd.Context(), &in, args[0], &out, to, o)
+			return a.convert(cmd.Context(), &in, args[0], &out, o)
 		},
 	}
 	in.add(cmd.Flags())
@@ -176,11 +168,7 @@ func newSeedsDecryptCmd(a *app) *cobra.Command {
 		Example: `  fob seeds decrypt tokens.xml --password-file pw.txt --out clear.xml`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := seedfile.FormatByName(out.to)
-			if err != nil {
-				return err
-			}
-			return a.convert(cmd.Context(), &in, args[0], &out, to, seedfile.WriteOptions{})
+			return a.convert(cmd.Context(), &in, args[0], &out, seedfile.WriteOptions{})
 		},
 	}
 	in.add(cmd.Flags())
@@ -190,13 +178,17 @@ func newSeedsDecryptCmd(a *app) *cobra.Command {
 }
 
 // convert copies one file into another.
-func (a *app) convert(ctx context.Context, in *seedsInput, path string, out *seedsOutput, to *seedfile.Format, o seedfile.WriteOptions) error {
-	return in.read(ctx, a, path, func(s *seedSource) error { return a.copySeeds(ctx, out, to, o, s) })
+func (a *app) convert(ctx context.Context, in *seedsInput, path string, out *seedsOutput, o seedfile.WriteOptions) error {
+	return in.read(ctx, a, path, func(s *seedSource) error { return a.copySeeds(ctx, out, o, s) })
 }
 
 // copySeeds writes all tokens of s to a file, all or nothing, and says what was
 // left out.
-func (a *app) copySeeds(ctx context.Context, out *seedsOutput, to *seedfile.Format, o seedfile.WriteOptions, s *seedSource) error {
+func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteOptions, s *seedSource) error {
+	to, err := seedfile.FormatByName(out.to)
+	if err != nil {
+		return err
+	}
 	toStdout := out.out == "" || out.out == "-"
 	if toStdout && isTerminal(a.stdout) && o.Encrypt == nil && !out.reveal {
 		return usagef("the seeds would be shown on the terminal: name a file with --out, or say --reveal")

@@ -28,16 +28,13 @@ maker uses, and writes their seed file: for a server to import, and for fob run
   fob run --seed-file tokens.xml --tcp 127.0.0.1:7000`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			to, err := seedfile.FormatByName(out.to)
-			if err != nil {
-				return err
-			}
 			b := seedfile.Batch{Count: count, First: uint64(first)}
 			if first < 0 { // not the numbers of the last time
 				var n [4]byte
 				_, _ = rand.Read(n[:])
 				b.First = uint64(binary.BigEndian.Uint32(n[:])) % (1<<32 - uint64(max(0, min(count, 1<<31))))
 			}
+			var err error
 			if b.Profile, err = token.ProfileByName(profile); err != nil {
 				return err
 			}
@@ -62,7 +59,7 @@ maker uses, and writes their seed file: for a server to import, and for fob run
 			if err != nil {
 				return usagef("--count %d: %w", count, err)
 			}
-			return a.copySeeds(cmd.Context(), &out, to, o, &seedSource{Reader: r, name: "the made-up tokens"})
+			return a.copySeeds(cmd.Context(), &out, o, &seedSource{Reader: r, name: "the made-up tokens"})
 		},
 	}
 	f := cmd.Flags()
