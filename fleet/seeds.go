@@ -19,7 +19,7 @@ var ErrSeeds = errors.New("no virtual token can be that")
 
 // FromSeeds makes a locked token of each record: with its serial number, seed
 // and expiry date, on the world's time, its clock off by the drift that the file
-// tells of. With a nil model each gets the first one that shows as many digits.
+// tells of. A start date is the server's business: a token knows none. With a nil model each gets the first one that shows as many digits.
 // The error wraps ErrSeeds, ErrCount or the reader's.
 func FromSeeds(w *virtual.World, r seedfile.Reader, model *virtual.Model) ([]*virtual.Token, error) {
 	var tokens []*virtual.Token
@@ -72,6 +72,11 @@ func fromSeed(w *virtual.World, rec *seedfile.Record, model *virtual.Model) (*vi
 	defer clear(payload.Seed)
 	if !expiry.IsZero() {
 		payload.Ends = token.UnixSeconds(expiry.Ends(nil).Unix())
+	}
+	const year = 366 * 24 * time.Hour
+	most := int64(year / (time.Duration(rec.Step) * time.Second))
+	if rec.Drift < -most || rec.Drift > most {
+		return nil, fmt.Errorf("%w: its clock would be %d steps off, more than a year", ErrSeeds, rec.Drift)
 	}
 	t := w.NewToken(model)
 	if err := t.Program(rec.Serial, &payload, true); err != nil {

@@ -45,6 +45,7 @@ type app struct {
 	stdout, stderr io.Writer
 	json           bool // --json
 	started        bool // the command line was understood, and a command runs
+	stdinTaken     bool // standard input has been read
 }
 
 // usageError is a command line that a person must change.
@@ -61,8 +62,13 @@ func (a *app) exitCode(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return exitDone
 	}
-	text := strings.ReplaceAll(err.Error(), "\n", "\nfob: ") // of joined errors
-	fmt.Fprintf(a.stderr, "fob: %s\n", text)
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(a.stderr, "fob: interrupted")
+		return exitFailed
+	}
+	for text := range strings.SplitSeq(err.Error(), "\n") { // of joined errors
+		fmt.Fprintf(a.stderr, "fob: %s\n", plain(text))
+	}
 	if !a.started { // cobra refused the command line
 		fmt.Fprintf(a.stderr, "fob: see %s --help\n", cmd.CommandPath())
 		return exitUsage
@@ -133,7 +139,7 @@ func (a *app) print(v any, text string) error {
 }
 
 func (a *app) warnf(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "fob: warning: "+format+"\n", args...)
+	fmt.Fprintf(a.stderr, "fob: warning: %s\n", plain(fmt.Sprintf(format, args...)))
 }
 
 // isTerminal reports whether w is a terminal.

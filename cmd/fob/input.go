@@ -26,10 +26,14 @@ const maxSecretFile = 64 << 10
 // readSecret reads a small file, or standard input for "-".
 func (a *app) readSecret(ctx context.Context, what, path string) ([]byte, error) {
 	r := a.stdin
-	if path != "-" {
+	if path == "-" {
+		if err := a.takeStdin(); err != nil {
+			return nil, err
+		}
+	} else {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, usagef("reading the %s: %w", what, err)
+			return nil, usagef("reading the %s: %w", what, unsaid(path, err))
 		}
 		defer f.Close()
 		r = f
@@ -54,6 +58,59 @@ func (a *app) readSecret(ctx context.Context, what, path string) ([]byte, error)
 		return got.text, nil
 	case <-ctx.Done():
 		return nil, fmt.Errorf("reading the %s: %w", what, ctx.Err())
+	}
+}
+
+// takeStdin refuses to read standard input twice.
+func (a *app) takeStdin() error {
+	if a.stdinTaken {
+		return usagef("standard input is named twice: it can be read once")
+	}
+	a.stdinTaken = true
+	return nil
+}
+
+// unsaid is the error of a file that cannot be opened, without its name where
+// that looks like a seed.
+func unsaid(path string, err error) error {
+	if isSeed(path) {
+		return errors.New("want a file or -, and not the secret itself: other users can see arguments")
+	}
+	return err
+}
+
+// interruptible is a reader that ends with ctx, as a pipe does not.
+type interruptible struct {
+	ctx  context.Context
+	r    io.Reader
+	buf  [64 << 10]byte
+	rest []byte
+}
+
+func (i *interruptible) Read(p []byte) (int, error) {
+	if len(i.rest) > 0 {
+		n := copy(p, i.rest)
+		i.rest = i.rest[n:]
+		return n, nil
+	}
+	type result struct {
+		n   int
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		n, err := i.r.Read(i.buf[:])
+		done <- result{n, err}
+	}()
+	select {
+	case r := <-done:
+		i.rest = i.buf[:r.n]
+		if r.n > 0 {
+			return i.Read(p) // an error comes again
+		}
+		return 0, r.err
+	case <-i.ctx.Done():
+		return 0, i.ctx.Err()
 	}
 }
 

@@ -15,8 +15,9 @@ import (
 // output is a file that is all there or not at all.
 type output struct {
 	*bufio.Writer
-	path string   // "" is standard output
-	temp *os.File // beside its place until it is whole
+	path  string   // "" is standard output
+	temp  *os.File // beside its place until it is whole
+	force bool
 }
 
 // create starts a file that only its owner may read; "" or "-" is standard
@@ -25,9 +26,9 @@ func (a *app) create(path string, force bool) (*output, error) {
 	if path == "" || path == "-" {
 		return &output{Writer: bufio.NewWriter(a.stdout)}, nil
 	}
-	if info, err := os.Stat(path); err == nil && (!force || !info.Mode().IsRegular()) {
+	if info, err := os.Lstat(path); err == nil && (!force || !info.Mode().IsRegular()) {
 		if !info.Mode().IsRegular() {
-			return nil, usagef("writing %s: it is no ordinary file", path)
+			return nil, usagef("writing %s: it is no ordinary file (- is standard output)", path)
 		}
 		return nil, usagef("writing %s: it exists; --force replaces it", path)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -37,7 +38,7 @@ func (a *app) create(path string, force bool) (*output, error) {
 	if err != nil {
 		return nil, usagef("writing %s: %w", path, err)
 	}
-	return &output{bufio.NewWriterSize(temp, 64<<10), path, temp}, nil
+	return &output{bufio.NewWriterSize(temp, 64<<10), path, temp, force}, nil
 }
 
 // finish puts the file in its place if the work went well, and removes it
@@ -57,7 +58,7 @@ func (o *output) finish(work error) error {
 		err = e
 	}
 	if err == nil {
-		err = os.Rename(o.temp.Name(), o.path)
+		err = o.place()
 	}
 	if err == nil {
 		return nil
@@ -67,6 +68,25 @@ func (o *output) finish(work error) error {
 		err = fmt.Errorf("writing %s: %w", o.path, err)
 	}
 	return err
+}
+
+// place moves the whole file to its name. Without force it takes nobody's place,
+// also not of a file that came meanwhile.
+func (o *output) place() error {
+	if !o.force {
+		err := os.Link(o.temp.Name(), o.path)
+		if err == nil {
+			return os.Remove(o.temp.Name())
+		}
+		if errors.Is(err, fs.ErrExist) {
+			return usagef("it exists; --force replaces it")
+		}
+		// Not every file system has links.
+		if _, err := os.Lstat(o.path); !errors.Is(err, fs.ErrNotExist) {
+			return usagef("it exists; --force replaces it")
+		}
+	}
+	return os.Rename(o.temp.Name(), o.path)
 }
 
 var _ io.Writer = (*output)(nil)

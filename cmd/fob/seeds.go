@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -126,29 +125,51 @@ func (in *seedsInput) read(ctx context.Context, a *app, path string, use func(*s
 	if err != nil {
 		return err
 	}
-	err = in.readOnce(a, path, o, use)
+	read := false // a record: then it is too late to begin anew
+	err = in.readOnce(ctx, a, path, o, func(s *seedSource) error {
+		s.Reader = &noticed{s.Reader, &read}
+		return use(s)
+	})
 	tty, ok := a.stdin.(*os.File)
-	if !errors.Is(err, seedfile.ErrNoKey) || o.Keys.Password != nil || o.Keys.Key != nil || o.Keys.Private != nil || path == "-" ||
+	if !errors.Is(err, seedfile.ErrNoKey) || read || o.Keys.Password != nil || o.Keys.Key != nil || o.Keys.Private != nil || path == "-" ||
 		!ok || !term.IsTerminal(int(tty.Fd())) {
 		return adviseSeeds(err)
 	}
-	if o.Keys.Password, err = a.askPassword("password of "+path, false); err != nil {
+	if o.Keys.Password, err = a.askPassword(ctx, "password of "+path, false); err != nil {
 		return err
 	}
-	return adviseSeeds(in.readOnce(a, path, o, use))
+	return adviseSeeds(in.readOnce(ctx, a, path, o, use))
 }
 
-func (in *seedsInput) readOnce(a *app, path string, o seedfile.ReadOptions, use func(*seedSource) error) error {
-	input, done := a.stdin, func() {}
-	if path != "-" {
+// noticed notes that a record was read.
+type noticed struct {
+	seedfile.Reader
+	read *bool
+}
+
+func (n *noticed) Read() (seedfile.Record, error) {
+	r, err := n.Reader.Read()
+	*n.read = *n.read || err == nil
+	return r, err
+}
+
+func (in *seedsInput) readOnce(ctx context.Context, a *app, path string, o seedfile.ReadOptions, use func(*seedSource) error) error {
+	var input io.Reader
+	if path == "-" {
+		if err := a.takeStdin(); err != nil {
+			return err
+		}
+		input = &interruptible{ctx: ctx, r: a.stdin}
+	} else {
 		f, err := os.Open(path)
 		if err != nil {
-			return usagef("reading the seed file: %w", err)
+			return usagef("reading the seed file: %w", unsaid(path, err))
 		}
 		defer f.Close()
-		input, done = a.progress(f, "reading")
+		shown, done := a.progress(f, "reading")
+		defer done()
+		input = &interruptible{ctx: ctx, r: shown} // it may be a pipe
 	}
-	defer done()
 	s := &seedSource{name: source(path)}
 	var err error
 	if in.from != "" {
@@ -201,73 +222,4 @@ func (s *seedSource) each(ctx context.Context, f func(*seedfile.Record) error) e
 			return err
 		}
 	}
-}
-
-// readAESKey reads a key in hex; "" is none.
-func (a *app) readAESKey(ctx context.Context, path string) ([]byte, error) {
-	if path == "" {
-		return nil, nil
-	}
-	text, err := a.readSecret(ctx, "key", path)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(text)
-	seed, err := token.ParseSeedHex(string(bytes.TrimSpace(text))) // without quoting it in an error
-	if err != nil {
-		return nil, usagef("reading the key from %s: want 32, 48 or 64 hexadecimal digits", source(path))
-	}
-	defer seed.Destroy()
-	switch seed.Len() {
-	case 16, 24, 32:
-		return seed.Bytes(), nil
-	}
-	return nil, usagef("reading the key from %s: want 16, 24 or 32 bytes, got %d", source(path), seed.Len())
-}
-
-// readPassword reads the first line of a file; "" is none.
-func (a *app) readPassword(ctx context.Context, path string) ([]byte, error) {
-	if path == "" {
-		return nil, nil
-	}
-	text, err := a.readSecret(ctx, "password", path)
-	if err != nil {
-		return nil, err
-	}
-	line, rest, _ := bytes.Cut(text, []byte("\n"))
-	line = bytes.TrimSuffix(line, []byte("\r"))
-	if len(line) == 0 || len(bytes.TrimSpace(rest)) > 0 {
-		return nil, usagef("reading the password from %s: want one line that is not empty", source(path))
-	}
-	return line, nil
-}
-
-// askPassword asks on the terminal, twice for a new one.
-func (a *app) askPassword(what string, twice bool) ([]byte, error) {
-	tty, ok := a.stdin.(*os.File)
-	if !ok || !term.IsTerminal(int(tty.Fd())) {
-		return nil, usagef("the %s is needed: name a file with it (see --help), or run this on a terminal", what)
-	}
-	ask := func(prompt string) ([]byte, error) {
-		fmt.Fprintf(a.stderr, "%s: ", prompt)
-		defer fmt.Fprintln(a.stderr)
-		return term.ReadPassword(int(tty.Fd()))
-	}
-	first, err := ask(what)
-	if err != nil {
-		return nil, err
-	}
-	if len(first) == 0 {
-		return nil, usagef("the %s is empty", what)
-	}
-	if twice {
-		again, err := ask("once more")
-		if err != nil {
-			return nil, err
-		}
-		if !bytes.Equal(first, again) {
-			return nil, usagef("the two differ")
-		}
-	}
-	return first, nil
 }

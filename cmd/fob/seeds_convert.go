@@ -48,16 +48,20 @@ func (e *encryption) add(f *pflag.FlagSet) {
 	f.IntVar(&e.iterations, "iterations", 0, fmt.Sprintf("`N` iterations of PBKDF2, at least %d; default: %d", seedfile.MinIterations, seedfile.DefaultIterations))
 	f.StringVar(&e.recipient, "recipient", "", "`FILE` with the receiver's certificate (PEM, RSA) to encrypt to")
 	f.BoolVar(&e.wrap, "wrap", false, "AES key wrap in place of CBC with a MAC")
-	f.StringVar(&e.mac, "mac", "hmac-sha1", "`NAME` of the MAC: hmac-sha1, which every importer knows, or hmac-sha256")
+	f.StringVar(&e.mac, "mac", "", "`NAME` of the MAC: hmac-sha1, the default, which every importer knows, or hmac-sha256")
 	f.StringVar(&e.signKey, "sign-key", "", "`FILE` with the RSA key (PEM) to sign with")
 	f.StringVar(&e.signer, "sign-cert", "", "`FILE` with its certificate (PEM)")
 	f.StringVar(&e.oktaProfile, "okta-profile", "", "`ID` of Okta's factor profile for the tokens, for okta")
 }
 
-// options reads what the flags name. What is not encrypted has none.
-func (e *encryption) options(ctx context.Context, a *app) (o seedfile.WriteOptions, err error) {
+// options reads what the flags name. typed is a password from a terminal, nil for
+// none.
+func (e *encryption) options(ctx context.Context, a *app, typed []byte) (o seedfile.WriteOptions, err error) {
 	o.OktaProfile = e.oktaProfile
 	given := 0
+	if typed != nil {
+		given++
+	}
 	for _, s := range []string{e.keyFile, e.password, e.recipient} {
 		if s != "" {
 			given++
@@ -66,6 +70,8 @@ func (e *encryption) options(ctx context.Context, a *app) (o seedfile.WriteOptio
 	switch {
 	case given > 1:
 		return o, usagef("--to-key-file, --to-password-file and --recipient: one of them, please")
+	case given == 0 && (e.keyName != "" || e.iterations != 0 || e.wrap || e.mac != ""):
+		return o, usagef("nothing would be encrypted: name a --to-key-file, --to-password-file or --recipient")
 	case (e.signKey == "") != (e.signer == ""):
 		return o, usagef("--sign-key and --sign-cert go together")
 	}
@@ -76,6 +82,9 @@ func (e *encryption) options(ctx context.Context, a *app) (o seedfile.WriteOptio
 		}
 		if enc.Password, err = a.readPassword(ctx, e.password); err != nil {
 			return o, err
+		}
+		if typed != nil {
+			enc.Password = typed
 		}
 		if e.recipient != "" {
 			if enc.Recipient, err = a.readSecret(ctx, "certificate", e.recipient); err != nil {
@@ -104,7 +113,8 @@ func newSeedsConvertCmd(a *app) *cobra.Command {
 		Short: "Write the tokens of a seed file in another format",
 		Long: `Writes the tokens of a seed file in another format. What that format cannot
 carry, such as an expiry date, is listed on stderr; with --strict it is an
-error. A conversion that fails leaves no file.
+error. A conversion that fails leaves no file; on standard output, what has been
+written stays.
 
 Formats:
 ` + formatList(),
@@ -112,7 +122,7 @@ Formats:
   fob seeds convert duo.csv --from duo --period 60s --to pskc --to-password-file pw.txt --out tokens.xml`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o, err := out.options(cmd.Context(), a)
+			o, err := out.options(cmd.Context(), a, nil)
 			if err != nil {
 				return err
 			}
@@ -139,15 +149,16 @@ password.`,
 		Example: `  fob seeds encrypt tokens.csv --from oath-csv --recipient bank.pem --out tokens.xml`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o, err := out.options(cmd.Context(), a)
-			if err != nil {
-				return err
-			}
-			if o.Encrypt == nil {
-				o.Encrypt = &seedfile.Encryption{Iterations: out.iterations, Wrap: out.wrap, MAC: out.mac}
-				if o.Encrypt.Password, err = a.askPassword("new password", true); err != nil {
+			var typed []byte
+			if e := &out.encryption; e.keyFile == "" && e.password == "" && e.recipient == "" {
+				var err error
+				if typed, err = a.askPassword(cmd.Context(), "new password", true); err != nil {
 					return err
 				}
+			}
+			o, err := out.options(cmd.Context(), a, typed)
+			if err != nil {
+				return err
 			}
 			return a.convert(cmd.Context(), &in, args[0], &out, o)
 		},

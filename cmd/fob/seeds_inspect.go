@@ -101,9 +101,11 @@ the token may be used, in Japan: the earlier one of device and policy. With
 }
 
 func printSeed(out *output, r *seedfile.Record, reveal bool) error {
-	expiry, err := r.Expiry(nil)
-	if err != nil {
-		return err
+	last := ""
+	if expiry, err := r.Expiry(nil); err == nil {
+		last = expiry.String()
+	} else { // no token's back has such a date
+		last = r.Effective().Expiry.UTC().Format(time.DateOnly)
 	}
 	period := "-"
 	if r.Type == seedfile.TOTP {
@@ -111,20 +113,10 @@ func printSeed(out *output, r *seedfile.Record, reveal bool) error {
 	}
 	model := strings.TrimSpace(r.Manufacturer + " " + r.Model)
 	line := fmt.Sprintf("%-20s %-4s %-6s %6d %6s %5d  %-10s %s", dash(plain(r.Name())), r.Type, r.Algorithm, r.Digits, period, r.Drift,
-		dash(expiry.String()), plain(model))
+		dash(last), plain(model))
 	if reveal {
 		line += "  " + r.Seed.ExposeHex()
 	}
-	_, err = fmt.Fprintln(out, strings.TrimRight(line, " "))
+	_, err := fmt.Fprintln(out, strings.TrimRight(line, " "))
 	return err
-}
-
-// plain makes a text of somebody else's safe for a terminal.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7F && r < 0xA0 || r >= 0x200B && r <= 0x200F || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 {
-			return '?'
-		}
-		return r
-	}, s)
 }

@@ -51,7 +51,7 @@ maker uses, and writes their seed file: for a server to import, and for fob run
 					return err
 				}
 			}
-			o, err := out.options(cmd.Context(), a)
+			o, err := out.options(cmd.Context(), a, nil)
 			if err != nil {
 				return err
 			}

@@ -28,7 +28,7 @@ other than 30 s and hashes other than SHA-1.`,
 		Example: `  fob seeds qr tokens.xml --serial 2600124800001 --out token.png`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if out == "" && !reveal {
+			if (out == "" || out == "-" && isTerminal(a.stdout)) && !reveal {
 				return usagef("a QR code shows the seed: name a file with --out, or say --reveal")
 			}
 			if size < 100 || size > 4000 {
@@ -83,7 +83,7 @@ other than 30 s and hashes other than SHA-1.`,
 			if err == nil {
 				_, err = file.Write(png)
 			}
-			if err := file.finish(err); err != nil {
+			if err := file.finish(err); err != nil || out == "-" {
 				return err
 			}
 			return a.print(map[string]string{"file": out}, fmt.Sprintf("%s\n", out))

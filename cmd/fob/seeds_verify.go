@@ -5,6 +5,7 @@ package main
 import (
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -123,7 +124,7 @@ func fits(r *seedfile.Record, code string, at time.Time, window int) (off int64,
 
 // verdict makes what is wrong with a file a failed check.
 func verdict(err error) error {
-	if codeOf(err) == exitUsage && isContent(err) {
+	if codeOf(err) == exitUsage && isContent(err) && !errors.Is(err, seedfile.ErrNoKey) {
 		return checkError{err}
 	}
 	return err

@@ -71,7 +71,8 @@ func (r *Record) Effective() Validity {
 }
 
 // Expiry is the date on the token's back that belongs to the effective expiry:
-// its day in loc; nil is Tokyo. The error wraps token.ErrExpiry.
+// its day in loc; nil is Tokyo. An instant after the year 9999 there, as some
+// write for "never", gives the last day of 9999. The error wraps token.ErrExpiry.
 func (r *Record) Expiry(loc *time.Location) (token.Expiry, error) {
 	if loc == nil {
 		loc = token.Tokyo()
@@ -80,7 +81,11 @@ func (r *Record) Expiry(loc *time.Location) (token.Expiry, error) {
 	if end.IsZero() {
 		return token.Expiry{}, nil
 	}
-	return token.ExpiryOf(end.In(loc))
+	end = end.In(loc)
+	if end.Year() > token.MaxExpiryYear {
+		return token.NewExpiry(token.MaxExpiryYear, 12, 31)
+	}
+	return token.ExpiryOf(end)
 }
 
 // ExpiryInstant is the last second of a token's expiry date in loc, as a seed
