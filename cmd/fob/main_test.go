@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
@@ -138,4 +140,21 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	walk(newRootCmd(&app{}))
+}
+
+// TestInterrupted: a command that waits for standard input ends with its
+// context, and leaves no file.
+func TestInterrupted(t *testing.T) {
+	never, _ := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	dir := t.TempDir()
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, []string{"seeds", "convert", "-", "--from", "duo", "--period", "60s", "--to", "pskc",
+		"--out", filepath.Join(dir, "out.xml")}, never, &stdout, &stderr)
+	require.Equal(t, exitFailed, code)
+	require.Equal(t, "fob: interrupted\n", stderr.String())
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
