@@ -84,7 +84,7 @@ func (e Err) Error() string {
 	case ErrClockNotSet:
 		return "the token's clock has not been set since it lost power"
 	case ErrCounter:
-		return "the message is for another counter value (replayed, or another station was faster)"
+		return "the message is for another counter value (replayed, another station was faster, or the power failed meanwhile: begin again)"
 	case ErrAuthentication:
 		return "the message does not authenticate (another station key, device, serial number or firmware)"
 	case ErrSeedLength:

@@ -101,7 +101,7 @@ func codeOf(err error) int {
 	case errors.As(err, &usage),
 		is(port.ErrAddress, port.ErrToken, port.ErrExposed, host.ErrStationKey, fleet.ErrCount, fleet.ErrSeeds, virtual.ErrClock,
 			token.ErrProfile, token.ErrProfileName, token.ErrSerial, token.ErrExpiry, token.ErrSeedText,
-			token.ErrSeedLength, token.ErrAlgorithm, board.ErrSource, board.ErrTarget, board.ErrImage, board.ErrFlash):
+			token.ErrSeedLength, token.ErrAlgorithm, board.ErrSource, board.ErrTarget, board.ErrImage, board.ErrFlash, board.ErrClock):
 		return exitUsage
 	case is(board.ErrStopped):
 		return exitNoConnect

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/internal/board"
+	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/virtual"
 )
@@ -223,22 +224,30 @@ func (a *app) runBoard(ctx context.Context, o boardOptions) error {
 	if err := o.ports.Check(1); err != nil {
 		return err
 	}
-	if err := a.flashOf(ctx, o); err != nil {
-		return err
-	}
-	m, err := board.Start(c)
-	if err != nil {
-		return err
-	}
-	defer m.Kill()
-	info, err := m.Ready(ctx)
-	if err != nil {
+	if err := c.Check(); err != nil {
 		return err
 	}
 	listeners, err := o.ports.Listen(0)
 	if err != nil {
 		return o.ports.advise(err)
 	}
+	defer func() {
+		for _, l := range listeners {
+			l.Close()
+		}
+	}()
+	made, err := a.flashOf(ctx, o)
+	if err != nil {
+		return err
+	}
+	m, info, err := a.startBoard(ctx, c)
+	if err != nil {
+		if made { // with it the choice of hardware and station
+			err = errors.Join(err, os.Remove(o.flash))
+		}
+		return err
+	}
+	defer m.Kill()
 	t := readyToken{HardwareID: info.HardwareID, Model: info.Model, Serial: info.Serial, State: info.State.String()}
 	for _, l := range listeners {
 		t.Ports = append(t.Ports, l.Addr())
@@ -251,25 +260,43 @@ func (a *app) runBoard(ctx context.Context, o boardOptions) error {
 	return o.ports.advise(m.Serve(ctx, listeners...))
 }
 
+// startBoard starts a board that answers.
+func (a *app) startBoard(ctx context.Context, c board.Config) (*board.Machine, host.Info, error) {
+	m, err := board.Start(c)
+	if err != nil {
+		return nil, host.Info{}, err
+	}
+	info, err := m.Ready(ctx)
+	if err != nil {
+		m.Kill()
+		return nil, info, err
+	}
+	return m, info, nil
+}
+
 // flashOf makes the flash of a new token where there is none.
-func (a *app) flashOf(ctx context.Context, o boardOptions) error {
+func (a *app) flashOf(ctx context.Context, o boardOptions) (made bool, err error) {
 	if _, err := os.Stat(o.flash); err == nil {
 		for _, flag := range []string{"profile", "station-key"} {
 			if o.given(flag) {
 				a.warnf("%s is a token already; --%s is ignored", o.flash, flag)
 			}
 		}
-		return nil
+		return false, nil
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return false, err
 	}
 	model, err := virtual.ModelByName(o.profile)
 	if err != nil {
-		return err
+		return false, err
 	}
 	key, err := a.stationPublicKey(ctx, o.stationKey)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return board.CreateFlash(o.flash, board.Factory{Model: model.Name, Digits: model.Digits, StationKey: key})
+	err = board.CreateFlash(o.flash, board.Factory{Model: model.Name, Digits: model.Digits, StationKey: key})
+	if err != nil {
+		return false, fmt.Errorf("making the flash %s: %w", o.flash, err)
+	}
+	return true, nil
 }

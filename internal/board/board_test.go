@@ -104,4 +104,28 @@ func TestCheckFlash(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("short"), 0o600))
 	require.ErrorContains(t, checkFlash(path), "is no file of 33554432 bytes")
 	require.ErrorIs(t, checkFlash(t.TempDir()), ErrFlash)
+	require.NoError(t, os.Truncate(path, FlashSize))
+	require.ErrorContains(t, checkFlash(path), "holds something else")
+	good := filepath.Join(t.TempDir(), "good.img")
+	require.NoError(t, CreateFlash(good, Factory{Model: "x", Digits: 6, StationKey: [32]byte{7}}))
+	require.NoError(t, checkFlash(good))
+}
+
+// TestCheck: what cannot run is said before anything is made.
+func TestCheck(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "image")
+	require.NoError(t, os.WriteFile(text, []byte("no program"), 0o600))
+	self, err := os.Executable() // of another processor
+	require.NoError(t, err)
+	for path, complaint := range map[string]string{
+		filepath.Join(t.TempDir(), "none"): "does not exist",
+		text:                               "is no ELF file",
+		t.TempDir():                        "is no ELF file",
+		os.DevNull:                         "is no ELF file",
+		self:                               "is a program for another processor",
+	} {
+		err := Config{Image: path}.Check()
+		require.ErrorIs(t, err, ErrImage, path)
+		require.ErrorContains(t, err, complaint)
+	}
 }

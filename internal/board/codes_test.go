@@ -100,3 +100,26 @@ func TestHeap(t *testing.T) {
 	default:
 	}
 }
+
+// TestClockReach: QEMU's clock shows what it was set to as far as Check lets it
+// be set, and no further.
+func TestClockReach(t *testing.T) {
+	c := Config{Image: image(t, "virt"), Flash: newFlash(t)}
+	for _, off := range []time.Duration{clockReach - time.Hour, time.Hour - clockReach} {
+		c.At = time.Now().Add(off).Truncate(time.Second)
+		m, client := power(t, c)
+		if off > 0 { // the first time: now it is the board's
+			require.NoError(t, client.SetClock(t.Context(), c.At))
+		}
+		now, set, err := client.Clock(t.Context())
+		require.NoError(t, err)
+		require.True(t, set)
+		require.WithinDuration(t, c.At, now, 10*time.Second)
+		m.Kill()
+	}
+	c.At = time.Now().Add(clockReach + time.Hour)
+	_, err := Start(c)
+	require.ErrorIs(t, err, ErrClock)
+	c.At = time.Now().Add(-clockReach - time.Hour)
+	require.ErrorIs(t, c.Check(), ErrClock)
+}

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -66,6 +67,19 @@ func checkFlash(path string) error {
 		return err
 	case !info.Mode().IsRegular() || info.Size() != FlashSize:
 		return fmt.Errorf("%w: %s is no file of %d bytes", ErrFlash, path, FlashSize)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var head [4]byte
+	if _, err := io.ReadFull(f, head[:]); err != nil {
+		return err
+	}
+	// A damaged page is the board's to complain about.
+	if head != factory.Magic && head != [4]byte{0xFF, 0xFF, 0xFF, 0xFF} {
+		return fmt.Errorf("%w: %s holds something else: it would be overwritten", ErrFlash, path)
 	}
 	return nil
 }

@@ -4,14 +4,17 @@ package board
 
 import (
 	"bytes"
+	"debug/elf"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -25,6 +28,7 @@ const qemu = "qemu-system-riscv32"
 var (
 	ErrImage   = errors.New("no firmware image")
 	ErrStopped = errors.New("QEMU has ended")
+	ErrClock   = errors.New("beyond the reach of QEMU's real-time clock")
 )
 
 // Config says what to run.
@@ -43,21 +47,56 @@ type Machine struct {
 	err  error // once done is closed
 }
 
+// clockReach is how far from now QEMU's real-time clock can be set: it keeps the
+// difference in 32 bits of seconds, and beyond them shows another time without a
+// word. A day less is for the zone and for what runs long.
+const clockReach = (1<<31 - 86400) * time.Second
+
+// Check finds what keeps a board from starting, but for its flash. The error
+// wraps ErrTools, ErrImage or ErrClock.
+func (c Config) Check() error {
+	if err := checkImage(c.Image); err != nil {
+		return err
+	}
+	if off := time.Until(c.At); !c.At.IsZero() && (off < -clockReach || off > clockReach) {
+		now := time.Now().UTC()
+		return fmt.Errorf("%w: %s, want %s to %s", ErrClock, c.At.UTC().Format(time.DateOnly),
+			now.Add(-clockReach).Format(time.DateOnly), now.Add(clockReach).Format(time.DateOnly))
+	}
+	if _, err := exec.LookPath(qemu); err != nil {
+		return fmt.Errorf("%w: %s is not installed (Debian: apt-get install qemu-system-misc)", ErrTools, qemu)
+	}
+	return nil
+}
+
+// checkImage refuses what is no program for this processor.
+func checkImage(path string) error {
+	f, err := elf.Open(path)
+	var format *elf.FormatError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %s does not exist (fob board build makes it)", ErrImage, path)
+	case errors.As(err, &format), errors.Is(err, io.EOF), errors.Is(err, syscall.EISDIR):
+		return fmt.Errorf("%w: %s is no ELF file", ErrImage, path)
+	case err != nil:
+		return err
+	}
+	defer f.Close()
+	if f.Machine != elf.EM_RISCV || f.Class != elf.ELFCLASS32 {
+		return fmt.Errorf("%w: %s is a program for another processor (%v, %v)", ErrImage, path, f.Machine, f.Class)
+	}
+	return nil
+}
+
 // Start switches a board on. Its serial line is connected from the first byte.
-// The error wraps ErrTools, ErrImage, ErrFlash or, where another board runs on
+// The error wraps ErrTools, ErrImage, ErrClock, ErrFlash or, where another board runs on
 // that flash, port.ErrBusy.
 func Start(c Config) (*Machine, error) {
-	if _, err := os.Stat(c.Image); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s does not exist (fob board build makes it)", ErrImage, c.Image)
-	} else if err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	if err := checkFlash(c.Flash); err != nil {
 		return nil, err
-	}
-	program, err := exec.LookPath(qemu)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s is not installed (Debian: apt-get install qemu-system-misc)", ErrTools, qemu)
 	}
 	// QEMU does not lock the file of a flash chip.
 	lock := flock.New(c.Flash, flock.SetFlag(os.O_RDWR))
@@ -72,7 +111,7 @@ func Start(c Config) (*Machine, error) {
 	}
 	defer far.Close()
 	m := &Machine{line: near, done: make(chan struct{})}
-	m.cmd = exec.Command(program, c.args()...)
+	m.cmd = exec.Command(qemu, c.args()...)
 	m.cmd.ExtraFiles = []*os.File{far} // descriptor 3
 	m.cmd.Stdout, m.cmd.Stderr = &m.said, &m.said
 	if err := startBound(m.cmd, func() {

@@ -10,8 +10,8 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// Serve connects the board's line to whoever comes to the listeners, one host
-// at a time on each, until ctx ends (then it returns nil) or QEMU does
+// Serve connects the board's line to all who come to the listeners, each of whom
+// gets the answers to what he asked last, until ctx ends (then it returns nil) or QEMU does
 // (ErrStopped). It closes the listeners.
 func (m *Machine) Serve(ctx context.Context, listeners ...port.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -74,6 +74,8 @@ func (b *bridge) fromBoard() {
 
 // accept serves the hosts of one listener.
 func (b *bridge) accept(ctx context.Context, l port.Listener) error {
+	var wait sync.WaitGroup
+	defer wait.Wait()
 	for {
 		h, err := l.Accept(ctx)
 		if err != nil {
@@ -83,8 +85,10 @@ func (b *bridge) accept(ctx context.Context, l port.Listener) error {
 			return err
 		}
 		b.add(h)
-		b.toBoard(h)
-		b.remove(h)
+		wait.Go(func() {
+			b.toBoard(h)
+			b.remove(h)
+		})
 	}
 }
 

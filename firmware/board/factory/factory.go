@@ -29,6 +29,9 @@ const (
 	RecordSize     = 128
 )
 
+// Magic is what the factory's record begins with.
+var Magic = [4]byte{'f', 'o', 'b', 'I'}
+
 // MaxModel is the longest name of a model in bytes (PROTOCOL.md, section 7.1).
 const MaxModel = 24
 

@@ -41,6 +41,9 @@ func (line) start() {
 }
 
 func (line) Read(p []byte) int {
+	if memory.rig.deaf() {
+		return 0
+	}
 	n := 0
 	for n < len(p) && uartRegister(uartStatus).Get()&lsrReady != 0 {
 		p[n] = uartRegister(uartData).Get()

@@ -10,5 +10,6 @@ import "github.com/d204ef64/fob/firmware"
 type rig struct{}
 
 func (*board) newRig() firmware.Rig { return nil }
+func (*rig) deaf() bool             { return false }
 func (*rig) after(*board)           {}
 func (*board) wake() int64          { return longest }

@@ -53,6 +53,10 @@ func (r *rigged) PowerCut(n uint32) error {
 	return nil
 }
 
+// deaf reports whether the battery is about to go: no further request is heard
+// by who will not have been there.
+func (r *rig) deaf() bool { return r.batteryOut }
+
 // after does what had to wait for the answer.
 func (r *rig) after(b *board) {
 	if r.batteryOut {
