@@ -57,6 +57,7 @@ step_needs() {
 		echo 'pamtester pamtester'
 		echo 'pskctool pskctool'
 		echo 'python3-serial python:serial'
+		echo 'qemu-system-misc qemu-system-riscv32'
 		echo 'socat socat'
 		echo 'zbar-tools zbarimg'
 		;;

@@ -19,7 +19,8 @@ func (c *Core) readable() bool {
 	case serialproto.StateProvisioned, serialproto.StateLocked:
 		return true
 	case serialproto.StateExpired:
-		return c.rec.profile.Behaviour.Expiry != token.ExpiryBlank || c.now < c.blankAt()
+		// A clock that was moved back does not bring codes back.
+		return c.rec.profile.Behaviour.Expiry != token.ExpiryBlank || c.expired() && c.now < c.blankAt()
 	case serialproto.StateDead:
 		return c.rec.death == deathPresses
 	}
@@ -165,6 +166,9 @@ func (c *Core) nextState() token.UnixMilli {
 	case serialproto.StateExpired:
 		if at := c.blankAt(); c.now < at && c.rec.profile.Behaviour.Expiry == token.ExpiryBlank {
 			next = min(next, at)
+			if !c.expired() { // its clock was moved back: the days until then begin once more
+				next = min(next, c.rec.ends.Milli())
+			}
 		}
 	}
 	return next

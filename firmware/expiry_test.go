@@ -53,6 +53,29 @@ func TestExpiryBlank(t *testing.T) {
 	}
 }
 
+// TestExpiryClockBack: an expired token whose clock goes back stays expired, and
+// shows nothing.
+func TestExpiryClockBack(t *testing.T) {
+	for _, delay := range []uint8{0, 3} {
+		m := newMachine(t)
+		p := expiring(t, "always-on-6", func(b *token.Behaviour) { b.BlankDelayDays = delay })
+		m.program(t, p, true)
+		m.now = p.Ends.Milli()
+		m.step()
+		require.Equal(t, serialproto.StateExpired, m.state())
+		m.now -= 24 * 3600 * 1000
+		m.step()
+		require.Equal(t, serialproto.StateExpired, m.state())
+		require.Equal(t, firmware.Frame{}, m.frame)
+		if delay > 0 {
+			require.Equal(t, p.Ends.Milli(), m.wake.State, "the days until it goes blank begin once more")
+			m.now = p.Ends.Milli()
+			m.step()
+			require.Equal(t, m.code(p.Profile), m.text()[2:])
+		}
+	}
+}
+
 func TestExpiryShow(t *testing.T) {
 	m := newMachine(t)
 	p := expiring(t, "always-on-6", func(b *token.Behaviour) { b.Expiry = token.ExpiryShow })

@@ -43,9 +43,11 @@ const (
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	json           bool // --json
-	started        bool // the command line was understood, and a command runs
-	stdinTaken     bool // standard input has been read
+	json           bool   // --json
+	started        bool   // the command line was understood, and a command runs
+	stdinTaken     bool   // standard input has been read
+	lists          bool   // the command writes its results while it reads
+	settle         func() // takes a progress bar away; nil for none
 }
 
 // usageError is a command line that a person must change.
@@ -131,6 +133,7 @@ func isContent(err error) bool {
 // print writes a result: v as one JSON object on a line of its own with --json,
 // else the text.
 func (a *app) print(v any, text string) error {
+	a.quiet()
 	if a.json {
 		return json.NewEncoder(a.stdout).Encode(v)
 	}
@@ -138,7 +141,15 @@ func (a *app) print(v any, text string) error {
 	return err
 }
 
+// quiet takes a progress bar away before something else is printed.
+func (a *app) quiet() {
+	if a.settle != nil {
+		a.settle()
+	}
+}
+
 func (a *app) warnf(format string, args ...any) {
+	a.quiet()
 	fmt.Fprintf(a.stderr, "fob: warning: %s\n", plain(fmt.Sprintf(format, args...)))
 }
 

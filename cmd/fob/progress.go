@@ -5,27 +5,29 @@ package main
 import (
 	"io"
 	"os"
+	"sync"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// progress shows on a terminal how much of a file has been read. It returns
-// what to read from, and what to call at the end.
+// progress shows on a terminal how much of a file has been read, unless results
+// go to the terminal as well. It returns what to read from, and what to call
+// before anything else is printed; that may be called again.
 func (a *app) progress(f *os.File, what string) (io.Reader, func()) {
 	info, err := f.Stat()
-	if !isTerminal(a.stderr) || err != nil || !info.Mode().IsRegular() {
+	if !isTerminal(a.stderr) || isTerminal(a.stdout) && a.lists || err != nil || !info.Mode().IsRegular() {
 		return f, func() {}
 	}
 	bars := mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(40))
-	bar := bars.AddBar(info.Size(),
-		mpb.BarRemoveOnComplete(),
+	// It never gets to its end by itself, so that it is always taken away.
+	bar := bars.AddBar(info.Size()+1,
 		mpb.PrependDecorators(decor.Name(what+" ")),
 		mpb.AppendDecorators(decor.CountersKibiByte("% .1f of % .1f"), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
-	return &counted{f, bar}, func() {
+	return &counted{f, bar}, sync.OnceFunc(func() {
 		bar.Abort(true)
 		bars.Wait()
-	}
+	})
 }
 
 // counted moves the bar.

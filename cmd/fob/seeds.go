@@ -167,6 +167,7 @@ func (in *seedsInput) readOnce(ctx context.Context, a *app, path string, o seedf
 		}
 		defer f.Close()
 		shown, done := a.progress(f, "reading")
+		a.settle = done
 		defer done()
 		input = &interruptible{ctx: ctx, r: shown} // it may be a pipe
 	}

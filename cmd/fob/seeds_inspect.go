@@ -72,6 +72,7 @@ the token may be used, in Japan: the earlier one of device and policy. With
   fob seeds inspect tokens.csv --from duo --period 60s --json`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			a.lists = true
 			return in.read(cmd.Context(), a, args[0], func(s *seedSource) error {
 				out, err := a.create("", false)
 				if err != nil {

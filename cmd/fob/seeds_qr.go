@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -73,8 +74,15 @@ other than 30 s and hashes other than SHA-1.`,
 				return err
 			}
 			if out == "" {
+				if a.json {
+					return file.finish(jsonLine(file, map[string]string{"uri": uri}))
+				}
 				text, err := seedfile.QRText(uri)
+				if err == nil && isTerminal(a.stdout) {
+					text = lightOnDark(text)
+				}
 				if err == nil {
+					a.quiet()
 					_, err = io.WriteString(file, text)
 				}
 				return file.finish(err)
@@ -97,4 +105,14 @@ other than 30 s and hashes other than SHA-1.`,
 	f.BoolVar(&reveal, "reveal", false, "show it on the terminal")
 	f.BoolVar(&force, "force", false, "replace a file that exists")
 	return cmd
+}
+
+// lightOnDark sets the colours that the blocks are drawn for, whatever those of
+// the terminal are.
+func lightOnDark(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString("\x1b[97;40m" + strings.TrimSuffix(line, "\n") + "\x1b[0m\n")
+	}
+	return b.String()
 }
