@@ -18,7 +18,7 @@ var (
 	ErrUnsupported = errors.New("not supported")
 	ErrDuplicate   = errors.New("twice in one file")
 	ErrMAC         = errors.New("the MAC does not fit: another key or password, or a file that was changed")
-	ErrNoMAC       = errors.New("encrypted without a MAC: refused, since it could have been changed")
+	ErrNoMAC       = errors.New("no MAC: refused, since it could have been changed")
 	ErrNoKey       = errors.New("the file is encrypted: a key or password is needed")
 	ErrSignature   = errors.New("the signature does not fit")
 	ErrLost        = errors.New("the target cannot carry all")

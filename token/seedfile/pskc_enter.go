@@ -47,6 +47,8 @@ func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) e
 	case elMACKey:
 		p.value = &p.crypt.macKey
 		p.value.line = p.line
+	case elEncryptedValue:
+		p.value.encrypted = true
 	case elPlainValue:
 		p.value.plain = true
 	case elCipherValue:

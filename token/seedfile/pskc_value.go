@@ -20,13 +20,13 @@ func (p *pskcReader) open(e pskcElem) ([]byte, error) {
 	v := p.key.at(e)
 	name := pskcRules[e].name
 	switch {
-	case v.plain && v.sealed:
+	case v.plain && (v.sealed || v.encrypted):
 		return nil, p.wrong(v.line, name, fmt.Errorf("%w: both PlainValue and EncryptedValue", ErrSyntax))
 	case v.plain && v.hasMAC:
 		return nil, p.wrong(v.line, name, fmt.Errorf("%w: ValueMAC of a PlainValue", ErrUnsupported))
 	case v.plain:
-		if p.crypt.line != 0 {
-			p.warn("line %d: %s is not encrypted, though the file has an EncryptionKey", v.line, name)
+		if why := p.mustSeal(); why != "" {
+			return nil, p.wrong(v.line, name, fmt.Errorf("%w: it is in clear, and %s", ErrNoMAC, why))
 		}
 		b, err := decodeXMLBase64(v.text)
 		if err != nil {
@@ -41,6 +41,20 @@ func (p *pskcReader) open(e pskcElem) ([]byte, error) {
 	return b, nil
 }
 
+// mustSeal tells why a secret must be encrypted, "" when it may be in clear. Who
+// puts a secret of his own into another's file needs no key for it, so that one
+// in clear is not taken where a key is to vouch for all of them.
+func (p *pskcReader) mustSeal() string {
+	k := &p.o.Keys
+	switch {
+	case p.crypt.line != 0:
+		return "the file has an EncryptionKey"
+	case len(k.Key) != 0 || len(k.Password) != 0 || len(k.Private) != 0:
+		return "a key was given: read the file without one"
+	}
+	return ""
+}
+
 // number returns an integer of Data, 0 where there is none. One that is
 // encrypted has 4 or 8 bytes, most significant first: the schema's xs:int and
 // xs:long.
@@ -52,7 +66,7 @@ func (p *pskcReader) number(e pskcElem, low, top int64) (int64, error) {
 		return 0, nil
 	case !v.plain && !v.sealed:
 		return 0, p.wrong(v.line, name, fmt.Errorf("%w: neither PlainValue nor EncryptedValue", ErrSyntax))
-	case v.plain && !v.sealed && !v.hasMAC:
+	case v.plain && !v.sealed && !v.encrypted && !v.hasMAC:
 		n, err := parseXMLInt(v.text, low, top)
 		if err != nil {
 			return 0, p.wrong(v.line, name, err)
