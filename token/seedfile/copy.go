@@ -37,7 +37,7 @@ func Copy(ctx context.Context, w Writer, to *Format, r Reader, o CopyOptions) (L
 		}
 		lost := to.Lost(&rec)
 		if lost != 0 && o.Strict {
-			return l, &Error{to.Name, r.Line(), rec.Name(), lost.String(), ErrLost}
+			return l, &Error{to.Name, r.Line(), safeName(&rec), lost.String(), ErrLost}
 		}
 		for _, field := range lost.Each() {
 			l.Lost[field]++

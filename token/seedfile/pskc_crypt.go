@@ -84,13 +84,13 @@ func (c *pskcCrypt) method(v *pskcValue) (pskcCipher, error) {
 	method, ok := pskcCiphers[strings.Trim(v.alg, xmlSpace)]
 	switch {
 	case !ok:
-		return method, fmt.Errorf("%w: EncryptionMethod %.80q", ErrUnsupported, v.alg)
+		return method, fmt.Errorf("%w: EncryptionMethod %s", ErrUnsupported, pskcQuote(v.alg))
 	case c.kinds == 0:
 		return method, fmt.Errorf("%w: an EncryptedValue, and no EncryptionKey", ErrSyntax)
 	case c.kinds&(c.kinds-1) != 0:
 		return method, fmt.Errorf("%w: more than one kind of EncryptionKey", ErrUnsupported)
 	case (c.kinds == pskcCertificate) != (method.keySize == 0):
-		return method, fmt.Errorf("%w: EncryptionMethod %.80q with this kind of EncryptionKey", ErrUnsupported, v.alg)
+		return method, fmt.Errorf("%w: EncryptionMethod %s with this kind of EncryptionKey", ErrUnsupported, pskcQuote(v.alg))
 	case !v.sealed:
 		return method, fmt.Errorf("%w: there is no CipherValue", ErrSyntax)
 	}
@@ -103,7 +103,7 @@ func (c *pskcCrypt) unlock(method pskcCipher, keys *Keys, warn func(string, ...a
 		switch c.kinds {
 		case pskcPreShared:
 			if len(keys.Key) == 0 {
-				return fmt.Errorf("%w: the pre-shared key %.80q", ErrNoKey, c.keyName)
+				return fmt.Errorf("%w: the pre-shared key %s", ErrNoKey, pskcQuote(c.keyName))
 			}
 			c.key = keys.Key
 		case pskcPassword:
@@ -135,7 +135,7 @@ func (c *pskcCrypt) unlock(method pskcCipher, keys *Keys, warn func(string, ...a
 func (c *pskcCrypt) unlockMAC() error {
 	algorithm, ok := pskcMACs[strings.Trim(c.macAlg, xmlSpace)]
 	if !ok {
-		return fmt.Errorf("%w: MACMethod %.80q", ErrUnsupported, c.macAlg)
+		return fmt.Errorf("%w: MACMethod %s", ErrUnsupported, pskcQuote(c.macAlg))
 	}
 	key := c.key // without a MACKey the encryption key is the MAC's as well
 	if c.macKey.line != 0 {
@@ -198,11 +198,11 @@ func (c *pskcCrypt) derive(size int, password []byte, warn func(string, ...any))
 	// What figure 7 has, what the RFC's text has, and XML Encryption 1.1.
 	case pskcPBKDF2, "http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5#pbkdf2", nsXENC11 + "pbkdf2":
 	default:
-		return nil, fmt.Errorf("%w: KeyDerivationMethod %.80q", ErrUnsupported, c.kdf)
+		return nil, fmt.Errorf("%w: KeyDerivationMethod %s", ErrUnsupported, pskcQuote(c.kdf))
 	}
 	prf, ok := pskcPRF(c.prf)
 	if !ok {
-		return nil, fmt.Errorf("%w: PRF %.80q", ErrUnsupported, c.prf)
+		return nil, fmt.Errorf("%w: PRF %s", ErrUnsupported, pskcQuote(c.prf))
 	}
 	salt, err := decodeXMLBase64(c.salt)
 	if err != nil {

@@ -16,7 +16,8 @@ var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
 // or a comment in memory whole, whatever its size; the guard stops it.
 type pskcGuard struct {
 	r    *bufio.Reader
-	left int // bytes that may be read before next is called again
+	left int   // bytes that may be read before next is called again
+	err  error // of the file, not of its content
 }
 
 var errPSKCToken = fmt.Errorf("%w: a tag, text or comment of more than %d bytes", ErrLimit, pskcMaxToken)
@@ -44,7 +45,11 @@ func (g *pskcGuard) ReadByte() (byte, error) {
 	if g.left--; g.left < 0 {
 		return 0, errPSKCToken
 	}
-	return g.r.ReadByte()
+	b, err := g.r.ReadByte()
+	if err != nil && err != io.EOF {
+		g.err = err
+	}
+	return b, err
 }
 
 // Read is for the interface only: the decoder sees that there is ReadByte.
@@ -61,11 +66,12 @@ func (g *pskcGuard) Read(p []byte) (int, error) {
 }
 
 // pskcCharset lets the decoder go on where the XML declaration names an encoding
-// that is UTF-8 by another name.
+// that is UTF-8 by another name. Its error is an [Error], to be found in what the
+// decoder, which quotes the name, makes of it.
 func pskcCharset(name string, r io.Reader) (io.Reader, error) {
 	switch strings.ToLower(name) {
 	case "us-ascii", "ascii", "utf8":
 		return r, nil
 	}
-	return nil, fmt.Errorf("%w: encoding %.40q: convert the file to UTF-8", ErrUnsupported, name)
+	return nil, &Error{Err: fmt.Errorf("%w: encoding %s: convert the file to UTF-8", ErrUnsupported, pskcQuote(name))}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // pskcParser goes through the elements of a file, and stops after each
@@ -69,9 +70,11 @@ func (p *pskcParser) next() error {
 	}
 }
 
-// tokenError is what to make of the decoder's error.
+// tokenError is what to make of the decoder's error. Its texts quote names and
+// entities of the file, which may be a seed: those that do are not passed on.
 func (p *pskcParser) tokenError(err error) error {
 	var syntax *xml.SyntaxError
+	var charset *Error
 	switch {
 	case err == io.EOF && p.stack[0].has(elPackage):
 		return io.EOF
@@ -81,7 +84,17 @@ func (p *pskcParser) tokenError(err error) error {
 		err = fmt.Errorf("%w: there is no KeyContainer", ErrSyntax)
 	case errors.As(err, &syntax):
 		p.line = syntax.Line + p.linesOff
+		if !harmless(syntax.Msg) || strings.ContainsAny(syntax.Msg, "<&:\"") {
+			syntax.Msg = "not well-formed"
+		}
 		err = fmt.Errorf("%w: XML: %s", ErrSyntax, syntax.Msg)
+	case errors.As(err, &charset):
+		err = charset.Err
+	case p.guard.err != nil:
+		return p.guard.err
+	case errors.Is(err, ErrLimit):
+	default: // of the XML declaration
+		err = fmt.Errorf("%w: XML: not well-formed", ErrSyntax)
 	}
 	return &Error{Format: pskcFormatName, Line: p.line, Err: err}
 }
@@ -129,7 +142,7 @@ func (p *pskcParser) start(t *xml.StartElement) error {
 
 // unknown returns nil for an element that is to be passed over.
 func (p *pskcParser) unknown(parent pskcElem, name xml.Name) error {
-	local := fmt.Sprintf("%.64s", name.Local)
+	local := pskcName(name.Local)
 	rule := &pskcRules[parent]
 	switch {
 	case parent == elSkipped:
@@ -137,7 +150,7 @@ func (p *pskcParser) unknown(parent pskcElem, name xml.Name) error {
 	case parent == elDocument && p.stack[0].has(elContainer):
 		return p.fail(parent, local, fmt.Errorf("%w: a second root element", ErrSyntax))
 	case parent == elDocument && name.Local == "KeyContainer":
-		return p.fail(parent, local, fmt.Errorf("%w: namespace %.80q: a draft of PSKC, and not RFC 6030", ErrUnsupported, name.Space))
+		return p.fail(parent, local, fmt.Errorf("%w: namespace %s: a draft of PSKC, and not RFC 6030", ErrUnsupported, pskcQuote(name.Space)))
 	case parent == elDocument:
 		return p.fail(parent, local, fmt.Errorf("%w: the root element is not KeyContainer", ErrSyntax))
 	case rule.text:

@@ -4,9 +4,9 @@ package seedfile
 
 // pskcValue is a value of Data, or MACKey, as in the file.
 type pskcValue struct {
-	line             int // 0: not there
-	plain, sealed    bool // PlainValue and CipherValue are there
-	encrypted        bool // EncryptedValue is there, whatever is in it
+	line             int    // 0: not there
+	plain, sealed    bool   // PlainValue and CipherValue are there
+	encrypted        bool   // EncryptedValue is there, whatever is in it
 	text             string // of PlainValue or CipherValue
 	mac              string
 	hasMAC           bool

@@ -92,12 +92,12 @@ func (p *pskcParser) version(v string) error {
 	b, err2 := strconv.ParseUint(minor, 10, 16)
 	switch {
 	case !ok || err1 != nil || err2 != nil:
-		return p.fail(elContainer, "Version", fmt.Errorf("%w: %.20q is no version", ErrValue, v))
+		return p.fail(elContainer, "Version", fmt.Errorf("%w: no version", ErrValue))
 	case a != 1:
-		return p.fail(elContainer, "Version", fmt.Errorf("%w: version %.20s of PSKC", ErrUnsupported, v))
+		return p.fail(elContainer, "Version", fmt.Errorf("%w: version %s of PSKC", ErrUnsupported, pskcQuote(v)))
 	case b != 0:
 		p.lenient = true
-		p.warn("version %.20s of PSKC: what is new in it is passed over", v)
+		p.warn("version 1.%d of PSKC: what is new in it is passed over", b)
 	}
 	return nil
 }

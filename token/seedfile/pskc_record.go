@@ -13,7 +13,7 @@ import (
 )
 
 // record understands the KeyPackage at hand. Its errors say the line of the
-// element, and never a value of Secret.
+// element, and never a value of Data.
 func (p *pskcReader) record() (Record, error) {
 	k := &p.key
 	r := Record{
@@ -44,7 +44,7 @@ func (p *pskcReader) record() (Record, error) {
 func (p *pskcReader) named(r *Record, err error) error {
 	var e *Error
 	if errors.As(err, &e) {
-		e.Record = r.Name()
+		e.Record = safeName(r)
 	}
 	return err
 }
@@ -111,7 +111,7 @@ func (p *pskcReader) kind(r *Record) error {
 	case "":
 		return p.wrong(0, "Key", fmt.Errorf("%w: without the attribute Algorithm", ErrUnsupported))
 	default:
-		return p.wrong(0, "Key", fmt.Errorf("%w: Algorithm %.80q", ErrUnsupported, a))
+		return p.wrong(0, "Key", fmt.Errorf("%w: Algorithm %s", ErrUnsupported, pskcQuote(a)))
 	}
 	return nil
 }
@@ -121,9 +121,9 @@ func (p *pskcReader) parameters(r *Record) error {
 	k := &p.key
 	r.Algorithm = p.o.Algorithm // "" is SHA1 in PSKC, and SHA1 is its zero
 	if s := strings.Trim(k.get(elSuite), xmlSpace); s != "" {
-		a, err := token.ParseAlgorithm(s)
+		a, err := token.ParseAlgorithm(s) // its error quotes s
 		if err != nil {
-			return p.textError(elSuite, fmt.Errorf("%w: Suite: %w", ErrUnsupported, err))
+			return p.textError(elSuite, fmt.Errorf("%w: Suite %s: %w", ErrUnsupported, pskcQuote(s), token.ErrAlgorithm))
 		}
 		r.Algorithm = a
 	}
@@ -140,7 +140,7 @@ func (p *pskcReader) parameters(r *Record) error {
 		r.Digits = uint8(n)
 	}
 	if e := strings.Trim(f.encoding, xmlSpace); e != "" && e != "DECIMAL" {
-		return p.wrong(f.line, "ResponseFormat/Encoding", fmt.Errorf("%w: Encoding %.40q", ErrUnsupported, e))
+		return p.wrong(f.line, "ResponseFormat/Encoding", fmt.Errorf("%w: Encoding %s", ErrUnsupported, pskcQuote(e)))
 	}
 	switch strings.Trim(f.checks, xmlSpace) { // xs:boolean
 	case "", "false", "0":
@@ -216,7 +216,7 @@ func (p *pskcReader) data(r *Record) error {
 		p.warn("line %d: Counter says nothing to TOTP, and is passed over", p.key.at(elCounter).line)
 	}
 	if !pskcT0(at) {
-		return p.wrong(p.key.at(elTime).line, "Time", fmt.Errorf("%w: Time %d: neither 0 nor 2000-01-01 (%d)", ErrUnsupported, at, token.Epoch2000))
+		return p.wrong(p.key.at(elTime).line, "Time", fmt.Errorf("%w: another Time than 0 and 2000-01-01 (%d)", ErrUnsupported, token.Epoch2000))
 	}
 	if step == 0 {
 		if step = int64(p.o.Step); step <= 0 {
@@ -237,7 +237,7 @@ func (p *pskcReader) usage(*Record) error {
 			otp = true
 		case "CR", "Encrypt", "Integrity", "Verify", "Unlock", "Decrypt", "KeyWrap", "Unwrap", "Derive", "Generate":
 		default:
-			return p.textError(elKeyUsage, fmt.Errorf("%w: KeyUsage %.40q", ErrUnsupported, u))
+			return p.textError(elKeyUsage, fmt.Errorf("%w: KeyUsage %s", ErrUnsupported, pskcQuote(u)))
 		}
 	}
 	if !otp {

@@ -92,15 +92,16 @@ func (p *pskcReader) number(e pskcElem, low, top int64) (int64, error) {
 	return n, nil
 }
 
-// parseXMLInt reads an integer in a range.
+// parseXMLInt reads an integer in a range. The error does not tell the value: in
+// a file with shifted values any of them may be a seed.
 func parseXMLInt(s string, low, top int64) (int64, error) {
 	s = strings.Trim(s, xmlSpace)
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %.24q is no integer", ErrValue, s)
+		return 0, fmt.Errorf("%w: no integer of %d to %d", ErrValue, low, top)
 	}
 	if n < low || n > top {
-		return 0, fmt.Errorf("%w: %d is not %d to %d", ErrValue, n, low, top)
+		return 0, fmt.Errorf("%w: not %d to %d", ErrValue, low, top)
 	}
 	return n, nil
 }
@@ -122,11 +123,11 @@ func decodeXMLBase64(s string) ([]byte, error) {
 }
 
 // parseXMLTime reads an xs:dateTime (XML Schema part 2, section 3.2.7) as UTC,
-// and reports whether it named a zone.
+// and reports whether it named a zone. The error does not tell the value.
 func parseXMLTime(s string) (t time.Time, zone bool, err error) {
 	s = strings.Trim(s, xmlSpace)
 	bad := func() error {
-		return fmt.Errorf("%w: %.40q is no date and time like 2026-12-31T23:59:59Z", ErrValue, s)
+		return fmt.Errorf("%w: no date and time like 2026-12-31T23:59:59Z", ErrValue)
 	}
 	const date, clock = len("2006-01-02T"), len("15:04:05")
 	if len(s) < date+clock || strings.Contains(s, ",") {
@@ -148,7 +149,7 @@ func parseXMLTime(s string) (t time.Time, zone bool, err error) {
 	t = t.AddDate(0, 0, days).UTC()
 	// The zero time would turn an expiry long ago into none.
 	if t.Year() < 1 || t.IsZero() || t.Year() > 9999 {
-		return time.Time{}, zone, fmt.Errorf("%w: %.40q is out of the calendar", ErrValue, s)
+		return time.Time{}, zone, fmt.Errorf("%w: a date out of the calendar", ErrValue)
 	}
 	return t, zone, nil
 }

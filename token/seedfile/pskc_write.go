@@ -54,7 +54,7 @@ func (p *pskcWriter) Write(r *Record) error {
 	}
 	b, err := p.appendPackage(p.b[:0], r)
 	if err != nil {
-		return &Error{Format: pskcFormatName, Record: r.Name(), Err: err}
+		return &Error{Format: pskcFormatName, Record: safeName(r), Err: err}
 	}
 	p.b = b
 	if p.count == 0 {

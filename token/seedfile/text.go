@@ -5,6 +5,7 @@ package seedfile
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -129,10 +130,17 @@ func at(format string, line int, r *Record, err error) error {
 // A serial number is too short for it.
 func safeName(r *Record) string {
 	name := r.Name()
-	if _, err := token.ParseSeed(name); err == nil || longestWord(name) > token.MaxSerialLen {
+	if _, err := token.ParseSeed(name); err == nil || longestWord(name) > token.MaxSerialLen || looksBase64(name) {
 		return ""
 	}
 	return name
+}
+
+// looksBase64 reports whether s may be a whole seed in base64.
+func looksBase64(s string) bool {
+	b, err := base64.StdEncoding.DecodeString(s)
+	defer clear(b)
+	return err == nil && len(b) >= token.MinSeedLen
 }
 
 // longestWord is how many letters and digits there are in a row.
