@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Errors to branch on with errors.Is. Those of a file are wrapped in an [Error]
@@ -36,6 +37,7 @@ type Error struct {
 
 // Error returns for example
 // "oath-csv: line 3: token 2600124800001: seed: odd number of hexadecimal digits".
+// It is safe to show: see printable.
 func (e *Error) Error() string {
 	parts := []string{e.Format}
 	if e.Line > 0 {
@@ -47,7 +49,19 @@ func (e *Error) Error() string {
 	if e.Field != "" {
 		parts = append(parts, e.Field)
 	}
-	return strings.Join(parts, ": ") + ": " + e.Err.Error()
+	return printable(strings.Join(parts, ": ") + ": " + e.Err.Error())
+}
+
+// printable replaces what a terminal would obey, and not show, in a text with
+// parts of a file in it: control characters with those of C1, line and paragraph
+// separators, what turns the direction of writing, and broken UTF-8.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }
 
 // Unwrap returns Err.

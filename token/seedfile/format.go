@@ -49,7 +49,7 @@ type ReadOptions struct {
 // warn calls Warn.
 func (o *ReadOptions) warn(format string, args ...any) {
 	if o.Warn != nil {
-		o.Warn(fmt.Sprintf(format, args...))
+		o.Warn(printable(fmt.Sprintf(format, args...)))
 	}
 }
 
