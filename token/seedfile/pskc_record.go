@@ -231,6 +231,9 @@ func (p *pskcReader) data(r *Record) error {
 // among it, and nothing that is not understood.
 func (p *pskcReader) usage(*Record) error {
 	otp := len(p.key.usage) == 0
+	if !otp {
+		p.warn("line %d: KeyUsage was held to, and is not kept: other files made of this one allow all", p.key.textLine[elKeyUsage-firstText])
+	}
 	for _, u := range p.key.usage {
 		switch u = strings.Trim(u, xmlSpace); u {
 		case "OTP":

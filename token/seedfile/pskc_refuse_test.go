@@ -179,7 +179,7 @@ func TestPSKCAccepts(t *testing.T) {
 		{"draft's TOTP", pskcWith(t, ":totp", "#totp"), ReadOptions{}, want, ""},
 		{"Format of drafts", pskcWith(t, "Encoding=", "Format="), ReadOptions{}, want, ""},
 		{"other order", strings.Replace(pskcWith(t, "<Policy></Policy>", ""), "<AlgorithmP", "<Policy/><AlgorithmP", 1), ReadOptions{}, want, ""},
-		{"KeyUsage", policyWith(t, "<KeyUsage>Integrity</KeyUsage><KeyUsage> OTP </KeyUsage>"), ReadOptions{}, want, ""},
+		{"KeyUsage", policyWith(t, "<KeyUsage>Integrity</KeyUsage><KeyUsage> OTP </KeyUsage>"), ReadOptions{}, want, "line 8: KeyUsage was held to, and is not kept: other files made of this one allow all"},
 		{"CheckDigits false", pskcWith(t, format, `<ResponseFormat Length="6" Encoding="DECIMAL" CheckDigits="false"/>`), ReadOptions{}, want, ""},
 		{"Suite", pskcWith(t, format, "<Suite>HMAC-SHA1</Suite>"+format), ReadOptions{Algorithm: token.SHA512}, want, ""},
 		{"Suite of others", pskcWith(t, format, "<Suite>sha256</Suite>"+format), ReadOptions{}, with(func(r *Record) { r.Algorithm = token.SHA256 }), ""},
