@@ -127,7 +127,11 @@ func (f *Format) NewWriter(w io.Writer, o WriteOptions) (Writer, error) {
 	if f.write == nil {
 		return nil, fmt.Errorf("%w: writing %s", ErrUnsupported, f.Name)
 	}
-	return f.write(w, o)
+	writer, err := f.write(w, o)
+	if text, ok := writer.(*recordWriter); ok {
+		text.carries = f.carries
+	}
+	return writer, err
 }
 
 // headSize is how much of a file Detect may look at.

@@ -83,9 +83,13 @@ func (o *ReadOptions) defaultDigits() uint8 {
 	return o.Digits
 }
 
-// check tells what is wrong with a record that is to be written, or that came
-// out of a file and the options.
-func check(r *Record) error {
+// check tells what is wrong with a record that came out of a file and the
+// options.
+func check(r *Record) error { return checkFields(r, FieldAll) }
+
+// checkFields tells what is wrong with a record of which these texts are to be
+// written.
+func checkFields(r *Record, fields Field) error {
 	switch {
 	case r.Seed.IsZero():
 		return bad("seed", "there is none")
@@ -98,19 +102,22 @@ func check(r *Record) error {
 	case r.Type == TOTP && (r.Step < 1 || r.Step > maxStep):
 		return bad("period", "%d, want 1 to %d seconds", r.Step, maxStep)
 	}
-	for _, t := range [...]struct{ field, s string }{
-		{"manufacturer", r.Manufacturer},
-		{"model", r.Model},
-		{"issue number", r.IssueNo},
-		{"issuer", r.Issuer},
-		{"key id", r.KeyID},
-		{"friendly name", r.FriendlyName},
-		{"user", r.User},
+	for _, t := range [...]struct {
+		field Field
+		s     string
+	}{
+		{FieldManufacturer, r.Manufacturer},
+		{FieldModel, r.Model},
+		{FieldIssueNo, r.IssueNo},
+		{FieldIssuer, r.Issuer},
+		{FieldKeyID, r.KeyID},
+		{FieldFriendlyName, r.FriendlyName},
+		{FieldUser, r.User},
 	} {
-		if t.s == "" {
+		if t.s == "" || fields&t.field == 0 {
 			continue
 		}
-		if err := text(t.field, t.s); err != nil {
+		if err := text(t.field.String(), t.s); err != nil {
 			return err
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // either of the two, or with a colon in issuer or account, the error wraps
 // [ErrValue].
 func OTPAuthURI(r *Record) (string, error) {
-	if err := check(r); err != nil {
+	if err := checkFields(r, otpauth.carries(r)); err != nil {
 		return "", at("otpauth", 0, r, err)
 	}
 	b, err := appendURI(nil, r)

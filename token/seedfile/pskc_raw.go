@@ -2,6 +2,8 @@
 
 package seedfile
 
+import "strings"
+
 // pskcValue is a value of Data, or MACKey, as in the file.
 type pskcValue struct {
 	line             int    // 0: not there
@@ -35,6 +37,9 @@ type pskcResponse struct {
 }
 
 func (k *pskcKey) get(e pskcElem) string { return k.text[e-firstText] }
+
+// trimmed is get without the space around it, by which files are indented.
+func (k *pskcKey) trimmed(e pskcElem) string { return strings.Trim(k.get(e), xmlSpace) }
 
 // at returns a value of Data.
 func (k *pskcKey) at(e pskcElem) *pskcValue { return &k.data[e-firstValue] }

@@ -18,16 +18,16 @@ func (p *pskcReader) record() (Record, error) {
 	k := &p.key
 	r := Record{
 		KeyID:        k.id,
-		Manufacturer: k.get(elManufacturer),
-		Model:        k.get(elModel),
-		IssueNo:      k.get(elIssueNo),
-		Issuer:       k.get(elIssuer),
-		FriendlyName: k.get(elFriendlyName),
-		User:         k.get(elUser),
+		Manufacturer: k.trimmed(elManufacturer),
+		Model:        k.trimmed(elModel),
+		IssueNo:      k.trimmed(elIssueNo),
+		Issuer:       k.trimmed(elIssuer),
+		FriendlyName: k.trimmed(elFriendlyName),
+		User:         k.trimmed(elUser),
 	}
 	if r.User == "" {
-		r.User = k.get(elDeviceUser)
-	} else if d := k.get(elDeviceUser); d != "" && d != r.User {
+		r.User = k.trimmed(elDeviceUser)
+	} else if d := k.trimmed(elDeviceUser); d != "" && d != r.User {
 		p.warn("line %d: the key's UserId counts, and not another one of the device", k.line)
 	}
 	var err error

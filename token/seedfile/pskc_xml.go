@@ -5,6 +5,7 @@ package seedfile
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -32,10 +33,14 @@ func (x *pskcXML) close(name string) {
 	x.raw(">\n")
 }
 
-// text appends an element with a text, and nothing for "".
+// text appends an element with a text, and nothing for "". Space around it would
+// be taken for indentation when it is read.
 func (x *pskcXML) text(indent, name, s string) {
 	if s == "" {
 		return
+	}
+	if strings.Trim(s, xmlSpace) != s {
+		x.fail("%w: %s begins or ends with a space", ErrValue, name)
 	}
 	x.open(indent, name)
 	x.escape(name, s)

@@ -53,10 +53,11 @@ func newFunc[R Reader](format string, start func(*bufio.Reader, ReadOptions) (R,
 // recordWriter writes a text file, record by record. A record that is refused
 // leaves nothing in the file.
 type recordWriter struct {
-	format string
-	out    *bufio.Writer
-	buf    []byte
-	begun  bool
+	format  string
+	carries func(*Record) Field // the format's: other texts are not looked at
+	out     *bufio.Writer
+	buf     []byte
+	begun   bool
 
 	// begin appends what comes before the first record, which may be nil; add a
 	// record; end is what comes after the last. begin and end may be nothing.
@@ -80,7 +81,11 @@ func writeFunc(w recordWriter) func(io.Writer, WriteOptions) (Writer, error) {
 }
 
 func (w *recordWriter) Write(r *Record) error {
-	if err := check(r); err != nil {
+	fields := FieldAll
+	if w.carries != nil {
+		fields = w.carries(r)
+	}
+	if err := checkFields(r, fields); err != nil {
 		return at(w.format, 0, r, err)
 	}
 	dst, err := w.start(w.buf[:0], r)
