@@ -60,6 +60,9 @@ func without(r seedfile.Record, lost seedfile.Field, period token.UnixSeconds) s
 	for _, f := range lost.Each() {
 		switch f {
 		case seedfile.FieldSerial:
+			if r.KeyID == r.Serial.String() {
+				r.KeyID = "" // which stands for the same, and goes with it
+			}
 			r.Serial = none.Serial
 		case seedfile.FieldType:
 			r.Type, r.Step = seedfile.TOTP, period
