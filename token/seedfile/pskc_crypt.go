@@ -71,6 +71,9 @@ func (c *pskcCrypt) open(v *pskcValue, keys *Keys, warn func(string, ...any)) ([
 	if err := c.unlock(method, keys, warn); err != nil {
 		return nil, err
 	}
+	if c.private != nil && !c.hasMAC && keys.Trusted == nil {
+		warn("not authenticated: anybody with the certificate could have made the file, only a signature (Trusted) binds it")
+	}
 	if c.hasMAC {
 		if err := c.verify(v, sealed); err != nil {
 			return nil, err
@@ -131,7 +134,9 @@ func (c *pskcCrypt) unlock(method pskcCipher, keys *Keys, warn func(string, ...a
 }
 
 // unlockMAC deciphers MACKey. Nothing protects MACKey itself: with another key it
-// gives another MAC key, or a bad padding, and both are ErrMAC.
+// gives another MAC key, or a bad padding, and both are ErrMAC. So is a MAC key
+// shorter than the hash (RFC 2104 section 3): one that an attacker cut down to
+// where he can try all of them.
 func (c *pskcCrypt) unlockMAC() error {
 	algorithm, ok := pskcMACs[strings.Trim(c.macAlg, xmlSpace)]
 	if !ok {
@@ -154,6 +159,9 @@ func (c *pskcCrypt) unlockMAC() error {
 			return err
 		}
 		defer clear(key)
+		if len(key) < algorithm().Size() {
+			return ErrMAC // also for an empty one: it tells nothing of the padding
+		}
 	}
 	if len(key) == 0 {
 		return fmt.Errorf("%w: MACMethod without a MACKey", ErrUnsupported)

@@ -145,7 +145,7 @@ func (p *pskcParser) unknown(parent pskcElem, name xml.Name) error {
 	local := pskcName(name.Local)
 	rule := &pskcRules[parent]
 	switch {
-	case parent == elSkipped:
+	case parent == elSkipped, parent == elX509Data && name.Space == nsDS: // whose key it is
 		return nil
 	case parent == elDocument && p.stack[0].has(elContainer):
 		return p.fail(parent, local, fmt.Errorf("%w: a second root element", ErrSyntax))
