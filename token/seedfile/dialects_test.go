@@ -63,7 +63,7 @@ var dialects = []struct {
 	},
 	{
 		"feitian-xml",
-		func(r *seedfile.Record) bool { return serial(r) && r.T0 >= 0 },
+		func(r *seedfile.Record) bool { return serial(r) && r.T0 >= 0 && r.T0 <= math.MaxInt32 },
 		"drift, counter, device start, device expiry, policy start, policy expiry, " +
 			"issue number, issuer, key id, friendly name, user",
 	},

@@ -11,6 +11,9 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
+// feitianMaxT0 is the latest T0: Time is an xs:int in PSKC.
+const feitianMaxT0 = math.MaxInt32
+
 func (f *feitianReader) key(e xml.StartElement, r *Record) error {
 	algorithm := cmp.Or(attribute(e, "KeyAlgorithm"), attribute(e, "Algorithm"))
 	if err := r.setType([]byte(algorithm[strings.LastIndexAny(algorithm, "#:")+1:])); err != nil {
@@ -25,6 +28,8 @@ func (f *feitianReader) key(e xml.StartElement, r *Record) error {
 			return f.each(func(e xml.StartElement) error { return f.parameter(e, r) })
 		case "Data":
 			return f.each(func(e xml.StartElement) error { return f.value(e, data) })
+		case "Policy":
+			return f.each(f.policy)
 		}
 		return f.unknown(e)
 	})
@@ -41,7 +46,7 @@ func (f *feitianReader) key(e xml.StartElement, r *Record) error {
 		return err
 	}
 	if s, found := data["Time"]; found {
-		t0, err := number("T0", s, math.MaxInt64)
+		t0, err := number("T0", s, feitianMaxT0)
 		if err != nil {
 			return err
 		}
@@ -61,6 +66,11 @@ func (f *feitianReader) parameter(e xml.StartElement, r *Record) (err error) {
 		if encoding := attribute(e, "Encoding"); encoding != "DECIMAL" && encoding != "" {
 			return &Error{Field: "Encoding", Err: unsupported("another encoding than DECIMAL")}
 		}
+		switch strings.TrimSpace(cmp.Or(attribute(e, "CheckDigits"), attribute(e, "CheckDigit"))) {
+		case "", "false", "0":
+		default:
+			return &Error{Field: "CheckDigits", Err: unsupported("CheckDigits")}
+		}
 		if r.Digits, err = digits(attribute(e, "Length"), 6, 9); err != nil {
 			return err
 		}
@@ -71,6 +81,16 @@ func (f *feitianReader) parameter(e xml.StartElement, r *Record) (err error) {
 			err = r.setAlgorithm([]byte(s))
 		}
 		return err
+	}
+	return f.unknown(e)
+}
+
+// policy refuses what would have to be enforced, as PSKC's reader does. Dates and
+// usage are left out with a warning.
+func (f *feitianReader) policy(e xml.StartElement) error {
+	switch e.Name.Local {
+	case "PINPolicy", "NumberOfTransactions":
+		return &Error{Field: e.Name.Local, Err: unsupported("%s", e.Name.Local)}
 	}
 	return f.unknown(e)
 }

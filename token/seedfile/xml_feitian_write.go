@@ -10,8 +10,11 @@ import (
 
 // appendFeitian appends a Device.
 func appendFeitian(dst []byte, r *Record) ([]byte, error) {
-	if r.T0 < 0 {
+	switch {
+	case r.T0 < 0:
 		return dst, bad("T0", "before 1970")
+	case r.T0 > feitianMaxT0:
+		return dst, bad("T0", "later than %d", feitianMaxT0)
 	}
 	number, err := appendSerial(nil, r)
 	if err != nil {
