@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
@@ -54,10 +55,8 @@ func pskcVerify(r io.Reader, trusted []byte, warn func(string, ...any)) (signed 
 	case err != nil:
 		return nil, 0, fail(err)
 	}
-	for _, weak := range []string{dsig.RSASHA1SignatureMethod, dsig.ECDSASHA1SignatureMethod} {
-		if bytes.Contains(file, []byte(weak)) { // what pskctool --sign makes
-			warn("the signature is made with SHA-1, which can be forged by who may choose what is signed")
-		}
+	if signedWithSHA1(signatures[0]) { // what pskctool --sign makes
+		warn("the signature is made with SHA-1, which can be forged by who may choose what is signed")
 	}
 	out := etree.NewDocument()
 	out.WriteSettings = pskcCanonical
@@ -67,6 +66,20 @@ func pskcVerify(r io.Reader, trusted []byte, warn func(string, ...any)) (signed 
 		return nil, 0, fail(err)
 	}
 	return signed, lines, nil
+}
+
+// signedWithSHA1 looks for SHA-1 in the attributes as they were parsed: in the
+// file they may be written with entities.
+func signedWithSHA1(signature *etree.Element) bool {
+	for _, e := range signature.FindElements(".//*") {
+		switch e.Tag {
+		case dsig.SignatureMethodTag, dsig.DigestMethodTag:
+			if strings.HasSuffix(strings.ToLower(e.SelectAttrValue(dsig.AlgorithmAttr, "")), "sha1") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // pskcSignatures are the ds:Signature of the container. One in an extension is

@@ -3,6 +3,8 @@
 package seedfile
 
 import (
+	"bytes"
+	"crypto"
 	"fmt"
 	"strings"
 	"testing"
@@ -43,4 +45,30 @@ func TestPSKCSignedMany(t *testing.T) {
 	_, err = pskcAll(t, strings.Replace(file, "</ds:Signature>", strings.Repeat("<ds:Object/>", 1000)+"</ds:Signature>", 1), trusted)
 	require.ErrorIs(t, err, ErrLimit)
 	require.NotErrorIs(t, err, ErrSignature)
+}
+
+// TestPSKCSignedSHA1 hides the name of the algorithm from who looks at the bytes.
+func TestPSKCSignedSHA1(t *testing.T) {
+	private, certificate := testKeyPair(t)
+	signer, err := newPSKCSigner(&Signer{private, certificate})
+	require.NoError(t, err)
+	signer.context.Hash = crypto.SHA1
+	for _, c := range []struct {
+		hash       crypto.Hash
+		with, weak string
+	}{
+		{crypto.SHA1, "sha1", "the signature is made with SHA-1, which can be forged by who may choose what is signed"},
+		{crypto.SHA1, "&#115;ha&#x31;", "the signature is made with SHA-1, which can be forged by who may choose what is signed"},
+		{crypto.SHA256, "sha1", ""},
+	} {
+		signer.context.Hash = c.hash
+		file, err := signer.sign([]byte(strings.Replace(pskcBase, "<SerialNo>", "<Model>http://www.w3.org/2000/09/xmldsig#rsa-sha1</Model><SerialNo>", 1)))
+		require.NoError(t, err)
+		from := bytes.Index(file, []byte("<ds:Signature"))
+		text := string(file[:from]) + strings.ReplaceAll(string(file[from:]), "sha1", c.with)
+		var warned []string
+		_, err = pskcAll(t, text, ReadOptions{Keys: Keys{Trusted: certificate}, Warn: func(s string) { warned = append(warned, s) }})
+		require.NoError(t, err)
+		require.Equal(t, c.weak, strings.Join(warned, "\n"))
+	}
 }
