@@ -37,6 +37,12 @@ func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) e
 			encoding: pskcAttr(attrs, "Encoding", "Format"),
 			checks:   pskcAttr(attrs, "CheckDigits", "CheckDigit"),
 		}
+	case elPolicy:
+		for _, a := range attrs {
+			if a.Name.Space != "xmlns" && (a.Name.Space != "" || a.Name.Local != "xmlns") {
+				return p.fail(elem, pskcName(a.Name.Local), fmt.Errorf("%w: a policy that is not understood forbids the use of the key (RFC 6030 section 5)", ErrUnsupported))
+			}
+		}
 	case elChallengeFormat, elPINPolicy, elTransactions, elDeviceBinding:
 		if k.refused == 0 {
 			k.refused, k.refusedLine = elem, p.line

@@ -32,8 +32,11 @@ func pskcLimits(file []byte) (lines int, err error) {
 			}
 			return lines, err
 		}
-		switch tok.(type) {
+		switch t := tok.(type) {
 		case xml.StartElement:
+			if attributeTwice(t.Attr) { // of which the library would take the last
+				return 0, p.fail(elDocument, "", fmt.Errorf("%w: an attribute twice in one element", ErrSyntax))
+			}
 			if !root {
 				root = true
 				lines = bytes.Count(file[:d.InputOffset()], []byte("\n"))

@@ -117,6 +117,9 @@ func (p *pskcParser) start(t *xml.StartElement) error {
 	if p.depth+1 == pskcMaxDepth {
 		return p.fail(parent.elem, "", fmt.Errorf("%w: more than %d elements in each other", ErrLimit, pskcMaxDepth-1))
 	}
+	if attributeTwice(t.Attr) {
+		return p.fail(parent.elem, pskcName(t.Name.Local), fmt.Errorf("%w: an attribute twice", ErrSyntax))
+	}
 	elem, ok := parent.elem.find(t.Name.Space, t.Name.Local)
 	if !ok {
 		if err := p.unknown(parent.elem, t.Name); err != nil {

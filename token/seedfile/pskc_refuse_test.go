@@ -71,6 +71,11 @@ func TestPSKCRefuses(t *testing.T) {
 		{"KeyUsage unknown", policyWith(t, `<KeyUsage>OTP</KeyUsage><KeyUsage>Toast</KeyUsage>`), 8, ErrUnsupported, "Toast"},
 		{"many KeyUsages", policyWith(t, strings.Repeat(`<KeyUsage>OTP</KeyUsage>`, 33)), 8, ErrLimit, "KeyUsage"},
 		{"policy unknown", policyWith(t, `<Moon/>`), 8, ErrUnsupported, "forbids the use of the key"},
+		{"policy attribute", pskcWith(t, "<Policy>", `<Policy Uses="1">`), 8, ErrUnsupported, "Policy/Uses"},
+		{"policy attribute of others", pskcWith(t, "<Policy>", `<Policy xmlns:x="y" x:Uses="1">`), 8, ErrUnsupported, "Policy/Uses"},
+		{"attribute twice", pskcWith(t, `Length="6"`, `Length="6" Length="8"`), 5, ErrSyntax, "an attribute twice"},
+		{"attribute twice, many", pskcWith(t, `Length="6"`, `Length="6" a="" b="" c="" d="" e="" f="" g="" h="" Length="8"`), 5, ErrSyntax, "an attribute twice"},
+		{"attribute twice, prefixes", pskcWith(t, `Length="6"`, `xmlns:x="z" xmlns:y="z" x:a="" y:a=""`), 5, ErrSyntax, "an attribute twice"},
 		{"policy of others", policyWith(t, `<x:Sun xmlns:x="y"/>`), 8, ErrUnsupported, "forbids the use of the key"},
 		{"policy extension", policyWith(t, `<Extensions/>`), 8, ErrUnsupported, "forbids the use of the key"},
 		{"date", policyWith(t, `<ExpiryDate>2022-09-01</ExpiryDate>`), 8, ErrValue, "Policy/ExpiryDate"},
@@ -170,6 +175,7 @@ func TestPSKCAccepts(t *testing.T) {
 		want       Record
 		warned     string
 	}{
+		{"namespaces of Policy", pskcWith(t, "<Policy>", `<Policy xmlns="urn:ietf:params:xml:ns:keyprov:pskc" xmlns:x="y">`), ReadOptions{}, want, ""},
 		{"as it is", pskcBase, ReadOptions{}, want, ""},
 		{"BOM", "\xEF\xBB\xBF" + pskcBase, ReadOptions{}, want, ""},
 		{"ASCII", `<?xml version="1.0" encoding="us-ascii"?>` + pskcBase, ReadOptions{}, want, ""},

@@ -58,6 +58,9 @@ func (x *xmlScanner) token() (xml.Token, error) {
 			if x.depth++; x.depth > maxXMLDepth {
 				return nil, fmt.Errorf("%w: elements more than %d deep", ErrLimit, maxXMLDepth)
 			}
+			if attributeTwice(t.Attr) {
+				return nil, malformed("an attribute twice in one element")
+			}
 			return t, nil
 		case xml.EndElement:
 			x.depth--

@@ -21,6 +21,30 @@ func (t texts) set(x *xmlScanner, e xml.StartElement) error {
 	return err
 }
 
+// attributeTwice reports whether an attribute comes twice, which no XML may have
+// (XML 1.0 section 3.1) and the decoder does not look at.
+func attributeTwice(attrs []xml.Attr) bool {
+	const few = 8 // for which nothing is allocated
+	if len(attrs) > few {
+		seen := make(map[xml.Name]bool, len(attrs))
+		for i := range attrs {
+			if seen[attrs[i].Name] {
+				return true
+			}
+			seen[attrs[i].Name] = true
+		}
+		return false
+	}
+	for i := range attrs {
+		for j := range i {
+			if attrs[i].Name == attrs[j].Name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // attribute returns an attribute without a name space, "" for none.
 func attribute(e xml.StartElement, name string) string {
 	for _, a := range e.Attr {
