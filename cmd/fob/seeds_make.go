@@ -32,7 +32,7 @@ maker uses, and writes their seed file: for a server to import, and for fob run
 			if first < 0 { // not the numbers of the last time
 				var n [4]byte
 				_, _ = rand.Read(n[:])
-				b.First = uint64(binary.BigEndian.Uint32(n[:])) % (1<<32 - uint64(max(0, min(count, 1<<31))))
+				b.First = uint64(binary.BigEndian.Uint32(n[:])) % (1<<32 - min(uint64(max(0, count)), 1<<31))
 			}
 			var err error
 			if b.Profile, err = token.ProfileByName(profile); err != nil {
