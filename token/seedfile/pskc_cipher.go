@@ -18,8 +18,9 @@ import (
 type pskcMode uint8
 
 const (
-	modeCBC pskcMode = iota + 1
-	modeWrap
+	modeCBC     pskcMode = iota + 1
+	modeWrap             // RFC 3394
+	modeWrapPad          // RFC 5649
 	modeRSA15
 	modeOAEP   // rsa-oaep-mgf1p: MGF1 with SHA-1
 	modeOAEP11 // xmlenc11#rsa-oaep: MGF says which
@@ -40,9 +41,9 @@ var pskcCiphers = map[string]pskcCipher{
 	nsXENC + "kw-aes128":        {modeWrap, 16},
 	nsXENC + "kw-aes192":        {modeWrap, 24},
 	nsXENC + "kw-aes256":        {modeWrap, 32},
-	nsXENC11 + "kw-aes-128-pad": {modeWrap, 16},
-	nsXENC11 + "kw-aes-192-pad": {modeWrap, 24},
-	nsXENC11 + "kw-aes-256-pad": {modeWrap, 32},
+	nsXENC11 + "kw-aes-128-pad": {modeWrapPad, 16},
+	nsXENC11 + "kw-aes-192-pad": {modeWrapPad, 24},
+	nsXENC11 + "kw-aes-256-pad": {modeWrapPad, 32},
 	nsXENC + "rsa_1_5":          {mode: modeRSA15},
 	nsXENC + "rsa-oaep-mgf1p":   {mode: modeOAEP},
 	nsXENC11 + "rsa-oaep":       {mode: modeOAEP11},

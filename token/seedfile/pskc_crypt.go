@@ -190,8 +190,8 @@ func (c *pskcCrypt) decipher(method pskcCipher, v *pskcValue, sealed []byte) ([]
 	switch method.mode {
 	case modeCBC:
 		return openCBC(c.key, sealed)
-	case modeWrap:
-		b, err := unwrapKey(c.key, sealed)
+	case modeWrap, modeWrapPad:
+		b, err := unwrapKey(c.key, sealed, method.mode == modeWrapPad)
 		if err != nil {
 			return nil, ErrMAC
 		}

@@ -55,15 +55,16 @@ func wrapKey(kek, b []byte) (wrapped []byte, padded bool, err error) {
 	return out, padded, nil
 }
 
-// unwrapKey undoes wrapKey, whichever way it was: the initial value says it. The
-// error is errUnwrap for another key or changed bytes.
-func unwrapKey(kek, wrapped []byte) ([]byte, error) {
+// unwrapKey undoes wrapKey the way that padded tells. The error is errUnwrap for
+// the other way, another key or changed bytes: an initial value of 64 bits
+// vouches for them, and not one of two.
+func unwrapKey(kek, wrapped []byte, padded bool) ([]byte, error) {
 	block, err := aes.NewCipher(kek)
 	if err != nil {
 		return nil, err
 	}
 	n := len(wrapped)/kwBlock - 1
-	if len(wrapped)%kwBlock != 0 || n < 1 {
+	if len(wrapped)%kwBlock != 0 || n < 1 || n == 1 && !padded {
 		return nil, errUnwrap
 	}
 	out := append([]byte(nil), wrapped...)
@@ -73,7 +74,10 @@ func unwrapKey(kek, wrapped []byte) ([]byte, error) {
 		unwrapRounds(block, out, n)
 	}
 	iv, b := binary.BigEndian.Uint64(out), out[kwBlock:]
-	if n > 1 && iv == kwIV {
+	if !padded {
+		if iv != kwIV {
+			return nil, errUnwrap
+		}
 		return b, nil
 	}
 	size := int(iv & 0xFFFFFFFF)

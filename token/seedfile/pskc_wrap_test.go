@@ -39,18 +39,20 @@ func TestKeyWrap(t *testing.T) {
 		require.NoError(t, err, v.where)
 		require.Equal(t, strings.ToLower(v.wrapped), hex.EncodeToString(got), v.where)
 		require.Equal(t, v.padded, padded, v.where)
-		back, err := unwrapKey(kek, got)
+		back, err := unwrapKey(kek, got, v.padded)
 		require.NoError(t, err, v.where)
 		require.Equal(t, plain, back, v.where)
+		_, err = unwrapKey(kek, got, !v.padded)
+		require.ErrorIs(t, err, errUnwrap, v.where)
 		for i := range got {
 			got[i] ^= 1
-			_, err = unwrapKey(kek, got)
+			_, err = unwrapKey(kek, got, v.padded)
 			require.ErrorIs(t, err, errUnwrap, v.where)
 			got[i] ^= 1
 		}
-		_, err = unwrapKey(kek, got[:len(got)-8])
+		_, err = unwrapKey(kek, got[:len(got)-8], v.padded)
 		require.ErrorIs(t, err, errUnwrap, v.where)
-		_, err = unwrapKey(kek, got[:len(got)-1])
+		_, err = unwrapKey(kek, got[:len(got)-1], v.padded)
 		require.ErrorIs(t, err, errUnwrap, v.where)
 	}
 	// The initial value counts, also where length and padding would fit.
@@ -59,12 +61,12 @@ func TestKeyWrap(t *testing.T) {
 	require.NoError(t, err)
 	one := fromHex(t, "a65959a700000007"+"466f7250617369"+"00")
 	block.Encrypt(one, one)
-	_, err = unwrapKey(kek, one)
+	_, err = unwrapKey(kek, one, true)
 	require.ErrorIs(t, err, errUnwrap)
 
 	_, _, err = wrapKey([]byte("short"), []byte("x"))
 	require.Error(t, err)
-	_, err = unwrapKey([]byte("short"), make([]byte, 24))
+	_, err = unwrapKey([]byte("short"), make([]byte, 24), false)
 	require.Error(t, err)
 }
 
@@ -75,8 +77,28 @@ func TestKeyWrapAnyLength(t *testing.T) {
 		wrapped, padded, err := wrapKey(kek, plain)
 		require.NoError(t, err)
 		require.Equal(t, len(plain)%8 != 0 || len(plain) < 16, padded)
-		back, err := unwrapKey(kek, wrapped)
+		back, err := unwrapKey(kek, wrapped, padded)
 		require.NoError(t, err)
 		require.Equal(t, plain, back)
 	})
+}
+
+// TestPSKCWrapWay: each of the two algorithms takes what it has made only.
+func TestPSKCWrapWay(t *testing.T) {
+	key := []byte(rfcSecret[:16])
+	write := WriteOptions{Encrypt: &Encryption{Key: key, Wrap: true}}
+	for secret, swap := range map[string][2]string{
+		rfcSecret:            {nsXENC11 + "kw-aes-128-pad", nsXENC + "kw-aes128"},
+		rfcSecret[:16] + "x": {nsXENC11 + "kw-aes-128-pad", nsXENC + "kw-aes128"},
+		rfcSecret[:16]:       {nsXENC + "kw-aes128", nsXENC11 + "kw-aes-128-pad"},
+	} {
+		r := pskcRecord(t)
+		r.Seed = testSeed(t, secret)
+		file := pskcWrite(t, write, r)
+		require.Contains(t, file, swap[0])
+		_, err := pskcAll(t, file, ReadOptions{Keys: Keys{Key: key}})
+		require.NoError(t, err)
+		_, err = pskcAll(t, strings.Replace(file, swap[0], swap[1], 1), ReadOptions{Keys: Keys{Key: key}})
+		require.ErrorIs(t, err, ErrMAC)
+	}
 }
