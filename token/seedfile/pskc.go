@@ -66,8 +66,20 @@ const (
 	pskcMaxToken = 256 << 10 // bytes of a tag, text or comment
 	pskcMaxDepth = 32        // of elements in each other
 	// pskcMaxSigned is the bytes of a file with a signature that is made or
-	// verified: canonical XML needs all of it in memory.
-	pskcMaxSigned = 64 << 20
+	// verified: canonical XML needs all of it in memory, several times, before
+	// anything is known to be anybody's. With the limits that follow, a hostile
+	// file takes what `go test -run PSKCSignedMemory -v` says: 0.9 GiB, for 6 s.
+	pskcMaxSigned = 16 << 20
+	// pskcMaxNodes is the elements, attributes, texts and so on of such a file,
+	// each of which takes a hundred bytes and more, whatever it has in the file.
+	// Our files have 14 bytes to a node, or more.
+	pskcMaxNodes = pskcMaxSigned / 12
+	// pskcMaxComments is the comments of such a file: canonical XML has none, and
+	// the library takes one after the other out of a list.
+	pskcMaxComments = 1000
+	// pskcMaxSpaces is the declarations of namespaces in force at one place of
+	// such a file: the library copies them for each element.
+	pskcMaxSpaces = 32
 )
 
 func pskcCarries(r *Record) Field {

@@ -9,8 +9,55 @@ import (
 	"io"
 )
 
-// pskcLimits holds a file to the limits of the parser before libraries without
-// any take it, and returns the lines before the root element.
+// pskcLimiter counts what libraries without limits would take memory or time
+// for.
+type pskcLimiter struct {
+	nodes, comments int
+	depth           int
+	spaces          [pskcMaxDepth]int // declarations of namespaces, by depth
+}
+
+// take counts a token. The error wraps [ErrLimit], [ErrSyntax] or
+// [ErrUnsupported].
+func (l *pskcLimiter) take(tok xml.Token) error {
+	l.nodes++
+	switch t := tok.(type) {
+	case xml.StartElement:
+		l.nodes += len(t.Attr)
+		if l.depth++; l.depth >= pskcMaxDepth {
+			return fmt.Errorf("%w: more than %d elements in each other", ErrLimit, pskcMaxDepth-1)
+		}
+		if attributeTwice(t.Attr) { // of which the library would take the last
+			return fmt.Errorf("%w: an attribute twice in one element", ErrSyntax)
+		}
+		l.spaces[l.depth] = l.spaces[l.depth-1]
+		for _, a := range t.Attr {
+			if a.Name.Space == "xmlns" || a.Name.Local == "xmlns" {
+				l.spaces[l.depth]++
+			}
+		}
+		if l.spaces[l.depth] > pskcMaxSpaces {
+			return fmt.Errorf("%w: more than %d declarations of namespaces", ErrLimit, pskcMaxSpaces)
+		}
+	case xml.EndElement:
+		l.nodes-- // counted at its start
+		l.depth--
+	case xml.Comment:
+		if l.comments++; l.comments > pskcMaxComments {
+			return fmt.Errorf("%w: more than %d comments in a signed file", ErrLimit, pskcMaxComments)
+		}
+	case xml.Directive:
+		return fmt.Errorf("%w: a DOCTYPE, and with it entities", ErrUnsupported)
+	}
+	if l.nodes > pskcMaxNodes {
+		return fmt.Errorf("%w: more than %d elements, attributes and texts in a signed file: split it", ErrLimit, pskcMaxNodes)
+	}
+	return nil
+}
+
+// pskcLimits holds a file to the limits of the parser, and to those of
+// pskcLimiter, before libraries without any take it, and returns the lines
+// before the root element.
 func pskcLimits(file []byte) (lines int, err error) {
 	guard, err := newPSKCGuard(buffered(bytes.NewReader(file)))
 	if err != nil {
@@ -20,7 +67,8 @@ func pskcLimits(file []byte) (lines int, err error) {
 	d.CharsetReader = pskcCharset
 	p := pskcParser{d: d, guard: guard}
 	p.stack[0].seen[0] = 1<<elContainer | 1<<elPackage // for tokenError
-	for depth, root := 0, false; ; {
+	var limiter pskcLimiter
+	for root := false; ; {
 		guard.next()
 		tok, err := d.Token()
 		p.line, _ = d.InputPos()
@@ -32,22 +80,12 @@ func pskcLimits(file []byte) (lines int, err error) {
 			}
 			return lines, err
 		}
-		switch t := tok.(type) {
-		case xml.StartElement:
-			if attributeTwice(t.Attr) { // of which the library would take the last
-				return 0, p.fail(elDocument, "", fmt.Errorf("%w: an attribute twice in one element", ErrSyntax))
-			}
-			if !root {
-				root = true
-				lines = bytes.Count(file[:d.InputOffset()], []byte("\n"))
-			}
-			if depth++; depth >= pskcMaxDepth {
-				return 0, p.fail(elDocument, "", fmt.Errorf("%w: more than %d elements in each other", ErrLimit, pskcMaxDepth-1))
-			}
-		case xml.EndElement:
-			depth--
-		case xml.Directive:
-			return 0, p.fail(elDocument, "DOCTYPE", fmt.Errorf("%w: a DOCTYPE, and with it entities", ErrUnsupported))
+		if err := limiter.take(tok); err != nil {
+			return 0, p.fail(elDocument, "", err)
+		}
+		if _, ok := tok.(xml.StartElement); ok && !root {
+			root = true
+			lines = bytes.Count(file[:d.InputOffset()], []byte("\n"))
 		}
 	}
 }

@@ -48,7 +48,11 @@ func (s *pskcSigner) sign(file []byte) ([]byte, error) {
 	}
 	doc.SetRoot(root)
 	doc.WriteSettings = pskcCanonical
-	return doc.WriteToBytes()
+	signed, err := doc.WriteToBytes()
+	if err == nil && len(signed) > pskcMaxSigned { // which grows by its end tags
+		err = errPSKCSigned
+	}
+	return signed, err
 }
 
 // pskcCanonical is how XML is written so that it reads as it was.

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// hostile is a signed file with other things put into it.
+func hostile(t testing.TB, more string) (file string, trusted ReadOptions) {
+	private, certificate := testKeyPair(t)
+	file = pskcWrite(t, WriteOptions{Sign: &Signer{private, certificate}}, pskcRecord(t))
+	return strings.Replace(file, "</KeyContainer", more+"</KeyContainer", 1), ReadOptions{Keys: Keys{Trusted: certificate}}
+}
+
+// TestPSKCSignedLimits: what would take the libraries' memory or time is ErrLimit
+// at once, a bit less is refused for the signature.
+func TestPSKCSignedLimits(t *testing.T) {
+	var many, spaces strings.Builder
+	for i := range pskcMaxSpaces {
+		fmt.Fprintf(&spaces, ` xmlns:n%d="n"`, i)
+	}
+	many.WriteString("<a")
+	for i := range 10_000 {
+		fmt.Fprintf(&many, ` a%d=""`, i)
+	}
+	many.WriteString("/>")
+	for _, c := range []struct {
+		name, more string
+		says       string
+	}{
+		{"elements", strings.Repeat("<a/>", pskcMaxNodes), "elements, attributes and texts"},
+		{"attributes", strings.Repeat(many.String(), pskcMaxNodes/10_000+1), "elements, attributes and texts"},
+		{"texts", strings.Repeat("<a>b</a>", pskcMaxNodes/2), "elements, attributes and texts"},
+		{"instructions", strings.Repeat("<?a?>", pskcMaxNodes), "elements, attributes and texts"},
+		{"comments", strings.Repeat("<!---->", pskcMaxComments+1), "comments"},
+		{"namespaces", "<a" + spaces.String() + "/>", "namespaces"},
+		{"namespaces in each other", `<a xmlns:n="n"><b` + spaces.String() + "/></a>", "namespaces"},
+	} {
+		file, trusted := hostile(t, c.more)
+		_, err := pskcAll(t, file, trusted)
+		require.ErrorIs(t, err, ErrLimit, c.name)
+		require.ErrorContains(t, err, c.says, c.name)
+	}
+	file, trusted := hostile(t, strings.Repeat("<!---->", pskcMaxComments/2)+strings.Repeat("<a/>", 1000))
+	_, err := pskcAll(t, file, trusted)
+	require.ErrorIs(t, err, ErrSignature)
+}
+
+// TestPSKCSignedLargest: the largest file that is signed, of the smallest tokens,
+// is within all limits.
+func TestPSKCSignedLargest(t *testing.T) {
+	small := Record{Serial: testSerial(t, "1"), Seed: testSeed(t, rfcSecret[:16]), Digits: 6, Step: 60}
+	x := pskcWrite(t, WriteOptions{}, small)
+	x = strings.Replace(x, `"DECIMAL"/>`, `"DECIMAL"></ResponseFormat>`, 1) // canonical
+	from, to := strings.Index(x, "  <KeyPackage"), strings.Index(x, "</KeyContainer")
+	_, err := pskcLimits([]byte(x[:from] + strings.Repeat(x[from:to], pskcMaxSigned/(to-from)) + x[to:]))
+	require.NoError(t, err)
+}
+
+// TestPSKCSignedMemory is how much memory a hostile file takes that is as large as
+// can be, and has a signature by somebody trusted on another one.
+func TestPSKCSignedMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes much memory")
+	}
+	var more strings.Builder
+	more.WriteString("<b")
+	for i := range pskcMaxSpaces - 4 { // few are in force besides
+		fmt.Fprintf(&more, ` xmlns:n%d="n"`, i)
+	}
+	more.WriteString(">" + strings.Repeat("<a/>", pskcMaxNodes-1000) + "</b>")
+	file, trusted := hostile(t, more.String())
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	_, err := pskcAll(t, file, trusted)
+	took := time.Since(start)
+	runtime.ReadMemStats(&after)
+	require.ErrorIs(t, err, ErrSignature)
+	t.Logf("%d MiB from the system, in %v", (after.Sys-before.Sys)>>20, took)
+	require.Less(t, after.Sys-before.Sys, uint64(1536<<20))
+}
