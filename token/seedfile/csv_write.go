@@ -5,6 +5,7 @@ package seedfile
 import (
 	"encoding/hex"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/d204ef64/fob/token"
 )
@@ -27,14 +28,20 @@ func appendSerial(dst []byte, r *Record) ([]byte, error) {
 
 // appendText appends a name as a column, in quotes where it must be. One that a
 // spreadsheet would run as a formula is refused: to alter it would be to write
-// another name.
+// another name. Which of comma and semicolon parts cells depends on the language
+// of the spreadsheet, and the full-width signs are those of a Japanese one.
 func appendText(dst []byte, field, s string, comma byte) ([]byte, error) {
 	if s == "" {
 		return dst, nil
 	}
-	switch s[0] {
-	case '=', '+', '-', '@', '\t', '\r':
-		return dst, bad(field, "begins with %q: a spreadsheet that opens the file would run it as a formula", s[0])
+	for _, cell := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ';' || r == '\t' }) {
+		if c, _ := utf8.DecodeRuneInString(strings.TrimLeft(cell, " \"")); strings.ContainsRune("=+-@\r＝＋－＠", c) {
+			where := "begins"
+			if !strings.HasPrefix(s, cell) {
+				where = "has a part that begins"
+			}
+			return dst, bad(field, "%s with %q: a spreadsheet that opens the file would run it as a formula", where, c)
+		}
 	}
 	if err := text(field, s); err != nil {
 		return dst, err

@@ -4,6 +4,7 @@ package seedfile_test
 
 import (
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -106,7 +107,10 @@ func serial(r *seedfile.Record) bool      { return !r.Serial.IsZero() }
 func hotp(r *seedfile.Record) bool        { return r.Type == seedfile.HOTP }
 func sixOrEight(r *seedfile.Record) bool  { return r.Digits == 6 || r.Digits == 8 }
 func halfOrWhole(r *seedfile.Record) bool { return r.Step == 30 || r.Step == 60 }
-func formula(s string) bool               { return s != "" && strings.Contains("=+-@", s[:1]) }
+
+var formulaBegins = regexp.MustCompile(`(?:^|[,;\t])[ "]*[=+\-@\r＝＋－＠]`)
+
+func formula(s string) bool { return formulaBegins.MatchString(s) }
 
 func account(r *seedfile.Record) string {
 	if r.User != "" {

@@ -58,6 +58,14 @@ func TestFormulas(t *testing.T) {
 				"': a spreadsheet that opens the file would run it as a formula")
 		}
 	}
+	for _, name := range []string{"＝1", "＋1", "－1", "＠SUM", "a;=1+1", "a,=1+1", "a, @SUM", `a;"=1"`, "a;－1"} {
+		r.Manufacturer = name
+		for _, format := range []string{"entra-csv", "multiotp-csv"} {
+			_, err := writeAll(mustFormat(t, format), r)
+			require.ErrorIs(t, err, seedfile.ErrValue, name)
+			require.ErrorContains(t, err, "would run it as a formula", name)
+		}
+	}
 	for _, name := range []string{"\ta", "\ra", " a", "a\x00"} {
 		r.Manufacturer = name
 		_, err := writeAll(mustFormat(t, "entra-csv"), r)
