@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+)
+
+// TestDefaultSettings has the defaults as the bank's text and practice give them.
+func TestDefaultSettings(t *testing.T) {
+	require.Equal(t, validator.Settings{
+		WrongLimit: 5, Window: 1, SecondBand: 10, ResyncReach: 720, LearnEvery: 15 * 24 * 3600,
+		LiftNeedsOTP: true, ActivateNeedsOTP: true, NoticeMonths: 1, LifeYears: 5, Fee: 2200,
+		DeliveryFrom: 7, DeliveryTo: 10,
+	}, validator.DefaultSettings())
+	require.NoError(t, validator.DefaultSettings().Validate())
+}
+
+func TestSettingsValidate(t *testing.T) {
+	tests := []struct {
+		field  string
+		change func(*validator.Settings)
+	}{
+		{"WrongLimit", func(s *validator.Settings) { s.WrongLimit = 0 }},
+		{"WrongLimit", func(s *validator.Settings) { s.WrongLimit = 101 }},
+		{"Window", func(s *validator.Settings) { s.Window = -1 }},
+		{"Window", func(s *validator.Settings) { s.Window = 6 }},
+		{"SecondBand", func(s *validator.Settings) { s.SecondBand = 1 }},
+		{"SecondBand", func(s *validator.Settings) { s.SecondBand = 26 }},
+		{"ResyncReach", func(s *validator.Settings) { s.ResyncReach = 9 }},
+		{"ResyncReach", func(s *validator.Settings) { s.ResyncReach = 1441 }},
+		{"LearnEvery", func(s *validator.Settings) { s.LearnEvery = 86399 }},
+		{"ReactivateAfter", func(s *validator.Settings) { s.ReactivateAfter = -1 }},
+		{"NoticeMonths", func(s *validator.Settings) { s.NoticeMonths = 0 }},
+		{"LifeYears", func(s *validator.Settings) { s.LifeYears = 21 }},
+		{"Fee", func(s *validator.Settings) { s.Fee = -1 }},
+		{"DeliveryFrom", func(s *validator.Settings) { s.DeliveryFrom = -1 }},
+		{"DeliveryTo", func(s *validator.Settings) { s.DeliveryTo = 6 }},
+	}
+	for _, tt := range tests {
+		s := validator.DefaultSettings()
+		tt.change(&s)
+		err := s.Validate()
+		require.ErrorIs(t, err, validator.ErrSettings, tt.field)
+		var field *token.FieldError
+		require.ErrorAs(t, err, &field)
+		require.Equal(t, tt.field, field.Field)
+	}
+	require.ErrorIs(t, validator.Settings{}.Validate(), validator.ErrSettings, "the zero value")
+
+	s := validator.DefaultSettings()
+	s.SecondBand = 0
+	require.NoError(t, s.Validate(), "no band")
+}
+
+// TestRules wants each rule to say what it reads.
+func TestRules(t *testing.T) {
+	read := map[int]bool{}
+	for r := validator.BK01; r <= validator.LastRule; r++ {
+		require.Regexp(t, `^BK-(0[1-9]|1\d|20)$`, r.String())
+		for _, q := range r.Questions() {
+			read[q] = true
+		}
+		if r != validator.BK20 {
+			require.NotEmpty(t, r.Words(), r)
+		}
+	}
+	require.Len(t, read, 11, "the Q&A has Q1 to Q11")
+	require.Equal(t, "Rule(0)", validator.Rule(0).String())
+	require.Equal(t, "Rule(21)", validator.Rule(21).String())
+	require.Empty(t, validator.Rule(21).Words())
+	require.Empty(t, validator.Rule(21).Questions())
+}
