@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+)
+
+// Q11. ハードウェアトークンは、1契約につき1つ無料で配付しており、発行手数料および利用手数料
+// は無料です。
+// 注.ただし、再発行・追加発行する場合は、ハードウェアトークン1つ毎に2,200円(消費税込)の再
+// 発行・追加発行手数料が必要となります。
+func TestBK19Ledger(t *testing.T) {
+	ledger := []struct {
+		order validator.Order
+		want  validator.Yen
+		rule  validator.Rule
+	}{
+		{validator.Order{Cause: validator.CauseFirst}, 0, validator.BK19},
+		{validator.Order{Cause: validator.CauseFirst, HasToken: true}, 2200, validator.BK11}, // a second "first"
+		{validator.Order{Cause: validator.CauseAdditional, HasToken: true}, 2200, validator.BK11},
+		{validator.Order{Cause: validator.CauseLoss, HasToken: true}, 2200, validator.BK10},
+		{validator.Order{Cause: validator.CauseFault, HasToken: true, Returned: true}, 0, validator.BK10},
+		{validator.Order{Cause: validator.CauseExpiry, HasToken: true}, 0, validator.BK13},
+	}
+	s := validator.DefaultSettings()
+	sum := validator.Yen(0)
+	for _, l := range ledger {
+		fee, rule := validator.Fee(s, l.order)
+		require.Equal(t, l.want, fee, l.order.Cause)
+		require.Equal(t, l.rule, rule, l.order.Cause)
+		sum += fee
+	}
+	require.Equal(t, validator.Yen(6600), sum)
+
+	s.Fee = 1100
+	fee, _ := validator.Fee(s, validator.Order{Cause: validator.CauseLoss})
+	require.Equal(t, validator.Yen(1100), fee)
+	fee, _ = validator.Fee(s, validator.Order{Cause: 99})
+	require.Equal(t, validator.Yen(1100), fee)
+}
+
+// TestBK19Sent: the replacement at expiry is sent without being applied for.
+func TestBK19Sent(t *testing.T) {
+	way, rule := validator.OrderWay(validator.CauseExpiry)
+	require.Equal(t, validator.NoWay, way)
+	require.Equal(t, validator.BK13, rule)
+	way, _ = validator.OrderWay(99)
+	require.Equal(t, validator.NoWay, way)
+}

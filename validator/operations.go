@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator
+
+// Operation is something that a user does at the bank. Zero is none.
+type Operation uint8
+
+// The operations. Those before [OpBalance] are Q3's.
+const (
+	OpNone           Operation = iota
+	OpTransfer                 // to a payee given each time
+	OpPayEasy                  // but for OpPayEasyTax
+	OpUserAdd                  //
+	OpUserChange               //
+	OpRevoke                   // of a token
+	OpPayeeRegister            // of an account to transfer to
+	OpBulkApprove              // bulk transfer
+	OpPayrollApprove           // salaries and bonuses
+	OpBulkPayee                // payee of bulk transfers and payroll
+	OpFileSend                 // external file
+
+	OpBalance       // Q3 does not name it, nor the following
+	OpHistory       //
+	OpTransferKnown // to a payee registered before
+	OpPayEasyTax    // taxes and public money, which Q3 takes out
+	OpLift          // of a suspension: Settings.LiftNeedsOTP
+	OpActivate      // registration of a token: Settings.ActivateNeedsOTP
+	OpResync        // correction of a token's clock: it has codes of its own
+)
+
+const (
+	firstOp = OpTransfer
+	lastOp  = OpResync
+	opCount = int(lastOp) + 1
+)
+
+// The lines of Q3 that hold more than one operation.
+const (
+	wordsAdmin       = "管理業務(ユーザの追加・変更、トークンの失効)"
+	wordsBulkApprove = "総合振込・給与(賞与)振込の承認、振込先口座情報登録、外部ファイル送信"
+	wordsNotOfQ3     = ""
+)
+
+// operations is BK-04's list: what needs a code, and the words of Q3 that say
+// so. "Other operations do not" is that the list says "次の取引時".
+var operations = [opCount]struct {
+	name  string
+	otp   bool
+	words string
+}{
+	OpNone:           {"none", false, wordsNotOfQ3},
+	OpTransfer:       {"transfer", true, "振込・振替(都度指定方式)"},
+	OpPayEasy:        {"pay-easy", true, "諸納付受付サービス(Pay-easy)(税金・国庫金等を除く)"},
+	OpUserAdd:        {"add user", true, wordsAdmin},
+	OpUserChange:     {"change user", true, wordsAdmin},
+	OpRevoke:         {"revoke token", true, wordsAdmin},
+	OpPayeeRegister:  {"register payee", true, "振込・振替先の管理(振込先口座情報登録)"},
+	OpBulkApprove:    {"approve bulk transfer", true, wordsBulkApprove},
+	OpPayrollApprove: {"approve payroll", true, wordsBulkApprove},
+	OpBulkPayee:      {"register bulk payee", true, wordsBulkApprove},
+	OpFileSend:       {"send file", true, wordsBulkApprove},
+	OpBalance:        {"balance", false, wordsNotOfQ3},
+	OpHistory:        {"history", false, wordsNotOfQ3},
+	OpTransferKnown:  {"transfer to registered payee", false, wordsNotOfQ3},
+	OpPayEasyTax:     {"pay-easy tax", false, "税金・国庫金等を除く"},
+	OpLift:           {"lift suspension", false, wordsNotOfQ3},
+	OpActivate:       {"activate token", false, wordsNotOfQ3},
+	OpResync:         {"resync token", false, wordsNotOfQ3},
+}
+
+// Operations returns all operations, those of Q3 first.
+func Operations() []Operation {
+	all := make([]Operation, 0, opCount-1)
+	for op := firstOp; op <= lastOp; op++ {
+		all = append(all, op)
+	}
+	return all
+}
+
+// String returns a few words in lower case, for example "add user".
+func (op Operation) String() string {
+	names := make([]string, 0, opCount)
+	for _, o := range operations {
+		names = append(names, o.name)
+	}
+	return name("Operation", names, op)
+}
+
+// Words returns the line of Q3 that the operation is in, or is taken out of; ""
+// for one that Q3 does not name.
+func (op Operation) Words() string {
+	if int(op) >= opCount {
+		return ""
+	}
+	return operations[op].words
+}
