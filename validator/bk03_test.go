@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+)
+
+// Q2. ワンタイムパスワードは60秒毎に変更となるほか、一回限り有効であるため、盗み見や
+// フィッシングによって万が一、第三者に知られた場合でも、成りすましの被害を防止すること
+// ができます。
+
+// TestBK03Window enters the code of a token whose clock is off, at a bank that
+// knows nothing of it.
+func TestBK03Window(t *testing.T) {
+	for off := int64(-15); off <= 15; off++ {
+		d := newDesk(t)
+		got := d.show(100, 100+off)
+		switch {
+		case off >= -1 && off <= 1:
+			require.Equal(t, validator.Accepted, got.Answer, off)
+			require.Equal(t, 100+off, got.Step)
+			require.Equal(t, off, d.state.Drift.Offset)
+		case off >= -10 && off <= 10:
+			require.Equal(t, validator.NextCode, got.Answer, off)
+			require.Zero(t, d.state.Wrong, "the token's own code is no wrong entry")
+		default:
+			require.Equal(t, validator.ReasonWrong, got.Reason, off)
+			require.Equal(t, 1, d.state.Wrong)
+		}
+	}
+}
+
+// TestBK03Boundary enters the code of the last second of a minute in the first of
+// the next, and the last second in which it is good.
+func TestBK03Boundary(t *testing.T) {
+	for second, want := range map[token.UnixSeconds]validator.Answer{
+		59: validator.Accepted, 60: validator.Accepted, 119: validator.Accepted, 120: validator.NextCode,
+	} {
+		d := newDesk(t)
+		require.Equal(t, want, d.enterAt(at(100, second), codeOf(t, 100)).Answer, "%d s", second)
+	}
+}
+
+// TestBK03EarlyIsNotBurnt enters a code before its time, and in it.
+func TestBK03EarlyIsNotBurnt(t *testing.T) {
+	d := newDesk(t)
+	require.Equal(t, validator.Refused, d.show(100, 115).Answer)
+	require.Equal(t, validator.NextCode, d.show(112, 115).Answer)
+	require.Equal(t, validator.Accepted, d.show(115, 115).Answer)
+}
+
+// TestBK03SecondCode corrects a clock by two codes in a row. Neither logs in, and
+// the one after them does.
+func TestBK03SecondCode(t *testing.T) {
+	for _, off := range []int64{-10, -5, -2, 2, 5, 10} {
+		d := newDesk(t)
+		d.enter(100, wrongCode)
+		require.Equal(t, validator.NextCode, d.show(100, 100+off).Answer)
+		got := d.show(101, 101+off)
+		require.Equal(t, validator.Corrected, got.Answer, off)
+		require.Equal(t, 1, d.state.Wrong, "a correction authorises nothing, and forgives nothing")
+		require.Equal(t, off, d.state.Drift.Offset)
+
+		require.Equal(t, validator.ReasonReplayed, d.show(101, 100+off).Reason)
+		require.Equal(t, validator.ReasonReplayed, d.show(101, 101+off).Reason)
+		require.Equal(t, validator.Accepted, d.show(102, 102+off).Answer, "the very next code")
+	}
+}
+
+// TestBK03NotASecondCode enters, where the next code is wanted, another.
+func TestBK03NotASecondCode(t *testing.T) {
+	tests := []struct {
+		name   string
+		step   int64 // in which it is entered
+		of     int64
+		answer validator.Answer
+		reason validator.Reason
+	}{
+		{"the same again", 101, 105, validator.NextCode, validator.ReasonNextCode},
+		{"one skipped", 102, 107, validator.NextCode, validator.ReasonNextCode},
+		{"the one before", 101, 104, validator.NextCode, validator.ReasonNextCode},
+		{"the next, a step early", 100, 106, validator.Corrected, validator.ReasonCorrected},
+		{"the next, a step late", 102, 106, validator.Corrected, validator.ReasonCorrected},
+		{"the next, two steps late", 103, 106, validator.NextCode, validator.ReasonNextCode},
+		{"the present one", 101, 101, validator.Accepted, validator.ReasonAccepted},
+		{"far away", 101, 130, validator.Refused, validator.ReasonWrong},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := newDesk(t)
+			require.Equal(t, validator.NextCode, d.show(100, 105).Answer)
+			got := d.show(tt.step, tt.of)
+			require.Equal(t, tt.answer, got.Answer)
+			require.Equal(t, tt.reason, got.Reason)
+		})
+	}
+}
+
+// TestBK03WrongEndsTheWait: after a wrong entry the second code alone is not
+// enough.
+func TestBK03WrongEndsTheWait(t *testing.T) {
+	d := newDesk(t)
+	require.Equal(t, validator.NextCode, d.show(100, 105).Answer)
+	require.Equal(t, validator.ReasonWrong, d.enter(100, wrongCode).Reason)
+	require.Equal(t, validator.NextCode, d.show(101, 106).Answer)
+	require.Equal(t, validator.Corrected, d.show(102, 107).Answer)
+}
+
+// TestBK03NoBand: without a second-code band what is outside the window is wrong.
+func TestBK03NoBand(t *testing.T) {
+	d := newDesk(t)
+	d.settings.SecondBand = 0
+	require.Equal(t, validator.ReasonWrong, d.show(100, 102).Reason)
+	require.Equal(t, validator.Accepted, d.show(100, 101).Answer)
+}

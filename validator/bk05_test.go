@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+)
+
+// Q4. ワンタイムパスワードの入力相違
+// 不正利用防止のため、ワンタイムパスワードの入力を当行所定の回数誤ると、ワンタイムパス
+// ワードの入力が無効となり、ワンタイムパスワードの入力が必要となる取引がご利用いただけ
+// なくなります。
+
+// TestBK05Limit: one wrong entry less than the limit suspends nothing, the limit
+// does.
+func TestBK05Limit(t *testing.T) {
+	for _, limit := range []int{1, 3, 5, 10} {
+		d := newDesk(t)
+		d.settings.WrongLimit = limit
+		for range limit - 1 {
+			require.True(t, d.enter(100, wrongCode).Wrong, "the same wrong code counts each time")
+		}
+		require.False(t, d.state.Suspended)
+		require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
+		require.Zero(t, d.state.Wrong, "a right code sets the count to 0")
+
+		for range limit {
+			require.Equal(t, validator.ReasonWrong, d.enter(101, wrongCode).Reason)
+		}
+		require.True(t, d.state.Suspended)
+		got := d.show(102, 102)
+		require.Equal(t, validator.Decision{Reason: validator.ReasonSuspended, Rule: validator.BK05}, got)
+	}
+}
+
+// TestBK05Stays: a suspended token counts, learns and forgets nothing, and time
+// does not lift it.
+func TestBK05Stays(t *testing.T) {
+	d := newDesk(t)
+	d.suspend(100)
+	before := d.state
+	for _, step := range []int64{101, 160, 1440} {
+		require.Equal(t, validator.Refused, d.show(step, step-1).Answer)
+		require.Equal(t, validator.Refused, d.show(step, step+5).Answer)
+		require.Equal(t, validator.Refused, d.enter(step, wrongCode).Answer)
+		require.Equal(t, validator.Refused, d.enter(step, "").Answer)
+	}
+	require.Equal(t, before, d.state)
+}
+
+// TestBK05Lifted: lifting gives a new count, and no used code again.
+func TestBK05Lifted(t *testing.T) {
+	d := newDesk(t)
+	require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
+	d.suspend(100)
+	require.Equal(t, validator.ReasonSuspended, d.show(101, 101).Reason)
+	d.state = d.state.Lift()
+	require.Equal(t, validator.ReasonReplayed, d.show(101, 100).Reason)
+	require.Equal(t, validator.Accepted, d.show(101, 101).Answer, "refused while suspended, and not consumed")
+	for range 4 {
+		d.enter(102, wrongCode)
+	}
+	require.False(t, d.state.Suspended)
+}
+
+// TestBK05WhatCounts is what is a wrong entry, and what the settings make one.
+func TestBK05WhatCounts(t *testing.T) {
+	tests := []struct {
+		name                string
+		of                  string
+		reason              validator.Reason
+		wrong               bool
+		replayed, malformed bool // counted, with the setting on
+	}{
+		{name: "no code", of: wrongCode, reason: validator.ReasonWrong, wrong: true},
+		{name: "far behind", of: codeOf(t, 80), reason: validator.ReasonWrong, wrong: true},
+		{name: "far ahead", of: codeOf(t, 120), reason: validator.ReasonWrong, wrong: true},
+		{name: "used", of: codeOf(t, 99), reason: validator.ReasonReplayed, replayed: true},
+		{name: "older than used", of: codeOf(t, 95), reason: validator.ReasonReplayed, replayed: true},
+		{name: "in the band", of: codeOf(t, 105), reason: validator.ReasonNextCode},
+		{name: "five digits", of: "75522", reason: validator.ReasonMalformed, malformed: true},
+		{name: "empty", of: "", reason: validator.ReasonMalformed, malformed: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, on := range []bool{false, true} {
+				d := newDesk(t)
+				d.settings.CountReplayed, d.settings.CountMalformed = on, on
+				require.Equal(t, validator.Accepted, d.show(99, 99).Answer)
+				got := d.enter(100, tt.of)
+				require.Equal(t, tt.reason, got.Reason)
+				want := tt.wrong || on && (tt.replayed || tt.malformed)
+				require.Equal(t, want, got.Wrong)
+				require.Equal(t, want, d.state.Wrong == 1)
+			}
+		})
+	}
+}
+
+// TestBK05Malformed: what is no code can be entered for ever.
+func TestBK05Malformed(t *testing.T) {
+	d := newDesk(t)
+	for range 100 {
+		d.enter(100, "12345")
+	}
+	require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+)
+
+// Q6. すみやかにお取引店にご連絡のうえ、当行所定の書面により再発行の届出をいただくようお
+// 願いします。その際、再発行するハードウェアトークン1つにつき、2,200円(消費税込)の再発行
+// 手数料が必要となります。なお、再発行の理由が機器の故障によるもので、故障したハードウェア
+// トークンをご返却いただける場合は、再発行手数料は不要です。
+func TestBK10Reissue(t *testing.T) {
+	tests := []struct {
+		cause    validator.Cause
+		returned bool
+		want     validator.Yen
+	}{
+		{validator.CauseLoss, false, 2200},
+		{validator.CauseTheft, false, 2200},
+		{validator.CauseDamage, false, 2200},
+		{validator.CauseDamage, true, 2200}, // not "機器の故障によるもの"
+		{validator.CauseFault, false, 2200},
+		{validator.CauseFault, true, 0},
+		{validator.CauseLoss, true, 2200}, // found again: the reason was the loss
+	}
+	for _, tt := range tests {
+		fee, rule := validator.Fee(validator.DefaultSettings(),
+			validator.Order{Cause: tt.cause, Returned: tt.returned, HasToken: true})
+		require.Equal(t, tt.want, fee, "%s, returned %t", tt.cause, tt.returned)
+		require.Equal(t, validator.BK10, rule)
+		way, _ := validator.OrderWay(tt.cause)
+		require.Equal(t, validator.OnPaper, way)
+	}
+}
+
+// TestBK10Reported: a token that was reported gives no more codes that count.
+func TestBK10Reported(t *testing.T) {
+	for _, c := range []validator.Condition{validator.Lost, validator.Broken} {
+		d := newDesk(t)
+		d.token.Condition = c
+		got := d.show(100, 100)
+		require.Equal(t, validator.Decision{Reason: validator.ReasonReported, Rule: validator.BK10}, got)
+	}
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+)
+
+// stepsPerDay at 60 s.
+const stepsPerDay = 1440
+
+// TestDriftIsWholeSteps: where in the minute a code is entered teaches nothing.
+func TestDriftIsWholeSteps(t *testing.T) {
+	d := newDesk(t)
+	require.Equal(t, validator.Accepted, d.enterAt(at(100, 1), codeOf(t, 100)).Answer)
+	require.Equal(t, validator.Accepted, d.enterAt(at(101, 59), codeOf(t, 101)).Answer)
+	require.Zero(t, d.state.Drift)
+}
+
+// TestDriftSlowTyping: one step late and back again costs nothing, however often.
+func TestDriftSlowTyping(t *testing.T) {
+	d := newDesk(t)
+	for step := int64(100); step < 200; step += 4 {
+		require.Equal(t, validator.Accepted, d.show(step, step-1).Answer)
+		require.Equal(t, validator.Accepted, d.show(step+2, step+2).Answer)
+	}
+	require.Zero(t, d.state.Drift)
+}
+
+// TestDriftLateCodes is somebody who enters each code a little later than the
+// last. He comes two steps far on a token of which nothing was learned, and
+// stays there.
+func TestDriftLateCodes(t *testing.T) {
+	d := newDesk(t)
+	late, step := int64(0), int64(100)
+	for range 200 {
+		step += 5
+		if got := d.show(step, step-late-1); got.Answer == validator.Accepted {
+			late++
+		}
+		require.GreaterOrEqual(t, d.state.Drift.Offset, int64(-2))
+	}
+	require.LessOrEqual(t, late, int64(3), "the window is one step more")
+}
+
+// TestDriftLatePairs is the same with two codes each time: the band opens once,
+// and then as fast as a clock runs.
+func TestDriftLatePairs(t *testing.T) {
+	d := newDesk(t)
+	require.Equal(t, validator.NextCode, d.show(100, 90).Answer)
+	require.Equal(t, validator.Corrected, d.show(101, 91).Answer)
+	for _, late := range []int64{12, 15, 20} {
+		require.Equal(t, validator.ReasonWrong, d.show(200, 200-late).Reason)
+	}
+}
+
+// TestDriftHonestClock is a token whose clock loses 3 s a day, much for a watch
+// crystal, used at various intervals for five years: it never needs the desk.
+func TestDriftHonestClock(t *testing.T) {
+	for _, every := range []int64{1, 7, 20, 60, 150} {
+		d := newDesk(t)
+		for days := every; days <= 5*365; days += every {
+			lost := days / 20
+			step := days * stepsPerDay
+			// The fixture is a day long: let the token count from the day before.
+			d.token.Profile.T0 = at(step-stepsPerDay, 0)
+			d.state.Next = 0
+			code := func(plus int64) string { return codeOf(t, stepsPerDay-lost+plus) }
+			got := d.enter(step, code(0))
+			if got.Answer == validator.NextCode {
+				require.Equal(t, validator.Corrected, d.enter(step+1, code(1)).Answer)
+				got = d.enter(step+2, code(2))
+			}
+			require.Equal(t, validator.Accepted, got.Answer, "day %d of every %d", days, every)
+		}
+	}
+}
+
+// TestDriftReach: nothing is learned beyond what the desk can correct.
+func TestDriftReach(t *testing.T) {
+	d := newDesk(t)
+	d.settings.ResyncReach = 10
+	d.state.Drift = validator.Drift{Offset: 10, Anchor: 10}
+	require.Equal(t, validator.Accepted, d.show(100, 111).Answer)
+	require.Equal(t, int64(10), d.state.Drift.Offset)
+	require.Equal(t, validator.ReasonWrong, d.show(102, 115).Reason)
+}
