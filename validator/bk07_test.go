@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+)
+
+// Q4. 【利用停止した場合の解除方法】
+// (ハードウェアトークンが1つの場合)
+// ・当行所定の書面によるお手続きが必要となります。
+func TestBK07OneToken(t *testing.T) {
+	master, admin, user := contract(t)
+	s := validator.DefaultSettings()
+	admin.Token, user.Token = master.Token, master.Token
+	master.Suspended, admin.Suspended, user.Suspended = true, true, true
+	target := validator.Held{
+		Serial: master.Token, Contract: "c1", Condition: validator.InUse, Suspended: true,
+	}
+	for _, users := range [][]validator.User{{master}, {master, admin, user}} {
+		require.Equal(t, validator.Verdict{
+			Way: validator.OnPaper, Rule: validator.BK07, Reason: validator.ReasonPaperOnly,
+		}, validator.LiftWay(s, users, target))
+		for _, u := range users {
+			require.Equal(t, validator.OnPaper, validator.MayLift(s, u, users, target).Way, u.ID)
+		}
+	}
+}
+
+// TestBK07AllSuspended: where every master and admin is suspended it is paper,
+// with however many tokens.
+func TestBK07AllSuspended(t *testing.T) {
+	master, admin, user := contract(t)
+	s := validator.DefaultSettings()
+	master.Suspended, admin.Suspended, user.Suspended = true, true, true
+	target := validator.Held{Serial: user.Token, Contract: "c1", Condition: validator.InUse, Suspended: true}
+	users := []validator.User{master, admin, user}
+	require.Equal(t, validator.OnPaper, validator.LiftWay(s, users, target).Way)
+	require.Equal(t, validator.Verdict{
+		Way: validator.OnPaper, Rule: validator.BK05, Reason: validator.ReasonOwnSuspended,
+	}, validator.MayLift(s, master, users, target))
+
+	s.LiftNeedsOTP = false
+	require.Equal(t, validator.OnScreen, validator.MayLift(s, master, users, target).Way,
+		"a suspension takes away what needs a code, and lifting needs none then")
+}
+
+// TestBK07NothingToLift: a token that is not suspended.
+func TestBK07NothingToLift(t *testing.T) {
+	master, admin, _ := contract(t)
+	s := validator.DefaultSettings()
+	target := validator.Held{Serial: admin.Token, Contract: "c1", Condition: validator.InUse}
+	users := []validator.User{master, admin}
+	want := validator.Verdict{Rule: validator.BK05, Reason: validator.ReasonNotSuspended}
+	require.Equal(t, want, validator.LiftWay(s, users, target))
+	require.Equal(t, want, validator.MayLift(s, master, users, target))
+}
+
+// TestBK07ResyncLiftsNothing: two codes in a row prove that one has the token, and
+// that is not what a suspension is about.
+func TestBK07ResyncLiftsNothing(t *testing.T) {
+	d := newDesk(t)
+	d.suspend(100)
+	got, state := validator.Resync(d.settings, d.token, d.state, at(101, 0), codeOf(t, 100), codeOf(t, 101))
+	require.Equal(t, validator.Decision{Reason: validator.ReasonSuspended, Rule: validator.BK05}, got)
+	require.Equal(t, d.state, state)
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+)
+
+// Q9. トークンの有効期限
+// ハードウェアトークン裏面に記載しています。
+
+// TestBK14LastSecond enters codes around the end of 31 March 2031 in Japan; they
+// and the times are of `TZ=Asia/Tokyo date` and oathtool 2.6.7.
+func TestBK14LastSecond(t *testing.T) {
+	tests := []struct {
+		at     token.UnixSeconds
+		code   string
+		answer validator.Answer
+		reason validator.Reason
+	}{
+		{1932735539, "921006", validator.Accepted, validator.ReasonAccepted}, // 23:58:59
+		{1932735599, "532534", validator.Accepted, validator.ReasonAccepted}, // 23:59:59
+		{1932735600, "677012", validator.Refused, validator.ReasonExpired},   // 00:00:00
+		{1932735600, "532534", validator.Refused, validator.ReasonExpired},
+		{1932735600, wrongCode, validator.Refused, validator.ReasonExpired},
+	}
+	for _, tt := range tests {
+		d := newDesk(t)
+		d.token.Expiry = date(t, 2031, 3, 31)
+		got := d.enterAt(tt.at, tt.code)
+		require.Equal(t, tt.answer, got.Answer, "%d %s", tt.at, tt.code)
+		require.Equal(t, tt.reason, got.Reason)
+		if tt.reason == validator.ReasonExpired {
+			require.Equal(t, validator.BK14, got.Rule)
+			require.Zero(t, d.state, "neither counted nor learned")
+		}
+	}
+}
+
+// TestBK14Condition: the date alone makes a token expired, without a change on
+// record, and what was reported before stays.
+func TestBK14Condition(t *testing.T) {
+	expiry := date(t, 2031, 3, 31)
+	const before, after = token.UnixSeconds(1932735599), token.UnixSeconds(1932735600)
+	require.Equal(t, validator.InUse, validator.ConditionAt(validator.InUse, expiry, before))
+	require.Equal(t, validator.Expired, validator.ConditionAt(validator.InUse, expiry, after))
+	require.Equal(t, validator.Lost, validator.ConditionAt(validator.Lost, expiry, after))
+	require.Equal(t, validator.Revoked, validator.ConditionAt(validator.Revoked, expiry, after))
+	require.Equal(t, validator.InUse, validator.ConditionAt(validator.InUse, token.Expiry{}, after), "no date")
+}
+
+// TestBK14OneAnswer: whether a code was right is not told where it does not
+// matter.
+func TestBK14OneAnswer(t *testing.T) {
+	bar := map[validator.Reason]func(*desk){
+		validator.ReasonExpired:   func(d *desk) { d.token.Expiry = date(t, 1970, 1, 1) },
+		validator.ReasonRevoked:   func(d *desk) { d.token.Condition = validator.Revoked },
+		validator.ReasonReported:  func(d *desk) { d.token.Condition = validator.Lost },
+		validator.ReasonUnknown:   func(d *desk) { d.token = validator.Token{} },
+		validator.ReasonSuspended: func(d *desk) { d.suspend(1440) },
+	}
+	for reason, change := range bar {
+		d := newDesk(t)
+		change(d)
+		before := d.state
+		for _, code := range []string{codeOf(t, 1441), codeOf(t, 1445), wrongCode, "x", ""} {
+			got := d.enter(1441, code)
+			require.Equal(t, validator.Refused, got.Answer)
+			require.Equal(t, reason, got.Reason)
+			require.Equal(t, before, d.state)
+		}
+		got, state := validator.Resync(d.settings, d.token, d.state, at(1441, 0), codeOf(t, 1440), codeOf(t, 1441))
+		require.Equal(t, validator.Refused, got.Answer)
+		require.Equal(t, reason, got.Reason)
+		require.Equal(t, before, state)
+	}
+}
+
+// TestBK14NotThere: a serial number that the bank does not know, with or without a
+// seed left over.
+func TestBK14NotThere(t *testing.T) {
+	d := newDesk(t)
+	d.token.Condition = validator.NotThere
+	got := d.show(100, 100)
+	require.Equal(t, validator.Decision{Reason: validator.ReasonUnknown, Rule: validator.BK01}, got)
+}
