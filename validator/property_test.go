@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+)
+
+// entry is what happens to a token, drawn at random.
+type entry struct {
+	decision validator.Decision
+	typed    string // "" for a resynchronisation
+	before   validator.State
+}
+
+// draw makes something happen in a step: mostly a code from near, sometimes one
+// that was entered before, digits that are none, or two codes at the desk.
+func (d *desk) draw(t *rapid.T, step int64) entry {
+	e := entry{before: d.state}
+	near := rapid.Int64Range(max(step-14, 0), step+14)
+	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	case 0:
+		e.typed = wrongCode
+	case 1:
+		e.typed = rapid.SampledFrom([]string{"12345", "1234567", "12345x", "+12345"}).Draw(t, "malformed")
+	case 2:
+		first := near.Draw(t, "first")
+		second := first + rapid.Int64Range(0, 2).Draw(t, "gap")
+		e.decision, d.state = validator.Resync(d.settings, d.token, d.state, at(step, 0), codeOf(t, first), codeOf(t, second))
+		return e
+	case 3, 4, 5:
+		e.typed = codeOf(t, max(step+d.state.Drift.Offset+rapid.Int64Range(-1, 1).Draw(t, "in the window"), 0))
+	default:
+		e.typed = codeOf(t, near.Draw(t, "near"))
+	}
+	e.decision = d.enterAt(at(step, token.UnixSeconds(rapid.IntRange(0, 59).Draw(t, "second"))), e.typed)
+	return e
+}
+
+// TestPropertyNeverTwice: in no sequence is a step accepted twice or a smaller
+// one after it, and no code of a correction logs in.
+func TestPropertyNeverTwice(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := newDesk(t)
+		d.settings.WrongLimit = 100
+		last, step := int64(-1), int64(20)
+		for range rapid.IntRange(1, 60).Draw(t, "entries") {
+			// The bank's clock may be set back as well.
+			step = min(max(step+rapid.Int64Range(-3, 6).Draw(t, "later"), 20), 1500)
+			e := d.draw(t, step)
+			switch e.decision.Answer {
+			case validator.Accepted, validator.Corrected:
+				require.Greater(t, e.decision.Step, last)
+				last = e.decision.Step
+				require.Equal(t, last+1, d.state.Next)
+			default:
+				require.Equal(t, e.before.Next, d.state.Next, "a refused code is not consumed")
+				require.Equal(t, e.before.Drift, d.state.Drift, "a refused code teaches nothing")
+			}
+		}
+	})
+}
+
+// TestPropertyCount: the count is the wrong entries since the last accepted code,
+// and the limit of them suspends.
+func TestPropertyCount(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := newDesk(t)
+		d.settings.WrongLimit = rapid.IntRange(1, 8).Draw(t, "limit")
+		wrong, suspended, step := 0, false, int64(20)
+		for range rapid.IntRange(1, 60).Draw(t, "entries") {
+			step = min(step+rapid.Int64Range(0, 6).Draw(t, "later"), 1500)
+			if rapid.IntRange(0, 9).Draw(t, "lift") == 0 {
+				d.state = d.state.Lift()
+				wrong, suspended = 0, false
+			}
+			e := d.draw(t, step)
+			switch {
+			case suspended:
+				require.Equal(t, validator.ReasonSuspended, e.decision.Reason)
+				require.Equal(t, e.before, d.state)
+			case e.decision.Answer == validator.Accepted:
+				wrong = 0
+			case e.typed == wrongCode:
+				require.True(t, e.decision.Wrong)
+				wrong++
+			case len(e.typed) == 6 && e.decision.Reason == validator.ReasonWrong, e.typed == "" && e.decision.Wrong:
+				wrong++
+			default:
+				require.False(t, e.decision.Wrong)
+			}
+			suspended = suspended || wrong >= d.settings.WrongLimit
+			require.Equal(t, wrong, d.state.Wrong)
+			require.Equal(t, suspended, d.state.Suspended)
+			require.NoError(t, validAudit(e.decision))
+		}
+	})
+}
+
+// validAudit returns what the record of a decision leaves out.
+func validAudit(d validator.Decision) error {
+	s, err := token.ParseSerial("FOB-1")
+	if err != nil {
+		return err
+	}
+	return d.Audit(validator.User{ID: "u"}, validator.OpTransfer, s, 1).Validate()
+}
+
+// TestPropertyDriftBound: whatever is entered, and whenever, what is learned moves
+// no faster than a clock does. The codes are those of a token that was tested
+// against oathtool; here they are input.
+func TestPropertyDriftBound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := newDesk(t)
+		d.settings.WrongLimit = 100
+		every := d.settings.LearnEvery
+		now := at(40_000_000, 0)
+		code := func(step int64) string {
+			c, err := d.token.Profile.Code(d.token.Seed, step)
+			require.NoError(t, err)
+			return c.String()
+		}
+		var since validator.Drift // when something was learned first
+		for range rapid.IntRange(1, 40).Draw(t, "entries") {
+			now += token.UnixSeconds(rapid.OneOf(
+				rapid.Int64Range(0, 200), rapid.Int64Range(0, 40*86400),
+			).Draw(t, "seconds"))
+			step := d.token.Profile.StepAt(now)
+			off := d.state.Drift.Offset + rapid.Int64Range(-13, 13).Draw(t, "off")
+			if rapid.Bool().Draw(t, "edge") {
+				off = d.state.Drift.Offset + rapid.SampledFrom([]int64{-1, 1}).Draw(t, "edge of the window")
+			}
+			if d.enterAt(now, code(step+off)).Answer == validator.NextCode {
+				now += 60
+				d.enterAt(now, code(step+1+off))
+			}
+			drift := d.state.Drift
+			require.LessOrEqual(t, abs(drift.Offset-drift.Anchor), int64(1))
+			require.LessOrEqual(t, abs(drift.Offset), d.settings.ResyncReach)
+			switch {
+			case drift.LearnedAt == 0:
+				require.LessOrEqual(t, abs(drift.Offset), int64(1))
+			case since.LearnedAt == 0:
+				since = drift
+				require.LessOrEqual(t, abs(drift.Anchor), d.settings.SecondBand)
+			default:
+				bound := 1 + int64((now-since.LearnedAt)/every)
+				require.LessOrEqual(t, abs(drift.Offset-since.Anchor), bound)
+			}
+		}
+	})
+}
+
+// TestPropertyPosition: where in the window a code lies changes the step, and
+// nothing else of the decision.
+func TestPropertyPosition(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := validator.DefaultSettings()
+		s.Window = rapid.Int64Range(0, 5).Draw(t, "window")
+		step := rapid.Int64Range(40, 1500).Draw(t, "step")
+		offset := rapid.Int64Range(-10, 10).Draw(t, "offset")
+		st := validator.State{
+			Drift: validator.Drift{Offset: offset, Anchor: offset, LearnedAt: at(step, 0)},
+			Wrong: rapid.IntRange(0, 4).Draw(t, "wrong"),
+		}
+		for off := -s.Window; off <= s.Window; off++ {
+			got, after := validator.Check(s, rfcToken(t), st, at(step, 30), codeOf(t, step+offset+off))
+			require.Equal(t, validator.Decision{
+				Answer: validator.Accepted, Reason: validator.ReasonAccepted, Rule: validator.BK01,
+				Step: step + offset + off,
+			}, got)
+			require.Equal(t, got.Step+1, after.Next)
+			require.Zero(t, after.Wrong)
+		}
+	})
+}
+
+func abs(v int64) int64 { return max(v, -v) }
