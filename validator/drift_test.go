@@ -80,12 +80,15 @@ func TestDriftHonestClock(t *testing.T) {
 	}
 }
 
-// TestDriftReach: nothing is learned beyond what the desk can correct.
+// TestDriftReach: nothing is learned beyond what the desk can correct, on either
+// side.
 func TestDriftReach(t *testing.T) {
-	d := newDesk(t)
-	d.settings.ResyncReach = 10
-	d.state.Drift = validator.Drift{Offset: 10, Anchor: 10}
-	require.Equal(t, validator.Accepted, d.show(100, 111).Answer)
-	require.Equal(t, int64(10), d.state.Drift.Offset)
-	require.Equal(t, validator.ReasonWrong, d.show(102, 115).Reason)
+	for _, side := range []int64{-1, 1} {
+		d := newDesk(t)
+		d.settings.ResyncReach = 10
+		d.state.Drift = validator.Drift{Offset: 10 * side, Anchor: 10 * side}
+		require.Equal(t, validator.ReasonWrong, d.show(100, 100+15*side).Reason)
+		require.Equal(t, validator.Accepted, d.show(102, 102+11*side).Answer)
+		require.Equal(t, 10*side, d.state.Drift.Offset)
+	}
 }
