@@ -172,6 +172,9 @@ func NewReader(r io.Reader, o ReadOptions) (Reader, *Format, error) {
 	}
 	switch len(found) {
 	case 0:
+		if err := whyUnknown(head); err != nil {
+			return nil, nil, err
+		}
 		return nil, nil, fmt.Errorf("%w: the file is none that can be told by its beginning: name its format", ErrFormat)
 	case 1:
 		reader, err := found[0].read(b, o)

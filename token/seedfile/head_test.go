@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestWhyUnknown: what keeps a file from being known by its beginning is said.
+func TestWhyUnknown(t *testing.T) {
+	for head, says := range map[string]string{
+		"\xff\xfe<\x00":              "UTF-16",
+		"\xfe\xff\x00u":              "UTF-16",
+		"<\x00?\x00":                 "UTF-16",
+		"upn;serial number;secret\n": "semicolons",
+		"what is this\n":             "none that can be told",
+		"":                           "none that can be told",
+	} {
+		_, _, err := NewReader(strings.NewReader(head), ReadOptions{})
+		require.ErrorIs(t, err, ErrFormat, "%q", head)
+		require.ErrorContains(t, err, says, "%q", head)
+	}
+}
+
+// TestUniqueKeyID: a key id that is not the serial number comes once.
+func TestUniqueKeyID(t *testing.T) {
+	from, to := strings.Index(pskcBase, "<KeyPackage>"), strings.Index(pskcBase, "</KeyContainer>")
+	one := pskcBase[from:to]
+	other := strings.NewReplacer("123<", "124<", "MTIz", "MTI0").Replace(one)
+	for file, twice := range map[string]bool{
+		pskcBase[:to] + other + pskcBase[to:]:                                        true,
+		pskcBase[:to] + strings.Replace(other, `"k"`, `"l"`, 1) + pskcBase[to:]:      false,
+		pskcBase[:to] + strings.Replace(other, `Id="k"`, `Id=""`, 1) + pskcBase[to:]: false,
+	} {
+		r, err := pskcFormat.NewReader(strings.NewReader(file), ReadOptions{})
+		require.NoError(t, err)
+		r = Unique(r, "pskc")
+		_, err = r.Read()
+		require.NoError(t, err)
+		_, err = r.Read()
+		if !twice {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, ErrDuplicate)
+		require.ErrorContains(t, err, "key id")
+	}
+}
