@@ -128,10 +128,12 @@ func TestPowerLoss(t *testing.T) {
 	require.Equal(t, o.Serial, after.Serial)
 	require.NoError(t, client.Press(ctx))
 	glass, err := client.RigDisplay(ctx)
+	now := time.Now()
 	require.NoError(t, err)
 	require.Equal(t, oathtool(t, glass.Now), glass.Text)
-	// QEMU's real-time clock begins at a whole second.
-	require.WithinDuration(t, time.Now(), glass.Now, 1500*time.Millisecond)
+	// QEMU's real-time clock begins at a whole second; the rest is for a busy
+	// machine.
+	require.WithinDuration(t, now, glass.Now, 3*time.Second)
 }
 
 // TestBattery: without its battery the token loses its clock, and its seed.
