@@ -11,11 +11,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/internal/board"
+	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/virtual"
@@ -80,6 +82,9 @@ minutes. tools/tinygo/README.md lists the packages that it needs.`,
 				return err
 			}
 			target, err := board.TargetByName(root, imageName(args[0], rig))
+			if _, e := board.TargetByName(root, args[0]); rig && err != nil && e == nil {
+				return usagef("%s has no image with a rig", args[0])
+			}
 			if err != nil {
 				return err
 			}
@@ -248,6 +253,12 @@ func (a *app) runBoard(ctx context.Context, o boardOptions) error {
 		return err
 	}
 	defer m.Kill()
+	if o.rig {
+		groups, err := host.New(m.Line()).Groups(ctx)
+		if err == nil && !slices.Contains(groups, serialproto.GroupRig) {
+			a.warnf("%s has no rig: press, display --rig and the like will not be known", c.Image)
+		}
+	}
 	t := readyToken{HardwareID: info.HardwareID, Model: info.Model, Serial: info.Serial, State: info.State.String()}
 	for _, l := range listeners {
 		t.Ports = append(t.Ports, l.Addr())

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/stretchr/testify/require"
@@ -184,4 +185,17 @@ func TestOrderBeforeT0(t *testing.T) {
 	o.Profile.T0 = token.UnixSeconds(w.Now().Time().Unix() + 1)
 	require.ErrorIs(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o), token.ErrProfile)
 	require.Zero(t, c.Stats().Sent)
+}
+
+// TestDisplayBeforeT0: a token whose clock was set back before its T0 has no
+// code, and says so.
+func TestDisplayBeforeT0(t *testing.T) {
+	w := newWorld(t)
+	c := attach(t, newToken(t, w, "button-6"))
+	o := newOrder(t, w, "button-6")
+	o.Profile.T0 = token.Epoch2000
+	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o))
+	require.NoError(t, c.SetClock(t.Context(), time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)))
+	_, err := c.Display(t.Context())
+	require.ErrorContains(t, err, "the token's clock is before its T0")
 }

@@ -141,6 +141,8 @@ func (c *Client) Display(ctx context.Context) (Display, error) {
 	switch {
 	case err != nil:
 		return Display{}, err
+	case m.Code == "" && m.Step < 0:
+		return Display{}, fmt.Errorf("display: the token's clock is before its T0, where it has no code: set the clock")
 	case m.Code == "" || !printable(m.Code):
 		return Display{}, fmt.Errorf("display: %w: it has no code", ErrProtocol)
 	case !plausible(m.Left):
