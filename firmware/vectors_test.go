@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/virtual"
@@ -122,13 +122,7 @@ func TestRFC6238OnDisplay(t *testing.T) {
 // TestOathtoolOnDisplay compares what 200 tokens show with oathtool, an
 // implementation in C that shares no code with this one.
 func TestOathtoolOnDisplay(t *testing.T) {
-	tool, err := exec.LookPath("oathtool")
-	if err != nil {
-		if os.Getenv("FOB_REQUIRE_TOOLS") == "1" {
-			t.Fatal("oathtool is not installed, and FOB_REQUIRE_TOOLS=1")
-		}
-		t.Skip("oathtool is not installed")
-	}
+	tool := tooltest.Find(t, "oathtool")
 	const salt = 60
 	r := rand.New(rand.NewPCG(salt, salt))
 	var running sync.WaitGroup

@@ -5,7 +5,6 @@ package token_test
 import (
 	"encoding/hex"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -22,13 +22,7 @@ import (
 // toolkit, an implementation in C that shares no code with this one. Without
 // oathtool it is skipped, unless FOB_REQUIRE_TOOLS=1.
 func TestOathtool(t *testing.T) {
-	tool, err := exec.LookPath("oathtool")
-	if err != nil {
-		if os.Getenv("FOB_REQUIRE_TOOLS") == "1" {
-			t.Fatal("oathtool is not installed, and FOB_REQUIRE_TOOLS=1")
-		}
-		t.Skip("oathtool is not installed")
-	}
+	tool := tooltest.Find(t, "oathtool")
 	cases := 1000
 	if testing.Short() {
 		cases = 50

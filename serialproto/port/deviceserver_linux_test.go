@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
 // serveDevice listens on a device without keeping the test waiting.
@@ -115,13 +117,7 @@ func TestDeviceOverSocat(t *testing.T) {
 // cable runs socat, which joins two terminals at dir/gs and dir/acm until pull.
 func cable(t *testing.T, dir string) (pull func()) {
 	t.Helper()
-	socat, err := exec.LookPath("socat")
-	if err != nil {
-		if os.Getenv("FOB_REQUIRE_TOOLS") == "1" {
-			require.FailNow(t, "socat is missing: install the package socat")
-		}
-		t.Skip("socat is missing: install the package socat")
-	}
+	socat := tooltest.Find(t, "socat")
 	gs, acm := filepath.Join(dir, "gs"), filepath.Join(dir, "acm")
 	cmd := exec.Command(socat, "pty,rawer,link="+gs, "pty,rawer,link="+acm)
 	require.NoError(t, cmd.Start())

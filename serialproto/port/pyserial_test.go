@@ -5,13 +5,14 @@ package port
 import (
 	"context"
 	"io"
-	"os"
 	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
 // python returns an interpreter that has pyserial.
@@ -21,10 +22,7 @@ func python(t *testing.T) string {
 			return name
 		}
 	}
-	if os.Getenv("FOB_REQUIRE_TOOLS") == "1" {
-		require.FailNow(t, "python3 with pyserial is missing: install the package python3-serial")
-	}
-	t.Skip("python3 with pyserial is missing: install the package python3-serial")
+	tooltest.Missing(t, "python3 with pyserial (package python3-serial)")
 	return ""
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/seedfile"
@@ -26,9 +27,9 @@ type pam struct {
 }
 
 func newPAM(t *testing.T, records ...seedfile.Record) *pam {
-	p := &pam{pamtester: lookTool(t, "pamtester"), services: t.TempDir()}
-	p.wrapper = lookLibrary(t, "libpam_wrapper.so", "/usr/lib/*/libpam_wrapper.so", "/usr/lib/libpam_wrapper.so")
-	module := lookLibrary(t, "pam_oath.so", "/lib/*/security/pam_oath.so", "/lib/security/pam_oath.so")
+	p := &pam{pamtester: tooltest.Find(t, "pamtester"), services: t.TempDir()}
+	p.wrapper = tooltest.File(t, "libpam_wrapper.so", "/usr/lib/*/libpam_wrapper.so", "/usr/lib/libpam_wrapper.so")
+	module := tooltest.File(t, "pam_oath.so", "/lib/*/security/pam_oath.so", "/lib/security/pam_oath.so")
 	permit := filepath.Join(filepath.Dir(module), "pam_permit.so")
 
 	p.users = filepath.Join(t.TempDir(), "users.oath")
@@ -38,23 +39,6 @@ func newPAM(t *testing.T, records ...seedfile.Record) *pam {
 	require.NoError(t, os.WriteFile(filepath.Join(p.services, "fob-seedfile-test"), []byte(
 		"auth requisite "+module+" usersfile="+p.users+" window=3\naccount required "+permit+"\n"), 0o600))
 	return p
-}
-
-// lookLibrary finds a file by patterns, and otherwise does as lookTool.
-func lookLibrary(t *testing.T, name string, patterns ...string) string {
-	t.Helper()
-	for _, pattern := range patterns {
-		found, err := filepath.Glob(pattern)
-		require.NoError(t, err)
-		if len(found) > 0 {
-			return found[0]
-		}
-	}
-	if os.Getenv("FOB_REQUIRE_TOOLS") == "1" {
-		t.Fatalf("%s is not installed, and FOB_REQUIRE_TOOLS=1", name)
-	}
-	t.Skipf("%s is not installed", name)
-	return ""
 }
 
 // accepts asks whether the user may in with this code.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
 // TestPSKCEncryptedRefuses: what protects a value is demanded, and whatever was
@@ -111,7 +113,7 @@ func TestPSKCAbsurdRounds(t *testing.T) {
 // TestPSKCMACOfTheKey is a file without MACKey, whose MAC key is the encryption
 // key, and with an encrypted counter: OpenSSL made both.
 func TestPSKCMACOfTheKey(t *testing.T) {
-	tool := needTool(t, "openssl")
+	tool := tooltest.Find(t, "openssl")
 	const key, iv = "12345678901234567890123456789012", "000102030405060708090a0b0c0d0e0f"
 	seal := func(plain string) (value, mac string) {
 		sealed := string(fromHex(t, iv)) + run(t, plain, tool, "enc", "-e", "-aes-128-cbc", "-K", key, "-iv", iv)
@@ -150,7 +152,7 @@ func TestPSKCMACOfTheKey(t *testing.T) {
 // TestPSKCPRF: HMAC-SHA-256, with children of PBKDF2-params in each of the
 // namespaces that files have. OpenSSL derived the key.
 func TestPSKCPRF(t *testing.T) {
-	tool := needTool(t, "openssl")
+	tool := tooltest.Find(t, "openssl")
 	out := run(t, "", tool, "kdf", "-keylen", "16", "-kdfopt", "digest:SHA256", "-kdfopt", "pass:qwerty",
 		"-kdfopt", "hexsalt:123eff3c4a72129c", "-kdfopt", "iter:1000", "PBKDF2")
 	key := fromHex(t, strings.ToLower(strings.ReplaceAll(strings.TrimSpace(out), ":", "")))

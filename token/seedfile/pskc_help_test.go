@@ -12,7 +12,6 @@ import (
 	"io"
 	"math/big"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -100,20 +99,6 @@ func equalRecords(t require.TestingT, want, got Record) {
 	require.True(t, want.Seed.Equal(got.Seed), "the seed")
 	want.Seed, got.Seed = token.Seed{}, token.Seed{}
 	require.Equal(t, want, got)
-}
-
-// needTool returns the path of a program, or skips the test; with
-// FOB_REQUIRE_TOOLS=1 it fails.
-func needTool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("FOB_REQUIRE_TOOLS") == "1" {
-			t.Fatal(name + " is not installed, and FOB_REQUIRE_TOOLS=1")
-		}
-		t.Skip(name + " is not installed")
-	}
-	return path
 }
 
 // testKeyPair is the RSA key of testdata and its certificate.

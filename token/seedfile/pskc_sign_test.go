@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
 // TestPSKCToolVerifies: pskctool, which has libxmlsec, verifies what is signed.
 func TestPSKCToolVerifies(t *testing.T) {
-	tool := needTool(t, "pskctool")
+	tool := tooltest.Find(t, "pskctool")
 	private, certificate := testKeyPair(t)
 	file := pskcWrite(t, WriteOptions{Sign: &Signer{private, certificate}}, pskcRecord(t))
 	cert := tempFile(t, "cert.pem", string(certificate))
@@ -21,7 +23,7 @@ func TestPSKCToolVerifies(t *testing.T) {
 
 // TestPSKCToolSigns: what pskctool signs is verified.
 func TestPSKCToolSigns(t *testing.T) {
-	tool := needTool(t, "pskctool")
+	tool := tooltest.Find(t, "pskctool")
 	private, certificate := testKeyPair(t)
 	want := pskcRecord(t)
 	want.FriendlyName = "x"

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
 func tempFile(t *testing.T, name, content string) string {
@@ -39,7 +41,7 @@ func run(t *testing.T, stdin, tool string, args ...string) string {
 // TestPSKCTool: what is written is valid by the schema of RFC 6030, and
 // pskctool, of the OATH toolkit, shows the values.
 func TestPSKCTool(t *testing.T) {
-	tool := needTool(t, "pskctool")
+	tool := tooltest.Find(t, "pskctool")
 	full := pskcRecord(t)
 	full.FriendlyName = "a friendly name"
 	full.Drift = 3 // pskctool 2.6.7 shows -3 as 4294967293
@@ -114,7 +116,7 @@ func opensslCBC(t *testing.T, tool, key string, sealed []byte) string {
 // TestPSKCOpenSSLReads: OpenSSL derives the key, verifies the MAC and deciphers
 // what is written.
 func TestPSKCOpenSSLReads(t *testing.T) {
-	tool := needTool(t, "openssl")
+	tool := tooltest.Find(t, "openssl")
 	r := pskcRecord(t)
 	for _, mac := range []string{"hmac-sha1", "hmac-sha256"} {
 		for _, n := range []int{16, 24, 32} {
@@ -170,7 +172,7 @@ func opensslOpens(t *testing.T, tool, key, digest string, n *xmlNode) {
 
 // TestPSKCOpenSSLWrites: a file of figure 8's shape that OpenSSL encrypted.
 func TestPSKCOpenSSLWrites(t *testing.T) {
-	tool := needTool(t, "openssl")
+	tool := tooltest.Find(t, "openssl")
 	private, certificate := testKeyPair(t)
 	cert := tempFile(t, "cert.pem", string(certificate))
 	figure := readTestdata(t, "rfc6030/figure8.xml")

@@ -15,27 +15,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/token/seedfile"
 )
-
-// lookTool finds a program, and skips the test without it, unless
-// FOB_REQUIRE_TOOLS=1.
-func lookTool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("FOB_REQUIRE_TOOLS") == "1" {
-			t.Fatalf("%s is not installed, and FOB_REQUIRE_TOOLS=1", name)
-		}
-		t.Skipf("%s is not installed", name)
-	}
-	return path
-}
 
 // TestQR lets zbarimg read the codes, as an image and as what a terminal shows,
 // and wants the URI back.
 func TestQR(t *testing.T) {
-	zbarimg := lookTool(t, "zbarimg")
+	zbarimg := tooltest.Find(t, "zbarimg")
 	scan := func(name string, img []byte) string {
 		file := filepath.Join(t.TempDir(), "qr.png")
 		require.NoError(t, os.WriteFile(file, img, 0o600))
