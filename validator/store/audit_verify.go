@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strings"
+)
+
+// AuditReport is what came of checking the audit log.
+type AuditReport struct {
+	Records int64 `json:"records"`
+
+	// Heads is where the chains end, to be kept elsewhere: a log that was put
+	// back to an earlier state of itself, heads and all, is whole in itself, and
+	// only a later head tells.
+	Heads string `json:"heads"`
+
+	// Faults say where the log is not what was written, the first 100 of them.
+	// None: it is whole.
+	Faults []string `json:"faults"`
+}
+
+// maxFaults is how many faults are kept.
+const maxFaults = 100
+
+func (r *AuditReport) fault(format string, args ...any) {
+	if len(r.Faults) < maxFaults {
+		r.Faults = append(r.Faults, fmt.Sprintf(format, args...))
+	}
+}
+
+// A walk follows one chain.
+type walk struct {
+	head   chainHead // where it is
+	wanted chainHead // where it must end
+	since  *chainHead
+}
+
+// VerifyAudit follows all chains and reports what was changed, added, left out,
+// put elsewhere or cut off. since is Heads of an earlier report, or "".
+func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport, error) {
+	report := AuditReport{}
+	mac, err := tx.mac()
+	if err != nil {
+		return report, err
+	}
+	earlier, err := parseHeads(since)
+	if err != nil {
+		return report, err
+	}
+	chains, err := tx.chains(mac, &report)
+	if err != nil {
+		return report, err
+	}
+	for id, h := range earlier {
+		if w := chains[id]; w != nil {
+			w.since = &h
+			w.passes(&report)
+		}
+	}
+	err = tx.rows("SELECT "+auditColumns+" FROM audit ORDER BY chain, seq", nil, func(s scanner) error {
+		var got []byte
+		r, err := scanAudit(s, &got)
+		if err != nil {
+			return err
+		}
+		report.Records++
+		if progress != nil && report.Records%1000 == 0 {
+			progress(report.Records)
+		}
+		w := chains[r.Chain]
+		if w == nil {
+			report.fault("chain %d, record %d: there is no such chain", r.Chain, r.Seq)
+			return nil
+		}
+		if r.Seq != w.head.seq+1 {
+			report.fault("chain %d: record %d follows %d", r.Chain, r.Seq, w.head.seq)
+		}
+		if want := mac(w.head.mac, r.canonical()); !bytes.Equal(want, got) {
+			report.fault("chain %d, record %d: not what was written", r.Chain, r.Seq)
+		}
+		w.head.seq, w.head.mac = r.Seq, got // go on from there, so that one edit is one fault
+		w.passes(&report)
+		return nil
+	})
+	if err != nil {
+		return report, err
+	}
+	for id := int64(1); id <= Chains; id++ {
+		w := chains[id]
+		if w == nil {
+			continue
+		}
+		switch {
+		case w.head.seq != w.wanted.seq:
+			report.fault("chain %d ends with record %d, its head says %d", id, w.head.seq, w.wanted.seq)
+		case !bytes.Equal(w.head.mac, w.wanted.mac):
+			report.fault("chain %d: its last record is not the one that its head names", id)
+		}
+		if w.since != nil && w.since.seq > w.head.seq {
+			report.fault("chain %d ends with record %d, and had %d before: it was cut off", id, w.head.seq, w.since.seq)
+		}
+	}
+	report.Heads = formatHeads(chains)
+	if progress != nil {
+		progress(report.Records)
+	}
+	return report, nil
+}
+
+// passes looks whether the chain is where an earlier report saw it.
+func (w *walk) passes(report *AuditReport) {
+	if w.since != nil && w.head.seq == w.since.seq && !bytes.Equal(w.head.mac, w.since.mac) {
+		report.fault("chain %d, record %d: another one than before", w.head.id, w.head.seq)
+	}
+}
+
+// chains reads the heads, and returns a walk for each from its beginning.
+func (tx *Tx) chains(mac MAC, report *AuditReport) (map[int64]*walk, error) {
+	chains := map[int64]*walk{}
+	err := tx.rows("SELECT id, seq, mac, seal FROM audit_chain ORDER BY id", nil, func(s scanner) error {
+		var h chainHead
+		if err := s.Scan(&h.id, &h.seq, &h.mac, &h.seal); err != nil {
+			return err
+		}
+		if !bytes.Equal(h.seal, h.sealed(mac)) {
+			report.fault("chain %d: its head is not what was written", h.id)
+		}
+		if h.id < 1 || h.id > Chains {
+			report.fault("chain %d: there is no such chain", h.id)
+			return nil
+		}
+		chains[h.id] = &walk{head: chainHead{id: h.id, mac: mac([]byte("fob audit chain"), number(h.id))}, wanted: h}
+		return nil
+	})
+	for id := int64(1); id <= Chains && err == nil; id++ {
+		if chains[id] == nil {
+			report.fault("chain %d: its head is gone", id)
+		}
+	}
+	return chains, err
+}
+
+// formatHeads writes where chains end: "1:42:…,2:7:…".
+func formatHeads(chains map[int64]*walk) string {
+	var parts []string
+	for id := int64(1); id <= Chains; id++ {
+		if w := chains[id]; w != nil && w.head.seq > 0 {
+			parts = append(parts, fmt.Sprintf("%d:%d:%s", id, w.head.seq, base64.RawURLEncoding.EncodeToString(w.head.mac)))
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
+// parseHeads is the reverse of formatHeads.
+func parseHeads(text string) (map[int64]chainHead, error) {
+	heads := map[int64]chainHead{}
+	if text = strings.TrimSpace(text); text == "" {
+		return heads, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		var h chainHead
+		fields := strings.Split(part, ":")
+		if len(fields) == 3 {
+			_, err1 := fmt.Sscan(fields[0], &h.id)
+			_, err2 := fmt.Sscan(fields[1], &h.seq)
+			mac, err3 := base64.RawURLEncoding.DecodeString(fields[2])
+			if err1 == nil && err2 == nil && err3 == nil && h.id >= 1 && h.id <= Chains && h.seq > 0 {
+				h.mac = mac
+				heads[h.id] = h
+				continue
+			}
+		}
+		return nil, fmt.Errorf("%q is no end of a chain, want what an earlier check printed: number:record:code,…", part)
+	}
+	return heads, nil
+}

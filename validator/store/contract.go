@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import "fmt"
+
+const contractColumns = "id, name, address, email, language, had_free, created"
+
+func scanContract(s scanner) (c Contract, err error) {
+	err = s.Scan(&c.ID, &c.Name, &c.Address, &c.Email, &c.Language, &c.HadFree, &c.Created)
+	return c, err
+}
+
+// Contract returns a contract, and locks it where the transaction writes: what
+// concerns several rows of a contract begins with that.
+func (tx *Tx) Contract(id string) (c Contract, err error) {
+	found := false
+	err = tx.rows("SELECT "+contractColumns+" FROM contract WHERE id = $1"+tx.locked(), []any{id}, func(s scanner) (err error) {
+		found = true
+		c, err = scanContract(s)
+		return err
+	})
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return c, err
+}
+
+// AddContract adds a contract.
+func (tx *Tx) AddContract(c Contract) error {
+	return tx.must("INSERT INTO contract ("+contractColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		c.ID, c.Name, c.Address, c.Email, string(c.Language), c.HadFree, int64(c.Created))
+}
+
+// PutContract writes what changes of a contract.
+func (tx *Tx) PutContract(c Contract) error {
+	return tx.must("UPDATE contract SET name = $2, address = $3, email = $4, language = $5, had_free = $6 WHERE id = $1",
+		c.ID, c.Name, c.Address, c.Email, string(c.Language), c.HadFree)
+}
+
+// Contracts lists contracts by ID, those whose ID begins with find or whose name
+// has it.
+func (tx *Tx) Contracts(find string, p Page) ([]Contract, string, error) {
+	var w where
+	if find != "" {
+		w.add(`(id LIKE $ ESCAPE '\' OR name LIKE '%' || $ ESCAPE '\')`, prefix(find))
+	}
+	if p.After != "" {
+		w.add("id > $", p.After)
+	}
+	var list []Contract
+	err := tx.rows(fmt.Sprintf("SELECT %s FROM contract%s ORDER BY id LIMIT %d", contractColumns, w.String(), p.limit()+1),
+		w.args, func(s scanner) error {
+			c, err := scanContract(s)
+			list = append(list, c)
+			return err
+		})
+	if err != nil {
+		return nil, "", err
+	}
+	list, next := cut(list, p, func(c Contract) string { return c.ID })
+	return list, next, nil
+}

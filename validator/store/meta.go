@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+)
+
+// Meta is what is known of the bank itself.
+type Meta struct {
+	Settings validator.Settings
+	KDF      string // how a passphrase becomes the master key; "" with a key file
+	Created  token.UnixSeconds
+}
+
+// DataKey is a key that the database holds wrapped under the master key.
+type DataKey struct {
+	ID      int64
+	Purpose string
+	Wrapped []byte
+	Created token.UnixSeconds
+}
+
+// Meta returns what is known of the bank; [ErrNoBank] when it was not made yet.
+func (tx *Tx) Meta() (m Meta, err error) {
+	var settings string
+	err = tx.row("SELECT settings, kdf, created FROM bank WHERE id = 1", nil, &settings, &m.KDF, &m.Created)
+	if errors.Is(err, ErrNotFound) {
+		return m, ErrNoBank
+	}
+	if err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal([]byte(settings), &m.Settings); err != nil {
+		return m, fmt.Errorf("store: settings: %w", err)
+	}
+	return m, nil
+}
+
+// AddMeta makes the bank. The error wraps [ErrExists] when there is one.
+func (tx *Tx) AddMeta(m Meta) error {
+	settings, err := json.Marshal(m.Settings)
+	if err != nil {
+		return fmt.Errorf("store: settings: %w", err)
+	}
+	return tx.must("INSERT INTO bank (id, settings, kdf, created) VALUES (1, $1, $2, $3)", string(settings), m.KDF, int64(m.Created))
+}
+
+// PutMeta writes the settings and the KDF.
+func (tx *Tx) PutMeta(m Meta) error {
+	settings, err := json.Marshal(m.Settings)
+	if err != nil {
+		return fmt.Errorf("store: settings: %w", err)
+	}
+	return tx.must("UPDATE bank SET settings = $1, kdf = $2 WHERE id = 1", string(settings), m.KDF)
+}
+
+// DataKeys returns all data keys.
+func (tx *Tx) DataKeys() ([]DataKey, error) {
+	var list []DataKey
+	err := tx.rows("SELECT id, purpose, wrapped, created FROM data_key ORDER BY purpose, id", nil, func(s scanner) error {
+		var k DataKey
+		err := s.Scan(&k.ID, &k.Purpose, &k.Wrapped, &k.Created)
+		list = append(list, k)
+		return err
+	})
+	return list, err
+}
+
+// AddDataKey adds a data key.
+func (tx *Tx) AddDataKey(k DataKey) error {
+	return tx.must("INSERT INTO data_key (id, purpose, wrapped, created) VALUES ($1, $2, $3, $4)",
+		k.ID, k.Purpose, k.Wrapped, int64(k.Created))
+}
+
+// PutDataKey writes a data key that was wrapped anew.
+func (tx *Tx) PutDataKey(k DataKey) error {
+	return tx.must("UPDATE data_key SET wrapped = $3 WHERE purpose = $1 AND id = $2", k.Purpose, k.ID, k.Wrapped)
+}
+
+// DropDataKeys forgets the keys of a purpose that are older than one.
+func (tx *Tx) DropDataKeys(purpose string, before int64) error {
+	_, err := tx.exec("DELETE FROM data_key WHERE purpose = $1 AND id < $2", purpose, before)
+	return err
+}

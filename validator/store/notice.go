@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"fmt"
+
+	"github.com/d204ef64/fob/token"
+)
+
+const noticeColumns = `id, serial, contract, mail_to, language, expiry, due_from, due_to, order_id, status, made, began,
+	sent, tries, problem`
+
+func scanNotice(s scanner) (n Notice, err error) {
+	var serial string
+	var expiry, from, to int32
+	var status uint8
+	err = s.Scan(&n.ID, &serial, &n.Contract, &n.To, &n.Language, &expiry, &from, &to, &n.Order, &status, &n.Made, &n.Began,
+		&n.Sent, &n.Tries, &n.Problem)
+	if err != nil {
+		return n, err
+	}
+	n.Status = NoticeStatus(status)
+	if n.Serial, err = serialOf(serial); err != nil {
+		return n, err
+	}
+	if n.Expiry, err = day(expiry); err != nil {
+		return n, err
+	}
+	if n.ArrivesFrom, err = day(from); err != nil {
+		return n, err
+	}
+	n.ArrivesBy, err = day(to)
+	return n, err
+}
+
+// Notice returns a notice, and locks it where the transaction writes.
+func (tx *Tx) Notice(id string) (n Notice, err error) {
+	found := false
+	err = tx.rows("SELECT "+noticeColumns+" FROM notice WHERE id = $1"+tx.locked(), []any{id}, func(s scanner) (err error) {
+		found = true
+		n, err = scanNotice(s)
+		return err
+	})
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return n, err
+}
+
+// AddNotice adds a notice. The error wraps [ErrExists] when the token has one.
+func (tx *Tx) AddNotice(n Notice) error {
+	return tx.must(`INSERT INTO notice (id, serial, contract, mail_to, language, expiry, due_from, due_to, order_id, status,
+		made, began, sent, tries, problem) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		n.ID, n.Serial.String(), n.Contract, n.To, string(n.Language), int64(n.Expiry.Days()), int64(n.ArrivesFrom.Days()),
+		int64(n.ArrivesBy.Days()), n.Order, int64(n.Status), int64(n.Made), int64(n.Began), int64(n.Sent), int64(n.Tries), n.Problem)
+}
+
+// PutNotice writes what changes of a notice.
+func (tx *Tx) PutNotice(n Notice) error {
+	return tx.must("UPDATE notice SET mail_to = $2, status = $3, began = $4, sent = $5, tries = $6, problem = $7 WHERE id = $1",
+		n.ID, n.To, int64(n.Status), int64(n.Began), int64(n.Sent), int64(n.Tries), n.Problem)
+}
+
+// NoticesBefore returns notices of a status that were last handed to the mail
+// server before an instant, the oldest first, at most so many.
+func (tx *Tx) NoticesBefore(s NoticeStatus, began token.UnixSeconds, most int) ([]Notice, error) {
+	var list []Notice
+	err := tx.rows(fmt.Sprintf("SELECT %s FROM notice WHERE status = $1 AND began < $2 ORDER BY id LIMIT %d%s",
+		noticeColumns, most, tx.locked()), []any{int64(s), int64(began)}, func(s scanner) error {
+		n, err := scanNotice(s)
+		list = append(list, n)
+		return err
+	})
+	return list, err
+}
+
+// Notices lists notices, the oldest first; of one status, if one is given.
+func (tx *Tx) Notices(status *NoticeStatus, p Page) ([]Notice, string, error) {
+	var w where
+	if status != nil {
+		w.add("status = $", int64(*status))
+	}
+	if p.After != "" {
+		w.add("id > $", p.After)
+	}
+	var list []Notice
+	err := tx.rows(fmt.Sprintf("SELECT %s FROM notice%s ORDER BY id LIMIT %d", noticeColumns, w.String(), p.limit()+1),
+		w.args, func(s scanner) error {
+			n, err := scanNotice(s)
+			list = append(list, n)
+			return err
+		})
+	if err != nil {
+		return nil, "", err
+	}
+	list, next := cut(list, p, func(n Notice) string { return n.ID })
+	return list, next, nil
+}

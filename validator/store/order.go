@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"fmt"
+
+	"github.com/d204ef64/fob/validator"
+)
+
+const orderColumns = `id, contract, cause, returned, COALESCE(old_token, ''), COALESCE(new_token, ''), fee, rule, status,
+	address, applied, due_from, due_to, made_by`
+
+func scanOrder(s scanner) (o Order, err error) {
+	var old, sent string
+	var cause, rule, status uint8
+	var applied, from, to int32
+	err = s.Scan(&o.ID, &o.Contract, &cause, &o.Returned, &old, &sent, &o.Fee, &rule, &status, &o.Address,
+		&applied, &from, &to, &o.By)
+	if err != nil {
+		return o, err
+	}
+	o.Cause, o.Rule, o.Status = validator.Cause(cause), validator.Rule(rule), OrderStatus(status)
+	if o.Old, err = serialOf(old); err != nil {
+		return o, err
+	}
+	if o.New, err = serialOf(sent); err != nil {
+		return o, err
+	}
+	if o.Applied, err = day(applied); err != nil {
+		return o, err
+	}
+	if o.From, err = day(from); err != nil {
+		return o, err
+	}
+	o.To, err = day(to)
+	return o, err
+}
+
+// Order returns an order, and locks it where the transaction writes.
+func (tx *Tx) Order(id string) (o Order, err error) {
+	found := false
+	err = tx.rows("SELECT "+orderColumns+" FROM token_order WHERE id = $1"+tx.locked(), []any{id}, func(s scanner) (err error) {
+		found = true
+		o, err = scanOrder(s)
+		return err
+	})
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return o, err
+}
+
+// AddOrder adds an order.
+func (tx *Tx) AddOrder(o Order) error {
+	return tx.must(`INSERT INTO token_order (id, contract, cause, returned, old_token, new_token, fee, rule, status, address,
+		applied, due_from, due_to, made_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		o.ID, o.Contract, int64(o.Cause), o.Returned, null(serialText(o.Old)), null(serialText(o.New)), int64(o.Fee),
+		int64(o.Rule), int64(o.Status), o.Address, int64(o.Applied.Days()), int64(o.From.Days()), int64(o.To.Days()), o.By)
+}
+
+// PutOrder writes what changes of an order: its status and the token that was sent.
+func (tx *Tx) PutOrder(o Order) error {
+	return tx.must("UPDATE token_order SET status = $2, new_token = $3 WHERE id = $1",
+		o.ID, int64(o.Status), null(serialText(o.New)))
+}
+
+// Orders lists orders, the oldest first, of one contract or, with "", of all; open
+// ones only, if wanted.
+func (tx *Tx) Orders(contract string, open bool, p Page) ([]Order, string, error) {
+	var w where
+	if contract != "" {
+		w.add("contract = $", contract)
+	}
+	if open {
+		w.plain("status = 0")
+	}
+	if p.After != "" {
+		w.add("id > $", p.After)
+	}
+	var list []Order
+	err := tx.rows(fmt.Sprintf("SELECT %s FROM token_order%s ORDER BY id LIMIT %d", orderColumns, w.String(), p.limit()+1),
+		w.args, func(s scanner) error {
+			o, err := scanOrder(s)
+			list = append(list, o)
+			return err
+		})
+	if err != nil {
+		return nil, "", err
+	}
+	list, next := cut(list, p, func(o Order) string { return o.ID })
+	return list, next, nil
+}

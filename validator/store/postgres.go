@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// How long the server is waited for, where the address does not say.
+const connectTimeout = 5 * time.Second
+
+// connections is how many there are to PostgreSQL at most: the writers' and those
+// of readers and single updates.
+const connections = groupWriters + 12
+
+// openPostgres opens an address. Rows are locked one by one (READ COMMITTED); the
+// commit waits for the disk, whatever the server's default is.
+func openPostgres(address string) (*DB, error) {
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		// The error repeats the address, with its password.
+		return nil, errors.New("the address of the database cannot be read: want postgres://user@host:port/name")
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	config.RuntimeParams["application_name"] = "fob validator"
+	config.RuntimeParams["synchronous_commit"] = "on"
+	config.RuntimeParams["default_transaction_isolation"] = "read committed"
+	config.RuntimeParams["lock_timeout"] = "20000"
+	config.RuntimeParams["statement_timeout"] = "600000"
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
+	pool := stdlib.OpenDB(*config)
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return &DB{
+		dialect: dialect{
+			postgres: true, begin: "BEGIN", lock: " FOR UPDATE",
+			view:     &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+			classify: classifyPostgres,
+		},
+		read: pool, write: pool,
+	}, nil
+}
+
+// classifyPostgres reads the SQLSTATE; see appendix A of PostgreSQL's manual.
+func classifyPostgres(err error) kind {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		switch {
+		case e.Code == "23505":
+			return kindExists
+		case e.Code == "23503":
+			return kindMissing
+		case e.Code == "40001", e.Code == "40P01", e.Code == "55P03":
+			return kindAgain
+		case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "53"), strings.HasPrefix(e.Code, "57"),
+			strings.HasPrefix(e.Code, "58"), strings.HasPrefix(e.Code, "28"), strings.HasPrefix(e.Code, "3D"),
+			e.Code == "25006": // a standby
+			return kindUnavailable
+		}
+		return kindOther
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, net.ErrClosed) || strings.Contains(err.Error(), "conn closed") {
+		return kindUnavailable
+	}
+	return kindOther
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// readers is how many connections to a file of SQLite read at once.
+const readers = 4
+
+// openSQLite opens a file. WAL lets readers read while the one writer writes;
+// synchronous FULL puts each commit on the disk before it returns, so that a code
+// that was accepted is used after a power cut too.
+func openSQLite(name string, create bool) (*DB, error) {
+	if err := prepareFile(name, create); err != nil {
+		return nil, err
+	}
+	dsn := func(pragmas ...string) string {
+		q := url.Values{"_pragma": append([]string{
+			"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-65536)",
+		}, pragmas...)}
+		return "file:" + (&url.URL{Path: name}).EscapedPath() + "?" + q.Encode()
+	}
+	// The temporary files of SQLite would hold rows; they stay in memory.
+	write, err := sql.Open("sqlite", dsn("temp_store(MEMORY)"))
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", name, err)
+	}
+	write.SetMaxOpenConns(1)
+	read, err := sql.Open("sqlite", dsn("temp_store(MEMORY)", "query_only(1)"))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening %s: %w", name, err), write.Close())
+	}
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	return &DB{
+		dialect: dialect{begin: "BEGIN IMMEDIATE", classify: classifySQLite},
+		read:    read, write: write,
+	}, nil
+}
+
+// prepareFile makes the file, for its owner only, or looks that it is there.
+func prepareFile(name string, create bool) error {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("database %s is a folder: name a file", name)
+	case err == nil:
+		return nil
+	case !errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("opening the database: %w", err)
+	case !create:
+		return fmt.Errorf("database %s: %w: make one with init", name, ErrNoBank)
+	}
+	if dir := filepath.Dir(name); dir != "." {
+		if _, err := os.Stat(dir); err != nil {
+			return fmt.Errorf("making the database: %w", err)
+		}
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("making the database: %w", err)
+	}
+	return f.Close()
+}
+
+func classifySQLite(err error) kind {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return kindOther
+	}
+	switch e.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return kindExists
+	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return kindMissing
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return kindAgain
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM:
+		return kindUnavailable
+	}
+	return kindOther
+}

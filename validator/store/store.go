@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// The errors to branch on.
+var (
+	ErrNotFound    = errors.New("not found")
+	ErrExists      = errors.New("exists already")
+	ErrUnavailable = errors.New("the store is not available")
+	ErrNoBank      = errors.New("there is no bank in this database")
+	ErrClosed      = errors.New("the store is closed")
+)
+
+// MAC returns a message authentication code over the parts, each with its length,
+// under a key that the database does not have.
+type MAC func(parts ...[]byte) []byte
+
+// DB is a database. Its methods may be called by any number of goroutines.
+type DB struct {
+	dialect dialect
+	read    *sql.DB
+	write   *sql.DB
+	mac     atomic.Pointer[MAC]
+
+	jobs    chan *job
+	writers sync.WaitGroup
+
+	mu     sync.RWMutex // held for reading while a job is handed over
+	closed bool
+}
+
+// Open opens a database: "postgres://…" or "postgresql://…" is PostgreSQL, all
+// else the name of a file of SQLite. With create, a file that is not there is
+// made. The tables are made or brought up to date when create is set; without it
+// a database that is older or newer than this program is an error.
+//
+// The password of PostgreSQL may be in the URL; no error has it.
+func Open(ctx context.Context, name string, create bool) (*DB, error) {
+	var db *DB
+	var err error
+	if IsPostgres(name) {
+		db, err = openPostgres(name)
+	} else {
+		db, err = openSQLite(name, create)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx, create); err != nil {
+		return nil, errors.Join(err, db.closePools())
+	}
+	db.startWriters()
+	return db, nil
+}
+
+// IsPostgres reports whether a database's name is an address of PostgreSQL.
+func IsPostgres(name string) bool {
+	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
+}
+
+// Chain sets the function that authenticates the audit log. It must be set before
+// the first record is written.
+func (db *DB) Chain(mac MAC) { db.mac.Store(&mac) }
+
+// Postgres reports whether the database is PostgreSQL.
+func (db *DB) Postgres() bool { return db.dialect.postgres }
+
+// Ping asks the database for a sign of life.
+func (db *DB) Ping(ctx context.Context) error {
+	_, err := db.read.ExecContext(ctx, "SELECT 1")
+	return db.dialect.wrap(err)
+}
+
+// Close waits for what was begun, and closes the database.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	if db.closed {
+		db.mu.Unlock()
+		return nil
+	}
+	db.closed = true
+	close(db.jobs)
+	db.mu.Unlock()
+	db.writers.Wait()
+	return db.closePools()
+}
+
+func (db *DB) closePools() error {
+	err := db.write.Close()
+	if db.read != db.write {
+		err = errors.Join(err, db.read.Close())
+	}
+	return err
+}
+
+// View runs a function that reads, on one state of the database.
+func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	tx, err := db.read.BeginTx(ctx, db.dialect.view)
+	if err != nil {
+		return db.dialect.wrap(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return db.dialect.wrap(fn(&Tx{ctx: ctx, db: db, q: sqlTx{tx, db.dialect}}))
+}
+
+// A dialect is what differs between the two.
+type dialect struct {
+	postgres bool
+	begin    string           // of a transaction that writes
+	view     *sql.TxOptions   // of one that reads
+	lock     string           // behind a SELECT whose rows are written afterwards
+	classify func(error) kind // of the driver's errors
+}
+
+// kind is what an error of a driver means.
+type kind uint8
+
+const (
+	kindOther       kind = iota
+	kindExists           // a unique index says no
+	kindMissing          // a foreign key says no
+	kindAgain            // deadlock, serialization: run it again
+	kindUnavailable      // connection lost, disk full
+)
+
+// wrap makes of a driver's error one that callers can branch on. What such an
+// error says may hold a row's values; ours say less.
+func (d dialect) wrap(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNotFound
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, ErrUnavailable), errors.Is(err, ErrExists), errors.Is(err, ErrNotFound):
+		return err
+	}
+	switch d.classify(err) {
+	case kindExists:
+		return fmt.Errorf("%w (%v)", ErrExists, shortly(err))
+	case kindMissing:
+		return fmt.Errorf("%w: what the entry refers to", ErrNotFound)
+	case kindUnavailable, kindAgain:
+		return fmt.Errorf("%w: %v", ErrUnavailable, shortly(err))
+	}
+	return err
+}
+
+// shortly returns the first line of an error.
+func shortly(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	return text
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+)
+
+// TokenRow is a token with its sealed seed.
+type TokenRow struct {
+	Token
+	Sealed      []byte
+	SealKey     int64
+	Fingerprint []byte // of the seed; only where a row is added
+	Import      string // that it came by; only where a row is added
+}
+
+const tokenColumns = `serial, COALESCE(contract, ''), algorithm, digits, step, t0, seed, seed_key, manufacturer, model,
+	starts, expiry, condition, imported, activated, noticed,
+	next_step, drift_offset, drift_anchor, learned_at, wrong, suspended, pending, pending_step, pending_offset`
+
+// scanToken reads tokenColumns.
+func scanToken(s scanner) (TokenRow, error) {
+	var (
+		t                            TokenRow
+		serial                       string
+		algorithm, digits, condition uint8
+		expiry                       int32
+		suspended, pending           bool
+	)
+	st := &t.State
+	err := s.Scan(&serial, &t.Contract, &algorithm, &digits, &t.Profile.Step, &t.Profile.T0, &t.Sealed, &t.SealKey,
+		&t.Manufacturer, &t.Model, &t.Start, &expiry, &condition, &t.Imported, &t.Activated, &t.Noticed,
+		&st.Next, &st.Drift.Offset, &st.Drift.Anchor, &st.Drift.LearnedAt, &st.Wrong, &suspended,
+		&pending, &st.Pending.Step, &st.Pending.Offset)
+	if err != nil {
+		return t, err
+	}
+	t.Profile.Algorithm, t.Profile.Digits = token.Algorithm(algorithm), digits
+	t.Condition = validator.Condition(condition)
+	st.Suspended, st.Pending.Set = suspended, pending
+	if t.Serial, err = token.ParseSerial(serial); err != nil {
+		return t, fmt.Errorf("store: token %q: %w", serial, err)
+	}
+	t.Expiry, err = day(expiry)
+	return t, err
+}
+
+// Token returns a token, and locks it where the transaction writes.
+func (tx *Tx) Token(serial token.Serial) (TokenRow, error) {
+	var t TokenRow
+	found := false
+	err := tx.rows("SELECT "+tokenColumns+" FROM token WHERE serial = $1 AND condition > 0"+tx.locked(),
+		[]any{serial.String()}, func(s scanner) (err error) {
+			found = true
+			t, err = scanToken(s)
+			return err
+		})
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return t, err
+}
+
+// PutState writes the state of a token's codes.
+func (tx *Tx) PutState(serial token.Serial, st validator.State) error {
+	return tx.must(`UPDATE token SET next_step = $2, drift_offset = $3, drift_anchor = $4, learned_at = $5, wrong = $6,
+		suspended = $7, pending = $8, pending_step = $9, pending_offset = $10 WHERE serial = $1`,
+		serial.String(), st.Next, st.Drift.Offset, st.Drift.Anchor, int64(st.Drift.LearnedAt), int64(st.Wrong),
+		st.Suspended, st.Pending.Set, st.Pending.Step, st.Pending.Offset)
+}
+
+// PutToken writes all of a token that changes but for the state of its codes:
+// contract, condition, and when it was activated and noticed.
+func (tx *Tx) PutToken(t Token) error {
+	return tx.must("UPDATE token SET contract = $2, condition = $3, activated = $4, noticed = $5 WHERE serial = $1",
+		t.Serial.String(), null(t.Contract), int64(t.Condition), int64(t.Activated), int64(t.Noticed))
+}
+
+// tokenValues is how many values a row has in AddTokens.
+const tokenValues = 22
+
+// insertTokens returns an INSERT of n rows.
+func insertTokens(n int) string {
+	var b strings.Builder
+	b.WriteString(`INSERT INTO token (serial, contract, algorithm, digits, step, t0, seed, seed_key, fingerprint,
+		manufacturer, model, starts, expiry, condition, imported, import, activated, noticed, next_step,
+		drift_offset, drift_anchor, learned_at, wrong, suspended, pending, pending_step, pending_offset) VALUES `)
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("(")
+		for v := range tokenValues {
+			fmt.Fprintf(&b, "$%d, ", i*tokenValues+v+1)
+		}
+		b.WriteString("0, 0, 0, 0, 0)")
+	}
+	return b.String()
+}
+
+// TokenRows is how many rows [Tx.AddTokens] writes with one statement: where it
+// gets as many each time, the statement is prepared once.
+const TokenRows = 50
+
+var insertMany = insertTokens(TokenRows)
+
+// AddTokens adds tokens. The error wraps [ErrExists] when a serial number or a
+// seed is there already; see [Tx.KnownTokens].
+func (tx *Tx) AddTokens(rows []TokenRow) error {
+	for len(rows) > 0 {
+		n := min(len(rows), TokenRows)
+		query := insertMany
+		if n < TokenRows {
+			query = insertTokens(n)
+		}
+		args := make([]any, 0, n*tokenValues)
+		for i := range rows[:n] {
+			t := &rows[i]
+			args = append(args, t.Serial.String(), null(t.Contract), int64(t.Profile.Algorithm), int64(t.Profile.Digits),
+				int64(t.Profile.Step), int64(t.Profile.T0), t.Sealed, t.SealKey, t.Fingerprint,
+				t.Manufacturer, t.Model, int64(t.Start), int64(t.Expiry.Days()), int64(t.Condition), int64(t.Imported),
+				t.Import, int64(t.Activated), int64(t.Noticed), t.State.Next,
+				t.State.Drift.Offset, t.State.Drift.Anchor, int64(t.State.Drift.LearnedAt))
+		}
+		if _, err := tx.exec(query, args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// KnownTokens returns those of the serial numbers, and of the fingerprints, that
+// tokens have already, by import or from before.
+func (tx *Tx) KnownTokens(rows []TokenRow) (serials []string, sameSeed []string, err error) {
+	for i := range rows {
+		var other string
+		err := tx.row("SELECT serial FROM token WHERE serial = $1", []any{rows[i].Serial.String()}, &other)
+		if err == nil {
+			serials = append(serials, other)
+			continue
+		}
+		err = tx.row("SELECT serial FROM token WHERE fingerprint = $1", []any{rows[i].Fingerprint}, &other)
+		if err == nil {
+			sameSeed = append(sameSeed, rows[i].Serial.String()+" and "+other)
+		}
+	}
+	return serials, sameSeed, nil
+}
+
+// FinishImport makes the tokens of an import known, all at once.
+func (tx *Tx) FinishImport(id string) (int64, error) {
+	return tx.exec("UPDATE token SET condition = $2 WHERE import = $1 AND condition = 0", id, int64(validator.InUse))
+}
+
+// DropImport removes tokens of an import that was not finished, most of them at
+// most, and returns how many.
+func (tx *Tx) DropImport(id string, most int) (int64, error) {
+	return tx.exec(`DELETE FROM token WHERE serial IN
+		(SELECT serial FROM token WHERE import = $1 AND condition = 0 LIMIT $2)`, id, int64(most))
+}
+
+// UnfinishedImports returns the imports that were not finished.
+func (tx *Tx) UnfinishedImports() ([]string, error) {
+	var ids []string
+	err := tx.rows("SELECT DISTINCT import FROM token WHERE condition = 0", nil, func(s scanner) error {
+		var id string
+		err := s.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
+
+// TokenUsers returns the users who registered a token, by ID.
+func (tx *Tx) TokenUsers(serial token.Serial) ([]string, error) {
+	var ids []string
+	err := tx.rows("SELECT id FROM bank_user WHERE token = $1 ORDER BY id", []any{serial.String()}, func(s scanner) error {
+		var id string
+		err := s.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
+
+// TokenFilter says which tokens are listed; zero fields say nothing.
+type TokenFilter struct {
+	Contract  string
+	Stock     bool                // those issued to nobody
+	Serial    string              // begins with
+	Condition validator.Condition // on record: one past its date is still in use here
+	Suspended bool
+	Page
+}
+
+// Tokens lists tokens by serial number.
+func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
+	var w where
+	w.plain("condition > 0")
+	if f.Contract != "" {
+		w.add("contract = $", f.Contract)
+	}
+	if f.Stock {
+		w.plain("contract IS NULL")
+	}
+	if f.Serial != "" {
+		w.add(`serial LIKE $ ESCAPE '\'`, prefix(f.Serial))
+	}
+	if f.Condition != 0 {
+		w.add("condition = $", int64(f.Condition))
+	}
+	if f.Suspended {
+		w.plain("suspended = 1")
+	}
+	if f.After != "" {
+		w.add("serial > $", f.After)
+	}
+	var list []Token
+	query := fmt.Sprintf("SELECT %s FROM token%s ORDER BY serial LIMIT %d", tokenColumns, w.String(), f.limit()+1)
+	err := tx.rows(query, w.args, func(s scanner) error {
+		t, err := scanToken(s)
+		list = append(list, t.Token)
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	list, next := cut(list, f.Page, func(t Token) string { return t.Serial.String() })
+	for i := range list {
+		if list[i].Users, err = tx.TokenUsers(list[i].Serial); err != nil {
+			return nil, "", err
+		}
+	}
+	return list, next, nil
+}
+
+// TokensExpiring returns activated tokens without a notice whose date is among the
+// days given, both with it, at most so many.
+func (tx *Tx) TokensExpiring(from, to token.Expiry, most int) ([]Token, error) {
+	var list []Token
+	err := tx.rows(fmt.Sprintf(`SELECT %s FROM token
+		WHERE activated > 0 AND noticed = 0 AND expiry >= $1 AND expiry <= $2 AND condition = $3 AND contract IS NOT NULL
+		ORDER BY expiry, serial LIMIT %d`, tokenColumns, most),
+		[]any{int64(from.Days()), int64(to.Days()), int64(validator.InUse)}, func(s scanner) error {
+			t, err := scanToken(s)
+			list = append(list, t.Token)
+			return err
+		})
+	return list, err
+}
+
+// SealedBefore returns tokens whose seed is sealed with an older key than the one
+// given, at most so many.
+func (tx *Tx) SealedBefore(key int64, most int) ([]TokenRow, error) {
+	var list []TokenRow
+	err := tx.rows(fmt.Sprintf("SELECT %s FROM token WHERE seed_key < $1 ORDER BY seed_key, serial LIMIT %d%s",
+		tokenColumns, most, tx.locked()), []any{key}, func(s scanner) error {
+		t, err := scanToken(s)
+		list = append(list, t)
+		return err
+	})
+	return list, err
+}
+
+// PutSeal writes a token's sealed seed.
+func (tx *Tx) PutSeal(serial token.Serial, key int64, sealed []byte) error {
+	return tx.must("UPDATE token SET seed_key = $2, seed = $3 WHERE serial = $1", serial.String(), key, sealed)
+}
+
+// CountTokens returns how many tokens there are, and how many of them have a seed
+// sealed with an older key than the one given.
+func (tx *Tx) CountTokens(key int64) (all, older int64, err error) {
+	if err = tx.row("SELECT COUNT(*) FROM token", nil, &all); err != nil {
+		return 0, 0, err
+	}
+	err = tx.row("SELECT COUNT(*) FROM token WHERE seed_key < $1", []any{key}, &older)
+	return all, older, err
+}
+
+// day returns the date of a number of days; 0 is none.
+func day(days int32) (token.Expiry, error) {
+	if days == 0 {
+		return token.Expiry{}, nil
+	}
+	e, err := token.ExpiryFromDays(days)
+	if err != nil {
+		return token.Expiry{}, fmt.Errorf("store: %w", err)
+	}
+	return e, nil
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// querier is what a transaction is run on.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Tx is a transaction. It is good until the function that was given it returns,
+// and for one goroutine.
+type Tx struct {
+	ctx     context.Context
+	db      *DB
+	q       querier
+	writes  bool
+	records []Record
+}
+
+// text returns a statement in the words of the database: parameters are $1, $2, …
+// here and in PostgreSQL, ?1, ?2, … in SQLite.
+func (d dialect) text(query string) string {
+	if d.postgres {
+		return query
+	}
+	return strings.ReplaceAll(query, "$", "?")
+}
+
+// sqlTx is a transaction that reads.
+type sqlTx struct {
+	*sql.Tx
+	dialect dialect
+}
+
+func (t sqlTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return t.Tx.ExecContext(ctx, t.dialect.text(query), args...)
+}
+
+func (t sqlTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.Tx.QueryContext(ctx, t.dialect.text(query), args...)
+}
+
+// exec runs a statement and returns how many rows it touched.
+func (tx *Tx) exec(query string, args ...any) (int64, error) {
+	if !tx.writes {
+		return 0, errors.New("store: internal error: a view does not write")
+	}
+	r, err := tx.q.ExecContext(tx.ctx, query, plain(args)...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// must runs a statement that touches one row.
+func (tx *Tx) must(query string, args ...any) error {
+	n, err := tx.exec(query, args...)
+	switch {
+	case err != nil:
+		return err
+	case n == 0:
+		return ErrNotFound
+	case n > 1:
+		return fmt.Errorf("store: internal error: %d rows written instead of one", n)
+	}
+	return nil
+}
+
+// rows runs a query and hands each row to scan.
+func (tx *Tx) rows(query string, args []any, scan func(scanner) error) error {
+	r, err := tx.q.QueryContext(tx.ctx, query, plain(args)...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = r.Close() }()
+	for r.Next() {
+		if err := scan(r); err != nil {
+			return err
+		}
+	}
+	return r.Err()
+}
+
+// row runs a query of one row; none is [ErrNotFound].
+func (tx *Tx) row(query string, args []any, dest ...any) error {
+	found := false
+	err := tx.rows(query, args, func(s scanner) error {
+		found = true
+		return s.Scan(dest...)
+	})
+	if err == nil && !found {
+		return ErrNotFound
+	}
+	return err
+}
+
+// locked returns what stands behind a SELECT whose rows are written afterwards.
+func (tx *Tx) locked() string {
+	if !tx.writes {
+		return ""
+	}
+	return tx.db.dialect.lock
+}
+
+type scanner interface{ Scan(dest ...any) error }
+
+// plain makes flags numbers, as they stand in the tables. Named numbers and texts
+// are left to database/sql, which takes them by their kind.
+func plain(args []any) []any {
+	for i, a := range args {
+		switch v := a.(type) {
+		case bool:
+			args[i] = int64(0)
+			if v {
+				args[i] = int64(1)
+			}
+		case driver.Valuer:
+			args[i] = v
+		}
+	}
+	return args
+}
+
+// null returns a text, or NULL where it is empty.
+func null(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// A where collects conditions and their values.
+type where struct {
+	parts []string
+	args  []any
+}
+
+// add adds a condition in which $ stands for the value.
+func (w *where) add(condition string, v any) {
+	w.args = append(w.args, v)
+	w.parts = append(w.parts, strings.ReplaceAll(condition, "$", fmt.Sprintf("$%d", len(w.args))))
+}
+
+// plain adds a condition without a value.
+func (w *where) plain(condition string) { w.parts = append(w.parts, condition) }
+
+// String returns "" or " WHERE …".
+func (w *where) String() string {
+	if len(w.parts) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.parts, " AND ")
+}
+
+// limit returns how many lines a page has, and one more to see whether there are
+// more.
+func (p Page) limit() int {
+	switch {
+	case p.Limit <= 0:
+		return 100
+	case p.Limit > 1000:
+		return 1000
+	}
+	return p.Limit
+}
+
+// cut cuts a list that was read with one line more than wanted, and returns the
+// key of the last line where there are more.
+func cut[T any](list []T, p Page, key func(T) string) ([]T, string) {
+	if n := p.limit(); len(list) > n {
+		return list[:n], key(list[n-1])
+	}
+	return list, ""
+}
+
+// prefix returns the pattern of LIKE … ESCAPE '\' for texts that begin with s.
+func prefix(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s) + "%"
+}

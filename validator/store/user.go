@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"fmt"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+)
+
+const userColumns = "id, contract, role, name, email, language, COALESCE(token, ''), activated, revoked, locked, created, password"
+
+// UserRow is a user with the hash of the password.
+type UserRow struct {
+	User
+	Password string // argon2id in its usual text form
+}
+
+func scanUser(s scanner) (u UserRow, err error) {
+	var role uint8
+	var serial string
+	err = s.Scan(&u.ID, &u.Contract, &role, &u.Name, &u.Email, &u.Language, &serial, &u.Activated, &u.RevokedAt,
+		&u.Locked, &u.Created, &u.Password)
+	if err != nil {
+		return u, err
+	}
+	u.Role = validator.Role(role)
+	if serial != "" {
+		if u.Token, err = token.ParseSerial(serial); err != nil {
+			return u, fmt.Errorf("store: user %q: %w", u.ID, err)
+		}
+	}
+	return u, nil
+}
+
+// User returns a user. The row is not locked.
+func (tx *Tx) User(id string) (u UserRow, err error) {
+	found := false
+	err = tx.rows("SELECT "+userColumns+" FROM bank_user WHERE id = $1", []any{id}, func(s scanner) (err error) {
+		found = true
+		u, err = scanUser(s)
+		return err
+	})
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return u, err
+}
+
+// AddUser adds a user. The error wraps [ErrExists] when the ID is taken, or the
+// contract has a master already.
+func (tx *Tx) AddUser(u UserRow) error {
+	return tx.must(`INSERT INTO bank_user (id, contract, role, name, email, language, token, activated, revoked, locked,
+		created, password) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		u.ID, u.Contract, int64(u.Role), u.Name, u.Email, string(u.Language), null(serialText(u.Token)),
+		int64(u.Activated), int64(u.RevokedAt), u.Locked, int64(u.Created), u.Password)
+}
+
+// PutUser writes all of a user that changes.
+func (tx *Tx) PutUser(u UserRow) error {
+	return tx.must(`UPDATE bank_user SET role = $2, name = $3, email = $4, language = $5, token = $6, activated = $7,
+		revoked = $8, locked = $9, password = $10 WHERE id = $1`,
+		u.ID, int64(u.Role), u.Name, u.Email, string(u.Language), null(serialText(u.Token)), int64(u.Activated),
+		int64(u.RevokedAt), u.Locked, u.Password)
+}
+
+// ContractUsers returns all users of a contract, by ID.
+func (tx *Tx) ContractUsers(contract string) ([]UserRow, error) {
+	var list []UserRow
+	err := tx.rows("SELECT "+userColumns+" FROM bank_user WHERE contract = $1 ORDER BY id", []any{contract},
+		func(s scanner) error {
+			u, err := scanUser(s)
+			list = append(list, u)
+			return err
+		})
+	return list, err
+}
+
+// Users lists users by ID, of one contract or, with "", of all.
+func (tx *Tx) Users(contract string, p Page) ([]User, string, error) {
+	var w where
+	if contract != "" {
+		w.add("contract = $", contract)
+	}
+	if p.After != "" {
+		w.add("id > $", p.After)
+	}
+	var list []User
+	err := tx.rows(fmt.Sprintf("SELECT %s FROM bank_user%s ORDER BY id LIMIT %d", userColumns, w.String(), p.limit()+1),
+		w.args, func(s scanner) error {
+			u, err := scanUser(s)
+			list = append(list, u.User)
+			return err
+		})
+	if err != nil {
+		return nil, "", err
+	}
+	list, next := cut(list, p, func(u User) string { return u.ID })
+	return list, next, nil
+}
+
+// serialText returns a serial number, "" where there is none.
+func serialText(s token.Serial) string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.String()
+}
+
+// serialOf is the reverse of serialText.
+func serialOf(text string) (token.Serial, error) {
+	if text == "" {
+		return token.Serial{}, nil
+	}
+	s, err := token.ParseSerial(text)
+	if err != nil {
+		return s, fmt.Errorf("store: serial number %q: %w", text, err)
+	}
+	return s, nil
+}
