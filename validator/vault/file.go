@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package vault
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// WriteFile writes a key file that only its owner may read. It is there whole or
+// not at all, also after a power cut, and takes no file's place: a key that was
+// written over is a database that was lost. The error wraps [ErrKeyFile], and
+// fs.ErrExist where there is a file already.
+func WriteFile(path string, m Master) (err error) {
+	if m.IsZero() {
+		return ErrNoKey
+	}
+	dir := filepath.Dir(path)
+	temp, err := os.CreateTemp(dir, ".fob-key-") // mode 0600
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.WriteString(m.Text() + "\n")
+	if err == nil {
+		err = temp.Sync()
+	}
+	if e := temp.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = place(temp.Name(), path)
+	}
+	if err == nil {
+		err = syncDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("%w %s: %w", ErrKeyFile, path, err)
+	}
+	return nil
+}
+
+// place gives a file its name unless that is taken.
+func place(temp, path string) error {
+	err := os.Link(temp, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// Not every file system has links.
+	if _, err := os.Lstat(path); err == nil {
+		return fs.ErrExist
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Rename(temp, path)
+}
+
+// syncDir puts a new name on the disk, where a directory can be opened.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// ReadFile reads a key file. On Unix one that others than its owner may read or
+// write is refused with [ErrKeyFile]: the mode must be 0600 or 0400.
+func ReadFile(path string) (Master, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Master{}, fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return Master{}, fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
+	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
+		return Master{}, fmt.Errorf("%w %s: others may use it (mode %04o): chmod 600 it, "+
+			"and make a new key if somebody may have read it", ErrKeyFile, path, mode)
+	}
+	m, err := ReadMaster(f)
+	if err != nil {
+		return Master{}, fmt.Errorf("%w %s: %w", ErrKeyFile, path, err)
+	}
+	return m, nil
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package vault
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
+	"fmt"
+)
+
+// The first byte of what is wrapped and sealed says how: AES-256-GCM, a random
+// nonce of 12 bytes, the ciphertext, a tag of 16 bytes.
+const version = 1
+
+// What goes before the additional data of a wrapped key and of a sealed value,
+// so that one is never taken for the other.
+const (
+	domainWrap = "fob-bank-wrap"
+	domainSeal = "fob-bank-seal"
+)
+
+// maxPurpose is the longest name of a purpose, in bytes.
+const maxPurpose = 32
+
+// Key is a data key: it serves one purpose and has an ID that is unique in it.
+// The zero value is none. Copies refer to the same bytes.
+type Key struct {
+	opaque
+	purpose string
+	id      int64
+	k       secret
+}
+
+// NewKey returns a random key. A purpose is 1 to 32 small letters; the error is
+// of another one, or of an ID below 1.
+func NewKey(purpose string, id int64) (Key, error) {
+	if err := checkName(purpose, id); err != nil {
+		return Key{}, err
+	}
+	return Key{purpose: purpose, id: id, k: newSecret()}, nil
+}
+
+// Purpose returns what the key is for.
+func (k Key) Purpose() string { return k.purpose }
+
+// ID returns the key's number, from 1.
+func (k Key) ID() int64 { return k.id }
+
+// IsZero reports whether there is no key: never set, or destroyed.
+func (k Key) IsZero() bool { return k.k.key() == nil }
+
+// Destroy overwrites the bytes, for all copies of k. A ring that has the key
+// goes on with it.
+func (k Key) Destroy() { k.k.destroy() }
+
+// Wrap returns the key sealed under the master key, to be kept in the database:
+// 61 bytes. The error is [ErrNoKey].
+func (k Key) Wrap(m Master) ([]byte, error) {
+	outer, inner := m.k.key(), k.k.key()
+	if outer == nil || inner == nil {
+		return nil, ErrNoKey
+	}
+	return newGCM(outer).Seal([]byte{version}, nil, inner, additional(domainWrap, k.purpose, k.id, "")), nil
+}
+
+// Unwrap opens what [Key.Wrap] returned. Purpose and ID must be those of the key;
+// the error is [ErrWrongKey], [ErrNoKey], or that of [NewKey].
+func Unwrap(m Master, purpose string, id int64, wrapped []byte) (Key, error) {
+	if err := checkName(purpose, id); err != nil {
+		return Key{}, err
+	}
+	outer := m.k.key()
+	if outer == nil {
+		return Key{}, ErrNoKey
+	}
+	body, ok := bytes.CutPrefix(wrapped, []byte{version})
+	if !ok {
+		return Key{}, ErrWrongKey
+	}
+	inner, err := newGCM(outer).Open(nil, nil, body, additional(domainWrap, purpose, id, ""))
+	defer clear(inner)
+	if err != nil || len(inner) != keyLen {
+		return Key{}, ErrWrongKey
+	}
+	return Key{purpose: purpose, id: id, k: secretOf(inner)}, nil
+}
+
+func checkName(purpose string, id int64) error {
+	if purpose == "" || len(purpose) > maxPurpose {
+		return fmt.Errorf("the purpose of a data key has 1 to %d letters", maxPurpose)
+	}
+	for _, r := range []byte(purpose) {
+		if r < 'a' || r > 'z' {
+			return fmt.Errorf("the purpose of a data key is in small letters")
+		}
+	}
+	if id < 1 {
+		return fmt.Errorf("the ID of a data key is 1 or more, got %d", id)
+	}
+	return nil
+}
+
+// additional is what a wrapped or sealed value is bound to:
+//
+//	domain 0x00 | version | key ID, 8 bytes big-endian | purpose 0x00 | serial
+//
+// Neither domain nor purpose has a zero byte, so that no two values share one.
+func additional(domain, purpose string, id int64, serial string) []byte {
+	b := make([]byte, 0, 96)
+	b = append(append(b, domain...), 0, version)
+	b = binary.BigEndian.AppendUint64(b, uint64(id))
+	b = append(append(b, purpose...), 0)
+	return append(b, serial...)
+}
+
+// newGCM returns AES-256-GCM that writes a random nonce before each ciphertext.
+// The key has 32 bytes.
+func newGCM(key []byte) cipher.AEAD {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic("vault: internal error: " + err.Error())
+	}
+	gcm, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic("vault: internal error: " + err.Error())
+	}
+	return gcm
+}
