@@ -37,6 +37,7 @@ func TestBK04NeedsOTP(t *testing.T) {
 		validator.OpPayEasyTax:    false, // 税金・国庫金等を除く
 		validator.OpResync:        false,
 
+		validator.OpCheck:    true,
 		validator.OpLift:     true, // the settings' default
 		validator.OpActivate: true,
 	}

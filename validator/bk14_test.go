@@ -62,6 +62,7 @@ func TestBK14OneAnswer(t *testing.T) {
 		validator.ReasonRevoked:   func(d *desk) { d.token.Condition = validator.Revoked },
 		validator.ReasonReported:  func(d *desk) { d.token.Condition = validator.Lost },
 		validator.ReasonUnknown:   func(d *desk) { d.token = validator.Token{} },
+		validator.ReasonNotYet:    func(d *desk) { d.token.Start = 1442 * 60 },
 		validator.ReasonSuspended: func(d *desk) { d.suspend(1440) },
 	}
 	for reason, change := range bar {

@@ -96,7 +96,10 @@ func (t Token) barred(st State, known bool, now token.UnixSeconds) (Reason, Rule
 	}
 	switch ConditionAt(t.Condition, t.Expiry, now) {
 	case InUse:
-		if st.Suspended {
+		switch {
+		case now < t.Start:
+			return ReasonNotYet, BK14
+		case st.Suspended:
 			return ReasonSuspended, BK05
 		}
 		return ReasonNone, 0

@@ -18,7 +18,7 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "Operation(200)", validator.Operation(200).String())
 	require.Equal(t, "not offered", validator.ReasonNotOffered.String())
 	require.Equal(t, "unknown token", validator.ReasonUnknown.String())
-	require.Equal(t, "Reason(23)", validator.Reason(23).String())
+	require.Equal(t, "Reason(24)", validator.Reason(24).String())
 	require.Equal(t, "corrected", validator.Corrected.String())
 	require.Equal(t, "on paper", validator.OnPaper.String())
 	require.Equal(t, "revoked", validator.Revoked.String())

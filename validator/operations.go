@@ -26,11 +26,12 @@ const (
 	OpLift          // of a suspension: Settings.LiftNeedsOTP
 	OpActivate      // registration of a token: Settings.ActivateNeedsOTP
 	OpResync        // correction of a token's clock: it has codes of its own
+	OpCheck         // of a code, for what another system does
 )
 
 const (
 	firstOp = OpTransfer
-	lastOp  = OpResync
+	lastOp  = OpCheck
 	opCount = int(lastOp) + 1
 )
 
@@ -66,6 +67,7 @@ var operations = [opCount]struct {
 	OpLift:           {"lift suspension", false, wordsNotOfQ3},
 	OpActivate:       {"activate token", false, wordsNotOfQ3},
 	OpResync:         {"resync token", false, wordsNotOfQ3},
+	OpCheck:          {"check code", true, wordsNotOfQ3},
 }
 
 // Operations returns all operations, those of Q3 first.

@@ -8,8 +8,9 @@ import "github.com/d204ef64/fob/token"
 type Token struct {
 	Profile   token.Profile
 	Seed      token.Seed
-	Condition Condition    // on record; that the date has passed is found by [Check]
-	Expiry    token.Expiry // zero: none
+	Condition Condition         // on record; that the date has passed is found by [Check]
+	Start     token.UnixSeconds // no code before it is good (RFC 6030, StartDate); zero: none
+	Expiry    token.Expiry      // zero: none
 }
 
 // State is what the bank remembers of the codes of one token. It belongs to the

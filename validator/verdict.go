@@ -42,6 +42,7 @@ const (
 	ReasonRevoked          // 失効
 	ReasonReported         // reported lost, stolen or broken
 	ReasonUnknown          // no such token
+	ReasonNotYet           // before its start date
 
 	ReasonAllowed
 	ReasonPaperOnly     // the matrix of Q10 says paper
@@ -58,7 +59,7 @@ const (
 
 var reasonNames = []string{
 	"none", "accepted", "corrected", "next code wanted", "wrong", "malformed", "replayed", "suspended",
-	"expired", "revoked", "reported lost or broken", "unknown token",
+	"expired", "revoked", "reported lost or broken", "unknown token", "not yet valid",
 	"allowed", "paper only", "role", "own token", "own token out of use", "own token suspended", "no token",
 	"other contract", "not suspended", "too soon", "not offered",
 }

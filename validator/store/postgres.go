@@ -46,7 +46,7 @@ func openPostgres(address string) (*DB, error) {
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	return &DB{
 		dialect: dialect{
-			postgres: true, begin: "BEGIN", lock: " FOR UPDATE",
+			postgres: true, begin: "BEGIN", lock: " FOR NO KEY UPDATE",
 			view:     &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 			classify: classifyPostgres,
 		},
