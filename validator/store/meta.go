@@ -88,3 +88,20 @@ func (tx *Tx) DropDataKeys(purpose string, before int64) error {
 	_, err := tx.exec("DELETE FROM data_key WHERE purpose = $1 AND id < $2", purpose, before)
 	return err
 }
+
+// LockDataKeys keeps the data keys of a purpose as they are until the transaction
+// ends.
+func (tx *Tx) LockDataKeys(purpose string) error {
+	return tx.rows("SELECT id FROM data_key WHERE purpose = $1 ORDER BY id"+tx.locked(), []any{purpose},
+		func(s scanner) error { return s.Scan(new(int64)) })
+}
+
+// HoldDataKey keeps a data key from being dropped until the transaction ends;
+// [ErrNotFound] when it was.
+func (tx *Tx) HoldDataKey(purpose string, id int64) error {
+	lock := ""
+	if tx.db.dialect.postgres {
+		lock = " FOR SHARE"
+	}
+	return tx.row("SELECT id FROM data_key WHERE purpose = $1 AND id = $2"+lock, []any{purpose, id}, new(int64))
+}

@@ -142,21 +142,21 @@ type Transaction struct {
 
 // Record is one entry of the audit log.
 type Record struct {
-	Chain int64 // the hash chain that it is in
-	Seq   int64 // its place there, from 1
-	At    token.UnixSeconds
+	Chain int64             `json:"chain"` // the hash chain that it is in
+	Seq   int64             `json:"seq"`   // its place there, from 1
+	At    token.UnixSeconds `json:"at"`
 
-	User     string
-	Clerk    string
-	Contract string
-	Act      string // an operation's name, or "order", "ship", "report", "import", …
-	Serial   string // as given, also when there is no such token; "" where no token is concerned
-	Rule     string // "BK-01" to "BK-20"
-	Reason   string // see validator.Reason
-	Done     bool
-	Front    string
-	Source   string
-	Note     string // never a code or a seed
+	User     string `json:"user,omitempty"`
+	Clerk    string `json:"clerk,omitempty"`
+	Contract string `json:"contract,omitempty"`
+	Act      string `json:"act"`              // an operation's name, or "order", "ship", "report", "import", …
+	Serial   string `json:"serial,omitempty"` // as given, also when there is no such token; "" where no token is concerned
+	Rule     string `json:"rule,omitempty"`   // "BK-01" to "BK-20"
+	Reason   string `json:"reason"`           // see validator.Reason
+	Done     bool   `json:"done"`
+	Front    string `json:"front,omitempty"`
+	Source   string `json:"source,omitempty"`
+	Note     string `json:"note,omitempty"` // never a code or a seed
 }
 
 // Page is which part of a list is wanted.

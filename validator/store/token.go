@@ -3,7 +3,9 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/d204ef64/fob/token"
@@ -135,22 +137,36 @@ func (tx *Tx) AddTokens(rows []TokenRow) error {
 	return nil
 }
 
-// KnownTokens returns those of the serial numbers, and of the fingerprints, that
-// tokens have already, by import or from before.
-func (tx *Tx) KnownTokens(rows []TokenRow) (serials []string, sameSeed []string, err error) {
+// Known is what stands in the way of adding tokens.
+type Known struct {
+	Serials  []string // that are there
+	SameSeed []string // pairs: "1234 and 5678"
+	Imports  []string // that are under way, or were broken off, and have brought such tokens
+}
+
+// KnownTokens returns what stands in the way of adding tokens.
+func (tx *Tx) KnownTokens(rows []TokenRow) (k Known, err error) {
 	for i := range rows {
-		var other string
-		err := tx.row("SELECT serial FROM token WHERE serial = $1", []any{rows[i].Serial.String()}, &other)
-		if err == nil {
-			serials = append(serials, other)
-			continue
-		}
-		err = tx.row("SELECT serial FROM token WHERE fingerprint = $1", []any{rows[i].Fingerprint}, &other)
-		if err == nil {
-			sameSeed = append(sameSeed, rows[i].Serial.String()+" and "+other)
+		var other, by string
+		var condition int64
+		serial := rows[i].Serial.String()
+		err := tx.row("SELECT serial, condition, import FROM token WHERE serial = $1 OR fingerprint = $2",
+			[]any{serial, rows[i].Fingerprint}, &other, &condition, &by)
+		switch {
+		case errors.Is(err, ErrNotFound):
+		case err != nil:
+			return k, err
+		case condition == 0:
+			if !slices.Contains(k.Imports, by) {
+				k.Imports = append(k.Imports, by)
+			}
+		case other == serial:
+			k.Serials = append(k.Serials, serial)
+		default:
+			k.SameSeed = append(k.SameSeed, serial+" and "+other)
 		}
 	}
-	return serials, sameSeed, nil
+	return k, nil
 }
 
 // FinishImport makes the tokens of an import known, all at once.
@@ -293,4 +309,11 @@ func day(days int32) (token.Expiry, error) {
 		return token.Expiry{}, fmt.Errorf("store: %w", err)
 	}
 	return e, nil
+}
+
+// TokenContract returns the contract that a token is issued to, "" for the stock,
+// and locks nothing.
+func (tx *Tx) TokenContract(serial token.Serial) (contract string, err error) {
+	err = tx.row("SELECT COALESCE(contract, '') FROM token WHERE serial = $1 AND condition > 0", []any{serial.String()}, &contract)
+	return contract, err
 }

@@ -159,7 +159,7 @@ CREATE TABLE session (
     ends     BIGINT NOT NULL
 );
 CREATE INDEX session_ends ON session (ends);
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_of_user ON session (user_id);
 
 -- A transaction takes one chain, writes its records behind the chain's head, and
 -- moves the head. There are several, so that servers that share a database do

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// AuditReport is what came of checking the audit log.
+type AuditReport = store.AuditReport
+
+// Audit lists records of the audit log, the newest first, to a clerk.
+func (b *Bank) Audit(ctx context.Context, by By, f AuditFilter) (list []Record, next string, err error) {
+	if err := by.desk(); err != nil {
+		return nil, "", err
+	}
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		list, next, err = tx.Audit(f)
+		return missing(err, "page", shorten(f.After))
+	})
+	return list, next, err
+}
+
+// VerifyAudit follows the hash chains of the audit log (BK-20) and reports what was
+// changed, added, left out, put elsewhere or cut off. since is
+// [AuditReport.Heads] of an earlier report, or "".
+func (b *Bank) VerifyAudit(ctx context.Context, since string, progress func(done int64)) (r AuditReport, err error) {
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		r, err = tx.VerifyAudit(since, progress)
+		return err
+	})
+	return r, err
+}
+
+// ExportAudit writes all records to a clerk, one JSON object a line, chain by
+// chain.
+func (b *Bank) ExportAudit(ctx context.Context, by By, w io.Writer) error {
+	if err := by.desk(); err != nil {
+		return err
+	}
+	enc := json.NewEncoder(w)
+	return b.db.View(ctx, func(tx *store.Tx) error {
+		return tx.EachAudit(func(r Record) error {
+			if err := enc.Encode(r); err != nil {
+				return fmt.Errorf("writing the audit log: %w", err)
+			}
+			return nil
+		})
+	})
+}

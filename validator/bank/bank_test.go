@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank_test
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+// TestStory is the life of a token: registered, shared, used, replayed, suspended,
+// lifted, revoked.
+func TestStory(t *testing.T) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+		ctx := t.Context()
+		d.Contract("c1")
+		d.User("c1", "alice", validator.Master)
+		d.User("c1", "bob", validator.PlainUser)
+		d.User("c1", "carol", validator.Admin)
+		shared, other := d.Issued("c1"), d.Issued("c1")
+		d.Activate("alice", shared)
+		d.Activate("bob", shared)
+		d.Activate("carol", other)
+
+		code := d.Code(shared, 0)
+		out := d.Transfer("alice", code)
+		require.True(t, out.Done)
+		require.NotEmpty(t, out.Receipt)
+		require.Equal(t, bank.Outcome{}, d.Transfer("bob", code), "used, whoever it was")
+		d.Restart()
+		require.Equal(t, bank.Outcome{}, d.Transfer("bob", code), "after a restart too")
+
+		d.Step(1)
+		d.Suspend("bob", shared)
+		require.Equal(t, bank.Outcome{}, d.Transfer("alice", d.Code(shared, 0)), "all who share it")
+		require.Equal(t, "suspended", d.LastAudit(shared).Reason)
+		require.Equal(t, "BK-05", d.LastAudit(shared).Rule)
+		require.Equal(t, "alice", d.LastAudit(shared).User)
+
+		out, err := d.Bank.Lift(ctx, banktest.By("alice"), shared, d.Code(shared, 0))
+		require.NoError(t, err)
+		require.Equal(t, validator.ReasonOwnToken, out.Verdict.Reason)
+		out, err = d.Bank.Lift(ctx, banktest.By("carol"), shared, d.Code(other, 0))
+		require.NoError(t, err)
+		require.True(t, out.Done)
+		require.True(t, d.Transfer("alice", d.Code(shared, 0)).Done)
+
+		d.Step(1)
+		out, err = d.Bank.Revoke(ctx, banktest.By("carol"), shared, d.Code(other, 0))
+		require.NoError(t, err)
+		require.True(t, out.Done)
+		require.Equal(t, bank.Outcome{}, d.Transfer("alice", d.Code(shared, 0)))
+
+		report, err := d.Bank.VerifyAudit(ctx, "", nil)
+		require.NoError(t, err)
+		require.Empty(t, report.Faults)
+		require.Greater(t, report.Records, int64(20))
+	})
+}
+
+// TestParallel: a code is accepted once, and every wrong entry is counted, however
+// many come at once (RFC 6238 section 5.2, RFC 4226 section 7.3).
+func TestParallel(t *testing.T) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+		d.Contract("c1")
+		d.User("c1", "alice", validator.Master)
+		serial := d.Issued("c1")
+		d.Activate("alice", serial)
+		for round := range 5 {
+			code := d.Code(serial, 0)
+			var accepted, done atomic.Int32
+			var wg sync.WaitGroup
+			for i := range 32 {
+				wg.Go(func() {
+					var out bank.Outcome
+					var err error
+					if i%2 == 0 {
+						out, err = d.Bank.Check(t.Context(), bank.By{Front: "http"}, serial, code)
+					} else {
+						out, err = d.Bank.Do(t.Context(), banktest.By("alice"), bank.Request{Operation: validator.OpTransfer, Code: code})
+					}
+					if err == nil {
+						done.Add(1)
+					}
+					if out.Done {
+						accepted.Add(1)
+					}
+				})
+			}
+			wg.Wait()
+			require.EqualValues(t, 32, done.Load())
+			require.EqualValues(t, 1, accepted.Load(), "round %d", round)
+			d.Step(1)
+		}
+		wrong := d.Wrong(serial)
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() { _, _ = d.Bank.Check(t.Context(), bank.By{Front: "http"}, serial, wrong) })
+		}
+		wg.Wait()
+		row, err := d.Bank.Token(t.Context(), banktest.Clerk, serial)
+		require.NoError(t, err)
+		require.Equal(t, 4, row.State.Wrong)
+		require.False(t, row.State.Suspended)
+	})
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package banktest makes banks for tests: a real database, a clock that is moved
+// by hand, contracts, users and tokens.
+//
+//	banktest.Each(t, func(t *testing.T, d *banktest.Desk) { … }) // SQLite and PostgreSQL
+//	d := banktest.New(t, banktest.SQLite(t))
+//	d.Contract("c1")
+//	d.User("c1", "alice", validator.Master)
+//	serial := d.Issued("c1")
+//	out := d.Activate("alice", serial)
+//
+// Codes come from github.com/pquerna/otp, which is not ours.
+package banktest
+
+import (
+	"context"
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/totp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/pgtest"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/store"
+	"github.com/d204ef64/fob/validator/vault"
+)
+
+// Start is where the clock of a [Desk] stands at first: noon of 1 April 2026 in
+// Japan.
+const Start token.UnixSeconds = 1775012400
+
+// Password is that of all users and clerks.
+const Password = "correct horse battery"
+
+// Expires is the date on the back of the tokens of a [Desk].
+var Expires = mustDate(2031, 3, 31)
+
+// Desk is a bank with somebody of the bank at it.
+type Desk struct {
+	T        testing.TB
+	Bank     *bank.Bank
+	Clock    *bank.ManualClock
+	DB       *store.DB
+	Name     string       // of the database
+	Master   vault.Master // the key
+	Settings validator.Settings
+
+	made int
+}
+
+// Clerk is who is at the desk.
+var Clerk = bank.By{Clerk: "desk", Front: "command"}
+
+// SQLite returns the name of a new file.
+func SQLite(t testing.TB) string { return filepath.Join(t.TempDir(), "bank.db") }
+
+// Each runs a test on SQLite and on PostgreSQL.
+func Each(t *testing.T, test func(t *testing.T, d *Desk)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, New(t, SQLite(t))) })
+	t.Run("postgres", func(t *testing.T) { test(t, New(t, pgtest.Database(t))) })
+}
+
+// New makes a bank in a database, with [validator.DefaultSettings] changed by
+// change.
+func New(t testing.TB, database string, change ...func(*validator.Settings)) *Desk {
+	t.Helper()
+	d := &Desk{T: t, Clock: bank.NewManualClock(Start), Name: database, Settings: validator.DefaultSettings()}
+	for _, c := range change {
+		c(&d.Settings)
+	}
+	var err error
+	d.Master, err = vault.NewMaster()
+	require.NoError(t, err)
+	d.DB, err = store.Open(t.Context(), database, true)
+	require.NoError(t, err)
+	require.NoError(t, bank.Create(t.Context(), d.DB, d.Master, "", d.Settings, Start))
+	d.open()
+	t.Cleanup(func() { require.NoError(t, d.DB.Close()) })
+	return d
+}
+
+func (d *Desk) open() {
+	var err error
+	d.Bank, err = bank.Open(d.T.Context(), d.DB, d.Master, bank.Options{Clock: d.Clock})
+	require.NoError(d.T, err)
+}
+
+// Restart closes the bank and opens it again.
+func (d *Desk) Restart() {
+	d.T.Helper()
+	require.NoError(d.T, d.DB.Close())
+	var err error
+	d.DB, err = store.Open(d.T.Context(), d.Name, false)
+	require.NoError(d.T, err)
+	d.open()
+}
+
+// By is a user on a page.
+func By(user string) bank.By { return bank.By{User: user, Front: "page", Source: "192.0.2.1"} }
+
+func (d *Desk) ctx() context.Context { return d.T.Context() }
+
+// Contract adds a contract.
+func (d *Desk) Contract(id string) bank.Contract {
+	d.T.Helper()
+	c, err := d.Bank.AddContract(d.ctx(), Clerk, bank.Contract{
+		ID: id, Name: "株式会社 " + id, Address: "東京都千代田区丸の内1-1-1", Email: id + "@example.com", Language: bank.Japanese,
+	})
+	require.NoError(d.T, err)
+	return c
+}
+
+// User adds a user.
+func (d *Desk) User(contract, id string, role validator.Role) bank.User {
+	d.T.Helper()
+	u, out, err := d.Bank.AddUser(d.ctx(), Clerk, bank.NewUser{
+		ID: id, Contract: contract, Role: role, Name: "利用者 " + id, Email: id + "@example.com", Password: Password,
+	}, "")
+	require.NoError(d.T, err)
+	require.True(d.T, out.Done)
+	return u
+}
+
+// Seed returns the seed of the n-th token, 20 bytes that differ.
+func Seed(n int) []byte {
+	b := []byte("12345678901234567890")
+	binary.BigEndian.PutUint32(b, uint32(n))
+	return b
+}
+
+// Serial returns the serial number of the n-th token.
+func Serial(n int) token.Serial {
+	s, err := token.ParseSerial(fmt.Sprintf("%012d", 100000000000+n))
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// records is a seed file without a file.
+type records struct {
+	list []seedfile.Record
+	at   int
+}
+
+func (r *records) Read() (seedfile.Record, error) {
+	if r.at == len(r.list) {
+		return seedfile.Record{}, io.EOF
+	}
+	r.at++
+	return r.list[r.at-1], nil
+}
+
+func (r *records) Line() int { return r.at }
+
+// Records returns a reader of records.
+func Records(list ...seedfile.Record) seedfile.Reader { return &records{list: list} }
+
+// Record returns the record of the n-th token, as a seed file has it: SHA-1, 6
+// digits, 60 s, good until [Expires].
+func Record(n int) seedfile.Record {
+	seed, err := token.NewSeed(Seed(n))
+	if err != nil {
+		panic(err)
+	}
+	return seedfile.Record{
+		Serial: Serial(n), Seed: seed, Digits: 6, Step: 60, Manufacturer: "fob",
+		Device: seedfile.Validity{Expiry: Expires.Ends(token.Tokyo()).Add(-time.Second)},
+	}
+}
+
+// Import takes in tokens, changed by change, and returns their serial numbers.
+func (d *Desk) Import(contract string, n int, change ...func(*seedfile.Record)) []token.Serial {
+	d.T.Helper()
+	list := make([]seedfile.Record, n)
+	serials := make([]token.Serial, n)
+	for i := range list {
+		list[i] = Record(d.made)
+		d.made++
+		for _, c := range change {
+			c(&list[i])
+		}
+		serials[i] = list[i].Serial
+	}
+	report, err := d.Bank.Import(d.ctx(), Clerk, Records(list...), bank.ImportOptions{Contract: contract})
+	require.NoError(d.T, err)
+	require.Equal(d.T, n, report.Tokens)
+	return serials
+}
+
+// Stock takes in one token that is issued to nobody.
+func (d *Desk) Stock() token.Serial { d.T.Helper(); return d.Import("", 1)[0] }
+
+// Issued takes in one token that is issued to a contract.
+func (d *Desk) Issued(contract string) token.Serial { d.T.Helper(); return d.Import(contract, 1)[0] }
+
+// Code returns the code that a token of [Record] shows so many steps from now.
+func (d *Desk) Code(serial token.Serial, steps int) string {
+	d.T.Helper()
+	return CodeAt(d.T, serial, d.Clock.Now()+60*token.UnixSeconds(steps))
+}
+
+// CodeAt returns the code that a token of [Record] shows at an instant.
+func CodeAt(t testing.TB, serial token.Serial, at token.UnixSeconds) string {
+	t.Helper()
+	var n int
+	_, err := fmt.Sscanf(serial.String(), "%d", &n)
+	require.NoError(t, err)
+	secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(Seed(n - 100000000000))
+	code, err := totp.GenerateCodeCustom(secret, time.Unix(int64(at), 0), totp.ValidateOpts{
+		Period: 60, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1,
+	})
+	require.NoError(t, err)
+	return code
+}
+
+// SeedHex returns the seed of a token of [Record] as oathtool takes it.
+func SeedHex(n int) string { return hex.EncodeToString(Seed(n)) }
+
+// Wrong returns a code that a token shows in none of the steps that a check or a
+// resynchronisation looks at now.
+func (d *Desk) Wrong(serial token.Serial) string {
+	d.T.Helper()
+	shown := map[string]bool{}
+	for i := -800; i <= 800; i++ {
+		shown[d.Code(serial, i)] = true
+	}
+	for i := range 1_000_000 {
+		if code := fmt.Sprintf("%06d", i); !shown[code] {
+			return code
+		}
+	}
+	panic("every code is shown")
+}
+
+// Step moves the clock by so many steps of 60 s.
+func (d *Desk) Step(n int) { d.Clock.Advance(60 * token.UnixSeconds(n)) }
+
+// Activate registers a token for a user, and moves the clock to where its next
+// code is good.
+func (d *Desk) Activate(user string, serial token.Serial) {
+	d.T.Helper()
+	out, err := d.Bank.Activate(d.ctx(), By(user), serial, d.Code(serial, 0))
+	require.NoError(d.T, err)
+	require.True(d.T, out.Done, "%v", out)
+	d.Step(1)
+}
+
+// Transfer enters a code for a transfer.
+func (d *Desk) Transfer(user, code string) bank.Outcome {
+	d.T.Helper()
+	out, err := d.Bank.Do(d.ctx(), By(user), bank.Request{Operation: validator.OpTransfer, Code: code})
+	require.NoError(d.T, err)
+	return out
+}
+
+// Suspend enters wrong codes for a user until his token is suspended.
+func (d *Desk) Suspend(user string, serial token.Serial) {
+	d.T.Helper()
+	for range d.Settings.WrongLimit {
+		require.False(d.T, d.Transfer(user, d.Wrong(serial)).Done)
+	}
+	t, err := d.Bank.Token(d.ctx(), Clerk, serial)
+	require.NoError(d.T, err)
+	require.True(d.T, t.State.Suspended)
+}
+
+// LastAudit returns the newest record of the audit log about a token.
+func (d *Desk) LastAudit(serial token.Serial) bank.Record {
+	d.T.Helper()
+	list, _, err := d.Bank.Audit(d.ctx(), Clerk, bank.AuditFilter{Serial: serial.String(), Page: bank.Page{Limit: 1}})
+	require.NoError(d.T, err)
+	require.NotEmpty(d.T, list)
+	return list[0]
+}
+
+func mustDate(year, month, day int) token.Expiry {
+	e, err := token.NewExpiry(year, month, day)
+	if err != nil {
+		panic(err)
+	}
+	return e
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"sync"
+	"time"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// Clock tells the time.
+type Clock interface{ Now() token.UnixSeconds }
+
+// SystemClock is the machine's clock.
+type SystemClock struct{}
+
+// Now returns the machine's time.
+func (SystemClock) Now() token.UnixSeconds { return token.UnixSecondsOf(time.Now()) }
+
+// ManualClock is a clock that stands until it is moved: for tests, and for a bank
+// in test mode. Its zero value stands at 1970.
+type ManualClock struct {
+	mu  sync.Mutex
+	now token.UnixSeconds
+}
+
+// NewManualClock returns a clock that stands at an instant.
+func NewManualClock(at token.UnixSeconds) *ManualClock { return &ManualClock{now: at} }
+
+// Now returns where the clock stands.
+func (c *ManualClock) Now() token.UnixSeconds {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Set sets the clock, forward or back.
+func (c *ManualClock) Set(at token.UnixSeconds) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = at
+}
+
+// Advance moves the clock by some seconds, and returns where it stands then.
+func (c *ManualClock) Advance(by token.UnixSeconds) token.UnixSeconds {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now += by
+	return c.now
+}
+
+var (
+	_ Clock = SystemClock{}
+	_ Clock = (*ManualClock)(nil)
+)

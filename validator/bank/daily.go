@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// Mailer sends the expiry notice. What its errors wrap decides what is done:
+// [ErrMailRefused] and [ErrMailLater] say that the mail server did not take the
+// message; with any other error nobody knows, and it is not sent again by itself.
+type Mailer interface {
+	SendExpiry(ctx context.Context, m ExpiryMail) error
+}
+
+// What a mail server can say, but for "taken".
+var (
+	ErrMailRefused = errors.New("the mail server refused the message") // for good: SMTP 5xx
+	ErrMailLater   = errors.New("the mail server cannot take the message now")
+)
+
+// ExpiryMail is what the notice says.
+type ExpiryMail struct {
+	ID       string // of the Message-ID
+	To       string
+	Language Language
+	Customer string // the contract's name
+	Serial   token.Serial
+	Expiry   token.Expiry
+	From, By token.Expiry // the days between which the replacement is expected
+}
+
+// DailyReport is what the daily job did.
+type DailyReport struct {
+	Made     int `json:"made"`     // notices made out, each with its order
+	Sent     int `json:"sent"`     // taken by the mail server
+	Failed   int `json:"failed"`   // refused for good
+	Later    int `json:"later"`    // to be sent with the next run
+	Doubtful int `json:"doubtful"` // perhaps taken: a clerk decides
+}
+
+// dailyRows is how many tokens or notices are looked at in one transaction.
+const dailyRows = 100
+
+// sendingLasts is how long after it was handed over a message may still be on its
+// way; what is older belongs to a server that stopped.
+const sendingLasts token.UnixSeconds = 15 * 60
+
+// Daily does what is due: it makes out the notice and the order for the replacement
+// of each token that expires in a month and that somebody has activated (BK-13),
+// and sends the e-mails. Any number of servers may run it, at any time and as often
+// as they like. For one token there is one order and one notice, made in one
+// transaction.
+//
+// No message is sent twice. It is marked before it is handed to the mail server,
+// and marked again when the answer is there. Where a server stops in between, or
+// the connection breaks before the answer, nobody knows whether the message went:
+// such a notice is doubtful, and is sent again only when a clerk says so, see
+// [Bank.Resend].
+func (b *Bank) Daily(ctx context.Context, m Mailer) (r DailyReport, err error) {
+	if err := b.DropUnfinished(ctx); err != nil {
+		return r, err
+	}
+	if r.Made, err = b.makeNotices(ctx); err != nil {
+		return r, err
+	}
+	if r.Doubtful, err = b.findDoubtful(ctx); err != nil {
+		return r, err
+	}
+	if m == nil {
+		return r, nil
+	}
+	began := b.Now() + 1
+	for {
+		n, err := b.claimNotice(ctx, began)
+		if err != nil || n == nil {
+			return r, err
+		}
+		if err := b.sendNotice(ctx, m, *n, &r); err != nil {
+			return r, err
+		}
+	}
+}
+
+var jobBy = By{Front: "job"}
+
+const dailyJob = "daily job"
+
+// makeNotices makes out all notices that are due.
+func (b *Bank) makeNotices(ctx context.Context) (made int, err error) {
+	today := validator.Today(b.Now())
+	last := lastDue(b.settings, today)
+	for {
+		var list []Token
+		err := b.db.View(ctx, func(tx *store.Tx) (err error) {
+			list, err = tx.TokensExpiring(today, last, dailyRows)
+			return err
+		})
+		if err != nil || len(list) == 0 {
+			return made, err
+		}
+		for _, t := range list {
+			ok, err := b.makeNotice(ctx, t)
+			if err != nil {
+				return made, err
+			}
+			if ok {
+				made++
+			}
+		}
+	}
+}
+
+// lastDue returns the latest expiry date whose notice is due on a day. The months
+// have different lengths, and a date at a month's end may be a few days later than
+// the same day of the month.
+func lastDue(s validator.Settings, today token.Expiry) token.Expiry {
+	last := today.AddMonths(s.NoticeMonths)
+	for range 4 {
+		next, err := token.ExpiryFromDays(last.Days() + 1)
+		if err != nil || validator.NoticeOn(s, next).Compare(today) > 0 {
+			return last
+		}
+		last = next
+	}
+	return last
+}
+
+// makeNotice makes out the notice and the order for one token, and reports whether
+// it did: another server may have.
+func (b *Bank) makeNotice(ctx context.Context, t Token) (made bool, err error) {
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		made = false
+		c, err := tx.Contract(t.Contract)
+		if err != nil {
+			return err
+		}
+		row, err := tx.Token(t.Serial)
+		if err != nil {
+			return err
+		}
+		now := b.Now()
+		if row.Noticed != 0 || !validator.NoticeDue(b.settings, row.Expiry, row.Condition, row.Activated != 0, now) {
+			return nil
+		}
+		o := Order{
+			ID: newID(), Contract: c.ID, Cause: validator.CauseExpiry, Old: row.Serial, Address: c.Address,
+			Applied: validator.Today(now), By: dailyJob,
+		}
+		o.Fee, o.Rule = validator.Fee(b.settings, validator.Order{Cause: o.Cause, HasToken: true})
+		o.From, o.To = validator.Delivery(b.settings, o.Applied)
+		if err := tx.AddOrder(o); err != nil {
+			return err
+		}
+		n := Notice{
+			ID: newID(), Serial: row.Serial, Contract: c.ID, To: c.Email, Language: c.Language, Expiry: row.Expiry,
+			Order: o.ID, ArrivesFrom: o.From, ArrivesBy: o.To, Made: now,
+		}
+		if err := tx.AddNotice(n); err != nil {
+			return err
+		}
+		row.Noticed = now
+		made = true
+		tx.AddAudit(jobNote(now, "notice", n, "order "+o.ID))
+		return tx.PutToken(row.Token)
+	})
+	return made, err
+}
+
+func jobNote(now token.UnixSeconds, act string, n Notice, text string) store.Record {
+	return jobBy.note(now, act, validator.BK13, n.Serial, n.Contract, text)
+}
+
+// findDoubtful marks notices that were being sent when a server stopped.
+func (b *Bank) findDoubtful(ctx context.Context) (found int, err error) {
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		now := b.Now()
+		list, err := tx.NoticesBefore(NoticeSending, now-sendingLasts, dailyRows)
+		if err != nil {
+			return err
+		}
+		found = len(list)
+		for _, n := range list {
+			n.Status, n.Problem = NoticeDoubtful, "the server stopped while the message was being sent"
+			tx.AddAudit(jobNote(now, "notice doubtful", n, n.ID))
+			if err := tx.PutNotice(n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// claimNotice takes a notice that is due and was not tried since an instant, and
+// marks it as being sent.
+func (b *Bank) claimNotice(ctx context.Context, since token.UnixSeconds) (claimed *Notice, err error) {
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		claimed = nil
+		list, err := tx.NoticesBefore(NoticeDue, since, 1)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		n := list[0]
+		n.Status, n.Began = NoticeSending, since
+		n.Tries++
+		claimed = &n
+		return tx.PutNotice(n)
+	})
+	return claimed, err
+}
+
+// sendNotice sends one, and writes down how it went.
+func (b *Bank) sendNotice(ctx context.Context, m Mailer, n Notice, r *DailyReport) error {
+	var customer string
+	err := b.db.View(ctx, func(tx *store.Tx) error {
+		c, err := tx.Contract(n.Contract)
+		customer = c.Name
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	sent := m.SendExpiry(ctx, ExpiryMail{
+		ID: n.ID, To: n.To, Language: n.Language, Customer: customer, Serial: n.Serial, Expiry: n.Expiry,
+		From: n.ArrivesFrom, By: n.ArrivesBy,
+	})
+	act := "notice sent"
+	switch {
+	case sent == nil:
+		n.Status, n.Sent, n.Problem = NoticeSent, b.Now(), ""
+		r.Sent++
+	case errors.Is(sent, ErrMailRefused):
+		n.Status, act = NoticeFailed, "notice failed"
+		r.Failed++
+	case errors.Is(sent, ErrMailLater):
+		n.Status, act = NoticeDue, "notice later"
+		r.Later++
+	default:
+		n.Status, act = NoticeDoubtful, "notice doubtful"
+		r.Doubtful++
+	}
+	if sent != nil {
+		n.Problem = shortenTo(sent.Error(), 300)
+	}
+	// What happened must be written down even when the caller has gone.
+	return b.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		rec := jobNote(b.Now(), act, n, n.ID)
+		rec.Done = sent == nil
+		tx.AddAudit(rec)
+		return tx.PutNotice(n)
+	})
+}
+
+// Notices lists notices, the oldest first; of one status, if one is given.
+func (b *Bank) Notices(ctx context.Context, by By, status *NoticeStatus, p Page) (list []Notice, next string, err error) {
+	if err := by.desk(); err != nil {
+		return nil, "", err
+	}
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		list, next, err = tx.Notices(status, p)
+		return err
+	})
+	return list, next, err
+}
+
+// Resend makes a failed or doubtful notice due again, to the contract's present
+// address. The message has the same Message-ID, so that a mailbox that has it can
+// tell.
+func (b *Bank) Resend(ctx context.Context, by By, id string) (n Notice, err error) {
+	if err := by.desk(); err != nil {
+		return n, err
+	}
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		var err error
+		if n, err = tx.Notice(id); err != nil {
+			return missing(err, "notice", shorten(id))
+		}
+		if n.Status != NoticeFailed && n.Status != NoticeDoubtful {
+			return conflict("notice %s is %s: only failed and doubtful ones are sent again", id, n.Status)
+		}
+		c, err := tx.Contract(n.Contract)
+		if err != nil {
+			return err
+		}
+		n.Status, n.To, n.Began = NoticeDue, c.Email, 0
+		tx.AddAudit(by.note(b.Now(), "resend notice", validator.BK13, n.Serial, n.Contract, n.ID))
+		return tx.PutNotice(n)
+	})
+	return n, err
+}
+
+// shortenTo cuts a text to so many characters.
+func shortenTo(s string, most int) string {
+	r := []rune(fmt.Sprintf("%q", s))
+	r = r[1 : len(r)-1]
+	return string(r[:min(len(r), most)])
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// A question about the code of one token, inside a transaction.
+type question struct {
+	bank   *Bank
+	tx     *store.Tx
+	now    token.UnixSeconds
+	by     By
+	user   validator.User // who asks; zero where nobody is logged in
+	op     validator.Operation
+	serial token.Serial
+}
+
+// decide asks the rules by ask, which is [validator.Check] or [validator.Resync]
+// with its codes, and writes what they say: the token's state, where it changed,
+// and the audit record. A token that is not there is asked about all the same, so
+// that the answer takes as long.
+func (q *question) decide(ask func(validator.Settings, validator.Token, validator.State) (validator.Decision, validator.State)) (validator.Decision, store.TokenRow, error) {
+	var row store.TokenRow
+	var t validator.Token
+	err := store.ErrNotFound
+	if !q.serial.IsZero() {
+		row, err = q.tx.Token(q.serial)
+	}
+	switch {
+	case err == nil:
+		if t, err = q.bank.open(row); err != nil {
+			return validator.Decision{}, row, err
+		}
+	case !errors.Is(err, store.ErrNotFound):
+		return validator.Decision{}, row, err
+	}
+	d, after := ask(q.bank.settings, t, row.State)
+	if after != row.State {
+		if err := q.tx.PutState(q.serial, after); err != nil {
+			return d, row, err
+		}
+		row.State = after
+	}
+	q.tx.AddAudit(q.by.record(d.Audit(q.user, q.op, q.serial, q.now)))
+	return d, row, nil
+}
+
+// check asks about one code.
+func (q *question) check(code string) (validator.Decision, store.TokenRow, error) {
+	return q.decide(func(s validator.Settings, t validator.Token, st validator.State) (validator.Decision, validator.State) {
+		return validator.Check(s, t, st, q.now, code)
+	})
+}
+
+// refuse answers without a look at the token: for the time that it takes, a check
+// is made of one that is not there. The record has the verdict.
+func (q *question) refuse(v validator.Verdict, code string) {
+	validator.Check(q.bank.settings, validator.Token{}, validator.State{}, q.now, code)
+	q.tx.AddAudit(q.by.record(v.Audit(q.user, q.op, q.serial, q.now)))
+}
+
+// open returns a token as the rules see it, with its seed.
+func (b *Bank) open(row store.TokenRow) (validator.Token, error) {
+	plain, err := b.ring.Open(row.Serial.String(), row.SealKey, row.Sealed)
+	if err != nil && b.loadKeys(row.SealKey) {
+		plain, err = b.ring.Open(row.Serial.String(), row.SealKey, row.Sealed)
+	}
+	if err != nil {
+		return validator.Token{}, fmt.Errorf("seed of token %s: %w", row.Serial, err)
+	}
+	seed, err := token.NewSeed(plain)
+	clear(plain)
+	if err != nil {
+		return validator.Token{}, fmt.Errorf("seed of token %s: %w", row.Serial, err)
+	}
+	return validator.Token{
+		Profile: row.Profile, Seed: seed, Condition: row.Condition, Start: row.Start, Expiry: row.Expiry,
+	}, nil
+}
+
+// record returns the audit record of a decision: what the rules say of it, and
+// where the question came from.
+func (by By) record(a validator.Audit) store.Record {
+	r := store.Record{
+		At: a.At, User: a.User, Clerk: by.Clerk, Contract: a.Contract, Act: a.What.String(),
+		Rule: a.Rule.String(), Reason: a.Reason.String(), Done: a.Done, Front: by.Front, Source: by.Source,
+	}
+	if !a.Serial.IsZero() {
+		r.Serial = a.Serial.String()
+	}
+	return r
+}
+
+// note returns the audit record of something that the bank does.
+func (by By) note(now token.UnixSeconds, act string, rule validator.Rule, serial token.Serial, contract, text string) store.Record {
+	r := store.Record{
+		At: now, User: by.User, Clerk: by.Clerk, Contract: contract, Act: act, Reason: validator.ReasonAllowed.String(),
+		Done: true, Front: by.Front, Source: by.Source, Note: text,
+	}
+	if rule.Valid() {
+		r.Rule = rule.String()
+	}
+	if !serial.IsZero() {
+		r.Serial = serial.String()
+	}
+	return r
+}
+
+// outcome says what a decision about a code means to who asked.
+func outcome(d validator.Decision) Outcome {
+	return Outcome{Done: d.Answer == validator.Accepted, Answer: d.Answer}
+}
+
+// person returns a user as the rules see him, given the tokens of his contract.
+func (b *Bank) person(u User, tokens map[token.Serial]Token, now token.UnixSeconds) validator.User {
+	p := validator.User{ID: u.ID, Contract: u.Contract, Role: u.Role, Token: u.Token, RevokedAt: u.RevokedAt}
+	if t, ok := tokens[u.Token]; ok {
+		p.Condition = validator.ConditionAt(t.Condition, t.Expiry, now)
+		p.Suspended = t.State.Suspended
+	}
+	return p
+}
+
+// held returns a token as the rules about rights see it.
+func held(t Token, now token.UnixSeconds) validator.Held {
+	return validator.Held{
+		Serial: t.Serial, Contract: t.Contract,
+		Condition: validator.ConditionAt(t.Condition, t.Expiry, now), Suspended: t.State.Suspended,
+	}
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// The kinds of errors that a caller can do something about; see [Error].
+var (
+	ErrInvalid     = errors.New("invalid request")
+	ErrNotFound    = errors.New("not found")
+	ErrForbidden   = errors.New("not allowed")
+	ErrConflict    = errors.New("conflict")
+	ErrLogin       = errors.New("login refused")
+	ErrUnavailable = store.ErrUnavailable // try again later
+)
+
+// Error is an error that the caller can do something about. It wraps Kind.
+type Error struct {
+	Kind    error
+	Field   string // of the request; "" is none
+	Problem string // what is wrong and what to do; never a secret
+}
+
+// Error returns "field: problem", or the problem alone.
+func (e *Error) Error() string {
+	if e.Field == "" {
+		return e.Problem
+	}
+	return e.Field + ": " + e.Problem
+}
+
+// Unwrap returns Kind.
+func (e *Error) Unwrap() error { return e.Kind }
+
+func invalid(field, format string, args ...any) error {
+	return &Error{Kind: ErrInvalid, Field: field, Problem: fmt.Sprintf(format, args...)}
+}
+
+func notFound(what, id string) error {
+	return &Error{Kind: ErrNotFound, Problem: fmt.Sprintf("there is no %s %q", what, id)}
+}
+
+func forbidden(problem string) error { return &Error{Kind: ErrForbidden, Problem: problem} }
+
+func conflict(format string, args ...any) error {
+	return &Error{Kind: ErrConflict, Problem: fmt.Sprintf(format, args...)}
+}
+
+// missing makes of the store's "not found" one that says what was not found.
+func missing(err error, what, id string) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return notFound(what, id)
+	}
+	return err
+}

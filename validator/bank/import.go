@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/store"
+	"github.com/d204ef64/fob/validator/vault"
+)
+
+// importRows is how many tokens one transaction takes in.
+const importRows = 20 * store.TokenRows
+
+// ImportOptions are how a seed file is taken in.
+type ImportOptions struct {
+	Contract string // that all tokens are issued to at once; "" is the stock
+	Progress func(tokens int)
+}
+
+// Import takes in all tokens of a seed file, or none: they come in batches, so
+// that codes are checked meanwhile, and are not known before the last one is
+// there. What a stop breaks off is cleared away by [Bank.DropUnfinished].
+//
+// A record must be a token of this bank (see [validator.CheckProfile]), have a
+// serial number, and neither that nor its seed may be known. The error says which
+// record is wrong.
+func (b *Bank) Import(ctx context.Context, by By, r seedfile.Reader, o ImportOptions) (report ImportReport, err error) {
+	began := time.Now()
+	if err := by.desk(); err != nil {
+		return report, err
+	}
+	i := importing{bank: b, id: newID(), now: b.Now(), o: o}
+	if o.Contract != "" {
+		err := b.db.View(ctx, func(tx *store.Tx) error {
+			_, err := tx.Contract(o.Contract)
+			return missing(err, "contract", o.Contract)
+		})
+		if err != nil {
+			return report, err
+		}
+	}
+	if err := i.all(ctx, r); err != nil {
+		// Even when the caller has gone.
+		drop := i.drop(context.WithoutCancel(ctx))
+		return report, errors.Join(err, drop)
+	}
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		n, err := tx.FinishImport(i.id)
+		if err != nil {
+			return err
+		}
+		report.Tokens = int(n)
+		if o.Contract != "" && n > 0 {
+			c, err := tx.Contract(o.Contract)
+			if err != nil {
+				return err
+			}
+			c.HadFree = true
+			if err := tx.PutContract(c); err != nil {
+				return err
+			}
+		}
+		tx.AddAudit(by.note(i.now, "import", validator.BK09, noSerial, o.Contract, fmt.Sprintf("%d tokens, import %s", n, i.id)))
+		return nil
+	})
+	if err != nil {
+		return report, errors.Join(err, i.drop(context.WithoutCancel(ctx)))
+	}
+	report.Took = time.Since(began)
+	return report, nil
+}
+
+// importing is an import under way.
+type importing struct {
+	bank *Bank
+	id   string
+	now  token.UnixSeconds
+	o    ImportOptions
+	done int
+}
+
+// all reads the file to its end.
+func (i *importing) all(ctx context.Context, r seedfile.Reader) error {
+	rows := make([]store.TokenRow, 0, importRows)
+	for {
+		record, err := r.Read()
+		if err != nil && !errors.Is(err, io.EOF) {
+			return &Error{Kind: ErrInvalid, Field: "file", Problem: err.Error()}
+		}
+		if err == nil {
+			row, err := i.row(&record)
+			if err != nil {
+				name := record.Name()
+				return &Error{Kind: ErrInvalid, Field: "file", Problem: fmt.Sprintf("line %d, token %s: %v", r.Line(), name, err)}
+			}
+			rows = append(rows, row)
+		}
+		if last := err != nil; last || len(rows) == importRows {
+			if err := i.batch(ctx, rows); err != nil {
+				return err
+			}
+			rows = rows[:0]
+			if last {
+				return nil
+			}
+		}
+	}
+}
+
+// row makes a row of a record, with its seed sealed.
+func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
+	if r.Serial.IsZero() {
+		return row, errors.New("it has no serial number, by which the bank knows tokens")
+	}
+	if r.Type != seedfile.TOTP {
+		return row, fmt.Errorf("%w: it is an HOTP token", validator.ErrNotBanks)
+	}
+	p := token.Profile{Step: r.Step, Digits: r.Digits, Algorithm: r.Algorithm, T0: r.T0}
+	if err := validator.CheckProfile(p); err != nil {
+		return row, err
+	}
+	expiry, err := r.Expiry(token.Tokyo())
+	if err != nil {
+		return row, err
+	}
+	row.Token = Token{
+		Serial: r.Serial, Contract: i.o.Contract, Profile: p, Manufacturer: shorten(r.Manufacturer), Model: shorten(r.Model),
+		Expiry: expiry, Imported: i.now,
+	}
+	if start := r.Effective().Start; !start.IsZero() {
+		row.Start = token.UnixSecondsOf(start)
+	}
+	if r.Drift != 0 {
+		reach := i.bank.settings.ResyncReach
+		if r.Drift > reach || r.Drift < -reach {
+			return row, fmt.Errorf("its clock is %d steps off, and the bank takes %d at most", r.Drift, reach)
+		}
+		row.State.Drift = validator.Drift{Offset: r.Drift, Anchor: r.Drift}
+	}
+	row.Import = i.id
+	plain := r.Seed.Bytes()
+	defer clear(plain)
+	row.Fingerprint = i.bank.ring.Fingerprint(plain)
+	row.SealKey, row.Sealed, err = i.bank.ring.Seal(r.Serial.String(), plain)
+	return row, err
+}
+
+// batch writes some tokens.
+func (i *importing) batch(ctx context.Context, rows []store.TokenRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	err := i.add(ctx, rows)
+	if errors.Is(err, store.ErrExists) {
+		if err = i.clear(ctx, rows, err); err == nil {
+			err = i.add(ctx, rows)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	i.done += len(rows)
+	if i.o.Progress != nil {
+		i.o.Progress(i.done)
+	}
+	return nil
+}
+
+func (i *importing) add(ctx context.Context, rows []store.TokenRow) error {
+	return i.bank.db.Update(ctx, func(tx *store.Tx) error {
+		err := tx.HoldDataKey(vault.PurposeSeed, rows[0].SealKey)
+		if errors.Is(err, store.ErrNotFound) {
+			return conflict("the keys were rotated while the file was read, and nothing was taken in: import it again")
+		}
+		if err != nil {
+			return err
+		}
+		return tx.AddTokens(rows)
+	})
+}
+
+// clear says which tokens of a batch are there already, or clears away what an
+// import that was broken off has left of them.
+func (i *importing) clear(ctx context.Context, rows []store.TokenRow, exists error) error {
+	var k store.Known
+	err := i.bank.db.View(ctx, func(tx *store.Tx) (err error) {
+		k, err = tx.KnownTokens(rows)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(k.Serials) > 0:
+		return conflict("the bank has these tokens already, and nothing was taken in: %s", few(k.Serials))
+	case len(k.SameSeed) > 0:
+		return conflict("these tokens have the same seed, and nothing was taken in: %s", few(k.SameSeed))
+	case len(k.Imports) == 0:
+		return exists
+	}
+	for _, id := range k.Imports {
+		if id == i.id {
+			return conflict("the file has a serial number or a seed twice, and nothing was taken in")
+		}
+		if !brokenOff(id) {
+			return conflict("another import of these tokens is under way, or was broken off less than %s ago: try again later", importLasts)
+		}
+		if err := i.bank.dropImport(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// importLasts is how long an import may take: a million tokens take two minutes.
+const importLasts = 10 * time.Minute
+
+// brokenOff reports whether an import began so long ago that it cannot be under
+// way. Its ID has the time.
+func brokenOff(id string) bool {
+	u, err := uuid.Parse(id)
+	if err != nil {
+		return true
+	}
+	sec, nsec := u.Time().UnixTime()
+	return time.Since(time.Unix(sec, nsec)) > importLasts
+}
+
+// few lists the first of many names.
+func few(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+// drop removes what was taken in so far.
+func (i *importing) drop(ctx context.Context) error { return i.bank.dropImport(ctx, i.id) }
+
+func (b *Bank) dropImport(ctx context.Context, id string) error {
+	for {
+		var n int64
+		err := b.db.Update(ctx, func(tx *store.Tx) (err error) {
+			n, err = tx.DropImport(id, importRows)
+			return err
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// DropUnfinished removes the tokens of imports that a stop broke off.
+func (b *Bank) DropUnfinished(ctx context.Context) error {
+	var ids []string
+	err := b.db.View(ctx, func(tx *store.Tx) (err error) {
+		ids, err = tx.UnfinishedImports()
+		return err
+	})
+	for _, id := range ids {
+		if brokenOff(id) {
+			err = errors.Join(err, b.dropImport(ctx, id))
+		}
+	}
+	return err
+}

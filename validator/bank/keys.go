@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/d204ef64/fob/validator/store"
+	"github.com/d204ef64/fob/validator/vault"
+)
+
+// AddKey makes an API key, and returns it with its secret, which nobody can read
+// again.
+func (b *Bank) AddKey(ctx context.Context, by By, role KeyRole, name string) (APIKey, string, error) {
+	if err := by.desk(); err != nil {
+		return APIKey{}, "", err
+	}
+	if role != KeyCheck && role != KeyClerk && role != KeyAudit {
+		return APIKey{}, "", invalid("role", "want check, clerk or audit")
+	}
+	if err := text("name", name, 1, 100); err != nil {
+		return APIKey{}, "", err
+	}
+	k := APIKey{ID: newID(), Role: role, Name: name, Created: b.Now()}
+	s := secret("fobk_")
+	err := b.db.Update(ctx, func(tx *store.Tx) error {
+		tx.AddAudit(by.note(k.Created, "add key", 0, noSerial, "", k.ID+" "+string(role)))
+		return tx.AddKey(k, hashOf(s))
+	})
+	return k, s, err
+}
+
+// Keys lists all API keys.
+func (b *Bank) Keys(ctx context.Context, by By) (list []APIKey, err error) {
+	if err := by.desk(); err != nil {
+		return nil, err
+	}
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		list, err = tx.Keys()
+		return err
+	})
+	return list, err
+}
+
+// EndKey ends an API key.
+func (b *Bank) EndKey(ctx context.Context, by By, id string) error {
+	if err := by.desk(); err != nil {
+		return err
+	}
+	return b.db.Update(ctx, func(tx *store.Tx) error {
+		tx.AddAudit(by.note(b.Now(), "end key", 0, noSerial, "", shorten(id)))
+		return missing(tx.EndKey(id, b.Now()), "API key in force", shorten(id))
+	})
+}
+
+// Key returns the API key that a secret is of. The error wraps [ErrLogin] when it
+// is none, or has ended.
+func (b *Bank) Key(ctx context.Context, secret string) (k APIKey, err error) {
+	bad := &Error{Kind: ErrLogin, Problem: "the API key is not known, or has ended"}
+	if !strings.HasPrefix(secret, "fobk_") || len(secret) > 100 {
+		return k, bad
+	}
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		k, err = tx.Key(hashOf(secret))
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) || err == nil && k.Ended != 0 {
+		return APIKey{}, bad
+	}
+	return k, err
+}
+
+// loadKeys reads the data keys again: another server may have made one. It reports
+// whether the one wanted is there.
+func (b *Bank) loadKeys(wanted int64) bool {
+	b.reload.Lock()
+	defer b.reload.Unlock()
+	err := b.db.View(context.Background(), func(tx *store.Tx) error {
+		keys, err := dataKeys(tx, b.master)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if err := b.ring.Add(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return false
+	}
+	for _, id := range b.ring.SeedKeys() {
+		if id == wanted {
+			return true
+		}
+	}
+	return false
+}
+
+// resealRows is how many seeds are sealed anew in one transaction.
+const resealRows = 200
+
+// RotateKey makes a new key for the seeds, seals all of them with it, and forgets
+// the older keys. It may run beside a bank that is open: that one learns of the key
+// when it meets a seed that is sealed with it. When it is stopped half-way, every
+// seed can be read, and the next run goes on. It returns how many seeds were sealed
+// anew.
+func (b *Bank) RotateKey(ctx context.Context, by By, progress func(done, all int64)) (int64, error) {
+	if err := by.desk(); err != nil {
+		return 0, err
+	}
+	b.loadKeys(0)
+	id := b.ring.NewestSeedKey() + 1
+	key, err := vault.NewKey(vault.PurposeSeed, id)
+	if err != nil {
+		return 0, err
+	}
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		tx.AddAudit(by.note(b.Now(), "rotate key", 0, noSerial, "", "new key"))
+		return addKey(tx, b.master, key, b.Now())
+	})
+	if errors.Is(err, store.ErrExists) {
+		return 0, conflict("another key rotation has just begun: try again when it is done")
+	}
+	if err != nil {
+		return 0, err
+	}
+	if err := b.ring.Add(key); err != nil {
+		return 0, err
+	}
+	var done, all int64
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		_, all, err = tx.CountTokens(id)
+		return err
+	})
+	for err == nil {
+		if err = ctx.Err(); err != nil {
+			break
+		}
+		var n int
+		if n, err = b.reseal(ctx, id); n == 0 {
+			break
+		}
+		done += int64(n)
+		if progress != nil {
+			progress(done, max(all, done))
+		}
+	}
+	if err != nil {
+		return done, err
+	}
+	return done, b.db.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.LockDataKeys(vault.PurposeSeed); err != nil {
+			return err
+		}
+		if _, older, err := tx.CountTokens(id); err != nil || older > 0 {
+			return err // an import that had begun before; its key is kept until the next time
+		}
+		tx.AddAudit(by.note(b.Now(), "rotate key", 0, noSerial, "", "older keys forgotten"))
+		return tx.DropDataKeys(vault.PurposeSeed, id)
+	})
+}
+
+// reseal seals some seeds anew, and returns how many.
+func (b *Bank) reseal(ctx context.Context, id int64) (n int, err error) {
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		rows, err := tx.SealedBefore(id, resealRows)
+		n = len(rows)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			plain, err := b.ring.Open(row.Serial.String(), row.SealKey, row.Sealed)
+			if err != nil {
+				return err
+			}
+			key, sealed, err := b.ring.Seal(row.Serial.String(), plain)
+			clear(plain)
+			if err != nil {
+				return err
+			}
+			if err := tx.PutSeal(row.Serial, key, sealed); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// Rewrap wraps the data keys under another master key, kdf being how that is made
+// of a passphrase, "" with a key file. Servers that are running go on with the keys
+// they have; from then on only the new master key opens the bank.
+func (b *Bank) Rewrap(ctx context.Context, by By, fresh vault.Master, kdf string) error {
+	if err := by.desk(); err != nil {
+		return err
+	}
+	return b.db.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.LockDataKeys(vault.PurposeSeed); err != nil {
+			return err
+		}
+		keys, err := dataKeys(tx, b.master)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			wrapped, err := k.Wrap(fresh)
+			if err != nil {
+				return err
+			}
+			if err := tx.PutDataKey(store.DataKey{ID: k.ID(), Purpose: k.Purpose(), Wrapped: wrapped}); err != nil {
+				return err
+			}
+		}
+		meta, err := tx.Meta()
+		if err != nil {
+			return err
+		}
+		meta.KDF = kdf
+		tx.AddAudit(by.note(b.Now(), "rotate key", 0, noSerial, "", "new master key"))
+		return tx.PutMeta(meta)
+	})
+}

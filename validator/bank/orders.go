@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// Order takes an application for a token (ハードウェアトークン追加発行・再発行依頼書):
+// the contract's first and free one, an additional one (BK-11), or one in place of
+// another that was lost or broke (BK-10), which is put on record as such. What the
+// bank does not give out, or sends by itself at expiry, is refused in the outcome.
+func (b *Bank) Order(ctx context.Context, by By, n NewOrder) (o Order, out Outcome, err error) {
+	if err := by.desk(); err != nil {
+		return o, out, err
+	}
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		o, out = Order{}, Outcome{}
+		now := b.Now()
+		c, err := tx.Contract(n.Contract)
+		if err != nil {
+			return missing(err, "contract", n.Contract)
+		}
+		v := validator.Offers(n.Kind)
+		if way, rule := validator.OrderWay(n.Cause); v.Way == validator.OnPaper && way == validator.NoWay {
+			v = validator.Verdict{Way: validator.NoWay, Rule: rule, Reason: validator.ReasonNotOffered}
+		}
+		if v.Way != validator.OnPaper {
+			r := by.note(now, "order", v.Rule, n.Old, n.Contract, n.Cause.String())
+			r.Reason, r.Done = v.Reason.String(), false
+			tx.AddAudit(r)
+			out.Verdict = v
+			return nil
+		}
+		o = Order{ID: newID(), Contract: c.ID, Cause: n.Cause, Returned: n.Returned, Old: n.Old, By: by.Clerk}
+		if o.Address, err = validator.ShipTo(c.Address, n.Address); err != nil {
+			return invalid("address", "%v", err)
+		}
+		if err := b.replaces(tx, by, o, c); err != nil {
+			return err
+		}
+		if o.Cause == validator.CauseFirst && c.HadFree {
+			o.Cause = validator.CauseAdditional
+		}
+		o.Fee, o.Rule = validator.Fee(b.settings, validator.Order{Cause: o.Cause, Returned: o.Returned, HasToken: c.HadFree})
+		o.Applied = validator.Today(now)
+		o.From, o.To = validator.Delivery(b.settings, o.Applied)
+		if o.Cause == validator.CauseFirst {
+			c.HadFree = true
+			if err := tx.PutContract(c); err != nil {
+				return err
+			}
+		}
+		tx.AddAudit(by.note(now, "order", o.Rule, o.Old, c.ID, fmt.Sprintf("%s, fee %d, order %s", o.Cause, o.Fee, o.ID)))
+		out.Done = true
+		return tx.AddOrder(o)
+	})
+	return o, out, err
+}
+
+// conditionBy is what becomes of a token that is to be replaced.
+var conditionBy = map[validator.Cause]validator.Condition{
+	validator.CauseLoss:   validator.Lost,
+	validator.CauseTheft:  validator.Lost,
+	validator.CauseDamage: validator.Broken,
+	validator.CauseFault:  validator.Broken,
+}
+
+// replaces looks at the token that an order replaces, and puts on record what
+// befell it.
+func (b *Bank) replaces(tx *store.Tx, by By, o Order, c Contract) error {
+	condition, reissue := conditionBy[o.Cause]
+	switch {
+	case reissue && o.Old.IsZero():
+		return invalid("old", "say which token is to be replaced")
+	case !reissue && !o.Old.IsZero():
+		return invalid("old", "an order for %s replaces no token", o.Cause)
+	case !reissue && o.Returned:
+		return invalid("returned", "an order for %s gives no token back", o.Cause)
+	case !reissue:
+		return nil
+	}
+	t, err := tx.Token(o.Old)
+	if err == nil && t.Contract != c.ID {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return missing(err, "token of contract "+c.ID, o.Old.String())
+	}
+	if t.Condition != validator.InUse {
+		return nil // it was reported before
+	}
+	return b.report(tx, by, t.Token, condition)
+}
+
+// Ship sends a token of the stock for an order: it is the contract's from then on.
+func (b *Bank) Ship(ctx context.Context, by By, order string, serial token.Serial) (Order, error) {
+	return b.changeOrder(ctx, by, order, func(tx *store.Tx, o *Order) error {
+		if err := b.issue(tx, o.Contract, serial); err != nil {
+			return err
+		}
+		o.Status, o.New = OrderShipped, serial
+		tx.AddAudit(by.note(b.Now(), "ship", o.Rule, serial, o.Contract, "order "+o.ID))
+		return nil
+	})
+}
+
+// CancelOrder takes an open order back. A free token that was ordered is free
+// again.
+func (b *Bank) CancelOrder(ctx context.Context, by By, order string) (Order, error) {
+	return b.changeOrder(ctx, by, order, func(tx *store.Tx, o *Order) error {
+		o.Status = OrderCancelled
+		if o.Cause == validator.CauseFirst {
+			c, err := tx.Contract(o.Contract)
+			if err != nil {
+				return err
+			}
+			c.HadFree = false
+			if err := tx.PutContract(c); err != nil {
+				return err
+			}
+		}
+		tx.AddAudit(by.note(b.Now(), "cancel order", o.Rule, noSerial, o.Contract, "order "+o.ID))
+		return nil
+	})
+}
+
+func (b *Bank) changeOrder(ctx context.Context, by By, id string, change func(*store.Tx, *Order) error) (o Order, err error) {
+	if err := by.desk(); err != nil {
+		return o, err
+	}
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		var err error
+		if o, err = tx.Order(id); err != nil {
+			return missing(err, "order", shorten(id))
+		}
+		if o.Status != OrderOpen {
+			return conflict("order %s is %s already", id, o.Status)
+		}
+		if err := change(tx, &o); err != nil {
+			return err
+		}
+		return tx.PutOrder(o)
+	})
+	return o, err
+}
+
+// Orders lists orders, the oldest first; a user sees his contract's.
+func (b *Bank) Orders(ctx context.Context, by By, contract string, open bool, p Page) (list []Order, next string, err error) {
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		own, err := by.contract(tx)
+		if err != nil {
+			return err
+		}
+		if own != "" {
+			if contract != "" && contract != own {
+				return notFound("contract", contract)
+			}
+			contract = own
+		}
+		list, next, err = tx.Orders(contract, open, p)
+		return err
+	})
+	return list, next, err
+}

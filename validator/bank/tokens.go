@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"context"
+	"errors"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// Activate registers a token as the one that by.User uses (利用開始登録, BK-12). A
+// token that is not there, is in stock or is another contract's is refused like a
+// wrong code, and nothing is counted against it.
+func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code string) (out Outcome, err error) {
+	if serial.IsZero() {
+		return out, invalid("serial", "say which token: %v", token.ErrSerial)
+	}
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		out = Outcome{}
+		now := b.Now()
+		u, err := tx.User(by.User)
+		if err != nil {
+			return missing(err, "user", by.User)
+		}
+		r, err := b.enter(tx, u.Contract, serial)
+		if err != nil {
+			return err
+		}
+		actor, ok := r.actor(by.User)
+		if !ok {
+			return forbidden("log in first")
+		}
+		q := question{
+			bank: b, tx: tx, now: now, by: by, user: b.person(actor.User, r.tokens, now), op: validator.OpActivate, serial: serial,
+		}
+		target, there := r.tokens[serial]
+		v := validator.MayActivate(b.settings, q.user, held(target, now), now)
+		if !there {
+			v = validator.Verdict{Way: validator.NoWay, Rule: validator.BK12, Reason: validator.ReasonUnknown}
+		}
+		if v.Way != validator.OnScreen {
+			q.refuse(v, code)
+			if v.Reason == validator.ReasonTooSoon {
+				out.Verdict = v // it tells of the user, not of the token
+			}
+			return nil
+		}
+		out = Outcome{Done: true, Answer: validator.Accepted}
+		if validator.NeedsOTP(b.settings, validator.OpActivate) {
+			d, _, err := q.check(code)
+			if out = outcome(d); err != nil || !out.Done {
+				return err
+			}
+		} else {
+			tx.AddAudit(by.record(v.Audit(q.user, q.op, serial, now)))
+		}
+		actor.Token, actor.Activated = serial, now
+		if err := tx.PutUser(actor); err != nil {
+			return err
+		}
+		if target.Activated == 0 {
+			target.Activated = now
+			return tx.PutToken(target)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Revoke revokes a token (失効): by a user on screen, with a code of his own token
+// (BK-15 to BK-18), or by a clerk on paper; then the code is not looked at. Whoever
+// used the token uses none afterwards.
+func (b *Bank) Revoke(ctx context.Context, by By, serial token.Serial, code string) (Outcome, error) {
+	return b.act(ctx, by, onToken{
+		op: validator.OpRevoke, serial: serial, code: code,
+		may: func(actor validator.User, users []validator.User, target validator.Held) validator.Verdict {
+			return validator.MayRevoke(b.settings, actor, users, target)
+		},
+		desk: func(users []validator.User, target validator.Held) validator.Verdict {
+			_, rule := validator.RevocationWay(validator.ArrangementOf(users), validator.InUse)
+			if target.Condition == validator.Revoked {
+				return validator.Verdict{Way: validator.NoWay, Rule: rule, Reason: validator.ReasonRevoked}
+			}
+			return validator.Verdict{Way: validator.OnPaper, Rule: rule, Reason: validator.ReasonAllowed}
+		},
+		do: func(tx *store.Tx, r room, t store.TokenRow, now token.UnixSeconds) error {
+			t.Condition = validator.Revoked
+			if err := tx.PutToken(t.Token); err != nil {
+				return err
+			}
+			for _, u := range r.users {
+				if u.Token != t.Serial {
+					continue
+				}
+				u.Token, u.Activated, u.RevokedAt = token.Serial{}, 0, now
+				if err := tx.PutUser(u); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+}
+
+// Lift lifts the suspension of a token (利用停止解除): by a user on screen, with a
+// code of his own token (BK-08), or by a clerk on paper (BK-07).
+func (b *Bank) Lift(ctx context.Context, by By, serial token.Serial, code string) (Outcome, error) {
+	return b.act(ctx, by, onToken{
+		op: validator.OpLift, serial: serial, code: code,
+		may: func(actor validator.User, users []validator.User, target validator.Held) validator.Verdict {
+			return validator.MayLift(b.settings, actor, users, target)
+		},
+		desk: func(users []validator.User, target validator.Held) validator.Verdict {
+			v := validator.LiftWay(b.settings, users, target)
+			if v.Way == validator.NoWay {
+				return v
+			}
+			return validator.Verdict{Way: validator.OnPaper, Rule: validator.BK07, Reason: validator.ReasonAllowed}
+		},
+		do: func(tx *store.Tx, _ room, t store.TokenRow, _ token.UnixSeconds) error {
+			return tx.PutState(t.Serial, t.State.Lift())
+		},
+	})
+}
+
+// Resync corrects a token's clock by two consecutive codes (時刻補正): by a user for
+// the token that he uses, which a zero serial number names too, by a clerk for any.
+// Neither code logs in, then or later.
+func (b *Bank) Resync(ctx context.Context, by By, serial token.Serial, first, second string) (Outcome, error) {
+	ask := func(q *question) (Outcome, error) {
+		q.by, q.op = by, validator.OpResync
+		d, _, err := q.decide(func(s validator.Settings, t validator.Token, st validator.State) (validator.Decision, validator.State) {
+			return validator.Resync(s, t, st, q.now, first, second)
+		})
+		out := outcome(d)
+		out.Done = d.Answer == validator.Corrected
+		return out, err
+	}
+	if by.Clerk == "" {
+		return b.ofUser(ctx, by.User, func(q *question, u *User) (Outcome, error) {
+			switch {
+			case u == nil:
+				return Outcome{}, forbidden("log in first")
+			case !serial.IsZero() && serial != u.Token:
+				return Outcome{}, forbidden("only the token that you use yourself is corrected on screen: ask the bank")
+			}
+			return ask(q)
+		})
+	}
+	if serial.IsZero() {
+		return Outcome{}, invalid("serial", "say which token: %v", token.ErrSerial)
+	}
+	var out Outcome
+	err := b.db.Grouped(ctx, serial.String(), func(tx *store.Tx) (err error) {
+		out, err = ask(&question{bank: b, tx: tx, now: b.Now(), serial: serial})
+		return err
+	})
+	return out, err
+}
+
+// Report puts a loss or theft ([validator.Lost]) or a breakage
+// ([validator.Broken]) on record, or, with [validator.InUse], takes it back. Only a
+// clerk does (BK-10).
+func (b *Bank) Report(ctx context.Context, by By, serial token.Serial, c validator.Condition) (Outcome, error) {
+	if err := by.desk(); err != nil {
+		return Outcome{}, err
+	}
+	if c != validator.Lost && c != validator.Broken && c != validator.InUse {
+		return Outcome{}, invalid("condition", "want lost, broken or in use")
+	}
+	err := b.db.Update(ctx, func(tx *store.Tx) error {
+		row, err := tx.Token(serial)
+		if err != nil {
+			return missing(err, "token", serial.String())
+		}
+		return b.report(tx, by, row.Token, c)
+	})
+	return Outcome{Done: err == nil}, err
+}
+
+// report puts a condition on record.
+func (b *Bank) report(tx *store.Tx, by By, t Token, c validator.Condition) error {
+	if t.Condition == validator.Revoked {
+		return conflict("token %s is revoked", t.Serial)
+	}
+	t.Condition = c
+	tx.AddAudit(by.note(b.Now(), "report", validator.BK10, t.Serial, t.Contract, c.String()))
+	return tx.PutToken(t)
+}
+
+// Token returns a token; a user sees those of his contract.
+func (b *Bank) Token(ctx context.Context, by By, serial token.Serial) (t Token, err error) {
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		contract, err := by.contract(tx)
+		if err != nil {
+			return err
+		}
+		row, err := tx.Token(serial)
+		if err == nil && contract != "" && row.Contract != contract {
+			err = store.ErrNotFound
+		}
+		if err != nil {
+			return missing(err, "token", serial.String())
+		}
+		t = row.Token
+		t.Users, err = tx.TokenUsers(serial)
+		return err
+	})
+	return t, err
+}
+
+// Tokens lists tokens by serial number; a user sees those of his contract.
+func (b *Bank) Tokens(ctx context.Context, by By, f TokenFilter) (list []Token, next string, err error) {
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		contract, err := by.contract(tx)
+		if err != nil {
+			return err
+		}
+		if contract != "" {
+			f.Contract = contract
+		}
+		list, next, err = tx.Tokens(f)
+		return err
+	})
+	return list, next, err
+}
+
+// Issue gives tokens of the stock to a contract without an order, as when a bank
+// is set up. The first is its free one (BK-19).
+func (b *Bank) Issue(ctx context.Context, by By, contract string, serials ...token.Serial) error {
+	if err := by.desk(); err != nil {
+		return err
+	}
+	return b.db.Update(ctx, func(tx *store.Tx) error {
+		c, err := tx.Contract(contract)
+		if err != nil {
+			return missing(err, "contract", contract)
+		}
+		for _, s := range serials {
+			if err := b.issue(tx, contract, s); err != nil {
+				return err
+			}
+			tx.AddAudit(by.note(b.Now(), "issue", validator.BK19, s, contract, ""))
+		}
+		c.HadFree = c.HadFree || len(serials) > 0
+		return tx.PutContract(c)
+	})
+}
+
+// issue gives a token of the stock to a contract.
+func (b *Bank) issue(tx *store.Tx, contract string, serial token.Serial) error {
+	t, err := tx.Token(serial)
+	switch {
+	case err != nil:
+		return missing(err, "token", serial.String())
+	case t.Contract != "":
+		return conflict("token %s is issued to contract %q already", serial, t.Contract)
+	}
+	if c := validator.ConditionAt(t.Condition, t.Expiry, b.Now()); c != validator.InUse {
+		return conflict("token %s is %s", serial, c)
+	}
+	t.Contract = contract
+	return tx.PutToken(t.Token)
+}
+
+// desk returns an error unless a clerk asks.
+func (by By) desk() error {
+	if by.Clerk == "" {
+		return forbidden("only the bank's desk does this")
+	}
+	return nil
+}
+
+// contract returns the contract that who asks is confined to: "" for a clerk.
+func (by By) contract(tx *store.Tx) (string, error) {
+	if by.Clerk != "" {
+		return "", nil
+	}
+	u, err := tx.User(by.User)
+	if errors.Is(err, store.ErrNotFound) || err == nil && u.Locked {
+		return "", forbidden("log in first")
+	}
+	return u.Contract, err
+}

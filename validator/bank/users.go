@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"context"
+	"errors"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+var noSerial token.Serial
+
+// firstOf returns the first of errors, those that were joined taken apart.
+func firstOf(errs ...error) error {
+	err := errors.Join(errs...)
+	for {
+		joined, ok := err.(interface{ Unwrap() []error })
+		if !ok || len(joined.Unwrap()) == 0 {
+			return err
+		}
+		err = joined.Unwrap()[0]
+	}
+}
+
+// AddUser adds a user to a contract: a clerk to any; a master or admin to his own,
+// with a code (BK-04), and no master, of whom there is one. The first user of a
+// contract is its master.
+func (b *Bank) AddUser(ctx context.Context, by By, n NewUser, code string) (User, Outcome, error) {
+	err := firstOf(
+		checkUserID(n.ID), text("name", n.Name, 1, 100), checkEmail("email", n.Email, false),
+		checkLanguage(&n.Language), checkPassword(n.Password), checkRole(n.Role),
+	)
+	if err != nil {
+		return User{}, Outcome{}, err
+	}
+	hash, err := b.logins.hash(ctx, n.Password)
+	if err != nil {
+		return User{}, Outcome{}, err
+	}
+	u := store.UserRow{User: User{
+		ID: n.ID, Contract: n.Contract, Role: n.Role, Name: n.Name, Email: n.Email, Language: n.Language,
+	}, Password: hash}
+	out, err := b.manage(ctx, by, n.Contract, validator.OpUserAdd, code, func(tx *store.Tx, r room, actor validator.Role) error {
+		if by.Clerk == "" && n.Role == validator.Master {
+			return forbidden("a contract has one master: the bank's desk names him")
+		}
+		if n.Role != validator.Master && !hasMaster(r) {
+			return conflict("the first user of contract %q must be its master", n.Contract)
+		}
+		u.Created = b.Now()
+		tx.AddAudit(by.note(u.Created, "add user", validator.BK04, noSerial, n.Contract, u.ID+" "+u.Role.String()))
+		return tx.AddUser(u)
+	})
+	if errors.Is(err, store.ErrExists) {
+		if n.Role == validator.Master {
+			err = conflict("user %q exists already, or contract %q has a master", n.ID, n.Contract)
+		} else {
+			err = conflict("user %q exists already", n.ID)
+		}
+	}
+	return u.User, out, err
+}
+
+// ChangeUser changes a user, by the same right as [Bank.AddUser]. Only a clerk
+// changes a master, or makes one. Whoever is locked, or gets another password, is
+// logged out.
+func (b *Bank) ChangeUser(ctx context.Context, by By, id string, c UserChange, code string) (User, Outcome, error) {
+	var hash string
+	var errs []error
+	if c.Role != nil {
+		errs = append(errs, checkRole(*c.Role))
+	}
+	if c.Name != nil {
+		errs = append(errs, text("name", *c.Name, 1, 100))
+	}
+	if c.Email != nil {
+		errs = append(errs, checkEmail("email", *c.Email, false))
+	}
+	if c.Language != nil {
+		errs = append(errs, checkLanguage(c.Language))
+	}
+	if c.Password != nil {
+		errs = append(errs, checkPassword(*c.Password))
+	}
+	if err := firstOf(errs...); err != nil {
+		return User{}, Outcome{}, err
+	}
+	if c.Password != nil {
+		var err error
+		if hash, err = b.logins.hash(ctx, *c.Password); err != nil {
+			return User{}, Outcome{}, err
+		}
+	}
+	contract, err := b.contractOf(ctx, by, id)
+	if err != nil {
+		return User{}, Outcome{}, err
+	}
+	var u store.UserRow
+	out, err := b.manage(ctx, by, contract, validator.OpUserChange, code, func(tx *store.Tx, r room, actor validator.Role) error {
+		var ok bool
+		for _, have := range r.users {
+			if have.ID == id {
+				u, ok = have, true
+			}
+		}
+		if !ok {
+			return notFound("user", id)
+		}
+		toMaster := c.Role != nil && *c.Role == validator.Master
+		if by.Clerk == "" && (u.Role == validator.Master && actor != validator.Master || (c.Role != nil && *c.Role != u.Role && (toMaster || u.Role == validator.Master))) {
+			return forbidden("the master of a contract is changed by the bank's desk")
+		}
+		if u.Role == validator.Master && c.Role != nil && !toMaster {
+			return conflict("name another user master instead: contract %q must have one", contract)
+		}
+		if toMaster && u.Role != validator.Master {
+			// The one who was it is an admin from now on.
+			for _, have := range r.users {
+				if have.Role == validator.Master {
+					have.Role = validator.Admin
+					if err := tx.PutUser(have); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		apply(&u, c, hash)
+		if c.Password != nil || c.Locked != nil && *c.Locked {
+			if err := tx.DropSessions(u.ID, "", nil); err != nil {
+				return err
+			}
+		}
+		tx.AddAudit(by.note(b.Now(), "change user", validator.BK04, noSerial, contract, u.ID))
+		return tx.PutUser(u)
+	})
+	return u.User, out, err
+}
+
+func apply(u *store.UserRow, c UserChange, hash string) {
+	if c.Role != nil {
+		u.Role = *c.Role
+	}
+	if c.Name != nil {
+		u.Name = *c.Name
+	}
+	if c.Email != nil {
+		u.Email = *c.Email
+	}
+	if c.Language != nil {
+		u.Language = *c.Language
+	}
+	if c.Locked != nil {
+		u.Locked = *c.Locked
+	}
+	if c.Password != nil {
+		u.Password = hash
+	}
+}
+
+// manage does something about the users of a contract: for a clerk, or for a
+// master or admin with a code of his own token.
+func (b *Bank) manage(
+	ctx context.Context, by By, contract string, op validator.Operation, code string,
+	do func(tx *store.Tx, r room, actor validator.Role) error,
+) (out Outcome, err error) {
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		out = Outcome{Done: true, Answer: validator.Accepted}
+		if by.Clerk != "" {
+			r, err := b.enter(tx, contract, noSerial)
+			if err != nil {
+				return err
+			}
+			return do(tx, r, validator.Master)
+		}
+		own, err := by.contract(tx)
+		if err != nil {
+			return err
+		}
+		if own != contract {
+			return notFound("contract", contract)
+		}
+		r, err := b.enter(tx, contract, noSerial)
+		if err != nil {
+			return err
+		}
+		actor, ok := r.actor(by.User)
+		if !ok {
+			return forbidden("log in first")
+		}
+		now := b.Now()
+		q := question{bank: b, tx: tx, now: now, by: by, user: b.person(actor.User, r.tokens, now), op: op, serial: actor.Token}
+		if actor.Role != validator.Master && actor.Role != validator.Admin {
+			v := validator.Verdict{Way: validator.NoWay, Rule: validator.BK04, Reason: validator.ReasonRole}
+			q.refuse(v, code)
+			out = Outcome{Verdict: v}
+			return nil
+		}
+		d, _, err := q.check(code)
+		if out = outcome(d); err != nil || !out.Done {
+			return err
+		}
+		return do(tx, r, actor.Role)
+	})
+	if err != nil {
+		out = Outcome{}
+	}
+	return out, err
+}
+
+// contractOf returns the contract of a user whom who asks may see.
+func (b *Bank) contractOf(ctx context.Context, by By, id string) (string, error) {
+	u, err := b.User(ctx, by, id)
+	return u.Contract, err
+}
+
+func hasMaster(r room) bool {
+	for _, u := range r.users {
+		if u.Role == validator.Master {
+			return true
+		}
+	}
+	return false
+}
+
+func checkRole(r validator.Role) error {
+	if r > validator.Master {
+		return invalid("role", "want user, admin or master")
+	}
+	return nil
+}
+
+// User returns a user; a user sees those of his contract.
+func (b *Bank) User(ctx context.Context, by By, id string) (u User, err error) {
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		own, err := by.contract(tx)
+		if err != nil {
+			return err
+		}
+		row, err := tx.User(id)
+		if err == nil && own != "" && row.Contract != own {
+			err = store.ErrNotFound
+		}
+		u = row.User
+		return missing(err, "user", shorten(id))
+	})
+	if err != nil {
+		u = User{}
+	}
+	return u, err
+}
+
+// Users lists the users of a contract, or with "", to a clerk, of all.
+func (b *Bank) Users(ctx context.Context, by By, contract string, p Page) (list []User, next string, err error) {
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		own, err := by.contract(tx)
+		if err != nil {
+			return err
+		}
+		if own != "" {
+			if contract != "" && contract != own {
+				return notFound("contract", contract)
+			}
+			contract = own
+		}
+		list, next, err = tx.Users(contract, p)
+		return err
+	})
+	return list, next, err
+}
+
+// Status is what a user's own page says.
+func (b *Bank) Status(ctx context.Context, user string) (s Status, err error) {
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		u, err := tx.User(user)
+		if err != nil {
+			return missing(err, "user", user)
+		}
+		now := b.Now()
+		s = Status{User: u.User}
+		if s.Contract, err = tx.Contract(u.Contract); err != nil {
+			return err
+		}
+		rows, err := tx.ContractUsers(u.Contract)
+		if err != nil {
+			return err
+		}
+		tokens, _, err := tx.Tokens(TokenFilter{Contract: u.Contract, Page: Page{Limit: 1000}})
+		if err != nil {
+			return err
+		}
+		s.Tokens = tokens
+		byName := map[token.Serial]Token{}
+		for _, t := range tokens {
+			byName[t.Serial] = t
+		}
+		people := make([]validator.User, 0, len(rows))
+		for _, row := range rows {
+			s.Users = append(s.Users, row.User)
+			people = append(people, b.person(row.User, byName, now))
+		}
+		t, ok := byName[u.Token]
+		if !ok {
+			return nil
+		}
+		s.Condition = validator.ConditionAt(t.Condition, t.Expiry, now)
+		s.Suspended = t.State.Suspended
+		s.LiftWay = validator.LiftWay(b.settings, people, held(t, now))
+		if validator.NoticeDue(b.settings, t.Expiry, t.Condition, t.Activated != 0, now) {
+			s.NoticeOn = validator.NoticeOn(b.settings, t.Expiry)
+		}
+		return nil
+	})
+	return s, err
+}
