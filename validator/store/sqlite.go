@@ -26,7 +26,7 @@ func openSQLite(name string, create bool) (*DB, error) {
 	}
 	dsn := func(pragmas ...string) string {
 		q := url.Values{"_pragma": append([]string{
-			"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-65536)",
+			"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)",
 		}, pragmas...)}
 		return "file:" + (&url.URL{Path: name}).EscapedPath() + "?" + q.Encode()
 	}

@@ -8,6 +8,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -28,12 +29,24 @@ type Tx struct {
 }
 
 // text returns a statement in the words of the database: parameters are $1, $2, …
-// here and in PostgreSQL, ?1, ?2, … in SQLite.
+// here and in PostgreSQL. In SQLite they are ?1, ?2, …, and plain ? where they stand
+// in their order, once each: its driver looks up the name of each parameter, in a
+// time that grows with their number.
 func (d dialect) text(query string) string {
 	if d.postgres {
 		return query
 	}
-	return strings.ReplaceAll(query, "$", "?")
+	parts := strings.Split(query, "$")
+	var b strings.Builder
+	b.WriteString(parts[0])
+	for i, part := range parts[1:] {
+		digits := len(part) - len(strings.TrimLeft(part, "0123456789"))
+		if part[:digits] != strconv.Itoa(i+1) {
+			return strings.ReplaceAll(query, "$", "?")
+		}
+		b.WriteString("?" + part[digits:])
+	}
+	return b.String()
 }
 
 // sqlTx is a transaction that reads.

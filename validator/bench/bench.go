@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package bench measures how many codes a bank checks in a second, each on the
+// disk before its answer.
+//
+// [Run] makes a bank in a database that has none, with tokens of its own, and lets
+// workers enter codes: each is the code of another token, is accepted, and is one
+// durable transaction's worth of reading, deciding, writing and recording. With
+// Floor it does the same without the bank: the row is read, written and recorded in
+// transactions of the same shape, and nothing is decided. That is the ceiling which
+// the store sets.
+package bench
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/store"
+	"github.com/d204ef64/fob/validator/vault"
+)
+
+// Options are what is measured.
+type Options struct {
+	Database string  // a file of SQLite that is not there, or an empty database of PostgreSQL
+	Tokens   int     // 1 or more
+	Workers  int     // how many codes are under way at once, 1 or more
+	Checks   int     // how many codes in all, 1 or more
+	Rate     float64 // codes a second that come in whatever the answers take; 0: as many as go
+	Floor    bool    // measure the store alone
+
+	Progress func(done, all int) // may be nil
+}
+
+// Report is what was measured.
+type Report struct {
+	Kind      string  `json:"kind"` // "checks" or "floor"
+	Database  string  `json:"database"`
+	Tokens    int     `json:"tokens"`
+	Workers   int     `json:"workers"`
+	Checks    int     `json:"checks"`
+	Accepted  int     `json:"accepted"`
+	Seconds   float64 `json:"seconds"`
+	PerSecond float64 `json:"per_second"`
+	Rate      float64 `json:"rate,omitempty"` // that was asked for
+
+	// How long an answer took, from when its code was due, in milliseconds.
+	P50, P99, Max float64 `json:"-"`
+
+	// The part of the process that is in memory, in bytes: after a tenth of the
+	// codes and after all of them. 0 where the system does not tell.
+	MemoryEarly, MemoryLate int64 `json:"-"`
+}
+
+// start is where the clock of the measured bank stands at first.
+const start token.UnixSeconds = 1_800_000_000
+
+// run is a measurement under way.
+type run struct {
+	o     Options
+	db    *store.DB
+	bank  *bank.Bank
+	clock *bank.ManualClock
+
+	next     atomic.Int64
+	accepted atomic.Int64
+	mu       sync.Mutex
+	took     []time.Duration // a sample of them
+	early    int64
+}
+
+// Run measures. The error wraps [bank.ErrConflict] when there is a bank in the
+// database.
+func Run(ctx context.Context, o Options) (Report, error) {
+	if o.Tokens < 1 || o.Workers < 1 || o.Checks < 1 || o.Rate < 0 {
+		return Report{}, errors.New("tokens, workers and checks must be 1 or more")
+	}
+	r := &run{o: o, clock: bank.NewManualClock(start)}
+	if err := r.prepare(ctx); err != nil {
+		return Report{}, err
+	}
+	defer func() { _ = r.db.Close() }()
+	report := Report{
+		Kind: "checks", Database: "SQLite", Tokens: o.Tokens, Workers: o.Workers, Checks: o.Checks, Rate: o.Rate,
+	}
+	if o.Floor {
+		report.Kind = "floor"
+	}
+	if r.db.Postgres() {
+		report.Database = "PostgreSQL"
+	}
+	began := time.Now()
+	if err := r.work(ctx, began); err != nil {
+		return report, err
+	}
+	report.Seconds = time.Since(began).Seconds()
+	report.PerSecond = float64(o.Checks) / report.Seconds
+	report.Accepted = int(r.accepted.Load())
+	slices.Sort(r.took)
+	at := func(q float64) float64 {
+		return float64(r.took[min(int(q*float64(len(r.took))), len(r.took)-1)]) / float64(time.Millisecond)
+	}
+	report.P50, report.P99, report.Max = at(0.5), at(0.99), at(1)
+	report.MemoryEarly, report.MemoryLate = r.early, resident()
+	if report.Accepted != o.Checks {
+		return report, fmt.Errorf("%d of %d codes were not accepted", o.Checks-report.Accepted, o.Checks)
+	}
+	return report, nil
+}
+
+// prepare makes the bank and its tokens.
+func (r *run) prepare(ctx context.Context) (err error) {
+	if r.db, err = store.Open(ctx, r.o.Database, true); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = r.db.Close()
+		}
+	}()
+	master, err := vault.NewMaster()
+	if err != nil {
+		return err
+	}
+	if err := bank.Create(ctx, r.db, master, "", validator.DefaultSettings(), start); err != nil {
+		return err
+	}
+	if r.bank, err = bank.Open(ctx, r.db, master, bank.Options{Clock: r.clock}); err != nil {
+		return err
+	}
+	_, err = r.bank.Import(ctx, bank.By{Clerk: "bench", Front: "command"}, &tokens{n: r.o.Tokens}, bank.ImportOptions{})
+	return err
+}
+
+var profile = token.Profile{Step: token.DefaultStep, Digits: 6}
+
+// serialOf and seedOf are the token of a number.
+func serialOf(i int) token.Serial {
+	s, err := token.ParseSerial(fmt.Sprintf("%012d", i+1))
+	if err != nil {
+		panic("bench: internal error: " + err.Error())
+	}
+	return s
+}
+
+func seedOf(i int) token.Seed {
+	b := []byte("a seed of a bench---")
+	binary.BigEndian.PutUint64(b[12:], uint64(i))
+	s, err := token.NewSeed(b)
+	if err != nil {
+		panic("bench: internal error: " + err.Error())
+	}
+	return s
+}
+
+// tokens is a seed file without a file.
+type tokens struct{ n, at int }
+
+func (t *tokens) Read() (seedfile.Record, error) {
+	if t.at == t.n {
+		return seedfile.Record{}, io.EOF
+	}
+	t.at++
+	return seedfile.Record{Serial: serialOf(t.at - 1), Seed: seedOf(t.at - 1), Digits: 6, Step: 60}, nil
+}
+
+func (t *tokens) Line() int { return t.at }
+
+// work lets the workers work. Each round of all tokens is a step of the clock, so
+// that each code is a new one.
+func (r *run) work(ctx context.Context, began time.Time) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	for from := 0; from < r.o.Checks; from += r.o.Tokens {
+		to := min(from+r.o.Tokens, r.o.Checks)
+		r.clock.Advance(token.DefaultStep)
+		r.next.Store(int64(from))
+		var wg sync.WaitGroup
+		for range r.o.Workers {
+			wg.Go(func() {
+				if err := r.worker(ctx, to, began); err != nil {
+					cancel(err)
+				}
+			})
+		}
+		wg.Wait()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// worker enters codes until the round is over.
+func (r *run) worker(ctx context.Context, to int, began time.Time) error {
+	const sample = 1 << 16 // of times that are kept, per worker and round at most
+	took := make([]time.Duration, 0, min(sample, to))
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if room := 4*sample - len(r.took); room > 0 {
+			r.took = append(r.took, took[:min(room, len(took))]...)
+		}
+	}()
+	for ctx.Err() == nil {
+		n := int(r.next.Add(1)) - 1
+		if n >= to {
+			return nil
+		}
+		due := time.Now()
+		if r.o.Rate > 0 {
+			due = began.Add(time.Duration(float64(n) / r.o.Rate * float64(time.Second)))
+			time.Sleep(time.Until(due))
+		}
+		i := n % r.o.Tokens
+		var err error
+		if r.o.Floor {
+			err = r.floor(ctx, i)
+		} else {
+			err = r.check(ctx, i)
+		}
+		if err != nil {
+			return err
+		}
+		if len(took) < sample {
+			took = append(took, time.Since(due))
+		}
+		if n == r.o.Checks/10 {
+			early := resident()
+			r.mu.Lock()
+			r.early = early
+			r.mu.Unlock()
+		}
+		if r.o.Progress != nil && n%100 == 0 {
+			r.o.Progress(n, r.o.Checks)
+		}
+	}
+	return nil
+}
+
+func (r *run) check(ctx context.Context, i int) error {
+	code, err := profile.Code(seedOf(i), profile.StepAt(r.clock.Now()))
+	if err != nil {
+		return err
+	}
+	out, err := r.bank.Check(ctx, bank.By{Front: "bench"}, serialOf(i), string(code))
+	if out.Done {
+		r.accepted.Add(1)
+	}
+	return err
+}
+
+// floor is a transaction of the same shape as a check's, in which nothing is
+// decided.
+func (r *run) floor(ctx context.Context, i int) error {
+	serial := serialOf(i)
+	err := r.db.Grouped(ctx, serial.String(), func(tx *store.Tx) error {
+		row, err := tx.Token(serial)
+		if err != nil {
+			return err
+		}
+		row.State.Next++
+		tx.AddAudit(store.Record{
+			At: start, Act: validator.OpCheck.String(), Serial: serial.String(), Rule: validator.BK01.String(),
+			Reason: validator.ReasonAccepted.String(), Done: true, Front: "bench",
+		})
+		return tx.PutState(serial, row.State)
+	})
+	if err == nil {
+		r.accepted.Add(1)
+	}
+	return err
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+)
+
+// resident returns how much of the process is in memory, in bytes; 0 where the
+// system does not tell (proc(5), VmRSS in /proc/self/status, is Linux's).
+func resident() int64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range bytes.Lines(status) {
+		if rest, ok := bytes.CutPrefix(line, []byte("VmRSS:")); ok {
+			fields := bytes.Fields(rest)
+			if len(fields) > 0 {
+				kb, _ := strconv.ParseInt(string(fields[0]), 10, 64)
+				return kb * 1024
+			}
+		}
+	}
+	return 0
+}
