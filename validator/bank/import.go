@@ -90,30 +90,57 @@ type importing struct {
 	done int
 }
 
-// all reads the file to its end.
+// all reads the file to its end. While one batch is written the next is read.
 func (i *importing) all(ctx context.Context, r seedfile.Reader) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := make(chan []store.TokenRow)
+	written := make(chan error, 1)
+	go func() {
+		var err error
+		for rows := range batches {
+			if err == nil {
+				if err = i.batch(ctx, rows); err != nil {
+					cancel() // the reading
+				}
+			}
+		}
+		written <- err
+	}()
+	read := i.read(ctx, r, batches)
+	close(batches)
+	if err := <-written; err != nil {
+		return err
+	}
+	return read
+}
+
+// read hands over the records of a file in batches.
+func (i *importing) read(ctx context.Context, r seedfile.Reader, batches chan<- []store.TokenRow) error {
 	rows := make([]store.TokenRow, 0, importRows)
 	for {
 		record, err := r.Read()
-		if err != nil && !errors.Is(err, io.EOF) {
+		last := errors.Is(err, io.EOF)
+		if err != nil && !last {
 			return &Error{Kind: ErrInvalid, Field: "file", Problem: err.Error()}
 		}
-		if err == nil {
+		if !last {
 			row, err := i.row(&record)
 			if err != nil {
-				name := record.Name()
-				return &Error{Kind: ErrInvalid, Field: "file", Problem: fmt.Sprintf("line %d, token %s: %v", r.Line(), name, err)}
+				return &Error{Kind: ErrInvalid, Field: "file", Problem: fmt.Sprintf("line %d, token %s: %v", r.Line(), record.Name(), err)}
 			}
 			rows = append(rows, row)
 		}
-		if last := err != nil; last || len(rows) == importRows {
-			if err := i.batch(ctx, rows); err != nil {
-				return err
+		if last || len(rows) == importRows {
+			select {
+			case batches <- rows:
+			case <-ctx.Done():
+				return ctx.Err()
 			}
-			rows = rows[:0]
-			if last {
-				return nil
-			}
+			rows = make([]store.TokenRow, 0, importRows)
+		}
+		if last {
+			return nil
 		}
 	}
 }
