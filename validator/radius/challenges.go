@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package radius
+
+import (
+	"crypto/rand"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+const (
+	challengeMost = 4096 // open at once; the oldest is given up
+	stateLen      = 16   // bytes, random
+
+	// mostRounds is how often one login may be asked for another code: the next
+	// one, the one after, and once more for a user who was slow.
+	mostRounds = 3
+)
+
+// challenge is a login that waits for another code.
+type challenge struct {
+	user   string
+	client string
+	source netip.Addr
+	round  int
+}
+
+// challenges remembers open challenges by their State.
+type challenges struct {
+	mu   sync.Mutex
+	open *aging[[stateLen]byte, challenge]
+}
+
+func newChallenges(life time.Duration) *challenges {
+	return &challenges{open: newAging[[stateLen]byte, challenge](life, challengeMost)}
+}
+
+// start remembers a challenge and returns its State.
+func (c *challenges) start(now time.Time, ch challenge) []byte {
+	var state [stateLen]byte
+	_, _ = rand.Read(state[:]) // never fails
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open.put(now, state, ch)
+	return state[:]
+}
+
+// take returns the challenge of a State and forgets it: each is answered once.
+func (c *challenges) take(now time.Time, state []byte) (challenge, bool) {
+	if len(state) != stateLen {
+		return challenge{}, false
+	}
+	key := [stateLen]byte(state)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ch := c.open.get(now, key)
+	if ch == nil {
+		return challenge{}, false
+	}
+	found := *ch
+	c.open.remove(key)
+	return found, true
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package radius
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/md5" // RFC 2865 and RFC 2869 know no other
+	"encoding/binary"
+	"errors"
+
+	wire "layeh.com/radius"
+	"layeh.com/radius/rfc2865"
+	"layeh.com/radius/rfc2869"
+)
+
+const (
+	headerLen        = 20       // RFC 2865, section 3: code, identifier, length, authenticator
+	authenticatorLen = md5.Size // of the header and of Message-Authenticator
+	maxPacket        = wire.MaxPacketLength
+)
+
+// Why a packet gets no answer.
+var (
+	errMalformed          = errors.New("malformed packet")
+	errNoAuthenticator    = errors.New("no Message-Authenticator")
+	errWrongAuthenticator = errors.New("wrong Message-Authenticator")
+)
+
+// once are the attributes that a request has at most one of (RFC 2865, section
+// 5.44; RFC 2869, section 5.19).
+var once = []wire.Type{
+	rfc2865.UserName_Type, rfc2865.UserPassword_Type, rfc2865.CHAPPassword_Type,
+	rfc2865.State_Type, rfc2869.MessageAuthenticator_Type,
+}
+
+// trim returns the packet without the padding behind it.
+func trim(raw []byte) ([]byte, error) {
+	if len(raw) < headerLen {
+		return nil, errMalformed
+	}
+	length := int(binary.BigEndian.Uint16(raw[2:]))
+	if length < headerLen || length > maxPacket || length > len(raw) {
+		return nil, errMalformed
+	}
+	return raw[:length], nil
+}
+
+// parse reads a packet that trim has returned, and holds it against the secret:
+// the Message-Authenticator must be there, unless it is optional, and right.
+func parse(raw []byte, secret Secret, optional bool) (*wire.Packet, error) {
+	p, err := wire.Parse(raw, secret)
+	if err != nil {
+		return nil, errMalformed
+	}
+	for _, t := range once {
+		n := 0
+		for _, a := range p.Attributes {
+			if a.Type == t {
+				n++
+			}
+		}
+		if n > 1 {
+			return nil, errMalformed
+		}
+	}
+	given, ok := p.Lookup(rfc2869.MessageAuthenticator_Type)
+	switch {
+	case !ok && optional:
+		return p, nil
+	case !ok:
+		return nil, errNoAuthenticator
+	case len(given) != authenticatorLen:
+		return nil, errMalformed
+	}
+	zeroed := bytes.Clone(raw)
+	clear(zeroed[authenticatorAt(raw):][:authenticatorLen])
+	if !hmac.Equal(given, sign(zeroed, secret)) {
+		return nil, errWrongAuthenticator
+	}
+	return p, nil
+}
+
+// authenticatorAt returns where the value of the Message-Authenticator is in a
+// packet that has one.
+func authenticatorAt(raw []byte) int {
+	at := headerLen
+	for wire.Type(raw[at]) != rfc2869.MessageAuthenticator_Type {
+		at += int(raw[at+1])
+	}
+	return at + 2
+}
+
+// sign returns the Message-Authenticator of a packet in which it is zero
+// (RFC 2869, section 5.14).
+func sign(packet []byte, secret Secret) []byte {
+	mac := hmac.New(md5.New, secret)
+	mac.Write(packet)
+	return mac.Sum(nil)
+}
+
+// password returns the User-Password in clear (RFC 2865, section 5.2).
+func password(p *wire.Packet) (string, error) {
+	hidden := p.Get(rfc2865.UserPassword_Type)
+	clear, err := wire.UserPassword(hidden, p.Secret, p.Authenticator[:])
+	if err != nil {
+		return "", errMalformed
+	}
+	// What stands behind a NUL was cut off, and is part of no code: hidden
+	// again the password must be the same, as it is padded with NULs only.
+	again, err := wire.NewUserPassword(clear, p.Secret, p.Authenticator[:])
+	if err != nil || !bytes.HasPrefix(hidden, again) || !padding(p, len(again)) {
+		return "", errMalformed
+	}
+	return string(clear), nil
+}
+
+// padding reports whether nothing but NULs is hidden behind the first n bytes of
+// the User-Password: some clients pad to more than the next 16 bytes.
+func padding(p *wire.Packet, n int) bool {
+	hidden := p.Get(rfc2865.UserPassword_Type)
+	for ; n < len(hidden); n += md5.Size {
+		pad := md5.Sum(append(bytes.Clone(p.Secret), hidden[n-md5.Size:n]...))
+		if !bytes.Equal(pad[:], hidden[n:n+md5.Size]) {
+			return false
+		}
+	}
+	return true
+}
+
+// reply is an answer before it is written.
+type reply struct {
+	code  wire.Code
+	attrs wire.Attributes
+}
+
+func (r *reply) add(t wire.Type, value []byte) { r.attrs.Add(t, value) }
+
+// encode writes the answer to a request: Message-Authenticator first, so that
+// nobody can choose what is hashed before it, then ours, then the proxies'
+// states as they came (RFC 2865, section 5.33).
+func (r *reply) encode(request *wire.Packet) ([]byte, error) {
+	p := request.Response(r.code)
+	p.Add(rfc2869.MessageAuthenticator_Type, make([]byte, authenticatorLen))
+	p.Attributes = append(p.Attributes, r.attrs...)
+	for _, a := range request.Attributes {
+		if a.Type == rfc2865.ProxyState_Type {
+			p.Attributes = append(p.Attributes, a)
+		}
+	}
+	raw, err := p.MarshalBinary()
+	if err != nil {
+		return nil, err
+	}
+	p.Attributes[0].Attribute = sign(raw, p.Secret)
+	return p.Encode()
+}

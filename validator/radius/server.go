@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package radius
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// Bank is what the server asks.
+type Bank interface {
+	// CheckUser checks a code of the token that a user uses.
+	CheckUser(ctx context.Context, by bank.By, user, code string) (bank.Outcome, error)
+
+	// Ready returns an error while nothing can be decided.
+	Ready(ctx context.Context) error
+}
+
+var _ Bank = (*bank.Bank)(nil)
+
+// ErrServerClosed is what Serve returns after Shutdown.
+var ErrServerClosed = errors.New("radius server closed")
+
+// Server answers RADIUS requests. Its methods may be called by any number of
+// goroutines.
+type Server struct {
+	bank    Bank
+	options Options
+	clients []Client // the narrowest networks first
+
+	past   *duplicates
+	open   *challenges
+	limits *limits
+	slots  chan struct{} // one for each request being checked
+
+	mu      sync.Mutex
+	closing bool
+	conns   map[net.PacketConn]bool
+	serving sync.WaitGroup // calls of Serve and their requests
+
+	ctx    context.Context // ends when Shutdown gives up waiting
+	cancel context.CancelFunc
+}
+
+// New returns a server that asks b. The error wraps ErrOptions.
+func New(b Bank, o Options) (*Server, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		bank: b, options: o,
+		past: newDuplicates(), open: newChallenges(o.ChallengeLife), limits: newLimits(o.WrongBurst, o.WrongPerMinute),
+		slots: make(chan struct{}, o.Concurrency),
+		conns: map[net.PacketConn]bool{},
+	}
+	for _, c := range o.Clients {
+		c.Network, c.Secret = c.Network.Masked(), bytes.Clone(c.Secret)
+		s.clients = append(s.clients, c)
+	}
+	sort.SliceStable(s.clients, func(i, j int) bool {
+		return s.clients[i].Network.Bits() > s.clients[j].Network.Bits()
+	})
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// mostReadErrors is how many errors in a row end Serve.
+const mostReadErrors = 100
+
+// Serve answers what comes in on a connection until that fails or Shutdown is
+// called, then waits for the requests being checked, and closes the connection.
+// The error is never nil; after Shutdown it is ErrServerClosed.
+func (s *Server) Serve(conn net.PacketConn) error {
+	defer func() { _ = conn.Close() }()
+	s.mu.Lock()
+	if s.closing {
+		s.mu.Unlock()
+		return ErrServerClosed
+	}
+	s.conns[conn] = true
+	s.serving.Add(1)
+	s.mu.Unlock()
+	var checks sync.WaitGroup
+	defer func() {
+		checks.Wait()
+		s.mu.Lock()
+		delete(s.conns, conn)
+		s.mu.Unlock()
+		s.serving.Done()
+	}()
+
+	buf := make([]byte, maxPacket+1) // one more: what is longer is seen to be
+	for failed := 0; ; {
+		n, addr, err := conn.ReadFrom(buf)
+		switch {
+		case err == nil:
+			failed = 0
+			s.packet(conn, addr, buf[:n], &checks)
+		case s.isClosing():
+			return ErrServerClosed
+		case errors.Is(err, net.ErrClosed) || failed >= mostReadErrors:
+			return err
+		default:
+			failed++
+			s.options.Event(Event{Kind: Failed, Err: err})
+		}
+	}
+}
+
+// Shutdown stops reading, and waits until the requests being checked are
+// answered. When ctx ends first it gives them up and returns its error.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	for conn := range s.conns {
+		_ = conn.SetReadDeadline(time.Unix(1, 0)) // ends ReadFrom at once, answers can still be sent
+	}
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		s.serving.Wait()
+		close(done)
+	}()
+	defer s.cancel()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Server) isClosing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
+}
+
+// client returns the client that an address belongs to, or nil.
+func (s *Server) client(a netip.Addr) *Client {
+	for i := range s.clients {
+		if s.clients[i].Network.Contains(a) {
+			return &s.clients[i]
+		}
+	}
+	return nil
+}
+
+// addrPort returns a sender's address; the zero value is in no network.
+func addrPort(a net.Addr) netip.AddrPort {
+	var p netip.AddrPort
+	if udp, ok := a.(*net.UDPAddr); ok {
+		p = udp.AddrPort()
+	} else if parsed, err := netip.ParseAddrPort(a.String()); err == nil {
+		p = parsed
+	}
+	return netip.AddrPortFrom(p.Addr().Unmap().WithZone(""), p.Port())
+}
