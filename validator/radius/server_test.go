@@ -77,18 +77,19 @@ func (f *front) serve(b radius.Bank, o radius.Options) {
 	f.events = make(chan radius.Event, 1000)
 	o.Event = func(e radius.Event) { f.events <- e }
 	o.Now = f.clock
-	var err error
-	f.server, err = radius.New(b, o)
+	server, err := radius.New(b, o)
 	require.NoError(f.t, err)
+	f.server = server
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	require.NoError(f.t, err)
 	f.addr = conn.LocalAddr().(*net.UDPAddr)
-	f.served = make(chan error, 1)
-	go func() { f.served <- f.server.Serve(conn) }()
+	served := make(chan error, 1)
+	f.served = served
+	go func() { served <- server.Serve(conn) }()
 	f.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		require.NoError(f.t, f.server.Shutdown(ctx))
+		require.NoError(f.t, server.Shutdown(ctx))
 	})
 }
 
@@ -524,14 +525,16 @@ func TestStoreGone(t *testing.T) {
 func TestParallel(t *testing.T) {
 	f := newFront(t, options())
 	code := f.Code(f.serial, 0)
-	answers := make(chan wire.Code)
-	for range 32 {
-		g := f.gateway()
-		go func() { answers <- g.ask(pap(t, "alice", code)).Code }()
+	gateways, requests := make([]*gateway, 32), make([][]byte, 32)
+	for i := range gateways {
+		gateways[i], requests[i] = f.gateway(), signed(t, pap(t, "alice", code))
+	}
+	for i, g := range gateways {
+		g.send(requests[i])
 	}
 	got := map[wire.Code]int{}
-	for range 32 {
-		got[<-answers]++
+	for i, g := range gateways {
+		got[g.check(requests[i], g.receive()).Code]++
 	}
 	require.Equal(t, map[wire.Code]int{wire.CodeAccessAccept: 1, wire.CodeAccessReject: 31}, got)
 }
