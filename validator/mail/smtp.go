@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// TLS is how the connection to the mail server is protected.
+type TLS uint8
+
+// The ways.
+const (
+	Auto          TLS = iota // StartTLS, and for a server on loopback nothing
+	StartTLS                 // STARTTLS or no message (RFC 3207)
+	Implicit                 // TLS from the first byte (RFC 8314), port 465
+	InsecureNoTLS            // nothing: whoever is on the way reads and alters messages
+)
+
+// Password is a mail server's password. It does not print itself.
+type Password string
+
+// String returns "(hidden)".
+func (Password) String() string { return "(hidden)" }
+
+// GoString returns "(hidden)".
+func (Password) GoString() string { return "(hidden)" }
+
+// ReadPassword reads a password from a file, without the end of its line.
+func ReadPassword(path string) (Password, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	const most = 1024
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return "", err
+	}
+	p := strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
+	if p == "" || len(b) > most || strings.ContainsAny(p, "\r\n") {
+		return "", fmt.Errorf("%s: %w: the password must be one line of 1 to %d bytes", path, ErrOptions, most-2)
+	}
+	return Password(p), nil
+}
+
+// SMTP is how a mail server is reached.
+type SMTP struct {
+	Letters
+	Addr     string // host:port
+	TLS      TLS
+	Roots    *x509.CertPool // who may vouch for the server's certificate; nil: whom the system trusts
+	User     string         // "" sends without logging in
+	Password Password
+	Timeout  time.Duration // of connecting, and of each answer; 0 is 30 s
+}
+
+// Sender hands messages to a mail server, each over a connection of its own. Its
+// methods may be called by any number of goroutines.
+type Sender struct {
+	letters letters
+	host    string
+	port    int
+	options []gomail.Option
+}
+
+var _ bank.Mailer = (*Sender)(nil)
+
+// NewSMTP returns a sender; nothing is connected yet. The error wraps ErrOptions.
+func NewSMTP(o SMTP) (*Sender, error) {
+	l, err := o.read()
+	if err != nil {
+		return nil, err
+	}
+	s := &Sender{letters: l}
+	host, port, err := net.SplitHostPort(o.Addr)
+	if err == nil {
+		s.host = host
+		s.port, err = strconv.Atoi(port)
+	}
+	if err != nil || host == "" || s.port < 1 || s.port > 65535 {
+		return nil, fmt.Errorf("%w: mail server %q: want host:port, as in mail.example.com:587", ErrOptions, o.Addr)
+	}
+	if o.Timeout < 0 {
+		return nil, fmt.Errorf("%w: the timeout %v is negative", ErrOptions, o.Timeout)
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 30 * time.Second
+	}
+	if o.TLS == Auto {
+		o.TLS = StartTLS
+		if loopback(host) {
+			o.TLS = InsecureNoTLS
+		}
+	}
+	s.options = []gomail.Option{
+		gomail.WithPort(s.port), gomail.WithTimeout(o.Timeout), gomail.WithoutNoop(), gomail.WithoutRset(),
+		gomail.WithTLSConfig(&tls.Config{ServerName: host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12}),
+	}
+	switch o.TLS {
+	case StartTLS:
+		s.options = append(s.options, gomail.WithTLSPolicy(gomail.TLSMandatory))
+	case Implicit:
+		s.options = append(s.options, gomail.WithSSL())
+	case InsecureNoTLS:
+		s.options = append(s.options, gomail.WithTLSPolicy(gomail.NoTLS))
+	default:
+		return nil, fmt.Errorf("%w: no such way of TLS: %d", ErrOptions, o.TLS)
+	}
+	switch {
+	case (o.User == "") != (o.Password == ""):
+		return nil, fmt.Errorf("%w: give both a user and a password, or neither", ErrOptions)
+	case o.User != "" && o.TLS == InsecureNoTLS && !loopback(host):
+		return nil, fmt.Errorf("%w: a password is not sent to %s without TLS", ErrOptions, host)
+	case o.User != "":
+		how := gomail.SMTPAuthAutoDiscover
+		if o.TLS == InsecureNoTLS {
+			how = gomail.SMTPAuthPlain // go-mail takes it for loopback only
+		}
+		s.options = append(s.options,
+			gomail.WithSMTPAuth(how), gomail.WithUsername(o.User), gomail.WithPassword(string(o.Password)))
+	}
+	if _, err := gomail.NewClient(host, s.options...); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
+	return s, nil
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}
+
+// SendExpiry sends the notice.
+func (s *Sender) SendExpiry(ctx context.Context, m bank.ExpiryMail) error {
+	msg, err := s.letters.expiryMessage(m)
+	if err != nil {
+		return err
+	}
+	// A message that cannot be written must not fail when half of it is sent.
+	if _, err := msg.WriteTo(io.Discard); err != nil {
+		return fmt.Errorf("%w: %w", bank.ErrMailRefused, err)
+	}
+	client, err := gomail.NewClient(s.host, s.options...)
+	if err != nil {
+		return fmt.Errorf("%w: %w", bank.ErrMailLater, err)
+	}
+	return s.verdict(client.DialAndSendWithContext(ctx, msg), msg)
+}
+
+// verdict says what an error means: it is on the bank that nothing is sent twice,
+// and nothing is forgotten.
+func (s *Sender) verdict(err error, msg *gomail.Msg) error {
+	if err == nil || msg.IsDelivered() {
+		return nil // what failed after the server took it does not matter
+	}
+	wrap := func(kind error) error {
+		return fmt.Errorf("%w: %s: %s", kind, net.JoinHostPort(s.host, strconv.Itoa(s.port)), err)
+	}
+	var sent *gomail.SendError
+	if !errors.As(err, &sent) {
+		return wrap(bank.ErrMailLater) // the message's turn had not come
+	}
+	switch code := sent.ErrorCode(); {
+	case code == 530 || code == 534 || code == 535 || code == 538 || code == 502:
+		return wrap(bank.ErrMailLater) // RFC 4954: it is us whom it refuses
+	case code >= 500:
+		return wrap(bank.ErrMailRefused)
+	case code >= 400:
+		return wrap(bank.ErrMailLater)
+	}
+	switch sent.Reason {
+	case gomail.ErrSMTPDataClose, gomail.ErrWriteContent, gomail.ErrSMTPReset, gomail.ErrAmbiguous:
+		return fmt.Errorf("the connection broke while the message was being sent: %s", err)
+	default:
+		return wrap(bank.ErrMailLater) // it broke before DATA
+	}
+}
