@@ -41,20 +41,23 @@ usage() {
 }
 
 # step_needs prints, for step $1, lines of a Debian package and a sign that it
-# is there: a command, a file, or a Python module.
+# is there: a command, a file (which may be a pattern), or a Python module.
 step_needs() {
 	case $1 in
 	shellcheck)
 		echo 'shellcheck shellcheck'
 		;;
 	test)
+		echo 'freeradius-utils radclient'
 		echo 'gcc gcc' # for -race
 		echo 'libc6-dev /usr/include/stdlib.h'
 		echo "libpam-oath /lib/$(uname -m)-linux-gnu/security/pam_oath.so"
+		echo "libpam-radius-auth /lib/$(uname -m)-linux-gnu/security/pam_radius_auth.so"
 		echo "libpam-wrapper /usr/lib/$(uname -m)-linux-gnu/libpam_wrapper.so"
 		echo 'oathtool oathtool'
 		echo 'openssl openssl'
 		echo 'pamtester pamtester'
+		echo 'postgresql /usr/lib/postgresql/*/bin/postgres'
 		echo 'pskctool pskctool'
 		echo 'python3-serial python:serial'
 		echo 'qemu-system-misc qemu-system-riscv32'
@@ -103,7 +106,7 @@ missing() {
 		while read -r package sign; do
 			case $sign in
 			python:*) python_with "${sign#python:}" >/dev/null || echo "$package" ;;
-			/*) [[ -e $sign ]] || echo "$package" ;;
+			/*) compgen -G "$sign" >/dev/null || echo "$package" ;;
 			*) command -v "$sign" >/dev/null || echo "$package" ;;
 			esac
 		done < <(step_needs "$step")

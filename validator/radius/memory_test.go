@@ -96,3 +96,31 @@ func TestReadSecret(t *testing.T) {
 	_, err := ReadSecret(filepath.Join(t.TempDir(), "none"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
+
+func TestReadClients(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.secret"), []byte("the secret of a"), 0o600))
+	other := filepath.Join(t.TempDir(), "b.secret")
+	require.NoError(t, os.WriteFile(other, []byte("the secret of b\n"), 0o600))
+	read := func(content string) ([]Client, error) {
+		path := filepath.Join(dir, "clients")
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		return ReadClients(path)
+	}
+	got, err := read("# clients\n\n  vpn 192.0.2.0/24\ta.secret\r\nold 2001:db8::7 " + other + " insecure-no-message-authenticator")
+	require.NoError(t, err)
+	require.Equal(t, []Client{
+		{Name: "vpn", Network: netip.MustParsePrefix("192.0.2.0/24"), Secret: Secret("the secret of a")},
+		{
+			Name: "old", Network: netip.MustParsePrefix("2001:db8::7/128"), Secret: Secret("the secret of b"),
+			InsecureNoMessageAuthenticator: true,
+		},
+	}, got)
+	for _, line := range []string{"vpn", "vpn 192.0.2.0/24", "vpn x a.secret", "vpn 192.0.2.0/33 a.secret", "vpn fe80::1%eth0 a.secret", "vpn ::1 a.secret insecure", "vpn ::1 a.secret x y"} {
+		_, err := read("\n" + line)
+		require.ErrorIs(t, err, ErrOptions, line)
+		require.ErrorContains(t, err, "clients:2: ")
+	}
+	_, err = read("vpn ::1 none.secret")
+	require.ErrorIs(t, err, os.ErrNotExist)
+}

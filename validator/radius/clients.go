@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package radius
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	maxClients     = 10_000  // lines of a clients file
+	maxClientsFile = 1 << 20 // bytes of it
+)
+
+// insecureWord is what a line of a clients file ends with for
+// InsecureNoMessageAuthenticator.
+const insecureWord = "insecure-no-message-authenticator"
+
+// ReadClients reads a clients file. Each line is a client: its name, its network
+// or address, and the file of its secret, which is sought beside the clients file;
+// a fourth word, insecure-no-message-authenticator, sets what it says. Empty lines
+// and those that begin with # say nothing.
+//
+//	# name   network        secret
+//	vpn      192.0.2.0/24   vpn.secret
+//	gateway  2001:db8::7    gateway.secret
+//
+// Secrets are in files of their own so that this one can be shown to others.
+func ReadClients(path string) ([]Client, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	var clients []Client
+	in := bufio.NewScanner(io.LimitReader(f, maxClientsFile))
+	line := 0
+	for in.Scan() {
+		line++
+		words := strings.Fields(in.Text())
+		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+			continue
+		}
+		c, err := readClient(words, filepath.Dir(path))
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, line, err)
+		}
+		if clients = append(clients, c); len(clients) > maxClients {
+			return nil, fmt.Errorf("%s: %w: more than %d clients", path, ErrOptions, maxClients)
+		}
+	}
+	if err := in.Err(); err != nil {
+		return nil, fmt.Errorf("%s:%d: %w", path, line+1, err)
+	}
+	return clients, nil
+}
+
+func readClient(words []string, folder string) (Client, error) {
+	if len(words) < 3 || len(words) > 4 {
+		return Client{}, fmt.Errorf("%w: want a name, a network and the file of a secret", ErrOptions)
+	}
+	c := Client{Name: words[0]}
+	var err error
+	if c.Network, err = netip.ParsePrefix(words[1]); err != nil {
+		a, aerr := netip.ParseAddr(words[1])
+		if aerr != nil || a.Zone() != "" {
+			return c, fmt.Errorf("%w: %q is no network, want one like 192.0.2.0/24", ErrOptions, words[1])
+		}
+		c.Network = netip.PrefixFrom(a, a.BitLen())
+	}
+	if len(words) == 4 {
+		if words[3] != insecureWord {
+			return c, fmt.Errorf("%w: %q is not %s", ErrOptions, words[3], insecureWord)
+		}
+		c.InsecureNoMessageAuthenticator = true
+	}
+	secret := words[2]
+	if !filepath.IsAbs(secret) {
+		secret = filepath.Join(folder, secret)
+	}
+	c.Secret, err = ReadSecret(secret)
+	return c, err
+}
