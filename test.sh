@@ -41,7 +41,7 @@ usage() {
 }
 
 # step_needs prints, for step $1, lines of a Debian package and a sign that it
-# is there: a command, a file (which may be a pattern), or a Python module.
+# is there: a command, a file or a pattern of one, or a Python module.
 step_needs() {
 	case $1 in
 	shellcheck)

@@ -18,6 +18,7 @@ import (
 	"layeh.com/radius/rfc2865"
 	"layeh.com/radius/rfc2869"
 
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
@@ -62,8 +63,10 @@ func options() radius.Options {
 	}}}
 }
 
-func newFront(t testing.TB, o radius.Options) *front {
-	d := banktest.New(t, banktest.SQLite(t))
+func newFront(t testing.TB, o radius.Options) *front { return newFrontOn(t, banktest.SQLite(t), o) }
+
+func newFrontOn(t testing.TB, database string, o radius.Options) *front {
+	d := banktest.New(t, database)
 	d.Contract("c1")
 	d.User("c1", "alice", validator.Master)
 	d.User("c1", "bob", validator.PlainUser)
@@ -519,6 +522,30 @@ func TestStoreGone(t *testing.T) {
 	}
 	g.send(signed(t, wire.New(wire.CodeStatusServer, []byte(secret))))
 	f.kind(radius.Failed)
+}
+
+// TestPostgresGone: the database is killed and comes back. Meanwhile nothing is
+// answered; the request that the client sends again then gets in, once.
+func TestPostgresGone(t *testing.T) {
+	db := pgtest.Start(t)
+	f := newFrontOn(t, db.Database(t), options())
+	g := f.gateway()
+	db.Kill(t)
+	request := signed(t, pap(t, "alice", f.Code(f.serial, 0)))
+	g.send(request)
+	f.kind(radius.Failed)
+	db.Restart(t)
+	for try := 0; ; try++ {
+		g.send(request)
+		if e := f.event(); e.Kind == radius.Accepted {
+			break
+		} else {
+			require.Equal(t, radius.Failed, e.Kind, "%v", e.Err)
+			require.Less(t, try, 20, "%v", e.Err)
+		}
+	}
+	require.Equal(t, wire.CodeAccessAccept, g.check(request, g.receive()).Code)
+	require.Equal(t, wire.CodeAccessReject, g.ask(pap(t, "alice", f.Code(f.serial, 0))).Code)
 }
 
 // TestParallel: one code, asked for by many at once, is accepted once.
