@@ -142,7 +142,7 @@ func Seed(n int) []byte {
 
 // Serial returns the serial number of the n-th token.
 func Serial(n int) token.Serial {
-	s, err := token.ParseSerial(fmt.Sprintf("%012d", 100000000000+n))
+	s, err := token.ParseSerial(fmt.Sprintf("%012d", 100_000_000_000+int64(n)))
 	if err != nil {
 		panic(err)
 	}
@@ -215,10 +215,10 @@ func (d *Desk) Code(serial token.Serial, steps int) string {
 // CodeAt returns the code that a token of [Record] shows at an instant.
 func CodeAt(t testing.TB, serial token.Serial, at token.UnixSeconds) string {
 	t.Helper()
-	var n int
+	var n int64
 	_, err := fmt.Sscanf(serial.String(), "%d", &n)
 	require.NoError(t, err)
-	secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(Seed(n - 100000000000))
+	secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(Seed(int(n - 100_000_000_000)))
 	code, err := totp.GenerateCodeCustom(secret, time.Unix(int64(at), 0), totp.ValidateOpts{
 		Period: 60, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1,
 	})
