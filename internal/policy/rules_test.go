@@ -115,6 +115,21 @@ var fences = []fence{
 		because: "which database is in use is known to a store package only",
 	},
 	{
+		pkgs:    patterns{"layeh.com/radius/..."},
+		in:      patterns{"validator/radius/..."},
+		because: "the traps of RADIUS are dealt with once, in the front that speaks it",
+	},
+	{
+		pkgs:    patterns{"github.com/wneessen/go-mail/..."},
+		in:      patterns{"validator/mail/..."},
+		because: "the bank knows when a notice is due, and not how it is sent",
+	},
+	{
+		pkgs:    patterns{"github.com/danielgtaylor/huma/..."},
+		in:      patterns{"validator/httpapi/...", "fleet/control/..."},
+		because: "HTTP is a front: what it does is a service that others use as well",
+	},
+	{
 		pkgs:    patterns{"tinygo.org/x/drivers/..."},
 		in:      patterns{"firmware/board/..."},
 		because: "a driver is a board's business: the firmware sees the interfaces of hal.go",
