@@ -21,8 +21,9 @@ func (SystemClock) Now() token.UnixSeconds { return token.UnixSecondsOf(time.Now
 // ManualClock is a clock that stands until it is moved: for tests, and for a bank
 // in test mode. Its zero value stands at 1970.
 type ManualClock struct {
-	mu  sync.Mutex
-	now token.UnixSeconds
+	mu    sync.Mutex
+	now   token.UnixSeconds
+	moved chan struct{} // nil when nobody waits
 }
 
 // NewManualClock returns a clock that stands at an instant.
@@ -40,6 +41,7 @@ func (c *ManualClock) Set(at token.UnixSeconds) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = at
+	c.wakeLocked()
 }
 
 // Advance moves the clock by some seconds, and returns where it stands then.
@@ -47,7 +49,26 @@ func (c *ManualClock) Advance(by token.UnixSeconds) token.UnixSeconds {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now += by
+	c.wakeLocked()
 	return c.now
+}
+
+// Moved returns a channel that is closed when the clock is moved next, for who
+// waits for a time.
+func (c *ManualClock) Moved() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.moved == nil {
+		c.moved = make(chan struct{})
+	}
+	return c.moved
+}
+
+func (c *ManualClock) wakeLocked() {
+	if c.moved != nil {
+		close(c.moved)
+		c.moved = nil
+	}
 }
 
 var (
