@@ -157,7 +157,7 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 	if b.logins.waits(who, now) {
 		return Session{}, errLogin()
 	}
-	hash, contract, err := b.passwordOf(ctx, by)
+	hash, contract, there, err := b.passwordOf(ctx, by)
 	if err != nil {
 		return Session{}, err
 	}
@@ -170,8 +170,10 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		r := by.note(now, "log in", 0, noSerial, contract, "")
 		if !ok {
-			r.User, r.Clerk = shorten(r.User), shorten(r.Clerk)
 			r.Done, r.Reason = false, "wrong password"
+			if !there { // the name may be a password, in the wrong field
+				r.User, r.Clerk, r.Reason = "", "", "unknown user"
+			}
 			tx.AddAudit(r)
 			return nil
 		}
@@ -188,8 +190,9 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 	return s.Session, nil
 }
 
-// passwordOf returns the hash of who may log in, "" for nobody.
-func (b *Bank) passwordOf(ctx context.Context, by By) (hash, contract string, err error) {
+// passwordOf returns the hash of who may log in, "" for nobody, and whether there
+// is such a user or clerk.
+func (b *Bank) passwordOf(ctx context.Context, by By) (hash, contract string, there bool, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		var locked bool
 		var err error
@@ -205,12 +208,13 @@ func (b *Bank) passwordOf(ctx context.Context, by By) (hash, contract string, er
 		if locked {
 			hash = ""
 		}
+		there = err == nil
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
 		return err
 	})
-	return hash, contract, err
+	return hash, contract, there, err
 }
 
 // Session returns who holds a session's secret. The error wraps [ErrLogin] when it
@@ -257,7 +261,7 @@ func (b *Bank) ChangePassword(ctx context.Context, by By, old, fresh string) err
 	if b.logins.waits(who, now) {
 		return errLogin()
 	}
-	have, contract, err := b.passwordOf(ctx, by)
+	have, contract, _, err := b.passwordOf(ctx, by)
 	if err != nil {
 		return err
 	}
