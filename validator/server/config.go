@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// The defaults and limits of what a server takes.
+const (
+	DefaultListen      = "127.0.0.1:8080"
+	DefaultPatience    = 10 * time.Second
+	DefaultConnections = 1024
+	DefaultHour        = 6
+
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second // a front that reads a seed file allows itself more
+	writeTimeout      = 60 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeader         = 16 << 10 // bytes
+)
+
+// ErrExposed is the error of HTTP beyond loopback without a certificate:
+// passwords and codes would cross a network in clear.
+var ErrExposed = errors.New("beyond loopback a certificate is needed")
+
+// ErrHour is the error of an hour that is none.
+var ErrHour = errors.New("the daily job's hour is 0 to 23")
+
+// ErrAddress is the error of an address that is none.
+var ErrAddress = errors.New("want HOST:PORT such as 127.0.0.1:8080")
+
+// Packets is a front that takes datagrams, such as RADIUS.
+type Packets struct {
+	Name   string // for events, such as "radius"
+	Listen string // HOST:PORT; port 0 is a free one
+
+	// Serve answers what comes until the context ends, and returns when what it
+	// began is finished. It returns nil then.
+	Serve func(ctx context.Context, conn net.PacketConn) error
+}
+
+// Config is what a server runs. Bank, API and Pages must be set.
+type Config struct {
+	Bank *bank.Bank
+
+	// API answers programs: /v1, and beside it /healthz, /readyz, /metrics and the
+	// description. Pages answers everything else: people.
+	API, Pages http.Handler
+
+	// Listen is HOST:PORT of HTTP; "" is [DefaultListen], port 0 a free one.
+	Listen string
+
+	// Certificate is for HTTPS; nil is HTTP, on loopback only.
+	Certificate *tls.Certificate
+
+	// Packets are the other fronts.
+	Packets []Packets
+
+	// Mailer sends the notices of the daily job; with nil they are made out, and
+	// wait.
+	Mailer bank.Mailer
+
+	// Hour is when the daily job runs, Japan time, 0 to 23. It also runs at the
+	// start.
+	Hour int
+
+	// Clock is the bank's clock; nil is the system's.
+	Clock Clock
+
+	// Registry is where the server counts; nil is nowhere.
+	Registry prometheus.Registerer
+
+	// Connections is how many are open at once; the next ones wait. 0 is
+	// [DefaultConnections].
+	Connections int
+
+	// Patience is how long a stopping server waits for what was begun; 0 is
+	// [DefaultPatience].
+	Patience time.Duration
+
+	// Prepare may set what else an HTTP server has, such as where it reports
+	// broken connections; nil leaves it.
+	Prepare func(*http.Server)
+
+	// Event is told what happens: a line for a log, without secrets. nil is
+	// nobody. It may be called by several goroutines.
+	Event func(level slog.Level, what string, attrs ...slog.Attr)
+}
+
+// complete fills in the defaults and checks what can be checked before anything
+// is opened.
+func (c *Config) complete() error {
+	if c.Bank == nil || c.API == nil || c.Pages == nil {
+		return errors.New("server: a bank, its interface and its pages are needed")
+	}
+	if c.Listen == "" {
+		c.Listen = DefaultListen
+	}
+	if c.Connections == 0 {
+		c.Connections = DefaultConnections
+	}
+	if c.Patience == 0 {
+		c.Patience = DefaultPatience
+	}
+	if c.Clock == nil {
+		c.Clock = SystemClock{}
+	}
+	if c.Event == nil {
+		c.Event = func(slog.Level, string, ...slog.Attr) {}
+	}
+	return c.Check()
+}
+
+// Exposed reports whether an address is reached from other machines: whether it
+// is anything but an address of the loopback. The error wraps [ErrAddress].
+func Exposed(addr string) (bool, error) {
+	at, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return false, fmt.Errorf("address %q: %w: %w", addr, ErrAddress, err)
+	}
+	if addr == "" {
+		return false, fmt.Errorf("address %q: %w", addr, ErrAddress)
+	}
+	return at.IP == nil || !at.IP.IsLoopback(), nil // no host is every address
+}
+
+// Check reports what is wrong with what a server would listen on, before anything
+// is opened. The error may be [ErrExposed] or [ErrAddress].
+func (c *Config) Check() error {
+	if c.Hour < 0 || c.Hour > 23 {
+		return fmt.Errorf("%w, got %d", ErrHour, c.Hour)
+	}
+	exposed, err := Exposed(c.Listen)
+	if err != nil {
+		return err
+	}
+	if exposed && c.Certificate == nil {
+		return fmt.Errorf("listening on %s: %w", c.Listen, ErrExposed)
+	}
+	for _, p := range c.Packets {
+		if _, err := Exposed(p.Listen); err != nil {
+			return err
+		}
+	}
+	return nil
+}

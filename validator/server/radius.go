@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/d204ef64/fob/validator/radius"
+)
+
+// RADIUS is the front of a RADIUS server that listens on an address.
+func RADIUS(s *radius.Server, listen string) Packets {
+	return Packets{Name: "RADIUS", Listen: listen, Serve: func(ctx context.Context, conn net.PacketConn) error {
+		stopped := make(chan struct{})
+		stop := context.AfterFunc(ctx, func() {
+			defer close(stopped)
+			patience, end := context.WithTimeout(context.Background(), DefaultPatience)
+			defer end()
+			_ = s.Shutdown(patience) // what it gives up is not answered
+		})
+		err := s.Serve(conn)
+		if !stop() {
+			<-stopped
+		}
+		if errors.Is(err, radius.ErrServerClosed) {
+			return nil
+		}
+		return err
+	}}
+}
