@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// role is a set of kinds of callers.
+type role uint8
+
+const (
+	userRole  role = 1 << iota // a session of a contract's user
+	clerkRole                  // a session of a clerk, or a key that acts as one
+	checkRole                  // a key that checks for others
+	auditRole                  // a key that reads the audit log
+	anybody   role = 0
+)
+
+func (r role) String() string {
+	var names []string
+	for i, name := range []string{"a user's session", "a clerk", "a key with role check", "a key with role audit"} {
+		if r&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " or ")
+}
+
+// caller is who asks.
+type caller struct {
+	role   role
+	id     string // of the user, clerk or key
+	key    bool   // it is a key, and no session
+	secret string // of the session
+}
+
+// String returns for example "user alice"; "" is nobody known.
+func (c caller) String() string {
+	switch {
+	case c.role == 0:
+		return ""
+	case c.key:
+		return "key " + c.id
+	case c.role == userRole:
+		return "user " + c.id
+	}
+	return "clerk " + c.id
+}
+
+// by says to the bank who asks. A key that reads the audit log is a clerk to it,
+// and is let in here to nothing else.
+func (r *request) by() bank.By {
+	b := bank.By{Front: "http", Source: r.source}
+	switch r.caller.role {
+	case userRole:
+		b.User = r.caller.id
+	case clerkRole, auditRole:
+		b.Clerk = r.caller.id
+	}
+	return b
+}
+
+// Metadata of an operation.
+const (
+	metaRole  = "role"  // who may
+	metaGuess = "guess" // it looks at a code or password
+	metaHeavy = "heavy" // it runs for long
+)
+
+// maxSecret is how long a secret may be, in bytes.
+const maxSecret = 512
+
+// admit lets a request through to an operation: who asks is known, may do it, and
+// has not asked too much.
+func (s *server) admit(ctx huma.Context, next func(huma.Context)) {
+	req := requestOf(ctx.Context())
+	op := ctx.Operation()
+	allowed := op.Metadata[metaRole].(role)
+	if err := s.identify(ctx.Context(), req, ctx.Header("Authorization"), allowed == anybody); err != nil {
+		s.refuse(ctx, s.fault(ctx.Context(), op, err))
+		return
+	}
+	if allowed != anybody && req.caller.role&allowed == 0 {
+		s.refuse(ctx, problem(http.StatusForbidden, "this is for "+allowed.String()+", and you are "+req.caller.role.String(), "", nil))
+		return
+	}
+	if op.Metadata[metaHeavy] != nil {
+		select {
+		case s.heavy <- struct{}{}:
+			defer func() { <-s.heavy }()
+		default:
+			s.refuse(ctx, problem(http.StatusServiceUnavailable,
+				strconv.Itoa(heavyAtOnce)+" imports, exports or verifications are running: try again when one is done", "",
+				http.Header{"Retry-After": {"10"}}))
+			return
+		}
+	}
+	if op.Metadata[metaGuess] == nil {
+		next(ctx)
+		return
+	}
+	b, who := req.wrongBudget()
+	if err := s.take(b, who); err != nil {
+		s.refuse(ctx, err)
+		return
+	}
+	next(ctx)
+	if !req.wrong {
+		s.limits.give(b, who)
+	}
+}
+
+// identify finds out who asks. A good API key pays from its own budget, all
+// others from that of their address.
+func (s *server) identify(ctx context.Context, req *request, header string, open bool) error {
+	secret, err := bearer(header)
+	if err == nil && secret != "" && !open {
+		key, kerr := s.bank.Key(ctx, secret)
+		if kerr == nil {
+			req.caller = caller{role: keyRole(key.Role), id: key.ID, key: true}
+			return s.take(budgetKeyRequests, key.ID)
+		}
+		if !errors.Is(kerr, bank.ErrLogin) {
+			return kerr
+		}
+	}
+	if err := s.take(budgetRequests, network(req.addr)); err != nil {
+		return err
+	}
+	if open {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if secret == "" {
+		return problem(http.StatusUnauthorized, "who asks? send \"Authorization: Bearer …\" with an API key or the secret of a session", "",
+			http.Header{"Www-Authenticate": {realm}})
+	}
+	session, err := s.bank.Session(ctx, secret)
+	if errors.Is(err, bank.ErrLogin) {
+		if err := s.take(req.wrongBudget()); err != nil {
+			return err
+		}
+		return problem(http.StatusUnauthorized, "no such API key, or the session is over: log in again", "",
+			http.Header{"Www-Authenticate": {realm + `, error="invalid_token"`}})
+	}
+	if err != nil {
+		return err
+	}
+	req.caller = caller{role: userRole, id: session.User, secret: secret}
+	if session.Clerk != "" {
+		req.caller.role, req.caller.id = clerkRole, session.Clerk
+	}
+	return nil
+}
+
+// bearer reads an Authorization header (RFC 6750 section 2.1); "" is none.
+func bearer(header string) (string, error) {
+	if header == "" {
+		return "", nil
+	}
+	scheme, secret, ok := strings.Cut(header, " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") || secret == "" || len(secret) > maxSecret || strings.ContainsAny(secret, " \t") {
+		return "", problem(http.StatusUnauthorized, "the Authorization header is not \"Bearer\", one space and the secret", "",
+			http.Header{"Www-Authenticate": {realm + `, error="invalid_request"`}})
+	}
+	return secret, nil
+}
+
+func keyRole(r bank.KeyRole) role {
+	switch r {
+	case bank.KeyCheck:
+		return checkRole
+	case bank.KeyClerk:
+		return clerkRole
+	case bank.KeyAudit:
+		return auditRole
+	}
+	return 1 << 7 // a role of a later version, which may nothing here
+}
+
+// wrongBudget is what wrong answers to a request cost.
+func (r *request) wrongBudget() (budget, string) {
+	if r.caller.key {
+		return budgetKeyWrong, r.caller.id + " " + network(r.addr)
+	}
+	return budgetWrong, network(r.addr)
+}
+
+// take takes one from a budget. The error is the answer to who is over it.
+func (s *server) take(b budget, who string) error {
+	retry, ok := s.limits.take(b, who)
+	if ok {
+		return nil
+	}
+	s.metrics.limited.WithLabelValues(b.String()).Inc()
+	wait := strconv.Itoa(retry)
+	return problem(http.StatusTooManyRequests, b.words()+": wait "+wait+" s; nothing was looked at", "",
+		http.Header{"Retry-After": {wait}})
+}
+
+// refuse answers in place of an operation.
+func (s *server) refuse(ctx huma.Context, err error) {
+	var withHeaders huma.HeadersError
+	if errors.As(err, &withHeaders) {
+		for name, values := range withHeaders.GetHeaders() {
+			for _, v := range values {
+				ctx.AppendHeader(name, v)
+			}
+		}
+	}
+	var m *huma.ErrorModel
+	errors.As(err, &m)
+	ctx.SetHeader("Content-Type", "application/problem+json")
+	ctx.SetStatus(m.Status)
+	_ = strictJSON.Marshal(ctx.BodyWriter(), m)
+}

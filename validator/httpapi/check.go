@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+type checkInput struct {
+	Body struct {
+		Serial string `json:"serial,omitempty" maxLength:"64" doc:"of the token; this or user"`
+		User   string `json:"user,omitempty" maxLength:"64" doc:"whose token it is; this or serial"`
+		Code   string `json:"code" maxLength:"64" doc:"as it was typed: a string, which the bank neither trims nor converts" example:"123456"`
+	}
+}
+
+func (s *server) checks() {
+	add(s, endpoint{
+		method: http.MethodPost, path: "/v1/check", id: "check", role: checkRole, guess: true,
+		summary: "Check a code",
+		more:    "Nothing else is done. An unknown user or token is refused like a wrong code.",
+	}, func(ctx context.Context, req *request, in *checkInput) (*body[outcome], error) {
+		if (in.Body.Serial == "") == (in.Body.User == "") {
+			return nil, invalid("body.serial", "give either serial or user")
+		}
+		var out bank.Outcome
+		var err error
+		if in.Body.User != "" {
+			out, err = s.bank.CheckUser(ctx, req.by(), in.Body.User, in.Body.Code)
+		} else {
+			sn, perr := serial("body.serial", in.Body.Serial)
+			if perr != nil {
+				return nil, perr
+			}
+			out, err = s.bank.Check(ctx, req.by(), sn, in.Body.Code)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &body[outcome]{s.said(req, out)}, nil
+	})
+}

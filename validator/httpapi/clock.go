@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// when is an instant as a number of seconds since 1970 or as RFC 3339.
+type when token.UnixSeconds
+
+var errWhen = errors.New("neither seconds since 1970 nor a time as of RFC 3339")
+
+// lastInstant is 9999-12-31T23:59:59Z, the last that has words.
+const lastInstant = 253402300799
+
+func (w *when) UnmarshalJSON(b []byte) error {
+	var n int64
+	if json.Unmarshal(b, &n) != nil {
+		var s string
+		if json.Unmarshal(b, &s) != nil {
+			return errWhen
+		}
+		t, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			return errWhen
+		}
+		n = t.Unix()
+	}
+	if n < 0 || n > lastInstant {
+		return errWhen
+	}
+	*w = when(n)
+	return nil
+}
+
+// Schema says both forms.
+func (when) Schema(huma.Registry) *huma.Schema {
+	least, most := 0.0, float64(lastInstant)
+	return &huma.Schema{
+		AnyOf: []*huma.Schema{
+			{Type: huma.TypeInteger, Minimum: &least, Maximum: &most, Description: "seconds since 1970"},
+			{Type: huma.TypeString, Format: "date-time"},
+		},
+	}
+}
+
+type clockInput struct {
+	Body struct {
+		Now     *when  `json:"now,omitempty"`
+		Advance *int64 `json:"advance_seconds,omitempty" minimum:"-315360000000" maximum:"315360000000"`
+	}
+}
+
+type clockView struct {
+	Now  string            `json:"now" format:"date-time"`
+	Unix token.UnixSeconds `json:"unix"`
+}
+
+// clock adds the control of the bank's clock, for tests.
+func (s *server) clock() {
+	var mu sync.Mutex
+	view := func() *body[clockView] {
+		now := s.o.Clock.Now()
+		return &body[clockView]{clockView{Now: time.Unix(int64(now), 0).UTC().Format(time.RFC3339), Unix: now}}
+	}
+	add(s, endpoint{
+		method: http.MethodGet, path: "/v1/clock", id: "getClock", role: checkRole | clerkRole,
+		summary: "TEST MODE: the bank's clock",
+	}, func(ctx context.Context, req *request, _ *nothing) (*body[clockView], error) {
+		return view(), nil
+	})
+	add(s, endpoint{
+		method: http.MethodPost, path: "/v1/clock", id: "setClock", role: checkRole | clerkRole,
+		summary: "TEST MODE: move the bank's clock",
+	}, func(ctx context.Context, req *request, in *clockInput) (*body[clockView], error) {
+		if (in.Body.Now == nil) == (in.Body.Advance == nil) {
+			return nil, invalid("body.now", "give either now or advance_seconds")
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		var to token.UnixSeconds
+		if in.Body.Now != nil {
+			to = token.UnixSeconds(*in.Body.Now)
+		} else {
+			to = s.o.Clock.Now() + token.UnixSeconds(*in.Body.Advance)
+		}
+		if to < 0 || to > lastInstant {
+			return nil, invalid("body.advance_seconds", "that is before 1970 or after 9999")
+		}
+		s.o.Clock.Set(to)
+		return view(), nil
+	})
+}

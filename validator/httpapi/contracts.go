@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+type contractFields struct {
+	Name     string `json:"name" maxLength:"100"`
+	Address  string `json:"address" maxLength:"200" doc:"where tokens are posted"`
+	Email    string `json:"email" maxLength:"254" doc:"where notices go"`
+	Language string `json:"language,omitempty" enum:"ja,en" default:"ja"`
+}
+
+type newContractInput struct {
+	Body struct {
+		ID string `json:"id" maxLength:"32" doc:"0-9, A-Z, a-z and hyphen"`
+		contractFields
+	}
+}
+
+type contractPath struct {
+	Contract string `path:"contract" maxLength:"32"`
+}
+
+type contractInput struct {
+	contractPath
+	Body contractFields
+}
+
+type contractView struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Address  string `json:"address"`
+	Email    string `json:"email"`
+	Language string `json:"language"`
+	HadFree  bool   `json:"had_free" doc:"its free token was given out (BK-19)"`
+	Created  string `json:"created" format:"date-time"`
+}
+
+func viewContract(c bank.Contract) contractView {
+	return contractView{
+		ID: c.ID, Name: c.Name, Address: c.Address, Email: c.Email, Language: string(c.Language),
+		HadFree: c.HadFree, Created: instant(c.Created),
+	}
+}
+
+type findInput struct {
+	Find string `query:"find" maxLength:"100" doc:"part of the ID or name"`
+	page
+}
+
+func (s *server) contracts() {
+	add(s, endpoint{
+		method: http.MethodPost, path: "/v1/contracts", id: "addContract", role: clerkRole, status: http.StatusCreated,
+		summary: "Add a contract",
+	}, func(ctx context.Context, req *request, in *newContractInput) (*body[contractView], error) {
+		c, err := s.bank.AddContract(ctx, req.by(), bank.Contract{
+			ID: in.Body.ID, Name: in.Body.Name, Address: in.Body.Address, Email: in.Body.Email,
+			Language: bank.Language(in.Body.Language),
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &body[contractView]{viewContract(c)}, nil
+	})
+
+	add(s, endpoint{
+		method: http.MethodGet, path: "/v1/contracts", id: "listContracts", role: clerkRole,
+		summary: "Contracts",
+	}, func(ctx context.Context, req *request, in *findInput) (*body[list[contractView]], error) {
+		found, next, err := s.bank.Contracts(ctx, req.by(), in.Find, bank.Page{After: in.After, Limit: in.Limit})
+		if err != nil {
+			return nil, err
+		}
+		return lines(found, next, viewContract), nil
+	})
+
+	add(s, endpoint{
+		method: http.MethodGet, path: "/v1/contracts/{contract}", id: "getContract", role: userRole | clerkRole,
+		summary: "A contract: for a user his own",
+	}, func(ctx context.Context, req *request, in *contractPath) (*body[contractView], error) {
+		c, err := s.bank.Contract(ctx, req.by(), in.Contract)
+		if err != nil {
+			return nil, err
+		}
+		return &body[contractView]{viewContract(c)}, nil
+	})
+
+	add(s, endpoint{
+		method: http.MethodPut, path: "/v1/contracts/{contract}", id: "changeContract", role: clerkRole,
+		summary: "Change a contract",
+	}, func(ctx context.Context, req *request, in *contractInput) (*body[contractView], error) {
+		c, err := s.bank.ChangeContract(ctx, req.by(), bank.Contract{
+			ID: in.Contract, Name: in.Body.Name, Address: in.Body.Address, Email: in.Body.Email,
+			Language: bank.Language(in.Body.Language),
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &body[contractView]{viewContract(c)}, nil
+	})
+}

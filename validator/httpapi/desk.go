@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+)
+
+type reportInput struct {
+	serialInput
+	Body struct {
+		Condition string `json:"condition" enum:"lost,broken" doc:"lost, or stolen; broken"`
+	}
+}
+
+type issueInput struct {
+	Contract string `path:"contract" maxLength:"32"`
+	Body     struct {
+		Serials []string `json:"serials" minItems:"1" maxItems:"1000" nullable:"false"`
+	}
+}
+
+type settingsView struct {
+	WrongLimit       int    `json:"wrong_limit" doc:"wrong entries in a row that suspend"`
+	Window           int64  `json:"window_steps"`
+	SecondBand       int64  `json:"second_band_steps"`
+	ResyncReach      int64  `json:"resync_reach_steps"`
+	LearnEvery       int64  `json:"learn_every_seconds"`
+	CountReplayed    bool   `json:"count_replayed"`
+	CountMalformed   bool   `json:"count_malformed"`
+	LiftNeedsOTP     bool   `json:"lift_needs_otp"`
+	ActivateNeedsOTP bool   `json:"activate_needs_otp"`
+	ReactivateAfter  int64  `json:"reactivate_after_seconds"`
+	NoticeMonths     int    `json:"notice_months"`
+	LifeYears        int    `json:"life_years"`
+	Fee              int64  `json:"fee_yen"`
+	DeliveryFrom     int    `json:"delivery_from_days"`
+	DeliveryTo       int    `json:"delivery_to_days"`
+	Now              string `json:"now" format:"date-time" doc:"by the bank's clock"`
+}
+
+// desk adds what a clerk does to tokens, and what the bank is set to.
+func (s *server) desk() {
+	add(s, endpoint{
+		method: http.MethodPost, path: "/v1/tokens/{serial}/report", id: "reportToken", role: clerkRole,
+		summary: "Put a loss, theft or breakage on record",
+	}, func(ctx context.Context, req *request, in *reportInput) (*body[outcome], error) {
+		sn, err := serial("path.serial", in.Serial)
+		if err != nil {
+			return nil, err
+		}
+		out, err := s.bank.Report(ctx, req.by(), sn, named(in.Body.Condition, validator.Lost, validator.Broken))
+		if err != nil {
+			return nil, err
+		}
+		return &body[outcome]{s.said(req, out)}, nil
+	})
+
+	add(s, endpoint{
+		method: http.MethodPost, path: "/v1/contracts/{contract}/tokens", id: "issueTokens", role: clerkRole, status: http.StatusNoContent,
+		summary: "Give tokens of the stock to a contract without an order",
+	}, func(ctx context.Context, req *request, in *issueInput) (*empty, error) {
+		var serials []token.Serial
+		for _, text := range in.Body.Serials {
+			sn, err := serial("body.serials", text)
+			if err != nil {
+				return nil, err
+			}
+			serials = append(serials, sn)
+		}
+		return &empty{}, s.bank.Issue(ctx, req.by(), in.Contract, serials...)
+	})
+
+	add(s, endpoint{
+		method: http.MethodGet, path: "/v1/settings", id: "getSettings", role: clerkRole | auditRole,
+		summary: "What the bank is set to",
+	}, func(ctx context.Context, req *request, _ *nothing) (*body[settingsView], error) {
+		v := s.bank.Settings()
+		return &body[settingsView]{settingsView{
+			WrongLimit: v.WrongLimit, Window: v.Window, SecondBand: v.SecondBand, ResyncReach: v.ResyncReach,
+			LearnEvery: int64(v.LearnEvery), CountReplayed: v.CountReplayed, CountMalformed: v.CountMalformed,
+			LiftNeedsOTP: v.LiftNeedsOTP, ActivateNeedsOTP: v.ActivateNeedsOTP, ReactivateAfter: int64(v.ReactivateAfter),
+			NoticeMonths: v.NoticeMonths, LifeYears: v.LifeYears, Fee: int64(v.Fee),
+			DeliveryFrom: v.DeliveryFrom, DeliveryTo: v.DeliveryTo, Now: instant(s.bank.Now()),
+		}}, nil
+	})
+}

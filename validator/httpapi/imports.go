@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// maxKeyPart is how long a part with a key may be, maxWarnings how many of a
+// file's are told.
+const (
+	maxKeyPart  = 1 << 20
+	maxWarnings = 50
+)
+
+type importInput struct {
+	Format    string `query:"format" maxLength:"32" doc:"its name; left out: found out by the content"`
+	Contract  string `query:"contract" maxLength:"32" doc:"that all are issued to at once; left out: stock"`
+	Step      int    `query:"step" minimum:"1" maximum:"3600" doc:"seconds, where the file does not say"`
+	Digits    int    `query:"digits" minimum:"6" maximum:"9" doc:"where the file does not say"`
+	Algorithm string `query:"algorithm" enum:"sha1,sha256,sha512" doc:"where the file does not say"`
+}
+
+type importView struct {
+	Tokens   int      `json:"tokens" doc:"taken in"`
+	Format   string   `json:"format" doc:"that the file has"`
+	Warnings []string `json:"warnings" nullable:"false" doc:"what a person should know of it"`
+}
+
+func (s *server) imports() {
+	text := &huma.Schema{Type: huma.TypeString}
+	binary := &huma.Schema{Type: huma.TypeString, Format: "binary"}
+	add(s, endpoint{
+		method: http.MethodPost, path: "/v1/imports", id: "importSeeds", role: clerkRole, heavy: true, status: http.StatusCreated,
+		summary: "Take in a seed file: all of its tokens, or none",
+		more: "The body is the file. An encrypted or signed one comes as a form (multipart/form-data): what opens it first, " +
+			"and the part file last. Keys are in the body alone, since addresses and headers are written to logs on the way.",
+		change: func(op *huma.Operation) {
+			op.RequestBody = &huma.RequestBody{
+				Required: true,
+				Content: map[string]*huma.MediaType{
+					"application/octet-stream": {Schema: binary},
+					"multipart/form-data": {Schema: &huma.Schema{
+						Type: huma.TypeObject,
+						Properties: map[string]*huma.Schema{
+							"key":      {Type: huma.TypeString, Description: "pre-shared AES key, in hexadecimal"},
+							"password": text,
+							"private":  {Type: huma.TypeString, Description: "PEM: the recipient's RSA private key"},
+							"trusted":  {Type: huma.TypeString, Description: "PEM: certificates one of which must have signed the file"},
+							"file":     binary,
+						},
+						Required: []string{"file"},
+					}},
+				},
+			}
+			op.Errors = append(op.Errors, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+		},
+	}, s.importFile)
+}
+
+func (s *server) importFile(ctx context.Context, req *request, in *importInput) (*body[importView], error) {
+	var o seedfile.ReadOptions
+	o.Step, o.Digits = token.UnixSeconds(in.Step), uint8(in.Digits)
+	if in.Algorithm != "" {
+		alg, err := token.ParseAlgorithm(in.Algorithm)
+		if err != nil {
+			return nil, invalid("query.algorithm", err.Error())
+		}
+		o.Algorithm = alg
+	}
+	var format *seedfile.Format
+	if in.Format != "" {
+		var err error
+		if format, err = seedfile.FormatByName(in.Format); err != nil {
+			return nil, invalid("query.format", "no such format")
+		}
+		if !format.Readable() {
+			return nil, invalid("query.format", "this format can be written only")
+		}
+	}
+	out := importView{Warnings: []string{}}
+	o.Warn = func(words string) {
+		if len(out.Warnings) < maxWarnings {
+			out.Warnings = append(out.Warnings, words)
+		}
+	}
+
+	rc := http.NewResponseController(req.w)
+	content := &steadyReader{rc: rc, r: http.MaxBytesReader(req.w, req.r.Body, s.o.MaxImport)}
+	file, err := s.filePart(req.r.Header.Get("Content-Type"), content, &o.Keys)
+	defer func() {
+		for _, secret := range [][]byte{o.Keys.Key, o.Keys.Password, o.Keys.Private} {
+			clear(secret)
+		}
+	}()
+	if err != nil {
+		return nil, err
+	}
+	var r seedfile.Reader
+	if format != nil {
+		r, err = format.NewReader(file, o)
+	} else {
+		r, format, err = seedfile.NewReader(file, o)
+	}
+	if err != nil {
+		return nil, fileFault(err)
+	}
+	report, err := s.bank.Import(ctx, req.by(), &wholeFile{Reader: seedfile.Unique(r, format.Name), end: file}, bank.ImportOptions{Contract: in.Contract})
+	if err != nil {
+		return nil, fileFault(err)
+	}
+	out.Tokens, out.Format = report.Tokens, report.Format
+	if out.Format == "" {
+		out.Format = format.Name
+	}
+	return &body[importView]{out}, nil
+}
+
+// fileFault tells of what is wrong in a file. What the bank says, and what is
+// wrong with the connection, stays as it is.
+func fileFault(err error) error {
+	var be *bank.Error
+	var told huma.StatusError
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &be) || errors.As(err, &told) || errors.As(err, &tooLarge) {
+		return err
+	}
+	for _, known := range []error{
+		seedfile.ErrFormat, seedfile.ErrSyntax, seedfile.ErrValue, seedfile.ErrNoPeriod, seedfile.ErrUnsupported,
+		seedfile.ErrDuplicate, seedfile.ErrMAC, seedfile.ErrNoMAC, seedfile.ErrNoKey, seedfile.ErrSignature, seedfile.ErrLimit,
+	} {
+		if errors.Is(err, known) {
+			return invalid("body", "the seed file was refused, and no token taken in: "+err.Error())
+		}
+	}
+	return err
+}
+
+// steadyReader ends a transfer that stands still, however long the whole takes.
+type steadyReader struct {
+	rc *http.ResponseController
+	r  io.Reader
+}
+
+func (s *steadyReader) Read(p []byte) (int, error) {
+	_ = s.rc.SetReadDeadline(time.Now().Add(chunkWait))
+	n, err := s.r.Read(p)
+	if err != nil {
+		_ = s.rc.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+// wholeFile reads what is behind the last record, so that a form that goes on is
+// found before the tokens are taken in.
+type wholeFile struct {
+	seedfile.Reader
+	end io.Reader
+}
+
+func (w *wholeFile) Read() (seedfile.Record, error) {
+	rec, err := w.Reader.Read()
+	if err == io.EOF {
+		if _, rest := io.Copy(io.Discard, w.end); rest != nil {
+			return rec, rest
+		}
+	}
+	return rec, err
+}
+
+// filePart returns the seed file in a body: the body, or the last part of a form
+// whose other parts open it.
+func (s *server) filePart(contentType string, r io.Reader, keys *seedfile.Keys) (io.Reader, error) {
+	kind, params, err := mime.ParseMediaType(contentType)
+	switch {
+	case contentType == "" || err == nil && kind == "application/octet-stream":
+		return r, nil
+	case err != nil || kind != "multipart/form-data" || params["boundary"] == "":
+		return nil, problem(http.StatusUnsupportedMediaType,
+			"send the file as application/octet-stream, or, with what opens it, as multipart/form-data", "", nil)
+	}
+	form := multipart.NewReader(r, params["boundary"])
+	for {
+		part, err := form.NextPart()
+		if err != nil {
+			if err == io.EOF {
+				return nil, invalid("body.file", "the form has no file")
+			}
+			return nil, formFault(err)
+		}
+		name := part.FormName()
+		if name == "file" {
+			return &lastPart{form: form, part: part}, nil
+		}
+		text, err := io.ReadAll(io.LimitReader(part, maxKeyPart+1))
+		if err != nil {
+			return nil, formFault(err)
+		}
+		if len(text) > maxKeyPart {
+			return nil, invalid("body."+name, "too long")
+		}
+		if err := setKey(keys, name, text); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func formFault(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
+	}
+	return problem(http.StatusBadRequest, "the form ends early, or is none", "body", nil)
+}
+
+// lastPart is the file of a form. A part behind it is an error: it would have
+// been needed before.
+type lastPart struct {
+	form *multipart.Reader
+	part *multipart.Part
+	err  error // sticky
+}
+
+func (l *lastPart) Read(p []byte) (int, error) {
+	if l.err != nil {
+		return 0, l.err
+	}
+	n, err := l.part.Read(p)
+	if err == io.EOF {
+		if _, next := l.form.NextPart(); next == nil {
+			err = invalid("body", "the part file must be the last")
+		} else if next != io.EOF {
+			err = formFault(next)
+		}
+	}
+	l.err = err
+	return n, err
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/danielgtaylor/huma/v2"
+	strict "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// strictJSON takes one JSON value that can be read in one way only: names as
+// they are written here, none of them twice, valid UTF-8. Its errors have nothing
+// of the value, which may be a code.
+var strictJSON = huma.Format{
+	Marshal: func(w io.Writer, v any) error {
+		var b bytes.Buffer
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(v); err != nil {
+			return err
+		}
+		// Whoever does not read his answer is gone: there is nobody to tell.
+		_, _ = w.Write(b.Bytes())
+		return nil
+	},
+	Unmarshal: func(data []byte, v any) error {
+		err := strict.Unmarshal(data, v, strict.RejectUnknownMembers(true))
+		var syntax *jsontext.SyntacticError
+		var semantic *strict.SemanticError
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, jsontext.ErrDuplicateName):
+			return errors.New("a name comes twice in one object")
+		case errors.As(err, &syntax):
+			return fmt.Errorf("no valid JSON in UTF-8, at byte %d", syntax.ByteOffset)
+		case errors.Is(err, strict.ErrUnknownName):
+			return errors.New("unexpected property: names are written in lower case, as in the description")
+		case errors.As(err, &semantic):
+			return fmt.Errorf("a value of the wrong type or form, at byte %d", semantic.ByteOffset)
+		}
+		return errors.New("cannot be read")
+	},
+}

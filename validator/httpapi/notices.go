@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+type noticesInput struct {
+	Status string `query:"status" enum:"due,sending,sent,failed,doubtful"`
+	page
+}
+
+type noticePath struct {
+	Notice string `path:"notice" maxLength:"64"`
+}
+
+type noticeView struct {
+	ID       string `json:"id" doc:"also of the e-mail's Message-ID"`
+	Serial   string `json:"serial"`
+	Contract string `json:"contract"`
+	To       string `json:"to"`
+	Language string `json:"language"`
+	Expiry   string `json:"expiry" format:"date"`
+	Order    string `json:"order,omitempty" doc:"of the replacement"`
+	Status   string `json:"status" enum:"due,sending,sent,failed,doubtful" doc:"doubtful: it was being sent when the server stopped"`
+	Made     string `json:"made" format:"date-time"`
+	Sent     string `json:"sent,omitempty" format:"date-time"`
+	Tries    int    `json:"tries"`
+	Problem  string `json:"problem,omitempty" doc:"what the mail server said last"`
+}
+
+func viewNotice(n bank.Notice) noticeView {
+	return noticeView{
+		ID: n.ID, Serial: n.Serial.String(), Contract: n.Contract, To: n.To, Language: string(n.Language), Expiry: day(n.Expiry),
+		Order: n.Order, Status: n.Status.String(), Made: instant(n.Made), Sent: instant(n.Sent), Tries: n.Tries, Problem: n.Problem,
+	}
+}
+
+type dailyView struct {
+	Made     int `json:"made" doc:"notices made out, with their orders"`
+	Sent     int `json:"sent"`
+	Failed   int `json:"failed" doc:"refused for good"`
+	Later    int `json:"later" doc:"to be tried again"`
+	Doubtful int `json:"doubtful" doc:"were being sent when a server stopped"`
+}
+
+func (s *server) notices() {
+	add(s, endpoint{
+		method: http.MethodGet, path: "/v1/notices", id: "listNotices", role: clerkRole,
+		summary: "Notices of expiry (BK-13)",
+	}, func(ctx context.Context, req *request, in *noticesInput) (*body[list[noticeView]], error) {
+		var status *bank.NoticeStatus
+		if in.Status != "" {
+			st := named(in.Status, bank.NoticeDue, bank.NoticeSending, bank.NoticeSent, bank.NoticeFailed, bank.NoticeDoubtful)
+			status = &st
+		}
+		found, next, err := s.bank.Notices(ctx, req.by(), status, bank.Page{After: in.After, Limit: in.Limit})
+		if err != nil {
+			return nil, err
+		}
+		return lines(found, next, viewNotice), nil
+	})
+
+	add(s, endpoint{
+		method: http.MethodPost, path: "/v1/notices/{notice}/resend", id: "resendNotice", role: clerkRole,
+		summary: "Make a failed or doubtful notice due again",
+	}, func(ctx context.Context, req *request, in *noticePath) (*body[noticeView], error) {
+		n, err := s.bank.Resend(ctx, req.by(), in.Notice)
+		if err != nil {
+			return nil, err
+		}
+		return &body[noticeView]{viewNotice(n)}, nil
+	})
+
+	add(s, endpoint{
+		method: http.MethodPost, path: "/v1/jobs/daily", id: "runDaily", role: clerkRole, heavy: true,
+		summary: "Do what is due today: notices and the orders of replacements",
+	}, func(ctx context.Context, req *request, _ *nothing) (*body[dailyView], error) {
+		if s.o.Mailer == nil {
+			return nil, problem(http.StatusConflict, "no mail server is set up: start the bank with one", "", nil)
+		}
+		r, err := s.bank.Daily(ctx, s.o.Mailer)
+		if err != nil {
+			return nil, err
+		}
+		return &body[dailyView]{dailyView{Made: r.Made, Sent: r.Sent, Failed: r.Failed, Later: r.Later, Doubtful: r.Doubtful}}, nil
+	})
+}

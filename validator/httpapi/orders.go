@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+type orderInput struct {
+	Body struct {
+		Contract string `json:"contract" maxLength:"32"`
+		Cause    string `json:"cause" enum:"first,additional,loss,theft,damage,fault,expiry" doc:"why; fault: it broke by itself"`
+		Kind     string `json:"kind,omitempty" enum:"hardware,software" default:"hardware"`
+		Returned bool   `json:"returned,omitempty" doc:"the old token is given back (BK-10)"`
+		Old      string `json:"old,omitempty" maxLength:"64" doc:"serial number of the token that it replaces"`
+		Address  string `json:"address,omitempty" maxLength:"200" doc:"the contract's, or left out (BK-11)"`
+	}
+}
+
+type orderView struct {
+	ID       string `json:"id"`
+	Contract string `json:"contract"`
+	Cause    string `json:"cause"`
+	Returned bool   `json:"returned"`
+	Old      string `json:"old,omitempty"`
+	New      string `json:"new,omitempty" doc:"the token that was sent"`
+	Fee      int64  `json:"fee_yen" doc:"tax included"`
+	Rule     string `json:"rule" doc:"that the fee is by"`
+	Status   string `json:"status" enum:"open,shipped,cancelled"`
+	Address  string `json:"address"`
+	Applied  string `json:"applied" format:"date"`
+	From     string `json:"from,omitempty" format:"date" doc:"when it is expected"`
+	To       string `json:"to,omitempty" format:"date"`
+	By       string `json:"by" doc:"which clerk, or the daily job"`
+}
+
+func viewOrder(o bank.Order) orderView {
+	return orderView{
+		ID: o.ID, Contract: o.Contract, Cause: o.Cause.String(), Returned: o.Returned,
+		Old: o.Old.String(), New: o.New.String(), Fee: int64(o.Fee), Rule: o.Rule.String(), Status: o.Status.String(),
+		Address: o.Address, Applied: day(o.Applied), From: day(o.From), To: day(o.To), By: o.By,
+	}
+}
+
+// day is a date in words; "" is none.
+func day(e token.Expiry) string {
+	if e.IsZero() {
+		return ""
+	}
+	return e.String()
+}
+
+type orderAnswer struct {
+	outcome
+	Order *orderView `json:"order,omitempty"`
+}
+
+type orderPath struct {
+	Order string `path:"order" maxLength:"64"`
+}
+
+type shipInput struct {
+	orderPath
+	Body struct {
+		Serial string `json:"serial" minLength:"1" maxLength:"64" doc:"of a token of the stock"`
+	}
+}
+
+type ordersInput struct {
+	contractPage
+	Open bool `query:"open" doc:"those that are open"`
+}
+
+func (s *server) orders() {
+	add(s, endpoint{
+		method: http.MethodPost, path: "/v1/orders", id: "makeOrder", role: clerkRole,
+		summary: "Take a paper application for a token",
+		more:    "201 when it was taken; 200 when a rule says no.",
+		change:  alsoMade[orderAnswer](s),
+	}, func(ctx context.Context, req *request, in *orderInput) (*made[orderAnswer], error) {
+		old, err := serial("body.old", in.Body.Old)
+		if err != nil {
+			return nil, err
+		}
+		o, out, err := s.bank.Order(ctx, req.by(), bank.NewOrder{
+			Contract: in.Body.Contract, Cause: causeOf(in.Body.Cause),
+			Kind:     named(in.Body.Kind, validator.Hardware, validator.Software),
+			Returned: in.Body.Returned, Old: old, Address: in.Body.Address,
+		})
+		if err != nil {
+			return nil, err
+		}
+		var a made[orderAnswer]
+		a.Body.outcome, a.Status = s.made(req, out)
+		if out.Done {
+			v := viewOrder(o)
+			a.Body.Order = &v
+		}
+		return &a, nil
+	})
+
+	add(s, endpoint{
+		method: http.MethodGet, path: "/v1/orders", id: "listOrders", role: userRole | clerkRole,
+		summary: "Orders",
+	}, func(ctx context.Context, req *request, in *ordersInput) (*body[list[orderView]], error) {
+		contract, err := s.contractOf(ctx, req, in.Contract)
+		if err != nil {
+			return nil, err
+		}
+		found, next, err := s.bank.Orders(ctx, req.by(), contract, in.Open, bank.Page{After: in.After, Limit: in.Limit})
+		if err != nil {
+			return nil, err
+		}
+		return lines(found, next, viewOrder), nil
+	})
+
+	add(s, endpoint{
+		method: http.MethodPost, path: "/v1/orders/{order}/shipment", id: "shipOrder", role: clerkRole,
+		summary: "Send a token of the stock for an order",
+	}, func(ctx context.Context, req *request, in *shipInput) (*body[orderView], error) {
+		sn, err := serial("body.serial", in.Body.Serial)
+		if err != nil {
+			return nil, err
+		}
+		o, err := s.bank.Ship(ctx, req.by(), in.Order, sn)
+		if err != nil {
+			return nil, err
+		}
+		return &body[orderView]{viewOrder(o)}, nil
+	})
+
+	add(s, endpoint{
+		method: http.MethodPost, path: "/v1/orders/{order}/cancellation", id: "cancelOrder", role: clerkRole,
+		summary: "Cancel an order",
+	}, func(ctx context.Context, req *request, in *orderPath) (*body[orderView], error) {
+		o, err := s.bank.CancelOrder(ctx, req.by(), in.Order)
+		if err != nil {
+			return nil, err
+		}
+		return &body[orderView]{viewOrder(o)}, nil
+	})
+}

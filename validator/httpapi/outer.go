@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+)
+
+// request is what is known of a request on its way.
+type request struct {
+	r      *http.Request
+	w      http.ResponseWriter
+	addr   netip.Addr
+	source string // addr in words, "" is none
+	caller caller
+	wrong  bool // a code or login was refused
+	err    error
+	stack  []byte
+}
+
+type requestKey struct{}
+
+func requestOf(ctx context.Context) *request { return ctx.Value(requestKey{}).(*request) }
+
+// statusWriter remembers what was answered.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 && status >= 200 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// outer is around everything: headers, panics, metrics and events.
+func (s *server) outer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := time.Now()
+		sw := &statusWriter{ResponseWriter: w}
+		req := &request{w: sw, addr: s.source(r)}
+		if req.addr.IsValid() {
+			req.source = req.addr.String()
+		}
+		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, req))
+		req.r = r
+
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if s.o.TestMode {
+			h.Set("Fob-Test-Mode", "TEST MODE")
+		}
+
+		s.metrics.inFlight.Inc()
+		defer func() {
+			p := recover()
+			if p != nil && p != http.ErrAbortHandler {
+				req.err, req.stack = panicked(p), debug.Stack()
+				if sw.status == 0 {
+					writeProblem(sw, http.StatusInternalServerError, "something went wrong in the bank: nothing that you could change")
+					p = nil
+				} else {
+					p = http.ErrAbortHandler // what has been sent must not look whole
+				}
+			}
+			s.metrics.inFlight.Dec()
+			s.report(req, sw.status, time.Since(begun))
+			if p != nil {
+				panic(p)
+			}
+		}()
+		next.ServeHTTP(sw, r)
+	})
+}
+
+// panicked says what happened without what was sent: only the Go runtime's own
+// texts are known to have nothing of it.
+func panicked(p any) error {
+	if err, ok := p.(runtime.Error); ok {
+		return fmt.Errorf("panic: %w", err)
+	}
+	return fmt.Errorf("panic with a %T", p)
+}
+
+func (s *server) report(req *request, status int, took time.Duration) {
+	_, route, _ := strings.Cut(req.r.Pattern, " ")
+	if route == "/" {
+		route = ""
+	}
+	method := req.r.Method
+	if !slices.Contains(methods, method) {
+		method = "other"
+	}
+	s.metrics.request(method, route, status, took)
+	if s.o.Event == nil {
+		return
+	}
+	s.o.Event(Event{
+		Method: method, Route: route, Status: status, Took: took,
+		Source: req.source, Caller: req.caller.String(), Err: req.err, Stack: req.stack,
+	})
+}
+
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+}

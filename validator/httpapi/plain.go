@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// plain adds what is not in the description: health, metrics, the description
+// itself, and the answers to paths that are not there.
+func (s *server) plain() {
+	s.mux.HandleFunc("GET /healthz", s.open(func(w http.ResponseWriter, r *http.Request) {
+		text(w, http.StatusOK, "ok\n")
+	}))
+	s.mux.HandleFunc("GET /readyz", s.open(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.bank.Ready(r.Context()); err != nil {
+			requestOf(r.Context()).err = err
+			w.Header().Set("Retry-After", "1")
+			text(w, http.StatusServiceUnavailable, "the store does not answer\n")
+			return
+		}
+		text(w, http.StatusOK, "ready\n")
+	}))
+	s.mux.HandleFunc("GET /metrics", s.showMetrics(promhttp.HandlerFor(s.o.Registry, promhttp.HandlerOpts{})))
+
+	spec := s.api.OpenAPI()
+	// What was sent is never sent back: see hideValues.
+	delete(spec.Components.Schemas.Map()["ErrorDetail"].Properties, "value")
+	asJSON, err := spec.MarshalJSON()
+	if err != nil {
+		panic("httpapi: internal error: " + err.Error())
+	}
+	asYAML, err := spec.YAML()
+	if err != nil {
+		panic("httpapi: internal error: " + err.Error())
+	}
+	// RFC 9512 has the type of YAML.
+	s.mux.HandleFunc("GET /openapi.json", s.open(document("application/openapi+json", asJSON)))
+	s.mux.HandleFunc("GET /openapi.yaml", s.open(document("application/openapi+yaml", asYAML)))
+	s.mux.HandleFunc("/", s.open(s.nowhere))
+}
+
+func document(kind string, body []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		_, _ = w.Write(body)
+	}
+}
+
+func text(w http.ResponseWriter, status int, words string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(words))
+}
+
+// open lets through whoever has not asked too much.
+func (s *server) open(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := s.take(budgetRequests, network(requestOf(r.Context()).addr)); err != nil {
+			answer(w, err)
+			return
+		}
+		next(w, r)
+	}
+}
+
+// showMetrics shows them to this machine, where whoever collects them usually
+// is, and to keys that may read what happens.
+func (s *server) showMetrics(next http.Handler) http.HandlerFunc {
+	op := &huma.Operation{}
+	return func(w http.ResponseWriter, r *http.Request) {
+		req := requestOf(r.Context())
+		near := nearby(r) && r.Header.Get("Authorization") == ""
+		if err := s.identify(r.Context(), req, r.Header.Get("Authorization"), near); err != nil {
+			answer(w, s.fault(r.Context(), op, err))
+			return
+		}
+		if !near && req.caller.role&(auditRole|clerkRole) == 0 {
+			answer(w, problem(http.StatusForbidden, "the metrics are for "+(auditRole|clerkRole).String(), "", nil))
+			return
+		}
+		next.ServeHTTP(w, r)
+	}
+}
+
+// answer writes a problem where huma is not at work.
+func answer(w http.ResponseWriter, err error) {
+	var withHeaders huma.HeadersError
+	if errors.As(err, &withHeaders) {
+		for name, values := range withHeaders.GetHeaders() {
+			w.Header()[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	var m *huma.ErrorModel
+	errors.As(err, &m)
+	writeProblem(w, m.Status, m.Detail)
+}
+
+// nowhere answers where there is no such path, or not with this method.
+func (s *server) nowhere(w http.ResponseWriter, r *http.Request) {
+	var allow []string
+	for _, m := range methods {
+		other := r.Clone(r.Context())
+		other.Method = m
+		if _, pattern := s.mux.Handler(other); pattern != "/" && pattern != "" {
+			allow = append(allow, m)
+		}
+	}
+	if len(allow) == 0 {
+		writeProblem(w, http.StatusNotFound, "there is no such path: see /openapi.json")
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	writeProblem(w, http.StatusMethodNotAllowed, "this path takes "+strings.Join(allow, ", "))
+}

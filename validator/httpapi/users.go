@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+type newUserInput struct {
+	Body struct {
+		ID       string `json:"id" maxLength:"64" doc:"the login name: 0-9, A-Z, a-z and . _ @ -"`
+		Contract string `json:"contract,omitempty" maxLength:"32" doc:"left out: that of who asks"`
+		Role     string `json:"role,omitempty" enum:"user,admin,master" default:"user"`
+		Name     string `json:"name" maxLength:"100"`
+		Email    string `json:"email,omitempty" maxLength:"254"`
+		Language string `json:"language,omitempty" enum:"ja,en" default:"ja"`
+		Password string `json:"password" maxLength:"128" doc:"12 to 128 characters"`
+		Code     string `json:"code,omitempty" maxLength:"64" doc:"of the token of who asks; a clerk gives none"`
+	}
+}
+
+type userPath struct {
+	User string `path:"user" maxLength:"64"`
+}
+
+type userChangeInput struct {
+	userPath
+	Body struct {
+		Role     *string `json:"role,omitempty" enum:"user,admin,master"`
+		Name     *string `json:"name,omitempty" maxLength:"100"`
+		Email    *string `json:"email,omitempty" maxLength:"254"`
+		Language *string `json:"language,omitempty" enum:"ja,en"`
+		Locked   *bool   `json:"locked,omitempty" doc:"may not log in"`
+		Password *string `json:"password,omitempty" maxLength:"128"`
+		Code     string  `json:"code,omitempty" maxLength:"64" doc:"of the token of who asks; a clerk gives none"`
+	}
+}
+
+type userView struct {
+	ID        string `json:"id"`
+	Contract  string `json:"contract"`
+	Role      string `json:"role" enum:"user,admin,master"`
+	Name      string `json:"name"`
+	Email     string `json:"email,omitempty"`
+	Language  string `json:"language"`
+	Token     string `json:"token,omitempty" doc:"serial number of the one that he registered"`
+	Activated string `json:"activated,omitempty" format:"date-time" doc:"when he did"`
+	RevokedAt string `json:"revoked_at,omitempty" format:"date-time" doc:"when a token of his was last revoked"`
+	Locked    bool   `json:"locked"`
+	Created   string `json:"created" format:"date-time"`
+}
+
+func viewUser(u bank.User) userView {
+	return userView{
+		ID: u.ID, Contract: u.Contract, Role: u.Role.String(), Name: u.Name, Email: u.Email, Language: string(u.Language),
+		Token: u.Token.String(), Activated: instant(u.Activated), RevokedAt: instant(u.RevokedAt),
+		Locked: u.Locked, Created: instant(u.Created),
+	}
+}
+
+type userAnswer struct {
+	outcome
+	User *userView `json:"user,omitempty"`
+}
+
+// alsoMade adds to the description that something was made.
+func alsoMade[T any](s *server) func(*huma.Operation) {
+	return func(op *huma.Operation) {
+		op.Responses = map[string]*huma.Response{
+			strconv.Itoa(http.StatusCreated): {
+				Description: http.StatusText(http.StatusCreated),
+				Content: map[string]*huma.MediaType{"application/json": {
+					Schema: s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, ""),
+				}},
+			},
+		}
+	}
+}
+
+func (s *server) users() {
+	add(s, endpoint{
+		method: http.MethodPost, path: "/v1/users", id: "addUser", role: userRole | clerkRole, guess: true,
+		summary: "Add a user",
+		more:    "A master or admin, of his own contract, with a code (BK-04); a clerk, of any. 201 when it was done; 200 when it was refused.",
+		change:  alsoMade[userAnswer](s),
+	}, func(ctx context.Context, req *request, in *newUserInput) (*made[userAnswer], error) {
+		contract, err := s.contractOf(ctx, req, in.Body.Contract)
+		if err != nil {
+			return nil, err
+		}
+		u, out, err := s.bank.AddUser(ctx, req.by(), bank.NewUser{
+			ID: in.Body.ID, Contract: contract, Role: roleOf(in.Body.Role), Name: in.Body.Name, Email: in.Body.Email,
+			Language: bank.Language(in.Body.Language), Password: in.Body.Password,
+		}, in.Body.Code)
+		if err != nil {
+			return nil, err
+		}
+		var a made[userAnswer]
+		a.Body.outcome, a.Status = s.made(req, out)
+		if out.Done {
+			v := viewUser(u)
+			a.Body.User = &v
+		}
+		return &a, nil
+	})
+
+	add(s, endpoint{
+		method: http.MethodPatch, path: "/v1/users/{user}", id: "changeUser", role: userRole | clerkRole, guess: true,
+		summary: "Change a user",
+		more:    "A master or admin, of his own contract, with a code (BK-04); a clerk, of any. What is left out stays.",
+	}, func(ctx context.Context, req *request, in *userChangeInput) (*body[userAnswer], error) {
+		c := bank.UserChange{Name: in.Body.Name, Email: in.Body.Email, Locked: in.Body.Locked, Password: in.Body.Password}
+		if in.Body.Role != nil {
+			r := roleOf(*in.Body.Role)
+			c.Role = &r
+		}
+		if in.Body.Language != nil {
+			l := bank.Language(*in.Body.Language)
+			c.Language = &l
+		}
+		u, out, err := s.bank.ChangeUser(ctx, req.by(), in.User, c, in.Body.Code)
+		if err != nil {
+			return nil, err
+		}
+		a := userAnswer{outcome: s.said(req, out)}
+		if out.Done {
+			v := viewUser(u)
+			a.User = &v
+		}
+		return &body[userAnswer]{a}, nil
+	})
+
+	add(s, endpoint{
+		method: http.MethodGet, path: "/v1/users", id: "listUsers", role: userRole | clerkRole,
+		summary: "Users: for a user those of the contract",
+	}, func(ctx context.Context, req *request, in *contractPage) (*body[list[userView]], error) {
+		contract, err := s.contractOf(ctx, req, in.Contract)
+		if err != nil {
+			return nil, err
+		}
+		found, next, err := s.bank.Users(ctx, req.by(), contract, bank.Page{After: in.After, Limit: in.Limit})
+		if err != nil {
+			return nil, err
+		}
+		return lines(found, next, viewUser), nil
+	})
+
+	add(s, endpoint{
+		method: http.MethodGet, path: "/v1/users/{user}", id: "getUser", role: userRole | clerkRole,
+		summary: "A user",
+	}, func(ctx context.Context, req *request, in *userPath) (*body[userView], error) {
+		u, err := s.bank.User(ctx, req.by(), in.User)
+		if err != nil {
+			return nil, err
+		}
+		return &body[userView]{viewUser(u)}, nil
+	})
+}

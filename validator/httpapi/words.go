@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"strings"
+	"time"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// outcome is what came of something that somebody wanted to do. All refusals of
+// a code are the same two fields.
+type outcome struct {
+	Done    bool   `json:"done" doc:"it was done"`
+	Answer  string `json:"answer,omitempty" enum:"refused,accepted,next code,corrected" doc:"about the code; left out where none was looked at"`
+	Way     string `json:"way,omitempty" enum:"no way,on screen,on paper" doc:"how it can be done, where a rule about rights said no"`
+	Rule    string `json:"rule,omitempty" doc:"which rule said no" example:"BK-07"`
+	Reason  string `json:"reason,omitempty" doc:"why it said no" example:"own token"`
+	Receipt string `json:"receipt,omitempty" doc:"of the transaction that was done"`
+}
+
+// said puts an outcome into words, and remembers whether a code was refused.
+func (s *server) said(req *request, o bank.Outcome) outcome {
+	out := outcome{Done: o.Done, Receipt: o.Receipt}
+	switch {
+	case !o.Done && o.Verdict != (validator.Verdict{}):
+		out.Way, out.Rule, out.Reason = o.Verdict.Way.String(), o.Verdict.Rule.String(), o.Verdict.Reason.String()
+		s.metrics.answers.WithLabelValues("rule").Inc()
+		return out
+	case o.Done && o.Answer == validator.Refused:
+		return out // no code was needed
+	}
+	out.Answer = o.Answer.String()
+	s.metrics.answers.WithLabelValues(out.Answer).Inc()
+	req.wrong = o.Answer == validator.Refused
+	return out
+}
+
+// said with what was made, if it was.
+func (s *server) made(req *request, o bank.Outcome) (outcome, int) {
+	out := s.said(req, o)
+	if o.Done {
+		return out, 201
+	}
+	return out, 200
+}
+
+// instant is a time in words; "" is none.
+func instant(t token.UnixSeconds) string {
+	if t == 0 {
+		return ""
+	}
+	return time.Unix(int64(t), 0).UTC().Format(time.RFC3339)
+}
+
+// slug is an operation's name as it stands in JSON.
+func slug(op validator.Operation) string { return strings.ReplaceAll(op.String(), " ", "-") }
+
+// operation reads what slug returns.
+func operation(name string) (validator.Operation, bool) {
+	for _, op := range validator.Operations() {
+		if slug(op) == name {
+			return op, true
+		}
+	}
+	return validator.OpNone, false
+}
+
+// named finds the value that says its name so. The names have been checked to
+// be of those that the description lists; the zero value is for what is not.
+func named[T interface {
+	~uint8
+	String() string
+}](name string, values ...T) T {
+	for _, v := range values {
+		if v.String() == name {
+			return v
+		}
+	}
+	var zero T
+	return zero
+}
+
+func roleOf(name string) validator.Role {
+	return named(name, validator.PlainUser, validator.Admin, validator.Master)
+}
+
+func causeOf(name string) validator.Cause {
+	return named(name, validator.CauseFirst, validator.CauseAdditional, validator.CauseLoss, validator.CauseTheft,
+		validator.CauseDamage, validator.CauseFault, validator.CauseExpiry)
+}
+
+func conditionOf(name string) validator.Condition {
+	return named(name, validator.InUse, validator.Expired, validator.Broken, validator.Lost, validator.Revoked)
+}
+
+// serial reads a serial number; "" is none. What is no serial number at all is
+// told: that it is none depends on the caller's text alone.
+func serial(where, text string) (token.Serial, error) {
+	if text == "" {
+		return token.Serial{}, nil
+	}
+	sn, err := token.ParseSerial(text)
+	if err != nil {
+		return token.Serial{}, invalid(where, err.Error())
+	}
+	return sn, nil
+}
