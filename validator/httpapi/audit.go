@@ -76,7 +76,7 @@ func (s *server) audit() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/audit", id: "listAudit", role: who,
 		summary: "The audit log, the newest first (BK-20)",
-	}, func(ctx context.Context, req *request, in *auditInput) (*body[list[recordView]], error) {
+	}, func(ctx context.Context, req *request, in *auditInput) (*body[listOf[recordView]], error) {
 		found, next, err := s.bank.Audit(ctx, req.by(), bank.AuditFilter{
 			User: in.User, Clerk: in.Clerk, Contract: in.Contract, Serial: in.Serial, Act: in.Act, Rule: in.Rule,
 			From: seconds(in.From), To: seconds(in.To), Page: bank.Page{After: in.After, Limit: in.Limit},

@@ -72,7 +72,7 @@ func (s *server) contracts() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/contracts", id: "listContracts", role: clerkRole,
 		summary: "Contracts",
-	}, func(ctx context.Context, req *request, in *findInput) (*body[list[contractView]], error) {
+	}, func(ctx context.Context, req *request, in *findInput) (*body[listOf[contractView]], error) {
 		found, next, err := s.bank.Contracts(ctx, req.by(), in.Find, bank.Page{After: in.After, Limit: in.Limit})
 		if err != nil {
 			return nil, err

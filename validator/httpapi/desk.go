@@ -7,13 +7,12 @@ import (
 	"net/http"
 
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/validator"
 )
 
 type reportInput struct {
 	serialInput
 	Body struct {
-		Condition string `json:"condition" enum:"lost,broken" doc:"lost, or stolen; broken"`
+		Condition string `json:"condition" enum:"lost,broken,in use" doc:"lost, which is also stolen; broken; in use takes either back"`
 	}
 }
 
@@ -53,7 +52,7 @@ func (s *server) desk() {
 		if err != nil {
 			return nil, err
 		}
-		out, err := s.bank.Report(ctx, req.by(), sn, named(in.Body.Condition, validator.Lost, validator.Broken))
+		out, err := s.bank.Report(ctx, req.by(), sn, conditionOf(in.Body.Condition))
 		if err != nil {
 			return nil, err
 		}

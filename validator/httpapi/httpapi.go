@@ -11,7 +11,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -21,18 +20,11 @@ const (
 	bodyWait    = 10 * time.Second // for a body to arrive
 	chunkWait   = 30 * time.Second // for more of a seed file, or for a reader of the audit log
 	heavyAtOnce = 2                // imports, exports and verifications
-	loginsBusy  = 8                // logins at once: each takes memory for the password's hash
 )
 
 // DefaultMaxImport is how large a seed file may be unless told otherwise: 1 GiB,
 // which is a PSKC file of about a million tokens.
 const DefaultMaxImport = 1 << 30
-
-// ManualClock is a bank's clock that stands still until it is moved.
-type ManualClock interface {
-	bank.Clock
-	Set(now token.UnixSeconds)
-}
 
 // Options change the interface. The zero value is good.
 type Options struct {
@@ -51,10 +43,7 @@ type Options struct {
 	// TestMode says so in a header of every answer. Clock, which must be the
 	// bank's, can then be moved at /v1/clock; nil: it cannot.
 	TestMode bool
-	Clock    ManualClock
-
-	// Version is of the program, for the description.
-	Version string
+	Clock    *bank.ManualClock
 
 	// Registry is where the metrics are registered, and what /metrics shows;
 	// nil is one of its own. New panics when they are there already.
@@ -88,7 +77,6 @@ type server struct {
 	limits  *limiter
 	metrics *metrics
 	heavy   chan struct{}
-	logins  chan struct{}
 }
 
 // New returns the interface of a bank.
@@ -109,7 +97,6 @@ func New(b *bank.Bank, o Options) http.Handler {
 		limits:  newLimiter(o.Limits, o.now),
 		metrics: newMetrics(o.Registry),
 		heavy:   make(chan struct{}, heavyAtOnce),
-		logins:  make(chan struct{}, loginsBusy),
 	}
 	s.api = humago.New(s.mux, s.config())
 	s.api.UseMiddleware(s.admit)

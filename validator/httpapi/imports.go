@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"time"
 
@@ -115,11 +116,11 @@ func (s *server) importFile(ctx context.Context, req *request, in *importInput) 
 		r, format, err = seedfile.NewReader(file, o)
 	}
 	if err != nil {
-		return nil, fileFault(err)
+		return nil, fileFault(err, content, file)
 	}
 	report, err := s.bank.Import(ctx, req.by(), &wholeFile{Reader: seedfile.Unique(r, format.Name), end: file}, bank.ImportOptions{Contract: in.Contract})
 	if err != nil {
-		return nil, fileFault(err)
+		return nil, fileFault(err, content, file)
 	}
 	out.Tokens, out.Format = report.Tokens, report.Format
 	if out.Format == "" {
@@ -128,13 +129,25 @@ func (s *server) importFile(ctx context.Context, req *request, in *importInput) 
 	return &body[importView]{out}, nil
 }
 
-// fileFault tells of what is wrong in a file. What the bank says, and what is
-// wrong with the connection, stays as it is.
-func fileFault(err error) error {
+// fileFault tells why a file was not taken in. What was wrong with the transfer
+// comes first, since it looks like a malformed file to whoever reads that.
+func fileFault(err error, content *steadyReader, file io.Reader) error {
+	var late net.Error
+	if errors.As(content.err, &late) && late.Timeout() {
+		return problem(http.StatusRequestTimeout, "the file stopped arriving, and no token was taken in", "", nil)
+	}
+	if content.err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(content.err, &tooLarge) {
+			return content.err
+		}
+		return problem(http.StatusBadRequest, "the file broke off, and no token was taken in", "", nil)
+	}
+	if last, ok := file.(*lastPart); ok && last.err != nil && last.err != io.EOF {
+		return last.err
+	}
 	var be *bank.Error
-	var told huma.StatusError
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &be) || errors.As(err, &told) || errors.As(err, &tooLarge) {
+	if errors.As(err, &be) {
 		return err
 	}
 	for _, known := range []error{
@@ -150,8 +163,9 @@ func fileFault(err error) error {
 
 // steadyReader ends a transfer that stands still, however long the whole takes.
 type steadyReader struct {
-	rc *http.ResponseController
-	r  io.Reader
+	rc  *http.ResponseController
+	r   io.Reader
+	err error // what it met, but for the end
 }
 
 func (s *steadyReader) Read(p []byte) (int, error) {
@@ -159,6 +173,9 @@ func (s *steadyReader) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	if err != nil {
 		_ = s.rc.SetReadDeadline(time.Time{})
+		if err != io.EOF && s.err == nil {
+			s.err = err
+		}
 	}
 	return n, err
 }

@@ -58,7 +58,7 @@ func (s *server) keys() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/keys", id: "listKeys", role: clerkRole,
 		summary: "API keys",
-	}, func(ctx context.Context, req *request, _ *nothing) (*body[list[keyView]], error) {
+	}, func(ctx context.Context, req *request, _ *nothing) (*body[listOf[keyView]], error) {
 		found, err := s.bank.Keys(ctx, req.by())
 		if err != nil {
 			return nil, err

@@ -52,7 +52,7 @@ func (s *server) notices() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/notices", id: "listNotices", role: clerkRole,
 		summary: "Notices of expiry (BK-13)",
-	}, func(ctx context.Context, req *request, in *noticesInput) (*body[list[noticeView]], error) {
+	}, func(ctx context.Context, req *request, in *noticesInput) (*body[listOf[noticeView]], error) {
 		var status *bank.NoticeStatus
 		if in.Status != "" {
 			st := named(in.Status, bank.NoticeDue, bank.NoticeSending, bank.NoticeSent, bank.NoticeFailed, bank.NoticeDoubtful)

@@ -107,7 +107,7 @@ func (s *server) orders() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/orders", id: "listOrders", role: userRole | clerkRole,
 		summary: "Orders",
-	}, func(ctx context.Context, req *request, in *ordersInput) (*body[list[orderView]], error) {
+	}, func(ctx context.Context, req *request, in *ordersInput) (*body[listOf[orderView]], error) {
 		contract, err := s.contractOf(ctx, req, in.Contract)
 		if err != nil {
 			return nil, err

@@ -92,16 +92,16 @@ type page struct {
 }
 
 // list is a page of a list.
-type list[T any] struct {
+type listOf[T any] struct {
 	Items []T    `json:"items" nullable:"false"`
 	Next  string `json:"next,omitempty" doc:"give it as after for the following page; left out on the last"`
 }
 
 // lines turns a page of the bank's into one for the outside.
-func lines[T, V any](items []T, next string, view func(T) V) *body[list[V]] {
-	out := list[V]{Items: make([]V, 0, len(items)), Next: next}
+func lines[T, V any](items []T, next string, view func(T) V) *body[listOf[V]] {
+	out := listOf[V]{Items: make([]V, 0, len(items)), Next: next}
 	for _, i := range items {
 		out.Items = append(out.Items, view(i))
 	}
-	return &body[list[V]]{out}
+	return &body[listOf[V]]{out}
 }

@@ -34,7 +34,7 @@ type tokensInput struct {
 	Contract  string `query:"contract" maxLength:"32"`
 	Stock     bool   `query:"stock" doc:"those that no contract has"`
 	Serial    string `query:"serial" maxLength:"20" doc:"what it begins with"`
-	Condition string `query:"condition" enum:"in use,expired,broken,lost,revoked"`
+	Condition string `query:"condition" enum:"in use,broken,lost,revoked" doc:"on record; one that has expired is in use there"`
 	Suspended bool   `query:"suspended"`
 	page
 }
@@ -90,10 +90,13 @@ func (s *server) tokens() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/tokens", id: "listTokens", role: userRole | clerkRole,
 		summary: "Tokens: for a user those of the contract",
-	}, func(ctx context.Context, req *request, in *tokensInput) (*body[list[tokenView]], error) {
+	}, func(ctx context.Context, req *request, in *tokensInput) (*body[listOf[tokenView]], error) {
 		contract, err := s.contractOf(ctx, req, in.Contract)
 		if err != nil {
 			return nil, err
+		}
+		if _, err := s.bank.Contract(ctx, req.by(), contract); contract != "" && err != nil {
+			return nil, err // a contract of somebody else is not there
 		}
 		found, next, err := s.bank.Tokens(ctx, req.by(), bank.TokenFilter{
 			Contract: contract, Stock: in.Stock, Serial: in.Serial, Condition: conditionOf(in.Condition),

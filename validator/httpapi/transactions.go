@@ -56,13 +56,14 @@ var ownPath = map[validator.Operation]string{
 	validator.OpLift:       "/v1/tokens/{serial}/suspension/lift",
 	validator.OpActivate:   "/v1/tokens/{serial}/activation",
 	validator.OpResync:     "/v1/tokens/{serial}/resync",
+	validator.OpCheck:      "/v1/check",
 }
 
 func (s *server) transactions() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/operations", id: "listOperations", role: userRole | clerkRole | checkRole | auditRole,
 		summary: "What can be done, and what needs a code (BK-04)",
-	}, func(ctx context.Context, req *request, _ *nothing) (*body[list[operationView]], error) {
+	}, func(ctx context.Context, req *request, _ *nothing) (*body[listOf[operationView]], error) {
 		set := s.bank.Settings()
 		return lines(validator.Operations(), "", func(op validator.Operation) operationView {
 			v := operationView{Name: slug(op), NeedsOTP: validator.NeedsOTP(set, op), Words: op.Words(), Path: ownPath[op]}
@@ -104,7 +105,7 @@ func (s *server) transactions() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/transactions", id: "listTransactions", role: userRole | clerkRole,
 		summary: "What was done",
-	}, func(ctx context.Context, req *request, in *contractPage) (*body[list[transactionView]], error) {
+	}, func(ctx context.Context, req *request, in *contractPage) (*body[listOf[transactionView]], error) {
 		contract, err := s.contractOf(ctx, req, in.Contract)
 		if err != nil {
 			return nil, err

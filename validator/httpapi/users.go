@@ -140,7 +140,7 @@ func (s *server) users() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/users", id: "listUsers", role: userRole | clerkRole,
 		summary: "Users: for a user those of the contract",
-	}, func(ctx context.Context, req *request, in *contractPage) (*body[list[userView]], error) {
+	}, func(ctx context.Context, req *request, in *contractPage) (*body[listOf[userView]], error) {
 		contract, err := s.contractOf(ctx, req, in.Contract)
 		if err != nil {
 			return nil, err
