@@ -52,7 +52,7 @@ func viewRecord(r bank.Record) recordView {
 
 type verifyInput struct {
 	Body struct {
-		Since string `json:"since,omitempty" maxLength:"16000" doc:"heads of a former verification"`
+		Since string `json:"since,omitempty" maxLength:"16000" pattern:"^([0-9]+:[0-9]+:[0-9A-Za-z_-]+(,[0-9]+:[0-9]+:[0-9A-Za-z_-]+)*)?$" patternDescription:"as heads is told" doc:"heads of a former verification"`
 	}
 }
 

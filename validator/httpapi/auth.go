@@ -93,6 +93,16 @@ func (s *server) admit(ctx huma.Context, next func(huma.Context)) {
 		s.refuse(ctx, problem(http.StatusForbidden, "this is for "+allowed.String()+", and you are "+req.caller.role.String(), "", nil))
 		return
 	}
+	for _, p := range op.Parameters {
+		value := ctx.Query(p.Name)
+		if p.In == "path" {
+			value = ctx.Param(p.Name)
+		}
+		if err := clean(p.In+"."+p.Name, value); err != nil {
+			s.refuse(ctx, err)
+			return
+		}
+	}
 	if op.Metadata[metaHeavy] != nil {
 		select {
 		case s.heavy <- struct{}{}:

@@ -29,6 +29,9 @@ func (s *server) checks() {
 		var out bank.Outcome
 		var err error
 		if in.Body.User != "" {
+			if err := clean("body.user", in.Body.User); err != nil {
+				return nil, err
+			}
 			out, err = s.bank.CheckUser(ctx, req.by(), in.Body.User, in.Body.Code)
 		} else {
 			sn, perr := serial("body.serial", in.Body.Serial)

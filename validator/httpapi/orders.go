@@ -72,8 +72,9 @@ type shipInput struct {
 }
 
 type ordersInput struct {
-	contractPage
-	Open bool `query:"open" doc:"those that are open"`
+	Contract string `query:"contract" maxLength:"32"`
+	Open     bool   `query:"open" doc:"those that are open"`
+	page
 }
 
 func (s *server) orders() {
@@ -83,6 +84,9 @@ func (s *server) orders() {
 		more:    "201 when it was taken; 200 when a rule says no.",
 		change:  alsoMade[orderAnswer](s),
 	}, func(ctx context.Context, req *request, in *orderInput) (*made[orderAnswer], error) {
+		if err := clean("body.contract", in.Body.Contract); err != nil {
+			return nil, err
+		}
 		old, err := serial("body.old", in.Body.Old)
 		if err != nil {
 			return nil, err

@@ -156,3 +156,15 @@ func (s *site) lastEvent(route string) httpapi.Event {
 	}, 5*time.Second, time.Millisecond)
 	return found
 }
+
+// lastFault returns what is behind the last 500.
+func (s *site) lastFault() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := len(s.events) - 1; i >= 0; i-- {
+		if s.events[i].Err != nil {
+			return s.events[i].Err
+		}
+	}
+	return nil
+}

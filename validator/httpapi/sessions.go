@@ -3,6 +3,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -45,6 +46,9 @@ func (s *server) sessions() {
 	}, func(ctx context.Context, req *request, in *loginInput) (*body[sessionView], error) {
 		if (in.Body.User == "") == (in.Body.Clerk == "") {
 			return nil, invalid("body.user", "give either user or clerk")
+		}
+		if err := cmp.Or(clean("body.user", in.Body.User), clean("body.clerk", in.Body.Clerk)); err != nil {
+			return nil, err
 		}
 		var x bank.Session
 		var err error

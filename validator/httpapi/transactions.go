@@ -84,6 +84,9 @@ func (s *server) transactions() {
 		case req.caller.role == checkRole && in.Body.User == "":
 			return nil, invalid("body.user", "say for whom: a key is nobody's")
 		case req.caller.role == checkRole:
+			if err := clean("body.user", in.Body.User); err != nil {
+				return nil, err
+			}
 			by.User = in.Body.User
 		case in.Body.User != "" && in.Body.User != req.caller.id:
 			return nil, problem(http.StatusForbidden, "you do things for yourself only: leave user out", "body.user", nil)

@@ -91,6 +91,9 @@ func (s *server) users() {
 		more:    "A master or admin, of his own contract, with a code (BK-04); a clerk, of any. 201 when it was done; 200 when it was refused.",
 		change:  alsoMade[userAnswer](s),
 	}, func(ctx context.Context, req *request, in *newUserInput) (*made[userAnswer], error) {
+		if err := clean("body.contract", in.Body.Contract); err != nil {
+			return nil, err
+		}
 		contract, err := s.contractOf(ctx, req, in.Body.Contract)
 		if err != nil {
 			return nil, err

@@ -5,6 +5,8 @@ package httpapi
 import (
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
@@ -95,6 +97,15 @@ func causeOf(name string) validator.Cause {
 
 func conditionOf(name string) validator.Condition {
 	return named(name, validator.InUse, validator.Broken, validator.Lost, validator.Revoked)
+}
+
+// clean refuses what is nobody's name, and what not every database can look for:
+// control characters, NUL among them, and what is not UTF-8.
+func clean(where, text string) error {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return invalid(where, "has a control character, or is not UTF-8")
+	}
+	return nil
 }
 
 // serial reads a serial number; "" is none. What is no serial number at all is
