@@ -23,7 +23,7 @@ type auditInput struct {
 	Rule     string    `query:"rule" maxLength:"8" doc:"for example BK-05"`
 	From     time.Time `query:"from"`
 	To       time.Time `query:"to"`
-	page
+	Paging
 }
 
 type recordView struct {

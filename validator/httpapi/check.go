@@ -22,7 +22,7 @@ func (s *server) checks() {
 		method: http.MethodPost, path: "/v1/check", id: "check", role: checkRole, guess: true,
 		summary: "Check a code",
 		more:    "Nothing else is done. An unknown user or token is refused like a wrong code.",
-	}, func(ctx context.Context, req *request, in *checkInput) (*body[outcome], error) {
+	}, func(ctx context.Context, req *request, in *checkInput) (*body[Outcome], error) {
 		if (in.Body.Serial == "") == (in.Body.User == "") {
 			return nil, invalid("body.serial", "give either serial or user")
 		}
@@ -43,6 +43,6 @@ func (s *server) checks() {
 		if err != nil {
 			return nil, err
 		}
-		return &body[outcome]{s.said(req, out)}, nil
+		return &body[Outcome]{s.said(req, out)}, nil
 	})
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-type contractFields struct {
+// ContractFields are what is changed of a contract.
+type ContractFields struct {
 	Name     string `json:"name" maxLength:"100"`
 	Address  string `json:"address" maxLength:"200" doc:"where tokens are posted"`
 	Email    string `json:"email" maxLength:"254" doc:"where notices go"`
@@ -19,17 +20,18 @@ type contractFields struct {
 type newContractInput struct {
 	Body struct {
 		ID string `json:"id" maxLength:"32" doc:"0-9, A-Z, a-z and hyphen"`
-		contractFields
+		ContractFields
 	}
 }
 
-type contractPath struct {
+// ContractPath is a contract in a path.
+type ContractPath struct {
 	Contract string `path:"contract" maxLength:"32"`
 }
 
 type contractInput struct {
-	contractPath
-	Body contractFields
+	ContractPath
+	Body ContractFields
 }
 
 type contractView struct {
@@ -51,7 +53,7 @@ func viewContract(c bank.Contract) contractView {
 
 type findInput struct {
 	Find string `query:"find" maxLength:"100" doc:"part of the ID or name"`
-	page
+	Paging
 }
 
 func (s *server) contracts() {
@@ -83,7 +85,7 @@ func (s *server) contracts() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/contracts/{contract}", id: "getContract", role: userRole | clerkRole,
 		summary: "A contract: for a user his own",
-	}, func(ctx context.Context, req *request, in *contractPath) (*body[contractView], error) {
+	}, func(ctx context.Context, req *request, in *ContractPath) (*body[contractView], error) {
 		c, err := s.bank.Contract(ctx, req.by(), in.Contract)
 		if err != nil {
 			return nil, err

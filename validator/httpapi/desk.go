@@ -10,7 +10,7 @@ import (
 )
 
 type reportInput struct {
-	serialInput
+	SerialPath
 	Body struct {
 		Condition string `json:"condition" enum:"lost,broken,in use" doc:"lost, which is also stolen; broken; in use takes either back"`
 	}
@@ -47,7 +47,7 @@ func (s *server) desk() {
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/tokens/{serial}/report", id: "reportToken", role: clerkRole,
 		summary: "Put a loss, theft or breakage on record",
-	}, func(ctx context.Context, req *request, in *reportInput) (*body[outcome], error) {
+	}, func(ctx context.Context, req *request, in *reportInput) (*body[Outcome], error) {
 		sn, err := serial("path.serial", in.Serial)
 		if err != nil {
 			return nil, err
@@ -56,7 +56,7 @@ func (s *server) desk() {
 		if err != nil {
 			return nil, err
 		}
-		return &body[outcome]{s.said(req, out)}, nil
+		return &body[Outcome]{s.said(req, out)}, nil
 	})
 
 	add(s, endpoint{

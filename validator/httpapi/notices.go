@@ -11,7 +11,7 @@ import (
 
 type noticesInput struct {
 	Status string `query:"status" enum:"due,sending,sent,failed,doubtful"`
-	page
+	Paging
 }
 
 type noticePath struct {

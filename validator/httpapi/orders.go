@@ -56,16 +56,17 @@ func day(e token.Expiry) string {
 }
 
 type orderAnswer struct {
-	outcome
+	Outcome
 	Order *orderView `json:"order,omitempty"`
 }
 
-type orderPath struct {
+// OrderPath is an order in a path.
+type OrderPath struct {
 	Order string `path:"order" maxLength:"64"`
 }
 
 type shipInput struct {
-	orderPath
+	OrderPath
 	Body struct {
 		Serial string `json:"serial" minLength:"1" maxLength:"64" doc:"of a token of the stock"`
 	}
@@ -74,7 +75,7 @@ type shipInput struct {
 type ordersInput struct {
 	Contract string `query:"contract" maxLength:"32"`
 	Open     bool   `query:"open" doc:"those that are open"`
-	page
+	Paging
 }
 
 func (s *server) orders() {
@@ -100,7 +101,7 @@ func (s *server) orders() {
 			return nil, err
 		}
 		var a made[orderAnswer]
-		a.Body.outcome, a.Status = s.made(req, out)
+		a.Body.Outcome, a.Status = s.made(req, out)
 		if out.Done {
 			v := viewOrder(o)
 			a.Body.Order = &v
@@ -141,7 +142,7 @@ func (s *server) orders() {
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/orders/{order}/cancellation", id: "cancelOrder", role: clerkRole,
 		summary: "Cancel an order",
-	}, func(ctx context.Context, req *request, in *orderPath) (*body[orderView], error) {
+	}, func(ctx context.Context, req *request, in *OrderPath) (*body[orderView], error) {
 		o, err := s.bank.CancelOrder(ctx, req.by(), in.Order)
 		if err != nil {
 			return nil, err

@@ -85,8 +85,9 @@ type made[T any] struct {
 	Body   T
 }
 
-// page is the part of a list that is wanted.
-type page struct {
+// Paging is the part of a list that is wanted. It is exported, like others here,
+// because huma does not look into what is embedded otherwise.
+type Paging struct {
 	After string `query:"after" maxLength:"200" doc:"next of the page before"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"lines at most"`
 }

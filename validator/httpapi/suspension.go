@@ -21,7 +21,7 @@ func (s *server) suspensions() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/tokens/{serial}/suspension", id: "getSuspension", role: userRole | clerkRole,
 		summary: "Whether a token is suspended, and how that can be lifted (BK-07, BK-08)",
-	}, func(ctx context.Context, req *request, in *serialInput) (*body[suspensionView], error) {
+	}, func(ctx context.Context, req *request, in *SerialPath) (*body[suspensionView], error) {
 		sn, err := serial("path.serial", in.Serial)
 		if err != nil {
 			return nil, err

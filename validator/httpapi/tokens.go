@@ -11,19 +11,20 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-type serialInput struct {
+// SerialPath is a token in a path.
+type SerialPath struct {
 	Serial string `path:"serial" maxLength:"64" doc:"on the token's back"`
 }
 
 type codeInput struct {
-	serialInput
+	SerialPath
 	Body struct {
 		Code string `json:"code,omitempty" maxLength:"64" doc:"as it was typed"`
 	}
 }
 
 type resyncInput struct {
-	serialInput
+	SerialPath
 	Body struct {
 		First  string `json:"first" maxLength:"64" doc:"the code that the token showed"`
 		Second string `json:"second" maxLength:"64" doc:"the one after it, which it shows now"`
@@ -36,7 +37,7 @@ type tokensInput struct {
 	Serial    string `query:"serial" maxLength:"20" doc:"what it begins with"`
 	Condition string `query:"condition" enum:"in use,broken,lost,revoked" doc:"on record; one that has expired is in use there"`
 	Suspended bool   `query:"suspended"`
-	page
+	Paging
 }
 
 type tokenView struct {
@@ -111,7 +112,7 @@ func (s *server) tokens() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/tokens/{serial}", id: "getToken", role: userRole | clerkRole,
 		summary: "A token",
-	}, func(ctx context.Context, req *request, in *serialInput) (*body[tokenView], error) {
+	}, func(ctx context.Context, req *request, in *SerialPath) (*body[tokenView], error) {
 		sn, err := serial("path.serial", in.Serial)
 		if err != nil {
 			return nil, err
@@ -134,7 +135,7 @@ func (s *server) tokens() {
 		method: http.MethodPost, path: "/v1/tokens/{serial}/resync", id: "resyncToken", role: userRole | clerkRole, guess: true,
 		summary: "Correct a token's clock by two codes in a row (時刻補正)",
 		more:    "Neither of the two authorises anything; log in with the one after them.",
-	}, func(ctx context.Context, req *request, in *resyncInput) (*body[outcome], error) {
+	}, func(ctx context.Context, req *request, in *resyncInput) (*body[Outcome], error) {
 		sn, err := serial("path.serial", in.Serial)
 		if err != nil {
 			return nil, err
@@ -143,7 +144,7 @@ func (s *server) tokens() {
 		if err != nil {
 			return nil, err
 		}
-		return &body[outcome]{s.said(req, out)}, nil
+		return &body[Outcome]{s.said(req, out)}, nil
 	})
 }
 
@@ -153,7 +154,7 @@ func (s *server) withCode(path, id string, who role, summary, more string,
 ) {
 	add(s, endpoint{
 		method: http.MethodPost, path: path, id: id, role: who, guess: true, summary: summary, more: more,
-	}, func(ctx context.Context, req *request, in *codeInput) (*body[outcome], error) {
+	}, func(ctx context.Context, req *request, in *codeInput) (*body[Outcome], error) {
 		sn, err := serial("path.serial", in.Serial)
 		if err != nil {
 			return nil, err
@@ -162,6 +163,6 @@ func (s *server) withCode(path, id string, who role, summary, more string,
 		if err != nil {
 			return nil, err
 		}
-		return &body[outcome]{s.said(req, out)}, nil
+		return &body[Outcome]{s.said(req, out)}, nil
 	})
 }

@@ -38,7 +38,7 @@ func viewTransaction(t bank.Transaction) transactionView {
 
 type contractPage struct {
 	Contract string `query:"contract" maxLength:"32"`
-	page
+	Paging
 }
 
 type operationView struct {
@@ -78,7 +78,7 @@ func (s *server) transactions() {
 		method: http.MethodPost, path: "/v1/transactions", id: "doTransaction", role: userRole | checkRole, guess: true,
 		summary: "Do an operation",
 		more:    "With a key of role check: for a user who has logged in elsewhere.",
-	}, func(ctx context.Context, req *request, in *transactionInput) (*body[outcome], error) {
+	}, func(ctx context.Context, req *request, in *transactionInput) (*body[Outcome], error) {
 		by := req.by()
 		switch {
 		case req.caller.role == checkRole && in.Body.User == "":
@@ -102,7 +102,7 @@ func (s *server) transactions() {
 		if err != nil {
 			return nil, err
 		}
-		return &body[outcome]{s.said(req, out)}, nil
+		return &body[Outcome]{s.said(req, out)}, nil
 	})
 
 	add(s, endpoint{

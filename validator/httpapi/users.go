@@ -26,12 +26,13 @@ type newUserInput struct {
 	}
 }
 
-type userPath struct {
+// UserPath is a user in a path.
+type UserPath struct {
 	User string `path:"user" maxLength:"64"`
 }
 
 type userChangeInput struct {
-	userPath
+	UserPath
 	Body struct {
 		Role     *string `json:"role,omitempty" enum:"user,admin,master"`
 		Name     *string `json:"name,omitempty" maxLength:"100"`
@@ -66,7 +67,7 @@ func viewUser(u bank.User) userView {
 }
 
 type userAnswer struct {
-	outcome
+	Outcome
 	User *userView `json:"user,omitempty"`
 }
 
@@ -106,7 +107,7 @@ func (s *server) users() {
 			return nil, err
 		}
 		var a made[userAnswer]
-		a.Body.outcome, a.Status = s.made(req, out)
+		a.Body.Outcome, a.Status = s.made(req, out)
 		if out.Done {
 			v := viewUser(u)
 			a.Body.User = &v
@@ -132,7 +133,7 @@ func (s *server) users() {
 		if err != nil {
 			return nil, err
 		}
-		a := userAnswer{outcome: s.said(req, out)}
+		a := userAnswer{Outcome: s.said(req, out)}
 		if out.Done {
 			v := viewUser(u)
 			a.User = &v
@@ -158,7 +159,7 @@ func (s *server) users() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/users/{user}", id: "getUser", role: userRole | clerkRole,
 		summary: "A user",
-	}, func(ctx context.Context, req *request, in *userPath) (*body[userView], error) {
+	}, func(ctx context.Context, req *request, in *UserPath) (*body[userView], error) {
 		u, err := s.bank.User(ctx, req.by(), in.User)
 		if err != nil {
 			return nil, err

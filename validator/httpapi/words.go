@@ -13,9 +13,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// outcome is what came of something that somebody wanted to do. All refusals of
+// Outcome is what came of something that somebody wanted to do. All refusals of
 // a code are the same two fields.
-type outcome struct {
+type Outcome struct {
 	Done    bool   `json:"done" doc:"it was done"`
 	Answer  string `json:"answer,omitempty" enum:"refused,accepted,next code,corrected" doc:"about the code; left out where none was looked at"`
 	Way     string `json:"way,omitempty" enum:"no way,on screen,on paper" doc:"how it can be done, where a rule about rights said no"`
@@ -25,8 +25,8 @@ type outcome struct {
 }
 
 // said puts an outcome into words, and remembers whether a code was refused.
-func (s *server) said(req *request, o bank.Outcome) outcome {
-	out := outcome{Done: o.Done, Receipt: o.Receipt}
+func (s *server) said(req *request, o bank.Outcome) Outcome {
+	out := Outcome{Done: o.Done, Receipt: o.Receipt}
 	switch {
 	case !o.Done && o.Verdict != (validator.Verdict{}):
 		out.Way, out.Rule, out.Reason = o.Verdict.Way.String(), o.Verdict.Rule.String(), o.Verdict.Reason.String()
@@ -42,7 +42,7 @@ func (s *server) said(req *request, o bank.Outcome) outcome {
 }
 
 // said with what was made, if it was.
-func (s *server) made(req *request, o bank.Outcome) (outcome, int) {
+func (s *server) made(req *request, o bank.Outcome) (Outcome, int) {
 	out := s.said(req, o)
 	if o.Done {
 		return out, 201
