@@ -48,25 +48,25 @@ func (s *server) imports() {
 		summary: "Take in a seed file: all of its tokens, or none",
 		more: "The body is the file. An encrypted or signed one comes as a form (multipart/form-data): what opens it first, " +
 			"and the part file last. Keys are in the body alone, since addresses and headers are written to logs on the way.",
+		body: &huma.RequestBody{
+			Required: true,
+			Content: map[string]*huma.MediaType{
+				"application/octet-stream": {Schema: binary},
+				"multipart/form-data": {Schema: &huma.Schema{
+					Type: huma.TypeObject,
+					Properties: map[string]*huma.Schema{
+						"key":      {Type: huma.TypeString, Description: "pre-shared AES key, in hexadecimal"},
+						"password": text,
+						"private":  {Type: huma.TypeString, Description: "PEM: the recipient's RSA private key"},
+						"trusted":  {Type: huma.TypeString, Description: "PEM: certificates one of which must have signed the file"},
+						"file":     binary,
+					},
+					Required: []string{"file"},
+				}},
+			},
+		},
 		change: func(op *huma.Operation) {
-			op.RequestBody = &huma.RequestBody{
-				Required: true,
-				Content: map[string]*huma.MediaType{
-					"application/octet-stream": {Schema: binary},
-					"multipart/form-data": {Schema: &huma.Schema{
-						Type: huma.TypeObject,
-						Properties: map[string]*huma.Schema{
-							"key":      {Type: huma.TypeString, Description: "pre-shared AES key, in hexadecimal"},
-							"password": text,
-							"private":  {Type: huma.TypeString, Description: "PEM: the recipient's RSA private key"},
-							"trusted":  {Type: huma.TypeString, Description: "PEM: certificates one of which must have signed the file"},
-							"file":     binary,
-						},
-						Required: []string{"file"},
-					}},
-				},
-			}
-			op.Errors = append(op.Errors, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+			op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 		},
 	}, s.importFile)
 }

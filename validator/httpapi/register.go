@@ -22,6 +22,7 @@ type endpoint struct {
 	heavy        bool // it runs for long
 	status       int  // 0 is 200
 	change       func(*huma.Operation)
+	body         *huma.RequestBody // described and read by the operation itself
 }
 
 // add adds an operation. Who asks has been found out, and may, when h is called.
@@ -68,6 +69,10 @@ func add[I, O any](s *server, e endpoint, h func(ctx context.Context, req *reque
 		}
 		return out, nil
 	})
+	if e.body != nil {
+		// Only now: huma would read it.
+		s.api.OpenAPI().Paths[e.path].Post.RequestBody = e.body
+	}
 }
 
 // nothing is no input.
