@@ -100,6 +100,9 @@ func (tx *Tx) DropSession(hash []byte) error {
 
 // DropSessions ends all sessions of a user but the one given.
 func (tx *Tx) DropSessions(user, clerk string, but []byte) error {
+	if but == nil {
+		but = []byte{} // nothing is unlike NULL in SQL, so that none would end
+	}
 	_, err := tx.exec("DELETE FROM session WHERE user_id = $1 AND clerk_id = $2 AND hash <> $3", user, clerk, but)
 	return err
 }
