@@ -51,7 +51,7 @@ func viewRecord(r bank.Record) recordView {
 }
 
 type verifyInput struct {
-	Body struct {
+	Body *struct {
 		Since string `json:"since,omitempty" maxLength:"16000" pattern:"^([0-9]+:[0-9]+:[0-9A-Za-z_-]+(,[0-9]+:[0-9]+:[0-9A-Za-z_-]+)*)?$" patternDescription:"as heads is told" doc:"heads of a former verification"`
 	}
 }
@@ -91,7 +91,11 @@ func (s *server) audit() {
 		method: http.MethodPost, path: "/v1/audit/verification", id: "verifyAudit", role: who, heavy: true,
 		summary: "Recompute the hash chains of the audit log",
 	}, func(ctx context.Context, req *request, in *verifyInput) (*body[verifyView], error) {
-		r, err := s.bank.VerifyAudit(ctx, in.Body.Since, nil)
+		since := ""
+		if in.Body != nil {
+			since = in.Body.Since
+		}
+		r, err := s.bank.VerifyAudit(ctx, since, nil)
 		if err != nil {
 			return nil, err
 		}

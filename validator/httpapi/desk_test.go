@@ -137,7 +137,7 @@ func TestWholeStory(t *testing.T) {
 		v := s.do(alice, "POST", "/v1/tokens/"+A.String()+"/revocation", m{"code": "000000"}).is(200).json()
 		require.Equal(t, false, v["done"])
 		require.NotEmpty(t, v["rule"])
-		require.JSONEq(t, `{"done":true}`, s.do(s.clerk, "POST", "/v1/tokens/"+A.String()+"/revocation", "{}").is(200).text)
+		require.JSONEq(t, `{"done":true}`, s.do(s.clerk, "POST", "/v1/tokens/"+A.String()+"/revocation", nil).is(200).text)
 
 		// Password, and the end of a session.
 		s.do(alice, "PUT", "/v1/password", m{"old": "wrong wrong wrong", "new": "another one of 12"}).is(422)
@@ -149,7 +149,7 @@ func TestWholeStory(t *testing.T) {
 		s.do(bob, "GET", "/v1/sessions/current", nil).is(401)
 
 		// The log is whole, and all of it says so.
-		ver := s.do(s.audit, "POST", "/v1/audit/verification", "{}").is(200).json()
+		ver := s.do(s.audit, "POST", "/v1/audit/verification", nil).is(200).json()
 		require.Equal(t, true, ver["whole"], ver)
 		again := s.do(s.audit, "POST", "/v1/audit/verification", m{"since": ver["heads"]}).is(200).json()
 		require.Equal(t, true, again["whole"], again)

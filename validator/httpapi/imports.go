@@ -255,7 +255,10 @@ func (l *lastPart) Read(p []byte) (int, error) {
 		return 0, l.err
 	}
 	n, err := l.part.Read(p)
-	if err == io.EOF {
+	switch {
+	case err != nil && err != io.EOF:
+		err = formFault(err)
+	case err == io.EOF:
 		if _, next := l.form.NextPart(); next == nil {
 			err = invalid("body", "the part file must be the last")
 		} else if next != io.EOF {

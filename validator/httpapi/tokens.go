@@ -18,9 +18,11 @@ type SerialPath struct {
 
 type codeInput struct {
 	SerialPath
-	Body struct {
-		Code string `json:"code,omitempty" maxLength:"64" doc:"as it was typed"`
-	}
+	Body *codeBody // a clerk gives none
+}
+
+type codeBody struct {
+	Code string `json:"code,omitempty" maxLength:"64" doc:"as it was typed"`
 }
 
 type resyncInput struct {
@@ -159,7 +161,11 @@ func (s *server) withCode(path, id string, who role, summary, more string,
 		if err != nil {
 			return nil, err
 		}
-		out, err := do(ctx, req.by(), sn, in.Body.Code)
+		var code string
+		if in.Body != nil {
+			code = in.Body.Code
+		}
+		out, err := do(ctx, req.by(), sn, code)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi_test
+
+import (
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator/bank/banktest"
+	"github.com/d204ef64/fob/validator/httpapi"
+)
+
+// stopped is a time that is moved by hand.
+type stopped struct{ sec atomic.Int64 }
+
+func (c *stopped) now() time.Time { return time.Unix(c.sec.Load(), 0) }
+
+func limited(t *testing.T, l httpapi.Limits) (*site, *stopped) {
+	clock := &stopped{}
+	clock.sec.Store(1_000_000)
+	return newSite(t, banktest.New(t, banktest.SQLite(t)), httpapi.WithNow(httpapi.Options{Limits: l}, clock.now)), clock
+}
+
+// A key may ask as often as it likes for as long as the codes are right; wrong
+// ones are what it runs out of, and that comes back with time.
+func TestWrongCodesAreWhatIsScarce(t *testing.T) {
+	s, clock := limited(t, httpapi.Limits{
+		Requests: httpapi.Rate{PerSecond: 1, Burst: 3}, KeyWrong: httpapi.Rate{PerSecond: 0.5, Burst: 4},
+	})
+	s.Contract("c1")
+	tokens := s.Import("c1", 30)
+	for _, sn := range tokens {
+		r := s.do(s.check, "POST", "/v1/check", m{"serial": sn.String(), "code": s.Code(sn, 0)}).is(200)
+		require.Equal(t, true, r.json()["done"])
+	}
+	for range 4 {
+		s.do(s.check, "POST", "/v1/check", m{"serial": "NO-SUCH", "code": "123456"}).is(200)
+	}
+	s.Step(1)
+	over := s.do(s.check, "POST", "/v1/check", m{"serial": tokens[0].String(), "code": s.Code(tokens[0], 0)}).is(429)
+	require.Equal(t, "2", over.header.Get("Retry-After"))
+	require.Equal(t, "application/problem+json", over.header.Get("Content-Type"))
+	require.Contains(t, over.text, "too many wrong codes with this key from this address: wait 2 s; nothing was looked at")
+	s.do(s.check, "GET", "/v1/operations", nil).is(200) // which costs none of them
+
+	clock.sec.Add(2)
+	r := s.do(s.check, "POST", "/v1/check", m{"serial": tokens[0].String(), "code": s.Code(tokens[0], 0)}).is(200)
+	require.Equal(t, true, r.json()["done"], "it was not looked at before, and is good")
+
+	metrics := s.do(s.audit, "GET", "/metrics", nil).is(200).text
+	require.Contains(t, metrics, `fob_validator_http_limited_total{budget="key_wrong"} 1`)
+	require.Contains(t, metrics, `fob_validator_http_answers_total{answer="accepted"} 31`)
+	require.Contains(t, metrics, `fob_validator_http_answers_total{answer="refused"} 4`)
+	require.Contains(t, metrics, `fob_validator_http_requests_total{method="POST",route="/v1/check",status="429"} 1`)
+}
+
+// No more guesses than the budget has get through, however many come at once.
+func TestGuessesAtOnce(t *testing.T) {
+	s, _ := limited(t, httpapi.Limits{KeyWrong: httpapi.Rate{PerSecond: 0, Burst: 10}})
+	var looked, over atomic.Int32
+	var wg sync.WaitGroup
+	for range 60 {
+		wg.Go(func() {
+			switch s.do(s.check, "POST", "/v1/check", m{"serial": "NO-SUCH", "code": "123456"}).status {
+			case 200:
+				looked.Add(1)
+			case 429:
+				over.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, 10, looked.Load())
+	require.EqualValues(t, 50, over.Load())
+}
+
+// Logins and secrets are guessed from the same budget, which is not that of keys.
+func TestGuessedLoginsAndSecrets(t *testing.T) {
+	s, _ := limited(t, httpapi.Limits{
+		Requests: httpapi.Rate{PerSecond: -1}, Wrong: httpapi.Rate{PerSecond: 0.1, Burst: 4},
+	})
+	_, alice := s.alice()
+	s.do("", "POST", "/v1/sessions", m{"user": "alice", "password": "wrong wrong wrong"}).is(401)
+	s.do("", "POST", "/v1/sessions", m{"clerk": "alice", "password": "wrong wrong wrong"}).is(401)
+	s.do("fobs_x", "GET", "/v1/status", nil).is(401)
+	require.Equal(t, false, s.do(alice, "POST", "/v1/transactions", m{"operation": "transfer", "code": "12"}).is(200).json()["done"])
+	over := s.do("", "POST", "/v1/sessions", m{"user": "alice", "password": banktest.Password}).is(429)
+	require.Equal(t, "10", over.header.Get("Retry-After"))
+	s.do("fobk_x", "GET", "/v1/status", nil).is(429)
+	s.do(alice, "POST", "/v1/transactions", m{"operation": "transfer", "code": s.Code(banktest.Serial(0), 0)}).is(429)
+	s.do(alice, "GET", "/v1/status", nil).is(200)
+	s.do(s.check, "POST", "/v1/check", m{"user": "alice", "code": s.Code(banktest.Serial(0), 0)}).is(200)
+}
+
+func TestRequestsOfASource(t *testing.T) {
+	s, clock := limited(t, httpapi.Limits{Requests: httpapi.Rate{PerSecond: 1, Burst: 5}})
+	for range 5 {
+		s.do("", "GET", "/healthz", nil).is(200)
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/openapi.json", "/v1/status", "/nothing"} {
+		r := s.do("", "GET", path, nil)
+		require.Equal(t, 429, r.status, path)
+		require.Equal(t, "1", r.header.Get("Retry-After"), path)
+	}
+	s.do("", "POST", "/v1/sessions", m{"user": "a", "password": "b"}).is(429)
+	s.do(s.clerk, "GET", "/v1/keys", nil).is(200)
+	clock.sec.Add(1)
+	s.do("", "GET", "/healthz", nil).is(200)
+	s.do("", "GET", "/healthz", nil).is(429)
+}
+
+// Only the word of a trusted proxy counts, and of what it passes on only the end.
+func TestForwardedFor(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	ask := func(s *site, forwarded ...string) string {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", s.srv.URL+"/healthz", nil)
+		require.NoError(t, err)
+		for _, f := range forwarded {
+			req.Header.Add("X-Forwarded-For", f)
+		}
+		s.mu.Lock()
+		s.events = nil
+		s.mu.Unlock()
+		res, err := s.srv.Client().Do(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		return s.lastEvent("/healthz").Source
+	}
+	s := newSite(t, d, httpapi.Options{})
+	require.Equal(t, "127.0.0.1", ask(s, "203.0.113.7"))
+	s = newSite(t, d, httpapi.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}})
+	require.Equal(t, "127.0.0.1", ask(s))
+	require.Equal(t, "203.0.113.7", ask(s, "203.0.113.7"))
+	require.Equal(t, "203.0.113.7", ask(s, "198.51.100.1, 203.0.113.7, 10.1.2.3"))
+	require.Equal(t, "203.0.113.7", ask(s, "198.51.100.1", "203.0.113.7"))
+	require.Equal(t, "2001:db8::1", ask(s, "2001:db8::1"))
+	require.Equal(t, "127.0.0.1", ask(s, "203.0.113.7, nonsense"))
+	require.Equal(t, "203.0.113.7", ask(s, "::ffff:203.0.113.7"))
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/d204ef64/fob/validator/bank/banktest"
+	"github.com/d204ef64/fob/validator/httpapi"
+)
+
+func TestHealth(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	s := newSite(t, d, httpapi.Options{})
+	require.Equal(t, "ok\n", s.do("", "GET", "/healthz", nil).is(200).text)
+	require.Equal(t, "ready\n", s.do("", "GET", "/readyz", nil).is(200).text)
+}
+
+func TestHeadersAndUnknownPaths(t *testing.T) {
+	s := start(t)
+	for _, c := range []struct {
+		method, path string
+		status       int
+	}{
+		{"GET", "/healthz", 200}, {"GET", "/openapi.yaml", 200}, {"GET", "/", 404}, {"GET", "/docs", 404}, {"GET", "/v1/clock", 404},
+		{"POST", "/v1/clock", 404}, {"GET", "/v1/check", 405}, {"PUT", "/v1/tokens/1", 405}, {"BREW", "/v1/check", 405}, {"GET", "/v2/check", 404},
+		{"POST", "/v1/check", 401}, {"GET", "/v1/tokens/", 404},
+	} {
+		r := s.do("", c.method, c.path, nil)
+		require.Equal(t, c.status, r.status, "%s %s: %s", c.method, c.path, r.text)
+		require.Equal(t, "no-store", r.header.Get("Cache-Control"))
+		require.Equal(t, "nosniff", r.header.Get("X-Content-Type-Options"))
+		require.Empty(t, r.header.Get("Fob-Test-Mode"))
+		if c.status >= 400 {
+			require.Equal(t, "application/problem+json", r.header.Get("Content-Type"))
+			require.EqualValues(t, c.status, r.json()["status"])
+		}
+		if c.status == 405 {
+			require.NotEmpty(t, r.header.Get("Allow"))
+		}
+	}
+	require.Equal(t, "POST", s.do("", "GET", "/v1/check", nil).header.Get("Allow"))
+	for _, bad := range []string{"Basic YTpi", "Bearer", "Bearer ", "Bearer a b", "bearer  x", "Bearer " + strings.Repeat("x", 600)} {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", s.srv.URL+"/v1/status", nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", bad)
+		res, err := s.srv.Client().Do(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, 401, res.StatusCode, bad)
+	}
+}
+
+// In test mode every answer says so, and the clock is moved.
+func TestManualClock(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	s := newSite(t, d, httpapi.Options{TestMode: true, Clock: d.Clock})
+	for _, r := range []reply{
+		s.do("", "GET", "/healthz", nil), s.do("", "GET", "/nothing", nil), s.do("", "POST", "/v1/check", "{}"), s.do(s.check, "GET", "/v1/operations", nil),
+	} {
+		require.Equal(t, "TEST MODE", r.header.Get("Fob-Test-Mode"))
+	}
+	require.JSONEq(t, `{"now":"2026-04-01T03:00:00Z","unix":1775012400}`, s.do(s.clerk, "GET", "/v1/clock", nil).is(200).text)
+	require.JSONEq(t, `{"now":"2026-04-01T03:01:00Z","unix":1775012460}`, s.do(s.check, "POST", "/v1/clock", m{"advance_seconds": 60}).is(200).text)
+	require.JSONEq(t, `{"now":"2030-01-01T00:00:00Z","unix":1893456000}`, s.do(s.check, "POST", "/v1/clock", m{"now": "2030-01-01T09:00:00+09:00"}).is(200).text)
+	require.JSONEq(t, `{"now":"1970-01-01T00:00:00Z","unix":0}`, s.do(s.check, "POST", "/v1/clock", m{"now": 0}).is(200).text)
+	require.EqualValues(t, 0, d.Clock.Now())
+	for _, bad := range []string{
+		`{}`, `{"now":1,"advance_seconds":1}`, `{"now":-1}`, `{"now":1.5}`, `{"now":"yesterday"}`, `{"now":true}`, `{"advance_seconds":-1}`,
+		`{"advance_seconds":"60"}`, `{"now":253402300800}`, `{"now":null}`, `{"advance_seconds":1e300}`,
+	} {
+		r := s.do(s.check, "POST", "/v1/clock", bad)
+		require.Equal(t, 422, r.status, "%s: %s", bad, r.text)
+	}
+	require.EqualValues(t, 0, d.Clock.Now())
+
+	// Without a clock to move there is none in test mode either.
+	s = newSite(t, d, httpapi.Options{TestMode: true})
+	require.Equal(t, "TEST MODE", s.do(s.check, "GET", "/v1/clock", nil).is(404).header.Get("Fob-Test-Mode"))
+}
+
+// A panic is told to whoever runs the bank, and to nobody else.
+func TestPanic(t *testing.T) {
+	var got httpapi.Event
+	srv := httptest.NewServer(httpapi.New(nil, httpapi.Options{Event: func(e httpapi.Event) { got = e }})) // no bank: it cannot go well
+	s := &site{t: t, srv: srv}
+	r := s.do("fobk_x", "GET", "/v1/keys", nil).is(500)
+	srv.Close() // waits for the request
+	require.Equal(t, "application/problem+json", r.header.Get("Content-Type"))
+	require.NotContains(t, r.text, "nil pointer")
+	require.NotContains(t, r.text, ".go")
+	require.ErrorContains(t, got.Err, "nil pointer")
+	require.Contains(t, string(got.Stack), "httpapi")
+	require.Equal(t, 500, got.Status)
+}
+
+func TestEvents(t *testing.T) {
+	s := start(t)
+	serial, alice := s.alice()
+	s.do(alice, "POST", "/v1/tokens/"+serial+"/revocation", m{"code": "123456"})
+	e := s.lastEvent("/v1/tokens/{serial}/revocation")
+	require.Equal(t, "user alice", e.Caller)
+	require.Equal(t, "POST", e.Method)
+	require.Equal(t, 200, e.Status)
+	require.Equal(t, "127.0.0.1", e.Source)
+	require.NotContains(t, fmt.Sprintf("%+v", e), "123456")
+	require.NotContains(t, fmt.Sprintf("%+v", e), alice)
+}
+
+func TestMetricsAreForFew(t *testing.T) {
+	s := start(t)
+	_, alice := s.alice()
+	s.do("", "GET", "/metrics", nil).is(200) // from this machine
+	s.do(s.audit, "GET", "/metrics", nil).is(200)
+	s.do(s.clerk, "GET", "/metrics", nil).is(200)
+	s.do(s.check, "GET", "/metrics", nil).is(403)
+	s.do(alice, "GET", "/metrics", nil).is(403)
+	s.do("fobk_x", "GET", "/metrics", nil).is(401)
+	req, err := http.NewRequestWithContext(t.Context(), "GET", s.srv.URL+"/metrics", nil)
+	require.NoError(t, err)
+	req.Header.Set("X-Forwarded-For", "203.0.113.7")
+	res, err := s.srv.Client().Do(req)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, 401, res.StatusCode)
+}
+
+// TestDescription compares what the description says with a list that is read by
+// people: a path that goes away, or a field, is seen here.
+func TestDescription(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	s := newSite(t, d, httpapi.Options{TestMode: true, Clock: d.Clock})
+	text := s.do("", "GET", "/openapi.json", nil).is(200)
+	require.Equal(t, "application/openapi+json", text.header.Get("Content-Type"))
+	spec := text.json()
+	var fromYAML map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(s.do("", "GET", "/openapi.yaml", nil).is(200).text), &fromYAML))
+	asJSON, err := json.Marshal(fromYAML)
+	require.NoError(t, err)
+	require.JSONEq(t, text.text, string(asJSON))
+
+	// Every reference leads somewhere.
+	schemas := spec["components"].(m)["schemas"].(m)
+	refs := regexp.MustCompile(`"\$ref":"([^"]*)"`).FindAllStringSubmatch(text.text, -1)
+	require.NotEmpty(t, refs)
+	for _, ref := range refs {
+		require.Contains(t, schemas, strings.TrimPrefix(ref[1], "#/components/schemas/"))
+	}
+	require.NotContains(t, schemas["ErrorDetail"].(m)["properties"], "value")
+
+	var lines []string
+	ids := map[string]bool{}
+	for path, ops := range spec["paths"].(m) {
+		for method, op := range ops.(m) {
+			op := op.(m)
+			id := op["operationId"].(string)
+			require.False(t, ids[id], id)
+			ids[id] = true
+			line := strings.ToUpper(method) + " " + path
+			var names []string
+			params, _ := op["parameters"].([]any)
+			for _, p := range params {
+				names = append(names, p.(m)["in"].(string)+"."+p.(m)["name"].(string))
+			}
+			for _, n := range regexp.MustCompile(`\{(\w+)\}`).FindAllStringSubmatch(path, -1) {
+				require.Contains(t, names, "path."+n[1], line)
+			}
+			if b, ok := op["requestBody"].(m); ok {
+				names = append(names, bodyFields(schemas, b)...)
+			}
+			sort.Strings(names)
+			lines = append(lines, line+": "+strings.Join(names, " "))
+		}
+	}
+	sort.Strings(lines)
+	got := strings.Join(lines, "\n") + "\n"
+	want, err := os.ReadFile("testdata/paths.txt")
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
+}
+
+// bodyFields returns the names of the fields of a body; * is one that must be
+// there.
+func bodyFields(schemas, body m) (names []string) {
+	for kind, media := range body["content"].(m) {
+		schema := media.(m)["schema"].(m)
+		if ref, ok := schema["$ref"].(string); ok {
+			schema = schemas[strings.TrimPrefix(ref, "#/components/schemas/")].(m)
+		}
+		fields, _ := schema["properties"].(m)
+		required := fmt.Sprint(schema["required"])
+		if fields == nil {
+			names = append(names, "body:"+kind)
+		}
+		for name := range fields {
+			if regexp.MustCompile(`\b` + name + `\b`).MatchString(required) {
+				name += "*"
+			}
+			names = append(names, "body."+name)
+		}
+	}
+	return names
+}
