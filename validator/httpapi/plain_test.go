@@ -12,10 +12,13 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/d204ef64/fob/internal/pgtest"
+	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 	"github.com/d204ef64/fob/validator/httpapi"
 )
@@ -211,4 +214,51 @@ func bodyFields(schemas, body m) (names []string) {
 		}
 	}
 	return names
+}
+
+// While PostgreSQL is gone the bank says to come again, and why to whoever runs it;
+// when it is back all goes on.
+func TestStoreGoneAndBack(t *testing.T) {
+	pg := pgtest.Start(t)
+	s := newSite(t, banktest.New(t, pg.Database(t)), httpapi.Options{})
+	_, alice := s.alice()
+	pg.Kill(t)
+	for name, r := range map[string]reply{
+		"ready":  s.do("", "GET", "/readyz", nil),
+		"status": s.do(alice, "GET", "/v1/status", nil),
+		"check":  s.do(s.check, "POST", "/v1/check", m{"serial": "NO-SUCH", "code": "123456"}),
+		"log in": s.do("", "POST", "/v1/sessions", m{"user": "alice", "password": banktest.Password}),
+	} {
+		require.Equal(t, 503, r.status, "%s: %s %v", name, r.text, s.lastFault())
+		require.Equal(t, "1", r.header.Get("Retry-After"))
+		require.NotContains(t, r.text, "connect")
+	}
+	s.do("", "GET", "/healthz", nil).is(200)
+	require.ErrorIs(t, s.lastEvent("/v1/check").Err, bank.ErrUnavailable)
+	pg.Restart(t)
+	require.Eventually(t, func() bool { return s.do("", "GET", "/readyz", nil).status == 200 }, 10*time.Second, 50*time.Millisecond)
+	s.do(alice, "GET", "/v1/status", nil).is(200)
+}
+
+// The page for users names no path that is not there.
+func TestPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/validator-http.md")
+	require.NoError(t, err)
+	list, err := os.ReadFile("testdata/paths.txt")
+	require.NoError(t, err)
+	var paths []string
+	for line := range strings.Lines(string(list)) {
+		path, _, _ := strings.Cut(strings.Fields(line)[1], ":")
+		paths = append(paths, "^"+regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, "[^/]+")+"$")
+	}
+	for _, found := range regexp.MustCompile(`/v1/[\w/-]+`).FindAllString(string(page), -1) {
+		there := false
+		for _, p := range paths {
+			there = there || regexp.MustCompile(p).MatchString(found)
+		}
+		require.True(t, there, found)
+	}
+	for _, name := range []string{"revocation", "resync", "report", "password", "sessions", "settings", "clock", "metrics", "healthz", "readyz"} {
+		require.Contains(t, string(page), name)
+	}
 }
