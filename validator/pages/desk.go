@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// routeDesk registers the half of the bank's clerks.
+func (s *server) routeDesk(mux *http.ServeMux) {
+	s.routeLogin(mux, deskArea)
+	for route, h := range map[string]handler{
+		"GET /{$}":                           (*call).searchPage,
+		"GET /contracts/add":                 (*call).contractAddPage,
+		"POST /contracts/add":                (*call).contractAdd,
+		"GET /contracts/{id}":                (*call).contractPage,
+		"GET /contracts/{id}/change":         (*call).contractChangePage,
+		"POST /contracts/{id}/change":        (*call).contractChange,
+		"GET /contracts/{id}/users/add":      (*call).deskUserAddPage,
+		"POST /contracts/{id}/users/add":     (*call).deskUserAdd,
+		"GET /users/{id}":                    (*call).deskUserPage,
+		"POST /users/{id}":                   (*call).deskUserChange,
+		"GET /contracts/{id}/order":          (*call).orderPage,
+		"POST /contracts/{id}/order":         (*call).orderFilled,
+		"GET /contracts/{id}/order/fee":      (*call).feePart,
+		"GET /contracts/{id}/order/confirm":  (*call).orderConfirmPage,
+		"POST /contracts/{id}/order/confirm": (*call).orderDo,
+		"GET /tokens/{serial}":               (*call).tokenPage,
+		"GET /tokens/{serial}/{act}":         (*call).procedurePage,
+		"POST /tokens/{serial}/{act}":        (*call).procedure,
+		"GET /orders":                        (*call).ordersPage,
+		"GET /orders/{id}/ship":              (*call).shipPage,
+		"POST /orders/{id}/ship":             (*call).ship,
+		"GET /orders/{id}/cancel":            (*call).cancelPage,
+		"POST /orders/{id}/cancel":           (*call).cancel,
+		"GET /stock":                         (*call).stockPage,
+		"GET /stock/import":                  (*call).importPage,
+		"GET /stock/issue":                   (*call).issuePage,
+		"POST /stock/issue":                  (*call).issue,
+		"GET /notices":                       (*call).noticesPage,
+		"POST /notices/{id}/resend":          (*call).resend,
+		"GET /audit":                         (*call).auditPage,
+		"POST /audit/verify":                 (*call).auditVerify,
+		"GET /audit/verify":                  func(*call) error { return redirectTo("/desk/audit") },
+	} {
+		s.handle(mux, deskArea, route, loggedIn, h)
+	}
+	s.handleBody(mux, deskArea, "POST /stock/import", loggedIn, false, (*call).importFile)
+}
+
+// found is what a search brought.
+type found struct {
+	Find      string
+	Asked     bool
+	Contracts []bank.Contract
+	User      *bank.User
+	Tokens    []bank.Token
+	Now       token.UnixSeconds
+}
+
+// Nothing reports whether the search brought nothing.
+func (f found) Nothing() bool { return len(f.Contracts) == 0 && f.User == nil && len(f.Tokens) == 0 }
+
+// searchLines is how many lines of a kind a search shows: who sees that many asks
+// more closely.
+const searchLines = 20
+
+// searchPage looks for contracts by name or ID, users by ID, tokens by serial
+// number.
+func (c *call) searchPage() error {
+	find := strings.TrimSpace(c.r.URL.Query().Get("find"))
+	f := found{Find: find, Asked: c.r.URL.Query().Has("find"), Now: c.bank.Now()}
+	if len([]rune(find)) > 100 {
+		find = string([]rune(find)[:100])
+	}
+	ctx := c.r.Context()
+	var err error
+	// Without words it is the list of contracts, to begin with.
+	if f.Contracts, _, err = c.bank.Contracts(ctx, c.by, find, bank.Page{Limit: searchLines}); err != nil {
+		return err
+	}
+	if find == "" {
+		return c.show(http.StatusOK, "search", "search.title", f)
+	}
+	u, err := c.bank.User(ctx, c.by, find)
+	switch {
+	case err == nil:
+		f.User = &u
+	case !errors.Is(err, bank.ErrNotFound) && !errors.Is(err, bank.ErrInvalid):
+		return err
+	}
+	if _, bad := token.ParseSerial(find); bad == nil {
+		f.Tokens, _, err = c.bank.Tokens(ctx, c.by, bank.TokenFilter{Serial: find, Page: bank.Page{Limit: searchLines}})
+		if err != nil {
+			return err
+		}
+	}
+	return c.show(http.StatusOK, "search", "search.title", f)
+}
+
+// contractData is what the page of a contract shows.
+type contractData struct {
+	Contract bank.Contract
+	Users    []bank.User
+	Tokens   []tokenLine
+	Orders   []bank.Order
+	More     bool // there are more lines than shown
+}
+
+// deskLines is how many lines of a kind a contract's page shows.
+const deskLines = 200
+
+func (c *call) contractPage() error {
+	var (
+		d    contractData
+		more [3]string
+		err  error
+		ctx  = c.r.Context()
+		p    = bank.Page{Limit: deskLines}
+	)
+	if d.Contract, err = c.bank.Contract(ctx, c.by, c.r.PathValue("id")); err != nil {
+		return err
+	}
+	if d.Users, more[0], err = c.bank.Users(ctx, c.by, d.Contract.ID, p); err != nil {
+		return err
+	}
+	tokens, after, err := c.bank.Tokens(ctx, c.by, bank.TokenFilter{Contract: d.Contract.ID, Page: p})
+	if err != nil {
+		return err
+	}
+	more[1] = after
+	if d.Orders, more[2], err = c.bank.Orders(ctx, c.by, d.Contract.ID, false, p); err != nil {
+		return err
+	}
+	d.Tokens = c.tokenLines(tokens)
+	d.More = more != [3]string{}
+	return c.showTitled(http.StatusOK, "contract", say("contract.title", d.Contract.Name), d)
+}
+
+// tokenLines adds the condition of now.
+func (c *call) tokenLines(tokens []bank.Token) []tokenLine {
+	all := make([]tokenLine, 0, len(tokens))
+	now := c.bank.Now()
+	for _, t := range tokens {
+		all = append(all, tokenLine{Token: t, Condition: validator.ConditionAt(t.Condition, t.Expiry, now), UserNames: t.Users})
+	}
+	return all
+}
+
+// contractForm adds or changes a contract.
+func (c *call) contractForm(title, action, cancel string) *form {
+	name := textField("name", 100)
+	name.Label = "field.contract-name"
+	return &form{
+		Title:  say(title),
+		Fields: []*field{name, textField("address", 200), emailField(), languageField()},
+		Submit: "action.save", Cancel: cancel, Action: action,
+	}
+}
+
+// contractFields are the bank's names of what the form has.
+var contractFields = map[string]string{"ID": "id", "Name": "name", "Address": "address", "Email": "email", "Language": "language"}
+
+func contractOf(id string, values map[string]string) bank.Contract {
+	return bank.Contract{
+		ID: id, Name: values["name"], Address: values["address"], Email: values["email"],
+		Language: bank.Language(values["language"]),
+	}
+}
+
+func (c *call) contractAddForm() *form {
+	f := c.contractForm("contract.add.title", "/desk/contracts/add", "/desk/")
+	id := textField("id", 32)
+	id.Label, id.Hint = "field.contract-id", "hint.contract-id"
+	f.Fields = append([]*field{id}, f.Fields...)
+	return f
+}
+
+func (c *call) contractAddPage() error { return c.showForm(c.contractAddForm()) }
+
+func (c *call) contractAdd() error {
+	f := c.contractAddForm()
+	values, ok := f.take(c.r.PostForm)
+	if !ok {
+		return c.showForm(f)
+	}
+	added, err := c.bank.AddContract(c.r.Context(), c.by, contractOf(values["id"], values))
+	if c.wrong(f, err, contractFields) {
+		return c.showForm(f)
+	}
+	if err != nil {
+		return err
+	}
+	c.say("good", say("contract.add.done"))
+	return c.leave("/contracts/" + added.ID)
+}
+
+func (c *call) contractChangeForm() (*form, bank.Contract, error) {
+	old, err := c.bank.Contract(c.r.Context(), c.by, c.r.PathValue("id"))
+	if err != nil {
+		return nil, old, err
+	}
+	home := "/desk/contracts/" + old.ID
+	f := c.contractForm("contract.change.title", home+"/change", home)
+	f.Facts = []fact{{Label: say("field.contract-id"), Text: old.ID}}
+	f.fill(map[string]string{"name": old.Name, "address": old.Address, "email": old.Email, "language": string(old.Language)})
+	return f, old, nil
+}
+
+func (c *call) contractChangePage() error {
+	f, _, err := c.contractChangeForm()
+	if err != nil {
+		return err
+	}
+	return c.showForm(f)
+}
+
+func (c *call) contractChange() error {
+	f, old, err := c.contractChangeForm()
+	if err != nil {
+		return err
+	}
+	values, ok := f.take(c.r.PostForm)
+	if !ok {
+		return c.showForm(f)
+	}
+	_, err = c.bank.ChangeContract(c.r.Context(), c.by, contractOf(old.ID, values))
+	if c.wrong(f, err, contractFields) {
+		return c.showForm(f)
+	}
+	if err != nil {
+		return err
+	}
+	c.say("good", say("contract.change.done"))
+	return c.leave("/contracts/" + old.ID)
+}
+
+// deskUserAddForm is the form that adds a user to the contract of the path.
+func (c *call) deskUserAddForm() (*form, string, error) {
+	k, err := c.bank.Contract(c.r.Context(), c.by, c.r.PathValue("id"))
+	if err != nil {
+		return nil, "", err
+	}
+	home := "/desk/contracts/" + k.ID
+	f := c.userAddForm(home+"/users/add", home, validator.PlainUser, validator.Admin, validator.Master)
+	f.Facts = []fact{{Label: say("field.contract"), Text: k.Name}}
+	return f, k.ID, nil
+}
+
+func (c *call) deskUserAddPage() error {
+	f, _, err := c.deskUserAddForm()
+	if err != nil {
+		return err
+	}
+	return c.showForm(f)
+}
+
+func (c *call) deskUserAdd() error {
+	f, id, err := c.deskUserAddForm()
+	if err != nil {
+		return err
+	}
+	return c.addUser(f, id, "/contracts/"+id, "/contracts/"+id+"/users/add")
+}
+
+func (c *call) deskUserPage() error {
+	u, err := c.contractUser()
+	if err != nil {
+		return err
+	}
+	return c.showForm(c.userChangeForm(u, "/desk/users/"+u.ID, "/desk/contracts/"+u.Contract))
+}
+
+func (c *call) deskUserChange() error {
+	u, err := c.contractUser()
+	if err != nil {
+		return err
+	}
+	f := c.userChangeForm(u, "/desk/users/"+u.ID, "/desk/contracts/"+u.Contract)
+	return c.changeUser(u, f, "/contracts/"+u.Contract, "/users/"+u.ID)
+}

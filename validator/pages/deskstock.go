@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"encoding/hex"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// missing reports whether the bank does not know what a form names.
+func (c *call) missing(err error) bool { return errors.Is(err, bank.ErrNotFound) }
+
+func (c *call) stockPage() error {
+	all, next, err := c.bank.Tokens(c.r.Context(), c.by, bank.TokenFilter{Stock: true, Page: c.page()})
+	if err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, "stock", "stock.title", list[tokenLine]{c.tokenLines(all), c.next(next)})
+}
+
+// issueForm gives a token of the stock to a contract without an order.
+func (c *call) issueForm() *form {
+	contract := textField("contract", 32)
+	contract.Hint = "hint.contract-id"
+	f := &form{
+		Title: say("issue.title"), Lead: []msg{say("issue.lead")},
+		Fields: []*field{serialField("serial"), contract},
+		Submit: "issue.submit", Cancel: "/desk/stock", Action: "/desk/stock/issue",
+	}
+	f.Fields[0].Value = c.r.URL.Query().Get("serial")
+	return f
+}
+
+func (c *call) issuePage() error { return c.showForm(c.issueForm()) }
+
+func (c *call) issue() error {
+	f := c.issueForm()
+	values, ok := f.take(c.r.PostForm)
+	serial, bad := token.ParseSerial(values["serial"])
+	if ok && bad != nil {
+		f.mark("serial", "problem.serial")
+		ok = false
+	}
+	if !ok {
+		return c.showForm(f)
+	}
+	err := c.bank.Issue(c.r.Context(), c.by, values["contract"], serial)
+	if c.missing(err) {
+		f.Detail = err.Error()
+		return c.showForm(f)
+	}
+	if c.wrong(f, err, map[string]string{"Serial": "serial", "Contract": "contract"}) {
+		return c.showForm(f)
+	}
+	if err != nil {
+		return err
+	}
+	c.say("good", say("issue.done", serial.String()))
+	return c.leave("/contracts/" + values["contract"])
+}
+
+// importForm takes in a seed file. The file comes last, so that what opens it has
+// been read when it begins: it is read as it arrives and never laid down.
+func (c *call) importForm() *form {
+	format := &field{Name: "format", Label: "field.format", Hint: "hint.format", Kind: "select", Optional: true}
+	format.Options = []option{{Value: "", Label: say("import.find-out")}}
+	for _, f := range seedfile.Formats() {
+		if f.Readable() {
+			format.Options = append(format.Options, option{Value: f.Name, Text: f.Name + " – " + f.Title})
+		}
+	}
+	step := &field{Name: "step", Label: "field.step", Hint: "hint.step", Kind: "select", Optional: true, Options: []option{
+		{Value: "", Label: say("import.in-file")}, {Value: "60", Text: "60"},
+	}}
+	key := optional(passwordField("key", "field.key", "off"))
+	key.Hint = "hint.key"
+	contract := optional(textField("contract", 32))
+	contract.Hint = "hint.import-contract"
+	return &form{
+		Title: say("import.title"), Lead: []msg{say("import.lead")},
+		Fields: []*field{
+			format, step, optional(passwordField("password", "field.file-password", "off")), key, contract,
+			{Name: "file", Label: "field.seed-file", Kind: "file"},
+		},
+		Submit: "import.submit", Cancel: "/desk/stock", Action: "/desk/stock/import", Files: true,
+	}
+}
+
+func (c *call) importPage() error { return c.showForm(c.importForm()) }
+
+// maxPart is the most bytes of a field beside the file.
+const maxPart = 1024
+
+func (c *call) importFile() error {
+	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, c.o.MaxImport)
+	// A large file on a slow line takes longer than a page may. A server without
+	// deadlines needs none.
+	limits := http.NewResponseController(c.w)
+	_ = limits.SetReadDeadline(time.Now().Add(importTime))
+	_ = limits.SetWriteDeadline(time.Now().Add(importTime))
+	parts, err := c.r.MultipartReader()
+	if err != nil {
+		return &badForm{err}
+	}
+	values := map[string][]string{}
+	for range 20 {
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return &badForm{err}
+		}
+		if part.FormName() == "file" {
+			if !goodFormToken(c.secret, first(values["form-token"])) {
+				return &forged{errFormToken}
+			}
+			return c.importPart(part, values)
+		}
+		text, err := io.ReadAll(io.LimitReader(part, maxPart+1))
+		if err != nil {
+			return &badForm{err}
+		}
+		if len(text) > maxPart {
+			return &badForm{errors.New("a field is too long")}
+		}
+		values[part.FormName()] = append(values[part.FormName()], string(text))
+	}
+	return &badForm{errors.New("the form has no file")}
+}
+
+func first(all []string) string {
+	if len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// importPart takes in the file of a form.
+func (c *call) importPart(part *multipart.Part, posted map[string][]string) error {
+	f := c.importForm()
+	f.Fields[5].Optional = true // it is here
+	values, ok := f.take(posted)
+	o := seedfile.ReadOptions{Step: 0}
+	if v := values["password"]; v != "" {
+		o.Keys.Password = []byte(v)
+	}
+	if v := values["key"]; ok && v != "" {
+		key, err := hex.DecodeString(v)
+		if err != nil || len(key) != 16 && len(key) != 24 && len(key) != 32 {
+			f.mark("key", "problem.key")
+			ok = false
+		}
+		o.Keys.Key = key
+	}
+	if v := values["step"]; v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil {
+			return &badForm{err}
+		}
+		o.Step = token.UnixSeconds(n)
+	}
+	if part.FileName() == "" {
+		f.mark("file", "problem.required")
+		ok = false
+	}
+	if !ok {
+		return c.showForm(f)
+	}
+	var r seedfile.Reader
+	var err error
+	if name := values["format"]; name != "" {
+		var format *seedfile.Format
+		if format, err = seedfile.FormatByName(name); err == nil {
+			r, err = format.NewReader(part, o)
+		}
+	} else {
+		r, _, err = seedfile.NewReader(part, o)
+	}
+	var report bank.ImportReport
+	if err == nil {
+		report, err = c.bank.Import(c.r.Context(), c.by, r, bank.ImportOptions{Contract: values["contract"]})
+	}
+	var big *http.MaxBytesError
+	switch {
+	case errors.As(err, &big), errors.Is(err, bank.ErrUnavailable), errors.Is(err, bank.ErrForbidden):
+		return err
+	case errors.Is(err, bank.ErrInvalid), errors.Is(err, bank.ErrConflict), errors.Is(err, bank.ErrNotFound), ofFile(err):
+		f.mark("file", "problem.file")
+		f.Detail = err.Error()
+		return c.showForm(f)
+	case err != nil:
+		return err
+	}
+	c.say("good", say("import.done", strconv.Itoa(report.Tokens)))
+	return c.leave("/stock")
+}
+
+// ofFile reports whether something is wrong with a seed file. What is said of that
+// has no seed in it.
+func ofFile(err error) bool {
+	for _, kind := range []error{
+		seedfile.ErrFormat, seedfile.ErrSyntax, seedfile.ErrValue, seedfile.ErrNoPeriod, seedfile.ErrUnsupported,
+		seedfile.ErrDuplicate, seedfile.ErrMAC, seedfile.ErrNoMAC, seedfile.ErrNoKey, seedfile.ErrSignature,
+		seedfile.ErrLimit,
+	} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}

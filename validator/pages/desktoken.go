@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"net/http"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// pathToken returns the token of the path.
+func (c *call) pathToken() (bank.Token, error) {
+	serial, err := token.ParseSerial(c.r.PathValue("serial"))
+	if err != nil {
+		return bank.Token{}, errNoPage
+	}
+	return c.bank.Token(c.r.Context(), c.by, serial)
+}
+
+func (c *call) tokenPage() error {
+	t, err := c.pathToken()
+	if err != nil {
+		return err
+	}
+	return c.showTitled(http.StatusOK, "token", say("token.title", t.Serial.String()), c.tokenLines([]bank.Token{t})[0])
+}
+
+// procedures are what a clerk does to a token when the bank's form has come in,
+// or, for a correction, with its user in front of him.
+var procedures = map[string]bool{ // true: cannot be undone
+	"lift": false, "revoke": true, "lost": true, "broken": true, "resync": false,
+}
+
+// procedureForm asks the clerk to confirm.
+func (c *call) procedureForm() (*form, bank.Token, error) {
+	act := c.r.PathValue("act")
+	danger, ok := procedures[act]
+	if !ok {
+		return nil, bank.Token{}, errNoPage
+	}
+	t, err := c.pathToken()
+	if err != nil {
+		return nil, t, err
+	}
+	home := "/desk/tokens/" + t.Serial.String()
+	l := c.tokenLines([]bank.Token{t})[0]
+	f := &form{
+		Title: say("desk." + act + ".title"), Lead: []msg{say("desk." + act + ".lead")},
+		Facts: []fact{
+			{Label: say("field.serial"), Text: t.Serial.String()},
+			{Label: say("field.contract"), Text: t.Contract},
+			{Label: say("field.users"), Text: l.label()},
+			{Label: say("field.condition"), Value: say("condition." + slug(l.Condition))},
+		},
+		Submit: "desk." + act + ".submit", Cancel: home, Action: home + "/" + act, Danger: danger,
+	}
+	if act == "resync" {
+		f.Fields = []*field{codeField("first", "field.code-first"), codeField("second", "field.code-second")}
+	} else {
+		f.Fields = []*field{{Name: "paper", Label: "desk.paper", Kind: "check"}}
+	}
+	return f, t, nil
+}
+
+func (c *call) procedurePage() error {
+	f, _, err := c.procedureForm()
+	if err != nil {
+		return err
+	}
+	return c.showForm(f)
+}
+
+func (c *call) procedure() error {
+	f, t, err := c.procedureForm()
+	if err != nil {
+		return err
+	}
+	values, ok := f.take(c.r.PostForm)
+	act := c.r.PathValue("act")
+	if ok && act != "resync" && values["paper"] == "" {
+		f.mark("paper", "problem.paper")
+		ok = false
+	}
+	if !ok {
+		return c.showForm(f)
+	}
+	home := "/tokens/" + t.Serial.String()
+	ctx := c.r.Context()
+	var out bank.Outcome
+	switch act {
+	case "lift":
+		out, err = c.bank.Lift(ctx, c.by, t.Serial, "")
+	case "revoke":
+		out, err = c.bank.Revoke(ctx, c.by, t.Serial, "")
+	case "lost":
+		out, err = c.bank.Report(ctx, c.by, t.Serial, validator.Lost)
+	case "broken":
+		out, err = c.bank.Report(ctx, c.by, t.Serial, validator.Broken)
+	case "resync":
+		if err := c.allow(AttemptCode); err != nil {
+			return err
+		}
+		if out, err = c.bank.Resync(ctx, c.by, t.Serial, values["first"], values["second"]); err != nil {
+			return err
+		}
+		return c.resynced(out, home, home+"/resync")
+	}
+	if err != nil {
+		return err
+	}
+	return c.ended(out, say("desk."+act+".done", t.Serial.String()), home, home)
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// The languages, as in the lang attribute. Japanese is what the bank speaks.
+const (
+	langJapanese = "ja"
+	langEnglish  = "en"
+	langCookie   = "fob-lang"
+)
+
+//go:embed catalog/ja.json catalog/en.json
+var catalogFiles embed.FS
+
+// catalog is the words of one language, by key. "{0}" to "{9}" stand for values.
+type catalog map[string]string
+
+// readCatalog reads the words of a language.
+func readCatalog(lang string) catalog {
+	content, err := catalogFiles.ReadFile("catalog/" + lang + ".json")
+	c := catalog{}
+	if err == nil {
+		err = json.Unmarshal(content, &c)
+	}
+	if err != nil {
+		panic("pages: internal error: catalogue " + lang + ": " + err.Error())
+	}
+	return c
+}
+
+// text returns the words of a key. A key without words is an error, which a test
+// finds before a user does.
+func (c catalog) text(key string, args ...any) (string, error) {
+	s, ok := c[key]
+	if !ok {
+		return "", fmt.Errorf("the catalogue has no words for %q", key)
+	}
+	if len(args) == 0 {
+		return s, nil
+	}
+	pairs := make([]string, 0, 2*len(args))
+	for i, arg := range args {
+		pairs = append(pairs, fmt.Sprintf("{%d}", i), fmt.Sprint(arg))
+	}
+	return strings.NewReplacer(pairs...).Replace(s), nil
+}
+
+// language returns the language for a request: the one that was chosen, else the
+// user's own, else what the browser asks for, and Japanese when it does not say.
+func language(r *http.Request, own bank.Language) string {
+	if c, err := r.Cookie(langCookie); err == nil && knownLanguage(c.Value) {
+		return c.Value
+	}
+	if knownLanguage(string(own)) {
+		return string(own)
+	}
+	// The order of the header is taken as the order of wishes, as browsers write it.
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
+		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		primary, _, _ := strings.Cut(strings.ToLower(tag), "-")
+		if knownLanguage(primary) {
+			return primary
+		}
+	}
+	return langJapanese
+}
+
+func knownLanguage(s string) bool { return s == langJapanese || s == langEnglish }
+
+// day writes a date of the calendar.
+func day(lang string, e token.Expiry) string {
+	if e.IsZero() {
+		return "–"
+	}
+	y, m, d := e.Date()
+	if lang == langEnglish {
+		return fmt.Sprintf("%d %s %d", d, time.Month(m), y)
+	}
+	return fmt.Sprintf("%d年%d月%d日", y, m, d)
+}
+
+// instant writes an instant in Japan's time, to the second.
+func instant(lang string, s token.UnixSeconds) string {
+	if s == 0 {
+		return "–"
+	}
+	t := s.Time().In(token.Tokyo())
+	if lang == langEnglish {
+		return t.Format("2 Jan 2006, 15:04:05")
+	}
+	return t.Format("2006年1月2日 15:04:05")
+}
+
+// yen writes an amount of money.
+func yen(lang string, y validator.Yen) string {
+	digits := fmt.Sprintf("%d", y)
+	sign := ""
+	if strings.HasPrefix(digits, "-") {
+		sign, digits = "-", digits[1:]
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	if lang == langEnglish {
+		return sign + "¥" + digits
+	}
+	return sign + digits + "円"
+}

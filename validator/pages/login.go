@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// routeLogin registers what both halves have: login, logout, password, language,
+// and the page for paths that there are not.
+func (s *server) routeLogin(mux *http.ServeMux, a *area) {
+	s.handle(mux, a, "GET /login", anybody, (*call).loginPage)
+	s.handle(mux, a, "POST /login", anybody, (*call).logIn)
+	s.handle(mux, a, "POST /logout", anybody, (*call).logOut)
+	s.handle(mux, a, "GET /password", loggedIn, (*call).passwordPage)
+	s.handle(mux, a, "POST /password", loggedIn, (*call).changePassword)
+	s.handle(mux, a, "POST /language", anybody, (*call).chooseLanguage)
+	s.handle(mux, a, "GET /", anybody, func(*call) error { return errNoPage })
+	s.handle(mux, a, "POST /", anybody, func(*call) error { return errNoPage })
+}
+
+func (c *call) loginForm() *form {
+	user := &field{Name: "user", Label: "field." + c.area.name + "-id", Kind: "text", Max: 64, Auto: "username"}
+	return &form{
+		Title: say("login.title." + c.area.name), Lead: []msg{say("login.lead." + c.area.name)},
+		Fields: []*field{user, passwordField("password", "field.password", "current-password")},
+		Submit: "login.submit", Action: c.area.prefix + "/login", Narrow: true,
+	}
+}
+
+func (c *call) loginPage() error {
+	if c.opened {
+		return redirectTo(c.area.prefix + "/")
+	}
+	if why := c.r.URL.Query().Get("why"); c.state.Flash == nil && (why == "ended" || why == "out") {
+		c.say("plain", say("login."+why))
+	}
+	return c.showForm(c.loginForm())
+}
+
+func (c *call) logIn() error {
+	if err := c.allow(AttemptLogin); err != nil {
+		return err
+	}
+	f := c.loginForm()
+	values, ok := f.take(c.r.PostForm)
+	if !ok {
+		return c.showForm(f)
+	}
+	login := c.bank.LogIn
+	if c.area == deskArea {
+		login = c.bank.LogInClerk
+	}
+	// Nobody is logged in yet: whose login it is stands in the form.
+	session, err := login(c.r.Context(), bank.By{Front: "page", Source: c.by.Source}, values["user"], values["password"])
+	if errors.Is(err, bank.ErrLogin) || errors.Is(err, bank.ErrInvalid) {
+		c.say("bad", say("login.refused"))
+		return c.leave("/login")
+	}
+	if err != nil {
+		return err
+	}
+	if c.opened { // somebody else's session in this browser ends
+		if err := c.bank.LogOut(c.r.Context(), c.secret); err != nil && !errors.Is(err, bank.ErrLogin) {
+			return err
+		}
+	}
+	c.forget()
+	c.setCookie(c.area.cookie, session.Token)
+	return redirectTo(c.area.prefix + "/")
+}
+
+// forget deletes the cookies of whoever was there before.
+func (c *call) forget() {
+	for _, name := range []string{c.area.cookie + "-guest", c.area.cookie + "-page"} {
+		if c.getCookie(name) != "" {
+			c.setCookie(name, "")
+		}
+	}
+}
+
+func (c *call) logOut() error {
+	if c.opened {
+		if err := c.bank.LogOut(c.r.Context(), c.secret); err != nil && !errors.Is(err, bank.ErrLogin) {
+			return err
+		}
+	}
+	c.forget()
+	c.setCookie(c.area.cookie, "")
+	return redirectTo(c.area.prefix + "/login?why=out")
+}
+
+func (c *call) passwordForm() *form {
+	return &form{
+		Title: say("password.title"),
+		Fields: []*field{
+			passwordField("old", "field.password-old", "current-password"),
+			passwordField("new", "field.password-new", "new-password"),
+			passwordField("again", "field.password-again", "new-password"),
+		},
+		Submit: "password.submit", Cancel: c.area.prefix + "/", Action: c.area.prefix + "/password",
+	}
+}
+
+func (c *call) passwordPage() error { return c.showForm(c.passwordForm()) }
+
+func (c *call) changePassword() error {
+	if err := c.allow(AttemptLogin); err != nil {
+		return err
+	}
+	f := c.passwordForm()
+	values, ok := f.take(c.r.PostForm)
+	if ok && values["new"] != values["again"] {
+		f.mark("again", "problem.again")
+		ok = false
+	}
+	if !ok {
+		return c.showForm(f)
+	}
+	err := c.bank.ChangePassword(c.r.Context(), c.by, values["old"], values["new"])
+	switch {
+	case errors.Is(err, bank.ErrLogin):
+		f.mark("old", "problem.password-old")
+		return c.showForm(f)
+	case errors.Is(err, bank.ErrInvalid):
+		f.mark("new", "problem.password")
+		return c.showForm(f)
+	case err != nil:
+		return err
+	}
+	c.say("good", say("password.done"))
+	// The bank may end the session with the old password: then the next page asks
+	// for the new one.
+	return c.leave("/")
+}
+
+// chooseLanguage remembers a language and comes back to the page.
+func (c *call) chooseLanguage() error {
+	lang := c.r.PostForm.Get("language")
+	if !knownLanguage(lang) {
+		return &badForm{errors.New("no such language")}
+	}
+	c.setCookie(langCookie, lang)
+	return redirectTo(ownPath(c.r.PostForm.Get("back"), c.area.prefix+"/"))
+}
+
+// ownPath returns a path of this server, another when it is not one: a page must
+// not send its users elsewhere.
+func ownPath(path, otherwise string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return otherwise
+	}
+	return path
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// operation is one line of the list of operations.
+type operation struct {
+	Op       validator.Operation
+	Path     string
+	NeedsOTP bool
+	Boss     bool // for masters and admins
+}
+
+// ownPages are the operations that have a page of their own; the others have a
+// form of fields that are kept with the transaction.
+var ownPages = map[validator.Operation]struct {
+	path string
+	boss bool
+}{
+	validator.OpHistory:    {"/history", false},
+	validator.OpUserAdd:    {"/users/add", true},
+	validator.OpUserChange: {"/users", true},
+	validator.OpRevoke:     {"/token/revoke", true},
+	validator.OpLift:       {"/token/lift", true},
+	validator.OpActivate:   {"/token/activate", false},
+	validator.OpResync:     {"/token/resync", false},
+}
+
+// groups is the order in which the list shows the operations.
+var groups = []struct {
+	name string
+	ops  []validator.Operation
+}{
+	{"pay", []validator.Operation{
+		validator.OpTransfer, validator.OpTransferKnown, validator.OpPayEasy, validator.OpPayEasyTax,
+		validator.OpPayeeRegister, validator.OpBalance, validator.OpHistory,
+	}},
+	{"bulk", []validator.Operation{
+		validator.OpBulkApprove, validator.OpPayrollApprove, validator.OpBulkPayee, validator.OpFileSend,
+	}},
+	{"admin", []validator.Operation{validator.OpUserAdd, validator.OpUserChange, validator.OpRevoke, validator.OpLift}},
+	{"token", []validator.Operation{validator.OpActivate, validator.OpResync}},
+}
+
+// operationGroup is a part of the list.
+type operationGroup struct {
+	Name string
+	Ops  []operation
+}
+
+func (c *call) operationsPage() error {
+	var all []operationGroup
+	for _, g := range groups {
+		group := operationGroup{Name: g.name}
+		for _, op := range g.ops {
+			line := operation{Op: op, Path: "/operations/" + slug(op), NeedsOTP: validator.NeedsOTP(c.bank.Settings(), op)}
+			if own, ok := ownPages[op]; ok {
+				line.Path, line.Boss = own.path, own.boss
+			}
+			if op == validator.OpResync { // two, but not by Q3
+				line.NeedsOTP = true
+			}
+			if !line.Boss || c.boss() {
+				group.Ops = append(group.Ops, line)
+			}
+		}
+		if len(group.Ops) > 0 {
+			all = append(all, group)
+		}
+	}
+	return c.show(http.StatusOK, "operations", "operations.title", all)
+}
+
+// The parts of which the forms of operations are made.
+func textField(name string, most int) *field {
+	return &field{Name: name, Label: "field." + name, Kind: "text", Max: most, Auto: "off"}
+}
+
+func digitsField(name string, most int) *field {
+	f := textField(name, most)
+	f.Kind, f.Hint = "digits", "hint.digits"
+	return f
+}
+
+func optional(f *field) *field { f.Optional = true; return f }
+
+func accountType() *field {
+	f := &field{Name: "account-type", Label: "field.account-type", Kind: "select", Value: "ordinary"}
+	for _, v := range []string{"ordinary", "current", "savings"} {
+		f.Options = append(f.Options, option{Value: v, Label: say("account-type." + v)})
+	}
+	return f
+}
+
+// payee is an account to transfer to.
+func payee() []*field {
+	return []*field{
+		textField("payee", 48), textField("bank", 30), textField("branch", 30), accountType(), digitsField("account", 7),
+	}
+}
+
+// bulk is a number of payments at once.
+func bulk() []*field {
+	return []*field{textField("list", 60), digitsField("count", 6), digitsField("amount", 12)}
+}
+
+// payEasy is a bill with a collecting body's number.
+func payEasy() []*field {
+	return []*field{digitsField("collector", 5), digitsField("payment", 20), digitsField("confirmation", 6), digitsField("amount", 12)}
+}
+
+// formOf returns the fields of an operation, nil for one that has no such form.
+func formOf(op validator.Operation) []*field {
+	switch op {
+	case validator.OpTransfer:
+		return append(payee(), digitsField("amount", 12), optional(textField("memo", 40)))
+	case validator.OpTransferKnown:
+		return []*field{textField("payee", 48), digitsField("amount", 12), optional(textField("memo", 40))}
+	case validator.OpPayEasy, validator.OpPayEasyTax:
+		return payEasy()
+	case validator.OpPayeeRegister, validator.OpBulkPayee:
+		return payee()
+	case validator.OpBulkApprove, validator.OpPayrollApprove:
+		return bulk()
+	case validator.OpFileSend:
+		return []*field{textField("file", 60), digitsField("count", 6), digitsField("amount", 12)}
+	case validator.OpBalance:
+		return []*field{accountType(), digitsField("account", 7)}
+	}
+	return nil
+}
+
+// operation returns the operation of the path.
+func (c *call) operation() (validator.Operation, []*field, error) {
+	name := c.r.PathValue("op")
+	all := validator.Operations()
+	i := slices.IndexFunc(all, func(op validator.Operation) bool { return slug(op) == name })
+	if i < 0 || formOf(all[i]) == nil {
+		return validator.OpNone, nil, errNoPage
+	}
+	return all[i], formOf(all[i]), nil
+}
+
+// operationForm is the first page of an operation: what is to be done.
+func (c *call) operationForm() (*form, error) {
+	op, fields, err := c.operation()
+	if err != nil {
+		return nil, err
+	}
+	f := &form{
+		Title: say("op." + slug(op)), Lead: []msg{say("operation.lead")}, Fields: fields,
+		Submit: "action.confirm", Cancel: "/operations", Action: c.r.URL.Path,
+	}
+	if d := c.state.Draft; d != nil && d.Page == slug(op) {
+		f.fill(d.Values)
+	}
+	return f, nil
+}
+
+func (c *call) operationPage() error {
+	f, err := c.operationForm()
+	if err != nil {
+		return err
+	}
+	return c.showForm(f)
+}
+
+func (c *call) operationFilled() error {
+	f, err := c.operationForm()
+	if err != nil {
+		return err
+	}
+	values, ok := f.take(c.r.PostForm)
+	if ok && values["amount"] != "" && !someDigit(values["amount"]) {
+		f.mark("amount", "problem.amount")
+		ok = false
+	}
+	if !ok {
+		return c.showForm(f)
+	}
+	c.state.Draft = f.draftOf(c.r.PathValue("op"), values)
+	return c.leave("/operations/" + c.r.PathValue("op") + "/confirm")
+}
+
+// someDigit reports whether an amount is more than 0.
+func someDigit(s string) bool {
+	return slices.ContainsFunc([]byte(s), func(b byte) bool { return b != '0' })
+}
+
+// confirmForm is the second page: what was filled in, and the code.
+func (c *call) confirmForm() (*form, validator.Operation, error) {
+	op, fields, err := c.operation()
+	if err != nil {
+		return nil, op, err
+	}
+	d := c.state.Draft
+	if d == nil || d.Page != slug(op) {
+		return nil, op, redirectTo("/operations/" + slug(op))
+	}
+	f := &form{
+		Title: say("op." + slug(op)), Lead: []msg{say("confirm.lead")},
+		Hidden: map[string]string{"draft": d.id()},
+		Submit: "action.do", Cancel: "/operations/" + slug(op), Action: "/operations/" + slug(op) + "/confirm",
+	}
+	for _, field := range fields {
+		if v := d.Values[field.Name]; v != "" {
+			f.Facts = append(f.Facts, factOf(field, v))
+		}
+	}
+	if validator.NeedsOTP(c.bank.Settings(), op) {
+		f.Lead = append(f.Lead, say("confirm.code"))
+		f.Fields = []*field{codeField("code", "field.code")}
+	}
+	return f, op, nil
+}
+
+// factOf writes what was filled in.
+func factOf(f *field, value string) fact {
+	for _, o := range f.Options {
+		if o.Value == value {
+			return fact{Label: say(f.Label), Text: o.Text, Value: o.Label}
+		}
+	}
+	return fact{Label: say(f.Label), Text: value}
+}
+
+func (c *call) confirmPage() error {
+	f, op, err := c.confirmForm()
+	if err != nil {
+		return err
+	}
+	if validator.NeedsOTP(c.bank.Settings(), op) {
+		if _, suspended, err := c.ownSuspended(); err != nil {
+			return err
+		} else if suspended {
+			return c.leave("/suspended")
+		}
+	}
+	return c.showForm(f)
+}
+
+func (c *call) operationDo() error {
+	f, op, err := c.confirmForm()
+	if err != nil {
+		return err
+	}
+	again := "/operations/" + slug(op) + "/confirm"
+	if c.r.PostForm.Get("draft") != c.state.Draft.id() {
+		c.say("bad", say("confirm.changed"))
+		return c.leave(again)
+	}
+	values, ok := f.take(c.r.PostForm)
+	if !ok {
+		return c.showForm(f)
+	}
+	if values["code"] != "" {
+		if err := c.allow(AttemptCode); err != nil {
+			return err
+		}
+	}
+	details := map[string]string{}
+	for name, v := range c.state.Draft.Values {
+		if v != "" {
+			details[name] = v
+		}
+	}
+	out, err := c.bank.Do(c.r.Context(), c.by, bank.Request{Operation: op, Code: values["code"], Details: details})
+	if err != nil {
+		return err
+	}
+	return c.ended(out, say("receipt.done"), "/receipt/"+out.Receipt, again)
+}
+
+// receiptPages is how far back a receipt is looked for, in lists of a thousand.
+const receiptPages = 10
+
+func (c *call) receiptPage() error {
+	p := bank.Page{Limit: 1000}
+	for range receiptPages {
+		all, next, err := c.bank.Transactions(c.r.Context(), c.by, c.me.Contract, p)
+		if err != nil {
+			return err
+		}
+		for _, t := range all {
+			if t.ID == c.r.PathValue("id") {
+				return c.show(http.StatusOK, "receipt", "receipt.title", receipt(t))
+			}
+		}
+		if next == "" {
+			break
+		}
+		p.After = next
+	}
+	return errNoPage
+}
+
+// receiptData is a transaction with its details in the order of the form.
+type receiptData struct {
+	bank.Transaction
+	Facts []fact
+}
+
+func receipt(t bank.Transaction) receiptData {
+	d := receiptData{Transaction: t}
+	shown := map[string]bool{}
+	for _, f := range formOf(t.Operation) {
+		if v, ok := t.Details[f.Name]; ok {
+			d.Facts = append(d.Facts, factOf(f, v))
+			shown[f.Name] = true
+		}
+	}
+	var rest []string
+	for name := range t.Details { // kept by another front
+		if !shown[name] {
+			rest = append(rest, name)
+		}
+	}
+	slices.Sort(rest)
+	for _, name := range rest {
+		d.Facts = append(d.Facts, fact{Label: say("receipt.detail", name), Text: t.Details[name]})
+	}
+	return d
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"net/http"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// routeUser registers the half of a contract's users.
+func (s *server) routeUser(mux *http.ServeMux) {
+	s.routeLogin(mux, userArea)
+	for route, h := range map[string]handler{
+		"GET /{$}":                      (*call).homePage,
+		"GET /suspended":                (*call).suspendedPage,
+		"GET /history":                  (*call).historyPage,
+		"GET /receipt/{id}":             (*call).receiptPage,
+		"GET /operations":               (*call).operationsPage,
+		"GET /operations/{op}":          (*call).operationPage,
+		"POST /operations/{op}":         (*call).operationFilled,
+		"GET /operations/{op}/confirm":  (*call).confirmPage,
+		"POST /operations/{op}/confirm": (*call).operationDo,
+		"GET /token/activate":           (*call).activatePage,
+		"POST /token/activate":          (*call).activate,
+		"GET /token/resync":             (*call).resyncPage,
+		"POST /token/resync":            (*call).resync,
+		"GET /token/lift":               boss((*call).liftPage),
+		"POST /token/lift":              boss((*call).lift),
+		"GET /token/revoke":             boss((*call).revokePage),
+		"POST /token/revoke":            boss((*call).revoke),
+		"GET /users":                    boss((*call).usersPage),
+		"GET /users/add":                boss((*call).userAddPage),
+		"POST /users/add":               boss((*call).userAdd),
+		"GET /users/change/{id}":        boss((*call).userChangePage),
+		"POST /users/change/{id}":       boss((*call).userChange),
+	} {
+		s.handle(mux, userArea, route, loggedIn, h)
+	}
+}
+
+// boss lets masters and admins in only. What they may is the bank's to say.
+func boss(h handler) handler {
+	return func(c *call) error {
+		if !c.boss() {
+			return bank.ErrForbidden
+		}
+		return h(c)
+	}
+}
+
+// tokenLine is a token in a list, with what is to be said of it.
+type tokenLine struct {
+	bank.Token
+	Own       bool
+	Condition validator.Condition
+	UserNames []string
+}
+
+// home is what the first page shows.
+type home struct {
+	bank.Status
+	Own    *tokenLine
+	Others []tokenLine
+}
+
+// lines returns the user's own token and the others of his contract.
+func lines(st bank.Status, now token.UnixSeconds) (own *tokenLine, others []tokenLine) {
+	names := map[string]string{}
+	for _, u := range st.Users {
+		names[u.ID] = u.Name
+	}
+	for _, t := range st.Tokens {
+		l := tokenLine{Token: t, Condition: validator.ConditionAt(t.Condition, t.Expiry, now)}
+		for _, id := range t.Users {
+			l.UserNames = append(l.UserNames, names[id])
+		}
+		if !st.User.Token.IsZero() && t.Serial == st.User.Token {
+			l.Own = true
+			own = &l
+		} else {
+			others = append(others, l)
+		}
+	}
+	return own, others
+}
+
+func (c *call) homePage() error {
+	st, err := c.bank.Status(c.r.Context(), c.by.User)
+	if err != nil {
+		return err
+	}
+	h := home{Status: st}
+	h.Own, h.Others = lines(st, c.bank.Now())
+	if !c.boss() {
+		h.Others = nil
+	}
+	return c.show(http.StatusOK, "home", "home.title", h)
+}
+
+func (c *call) suspendedPage() error {
+	st, err := c.bank.Status(c.r.Context(), c.by.User)
+	if err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, "suspended", "suspended.title", st)
+}
+
+// list is a page of a list, with the address of the next part.
+type list[T any] struct {
+	Lines []T
+	Next  string // path and query; "" is none
+}
+
+// page returns which part of a list is wanted.
+func (c *call) page() bank.Page {
+	return bank.Page{After: c.r.URL.Query().Get("after"), Limit: pageLines}
+}
+
+// pageLines is how many lines a page of a list has.
+const pageLines = 50
+
+// next returns the address of the next part of this list, "" after the last.
+func (c *call) next(after string) string {
+	if after == "" {
+		return ""
+	}
+	q := c.r.URL.Query()
+	q.Set("after", after)
+	return c.r.URL.Path + "?" + q.Encode()
+}
+
+func (c *call) historyPage() error {
+	all, next, err := c.bank.Transactions(c.r.Context(), c.by, c.me.Contract, c.page())
+	if err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, "history", "history.title", list[bank.Transaction]{all, c.next(next)})
+}
+
+// told returns what is said of a refusal: the rule's reason where the user may
+// know it, and of a code only what the bank answers to the outside.
+func told(out bank.Outcome) *flash {
+	if out.Verdict != (validator.Verdict{}) {
+		f := &flash{Kind: "bad", Text: say("verdict." + slug(out.Verdict.Reason))}
+		if out.Verdict.Way == validator.OnPaper {
+			f.More = say("way.on-paper")
+		}
+		return f
+	}
+	kind := "bad"
+	if out.Answer == validator.NextCode || out.Answer == validator.Corrected {
+		kind = "next"
+	}
+	return &flash{Kind: kind, Text: say("answer." + slug(out.Answer)), More: say("answer." + slug(out.Answer) + ".more")}
+}
+
+// ended leaves what came of a form: for the page after it, or for the form again.
+func (c *call) ended(out bank.Outcome, done msg, to, again string) error {
+	if !out.Done {
+		c.state.Flash = told(out)
+		return c.leave(again)
+	}
+	c.state = state{Flash: &flash{Kind: "good", Text: done}}
+	return c.leave(to)
+}
+
+// ownSuspended reports whether the user's own token is suspended: then a form
+// that asks for its code is of no use, and he is told what to do.
+func (c *call) ownSuspended() (bank.Status, bool, error) {
+	st, err := c.bank.Status(c.r.Context(), c.by.User)
+	return st, st.Suspended, err
+}

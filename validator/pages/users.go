@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// doToToken is what Lift and Revoke are.
+type doToToken func(ctx context.Context, by bank.By, serial token.Serial, code string) (bank.Outcome, error)
+
+func (c *call) usersPage() error {
+	all, next, err := c.bank.Users(c.r.Context(), c.by, c.me.Contract, c.page())
+	if err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, "users", "users.title", list[bank.User]{all, c.next(next)})
+}
+
+// roles are those that a form offers.
+func roleField(roles ...validator.Role) *field {
+	f := &field{Name: "role", Label: "field.role", Kind: "select"}
+	for _, r := range roles {
+		f.Options = append(f.Options, option{Value: slug(r), Label: say("role." + slug(r))})
+	}
+	return f
+}
+
+// roleOf returns the role of a form's choice.
+func roleOf(s string) validator.Role {
+	for _, r := range []validator.Role{validator.Admin, validator.Master} {
+		if s == slug(r) {
+			return r
+		}
+	}
+	return validator.PlainUser
+}
+
+func languageField() *field {
+	return &field{Name: "language", Label: "field.language", Kind: "select", Options: []option{
+		{Value: langJapanese, Label: say("language.ja")}, {Value: langEnglish, Label: say("language.en")},
+	}}
+}
+
+func emailField() *field {
+	return &field{Name: "email", Label: "field.email", Kind: "email", Max: 254, Auto: "off"}
+}
+
+// userAddForm adds a user, to the user's own contract or at the desk to any.
+func (c *call) userAddForm(action, cancel string, roles ...validator.Role) *form {
+	id := textField("id", 64)
+	id.Label, id.Hint = "field.user-id", "hint.user-id"
+	f := &form{
+		Title: say("users.add.title"),
+		Fields: []*field{
+			id, textField("name", 100), optional(emailField()), roleField(roles...), languageField(),
+			passwordField("password", "field.password-first", "new-password"),
+		},
+		Submit: "users.add.submit", Cancel: cancel, Action: action,
+	}
+	if c.area == userArea {
+		f.Fields = append(f.Fields, codeField("code", "field.code-own"))
+	}
+	if d := c.state.Draft; d != nil && d.Page == "user-add" {
+		f.fill(d.Values)
+	}
+	return f
+}
+
+func (c *call) userAddPage() error {
+	if _, suspended, err := c.ownSuspended(); err != nil {
+		return err
+	} else if suspended {
+		return c.leave("/suspended")
+	}
+	return c.showForm(c.userAddForm("/users/add", "/users", validator.PlainUser, validator.Admin))
+}
+
+func (c *call) userAdd() error {
+	f := c.userAddForm("/users/add", "/users", validator.PlainUser, validator.Admin)
+	return c.addUser(f, c.me.Contract, "/users", "/users/add")
+}
+
+// addUser adds the user of a form to a contract.
+func (c *call) addUser(f *form, contract, to, again string) error {
+	values, ok := f.take(c.r.PostForm)
+	if !ok {
+		return c.showForm(f)
+	}
+	if values["code"] != "" {
+		if err := c.allow(AttemptCode); err != nil {
+			return err
+		}
+	}
+	u, out, err := c.bank.AddUser(c.r.Context(), c.by, bank.NewUser{
+		ID: values["id"], Contract: contract, Role: roleOf(values["role"]), Name: values["name"], Email: values["email"],
+		Language: bank.Language(values["language"]), Password: values["password"],
+	}, values["code"])
+	if c.wrong(f, err, map[string]string{"ID": "id", "Name": "name", "Email": "email", "Role": "role", "Password": "password"}) {
+		return c.showForm(f)
+	}
+	if err != nil {
+		return err
+	}
+	c.state.Draft = f.draftOf("user-add", values)
+	return c.ended(out, say("users.add.done", u.ID), to, again)
+}
+
+// wrong writes what the bank found wrong with a form to its field, and reports
+// whether the form is to be shown again. Fields are those of package bank, in the
+// form's names.
+func (c *call) wrong(f *form, err error, fields map[string]string) bool {
+	problem := "problem.refused"
+	switch {
+	case errors.Is(err, bank.ErrConflict):
+		problem = "problem.taken"
+	case !errors.Is(err, bank.ErrInvalid):
+		return false
+	}
+	var own *bank.Error
+	if !errors.As(err, &own) {
+		return false
+	}
+	for given, name := range fields {
+		if sameField(own.Field, given) {
+			f.mark(name, problem)
+		}
+	}
+	if c.area == deskArea || len(f.Errors()) == 0 {
+		f.Detail = own.Error()
+	}
+	return true
+}
+
+// userChangeForm changes a user.
+func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
+	role := roleField(validator.PlainUser, validator.Admin)
+	if u.Role == validator.Master || c.area == deskArea {
+		role = roleField(validator.PlainUser, validator.Admin, validator.Master)
+	}
+	password := optional(passwordField("password", "field.password-reset", "new-password"))
+	f := &form{
+		Title: say("users.change.title"), Facts: []fact{{Label: say("field.user-id"), Text: u.ID}},
+		Fields: []*field{
+			textField("name", 100), optional(emailField()), role, languageField(), password,
+			{Name: "locked", Label: "field.locked", Kind: "check"},
+		},
+		Submit: "users.change.submit", Cancel: cancel, Action: action,
+	}
+	f.fill(map[string]string{
+		"name": u.Name, "email": u.Email, "role": slug(u.Role), "language": string(u.Language), "locked": checked(u.Locked),
+	})
+	if c.area == userArea {
+		f.Fields = append(f.Fields, codeField("code", "field.code-own"))
+	}
+	if d := c.state.Draft; d != nil && d.Page == "user-change "+u.ID {
+		f.fill(d.Values)
+	}
+	return f
+}
+
+func checked(b bool) string {
+	if b {
+		return "yes"
+	}
+	return ""
+}
+
+// contractUser returns a user of the path, who must be of the caller's contract.
+func (c *call) contractUser() (bank.User, error) {
+	u, err := c.bank.User(c.r.Context(), c.by, c.r.PathValue("id"))
+	if err != nil {
+		return u, err
+	}
+	if c.area == userArea && u.Contract != c.me.Contract {
+		return u, errNoPage
+	}
+	return u, nil
+}
+
+func (c *call) userChangePage() error {
+	u, err := c.contractUser()
+	if err != nil {
+		return err
+	}
+	if _, suspended, err := c.ownSuspended(); err != nil {
+		return err
+	} else if suspended {
+		return c.leave("/suspended")
+	}
+	return c.showForm(c.userChangeForm(u, c.r.URL.Path, "/users"))
+}
+
+func (c *call) userChange() error {
+	u, err := c.contractUser()
+	if err != nil {
+		return err
+	}
+	return c.changeUser(u, c.userChangeForm(u, c.r.URL.Path, "/users"), "/users", "/users/change/"+u.ID)
+}
+
+// changeUser changes what a form says otherwise than before.
+func (c *call) changeUser(u bank.User, f *form, to, again string) error {
+	values, ok := f.take(c.r.PostForm)
+	if !ok {
+		return c.showForm(f)
+	}
+	if values["code"] != "" {
+		if err := c.allow(AttemptCode); err != nil {
+			return err
+		}
+	}
+	var change bank.UserChange
+	if v := values["name"]; v != u.Name {
+		change.Name = &v
+	}
+	if v := values["email"]; v != u.Email {
+		change.Email = &v
+	}
+	if v := bank.Language(values["language"]); v != u.Language {
+		change.Language = &v
+	}
+	if v := roleOf(values["role"]); v != u.Role {
+		change.Role = &v
+	}
+	if v := values["locked"] != ""; v != u.Locked {
+		change.Locked = &v
+	}
+	if v := values["password"]; v != "" {
+		change.Password = &v
+	}
+	if change == (bank.UserChange{}) {
+		c.say("plain", say("users.change.same"))
+		return c.leave(again)
+	}
+	_, out, err := c.bank.ChangeUser(c.r.Context(), c.by, u.ID, change, values["code"])
+	if c.wrong(f, err, map[string]string{"Name": "name", "Email": "email", "Role": "role", "Password": "password", "Locked": "locked"}) {
+		return c.showForm(f)
+	}
+	if err != nil {
+		return err
+	}
+	c.state.Draft = f.draftOf("user-change "+u.ID, values)
+	return c.ended(out, say("users.change.done", u.ID), to, again)
+}

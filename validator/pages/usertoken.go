@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// activateForm registers a token as the one that the user uses (利用開始登録).
+func (c *call) activateForm() *form {
+	f := &form{
+		Title: say("activate.title"), Lead: []msg{say("activate.lead"), say("activate.share")},
+		Fields: []*field{serialField("serial")},
+		Submit: "activate.submit", Cancel: "/", Action: "/token/activate",
+	}
+	if c.bank.Settings().ActivateNeedsOTP {
+		f.Fields = append(f.Fields, codeField("code", "field.code"))
+	}
+	if !c.me.Token.IsZero() {
+		f.Warn = append(f.Warn, say("activate.instead", c.me.Token.String()))
+	}
+	if d := c.state.Draft; d != nil && d.Page == "activate" {
+		f.fill(d.Values)
+	}
+	return f
+}
+
+func (c *call) activatePage() error { return c.showForm(c.activateForm()) }
+
+func (c *call) activate() error {
+	f := c.activateForm()
+	values, ok := f.take(c.r.PostForm)
+	serial, err := token.ParseSerial(values["serial"])
+	if ok && err != nil {
+		f.mark("serial", "problem.serial")
+		ok = false
+	}
+	if !ok {
+		return c.showForm(f)
+	}
+	if err := c.allow(AttemptCode); err != nil {
+		return err
+	}
+	out, err := c.bank.Activate(c.r.Context(), c.by, serial, values["code"])
+	if err != nil {
+		return err
+	}
+	c.state.Draft = f.draftOf("activate", values)
+	return c.ended(out, say("activate.done", serial.String()), "/", "/token/activate")
+}
+
+// resyncForm corrects the clock of the user's own token (時刻補正).
+func (c *call) resyncForm() *form {
+	return &form{
+		Title: say("resync.title"), Lead: []msg{say("resync.lead"), say("resync.none")},
+		Facts:  []fact{{Label: say("field.serial"), Text: c.me.Token.String()}},
+		Fields: []*field{codeField("first", "field.code-first"), codeField("second", "field.code-second")},
+		Submit: "resync.submit", Cancel: "/", Action: "/token/resync",
+	}
+}
+
+func (c *call) resyncPage() error {
+	if c.me.Token.IsZero() {
+		c.say("bad", say("verdict.no-token"))
+		return c.leave("/token/activate")
+	}
+	if _, suspended, err := c.ownSuspended(); err != nil {
+		return err
+	} else if suspended {
+		return c.leave("/suspended")
+	}
+	return c.showForm(c.resyncForm())
+}
+
+func (c *call) resync() error {
+	if c.me.Token.IsZero() {
+		return redirectTo("/token/activate")
+	}
+	f := c.resyncForm()
+	values, ok := f.take(c.r.PostForm)
+	if !ok {
+		return c.showForm(f)
+	}
+	if err := c.allow(AttemptCode); err != nil {
+		return err
+	}
+	out, err := c.bank.Resync(c.r.Context(), c.by, c.me.Token, values["first"], values["second"])
+	if err != nil {
+		return err
+	}
+	return c.resynced(out, "/", "/token/resync")
+}
+
+// resynced says what came of a correction. That nothing is authorised by it is
+// part of what is said when it was done.
+func (c *call) resynced(out bank.Outcome, to, again string) error {
+	if out.Answer == validator.Corrected {
+		c.state = state{Flash: &flash{Kind: "good", Text: say("resync.done"), More: say("resync.done.more")}}
+		return c.leave(to)
+	}
+	out.Done = false
+	if out.Verdict == (validator.Verdict{}) {
+		c.state.Flash = &flash{Kind: "bad", Text: say("resync.refused"), More: say("resync.refused.more")}
+		return c.leave(again)
+	}
+	return c.ended(out, msg{}, to, again)
+}
+
+// otherTokens is the choice of a token of the contract but the user's own.
+func otherTokens(st bank.Status, now token.UnixSeconds, fits func(tokenLine) bool) *field {
+	f := &field{Name: "serial", Label: "field.token", Kind: "select"}
+	_, others := lines(st, now)
+	for _, l := range others {
+		if fits(l) {
+			f.Options = append(f.Options, option{Value: l.Serial.String(), Text: l.label()})
+		}
+	}
+	return f
+}
+
+// label names a token for those who know its users.
+func (l tokenLine) label() string {
+	s := l.Serial.String()
+	for i, name := range l.UserNames {
+		if i == 0 {
+			s += ": "
+		} else {
+			s += ", "
+		}
+		s += name
+	}
+	return s
+}
+
+// liftForm lifts the suspension of another's token (利用停止解除).
+func (c *call) liftForm() (*form, error) {
+	st, err := c.bank.Status(c.r.Context(), c.by.User)
+	if err != nil {
+		return nil, err
+	}
+	f := &form{
+		Title: say("lift.title"), Lead: []msg{say("lift.lead")},
+		Submit: "lift.submit", Cancel: "/", Action: "/token/lift",
+	}
+	if st.Suspended {
+		f.Warn = append(f.Warn, say("lift.own"))
+	}
+	choice := otherTokens(st, c.bank.Now(), func(l tokenLine) bool { return l.State.Suspended })
+	if len(choice.Options) == 0 {
+		f.Warn = append(f.Warn, say("lift.none"))
+		f.Submit = ""
+		return f, nil
+	}
+	choice.Value = c.r.URL.Query().Get("serial")
+	f.Fields = []*field{choice}
+	if c.bank.Settings().LiftNeedsOTP {
+		f.Fields = append(f.Fields, codeField("code", "field.code-own"))
+	}
+	return f, nil
+}
+
+func (c *call) liftPage() error {
+	f, err := c.liftForm()
+	if err != nil {
+		return err
+	}
+	return c.showForm(f)
+}
+
+func (c *call) lift() error {
+	f, err := c.liftForm()
+	if err != nil {
+		return err
+	}
+	return c.onOther(f, c.bank.Lift, "lift")
+}
+
+// revokeForm revokes another's token (失効).
+func (c *call) revokeForm() (*form, error) {
+	st, err := c.bank.Status(c.r.Context(), c.by.User)
+	if err != nil {
+		return nil, err
+	}
+	f := &form{
+		Title: say("revoke.title"), Lead: []msg{say("revoke.lead")},
+		Submit: "revoke.submit", Cancel: "/", Action: "/token/revoke", Danger: true,
+	}
+	var users []validator.User
+	for _, u := range st.Users {
+		users = append(users, validator.User{ID: u.ID, Contract: u.Contract, Role: u.Role, Token: u.Token})
+	}
+	choice := otherTokens(st, c.bank.Now(), func(l tokenLine) bool { return l.Token.Condition != validator.Revoked })
+	// The bank decides; a user who will be sent to paper need not type a code first.
+	way, _ := validator.RevocationWay(validator.ArrangementOf(users), st.Condition)
+	switch {
+	case st.Suspended:
+		f.Warn, f.Submit = append(f.Warn, say("verdict.own-token-suspended")), ""
+	case way != validator.OnScreen:
+		f.Warn, f.Submit = append(f.Warn, say("revoke.paper"), say("way.on-paper")), ""
+	case len(choice.Options) == 0:
+		f.Warn, f.Submit = append(f.Warn, say("revoke.none")), ""
+	default:
+		choice.Value = c.r.URL.Query().Get("serial")
+		sure := &field{Name: "sure", Label: "revoke.sure", Kind: "check"}
+		f.Fields = []*field{choice, sure, codeField("code", "field.code-own")}
+	}
+	return f, nil
+}
+
+func (c *call) revokePage() error {
+	f, err := c.revokeForm()
+	if err != nil {
+		return err
+	}
+	return c.showForm(f)
+}
+
+func (c *call) revoke() error {
+	f, err := c.revokeForm()
+	if err != nil {
+		return err
+	}
+	if len(f.Fields) > 0 && c.r.PostForm.Get("sure") == "" {
+		f.take(c.r.PostForm)
+		f.mark("sure", "problem.sure")
+		return c.showForm(f)
+	}
+	return c.onOther(f, c.bank.Revoke, "revoke")
+}
+
+// onOther does what a master or admin does to the token of somebody else.
+func (c *call) onOther(f *form, do doToToken, name string) error {
+	again := "/token/" + name
+	if len(f.Fields) == 0 {
+		return redirectTo(again)
+	}
+	values, ok := f.take(c.r.PostForm)
+	if !ok {
+		return c.showForm(f)
+	}
+	serial, err := token.ParseSerial(values["serial"])
+	if err != nil {
+		f.mark("serial", "problem.serial")
+		return c.showForm(f)
+	}
+	if err := c.allow(AttemptCode); err != nil {
+		return err
+	}
+	out, err := do(c.r.Context(), c.by, serial, values["code"])
+	if err != nil {
+		return err
+	}
+	return c.ended(out, say(name+".done", serial.String()), "/", again+"?serial="+serial.String())
+}
