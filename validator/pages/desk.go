@@ -164,9 +164,6 @@ func (c *call) contractForm(title, action, cancel string) *form {
 	}
 }
 
-// contractFields are the bank's names of what the form has.
-var contractFields = map[string]string{"ID": "id", "Name": "name", "Address": "address", "Email": "email", "Language": "language"}
-
 func contractOf(id string, values map[string]string) bank.Contract {
 	return bank.Contract{
 		ID: id, Name: values["name"], Address: values["address"], Email: values["email"],
@@ -191,7 +188,7 @@ func (c *call) contractAdd() error {
 		return c.showForm(f)
 	}
 	added, err := c.bank.AddContract(c.r.Context(), c.by, contractOf(values["id"], values))
-	if c.wrong(f, err, contractFields) {
+	if c.wrong(f, err) {
 		return c.showForm(f)
 	}
 	if err != nil {
@@ -231,7 +228,7 @@ func (c *call) contractChange() error {
 		return c.showForm(f)
 	}
 	_, err = c.bank.ChangeContract(c.r.Context(), c.by, contractOf(old.ID, values))
-	if c.wrong(f, err, contractFields) {
+	if c.wrong(f, err) {
 		return c.showForm(f)
 	}
 	if err != nil {

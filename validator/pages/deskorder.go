@@ -127,6 +127,10 @@ func (c *call) orderFilled() error {
 		f.mark("old", "problem.not-old")
 		ok = false
 	}
+	if ok && !reissue(causeOf(values["cause"])) && values["returned"] != "" {
+		f.mark("returned", "problem.not-old")
+		ok = false
+	}
 	if !ok {
 		f.Fee = c.feeOf(k, causeOf(values["cause"]), values["returned"] != "")
 		return c.showForm(f)
@@ -197,7 +201,7 @@ func (c *call) orderDo() error {
 		}
 	}
 	made, out, err := c.bank.Order(c.r.Context(), c.by, o)
-	if c.wrong(f, err, nil) {
+	if c.wrong(f, err) {
 		return c.showForm(f)
 	}
 	if err != nil {
@@ -302,7 +306,7 @@ func (c *call) ship() error {
 		f.mark("serial", "problem.stock")
 		return c.showForm(f)
 	}
-	if c.wrong(f, err, map[string]string{"Serial": "serial"}) {
+	if c.wrong(f, err) {
 		return c.showForm(f)
 	}
 	if err != nil {
@@ -337,7 +341,7 @@ func (c *call) cancel() error {
 		return err
 	}
 	_, err = c.bank.CancelOrder(c.r.Context(), c.by, o.ID)
-	if c.wrong(f, err, nil) {
+	if c.wrong(f, err) {
 		return c.showForm(f)
 	}
 	if err != nil {

@@ -58,7 +58,7 @@ func (c *call) issue() error {
 		f.Detail = err.Error()
 		return c.showForm(f)
 	}
-	if c.wrong(f, err, map[string]string{"Serial": "serial", "Contract": "contract"}) {
+	if c.wrong(f, err) {
 		return c.showForm(f)
 	}
 	if err != nil {

@@ -30,7 +30,7 @@ func (c *call) tokenPage() error {
 // procedures are what a clerk does to a token when the bank's form has come in,
 // or, for a correction, with its user in front of him.
 var procedures = map[string]bool{ // true: cannot be undone
-	"lift": false, "revoke": true, "lost": true, "broken": true, "resync": false,
+	"lift": false, "revoke": true, "lost": true, "broken": true, "found": false, "resync": false,
 }
 
 // procedureForm asks the clerk to confirm.
@@ -98,6 +98,8 @@ func (c *call) procedure() error {
 		out, err = c.bank.Report(ctx, c.by, t.Serial, validator.Lost)
 	case "broken":
 		out, err = c.bank.Report(ctx, c.by, t.Serial, validator.Broken)
+	case "found":
+		out, err = c.bank.Report(ctx, c.by, t.Serial, validator.InUse)
 	case "resync":
 		if err := c.allow(AttemptCode); err != nil {
 			return err

@@ -32,8 +32,8 @@ type field struct {
 	Auto     string
 }
 
-// secret reports whether what is typed is never shown again.
-func (f *field) secret() bool { return f.Kind == "password" || f.Kind == "code" }
+// Secret reports whether what is typed is never shown again.
+func (f *field) Secret() bool { return f.Kind == "password" || f.Kind == "code" }
 
 // Inputmode is which keyboard a phone shows.
 func (f *field) Inputmode() string {
@@ -59,10 +59,10 @@ func (f *field) PlainDigits() bool { return f.Kind == "code" || f.Kind == "digit
 // unless that is secret. What is no name or number is looked at by the bank.
 func (f *field) take(form url.Values) string {
 	given := form.Get(f.Name)
-	if !f.secret() && f.Kind != "digits" {
+	if !f.Secret() && f.Kind != "digits" {
 		given = strings.TrimSpace(given)
 	}
-	if !f.secret() {
+	if !f.Secret() {
 		f.Value = given
 	}
 	switch {
@@ -142,7 +142,7 @@ func (f *form) take(posted url.Values) (values map[string]string, ok bool) {
 // fill writes values into the fields that are not secret.
 func (f *form) fill(values map[string]string) {
 	for _, field := range f.Fields {
-		if v, ok := values[field.Name]; ok && !field.secret() && field.Kind != "file" {
+		if v, ok := values[field.Name]; ok && !field.Secret() && field.Kind != "file" {
 			field.Value = v
 		}
 	}
@@ -152,7 +152,7 @@ func (f *form) fill(values map[string]string) {
 func (f *form) draftOf(page string, values map[string]string) *draft {
 	d := &draft{Page: page, Values: map[string]string{}}
 	for _, field := range f.Fields {
-		if !field.secret() && field.Kind != "file" {
+		if !field.Secret() && field.Kind != "file" {
 			d.Values[field.Name] = values[field.Name]
 		}
 	}
@@ -208,7 +208,3 @@ func passwordField(name, label, auto string) *field {
 func serialField(name string) *field {
 	return &field{Name: name, Label: "field.serial", Hint: "hint.serial", Kind: "text", Max: token.MaxSerialLen, Auto: "off"}
 }
-
-// sameField reports whether the bank's name of a field is the one given, however
-// it is written.
-func sameField(a, b string) bool { return a != "" && strings.EqualFold(a, b) }

@@ -64,10 +64,22 @@ func (r *rendering) functions(a *assets) template.FuncMap {
 		"yen":     func(y validator.Yen) string { return yen(r.lang, y) },
 		"asset":   a.path,
 		"slug":    slug,
-		"known":   func(key string) bool { _, ok := r.words[key]; return ok },
-		"say":     say,
 		"join":    strings.Join,
+		"wrap":    func(d *feeData) *view { return &view{Data: d} },
+		"nav":     navItem,
 	}
+}
+
+// navLine is a line of the navigation.
+type navLine struct {
+	Path, Key string
+	Here      bool
+}
+
+// navItem returns a line of the navigation of a page, which is there or below.
+func navItem(v *view, path, key string) navLine {
+	here := v.Path == path || !strings.HasSuffix(path, "/") && strings.HasPrefix(v.Path, path+"/")
+	return navLine{path, key, here}
 }
 
 // message writes a message; a value that is a key itself is "=key".

@@ -102,7 +102,7 @@ func (c *call) addUser(f *form, contract, to, again string) error {
 		ID: values["id"], Contract: contract, Role: roleOf(values["role"]), Name: values["name"], Email: values["email"],
 		Language: bank.Language(values["language"]), Password: values["password"],
 	}, values["code"])
-	if c.wrong(f, err, map[string]string{"ID": "id", "Name": "name", "Email": "email", "Role": "role", "Password": "password"}) {
+	if c.wrong(f, err) {
 		return c.showForm(f)
 	}
 	if err != nil {
@@ -113,9 +113,9 @@ func (c *call) addUser(f *form, contract, to, again string) error {
 }
 
 // wrong writes what the bank found wrong with a form to its field, and reports
-// whether the form is to be shown again. Fields are those of package bank, in the
-// form's names.
-func (c *call) wrong(f *form, err error, fields map[string]string) bool {
+// whether the form is to be shown again. The fields of the forms have the names
+// that package bank has for them.
+func (c *call) wrong(f *form, err error) bool {
 	problem := "problem.refused"
 	switch {
 	case errors.Is(err, bank.ErrConflict):
@@ -127,11 +127,7 @@ func (c *call) wrong(f *form, err error, fields map[string]string) bool {
 	if !errors.As(err, &own) {
 		return false
 	}
-	for given, name := range fields {
-		if sameField(own.Field, given) {
-			f.mark(name, problem)
-		}
-	}
+	f.mark(own.Field, problem)
 	if c.area == deskArea || len(f.Errors()) == 0 {
 		f.Detail = own.Error()
 	}
@@ -141,8 +137,11 @@ func (c *call) wrong(f *form, err error, fields map[string]string) bool {
 // userChangeForm changes a user.
 func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
 	role := roleField(validator.PlainUser, validator.Admin)
-	if u.Role == validator.Master || c.area == deskArea {
+	switch {
+	case c.area == deskArea:
 		role = roleField(validator.PlainUser, validator.Admin, validator.Master)
+	case u.Role == validator.Master: // another master is named at the desk
+		role = roleField(validator.Master)
 	}
 	password := optional(passwordField("password", "field.password-reset", "new-password"))
 	f := &form{
@@ -240,7 +239,7 @@ func (c *call) changeUser(u bank.User, f *form, to, again string) error {
 		return c.leave(again)
 	}
 	_, out, err := c.bank.ChangeUser(c.r.Context(), c.by, u.ID, change, values["code"])
-	if c.wrong(f, err, map[string]string{"Name": "name", "Email": "email", "Role": "role", "Password": "password", "Locked": "locked"}) {
+	if c.wrong(f, err) {
 		return c.showForm(f)
 	}
 	if err != nil {
