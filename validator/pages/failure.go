@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/store"
 )
 
 var (
@@ -21,6 +22,8 @@ type forged struct{ error }
 
 // badForm is a form that cannot be read.
 type badForm struct{ error }
+
+func (e *badForm) Unwrap() error { return e.error }
 
 // failure returns the status for an error, and the key of its words.
 func failure(err error) (int, string) {
@@ -47,7 +50,7 @@ func failure(err error) (int, string) {
 		return http.StatusUnprocessableEntity, "invalid"
 	case errors.Is(err, bank.ErrConflict):
 		return http.StatusConflict, "conflict"
-	case errors.Is(err, bank.ErrUnavailable):
+	case errors.Is(err, bank.ErrUnavailable), errors.Is(err, store.ErrClosed): // the latter while the server ends
 		return http.StatusServiceUnavailable, "unavailable"
 	}
 	return http.StatusInternalServerError, "internal"

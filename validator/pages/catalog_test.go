@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+var places = regexp.MustCompile(`\{\d\}`)
+
+func TestCatalogsHaveTheSameKeys(t *testing.T) {
+	ja, en := readCatalog(langJapanese), readCatalog(langEnglish)
+	require.NotEmpty(t, ja)
+	require.Equal(t, slices.Sorted(maps.Keys(ja)), slices.Sorted(maps.Keys(en)))
+	for key := range ja {
+		require.NotEmpty(t, strings.TrimSpace(ja[key]), key)
+		require.NotEmpty(t, strings.TrimSpace(en[key]), key)
+		// The same values go into both.
+		a, b := places.FindAllString(ja[key], -1), places.FindAllString(en[key], -1)
+		slices.Sort(a)
+		slices.Sort(b)
+		require.Equal(t, a, b, key)
+	}
+}
+
+// Words of one language do not stand in the other's file.
+func TestCatalogsAreInTheirLanguage(t *testing.T) {
+	for key, text := range readCatalog(langEnglish) {
+		if key == "language.switch" {
+			continue
+		}
+		for _, r := range text {
+			require.False(t, unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana), "%s: %s", key, text)
+		}
+	}
+	japanese := func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }
+	for key, text := range readCatalog(langJapanese) {
+		if slices.Contains([]string{"language.switch", "test.mode", "contract.title", "receipt.detail"}, key) {
+			continue
+		}
+		require.True(t, strings.ContainsFunc(text, japanese), "%s: %s", key, text)
+	}
+}
+
+// computed are the keys that are put together while a page is made.
+func computed() []string {
+	var keys []string
+	add := func(format string, names ...string) {
+		for _, n := range names {
+			keys = append(keys, fmt.Sprintf(format, n))
+		}
+	}
+	for _, op := range validator.Operations() {
+		add("op.%s", slug(op))
+		for _, f := range formOf(op) {
+			keys = append(keys, f.Label)
+		}
+	}
+	for r := validator.ReasonNone; r <= validator.ReasonNotOffered; r++ {
+		add("verdict.%s", slug(r))
+	}
+	for c := validator.NotThere; c <= validator.Revoked; c++ {
+		add("condition.%s", slug(c))
+	}
+	for c := validator.CauseFirst; c <= validator.CauseExpiry; c++ {
+		add("cause.%s", slug(c))
+	}
+	for _, a := range []validator.Answer{validator.Refused, validator.NextCode, validator.Corrected} {
+		add("answer.%s", slug(a))
+		add("answer.%s.more", slug(a))
+	}
+	for r := validator.PlainUser; r <= validator.Master; r++ {
+		add("role.%s", slug(r))
+	}
+	for _, g := range groups {
+		add("operations.%s", g.name)
+	}
+	for act := range procedures {
+		if act == "resync" {
+			add("desk.%s.title", act)
+			add("desk.%s.lead", act)
+			add("desk.%s.submit", act)
+			continue
+		}
+		for _, part := range []string{"title", "lead", "submit", "done"} {
+			add("desk."+act+".%s", part)
+		}
+	}
+	for _, e := range []string{
+		"forged", "forbidden", "missing", "invalid", "conflict", "form", "large", "many", "unavailable", "internal",
+	} {
+		add("error.%s.title", e)
+		add("error.%s.text", e)
+	}
+	for _, s := range noticeStatuses {
+		add("notice.%s", s.String())
+	}
+	for s := bank.OrderOpen; s <= bank.OrderCancelled; s++ {
+		add("order.%s", s.String())
+	}
+	for _, f := range auditFields() {
+		keys = append(keys, f.Label)
+	}
+	for _, a := range []string{"user", "desk"} {
+		add("bank.area.%s", a)
+		add("field.%s-id", a)
+		add("login.title.%s", a)
+		add("login.lead.%s", a)
+	}
+	add("language.%s", "ja", "en")
+	add("login.%s", "ended", "out")
+	add("%s.done", "lift", "revoke")
+	add("account-type.%s", "ordinary", "current", "savings")
+	return keys
+}
+
+var literalKey = regexp.MustCompile(`"([a-z]+(?:[.-][a-z0-9-]+)*\.[a-z0-9-]+)"`)
+
+// Every key that a template or the code names has words, and no words are left
+// over that nothing names.
+func TestCatalogIsWhatIsUsed(t *testing.T) {
+	words := readCatalog(langJapanese)
+	used := map[string]bool{}
+	for _, key := range computed() {
+		require.NotEmpty(t, words[key], key)
+		used[key] = true
+	}
+	sources, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	pages, err := filepath.Glob("templates/*.html")
+	require.NoError(t, err)
+	require.NotEmpty(t, pages)
+	for _, file := range append(sources, pages...) {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range literalKey.FindAllStringSubmatch(string(text), -1) {
+			switch m[1] {
+			case "htmx.js", "page.js", "style.css", "icon.svg": // assets
+				continue
+			}
+			require.NotEmpty(t, words[m[1]], "%s: %s", file, m[1])
+			used[m[1]] = true
+		}
+	}
+	for key := range words {
+		require.True(t, used[key], "nothing says %q", key)
+	}
+}
+
+var (
+	action  = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
+	element = regexp.MustCompile(`(?s)<[^>]*>| aria-describedby="[^"]*"`)
+	spoken  = regexp.MustCompile(`(?:placeholder|title|alt|aria-label|data-label)="([^"]*)"`)
+)
+
+// No words stand in a template: they would be in one language only.
+func TestTemplatesHaveNoWords(t *testing.T) {
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		content, err := templateFiles.ReadFile(file)
+		require.NoError(t, err)
+		text := action.ReplaceAllString(string(content), "")
+		for _, m := range spoken.FindAllStringSubmatch(text, -1) {
+			require.False(t, strings.ContainsFunc(m[1], unicode.IsLetter), "%s: %s", file, m[0])
+		}
+		text = element.ReplaceAllString(text, "")
+		require.False(t, strings.ContainsFunc(text, unicode.IsLetter), "%s: %s", file, strings.TrimSpace(text))
+		require.NotContains(t, string(content), "style=", "the policy forbids it")
+		require.NotRegexp(t, `\son[a-z]+=`, string(content), "the policy forbids it")
+	}
+}
+
+// The library is the file that its README tells of.
+func TestHTMXIsWhatItsReadmeSays(t *testing.T) {
+	content, err := os.ReadFile("static/htmx/htmx.min.js")
+	require.NoError(t, err)
+	readme, err := os.ReadFile("static/htmx/README.md")
+	require.NoError(t, err)
+	sum := sha256.Sum256(content)
+	require.Contains(t, string(readme), hex.EncodeToString(sum[:]))
+	require.Contains(t, string(content), `version:"2.0.11"`)
+	require.Contains(t, string(readme), "version 2.0.11")
+	require.FileExists(t, "static/htmx/LICENSE")
+}
+
+// A page whose words are missing is an error, and not a page with a hole.
+func TestMissingWordsAreAnError(t *testing.T) {
+	_, err := readCatalog(langEnglish).text("no.such")
+	require.ErrorContains(t, err, "no.such")
+}

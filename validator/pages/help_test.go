@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+// site is a bank with its pages: contract "acme" with master alice and plain user
+// bob, who share a token, and admin carol, who has one of her own; contract
+// "other" with master mallory.
+type site struct {
+	*banktest.Desk
+	*httptest.Server
+	shared, carols token.Serial
+
+	mu     sync.Mutex
+	events []Event
+}
+
+// newSite makes a site; over TLS where tls is set.
+func newSite(t testing.TB, o Options, tls bool, change ...func(*validator.Settings)) *site {
+	t.Helper()
+	s := &site{Desk: banktest.New(t, banktest.SQLite(t), change...)}
+	o.Event = func(e Event) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.events = append(s.events, e)
+	}
+	s.Server = httptest.NewUnstartedServer(New(s.Bank, o))
+	if tls {
+		s.StartTLS()
+	} else {
+		s.Start()
+	}
+	t.Cleanup(s.Close)
+	s.Contract("acme")
+	s.Contract("other")
+	s.User("acme", "alice", validator.Master)
+	s.User("acme", "bob", validator.PlainUser)
+	s.User("acme", "carol", validator.Admin)
+	s.User("other", "mallory", validator.Master)
+	require.NoError(t, s.Bank.AddClerk(t.Context(), banktest.Clerk, "desk-1", "窓口 一郎", banktest.Password))
+	return s
+}
+
+// tokens issues the tokens of the story and registers them.
+func (s *site) tokens() {
+	s.shared, s.carols = s.Issued("acme"), s.Issued("acme")
+	s.Activate("alice", s.shared)
+	s.Activate("bob", s.shared)
+	s.Activate("carol", s.carols)
+}
+
+// browser keeps cookies and follows no redirect by itself.
+type browser struct {
+	t    testing.TB
+	base string
+	*http.Client
+}
+
+func (s *site) browser(t testing.TB) *browser {
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	c := *s.Client()
+	c.Jar = jar
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &browser{t, s.URL, &c}
+}
+
+// answer is what a server answered.
+type answer struct {
+	*http.Response
+	body string
+}
+
+func (b *browser) do(r *http.Request) answer {
+	b.t.Helper()
+	resp, err := b.Do(r)
+	require.NoError(b.t, err)
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(b.t, err)
+	return answer{resp, string(body)}
+}
+
+func (b *browser) request(method, path string, body io.Reader) *http.Request {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), method, b.base+path, body)
+	require.NoError(b.t, err)
+	return r
+}
+
+func (b *browser) get(path string) answer { b.t.Helper(); return b.do(b.request("GET", path, nil)) }
+
+// follow goes where a redirect points.
+func (b *browser) follow(a answer) answer {
+	b.t.Helper()
+	require.Equal(b.t, http.StatusSeeOther, a.StatusCode, a.body)
+	return b.get(a.Header.Get("Location"))
+}
+
+// post sends a form as it is.
+func (b *browser) post(path string, values url.Values) answer {
+	b.t.Helper()
+	r := b.request("POST", path, strings.NewReader(values.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.do(r)
+}
+
+var (
+	hidden   = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
+	choice   = regexp.MustCompile(`(?s)<select id="[^"]*" name="([^"]+)"[^>]*>(.*?)</select>`)
+	offered  = regexp.MustCompile(`<option value="([^"]*)"( selected)?>`)
+	mainPart = regexp.MustCompile(`(?s)<main.*</main>`)
+)
+
+// fill opens the page of a form, fills it in, and sends it with its hidden fields.
+func (b *browser) fill(path string, pairs ...string) answer {
+	b.t.Helper()
+	page := b.get(path)
+	require.Equal(b.t, 200, page.StatusCode, "%s: %s", path, page.body)
+	values := url.Values{}
+	for _, m := range hidden.FindAllStringSubmatch(mainPart.FindString(page.body), -1) {
+		values.Set(m[1], m[2])
+	}
+	for _, m := range choice.FindAllStringSubmatch(page.body, -1) { // as a browser does
+		options := offered.FindAllStringSubmatch(m[2], -1)
+		for i, o := range options {
+			if i == 0 || o[2] != "" {
+				values.Set(m[1], html.UnescapeString(o[1]))
+			}
+		}
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		values.Set(pairs[i], pairs[i+1])
+	}
+	to, _, _ := strings.Cut(path, "?")
+	return b.post(to, values)
+}
+
+// logIn logs a user in, or a clerk.
+func (b *browser) logIn(who string) *browser {
+	b.t.Helper()
+	path := "/login"
+	if strings.HasPrefix(who, "desk") {
+		path = "/desk/login"
+	}
+	a := b.fill(path, "user", who, "password", banktest.Password)
+	require.Equal(b.t, http.StatusSeeOther, a.StatusCode, a.body)
+	require.Equal(b.t, strings.TrimSuffix(path, "login"), a.Header.Get("Location"))
+	return b
+}
+
+// says checks that a page has the words of keys in Japanese.
+func (a answer) says(t testing.TB, keys ...string) {
+	t.Helper()
+	words := readCatalog(langJapanese)
+	for _, key := range keys {
+		require.NotEmpty(t, words[key], key)
+		require.Contains(t, a.body, words[key])
+	}
+}
