@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"github.com/d204ef64/fob/validator/bank"
-	"github.com/d204ef64/fob/validator/store"
 )
 
 var (
@@ -50,7 +49,7 @@ func failure(err error) (int, string) {
 		return http.StatusUnprocessableEntity, "invalid"
 	case errors.Is(err, bank.ErrConflict):
 		return http.StatusConflict, "conflict"
-	case errors.Is(err, bank.ErrUnavailable), errors.Is(err, store.ErrClosed): // the latter while the server ends
+	case errors.Is(err, bank.ErrUnavailable):
 		return http.StatusServiceUnavailable, "unavailable"
 	}
 	return http.StatusInternalServerError, "internal"

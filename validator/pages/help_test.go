@@ -18,6 +18,7 @@ import (
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
@@ -36,7 +37,13 @@ type site struct {
 // newSite makes a site; over TLS where tls is set.
 func newSite(t testing.TB, o Options, tls bool, change ...func(*validator.Settings)) *site {
 	t.Helper()
-	s := &site{Desk: banktest.New(t, banktest.SQLite(t), change...)}
+	return newSiteOn(t, banktest.SQLite(t), o, tls, change...)
+}
+
+// newSiteOn makes a site in a database.
+func newSiteOn(t testing.TB, database string, o Options, tls bool, change ...func(*validator.Settings)) *site {
+	t.Helper()
+	s := &site{Desk: banktest.New(t, database, change...)}
 	o.Event = func(e Event) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -176,4 +183,27 @@ func (a answer) says(t testing.TB, keys ...string) {
 		require.NotEmpty(t, words[key], key)
 		require.Contains(t, a.body, words[key])
 	}
+}
+
+// story leaves something to be seen on each page: a transfer, a suspended token,
+// an order, a stock, a token that nobody registered.
+func (s *site) story() {
+	s.T.Helper()
+	details := map[string]string{
+		"payee": "カ)サンプル商事", "bank": "みほん銀行", "branch": "本店", "account-type": "ordinary", "account": "1234567", "amount": "50000",
+	}
+	out, err := s.Bank.Do(s.T.Context(), banktest.By("carol"), bank.Request{
+		Operation: validator.OpTransfer, Code: s.Code(s.carols, 0), Details: details,
+	})
+	require.NoError(s.T, err)
+	require.True(s.T, out.Done)
+	s.Step(1)
+	s.Issued("acme")
+	s.Stock()
+	s.Stock()
+	_, out, err = s.Bank.Order(s.T.Context(), banktest.Clerk, bank.NewOrder{Contract: "acme", Cause: validator.CauseAdditional})
+	require.NoError(s.T, err)
+	require.True(s.T, out.Done)
+	s.Suspend("bob", s.shared)
+	s.Step(1)
 }

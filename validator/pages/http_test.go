@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
@@ -344,7 +345,7 @@ func TestFullWidthDigits(t *testing.T) {
 	b.get("/operations/transfer/confirm").says(t, "hint.code")
 	wide := strings.Map(func(r rune) rune { return r + 0xfee0 }, s.Code(s.shared, 0))
 	b.follow(b.fill("/operations/transfer/confirm", "code", wide)).says(t, "answer.refused")
-	a := b.fill("/operations/transfer", "payee", "p", "bank", "b", "branch", "b", "account", "1", "amount", "5")
+	a := b.fill("/operations/transfer", "payee", "p", "bank", "b", "branch", "b", "account", "1", "amount", "\uff15")
 	require.Equal(t, 422, a.StatusCode)
 	a.says(t, "problem.digits")
 }
@@ -399,12 +400,20 @@ func TestErrorPages(t *testing.T) {
 	a := b.post("/password", big)
 	require.Equal(t, 413, a.StatusCode)
 	a.says(t, "error.large.title")
-	// The store is gone.
-	require.NoError(t, s.DB.Close())
-	a = b.get("/")
-	require.Equal(t, 503, a.StatusCode, a.body)
+	require.Empty(t, s.events)
+}
+
+func TestStoreGoneAndBack(t *testing.T) {
+	server := pgtest.Start(t)
+	s := newSiteOn(t, server.Database(t), Options{}, false)
+	b := s.browser(t).logIn("alice")
+	server.Stop(t)
+	a := b.get("/")
+	require.Equal(t, 503, a.StatusCode, s.events)
 	a.says(t, "error.unavailable.title")
 	require.NotEmpty(t, s.events)
+	server.Restart(t)
+	require.Eventually(t, func() bool { return b.get("/").StatusCode == 200 }, 20*time.Second, 100*time.Millisecond)
 }
 
 func TestTestModeIsOnEveryPage(t *testing.T) {

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/tooltest"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+// tab is a browser of one person: Chromium with a profile of its own. Whatever it
+// reports, such as a breach of the policy, fails the test.
+type tab struct {
+	t    testing.TB
+	ctx  context.Context
+	base string
+
+	mu      sync.Mutex
+	reports []string
+	sent    []string // bodies of posted forms, to see what the browser sends
+}
+
+func newTab(t testing.TB, base string) *tab {
+	t.Helper()
+	o := append([]chromedp.ExecAllocatorOption{}, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless,
+		chromedp.ExecPath(tooltest.Find(t, "chromium")), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox,
+		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.Flag("accept-lang", "ja"), chromedp.WindowSize(1280, 900))
+	ctx, end := chromedp.NewExecAllocator(context.Background(), o...)
+	t.Cleanup(end)
+	ctx, end = chromedp.NewContext(ctx)
+	t.Cleanup(end)
+	ctx, end = context.WithTimeout(ctx, 4*time.Minute)
+	t.Cleanup(end)
+	b := &tab{t: t, ctx: ctx, base: base}
+	chromedp.ListenTarget(ctx, b.listen)
+	b.run(log.Enable(), runtime.Enable(), network.Enable())
+	t.Cleanup(func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		require.Empty(t, b.reports, "the browser reports")
+	})
+	return b
+}
+
+func (b *tab) listen(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		// That a refused form is answered with 422 is reported as well, and meant.
+		if !strings.Contains(e.Entry.Text, "status of 4") {
+			b.reports = append(b.reports, e.Entry.Text+" "+e.Entry.URL)
+		}
+	case *runtime.EventConsoleAPICalled:
+		b.reports = append(b.reports, fmt.Sprint(e.Type, " ", e.Args))
+	case *runtime.EventExceptionThrown:
+		b.reports = append(b.reports, e.ExceptionDetails.Error())
+	case *network.EventRequestWillBeSent:
+		b.sent = append(b.sent, e.Request.URL)
+	}
+}
+
+func (b *tab) run(actions ...chromedp.Action) {
+	b.t.Helper()
+	require.NoError(b.t, chromedp.Run(b.ctx, actions...))
+}
+
+func (b *tab) open(path string) *tab {
+	b.t.Helper()
+	b.run(chromedp.Navigate(b.base+path), chromedp.WaitVisible("h1", chromedp.ByQuery))
+	return b
+}
+
+// typed types into the field of a name, as a person does.
+func (b *tab) typed(pairs ...string) *tab {
+	b.t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		at := "#f-" + pairs[i]
+		b.run(chromedp.WaitVisible(at, chromedp.ByQuery), chromedp.SetValue(at, "", chromedp.ByQuery),
+			chromedp.SendKeys(at, pairs[i+1], chromedp.ByQuery))
+	}
+	return b
+}
+
+func (b *tab) choose(name, value string) *tab {
+	b.t.Helper()
+	b.run(chromedp.SetValue("#f-"+name, value, chromedp.ByQuery),
+		chromedp.Evaluate(`document.getElementById("f-`+name+`").dispatchEvent(new Event("change",{bubbles:true}))`, nil))
+	return b
+}
+
+func (b *tab) tick(name string) *tab {
+	b.t.Helper()
+	b.run(chromedp.Click("#f-"+name, chromedp.ByQuery))
+	return b
+}
+
+// press presses the button of the form on the page, and waits for the page after.
+func (b *tab) press() *tab {
+	b.t.Helper()
+	_, err := chromedp.RunResponse(b.ctx, chromedp.Click("main form .buttons button", chromedp.ByQuery))
+	require.NoError(b.t, err)
+	b.run(chromedp.WaitVisible("h1", chromedp.ByQuery))
+	return b
+}
+
+// follow clicks the link to a path.
+func (b *tab) follow(path string) *tab {
+	b.t.Helper()
+	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(`main a[href="`+path+`"]`, chromedp.ByQuery))
+	require.NoError(b.t, err)
+	return b
+}
+
+func (b *tab) text() string {
+	b.t.Helper()
+	var s string
+	b.run(chromedp.Text("main", &s, chromedp.ByQuery))
+	return s
+}
+
+func (b *tab) path() string {
+	b.t.Helper()
+	var s string
+	b.run(chromedp.Location(&s))
+	return strings.TrimPrefix(s, b.base)
+}
+
+// says checks that the page has words of the Japanese catalogue.
+func (b *tab) says(keys ...string) *tab {
+	b.t.Helper()
+	words := readCatalog(langJapanese)
+	text := b.text()
+	for _, key := range keys {
+		require.NotEmpty(b.t, words[key], key)
+		require.Contains(b.t, text, words[key])
+	}
+	return b
+}
+
+func (b *tab) logIn(path, who string) *tab {
+	b.t.Helper()
+	return b.open(path).typed("user", who, "password", banktest.Password).press()
+}
+
+// oathtool returns what a token of the bank shows so many steps from now, by
+// another's program.
+func (s *site) oathtool(serial token.Serial, steps int) string {
+	s.T.Helper()
+	var n int
+	_, err := fmt.Sscanf(serial.String(), "%d", &n)
+	require.NoError(s.T, err)
+	at := s.Clock.Now() + 60*token.UnixSeconds(steps)
+	cmd := exec.CommandContext(s.T.Context(), tooltest.Find(s.T, "oathtool"), "--totp=sha1", "-d", "6", "-s", "60s",
+		"--now", fmt.Sprintf("@%d", at), "-")
+	cmd.Stdin = strings.NewReader(banktest.SeedHex(n - 100000000000))
+	out, err := cmd.Output()
+	require.NoError(s.T, err)
+	return strings.TrimSpace(string(out))
+}
+
+// transfer goes through a transfer to where the code is asked for.
+func (b *tab) transfer(amount string) *tab {
+	b.t.Helper()
+	return b.open("/operations/transfer").typed(
+		"payee", "カ)サンプル商事", "bank", "みほん銀行", "branch", "本店", "account", "1234567", "amount", amount,
+	).press()
+}
+
+// The story of a shared token (Q4, Q8): two users, five wrong codes, both
+// suspended, lifted by a master with another token.
+func TestChromiumSharedToken(t *testing.T) {
+	s := newSite(t, Options{TestMode: true}, false)
+	shared, own := s.Issued("acme"), s.Issued("acme")
+	bob, carol, alice := newTab(t, s.URL), newTab(t, s.URL), newTab(t, s.URL)
+
+	// Bob and carol register the same serial number; alice, the master, another.
+	for _, u := range []struct {
+		*tab
+		id     string
+		serial token.Serial
+	}{{bob, "bob", shared}, {carol, "carol", shared}, {alice, "alice", own}} {
+		u.logIn("/login", u.id).says("home.none")
+		u.follow("/token/activate").typed("serial", u.serial.String(), "code", s.oathtool(u.serial, 0)).press()
+		require.Contains(t, u.text(), u.serial.String())
+		require.Equal(t, "/", u.path())
+		s.Step(1)
+	}
+	require.Contains(t, bob.open("/").text(), "利用者 carol", "who shares it")
+
+	// Five wrong codes: three of bob's, two of carol's.
+	wrong := s.Wrong(shared)
+	bob.transfer("10000")
+	for range 3 {
+		bob.typed("code", wrong).press().says("answer.refused")
+	}
+	carol.transfer("20000")
+	carol.typed("code", wrong).press().says("answer.refused")
+	carol.typed("code", wrong).press().says("suspended.heading", "suspended.shared", "suspended.screen")
+
+	// Both are suspended, and the right code helps neither.
+	bob.open("/").says("suspended.heading")
+	carol.open("/").says("suspended.heading")
+	bob.open("/operations/transfer/confirm").says("suspended.heading")
+	require.Equal(t, "/suspended", bob.path())
+
+	// Carol is an admin, but it is her own token. (Q4)
+	carol.open("/token/lift").says("lift.own")
+
+	// Alice, on another token, lifts it with a code of her own.
+	s.Step(1)
+	alice.open("/").says("condition.suspended")
+	alice.follow("/token/lift?serial="+shared.String()).typed("code", s.oathtool(own, 0)).press()
+	require.Contains(t, alice.text(), "利用停止を解除しました")
+
+	// Both work again; a code that bob used carol cannot use.
+	s.Step(1)
+	code := s.oathtool(shared, 0)
+	bob.open("/operations/transfer/confirm").typed("code", code).press().says("receipt.done")
+	require.Contains(t, bob.path(), "/receipt/")
+	carol.transfer("20000").typed("code", code).press().says("answer.refused")
+	s.Step(1)
+	carol.typed("code", s.oathtool(shared, 0)).press().says("receipt.done")
+}
+
+// A token is activated, used for a transfer, and its code is refused the second
+// time; a reload sends nothing again; full-width digits are converted.
+func TestChromiumTransferAndReplay(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	serial := s.Issued("acme")
+	b := newTab(t, s.URL)
+	b.logIn("/login", "alice").follow("/token/activate")
+	activation := s.oathtool(serial, 0)
+	b.typed("serial", serial.String(), "code", activation).press().says("condition.in-use")
+
+	b.transfer("50000").typed("code", activation).press().says("answer.refused")
+	s.Step(1)
+	code := s.oathtool(serial, 0)
+	wide := strings.Map(func(r rune) rune { return r + 0xfee0 }, code)
+	b.typed("code", wide).press().says("receipt.done")
+	require.Contains(t, b.text(), "50000")
+	receipt := b.path()
+	b.run(chromedp.Reload())
+	require.Equal(t, receipt, b.path())
+	b.transfer("50000").typed("code", code).press().says("answer.refused")
+	require.Empty(t, valueOf(b, "#f-code"), "a code is not written back")
+	b.open("/history")
+	require.Equal(t, 1, strings.Count(b.text(), "振込・振替(都度指定方式)"))
+
+	// A clock that is slow: the next code is asked for, and then the one after.
+	s.Step(1)
+	b.open("/operations/transfer/confirm").typed("code", s.oathtool(serial, 4)).press().says("answer.next-code", "answer.next-code.more")
+	s.Step(1)
+	b.typed("code", s.oathtool(serial, 4)).press().says("answer.corrected", "answer.corrected.more")
+	s.Step(1)
+	b.typed("code", s.oathtool(serial, 4)).press().says("receipt.done")
+	// Two consecutive codes at the page for it.
+	s.Step(1)
+	b.open("/token/resync").typed("first", s.oathtool(serial, 6), "second", s.oathtool(serial, 7)).press().says("resync.done", "resync.done.more")
+	// No code was ever in an address.
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, url := range b.sent {
+		require.NotContains(t, url, code)
+		require.True(t, strings.HasPrefix(url, s.URL), url)
+	}
+}
+
+func valueOf(b *tab, at string) string {
+	var v string
+	b.run(chromedp.Value(at, &v, chromedp.ByQuery))
+	return v
+}
+
+// A clerk takes the application for a reissue: the fee is seen before it is agreed
+// to, a token of the stock is sent, and its user registers it.
+func TestChromiumReissue(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	s.tokens()
+	fresh := s.Stock()
+	b := newTab(t, s.URL)
+	b.logIn("/desk/login", "desk-1").typed0("find", "acme")
+	b.run(chromedp.Poll(`document.querySelectorAll("#found a").length === 1`, nil))
+	b.follow("/desk/contracts/acme").follow("/desk/contracts/acme/order")
+	b.choose("cause", "fault").choose("old", s.shared.String())
+	b.run(chromedp.Poll(`document.querySelector("#fee").innerText.includes("2,200円")`, nil))
+	b.tick("returned")
+	b.run(chromedp.Poll(`document.querySelector("#fee").innerText.includes("0円") && !document.querySelector("#fee").innerText.includes("2,200円")`, nil))
+	b.tick("returned").choose("cause", "loss").press().says("order.confirm")
+	require.Contains(t, b.text(), "2,200円")
+	require.Contains(t, b.text(), "東京都千代田区丸の内1-1-1")
+	require.Contains(t, b.text(), "2026年4月8日~2026年4月11日頃", "7 to 10 days after 1 April")
+	b.press()
+	require.Contains(t, b.text(), "を受け付けました")
+	b.says("condition.lost")
+
+	b.open("/desk/orders").press0(`a[href$="/ship"]`).typed("serial", fresh.String()).press()
+	require.Contains(t, b.text(), "を発送しました")
+	alice := newTab(t, s.URL)
+	alice.logIn("/login", "alice").follow("/token/activate").
+		typed("serial", fresh.String(), "code", s.oathtool(fresh, 0)).press().says("condition.in-use")
+
+	// The records are whole, as the page says.
+	b.open("/desk/audit").press().says("audit.whole")
+}
+
+// typed0 types into a field by its ID, press0 clicks by selector.
+func (b *tab) typed0(id, value string) *tab {
+	b.t.Helper()
+	b.run(chromedp.SendKeys("#"+id, value, chromedp.ByQuery))
+	return b
+}
+
+func (b *tab) press0(at string) *tab {
+	b.t.Helper()
+	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(at, chromedp.ByQuery))
+	require.NoError(b.t, err)
+	return b
+}
+
+// A breach of the policy is reported by the browser, and would fail the tests
+// above: here it is provoked.
+func TestChromiumReportsABreach(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	b := newTab(t, s.URL).open("/login")
+	b.run(chromedp.Evaluate(`const s = document.createElement("script"); s.textContent = "window.breach = 1"; document.head.append(s); 0`, nil))
+	var breach bool
+	b.run(chromedp.Evaluate(`"breach" in window`, &breach))
+	require.False(t, breach)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	require.NotEmpty(t, b.reports)
+	require.Contains(t, b.reports[0], "Content Security Policy")
+	b.reports = nil
+}
+
+// TestChromiumShots takes pictures of all pages in both languages and two widths
+// into the folder that FOB_SHOTS names, to be looked at; without it, it checks
+// that no page is wider than the screen of a phone.
+func TestChromiumShots(t *testing.T) {
+	s := newSite(t, Options{TestMode: true}, false)
+	s.tokens()
+	s.story()
+	folder := os.Getenv("FOB_SHOTS")
+	for _, who := range []struct {
+		login, id string
+		paths     []string
+	}{
+		{"/login", "", []string{"/login"}},
+		{"/desk/login", "", []string{"/desk/login"}},
+		{"/login", "bob", []string{"/", "/suspended", "/token/lift"}},
+		{"/login", "carol", append(append([]string{"/receipt", "/operations/transfer/confirm", "/nowhere"}, userPages...), bossPages...)},
+		{"/desk/login", "desk-1", append([]string{"/desk/contracts/acme/order/confirm", "/desk/orders/ship"}, deskPages...)},
+	} {
+		b := newTab(t, s.URL)
+		if who.id != "" {
+			b.logIn(who.login, who.id)
+		}
+		for _, lang := range []string{"ja", "en"} {
+			if lang == "en" {
+				b.press0(".language button")
+			}
+			for _, path := range who.paths {
+				at := path
+				switch path {
+				case "/receipt":
+					b.open("/history").press0(`td a[href^="/receipt/"]`)
+					at = b.path()
+				case "/operations/transfer/confirm":
+					b.transfer("50000")
+				case "/desk/contracts/acme/order/confirm":
+					b.open("/desk/contracts/acme/order").choose("cause", "loss").choose("old", s.shared.String()).press()
+				case "/desk/orders/ship":
+					b.open("/desk/orders").press0(`a[href$="/ship"]`)
+					at = b.path()
+				}
+				for _, width := range []int64{1280, 390} {
+					b.run(chromedp.EmulateViewport(width, 900))
+					b.open(at)
+					var wide int64
+					b.run(chromedp.Evaluate(`document.documentElement.scrollWidth`, &wide))
+					require.LessOrEqual(t, wide, width, "%s in %s", path, lang)
+					if folder != "" {
+						var picture []byte
+						b.run(chromedp.FullScreenshot(&picture, 100))
+						name := fmt.Sprintf("%s-%s%s-%d.png", lang, who.id, strings.NewReplacer("/", "_", "?", "+").Replace(path), width)
+						require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o644))
+					}
+				}
+			}
+		}
+	}
+}
