@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -48,11 +49,16 @@ func newTab(t testing.TB, base string) *tab {
 	t.Cleanup(end)
 	ctx, end = chromedp.NewContext(ctx)
 	t.Cleanup(end)
-	ctx, end = context.WithTimeout(ctx, 4*time.Minute)
-	t.Cleanup(end)
 	b := &tab{t: t, ctx: ctx, base: base}
-	chromedp.ListenTarget(ctx, b.listen)
-	b.run(log.Enable(), runtime.Enable(), network.Enable())
+	require.NoError(t, chromedp.Listen(ctx, b.listen))
+	for _, enable := range []cdp.Command[cdp.Empty, cdp.Empty]{log.Enable, runtime.Enable} {
+		_, err := chromedp.Call(ctx, enable, cdp.Empty{})
+		require.NoError(t, err)
+	}
+	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
+	require.NoError(t, err)
+	b.ctx, end = context.WithTimeout(ctx, 5*time.Minute)
+	t.Cleanup(end)
 	t.Cleanup(func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -73,20 +79,31 @@ func (b *tab) listen(event any) {
 	case *runtime.EventConsoleAPICalled:
 		b.reports = append(b.reports, fmt.Sprint(e.Type, " ", e.Args))
 	case *runtime.EventExceptionThrown:
-		b.reports = append(b.reports, e.ExceptionDetails.Error())
+		b.reports = append(b.reports, e.ExceptionDetails.Text)
 	case *network.EventRequestWillBeSent:
 		b.sent = append(b.sent, e.Request.URL)
 	}
 }
 
-func (b *tab) run(actions ...chromedp.Action) {
+func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	require.NoError(b.t, chromedp.Run(b.ctx, actions...))
+	require.NoError(b.t, chromedp.Do(b.ctx, actions...))
 }
+
+// of returns what an action finds out.
+func of[T any](b *tab, a chromedp.Action[T]) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, a)
+	require.NoError(b.t, err)
+	return v
+}
+
+// until waits until an expression is true on the page.
+func (b *tab) until(expression string) { b.t.Helper(); of(b, chromedp.Poll[bool](expression)) }
 
 func (b *tab) open(path string) *tab {
 	b.t.Helper()
-	b.run(chromedp.Navigate(b.base+path), chromedp.WaitVisible("h1", chromedp.ByQuery))
+	b.run(chromedp.Navigate(b.base+path), chromedp.WaitVisible(chromedp.CSS("h1")))
 	return b
 }
 
@@ -94,55 +111,51 @@ func (b *tab) open(path string) *tab {
 func (b *tab) typed(pairs ...string) *tab {
 	b.t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
-		at := "#f-" + pairs[i]
-		b.run(chromedp.WaitVisible(at, chromedp.ByQuery), chromedp.SetValue(at, "", chromedp.ByQuery),
-			chromedp.SendKeys(at, pairs[i+1], chromedp.ByQuery))
+		at := chromedp.CSS("#f-" + pairs[i])
+		b.run(chromedp.WaitVisible(at), chromedp.Clear(at),
+			chromedp.SendKeys(at, pairs[i+1]))
 	}
 	return b
 }
 
 func (b *tab) choose(name, value string) *tab {
 	b.t.Helper()
-	b.run(chromedp.SetValue("#f-"+name, value, chromedp.ByQuery),
-		chromedp.Evaluate(`document.getElementById("f-`+name+`").dispatchEvent(new Event("change",{bubbles:true}))`, nil))
+	b.run(chromedp.SetValue(chromedp.CSS("#f-"+name), value))
+	of(b, chromedp.Evaluate[bool](`document.getElementById("f-`+name+`").dispatchEvent(new Event("change",{bubbles:true}))`))
 	return b
 }
 
 func (b *tab) tick(name string) *tab {
 	b.t.Helper()
-	b.run(chromedp.Click("#f-"+name, chromedp.ByQuery))
+	b.run(chromedp.Click(chromedp.CSS("#f-" + name)))
 	return b
 }
 
 // press presses the button of the form on the page, and waits for the page after.
 func (b *tab) press() *tab {
 	b.t.Helper()
-	_, err := chromedp.RunResponse(b.ctx, chromedp.Click("main form .buttons button", chromedp.ByQuery))
+	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS("main form .buttons button")))
 	require.NoError(b.t, err)
-	b.run(chromedp.WaitVisible("h1", chromedp.ByQuery))
+	b.run(chromedp.WaitVisible(chromedp.CSS("h1")))
 	return b
 }
 
 // follow clicks the link to a path.
 func (b *tab) follow(path string) *tab {
 	b.t.Helper()
-	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(`main a[href="`+path+`"]`, chromedp.ByQuery))
+	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(`main a[href="`+path+`"]`)))
 	require.NoError(b.t, err)
 	return b
 }
 
 func (b *tab) text() string {
 	b.t.Helper()
-	var s string
-	b.run(chromedp.Text("main", &s, chromedp.ByQuery))
-	return s
+	return of(b, chromedp.Text(chromedp.CSS("main")))
 }
 
 func (b *tab) path() string {
 	b.t.Helper()
-	var s string
-	b.run(chromedp.Location(&s))
-	return strings.TrimPrefix(s, b.base)
+	return strings.TrimPrefix(of(b, chromedp.Location()), b.base)
 }
 
 // says checks that the page has words of the Japanese catalogue.
@@ -286,9 +299,7 @@ func TestChromiumTransferAndReplay(t *testing.T) {
 }
 
 func valueOf(b *tab, at string) string {
-	var v string
-	b.run(chromedp.Value(at, &v, chromedp.ByQuery))
-	return v
+	return of(b, chromedp.Value(chromedp.CSS(at)))
 }
 
 // A clerk takes the application for a reissue: the fee is seen before it is agreed
@@ -299,12 +310,12 @@ func TestChromiumReissue(t *testing.T) {
 	fresh := s.Stock()
 	b := newTab(t, s.URL)
 	b.logIn("/desk/login", "desk-1").typed0("find", "acme")
-	b.run(chromedp.Poll(`document.querySelectorAll("#found a").length === 1`, nil))
+	b.until(`document.querySelectorAll("#found a").length === 1`)
 	b.follow("/desk/contracts/acme").follow("/desk/contracts/acme/order")
 	b.choose("cause", "fault").choose("old", s.shared.String())
-	b.run(chromedp.Poll(`document.querySelector("#fee").innerText.includes("2,200円")`, nil))
+	b.until(`document.querySelector("#fee").innerText.includes("2,200円")`)
 	b.tick("returned")
-	b.run(chromedp.Poll(`document.querySelector("#fee").innerText.includes("0円") && !document.querySelector("#fee").innerText.includes("2,200円")`, nil))
+	b.until(`document.querySelector("#fee").innerText.includes("0円") && !document.querySelector("#fee").innerText.includes("2,200円")`)
 	b.tick("returned").choose("cause", "loss").press().says("order.confirm")
 	require.Contains(t, b.text(), "2,200円")
 	require.Contains(t, b.text(), "東京都千代田区丸の内1-1-1")
@@ -326,13 +337,13 @@ func TestChromiumReissue(t *testing.T) {
 // typed0 types into a field by its ID, press0 clicks by selector.
 func (b *tab) typed0(id, value string) *tab {
 	b.t.Helper()
-	b.run(chromedp.SendKeys("#"+id, value, chromedp.ByQuery))
+	b.run(chromedp.SendKeys(chromedp.CSS("#"+id), value))
 	return b
 }
 
 func (b *tab) press0(at string) *tab {
 	b.t.Helper()
-	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(at, chromedp.ByQuery))
+	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(at)))
 	require.NoError(b.t, err)
 	return b
 }
@@ -342,10 +353,8 @@ func (b *tab) press0(at string) *tab {
 func TestChromiumReportsABreach(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	b := newTab(t, s.URL).open("/login")
-	b.run(chromedp.Evaluate(`const s = document.createElement("script"); s.textContent = "window.breach = 1"; document.head.append(s); 0`, nil))
-	var breach bool
-	b.run(chromedp.Evaluate(`"breach" in window`, &breach))
-	require.False(t, breach)
+	of(b, chromedp.Evaluate[int](`const s = document.createElement("script"); s.textContent = "window.breach = 1"; document.head.append(s); 0`))
+	require.False(t, of(b, chromedp.Evaluate[bool](`"breach" in window`)))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	require.NotEmpty(t, b.reports)
@@ -396,12 +405,10 @@ func TestChromiumShots(t *testing.T) {
 				for _, width := range []int64{1280, 390} {
 					b.run(chromedp.EmulateViewport(width, 900))
 					b.open(at)
-					var wide int64
-					b.run(chromedp.Evaluate(`document.documentElement.scrollWidth`, &wide))
+					wide := of(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
 					require.LessOrEqual(t, wide, width, "%s in %s", path, lang)
 					if folder != "" {
-						var picture []byte
-						b.run(chromedp.FullScreenshot(&picture, 100))
+						picture := of(b, chromedp.FullScreenshot(100))
 						name := fmt.Sprintf("%s-%s%s-%d.png", lang, who.id, strings.NewReplacer("/", "_", "?", "+").Replace(path), width)
 						require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o644))
 					}
