@@ -28,7 +28,8 @@ type field struct {
 	Options  []option
 	Error    string // key; "" is good
 	Optional bool
-	Max      int // characters
+	Fixed    bool // shown, and not to be changed
+	Max      int  // characters
 	Auto     string
 }
 
@@ -58,6 +59,9 @@ func (f *field) PlainDigits() bool { return f.Kind == "code" || f.Kind == "digit
 // take reads the field from a form. It returns what was typed, and sets Value
 // unless that is secret. What is no name or number is looked at by the bank.
 func (f *field) take(form url.Values) string {
+	if f.Fixed {
+		return f.Value
+	}
 	given := form.Get(f.Name)
 	if !f.Secret() && f.Kind != "digits" {
 		given = strings.TrimSpace(given)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -106,16 +107,17 @@ func instant(lang string, s token.UnixSeconds) string {
 
 // yen writes an amount of money.
 func yen(lang string, y validator.Yen) string {
-	digits := fmt.Sprintf("%d", y)
-	sign := ""
-	if strings.HasPrefix(digits, "-") {
-		sign, digits = "-", digits[1:]
+	if lang == langEnglish {
+		return "¥" + thousands(int64(y))
 	}
+	return thousands(int64(y)) + "円"
+}
+
+// thousands writes a number of 0 or more with commas.
+func thousands(n int64) string {
+	digits := strconv.FormatInt(n, 10)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}
-	if lang == langEnglish {
-		return sign + "¥" + digits
-	}
-	return sign + digits + "円"
+	return digits
 }

@@ -98,6 +98,8 @@ func (c *call) passwordForm() *form {
 	return &form{
 		Title: say("password.title"),
 		Fields: []*field{
+			// For password managers, which must know whose it is.
+			{Name: "user", Label: "field." + c.area.name + "-id", Value: c.by.User + c.by.Clerk, Auto: "username", Fixed: true},
 			passwordField("old", "field.password-old", "current-password"),
 			passwordField("new", "field.password-new", "new-password"),
 			passwordField("again", "field.password-again", "new-password"),

@@ -5,6 +5,7 @@ package pages
 import (
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
@@ -227,6 +228,9 @@ func factOf(f *field, value string) fact {
 		if o.Value == value {
 			return fact{Label: say(f.Label), Text: o.Text, Value: o.Label}
 		}
+	}
+	if n, err := strconv.ParseInt(value, 10, 64); f.Name == "amount" && err == nil && strconv.FormatInt(n, 10) == value {
+		return fact{Label: say(f.Label), Value: say("word.yen", thousands(n))}
 	}
 	return fact{Label: say(f.Label), Text: value}
 }
