@@ -55,7 +55,7 @@ func (c *call) issue() error {
 	}
 	err := c.bank.Issue(c.r.Context(), c.by, values["contract"], serial)
 	if c.missing(err) {
-		f.Detail = err.Error()
+		f.Problem, f.Detail = "problem.refused", err.Error()
 		return c.showForm(f)
 	}
 	if c.wrong(f, err) {

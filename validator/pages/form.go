@@ -122,7 +122,8 @@ type form struct {
 	Narrow  bool   // login
 	FeePath string // where htmx asks for the fee; "" is none
 	Fee     *feeData
-	Detail  string // the bank's own words about what is wrong
+	Problem string // key: what is wrong, where it is no field's
+	Detail  string // the bank's own words about that
 	After   []link
 }
 
@@ -187,7 +188,7 @@ func (f *form) mark(name, problem string) {
 // showForm writes a page with a form; status 422 says that something in it is wrong.
 func (c *call) showForm(f *form) error {
 	status := http.StatusOK
-	if len(f.Errors()) > 0 || f.Detail != "" {
+	if len(f.Errors()) > 0 || f.Problem != "" {
 		status = http.StatusUnprocessableEntity
 	}
 	return c.showTitled(status, "form", f.Title, f)

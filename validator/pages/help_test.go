@@ -133,6 +133,8 @@ func (b *browser) post(path string, values url.Values) answer {
 
 var (
 	hidden   = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
+	filled   = regexp.MustCompile(`<input type="(?:text|email)" id="f-[^"]*" name="([^"]+)" value="([^"]*)"`)
+	ticked   = regexp.MustCompile(`<input type="checkbox" id="[^"]*" name="([^"]+)" value="yes" checked`)
 	choice   = regexp.MustCompile(`(?s)<select id="[^"]*" name="([^"]+)"[^>]*>(.*?)</select>`)
 	offered  = regexp.MustCompile(`<option value="([^"]*)"( selected)?>`)
 	mainPart = regexp.MustCompile(`(?s)<main.*</main>`)
@@ -146,6 +148,12 @@ func (b *browser) fill(path string, pairs ...string) answer {
 	values := url.Values{}
 	for _, m := range hidden.FindAllStringSubmatch(mainPart.FindString(page.body), -1) {
 		values.Set(m[1], m[2])
+	}
+	for _, m := range filled.FindAllStringSubmatch(page.body, -1) {
+		values.Set(m[1], html.UnescapeString(m[2]))
+	}
+	for _, m := range ticked.FindAllStringSubmatch(page.body, -1) {
+		values.Set(m[1], "yes")
 	}
 	for _, m := range choice.FindAllStringSubmatch(page.body, -1) { // as a browser does
 		options := offered.FindAllStringSubmatch(m[2], -1)

@@ -128,7 +128,8 @@ func (c *call) wrong(f *form, err error) bool {
 		return false
 	}
 	f.mark(own.Field, problem)
-	if c.area == deskArea || len(f.Errors()) == 0 {
+	f.Problem = problem
+	if c.area == deskArea {
 		f.Detail = own.Error()
 	}
 	return true

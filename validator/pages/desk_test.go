@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"mime/multipart"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+func TestDeskContractAndUsers(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	b := s.browser(t).logIn("desk-1")
+	a := b.fill("/desk/contracts/add", "id", "new-1", "name", "新しい会社", "address", "大阪市北区1-1", "email", "x@example.com")
+	b.follow(a).says(t, "contract.add.done", "contract.no-users")
+	b.fill("/desk/contracts/add", "id", "new-1", "name", "x", "address", "y", "email", "x@example.com").says(t, "problem.taken")
+	a = b.fill("/desk/contracts/add", "id", "new 2", "name", "x", "address", "y", "email", "x@example.com")
+	require.Equal(t, 422, a.StatusCode)
+	a.says(t, "problem.refused")
+	a = b.fill("/desk/contracts/new-1/users/add", "id", "zoe", "name", "ゾーイ", "role", "master", "password", banktest.Password)
+	require.Contains(t, b.follow(a).body, "ゾーイ")
+	b.fill("/desk/contracts/new-1/users/add", "id", "yan", "name", "ヤン", "password", "short").says(t, "problem.refused")
+	s.browser(t).logIn("zoe")
+	// A clerk locks a login, without a code; its sessions end.
+	zoe := s.browser(t).logIn("zoe")
+	b.follow(b.fill("/desk/users/zoe", "locked", "yes")).says(t, "users.locked")
+	require.Equal(t, 303, zoe.get("/").StatusCode)
+	a = s.browser(t).fill("/login", "user", "zoe", "password", banktest.Password)
+	require.Equal(t, "/login", a.Header.Get("Location"))
+	a = b.fill("/desk/contracts/new-1/change", "address", "京都市")
+	require.Contains(t, b.follow(a).body, "京都市")
+}
+
+func TestDeskOrders(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	s.tokens()
+	stock := s.Stock()
+	b := s.browser(t).logIn("desk-1")
+	for _, c := range []struct{ cause, old, returned, fee, rule string }{
+		{"additional", "", "", "2,200円", "BK-11"},
+		{"loss", s.shared.String(), "", "2,200円", "BK-10"},
+		{"fault", s.shared.String(), "yes", "0円", "BK-10"},
+		{"fault", s.shared.String(), "", "2,200円", "BK-10"},
+	} {
+		a := b.fill("/desk/contracts/acme/order", "cause", c.cause, "old", c.old, "returned", c.returned)
+		page := b.follow(a)
+		require.Contains(t, page.body, "<strong>"+c.fee+"</strong>", c.cause)
+		require.Contains(t, page.body, c.rule)
+		part := b.get("/desk/contracts/acme/order/fee?cause=" + c.cause + "&returned=" + c.returned)
+		require.Contains(t, part.body, "<strong>"+c.fee+"</strong>", c.cause)
+		require.NotContains(t, part.body, "<html")
+	}
+	b.fill("/desk/contracts/acme/order", "cause", "loss", "old", "").says(t, "problem.old")
+	b.fill("/desk/contracts/acme/order", "cause", "additional", "old", s.carols.String(), "returned", "").says(t, "problem.not-old")
+	// Seeing the fee has ordered nothing.
+	b.get("/desk/orders").says(t, "orders.none")
+	b.follow(b.fill("/desk/contracts/acme/order", "cause", "theft", "old", s.shared.String()))
+	page := b.follow(b.fill("/desk/contracts/acme/order/confirm"))
+	page.says(t, "condition.lost", "order.open")
+	orders, _, err := s.Bank.Orders(t.Context(), banktest.Clerk, "acme", true, bank.Page{})
+	require.NoError(t, err)
+	require.Len(t, orders, 1)
+	ship := "/desk/orders/" + orders[0].ID + "/ship"
+	b.fill(ship, "serial", "999").says(t, "problem.stock")
+	b.fill(ship, "serial", "bad serial!").says(t, "problem.serial")
+	require.Contains(t, b.follow(b.fill(ship, "serial", stock.String())).body, stock.String())
+	require.Equal(t, 404, b.get(ship).StatusCode, "it is open no more")
+	got, err := s.Bank.Token(t.Context(), banktest.Clerk, stock)
+	require.NoError(t, err)
+	require.Equal(t, "acme", got.Contract)
+	b.follow(b.fill("/desk/contracts/acme/order", "cause", "additional", "old", ""))
+	b.fill("/desk/contracts/acme/order/confirm")
+	orders, _, err = s.Bank.Orders(t.Context(), banktest.Clerk, "acme", true, bank.Page{})
+	require.NoError(t, err)
+	require.Len(t, orders, 1)
+	b.follow(b.fill("/desk/orders/"+orders[0].ID+"/cancel")).says(t, "orders.none")
+	b.get("/desk/orders?all=yes").says(t, "order.cancelled", "order.shipped")
+}
+
+func TestDeskProcedures(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	s.tokens()
+	b := s.browser(t).logIn("desk-1")
+	at := "/desk/tokens/" + s.shared.String()
+	s.Suspend("bob", s.shared)
+	b.fill(at+"/lift").says(t, "problem.paper")
+	b.get(at).says(t, "condition.suspended")
+	require.Contains(t, b.follow(b.fill(at+"/lift", "paper", "yes")).body, "利用停止を解除しました")
+	b.follow(b.fill(at+"/lift", "paper", "yes")).says(t, "verdict.not-suspended")
+	b.follow(b.fill(at+"/resync", "first", s.Code(s.shared, 29), "second", s.Code(s.shared, 30))).says(t, "resync.done", "resync.done.more")
+	b.follow(b.fill(at+"/resync", "first", "000000", "second", "111111")).says(t, "resync.refused")
+	b.follow(b.fill(at+"/broken", "paper", "yes")).says(t, "condition.broken", "desk.found.title")
+	b.follow(b.fill(at+"/found", "paper", "yes")).says(t, "condition.in-use")
+	b.follow(b.fill(at+"/lost", "paper", "yes")).says(t, "condition.lost")
+	b.follow(b.fill(at+"/revoke", "paper", "yes")).says(t, "condition.revoked")
+	require.Equal(t, 409, b.fill(at+"/lost", "paper", "yes").StatusCode)
+	record := s.LastAudit(s.shared)
+	require.Equal(t, "desk-1", record.Clerk)
+	require.Equal(t, "page", record.Front)
+	a := b.fillMethod("/desk/audit/verify", b.get("/desk/audit").body)
+	a.says(t, "audit.whole")
+	a = b.get("/desk/audit?rule=BK-07")
+	require.NotContains(t, a.body, "<span lang=\"en\">log in</span>")
+}
+
+// fillMethod posts only the token of a page.
+func (b *browser) fillMethod(path, page string) answer {
+	return b.post(path, map[string][]string{"form-token": {tokenOf(page)}})
+}
+
+// upload sends a seed file as a browser does.
+func (b *browser) upload(token string, file []byte, pairs ...string) answer {
+	b.t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	require.NoError(b.t, w.WriteField("form-token", token))
+	for i := 0; i < len(pairs); i += 2 {
+		require.NoError(b.t, w.WriteField(pairs[i], pairs[i+1]))
+	}
+	part, err := w.CreateFormFile("file", "seeds.xml")
+	require.NoError(b.t, err)
+	_, err = part.Write(file)
+	require.NoError(b.t, err)
+	require.NoError(b.t, w.Close())
+	r := b.request("POST", "/desk/stock/import", &body)
+	r.Header.Set("Content-Type", w.FormDataContentType())
+	return b.do(r)
+}
+
+// seeds writes a PSKC file of n tokens, encrypted with a key unless that is nil.
+func seeds(t *testing.T, key []byte, n int) []byte {
+	format, err := seedfile.FormatByName("pskc")
+	require.NoError(t, err)
+	var b bytes.Buffer
+	var o seedfile.WriteOptions
+	if key != nil {
+		o.Encrypt = &seedfile.Encryption{Key: key, KeyName: "k"}
+	}
+	w, err := format.NewWriter(&b, o)
+	require.NoError(t, err)
+	for i := range n {
+		r := banktest.Record(1000 + i)
+		require.NoError(t, w.Write(&r))
+	}
+	require.NoError(t, w.Close())
+	return b.Bytes()
+}
+
+func TestDeskImport(t *testing.T) {
+	s := newSite(t, Options{MaxImport: 1 << 20}, false)
+	b := s.browser(t).logIn("desk-1")
+	token := tokenOf(b.get("/desk/stock/import").body)
+	key := bytes.Repeat([]byte{7}, 16)
+	file := seeds(t, key, 3)
+	a := b.upload(token, file, "key", hex.EncodeToString(key[:15]))
+	require.Equal(t, 422, a.StatusCode)
+	a.says(t, "problem.key")
+	a = b.upload(token, file)
+	require.Equal(t, 422, a.StatusCode)
+	a.says(t, "problem.file")
+	wrong := bytes.Repeat([]byte{8}, 16)
+	a = b.upload(token, file, "key", hex.EncodeToString(wrong))
+	require.Equal(t, 422, a.StatusCode)
+	require.NotContains(t, a.body, hex.EncodeToString(wrong))
+	require.Equal(t, 422, b.upload(token, []byte("<nonsense>")).StatusCode)
+	require.Equal(t, 403, b.upload("", file, "key", hex.EncodeToString(key)).StatusCode)
+	b.get("/desk/stock").says(t, "stock.none")
+	page := b.follow(b.upload(token, file, "key", hex.EncodeToString(key)))
+	require.Contains(t, page.body, "3個のトークンを取り込みました")
+	require.Contains(t, page.body, banktest.Serial(1002).String())
+	a = b.upload(token, file, "key", hex.EncodeToString(key))
+	require.Equal(t, 422, a.StatusCode, "the bank has them already")
+	require.Equal(t, 413, b.upload(token, append(seeds(t, nil, 1)[:300], bytes.Repeat([]byte(" "), 2<<20)...)).StatusCode)
+	require.Equal(t, 303, s.browser(t).logIn("alice").upload(token, file).StatusCode, "no clerk")
+	b.follow(b.fill("/desk/stock/issue", "serial", banktest.Serial(1000).String(), "contract", "acme"))
+	got, err := s.Bank.Token(t.Context(), banktest.Clerk, banktest.Serial(1000))
+	require.NoError(t, err)
+	require.Equal(t, "acme", got.Contract)
+}
+
+// failing is a mail server that refuses for good.
+type failing struct{}
+
+func (failing) SendExpiry(context.Context, bank.ExpiryMail) error {
+	return errors.Join(bank.ErrMailRefused, errors.New("550 no such user"))
+}
+
+func TestNotices(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	s.tokens()
+	alice := s.browser(t).logIn("alice")
+	require.NotContains(t, alice.get("/").body, readCatalog("ja")["notice.heading"])
+	at := time.Date(2031, 2, 28, 12, 0, 0, 0, time.UTC) // one month before 31 March, the last day of February
+	s.Clock.Advance(60 * ((bank.SessionIdle) / 60))
+	for s.Clock.Now().Time().Before(at) {
+		s.Clock.Advance(24 * 3600)
+	}
+	_, err := s.Bank.Daily(t.Context(), failing{})
+	require.NoError(t, err)
+	alice = s.browser(t).logIn("alice")
+	page := alice.get("/")
+	page.says(t, "notice.heading")
+	require.Contains(t, page.body, "2031年3月31日")
+	b := s.browser(t).logIn("desk-1")
+	b.get("/desk/notices?status=failed").says(t, "notice.failed", "notices.resend")
+	list, _, err := s.Bank.Notices(t.Context(), banktest.Clerk, nil, bank.Page{})
+	require.NoError(t, err)
+	require.NotEmpty(t, list)
+	a := b.fillMethod("/desk/notices/"+list[0].ID+"/resend", b.get("/desk/notices").body)
+	require.Contains(t, b.follow(a).body, "再送の対象にしました")
+	b.get("/desk/notices?status=due").says(t, "notice.due")
+}
+
+func TestUsersOfAContract(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	s.tokens()
+	b := s.browser(t).logIn("carol")
+	add := []string{"id", "dave", "name", "デイブ", "password", "a long first password", "code"}
+	a := b.fill("/users/add", append(add, s.Wrong(s.carols))...)
+	page := b.follow(a)
+	page.says(t, "answer.refused")
+	require.Contains(t, page.body, `value="デイブ"`, "what is no secret is kept")
+	b.follow(b.fill("/users/add", append(add, s.Code(s.carols, 0))...))
+	require.Contains(t, b.get("/users").body, "デイブ")
+	s.Step(1)
+	b.follow(b.fill("/users/change/dave", "name", "デイビッド", "code", s.Code(s.carols, 0)))
+	require.Contains(t, b.get("/users").body, "デイビッド")
+	b.follow(b.fill("/users/change/dave", "code", "123456")).says(t, "users.change.same")
+
+	// Revoking another's token: by an admin on a token of her own (Q10).
+	s.Step(1)
+	a = b.fill("/token/revoke", "serial", s.shared.String(), "code", s.Code(s.carols, 0))
+	require.Equal(t, 422, a.StatusCode)
+	a.says(t, "problem.sure")
+	require.Contains(t, b.follow(b.fill("/token/revoke", "serial", s.shared.String(), "sure", "yes", "code", s.Code(s.carols, 0))).body, "失効しました")
+	got, err := s.Bank.Token(t.Context(), banktest.Clerk, s.shared)
+	require.NoError(t, err)
+	require.Equal(t, validator.Revoked, got.Condition)
+}
+
+// Where all share one token a revocation is on paper, and the page says so before
+// it asks for a code (BK-17).
+func TestRevocationOnPaper(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	serial := s.Issued("acme")
+	for _, u := range []string{"alice", "bob", "carol"} {
+		s.Activate(u, serial)
+	}
+	a := s.browser(t).logIn("alice").get("/token/revoke")
+	a.says(t, "revoke.paper", "way.on-paper")
+	require.NotContains(t, a.body, `name="code"`)
+	// And a suspension too (BK-07).
+	s.Suspend("bob", serial)
+	s.browser(t).logIn("carol").get("/suspended").says(t, "suspended.paper")
+}
+
+// The longest that a form takes fits into the cookie that carries it.
+func TestLongestFormFits(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	s.tokens()
+	b := s.browser(t).logIn("alice")
+	long := func(n int) string { return strings.Repeat("漢", n) }
+	a := b.fill("/operations/transfer", "payee", long(48), "bank", long(30), "branch", long(30), "account", "1234567",
+		"amount", "999999999999", "memo", long(40))
+	require.Contains(t, b.follow(a).body, long(48))
+	a = b.fill("/operations/transfer", "payee", long(49), "bank", "b", "branch", "b", "account", "1", "amount", "1")
+	require.Equal(t, 422, a.StatusCode)
+	a.says(t, "problem.long")
+	b = s.browser(t).logIn("desk-1")
+	a = b.fill("/desk/contracts/acme/users/add", "id", strings.Repeat("x", 64), "name", long(100),
+		"email", strings.Repeat("x", 242)+"@example.com", "password", "short")
+	require.Equal(t, 422, a.StatusCode)
+}
