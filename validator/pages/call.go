@@ -113,10 +113,15 @@ func (s *server) begin(a *area, w http.ResponseWriter, r *http.Request) (*call, 
 		switch {
 		case err == nil && a == userArea && session.User != "":
 			c.by.User, c.opened = session.User, true
-			if c.me, err = s.bank.User(r.Context(), c.by, session.User); err != nil {
+			c.me, err = s.bank.User(r.Context(), c.by, session.User)
+			switch {
+			case err == nil:
+				c.lang = language(r, c.me.Language)
+			case errors.Is(err, bank.ErrForbidden), errors.Is(err, bank.ErrNotFound): // locked, or no more
+				c.opened, c.by.User, c.me = false, "", bank.User{}
+			default:
 				return c, err
 			}
-			c.lang = language(r, c.me.Language)
 		case err == nil && a == deskArea && session.Clerk != "":
 			c.by.Clerk, c.opened = session.Clerk, true
 		case err != nil && !errors.Is(err, bank.ErrLogin):

@@ -101,7 +101,8 @@ func (c *call) importPage() error { return c.showForm(c.importForm()) }
 const maxPart = 1024
 
 func (c *call) importFile() error {
-	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, c.o.MaxImport)
+	limited := &watched{ReadCloser: http.MaxBytesReader(c.w, c.r.Body, c.o.MaxImport)}
+	c.r.Body = limited
 	// A large file on a slow line takes longer than a page may. A server without
 	// deadlines needs none.
 	limits := http.NewResponseController(c.w)
@@ -124,7 +125,7 @@ func (c *call) importFile() error {
 			if !goodFormToken(c.secret, first(values["form-token"])) {
 				return &forged{errFormToken}
 			}
-			return c.importPart(part, values)
+			return c.importPart(part, limited, values)
 		}
 		text, err := io.ReadAll(io.LimitReader(part, maxPart+1))
 		if err != nil {
@@ -138,6 +139,20 @@ func (c *call) importFile() error {
 	return &badForm{errors.New("the form has no file")}
 }
 
+// watched remembers that a body was too large.
+type watched struct {
+	io.ReadCloser
+	over *http.MaxBytesError
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if w.over == nil {
+		errors.As(err, &w.over)
+	}
+	return n, err
+}
+
 func first(all []string) string {
 	if len(all) > 0 {
 		return all[0]
@@ -146,7 +161,7 @@ func first(all []string) string {
 }
 
 // importPart takes in the file of a form.
-func (c *call) importPart(part *multipart.Part, posted map[string][]string) error {
+func (c *call) importPart(part *multipart.Part, limited *watched, posted map[string][]string) error {
 	f := c.importForm()
 	f.Fields[5].Optional = true // it is here
 	values, ok := f.take(posted)
@@ -190,9 +205,10 @@ func (c *call) importPart(part *multipart.Part, posted map[string][]string) erro
 	if err == nil {
 		report, err = c.bank.Import(c.r.Context(), c.by, r, bank.ImportOptions{Contract: values["contract"]})
 	}
-	var big *http.MaxBytesError
 	switch {
-	case errors.As(err, &big), errors.Is(err, bank.ErrUnavailable), errors.Is(err, bank.ErrForbidden):
+	case limited.over != nil: // what the reader of the format makes of that is of no use
+		return limited.over
+	case errors.Is(err, bank.ErrUnavailable), errors.Is(err, bank.ErrForbidden):
 		return err
 	case errors.Is(err, bank.ErrInvalid), errors.Is(err, bank.ErrConflict), errors.Is(err, bank.ErrNotFound), ofFile(err):
 		f.mark("file", "problem.file")
