@@ -25,6 +25,13 @@ import (
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/seedfile"
 	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/mail"
+	"github.com/d204ef64/fob/validator/radius"
+	"github.com/d204ef64/fob/validator/server"
+	"github.com/d204ef64/fob/validator/store"
+	"github.com/d204ef64/fob/validator/vault"
 )
 
 // The exit codes, the same for every command.
@@ -32,8 +39,8 @@ const (
 	exitDone        = 0
 	exitFailed      = 1  // a check failed, or something went wrong that has no code of its own
 	exitUsage       = 2  // the command line or its input is wrong
-	exitNoConnect   = 3  // the device cannot be reached
-	exitRefused     = 4  // the device refused
+	exitNoConnect   = 3  // the device or the database cannot be reached
+	exitRefused     = 4  // the device refused, or the bank
 	exitUnsupported = 5  // this system or device cannot do that
 	exitMismatch    = 6  // the token holds another seed than it should
 	exitTimeout     = 42 // no answer in time
@@ -91,6 +98,7 @@ func codeOf(err error) int {
 	var refused *host.RefusedError
 	var onPort *port.OpError
 	var check checkError
+	var byRule refusedError
 	switch {
 	case is(fleet.ErrStateDamaged), // whatever is wrong inside
 		errors.As(err, &check),
@@ -100,6 +108,14 @@ func codeOf(err error) int {
 		return exitUnsupported
 	case is(seedfile.ErrNoKey, seedfile.ErrFormat, seedfile.ErrValue, seedfile.ErrLimit), isContent(err):
 		return exitUsage
+	case errors.As(err, &byRule), is(bank.ErrForbidden, bank.ErrLogin):
+		return exitRefused
+	case is(bank.ErrInvalid, bank.ErrNotFound, bank.ErrConflict, validator.ErrSettings, store.ErrNoBank,
+		vault.ErrWrongKey, vault.ErrKeyText, vault.ErrKeyFile, vault.ErrPassphrase,
+		server.ErrAddress, server.ErrExposed, server.ErrHour, radius.ErrOptions, mail.ErrOptions):
+		return exitUsage
+	case is(bank.ErrUnavailable):
+		return exitNoConnect
 	case errors.As(err, &usage),
 		is(port.ErrAddress, port.ErrToken, port.ErrExposed, host.ErrStationKey, fleet.ErrCount, fleet.ErrSeeds, virtual.ErrClock,
 			token.ErrProfile, token.ErrProfileName, token.ErrSerial, token.ErrExpiry, token.ErrSeedText,
@@ -167,12 +183,15 @@ func newRootCmd(a *app) *cobra.Command {
 over serial lines.
 
 Exit codes: 0 done, 1 a check failed or anything without a code of its own,
-2 usage, 3 cannot connect, 4 the device refused, 5 not supported here, 6 the
-token holds another seed, 42 timeout.`,
+2 usage, 3 cannot connect, 4 refused by the device or the bank, 5 not supported
+here, 6 the token holds another seed, 42 timeout.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := cmd.ValidateRequiredFlags(); err != nil { // cobra looks too late for a usage error
+				return err
+			}
+			if err := cmd.ValidateFlagGroups(); err != nil {
 				return err
 			}
 			if err := emptyFlag(cmd); err != nil {
@@ -185,7 +204,7 @@ token holds another seed, 42 timeout.`,
 		RunE: help,
 	}
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print results as JSON, one object a line")
-	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newDeviceCmd(a), newBoardCmd(a), newSeedsCmd(a), newCodeCmd(a), newVersionCmd(a))
+	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newDeviceCmd(a), newBoardCmd(a), newSeedsCmd(a), newCodeCmd(a), newValidatorCmd(a), newVersionCmd(a))
 	cmd.InitDefaultCompletionCmd()
 	cmd.InitDefaultHelpCmd()
 	for _, c := range cmd.Commands() {

@@ -30,7 +30,7 @@ import (
 func TestMain(m *testing.M) {
 	// Under the race detector each process would sleep for a second at its end.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
-	testscript.Main(m, map[string]func(){"fob": main, "holdport": holdPort})
+	testscript.Main(m, map[string]func(){"fob": main, "holdport": holdPort, "ask": ask})
 }
 
 // holdPort keeps a serial port open, as another program would, until it is

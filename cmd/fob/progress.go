@@ -41,3 +41,19 @@ func (c *counted) Read(p []byte) (int, error) {
 	c.bar.IncrBy(n)
 	return n, err
 }
+
+// counter shows on a terminal how many things were done. It returns what tells it,
+// and what takes it away.
+func (a *app) counter(what string) (show func(done int64), end func()) {
+	if !isTerminal(a.stderr) {
+		return func(int64) {}, func() {}
+	}
+	bars := mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(40))
+	bar := bars.New(0, mpb.SpinnerStyle(), mpb.PrependDecorators(decor.Name(what+" "), decor.CurrentNoUnit("%d")))
+	end = sync.OnceFunc(func() {
+		bar.Abort(true)
+		bars.Wait()
+	})
+	a.settle = end
+	return bar.SetCurrent, end
+}

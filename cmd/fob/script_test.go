@@ -30,7 +30,8 @@ const patience = 20 * time.Second
 // behaves. Besides the usual commands of testscript there are:
 //
 //	start NAME COMMAND…   run a command in the background until its ready line;
-//	                      sets $NAME_pid, and $NAME_portN and $NAME_hwN of token N
+//	                      sets $NAME_pid, and $NAME_portN and $NAME_hwN of token N,
+//	                      or $NAME_http and $NAME_radius of a bank
 //	halt NAME [SIGNAL]    end it (TERM unless told otherwise) and expect exit
 //	                      code 0, with ! any other; leaves NAME.stdout, NAME.stderr
 //	ended NAME CODE       wait until it ends by itself
@@ -38,6 +39,8 @@ const patience = 20 * time.Second
 //	keys KEY…             every line on stdout is a JSON object with these keys
 //	let NAME [KEY]        set $NAME to stdout, or to a key of the JSON object on it
 //	mode FILE PERM        the permissions of a file, in octal
+//	exec ask STATUS METHOD URL [BODYFILE|- [SECRET]]
+//	                      an HTTP request, whose answer must have that status
 //	silent NAME tcp|pty   a port at $NAME that never answers
 //	vanish NAME           a port at $NAME that hangs up on the first byte
 func TestScripts(t *testing.T) {
@@ -123,6 +126,8 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 			HW   string `json:"hardware_id"`
 			Port string `json:"port"`
 		} `json:"tokens"`
+		HTTP   string `json:"http"`
+		RADIUS string `json:"radius"`
 	}
 	select {
 	case line := <-first:
@@ -135,6 +140,8 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not become ready", name)
 	}
 	ts.Setenv(name+"_pid", fmt.Sprint(j.cmd.Process.Pid))
+	ts.Setenv(name+"_http", ready.HTTP)
+	ts.Setenv(name+"_radius", ready.RADIUS)
 	for i, token := range ready.Tokens {
 		ts.Setenv(fmt.Sprintf("%s_hw%d", name, i), token.HW)
 		ts.Setenv(fmt.Sprintf("%s_port%d", name, i), token.Port)

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,6 +63,7 @@ type seedsInput struct {
 	period              time.Duration
 	digits              int
 	keyFile, password   string
+	keyFlag             string // name of the flag for keyFile; "" is key-file
 	privateKey, trusted string
 	duplicates          bool
 }
@@ -71,7 +73,8 @@ func (in *seedsInput) add(f *pflag.FlagSet) {
 	f.DurationVar(&in.period, "period", 0, "time step, such as 60s, of files that do not say it")
 	f.IntVar(&in.digits, "digits", 0, "`N` digits of files that do not say it; default: 6")
 	f.StringVar(&in.algorithm, "algorithm", "sha1", "`NAME` of files that do not say it: sha1, sha256 or sha512")
-	f.StringVar(&in.keyFile, "key-file", "", "`FILE` with the AES key of an encrypted file, in hex")
+	in.keyFlag = cmp.Or(in.keyFlag, "key-file")
+	f.StringVar(&in.keyFile, in.keyFlag, "", "`FILE` with the AES key of an encrypted file, in hex")
 	f.StringVar(&in.password, "password-file", "", "`FILE` with the password of an encrypted file; without, a terminal is asked")
 	f.StringVar(&in.privateKey, "private-key", "", "`FILE` with the recipient's RSA key (PEM) of a file encrypted to a certificate")
 	f.StringVar(&in.trusted, "trusted", "", "`FILE` with certificates (PEM), one of which must have signed the file")
@@ -133,12 +136,12 @@ func (in *seedsInput) read(ctx context.Context, a *app, path string, use func(*s
 	tty, ok := a.stdin.(*os.File)
 	if !errors.Is(err, seedfile.ErrNoKey) || read || o.Keys.Password != nil || o.Keys.Key != nil || o.Keys.Private != nil || path == "-" ||
 		!ok || !term.IsTerminal(int(tty.Fd())) {
-		return adviseSeeds(err)
+		return in.advise(err)
 	}
 	if o.Keys.Password, err = a.askPassword(ctx, "password of "+path, false); err != nil {
 		return err
 	}
-	return adviseSeeds(in.readOnce(ctx, a, path, o, use))
+	return in.advise(in.readOnce(ctx, a, path, o, use))
 }
 
 // noticed notes that a record was read.
@@ -189,8 +192,8 @@ func (in *seedsInput) readOnce(ctx context.Context, a *app, path string, o seedf
 	return use(s)
 }
 
-// adviseSeeds says by which flag a file can be read after all.
-func adviseSeeds(err error) error {
+// advise says by which flag a file can be read after all.
+func (in *seedsInput) advise(err error) error {
 	switch {
 	case errors.Is(err, seedfile.ErrNoPeriod):
 		return fmt.Errorf("%w (--period 60s)", err)
@@ -199,7 +202,7 @@ func adviseSeeds(err error) error {
 	case errors.Is(err, seedfile.ErrFormat):
 		return fmt.Errorf("%w (--from FORMAT; fob seeds --help lists them)", err)
 	case errors.Is(err, seedfile.ErrNoKey):
-		return fmt.Errorf("%w (--key-file, --password-file or --private-key)", err)
+		return fmt.Errorf("%w (--%s, --password-file or --private-key)", err, in.keyFlag)
 	}
 	return err
 }

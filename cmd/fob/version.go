@@ -25,12 +25,17 @@ func newVersionCmd(a *app) *cobra.Command {
 				Module   string `json:"module"`
 				Go       string `json:"go"`
 				System   string `json:"system"`
-			}{firmware.Version, serialproto.ProtocolVersion, "(devel)", runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
-			if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-				v.Module = info.Main.Version
-			}
+			}{firmware.Version, serialproto.ProtocolVersion, moduleVersion(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
 			return a.print(v, fmt.Sprintf("fob %s, firmware %s, protocol %d, %s %s\n",
 				v.Module, v.Firmware, v.Protocol, v.Go, v.System))
 		},
 	}
+}
+
+// moduleVersion is the version that this program was built as.
+func moduleVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
 }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// someArgs is one argument or more. It does not repeat them, as noArgs does not.
+func someArgs(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return fmt.Errorf("%s takes %s", cmd.CommandPath(), what)
+		}
+		return nil
+	}
+}
+
+// serialFlag reads a serial number from a flag that may be left out.
+func serialFlag(text string) (token.Serial, error) {
+	if text == "" {
+		return token.Serial{}, nil
+	}
+	return token.ParseSerial(text)
+}
+
+// fields writes names and values, one pair a line.
+func fields(pairs ...string) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(pairs); i += 2 {
+		fmt.Fprintf(&b, "%-13s %s\n", pairs[i], dash(plain(pairs[i+1])))
+	}
+	return b.String()
+}

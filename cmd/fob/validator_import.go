@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+func newValidatorImportCmd(a *app, b *bankFlags) *cobra.Command {
+	in := seedsInput{keyFlag: "seed-key-file"}
+	var contract string
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Take in the tokens of a seed file, all or none",
+		Long: `Takes in all tokens of a seed file, or none where one of them is wrong or known
+already. They go into the stock, or to a contract at once. FILE may be - for
+standard input; fob seeds --help lists the formats.`,
+		Example: `  fob validator import tokens.xml --password-file pw --db bank.db --key-file bank.key
+  fob validator import tokens.csv --from oath-csv --contract C-1001`,
+		Args: oneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return b.with(cmd.Context(), a, func(o *openBank) error {
+				r, err := a.importSeeds(cmd.Context(), o, &in, args[0], contract)
+				if err != nil {
+					return err
+				}
+				text := fmt.Sprintf("%d tokens, %s, into the stock\n", r.Tokens, r.Format)
+				if contract != "" {
+					text = fmt.Sprintf("%d tokens, %s, to contract %s\n", r.Tokens, r.Format, contract)
+				}
+				return a.print(r, text)
+			})
+		},
+	}
+	in.add(cmd.Flags())
+	cmd.Flags().StringVar(&contract, "contract", "", "`ID` of the contract that all are issued to; default: the stock")
+	return cmd
+}
+
+type importResult struct {
+	Tokens   int    `json:"tokens"`
+	Format   string `json:"format"`
+	Contract string `json:"contract"` // "" is the stock
+	Millis   int64  `json:"ms"`
+}
+
+func (a *app) importSeeds(ctx context.Context, o *openBank, in *seedsInput, path, contract string) (importResult, error) {
+	r := importResult{Contract: contract}
+	err := in.read(ctx, a, path, func(s *seedSource) error {
+		report, err := o.Import(ctx, o.by, s, bank.ImportOptions{Contract: contract})
+		if err != nil {
+			return fmt.Errorf("importing %s: %w", s.name, err)
+		}
+		r.Tokens, r.Format, r.Millis = report.Tokens, s.format.Name, report.Took.Milliseconds()
+		return nil
+	})
+	return r, err
+}

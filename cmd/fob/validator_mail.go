@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/mail"
+)
+
+// mailFlags say where notices go.
+type mailFlags struct {
+	smtp, dir      string
+	tls            string
+	user, password string
+	letters        mail.Letters
+}
+
+func (m *mailFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&m.smtp, "smtp", "", "`ADDR` HOST:PORT of the mail server for notices")
+	f.StringVar(&m.tls, "smtp-tls", "auto", "`MODE`: auto (STARTTLS, and on loopback nothing), starttls, implicit, or insecure-none")
+	f.StringVar(&m.user, "smtp-user", "", "`NAME` to log in there with")
+	f.StringVar(&m.password, "smtp-password-file", "", "`FILE` with the password")
+	f.StringVar(&m.dir, "mail-dir", "", "write e-mails into the folder `DIR`, and send none")
+	f.StringVar(&m.letters.From, "mail-from", "", "`ADDRESS` that e-mails come from, such as Bank <otp@example.com>")
+	f.StringVar(&m.letters.ReplyTo, "mail-reply-to", "", "`ADDRESS` for answers; default: --mail-from")
+	f.StringVar(&m.letters.Contact, "mail-contact", "", "`LINE` in the letter, such as a telephone number")
+}
+
+// mailer returns what sends e-mails; nil where no flag says how. now is for their
+// date.
+func (m *mailFlags) mailer(ctx context.Context, a *app, now func() time.Time) (bank.Mailer, error) {
+	switch {
+	case m.smtp != "" && m.dir != "":
+		return nil, usagef("--smtp and --mail-dir: one of them, please")
+	case m.smtp == "" && m.dir == "":
+		return nil, nil
+	case m.letters.From == "":
+		return nil, usagef("e-mails need --mail-from ADDRESS")
+	}
+	m.letters.Now = now
+	if m.dir != "" {
+		if err := os.Mkdir(m.dir, 0o700); err != nil && !os.IsExist(err) {
+			return nil, usagef("making the folder for e-mails: %w", err)
+		}
+		return mail.NewFolder(m.dir, m.letters)
+	}
+	o := mail.SMTP{Letters: m.letters, Addr: m.smtp, User: m.user}
+	switch m.tls {
+	case "auto":
+	case "starttls":
+		o.TLS = mail.StartTLS
+	case "implicit":
+		o.TLS = mail.Implicit
+	case "insecure-none":
+		o.TLS = mail.InsecureNoTLS
+	default:
+		return nil, usagef("--smtp-tls %q: want auto, starttls, implicit or insecure-none", m.tls)
+	}
+	password, err := a.readPassword(ctx, m.password)
+	if err != nil {
+		return nil, err
+	}
+	o.Password = mail.Password(password)
+	return mail.NewSMTP(o)
+}

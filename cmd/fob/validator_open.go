@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/server"
+	"github.com/d204ef64/fob/validator/store"
+	"github.com/d204ef64/fob/validator/vault"
+)
+
+// bankFlags are the flags of all commands that open the bank's database.
+type bankFlags struct {
+	db, dbFile string
+	keyFile    string
+	clerk      string
+	testMode   bool
+	at         string
+}
+
+func (b *bankFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&b.db, "db", "", "`DB`: a file of SQLite, or postgres://USER@HOST/NAME")
+	f.StringVar(&b.dbFile, "db-file", "", "`FILE` with the address of the database, which may have a password in it")
+	f.StringVar(&b.keyFile, "key-file", "", "`FILE` with the bank's key; without, a terminal is asked for the passphrase")
+	f.StringVar(&b.clerk, "clerk", "operator", "`ID` of the clerk who does this, for the audit log")
+	f.BoolVar(&b.testMode, "test-mode", false, "for tests only: the clock may be set")
+	f.StringVar(&b.at, "at", "", "`TIME` that it is, with --test-mode: RFC 3339 or @UNIXSECONDS")
+}
+
+// name returns the name of the database.
+func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
+	switch {
+	case b.db != "" && b.dbFile != "":
+		return "", usagef("--db and --db-file: one of them, please")
+	case b.dbFile != "":
+		text, err := a.readSecret(ctx, "address of the database", b.dbFile)
+		if err != nil {
+			return "", err
+		}
+		line := string(bytes.TrimSpace(text))
+		if line == "" || strings.ContainsAny(line, "\r\n") {
+			return "", usagef("reading the address of the database from %s: want one line that is not empty", source(b.dbFile))
+		}
+		if !store.IsPostgres(line) { // without quoting it
+			return "", usagef("reading the address of the database from %s: want postgres://USER@HOST/NAME", source(b.dbFile))
+		}
+		return line, nil
+	case b.db == "":
+		return "", usagef("the database is needed: --db FILE, --db postgres://USER@HOST/NAME or --db-file FILE")
+	}
+	if store.IsPostgres(b.db) && hasPassword(b.db) {
+		return "", usagef("--db holds a password, which other users can see: put it into ~/.pgpass, or the address into a file (--db-file)")
+	}
+	return b.db, nil
+}
+
+// hasPassword reports whether an address has a password in it, or cannot be read.
+func hasPassword(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return true
+	}
+	_, has := u.User.Password()
+	return has || u.Query().Has("password")
+}
+
+// clock returns the clock of the bank.
+func (b *bankFlags) clock() (server.Clock, error) {
+	if b.at == "" {
+		return server.SystemClock{}, nil
+	}
+	if !b.testMode {
+		return nil, usagef("--at is for tests: it needs --test-mode")
+	}
+	t, err := parseTime(b.at, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return server.NewManualClock(token.UnixSeconds(t.Unix())), nil
+}
+
+// master returns the key that opens the data keys. kdf is how a passphrase becomes
+// one, "" where the bank was made with a key file.
+func (b *bankFlags) master(ctx context.Context, a *app, kdf string) (vault.Master, error) {
+	switch {
+	case b.keyFile != "":
+		return vault.ReadFile(b.keyFile)
+	case kdf == "":
+		return vault.Master{}, usagef("this bank's key is in a file: name it with --key-file")
+	}
+	pass, err := a.askPassword(ctx, "passphrase of the bank", false)
+	if err != nil {
+		return vault.Master{}, err
+	}
+	defer clear(pass)
+	return vault.MasterFromPassphrase(pass, kdf)
+}
+
+// openBank is the bank as a command has it.
+type openBank struct {
+	*bank.Bank
+	db     *store.DB
+	master vault.Master
+	clock  server.Clock
+	by     bank.By
+}
+
+// open opens the database and the bank in it; the caller closes it.
+func (b *bankFlags) open(ctx context.Context, a *app) (_ *openBank, err error) {
+	name, err := b.name(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	o := &openBank{by: bank.By{Clerk: b.clerk, Front: "command"}}
+	if o.clock, err = b.clock(); err != nil {
+		return nil, err
+	}
+	if o.db, err = store.Open(ctx, name, false); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, o.Close())
+		}
+	}()
+	kdf, err := bank.KDF(ctx, o.db)
+	if err != nil {
+		return nil, fmt.Errorf("database %s: %w", b.said(), err)
+	}
+	if o.master, err = b.master(ctx, a, kdf); err != nil {
+		return nil, err
+	}
+	if o.Bank, err = bank.Open(ctx, o.db, o.master, bank.Options{Clock: o.clock}); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// Close closes the database and forgets the key.
+func (o *openBank) Close() error {
+	defer o.master.Destroy()
+	return o.db.Close()
+}
+
+// time is the bank's.
+func (o *openBank) time() time.Time { return time.Unix(int64(o.Now()), 0) }
+
+// said names the database in a message.
+func (b *bankFlags) said() string {
+	if b.dbFile != "" {
+		return "of " + source(b.dbFile)
+	}
+	return b.db
+}
+
+// with opens the bank, calls use, and closes it.
+func (b *bankFlags) with(ctx context.Context, a *app, use func(*openBank) error) (err error) {
+	o, err := b.open(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := o.Close(); err == nil {
+			err = e
+		}
+	}()
+	return use(o)
+}
+
+// refusedError is a refusal by one of the bank's rules.
+type refusedError struct{ out bank.Outcome }
+
+func (e refusedError) Error() string {
+	if v := e.out.Verdict; v.Rule.Valid() {
+		return fmt.Sprintf("the bank refuses: %v (%v)", v.Reason, v.Rule)
+	}
+	return "the bank refuses: the code is " + e.out.Answer.String()
+}
+
+// done makes an outcome an error unless it was done.
+func done(out bank.Outcome, err error) error {
+	if err == nil && !out.Done {
+		return refusedError{out}
+	}
+	return err
+}

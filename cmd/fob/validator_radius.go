@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/pflag"
+
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/radius"
+	"github.com/d204ef64/fob/validator/server"
+)
+
+// radiusFlags are the flags of the RADIUS front.
+type radiusFlags struct {
+	listen     string
+	secretFile string
+	clients    string
+	language   string
+}
+
+func (r *radiusFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&r.listen, "radius", "", "`ADDR` HOST:PORT for RADIUS, such as "+radius.DefaultAddr+"; default: none")
+	f.StringVar(&r.secretFile, "radius-secret-file", "", "`FILE` with the secret of RADIUS clients on this machine")
+	f.StringVar(&r.clients, "radius-clients-file", "", "`FILE` of RADIUS clients: name, network and file of the secret on each line")
+	f.StringVar(&r.language, "radius-language", "en", "`LANGUAGE` of its replies: ja or en")
+}
+
+// front adds RADIUS to a server, where it is asked for.
+func (r *radiusFlags) front(ctx context.Context, a *app, b *bank.Bank, c *server.Config, log *bankLog, reg prometheus.Registerer) error {
+	if r.listen == "" {
+		if r.secretFile != "" || r.clients != "" {
+			return usagef("RADIUS clients are named, but no --radius ADDR")
+		}
+		return nil
+	}
+	o, err := r.options(ctx, a)
+	if err != nil {
+		return err
+	}
+	if o.Event, err = log.radius(reg); err != nil {
+		return err
+	}
+	front, err := radius.New(b, o)
+	if err != nil {
+		return err
+	}
+	c.Packets = append(c.Packets, server.RADIUS(front, r.listen))
+	return nil
+}
+
+func (r *radiusFlags) options(ctx context.Context, a *app) (o radius.Options, err error) {
+	if o.Language, err = parseLanguage(r.language); err != nil {
+		return o, err
+	}
+	switch {
+	case r.secretFile == "" && r.clients == "":
+		return o, usagef("RADIUS clients and the server share a secret: --radius-secret-file or --radius-clients-file")
+	case r.clients != "":
+		if o.Clients, err = radius.ReadClients(r.clients); err != nil {
+			return o, usagef("RADIUS clients: %w", err)
+		}
+	}
+	if r.secretFile != "" {
+		secret, err := a.readPassword(ctx, r.secretFile)
+		if err != nil {
+			return o, fmt.Errorf("RADIUS secret: %w", err)
+		}
+		for _, network := range []string{"127.0.0.0/8", "::1/128"} {
+			o.Clients = append(o.Clients, radius.Client{Name: "local", Network: netip.MustParsePrefix(network), Secret: secret})
+		}
+	}
+	return o, nil
+}

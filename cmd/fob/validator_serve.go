@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator/httpapi"
+	"github.com/d204ef64/fob/validator/pages"
+	"github.com/d204ef64/fob/validator/server"
+)
+
+// serveOptions are the flags of fob validator serve.
+type serveOptions struct {
+	listen          string
+	tlsCert, tlsKey string
+	radius          radiusFlags
+	mail            mailFlags
+	hour            int
+	clock           string
+	verbose         bool
+}
+
+func newValidatorServeCmd(a *app, b *bankFlags) *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server: HTTP interface, pages, RADIUS, daily job",
+		Long: `Runs the bank until Ctrl-C or SIGTERM: the HTTP interface under /v1
+(/openapi.json describes it), the pages for users at / and for clerks at /desk/,
+metrics at /metrics, RADIUS where --radius says so, and the daily job, at once
+and then each day. Prints where it listens; the log goes to stderr.
+
+It listens on loopback only, unless there is a certificate. Port 0 is any free
+one.
+
+With --test-mode --clock manual the time stands still until POST /v1/clock moves
+it, and every page says TEST MODE.`,
+		Example: `  fob validator serve --db bank.db --key-file bank.key
+  fob validator serve --db bank.db --key-file bank.key --radius 127.0.0.1:1812 --radius-secret-file s
+  fob validator serve --db bank.db --key-file k --test-mode --clock manual --at 2031-11-30T14:59:00Z`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.serveBank(cmd.Context(), b, &o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.listen, "listen", server.DefaultListen, "`ADDR` HOST:PORT for HTTP")
+	f.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` with the certificate chain (PEM) for HTTPS")
+	f.StringVar(&o.tlsKey, "tls-key", "", "`FILE` with its key (PEM)")
+	o.radius.add(f)
+	o.mail.add(f)
+	f.IntVar(&o.hour, "daily-at", server.DefaultHour, "`HOUR` of the daily job, 0 to 23, Japan time")
+	f.StringVar(&o.clock, "clock", "real", "`MODE`: real, or with --test-mode manual (stands still, begins at --at)")
+	f.BoolVar(&o.verbose, "verbose", false, "log each request")
+	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
+	return cmd
+}
+
+// checkClock wants the flags of the clock to agree, and starts a manual one now
+// where no time is given.
+func (o *serveOptions) checkClock(b *bankFlags) error {
+	switch o.clock {
+	case "real":
+		if b.at != "" {
+			return usagef("--at needs --clock manual")
+		}
+		return nil
+	case "manual":
+		if !b.testMode {
+			return usagef("--clock manual is for tests: it needs --test-mode")
+		}
+		if b.at == "" {
+			b.at = "now"
+		}
+		return nil
+	}
+	return usagef("--clock %s: want real or manual", o.clock)
+}
+
+// serving is the line that fob validator serve prints when it is ready.
+type serving struct {
+	PID      int       `json:"pid"`
+	HTTP     string    `json:"http"`
+	RADIUS   string    `json:"radius"` // "" is none
+	TestMode bool      `json:"test_mode"`
+	Now      time.Time `json:"now"`
+}
+
+func (a *app) serveBank(ctx context.Context, b *bankFlags, o *serveOptions) error {
+	if err := o.checkClock(b); err != nil {
+		return err
+	}
+	c := server.Config{Listen: o.listen, Hour: o.hour}
+	if err := o.certificate(&c); err != nil {
+		return err
+	}
+	if err := c.Check(); err != nil {
+		return err
+	}
+	return b.with(ctx, a, func(bank *openBank) (err error) {
+		if c.Mailer, err = o.mail.mailer(ctx, a, bank.time); err != nil {
+			return err
+		}
+		log := newBankLog(a, o.verbose)
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		c.Bank, c.Clock, c.Registry = bank.Bank, bank.clock, registry
+		c.Event, c.Prepare = log.server, log.prepare
+		api := httpapi.Options{Mailer: c.Mailer, TestMode: b.testMode, Registry: registry, Event: log.api}
+		if clock, ok := bank.clock.(server.ManualClock); ok {
+			api.Clock = clock.ManualClock
+		}
+		c.API = httpapi.New(bank.Bank, api)
+		c.Pages = pages.New(bank.Bank, pages.Options{TestMode: b.testMode, Allow: pageAllowance(), Event: log.pages})
+		if err := o.radius.front(ctx, a, bank.Bank, &c, log, registry); err != nil {
+			return err
+		}
+		s, err := server.Listen(c)
+		if err != nil {
+			return err
+		}
+		if err := a.announceBank(s, bank, b.testMode); err != nil {
+			s.Close()
+			return err
+		}
+		log.server(slog.LevelInfo, "listening", slog.String("http", s.HTTP()), slog.Any("radius", s.Packets()),
+			slog.Bool("test_mode", b.testMode))
+		if c.Mailer == nil {
+			log.server(slog.LevelWarn, "no --smtp and no --mail-dir: notices are made out, and wait")
+		}
+		return s.Serve(ctx)
+	})
+}
+
+// certificate reads the certificate.
+func (o *serveOptions) certificate(c *server.Config) error {
+	if o.tlsCert == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(o.tlsCert, o.tlsKey)
+	if err != nil {
+		return usagef("reading the certificate: %w", err)
+	}
+	c.Certificate = &pair
+	return nil
+}
+
+// pageAllowance is how often a source may try a password or a code on the pages: a
+// company's people share an address.
+func pageAllowance() func(pages.Attempt, string) time.Duration {
+	logins := server.NewAllowance(server.Budget{Every: 3 * time.Second, Burst: 30})
+	codes := server.NewAllowance(server.Budget{Every: time.Second, Burst: 60})
+	return func(what pages.Attempt, source string) time.Duration {
+		if what == pages.AttemptLogin {
+			return logins.Take(source)
+		}
+		return codes.Take(source)
+	}
+}
+
+// announceBank prints where the server listens.
+func (a *app) announceBank(s *server.Server, o *openBank, testMode bool) error {
+	r := serving{PID: os.Getpid(), HTTP: s.HTTP(), TestMode: testMode, Now: o.time().UTC()}
+	for _, addr := range s.Packets() {
+		r.RADIUS = addr
+	}
+	if a.json {
+		return json.NewEncoder(a.stdout).Encode(r)
+	}
+	text := r.HTTP + "\n"
+	if r.RADIUS != "" {
+		text += "radius " + r.RADIUS + "\n"
+	}
+	if testMode {
+		text += fmt.Sprintf("TEST MODE: it is %s\n", moment(token.UnixSeconds(r.Now.Unix())))
+	}
+	return a.print(nil, text)
+}
