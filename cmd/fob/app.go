@@ -110,7 +110,7 @@ func codeOf(err error) int {
 		return exitUsage
 	case errors.As(err, &byRule), is(bank.ErrForbidden, bank.ErrLogin):
 		return exitRefused
-	case is(bank.ErrInvalid, bank.ErrNotFound, bank.ErrConflict, validator.ErrSettings, store.ErrNoBank,
+	case is(bank.ErrInvalid, bank.ErrNotFound, bank.ErrConflict, validator.ErrSettings, store.ErrNoBank, store.ErrNoDatabase,
 		vault.ErrWrongKey, vault.ErrKeyText, vault.ErrKeyFile, vault.ErrPassphrase,
 		server.ErrAddress, server.ErrExposed, server.ErrHour, radius.ErrOptions, mail.ErrOptions):
 		return exitUsage

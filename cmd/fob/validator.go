@@ -30,7 +30,8 @@ Exit code 4 is a refusal by the bank's rules; 3 a database that does not answer.
 	cmd.AddCommand(newValidatorInitCmd(a, &b), newValidatorServeCmd(a, &b), newValidatorContractCmd(a, &b),
 		newValidatorUserCmd(a, &b), newValidatorClerkCmd(a, &b), newValidatorKeyCmd(a, &b),
 		newValidatorTokenCmd(a, &b), newValidatorImportCmd(a, &b), newValidatorOrderCmd(a, &b),
-		newValidatorNoticeCmd(a, &b), newValidatorAuditCmd(a, &b), newValidatorRotateCmd(a, &b))
+		newValidatorNoticeCmd(a, &b), newValidatorAuditCmd(a, &b), newValidatorRotateCmd(a, &b),
+		newValidatorBenchCmd(a, &b))
 	return cmd
 }
 

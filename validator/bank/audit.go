@@ -5,6 +5,7 @@ package bank
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -32,6 +33,9 @@ func (b *Bank) Audit(ctx context.Context, by By, f AuditFilter) (list []Record, 
 func (b *Bank) VerifyAudit(ctx context.Context, since string, progress func(done int64)) (r AuditReport, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		r, err = tx.VerifyAudit(since, progress)
+		if errors.Is(err, store.ErrHeads) {
+			return invalid("since", "%v", err)
+		}
 		return err
 	})
 	return r, err

@@ -32,9 +32,6 @@ func (b *Bank) CheckUser(ctx context.Context, by By, user, code string) (Outcome
 	return b.ofUser(ctx, user, func(q *question, u *User) (Outcome, error) {
 		q.by = by
 		q.op = validator.OpCheck
-		if u == nil {
-			q.user.ID = shorten(user)
-		}
 		d, _, err := q.check(code)
 		return outcome(d), err
 	})
@@ -87,7 +84,11 @@ func (b *Bank) ofUser(ctx context.Context, id string, fn func(*question, *User) 
 			q := question{bank: b, tx: tx, now: b.Now(), op: validator.OpCheck}
 			u, err := tx.User(id)
 			switch {
-			case errors.Is(err, store.ErrNotFound), err == nil && u.Locked:
+			case errors.Is(err, store.ErrNotFound): // the record has no name: people type codes into that field
+				out, err = fn(&q, nil)
+				return err
+			case err == nil && u.Locked:
+				q.user = validator.User{ID: u.ID, Contract: u.Contract}
 				out, err = fn(&q, nil)
 				return err
 			case err != nil:

@@ -95,6 +95,9 @@ func (by By) record(a validator.Audit) store.Record {
 	if !a.Serial.IsZero() {
 		r.Serial = a.Serial.String()
 	}
+	if by.Key != "" {
+		r.Note = "key " + by.Key
+	}
 	return r
 }
 

@@ -220,6 +220,9 @@ func (b *Bank) Tokens(ctx context.Context, by By, f TokenFilter) (list []Token, 
 			return err
 		}
 		if contract != "" {
+			if f.Contract != "" && f.Contract != contract {
+				return notFound("contract", shorten(f.Contract))
+			}
 			f.Contract = contract
 		}
 		list, next, err = tx.Tokens(f)

@@ -55,6 +55,7 @@ const (
 type By struct {
 	User   string // ID of a user of a contract
 	Clerk  string // ID of a clerk of the bank, or of the API key that acts as one
+	Key    string // ID of the API key with which a caller asks for others; "" is none
 	Front  string // "http", "radius", "page", "command" or "job"
 	Source string // network address without port; "" is none
 }

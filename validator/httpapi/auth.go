@@ -65,6 +65,8 @@ func (r *request) by() bank.By {
 		b.User = r.caller.id
 	case clerkRole, auditRole:
 		b.Clerk = r.caller.id
+	case checkRole:
+		b.Key = r.caller.id
 	}
 	return b
 }

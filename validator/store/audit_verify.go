@@ -5,6 +5,7 @@ package store
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -22,6 +23,9 @@ type AuditReport struct {
 	// None: it is whole.
 	Faults []string `json:"faults"`
 }
+
+// ErrHeads is the error of a text that is no [AuditReport.Heads].
+var ErrHeads = errors.New("no end of a chain, want what an earlier check printed: number:record:code,…")
 
 // maxFaults is how many faults are kept.
 const maxFaults = 100
@@ -174,7 +178,7 @@ func parseHeads(text string) (map[int64]chainHead, error) {
 				continue
 			}
 		}
-		return nil, fmt.Errorf("%q is no end of a chain, want what an earlier check printed: number:record:code,…", part)
+		return nil, fmt.Errorf("%w: %q", ErrHeads, part)
 	}
 	return heads, nil
 }

@@ -61,7 +61,7 @@ func classifyPostgres(err error) kind {
 		switch {
 		case e.Code == "23505":
 			return kindExists
-		case e.Code == "23503":
+		case e.Code == "23503", e.Code == "22021": // a text with NUL, which nothing here has
 			return kindMissing
 		case e.Code == "40001", e.Code == "40P01", e.Code == "55P03":
 			return kindAgain

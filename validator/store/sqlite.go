@@ -53,7 +53,7 @@ func prepareFile(name string, create bool) error {
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
-		return fmt.Errorf("database %s is a folder: name a file", name)
+		return fmt.Errorf("database %s is a folder, %w: name a file", name, ErrNoDatabase)
 	case err == nil:
 		return nil
 	case !errors.Is(err, os.ErrNotExist):
@@ -71,6 +71,12 @@ func prepareFile(name string, create bool) error {
 		return fmt.Errorf("making the database: %w", err)
 	}
 	return f.Close()
+}
+
+// noDatabase reports whether a file is something else.
+func noDatabase(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_NOTADB
 }
 
 func classifySQLite(err error) kind {

@@ -17,6 +17,7 @@ var (
 	ErrNotFound    = errors.New("not found")
 	ErrExists      = errors.New("exists already")
 	ErrUnavailable = errors.New("the store is not available")
+	ErrNoDatabase  = errors.New("not a database of SQLite")
 	ErrNoBank      = errors.New("there is no bank in this database")
 	ErrClosed      = errors.New("the store is closed")
 )
@@ -57,6 +58,9 @@ func Open(ctx context.Context, name string, create bool) (*DB, error) {
 		return nil, err
 	}
 	if err := db.migrate(ctx, create); err != nil {
+		if !db.dialect.postgres {
+			err = fmt.Errorf("database %s: %w", name, err)
+		}
 		return nil, errors.Join(err, db.closePools())
 	}
 	db.startWriters()
@@ -144,6 +148,8 @@ func (d dialect) wrap(err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
 		errors.Is(err, ErrUnavailable), errors.Is(err, ErrExists), errors.Is(err, ErrNotFound):
 		return err
+	case !d.postgres && noDatabase(err):
+		return ErrNoDatabase
 	}
 	switch d.classify(err) {
 	case kindExists:
