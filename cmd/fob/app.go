@@ -100,7 +100,7 @@ func codeOf(err error) int {
 	var check checkError
 	var byRule refusedError
 	switch {
-	case is(fleet.ErrStateDamaged), // whatever is wrong inside
+	case is(fleet.ErrStateDamaged, demo.ErrStory), // whatever is wrong inside
 		errors.As(err, &check),
 		is(seedfile.ErrMAC, seedfile.ErrNoMAC, seedfile.ErrSignature, seedfile.ErrLost):
 		return exitFailed

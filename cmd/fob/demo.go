@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -17,11 +18,17 @@ func newDemoCmd(a *app) *cobra.Command {
 	var once bool
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Three tokens, provisioned over serial ports, their codes checked",
+		Short: "Three tokens over serial ports, and a bank that takes their codes",
 		Long: `Makes three virtual tokens of different profiles, provisions and locks each
 over a pseudo-terminal that is opened like any serial port, and shows their
-displays live. Each code is checked against pquerna/otp. With --once, or when
-stdout is no terminal, it prints one round.`,
+displays live. Each code is checked against pquerna/otp.
+
+Beside them a bank is started, in test mode and with the tokens' time. The first
+token is imported by PSKC; a customer registers it on the bank's pages, makes a
+transfer with its code, and the same code is refused the second time. The pages
+stay up for you to log in and try, until Ctrl-C.
+
+With --once, or when stdout is no terminal, it prints one round and ends.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.demo(cmd.Context(), once || a.json || !isTerminal(a.stdout))
@@ -52,8 +59,26 @@ func (a *app) demo(ctx context.Context, once bool) (err error) {
 		}
 		return err
 	}
+	b, err := d.OpenBank(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.Close()) }()
 	if once {
-		return a.demoRound(ctx, d, "")
+		if err := a.demoRound(ctx, d, ""); err != nil {
+			return err
+		}
+		return a.demoStory(ctx, d, b)
+	}
+	steps, err := b.Story(ctx, d.Tokens[0])
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	if err := allGood(steps); err != nil {
+		return err
 	}
 	const hideCursor, showCursor, clear, home = "\x1b[?25l", "\x1b[?25h", "\x1b[2J", "\x1b[H"
 	fmt.Fprint(a.stdout, hideCursor, clear)
@@ -65,7 +90,8 @@ func (a *app) demo(ctx context.Context, once bool) (err error) {
 			}
 			return err
 		}
-		fmt.Fprint(a.stdout, "\nCtrl-C ends the demo.\n")
+		fmt.Fprintf(a.stdout, "The bank took the first token's code once: %s\x1b[K\n", b.URL)
+		fmt.Fprintf(a.stdout, "Log in as %s, password %s, and try. Ctrl-C ends the demo.\x1b[K\n", b.User, b.Password)
 		select {
 		case <-time.After(250 * time.Millisecond):
 		case <-ctx.Done():
@@ -137,6 +163,44 @@ func (a *app) demoRound(ctx context.Context, d *demo.Demo, prefix string) error 
 	}
 	if failed > 0 {
 		return fmt.Errorf("%w: %d of %d", demo.ErrDisagree, failed, len(d.Tokens))
+	}
+	return nil
+}
+
+// demoStory prints what the bank and its customer do with the first token.
+func (a *app) demoStory(ctx context.Context, d *demo.Demo, b *demo.Bank) error {
+	steps, err := b.Story(ctx, d.Tokens[0])
+	if err != nil {
+		return err
+	}
+	text := "The bank, on " + b.URL + "\n"
+	for _, s := range steps {
+		if a.json {
+			if err := a.print(s, ""); err != nil {
+				return err
+			}
+			continue
+		}
+		mark := "ok"
+		if !s.Good {
+			mark = "NOT AS IT MUST BE"
+		}
+		text += fmt.Sprintf("  %s\n    %s (%s)\n", s.What, s.Said, mark)
+	}
+	if !a.json {
+		if err := a.print(nil, text); err != nil {
+			return err
+		}
+	}
+	return allGood(steps)
+}
+
+// allGood returns an error when a step of the story did not go as it must.
+func allGood(steps []demo.Step) error {
+	for _, s := range steps {
+		if !s.Good {
+			return fmt.Errorf("%w: %s", demo.ErrStory, s.What)
+		}
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ var ErrDisagree = errors.New("a display and the reference disagree")
 // and call Look as often as wanted.
 type Demo struct {
 	Tokens []*Token
+	world  *virtual.World
 	fleets []*fleet.Fleet
 }
 
@@ -70,7 +71,7 @@ func New() (*Demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Demo{}
+	d := &Demo{world: world}
 	for _, p := range token.Profiles() {
 		t, err := d.add(world, p)
 		if err != nil {

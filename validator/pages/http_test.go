@@ -89,7 +89,7 @@ func TestHeaders(t *testing.T) {
 		require.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "+
 			"form-action 'self'; base-uri 'none'; frame-ancestors 'none'", h.Get("Content-Security-Policy"))
 		require.Equal(t, "nosniff", h.Get("X-Content-Type-Options"))
-		require.Equal(t, "no-referrer", h.Get("Referrer-Policy"))
+		require.Equal(t, "same-origin", h.Get("Referrer-Policy"))
 		require.Equal(t, "same-origin", h.Get("Cross-Origin-Opener-Policy"))
 		require.Equal(t, "no-store", h.Get("Cache-Control"))
 	}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package demo
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/httpapi"
+	"github.com/d204ef64/fob/validator/pages"
+	"github.com/d204ef64/fob/validator/server"
+	"github.com/d204ef64/fob/validator/store"
+	"github.com/d204ef64/fob/validator/vault"
+)
+
+// Bank is a bank of the demo's own, with one customer, in a folder that is gone
+// afterwards. It shares the tokens' world and so their time.
+type Bank struct {
+	URL      string // of the customer's pages
+	User     string
+	Password string // good for as long as the demo runs
+
+	demo   *Demo
+	folder string
+	db     *store.DB
+	bank   *bank.Bank
+	server *server.Server
+	ended  chan error
+	stop   context.CancelFunc
+}
+
+// ErrStory reports a step of the story that did not go as it must.
+var ErrStory = errors.New("the bank did not do what it must")
+
+// Step is one step of the story, as it happened.
+type Step struct {
+	What string `json:"what"`
+	Said string `json:"said"`
+	Good bool   `json:"good"` // what had to happen did
+}
+
+// worldClock is the time of a world.
+type worldClock struct{ world *virtual.World }
+
+func (c worldClock) Now() token.UnixSeconds { return token.UnixSecondsOf(c.world.Now().Time()) }
+
+// Wait waits for the world.
+func (c worldClock) Wait(ctx context.Context, t token.UnixSeconds) error {
+	for c.Now() < t {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+	return ctx.Err()
+}
+
+// clerk is who does the bank's part.
+var clerk = bank.By{Clerk: "demo", Front: "command"}
+
+// OpenBank makes a bank, and serves its pages on a free port of the loopback.
+func (d *Demo) OpenBank(ctx context.Context) (_ *Bank, err error) {
+	b := &Bank{User: "hanako", Password: rand.Text()[:16], demo: d}
+	defer func() {
+		if err != nil {
+			b.Close()
+		}
+	}()
+	if b.folder, err = os.MkdirTemp("", "fob-demo-"); err != nil {
+		return nil, err
+	}
+	if b.db, err = store.Open(ctx, filepath.Join(b.folder, "bank.db"), true); err != nil {
+		return nil, err
+	}
+	master, err := vault.NewMaster()
+	if err != nil {
+		return nil, err
+	}
+	clock := worldClock{d.world}
+	if err := bank.Create(ctx, b.db, master, "", validator.DefaultSettings(), clock.Now()); err != nil {
+		return nil, err
+	}
+	if b.bank, err = bank.Open(ctx, b.db, master, bank.Options{Clock: clock}); err != nil {
+		return nil, err
+	}
+	_, err = b.bank.AddContract(ctx, clerk, bank.Contract{
+		ID: "demo", Name: "Demo Trading Co.", Address: "1-1-1 Marunouchi, Tokyo", Email: "demo@example.com", Language: bank.English,
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, _, err = b.bank.AddUser(ctx, clerk, bank.NewUser{
+		ID: b.User, Contract: "demo", Role: validator.Master, Name: "Hanako", Language: bank.English, Password: b.Password,
+	}, "")
+	if err != nil {
+		return nil, err
+	}
+	b.server, err = server.Listen(server.Config{
+		Bank: b.bank, Clock: clock, Listen: "127.0.0.1:0",
+		API:   httpapi.New(b.bank, httpapi.Options{TestMode: true}),
+		Pages: pages.New(b.bank, pages.Options{TestMode: true}),
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.URL = b.server.HTTP()
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	b.stop, b.ended = stop, make(chan error, 1)
+	go func() { b.ended <- b.server.Serve(serving) }()
+	return b, nil
+}
+
+// Story lets a token be used: it is imported by PSKC, activated and used for a
+// transfer on the bank's pages, and its code is replayed and refused. The codes
+// are read off its display, through its serial port.
+func (b *Bank) Story(ctx context.Context, t *Token) (steps []Step, err error) {
+	tell := func(what, said string, good bool) { steps = append(steps, Step{what, said, good}) }
+
+	n, err := b.importToken(ctx, t)
+	if err != nil {
+		return steps, fmt.Errorf("importing the token: %w", err)
+	}
+	tell("the bank imports its seed by PSKC (RFC 6030)", fmt.Sprintf("%d token, S/N %s", n, t.Serial), n == 1)
+
+	page, err := newBrowser(b.URL)
+	if err != nil {
+		return steps, err
+	}
+	if err := page.submit(ctx, "/login", map[string]string{"user": b.User, "password": b.Password}); err != nil {
+		return steps, fmt.Errorf("logging in: %w", err)
+	}
+	code, err := b.fresh(ctx, t)
+	if err != nil {
+		return steps, err
+	}
+	if err := page.submit(ctx, "/token/activate", map[string]string{"serial": t.Serial.String(), "code": code}); err != nil {
+		return steps, fmt.Errorf("activating: %w", err)
+	}
+	user, err := b.bank.User(ctx, clerk, b.User)
+	if err != nil {
+		return steps, err
+	}
+	tell(b.User+" registers it on the page with "+code, page.said(), user.Token == t.Serial)
+
+	b.demo.world.Advance(time.Minute) // the next code, for the bank and the token alike
+	if code, err = b.fresh(ctx, t); err != nil {
+		return steps, err
+	}
+	for _, again := range []bool{false, true} {
+		before, err := b.transfers(ctx)
+		if err != nil {
+			return steps, err
+		}
+		if err := b.transfer(ctx, page, code); err != nil {
+			return steps, fmt.Errorf("transferring: %w", err)
+		}
+		after, err := b.transfers(ctx)
+		if err != nil {
+			return steps, err
+		}
+		if again {
+			tell("the same code again", page.said(), after == before)
+		} else {
+			tell("a transfer on the page with "+code, page.said(), after == before+1)
+		}
+	}
+	report, err := b.bank.VerifyAudit(ctx, "", nil)
+	if err != nil {
+		return steps, err
+	}
+	tell("the audit log is checked", fmt.Sprintf("%d records, %d faults", report.Records, len(report.Faults)), len(report.Faults) == 0)
+	return steps, nil
+}
+
+// transfer goes through the pages of a transfer.
+func (b *Bank) transfer(ctx context.Context, page *browser, code string) error {
+	err := page.submit(ctx, "/operations/transfer", map[string]string{
+		"payee": "Suzuki Shoten", "bank": "Example Bank", "branch": "Ginza", "account": "1234567", "amount": "50000",
+	})
+	if err != nil {
+		return err
+	}
+	return page.submit(ctx, "/operations/transfer/confirm", map[string]string{"code": code})
+}
+
+// transfers returns how many transfers were done.
+func (b *Bank) transfers(ctx context.Context) (int, error) {
+	list, _, err := b.bank.Transactions(ctx, clerk, "demo", bank.Page{})
+	return len(list), err
+}
+
+// importToken hands the seed over as a PSKC file.
+func (b *Bank) importToken(ctx context.Context, t *Token) (int, error) {
+	format, err := seedfile.FormatByName("pskc")
+	if err != nil {
+		return 0, err
+	}
+	var file bytes.Buffer
+	w, err := format.NewWriter(&file, seedfile.WriteOptions{})
+	if err != nil {
+		return 0, err
+	}
+	err = w.Write(&seedfile.Record{
+		Serial: t.Serial, Seed: t.seed, Algorithm: t.Profile.Algorithm, Digits: t.Profile.Digits, Step: t.Profile.Step,
+		T0: t.Profile.T0, Manufacturer: "fob", Model: t.Profile.Name,
+		Device: seedfile.Validity{Expiry: seedfile.ExpiryInstant(t.Expiry, token.Tokyo())},
+	})
+	if err := errors.Join(err, w.Close()); err != nil {
+		return 0, err
+	}
+	defer func() { clear(file.Bytes()) }()
+	r, _, err := seedfile.NewReader(bytes.NewReader(file.Bytes()), seedfile.ReadOptions{})
+	if err != nil {
+		return 0, err
+	}
+	report, err := b.bank.Import(ctx, clerk, r, bank.ImportOptions{Contract: "demo"})
+	return report.Tokens, err
+}
+
+// fresh reads a code that is good for a while yet.
+func (b *Bank) fresh(ctx context.Context, t *Token) (string, error) {
+	for {
+		look, err := t.Look(ctx)
+		if err != nil {
+			return "", err
+		}
+		if !look.Agree {
+			return "", ErrDisagree
+		}
+		if look.Left > 5*time.Second {
+			return look.Shown, nil
+		}
+		b.demo.world.Advance(look.Left + time.Second)
+	}
+}
+
+// Close ends the bank and removes its folder.
+func (b *Bank) Close() error {
+	var errs []error
+	if b.stop != nil {
+		b.stop()
+		errs = append(errs, <-b.ended)
+		b.stop = nil
+	} else if b.server != nil {
+		b.server.Close()
+	}
+	if b.db != nil {
+		errs = append(errs, b.db.Close())
+	}
+	if b.folder != "" {
+		errs = append(errs, os.RemoveAll(b.folder))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux || darwin
+
+package demo
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// TestStory: a token off a serial port is used at the bank, and its code once only.
+func TestStory(t *testing.T) {
+	d, ctx := provisioned(t)
+	b, err := d.OpenBank(ctx)
+	require.NoError(t, err)
+	folder := b.folder
+	steps, err := b.Story(ctx, d.Tokens[0])
+	require.NoError(t, err)
+	require.Len(t, steps, 5)
+	for _, s := range steps {
+		require.True(t, s.Good, "%s: %s", s.What, s.Said)
+	}
+	require.True(t, strings.HasSuffix(steps[1].Said, "shows."), steps[1].Said)
+	require.Contains(t, steps[2].Said, "accepted")
+	require.Contains(t, steps[3].Said, "not accepted")
+	require.NoError(t, b.Close())
+	require.NoDirExists(t, folder)
+}
+
+// TestStorySeesAnotherSeed: what the bank says is looked at, not trusted.
+func TestStorySeesAnotherSeed(t *testing.T) {
+	d, ctx := provisioned(t)
+	b, err := d.OpenBank(ctx)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.Close()) })
+	n, err := b.importToken(ctx, d.Tokens[0])
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	page, err := newBrowser(b.URL)
+	require.NoError(t, err)
+	require.NoError(t, page.submit(ctx, "/login", map[string]string{"user": b.User, "password": b.Password}))
+	// The code of another token.
+	code, err := b.fresh(ctx, d.Tokens[1])
+	require.NoError(t, err)
+	require.NoError(t, page.submit(ctx, "/token/activate", map[string]string{"serial": d.Tokens[0].Serial.String(), "code": code}))
+	require.Contains(t, page.said(), "not accepted")
+	user, err := b.bank.User(ctx, clerk, b.User)
+	require.NoError(t, err)
+	require.Equal(t, token.Serial{}, user.Token)
+}
