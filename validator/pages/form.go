@@ -124,13 +124,6 @@ type form struct {
 	Fee     *feeData
 	Problem string // key: what is wrong, where it is no field's
 	Detail  string // the bank's own words about that
-	After   []link
-}
-
-// link is a way to another page.
-type link struct {
-	Path string
-	Text msg
 }
 
 // take reads all fields; values are what was typed, by name. ok is that nothing
