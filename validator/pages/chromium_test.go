@@ -179,13 +179,13 @@ func (b *tab) logIn(path, who string) *tab {
 // another's program.
 func (s *site) oathtool(serial token.Serial, steps int) string {
 	s.T.Helper()
-	var n int
+	var n int64
 	_, err := fmt.Sscanf(serial.String(), "%d", &n)
 	require.NoError(s.T, err)
 	at := s.Clock.Now() + 60*token.UnixSeconds(steps)
 	cmd := exec.CommandContext(s.T.Context(), tooltest.Find(s.T, "oathtool"), "--totp=sha1", "-d", "6", "-s", "60s",
 		"--now", fmt.Sprintf("@%d", at), "-")
-	cmd.Stdin = strings.NewReader(banktest.SeedHex(n - 100000000000))
+	cmd.Stdin = strings.NewReader(banktest.SeedHex(int(n - 100000000000)))
 	out, err := cmd.Output()
 	require.NoError(s.T, err)
 	return strings.TrimSpace(string(out))
