@@ -22,15 +22,15 @@ func newValidatorBenchCmd(a *app, b *bankFlags) *cobra.Command {
 		Use:   "bench",
 		Short: "Measure how many codes are checked in a second",
 		Long: `Makes a bank of its own and lets workers enter codes, each of another token and
-each accepted: the bank has it on the disk before it answers. Without --db it is a
-file of SQLite in the present folder, that is gone afterwards; --db names a file
-that is not there, or an empty database of PostgreSQL, which keep the bank.
+each accepted: the bank has it on the disk before it answers. Without --db it is
+a file of SQLite in the present folder, that is gone afterwards; --db names a
+file that is not there, or an empty database of PostgreSQL, which keep the bank.
 
 With --floor nothing is decided: the same rows are read, written and recorded in
 transactions of the same shape, which is the most that the store can do. With
---rate the codes come in at that rate, and the time of an answer counts from when
-its code was due. Memory is what the process has at a tenth of the codes and at
-the end.`,
+--rate the codes come in at that rate, and the time of an answer counts from
+when its code was due. Memory is what the process has at a tenth of the codes
+and at the end.`,
 		Example: `  fob validator bench --checks 100000
   fob validator bench --checks 100000 --floor
   fob validator bench --rate 5000
