@@ -21,9 +21,9 @@ func newValidatorRotateCmd(a *app, b *bankFlags) *cobra.Command {
 begun and broken off goes on with the next call. The key file and the passphrase
 stay what they are: they open the data keys.
 
-With --new-key-file or --new-passphrase it is the bank's own key that is replaced:
-the old one opens the bank no longer. Servers that run go on with what they have;
-start them again with the new one. Destroy the old key file yourself.`,
+With --new-key-file or --new-passphrase the bank's own key is replaced: the old
+one opens the bank no longer. Servers that run go on with what they have; start
+them again with the new one. Destroy the old key file yourself.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if newKeyFile != "" || newPassphrase {
