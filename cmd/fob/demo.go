@@ -185,7 +185,7 @@ func (a *app) demoStory(ctx context.Context, d *demo.Demo, b *demo.Bank) error {
 		if !s.Good {
 			mark = "NOT AS IT MUST BE"
 		}
-		text += fmt.Sprintf("  %s\n    %s (%s)\n", s.What, s.Said, mark)
+		text += fmt.Sprintf("  %s\n    %s (%s)\n", s.What, firstSentence(s.Said), mark)
 	}
 	if !a.json {
 		if err := a.print(nil, text); err != nil {
@@ -203,4 +203,10 @@ func allGood(steps []demo.Step) error {
 		}
 	}
 	return nil
+}
+
+// firstSentence returns what a line has room for.
+func firstSentence(s string) string {
+	first, _, _ := strings.Cut(s, ". ")
+	return strings.TrimSuffix(first, ".")
 }
