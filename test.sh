@@ -48,6 +48,7 @@ step_needs() {
 		echo 'shellcheck shellcheck'
 		;;
 	test)
+		echo 'chromium chromium' # for the pages
 		echo 'freeradius-utils radclient'
 		echo 'gcc gcc' # for -race
 		echo 'libc6-dev /usr/include/stdlib.h'
