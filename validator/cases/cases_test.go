@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cases_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/pgtest"
+	"github.com/d204ef64/fob/validator/cases"
+	"github.com/d204ef64/fob/validator/cases/reference"
+)
+
+// TestBank runs all cases on this repository's bank, on both databases.
+func TestBank(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { all(t, filepath.Join(t.TempDir(), "bank.db")) })
+	t.Run("postgres", func(t *testing.T) { all(t, pgtest.Database(t)) })
+}
+
+func all(t *testing.T, database string) {
+	s, err := reference.Start(t.Context(), reference.Options{Database: database})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	results, err := cases.Run(t.Context(), s.Target(), cases.Options{})
+	require.NoError(t, err)
+	require.Len(t, results, 70)
+	for i, r := range results {
+		require.Equal(t, fmt.Sprintf("C%02d", i+1), r.ID)
+		t.Run(r.ID, func(t *testing.T) {
+			t.Logf("%s %s (%v): %s", r.Outcome, r.Requirement, r.Took, r.Words)
+			require.NotEmpty(t, r.Words)
+			require.Equal(t, cases.Pass, r.Outcome, r.Words)
+		})
+	}
+}

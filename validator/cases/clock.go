@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cases
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+var clockCases = []Case{
+	{"C67", "a display changes at least every 2 minutes", "N 3.1.4.1", Must, true, c67},
+	{"C68", "a step of the server's clock makes no used code good", "R62 §5.2", Must, false, c68},
+	{"C69", "leap seconds, summer time and time zones do not matter", "R62 §4.2", Must, false, c69},
+	{"C70", "the time of an answer does not tell where a code lies", "N 3.2.2", Should, false, c70},
+}
+
+// c67 looks at what a token shows in each second of a day.
+func c67(e *env) string {
+	f := &fob{key: []byte(vectorKeys[0]), digits: 6}
+	longest, run := 0, 0
+	last := ""
+	for second := range int64(86400) {
+		code := f.code(start + second)
+		if code == last {
+			run++
+		} else {
+			last, run = code, 1
+		}
+		longest = max(longest, run)
+	}
+	if longest > 120 {
+		e.failf("one code is shown for %d s", longest)
+	}
+	return fmt.Sprintf("in a day, each second, no code is shown for longer than %d s", longest)
+}
+
+func c68(e *env) string {
+	f := e.fob()
+	e.steps(10)
+	var used []string
+	for range 3 {
+		used = append(used, e.code(f, 0))
+		e.accept(f, e.code(f, 0), "a code")
+		e.steps(1)
+	}
+	e.steps(-1)
+	at := e.now
+	steps := []int64{-90, 90, -30, -3600, 3600}
+	for _, by := range steps {
+		e.at(at + by)
+		for i, code := range used {
+			// Where it is far from its time, a used code is a wrong one, and
+			// counts: one of three, so that the token is not suspended.
+			if i == len(used)-1 || by*by < 3600*3600 {
+				e.refuse(f, code, "used code %d with the clock moved by %+d s", i, by)
+			}
+		}
+	}
+	e.at(at + period)
+	e.accept(f, e.code(f, 0), "the next code with the clock set right")
+	return fmt.Sprintf("3 used codes refused after each of %+d s", steps)
+}
+
+func c69(e *env) string {
+	f := e.fob()
+	nights := []struct{ name, at string }{
+		{"a leap second", "2016-12-31T23:59:00Z"},
+		{"summer time begins in Europe", "2026-03-29T00:59:00Z"},
+		{"midnight in Japan", "2026-04-01T14:59:00Z"},
+		{"summer time ends in Europe", "2026-10-25T00:59:00Z"},
+		{"summer time ends in New York", "2026-11-01T05:59:00Z"},
+		{"the year ends in Japan", "2026-12-31T14:59:00Z"},
+		{"29 February", "2028-02-28T23:59:00Z"},
+	}
+	for _, night := range nights {
+		e.when(night.at)
+		for range 3 {
+			e.accept(f, e.code(f, 0), "%s", night.name)
+			e.steps(1)
+		}
+	}
+	return fmt.Sprintf("codes of 3 steps in a row accepted at %d such times (the zone of the target's machine is not changed)", len(nights))
+}
+
+// c70 measures a suspended token, whose state no code changes, with codes at
+// several places of the window and beyond, and one at no place; and a token in use,
+// with accepted codes at the three places of the window.
+func c70(e *env) string {
+	f, used := e.fob(), e.fob()
+	e.lock(f)
+	ask := func(f *fob, code string) func() {
+		return func() {
+			e.send(e.client.t.CheckKey, http.MethodPost, "/v1/check", object{"serial": f.serial, "code": code})
+		}
+	}
+	var fns []func()
+	places := []int64{-1, 0, 1, 9}
+	for _, n := range places {
+		fns = append(fns, ask(f, e.code(f, n)))
+	}
+	fns = append(fns, ask(f, e.wrong(f, 1)[0]))
+	const each = 250
+	times, ratio := e.compare(each, fns...)
+	if ratio > mostRatio {
+		e.failf("a suspended token: medians %v for codes at %+d and nowhere, ratio %.2f", times, places, ratio)
+	}
+	// The clock is moved before each, outside of what is measured.
+	const rounds = 80
+	var clocks []int64 // of the token, so that codes lie at +1, 0, -1 of what is expected
+	for range rounds {
+		clocks = append(clocks, 1, 1, 0)
+	}
+	var medians [3]time.Duration
+	most := 0.0
+	for range 3 {
+		medians = e.accepted(used, clocks)
+		if most = float64(slices.Max(medians[:])) / float64(max(slices.Min(medians[:]), 1)); most <= mostRatio {
+			break
+		}
+	}
+	if most > mostRatio {
+		e.failf("accepted codes: medians %v at +1, 0 and -1, ratio %.2f", medians, most)
+	}
+	return fmt.Sprintf("medians of %d: suspended %v for codes at %+d and nowhere (ratio %.2f); accepted %v at +1, 0, -1 (%.2f)",
+		each, times, places, ratio, medians, most)
+}
+
+// accepted enters codes of a token whose clock is so many steps ahead, one after
+// the other, and returns the medians of the first, second and third of each three.
+func (e *env) accepted(f *fob, clocks []int64) [3]time.Duration {
+	var took [3][]time.Duration
+	for i, ahead := range clocks {
+		e.steps(3)
+		code := e.code(f, ahead)
+		begun := time.Now()
+		a := e.check(f, code)
+		took[i%3] = append(took[i%3], time.Since(begun))
+		same(e, accepted, a, "a code %+d steps ahead", ahead)
+	}
+	var medians [3]time.Duration
+	for i, t := range took {
+		slices.Sort(t)
+		medians[i] = t[len(t)/2].Round(time.Microsecond)
+	}
+	return medians
+}

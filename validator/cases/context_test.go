@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cases_test
+
+import (
+	"context"
+	"net/http"
+)
+
+// codeKey is for the code of a request on its way through a faulty target.
+type codeKey struct{}
+
+func withCode(r *http.Request, code string) context.Context {
+	return context.WithValue(r.Context(), codeKey{}, code)
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cases_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"go/parser"
+	"go/token"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator/cases"
+	"github.com/d204ef64/fob/validator/cases/reference"
+)
+
+// fault changes the answer to a request about a code: the path, the code that was
+// sent, and the answer. The status is 200 or 201.
+type fault func(path, code string, answer map[string]any)
+
+// faulty is a target with a fault: the reference, and something before it that
+// changes what it answers.
+func faulty(t *testing.T, f fault) cases.Target {
+	t.Helper()
+	s, err := reference.Start(t.Context(), reference.Options{Database: filepath.Join(t.TempDir(), "bank.db")})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	target := s.Target()
+	at, err := url.Parse(target.URL)
+	require.NoError(t, err)
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(at) },
+		ModifyResponse: func(r *http.Response) error {
+			code, _ := r.Request.Context().Value(codeKey{}).(string)
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return err
+			}
+			var a map[string]any
+			if r.StatusCode < 300 && json.Unmarshal(body, &a) == nil && a["done"] != nil {
+				f(r.Request.URL.Path, code, a)
+				if body, err = json.Marshal(a); err != nil {
+					return err
+				}
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			r.ContentLength = int64(len(body))
+			r.Header.Del("Content-Length")
+			return nil
+		},
+	}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Content-Type") == "application/json" {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				w.WriteHeader(http.StatusBadRequest)
+				return
+			}
+			var in struct{ Serial, Code string }
+			_ = json.Unmarshal(body, &in)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			r = r.WithContext(withCode(r, in.Serial+" "+in.Code))
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	target.URL = front.URL
+	return target
+}
+
+// failing returns the IDs of cases that fail.
+func failing(t *testing.T, target cases.Target, only ...string) (ids []string) {
+	t.Helper()
+	results, err := cases.Run(t.Context(), target, cases.Options{Only: only})
+	require.NoError(t, err)
+	for _, r := range results {
+		require.NotEqual(t, cases.NotApplicable, r.Outcome, r.ID)
+		if r.Outcome == cases.Fail {
+			require.NotContains(t, r.Words, "panic", r.ID)
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+// passing are the others.
+func passing(failed []string) (ids []string) {
+	for _, c := range cases.All() {
+		if !slices.Contains(failed, c.ID) {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+func set(a map[string]any, done bool, answer string) {
+	a["done"], a["answer"] = done, answer
+	delete(a, "way")
+}
+
+// TestAcceptsEverything: each case that has a code to be refused notices a bank
+// that accepts all.
+func TestAcceptsEverything(t *testing.T) {
+	failed := failing(t, faulty(t, func(_, _ string, a map[string]any) { set(a, true, "accepted") }))
+	require.Equal(t, []string{
+		// They have right codes only.
+		"C01", "C04", "C06", "C19", "C23", "C24", "C61", "C62", "C69",
+		// They are about files, notices and fees, which this bank has right, or about no bank.
+		"C10", "C54", "C56", "C58", "C59", "C60", "C63", "C66", "C67",
+	}, like(passing(failed), "C01", "C04", "C06", "C19", "C23", "C24", "C61", "C62", "C69"))
+}
+
+// TestRefusesEverything: each case notices a bank that is safe because nobody gets
+// in.
+func TestRefusesEverything(t *testing.T) {
+	failed := failing(t, faulty(t, func(_, _ string, a map[string]any) { set(a, false, "refused") }))
+	require.Equal(t, []string{"C63", "C67"}, passing(failed), "about a file, and about no bank")
+}
+
+// TestRemembersNothing: a bank that accepts a code again.
+func TestRemembersNothing(t *testing.T) {
+	var mu sync.Mutex
+	used := map[string]bool{}
+	failed := failing(t, faulty(t, func(_, code string, a map[string]any) {
+		mu.Lock()
+		defer mu.Unlock()
+		if a["answer"] == "accepted" {
+			used[code] = true
+		}
+		if used[code] {
+			set(a, true, "accepted")
+		}
+	}), "C11", "C12", "C13", "C14", "C15", "C21", "C41", "C49", "C57", "C68")
+	require.Equal(t, []string{"C11", "C12", "C13", "C15", "C21", "C41", "C49", "C57", "C68"}, failed)
+}
+
+// TestForgivesSpelling: a bank that trims what it gets, and forgets to do so where
+// it looks for used codes (CVE-2025-6014).
+func TestForgivesSpelling(t *testing.T) {
+	failed := failing(t, faulty(t, func(_, code string, a map[string]any) {
+		if _, code, _ := strings.Cut(code, " "); strings.TrimSpace(code) != code {
+			set(a, true, "accepted")
+		}
+	}), "C11", "C14")
+	require.Equal(t, []string{"C14"}, failed)
+}
+
+// like puts some IDs in front, where they are there.
+func like(ids []string, first ...string) (out []string) {
+	for _, id := range first {
+		if slices.Contains(ids, id) {
+			out = append(out, id)
+		}
+	}
+	for _, id := range ids {
+		if !slices.Contains(first, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func TestSelect(t *testing.T) {
+	got, err := cases.Select([]string{"c15", "C11"})
+	require.NoError(t, err)
+	require.Len(t, got, 2)
+	require.Equal(t, "C11", got[0].ID)
+	_, err = cases.Select([]string{"C71"})
+	require.ErrorIs(t, err, cases.ErrCase)
+	all, err := cases.Select(nil)
+	require.NoError(t, err)
+	require.Len(t, all, 70)
+	for _, c := range all {
+		require.Regexp(t, regexp.MustCompile(`^C\d\d$`), c.ID)
+		require.NotEmpty(t, c.Requirement)
+		require.NotEmpty(t, c.Source)
+		require.Contains(t, []cases.Level{cases.Must, cases.Should, cases.Bank}, c.Level)
+	}
+}
+
+// TestNobodyThere: a target that does not answer fails, and what needs none passes.
+func TestNobodyThere(t *testing.T) {
+	results, err := cases.Run(t.Context(), cases.Target{URL: "http://127.0.0.1:1"}, cases.Options{Only: []string{"C01", "C67"}})
+	require.NoError(t, err)
+	require.Equal(t, cases.Fail, results[0].Outcome)
+	require.Contains(t, results[0].Words, "refused")
+	require.Equal(t, cases.Pass, results[1].Outcome)
+}
+
+// TestLess: what a target does not have is N/A, with the reason.
+func TestLess(t *testing.T) {
+	s, err := reference.Start(t.Context(), reference.Options{Database: filepath.Join(t.TempDir(), "bank.db")})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	target := s.Target()
+	target.RADIUS, target.Restart = "", nil
+	results, err := cases.Run(t.Context(), target, cases.Options{Only: []string{"C13", "C16", "C46"}})
+	require.NoError(t, err)
+	for _, r := range results {
+		require.Equal(t, cases.NotApplicable, r.Outcome, r.ID)
+		require.NotEmpty(t, r.Words)
+	}
+}
+
+func TestWrite(t *testing.T) {
+	results := []cases.Result{
+		{ID: "C01", Requirement: "a < b", Level: cases.Must, Source: "R62", Outcome: cases.Pass, Words: "good"},
+		{ID: "C02", Requirement: "c", Level: cases.Bank, Source: "BK-01", Outcome: cases.Fail, Words: `"bad" & ugly`},
+		{ID: "C03", Requirement: "d", Level: cases.Should, Source: "N", Outcome: cases.NotApplicable, Words: "no"},
+	}
+	require.Equal(t, "3 cases: 1 PASS, 1 FAIL, 1 N/A", cases.Summary(results))
+	require.Equal(t, "C01 PASS MUST   a < b: good", results[0].Line())
+	var b bytes.Buffer
+	require.NoError(t, cases.WriteJSON(&b, results))
+	require.Equal(t, 3, strings.Count(b.String(), "\n"))
+	var r cases.Result
+	require.NoError(t, json.NewDecoder(&b).Decode(&r))
+	require.Equal(t, results[0], r)
+	b.Reset()
+	require.NoError(t, cases.WriteJUnit(&b, results))
+	var suite struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Skipped  int `xml:"skipped,attr"`
+		Cases    []struct {
+			Name    string `xml:"name,attr"`
+			Failure struct {
+				Message string `xml:"message,attr"`
+			} `xml:"failure"`
+		} `xml:"testcase"`
+	}
+	require.NoError(t, xml.Unmarshal(b.Bytes(), &suite))
+	require.Equal(t, []int{3, 1, 1}, []int{suite.Tests, suite.Failures, suite.Skipped})
+	require.Equal(t, "C01 a < b", suite.Cases[0].Name)
+	require.Equal(t, `"bad" & ugly`, suite.Cases[1].Failure.Message)
+}
+
+// TestKnowsNothingOfTheBank: the cases reach the bank by its network interface only.
+func TestKnowsNothingOfTheBank(t *testing.T) {
+	files, err := os.ReadDir(".")
+	require.NoError(t, err)
+	looked := 0
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
+			continue
+		}
+		looked++
+		src, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, parser.ImportsOnly)
+		require.NoError(t, err)
+		for _, i := range src.Imports {
+			require.NotContains(t, i.Path.Value, "fob/validator", f.Name())
+			require.NotContains(t, i.Path.Value, "fob/internal", f.Name())
+		}
+	}
+	require.Greater(t, looked, 10)
+}

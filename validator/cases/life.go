@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cases
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+var lifeCases = []Case{
+	{"C52", "codes are refused from the end of the printed day in Japan, and accepted a second before", "R60 ExpiryDate; BK-14", Bank, false, c52},
+	{"C53", "of two levels of dates the earlier expiry and the later start count", "R60 §5", Must, false, c53},
+	{"C54", "one calendar month before expiry a notice goes out once, and a page says so, for activated tokens only (BK-13)", "BK-13", Bank, false, c54},
+	{"C55", "the replacement begins anew: nothing of the old token is inherited", "BK-13", Bank, false, c55},
+	{"C56", "the first token and exchanges at expiry or for a fault given back are free, each other one is 2,200 yen (BK-10, BK-11, BK-19)", "BK-10, BK-11, BK-19", Bank, false, c56},
+	{"C57", "a known serial number is not imported again, and its state stays", "R60 SerialNo", Must, false, c57},
+}
+
+func c52(e *env) string {
+	f := e.newFob()
+	e.imported(pskcFile("", pskcKey{fob: f, deviceExpiry: "2031-03-31T14:59:59Z"}), e.contract)
+	same(e, "2031-03-31", e.token(f).Expiry, "the day on the back")
+	e.when("2031-03-31T14:58:30Z")
+	e.accept(f, e.code(f, 0), "a minute and a half before the end of the day")
+	e.when("2031-03-31T14:59:59Z")
+	fresh := e.code(f, 1)
+	e.accept(f, e.code(f, 0), "23:59:59 in Japan")
+	e.when("2031-03-31T15:00:00Z")
+	e.refuse(f, fresh, "00:00:00 in Japan of the day after")
+	same(e, "expired", e.token(f).Condition, "its condition")
+	e.when("2031-03-31T14:59:59Z")
+	e.accept(f, fresh, "the same code with the clock set back a second: it was not consumed")
+	return "accepted at 23:59:59 of the printed day in Japan, refused at 00:00:00"
+}
+
+func c53(e *env) string {
+	early, late := "2030-12-31T14:59:59Z", "2031-03-31T14:59:59Z"
+	from, then := "2026-04-30T15:00:00Z", "2026-05-31T15:00:00Z"
+	a, b := e.newFob(), e.newFob()
+	e.imported(pskcFile("",
+		pskcKey{fob: a, deviceStart: from, deviceExpiry: early, policyStart: then, policyExpiry: late},
+		pskcKey{fob: b, deviceStart: then, deviceExpiry: late, policyStart: from, policyExpiry: early},
+	), e.contract)
+	for _, f := range []*fob{a, b} {
+		v := e.token(f)
+		same(e, "2030-12-31", v.Expiry, "expiry")
+		same(e, then, v.Start, "start")
+		e.when(then)
+		e.pass(-1)
+		fresh := e.code(f, 1)
+		e.refuse(f, e.code(f, 0), "a second before the later start")
+		e.pass(1)
+		e.accept(f, fresh, "at the later start")
+		e.when("2030-12-31T15:00:00Z")
+		e.refuse(f, e.code(f, 0), "after the earlier expiry")
+	}
+	return "in both orders: start 2026-06-01, expiry 2030-12-31 in Japan"
+}
+
+// notice is an e-mail about expiry, as the desk sees it.
+type notice struct {
+	ID     string `json:"id"`
+	Serial string `json:"serial"`
+	Order  string `json:"order"`
+	Status string `json:"status"`
+}
+
+// notices lists those about a token.
+func (e *env) notices(f *fob) (list []notice) {
+	after := ""
+	for {
+		var page struct {
+			Items []notice `json:"items"`
+			Next  string   `json:"next"`
+		}
+		e.get("/v1/notices?limit=1000&after="+escaped(after), &page)
+		for _, n := range page.Items {
+			if n.Serial == f.serial {
+				list = append(list, n)
+			}
+		}
+		if after = page.Next; after == "" {
+			return list
+		}
+	}
+}
+
+// daily runs the daily job.
+func (e *env) daily() {
+	r := e.send(e.client.t.ClerkKey, http.MethodPost, "/v1/jobs/daily", object{})
+	switch r.status {
+	case http.StatusOK:
+	case http.StatusConflict:
+		e.skipf("the target sends no e-mail: %v", r.unexpected())
+	default:
+		e.failf("daily job: %v", r.unexpected())
+	}
+}
+
+// sent waits until a notice is no longer on its way: the target may run the job by
+// itself when the clock moves.
+func (e *env) sent(f *fob) notice {
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		list := e.notices(f)
+		same(e, 1, len(list), "notices about token %s", f.serial)
+		if list[0].Status != "due" && list[0].Status != "sending" || time.Now().After(end) {
+			return list[0]
+		}
+	}
+}
+
+// c54 has tokens whose day a month earlier does not exist, and others.
+func c54(e *env) string {
+	same(e, 1, e.rules.NoticeMonths, "months before expiry that the target is set to")
+	u := e.user("master")
+	days := []struct{ expiry, eve, day string }{
+		{"2026-06-15T14:59:59Z", "2026-05-14T14:59:59Z", "2026-05-15"},
+		{"2027-05-31T14:59:59Z", "2027-04-29T14:59:59Z", "2027-04-30"}, // 31 → 30
+		{"2028-03-30T14:59:59Z", "2028-02-28T14:59:59Z", "2028-02-29"}, // a leap year
+		{"2031-03-31T14:59:59Z", "2031-02-27T14:59:59Z", "2031-02-28"}, // 31 → 28
+	}
+	for _, d := range days {
+		f, shelf := e.newFob(), e.newFob()
+		e.imported(pskcFile("", pskcKey{fob: f, deviceExpiry: d.expiry}, pskcKey{fob: shelf, deviceExpiry: d.expiry}), e.contract)
+		e.activate(u, f)
+		e.when(d.eve)
+		e.daily()
+		same(e, 0, len(e.notices(f)), "notices at 23:59:59 before %s in Japan", d.day)
+		e.pass(1)
+		e.daily()
+		e.daily()
+		n := e.sent(f)
+		same(e, "sent", n.Status, "the notice of %s", d.day)
+		if n.Order == "" {
+			e.failf("the notice of %s comes without a new token", d.day)
+		}
+		var page struct {
+			Notice string `json:"notice_on"`
+		}
+		r := e.send(e.as(u), http.MethodGet, "/v1/status", nil)
+		if err := r.json(&page); err != nil || r.status != http.StatusOK {
+			e.failf("status: %v", r.unexpected())
+		}
+		same(e, d.day, page.Notice, "the day of the notice on the user's page")
+		e.pass(86400)
+		e.daily()
+		same(e, n, e.sent(f), "the notice a day later")
+		same(e, 0, len(e.notices(shelf)), "notices about a token that nobody has activated")
+	}
+	return fmt.Sprintf("%d expiry dates, 3 of them at a month's end: none the second before, one on the day, none after; none for tokens not activated", len(days))
+}
+
+// order is an application for a token.
+type order struct {
+	ID     string `json:"id"`
+	Cause  string `json:"cause"`
+	Old    string `json:"old"`
+	New    string `json:"new"`
+	Fee    int64  `json:"fee_yen"`
+	Status string `json:"status"`
+}
+
+// orders lists those of the contract.
+func (e *env) orders() []order {
+	var page struct {
+		Items []order `json:"items"`
+	}
+	e.get("/v1/orders?limit=1000&contract="+escaped(e.contract), &page)
+	return page.Items
+}
+
+// ship sends a token of the stock for an order.
+func (e *env) ship(o order) *fob {
+	f := e.stock()
+	e.clerk(http.MethodPost, "/v1/orders/"+escaped(o.ID)+"/shipment", object{"serial": f.serial}, nil)
+	return f
+}
+
+func c55(e *env) string {
+	u := e.user("master")
+	old := e.newFob()
+	e.imported(pskcFile("", pskcKey{fob: old, deviceExpiry: "2026-06-15T14:59:59Z", drift: "3"}), e.contract)
+	if a := e.act(e.as(u), old, "activation", object{"code": e.code(old, 3)}); !a.Done {
+		e.failf("activation: %s %s", a.Answer, a.Reason)
+	}
+	u.fob = old
+	e.when("2026-05-20T03:00:00Z")
+	same(e, refused, e.transfer(u, e.wrong(old, 1)[0]), "a wrong code of the old token")
+	e.daily()
+	e.sent(old)
+	list := e.orders()
+	same(e, 1, len(list), "orders")
+	same(e, "expiry", list[0].Cause, "the cause of the order")
+	same(e, old.serial, list[0].Old, "the token that is replaced")
+	fresh := e.ship(list[0])
+	e.when("2026-06-15T15:00:00Z")
+	same(e, refused, e.transfer(u, e.code(old, 3)), "a code of the expired token")
+	v := e.token(fresh)
+	same(e, 0, v.Offset, "the offset of the new token")
+	same(e, 0, v.Wrong, "the wrong entries of the new token")
+	e.activate(u, fresh)
+	same(e, accepted, e.transfer(u, e.code(fresh, 0)), "a code of the new token")
+	return "the new one begins with offset 0 and no wrong entries, where the old had +3 and 1"
+}
+
+func c56(e *env) string {
+	const fee = 2200
+	apply := func(cause string, more object) order {
+		body := object{"contract": e.contract, "cause": cause}
+		for k, v := range more {
+			body[k] = v
+		}
+		var got struct {
+			Done  bool  `json:"done"`
+			Order order `json:"order"`
+		}
+		e.clerk(http.MethodPost, "/v1/orders", body, &got)
+		same(e, true, got.Done, "an order for %s", cause)
+		return got.Order
+	}
+	want := func(o order, yen int64, what string) {
+		same(e, yen, o.Fee, "the fee in yen for %s", what)
+	}
+	first := apply("first", nil)
+	want(first, 0, "the first token")
+	want(apply("first", nil), fee, "another first one")
+	want(apply("additional", nil), fee, "an additional one")
+	one := e.ship(first)
+	fobs := e.fobs(4)
+	want(apply("loss", object{"old": one.serial}), fee, "loss")
+	want(apply("theft", object{"old": fobs[0].serial}), fee, "theft")
+	want(apply("damage", object{"old": fobs[1].serial, "returned": true}), fee, "damage, given back")
+	want(apply("fault", object{"old": fobs[2].serial}), fee, "a fault, not given back")
+	want(apply("fault", object{"old": fobs[3].serial, "returned": true}), 0, "a fault, given back")
+	u, old := e.user("master"), e.newFob()
+	e.imported(pskcFile("", pskcKey{fob: old, deviceExpiry: "2026-04-20T14:59:59Z"}), e.contract)
+	e.activate(u, old)
+	e.daily()
+	e.sent(old)
+	for _, o := range e.orders() {
+		if o.Cause == "expiry" {
+			same(e, old.serial, o.Old, "the token that expires")
+			want(o, 0, "the replacement at expiry")
+			return "0 yen: first, fault given back, expiry; 2,200 yen: second, additional, loss, theft, damage, fault not given back"
+		}
+	}
+	e.failf("no order for the replacement at expiry")
+	return ""
+}
+
+func c57(e *env) string {
+	f := e.newFob()
+	file := pskcFile("", pskcKey{fob: f})
+	e.imported(file, e.contract)
+	used := e.code(f, 1)
+	e.accept(f, used, "a code, a step ahead")
+	e.refuse(f, e.wrong(f, 1)[0], "a wrong code")
+	before := fmt.Sprint(e.token(f))
+	r := e.tryImport(file, "contract="+escaped(e.contract))
+	if r.status < 400 {
+		e.failf("the same file is taken in again")
+	}
+	g := *f
+	g.key = e.newFob().key
+	if s := e.tryImport(pskcFile("", pskcKey{fob: &g}), "").status; s < 400 {
+		e.failf("the same serial number with another seed is taken in")
+	}
+	same(e, before, fmt.Sprint(e.token(f)), "what the desk sees")
+	e.refuse(f, used, "the used code")
+	e.refuse(f, g.code(e.now), "a code of the other seed")
+	return fmt.Sprintf("refused (%d), state unchanged, the used code still refused", r.status)
+}

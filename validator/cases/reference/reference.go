@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package reference starts the bank of this repository for the cases of
+// validator/cases: in test mode, on free ports of loopback, with HTTP and RADIUS.
+//
+//	s, err := reference.Start(ctx, reference.Options{Database: file})
+//	results := cases.Run(ctx, s.Target(), cases.Options{})
+//	err = s.Close()
+//
+// It is for tests only: its clock is moved over HTTP, its limits are open, and its
+// master key is forgotten with it.
+package reference
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/cases"
+	"github.com/d204ef64/fob/validator/httpapi"
+	"github.com/d204ef64/fob/validator/radius"
+	"github.com/d204ef64/fob/validator/server"
+	"github.com/d204ef64/fob/validator/store"
+	"github.com/d204ef64/fob/validator/vault"
+)
+
+// Options are how the bank is made.
+type Options struct {
+	Database string             // a file of SQLite or postgres://…; there must be no bank in it
+	Settings validator.Settings // zero: [validator.DefaultSettings]
+}
+
+// Server is a bank that listens. It is made by [Start].
+type Server struct {
+	o      Options
+	db     *store.DB
+	master vault.Master
+	clock  server.ManualClock
+	mails  *mailbox
+	secret []byte // of RADIUS
+
+	check, clerk string // keys
+
+	http, radius string // where it listens, the same after a restart
+	stop         context.CancelFunc
+	served       chan error
+}
+
+// start is the time at first: noon of 1 April 2026 in Japan.
+const start token.UnixSeconds = 1775012400
+
+// limits are such that no case waits: that there are limits is tested elsewhere.
+var limits = httpapi.Limits{
+	Requests: httpapi.Rate{PerSecond: -1}, Wrong: httpapi.Rate{PerSecond: -1},
+	KeyRequests: httpapi.Rate{PerSecond: -1}, KeyWrong: httpapi.Rate{PerSecond: -1},
+}
+
+// Start makes a bank in a database and serves it. The error wraps
+// [bank.ErrConflict] where there is a bank already.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	if o.Settings == (validator.Settings{}) {
+		o.Settings = validator.DefaultSettings()
+	}
+	s := &Server{
+		o: o, clock: server.NewManualClock(start), mails: &mailbox{}, secret: []byte(rand.Text()),
+		http: "127.0.0.1:0", radius: "127.0.0.1:0",
+	}
+	var err error
+	if s.master, err = vault.NewMaster(); err != nil {
+		return nil, err
+	}
+	if s.db, err = store.Open(ctx, o.Database, true); err != nil {
+		return nil, err
+	}
+	if err := bank.Create(ctx, s.db, s.master, "", o.Settings, start); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
+	b, err := s.serve(ctx)
+	if err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
+	by := bank.By{Clerk: "reference", Front: "command"}
+	_, s.check, err = b.AddKey(ctx, by, bank.KeyCheck, "cases")
+	if err == nil {
+		_, s.clerk, err = b.AddKey(ctx, by, bank.KeyClerk, "cases")
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// serve opens the bank and begins to answer.
+func (s *Server) serve(ctx context.Context) (*bank.Bank, error) {
+	b, err := bank.Open(ctx, s.db, s.master, bank.Options{Clock: s.clock})
+	if err != nil {
+		return nil, err
+	}
+	front, err := radius.New(b, radius.Options{
+		Clients:    []radius.Client{{Name: "loopback", Network: netip.MustParsePrefix("127.0.0.0/8"), Secret: s.secret}},
+		WrongBurst: 1 << 20,
+	})
+	if err != nil {
+		return nil, err
+	}
+	listening, err := server.Listen(server.Config{
+		Bank: b, Clock: s.clock, Mailer: s.mails, Listen: s.http, Pages: http.NotFoundHandler(),
+		API: httpapi.New(b, httpapi.Options{
+			Limits: limits, Mailer: s.mails, TestMode: true, Clock: s.clock.ManualClock,
+		}),
+		Packets: []server.Packets{server.RADIUS(front, s.radius)},
+		Event:   func(slog.Level, string, ...slog.Attr) {},
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.http = strings.TrimPrefix(listening.HTTP(), "http://")
+	s.radius = listening.Packets()[0]
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop, s.served = stop, make(chan error, 1)
+	go func() { s.served <- listening.Serve(serving) }()
+	return b, nil
+}
+
+// Target is where the bank is.
+func (s *Server) Target() cases.Target {
+	return cases.Target{
+		URL: "http://" + s.http, CheckKey: s.check, ClerkKey: s.clerk,
+		RADIUS: s.radius, RADIUSSecret: s.secret, Restart: s.Restart,
+	}
+}
+
+// Restart stops the server, closes the database, and begins anew at the same
+// addresses: what it knew in memory is gone, but for the clock of test mode.
+func (s *Server) Restart(ctx context.Context) error {
+	if err := s.close(); err != nil {
+		return err
+	}
+	var err error
+	if s.db, err = store.Open(ctx, s.o.Database, false); err != nil {
+		return err
+	}
+	_, err = s.serve(ctx)
+	return err
+}
+
+// Mails returns the notices that were sent, the oldest first.
+func (s *Server) Mails() []bank.ExpiryMail { return s.mails.all() }
+
+// Close stops the server and closes the database.
+func (s *Server) Close() error {
+	defer s.master.Destroy()
+	return s.close()
+}
+
+func (s *Server) close() error {
+	s.stop()
+	var err error
+	select {
+	case err = <-s.served:
+	case <-time.After(2 * server.DefaultPatience):
+		err = fmt.Errorf("the server at %s did not stop", s.http)
+	}
+	return errors.Join(err, s.db.Close())
+}
+
+// maxMails is how many notices are remembered.
+const maxMails = 10000
+
+// mailbox is a mail server that takes everything.
+type mailbox struct {
+	mu   sync.Mutex
+	list []bank.ExpiryMail
+}
+
+// SendExpiry keeps the message.
+func (m *mailbox) SendExpiry(_ context.Context, mail bank.ExpiryMail) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.list) == maxMails {
+		return bank.ErrMailLater
+	}
+	m.list = append(m.list, mail)
+	return nil
+}
+
+func (m *mailbox) all() []bank.ExpiryMail {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]bank.ExpiryMail(nil), m.list...)
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cases
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Outcome is what came of a case.
+type Outcome string
+
+// The outcomes.
+const (
+	Pass          Outcome = "PASS"
+	Fail          Outcome = "FAIL"
+	NotApplicable Outcome = "N/A" // it cannot be tried on this target
+)
+
+// Result is the outcome of a case.
+type Result struct {
+	ID          string        `json:"id"`
+	Requirement string        `json:"requirement"`
+	Source      string        `json:"source"`
+	Level       Level         `json:"level"`
+	Outcome     Outcome       `json:"outcome"`
+	Words       string        `json:"words"` // what was measured, why it failed, or why it was not tried
+	Took        time.Duration `json:"took_ns"`
+}
+
+// Options are how cases are run.
+type Options struct {
+	Only     []string     // IDs; none is all
+	Progress func(Result) // is told each result; nil is nobody
+}
+
+// ErrCase is the error of an ID that no case has.
+var ErrCase = errors.New("no such case")
+
+// Select returns the cases of some IDs, in their order in [All]; of none all. The
+// error wraps [ErrCase].
+func Select(ids []string) ([]Case, error) {
+	all := All()
+	for _, id := range ids {
+		if !slices.ContainsFunc(all, func(c Case) bool { return strings.EqualFold(c.ID, id) }) {
+			return nil, fmt.Errorf("case %q: %w: there are C01 to C70", id, ErrCase)
+		}
+	}
+	if len(ids) == 0 {
+		return all, nil
+	}
+	return slices.DeleteFunc(all, func(c Case) bool {
+		return !slices.ContainsFunc(ids, func(id string) bool { return strings.EqualFold(c.ID, id) })
+	}), nil
+}
+
+// Run runs cases one after the other, and returns a result for each. The error
+// wraps [ErrCase]. When the context ends, so does the run, and those that are left
+// fail.
+func Run(ctx context.Context, t Target, o Options) ([]Result, error) {
+	list, err := Select(o.Only)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{ctx: ctx, client: newClient(t)}
+	defer r.client.http.CloseIdleConnections()
+	var b [4]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return nil, err
+	}
+	r.id = int64(binary.BigEndian.Uint32(b[:]) % 1_000_000)
+	r.ready = r.prepare()
+	results := make([]Result, 0, len(list))
+	for _, c := range list {
+		result := r.one(c)
+		results = append(results, result)
+		if o.Progress != nil {
+			o.Progress(result)
+		}
+	}
+	return results, nil
+}
+
+// run is one run of cases. What they make is told apart from that of other runs by
+// its ID.
+type run struct {
+	ctx    context.Context
+	client *client
+	id     int64 // 0 to 999,999
+	made   int   // serial numbers
+	rules  settings
+	ready  error // a stop, or nil
+}
+
+// settings are what a target says that it is set to.
+type settings struct {
+	WrongLimit       int   `json:"wrong_limit"`
+	Window           int64 `json:"window_steps"`
+	SecondBand       int64 `json:"second_band_steps"`
+	ResyncReach      int64 `json:"resync_reach_steps"`
+	LearnEvery       int64 `json:"learn_every_seconds"`
+	CountReplayed    bool  `json:"count_replayed"`
+	CountMalformed   bool  `json:"count_malformed"`
+	LiftNeedsOTP     bool  `json:"lift_needs_otp"`
+	ActivateNeedsOTP bool  `json:"activate_needs_otp"`
+	ReactivateAfter  int64 `json:"reactivate_after_seconds"`
+	NoticeMonths     int   `json:"notice_months"`
+}
+
+// prepare finds out what the target is, and whether cases can be run on it.
+func (r *run) prepare() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s, ok := p.(stop)
+			if !ok {
+				panic(p)
+			}
+			err = s
+		}
+	}()
+	e := &env{run: r, id: "C00"}
+	e.get("/v1/settings", &r.rules)
+	if r.rules.WrongLimit < 2 || r.rules.LearnEvery <= 0 {
+		e.failf("/v1/settings does not say what the bank is set to")
+	}
+	at := e.send(r.client.t.ClerkKey, http.MethodGet, "/v1/clock", nil)
+	if at.status == http.StatusNotFound {
+		e.skipf("its clock cannot be moved: start it in test mode with a manual clock")
+	}
+	if at.status != http.StatusOK {
+		e.failf("/v1/clock: %v", at.unexpected())
+	}
+	return nil
+}
+
+// stop ends a case.
+type stop struct {
+	outcome Outcome
+	words   string
+}
+
+func (s stop) Error() string { return s.words }
+
+// one runs a case.
+func (r *run) one(c Case) (res Result) {
+	res = Result{ID: c.ID, Requirement: c.Requirement, Source: c.Source, Level: c.Level, Outcome: Pass}
+	begun := time.Now()
+	defer func() {
+		res.Took = time.Since(begun)
+		switch p := recover().(type) {
+		case nil:
+		case stop:
+			res.Outcome, res.Words = p.outcome, p.words
+		default:
+			res.Outcome, res.Words = Fail, fmt.Sprintf("panic of the case: %v\n%s", p, debug.Stack())
+		}
+	}()
+	if err := r.ctx.Err(); err != nil {
+		panic(stop{Fail, "not run: " + err.Error()})
+	}
+	e := &env{run: r, id: c.ID}
+	if !c.offline {
+		if r.ready != nil {
+			panic(r.ready)
+		}
+		e.begin()
+	}
+	res.Words = c.run(e)
+	return res
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cases
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// password is that of all users.
+const password = "correct horse battery"
+
+// user is somebody of a contract.
+type user struct {
+	id      string
+	fob     *fob // that he registered
+	session string
+	at      int64 // when he logged in
+}
+
+// user adds a user to the contract: master, admin or user.
+func (e *env) user(role string) *user { return e.userOf(e.contract, role) }
+
+func (e *env) userOf(contract, role string) *user {
+	e.users++
+	u := &user{id: fmt.Sprintf("%s-%06d-%d-%s", e.id, e.run.id, e.users, role)}
+	e.clerk(http.MethodPost, "/v1/users", object{
+		"id": u.id, "contract": contract, "role": role, "name": "利用者 " + u.id, "password": password,
+	}, nil)
+	return u
+}
+
+// with adds a user with a token of his own.
+func (e *env) with(role string) *user {
+	u := e.user(role)
+	e.activate(u, e.fob())
+	return u
+}
+
+// as returns the secret of a session of a user. One that is older than ten minutes
+// may have ended.
+func (e *env) as(u *user) string {
+	if u.session == "" || e.now < u.at || e.now > u.at+600 {
+		var s struct{ Secret string }
+		r := e.send("", http.MethodPost, "/v1/sessions", object{"user": u.id, "password": password})
+		if r.status != http.StatusCreated || r.json(&s) != nil {
+			e.failf("login of %s: %v", u.id, r.unexpected())
+		}
+		u.session, u.at = s.Secret, e.now
+	}
+	return u.session
+}
+
+// activate registers a token for a user, and waits for its next code.
+func (e *env) activate(u *user, f *fob) {
+	if a := e.act(e.as(u), f, "activation", object{"code": e.code(f, 0)}); !a.Done {
+		e.failf("activation by %s: %s %s", u.id, a.Answer, a.Reason)
+	}
+	u.fob = f
+	e.steps(1)
+}
+
+// transfer makes a transfer of a user, and returns the answer about the code.
+func (e *env) transfer(u *user, code string) string {
+	a, err := e.send(e.client.t.CheckKey, http.MethodPost, "/v1/transactions",
+		object{"user": u.id, "operation": "transfer", "code": code}).answer()
+	if err != nil {
+		e.failf("transfer: %v", err)
+	}
+	if a.Done != (a.Answer == accepted) {
+		e.failf("transfer: done is %v, and the code %s", a.Done, a.Answer)
+	}
+	return a.Answer
+}
+
+// liftOnScreen and revokeOnScreen are tried by a user with a code of his own token.
+func (e *env) liftOnScreen(u *user, f *fob, code string) answer {
+	return e.act(e.as(u), f, "suspension/lift", object{"code": code})
+}
+
+func (e *env) revokeOnScreen(u *user, f *fob, code string) answer {
+	return e.act(e.as(u), f, "revocation", object{"code": code})
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cases
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+)
+
+// Count returns how many results have an outcome.
+func Count(results []Result, o Outcome) (n int) {
+	for _, r := range results {
+		if r.Outcome == o {
+			n++
+		}
+	}
+	return n
+}
+
+// Line returns a result as one line of a table: ID, outcome, level, requirement,
+// and what was measured.
+func (r Result) Line() string {
+	return fmt.Sprintf("%s %-4s %-6s %s: %s", r.ID, r.Outcome, r.Level, r.Requirement, r.Words)
+}
+
+// Summary returns how many results have which outcome, in words.
+func Summary(results []Result) string {
+	return fmt.Sprintf("%d cases: %d PASS, %d FAIL, %d N/A",
+		len(results), Count(results, Pass), Count(results, Fail), Count(results, NotApplicable))
+}
+
+// WriteJSON writes results, one JSON object a line.
+func WriteJSON(w io.Writer, results []Result) error {
+	enc := json.NewEncoder(w)
+	for _, r := range results {
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The elements of JUnit's report that programs for it know.
+type (
+	junitSuite struct {
+		XMLName  xml.Name    `xml:"testsuite"`
+		Name     string      `xml:"name,attr"`
+		Tests    int         `xml:"tests,attr"`
+		Failures int         `xml:"failures,attr"`
+		Skipped  int         `xml:"skipped,attr"`
+		Cases    []junitCase `xml:"testcase"`
+	}
+	junitCase struct {
+		Class   string     `xml:"classname,attr"`
+		Name    string     `xml:"name,attr"`
+		Time    string     `xml:"time,attr"` // seconds
+		Failure *junitText `xml:"failure"`
+		Skipped *junitText `xml:"skipped"`
+		Output  string     `xml:"system-out,omitempty"`
+	}
+	junitText struct {
+		Message string `xml:"message,attr"`
+	}
+)
+
+// WriteJUnit writes results as JUnit's XML.
+func WriteJUnit(w io.Writer, results []Result) error {
+	s := junitSuite{
+		Name: "validator cases", Tests: len(results), Failures: Count(results, Fail), Skipped: Count(results, NotApplicable),
+	}
+	for _, r := range results {
+		c := junitCase{
+			Class: string(r.Level) + " " + r.Source, Name: r.ID + " " + r.Requirement, Time: fmt.Sprintf("%.3f", r.Took.Seconds()),
+		}
+		switch r.Outcome {
+		case Fail:
+			c.Failure = &junitText{r.Words}
+		case NotApplicable:
+			c.Skipped = &junitText{r.Words}
+		default:
+			c.Output = r.Words
+		}
+		s.Cases = append(s.Cases, c)
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(w)
+	enc.Indent("", "  ")
+	if err := enc.Encode(s); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
