@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/validator/cases"
+	"github.com/d204ef64/fob/validator/cases/reference"
+)
+
+// casesOptions are the flags of fob validator cases.
+type casesOptions struct {
+	only  []string
+	list  bool
+	junit string
+}
+
+func newValidatorCasesCmd(a *app, b *bankFlags) *cobra.Command {
+	var o casesOptions
+	cmd := &cobra.Command{
+		Use:   "cases",
+		Short: "Try what the standards and the bank's rules ask for, case by case",
+		Long: `Starts a bank in test mode on loopback, with HTTP and RADIUS, and runs the
+conformance cases C01 to C70 against it over the network: RFC 6238, RFC 4226,
+RFC 6030, NIST SP 800-63B-4 and the bank's own rules. Prints a line for each:
+ID, outcome (PASS, FAIL, N/A), level (MUST, SHOULD, BANK), requirement, and what
+was measured. Exit code 1 when one fails.
+
+The bank is made in a temporary file of SQLite, or with --db in a database that
+has no bank in it. The cases leave contracts and tokens there, and the bank's
+key is forgotten when they are done: it is good for nothing afterwards.`,
+		Example: `  fob validator cases
+  fob validator cases --only C11,C15 --json
+  fob validator cases --list`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.list {
+				return a.listCases(o.only)
+			}
+			return a.runCases(cmd.Context(), b, &o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringSliceVar(&o.only, "only", nil, "`IDS` of cases to run, such as C11,C15; default: all")
+	f.BoolVar(&o.list, "list", false, "only list the cases")
+	f.StringVar(&o.junit, "junit", "", "new `FILE` for the results as JUnit's XML")
+	return cmd
+}
+
+// listCases prints the cases without running them.
+func (a *app) listCases(only []string) error {
+	list, err := cases.Select(only)
+	if err != nil {
+		return usageError{err}
+	}
+	for _, c := range list {
+		v := struct {
+			ID          string      `json:"id"`
+			Level       cases.Level `json:"level"`
+			Requirement string      `json:"requirement"`
+			Source      string      `json:"source"`
+		}{c.ID, c.Level, c.Requirement, c.Source}
+		if err := a.print(v, fmt.Sprintf("%s %-6s %s (%s)\n", c.ID, c.Level, c.Requirement, c.Source)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runCases starts a bank and runs cases against it. Results are printed as they
+// come.
+func (a *app) runCases(ctx context.Context, b *bankFlags, o *casesOptions) (err error) {
+	if _, err := cases.Select(o.only); err != nil {
+		return usageError{err}
+	}
+	var database string
+	if b.db != "" || b.dbFile != "" {
+		if database, err = b.name(ctx, a); err != nil {
+			return err
+		}
+	} else {
+		dir, err := os.MkdirTemp("", "fob-cases-")
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		database = filepath.Join(dir, "bank.db")
+	}
+	var report *os.File
+	if o.junit != "" {
+		if report, err = os.OpenFile(o.junit, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); err != nil {
+			return usageError{err}
+		}
+		defer func() { err = errors.Join(err, report.Close()) }()
+	}
+	s, err := reference.Start(ctx, reference.Options{Database: database})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	var printed error
+	results, err := cases.Run(ctx, s.Target(), cases.Options{Only: o.only, Progress: func(r cases.Result) {
+		if a.json {
+			printed = errors.Join(printed, json.NewEncoder(a.stdout).Encode(r))
+		} else {
+			printed = errors.Join(printed, a.print(nil, plain(r.Line())+"\n"))
+		}
+	}})
+	if err = errors.Join(err, printed, ctx.Err()); err != nil {
+		return err
+	}
+	if report != nil {
+		if err := cases.WriteJUnit(report, results); err != nil {
+			return err
+		}
+	}
+	if !a.json {
+		if err := a.print(nil, cases.Summary(results)+"\n"); err != nil {
+			return err
+		}
+	}
+	if n := cases.Count(results, cases.Fail); n > 0 {
+		return checkError{fmt.Errorf("%d of %d cases fail", n, len(results))}
+	}
+	return nil
+}
