@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bktest_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Q4. (別のハードウェアトークンを利用しているマスターユーザ/管理者ユーザがいる場合)
+// ・別のハードウェアトークンを利用しているマスターユーザまたは管理者ユーザが、操作画面上
+// の「ワンタイムパスワードの利用停止解除」の操作を行うことにより、解除することが可能です。
+func TestBK08WhoLifts(t *testing.T) {
+	story(t, func(t *testing.T, b *bank) {
+		c := b.contract()
+		shared := c.token()
+		suzuki := c.master("suzuki").with(c.token())
+		sato := c.admin("sato").with(shared)
+		tanaka := c.plain("tanaka").with(shared)
+		kato := c.plain("kato").with(c.token())
+		mori := c.admin("mori").with(c.token())
+		ito := c.admin("ito") // has registered none
+
+		for _, lifting := range []*user{suzuki, mori} {
+			tanaka.entersWrong(5)
+			way, rule := shared.suspension()
+			require.Equal(t, "on screen BK-08", way+" "+rule)
+
+			sato.lifts(shared, sato.code()).saysNo("no way", "BK-08", "own token")
+			tanaka.lifts(shared, tanaka.code()).saysNo("no way", "BK-08", "role")
+			kato.lifts(shared, kato.code()).saysNo("no way", "BK-08", "role")
+			ito.lifts(shared, shared.shows()).saysNo("no way", "BK-08", "no token")
+			lifting.lifts(shared, "").isRefused()
+			lifting.lifts(shared, shared.shows()).isRefused()
+			require.True(t, shared.state().Suspended)
+
+			lifting.lifts(shared, lifting.code()).isDone()
+			b.passes(time.Minute)
+			tanaka.transfers(tanaka.code()).isDone()
+			b.passes(time.Minute)
+			sato.transfers(sato.code()).isDone()
+			b.passes(time.Minute)
+		}
+
+		// The master's own: an admin who uses another can.
+		suzuki.entersWrong(5)
+		suzuki.lifts(suzuki.token, suzuki.code()).saysNo("no way", "BK-08", "own token")
+		mori.lifts(suzuki.token, mori.code()).isDone()
+
+		// Nobody of another contract.
+		stranger := b.contract()
+		yamada := stranger.master("yamada").with(stranger.token())
+		tanaka.entersWrong(5)
+		yamada.lifts(shared, yamada.code()).saysNo("no way", "BK-12", "unknown token")
+	})
+}
