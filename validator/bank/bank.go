@@ -30,6 +30,10 @@ type Bank struct {
 // Options are how a bank is opened.
 type Options struct {
 	Clock Clock // nil is [SystemClock]
+
+	// InsecureCheapPasswords makes hashes of passwords that cost next to nothing, to
+	// make and to guess: for tests that make hundreds of users.
+	InsecureCheapPasswords bool
 }
 
 // Create makes a bank in a database that has none, with new data keys under the
@@ -98,6 +102,10 @@ func KDF(ctx context.Context, db *store.DB) (kdf string, err error) {
 // removed. The database stays the caller's to close.
 func Open(ctx context.Context, db *store.DB, master vault.Master, o Options) (*Bank, error) {
 	b := &Bank{db: db, clock: o.Clock, master: master}
+	b.logins.cost = argon
+	if o.InsecureCheapPasswords {
+		b.logins.cost = cheap
+	}
 	if b.clock == nil {
 		b.clock = SystemClock{}
 	}

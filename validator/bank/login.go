@@ -36,9 +36,13 @@ const (
 // argon holds the parameters that OWASP's Password Storage Cheat Sheet gives.
 var argon = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
+// cheap are those of [Options.InsecureCheapPasswords].
+var cheap = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
 // logins guards what logging in costs.
 type logins struct {
 	once  sync.Once
+	cost  *argon2id.Params
 	slots chan struct{}
 	decoy string // the hash of no password, for logins that are not there
 
@@ -54,7 +58,7 @@ type failure struct {
 func (l *logins) init() {
 	l.slots = make(chan struct{}, hashesAtOnce)
 	l.failed = map[string]failure{}
-	l.decoy, _ = argon2id.CreateHash(rand.Text(), argon)
+	l.decoy, _ = argon2id.CreateHash(rand.Text(), l.cost)
 }
 
 // slot waits for the right to compute a hash.
@@ -74,7 +78,7 @@ func (l *logins) hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer done()
-	return argon2id.CreateHash(password, argon)
+	return argon2id.CreateHash(password, l.cost)
 }
 
 // matches compares a password with a hash; "" is that of nobody, and takes as long.

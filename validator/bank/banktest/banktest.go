@@ -93,7 +93,7 @@ func New(t testing.TB, database string, change ...func(*validator.Settings)) *De
 
 func (d *Desk) open() {
 	var err error
-	d.Bank, err = bank.Open(d.T.Context(), d.DB, d.Master, bank.Options{Clock: d.Clock})
+	d.Bank, err = bank.Open(d.T.Context(), d.DB, d.Master, bank.Options{Clock: d.Clock, InsecureCheapPasswords: true})
 	require.NoError(d.T, err)
 }
 

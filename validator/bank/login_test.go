@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// TestPasswordCost: the parameters are those of OWASP's Password Storage Cheat
+// Sheet, unless a test asks for cheap ones.
+func TestPasswordCost(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	d.Contract("c1")
+	dear, err := bank.Open(t.Context(), d.DB, d.Master, bank.Options{Clock: d.Clock})
+	require.NoError(t, err)
+	_, _, err = dear.AddUser(t.Context(), banktest.Clerk, bank.NewUser{
+		ID: "alice", Contract: "c1", Role: validator.Master, Name: "Alice", Password: banktest.Password,
+	}, "")
+	require.NoError(t, err)
+	d.User("c1", "bob", validator.PlainUser)
+	for user, want := range map[string]string{
+		"alice": "$argon2id$v=19$m=19456,t=2,p=1$", "bob": "$argon2id$v=19$m=64,t=1,p=1$",
+	} {
+		require.NoError(t, d.DB.View(t.Context(), func(tx *store.Tx) error {
+			u, err := tx.User(user)
+			require.True(t, strings.HasPrefix(u.Password, want), u.Password[:40])
+			return err
+		}))
+	}
+}
+
+// TestLogIn: the answer to a wrong password, a user who is not there, a locked one
+// and one who tried too often is the same.
+func TestLogIn(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	d.Contract("c1")
+	d.User("c1", "alice", validator.Master)
+	d.User("c1", "bob", validator.PlainUser)
+	by := bank.By{Front: "page"}
+	s, err := d.Bank.LogIn(t.Context(), by, "alice", banktest.Password)
+	require.NoError(t, err)
+	who, err := d.Bank.Session(t.Context(), s.Token)
+	require.NoError(t, err)
+	require.Equal(t, "alice", who.User)
+
+	locked := true
+	_, _, err = d.Bank.ChangeUser(t.Context(), banktest.Clerk, "bob", bank.UserChange{Locked: &locked}, "")
+	require.NoError(t, err)
+	var said []string
+	for _, try := range []struct{ user, password string }{
+		{"alice", "not the password"}, {"nobody", banktest.Password}, {"bob", banktest.Password}, {"", ""},
+	} {
+		_, err := d.Bank.LogIn(t.Context(), by, try.user, try.password)
+		require.ErrorIs(t, err, bank.ErrLogin)
+		said = append(said, err.Error())
+	}
+	for range 6 {
+		_, _ = d.Bank.LogIn(t.Context(), by, "alice", "not the password")
+	}
+	_, err = d.Bank.LogIn(t.Context(), by, "alice", banktest.Password)
+	require.ErrorIs(t, err, bank.ErrLogin, "shut for a while")
+	for _, text := range append(said, err.Error()) {
+		require.Equal(t, said[0], text)
+	}
+	d.Clock.Advance(900)
+	_, err = d.Bank.LogIn(t.Context(), by, "alice", banktest.Password)
+	require.NoError(t, err, "and open again")
+	_, err = d.Bank.Session(t.Context(), s.Token)
+	require.ErrorIs(t, err, bank.ErrLogin, "15 minutes unused")
+}
