@@ -31,7 +31,7 @@ func (b *Bank) Audit(ctx context.Context, by By, f AuditFilter) (list []Record, 
 // changed, added, left out, put elsewhere or cut off. since is
 // [AuditReport.Heads] of an earlier report, or "".
 func (b *Bank) VerifyAudit(ctx context.Context, since string, progress func(done int64)) (r AuditReport, err error) {
-	err = b.db.View(ctx, func(tx *store.Tx) error {
+	err = b.db.LongView(ctx, func(tx *store.Tx) error {
 		r, err = tx.VerifyAudit(since, progress)
 		if errors.Is(err, store.ErrHeads) {
 			return invalid("since", "%v", err)
@@ -48,7 +48,7 @@ func (b *Bank) ExportAudit(ctx context.Context, by By, w io.Writer) error {
 		return err
 	}
 	enc := json.NewEncoder(w)
-	return b.db.View(ctx, func(tx *store.Tx) error {
+	return b.db.LongView(ctx, func(tx *store.Tx) error {
 		return tx.EachAudit(func(r Record) error {
 			if err := enc.Encode(r); err != nil {
 				return fmt.Errorf("writing the audit log: %w", err)

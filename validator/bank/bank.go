@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 
@@ -21,10 +21,9 @@ type Bank struct {
 	db       *store.DB
 	settings validator.Settings
 	clock    Clock
-	master   vault.Master
+	master   atomic.Pointer[vault.Master]
 	ring     *vault.Ring
 	logins   logins
-	reload   sync.Mutex // one goroutine at a time looks for new data keys
 }
 
 // Options are how a bank is opened.
@@ -42,6 +41,13 @@ type Options struct {
 func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, s validator.Settings, now token.UnixSeconds) error {
 	if err := s.Validate(); err != nil {
 		return &Error{Kind: ErrInvalid, Field: "settings", Problem: err.Error()}
+	}
+	// The database may serve a bank, whose audit log needs the key that it has.
+	if _, err := KDF(ctx, db); !errors.Is(err, store.ErrNoBank) {
+		if err == nil {
+			err = conflict("there is a bank in this database already")
+		}
+		return err
 	}
 	keys := make([]vault.Key, 0, 3)
 	for _, purpose := range []string{vault.PurposeSeed, vault.PurposeAudit, vault.PurposeFingerprint} {
@@ -101,7 +107,8 @@ func KDF(ctx context.Context, db *store.DB) (kdf string, err error) {
 // master key is not this bank's. Tokens of an import that a stop broke off are
 // removed. The database stays the caller's to close.
 func Open(ctx context.Context, db *store.DB, master vault.Master, o Options) (*Bank, error) {
-	b := &Bank{db: db, clock: o.Clock, master: master}
+	b := &Bank{db: db, clock: o.Clock}
+	b.master.Store(&master)
 	b.logins.cost = argon
 	if o.InsecureCheapPasswords {
 		b.logins.cost = cheap

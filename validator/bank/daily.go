@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
@@ -94,9 +95,11 @@ const dailyJob = "daily job"
 
 // makeNotices makes out all notices that are due.
 func (b *Bank) makeNotices(ctx context.Context) (made int, err error) {
-	today := validator.Today(b.Now())
-	last := lastDue(b.settings, today)
+	var stuck token.Serial
 	for {
+		// Midnight may come in between.
+		today := validator.Today(b.Now())
+		last := lastDue(b.settings, today)
 		var list []Token
 		err := b.db.View(ctx, func(tx *store.Tx) (err error) {
 			list, err = tx.TokensExpiring(today, last, dailyRows)
@@ -105,6 +108,10 @@ func (b *Bank) makeNotices(ctx context.Context) (made int, err error) {
 		if err != nil || len(list) == 0 {
 			return made, err
 		}
+		if list[0].Serial == stuck {
+			return made, nil // not due after all: the next run looks again
+		}
+		stuck = list[0].Serial
 		for _, t := range list {
 			ok, err := b.makeNotice(ctx, t)
 			if err != nil {
@@ -208,7 +215,7 @@ func (b *Bank) claimNotice(ctx context.Context, since token.UnixSeconds) (claime
 			return err
 		}
 		n := list[0]
-		n.Status, n.Began = NoticeSending, since
+		n.Status, n.Began = NoticeSending, max(since, b.Now())
 		n.Tries++
 		claimed = &n
 		return tx.PutNotice(n)
@@ -227,7 +234,7 @@ func (b *Bank) sendNotice(ctx context.Context, m Mailer, n Notice, r *DailyRepor
 	if err != nil {
 		return err
 	}
-	sent := m.SendExpiry(ctx, ExpiryMail{
+	sent := send(ctx, m, ExpiryMail{
 		ID: n.ID, To: n.To, Language: n.Language, Customer: customer, Serial: n.Serial, Expiry: n.Expiry,
 		From: n.ArrivesFrom, By: n.ArrivesBy,
 	})
@@ -254,8 +261,22 @@ func (b *Bank) sendNotice(ctx context.Context, m Mailer, n Notice, r *DailyRepor
 		rec := jobNote(b.Now(), act, n, n.ID)
 		rec.Done = sent == nil
 		tx.AddAudit(rec)
+		now, err := tx.Notice(n.ID)
+		if err != nil || now.Tries != n.Tries {
+			return err // it was given up here, and somebody else has sent it since
+		}
 		return tx.PutNotice(n)
 	})
+}
+
+// sendingMost is how long the mail server may take over one message: less than
+// what makes others think that this server has stopped.
+const sendingMost = 5 * time.Minute
+
+func send(ctx context.Context, m Mailer, mail ExpiryMail) error {
+	ctx, cancel := context.WithTimeout(ctx, sendingMost)
+	defer cancel()
+	return m.SendExpiry(ctx, mail)
 }
 
 // Notices lists notices, the oldest first; of one status, if one is given.

@@ -9,6 +9,7 @@ import (
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
+	"github.com/d204ef64/fob/validator/vault"
 )
 
 // A question about the code of one token, inside a transaction.
@@ -35,7 +36,7 @@ func (q *question) decide(ask func(validator.Settings, validator.Token, validato
 	}
 	switch {
 	case err == nil:
-		if t, err = q.bank.open(row); err != nil {
+		if t, err = q.bank.open(q.tx, row); err != nil {
 			return validator.Decision{}, row, err
 		}
 	case !errors.Is(err, store.ErrNotFound):
@@ -66,10 +67,15 @@ func (q *question) refuse(v validator.Verdict, code string) {
 	q.tx.AddAudit(q.by.record(v.Audit(q.user, q.op, q.serial, q.now)))
 }
 
-// open returns a token as the rules see it, with its seed.
-func (b *Bank) open(row store.TokenRow) (validator.Token, error) {
+// open returns a token as the rules see it, with its seed. A data key that another
+// server has made is read in the same transaction: on a connection of its own it
+// would wait for those who wait for it.
+func (b *Bank) open(tx *store.Tx, row store.TokenRow) (validator.Token, error) {
 	plain, err := b.ring.Open(row.Serial.String(), row.SealKey, row.Sealed)
-	if err != nil && b.loadKeys(row.SealKey) {
+	if errors.Is(err, vault.ErrUnknownKey) {
+		if err := b.loadKeys(tx); err != nil {
+			return validator.Token{}, fmt.Errorf("seed of token %s: %w", row.Serial, err)
+		}
 		plain, err = b.ring.Open(row.Serial.String(), row.SealKey, row.Sealed)
 	}
 	if err != nil {

@@ -41,24 +41,30 @@ func (b *Bank) Import(ctx context.Context, by By, r seedfile.Reader, o ImportOpt
 		return report, err
 	}
 	i := importing{bank: b, id: newID(), now: b.Now(), o: o}
-	if o.Contract != "" {
-		err := b.db.View(ctx, func(tx *store.Tx) error {
-			_, err := tx.Contract(o.Contract)
-			return missing(err, "contract", o.Contract)
-		})
-		if err != nil {
-			return report, err
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		// Another server may have made a new key, and dropped the one known here.
+		if err := b.loadKeys(tx); err != nil || o.Contract == "" {
+			return err
 		}
+		_, err := tx.Contract(o.Contract)
+		return missing(err, "contract", o.Contract)
+	})
+	if err != nil {
+		return report, err
 	}
 	if err := i.all(ctx, r); err != nil {
 		// Even when the caller has gone.
 		drop := i.drop(context.WithoutCancel(ctx))
 		return report, errors.Join(err, drop)
 	}
-	err = b.db.Update(ctx, func(tx *store.Tx) error {
+	err = b.db.Long(ctx, func(tx *store.Tx) error {
 		n, err := tx.FinishImport(i.id)
 		if err != nil {
 			return err
+		}
+		if n != int64(i.done) {
+			return conflict("the import took longer than %s, was taken for one that a stop broke off, and nothing was taken in: "+
+				"import the file in parts", importLasts)
 		}
 		report.Tokens = int(n)
 		if o.Contract != "" && n > 0 {

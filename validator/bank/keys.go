@@ -5,6 +5,7 @@ package bank
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/d204ef64/fob/validator/store"
@@ -72,32 +73,21 @@ func (b *Bank) Key(ctx context.Context, secret string) (k APIKey, err error) {
 	return k, err
 }
 
-// loadKeys reads the data keys again: another server may have made one. It reports
-// whether the one wanted is there.
-func (b *Bank) loadKeys(wanted int64) bool {
-	b.reload.Lock()
-	defer b.reload.Unlock()
-	err := b.db.View(context.Background(), func(tx *store.Tx) error {
-		keys, err := dataKeys(tx, b.master)
-		if err != nil {
+// loadKeys reads the data keys again: another server may have made one.
+func (b *Bank) loadKeys(tx *store.Tx) error {
+	keys, err := dataKeys(tx, *b.master.Load())
+	if errors.Is(err, vault.ErrWrongKey) {
+		return fmt.Errorf("the data keys were wrapped under another master key while this program ran: start it again with that key: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if err := b.ring.Add(k); err != nil {
 			return err
 		}
-		for _, k := range keys {
-			if err := b.ring.Add(k); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return false
 	}
-	for _, id := range b.ring.SeedKeys() {
-		if id == wanted {
-			return true
-		}
-	}
-	return false
+	return nil
 }
 
 // resealRows is how many seeds are sealed anew in one transaction.
@@ -112,15 +102,21 @@ func (b *Bank) RotateKey(ctx context.Context, by By, progress func(done, all int
 	if err := by.desk(); err != nil {
 		return 0, err
 	}
-	b.loadKeys(0)
-	id := b.ring.NewestSeedKey() + 1
-	key, err := vault.NewKey(vault.PurposeSeed, id)
-	if err != nil {
-		return 0, err
-	}
-	err = b.db.Update(ctx, func(tx *store.Tx) error {
+	var key vault.Key
+	err := b.db.Update(ctx, func(tx *store.Tx) (err error) {
+		// Whoever wraps the keys under another master key waits, or is waited for:
+		// keys under two of them could be opened with neither.
+		if err := tx.LockDataKeys(vault.PurposeSeed); err != nil {
+			return err
+		}
+		if err := b.loadKeys(tx); err != nil {
+			return err
+		}
+		if key, err = vault.NewKey(vault.PurposeSeed, b.ring.NewestSeedKey()+1); err != nil {
+			return err
+		}
 		tx.AddAudit(by.note(b.Now(), "rotate key", 0, noSerial, "", "new key"))
-		return addKey(tx, b.master, key, b.Now())
+		return addKey(tx, *b.master.Load(), key, b.Now())
 	})
 	if errors.Is(err, store.ErrExists) {
 		return 0, conflict("another key rotation has just begun: try again when it is done")
@@ -131,6 +127,7 @@ func (b *Bank) RotateKey(ctx context.Context, by By, progress func(done, all int
 	if err := b.ring.Add(key); err != nil {
 		return 0, err
 	}
+	id := key.ID()
 	var done, all int64
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		_, all, err = tx.CountTokens(id)
@@ -198,11 +195,11 @@ func (b *Bank) Rewrap(ctx context.Context, by By, fresh vault.Master, kdf string
 	if err := by.desk(); err != nil {
 		return err
 	}
-	return b.db.Update(ctx, func(tx *store.Tx) error {
+	err := b.db.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.LockDataKeys(vault.PurposeSeed); err != nil {
 			return err
 		}
-		keys, err := dataKeys(tx, b.master)
+		keys, err := dataKeys(tx, *b.master.Load())
 		if err != nil {
 			return err
 		}
@@ -223,4 +220,8 @@ func (b *Bank) Rewrap(ctx context.Context, by By, fresh vault.Master, kdf string
 		tx.AddAudit(by.note(b.Now(), "rotate key", 0, noSerial, "", "new master key"))
 		return tx.PutMeta(meta)
 	})
+	if err == nil {
+		b.master.Store(&fresh)
+	}
+	return err
 }

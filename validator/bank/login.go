@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"sync"
@@ -241,7 +242,9 @@ func (b *Bank) Session(ctx context.Context, secret string) (Session, error) {
 		return Session{}, err
 	}
 	if now >= s.Seen+60 {
-		err = b.db.Grouped(ctx, "", func(tx *store.Tx) error { return tx.TouchSession(hash, now) })
+		err = b.db.Grouped(ctx, "session "+hex.EncodeToString(hash), func(tx *store.Tx) error {
+			return tx.TouchSession(hash, now)
+		})
 	}
 	return s.Session, err
 }
@@ -293,6 +296,10 @@ func (b *Bank) ChangePassword(ctx context.Context, by By, old, fresh string) err
 			}
 			c.Password = hash
 			return tx.PutClerk(c)
+		}
+		// Whoever changes users of the contract waits, or is waited for.
+		if _, err := tx.Contract(contract); err != nil {
+			return err
 		}
 		u, err := tx.User(by.User)
 		if err != nil {

@@ -99,7 +99,7 @@ func (b *Bank) act(ctx context.Context, by By, a onToken) (out Outcome, err erro
 		}
 		return err
 	})
-	return out, err
+	return only(out, err)
 }
 
 func (b *Bank) actOnPaper(tx *store.Tx, by By, a onToken) (out Outcome, err error) {
@@ -117,6 +117,9 @@ func (b *Bank) actOnPaper(tx *store.Tx, by By, a onToken) (out Outcome, err erro
 	row, err := tx.Token(a.serial)
 	if err != nil {
 		return out, err
+	}
+	if row.Contract != contract {
+		return out, conflict("token %s has just been issued to a contract: try again", a.serial)
 	}
 	v := a.desk(b.people(r, now), held(row.Token, now))
 	rec := by.record(v.Audit(validator.User{Contract: row.Contract}, a.op, a.serial, now))

@@ -67,7 +67,7 @@ func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code st
 		}
 		return nil
 	})
-	return out, err
+	return only(out, err)
 }
 
 // Revoke revokes a token (失効): by a user on screen, with a code of his own token
@@ -158,7 +158,7 @@ func (b *Bank) Resync(ctx context.Context, by By, serial token.Serial, first, se
 		out, err = ask(&question{bank: b, tx: tx, now: b.Now(), serial: serial})
 		return err
 	})
-	return out, err
+	return only(out, err)
 }
 
 // Report puts a loss or theft ([validator.Lost]) or a breakage

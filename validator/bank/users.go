@@ -204,10 +204,7 @@ func (b *Bank) manage(
 		}
 		return do(tx, r, actor.Role)
 	})
-	if err != nil {
-		out = Outcome{}
-	}
-	return out, err
+	return only(out, err)
 }
 
 // contractOf returns the contract of a user whom who asks may see.

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/d204ef64/fob/token"
 )
 
 // AuditReport is what came of checking the audit log.
@@ -66,8 +68,7 @@ func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport,
 		}
 	}
 	err = tx.rows("SELECT "+auditColumns+" FROM audit ORDER BY chain, seq", nil, func(s scanner) error {
-		var got []byte
-		r, err := scanAudit(s, &got)
+		r, got, proper, err := scanStrictly(s)
 		if err != nil {
 			return err
 		}
@@ -83,7 +84,7 @@ func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport,
 		if r.Seq != w.head.seq+1 {
 			report.fault("chain %d: record %d follows %d", r.Chain, r.Seq, w.head.seq)
 		}
-		if want := mac(w.head.mac, r.canonical()); !bytes.Equal(want, got) {
+		if want := mac(w.head.mac, r.canonical()); !proper || !bytes.Equal(want, got) {
 			report.fault("chain %d, record %d: not what was written", r.Chain, r.Seq)
 		}
 		w.head.seq, w.head.mac = r.Seq, got // go on from there, so that one edit is one fault
@@ -115,6 +116,43 @@ func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport,
 	return report, nil
 }
 
+// scanStrictly reads a record, and reports whether its values are of the types that
+// were written: in a table of SQLite any value can have any type, and a text that
+// was made a blob reads the same, but is not found by who looks for it.
+func scanStrictly(s scanner) (r Record, mac []byte, proper bool, err error) {
+	var v [auditValues]any
+	var dest [auditValues]any
+	for i := range v {
+		dest[i] = &v[i]
+	}
+	if err := s.Scan(dest[:]...); err != nil {
+		return r, nil, false, err
+	}
+	var at, done int64
+	proper = true
+	for i, d := range []any{
+		&r.Chain, &r.Seq, &at, &r.User, &r.Clerk, &r.Contract, &r.Act, &r.Serial, &r.Rule, &r.Reason, &done,
+		&r.Front, &r.Source, &r.Note, &mac,
+	} {
+		proper = take(v[i], d) && proper
+	}
+	r.At, r.Done = token.UnixSeconds(at), done == 1
+	return r, mac, proper && (done == 0 || done == 1), nil
+}
+
+// take puts a value where it belongs, and reports whether it has that type.
+func take(v, dest any) (ok bool) {
+	switch d := dest.(type) {
+	case *int64:
+		*d, ok = v.(int64)
+	case *string:
+		*d, ok = v.(string)
+	case *[]byte:
+		*d, ok = v.([]byte)
+	}
+	return ok
+}
+
 // passes looks whether the chain is where an earlier report saw it.
 func (w *walk) passes(report *AuditReport) {
 	if w.since != nil && w.head.seq == w.since.seq && !bytes.Equal(w.head.mac, w.since.mac) {
@@ -126,11 +164,14 @@ func (w *walk) passes(report *AuditReport) {
 func (tx *Tx) chains(mac MAC, report *AuditReport) (map[int64]*walk, error) {
 	chains := map[int64]*walk{}
 	err := tx.rows("SELECT id, seq, mac, seal FROM audit_chain ORDER BY id", nil, func(s scanner) error {
-		var h chainHead
-		if err := s.Scan(&h.id, &h.seq, &h.mac, &h.seal); err != nil {
+		var v [4]any
+		if err := s.Scan(&v[0], &v[1], &v[2], &v[3]); err != nil {
 			return err
 		}
-		if !bytes.Equal(h.seal, h.sealed(mac)) {
+		var h chainHead
+		proper := take(v[0], &h.id) && take(v[1], &h.seq)
+		proper = proper && take(v[2], &h.mac) && take(v[3], &h.seal)
+		if !proper || !bytes.Equal(h.seal, h.sealed(mac)) {
 			report.fault("chain %d: its head is not what was written", h.id)
 		}
 		if h.id < 1 || h.id > Chains {

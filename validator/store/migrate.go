@@ -41,7 +41,6 @@ func (db *DB) migrate(ctx context.Context, change bool) error {
 		if _, err := provider.Up(ctx); err != nil {
 			return fmt.Errorf("making the tables: %w", db.dialect.wrap(unwrapGoose(err)))
 		}
-		return nil
 	}
 	now, newest, err := provider.GetVersions(ctx)
 	switch {

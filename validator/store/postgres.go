@@ -37,9 +37,10 @@ func openPostgres(address string) (*DB, error) {
 	config.RuntimeParams["application_name"] = "fob validator"
 	config.RuntimeParams["synchronous_commit"] = "on"
 	config.RuntimeParams["default_transaction_isolation"] = "read committed"
-	config.RuntimeParams["lock_timeout"] = "20000"
+	// A server of the bank that hangs keeps its locks no longer than this.
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = "20000"
+	config.RuntimeParams["lock_timeout"] = "10000"
 	config.RuntimeParams["statement_timeout"] = "600000"
-	config.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
 	pool := stdlib.OpenDB(*config)
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
@@ -48,10 +49,19 @@ func openPostgres(address string) (*DB, error) {
 		dialect: dialect{
 			postgres: true, begin: "BEGIN", lock: " FOR NO KEY UPDATE",
 			view:     &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
-			classify: classifyPostgres,
+			classify: classifyPostgres, wire: wirePostgres,
 		},
 		read: pool, write: pool,
 	}, nil
+}
+
+// wirePostgres returns the network connection below one to PostgreSQL.
+func wirePostgres(conn *sql.Conn) (wire io.Closer) {
+	_ = conn.Raw(func(c any) error {
+		wire = c.(*stdlib.Conn).Conn().PgConn().Conn()
+		return nil
+	})
+	return wire
 }
 
 // classifyPostgres reads the SQLSTATE; see appendix A of PostgreSQL's manual.

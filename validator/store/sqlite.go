@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -43,8 +44,10 @@ func openSQLite(name string, create bool) (*DB, error) {
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
 	return &DB{
-		dialect: dialect{begin: "BEGIN IMMEDIATE", classify: classifySQLite},
-		read:    read, write: write,
+		dialect: dialect{
+			begin: "BEGIN IMMEDIATE", classify: classifySQLite, wire: func(*sql.Conn) io.Closer { return nil },
+		},
+		read: read, write: write,
 	}, nil
 }
 

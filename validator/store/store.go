@@ -7,9 +7,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // The errors to branch on.
@@ -33,11 +35,13 @@ type DB struct {
 	write   *sql.DB
 	mac     atomic.Pointer[MAC]
 
+	patience time.Duration // see the constant
+
 	jobs    chan *job
 	writers sync.WaitGroup
 
 	mu     sync.RWMutex // held for reading while a job is handed over
-	closed bool
+	closed atomic.Bool  // changed while mu is held
 }
 
 // Open opens a database: "postgres://…" or "postgresql://…" is PostgreSQL, all
@@ -63,6 +67,7 @@ func Open(ctx context.Context, name string, create bool) (*DB, error) {
 		}
 		return nil, errors.Join(err, db.closePools())
 	}
+	db.patience = patience
 	db.startWriters()
 	return db, nil
 }
@@ -81,18 +86,19 @@ func (db *DB) Postgres() bool { return db.dialect.postgres }
 
 // Ping asks the database for a sign of life.
 func (db *DB) Ping(ctx context.Context) error {
-	_, err := db.read.ExecContext(ctx, "SELECT 1")
-	return db.dialect.wrap(err)
+	return db.bounded(ctx, func(ctx context.Context) error {
+		_, err := db.read.ExecContext(ctx, "SELECT 1")
+		return err
+	})
 }
 
 // Close waits for what was begun, and closes the database.
 func (db *DB) Close() error {
 	db.mu.Lock()
-	if db.closed {
+	if db.closed.Swap(true) {
 		db.mu.Unlock()
 		return nil
 	}
-	db.closed = true
 	close(db.jobs)
 	db.mu.Unlock()
 	db.writers.Wait()
@@ -109,12 +115,52 @@ func (db *DB) closePools() error {
 
 // View runs a function that reads, on one state of the database.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	return db.bounded(ctx, func(ctx context.Context) error { return db.view(ctx, fn) })
+}
+
+// LongView is [DB.View] for what reads very many rows: it takes as long as the
+// context lets it.
+func (db *DB) LongView(ctx context.Context, fn func(*Tx) error) error {
+	return db.ended(ctx, db.view(ctx, fn))
+}
+
+func (db *DB) view(ctx context.Context, fn func(*Tx) error) error {
 	tx, err := db.read.BeginTx(ctx, db.dialect.view)
 	if err != nil {
-		return db.dialect.wrap(err)
+		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	return db.dialect.wrap(fn(&Tx{ctx: ctx, db: db, q: sqlTx{tx, db.dialect}}))
+	return fn(&Tx{ctx: ctx, db: db, q: sqlTx{tx, db.dialect}})
+}
+
+// bounded runs a function that reads, with a context that ends when PostgreSQL has
+// had time enough.
+func (db *DB) bounded(ctx context.Context, fn func(context.Context) error) error {
+	within := ctx
+	if db.dialect.postgres {
+		var cancel context.CancelFunc
+		within, cancel = context.WithTimeout(ctx, db.patience)
+		defer cancel()
+	}
+	err := fn(within)
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w: no answer within %v", ErrUnavailable, db.patience)
+	}
+	return db.ended(ctx, err)
+}
+
+// ended returns the error of a function that read.
+func (db *DB) ended(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if gone := ctx.Err(); gone != nil {
+		return gone // whatever the driver makes of that
+	}
+	if db.closed.Load() {
+		return ErrClosed
+	}
+	return db.dialect.wrap(err)
 }
 
 // A dialect is what differs between the two.
@@ -124,6 +170,7 @@ type dialect struct {
 	view     *sql.TxOptions   // of one that reads
 	lock     string           // behind a SELECT whose rows are written afterwards
 	classify func(error) kind // of the driver's errors
+	wire     func(*sql.Conn) io.Closer
 }
 
 // kind is what an error of a driver means.
@@ -145,8 +192,7 @@ func (d dialect) wrap(err error) error {
 		return nil
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrNotFound
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
-		errors.Is(err, ErrUnavailable), errors.Is(err, ErrExists), errors.Is(err, ErrNotFound):
+	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrExists), errors.Is(err, ErrNotFound):
 		return err
 	case !d.postgres && noDatabase(err):
 		return ErrNoDatabase
@@ -162,8 +208,7 @@ func (d dialect) wrap(err error) error {
 	return err
 }
 
-// shortly returns the first line of an error.
+// shortly returns an error on one line.
 func shortly(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\n")
-	return text
+	return strings.Join(strings.Fields(err.Error()), " ")
 }

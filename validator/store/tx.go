@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // querier is what a transaction is run on.
@@ -26,7 +27,11 @@ type Tx struct {
 	q       querier
 	writes  bool
 	records []Record
+	failed  error // the first error of the database: nothing is committed behind it
 }
+
+// errText is the error of writing a text that PostgreSQL does not take.
+var errText = errors.New("store: a text that is not UTF-8, or has a zero byte, is not kept")
 
 // text returns a statement in the words of the database: parameters are $1, $2, …
 // here and in PostgreSQL. In SQLite they are ?1, ?2, …, and plain ? where they stand
@@ -68,9 +73,12 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	if !tx.writes {
 		return 0, errors.New("store: internal error: a view does not write")
 	}
+	if !texts(args) {
+		return 0, errText
+	}
 	r, err := tx.q.ExecContext(tx.ctx, query, plain(args)...)
 	if err != nil {
-		return 0, err
+		return 0, tx.fail(err)
 	}
 	return r.RowsAffected()
 }
@@ -89,11 +97,33 @@ func (tx *Tx) must(query string, args ...any) error {
 	return nil
 }
 
-// rows runs a query and hands each row to scan.
+// fail remembers an error of the database.
+func (tx *Tx) fail(err error) error {
+	if tx.failed == nil {
+		tx.failed = err
+	}
+	return err
+}
+
+// texts reports whether all texts among values are such as can be kept.
+func texts(args []any) bool {
+	for _, a := range args {
+		if s, is := a.(string); is && (!utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// rows runs a query and hands each row to scan. Where it asks for a text that
+// cannot be kept there is none: PostgreSQL would refuse to look.
 func (tx *Tx) rows(query string, args []any, scan func(scanner) error) error {
+	if !texts(args) {
+		return nil
+	}
 	r, err := tx.q.QueryContext(tx.ctx, query, plain(args)...)
 	if err != nil {
-		return err
+		return tx.fail(err)
 	}
 	defer func() { _ = r.Close() }()
 	for r.Next() {
@@ -101,7 +131,10 @@ func (tx *Tx) rows(query string, args []any, scan func(scanner) error) error {
 			return err
 		}
 	}
-	return r.Err()
+	if err := r.Err(); err != nil {
+		return tx.fail(err)
+	}
+	return nil
 }
 
 // row runs a query of one row; none is [ErrNotFound].

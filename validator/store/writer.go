@@ -6,9 +6,12 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"time"
 )
 
 const (
@@ -20,8 +23,16 @@ const (
 	// client waits for is then still a few milliseconds.
 	groupMost = 128
 
-	// attempts is how often a transaction is begun again that met another.
+	// attempts is how often a transaction is begun again that met another, and
+	// onceMore how long after the first time at most.
 	attempts = 5
+	onceMore = 10 * time.Second
+
+	// patience is how long PostgreSQL may take over a transaction, and
+	// longPatience over one of DB.Long: what takes longer is given up, and a
+	// server that hangs does not hang the bank.
+	patience     = 30 * time.Second
+	longPatience = 15 * time.Minute
 )
 
 // A job is a function that wants to write.
@@ -29,6 +40,7 @@ type job struct {
 	ctx   context.Context
 	key   string
 	alone bool
+	limit time.Duration
 	fn    func(*Tx) error
 	done  chan error
 }
@@ -40,24 +52,31 @@ type job struct {
 // When the error wraps [ErrUnavailable], the transaction may have been made
 // nevertheless: the connection may have been lost behind it.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
-	return db.hand(&job{ctx: ctx, alone: true, fn: fn, done: make(chan error, 1)})
+	return db.hand(&job{ctx: ctx, alone: true, limit: db.patience, fn: fn, done: make(chan error, 1)})
+}
+
+// Long is [DB.Update] for what touches very many rows. It may take minutes, for
+// which SQLite writes nothing else.
+func (db *DB) Long(ctx context.Context, fn func(*Tx) error) error {
+	return db.hand(&job{ctx: ctx, alone: true, limit: longPatience, fn: fn, done: make(chan error, 1)})
 }
 
 // Grouped is [DB.Update] for short functions that write one row of a table, which
 // key names: several share one transaction. One whose function returns an error
 // does not spoil it for the others, but costs them time.
 func (db *DB) Grouped(ctx context.Context, key string, fn func(*Tx) error) error {
-	return db.hand(&job{ctx: ctx, key: key, fn: fn, done: make(chan error, 1)})
+	return db.hand(&job{ctx: ctx, key: key, limit: db.patience, fn: fn, done: make(chan error, 1)})
 }
 
-// hand gives a job to a writer and waits. A job that has begun is waited for even
-// when the caller has gone: what it did is done.
+// hand gives a job to a writer and waits. A job that a writer has begun is waited
+// for even when the caller has gone: what it did is done. A function that panics
+// does so here, where its caller is, and not in the writer.
 func (db *DB) hand(j *job) error {
 	if j.alone && db.dialect.postgres {
 		return db.alone(j)
 	}
 	db.mu.RLock()
-	if db.closed {
+	if db.closed.Load() {
 		db.mu.RUnlock()
 		return ErrClosed
 	}
@@ -68,19 +87,34 @@ func (db *DB) hand(j *job) error {
 		db.mu.RUnlock()
 		return j.ctx.Err()
 	}
-	return <-j.done
+	err := <-j.done
+	var p *panicked
+	if errors.As(err, &p) {
+		panic(p.value)
+	}
+	return err
 }
+
+// panicked is what a function panicked with.
+type panicked struct{ value any }
+
+func (p *panicked) Error() string { return "store: internal error: a function panicked" }
 
 // alone runs a job in the caller's goroutine, on a connection of its own.
 func (db *DB) alone(j *job) error {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
-	if db.closed {
+	if db.closed.Load() {
 		return ErrClosed
 	}
 	s := &session{db: db}
 	defer s.drop(nil)
-	return s.one(j)
+	err := s.one(j)
+	var p *panicked
+	if errors.As(err, &p) {
+		panic(p.value)
+	}
+	return err
 }
 
 func (db *DB) startWriters() {
@@ -147,77 +181,200 @@ func (s *session) run(group []*job) {
 	if len(group) == 0 {
 		return
 	}
-	if len(group) > 1 {
-		// In one order everywhere, so that two groups do not wait for each other.
-		slices.SortStableFunc(group, func(a, b *job) int { return cmp.Compare(a.key, b.key) })
-		if s.try(group) == nil {
-			for _, j := range group {
-				j.done <- nil
-			}
-			return
+	if len(group) == 1 {
+		group[0].done <- s.one(group[0])
+		return
+	}
+	// In one order everywhere, so that two groups do not wait for each other.
+	slices.SortStableFunc(group, func(a, b *job) int { return cmp.Compare(a.key, b.key) })
+	f := s.try(group)
+	switch {
+	case f == nil, f.everybodys(s.db.dialect):
+		var err error
+		if f != nil {
+			err = s.db.dialect.wrap(f.err)
+		}
+		for _, j := range group {
+			j.done <- err
+		}
+		return
+	}
+	// One of them failed: the others go first, each alone.
+	for i, j := range group {
+		if i != f.job {
+			j.done <- s.one(j)
 		}
 	}
-	for _, j := range group {
-		j.done <- s.one(j)
+	if f.job >= 0 {
+		group[f.job].done <- s.one(group[f.job])
 	}
+}
+
+// A stage is how far a transaction came.
+type stage uint8
+
+const (
+	stageBegin  stage = iota // nothing was run
+	stageRun                 // one of the functions failed
+	stageEnd                 // the audit log could not be written
+	stageCommit              // nobody knows whether it was made
+)
+
+// A failure is why a transaction was not made, or may not have been.
+type failure struct {
+	stage stage
+	job   int // stageRun: which function; -1 otherwise
+	err   error
+}
+
+// everybodys reports whether all functions of a group have failed with one. Such
+// a group is not run again one by one: where the store is not there each would
+// wait for it in turn, and where the answer to a commit was lost it may have been
+// made, and the functions would meet their own work.
+func (f *failure) everybodys(d dialect) bool {
+	kind := d.classify(f.err)
+	switch f.stage {
+	case stageRun:
+		return kind == kindUnavailable
+	case stageEnd, stageCommit:
+		return kind != kindAgain
+	}
+	return true
 }
 
 // one runs a job by itself, again where it met another transaction.
 func (s *session) one(j *job) error {
-	var err error
-	for range attempts {
-		if err = j.ctx.Err(); err != nil {
+	var f *failure
+	began := time.Now()
+	for n := 0; n < attempts && (n == 0 || time.Since(began) < onceMore); n++ {
+		if err := j.ctx.Err(); err != nil {
 			return err
 		}
-		if err = s.try([]*job{j}); err == nil || s.db.dialect.classify(err) != kindAgain {
+		if f = s.try([]*job{j}); f == nil {
+			return nil
+		}
+		if s.db.dialect.classify(f.err) != kindAgain {
 			break
 		}
 	}
-	return s.db.dialect.wrap(err)
+	if err := j.ctx.Err(); err != nil && f.stage != stageCommit && s.db.dialect.classify(f.err) == kindUnavailable {
+		return err // the connection was cut because the caller has gone
+	}
+	return s.db.dialect.wrap(f.err)
 }
 
 // A session is a connection that writes, with the statements prepared on it.
 type session struct {
 	db    *DB
 	conn  *sql.Conn
+	wire  io.Closer // below conn; PostgreSQL only
 	stmts map[string]*sql.Stmt
 }
 
-// try runs functions in one transaction. The context of the callers is not
-// looked at: a commit that is interrupted is one of which nobody knows.
-func (s *session) try(group []*job) (err error) {
-	ctx := context.Background()
-	if s.conn == nil {
-		if s.conn, err = s.db.write.Conn(ctx); err != nil {
-			s.conn = nil
+// begin begins a transaction. A connection that was lost while nobody used it is
+// replaced.
+func (s *session) begin(limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	most := 1
+	if s.db.dialect.postgres {
+		most = connections
+	}
+	for n := 0; ; n++ {
+		if s.conn == nil {
+			conn, err := s.db.write.Conn(ctx)
+			if err != nil {
+				return err
+			}
+			s.conn, s.stmts = conn, map[string]*sql.Stmt{}
+			s.wire = s.db.dialect.wire(conn)
+		}
+		stop := s.cutAfter(limit)
+		_, err := s.ExecContext(context.Background(), s.db.dialect.begin)
+		stop()
+		if err == nil {
+			return nil
+		}
+		s.drop(err)
+		if n == most || ctx.Err() != nil || s.db.dialect.classify(err) != kindUnavailable {
 			return err
 		}
-		s.stmts = map[string]*sql.Stmt{}
 	}
-	if _, err = s.ExecContext(ctx, s.db.dialect.begin); err != nil {
-		s.drop(err)
-		return err
+}
+
+// cutAfter cuts the connection to PostgreSQL after a while, unless it is stopped
+// before. A context would do it too, and cost a goroutine for each statement.
+func (s *session) cutAfter(limit time.Duration) (stop func() bool) {
+	if s.wire == nil {
+		return func() bool { return true }
 	}
+	wire := s.wire
+	return time.AfterFunc(limit, func() { _ = wire.Close() }).Stop
+}
+
+// cutWith cuts the connection when a context ends, unless it is stopped before.
+func (s *session) cutWith(ctx context.Context) (stop func() bool) {
+	if s.wire == nil {
+		return func() bool { return true }
+	}
+	wire := s.wire
+	return context.AfterFunc(ctx, func() { _ = wire.Close() })
+}
+
+// try runs functions in one transaction. Whether the callers are still there is
+// looked at before the commit only, and only where there is one of them: a commit
+// that is interrupted is one of which nobody knows.
+func (s *session) try(group []*job) *failure {
+	limit := group[0].limit
+	if err := s.begin(limit); err != nil {
+		return &failure{stageBegin, -1, err}
+	}
+	defer s.cutAfter(limit)()
+	stop := func() bool { return true }
+	if len(group) == 1 && group[0].alone {
+		stop = s.cutWith(group[0].ctx)
+	}
+	f := s.work(group)
+	if !stop() && f == nil {
+		f = &failure{stageRun, 0, group[0].ctx.Err()}
+	}
+	if f == nil {
+		_, err := s.ExecContext(context.Background(), "COMMIT")
+		if err == nil {
+			return nil
+		}
+		f = &failure{stageCommit, -1, err}
+	}
+	s.rollback()
+	return f
+}
+
+// work runs the functions, and writes their audit records.
+func (s *session) work(group []*job) *failure {
+	tx := &Tx{ctx: context.Background(), db: s.db, q: s, writes: true}
+	for i, j := range group {
+		if err := protected(j.fn, tx); err != nil {
+			return &failure{stageRun, i, err}
+		}
+		if tx.failed != nil {
+			// PostgreSQL would answer COMMIT with a rollback, and call that done.
+			return &failure{stageRun, i, tx.failed}
+		}
+	}
+	if err := tx.appendAudit(); err != nil {
+		return &failure{stageEnd, -1, err}
+	}
+	return nil
+}
+
+// protected runs a function; a panic is an error of its own kind.
+func protected(fn func(*Tx) error, tx *Tx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.rollback()
-			panic(p)
-		}
-		if err != nil {
-			s.rollback()
+			err = &panicked{p}
 		}
 	}()
-	tx := &Tx{ctx: ctx, db: s.db, q: s, writes: true}
-	for _, j := range group {
-		if err = j.fn(tx); err != nil {
-			return err
-		}
-	}
-	if err = tx.appendAudit(); err != nil {
-		return err
-	}
-	_, err = s.ExecContext(ctx, "COMMIT")
-	return err
+	return fn(tx)
 }
 
 // rollback ends a transaction that failed. A connection that cannot even do that
@@ -237,10 +394,11 @@ func (s *session) drop(err error) {
 		_ = stmt.Close()
 	}
 	if err != nil {
-		_ = s.conn.Raw(func(any) error { return errBad })
+		// It is thrown away, not put back for the next to use.
+		_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
 	_ = s.conn.Close()
-	s.conn, s.stmts = nil, nil
+	s.conn, s.wire, s.stmts = nil, nil, nil
 }
 
 // prepare returns the prepared form of a statement. PostgreSQL's driver prepares
@@ -280,6 +438,3 @@ func (s *session) QueryContext(ctx context.Context, query string, args ...any) (
 	}
 	return stmt.QueryContext(ctx, args...)
 }
-
-// errBad makes database/sql throw a connection away.
-var errBad = errors.New("bad connection")

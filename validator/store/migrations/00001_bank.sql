@@ -101,6 +101,8 @@ CREATE TABLE token_order (
     made_by   TEXT   NOT NULL
 );
 CREATE INDEX token_order_contract ON token_order (contract, id);
+CREATE INDEX token_order_old ON token_order (old_token); -- looked at where a token is removed
+CREATE INDEX token_order_new ON token_order (new_token);
 CREATE INDEX token_order_open ON token_order (id) WHERE status = 0;
 
 CREATE TABLE notice (
