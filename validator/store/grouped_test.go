@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator/store"
+)
+
+func contract(id string) store.Contract {
+	return store.Contract{ID: id, Name: "n", Address: "a", Language: store.Japanese, Created: 1}
+}
+
+// hold keeps all writers of a store busy, so that what comes meanwhile is grouped.
+// It returns when they are.
+func hold(t *testing.T, db *store.DB) (release func()) {
+	t.Helper()
+	writers := 1
+	if db.Postgres() {
+		writers = 4
+	}
+	gate := make(chan struct{})
+	var held, wg sync.WaitGroup
+	held.Add(writers)
+	for range writers {
+		wg.Go(func() {
+			_ = db.Grouped(context.Background(), "", func(*store.Tx) error {
+				held.Done()
+				<-gate
+				return nil
+			})
+		})
+		if db.Postgres() {
+			// One writer takes all that waits: they come one by one.
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	held.Wait()
+	return func() { close(gate); wg.Wait() }
+}
+
+var errMine = errors.New("mine")
+
+// TestGrouped: what one function of a group does wrong is its own affair.
+func TestGrouped(t *testing.T) {
+	each(t, func(t *testing.T, name string) {
+		db := open(t, name)
+		const n = 60
+		var errs [n]error
+		var panics [n]any
+		var wg sync.WaitGroup
+		release := hold(t, db)
+		for i := range n {
+			wg.Go(func() {
+				defer func() { panics[i] = recover() }()
+				id := fmt.Sprintf("c%02d", i)
+				errs[i] = db.Grouped(context.Background(), id, func(tx *store.Tx) error {
+					tx.AddAudit(store.Record{At: 1, Act: id, Reason: "allowed"})
+					if err := tx.AddContract(contract(id)); err != nil {
+						return err
+					}
+					switch i {
+					case 7:
+						return errMine
+					case 17:
+						panic("broken")
+					case 27: // an error of the database that the function does not mind
+						_ = tx.AddContract(contract(id))
+					case 37:
+						return tx.AddContract(contract(id))
+					case 47:
+						return tx.ExecIn("no SQL at all")
+					}
+					return nil
+				})
+			})
+		}
+		time.Sleep(20 * time.Millisecond)
+		release()
+		wg.Wait()
+		bad := map[int]error{7: errMine, 17: nil, 27: store.ErrExists, 37: store.ErrExists, 47: nil}
+		var want []string
+		for i := range n {
+			id := fmt.Sprintf("c%02d", i)
+			switch e, is := bad[i]; {
+			case !is:
+				require.NoError(t, errs[i])
+				require.Nil(t, panics[i])
+				want = append(want, id)
+			case i == 17:
+				require.Equal(t, "broken", panics[i], "in the goroutine of who called")
+			case i == 47:
+				require.Error(t, errs[i])
+			default:
+				require.ErrorIs(t, errs[i], e)
+			}
+		}
+		view(t, db, func(tx *store.Tx) error {
+			list, _, err := tx.Contracts("", store.Page{Limit: 1000})
+			require.NoError(t, err)
+			var have []string
+			for _, c := range list {
+				have = append(have, c.ID)
+			}
+			require.Equal(t, want, have)
+			records, _, err := tx.Audit(store.AuditFilter{Page: store.Page{Limit: 1000}})
+			require.NoError(t, err)
+			acts := map[string]int{}
+			for _, r := range records {
+				acts[r.Act]++
+			}
+			require.Len(t, records, len(want))
+			for _, id := range want {
+				require.Equal(t, 1, acts[id], "a record each")
+			}
+			report, err := tx.VerifyAudit("", nil)
+			require.NoError(t, err)
+			require.Empty(t, report.Faults)
+			return nil
+		})
+	})
+}
+
+// TestCancelled: who goes away before a writer comes has done nothing, and gets his
+// context's error.
+func TestCancelled(t *testing.T) {
+	each(t, func(t *testing.T, name string) {
+		db := open(t, name)
+		release := hold(t, db)
+		ctx, cancel := context.WithCancel(context.Background())
+		var ran atomic.Int32
+		errs := make(chan error, 20)
+		for i := range 20 {
+			go func() {
+				errs <- db.Grouped(ctx, "", func(tx *store.Tx) error {
+					ran.Add(1)
+					return tx.AddContract(contract(fmt.Sprint(i)))
+				})
+			}()
+		}
+		cancel()
+		for range 20 {
+			require.ErrorIs(t, <-errs, context.Canceled)
+		}
+		release()
+		require.Zero(t, ran.Load())
+		gone, cancel := context.WithCancel(context.Background())
+		cancel()
+		fn := func(*store.Tx) error { ran.Add(1); return nil }
+		require.ErrorIs(t, db.Update(gone, fn), context.Canceled)
+		require.ErrorIs(t, db.Grouped(gone, "", fn), context.Canceled)
+		require.ErrorIs(t, db.View(gone, fn), context.Canceled)
+		require.Zero(t, ran.Load())
+	})
+}
+
+// TestCancelledMidway: on PostgreSQL an update alone is given up with its caller,
+// and leaves nothing behind.
+func TestCancelledMidway(t *testing.T) {
+	each(t, func(t *testing.T, name string) {
+		db := open(t, name)
+		ctx, cancel := context.WithCancel(context.Background())
+		err := db.Update(ctx, func(tx *store.Tx) error {
+			if err := tx.AddContract(contract("c")); err != nil {
+				return err
+			}
+			cancel()
+			return nil
+		})
+		there := false
+		view(t, db, func(tx *store.Tx) error {
+			_, err := tx.Contract("c")
+			there = err == nil
+			return nil
+		})
+		require.Equal(t, there, err == nil, "what is said is what is")
+		if db.Postgres() {
+			require.ErrorIs(t, err, context.Canceled)
+		}
+		update(t, db, func(tx *store.Tx) error { return tx.AddContract(contract("d")) })
+	})
+}
+
+// TestClose: nobody who waits is forgotten, and nothing stays behind.
+func TestClose(t *testing.T) {
+	each(t, func(t *testing.T, name string) {
+		before := storeGoroutines()
+		for round := range 10 {
+			db, err := store.Open(t.Context(), name, true)
+			require.NoError(t, err)
+			db.Chain(mac)
+			const n = 64
+			var made, closed, other atomic.Int32
+			var wg, begun sync.WaitGroup
+			begun.Add(n)
+			for i := range n {
+				wg.Go(func() {
+					begun.Done()
+					run := db.Grouped
+					if i%4 == 0 {
+						run = func(ctx context.Context, _ string, fn func(*store.Tx) error) error { return db.Update(ctx, fn) }
+					}
+					err := run(context.Background(), "", func(tx *store.Tx) error {
+						return tx.AddContract(contract(fmt.Sprintf("%d-%d", round, i)))
+					})
+					switch {
+					case err == nil:
+						made.Add(1)
+					case errors.Is(err, store.ErrClosed):
+						closed.Add(1)
+					default:
+						other.Add(1)
+						t.Error(err)
+					}
+				})
+			}
+			begun.Wait()
+			require.NoError(t, db.Close())
+			require.NoError(t, db.Close(), "a second time")
+			wg.Wait()
+			require.EqualValues(t, n, made.Load()+closed.Load()+other.Load())
+			require.ErrorIs(t, db.Update(t.Context(), func(*store.Tx) error { return nil }), store.ErrClosed)
+			require.ErrorIs(t, db.Grouped(t.Context(), "", func(*store.Tx) error { return nil }), store.ErrClosed)
+			require.ErrorIs(t, db.View(t.Context(), func(*store.Tx) error { return nil }), store.ErrClosed)
+			require.ErrorIs(t, db.Ping(t.Context()), store.ErrClosed)
+
+			db, err = store.Open(t.Context(), name, false)
+			require.NoError(t, err)
+			count := int32(0)
+			view(t, db, func(tx *store.Tx) error {
+				list, _, err := tx.Contracts(fmt.Sprintf("%d-", round), store.Page{Limit: 1000})
+				count = int32(len(list))
+				return err
+			})
+			require.NoError(t, db.Close())
+			require.Equal(t, made.Load(), count, "what was answered is there, and nothing else")
+		}
+		require.Eventually(t, func() bool { return storeGoroutines() <= before }, 10*time.Second, 10*time.Millisecond)
+	})
+}
+
+// storeGoroutines counts goroutines of the store and of its pools.
+func storeGoroutines() (n int) {
+	buf := make([]byte, 1<<20)
+	for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		if strings.Contains(g, "store.(*") || strings.Contains(g, "database/sql.(*DB).connectionOpener") {
+			n++
+		}
+	}
+	return n
+}
+
+// TestOddTexts: a text that PostgreSQL does not take is nobody's, and spoils
+// nothing.
+func TestOddTexts(t *testing.T) {
+	each(t, func(t *testing.T, name string) {
+		db := open(t, name)
+		for _, odd := range []string{"a\x00b", "\xff", "\xed\xa0\x80"} {
+			update(t, db, func(tx *store.Tx) error {
+				_, err := tx.User(odd)
+				require.ErrorIs(t, err, store.ErrNotFound)
+				_, err = tx.Contract(odd)
+				require.ErrorIs(t, err, store.ErrNotFound)
+				list, _, err := tx.Contracts(odd, store.Page{After: odd})
+				require.NoError(t, err)
+				require.Empty(t, list)
+				records, _, err := tx.Audit(store.AuditFilter{User: odd})
+				require.NoError(t, err)
+				require.Empty(t, records)
+				return nil
+			})
+			err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.AddContract(contract(odd)) })
+			require.ErrorContains(t, err, "zero byte")
+		}
+	})
+}

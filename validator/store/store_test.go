@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store_test
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite"
+
+	"github.com/d204ef64/fob/internal/pgtest"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// each runs a test on SQLite and on PostgreSQL, with the name of an empty database.
+func each(t *testing.T, test func(t *testing.T, name string)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "bank.db")) })
+	t.Run("postgres", func(t *testing.T) { test(t, pgtest.Database(t)) })
+}
+
+// mac is a MAC for tests of the store alone.
+func mac(parts ...[]byte) []byte {
+	h := hmac.New(sha256.New, []byte("key"))
+	for _, p := range parts {
+		_ = binary.Write(h, binary.BigEndian, uint64(len(p)))
+		h.Write(p)
+	}
+	return h.Sum(nil)
+}
+
+// open opens a store with tables, chains and nothing else.
+func open(t *testing.T, name string) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), name, true)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	db.Chain(mac)
+	err = db.Update(t.Context(), func(tx *store.Tx) error {
+		if err := tx.AddMeta(store.Meta{Settings: validator.DefaultSettings(), Created: 1}); err != nil {
+			return err
+		}
+		return tx.MakeChains()
+	})
+	require.NoError(t, err)
+	return db
+}
+
+// raw opens a database by its driver alone, as somebody who has got at it.
+func raw(t *testing.T, name string) *sql.DB {
+	t.Helper()
+	driver := "sqlite"
+	if store.IsPostgres(name) {
+		driver = "pgx"
+	}
+	db, err := sql.Open(driver, name)
+	require.NoError(t, err)
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+func exec(t *testing.T, db *sql.DB, query string, args ...any) {
+	t.Helper()
+	_, err := db.ExecContext(t.Context(), query, args...)
+	require.NoError(t, err)
+}
+
+func serial(t *testing.T, text string) token.Serial {
+	t.Helper()
+	s, err := token.ParseSerial(text)
+	require.NoError(t, err)
+	return s
+}
+
+func update(t *testing.T, db *store.DB, fn func(tx *store.Tx) error) {
+	t.Helper()
+	require.NoError(t, db.Update(t.Context(), fn))
+}
+
+func view(t *testing.T, db *store.DB, fn func(tx *store.Tx) error) {
+	t.Helper()
+	require.NoError(t, db.View(t.Context(), fn))
+}
+
+func TestMigrations(t *testing.T) {
+	each(t, func(t *testing.T, name string) {
+		ctx := t.Context()
+		_, err := store.Open(ctx, name, false)
+		require.ErrorIs(t, err, store.ErrNoBank)
+		require.ErrorContains(t, err, "make one with init")
+
+		db, err := store.Open(ctx, name, true)
+		require.NoError(t, err)
+		r := raw(t, name)
+		exec(t, r, "INSERT INTO contract (id, name, address, email, language, had_free, created) VALUES ('c', 'n', 'a', '', 'ja', 0, 1)")
+		require.NoError(t, db.Down(ctx))
+		_, err = r.ExecContext(ctx, "SELECT 1 FROM contract")
+		require.Error(t, err, "the table is gone")
+		require.NoError(t, db.Close())
+
+		_, err = store.Open(ctx, name, false)
+		require.ErrorIs(t, err, store.ErrNoBank)
+		db, err = store.Open(ctx, name, true)
+		require.NoError(t, err)
+		require.NoError(t, db.View(ctx, func(tx *store.Tx) error {
+			_, err := tx.Contract("c")
+			require.ErrorIs(t, err, store.ErrNotFound)
+			_, err = tx.Meta()
+			require.ErrorIs(t, err, store.ErrNoBank, "tables, but no bank")
+			return nil
+		}))
+		require.NoError(t, db.Close())
+		db, err = store.Open(ctx, name, false)
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+
+		exec(t, r, "INSERT INTO goose_db_version (version_id, is_applied, tstamp) VALUES (9999, $1, CURRENT_TIMESTAMP)", true)
+		for _, create := range []bool{false, true} {
+			_, err = store.Open(ctx, name, create)
+			require.ErrorContains(t, err, "of a newer program (its tables have version 9999", "create %v", create)
+		}
+	})
+}
+
+func TestOpenFile(t *testing.T) {
+	ctx := t.Context()
+	dir := t.TempDir()
+	_, err := store.Open(ctx, filepath.Join(dir, "none.db"), false)
+	require.ErrorIs(t, err, store.ErrNoBank)
+	require.NoFileExists(t, filepath.Join(dir, "none.db"), "looking makes nothing")
+	_, err = store.Open(ctx, dir, true)
+	require.ErrorContains(t, err, "is a folder")
+	_, err = store.Open(ctx, filepath.Join(dir, "no", "bank.db"), true)
+	require.ErrorContains(t, err, "making the database")
+
+	odd := filepath.Join(dir, "a ?#%&=ä b.db")
+	db, err := store.Open(ctx, odd, true)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	info, err := os.Stat(odd)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	text := filepath.Join(dir, "text")
+	require.NoError(t, os.WriteFile(text, make([]byte, 8192), 0o600))
+	_, err = store.Open(ctx, text, false)
+	require.Error(t, err)
+	require.NoError(t, os.WriteFile(text, []byte("this is a letter to the bank, and long enough for a page\n"), 0o600))
+	_, err = store.Open(ctx, text, true)
+	require.ErrorContains(t, err, "not a database")
+}
+
+func TestOpenPostgres(t *testing.T) {
+	ctx := t.Context()
+	_, err := store.Open(ctx, "postgres://u:secret-word@host:port/x", false)
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), "secret-word")
+	_, err = store.Open(ctx, "postgres://u:secret-word@127.0.0.1:1/x?sslmode=disable", false)
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	require.ErrorContains(t, err, "refused", "it says why")
+	require.NotContains(t, err.Error(), "secret-word")
+	require.NotContains(t, err.Error(), "\n")
+}
+
+func TestMadeOnce(t *testing.T) {
+	each(t, func(t *testing.T, name string) {
+		db := open(t, name)
+		err := db.Update(context.Background(), func(tx *store.Tx) error { return tx.AddMeta(store.Meta{}) })
+		require.ErrorIs(t, err, store.ErrExists)
+	})
+}
