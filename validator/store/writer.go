@@ -28,6 +28,14 @@ const (
 	attempts = 5
 	onceMore = 10 * time.Second
 
+	// busyWait is how long another process may write to a file of SQLite, and
+	// busyPoll how often it is asked. SQLite itself would ask each 100 ms, and
+	// never come in where the other writes one transaction after the other.
+	// breath is what a writer leaves between those that take long.
+	busyWait = 10 * time.Second
+	busyPoll = 500 * time.Microsecond
+	breath   = 2 * busyPoll
+
 	// patience is how long PostgreSQL may take over a transaction, and
 	// longPatience over one of DB.Long: what takes longer is given up, and a
 	// server that hangs does not hang the bank.
@@ -155,7 +163,11 @@ func (db *DB) routineWriter() {
 			}
 			group = append(group, j)
 		}
+		began := time.Now()
 		s.run(group)
+		if first.alone && time.Since(began) > 2*breath {
+			time.Sleep(breath) // another process may want to write
+		}
 	}
 }
 
@@ -274,6 +286,7 @@ type session struct {
 // begin begins a transaction. A connection that was lost while nobody used it is
 // replaced.
 func (s *session) begin(limit time.Duration) error {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	most := 1
@@ -288,12 +301,24 @@ func (s *session) begin(limit time.Duration) error {
 			}
 			s.conn, s.stmts = conn, map[string]*sql.Stmt{}
 			s.wire = s.db.dialect.wire(conn)
+			if !s.db.dialect.postgres {
+				// It is waited for below.
+				if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil {
+					s.drop(err)
+					return err
+				}
+			}
 		}
 		stop := s.cutAfter(limit)
 		_, err := s.ExecContext(context.Background(), s.db.dialect.begin)
 		stop()
 		if err == nil {
 			return nil
+		}
+		if !s.db.dialect.postgres && s.db.dialect.classify(err) == kindAgain && time.Since(began) < busyWait {
+			n--
+			time.Sleep(busyPoll)
+			continue
 		}
 		s.drop(err)
 		if n == most || ctx.Err() != nil || s.db.dialect.classify(err) != kindUnavailable {
