@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank_test
+
+import (
+	"database/sql"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// manyRecords is a seed file of n tokens, from the hundredth on.
+func manyRecords(n int) seedfile.Reader {
+	list := make([]seedfile.Record, n)
+	for i := range list {
+		list[i] = banktest.Record(100 + i)
+	}
+	return banktest.Records(list...)
+}
+
+// raw opens a database by its driver alone, as somebody who has got at it.
+func raw(t *testing.T, name string) *sql.DB {
+	t.Helper()
+	driver := "sqlite"
+	if store.IsPostgres(name) {
+		driver = "pgx"
+	}
+	db, err := sql.Open(driver, name)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+// age makes imports that are unfinished look as if they had begun a quarter of an
+// hour ago: an import's ID has the time, in its first 48 bits (RFC 9562, section
+// 5.7).
+func age(t *testing.T, v *victim) {
+	t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	ms := time.Now().Add(-15 * time.Minute).UnixMilli()
+	for i := range 6 {
+		id[i] = byte(ms >> (40 - 8*i))
+	}
+	_, err := raw(t, v.Name).ExecContext(t.Context(), "UPDATE token SET import = $1 WHERE condition = 0", id.String())
+	require.NoError(t, err)
+}
+
+// slow is a seed file in which something happens before a record is read.
+type slow struct {
+	seedfile.Reader
+	n      int
+	at     int
+	happen func()
+}
+
+func (s *slow) Read() (seedfile.Record, error) {
+	if s.n++; s.n == s.at {
+		s.happen()
+	}
+	return s.Reader.Read()
+}
+
+// TestImportTakenForBrokenOff: an import that took so long that another server has
+// cleared its first tokens away takes in none of the others.
+func TestImportTakenForBrokenOff(t *testing.T) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+		other := second(t, d, d.Master)
+		v := &victim{Desk: d, t: t}
+		r := &slow{Reader: manyRecords(2500), at: 2200, happen: func() {
+			require.Eventually(t, func() bool {
+				var n int
+				err := raw(t, d.Name).QueryRow("SELECT COUNT(*) FROM token WHERE condition = 0").Scan(&n)
+				return err == nil && n == 2000
+			}, 10*time.Second, time.Millisecond)
+			age(t, v)
+			require.NoError(t, other.DropUnfinished(t.Context()))
+		}}
+		_, err := d.Bank.Import(t.Context(), banktest.Clerk, r, bank.ImportOptions{})
+		require.ErrorIs(t, err, bank.ErrConflict)
+		require.ErrorContains(t, err, "nothing was taken in")
+		require.Zero(t, known(t, other))
+		var n int
+		require.NoError(t, raw(t, d.Name).QueryRow("SELECT COUNT(*) FROM token").Scan(&n))
+		require.Zero(t, n)
+		_, err = other.Import(t.Context(), banktest.Clerk, manyRecords(2500), bank.ImportOptions{})
+		require.NoError(t, err)
+	})
+}
