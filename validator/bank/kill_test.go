@@ -56,7 +56,6 @@ var childWork = map[string]func(*child){
 	"import": childImport,
 	"rotate": childRotate,
 	"daily":  childDaily,
-	"full":   childFull,
 }
 
 // TestChild is not a test: it is the child.

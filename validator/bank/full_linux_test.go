@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank_test
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+func init() { childWork["full"] = childFull }
+
+// space lets files grow by so many bytes from what they have, or, with -1, without
+// an end: to the process it is a disk that is full.
+func space(c *child, bytes int64) {
+	limit := uint64(unix.RLIM_INFINITY)
+	if bytes >= 0 {
+		limit = uint64(bytes)
+		for _, name := range []string{"", "-wal"} {
+			info, err := os.Stat(os.Getenv("FOB_BANK_DB") + name)
+			require.NoError(c, err)
+			limit = max(limit, uint64(info.Size()+bytes))
+		}
+	}
+	require.NoError(c, unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: limit, Max: unix.RLIM_INFINITY}))
+}
+
+// childFull works until the disk is full, is refused, gets space, and goes on.
+//
+//	good N STEP, wrong N     as in childChecks
+//	failed N STEP            the code was entered, and answered with an error
+//	lost N                   a wrong code was
+func childFull(c *child) {
+	ctx := c.Context()
+	for round := range 3 {
+		space(c, 40<<10)
+		var failed, good atomic.Int32
+		var wg sync.WaitGroup
+		began := time.Now()
+		for n := range killTokens {
+			serial := banktest.Serial(n)
+			wg.Go(func() {
+				for failed.Load() < 40 && time.Since(began) < 10*time.Second {
+					step := int64(c.clock.Now() / 60)
+					code, what := banktest.CodeAt(c, serial, token.UnixSeconds(step*60)), "good"
+					if n%4 == 0 {
+						code, what = wrongAt(c, serial, token.UnixSeconds(step*60)), "wrong"
+					}
+					out, err := c.bank.Check(ctx, http, serial, code)
+					switch {
+					case err != nil && (!errors.Is(err, bank.ErrUnavailable) || out != bank.Outcome{}):
+						c.say("odd %v %v", out, err)
+						failed.Add(1)
+					case err != nil && what == "good":
+						failed.Add(1)
+						c.say("failed %d %d", n, step)
+					case err != nil:
+						failed.Add(1)
+						c.say("lost %d", n)
+					case out.Done && what == "good":
+						good.Add(1)
+						c.say("good %d %d", n, step)
+					case !out.Done && what == "wrong":
+						c.say("wrong %d", n)
+					}
+					c.clock.Advance(2)
+				}
+			})
+		}
+		wg.Wait()
+		require.GreaterOrEqual(c, failed.Load(), int32(40), "the disk was full")
+		if round == 0 {
+			require.Positive(c, good.Load(), "and was not before")
+		}
+		_, err := c.bank.Import(ctx, banktest.Clerk, manyRecords(2000), bank.ImportOptions{})
+		require.ErrorIs(c, err, bank.ErrUnavailable)
+		_, err = c.bank.LogIn(ctx, bank.By{Front: "page"}, "nobody", "a long password")
+		require.ErrorIs(c, err, bank.ErrUnavailable)
+		require.NoError(c, c.bank.Ready(ctx), "it can still be read")
+
+		space(c, -1)
+		c.clock.Advance(60)
+		for n := range killTokens {
+			if n%4 == 0 {
+				continue
+			}
+			step := int64(c.clock.Now() / 60)
+			out, err := c.bank.Check(ctx, http, banktest.Serial(n), banktest.CodeAt(c, banktest.Serial(n), token.UnixSeconds(step*60)))
+			require.NoError(c, err)
+			require.True(c, out.Done, "at once, and without a restart")
+			c.say("good %d %d", n, step)
+		}
+	}
+}
+
+// TestDiskFull: what cannot be written is answered with an error, and what was
+// answered is written.
+func TestDiskFull(t *testing.T) {
+	v := newVictim(t, banktest.New(t, banktest.SQLite(t)))
+	v.Contract("c1")
+	v.Import("c1", killTokens)
+	said, done := v.kill("full", time.Hour)
+	require.True(t, done)
+	good, wrong, lost := make([]map[int64]int, killTokens), make([]int, killTokens), make([]int, killTokens)
+	failed := 0
+	for _, line := range said {
+		f := strings.Fields(line)
+		require.Contains(t, []string{"good", "failed", "wrong", "lost"}, f[0], line)
+		n := number(t, f[1])
+		switch f[0] {
+		case "good":
+			if good[n] == nil {
+				good[n] = map[int64]int{}
+			}
+			step := number(t, f[2])
+			good[n][step]++
+			require.Equal(t, 1, good[n][step], "token %d, step %d", n, step)
+		case "failed":
+			failed++
+		case "wrong":
+			wrong[n]++
+		case "lost":
+			lost[n]++
+		}
+	}
+	require.Positive(t, failed)
+	for n := range killTokens {
+		row, err := v.Bank.Token(t.Context(), banktest.Clerk, banktest.Serial(n))
+		require.NoError(t, err)
+		st := row.State
+		if n%4 == 0 {
+			require.GreaterOrEqual(t, st.Wrong, min(wrong[n], v.Settings.WrongLimit))
+			require.LessOrEqual(t, st.Wrong, wrong[n]+lost[n])
+			continue
+		}
+		for step := range good[n] {
+			require.Greater(t, st.Next, step)
+		}
+		list, _, err := v.Bank.Audit(t.Context(), banktest.Clerk, bank.AuditFilter{Serial: row.Serial.String(), Page: bank.Page{Limit: 1000}})
+		require.NoError(t, err)
+		accepted := 0
+		for _, r := range list {
+			if r.Done {
+				accepted++
+			}
+		}
+		require.Equal(t, len(good[n]), accepted, "token %d: a record of each, and of no other", n)
+	}
+	require.Equal(t, killTokens, known(t, v.Bank), "of the import there is nothing")
+	whole(t, v.Bank)
+}
