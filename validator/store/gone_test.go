@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/pgtest"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// TestHangs: a PostgreSQL that does not answer any more does not hang who asks, and
+// is used again when it does.
+func TestHangs(t *testing.T) {
+	name := pgtest.Database(t)
+	require.NoError(t, open(t, name).Close())
+	proxy, through := pgtest.NewProxy(t, name+"&connect_timeout=1")
+	db, err := store.Open(t.Context(), through, false)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	db.SetPatience(time.Second)
+	db.Chain(mac)
+	ctx := context.Background()
+	add := func(id string) func(*store.Tx) error {
+		return func(tx *store.Tx) error {
+			tx.AddAudit(record(1))
+			return tx.AddContract(contract(id))
+		}
+	}
+	for round := range 2 {
+		for i := range 30 { // some connections that are open
+			require.NoError(t, db.Grouped(ctx, "", add(fmt.Sprintf("a%d-%d", round, i))))
+		}
+		update(t, db, add(fmt.Sprintf("b%d", round)))
+		proxy.Freeze()
+		began := time.Now()
+		var wg sync.WaitGroup
+		ask := func(fn func() error) {
+			wg.Go(func() {
+				err := fn()
+				if !errors.Is(err, store.ErrUnavailable) {
+					t.Errorf("%v", err)
+				}
+				if took := time.Since(began); took > 15*time.Second {
+					t.Errorf("it took %v", took)
+				}
+			})
+		}
+		for i := range 40 {
+			ask(func() error { return db.Grouped(ctx, "", add(fmt.Sprintf("c%d-%d", round, i))) })
+			ask(func() error { return db.Update(ctx, add(fmt.Sprintf("d%d-%d", round, i))) })
+			ask(func() error { return db.View(ctx, func(tx *store.Tx) error { _, err := tx.Meta(); return err }) })
+		}
+		ask(func() error { return db.Ping(ctx) })
+		// Who does not want to wait so long does not.
+		hurry, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+		err := db.View(hurry, func(tx *store.Tx) error { _, err := tx.Meta(); return err })
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		cancel()
+		wg.Wait()
+		proxy.Thaw()
+		require.Eventually(t, func() bool { return db.Ping(ctx) == nil }, 10*time.Second, 10*time.Millisecond)
+		for i := range 20 {
+			require.NoError(t, db.Grouped(ctx, "", add(fmt.Sprintf("e%d-%d", round, i))))
+			update(t, db, add(fmt.Sprintf("f%d-%d", round, i)))
+		}
+		// The network breaks while nobody uses it: nobody notices.
+		proxy.Cut()
+		for i := range 20 {
+			require.NoError(t, db.Grouped(ctx, "", add(fmt.Sprintf("g%d-%d", round, i))))
+		}
+		proxy.Cut()
+		update(t, db, add(fmt.Sprintf("h%d", round)))
+	}
+	require.Empty(t, verify(t, db, "").Faults)
+}
+
+// TestSilent: an address that takes connections and says nothing is not waited for
+// without an end.
+func TestSilent(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	began := time.Now()
+	_, err = store.Open(t.Context(), "postgres://u:secret-word@"+l.Addr().String()+"/x?sslmode=disable&connect_timeout=1", false)
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	require.NotContains(t, err.Error(), "secret-word")
+	require.Less(t, time.Since(began), 20*time.Second)
+}
+
+// TestLostCommit: where the answer to a commit is lost, nobody is told that it was
+// done or not done, and nothing is run a second time.
+func TestLostCommit(t *testing.T) {
+	name := pgtest.Database(t)
+	require.NoError(t, open(t, name).Close())
+	proxy, through := pgtest.NewProxy(t, name)
+	db, err := store.Open(t.Context(), through, false)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	db.Chain(mac)
+	for round := range 10 {
+		alone := fmt.Sprintf("a%d", round)
+		err := db.Update(context.Background(), func(tx *store.Tx) error {
+			proxy.LoseCommit()
+			return tx.AddContract(contract(alone))
+		})
+		require.ErrorIs(t, err, store.ErrUnavailable)
+		require.Eventually(t, func() bool { return there(t, db, alone) }, 5*time.Second, time.Millisecond, "it was made all the same")
+
+		// Three of the four writers are held, so that all that comes is one group.
+		var wg sync.WaitGroup
+		free, gate := make(chan struct{}), make(chan struct{})
+		for i := range 4 {
+			inside := make(chan struct{})
+			wg.Go(func() {
+				err := db.Grouped(context.Background(), "", func(*store.Tx) error {
+					close(inside)
+					if i == 0 {
+						<-free
+					} else {
+						<-gate
+					}
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+			<-inside
+		}
+		const n = 12
+		var group sync.WaitGroup
+		var errs [n]error
+		var runs [n]int
+		for i := range n {
+			group.Go(func() {
+				id := fmt.Sprintf("g%d-%02d", round, i)
+				errs[i] = db.Grouped(context.Background(), id, func(tx *store.Tx) error {
+					runs[i]++
+					if i == n-1 {
+						proxy.LoseCommit()
+					}
+					return tx.AddContract(contract(id))
+				})
+			})
+		}
+		time.Sleep(20 * time.Millisecond)
+		close(free)
+		group.Wait()
+		close(gate)
+		wg.Wait()
+		for i, err := range errs {
+			require.ErrorIs(t, err, store.ErrUnavailable, "nobody knows")
+			require.Equal(t, 1, runs[i], "and it is not tried again")
+			require.True(t, there(t, db, fmt.Sprintf("g%d-%02d", round, i)))
+		}
+	}
+}
+
+func there(t *testing.T, db *store.DB, id string) bool {
+	t.Helper()
+	err := db.View(context.Background(), func(tx *store.Tx) error {
+		_, err := tx.Contract(id)
+		return err
+	})
+	if !errors.Is(err, store.ErrNotFound) {
+		require.NoError(t, err)
+	}
+	return err == nil
+}
