@@ -4,6 +4,7 @@
 //
 //	dsn := pgtest.Database(t)      // a fresh database; one server for the test binary
 //	server := pgtest.Start(t)      // a private server, that can be killed
+//	p, dsn := pgtest.NewProxy(t, dsn) // a network that fails between the two
 //
 // The server is the installed one (Debian's package postgresql), with its
 // durability as it comes: fsync is on. It listens on a loopback port and on a

@@ -82,13 +82,22 @@ func (l *logins) hash(ctx context.Context, password string) (string, error) {
 	return argon2id.CreateHash(password, l.cost)
 }
 
-// matches compares a password with a hash; "" is that of nobody, and takes as long.
-func (l *logins) matches(ctx context.Context, password, hash string) (bool, error) {
+// try compares a password with a hash, unless the login has to wait, and remembers
+// how it went; "" is the hash of nobody, and takes as long. Of many who come at once
+// no more get through than there are slots.
+func (l *logins) try(ctx context.Context, who, password, hash string, now token.UnixSeconds) (ok bool, err error) {
+	if l.waits(who, now) {
+		return false, errLogin()
+	}
 	done, err := l.slot(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer done()
+	if l.waits(who, now) { // because of those who were before in the queue
+		return false, errLogin()
+	}
+	defer func() { l.tried(who, ok, now) }()
 	there := hash != ""
 	if !there {
 		hash = l.decoy
@@ -159,18 +168,14 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 	if by.Clerk != "" {
 		who = "clerk " + by.Clerk
 	}
-	if b.logins.waits(who, now) {
-		return Session{}, errLogin()
-	}
 	hash, contract, there, err := b.passwordOf(ctx, by)
 	if err != nil {
 		return Session{}, err
 	}
-	ok, err := b.logins.matches(ctx, password, hash)
+	ok, err := b.logins.try(ctx, who, password, hash, now)
 	if err != nil {
 		return Session{}, err
 	}
-	b.logins.tried(who, ok, now)
 	s := store.SessionRow{Session: Session{User: by.User, Clerk: by.Clerk, Started: now, Ends: now + SessionLasts}, Seen: now}
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		r := by.note(now, "log in", 0, noSerial, contract, "")
@@ -265,18 +270,14 @@ func (b *Bank) ChangePassword(ctx context.Context, by By, old, fresh string) err
 	if by.Clerk != "" {
 		who = "clerk " + by.Clerk
 	}
-	if b.logins.waits(who, now) {
-		return errLogin()
-	}
 	have, contract, _, err := b.passwordOf(ctx, by)
 	if err != nil {
 		return err
 	}
-	ok, err := b.logins.matches(ctx, old, have)
+	ok, err := b.logins.try(ctx, who, old, have, now)
 	if err != nil {
 		return err
 	}
-	b.logins.tried(who, ok, now)
 	if !ok {
 		return errLogin()
 	}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+// TestGuessesAtOnce: who guesses passwords many at once guesses no more of them than
+// who does so one after the other, but for those that are computed together.
+func TestGuessesAtOnce(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	d.Contract("c1")
+	d.User("c1", "alice", validator.Master)
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			if _, err := d.Bank.LogIn(t.Context(), bank.By{Front: "page"}, "alice", "not her password"); err == nil {
+				t.Error("logged in")
+			}
+		})
+	}
+	wg.Wait()
+	list, _, err := d.Bank.Audit(t.Context(), banktest.Clerk, bank.AuditFilter{User: "alice", Act: "log in", Page: bank.Page{Limit: 1000}})
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(list), 6)
+	require.LessOrEqual(t, len(list), 6+3, "five are free, the sixth shuts the login, and three were under way")
+	_, err = d.Bank.LogIn(t.Context(), bank.By{Front: "page"}, "alice", banktest.Password)
+	require.ErrorIs(t, err, bank.ErrLogin, "also for who knows it, for a while")
+	d.Clock.Advance(16 * 60)
+	_, err = d.Bank.LogIn(t.Context(), bank.By{Front: "page"}, "alice", banktest.Password)
+	require.NoError(t, err)
+}
