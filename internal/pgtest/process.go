@@ -30,8 +30,9 @@ type process struct {
 // open. It does nothing to a server that is down.
 func (s *Server) Stop(t testing.TB) { s.end(t, syscall.SIGINT) }
 
-// Kill kills the server, as a loss of power would. It does nothing to a server
-// that is down.
+// Kill kills the server, as a loss of power would: with all its processes, which
+// else answer their clients until they notice. It does nothing to a server that
+// is down.
 func (s *Server) Kill(t testing.TB) { s.end(t, syscall.SIGKILL) }
 
 // Restart starts the server on the same port and with the same data; one that
@@ -59,6 +60,9 @@ func (s *Server) end(t testing.TB, signal os.Signal) {
 	defer s.mu.Unlock()
 	if s.proc == nil {
 		return
+	}
+	if signal == syscall.SIGKILL {
+		s.proc.killChildren()
 	}
 	if err := s.proc.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Fatal(err)

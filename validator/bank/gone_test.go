@@ -93,7 +93,7 @@ func TestPostgresGone(t *testing.T) {
 						f.lost = true
 					}
 					if err != nil {
-						time.Sleep(5 * time.Millisecond)
+						time.Sleep(10 * time.Millisecond)
 					}
 				}
 			})
@@ -111,7 +111,7 @@ func TestPostgresGone(t *testing.T) {
 						_, err := d.Bank.Activate(context.Background(), banktest.By("alice"), serials[0], "no code")
 						return err
 					}) != nil {
-						time.Sleep(5 * time.Millisecond)
+						time.Sleep(10 * time.Millisecond)
 					}
 				}
 			})

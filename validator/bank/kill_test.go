@@ -414,8 +414,12 @@ func TestKillImport(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		name := d.Name
 		const n = 4000
+		rounds := 6
+		if store.IsPostgres(name) {
+			rounds = 3
+		}
 		clean, broken, whole := 0, 0, 0
-		for round := range 5 {
+		for round := range rounds {
 			if round > 0 {
 				name = banktest.SQLite(t)
 				if store.IsPostgres(d.Name) {
