@@ -142,7 +142,7 @@ func TestNotStarved(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for range 2 {
+		for range 6 {
 			if _, err := d.Bank.RotateKey(t.Context(), banktest.Clerk, nil); err != nil {
 				t.Error(err)
 			}
@@ -151,7 +151,7 @@ func TestNotStarved(t *testing.T) {
 	for n := 0; ; n++ {
 		select {
 		case <-done:
-			// 60 transactions of 200 seeds; a poll each 100 ms would come in once or twice.
+			// 180 transactions of 200 seeds; a poll each 100 ms would come in a few times.
 			require.Greater(t, n, 30)
 			return
 		default:
