@@ -3,6 +3,8 @@
 package bank_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -75,4 +77,20 @@ func TestLogIn(t *testing.T) {
 	require.NoError(t, err, "and open again")
 	_, err = d.Bank.Session(t.Context(), s.Token)
 	require.ErrorIs(t, err, bank.ErrLogin, "15 minutes unused")
+}
+
+// TestSessionSecret: a session in a log or an answer does not give itself away.
+func TestSessionSecret(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	d.Contract("c1")
+	d.User("c1", "alice", validator.Master)
+	s, err := d.Bank.LogIn(t.Context(), bank.By{Front: "page"}, "alice", banktest.Password)
+	require.NoError(t, err)
+	require.NotEmpty(t, s.Token)
+	text, err := json.Marshal(s)
+	require.NoError(t, err)
+	for _, said := range []string{fmt.Sprintf("%v %+v %#v %s", s, s, s, s), string(text)} {
+		require.NotContains(t, said, s.Token)
+		require.Contains(t, said, "alice")
+	}
 }

@@ -167,12 +167,18 @@ type Page struct {
 
 // Session is somebody who is logged in.
 type Session struct {
-	Token   string // the secret, only where it is made
+	Token   string `json:"-"` // the secret, only where it is made
 	User    string // or
 	Clerk   string
 	Started token.UnixSeconds
 	Ends    token.UnixSeconds
 }
+
+// String returns who it is, without the secret.
+func (s Session) String() string { return "session of " + s.User + s.Clerk }
+
+// GoString returns the same.
+func (s Session) GoString() string { return s.String() }
 
 // KeyRole is what an API key may do.
 type KeyRole string
