@@ -51,7 +51,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Deadline:            time.Now().Add(2 * patience),
+		Deadline:            time.Now().Add(12 * patience), // of all scripts together, with the race detector on a busy machine
 		Setup: func(e *testscript.Env) error {
 			// The key of state folders lives here.
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
