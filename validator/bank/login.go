@@ -3,12 +3,14 @@
 package bank
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"net/netip"
 	"strings"
 	"sync"
 
@@ -24,13 +26,16 @@ const (
 	SessionIdle  token.UnixSeconds = 15 * 60
 )
 
-// How many wrong passwords in a row a login takes before it makes whoever comes
-// next wait: a second, two, four, up to a quarter of an hour. A login that is
-// known is so not guessed, and not shut either.
+// How many wrong passwords in a row a login takes from one source before that
+// source waits: a second, two, four, up to a quarter of an hour. So a login is not
+// guessed; and it is not shut to its owner by somebody elsewhere who enters wrong
+// passwords on purpose. Where those come from many sources, others wait too, but
+// for those from which its owner has logged in before.
 const (
 	freeLogins   = 5
+	freeAnywhere = 100
 	longestWait  = 15 * 60
-	mostWatched  = 10_000 // logins of whom failures are remembered
+	mostWatched  = 10_000 // logins and sources that are remembered
 	hashesAtOnce = 4      // each takes 19 MiB
 )
 
@@ -48,17 +53,37 @@ type logins struct {
 	decoy string // the hash of no password, for logins that are not there
 
 	mu     sync.Mutex
-	failed map[string]failure
+	failed map[attempt]failure
 }
+
+// An attempt is who wants to log in, and from where; without a source it is what
+// came from all of them.
+type attempt struct{ who, source string }
 
 type failure struct {
 	times int
 	until token.UnixSeconds
+	good  bool // the last one was right
+}
+
+// attemptOf returns who asks and from where. Of an IPv6 address it is the /64,
+// which is what one customer has.
+func attemptOf(by By) attempt {
+	a := attempt{who: "user " + by.User, source: by.Source}
+	if by.Clerk != "" {
+		a.who = "clerk " + by.Clerk
+	}
+	if ip, err := netip.ParseAddr(by.Source); err == nil && ip.Is6() && !ip.Is4In6() {
+		if p, err := ip.WithZone("").Prefix(64); err == nil {
+			a.source = p.String()
+		}
+	}
+	return a
 }
 
 func (l *logins) init() {
 	l.slots = make(chan struct{}, hashesAtOnce)
-	l.failed = map[string]failure{}
+	l.failed = map[attempt]failure{}
 	l.decoy, _ = argon2id.CreateHash(rand.Text(), l.cost)
 }
 
@@ -82,58 +107,72 @@ func (l *logins) hash(ctx context.Context, password string) (string, error) {
 	return argon2id.CreateHash(password, l.cost)
 }
 
-// try compares a password with a hash, unless the login has to wait, and remembers
-// how it went; "" is the hash of nobody, and takes as long. Of many who come at once
-// no more get through than there are slots.
-func (l *logins) try(ctx context.Context, who, password, hash string, now token.UnixSeconds) (ok bool, err error) {
-	if l.waits(who, now) {
-		return false, errLogin()
-	}
+// matches compares a password with a hash; "" is that of nobody, and takes as long.
+// It remembers how that went. Who has to wait is refused without a look: that is
+// found out again when it is his turn, since many may come at once.
+func (l *logins) matches(ctx context.Context, a attempt, password, hash string, now token.UnixSeconds) (bool, error) {
 	done, err := l.slot(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer done()
-	if l.waits(who, now) { // because of those who were before in the queue
+	if l.waits(a, now) {
 		return false, errLogin()
 	}
-	defer func() { l.tried(who, ok, now) }()
 	there := hash != ""
 	if !there {
 		hash = l.decoy
 	}
 	same, err := argon2id.ComparePasswordAndHash(password, hash)
-	return same && there && err == nil, nil
+	ok := same && there && err == nil
+	l.tried(a, ok, now)
+	return ok, nil
 }
 
 // waits reports whether a login has to wait.
-func (l *logins) waits(who string, now token.UnixSeconds) bool {
+func (l *logins) waits(a attempt, now token.UnixSeconds) bool {
 	l.once.Do(l.init)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return now < l.failed[who].until
+	here := l.failed[a]
+	return now < here.until || !here.good && now < l.failed[attempt{who: a.who}].until
 }
 
 // tried remembers how a login went.
-func (l *logins) tried(who string, ok bool, now token.UnixSeconds) {
+func (l *logins) tried(a attempt, ok bool, now token.UnixSeconds) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	anywhere := attempt{who: a.who}
 	if ok {
-		delete(l.failed, who)
+		delete(l.failed, anywhere)
+		l.keepLocked(a, failure{good: true})
 		return
 	}
-	f := l.failed[who]
+	if a != anywhere {
+		l.keepLocked(a, l.failed[a].next(freeLogins, now))
+	}
+	l.keepLocked(anywhere, l.failed[anywhere].next(freeAnywhere, now))
+}
+
+// next is one more wrong password, of which some are free.
+func (f failure) next(free int, now token.UnixSeconds) failure {
 	f.times++
-	if over := f.times - freeLogins; over > 0 {
+	if over := f.times - free; over > 0 {
 		f.until = now + min(token.UnixSeconds(1)<<min(over-1, 20), longestWait)
 	}
-	if len(l.failed) >= mostWatched {
+	return f
+}
+
+// keepLocked remembers something, and forgets something else where it is too much.
+// mu is held.
+func (l *logins) keepLocked(a attempt, f failure) {
+	if _, there := l.failed[a]; !there && len(l.failed) >= mostWatched {
 		for other := range l.failed { // any: the order of a map is random
 			delete(l.failed, other)
 			break
 		}
 	}
-	l.failed[who] = f
+	l.failed[a] = f
 }
 
 func checkPassword(p string) error {
@@ -163,22 +202,28 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 	if len(password) > 512 || len(by.User)+len(by.Clerk) > 64 {
 		return Session{}, errLogin()
 	}
-	now := b.Now()
-	who := "user " + by.User
-	if by.Clerk != "" {
-		who = "clerk " + by.Clerk
+	now, from := b.Now(), attemptOf(by)
+	if b.logins.waits(from, now) {
+		return Session{}, errLogin()
 	}
 	hash, contract, there, err := b.passwordOf(ctx, by)
 	if err != nil {
 		return Session{}, err
 	}
-	ok, err := b.logins.try(ctx, who, password, hash, now)
+	right, err := b.logins.matches(ctx, from, password, hash, now)
 	if err != nil {
 		return Session{}, err
 	}
+	ok := false
 	s := store.SessionRow{Session: Session{User: by.User, Clerk: by.Clerk, Started: now, Ends: now + SessionLasts}, Seen: now}
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		r := by.note(now, "log in", 0, noSerial, contract, "")
+		if ok = right; ok { // comparing takes long: he may have been locked meanwhile
+			var err error
+			if ok, err = unchanged(tx, by, hash); err != nil {
+				return err
+			}
+		}
 		if !ok {
 			r.Done, r.Reason = false, "wrong password"
 			if !there { // the name may be a password, in the wrong field
@@ -198,6 +243,32 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 		return Session{}, err
 	}
 	return s.Session, nil
+}
+
+// unchanged reports whether somebody still has the password that was compared, and
+// may log in. Nobody changes that before the transaction ends: what concerns a user
+// begins with locking the contract.
+func unchanged(tx *store.Tx, by By, hash string) (bool, error) {
+	if by.Clerk != "" {
+		c, err := tx.Clerk(by.Clerk)
+		return err == nil && !c.Locked && c.Password == hash, known(err)
+	}
+	u, err := tx.User(by.User)
+	if err == nil {
+		_, err = tx.Contract(u.Contract)
+	}
+	if err == nil {
+		u, err = tx.User(by.User)
+	}
+	return err == nil && !u.Locked && u.Password == hash, known(err)
+}
+
+// known is an error but for that something is not there.
+func known(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // passwordOf returns the hash of who may log in, "" for nobody, and whether there
@@ -265,27 +336,37 @@ func (b *Bank) ChangePassword(ctx context.Context, by By, old, fresh string) err
 	if err := checkPassword(fresh); err != nil {
 		return err
 	}
-	now := b.Now()
-	who := "user " + by.User
-	if by.Clerk != "" {
-		who = "clerk " + by.Clerk
+	now, from := b.Now(), attemptOf(by)
+	if b.logins.waits(from, now) {
+		return errLogin()
 	}
 	have, contract, _, err := b.passwordOf(ctx, by)
 	if err != nil {
 		return err
 	}
-	ok, err := b.logins.try(ctx, who, old, have, now)
+	ok, err := b.logins.matches(ctx, from, old, have, now)
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return errLogin()
+		err := b.db.Update(ctx, func(tx *store.Tx) error {
+			r := by.note(now, "change password", 0, noSerial, contract, "")
+			r.Done, r.Reason = false, "wrong password"
+			tx.AddAudit(r)
+			return nil
+		})
+		return cmp.Or(err, errLogin())
 	}
 	hash, err := b.logins.hash(ctx, fresh)
 	if err != nil {
 		return err
 	}
 	return b.db.Update(ctx, func(tx *store.Tx) error {
+		if ok, err := unchanged(tx, by, have); err != nil {
+			return err
+		} else if !ok {
+			return errLogin()
+		}
 		tx.AddAudit(by.note(now, "change password", 0, noSerial, contract, ""))
 		if err := tx.DropSessions(by.User, by.Clerk, nil); err != nil {
 			return err
@@ -297,10 +378,6 @@ func (b *Bank) ChangePassword(ctx context.Context, by By, old, fresh string) err
 			}
 			c.Password = hash
 			return tx.PutClerk(c)
-		}
-		// Whoever changes users of the contract waits, or is waited for.
-		if _, err := tx.Contract(contract); err != nil {
-			return err
 		}
 		u, err := tx.User(by.User)
 		if err != nil {

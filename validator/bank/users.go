@@ -161,13 +161,16 @@ func apply(u *store.UserRow, c UserChange, hash string) {
 }
 
 // manage does something about the users of a contract: for a clerk, or for a
-// master or admin with a code of his own token.
+// master or admin with a code of his own token. A right code is used up also where
+// what was to be done turns out to be impossible, such as a name that is taken:
+// else one code would try names for as long as it is good, and leave no record.
 func (b *Bank) manage(
 	ctx context.Context, by By, contract string, op validator.Operation, code string,
 	do func(tx *store.Tx, r room, actor validator.Role) error,
 ) (out Outcome, err error) {
+	var spent *question
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
-		out = Outcome{Done: true, Answer: validator.Accepted}
+		out, spent = Outcome{Done: true, Answer: validator.Accepted}, nil
 		if by.Clerk != "" {
 			r, err := b.enter(tx, contract, noSerial)
 			if err != nil {
@@ -202,9 +205,29 @@ func (b *Bank) manage(
 		if out = outcome(d); err != nil || !out.Done {
 			return err
 		}
+		spent = &q
 		return do(tx, r, actor.Role)
 	})
+	if err != nil && spent != nil && !errors.Is(err, ErrUnavailable) {
+		if e := b.spend(ctx, *spent, code); e != nil {
+			err = e
+		}
+	}
 	return only(out, err)
+}
+
+// spend uses up a code of which nothing came.
+func (b *Bank) spend(ctx context.Context, q question, code string) error {
+	return b.db.Update(ctx, func(tx *store.Tx) error {
+		q.tx = tx
+		d, _, err := q.check(code)
+		if err == nil && d.Answer == validator.Accepted {
+			r := q.by.note(q.now, q.op.String(), validator.BK04, q.serial, q.user.Contract, "nothing was done")
+			r.Done, r.Reason = false, "not possible"
+			tx.AddAudit(r)
+		}
+		return err
+	})
 }
 
 // contractOf returns the contract of a user whom who asks may see.

@@ -26,9 +26,9 @@ func (tx *Tx) PutClerk(c Clerk) error {
 	return tx.must("UPDATE clerk SET name = $2, password = $3, locked = $4 WHERE id = $1", c.ID, c.Name, c.Password, c.Locked)
 }
 
-// Clerk returns a clerk.
+// Clerk returns a clerk, and locks the row where the transaction writes.
 func (tx *Tx) Clerk(id string) (c Clerk, err error) {
-	err = tx.row("SELECT id, name, password, locked, created FROM clerk WHERE id = $1", []any{id},
+	err = tx.row("SELECT id, name, password, locked, created FROM clerk WHERE id = $1"+tx.locked(), []any{id},
 		&c.ID, &c.Name, &c.Password, &c.Locked, &c.Created)
 	return c, err
 }

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank_test
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// inside waits until some goroutine is in one of the functions.
+func inside(t *testing.T, functions ...string) {
+	t.Helper()
+	buf := make([]byte, 1<<20)
+	require.Eventually(t, func() bool {
+		stacks := string(buf[:runtime.Stack(buf, true)])
+		for _, f := range functions {
+			if strings.Contains(stacks, f) {
+				return true
+			}
+		}
+		return false
+	}, 10*time.Second, time.Millisecond)
+}
+
+// TestChangePasswordBesideLock: a password that is changed while somebody else
+// changes the user does not undo that.
+func TestChangePasswordBesideLock(t *testing.T) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+		d.Contract("c1")
+		d.User("c1", "alice", validator.Master)
+		d.User("c1", "bob", validator.Admin)
+		changed := make(chan error, 1)
+		release := d.Bank.HoldLogins()
+		go func() {
+			changed <- d.Bank.ChangePassword(t.Context(), banktest.By("bob"), banktest.Password, "another long password")
+		}()
+		inside(t, "bank.(*logins).slot")
+		require.NoError(t, d.DB.Update(t.Context(), func(tx *store.Tx) error {
+			if _, err := tx.Contract("c1"); err != nil {
+				return err
+			}
+			u, err := tx.User("bob")
+			if err != nil {
+				return err
+			}
+			u.Locked, u.Role = true, validator.PlainUser
+			if err := tx.PutUser(u); err != nil {
+				return err
+			}
+			release()
+			inside(t, "(*Tx).PutUser(", "(*Tx).Contract(", "bank.(*Bank).ChangePassword.func", "store.(*DB).hand(")
+			return nil
+		}))
+		require.ErrorIs(t, <-changed, bank.ErrLogin)
+		u, err := d.Bank.User(t.Context(), banktest.Clerk, "bob")
+		require.NoError(t, err)
+		require.True(t, u.Locked)
+		require.Equal(t, validator.PlainUser, u.Role)
+	})
+}
+
+// TestLoginBesideLock: somebody whose password is being compared while he is
+// locked is not logged in.
+func TestLoginBesideLock(t *testing.T) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+		d.Contract("c1")
+		d.User("c1", "alice", validator.Master)
+		release := d.Bank.HoldLogins()
+		logged := make(chan error, 1)
+		go func() {
+			_, err := d.Bank.LogIn(t.Context(), banktest.By("alice"), "alice", banktest.Password)
+			logged <- err
+		}()
+		inside(t, "bank.(*logins).slot")
+		locked := true
+		_, _, err := d.Bank.ChangeUser(t.Context(), banktest.Clerk, "alice", bank.UserChange{Locked: &locked}, "")
+		require.NoError(t, err)
+		release()
+		require.ErrorIs(t, <-logged, bank.ErrLogin)
+	})
+}
+
+// TestCodeOfNothing: a right code is used up also where what it was for cannot be
+// done, and is on record.
+func TestCodeOfNothing(t *testing.T) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+		d.Contract("c1")
+		d.User("c1", "alice", validator.Master)
+		d.User("c1", "bob", validator.Admin)
+		serial := d.Issued("c1")
+		d.Activate("alice", serial)
+		d.Activate("bob", serial)
+		add := func(id, code string) error {
+			_, out, err := d.Bank.AddUser(t.Context(), banktest.By("alice"), bank.NewUser{
+				ID: id, Contract: "c1", Name: id, Password: banktest.Password,
+			}, code)
+			require.False(t, out.Done)
+			return err
+		}
+		code := d.Code(serial, 0)
+		require.ErrorIs(t, add("bob", code), bank.ErrConflict, "the name is taken")
+		require.Equal(t, "not possible", d.LastAudit(serial).Reason)
+		require.Equal(t, "alice", d.LastAudit(serial).User)
+		require.NoError(t, add("carol", code), "refused like any used code")
+		require.Equal(t, bank.Outcome{}, d.Transfer("bob", code))
+
+		d.Step(1)
+		code = d.Code(serial, 0)
+		locked := true
+		_, _, err := d.Bank.ChangeUser(t.Context(), banktest.By("bob"), "alice", bank.UserChange{Locked: &locked}, code)
+		require.ErrorIs(t, err, bank.ErrForbidden, "an admin does not lock the master")
+		require.Equal(t, bank.Outcome{}, d.Transfer("bob", code))
+	})
+}
