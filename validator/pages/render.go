@@ -82,17 +82,11 @@ func navItem(v *view, path, key string) navLine {
 	return navLine{path, key, here}
 }
 
-// message writes a message; a value that is a key itself is "=key".
+// message writes a message. Its values are what people wrote, such as a name, and
+// stand as they are.
 func (r *rendering) message(m msg) (string, error) {
 	args := make([]any, 0, len(m.Args))
 	for _, arg := range m.Args {
-		if key, ok := strings.CutPrefix(arg, "="); ok {
-			word, err := r.words.text(key)
-			if err != nil {
-				return "", err
-			}
-			arg = word
-		}
 		args = append(args, arg)
 	}
 	return r.words.text(m.Key, args...)
