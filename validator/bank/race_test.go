@@ -57,7 +57,7 @@ func TestChangePasswordBesideLock(t *testing.T) {
 				return err
 			}
 			release()
-			inside(t, "(*Tx).PutUser(", "(*Tx).Contract(", "bank.(*Bank).ChangePassword.func", "store.(*DB).hand(")
+			inside(t, "store.(*Tx).PutUser(", "store.(*Tx).Contract(", "store.(*DB).hand(")
 			return nil
 		}))
 		require.ErrorIs(t, <-changed, bank.ErrLogin)
