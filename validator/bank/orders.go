@@ -4,6 +4,7 @@ package bank
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/d204ef64/fob/token"
@@ -92,6 +93,13 @@ func (b *Bank) replaces(tx *store.Tx, by By, o Order, c Contract) error {
 	if err != nil {
 		return missing(err, "token of contract "+c.ID, o.Old.String())
 	}
+	// Once: else a token that broke brings any number of others, free of charge.
+	switch before, err := tx.Replacement(o.Old); {
+	case err == nil:
+		return conflict("token %s is replaced already, by order %s", o.Old, before)
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
 	if t.Condition != validator.InUse {
 		return nil // it was reported before
 	}
@@ -111,7 +119,7 @@ func (b *Bank) Ship(ctx context.Context, by By, order string, serial token.Seria
 }
 
 // CancelOrder takes an open order back. A free token that was ordered is free
-// again.
+// again, unless the contract was given one without an order meanwhile.
 func (b *Bank) CancelOrder(ctx context.Context, by By, order string) (Order, error) {
 	return b.changeOrder(ctx, by, order, func(tx *store.Tx, o *Order) error {
 		o.Status = OrderCancelled
@@ -120,7 +128,9 @@ func (b *Bank) CancelOrder(ctx context.Context, by By, order string) (Order, err
 			if err != nil {
 				return err
 			}
-			c.HadFree = false
+			if c.HadFree, err = tx.IssuedWithoutOrder(o.Contract); err != nil {
+				return err
+			}
 			if err := tx.PutContract(c); err != nil {
 				return err
 			}

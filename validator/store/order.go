@@ -5,6 +5,7 @@ package store
 import (
 	"fmt"
 
+	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 )
 
@@ -90,4 +91,21 @@ func (tx *Tx) Orders(contract string, open bool, p Page) ([]Order, string, error
 	}
 	list, next := cut(list, p, func(o Order) string { return o.ID })
 	return list, next, nil
+}
+
+// Replacement returns the ID of the order, open or shipped, that a token was
+// reissued by; a replacement that is sent before the expiry date is none.
+func (tx *Tx) Replacement(old token.Serial) (id string, err error) {
+	err = tx.row("SELECT id FROM token_order WHERE old_token = $1 AND status <> $2 AND cause <> $3 ORDER BY id LIMIT 1",
+		[]any{old.String(), int64(OrderCancelled), int64(validator.CauseExpiry)}, &id)
+	return id, err
+}
+
+// IssuedWithoutOrder reports whether a contract has, or had, a token that no order
+// brought.
+func (tx *Tx) IssuedWithoutOrder(contract string) (bool, error) {
+	var n int64
+	err := tx.row(`SELECT COUNT(*) FROM token WHERE contract = $1 AND serial NOT IN
+		(SELECT new_token FROM token_order WHERE contract = $1 AND new_token IS NOT NULL)`, []any{contract}, &n)
+	return n > 0, err
 }

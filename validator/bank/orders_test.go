@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank_test
+
+import (
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// TestReplacedOnce: a token that broke brings one free of charge, and not one for
+// each time that it is given back (BK-10).
+func TestReplacedOnce(t *testing.T) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+		d.Contract("c1")
+		broken := d.Issued("c1")
+		order := func() (bank.Order, error) {
+			o, _, err := d.Bank.Order(t.Context(), banktest.Clerk, bank.NewOrder{
+				Contract: "c1", Cause: validator.CauseFault, Old: broken, Returned: true,
+			})
+			return o, err
+		}
+		first, err := order()
+		require.NoError(t, err)
+		require.Zero(t, first.Fee)
+		_, err = order()
+		require.ErrorIs(t, err, bank.ErrConflict)
+		require.ErrorContains(t, err, first.ID)
+
+		_, err = d.Bank.CancelOrder(t.Context(), banktest.Clerk, first.ID)
+		require.NoError(t, err)
+		again, err := order()
+		require.NoError(t, err, "the order was taken back")
+		_, err = d.Bank.Ship(t.Context(), banktest.Clerk, again.ID, d.Stock())
+		require.NoError(t, err)
+		_, err = order()
+		require.ErrorIs(t, err, bank.ErrConflict)
+	})
+}
+
+// TestOneFree: a contract has one free token, also when an order for it is taken
+// back after it was given one at the desk (BK-19).
+func TestOneFree(t *testing.T) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+		order := func(contract string, cause validator.Cause) bank.Order {
+			o, _, err := d.Bank.Order(t.Context(), banktest.Clerk, bank.NewOrder{Contract: contract, Cause: cause})
+			require.NoError(t, err)
+			return o
+		}
+		d.Contract("c1")
+		first := order("c1", validator.CauseFirst)
+		require.Zero(t, first.Fee)
+		require.NoError(t, d.Bank.Issue(t.Context(), banktest.Clerk, "c1", d.Stock()))
+		_, err := d.Bank.CancelOrder(t.Context(), banktest.Clerk, first.ID)
+		require.NoError(t, err)
+		require.EqualValues(t, 2200, order("c1", validator.CauseFirst).Fee)
+
+		// One that was paid for leaves the free one.
+		d.Contract("c2")
+		paid := order("c2", validator.CauseAdditional)
+		require.EqualValues(t, 2200, paid.Fee)
+		_, err = d.Bank.Ship(t.Context(), banktest.Clerk, paid.ID, d.Stock())
+		require.NoError(t, err)
+		first = order("c2", validator.CauseFirst)
+		_, err = d.Bank.CancelOrder(t.Context(), banktest.Clerk, first.ID)
+		require.NoError(t, err)
+		require.Zero(t, order("c2", validator.CauseFirst).Fee)
+	})
+}
+
+// breaking is a file whose first tokens are cleared away while it is read.
+type breaking struct {
+	seedfile.Reader
+	atEnd func()
+}
+
+func (b breaking) Read() (seedfile.Record, error) {
+	r, err := b.Reader.Read()
+	if err == io.EOF {
+		b.atEnd()
+	}
+	return r, err
+}
+
+// TestImportAllOrNone: what is cleared away of a file that is still being read is
+// found out, and none of its tokens stay.
+func TestImportAllOrNone(t *testing.T) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+		list := make([]seedfile.Record, 2001)
+		for i := range list {
+			list[i] = banktest.Record(i)
+		}
+		file := breaking{banktest.Records(list...), func() {
+			require.NoError(t, d.DB.Update(t.Context(), func(tx *store.Tx) error {
+				ids, err := tx.UnfinishedImports()
+				if err != nil {
+					return err
+				}
+				require.Len(t, ids, 1)
+				_, err = tx.DropImport(ids[0], 10)
+				return err
+			}))
+		}}
+		_, err := d.Bank.Import(t.Context(), banktest.Clerk, file, bank.ImportOptions{})
+		require.ErrorIs(t, err, bank.ErrConflict)
+		tokens, _, err := d.Bank.Tokens(t.Context(), banktest.Clerk, bank.TokenFilter{})
+		require.NoError(t, err)
+		require.Empty(t, tokens)
+	})
+}
