@@ -15,16 +15,25 @@ var (
 	userID     = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._@-]{0,63}$`)
 )
 
-// text looks at a text that people wrote: so many characters, none of them a
-// control character.
+// unseen are characters that show nothing, or change the order in which others are
+// shown: with them one name or payee looks like another.
+func unseen(r rune) bool {
+	switch r {
+	case '\u2028', '\u2029', '\u200b', '\u2060', '\ufeff':
+		return true
+	}
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+}
+
+// text looks at a text that people wrote: so many characters, none of them unseen.
 func text(field, s string, least, most int) error {
 	switch n := utf8.RuneCountInString(s); {
 	case !utf8.ValidString(s):
 		return invalid(field, "not UTF-8")
 	case n < least || n > most:
 		return invalid(field, "want %d to %d characters, got %d", least, most, n)
-	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }):
-		return invalid(field, "has a control character")
+	case strings.ContainsFunc(s, unseen):
+		return invalid(field, "has a control character, or one that is not seen")
 	case least > 0 && strings.TrimSpace(s) == "":
 		return invalid(field, "is empty")
 	}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+// TestUnseenCharacters: a name or payee is what it looks like (Unicode Technical
+// Report 36, section 2.5 on bidirectional text; CVE-2021-42574).
+func TestUnseenCharacters(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	d.Contract("c1")
+	d.User("c1", "alice", validator.Master)
+	for _, bad := range []string{
+		"\u202e7654321", "1\u20662\u2069", "a\u200fb", "\u200b", "商事\u200b", "\u2060x", "\ufeffx", "a\u061cb", "a\x00b", "a\u0085b", "a\u2028b",
+	} {
+		_, err := d.Bank.AddContract(t.Context(), banktest.Clerk, bank.Contract{
+			ID: "c2", Name: bad, Address: "東京都", Email: "a@example.com",
+		})
+		require.ErrorIs(t, err, bank.ErrInvalid, "name %q", bad)
+		_, err = d.Bank.Do(t.Context(), banktest.By("alice"), bank.Request{
+			Operation: validator.OpTransferKnown, Details: map[string]string{"payee": bad},
+		})
+		require.ErrorIs(t, err, bank.ErrInvalid, "payee %q", bad)
+	}
+	for _, good := range []string{"株式会社 見本", "カ)ミホン", "O’Neill & Söhne", "हिन्दी", "क्‍ष"} {
+		_, err := d.Bank.Do(t.Context(), banktest.By("alice"), bank.Request{
+			Operation: validator.OpTransferKnown, Details: map[string]string{"payee": good},
+		})
+		require.NoError(t, err, "payee %q", good)
+	}
+}
