@@ -86,6 +86,11 @@ type Config struct {
 	// [DefaultConnections].
 	Connections int
 
+	// PerSource is how many of them are of one source, an IPv4 address or the /64
+	// of an IPv6 one; what is more is closed. 0 is a quarter of Connections, and
+	// no less than 1. This machine, where proxies are, may have all.
+	PerSource int
+
 	// Patience is how long a stopping server waits for what was begun; 0 is
 	// [DefaultPatience].
 	Patience time.Duration
@@ -110,6 +115,9 @@ func (c *Config) complete() error {
 	}
 	if c.Connections == 0 {
 		c.Connections = DefaultConnections
+	}
+	if c.PerSource == 0 {
+		c.PerSource = max(c.Connections/4, 1)
 	}
 	if c.Patience == 0 {
 		c.Patience = DefaultPatience

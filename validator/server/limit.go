@@ -4,20 +4,31 @@ package server
 
 import (
 	"net"
+	"net/netip"
 	"sync"
 )
 
 // limited is a listener with at most so many connections open at once. The next
-// ones wait in the system's queue.
+// ones wait in the system's queue. Of one source there are fewer, so that nobody
+// takes all places: what is more is closed.
 type limited struct {
 	net.Listener
 	places chan struct{}
 	closed chan struct{}
 	once   sync.Once
+
+	each   int                   // places of a source
+	spared func(netip.Addr) bool // may have all of them
+
+	mu       sync.Mutex
+	bySource map[string]int // open connections
 }
 
-func limit(l net.Listener, n int) net.Listener {
-	return &limited{Listener: l, places: make(chan struct{}, n), closed: make(chan struct{})}
+func limit(l net.Listener, n, each int, spared func(netip.Addr) bool) net.Listener {
+	return &limited{
+		Listener: l, places: make(chan struct{}, n), closed: make(chan struct{}),
+		each: each, spared: spared, bySource: map[string]int{},
+	}
 }
 
 // Accept waits for a place and a connection.
@@ -27,12 +38,42 @@ func (l *limited) Accept() (net.Conn, error) {
 	case <-l.closed:
 		return nil, net.ErrClosed
 	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.places
-		return nil, err
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			<-l.places
+			return nil, err
+		}
+		leave, ok := l.enter(c.RemoteAddr())
+		if !ok {
+			_ = c.Close()
+			continue
+		}
+		return &limitedConn{Conn: c, leave: sync.OnceFunc(func() { leave(); <-l.places })}, nil
 	}
-	return &limitedConn{Conn: c, leave: sync.OnceFunc(func() { <-l.places })}, nil
+}
+
+// enter counts a connection of a source, unless there are too many, until leave is
+// called.
+func (l *limited) enter(from net.Addr) (leave func(), ok bool) {
+	at, err := netip.ParseAddrPort(from.String())
+	if err != nil || l.spared(at.Addr().Unmap()) {
+		return func() {}, true
+	}
+	source := network(at.Addr().String())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.bySource[source] >= l.each {
+		return nil, false
+	}
+	l.bySource[source]++
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.bySource[source]--; l.bySource[source] == 0 {
+			delete(l.bySource, source)
+		}
+	}, true
 }
 
 // Close also wakes an Accept that waits for a place.

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 
@@ -52,7 +53,7 @@ func Listen(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for HTTP: %w", err)
 	}
-	s.listen = limit(l, c.Connections)
+	s.listen = limit(l, c.Connections, c.PerSource, netip.Addr.IsLoopback)
 	for _, p := range c.Packets {
 		conn, err := net.ListenPacket("udp", p.Listen)
 		if err != nil {
