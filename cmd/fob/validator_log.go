@@ -20,6 +20,7 @@ import (
 type bankLog struct {
 	log     *slog.Logger
 	verbose bool
+	flood   flood
 }
 
 func newBankLog(a *app, verbose bool) *bankLog {
@@ -27,11 +28,23 @@ func newBankLog(a *app, verbose bool) *bankLog {
 	if a.json {
 		h = slog.NewJSONHandler(a.stderr, nil)
 	}
-	return &bankLog{slog.New(h), verbose}
+	return &bankLog{log: slog.New(h), verbose: verbose}
 }
 
 func (l *bankLog) line(level slog.Level, what string, attrs ...slog.Attr) {
 	l.log.LogAttrs(context.Background(), level, what, attrs...)
+}
+
+// strangers is a line that anybody on the network can cause, as often as he likes.
+func (l *bankLog) strangers(level slog.Level, what string, attrs ...slog.Attr) {
+	left, ok := l.flood.admit(what)
+	if !ok {
+		return
+	}
+	if left > 0 {
+		attrs = append(attrs, slog.Int("left_out", left))
+	}
+	l.line(level, what, attrs...)
 }
 
 // server is told by package server.
@@ -41,7 +54,7 @@ func (l *bankLog) server(level slog.Level, what string, attrs ...slog.Attr) {
 
 // prepare sends what net/http has to say, of broken connections, to the log.
 func (l *bankLog) prepare(s *http.Server) {
-	s.ErrorLog = slog.NewLogLogger(l.log.Handler(), slog.LevelWarn)
+	s.ErrorLog = slog.NewLogLogger(floodHandler{l.log.Handler(), &l.flood, "net/http"}, slog.LevelWarn)
 }
 
 // failure is the attribute of an error; nil adds none.
@@ -68,7 +81,11 @@ func (l *bankLog) api(e httpapi.Event) {
 	if e.Stack != nil {
 		attrs = append(attrs, slog.String("stack", string(e.Stack)))
 	}
-	l.line(level, "request", attrs...)
+	if l.verbose {
+		l.line(level, "request", attrs...)
+	} else {
+		l.strangers(level, "request", attrs...)
+	}
 }
 
 // pages is told of what goes wrong on the pages.
@@ -77,7 +94,7 @@ func (l *bankLog) pages(e pages.Event) {
 	if e.Kind == "error" {
 		level = slog.LevelError
 	}
-	l.line(level, "page "+e.Kind, failure([]slog.Attr{slog.String("page", e.Page), slog.String("source", e.Source)}, e.Err)...)
+	l.strangers(level, "page "+e.Kind, failure([]slog.Attr{slog.String("page", e.Page), slog.String("source", e.Source)}, e.Err)...)
 }
 
 // radius returns what is told of each packet: counted all, logged those that
@@ -102,7 +119,7 @@ func (l *bankLog) radius(r prometheus.Registerer) (func(radius.Event), error) {
 		default:
 			level = slog.LevelWarn
 		}
-		l.line(level, "radius "+e.Kind.String(),
+		l.strangers(level, "radius "+e.Kind.String(),
 			failure([]slog.Attr{slog.String("client", e.Client), slog.String("source", e.Source.String())}, e.Err)...)
 	}, r.Register(packets)
 }

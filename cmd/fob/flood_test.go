@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator/radius"
+)
+
+// TestLogOfAFlood: what strangers send does not fill the disk by the log, and does
+// not keep other lines out of it.
+func TestLogOfAFlood(t *testing.T) {
+	var out bytes.Buffer
+	l := newBankLog(&app{stderr: &out}, false)
+	event, err := l.radius(prometheus.NewRegistry())
+	require.NoError(t, err)
+	var s http.Server
+	l.prepare(&s)
+	for i := range 10_000 {
+		event(radius.Event{Kind: radius.UnknownClient, Source: netip.MustParseAddrPort("192.0.2.1:1")})
+		s.ErrorLog.Print(fmt.Sprintf("http: TLS handshake error from 192.0.2.1:%d: EOF", i))
+	}
+	require.Less(t, strings.Count(out.String(), "\n"), 100)
+	require.Contains(t, out.String(), "unknown client")
+	require.Contains(t, out.String(), "TLS handshake error")
+
+	out.Reset()
+	event(radius.Event{Kind: radius.Failed, Err: errors.New("other")})
+	l.server(slog.LevelInfo, "stopping")
+	require.Equal(t, 2, strings.Count(out.String(), "\n"))
+}
