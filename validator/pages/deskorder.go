@@ -200,7 +200,14 @@ func (c *call) orderDo() error {
 			return redirectTo("/desk/contracts/" + k.ID + "/order")
 		}
 	}
+	if !c.done.begin(d.id()) {
+		c.say("plain", say("confirm.twice"))
+		return c.leave("/contracts/" + k.ID)
+	}
 	made, out, err := c.bank.Order(c.r.Context(), c.by, o)
+	if err != nil || !out.Done {
+		c.done.forget(d.id())
+	}
 	if c.wrong(f, err) {
 		return c.showForm(f)
 	}

@@ -3,6 +3,7 @@
 package pages
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"strings"
@@ -148,7 +149,7 @@ func (f *form) fill(values map[string]string) {
 
 // draftOf returns what a page may remember of values.
 func (f *form) draftOf(page string, values map[string]string) *draft {
-	d := &draft{Page: page, Values: map[string]string{}}
+	d := &draft{Page: page, Values: map[string]string{}, Nonce: rand.Text()}
 	for _, field := range f.Fields {
 		if !field.Secret() && field.Kind != "file" {
 			d.Values[field.Name] = values[field.Name]

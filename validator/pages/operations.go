@@ -275,7 +275,15 @@ func (c *call) operationDo() error {
 			details[name] = v
 		}
 	}
+	id := c.state.Draft.id()
+	if !c.done.begin(id) {
+		c.say("plain", say("confirm.twice"))
+		return c.leave("/history")
+	}
 	out, err := c.bank.Do(c.r.Context(), c.by, bank.Request{Operation: op, Code: values["code"], Details: details})
+	if err != nil || !out.Done {
+		c.done.forget(id)
+	}
 	if err != nil {
 		return err
 	}

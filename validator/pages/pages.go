@@ -72,6 +72,7 @@ type server struct {
 	pages  map[string]*rendering // by language
 	assets *assets
 	cross  *http.CrossOriginProtection
+	done   once
 }
 
 // New returns the pages of a bank.

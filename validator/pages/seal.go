@@ -60,6 +60,7 @@ type flash struct {
 type draft struct {
 	Page   string            `json:"p"`
 	Values map[string]string `json:"v"`
+	Nonce  string            `json:"n"` // two drafts that say the same are two
 }
 
 // id identifies the content of a draft: a form that confirms it carries the id,

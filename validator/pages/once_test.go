@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"net/http/cookiejar"
+	"net/url"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+// TestSentTwice: a form that is confirmed twice does one thing, also without a
+// code; two forms that say the same do two.
+func TestSentTwice(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	page := "/operations/" + slug(validator.OpTransferKnown)
+	twice := func(b *browser, first string, pairs ...string) {
+		t.Helper()
+		require.Equal(t, 303, b.fill(first, pairs...).StatusCode)
+		values := url.Values{}
+		confirm := b.get(first + "/confirm")
+		for _, m := range hidden.FindAllStringSubmatch(mainPart.FindString(confirm.body), -1) {
+			values.Set(m[1], m[2])
+		}
+		at, err := url.Parse(b.base + first)
+		require.NoError(t, err)
+		var all sync.WaitGroup
+		for range 5 { // windows with the cookies of before
+			other := *b.Client
+			jar, err := cookiejar.New(nil)
+			require.NoError(t, err)
+			jar.SetCookies(at, b.Jar.Cookies(at))
+			other.Jar = jar
+			w := &browser{t, b.base, &other}
+			all.Go(func() { require.Equal(t, 303, w.post(first+"/confirm", values).StatusCode) })
+		}
+		all.Wait()
+	}
+	alice := s.browser(t).logIn("alice")
+	for range 2 {
+		twice(alice, page, "payee", "みほん商事", "amount", "1000")
+	}
+	done, _, err := s.Bank.Transactions(t.Context(), banktest.Clerk, "acme", bank.Page{})
+	require.NoError(t, err)
+	require.Len(t, done, 2)
+
+	desk := s.browser(t).logIn("desk-1")
+	twice(desk, "/desk/contracts/acme/order", "cause", "additional")
+	orders, _, err := s.Bank.Orders(t.Context(), banktest.Clerk, "acme", false, bank.Page{})
+	require.NoError(t, err)
+	require.Len(t, orders, 1)
+
+	// What was refused can be sent again.
+	s.tokens()
+	require.Equal(t, 303, alice.fill("/operations/transfer", "payee", "A", "bank", "B", "branch", "C", "account", "1", "amount", "5").StatusCode)
+	alice.fill("/operations/transfer/confirm", "code", s.Wrong(s.shared))
+	a := alice.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))
+	require.Contains(t, a.Header.Get("Location"), "/receipt/")
+
+	var o once
+	for i := range 3 * mostDone {
+		require.True(t, o.begin(strconv.Itoa(i)))
+	}
+	require.Len(t, o.done, mostDone)
+	require.False(t, o.begin(strconv.Itoa(3*mostDone-1)))
+}
