@@ -147,7 +147,8 @@ func (s *Server) decide(ctx context.Context, q *request) (*reply, Kind, error) {
 	if err != nil {
 		return nil, Malformed, err
 	}
-	if s.limits.exceeded(now, source) {
+	who, gateway := callerOf(q), caller{at: source}
+	if s.limits.exceeded(now, who) || who != gateway && s.larger.exceeded(now, gateway) {
 		return s.reject(sayLimited), RateLimited, nil
 	}
 	user, round := string(name), 0
@@ -170,7 +171,10 @@ func (s *Server) decide(ctx context.Context, q *request) (*reply, Kind, error) {
 		return s.challenge(now, challenge{user, q.client.Name, source, round + 1}, sayAfter), Challenged, nil
 	}
 	if out.Answer == validator.Refused {
-		s.limits.wrong(now, source)
+		s.limits.wrong(now, who)
+		if who != gateway {
+			s.larger.wrong(now, gateway)
+		}
 	}
 	return s.reject(sayRefused), Rejected, nil
 }

@@ -60,7 +60,7 @@ func TestDuplicates(t *testing.T) {
 func TestLimits(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	l := newLimits(3, 60)
-	a, b := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	a, b := caller{at: netip.MustParseAddr("192.0.2.1")}, caller{at: netip.MustParseAddr("192.0.2.2")}
 	for range 3 {
 		require.False(t, l.exceeded(now, a))
 		l.wrong(now, a)
@@ -70,11 +70,13 @@ func TestLimits(t *testing.T) {
 	require.True(t, l.exceeded(now.Add(900*time.Millisecond), a))
 	require.False(t, l.exceeded(now.Add(time.Second), a))
 
-	x, y := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2:3:4:5")
+	x, y := caller{at: netip.MustParseAddr("2001:db8::1")}, caller{at: netip.MustParseAddr("2001:db8::2:3:4:5")}
 	for range 3 {
 		l.wrong(now, x)
 	}
 	require.True(t, l.exceeded(now, y), "a /64 is one source")
+	y.station = "198.51.100.7"
+	require.False(t, l.exceeded(now, y))
 }
 
 func TestReadSecret(t *testing.T) {

@@ -90,7 +90,8 @@ type Options struct {
 
 	// A source address may give WrongBurst wrong codes, 0 is 100, and then
 	// WrongPerMinute, 0 is 60. What is beyond is rejected without being looked
-	// at, and says so. A source is a gateway with all its users.
+	// at, and says so. A source is a gateway with all its users, but where it sends
+	// Calling-Station-Id, one of those; then the gateway may give 20 times as many.
 	WrongBurst     int
 	WrongPerMinute int
 

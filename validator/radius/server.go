@@ -38,7 +38,8 @@ type Server struct {
 
 	past   *duplicates
 	open   *challenges
-	limits *limits
+	limits *limits       // of those who call gateways
+	larger *limits       // of gateways that say who calls them
 	slots  chan struct{} // one for each request being checked
 
 	mu      sync.Mutex
@@ -59,8 +60,9 @@ func New(b Bank, o Options) (*Server, error) {
 	s := &Server{
 		bank: b, options: o,
 		past: newDuplicates(), open: newChallenges(o.ChallengeLife), limits: newLimits(o.WrongBurst, o.WrongPerMinute),
-		slots: make(chan struct{}, o.Concurrency),
-		conns: map[net.PacketConn]bool{},
+		larger: newLimits(gatewayTimes*o.WrongBurst, gatewayTimes*o.WrongPerMinute),
+		slots:  make(chan struct{}, o.Concurrency),
+		conns:  map[net.PacketConn]bool{},
 	}
 	for _, c := range o.Clients {
 		c.Network, c.Secret = c.Network.Masked(), bytes.Clone(c.Secret)

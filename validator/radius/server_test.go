@@ -451,6 +451,34 @@ func TestRateLimit(t *testing.T) {
 	require.Equal(t, wire.CodeAccessAccept, g.ask(pap(t, "alice", code)).Code)
 }
 
+// TestRateLimitOfACaller: who enters wrong codes at a gateway that says who calls it
+// shuts it to himself, not to its other users; and what all of them may is bounded.
+func TestRateLimitOfACaller(t *testing.T) {
+	o := options()
+	o.WrongBurst, o.WrongPerMinute = 3, 1
+	f := newFront(t, o)
+	g := f.gateway()
+	from := func(station, user, code string) wire.Code {
+		p := pap(t, user, code)
+		require.NoError(t, rfc2865.CallingStationID_SetString(p, station))
+		return g.ask(p).Code
+	}
+	for range 3 {
+		require.Equal(t, wire.CodeAccessReject, from("198.51.100.7", "nobody", "123456"))
+		f.kind(radius.Rejected)
+	}
+	from("198.51.100.7", "nobody", "123456")
+	f.kind(radius.RateLimited)
+	require.Equal(t, wire.CodeAccessAccept, from("192.0.2.77", "alice", f.Code(f.serial, 0)))
+	f.kind(radius.Accepted)
+	for i := range 57 {
+		from(fmt.Sprint(i), "nobody", "123456")
+		f.kind(radius.Rejected)
+	}
+	from("another", "nobody", "123456")
+	f.kind(radius.RateLimited)
+}
+
 // slow is the bank behind a door that the test opens.
 type slow struct {
 	*bank.Bank
