@@ -120,6 +120,9 @@ func (s *server) contractUsers(ctx context.Context, req *request, contract strin
 	var out []validator.User
 	for _, u := range st.Users {
 		v := validator.User{ID: u.ID, Contract: u.Contract, Role: u.Role, Token: u.Token, RevokedAt: u.RevokedAt}
+		if u.Locked { // he shares his token still, and can do nothing for others
+			v.Role = validator.PlainUser
+		}
 		if t, ok := tokens[u.Token.String()]; ok && !u.Token.IsZero() {
 			v.Condition = validator.ConditionAt(t.Condition, t.Expiry, now)
 			v.Suspended = t.State.Suspended
