@@ -219,7 +219,7 @@ func parseHeads(text string) (map[int64]chainHead, error) {
 				continue
 			}
 		}
-		return nil, fmt.Errorf("%w: %q", ErrHeads, part)
+		return nil, ErrHeads // without the text: it may be a file that holds something else, such as a key
 	}
 	return heads, nil
 }
