@@ -62,7 +62,7 @@ func prepareFile(name string, create bool) error {
 	case !errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("opening the database: %w", err)
 	case !create:
-		return fmt.Errorf("database %s: %w: make one with init", name, ErrNoBank)
+		return fmt.Errorf("database %s: %w, nor such a file: look at its name, or make one with init", name, ErrNoBank)
 	}
 	if dir := filepath.Dir(name); dir != "." {
 		if _, err := os.Stat(dir); err != nil {
