@@ -22,7 +22,7 @@ func WriteFile(path string, m Master) (err error) {
 	dir := filepath.Dir(path)
 	temp, err := os.CreateTemp(dir, ".fob-key-") // mode 0600
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrKeyFile, err)
+		return fmt.Errorf("%w %s: %w", ErrKeyFile, path, reason(err))
 	}
 	defer os.Remove(temp.Name())
 	_, err = temp.WriteString(m.Text() + "\n")
@@ -38,10 +38,27 @@ func WriteFile(path string, m Master) (err error) {
 	if err == nil {
 		err = syncDir(dir)
 	}
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%w %s: %w: name a new one", ErrKeyFile, path, fs.ErrExist)
+	}
 	if err != nil {
-		return fmt.Errorf("%w %s: %w", ErrKeyFile, path, err)
+		return fmt.Errorf("%w %s: %w", ErrKeyFile, path, reason(err))
 	}
 	return nil
+}
+
+// reason is an error without the names of files: that of the temporary one says
+// nothing to anybody.
+func reason(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
 }
 
 // place gives a file its name unless that is taken.
