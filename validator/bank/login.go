@@ -388,13 +388,19 @@ func (b *Bank) ChangePassword(ctx context.Context, by By, old, fresh string) err
 	})
 }
 
+// CheckClerk says with [ErrInvalid] what [Bank.AddClerk] would not take, for who
+// makes a bank with its first clerk and wants to know before.
+func CheckClerk(id, name, password string) error {
+	return firstOf(checkUserID(id), text("name", name, 1, 100), checkPassword(password))
+}
+
 // AddClerk adds a clerk. The first may be added by anybody who has the database
 // and its key.
 func (b *Bank) AddClerk(ctx context.Context, by By, id, name, password string) error {
 	if err := by.desk(); err != nil {
 		return err
 	}
-	if err := firstOf(checkUserID(id), text("name", name, 1, 100), checkPassword(password)); err != nil {
+	if err := CheckClerk(id, name, password); err != nil {
 		return err
 	}
 	hash, err := b.logins.hash(ctx, password)
