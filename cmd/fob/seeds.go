@@ -66,6 +66,7 @@ type seedsInput struct {
 	keyFlag             string // name of the flag for keyFile; "" is key-file
 	privateKey, trusted string
 	duplicates          bool
+	unique              bool // duplicates are never taken: there is no flag for them
 }
 
 func (in *seedsInput) add(f *pflag.FlagSet) {
@@ -78,7 +79,9 @@ func (in *seedsInput) add(f *pflag.FlagSet) {
 	f.StringVar(&in.password, "password-file", "", "`FILE` with the password of an encrypted file; without, a terminal is asked")
 	f.StringVar(&in.privateKey, "private-key", "", "`FILE` with the recipient's RSA key (PEM) of a file encrypted to a certificate")
 	f.StringVar(&in.trusted, "trusted", "", "`FILE` with certificates (PEM), one of which must have signed the file")
-	f.BoolVar(&in.duplicates, "allow-duplicates", false, "take a serial number or seed that comes twice")
+	if !in.unique {
+		f.BoolVar(&in.duplicates, "allow-duplicates", false, "take a serial number or seed that comes twice")
+	}
 }
 
 // options reads what the flags name.
@@ -197,7 +200,7 @@ func (in *seedsInput) advise(err error) error {
 	switch {
 	case errors.Is(err, seedfile.ErrNoPeriod):
 		return fmt.Errorf("%w (--period 60s)", err)
-	case errors.Is(err, seedfile.ErrDuplicate):
+	case errors.Is(err, seedfile.ErrDuplicate) && !in.unique:
 		return fmt.Errorf("%w (--allow-duplicates takes both)", err)
 	case errors.Is(err, seedfile.ErrFormat):
 		return fmt.Errorf("%w (--from FORMAT; fob seeds --help lists them)", err)

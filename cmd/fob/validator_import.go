@@ -4,15 +4,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/token/seedfile"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
 func newValidatorImportCmd(a *app, b *bankFlags) *cobra.Command {
-	in := seedsInput{keyFlag: "seed-key-file"}
+	in := seedsInput{keyFlag: "seed-key-file", unique: true}
 	var contract string
 	cmd := &cobra.Command{
 		Use:   "import FILE",
@@ -52,7 +55,11 @@ type importResult struct {
 func (a *app) importSeeds(ctx context.Context, o *openBank, in *seedsInput, path, contract string) (importResult, error) {
 	r := importResult{Contract: contract}
 	err := in.read(ctx, a, path, func(s *seedSource) error {
-		report, err := o.Import(ctx, o.by, s, bank.ImportOptions{Contract: contract})
+		file := &remembered{Reader: s}
+		report, err := o.Import(ctx, o.by, file, bank.ImportOptions{Contract: contract})
+		if file.err != nil {
+			err = file.err // of which the bank's error has the text alone
+		}
 		if err != nil {
 			return fmt.Errorf("importing %s: %w", s.name, err)
 		}
@@ -60,4 +67,19 @@ func (a *app) importSeeds(ctx context.Context, o *openBank, in *seedsInput, path
 		return nil
 	})
 	return r, err
+}
+
+// remembered keeps the error of a file: whether a password is missing and which
+// flag helps hang on it.
+type remembered struct {
+	seedfile.Reader
+	err error
+}
+
+func (r *remembered) Read() (seedfile.Record, error) {
+	record, err := r.Reader.Read()
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.err = err
+	}
+	return record, err
 }
