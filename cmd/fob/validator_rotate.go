@@ -9,6 +9,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/validator/bank"
 )
 
 func newValidatorRotateCmd(a *app, b *bankFlags) *cobra.Command {
@@ -60,10 +62,13 @@ func (b *bankFlags) rewrap(ctx context.Context, a *app, keyFile string) error {
 		}
 		defer fresh.Destroy()
 		if err := o.Rewrap(ctx, o.by, fresh, kdf); err != nil {
-			if keyFile != "" { // it opens nothing
-				err = errors.Join(err, os.Remove(keyFile))
+			if keyFile == "" {
+				return err
 			}
-			return err
+			if errors.Is(err, bank.ErrUnavailable) || ctx.Err() != nil { // the answer to the commit may have been lost
+				return fmt.Errorf("%w; whether the bank has the new key is not known: keep %s and the old key until you see which opens it", err, keyFile)
+			}
+			return errors.Join(err, os.Remove(keyFile)) // it opens nothing
 		}
 		r := struct {
 			KeyFile string `json:"key_file,omitempty"`
