@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,11 +80,18 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 	}
 	if b.keyFile != "" {
 		if _, err := os.Lstat(b.keyFile); err == nil {
-			return usagef("key file %s exists: a bank has a key of its own", b.keyFile)
+			return usagef("key file %s exists: a bank has a key of its own, name a new file", b.keyFile)
 		}
+	}
+	if err := mustBeNew(o.keyOut); err != nil {
+		return err
 	}
 	password, err := a.newPassword(ctx, o.passwordFile, "clerk "+plain(o.clerk))
 	if err != nil {
+		return err
+	}
+	o.clerkName = cmp.Or(o.clerkName, o.clerk)
+	if err := bank.CheckClerk(o.clerk, o.clerkName, password); err != nil {
 		return err
 	}
 	fresh := !store.IsPostgres(name)
@@ -133,7 +141,7 @@ func (a *app) newMaster(ctx context.Context, b *bankFlags) (m vault.Master, kdf 
 		}
 		return m, "", err
 	}
-	pass, err := a.askPassword(ctx, "new passphrase of the bank", true)
+	pass, err := a.askPassphrase(ctx, "new passphrase of the bank", true)
 	if err != nil {
 		return m, "", err
 	}
@@ -151,11 +159,7 @@ func (a *app) firstOnes(ctx context.Context, b *bankFlags, o *initOptions, db *s
 		return err
 	}
 	at := &openBank{Bank: opened, clock: clock, by: bank.By{Clerk: b.clerk, Front: "command"}}
-	name := o.clerkName
-	if name == "" {
-		name = o.clerk
-	}
-	if err := at.AddClerk(ctx, at.by, o.clerk, name, password); err != nil {
+	if err := at.AddClerk(ctx, at.by, o.clerk, o.clerkName, password); err != nil {
 		return fmt.Errorf("the bank is made, but not its clerk (fob validator clerk add): %w", err)
 	}
 	key, err := a.addKey(ctx, at, bank.KeyClerk, "first key", o.keyOut)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -66,6 +67,9 @@ func (a *app) addKey(ctx context.Context, o *openBank, role bank.KeyRole, name, 
 		r.Secret = secret
 		return r, err
 	}
+	if err := mustBeNew(file); err != nil {
+		return keyResult{}, err
+	}
 	out, err := a.create(file, false)
 	if err != nil {
 		return keyResult{}, err
@@ -83,6 +87,17 @@ func (a *app) addKey(ctx context.Context, o *openBank, role bank.KeyRole, name, 
 	r := keyResultOf(k)
 	r.File = file
 	return r, nil
+}
+
+// mustBeNew refuses a file for a secret that is there already.
+func mustBeNew(file string) error {
+	if file == "" || file == "-" {
+		return nil
+	}
+	if _, err := os.Lstat(file); err == nil {
+		return usagef("writing %s: it exists: name a new file", file)
+	}
+	return nil
 }
 
 func (k keyResult) text() string {
