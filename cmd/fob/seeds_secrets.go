@@ -56,9 +56,14 @@ func (a *app) readPassword(ctx context.Context, path string) ([]byte, error) {
 
 // askPassword asks on the terminal, twice for a new one.
 func (a *app) askPassword(ctx context.Context, what string, twice bool) ([]byte, error) {
+	return a.askOr(ctx, what, "name a file with it (see --help), or run this on a terminal", twice)
+}
+
+// askOr asks on the terminal; advice is for who has none.
+func (a *app) askOr(ctx context.Context, what, advice string, twice bool) ([]byte, error) {
 	tty, ok := a.stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(tty.Fd())) {
-		return nil, usagef("the %s is needed: name a file with it (see --help), or run this on a terminal", what)
+		return nil, usagef("the %s is needed: %s", what, advice)
 	}
 	first, err := a.ask(ctx, tty, what)
 	if err != nil {

@@ -24,13 +24,13 @@ func contractFlags(f *pflag.FlagSet, c *bank.Contract, language *string) {
 	f.StringVar(language, "language", "ja", "`LANGUAGE` of notices: ja or en")
 }
 
-// parseLanguage reads --language.
-func parseLanguage(text string) (bank.Language, error) {
+// parseLanguage reads the flag that names a language.
+func parseLanguage(flag, text string) (bank.Language, error) {
 	switch l := bank.Language(text); l {
 	case bank.Japanese, bank.English:
 		return l, nil
 	}
-	return "", usagef("--language %q: want ja or en", text)
+	return "", usagef("--%s %q: want ja or en", flag, text)
 }
 
 func newContractAddCmd(a *app, b *bankFlags) *cobra.Command {
@@ -44,7 +44,7 @@ func newContractAddCmd(a *app, b *bankFlags) *cobra.Command {
 		Args: oneArg("the ID of the contract"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			c.ID = args[0]
-			if c.Language, err = parseLanguage(language); err != nil {
+			if c.Language, err = parseLanguage("language", language); err != nil {
 				return err
 			}
 			return b.with(cmd.Context(), a, func(o *openBank) error {
@@ -119,7 +119,7 @@ func newContractChangeCmd(a *app, b *bankFlags) *cobra.Command {
 					set(given("address"), &old.Address, c.Address)
 					set(given("email"), &old.Email, c.Email)
 					if given("language") {
-						old.Language, err = parseLanguage(language)
+						old.Language, err = parseLanguage("language", language)
 					}
 					return err
 				})

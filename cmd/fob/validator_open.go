@@ -59,6 +59,9 @@ func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 	case b.db == "":
 		return "", usagef("the database is needed: --db FILE, --db postgres://USER@HOST/NAME or --db-file FILE")
 	}
+	if !store.IsPostgres(b.db) && strings.Contains(b.db, "://") { // without quoting it
+		return "", usagef("--db: want the file of a SQLite database, without sqlite://, or postgres://USER@HOST/NAME")
+	}
 	if store.IsPostgres(b.db) && hasPassword(b.db) {
 		return "", usagef("--db holds a password, which other users can see: put it into ~/.pgpass, or the address into a file (--db-file)")
 	}
@@ -99,12 +102,18 @@ func (b *bankFlags) master(ctx context.Context, a *app, kdf string) (vault.Maste
 	case kdf == "":
 		return vault.Master{}, usagef("this bank's key is in a file: name it with --key-file")
 	}
-	pass, err := a.askPassword(ctx, "passphrase of the bank", false)
+	pass, err := a.askPassphrase(ctx, "passphrase of the bank", false)
 	if err != nil {
 		return vault.Master{}, err
 	}
 	defer clear(pass)
 	return vault.MasterFromPassphrase(pass, kdf)
+}
+
+// askPassphrase asks for what opens a bank without a key file. It is in no file: a
+// key file is as good.
+func (a *app) askPassphrase(ctx context.Context, what string, twice bool) ([]byte, error) {
+	return a.askOr(ctx, what, "run this on a terminal; a bank with a key file (--key-file) asks for none", twice)
 }
 
 // openBank is the bank as a command has it.

@@ -54,7 +54,7 @@ func (r *radiusFlags) front(ctx context.Context, a *app, b *bank.Bank, c *server
 }
 
 func (r *radiusFlags) options(ctx context.Context, a *app) (o radius.Options, err error) {
-	if o.Language, err = parseLanguage(r.language); err != nil {
+	if o.Language, err = parseLanguage("radius-language", r.language); err != nil {
 		return o, err
 	}
 	switch {

@@ -182,7 +182,7 @@ func (a *app) announceBank(s *server.Server, o *openBank, testMode bool) error {
 		text += "radius " + r.RADIUS + "\n"
 	}
 	if testMode {
-		text += fmt.Sprintf("TEST MODE: it is %s\n", moment(token.UnixSeconds(r.Now.Unix())))
+		text += fmt.Sprintf("TEST MODE: it is %s in Japan\n", moment(token.UnixSeconds(r.Now.Unix())))
 	}
 	return a.print(nil, text)
 }

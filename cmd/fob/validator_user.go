@@ -45,7 +45,7 @@ characters, comes from a file or is asked for on the terminal.`,
 			if u.Role, err = parseRole(role); err != nil {
 				return err
 			}
-			if u.Language, err = parseLanguage(language); err != nil {
+			if u.Language, err = parseLanguage("language", language); err != nil {
 				return err
 			}
 			return b.with(cmd.Context(), a, func(o *openBank) error {
@@ -116,7 +116,7 @@ func newUserChangeCmd(a *app, b *bankFlags) *cobra.Command {
 				c.Role = &r
 			}
 			if given("language") {
-				l, err := parseLanguage(language)
+				l, err := parseLanguage("language", language)
 				if err != nil {
 					return err
 				}
