@@ -4,10 +4,12 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/validator/bank"
 )
 
 func newValidatorClerkCmd(a *app, b *bankFlags) *cobra.Command {
-	return group("clerk", "Clerks of the bank, who use its desk's pages", newClerkAddCmd(a, b))
+	return group("clerk", "Clerks of the bank, who use its desk's pages", newClerkAddCmd(a, b), newClerkChangeCmd(a, b))
 }
 
 func newClerkAddCmd(a *app, b *bankFlags) *cobra.Command {
@@ -37,5 +39,48 @@ func newClerkAddCmd(a *app, b *bankFlags) *cobra.Command {
 	cmd.Flags().StringVar(&name, "name", "", "`NAME` of the clerk")
 	cmd.Flags().StringVar(&file, "password-file", "", "`FILE` with the password; without, a terminal is asked")
 	cmd.MarkFlagRequired("name")
+	return cmd
+}
+
+func newClerkChangeCmd(a *app, b *bankFlags) *cobra.Command {
+	var name, file string
+	var locked, ask bool
+	cmd := &cobra.Command{
+		Use:   "change CLERK",
+		Short: "Change a clerk: name, password, lock",
+		Long: `Changes what the flags name; the rest stays. A locked clerk is logged out and
+cannot log in; --locked=false lets him again. API keys are ended apart.`,
+		Example: `  fob validator clerk change tanaka --locked
+  fob validator clerk change tanaka --password-file pw`,
+		Args: oneArg("the ID of the clerk"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var c bank.ClerkChange
+			point(cmd.Flags().Changed("name"), &c.Name, name)
+			point(cmd.Flags().Changed("locked"), &c.Locked, locked)
+			return b.with(cmd.Context(), a, func(o *openBank) error {
+				if file != "" || ask {
+					password, err := a.newPassword(cmd.Context(), file, "clerk "+plain(args[0]))
+					if err != nil {
+						return err
+					}
+					c.Password = &password
+				}
+				if err := o.ChangeClerk(cmd.Context(), o.by, args[0], c); err != nil {
+					return err
+				}
+				r := struct {
+					ID string `json:"id"`
+				}{args[0]}
+				return a.print(r, "clerk "+r.ID+"\n")
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&name, "name", "", "`NAME` of the clerk")
+	f.BoolVar(&locked, "locked", false, "may not log in")
+	f.StringVar(&file, "password-file", "", "`FILE` with a new password")
+	f.BoolVar(&ask, "ask-password", false, "ask for a new password on the terminal")
+	cmd.MarkFlagsOneRequired("name", "locked", "password-file", "ask-password")
+	cmd.MarkFlagsMutuallyExclusive("password-file", "ask-password")
 	return cmd
 }

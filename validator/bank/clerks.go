@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"context"
+
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// ClerkChange is what changes of a clerk; nil stays.
+type ClerkChange struct {
+	Name     *string
+	Locked   *bool // may not log in
+	Password *string
+}
+
+// ChangeClerk changes a clerk: whoever leaves the bank is locked. One who is
+// locked, or gets another password, is logged out. API keys are nobody's own, and
+// are ended by [Bank.EndKey].
+func (b *Bank) ChangeClerk(ctx context.Context, by By, id string, c ClerkChange) error {
+	if err := by.desk(); err != nil {
+		return err
+	}
+	var errs []error
+	if c.Name != nil {
+		errs = append(errs, text("name", *c.Name, 1, 100))
+	}
+	if c.Password != nil {
+		errs = append(errs, checkPassword(*c.Password))
+	}
+	if err := firstOf(errs...); err != nil {
+		return err
+	}
+	var hash string
+	if c.Password != nil {
+		var err error
+		if hash, err = b.logins.hash(ctx, *c.Password); err != nil {
+			return err
+		}
+	}
+	return b.db.Update(ctx, func(tx *store.Tx) error {
+		row, err := tx.Clerk(id)
+		if err != nil {
+			return missing(err, "clerk", shorten(id))
+		}
+		if c.Name != nil {
+			row.Name = *c.Name
+		}
+		if c.Locked != nil {
+			row.Locked = *c.Locked
+		}
+		if c.Password != nil {
+			row.Password = hash
+		}
+		if c.Password != nil || row.Locked {
+			if err := tx.DropSessions("", id, nil); err != nil {
+				return err
+			}
+		}
+		tx.AddAudit(by.note(b.Now(), "change clerk", 0, noSerial, "", id))
+		return tx.PutClerk(row)
+	})
+}
