@@ -141,6 +141,16 @@ func (v *victim) kill(work string, atMost time.Duration, env ...string) (said []
 		case <-deadline:
 			t.Fatal("the child is not ready")
 		}
+		if v.rand.IntN(2) > 0 { // and one in two not before it has answered something
+			select {
+			case line, open := <-lines:
+				if done = line == "done"; open && !done {
+					said = append(said, line)
+				}
+			case <-deadline:
+				t.Fatal("the child has not answered")
+			}
+		}
 	}
 	timer := time.AfterFunc(fuse, func() { _ = cmd.Process.Kill() })
 	for line := range lines {

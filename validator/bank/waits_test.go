@@ -14,7 +14,7 @@ import (
 // TestWaits: whoever enters wrong passwords waits, and does not shut the login to
 // its owner, who is elsewhere.
 func TestWaits(t *testing.T) {
-	var l logins
+	l := logins{cost: cheap}
 	l.once.Do(l.init)
 	at := func(source string) attempt { return attemptOf(By{User: "alice", Source: source}) }
 	const now token.UnixSeconds = 1_000_000
