@@ -87,15 +87,8 @@ func (b *Bank) Contracts(ctx context.Context, by By, find string, p Page) (list 
 // Transactions lists what was done, the newest first; a user sees his contract's.
 func (b *Bank) Transactions(ctx context.Context, by By, contract string, p Page) (list []Transaction, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
-		own, err := by.contract(tx)
-		if err != nil {
+		if err := by.confine(tx, &contract); err != nil {
 			return err
-		}
-		if own != "" {
-			if contract != "" && contract != own {
-				return notFound("contract", contract)
-			}
-			contract = own
 		}
 		list, next, err = tx.Transactions(contract, p)
 		return err

@@ -163,15 +163,8 @@ func (b *Bank) changeOrder(ctx context.Context, by By, id string, change func(*s
 // Orders lists orders, the oldest first; a user sees his contract's.
 func (b *Bank) Orders(ctx context.Context, by By, contract string, open bool, p Page) (list []Order, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
-		own, err := by.contract(tx)
-		if err != nil {
+		if err := by.confine(tx, &contract); err != nil {
 			return err
-		}
-		if own != "" {
-			if contract != "" && contract != own {
-				return notFound("contract", contract)
-			}
-			contract = own
 		}
 		list, next, err = tx.Orders(contract, open, p)
 		return err

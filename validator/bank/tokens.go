@@ -215,15 +215,8 @@ func (b *Bank) Token(ctx context.Context, by By, serial token.Serial) (t Token, 
 // Tokens lists tokens by serial number; a user sees those of his contract.
 func (b *Bank) Tokens(ctx context.Context, by By, f TokenFilter) (list []Token, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
-		contract, err := by.contract(tx)
-		if err != nil {
+		if err := by.confine(tx, &f.Contract); err != nil {
 			return err
-		}
-		if contract != "" {
-			if f.Contract != "" && f.Contract != contract {
-				return notFound("contract", shorten(f.Contract))
-			}
-			f.Contract = contract
 		}
 		list, next, err = tx.Tokens(f)
 		return err
@@ -287,4 +280,18 @@ func (by By) contract(tx *store.Tx) (string, error) {
 		return "", forbidden("log in first")
 	}
 	return u.Contract, err
+}
+
+// confine makes the contract that a list is asked for, "" being all, that of the
+// user who asks. Another one is, for him, not there.
+func (by By) confine(tx *store.Tx, contract *string) error {
+	own, err := by.contract(tx)
+	if err != nil || own == "" {
+		return err
+	}
+	if *contract != "" && *contract != own {
+		return notFound("contract", shorten(*contract))
+	}
+	*contract = own
+	return nil
 }

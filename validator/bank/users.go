@@ -275,15 +275,8 @@ func (b *Bank) User(ctx context.Context, by By, id string) (u User, err error) {
 // Users lists the users of a contract, or with "", to a clerk, of all.
 func (b *Bank) Users(ctx context.Context, by By, contract string, p Page) (list []User, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
-		own, err := by.contract(tx)
-		if err != nil {
+		if err := by.confine(tx, &contract); err != nil {
 			return err
-		}
-		if own != "" {
-			if contract != "" && contract != own {
-				return notFound("contract", contract)
-			}
-			contract = own
 		}
 		list, next, err = tx.Users(contract, p)
 		return err
