@@ -94,6 +94,9 @@ func TestDeskProcedures(t *testing.T) {
 	s.tokens()
 	b := s.browser(t).logIn("desk-1")
 	at := "/desk/tokens/" + s.shared.String()
+	// A token that nobody registered is not in use.
+	b.get("/desk/tokens/"+s.Issued("acme").String()).says(t, "condition.unused")
+	require.NotContains(t, b.get(at).body, "利用開始前")
 	s.Suspend("bob", s.shared)
 	b.fill(at+"/lift").says(t, "problem.paper")
 	b.get(at).says(t, "condition.suspended")

@@ -3,7 +3,9 @@
 package pages
 
 import (
+	"cmp"
 	"net/http"
+	"strings"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
@@ -51,7 +53,7 @@ func (c *call) procedureForm() (*form, bank.Token, error) {
 		Facts: []fact{
 			{Label: say("field.serial"), Text: t.Serial.String()},
 			{Label: say("field.contract"), Text: t.Contract},
-			{Label: say("field.users"), Text: l.label()},
+			{Label: say("field.users"), Text: cmp.Or(strings.Join(t.Users, ", "), "–")},
 			{Label: say("field.condition"), Value: say("condition." + slug(l.Condition))},
 		},
 		Submit: "desk." + act + ".submit", Cancel: home, Action: home + "/" + act, Danger: danger,

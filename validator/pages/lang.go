@@ -93,6 +93,14 @@ func day(lang string, e token.Expiry) string {
 	return fmt.Sprintf("%d年%d月%d日", y, m, d)
 }
 
+// names lists people.
+func names(lang string, all []string) string {
+	if lang == langEnglish {
+		return strings.Join(all, ", ")
+	}
+	return strings.Join(all, "、")
+}
+
 // instant writes an instant in Japan's time, to the second.
 func instant(lang string, s token.UnixSeconds) string {
 	if s == 0 {

@@ -65,6 +65,7 @@ func (r *rendering) functions(a *assets) template.FuncMap {
 		"asset":   a.path,
 		"slug":    slug,
 		"join":    strings.Join,
+		"names":   func(all []string) string { return names(r.lang, all) },
 		"wrap":    func(d *feeData) *view { return &view{Data: d} },
 		"nav":     navItem,
 	}
