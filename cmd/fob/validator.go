@@ -22,6 +22,8 @@ names, or from an address in a file (--db-file), never from an argument.
 The seeds in the database are sealed. What opens them is a key file, or where
 none is named a passphrase, which is asked for on the terminal.
 
+Times in tables are those of Japan; with --json they are UTC.
+
 Exit code 4 is a refusal by the bank's rules; 3 a database that does not answer.`,
 		Args: cobra.NoArgs,
 		RunE: help,

@@ -194,7 +194,7 @@ func (e refusedError) Error() string {
 	if v := e.out.Verdict; v.Rule.Valid() {
 		return fmt.Sprintf("the bank refuses: %v (%v)", v.Reason, v.Rule)
 	}
-	return "the bank refuses: the code is " + e.out.Answer.String()
+	return "the bank refuses: the code is " + e.out.Answer.String() + "; why is in the audit log (fob validator audit list)"
 }
 
 // done makes an outcome an error unless it was done.
