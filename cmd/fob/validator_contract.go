@@ -52,7 +52,7 @@ func newContractAddCmd(a *app, b *bankFlags) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(contractResultOf(made), contractLine(made)+"\n")
+				return a.print(contractResultOf(made), contractHead+"\n"+contractLine(made)+"\n")
 			})
 		},
 	}
@@ -142,7 +142,7 @@ func changeContract(ctx context.Context, a *app, o *openBank, id string, change 
 	if c, err = o.ChangeContract(ctx, o.by, c); err != nil {
 		return err
 	}
-	return a.print(contractResultOf(c), contractLine(c)+"\n")
+	return a.print(contractResultOf(c), contractHead+"\n"+contractLine(c)+"\n")
 }
 
 // set takes a new value where it was given.

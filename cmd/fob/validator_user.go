@@ -56,7 +56,7 @@ characters, comes from a file or is asked for on the terminal.`,
 				if err := done(out, err); err != nil {
 					return err
 				}
-				return a.print(userResultOf(made), userLine(made)+"\n")
+				return a.print(userResultOf(made), userHead+"\n"+userLine(made)+"\n")
 			})
 		},
 	}
@@ -137,7 +137,7 @@ func newUserChangeCmd(a *app, b *bankFlags) *cobra.Command {
 				if err := done(out, err); err != nil {
 					return err
 				}
-				return a.print(userResultOf(u), userLine(u)+"\n")
+				return a.print(userResultOf(u), userHead+"\n"+userLine(u)+"\n")
 			})
 		},
 	}

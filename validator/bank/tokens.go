@@ -283,11 +283,18 @@ func (by By) contract(tx *store.Tx) (string, error) {
 }
 
 // confine makes the contract that a list is asked for, "" being all, that of the
-// user who asks. Another one is, for him, not there.
+// user who asks. Another one is, for him, not there; a clerk may name any that is.
 func (by By) confine(tx *store.Tx, contract *string) error {
 	own, err := by.contract(tx)
-	if err != nil || own == "" {
+	if err != nil {
 		return err
+	}
+	if own == "" {
+		if *contract == "" {
+			return nil
+		}
+		_, err := tx.Contract(*contract)
+		return missing(err, "contract", shorten(*contract))
 	}
 	if *contract != "" && *contract != own {
 		return notFound("contract", shorten(*contract))

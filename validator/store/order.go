@@ -93,11 +93,11 @@ func (tx *Tx) Orders(contract string, open bool, p Page) ([]Order, string, error
 	return list, next, nil
 }
 
-// Replacement returns the ID of the order, open or shipped, that a token was
-// reissued by; a replacement that is sent before the expiry date is none.
+// Replacement returns the ID of the order, open or shipped, by which a token is
+// replaced: a reissue, or what is sent before its expiry date.
 func (tx *Tx) Replacement(old token.Serial) (id string, err error) {
-	err = tx.row("SELECT id FROM token_order WHERE old_token = $1 AND status <> $2 AND cause <> $3 ORDER BY id LIMIT 1",
-		[]any{old.String(), int64(OrderCancelled), int64(validator.CauseExpiry)}, &id)
+	err = tx.row("SELECT id FROM token_order WHERE old_token = $1 AND status <> $2 ORDER BY id LIMIT 1",
+		[]any{old.String(), int64(OrderCancelled)}, &id)
 	return id, err
 }
 
