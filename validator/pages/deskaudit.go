@@ -65,6 +65,9 @@ func auditFields() []*field {
 	for _, name := range []string{"user", "clerk", "contract", "serial", "act", "rule", "from", "to"} {
 		f := optional(textField(name, 64))
 		f.Label = "audit." + name
+		if name == "act" {
+			f.Kind, f.Options = "select", actOptions()
+		}
 		all = append(all, f)
 	}
 	return all

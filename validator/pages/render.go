@@ -64,6 +64,8 @@ func (r *rendering) functions(a *assets) template.FuncMap {
 		"yen":     func(y validator.Yen) string { return yen(r.lang, y) },
 		"asset":   a.path,
 		"slug":    slug,
+		"act":     r.words.act,
+		"reason":  r.words.reason,
 		"join":    strings.Join,
 		"names":   func(all []string) string { return names(r.lang, all) },
 		"wrap":    func(d *feeData) *view { return &view{Data: d} },

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+)
+
+// TestAuditWords: every reason that the rules have is said in the reader's words, as
+// is every act; what a newer server wrote stands as it is.
+func TestAuditWords(t *testing.T) {
+	words := readCatalog(langJapanese)
+	n := 0
+	for r := validator.ReasonAccepted; !strings.HasPrefix(r.String(), "Reason("); r++ {
+		said, err := words.reason(r.String())
+		require.NoError(t, err)
+		require.NotEqual(t, r.String(), said, "no words for the reason %q", r)
+		n++
+	}
+	require.Greater(t, n, 20)
+	for _, o := range actOptions()[1:] {
+		said, err := words.act(o.Value)
+		require.NoError(t, err)
+		require.NotEqual(t, o.Value, said)
+	}
+	said, err := words.act("something new")
+	require.NoError(t, err)
+	require.Equal(t, "something new", said)
+	said, err = words.reason("something new")
+	require.NoError(t, err)
+	require.Equal(t, "something new", said)
+}
