@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -29,7 +28,7 @@ func TestLogOfAFlood(t *testing.T) {
 	l.prepare(&s)
 	for i := range 10_000 {
 		event(radius.Event{Kind: radius.UnknownClient, Source: netip.MustParseAddrPort("192.0.2.1:1")})
-		s.ErrorLog.Print(fmt.Sprintf("http: TLS handshake error from 192.0.2.1:%d: EOF", i))
+		s.ErrorLog.Printf("http: TLS handshake error from 192.0.2.1:%d: EOF", i)
 	}
 	require.Less(t, strings.Count(out.String(), "\n"), 100)
 	require.Contains(t, out.String(), "unknown client")
