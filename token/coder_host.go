@@ -10,6 +10,7 @@ import (
 	"crypto/sha512"
 	"encoding"
 	"hash"
+	"sync"
 )
 
 // Coder appends the code of a time step to dst, as [AppendCode] does, for one
@@ -24,7 +25,7 @@ type Coder func(dst []byte, step int64) []byte
 
 // Coder returns the [Coder] of a seed. The errors are those of [Profile.Code].
 func (p Profile) Coder(seed Seed) (Coder, error) {
-	if _, err := p.Code(seed, 0); err != nil {
+	if err := p.hasCodes(seed.key()); err != nil {
 		return nil, err
 	}
 	s, m, digits := seed.open(), newMidstate(p.Algorithm, seed.key()), p.Digits
@@ -70,6 +71,16 @@ const stateHeader = 4
 // newMidstate returns the state for a key of at most 64 bytes and a valid
 // algorithm.
 func newMidstate(alg Algorithm, key []byte) *midstate {
+	m := preparedMidstate(alg, key)
+	if !layoutHolds[alg]() {
+		m.wipe()
+		m.h = nil
+	}
+	return m
+}
+
+// preparedMidstate is newMidstate without a look at the layout.
+func preparedMidstate(alg Algorithm, key []byte) *midstate {
 	h := sha1.New()
 	switch alg {
 	case SHA256:
@@ -86,14 +97,22 @@ func newMidstate(alg Algorithm, key []byte) *midstate {
 	wipe(outer[:])
 	m.padMessage(0, counterLen)
 	m.padMessage(1, m.size)
-	// The layout of the state is stable in practice, and documented nowhere.
-	const probe = 1
-	if want, err := HOTPCode(key, alg, MaxDigits, probe); err != nil ||
-		string(appendDigits(nil, m.truncated(probe), MaxDigits)) != string(want) {
-		m.wipe()
-		m.h = nil
-	}
 	return m
+}
+
+// layoutHolds reports whether the states of a hash are laid out as expected, by one
+// code of a key: the layout is stable in practice, and documented nowhere.
+var layoutHolds = [...]func() bool{
+	SHA1:   sync.OnceValue(func() bool { return layoutOf(SHA1) }),
+	SHA256: sync.OnceValue(func() bool { return layoutOf(SHA256) }),
+	SHA512: sync.OnceValue(func() bool { return layoutOf(SHA512) }),
+}
+
+func layoutOf(alg Algorithm) bool {
+	key := []byte("12345678901234567890") // RFC 4226 appendix D
+	const counter = 1
+	want, err := HOTPCode(key, alg, MaxDigits, counter)
+	return err == nil && string(appendDigits(nil, preparedMidstate(alg, key).truncated(counter), MaxDigits)) == string(want)
 }
 
 // stateAfter returns the state of the hash after one block.

@@ -72,14 +72,23 @@ func (p Profile) StepStart(step int64) UnixSeconds { return p.T0 + UnixSeconds(s
 // a [FieldError] for a profile whose digits or algorithm are not allowed.
 func (p Profile) Code(seed Seed, step int64) (Code, error) {
 	key := seed.key()
-	switch {
-	case len(key) == 0:
-		return "", ErrNoSeed
-	case step < 0:
+	if err := p.hasCodes(key); err != nil {
+		return "", err
+	}
+	if step < 0 {
 		return "", ErrStep
-	case p.Digits != 6 && p.Digits != 8 || !p.Algorithm.Valid():
-		return "", p.Validate()
 	}
 	var b [MaxDigits]byte
 	return Code(AppendCode(b[:0], key, p.Algorithm, p.Digits, step)), nil
+}
+
+// hasCodes returns why a key has no codes by this profile.
+func (p Profile) hasCodes(key []byte) error {
+	switch {
+	case len(key) == 0:
+		return ErrNoSeed
+	case p.Digits != 6 && p.Digits != 8 || !p.Algorithm.Valid():
+		return p.Validate()
+	}
+	return nil
 }

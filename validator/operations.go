@@ -81,11 +81,10 @@ func Operations() []Operation {
 
 // String returns a few words in lower case, for example "add user".
 func (op Operation) String() string {
-	names := make([]string, 0, opCount)
-	for _, o := range operations {
-		names = append(names, o.name)
+	if int(op) < opCount {
+		return operations[op].name
 	}
-	return name("Operation", names, op)
+	return name("Operation", nil, op)
 }
 
 // Words returns the line of Q3 that the operation is in, or is taken out of; ""

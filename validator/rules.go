@@ -68,7 +68,7 @@ func (r Rule) String() string {
 	if !r.Valid() {
 		return fmt.Sprintf("Rule(%d)", uint8(r))
 	}
-	return fmt.Sprintf("BK-%02d", uint8(r))
+	return string([]byte{'B', 'K', '-', '0' + byte(r)/10, '0' + byte(r)%10}) // for each audit record
 }
 
 // Valid reports whether r is one of the rules.
