@@ -169,7 +169,10 @@ func TestBrokenFactory(t *testing.T) {
 	m.Kill()
 	f, err := os.OpenFile(c.Flash, os.O_RDWR, 0)
 	require.NoError(t, err)
-	_, err = f.WriteAt([]byte{0}, 5)
+	var one [1]byte
+	_, err = f.ReadAt(one[:], 5)
+	require.NoError(t, err)
+	_, err = f.WriteAt([]byte{^one[0]}, 5) // it is random, and may be 0
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
 	m, err = Start(c)
