@@ -32,6 +32,8 @@ func (t *tree) check() []violation {
 	c.licences()
 	c.directions()
 	c.fences()
+	c.bans()
+	c.hostNames()
 	c.libraries()
 	c.portables()
 	c.boardTags()
@@ -109,6 +111,82 @@ func (c *checker) fences() {
 			}
 		})
 	}
+}
+
+func (c *checker) bans() {
+	for _, f := range c.files {
+		if f.test {
+			continue
+		}
+		f.imports(func(spec *ast.ImportSpec, p string) {
+			for _, rule := range bans {
+				if rule.pkgs.match(p) {
+					c.object(c.at(spec), rule.because, "import of %s", p)
+				}
+			}
+		})
+	}
+}
+
+// hostNames holds the names of files in portable packages against their tags.
+func (c *checker) hostNames() {
+	for _, f := range c.files {
+		if f.test || !portable.match(f.pkg) || boards.match(f.pkg) {
+			continue
+		}
+		if f.hostOnly != strings.HasSuffix(f.name, "_host.go") {
+			c.object(f.name, "a reader sees by its name which file a microcontroller runs",
+				"the tag !tinygo and a name that ends in _host.go belong together")
+		}
+	}
+}
+
+// idle returns the patterns of the rules that match nothing in the tree. A rule
+// about a package that was renamed or removed would hold for ever, and say nothing.
+func (t *tree) idle() []string {
+	var found []string
+	pkgs := map[string]bool{}
+	imported := map[string]map[string]bool{} // import path → the packages that import it
+	for _, f := range t.files {
+		pkgs[f.pkg] = true
+		f.imports(func(_ *ast.ImportSpec, p string) {
+			if imported[p] == nil {
+				imported[p] = map[string]bool{}
+			}
+			imported[p][f.pkg] = true
+		})
+	}
+	someMatch := func(ps patterns, use func(pattern string) bool, rule string) {
+		for _, p := range ps {
+			if !use(strings.TrimPrefix(p, "!")) {
+				found = append(found, fmt.Sprintf("%s: pattern %q matches nothing", rule, p))
+			}
+		}
+	}
+	isPackage := func(pattern string) bool {
+		return pattern == "..." || slices.ContainsFunc(sortedKeys(pkgs), func(pkg string) bool { return matchOne(pattern, pkg) })
+	}
+	someMatch(portable, isPackage, "portable")
+	someMatch(boards, isPackage, "boards")
+	for _, d := range directions {
+		rule := "direction of " + strings.Join(d.who, ", ")
+		someMatch(d.who, isPackage, rule)
+		someMatch(d.only, isPackage, rule)
+		someMatch(d.never, isPackage, rule)
+	}
+	for _, f := range fences {
+		rule := "fence around " + strings.Join(f.pkgs, ", ")
+		someMatch(f.in, isPackage, rule)
+		someMatch(f.pkgs, func(pattern string) bool {
+			for path, by := range imported {
+				if matchOne(pattern, path) && slices.ContainsFunc(sortedKeys(by), f.in.match) {
+					return true
+				}
+			}
+			return false
+		}, rule)
+	}
+	return found
 }
 
 // libraries looks for calls that a library does not make.

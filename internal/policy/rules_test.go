@@ -13,7 +13,7 @@ var portable = patterns{"token", "serialproto", "firmware", "firmware/board/..."
 
 // A direction says which packages of this module another may reach, directly
 // or through others. Test files are free of it: the real ends of a line are
-// tested against each other.
+// tested against each other. Each of its patterns must match a package.
 type direction struct {
 	who     patterns
 	only    patterns // may reach no other; nil means any
@@ -43,42 +43,54 @@ var directions = []direction{
 		because: "a board is the firmware and its hardware (which hwtest can test there), compiled by TinyGo, and nothing of the host",
 	},
 	{
-		who:     patterns{"firmware/hwtest/..."},
-		only:    patterns{"token", "serialproto", "firmware", "firmware/hwtest/...", "internal/..."},
-		because: "whoever writes hardware tests it with hwtest: it can depend on no hardware itself",
+		who:     patterns{"firmware/hwtest"},
+		only:    patterns{"token", "serialproto", "firmware", "internal/..."},
+		because: "hwtest tests any hardware, and so depends on none",
 	},
 	{
-		who:     patterns{"token/seedfile/..."},
-		only:    patterns{"token", "token/seedfile/...", "internal/..."},
+		who:     patterns{"token/seedfile"},
+		only:    patterns{"token", "internal/..."},
 		because: "seed files are read by the line and by the bank, which share nothing but tokens",
 	},
 	{
-		who:     patterns{"token/virtual/..."},
-		never:   patterns{"fleet/...", "provision/...", "validator/...", "conformance/..."},
+		who:     patterns{"token/virtual"},
+		never:   patterns{"fleet", "validator/..."},
 		because: "a virtual token is one device: fleets and servers are built of it, not the reverse",
 	},
 	{
-		who:     patterns{"serialproto/host/...", "serialproto/port/..."},
-		never:   patterns{"firmware/...", "token/virtual/...", "fleet/...", "provision/...", "validator/...", "conformance/..."},
+		who:     patterns{"serialproto/host/...", "serialproto/port"},
+		never:   patterns{"firmware/...", "token/virtual", "fleet", "validator/..."},
 		because: "the host's end talks to any device over the wire, and must not know the one in this repository",
 	},
 	{
-		who:     patterns{"provision/..."},
-		never:   patterns{"firmware/...", "token/virtual/...", "fleet/...", "validator/...", "conformance/..."},
-		because: "the line programs real devices: it may not lean on a token that is inside the same program",
+		who:     patterns{"fleet"},
+		never:   patterns{"validator/..."},
+		because: "a fleet stands for devices in the field: a server that knew it would accept its codes without checking them",
 	},
 	{
-		who: patterns{"validator/...", "!validator/conformance/..."},
+		who:     patterns{"validator"},
+		only:    patterns{"token", "internal/..."},
+		because: "the rules are functions over plain values: what stores or serves them is above",
+	},
+	{
+		who: patterns{"validator/...", "!validator/cases/..."},
 		only: patterns{
-			"token", "token/seedfile/...", "internal/...",
-			"validator/...", "!validator/conformance/...",
+			"token", "token/seedfile", "internal/...",
+			"validator/...", "!validator/cases/...",
 		},
+		never:   patterns{"internal/demo"},
 		because: "the bank sees tokens through their seed files and codes only, like a real one",
 	},
 	{
-		who:     patterns{"validator/conformance/...", "conformance/..."},
-		never:   patterns{"validator/...", "!validator/conformance/..."},
-		because: "the suite judges anybody's server: with ours at hand it would soon test what ours does",
+		who:     patterns{"validator/store"},
+		only:    patterns{"token", "validator", "internal/..."},
+		because: "the store remembers and decides nothing",
+	},
+	{
+		who:     patterns{"validator/cases"},
+		only:    patterns{"token", "token/seedfile", "internal/..."},
+		never:   patterns{"internal/demo"},
+		because: "the suite judges any server: with ours at hand it would soon test what ours does",
 	},
 	{
 		who:     patterns{"...", "!cmd/..."},
@@ -88,7 +100,8 @@ var directions = []direction{
 }
 
 // A fence keeps packages from outside this module in few places. Test files
-// are free of it.
+// are free of it. Each of its patterns must match: a pattern in pkgs an import
+// of a package in in, and a pattern in in a package.
 type fence struct {
 	pkgs    patterns // import paths
 	in      patterns // the only packages that may import them
@@ -97,47 +110,61 @@ type fence struct {
 
 var fences = []fence{
 	{
-		pkgs:    patterns{"github.com/spf13/cobra/...", "github.com/spf13/pflag/..."},
+		pkgs:    patterns{"github.com/spf13/cobra", "github.com/spf13/pflag"},
 		in:      patterns{"cmd/..."},
 		because: "a library takes options as values: flags are the command's business",
 	},
 	{
-		pkgs:    patterns{"go.bug.st/serial/...", "github.com/creack/pty/..."},
-		in:      patterns{"serialproto/port/..."},
+		pkgs:    patterns{"go.bug.st/serial", "github.com/creack/pty"},
+		in:      patterns{"serialproto/port"},
 		because: "the traps of serial ports and PTYs are dealt with once, in port; others take an io.ReadWriter",
 	},
 	{
-		pkgs: patterns{
-			"modernc.org/sqlite/...", "github.com/mattn/go-sqlite3/...", "github.com/jackc/pgx/...",
-			"github.com/lib/pq/...", "github.com/pressly/goose/...",
-		},
-		in:      patterns{".../store/..."},
+		pkgs:    patterns{"modernc.org/sqlite/...", "github.com/jackc/pgx/...", "github.com/pressly/goose/..."},
+		in:      patterns{"validator/store"},
 		because: "which database is in use is known to a store package only",
 	},
 	{
 		pkgs:    patterns{"layeh.com/radius/..."},
-		in:      patterns{"validator/radius/..."},
-		because: "the traps of RADIUS are dealt with once, in the front that speaks it",
+		in:      patterns{"validator/radius"},
+		because: "the traps of RADIUS are dealt with once, in the package that speaks it",
 	},
 	{
-		pkgs:    patterns{"github.com/wneessen/go-mail/..."},
-		in:      patterns{"validator/mail/..."},
+		pkgs:    patterns{"github.com/wneessen/go-mail"},
+		in:      patterns{"validator/mail"},
 		because: "the bank knows when a notice is due, and not how it is sent",
 	},
 	{
 		pkgs:    patterns{"github.com/danielgtaylor/huma/..."},
-		in:      patterns{"validator/httpapi/...", "fleet/control/..."},
-		because: "HTTP is a front: what it does is a service that others use as well",
+		in:      patterns{"validator/httpapi"},
+		because: "HTTP is a way in: what it does is a service that others use as well",
 	},
 	{
 		pkgs:    patterns{"tinygo.org/x/drivers/..."},
 		in:      patterns{"firmware/board/..."},
 		because: "a driver is a board's business: the firmware sees the interfaces of hal.go",
 	},
+}
+
+// A ban names packages that nothing in this module imports. Test files are
+// free of it.
+type ban struct {
+	pkgs    patterns // import paths
+	because string
+}
+
+var bans = []ban{
 	{
-		pkgs:    patterns{"log", "golang.org/x/exp/slog/...", "github.com/sirupsen/logrus/...", "go.uber.org/zap/..."},
-		in:      patterns{"cmd/..."},
-		because: "libraries never log: they return errors and events, and a log line is where a seed leaks",
+		pkgs:    patterns{"log", "golang.org/x/exp/slog", "github.com/sirupsen/logrus/...", "go.uber.org/zap/..."},
+		because: "libraries never log, and cmd uses log/slog: a log line is where a seed leaks",
+	},
+	{
+		pkgs:    patterns{"go.bug.st/serial/...", "!go.bug.st/serial"},
+		because: "its list of ports opens and reprograms every port of the machine: use package port",
+	},
+	{
+		pkgs:    patterns{"github.com/mattn/go-sqlite3/...", "github.com/lib/pq/..."},
+		because: "there is one driver for each database, and none needs cgo",
 	},
 }
 

