@@ -13,6 +13,9 @@
 # compiler is built from its Go module, and kept with its files under
 # ${XDG_CACHE_HOME:-$HOME/.cache}/fob. FOB_FIPS=1 takes the standard library as it
 # is, with what goroot_without_fips takes out.
+#
+# With --check-release it prints nothing, and fails unless the `tinygo` on PATH is
+# a release that can build for a Pico.
 set -euo pipefail
 
 # The pair is pinned here and nowhere else (but the checksums of TinyGo's module
@@ -48,6 +51,18 @@ on_path() {
 	command -v tinygo >/dev/null || return 1
 	version=$(tinygo version 2>/dev/null) || return 1
 	[[ $version == "tinygo version ${tinygo_version%.*}."* ]]
+}
+
+# check_release fails, and says what is needed, unless the tinygo on PATH can build
+# for boards whose registers TinyGo generates when it makes a release.
+check_release() {
+	local need="a Pico's image needs a release of TinyGo ${tinygo_version%.*} on PATH (https://github.com/tinygo-org/tinygo/releases), \
+because only a release has the registers of the RP2040 and the C library" root
+	command -v tinygo >/dev/null || die "$need; there is no tinygo on PATH"
+	on_path || die "$need; $(command -v tinygo) is: $(tinygo version 2>&1 | head -n 1)"
+	root=$(tinygo env TINYGOROOT)
+	[[ -e $root/src/device/rp/rp2040.go && -d $root/lib/picolibc/newlib ]] ||
+		die "$need; $(command -v tinygo) is not one: $root lacks src/device/rp/rp2040.go or lib/picolibc"
 }
 
 # build fills directory $1 with bin/tinygo and root/, the TINYGOROOT.
@@ -140,6 +155,15 @@ keep() {
 	rm -rf "$folder"
 	mv -T "$fresh" "$folder" || [[ -e $folder/stamp ]]
 }
+
+case ${1-} in
+'') ;;
+--check-release)
+	check_release
+	exit
+	;;
+*) die "unknown argument $1" ;;
+esac
 
 goroot=$(go_root)
 stamp="tinygo $tinygo_version go $go_version layout $layout"

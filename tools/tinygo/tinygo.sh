@@ -6,6 +6,21 @@
 #	tools/tinygo/tinygo.sh build -target=tools/tinygo/riscv-qemu.json -size=short -o fw.elf ./firmware/board/smoke
 set -euo pipefail
 
-environment=$("$(dirname "${BASH_SOURCE[0]}")/setup.sh")
+setup=$(dirname "${BASH_SOURCE[0]}")/setup.sh
+command=${1-}
+case $command in
+build | flash | run | test)
+	shift
+	# TinyGo runs the initialisers of packages itself, and gives up after three
+	# minutes by the clock on the wall. A busy machine may need longer.
+	set -- "$command" -interp-timeout=4h "$@"
+	# Asked before the compiler is built, which takes minutes.
+	if [[ " $* " =~ [=\ /]pico\.json\  ]]; then
+		"$setup" --check-release
+	fi
+	;;
+esac
+
+environment=$("$setup")
 eval "$environment"
 exec "$TINYGO" "$@"

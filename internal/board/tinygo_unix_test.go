@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package board
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// fakeTinyGo puts a tinygo on PATH that says it has the version, and writes down
+// what it is called with.
+func fakeTinyGo(t *testing.T, version string) (root, calls string) {
+	t.Helper()
+	dir := t.TempDir()
+	root, calls = filepath.Join(dir, "root"), filepath.Join(dir, "calls")
+	script := `#!/bin/sh
+case "$1 $2" in
+"version ") echo "tinygo version ` + version + ` linux/amd64 (using go version go1.25.14 and LLVM version 19.1.2)" ;;
+"env TINYGOROOT") echo "` + root + `" ;;
+*) echo "$@" >>"` + calls + `" ;;
+esac
+`
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "tinygo"), []byte(script), 0o755))
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return root, calls
+}
+
+func tinygoSh(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	root, err := Root(".")
+	require.NoError(t, err)
+	cmd := exec.Command(filepath.Join(root, "tools", "tinygo", "tinygo.sh"), args...)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// TestPicoNeedsRelease: an image for a Pico is refused before anything is built
+// when the tinygo on PATH is missing, too old, or not a release.
+func TestPicoNeedsRelease(t *testing.T) {
+	const needs = "needs a release of TinyGo 0.39 on PATH"
+	for _, target := range [][]string{
+		{"-target=tools/tinygo/pico.json"},
+		{"-target", "tools/tinygo/pico.json"},
+	} {
+		args := append([]string{"build"}, append(target, "-o", filepath.Join(t.TempDir(), "fob.uf2"), "./firmware/board/pico")...)
+
+		t.Run("old", func(t *testing.T) {
+			_, calls := fakeTinyGo(t, "0.31.0")
+			out, err := tinygoSh(t, args...)
+			require.Error(t, err)
+			require.Contains(t, out, needs)
+			require.Contains(t, out, "tinygo version 0.31.0", "what was found")
+			require.NoFileExists(t, calls, "nothing was built")
+		})
+		t.Run("built from its module", func(t *testing.T) {
+			root, calls := fakeTinyGo(t, "0.39.0")
+			// What a TinyGo built by setup.sh has: a stub, and no C library.
+			require.NoError(t, os.MkdirAll(filepath.Join(root, "src", "device", "rp"), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(root, "src", "device", "rp", "rp2040.go"), nil, 0o644))
+			out, err := tinygoSh(t, args...)
+			require.Error(t, err)
+			require.Contains(t, out, needs)
+			require.NoFileExists(t, calls, "nothing was built")
+		})
+	}
+	t.Run("missing", func(t *testing.T) {
+		if path, err := exec.LookPath("tinygo"); err == nil {
+			t.Skipf("a tinygo is on PATH: %s", path)
+		}
+		out, err := tinygoSh(t, "build", "-target=tools/tinygo/pico.json", "./firmware/board/pico")
+		require.Error(t, err)
+		require.Contains(t, out, needs)
+		require.Contains(t, strings.TrimSpace(out), "there is no tinygo on PATH")
+	})
+}
