@@ -81,8 +81,15 @@ const mostReadErrors = 100
 // Serve answers what comes in on a connection until that fails or Shutdown is
 // called, then waits for the requests being checked, and closes the connection.
 // The error is never nil; after Shutdown it is ErrServerClosed.
+//
+// A UDP socket may listen on all addresses of the machine: each answer comes from
+// the address that the client asked.
 func (s *Server) Serve(conn net.PacketConn) error {
 	defer func() { _ = conn.Close() }()
+	conn, err := answering(conn)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	if s.closing {
 		s.mu.Unlock()
@@ -160,7 +167,7 @@ func (s *Server) client(a netip.Addr) *Client {
 // addrPort returns a sender's address; the zero value is in no network.
 func addrPort(a net.Addr) netip.AddrPort {
 	var p netip.AddrPort
-	if udp, ok := a.(*net.UDPAddr); ok {
+	if udp, ok := a.(interface{ AddrPort() netip.AddrPort }); ok {
 		p = udp.AddrPort()
 	} else if parsed, err := netip.ParseAddrPort(a.String()); err == nil {
 		p = parsed

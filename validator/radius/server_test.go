@@ -76,14 +76,16 @@ func newFrontOn(t testing.TB, database string, o radius.Options) *front {
 	return f
 }
 
-func (f *front) serve(b radius.Bank, o radius.Options) {
+func (f *front) serve(b radius.Bank, o radius.Options) { f.serveOn(b, o, "udp", "127.0.0.1:0") }
+
+func (f *front) serveOn(b radius.Bank, o radius.Options, network, listen string) {
 	f.events = make(chan radius.Event, 1000)
 	o.Event = func(e radius.Event) { f.events <- e }
 	o.Now = f.clock
 	server, err := radius.New(b, o)
 	require.NoError(f.t, err)
 	f.server = server
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	conn, err := net.ListenPacket(network, listen)
 	require.NoError(f.t, err)
 	f.addr = conn.LocalAddr().(*net.UDPAddr)
 	served := make(chan error, 1)

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,7 +45,7 @@ var ErrAddress = errors.New("want HOST:PORT such as 127.0.0.1:8080")
 // Packets is a front that takes datagrams, such as RADIUS.
 type Packets struct {
 	Name   string // for events, such as "radius"
-	Listen string // HOST:PORT; port 0 is a free one
+	Listen string // HOST:PORT, as in Config.Listen
 
 	// Serve answers what comes until the context ends, and returns when what it
 	// began is finished. It returns nil then.
@@ -59,7 +60,9 @@ type Config struct {
 	// description. Pages answers everything else: people.
 	API, Pages http.Handler
 
-	// Listen is HOST:PORT of HTTP; "" is [DefaultListen], port 0 a free one.
+	// Listen is HOST:PORT of HTTP; "" is [DefaultListen], port 0 a free one. The
+	// host 0.0.0.0 is every IPv4 address; [::] and no host are every address of
+	// both kinds.
 	Listen string
 
 	// Certificate is for HTTPS; nil is HTTP, on loopback only.
@@ -142,6 +145,15 @@ func Exposed(addr string) (bool, error) {
 		return false, fmt.Errorf("address %q: %w", addr, ErrAddress)
 	}
 	return at.IP == nil || !at.IP.IsLoopback(), nil // no host is every address
+}
+
+// listenNetwork returns the network to listen on: "tcp4" for "tcp" and an IPv4 address,
+// since Go opens IPv6 as well for "tcp" and 0.0.0.0.
+func listenNetwork(name, addr string) string {
+	if at, err := netip.ParseAddrPort(addr); err == nil && at.Addr().Is4() {
+		return name + "4"
+	}
+	return name
 }
 
 // Check reports what is wrong with what a server would listen on, before anything

@@ -49,13 +49,13 @@ func Listen(c Config) (*Server, error) {
 	if c.Prepare != nil {
 		c.Prepare(s.http)
 	}
-	l, err := net.Listen("tcp", c.Listen)
+	l, err := net.Listen(listenNetwork("tcp", c.Listen), c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listening for HTTP: %w", err)
 	}
 	s.listen = limit(l, c.Connections, c.PerSource, netip.Addr.IsLoopback)
 	for _, p := range c.Packets {
-		conn, err := net.ListenPacket("udp", p.Listen)
+		conn, err := net.ListenPacket(listenNetwork("udp", p.Listen), p.Listen)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("listening for %s: %w", p.Name, err), s.Close())
 		}
