@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly all_steps=(
 	gofmt vet staticcheck shellcheck vulncheck tidy
-	test test386 fuzz bench
+	test test32 fuzz bench
 	cross tinygo smoke board pico
 )
 # Left out by --quick: minutes rather than seconds, or large tools.
@@ -21,6 +21,10 @@ readonly govulncheck=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # The packages that TinyGo compiles as well.
 readonly portable=(token serialproto firmware)
+
+# How long the tests of one package may take. The slowest take minutes on an idle
+# machine; a busy one is ten times slower.
+readonly test_timeout=60m
 
 # Seconds for which all fuzz targets together mutate input, at most.
 readonly fuzz_total=180
@@ -34,9 +38,10 @@ usage() {
 		  --quick   leave out the slow ones: ${slow_steps[*]}
 		  -h        print this
 
-		What a step needs is installed with apt where that is possible (as root, on
-		Debian); otherwise the step is left out, and the summary says so. With
-		FOB_REQUIRE_TOOLS=1 a missing tool is a failure, in the Go tests as well.
+		The steps that need nothing more run first. As root on Debian the packages that
+		the others need are then installed with apt; elsewhere those steps are left out,
+		and the summary says so. With FOB_REQUIRE_TOOLS=1 a missing tool is a failure,
+		in the Go tests as well.
 	EOF
 }
 
@@ -78,6 +83,9 @@ step_needs() {
 		echo 'gcc-arm-none-eabi arm-none-eabi-gcc'
 		echo 'picolibc-arm-none-eabi /usr/lib/picolibc/arm-none-eabi'
 		;;&
+	test32)
+		runs_386 || echo 'qemu-user qemu-arm'
+		;;
 	smoke)
 		echo 'qemu-system-arm qemu-system-arm'
 		;;
@@ -115,20 +123,46 @@ missing() {
 	done | sort -u
 }
 
-# install gets what the steps given lack, where it can.
+# can_install reports whether packages can be installed here.
+can_install() {
+	[[ $(id -u) == 0 ]] && command -v apt-get >/dev/null
+}
+
+# install gets what the steps given lack. A package that cannot be installed is
+# found missing by the steps that need it.
 install() {
-	local packages
+	local packages plan total disk
 	mapfile -t packages < <(missing "$@")
 	((${#packages[@]})) || return 0
-	if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
-		return 0 # the steps that suffer say so
-	fi
-	echo "== install ${packages[*]}"
 	export DEBIAN_FRONTEND=noninteractive
-	# What could not be installed is found missing by the steps that need it.
+	echo "== install ${packages[*]}"
 	apt-get -qq update || true
-	apt-get -qq install -y --no-install-recommends -o DPkg::Lock::Timeout=300 \
-		"${packages[@]}" >"$tmp/apt.log" 2>&1 || tail -n 20 "$tmp/apt.log"
+	plan=$(apt-get -s -o Debug::NoLocking=1 install --no-install-recommends "${packages[@]}" 2>&1) || true
+	total=$(grep -c '^Inst ' <<<"$plan") || true
+	disk=$(apt-get --assume-no install --no-install-recommends "${packages[@]}" 2>/dev/null |
+		grep -E '^(Need to get|After this operation)' | paste -sd' ') || true
+	echo "$total packages with what they depend on. $disk"
+	apt-get -q install -y --no-install-recommends -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+		"${packages[@]}" 2>&1 | tee "$tmp/apt.log" | install_progress "$total" ||
+		tail -n 20 "$tmp/apt.log"
+}
+
+# install_progress reads what apt-get prints and says now and then how far it is:
+# $1 packages are fetched, unpacked and set up.
+install_progress() {
+	local line fetched=0 unpacked=0 ready=0 next=$((SECONDS + 10))
+	while IFS= read -r line; do
+		case $line in
+		Get:*) ((++fetched)) ;;
+		Unpacking*) ((++unpacked)) ;;
+		'Setting up'*) ((++ready)) ;;
+		E:*) echo "$line" ;;
+		esac
+		if ((SECONDS >= next)); then
+			echo "   of $1 packages: $fetched fetched, $unpacked unpacked, $ready set up ($SECONDS s)"
+			next=$((SECONDS + 10))
+		fi
+	done
 }
 
 # left_out ends a step that has nothing to say about the code, with the reason.
@@ -188,15 +222,36 @@ step_test() {
 	# For the Go tests that start one.
 	FOB_PYTHON=$(python_with serial) || FOB_PYTHON=python3
 	export FOB_PYTHON
-	go test -race -shuffle=on ./... | no_empty_packages
+	go test -timeout "$test_timeout" -race -shuffle=on ./... | no_empty_packages
 	# Sizes in memory mean nothing under the race detector.
 	go test -run '^TestResident$' ./token/virtual
 }
 
-step_test386() {
-	[[ $(go env GOHOSTARCH) == amd64 ]] || left_out 'this processor runs no 386 programs'
-	# The boards are 32-bit: an int that is too small shows here.
-	GOARCH=386 CGO_ENABLED=0 go test "${portable[@]/#/./}" | no_empty_packages
+# runs_386 reports whether this machine runs 386 programs. Some kernels for amd64
+# do not, and only running one tells.
+runs_386() {
+	if [[ ! -e $tmp/runs_386 ]]; then
+		mkdir -p "$tmp/program386"
+		printf 'package main\n\nfunc main() {}\n' >"$tmp/program386/main.go"
+		if GOARCH=386 CGO_ENABLED=0 go build -o "$tmp/program386/run" "$tmp/program386/main.go" &&
+			"$tmp/program386/run" 2>/dev/null; then
+			echo yes >"$tmp/runs_386"
+		else
+			echo no >"$tmp/runs_386"
+		fi
+	fi
+	[[ $(cat "$tmp/runs_386") == yes ]]
+}
+
+# step_test32: the boards are 32-bit, and an int that is too small shows here.
+# A machine without 386 runs the same tests as ARM programs in an emulator.
+step_test32() {
+	if runs_386; then
+		GOARCH=386 CGO_ENABLED=0 go test -timeout "$test_timeout" "${portable[@]/#/./}" | no_empty_packages
+	else
+		echo 'this machine runs no 386 programs: the tests run as ARM programs in qemu-arm'
+		GOARCH=arm CGO_ENABLED=0 go test -timeout "$test_timeout" -exec qemu-arm "${portable[@]/#/./}" | no_empty_packages
+	fi
 }
 
 step_fuzz() {
@@ -430,10 +485,21 @@ main() {
 			chosen+=("$step")
 		fi
 	done
-	install "${chosen[@]}"
+	# What can run runs first: installing the rest takes minutes.
+	local later=()
 	for step in "${chosen[@]}"; do
-		run "$step"
+		if can_install && [[ -n $(missing "$step") ]]; then
+			later+=("$step")
+		else
+			run "$step"
+		fi
 	done
+	if ((${#later[@]})); then
+		install "${later[@]}"
+		for step in "${later[@]}"; do
+			run "$step"
+		done
+	fi
 
 	echo "== summary ($SECONDS s)"
 	printf '%s\n' "${summary[@]}"
