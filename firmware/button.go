@@ -9,7 +9,13 @@ import (
 
 // How long the display messages stand, in milliseconds.
 const (
-	holdTime    = 6000 // a hold this long shows all segments (GO 6 and 7 open their menu then)
+	// A hold this long shows all segments (OneSpan's GO 6 and 7 open their menu
+	// then: help.iprescribe.com, article 39511833173907).
+	holdTime = 6000
+	// A button that is down this long counts as stuck. The display goes off and
+	// stays off until the button comes up, as on a GO 7, which switches off after
+	// about 32 s: a token squeezed in a bag must not drain its battery.
+	stuckTime   = 32_000
 	warnTime    = 2000 // the low-battery warning before the code
 	testTime    = 2000 // all segments after a self-test
 	deadMessage = 3000 // "EEEEEE" after a press at the end of life
@@ -26,18 +32,26 @@ func (c *Core) pollButton() {
 	for range 4 {
 		down := c.hw.Button.Down()
 		if down == c.view.Down {
-			return
+			break
 		}
-		c.view.Down, c.view.DownAt = down, c.now
+		c.view.Down, c.view.DownAt, c.view.Stuck = down, c.hw.Clock.Uptime(), false
 		if down {
 			c.press()
 		}
 	}
+	if c.holding() && c.holdFor(stuckTime) <= c.now {
+		c.view.Stuck, c.view.On = true, false
+	}
+}
+
+// holding reports whether the button is down and not stuck.
+func (c *Core) holding() bool {
+	return c.view.Down && !c.view.Stuck && c.rec.profile.Behaviour.Button
 }
 
 // held reports whether the button has been down long enough for the menu.
 func (c *Core) held() bool {
-	return c.view.Down && c.rec.profile.Behaviour.Button && c.now-c.view.DownAt >= holdTime
+	return c.holding() && c.holdFor(holdTime) <= c.now
 }
 
 // press applies the profile's button rules.

@@ -125,14 +125,61 @@ func TestHold(t *testing.T) {
 	require.Equal(t, firmware.Frame{}, m.frame)
 
 	// Held past the end of the step: nothing is left below.
+	m.advance(35 * time.Second)
 	m.down = true
 	m.step()
-	m.advance(2 * time.Minute)
+	m.advance(20 * time.Second)
 	require.Equal(t, firmware.AllSegments(6), m.frame)
 	m.down = false
 	m.step()
 	require.Equal(t, firmware.Frame{}, m.frame)
 	require.EqualValues(t, 2, m.core.Presses())
+}
+
+// TestStuckButton: a OneSpan GO 7 switches off after about 32 s, so a button that
+// stays down must not light the display for longer.
+func TestStuckButton(t *testing.T) {
+	for _, name := range []string{"button-6", "button-8"} {
+		m, p := withButton(t, name, nil)
+		m.down = true
+		m.step()
+		m.advance(32*time.Second - time.Millisecond)
+		require.Equal(t, firmware.AllSegments(m.digits), m.frame)
+		m.advance(time.Millisecond)
+		require.Equal(t, firmware.Frame{}, m.frame)
+		require.Equal(t, firmware.Never, min(m.wake.State, m.wake.Paint), "it sleeps")
+		m.advance(365 * 24 * time.Hour)
+		require.Equal(t, firmware.Frame{}, m.frame)
+		m.down = false
+		m.step()
+		require.Equal(t, firmware.Frame{}, m.frame, "coming up is not a press")
+		m.press()
+		require.Equal(t, m.code(p), m.text(), "and then it works again")
+		require.EqualValues(t, 2, m.core.Presses())
+	}
+}
+
+// TestHoldWhileTheClockMoves: how long the button is down does not depend on the
+// token's clock, whichever way it is moved.
+func TestHoldWhileTheClockMoves(t *testing.T) {
+	for _, move := range []time.Duration{-365 * 24 * time.Hour, -5 * time.Second, 5 * time.Second, time.Hour} {
+		m, _ := withButton(t, "button-6", nil)
+		m.down = true
+		m.step()
+		m.advance(3 * time.Second)
+		m.now += token.UnixMilli(move.Milliseconds())
+		m.step()
+		m.advance(3*time.Second - time.Millisecond)
+		require.NotEqual(t, firmware.AllSegments(6), m.frame, "moved by %v", move)
+		m.advance(time.Millisecond)
+		require.Equal(t, firmware.AllSegments(6), m.frame, "moved by %v", move)
+		m.now += token.UnixMilli(move.Milliseconds())
+		m.step()
+		m.advance(26*time.Second - time.Millisecond)
+		require.Equal(t, firmware.AllSegments(6), m.frame, "moved by %v", move)
+		m.advance(time.Millisecond)
+		require.Equal(t, firmware.Frame{}, m.frame, "moved by %v", move)
+	}
 }
 
 // TestPressLimit: the press after the last one that the battery is good for

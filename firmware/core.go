@@ -43,15 +43,16 @@ type Core struct {
 }
 
 // View is the part of a token's state that lives in RAM: what the button and
-// the self-test put on the display. All times are the token's. A restart
-// clears it.
+// the self-test put on the display. OffAt, CodeAt and TestEnd are times of the
+// token's clock. A restart clears the view.
 type View struct {
-	On      bool            `json:"on,omitempty"`      // a press put the code on the display
-	OffAt   token.UnixMilli `json:"off_at,omitempty"`  // when it goes off
+	OffAt   token.UnixMilli `json:"off_at,omitempty"`  // when the display goes off
 	CodeAt  token.UnixMilli `json:"code_at,omitempty"` // until then the low-battery warning stands there
 	TestEnd token.UnixMilli `json:"test_end,omitempty"`
-	Down    bool            `json:"down,omitempty"`    // the button was down at the last step
-	DownAt  token.UnixMilli `json:"down_at,omitempty"` // since then
+	DownAt  int64           `json:"down_uptime,omitempty"` // Clock.Uptime at which Down changed
+	On      bool            `json:"on,omitempty"`          // a press put the code on the display
+	Down    bool            `json:"down,omitempty"`        // the button was down at the last step
+	Stuck   bool            `json:"stuck,omitempty"`       // it has been down for too long, and counts again once it comes up
 }
 
 // Boot starts the token from what its flash holds. Attached lines stay
@@ -145,7 +146,7 @@ func (c *Core) View() View { return c.view }
 // SetView puts back what View returned, after Boot.
 func (c *Core) SetView(v View) { c.view = v }
 
-// tick reads the clock once, so that one step sees one time.
+// tick reads the clock once: one step sees one time.
 func (c *Core) tick() { c.now, c.valid = c.hw.Clock.Now() }
 
 // watch notices what time and power did to the token.

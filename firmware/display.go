@@ -63,7 +63,7 @@ func (c *Core) frame() (f Frame, next token.UnixMilli) {
 	case c.view.TestEnd != 0 && c.now < c.view.TestEnd:
 		return AllSegments(digits), c.view.TestEnd
 	case c.held():
-		return AllSegments(digits), Never
+		return AllSegments(digits), c.holdFor(stuckTime)
 	case !c.valid && state == serialproto.StateProvisioned,
 		state == serialproto.StateDead && c.rec.death == deathClock:
 		// The clock is lost: everything blinks, once a second.
@@ -142,10 +142,15 @@ func (c *Core) step() (step int64, left token.UnixMilli) {
 
 // afterHold is when a button that is down now has been held long enough.
 func (c *Core) afterHold() token.UnixMilli {
-	if c.view.Down && c.rec.profile.Behaviour.Button && !c.held() {
-		return c.view.DownAt + holdTime
+	if c.holding() && !c.held() {
+		return c.holdFor(holdTime)
 	}
 	return Never
+}
+
+// holdFor is when a button that is down now has been down for ms milliseconds.
+func (c *Core) holdFor(ms int64) token.UnixMilli {
+	return c.now + token.UnixMilli(c.view.DownAt+ms-c.hw.Clock.Uptime())
 }
 
 // nextState is when time alone changes the token's state.
@@ -156,6 +161,9 @@ func (c *Core) nextState() token.UnixMilli {
 	}
 	if c.now < c.view.TestEnd { // a display that was dark draws current no more
 		next = min(next, c.view.TestEnd)
+	}
+	if c.holding() {
+		next = min(next, c.holdFor(stuckTime))
 	}
 	if c.rec.ends == 0 || !c.valid {
 		return next

@@ -39,6 +39,11 @@ type Clock interface {
 
 	// Set sets the clock; from then on Now is valid and continues from t.
 	Set(t token.UnixMilli)
+
+	// Uptime counts milliseconds from any origin. It never runs backwards, and
+	// setting or skewing the clock does not move it. The firmware times a held
+	// button with it.
+	Uptime() int64
 }
 
 // Flash is the non-volatile memory that the firmware owns: at least two pages

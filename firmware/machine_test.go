@@ -30,7 +30,8 @@ type machine struct {
 	flash   *virtual.Flash
 	now     token.UnixMilli
 	valid   bool
-	clicks  int // not yet read
+	counted int64 // milliseconds that have passed; see elapse
+	clicks  int   // not yet read
 	down    bool
 	supply  firmware.Millivolts
 	digits  int
@@ -59,6 +60,7 @@ type (
 
 func (m *mClock) Now() (token.UnixMilli, bool) { return m.now, m.valid }
 func (m *mClock) Set(t token.UnixMilli)        { m.now, m.valid = t, true }
+func (m *mClock) Uptime() int64                { return m.counted }
 
 func (m *mLCD) Digits() int { return m.digits }
 func (m *mLCD) Show(f firmware.Frame) {
@@ -199,14 +201,21 @@ func (m *machine) press() {
 func (m *machine) advance(d time.Duration) {
 	end := m.now + token.UnixMilli(d.Milliseconds())
 	for next := min(m.wake.State, m.wake.Paint); next <= end; next = min(m.wake.State, m.wake.Paint) {
-		m.now = max(next, m.now)
+		m.elapse(max(next, m.now))
 		m.step()
 		if next == min(m.wake.State, m.wake.Paint) {
 			panic("the firmware asks for the same time again")
 		}
 	}
-	m.now = end
+	m.elapse(end)
 	m.step()
+}
+
+// elapse lets time pass until the clock shows to, and runs nothing. A test that
+// sets now moves the clock instead.
+func (m *machine) elapse(to token.UnixMilli) {
+	m.counted += int64(to - m.now)
+	m.now = to
 }
 
 // text is what a person reads.

@@ -79,21 +79,22 @@ func TestWake(t *testing.T) {
 				to := lazy.now + token.UnixMilli(e.n)
 				for lazy.wake.State <= to {
 					require.Greater(rt, lazy.wake.State, lazy.now, "the same time again")
-					lazy.now = lazy.wake.State
+					lazy.elapse(lazy.wake.State)
 					lazy.step()
 				}
 				for next := min(eager.wake.State, eager.wake.Paint); next <= to; next = min(eager.wake.State, eager.wake.Paint) {
 					require.Greater(rt, next, eager.now, "the same time again")
 					before := eager.frame
 					if next-1 > eager.now {
-						eager.now = next - 1
+						eager.elapse(next - 1)
 						eager.step()
 						require.Equal(rt, before, eager.frame, "it changed before it said")
 					}
-					eager.now = next
+					eager.elapse(next)
 					eager.step()
 				}
-				lazy.now, eager.now = to, to
+				lazy.elapse(to)
+				eager.elapse(to)
 			}
 			for _, m := range []*machine{lazy, eager} {
 				m.happen(e)

@@ -17,6 +17,7 @@ type board struct {
 	flash   [2][512]byte
 	now     int64 // of everything that counts milliseconds
 	offset  int64 // of the clock
+	skewed  int64 // by the rig, in all
 	set     bool
 	frame   firmware.Frame
 	clicked bool
@@ -73,6 +74,21 @@ func (b *bClock) Set(t token.UnixMilli) {
 		t = token.UnixMilli(int64(int32(t/1000)) * 1000)
 	}
 	b.offset, b.set = int64(t)-b.now, !f.is("clock never valid")
+}
+
+func (b *bClock) Uptime() int64 {
+	b.calls++
+	switch b.fault {
+	case "clock uptime runs backwards":
+		return b.now - int64(b.calls)
+	case "clock uptime in seconds":
+		return b.now / 1000
+	case "clock uptime is the clock":
+		return b.now + b.offset
+	case "clock uptime is skewed":
+		return b.now + b.skewed
+	}
+	return b.now
 }
 
 var errRange = errors.New("outside")
@@ -322,6 +338,7 @@ func (b *bRig) Skew(ms int64) error {
 		ms = max(ms, -ms)
 	}
 	b.offset += ms
+	b.skewed += ms
 	return nil
 }
 

@@ -88,19 +88,7 @@ func Line(l firmware.Line, wait Wait, looped bool, report Report) {
 	report("Write never waits", l.Uptime()-start <= slack)
 	report("Write of nothing takes nothing", l.Write(nil) == 0)
 
-	last, monotonic := l.Uptime(), true
-	for range 100 {
-		now := l.Uptime()
-		monotonic = monotonic && now >= last
-		last = now
-	}
-	report("Uptime is monotonic", monotonic)
-	if wait != nil {
-		before := l.Uptime()
-		wait(1000)
-		passed := l.Uptime() - before
-		report("Uptime is in milliseconds", passed >= 1000-slack && passed <= 1000+slack)
-	}
+	uptime("Line.Uptime", l.Uptime, wait, report)
 	if looped {
 		loop(l, wait, report)
 	}

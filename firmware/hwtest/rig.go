@@ -43,9 +43,10 @@ func Rig(hw *firmware.Hardware, wait Wait, report Report) {
 			report("Skew leaves the clock valid", valid)
 		})
 	}
-	uptime := hw.Line.Uptime()
+	line, clock := hw.Line.Uptime(), hw.Clock.Uptime()
 	try(r.Skew(3_600_000), func() {
-		report("Skew does not move Uptime", hw.Line.Uptime()-uptime <= slack)
+		report("Skew does not move Line.Uptime", hw.Line.Uptime()-line <= slack)
+		report("Skew does not move Clock.Uptime", hw.Clock.Uptime()-clock <= slack)
 		_ = r.Skew(-3_600_000)
 	})
 	for _, mv := range [...]firmware.Millivolts{2900, 2500} {

@@ -35,6 +35,30 @@ func Clock(c firmware.Clock, fresh bool, wait Wait, report Report) {
 	runs(c, wait, report, "the clock runs")
 	_, valid = c.Now()
 	report("a clock that runs stays valid", valid)
+	uptime("Clock.Uptime", c.Uptime, wait, report)
+	before := c.Uptime()
+	c.Set(1_900_000_000_000)
+	c.Set(1_800_000_000_000)
+	passed := c.Uptime() - before
+	report("Set does not move Clock.Uptime", passed >= 0 && passed <= slack)
+}
+
+// uptime checks a monotonic count of milliseconds with the given name.
+func uptime(name string, count func() int64, wait Wait, report Report) {
+	last, monotonic := count(), true
+	for range 100 {
+		now := count()
+		monotonic = monotonic && now >= last
+		last = now
+	}
+	report(name+" is monotonic", monotonic)
+	if wait == nil {
+		return
+	}
+	before := count()
+	wait(1000)
+	passed := count() - before
+	report(name+" is in milliseconds", passed >= 1000-slack && passed <= 1000+slack)
 }
 
 // runs checks that a clock moves forward, a second in a second.

@@ -3,6 +3,8 @@
 package virtual
 
 import (
+	"time"
+
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/token"
 )
@@ -33,6 +35,9 @@ func (t *clock) Set(to token.UnixMilli) {
 	t.crystal.Set(t.at, to)
 	t.changes++
 }
+
+// Uptime implements firmware.Clock.
+func (t *clock) Uptime() int64 { return floorDiv(t.crystal.Local(t.at), int64(time.Millisecond)) }
 
 // Down implements firmware.Button.
 func (t *button) Down() bool {

@@ -116,15 +116,16 @@ func (t *Token) settleLocked() {
 }
 
 // drawsLocked reports whether the display draws current. What blinks counts as
-// on all the time, and so does a button that is down, which lights all segments
-// in the end: the life of the cell must not depend on when somebody looked.
+// on all the time, and so does a button that is down until it counts as stuck:
+// it lights all segments in the end. The charge that is used must not depend on
+// when the token was looked at.
 func (t *Token) drawsLocked() bool {
 	if t.glass.Driven != (firmware.Frame{}) {
 		return true
 	}
-	state := t.core.State()
+	state, view := t.core.State(), t.core.View()
 	blinks := !t.crystal.Valid && (state == serialproto.StateProvisioned || state == serialproto.StateDead)
-	return t.powered && (blinks || t.core.View().Down && t.core.Profile().Behaviour.Button)
+	return t.powered && (blinks || view.Down && !view.Stuck && t.core.Profile().Behaviour.Button)
 }
 
 // bootLocked starts the firmware anew. A power cut that strikes while it boots

@@ -41,6 +41,8 @@ type clock struct {
 
 func (c *clock) Now() (token.UnixMilli, bool) { return token.UnixMilli(uptime() + c.offset), c.set }
 
+func (c *clock) Uptime() int64 { return uptime() }
+
 func (c *clock) Set(t token.UnixMilli) { c.offset, c.set = int64(t)-uptime(), true }
 
 // tick comes once a millisecond: it ends sleep, and samples the button, which so

@@ -55,6 +55,7 @@ func (m *ram) hardware() firmware.Hardware {
 
 func (m *ramClock) Now() (token.UnixMilli, bool) { return m.now, m.set }
 func (m *ramClock) Set(t token.UnixMilli)        { m.now, m.set = t, true }
+func (m *ramClock) Uptime() int64                { return int64(m.now) }
 
 func (m *ramFlash) Geometry() (int, int) { return len(m.flash), len(m.flash[0]) }
 

@@ -61,6 +61,8 @@ func (c *clock) Now() (token.UnixMilli, bool) {
 	return token.UnixMilli(rtc() + c.offset), true
 }
 
+func (c *clock) Uptime() int64 { return uptime() }
+
 func (c *clock) Set(t token.UnixMilli) {
 	c.offset, c.set = int64(t)-rtc(), true
 	c.log.append(c)
