@@ -183,7 +183,7 @@ step_gofmt() {
 
 step_vet() {
 	go vet ./...
-	go vet -tags qemu ./internal/board
+	go vet -tags qemu ./internal/board ./cmd/fob
 }
 
 step_staticcheck() {
@@ -367,6 +367,7 @@ step_smoke() {
 # step_board talks to the image on QEMU's RISC-V board.
 step_board() {
 	go test -tags qemu -run . -bench Provision -benchtime 5x ./internal/board
+	go test -tags qemu -run '^TestBoardScripts$' ./cmd/fob
 }
 
 step_pico() {

@@ -31,7 +31,8 @@ const patience = 20 * time.Second
 //
 //	start NAME COMMAND…   run a command in the background until its ready line;
 //	                      sets $NAME_pid, and $NAME_portN and $NAME_hwN of token N,
-//	                      or $NAME_http and $NAME_radius of a bank
+//	                      or $NAME_http and $NAME_radius of a bank,
+//	                      and $NAME_qemu, the process id of QEMU, of a board
 //	halt NAME [SIGNAL]    end it (TERM unless told otherwise) and expect exit
 //	                      code 0, with ! any other; leaves NAME.stdout, NAME.stderr
 //	ended NAME CODE       wait until it ends by itself
@@ -128,6 +129,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 		} `json:"tokens"`
 		HTTP   string `json:"http"`
 		RADIUS string `json:"radius"`
+		QEMU   int    `json:"qemu_pid"`
 	}
 	select {
 	case line := <-first:
@@ -140,6 +142,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not become ready", name)
 	}
 	ts.Setenv(name+"_pid", fmt.Sprint(j.cmd.Process.Pid))
+	ts.Setenv(name+"_qemu", fmt.Sprint(ready.QEMU))
 	ts.Setenv(name+"_http", ready.HTTP)
 	ts.Setenv(name+"_radius", ready.RADIUS)
 	for i, token := range ready.Tokens {

@@ -26,7 +26,7 @@ func (m *Machine) Ready(ctx context.Context) (host.Info, error) {
 		_, err = c.Params(ctx)
 	}
 	if err == nil {
-		return info, m.line.SetDeadline(time.Time{})
+		return info, nil
 	}
 	select {
 	case <-m.done:

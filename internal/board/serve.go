@@ -4,58 +4,101 @@ package board
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// Serve connects the board's line to all who come to the listeners, each of whom
-// gets the answers to what he asked last, until ctx ends (then it returns nil) or QEMU does
-// (ErrStopped). It closes the listeners.
+// ErrLine is the error of a board whose serial line has failed.
+var ErrLine = fmt.Errorf("the board's serial line has failed: %w", port.ErrGone)
+
+// Serve connects the board's line to the hosts that come to the listeners: what
+// the board sends goes to the host that asked last. It returns nil when ctx ends, and an
+// error when QEMU ends (ErrStopped), when the board's line fails (ErrLine) or when
+// a listener does. It closes the listeners. One Serve at a time may run.
 func (m *Machine) Serve(ctx context.Context, listeners ...port.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	b := bridge{machine: m}
+	b := bridge{machine: m, failed: make(chan error, 1)}
+	// Whoever used the line before may have left a deadline on it.
+	if err := m.line.SetDeadline(time.Time{}); err != nil {
+		b.fail(lineError(err))
+	}
 	var wait sync.WaitGroup
-	failed := make(chan error, len(listeners))
 	for _, l := range listeners {
 		wait.Go(func() {
-			failed <- b.accept(ctx, l)
+			if err := b.accept(ctx, l); err != nil {
+				b.fail(err)
+			}
 		})
 	}
-	go b.fromBoard()
+	var reader sync.WaitGroup
+	reader.Go(func() { b.fromBoard(ctx) })
 	var err error
 	select {
 	case <-m.done:
 		err = m.Err()
 	case <-ctx.Done():
-	case err = <-failed:
+	case err = <-b.failed:
+		if errors.Is(err, ErrLine) {
+			err = m.whyLine(err)
+		}
 	}
 	cancel()
 	for _, l := range listeners {
 		l.Close()
 	}
 	b.closeAll()
+	_ = m.line.SetDeadline(time.Unix(1, 0)) // ends a Read and a Write under way
 	wait.Wait()
+	reader.Wait()
+	_ = m.line.SetDeadline(time.Time{})
 	return err
 }
+
+// endWait is how long QEMU may take to end after its end of the line has closed.
+const endWait = time.Second
+
+// whyLine returns a better reason for a line that has failed: QEMU closes it when
+// it ends, a moment before its process is gone.
+func (m *Machine) whyLine(err error) error {
+	select {
+	case <-m.done:
+		return m.Err()
+	case <-time.After(endWait):
+		return err
+	}
+}
+
+func lineError(err error) error { return fmt.Errorf("%w: %w", ErrLine, err) }
 
 // bridge carries bytes between the board and its hosts.
 type bridge struct {
 	machine *Machine
+	failed  chan error // the first failure that ends the service
 
 	mu    sync.Mutex
 	hosts map[port.Port]bool
 	last  port.Port // who sent something last, and gets the answer; nil: nobody
 }
 
+// fail ends the service, unless another failure already has.
+func (b *bridge) fail(err error) {
+	select {
+	case b.failed <- err:
+	default:
+	}
+}
+
 // patience is for a host that does not read its answer. Others must not wait
 // for it longer.
 const patience = time.Second
 
-// fromBoard sends what the board sends to the host that asked.
-func (b *bridge) fromBoard() {
+// fromBoard sends what the board sends to the host that asked, until ctx ends.
+func (b *bridge) fromBoard(ctx context.Context) {
 	var buf [512]byte
 	for {
 		n, err := b.machine.line.Read(buf[:])
@@ -67,6 +110,9 @@ func (b *bridge) fromBoard() {
 			_, _ = h.Write(buf[:n]) // a host that has gone is noticed when reading
 		}
 		if err != nil {
+			if ctx.Err() == nil {
+				b.fail(lineError(err))
+			}
 			return
 		}
 	}
@@ -86,14 +132,14 @@ func (b *bridge) accept(ctx context.Context, l port.Listener) error {
 		}
 		b.add(h)
 		wait.Go(func() {
-			b.toBoard(h)
+			b.toBoard(ctx, h)
 			b.remove(h)
 		})
 	}
 }
 
 // toBoard carries what one host sends until it leaves.
-func (b *bridge) toBoard(h port.Port) {
+func (b *bridge) toBoard(ctx context.Context, h port.Port) {
 	var buf [512]byte
 	for {
 		n, err := h.Read(buf[:])
@@ -102,6 +148,9 @@ func (b *bridge) toBoard(h port.Port) {
 			b.last = h
 			b.mu.Unlock()
 			if _, err := b.machine.line.Write(buf[:n]); err != nil {
+				if ctx.Err() == nil {
+					b.fail(lineError(err))
+				}
 				return
 			}
 		}

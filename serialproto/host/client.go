@@ -63,7 +63,8 @@ func WithTimeout(d time.Duration) Option { return func(c *Client) { c.timeout = 
 // default is 2.
 func WithRetries(n int) Option { return func(c *Client) { c.retries = n } }
 
-// New returns a client on a connection, which stays the caller's to close.
+// New returns a client on a connection, which stays the caller's to close. The
+// client sets deadlines on it during a request, and leaves none behind.
 func New(conn Conn, opts ...Option) *Client {
 	c := &Client{
 		conn: conn, timeout: DefaultTimeout, retries: DefaultRetries, start: time.Now(),
@@ -177,6 +178,12 @@ func (c *Client) do(ctx context.Context, r request, result any) error {
 // exchangeLocked sends a message until its answer comes, and returns that
 // answer's body.
 func (c *Client) exchangeLocked(ctx context.Context, h serialproto.Header, encode func() ([]byte, error)) ([]byte, error) {
+	// The connection is the caller's: a deadline left on it would end what the
+	// caller does with it next.
+	defer func() {
+		_ = c.conn.SetReadDeadline(time.Time{})
+		_ = c.conn.SetWriteDeadline(time.Time{})
+	}()
 	// A context without deadline must still end a Read that is under way.
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
