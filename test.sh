@@ -69,6 +69,7 @@ step_needs() {
 		echo 'python3-serial python:serial'
 		echo 'qemu-system-misc qemu-system-riscv32'
 		echo 'socat socat'
+		echo 'strace strace'
 		echo 'zbar-tools zbarimg'
 		;;
 	tinygo | smoke | board | pico)

@@ -17,26 +17,32 @@ func TestWaits(t *testing.T) {
 	l := logins{cost: cheap}
 	l.once.Do(l.init)
 	at := func(source string) attempt { return attemptOf(By{User: "alice", Source: source}) }
-	const now token.UnixSeconds = 1_000_000
+	const (
+		now token.UnixSeconds = 1_000_000
+
+		// DESIGN.md, "Why does a wrong password make its source wait?"
+		free    = 5
+		longest = 15 * 60
+	)
 
 	l.tried(at("192.0.2.1"), true, now)
 	for i := range 100 {
 		l.tried(at("198.51.100.7"), false, now)
-		require.Equal(t, i >= freeLogins, l.waits(at("198.51.100.7"), now), "wrong password %d", i+1)
+		require.Equal(t, i >= free, l.waits(at("198.51.100.7"), now), "wrong password %d", i+1)
 	}
 	require.False(t, l.waits(at("192.0.2.1"), now), "the owner's")
 	require.False(t, l.waits(at("192.0.2.2"), now), "a new one of the owner's")
 
 	// From very many sources: only those that are known do not wait.
-	for i := range 5 {
+	for i := range free {
 		l.tried(at(fmt.Sprintf("203.0.113.%d", i)), false, now)
 	}
 	require.True(t, l.waits(at("192.0.2.2"), now))
 	require.False(t, l.waits(at("192.0.2.1"), now))
-	require.False(t, l.waits(at("192.0.2.2"), now+longestWait), "not for ever")
+	require.False(t, l.waits(at("192.0.2.2"), now+longest), "not for ever")
 
 	// One customer has a /64, and is one source.
-	for i := range freeLogins + 1 {
+	for i := range free + 1 {
 		l.tried(attemptOf(By{Clerk: "bob", Source: fmt.Sprintf("2001:db8::%d", i)}), false, now)
 	}
 	require.True(t, l.waits(attemptOf(By{Clerk: "bob", Source: "2001:db8::99"}), now))

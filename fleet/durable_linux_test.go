@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"testing"
+
+	"filippo.io/age"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/tooltest"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// TestStateIsDurable: the files of a state folder are on the disk before they take
+// the place of the older ones.
+func TestStateIsDurable(t *testing.T) {
+	tooltest.Durable(t, func(dir string) {
+		key, err := age.GenerateX25519Identity()
+		require.NoError(t, err)
+		w, f := start(t, openStore(t, dir, key), virtual.Config{Mode: virtual.Manual, At: then, Seed: 7}, Given{}, then, Ports{})
+		require.NoError(t, f.Save(w))
+	}, worldFile, tokenFile(0), tokenFile(1))
+}

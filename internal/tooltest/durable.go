@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tooltest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// tracedDir is the environment variable that tells a test process that strace runs
+// it, and in which folder it works.
+const tracedDir = "FOB_TEST_TRACED_DIR"
+
+// Durable runs the test that calls it once more, under strace, and looks at what
+// work asks of the kernel. The test fails unless each of the files that work
+// replaces in dir was synced to the disk after its last write and before it got
+// its name, and the folder was synced after that. Only a power cut would show the
+// same.
+//
+// The calling test does nothing else than call Durable.
+func Durable(t *testing.T, work func(dir string), files ...string) {
+	t.Helper()
+	if dir := os.Getenv(tracedDir); dir != "" {
+		work(dir)
+		return
+	}
+	strace := Find(t, "strace")
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	trace := filepath.Join(t.TempDir(), "trace")
+	cmd := exec.Command(strace, "-f", "-y", "-qq", "-s", "0", "-o", trace,
+		"-e", "trace=write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat",
+		os.Args[0], "-test.run", "^"+regexp.QuoteMeta(t.Name())+"$", "-test.count=1")
+	cmd.Env = append(os.Environ(), tracedDir+"="+dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("the test under strace: %v\n%s", err, out)
+	}
+	text, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := finishedCalls(string(text))
+	for _, name := range files {
+		if missing := undurable(calls, dir, name); missing != "" {
+			t.Errorf("%s: %s; what strace saw:\n%s", name, missing, strings.Join(calls, "\n"))
+		}
+	}
+}
+
+// finishedCalls returns the system calls in the order in which they ended, without
+// process numbers. A call that another thread interrupted stands on two lines of a
+// trace.
+func finishedCalls(trace string) []string {
+	var calls []string
+	begun := map[string]string{} // process → the first part
+	for line := range strings.Lines(trace) {
+		pid, call, _ := strings.Cut(strings.TrimSpace(line), " ")
+		call = strings.TrimSpace(call)
+		if first, unfinished := strings.CutSuffix(call, " <unfinished ...>"); unfinished {
+			begun[pid] = first
+			continue
+		}
+		if _, rest, resumed := strings.Cut(call, " resumed>"); resumed && strings.HasPrefix(call, "<... ") {
+			call = begun[pid] + rest
+		}
+		calls = append(calls, call)
+	}
+	return calls
+}
+
+// undurable says what is missing for the last replacement of dir/name to outlive a
+// power cut, and "" if nothing is.
+func undurable(calls []string, dir, name string) string {
+	named := regexp.MustCompile(`^(?:rename|link)[a-z0-9]*\(.*"([^"]*)".*"` + regexp.QuoteMeta(filepath.Join(dir, name)) + `".* = 0$`)
+	at, temp := -1, ""
+	for i, call := range calls {
+		if m := named.FindStringSubmatch(call); m != nil {
+			at, temp = i, m[1]
+		}
+	}
+	if at < 0 {
+		return "no file got this name"
+	}
+	isSync := func(call, path string) bool {
+		return strings.HasPrefix(call, "fsync(") && strings.Contains(call, "<"+path+">") && strings.HasSuffix(call, " = 0")
+	}
+	synced := false
+	for _, call := range calls[:at] {
+		switch {
+		case strings.Contains(call, "write") && strings.Contains(call, "<"+temp+">"):
+			synced = false
+		case isSync(call, temp):
+			synced = true
+		}
+	}
+	if !synced {
+		return "its content was not synced before it got its name"
+	}
+	for _, call := range calls[at:] {
+		if isSync(call, dir) {
+			return ""
+		}
+	}
+	return "its folder was not synced after it got its name"
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/pgtest"
+)
+
+// TestFailedGroup: when a function of a group fails, each of the group runs again,
+// alone, and is answered for what it did then. A group is run here directly, so
+// that which functions share it is not left to chance.
+func TestFailedGroup(t *testing.T) {
+	for name, database := range map[string]func(t *testing.T) string{
+		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "bank.db") },
+		"postgres": func(t *testing.T) string { return pgtest.Database(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			db, err := Open(t.Context(), database(t), true)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, db.Close()) })
+
+			errMine := errors.New("mine")
+			runs := map[string]int{}
+			add := func(id string, fails func(run int) bool) *job {
+				return &job{ctx: context.Background(), key: id, limit: db.patience, done: make(chan error, 1), fn: func(tx *Tx) error {
+					runs[id]++
+					if fails(runs[id]) {
+						return errMine
+					}
+					return tx.AddContract(Contract{ID: id, Name: "n", Address: "a", Language: Japanese, Created: 1})
+				}}
+			}
+			never := func(int) bool { return false }
+			a, b, c, d := add("a", never), add("b", func(run int) bool { return run == 1 }),
+				add("c", never), add("d", func(int) bool { return true })
+
+			s := &session{db: db}
+			defer s.drop(nil)
+			s.run([]*job{a, b, c, d})
+			require.NoError(t, <-a.done)
+			require.NoError(t, <-b.done, "failed in the group only")
+			require.NoError(t, <-c.done)
+			require.ErrorIs(t, <-d.done, errMine, "fails alone as well")
+			require.Equal(t, map[string]int{"a": 2, "b": 2, "c": 1, "d": 1}, runs)
+
+			var have []string
+			require.NoError(t, db.View(t.Context(), func(tx *Tx) error {
+				list, _, err := tx.Contracts("", Page{Limit: 10})
+				for _, c := range list {
+					have = append(have, c.ID)
+				}
+				return err
+			}))
+			require.Equal(t, []string{"a", "b", "c"}, have)
+		})
+	}
+}
