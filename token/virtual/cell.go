@@ -142,6 +142,18 @@ func (c *Cell) Replace(w WorldTime) {
 	c.Used = 0
 }
 
+// Lasts returns how long the voltage stays above the cut-off from w on at
+// temperature t and under load.
+func (c *Cell) Lasts(w WorldTime, t Celsius, load Load) time.Duration {
+	x := *c
+	x.advance(w)
+	x.Temp, x.Load = float32(clampCelsius(t)), load
+	if end := x.EmptyAt(); end != Forever {
+		return time.Duration(end - x.Anchor)
+	}
+	return math.MaxInt64
+}
+
 // Age takes what d at temperature t and under load would use, while the world
 // stays at w. A negative d counts as zero.
 func (c *Cell) Age(w WorldTime, d time.Duration, t Celsius, load Load) {
@@ -179,7 +191,19 @@ func (c *Cell) Voltage(w WorldTime) firmware.Millivolts {
 	case c.Override > 0:
 		return c.Override
 	}
-	return firmware.Millivolts(math.Round(c.loaded(float64(c.UsedAt(w) / c.Spec.Capacity))))
+	mv := firmware.Millivolts(math.Round(c.loaded(float64(c.UsedAt(w) / c.Spec.Capacity))))
+	// The model is finer than a millivolt. EmptyAt decides on which side of the
+	// cut-off the voltage is, so that the two never disagree.
+	if c.emptyAt(w) {
+		return min(mv, c.Spec.Cutoff)
+	}
+	return max(mv, c.Spec.Cutoff+1)
+}
+
+// emptyAt reports whether the token has stopped at w for want of supply.
+func (c *Cell) emptyAt(w WorldTime) bool {
+	end := c.EmptyAt()
+	return end != Forever && end <= max(w, c.Anchor)
 }
 
 // EmptyAt returns when Voltage reaches the cut-off if nothing changes before
@@ -210,7 +234,7 @@ const perHour = MilliAmpereHours(time.Hour)
 func (c *Cell) rate() MilliAmpereHours {
 	// Shelf life halves for each 10 °C more, the usual rule for slow chemistry.
 	self := c.Spec.Capacity * MilliAmpereHours(float64(c.Spec.SelfDischarge)*
-		math.Exp2(float64(c.Temp-float32(RoomTemperature))/10)/Year.Hours())
+		exp2(float64(c.Temp-float32(RoomTemperature))/10)/Year.Hours())
 	if c.Removed || c.Override > 0 {
 		return self
 	}
@@ -245,21 +269,40 @@ const (
 	resistanceGrowth = 3.0
 )
 
-// sag returns the voltage under load over the depth of discharge at point i of
-// the curve. Between two points it is a straight line.
-func (c *Cell) sag(i int) float64 {
-	p := openCircuit[i]
+// sag is what the cold and the load take off the open-circuit voltage.
+type sag struct {
+	cold float64 // mV at any depth
+	load float64 // mV over the resistance of a fresh cell
+}
+
+// sag returns what temperature and load take off.
+func (c *Cell) sag() sag {
 	cold := max(float64(RoomTemperature)-float64(c.Temp), 0)
-	ohms := float64(c.Spec.Resistance) * (1 + resistanceGrowth*p.depth) * math.Exp2(cold/20)
-	return p.mv - coldFade*cold - ohms*float64(c.Current())/1000
+	return sag{cold: coldFade * cold, load: float64(c.Spec.Resistance) * exp2(cold/20) * float64(c.Current()) / 1000}
+}
+
+// at returns the voltage at point i of the curve. Between two points it is a
+// straight line.
+func (s sag) at(i int) float64 {
+	p := openCircuit[i]
+	return p.mv - s.cold - s.load*(1+resistanceGrowth*p.depth)
+}
+
+// exp2 is math.Exp2, fast for the temperature that most tokens have.
+func exp2(x float64) float64 {
+	if x == 0 {
+		return 1
+	}
+	return math.Exp2(x)
 }
 
 // loaded returns the voltage in mV at the given depth of discharge.
 func (c *Cell) loaded(depth float64) float64 {
+	s := c.sag()
 	for i := 1; i < len(openCircuit); i++ {
 		if to := openCircuit[i].depth; depth < to {
 			from := openCircuit[i-1].depth
-			a, b := c.sag(i-1), c.sag(i)
+			a, b := s.at(i-1), s.at(i)
 			return max(a+(b-a)*(depth-from)/(to-from), 0)
 		}
 	}
@@ -269,12 +312,13 @@ func (c *Cell) loaded(depth float64) float64 {
 // depth is the inverse of loaded: the depth of discharge at which the voltage
 // falls to mv.
 func (c *Cell) depth(mv float64) float64 {
-	a := c.sag(0)
+	s := c.sag()
+	a := s.at(0)
 	if a <= mv {
 		return 0
 	}
 	for i := 1; i < len(openCircuit); i++ {
-		b := c.sag(i)
+		b := s.at(i)
 		if b <= mv {
 			from, to := openCircuit[i-1].depth, openCircuit[i].depth
 			return from + (to-from)*(a-mv)/(a-b)

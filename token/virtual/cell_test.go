@@ -158,7 +158,8 @@ func TestCellEmptyAt(t *testing.T) {
 			return
 		}
 		require.Equal(t, x.Spec.Cutoff, x.Voltage(end))
-		require.Greater(t, x.Voltage(max(end.Add(-time.Duration(end-w)/1000), w)), x.Spec.Cutoff)
+		require.Greater(t, x.Voltage(end-1), x.Spec.Cutoff, "to the nanosecond")
+		require.InDelta(t, float64(end-w), float64(x.Lasts(w, virtual.Celsius(x.Temp), x.Load)), 1e6)
 
 		// The same end after any number of stops on the way.
 		x.Spend(w+(end-w)/3, 0.000001)

@@ -209,15 +209,17 @@ func (c *Crystal) Shock(w WorldTime, step PPM) {
 }
 
 // Age ages the crystal by d at temperature t while the world stays at w: the
-// clock moves by the error that would have piled up in d, and the quartz is
-// older by d afterwards. A negative d counts as zero.
+// clock, if it has been set, moves by the error that would have piled up in d,
+// and the quartz is older by d afterwards. A negative d counts as zero.
 func (c *Crystal) Age(w WorldTime, d time.Duration, t Celsius) {
 	c.advance(w)
 	d = max(d, 0)
-	temp := c.Temp
-	c.Temp = clampCelsius(t)
-	c.SetTicks = saturate(c.SetTicks, -int64(math.RoundToEven(c.drift(int64(d)))))
-	c.Temp = temp
+	if c.Valid {
+		temp := c.Temp
+		c.Temp = clampCelsius(t)
+		c.SetTicks = saturate(c.SetTicks, -int64(math.RoundToEven(c.drift(int64(d)))))
+		c.Temp = temp
+	}
 	c.Lived = time.Duration(saturate(int64(c.Lived), int64(d)))
 }
 

@@ -79,8 +79,11 @@ func (b *bench) release() {
 	benches.Put(b)
 }
 
-// stepLocked runs the firmware at t.at.
+// stepLocked runs the firmware at t.at, if the battery can run it.
 func (t *Token) stepLocked() {
+	if t.powered && t.cell.emptyAt(t.at) {
+		t.powerOffLocked()
+	}
 	if !t.powered {
 		t.clicked, t.upAt = false, 0
 		return

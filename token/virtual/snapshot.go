@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/token"
 )
 
 // ErrSnapshot is the error of restoring what is no snapshot of a token.
@@ -33,6 +35,8 @@ type snapshot struct {
 	At      WorldTime     `json:"at"`
 	UpAt    WorldTime     `json:"up_at,omitempty"`
 	Drops   uint32        `json:"drops,omitempty"`
+	Aged    time.Duration `json:"aged,omitempty"` // in ns
+	AgedTo  token.Expiry  `json:"aged_to,omitzero"`
 	Powered bool          `json:"powered"`
 	Crystal Crystal       `json:"crystal"`
 	Cell    Cell          `json:"cell"`
@@ -97,6 +101,8 @@ func (t *Token) Snapshot() Snapshot {
 		At:      t.at,
 		UpAt:    t.upAt,
 		Drops:   t.drops,
+		Aged:    t.aged,
+		AgedTo:  t.agedTo,
 		Powered: t.powered,
 		Crystal: t.crystal,
 		Cell:    t.cell,
@@ -142,6 +148,7 @@ func (t *Token) Restore(s Snapshot) error {
 	t.core, t.crystal, t.cell, t.glass, t.flash = fresh.core, fresh.crystal, fresh.cell, fresh.glass, fresh.flash
 	t.at, t.wake, t.upAt = fresh.at, fresh.wake, fresh.upAt
 	t.drops, t.powered, t.clicked = fresh.drops, fresh.powered, false
+	t.aged, t.agedTo = fresh.aged, fresh.agedTo
 	t.restarts++
 	t.changes += before + 1 // more than any number that Changes has returned
 	return nil
@@ -163,6 +170,7 @@ func (t *Token) load(s Snapshot) error {
 	}
 	t.model, t.origin, t.flash = model, d.Origin, flash
 	t.at, t.drops, t.powered = d.At, d.Drops, d.Powered
+	t.aged, t.agedTo = d.Aged, d.AgedTo
 	t.crystal, t.cell, t.glass = d.Crystal, d.Cell, d.Glass
 	if f := d.Glass.Faults; f != nil {
 		faults := *f

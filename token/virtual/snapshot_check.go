@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 )
 
 // The most that a field of a snapshot may be. They are far beyond what any
@@ -28,6 +29,8 @@ func (d *snapshot) check() error {
 	switch {
 	case d.Origin.Index > maxStoredIndex:
 		return fmt.Errorf("token number %d", d.Origin.Index)
+	case d.Aged < 0 || d.Aged >= 24*time.Hour:
+		return fmt.Errorf("a rest of %v that is not less than a day", d.Aged)
 	case d.At < 0 || d.UpAt < 0:
 		return errors.New("a time before 1970")
 	case int(d.Glass.Positions) != model.Digits:

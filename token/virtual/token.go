@@ -31,6 +31,9 @@ type Token struct {
 	flash   *Flash
 	conn    *Conn // whose bytes the firmware is looking at
 
+	aged   time.Duration // see backdateLocked
+	agedTo token.Expiry
+
 	at       WorldTime // how far the token's life has been worked off
 	wake     WorldTime // when the firmware must run again
 	upAt     WorldTime // when the button comes up; 0: it is up
@@ -192,34 +195,6 @@ func (t *Token) Drop() {
 		t.drops++
 		r := t.origin.rand("drop " + string(rune(t.drops)))
 		t.crystal.Shock(t.at, PPM(r.Float64()*10-5))
-	})
-}
-
-// Age makes the token d older while the world stays where it is: it has the
-// clock error, the used battery and the expiry date of a token that was made d
-// earlier and lay at 25 °C since.
-func (t *Token) Age(d time.Duration) {
-	t.AgeAt(d, RoomTemperature)
-}
-
-// AgeAt is Age at another temperature.
-func (t *Token) AgeAt(d time.Duration, c Celsius) {
-	t.do(func() {
-		t.crystal.Age(t.at, d, c)
-		t.cell.Age(t.at, d, c, 0)
-		earlier, err := token.ExpiryFromDays(max(0, t.core.Expiry().Days()-int32(max(d, 0)/(24*time.Hour))))
-		if err != nil {
-			return
-		}
-		for range 2 { // the power may be set to fail in the first
-			b := t.benchLocked()
-			err := t.core.Backdate(&b.hw, earlier)
-			b.release()
-			if err == nil || t.flash.Powered() {
-				return
-			}
-			t.bootLocked()
-		}
 	})
 }
 

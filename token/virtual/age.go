@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"time"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// Age makes the token d older while the world stays where it is: it has the
+// clock error, the used battery and the expiry date of a token that was made d
+// earlier and lay at 25 °C since. Ageing twice is ageing once by the sum.
+func (t *Token) Age(d time.Duration) {
+	t.AgeAt(d, RoomTemperature)
+}
+
+// AgeAt is Age at another temperature.
+func (t *Token) AgeAt(d time.Duration, c Celsius) {
+	t.do(func() {
+		d := max(d, 0)
+		if t.powered {
+			run := min(d, t.cell.Lasts(t.at, c, 0))
+			t.crystal.Age(t.at, run, c)
+			t.backdateLocked(run)
+			t.stepLocked() // an expiry comes before the end of the battery
+			t.cell.Age(t.at, run, c, 0)
+			if run == d && !t.cell.emptyAt(t.at) {
+				return
+			}
+			t.powerOffLocked()
+			d -= run
+		}
+		t.crystal.Age(t.at, d, c)
+		t.backdateLocked(d)
+		t.cell.Age(t.at, d, c, 0)
+	})
+}
+
+// backdateLocked moves the expiry date d into the past. A date has whole days
+// only: t.aged keeps the rest for the next time, as long as the token has the
+// date that the last time left, t.agedTo.
+//
+// The date is what a token made earlier would have been given. This token does
+// not write it in its own life: it needs no power, and armed faults wait.
+func (t *Token) backdateLocked(d time.Duration) {
+	const day = 24 * time.Hour
+	expiry := t.core.Expiry()
+	if expiry.IsZero() || expiry != t.agedTo {
+		t.aged = 0
+	}
+	days := d / day
+	t.aged += d % day
+	days += t.aged / day
+	t.aged %= day
+	if days > 0 && !expiry.IsZero() {
+		earlier, err := token.ExpiryFromDays(max(0, expiry.Days()-int32(days)))
+		if err != nil {
+			return // not reached: an earlier date lies in the calendar
+		}
+		cut, fail := t.flash.cut, t.flash.fail
+		t.flash.cut, t.flash.fail = 0, false
+		b := t.benchLocked()
+		_ = t.core.Backdate(&b.hw, earlier) // a worn-out flash keeps the date it has
+		b.release()
+		t.flash.cut, t.flash.fail = cut, fail
+	}
+	t.agedTo = t.core.Expiry()
+}
