@@ -112,7 +112,7 @@ func codeOf(err error) int {
 		return exitRefused
 	case is(bank.ErrInvalid, bank.ErrNotFound, bank.ErrConflict, validator.ErrSettings, store.ErrNoBank, store.ErrNoDatabase,
 		vault.ErrWrongKey, vault.ErrKeyText, vault.ErrKeyFile, vault.ErrPassphrase,
-		server.ErrAddress, server.ErrExposed, server.ErrHour, radius.ErrOptions, mail.ErrOptions):
+		server.ErrAddress, server.ErrExposed, server.ErrHour, server.ErrProxy, radius.ErrOptions, mail.ErrOptions):
 		return exitUsage
 	case is(bank.ErrUnavailable):
 		return exitNoConnect

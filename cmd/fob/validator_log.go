@@ -47,8 +47,12 @@ func (l *bankLog) strangers(level slog.Level, what string, attrs ...slog.Attr) {
 	l.line(level, what, attrs...)
 }
 
-// server is told by package server.
+// server is told by package server. Its warnings may be about requests.
 func (l *bankLog) server(level slog.Level, what string, attrs ...slog.Attr) {
+	if level == slog.LevelWarn {
+		l.strangers(level, what, attrs...)
+		return
+	}
 	l.line(level, what, attrs...)
 }
 

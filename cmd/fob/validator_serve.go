@@ -25,6 +25,9 @@ import (
 type serveOptions struct {
 	listen          string
 	tlsCert, tlsKey string
+	publicURL       string
+	proxies         []string
+	proxyHeader     string
 	radius          radiusFlags
 	mail            mailFlags
 	hour            int
@@ -45,10 +48,15 @@ and then each day. Prints where it listens; the log goes to stderr.
 It listens on loopback only, unless there is a certificate. Port 0 is any free
 one.
 
+Behind a reverse proxy, --public-url is the address that browsers use and
+--trusted-proxy the proxy's own. The client's address is then read from the
+proxy's header, cookies are for TLS only, and each client has its own limits.
+
 With --test-mode --clock manual the time stands still until POST /v1/clock moves
 it, and every page says TEST MODE.`,
 		Example: `  fob validator serve --db bank.db --key-file bank.key
   fob validator serve --db bank.db --key-file bank.key --radius 127.0.0.1:1812 --radius-secret-file s
+  fob validator serve --db bank.db --key-file k --public-url https://bank.example.com --trusted-proxy 127.0.0.1
   fob validator serve --db bank.db --key-file k --test-mode --clock manual --at 2031-11-30T14:59:00Z`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serveBank(cmd.Context(), b, &o) },
@@ -57,6 +65,9 @@ it, and every page says TEST MODE.`,
 	f.StringVar(&o.listen, "listen", server.DefaultListen, "`ADDR` HOST:PORT for HTTP")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` with the certificate chain (PEM) for HTTPS")
 	f.StringVar(&o.tlsKey, "tls-key", "", "`FILE` with its key (PEM)")
+	f.StringVar(&o.publicURL, "public-url", "", "`URL` by which browsers reach the server, such as https://bank.example.com")
+	f.StringSliceVar(&o.proxies, "trusted-proxy", nil, "`ADDR` or network of a reverse proxy, such as 192.0.2.0/24; may be repeated")
+	f.StringVar(&o.proxyHeader, "proxy-header", server.XForwardedFor, "`HEADER` in which it names its clients: "+server.XForwardedFor+" or "+server.Forwarded)
 	o.radius.add(f)
 	o.mail.add(f)
 	f.IntVar(&o.hour, "daily-at", server.DefaultHour, "`HOUR` of the daily job, 0 to 23, Japan time")
@@ -100,8 +111,11 @@ func (a *app) serveBank(ctx context.Context, b *bankFlags, o *serveOptions) erro
 	if err := o.checkClock(b); err != nil {
 		return err
 	}
-	c := server.Config{Listen: o.listen, Hour: o.hour}
+	c := server.Config{Listen: o.listen, Hour: o.hour, PublicURL: o.publicURL}
 	if err := o.certificate(&c); err != nil {
+		return err
+	}
+	if err := o.proxy(&c); err != nil {
 		return err
 	}
 	if err := c.Check(); err != nil {
@@ -121,7 +135,9 @@ func (a *app) serveBank(ctx context.Context, b *bankFlags, o *serveOptions) erro
 			api.Clock = clock.ManualClock
 		}
 		c.API = httpapi.New(bank.Bank, api)
-		c.Pages = pages.New(bank.Bank, pages.Options{TestMode: b.testMode, Allow: pageAllowance(), Event: log.pages})
+		c.Pages = pages.New(bank.Bank, pages.Options{
+			TestMode: b.testMode, TLS: c.PublicTLS(), Allow: pageAllowance(), Event: log.pages,
+		})
 		if err := o.radius.front(ctx, a, bank.Bank, &c, log, registry); err != nil {
 			return err
 		}
@@ -140,6 +156,17 @@ func (a *app) serveBank(ctx context.Context, b *bankFlags, o *serveOptions) erro
 		}
 		return s.Serve(ctx)
 	})
+}
+
+// proxy reads the flags about proxies.
+func (o *serveOptions) proxy(c *server.Config) (err error) {
+	if o.proxyHeader != server.XForwardedFor && len(o.proxies) == 0 {
+		return usagef("--proxy-header needs --trusted-proxy")
+	}
+	if c.Proxies, err = server.ParseProxies(o.proxies, o.proxyHeader); err != nil {
+		return fmt.Errorf("--trusted-proxy, --proxy-header: %w", err)
+	}
+	return nil
 }
 
 // certificate reads the certificate.

@@ -4,7 +4,6 @@ package httpapi
 
 import (
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -29,9 +28,6 @@ const DefaultMaxImport = 1 << 30
 // Options change the interface. The zero value is good.
 type Options struct {
 	Limits Limits
-
-	// TrustedProxies are whose X-Forwarded-For is believed. None: nobody's.
-	TrustedProxies []netip.Prefix
 
 	// MaxImport is how many bytes a seed file may have; 0 is DefaultMaxImport.
 	MaxImport int64

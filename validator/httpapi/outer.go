@@ -58,7 +58,7 @@ func (s *server) outer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		sw := &statusWriter{ResponseWriter: w}
-		req := &request{w: sw, addr: s.source(r)}
+		req := &request{w: sw, addr: source(r)}
 		if req.addr.IsValid() {
 			req.source = req.addr.String()
 		}

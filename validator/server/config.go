@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -68,6 +69,14 @@ type Config struct {
 	// Certificate is for HTTPS; nil is HTTP, on loopback only.
 	Certificate *tls.Certificate
 
+	// Proxies are the reverse proxies in front of this server; PublicURL is needed
+	// with them.
+	Proxies Proxies
+
+	// PublicURL is how browsers reach the server, such as https://bank.example.com;
+	// "" is HTTP's address.
+	PublicURL string
+
 	// Packets are the other fronts.
 	Packets []Packets
 
@@ -91,7 +100,7 @@ type Config struct {
 
 	// PerSource is how many of them are of one source, an IPv4 address or the /64
 	// of an IPv6 one; what is more is closed. 0 is a quarter of Connections, and
-	// no less than 1. This machine, where proxies are, may have all.
+	// no less than 1. This machine and trusted proxies may have all.
 	PerSource int
 
 	// Patience is how long a stopping server waits for what was begun; 0 is
@@ -105,6 +114,8 @@ type Config struct {
 	// Event is told what happens: a line for a log, without secrets. nil is
 	// nobody. It may be called by several goroutines.
 	Event func(level slog.Level, what string, attrs ...slog.Attr)
+
+	public *url.URL // PublicURL; nil is none
 }
 
 // complete fills in the defaults and checks what can be checked before anything
@@ -157,7 +168,7 @@ func listenNetwork(name, addr string) string {
 }
 
 // Check reports what is wrong with what a server would listen on, before anything
-// is opened. The error may be [ErrExposed] or [ErrAddress].
+// is opened. The error may be [ErrExposed], [ErrAddress] or [ErrProxy].
 func (c *Config) Check() error {
 	if c.Hour < 0 || c.Hour > 23 {
 		return fmt.Errorf("%w, got %d", ErrHour, c.Hour)
@@ -174,5 +185,5 @@ func (c *Config) Check() error {
 			return err
 		}
 	}
-	return nil
+	return c.checkProxies()
 }

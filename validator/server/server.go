@@ -27,8 +27,8 @@ type Server struct {
 }
 
 // Listen opens everything that the configuration names, or nothing. Connections
-// wait until [Server.Serve] is called. The error may be [ErrExposed] or
-// [ErrAddress], or that of a port that cannot be opened.
+// wait until [Server.Serve] is called. The error may be [ErrExposed], [ErrAddress] or
+// [ErrProxy], or that of a port that cannot be opened.
 func Listen(c Config) (*Server, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
@@ -53,7 +53,9 @@ func Listen(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for HTTP: %w", err)
 	}
-	s.listen = limit(l, c.Connections, c.PerSource, netip.Addr.IsLoopback)
+	s.listen = limit(l, c.Connections, c.PerSource, func(a netip.Addr) bool {
+		return a.IsLoopback() || c.Proxies.trusts(a)
+	})
 	for _, p := range c.Packets {
 		conn, err := net.ListenPacket(listenNetwork("udp", p.Listen), p.Listen)
 		if err != nil {
@@ -162,7 +164,7 @@ func (s *Server) handler() http.Handler {
 		mux.Handle(path, s.c.API)
 	}
 	mux.Handle("/", s.metrics.counted(s.c.Pages))
-	return s.recovered(mux)
+	return s.proxied(s.recovered(mux))
 }
 
 // wait waits for a group, but no longer than the context.

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// ErrProxy is the error of a proxy that cannot be trusted, or of a public URL that
+// does not fit.
+var ErrProxy = errors.New("invalid proxy")
+
+// The headers in which a proxy writes who asked it.
+const (
+	XForwardedFor = "X-Forwarded-For"
+	Forwarded     = "Forwarded" // RFC 7239
+)
+
+// Proxies are the reverse proxies in front of a server. The zero value is none:
+// the header is not read then.
+type Proxies struct {
+	// Trusted are the networks of the proxies.
+	Trusted []netip.Prefix
+
+	// Header is the one header that is read; "" is [XForwardedFor]. A proxy that
+	// writes one of them usually passes on the other as the client wrote it.
+	Header string
+}
+
+// ParseProxies reads networks such as 192.0.2.0/24, or single addresses, and the
+// name of the header. The error wraps [ErrProxy].
+func ParseProxies(networks []string, header string) (Proxies, error) {
+	var p Proxies
+	for _, text := range networks {
+		network, err := netip.ParsePrefix(text)
+		if addr, aerr := netip.ParseAddr(text); aerr == nil && addr.Zone() == "" {
+			network, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		switch {
+		case err != nil:
+			return Proxies{}, fmt.Errorf("%w: network %q: want an address or a network such as 192.0.2.0/24", ErrProxy, text)
+		case network.Addr().Is4In6():
+			return Proxies{}, fmt.Errorf("%w: network %s: write it as IPv4", ErrProxy, network)
+		case network != network.Masked():
+			return Proxies{}, fmt.Errorf("%w: network %s: did you mean %s or %s?", ErrProxy, network, network.Masked(), network.Addr())
+		case network.Bits() == 0:
+			return Proxies{}, fmt.Errorf("%w: network %s is everyone, and a client could claim any address: name the proxy's", ErrProxy, network)
+		}
+		p.Trusted = append(p.Trusted, network)
+	}
+	switch p.Header = http.CanonicalHeaderKey(header); p.Header {
+	case "":
+		p.Header = XForwardedFor
+	case XForwardedFor, Forwarded:
+	default:
+		return Proxies{}, fmt.Errorf("%w: header %q: want %s or %s", ErrProxy, header, XForwardedFor, Forwarded)
+	}
+	return p, nil
+}
+
+func (p *Proxies) trusts(a netip.Addr) bool {
+	for _, network := range p.Trusted {
+		if network.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// client returns the address of the client behind the proxies. Each proxy appends
+// the address that asked it, and so the list is read from its end. The first address
+// that is not a trusted proxy's is the client: the client itself may have made up
+// anything before it. ok is false if the header has no usable address.
+func (p *Proxies) client(r *http.Request, peer netip.Addr) (client netip.Addr, ok bool) {
+	client = peer
+	header := p.Header
+	if header == "" {
+		header = XForwardedFor
+	}
+	hops := strings.Split(strings.Join(r.Header.Values(header), ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		text := hops[i]
+		if header == Forwarded {
+			text = forwardedFor(text)
+		}
+		hop, valid := parseHop(text)
+		if !valid {
+			return client, client != peer
+		}
+		if client, ok = hop, true; !p.trusts(hop) {
+			break
+		}
+	}
+	return client, ok
+}
+
+// forwardedFor returns the value of "for" in an element of a Forwarded header. A
+// comma cannot be in it: it is an address, or an identifier without commas.
+func forwardedFor(element string) string {
+	for pair := range strings.SplitSeq(element, ";") {
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "for") {
+			return strings.Trim(strings.TrimSpace(value), `"`)
+		}
+	}
+	return ""
+}
+
+// parseHop reads an address, which some proxies write with a port.
+func parseHop(text string) (netip.Addr, bool) {
+	text = strings.TrimSpace(text)
+	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
+	if err != nil {
+		var at netip.AddrPort
+		at, err = netip.ParseAddrPort(text)
+		addr = at.Addr()
+	}
+	return addr.Unmap().WithZone(""), err == nil
+}
+
+// checkProxies refuses settings with which the bank would mistake the proxy for its
+// clients, or passwords would cross a network in clear.
+func (c *Config) checkProxies() error {
+	if c.PublicURL == "" {
+		if len(c.Proxies.Trusted) > 0 {
+			return fmt.Errorf("%w: the public URL is needed, by which browsers reach the proxy: name it (https://…)", ErrProxy)
+		}
+		return nil
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%w: public URL %q: want https://HOST or https://HOST:PORT, without a path", ErrProxy, c.PublicURL)
+	}
+	c.public = u
+	switch own := c.Certificate != nil; {
+	case u.Scheme == "http" && own:
+		return fmt.Errorf("%w: public URL %s: this server has a certificate: want https", ErrProxy, c.PublicURL)
+	case u.Scheme == "http" && !localName(u.Hostname()):
+		return fmt.Errorf("%w: public URL %s: passwords and codes would cross the network in clear: want https", ErrProxy, c.PublicURL)
+	case u.Scheme == "https" && !own && len(c.Proxies.Trusted) == 0:
+		return fmt.Errorf("%w: public URL %s needs a certificate here, or a proxy that has it: "+
+			"name the proxy's address, or all its clients would count as one", ErrProxy, c.PublicURL)
+	}
+	return nil
+}
+
+// PublicTLS reports whether the public URL says that browsers come over TLS.
+func (c *Config) PublicTLS() bool { return c.public != nil && c.public.Scheme == "https" }
+
+// localName reports whether a host name is this machine's for itself.
+func localName(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// hsts is sent over TLS: browsers then use TLS alone for this host, for a year.
+const hsts = "max-age=31536000"
+
+// proxied puts the client's address in place of a trusted proxy's, and the host of
+// the public URL in place of the one that the proxy asked for.
+func (s *Server) proxied(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		at, err := netip.ParseAddrPort(r.RemoteAddr)
+		peer := at.Addr().Unmap().WithZone("")
+		overTLS := r.TLS != nil
+		switch {
+		case err == nil && s.c.Proxies.trusts(peer):
+			client, ok := s.c.Proxies.client(r, peer)
+			if !ok {
+				s.c.Event(slog.LevelWarn, "a trusted proxy does not name its client: all its clients count as one",
+					slog.String("proxy", peer.String()), slog.String("header", s.c.Proxies.Header))
+			}
+			r = r.WithContext(r.Context()) // a copy, since a handler must not change its request
+			r.RemoteAddr = netip.AddrPortFrom(client, at.Port()).String()
+			r.Host = s.c.public.Host
+			overTLS = s.c.PublicTLS()
+		case peer.IsLoopback() && (r.Header.Get(XForwardedFor) != "" || r.Header.Get(Forwarded) != ""):
+			s.c.Event(slog.LevelWarn, "a proxy asks that is not trusted: all its clients count as one",
+				slog.String("proxy", peer.String()))
+		}
+		host := (&url.URL{Host: r.Host}).Hostname()
+		if overTLS && !localName(host) { // localhost belongs to every program of a machine
+			w.Header().Set("Strict-Transport-Security", hsts)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
