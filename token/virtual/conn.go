@@ -43,16 +43,41 @@ func (c *Conn) Exchange(dst, in []byte) []byte {
 		c.reset()
 	}
 	c.in = append(c.in, in...)
+	// The token has one set of counters, whichever way its bytes come.
+	*c.server.Drops() = serialproto.Drops{}
+	if t.dropped != nil && t.dropped.restarts == t.restarts {
+		*c.server.Drops() = t.dropped.Drops
+	}
 	t.conn = c
 	t.core.Attach(&c.server)
 	t.stepLocked()
 	t.core.Detach()
 	t.conn = nil
 	c.restarts = t.restarts
+	t.keepDropsLocked(*c.server.Drops())
 	t.cell.Spend(t.at, t.byteCharge()*MicroCoulombs(len(in)+len(c.out)))
 	dst = append(dst, c.out...)
 	c.in, c.out = c.in[:0], c.out[:0]
 	return dst
+}
+
+// framing counts what the firmware has dropped since a restart.
+type framing struct {
+	serialproto.Drops
+	restarts uint32 // of the token when it was counted
+}
+
+// keepDropsLocked keeps the counters for the next line. Most tokens never drop
+// anything, and keep nothing.
+func (t *Token) keepDropsLocked(d serialproto.Drops) {
+	switch {
+	case d == serialproto.Drops{}:
+		t.dropped = nil
+	case t.dropped == nil:
+		t.dropped = &framing{d, t.restarts}
+	default:
+		*t.dropped = framing{d, t.restarts}
+	}
 }
 
 // byteCharge is what a byte on the line costs: the line's current for as long

@@ -40,6 +40,7 @@ type Token struct {
 	changes  uint64    // see Changes
 	drops    uint32    // falls so far
 	restarts uint32    // by which a Conn knows that its bytes are lost
+	dropped  *framing  // of all its lines; nil: nothing
 	clicked  bool      // a click that the firmware has not seen yet
 	powered  bool
 	cutoff   bool // the supply fails at the end of this step

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/port"
+)
+
+// TestDropCounters: what a token drops is counted since its start, over all its
+// ports and all hosts, as PROTOCOL.md 2.3 says; its reset is a start.
+func TestDropCounters(t *testing.T) {
+	dir := socketDir(t)
+	device := filepath.Join(dir, "gs0")
+	cable, _ := plug(t, device)
+	f, err := New(testWorld(t), Config{Count: 1, Model: testModel(t), Ports: Ports{
+		PTY: true, UnixDir: dir, TCP: "127.0.0.1:0", RFC2217: "127.0.0.1:0", Devices: []string{device},
+	}})
+	require.NoError(t, err)
+	defer f.Close()
+	stop := serve(t, f)
+	defer stop()
+	drops := func(c *host.Client) serialproto.Drops {
+		info, err := c.Info(t.Context())
+		require.NoError(t, err)
+		return info.Drops
+	}
+	ports := f.Members()[0].Ports()
+	require.Len(t, ports, 5)
+
+	var want serialproto.Drops
+	for _, addr := range ports {
+		if addr == device { // it has one host, which stays
+			continue
+		}
+		p, err := port.Open(t.Context(), addr)
+		require.NoError(t, err)
+		_, err = p.Write([]byte("\x04\x14AAAA\n\x06\x09!!!!\n")) // a stray line, and one that is not base64
+		require.NoError(t, err)
+		want.Stray++
+		want.Base64++
+		require.Equal(t, want, drops(host.New(p, host.WithTimeout(patience))), addr)
+		require.NoError(t, p.Close())
+		require.Equal(t, want, drops(client(t, addr)), "the next host of %s", addr)
+		require.Equal(t, want, drops(cable), "another port than %s", addr)
+	}
+	require.NoError(t, cable.Reset(t.Context()))
+	require.Zero(t, drops(cable), "after a reset")
+	require.Zero(t, drops(client(t, ports[len(ports)-1])), "after a reset, over another port")
+}
