@@ -8,22 +8,14 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/d204ef64/fob/validator/entry"
 )
 
 var (
 	contractID = regexp.MustCompile(`^[0-9A-Za-z-]{1,32}$`)
 	userID     = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._@-]{0,63}$`)
 )
-
-// unseen are characters that show nothing, or change the order in which others are
-// shown: with them one name or payee looks like another.
-func unseen(r rune) bool {
-	switch r {
-	case '\u2028', '\u2029', '\u200b', '\u2060', '\ufeff':
-		return true
-	}
-	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
-}
 
 // text looks at a text that people wrote: so many characters, none of them unseen.
 func text(field, s string, least, most int) error {
@@ -32,7 +24,7 @@ func text(field, s string, least, most int) error {
 		return invalid(field, "not UTF-8")
 	case n < least || n > most:
 		return invalid(field, "want %d to %d characters, got %d", least, most, n)
-	case strings.ContainsFunc(s, unseen):
+	case strings.ContainsFunc(s, entry.Invisible):
 		return invalid(field, "has a control character, or one that is not seen")
 	case least > 0 && strings.TrimSpace(s) == "":
 		return invalid(field, "is empty")
