@@ -105,7 +105,7 @@ func (c *call) saveState() error {
 
 // begin finds out who asks. Nobody is logged in afterwards unless c.opened.
 func (s *server) begin(a *area, w http.ResponseWriter, r *http.Request) (*call, error) {
-	c := &call{server: s, area: a, w: w, r: r, lang: language(r, "")}
+	c := &call{server: s, area: a, w: w, r: r, lang: languageOf(r, "")}
 	c.by = bank.By{Front: "page", Source: s.o.Source(r)}
 	c.secret = c.getCookie(a.cookie)
 	if c.secret != "" {
@@ -116,7 +116,7 @@ func (s *server) begin(a *area, w http.ResponseWriter, r *http.Request) (*call, 
 			c.me, err = s.bank.User(r.Context(), c.by, session.User)
 			switch {
 			case err == nil:
-				c.lang = language(r, c.me.Language)
+				c.lang = languageOf(r, c.me.Language)
 			case errors.Is(err, bank.ErrForbidden), errors.Is(err, bank.ErrNotFound): // locked, or no more
 				c.opened, c.by.User, c.me = false, "", bank.User{}
 			default:

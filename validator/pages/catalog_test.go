@@ -126,6 +126,18 @@ func computed() []string {
 	add("language.%s", "ja", "en")
 	add("login.%s", "ended", "out")
 	add("%s.done", "lift", "revoke")
+	for _, t := range []trouble{notRegistered, gone, suspended, expired, broken, lost, early} {
+		add("trouble."+string(t)+".%s", "heading", "text")
+		if t != suspended { // which has a page of its own
+			add("trouble.%s.how", string(t))
+		}
+	}
+	for _, k := range kinds {
+		if k.problem != "" {
+			keys = append(keys, k.problem)
+		}
+	}
+	add("problem.%s", "amount", "count")
 	add("account-type.%s", "ordinary", "current", "savings")
 	return keys
 }

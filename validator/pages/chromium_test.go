@@ -228,12 +228,12 @@ func TestChromiumSharedToken(t *testing.T) {
 	}
 	carol.transfer("20000")
 	carol.typed("code", wrong).press().says("answer.refused")
-	carol.typed("code", wrong).press().says("suspended.heading", "suspended.shared", "suspended.screen")
+	carol.typed("code", wrong).press().says("trouble.suspended.heading", "suspended.shared", "suspended.screen")
 
 	// Both are suspended, and the right code helps neither.
-	bob.open("/").says("suspended.heading")
-	carol.open("/").says("suspended.heading")
-	bob.open("/operations/transfer/confirm").says("suspended.heading")
+	bob.open("/").says("trouble.suspended.heading")
+	carol.open("/").says("trouble.suspended.heading")
+	bob.open("/operations/transfer/confirm").says("trouble.suspended.heading")
 	require.Equal(t, "/suspended", bob.path())
 
 	// Carol is an admin, but it is her own token. (Q4)

@@ -5,11 +5,13 @@ package pages
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/entry"
 )
 
 // routeDesk registers the half of the bank's clerks.
@@ -74,31 +76,45 @@ const searchLines = 20
 // searchPage looks for contracts by name or ID, users by ID, tokens by serial
 // number.
 func (c *call) searchPage() error {
-	find := strings.TrimSpace(c.r.URL.Query().Get("find"))
+	typed := strings.ToValidUTF8(c.r.URL.Query().Get("find"), "")
+	find := entry.Text(typed)
 	f := found{Find: find, Asked: c.r.URL.Query().Has("find"), Now: c.bank.Now()}
 	if len([]rune(find)) > 100 {
 		find = string([]rune(find)[:100])
 	}
+	id := entry.ID(find)
 	ctx := c.r.Context()
 	var err error
-	// Without words it is the list of contracts, to begin with.
-	if f.Contracts, _, err = c.bank.Contracts(ctx, c.by, find, bank.Page{Limit: searchLines}); err != nil {
-		return err
+	// Names may have full-width letters in them, IDs have none. Without words it is the
+	// list of contracts, to begin with.
+	for _, words := range slices.Compact([]string{find, id}) {
+		if f.Contracts, _, err = c.bank.Contracts(ctx, c.by, words, bank.Page{Limit: searchLines}); err != nil {
+			return err
+		}
+		if len(f.Contracts) > 0 {
+			break
+		}
 	}
 	if find == "" {
 		return c.show(http.StatusOK, "search", "search.title", f)
 	}
-	u, err := c.bank.User(ctx, c.by, find)
+	u, err := c.bank.User(ctx, c.by, id)
 	switch {
 	case err == nil:
 		f.User = &u
 	case !errors.Is(err, bank.ErrNotFound) && !errors.Is(err, bank.ErrInvalid):
 		return err
 	}
-	if _, bad := token.ParseSerial(find); bad == nil {
-		f.Tokens, _, err = c.bank.Tokens(ctx, c.by, bank.TokenFilter{Serial: find, Page: bank.Page{Limit: searchLines}})
+	for _, serial := range entry.Serials(find) {
+		if _, err := token.ParseSerial(serial); err != nil {
+			continue
+		}
+		f.Tokens, _, err = c.bank.Tokens(ctx, c.by, bank.TokenFilter{Serial: serial, Page: bank.Page{Limit: searchLines}})
 		if err != nil {
 			return err
+		}
+		if len(f.Tokens) > 0 {
+			break
 		}
 	}
 	return c.show(http.StatusOK, "search", "search.title", f)
@@ -159,7 +175,7 @@ func (c *call) contractForm(title, action, cancel string) *form {
 	name.Label = "field.contract-name"
 	return &form{
 		Title:  say(title),
-		Fields: []*field{name, textField("address", 200), emailField(), languageField()},
+		Fields: []*field{name, textField("address", 200), emailField(), c.languageField()},
 		Submit: "action.save", Cancel: cancel, Action: action,
 	}
 }
@@ -173,7 +189,7 @@ func contractOf(id string, values map[string]string) bank.Contract {
 
 func (c *call) contractAddForm() *form {
 	f := c.contractForm("contract.add.title", "/desk/contracts/add", "/desk/")
-	id := textField("id", 32)
+	id := idField("id", 32)
 	id.Label, id.Hint = "field.contract-id", "hint.contract-id"
 	f.Fields = append([]*field{id}, f.Fields...)
 	return f

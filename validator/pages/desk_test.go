@@ -222,7 +222,7 @@ func TestNotices(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, list)
 	a := b.fillMethod("/desk/notices/"+list[0].ID+"/resend", b.get("/desk/notices").body)
-	require.Contains(t, b.follow(a).body, "再送の対象にしました")
+	require.Contains(t, b.follow(a).body, "再送を受け付けました")
 	b.get("/desk/notices?status=due").says(t, "notice.due")
 }
 
@@ -247,7 +247,7 @@ func TestUsersOfAContract(t *testing.T) {
 	a = b.fill("/token/revoke", "serial", s.shared.String(), "code", s.Code(s.carols, 0))
 	require.Equal(t, 422, a.StatusCode)
 	a.says(t, "problem.sure")
-	require.Contains(t, b.follow(b.fill("/token/revoke", "serial", s.shared.String(), "sure", "yes", "code", s.Code(s.carols, 0))).body, "失効しました")
+	require.Contains(t, b.follow(b.fill("/token/revoke", "serial", s.shared.String(), "sure", "yes", "code", s.Code(s.carols, 0))).body, "の失効が完了しました")
 	got, err := s.Bank.Token(t.Context(), banktest.Clerk, s.shared)
 	require.NoError(t, err)
 	require.Equal(t, validator.Revoked, got.Condition)

@@ -62,13 +62,15 @@ type auditData struct {
 // auditFields are what records are chosen by.
 func auditFields() []*field {
 	var all []*field
-	for _, name := range []string{"user", "clerk", "contract", "serial", "act", "rule", "from", "to"} {
-		f := optional(textField(name, 64))
-		f.Label = "audit." + name
-		if name == "act" {
-			f.Kind, f.Options = "select", actOptions()
+	for _, f := range []struct{ name, kind string }{
+		{"user", "id"}, {"clerk", "id"}, {"contract", "id"}, {"serial", "serial"}, {"act", "select"}, {"rule", "rule"},
+		{"from", "day"}, {"to", "day"},
+	} {
+		one := &field{Name: f.name, Label: "audit." + f.name, Kind: f.kind, Max: 64, Auto: "off", Optional: true}
+		if f.kind == "select" {
+			one.Options = actOptions()
 		}
-		all = append(all, f)
+		all = append(all, one)
 	}
 	return all
 }
@@ -84,22 +86,16 @@ func (c *call) audit(report *bank.AuditReport) error {
 		v[f.Name] = f.take(q)
 		bad = bad || f.Error != ""
 	}
-	from, err := dayStart(v["from"], 0)
-	if err != nil {
-		d.Fields[6].Error, bad = "problem.date", true
-	}
-	to, err := dayStart(v["to"], 24*time.Hour)
-	if err != nil {
-		d.Fields[7].Error, bad = "problem.date", true
-	}
 	if bad {
 		return c.show(http.StatusUnprocessableEntity, "audit", "audit.title", d)
 	}
+	from, to := dayStart(v["from"], 0), dayStart(v["to"], 24*time.Hour)
 	filter := bank.AuditFilter{
 		User: v["user"], Clerk: v["clerk"], Contract: v["contract"], Serial: v["serial"], Act: v["act"], Rule: v["rule"],
 		From: from, To: to, Page: c.page(),
 	}
 	var after string
+	var err error
 	if d.Lines, after, err = c.bank.Audit(c.r.Context(), c.by, filter); err != nil {
 		return err
 	}
@@ -109,15 +105,12 @@ func (c *call) audit(report *bank.AuditReport) error {
 
 // dayStart returns the instant at which a day begins in Japan, and that much more;
 // 0 for no day.
-func dayStart(s string, more time.Duration) (token.UnixSeconds, error) {
-	if s == "" {
-		return 0, nil
+func dayStart(day string, more time.Duration) token.UnixSeconds {
+	t, err := time.ParseInLocation(time.DateOnly, day, token.Tokyo())
+	if err != nil { // none was typed: the field has looked at it
+		return 0
 	}
-	t, err := time.ParseInLocation(time.DateOnly, s, token.Tokyo())
-	if err != nil {
-		return 0, err
-	}
-	return token.UnixSecondsOf(t.Add(more)), nil
+	return token.UnixSecondsOf(t.Add(more))
 }
 
 // auditVerify checks the hash chains and shows what came of it above the list.

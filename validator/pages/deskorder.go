@@ -299,14 +299,12 @@ func (c *call) ship() error {
 	if err != nil {
 		return err
 	}
-	values, ok := f.take(c.r.PostForm)
-	serial, bad := token.ParseSerial(values["serial"])
-	if ok && bad != nil {
-		f.mark("serial", "problem.serial")
-		ok = false
-	}
-	if !ok {
+	if _, ok := f.take(c.r.PostForm); !ok {
 		return c.showForm(f)
+	}
+	serial, err := c.serial(c.r.PostForm, "serial")
+	if err != nil {
+		return err
 	}
 	_, err = c.bank.Ship(c.r.Context(), c.by, o.ID, serial)
 	if c.missing(err) {

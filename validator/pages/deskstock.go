@@ -29,7 +29,7 @@ func (c *call) stockPage() error {
 
 // issueForm gives a token of the stock to a contract without an order.
 func (c *call) issueForm() *form {
-	contract := textField("contract", 32)
+	contract := idField("contract", 32)
 	contract.Hint = "hint.contract-id"
 	f := &form{
 		Title: say("issue.title"), Lead: []msg{say("issue.lead")},
@@ -45,15 +45,14 @@ func (c *call) issuePage() error { return c.showForm(c.issueForm()) }
 func (c *call) issue() error {
 	f := c.issueForm()
 	values, ok := f.take(c.r.PostForm)
-	serial, bad := token.ParseSerial(values["serial"])
-	if ok && bad != nil {
-		f.mark("serial", "problem.serial")
-		ok = false
-	}
 	if !ok {
 		return c.showForm(f)
 	}
-	err := c.bank.Issue(c.r.Context(), c.by, values["contract"], serial)
+	serial, err := c.serial(c.r.PostForm, "serial")
+	if err != nil {
+		return err
+	}
+	err = c.bank.Issue(c.r.Context(), c.by, values["contract"], serial)
 	if c.missing(err) {
 		f.Problem, f.Detail = "problem.refused", err.Error()
 		return c.showForm(f)
@@ -81,9 +80,8 @@ func (c *call) importForm() *form {
 	step := &field{Name: "step", Label: "field.step", Hint: "hint.step", Kind: "select", Optional: true, Options: []option{
 		{Value: "", Label: say("import.in-file")}, {Value: "60", Text: "60"},
 	}}
-	key := optional(passwordField("key", "field.key", "off"))
-	key.Hint = "hint.key"
-	contract := optional(textField("contract", 32))
+	key := optional(&field{Name: "key", Label: "field.key", Hint: "hint.key", Kind: "hex", Max: 64, Auto: "off"})
+	contract := optional(idField("contract", 32))
 	contract.Hint = "hint.import-contract"
 	return &form{
 		Title: say("import.title"), Lead: []msg{say("import.lead")},

@@ -59,7 +59,7 @@ func (c *call) procedureForm() (*form, bank.Token, error) {
 		Submit: "desk." + act + ".submit", Cancel: home, Action: home + "/" + act, Danger: danger,
 	}
 	if act == "resync" {
-		f.Fields = []*field{codeField("first", "field.code-first"), codeField("second", "field.code-second")}
+		f.Fields = []*field{c.codeField("first", "field.code-first"), c.codeField("second", "field.code-second")}
 	} else {
 		f.Fields = []*field{{Name: "paper", Label: "desk.paper", Kind: "check"}}
 	}

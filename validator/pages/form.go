@@ -4,12 +4,16 @@ package pages
 
 import (
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/entry"
 )
 
 // option is one choice of a field.
@@ -24,72 +28,167 @@ type field struct {
 	Name     string
 	Label    string // key
 	Hint     string // key
-	Kind     string // "text", "password", "code", "digits", "email", "select", "check", "file"
+	Kind     string // a key of kinds, "select", "check" or "file"
 	Value    string
 	Options  []option
 	Error    string // key; "" is good
 	Optional bool
 	Fixed    bool // shown, and not to be changed
-	Max      int  // characters
+	Max      int  // characters, of the plain form of an entry
 	Auto     string
+	Any      bool // a code: what is none goes to the bank too, which counts it
+}
+
+// maxEntry is the most characters of an entry before its plain form is looked at.
+const maxEntry = 1000
+
+// kind is a kind of text that people type.
+type kind struct {
+	plain   func(string) (string, bool) // see package entry; false: that it is not
+	problem string                      // key: what is said then
+	mode    string                      // which keyboard a phone shows; "" is the usual one
+	grouped bool                        // may be typed with separators, and so be longer than Max
+}
+
+// always makes of a function that has a plain form for everything one of a [kind].
+func always(plain func(string) string) func(string) (string, bool) {
+	return func(s string) (string, bool) { return plain(s), true }
+}
+
+var kinds = map[string]kind{
+	"text":     {plain: always(entry.Text)},
+	"password": {plain: always(func(s string) string { return s })},
+	"id":       {plain: always(entry.ID)},
+	"email":    {plain: plainEmail, problem: "problem.email"},
+	"serial":   {plain: plainSerial, problem: "problem.serial", grouped: true},
+	"code":     {plain: plainCode, problem: "problem.code", mode: "numeric", grouped: true},
+	"digits":   {plain: entry.Digits, problem: "problem.digits", mode: "numeric", grouped: true},
+	"amount":   {plain: plainAmount, problem: "problem.amount-form", mode: "numeric", grouped: true},
+	"count":    {plain: plainCount, problem: "problem.count-form", mode: "numeric", grouped: true},
+	"day":      {plain: entry.Day, problem: "problem.date", grouped: true},
+	"hex":      {plain: always(entry.Hex), grouped: true},
+	"rule":     {plain: always(plainRule)},
+}
+
+func plainEmail(s string) (string, bool) {
+	s = entry.Email(s)
+	name, domain, _ := strings.Cut(s, "@")
+	return s, name != "" && domain != "" && !strings.ContainsFunc(s, unicode.IsSpace)
+}
+
+// plainSerial returns the first text that is a serial number, of those that were
+// perhaps meant. The one that there is, is found by [call.serial].
+func plainSerial(s string) (string, bool) {
+	for _, text := range entry.Serials(s) {
+		if _, err := token.ParseSerial(text); err == nil {
+			return text, true
+		}
+	}
+	return s, false
+}
+
+func plainCode(s string) (string, bool) {
+	code, ok := entry.Digits(s)
+	return code, ok && token.MinDigits <= len(code) && len(code) <= token.MaxDigits
+}
+
+func plainAmount(s string) (string, bool) { return entry.Amount(s, "\u00a5", "円", "JPY", "yen") }
+func plainCount(s string) (string, bool)  { return entry.Amount(s, "件") }
+
+// plainRule returns the number of a rule: BK-05 for "bk05" too.
+func plainRule(s string) string {
+	s = strings.ToUpper(entry.ID(s))
+	if n, ok := strings.CutPrefix(s, "BK"); ok && !strings.HasPrefix(n, "-") {
+		s = "BK-" + n
+	}
+	return s
 }
 
 // Secret reports whether what is typed is never shown again.
-func (f *field) Secret() bool { return f.Kind == "password" || f.Kind == "code" }
+func (f *field) Secret() bool { return f.Kind == "password" || f.Kind == "code" || f.Kind == "hex" }
 
 // Inputmode is which keyboard a phone shows.
-func (f *field) Inputmode() string {
-	if f.Kind == "code" || f.Kind == "digits" {
-		return "numeric"
+func (f *field) Inputmode() string { return kinds[f.Kind].mode }
+
+// Number reports whether digits are typed, which are shown large.
+func (f *field) Number() bool { return kinds[f.Kind].mode == "numeric" }
+
+// MaxLength is the most characters that a browser lets people type, 0 for as many as
+// they like.
+func (f *field) MaxLength() int {
+	if kinds[f.Kind].grouped {
+		return 0
 	}
-	return ""
+	return f.Max
 }
 
 // Type is of the HTML element.
 func (f *field) Type() string {
 	switch f.Kind {
-	case "password", "email", "file":
+	case "password", "hex":
+		return "password"
+	case "email", "file":
 		return f.Kind
 	}
 	return "text"
 }
 
-// PlainDigits reports whether full-width digits are converted in the browser.
-func (f *field) PlainDigits() bool { return f.Kind == "code" || f.Kind == "digits" }
-
-// take reads the field from a form. It returns what was typed, and sets Value
-// unless that is secret. What is no name or number is looked at by the bank.
+// take reads the field from a form. It returns the plain form of what was typed, and
+// sets Value to it unless that is secret. What is not in order is shown again as it
+// was typed, and Error says why. The bank looks at names and numbers more closely.
 func (f *field) take(form url.Values) string {
 	if f.Fixed {
 		return f.Value
 	}
 	given := form.Get(f.Name)
-	if !f.Secret() && f.Kind != "digits" {
-		given = strings.TrimSpace(given)
+	if !utf8.ValidString(given) {
+		f.Error, f.Value = "problem.characters", ""
+		return ""
 	}
-	if !f.Secret() {
-		f.Value = given
+	if utf8.RuneCountInString(given) > maxEntry {
+		f.Error = "problem.long"
+		return ""
+	}
+	plain, ok := given, true
+	k, typed := kinds[f.Kind]
+	if empty := strings.TrimFunc(given, unicode.IsSpace) == ""; typed && !empty {
+		plain, ok = k.plain(given)
+	} else if empty && f.Kind != "password" {
+		plain = ""
 	}
 	switch {
-	case given == "" && !f.Optional && f.Kind != "check":
+	case plain == "" && ok && !f.Optional && f.Kind != "check":
 		f.Error = "problem.required"
-	case !utf8.ValidString(given) || strings.ContainsFunc(given, control):
+	case !ok && f.Kind == "code" && f.Any:
+		plain = given
+	case !ok:
+		f.Error = k.problem
+	case strings.ContainsFunc(plain, entry.Invisible):
 		f.Error = "problem.characters"
-		f.Value = ""
-	case f.Max > 0 && utf8.RuneCountInString(given) > f.Max:
+	case f.Max > 0 && utf8.RuneCountInString(plain) > f.Max:
 		f.Error = "problem.long"
-	case f.Kind == "digits" && strings.ContainsFunc(given, notDigit):
-		f.Error = "problem.digits"
-	case f.Kind == "email" && given != "" && !strings.Contains(given, "@"):
-		f.Error = "problem.email"
-	case f.Kind == "select" && given != "" && !f.offers(given):
+	case f.Kind == "select" && plain != "" && !f.offers(plain):
 		f.Error = "problem.choice"
 	}
-	return given
+	if !f.Secret() {
+		f.Value = plain
+		if !ok {
+			f.Value = strings.Map(visible, given)
+		}
+	}
+	if !ok && !f.Any {
+		return ""
+	}
+	return plain
 }
 
-func control(r rune) bool  { return r < ' ' || r == 0x7f }
-func notDigit(r rune) bool { return r < '0' || r > '9' }
+// visible drops characters that show nothing.
+func visible(r rune) rune {
+	if entry.Invisible(r) {
+		return -1
+	}
+	return r
+}
 
 func (f *field) offers(value string) bool {
 	for _, o := range f.Options {
@@ -188,10 +287,17 @@ func (c *call) showForm(f *form) error {
 	return c.showTitled(status, "form", f.Title, f)
 }
 
-// codeField is where the code of a token is typed.
-func codeField(name, label string) *field {
-	return &field{Name: name, Label: label, Hint: "hint.code", Kind: "code", Max: 32, Auto: "one-time-code"}
+// codeField is where the code of a token is typed. An entry that is no code is not
+// sent to the bank, unless the bank counts such entries.
+func (c *call) codeField(name, label string) *field {
+	return &field{
+		Name: name, Label: label, Hint: "hint.code", Kind: "code", Max: maxCode, Auto: "one-time-code",
+		Any: c.bank.Settings().CountMalformed,
+	}
 }
+
+// maxCode is the most characters that are sent to the bank as a code.
+const maxCode = 32
 
 // passwordField is where a password is typed; auto is "current-password" or
 // "new-password".
@@ -205,5 +311,31 @@ func passwordField(name, label, auto string) *field {
 
 // serialField is where a serial number is typed.
 func serialField(name string) *field {
-	return &field{Name: name, Label: "field.serial", Hint: "hint.serial", Kind: "text", Max: token.MaxSerialLen, Auto: "off"}
+	return &field{Name: name, Label: "field.serial", Hint: "hint.serial", Kind: "serial", Max: token.MaxSerialLen, Auto: "off"}
+}
+
+// serial returns the token that a serial number names which was typed. People add
+// hyphens or leave them out, and do not keep upper and lower case: of all that may be
+// meant, a token that the person may see is taken.
+func (c *call) serial(posted url.Values, name string) (token.Serial, error) {
+	var first token.Serial
+	for _, text := range entry.Serials(posted.Get(name)) {
+		s, err := token.ParseSerial(text)
+		if err != nil {
+			continue
+		}
+		if first.IsZero() {
+			first = s
+		}
+		_, err = c.bank.Token(c.r.Context(), c.by, s)
+		if err == nil || !errors.Is(err, bank.ErrNotFound) {
+			return s, err
+		}
+	}
+	return first, nil
+}
+
+// idField is where an identifier is typed.
+func idField(name string, most int) *field {
+	return &field{Name: name, Label: "field." + name, Kind: "id", Max: most, Auto: "off"}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
@@ -59,22 +61,30 @@ func (c catalog) text(key string, args ...any) (string, error) {
 	return strings.NewReplacer(pairs...).Replace(s), nil
 }
 
-// language returns the language for a request: the one that was chosen, else the
-// user's own, else what the browser asks for, and Japanese when it does not say.
-func language(r *http.Request, own bank.Language) string {
+// languages are what the pages are written in; the first is for browsers that ask for none
+// of them.
+var languages = []language.Tag{language.Japanese, language.English}
+
+var matcher = language.NewMatcher(languages)
+
+// languageOf returns the language for a request: the one that was chosen on a page,
+// else the one that the browser asks for, else the user's own in the bank's records,
+// else Japanese. The records have a language for every user, also for those who were
+// never asked, so that the browser comes first.
+func languageOf(r *http.Request, own bank.Language) string {
 	if c, err := r.Cookie(langCookie); err == nil && knownLanguage(c.Value) {
 		return c.Value
 	}
+	// A header that cannot be read asks for nothing.
+	tags, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
+	if err == nil {
+		if _, i, sure := matcher.Match(tags...); sure != language.No {
+			base, _ := languages[i].Base()
+			return base.String()
+		}
+	}
 	if knownLanguage(string(own)) {
 		return string(own)
-	}
-	// The order of the header is taken as the order of wishes, as browsers write it.
-	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
-		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
-		primary, _, _ := strings.Cut(strings.ToLower(tag), "-")
-		if knownLanguage(primary) {
-			return primary
-		}
 	}
 	return langJapanese
 }

@@ -24,7 +24,7 @@ func (s *server) routeLogin(mux *http.ServeMux, a *area) {
 }
 
 func (c *call) loginForm() *form {
-	user := &field{Name: "user", Label: "field." + c.area.name + "-id", Kind: "text", Max: 64, Auto: "username"}
+	user := &field{Name: "user", Label: "field." + c.area.name + "-id", Kind: "id", Max: 64, Auto: "username"}
 	return &form{
 		Title: say("login.title." + c.area.name), Lead: []msg{say("login.lead." + c.area.name)},
 		Fields: []*field{user, passwordField("password", "field.password", "current-password")},

@@ -90,6 +90,20 @@ func digitsField(name string, most int) *field {
 	return f
 }
 
+// amountField is where an amount of money is typed, countField where a number of
+// items is.
+func amountField() *field {
+	f := textField("amount", 12)
+	f.Kind, f.Hint = "amount", "hint.amount"
+	return f
+}
+
+func countField() *field {
+	f := textField("count", 6)
+	f.Kind = "count"
+	return f
+}
+
 func optional(f *field) *field { f.Optional = true; return f }
 
 func accountType() *field {
@@ -109,21 +123,21 @@ func payee() []*field {
 
 // bulk is a number of payments at once.
 func bulk() []*field {
-	return []*field{textField("list", 60), digitsField("count", 6), digitsField("amount", 12)}
+	return []*field{textField("list", 60), countField(), amountField()}
 }
 
 // payEasy is a bill with a collecting body's number.
 func payEasy() []*field {
-	return []*field{digitsField("collector", 5), digitsField("payment", 20), digitsField("confirmation", 6), digitsField("amount", 12)}
+	return []*field{digitsField("collector", 5), digitsField("payment", 20), digitsField("confirmation", 6), amountField()}
 }
 
 // formOf returns the fields of an operation, nil for one that has no such form.
 func formOf(op validator.Operation) []*field {
 	switch op {
 	case validator.OpTransfer:
-		return append(payee(), digitsField("amount", 12), optional(textField("memo", 40)))
+		return append(payee(), amountField(), optional(textField("memo", 40)))
 	case validator.OpTransferKnown:
-		return []*field{textField("payee", 48), digitsField("amount", 12), optional(textField("memo", 40))}
+		return []*field{textField("payee", 48), amountField(), optional(textField("memo", 40))}
 	case validator.OpPayEasy, validator.OpPayEasyTax:
 		return payEasy()
 	case validator.OpPayeeRegister, validator.OpBulkPayee:
@@ -131,7 +145,7 @@ func formOf(op validator.Operation) []*field {
 	case validator.OpBulkApprove, validator.OpPayrollApprove:
 		return bulk()
 	case validator.OpFileSend:
-		return []*field{textField("file", 60), digitsField("count", 6), digitsField("amount", 12)}
+		return []*field{textField("file", 60), countField(), amountField()}
 	case validator.OpBalance:
 		return []*field{accountType(), digitsField("account", 7)}
 	}
@@ -150,10 +164,10 @@ func (c *call) operation() (validator.Operation, []*field, error) {
 }
 
 // operationForm is the first page of an operation: what is to be done.
-func (c *call) operationForm() (*form, error) {
+func (c *call) operationForm() (*form, validator.Operation, error) {
 	op, fields, err := c.operation()
 	if err != nil {
-		return nil, err
+		return nil, op, err
 	}
 	f := &form{
 		Title: say("op." + slug(op)), Lead: []msg{say("operation.lead")}, Fields: fields,
@@ -162,37 +176,45 @@ func (c *call) operationForm() (*form, error) {
 	if d := c.state.Draft; d != nil && d.Page == slug(op) {
 		f.fill(d.Values)
 	}
-	return f, nil
+	return f, op, nil
 }
 
 func (c *call) operationPage() error {
-	f, err := c.operationForm()
+	f, op, err := c.operationForm()
 	if err != nil {
+		return err
+	}
+	if err := c.ownCodeFor(op); err != nil {
 		return err
 	}
 	return c.showForm(f)
 }
 
+// ownCodeFor is [call.ownCode] for an operation that needs a code.
+func (c *call) ownCodeFor(op validator.Operation) error {
+	if !validator.NeedsOTP(c.bank.Settings(), op) {
+		return nil
+	}
+	return c.ownCode()
+}
+
 func (c *call) operationFilled() error {
-	f, err := c.operationForm()
+	f, _, err := c.operationForm()
 	if err != nil {
 		return err
 	}
 	values, ok := f.take(c.r.PostForm)
-	if ok && values["amount"] != "" && !someDigit(values["amount"]) {
-		f.mark("amount", "problem.amount")
-		ok = false
+	for _, name := range []string{"amount", "count"} {
+		if ok && values[name] == "0" {
+			f.mark(name, "problem."+name)
+			ok = false
+		}
 	}
 	if !ok {
 		return c.showForm(f)
 	}
 	c.state.Draft = f.draftOf(c.r.PathValue("op"), values)
 	return c.leave("/operations/" + c.r.PathValue("op") + "/confirm")
-}
-
-// someDigit reports whether an amount is more than 0.
-func someDigit(s string) bool {
-	return slices.ContainsFunc([]byte(s), func(b byte) bool { return b != '0' })
 }
 
 // confirmForm is the second page: what was filled in, and the code.
@@ -217,7 +239,7 @@ func (c *call) confirmForm() (*form, validator.Operation, error) {
 	}
 	if validator.NeedsOTP(c.bank.Settings(), op) {
 		f.Lead = append(f.Lead, say("confirm.code"))
-		f.Fields = []*field{codeField("code", "field.code")}
+		f.Fields = []*field{c.codeField("code", "field.code")}
 	}
 	return f, op, nil
 }
@@ -240,12 +262,8 @@ func (c *call) confirmPage() error {
 	if err != nil {
 		return err
 	}
-	if validator.NeedsOTP(c.bank.Settings(), op) {
-		if _, suspended, err := c.ownSuspended(); err != nil {
-			return err
-		} else if suspended {
-			return c.leave("/suspended")
-		}
+	if err := c.ownCodeFor(op); err != nil {
+		return err
 	}
 	return c.showForm(f)
 }
@@ -287,7 +305,7 @@ func (c *call) operationDo() error {
 	if err != nil {
 		return err
 	}
-	return c.ended(out, say("receipt.done"), "/receipt/"+out.Receipt, again)
+	return c.endedOwn(out, say("receipt.done"), "/receipt/"+out.Receipt, again)
 }
 
 // receiptPages is how far back a receipt is looked for, in lists of a thousand.

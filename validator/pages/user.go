@@ -15,7 +15,8 @@ func (s *server) routeUser(mux *http.ServeMux) {
 	s.routeLogin(mux, userArea)
 	for route, h := range map[string]handler{
 		"GET /{$}":                      (*call).homePage,
-		"GET /suspended":                (*call).suspendedPage,
+		"GET /suspended":                (*call).troublePage,
+		"GET /token/unusable":           (*call).troublePage,
 		"GET /history":                  (*call).historyPage,
 		"GET /receipt/{id}":             (*call).receiptPage,
 		"GET /operations":               (*call).operationsPage,
@@ -25,16 +26,16 @@ func (s *server) routeUser(mux *http.ServeMux) {
 		"POST /operations/{op}/confirm": (*call).operationDo,
 		"GET /token/activate":           (*call).activatePage,
 		"POST /token/activate":          (*call).activate,
-		"GET /token/resync":             (*call).resyncPage,
+		"GET /token/resync":             needsOwnCode((*call).resyncPage),
 		"POST /token/resync":            (*call).resync,
 		"GET /token/lift":               boss((*call).liftPage),
 		"POST /token/lift":              boss((*call).lift),
 		"GET /token/revoke":             boss((*call).revokePage),
 		"POST /token/revoke":            boss((*call).revoke),
 		"GET /users":                    boss((*call).usersPage),
-		"GET /users/add":                boss((*call).userAddPage),
+		"GET /users/add":                boss(needsOwnCode((*call).userAddPage)),
 		"POST /users/add":               boss((*call).userAdd),
-		"GET /users/change/{id}":        boss((*call).userChangePage),
+		"GET /users/change/{id}":        boss(needsOwnCode((*call).userChangePage)),
 		"POST /users/change/{id}":       boss((*call).userChange),
 	} {
 		s.handle(mux, userArea, route, loggedIn, h)
@@ -62,8 +63,9 @@ type tokenLine struct {
 // home is what the first page shows.
 type home struct {
 	bank.Status
-	Own    *tokenLine
-	Others []tokenLine
+	Trouble trouble
+	Own     *tokenLine
+	Others  []tokenLine
 }
 
 // lines returns the user's own token and the others of his contract.
@@ -92,20 +94,12 @@ func (c *call) homePage() error {
 	if err != nil {
 		return err
 	}
-	h := home{Status: st}
+	h := home{Status: st, Trouble: c.troubleOf(st)}
 	h.Own, h.Others = lines(st, c.bank.Now())
 	if !c.boss() {
 		h.Others = nil
 	}
 	return c.show(http.StatusOK, "home", "home.title", h)
-}
-
-func (c *call) suspendedPage() error {
-	st, err := c.bank.Status(c.r.Context(), c.by.User)
-	if err != nil {
-		return err
-	}
-	return c.show(http.StatusOK, "suspended", "suspended.title", st)
 }
 
 // list is a page of a list, with the address of the next part.
@@ -167,9 +161,14 @@ func (c *call) ended(out bank.Outcome, done msg, to, again string) error {
 	return c.leave(to)
 }
 
-// ownSuspended reports whether the user's own token is suspended: then a form
-// that asks for its code is of no use, and he is told what to do.
-func (c *call) ownSuspended() (bank.Status, bool, error) {
-	st, err := c.bank.Status(c.r.Context(), c.by.User)
-	return st, st.Suspended, err
+// endedOwn is [call.ended] for a form that asked for a code of the user's own token.
+// The code may have been the one that suspended it: then the form cannot be used
+// again, and the page that says so is shown.
+func (c *call) endedOwn(out bank.Outcome, done msg, to, again string) error {
+	if c.area == userArea && !out.Done && out.Verdict == (validator.Verdict{}) {
+		if err := c.ownCode(); err != nil {
+			return err
+		}
+	}
+	return c.ended(out, done, to, again)
 }

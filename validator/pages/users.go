@@ -42,8 +42,9 @@ func roleOf(s string) validator.Role {
 	return validator.PlainUser
 }
 
-func languageField() *field {
-	return &field{Name: "language", Label: "field.language", Kind: "select", Options: []option{
+// languageField offers the languages; the one of the page is chosen.
+func (c *call) languageField() *field {
+	return &field{Name: "language", Label: "field.language", Kind: "select", Value: c.lang, Options: []option{
 		{Value: langJapanese, Label: say("language.ja")}, {Value: langEnglish, Label: say("language.en")},
 	}}
 }
@@ -54,18 +55,18 @@ func emailField() *field {
 
 // userAddForm adds a user, to the user's own contract or at the desk to any.
 func (c *call) userAddForm(action, cancel string, roles ...validator.Role) *form {
-	id := textField("id", 64)
+	id := idField("id", 64)
 	id.Label, id.Hint = "field.user-id", "hint.user-id"
 	f := &form{
 		Title: say("users.add.title"),
 		Fields: []*field{
-			id, textField("name", 100), optional(emailField()), roleField(roles...), languageField(),
+			id, textField("name", 100), optional(emailField()), roleField(roles...), c.languageField(),
 			passwordField("password", "field.password-first", "new-password"),
 		},
 		Submit: "users.add.submit", Cancel: cancel, Action: action,
 	}
 	if c.area == userArea {
-		f.Fields = append(f.Fields, codeField("code", "field.code-own"))
+		f.Fields = append(f.Fields, c.codeField("code", "field.code-own"))
 	}
 	if d := c.state.Draft; d != nil && d.Page == "user-add" {
 		f.fill(d.Values)
@@ -74,11 +75,6 @@ func (c *call) userAddForm(action, cancel string, roles ...validator.Role) *form
 }
 
 func (c *call) userAddPage() error {
-	if _, suspended, err := c.ownSuspended(); err != nil {
-		return err
-	} else if suspended {
-		return c.leave("/suspended")
-	}
 	return c.showForm(c.userAddForm("/users/add", "/users", validator.PlainUser, validator.Admin))
 }
 
@@ -109,7 +105,7 @@ func (c *call) addUser(f *form, contract, to, again string) error {
 		return err
 	}
 	c.state.Draft = f.draftOf("user-add", values)
-	return c.ended(out, say("users.add.done", u.ID), to, again)
+	return c.endedOwn(out, say("users.add.done", u.ID), to, again)
 }
 
 // wrong writes what the bank found wrong with a form to its field, and reports
@@ -148,7 +144,7 @@ func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
 	f := &form{
 		Title: say("users.change.title"), Facts: []fact{{Label: say("field.user-id"), Text: u.ID}},
 		Fields: []*field{
-			textField("name", 100), optional(emailField()), role, languageField(), password,
+			textField("name", 100), optional(emailField()), role, c.languageField(), password,
 			{Name: "locked", Label: "field.locked", Kind: "check"},
 		},
 		Submit: "users.change.submit", Cancel: cancel, Action: action,
@@ -157,7 +153,7 @@ func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
 		"name": u.Name, "email": u.Email, "role": slug(u.Role), "language": string(u.Language), "locked": checked(u.Locked),
 	})
 	if c.area == userArea {
-		f.Fields = append(f.Fields, codeField("code", "field.code-own"))
+		f.Fields = append(f.Fields, c.codeField("code", "field.code-own"))
 	}
 	if d := c.state.Draft; d != nil && d.Page == "user-change "+u.ID {
 		f.fill(d.Values)
@@ -188,11 +184,6 @@ func (c *call) userChangePage() error {
 	u, err := c.contractUser()
 	if err != nil {
 		return err
-	}
-	if _, suspended, err := c.ownSuspended(); err != nil {
-		return err
-	} else if suspended {
-		return c.leave("/suspended")
 	}
 	return c.showForm(c.userChangeForm(u, c.r.URL.Path, "/users"))
 }
@@ -247,5 +238,5 @@ func (c *call) changeUser(u bank.User, f *form, to, again string) error {
 		return err
 	}
 	c.state.Draft = f.draftOf("user-change "+u.ID, values)
-	return c.ended(out, say("users.change.done", u.ID), to, again)
+	return c.endedOwn(out, say("users.change.done", u.ID), to, again)
 }

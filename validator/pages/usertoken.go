@@ -16,7 +16,7 @@ func (c *call) activateForm() *form {
 		Submit: "activate.submit", Cancel: "/", Action: "/token/activate",
 	}
 	if c.bank.Settings().ActivateNeedsOTP {
-		f.Fields = append(f.Fields, codeField("code", "field.code"))
+		f.Fields = append(f.Fields, c.codeField("code", "field.code"))
 	}
 	if !c.me.Token.IsZero() {
 		f.Warn = append(f.Warn, say("activate.instead", c.me.Token.String()))
@@ -32,13 +32,12 @@ func (c *call) activatePage() error { return c.showForm(c.activateForm()) }
 func (c *call) activate() error {
 	f := c.activateForm()
 	values, ok := f.take(c.r.PostForm)
-	serial, err := token.ParseSerial(values["serial"])
-	if ok && err != nil {
-		f.mark("serial", "problem.serial")
-		ok = false
-	}
 	if !ok {
 		return c.showForm(f)
+	}
+	serial, err := c.serial(c.r.PostForm, "serial")
+	if err != nil {
+		return err
 	}
 	if err := c.allow(AttemptCode); err != nil {
 		return err
@@ -48,6 +47,10 @@ func (c *call) activate() error {
 		return err
 	}
 	c.state.Draft = f.draftOf("activate", values)
+	if !out.Done && out.Verdict == (validator.Verdict{}) && out.Answer == validator.Refused {
+		c.state.Flash = &flash{Kind: "bad", Text: say("activate.refused"), More: say("activate.refused.more")}
+		return c.leave("/token/activate")
+	}
 	return c.ended(out, say("activate.done", serial.String()), "/", "/token/activate")
 }
 
@@ -56,21 +59,12 @@ func (c *call) resyncForm() *form {
 	return &form{
 		Title: say("resync.title"), Lead: []msg{say("resync.lead"), say("resync.none")},
 		Facts:  []fact{{Label: say("field.serial"), Text: c.me.Token.String()}},
-		Fields: []*field{codeField("first", "field.code-first"), codeField("second", "field.code-second")},
+		Fields: []*field{c.codeField("first", "field.code-first"), c.codeField("second", "field.code-second")},
 		Submit: "resync.submit", Cancel: "/", Action: "/token/resync",
 	}
 }
 
 func (c *call) resyncPage() error {
-	if c.me.Token.IsZero() {
-		c.say("bad", say("verdict.no-token"))
-		return c.leave("/token/activate")
-	}
-	if _, suspended, err := c.ownSuspended(); err != nil {
-		return err
-	} else if suspended {
-		return c.leave("/suspended")
-	}
 	return c.showForm(c.resyncForm())
 }
 
@@ -101,6 +95,11 @@ func (c *call) resynced(out bank.Outcome, to, again string) error {
 		return c.leave(to)
 	}
 	out.Done = false
+	if c.area == userArea {
+		if err := c.ownCode(); err != nil {
+			return err
+		}
+	}
 	if out.Verdict == (validator.Verdict{}) {
 		c.state.Flash = &flash{Kind: "bad", Text: say("resync.refused"), More: say("resync.refused.more")}
 		return c.leave(again)
@@ -144,8 +143,17 @@ func (c *call) liftForm() (*form, error) {
 		Title: say("lift.title"), Lead: []msg{say("lift.lead")},
 		Submit: "lift.submit", Cancel: "/", Action: "/token/lift",
 	}
-	if st.Suspended {
-		f.Warn = append(f.Warn, say("lift.own"))
+	switch t := c.troubleOf(st); {
+	case t == fine, t == suspended && !c.bank.Settings().LiftNeedsOTP:
+	case t == suspended:
+		f.Warn, f.Submit = append(f.Warn, say("lift.own")), ""
+		return f, nil
+	case t == notRegistered:
+		f.Warn, f.Submit = append(f.Warn, say("verdict.no-token")), ""
+		return f, nil
+	default:
+		f.Warn, f.Submit = append(f.Warn, say("verdict.own-token-out-of-use")), ""
+		return f, nil
 	}
 	choice := otherTokens(st, c.bank.Now(), func(l tokenLine) bool { return l.State.Suspended })
 	if len(choice.Options) == 0 {
@@ -156,7 +164,7 @@ func (c *call) liftForm() (*form, error) {
 	choice.Value = c.r.URL.Query().Get("serial")
 	f.Fields = []*field{choice}
 	if c.bank.Settings().LiftNeedsOTP {
-		f.Fields = append(f.Fields, codeField("code", "field.code-own"))
+		f.Fields = append(f.Fields, c.codeField("code", "field.code-own"))
 	}
 	return f, nil
 }
@@ -194,9 +202,11 @@ func (c *call) revokeForm() (*form, error) {
 	choice := otherTokens(st, c.bank.Now(), func(l tokenLine) bool { return l.Token.Condition != validator.Revoked })
 	// The bank decides; a user who will be sent to paper need not type a code first.
 	way, _ := validator.RevocationWay(validator.ArrangementOf(users), st.Condition)
-	switch {
-	case st.Suspended:
+	switch t := c.troubleOf(st); {
+	case t == suspended:
 		f.Warn, f.Submit = append(f.Warn, say("verdict.own-token-suspended")), ""
+	case t == notRegistered:
+		f.Warn, f.Submit = append(f.Warn, say("verdict.no-token")), ""
 	case way != validator.OnScreen:
 		f.Warn, f.Submit = append(f.Warn, say("revoke.paper"), say("way.on-paper")), ""
 	case len(choice.Options) == 0:
@@ -204,7 +214,7 @@ func (c *call) revokeForm() (*form, error) {
 	default:
 		choice.Value = c.r.URL.Query().Get("serial")
 		sure := &field{Name: "sure", Label: "revoke.sure", Kind: "check"}
-		f.Fields = []*field{choice, sure, codeField("code", "field.code-own")}
+		f.Fields = []*field{choice, sure, c.codeField("code", "field.code-own")}
 	}
 	return f, nil
 }
@@ -252,5 +262,5 @@ func (c *call) onOther(f *form, do doToToken, name string) error {
 	if err != nil {
 		return err
 	}
-	return c.ended(out, say(name+".done", serial.String()), "/", again+"?serial="+serial.String())
+	return c.endedOwn(out, say(name+".done", serial.String()), "/", again+"?serial="+serial.String())
 }

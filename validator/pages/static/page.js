@@ -2,25 +2,6 @@
 // What a browser does besides: no page needs it.
 "use strict";
 
-// Full-width digits, as a Japanese keyboard writes them, become plain ones before
-// they are sent. The server takes plain digits only. The pages say that this is done.
-function plainDigits(text) {
-  return text.replace(/[\uff10-\uff19]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0));
-}
-
-document.addEventListener("submit", (event) => {
-  for (const input of event.target.querySelectorAll("input[data-plain-digits]")) {
-    input.value = plainDigits(input.value);
-  }
-}, true);
-
-document.addEventListener("change", (event) => {
-  const input = event.target;
-  if (input.matches && input.matches("input[data-plain-digits]")) {
-    input.value = plainDigits(input.value);
-  }
-}, true);
-
 // A second press of a button must not send a form twice; the bank would refuse the
 // code of the second, and the user would read that instead of his receipt.
 document.addEventListener("submit", (event) => {
