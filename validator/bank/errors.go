@@ -24,6 +24,7 @@ type Error struct {
 	Kind    error
 	Field   string // of the request; "" is none
 	Problem string // what is wrong and what to do; never a secret
+	Cause   error  // what a seed file's reader said; nil otherwise. It is part of Problem
 }
 
 // Error returns "field: problem", or the problem alone.

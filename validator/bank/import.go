@@ -128,7 +128,7 @@ func (i *importing) read(ctx context.Context, r seedfile.Reader, batches chan<- 
 		record, err := r.Read()
 		last := errors.Is(err, io.EOF)
 		if err != nil && !last {
-			return &Error{Kind: ErrInvalid, Field: "file", Problem: err.Error()}
+			return &Error{Kind: ErrInvalid, Field: "file", Problem: err.Error(), Cause: err}
 		}
 		if !last {
 			row, err := i.row(&record)

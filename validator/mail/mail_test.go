@@ -130,7 +130,7 @@ func TestHeaders(t *testing.T) {
 func TestJapanese(t *testing.T) {
 	l := inFolder(t, notice(t, bank.Japanese))
 	require.Equal(t, "ハードウェアトークンの有効期限のお知らせ", l.decoded(t, "Subject"))
-	require.True(t, strings.HasPrefix(l.body, "株式会社 例 & <b> 御中\n"), l.body)
+	require.True(t, strings.HasPrefix(l.body, "株式会社 例 & <b> 様\n"), l.body)
 	for _, line := range []string{
 		"  シリアル番号: 100000000001", "  有効期限: 2031年3月31日", "  お届け予定: 2031年3月7日から2031年3月10日まで",
 		"お問い合わせ: 0120-000-000", "例示銀行",

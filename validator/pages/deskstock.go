@@ -54,7 +54,7 @@ func (c *call) issue() error {
 	}
 	err = c.bank.Issue(c.r.Context(), c.by, values["contract"], serial)
 	if c.missing(err) {
-		f.Problem, f.Detail = "problem.refused", err.Error()
+		f.Problem, f.Detail = "problem.refused", c.detail(err)
 		return c.showForm(f)
 	}
 	if c.wrong(f, err) {
@@ -210,7 +210,7 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 		return err
 	case errors.Is(err, bank.ErrInvalid), errors.Is(err, bank.ErrConflict), errors.Is(err, bank.ErrNotFound), ofFile(err):
 		f.mark("file", "problem.file")
-		f.Detail = err.Error()
+		f.Detail = c.detail(err)
 		return c.showForm(f)
 	case err != nil:
 		return err
@@ -222,12 +222,8 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 // ofFile reports whether something is wrong with a seed file. What is said of that
 // has no seed in it.
 func ofFile(err error) bool {
-	for _, kind := range []error{
-		seedfile.ErrFormat, seedfile.ErrSyntax, seedfile.ErrValue, seedfile.ErrNoPeriod, seedfile.ErrUnsupported,
-		seedfile.ErrDuplicate, seedfile.ErrMAC, seedfile.ErrNoMAC, seedfile.ErrNoKey, seedfile.ErrSignature,
-		seedfile.ErrLimit,
-	} {
-		if errors.Is(err, kind) {
+	for _, p := range filePhrases {
+		if errors.Is(err, p.kind) {
 			return true
 		}
 	}

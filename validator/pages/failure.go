@@ -59,7 +59,7 @@ func failure(err error) (int, string) {
 type failed struct {
 	Status int
 	Key    string
-	Detail string // the bank's own words, for clerks
+	Detail string // what the bank found wrong, for clerks
 	Wait   int64  // seconds
 	Home   string
 }
@@ -83,7 +83,7 @@ func (c *call) showError(err error) {
 	}
 	var own *bank.Error
 	if c.area == deskArea && c.opened && errors.As(err, &own) {
-		d.Detail = own.Error()
+		d.Detail = c.detail(err)
 	}
 	if err := c.show(status, "error", "error."+key+".title", d); err != nil {
 		c.o.Event(Event{Kind: "error", Page: c.r.Pattern, Source: c.by.Source, Err: err})

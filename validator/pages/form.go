@@ -223,7 +223,7 @@ type form struct {
 	FeePath string // where htmx asks for the fee; "" is none
 	Fee     *feeData
 	Problem string // key: what is wrong, where it is no field's
-	Detail  string // the bank's own words about that
+	Detail  string // what the bank found wrong, for clerks
 }
 
 // take reads all fields; values are what was typed, by name. ok is that nothing

@@ -32,12 +32,13 @@ func say(key string, args ...string) msg { return msg{key, args} }
 type rendering struct {
 	lang      string
 	words     catalog
+	phrases   *phrasebook
 	templates map[string]*template.Template // by page
 }
 
 // newRendering reads the templates. What is wrong in one is a programming error.
 func newRendering(lang string, a *assets) *rendering {
-	r := &rendering{lang: lang, words: readCatalog(lang), templates: map[string]*template.Template{}}
+	r := &rendering{lang: lang, words: readCatalog(lang), phrases: readPhrases(lang), templates: map[string]*template.Template{}}
 	common := template.New("").Option("missingkey=error").Funcs(r.functions(a))
 	common = template.Must(common.ParseFS(templateFiles, "templates/base.html", "templates/parts.html"))
 	files, err := fs.Glob(templateFiles, "templates/*.html")
@@ -66,6 +67,7 @@ func (r *rendering) functions(a *assets) template.FuncMap {
 		"slug":    slug,
 		"act":     r.words.act,
 		"reason":  r.words.reason,
+		"note":    r.phrases.note,
 		"join":    strings.Join,
 		"names":   func(all []string) string { return names(r.lang, all) },
 		"wrap":    func(d *feeData) *view { return &view{Data: d} },

@@ -126,7 +126,7 @@ func (c *call) wrong(f *form, err error) bool {
 	f.mark(own.Field, problem)
 	f.Problem = problem
 	if c.area == deskArea {
-		f.Detail = own.Error()
+		f.Detail = c.detail(err)
 	}
 	return true
 }

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"cmp"
+	"embed"
+	"encoding/json"
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// The bank writes its errors, the notes of its audit log and the like in English.
+// catalog/bank.ja.json has them in Japanese, by the format that package bank makes
+// them of: "contract %q exists already". A test looks for all of them in its source.
+
+//go:embed catalog/bank.ja.json
+var bankFile embed.FS
+
+// phrase is one sentence of the bank in another language.
+type phrase struct {
+	pattern *regexp.Regexp
+	verbs   []string // such as "%q", by group of the pattern
+	text    string   // with {0} for the first value
+	fixed   int      // characters of the format that are no values
+}
+
+// phrasebook puts the bank's sentences into another language. The nil phrasebook is
+// English.
+type phrasebook struct {
+	exact   map[string]string
+	phrases []phrase // those with the longest fixed text first
+}
+
+var verb = regexp.MustCompile(`%[dsqvw]`)
+
+// readPhrases reads the phrases of a language.
+func readPhrases(lang string) *phrasebook {
+	if lang != langJapanese {
+		return nil
+	}
+	content, err := bankFile.ReadFile("catalog/bank.ja.json")
+	all := map[string]string{}
+	if err == nil {
+		err = json.Unmarshal(content, &all)
+	}
+	if err != nil {
+		panic("pages: internal error: phrases: " + err.Error())
+	}
+	b := &phrasebook{exact: map[string]string{}}
+	for format, text := range all {
+		if !verb.MatchString(format) {
+			b.exact[format] = text
+			continue
+		}
+		p := phrase{text: text, verbs: verb.FindAllString(format, -1)}
+		var pattern strings.Builder
+		for i, part := range verb.Split(format, -1) {
+			if i > 0 {
+				switch p.verbs[i-1] {
+				case "%d":
+					pattern.WriteString(`(-?\d+)`)
+				case "%q":
+					pattern.WriteString(`("(?:[^"\\]|\\.)*")`)
+				default:
+					pattern.WriteString(`(.+?)`)
+				}
+			}
+			pattern.WriteString(regexp.QuoteMeta(part))
+			p.fixed += len(part)
+		}
+		p.pattern = regexp.MustCompile(`(?s)^` + pattern.String() + `$`)
+		b.phrases = append(b.phrases, p)
+	}
+	slices.SortFunc(b.phrases, func(x, y phrase) int {
+		return cmp.Or(cmp.Compare(y.fixed, x.fixed), strings.Compare(x.text, y.text))
+	})
+	return b
+}
+
+// find returns a sentence of the bank in the language of the book.
+func (b *phrasebook) find(s string) (string, bool) {
+	if b == nil {
+		return s, true
+	}
+	if text, ok := b.exact[s]; ok {
+		return text, true
+	}
+	for _, p := range b.phrases {
+		m := p.pattern.FindStringSubmatch(s)
+		if m == nil {
+			continue
+		}
+		var pairs []string
+		for i, value := range m[1:] {
+			switch p.verbs[i] {
+			case "%q":
+				if plain, err := strconv.Unquote(value); err == nil {
+					value = plain
+				}
+			case "%s":
+				if text, ok := b.find(value); ok {
+					value = text
+				}
+			case "%v", "%w": // an error
+				text, ok := b.find(value)
+				if !ok {
+					text = "内容が正しくありません。"
+				}
+				value = text
+			}
+			pairs = append(pairs, "{"+strconv.Itoa(i)+"}", value)
+		}
+		return strings.NewReplacer(pairs...).Replace(p.text), true
+	}
+	return "", false
+}
+
+// note returns what the audit log adds to a record. What is not a phrase, such as
+// the ID of a user, stands as it is.
+func (b *phrasebook) note(s string) string {
+	if text, ok := b.find(s); ok {
+		return text
+	}
+	return s
+}
+
+// fieldPhrases are for errors that say nothing but what is wrong with a field.
+var fieldPhrases = map[string]string{
+	"address": "郵送先を個別に指定することはできません。お届け住所宛の郵送となります。",
+}
+
+// filePhrases are the kinds of faults of a seed file. The first that fits is said.
+var filePhrases = []struct {
+	kind error
+	text string
+}{
+	{seedfile.ErrFormat, "対応していないファイル形式です。"},
+	{seedfile.ErrNoPeriod, "ファイルに更新間隔の記載がありません。更新間隔を選択してください。"},
+	{seedfile.ErrUnsupported, "対応していない内容が含まれています。"},
+	{seedfile.ErrDuplicate, "ファイル内で重複しています。"},
+	{seedfile.ErrNoMAC, "改ざん検知用の値(MAC)がないため、取り込めません。"},
+	{seedfile.ErrMAC, "改ざん検知用の値(MAC)が一致しません。鍵またはパスワードが正しくないか、ファイルが変更されています。"},
+	{seedfile.ErrNoKey, "ファイルが暗号化されています。鍵またはパスワードを入力してください。"},
+	{seedfile.ErrSignature, "電子署名が一致しません。"},
+	{seedfile.ErrLimit, "大きすぎる値が含まれています。"},
+	{seedfile.ErrLost, "この形式では表せない内容が含まれています。"},
+	{seedfile.ErrValue, "値が正しくありません。"},
+	{seedfile.ErrSyntax, "ファイルの構文が正しくありません。"},
+}
+
+// fault says in Japanese what is wrong with a seed file, and where.
+func fault(err error) (string, bool) {
+	for _, p := range filePhrases {
+		if !errors.Is(err, p.kind) {
+			continue
+		}
+		var where []string
+		var file *seedfile.Error
+		if errors.As(err, &file) {
+			if file.Line > 0 {
+				where = append(where, strconv.Itoa(file.Line)+"行目")
+			}
+			if file.Record != "" {
+				where = append(where, "トークン "+file.Record)
+			}
+			if file.Field != "" {
+				where = append(where, "項目 "+file.Field)
+			}
+		}
+		if len(where) == 0 {
+			return p.text, true
+		}
+		return strings.Join(where, "、") + ": " + p.text, true
+	}
+	return "", false
+}
+
+// detail says in the language of the page what the bank found wrong. It is "" if there
+// are no words for it in that language.
+func (c *call) detail(err error) string {
+	var own *bank.Error
+	isOwn := errors.As(err, &own)
+	if c.lang == langEnglish {
+		if isOwn {
+			return sentence(own.Problem)
+		}
+		return sentence(err.Error())
+	}
+	if text, ok := fault(err); ok {
+		return text
+	}
+	if !isOwn {
+		return ""
+	}
+	if text, ok := fault(own.Cause); ok {
+		return text
+	}
+	if text, ok := c.pages[c.lang].phrases.find(own.Problem); ok {
+		return text
+	}
+	return fieldPhrases[own.Field]
+}
+
+// sentence makes a sentence of an error's text.
+func sentence(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return ""
+	}
+	s = string(unicode.ToUpper(r)) + s[n:]
+	if !strings.HasSuffix(s, ".") {
+		s += "."
+	}
+	return s
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+// literal returns the text of an expression of string literals.
+func literal(e ast.Expr) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		s, err := strconv.Unquote(e.Value)
+		return s, err == nil && e.Kind == token.STRING
+	case *ast.BinaryExpr:
+		x, ok1 := literal(e.X)
+		y, ok2 := literal(e.Y)
+		return x + y, ok1 && ok2
+	case *ast.CallExpr: // fmt.Sprintf
+		if len(e.Args) > 0 {
+			return literal(e.Args[0])
+		}
+	}
+	return "", false
+}
+
+// sentences returns what the source files of a package say to people: the arguments of
+// the functions named in at, which are the functions' names and which argument it is.
+func sentences(t *testing.T, pattern string, at map[string]int) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	found := map[string]string{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		set := token.NewFileSet()
+		parsed, err := parser.ParseFile(set, file, nil, 0)
+		require.NoError(t, err)
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			var e ast.Expr
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				name := ""
+				switch f := n.Fun.(type) {
+				case *ast.Ident:
+					name = f.Name
+				case *ast.SelectorExpr:
+					name = f.Sel.Name
+				}
+				if i, ok := at[name]; ok && i < len(n.Args) {
+					e = n.Args[i]
+				}
+			case *ast.KeyValueExpr:
+				if k, ok := n.Key.(*ast.Ident); ok && k.Name == "Problem" {
+					e = n.Value
+				}
+			}
+			if e == nil {
+				return true
+			}
+			if text, ok := literal(e); ok {
+				found[text] = set.Position(n.Pos()).String()
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// TestErrorsInJapanese: each error of the bank that can reach a page, each fault of the
+// audit log and each kind of fault of a seed file has words in Japanese.
+func TestErrorsInJapanese(t *testing.T) {
+	book := readPhrases(langJapanese)
+	all := sentences(t, "../bank/*.go", map[string]int{
+		"invalid": 1, "conflict": 0, "forbidden": 0, "notFound": 0, "missing": 1,
+	})
+	require.Greater(t, len(all), 50)
+	for text, where := range sentences(t, "../store/audit_verify.go", map[string]int{"fault": 0}) {
+		all[text] = where
+	}
+	for text, where := range sentences(t, "../mail/letters.go", map[string]int{"refuse": 0}) {
+		all[text] = where
+	}
+	for format, where := range all {
+		if format == "%v" { // another error, which has been looked at
+			continue
+		}
+		example := verb.ReplaceAllStringFunc(format, func(v string) string {
+			return map[string]string{"%d": "7", "%q": `"x"`, "%s": "x", "%v": "x", "%w": "x"}[v]
+		})
+		text, ok := book.find(example)
+		require.True(t, ok, "%s: no Japanese words in catalog/bank.ja.json for %q", where, format)
+		require.True(t, strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }), text)
+		require.NotRegexp(t, `\{\d\}`, text, format)
+	}
+	for name, where := range errorVariables(t, "../../token/seedfile/errors.go") {
+		found := false
+		for _, p := range filePhrases {
+			found = found || p.kind.Error() == name
+		}
+		require.True(t, found, "%s: no Japanese words in filePhrases for %q", where, name)
+	}
+}
+
+// errorVariables returns the texts of the errors that a file declares.
+func errorVariables(t *testing.T, file string) map[string]string {
+	t.Helper()
+	found := sentences(t, file, map[string]int{"New": 0})
+	require.Greater(t, len(found), 10)
+	return found
+}
+
+func TestPhrases(t *testing.T) {
+	book := readPhrases(langJapanese)
+	for given, want := range map[string]string{
+		`contract "c \"1" exists already`: `契約番号「c "1」はすでに登録されています。`,
+		"token 100 is expired":            "トークン 100 の状態は「有効期限切れ」です。",
+		`there is no token "1"`:           "トークン「1」は登録されていません。",
+		"the bank has these tokens already, and nothing was taken in: 1, 2 and 3 more": "すでに登録されているトークンがあるため、何も取り込まれていません: 1, 2 ほか3件",
+		"line 3, token 77: its clock is 900 steps off, and the bank takes 720 at most": "3行目、トークン 77: 時刻のずれが900ステップあり、当行の上限(720ステップ)を超えています。",
+		"line 3, token 77: something in English":                                       "3行目、トークン 77: 内容が正しくありません。",
+		"order 0192 is shipped already":                                                "発行依頼 0192 の状況は「発送済」です。",
+	} {
+		got, ok := book.find(given)
+		require.True(t, ok, given)
+		require.Equal(t, want, got)
+	}
+	_, ok := book.find("something new")
+	require.False(t, ok)
+	require.Equal(t, "dave", book.note("dave"))
+	require.Equal(t, "order 1", readPhrases(langEnglish).note("order 1"))
+	text, ok := fault(fmt.Errorf("x: %w", &seedfile.Error{Format: "f", Line: 3, Record: "77", Field: "seed", Err: seedfile.ErrValue}))
+	require.True(t, ok)
+	require.Equal(t, "3行目、トークン 77、項目 seed: 値が正しくありません。", text)
+	_, ok = fault(errors.New("x"))
+	require.False(t, ok)
+	_, ok = fault(nil)
+	require.False(t, ok)
+}
+
+// TestDetailsInTheReadersLanguage: what a clerk reads about a refusal is in one language.
+func TestDetailsInTheReadersLanguage(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	s.tokens()
+	desk := s.browser(t).logIn("desk-1")
+	for _, lang := range []string{"ja", "en"} {
+		if lang == "en" {
+			desk.post("/desk/language", map[string][]string{"form-token": {tokenOf(desk.get("/desk/").body)}, "language": {"en"}})
+		}
+		import1 := tokenOf(desk.get("/desk/stock/import").body)
+		_, err := s.Bank.Report(t.Context(), banktest.Clerk, s.carols, 0)
+		require.ErrorIs(t, err, bank.ErrInvalid)
+		for ja, a := range map[string]answer{
+			"契約番号「acme」はすでに登録されています。": desk.fill("/desk/contracts/add", "id", "acme", "name", "x", "address", "y", "email", "x@example.com"),
+			"ユーザID「bob」はすでに登録されています。": desk.fill("/desk/contracts/acme/users/add", "id", "bob", "name", "x", "password", banktest.Password),
+			"パスワードは12文字以上":            desk.fill("/desk/contracts/acme/users/add", "id", "new", "name", "x", "password", "short"),
+			"に配付されています。":              desk.fill("/desk/stock/issue", "serial", s.carols.String(), "contract", "acme"),
+			"は登録されていません。":             desk.fill("/desk/stock/issue", "serial", "999", "contract", "acme"),
+			"対応していないファイル形式です。":        desk.upload(import1, []byte("nonsense")),
+			"ファイルが暗号化されています。":         desk.upload(import1, seeds(t, make([]byte, 16), 1)),
+			"お探しのページ":                 desk.get("/desk/contracts/none"),
+		} {
+			main := mainPart.FindString(a.body)
+			require.Equal(t, lang == "ja", strings.Contains(main, ja), "%s: %s", ja, main)
+			if lang == "ja" {
+				require.NotContains(t, main, `lang="en"`)
+				require.NotRegexp(t, `class="detail">[ -~]*<`, main, "a detail in English")
+			} else {
+				require.NotRegexp(t, `class="detail">[^<]*[ぁ-ん]`, main)
+			}
+		}
+	}
+}
