@@ -117,6 +117,7 @@ func TestRig(t *testing.T) {
 	require.ErrorIs(t, c.Supply(ctx, 1000), serialproto.ErrInvalid, "it could never be asked to come back")
 	require.NoError(t, c.Temperature(ctx, -10))
 	require.ErrorIs(t, c.Temperature(ctx, 500), serialproto.ErrInvalid)
+	require.NoError(t, c.Temperature(ctx, 25)) // in the cold the eye sees a frame later than the wire
 
 	// The power fails inside the press: the code is not shown, or counted.
 	require.NoError(t, c.Press(ctx))

@@ -48,8 +48,8 @@ type CellSpec struct {
 // CR2032 is the cell of an always-on fob: 220 mAh, 3 µA with the display (the
 // SID700 budget). A press is 5 ms of HMAC at 2 mA, a flash operation 4 ms at
 // 5 mA.
-func CR2032() CellSpec {
-	return CellSpec{
+func CR2032() *CellSpec {
+	return &CellSpec{
 		Capacity: 220, SelfDischarge: 0.01, Resistance: 10, Cutoff: 2000,
 		Sleep: 3, Display: 0, Serial: 500, Press: 10, Write: 20,
 	}
@@ -57,8 +57,8 @@ func CR2032() CellSpec {
 
 // CR2016 is the cell of a fob with a button: 90 mAh, 1 µA asleep and 8 µA more
 // while the display is on.
-func CR2016() CellSpec {
-	return CellSpec{
+func CR2016() *CellSpec {
+	return &CellSpec{
 		Capacity: 90, SelfDischarge: 0.01, Resistance: 15, Cutoff: 2000,
 		Sleep: 1, Display: 8, Serial: 500, Press: 10, Write: 20,
 	}
@@ -72,7 +72,7 @@ func CR2016() CellSpec {
 // All state is in the exported fields, for snapshots; change it by methods
 // only. See [NewCell].
 type Cell struct {
-	Spec   CellSpec         `json:"spec"`
+	Spec   *CellSpec        `json:"spec"` // shared by all cells of the kind: not to be changed
 	Anchor WorldTime        `json:"anchor"`
 	Used   MilliAmpereHours `json:"used"` // at Anchor, self-discharge included
 
@@ -83,7 +83,7 @@ type Cell struct {
 }
 
 // NewCell returns a fresh cell that is put in at w.
-func NewCell(w WorldTime, spec CellSpec) Cell {
+func NewCell(w WorldTime, spec *CellSpec) Cell {
 	return Cell{Spec: spec, Anchor: w, Temp: float32(RoomTemperature)}
 }
 

@@ -24,15 +24,16 @@ func years(w virtual.WorldTime) float64 { return float64(w-start) / float64(virt
 func TestCellLife(t *testing.T) {
 	cr2032, cr2016 := virtual.CR2032(), virtual.CR2016()
 	for _, c := range []struct {
-		spec  virtual.CellSpec
+		spec  *virtual.CellSpec
 		sleep virtual.MicroAmperes
 		life  float64
 	}{
 		{cr2032, 3, 7.7}, {cr2032, 4, 5.9}, {cr2032, 5, 4.8},
 		{cr2016, 1, 9.3}, {cr2016, 2, 4.9}, {cr2016, 3, 3.3}, {cr2016, 5, 2.0},
 	} {
-		c.spec.Sleep = c.sleep
-		x := virtual.NewCell(start, c.spec)
+		spec := *c.spec
+		spec.Sleep = c.sleep
+		x := virtual.NewCell(start, &spec)
 		require.InEpsilon(t, c.life, years(x.EmptyAt()), 0.02, "%v mAh at %v µA", c.spec.Capacity, c.sleep)
 	}
 }
@@ -132,7 +133,7 @@ func TestCellNumericIntegration(t *testing.T) {
 }
 
 func drawCell(t *rapid.T) (virtual.Cell, virtual.WorldTime) {
-	spec := rapid.SampledFrom([]virtual.CellSpec{virtual.CR2032(), virtual.CR2016()}).Draw(t, "spec")
+	spec := rapid.SampledFrom([]*virtual.CellSpec{virtual.CR2032(), virtual.CR2016()}).Draw(t, "spec")
 	w := start
 	x := virtual.NewCell(w, spec)
 	for range rapid.IntRange(0, 4).Draw(t, "events") {

@@ -13,6 +13,7 @@ import (
 // a step only, with t.mu held, at the time t.at.
 type (
 	clock    Token
+	lcd      Token
 	button   Token
 	supply   Token
 	identity Token
@@ -21,6 +22,7 @@ type (
 
 var (
 	_ firmware.Clock    = (*clock)(nil)
+	_ firmware.LCD      = (*lcd)(nil)
 	_ firmware.Button   = (*button)(nil)
 	_ firmware.Supply   = (*supply)(nil)
 	_ firmware.Identity = (*identity)(nil)
@@ -38,6 +40,12 @@ func (t *clock) Set(to token.UnixMilli) {
 
 // Uptime implements firmware.Clock.
 func (t *clock) Uptime() int64 { return floorDiv(t.crystal.Local(t.at), int64(time.Millisecond)) }
+
+// Digits implements firmware.LCD.
+func (t *lcd) Digits() int { return t.glass.Digits() }
+
+// Show implements firmware.LCD.
+func (t *lcd) Show(f firmware.Frame) { t.glass.ShowAt(t.at, t.crystal.Temp, f) }
 
 // Down implements firmware.Button.
 func (t *button) Down() bool {

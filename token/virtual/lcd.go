@@ -3,9 +3,7 @@
 package virtual
 
 import (
-	"math"
 	"math/bits"
-	"time"
 
 	"github.com/d204ef64/fob/firmware"
 )
@@ -47,19 +45,30 @@ type GlassFaults struct {
 	Ghost Segments `json:"ghost"` // always on
 }
 
-// Constants of the usual twisted-nematic glass at 1/4 multiplex, driven
-// straight from the cell.
+// Constants of the usual twisted-nematic LCD for -20 to 70 °C at 1/4 multiplex,
+// driven straight from the cell. No vendor publishes a token's own: the values
+// without a source are chosen so that a CR2032 is readable until its knee.
 const (
 	// DefaultThreshold is the supply at which segments begin to show at 25 °C.
 	DefaultThreshold = firmware.Millivolts(2100)
-	// thresholdPerDegree is what the threshold rises for each degree colder;
-	// 8 to 22 mV/°C for common fluids.
+	// thresholdPerDegree is what the threshold rises for each degree colder:
+	// 8 to 22 mV/°C for common fluids (etop-lcd.com, newspage7; Liquid Crystal
+	// Technologies, "Adaptive Addressing").
 	thresholdPerDegree = 10
 	// fullOverdrive is the supply above threshold, in mV, that gives full contrast.
 	fullOverdrive = 600
-	// hotLimit is where contrast falls on the warm side, at hotFade a degree.
+	// hotLimit is where contrast begins to fall on the warm side (etop-lcd.com),
+	// at hotFade a degree.
 	hotLimit = Celsius(50)
 	hotFade  = 0.02
+
+	// LCDs for -20 to 70 °C may be stored at -30 to 80 °C (the usual data
+	// sheet). Beyond, the fluid is not nematic and the LCD shows nothing until
+	// it is back: at clearing and above the fluid is isotropic, which makes the
+	// whole display black, as one that lies in a hot car; below frozen it is
+	// smectic or solid.
+	clearing = Celsius(80)
+	frozen   = Celsius(-30)
 
 	// readable is the contrast below which nobody can read the display.
 	readable = 0.15
@@ -75,6 +84,7 @@ type Glass struct {
 	FromBelow bool                `json:"fromBelow"`        // the lowest bar goes out first, not the highest
 	Threshold firmware.Millivolts `json:"threshold"`        // at 25 °C; see DefaultThreshold
 	Faults    *GlassFaults        `json:"faults,omitempty"` // nil: a sound glass
+	Fade      *Fade               `json:"fade,omitempty"`   // nil: the segments are as driven
 }
 
 var _ firmware.LCD = (*Glass)(nil)
@@ -90,8 +100,8 @@ func NewGlass(digits int) Glass {
 // Digits returns how many digits the glass has.
 func (g *Glass) Digits() int { return int(g.Positions) }
 
-// Show drives the segments of f.
-func (g *Glass) Show(f firmware.Frame) { g.Driven = f }
+// Show drives the segments of f, which change at once: see ShowAt.
+func (g *Glass) Show(f firmware.Frame) { g.Driven, g.Fade = f, nil }
 
 // Break adds to the faults of the glass. Breaking nothing costs nothing.
 func (g *Glass) Break(dead, ghost Segments) {
@@ -110,9 +120,13 @@ func (g *Glass) Mend() { g.Faults = nil }
 
 // Contrast returns how dark a lit segment is at the given supply and
 // temperature: 0 nothing, 1 full. It follows from the supply above the
-// threshold, which rises in the cold; above 50 °C contrast falls.
+// threshold, which rises in the cold; above 50 °C contrast falls. Below -30 °C
+// and from 80 °C on there is none.
 func (g *Glass) Contrast(supply firmware.Millivolts, t Celsius) float64 {
 	t = clampCelsius(t)
+	if t < frozen || t >= clearing {
+		return 0
+	}
 	threshold := float64(g.Threshold) + thresholdPerDegree*float64(RoomTemperature-t)
 	x := min(max((float64(supply)-threshold)/fullOverdrive, 0), 1)
 	c := x * x * (3 - 2*x)
@@ -122,33 +136,39 @@ func (g *Glass) Contrast(supply firmware.Millivolts, t Celsius) float64 {
 	return c
 }
 
-// ResponseTime returns how long a segment takes to change at t: 0.1 s at 25 °C,
-// twice that for each 10 °C colder.
-func ResponseTime(t Celsius) time.Duration {
-	return time.Duration(float64(100*time.Millisecond) * math.Exp2(float64(RoomTemperature-clampCelsius(t))/10))
-}
-
 // View is what an eye sees of a glass.
 type View struct {
 	Digits   int      `json:"digits"`
 	Lit      Segments `json:"lit"`
 	Contrast float64  `json:"contrast"` // darkness of lit segments, 0 to 1
 	Haze     float64  `json:"haze"`     // darkness of unlit segments, 0.03 to 0.08, less than Contrast if there is any
+
+	// Fade has the segments that are changing, by their names in the SVG: how
+	// much of a lit segment's darkness each has, 0.01 to 0.99. Those with half
+	// of it or more count as lit.
+	Fade map[string]float64 `json:"fade,omitempty"`
+
+	Black bool `json:"black,omitempty"` // the LCD is too hot, and black all over
 }
 
 // View returns what can be seen at the given supply and temperature. Lit holds
 // the segments that are dark at all, whether or not they can be read.
 func (g *Glass) View(supply firmware.Millivolts, t Celsius) View {
-	v := View{Digits: g.Digits(), Lit: g.driven(), Contrast: g.Contrast(supply, t)}
+	v := View{
+		Digits: g.Digits(), Lit: g.driven(), Contrast: g.Contrast(supply, t),
+		Black: clampCelsius(t) >= clearing,
+	}
+	v.fade(g.Fade)
 	if f := g.Faults; f != nil {
 		v.Lit = v.Lit.with(f.Dead, without).with(f.Ghost, union)
+		v.dropFade(f.Dead.with(f.Ghost, union))
 	}
 	v.Lit = v.Lit.with(g.all(), intersect)
 	// As the drive falls, lit and unlit segments of a multiplexed glass come
 	// closer; with none at all only the electrodes remain visible.
 	v.Haze = faintest + (strongest-faintest)*(1-v.Contrast)
 	if v.Contrast == 0 {
-		v.Lit, v.Haze = Segments{}, faintest
+		v.Lit, v.Fade, v.Haze = Segments{}, nil, faintest
 	}
 	return v
 }

@@ -70,7 +70,11 @@ func (v View) scene(bezel bool) (shapes []shape, width, height float64) {
 		width, height = glassW+2*fobMargin+fobRing, glassH+2*fobMargin
 		shapes = append(shapes, fob(width, height, x0, y0, glassW, glassH)...)
 	}
-	shapes = append(shapes, shape{"glass", roundedRect(x0, y0, glassW, glassH, 10), glassColour, 1})
+	glass := uint32(glassColour)
+	if v.Black {
+		glass = inkColour
+	}
+	shapes = append(shapes, shape{"glass", roundedRect(x0, y0, glassW, glassH, 10), glass, 1})
 	if bezel {
 		shapes = append(shapes, shape{"rim", []point{
 			{x0 + 6, y0}, {x0 + glassW - 6, y0}, {x0 + glassW - 12, y0 + 7}, {x0 + 12, y0 + 7},
@@ -78,11 +82,7 @@ func (v View) scene(bezel bool) (shapes []shape, width, height float64) {
 	}
 
 	ink := func(id string, on bool, points []point) {
-		s := shape{id, points, inkColour, v.Haze}
-		if on {
-			s.opacity = max(v.Contrast, v.Haze)
-		}
-		shapes = append(shapes, s)
+		shapes = append(shapes, shape{id, points, inkColour, v.darkness(id, on)})
 	}
 	x, top := x0+glassMargin, y0+glassMargin
 	bottom := top + digitHeight + thickness

@@ -5,7 +5,6 @@ package virtual_test
 import (
 	"encoding/json"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -52,11 +51,6 @@ func TestGlassContrast(t *testing.T) {
 		require.GreaterOrEqual(t, haze, 0.03)
 		require.LessOrEqual(t, haze, 0.08)
 	})
-}
-
-func TestResponseTime(t *testing.T) {
-	require.Equal(t, 100*time.Millisecond, virtual.ResponseTime(25))
-	require.Equal(t, 1600*time.Millisecond, virtual.ResponseTime(-15), "doubles for each 10 °C")
 }
 
 func TestGlassSeen(t *testing.T) {

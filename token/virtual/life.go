@@ -15,14 +15,25 @@ import (
 // firmware runs at each time at which its state changes (display off, expiry),
 // the button comes up, the cell runs empty. There are a handful of these in
 // ten years. The caller must hold t.mu.
+//
+// If the cold makes the display slow, the firmware also runs whenever the
+// display changes, but only as shortly before the present as can still be seen.
 func (t *Token) catchUpLocked() {
 	now := t.world.Now()
 	stuck := 0
+	slow := fadeTime(t.crystal.Temp)
+	seen, paint := now.Add(-fadeMemory*slow), Forever
+	if slow > 0 && t.powered && t.at < now {
+		paint = t.worldAtLocked(t.stepLocked()) // changes nothing: it only says when to paint
+	}
 	for t.powered {
 		empty := t.cell.EmptyAt()
 		next := min(t.wake, empty)
 		if t.upAt != 0 {
 			next = min(next, t.upAt)
+		}
+		if paint < next {
+			next = min(next, max(paint, seen))
 		}
 		if next > now || next == Forever { // also at the end of time
 			break
@@ -35,7 +46,9 @@ func (t *Token) catchUpLocked() {
 			t.powerOffLocked()
 			continue
 		}
-		t.stepLocked()
+		if local := t.stepLocked(); slow > 0 {
+			paint = t.worldAtLocked(local)
+		}
 		if t.wake <= t.at {
 			// The firmware has not done what it woke up for. It tries again,
 			// ever less often: ten years of that must not take ten years.
@@ -61,7 +74,7 @@ func (t *Token) benchLocked() *bench {
 	b.hw = firmware.Hardware{
 		Clock:    (*clock)(t),
 		Flash:    t.flash,
-		LCD:      &t.glass,
+		LCD:      (*lcd)(t),
 		Button:   (*button)(t),
 		Line:     (*line)(t),
 		Supply:   (*supply)(t),
@@ -79,14 +92,15 @@ func (b *bench) release() {
 	benches.Put(b)
 }
 
-// stepLocked runs the firmware at t.at, if the battery can run it.
-func (t *Token) stepLocked() {
+// stepLocked runs the firmware at t.at, if the battery can run it, and returns
+// when the display changes next, by the token's clock.
+func (t *Token) stepLocked() (paint token.UnixMilli) {
 	if t.powered && t.cell.emptyAt(t.at) {
 		t.powerOffLocked()
 	}
 	if !t.powered {
 		t.clicked, t.upAt = false, 0
-		return
+		return firmware.Never
 	}
 	ops, presses := t.flash.Ops(), t.core.Presses()
 	b := t.benchLocked()
@@ -96,8 +110,9 @@ func (t *Token) stepLocked() {
 	if n := t.core.Presses(); n > presses {
 		t.cell.Press(t.at, int(n-presses))
 	}
-	t.wakeAtLocked(w.State)
+	t.wake = t.worldAtLocked(w.State)
 	t.settleLocked()
+	return w.Paint
 }
 
 // settleLocked draws the consequences of what the firmware did.
@@ -142,7 +157,7 @@ func (t *Token) bootLocked() {
 		b := t.benchLocked()
 		err := t.core.Boot(&b.hw)
 		if err == nil {
-			t.wakeAtLocked(t.core.Step(&b.hw).State)
+			t.wake = t.worldAtLocked(t.core.Step(&b.hw).State)
 		}
 		b.release()
 		if err == nil && t.flash.Powered() {
@@ -174,10 +189,10 @@ func (t *Token) powerOffLocked() {
 	t.upAt, t.clicked, t.wake = 0, false, Forever
 }
 
-// wakeAtLocked translates the firmware's wish into world time.
-func (t *Token) wakeAtLocked(local token.UnixMilli) {
-	t.wake = Forever
-	if local != firmware.Never {
-		t.wake = t.crystal.When(local)
+// worldAtLocked translates a time for which the firmware asks into world time.
+func (t *Token) worldAtLocked(local token.UnixMilli) WorldTime {
+	if local == firmware.Never {
+		return Forever
 	}
+	return t.crystal.When(local)
 }

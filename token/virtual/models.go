@@ -14,7 +14,7 @@ import (
 type Model struct {
 	Name   string
 	Digits int // positions of the glass
-	Cell   CellSpec
+	Cell   *CellSpec
 
 	// The crystal of each token is drawn from these: tokens are sorted or
 	// trimmed before they are shipped, to about ±90 s a year (Feitian's figure

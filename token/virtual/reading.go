@@ -36,6 +36,7 @@ func (t *Token) Display() Reading {
 	t.stepLocked() // paints
 	local, valid := t.crystal.Now(t.at)
 	mv := t.cell.Voltage(t.at)
+	t.glass.Settle(t.at, t.crystal.Temp)
 	view := t.glass.View(mv, t.crystal.Temp)
 	r := Reading{
 		Text:     string(view.Frame().AppendText(nil, t.model.Digits)),

@@ -110,10 +110,8 @@ func (t *Token) Snapshot() Snapshot {
 		Flash:   t.flash.State(),
 		View:    t.core.View(),
 	}
-	if f := t.glass.Faults; f != nil {
-		faults := *f
-		d.Glass.Faults = &faults
-	}
+	d.Glass.Faults = copyOf(t.glass.Faults)
+	d.Glass.Fade = copyOf(t.glass.Fade)
 	return newSnapshot(d)
 }
 
@@ -154,6 +152,15 @@ func (t *Token) Restore(s Snapshot) error {
 	return nil
 }
 
+// copyOf returns a copy of what p points to, nil for nil.
+func copyOf[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
+}
+
 // load fills a new token from a snapshot.
 func (t *Token) load(s Snapshot) error {
 	if s.open == nil {
@@ -172,16 +179,17 @@ func (t *Token) load(s Snapshot) error {
 	t.at, t.drops, t.powered = d.At, d.Drops, d.Powered
 	t.aged, t.agedTo = d.Aged, d.AgedTo
 	t.crystal, t.cell, t.glass = d.Crystal, d.Cell, d.Glass
-	if f := d.Glass.Faults; f != nil {
-		faults := *f
-		t.glass.Faults = &faults
+	if *t.cell.Spec == *model.Cell {
+		t.cell.Spec = model.Cell // the one that all tokens of the model share
 	}
+	t.glass.Faults = copyOf(d.Glass.Faults)
+	t.glass.Fade = copyOf(d.Glass.Fade)
 	if !t.powered {
 		// The firmware starts only to learn what is printed on the back. It must
 		// not take note of the lost clock before there is a battery.
 		t.crystal.Valid = true
 		t.bootLocked()
-		t.crystal, t.glass.Driven, t.wake = d.Crystal, d.Glass.Driven, Forever
+		t.crystal, t.glass.Driven, t.glass.Fade, t.wake = d.Crystal, d.Glass.Driven, copyOf(d.Glass.Fade), Forever
 		return nil
 	}
 	// The button comes last: to a firmware that starts, one that is down has

@@ -35,6 +35,8 @@ func (d *snapshot) check() error {
 		return errors.New("a time before 1970")
 	case int(d.Glass.Positions) != model.Digits:
 		return fmt.Errorf("a glass of %d digits in a %s", d.Glass.Positions, d.Model)
+	case !d.Glass.Fade.plausible(d.At):
+		return errors.New("an impossible display")
 	case len(d.Flash.Pages) > maxStoredPages || d.Flash.PageSize > maxStoredFlash ||
 		len(d.Flash.Pages)*d.Flash.PageSize > maxStoredFlash:
 		return fmt.Errorf("%d flash pages of %d bytes", len(d.Flash.Pages), d.Flash.PageSize)
@@ -46,6 +48,18 @@ func (d *snapshot) check() error {
 	return nil
 }
 
+func (f *Fade) plausible(at WorldTime) bool {
+	if f == nil {
+		return true
+	}
+	for _, share := range f.Share {
+		if !within(share, 0, 1) {
+			return false
+		}
+	}
+	return f.At >= 0 && f.At <= at
+}
+
 func (c *Crystal) plausible(at WorldTime) bool {
 	ppm := func(p PPM) bool { return within(float64(p), -float64(maxPPM), float64(maxPPM)) }
 	temp := func(t Celsius) bool { return within(float64(t), float64(MinTemperature), float64(MaxTemperature)) }
@@ -55,7 +69,10 @@ func (c *Crystal) plausible(at WorldTime) bool {
 }
 
 func (c *Cell) plausible(at WorldTime) bool {
-	s := &c.Spec
+	s := c.Spec
+	if s == nil {
+		return false
+	}
 	for _, q := range [...]float64{
 		float64(c.Used), float64(s.Resistance), float64(s.Sleep), float64(s.Display), float64(s.Serial),
 		float64(s.Press), float64(s.Write),

@@ -169,10 +169,14 @@ func (t *Token) Skew(d time.Duration) {
 
 // SetTemperature changes the ambient temperature from now on.
 func (t *Token) SetTemperature(c Celsius) {
-	t.do(func() { t.setTemperatureLocked(c) })
+	t.do(func() {
+		t.stepLocked() // the display shows what it does before the LCD slows down
+		t.setTemperatureLocked(c)
+	})
 }
 
 func (t *Token) setTemperatureLocked(c Celsius) {
+	t.glass.Settle(t.at, t.crystal.Temp)
 	t.crystal.SetTemperature(t.at, c)
 	t.cell.SetTemperature(t.at, c)
 }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/d204ef64/fob/firmware"
+)
+
+// glance is how long a look at the display takes. A change that is over by then
+// is seen at once.
+const glance = 300 * time.Millisecond
+
+// ResponseTime returns how long a segment takes to change at t, to 90 %: 0.1 s
+// at 25 °C, twice that for each 10 °C colder. That makes 4.5 s at -30 °C; Focus
+// LCDs ("What happens to the LCD in cold temperatures") measured 3.5 s for a
+// segment that goes off at -30 °C, and more for one that comes on.
+func ResponseTime(t Celsius) time.Duration {
+	return time.Duration(float64(100*time.Millisecond) * math.Exp2(float64(RoomTemperature-clampCelsius(t))/10))
+}
+
+// fadeTime is the time constant by which segments are seen to change at t, 0 if
+// they change at once.
+func fadeTime(t Celsius) time.Duration {
+	return time.Duration(float64(max(ResponseTime(t)-glance, 0)) / math.Ln10)
+}
+
+// fadeMemory is how many time constants ago a frame must have been shown to
+// leave nothing that can be seen.
+const fadeMemory = 20
+
+// segments is how many segments a Fade can tell apart: 8 digits of 7, 6 bars, 2 icons.
+const segments = 8*7 + 6 + 2
+
+// Fade is an LCD whose segments are changing: how much of its full darkness
+// each had at an instant.
+type Fade struct {
+	At    WorldTime         `json:"at"`
+	Share [segments]float64 `json:"share"` // 0 off to 1 on, in the order of segmentName
+}
+
+// segmentName returns the name of segment i, as in [View.SVG].
+func segmentName(i int) string {
+	switch {
+	case i < 56:
+		return "d" + strconv.Itoa(i/7) + "." + string(rune('a'+i%7))
+	case i < 62:
+		return "bar" + strconv.Itoa(i-56)
+	case i == 62:
+		return "tick"
+	default:
+		return "batt"
+	}
+}
+
+// has reports whether segment i is in s.
+func (s Segments) has(i int) bool {
+	switch {
+	case i < 56:
+		return s.Digits[i/7]>>(i%7)&1 != 0
+	case i < 62:
+		return s.Bars>>(i-56)&1 != 0
+	default:
+		return s.Icons>>(i-62)&1 != 0
+	}
+}
+
+// set puts segment i into s or takes it out.
+func (s *Segments) set(i int, on bool) {
+	put := func(b *uint8, bit int) {
+		*b &^= 1 << bit
+		if on {
+			*b |= 1 << bit
+		}
+	}
+	switch {
+	case i < 56:
+		put(&s.Digits[i/7], i%7)
+	case i < 62:
+		put(&s.Bars, i-56)
+	default:
+		put((*uint8)(&s.Icons), i-62)
+	}
+}
+
+// ShowAt drives the segments of f from w on, at temperature t. Segments change
+// slowly in the cold: see [ResponseTime].
+func (g *Glass) ShowAt(w WorldTime, t Celsius, f firmware.Frame) {
+	g.Settle(w, t)
+	if g.Fade == nil && f != g.Driven && fadeTime(t) > 0 {
+		now := g.driven()
+		g.Fade = &Fade{At: w}
+		for i := range g.Fade.Share {
+			if now.has(i) {
+				g.Fade.Share[i] = 1
+			}
+		}
+	}
+	g.Driven = f
+}
+
+// Settle lets the segments change until w, at the temperature t that the LCD
+// has had since the last call.
+func (g *Glass) Settle(w WorldTime, t Celsius) {
+	f := g.Fade
+	if f == nil {
+		return
+	}
+	left := 0.0 // what is left of a difference to the driven frame
+	if tau := fadeTime(t); tau > 0 {
+		left = math.Exp(-max(float64(w)-float64(f.At), 0) / float64(tau))
+	}
+	f.At = max(f.At, w)
+	driven, done := g.driven(), true
+	for i, share := range f.Share {
+		target := 0.0
+		if driven.has(i) {
+			target = 1
+		}
+		share = target + (share-target)*left
+		f.Share[i] = share
+		done = done && math.Abs(share-target) < 1e-6
+	}
+	if done {
+		g.Fade = nil
+	}
+}
+
+// fade adds to the view what the segments' slowness does: Lit has those that
+// are more on than off.
+func (v *View) fade(f *Fade) {
+	if f == nil {
+		return
+	}
+	for i, share := range f.Share {
+		share = math.Round(share*100) / 100
+		v.Lit.set(i, share >= 0.5)
+		if share > 0 && share < 1 {
+			if v.Fade == nil {
+				v.Fade = make(map[string]float64)
+			}
+			v.Fade[segmentName(i)] = share
+		}
+	}
+}
+
+// dropFade removes segments from Fade.
+func (v *View) dropFade(s Segments) {
+	for i := range segments {
+		if s.has(i) {
+			delete(v.Fade, segmentName(i))
+		}
+	}
+	if len(v.Fade) == 0 {
+		v.Fade = nil
+	}
+}
+
+// darkness returns how dark a segment is.
+func (v View) darkness(name string, lit bool) float64 {
+	share, changing := v.Fade[name]
+	if !changing && lit {
+		share = 1
+	}
+	return v.Haze + (max(v.Contrast, v.Haze)-v.Haze)*share
+}
