@@ -24,6 +24,7 @@ type Bank struct {
 	master   atomic.Pointer[vault.Master]
 	ring     *vault.Ring
 	logins   logins
+	ready    readiness
 }
 
 // Options are how a bank is opened.
@@ -160,10 +161,6 @@ func (b *Bank) Now() token.UnixSeconds { return b.clock.Now() }
 
 // Settings returns the bank's settings.
 func (b *Bank) Settings() validator.Settings { return b.settings }
-
-// Ready returns an error that wraps [ErrUnavailable] when the database does not
-// answer.
-func (b *Bank) Ready(ctx context.Context) error { return b.db.Ping(ctx) }
 
 // newID returns an ID that sorts by when it was made.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -123,7 +123,7 @@ func TestPostgresGone(t *testing.T) {
 			server.Stop(t)
 		}
 		require.Eventually(t, func() bool { return refused.Load() > 20 }, 10*time.Second, time.Millisecond)
-		require.ErrorIs(t, d.Bank.Ready(t.Context()), bank.ErrUnavailable)
+		require.Eventually(t, func() bool { return errors.Is(d.Bank.Ready(t.Context()), bank.ErrUnavailable) }, 10*time.Second, time.Millisecond)
 		server.Restart(t)
 		require.Eventually(t, func() bool { return d.Bank.Ready(t.Context()) == nil }, 10*time.Second, time.Millisecond)
 		close(stop)

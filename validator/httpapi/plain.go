@@ -3,13 +3,20 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/d204ef64/fob/validator/bank"
 )
+
+// readyWait is how long /readyz waits for an answer of the bank.
+const readyWait = 3 * time.Second
 
 // plain adds what is not in the description: health, metrics, the description
 // itself, and the answers to paths that are not there.
@@ -18,10 +25,16 @@ func (s *server) plain() {
 		text(w, http.StatusOK, "ok\n")
 	}))
 	s.mux.HandleFunc("GET /readyz", s.open(func(w http.ResponseWriter, r *http.Request) {
-		if err := s.bank.Ready(r.Context()); err != nil {
+		ctx, cancel := context.WithTimeout(r.Context(), readyWait)
+		defer cancel()
+		if err := s.bank.Ready(ctx); err != nil {
 			requestOf(r.Context()).err = err
 			w.Header().Set("Retry-After", "1")
-			text(w, http.StatusServiceUnavailable, "the store does not answer\n")
+			words := "codes cannot be checked: see the server's log\n"
+			if errors.Is(err, bank.ErrUnavailable) {
+				words = "the store does not read and write\n"
+			}
+			text(w, http.StatusServiceUnavailable, words)
 			return
 		}
 		text(w, http.StatusOK, "ready\n")

@@ -15,8 +15,8 @@
 //
 // An Access-Request with User-Name and User-Password (PAP), where the password is
 // the code and nothing else. CHAP, MS-CHAP and EAP never show the server what
-// was typed, and are rejected. Status-Server (RFC 5997) is answered while the
-// store answers.
+// was typed, and are rejected. Status-Server (RFC 5997) is answered while codes
+// can be checked.
 //
 // Each request must carry a Message-Authenticator, and each answer carries one as
 // its first attribute: without it whoever sits on the line can turn a reject

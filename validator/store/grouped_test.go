@@ -233,7 +233,6 @@ func TestClose(t *testing.T) {
 			require.ErrorIs(t, db.Update(t.Context(), func(*store.Tx) error { return nil }), store.ErrClosed)
 			require.ErrorIs(t, db.Grouped(t.Context(), "", func(*store.Tx) error { return nil }), store.ErrClosed)
 			require.ErrorIs(t, db.View(t.Context(), func(*store.Tx) error { return nil }), store.ErrClosed)
-			require.ErrorIs(t, db.Ping(t.Context()), store.ErrClosed)
 
 			db, err = store.Open(t.Context(), name, false)
 			require.NoError(t, err)

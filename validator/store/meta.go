@@ -60,6 +60,15 @@ func (tx *Tx) PutMeta(m Meta) error {
 	return tx.must("UPDATE bank SET settings = $1, kdf = $2 WHERE id = 1", string(settings), m.KDF)
 }
 
+// Probe writes and leaves nothing behind: with its commit the database shows that it
+// can put a change on the disk.
+func (tx *Tx) Probe() error {
+	if err := tx.must("INSERT INTO bank (id, settings, kdf, created) VALUES (2, '', '', 0)"); err != nil {
+		return err
+	}
+	return tx.must("DELETE FROM bank WHERE id = 2")
+}
+
 // DataKeys returns all data keys.
 func (tx *Tx) DataKeys() ([]DataKey, error) {
 	var list []DataKey

@@ -84,14 +84,6 @@ func (db *DB) Chain(mac MAC) { db.mac.Store(&mac) }
 // Postgres reports whether the database is PostgreSQL.
 func (db *DB) Postgres() bool { return db.dialect.postgres }
 
-// Ping asks the database for a sign of life.
-func (db *DB) Ping(ctx context.Context) error {
-	return db.bounded(ctx, func(ctx context.Context) error {
-		_, err := db.read.ExecContext(ctx, "SELECT 1")
-		return err
-	})
-}
-
 // Close waits for what was begun, and closes the database.
 func (db *DB) Close() error {
 	db.mu.Lock()

@@ -284,6 +284,21 @@ func (tx *Tx) SealedBefore(key int64, most int) ([]TokenRow, error) {
 	return list, err
 }
 
+// LastSealed returns a token whose seed is sealed with the newest key that is in use;
+// [ErrNotFound] when there are no tokens.
+func (tx *Tx) LastSealed() (row TokenRow, err error) {
+	found := false
+	err = tx.rows("SELECT "+tokenColumns+" FROM token ORDER BY seed_key DESC, serial DESC LIMIT 1", nil, func(s scanner) error {
+		found = true
+		row, err = scanToken(s)
+		return err
+	})
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return row, err
+}
+
 // PutSeal writes a token's sealed seed.
 func (tx *Tx) PutSeal(serial token.Serial, key int64, sealed []byte) error {
 	return tx.must("UPDATE token SET seed_key = $2, seed = $3 WHERE serial = $1", serial.String(), key, sealed)

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/d204ef64/fob/validator/store"
+	"github.com/d204ef64/fob/validator/vault"
+)
+
+const (
+	// readyFor is how long an answer of Ready is good. Load balancers and clients of
+	// RADIUS ask often, and each look writes to the disk.
+	readyFor = time.Second
+
+	// readyWait is how long a look may take. Checks wait as long for a database that
+	// another process writes to.
+	readyWait = 10 * time.Second
+)
+
+// readiness is the last answer of Ready, and the look that is under way.
+type readiness struct {
+	mu    sync.Mutex
+	look  chan struct{} // closed when the look has ended; nil: there is none
+	until time.Time     // the answer is good until then
+	err   error
+}
+
+// Ready returns an error if codes cannot be checked: [ErrUnavailable] if the database
+// does not read and write durably, [vault.ErrWrongKey] if its seeds are sealed with a
+// key that the master key does not open. An answer is good for a second, and
+// concurrent callers share one look.
+func (b *Bank) Ready(ctx context.Context) error {
+	r := &b.ready
+	r.mu.Lock()
+	if r.look == nil && time.Now().Before(r.until) {
+		defer r.mu.Unlock()
+		return r.err
+	}
+	look := r.look
+	if look == nil {
+		look = make(chan struct{})
+		r.look = look
+		// In its own goroutine: a store that hangs must not hold the caller.
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), readyWait)
+			defer cancel()
+			err := b.tryCheck(ctx)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.err, r.until, r.look = err, time.Now().Add(readyFor), nil
+			close(look)
+		}()
+	}
+	r.mu.Unlock()
+	select {
+	case <-look:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.err
+	case <-ctx.Done():
+		return fmt.Errorf("%w: no sign of life yet: %w", ErrUnavailable, ctx.Err())
+	}
+}
+
+// tryCheck does what a check of a code does: it reads a token, opens its seed, and
+// writes to the disk. On a full disk a check may need a few pages more than this
+// write, which then takes one of them each time, until it fails as well.
+func (b *Bank) tryCheck(ctx context.Context) error {
+	err := b.db.View(ctx, func(tx *store.Tx) error {
+		keys, err := tx.DataKeys()
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if k.Purpose == vault.PurposeSeed && k.ID > b.ring.NewestSeedKey() {
+				if err := b.loadKeys(tx); err != nil {
+					return err
+				}
+				break
+			}
+		}
+		row, err := tx.LastSealed()
+		if errors.Is(err, store.ErrNotFound) {
+			return nil // a bank without tokens
+		}
+		if err != nil {
+			return err
+		}
+		t, err := b.open(tx, row)
+		t.Seed.Destroy()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return b.db.Grouped(ctx, "", (*store.Tx).Probe)
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+	"github.com/d204ef64/fob/validator/store"
+	"github.com/d204ef64/fob/validator/vault"
+)
+
+// TestReadyAfterRotation: a server with the former master key is ready for as long as
+// it can check codes, and no longer.
+func TestReadyAfterRotation(t *testing.T) {
+	for name, tokens := range map[string]int{"tokens": 3, "no tokens": 0} {
+		t.Run(name, func(t *testing.T) {
+			banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+				ctx := t.Context()
+				early, late := second(t, d, d.Master), second(t, d, d.Master)
+				serials := d.Import("", tokens)
+				fresh, err := vault.NewMaster()
+				require.NoError(t, err)
+				require.NoError(t, d.Bank.Rewrap(ctx, banktest.Clerk, fresh, ""))
+				opens(t, d, early, serials)
+				require.NoError(t, early.Ready(ctx))
+
+				_, err = d.Bank.RotateKey(ctx, banktest.Clerk, nil)
+				require.NoError(t, err)
+				if tokens > 0 {
+					_, err = late.Check(ctx, http, serials[0], d.Code(serials[0], 0))
+					require.ErrorIs(t, err, vault.ErrWrongKey)
+				}
+				require.ErrorIs(t, late.Ready(ctx), vault.ErrWrongKey)
+				require.NoError(t, d.Bank.Ready(ctx))
+				require.Eventually(t, func() bool { return errors.Is(early.Ready(ctx), vault.ErrWrongKey) }, 20*time.Second, 10*time.Millisecond,
+					"the answer of before is good for a second")
+				report := whole(t, d.Bank)
+				require.Positive(t, report.Records)
+				_, err = bank.KDF(ctx, d.DB)
+				require.NoError(t, err)
+			})
+		})
+	}
+}
+
+// TestReadyOpensASeed: a seed that was altered in the database shows.
+func TestReadyOpensASeed(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	d.Import("", 1)
+	db, err := sql.Open("sqlite", d.Name)
+	require.NoError(t, err)
+	_, err = db.Exec("UPDATE token SET seed = x'00'")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	require.ErrorIs(t, d.Bank.Ready(t.Context()), vault.ErrAltered)
+}
+
+// TestReadyDoesNotHang: while another process holds the database, callers get their
+// answer when their time is up, all of them wait for one look, and after it the bank
+// is ready again.
+func TestReadyDoesNotHang(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	db, err := sql.Open("sqlite", d.Name)
+	require.NoError(t, err)
+	conn, err := db.Conn(t.Context())
+	require.NoError(t, err)
+	_, err = conn.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			if err := d.Bank.Ready(ctx); !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	cancel()
+	wg.Wait()
+	_, err = conn.ExecContext(t.Context(), "ROLLBACK")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return d.Bank.Ready(t.Context()) == nil }, 20*time.Second, 10*time.Millisecond)
+	require.NoError(t, conn.Close())
+	require.NoError(t, db.Close())
+}
+
+func BenchmarkReady(b *testing.B) {
+	d := banktest.New(b, banktest.SQLite(b))
+	d.Import("", 10)
+	for b.Loop() {
+		require.NoError(b, d.Bank.Ready(b.Context()))
+	}
+}
