@@ -2,19 +2,23 @@
 
 package firmware
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/d204ef64/fob/internal/errclass"
+)
 
 var (
 	// ErrUnsupported is what a [Rig] method returns for what its hardware lacks.
-	ErrUnsupported = errors.New("not supported by this hardware")
+	ErrUnsupported = errclass.New(errclass.Unsupported, "not supported by this hardware")
 
 	// ErrRange is what a [Rig] method returns for a value that its hardware does
 	// not take.
-	ErrRange = errors.New("out of this hardware's range")
+	ErrRange = errclass.New(errclass.Usage, "out of this hardware's range")
 
 	// ErrGeometry is what [Core.Boot] returns for flash that cannot hold the
 	// firmware's log.
-	ErrGeometry = errors.New("flash needs two or more pages of whole slots")
+	ErrGeometry = errclass.New(errclass.Failed, "flash needs two or more pages of whole slots")
 
 	errNotMounted = errors.New("the flash could not be read at boot")
 

@@ -14,12 +14,13 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/token/virtual"
 )
 
 // ErrCount is the error of a fleet with no token or too many.
-var ErrCount = errors.New("impossible number of tokens")
+var ErrCount = errclass.New(errclass.Usage, "impossible number of tokens")
 
 // errSave marks a token that could not be saved.
 var errSave = errors.New("a token's state cannot be kept")

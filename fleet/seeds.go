@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/seedfile"
@@ -15,7 +16,7 @@ import (
 )
 
 // ErrSeeds is the error of a record of which no virtual token can be made.
-var ErrSeeds = errors.New("no virtual token can be that")
+var ErrSeeds = errclass.New(errclass.Usage, "no virtual token can be that")
 
 // FromSeeds makes a locked token of each record: with its serial number, seed
 // and expiry date, on the world's time, its clock off by the drift that the file

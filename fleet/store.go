@@ -17,19 +17,20 @@ import (
 	"filippo.io/age"
 	"github.com/gofrs/flock"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token/virtual"
 )
 
 var (
 	// ErrStateLocked reports a state folder that another process uses.
-	ErrStateLocked = errors.New("the state folder is in use by another process")
+	ErrStateLocked = errclass.New(errclass.Failed, "the state folder is in use by another process")
 
 	// ErrStateDamaged reports a state folder whose files are missing, changed
 	// or cut short.
-	ErrStateDamaged = errors.New("the state folder is damaged")
+	ErrStateDamaged = errclass.New(errclass.Failed, "the state folder is damaged")
 
 	// ErrStateKey reports a key that does not open the state folder.
-	ErrStateKey = errors.New("the key does not open the state folder")
+	ErrStateKey = errclass.New(errclass.Failed, "the key does not open the state folder")
 )
 
 // Store keeps a fleet in a folder: the world in one file, each token in

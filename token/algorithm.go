@@ -3,8 +3,9 @@
 package token
 
 import (
-	"errors"
 	"strconv"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // Algorithm is the hash under the HMAC of a code (RFC 6238 section 1.2). The
@@ -21,7 +22,7 @@ const (
 
 // ErrAlgorithm is the error of a name or number that is none of SHA1, SHA256
 // and SHA512.
-var ErrAlgorithm = errors.New("unknown algorithm, want SHA1, SHA256 or SHA512")
+var ErrAlgorithm = errclass.New(errclass.Usage, "unknown algorithm, want SHA1, SHA256 or SHA512")
 
 // Valid reports whether a is one of the three algorithms.
 func (a Algorithm) Valid() bool { return a <= SHA512 }

@@ -3,8 +3,9 @@
 package token
 
 import (
-	"errors"
 	"strconv"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // Behaviour is what a token does with its display, its button and the end of its
@@ -70,7 +71,7 @@ const (
 )
 
 // ErrExpiryPolicy is the error of a name that is no expiry policy.
-var ErrExpiryPolicy = errors.New("unknown expiry policy, want blank, show or message")
+var ErrExpiryPolicy = errclass.New(errclass.Usage, "unknown expiry policy, want blank, show or message")
 
 // Valid reports whether p is one of the policies.
 func (p ExpiryPolicy) Valid() bool { return p <= ExpiryMessage }

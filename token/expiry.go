@@ -3,8 +3,9 @@
 package token
 
 import (
-	"errors"
 	"strconv"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // The years that an [Expiry] may lie in.
@@ -24,7 +25,7 @@ const (
 
 // ErrExpiry is the error of a date that does not exist, lies outside the years
 // 1970 to 9999, or is not written as a date.
-var ErrExpiry = errors.New("invalid expiry date")
+var ErrExpiry = errclass.New(errclass.Usage, "invalid expiry date")
 
 // Expiry is the expiry date on the back of a token: the last calendar day on
 // which the token works. Where that day ends depends on the time zone; see

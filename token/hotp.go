@@ -4,7 +4,8 @@ package token
 
 import (
 	"crypto/subtle"
-	"errors"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // The digits that a code may have at this level. RFC 4226 section 5.3 asks for
@@ -17,12 +18,12 @@ const (
 
 var (
 	// ErrDigits is the error of a number of digits outside 6 to 9.
-	ErrDigits = errors.New("a code has 6 to 9 digits")
+	ErrDigits = errclass.New(errclass.Usage, "a code has 6 to 9 digits")
 	// ErrKeyLength is the error of a key without bytes or with more than 64.
-	ErrKeyLength = errors.New("a key has 1 to 64 bytes")
+	ErrKeyLength = errclass.New(errclass.Usage, "a key has 1 to 64 bytes")
 	// ErrStep is the error of a time step before T0, for which RFC 6238 knows no
 	// code.
-	ErrStep = errors.New("no code before the first time step")
+	ErrStep = errclass.New(errclass.Usage, "no code before the first time step")
 )
 
 // Code is what a token shows: decimal digits, with leading zeros.

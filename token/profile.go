@@ -2,7 +2,7 @@
 
 package token
 
-import "errors"
+import "github.com/d204ef64/fob/internal/errclass"
 
 // DefaultStep is the time step of a hardware token of a bank. RFC 6238 section
 // 4.1 has X = 30 s as its default, which is allowed as well.
@@ -10,7 +10,7 @@ const DefaultStep UnixSeconds = 60
 
 // ErrProfile is the error of a profile with a value that is not allowed. The
 // error returned is a [FieldError], which wraps it.
-var ErrProfile = errors.New("invalid profile")
+var ErrProfile = errclass.New(errclass.Usage, "invalid profile")
 
 // maxT0 is 9999-12-31T23:59:59Z, the end of the calendar here.
 const maxT0 UnixSeconds = 253402300799

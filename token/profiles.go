@@ -2,11 +2,11 @@
 
 package token
 
-import "errors"
+import "github.com/d204ef64/fob/internal/errclass"
 
 // ErrProfileName is the error of a name that is not in [Profiles]. The error
 // returned is a [ProfileNameError], which wraps it and lists the names.
-var ErrProfileName = errors.New("unknown profile")
+var ErrProfileName = errclass.New(errclass.Usage, "unknown profile")
 
 // Profiles returns the profiles of the tokens that are known, each call a new
 // slice. The first is the default.

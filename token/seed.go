@@ -4,9 +4,10 @@ package token
 
 import (
 	"crypto/subtle"
-	"errors"
 	"io"
 	"strconv"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // The bytes that a seed may have. RFC 4226 section 4, R6, demands 128 bits; 64
@@ -21,12 +22,12 @@ const (
 var (
 	// ErrSeedLength is the error of a seed outside 16 to 64 bytes. The error
 	// returned is a [SeedLengthError], which wraps it.
-	ErrSeedLength = errors.New("a seed has 16 to 64 bytes")
+	ErrSeedLength = errclass.New(errclass.Usage, "a seed has 16 to 64 bytes")
 	// ErrNoSeed is the error of using the zero [Seed], or one after Destroy.
-	ErrNoSeed = errors.New("no seed: never set, or destroyed")
+	ErrNoSeed = errclass.New(errclass.Failed, "no seed: never set, or destroyed")
 	// ErrSeedRedacted is the error of reading back what a marshaller wrote in
 	// place of a seed.
-	ErrSeedRedacted = errors.New("the seed was redacted when this was written")
+	ErrSeedRedacted = errclass.New(errclass.Failed, "the seed was redacted when this was written")
 )
 
 // SeedLengthError says how many bytes a refused seed had. It wraps

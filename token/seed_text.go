@@ -3,14 +3,15 @@
 package token
 
 import (
-	"errors"
 	"strconv"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // ErrSeedText is the error of a text that is no seed: a character that does not
 // belong there, half a byte, or wrong padding. The error returned is a
 // [SeedTextError], which wraps it.
-var ErrSeedText = errors.New("seed text is neither hexadecimal nor base32")
+var ErrSeedText = errclass.New(errclass.Usage, "seed text is neither hexadecimal nor base32")
 
 // SeedTextError says what is wrong with the text of a seed, without quoting
 // more of it than the one character that does not belong there. It wraps

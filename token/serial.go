@@ -3,8 +3,9 @@
 package token
 
 import (
-	"errors"
 	"strconv"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // MaxSerialLen is the most characters that a [Serial] may have: enough for all
@@ -14,7 +15,7 @@ const MaxSerialLen = 20
 
 // ErrSerial is the error of a text that cannot be a serial number. The error
 // returned is a [SerialError], which wraps it.
-var ErrSerial = errors.New("a serial number has 1 to 20 characters of 0-9, A-Z, a-z and hyphen")
+var ErrSerial = errclass.New(errclass.Usage, "a serial number has 1 to 20 characters of 0-9, A-Z, a-z and hyphen")
 
 // SerialError says what is wrong with a serial number. It wraps [ErrSerial].
 type SerialError struct {

@@ -3,8 +3,9 @@
 package token
 
 import (
-	"errors"
 	"strconv"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // SerialKind is the form of a serial number.
@@ -26,7 +27,7 @@ const (
 
 // ErrMadeUpSerial is the error of asking [MadeUpSerial] for a number beyond its
 // range or for an unknown kind.
-var ErrMadeUpSerial = errors.New("cannot make up a serial number")
+var ErrMadeUpSerial = errclass.New(errclass.Usage, "cannot make up a serial number")
 
 // String returns "other", "oath", "vendor13" or "vendor9".
 func (k SerialKind) String() string {

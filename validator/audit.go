@@ -3,13 +3,12 @@
 package validator
 
 import (
-	"errors"
-
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 )
 
 // ErrAudit is the error of an audit record that leaves something out.
-var ErrAudit = errors.New("incomplete audit record")
+var ErrAudit = errclass.New(errclass.Failed, "incomplete audit record")
 
 // Audit is what is kept of a decision (BK-20): who, what, which token, which rule,
 // when. There is no code and no seed in it.

@@ -3,8 +3,7 @@
 package validator
 
 import (
-	"errors"
-
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -103,7 +102,7 @@ func OrderWay(c Cause) (Way, Rule) {
 }
 
 // ErrAddress is the error of an address for a token other than the contract's.
-var ErrAddress = errors.New("tokens are sent to the contract's registered address only")
+var ErrAddress = errclass.New(errclass.Refused, "tokens are sent to the contract's registered address only")
 
 // ShipTo returns where a token is posted (BK-11, Q7: "郵送先を個別でご指定いただく
 // ことはできません"): the registered address. The error is [ErrAddress] when

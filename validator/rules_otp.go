@@ -3,14 +3,13 @@
 package validator
 
 import (
-	"errors"
-
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 )
 
 // ErrNotBanks is the error of a token that is none of this bank's; see
 // [CheckProfile].
-var ErrNotBanks = errors.New("not a token of this bank")
+var ErrNotBanks = errclass.New(errclass.Refused, "not a token of this bank")
 
 // CheckProfile reports whether the bank takes tokens of a profile (BK-01, Q1:
 // "60秒毎に変更となる"): the step must be 60 s. The text says nothing of digits,

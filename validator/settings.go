@@ -3,14 +3,13 @@
 package validator
 
 import (
-	"errors"
-
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 )
 
 // ErrSettings is the error of a setting outside its range. The error returned is
 // a [token.FieldError], which wraps it.
-var ErrSettings = errors.New("invalid settings")
+var ErrSettings = errclass.New(errclass.Usage, "invalid settings")
 
 // Yen is an amount of money with the consumption tax in it.
 type Yen int64

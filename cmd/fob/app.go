@@ -16,22 +16,8 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
-	"github.com/d204ef64/fob/fleet"
-	"github.com/d204ef64/fob/internal/board"
-	"github.com/d204ef64/fob/internal/demo"
-	"github.com/d204ef64/fob/serialproto"
-	"github.com/d204ef64/fob/serialproto/host"
-	"github.com/d204ef64/fob/serialproto/port"
-	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token/seedfile"
-	"github.com/d204ef64/fob/token/virtual"
-	"github.com/d204ef64/fob/validator"
-	"github.com/d204ef64/fob/validator/bank"
-	"github.com/d204ef64/fob/validator/mail"
-	"github.com/d204ef64/fob/validator/radius"
-	"github.com/d204ef64/fob/validator/server"
-	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // The exit codes, the same for every command.
@@ -57,13 +43,10 @@ type app struct {
 	settle         func() // takes a progress bar away; nil for none
 }
 
-// usageError is a command line that a person must change.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
+// usagef returns an error that a person must change the command line or its input
+// for.
 func usagef(format string, args ...any) error {
-	return usageError{fmt.Errorf(format, args...)}
+	return errclass.With(errclass.Usage, fmt.Errorf(format, args...))
 }
 
 // exitCode reports the error of a command and returns the code to exit with.
@@ -85,59 +68,27 @@ func (a *app) exitCode(cmd *cobra.Command, err error) int {
 	return codeOf(err)
 }
 
-func codeOf(err error) int {
-	is := func(targets ...error) bool {
-		for _, t := range targets {
-			if errors.Is(err, t) {
-				return true
-			}
-		}
-		return false
+// codes has the exit code of each class of errors.
+var codes = map[errclass.Class]int{
+	errclass.Failed:      exitFailed,
+	errclass.Usage:       exitUsage,
+	errclass.Unreachable: exitNoConnect,
+	errclass.Refused:     exitRefused,
+	errclass.Unsupported: exitUnsupported,
+	errclass.Mismatch:    exitMismatch,
+	errclass.Timeout:     exitTimeout,
+}
+
+func codeOf(err error) int { return codes[classOf(err)] }
+
+// classOf returns the class that an error was declared with. The standard
+// library's deadlines have none.
+func classOf(err error) errclass.Class {
+	class, found := errclass.Of(err)
+	if !found && (errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)) {
+		return errclass.Timeout
 	}
-	var usage usageError
-	var refused *host.RefusedError
-	var onPort *port.OpError
-	var check checkError
-	var byRule refusedError
-	switch {
-	case is(fleet.ErrStateDamaged, demo.ErrStory), // whatever is wrong inside
-		errors.As(err, &check),
-		is(seedfile.ErrMAC, seedfile.ErrNoMAC, seedfile.ErrSignature, seedfile.ErrLost):
-		return exitFailed
-	case is(seedfile.ErrUnsupported):
-		return exitUnsupported
-	case is(seedfile.ErrNoKey, seedfile.ErrFormat, seedfile.ErrValue, seedfile.ErrLimit), isContent(err):
-		return exitUsage
-	case errors.As(err, &byRule), is(bank.ErrForbidden, bank.ErrLogin):
-		return exitRefused
-	case is(bank.ErrInvalid, bank.ErrNotFound, bank.ErrConflict, validator.ErrSettings, store.ErrNoBank, store.ErrNoDatabase,
-		vault.ErrWrongKey, vault.ErrKeyText, vault.ErrKeyFile, vault.ErrPassphrase,
-		server.ErrAddress, server.ErrExposed, server.ErrHour, server.ErrProxy, radius.ErrOptions, mail.ErrOptions):
-		return exitUsage
-	case is(bank.ErrUnavailable):
-		return exitNoConnect
-	case errors.As(err, &usage),
-		is(port.ErrAddress, port.ErrToken, port.ErrExposed, host.ErrStationKey, fleet.ErrCount, fleet.ErrSeeds, virtual.ErrClock,
-			token.ErrProfile, token.ErrProfileName, token.ErrSerial, token.ErrExpiry, token.ErrSeedText,
-			token.ErrSeedLength, token.ErrAlgorithm, board.ErrSource, board.ErrTarget, board.ErrImage, board.ErrFlash, board.ErrClock):
-		return exitUsage
-	case is(board.ErrStopped):
-		return exitNoConnect
-	case is(port.ErrUnsupported, board.ErrTools, serialproto.RCUnsupported, serialproto.ErrUnsupported):
-		return exitUnsupported
-	case errors.As(err, &refused):
-		return exitRefused
-	case is(host.ErrVerify, demo.ErrDisagree):
-		return exitMismatch
-	case is(host.ErrTimeout, os.ErrDeadlineExceeded, context.DeadlineExceeded):
-		return exitTimeout
-	case is(serialproto.RCMessageSize): // noticed before anything was sent
-		return exitUsage
-	case is(port.ErrBusy, port.ErrNotFound, port.ErrGone, port.ErrDescriptor),
-		errors.As(err, &onPort) && is(os.ErrPermission):
-		return exitNoConnect
-	}
-	return exitFailed
+	return class
 }
 
 // isContent reports whether a seed file's content is wrong.

@@ -12,17 +12,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/seedfile"
 )
 
 // jsonLine writes v as one line.
 func jsonLine(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) }
-
-// checkError is something that was to be checked and is not so.
-type checkError struct{ error }
-
-func (e checkError) Unwrap() error { return e.error }
 
 func newSeedsVerifyCmd(a *app) *cobra.Command {
 	var in seedsInput
@@ -75,14 +71,14 @@ hand.`,
 					found = true
 					off, ok := fits(r, code, when, window)
 					if !ok {
-						return checkError{fmt.Errorf("token %s: its seed gives another code within %d steps", r.Serial, window)}
+						return errclass.With(errclass.Failed, fmt.Errorf("token %s: its seed gives another code within %d steps", r.Serial, window))
 					}
 					result.Code, result.Off = "fits", &off
 					return nil
 				})
 			})
 			if err == nil && code != "" && !found {
-				err = checkError{fmt.Errorf("there is no token %s in the file", serial)}
+				err = errclass.With(errclass.Failed, fmt.Errorf("there is no token %s in the file", serial))
 			}
 			if err != nil {
 				return verdict(err)
@@ -125,7 +121,7 @@ func fits(r *seedfile.Record, code string, at time.Time, window int) (off int64,
 // verdict makes what is wrong with a file a failed check.
 func verdict(err error) error {
 	if codeOf(err) == exitUsage && isContent(err) && !errors.Is(err, seedfile.ErrNoKey) {
-		return checkError{err}
+		return errclass.With(errclass.Failed, err)
 	}
 	return err
 }

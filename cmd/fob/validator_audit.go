@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
 )
@@ -157,7 +158,7 @@ func (a *app) auditReport(r bank.AuditReport) error {
 	}
 	err := a.print(result, text)
 	for _, fault := range r.Faults {
-		err = errors.Join(err, checkError{fmt.Errorf("audit log: %s", fault)})
+		err = errors.Join(err, errclass.With(errclass.Failed, fmt.Errorf("audit log: %s", fault)))
 	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/validator/cases"
 	"github.com/d204ef64/fob/validator/cases/reference"
 )
@@ -59,7 +60,7 @@ key is forgotten when they are done: it is good for nothing afterwards.`,
 func (a *app) listCases(only []string) error {
 	list, err := cases.Select(only)
 	if err != nil {
-		return usageError{err}
+		return errclass.With(errclass.Usage, err)
 	}
 	for _, c := range list {
 		v := struct {
@@ -79,7 +80,7 @@ func (a *app) listCases(only []string) error {
 // come.
 func (a *app) runCases(ctx context.Context, b *bankFlags, o *casesOptions) (err error) {
 	if _, err := cases.Select(o.only); err != nil {
-		return usageError{err}
+		return errclass.With(errclass.Usage, err)
 	}
 	var database string
 	if b.db != "" || b.dbFile != "" {
@@ -97,7 +98,7 @@ func (a *app) runCases(ctx context.Context, b *bankFlags, o *casesOptions) (err 
 	var report *os.File
 	if o.junit != "" {
 		if report, err = os.OpenFile(o.junit, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); err != nil {
-			return usageError{err}
+			return errclass.With(errclass.Usage, err)
 		}
 		defer func() { err = errors.Join(err, report.Close()) }()
 	}
@@ -128,7 +129,7 @@ func (a *app) runCases(ctx context.Context, b *bankFlags, o *casesOptions) (err 
 		}
 	}
 	if n := cases.Count(results, cases.Fail); n > 0 {
-		return checkError{fmt.Errorf("%d of %d cases fail", n, len(results))}
+		return errclass.With(errclass.Failed, fmt.Errorf("%d of %d cases fail", n, len(results)))
 	}
 	return nil
 }

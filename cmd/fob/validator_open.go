@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/server"
@@ -196,6 +197,8 @@ func (e refusedError) Error() string {
 	}
 	return "the bank refuses: the code is " + e.out.Answer.String() + "; why is in the audit log (fob validator audit list)"
 }
+
+func (e refusedError) ErrorClass() errclass.Class { return errclass.Refused }
 
 // done makes an outcome an error unless it was done.
 func done(out bank.Outcome, err error) error {

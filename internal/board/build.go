@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,14 +13,16 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // Errors to branch on.
 var (
-	ErrSource = errors.New("not in fob's source")
-	ErrTarget = errors.New("unknown target")
-	ErrBudget = errors.New("the image is over its budget in " + targetsFile)
-	ErrTools  = errors.New("a tool is missing")
+	ErrSource = errclass.New(errclass.Usage, "not in fob's source")
+	ErrTarget = errclass.New(errclass.Usage, "unknown target")
+	ErrBudget = errclass.New(errclass.Failed, "the image is over its budget in "+targetsFile)
+	ErrTools  = errclass.New(errclass.Unsupported, "a tool is missing")
 )
 
 const (

@@ -13,13 +13,14 @@ import (
 	"path/filepath"
 
 	"github.com/d204ef64/fob/firmware/board/factory"
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // FlashSize is the size of the board's flash in bytes: what QEMU expects.
 const FlashSize = 32 << 20
 
 // ErrFlash is the error of a flash file that cannot be one.
-var ErrFlash = errors.New("not a flash image")
+var ErrFlash = errclass.New(errclass.Usage, "not a flash image")
 
 // Factory is what the factory writes into a new board. Its hardware id is drawn.
 type Factory struct {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
@@ -26,9 +27,9 @@ const qemu = "qemu-system-riscv32"
 
 // Errors to branch on.
 var (
-	ErrImage   = errors.New("no firmware image")
-	ErrStopped = errors.New("QEMU has ended")
-	ErrClock   = errors.New("beyond the reach of QEMU's real-time clock")
+	ErrImage   = errclass.New(errclass.Usage, "no firmware image")
+	ErrStopped = errclass.New(errclass.Unreachable, "QEMU has ended")
+	ErrClock   = errclass.New(errclass.Usage, "beyond the reach of QEMU's real-time clock")
 )
 
 // Config says what to run.

@@ -9,11 +9,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
 // ErrLine is the error of a board whose serial line has failed.
-var ErrLine = fmt.Errorf("the board's serial line has failed: %w", port.ErrGone)
+var ErrLine = errclass.With(errclass.Unreachable, fmt.Errorf("the board's serial line has failed: %w", port.ErrGone))
 
 // Serve connects the board's line to the hosts that come to the listeners: what
 // the board sends goes to the host that asked last. It returns nil when ctx ends, and an

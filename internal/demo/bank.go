@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/seedfile"
 	"github.com/d204ef64/fob/token/virtual"
@@ -41,7 +42,7 @@ type Bank struct {
 }
 
 // ErrStory reports a step of the story that did not go as it must.
-var ErrStory = errors.New("the bank did not do what it must")
+var ErrStory = errclass.New(errclass.Failed, "the bank did not do what it must")
 
 // Step is one step of the story, as it happened.
 type Step struct {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/port"
@@ -29,7 +30,7 @@ import (
 
 // ErrDisagree reports a display that shows another code than pquerna/otp
 // computes.
-var ErrDisagree = errors.New("a display and the reference disagree")
+var ErrDisagree = errclass.New(errclass.Mismatch, "a display and the reference disagree")
 
 // Demo is a small fleet whose tokens have been provisioned and locked. Serve it
 // and call Look as often as wanted.

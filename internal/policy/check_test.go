@@ -37,6 +37,7 @@ func (t *tree) check() []violation {
 	c.libraries()
 	c.portables()
 	c.boardTags()
+	c.classes()
 	return c.found
 }
 
@@ -168,6 +169,7 @@ func (t *tree) idle() []string {
 	}
 	someMatch(portable, isPackage, "portable")
 	someMatch(boards, isPackage, "boards")
+	someMatch(patterns{errorClasses, errorReader}, isPackage, "classes of errors")
 	for _, d := range directions {
 		rule := "direction of " + strings.Join(d.who, ", ")
 		someMatch(d.who, isPackage, rule)

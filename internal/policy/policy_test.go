@@ -79,6 +79,43 @@ func TestRules(t *testing.T) {
 			},
 		},
 
+		// Classes of errors.
+		{
+			name: "errors with a class",
+			files: map[string]string{
+				"cmd/fob/main.go":        `package main; import _ "m/a"`,
+				"internal/errclass/a.go": `package errclass; import "errors"`,
+				"a/a.go":                 `package a; import ("m/internal/errclass"; "m/b"); var (ErrA = errclass.New(errclass.Usage, "a"); ErrB = b.ErrB)`,
+				"b/b.go":                 `package b; import e "m/internal/errclass"; var ErrB = e.New(e.Usage, "b")`,
+				"b/code.go":              `package b; type Err uint8; const ErrOne Err = 1; func (Err) Error() string; func (Err) ErrorClass() int`,
+				"b/type.go":              `package b; type At struct{}; func (*At) Error() string; func (*At) Unwrap() error; type Model struct{}; func (Model) Error(t int) float64`,
+				"b/own.go":               `package b; import "errors"; var (errOwn = errors.New("x"); Errata = 1)`,
+				"b/b_test.go":            `package b; import "errors"; var ErrTest = errors.New("x")`,
+				"far/a.go":               `package far; import "errors"; var ErrFar = errors.New("not reached by the command")`,
+			},
+		},
+		{
+			name: "errors without a class",
+			files: map[string]string{
+				"cmd/fob/main.go":     `package main; import _ "m/a"`,
+				"a/a.go":              `package a; import ("m/b"; "errors"); var (ErrA, ErrA2 = errors.New("a"), b.ErrB)`,
+				"b/b.go":              `package b; import "fmt"; var ErrB = fmt.Errorf("b"); var ErrNil error`,
+				"b/code.go":           `package b; type Err uint8; const ErrOne Err = 1; func (Err) Error() string`,
+				"b/type.go":           `package b; type AtError struct{}; func (*AtError) Error() string`,
+				"b/other.go":          `package b; import "m/other/errclass"; var ErrO = errclass.New(1, "x")`,
+				"other/errclass/a.go": `package errclass`,
+			},
+			want: []string{
+				"a/a.go:2: the error ErrA has", "b/b.go:2: the error ErrB has", "b/b.go:2: the error ErrNil has", "b/code.go:2: the error ErrOne has",
+				"b/code.go:2: the error type Err has", "b/type.go:2: the error type AtError has", "b/other.go:2: the error ErrO has",
+			},
+		},
+		{
+			name:  "the classes of errors import another package",
+			files: map[string]string{"internal/errclass/a.go": `package errclass; import "m/token"`},
+			want:  []string{"internal/errclass: must not import token"},
+		},
+
 		// Directions.
 		{
 			name:  "token imports upwards",

@@ -93,6 +93,11 @@ var directions = []direction{
 		because: "the suite judges any server: with ours at hand it would soon test what ours does",
 	},
 	{
+		who:     patterns{"internal/errclass"},
+		only:    patterns{},
+		because: "every package declares its errors with it, those that TinyGo compiles included",
+	},
+	{
 		who:     patterns{"...", "!cmd/..."},
 		never:   patterns{"cmd/..."},
 		because: "commands are thin and on top: logic that two of them need belongs in a library",
@@ -197,6 +202,13 @@ var libraryCalls = []bannedCall{
 	},
 	{"fmt", []string{"Print", "Println", "Printf"}, "stdout belongs to the command: a library takes an io.Writer"},
 }
+
+// errorClasses is the package that sentinel errors are declared with. All exported
+// errors of the packages that errorReader reaches have a class.
+const (
+	errorClasses = "internal/errclass"
+	errorReader  = "cmd/fob"
+)
 
 // portableCalls holds in the portable packages, in host-only files as well.
 var portableCalls = []bannedCall{

@@ -6,7 +6,8 @@ package uf2
 
 import (
 	"encoding/binary"
-	"errors"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // Family names a kind of processor, so that no other takes the file.
@@ -30,7 +31,7 @@ const (
 )
 
 // ErrAligned is returned by Encode.
-var ErrAligned = errors.New("uf2: address and length must be multiples of 256")
+var ErrAligned = errclass.New(errclass.Usage, "uf2: address and length must be multiples of 256")
 
 // Encode returns a file that puts data at an address. Both the address and the
 // length are multiples of Payload.

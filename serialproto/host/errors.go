@@ -3,22 +3,22 @@
 package host
 
 import (
-	"errors"
 	"fmt"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/serialproto"
 )
 
 var (
 	// ErrTimeout reports that no answer came, however often it was asked.
-	ErrTimeout = errors.New("no answer from the device")
+	ErrTimeout = errclass.New(errclass.Timeout, "no answer from the device")
 
 	// ErrProtocol reports an answer that is not what the protocol says.
-	ErrProtocol = errors.New("the device's answer makes no sense")
+	ErrProtocol = errclass.New(errclass.Failed, "the device's answer makes no sense")
 
 	// ErrVerify reports a token that shows another code than its seed gives, or
 	// cannot prove that it holds the seed.
-	ErrVerify = errors.New("the token does not hold the seed that was sent")
+	ErrVerify = errclass.New(errclass.Mismatch, "the token does not hold the seed that was sent")
 )
 
 // RefusedError is a command that the device refused.
@@ -32,6 +32,15 @@ func (e *RefusedError) Error() string { return e.Command + " refused: " + e.Err.
 
 // Unwrap returns the reason, to branch on with errors.Is.
 func (e *RefusedError) Unwrap() error { return e.Err }
+
+// ErrorClass returns Unsupported if the device does not have the command or the
+// hardware for it, otherwise Refused.
+func (e *RefusedError) ErrorClass() errclass.Class {
+	if class, _ := errclass.Of(e.Err); class == errclass.Unsupported {
+		return class
+	}
+	return errclass.Refused
+}
 
 // refusal turns the error part of an answer into an error; nil for none.
 func refusal(command string, a *answer) error {

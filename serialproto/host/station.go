@@ -7,15 +7,15 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 )
 
 // ErrStationKey is the error of a text that is no station key.
-var ErrStationKey = errors.New("not a station key")
+var ErrStationKey = errclass.New(errclass.Usage, "not a station key")
 
 const (
 	privatePrefix = "fob-station-key-1:"

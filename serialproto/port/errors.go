@@ -10,28 +10,30 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // Errors to branch on with [errors.Is]. A passed deadline is
 // [os.ErrDeadlineExceeded] and use after Close is [os.ErrClosed].
 var (
 	// ErrAddress reports an address that cannot be parsed or used that way.
-	ErrAddress = errors.New("bad address")
+	ErrAddress = errclass.New(errclass.Usage, "bad address")
 	// ErrBusy reports a device, link or socket that another program holds.
-	ErrBusy = errors.New("in use by another program")
+	ErrBusy = errclass.New(errclass.Unreachable, "in use by another program")
 	// ErrNotFound reports that nothing exists, or nothing listens, there.
-	ErrNotFound = errors.New("not found")
+	ErrNotFound = errclass.New(errclass.Unreachable, "not found")
 	// ErrGone reports a device that was unplugged or a peer that hung up.
-	ErrGone = errors.New("device gone")
+	ErrGone = errclass.New(errclass.Unreachable, "device gone")
 	// ErrUnsupported reports a feature this operating system does not have.
-	ErrUnsupported = errors.New("not supported")
+	ErrUnsupported = errclass.New(errclass.Unsupported, "not supported")
 	// ErrExposed reports an attempt to serve beyond loopback without a token.
-	ErrExposed = errors.New("not a loopback address")
+	ErrExposed = errclass.New(errclass.Usage, "not a loopback address")
 	// ErrDescriptor reports that the process holds too many open files for a
 	// serial device to be watched safely.
-	ErrDescriptor = errors.New("too many open files for a serial device")
+	ErrDescriptor = errclass.New(errclass.Unreachable, "too many open files for a serial device")
 	// ErrToken reports a token that cannot be sent on one line.
-	ErrToken = errors.New("unusable token")
+	ErrToken = errclass.New(errclass.Usage, "unusable token")
 )
 
 // OpError says which operation failed on which address.
@@ -49,6 +51,21 @@ func (e *OpError) Unwrap() error { return e.Err }
 
 // Timeout reports whether a deadline passed, as [net.Error] does.
 func (e *OpError) Timeout() bool { return errors.Is(e.Err, os.ErrDeadlineExceeded) }
+
+// ErrorClass returns the class of Err. A port that this user may not open counts as
+// unreachable.
+func (e *OpError) ErrorClass() errclass.Class {
+	class, found := errclass.Of(e.Err)
+	switch {
+	case found:
+		return class
+	case errors.Is(e.Err, os.ErrPermission):
+		return errclass.Unreachable
+	case e.Timeout():
+		return errclass.Timeout
+	}
+	return errclass.Failed
+}
 
 // goneErrors are what kernels report once the other side has vanished.
 var goneErrors = []error{

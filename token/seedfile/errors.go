@@ -3,27 +3,28 @@
 package seedfile
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // Errors to branch on with errors.Is. Those of a file are wrapped in an [Error]
 // that says where.
 var (
-	ErrFormat      = errors.New("unknown format")
-	ErrSyntax      = errors.New("malformed")
-	ErrValue       = errors.New("bad value")
-	ErrNoPeriod    = errors.New("the file does not say the period: name it with the option for it")
-	ErrUnsupported = errors.New("not supported")
-	ErrDuplicate   = errors.New("twice in one file")
-	ErrMAC         = errors.New("the MAC does not fit: another key or password, or a file that was changed")
-	ErrNoMAC       = errors.New("no MAC: refused, since it could have been changed")
-	ErrNoKey       = errors.New("the file is encrypted: a key or password is needed")
-	ErrSignature   = errors.New("the signature does not fit")
-	ErrLost        = errors.New("the target cannot carry all")
-	ErrLimit       = errors.New("too large")
+	ErrFormat      = errclass.New(errclass.Usage, "unknown format")
+	ErrSyntax      = errclass.New(errclass.Usage, "malformed")
+	ErrValue       = errclass.New(errclass.Usage, "bad value")
+	ErrNoPeriod    = errclass.New(errclass.Usage, "the file does not say the period: name it with the option for it")
+	ErrUnsupported = errclass.New(errclass.Unsupported, "not supported")
+	ErrDuplicate   = errclass.New(errclass.Usage, "twice in one file")
+	ErrMAC         = errclass.New(errclass.Failed, "the MAC does not fit: another key or password, or a file that was changed")
+	ErrNoMAC       = errclass.New(errclass.Failed, "no MAC: refused, since it could have been changed")
+	ErrNoKey       = errclass.New(errclass.Usage, "the file is encrypted: a key or password is needed")
+	ErrSignature   = errclass.New(errclass.Failed, "the signature does not fit")
+	ErrLost        = errclass.New(errclass.Failed, "the target cannot carry all")
+	ErrLimit       = errclass.New(errclass.Usage, "too large")
 )
 
 // Error is something wrong in a file, and where.
@@ -66,3 +67,12 @@ func printable(s string) string {
 
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
+
+// ErrorClass returns the class of Err, or Usage if it has none: then the content
+// of the file is wrong.
+func (e *Error) ErrorClass() errclass.Class {
+	if class, found := errclass.Of(e.Err); found {
+		return class
+	}
+	return errclass.Usage
+}

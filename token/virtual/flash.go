@@ -3,24 +3,24 @@
 package virtual
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // What a [Flash] operation can fail with.
 var (
 	// ErrPowerCut is the error of the operation inside which the power failed,
 	// and of all later ones until [Flash.PowerOn].
-	ErrPowerCut = errors.New("flash: no power")
+	ErrPowerCut = errclass.New(errclass.Failed, "flash: no power")
 	// ErrWornOut is the error of a page that has no erase cycle left.
-	ErrWornOut = errors.New("flash: page is worn out")
+	ErrWornOut = errclass.New(errclass.Failed, "flash: page is worn out")
 	// ErrWriteFault is the error of a single operation that was made to fail.
-	ErrWriteFault = errors.New("flash: write failed")
+	ErrWriteFault = errclass.New(errclass.Failed, "flash: write failed")
 	// ErrFlashRange is the error of a page, offset or length outside the memory.
-	ErrFlashRange = errors.New("flash: outside the memory")
+	ErrFlashRange = errclass.New(errclass.Failed, "flash: outside the memory")
 )
 
 // Endurances of usual parts, in erase cycles of each page.

@@ -3,13 +3,14 @@
 package virtual
 
 import (
-	"errors"
 	"math/rand/v2"
 	"time"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // ErrUnplugged is the error of a line after its cable has been pulled out.
-var ErrUnplugged = errors.New("line: unplugged")
+var ErrUnplugged = errclass.New(errclass.Unreachable, "line: unplugged")
 
 // LineFaults is what is wrong with one direction of a serial line. Rates are
 // probabilities for each byte, 0 to 1. The zero value is a perfect line.

@@ -4,17 +4,17 @@ package virtual
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 )
 
 // ErrSnapshot is the error of restoring what is no snapshot of a token.
-var ErrSnapshot = errors.New("not a snapshot of a token")
+var ErrSnapshot = errclass.New(errclass.Failed, "not a snapshot of a token")
 
 const snapshotVersion = 1
 

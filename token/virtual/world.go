@@ -6,11 +6,12 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // ClockMode is how a world's clock goes.
@@ -37,7 +38,7 @@ func (m ClockMode) String() string {
 }
 
 // ErrClock is the error of a world clock that cannot be.
-var ErrClock = errors.New("impossible world clock")
+var ErrClock = errclass.New(errclass.Usage, "impossible world clock")
 
 // Config says what kind of world to make. The zero value is a manual clock at
 // 2026-01-01T00:00:00Z with a seed of its own.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
@@ -22,8 +23,8 @@ type Mailer interface {
 
 // What a mail server can say, but for "taken".
 var (
-	ErrMailRefused = errors.New("the mail server refused the message") // for good: SMTP 5xx
-	ErrMailLater   = errors.New("the mail server cannot take the message now")
+	ErrMailRefused = errclass.New(errclass.Refused, "the mail server refused the message") // for good: SMTP 5xx
+	ErrMailLater   = errclass.New(errclass.Unreachable, "the mail server cannot take the message now")
 )
 
 // ExpiryMail is what the notice says.

@@ -6,16 +6,17 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/validator/store"
 )
 
 // The kinds of errors that a caller can do something about; see [Error].
 var (
-	ErrInvalid     = errors.New("invalid request")
-	ErrNotFound    = errors.New("not found")
-	ErrForbidden   = errors.New("not allowed")
-	ErrConflict    = errors.New("conflict")
-	ErrLogin       = errors.New("login refused")
+	ErrInvalid     = errclass.New(errclass.Usage, "invalid request")
+	ErrNotFound    = errclass.New(errclass.Usage, "not found")
+	ErrForbidden   = errclass.New(errclass.Refused, "not allowed")
+	ErrConflict    = errclass.New(errclass.Usage, "conflict")
+	ErrLogin       = errclass.New(errclass.Refused, "login refused")
 	ErrUnavailable = store.ErrUnavailable // try again later
 )
 

@@ -6,13 +6,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // Outcome is what came of a case.
@@ -43,7 +44,7 @@ type Options struct {
 }
 
 // ErrCase is the error of an ID that no case has.
-var ErrCase = errors.New("no such case")
+var ErrCase = errclass.New(errclass.Usage, "no such case")
 
 // Select returns the cases of some IDs, in their order in [All]; of none all. The
 // error wraps [ErrCase].

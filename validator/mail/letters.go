@@ -5,7 +5,6 @@ package mail
 import (
 	"bytes"
 	"embed"
-	"errors"
 	"fmt"
 	"net/mail"
 	"regexp"
@@ -16,12 +15,13 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
 // ErrOptions is the error of options that cannot be used.
-var ErrOptions = errors.New("invalid mail options")
+var ErrOptions = errclass.New(errclass.Usage, "invalid mail options")
 
 // Letters is how the bank's letters are headed and signed.
 type Letters struct {

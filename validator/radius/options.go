@@ -3,7 +3,6 @@
 package radius
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -12,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -26,7 +26,7 @@ const MinSecret = 16
 const maxSecret = 1024
 
 // ErrOptions is the error of options that New does not take.
-var ErrOptions = errors.New("invalid RADIUS options")
+var ErrOptions = errclass.New(errclass.Usage, "invalid RADIUS options")
 
 // Secret is what a client and the server share. It does not print itself.
 type Secret []byte

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -27,7 +28,7 @@ type Bank interface {
 var _ Bank = (*bank.Bank)(nil)
 
 // ErrServerClosed is what Serve returns after Shutdown.
-var ErrServerClosed = errors.New("radius server closed")
+var ErrServerClosed = errclass.New(errclass.Failed, "radius server closed")
 
 // Server answers RADIUS requests. Its methods may be called by any number of
 // goroutines.

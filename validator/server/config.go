@@ -16,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -35,13 +36,13 @@ const (
 
 // ErrExposed is the error of HTTP beyond loopback without a certificate:
 // passwords and codes would cross a network in clear.
-var ErrExposed = errors.New("beyond loopback a certificate is needed")
+var ErrExposed = errclass.New(errclass.Usage, "beyond loopback a certificate is needed")
 
 // ErrHour is the error of an hour that is none.
-var ErrHour = errors.New("the daily job's hour is 0 to 23")
+var ErrHour = errclass.New(errclass.Usage, "the daily job's hour is 0 to 23")
 
 // ErrAddress is the error of an address that is none.
-var ErrAddress = errors.New("want HOST:PORT such as 127.0.0.1:8080")
+var ErrAddress = errclass.New(errclass.Usage, "want HOST:PORT such as 127.0.0.1:8080")
 
 // Packets is a front that takes datagrams, such as RADIUS.
 type Packets struct {

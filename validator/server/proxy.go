@@ -3,18 +3,19 @@
 package server
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // ErrProxy is the error of a proxy that cannot be trusted, or of a public URL that
 // does not fit.
-var ErrProxy = errors.New("invalid proxy")
+var ErrProxy = errclass.New(errclass.Usage, "invalid proxy")
 
 // The headers in which a proxy writes who asked it.
 const (

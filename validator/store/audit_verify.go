@@ -5,10 +5,10 @@ package store
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -27,7 +27,7 @@ type AuditReport struct {
 }
 
 // ErrHeads is the error of a text that is no [AuditReport.Heads].
-var ErrHeads = errors.New("no end of a chain, want what an earlier check printed: number:record:code,…")
+var ErrHeads = errclass.New(errclass.Usage, "no end of a chain, want what an earlier check printed: number:record:code,…")
 
 // maxFaults is how many faults are kept.
 const maxFaults = 100

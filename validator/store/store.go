@@ -12,16 +12,18 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // The errors to branch on.
 var (
-	ErrNotFound    = errors.New("not found")
-	ErrExists      = errors.New("exists already")
-	ErrUnavailable = errors.New("the store is not available")
-	ErrNoDatabase  = errors.New("not a database of SQLite")
-	ErrNoBank      = errors.New("there is no bank in this database")
-	ErrClosed      = errors.New("the store is closed")
+	ErrNotFound    = errclass.New(errclass.Usage, "not found")
+	ErrExists      = errclass.New(errclass.Usage, "exists already")
+	ErrUnavailable = errclass.New(errclass.Unreachable, "the store is not available")
+	ErrNoDatabase  = errclass.New(errclass.Usage, "not a database of SQLite")
+	ErrNoBank      = errclass.New(errclass.Usage, "there is no bank in this database")
+	ErrClosed      = errclass.New(errclass.Failed, "the store is closed")
 )
 
 // MAC returns a message authentication code over the parts, each with its length,

@@ -24,7 +24,7 @@
 // is beyond reach.
 package vault
 
-import "errors"
+import "github.com/d204ef64/fob/internal/errclass"
 
 // The purposes of data keys that the bank has. A key opens nothing of another
 // purpose.
@@ -39,27 +39,27 @@ var (
 	// ErrWrongKey is the error of opening a data key with a master key that is
 	// not the one it was wrapped with, or a wrapped key that was altered or
 	// belongs to another purpose or ID: they cannot be told apart.
-	ErrWrongKey = errors.New("the master key does not open this database's keys: " +
+	ErrWrongKey = errclass.New(errclass.Usage, "the master key does not open this database's keys: "+
 		"it is the key (or passphrase) of another database, or the stored key was altered")
 	// ErrAltered is the error of a sealed value that was altered, or that
 	// belongs to another serial number.
-	ErrAltered = errors.New("the sealed value was altered, or belongs to another serial number")
+	ErrAltered = errclass.New(errclass.Failed, "the sealed value was altered, or belongs to another serial number")
 	// ErrUnknownKey is the error of a value that was sealed with a key that the
 	// ring does not have. The error returned names the key.
-	ErrUnknownKey = errors.New("no such data key")
+	ErrUnknownKey = errclass.New(errclass.Failed, "no such data key")
 	// ErrNoKey is the error of using the zero [Master] or [Key], or one after
 	// Destroy.
-	ErrNoKey = errors.New("no key: never set, or destroyed")
+	ErrNoKey = errclass.New(errclass.Failed, "no key: never set, or destroyed")
 	// ErrKeyText is the error of a text that is no master key. The key is not
 	// quoted.
-	ErrKeyText = errors.New("not a bank key")
+	ErrKeyText = errclass.New(errclass.Usage, "not a bank key")
 	// ErrKeyFile is the error of a key file that is unsafe to use or in the way.
-	ErrKeyFile = errors.New("key file")
+	ErrKeyFile = errclass.New(errclass.Usage, "key file")
 	// ErrKDF is the error of a text that does not say how a key is made from a
 	// passphrase.
-	ErrKDF = errors.New("not a key derivation")
+	ErrKDF = errclass.New(errclass.Failed, "not a key derivation")
 	// ErrPassphrase is the error of a passphrase outside 12 to 1024 bytes.
-	ErrPassphrase = errors.New("a passphrase has 12 to 1024 bytes")
+	ErrPassphrase = errclass.New(errclass.Usage, "a passphrase has 12 to 1024 bytes")
 	// ErrRing is the error of data keys that make no ring.
-	ErrRing = errors.New("data keys")
+	ErrRing = errclass.New(errclass.Failed, "data keys")
 )

@@ -9,9 +9,9 @@ package factory
 
 import (
 	"encoding/binary"
-	"errors"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // Identity is the record that the factory writes.
@@ -53,8 +53,8 @@ var InsecureTestStationKey = [32]byte{
 
 // Errors of Load.
 var (
-	ErrDamaged = errors.New("the factory page is damaged: erase the device's flash")
-	ErrEntropy = errors.New("there is no entropy to make a key from")
+	ErrDamaged = errclass.New(errclass.Failed, "the factory page is damaged: erase the device's flash")
+	ErrEntropy = errclass.New(errclass.Failed, "there is no entropy to make a key from")
 )
 
 // Append appends the record to dst, RecordSize bytes. What Valid refuses makes a

@@ -6,14 +6,14 @@ package flashmap
 
 import (
 	"bytes"
-	"errors"
 
 	"github.com/d204ef64/fob/firmware/board/factory"
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/uf2"
 )
 
 // ErrIdentity is returned by FactoryUF2 for an identity that no device can have.
-var ErrIdentity = errors.New("not an identity that a device can have")
+var ErrIdentity = errclass.New(errclass.Usage, "not an identity that a device can have")
 
 // FactoryUF2 returns a UF2 file that makes a Pico what id says: dropped onto its
 // drive RPI-RP2, or loaded by picotool, it replaces the factory's record and
