@@ -75,9 +75,12 @@ func (c *Core) boot() error {
 		c.rec.state, c.rec.death = serialproto.StateDead, deathFlash
 		return err
 	}
-	if c.rec.seedLen == 0 && c.store.traces {
-		// Where the flash fails, the next boot and the next wipe try again.
+	// Where the flash fails, the next boot and the next request try again.
+	switch {
+	case c.rec.seedLen == 0 && c.store.traces:
 		_ = c.store.purge(c.hw, &c.rec)
+	case !c.store.settled():
+		_ = c.store.settle(c.hw)
 	}
 	c.tick()
 	c.watch()
@@ -178,7 +181,7 @@ func (c *Core) fielded() bool {
 	case serialproto.StateLocked, serialproto.StateExpired:
 		return true
 	case serialproto.StateDead:
-		return c.rec.death != deathClock // its seed is still there
+		return c.rec.death == deathPresses // its seed is still there
 	}
 	return false
 }
@@ -204,24 +207,37 @@ func (c *Core) die(why death) {
 	clear(next.seed[:])
 }
 
-// save makes next the token's state, in flash first. It fails with ErrFlash
-// and then changes nothing.
+// save makes next the token's state, in flash first. Where it fails, with
+// ErrFlash, the token is what it was, or it is next and an older record is left in
+// flash: the same request tries again.
 func (c *Core) save(next *record) serialproto.Err {
-	if err := c.store.append(c.hw, next); err != nil {
-		return serialproto.ErrFlash
-	}
-	c.rec.set(next)
-	return serialproto.OK
+	sequence := next.sequence
+	return c.adopt(next, sequence, c.store.append(c.hw, next))
 }
 
-// purge is save for a state without a seed: no trace of one stays in flash. Where
-// it fails, the record may have been written all the same.
+// purge is save for a state without a seed: no trace of one stays in flash.
 func (c *Core) purge(next *record) serialproto.Err {
 	sequence := next.sequence
-	err := c.store.purge(c.hw, next)
+	return c.adopt(next, sequence, c.store.purge(c.hw, next))
+}
+
+// adopt makes next the state in use if it was written, and says how that went.
+func (c *Core) adopt(next *record, sequence uint32, err error) serialproto.Err {
 	if err == nil || next.sequence != sequence {
 		c.rec.set(next)
 	}
+	return flashErr(err)
+}
+
+// settle finishes a change of state that the flash has half refused.
+func (c *Core) settle() serialproto.Err {
+	if c.store.settled() {
+		return serialproto.OK
+	}
+	return flashErr(c.store.settle(c.hw))
+}
+
+func flashErr(err error) serialproto.Err {
 	if err != nil {
 		return serialproto.ErrFlash
 	}

@@ -96,7 +96,7 @@ func (d *device) Display(m *serialproto.Display) serialproto.Err {
 func (d *device) Lock() serialproto.Err {
 	switch d.rec.state {
 	case serialproto.StateLocked, serialproto.StateExpired:
-		return serialproto.OK
+		return d.core().settle()
 	case serialproto.StateDead:
 		return serialproto.ErrDead
 	case serialproto.StateProvisioned:
@@ -126,7 +126,7 @@ func (d *device) SelfTest(m *serialproto.SelfTest) serialproto.Err {
 	back.encode(c.hw.Scratch)
 	sum := slotSum(c.hw.Scratch)
 	c.rec.encode(c.hw.Scratch)
-	m.Flash = err == nil && sum == slotSum(c.hw.Scratch)
+	m.Flash = err == nil && sum == slotSum(c.hw.Scratch) && !probe.mended && probe.settled()
 	clear(back.seed[:])
 	m.Crypto = c.knownAnswer()
 	_, m.Clock = c.hw.Clock.Now()
@@ -152,7 +152,7 @@ func (d *device) Wipe(serial token.Serial) serialproto.Err {
 		return serialproto.ErrNotProvisioned
 	case serial != c.rec.serial:
 		return serialproto.ErrSerialMismatch
-	case c.rec.state == serialproto.StateWiped && !c.store.traces:
+	case c.rec.state == serialproto.StateWiped && c.store.settled():
 		return serialproto.OK
 	}
 	var next record

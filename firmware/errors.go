@@ -22,6 +22,7 @@ var (
 
 	errNotMounted = errors.New("the flash could not be read at boot")
 
-	errTraces    = errors.New("a seed is left in flash that cannot be erased")
+	errLost      = errors.New("the token's record in flash cannot be read any more")
+	errTraces    = errors.New("an older record is left in flash and cannot be made unreadable")
 	errFlashWorn = errors.New("no slot of the flash takes a record")
 )

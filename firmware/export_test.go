@@ -51,6 +51,7 @@ func (r Record) Encode(slot *[SlotSize]byte) {
 // Decode reads a slot, and reports whether it holds a whole record.
 func Decode(slot *[SlotSize]byte) (Record, bool) {
 	var r record
+	mend(slot)
 	ok := r.decode(slot)
 	return open(&r), ok
 }

@@ -63,7 +63,9 @@ type Flash interface {
 
 	// Program writes p at offset off. It can only clear bits (1 to 0). The
 	// firmware calls it with one whole slot: off and len(p) are multiples of
-	// SlotSize. An error means that the write cannot be relied on.
+	// SlotSize. It writes a slot up to three times between erasures: the record;
+	// eight zeros at a multiple of 8 that was erased, the rest of p being 0xFF;
+	// zeros throughout. An error means that the write cannot be relied on.
 	Program(page, off int, p []byte) error
 
 	// Erase sets every byte of the page to 0xFF.

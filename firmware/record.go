@@ -4,6 +4,7 @@ package firmware
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
@@ -53,11 +54,16 @@ func (r *record) eraseSeed() {
 }
 
 // The layout of a slot: the fields in the order of encode, little-endian, then
-// erased bytes, with the CRC-32 of all before it at crcOffset.
+// erased bytes, with the CRC-32 of all before it at crcOffset. The mark is
+// written after the record has been read back: it is erased while the record may
+// be torn, and zero once it was whole.
 const (
 	recordMagic = 0x31626f66 // "fob1"
+	magicSize   = 4
 	crcOffset   = 176
 	recordSize  = crcOffset + 4
+	markOffset  = 184 // a double word of its own, for memory with an error-correcting code
+	markSize    = 8
 	noExpiry    = 0xFFFFFFFF
 )
 
@@ -185,6 +191,42 @@ func flag(b bool) uint8 {
 	return 0
 }
 
+// mend corrects a slot in which one bit of the record is wrong, and reports
+// whether it did.
+func mend(slot *[SlotSize]byte) bool {
+	sum := slotSum(slot)
+	if !Mend(slot[:crcOffset], &sum) {
+		return false
+	}
+	binary.LittleEndian.PutUint32(slot[crcOffset:], sum)
+	return true
+}
+
+// was reports whether the slot holds a record that was whole once: it has its
+// mark and begins as records do, give or take a few bits.
+func was(slot *[SlotSize]byte) bool {
+	const few = 4
+	wrong := bits.OnesCount32(binary.LittleEndian.Uint32(slot[:]) ^ recordMagic)
+	return wrong <= few && marked(slot)
+}
+
+// marked reports whether most bits of the mark are zero.
+func marked(slot *[SlotSize]byte) bool {
+	mark := binary.LittleEndian.Uint64(slot[markOffset:])
+	return bits.OnesCount64(mark) < markSize*8/2
+}
+
+// empty reports whether nothing can be read from a slot: its bits are all ones
+// or all zeros, but for a few that went wrong.
+func empty(slot *[SlotSize]byte) bool {
+	const few, all = 8, SlotSize * 8
+	ones := 0
+	for i := 0; i < SlotSize; i += 4 {
+		ones += bits.OnesCount32(binary.LittleEndian.Uint32(slot[i:]))
+	}
+	return ones <= few || ones >= all-few
+}
+
 // slotSum is the checksum that stands in a slot.
 func slotSum(slot *[SlotSize]byte) uint32 { return binary.LittleEndian.Uint32(slot[crcOffset:]) }
 
@@ -196,8 +238,37 @@ func CRC32(p []byte) uint32 {
 	for _, b := range p {
 		crc ^= uint32(b)
 		for range 8 {
-			crc = crc>>1 ^ 0xEDB88320&-(crc&1)
+			crc = crcStep(crc)
 		}
 	}
 	return ^crc
+}
+
+func crcStep(crc uint32) uint32 { return crc>>1 ^ 0xEDB88320&-(crc&1) }
+
+// Mend corrects a single wrong bit in p or in its [CRC32], and reports whether
+// it did. Up to 371 bytes (2,974 bits with the checksum) the code has distance 5
+// (Koopman, "32-bit cyclic redundancy codes for Internet applications", 2002): two
+// or three wrong bits are never taken for one.
+func Mend(p []byte, sum *uint32) bool {
+	wrong := CRC32(p) ^ *sum
+	if wrong == 0 {
+		return false
+	}
+	if wrong&(wrong-1) == 0 { // in the checksum itself
+		*sum ^= wrong
+		return true
+	}
+	// What a bit changes in the checksum depends on its distance from the end.
+	change := crcStep(1)
+	for i := len(p) - 1; i >= 0; i-- {
+		for bit := byte(1 << 7); bit != 0; bit >>= 1 {
+			if change == wrong {
+				p[i] ^= bit
+				return true
+			}
+			change = crcStep(change)
+		}
+	}
+	return false
 }

@@ -67,7 +67,7 @@ func TestRecordRoundTrip(t *testing.T) {
 	})
 }
 
-// TestRecordFlips: any bit that flips is detected, or lies beyond the record,
+// TestRecordFlips: any bit that flips is corrected, or lies beyond the record,
 // where it means nothing.
 func TestRecordFlips(t *testing.T) {
 	m := newMachine(t)
@@ -79,10 +79,8 @@ func TestRecordFlips(t *testing.T) {
 		flipped := slot
 		flipped[bit/8] ^= 1 << (bit % 8)
 		got, ok := firmware.Decode(&flipped)
-		require.Equal(t, bit/8 >= firmware.RecordSize, ok, "bit %d of byte %d", bit%8, bit/8)
-		if ok {
-			require.Equal(t, want, got)
-		}
+		require.True(t, ok, "bit %d of byte %d", bit%8, bit/8)
+		require.Equal(t, want, got)
 	}
 	require.True(t, bytes.Equal(slot[firmware.RecordSize:], bytes.Repeat([]byte{0xFF}, firmware.SlotSize-firmware.RecordSize)),
 		"what is not used stays erased")
@@ -168,4 +166,46 @@ func FuzzRecord(f *testing.F) {
 		m.press()
 		m.press()
 	})
+}
+
+// TestMend: one wrong bit is corrected wherever it is. Two or three are never
+// taken for one, since the code has distance 5 at this length: here every pair of
+// bits, by its syndrome, which is linear (Koopman's table is the source for three).
+func TestMend(t *testing.T) {
+	const size = firmware.CRCOffset
+	var zero [size]byte
+	base := firmware.CRC32(zero[:])
+	syndromes := make([]uint32, 0, 8*firmware.RecordSize)
+	for bit := range 8 * size {
+		p := zero
+		p[bit/8] ^= 1 << (bit % 8)
+		syndromes = append(syndromes, firmware.CRC32(p[:])^base)
+		sum := base
+		require.True(t, firmware.Mend(p[:], &sum))
+		require.Equal(t, zero, p)
+		require.Equal(t, base, sum)
+	}
+	for bit := range 32 {
+		syndromes = append(syndromes, 1<<bit)
+		p, sum := zero, base^1<<bit
+		require.True(t, firmware.Mend(p[:], &sum))
+		require.Equal(t, zero, p)
+		require.Equal(t, base, sum)
+	}
+	one := map[uint32]bool{0: true}
+	for _, s := range syndromes {
+		require.False(t, one[s], "two bits with the same syndrome")
+		one[s] = true
+	}
+	for i, a := range syndromes {
+		for _, b := range syndromes[:i] {
+			if one[a^b] {
+				t.Fatalf("two wrong bits are taken for one")
+			}
+		}
+	}
+	p, sum := zero, base
+	require.False(t, firmware.Mend(p[:], &sum), "nothing is wrong")
+	p[3], p[100] = 1, 1
+	require.False(t, firmware.Mend(p[:], &sum))
 }

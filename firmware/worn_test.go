@@ -54,7 +54,7 @@ func TestWornFlashLosesSeed(t *testing.T) {
 					require.Equal(t, serialproto.StateWiped, m.state())
 				}
 				require.False(t, m.traces(secret), "fill %d, all %v, clock loss %v", fill, all, clockLoss)
-				m.boot(t)
+				_ = m.restart()
 				require.NotContains(t, []serialproto.State{
 					serialproto.StateProvisioned, serialproto.StateLocked, serialproto.StateExpired,
 				}, m.state())

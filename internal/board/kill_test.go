@@ -139,7 +139,7 @@ func TestRigPowerCut(t *testing.T) {
 	require.NoError(t, c.Provision(ctx, key, order))
 	require.NoError(t, c.Wipe(ctx, order.Serial))
 	cuts := 0
-	for n := 1; n <= 4; n++ { // the counter, the record; and two that do not come
+	for n := 1; n <= 8; n++ { // three each for the counter and the record; and two that do not come
 		for range 5 {
 			require.NoError(t, c.PowerCut(ctx, n))
 			if err := c.Provision(ctx, key, order); err != nil {

@@ -147,7 +147,7 @@ func (t *Token) drawsLocked() bool {
 }
 
 // bootLocked starts the firmware anew. A power cut that strikes while it boots
-// starts it once more.
+// starts it once more. A token that cannot read its flash runs as well: it is DEAD.
 func (t *Token) bootLocked() {
 	t.wake = Forever
 	for range 3 {
@@ -156,11 +156,11 @@ func (t *Token) bootLocked() {
 		t.flash.PowerOn()
 		b := t.benchLocked()
 		err := t.core.Boot(&b.hw)
-		if err == nil {
+		if err == nil || t.flash.Powered() {
 			t.wake = t.worldAtLocked(t.core.Step(&b.hw).State)
 		}
 		b.release()
-		if err == nil && t.flash.Powered() {
+		if t.flash.Powered() {
 			return
 		}
 	}

@@ -71,7 +71,8 @@ func (id *Identity) Append(dst []byte) []byte {
 	return seal(dst, start)
 }
 
-// Parse reads a record, and reports whether it is a whole one.
+// Parse reads a record, in which it corrects a single wrong bit, and reports
+// whether it is a whole one.
 func (id *Identity) Parse(record []byte) bool {
 	body, ok := open(record, identityMagic)
 	if !ok {
@@ -86,6 +87,19 @@ func (id *Identity) Parse(record []byte) bool {
 	}
 	id.Model = string(body[1 : 1+n])
 	return id.Valid()
+}
+
+// namesStation reports whether a record that is not whole names a station other
+// than the test's: the factory wrote it, and no first boot that was cut short.
+func namesStation(record []byte) bool {
+	const at, few = 4 + 8 + 1, 2 // where Append puts the key
+	other := 0
+	for i, want := range InsecureTestStationKey {
+		if b := record[at+i]; b != want && b != erased {
+			other++
+		}
+	}
+	return other > few
 }
 
 // Valid reports whether a device can be that.
@@ -113,11 +127,16 @@ func seal(dst []byte, start int) []byte {
 	return binary.LittleEndian.AppendUint32(dst, firmware.CRC32(dst[start:]))
 }
 
-// open checks a record and returns what follows its magic number.
+// open checks a record, in which it corrects a single wrong bit, and returns what
+// follows the magic number.
 func open(record []byte, magic uint32) (body []byte, ok bool) {
-	if len(record) < RecordSize || binary.LittleEndian.Uint32(record) != magic {
+	if len(record) < RecordSize {
 		return nil, false
 	}
 	end := RecordSize - crcSize
-	return record[4:end], binary.LittleEndian.Uint32(record[end:]) == firmware.CRC32(record[:end])
+	sum := binary.LittleEndian.Uint32(record[end:])
+	if !firmware.Mend(record[:end], &sum) && sum != firmware.CRC32(record[:end]) {
+		return nil, false
+	}
+	return record[4:end], binary.LittleEndian.Uint32(record) == magic
 }

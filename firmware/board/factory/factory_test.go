@@ -123,8 +123,33 @@ func TestDamaged(t *testing.T) {
 	f := newFlash()
 	var d factory.Device
 	require.NoError(t, d.Load(f, counting()))
-	f.records[factory.RecordIdentity][20] ^= 1
+	f.records[factory.RecordIdentity][20] ^= 3
 	require.ErrorIs(t, d.Load(f, counting()), factory.ErrDamaged)
+
+	// Nor before it has made a key.
+	f = newFlash()
+	id := factory.Identity{HardwareID: [8]byte{1}, Model: "button-8", Digits: 8, StationKey: [32]byte{9}}
+	require.NoError(t, f.Write(factory.RecordIdentity, id.Append(nil)))
+	f.records[factory.RecordIdentity][2] ^= 3
+	require.ErrorIs(t, d.Load(f, counting()), factory.ErrDamaged)
+}
+
+// TestFlips: a single wrong bit in either record changes nothing.
+func TestFlips(t *testing.T) {
+	f := newFlash()
+	id := factory.Identity{HardwareID: [8]byte{1}, Model: "button-8", Digits: 8, StationKey: [32]byte{9}}
+	require.NoError(t, f.Write(factory.RecordIdentity, id.Append(nil)))
+	var want factory.Device
+	require.NoError(t, want.Load(f, counting()))
+	for record := range f.records {
+		for bit := range 8 * factory.RecordSize {
+			f.records[record][bit/8] ^= 1 << (bit % 8)
+			var d factory.Device
+			require.NoError(t, d.Load(f, none), "bit %d of record %d", bit, record)
+			require.Equal(t, want, d)
+			f.records[record][bit/8] ^= 1 << (bit % 8)
+		}
+	}
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -143,7 +168,7 @@ func TestRoundTrip(t *testing.T) {
 		var back factory.Identity
 		require.True(t, back.Parse(record))
 		require.Equal(t, id, back)
-		record[rapid.IntRange(0, factory.RecordSize-1).Draw(t, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
+		record[rapid.IntRange(0, factory.RecordSize-1).Draw(t, "at")] ^= 3 << rapid.IntRange(0, 6).Draw(t, "bit")
 		require.False(t, back.Parse(record))
 	})
 }

@@ -38,7 +38,7 @@ func (d *Device) Load(s Store, random func(p []byte) bool) error {
 		return err
 	}
 	if !d.Parse(record[:]) {
-		if hasKey { // it was whole when the key was made
+		if hasKey || namesStation(record[:]) { // it was whole when the key was made, or the factory's
 			return ErrDamaged
 		}
 		d.Identity = Identity{Model: DefaultModel, Digits: 6, StationKey: InsecureTestStationKey}

@@ -83,7 +83,9 @@ func (c *clock) lose() {
 }
 
 // clockLog keeps the offset in two blocks in turn. The newest whole entry
-// counts, and stays where it is until a newer one is whole.
+// counts, and stays where it is until a newer one is whole. Then it becomes zero:
+// an older offset must not come back when the newest entry is damaged, but the
+// clock be lost. One bit of an entry may be wrong.
 type clockLog struct {
 	sequence uint32
 	block    int // blockClock or blockClock+1
@@ -93,28 +95,50 @@ type clockLog struct {
 // An entry: sequence, set, offset, CRC-32; little-endian. Sequences begin at 1.
 const entrySize = 20
 
-// load reads the newest entry into c.
+// load reads the newest entry into c, and retires one that a power cut left
+// beside it.
 func (l *clockLog) load(c *clock) {
 	*l = clockLog{block: blockClock + 1, next: usedSize} // the first entry begins block 0 of the two
 	var e [entrySize]byte
+	older := 0 // the block and the offset of an entry before the newest
 	for block := blockClock; block < blockClock+2; block++ {
 		for off := 0; off+entrySize <= usedSize; off += entrySize {
 			flashRead(block, off, e[:])
+			sum := binary.LittleEndian.Uint32(e[16:])
+			whole := firmware.Mend(e[:16], &sum) || firmware.CRC32(e[:16]) == sum
 			sequence := binary.LittleEndian.Uint32(e[:])
-			if binary.LittleEndian.Uint32(e[16:]) == firmware.CRC32(e[:16]) && sequence > l.sequence {
+			switch {
+			case whole && sequence > l.sequence:
+				if l.sequence > 0 {
+					older = l.block*usedSize + l.next - entrySize
+				}
 				l.sequence, l.block, l.next = sequence, block, off+entrySize
 				c.set = e[4] == 1
 				c.offset = int64(binary.LittleEndian.Uint64(e[8:]))
-			} else if block == l.block && off == l.next && !erased(e[:]) {
+				continue
+			case whole && sequence > 0:
+				older = block*usedSize + off
+			}
+			if block == l.block && off == l.next && !erased(e[:]) {
 				l.next += entrySize // torn, or older
 			}
 		}
 	}
+	if older > 0 {
+		retire(older/usedSize, older%usedSize)
+	}
+}
+
+// retire makes an entry unreadable.
+func retire(block, off int) {
+	var zero [entrySize]byte
+	_ = flashProgram(block, off, zero[:])
 }
 
 // append writes c's offset. Where the flash fails, the next boot finds the
 // clock as it was.
 func (l *clockLog) append(c *clock) {
+	block, off, follows := l.block, l.next-entrySize, l.sequence > 0
 	if l.next+entrySize > usedSize {
 		l.block, l.next = blockClock+(l.block-blockClock+1)%2, 0
 		_ = flashErase(l.block)
@@ -127,8 +151,11 @@ func (l *clockLog) append(c *clock) {
 	}
 	binary.LittleEndian.PutUint64(e[8:], uint64(c.offset))
 	binary.LittleEndian.PutUint32(e[16:], firmware.CRC32(e[:16]))
-	_ = flashProgram(l.block, l.next, e[:])
+	err := flashProgram(l.block, l.next, e[:])
 	l.next += entrySize
+	if err == nil && follows {
+		retire(block, off)
+	}
 }
 
 func erased(p []byte) bool {

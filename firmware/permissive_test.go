@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// lives returns machines at rest in every state that a token can be in, by every
+// way into it, and at several places of the log.
+func lives(t *testing.T) map[string]*machine {
+	button := profile(t, "button-6")
+	wire := func(t *testing.T) *machine {
+		m := newMachine(t)
+		c, _ := m.connect(t)
+		require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), order(t, m, button)))
+		return m
+	}
+	lock := func(m *machine) *machine {
+		c, _ := m.connect(t)
+		require.NoError(t, c.Lock(t.Context()))
+		return m
+	}
+	wipe := func(m *machine) *machine {
+		c, _ := m.connect(t)
+		require.NoError(t, c.Wipe(t.Context(), m.core.Serial()))
+		return m
+	}
+	bench := func(locked bool) *machine {
+		m := newMachine(t)
+		m.program(t, payload(button), locked)
+		return m
+	}
+	dated := payload(button)
+	dated.Expiry, dated.Ends = expiry(t, 2027, 1, 15), noon.Seconds()+60
+	expired := newMachine(t)
+	expired.program(t, dated, true)
+	expired.now = dated.Ends.Milli()
+	expired.step()
+	expired.now -= 3600_000 // not even with a clock that goes back
+	expired.step()
+	lost := bench(true)
+	lost.valid = false
+	lost.step()
+	kept := newMachine(t)
+	keeps := payload(button)
+	keeps.Profile.Behaviour.ClockLossErases = false
+	kept.program(t, keeps, true)
+	kept.valid = false
+	kept.step()
+
+	all := map[string]*machine{
+		"virgin":                     newMachine(t),
+		"provisioned":                wire(t),
+		"provisioned at the bench":   bench(false),
+		"locked":                     lock(wire(t)),
+		"locked at the bench":        bench(true),
+		"expired":                    expired,
+		"dead, its seed erased":      lost,
+		"dead, its seed kept":        kept,
+		"wiped":                      wipe(wire(t)),
+		"wiped after lock":           wipe(lock(wire(t))),
+		"wiped, a message was tried": wipe(lock(wire(t))),
+	}
+	all["wiped, a message was tried"].burn(t, 1)
+	for _, n := range []int{1, 3, 4, 7, 8, 9} {
+		m := newMachine(t)
+		m.burn(t, n)
+		all[fmt.Sprint("blank, messages tried: ", n)] = m
+		m = lock(wire(t))
+		m.pressOff(n)
+		all[fmt.Sprint("locked, presses: ", n)] = m
+	}
+	for name, m := range all {
+		before := m.record()
+		m.boot(t)
+		require.Equal(t, before, m.record(), name)
+	}
+	return all
+}
+
+// flip changes a bit of an image.
+func flip(image []byte, bit int) { image[bit/8] ^= 1 << (bit % 8) }
+
+// obeysNobody holds a token that has lost its state to what it may do: nothing.
+func (m *machine) obeysNobody(t *testing.T, where string) {
+	t.Helper()
+	image := m.flash.Image()
+	c, _ := m.connect(t)
+	require.Equal(t, serialproto.StateDead, m.state(), where)
+	require.Zero(t, m.record().SeedLen, where)
+	require.ErrorIs(t, c.SetClock(t.Context(), time.Unix(4_000_000_000, 0)), serialproto.ErrDead, where)
+	_, _, err := c.Clock(t.Context())
+	require.ErrorIs(t, err, serialproto.ErrDead, where)
+	_, err = c.Display(t.Context())
+	require.ErrorIs(t, err, serialproto.ErrDead, where)
+	require.ErrorIs(t, c.Lock(t.Context()), serialproto.ErrDead, where)
+	o := order(t, m, profile(t, "button-6"))
+	require.ErrorIs(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o), serialproto.ErrFlash, where)
+	require.Equal(t, blank8, m.text(), where)
+	require.Equal(t, image, m.flash.Image(), where)
+}
+
+// sample returns every bit of the slots in use, and every stride-th of the rest.
+func sample(image []byte, stride int) []int {
+	var bits []int
+	for slot := range slotsInAll {
+		data := image[slot*firmware.SlotSize:][:firmware.SlotSize]
+		step := stride
+		if record := (*[firmware.SlotSize]byte)(data); isRecord(*record) {
+			step = 1
+		}
+		for bit := 0; bit < 8*firmware.SlotSize; bit += step {
+			bits = append(bits, slot*8*firmware.SlotSize+bit)
+		}
+	}
+	return bits
+}
+
+func isRecord(slot [firmware.SlotSize]byte) bool {
+	_, ok := firmware.Decode(&slot)
+	return ok
+}
+
+// TestBitFlips: a single bit of the flash that is wrong changes nothing that a
+// token is, in any state, wherever the bit is. Two wrong bits change nothing, or
+// the token obeys nobody until the factory erases it.
+func TestBitFlips(t *testing.T) {
+	pairs, stride := 2000, 11 // every bit of a record, and every one in some states
+	if testing.Short() {
+		pairs, stride = 300, 31
+	}
+	for name, m := range lives(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want, rest := m.record().Meaning(), m.flash.Image()
+			image := bytes.Clone(rest)
+			stride := stride
+			if name == "locked" || name == "wiped" || name == "expired" {
+				stride = 1
+			}
+			for _, bit := range sample(rest, stride) {
+				copy(image, rest)
+				flip(image, bit)
+				require.NoError(t, m.flash.LoadImage(image))
+				require.NoError(t, m.restart(), "bit %d", bit)
+				require.Equal(t, want, m.record().Meaning(), "bit %d", bit)
+			}
+			// Two bits, of which one at least lies in a record: the others matter less.
+			near := sample(rest, 8*firmware.SlotSize)
+			seed := rand.Uint64()
+			t.Logf("seed %d", seed)
+			r := rand.New(rand.NewPCG(seed, 0))
+			dead := 0
+			for range pairs {
+				a, b := near[r.IntN(len(near))], r.IntN(8*len(rest))
+				if r.IntN(2) == 0 {
+					b = near[r.IntN(len(near))]
+				}
+				if a == b {
+					continue
+				}
+				copy(image, rest)
+				flip(image, a)
+				flip(image, b)
+				require.NoError(t, m.flash.LoadImage(image))
+				if m.restart() != nil {
+					if dead++; dead%100 == 1 {
+						m.obeysNobody(t, fmt.Sprint("bits ", a, " and ", b))
+					}
+					require.Equal(t, serialproto.StateDead, m.state())
+					continue
+				}
+				require.Equal(t, want, m.record().Meaning(), "bits %d and %d", a, b)
+			}
+			if want.State != serialproto.StateBlank {
+				require.Positive(t, dead, "some pairs cannot be corrected")
+			}
+		})
+	}
+}
+
+// misreading is flash that reads a bit wrongly: always, or once.
+type misreading struct {
+	*virtual.Flash
+	bit   int // in the memory
+	skip  int // reads of that bit that go well before
+	times int // how often it goes wrong then
+	reads int // of that bit
+}
+
+func (f *misreading) Read(page, off int, p []byte) error {
+	err := f.Flash.Read(page, off, p)
+	_, size := f.Geometry()
+	at := f.bit/8 - page*size - off
+	if err != nil || at < 0 || at >= len(p) {
+		return err
+	}
+	f.reads++
+	if f.reads > f.skip && f.reads <= f.skip+f.times {
+		p[at] ^= 1 << (f.bit % 8)
+	}
+	return nil
+}
+
+// TestMisreads: a bit that is read wrongly at boot, once or for ever, changes
+// nothing that a token is. Nor does it afterwards, when it is read well.
+func TestMisreads(t *testing.T) {
+	stride := 7
+	if testing.Short() {
+		stride = 61
+	}
+	for name, m := range lives(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want, rest := m.record().Meaning(), m.flash.State()
+			bits := sample(m.flash.Image(), stride)
+			for i := 0; i < len(bits); i += 1 + stride/2 {
+				for _, times := range []int{1, 1 << 30} {
+					flash, err := virtual.NewFlashFrom(rest)
+					require.NoError(t, err)
+					m.flash, m.hw.Flash = flash, &misreading{Flash: flash, bit: bits[i], times: times}
+					require.NoError(t, m.restart(), "bit %d", bits[i])
+					require.Equal(t, want, m.record().Meaning(), "bit %d", bits[i])
+					m.hw.Flash = flash
+					require.NoError(t, m.restart(), "bit %d", bits[i])
+					require.Equal(t, want, m.record().Meaning(), "bit %d", bits[i])
+				}
+			}
+		})
+	}
+}
+
+// TestLockMisreads: LOCK under a bit that is read wrongly at any moment of it,
+// says what it did.
+func TestLockMisreads(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for fill := range slotsInAll + 1 {
+		before := newMachine(t)
+		before.program(t, payload(profile(t, "button-6")), false)
+		before.pressOff(fill)
+		rest := before.snapshot()
+		for skip := range 6 {
+			for range 60 {
+				m := rest.machine(t)
+				f := &misreading{Flash: m.flash, bit: r.IntN(8 * len(m.flash.Image())), skip: skip, times: 1 + r.IntN(2)*1000}
+				m.hw.Flash = f
+				c, _ := m.connect(t)
+				err := c.Lock(t.Context())
+				if err != nil {
+					require.ErrorIs(t, err, serialproto.ErrFlash)
+				}
+				m.hw.Flash = m.flash
+				m.boot(t)
+				if err == nil {
+					require.Equal(t, serialproto.StateLocked, m.state(), "bit %d, skip %d", f.bit, skip)
+				} else {
+					require.Contains(t, []serialproto.State{serialproto.StateLocked, serialproto.StateProvisioned}, m.state())
+				}
+			}
+		}
+	}
+}
+
+// TestLockPowerCutFlips cuts the power inside every flash operation of LOCK, and
+// lets a bit go wrong while the token is off. It comes up as it would have without
+// that, or as what it was to become.
+func TestLockPowerCutFlips(t *testing.T) {
+	flips := 60
+	if testing.Short() {
+		flips = 10
+	}
+	r := rand.New(rand.NewPCG(7, 8))
+	for fill := range slotsInAll + 1 {
+		before := newMachine(t)
+		before.program(t, payload(profile(t, "button-6")), false)
+		before.pressOff(fill)
+		rest := before.snapshot()
+		for n := uint32(1); ; n++ {
+			cut := false
+			for torn := range uint64(6) {
+				m := rest.machine(t)
+				m.flash.CutAt(n, torn)
+				m.in = append(m.in, frame(serialproto.OpWrite, 64, 5, obj{})...)
+				m.step()
+				if m.flash.Powered() {
+					break
+				}
+				cut = true
+				off := m.flash.State()
+				image := m.flash.Image()
+				m.boot(t)
+				without := m.record().Meaning()
+				for range flips {
+					off.Off = false
+					flash, err := virtual.NewFlashFrom(off)
+					require.NoError(t, err)
+					changed := bytes.Clone(image)
+					bit := r.IntN(8 * len(image))
+					flip(changed, bit)
+					require.NoError(t, flash.LoadImage(changed))
+					m.flash, m.hw.Flash = flash, flash
+					m.boot(t)
+					got := m.record().Meaning()
+					where := fmt.Sprintf("fill %d, operation %d, torn %d, bit %d", fill, n, torn, bit)
+					if got != without {
+						require.Equal(t, serialproto.StateLocked, got.State, where)
+						require.Equal(t, without.Presses, got.Presses, where)
+						require.Equal(t, without.Seed, got.Seed, where)
+					}
+				}
+			}
+			if !cut {
+				break
+			}
+		}
+	}
+}
+
+// TestFlipsBeforeAChange: a bit that went wrong before a change of state does not
+// come back with what the token was.
+func TestFlipsBeforeAChange(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for _, s := range scenarios(t) {
+		t.Run(s.name, func(t *testing.T) {
+			for _, fill := range []int{0, 2, 3, 7} {
+				prepared := s.prepare(t, fill)
+				rest := prepared.snapshot()
+				clean := rest.machine(t)
+				s.act(t, clean)
+				want := clean.record().Meaning()
+				for range 40 {
+					m := rest.machine(t)
+					image := m.flash.Image()
+					near := sample(image, 8*firmware.SlotSize)
+					flip(image, near[r.IntN(len(near))])
+					require.NoError(t, m.flash.LoadImage(image))
+					m.boot(t)
+					s.act(t, m)
+					require.Equal(t, want, m.record().Meaning())
+					m.boot(t)
+					require.Equal(t, want, m.record().Meaning())
+				}
+			}
+		})
+	}
+}
+
+// TestOneRecordAtRest: what a token was before is in no slot that could count
+// again, and a boot makes it so on a flash that an earlier firmware wrote.
+func TestOneRecordAtRest(t *testing.T) {
+	records := func(m *machine) (n int) {
+		image := m.flash.Image()
+		for slot := range slotsInAll {
+			if isRecord([firmware.SlotSize]byte(image[slot*firmware.SlotSize:])) {
+				n++
+			}
+		}
+		return n
+	}
+	for name, m := range lives(t) {
+		want := 1
+		if name == "virgin" {
+			want = 0
+		}
+		require.Equal(t, want, records(m), name)
+	}
+
+	// The log of a token that was provisioned, locked and pressed twice, as such a
+	// firmware left it: whole records one behind the other, without marks.
+	m := newMachine(t)
+	m.program(t, payload(profile(t, "button-6")), false)
+	old := m.record()
+	flash := virtual.NewFlash(2, slotsPerPage*firmware.SlotSize, 0)
+	for i := range 4 {
+		r := old
+		r.Sequence = uint32(i + 1)
+		if i > 0 {
+			r.State, r.Presses = serialproto.StateLocked, uint32(i-1)
+		}
+		var slot [firmware.SlotSize]byte
+		r.Encode(&slot)
+		require.NoError(t, flash.Program(0, i*firmware.SlotSize, slot[:]))
+	}
+	m.flash, m.hw.Flash = flash, flash
+	require.Equal(t, 4, records(m))
+	m.boot(t)
+	require.Equal(t, 1, records(m))
+	require.Equal(t, serialproto.StateLocked, m.state())
+	require.EqualValues(t, 2, m.record().Presses)
+	image := flash.Image()
+	flip(image, 8*(3*firmware.SlotSize+60))
+	flip(image, 8*(3*firmware.SlotSize+61))
+	require.NoError(t, flash.LoadImage(image))
+	require.Error(t, m.restart())
+	m.obeysNobody(t, "two bits of the newest record")
+}
