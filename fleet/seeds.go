@@ -51,6 +51,8 @@ func fromSeed(w *virtual.World, rec *seedfile.Record, model *virtual.Model) (*vi
 	switch {
 	case rec.Type != seedfile.TOTP:
 		return nil, fmt.Errorf("%w: it is of type %s, want TOTP", ErrSeeds, rec.Type)
+	case rec.ForeignSerial != "":
+		return nil, fmt.Errorf("%w: its serial number does not fit a token: %w", ErrSeeds, token.ErrSerial)
 	case rec.Serial.IsZero():
 		return nil, fmt.Errorf("%w: it has no serial number", ErrSeeds)
 	}

@@ -26,12 +26,13 @@ func (d *seedBits) push(v uint32, width uint) {
 	d.n++
 }
 
-// seed returns the bytes as a seed. The error is a [SeedLengthError].
-func (d *seedBits) seed() (Seed, error) {
+// seed returns the bytes as a seed of at least that many. The error is a
+// [SeedLengthError].
+func (d *seedBits) seed(least int) (Seed, error) {
 	if d.n > len(d.b) {
 		return Seed{}, &SeedLengthError{Got: d.n}
 	}
-	return NewSeed(d.b[:d.n])
+	return newSeed(d.b[:d.n], least)
 }
 
 // wipe overwrites what was collected.

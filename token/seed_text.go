@@ -51,7 +51,12 @@ const (
 //
 // The error is a [SeedTextError] or a [SeedLengthError]. Go cannot wipe a
 // string: whoever has the choice reads a seed as bytes and calls [NewSeed].
-func ParseSeed(text string) (Seed, error) {
+func ParseSeed(text string) (Seed, error) { return parseSeed(text, MinSeedLen) }
+
+// ParseShortSeed is [ParseSeed] for the lengths of [NewShortSeed].
+func ParseShortSeed(text string) (Seed, error) { return parseSeed(text, MinShortSeedLen) }
+
+func parseSeed(text string, least int) (Seed, error) {
 	not, digits := 0, 0
 	pos := 0
 	for _, r := range text {
@@ -72,13 +77,15 @@ func ParseSeed(text string) (Seed, error) {
 		}
 	}
 	if not&notHex == 0 && (digits%2 == 0 || not&notBase32 != 0) {
-		return ParseSeedHex(text)
+		return parseHex(text, least)
 	}
-	return ParseSeedBase32(text)
+	return parseBase32(text, least)
 }
 
 // ParseSeedHex is [ParseSeed] for hexadecimal only.
-func ParseSeedHex(text string) (Seed, error) {
+func ParseSeedHex(text string) (Seed, error) { return parseHex(text, MinSeedLen) }
+
+func parseHex(text string, least int) (Seed, error) {
 	var d seedBits
 	defer d.wipe()
 	pos := 0
@@ -96,12 +103,17 @@ func ParseSeedHex(text string) (Seed, error) {
 	if d.bits != 0 {
 		return Seed{}, &SeedTextError{Reason: "odd number of hexadecimal digits"}
 	}
-	return d.seed()
+	return d.seed(least)
 }
 
 // ParseSeedBase32 is [ParseSeed] for base32 only. Bits left over after the last
 // whole byte are ignored, as authenticator apps do.
-func ParseSeedBase32(text string) (Seed, error) {
+func ParseSeedBase32(text string) (Seed, error) { return parseBase32(text, MinSeedLen) }
+
+// ParseShortSeedBase32 is [ParseSeedBase32] for the lengths of [NewShortSeed].
+func ParseShortSeedBase32(text string) (Seed, error) { return parseBase32(text, MinShortSeedLen) }
+
+func parseBase32(text string, least int) (Seed, error) {
 	var d seedBits
 	defer d.wipe()
 	pos, chars, padding := 0, 0, 0
@@ -131,7 +143,7 @@ func ParseSeedBase32(text string) (Seed, error) {
 	if padding > 0 && (padding > 6 || (chars+padding)%8 != 0) {
 		return Seed{}, &SeedTextError{Reason: "wrong number of padding characters"}
 	}
-	return d.seed()
+	return d.seed(least)
 }
 
 // ExposeHex returns the seed in hexadecimal, lower case; "" for no seed. The

@@ -9,36 +9,35 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/seedfile"
 )
 
 // seedResult is one token as fob seeds inspect prints it.
 type seedResult struct {
-	Serial       token.Serial `json:"serial"`
-	Type         string       `json:"type"`
-	Algorithm    string       `json:"algorithm"`
-	Digits       uint8        `json:"digits"`
-	Period       int64        `json:"period,omitempty"` // seconds
-	T0           int64        `json:"t0,omitempty"`
-	Drift        int64        `json:"drift,omitempty"` // steps
-	Counter      *uint64      `json:"counter,omitempty"`
-	Start        *time.Time   `json:"start,omitempty"`  // the later of device and policy
-	Expiry       *time.Time   `json:"expiry,omitempty"` // the earlier
-	Manufacturer string       `json:"manufacturer,omitempty"`
-	Model        string       `json:"model,omitempty"`
-	IssueNo      string       `json:"issue_no,omitempty"`
-	Issuer       string       `json:"issuer,omitempty"`
-	KeyID        string       `json:"key_id,omitempty"`
-	FriendlyName string       `json:"friendly_name,omitempty"`
-	User         string       `json:"user,omitempty"`
-	SeedBytes    int          `json:"seed_bytes"`
-	Seed         string       `json:"seed,omitempty"` // hex, with --reveal
+	Serial       string     `json:"serial"`
+	Type         string     `json:"type"`
+	Algorithm    string     `json:"algorithm"`
+	Digits       uint8      `json:"digits"`
+	Period       int64      `json:"period,omitempty"` // seconds
+	T0           int64      `json:"t0,omitempty"`
+	Drift        int64      `json:"drift,omitempty"` // steps
+	Counter      *uint64    `json:"counter,omitempty"`
+	Start        *time.Time `json:"start,omitempty"`  // the later of device and policy
+	Expiry       *time.Time `json:"expiry,omitempty"` // the earlier
+	Manufacturer string     `json:"manufacturer,omitempty"`
+	Model        string     `json:"model,omitempty"`
+	IssueNo      string     `json:"issue_no,omitempty"`
+	Issuer       string     `json:"issuer,omitempty"`
+	KeyID        string     `json:"key_id,omitempty"`
+	FriendlyName string     `json:"friendly_name,omitempty"`
+	User         string     `json:"user,omitempty"`
+	SeedBytes    int        `json:"seed_bytes"`
+	Seed         string     `json:"seed,omitempty"` // hex, with --reveal
 }
 
 func seedResultOf(r *seedfile.Record, reveal bool) seedResult {
 	s := seedResult{
-		Serial: r.Serial, Type: r.Type.String(), Algorithm: r.Algorithm.String(), Digits: r.Digits,
+		Serial: r.SerialText(), Type: r.Type.String(), Algorithm: r.Algorithm.String(), Digits: r.Digits,
 		Period: int64(r.Step), T0: int64(r.T0), Drift: r.Drift,
 		Manufacturer: r.Manufacturer, Model: r.Model, IssueNo: r.IssueNo, Issuer: r.Issuer,
 		KeyID: r.KeyID, FriendlyName: r.FriendlyName, User: r.User, SeedBytes: r.Seed.Len(),

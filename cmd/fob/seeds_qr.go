@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/seedfile"
 )
 
@@ -35,9 +34,8 @@ other than 30 s and hashes other than SHA-1.`,
 			if size < 100 || size > 4000 {
 				return usagef("--size %d: want 100 to 4000 pixels", size)
 			}
-			var wanted token.Serial
 			if serial != "" {
-				if err := wanted.UnmarshalText([]byte(serial)); err != nil {
+				if err := seedfile.CheckSerial(serial); err != nil {
 					return err
 				}
 			}
@@ -46,7 +44,7 @@ other than 30 s and hashes other than SHA-1.`,
 				uri = ""
 				err := s.each(cmd.Context(), func(r *seedfile.Record) (err error) {
 					switch {
-					case serial != "" && r.Serial != wanted:
+					case serial != "" && r.SerialText() != serial:
 						return nil
 					case uri != "" && serial == "":
 						return usagef("the file has several tokens: name one with --serial")

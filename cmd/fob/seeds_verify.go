@@ -41,9 +41,8 @@ hand.`,
 			if (serial == "") != (code == "") {
 				return usagef("--serial and --code go together")
 			}
-			var wanted token.Serial
 			if serial != "" {
-				if err := wanted.UnmarshalText([]byte(serial)); err != nil {
+				if err := seedfile.CheckSerial(serial); err != nil {
 					return err
 				}
 			}
@@ -65,13 +64,13 @@ hand.`,
 				result.Format, result.Tokens = s.format.Name, 0
 				return s.each(cmd.Context(), func(r *seedfile.Record) error {
 					result.Tokens++
-					if code == "" || r.Serial != wanted {
+					if code == "" || r.SerialText() != serial {
 						return nil
 					}
 					found = true
 					off, ok := fits(r, code, when, window)
 					if !ok {
-						return errclass.With(errclass.Failed, fmt.Errorf("token %s: its seed gives another code within %d steps", r.Serial, window))
+						return errclass.With(errclass.Failed, fmt.Errorf("token %s: its seed gives another code within %d steps", serial, window))
 					}
 					result.Code, result.Off = "fits", &off
 					return nil

@@ -8,6 +8,10 @@ import (
 	"strings"
 )
 
+// maxColumns is the most columns that a line may have, empty ones at its end
+// included.
+const maxColumns = 100
+
 // csvDialect is a kind of file with columns (RFC 4180, but that a quoted field
 // does not go on in the next line).
 type csvDialect struct {
@@ -28,18 +32,22 @@ type csvDialect struct {
 type csvReader struct {
 	*csvDialect
 	lines   *lineReader
+	comma   byte
 	columns []string
+	entra   []entraColumn // what is in the columns of an Entra file
 	least   int
 	fields  [][]byte
 	begun   bool
 	warned  map[string]bool
+
+	inRecord bool // a record has been read, or tried
 }
 
 var _ Reader = (*csvReader)(nil)
 
 func (d *csvDialect) reader(b *bufio.Reader, o ReadOptions) (*csvReader, error) {
 	lines, err := newLineReader(d.name, b, o)
-	return &csvReader{csvDialect: d, lines: lines, columns: d.columns, least: d.least}, err
+	return &csvReader{csvDialect: d, lines: lines, comma: d.comma, columns: d.columns, least: d.least}, err
 }
 
 func (c *csvReader) Line() int { return c.lines.line }
@@ -62,10 +70,11 @@ func (c *csvReader) Read() (Record, error) {
 				}
 			}
 		}
-		if len(bytes.TrimSpace(line)) == 0 || c.comments && line[0] == '#' {
+		if len(bytes.Trim(line, " \t\""+string(c.comma))) == 0 || c.comments && line[0] == '#' {
 			continue
 		}
 		var r Record
+		c.inRecord = true
 		if err := c.parse(line, &r); err != nil {
 			return Record{}, c.lines.fail(&r, err)
 		}
@@ -73,10 +82,19 @@ func (c *csvReader) Read() (Record, error) {
 	}
 }
 
+// skipRecord reports whether the error was one of a record's line.
+func (c *csvReader) skipRecord() (bool, error) { return c.inRecord, nil }
+
 func (c *csvReader) parse(line []byte, r *Record) error {
 	var err error
-	if c.fields, err = splitCSV(c.fields[:0], line, c.comma, c.trim, len(c.columns)); err != nil {
+	if c.fields, err = splitCSV(c.fields[:0], line, c.comma, c.trim, maxColumns); err != nil {
 		return err
+	}
+	// A spreadsheet writes as many columns as its widest line has.
+	for most := len(c.columns); len(c.fields) > most; c.fields = c.fields[:len(c.fields)-1] {
+		if len(c.fields[len(c.fields)-1]) > 0 {
+			return malformed("more than %d columns", most)
+		}
 	}
 	if n := len(c.fields); n < c.least {
 		const separators = ",;\t"
@@ -93,13 +111,18 @@ func (c *csvReader) parse(line []byte, r *Record) error {
 var separatorNames = map[byte]string{',': "commas", ';': "semicolons", '\t': "tabs"}
 
 // once warns of a thing that concerns many lines.
-func (c *csvReader) once(what string) {
+func (c *csvReader) once(what string) { c.sayOnce(c.lines.options.warn, what) }
+
+// left is once for what is left out.
+func (c *csvReader) left(what string) { c.sayOnce(c.lines.options.leftOut, what+" is left out") }
+
+func (c *csvReader) sayOnce(say func(string, ...any), what string) {
 	if !c.warned[what] {
 		if c.warned == nil {
 			c.warned = map[string]bool{}
 		}
 		c.warned[what] = true
-		c.lines.options.warn("%s: line %d, and perhaps more: %s", c.name, c.lines.line, what)
+		say("%s: line %d, and perhaps more: %s", c.name, c.lines.line, what)
 	}
 }
 

@@ -4,16 +4,14 @@ package seedfile
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // entraHeader is the first line of an Entra file. Makers of tokens ship it
 // without the upn, which is put in before the upload.
-const (
-	entraHeader      = "upn,serial number,secret key,time interval,manufacturer,model"
-	entraMakerHeader = "serial number,secret key,time interval,manufacturer,model"
-)
+const entraHeader = "upn,serial number,secret key,time interval,manufacturer,model"
 
 // maxEntraKey is the most characters of a secret key that Entra takes.
 const maxEntraKey = 128
@@ -25,8 +23,12 @@ const maxEntraKey = 128
 //
 // and that line comes first. The secret key is base32, at most 128 characters;
 // the time interval is 30 or 60 seconds. Tokens are TOTP with SHA1 and 6 digits.
-// The reader also takes a file without the column upn. It is written with it,
-// empty where there is no user, and then must be filled in before the upload.
+// The reader also takes what PowerShell and spreadsheets make of such a file: a
+// first line of Export-Csv (#TYPE …), quotes, semicolons or tabs between columns,
+// columns in another order, and names without the spaces, as "timeinterval".
+// Columns other than the serial number and the secret key may be missing. Files
+// are written with all of them, the upn empty if there is no user, and then it
+// must be filled in before the upload.
 var entraCSV = &Format{
 	Name: "entra-csv", Title: "Microsoft Entra ID, CSV", Extension: ".csv",
 	carries: func(*Record) Field {
@@ -34,52 +36,17 @@ var entraCSV = &Format{
 	},
 	detect: func(head []byte) bool {
 		for _, line := range headLines(head) {
-			return isEntraHeader(line)
+			if !bytes.HasPrefix(line, []byte(powershellType)) {
+				_, _, err := entraColumns(line)
+				return err == nil
+			}
 		}
 		return false
 	},
 	read: newFunc("entra-csv", (&csvDialect{
 		name: "entra-csv", comma: ',',
-		head: func(c *csvReader, line []byte) (bool, error) {
-			if !isEntraHeader(line) {
-				if strings.EqualFold(string(bytes.ReplaceAll(line, []byte(";"), []byte(","))), entraHeader) {
-					return false, malformed("semicolons where commas belong")
-				}
-				return false, malformed("the first line must be %q", entraHeader)
-			}
-			c.columns = strings.Split(strings.ToLower(string(line)), ",")
-			c.least = len(c.columns)
-			return true, nil
-		},
-		record: func(c *csvReader, f [][]byte, r *Record) (err error) {
-			if len(f) == 6 {
-				r.User = string(f[0])
-				if err = text("user", r.User); err != nil {
-					return err
-				}
-				f = f[1:]
-			}
-			if r.Serial, err = serial(f[0]); err != nil {
-				return err
-			}
-			if len(f[1]) > maxEntraKey {
-				return &Error{Field: "seed", Err: ErrLimit}
-			}
-			if r.Seed, err = base32Seed(f[1]); err != nil {
-				return err
-			}
-			r.Digits = 6
-			if len(f[2]) == 0 {
-				r.Step, err = c.lines.options.defaultStep()
-			} else {
-				r.Step, err = step(f[2])
-			}
-			if err != nil {
-				return err
-			}
-			r.Manufacturer, r.Model = string(f[3]), string(f[4])
-			return onlyTwo(r, false, true)
-		},
+		head:   entraHead,
+		record: entraRecord,
 	}).reader),
 	write: writeFunc(recordWriter{
 		format: "entra-csv",
@@ -88,8 +55,114 @@ var entraCSV = &Format{
 	}),
 }
 
-func isEntraHeader(line []byte) bool {
-	return strings.EqualFold(string(line), entraHeader) || strings.EqualFold(string(line), entraMakerHeader)
+// powershellType is how Export-Csv of PowerShell 5 begins a file.
+const powershellType = "#TYPE "
+
+// entraColumn is a column, by the position of its name in entraHeader.
+type entraColumn int
+
+const (
+	entraUser entraColumn = iota
+	entraSerial
+	entraSecret
+	entraInterval
+	entraManufacturer
+	entraModel
+	entraCount
+)
+
+// entraNames are the names of the columns without spaces.
+var entraNames = strings.Split(strings.ReplaceAll(entraHeader, " ", ""), ",")
+
+// entraColumns reads the line that names the columns, and finds out what is
+// between them.
+func entraColumns(line []byte) (comma byte, columns []entraColumn, err error) {
+	comma = ','
+	for _, other := range []byte(";\t") {
+		if bytes.Count(line, []byte{other}) > bytes.Count(line, []byte{comma}) {
+			comma = other
+		}
+	}
+	fields, err := splitCSV(nil, bytes.Clone(line), comma, true, maxColumns)
+	if err != nil {
+		return 0, nil, err
+	}
+	var seen [entraCount]bool
+	for i, f := range fields {
+		name := strings.NewReplacer(" ", "", "_", "", "-", "").Replace(strings.ToLower(string(f)))
+		c := entraColumn(slices.Index(entraNames, name))
+		if c < 0 && name == "" && i > 0 {
+			c = entraCount // a column without a name, which must be empty
+		}
+		if c < 0 || c < entraCount && seen[c] {
+			return 0, nil, malformed("the first line must be %q", entraHeader)
+		}
+		if c < entraCount {
+			seen[c] = true
+		}
+		columns = append(columns, c)
+	}
+	if !seen[entraSerial] || !seen[entraSecret] {
+		return 0, nil, malformed("the first line must be %q", entraHeader)
+	}
+	return comma, columns, nil
+}
+
+// entraHead reads the first lines.
+func entraHead(c *csvReader, line []byte) (bool, error) {
+	if bytes.HasPrefix(line, []byte(powershellType)) {
+		c.begun = false // the names are in the next line
+		return true, nil
+	}
+	comma, columns, err := entraColumns(line)
+	if err != nil {
+		return false, err
+	}
+	c.comma, c.entra, c.least = comma, columns, 0
+	c.columns = make([]string, len(columns))
+	for i, column := range columns {
+		if column < entraCount {
+			c.columns[i] = strings.Split(entraHeader, ",")[column]
+			c.least = i + 1
+		}
+	}
+	return true, nil
+}
+
+func entraRecord(c *csvReader, f [][]byte, r *Record) (err error) {
+	var at [entraCount][]byte
+	for i, column := range c.entra[:min(len(f), len(c.entra))] {
+		switch {
+		case column < entraCount:
+			at[column] = bytes.TrimSpace(f[i])
+		case len(f[i]) > 0:
+			return malformed("a column without a name is not empty")
+		}
+	}
+	r.User = string(at[entraUser])
+	if err = text("user", r.User); err != nil {
+		return err
+	}
+	if err = r.setSerial(at[entraSerial]); err != nil {
+		return err
+	}
+	if len(at[entraSecret]) > maxEntraKey {
+		return &Error{Field: "seed", Err: ErrLimit}
+	}
+	if r.Seed, err = base32Seed(at[entraSecret]); err != nil {
+		return err
+	}
+	r.Digits = 6
+	if len(at[entraInterval]) == 0 {
+		r.Step, err = c.lines.options.defaultStep()
+	} else {
+		r.Step, err = step(at[entraInterval])
+	}
+	if err != nil {
+		return err
+	}
+	r.Manufacturer, r.Model = string(at[entraManufacturer]), string(at[entraModel])
+	return onlyTwo(r, false, true)
 }
 
 func appendEntra(dst []byte, r *Record) ([]byte, error) {

@@ -36,7 +36,7 @@ var multiotpCSV = &Format{
 		record: func(c *csvReader, f [][]byte, r *Record) (err error) {
 			o := &c.lines.options
 			r.Algorithm = o.Algorithm
-			if r.Serial, err = serial(f[0]); err != nil {
+			if err = r.setSerial(f[0]); err != nil {
 				return err
 			}
 			if err = r.setType(f[2]); err != nil {

@@ -21,11 +21,19 @@ import (
 // "# version: 2" puts user, resolver and realm before the serial number: the
 // user is read, as user@realm where there is a realm; the resolver is not. Files
 // are written without these three, because a record does not know the realm.
-// There is no column for the algorithm: it is that of the options.
+// There is no column for the algorithm: privacyIDEA takes the one whose output is
+// as long as the seed, and so does the reader, see hashByLength. A record with
+// another one is not written.
 var oathCSV = &Format{
 	Name: "oath-csv", Title: "privacyIDEA, OATH CSV", Extension: ".csv",
-	carries: func(r *Record) Field { return FieldSerial | FieldType | FieldDigits | movingFactor(r) },
-	detect:  func(head []byte) bool { return detectOATH(head, 3, 5, true) },
+	carries: func(r *Record) Field {
+		f := FieldSerial | FieldType | FieldDigits | movingFactor(r)
+		if fitsLength(r) {
+			f |= FieldAlgorithm
+		}
+		return f
+	},
+	detect: func(head []byte) bool { return detectOATH(head, 3, 5, true) },
 	read: newFunc("oath-csv", (&csvDialect{
 		name: "oath-csv", comma: ',', trim: true, comments: true, least: 2,
 		columns: []string{"serial", "seed", "type", "digits", "period or counter"},
@@ -37,14 +45,19 @@ var oathCSV = &Format{
 				}
 				f = f[3:]
 			}
-			r.Algorithm = c.lines.options.Algorithm
-			return c.oath(f, r, 8)
+			if err := c.oath(f, r, 8); err != nil {
+				return err
+			}
+			return c.hashLikeServer(r, "privacyIDEA")
 		},
 	}).reader),
 	write: writeFunc(recordWriter{format: "oath-csv", add: func(dst []byte, r *Record) ([]byte, error) {
 		dst, err := appendOATH(dst, r)
 		if err == nil {
 			err = onlyTwo(r, true, true)
+		}
+		if err == nil {
+			err = needFit(r, "privacyIDEA")
 		}
 		if r.Type == HOTP {
 			dst = strconv.AppendUint(dst, r.Counter, 10)
@@ -58,10 +71,10 @@ var oathCSV = &Format{
 //	serial, seed[, totp|hotp[, digits[, period[, sha1|sha256|sha512]]]]
 //
 // as [oathCSV], without versions. The period's column is empty for hotp, and the
-// counter is not in the file. Where the algorithm is missing, LinOTP takes the
-// one that the seed is as long as: SHA256 for 32 bytes, SHA512 for 64, otherwise
-// SHA1. So does the reader, and warns unless it is SHA1; files are always written
-// with it. An algorithm of the options other than SHA1 comes before that rule.
+// counter is not in the file. If the algorithm is missing, LinOTP takes the one
+// whose output is as long as the seed. So does the reader, and warns unless it is
+// SHA1; files are always written with it. An algorithm of the options other than
+// SHA1 comes before that rule.
 var linotpCSV = &Format{
 	Name: "linotp-csv", Title: "LinOTP, OATH CSV", Extension: ".csv",
 	carries: func(*Record) Field { return FieldSerial | FieldType | FieldAlgorithm | FieldDigits | FieldStep },
@@ -76,19 +89,7 @@ var linotpCSV = &Format{
 			if len(f) == 6 && len(f[5]) > 0 {
 				return r.setAlgorithm(f[5])
 			}
-			if r.Algorithm = c.lines.options.Algorithm; r.Algorithm != token.SHA1 {
-				return nil
-			}
-			switch r.Seed.Len() {
-			case 32:
-				r.Algorithm = token.SHA256
-			case 64:
-				r.Algorithm = token.SHA512
-			}
-			if r.Algorithm != token.SHA1 {
-				c.once("no algorithm: LinOTP takes the one that the seed is as long as, " + r.Algorithm.String())
-			}
-			return nil
+			return c.hashLikeServer(r, "LinOTP")
 		},
 	}).reader),
 	write: writeFunc(recordWriter{format: "linotp-csv", add: func(dst []byte, r *Record) ([]byte, error) {

@@ -13,14 +13,14 @@ import (
 
 // oath reads serial, seed[, type[, digits[, period or counter]]].
 func (c *csvReader) oath(f [][]byte, r *Record, mostDigits uint8) (err error) {
-	if r.Serial, err = serial(f[0]); err != nil {
+	if err = r.setSerial(f[0]); err != nil {
 		return err
 	}
 	if r.Seed, err = hexSeed(f[1]); err != nil {
 		return err
 	}
 	r.Type = HOTP
-	if len(f) > 2 {
+	if len(f) > 2 && len(f[2]) > 0 {
 		if err = r.setType(f[2]); err != nil {
 			return err
 		}
@@ -28,7 +28,7 @@ func (c *csvReader) oath(f [][]byte, r *Record, mostDigits uint8) (err error) {
 		c.once("no type: the server takes the token for HOTP")
 	}
 	r.Digits = c.lines.options.defaultDigits()
-	if len(f) > 3 {
+	if len(f) > 3 && len(f[3]) > 0 {
 		if r.Digits, err = digits(f[3], token.MinDigits, mostDigits); err != nil {
 			return err
 		}
@@ -41,6 +41,12 @@ func (c *csvReader) oath(f [][]byte, r *Record, mostDigits uint8) (err error) {
 		r.Step, err = c.lines.options.defaultStep()
 	case moving && c.name == "oath-csv":
 		r.Counter, err = number("counter", f[4], math.MaxUint64)
+	case moving:
+		// Its server does not look at it, and starts at 0.
+		var counter uint64
+		if counter, err = number("counter", f[4], math.MaxUint64); err == nil && counter != 0 {
+			c.left("a counter, which " + c.name + " has no column for,")
+		}
 	}
 	if err == nil && mostDigits == 8 {
 		err = onlyTwo(r, true, true)
@@ -123,7 +129,7 @@ func (c *csvReader) owner(f [][]byte, r *Record) error {
 	case user == "" && (len(resolver) > 0 || realm != ""):
 		return bad("user", "a resolver or realm without a user")
 	case len(resolver) > 0:
-		c.once("the resolver is left out")
+		c.left("the resolver")
 	}
 	r.User = user
 	if realm != "" {

@@ -2,6 +2,11 @@
 
 package seedfile
 
+import (
+	"math"
+	"strconv"
+)
+
 // duo is what is pasted into, or uploaded to, Duo's Admin Panel under "Import
 // hardware tokens":
 //
@@ -9,8 +14,9 @@ package seedfile
 //
 // The seed is hexadecimal. Type, digits and period are chosen in the form, for
 // TOTP 6 or 8 digits and 30 or 60 seconds: the reader takes them from the
-// options, and fails with [ErrNoPeriod] where these have no period. Everything
-// is read as TOTP.
+// options, and fails with [ErrNoPeriod] where these have no period. For HOTP a
+// third column has the counter. A line without it is read as TOTP, since nothing
+// says what it is, and one with it as HOTP.
 var duo = pairFormat("duo", "Duo, serial and seed")
 
 // pingID is the file of PingID's "Import OATH tokens", .csv or .txt:
@@ -24,12 +30,17 @@ var pingID = pairFormat("pingid", "PingID, serial and seed")
 func pairFormat(name, title string) *Format {
 	return &Format{
 		Name: name, Title: title, Extension: ".csv",
-		carries: func(*Record) Field { return FieldSerial },
-		detect:  detectPair,
+		carries: func(r *Record) Field {
+			if r.Type == HOTP && r.Counter > 0 {
+				return FieldSerial | FieldType | FieldCounter
+			}
+			return FieldSerial
+		},
+		detect: detectPair,
 		read: newFunc(name, (&csvDialect{
-			name: name, comma: ',', least: 2, columns: []string{"serial", "seed"},
+			name: name, comma: ',', least: 2, columns: []string{"serial", "seed", "counter"},
 			record: func(c *csvReader, f [][]byte, r *Record) (err error) {
-				if r.Serial, err = serial(f[0]); err != nil {
+				if err = r.setSerial(f[0]); err != nil {
 					return err
 				}
 				if r.Seed, err = hexSeed(f[1]); err != nil {
@@ -37,6 +48,11 @@ func pairFormat(name, title string) *Format {
 				}
 				o := &c.lines.options
 				r.Algorithm, r.Digits = o.Algorithm, o.defaultDigits()
+				if len(f) > 2 && len(f[2]) > 0 {
+					r.Type = HOTP
+					r.Counter, err = number("counter", f[2], math.MaxUint64)
+					return err
+				}
 				r.Step, err = o.defaultStep()
 				return err
 			},
@@ -44,7 +60,12 @@ func pairFormat(name, title string) *Format {
 		write: writeFunc(recordWriter{format: name, add: func(dst []byte, r *Record) ([]byte, error) {
 			dst, err := appendSerial(dst, r)
 			dst = append(dst, ',')
-			return append(appendHex(dst, r.Seed), '\n'), err
+			dst = appendHex(dst, r.Seed)
+			if r.Type == HOTP && r.Counter > 0 {
+				dst = append(dst, ',')
+				dst = strconv.AppendUint(dst, r.Counter, 10)
+			}
+			return append(dst, '\n'), err
 		}}),
 	}
 }

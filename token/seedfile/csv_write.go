@@ -20,10 +20,11 @@ func appendHex(dst []byte, seed token.Seed) []byte {
 // appendSerial appends the serial number, without which most servers take no
 // token.
 func appendSerial(dst []byte, r *Record) ([]byte, error) {
-	if r.Serial.IsZero() {
+	s := r.SerialText()
+	if s == "" {
 		return dst, bad("serial number", "there is none, and the format needs one")
 	}
-	return r.Serial.AppendTo(dst), nil
+	return append(dst, s...), nil
 }
 
 // appendText appends a name as a column, in quotes where it must be. One that a

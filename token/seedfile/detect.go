@@ -33,7 +33,7 @@ func detectRows(head []byte, comma byte, trim bool, fits func(f [][]byte) bool) 
 		if line[0] == '#' {
 			continue
 		}
-		f, err := splitCSV(nil, bytes.Clone(line), comma, trim, 10)
+		f, err := splitCSV(nil, bytes.Clone(line), comma, trim, maxColumns)
 		if err != nil || !fits(f) {
 			return false
 		}
@@ -51,17 +51,27 @@ func detectOATH(head []byte, least, most int, versions bool) bool {
 		}
 	}
 	return detectRows(head, ',', true, func(f [][]byte) bool {
+		f = trimEmpty(f)
 		return len(f) >= least && len(f) <= most && looksSerial(f[0]) && looksHex(f[1]) &&
 			(len(f) < 3 || isType(f[2])) &&
-			(len(f) < 4 || onlyDigits(string(f[3]))) &&
+			(len(f) < 4 || len(f[3]) == 0 || onlyDigits(string(f[3]))) &&
 			(len(f) < 5 || len(f[4]) == 0 || onlyDigits(string(f[4])))
 	})
+}
+
+// trimEmpty returns f without the empty fields at its end.
+func trimEmpty(f [][]byte) [][]byte {
+	for len(f) > 0 && len(f[len(f)-1]) == 0 {
+		f = f[:len(f)-1]
+	}
+	return f
 }
 
 // detectPair looks for serial,seed without a space.
 func detectPair(head []byte) bool {
 	return detectRows(head, ',', false, func(f [][]byte) bool {
-		return len(f) == 2 && looksSerial(f[0]) && looksHex(f[1])
+		f = trimEmpty(f)
+		return (len(f) == 2 || len(f) == 3 && onlyDigits(string(f[2]))) && looksSerial(f[0]) && looksHex(f[1])
 	})
 }
 
@@ -76,8 +86,7 @@ func detectMultiOTP(head []byte) bool {
 }
 
 func looksSerial(b []byte) bool {
-	_, err := serial(b)
-	return err == nil
+	return new(Record).setSerial(b) == nil
 }
 
 func isType(b []byte) bool {

@@ -5,6 +5,7 @@ package seedfile_test
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,9 @@ var dialects = []struct {
 }{
 	{
 		"oath-csv",
-		func(r *seedfile.Record) bool { return serial(r) && sixOrEight(r) && (hotp(r) || halfOrWhole(r)) },
+		func(r *seedfile.Record) bool {
+			return serial(r) && sixOrEight(r) && (hotp(r) || halfOrWhole(r)) && byLength(r, 28, 32, 48, 64)
+		},
 		"algorithm, T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
 			"manufacturer, model, issue number, issuer, key id, friendly name, user",
 	},
@@ -70,7 +73,7 @@ var dialects = []struct {
 	},
 	{
 		"safenet-xml",
-		func(r *seedfile.Record) bool { return serial(r) && hotp(r) },
+		func(r *seedfile.Record) bool { return serial(r) && hotp(r) && byLength(r, 32) },
 		"algorithm, digits, period, T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
 			"manufacturer, issue number, issuer, key id, user",
 	},
@@ -107,6 +110,15 @@ func serial(r *seedfile.Record) bool      { return !r.Serial.IsZero() }
 func hotp(r *seedfile.Record) bool        { return r.Type == seedfile.HOTP }
 func sixOrEight(r *seedfile.Record) bool  { return r.Digits == 6 || r.Digits == 8 }
 func halfOrWhole(r *seedfile.Record) bool { return r.Step == 30 || r.Step == 60 }
+
+// byLength reports whether a server that takes the hash from the length of the
+// seed has the right one: lengths are the ones it does not take for SHA-1.
+func byLength(r *seedfile.Record, lengths ...int) bool {
+	if !slices.Contains(lengths, r.Seed.Len()) {
+		return r.Algorithm == token.SHA1
+	}
+	return r.Seed.Len() == 32 && r.Algorithm == token.SHA256 || r.Seed.Len() == 64 && r.Algorithm == token.SHA512
+}
 
 var formulaBegins = regexp.MustCompile(`(?:^|[,;\t])[ "]*[=+\-@\r＝＋－＠]`)
 

@@ -76,7 +76,7 @@ func (r *Record) Fields() Field {
 			f |= field
 		}
 	}
-	add(!r.Serial.IsZero(), FieldSerial)
+	add(r.SerialText() != "", FieldSerial)
 	add(r.Type != TOTP, FieldType)
 	add(r.Algorithm != token.SHA1, FieldAlgorithm)
 	add(r.Digits != 6, FieldDigits)
@@ -92,7 +92,7 @@ func (r *Record) Fields() Field {
 	add(r.Model != "", FieldModel)
 	add(r.IssueNo != "", FieldIssueNo)
 	add(r.Issuer != "", FieldIssuer)
-	add(r.KeyID != "" && r.KeyID != r.Serial.String(), FieldKeyID)
+	add(r.KeyID != "" && r.KeyID != r.SerialText(), FieldKeyID)
 	add(r.FriendlyName != "", FieldFriendlyName)
 	add(r.User != "", FieldUser)
 	return f

@@ -4,9 +4,12 @@ package seedfile
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
+
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/d204ef64/fob/token"
 )
@@ -44,6 +47,18 @@ type ReadOptions struct {
 	// Warn is called with what a person should know of a file that is taken all
 	// the same; nil is nobody.
 	Warn func(string)
+
+	// LeftOut is called with what the file says and a [Record] has no field for;
+	// nil: Warn is called.
+	LeftOut func(string)
+
+	// Skip is called with the error of a token that is not supported ([ErrUnsupported]),
+	// and the reader goes on with the next token. nil: the error ends the file.
+	Skip func(error)
+
+	// AllowShort takes seeds of 10 to 15 bytes, see [token.NewShortSeed], and
+	// warns once. Without it they are an error.
+	AllowShort bool
 }
 
 // warn calls Warn.
@@ -51,6 +66,29 @@ func (o *ReadOptions) warn(format string, args ...any) {
 	if o.Warn != nil {
 		o.Warn(printable(fmt.Sprintf(format, args...)))
 	}
+}
+
+// leftOut calls LeftOut, or else Warn.
+func (o *ReadOptions) leftOut(format string, args ...any) {
+	if o.LeftOut == nil {
+		o.warn(format, args...)
+		return
+	}
+	o.LeftOut(printable(fmt.Sprintf(format, args...)))
+}
+
+// checkSeed refuses a short seed, unless the options take it.
+func (o *ReadOptions) checkSeed(seed token.Seed, warned *bool) error {
+	n := seed.Len()
+	switch {
+	case n == 0 || n >= token.MinSeedLen:
+	case !o.AllowShort:
+		return bad("seed", "%w", &token.SeedLengthError{Got: n})
+	case !*warned:
+		*warned = true
+		o.warn("a seed has %d bytes only: RFC 4226 demands %d, and other servers may refuse it", n, token.MinSeedLen)
+	}
+	return nil
 }
 
 // Keys opens what is encrypted in a file.
@@ -137,7 +175,29 @@ func (f *Format) NewWriter(w io.Writer, o WriteOptions) (Writer, error) {
 // headSize is how much of a file Detect may look at.
 const headSize = 4096
 
-func buffered(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, 64<<10) }
+// buffered returns a reader of UTF-8: UTF-16, which PowerShell writes by default,
+// is converted.
+func buffered(r io.Reader) *bufio.Reader {
+	b := bufio.NewReaderSize(r, bufferSize)
+	head, _ := b.Peek(4) // an error comes again
+	for _, utf16 := range []struct {
+		mark   string
+		endian unicode.Endianness
+	}{
+		{"\xff\xfe", unicode.LittleEndian},
+		{"\xfe\xff", unicode.BigEndian},
+		{"<\x00", unicode.LittleEndian},
+		{"\x00<", unicode.BigEndian},
+	} {
+		if bytes.HasPrefix(head, []byte(utf16.mark)) && !bytes.Contains(head, []byte("\x00\x00")) {
+			decoder := unicode.UTF16(utf16.endian, unicode.UseBOM).NewDecoder()
+			return bufio.NewReaderSize(decoder.Reader(b), bufferSize)
+		}
+	}
+	return b
+}
+
+const bufferSize = 64 << 10
 
 // Formats returns all formats, PSKC first.
 func Formats() []*Format { return formats }

@@ -12,12 +12,13 @@ import (
 // TestWhyUnknown: what keeps a file from being known by its beginning is said.
 func TestWhyUnknown(t *testing.T) {
 	for head, says := range map[string]string{
-		"\xff\xfe<\x00":              "UTF-16",
-		"\xfe\xff\x00u":              "UTF-16",
-		"<\x00?\x00":                 "UTF-16",
-		"upn;serial number;secret\n": "semicolons",
-		"what is this\n":             "none that can be told",
-		"":                           "none that can be told",
+		"\xff\xfe\x00\x00<\x00\x00\x00": "UTF-32",
+		"\x1f\x8b\x08\x00;":             "gunzip",
+		"PK\x03\x04":                    "ZIP",
+		"\x00\x01\x02":                  "not text",
+		"upn;serial number;secret\n":    "semicolons",
+		"what is this\n":                "none that can be told",
+		"":                              "none that can be told",
 	} {
 		_, _, err := NewReader(strings.NewReader(head), ReadOptions{})
 		require.ErrorIs(t, err, ErrFormat, "%q", head)

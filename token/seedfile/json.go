@@ -96,10 +96,7 @@ func (s *jsonScanner) integer(field string) (int64, error) {
 
 // unknownKey refuses a key, without repeating what could be a seed.
 func unknownKey(key string) error {
-	if harmless(key) {
-		return malformed("unknown key %q", key)
-	}
-	return malformed("an unknown key")
+	return malformed("unknown key %s", quoteName(key))
 }
 
 // explainJSON makes an error of the decoder ours; only texts that can hold no
@@ -111,8 +108,6 @@ func explainJSON(err error) error {
 		return err
 	case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
 		return malformed("the object does not end in its line")
-	case harmless(err.Error()):
-		return malformed("%s", err.Error())
 	}
 	return malformed("no JSON")
 }

@@ -63,6 +63,9 @@ type fobReader struct {
 
 func (f *fobReader) Line() int { return f.lines.line }
 
+// skipRecord: the next line is another record.
+func (f *fobReader) skipRecord() (bool, error) { return f.begun, nil }
+
 func (f *fobReader) Read() (Record, error) {
 	for {
 		line, err := f.lines.next()

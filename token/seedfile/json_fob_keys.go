@@ -52,7 +52,7 @@ func (r *Record) setFob(s *jsonScanner, key string) (err error) {
 func (r *Record) setFobString(key, text string) (err error) {
 	switch key {
 	case "serial":
-		r.Serial, err = serial([]byte(text))
+		err = r.setSerial([]byte(text))
 	case "seed":
 		r.Seed, err = hexSeed([]byte(text))
 	case "algorithm":

@@ -11,9 +11,9 @@ func appendFob(dst []byte, r *Record) ([]byte, error) {
 		dst = appendKey(dst, before, name)
 		before = ','
 	}
-	if !r.Serial.IsZero() {
+	if s := r.SerialText(); s != "" {
 		key("serial")
-		dst = appendJSON(dst, r.Serial.String())
+		dst = appendJSON(dst, s)
 	}
 	key("type")
 	dst = appendJSON(dst, r.Type.String())

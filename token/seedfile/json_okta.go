@@ -52,6 +52,9 @@ type oktaReader struct{ lines *lineReader }
 
 func (k *oktaReader) Line() int { return k.lines.line }
 
+// skipRecord: the next line is another record.
+func (k *oktaReader) skipRecord() (bool, error) { return true, nil }
+
 func (k *oktaReader) Read() (Record, error) {
 	for {
 		line, err := k.lines.next()

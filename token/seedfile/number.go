@@ -40,6 +40,9 @@ func digits[T string | []byte](b T, least, most uint8) (uint8, error) {
 	if err != nil {
 		return 0, err
 	}
+	if v > 99 {
+		return 0, bad("digits", "want %d to %d", least, most)
+	}
 	if v < uint64(least) || v > uint64(most) {
 		return 0, bad("digits", "%d, want %d to %d", v, least, most)
 	}

@@ -62,6 +62,9 @@ type usersReader struct {
 
 func (u *usersReader) Line() int { return u.lines.line }
 
+// skipRecord: the next line is another record.
+func (u *usersReader) skipRecord() (bool, error) { return true, nil }
+
 func (u *usersReader) Read() (Record, error) {
 	for {
 		line, err := u.lines.next()
@@ -92,7 +95,7 @@ func (u *usersReader) parse(f [][]byte, r *Record) (err error) {
 		if looksHex(f[2]) {
 			return bad("PIN", "looks like a seed: is the column missing? Want - for no PIN")
 		}
-		u.once(0, "a PIN is left out")
+		u.left(0, "a PIN is left out")
 	}
 	if r.Seed, err = hexSeed(f[3]); err != nil {
 		return err
@@ -100,7 +103,7 @@ func (u *usersReader) parse(f [][]byte, r *Record) (err error) {
 	switch {
 	case len(f) == 4:
 	case r.Type == TOTP:
-		u.once(1, "what the module noted of past codes is left out")
+		u.left(1, "what the module noted of past codes is left out")
 	default:
 		if r.Counter, err = number("moving factor", f[4], math.MaxUint64-1); err != nil {
 			return err
@@ -139,10 +142,10 @@ func (u *usersReader) kind(s string, r *Record) (err error) {
 	return nil
 }
 
-func (u *usersReader) once(which int, what string) {
+func (u *usersReader) left(which int, what string) {
 	if !u.warned[which] {
 		u.warned[which] = true
-		u.lines.options.warn("users-oath: line %d, and perhaps more: %s", u.lines.line, what)
+		u.lines.options.leftOut("users-oath: line %d, and perhaps more: %s", u.lines.line, what)
 	}
 }
 
@@ -152,8 +155,8 @@ func (r *Record) account() (string, error) {
 	switch {
 	case r.User != "":
 		return r.User, nil
-	case !r.Serial.IsZero():
-		return r.Serial.String(), nil
+	case r.SerialText() != "":
+		return r.SerialText(), nil
 	}
 	return "", bad("user", "there is neither a user nor a serial number")
 }

@@ -4,7 +4,6 @@ package seedfile
 
 import (
 	"bufio"
-	"bytes"
 	"math"
 	"net/url"
 	"strings"
@@ -20,9 +19,11 @@ import (
 //
 // The secret is base32. By that page the algorithm is SHA1 where it is missing,
 // the digits 6, and the period 30, which is not assumed here: [ErrNoPeriod]; the
-// options come first. hotp must have a counter. Issuer in the label and in the
-// query must be the same. Other parameters, an image for example, are left out
-// with a warning. Lines that begin with # do not count.
+// options come first. hotp must have a counter. If the issuers of label and query
+// differ, that of the query counts, as in the apps, with a warning. A parameter
+// without a value counts as missing. The secret may be in groups, as people get
+// it to type. Other parameters, an image for example, are left out with a
+// warning. Lines that begin with # do not count.
 //
 // There is no serial number: where a record has no user, its serial number is
 // written as the account, and is read back as the user.
@@ -34,7 +35,7 @@ var otpauth = &Format{
 	detect: func(head []byte) bool {
 		for _, line := range headLines(head) {
 			if line[0] != '#' {
-				return bytes.HasPrefix(line, []byte("otpauth://"))
+				return len(line) > len(otpauthScheme) && strings.EqualFold(string(line[:len(otpauthScheme)]), otpauthScheme)
 			}
 		}
 		return false
@@ -49,9 +50,14 @@ var otpauth = &Format{
 	}}),
 }
 
+const otpauthScheme = "otpauth://"
+
 type otpauthReader struct{ lines *lineReader }
 
 func (u *otpauthReader) Line() int { return u.lines.line }
+
+// skipRecord: the next line is another record.
+func (u *otpauthReader) skipRecord() (bool, error) { return true, nil }
 
 func (u *otpauthReader) Read() (Record, error) {
 	for {
@@ -73,10 +79,10 @@ func (u *otpauthReader) Read() (Record, error) {
 // parseURI reads an otpauth URI. What package net/url says of a bad one is not
 // repeated: it quotes the URI.
 func parseURI(s string, o *ReadOptions, r *Record) error {
-	rest, found := strings.CutPrefix(s, "otpauth://")
-	if !found {
+	if len(s) < len(otpauthScheme) || !strings.EqualFold(s[:len(otpauthScheme)], otpauthScheme) {
 		return malformed("the line does not begin with otpauth://")
 	}
+	rest := s[len(otpauthScheme):]
 	kind, rest, found := strings.Cut(rest, "/")
 	if !found {
 		return malformed("no / after the type")
@@ -97,11 +103,12 @@ func parseURI(s string, o *ReadOptions, r *Record) error {
 	}
 	if issuer, found := values["issuer"]; found {
 		if r.Issuer != "" && r.Issuer != issuer {
-			return bad("issuer", "differs between label and parameter")
+			o.warn("otpauth: the issuers of label and parameter differ: the one of the parameter counts")
 		}
 		r.Issuer = issuer
 	}
-	if r.Seed, err = base32Seed([]byte(values["secret"])); err != nil {
+	secret := strings.NewReplacer(" ", "", "-", "").Replace(values["secret"])
+	if r.Seed, err = base32Seed([]byte(secret)); err != nil {
 		return err
 	}
 	return r.setMoving(values, o)
@@ -115,17 +122,8 @@ func (r *Record) setLabel(label string) error {
 	}
 	r.User = label
 	if issuer, account, found := strings.Cut(label, ":"); found {
-		// The page allows spaces after the colon.
+		// The page allows spaces after the colon. Some accounts have colons too.
 		r.Issuer, r.User = issuer, strings.TrimLeft(account, " ")
-		if issuer == "" {
-			return bad("issuer", "empty before the colon")
-		}
-	}
-	switch {
-	case r.User == "":
-		return bad("user", "no account in the label")
-	case strings.Contains(r.User, ":"):
-		return malformed("several colons in the label")
 	}
 	return nil
 }
@@ -135,10 +133,12 @@ func parameters(query string, o *ReadOptions) (map[string]string, error) {
 	values := map[string]string{}
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		switch name {
+		switch name = strings.ToLower(name); name {
 		case "secret", "issuer", "algorithm", "digits", "period", "counter":
+		case "":
+			continue
 		default:
-			o.warn("otpauth: a parameter that the format does not know is left out")
+			o.leftOut("otpauth: a parameter that the format does not know is left out")
 			continue
 		}
 		if _, twice := values[name]; twice {
@@ -148,7 +148,9 @@ func parameters(query string, o *ReadOptions) (map[string]string, error) {
 		if err != nil {
 			return nil, malformed("parameter %s has a bad %% in it", name)
 		}
-		values[name] = value
+		if value != "" {
+			values[name] = value
+		}
 	}
 	return values, nil
 }

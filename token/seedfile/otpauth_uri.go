@@ -36,6 +36,9 @@ func ParseOTPAuthURI(uri string, o ReadOptions) (Record, error) {
 	if err == nil {
 		err = check(&r)
 	}
+	if err == nil {
+		err = o.checkSeed(r.Seed, new(bool))
+	}
 	if err != nil {
 		return Record{}, at("otpauth", 0, &r, err)
 	}

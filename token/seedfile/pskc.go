@@ -4,6 +4,7 @@ package seedfile
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/d204ef64/fob/token"
 )
@@ -98,7 +99,6 @@ func pskcCarries(r *Record) Field {
 func pskcT0(t0 int64) bool { return t0 == 0 || t0 == int64(token.Epoch2000) }
 
 func pskcDetect(head []byte) bool {
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, utf8BOM), " \t\r\n")
-	return bytes.HasPrefix(head, []byte("<")) && bytes.Contains(head, []byte("KeyContainer")) &&
+	return strings.EqualFold(rootElement(head), "KeyContainer") &&
 		(bytes.Contains(head, []byte(`keyprov:pskc"`)) || bytes.Contains(head, []byte(`keyprov:pskc'`))) // and not …:pskc:1.0, the drafts'
 }

@@ -28,6 +28,9 @@ const (
 	maxIterations = 10_000_000
 )
 
+// pskcMinMACKey is the fewest bytes of a MAC key that are read.
+const pskcMinMACKey = 16
+
 // pskcKeyKinds are the kinds of EncryptionKey (RFC 6030 section 6).
 type pskcKeyKinds uint8
 
@@ -87,13 +90,15 @@ func (c *pskcCrypt) method(v *pskcValue) (pskcCipher, error) {
 	method, ok := pskcCiphers[strings.Trim(v.alg, xmlSpace)]
 	switch {
 	case !ok:
-		return method, fmt.Errorf("%w: EncryptionMethod %s", ErrUnsupported, pskcQuote(v.alg))
-	case c.kinds == 0:
+		return method, fmt.Errorf("%w: EncryptionMethod %s", ErrUnsupported, quoteKnown(v.alg))
+	case c.line == 0:
 		return method, fmt.Errorf("%w: an EncryptedValue, and no EncryptionKey", ErrSyntax)
+	case c.kinds == 0 && method.keySize == 0:
+		return method, fmt.Errorf("%w: EncryptionMethod %s and an EncryptionKey that says nothing", ErrUnsupported, quoteKnown(v.alg))
 	case c.kinds&(c.kinds-1) != 0:
 		return method, fmt.Errorf("%w: more than one kind of EncryptionKey", ErrUnsupported)
-	case (c.kinds == pskcCertificate) != (method.keySize == 0):
-		return method, fmt.Errorf("%w: EncryptionMethod %s with this kind of EncryptionKey", ErrUnsupported, pskcQuote(v.alg))
+	case c.kinds != 0 && (c.kinds == pskcCertificate) != (method.keySize == 0):
+		return method, fmt.Errorf("%w: EncryptionMethod %s with this kind of EncryptionKey", ErrUnsupported, quoteKnown(v.alg))
 	case !v.sealed:
 		return method, fmt.Errorf("%w: there is no CipherValue", ErrSyntax)
 	}
@@ -104,9 +109,9 @@ func (c *pskcCrypt) method(v *pskcValue) (pskcCipher, error) {
 func (c *pskcCrypt) unlock(method pskcCipher, keys *Keys, warn func(string, ...any)) (err error) {
 	if c.key == nil && c.private == nil {
 		switch c.kinds {
-		case pskcPreShared:
+		case pskcPreShared, 0: // python-pskc writes an EncryptionKey without a name
 			if len(keys.Key) == 0 {
-				return fmt.Errorf("%w: the pre-shared key %s", ErrNoKey, pskcQuote(c.keyName))
+				return fmt.Errorf("%w: the pre-shared key %s", ErrNoKey, quoteName(c.keyName))
 			}
 			c.key = keys.Key
 		case pskcPassword:
@@ -128,19 +133,18 @@ func (c *pskcCrypt) unlock(method pskcCipher, keys *Keys, warn func(string, ...a
 		return fmt.Errorf("%w: one of %d bytes, and not of %d", ErrNoKey, method.keySize, len(c.key))
 	}
 	if c.hasMAC && c.mac == nil {
-		return c.unlockMAC()
+		return c.unlockMAC(warn)
 	}
 	return nil
 }
 
 // unlockMAC deciphers MACKey. Nothing protects MACKey itself: with another key it
 // gives another MAC key, or a bad padding, and both are ErrMAC. So is a MAC key
-// shorter than the hash (RFC 2104 section 3): one that an attacker cut down to
-// where he can try all of them.
-func (c *pskcCrypt) unlockMAC() error {
+// of fewer than 16 bytes: one that an attacker cut down until they can try all.
+func (c *pskcCrypt) unlockMAC(warn func(string, ...any)) error {
 	algorithm, ok := pskcMACs[strings.Trim(c.macAlg, xmlSpace)]
 	if !ok {
-		return fmt.Errorf("%w: MACMethod %s", ErrUnsupported, pskcQuote(c.macAlg))
+		return fmt.Errorf("%w: MACMethod %s", ErrUnsupported, quoteKnown(c.macAlg))
 	}
 	key := c.key // without a MACKey the encryption key is the MAC's as well
 	if c.macKey.line != 0 {
@@ -159,8 +163,11 @@ func (c *pskcCrypt) unlockMAC() error {
 			return err
 		}
 		defer clear(key)
-		if len(key) < algorithm().Size() {
+		switch size := algorithm().Size(); {
+		case len(key) < pskcMinMACKey:
 			return ErrMAC // also for an empty one: it tells nothing of the padding
+		case len(key) < size:
+			warn("the MAC key has %d bytes, and RFC 2104 advises as many as the hash, %d", len(key), size)
 		}
 	}
 	if len(key) == 0 {
@@ -206,11 +213,11 @@ func (c *pskcCrypt) derive(size int, password []byte, warn func(string, ...any))
 	// What figure 7 has, what the RFC's text has, and XML Encryption 1.1.
 	case pskcPBKDF2, "http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5#pbkdf2", nsXENC11 + "pbkdf2":
 	default:
-		return nil, fmt.Errorf("%w: KeyDerivationMethod %s", ErrUnsupported, pskcQuote(c.kdf))
+		return nil, fmt.Errorf("%w: KeyDerivationMethod %s", ErrUnsupported, quoteKnown(c.kdf))
 	}
 	prf, ok := pskcPRF(c.prf)
 	if !ok {
-		return nil, fmt.Errorf("%w: PRF %s", ErrUnsupported, pskcQuote(c.prf))
+		return nil, fmt.Errorf("%w: PRF %s", ErrUnsupported, quoteKnown(c.prf))
 	}
 	salt, err := decodeXMLBase64(c.salt)
 	if err != nil {
@@ -221,7 +228,7 @@ func (c *pskcCrypt) derive(size int, password []byte, warn func(string, ...any))
 	case err != nil:
 		return nil, fmt.Errorf("in IterationCount: %w", err)
 	case rounds > maxIterations:
-		return nil, fmt.Errorf("%w: IterationCount %d, at most %d are computed", ErrLimit, rounds, maxIterations)
+		return nil, fmt.Errorf("%w: IterationCount: at most %d are computed", ErrLimit, maxIterations)
 	case rounds < MinIterations:
 		warn("the password is protected by %d rounds of PBKDF2 only, at least %d are advised", rounds, MinIterations)
 	}

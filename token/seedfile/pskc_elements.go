@@ -2,6 +2,8 @@
 
 package seedfile
 
+import "strings"
+
 // pskcElem is an element that the reader knows, at one place of the schema (RFC
 // 6030 section 11).
 type pskcElem uint8
@@ -204,9 +206,26 @@ var pskcRules = [elCount]pskcRule{
 	elKeyUsage:      {name: "KeyUsage", text: true, many: true},
 }
 
-// find returns the child of that name, and whether the parent knows one.
-func (parent pskcElem) find(space, local string) (pskcElem, bool) {
-	e, ok := pskcRules[parent].children[local]
+// pskcFolded are the children by name in lower case.
+var pskcFolded = func() (folded [elCount]map[string]pskcElem) {
+	for parent := range pskcRules {
+		children := map[string]pskcElem{}
+		for name, e := range pskcRules[parent].children {
+			children[strings.ToLower(name)] = e
+		}
+		folded[parent] = children
+	}
+	return folded
+}()
+
+// find returns the child of that name, and whether the parent knows one. fold is
+// for files whose names are in lower case.
+func (parent pskcElem) find(space, local string, fold bool) (pskcElem, bool) {
+	children := pskcRules[parent].children
+	if fold {
+		children, local = pskcFolded[parent], strings.ToLower(local)
+	}
+	e, ok := children[local]
 	if !ok {
 		return 0, false
 	}

@@ -5,6 +5,7 @@ package seedfile
 import (
 	"encoding/xml"
 	"fmt"
+	"strings"
 )
 
 // enter notes what the start of an element tells.
@@ -37,10 +38,12 @@ func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) e
 			encoding: pskcAttr(attrs, "Encoding", "Format"),
 			checks:   pskcAttr(attrs, "CheckDigits", "CheckDigit"),
 		}
+	case elSuite:
+		k.hashAttr = hashAttribute(attrs)
 	case elPolicy:
 		for _, a := range attrs {
 			if a.Name.Space != "xmlns" && (a.Name.Space != "" || a.Name.Local != "xmlns") {
-				return p.fail(elem, pskcName(a.Name.Local), fmt.Errorf("%w: a policy that is not understood forbids the use of the key (RFC 6030 section 5)", ErrUnsupported))
+				return p.fail(elem, nameInMessage(a.Name.Local), fmt.Errorf("%w: a policy that is not understood forbids the use of the key (RFC 6030 section 5)", ErrUnsupported))
 			}
 		}
 	case elChallengeFormat, elPINPolicy, elTransactions, elDeviceBinding:
@@ -81,12 +84,15 @@ func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) e
 	return nil
 }
 
-// pskcAttr returns the first attribute of one of the names, in no namespace.
+// pskcAttr returns the first attribute of one of the names, in no namespace: as
+// it is spelled, or else in another case, as privacyIDEA's export has them.
 func pskcAttr(attrs []xml.Attr, names ...string) string {
-	for _, name := range names {
-		for i := range attrs {
-			if attrs[i].Name.Local == name && attrs[i].Name.Space == "" {
-				return attrs[i].Value
+	for _, same := range []func(a, b string) bool{func(a, b string) bool { return a == b }, strings.EqualFold} {
+		for _, name := range names {
+			for i := range attrs {
+				if same(attrs[i].Name.Local, name) && attrs[i].Name.Space == "" {
+					return attrs[i].Value
+				}
 			}
 		}
 	}

@@ -4,7 +4,6 @@ package seedfile
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -22,17 +21,11 @@ type pskcGuard struct {
 
 var errPSKCToken = fmt.Errorf("%w: a tag, text or comment of more than %d bytes", ErrLimit, pskcMaxToken)
 
-// newPSKCGuard skips a byte order mark. The error wraps [ErrUnsupported] for
-// UTF-16 and UTF-32.
+// newPSKCGuard skips a byte order mark. The error wraps [ErrSyntax] for a file
+// that is not text in UTF-8.
 func newPSKCGuard(r *bufio.Reader) (*pskcGuard, error) {
-	head, _ := r.Peek(4)
-	if bytes.HasPrefix(head, utf8BOM) {
-		_, _ = r.Discard(len(utf8BOM))
-	}
-	for _, mark := range []string{"\xFE\xFF", "\xFF\xFE", "\x00<", "<\x00", "\x00\x00"} {
-		if bytes.HasPrefix(head, []byte(mark)) {
-			return nil, fmt.Errorf("%w: UTF-16 or UTF-32: convert the file to UTF-8", ErrUnsupported)
-		}
+	if err := skipBOM(r); err != nil {
+		return nil, err
 	}
 	return &pskcGuard{r: r, left: pskcMaxToken}, nil
 }
@@ -70,8 +63,8 @@ func (g *pskcGuard) Read(p []byte) (int, error) {
 // decoder, which quotes the name, makes of it.
 func pskcCharset(name string, r io.Reader) (io.Reader, error) {
 	switch strings.ToLower(name) {
-	case "us-ascii", "ascii", "utf8":
+	case "us-ascii", "ascii", "utf8", "utf-16", "utf-16le", "utf-16be": // UTF-16 has been converted
 		return r, nil
 	}
-	return nil, &Error{Err: fmt.Errorf("%w: encoding %s: convert the file to UTF-8", ErrUnsupported, pskcQuote(name))}
+	return nil, &Error{Err: fmt.Errorf("%w: encoding %s: convert the file to UTF-8", ErrUnsupported, quoteKnown(name))}
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // pskcParser goes through the elements of a file, and stops after each
@@ -18,6 +17,7 @@ type pskcParser struct {
 	d     *xml.Decoder
 	guard *pskcGuard
 	warn  func(format string, args ...any) // says each thing once
+	left  func(format string, args ...any) // warn, for what is left out
 
 	stack    [pskcMaxDepth]pskcFrame
 	depth    int    // of the innermost open element; stack[0] is the document
@@ -25,11 +25,15 @@ type pskcParser struct {
 	line     int    // of the token at hand
 	linesOff int    // lines of the file that the decoder does not see
 
+	fold     bool       // all names of the file are in lower case
 	lenient  bool       // the file's minor version is above 0: what is new is passed over
 	verified bool       // the signature was
 	value    *pskcValue // where PlainValue and its like belong
 	key      pskcKey
-	crypt    pskcCrypt
+
+	skips     bool  // a KeyPackage that is not supported does not end the file
+	postponed error // of the KeyPackage at hand
+	crypt     pskcCrypt
 }
 
 // pskcFrame is an open element.
@@ -41,7 +45,7 @@ type pskcFrame struct {
 
 // next reads the next KeyPackage, and returns io.EOF at a good end of the file.
 func (p *pskcParser) next() error {
-	p.key = pskcKey{usage: p.key.usage[:0]}
+	p.key, p.postponed = pskcKey{usage: p.key.usage[:0]}, nil
 	for {
 		p.guard.next()
 		tok, err := p.d.Token()
@@ -52,7 +56,13 @@ func (p *pskcParser) next() error {
 		}
 		switch t := tok.(type) {
 		case xml.StartElement:
-			err = p.start(&t)
+			depth := p.depth
+			if err = p.start(&t); err != nil && p.postpone(err) {
+				// What the element holds is passed over.
+				p.depth = depth + 1
+				p.stack[p.depth] = pskcFrame{elem: elSkipped, line: int32(p.line)}
+				err = nil
+			}
 		case xml.EndElement:
 			var whole bool
 			if whole, err = p.end(); whole && err == nil {
@@ -84,10 +94,7 @@ func (p *pskcParser) tokenError(err error) error {
 		err = fmt.Errorf("%w: there is no KeyContainer", ErrSyntax)
 	case errors.As(err, &syntax):
 		p.line = syntax.Line + p.linesOff
-		if !harmless(syntax.Msg) || strings.ContainsAny(syntax.Msg, "<&:\"") {
-			syntax.Msg = "not well-formed"
-		}
-		err = fmt.Errorf("%w: XML: %s", ErrSyntax, syntax.Msg)
+		err = fmt.Errorf("%w: XML: %s", ErrSyntax, xmlMessage(syntax.Msg))
 	case errors.As(err, &charset):
 		err = charset.Err
 	case p.guard.err != nil:
@@ -110,6 +117,18 @@ func (p *pskcParser) fail(parent pskcElem, name string, err error) error {
 	return &Error{Format: pskcFormatName, Line: p.line, Field: field, Err: err}
 }
 
+// postpone keeps an error about the KeyPackage at hand until its end, for a reader
+// that skips what is not supported.
+func (p *pskcParser) postpone(err error) bool {
+	if !p.skips || p.depth < 2 || p.stack[2].elem != elPackage || !errors.Is(err, ErrUnsupported) {
+		return false
+	}
+	if p.postponed == nil {
+		p.postponed = err
+	}
+	return true
+}
+
 func (f *pskcFrame) has(e pskcElem) bool { return f.seen[e/64]&(1<<(e%64)) != 0 }
 
 func (p *pskcParser) start(t *xml.StartElement) error {
@@ -118,9 +137,12 @@ func (p *pskcParser) start(t *xml.StartElement) error {
 		return p.fail(parent.elem, "", fmt.Errorf("%w: more than %d elements in each other", ErrLimit, pskcMaxDepth-1))
 	}
 	if attributeTwice(t.Attr) {
-		return p.fail(parent.elem, pskcName(t.Name.Local), fmt.Errorf("%w: an attribute twice", ErrSyntax))
+		return p.fail(parent.elem, nameInMessage(t.Name.Local), fmt.Errorf("%w: an attribute twice", ErrSyntax))
 	}
-	elem, ok := parent.elem.find(t.Name.Space, t.Name.Local)
+	if p.depth == 0 && t.Name.Local == "keycontainer" { // privacyIDEA's export
+		p.fold = true
+	}
+	elem, ok := parent.elem.find(t.Name.Space, t.Name.Local, p.fold)
 	if !ok {
 		if err := p.unknown(parent.elem, t.Name); err != nil {
 			return err
@@ -145,7 +167,7 @@ func (p *pskcParser) start(t *xml.StartElement) error {
 
 // unknown returns nil for an element that is to be passed over.
 func (p *pskcParser) unknown(parent pskcElem, name xml.Name) error {
-	local := pskcName(name.Local)
+	local := nameInMessage(name.Local)
 	rule := &pskcRules[parent]
 	switch {
 	case parent == elSkipped, parent == elX509Data && name.Space == nsDS: // whose key it is
@@ -153,7 +175,7 @@ func (p *pskcParser) unknown(parent pskcElem, name xml.Name) error {
 	case parent == elDocument && p.stack[0].has(elContainer):
 		return p.fail(parent, local, fmt.Errorf("%w: a second root element", ErrSyntax))
 	case parent == elDocument && name.Local == "KeyContainer":
-		return p.fail(parent, local, fmt.Errorf("%w: namespace %s: a draft of PSKC, and not RFC 6030", ErrUnsupported, pskcQuote(name.Space)))
+		return p.fail(parent, local, fmt.Errorf("%w: namespace %s: a draft of PSKC, and not RFC 6030", ErrUnsupported, quoteKnown(name.Space)))
 	case parent == elDocument:
 		return p.fail(parent, local, fmt.Errorf("%w: the root element is not KeyContainer", ErrSyntax))
 	case rule.text:
@@ -168,7 +190,7 @@ func (p *pskcParser) unknown(parent pskcElem, name xml.Name) error {
 	case rule.closed, name.Space == nsPSKC && name.Local != "Extensions" && !p.lenient:
 		return p.fail(parent, local, fmt.Errorf("%w: unknown element", ErrUnsupported))
 	}
-	p.warn("line %d: %s in %s is passed over", p.line, local, rule.name)
+	p.left("line %d: %s in %s is passed over", p.line, local, rule.name)
 	return nil
 }
 

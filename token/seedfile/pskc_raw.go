@@ -21,6 +21,7 @@ type pskcKey struct {
 	line          int // of KeyPackage
 	keyLine       int // of Key; 0: there is none
 	id, algorithm string
+	hashAttr      string // of Suite
 	response      pskcResponse
 	text          [textCount]string
 	textLine      [textCount]int32 // 0: not there

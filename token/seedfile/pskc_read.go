@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -15,16 +16,19 @@ import (
 // pskcReader makes records of what a [pskcParser] finds.
 type pskcReader struct {
 	pskcParser
-	o    ReadOptions
-	said map[string]bool
-	rec  int // line of the last record
-	err  error
+	o     ReadOptions
+	said  map[string]bool
+	rec   int  // line of the last record
+	short bool // a short seed was warned of
+	err   error
 }
 
 // newPSKCReader verifies the signature first where o.Keys.Trusted asks for it.
 func newPSKCReader(r *bufio.Reader, o ReadOptions) (Reader, error) {
 	p := &pskcReader{o: o, said: map[string]bool{}}
-	p.warn = p.once
+	p.skips = o.Skip != nil
+	p.warn = func(format string, args ...any) { p.once(p.o.warn, format, args...) }
+	p.left = func(format string, args ...any) { p.once(p.o.leftOut, format, args...) }
 	if o.Keys.Trusted != nil {
 		signed, lines, err := pskcVerify(r, o.Keys.Trusted, p.warn)
 		if err != nil {
@@ -44,10 +48,7 @@ func newPSKCReader(r *bufio.Reader, o ReadOptions) (Reader, error) {
 
 // once warns of each thing once, since a file of a million keys has everything a
 // million times. What changes in a text from line to line stands before ": ".
-func (p *pskcReader) once(format string, args ...any) {
-	if p.o.Warn == nil {
-		return
-	}
+func (p *pskcReader) once(say func(string, ...any), format string, args ...any) {
 	const most = 1000 // a file may make up names
 	text := fmt.Sprintf(format, args...)
 	thing := text
@@ -56,7 +57,7 @@ func (p *pskcReader) once(format string, args ...any) {
 	}
 	if !p.said[thing] && len(p.said) < most {
 		p.said[thing] = true
-		p.o.warn("%s", text)
+		say("%s", text)
 	}
 }
 
@@ -65,15 +66,31 @@ func (p *pskcReader) Read() (Record, error) {
 	if p.err != nil {
 		return Record{}, p.err
 	}
-	if p.err = p.next(); p.err != nil {
-		return Record{}, p.err
+	for {
+		if p.err = p.next(); p.err != nil {
+			return Record{}, p.err
+		}
+		r, err := p.recordOrPostponed()
+		switch {
+		case err == nil:
+			p.rec = p.key.line
+			return r, nil
+		case !p.skips || !errors.Is(err, ErrUnsupported):
+			p.err = err
+			return Record{}, err
+		}
+		p.o.Skip(err)
+	}
+}
+
+func (p *pskcReader) recordOrPostponed() (Record, error) {
+	if p.postponed == nil {
+		return p.record()
 	}
 	var r Record
-	if r, p.err = p.record(); p.err != nil {
-		return Record{}, p.err
-	}
-	p.rec = p.key.line
-	return r, nil
+	_ = p.serial(&r) // for its name
+	r.KeyID = p.key.id
+	return Record{}, p.named(&r, p.postponed)
 }
 
 // Line is that of the record's KeyPackage. In a file whose signature was
@@ -94,10 +111,10 @@ func (p *pskcParser) version(v string) error {
 	case !ok || err1 != nil || err2 != nil:
 		return p.fail(elContainer, "Version", fmt.Errorf("%w: no version", ErrValue))
 	case a != 1:
-		return p.fail(elContainer, "Version", fmt.Errorf("%w: version %s of PSKC", ErrUnsupported, pskcQuote(v)))
+		return p.fail(elContainer, "Version", fmt.Errorf("%w: another version than 1 of PSKC", ErrUnsupported))
 	case b != 0:
 		p.lenient = true
-		p.warn("version 1.%d of PSKC: what is new in it is passed over", b)
+		p.left("version 1.%d of PSKC: what is new in it is passed over", b)
 	}
 	return nil
 }

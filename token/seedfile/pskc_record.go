@@ -3,6 +3,8 @@
 package seedfile
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -28,7 +30,7 @@ func (p *pskcReader) record() (Record, error) {
 	if r.User == "" {
 		r.User = k.trimmed(elDeviceUser)
 	} else if d := k.trimmed(elDeviceUser); d != "" && d != r.User {
-		p.warn("line %d: the key's UserId counts, and not another one of the device", k.line)
+		p.left("line %d: the key's UserId counts, and not another one of the device", k.line)
 	}
 	var err error
 	for _, step := range []func(*Record) error{p.serial, p.supported, p.kind, p.parameters, p.dates, p.data, p.usage} {
@@ -71,9 +73,12 @@ func (p *pskcReader) serial(r *Record) error {
 	if s == "" {
 		return nil
 	}
-	var err error
-	if r.Serial, err = token.ParseSerial(s); err != nil {
-		return p.textError(elSerialNo, fmt.Errorf("%w: %w", ErrValue, err))
+	if err := r.setSerial([]byte(s)); err != nil {
+		var e *Error
+		if errors.As(err, &e) {
+			err = e.Err
+		}
+		return p.textError(elSerialNo, err)
 	}
 	return nil
 }
@@ -96,7 +101,7 @@ func (p *pskcReader) supported(*Record) error {
 	}
 	for _, e := range []pskcElem{elKeyReference, elKeyProfile, elModuleID} {
 		if k.textLine[e-firstText] != 0 {
-			p.warn("line %d: %s is passed over", k.textLine[e-firstText], pskcRules[e].name)
+			p.left("line %d: %s is passed over", k.textLine[e-firstText], pskcRules[e].name)
 		}
 	}
 	return nil
@@ -111,7 +116,7 @@ func (p *pskcReader) kind(r *Record) error {
 	case "":
 		return p.wrong(0, "Key", fmt.Errorf("%w: without the attribute Algorithm", ErrUnsupported))
 	default:
-		return p.wrong(0, "Key", fmt.Errorf("%w: Algorithm %s", ErrUnsupported, pskcQuote(a)))
+		return p.wrong(0, "Key", fmt.Errorf("%w: Algorithm %s", ErrUnsupported, quoteKnown(a)))
 	}
 	return nil
 }
@@ -120,18 +125,17 @@ func (p *pskcReader) kind(r *Record) error {
 func (p *pskcReader) parameters(r *Record) error {
 	k := &p.key
 	r.Algorithm = p.o.Algorithm // "" is SHA1 in PSKC, and SHA1 is its zero
-	if s := strings.Trim(k.get(elSuite), xmlSpace); s != "" {
+	if s := strings.Trim(cmp.Or(k.trimmed(elSuite), k.hashAttr), xmlSpace); s != "" {
 		a, err := token.ParseAlgorithm(s) // its error quotes s
 		if err != nil {
-			return p.textError(elSuite, fmt.Errorf("%w: Suite %s: %w", ErrUnsupported, pskcQuote(s), token.ErrAlgorithm))
+			return p.textError(elSuite, fmt.Errorf("%w: Suite %s: %w", ErrUnsupported, quoteKnown(s), token.ErrAlgorithm))
 		}
 		r.Algorithm = a
 	}
 	f := &k.response
 	if f.line == 0 || f.length == "" {
-		if r.Digits = p.o.Digits; r.Digits == 0 {
-			r.Digits = 6
-		}
+		r.Digits = p.o.defaultDigits()
+		p.warn("line %d: no Length in ResponseFormat: the codes are taken to have %d digits", k.keyLine, r.Digits)
 	} else {
 		n, err := parseXMLInt(f.length, token.MinDigits, token.MaxDigits)
 		if err != nil {
@@ -140,7 +144,7 @@ func (p *pskcReader) parameters(r *Record) error {
 		r.Digits = uint8(n)
 	}
 	if e := strings.Trim(f.encoding, xmlSpace); e != "" && e != "DECIMAL" {
-		return p.wrong(f.line, "ResponseFormat/Encoding", fmt.Errorf("%w: Encoding %s", ErrUnsupported, pskcQuote(e)))
+		return p.wrong(f.line, "ResponseFormat/Encoding", fmt.Errorf("%w: Encoding %s", ErrUnsupported, quoteKnown(e)))
 	}
 	switch strings.Trim(f.checks, xmlSpace) { // xs:boolean
 	case "", "false", "0":
@@ -183,13 +187,20 @@ func (p *pskcReader) data(r *Record) error {
 	if err != nil {
 		return err
 	}
-	r.Seed, err = token.NewSeed(secret)
+	n := len(secret)
+	if looksHex(secret) && bytes.ContainsAny(secret, "abcdefABCDEF") {
+		p.warn("line %d: the secret is %d bytes of hexadecimal text: was it written where base64 belongs?", p.key.at(elSecret).line, len(secret))
+	}
+	r.Seed, err = token.NewShortSeed(secret)
 	clear(secret)
+	if err == nil {
+		err = p.o.checkSeed(r.Seed, &p.short)
+	}
 	if err != nil {
-		return p.wrong(p.key.at(elSecret).line, "Secret", fmt.Errorf("%w: %w", ErrValue, err))
+		return p.wrong(p.key.at(elSecret).line, "Secret", fmt.Errorf("%w: %w", ErrValue, &token.SeedLengthError{Got: n}))
 	}
 	var counter, at, step, drift int64
-	for _, v := range []struct {
+	values := []struct {
 		e        pskcElem
 		to       *int64
 		low, top int64
@@ -198,7 +209,11 @@ func (p *pskcReader) data(r *Record) error {
 		{elTime, &at, math.MinInt32, math.MaxInt32},
 		{elTimeInterval, &step, 1, math.MaxInt32},
 		{elTimeDrift, &drift, math.MinInt32, math.MaxInt32},
-	} {
+	}
+	if r.Type == HOTP { // privacyIDEA writes a TimeInterval of 0
+		values = values[:1]
+	}
+	for _, v := range values {
 		if *v.to, err = p.number(v.e, v.low, v.top); err != nil {
 			return err
 		}
@@ -206,14 +221,15 @@ func (p *pskcReader) data(r *Record) error {
 	if r.Type == HOTP {
 		r.Counter = uint64(counter)
 		for _, e := range []pskcElem{elTime, elTimeInterval, elTimeDrift} {
-			if line := p.key.at(e).line; line != 0 {
-				p.warn("line %d: %s says nothing to HOTP, and is passed over", line, pskcRules[e].name)
+			if v := p.key.at(e); v.line != 0 && strings.Trim(v.text, xmlSpace) != "0" {
+				line := v.line
+				p.left("line %d: %s says nothing to HOTP, and is passed over", line, pskcRules[e].name)
 			}
 		}
 		return nil
 	}
 	if counter != 0 {
-		p.warn("line %d: Counter says nothing to TOTP, and is passed over", p.key.at(elCounter).line)
+		p.left("line %d: Counter says nothing to TOTP, and is passed over", p.key.at(elCounter).line)
 	}
 	if !pskcT0(at) {
 		return p.wrong(p.key.at(elTime).line, "Time", fmt.Errorf("%w: another Time than 0 and 2000-01-01 (%d)", ErrUnsupported, token.Epoch2000))
@@ -232,7 +248,7 @@ func (p *pskcReader) data(r *Record) error {
 func (p *pskcReader) usage(*Record) error {
 	otp := len(p.key.usage) == 0
 	if !otp {
-		p.warn("line %d: KeyUsage was held to, and is not kept: other files made of this one allow all", p.key.textLine[elKeyUsage-firstText])
+		p.left("line %d: KeyUsage was held to, and is not kept: other files made of this one allow all", p.key.textLine[elKeyUsage-firstText])
 	}
 	for _, u := range p.key.usage {
 		switch u = strings.Trim(u, xmlSpace); u {
@@ -240,7 +256,7 @@ func (p *pskcReader) usage(*Record) error {
 			otp = true
 		case "CR", "Encrypt", "Integrity", "Verify", "Unlock", "Decrypt", "KeyWrap", "Unwrap", "Derive", "Generate":
 		default:
-			return p.textError(elKeyUsage, fmt.Errorf("%w: KeyUsage %s", ErrUnsupported, pskcQuote(u)))
+			return p.textError(elKeyUsage, fmt.Errorf("%w: KeyUsage %s", ErrUnsupported, quoteKnown(u)))
 		}
 	}
 	if !otp {

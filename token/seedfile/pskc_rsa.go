@@ -87,12 +87,12 @@ func openRSA(key *rsa.PrivateKey, mode pskcMode, v *pskcValue, sealed []byte) ([
 	}
 	hash, ok := pskcHashes[v.digest]
 	if !ok {
-		return nil, fmt.Errorf("%w: DigestMethod %s", ErrUnsupported, pskcQuote(v.digest))
+		return nil, fmt.Errorf("%w: DigestMethod %s", ErrUnsupported, quoteKnown(v.digest))
 	}
 	mgf := crypto.SHA1
 	if mode == modeOAEP11 {
 		if mgf, ok = pskcHashes[v.mgf]; !ok {
-			return nil, fmt.Errorf("%w: MGF %s", ErrUnsupported, pskcQuote(v.mgf))
+			return nil, fmt.Errorf("%w: MGF %s", ErrUnsupported, quoteKnown(v.mgf))
 		}
 	}
 	if v.label {

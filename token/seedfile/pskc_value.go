@@ -3,8 +3,8 @@
 package seedfile
 
 import (
+	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -27,6 +27,11 @@ func (p *pskcReader) open(e pskcElem) ([]byte, error) {
 	case v.plain:
 		if why := p.mustSeal(); why != "" {
 			return nil, p.wrong(v.line, name, fmt.Errorf("%w: it is in clear, and %s", ErrNoMAC, why))
+		}
+		if e == elSecret {
+			if err := notBase64([]byte(strings.Trim(v.text, xmlSpace))); err != nil {
+				return nil, p.wrong(v.line, name+"/PlainValue", fmt.Errorf("%w: %w", ErrValue, err))
+			}
 		}
 		b, err := decodeXMLBase64(v.text)
 		if err != nil {
@@ -55,9 +60,7 @@ func (p *pskcReader) mustSeal() string {
 	return ""
 }
 
-// number returns an integer of Data, 0 where there is none. One that is
-// encrypted has 4 or 8 bytes, most significant first: the schema's xs:int and
-// xs:long.
+// number returns an integer of Data, 0 where there is none.
 func (p *pskcReader) number(e pskcElem, low, top int64) (int64, error) {
 	v := p.key.at(e)
 	name := pskcRules[e].name
@@ -77,17 +80,42 @@ func (p *pskcReader) number(e pskcElem, low, top int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	var n int64
-	switch len(b) {
-	case 4:
-		n = int64(int32(binary.BigEndian.Uint32(b)))
-	case 8:
-		n = int64(binary.BigEndian.Uint64(b))
-	default:
-		return 0, p.wrong(v.line, name, fmt.Errorf("%w: an encrypted number of %d bytes, and not 4 or 8", ErrUnsupported, len(b)))
+	n, err := sealedInt(b, low, top)
+	if err != nil {
+		return 0, p.wrong(v.line, name, err)
+	}
+	return n, nil
+}
+
+// sealedInt reads an integer that was encrypted. RFC 6030 does not say how one
+// becomes bytes. Files have two forms: text, as FreeIPA reads it, and 1 to 8
+// bytes, the most significant first, as python-pskc writes it. python-pskc and we
+// take digits for text. Binary they would be numbers above 808 million (or 12,336
+// in two bytes), which no counter or period reaches; one byte could be either.
+func sealedInt(b []byte, low, top int64) (int64, error) {
+	if digits := bytes.TrimPrefix(b, []byte("-")); onlyDigits(string(digits)) {
+		if len(b) == 1 {
+			return 0, fmt.Errorf("%w: an encrypted number of one byte, which may be a digit or binary", ErrUnsupported)
+		}
+		return parseXMLInt(string(b), low, top)
+	}
+	if len(b) == 0 || len(b) > 8 {
+		return 0, fmt.Errorf("%w: an encrypted number of %d bytes, and not 1 to 8", ErrUnsupported, len(b))
+	}
+	var u uint64
+	for _, c := range b {
+		u = u<<8 | uint64(c)
+	}
+	n := int64(u)
+	switch negative := b[0]&0x80 != 0; {
+	case !negative || low >= 0:
+	case len(b) == 4: // xs:int
+		n = int64(int32(u))
+	case len(b) < 8:
+		return 0, fmt.Errorf("%w: an encrypted number of %d bytes that may be negative", ErrUnsupported, len(b))
 	}
 	if n < low || n > top {
-		return 0, p.wrong(v.line, name, fmt.Errorf("%w: not %d to %d", ErrValue, low, top))
+		return 0, fmt.Errorf("%w: not %d to %d", ErrValue, low, top)
 	}
 	return n, nil
 }

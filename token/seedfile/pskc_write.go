@@ -120,7 +120,7 @@ func (p *pskcWriter) head() []byte {
 func (p *pskcWriter) appendPackage(b []byte, r *Record) ([]byte, error) {
 	id := r.KeyID
 	if id == "" {
-		id = r.Serial.String()
+		id = r.SerialText()
 	}
 	if err := checkPSKC(r, id); err != nil {
 		return nil, err
@@ -176,12 +176,12 @@ func (v Validity) none() bool { return v.Start.IsZero() && v.Expiry.IsZero() }
 
 // device writes DeviceInfo, when there is something in it.
 func (p *pskcWriter) device(x *pskcXML, r *Record) {
-	if r.Serial.IsZero() && r.Manufacturer == "" && r.Model == "" && r.IssueNo == "" && r.Device.none() {
+	if r.SerialText() == "" && r.Manufacturer == "" && r.Model == "" && r.IssueNo == "" && r.Device.none() {
 		return
 	}
 	x.raw("    <DeviceInfo>\n")
 	x.text("      ", "Manufacturer", r.Manufacturer)
-	x.text("      ", "SerialNo", r.Serial.String())
+	x.text("      ", "SerialNo", r.SerialText())
 	x.text("      ", "Model", r.Model)
 	x.text("      ", "IssueNo", r.IssueNo)
 	x.time("      ", "StartDate", r.Device.Start)

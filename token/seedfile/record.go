@@ -35,7 +35,13 @@ type Validity struct {
 // Record is one token as a seed file tells of it. Texts are as in the file; ""
 // is nothing said.
 type Record struct {
-	Serial    token.Serial // zero: none; then KeyID or User names it
+	Serial token.Serial // zero: none; then ForeignSerial, KeyID or User names it
+
+	// ForeignSerial is a serial number that a token of fob cannot have: one with
+	// an underscore or of more than 20 characters, as servers make them up.
+	// Serial is zero then.
+	ForeignSerial string
+
 	Type      Type
 	Seed      token.Seed
 	Algorithm token.Algorithm
@@ -101,10 +107,18 @@ func ExpiryInstant(e token.Expiry, loc *time.Location) time.Time {
 // key id or user.
 func (r *Record) Name() string {
 	switch {
-	case !r.Serial.IsZero():
-		return r.Serial.String()
+	case r.SerialText() != "":
+		return r.SerialText()
 	case r.KeyID != "":
 		return r.KeyID
 	}
 	return r.User
+}
+
+// SerialText is the serial number, whichever of the two fields has it.
+func (r *Record) SerialText() string {
+	if r.Serial.IsZero() {
+		return r.ForeignSerial
+	}
+	return r.Serial.String()
 }

@@ -9,13 +9,23 @@ import (
 	"io"
 )
 
-// checked is a reader whose records are checked, that fails on a file without
-// any, and for good after the first error.
+// checked is a reader whose records are checked, that skips the ones that are
+// not supported if the options ask for it, that fails on a file without any, and
+// for good after the first error.
 type checked struct {
 	Reader
-	format string
-	some   bool
-	err    error
+	format  string
+	options ReadOptions
+	some    bool
+	warned  bool // of a short seed
+	err     error
+}
+
+// skipper is a reader that can go on after the error of one record.
+type skipper interface {
+	// skipRecord goes to the end of the record whose error Read has returned, and
+	// reports false if the error was not one of a record.
+	skipRecord() (bool, error)
 }
 
 func (c *checked) Read() (Record, error) {
@@ -23,10 +33,17 @@ func (c *checked) Read() (Record, error) {
 		return Record{}, c.err
 	}
 	r, err := c.Reader.Read()
+	for err != nil && c.skipped(&err) {
+		c.some = true
+		r, err = c.Reader.Read()
+	}
 	switch {
 	case err == nil:
 		c.some = true
-		if err = check(&r); err != nil {
+		if err = check(&r); err == nil {
+			err = c.options.checkSeed(r.Seed, &c.warned)
+		}
+		if err != nil {
 			err = at(c.format, c.Line(), &r, err)
 		}
 	case err == io.EOF && !c.some:
@@ -39,6 +56,23 @@ func (c *checked) Read() (Record, error) {
 	return r, nil
 }
 
+// skipped tells Skip of an error, and reports whether the file goes on after it.
+func (c *checked) skipped(err *error) bool {
+	s, ok := c.Reader.(skipper)
+	if !ok || c.options.Skip == nil || !errors.Is(*err, ErrUnsupported) {
+		return false
+	}
+	was := *err
+	goes, stuck := s.skipRecord()
+	if stuck != nil {
+		*err = stuck
+	}
+	if goes && stuck == nil {
+		c.options.Skip(was)
+	}
+	return goes && stuck == nil
+}
+
 // newFunc makes the read function of a format out of one that starts a reader.
 func newFunc[R Reader](format string, start func(*bufio.Reader, ReadOptions) (R, error)) func(*bufio.Reader, ReadOptions) (Reader, error) {
 	return func(b *bufio.Reader, o ReadOptions) (Reader, error) {
@@ -46,7 +80,7 @@ func newFunc[R Reader](format string, start func(*bufio.Reader, ReadOptions) (R,
 		if err != nil {
 			return nil, err
 		}
-		return &checked{Reader: r, format: format}, nil
+		return &checked{Reader: r, format: format, options: o}, nil
 	}
 }
 

@@ -5,15 +5,12 @@ package seedfile
 import (
 	"bufio"
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/d204ef64/fob/token"
 )
 
 // What a hostile file may make us hold at once.
@@ -76,18 +73,16 @@ func (l *lineReader) fail(r *Record, err error) error { return at(l.format, l.li
 // skipBOM takes a UTF-8 byte order mark away, and recognises files that are no
 // text in UTF-8 at all.
 func skipBOM(r *bufio.Reader) error {
-	head, err := r.Peek(4)
+	head, err := r.Peek(32)
 	if err != nil && err != io.EOF {
 		return err
 	}
-	switch {
-	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
-		_, err = r.Discard(3)
+	if bytes.HasPrefix(head, utf8BOM) {
+		_, err = r.Discard(len(utf8BOM))
 		return err
-	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return fmt.Errorf("%w: UTF-16: save the file as UTF-8", ErrSyntax)
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return fmt.Errorf("%w: a ZIP archive, as workbooks of a spreadsheet are: save it as the format wanted", ErrSyntax)
+	}
+	if what := whatPacked(head); what != "" {
+		return fmt.Errorf("%w: the file is %s", ErrSyntax, what)
 	}
 	return nil
 }
@@ -126,21 +121,12 @@ func at(format string, line int, r *Record, err error) error {
 	return e
 }
 
-// safeName is Name, unless that may be a seed, or most of one, in a wrong column.
-// A serial number is too short for it.
+// safeName is Name, "" for one that may be a seed in a wrong column.
 func safeName(r *Record) string {
-	name := r.Name()
-	if _, err := token.ParseSeed(name); err == nil || longestWord(name) > token.MaxSerialLen || looksBase64(name) {
-		return ""
+	if name := r.Name(); !mayBeSeed(name) {
+		return name
 	}
-	return name
-}
-
-// looksBase64 reports whether s may be a whole seed in base64.
-func looksBase64(s string) bool {
-	b, err := base64.StdEncoding.DecodeString(s)
-	defer clear(b)
-	return err == nil && len(b) >= token.MinSeedLen
+	return ""
 }
 
 // longestWord is how many letters and digits there are in a row.

@@ -33,15 +33,15 @@ func (u *unique) Read() (Record, error) {
 	if err != nil {
 		return r, err
 	}
-	if !r.Serial.IsZero() {
+	if s := r.SerialText(); s != "" {
 		// The issue number tells apart tokens with one serial number.
-		key := r.Serial.AppendTo(make([]byte, 0, 64))
+		key := append(make([]byte, 0, 64), s...)
 		key = append(append(key, 0), r.IssueNo...)
 		if first, twice := u.seen(u.serials, key); twice {
 			return Record{}, u.duplicate(&r, "serial number", first)
 		}
 	}
-	if r.KeyID != "" && r.KeyID != r.Serial.String() {
+	if r.KeyID != "" && r.KeyID != r.SerialText() {
 		if first, twice := u.seen(u.keys, []byte(r.KeyID)); twice {
 			r.Seed.Destroy()
 			return Record{}, u.duplicate(&r, "key id", first)

@@ -37,8 +37,8 @@ func newXMLScanner(format string, b *bufio.Reader, o ReadOptions) (*xmlScanner, 
 	x := &xmlScanner{source: &xmlSource{r: b}, format: format, options: o}
 	x.d = xml.NewDecoder(x.source)
 	x.d.CharsetReader = func(charset string, in io.Reader) (io.Reader, error) {
-		if strings.EqualFold(charset, "us-ascii") {
-			return in, nil // all of it is UTF-8, and what is not is found out
+		if strings.EqualFold(charset, "us-ascii") || strings.HasPrefix(strings.ToLower(charset), "utf-16") {
+			return in, nil // UTF-16 has been converted, and all of it is UTF-8, and what is not is found out
 		}
 		return nil, errEncoding
 	}
@@ -118,7 +118,7 @@ func (x *xmlScanner) text() (string, error) {
 		}
 		switch t := t.(type) {
 		case xml.StartElement:
-			return "", malformed("element %s inside a text", elementName(t))
+			return "", malformed("element %s inside a text", nameInMessage(t.Name.Local))
 		case xml.EndElement:
 			return strings.TrimSpace(b.String()), nil
 		case xml.CharData:
@@ -132,7 +132,13 @@ func (x *xmlScanner) text() (string, error) {
 
 // skip passes over the present element.
 func (x *xmlScanner) skip() error {
-	for depth := x.depth; x.depth >= depth; {
+	return x.leave(x.depth)
+}
+
+// leave goes to the end of the element that is depth elements deep, if the present
+// place is inside it.
+func (x *xmlScanner) leave(depth int) error {
+	for x.depth >= depth {
 		if _, err := x.token(); err != nil {
 			return err
 		}
@@ -165,24 +171,21 @@ func (x *xmlScanner) end() error {
 
 // unknown passes over an element that says nothing to us, and warns of it once.
 func (x *xmlScanner) unknown(e xml.StartElement) error {
-	name := elementName(e)
+	name := nameInMessage(e.Name.Local)
 	if !x.warned[name] && len(x.warned) < 20 {
-		if x.warned == nil {
-			x.warned = map[string]bool{}
-		}
-		x.warned[name] = true
+		x.note(name)
 		line, _ := x.d.InputPos()
-		x.options.warn("%s: line %d, and perhaps more: element %s is left out", x.format, line, name)
+		x.options.leftOut("%s: line %d, and perhaps more: element %s is left out", x.format, line, name)
 	}
 	return x.skip()
 }
 
-// elementName is the name of an element, unless it could be a seed.
-func elementName(e xml.StartElement) string {
-	if len(e.Name.Local) > 40 || looksHex([]byte(e.Name.Local)) {
-		return "?"
+// note remembers a warning.
+func (x *xmlScanner) note(name string) {
+	if x.warned == nil {
+		x.warned = map[string]bool{}
 	}
-	return e.Name.Local
+	x.warned[name] = true
 }
 
 // Line is where the record read last began.

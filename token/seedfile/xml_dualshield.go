@@ -184,10 +184,10 @@ func (d *dualshieldReader) readToken() (Record, error) {
 		}
 	}
 	r, err := d.common, error(nil)
-	if r.Serial, err = serial([]byte(t["serial"])); err != nil {
+	if err = r.setSerial([]byte(t["serial"])); err != nil {
 		return Record{}, err
 	}
-	d.present.Serial = r.Serial
+	d.present.Serial, d.present.ForeignSerial = r.Serial, r.ForeignSerial
 	if d.hex {
 		r.Seed, err = hexSeed([]byte(t["seed"]))
 	} else {

@@ -30,7 +30,8 @@ const feitianNamespace = "urn:ietf:params:xml:ns:keyprov:pskc:1.0"
 //	 </Device>
 //	</KeyContainer>
 //
-// The attribute may be called Algorithm, and end in :totp, instead. The serial
+// Earlier drafts have ResponseFormat in <Usage OTP="true">, with Format for
+// Encoding. The attribute may be called Algorithm, and end in :totp, instead. The serial
 // number is that of DeviceInfo, or else the KeyId. The name space is not looked
 // at. Time is T0, in seconds. A missing TimeInterval is [ErrNoPeriod]; length and
 // suite default to the options. Encrypted files and values are refused. Dates
@@ -70,6 +71,9 @@ func isFeitian(head []byte) bool {
 type feitianReader struct {
 	*xmlScanner
 	begun bool
+	sized bool // the key has a ResponseFormat
+
+	inDevice bool // an error was one of a Device
 }
 
 func (f *feitianReader) Read() (Record, error) {
@@ -79,6 +83,14 @@ func (f *feitianReader) Read() (Record, error) {
 		return Record{}, f.fail(&r, err)
 	}
 	return r, nil
+}
+
+// skipRecord goes to the end of the Device.
+func (f *feitianReader) skipRecord() (bool, error) {
+	if f.inDevice {
+		return true, f.fail(nil, f.leave(2))
+	}
+	return false, nil
 }
 
 func (f *feitianReader) read(r *Record) error {
@@ -101,7 +113,10 @@ func (f *feitianReader) read(r *Record) error {
 		switch e.Name.Local {
 		case "Device":
 			f.mark()
-			return f.device(r)
+			f.inDevice = true
+			err = f.device(r)
+			f.inDevice = err != nil
+			return err
 		case "KeyPackage":
 			return malformed("element KeyPackage: the file is PSKC of RFC 6030")
 		case "EncryptionKey", "MACMethod":
@@ -145,6 +160,5 @@ func (f *feitianReader) device(r *Record) error {
 		number, r.KeyID = r.KeyID, ""
 	}
 	r.KeyID = "" // until here, for messages
-	r.Serial, err = serial([]byte(number))
-	return err
+	return r.setSerial([]byte(number))
 }

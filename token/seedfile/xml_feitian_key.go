@@ -21,6 +21,7 @@ func (f *feitianReader) key(e xml.StartElement, r *Record) error {
 	}
 	r.KeyID = cmp.Or(attribute(e, "KeyId"), attribute(e, "Id"))
 	r.Digits, r.Algorithm = f.options.defaultDigits(), f.options.Algorithm
+	f.sized = false
 	data := texts{}
 	err := f.each(func(e xml.StartElement) error {
 		switch e.Name.Local {
@@ -28,6 +29,8 @@ func (f *feitianReader) key(e xml.StartElement, r *Record) error {
 			return f.each(func(e xml.StartElement) error { return f.parameter(e, r) })
 		case "Data":
 			return f.each(func(e xml.StartElement) error { return f.value(e, data) })
+		case "Usage":
+			return f.usage(e, r)
 		case "Policy":
 			return f.each(f.policy)
 		}
@@ -38,6 +41,10 @@ func (f *feitianReader) key(e xml.StartElement, r *Record) error {
 	}
 	if r.Seed, err = base64Seed([]byte(data["Secret"])); err != nil {
 		return err
+	}
+	if !f.sized && !f.warned["length"] {
+		f.note("length")
+		f.options.warn("%s: line %d, and perhaps more: no ResponseFormat: the codes are taken to have %d digits", f.format, f.line, r.Digits)
 	}
 	if r.Type == HOTP {
 		if s, found := data["Counter"]; found {
@@ -63,7 +70,8 @@ func (f *feitianReader) key(e xml.StartElement, r *Record) error {
 func (f *feitianReader) parameter(e xml.StartElement, r *Record) (err error) {
 	switch e.Name.Local {
 	case "ResponseFormat":
-		if encoding := attribute(e, "Encoding"); encoding != "DECIMAL" && encoding != "" {
+		f.sized = true
+		if encoding := cmp.Or(attribute(e, "Encoding"), attribute(e, "Format")); encoding != "DECIMAL" && encoding != "" {
 			return &Error{Field: "Encoding", Err: unsupported("another encoding than DECIMAL")}
 		}
 		switch strings.TrimSpace(cmp.Or(attribute(e, "CheckDigits"), attribute(e, "CheckDigit"))) {
@@ -75,14 +83,26 @@ func (f *feitianReader) parameter(e xml.StartElement, r *Record) (err error) {
 			return err
 		}
 		return f.skip()
+	case "ChallengeFormat":
+		return &Error{Field: "ChallengeFormat", Err: unsupported("ChallengeFormat")}
 	case "Suite":
+		named := hashAttribute(e.Attr)
 		s, err := f.text()
-		if err == nil && s != "" {
+		if s = cmp.Or(s, named); err == nil && s != "" {
 			err = r.setAlgorithm([]byte(s))
 		}
 		return err
 	}
 	return f.unknown(e)
+}
+
+// usage reads what the drafts before AlgorithmParameters had in its place: an
+// attribute for each use of the key, and the format of the response.
+func (f *feitianReader) usage(e xml.StartElement, r *Record) error {
+	if otp := strings.TrimSpace(attribute(e, "OTP")); otp != "true" && otp != "1" {
+		return &Error{Field: "Usage", Err: unsupported("a Usage without OTP")}
+	}
+	return f.each(func(e xml.StartElement) error { return f.parameter(e, r) })
 }
 
 // policy refuses what would have to be enforced, as PSKC's reader does. Dates and

@@ -5,6 +5,7 @@ package seedfile
 import (
 	"bytes"
 	"encoding/xml"
+	"strings"
 )
 
 // texts are the texts of child elements by name, which may come once each.
@@ -49,6 +50,17 @@ func attributeTwice(attrs []xml.Attr) bool {
 func attribute(e xml.StartElement, name string) string {
 	for _, a := range e.Attr {
 		if a.Name.Local == name && a.Name.Space == "" {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// hashAttribute returns the hash that a Suite names in an attribute, as
+// privacyIDEA's export does, "" for none.
+func hashAttribute(attrs []xml.Attr) string {
+	for _, a := range attrs {
+		if strings.EqualFold(a.Name.Local, "hashalgo") && a.Name.Space == "" {
 			return a.Value
 		}
 	}

@@ -4,10 +4,13 @@ package seedfile
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"encoding/xml"
 	"io"
 	"math"
 	"strconv"
+
+	"github.com/d204ef64/fob/token"
 )
 
 // safenetXML is the file of SafeNet's, formerly Aladdin's, eToken PASS, which
@@ -29,11 +32,15 @@ import (
 // (CaseModel, ProductionDate) are left out with a warning. The file is for HOTP:
 // eToken PASS that go by time came with files of another kind (LDIF, ".dat"),
 // and a form of this one for them is not known. Digits and algorithm are not in
-// it: they are those of the options.
+// it: they are those of the options, but that both servers take a seed of 32 bytes
+// for one of SHA-256.
 var safenetXML = &Format{
 	Name: "safenet-xml", Title: "SafeNet (Aladdin) eToken PASS, XML", Extension: ".xml",
 	carries: func(r *Record) Field {
 		f := FieldSerial | FieldModel | FieldFriendlyName
+		if r.Algorithm == safenetHash(r.Seed) {
+			f |= FieldAlgorithm
+		}
 		if r.Type == HOTP {
 			f |= FieldType | FieldCounter
 		}
@@ -56,7 +63,10 @@ var safenetXML = &Format{
 
 type safenetReader struct {
 	*xmlScanner
-	begun bool
+	begun  bool
+	hashed bool // a warning
+
+	inToken bool // an error was one of a Token
 }
 
 func (s *safenetReader) Read() (Record, error) {
@@ -65,6 +75,14 @@ func (s *safenetReader) Read() (Record, error) {
 		return Record{}, s.fail(&r, err)
 	}
 	return r, nil
+}
+
+// skipRecord goes to the end of the Token.
+func (s *safenetReader) skipRecord() (bool, error) {
+	if s.inToken {
+		return true, s.fail(nil, s.leave(2))
+	}
+	return false, nil
 }
 
 func (s *safenetReader) read(r *Record) error {
@@ -85,7 +103,10 @@ func (s *safenetReader) read(r *Record) error {
 			return s.end()
 		case e.Name.Local == "Token":
 			s.mark()
-			return s.readToken(e, r)
+			s.inToken = true
+			err = s.readToken(e, r)
+			s.inToken = err != nil
+			return err
 		}
 		if err := s.unknown(e); err != nil {
 			return err
@@ -94,7 +115,7 @@ func (s *safenetReader) read(r *Record) error {
 }
 
 func (s *safenetReader) readToken(e xml.StartElement, r *Record) (err error) {
-	if r.Serial, err = serial([]byte(attribute(e, "serial"))); err != nil {
+	if err = r.setSerial([]byte(attribute(e, "serial"))); err != nil {
 		return err
 	}
 	t, applications := texts{}, 0
@@ -129,13 +150,32 @@ func (s *safenetReader) readToken(e xml.StartElement, r *Record) (err error) {
 	if r.Seed, err = hexSeed([]byte(t["Seed"])); err != nil {
 		return err
 	}
+	if a := safenetHash(r.Seed); r.Algorithm == token.SHA1 && a != r.Algorithm {
+		r.Algorithm = a
+		if !s.hashed {
+			s.hashed = true
+			s.options.warn("%s: line %d, and perhaps more: the file does not say the hash: it is SHA256, as privacyIDEA takes it from the length of the seed", s.format, s.line)
+		}
+	}
 	r.Counter, err = number("counter", t["MovingFactor"], math.MaxUint64)
 	return err
+}
+
+// safenetHash is the hash that privacyIDEA and LinOTP take for a seed of this
+// format: SHA-256 for one of 32 bytes, otherwise SHA-1.
+func safenetHash(seed token.Seed) token.Algorithm {
+	if seed.Len() == sha256.Size {
+		return token.SHA256
+	}
+	return token.SHA1
 }
 
 func appendSafenet(dst []byte, r *Record) ([]byte, error) {
 	if r.Type != HOTP {
 		return dst, bad("type", "the format is for HOTP")
+	}
+	if a := safenetHash(r.Seed); a != r.Algorithm {
+		return dst, bad("algorithm", "the format does not say the hash, and servers take %s for a seed of %d bytes: write pskc", a, r.Seed.Len())
 	}
 	dst = append(dst, " <Token serial=\""...)
 	dst, err := appendSerial(dst, r)

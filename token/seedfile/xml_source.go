@@ -53,12 +53,8 @@ func (x *xmlScanner) explain(err error) error {
 		return err
 	case errors.Is(err, errEncoding):
 		return errEncoding // without the name, which is the file's
-	case errors.As(err, &syntax) && harmless(syntax.Msg):
-		return malformed("%s", syntax.Msg)
+	case errors.As(err, &syntax):
+		return malformed("XML: %s", xmlMessage(syntax.Msg))
 	}
-	return malformed("no well-formed XML")
+	return malformed("XML: not well-formed")
 }
-
-// harmless reports whether no word of a message is long enough to be a seed, or
-// half of one.
-func harmless(msg string) bool { return longestWord(msg) <= 14 }

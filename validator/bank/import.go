@@ -153,6 +153,9 @@ func (i *importing) read(ctx context.Context, r seedfile.Reader, batches chan<- 
 
 // row makes a row of a record, with its seed sealed.
 func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
+	if r.ForeignSerial != "" {
+		return row, fmt.Errorf("the bank cannot keep its serial number: %w", token.ErrSerial)
+	}
 	if r.Serial.IsZero() {
 		return row, errors.New("it has no serial number, by which the bank knows tokens")
 	}

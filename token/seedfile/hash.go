@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import "github.com/d204ef64/fob/token"
+
+// hashByLength is the hash that privacyIDEA and LinOTP compute with when a file
+// does not say it: the one whose output is as long as the seed, otherwise SHA-1
+// (privacyIDEA: TokenClass.get_import_csv; LinOTP: parseOATHcsv). false: one that
+// no token here has.
+func hashByLength(seed token.Seed) (token.Algorithm, bool) {
+	switch seed.Len() {
+	case 28, 48: // SHA-224 and SHA-384
+		return 0, false
+	case 32:
+		return token.SHA256, true
+	case 64:
+		return token.SHA512, true
+	}
+	return token.SHA1, true
+}
+
+// hashLikeServer sets the hash of a record from a file that does not say it. An
+// algorithm of the options other than SHA-1 comes first.
+func (c *csvReader) hashLikeServer(r *Record, server string) error {
+	if r.Algorithm = c.lines.options.Algorithm; r.Algorithm != token.SHA1 {
+		return nil
+	}
+	var ok bool
+	if r.Algorithm, ok = hashByLength(r.Seed); !ok {
+		return &Error{Field: "algorithm", Err: unsupported("%s takes a seed of %d bytes for one of SHA-224 or SHA-384", server, r.Seed.Len())}
+	}
+	if r.Algorithm != token.SHA1 {
+		c.once("the file does not say the hash: it is " + r.Algorithm.String() + ", as " + server + " takes it from the length of the seed")
+	}
+	return nil
+}
+
+// fitsLength reports whether a server that takes the hash from the length of the
+// seed computes this token's codes.
+func fitsLength(r *Record) bool {
+	a, ok := hashByLength(r.Seed)
+	return ok && a == r.Algorithm
+}
+
+// needFit refuses a record whose codes such a server would compute with another
+// hash.
+func needFit(r *Record, server string) error {
+	if fitsLength(r) {
+		return nil
+	}
+	return bad("algorithm", "the format does not say the hash, and %s takes it from the length of the seed: not %s for %d bytes; write pskc",
+		server, r.Algorithm, r.Seed.Len())
+}

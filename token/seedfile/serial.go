@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"strings"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// maxForeignSerial is the most characters of a serial number that no token of
+// fob has: what privacyIDEA's database holds.
+const maxForeignSerial = 40
+
+// CheckSerial reports what is wrong with a serial number in a file: it has the
+// form of [token.Serial], or the one that [Record].ForeignSerial is for.
+func CheckSerial(text string) error { return new(Record).setSerial([]byte(text)) }
+
+// setSerial reads a serial number, and explains what spreadsheets make of one.
+func (r *Record) setSerial(b []byte) error {
+	s, err := token.SerialFromBytes(b)
+	if err == nil {
+		r.Serial = s
+		return nil
+	}
+	text := string(b)
+	if foreignSerial(text) {
+		r.ForeignSerial = text
+		return nil
+	}
+	const cure = "write the column as text"
+	switch {
+	case strings.HasPrefix(text, "'"):
+		return bad("serial number", "begins with an apostrophe, by which a spreadsheet marks text: take it away")
+	case strings.HasPrefix(text, "="):
+		return bad("serial number", `is a formula, as ="…" by which a spreadsheet is made to keep text: take it away`)
+	case exponent(text):
+		return bad("serial number", "is a number in exponent form, as spreadsheets show long ones: its last digits are lost; "+cure)
+	case decimal(text):
+		return bad("serial number", "is a decimal number, as spreadsheets make of long ones; "+cure)
+	}
+	return bad("serial number", "%w", err)
+}
+
+// foreignSerial reports whether a server may call a token so, and fob may not: a
+// UUID, as FreeIPA makes them, or letters, digits, hyphens and underscores. What
+// reads as a seed, in one piece or in groups, is not one.
+func foreignSerial(s string) bool {
+	if len(s) == 0 || len(s) > maxForeignSerial || strings.Trim(s, "-_") == "" {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if !('0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	if isUUID(s) {
+		return true
+	}
+	seed, err := token.ParseShortSeed(s)
+	seed.Destroy()
+	return err != nil && longestWord(s) <= token.MaxSerialLen
+}
+
+// isUUID reports whether s is 32 hexadecimal digits in groups of 8, 4, 4, 4 and
+// 12.
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch i {
+		case 8, 13, 18, 23:
+			if s[i] != '-' {
+				return false
+			}
+		default:
+			if !isHex(s[i]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// exponent reports whether s is a number as 2.60012E+12 or 2,6E12.
+func exponent(s string) bool {
+	mantissa, exp, found := strings.Cut(strings.ToUpper(s), "E")
+	exp = strings.TrimLeft(exp, "+-")
+	return found && (onlyDigits(mantissa) || decimal(mantissa)) && onlyDigits(exp)
+}
+
+func decimal(s string) bool {
+	i := strings.IndexAny(s, ".,")
+	return i > 0 && onlyDigits(s[:i]) && (i == len(s)-1 || onlyDigits(s[i+1:]))
+}
+
+func onlyDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
