@@ -36,11 +36,12 @@ const (
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	json           bool   // --json
-	started        bool   // the command line was understood, and a command runs
-	stdinTaken     bool   // standard input has been read
-	lists          bool   // the command writes its results while it reads
-	settle         func() // takes a progress bar away; nil for none
+	json           bool          // --json
+	started        bool          // the command line was understood, and a command runs
+	stdinTaken     bool          // standard input has been read
+	lists          bool          // the command writes its results while it reads
+	settle         func()        // takes a progress bar away; nil for none
+	inputs         []os.FileInfo // the files that the command reads; see reads
 }
 
 // usagef returns an error that a person must change the command line or its input

@@ -18,6 +18,7 @@ func newCodeCmd(a *app) *cobra.Command {
 		step                    time.Duration
 		t0                      int64
 		digits, window          int
+		short                   bool
 	}
 	cmd := &cobra.Command{
 		Use:   "code --seed-file FILE|-",
@@ -50,7 +51,7 @@ of the N steps that follow, one a line, as oathtool does.`,
 			if first < 0 {
 				return usagef("--at %s: %w", o.at, token.ErrStep)
 			}
-			seed, err := a.readSeed(cmd.Context(), o.seedFile)
+			seed, err := a.readSeed(cmd.Context(), o.seedFile, o.short)
 			if err != nil {
 				return err
 			}
@@ -89,6 +90,7 @@ of the N steps that follow, one a line, as oathtool does.`,
 	f.IntVar(&o.digits, "digits", 6, "`N` digits, 6 to 9")
 	f.StringVar(&o.algorithm, "algorithm", "sha1", "`NAME`: sha1, sha256 or sha512")
 	f.IntVar(&o.window, "window", 0, "print the codes of `N` further steps, too")
+	addAllowShort(f, &o.short)
 	cmd.MarkFlagRequired("seed-file")
 	return cmd
 }

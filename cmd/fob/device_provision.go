@@ -222,7 +222,7 @@ func (d *device) provisionSeed(ctx context.Context, o provisionOptions) (token.S
 		if o.seedOut != "" {
 			return token.Seed{}, usagef("--seed-out is for a seed that is made; --seed-file has one")
 		}
-		return d.readSeed(ctx, o.seedFile)
+		return d.readSeed(ctx, o.seedFile, false)
 	}
 	seed, err := token.GenerateSeed(rand.Reader, token.DefaultSeedLen)
 	if err != nil {

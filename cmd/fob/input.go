@@ -36,6 +36,7 @@ func (a *app) readSecret(ctx context.Context, what, path string) ([]byte, error)
 			return nil, usagef("reading the %s: %w", what, unsaid(path, err))
 		}
 		defer f.Close()
+		a.reads(f)
 		r = f
 	}
 	type result struct {
@@ -67,6 +68,7 @@ func (a *app) takeStdin() error {
 		return usagef("standard input is named twice: it can be read once")
 	}
 	a.stdinTaken = true
+	a.reads(a.stdin)
 	return nil
 }
 
@@ -123,8 +125,8 @@ func source(path string) string {
 }
 
 // readSeed reads a seed in hex or base32 from a file, or from standard input
-// for "-".
-func (a *app) readSeed(ctx context.Context, path string) (token.Seed, error) {
+// for "-". short takes seeds of 10 bytes and more.
+func (a *app) readSeed(ctx context.Context, path string, short bool) (token.Seed, error) {
 	if isSeed(path) {
 		if _, err := os.Stat(path); err != nil { // its text names the path
 			return token.Seed{}, usagef("--seed-file wants a file or -, and not the seed: other users can see arguments")
@@ -138,9 +140,16 @@ func (a *app) readSeed(ctx context.Context, path string) (token.Seed, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return token.Seed{}, usagef("reading the seed: %s is empty", source(path))
 	}
-	seed, err := token.ParseSeed(string(bytes.TrimSpace(text)))
+	parse := token.ParseSeed
+	if short {
+		parse = token.ParseShortSeed
+	}
+	seed, err := parse(string(bytes.TrimSpace(text)))
 	if err != nil {
 		return token.Seed{}, usagef("reading the seed from %s: %w", source(path), err)
+	}
+	if seed.Len() < token.MinSeedLen {
+		a.warnf("the seed has %d bytes only: RFC 4226 demands %d", seed.Len(), token.MinSeedLen)
 	}
 	return seed, nil
 }

@@ -20,9 +20,45 @@ type output struct {
 	force bool
 }
 
+// reads remembers a file that the command reads, which must not be its output.
+func (a *app) reads(f io.Reader) {
+	if file, ok := f.(*os.File); ok {
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+			a.inputs = append(a.inputs, info)
+		}
+	}
+}
+
+// notInput refuses an output that the command also reads, by whatever name: a
+// path, a link, or standard input and output.
+func (a *app) notInput(path string) error {
+	info, err := os.Stat(path)
+	if path == "" || path == "-" {
+		path = "standard output"
+		file, ok := a.stdout.(*os.File)
+		if !ok {
+			return nil
+		}
+		info, err = file.Stat()
+	}
+	if err != nil {
+		return nil // there is no such file yet
+	}
+	for _, input := range a.inputs {
+		if os.SameFile(info, input) {
+			return usagef("writing %s: this command reads the same file: name another one", path)
+		}
+	}
+	return nil
+}
+
 // create starts a file that only its owner may read; "" or "-" is standard
-// output. What is there already stays unless force is set.
+// output. An existing file stays unless force is set, and a file that the command
+// reads stays in any case.
 func (a *app) create(path string, force bool) (*output, error) {
+	if err := a.notInput(path); err != nil {
+		return nil, err
+	}
 	if path == "" || path == "-" {
 		return &output{Writer: bufio.NewWriter(a.stdout)}, nil
 	}

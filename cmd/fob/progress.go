@@ -5,6 +5,7 @@ package main
 import (
 	"io"
 	"os"
+	"strconv"
 	"sync"
 
 	"github.com/vbauerster/mpb/v8"
@@ -40,6 +41,25 @@ func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.bar.IncrBy(n)
 	return n, err
+}
+
+// counterTo shows on a terminal how many of total things were done. It returns
+// what counter returns.
+func (a *app) counterTo(what string, total int64) (show func(done int64), end func()) {
+	if !isTerminal(a.stderr) {
+		return func(int64) {}, func() {}
+	}
+	bars := mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(40))
+	// It never gets to its end by itself, so that it is always taken away.
+	bar := bars.AddBar(total+1,
+		mpb.PrependDecorators(decor.Name(what+" ")),
+		mpb.AppendDecorators(decor.CurrentNoUnit("%d of "+strconv.FormatInt(total, 10)), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
+	end = sync.OnceFunc(func() {
+		bar.Abort(true)
+		bars.Wait()
+	})
+	a.settle = end
+	return bar.SetCurrent, end
 }
 
 // counter shows on a terminal how many things were done. It returns what tells it,

@@ -7,8 +7,27 @@ import (
 	"fmt"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/token/seedfile"
 	"github.com/d204ef64/fob/token/virtual"
 )
+
+// onlyTOTP leaves out tokens of other types, which no virtual token can be, for
+// --skip-unsupported.
+type onlyTOTP struct {
+	*seedSource
+	a *app
+}
+
+func (o *onlyTOTP) Read() (seedfile.Record, error) {
+	for {
+		r, err := o.seedSource.Read()
+		if err != nil || !o.in.skip || r.Type == seedfile.TOTP {
+			return r, err
+		}
+		o.in.skipToken(o.a, fmt.Errorf("line %d: it is of type %s, and virtual tokens are TOTP", o.Line(), r.Type))
+		r.Seed.Destroy()
+	}
+}
 
 // tokensFromSeeds makes the tokens of fob run --seed-file.
 func (a *app) tokensFromSeeds(ctx context.Context, o *runOptions, w *virtual.World, model *virtual.Model) (tokens []*virtual.Token, err error) {
@@ -16,7 +35,7 @@ func (a *app) tokensFromSeeds(ctx context.Context, o *runOptions, w *virtual.Wor
 		model = nil // as the digits of each ask for
 	}
 	err = o.seeds.read(ctx, a, o.seedFile, func(s *seedSource) (err error) {
-		if tokens, err = fleet.FromSeeds(w, s, model); err != nil {
+		if tokens, err = fleet.FromSeeds(w, &onlyTOTP{s, a}, model); err != nil {
 			return fmt.Errorf("reading %s: %w", s.name, err)
 		}
 		return nil

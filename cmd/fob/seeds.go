@@ -66,7 +66,15 @@ type seedsInput struct {
 	keyFlag             string // name of the flag for keyFile; "" is key-file
 	privateKey, trusted string
 	duplicates          bool
-	unique              bool // duplicates are never taken: there is no flag for them
+	skip, short         bool
+	unique              bool // neither duplicates nor short seeds are ever taken, nor tokens skipped: there are no flags for them
+
+	skipped, leftOut int // how often it was said, of the file read last
+}
+
+// addAllowShort adds the flag for short seeds.
+func addAllowShort(f *pflag.FlagSet, short *bool) {
+	f.BoolVar(short, "allow-short-seeds", false, "take seeds of 10 to 15 bytes, as test systems have them, with a warning")
 }
 
 func (in *seedsInput) add(f *pflag.FlagSet) {
@@ -81,6 +89,8 @@ func (in *seedsInput) add(f *pflag.FlagSet) {
 	f.StringVar(&in.trusted, "trusted", "", "`FILE` with certificates (PEM), one of which must have signed the file")
 	if !in.unique {
 		f.BoolVar(&in.duplicates, "allow-duplicates", false, "take a serial number or seed that comes twice")
+		f.BoolVar(&in.skip, "skip-unsupported", false, "leave out tokens that are not supported, and list them on stderr")
+		addAllowShort(f, &in.short)
 	}
 }
 
@@ -113,13 +123,28 @@ func (in *seedsInput) options(ctx context.Context, a *app) (o seedfile.ReadOptio
 			return o, err
 		}
 	}
+	o.AllowShort = in.short
 	o.Warn = func(text string) { a.warnf("%s", text) }
+	o.LeftOut = func(text string) {
+		in.leftOut++
+		o.Warn(text)
+	}
+	if in.skip {
+		o.Skip = func(err error) { in.skipToken(a, err) }
+	}
 	return o, nil
 }
 
-// source is an opened seed file.
+// skipToken tells of a token that is left out.
+func (in *seedsInput) skipToken(a *app, err error) {
+	in.skipped++
+	a.warnf("skipped: %v", err)
+}
+
+// seedSource is an opened seed file.
 type seedSource struct {
 	seedfile.Reader
+	in     *seedsInput // nil: the tokens come from no file
 	format *seedfile.Format
 	name   string
 }
@@ -172,12 +197,14 @@ func (in *seedsInput) readOnce(ctx context.Context, a *app, path string, o seedf
 			return usagef("reading the seed file: %w", unsaid(path, err))
 		}
 		defer f.Close()
+		a.reads(f)
 		shown, done := a.progress(f, "reading")
 		a.settle = done
 		defer done()
 		input = &interruptible{ctx: ctx, r: shown} // it may be a pipe
 	}
-	s := &seedSource{name: source(path)}
+	in.skipped, in.leftOut = 0, 0
+	s := &seedSource{in: in, name: source(path)}
 	var err error
 	if in.from != "" {
 		if s.format, err = seedfile.FormatByName(in.from); err == nil {
@@ -202,6 +229,10 @@ func (in *seedsInput) advise(err error) error {
 		return fmt.Errorf("%w (--period 60s)", err)
 	case errors.Is(err, seedfile.ErrDuplicate) && !in.unique:
 		return fmt.Errorf("%w (--allow-duplicates takes both)", err)
+	case errors.Is(err, token.ErrSeedLength) && !in.unique && !in.short:
+		return fmt.Errorf("%w (--allow-short-seeds takes 10 bytes and more)", err)
+	case errors.Is(err, seedfile.ErrUnsupported) && isContent(err) && !in.unique && !in.skip:
+		return fmt.Errorf("%w (--skip-unsupported leaves such tokens out)", err)
 	case errors.Is(err, seedfile.ErrFormat):
 		return fmt.Errorf("%w (--from FORMAT; fob seeds --help lists them)", err)
 	case errors.Is(err, seedfile.ErrNoKey):

@@ -19,6 +19,7 @@ type seedsOutput struct {
 	to, out       string
 	strict, force bool
 	reveal        bool // on a terminal
+	each          func(records int)
 	encryption
 }
 
@@ -36,7 +37,7 @@ type encryption struct {
 
 func (out *seedsOutput) add(f *pflag.FlagSet) {
 	f.StringVar(&out.out, "out", "", "new `FILE`, readable by you alone; default: standard output")
-	f.BoolVar(&out.strict, "strict", false, "fail where the target cannot carry all")
+	f.BoolVar(&out.strict, "strict", false, "fail if the target cannot carry all, or if something was left out of the input")
 	f.BoolVar(&out.force, "force", false, "replace a file that exists")
 	f.BoolVar(&out.reveal, "reveal", false, "write seeds to a terminal")
 }
@@ -211,7 +212,13 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 	var losses seedfile.Losses
 	w, err := to.NewWriter(file, o)
 	if err == nil {
-		losses, err = seedfile.Copy(ctx, w, to, s, seedfile.CopyOptions{Strict: out.strict})
+		losses, err = seedfile.Copy(ctx, w, to, s, out.copyOptions(a, s))
+	}
+	if err == nil && out.strict && s.in != nil && s.in.leftOut > 0 {
+		err = fmt.Errorf("%w: the warnings say what was left out of %s", seedfile.ErrLost, s.name)
+	}
+	if s.in != nil && s.in.skipped > 0 && losses.Records == 0 && !isContent(err) && ctx.Err() == nil {
+		err = usagef("no token is left of %s: all were skipped", s.name)
 	}
 	if isContent(err) {
 		err = fmt.Errorf("converting %s: %w", s.name, err)
@@ -232,10 +239,25 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 		return nil
 	}
 	result := struct {
-		File   string         `json:"file"`
-		Format string         `json:"format"`
-		Tokens int            `json:"tokens"`
-		Lost   map[string]int `json:"lost"`
-	}{out.out, to.Name, losses.Records, lost}
-	return a.print(result, fmt.Sprintf("%d tokens in %s (%s)\n", losses.Records, out.out, to.Name))
+		File    string         `json:"file"`
+		Format  string         `json:"format"`
+		Tokens  int            `json:"tokens"`
+		Lost    map[string]int `json:"lost"`
+		Skipped int            `json:"skipped,omitempty"`
+	}{out.out, to.Name, losses.Records, lost, 0}
+	text := fmt.Sprintf("%d tokens in %s (%s)\n", losses.Records, out.out, to.Name)
+	if s.in != nil && s.in.skipped > 0 {
+		result.Skipped = s.in.skipped
+		text += fmt.Sprintf("%d tokens skipped\n", s.in.skipped)
+	}
+	return a.print(result, text)
+}
+
+// copyOptions are the options for a copy of s.
+func (out *seedsOutput) copyOptions(a *app, s *seedSource) seedfile.CopyOptions {
+	o := seedfile.CopyOptions{Strict: out.strict, Each: out.each}
+	if s.in != nil && s.in.skip {
+		o.Skip = func(err error) { s.in.skipToken(a, err) }
+	}
+	return o
 }

@@ -125,6 +125,7 @@ and --since wants the log to go on from there.`,
 					return err
 				}
 				if len(report.Faults) == 0 && keep != "" {
+					a.inputs = nil // the new ends may replace those that were verified
 					out, err := a.create(keep, force)
 					if err != nil {
 						return err

@@ -18,6 +18,9 @@ type Losses struct {
 type CopyOptions struct {
 	Strict bool              // what would be left out is an error, [ErrLost]
 	Each   func(records int) // called after each record; nil is nobody
+	// Skip is called with the error of a record that the target cannot hold
+	// ([ErrValue]), and the copy goes on without it. nil: the error ends the copy.
+	Skip func(error)
 }
 
 // Copy writes all records of r to w, which writes the format to, and closes w.
@@ -44,6 +47,16 @@ func Copy(ctx context.Context, w Writer, to *Format, r Reader, o CopyOptions) (L
 		}
 		err = w.Write(&rec)
 		rec.Seed.Destroy()
+		if err != nil && o.Skip != nil && errors.Is(err, ErrValue) {
+			for _, field := range lost.Each() {
+				l.Lost[field]--
+				if l.Lost[field] == 0 {
+					delete(l.Lost, field)
+				}
+			}
+			o.Skip(err)
+			continue
+		}
 		if err != nil {
 			return l, err
 		}

@@ -3,6 +3,7 @@
 package seedfile
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ type Batch struct {
 	First   uint64
 	Profile token.Profile
 	Expiry  token.Expiry // zero: none
+	SeedLen int          // bytes of a seed; 0: token.DefaultSeedLen
 }
 
 // NewBatch returns a reader of made-up tokens with random seeds and the serial
@@ -46,7 +48,12 @@ func (b *batch) Read() (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	seed, err := token.GenerateSeed(rand.Reader, token.DefaultSeedLen)
+	key := make([]byte, cmp.Or(b.SeedLen, token.DefaultSeedLen))
+	defer clear(key)
+	if _, err := rand.Read(key); err != nil {
+		return Record{}, err
+	}
+	seed, err := token.NewShortSeed(key)
 	if err != nil {
 		return Record{}, err
 	}
