@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"errors"
+	"fmt"
 	"mime/multipart"
 	"strings"
 	"testing"
@@ -197,7 +197,7 @@ func TestDeskImport(t *testing.T) {
 type failing struct{}
 
 func (failing) SendExpiry(context.Context, bank.ExpiryMail) error {
-	return errors.Join(bank.ErrMailRefused, errors.New("550 no such user"))
+	return fmt.Errorf("%w: mail.example.com:25: 550 no such user", bank.ErrMailRefused)
 }
 
 func TestNotices(t *testing.T) {
@@ -217,7 +217,9 @@ func TestNotices(t *testing.T) {
 	page.says(t, "notice.heading")
 	require.Contains(t, page.body, "2031年3月31日")
 	b := s.browser(t).logIn("desk-1")
-	b.get("/desk/notices?status=failed").says(t, "notice.failed", "notices.resend")
+	failed := b.get("/desk/notices?status=failed")
+	failed.says(t, "notice.failed", "notices.resend")
+	require.Contains(t, failed.body, "メールサーバが受信を拒否しました: mail.example.com:25: 550 no such user")
 	list, _, err := s.Bank.Notices(t.Context(), banktest.Clerk, nil, bank.Page{})
 	require.NoError(t, err)
 	require.NotEmpty(t, list)

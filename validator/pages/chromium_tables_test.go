@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+// brokenCells returns the texts in tables that stand in more than one line, of those
+// that must not: identifiers, dates and times, amounts, and short labels and heads of
+// columns that would break inside a word. What a text is, is told by itself, and not by
+// the page's classes.
+const brokenCells = `(() => {
+	const whole = [
+		/^[A-Za-z]+-\d+$/, /^\d{6,20}$/, /^\d{6}-[0-9A-Z]+$/, /^[a-z]+-user-\d+$/, /^BK-\d+$/, /^\d+\/\d+$/,
+		/^\d{4}年\d+月\d+日( \d\d:\d\d:\d\d)?[〜頃]?$/, /^(about |to )?\d+ [A-Z][a-z]+ \d{4}(, \d\d:\d\d:\d\d)?$/,
+		/^[\d,]+円$/, /^¥[\d,]+$/, /^\d{1,3}(\.\d{1,3}){3}$/,
+		/^[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}ー]{1,7}$/u, /^[A-Za-z]+$/,
+	];
+	const found = [];
+	for (const cell of document.querySelectorAll("td, th")) {
+		if (cell.getClientRects().length === 0) continue;
+		const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+		for (let node; (node = walker.nextNode());) {
+			const text = node.nodeValue.trim();
+			if (!whole.some((kind) => kind.test(text))) continue;
+			const range = document.createRange();
+			range.selectNodeContents(node);
+			const lines = new Set([...range.getClientRects()].filter((r) => r.width > 0).map((r) => Math.round(r.top)));
+			if (lines.size > 1) found.push(text);
+		}
+	}
+	return [...new Set(found)].join(" | ");
+})()`
+
+// countCells counts the cells, so that a test that sees none fails.
+const countCells = `document.querySelectorAll("td").length`
+
+// cutTables returns by how many pixels tables are wider than the space for them.
+const cutTables = `Math.max(0, ...[...document.querySelectorAll(".scroll")].map((e) => e.scrollWidth - e.clientWidth))`
+
+// TestChromiumTables: no identifier, date or amount in a table breaks into two lines, and
+// nothing is cut off, on a wide screen, a narrow one and a phone, in both languages.
+func TestChromiumTables(t *testing.T) {
+	s := newSite(t, Options{TestMode: true}, false)
+	s.Contract("C-1001")
+	s.User("C-1001", "acct-user-001", validator.Master)
+	s.User("C-1001", "acct-user-002", validator.Admin)
+	own, other := s.Issued("C-1001"), s.Issued("C-1001")
+	s.Activate("acct-user-001", own)
+	s.Activate("acct-user-002", other)
+	s.Issued("C-1001")
+	s.Stock()
+	for _, cause := range []validator.Cause{validator.CauseAdditional, validator.CauseLoss} {
+		o := bank.NewOrder{Contract: "C-1001", Cause: cause}
+		if cause == validator.CauseLoss {
+			o.Old = other
+		}
+		_, out, err := s.Bank.Order(t.Context(), banktest.Clerk, o)
+		require.NoError(t, err)
+		require.True(t, out.Done)
+	}
+	orders, _, err := s.Bank.Orders(t.Context(), banktest.Clerk, "C-1001", true, bank.Page{})
+	require.NoError(t, err)
+	_, err = s.Bank.Ship(t.Context(), banktest.Clerk, orders[0].ID, s.Stock())
+	require.NoError(t, err)
+	for s.Clock.Now().Time().Year() < 2031 || s.Clock.Now().Time().Month() < 3 {
+		s.Clock.Advance(24 * 3600)
+	}
+	_, err = s.Bank.Daily(t.Context(), failing{})
+	require.NoError(t, err)
+	out, err := s.Bank.Do(t.Context(), banktest.By("acct-user-001"), bank.Request{
+		Operation: validator.OpPayrollApprove, Code: s.Code(own, 0), Details: map[string]string{"amount": "999999999999"},
+	})
+	require.NoError(t, err)
+	require.True(t, out.Done)
+
+	folder := os.Getenv("FOB_SHOTS")
+	for _, who := range []struct {
+		login, id string
+		paths     []string
+	}{
+		{"/login", "acct-user-001", []string{"/", "/history", "/users"}},
+		{"/desk/login", "desk-1", []string{
+			"/desk/contracts/C-1001", "/desk/orders?all=yes", "/desk/stock", "/desk/notices", "/desk/audit",
+		}},
+	} {
+		b := newTab(t, s.URL).logIn(who.login, who.id)
+		for _, lang := range []string{"ja", "en"} {
+			if lang == "en" {
+				b.press0(".language button")
+			}
+			for _, path := range who.paths {
+				b.open(path)
+				require.Positive(t, of(b, chromedp.Evaluate[int64](countCells)), path)
+				for _, width := range []int64{1280, 1024, 390} {
+					b.run(chromedp.EmulateViewport(width, 900))
+					if folder != "" {
+						picture := of(b, chromedp.FullScreenshot(100))
+						name := fmt.Sprintf("table-%s%s-%d.png", lang, strings.NewReplacer("/", "_", "?", "+").Replace(path), width)
+						require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o644))
+					}
+					assert.Empty(t, of(b, chromedp.Evaluate[string](brokenCells)), "%s in %s at %d", path, lang, width)
+					assert.Zero(t, of(b, chromedp.Evaluate[int64](cutTables)), "%s in %s at %d", path, lang, width)
+					assert.LessOrEqual(t, of(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, "%s in %s", path, lang)
+				}
+			}
+		}
+	}
+}
