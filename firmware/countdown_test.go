@@ -36,6 +36,34 @@ func TestCountdown(t *testing.T) {
 	}
 }
 
+// TestCountdownToTheMillisecond has all steps and numbers of bars, also those
+// that do not divide: bar i of n goes out when (i+1)/n of the step are over.
+func TestCountdownToTheMillisecond(t *testing.T) {
+	for _, step := range []token.UnixSeconds{20, 30, 36, 60} {
+		for bars := uint8(1); bars <= 6; bars++ {
+			m := newMachine(t)
+			p := profile(t, "always-on-6")
+			p.Step, p.Behaviour.Bars = step, bars
+			require.NoError(t, p.Validate())
+			m.program(t, payload(p), true)
+			whole := int64(step) * 1000
+			require.Zero(t, int64(m.now)%whole, "noon is where a step begins")
+			for i := range int64(bars) {
+				end := (whole*(i+1) + int64(bars) - 1) / int64(bars) // the first millisecond at or after it
+				start := int64(m.now) % whole
+				m.advance(time.Duration(end-1-start) * time.Millisecond)
+				require.EqualValues(t, int64(bars)-i, m.frame.Bars, "%d s, %d bars, %d ms", step, bars, end-1)
+				m.advance(time.Millisecond)
+				want := int64(bars) - i - 1
+				if want == 0 {
+					want = int64(bars) // of the next step
+				}
+				require.EqualValues(t, want, m.frame.Bars, "%d s, %d bars, %d ms", step, bars, end)
+			}
+		}
+	}
+}
+
 // TestBars: a profile may have fewer bars, or none.
 func TestBars(t *testing.T) {
 	for bars, want := range map[uint8][]uint8{

@@ -125,9 +125,12 @@ func (c *Core) code(digits int) (f Frame, next token.UnixMilli) {
 		f.Icons |= IconBattery
 	}
 	if bars := int64(p.Behaviour.Bars); bars > 0 {
-		// All bars in the first part of the step, one in the last.
-		bar := int64(p.Step) * 1000 / bars
-		f.Bars = uint8((int64(left) + bar - 1) / bar)
+		// All bars in the first part of the step, one in the last. A part need
+		// not be whole milliseconds: six bars of 20 s.
+		whole := int64(p.Step) * 1000
+		lit := (int64(left)*bars + whole - 1) / whole
+		f.Bars = uint8(lit)
+		next = min(next, c.now+left-token.UnixMilli((lit-1)*whole/bars))
 	}
 	return f, next
 }

@@ -45,7 +45,13 @@ func commitFrame(t testing.TB, sent []byte) []byte {
 
 // TestProvision is a station and a token end to end.
 func TestProvision(t *testing.T) {
-	for _, p := range token.Profiles() {
+	profiles := token.Profiles()
+	for _, step := range []token.UnixSeconds{20, 30, 36} {
+		p := profile(t, "button-6")
+		p.Step = step
+		profiles = append(profiles, p)
+	}
+	for _, p := range profiles {
 		m := newMachine(t)
 		c, w := m.connect(t)
 		o := order(t, m, p)

@@ -48,6 +48,7 @@ func drawEvents(t *rapid.T) []event {
 // drawPayload is a token of any profile that may expire in between.
 func drawPayload(t *rapid.T) *serialproto.Payload {
 	p := payload(token.Profiles()[rapid.IntRange(0, 2).Draw(t, "profile")])
+	p.Profile.Step = rapid.SampledFrom([]token.UnixSeconds{20, 30, 36, 60}).Draw(t, "step")
 	b := &p.Profile.Behaviour
 	b.Expiry = token.ExpiryPolicy(rapid.IntRange(0, 2).Draw(t, "policy"))
 	b.BlankDelayDays = uint8(rapid.IntRange(0, 1).Draw(t, "delay"))

@@ -21,7 +21,7 @@ type Behaviour struct {
 	Expiry          ExpiryPolicy // what the display does after the expiry date
 	BlankDelayDays  uint8        // days from the expiry date until the display really goes blank, 0 to 5
 	ClockLossErases bool         // loss of supply erases the seed, as in real tokens
-	Bars            uint8        // countdown bars, 0 to 6; each stands for Step/Bars seconds
+	Bars            uint8        // countdown bars, 0 to 6; each stands for Step/Bars seconds, which need not be whole
 }
 
 // The limits of [Behaviour].

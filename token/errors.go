@@ -22,11 +22,11 @@ func (e *NameError) Unwrap() error { return e.Err }
 type FieldError struct {
 	Field   string // Go name, for example "Behaviour.ShowSeconds"
 	Value   int64  // as given
-	Allowed string // for example "30 or 60"
+	Allowed string // for example "6 or 8"
 	Err     error  // the sentinel
 }
 
-// Error returns for example "invalid profile: Step is 45, allowed is 30 or 60".
+// Error returns for example "invalid profile: Digits is 7, allowed is 6 or 8".
 func (e *FieldError) Error() string {
 	return e.Err.Error() + ": " + e.Field + " is " + strconv.FormatInt(e.Value, 10) + ", allowed is " + e.Allowed
 }

@@ -37,7 +37,7 @@ func TestOathtool(t *testing.T) {
 			key[i] = byte(r.Uint32())
 		}
 		p := token.Profile{
-			Step:      []token.UnixSeconds{30, 60}[r.IntN(2)],
+			Step:      []token.UnixSeconds{20, 30, 36, 60}[r.IntN(4)],
 			Digits:    []uint8{6, 8}[r.IntN(2)],
 			Algorithm: token.Algorithm(r.IntN(3)),
 			T0:        []token.UnixSeconds{0, token.Epoch2000}[r.IntN(2)],

@@ -19,7 +19,7 @@ const maxT0 UnixSeconds = 253402300799
 // one from [ProfileByName] and change what differs, then call Validate.
 type Profile struct {
 	Name      string      // for people; not checked
-	Step      UnixSeconds // RFC 6238's X: 60 or 30 s
+	Step      UnixSeconds // RFC 6238's X: 20, 30, 36 or 60 s
 	Digits    uint8       // 6 or 8
 	Algorithm Algorithm
 	T0        UnixSeconds // instant of step 0: 0 is 1970 (RFC 6238), [Epoch2000] for SafeNet tokens
@@ -30,8 +30,8 @@ type Profile struct {
 // value and what is allowed, for the first field outside its range.
 func (p Profile) Validate() error {
 	switch {
-	case p.Step != 30 && p.Step != 60:
-		return profileError("Step", int64(p.Step), "30 or 60 s")
+	case !p.Step.validStep():
+		return profileError("Step", int64(p.Step), "20, 30, 36 or 60 s")
 	case p.Digits != 6 && p.Digits != 8:
 		return profileError("Digits", int64(p.Digits), "6 or 8")
 	case !p.Algorithm.Valid():
@@ -40,6 +40,17 @@ func (p Profile) Validate() error {
 		return profileError("T0", int64(p.T0), "0 (1970) to 253402300799 (9999)")
 	}
 	return p.Behaviour.Validate()
+}
+
+// validStep reports whether s is the time step of a hardware token: 60 s (RSA,
+// Feitian), 30 s (RFC 6238's default) or 36 s (OneSpan). 20 s is for tests of
+// servers that offer it: no hardware token with it is documented.
+func (s UnixSeconds) validStep() bool {
+	switch s {
+	case 20, 30, 36, 60:
+		return true
+	}
+	return false
 }
 
 func profileError(field string, value int64, allowed string) error {

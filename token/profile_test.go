@@ -42,8 +42,8 @@ func TestProfileValidate(t *testing.T) {
 		change func(p *token.Profile)
 		want   string
 	}{
-		{always, func(p *token.Profile) { p.Step = 45 }, "invalid profile: Step is 45, allowed is 30 or 60 s"},
-		{always, func(p *token.Profile) { p.Step = 0 }, "invalid profile: Step is 0, allowed is 30 or 60 s"},
+		{always, func(p *token.Profile) { p.Step = 45 }, "invalid profile: Step is 45, allowed is 20, 30, 36 or 60 s"},
+		{always, func(p *token.Profile) { p.Step = 0 }, "invalid profile: Step is 0, allowed is 20, 30, 36 or 60 s"},
 		{always, func(p *token.Profile) { p.Digits = 7 }, "invalid profile: Digits is 7, allowed is 6 or 8"},
 		{always, func(p *token.Profile) { p.Algorithm = 3 }, "invalid profile: Algorithm is 3, allowed is 0 (SHA1), 1 (SHA256) or 2 (SHA512)"},
 		{always, func(p *token.Profile) { p.T0 = -1 }, "invalid profile: T0 is -1, allowed is 0 (1970) to 253402300799 (9999)"},
@@ -66,15 +66,18 @@ func TestProfileValidate(t *testing.T) {
 		require.ErrorAs(t, err, &field)
 	}
 	p := always
-	p.Step, p.Digits, p.Algorithm, p.T0, p.Name = 30, 8, token.SHA512, token.Epoch2000, ""
-	require.NoError(t, p.Validate())
+	p.Digits, p.Algorithm, p.T0, p.Name = 8, token.SHA512, token.Epoch2000, ""
+	for step := token.UnixSeconds(-100); step <= 100; step++ {
+		p.Step = step
+		require.Equal(t, step == 20 || step == 30 || step == 36 || step == 60, p.Validate() == nil, "%d s", step)
+	}
 }
 
 // TestStepAt compares with whole numbers of any size.
 func TestStepAt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := token.Profile{
-			Step: rapid.SampledFrom([]token.UnixSeconds{30, 60}).Draw(t, "step"),
+			Step: rapid.SampledFrom([]token.UnixSeconds{20, 30, 36, 60}).Draw(t, "step"),
 			T0:   token.UnixSeconds(rapid.Int64Range(0, 253402300799).Draw(t, "T0")),
 		}
 		at := rapid.Int64Range(-1<<62, 1<<62).Draw(t, "t")

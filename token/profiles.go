@@ -8,13 +8,15 @@ import "github.com/d204ef64/fob/internal/errclass"
 // returned is a [ProfileNameError], which wraps it and lists the names.
 var ErrProfileName = errclass.New(errclass.Usage, "unknown profile")
 
-// Profiles returns the profiles of the tokens that are known, each call a new
-// slice. The first is the default.
+// Profiles returns the profiles that have a name, each call a new slice. The
+// first is the default.
 func Profiles() []Profile {
 	return []Profile{
 		{
-			// The RSA SID700 class: always on, six bars of which one goes every
-			// 10 s, no button, no low-battery sign known.
+			// After the RSA SID700: always on, 60 s, six bars of which one goes
+			// every 10 s (Hokuyo Bank's page on its hard token), no button and no
+			// low-battery sign. A SID700 computes its codes by RSA's own
+			// algorithm; these are RFC 6238's.
 			Name:   "always-on-6",
 			Step:   DefaultStep,
 			Digits: 6,
@@ -24,9 +26,11 @@ func Profiles() []Profile {
 			},
 		},
 		{
-			// The Feitian c200 class: the code stays until its minute ends, and
-			// the cell is good for 14,000 presses. The warning below 10 % is
-			// that of the Symantec VIP fob; none is published for the c200.
+			// After the Feitian c200 (ftsafe.co.jp, c200otp and its FAQ): a code
+			// stays until its minute ends, and the battery is good for 14,000
+			// presses. The bars are the FortiToken 200's, in steps of 10 s. The
+			// warning below 10 % is the Symantec VIP fob's (Broadcom, article
+			// 159646): none is published for the c200.
 			Name:   "button-6",
 			Step:   DefaultStep,
 			Digits: 6,
@@ -41,8 +45,11 @@ func Profiles() []Profile {
 			},
 		},
 		{
-			// A fob with eight digits and a plain time-out, as the OneSpan GO 3
-			// and the Symantec VIP have.
+			// Not a product: eight digits and a plain time-out, for systems that
+			// use either. The Symantec VIP fob shows a code for 30 s, but of 6
+			// digits and a 30 s step. A OneSpan GO 3 has a glass of 8 digits and
+			// a button (blog.sector101.co.uk, 2019-11-03), but shows 6-digit
+			// codes, usually of a 36 s step, without bars.
 			Name:   "button-8",
 			Step:   DefaultStep,
 			Digits: 8,

@@ -57,7 +57,7 @@ without --seed-file one is made, and --seed-out keeps it.`,
 	f.StringVar(&o.profile, "profile", "", "`NAME`: "+profileNames()+"; default: that of the hardware")
 	f.StringVar(&o.algorithm, "algorithm", "", "`NAME`: sha1, sha256 or sha512 instead of the profile's")
 	f.IntVar(&o.digits, "digits", 0, "`N` digits, 6 or 8, instead of the profile's")
-	f.DurationVar(&o.step, "step", 0, "time step 30s or 60s instead of the profile's")
+	f.DurationVar(&o.step, "step", 0, "time step 20s, 30s, 36s or 60s instead of the profile's")
 	f.Int64Var(&o.t0, "t0", 0, "Unix `SECONDS` of step 0 (946684800 for SafeNet tokens)")
 	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` with the seed in hex or base32; - is standard input")
 	f.StringVar(&o.seedOut, "seed-out", "", "new `FILE` to keep the made seed in, in hex")
@@ -205,7 +205,7 @@ func (o provisionOptions) profileWanted(cmd *cobra.Command) (token.Profile, erro
 	}
 	if cmd.Flags().Changed("step") {
 		if o.step%time.Second != 0 {
-			return p, usagef("--step %v: want 30s or 60s", o.step)
+			return p, usagef("--step %v: want 20s, 30s, 36s or 60s", o.step)
 		}
 		p.Step = token.UnixSeconds(o.step / time.Second)
 	}

@@ -56,14 +56,28 @@ const RoomTemperature Celsius = 25
 // Year is a mean calendar year of 365.25 days.
 const Year = 8766 * time.Hour
 
-// Constants of a 32.768 kHz tuning fork (ECS-3X8X, ACT 3x8, CTS TF20 data sheets).
+// Constants of a 32.768 kHz tuning fork, from the tables of electrical
+// characteristics in the data sheets of ECS-3X8X (dtsheet.com 630962), ACT 3x8
+// (2947949) and CTS TF20 (1397064).
 const (
-	// TuningForkB is the parabola of the tuning fork in ppm/°C²; parts range
-	// from -0.028 to -0.042.
-	TuningForkB = -0.034
+	// TuningForkB is the parabola of the tuning fork in ppm/°C², a usual value
+	// between those of the data sheets: ECS -0.040 at most, ACT -0.035 ± 0.0086,
+	// CTS -0.030 ± 0.010. Parts differ from it by up to tuningForkSpread, ACT's
+	// tolerance of 25 %.
+	TuningForkB      = -0.034
+	tuningForkSpread = 0.25
 
-	// Turnover is where the parabola has its top; parts range over ±5 °C.
-	Turnover Celsius = 25
+	// Turnover is where the parabola has its top: 25 ± 5 °C in all three.
+	Turnover       Celsius = 25
+	turnoverSpread         = 5
+
+	// spreadSigmas is how many standard deviations a maker's tolerance stands
+	// for. An assumption: no data sheet has the distribution.
+	spreadSigmas = 2.5
+
+	// firstYear is the ageing in the first year at most, either way, in ppm: ±3
+	// for ECS and CTS, ±5 for ACT.
+	firstYear = 3
 
 	// ageingTau is τ of the ageing law A·ln(1+t/τ) of MIL-PRF-55310. Makers
 	// say that most of the first year's ageing is over after 60 days. With 10

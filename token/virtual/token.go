@@ -78,14 +78,16 @@ func (w *World) NewToken(m *Model, opts ...Option) *Token {
 	return t
 }
 
-// drawCrystal draws the token's own crystal (trim of a sorted lot, turnover
-// 25 ± 5 °C, ageing up to ±3 ppm in the first year).
+// drawCrystal draws the token's own crystal: the trim of the model's lot, the
+// spread of the data sheets for the rest.
 func (t *Token) drawCrystal() {
 	r := t.origin.rand("crystal")
 	trim := PPM(r.NormFloat64()) * t.model.TrimSigma
-	t.crystal = NewCrystal(t.at, max(-t.model.TrimMax, min(t.model.TrimMax, trim)))
-	t.crystal.T0 = Turnover + Celsius(max(-5, min(5, r.NormFloat64()*2)))
-	t.crystal.YearOne = PPM(r.Float64()*6 - 3)
+	t.crystal = NewCrystal(t.at, 0)
+	t.crystal.T0 += turnoverSpread * Celsius(max(-1, min(1, r.NormFloat64()/spreadSigmas)))
+	t.crystal.YearOne = firstYear * PPM(r.Float64()*2-1)
+	t.crystal.B *= 1 + tuningForkSpread*max(-1, min(1, r.NormFloat64()/spreadSigmas))
+	t.setTrimLocked(max(-t.model.TrimMax, min(t.model.TrimMax, trim)))
 }
 
 // Format writes "[token HARDWAREID]" for every verb and flag: a token holds its

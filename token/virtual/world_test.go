@@ -198,22 +198,6 @@ func TestWorldDrawsSeed(t *testing.T) {
 	require.NotEqual(t, a.Seed(), b.Seed())
 }
 
-// TestWorldLot: the crystals of a lot are as the data sheets of shipped tokens
-// say: mostly within ±90 s a year, which is ±2.9 ppm.
-func TestWorldLot(t *testing.T) {
-	w := newWorld(t, 3)
-	good, n := 0, 2000
-	for range n {
-		k := w.NewToken(modelOf(t, "always-on-6"))
-		ppm := float64(k.Display().PPM)
-		require.InDelta(t, 0, ppm, 12+0.034*25, "trim and turnover, new")
-		if math.Abs(ppm) < 2.9 {
-			good++
-		}
-	}
-	require.InDelta(t, 0.75, float64(good)/float64(n), 0.08)
-}
-
 // TestHammer is for the race detector: everything at once, on a few tokens.
 func TestHammer(t *testing.T) {
 	m := newMachine()
