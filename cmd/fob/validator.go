@@ -33,6 +33,7 @@ Exit code 4 is a refusal by the bank's rules; 3 a database that does not answer.
 		newValidatorUserCmd(a, &b), newValidatorClerkCmd(a, &b), newValidatorKeyCmd(a, &b),
 		newValidatorTokenCmd(a, &b), newValidatorImportCmd(a, &b), newValidatorOrderCmd(a, &b),
 		newValidatorNoticeCmd(a, &b), newValidatorAuditCmd(a, &b), newValidatorRotateCmd(a, &b),
+		newValidatorBackupCmd(a, &b), newValidatorRestoreCmd(a, &b), newValidatorMigrateCmd(a, &b),
 		newValidatorBenchCmd(a, &b), newValidatorCasesCmd(a, &b))
 	return cmd
 }

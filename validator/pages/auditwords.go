@@ -32,6 +32,8 @@ var deskActs = []struct{ act, key string }{
 	{"add key", "act.add-key"},
 	{"end key", "act.end-key"},
 	{"rotate key", "act.rotate-key"},
+	{"back up", "act.back-up"},
+	{"restore", "act.restore"},
 	{"create bank", "act.create-bank"},
 }
 

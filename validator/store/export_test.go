@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -42,3 +43,9 @@ func (tx *Tx) ExecIn(query string, args ...any) error {
 	_, err := tx.exec(query, args...)
 	return err
 }
+
+// Tables returns the tables of the database.
+func (tx *Tx) Tables() ([]string, error) { return tx.tables() }
+
+// SavedTables returns the tables of a backup.
+func SavedTables() []string { return slices.Clone(savedTables) }

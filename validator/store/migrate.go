@@ -16,11 +16,11 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the tables up to date, or says how they differ.
-func (db *DB) migrate(ctx context.Context, change bool) error {
+// provider returns what knows and changes the version of the tables.
+func (db *DB) provider() (*goose.Provider, error) {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return fmt.Errorf("store: internal error: %w", err)
+		return nil, fmt.Errorf("store: internal error: %w", err)
 	}
 	kind := goose.DialectSQLite3
 	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
@@ -29,31 +29,78 @@ func (db *DB) migrate(ctx context.Context, change bool) error {
 		// Two servers that start at once must not both migrate.
 		locker, err := lock.NewPostgresSessionLocker()
 		if err != nil {
-			return fmt.Errorf("store: internal error: %w", err)
+			return nil, fmt.Errorf("store: internal error: %w", err)
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
 	provider, err := goose.NewProvider(kind, db.write, folder, options...)
 	if err != nil {
-		return fmt.Errorf("store: internal error: %w", err)
+		return nil, fmt.Errorf("store: internal error: %w", err)
 	}
-	if change {
-		if _, err := provider.Up(ctx); err != nil {
-			return fmt.Errorf("making the tables: %w", db.dialect.wrap(unwrapGoose(err)))
-		}
+	return provider, nil
+}
+
+// migrateTo makes the tables, or brings them up to a version; 0 is that of this
+// program.
+func (db *DB) migrateTo(ctx context.Context, version int64) error {
+	provider, err := db.provider()
+	if err != nil {
+		return err
 	}
-	now, newest, err := provider.GetVersions(ctx)
+	newest := int64(0)
+	for _, source := range provider.ListSources() {
+		newest = max(newest, source.Version)
+	}
+	if version == 0 {
+		version = newest
+	}
+	if version < 0 || version > newest {
+		return fmt.Errorf("the tables have version %d, this program knows versions up to %d: use a newer one", version, newest)
+	}
+	if _, err := provider.UpTo(ctx, version); err != nil {
+		return fmt.Errorf("making the tables: %w", db.dialect.wrap(unwrapGoose(err)))
+	}
+	return nil
+}
+
+// versions returns the version of the tables, and the one that this program has.
+func (db *DB) versions(ctx context.Context) (now, newest int64, err error) {
+	provider, err := db.provider()
+	if err != nil {
+		return 0, 0, err
+	}
+	now, newest, err = provider.GetVersions(ctx)
+	if err != nil {
+		return 0, 0, fmt.Errorf("looking at the tables: %w", db.dialect.wrap(err))
+	}
+	return now, newest, nil
+}
+
+// mustBeCurrent says how the tables differ from those of this program.
+func (db *DB) mustBeCurrent(ctx context.Context) error {
+	now, newest, err := db.versions(ctx)
 	switch {
 	case err != nil:
-		return fmt.Errorf("looking at the tables: %w", db.dialect.wrap(err))
+		return err
 	case now == 0:
 		return fmt.Errorf("%w: make one with init", ErrNoBank)
 	case now > newest:
-		return fmt.Errorf("the database is of a newer program (its tables have version %d, this one knows %d)", now, newest)
+		return fmt.Errorf("%w: its tables have version %d, this program knows %d: use a newer program", ErrVersion, now, newest)
 	case now < newest:
-		return fmt.Errorf("the database is of an older program (its tables have version %d, this one wants %d): bring it up to date with migrate", now, newest)
+		return fmt.Errorf("%w: its tables have version %d, this program needs %d: bring them up to date with fob validator migrate", ErrVersion, now, newest)
 	}
 	return nil
+}
+
+// Migrate brings the tables of a database up to date. Each step is a transaction:
+// what was broken off goes on with the next call. No other process may use the
+// database meanwhile.
+func Migrate(ctx context.Context, name string) error {
+	db, err := connect(name, false)
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.migrateTo(ctx, 0), db.closePools())
 }
 
 // unwrapGoose returns the driver's error in one of goose.

@@ -24,6 +24,7 @@ var (
 	ErrNoDatabase  = errclass.New(errclass.Usage, "not a database of SQLite")
 	ErrNoBank      = errclass.New(errclass.Usage, "there is no bank in this database")
 	ErrClosed      = errclass.New(errclass.Failed, "the store is closed")
+	ErrVersion     = errclass.New(errclass.Usage, "the database is of another version")
 )
 
 // MAC returns a message authentication code over the parts, each with its length,
@@ -53,8 +54,49 @@ type DB struct {
 //
 // The password of PostgreSQL may be in the URL; no error has it.
 func Open(ctx context.Context, name string, create bool) (*DB, error) {
-	var db *DB
-	var err error
+	db, err := connect(name, create)
+	if err != nil {
+		return nil, err
+	}
+	if create {
+		err = db.migrateTo(ctx, 0)
+	}
+	if err == nil {
+		err = db.mustBeCurrent(ctx)
+	}
+	if err != nil {
+		if !db.dialect.postgres {
+			err = fmt.Errorf("database %s: %w", name, err)
+		}
+		return nil, errors.Join(err, db.closePools())
+	}
+	db.startWriters()
+	return db, nil
+}
+
+// OpenOutdated opens a database whose tables may be of an older program, for
+// [DB.Backup] alone. It returns their version, and the one that this program has.
+func OpenOutdated(ctx context.Context, name string) (db *DB, now, newest int64, err error) {
+	if db, err = connect(name, false); err != nil {
+		return nil, 0, 0, err
+	}
+	now, newest, err = db.versions(ctx)
+	if err == nil && (now == 0 || now > newest) {
+		err = db.mustBeCurrent(ctx)
+	}
+	if err != nil {
+		if !db.dialect.postgres {
+			err = fmt.Errorf("database %s: %w", name, err)
+		}
+		return nil, 0, 0, errors.Join(err, db.closePools())
+	}
+	db.startWriters()
+	return db, now, newest, nil
+}
+
+// connect opens a database without a look at its tables. Its writers are not
+// started yet.
+func connect(name string, create bool) (db *DB, err error) {
 	if IsPostgres(name) {
 		db, err = openPostgres(name)
 	} else {
@@ -63,14 +105,7 @@ func Open(ctx context.Context, name string, create bool) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.migrate(ctx, create); err != nil {
-		if !db.dialect.postgres {
-			err = fmt.Errorf("database %s: %w", name, err)
-		}
-		return nil, errors.Join(err, db.closePools())
-	}
 	db.patience = patience
-	db.startWriters()
 	return db, nil
 }
 

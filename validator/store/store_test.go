@@ -127,8 +127,12 @@ func TestMigrations(t *testing.T) {
 		exec(t, r, "INSERT INTO goose_db_version (version_id, is_applied, tstamp) VALUES (9999, $1, CURRENT_TIMESTAMP)", true)
 		for _, create := range []bool{false, true} {
 			_, err = store.Open(ctx, name, create)
-			require.ErrorContains(t, err, "of a newer program (its tables have version 9999", "create %v", create)
+			require.ErrorIs(t, err, store.ErrVersion)
+			require.ErrorContains(t, err, "its tables have version 9999", "create %v", create)
+			require.ErrorContains(t, err, "use a newer program")
 		}
+		_, _, _, err = store.OpenOutdated(ctx, name)
+		require.ErrorIs(t, err, store.ErrVersion, "nor is it migrated")
 	})
 }
 

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// backupResult is what backup, restore and migrate print.
+type backupResult struct {
+	Database string `json:"database"`
+	File     string `json:"file,omitempty"`
+	Rows     int64  `json:"rows"`
+}
+
+func newValidatorBackupCmd(a *app, b *bankFlags) *cobra.Command {
+	var out string
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "backup",
+		Short: "Write a backup of the bank, while servers run",
+		Long: `Writes the bank as it is at one instant to a file that only you can read, from
+SQLite and PostgreSQL alike; either can be restored from it. Servers go on working.
+
+The seeds in a backup are sealed, and the bank's key is not in it: keep the key
+file too, in another place. The file holds names, addresses and hashed passwords.
+
+Do not copy the file of a SQLite database while a server runs: what was written
+last is in other files.`,
+		Example: `  fob validator backup --db bank.db --key-file bank.key --out monday.backup`,
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return b.with(cmd.Context(), a, func(o *openBank) error {
+				rows, err := a.backUp(cmd.Context(), o, out, force)
+				if err != nil {
+					return err
+				}
+				return a.print(backupResult{b.said(), out, rows}, fmt.Sprintf("%d rows in %s\n", rows, out))
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&out, "out", "", "new `FILE` for the backup")
+	f.BoolVar(&force, "force", false, "replace the file")
+	cmd.MarkFlagRequired("out")
+	return cmd
+}
+
+// backUp writes a backup of an open bank to a file.
+func (a *app) backUp(ctx context.Context, o *openBank, out string, force bool) (rows int64, err error) {
+	file, err := a.create(out, force)
+	if err != nil {
+		return 0, err
+	}
+	show, end := a.counter("backing up, rows")
+	rows, err = o.Backup(ctx, o.by, file, show)
+	end()
+	return rows, file.finish(err)
+}
+
+func newValidatorRestoreCmd(a *app, b *bankFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "restore FILE",
+		Short: "Make a bank of a backup",
+		Long: `Makes the bank of a backup in a new file of SQLite or in an empty database of
+PostgreSQL, whichever the backup came from. The key is the one that the bank had
+then. A backup that was cut short or changed is refused, and leaves nothing behind.
+
+A backup does not know what happened after it. These things are made safe:
+- Every code that a token may have shown before now counts as used. A user waits
+  for the code after next.
+- An e-mail that was still to be sent is doubtful: look at fob validator notice.
+- Nobody is logged in.
+All else is as it was then. Revoke, suspend, lock and end again what was revoked,
+suspended, locked or ended since, before you let users in. Expiry notices that were
+made since are made again.`,
+		Example: `  fob validator restore monday.backup --db new.db --key-file bank.key`,
+		Args:    oneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return b.restore(cmd.Context(), a, args[0])
+		},
+	}
+}
+
+func (b *bankFlags) restore(ctx context.Context, a *app, path string) error {
+	name, err := b.name(ctx, a)
+	if err != nil {
+		return err
+	}
+	clock, err := b.clock()
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return usagef("reading the backup: %w", err)
+	}
+	defer f.Close()
+	in, end := a.progress(f, "restoring")
+	defer end()
+	backup, err := store.ReadBackup(in)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", path, err)
+	}
+	end() // before a passphrase is asked for
+	master, err := b.master(ctx, a, backup.KDF)
+	if err != nil {
+		return err
+	}
+	defer master.Destroy()
+	show, done := a.counter("restoring, rows")
+	rows, err := bank.Restore(ctx, name, backup, master, bank.By{Clerk: b.clerk, Front: "command"}, clock.Now(), show)
+	done()
+	if err != nil {
+		return fmt.Errorf("restoring %s: %w", path, err)
+	}
+	return a.print(backupResult{b.said(), path, rows}, fmt.Sprintf(
+		"%d rows in %s, as of %s; check the audit log with fob validator audit verify\n",
+		rows, b.said(), backup.Made.Time().UTC().Format(time.RFC3339)))
+}
+
+// migrateOptions are the flags of fob validator migrate.
+type migrateOptions struct {
+	backup   string
+	noBackup bool
+}
+
+type migrateResult struct {
+	Database string `json:"database"`
+	From     int64  `json:"from_version"`
+	To       int64  `json:"to_version"`
+	Backup   string `json:"backup,omitempty"`
+}
+
+func newValidatorMigrateCmd(a *app, b *bankFlags) *cobra.Command {
+	var o migrateOptions
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the database of an older fob up to date",
+		Long: `Changes the tables of a bank that an older fob made into those of this one. Stop
+the servers first. A backup is written before anything is changed, because there is
+no way back: an older fob does not open the new tables.`,
+		Example: `  fob validator migrate --db bank.db --key-file bank.key --backup before.backup`,
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return b.migrate(cmd.Context(), a, o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.backup, "backup", "", "new `FILE` for the backup")
+	f.BoolVar(&o.noBackup, "no-backup", false, "write no backup; the bank's key is then not needed")
+	cmd.MarkFlagsMutuallyExclusive("backup", "no-backup")
+	cmd.MarkFlagsOneRequired("backup", "no-backup")
+	return cmd
+}
+
+func (b *bankFlags) migrate(ctx context.Context, a *app, o migrateOptions) error {
+	name, err := b.name(ctx, a)
+	if err != nil {
+		return err
+	}
+	r := migrateResult{Database: b.said(), Backup: o.backup}
+	if err := b.prepareMigration(ctx, a, name, o, &r); err != nil {
+		return fmt.Errorf("nothing was changed: %w", err)
+	}
+	if r.From == r.To {
+		r.Backup = ""
+		return a.print(r, fmt.Sprintf("%s is up to date: its tables have version %d\n", r.Database, r.To))
+	}
+	if err := store.Migrate(ctx, name); err != nil {
+		return err
+	}
+	return a.print(r, fmt.Sprintf("%s: from version %d of the tables to %d\n", r.Database, r.From, r.To))
+}
+
+// prepareMigration finds the versions of the tables, and writes the backup if there
+// is something to change.
+func (b *bankFlags) prepareMigration(ctx context.Context, a *app, name string, o migrateOptions, r *migrateResult) error {
+	db, from, to, err := store.OpenOutdated(ctx, name)
+	if err != nil {
+		return err
+	}
+	r.From, r.To = from, to
+	if r.From < r.To && !o.noBackup {
+		err = b.backUpOutdated(ctx, a, db, o.backup)
+	}
+	return errors.Join(err, db.Close())
+}
+
+// backUpOutdated writes a backup of a bank whose tables are of an older program.
+func (b *bankFlags) backUpOutdated(ctx context.Context, a *app, db *store.DB, out string) error {
+	clock, err := b.clock()
+	if err != nil {
+		return err
+	}
+	kdf, err := bank.KDF(ctx, db)
+	if err != nil {
+		return err
+	}
+	master, err := b.master(ctx, a, kdf)
+	if err != nil {
+		return err
+	}
+	defer master.Destroy()
+	opened, err := bank.Open(ctx, db, master, bank.Options{Clock: clock})
+	if err != nil {
+		return err
+	}
+	_, err = a.backUp(ctx, &openBank{Bank: opened, by: bank.By{Clerk: b.clerk, Front: "command"}}, out, false)
+	return err
+}

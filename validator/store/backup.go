@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/token"
+)
+
+// A backup is lines of JSON, compressed by gzip: a [BackupHead]; for each table its
+// name and columns, then a list for each row; and at the end how many rows there
+// are, with a MAC over all lines before. It is the same for both databases.
+
+// ErrBackup is the error of a backup that is not one, was cut short or was changed.
+var ErrBackup = errclass.New(errclass.Usage, "not a whole backup")
+
+// backupFormat stands in the head of each backup, with backupVersion.
+const (
+	backupFormat  = "fob bank backup"
+	backupVersion = 1
+)
+
+// savedTables are the tables of a backup, each behind those that its rows refer to.
+var savedTables = []string{
+	"bank", "data_key", "contract", "token", "bank_user", "token_order", "notice", "bank_transaction",
+	"clerk", "api_key", "audit_chain", "audit",
+}
+
+// unsavedTables are the others: nobody stays logged in over a restoration, and the
+// version of the tables is in the head.
+var unsavedTables = []string{"session", "goose_db_version"}
+
+// BackupHead is what a backup says of itself, before anything is authenticated.
+type BackupHead struct {
+	Format  string            `json:"format"`
+	Version int               `json:"version"`
+	Schema  int64             `json:"schema"` // version of the tables
+	KDF     string            `json:"kdf"`    // how a passphrase becomes the master key; "" with a key file
+	Made    token.UnixSeconds `json:"made"`
+}
+
+// A tableHead precedes the rows of a table.
+type tableHead struct {
+	Table   string   `json:"table"`
+	Columns []string `json:"columns"`
+}
+
+// A backupEnd is the last line.
+type backupEnd struct {
+	Rows int64  `json:"rows"`
+	MAC  []byte `json:"mac"`
+}
+
+// Backup writes a backup of one state of the database, while others go on reading
+// and writing, and returns the number of rows. made is the time that it bears.
+// progress, if not nil, is told how many rows were written.
+func (db *DB) Backup(ctx context.Context, w io.Writer, made token.UnixSeconds, progress func(rows int64)) (rows int64, err error) {
+	err = db.LongView(ctx, func(tx *Tx) error {
+		b := &backupWriter{lines: sha256.New(), progress: progress}
+		packed := gzip.NewWriter(w)
+		b.out = bufio.NewWriterSize(packed, 64<<10)
+		mac, err := tx.mac()
+		if err != nil {
+			return err
+		}
+		if err := b.all(tx, made); err != nil {
+			return err
+		}
+		rows = b.rows
+		if err := b.line(backupEnd{rows, mac([]byte(backupFormat), b.lines.Sum(nil))}); err != nil {
+			return err
+		}
+		return errors.Join(b.out.Flush(), packed.Close())
+	})
+	return rows, err
+}
+
+type backupWriter struct {
+	out      *bufio.Writer
+	lines    hash.Hash // of all lines so far
+	rows     int64
+	progress func(int64)
+}
+
+func (b *backupWriter) all(tx *Tx, made token.UnixSeconds) error {
+	meta, err := tx.Meta()
+	if err != nil {
+		return err
+	}
+	head := BackupHead{Format: backupFormat, Version: backupVersion, KDF: meta.KDF, Made: made}
+	if head.Schema, err = tx.schema(); err != nil {
+		return err
+	}
+	if err := b.line(head); err != nil {
+		return err
+	}
+	have, err := tx.tables()
+	if err != nil {
+		return err
+	}
+	for _, table := range have {
+		if !slices.Contains(savedTables, table) && !slices.Contains(unsavedTables, table) {
+			return fmt.Errorf("store: the database has a table %q, which no backup would hold: move it elsewhere", table)
+		}
+	}
+	for _, table := range savedTables {
+		if !slices.Contains(have, table) { // tables of an older program
+			continue
+		}
+		if err := b.table(tx, table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *backupWriter) table(tx *Tx, table string) error {
+	columns, err := tx.columns(table)
+	if err != nil {
+		return err
+	}
+	if err := b.line(tableHead{table, columns}); err != nil {
+		return err
+	}
+	values := make([]any, len(columns))
+	dest := make([]any, len(columns))
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	// In the order of the key, so that two backups of one state are equal.
+	return tx.rows("SELECT "+strings.Join(columns, ", ")+" FROM "+table+" ORDER BY "+columns[0]+", "+columns[min(1, len(columns)-1)], nil,
+		func(s scanner) error {
+			if err := s.Scan(dest...); err != nil {
+				return err
+			}
+			row := make([]any, len(values))
+			for i, v := range values {
+				if row[i], err = saved(v); err != nil {
+					return fmt.Errorf("store: backup of %s.%s: %w", table, columns[i], err)
+				}
+			}
+			b.rows++
+			if b.progress != nil && b.rows%1000 == 0 {
+				b.progress(b.rows)
+			}
+			return b.line(row)
+		})
+}
+
+// blob is how bytes stand in a backup.
+type blob struct {
+	Bytes []byte `json:"bytes"`
+}
+
+// saved returns a value of a row as it stands in a backup.
+func saved(v any) (any, error) {
+	switch v := v.(type) {
+	case nil, string, int64:
+		return v, nil
+	case []byte:
+		return blob{v}, nil
+	}
+	return nil, fmt.Errorf("a value of type %T", v)
+}
+
+func (b *backupWriter) line(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	text = append(text, '\n')
+	b.lines.Write(text)
+	_, err = b.out.Write(text)
+	return err
+}
+
+// tables returns the tables of the database.
+func (tx *Tx) tables() ([]string, error) {
+	query := "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+	if tx.db.dialect.postgres {
+		query = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY table_name"
+	}
+	var names []string
+	err := tx.rows(query, nil, func(s scanner) error {
+		var name string
+		err := s.Scan(&name)
+		names = append(names, name)
+		return err
+	})
+	return names, err
+}
+
+// columns returns the columns of a table, in its order.
+func (tx *Tx) columns(table string) ([]string, error) {
+	r, err := tx.q.QueryContext(tx.ctx, "SELECT * FROM "+table+" LIMIT 0")
+	if err != nil {
+		return nil, tx.fail(err)
+	}
+	defer func() { _ = r.Close() }()
+	return r.Columns()
+}
+
+// schema returns the version of the tables, as goose has written it.
+func (tx *Tx) schema() (version int64, err error) {
+	err = tx.row("SELECT MAX(version_id) FROM goose_db_version WHERE is_applied", nil, &version)
+	return version, err
+}

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// maxBackupLine bounds a line of a backup: the longest row holds a few kilobytes.
+const maxBackupLine = 16 << 20
+
+// A BackupReader reads a backup.
+type BackupReader struct {
+	BackupHead
+
+	in    *bufio.Reader
+	lines hash.Hash // of all lines so far
+	n     int       // number of the last line
+}
+
+// ReadBackup reads the head of a backup. The error wraps [ErrBackup]. Nothing is
+// authenticated before [BackupReader.Restore] returns.
+func ReadBackup(r io.Reader) (*BackupReader, error) {
+	packed, err := gzip.NewReader(bufio.NewReader(r))
+	if err != nil {
+		return nil, fmt.Errorf("%w: it is not compressed by gzip, as fob validator backup writes it", ErrBackup)
+	}
+	b := &BackupReader{in: bufio.NewReaderSize(packed, 64<<10), lines: sha256.New()}
+	line, err := b.line()
+	if err != nil {
+		return nil, err
+	}
+	if json.Unmarshal(line, &b.BackupHead) != nil || b.Format != backupFormat {
+		return nil, fmt.Errorf("%w: its first line is not that of a backup", ErrBackup)
+	}
+	if b.Version != backupVersion {
+		return nil, fmt.Errorf("%w: it has version %d, this program reads version %d", ErrBackup, b.Version, backupVersion)
+	}
+	return b, nil
+}
+
+// line returns the next line, and adds it to the hash.
+func (b *BackupReader) line() ([]byte, error) {
+	line, err := b.rawLine()
+	if err == nil {
+		b.lines.Write(line)
+	}
+	return line, err
+}
+
+func (b *BackupReader) rawLine() ([]byte, error) {
+	b.n++
+	var line []byte
+	for {
+		part, err := b.in.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case err == nil:
+			return line, nil
+		case errors.Is(err, bufio.ErrBufferFull) && len(line) <= maxBackupLine:
+		case errors.Is(err, bufio.ErrBufferFull):
+			return nil, fmt.Errorf("%w: line %d is too long", ErrBackup, b.n)
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, fmt.Errorf("%w: it was cut short at line %d", ErrBackup, b.n)
+		default:
+			return nil, fmt.Errorf("%w: line %d: %w", ErrBackup, b.n, err)
+		}
+	}
+}
+
+// Restore makes the database name of the backup: a new file of SQLite, or a
+// database of PostgreSQL without a bank. When all rows are in the tables, open
+// returns the MAC of their bank, by which the backup is proven. The tables are then
+// brought up to date, and the transaction in which after makes its changes makes
+// them a bank. An error, or a kill, leaves no bank behind. The error wraps
+// [ErrBackup] for a backup that is not whole and [ErrExists] when there is a bank.
+func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) (MAC, error), after func(*Tx) error,
+	progress func(rows int64),
+) (rows int64, err error) {
+	at := name
+	if !IsPostgres(name) {
+		if _, err := os.Lstat(name); err == nil {
+			return 0, fmt.Errorf("restoring to %s: %w: name a new file", name, ErrExists)
+		}
+		// Made beside its place: what is broken off is no database.
+		dir, err := os.MkdirTemp(filepath.Dir(name), ".fob-restore-")
+		if err != nil {
+			return 0, fmt.Errorf("restoring to %s: %w", name, withoutPath(err))
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		at = filepath.Join(dir, "bank.db")
+	}
+	if rows, err = b.restoreAt(ctx, at, open, after, progress); err != nil {
+		return 0, err
+	}
+	if at != name {
+		if err := placeDatabase(at, name); err != nil {
+			return 0, err
+		}
+	}
+	return rows, nil
+}
+
+func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx) (MAC, error), after func(*Tx) error,
+	progress func(rows int64),
+) (rows int64, err error) {
+	var mac MAC
+	// With the tables that the backup is of.
+	err = changeTables(ctx, name, b.Schema, func(db *DB) error {
+		return db.Long(ctx, func(tx *Tx) error {
+			if err := tx.makeRoom(); err != nil {
+				return err
+			}
+			end, err := b.load(tx, progress)
+			if err != nil {
+				return err
+			}
+			rows = end.Rows
+			if mac, err = open(tx); err != nil {
+				return err
+			}
+			if !hmac.Equal(end.MAC, mac([]byte(backupFormat), b.lines.Sum(nil))) {
+				return fmt.Errorf("%w: it is not what was written: a line was changed", ErrBackup)
+			}
+			return tx.must("UPDATE bank SET id = $1 WHERE id = 1", restoringID)
+		})
+	})
+	if err != nil {
+		return 0, err
+	}
+	// With those of today.
+	return rows, changeTables(ctx, name, 0, func(db *DB) error {
+		db.Chain(mac)
+		return db.Long(ctx, func(tx *Tx) error {
+			if err := tx.must("UPDATE bank SET id = 1 WHERE id = $1", restoringID); err != nil {
+				return err
+			}
+			return after(tx)
+		})
+	})
+}
+
+// changeTables opens a database, brings its tables up to a version, calls use, and
+// closes it. The writers start after that: one of SQLite keeps the only connection.
+func changeTables(ctx context.Context, name string, version int64, use func(*DB) error) error {
+	db, err := connect(name, true)
+	if err != nil {
+		return err
+	}
+	if err := db.migrateTo(ctx, version); err != nil {
+		return errors.Join(err, db.closePools())
+	}
+	db.startWriters()
+	return errors.Join(use(db), db.Close())
+}
+
+// restoringID is the ID of a bank whose rows are there and whose tables are not yet
+// brought up to date. It cannot be opened: a bank has the ID 1.
+const restoringID = int64(0)
+
+// makeRoom looks that there is no bank, and removes what a restoration that was
+// broken off has left in PostgreSQL.
+func (tx *Tx) makeRoom() error {
+	if _, err := tx.Meta(); !errors.Is(err, ErrNoBank) {
+		if err == nil {
+			err = fmt.Errorf("restoring: %w: there is a bank in this database", ErrExists)
+		}
+		return err
+	}
+	for _, table := range slices.Backward(savedTables) {
+		if _, err := tx.exec("DELETE FROM " + table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load reads all rows into the tables.
+func (b *BackupReader) load(tx *Tx, progress func(int64)) (end backupEnd, err error) {
+	var batch *rowBatch
+	rows := int64(0)
+	for next := 0; ; {
+		// The last line is not part of what its MAC is over.
+		line, err := b.rawLine()
+		if err != nil {
+			return end, err
+		}
+		switch {
+		case line[0] == '[':
+			if batch == nil {
+				return end, fmt.Errorf("%w: line %d: a row without a table", ErrBackup, b.n)
+			}
+			row, err := parseRow(line)
+			if err != nil || len(row) != len(batch.columns) {
+				return end, fmt.Errorf("%w: line %d is not a row of table %s", ErrBackup, b.n, batch.table)
+			}
+			if err := batch.add(tx, row); err != nil {
+				return end, fmt.Errorf("restoring, line %d: %w", b.n, err)
+			}
+			rows++
+			if progress != nil && rows%1000 == 0 {
+				progress(rows)
+			}
+		case bytes.HasPrefix(line, []byte(`{"table":`)):
+			if err := batch.flush(tx); err != nil {
+				return end, fmt.Errorf("restoring, line %d: %w", b.n, err)
+			}
+			var head tableHead
+			if json.Unmarshal(line, &head) != nil {
+				return end, fmt.Errorf("%w: line %d is not the head of a table", ErrBackup, b.n)
+			}
+			at := slices.Index(savedTables[next:], head.Table)
+			if at < 0 {
+				return end, fmt.Errorf("%w: line %d: a table that is unknown, or comes too late", ErrBackup, b.n)
+			}
+			next += at + 1
+			// Names go into SQL: they must be those of the table.
+			have, err := tx.columns(head.Table)
+			if err != nil {
+				return end, err
+			}
+			if !slices.Equal(have, head.Columns) {
+				return end, fmt.Errorf("%w: line %d: table %s has other columns in version %d of the tables", ErrBackup, b.n, head.Table, b.Schema)
+			}
+			batch = &rowBatch{table: head.Table, columns: have}
+		default:
+			if err := batch.flush(tx); err != nil {
+				return end, fmt.Errorf("restoring, line %d: %w", b.n, err)
+			}
+			if json.Unmarshal(line, &end) != nil || end.Rows != rows {
+				return end, fmt.Errorf("%w: line %d is not its end", ErrBackup, b.n)
+			}
+			if _, err := b.in.ReadByte(); !errors.Is(err, io.EOF) {
+				return end, fmt.Errorf("%w: something follows its end", ErrBackup)
+			}
+			return end, nil
+		}
+		b.lines.Write(line)
+	}
+}
+
+// parseRow reads a row as [saved] has written it.
+func parseRow(line []byte) ([]any, error) {
+	var parts []json.RawMessage
+	if err := json.Unmarshal(line, &parts); err != nil {
+		return nil, err
+	}
+	row := make([]any, len(parts))
+	for i, part := range parts {
+		var err error
+		switch part[0] {
+		case 'n':
+		case '"':
+			var text string
+			err = json.Unmarshal(part, &text)
+			row[i] = text
+		case '{':
+			var b blob
+			err = json.Unmarshal(part, &b)
+			if b.Bytes == nil {
+				b.Bytes = []byte{}
+			}
+			row[i] = b.Bytes
+		default:
+			var number int64
+			err = json.Unmarshal(part, &number)
+			row[i] = number
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return row, nil
+}
+
+// A rowBatch writes rows of a table, several with each statement.
+type rowBatch struct {
+	table   string
+	columns []string
+	args    []any
+}
+
+const rowsAtOnce = 50
+
+func (b *rowBatch) add(tx *Tx, row []any) error {
+	b.args = append(b.args, row...)
+	if len(b.args) < rowsAtOnce*len(b.columns) {
+		return nil
+	}
+	return b.flush(tx)
+}
+
+func (b *rowBatch) flush(tx *Tx) error {
+	if b == nil || len(b.args) == 0 {
+		return nil
+	}
+	var query strings.Builder
+	fmt.Fprintf(&query, "INSERT INTO %s (%s) VALUES ", b.table, strings.Join(b.columns, ", "))
+	for i := range b.args {
+		switch {
+		case i == 0:
+			query.WriteString("(")
+		case i%len(b.columns) == 0:
+			query.WriteString("), (")
+		default:
+			query.WriteString(", ")
+		}
+		fmt.Fprintf(&query, "$%d", i+1)
+	}
+	query.WriteString(")")
+	_, err := tx.exec(query.String(), b.args...)
+	b.args = b.args[:0]
+	return err
+}
+
+// placeDatabase gives a closed file of SQLite its name, unless that is taken.
+func placeDatabase(at, name string) error {
+	f, err := os.OpenFile(at, os.O_RDWR, 0)
+	if err == nil {
+		err = errors.Join(f.Sync(), f.Close())
+	}
+	if err == nil {
+		err = os.Link(at, name)
+	}
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("restoring to %s: %w: name a new file", name, ErrExists)
+	}
+	if err != nil { // not every file system has links
+		if _, e := os.Lstat(name); !errors.Is(e, os.ErrNotExist) {
+			return fmt.Errorf("restoring to %s: %w: name a new file", name, ErrExists)
+		}
+		err = os.Rename(at, name)
+	}
+	if err != nil {
+		return fmt.Errorf("restoring to %s: %w", name, withoutPath(err))
+	}
+	if dir, err := os.Open(filepath.Dir(name)); err == nil {
+		_ = dir.Sync() // some systems cannot sync a folder
+		_ = dir.Close()
+	}
+	return nil
+}
+
+// withoutPath returns an error without the name of a temporary file.
+func withoutPath(err error) error {
+	var path *os.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
+
+// SpendCodes makes every code that a token may have shown up to an instant count as
+// used, and forgets the first codes of pairs. A token may run ahead of where its
+// codes are expected by some steps.
+func (tx *Tx) SpendCodes(now token.UnixSeconds, ahead int64) error {
+	_, err := tx.exec(`UPDATE token SET pending = 0, pending_step = 0, pending_offset = 0,
+		next_step = CASE WHEN next_step > ($1 - t0) / step + drift_offset + $2 + 1 THEN next_step
+			ELSE ($1 - t0) / step + drift_offset + $2 + 1 END
+		WHERE t0 <= $1`, int64(now), ahead)
+	return err
+}
+
+// DoubtNotices leaves the notices that were not sent for a clerk to decide.
+func (tx *Tx) DoubtNotices(problem string) error {
+	_, err := tx.exec("UPDATE notice SET status = $1, problem = $2 WHERE status = $3 OR status = $4",
+		int64(NoticeDoubtful), problem, int64(NoticeDue), int64(NoticeSending))
+	return err
+}
