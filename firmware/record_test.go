@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
 )
@@ -56,7 +57,7 @@ func drawRecord(t *rapid.T) firmware.Record {
 }
 
 func TestRecordRoundTrip(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		want := drawRecord(t)
 		var slot [firmware.SlotSize]byte
 		want.Encode(&slot)

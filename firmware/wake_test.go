@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/virtual"
@@ -66,7 +67,7 @@ func drawPayload(t *rapid.T) *serialproto.Payload {
 // end, is what it would be had it run at every Paint as well. Paint in turn is
 // complete: in between the display would not have changed.
 func TestWake(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	proptest.Check(t, func(rt *rapid.T) {
 		p, lock := drawPayload(rt), rapid.IntRange(0, 3).Draw(rt, "lock") > 0
 		fresh := func() *machine {
 			m := newMachine(t)
@@ -136,7 +137,7 @@ func (m *machine) happen(e event) {
 // that nobody looks at until the end, and its twin that is looked at all the
 // time.
 func TestWakeVirtual(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	proptest.Check(t, func(rt *rapid.T) {
 		p := drawPayload(rt)
 		name := p.Profile.Name
 		if name == "" {

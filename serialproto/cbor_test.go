@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/serialproto"
 )
 
@@ -73,7 +74,7 @@ func item(depth int) *rapid.Generator[any] {
 // TestEncoder: the encoder writes what fxamacker/cbor writes, and the decoder
 // reads it back.
 func TestEncoder(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		v := item(4).Draw(t, "item")
 		want, err := cbor.Marshal(v)
 		require.NoError(t, err)

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
 )
@@ -174,7 +175,7 @@ func TestVector(t *testing.T) {
 
 // TestOpenProperty opens whatever flynn/noise seals.
 func TestOpenProperty(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		key := rapid.SliceOfN(rapid.Byte(), 32, 32)
 		device, station := keyPair(key.Draw(t, "device")), keyPair(key.Draw(t, "station"))
 		serial := rapid.StringMatching(`[0-9A-Za-z-]{1,20}`).Draw(t, "serial")

@@ -10,11 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/serialproto"
 )
 
 func TestHeaderRoundTrip(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		h := serialproto.Header{
 			Version: rapid.Uint8Range(0, 3).Draw(t, "version"),
 			Op:      serialproto.Op(rapid.Uint8Range(0, 7).Draw(t, "op")),
@@ -147,7 +148,7 @@ func TestQueue(t *testing.T) {
 		in = append(in, frame(message(v1, write, 0, 0, obj{"d": text}))...)
 		want = append(want, text)
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		line := &fakeLine{in: in, chunk: rapid.IntRange(0, 70).Draw(t, "chunk"), grain: rapid.IntRange(0, 130).Draw(t, "grain")}
 		var s serialproto.Server
 		s.Step(line, newDevice())

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -50,7 +51,7 @@ func drawExpiry(t *rapid.T, label string) token.Expiry {
 }
 
 func TestExpiryRoundTrip(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		e := drawExpiry(t, "days")
 		at := time.Unix(int64(e.Days())*86400, 0).UTC()
 		require.Equal(t, at.Format(time.DateOnly), e.String())
@@ -150,7 +151,7 @@ func TestExpiryAddMonths(t *testing.T) {
 	} {
 		require.Equal(t, c.want, mustExpiry(t, c.from).AddMonths(c.n).String(), "%s and %d months", c.from, c.n)
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		e, n := drawExpiry(t, "days"), rapid.IntRange(-600, 600).Draw(t, "months")
 		y, m, d := e.Date()
 		first := time.Date(y, time.Month(m+n), 1, 0, 0, 0, 0, time.UTC)
@@ -171,7 +172,7 @@ func TestExpiryEnds(t *testing.T) {
 
 	zone, err := time.LoadLocation("Asia/Tokyo")
 	require.NoError(t, err)
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		e := drawExpiry(t, "days")
 		require.True(t, e.Ends(zone).Equal(e.Ends(token.Tokyo())))
 		require.Equal(t, int64(e.EndsAt(token.TokyoOffset)), e.Ends(token.Tokyo()).Unix())

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -42,7 +43,7 @@ func slowCode(key []byte, alg token.Algorithm, digits int, counter uint64) strin
 }
 
 func TestCodeAgreesWithCryptoHMAC(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		key := rapid.SliceOfN(rapid.Byte(), 1, token.MaxSeedLen).Draw(t, "key")
 		alg := token.Algorithm(rapid.IntRange(0, 2).Draw(t, "alg"))
 		digits := rapid.IntRange(token.MinDigits, token.MaxDigits).Draw(t, "digits")

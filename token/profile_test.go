@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -75,7 +76,7 @@ func TestProfileValidate(t *testing.T) {
 
 // TestStepAt compares with whole numbers of any size.
 func TestStepAt(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		p := token.Profile{
 			Step: rapid.SampledFrom([]token.UnixSeconds{20, 30, 36, 60}).Draw(t, "step"),
 			T0:   token.UnixSeconds(rapid.Int64Range(0, 253402300799).Draw(t, "T0")),

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -159,7 +160,7 @@ func TestParseSeedErrors(t *testing.T) {
 
 func TestSeedTextRoundTrip(t *testing.T) {
 	plain := base32.StdEncoding.WithPadding(base32.NoPadding)
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		b := rapid.SliceOfN(rapid.Byte(), token.MinSeedLen, token.MaxSeedLen).Draw(t, "seed")
 		s := mustSeed(t, b)
 		require.Equal(t, hex.EncodeToString(b), s.ExposeHex())

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -61,7 +62,7 @@ func TestParseSerialErrors(t *testing.T) {
 var serialForm = regexp.MustCompile(`^[0-9A-Za-z-]{1,20}$`)
 
 func TestSerialRoundTrip(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[0-9A-Za-z-]{1,20}`).Draw(t, "serial")
 		s, err := token.ParseSerial(text)
 		require.NoError(t, err)
@@ -130,7 +131,7 @@ func TestMadeUpSerial(t *testing.T) {
 		s, err := token.MadeUpSerial(kind, 0)
 		require.NoError(t, err)
 		require.Equal(t, first[kind], s.String())
-		rapid.Check(t, func(t *rapid.T) {
+		proptest.Check(t, func(t *rapid.T) {
 			n := rapid.Uint64Range(0, last).Draw(t, "n")
 			s, err := token.MadeUpSerial(kind, n)
 			require.NoError(t, err)

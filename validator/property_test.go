@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 )
@@ -46,7 +47,7 @@ func (d *desk) draw(t *rapid.T, step int64) entry {
 // TestPropertyNeverTwice: in no sequence is a step accepted twice or a smaller
 // one after it, and no code of a correction logs in.
 func TestPropertyNeverTwice(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		d := newDesk(t)
 		d.settings.WrongLimit = 100
 		last, step := int64(-1), int64(20)
@@ -70,7 +71,7 @@ func TestPropertyNeverTwice(t *testing.T) {
 // TestPropertyCount: the count is the wrong entries since the last accepted code,
 // and the limit of them suspends.
 func TestPropertyCount(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		d := newDesk(t)
 		d.settings.WrongLimit = rapid.IntRange(1, 8).Draw(t, "limit")
 		wrong, suspended, step := 0, false, int64(20)
@@ -116,7 +117,7 @@ func validAudit(d validator.Decision) error {
 // no faster than a clock does. The codes are those of a token that was tested
 // against oathtool; here they are input.
 func TestPropertyDriftBound(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		d := newDesk(t)
 		d.settings.WrongLimit = 100
 		every := d.settings.LearnEvery
@@ -160,7 +161,7 @@ func TestPropertyDriftBound(t *testing.T) {
 // TestPropertyPosition: where in the window a code lies changes the step, and
 // nothing else of the decision.
 func TestPropertyPosition(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		s := validator.DefaultSettings()
 		s.Window = rapid.Int64Range(0, 5).Draw(t, "window")
 		step := rapid.Int64Range(40, 1500).Draw(t, "step")

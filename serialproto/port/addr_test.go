@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/internal/proptest"
 )
 
 func TestParseAddr(t *testing.T) {
@@ -64,7 +66,7 @@ const longName = "01234567890123456789012345678901234567890123456789012345678901
 
 // What parses prints as something that parses to the same.
 func TestAddrRoundTrip(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`(tcp|pty|unix|rfc2217)?:(//)?[a-z:\[\]/]{0,8}(:[0-9]{1,5})?`)).Draw(t, "text")
 		a, err := ParseAddr(text)
 		if err != nil {

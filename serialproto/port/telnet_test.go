@@ -12,12 +12,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/internal/proptest"
 )
 
 // Data comes out as it went in, however the stream is cut and whatever commands
 // stand between.
 func TestTelnetDecodesAnySplit(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		var wire, want []byte
 		var wantSubs, subs [][]byte
 		for range rapid.IntRange(1, 6).Draw(t, "parts") {

@@ -10,13 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token/seedfile"
 )
 
 // TestURIPquerna lets pquerna/otp, which is lax and takes any URI, read what we
 // write, and us what it has read.
 func TestURIPquerna(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		r := drawRecord(t)
 		uri, err := seedfile.OTPAuthURI(&r)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -111,7 +112,7 @@ func TestPSKCRoundTrip(t *testing.T) {
 				}
 				return
 			}
-			rapid.Check(t, func(t *rapid.T) { roundTrip(t, kind, records.Draw(t, "records")) })
+			proptest.Check(t, func(t *rapid.T) { roundTrip(t, kind, records.Draw(t, "records")) })
 		})
 	}
 }

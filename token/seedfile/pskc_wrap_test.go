@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/internal/proptest"
 )
 
 // TestKeyWrap: RFC 3394 sections 4.1 to 4.6, RFC 5649 section 6.
@@ -71,7 +73,7 @@ func TestKeyWrap(t *testing.T) {
 }
 
 func TestKeyWrapAnyLength(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		kek := rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "kek")
 		plain := rapid.SliceOfN(rapid.Byte(), 1, 64).Draw(t, "plain")
 		wrapped, padded, err := wrapKey(kek, plain)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/seedfile"
 )
@@ -114,7 +115,7 @@ func TestRoundTrip(t *testing.T) {
 	for _, d := range dialects {
 		t.Run(d.name, func(t *testing.T) {
 			f := mustFormat(t, d.name)
-			rapid.Check(t, func(t *rapid.T) {
+			proptest.Check(t, func(t *rapid.T) {
 				r := drawRecord(t)
 				file, err := writeAll(f, r)
 				if !d.takes(&r) {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/virtual"
@@ -104,7 +105,7 @@ func dated(t testing.TB, w *virtual.World, model string) *virtual.Token {
 func TestAgeAddsUp(t *testing.T) {
 	for name, life := range lives {
 		t.Run(name, func(t *testing.T) {
-			rapid.Check(t, func(rt *rapid.T) {
+			proptest.Check(t, func(rt *rapid.T) {
 				model := rapid.SampledFrom([]string{"always-on-6", "button-6"}).Draw(rt, "model")
 				unit := rapid.SampledFrom([]time.Duration{1, time.Second, time.Hour, day, virtual.Year}).Draw(rt, "unit")
 				longest := min(int64(4*virtual.Year)/int64(unit), 400) * int64(unit)

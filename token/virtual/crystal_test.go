@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/virtual"
 )
@@ -197,7 +198,7 @@ func drawCrystal(t *rapid.T) (virtual.Crystal, virtual.WorldTime) {
 }
 
 func TestCrystalNeverRunsBackwards(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		x, w := drawCrystal(t)
 		a := w + virtual.WorldTime(rapid.Int64Range(-1e18, int64(20*virtual.Year)).Draw(t, "a"))
 		b := a + virtual.WorldTime(rapid.Int64Range(0, 1e9).Draw(t, "b"))
@@ -211,7 +212,7 @@ func TestCrystalNeverRunsBackwards(t *testing.T) {
 }
 
 func TestCrystalInverse(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		x, w := drawCrystal(t)
 		w += virtual.WorldTime(rapid.Int64Range(0, int64(20*virtual.Year)).Draw(t, "later"))
 		back := x.World(x.Local(w))
@@ -230,7 +231,7 @@ func TestCrystalInverse(t *testing.T) {
 }
 
 func TestCrystalSplitAdvance(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		whole, w := drawCrystal(t)
 		split := whole
 		n := rapid.IntRange(1, 200).Draw(t, "n")
@@ -247,7 +248,7 @@ func TestCrystalSplitAdvance(t *testing.T) {
 }
 
 func TestCrystalSnapshot(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		x, _ := drawCrystal(t)
 		b, err := json.Marshal(x)
 		require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token/virtual"
 )
 
@@ -42,7 +43,7 @@ func drawSlot(t *rapid.T) []byte {
 
 // TestFlashLikeNOR runs any operations on the memory and on a plain array.
 func TestFlashLikeNOR(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		f := newFlash()
 		want := bytes.Repeat([]byte{0xFF}, flashPages*flashPageSize)
 		for range rapid.IntRange(1, 20).Draw(t, "n") {
@@ -105,7 +106,7 @@ func TestFlashRange(t *testing.T) {
 // did not name stay, a program only clears bits that it was to clear, and the
 // same seed leaves the same bytes.
 func TestFlashPowerCut(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		f := newFlash()
 		old, p := drawSlot(t), drawSlot(t)
 		require.NoError(t, f.Program(0, 256, old))
@@ -219,7 +220,7 @@ func TestFlashEndurance(t *testing.T) {
 }
 
 func TestFlashSnapshot(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		f := newFlash()
 		require.NoError(t, f.Program(1, 256, drawSlot(t)))
 		require.NoError(t, f.Erase(2))

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token/virtual"
 )
 
@@ -112,7 +113,7 @@ func TestFadePress(t *testing.T) {
 
 // TestFadeLooking: what is seen does not depend on how often somebody looked.
 func TestFadeLooking(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	proptest.Check(t, func(rt *rapid.T) {
 		c := virtual.Celsius(rapid.IntRange(-35, 10).Draw(rt, "°C"))
 		looks := rapid.SliceOfN(rapid.Int64Range(0, int64(20*time.Second)), 1, 30).Draw(rt, "looks")
 		model := rapid.SampledFrom([]string{"always-on-6", "button-6"}).Draw(rt, "model")

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token/virtual"
 )
 
@@ -40,7 +41,7 @@ func TestGlassContrast(t *testing.T) {
 	require.Greater(t, g.Contrast(3000, -20), 0.5, "a good cell can be read in the cold")
 	require.Less(t, g.Contrast(2650, -20), 0.15, "an old one cannot")
 	require.Less(t, g.Contrast(3000, 70), g.Contrast(3000, 50))
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		mv := firmware.Millivolts(rapid.Int32Range(-10, 5000).Draw(t, "mv"))
 		c := virtual.Celsius(rapid.Float64Range(-300, 300).Draw(t, "c"))
 		got := g.Contrast(mv, c)

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token/virtual"
 )
 
@@ -51,7 +52,7 @@ func TestViewText(t *testing.T) {
 }
 
 func TestViewTextWidth(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		digits := rapid.SampledFrom([]int{6, 8}).Draw(t, "digits")
 		g := virtual.NewGlass(digits)
 		f := firmware.Frame{Bars: rapid.Uint8().Draw(t, "bars"), Icons: firmware.Icons(rapid.Uint8().Draw(t, "icons"))}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token/virtual"
 )
 
@@ -27,7 +28,7 @@ func drawFaults(t *rapid.T) virtual.LineFaults {
 
 // TestLineAnyCut: how a stream is cut into calls changes nothing.
 func TestLineAnyCut(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		faults, data := drawFaults(t), rapid.SliceOfN(rapid.Byte(), 0, 400).Draw(t, "data")
 		want, wantErr := virtual.NewLineNoise(faults).Append(nil, data)
 		n := virtual.NewLineNoise(faults)

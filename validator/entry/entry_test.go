@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/width"
 	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/internal/proptest"
 )
 
 // wide writes a text with full-width characters, as a Japanese keyboard does.
@@ -130,7 +132,7 @@ func TestDay(t *testing.T) {
 
 // The plain form of a plain form is itself: a page that is sent again changes nothing.
 func TestPlainStaysPlain(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		s := rapid.String().Draw(t, "s")
 		require.Equal(t, Text(s), Text(Text(s)))
 		require.Equal(t, ID(s), ID(ID(s)))

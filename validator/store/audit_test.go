@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/store"
 )
@@ -247,7 +248,7 @@ func TestEdits(t *testing.T) {
 		numbers := []string{"chain", "seq", "at", "done"}
 		blobs := []string{"mac"}
 		columns := []string{"chain", "seq", "at", "user_id", "clerk_id", "contract", "act", "serial", "rule", "reason", "done", "front", "source", "note", "mac"}
-		rapid.Check(t, func(t *rapid.T) {
+		proptest.Check(t, func(t *rapid.T) {
 			table, column, key := "audit", rapid.SampledFrom(columns).Draw(t, "column"), ""
 			var number, blob bool
 			if rapid.IntRange(0, 4).Draw(t, "head") == 0 {

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/d204ef64/fob/firmware/board/factory"
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/serialproto/host"
 )
 
@@ -153,7 +154,7 @@ func TestFlips(t *testing.T) {
 }
 
 func TestRoundTrip(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		id := factory.Identity{
 			HardwareID: [8]byte(rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "id")),
 			Model:      rapid.StringMatching(`[!-~]{1,24}`).Draw(t, "model"),

@@ -13,6 +13,7 @@ import (
 
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/firmware/board/internal/oled"
+	"github.com/d204ef64/fob/internal/proptest"
 )
 
 // frame makes a frame of a text.
@@ -121,7 +122,7 @@ func TestApart(t *testing.T) {
 // TestSum: the picture of a frame is those of its segments laid over each other,
 // and nothing else.
 func TestSum(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		digits := rapid.SampledFrom([]int{6, 8}).Draw(t, "digits")
 		var f firmware.Frame
 		for i := range digits {

@@ -9,12 +9,13 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/d204ef64/fob/firmware/board/internal/ring"
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/serialproto"
 )
 
 // TestQueue holds the queue against a slice that does the same.
 func TestQueue(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		var q ring.Queue
 		var model []byte
 		t.Repeat(map[string]func(*rapid.T){
