@@ -17,7 +17,6 @@ import (
 const (
 	maxBody     = 64 << 10         // bytes of a body, but a seed file's
 	bodyWait    = 10 * time.Second // for a body to arrive
-	chunkWait   = 30 * time.Second // for more of a seed file, or for a reader of the audit log
 	heavyAtOnce = 2                // imports, exports and verifications
 )
 
@@ -75,7 +74,8 @@ type server struct {
 	heavy   chan struct{}
 }
 
-// New returns the interface of a bank.
+// New returns the interface of a bank. Seed files and the audit log may be large: the
+// HTTP server must end transfers that stand still, and none that go on.
 func New(b *bank.Bank, o Options) http.Handler {
 	if o.MaxImport == 0 {
 		o.MaxImport = DefaultMaxImport

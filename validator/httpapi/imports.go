@@ -10,7 +10,6 @@ import (
 	"mime/multipart"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -98,8 +97,7 @@ func (s *server) importFile(ctx context.Context, req *request, in *importInput) 
 		}
 	}
 
-	rc := http.NewResponseController(req.w)
-	content := &steadyReader{rc: rc, r: http.MaxBytesReader(req.w, req.r.Body, s.o.MaxImport)}
+	content := &transfer{r: http.MaxBytesReader(req.w, req.r.Body, s.o.MaxImport)}
 	file, err := s.filePart(req.r.Header.Get("Content-Type"), content, &o.Keys)
 	defer func() {
 		for _, secret := range [][]byte{o.Keys.Key, o.Keys.Password, o.Keys.Private} {
@@ -131,7 +129,7 @@ func (s *server) importFile(ctx context.Context, req *request, in *importInput) 
 
 // fileFault tells why a file was not taken in. What was wrong with the transfer
 // comes first, since it looks like a malformed file to whoever reads that.
-func fileFault(err error, content *steadyReader, file io.Reader) error {
+func fileFault(err error, content *transfer, file io.Reader) error {
 	var late net.Error
 	if errors.As(content.err, &late) && late.Timeout() {
 		return problem(http.StatusRequestTimeout, "the file stopped arriving, and no token was taken in", "", nil)
@@ -161,21 +159,17 @@ func fileFault(err error, content *steadyReader, file io.Reader) error {
 	return err
 }
 
-// steadyReader ends a transfer that stands still, however long the whole takes.
-type steadyReader struct {
-	rc  *http.ResponseController
+// transfer remembers what went wrong with the body: whoever reads a seed file makes
+// another error of it.
+type transfer struct {
 	r   io.Reader
-	err error // what it met, but for the end
+	err error // but for the end
 }
 
-func (s *steadyReader) Read(p []byte) (int, error) {
-	_ = s.rc.SetReadDeadline(time.Now().Add(chunkWait))
-	n, err := s.r.Read(p)
-	if err != nil {
-		_ = s.rc.SetReadDeadline(time.Time{})
-		if err != io.EOF && s.err == nil {
-			s.err = err
-		}
+func (t *transfer) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	if err != nil && err != io.EOF && t.err == nil {
+		t.err = err
 	}
 	return n, err
 }

@@ -24,12 +24,11 @@ import (
 const (
 	DefaultListen      = "127.0.0.1:8080"
 	DefaultPatience    = 10 * time.Second
+	DefaultStall       = 30 * time.Second
 	DefaultConnections = 1024
 	DefaultHour        = 6
 
 	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 30 * time.Second // a front that reads a seed file allows itself more
-	writeTimeout      = 60 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeader         = 16 << 10 // bytes
 )
@@ -104,6 +103,10 @@ type Config struct {
 	// no less than 1. This machine and trusted proxies may have all.
 	PerSource int
 
+	// Stall is how long a client may send nothing of a body, or read nothing of an
+	// answer; 0 is [DefaultStall]. A transfer that goes on has no limit.
+	Stall time.Duration
+
 	// Patience is how long a stopping server waits for what was begun; 0 is
 	// [DefaultPatience].
 	Patience time.Duration
@@ -133,6 +136,9 @@ func (c *Config) complete() error {
 	}
 	if c.PerSource == 0 {
 		c.PerSource = max(c.Connections/4, 1)
+	}
+	if c.Stall == 0 {
+		c.Stall = DefaultStall
 	}
 	if c.Patience == 0 {
 		c.Patience = DefaultPatience

@@ -24,6 +24,8 @@ type Server struct {
 	listen  net.Listener
 	packets []net.PacketConn // beside Config.Packets
 	metrics *metrics
+
+	transfers *transfers
 }
 
 // Listen opens everything that the configuration names, or nothing. Connections
@@ -33,15 +35,14 @@ func Listen(c Config) (*Server, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
-	s := &Server{c: c}
+	s := &Server{c: c, transfers: newTransfers(c.Stall)}
 	var err error
 	if s.metrics, err = newMetrics(c.Registry); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	s.http = &http.Server{
-		Handler:           s.handler(),
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
-		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		Handler:           s.transfers.watched(s.handler()), // which has the deadlines of bodies and answers
+		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 	}
 	if c.Certificate != nil {
 		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*c.Certificate}, MinVersion: tls.VersionTLS12}
@@ -129,10 +130,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	patience, end := context.WithTimeout(context.Background(), s.c.Patience)
 	defer end()
 	deaf()
-	err := s.http.Shutdown(patience)
-	if err != nil {
-		err = fmt.Errorf("HTTP requests did not end within %v: %w", s.c.Patience, errors.Join(err, s.http.Close()))
-	}
+	err := s.stopHTTP(patience)
 	for _, p := range s.packets {
 		if e := p.Close(); e != nil && !errors.Is(e, net.ErrClosed) {
 			err = errors.Join(err, e)
@@ -145,6 +143,25 @@ func (s *Server) Serve(ctx context.Context) error {
 		err = errors.Join(cause, err)
 	}
 	return err
+}
+
+// stopHTTP waits for the requests that are being answered. Clients that do not send
+// what they began, or do not read their answers, cannot keep it waiting: only a
+// handler that does not end is an error.
+func (s *Server) stopHTTP(patience context.Context) error {
+	s.transfers.stop(s.c.Patience)
+	transfer, end := context.WithTimeout(patience, s.c.Patience*3/4)
+	defer end()
+	err := s.http.Shutdown(transfer)
+	if err == nil {
+		return nil
+	}
+	ended := s.transfers.wait(patience)
+	if err = errors.Join(err, s.http.Close()); !ended {
+		return fmt.Errorf("HTTP requests did not end within %v: %w", s.c.Patience, err)
+	}
+	s.c.Event(slog.LevelWarn, "closed connections of clients that did not read their answers")
+	return nil
 }
 
 func (s *Server) serveHTTP() error {
