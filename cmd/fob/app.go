@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -30,6 +32,7 @@ const (
 	exitUnsupported = 5  // this system or device cannot do that
 	exitMismatch    = 6  // the token holds another seed than it should
 	exitTimeout     = 42 // no answer in time
+	exitInterrupted = 130
 )
 
 // app is what the commands share.
@@ -55,18 +58,40 @@ func (a *app) exitCode(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return exitDone
 	}
+	a.quiet()
 	if errors.Is(err, context.Canceled) {
-		fmt.Fprintln(a.stderr, "fob: interrupted")
-		return exitFailed
-	}
-	for text := range strings.SplitSeq(err.Error(), "\n") { // of joined errors
-		fmt.Fprintf(a.stderr, "fob: %s\n", plain(text))
+		a.report("interrupted", "interrupted", exitInterrupted)
+		return exitInterrupted
 	}
 	if !a.started { // cobra refused the command line
-		fmt.Fprintf(a.stderr, "fob: see %s --help\n", cmd.CommandPath())
-		return exitUsage
+		err = errclass.With(errclass.Usage, fmt.Errorf("%w\nsee %s --help", err, cmd.CommandPath()))
 	}
-	return codeOf(err)
+	code := codeOf(err)
+	a.report(err.Error(), classOf(err).String(), code)
+	return code
+}
+
+// errorResult is an error with --json.
+type errorResult struct {
+	Error string `json:"error"`
+	Code  string `json:"code"` // the class of the error
+	Exit  int    `json:"exit"`
+}
+
+// report writes an error to stderr: a line for each of joined errors, or one JSON
+// object with --json.
+func (a *app) report(text, class string, code int) {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = plain(lines[i])
+	}
+	if a.json {
+		_ = json.NewEncoder(a.stderr).Encode(errorResult{strings.Join(lines, "; "), class, code})
+		return
+	}
+	for _, line := range lines {
+		fmt.Fprintf(a.stderr, "fob: %s\n", line)
+	}
 }
 
 // codes has the exit code of each class of errors.
@@ -82,12 +107,27 @@ var codes = map[errclass.Class]int{
 
 func codeOf(err error) int { return codes[classOf(err)] }
 
-// classOf returns the class that an error was declared with. The standard
-// library's deadlines have none.
+// classOf returns the class that an error was declared with. Those of the standard
+// library have none.
 func classOf(err error) errclass.Class {
 	class, found := errclass.Of(err)
-	if !found && (errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)) {
-		return errclass.Timeout
+	if found {
+		return class
+	}
+	for _, timeout := range []error{os.ErrDeadlineExceeded, context.DeadlineExceeded} {
+		if errors.Is(err, timeout) {
+			return errclass.Timeout
+		}
+	}
+	var lookup *net.DNSError
+	if errors.As(err, &lookup) {
+		return errclass.Unreachable
+	}
+	var network *net.OpError // listening on a busy or forbidden port, connecting to no server
+	for _, reason := range []error{syscall.EADDRINUSE, syscall.EADDRNOTAVAIL, syscall.ECONNREFUSED, os.ErrPermission} {
+		if errors.As(err, &network) && errors.Is(err, reason) {
+			return errclass.Unreachable
+		}
 	}
 	return class
 }
@@ -118,7 +158,14 @@ func (a *app) quiet() {
 
 func (a *app) warnf(format string, args ...any) {
 	a.quiet()
-	fmt.Fprintf(a.stderr, "fob: warning: %s\n", plain(fmt.Sprintf(format, args...)))
+	text := plain(fmt.Sprintf(format, args...))
+	if a.json {
+		_ = json.NewEncoder(a.stderr).Encode(struct {
+			Warning string `json:"warning"`
+		}{text})
+		return
+	}
+	fmt.Fprintf(a.stderr, "fob: warning: %s\n", text)
 }
 
 // isTerminal reports whether w is a terminal.
@@ -136,7 +183,8 @@ over serial lines.
 
 Exit codes: 0 done, 1 a check failed or anything without a code of its own,
 2 usage, 3 cannot connect, 4 refused by the device or the bank, 5 not supported
-here, 6 the token holds another seed, 42 timeout.`,
+here, 6 the token holds another seed, 42 timeout, 130 interrupted. With --json an
+error is an object on stderr: {"error": …, "code": …, "exit": …}.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -155,7 +203,8 @@ here, 6 the token holds another seed, 42 timeout.`,
 		Args: cobra.NoArgs,
 		RunE: help,
 	}
-	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print results as JSON, one object a line")
+	cmd.PersistentFlags().BoolVar(&a.json, "json", a.json, "print results and errors as JSON, one object a line")
+	cmd.PersistentFlags().Lookup("json").DefValue = "false"
 	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newDeviceCmd(a), newBoardCmd(a), newSeedsCmd(a), newCodeCmd(a), newValidatorCmd(a), newVersionCmd(a))
 	cmd.InitDefaultCompletionCmd()
 	cmd.InitDefaultHelpCmd()

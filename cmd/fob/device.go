@@ -83,6 +83,8 @@ func advise(err error) error {
 		return fmt.Errorf("%w (fob device list shows this machine's USB serial ports, fob run starts virtual tokens)", err)
 	case errors.Is(err, port.ErrBusy):
 		return fmt.Errorf("%w (close that program first)", err)
+	case errors.Is(err, port.ErrRefused):
+		return fmt.Errorf("%w (--token-file names the file with the port's password)", err)
 	case errors.Is(err, port.ErrGone):
 		return fmt.Errorf("%w (a port beyond loopback hangs up on who does not know its word: --token-file)", err)
 	case errors.Is(err, host.ErrTimeout):

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -22,15 +23,24 @@ func main() {
 }
 
 // run is main without the process. Results go to stdout; errors, warnings and
-// progress go to stderr, an error as one line "fob: …".
+// progress go to stderr, an error as one line "fob: …", or as JSON with --json.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	// Before cobra reads the flags: it may refuse them.
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, json: hasJSON(args)}
 	root := newRootCmd(a)
 	root.SetArgs(negatives(root, args))
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	return a.exitCode(root.ExecuteContextC(ctx))
+}
+
+// hasJSON reports whether the flag --json is among the arguments.
+func hasJSON(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
 }
 
 // negatives moves arguments such as -95s behind a "--", since they would be read

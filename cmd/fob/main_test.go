@@ -152,7 +152,7 @@ func TestInterrupted(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, []string{"seeds", "convert", "-", "--from", "duo", "--period", "60s", "--to", "pskc",
 		"--out", filepath.Join(dir, "out.xml")}, never, &stdout, &stderr)
-	require.Equal(t, exitFailed, code)
+	require.Equal(t, exitInterrupted, code)
 	require.Equal(t, "fob: interrupted\n", stderr.String())
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -21,23 +22,31 @@ import (
 
 	"github.com/creack/pty"
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
 )
 
-// patience is for what must happen; to wait so long is a failure.
-const patience = 20 * time.Second
+const (
+	// patience is for what must happen; to wait so long is a failure. What it waits
+	// for takes a few seconds, and a machine may be ten times slower.
+	patience = 3 * time.Minute
+	// scriptLimit is for one script, from its start. The longest takes 20 s.
+	scriptLimit = 10 * time.Minute
+)
 
 // TestScripts runs testdata/script: each script is a document of how fob
 // behaves. Besides the usual commands of testscript there are:
 //
 //	start NAME COMMAND…   run a command in the background until its ready line;
-//	                      sets $NAME_pid, and $NAME_portN and $NAME_hwN of token N,
-//	                      or $NAME_http and $NAME_radius of a bank,
+//	                      sets $NAME_pid, and $NAME_portN, $NAME_addrN (without tcp:)
+//	                      and $NAME_hwN of token N, or $NAME_http, $NAME_addr
+//	                      (without http://) and $NAME_radius of a bank,
 //	                      and $NAME_qemu, the process id of QEMU, of a board
 //	halt NAME [SIGNAL]    end it (TERM unless told otherwise) and expect exit
 //	                      code 0, with ! any other; leaves NAME.stdout, NAME.stderr
 //	ended NAME CODE       wait until it ends by itself
 //	exits CODE COMMAND…   run a command and expect its exit code
 //	keys KEY…             every line on stdout is a JSON object with these keys
+//	keys-stderr KEY…      the same for stderr
 //	let NAME [KEY]        set $NAME to stdout, or to a key of the JSON object on it
 //	mode FILE PERM        the permissions of a file, in octal
 //	exec ask STATUS METHOD URL [BODYFILE|- [SECRET]]
@@ -48,11 +57,43 @@ func TestScripts(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the scripts use pseudo-terminals and signals")
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+	files, err := filepath.Glob("testdata/script/*.txt*")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		name, _, _ := strings.Cut(filepath.Base(file), ".")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // before the clock of its deadline starts
+			end, limited := t.Deadline()
+			testscript.RunT(oneScript{t}, scriptParams(file, scriptDeadline(time.Now(), end, limited)))
+		})
+	}
+}
+
+// oneScript runs a script in the test that it is given. testscript.Run would start
+// the time of all scripts at once.
+type oneScript struct{ *testing.T }
+
+func (s oneScript) Run(_ string, f func(testscript.T)) { f(s) }
+func (s oneScript) Parallel()                          {}
+func (s oneScript) Verbose() bool                      { return testing.Verbose() }
+
+// scriptDeadline is when a script that starts now is given up: after scriptLimit, or
+// when go test -timeout would end the process.
+func scriptDeadline(now, end time.Time, limited bool) time.Time {
+	deadline := now.Add(scriptLimit)
+	if limited && end.Before(deadline) {
+		return end
+	}
+	return deadline
+}
+
+func scriptParams(file string, deadline time.Time) testscript.Params {
+	return testscript.Params{
+		Files:               []string{file},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Deadline:            time.Now().Add(12 * patience), // of all scripts together, with the race detector on a busy machine
+		Deadline:            deadline,
 		Setup: func(e *testscript.Env) error {
 			// The key of state folders lives here.
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
@@ -73,10 +114,52 @@ func TestScripts(t *testing.T) {
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": cmdStart, "halt": cmdHalt, "ended": cmdEnded, "exits": cmdExits, "keys": cmdKeys,
+			"start": cmdStart, "halt": cmdHalt, "ended": cmdEnded, "exits": cmdExits, "keys": cmdKeys("stdout"), "keys-stderr": cmdKeys("stderr"),
 			"let": cmdLet, "mode": cmdMode, "silent": cmdSilent, "vanish": cmdVanish,
 		},
-	})
+	}
+}
+
+// failedScript records how a script that may fail ended.
+type failedScript struct {
+	*testing.T
+	failed bool
+}
+
+func (f *failedScript) Run(_ string, run func(testscript.T)) {
+	ended := make(chan struct{})
+	go func() { // since a script ends its goroutine when it fails
+		defer close(ended)
+		run(f)
+	}()
+	<-ended
+}
+func (f *failedScript) Parallel()         {}
+func (f *failedScript) Verbose() bool     { return false }
+func (f *failedScript) Fatal(args ...any) { f.Log(args...); f.FailNow() }
+func (f *failedScript) FailNow()          { f.failed = true; runtime.Goexit() }
+
+// TestScriptDeadlines: a script that hangs fails alone. The one after it has all its
+// time.
+func TestScriptDeadlines(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	hangs, passes := write("hangs.txt", "exec sleep 3600\n"), write("passes.txt", "exec fob version\n")
+
+	first, second := &failedScript{T: t}, &failedScript{T: t}
+	testscript.RunT(first, scriptParams(hangs, time.Now().Add(time.Second)))
+	testscript.RunT(second, scriptParams(passes, scriptDeadline(time.Now(), time.Time{}, false)))
+	require.True(t, first.failed)
+	require.False(t, second.failed)
+
+	now := time.Now()
+	require.Equal(t, now.Add(scriptLimit), scriptDeadline(now, time.Time{}, false))
+	require.Equal(t, now.Add(scriptLimit), scriptDeadline(now, now.Add(time.Hour), true))
+	require.Equal(t, now.Add(time.Minute), scriptDeadline(now, now.Add(time.Minute), true))
 }
 
 // background is the key of a script's jobs.
@@ -144,10 +227,12 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(name+"_pid", fmt.Sprint(j.cmd.Process.Pid))
 	ts.Setenv(name+"_qemu", fmt.Sprint(ready.QEMU))
 	ts.Setenv(name+"_http", ready.HTTP)
+	ts.Setenv(name+"_addr", strings.TrimPrefix(ready.HTTP, "http://"))
 	ts.Setenv(name+"_radius", ready.RADIUS)
 	for i, token := range ready.Tokens {
 		ts.Setenv(fmt.Sprintf("%s_hw%d", name, i), token.HW)
 		ts.Setenv(fmt.Sprintf("%s_port%d", name, i), token.Port)
+		ts.Setenv(fmt.Sprintf("%s_addr%d", name, i), strings.TrimPrefix(token.Port, "tcp:"))
 	}
 	jobs(ts)[name] = j
 }
@@ -225,37 +310,36 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	// Whatever goes wrong, there is one line that says so, and nothing that a
 	// script might take for a result.
 	stderr := ts.ReadFile("stderr")
-	if code != 0 && code != 1 && (!strings.HasPrefix(stderr, "fob: ") || ts.ReadFile("stdout") != "") {
+	said := strings.HasPrefix(stderr, "fob: ") || strings.HasPrefix(stderr, `{"`)
+	if code != 0 && code != 1 && (!said || ts.ReadFile("stdout") != "") {
 		ts.Fatalf("want an error on stderr and nothing on stdout")
 	}
 }
 
-func cmdKeys(ts *testscript.TestScript, neg bool, args []string) {
-	kinds := [][]string{nil} // of objects: keys A B or C D
-	for _, arg := range args {
-		if arg == "or" {
-			kinds = append(kinds, nil)
-			continue
+func cmdKeys(stream string) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		kinds := [][]string{nil} // of objects: keys A B or C D
+		for _, arg := range args {
+			if arg == "or" {
+				kinds = append(kinds, nil)
+				continue
+			}
+			last := &kinds[len(kinds)-1]
+			*last = append(*last, arg)
 		}
-		last := &kinds[len(kinds)-1]
-		*last = append(*last, arg)
-	}
-	for _, kind := range kinds {
-		slices.Sort(kind)
-	}
-	lines := strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\n"), "\n")
-	for _, line := range lines {
-		var object map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(line), &object); err != nil {
-			ts.Fatalf("%v: %s", err, line)
+		for _, kind := range kinds {
+			slices.Sort(kind)
 		}
-		var got []string
-		for key := range object {
-			got = append(got, key)
-		}
-		slices.Sort(got)
-		if !slices.ContainsFunc(kinds, func(kind []string) bool { return slices.Equal(got, kind) }) {
-			ts.Fatalf("keys %q, want %q", got, kinds)
+		lines := strings.Split(strings.TrimSuffix(ts.ReadFile(stream), "\n"), "\n")
+		for _, line := range lines {
+			var object map[string]json.RawMessage
+			if err := json.Unmarshal([]byte(line), &object); err != nil {
+				ts.Fatalf("%v: %s", err, line)
+			}
+			got := slices.Sorted(maps.Keys(object))
+			if !slices.ContainsFunc(kinds, func(kind []string) bool { return slices.Equal(got, kind) }) {
+				ts.Fatalf("keys %q, want %q", got, kinds)
+			}
 		}
 	}
 }

@@ -25,6 +25,9 @@ var (
 	ErrNotFound = errclass.New(errclass.Unreachable, "not found")
 	// ErrGone reports a device that was unplugged or a peer that hung up.
 	ErrGone = errclass.New(errclass.Unreachable, "device gone")
+	// ErrRefused reports a peer that hung up before it answered, as it does after a
+	// wrong token. Such an error is also ErrGone.
+	ErrRefused = errclass.New(errclass.Refused, "the port hung up before its first answer, as it does on a wrong password")
 	// ErrUnsupported reports a feature this operating system does not have.
 	ErrUnsupported = errclass.New(errclass.Unsupported, "not supported")
 	// ErrExposed reports an attempt to serve beyond loopback without a token.

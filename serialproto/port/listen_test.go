@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 func TestListenRefusesToBeExposed(t *testing.T) {
@@ -72,6 +74,32 @@ func TestToken(t *testing.T) {
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 			})
 		}
+	}
+}
+
+// TestWrongTokenIsRefused: a host that sent a wrong token learns that from the error;
+// one whose token was accepted has a device that is gone.
+func TestWrongTokenIsRefused(t *testing.T) {
+	for _, addr := range []string{"tcp:127.0.0.1:0", "rfc2217://127.0.0.1:0", "unix:" + t.TempDir() + "/s"} {
+		l := listen(t, addr, WithToken("s3cret"))
+		wrong := open(t, l.Addr(), WithToken("s3cres"))
+		require.NoError(t, wrong.SetReadDeadline(time.Now().Add(patience)))
+		_, err := wrong.Read(make([]byte, 1))
+		require.ErrorIs(t, err, ErrRefused)
+		require.ErrorIs(t, err, ErrGone)
+		class, _ := errclass.Of(err)
+		require.Equal(t, errclass.Refused, class)
+
+		right := open(t, l.Addr(), WithToken("s3cret"))
+		token := accept(t, l)
+		exchange(t, right, token)
+		require.NoError(t, token.Close())
+		require.NoError(t, right.SetReadDeadline(time.Now().Add(patience)))
+		_, err = right.Read(make([]byte, 1))
+		require.ErrorIs(t, err, ErrGone)
+		require.NotErrorIs(t, err, ErrRefused)
+		_, isLine := LineOf(right)
+		require.Equal(t, strings.HasPrefix(addr, "rfc2217"), isLine)
 	}
 }
 

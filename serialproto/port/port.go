@@ -96,7 +96,7 @@ func dial(ctx context.Context, a Addr, o options) (Port, error) {
 		p.Close()
 		return nil, openError("opening", a.String(), fmt.Errorf("sending the token: %w", bareOp(err)))
 	}
-	return p, nil
+	return &unanswered{Port: p}, nil
 }
 
 // bareOp drops the address that a Port has put in front of its error.

@@ -8,6 +8,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,6 +50,37 @@ func sendToken(ctx context.Context, p Port, token string) error {
 		return err
 	}
 	return p.SetWriteDeadline(time.Time{})
+}
+
+// unanswered is a Port on which a token was sent, until its other end sends
+// something: to hang up before is the answer to a wrong token.
+type unanswered struct {
+	Port
+	answered atomic.Bool
+}
+
+// Line is for [LineOf].
+func (u *unanswered) Line() (Line, bool) { return LineOf(u.Port) }
+
+func (u *unanswered) Read(p []byte) (int, error) {
+	n, err := u.Port.Read(p)
+	if n > 0 {
+		u.answered.Store(true)
+	}
+	return n, u.refusal(err)
+}
+
+func (u *unanswered) Write(p []byte) (int, error) {
+	n, err := u.Port.Write(p)
+	return n, u.refusal(err)
+}
+
+func (u *unanswered) refusal(err error) error {
+	var oe *OpError
+	if u.answered.Load() || !errors.Is(err, ErrGone) || !errors.As(err, &oe) {
+		return err
+	}
+	return &OpError{Op: oe.Op, Addr: oe.Addr, Err: fmt.Errorf("%w: %w", ErrRefused, oe.Err)}
 }
 
 // expectToken reads the first line and nothing behind it. It returns an error

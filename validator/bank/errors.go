@@ -15,7 +15,7 @@ var (
 	ErrInvalid     = errclass.New(errclass.Usage, "invalid request")
 	ErrNotFound    = errclass.New(errclass.Usage, "not found")
 	ErrForbidden   = errclass.New(errclass.Refused, "not allowed")
-	ErrConflict    = errclass.New(errclass.Usage, "conflict")
+	ErrConflict    = errclass.New(errclass.Refused, "conflict")
 	ErrLogin       = errclass.New(errclass.Refused, "login refused")
 	ErrUnavailable = store.ErrUnavailable // try again later
 )
