@@ -183,8 +183,8 @@ over serial lines.
 
 Exit codes: 0 done, 1 a check failed or anything without a code of its own,
 2 usage, 3 cannot connect, 4 refused by the device or the bank, 5 not supported
-here, 6 the token holds another seed, 42 timeout, 130 interrupted. With --json an
-error is an object on stderr: {"error": …, "code": …, "exit": …}.`,
+here, 6 the token holds another seed, 42 timeout, 130 interrupted. With --json
+an error is an object on stderr: {"error": …, "code": …, "exit": …}.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
