@@ -40,6 +40,22 @@ are shown with --reveal only.`,
 	return cmd
 }
 
+// serverNames are the names of the profiles.
+func serverNames() (names []string) {
+	for _, s := range seedfile.Servers() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+func serverList() string {
+	var b strings.Builder
+	for _, s := range seedfile.Servers() {
+		fmt.Fprintf(&b, "  %-15s %s: %s\n", s.Name, s.Title, strings.Join(s.Formats, ", "))
+	}
+	return b.String()
+}
+
 func formatList() string {
 	var b strings.Builder
 	for _, f := range seedfile.Formats() {

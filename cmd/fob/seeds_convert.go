@@ -3,10 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,7 +18,8 @@ import (
 
 // seedsOutput are the flags of the commands that write a seed file.
 type seedsOutput struct {
-	to, out       string
+	to, server    string
+	out           string
 	strict, force bool
 	reveal        bool // on a terminal
 	each          func(records int)
@@ -36,6 +39,7 @@ type encryption struct {
 }
 
 func (out *seedsOutput) add(f *pflag.FlagSet) {
+	f.StringVar(&out.server, "for", "", "`SERVER` that imports the file: "+strings.Join(serverNames(), ", "))
 	f.StringVar(&out.out, "out", "", "new `FILE`, readable by you alone; default: standard output")
 	f.BoolVar(&out.strict, "strict", false, "fail if the target cannot carry all, or if something was left out of the input")
 	f.BoolVar(&out.force, "force", false, "replace a file that exists")
@@ -48,7 +52,7 @@ func (e *encryption) add(f *pflag.FlagSet) {
 	f.StringVar(&e.password, "to-password-file", "", "`FILE` with the password to encrypt with")
 	f.IntVar(&e.iterations, "iterations", 0, fmt.Sprintf("`N` iterations of PBKDF2, at least %d; default: %d", seedfile.MinIterations, seedfile.DefaultIterations))
 	f.StringVar(&e.recipient, "recipient", "", "`FILE` with the receiver's certificate (PEM, RSA) to encrypt to")
-	f.BoolVar(&e.wrap, "wrap", false, "AES key wrap in place of CBC with a MAC")
+	f.BoolVar(&e.wrap, "wrap", false, "AES key wrap (RFC 3394) in place of CBC with a MAC; of the servers listed, none reads it")
 	f.StringVar(&e.mac, "mac", "", "`NAME` of the MAC: hmac-sha1, the default, which every importer knows, or hmac-sha256")
 	f.StringVar(&e.signKey, "sign-key", "", "`FILE` with the RSA key (PEM) to sign with")
 	f.StringVar(&e.signer, "sign-cert", "", "`FILE` with its certificate (PEM)")
@@ -110,16 +114,22 @@ func newSeedsConvertCmd(a *app) *cobra.Command {
 	var in seedsInput
 	var out seedsOutput
 	cmd := &cobra.Command{
-		Use:   "convert FILE --to FORMAT",
+		Use:   "convert FILE --to FORMAT | --for SERVER",
 		Short: "Write the tokens of a seed file in another format",
 		Long: `Writes the tokens of a seed file in another format. What that format cannot
 carry, such as an expiry date, is listed on stderr; with --strict it is an
 error. A conversion that fails leaves no file; on standard output, what has been
 written stays.
 
+With --for, the file is written as that server reads it, a token is refused if the
+server would compute other codes from it, and what the server drops is listed.
+
 Formats:
-` + formatList(),
+` + formatList() + `
+Servers:
+` + serverList(),
 		Example: `  fob seeds convert tokens.xml --to entra-csv --out tokens.csv
+  fob seeds convert tokens.xml --for privacyidea --out tokens-pi.xml
   fob seeds convert duo.csv --from duo --period 60s --to pskc --to-password-file pw.txt --out tokens.xml`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -131,9 +141,9 @@ Formats:
 		},
 	}
 	in.add(cmd.Flags())
-	cmd.Flags().StringVar(&out.to, "to", "", "`FORMAT` to write")
-	cmd.MarkFlagRequired("to")
+	cmd.Flags().StringVar(&out.to, "to", "", "`FORMAT` to write; default: the one that --for prefers")
 	out.add(cmd.Flags())
+	cmd.MarkFlagsOneRequired("to", "for")
 	out.encryption.add(cmd.Flags())
 	return cmd
 }
@@ -165,7 +175,7 @@ password.`,
 		},
 	}
 	in.add(cmd.Flags())
-	cmd.Flags().StringVar(&out.to, "to", "pskc", "`FORMAT` to write, one that can be encrypted")
+	cmd.Flags().StringVar(&out.to, "to", "", "`FORMAT` to write, one that can be encrypted; default: pskc")
 	out.add(cmd.Flags())
 	out.encryption.add(cmd.Flags())
 	return cmd
@@ -184,7 +194,7 @@ func newSeedsDecryptCmd(a *app) *cobra.Command {
 		},
 	}
 	in.add(cmd.Flags())
-	cmd.Flags().StringVar(&out.to, "to", "pskc", "`FORMAT` to write")
+	cmd.Flags().StringVar(&out.to, "to", "", "`FORMAT` to write; default: pskc, or the one that --for prefers")
 	out.add(cmd.Flags())
 	return cmd
 }
@@ -196,11 +206,19 @@ func (a *app) convert(ctx context.Context, in *seedsInput, path string, out *see
 
 // copySeeds writes all tokens of s to a file, all or nothing, and says what was
 // left out.
-func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteOptions, s *seedSource) error {
-	to, err := seedfile.FormatByName(out.to)
+func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteOptions, s *seedSource) (err error) {
+	name := out.to
+	if out.server != "" {
+		if o.For, err = seedfile.ServerByName(out.server); err != nil {
+			return err
+		}
+		name = cmp.Or(name, o.For.Formats[0])
+	}
+	to, err := seedfile.FormatByName(cmp.Or(name, "pskc"))
 	if err != nil {
 		return err
 	}
+	o.Warn = func(text string) { a.warnf("%s (--for)", text) }
 	toStdout := out.out == "" || out.out == "-"
 	if toStdout && isTerminal(a.stdout) && o.Encrypt == nil && !out.reveal {
 		return usagef("the seeds would be shown on the terminal: name a file with --out, or say --reveal")
@@ -212,7 +230,7 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 	var losses seedfile.Losses
 	w, err := to.NewWriter(file, o)
 	if err == nil {
-		losses, err = seedfile.Copy(ctx, w, to, s, out.copyOptions(a, s))
+		losses, err = seedfile.Copy(ctx, w, to, s, out.copyOptions(a, o.For, s))
 	}
 	if err == nil && out.strict && s.in != nil && s.in.leftOut > 0 {
 		err = fmt.Errorf("%w: the warnings say what was left out of %s", seedfile.ErrLost, s.name)
@@ -232,8 +250,15 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 		lost[field.String()] = n
 		alike[n] |= field
 	}
+	target := to.Name
+	if o.For != nil {
+		target = o.For.Title + " with " + to.Name
+		if note := o.For.Note(o); note != "" {
+			a.warnf("%s", note)
+		}
+	}
 	for _, n := range slices.Backward(slices.Sorted(maps.Keys(alike))) {
-		a.warnf("%s cannot carry, of %d of %d tokens: %s", to.Name, n, losses.Records, alike[n])
+		a.warnf("%s cannot carry, of %d of %d tokens: %s", target, n, losses.Records, alike[n])
 	}
 	if toStdout {
 		return nil
@@ -254,8 +279,8 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 }
 
 // copyOptions are the options for a copy of s.
-func (out *seedsOutput) copyOptions(a *app, s *seedSource) seedfile.CopyOptions {
-	o := seedfile.CopyOptions{Strict: out.strict, Each: out.each}
+func (out *seedsOutput) copyOptions(a *app, server *seedfile.Server, s *seedSource) seedfile.CopyOptions {
+	o := seedfile.CopyOptions{For: server, Strict: out.strict, Each: out.each}
 	if s.in != nil && s.in.skip {
 		o.Skip = func(err error) { s.in.skipToken(a, err) }
 	}

@@ -85,9 +85,9 @@ maker uses, and writes their seed file: for a server to import, and for fob run
 	f.IntVar(&seedBytes, "seed-bytes", token.DefaultSeedLen, "`N` bytes of each seed")
 	addAllowShort(f, &short)
 	f.StringVar(&expiry, "expiry", "", "last `DAY` on which the tokens work; none for no end; default: five years from today")
-	f.StringVar(&out.to, "to", "", "`FORMAT` to write; fob seeds --help lists them")
-	cmd.MarkFlagRequired("to")
+	f.StringVar(&out.to, "to", "", "`FORMAT` to write; fob seeds --help lists them; default: the one that --for prefers")
 	out.add(f)
+	cmd.MarkFlagsOneRequired("to", "for")
 	out.encryption.add(f)
 	return cmd
 }

@@ -16,6 +16,7 @@ type Losses struct {
 
 // CopyOptions change a copy.
 type CopyOptions struct {
+	For    *Server           // that the file is written for; see WriteOptions.For
 	Strict bool              // what would be left out is an error, [ErrLost]
 	Each   func(records int) // called after each record; nil is nobody
 	// Skip is called with the error of a record that the target cannot hold
@@ -39,6 +40,9 @@ func Copy(ctx context.Context, w Writer, to *Format, r Reader, o CopyOptions) (L
 			return l, err
 		}
 		lost := to.Lost(&rec)
+		if o.For != nil {
+			lost = o.For.Lost(to, &rec)
+		}
 		if lost != 0 && o.Strict {
 			return l, &Error{to.Name, r.Line(), safeName(&rec), lost.String(), ErrLost}
 		}

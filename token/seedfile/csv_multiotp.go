@@ -20,11 +20,17 @@ const multiotpHeader = "serial_number;manufacturer;algorithm;seed;digits;interva
 // with semicolons. The algorithm is TOTP or HOTP, the seed hexadecimal, the last
 // column the period in seconds for TOTP, the counter for HOTP. That line itself
 // may be the first; it is not written. An empty last column is [ErrNoPeriod].
-// The hash is not in the file: it is that of the options.
+// The hash is not in the file: it is the one of the options; multiOTP takes SHA-1.
+// multiOTP splits a line at commas, semicolons and tabs, also inside quotes: a
+// manufacturer with one of them, or with a quotation mark, is left out.
 var multiotpCSV = &Format{
 	Name: "multiotp-csv", Title: "multiOTP, CSV", Extension: ".csv",
 	carries: func(r *Record) Field {
-		return FieldSerial | FieldManufacturer | FieldType | FieldDigits | movingFactor(r)
+		f := FieldSerial | FieldType | FieldDigits | movingFactor(r)
+		if multiotpText(r.Manufacturer) {
+			f |= FieldManufacturer
+		}
+		return f
 	},
 	detect: detectMultiOTP,
 	read: newFunc("multiotp-csv", (&csvDialect{
@@ -66,8 +72,10 @@ var multiotpCSV = &Format{
 			return dst, err
 		}
 		dst = append(dst, ';')
-		if dst, err = appendText(dst, "manufacturer", r.Manufacturer, ';'); err != nil {
-			return dst, err
+		if multiotpText(r.Manufacturer) {
+			if dst, err = appendText(dst, "manufacturer", r.Manufacturer, ';'); err != nil {
+				return dst, err
+			}
 		}
 		dst = append(dst, ';')
 		dst = append(dst, r.Type.String()...)
@@ -84,3 +92,6 @@ var multiotpCSV = &Format{
 		return append(dst, '\n'), nil
 	}}),
 }
+
+// multiotpText reports whether multiOTP reads a text as it is written.
+func multiotpText(s string) bool { return !strings.ContainsAny(s, ",;\t\"") }

@@ -14,24 +14,26 @@ import (
 //
 // The seed is hexadecimal. Type, digits and period are chosen in the form, for
 // TOTP 6 or 8 digits and 30 or 60 seconds: the reader takes them from the
-// options, and fails with [ErrNoPeriod] where these have no period. For HOTP a
-// third column has the counter. A line without it is read as TOTP, since nothing
-// says what it is, and one with it as HOTP.
-var duo = pairFormat("duo", "Duo, serial and seed")
+// options, and fails with [ErrNoPeriod] where these have no period. A line is
+// read as TOTP, since nothing says what it is, unless a third column has a counter.
+var duo = pairFormat("duo", "Duo, serial and seed", false)
 
 // pingID is the file of PingID's "Import OATH tokens", .csv or .txt:
 //
 //	serial,seed
 //
 // as [duo], and PingID's documentation says that there must be no space. Type
-// and refresh interval, 30 or 60 seconds, are chosen for each file.
-var pingID = pairFormat("pingid", "PingID, serial and seed")
+// and refresh interval, 30 or 60 seconds, are chosen for each file. A third column
+// may have the counter of HOTP.
+var pingID = pairFormat("pingid", "PingID, serial and seed", true)
 
-func pairFormat(name, title string) *Format {
+// pairFormat is one of the two. counters says whether a counter is written: Duo does
+// not document its third column.
+func pairFormat(name, title string, counters bool) *Format {
 	return &Format{
 		Name: name, Title: title, Extension: ".csv",
 		carries: func(r *Record) Field {
-			if r.Type == HOTP && r.Counter > 0 {
+			if counters && r.Type == HOTP && r.Counter > 0 {
 				return FieldSerial | FieldType | FieldCounter
 			}
 			return FieldSerial
@@ -61,7 +63,7 @@ func pairFormat(name, title string) *Format {
 			dst, err := appendSerial(dst, r)
 			dst = append(dst, ',')
 			dst = appendHex(dst, r.Seed)
-			if r.Type == HOTP && r.Counter > 0 {
+			if counters && r.Type == HOTP && r.Counter > 0 {
 				dst = append(dst, ',')
 				dst = strconv.AppendUint(dst, r.Counter, 10)
 			}

@@ -55,7 +55,9 @@ var dialects = []struct {
 	},
 	{
 		"multiotp-csv",
-		func(r *seedfile.Record) bool { return serial(r) && !formula(r.Manufacturer) },
+		func(r *seedfile.Record) bool {
+			return serial(r) && (!formula(r.Manufacturer) || strings.ContainsAny(r.Manufacturer, ",;\t\""))
+		},
 		"algorithm, T0, drift, counter, device start, device expiry, policy start, policy expiry, " +
 			"model, issue number, issuer, key id, friendly name, user",
 	},

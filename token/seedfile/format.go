@@ -105,6 +105,14 @@ type WriteOptions struct {
 	Encrypt *Encryption // nil: in clear
 	Sign    *Signer     // nil: not signed
 
+	// For is the server that is to import the file: its profile changes how the
+	// file is written, and refuses what it would compute wrong codes from. nil: as
+	// the format's standard says.
+	For *Server
+
+	// Warn is called with what a person should know of the file; nil is nobody.
+	Warn func(string)
+
 	OktaProfile string // factorProfileId of Okta's profile for the tokens; for okta only
 }
 
@@ -165,9 +173,17 @@ func (f *Format) NewWriter(w io.Writer, o WriteOptions) (Writer, error) {
 	if f.write == nil {
 		return nil, fmt.Errorf("%w: writing %s", ErrUnsupported, f.Name)
 	}
+	if o.For != nil {
+		if err := o.For.imports(f, &o); err != nil {
+			return nil, err
+		}
+	}
 	writer, err := f.write(w, o)
 	if text, ok := writer.(*recordWriter); ok {
 		text.carries = f.carries
+	}
+	if err == nil && o.For != nil {
+		writer = &serverWriter{Writer: writer, server: o.For, format: f}
 	}
 	return writer, err
 }

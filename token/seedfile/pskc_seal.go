@@ -24,8 +24,10 @@ type pskcSeal struct {
 	key    []byte
 	wrap   bool
 	public *rsa.PublicKey
-	mac    hash.Hash
-	head   []byte // EncryptionKey and MACMethod
+
+	derived bool // of a password
+	mac     hash.Hash
+	head    []byte // EncryptionKey and MACMethod
 }
 
 // newPSKCSeal makes the keys of a file. The error wraps [ErrValue] or
@@ -102,7 +104,8 @@ func (s *pskcSeal) password(x *pskcXML, e *Encryption) (err error) {
 	if s.key, err = pbkdf2.Key(sha1.New, string(e.Password), salt, rounds, pskcDerivedSize); err != nil {
 		return err
 	}
-	x.raw(`    <xenc11:DerivedKey xmlns:xenc11="` + nsXENC11 + `" xmlns:pkcs5="` + nsPKCS5 + `">
+	s.derived = true
+	x.raw(`    <xenc11:DerivedKey>
       <xenc11:KeyDerivationMethod Algorithm="` + pskcPBKDF2 + `">
         <pkcs5:PBKDF2-params>
           <Salt xmlns=""><Specified>` + base64.StdEncoding.EncodeToString(salt) + `</Specified></Salt>

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/d204ef64/fob/token"
 )
@@ -22,6 +23,8 @@ type pskcWriter struct {
 	seal   *pskcSeal
 	b      []byte
 	count  int
+	server *Server // nil: as RFC 6030 says
+	warn   func(string)
 	err    error // of the first failure to write; errPSKCClosed after Close
 }
 
@@ -30,7 +33,7 @@ var errPSKCClosed = errors.New("the file has been closed")
 // newPSKCWriter writes nothing yet. The error wraps [ErrValue] or
 // [ErrUnsupported].
 func newPSKCWriter(w io.Writer, o WriteOptions) (Writer, error) {
-	p := &pskcWriter{w: w}
+	p := &pskcWriter{w: w, server: o.For, warn: o.Warn}
 	var err error
 	if o.Encrypt != nil {
 		if p.seal, err = newPSKCSeal(o.Encrypt); err != nil {
@@ -108,6 +111,9 @@ func (p *pskcWriter) head() []byte {
 	b := []byte(`<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<KeyContainer Version="1.0" xmlns="` + nsPSKC + `"`)
 	if p.seal != nil {
 		b = append(b, ` xmlns:ds="`+nsDS+`" xmlns:xenc="`+nsXENC+`"`...)
+		if p.seal.derived { // multiOTP knows prefixes of the root element only
+			b = append(b, ` xmlns:xenc11="`+nsXENC11+`" xmlns:pkcs5="`+nsPKCS5+`"`...)
+		}
 	}
 	b = append(b, ">\n"...)
 	if p.seal != nil {
@@ -140,7 +146,7 @@ func (p *pskcWriter) appendPackage(b []byte, r *Record) ([]byte, error) {
 	x.text("      ", "Issuer", r.Issuer)
 	x.raw("      <AlgorithmParameters>\n")
 	if r.Algorithm != token.SHA1 { // what every importer takes a key without Suite for
-		x.text("        ", "Suite", "HMAC-"+r.Algorithm.String())
+		x.text("        ", "Suite", p.suite(r.Algorithm))
 	}
 	x.raw(`        <ResponseFormat Length="`)
 	x.int(int64(r.Digits))
@@ -156,7 +162,11 @@ func (p *pskcWriter) appendPackage(b []byte, r *Record) ([]byte, error) {
 		x.plain("Time", int64(r.T0)) // see pskcFormat
 		x.plain("TimeInterval", int64(r.Step))
 		if r.Drift != 0 {
-			x.plain("TimeDrift", r.Drift)
+			drift := r.Drift
+			if p.server != nil && p.server.driftIsTime {
+				drift *= int64(r.Step)
+			}
+			x.plain("TimeDrift", drift)
 		}
 	}
 	x.raw("      </Data>\n")
@@ -169,6 +179,20 @@ func (p *pskcWriter) appendPackage(b []byte, r *Record) ([]byte, error) {
 	}
 	x.raw("    </Key>\n  </KeyPackage>\n")
 	return x.b, x.err
+}
+
+// suite is the text of Suite. RFC 6030 leaves it to the algorithm, and the draft
+// that defines TOTP has HMAC-SHA256; so do multiOTP, which reads nothing else, and
+// vendors. FreeIPA and we read both.
+func (p *pskcWriter) suite(a token.Algorithm) string {
+	switch {
+	case p.server != nil && p.server.bareSuite:
+		return strings.ToLower(a.String())
+	case p.server == nil && p.warn != nil:
+		p.warn("the hash is written as HMAC-" + a.String() + ", which privacyIDEA takes for SHA-1: name the server that imports the file")
+		p.warn = nil
+	}
+	return "HMAC-" + a.String()
 }
 
 // none reports whether there is no limit.
