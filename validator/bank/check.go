@@ -53,6 +53,18 @@ func (b *Bank) Do(ctx context.Context, by By, r Request) (Outcome, error) {
 	if err := r.validate(); err != nil {
 		return Outcome{}, err
 	}
+	var out Outcome
+	var err error
+	for range 3 {
+		if out, err = b.do(ctx, by, r); !errors.Is(err, store.ErrExists) {
+			break
+		}
+		// The receipt number was taken: nothing was written, and another is drawn.
+	}
+	return out, err
+}
+
+func (b *Bank) do(ctx context.Context, by By, r Request) (Outcome, error) {
 	return b.ofUser(ctx, by.User, func(q *question, u *User) (Outcome, error) {
 		if u == nil {
 			return Outcome{}, forbidden("log in first")
@@ -69,9 +81,9 @@ func (b *Bank) Do(ctx context.Context, by By, r Request) (Outcome, error) {
 			v := validator.MayDo(b.settings, q.user, r.Operation)
 			q.tx.AddAudit(by.record(v.Audit(q.user, q.op, u.Token, q.now)))
 		}
-		out.Receipt = newID()
+		out.Receipt = newReceipt(q.now)
 		return out, q.tx.AddTransaction(Transaction{
-			ID: out.Receipt, At: q.now, Contract: u.Contract, User: u.ID, Operation: r.Operation, Serial: q.serial,
+			ID: newID(), Receipt: out.Receipt, At: q.now, Contract: u.Contract, User: u.ID, Operation: r.Operation, Serial: q.serial,
 			Details: r.Details,
 		})
 	})

@@ -84,6 +84,30 @@ func (b *Bank) Contracts(ctx context.Context, by By, find string, p Page) (list 
 	return list, next, err
 }
 
+// Transaction returns the transaction with a receipt number, which may be written in any
+// spelling that [ParseReceipt] reads, or with an ID; a user sees those of their contract.
+func (b *Bank) Transaction(ctx context.Context, by By, receipt string) (t Transaction, err error) {
+	key := receipt
+	if number, ok := ParseReceipt(receipt); ok {
+		key = number
+	}
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		own, err := by.contract(tx)
+		if err != nil {
+			return err
+		}
+		t, err = tx.Transaction(key)
+		if err == nil && own != "" && t.Contract != own {
+			err = store.ErrNotFound
+		}
+		return missing(err, "transaction", shorten(receipt))
+	})
+	if err != nil {
+		t = Transaction{}
+	}
+	return t, err
+}
+
 // Transactions lists what was done, the newest first; a user sees his contract's.
 func (b *Bank) Transactions(ctx context.Context, by By, contract string, p Page) (list []Transaction, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {

@@ -76,7 +76,8 @@ type Outcome struct {
 	// contract's.
 	Verdict validator.Verdict
 
-	// Receipt is the ID of the transaction that was done; "" otherwise.
+	// Receipt is the receipt number of the transaction that was done, such as
+	// "260401-7K4M9QX2"; "" otherwise.
 	Receipt string
 }
 

@@ -21,6 +21,7 @@ type transactionInput struct {
 
 type transactionView struct {
 	ID        string            `json:"id"`
+	Receipt   string            `json:"receipt,omitempty" doc:"the receipt number, as the pages show it" example:"260401-7K4M9QX2"`
 	At        string            `json:"at" format:"date-time"`
 	Contract  string            `json:"contract"`
 	User      string            `json:"user"`
@@ -31,7 +32,7 @@ type transactionView struct {
 
 func viewTransaction(t bank.Transaction) transactionView {
 	return transactionView{
-		ID: t.ID, At: instant(t.At), Contract: t.Contract, User: t.User,
+		ID: t.ID, Receipt: t.Receipt, At: instant(t.At), Contract: t.Contract, User: t.User,
 		Operation: slug(t.Operation), Serial: t.Serial.String(), Details: t.Details,
 	}
 }

@@ -21,7 +21,7 @@ type Outcome struct {
 	Way     string `json:"way,omitempty" enum:"no way,on screen,on paper" doc:"how it can be done, where a rule about rights said no"`
 	Rule    string `json:"rule,omitempty" doc:"which rule said no" example:"BK-07"`
 	Reason  string `json:"reason,omitempty" doc:"why it said no" example:"own token"`
-	Receipt string `json:"receipt,omitempty" doc:"of the transaction that was done"`
+	Receipt string `json:"receipt,omitempty" doc:"the receipt number of the transaction that was done" example:"260401-7K4M9QX2"`
 }
 
 // said puts an outcome into words, and remembers whether a code was refused.

@@ -137,7 +137,7 @@ func TestPhrases(t *testing.T) {
 		"the bank has these tokens already, and nothing was taken in: 1, 2 and 3 more": "すでに登録されているトークンがあるため、何も取り込まれていません: 1, 2 ほか3件",
 		"line 3, token 77: its clock is 900 steps off, and the bank takes 720 at most": "3行目、トークン 77: 時刻のずれが900ステップあり、当行の上限(720ステップ)を超えています。",
 		"line 3, token 77: something in English":                                       "3行目、トークン 77: 内容が正しくありません。",
-		"order 0192 is shipped already":                                                "発行依頼 0192 の状況は「発送済」です。",
+		"order 0192 is shipped already":                                                "この発行依頼の状況は「発送済」です。",
 	} {
 		got, ok := book.find(given)
 		require.True(t, ok, given)

@@ -63,18 +63,21 @@ type found struct {
 	Contracts []bank.Contract
 	User      *bank.User
 	Tokens    []bank.Token
+	Done      *bank.Transaction
 	Now       token.UnixSeconds
 }
 
 // Nothing reports whether the search brought nothing.
-func (f found) Nothing() bool { return len(f.Contracts) == 0 && f.User == nil && len(f.Tokens) == 0 }
+func (f found) Nothing() bool {
+	return len(f.Contracts) == 0 && f.User == nil && len(f.Tokens) == 0 && f.Done == nil
+}
 
 // searchLines is how many lines of a kind a search shows: who sees that many asks
 // more closely.
 const searchLines = 20
 
-// searchPage looks for contracts by name or ID, users by ID, tokens by serial
-// number.
+// searchPage looks for contracts by name or ID, users by ID, tokens by serial number,
+// transactions by receipt number.
 func (c *call) searchPage() error {
 	typed := strings.ToValidUTF8(c.r.URL.Query().Get("find"), "")
 	find := entry.Text(typed)
@@ -104,6 +107,15 @@ func (c *call) searchPage() error {
 		f.User = &u
 	case !errors.Is(err, bank.ErrNotFound) && !errors.Is(err, bank.ErrInvalid):
 		return err
+	}
+	if number, ok := bank.ParseReceipt(find); ok {
+		done, err := c.bank.Transaction(ctx, c.by, number)
+		switch {
+		case err == nil:
+			f.Done = &done
+		case !errors.Is(err, bank.ErrNotFound):
+			return err
+		}
 	}
 	for _, serial := range entry.Serials(find) {
 		if _, err := token.ParseSerial(serial); err != nil {

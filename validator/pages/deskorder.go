@@ -204,7 +204,7 @@ func (c *call) orderDo() error {
 		c.say("plain", say("confirm.twice"))
 		return c.leave("/contracts/" + k.ID)
 	}
-	made, out, err := c.bank.Order(c.r.Context(), c.by, o)
+	_, out, err := c.bank.Order(c.r.Context(), c.by, o)
 	if err != nil || !out.Done {
 		c.done.forget(d.id())
 	}
@@ -214,7 +214,7 @@ func (c *call) orderDo() error {
 	if err != nil {
 		return err
 	}
-	return c.ended(out, say("order.done", made.ID), "/contracts/"+k.ID, "/contracts/"+k.ID+"/order")
+	return c.ended(out, say("order.done"), "/contracts/"+k.ID, "/contracts/"+k.ID+"/order")
 }
 
 // ordersData is a list of orders.
@@ -254,7 +254,6 @@ func (c *call) openOrder() (bank.Order, error) {
 
 func (c *call) orderFacts(o bank.Order) []fact {
 	return []fact{
-		{Label: say("field.order"), Text: o.ID},
 		{Label: say("field.contract"), Text: o.Contract},
 		{Label: say("field.cause"), Value: say("cause." + slug(o.Cause))},
 		{Label: say("field.address"), Text: o.Address},
@@ -352,6 +351,6 @@ func (c *call) cancel() error {
 	if err != nil {
 		return err
 	}
-	c.say("good", say("cancel.done", o.ID))
+	c.say("good", say("cancel.done"))
 	return c.leave("/orders")
 }

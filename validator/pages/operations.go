@@ -3,6 +3,8 @@
 package pages
 
 import (
+	"cmp"
+	"hash/fnv"
 	"net/http"
 	"slices"
 	"strconv"
@@ -305,36 +307,42 @@ func (c *call) operationDo() error {
 	if err != nil {
 		return err
 	}
-	return c.endedOwn(out, say("receipt.done"), "/receipt/"+out.Receipt, again)
+	done := say("receipt.done")
+	if op == validator.OpBalance {
+		done = say("balance.done")
+	}
+	return c.endedOwn(out, done, "/receipt/"+out.Receipt, again)
 }
 
-// receiptPages is how far back a receipt is looked for, in lists of a thousand.
-const receiptPages = 10
-
 func (c *call) receiptPage() error {
-	p := bank.Page{Limit: 1000}
-	for range receiptPages {
-		all, next, err := c.bank.Transactions(c.r.Context(), c.by, c.me.Contract, p)
-		if err != nil {
-			return err
-		}
-		for _, t := range all {
-			if t.ID == c.r.PathValue("id") {
-				return c.show(http.StatusOK, "receipt", "receipt.title", receipt(t))
-			}
-		}
-		if next == "" {
-			break
-		}
-		p.After = next
+	t, err := c.bank.Transaction(c.r.Context(), c.by, c.r.PathValue("receipt"))
+	if err != nil {
+		return err
 	}
-	return errNoPage
+	title := "receipt.title"
+	if t.Operation == validator.OpBalance {
+		title = "balance.title"
+	}
+	return c.show(http.StatusOK, "receipt", title, receipt(t))
+}
+
+// receiptNumber returns what people call a transaction by. Those of an older program
+// have an ID only.
+func receiptNumber(t bank.Transaction) string { return cmp.Or(t.Receipt, t.ID) }
+
+// exampleBalance returns a balance to be shown for an account. The bank keeps no accounts:
+// the amount depends on the account's type and number only, so that it stays the same.
+func exampleBalance(details map[string]string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(details["account-type"] + " " + details["account"])) // never fails
+	return thousands(int64(h.Sum32()%90_000_000) + 10_000_000)
 }
 
 // receiptData is a transaction with its details in the order of the form.
 type receiptData struct {
 	bank.Transaction
 	Facts []fact
+	Note  string // key; "" is none
 }
 
 func receipt(t bank.Transaction) receiptData {
@@ -345,6 +353,10 @@ func receipt(t bank.Transaction) receiptData {
 			d.Facts = append(d.Facts, factOf(f, v))
 			shown[f.Name] = true
 		}
+	}
+	if t.Operation == validator.OpBalance {
+		d.Facts = append(d.Facts, fact{Label: say("field.balance"), Value: say("word.yen", exampleBalance(t.Details))})
+		d.Note = "balance.note"
 	}
 	var rest []string
 	for name := range t.Details { // kept by another front

@@ -72,6 +72,7 @@ func (r *rendering) functions(a *assets) template.FuncMap {
 		"names":   func(all []string) string { return names(r.lang, all) },
 		"wrap":    func(d *feeData) *view { return &view{Data: d} },
 		"nav":     navItem,
+		"receipt": receiptNumber,
 	}
 }
 

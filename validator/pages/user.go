@@ -18,7 +18,7 @@ func (s *server) routeUser(mux *http.ServeMux) {
 		"GET /suspended":                (*call).troublePage,
 		"GET /token/unusable":           (*call).troublePage,
 		"GET /history":                  (*call).historyPage,
-		"GET /receipt/{id}":             (*call).receiptPage,
+		"GET /receipt/{receipt}":        (*call).receiptPage,
 		"GET /operations":               (*call).operationsPage,
 		"GET /operations/{op}":          (*call).operationPage,
 		"POST /operations/{op}":         (*call).operationFilled,

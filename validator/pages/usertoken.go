@@ -56,10 +56,12 @@ func (c *call) activate() error {
 
 // resyncForm corrects the clock of the user's own token (時刻補正).
 func (c *call) resyncForm() *form {
+	second := c.codeField("second", "field.code-second")
+	second.Hint = "hint.code-second"
 	return &form{
 		Title: say("resync.title"), Lead: []msg{say("resync.lead"), say("resync.none")},
 		Facts:  []fact{{Label: say("field.serial"), Text: c.me.Token.String()}},
-		Fields: []*field{c.codeField("first", "field.code-first"), c.codeField("second", "field.code-second")},
+		Fields: []*field{c.codeField("first", "field.code-first"), second},
 		Submit: "resync.submit", Cancel: "/", Action: "/token/resync",
 	}
 }
@@ -101,7 +103,11 @@ func (c *call) resynced(out bank.Outcome, to, again string) error {
 		}
 	}
 	if out.Verdict == (validator.Verdict{}) {
-		c.state.Flash = &flash{Kind: "bad", Text: say("resync.refused"), More: say("resync.refused.more")}
+		more := say("resync.refused.more")
+		if c.area == deskArea {
+			more = say("desk.resync.refused.more")
+		}
+		c.state.Flash = &flash{Kind: "bad", Text: say("resync.refused"), More: more}
 		return c.leave(again)
 	}
 	return c.ended(out, msg{}, to, again)

@@ -132,6 +132,7 @@ type Notice struct {
 // Transaction is something that was done at the bank.
 type Transaction struct {
 	ID        string
+	Receipt   string // the number that people read; "" for one of an older program
 	At        token.UnixSeconds
 	Contract  string
 	User      string

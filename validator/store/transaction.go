@@ -15,9 +15,43 @@ func (tx *Tx) AddTransaction(t Transaction) error {
 	if err != nil {
 		return fmt.Errorf("store: details of a transaction: %w", err)
 	}
-	return tx.must(`INSERT INTO bank_transaction (id, at, contract, user_id, operation, serial, details)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		t.ID, int64(t.At), t.Contract, t.User, int64(t.Operation), serialText(t.Serial), string(details))
+	return tx.must(`INSERT INTO bank_transaction (id, at, contract, user_id, operation, serial, details, receipt)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		t.ID, int64(t.At), t.Contract, t.User, int64(t.Operation), serialText(t.Serial), string(details), t.Receipt)
+}
+
+const transactionColumns = `id, at, contract, user_id, operation, serial, details, receipt`
+
+func scanTransaction(s scanner) (t Transaction, err error) {
+	var operation uint8
+	var serial, details string
+	if err := s.Scan(&t.ID, &t.At, &t.Contract, &t.User, &operation, &serial, &details, &t.Receipt); err != nil {
+		return t, err
+	}
+	t.Operation = validator.Operation(operation)
+	if t.Serial, err = serialOf(serial); err != nil {
+		return t, err
+	}
+	return t, json.Unmarshal([]byte(details), &t.Details)
+}
+
+// Transaction returns the transaction with a receipt number, or with an ID. The error
+// wraps [ErrNotFound] when there is none.
+func (tx *Tx) Transaction(receipt string) (t Transaction, err error) {
+	if receipt == "" {
+		return t, ErrNotFound
+	}
+	found := false
+	err = tx.rows(`SELECT `+transactionColumns+` FROM bank_transaction WHERE receipt = $1
+		UNION SELECT `+transactionColumns+` FROM bank_transaction WHERE id = $1`, []any{receipt}, func(s scanner) error {
+		t, err = scanTransaction(s)
+		found = err == nil
+		return err
+	})
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return t, err
 }
 
 // Transactions lists transactions, the newest first, of one contract or, with "",
@@ -31,21 +65,11 @@ func (tx *Tx) Transactions(contract string, p Page) ([]Transaction, string, erro
 		w.add("id < $", p.After)
 	}
 	var list []Transaction
-	err := tx.rows(fmt.Sprintf(`SELECT id, at, contract, user_id, operation, serial, details FROM bank_transaction%s
-		ORDER BY id DESC LIMIT %d`, w.String(), p.limit()+1), w.args, func(s scanner) error {
-		var t Transaction
-		var operation uint8
-		var serial, details string
-		err := s.Scan(&t.ID, &t.At, &t.Contract, &t.User, &operation, &serial, &details)
-		if err != nil {
-			return err
-		}
-		t.Operation = validator.Operation(operation)
-		if t.Serial, err = serialOf(serial); err != nil {
-			return err
-		}
+	err := tx.rows(fmt.Sprintf(`SELECT %s FROM bank_transaction%s ORDER BY id DESC LIMIT %d`,
+		transactionColumns, w.String(), p.limit()+1), w.args, func(s scanner) error {
+		t, err := scanTransaction(s)
 		list = append(list, t)
-		return json.Unmarshal([]byte(details), &list[len(list)-1].Details)
+		return err
 	})
 	if err != nil {
 		return nil, "", err

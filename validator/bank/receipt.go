@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator/entry"
+)
+
+// A receipt number (受付番号) is what people read, say over the phone and type for a
+// transaction: the day in Japan, and seven random characters with a check character, such
+// as "260401-7K4M9QX2". The characters are Crockford's base 32, which has no I, L, O and
+// U. The database takes a number once only; [Bank.Do] draws another if it is taken.
+
+const receiptChars = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+const (
+	receiptDay    = len("060102")
+	receiptRandom = 7
+	receiptLen    = receiptDay + 1 + receiptRandom + 1
+)
+
+// newReceipt draws a receipt number.
+func newReceipt(now token.UnixSeconds) string {
+	var b [receiptRandom]byte
+	_, _ = rand.Read(b[:]) // never fails
+	for i := range b {
+		b[i] = receiptChars[b[i]%byte(len(receiptChars))] // 256 is a multiple of 32
+	}
+	text := now.Time().In(token.Tokyo()).Format("060102") + "-" + string(b[:])
+	return text + string(receiptCheck(text))
+}
+
+// receiptCheck returns the check character of a number without one: Luhn's formula to the
+// base of 32, which notices each wrong character and nearly every exchange of two
+// neighbours.
+func receiptCheck(text string) byte {
+	sum, double := 0, true
+	for i := len(text) - 1; i >= 0; i-- {
+		n := strings.IndexByte(receiptChars, text[i])
+		if n < 0 { // the hyphen
+			continue
+		}
+		if double {
+			n *= 2
+		}
+		sum += n/len(receiptChars) + n%len(receiptChars)
+		double = !double
+	}
+	return receiptChars[(len(receiptChars)-sum%len(receiptChars))%len(receiptChars)]
+}
+
+// ParseReceipt returns a receipt number in the spelling of the bank. It may be typed in
+// full-width or small letters, in groups, and with I, L or O for 1 and 0. It returns false
+// for a number that the bank cannot have given, such as a mistyped one.
+func ParseReceipt(typed string) (string, bool) {
+	var b strings.Builder
+	for _, r := range strings.ToUpper(entry.ID(typed)) {
+		switch r {
+		case '-', ' ':
+			continue
+		case 'O':
+			r = '0'
+		case 'I', 'L':
+			r = '1'
+		}
+		if !strings.ContainsRune(receiptChars, r) || b.Len() > receiptLen {
+			return "", false
+		}
+		b.WriteRune(r)
+	}
+	s := b.String()
+	if len(s) != receiptLen-1 {
+		return "", false
+	}
+	text := fmt.Sprintf("%s-%s", s[:receiptDay], s[receiptDay:len(s)-1])
+	return text + s[len(s)-1:], receiptCheck(text) == s[len(s)-1]
+}

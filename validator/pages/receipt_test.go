@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-`)
+
+// TestReceiptNumber: people see one short number for a transaction on all pages, which is
+// the one that the bank returns; the ID inside is on none.
+func TestReceiptNumber(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	s.tokens()
+	alice := s.browser(t).logIn("alice")
+	alice.fill("/operations/transfer", "payee", "p", "bank", "b", "branch", "b", "account", "1", "amount", "5")
+	done := alice.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))
+	all, _, err := s.Bank.Transactions(t.Context(), banktest.Clerk, "acme", bank.Page{})
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	number := all[0].Receipt
+	require.Equal(t, "/receipt/"+number, done.Header.Get("Location"))
+	desk := s.browser(t).logIn("desk-1")
+	for name, page := range map[string]answer{
+		"receipt": alice.follow(done), "history": alice.get("/history"), "small letters": alice.get("/receipt/" + strings.ToLower(number)),
+		"search": desk.get("/desk/?find=" + url.QueryEscape(wide(number))),
+	} {
+		require.Equal(t, 200, page.StatusCode, name)
+		require.Contains(t, page.body, number, name)
+		require.NotRegexp(t, uuid, page.body, name)
+	}
+	last := number[len(number)-1:]
+	wrong := number[:len(number)-1] + map[bool]string{true: "Z", false: "Y"}[last == "Y"]
+	require.Equal(t, 404, alice.get("/receipt/"+wrong).StatusCode)
+	desk.get("/desk/?find="+wrong).says(t, "search.nothing")
+
+	// What clerks read about an order has no ID in it either.
+	desk.fill("/desk/contracts/acme/order", "cause", "additional", "old", "")
+	page := desk.follow(desk.fill("/desk/contracts/acme/order/confirm"))
+	page.says(t, "order.done")
+	orders, _, err := s.Bank.Orders(t.Context(), banktest.Clerk, "acme", true, bank.Page{})
+	require.NoError(t, err)
+	text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(page.body+desk.get("/desk/orders/"+orders[0].ID+"/ship").body, "")
+	require.NotRegexp(t, uuid, text)
+}
+
+// TestBalance: a balance enquiry shows a balance, the same one each time.
+func TestBalance(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	alice := s.browser(t).logIn("alice")
+	balance := regexp.MustCompile(`<dt>残高</dt><dd>([\d,]+円)</dd>`)
+	seen := map[string]string{}
+	for _, account := range []string{"1234567", wide("1234567"), "7654321"} {
+		alice.fill("/operations/balance", "account", account)
+		page := alice.follow(alice.fill("/operations/balance/confirm"))
+		page.says(t, "balance.title", "balance.done", "balance.note")
+		require.NotContains(t, page.body, readCatalog(langJapanese)["receipt.done"])
+		m := balance.FindStringSubmatch(page.body)
+		require.NotNil(t, m, page.body)
+		seen[account] = m[1]
+	}
+	require.Equal(t, seen["1234567"], seen[wide("1234567")])
+	require.NotEqual(t, seen["1234567"], seen["7654321"])
+}

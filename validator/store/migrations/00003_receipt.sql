@@ -1,0 +1,10 @@
+-- +goose Up
+
+-- The number that people read for a transaction. Transactions of before have none.
+ALTER TABLE bank_transaction ADD COLUMN receipt TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX bank_transaction_receipt ON bank_transaction (receipt) WHERE receipt <> '';
+
+-- +goose Down
+
+DROP INDEX bank_transaction_receipt;
+ALTER TABLE bank_transaction DROP COLUMN receipt;
