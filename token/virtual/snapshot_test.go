@@ -205,7 +205,7 @@ func TestSnapshotDamagedFlash(t *testing.T) {
 	k := inField(t, w, "button-6")
 	var m map[string]any
 	require.NoError(t, json.Unmarshal(stored(t, k), &m))
-	m["flash"].(map[string]any)["pages"] = []any{map[string]any{"data": bytes.Repeat([]byte{0x5A}, 1024)}, map[string]any{}}
+	m["flash"].(map[string]any)["pages"] = []any{map[string]any{"data": bytes.Repeat([]byte{0x5A}, 512)}, map[string]any{}}
 	b, err := json.Marshal(m)
 	require.NoError(t, err)
 	rotten, err := w.Restore(loaded(t, b))
