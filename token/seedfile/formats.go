@@ -19,4 +19,10 @@ var formats = []*Format{
 	otpauth,
 	oktaJSON,
 	fobJSON,
+	otpauthMigration,
+	aegis,
+	twoFAS,
+	andOTP,
+	freeOTPPlus,
+	bitwarden,
 }

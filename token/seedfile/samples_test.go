@@ -102,6 +102,30 @@ func samples() []sample {
 			one(R{Digits: 8, Step: 30, Algorithm: token.SHA512, Issuer: "ACME Co", User: "john.doe@email.com"}, "", rfcSeed),
 			one(R{Type: seedfile.HOTP, Digits: 6, Counter: 3, Issuer: "Example", User: "bob"}, "", rfcSeed),
 		), 0},
+		{"aegis.json", []string{"aegis"}, 0, join(
+			one(R{Digits: 8, Step: 60, Algorithm: token.SHA256, Issuer: "Example", User: "alice"}, "", rfcSeed),
+			one(R{Type: seedfile.HOTP, Digits: 6, Counter: 5, User: "bob"}, "", neighbour("31")),
+		), 0},
+		{"2fas.2fas", []string{"2fas"}, 0, join(
+			one(R{Digits: 6, Step: 60, Issuer: "Example", User: "alice"}, "", rfcSeed),
+			one(R{Type: seedfile.HOTP, Digits: 6, Counter: 5, Issuer: "Other", User: "bob"}, "", neighbour("31")),
+		), 0},
+		{"andotp.json", []string{"andotp"}, 0, join(
+			one(R{Digits: 6, Step: 60, Issuer: "Example", User: "alice"}, "", rfcSeed),
+			one(R{Type: seedfile.HOTP, Digits: 6, Counter: 5, User: "bob"}, "", neighbour("31")),
+		), 0},
+		{"freeotp-plus.json", []string{"freeotp-plus"}, 0, join(
+			one(R{Digits: 6, Step: 60, Issuer: "Example", User: "alice"}, "", rfcSeed),
+			one(R{Type: seedfile.HOTP, Digits: 8, Algorithm: token.SHA512, Counter: 5, User: "bob"}, "", "aabbccddeeff00112233445566778899"),
+		), 0},
+		{"bitwarden.json", []string{"bitwarden"}, 60, join(
+			one(R{Digits: 6, Step: 60, Issuer: "Example", User: "alice"}, "", rfcSeed),
+			one(R{Digits: 8, Step: 60, Algorithm: token.SHA256, Issuer: "Other", User: "bob"}, "", neighbour("31")),
+		), 0},
+		{"otpauth-migration.txt", []string{"otpauth-migration"}, 30, join(
+			one(R{Digits: 6, Step: 30, Issuer: "Example", User: "alice"}, "", rfcSeed),
+			one(R{Type: seedfile.HOTP, Digits: 8, Algorithm: token.SHA256, Counter: 5, User: "bob"}, "", neighbour("31")),
+		), 0},
 		{"okta.jsonl", []string{"okta"}, 60, one(
 			R{Digits: 6, Step: 60, User: "alice@example.com"}, "", "484f97be3213b117e3a20438e291540a"), 0},
 		{"fob.jsonl", []string{"fob"}, 0, join(

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bufio"
+	"encoding/base64"
+	"io"
+	"net/url"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+const migrationScheme = "otpauth-migration://"
+
+// otpauthMigration is what the QR codes of Google Authenticator's "Export accounts"
+// hold, one URI a line, only read:
+//
+//	otpauth-migration://offline?data=BASE64
+//
+// The data is a message of Protocol Buffers: tokens (1) with secret (1), name (2),
+// issuer (3), algorithm (4), digits (5), type (6) and counter (7); size (3) and
+// index (4) of a batch of URIs. There is no period, which is not assumed:
+// [ErrNoPeriod]. The app itself computes with 30 s.
+var otpauthMigration = &Format{
+	Name: "otpauth-migration", Title: "Google Authenticator, exported accounts, only read", Extension: ".txt",
+	carries: func(*Record) Field { return 0 },
+	detect: func(head []byte) bool {
+		for _, line := range headLines(head) {
+			if line[0] != '#' {
+				return len(line) > len(migrationScheme) && strings.EqualFold(string(line[:len(migrationScheme)]), migrationScheme)
+			}
+		}
+		return false
+	},
+	read: newFunc("otpauth-migration", func(b *bufio.Reader, o ReadOptions) (*migrationReader, error) {
+		lines, err := newLineReader("otpauth-migration", b, o)
+		return &migrationReader{lines: lines}, err
+	}),
+}
+
+type migrationReader struct {
+	lines *lineReader
+	queue []appEntry // of the present line
+	parts uint64     // of the batch that the file is of
+	seen  uint64     // URIs
+}
+
+func (m *migrationReader) Line() int { return m.lines.line }
+
+// skipRecord: the next token is another record.
+func (m *migrationReader) skipRecord() (bool, error) { return true, nil }
+
+func (m *migrationReader) Read() (Record, error) {
+	for len(m.queue) == 0 {
+		line, err := m.lines.next()
+		if err == io.EOF && m.seen < m.parts {
+			m.lines.options.leftOut("otpauth-migration: the export has %d parts, and the file %d: the others are left out", m.parts, m.seen)
+			m.parts = 0
+		}
+		if err != nil {
+			return Record{}, err
+		}
+		if len(line) == 0 || line[0] == '#' {
+			continue
+		}
+		if err := m.parse(string(line)); err != nil {
+			return Record{}, m.lines.fail(nil, err)
+		}
+	}
+	e := m.queue[0]
+	m.queue = m.queue[1:]
+	var r Record
+	if err := e.record(&r, &m.lines.options); err != nil {
+		return Record{}, m.lines.fail(&r, err)
+	}
+	return r, nil
+}
+
+func (m *migrationReader) parse(line string) error {
+	if len(line) < len(migrationScheme) || !strings.EqualFold(line[:len(migrationScheme)], migrationScheme) {
+		return malformed("the line does not begin with %s", migrationScheme)
+	}
+	_, query, _ := strings.Cut(line, "?")
+	data := ""
+	for pair := range strings.SplitSeq(query, "&") {
+		if value, found := strings.CutPrefix(pair, "data="); found {
+			data = value
+		}
+	}
+	// Some tools do not escape the + of base64.
+	data, err := url.QueryUnescape(strings.ReplaceAll(data, "+", "%2B"))
+	if err != nil || data == "" {
+		return malformed("no data, or a bad %% in it")
+	}
+	message, err := base64.StdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(data))
+	if err != nil {
+		return malformed("the data is not base64")
+	}
+	defer clear(message)
+	m.seen++
+	return eachField(message, func(field protowire.Number, number uint64, bytes []byte) error {
+		switch field {
+		case 1:
+			e, err := migrationEntry(bytes)
+			if err != nil {
+				return err
+			}
+			m.queue = append(m.queue, e)
+		case 3:
+			m.parts = min(number, 1000)
+		}
+		return nil
+	})
+}
+
+// migrationEntry reads a token. What a number means that is not in the lists is
+// refused when the record is made.
+func migrationEntry(message []byte) (e appEntry, err error) {
+	name := func(names map[uint64]string, n uint64) string {
+		if s, ok := names[n]; ok {
+			return s
+		}
+		return "?"
+	}
+	e.kind = "?"
+	err = eachField(message, func(field protowire.Number, number uint64, bytes []byte) error {
+		switch field {
+		case 1:
+			e.raw = append([]byte{}, bytes...)
+		case 2:
+			e.account = string(bytes)
+		case 3:
+			e.issuer = string(bytes)
+		case 4:
+			e.algorithm = name(map[uint64]string{0: "", 1: "SHA1", 2: "SHA256", 3: "SHA512"}, number)
+		case 5:
+			e.digits = map[uint64]int64{0: 0, 1: 6, 2: 8}[number]
+			if number > 2 {
+				return bad("digits", "neither 6 nor 8")
+			}
+		case 6:
+			e.kind = name(map[uint64]string{1: "hotp", 2: "totp"}, number)
+		case 7:
+			e.counter = number
+		}
+		return nil
+	})
+	if e.raw == nil {
+		e.raw = []byte{}
+	}
+	// The app writes the issuer into the name as well.
+	if account, found := strings.CutPrefix(e.account, e.issuer+":"); found && e.issuer != "" {
+		e.account = account
+	}
+	return e, err
+}
+
+// eachField calls do for the fields of a message, with the number of a varint or
+// the bytes of a string.
+func eachField(message []byte, do func(field protowire.Number, number uint64, bytes []byte) error) error {
+	for len(message) > 0 {
+		field, kind, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return malformed("the data is not an export of the app")
+		}
+		message = message[n:]
+		var number uint64
+		var bytes []byte
+		switch kind {
+		case protowire.VarintType:
+			number, n = protowire.ConsumeVarint(message)
+		case protowire.BytesType:
+			bytes, n = protowire.ConsumeBytes(message)
+		default:
+			n = protowire.ConsumeFieldValue(field, kind, message)
+		}
+		if n < 0 {
+			return malformed("the data is not an export of the app, or not all of it")
+		}
+		message = message[n:]
+		if err := do(field, number, bytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
