@@ -44,6 +44,10 @@ func (s *server) plain() {
 	spec := s.api.OpenAPI()
 	// What was sent is never sent back: see hideValues.
 	delete(spec.Components.Schemas.Map()["ErrorDetail"].Properties, "value")
+	// A list that is left out when it is empty is never null: generators of clients
+	// stumble over a type that is both.
+	spec.Components.Schemas.Map()["ErrorModel"].Properties["errors"].Nullable = false
+	addExamples(spec.Components.Schemas.Map())
 	asJSON, err := spec.MarshalJSON()
 	if err != nil {
 		panic("httpapi: internal error: " + err.Error())

@@ -5,6 +5,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -44,6 +45,12 @@ func add[I, O any](s *server, e endpoint, h func(ctx context.Context, req *reque
 		op.Security = []map[string][]string{{"bearer": {}}}
 		op.Description = strings.TrimSpace(op.Description + "\n\nFor " + e.role.String() + ".")
 		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict)
+	}
+	if _, has := reflect.TypeFor[I]().FieldByName("Body"); has {
+		op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	if e.role == anybody && e.guess {
+		op.Errors = append(op.Errors, http.StatusUnauthorized)
 	}
 	if e.guess {
 		op.Metadata[metaGuess] = true

@@ -29,6 +29,8 @@ type site struct {
 
 	check, clerk, audit string // keys
 
+	described describedOnce
+
 	mu     sync.Mutex
 	events []httpapi.Event
 }
@@ -118,6 +120,7 @@ func (s *site) send(secret, method, path, kind string, body any) reply {
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(res.Body)
 	require.NoError(s.t, err)
+	s.requireDescribed(req, res.StatusCode)
 	return reply{s.t, res.StatusCode, res.Header, string(text)}
 }
 
