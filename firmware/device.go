@@ -235,5 +235,8 @@ func (d *device) RigDisplay(m *serialproto.RigDisplay) {
 		Step:     step,
 		Left:     int64(left),
 	}
+	if w, ok := c.hw.Rig.(World); ok {
+		m.HasWorld, m.World = true, w.WorldTime()
+	}
 	c.shown.AppendText(m.Text[:0], m.Size)
 }

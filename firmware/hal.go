@@ -132,6 +132,13 @@ type Identity interface {
 	StationKey() *[32]byte
 }
 
+// World is what a [Rig] has as well if its hardware is a model in a world with a time
+// of its own.
+type World interface {
+	// WorldTime returns the time of the world, which no skew of the clock changes.
+	WorldTime() token.UnixMilli
+}
+
 // Rig lets a test move the hardware from outside, through the rig group of the
 // protocol. A device that is sold has none. A method that the hardware cannot
 // do returns [ErrUnsupported], and for a value beyond it [ErrRange].

@@ -255,10 +255,18 @@ type RigDisplay struct {
 	ClockSet bool
 	Step     int64
 	Left     int64 // milliseconds to the end of the step
+	HasWorld bool  // the device lives in a world whose time may not be the host's
+	World    token.UnixMilli
 }
 
 func (m *RigDisplay) encode(e *Encoder) {
-	e.Map(9)
+	if m.HasWorld {
+		e.Map(10)
+		e.Text("world")
+		e.Int(int64(m.World))
+	} else {
+		e.Map(9)
+	}
 	e.Text("text")
 	e.TextBytes(m.Text[:m.Size])
 	e.Text("seg")

@@ -158,4 +158,8 @@ func TestRigDisplay(t *testing.T) {
 		"text": "287082", "seg": unhex("5b7f073f7f5b"), "bars": uint64(4), "icons": uint64(1), "state": uint64(2),
 		"now": int64(-5), "clk": true, "step": int64(-1), "left": uint64(5),
 	}, call(t, dev, read, 65, serialproto.CmdRigDisplay, obj{}))
+
+	require.Nil(t, call(t, dev, read, 65, serialproto.CmdRigDisplay, obj{})["world"])
+	dev.glass.HasWorld, dev.glass.World = true, 1953385080000
+	require.Equal(t, uint64(1953385080000), call(t, dev, read, 65, serialproto.CmdRigDisplay, obj{})["world"])
 }

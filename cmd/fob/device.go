@@ -46,7 +46,7 @@ them in any state; sold tokens do not know them.`,
 	f.StringVar(&d.tokenFile, "token-file", "", "`FILE` with the word that the port asks for, see fob run")
 	f.DurationVar(&d.timeout, "timeout", host.DefaultTimeout, "how long to wait for each answer, which is asked for 3 times")
 	cmd.AddCommand(
-		newInfoCmd(d), newEchoCmd(d), newClockCmd(d), newDisplayCmd(d), newProvisionCmd(d), newLockCmd(d),
+		newInfoCmd(d), newEchoCmd(d), newClockCmd(d), newDisplayCmd(d), newProvisionCmd(d), newLockCmd(d), newShownCodeCmd(d),
 		newSelfTestCmd(d), newWipeCmd(d), newResetCmd(d), newListCmd(a), newKeygenCmd(a),
 	)
 	cmd.AddCommand(newRigCmds(d)...)
@@ -185,7 +185,7 @@ func newClockCmd(d *device) *cobra.Command {
 	var set string
 	run := func(ctx context.Context, c *host.Client) error {
 		if set != "" {
-			t, err := parseTime(set, time.Now()) // after opening the port, which takes time
+			t, err := parseTime(set, worldNow(ctx, c)) // after opening the port, which takes time
 			if err != nil {
 				return err
 			}
@@ -222,7 +222,7 @@ func newClockCmd(d *device) *cobra.Command {
 			return d.with(cmd.Context(), run)
 		},
 	}
-	cmd.Flags().StringVar(&set, "set", "", "set it first to `TIME`: now, RFC 3339, or @UNIXSECONDS")
+	cmd.Flags().StringVar(&set, "set", "", "set it first to `TIME`: now (of the world of a virtual token), RFC 3339, or @UNIXSECONDS")
 	return cmd
 }
 

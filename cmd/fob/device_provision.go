@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -62,7 +63,7 @@ without --seed-file one is made, and --seed-out keeps it.`,
 	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` with the seed in hex or base32; - is standard input")
 	f.StringVar(&o.seedOut, "seed-out", "", "new `FILE` to keep the made seed in, in hex")
 	f.StringVar(&o.stationKey, "station-key", "", "`FILE` with the station's private key; default: the published insecure test key")
-	f.StringVar(&o.at, "at", "now", "`TIME` to set the token's clock to: now, RFC 3339, or @UNIXSECONDS")
+	f.StringVar(&o.at, "at", "now", "`TIME` to set the token's clock to: now (of the world of a virtual token), RFC 3339, or @UNIXSECONDS")
 	f.BoolVar(&o.lock, "lock", false, "lock the token afterwards")
 	return cmd
 }
@@ -97,6 +98,12 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) error {
 		i, err := c.Info(ctx)
 		if err != nil {
 			return err
+		}
+		if o.at == "now" {
+			if err := o.dates(&order, d.app, worldNow(ctx, c)); err != nil {
+				return err
+			}
+			order.Now = func() time.Time { return worldNow(ctx, c) }
 		}
 		if o.profile == "" {
 			o.profile = i.Model
@@ -154,24 +161,34 @@ func (d *device) order(o provisionOptions) (host.Order, error) {
 	if err != nil {
 		return order, err
 	}
+	order.Now = func() time.Time { return at.Add(time.Since(now)) }
+	if o.at == "now" { // whose, only the token knows
+		quiet := *d.app
+		quiet.stderr = io.Discard
+		return order, o.dates(&order, &quiet, at)
+	}
+	return order, o.dates(&order, d.app, at)
+}
+
+// dates sets the order's expiry date for a token whose clock is set to at.
+func (o provisionOptions) dates(order *host.Order, a *app, at time.Time) (err error) {
 	switch o.expiry {
 	case "none":
 	case "":
 		today, err := token.ExpiryOf(at.In(order.Zone))
 		if err != nil {
-			return order, err
+			return err
 		}
 		order.Expiry = today.AddMonths(defaultLife)
 	default:
 		if order.Expiry, err = token.ParseExpiry(o.expiry); err != nil {
-			return order, err
+			return err
 		}
 		if order.Expiry.Ends(order.Zone).Before(at) {
-			d.warnf("the token expires on %s, before the time that its clock is set to", order.Expiry)
+			a.warnf("the token expires on %s, before the time that its clock is set to", order.Expiry)
 		}
 	}
-	order.Now = func() time.Time { return at.Add(time.Since(now)) }
-	return order, nil
+	return nil
 }
 
 // zone finds a time zone. Tokyo needs no time zone database.

@@ -5,17 +5,23 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token"
 )
 
 // rigResult is what a display command through the rig prints.
 type rigResult struct {
+	Code     *string   `json:"code"` // null if no code is shown
 	Text     string    `json:"text"`
 	Segments string    `json:"segments"` // gfedcba of each digit, in hex
 	Bars     int       `json:"bars"`
@@ -34,10 +40,108 @@ func (d *device) rigDisplay(ctx context.Context, c *host.Client) error {
 		return err
 	}
 	r := rigResult{
-		v.Text, hex.EncodeToString(v.Segments), v.Bars, v.Tick, v.Battery, v.State.String(),
+		shownCode(v), v.Text, hex.EncodeToString(v.Segments), v.Bars, v.Tick, v.Battery, v.State.String(),
 		v.Now, v.ClockSet, v.Step, v.Left.Milliseconds(),
 	}
 	return d.print(r, v.Text+"\n")
+}
+
+// shownCode returns the code on the display, nil if it is dark or shows something
+// else. A display test lights every segment.
+func shownCode(v host.RigDisplay) *string {
+	code := strings.TrimSpace(v.Text)
+	test := v.Tick && v.Battery && strings.Trim(code, "8") == ""
+	if test || len(code) < token.MinDigits || strings.Trim(code, "0123456789") != "" {
+		return nil
+	}
+	return &code
+}
+
+// worldNow returns the time of the token's world. Only the rig of a virtual token
+// knows it; for other tokens it is this machine's.
+func worldNow(ctx context.Context, c *host.Client) time.Time {
+	if v, err := c.RigDisplay(ctx); err == nil && !v.World.IsZero() {
+		return v.World
+	}
+	return time.Now()
+}
+
+// noButton warns that a press has no effect on a token that is always on.
+func (d *device) noButton(ctx context.Context, c *host.Client, what string) {
+	i, err := c.Info(ctx)
+	if err != nil {
+		return
+	}
+	if p, err := token.ProfileByName(i.Model); err == nil && !p.Behaviour.Button {
+		d.warnf("%s does nothing: a token of model %s has no button, its display is always on", what, i.Model)
+	}
+}
+
+// newShownCodeCmd is the way of a script to a code: it cannot read a dark display by
+// accident.
+func newShownCodeCmd(d *device) *cobra.Command {
+	cmd := d.command("code", "Read the code, and switch the display on first if it is dark", func(ctx context.Context, c *host.Client) error {
+		v, err := d.lightUp(ctx, c)
+		if errors.Is(err, serialproto.RCUnsupported) { // no rig: until it is locked the token tells the code
+			shown, err := c.Display(ctx)
+			if err != nil {
+				return err
+			}
+			return d.printCode(shown.Code.String(), shown.Step, shown.Left)
+		}
+		if err != nil {
+			return err
+		}
+		return d.printCode(*shownCode(v), v.Step, v.Left)
+	})
+	cmd.Long = `Prints the code that the display shows. If the display is dark it clicks the
+button first (rig). A token without a rig tells its code until it is locked.`
+	return cmd
+}
+
+// lightUp returns the display once it shows a code.
+func (d *device) lightUp(ctx context.Context, c *host.Client) (host.RigDisplay, error) {
+	const poll = 50 * time.Millisecond
+	v, err := c.RigDisplay(ctx)
+	if err != nil {
+		return v, err
+	}
+	if v.State != serialproto.StateProvisioned && v.State != serialproto.StateLocked {
+		return v, errclass.With(errclass.Refused, fmt.Errorf("reading the code: the token is %v: provision it first", v.State))
+	}
+	ctx, cancel := context.WithTimeout(ctx, max(d.timeout, 10*time.Second))
+	defer cancel()
+	for pressed := false; shownCode(v) == nil; {
+		if strings.TrimSpace(v.Text) == "" && !pressed {
+			if err := c.Press(ctx); err != nil {
+				return v, err
+			}
+			pressed = true
+		} else {
+			select {
+			case <-time.After(poll):
+			case <-ctx.Done():
+				return v, errclass.With(errclass.Failed, fmt.Errorf("reading the code: the display shows %q", v.Text))
+			}
+		}
+		next, err := c.RigDisplay(ctx)
+		if err != nil {
+			return v, err
+		}
+		v = next
+	}
+	return v, nil
+}
+
+// codeResult is a code and how long it is shown.
+type codeResult struct {
+	Code   string `json:"code"`
+	Step   int64  `json:"step"`
+	LeftMS int64  `json:"left_ms"`
+}
+
+func (d *device) printCode(code string, step int64, left time.Duration) error {
+	return d.print(codeResult{code, step, left.Milliseconds()}, code+"\n")
 }
 
 // newRigCmds returns the commands that move the hardware from outside. Each
@@ -67,6 +171,7 @@ func newRigCmds(d *device) []*cobra.Command {
 			if err := c.Press(ctx); err != nil {
 				return err
 			}
+			d.noButton(ctx, c, "press")
 			return d.rigDisplay(ctx, c)
 		}),
 		rig("hold DURATION", "Hold the button down, for example 7s", func(arg string) (action, error) {
@@ -74,7 +179,10 @@ func newRigCmds(d *device) []*cobra.Command {
 			if err == nil && (t < 0 || t > time.Hour) {
 				err = usagef("hold %s: want 0s to 1h", arg)
 			}
-			return func(ctx context.Context, c *host.Client) error { return c.Hold(ctx, t) }, err
+			return func(ctx context.Context, c *host.Client) error {
+				d.noButton(ctx, c, "hold")
+				return c.Hold(ctx, t)
+			}, err
 		}),
 		rig("skew DURATION", "Move the token's clock, for example +95s or -2m", func(arg string) (action, error) {
 			t, err := duration(arg)

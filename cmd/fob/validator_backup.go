@@ -29,7 +29,8 @@ func newValidatorBackupCmd(a *app, b *bankFlags) *cobra.Command {
 		Use:   "backup",
 		Short: "Write a backup of the bank, while servers run",
 		Long: `Writes the bank as it is at one instant to a file that only you can read, from
-SQLite and PostgreSQL alike; either can be restored from it. Servers go on working.
+SQLite and PostgreSQL alike; either can be restored from it. Servers go on
+working.
 
 The seeds in a backup are sealed, and the bank's key is not in it: keep the key
 file too, in another place. The file holds names, addresses and hashed passwords.

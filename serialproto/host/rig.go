@@ -25,6 +25,7 @@ type RigDisplay struct {
 	ClockSet bool
 	Step     int64
 	Left     time.Duration
+	World    time.Time // of a virtual token, which need not be this machine's; zero for others
 }
 
 // The bits of "icons"; see PROTOCOL.md.
@@ -45,6 +46,7 @@ func (c *Client) RigDisplay(ctx context.Context) (RigDisplay, error) {
 		Clk   bool            `cbor:"clk"`
 		Step  int64           `cbor:"step"`
 		Left  int64           `cbor:"left"`
+		World *int64          `cbor:"world"`
 	}
 	err := c.do(ctx, request{name: "rig display", group: serialproto.GroupRig, command: serialproto.CmdRigDisplay}, &m)
 	switch {
@@ -53,12 +55,16 @@ func (c *Client) RigDisplay(ctx context.Context) (RigDisplay, error) {
 	case len(m.Text) == 0 || len(m.Text) != len(m.Seg) || !printable(m.Text) || !plausible(m.Left):
 		return RigDisplay{}, fmt.Errorf("rig display: %w: %d characters of %d digits, %d ms left", ErrProtocol, len(m.Text), len(m.Seg), m.Left)
 	}
-	return RigDisplay{
+	r := RigDisplay{
 		Text: m.Text, Segments: m.Seg, Bars: m.Bars,
 		Tick: m.Icons&iconTick != 0, Battery: m.Icons&iconBattery != 0,
 		State: serialproto.State(m.State), Now: time.UnixMilli(int64(m.Now)).UTC(), ClockSet: m.Clk,
 		Step: m.Step, Left: time.Duration(m.Left) * time.Millisecond,
-	}, nil
+	}
+	if m.World != nil {
+		r.World = time.UnixMilli(*m.World).UTC()
+	}
+	return r, nil
 }
 
 // rig sends a command of the rig group. A nonce keeps a repetition from being

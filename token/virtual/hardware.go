@@ -27,6 +27,7 @@ var (
 	_ firmware.Supply   = (*supply)(nil)
 	_ firmware.Identity = (*identity)(nil)
 	_ firmware.Rig      = (*rig)(nil)
+	_ firmware.World    = (*rig)(nil)
 )
 
 // Now implements firmware.Clock.
@@ -73,6 +74,9 @@ func (t *identity) StaticKey() *[32]byte {
 
 // StationKey implements firmware.Identity.
 func (t *identity) StationKey() *[32]byte { return &t.world.stationKey }
+
+// WorldTime implements firmware.World.
+func (t *rig) WorldTime() token.UnixMilli { return t.at.Milli() }
 
 // Press implements firmware.Rig.
 func (t *rig) Press(ms uint32) error {
