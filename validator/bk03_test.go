@@ -85,7 +85,7 @@ func TestBK03NotASecondCode(t *testing.T) {
 		{"the same again", 101, 105, validator.NextCode, validator.ReasonNextCode},
 		{"one skipped", 102, 107, validator.NextCode, validator.ReasonNextCode},
 		{"the one before", 101, 104, validator.NextCode, validator.ReasonNextCode},
-		{"the next, a step early", 100, 106, validator.Corrected, validator.ReasonCorrected},
+		{"the next, at the same instant", 100, 106, validator.NextCode, validator.ReasonNextCode},
 		{"the next, a step late", 102, 106, validator.Corrected, validator.ReasonCorrected},
 		{"the next, two steps late", 103, 106, validator.NextCode, validator.ReasonNextCode},
 		{"the present one", 101, 101, validator.Accepted, validator.ReasonAccepted},

@@ -20,17 +20,19 @@ type Decision struct {
 //   - A code is accepted when its step is within Window of the one expected, and
 //     higher than the last accepted one (BK-02, BK-03). An older code is out even
 //     when it was never entered.
-//   - A code within SecondBand is not accepted; the one after it is asked for.
-//     When that comes in its time, the clock is corrected, and neither authorises
-//     anything, then or later, since both are past their time (BK-03); the code
-//     after them is good.
+//   - A code within SecondBand, of a time at which the token's clock can be (see
+//     [Drift]), is not accepted; the one after it is asked for. When that comes as
+//     long after the first as a display takes, the clock is corrected, and neither
+//     authorises anything, then or later, since both are past their time (BK-03);
+//     the code after them is good.
 //   - Anything else is refused. A refused code is not consumed: one that is
 //     entered too early is good when its time has come.
 //
 // What is a wrong entry ("入力を当行所定の回数誤る"): a code of none of the steps
-// looked at. The same wrong code counts each time. A code that was used, and an
-// entry that is no code, do not count unless the settings say so. An accepted
-// code sets the count to 0; a correction does not, for it authorises nothing.
+// looked at. The same wrong code counts each time. A code that was used, one of
+// SecondBand whose time has passed or has not come, and an entry that is no code
+// do not count unless the settings say so. An accepted code sets the count to 0; a
+// correction does not, for it authorises nothing.
 // The entry that brings the count to WrongLimit suspends the token (BK-05,
 // BK-06).
 //
@@ -49,8 +51,10 @@ func Check(s Settings, t Token, st State, now token.UnixSeconds, code string) (D
 	if !formed {
 		typed = ""
 	}
-	reach := s.SecondBand + s.Window + slack
-	found := match(coder, step+st.Drift.Anchor-reach, 2*reach+1, typed)
+	// The steps that are looked at, from the offset: window and band lie within.
+	below, above := max(s.SecondBand, s.Window)+2, s.SecondBand+s.Window
+	expected := step + st.Drift.Offset
+	found := match(coder, expected-below, below+above+1, typed)
 
 	if reason, rule := t.barred(st, known, now); reason != ReasonNone {
 		return Decision{Reason: reason, Rule: rule}, st
@@ -59,27 +63,22 @@ func Check(s Settings, t Token, st State, now token.UnixSeconds, code string) (D
 		return st.refuse(s, ReasonMalformed, s.CountMalformed)
 	}
 
-	fresh := found.within(st.Next, step+st.Drift.Anchor+reach)
-	expected := step + st.Drift.Offset
-	if hit := fresh.within(expected-s.Window, expected+s.Window); hit.any() {
-		return st.accept(s, hit.lowest(), step, now)
+	fresh := found.within(st.Next, expected+above)
+	low, high := st.Drift.window(s, profile, now)
+	if hit := fresh.within(low, high); hit.any() {
+		return st.accept(s, profile, hit.lowest(), now)
 	}
-	if p := st.Pending; p.Set {
-		// The second code must tell the same clock as the first, as nearly as a
-		// window goes: that also is how long it is waited for.
-		second, due := p.Step+1, step+p.Offset
-		if hit := fresh.within(second, second); hit.any() && in(second, due-s.Window, due+s.Window) {
-			return st.correct(second, st.Drift.settle(s, p.Offset, now))
+	low, high = st.Drift.band(s, profile, now)
+	if second := st.Pending.Step + 1; st.Pending.follows(s, profile, now) {
+		if hit := fresh.within(max(low, second), min(high, second)); hit.any() {
+			return st.correct(second, st.Drift.learn(s, profile, second, now))
 		}
 	}
-	band := min(st.Drift.allowance(s, now)+slack, s.SecondBand)
-	if s.SecondBand == 0 {
-		band = -1 // not even the anchor itself
-	}
-	anchor := step + st.Drift.Anchor
-	low, high := max(anchor-band, step-s.ResyncReach), min(anchor+band, step+s.ResyncReach)
 	if hit := fresh.within(low, high); hit.any() {
-		return st.ask(hit.lowest(), step)
+		return st.ask(hit.lowest(), step, now)
+	}
+	if hit := fresh.within(expected-s.SecondBand, expected+s.SecondBand); s.SecondBand > 0 && hit.any() {
+		return st.refuse(s, ReasonOutOfTime, s.CountReplayed)
 	}
 	if used := found.within(found.base, st.Next-1); used.any() {
 		return st.refuse(s, ReasonReplayed, s.CountReplayed)
@@ -87,18 +86,35 @@ func Check(s Settings, t Token, st State, now token.UnixSeconds, code string) (D
 	return st.refuse(s, ReasonWrong, true)
 }
 
-// accept takes the code of step at, entered in step now is in.
-func (st State) accept(s Settings, at, step int64, now token.UnixSeconds) (Decision, State) {
+// soonest is how many parts of a step two entries are apart at least that are typed
+// from two displays: nobody reads and types six digits in less than a quarter of a
+// minute. Two codes that are entered at one instant were noted before.
+const soonest = 4
+
+// follows reports whether the code after the one that waits can be entered at an
+// instant by someone who reads it from the token: the second code must tell the same
+// clock as the first, as nearly as a window goes, and must not come before the display
+// could change. A code that comes too soon is not lost: it waits in place of the first.
+func (p Pending) follows(s Settings, profile token.Profile, now token.UnixSeconds) bool {
+	if !p.Set || now-p.At < stepOf(profile)/soonest {
+		return false
+	}
+	due := profile.StepAt(now) + p.Offset
+	return in(p.Step+1, due-s.Window, due+s.Window)
+}
+
+// accept takes the code of step at.
+func (st State) accept(s Settings, p token.Profile, at int64, now token.UnixSeconds) (Decision, State) {
 	st.Next = at + 1
-	st.Drift = st.Drift.follow(s, at-step, now)
+	st.Drift = st.Drift.learn(s, p, at, now)
 	st.Wrong = 0
 	st.Pending = Pending{}
 	return Decision{Answer: Accepted, Reason: ReasonAccepted, Rule: BK01, Step: at}, st
 }
 
 // ask wants the code after that of step at.
-func (st State) ask(at, step int64) (Decision, State) {
-	st.Pending = Pending{Set: true, Step: at, Offset: at - step}
+func (st State) ask(at, step int64, now token.UnixSeconds) (Decision, State) {
+	st.Pending = Pending{Set: true, Step: at, Offset: at - step, At: now}
 	return Decision{Answer: NextCode, Reason: ReasonNextCode, Rule: BK03, Step: at}, st
 }
 

@@ -18,7 +18,7 @@ func TestDriftIsWholeSteps(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.Accepted, d.enterAt(at(100, 1), codeOf(t, 100)).Answer)
 	require.Equal(t, validator.Accepted, d.enterAt(at(101, 59), codeOf(t, 101)).Answer)
-	require.Zero(t, d.state.Drift)
+	require.Zero(t, d.state.Drift.Offset)
 }
 
 // TestDriftSlowTyping: one step late and back again costs nothing, however often.
@@ -28,7 +28,7 @@ func TestDriftSlowTyping(t *testing.T) {
 		require.Equal(t, validator.Accepted, d.show(step, step-1).Answer)
 		require.Equal(t, validator.Accepted, d.show(step+2, step+2).Answer)
 	}
-	require.Zero(t, d.state.Drift)
+	require.Zero(t, d.state.Drift.Offset)
 }
 
 // TestDriftLateCodes is somebody who enters each code a little later than the
@@ -53,9 +53,10 @@ func TestDriftLatePairs(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.NextCode, d.show(100, 90).Answer)
 	require.Equal(t, validator.Corrected, d.show(101, 91).Answer)
-	for _, late := range []int64{12, 15, 20} {
-		require.Equal(t, validator.ReasonWrong, d.show(200, 200-late).Reason)
+	for _, late := range []int64{13, 15, 20} {
+		require.Equal(t, validator.ReasonOutOfTime, d.show(200, 200-late).Reason)
 	}
+	require.Equal(t, validator.ReasonWrong, d.show(200, 179).Reason)
 }
 
 // TestDriftHonestClock is a token whose clock loses 3 s a day, much for a watch
@@ -86,8 +87,8 @@ func TestDriftReach(t *testing.T) {
 	for _, side := range []int64{-1, 1} {
 		d := newDesk(t)
 		d.settings.ResyncReach = 10
-		d.state.Drift = validator.Drift{Offset: 10 * side, Anchor: 10 * side}
-		require.Equal(t, validator.ReasonWrong, d.show(100, 100+15*side).Reason)
+		d.state.Drift = validator.DriftOf(10 * side)
+		require.Equal(t, validator.ReasonOutOfTime, d.show(100, 100+15*side).Reason)
 		require.Equal(t, validator.Accepted, d.show(102, 102+11*side).Answer)
 		require.Equal(t, 10*side, d.state.Drift.Offset)
 	}

@@ -113,51 +113,6 @@ func validAudit(d validator.Decision) error {
 	return d.Audit(validator.User{ID: "u"}, validator.OpTransfer, s, 1).Validate()
 }
 
-// TestPropertyDriftBound: whatever is entered, and whenever, what is learned moves
-// no faster than a clock does. The codes are those of a token that was tested
-// against oathtool; here they are input.
-func TestPropertyDriftBound(t *testing.T) {
-	proptest.Check(t, func(t *rapid.T) {
-		d := newDesk(t)
-		d.settings.WrongLimit = 100
-		every := d.settings.LearnEvery
-		now := at(40_000_000, 0)
-		code := func(step int64) string {
-			c, err := d.token.Profile.Code(d.token.Seed, step)
-			require.NoError(t, err)
-			return c.String()
-		}
-		var since validator.Drift // when something was learned first
-		for range rapid.IntRange(1, 40).Draw(t, "entries") {
-			now += token.UnixSeconds(rapid.OneOf(
-				rapid.Int64Range(0, 200), rapid.Int64Range(0, 40*86400),
-			).Draw(t, "seconds"))
-			step := d.token.Profile.StepAt(now)
-			off := d.state.Drift.Offset + rapid.Int64Range(-13, 13).Draw(t, "off")
-			if rapid.Bool().Draw(t, "edge") {
-				off = d.state.Drift.Offset + rapid.SampledFrom([]int64{-1, 1}).Draw(t, "edge of the window")
-			}
-			if d.enterAt(now, code(step+off)).Answer == validator.NextCode {
-				now += 60
-				d.enterAt(now, code(step+1+off))
-			}
-			drift := d.state.Drift
-			require.LessOrEqual(t, abs(drift.Offset-drift.Anchor), int64(1))
-			require.LessOrEqual(t, abs(drift.Offset), d.settings.ResyncReach)
-			switch {
-			case drift.LearnedAt == 0:
-				require.LessOrEqual(t, abs(drift.Offset), int64(1))
-			case since.LearnedAt == 0:
-				since = drift
-				require.LessOrEqual(t, abs(drift.Anchor), d.settings.SecondBand)
-			default:
-				bound := 1 + int64((now-since.LearnedAt)/every)
-				require.LessOrEqual(t, abs(drift.Offset-since.Anchor), bound)
-			}
-		}
-	})
-}
-
 // TestPropertyPosition: where in the window a code lies changes the step, and
 // nothing else of the decision.
 func TestPropertyPosition(t *testing.T) {
@@ -167,7 +122,7 @@ func TestPropertyPosition(t *testing.T) {
 		step := rapid.Int64Range(40, 1500).Draw(t, "step")
 		offset := rapid.Int64Range(-10, 10).Draw(t, "offset")
 		st := validator.State{
-			Drift: validator.Drift{Offset: offset, Anchor: offset, LearnedAt: at(step, 0)},
+			Drift: validator.DriftOf(offset),
 			Wrong: rapid.IntRange(0, 4).Draw(t, "wrong"),
 		}
 		for off := -s.Window; off <= s.Window; off++ {
@@ -181,5 +136,3 @@ func TestPropertyPosition(t *testing.T) {
 		}
 	})
 }
-
-func abs(v int64) int64 { return max(v, -v) }

@@ -22,11 +22,44 @@ import (
 // ends as it does elsewhere; malformed ones follow Settings.CountMalformed. A
 // token that is suspended, expired, revoked, reported or unknown is not
 // corrected: a correction lifts no suspension (BK-07).
+//
+// The desk believes the person who holds the token, and so its clock may have gone
+// anywhere. A user has [ResyncOwn].
 func Resync(s Settings, t Token, st State, now token.UnixSeconds, first, second string) (Decision, State) {
-	coder, profile, known := t.coder()
+	_, profile, _ := t.coder()
 	step := profile.StepAt(now)
+	d, after := resync(s, t, st, now, first, second, step-s.ResyncReach, step+s.ResyncReach)
+	if d.Answer == Corrected {
+		after.Drift = after.Drift.set(profile, d.Step, now)
+	}
+	return d, after
+}
+
+// ResyncOwn corrects the clock of the token that a user holds, like [Resync], but
+// within what [Check] would do with the two codes: the window, and the steps of
+// SecondBand at which the clock can be. A form that has both codes tells nothing of
+// the time between them, so that only [Drift]'s bound guards it.
+func ResyncOwn(s Settings, t Token, st State, now token.UnixSeconds, first, second string) (Decision, State) {
+	_, profile, _ := t.coder()
+	low, high := st.Drift.window(s, profile, now)
+	if l, h := st.Drift.band(s, profile, now); l <= h {
+		low, high = min(low, l), max(high, h)
+	}
+	d, after := resync(s, t, st, now, first, second, low, high)
+	if d.Answer == Corrected {
+		after.Drift = after.Drift.learn(s, profile, d.Step, now)
+	}
+	return d, after
+}
+
+// resync looks for two codes of which the second is of a step from low to high.
+func resync(s Settings, t Token, st State, now token.UnixSeconds, first, second string, low, high int64) (Decision, State) {
+	coder, profile, known := t.coder()
 	formed := wellFormed(first, profile.Digits) && wellFormed(second, profile.Digits)
-	at, found := matchPair(coder, step-s.ResyncReach-1, 2*s.ResyncReach+1, st.Next, first, second)
+	// Beyond low and high the pair is looked for as well, to tell it from a guess.
+	expected := profile.StepAt(now) + st.Drift.Offset
+	base, last := min(low, expected-s.SecondBand), max(high, expected+s.SecondBand)
+	at, found := matchPair(coder, base-1, last-base+1, st.Next, first, second)
 
 	if reason, rule := t.barred(st, known, now); reason != ReasonNone {
 		return Decision{Reason: reason, Rule: rule}, st
@@ -36,9 +69,10 @@ func Resync(s Settings, t Token, st State, now token.UnixSeconds, first, second 
 		return st.refuse(s, ReasonMalformed, s.CountMalformed)
 	case !found:
 		return st.refuse(s, ReasonWrong, true)
+	case !in(at+1, low, high):
+		return st.refuse(s, ReasonOutOfTime, s.CountReplayed)
 	}
-	offset := at + 1 - step
-	return st.correct(at+1, Drift{Offset: offset, Anchor: offset, LearnedAt: now})
+	return st.correct(at+1, st.Drift)
 }
 
 // matchPair looks for the step whose code is first, and the next step's second,

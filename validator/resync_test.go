@@ -42,7 +42,8 @@ func TestResyncReach(t *testing.T) {
 func TestResyncReachIsFixed(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.Corrected, d.resync(1469, 1470).Answer)
-	require.Equal(t, validator.ReasonWrong, d.resync(1479, 1480).Reason)
+	require.Equal(t, validator.ReasonOutOfTime, d.resync(1479, 1480).Reason)
+	require.Equal(t, validator.ReasonWrong, d.resync(1489, 1490).Reason)
 }
 
 // TestResyncPairs wants two codes in a row, in order, neither of them used.

@@ -46,10 +46,10 @@ type Settings struct {
 	// a large maker's server assumes.
 	LearnEvery token.UnixSeconds
 
-	// CountReplayed makes a code that was used before a wrong entry. Default
-	// off: two users who share a token and enter what it shows in one minute
-	// would suspend each other, as would one who clicks twice, and whoever
-	// repeats a code does not guess.
+	// CountReplayed makes a code that was used before, or one of a time at which
+	// the token's clock cannot be, a wrong entry. Default off: two users who share
+	// a token and enter what it shows in one minute would suspend each other, as
+	// would one who clicks twice, and whoever enters such a code does not guess.
 	CountReplayed bool
 
 	// CountMalformed makes an entry that is no code of any token, such as five

@@ -55,13 +55,14 @@ const (
 	ReasonNotSuspended  // there is nothing to lift
 	ReasonTooSoon       // the wait after a revocation is not over
 	ReasonNotOffered    // a kind of token that the bank does not give out
+	ReasonOutOfTime     // a code of the token, of a time at which its clock cannot be
 )
 
 var reasonNames = []string{
 	"none", "accepted", "corrected", "next code wanted", "wrong", "malformed", "replayed", "suspended",
 	"expired", "revoked", "reported lost or broken", "unknown token", "not yet valid",
 	"allowed", "paper only", "role", "own token", "own token out of use", "own token suspended", "no token",
-	"other contract", "not suspended", "too soon", "not offered",
+	"other contract", "not suspended", "too soon", "not offered", "out of time",
 }
 
 // String returns a few words in lower case, for example "own token".

@@ -182,7 +182,7 @@ func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
 		if r.Drift > reach || r.Drift < -reach {
 			return row, fmt.Errorf("its clock is %d steps off, and the bank takes %d at most", r.Drift, reach)
 		}
-		row.State.Drift = validator.Drift{Offset: r.Drift, Anchor: r.Drift}
+		row.State.Drift = validator.DriftOf(r.Drift)
 	}
 	row.Import = i.id
 	plain := r.Seed.Bytes()

@@ -127,13 +127,18 @@ func (b *Bank) Lift(ctx context.Context, by By, serial token.Serial, code string
 }
 
 // Resync corrects a token's clock by two consecutive codes (時刻補正): by a user for
-// the token that he uses, which a zero serial number names too, by a clerk for any.
-// Neither code logs in, then or later.
+// the token that they use, which a zero serial number names too, within the band
+// ([validator.ResyncOwn]); by a clerk for any, with the wide search
+// ([validator.Resync]). Neither code logs in, then or later.
 func (b *Bank) Resync(ctx context.Context, by By, serial token.Serial, first, second string) (Outcome, error) {
+	rule := validator.ResyncOwn
+	if by.Clerk != "" {
+		rule = validator.Resync
+	}
 	ask := func(q *question) (Outcome, error) {
 		q.by, q.op = by, validator.OpResync
 		d, _, err := q.decide(func(s validator.Settings, t validator.Token, st validator.State) (validator.Decision, validator.State) {
-			return validator.Resync(s, t, st, q.now, first, second)
+			return rule(s, t, st, q.now, first, second)
 		})
 		out := outcome(d)
 		out.Done = d.Answer == validator.Corrected

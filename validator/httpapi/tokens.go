@@ -136,7 +136,8 @@ func (s *server) tokens() {
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/tokens/{serial}/resync", id: "resyncToken", role: userRole | clerkRole, guess: true,
 		summary: "Correct a token's clock by two codes in a row (時刻補正)",
-		more:    "Neither of the two authorises anything; log in with the one after them.",
+		more: "Neither of the two authorises anything; log in with the one after them. A user corrects a clock that is " +
+			"off by no more than the band of the second code, and only as far as a clock drifts; a clerk reaches farther.",
 	}, func(ctx context.Context, req *request, in *resyncInput) (*body[Outcome], error) {
 		sn, err := serial("path.serial", in.Serial)
 		if err != nil {

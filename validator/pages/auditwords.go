@@ -62,6 +62,7 @@ var reasonKeys = map[string]string{
 	"not suspended":           "reason.not-suspended",
 	"too soon":                "reason.too-soon",
 	"not offered":             "reason.not-offered",
+	"out of time":             "reason.out-of-time",
 	"wrong password":          "reason.wrong-password",
 	"unknown user":            "reason.unknown-user",
 	"not possible":            "reason.not-possible",

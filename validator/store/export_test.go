@@ -15,7 +15,13 @@ import (
 func (db *DB) SetPatience(d time.Duration) { db.patience = d }
 
 // Down takes the tables down again.
-func (db *DB) Down(ctx context.Context) error {
+func (db *DB) Down(ctx context.Context) error { return db.DownTo(ctx, 0) }
+
+// Up brings the tables up to date.
+func (db *DB) Up(ctx context.Context) error { return db.migrate(ctx, true) }
+
+// DownTo takes the tables down to an older version.
+func (db *DB) DownTo(ctx context.Context, version int64) error {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -28,7 +34,7 @@ func (db *DB) Down(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.DownTo(ctx, 0)
+	_, err = p.DownTo(ctx, version)
 	return err
 }
 

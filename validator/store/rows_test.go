@@ -31,7 +31,7 @@ func row(t *testing.T, text string) store.TokenRow {
 			Profile:      token.Profile{Algorithm: token.SHA256, Digits: 8, Step: 60, T0: 7},
 			Manufacturer: "製造", Model: "M 1", Start: 1700000000, Expiry: date(t, 2031, 3, 31),
 			Condition: validator.InUse, Imported: 1775012400,
-			State: validator.State{Drift: validator.Drift{Offset: -3, Anchor: -2}},
+			State: validator.State{Drift: validator.Drift{Offset: -3, Top: -2}},
 		},
 		Sealed: []byte{1, 2, 3, 0}, SealKey: 1, Fingerprint: sum[:], Import: "i",
 	}
@@ -113,8 +113,10 @@ func TestRoundTrips(t *testing.T) {
 		update(t, db, check)
 
 		tok.State = validator.State{
-			Next: 1 << 40, Drift: validator.Drift{Offset: -720, Anchor: 719, LearnedAt: 1 << 33}, Wrong: 4, Suspended: true,
-			Pending: validator.Pending{Set: true, Step: 1 << 39, Offset: -9},
+			Next: 1 << 40, Drift: validator.Drift{
+				Offset: -720, Top: 719, TopAt: 1 << 33, LowerSince: 1 << 34, Lower: -700, Shown: -43_200, ShownAt: 1 << 35,
+			}, Wrong: 4, Suspended: true,
+			Pending: validator.Pending{Set: true, Step: 1 << 39, Offset: -9, At: 1 << 36},
 		}
 		tok.Condition, tok.Activated, tok.Noticed = validator.Revoked, 1<<34, 1<<35
 		c.Name, c.HadFree = "other", false

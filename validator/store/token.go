@@ -23,7 +23,8 @@ type TokenRow struct {
 
 const tokenColumns = `serial, COALESCE(contract, ''), algorithm, digits, step, t0, seed, seed_key, manufacturer, model,
 	starts, expiry, condition, imported, activated, noticed,
-	next_step, drift_offset, drift_anchor, learned_at, wrong, suspended, pending, pending_step, pending_offset`
+	next_step, drift_offset, drift_top, top_at, lower_since, drift_lower, shown, shown_at, wrong, suspended,
+	pending, pending_step, pending_offset, pending_at`
 
 // scanToken reads tokenColumns.
 func scanToken(s scanner) (TokenRow, error) {
@@ -37,8 +38,9 @@ func scanToken(s scanner) (TokenRow, error) {
 	st := &t.State
 	err := s.Scan(&serial, &t.Contract, &algorithm, &digits, &t.Profile.Step, &t.Profile.T0, &t.Sealed, &t.SealKey,
 		&t.Manufacturer, &t.Model, &t.Start, &expiry, &condition, &t.Imported, &t.Activated, &t.Noticed,
-		&st.Next, &st.Drift.Offset, &st.Drift.Anchor, &st.Drift.LearnedAt, &st.Wrong, &suspended,
-		&pending, &st.Pending.Step, &st.Pending.Offset)
+		&st.Next, &st.Drift.Offset, &st.Drift.Top, &st.Drift.TopAt, &st.Drift.LowerSince, &st.Drift.Lower,
+		&st.Drift.Shown, &st.Drift.ShownAt, &st.Wrong, &suspended,
+		&pending, &st.Pending.Step, &st.Pending.Offset, &st.Pending.At)
 	if err != nil {
 		return t, err
 	}
@@ -70,10 +72,13 @@ func (tx *Tx) Token(serial token.Serial) (TokenRow, error) {
 
 // PutState writes the state of a token's codes.
 func (tx *Tx) PutState(serial token.Serial, st validator.State) error {
-	return tx.must(`UPDATE token SET next_step = $2, drift_offset = $3, drift_anchor = $4, learned_at = $5, wrong = $6,
-		suspended = $7, pending = $8, pending_step = $9, pending_offset = $10 WHERE serial = $1`,
-		serial.String(), st.Next, st.Drift.Offset, st.Drift.Anchor, int64(st.Drift.LearnedAt), int64(st.Wrong),
-		st.Suspended, st.Pending.Set, st.Pending.Step, st.Pending.Offset)
+	d := st.Drift
+	return tx.must(`UPDATE token SET next_step = $2, drift_offset = $3, drift_top = $4, top_at = $5, lower_since = $6,
+		drift_lower = $7, shown = $8, shown_at = $9, wrong = $10, suspended = $11, pending = $12, pending_step = $13,
+		pending_offset = $14, pending_at = $15 WHERE serial = $1`,
+		serial.String(), st.Next, d.Offset, d.Top, int64(d.TopAt), int64(d.LowerSince), d.Lower, int64(d.Shown),
+		int64(d.ShownAt), int64(st.Wrong), st.Suspended, st.Pending.Set, st.Pending.Step, st.Pending.Offset,
+		int64(st.Pending.At))
 }
 
 // PutToken writes all of a token that changes but for the state of its codes:
@@ -84,14 +89,14 @@ func (tx *Tx) PutToken(t Token) error {
 }
 
 // tokenValues is how many values a row has in AddTokens.
-const tokenValues = 22
+const tokenValues = 21
 
 // insertTokens returns an INSERT of n rows.
 func insertTokens(n int) string {
 	var b strings.Builder
 	b.WriteString(`INSERT INTO token (serial, contract, algorithm, digits, step, t0, seed, seed_key, fingerprint,
 		manufacturer, model, starts, expiry, condition, imported, import, activated, noticed, next_step,
-		drift_offset, drift_anchor, learned_at, wrong, suspended, pending, pending_step, pending_offset) VALUES `)
+		drift_offset, drift_top, top_at, wrong, suspended, pending, pending_step, pending_offset) VALUES `)
 	for i := range n {
 		if i > 0 {
 			b.WriteString(", ")
@@ -100,7 +105,7 @@ func insertTokens(n int) string {
 		for v := range tokenValues {
 			fmt.Fprintf(&b, "$%d, ", i*tokenValues+v+1)
 		}
-		b.WriteString("0, 0, 0, 0, 0)")
+		b.WriteString("0, 0, 0, 0, 0, 0)")
 	}
 	return b.String()
 }
@@ -127,7 +132,7 @@ func (tx *Tx) AddTokens(rows []TokenRow) error {
 				int64(t.Profile.Step), int64(t.Profile.T0), t.Sealed, t.SealKey, t.Fingerprint,
 				t.Manufacturer, t.Model, int64(t.Start), int64(t.Expiry.Days()), int64(t.Condition), int64(t.Imported),
 				t.Import, int64(t.Activated), int64(t.Noticed), t.State.Next,
-				t.State.Drift.Offset, t.State.Drift.Anchor, int64(t.State.Drift.LearnedAt))
+				t.State.Drift.Offset, t.State.Drift.Top)
 		}
 		if _, err := tx.exec(query, args...); err != nil {
 			return err

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+)
+
+// A device is a token in the world: what it shows follows from its own clock alone.
+type device struct {
+	ahead float64 // seconds, of the clock at epoch
+	rate  float64 // seconds a day
+}
+
+const epoch = token.UnixSeconds(40_000_000 * 60)
+
+// clock returns how many seconds the clock is ahead at an instant.
+func (d device) clock(now token.UnixSeconds) float64 {
+	return d.ahead + d.rate*float64(now-epoch)/86400
+}
+
+// shows returns the step whose code the display has at an instant.
+func (d device) shows(now token.UnixSeconds) int64 {
+	return int64((float64(now) + d.clock(now)) / 60)
+}
+
+// passed returns how many seconds ago the display ceased to show the code of a step.
+func (d device) passed(step int64, now token.UnixSeconds) float64 {
+	return float64(now) + d.clock(now) - float64(step+1)*60
+}
+
+func (d *desk) codeAt(step int64) string {
+	c, err := d.token.Profile.Code(d.token.Seed, step)
+	require.NoError(d.t, err)
+	return c.String()
+}
+
+// TestLatePairAfterDailyUse is what a thief could do to a token in perfect use: two
+// codes that were shown one after the other, entered at one instant nine minutes
+// late, through a check and through the user's own resynchronisation. Neither moves
+// the clock, and the owner's next code is accepted.
+func TestLatePairAfterDailyUse(t *testing.T) {
+	enter := map[string]func(d *desk, now token.UnixSeconds, first, second string){
+		"check": func(d *desk, now token.UnixSeconds, first, second string) {
+			d.enterAt(now, first)
+			d.enterAt(now, second)
+		},
+		"check, a minute apart": func(d *desk, now token.UnixSeconds, first, second string) {
+			d.enterAt(now-60, first)
+			d.enterAt(now, second)
+		},
+		"own resync": func(d *desk, now token.UnixSeconds, first, second string) {
+			_, d.state = validator.ResyncOwn(d.settings, d.token, d.state, now, first, second)
+		},
+	}
+	for name, pair := range enter {
+		for late := int64(2); late <= 10; late++ {
+			t.Run(fmt.Sprintf("%s, %d late", name, late), func(t *testing.T) {
+				d := newDesk(t)
+				now := epoch + 5 // of the minute, so that the codes tell the clock well
+				for range 60 {
+					now += 86400
+					require.Equal(t, validator.Accepted, d.enterAt(now, d.codeAt(int64(now/60))).Answer)
+				}
+				now += 3600 + 25
+				step := int64(now / 60)
+				pair(d, now, d.codeAt(step-late-1), d.codeAt(step-late))
+				require.Zero(t, d.state.Drift.Offset)
+				require.NotEqual(t, validator.Accepted, d.enterAt(now+60, d.codeAt(step-late+1)).Answer)
+				for range 5 {
+					now += 120
+					require.Equal(t, validator.Accepted, d.enterAt(now, d.codeAt(int64(now/60))).Answer)
+					require.Zero(t, d.state.Wrong)
+				}
+			})
+		}
+	}
+}
+
+// TestPairAtOneInstant: the second of two codes comes when a display can show it. One
+// that comes too soon waits in place of the first.
+func TestPairAtOneInstant(t *testing.T) {
+	for seconds, want := range map[token.UnixSeconds]validator.Answer{
+		0: validator.NextCode, 1: validator.NextCode, 14: validator.NextCode,
+		15: validator.Corrected, 60: validator.Corrected, 109: validator.Corrected,
+		170: validator.NextCode, // the third minute
+	} {
+		d := newDesk(t)
+		require.Equal(t, validator.NextCode, d.enterAt(at(100, 10), codeOf(t, 95)).Answer)
+		require.Equal(t, want, d.enterAt(at(100, 10)+seconds, codeOf(t, 96)).Answer, "after %d s", seconds)
+		if seconds < 15 {
+			require.Equal(t, validator.Corrected, d.enterAt(at(101, 10), codeOf(t, 97)).Answer)
+		}
+		require.Zero(t, d.state.Wrong)
+	}
+}
+
+// TestResyncOwnReach: users have the band, and the desk the wide search.
+func TestResyncOwnReach(t *testing.T) {
+	for off := int64(-15); off <= 15; off++ {
+		d := newDesk(t)
+		first, second := codeOf(t, 749+off), codeOf(t, 750+off)
+		got, after := validator.ResyncOwn(d.settings, d.token, d.state, at(750, 10), first, second)
+		if off < -10 || off > 10 {
+			require.Equal(t, validator.ReasonWrong, got.Reason, off)
+			require.Equal(t, validator.State{Wrong: 1}, after)
+			continue
+		}
+		require.Equal(t, validator.Corrected, got.Answer, off)
+		require.Equal(t, off, after.Drift.Offset)
+		d.state = after
+		require.Equal(t, validator.Accepted, d.show(751, 751+off).Answer, "the very next code")
+	}
+	d := newDesk(t)
+	require.Equal(t, validator.Accepted, d.show(740, 740).Answer)
+	got, after := validator.ResyncOwn(d.settings, d.token, d.state, at(750, 10), codeOf(t, 744), codeOf(t, 745))
+	require.Equal(t, validator.ReasonOutOfTime, got.Reason)
+	require.Equal(t, d.state, after, "it is the token's own pair, and no guess")
+}
+
+// TestPropertyLateCodes: a token whose clock runs as clocks do is used by its owner,
+// and by a thief who has every code that it has shown and enters what they like, as
+// late as they like, one at a time and in pairs. Nothing is accepted later than the
+// window after the display ceased to show it, but for what the bank cannot know: how
+// late the owner entered the best code, and what the clock may have moved since. And
+// the owner's next code is accepted.
+func TestPropertyLateCodes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := newDesk(t)
+		d.settings.WrongLimit = 100
+		d.settings.Window = rapid.Int64Range(1, 3).Draw(t, "window")
+		length, day := float64(60), float64(86400)
+		most := length / (float64(d.settings.LearnEvery) / day) // 4 s a day
+		dev := device{
+			ahead: rapid.Float64Range(-8*length, 8*length).Draw(t, "ahead"),
+			rate:  rapid.Float64Range(-0.9*most, 0.9*most).Draw(t, "rate"),
+		}
+		if rapid.Bool().Draw(t, "slow") { // 5 ppm, as tokens of a sorted lot
+			dev.rate /= 9
+		}
+		d.state.Drift = validator.DriftOf(int64(dev.ahead / length))
+		now := epoch
+		var lastOwn token.UnixSeconds
+		late := float64(0) // by how much the clock may be faster than the owner's best code proves, at lastOwn
+		own := func() validator.Decision {
+			// The code is read and typed while it is on the display.
+			got := d.enterAt(now, d.codeAt(dev.shows(now)))
+			if got.Answer == validator.Accepted {
+				lastOwn, late = now, length
+			}
+			return got
+		}
+		wait := func() { // for the display to change
+			for step := dev.shows(now); dev.shows(now) == step; {
+				now += 20
+			}
+		}
+		// The first use: what the clock did in its box is found by two codes.
+		for i := 0; own().Answer != validator.Accepted; i++ {
+			require.Less(t, i, 3)
+			wait()
+		}
+		thief := token.UnixSeconds(0) // when the first code of theirs was accepted since lastOwn
+		for range rapid.IntRange(1, 40).Draw(t, "entries") {
+			now += token.UnixSeconds(rapid.OneOf(
+				rapid.Int64Range(0, 130), rapid.Int64Range(0, 20*86400), rapid.Int64Range(40*86400, 100*86400),
+			).Draw(t, "seconds"))
+			if rapid.IntRange(0, 2).Draw(t, "who") == 0 {
+				if d.state.Next > dev.shows(now) { // the thief has used what the display shows
+					wait()
+				}
+				idle, wrong, was := now-lastOwn, d.state.Wrong, d.state
+				moved := dev.rate * float64(idle) / day
+				got := own()
+				if idle > 4*d.settings.LearnEvery && got.Answer == validator.Refused {
+					return // farther than SecondBand: the desk helps
+				}
+				require.NotEqual(t, validator.Refused, got.Answer)
+				if thief == 0 || now-thief < d.settings.LearnEvery {
+					if moved > -length && moved < 1 {
+						require.Equal(t, validator.Accepted, got.Answer, "%+v -> %+v, clock %.1f, step %+d", was, d.state, dev.clock(now), dev.shows(now)-int64(now/60))
+					}
+				}
+				if got.Answer != validator.Accepted {
+					require.Equal(t, wrong, d.state.Wrong)
+				}
+				for i := 0; got.Answer != validator.Accepted; i++ {
+					require.Less(t, i, 3)
+					wait()
+					got = own()
+				}
+				thief = 0
+				continue
+			}
+			ago := rapid.OneOf(rapid.Int64Range(0, 4), rapid.Int64Range(0, 40)).Draw(t, "ago")
+			step := dev.shows(now) - ago
+			before := d.state
+			var got validator.Decision
+			switch rapid.IntRange(0, 2).Draw(t, "how") {
+			case 0:
+				got = d.enterAt(now, d.codeAt(step))
+			case 1: // a pair through a check, RADIUS or a page
+				d.enterAt(now, d.codeAt(step))
+				now += token.UnixSeconds(rapid.Int64Range(0, 130).Draw(t, "apart"))
+				got = d.enterAt(now, d.codeAt(min(step+1, dev.shows(now))))
+			case 2: // the user's own resynchronisation
+				got, d.state = validator.ResyncOwn(d.settings, d.token, d.state, now, d.codeAt(max(step-1, 0)), d.codeAt(step))
+			}
+			bound := late + 2*most*float64(now-lastOwn)/day + 2
+			if got.Answer == validator.Accepted {
+				require.LessOrEqual(t, dev.passed(got.Step, now), float64(d.settings.Window)*length+bound)
+			}
+			// What is believed: the slowest clock that a code would be accepted for.
+			require.GreaterOrEqual(t, float64(d.state.Drift.Shown), dev.clock(now)-bound)
+			if d.state.Drift != before.Drift && thief == 0 {
+				thief = now
+			}
+		}
+	})
+}
