@@ -98,7 +98,10 @@ func TestWholeStory(t *testing.T) {
 		s.do(s.check, "POST", "/v1/transactions", m{"operation": "transfer", "code": "123456"}).is(422)
 
 		// The clock of bob's token.
-		r = s.do(bob, "POST", "/v1/tokens/"+B.String()+"/resync", m{"first": d.Code(B, 100), "second": d.Code(B, 101)}).is(200).json()
+		pair := m{"first": d.Code(B, 100), "second": d.Code(B, 101)}
+		r = s.do(bob, "POST", "/v1/tokens/"+B.String()+"/resync", pair).is(200).json()
+		require.Equal(t, m{"done": false, "answer": "refused"}, r, "only the desk reaches that far")
+		r = s.do(s.clerk, "POST", "/v1/tokens/"+B.String()+"/resync", pair).is(200).json()
 		require.Equal(t, m{"done": true, "answer": "corrected"}, r)
 		tok := s.do(s.clerk, "GET", "/v1/tokens/"+B.String(), nil).is(200).json()
 		require.EqualValues(t, 101, tok["offset_steps"])

@@ -288,7 +288,7 @@ func TestChromiumTransferAndReplay(t *testing.T) {
 	b.typed("code", s.oathtool(serial, 4)).press().says("receipt.done")
 	// Two consecutive codes at the page for it.
 	s.Step(1)
-	b.open("/token/resync").typed("first", s.oathtool(serial, 6), "second", s.oathtool(serial, 7)).press().says("resync.done", "resync.done.more")
+	b.open("/token/resync").typed("first", s.oathtool(serial, 4), "second", s.oathtool(serial, 5)).press().says("resync.done", "resync.done.more")
 	// No code was ever in an address.
 	b.mu.Lock()
 	defer b.mu.Unlock()
