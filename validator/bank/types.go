@@ -30,6 +30,21 @@ type (
 	APIKey       = store.APIKey
 )
 
+// every returns all lines of a list that comes in pages.
+func every[T any](page func(Page) ([]T, string, error)) (all []T, err error) {
+	for p := (Page{Limit: 1000}); ; {
+		lines, next, err := page(p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, lines...)
+		if next == "" {
+			return all, nil
+		}
+		p.After = next
+	}
+}
+
 // The values of those that are enumerations.
 const (
 	Japanese = store.Japanese

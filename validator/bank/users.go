@@ -300,7 +300,9 @@ func (b *Bank) Status(ctx context.Context, user string) (s Status, err error) {
 		if err != nil {
 			return err
 		}
-		tokens, _, err := tx.Tokens(TokenFilter{Contract: u.Contract, Page: Page{Limit: 1000}})
+		tokens, err := every(func(p Page) ([]Token, string, error) {
+			return tx.Tokens(TokenFilter{Contract: u.Contract, Page: p})
+		})
 		if err != nil {
 			return err
 		}

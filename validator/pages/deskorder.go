@@ -50,9 +50,17 @@ func (c *call) orderForm() (*form, bank.Contract, error) {
 	if err != nil {
 		return nil, k, err
 	}
-	tokens, _, err := c.bank.Tokens(ctx, c.by, bank.TokenFilter{Contract: k.ID, Page: bank.Page{Limit: deskLines}})
-	if err != nil {
-		return nil, k, err
+	var tokens []bank.Token
+	for p := (bank.Page{Limit: 1000}); ; {
+		lines, next, err := c.bank.Tokens(ctx, c.by, bank.TokenFilter{Contract: k.ID, Page: p})
+		if err != nil {
+			return nil, k, err
+		}
+		tokens = append(tokens, lines...)
+		if next == "" {
+			break
+		}
+		p.After = next
 	}
 	home := "/desk/contracts/" + k.ID
 	cause := &field{Name: "cause", Label: "field.cause", Kind: "select"}
