@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 )
@@ -132,7 +133,7 @@ func TestResyncOwnReach(t *testing.T) {
 // late the owner entered the best code, and what the clock may have moved since. And
 // the owner's next code is accepted.
 func TestPropertyLateCodes(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	proptest.Check(t, func(t *rapid.T) {
 		d := newDesk(t)
 		d.settings.WrongLimit = 100
 		d.settings.Window = rapid.Int64Range(1, 3).Draw(t, "window")
