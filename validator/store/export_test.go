@@ -18,7 +18,7 @@ func (db *DB) SetPatience(d time.Duration) { db.patience = d }
 func (db *DB) Down(ctx context.Context) error { return db.DownTo(ctx, 0) }
 
 // Up brings the tables up to date.
-func (db *DB) Up(ctx context.Context) error { return db.migrate(ctx, true) }
+func (db *DB) Up(ctx context.Context) error { return db.migrateTo(ctx, 0) }
 
 // DownTo takes the tables down to an older version.
 func (db *DB) DownTo(ctx context.Context, version int64) error {
