@@ -24,8 +24,8 @@ func plug(t *testing.T, link string) (c *host.Client, unplug func()) {
 	t.Cleanup(func() { l.Close() })
 	p, err := l.Accept(t.Context())
 	require.NoError(t, err)
-	// Its first request may come before the token is back.
-	return host.New(p, host.WithTimeout(patience)), func() {
+	// Its first request may come before the token is back, and is lost then.
+	return host.New(p, host.WithTimeout(patience/100), host.WithRetries(100)), func() {
 		t.Helper()
 		require.NoError(t, l.Close())
 	}

@@ -94,10 +94,6 @@ func (b *bridge) fail(err error) {
 	}
 }
 
-// patience is for a host that does not read its answer. Others must not wait
-// for it longer.
-const patience = time.Second
-
 // fromBoard sends what the board sends to the host that asked, until ctx ends.
 func (b *bridge) fromBoard(ctx context.Context) {
 	var buf [512]byte
@@ -107,8 +103,9 @@ func (b *bridge) fromBoard(ctx context.Context) {
 		h := b.last
 		b.mu.Unlock()
 		if h != nil && n > 0 {
-			_ = h.SetWriteDeadline(time.Now().Add(patience))
-			_, _ = h.Write(buf[:n]) // a host that has gone is noticed when reading
+			// A host that has gone is noticed when reading, and one that does not
+			// read loses its answer: see port.Listener.
+			_, _ = h.Write(buf[:n])
 		}
 		if err != nil {
 			if ctx.Err() == nil {

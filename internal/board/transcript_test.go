@@ -121,5 +121,7 @@ func TestTranscript(t *testing.T) {
 
 	virtualAnswers, imageAnswers := one.answers(t), two.answers(t)
 	require.Greater(t, len(virtualAnswers), 40)
-	require.Equal(t, virtualAnswers, imageAnswers)
+	// The first is the echo of a random text, by which the client gets in step.
+	require.Len(t, imageAnswers[0], len(virtualAnswers[0]))
+	require.Equal(t, virtualAnswers[1:], imageAnswers[1:])
 }

@@ -42,6 +42,7 @@ type Client struct {
 	out     serialproto.Framer
 	pending []byte // bytes read and not yet looked at
 	start   time.Time
+	synced  bool // nothing is under way that an earlier host has asked for
 
 	mu    sync.Mutex // guards what follows
 	stats Stats
@@ -70,7 +71,7 @@ func New(conn Conn, opts ...Option) *Client {
 		conn: conn, timeout: DefaultTimeout, retries: DefaultRetries, start: time.Now(),
 		turn: make(chan struct{}, 1),
 	}
-	c.seq = uint8(c.start.UnixNano()) // so that an answer to a former client is none of ours
+	c.seq = uint8(c.start.UnixNano())
 	for _, o := range opts {
 		o(c)
 	}
@@ -147,11 +148,13 @@ func (c *Client) do(ctx context.Context, r request, result any) error {
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", r.name, timeout(ctx.Err()))
 	}
-	c.seq++
-	h := serialproto.Header{
-		Version: serialproto.Version2, Op: r.op, Group: r.group, Seq: c.seq, Command: r.command,
+	if _, err := r.encode(); err != nil { // nothing is sent for a request that cannot be
+		return fmt.Errorf("%s: %w", r.name, err)
 	}
-	reply, err := c.exchangeLocked(ctx, h, r.encode)
+	if err := c.syncLocked(ctx); err != nil {
+		return fmt.Errorf("%s: %w", r.name, err)
+	}
+	reply, err := c.exchangeLocked(ctx, r, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)
 	}
@@ -175,9 +178,13 @@ func (c *Client) do(ctx context.Context, r request, result any) error {
 	return nil
 }
 
-// exchangeLocked sends a message until its answer comes, and returns that
-// answer's body.
-func (c *Client) exchangeLocked(ctx context.Context, h serialproto.Header, encode func() ([]byte, error)) ([]byte, error) {
+// exchangeLocked sends a request until its answer comes, and returns that
+// answer's body. With accept only an answer that it approves is one.
+func (c *Client) exchangeLocked(ctx context.Context, r request, accept func(body []byte) bool) ([]byte, error) {
+	c.seq++
+	h := serialproto.Header{
+		Version: serialproto.Version2, Op: r.op, Group: r.group, Seq: c.seq, Command: r.command,
+	}
 	// The connection is the caller's: a deadline left on it would end what the
 	// caller does with it next.
 	defer func() {
@@ -205,7 +212,7 @@ func (c *Client) exchangeLocked(ctx context.Context, h serialproto.Header, encod
 		if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 			deadline = d
 		}
-		body, err := encode()
+		body, err := r.encode()
 		if err != nil {
 			return nil, err
 		}
@@ -213,9 +220,12 @@ func (c *Client) exchangeLocked(ctx context.Context, h serialproto.Header, encod
 		err = c.sendLocked(ctx, h, body, deadline)
 		if err == nil {
 			var reply []byte
-			if reply, err = c.receiveLocked(ctx, h.Response(), deadline); err == nil {
+			if reply, err = c.receiveLocked(ctx, h.Response(), accept, deadline); err == nil {
 				return reply, nil
 			}
+		} else if errors.Is(err, os.ErrDeadlineExceeded) {
+			// The device may take no bytes before somebody takes those it sends.
+			c.drainLocked(ctx)
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return nil, err
@@ -277,7 +287,7 @@ func (c *Client) sendLocked(ctx context.Context, h serialproto.Header, body []by
 
 // receiveLocked waits for the answer with header want. What else arrives, such
 // as the late answer to an earlier try, is passed over.
-func (c *Client) receiveLocked(ctx context.Context, want serialproto.Header, deadline time.Time) ([]byte, error) {
+func (c *Client) receiveLocked(ctx context.Context, want serialproto.Header, accept func(body []byte) bool, deadline time.Time) ([]byte, error) {
 	if err := limit(ctx, c.conn.SetReadDeadline, deadline); err != nil {
 		return nil, err
 	}
@@ -292,8 +302,12 @@ func (c *Client) receiveLocked(ctx context.Context, want serialproto.Header, dea
 			}
 			h, ok := serialproto.ParseHeader(message)
 			want.Length = h.Length
-			if ok && h == want && int(h.Length) == len(message)-serialproto.HeaderSize {
-				return append([]byte(nil), message[serialproto.HeaderSize:]...), nil
+			if !ok || h != want || int(h.Length) != len(message)-serialproto.HeaderSize {
+				continue
+			}
+			body := message[serialproto.HeaderSize:]
+			if accept == nil || accept(body) {
+				return append([]byte(nil), body...), nil
 			}
 		}
 		n, err := c.conn.Read(buf[:])

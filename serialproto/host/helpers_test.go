@@ -3,6 +3,7 @@
 package host_test
 
 import (
+	"bytes"
 	"context"
 	"runtime"
 	"strings"
@@ -122,7 +123,7 @@ func (w *wire) sentSoFar() [][]byte {
 }
 
 // device plays a token: reply returns what goes onto the wire for a request, or
-// nothing. The requests that it saw are counted.
+// nothing. The client's first request, by which it gets in step, is answered here.
 func device(t testing.TB, reply func(h serialproto.Header, body []byte) []byte, opts ...host.Option) *host.Client {
 	t.Helper()
 	far, near := port.Pipe()
@@ -131,6 +132,7 @@ func device(t testing.TB, reply func(h serialproto.Header, body []byte) []byte, 
 		defer close(done)
 		var in serialproto.Deframer
 		var buf [256]byte
+		inStep := false
 		for {
 			n, err := far.Read(buf[:])
 			if err != nil {
@@ -142,7 +144,15 @@ func device(t testing.TB, reply func(h serialproto.Header, body []byte) []byte, 
 					continue
 				}
 				h, _ := serialproto.ParseHeader(m)
-				if answer := reply(h, m[serialproto.HeaderSize:]); len(answer) > 0 {
+				body := m[serialproto.HeaderSize:]
+				answer := []byte(nil)
+				if inStep {
+					answer = reply(h, body)
+				} else {
+					answer = framed(h.Response(), bytes.Replace(body, []byte("\x61d"), []byte("\x61r"), 1))
+				}
+				inStep = true
+				if len(answer) > 0 {
 					if _, err := far.Write(answer); err != nil {
 						return
 					}

@@ -105,7 +105,7 @@ func recordedCommit(t *testing.T, w *virtual.World, k *virtual.Token) []byte {
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "button-6")))
 	sent := line.sentSoFar()
 	commit := sent[len(sent)-1]
-	require.Equal(t, 3, len(sent), "info, begin, commit")
+	require.Equal(t, 4, len(sent), "getting in step, info, begin, commit")
 	require.NotContains(t, string(commit), rfcSeed)
 	return commit
 }

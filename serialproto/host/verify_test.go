@@ -108,7 +108,7 @@ func TestWrongDevice(t *testing.T) {
 	o := newOrder(t, w, "button-6")
 	o.DeviceKey = &[32]byte{9}
 	require.ErrorContains(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o), "wrong device")
-	require.Len(t, line.sentSoFar(), 2, "info, begin")
+	require.Len(t, line.sentSoFar(), 3, "getting in step, info, begin")
 }
 
 // TestVerify: the code must be that of the seed, and the clock right.

@@ -64,6 +64,9 @@ func openDevice(a Addr) (Port, error) {
 		release.Close()
 		return nil, openError("opening", a.String(), serialError(err))
 	}
+	// What an earlier host did not read is not for us.
+	_ = sp.ResetInputBuffer()
+	_ = sp.ResetOutputBuffer()
 	d := &device{addr: a.String(), serial: sp, line: release.line(sp), in: newStream(), pumped: make(chan struct{})}
 	go d.pump()
 	return d, nil

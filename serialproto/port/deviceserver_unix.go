@@ -50,7 +50,7 @@ func listenDevice(a Addr) (Listener, error) {
 	if err != nil {
 		return nil, openError("listening on", s.addr, err)
 	}
-	s.idle <- p
+	s.idle <- newLossy(p)
 	return s, nil
 }
 
@@ -83,7 +83,7 @@ func (s *deviceServer) Accept(ctx context.Context) (Port, error) {
 		s.idle <- nil
 		return nil, openError("accepting on", s.addr, err)
 	}
-	return again, nil
+	return newLossy(again), nil
 }
 
 // reopen opens the device as soon as that is possible. It pauses first, since a

@@ -29,7 +29,15 @@
 // flock(2) on the device node, which holds against root and is the lock that
 // pyserial's exclusive=True takes; hardware ports get TIOCEXCL as well. PTYs do
 // not: the terminal outlives a killed host because the virtual token keeps it
-// open, and the next start would find the port busy for ever.
+// open. When another program has set TIOCEXCL on a served PTY, it ends with the
+// last host (on Linux).
+//
+// # Hosts that do not read
+//
+// A served Port behaves like a UART: what a host does not read in time is lost,
+// and so is what nobody is there to read. So no host finds the answers to
+// another, and none holds up the token. [Open] throws away what it finds on a
+// line, in both directions.
 //
 // # Remote access
 //

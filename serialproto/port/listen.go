@@ -8,7 +8,9 @@ import (
 	"os"
 )
 
-// Listener offers a virtual token to hosts.
+// Listener offers a virtual token to hosts. The Ports that it accepts lose what
+// their host does not read within half a second, and what is written to a PTY
+// that no host has open, as a UART does: a Write on them never waits longer.
 type Listener interface {
 	// Accept waits for a host. On a PTY or a device the first call returns at once
 	// with the one Port that serves every host that opens the other end. Later

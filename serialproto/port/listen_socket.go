@@ -81,9 +81,9 @@ func (l *socketListener) acceptLoop() {
 // wrap makes a Port of a connection.
 func (l *socketListener) wrap(conn net.Conn) Port {
 	if l.scheme == RFC2217 {
-		return newTelnetServer(conn, l.addr)
+		return newLossy(newTelnetServer(conn, l.addr))
 	}
-	return newSocket(conn, l.addr)
+	return newLossy(newSocket(conn, l.addr))
 }
 
 // offer queues p for Accept, or drops it if too many wait already.

@@ -100,7 +100,10 @@ func hold(t *testing.T, addr string) (*exec.Cmd, string) {
 func exclusive(t *testing.T, l Listener) int {
 	t.Helper()
 	var on int
-	err := control(l.(*ptyServer).slave, func(fd int) (err error) {
+	server := l.(*ptyServer)
+	server.mu.Lock()
+	defer server.mu.Unlock()
+	err := control(server.slave, func(fd int) (err error) {
 		on, err = unix.IoctlGetInt(fd, unix.TIOCGEXCL)
 		return err
 	})

@@ -6,6 +6,7 @@ package port
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -25,17 +26,25 @@ const lingerStep = time.Millisecond
 // ptyServer is a terminal offered to hosts: the Listener and its one Port.
 type ptyServer struct {
 	master *os.File
-	// slave is held open as long as the token is plugged in. Without it the
-	// master would report EIO over and over while no host has the terminal open.
-	slave *os.File
-	addr  string
-	link  *ptyLink // nil if none was asked for
+	name   string // of the host's end
+	addr   string
+	link   *ptyLink // nil if none was asked for
 
 	ready  chan Port
 	once   sync.Once
 	closed atomic.Bool
 	done   chan struct{}
 	err    error
+
+	mu sync.Mutex // guards what follows
+	// slave is held open as long as the token is plugged in, but for moments.
+	// Without it the master would report EIO over and over while no host has the
+	// terminal open.
+	slave   *os.File
+	watched bool // hostLeft is called
+	there   bool // a host was there, and none has left since
+	recheck *time.Timer
+	limit   time.Time // of Writes
 }
 
 func listenPTY(a Addr) (Listener, error) {
@@ -43,29 +52,37 @@ func listenPTY(a Addr) (Listener, error) {
 	if err != nil {
 		return nil, openError("listening on", a.String(), err)
 	}
-	s := &ptyServer{master: master, slave: slave, ready: make(chan Port, 1), done: make(chan struct{})}
-	if err := s.prepare(a.Path); err != nil {
+	s := &ptyServer{master: master, name: slave.Name(), ready: make(chan Port, 1), done: make(chan struct{})}
+	err = s.prepare(a.Path, slave)
+	slave.Close()
+	if err != nil {
 		s.master.Close()
-		s.slave.Close()
+		if s.slave != nil {
+			s.slave.Close()
+		}
 		return nil, openError("listening on", a.String(), err)
 	}
-	s.ready <- &ptyServerPort{s}
+	s.watched = watchHosts(s)
+	s.ready <- newLossy(&ptyServerPort{s})
 	return s, nil
 }
 
-func (s *ptyServer) prepare(path string) error {
+func (s *ptyServer) prepare(path string, slave *os.File) error {
 	polled, err := pollable(s.master)
 	if err != nil {
 		return err
 	}
 	s.master.Close()
 	s.master = polled
-	if err := setRaw(s.slave); err != nil {
+	if err := setRaw(slave); err != nil {
+		return err
+	}
+	if s.slave, err = openOwnSlave(s.name); err != nil {
 		return err
 	}
 	if path == "" {
-		path = s.slave.Name()
-	} else if s.link, err = makeLink(path, s.slave.Name()); err != nil {
+		path = s.name
+	} else if s.link, err = makeLink(path, s.name); err != nil {
 		return err
 	}
 	s.addr = Addr{Scheme: PTY, Path: path}.String()
@@ -112,7 +129,16 @@ func (s *ptyServer) Close() error {
 		past := time.Unix(1, 0)
 		_ = s.master.SetDeadline(past) // ends a blocked Read and Write
 		s.linger()
-		s.slave.Close()
+		unwatchHosts(s)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.recheck != nil {
+			s.recheck.Stop()
+			s.recheck = nil
+		}
+		if s.slave != nil {
+			s.slave.Close()
+		}
 		s.master.Close()
 	})
 	return s.err
@@ -121,7 +147,10 @@ func (s *ptyServer) Close() error {
 // linger waits until the host has read everything, within limits.
 func (s *ptyServer) linger() {
 	for end := time.Now().Add(lingerWait); time.Now().Before(end); time.Sleep(lingerStep) {
-		if !hasInput(s.slave) {
+		s.mu.Lock()
+		waits := s.slave != nil && hasInput(s.slave)
+		s.mu.Unlock()
+		if !waits {
 			return
 		}
 	}
@@ -144,36 +173,145 @@ type ptyServerPort struct{ server *ptyServer }
 
 var _ Port = (*ptyServerPort)(nil)
 
+// regainPause is how long Read leaves a terminal alone that it cannot open.
+const regainPause = 10 * time.Millisecond
+
 func (p *ptyServerPort) Read(b []byte) (int, error) {
-	n, err := p.server.master.Read(b)
-	return n, p.fail("reading", err)
+	for {
+		n, err := p.server.master.Read(b)
+		if n == 0 && errors.Is(err, unix.EIO) && p.server.survives() {
+			continue
+		}
+		return n, p.fail("reading", err)
+	}
 }
 
+// survives reports whether an EIO of the master means only that we had let go of
+// the slave for a moment.
+func (s *ptyServer) survives() bool {
+	s.mu.Lock()
+	if s.watched && s.slave == nil && !s.closed.Load() {
+		s.regainLocked()
+	}
+	held, watched := s.slave != nil, s.watched
+	s.mu.Unlock()
+	switch {
+	case s.closed.Load(), !watched:
+		return false
+	case !held:
+		select {
+		case <-time.After(regainPause):
+		case <-s.done:
+			return false
+		}
+	}
+	return true
+}
+
+// writeSlice is how long a Write waits before it looks whether its host is still
+// there.
+const writeSlice = 50 * time.Millisecond
+
+// Write sends b to the host that has the terminal open. Without a host the bytes
+// are lost, as on a cable that nobody holds: the terminal would keep them for the
+// next host, who has not asked for them.
 func (p *ptyServerPort) Write(b []byte) (int, error) {
-	n, err := p.server.master.Write(b)
-	return n, p.fail("writing", err)
+	s := p.server
+	n := 0
+	for s.hasHost() {
+		if !s.armWrite() {
+			return n, p.fail("writing", os.ErrDeadlineExceeded)
+		}
+		m, err := s.master.Write(b[n:])
+		n += m
+		switch {
+		case err == nil:
+			s.dropIfGone()
+			return n, nil
+		case s.closed.Load(), !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, unix.EIO):
+			return n, p.fail("writing", err)
+		}
+	}
+	if s.closed.Load() {
+		return n, p.fail("writing", os.ErrClosed)
+	}
+	return len(b), nil
+}
+
+// hasHost reports whether a host has the terminal open.
+func (s *ptyServer) hasHost() bool {
+	noticeHosts()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed.Load() {
+		return false
+	}
+	if !s.there {
+		s.there = !s.watched || s.slave == nil || s.hasHostLocked()
+	}
+	return s.there
+}
+
+// dropIfGone throws away what was written while the last host left.
+func (s *ptyServer) dropIfGone() {
+	noticeHosts()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.there && s.slave != nil && !s.closed.Load() && !s.hasHostLocked() {
+		s.forgetHostLocked()
+	}
+}
+
+// armWrite sets the deadline of the next slice; it reports false if the caller's
+// has passed.
+func (s *ptyServer) armWrite() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if !s.limit.IsZero() && !now.Before(s.limit) {
+		return false
+	}
+	_ = s.master.SetWriteDeadline(s.sliceLocked(now))
+	return true
+}
+
+func (s *ptyServer) sliceLocked(now time.Time) time.Time {
+	end := now.Add(writeSlice)
+	if !s.limit.IsZero() && s.limit.Before(end) {
+		return s.limit
+	}
+	return end
 }
 
 func (p *ptyServerPort) SetReadDeadline(t time.Time) error {
-	return p.setDeadline(p.server.master.SetReadDeadline, t)
+	if p.server.closed.Load() { // leave the one alone by which Close ends a blocked call
+		return p.fail("setting a deadline on", os.ErrClosed)
+	}
+	return p.fail("setting a deadline on", p.server.master.SetReadDeadline(t))
 }
 
 func (p *ptyServerPort) SetWriteDeadline(t time.Time) error {
-	return p.setDeadline(p.server.master.SetWriteDeadline, t)
-}
-
-// setDeadline leaves the one alone by which Close ends a blocked call.
-func (p *ptyServerPort) setDeadline(set func(time.Time) error, t time.Time) error {
-	if p.server.closed.Load() {
+	s := p.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed.Load() {
 		return p.fail("setting a deadline on", os.ErrClosed)
 	}
-	return p.fail("setting a deadline on", set(t))
+	s.limit = t
+	return p.fail("setting a deadline on", s.master.SetWriteDeadline(s.sliceLocked(time.Now())))
 }
 
 func (p *ptyServerPort) Close() error { return p.server.Close() }
 
 // Line returns what the host has set on its end.
-func (p *ptyServerPort) Line() (Line, bool) { return readLine(p.server.slave) }
+func (p *ptyServerPort) Line() (Line, bool) {
+	p.server.mu.Lock()
+	defer p.server.mu.Unlock()
+	if p.server.slave == nil {
+		return Line{}, false
+	}
+	return readLine(p.server.slave)
+}
 
 func (p *ptyServerPort) fail(op string, err error) error {
 	return ioError(op, p.server.addr, err, p.server.closed.Load())

@@ -49,6 +49,8 @@ func (c *telnetClient) negotiate(ctx context.Context) error {
 		c.mu.Unlock()
 		return nil // a plain telnet server
 	}
+	// What the device sent before is not for us.
+	c.sendSubLocked(comPurge, []byte{purgeBoth})
 	c.sendSubLocked(comBaudRate, binary.BigEndian.AppendUint32(nil, uint32(default8N1.Baud)))
 	c.sendSubLocked(comDataSize, []byte{byte(default8N1.DataBits)})
 	c.sendSubLocked(comParity, []byte{byte(default8N1.Parity)})

@@ -65,3 +65,7 @@ func readLine(f *os.File) (Line, bool) {
 	}
 	return l, true
 }
+
+func flush(f *os.File, queue int) error {
+	return control(f, func(fd int) error { return unix.IoctlSetInt(fd, unix.TCFLSH, queue) })
+}

@@ -33,3 +33,9 @@ func setRaw(f *os.File) error {
 		return unix.IoctlSetTermios(fd, ioctlSetTermios, t)
 	})
 }
+
+// flushInput throws away what has arrived and was not read.
+func flushInput(f *os.File) error { return flush(f, unix.TCIFLUSH) }
+
+// flushAll throws away what was not read and what was not sent.
+func flushAll(f *os.File) error { return flush(f, unix.TCIOFLUSH) }

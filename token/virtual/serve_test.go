@@ -169,7 +169,7 @@ func TestServeBefore(t *testing.T) {
 	full := errors.New("disk full")
 	o := virtual.ServeOptions{Before: func() error {
 		saved <- k.State()
-		if len(saved) == 2 {
+		if len(saved) == 3 {
 			return full
 		}
 		return nil
@@ -178,9 +178,10 @@ func TestServeBefore(t *testing.T) {
 	c := host.New(near, host.WithTimeout(patience))
 	_, err := c.Info(t.Context())
 	require.NoError(t, err)
-	require.Len(t, saved, 1)
+	require.Len(t, saved, 2, "getting in step, and the request")
 	require.ErrorIs(t, c.Lock(t.Context()), port.ErrGone, "an answer that was not saved is not sent")
 	require.ErrorIs(t, ended(t, result), full)
+	require.Equal(t, serialproto.StateProvisioned, <-saved)
 	require.Equal(t, serialproto.StateProvisioned, <-saved)
 	require.Equal(t, serialproto.StateLocked, <-saved)
 }

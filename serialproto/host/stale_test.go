@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/port"
+)
+
+// TestStaleAnswers: an earlier host has asked for the clock under every sequence
+// number there is, and left. The next one gets the answer to its own request.
+func TestStaleAnswers(t *testing.T) {
+	far, near := port.Pipe()
+	defer near.Close()
+	stale := func() (lines []byte) {
+		for seq := range 256 {
+			h := serialproto.Header{
+				Version: serialproto.Version2, Op: serialproto.OpRead, Group: serialproto.GroupToken,
+				Seq: uint8(seq), Command: serialproto.CmdTokenClock,
+			}
+			lines = append(lines, framed(h.Response(), []byte("\xA2\x62ms\x01\x63set\xF5"))...)
+			h.Group, h.Command, h.Op = serialproto.GroupOS, serialproto.CmdOSEcho, serialproto.OpWrite
+			lines = append(lines, framed(h.Response(), []byte("\xA1\x61r\x68ABCDEFGH"))...)
+		}
+		return lines
+	}
+	go func() {
+		var in serialproto.Deframer
+		var buf [256]byte
+		for first := true; ; {
+			n, err := far.Read(buf[:])
+			if err != nil {
+				return
+			}
+			for _, b := range buf[:n] {
+				m := in.Feed(b, 0)
+				if m == nil {
+					continue
+				}
+				h, _ := serialproto.ParseHeader(m)
+				body := append([]byte(nil), m[serialproto.HeaderSize:]...)
+				if first { // what was under way arrives before the first answer
+					_, _ = far.Write(stale())
+				}
+				first = false
+				if h.Group == serialproto.GroupOS {
+					body[2] = 'r'
+				} else {
+					body = []byte("\xA2\x62ms\x19\x03\xE8\x63set\xF5") // 1000 ms
+				}
+				_, _ = far.Write(framed(h.Response(), body))
+			}
+		}
+	}()
+	clock, _, err := host.New(near, host.WithTimeout(patience)).Clock(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, int64(1000), clock.UnixMilli())
+}
+
+// TestBothDirectionsFull: a device that takes nothing before its answers are
+// read is no dead end.
+func TestBothDirectionsFull(t *testing.T) {
+	full := make([]byte, 64<<10) // what a Pipe holds
+	far, near := port.Pipe()
+	defer near.Close()
+	_, err := far.Write(full)
+	require.NoError(t, err)
+	_, err = near.Write(full)
+	require.NoError(t, err)
+	go func() {
+		_, _ = far.Write([]byte("once more")) // waits until the host reads
+		serveEcho(far)
+	}()
+	text, err := host.New(near, host.WithTimeout(patience)).Echo(t.Context(), "hello")
+	require.NoError(t, err)
+	require.Equal(t, "hello", text)
+}
+
+// serveEcho answers echoes.
+func serveEcho(p port.Port) {
+	var in serialproto.Deframer
+	var buf [256]byte
+	for {
+		n, err := p.Read(buf[:])
+		if err != nil {
+			return
+		}
+		for _, b := range buf[:n] {
+			if m := in.Feed(b, 0); m != nil {
+				h, _ := serialproto.ParseHeader(m)
+				body := append([]byte(nil), m[serialproto.HeaderSize:]...)
+				body[2] = 'r'
+				_, _ = p.Write(framed(h.Response(), body))
+			}
+		}
+	}
+}
