@@ -96,7 +96,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 func TestChangesDoNotAllocate(t *testing.T) {
 	p := payload(profile(t, "button-6"))
 	p.Expiry, p.Ends = expiry(t, 2027, 1, 15), noon.Seconds()+60
-	p.Profile.Behaviour.PressLimit = 1
+	p.Profile.Behaviour.PressLimit, p.Profile.Behaviour.LimitEnds = 1, true
 	m := newMachine(t)
 	m.program(t, p, true)
 	image := *m.lean(t).hw.Flash.(*ram)

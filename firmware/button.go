@@ -2,10 +2,7 @@
 
 package firmware
 
-import (
-	"github.com/d204ef64/fob/serialproto"
-	"github.com/d204ef64/fob/token"
-)
+import "github.com/d204ef64/fob/serialproto"
 
 // How long the display messages stand, in milliseconds.
 const (
@@ -22,8 +19,8 @@ const (
 )
 
 // showTime is the longest that a press lights the display.
-func (c *Core) showTime() token.UnixMilli {
-	return max(token.UnixMilli(c.rec.profile.Behaviour.ShowSeconds)*1000, deadMessage)
+func (c *Core) showTime() int64 {
+	return max(int64(c.rec.profile.Behaviour.ShowSeconds)*1000, deadMessage)
 }
 
 // pollButton follows the button until it stands still: a click that the driver
@@ -39,7 +36,7 @@ func (c *Core) pollButton() {
 			c.press()
 		}
 	}
-	if c.holding() && c.holdFor(stuckTime) <= c.now {
+	if c.holding() && c.at(c.view.DownAt+stuckTime) <= c.now {
 		c.view.Stuck, c.view.On = true, false
 	}
 }
@@ -51,7 +48,7 @@ func (c *Core) holding() bool {
 
 // held reports whether the button has been down long enough for the menu.
 func (c *Core) held() bool {
-	return c.holding() && c.holdFor(holdTime) <= c.now
+	return c.holding() && c.at(c.view.DownAt+holdTime) <= c.now
 }
 
 // press applies the profile's button rules.
@@ -66,11 +63,12 @@ func (c *Core) press() {
 	case !c.readable() || !c.valid:
 		return
 	}
-	if b.PressLimit > 0 && c.rec.presses >= uint32(b.PressLimit) && c.rec.state != serialproto.StateDead {
+	if b.LimitEnds && c.rec.presses >= uint32(b.PressLimit) && c.rec.state != serialproto.StateDead {
 		c.die(deathPresses)
 	}
+	up := c.hw.Clock.Uptime()
 	if c.hasMessage() {
-		c.view.On, c.view.CodeAt, c.view.OffAt = true, c.now, c.now+deadMessage
+		c.view.On, c.view.CodeAt, c.view.OffAt = true, up, up+deadMessage
 		return
 	}
 	var next record
@@ -79,16 +77,22 @@ func (c *Core) press() {
 	c.save(&next) // a flash that fails costs the count, not the code
 	clear(next.seed[:])
 
-	c.view.On, c.view.CodeAt = true, c.now
-	c.view.OffAt = c.now + token.UnixMilli(b.ShowSeconds)*1000
-	if b.UntilStepEnd {
-		p := &c.rec.profile
-		end := p.StepStart(p.StepAtMilli(c.now) + 1).Milli()
-		c.view.OffAt = min(c.view.OffAt, end)
+	c.view.On, c.view.CodeAt = true, up
+	c.view.OffAt = up + int64(b.ShowSeconds)*1000
+	step, _ := c.step()
+	c.view.Step = uint32(step) // with which the code goes, if the profile says so
+	if c.worn() || c.lowBattery() {
+		c.view.CodeAt = min(up+warnTime, c.view.OffAt)
 	}
-	if c.lowBattery() {
-		c.view.CodeAt = min(c.now+warnTime, c.view.OffAt)
-	}
+}
+
+// worn reports whether the button has been pressed more often than the maker
+// promises. A press then shows "EEEEEE" before the code, and goes on doing so until
+// the battery ends: the card of the Japan Net Bank asks so for its exchange after
+// 18,000 displays (japannetbank.co.jp/token/onetime/about.html).
+func (c *Core) worn() bool {
+	limit := uint32(c.rec.profile.Behaviour.PressLimit)
+	return limit > 0 && c.rec.presses > limit
 }
 
 // lowBattery reports whether a press shows the warning first.

@@ -182,10 +182,47 @@ func TestHoldWhileTheClockMoves(t *testing.T) {
 	}
 }
 
-// TestPressLimit: the press after the last one that the battery is good for
-// ends the token, as the card of the Japan Net Bank: "EEEEEE".
+// TestPressLimit: each press after the last one that the battery is good for asks
+// for an exchange, as the card of the Japan Net Bank does after 18,000 displays
+// (japannetbank.co.jp/token/onetime/about.html): "EEEEEE", then the code. The token
+// goes on until its battery ends.
 func TestPressLimit(t *testing.T) {
 	m, p := withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.PressLimit, p.Behaviour.LowPercent = 3, 0 })
+	for range 3 {
+		m.press()
+		require.Equal(t, m.code(p), m.text())
+		m.press()
+	}
+	for n := range uint32(20) {
+		m.press()
+		require.Equal(t, "EEEEEE", m.text())
+		require.Equal(t, serialproto.StateLocked, m.state())
+		require.Equal(t, 4+n, m.core.Presses())
+		m.advance(2*time.Second - time.Millisecond)
+		require.Equal(t, "EEEEEE", m.text())
+		m.advance(time.Millisecond)
+		require.Equal(t, m.code(p), m.text())
+		m.press()
+		require.Equal(t, firmware.Frame{}, m.frame)
+		m.boot(t)
+	}
+	// The battery's own end is announced in another way.
+	m, p = withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.PressLimit = 3 })
+	m.pressOff(2)
+	m.press()
+	require.Equal(t, "bAtt00", m.text())
+	m.press()
+	m.press()
+	require.Equal(t, "EEEEEE", m.text())
+	m.advance(2 * time.Second)
+	require.Equal(t, m.code(p), m.text())
+}
+
+// TestPressLimitEnds: a profile may say that the limit is the end.
+func TestPressLimitEnds(t *testing.T) {
+	m, p := withButton(t, "button-6", func(p *token.Profile) {
+		p.Behaviour.PressLimit, p.Behaviour.LimitEnds, p.Behaviour.LowPercent = 3, true, 0
+	})
 	for range 3 {
 		m.press()
 		require.Equal(t, m.code(p), m.text())
@@ -259,29 +296,59 @@ func TestWarningAtStepEnd(t *testing.T) {
 	require.Equal(t, firmware.Frame{}, m.frame)
 }
 
-// TestClockMovedBack: whatever happens to the clock, a press does not light the
-// display for longer than the profile says, counted from the last time that the
-// firmware looked.
-func TestClockMovedBack(t *testing.T) {
-	for _, back := range []time.Duration{time.Millisecond, 29 * time.Second, 31 * time.Second, time.Minute, 365 * 24 * time.Hour} {
-		m, _ := withButton(t, "button-8", nil)
-		m.press()
-		m.now -= token.UnixMilli(back.Milliseconds())
-		m.step()
-		m.advance(30 * time.Second)
-		require.Equal(t, firmware.Frame{}, m.frame, "back by %v", back)
-		require.False(t, m.core.View().On)
-	}
-	// Forwards it is off at once.
-	m, _ := withButton(t, "button-8", nil)
-	m.press()
-	m.now += 1_000_000
-	m.step()
-	require.Equal(t, firmware.Frame{}, m.frame)
+// moves are ways in which a rig, or the loss of the crystal, moves a clock.
+var moves = []time.Duration{
+	time.Millisecond, time.Second, 5 * time.Second, 29 * time.Second, 31 * time.Second, time.Minute, time.Hour, 365 * 24 * time.Hour,
+	-time.Millisecond, -time.Second, -5 * time.Second, -29 * time.Second, -31 * time.Second, -time.Minute, -time.Hour, -365 * 24 * time.Hour,
+}
 
+// TestClockMoved: whatever happens to the clock, a press lights the display for as
+// long as the profile says, and what stands on it is what would have stood there.
+func TestClockMoved(t *testing.T) {
+	for _, move := range moves {
+		for _, after := range []time.Duration{0, time.Second, 10 * time.Second} {
+			for _, low := range []bool{false, true} {
+				m, p := withButton(t, "button-8", nil)
+				if low {
+					m.supply = 2350
+				}
+				m.press()
+				m.advance(after)
+				m.now += token.UnixMilli(move.Milliseconds())
+				m.step()
+				if low && after < warnTime {
+					require.Equal(t, "bAtt  05", m.text(), "moved by %v after %v", move, after)
+				} else {
+					require.Equal(t, m.code(p), m.text(), "moved by %v after %v", move, after)
+				}
+				m.advance(warnTime)
+				require.Equal(t, m.code(p), m.text(), "moved by %v after %v", move, after)
+				m.advance(30*time.Second - warnTime - after - time.Millisecond)
+				require.Equal(t, m.code(p), m.text(), "moved by %v after %v", move, after)
+				m.advance(time.Millisecond)
+				require.Equal(t, firmware.Frame{}, m.frame, "moved by %v after %v", move, after)
+				require.False(t, m.core.View().On)
+			}
+		}
+	}
+	// A code that stays until its step ends goes when the clock leaves the step.
+	for _, move := range []time.Duration{time.Minute, -time.Minute} {
+		m, _ := withButton(t, "button-6", nil)
+		m.press()
+		m.now += token.UnixMilli(move.Milliseconds())
+		m.step()
+		require.Equal(t, firmware.Frame{}, m.frame)
+	}
+}
+
+// warnTime is how long a warning stands before the code.
+const warnTime = 2 * time.Second
+
+// TestMessageTime: the message at the end of life stands for its three seconds.
+func TestMessageTime(t *testing.T) {
 	// The message at the end of life stands longer than one second.
-	m, _ = withButton(t, "button-6", func(p *token.Profile) {
-		p.Behaviour.PressLimit, p.Behaviour.ShowSeconds, p.Behaviour.LowPercent = 1, 1, 0
+	m, _ := withButton(t, "button-6", func(p *token.Profile) {
+		p.Behaviour.PressLimit, p.Behaviour.LimitEnds, p.Behaviour.ShowSeconds, p.Behaviour.LowPercent = 1, true, 1, 0
 	})
 	m.press()
 	m.press()
@@ -291,15 +358,20 @@ func TestClockMovedBack(t *testing.T) {
 	require.Equal(t, "EEEEEE", m.text())
 }
 
-// TestClockMovedBackSelfTest: all segments do not stay lit either.
-func TestClockMovedBackSelfTest(t *testing.T) {
-	m, p := withButton(t, "always-on-6", nil)
-	c, _ := m.connect(t)
-	test, err := c.SelfTest(t.Context())
-	require.NoError(t, err)
-	require.True(t, test.Passed())
-	require.Equal(t, firmware.AllSegments(6), m.frame)
-	m.now -= 3600_000
-	m.step()
-	require.Equal(t, m.code(p), m.text())
+// TestClockMovedSelfTest: all segments stand for their two seconds as well.
+func TestClockMovedSelfTest(t *testing.T) {
+	for _, move := range moves {
+		m, p := withButton(t, "always-on-6", nil)
+		c, _ := m.connect(t)
+		test, err := c.SelfTest(t.Context())
+		require.NoError(t, err)
+		require.True(t, test.Passed())
+		m.now += token.UnixMilli(move.Milliseconds())
+		m.step()
+		require.Equal(t, firmware.AllSegments(6), m.frame, "moved by %v", move)
+		m.advance(warnTime - time.Millisecond)
+		require.Equal(t, firmware.AllSegments(6), m.frame, "moved by %v", move)
+		m.advance(time.Millisecond)
+		require.Equal(t, m.code(p), m.text(), "moved by %v", move)
+	}
 }

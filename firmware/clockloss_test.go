@@ -78,7 +78,7 @@ func TestClockLossAtTheEnd(t *testing.T) {
 	expired := inState(t, serialproto.StateExpired)
 	worn := newMachine(t)
 	p := payload(profile(t, "button-6"))
-	p.Profile.Behaviour.PressLimit = 1
+	p.Profile.Behaviour.PressLimit, p.Profile.Behaviour.LimitEnds = 1, true
 	worn.program(t, p, true)
 	for range 3 {
 		worn.press()

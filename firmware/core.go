@@ -43,16 +43,17 @@ type Core struct {
 }
 
 // View is the part of a token's state that lives in RAM: what the button and
-// the self-test put on the display. OffAt, CodeAt and TestEnd are times of the
-// token's clock. A restart clears the view.
+// the self-test put on the display. Its times are those of Clock.Uptime, which
+// nothing moves. A restart clears the view.
 type View struct {
-	OffAt   token.UnixMilli `json:"off_at,omitempty"`  // when the display goes off
-	CodeAt  token.UnixMilli `json:"code_at,omitempty"` // until then the low-battery warning stands there
-	TestEnd token.UnixMilli `json:"test_end,omitempty"`
-	DownAt  int64           `json:"down_uptime,omitempty"` // Clock.Uptime at which Down changed
-	On      bool            `json:"on,omitempty"`          // a press put the code on the display
-	Down    bool            `json:"down,omitempty"`        // the button was down at the last step
-	Stuck   bool            `json:"stuck,omitempty"`       // it has been down for too long, and counts again once it comes up
+	OffAt   int64  `json:"off_uptime,omitempty"`  // when the display goes off
+	CodeAt  int64  `json:"code_uptime,omitempty"` // until then a warning stands there
+	TestEnd int64  `json:"test_end_uptime,omitempty"`
+	DownAt  int64  `json:"down_uptime,omitempty"` // when Down changed
+	Step    uint32 `json:"step,omitempty"`        // the time step of the press, its low bits
+	On      bool   `json:"on,omitempty"`          // a press put the code on the display
+	Down    bool   `json:"down,omitempty"`        // the button was down at the last step
+	Stuck   bool   `json:"stuck,omitempty"`       // it has been down for too long, and counts again once it comes up
 }
 
 // Boot starts the token from what its flash holds. Attached lines stay
@@ -162,17 +163,52 @@ func (c *Core) watch() {
 		var next record
 		next.set(r)
 		next.state = serialproto.StateExpired
-		c.save(&next)
-		c.rec.set(&next) // time does not wait for a flash that fails
-		clear(next.seed[:])
+		if c.blanks() && c.now >= c.blankAt() {
+			next.death = deathBlank
+		}
+		c.outlive(&next)
+	case c.valid && r.state == serialproto.StateExpired && c.blanks() && r.death != deathBlank && c.now >= c.blankAt():
+		var next record
+		next.set(r)
+		next.death = deathBlank
+		c.outlive(&next)
 	}
-	// A clock that was moved back must not leave the display on for as long.
-	if on := c.view.OffAt - c.now; c.view.On && (on <= 0 || on > c.showTime() || !c.readable()) {
+	// A view from a snapshot of another uptime must not leave the display on.
+	up := c.hw.Clock.Uptime()
+	if on := c.view.OffAt - up; c.view.On && (on <= 0 || on > c.showTime() || !c.readable() || c.stepOver()) {
 		c.view.On = false
 	}
-	if c.view.TestEnd-c.now > testTime {
+	if left := c.view.TestEnd - up; left <= 0 || left > testTime {
 		c.view.TestEnd = 0
 	}
+}
+
+// stepOver reports whether the code that a press put on the display is to go with
+// its step, which also ends when the clock is moved.
+func (c *Core) stepOver() bool {
+	if !c.rec.profile.Behaviour.UntilStepEnd || c.hasMessage() {
+		return false
+	}
+	step, _ := c.step()
+	return uint32(step) != c.view.Step
+}
+
+// outlive makes next the state that time has brought: it does not wait for a flash
+// that fails.
+func (c *Core) outlive(next *record) {
+	c.save(next)
+	c.rec.set(next)
+	clear(next.seed[:])
+}
+
+// blanks reports whether the token is one whose display goes blank for ever, some
+// days after it has expired.
+func (c *Core) blanks() bool {
+	switch c.rec.state {
+	case serialproto.StateLocked, serialproto.StateExpired:
+		return c.rec.profile.Behaviour.Expiry == token.ExpiryBlank
+	}
+	return false
 }
 
 // fielded reports whether the token is one that loses its life with its clock.

@@ -132,7 +132,7 @@ func (d *device) SelfTest(m *serialproto.SelfTest) serialproto.Err {
 	_, m.Clock = c.hw.Clock.Now()
 	m.Supply = int32(c.hw.Supply.Voltage())
 	c.tick()
-	c.view.TestEnd = c.now + testTime
+	c.view.TestEnd = c.hw.Clock.Uptime() + testTime
 	return serialproto.OK
 }
 

@@ -20,7 +20,7 @@ func (c *Core) readable() bool {
 		return true
 	case serialproto.StateExpired:
 		// A clock that was moved back does not bring codes back.
-		return c.rec.profile.Behaviour.Expiry != token.ExpiryBlank || c.expired() && c.now < c.blankAt()
+		return !c.blanks() || c.rec.death != deathBlank && c.expired() && c.now < c.blankAt()
 	case serialproto.StateDead:
 		return c.rec.death == deathPresses
 	}
@@ -60,10 +60,10 @@ func (c *Core) frame() (f Frame, next token.UnixMilli) {
 	state := c.rec.state
 	showing := !b.Button || c.view.On
 	switch {
-	case c.view.TestEnd != 0 && c.now < c.view.TestEnd:
-		return AllSegments(digits), c.view.TestEnd
+	case c.view.TestEnd != 0:
+		return AllSegments(digits), c.at(c.view.TestEnd)
 	case c.held():
-		return AllSegments(digits), c.holdFor(stuckTime)
+		return AllSegments(digits), c.at(c.view.DownAt + stuckTime)
 	case !c.valid && state == serialproto.StateProvisioned,
 		state == serialproto.StateDead && c.rec.death == deathClock:
 		// The clock is lost: everything blinks, once a second.
@@ -76,13 +76,17 @@ func (c *Core) frame() (f Frame, next token.UnixMilli) {
 		return c.message("EEEEEE", digits)
 	case !showing || !c.readable():
 		return Frame{}, c.afterHold()
-	case b.Button && c.now < c.view.CodeAt:
-		f = c.batteryWarning(digits)
-		return f, min(c.view.CodeAt, c.afterHold())
+	case b.Button && c.at(c.view.CodeAt) > c.now:
+		if c.worn() {
+			f, _ = c.message("EEEEEE", digits)
+		} else {
+			f = c.batteryWarning(digits)
+		}
+		return f, min(c.at(c.view.CodeAt), c.goesOff(), c.afterHold())
 	}
 	f, next = c.code(digits)
 	if b.Button {
-		next = min(next, c.view.OffAt, c.afterHold())
+		next = min(next, c.goesOff(), c.afterHold())
 	}
 	return f, next
 }
@@ -93,7 +97,7 @@ func (c *Core) message(text string, digits int) (f Frame, next token.UnixMilli) 
 		f.Digits[i], _ = Glyph(text[i])
 	}
 	if c.view.On {
-		return f, min(c.view.OffAt, c.afterHold())
+		return f, min(c.goesOff(), c.afterHold())
 	}
 	return f, Never
 }
@@ -143,30 +147,41 @@ func (c *Core) step() (step int64, left token.UnixMilli) {
 	return step, p.StepStart(step+1).Milli() - c.now
 }
 
+// goesOff is when the display goes off that a press has lit.
+func (c *Core) goesOff() token.UnixMilli {
+	off := c.at(c.view.OffAt)
+	if c.rec.profile.Behaviour.UntilStepEnd && !c.hasMessage() {
+		_, left := c.step()
+		off = min(off, c.now+left)
+	}
+	return off
+}
+
 // afterHold is when a button that is down now has been held long enough.
 func (c *Core) afterHold() token.UnixMilli {
 	if c.holding() && !c.held() {
-		return c.holdFor(holdTime)
+		return c.at(c.view.DownAt + holdTime)
 	}
 	return Never
 }
 
-// holdFor is when a button that is down now has been down for ms milliseconds.
-func (c *Core) holdFor(ms int64) token.UnixMilli {
-	return c.now + token.UnixMilli(c.view.DownAt+ms-c.hw.Clock.Uptime())
+// at is the time of the token's clock at which its uptime will be up, if the clock
+// is not moved.
+func (c *Core) at(up int64) token.UnixMilli {
+	return c.now + token.UnixMilli(up-c.hw.Clock.Uptime())
 }
 
 // nextState is when time alone changes the token's state.
 func (c *Core) nextState() token.UnixMilli {
 	next := Never
 	if c.view.On {
-		next = c.view.OffAt
+		next = c.goesOff()
 	}
-	if c.now < c.view.TestEnd { // a display that was dark draws current no more
-		next = min(next, c.view.TestEnd)
+	if c.view.TestEnd != 0 { // a display that was dark draws current no more
+		next = min(next, c.at(c.view.TestEnd))
 	}
 	if c.holding() {
-		next = min(next, c.holdFor(stuckTime))
+		next = min(next, c.at(c.view.DownAt+stuckTime))
 	}
 	if c.rec.ends == 0 || !c.valid {
 		return next
@@ -175,7 +190,7 @@ func (c *Core) nextState() token.UnixMilli {
 	case serialproto.StateLocked:
 		next = min(next, c.rec.ends.Milli())
 	case serialproto.StateExpired:
-		if at := c.blankAt(); c.now < at && c.rec.profile.Behaviour.Expiry == token.ExpiryBlank {
+		if at := c.blankAt(); c.now < at && c.blanks() && c.rec.death != deathBlank {
 			next = min(next, at)
 			if !c.expired() { // its clock was moved back: the days until then begin once more
 				next = min(next, c.rec.ends.Milli())

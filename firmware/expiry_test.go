@@ -76,6 +76,35 @@ func TestExpiryClockBack(t *testing.T) {
 	}
 }
 
+// TestExpiryBlankForEver: a display that has gone blank after the expiry date shows
+// no code again when the clock goes back to the days before, even across a restart.
+func TestExpiryBlankForEver(t *testing.T) {
+	for _, name := range []string{"always-on-6", "button-6"} {
+		for _, delay := range []uint8{0, 3} {
+			m := newMachine(t)
+			p := expiring(t, name, func(b *token.Behaviour) { b.BlankDelayDays = delay })
+			m.program(t, p, true)
+			blank := p.Ends.Milli() + token.UnixMilli(delay)*24*3600*1000
+			m.now = p.Ends.Milli()
+			m.step()
+			m.now = blank
+			m.step()
+			for _, restart := range []bool{false, true} {
+				if restart {
+					m.boot(t)
+				}
+				for _, back := range []token.UnixMilli{1, 1000, 3600_000, 25 * 3600_000, 300 * 24 * 3600_000} {
+					m.now = blank - back
+					m.step()
+					m.press()
+					require.Equal(t, serialproto.StateExpired, m.state())
+					require.Equal(t, firmware.Frame{}, m.frame, "%s, delay %d, back by %d ms", name, delay, back)
+				}
+			}
+		}
+	}
+}
+
 func TestExpiryShow(t *testing.T) {
 	m := newMachine(t)
 	p := expiring(t, "always-on-6", func(b *token.Behaviour) { b.Expiry = token.ExpiryShow })

@@ -153,7 +153,7 @@ func TestTimeAndPowerDoNotWait(t *testing.T) {
 	}
 	m := newMachine(t)
 	p := payload(profile(t, "button-6"))
-	p.Profile.Behaviour.PressLimit = 2
+	p.Profile.Behaviour.PressLimit, p.Profile.Behaviour.LimitEnds = 2, true
 	m.program(t, p, true)
 	m.pressOff(2)
 	m.breakFlash(false)

@@ -161,7 +161,7 @@ func scenarios(t *testing.T) []scenario {
 	dated.Expiry, dated.Ends = expiry(t, 2027, 1, 15), noon.Seconds()+60
 	limited := func(presses int) *serialproto.Payload {
 		p := payload(button)
-		p.Profile.Behaviour.PressLimit = uint16(presses)
+		p.Profile.Behaviour.PressLimit, p.Profile.Behaviour.LimitEnds = uint16(presses), true
 		return p
 	}
 

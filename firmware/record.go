@@ -27,7 +27,7 @@ type record struct {
 	transcript serialproto.Transcript // of the message that provisioned the token
 }
 
-// death is why a token died.
+// death is why a token died, and for an EXPIRED one how far that has gone.
 type death uint8
 
 const (
@@ -35,6 +35,7 @@ const (
 	deathClock         // the clock lost power in the field
 	deathPresses       // the press limit was reached
 	deathFlash         // the flash cannot be read: never written to it
+	deathBlank         // of an EXPIRED token: its display has gone blank
 )
 
 // key returns the seed in use.
@@ -86,7 +87,7 @@ func (r *record) encode(slot *[SlotSize]byte) {
 	w = append(w, p.Digits, uint8(p.Algorithm))
 	w = le.AppendUint32(w, uint32(p.Step))
 	w = le.AppendUint64(w, uint64(p.T0))
-	w = append(w, flag(b.Button)|flag(b.UntilStepEnd)<<1|flag(b.ClockLossErases)<<2,
+	w = append(w, flag(b.Button)|flag(b.UntilStepEnd)<<1|flag(b.ClockLossErases)<<2|flag(b.LimitEnds)<<3,
 		b.ShowSeconds, b.LowPercent, uint8(b.Expiry), b.BlankDelayDays, b.Bars)
 	w = le.AppendUint16(w, b.PressLimit)
 	w = le.AppendUint32(w, days)
@@ -148,7 +149,7 @@ func (r *record) decode(slot *[SlotSize]byte) bool {
 	p.Step = token.UnixSeconds(le.Uint32(in.take(4)))
 	p.T0 = token.UnixSeconds(le.Uint64(in.take(8)))
 	flags := in.take(1)[0]
-	b.Button, b.UntilStepEnd, b.ClockLossErases = flags&1 != 0, flags&2 != 0, flags&4 != 0
+	b.Button, b.UntilStepEnd, b.ClockLossErases, b.LimitEnds = flags&1 != 0, flags&2 != 0, flags&4 != 0, flags&8 != 0
 	b.ShowSeconds = in.take(1)[0]
 	b.LowPercent = in.take(1)[0]
 	b.Expiry = token.ExpiryPolicy(in.take(1)[0])

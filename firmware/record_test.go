@@ -23,7 +23,7 @@ func drawRecord(t *rapid.T) firmware.Record {
 	r := firmware.Record{
 		Sequence: rapid.Uint32().Draw(t, "sequence"),
 		State:    serialproto.State(byteOf("state", 5)),
-		Death:    byteOf("death", 2),
+		Death:    byteOf("death", 4),
 		Counter:  rapid.Uint32().Draw(t, "counter"),
 		Presses:  rapid.Uint32().Draw(t, "presses"),
 		Ends:     token.UnixSeconds(rapid.Int64().Draw(t, "ends")),
@@ -52,6 +52,7 @@ func drawRecord(t *rapid.T) firmware.Record {
 	if b := &r.Profile.Behaviour; rapid.Bool().Draw(t, "button") {
 		b.Button, b.UntilStepEnd = true, rapid.Bool().Draw(t, "until")
 		b.ShowSeconds, b.PressLimit = 1+byteOf("show", 119), rapid.Uint16().Draw(t, "limit")
+		b.LimitEnds = b.PressLimit > 0 && rapid.Bool().Draw(t, "limit ends")
 	}
 	return r
 }

@@ -55,6 +55,7 @@ func drawPayload(t *rapid.T) *serialproto.Payload {
 	b.BlankDelayDays = uint8(rapid.IntRange(0, 1).Draw(t, "delay"))
 	if b.Button {
 		b.PressLimit = uint16(rapid.IntRange(0, 5).Draw(t, "limit"))
+		b.LimitEnds = b.PressLimit > 0 && rapid.Bool().Draw(t, "limit ends")
 	}
 	if rapid.Bool().Draw(t, "expires") {
 		p.Expiry, _ = token.NewExpiry(2027, 1, 15)

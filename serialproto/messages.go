@@ -199,6 +199,8 @@ func decodeBehaviour(d *Decoder, b *token.Behaviour) {
 			b.ClockLossErases = d.Uint(1) == 1
 		case 8:
 			b.Bars = uint8(d.Uint(255))
+		case 9:
+			b.LimitEnds = d.Uint(1) == 1
 		default:
 			d.Skip()
 		}

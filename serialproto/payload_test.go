@@ -31,7 +31,7 @@ func TestPayload(t *testing.T) {
 	// Every field has another value, and nothing of the one before stays.
 	plain, err := cbor.Marshal(obj{
 		"seed": []byte{1}, "alg": 2, "dig": 8, "step": 30, "t0": 946684800,
-		"beh": arr{1, 1, 60, 14000, 10, 2, 5, 1, 6, "later", arr{}}, "clk": 1, "later": obj{},
+		"beh": arr{1, 1, 60, 14000, 10, 2, 5, 1, 6, 1, "later", arr{}}, "clk": 1, "later": obj{},
 	})
 	require.NoError(t, err)
 	require.True(t, m.Decode(plain))
@@ -42,6 +42,7 @@ func TestPayload(t *testing.T) {
 			Behaviour: token.Behaviour{
 				Button: true, UntilStepEnd: true, ShowSeconds: 60, PressLimit: 14000, LowPercent: 10,
 				Expiry: token.ExpiryMessage, BlankDelayDays: 5, ClockLossErases: true, Bars: 6,
+				LimitEnds: true,
 			},
 		},
 		Clock: 1,

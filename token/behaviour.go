@@ -16,12 +16,13 @@ type Behaviour struct {
 	Button          bool         // false: the display is always on; true: a press shows the code
 	UntilStepEnd    bool         // a press shows the code until its step ends, but at most ShowSeconds
 	ShowSeconds     uint8        // display time after a press, 1 to 120 s; 0 without button
-	PressLimit      uint16       // presses after which the battery counts as empty; 0 is no limit
+	PressLimit      uint16       // presses that the battery is good for; each further one shows "EEEEEE" first; 0 is no limit
 	LowPercent      uint8        // share of presses or cell left, below which a press warns "bAtt 0x"; 0 to 99 %, 0 is never
 	Expiry          ExpiryPolicy // what the display does after the expiry date
 	BlankDelayDays  uint8        // days from the expiry date until the display really goes blank, 0 to 5
 	ClockLossErases bool         // loss of supply erases the seed, as in real tokens
 	Bars            uint8        // countdown bars, 0 to 6; each stands for Step/Bars seconds, which need not be whole
+	LimitEnds       bool         // PressLimit ends the token's life: it shows "EEEEEE" and no code any more
 }
 
 // The limits of [Behaviour].
@@ -41,6 +42,8 @@ func (b Behaviour) Validate() error {
 		return behaviourError("ShowSeconds", int64(b.ShowSeconds), "0 without a button")
 	case !b.Button && b.PressLimit != 0:
 		return behaviourError("PressLimit", int64(b.PressLimit), "0 without a button")
+	case b.LimitEnds && b.PressLimit == 0:
+		return behaviourError("LimitEnds", 1, "0 without a press limit")
 	case b.Button && (b.ShowSeconds < 1 || b.ShowSeconds > MaxShowSeconds):
 		return behaviourError("ShowSeconds", int64(b.ShowSeconds), "1 to 120 s with a button")
 	case b.LowPercent > 99:

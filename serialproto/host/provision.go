@@ -35,15 +35,15 @@ type Order struct {
 
 // payload is the content of a provisioning message; see PROTOCOL.md.
 type payload struct {
-	Seed      []byte `cbor:"seed"`
-	Algorithm uint8  `cbor:"alg"`
-	Digits    uint8  `cbor:"dig"`
-	Step      int64  `cbor:"step"`
-	T0        int64  `cbor:"t0"`
-	Behaviour [9]int `cbor:"beh"`
-	Expiry    *int32 `cbor:"exp,omitempty"`
-	Ends      int64  `cbor:"end,omitempty"`
-	Clock     int64  `cbor:"clk"`
+	Seed      []byte  `cbor:"seed"`
+	Algorithm uint8   `cbor:"alg"`
+	Digits    uint8   `cbor:"dig"`
+	Step      int64   `cbor:"step"`
+	T0        int64   `cbor:"t0"`
+	Behaviour [10]int `cbor:"beh"`
+	Expiry    *int32  `cbor:"exp,omitempty"`
+	Ends      int64   `cbor:"end,omitempty"`
+	Clock     int64   `cbor:"clk"`
 }
 
 // Provision programs a blank or wiped token and has it prove that it holds the
@@ -173,9 +173,10 @@ func (o *Order) payload() ([]byte, error) {
 	p, b := o.Profile, o.Profile.Behaviour
 	m := payload{
 		Seed: seed, Algorithm: uint8(p.Algorithm), Digits: p.Digits, Step: int64(p.Step), T0: int64(p.T0),
-		Behaviour: [9]int{
+		Behaviour: [10]int{
 			flag(b.Button), flag(b.UntilStepEnd), int(b.ShowSeconds), int(b.PressLimit), int(b.LowPercent),
 			int(b.Expiry), int(b.BlankDelayDays), flag(b.ClockLossErases), int(b.Bars),
+			flag(b.LimitEnds),
 		},
 	}
 	if !o.Expiry.IsZero() {

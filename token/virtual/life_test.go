@@ -274,7 +274,11 @@ func TestLifePressLimit(t *testing.T) {
 	}
 	require.Equal(t, "bAtt05", press())
 	require.Equal(t, "bAtt00", press())
-	require.Equal(t, "EEEEEE", press())
-	require.Equal(t, serialproto.StateDead, k.State())
-	require.Equal(t, uint32(20), k.Display().Presses)
+	for n := range uint32(10) {
+		require.Equal(t, "EEEEEE", press(), "an exchange is due")
+		w.Advance(2 * time.Second)
+		require.Equal(t, codeAt(t, p.Profile, w.Now()), k.Display().Text, "and the token goes on")
+		require.Equal(t, serialproto.StateLocked, k.State())
+		require.Equal(t, 21+n, k.Display().Presses)
+	}
 }
