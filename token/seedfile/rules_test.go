@@ -129,3 +129,31 @@ func TestOptions(t *testing.T) {
 	_, err = readAll(mustFormat(t, "duo"), pair, seedfile.ReadOptions{Step: -60})
 	require.ErrorIs(t, err, seedfile.ErrValue)
 }
+
+// TestSteps: the periods of 20 s and 36 s that some tokens have, in every format
+// whose server is not known for 30 and 60 only.
+func TestSteps(t *testing.T) {
+	carry := map[string]bool{
+		"pskc": true, "fob": true, "feitian-xml": true, "multiotp-csv": true, "netiq-csv": true, "otpauth": true,
+	}
+	for _, f := range seedfile.Formats() {
+		for _, step := range []token.UnixSeconds{20, 36} {
+			r := seedfile.Record{
+				Serial: mustSerial(t, "1"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: step, User: "alice", KeyID: "1",
+			}
+			if !f.Writable() || f.Lost(&r)&seedfile.FieldStep != 0 {
+				require.False(t, carry[f.Name], f.Name)
+				continue
+			}
+			file, err := writeAll(f, r)
+			if !carry[f.Name] {
+				require.ErrorContains(t, err, "the format has 30 or 60", f.Name)
+				continue
+			}
+			require.NoError(t, err, f.Name)
+			got, err := readAll(f, file, seedfile.ReadOptions{})
+			require.NoError(t, err, f.Name)
+			require.Equal(t, step, got[0].Step, f.Name)
+		}
+	}
+}
