@@ -17,7 +17,9 @@
 // what of a record would be, before it is written. What a file does not say is
 // never made up: a missing period is [ErrNoPeriod], and not 30.
 //
+// [Servers] lists validation servers: a file can be written as one of them reads it.
+//
 // [Formats] lists the formats; what is in each, and who says so, stands where it
 // is defined. [OTPAuthURI], [QRPNG] and [QRText] bring a token into an
-// authenticator app. No error text has a seed in it.
+// authenticator app. No error and no warning has a part of a seed in it.
 package seedfile

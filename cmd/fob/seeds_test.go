@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !windows
+
+package main
+
+import (
+	"io"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/creack/pty"
+	"github.com/stretchr/testify/require"
+)
+
+var makingBar = regexp.MustCompile(`making  \[[^\n]*`)
+
+// TestSeedsMakeProgress: on a terminal, making many tokens shows how far it is. It
+// makes more of them until a bar was seen, since the bar waits a moment before it is
+// drawn.
+func TestSeedsMakeProgress(t *testing.T) {
+	t.Parallel()
+	for count, last := 50_000, 6_400_000; ; count *= 2 {
+		cmd := exec.Command("fob", "seeds", "make", "--count", strconv.Itoa(count), "--to", "fob", "--out", filepath.Join(t.TempDir(), "made.jsonl"))
+		terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 100})
+		require.NoError(t, err)
+		out, _ := io.ReadAll(terminal) // ends with an error when the program does
+		require.NoError(t, cmd.Wait(), string(out))
+		terminal.Close()
+		require.Contains(t, string(out), strconv.Itoa(count)+" tokens in ")
+		if bar := makingBar.Find(out); bar != nil {
+			require.Contains(t, string(bar), " of "+strconv.Itoa(count))
+			return
+		}
+		require.Less(t, count, last, "no bar: %s", out)
+	}
+}
