@@ -154,7 +154,11 @@ func (b *Bank) makeNotice(ctx context.Context, t Token) (made bool, err error) {
 			return err
 		}
 		now := b.Now()
-		if row.Noticed != 0 || !validator.NoticeDue(b.settings, row.Expiry, row.Condition, row.Activated != 0, now) {
+		users, err := tx.TokenUsers(t.Serial)
+		if err != nil {
+			return err
+		}
+		if row.Noticed != 0 || !validator.NoticeDue(b.settings, row.Expiry, row.Condition, len(users) > 0, now) {
 			return nil
 		}
 		o := Order{

@@ -170,6 +170,12 @@ func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
 	if err != nil {
 		return row, err
 	}
+	if !expiry.IsZero() && expiry.Days() == 0 {
+		// 1970-01-01 is day 0, which in the tables means "none". It expired all the same.
+		if expiry, err = token.ExpiryFromDays(1); err != nil {
+			return row, err
+		}
+	}
 	row.Token = Token{
 		Serial: r.Serial, Contract: i.o.Contract, Profile: p, Manufacturer: shorten(r.Manufacturer), Model: shorten(r.Model),
 		Expiry: expiry, Imported: i.now,

@@ -9,8 +9,10 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
+// An open order goes to the address that is registered now; one that was sent keeps the
+// address that it was sent to.
 const orderColumns = `id, contract, cause, returned, COALESCE(old_token, ''), COALESCE(new_token, ''), fee, rule, status,
-	address, applied, due_from, due_to, made_by`
+	CASE WHEN status = 0 THEN (SELECT c.address FROM contract c WHERE c.id = token_order.contract) ELSE address END, applied, due_from, due_to, made_by`
 
 func scanOrder(s scanner) (o Order, err error) {
 	var old, sent string
@@ -60,10 +62,11 @@ func (tx *Tx) AddOrder(o Order) error {
 		int64(o.Rule), int64(o.Status), o.Address, int64(o.Applied.Days()), int64(o.From.Days()), int64(o.To.Days()), o.By)
 }
 
-// PutOrder writes what changes of an order: its status and the token that was sent.
+// PutOrder writes what changes of an order: its status, the token that was sent, and
+// where to.
 func (tx *Tx) PutOrder(o Order) error {
-	return tx.must("UPDATE token_order SET status = $2, new_token = $3 WHERE id = $1",
-		o.ID, int64(o.Status), null(serialText(o.New)))
+	return tx.must("UPDATE token_order SET status = $2, new_token = $3, address = $4 WHERE id = $1",
+		o.ID, int64(o.Status), null(serialText(o.New)), o.Address)
 }
 
 // Orders lists orders, the oldest first, of one contract or, with "", of all; open

@@ -261,12 +261,13 @@ func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
 	return list, next, nil
 }
 
-// TokensExpiring returns activated tokens without a notice whose date is among the
+// TokensExpiring returns tokens that a user has registered and still uses, without a notice, whose date is among the
 // days given, both with it, at most so many.
 func (tx *Tx) TokensExpiring(from, to token.Expiry, most int) ([]Token, error) {
 	var list []Token
 	err := tx.rows(fmt.Sprintf(`SELECT %s FROM token
 		WHERE activated > 0 AND noticed = 0 AND expiry >= $1 AND expiry <= $2 AND condition = $3 AND contract IS NOT NULL
+		AND EXISTS (SELECT 1 FROM bank_user u WHERE u.token = token.serial)
 		ORDER BY expiry, serial LIMIT %d`, tokenColumns, most),
 		[]any{int64(from.Days()), int64(to.Days()), int64(validator.InUse)}, func(s scanner) error {
 			t, err := scanToken(s)
