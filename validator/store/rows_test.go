@@ -50,7 +50,7 @@ func TestRoundTrips(t *testing.T) {
 		}, Password: "$argon2id$…"}
 		o := store.Order{
 			ID: "o1", Contract: c.ID, Cause: validator.CauseDamage, Returned: true, Old: tok.Serial, Fee: 2200, Rule: validator.BK10,
-			Address: "x", Applied: date(t, 2026, 4, 1), From: date(t, 2026, 4, 8), To: date(t, 2026, 4, 11), By: "desk",
+			Address: c.Address, Applied: date(t, 2026, 4, 1), From: date(t, 2026, 4, 8), To: date(t, 2026, 4, 11), By: "desk",
 		}
 		n := store.Notice{
 			ID: "n1", Serial: tok.Serial, Contract: c.ID, To: "a@example.com", Language: store.English, Expiry: tok.Expiry, Order: o.ID,
