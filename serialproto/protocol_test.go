@@ -203,7 +203,7 @@ func (r *runner) drop(t *testing.T, b block) {
 	}
 	d := r.server.Drops()
 	counters := map[string]*uint32{
-		"line": &d.Line, "base64": &d.Base64, "stray": &d.Stray, "size": &d.Size, "CRC": &d.CRC, "header": &d.Header, "expiry": &d.Expiry,
+		"line": &d.Line, "base64": &d.Base64, "stray": &d.Stray, "size": &d.Size, "CRC": &d.CRC, "header": &d.Header, "timeout": &d.Expiry,
 	}
 	require.Len(t, b.words, 1)
 	require.Contains(t, counters, b.words[0])

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -85,14 +86,29 @@ func advise(err error) error {
 		return fmt.Errorf("%w (close that program first)", err)
 	case errors.Is(err, port.ErrRefused):
 		return fmt.Errorf("%w (--token-file names the file with the port's password)", err)
-	case errors.Is(err, port.ErrGone):
-		return fmt.Errorf("%w (a port beyond loopback hangs up on who does not know its word: --token-file)", err)
+	case errors.Is(err, port.ErrGone) && mayWantPassword(err):
+		return fmt.Errorf("%w (a port beyond loopback closes the connections that do not send its password: --token-file)", err)
 	case errors.Is(err, host.ErrTimeout):
 		return fmt.Errorf("%w (is this a token's port, and has it power? --timeout waits longer)", err)
 	case errors.As(err, &refused) && strings.HasPrefix(refused.Command, "rig ") && errors.Is(err, serialproto.RCUnsupported):
 		return fmt.Errorf("%w (this token has no rig)", err)
 	}
 	return err
+}
+
+// mayWantPassword reports whether the port of an error is one beyond loopback,
+// which asks for a password.
+func mayWantPassword(err error) bool {
+	var at *port.OpError
+	if !errors.As(err, &at) {
+		return false
+	}
+	a, e := port.ParseAddr(at.Addr)
+	if e != nil || a.Scheme != port.TCP && a.Scheme != port.RFC2217 || a.Host == "localhost" {
+		return false
+	}
+	ip := net.ParseIP(a.Host)
+	return ip == nil || !ip.IsLoopback()
 }
 
 // command makes a device command without arguments.
@@ -203,7 +219,7 @@ func newClockCmd(d *device) *cobra.Command {
 			Clock   time.Time `json:"clock"`
 			Set     bool      `json:"set"`
 			AheadMS int64     `json:"ahead_ms"` // of this machine
-		}{t, isSet, t.Sub(middle).Milliseconds()}
+		}{t, isSet, t.UnixMilli() - middle.UnixMilli()} // a Duration ends at 292 years
 		text := fmt.Sprintf("%s (%+d ms)\n", t.Format("2006-01-02T15:04:05.000Z07:00"), r.AheadMS)
 		if !isSet {
 			text = "not set since the token last lost power\n"
