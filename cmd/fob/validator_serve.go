@@ -4,13 +4,14 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
@@ -46,7 +47,7 @@ metrics at /metrics, RADIUS where --radius says so, and the daily job, at once
 and then each day. Prints where it listens; the log goes to stderr.
 
 It listens on loopback only, unless there is a certificate. Port 0 is any free
-one.
+one. SIGHUP and a change of its files reload the certificate.
 
 Behind a reverse proxy, --public-url is the address that browsers use and
 --trusted-proxy the proxy's own. The client's address is then read from the
@@ -154,8 +155,25 @@ func (a *app) serveBank(ctx context.Context, b *bankFlags, o *serveOptions) erro
 		if c.Mailer == nil {
 			log.server(slog.LevelWarn, "no --smtp and no --mail-dir: notices are made out, and wait")
 		}
-		return s.Serve(ctx)
+		return a.serveUntil(ctx, s, bank, log)
 	})
+}
+
+// serveUntil serves until the context ends, and tells systemd. SIGHUP reloads.
+func (a *app) serveUntil(ctx context.Context, s *server.Server, bank *openBank, log *bankLog) error {
+	defer onHangup(ctx, func() {
+		log.reloading()
+		s.Reload()
+		log.notify(daemon.SdNotifyReady)
+	})()
+	log.notify(daemon.SdNotifyReady)
+	defer context.AfterFunc(ctx, func() { log.notify(daemon.SdNotifyStopping) })()
+	watching, stop := context.WithCancel(ctx)
+	var watchdog sync.WaitGroup
+	watchdog.Go(func() { log.watchdog(watching, bank.Bank) })
+	defer watchdog.Wait()
+	defer stop()
+	return s.Serve(ctx)
 }
 
 // proxy reads the flags about proxies.
@@ -174,11 +192,10 @@ func (o *serveOptions) certificate(c *server.Config) error {
 	if o.tlsCert == "" {
 		return nil
 	}
-	pair, err := tls.LoadX509KeyPair(o.tlsCert, o.tlsKey)
-	if err != nil {
-		return usagef("reading the certificate: %w", err)
+	var err error
+	if c.Certificate, err = server.LoadCertificate(o.tlsCert, o.tlsKey); err != nil {
+		return usagef("%w", err)
 	}
-	c.Certificate = &pair
 	return nil
 }
 

@@ -62,8 +62,9 @@ type attempt struct{ who, source string }
 
 type failure struct {
 	times int
-	until token.UnixSeconds
-	good  bool // the last one was right
+	since token.UnixSeconds // when the wait began
+	until token.UnixSeconds // it ends
+	good  bool              // the last one was right
 }
 
 // attemptOf returns who asks and from where. Of an IPv6 address it is the /64,
@@ -135,7 +136,7 @@ func (l *logins) waits(a attempt, now token.UnixSeconds) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	here := l.failed[a]
-	return now < here.until || !here.good && now < l.failed[attempt{who: a.who}].until
+	return here.waits(now) || !here.good && l.failed[attempt{who: a.who}].waits(now)
 }
 
 // tried remembers how a login went.
@@ -158,10 +159,15 @@ func (l *logins) tried(a attempt, ok bool, now token.UnixSeconds) {
 func (f failure) next(free int, now token.UnixSeconds) failure {
 	f.times++
 	if over := f.times - free; over > 0 {
+		f.since = now
 		f.until = now + min(token.UnixSeconds(1)<<min(over-1, 20), longestWait)
 	}
 	return f
 }
+
+// waits reports whether the wait is under way. One that begins in the future is from a
+// clock that had jumped ahead, and could last for years.
+func (f failure) waits(now token.UnixSeconds) bool { return f.since <= now && now < f.until }
 
 // keepLocked remembers something, and forgets something else where it is too much.
 // mu is held.

@@ -53,3 +53,20 @@ func TestWaits(t *testing.T) {
 	}
 	require.LessOrEqual(t, len(l.failed), mostWatched)
 }
+
+// TestWaitsAfterAClockThatJumped: a wrong password while the clock is years ahead does
+// not shut the login until then.
+func TestWaitsAfterAClockThatJumped(t *testing.T) {
+	l := logins{cost: cheap}
+	l.once.Do(l.init)
+	const now = token.UnixSeconds(1_900_000_000)
+	a := attemptOf(By{User: "alice", Source: "192.0.2.1"})
+	for i := range 40 {
+		l.tried(a, false, now+10*365*86400+token.UnixSeconds(i))
+	}
+	require.True(t, l.waits(a, now+10*365*86400+39), "now it waits")
+	require.False(t, l.waits(a, now), "the clock is right again")
+	l.tried(a, false, now)
+	require.True(t, l.waits(a, now), "and waits work as before")
+	require.False(t, l.waits(a, now+longestWait))
+}

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/secretfile"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -38,9 +38,10 @@ func (Secret) String() string { return "(hidden)" }
 func (Secret) GoString() string { return "(hidden)" }
 
 // ReadSecret reads a secret from a file: its first line, without the end of the
-// line. A second line is an error, as are characters that are not UTF-8.
+// line. A second line is an error, as are characters that are not UTF-8, and a mode
+// with which others may use the file.
 func ReadSecret(path string) (Secret, error) {
-	f, err := os.Open(path)
+	f, err := secretfile.Open(path)
 	if err != nil {
 		return nil, err
 	}

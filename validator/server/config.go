@@ -4,7 +4,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -67,7 +66,7 @@ type Config struct {
 	Listen string
 
 	// Certificate is for HTTPS; nil is HTTP, on loopback only.
-	Certificate *tls.Certificate
+	Certificate *Certificate
 
 	// Proxies are the reverse proxies in front of this server; PublicURL is needed
 	// with them.

@@ -4,7 +4,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,7 +44,7 @@ func Listen(c Config) (*Server, error) {
 		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 	}
 	if c.Certificate != nil {
-		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*c.Certificate}, MinVersion: tls.VersionTLS12}
+		s.http.TLSConfig = c.Certificate.config()
 	}
 	if c.Prepare != nil {
 		c.Prepare(s.http)
@@ -124,6 +123,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	d := &daily{clock: s.c.Clock, hour: s.c.Hour, done: s.dailyDone}
 	d.run = func(ctx context.Context) (bank.DailyReport, error) { return s.c.Bank.Daily(ctx, s.c.Mailer) }
 	job.Go(func() { d.loop(working) })
+	job.Go(func() { s.followCertificate(working, certificateEvery) })
 
 	<-ctx.Done()
 	s.c.Event(slog.LevelInfo, "stopping")

@@ -284,7 +284,7 @@ func TestTLS(t *testing.T) {
 	require.NoError(t, <-r.ended)
 }
 
-func selfSigned(t *testing.T) (*tls.Certificate, *x509.CertPool) {
+func selfSigned(t *testing.T) (*Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -298,7 +298,7 @@ func selfSigned(t *testing.T) (*tls.Certificate, *x509.CertPool) {
 	require.NoError(t, err)
 	pool := x509.NewCertPool()
 	pool.AddCert(parsed)
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+	return FixedCertificate(tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}), pool
 }
 
 func TestProgramsAndPeople(t *testing.T) {

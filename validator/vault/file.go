@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/d204ef64/fob/internal/secretfile"
 )
 
 // WriteFile writes a key file that only its owner may read. It is there whole or
@@ -88,22 +90,14 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// ReadFile reads a key file. On Unix one that others than its owner may read or
-// write is refused with [ErrKeyFile]: the mode must be 0600 or 0400.
+// ReadFile reads a key file. One that others may read or write is refused with
+// [ErrKeyFile]: the mode must be 0600 or 0400; a file of root may be 0640 or 0440.
 func ReadFile(path string) (Master, error) {
-	f, err := os.Open(path)
+	f, err := secretfile.Open(path)
 	if err != nil {
 		return Master{}, fmt.Errorf("%w: %w", ErrKeyFile, err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return Master{}, fmt.Errorf("%w: %w", ErrKeyFile, err)
-	}
-	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
-		return Master{}, fmt.Errorf("%w %s: others may use it (mode %04o): chmod 600 it, "+
-			"and make a new key if somebody may have read it", ErrKeyFile, path, mode)
-	}
 	m, err := ReadMaster(f)
 	if err != nil {
 		return Master{}, fmt.Errorf("%w %s: %w", ErrKeyFile, path, err)

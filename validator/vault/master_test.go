@@ -148,7 +148,7 @@ func TestKeyFileModes(t *testing.T) {
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
-	for _, mode := range []fs.FileMode{0o640, 0o604, 0o660, 0o644, 0o620, 0o602} {
+	for _, mode := range []fs.FileMode{0o604, 0o660, 0o644, 0o620, 0o602} {
 		require.NoError(t, os.Chmod(path, mode))
 		_, err := ReadFile(path)
 		require.ErrorIs(t, err, ErrKeyFile)

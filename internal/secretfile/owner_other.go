@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !unix
+
+package secretfile
+
+import "io/fs"
+
+// enforced is whether modes say who may use a file.
+const enforced = false
+
+func ofRoot(fs.FileInfo) bool { return false }

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/d204ef64/fob/internal/secretfile"
+)
+
+// certificateEvery is how often the files of a certificate are looked at.
+const certificateEvery = time.Minute
+
+// Certificate is a server's certificate, which may be replaced while it runs.
+type Certificate struct {
+	certFile, keyFile string // "" is fixed
+
+	mu        sync.Mutex
+	now       *tls.Certificate
+	cert, key []byte // the contents of the files that were looked at last
+}
+
+// FixedCertificate returns a certificate that stays.
+func FixedCertificate(c tls.Certificate) *Certificate { return &Certificate{now: &c} }
+
+// LoadCertificate reads a certificate chain and its key, in PEM. The server follows
+// changes of the files.
+func LoadCertificate(certFile, keyFile string) (*Certificate, error) {
+	c := &Certificate{certFile: certFile, keyFile: keyFile}
+	_, err := c.Reload()
+	return c, err
+}
+
+// Reload reads the files again, and reports whether the certificate is a new one. If
+// they are not good, the certificate of before stays.
+func (c *Certificate) Reload() (fresh bool, err error) { return c.load(true) }
+
+// load reads the files. Unless always is set, an error is returned once for the same
+// contents.
+func (c *Certificate) load(always bool) (fresh bool, err error) {
+	if c.certFile == "" {
+		return false, nil
+	}
+	cert, err := os.ReadFile(c.certFile)
+	if err != nil {
+		return false, fmt.Errorf("reading the certificate: %w", err)
+	}
+	key, err := secretfile.Read(c.keyFile)
+	if err != nil {
+		return false, fmt.Errorf("reading the certificate's key: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if same := bytes.Equal(cert, c.cert) && bytes.Equal(key, c.key); same && !always {
+		return false, nil
+	}
+	c.cert, c.key = cert, key
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return false, fmt.Errorf("reading the certificate from %s and %s: %w", c.certFile, c.keyFile, err)
+	}
+	if c.now != nil && time.Now().After(pair.Leaf.NotAfter) {
+		return false, fmt.Errorf("reading the certificate from %s: it expired on %s", c.certFile, pair.Leaf.NotAfter.Format(time.RFC3339))
+	}
+	fresh = c.now == nil || !bytes.Equal(c.now.Certificate[0], pair.Certificate[0])
+	c.now = &pair
+	return fresh, nil
+}
+
+// config returns the settings of TLS. The suites of TLS 1.2 are those with forward
+// secrecy and authenticated encryption.
+func (c *Certificate) config() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		CipherSuites: []uint16{
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+		},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return c.now, nil
+		},
+	}
+}
+
+// Reload reads the certificate again, as for SIGHUP.
+func (s *Server) Reload() {
+	if s.c.Certificate != nil {
+		s.loadCertificate(true)
+	}
+}
+
+func (s *Server) loadCertificate(always bool) {
+	fresh, err := s.c.Certificate.load(always)
+	switch {
+	case err != nil:
+		s.c.Event(slog.LevelWarn, "the certificate of before stays", slog.String("error", err.Error()))
+	case fresh:
+		s.c.Event(slog.LevelInfo, "new certificate")
+	case always:
+		s.c.Event(slog.LevelInfo, "the certificate is the one of before")
+	}
+}
+
+// followCertificate looks at the files now and then.
+func (s *Server) followCertificate(ctx context.Context, every time.Duration) {
+	if s.c.Certificate == nil {
+		return
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.loadCertificate(false)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
