@@ -69,7 +69,7 @@ const (
 
 	// Turnover is where the parabola has its top: 25 ± 5 °C in all three.
 	Turnover       Celsius = 25
-	turnoverSpread         = 5
+	turnoverSpread Celsius = 5
 
 	// spreadSigmas is how many standard deviations a maker's tolerance stands
 	// for. An assumption: no data sheet has the distribution.
