@@ -5,6 +5,7 @@ package bank
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
@@ -100,6 +101,9 @@ func (by By) record(a validator.Audit) store.Record {
 	}
 	if !a.Serial.IsZero() {
 		r.Serial = a.Serial.String()
+	}
+	if a.Reason == validator.ReasonUnknown && len(r.Serial) <= token.MaxDigits && strings.Trim(r.Serial, "0123456789") == "" {
+		r.Serial, r.Note = "", "as many digits as a code has: not kept" // typed into the wrong field
 	}
 	if by.Key != "" {
 		r.Note = "key " + by.Key

@@ -210,13 +210,16 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 	}
 	now, from := b.Now(), attemptOf(by)
 	if b.logins.waits(from, now) {
-		return Session{}, errLogin()
+		return Session{}, b.mustWait(ctx, by, "log in")
 	}
 	hash, contract, there, err := b.passwordOf(ctx, by)
 	if err != nil {
 		return Session{}, err
 	}
 	right, err := b.logins.matches(ctx, from, password, hash, now)
+	if errors.Is(err, ErrLogin) {
+		err = b.mustWait(ctx, by, "log in")
+	}
 	if err != nil {
 		return Session{}, err
 	}
@@ -249,6 +252,25 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 		return Session{}, err
 	}
 	return s.Session, nil
+}
+
+// mustWait puts on record that a password was not looked at, since its login has to
+// wait, and returns what is said to that.
+func (b *Bank) mustWait(ctx context.Context, by By, act string) error {
+	_, contract, there, err := b.passwordOf(ctx, by)
+	if err != nil {
+		return err
+	}
+	if !there { // the name may be a password, in the wrong field
+		by.User, by.Clerk = "", ""
+	}
+	err = b.db.Update(ctx, func(tx *store.Tx) error {
+		r := by.note(b.Now(), act, 0, noSerial, contract, "")
+		r.Done, r.Reason = false, "must wait"
+		tx.AddAudit(r)
+		return nil
+	})
+	return cmp.Or(err, errLogin())
 }
 
 // unchanged reports whether somebody still has the password that was compared, and
@@ -344,7 +366,7 @@ func (b *Bank) ChangePassword(ctx context.Context, by By, old, fresh string) err
 	}
 	now, from := b.Now(), attemptOf(by)
 	if b.logins.waits(from, now) {
-		return errLogin()
+		return b.mustWait(ctx, by, "change password")
 	}
 	have, contract, _, err := b.passwordOf(ctx, by)
 	if err != nil {

@@ -63,6 +63,7 @@ var reasonKeys = map[string]string{
 	"too soon":                "reason.too-soon",
 	"not offered":             "reason.not-offered",
 	"out of time":             "reason.out-of-time",
+	"must wait":               "reason.must-wait",
 	"wrong password":          "reason.wrong-password",
 	"unknown user":            "reason.unknown-user",
 	"not possible":            "reason.not-possible",
