@@ -71,6 +71,7 @@ step_needs() {
 		echo 'socat socat'
 		echo 'strace strace'
 		echo 'zbar-tools zbarimg'
+		echo 'zsh zsh' # for the documents
 		;;
 	tinygo | smoke | board | pico)
 		echo 'g++ g++'

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/d204ef64/fob/internal/tooltest"
+)
+
+// docSectionEnv names the section and the shell that a test process runs alone, in
+// a network namespace of its own: the documents name fixed ports.
+const docSectionEnv = "FOB_TEST_DOC_SECTION"
+
+// docShells are the shells that readers have.
+var docShells = map[string][]string{
+	"bash": {"bash", "--noprofile", "--norc"},
+	"zsh":  {"zsh", "-f"},
+}
+
+// inCheckout are the sections whose text says that the reader is in the source. They
+// write nothing there.
+var inCheckout = []string{
+	"README.md: Two commands",
+}
+
+// notRun are the blocks that this test does not run, with the reason.
+var notRun = map[string]string{
+	"README.md: Two commands: 2":                                   "runs this test",
+	"README.md: Make a Linux board a token on a USB cable: 1":      "step cross of test.sh builds it",
+	"README.md: Make a Linux board a token on a USB cable: 2":      "needs a Raspberry Pi",
+	"README.md: Make a Linux board a token on a USB cable: 3":      "needs a Raspberry Pi",
+	"README.md: Make a Linux board a token on a USB cable: 4":      "needs a Raspberry Pi",
+	"README.md: Put a token on a Raspberry Pi Pico: 1":             "needs a release of TinyGo",
+	"README.md: Put a token on a Raspberry Pi Pico: 2":             "needs a Pico",
+	"README.md: Run the firmware as a real binary: 1":              "needs TinyGo; TestBoardScripts has these commands",
+	"README.md: Run the firmware as a real binary: 2":              "needs TinyGo; TestBoardScripts has these commands",
+	"README.md: Run the firmware as a real binary: 3":              "needs TinyGo; TestBoardScripts has these commands",
+	"README.md: Run the firmware as a real binary: 4":              "needs TinyGo; TestBoardScripts has these commands",
+	"CONTRIBUTING.md: Build and test: 1":                           "runs the tests",
+	"CONTRIBUTING.md: Property tests: 1":                           "runs the tests, for hours",
+	"tools/tinygo/README.md: Building the firmware with TinyGo: 1": "builds TinyGo; step tinygo of test.sh does",
+	"tools/tinygo/README.md: Building the firmware with TinyGo: 2": "installs packages; test.sh does",
+	"tools/tinygo/README.md: Running it: 1":                        "needs an image; internal/board starts QEMU like this",
+	"DESIGN.md: How do the parts fit together?: 1":                 "a drawing",
+}
+
+// TestDocuments does what a reader does: it runs the blocks of each document in
+// order, in a fresh folder, in bash and in zsh, and leaves running in the background
+// what the document puts into a second terminal.
+func TestDocuments(t *testing.T) {
+	if name := os.Getenv(docSectionEnv); name != "" {
+		runAlone(t, name)
+		return
+	}
+	left := map[string]bool{}
+	for name := range notRun {
+		left[name] = true
+	}
+	for _, document := range documents(t) {
+		for _, s := range readSections(t, document) {
+			var runs bool
+			s.blocks = slices.DeleteFunc(s.blocks, func(b docBlock) bool {
+				_, listed := notRun[b.name]
+				delete(left, b.name)
+				return listed || document == "serialproto/PROTOCOL.md" && inProtocolTest(b.language)
+			})
+			for _, b := range s.blocks {
+				runs = runs || b.language == "sh" || b.language == "go"
+				if b.language != "sh" && b.language != "go" {
+					t.Run(b.name, func(t *testing.T) { parseBlock(t, b) })
+				}
+			}
+			if !runs {
+				continue
+			}
+			for shell := range docShells {
+				t.Run(s.name+"/"+shell, func(t *testing.T) {
+					t.Parallel()
+					inNamespace(t, s.name, shell)
+				})
+			}
+		}
+	}
+	require.Empty(t, left, "listed in notRun, and in no document")
+}
+
+// inProtocolTest reports whether TestProtocol in serialproto runs the blocks of a
+// kind.
+func inProtocolTest(kind string) bool {
+	kind, _, _ = strings.Cut(kind, " ")
+	return slices.Contains([]string{"line", "exchange", "drop", "values", "diagnostic", "text"}, kind)
+}
+
+// parseBlock has the program that reads a block parse it.
+func parseBlock(t *testing.T, b docBlock) {
+	switch b.language {
+	case "json":
+		for line := range strings.Lines(b.text) {
+			require.True(t, json.Valid([]byte(line)), "%s", line)
+		}
+	case "yaml":
+		var v any
+		require.NoError(t, yaml.Unmarshal([]byte(b.text), &v))
+	case "nginx":
+		parseNginx(t, b.text)
+	default:
+		t.Fatalf("line %d: a block of language %q: run it, parse it, or list it in notRun with the reason", b.line, b.language)
+	}
+}
+
+// parseNginx has nginx check the configuration of a server.
+func parseNginx(t *testing.T, server string) {
+	nginx := tooltest.Find(t, "nginx")
+	openssl := tooltest.Find(t, "openssl")
+	dir := t.TempDir()
+	out, err := exec.Command(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+		"-subj", "/CN=bank.example.com", "-keyout", filepath.Join(dir, "bank.key"), "-out", filepath.Join(dir, "bank.crt")).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	conf := filepath.Join(dir, "nginx.conf")
+	text := fmt.Sprintf("pid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%s}\n", dir, server)
+	require.NoError(t, os.WriteFile(conf, []byte(text), 0o600))
+	out, err = exec.Command(nginx, "-t", "-p", dir, "-c", conf).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+// inNamespace runs a section in a process that has a loopback interface and no
+// other.
+func inNamespace(t *testing.T, section, shell string) {
+	tooltest.Find(t, shell)
+	tooltest.Find(t, "ip")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDocuments$", "-test.count=1", "-test.v",
+		"-test.timeout="+scriptLimit.String())
+	cmd.Env = append(os.Environ(), docSectionEnv+"="+section+"/"+shell)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	out, err := cmd.CombinedOutput()
+	if os.Getuid() != 0 && err != nil && len(out) == 0 { // it did not start
+		tooltest.Missing(t, "the right to make a network namespace")
+	}
+	require.NoError(t, err, "%s", out)
+}
+
+// runAlone runs one section in one shell.
+func runAlone(t *testing.T, name string) {
+	out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	section, shell, _ := cutLast(name, "/")
+	document, _, _ := strings.Cut(section, ": ")
+	for _, s := range readSections(t, document) {
+		if s.name == section {
+			runSection(t, s, shell)
+			return
+		}
+	}
+	t.Fatalf("no section %q", section)
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// runSection runs the blocks of a section in order.
+func runSection(t *testing.T, s docSection, shell string) {
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	dir := filepath.Join(t.TempDir(), "fresh")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	if slices.Contains(inCheckout, s.name) {
+		dir = root
+	}
+	home := filepath.Join(t.TempDir(), "home")
+	require.NoError(t, os.Mkdir(home, 0o700))
+	var main *terminal
+	for i, b := range s.blocks {
+		if notRun[b.name] != "" {
+			continue
+		}
+		t.Logf("%s, line %d", b.name, b.line)
+		switch {
+		case b.language == "go":
+			runGo(t, b, root)
+		case b.language == "sh" && b.terminal():
+			other := openTerminal(t, shell, dir, home)
+			other.start(t, i, b)
+			other.waitForLine(t)
+		case b.language == "sh":
+			if main == nil {
+				main = openTerminal(t, shell, dir, home)
+			}
+			main.start(t, i, b)
+			main.waitForEnd(t)
+		}
+	}
+}
+
+// runGo compiles and runs a program in a module of its own that uses fob's.
+func runGo(t *testing.T, b docBlock, root string) {
+	dir := t.TempDir()
+	module, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	require.NoError(t, err)
+	text := strings.Replace(string(module), "module github.com/d204ef64/fob", "module example.com/test", 1) +
+		"\nrequire github.com/d204ef64/fob v0.0.0\nreplace github.com/d204ef64/fob => " + root + "\n"
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(b.text), 0o600))
+	cmd := exec.CommandContext(t.Context(), "go", "run", "-mod=mod", ".")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOPROXY=off")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+// terminal is a shell that runs blocks.
+type terminal struct {
+	dir    string
+	cmd    *exec.Cmd
+	input  io.WriteCloser
+	done   *os.File // gets a line after each block
+	ended  chan error
+	stdout string // the files of the block that was started last
+	stderr string
+	block  docBlock
+}
+
+// openTerminal starts a shell in a folder. It knows nothing of other shells.
+func openTerminal(t *testing.T, shell, dir, home string) *terminal {
+	args := docShells[shell]
+	done, theirs, err := os.Pipe()
+	require.NoError(t, err)
+	x := &terminal{dir: t.TempDir(), cmd: exec.Command(args[0], args[1:]...), done: done, ended: make(chan error, 1)}
+	x.cmd.Dir = dir
+	x.cmd.Env = []string{"HOME=" + home, "SHELL=" + args[0], "LANG=C.UTF-8", "GOFLAGS=-mod=mod", "GOPROXY=off"}
+	for _, name := range []string{"PATH", "TMPDIR", "GORACE"} {
+		x.cmd.Env = append(x.cmd.Env, name+"="+os.Getenv(name))
+	}
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} { // which else are in HOME
+		value, err := exec.Command("go", "env", name).Output()
+		require.NoError(t, err)
+		x.cmd.Env = append(x.cmd.Env, name+"="+strings.TrimSpace(string(value)))
+	}
+	x.cmd.ExtraFiles = []*os.File{theirs}
+	x.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	x.input, err = x.cmd.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, x.cmd.Start())
+	theirs.Close()
+	go func() { x.ended <- x.cmd.Wait() }()
+	t.Cleanup(func() {
+		x.input.Close()
+		_ = syscall.Kill(-x.cmd.Process.Pid, syscall.SIGTERM)
+		select {
+		case <-x.ended:
+		case <-time.After(patience):
+		}
+		_ = syscall.Kill(-x.cmd.Process.Pid, syscall.SIGKILL)
+		done.Close()
+	})
+	return x
+}
+
+// start has the shell run a block. What it starts has no standard input: nothing
+// that a document shows may ask for something.
+func (x *terminal) start(t *testing.T, n int, b docBlock) {
+	script := filepath.Join(x.dir, fmt.Sprintf("block%d", n))
+	x.block, x.stdout, x.stderr = b, script+".stdout", script+".stderr"
+	require.NoError(t, os.WriteFile(script, []byte("set -ex\nset -o pipefail\n"+b.text+"set +ex\n"), 0o600))
+	require.NoError(t, os.WriteFile(x.stdout, nil, 0o600))
+	_, err := fmt.Fprintf(x.input, ". %s </dev/null >%s 2>%s 3>&-\necho >&3\n", script, x.stdout, x.stderr)
+	require.NoError(t, err)
+}
+
+// waitForEnd waits until the block has ended without an error.
+func (x *terminal) waitForEnd(t *testing.T) {
+	ended := make(chan error, 1)
+	go func() {
+		_, err := x.done.Read(make([]byte, 1))
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		require.NoError(t, err, "%s", x.says())
+	case <-time.After(scriptLimit):
+		t.Fatalf("does not end: %s", x.says())
+	}
+	t.Log(x.says())
+}
+
+// waitForLine waits until the block has printed a line.
+func (x *terminal) waitForLine(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		text, err := os.ReadFile(x.stdout)
+		require.NoError(t, err)
+		if bytes.ContainsRune(text, '\n') {
+			t.Log(x.says())
+			return
+		}
+		select {
+		case err := <-x.ended:
+			x.ended <- err
+			t.Fatalf("ended (%v): %s", err, x.says())
+		case <-ctx.Done():
+			t.Fatalf("prints nothing: %s", x.says())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// says returns what the block printed so far.
+func (x *terminal) says() string {
+	stdout, _ := os.ReadFile(x.stdout)
+	stderr, _ := os.ReadFile(x.stderr)
+	return fmt.Sprintf("%s\n%s\nstdout:\n%s\nstderr:\n%s", x.block.name, x.block.text, stdout, stderr)
+}
