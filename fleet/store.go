@@ -40,6 +40,7 @@ type Store struct {
 	dir  string
 	key  *age.X25519Identity
 	lock *flock.Flock
+	made bool // by OpenStore
 
 	// What Resume has decided.
 	stationKey [32]byte
@@ -57,9 +58,15 @@ func tokenFile(i int) string { return fmt.Sprintf("token-%04d.age", i) }
 
 // OpenStore opens the folder, makes it if need be, and locks it until Close.
 // The error wraps [ErrStateLocked] where another process has it.
+// A folder with other files, and no fleet, is refused.
 func OpenStore(dir string, key *age.X25519Identity) (*Store, error) {
+	if err := checkOurs(dir); err != nil {
+		return nil, errclass.With(errclass.Usage, fmt.Errorf("opening the state folder: %w", err))
+	}
+	_, err := os.Stat(dir)
+	made := errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("opening the state folder: %w", err)
+		return nil, errclass.With(errclass.Usage, fmt.Errorf("opening the state folder: %w", err))
 	}
 	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
 	got, err := lock.TryLock()
@@ -69,11 +76,42 @@ func OpenStore(dir string, key *age.X25519Identity) (*Store, error) {
 	if !got {
 		return nil, fmt.Errorf("%w: %s", ErrStateLocked, dir)
 	}
-	s := &Store{dir: dir, key: key, lock: lock}
+	s := &Store{dir: dir, key: key, lock: lock, made: made}
+	if !s.has(lockFile) { // whoever had it has just removed it, see Close
+		return nil, errors.Join(fmt.Errorf("%w: %s", ErrStateLocked, dir), lock.Unlock())
+	}
 	if err := s.tidy(); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the state folder: %w", err), lock.Unlock())
 	}
 	return s, nil
+}
+
+// checkOurs refuses a folder that holds files of others and no fleet. Hidden files are
+// left alone.
+func checkOurs(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	foreign := ""
+	for _, e := range entries {
+		name := e.Name()
+		isToken, _ := filepath.Match("token-*.age", name)
+		switch {
+		case name == worldFile:
+			return nil
+		case name == lockFile, name == newFile, isToken, strings.HasPrefix(name, "."):
+		default:
+			foreign = name
+		}
+	}
+	if foreign != "" {
+		return fmt.Errorf("%s holds other files (%s): name a new or empty folder, or one of an earlier fob run", dir, foreign)
+	}
+	return nil
 }
 
 // tidy removes what a process that was killed has left behind.
@@ -115,8 +153,18 @@ func (s *Store) begin() error {
 
 func (s *Store) finish() error { return os.Remove(filepath.Join(s.dir, newFile)) }
 
-// Close lets other processes have the folder.
-func (s *Store) Close() error { return s.lock.Unlock() }
+// Close lets other processes have the folder. If no fleet was written to it, it is
+// left as it was found.
+func (s *Store) Close() error {
+	entries, err := os.ReadDir(s.dir)
+	if err == nil && len(entries) == 1 && entries[0].Name() == lockFile {
+		err = os.Remove(filepath.Join(s.dir, lockFile))
+		if err == nil && s.made {
+			err = os.Remove(s.dir)
+		}
+	}
+	return errors.Join(err, s.lock.Unlock())
+}
 
 // worldState is the content of the world's file.
 type worldState struct {

@@ -200,18 +200,21 @@ an error is an object on stderr: {"error": …, "code": …, "exit": …}.`,
 			a.started = true
 			return nil
 		},
-		Args: cobra.NoArgs,
+		Args: subCommand,
 		RunE: help,
 	}
 	cmd.PersistentFlags().BoolVar(&a.json, "json", a.json, "print results and errors as JSON, one object a line")
 	cmd.PersistentFlags().Lookup("json").DefValue = "false"
 	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newDeviceCmd(a), newBoardCmd(a), newSeedsCmd(a), newCodeCmd(a), newValidatorCmd(a), newVersionCmd(a))
+	cmd.Version = versionText()
+	cmd.SetVersionTemplate("{{.Version}}")
+	cmd.SetFlagErrorFunc(flagError)
 	cmd.InitDefaultCompletionCmd()
 	cmd.InitDefaultHelpCmd()
 	for _, c := range cmd.Commands() {
 		switch c.Name() {
 		case "completion":
-			c.RunE = help // without it an unknown shell is no error
+			c.Args, c.RunE = subCommand, help // without it an unknown shell is no error
 		case "help":
 			c.Run, c.RunE = nil, helpOn
 		}

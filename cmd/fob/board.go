@@ -36,7 +36,7 @@ commands of fob device marked (rig) press its button and read its display.`,
 		Example: `  fob board build virt --rig
   fob board run virt --rig --flash token.img
   fob device info --port PORT`,
-		Args: cobra.NoArgs,
+		Args: subCommand,
 		RunE: help,
 	}
 	cmd.AddCommand(newBoardBuildCmd(a), newBoardRunCmd(a), newBoardFactoryCmd(a))

@@ -39,7 +39,7 @@ them in any state; sold tokens do not know them.`,
 		Example: `  fob device info --port /dev/ttyACM0
   fob device display --port tcp:127.0.0.1:7000
   fob device skew -95s --port /tmp/fob0`,
-		Args: cobra.NoArgs,
+		Args: subCommand,
 		RunE: help,
 	}
 	f := cmd.PersistentFlags()
@@ -181,7 +181,7 @@ func dash(s string) string {
 
 func newEchoCmd(d *device) *cobra.Command {
 	return &cobra.Command{
-		Use: "echo TEXT", Short: "Have the token send a text back", Args: cobra.ExactArgs(1),
+		Use: "echo TEXT", Short: "Have the token send a text back", Args: oneArg("the text"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return d.with(cmd.Context(), func(ctx context.Context, c *host.Client) error {
 				text, err := c.Echo(ctx, args[0])
@@ -382,6 +382,10 @@ func newListCmd(a *app) *cobra.Command {
 			}
 			if a.json {
 				return nil
+			}
+			if len(ports) == 0 {
+				_, err := fmt.Fprintln(a.stderr, "fob: this machine has no USB serial port: plug a token in; virtual tokens (fob run) are not listed")
+				return err
 			}
 			return a.print(nil, b.String())
 		},

@@ -229,7 +229,7 @@ func (o provisionOptions) profileWanted(cmd *cobra.Command) (token.Profile, erro
 	if cmd.Flags().Changed("t0") {
 		p.T0 = token.UnixSeconds(o.t0)
 	}
-	return p, p.Validate()
+	return p, profileFlag(p.Validate())
 }
 
 // provisionSeed reads the seed or makes one. A made one is on disk before the

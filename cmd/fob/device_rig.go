@@ -149,9 +149,9 @@ func (d *device) printCode(code string, step int64, left time.Duration) error {
 func newRigCmds(d *device) []*cobra.Command {
 	// prepare understands the argument before the port is opened.
 	type action func(context.Context, *host.Client) error
-	rig := func(use, short string, prepare func(arg string) (action, error)) *cobra.Command {
+	rig := func(use, short, what string, prepare func(arg string) (action, error)) *cobra.Command {
 		return &cobra.Command{
-			Use: use, Short: short + " (rig)", Args: cobra.ExactArgs(1),
+			Use: use, Short: short + " (rig)", Args: oneArg(what),
 			RunE: func(cmd *cobra.Command, args []string) error {
 				do, err := prepare(args[0])
 				if err != nil {
@@ -174,7 +174,7 @@ func newRigCmds(d *device) []*cobra.Command {
 			d.noButton(ctx, c, "press")
 			return d.rigDisplay(ctx, c)
 		}),
-		rig("hold DURATION", "Hold the button down, for example 7s", func(arg string) (action, error) {
+		rig("hold DURATION", "Hold the button down, for example 7s", "how long, such as 7s", func(arg string) (action, error) {
 			t, err := duration(arg)
 			if err == nil && (t < 0 || t > time.Hour) {
 				err = usagef("hold %s: want 0s to 1h", arg)
@@ -184,26 +184,32 @@ func newRigCmds(d *device) []*cobra.Command {
 				return c.Hold(ctx, t)
 			}, err
 		}),
-		rig("skew DURATION", "Move the token's clock, for example +95s or -2m", func(arg string) (action, error) {
+		rig("skew DURATION", "Move the token's clock, for example +95s or -2m", "by how much, such as +95s or -2m", func(arg string) (action, error) {
 			t, err := duration(arg)
 			return func(ctx context.Context, c *host.Client) error { return c.Skew(ctx, t) }, err
 		}),
-		rig("temperature CELSIUS", "Set the ambient temperature, for example -10", func(arg string) (action, error) {
+		rig("temperature CELSIUS", "Set the ambient temperature, for example -10", "degrees Celsius, such as -10", func(arg string) (action, error) {
 			t, err := strconv.ParseFloat(arg, 64)
 			if err != nil || !(t >= -60 && t <= 120) {
 				err = usagef("temperature %q: want degrees Celsius from -60 to 120", arg)
 			}
 			return func(ctx context.Context, c *host.Client) error { return c.Temperature(ctx, t) }, err
 		}),
-		rig("supply MILLIVOLTS", "Set the supply voltage, above the token's cut-off; 0 takes the battery out and puts it back", func(arg string) (action, error) {
+		rig("supply MILLIVOLTS", "Set the supply voltage, above the token's cut-off; 0 takes the battery out and puts it back", "millivolts, such as 2900", func(arg string) (action, error) {
 			mv, err := strconv.ParseUint(arg, 10, 32)
 			if err != nil || mv > 6000 {
 				err = usagef("supply %q: want millivolts from 0 to 6000", arg)
 			}
-			return func(ctx context.Context, c *host.Client) error { return c.Supply(ctx, int(mv)) }, err
+			return func(ctx context.Context, c *host.Client) error {
+				err := c.Supply(ctx, int(mv))
+				if errors.Is(err, serialproto.ErrInvalid) {
+					return errclass.With(errclass.Refused, fmt.Errorf("supply %d: refused: at this voltage the token is off and could not be asked to come back: give more millivolts, or 0 to take the battery out and put it back", mv))
+				}
+				return err
+			}, err
 		}),
 		{
-			Use: "power-cut N", Short: "Cut the power inside the N-th flash operation from now (rig)", Args: cobra.ExactArgs(1),
+			Use: "power-cut N", Short: "Cut the power inside the N-th flash operation from now (rig)", Args: oneArg("the number of the flash operation, from 1"),
 			RunE: func(cmd *cobra.Command, args []string) error {
 				n, err := strconv.ParseUint(args[0], 10, 31)
 				if err != nil || n == 0 {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -214,8 +215,11 @@ func (a *app) bearerToken(ctx context.Context, path string) (string, error) {
 // writeNew writes a secret to a file that must not exist yet.
 func writeNew(path string, text []byte, mode os.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if errors.Is(err, fs.ErrExist) {
+		return usagef("writing %s: it exists: name another file, or move that one away", path)
+	}
 	if err != nil {
-		return usagef("writing %s: %w", path, err)
+		return usagef("writing %s: %w", path, bareFile(err))
 	}
 	_, err = f.Write(text)
 	if err == nil {

@@ -72,7 +72,7 @@ func (a *app) create(path string, force bool) (*output, error) {
 	}
 	temp, err := os.CreateTemp(filepath.Dir(path), ".fob-") // mode 0600
 	if err != nil {
-		return nil, usagef("writing %s: %w", path, err)
+		return nil, usagef("writing %s: %w", path, bareFile(err))
 	}
 	return &output{bufio.NewWriterSize(temp, 64<<10), path, temp, force}, nil
 }
@@ -99,9 +99,11 @@ func (o *output) finish(work error) error {
 	if err == nil {
 		return nil
 	}
-	err = errors.Join(err, os.Remove(o.temp.Name()))
+	if e := os.Remove(o.temp.Name()); e != nil && !errors.Is(e, fs.ErrNotExist) {
+		err = errors.Join(err, fmt.Errorf("removing the unfinished file: %w", e))
+	}
 	if work == nil {
-		err = fmt.Errorf("writing %s: %w", o.path, err)
+		err = fmt.Errorf("writing %s: %w", o.path, bareFile(err))
 	}
 	return err
 }

@@ -107,6 +107,9 @@ type readyToken struct {
 }
 
 func (a *app) run(ctx context.Context, o runOptions) (err error) {
+	if o.count < 1 || o.count > fleet.MaxCount {
+		return usagef("--count %d: want 1 to %d", o.count, fleet.MaxCount)
+	}
 	config, err := a.worldConfig(ctx, o)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ Formats:
 ` + formatList() + `
 Keys and passwords come from files or a prompt, never from an argument. Seeds
 are shown with --reveal only.`,
-		Args: cobra.NoArgs,
+		Args: subCommand,
 		RunE: help,
 	}
 	cmd.AddCommand(newSeedsInspectCmd(a), newSeedsConvertCmd(a), newSeedsVerifyCmd(a),

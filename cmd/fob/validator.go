@@ -25,7 +25,7 @@ none is named a passphrase, which is asked for on the terminal.
 Times in tables are those of Japan; with --json they are UTC.
 
 Exit code 4 is a refusal by the bank's rules; 3 a database that does not answer.`,
-		Args: cobra.NoArgs,
+		Args: subCommand,
 		RunE: help,
 	}
 	b.add(cmd.PersistentFlags())
@@ -40,7 +40,7 @@ Exit code 4 is a refusal by the bank's rules; 3 a database that does not answer.
 
 // group is a command that only has sub-commands.
 func group(use, short string, subs ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: help}
+	cmd := &cobra.Command{Use: use, Short: short, Args: subCommand, RunE: help}
 	cmd.AddCommand(subs...)
 	return cmd
 }

@@ -99,19 +99,19 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 		_, err := os.Lstat(name)
 		fresh = errors.Is(err, os.ErrNotExist)
 	}
-	db, err := store.Open(ctx, name, true)
-	if err != nil {
-		return err
-	}
 	made := false
 	defer func() {
-		err = errors.Join(err, db.Close())
 		if err != nil && fresh && !made { // nothing is in it
-			for _, suffix := range []string{"", "-wal", "-shm"} {
+			for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 				_ = os.Remove(name + suffix)
 			}
 		}
 	}()
+	db, err := store.Open(ctx, name, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
 	if _, err := bank.KDF(ctx, db); !errors.Is(err, store.ErrNoBank) {
 		if err != nil {
 			return err
@@ -141,7 +141,7 @@ func (a *app) newMaster(ctx context.Context, b *bankFlags) (m vault.Master, kdf 
 		}
 		return m, "", err
 	}
-	pass, err := a.askPassphrase(ctx, "new passphrase of the bank", true)
+	pass, err := a.askPassphrase(ctx, "new passphrase of the bank (12 to 1024 bytes)", true)
 	if err != nil {
 		return m, "", err
 	}

@@ -26,7 +26,7 @@ func (a *app) newPassword(ctx context.Context, file, whose string) (string, erro
 		line, err := a.readPassword(ctx, file)
 		return string(line), err
 	}
-	line, err := a.askPassword(ctx, "new password of "+whose, true)
+	line, err := a.askPassword(ctx, "new password of "+whose+" (12 to 128 characters)", true)
 	return string(line), err
 }
 

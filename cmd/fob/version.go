@@ -19,17 +19,28 @@ func newVersionCmd(a *app) *cobra.Command {
 		Short: "Print the version",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := struct {
-				Firmware string `json:"firmware"`
-				Protocol int    `json:"protocol"`
-				Module   string `json:"module"`
-				Go       string `json:"go"`
-				System   string `json:"system"`
-			}{firmware.Version, serialproto.ProtocolVersion, moduleVersion(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
-			return a.print(v, fmt.Sprintf("fob %s, firmware %s, protocol %d, %s %s\n",
-				v.Module, v.Firmware, v.Protocol, v.Go, v.System))
+			return a.print(versionResult{
+				firmware.Version, serialproto.ProtocolVersion, moduleVersion(), runtime.Version(), system,
+			}, versionText())
 		},
 	}
+}
+
+const system = runtime.GOOS + "/" + runtime.GOARCH
+
+// versionResult is what fob version prints.
+type versionResult struct {
+	Firmware string `json:"firmware"`
+	Protocol int    `json:"protocol"`
+	Module   string `json:"module"`
+	Go       string `json:"go"`
+	System   string `json:"system"`
+}
+
+// versionText is the line of fob version and fob --version.
+func versionText() string {
+	return fmt.Sprintf("fob %s, firmware %s, protocol %d, %s %s\n",
+		moduleVersion(), firmware.Version, serialproto.ProtocolVersion, runtime.Version(), system)
 }
 
 // moduleVersion is the version that this program was built as.

@@ -75,7 +75,7 @@ func (c *pskcCrypt) open(v *pskcValue, keys *Keys, warn func(string, ...any)) ([
 		return nil, err
 	}
 	if c.private != nil && !c.hasMAC && keys.Trusted == nil {
-		warn("not authenticated: anybody with the certificate could have made the file, only a signature (Trusted) binds it")
+		warn("not authenticated: anybody with the certificate could have made the file, only a signature that is checked binds it")
 	}
 	if c.hasMAC {
 		if err := c.verify(v, sealed); err != nil {
@@ -111,17 +111,17 @@ func (c *pskcCrypt) unlock(method pskcCipher, keys *Keys, warn func(string, ...a
 		switch c.kinds {
 		case pskcPreShared, 0: // python-pskc writes an EncryptionKey without a name
 			if len(keys.Key) == 0 {
-				return fmt.Errorf("%w: the pre-shared key %s", ErrNoKey, quoteName(c.keyName))
+				return fmt.Errorf("%w (the pre-shared key %s)", ErrNoKey, quoteName(c.keyName))
 			}
 			c.key = keys.Key
 		case pskcPassword:
 			if len(keys.Password) == 0 {
-				return fmt.Errorf("%w: the password", ErrNoKey)
+				return fmt.Errorf("%w (a password encrypts it)", ErrNoKey)
 			}
 			c.key, err = c.derive(method.keySize, keys.Password, warn)
 		case pskcCertificate:
 			if len(keys.Private) == 0 {
-				return fmt.Errorf("%w: the recipient's private key", ErrNoKey)
+				return fmt.Errorf("%w (the recipient's private key)", ErrNoKey)
 			}
 			c.private, err = parsePrivate(keys.Private)
 		}

@@ -53,7 +53,7 @@ func TestPSKCRecipientWarns(t *testing.T) {
 		want    []string
 	}{
 		{nil, []string{
-			"not authenticated: anybody with the certificate could have made the file, only a signature (Trusted) binds it",
+			"not authenticated: anybody with the certificate could have made the file, only a signature that is checked binds it",
 			"the file is signed, and nobody looked at the signature",
 		}},
 		{certificate, nil},

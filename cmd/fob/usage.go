@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// subCommand is cobra.NoArgs for commands that have sub-commands. It says which
+// of them a mistyped one may have meant.
+func subCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if isSeed(args[0]) { // an error goes to logs
+		return fmt.Errorf("unknown command for %q", cmd.CommandPath())
+	}
+	return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), meant(cmd, args[0], ""))
+}
+
+// meant suggests sub-commands of cmd that are written nearly like name.
+func meant(cmd *cobra.Command, name, prefix string) string {
+	cmd.SuggestionsMinimumDistance = 2
+	like := cmd.SuggestionsFor(name)
+	if len(like) == 0 {
+		return ""
+	}
+	for i := range like {
+		like[i] = prefix + like[i]
+	}
+	return ": did you mean " + strings.Join(like, " or ") + "?"
+}
+
+// flagError says what a flag takes, instead of which function of strconv failed.
+func flagError(cmd *cobra.Command, err error) error {
+	var value *pflag.InvalidValueError
+	var unknown *pflag.NotExistError
+	switch {
+	case errors.As(err, &value):
+		flag := value.GetFlag()
+		want := map[string]string{
+			"int": "a whole number", "int64": "a whole number", "uint64": "a whole number from 0",
+			"duration": "a number with a unit, such as 60s or 5m", "bool": "true or false", "float64": "a number",
+		}[flag.Value.Type()]
+		given := " " + value.GetValue()
+		if isSeed(value.GetValue()) {
+			given = ""
+		}
+		if want != "" {
+			return fmt.Errorf("--%s%s: want %s", flag.Name, given, want)
+		}
+	case errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1:
+		names := &cobra.Command{} // since cobra compares the names of commands only
+		add := func(f *pflag.Flag) {
+			names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+		}
+		cmd.Flags().VisitAll(add)
+		return fmt.Errorf("%w%s", err, meant(names, unknown.GetSpecifiedName(), "--"))
+	}
+	return err
+}
+
+// profileFlag says a wrong field of a profile in terms of the flag that set it.
+func profileFlag(err error) error {
+	var field *token.FieldError
+	if !errors.As(err, &field) {
+		return err
+	}
+	flag := map[string]string{"Digits": "digits", "Step": "step", "T0": "t0"}[field.Field]
+	if flag == "" {
+		return err
+	}
+	return usagef("--%s %d: want %s", flag, field.Value, field.Allowed)
+}
+
+// bareFile drops the name of a file from an error: a temporary one means nothing to
+// the reader.
+func bareFile(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
