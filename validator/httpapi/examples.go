@@ -19,8 +19,8 @@ var examples = map[string]any{
 	"UserView.name": "Alice Example", "NewUserInputBody.name": "Alice Example", "UserChangeInputBody.name": "Alice Example",
 	"UserView.role": "master", "NewUserInputBody.role": "user", "UserChangeInputBody.role": "admin", "locked": false,
 	"NewClerkInputBody.id": "tanaka", "NewClerkInputBody.name": "Tanaka Ichiro", "clerk": "tanaka", "by": "tanaka",
-	"password": "correct horse battery", "PasswordInputBody.old": "correct horse battery",
-	"PasswordInputBody.new": "another horse battery",
+	"password": "an example password", "PasswordInputBody.old": "an example password",
+	"PasswordInputBody.new": "another example password",
 
 	"serial": "2600124800001", "serials": []any{"2600124800001", "2600124800002"}, "token": "2600124800001",
 	"OrderView.old": "2600124800001", "OrderInputBody.old": "2600124800001", "OrderView.new": "2600124800002",
