@@ -121,8 +121,9 @@ carry, such as an expiry date, is listed on stderr; with --strict it is an
 error. A conversion that fails leaves no file; on standard output, what has been
 written stays.
 
-With --for, the file is written as that server reads it, a token is refused if the
-server would compute other codes from it, and what the server drops is listed.
+With --for, the file is written as that server reads it, a token is refused if
+the server would compute other codes from it, and what the server drops is
+listed.
 
 Formats:
 ` + formatList() + `

@@ -33,7 +33,8 @@ SQLite and PostgreSQL alike; either can be restored from it. Servers go on
 working.
 
 The seeds in a backup are sealed, and the bank's key is not in it: keep the key
-file too, in another place. The file holds names, addresses and hashed passwords.
+file too, in another place. The file holds names, addresses and hashed
+passwords.
 
 Do not copy the file of a SQLite database while a server runs: what was written
 last is in other files.`,
@@ -73,17 +74,19 @@ func newValidatorRestoreCmd(a *app, b *bankFlags) *cobra.Command {
 		Use:   "restore FILE",
 		Short: "Make a bank of a backup",
 		Long: `Makes the bank of a backup in a new file of SQLite or in an empty database of
-PostgreSQL, whichever the backup came from. The key is the one that the bank had
-then. A backup that was cut short or changed is refused, and leaves nothing behind.
+PostgreSQL, whichever the backup came from. The key is the one that the bank
+had then. A backup that was cut short or changed is refused, and leaves nothing
+behind.
 
 A backup does not know what happened after it. These things are made safe:
-- Every code that a token may have shown before now counts as used. A user waits
-  for the code after next.
-- An e-mail that was still to be sent is doubtful: look at fob validator notice.
+- Every code that a token may have shown before now counts as used. A user
+  waits for the code after next.
+- An e-mail that was still to be sent is doubtful: see fob validator notice.
 - Nobody is logged in.
-All else is as it was then. Revoke, suspend, lock and end again what was revoked,
-suspended, locked or ended since, before you let users in. Expiry notices that were
-made since are made again.`,
+
+All else is as it was then. Revoke, suspend, lock and end again what was
+revoked, suspended, locked or ended since, before you let users in. Expiry
+notices that were made since are made again.`,
 		Example: `  fob validator restore monday.backup --db new.db --key-file bank.key`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -147,9 +150,9 @@ func newValidatorMigrateCmd(a *app, b *bankFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Bring the database of an older fob up to date",
-		Long: `Changes the tables of a bank that an older fob made into those of this one. Stop
-the servers first. A backup is written before anything is changed, because there is
-no way back: an older fob does not open the new tables.`,
+		Long: `Changes the tables of a bank that an older fob made into those of this one.
+Stop the servers first. A backup is written before anything is changed, because
+there is no way back: an older fob does not open the new tables.`,
 		Example: `  fob validator migrate --db bank.db --key-file bank.key --backup before.backup`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
