@@ -4,8 +4,6 @@ package bank
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -34,7 +32,7 @@ func (b *Bank) Backup(ctx context.Context, by By, w io.Writer, progress func(row
 
 // Restore makes the database name of a backup, and returns how many rows it held.
 // The error wraps [vault.ErrWrongKey] when the master key is not that of the backup's
-// bank, [store.ErrBackup] when the backup is not whole, and [ErrConflict] when there
+// bank, [store.ErrBackup] when the backup is not whole, and [store.ErrExists] when there
 // is a bank in the database.
 //
 // A backup does not know what happened after it. So that no code is accepted twice
@@ -73,9 +71,5 @@ func Restore(ctx context.Context, name string, backup *store.BackupReader, maste
 		tx.AddAudit(by.note(now, "restore", 0, noSerial, "", "backup of "+backup.Made.Time().UTC().Format(time.RFC3339)))
 		return nil
 	}
-	rows, err := backup.Restore(ctx, name, open, after, progress)
-	if errors.Is(err, store.ErrExists) {
-		return 0, fmt.Errorf("%w: %w", ErrConflict, err)
-	}
-	return rows, err
+	return backup.Restore(ctx, name, open, after, progress)
 }

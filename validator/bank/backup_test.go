@@ -271,7 +271,7 @@ func TestBrokenBackups(t *testing.T) {
 			taken := banktest.New(t, database(t))
 			taken.Contract("mine")
 			_, err := restore(t, d, whole, taken.Name)
-			require.ErrorIs(t, err, bank.ErrConflict)
+			require.ErrorIs(t, err, store.ErrExists)
 			_, err = taken.Bank.Contract(t.Context(), banktest.Clerk, "mine")
 			require.NoError(t, err)
 		}

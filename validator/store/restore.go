@@ -96,12 +96,12 @@ func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) 
 	at := name
 	if !IsPostgres(name) {
 		if _, err := os.Lstat(name); err == nil {
-			return 0, fmt.Errorf("restoring to %s: %w: name a new file", name, ErrExists)
+			return 0, fmt.Errorf("database %s %w: name a new file", name, ErrExists)
 		}
 		// Made beside its place: what is broken off is no database.
 		dir, err := os.MkdirTemp(filepath.Dir(name), ".fob-restore-")
 		if err != nil {
-			return 0, fmt.Errorf("restoring to %s: %w", name, withoutPath(err))
+			return 0, fmt.Errorf("database %s: %w", name, withoutPath(err))
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
 		at = filepath.Join(dir, "bank.db")
@@ -179,7 +179,7 @@ const restoringID = int64(0)
 func (tx *Tx) makeRoom() error {
 	if _, err := tx.Meta(); !errors.Is(err, ErrNoBank) {
 		if err == nil {
-			err = fmt.Errorf("restoring: %w: there is a bank in this database", ErrExists)
+			err = fmt.Errorf("the bank in this database %w: name another", ErrExists)
 		}
 		return err
 	}
@@ -339,16 +339,16 @@ func placeDatabase(at, name string) error {
 		err = os.Link(at, name)
 	}
 	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("restoring to %s: %w: name a new file", name, ErrExists)
+		return fmt.Errorf("database %s %w: name a new file", name, ErrExists)
 	}
 	if err != nil { // not every file system has links
 		if _, e := os.Lstat(name); !errors.Is(e, os.ErrNotExist) {
-			return fmt.Errorf("restoring to %s: %w: name a new file", name, ErrExists)
+			return fmt.Errorf("database %s %w: name a new file", name, ErrExists)
 		}
 		err = os.Rename(at, name)
 	}
 	if err != nil {
-		return fmt.Errorf("restoring to %s: %w", name, withoutPath(err))
+		return fmt.Errorf("database %s: %w", name, withoutPath(err))
 	}
 	if dir, err := os.Open(filepath.Dir(name)); err == nil {
 		_ = dir.Sync() // some systems cannot sync a folder
