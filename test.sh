@@ -54,6 +54,7 @@ step_needs() {
 		;;
 	test)
 		echo 'chromium chromium' # for the pages
+		echo 'curl curl' # for the documents, as are nginx, systemd and zsh
 		echo 'freeradius-utils radclient'
 		echo 'gcc gcc' # for -race
 		echo 'iproute2 ip'
@@ -61,6 +62,7 @@ step_needs() {
 		echo "libpam-oath /lib/$(uname -m)-linux-gnu/security/pam_oath.so"
 		echo "libpam-radius-auth /lib/$(uname -m)-linux-gnu/security/pam_radius_auth.so"
 		echo "libpam-wrapper /usr/lib/$(uname -m)-linux-gnu/libpam_wrapper.so"
+		echo 'nginx nginx'
 		echo 'oathtool oathtool'
 		echo 'openssl openssl'
 		echo 'pamtester pamtester'
@@ -70,8 +72,9 @@ step_needs() {
 		echo 'qemu-system-misc qemu-system-riscv32'
 		echo 'socat socat'
 		echo 'strace strace'
+		echo 'systemd systemd-analyze'
 		echo 'zbar-tools zbarimg'
-		echo 'zsh zsh' # for the documents
+		echo 'zsh zsh'
 		;;
 	tinygo | smoke | board | pico)
 		echo 'g++ g++'

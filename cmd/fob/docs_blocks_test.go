@@ -36,6 +36,12 @@ type docSection struct {
 // documents returns the documents for users, from the root of the source.
 func documents(t *testing.T) []string {
 	names := []string{"README.md", "CONTRIBUTING.md", "DESIGN.md", "CHANGELOG.md", "serialproto/PROTOCOL.md", "tools/tinygo/README.md"}
+	pages, err := filepath.Glob("../../docs/*.md")
+	require.NoError(t, err)
+	require.NotEmpty(t, pages)
+	for _, page := range pages {
+		names = append(names, "docs/"+filepath.Base(page))
+	}
 	return names
 }
 

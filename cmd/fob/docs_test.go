@@ -59,6 +59,13 @@ var notRun = map[string]string{
 	"tools/tinygo/README.md: Building the firmware with TinyGo: 1": "builds TinyGo; step tinygo of test.sh does",
 	"tools/tinygo/README.md: Building the firmware with TinyGo: 2": "installs packages; test.sh does",
 	"tools/tinygo/README.md: Running it: 1":                        "needs an image; internal/board starts QEMU like this",
+	"docs/validator-http.md: A client in your language: 2":         "fetches the generator; TestGeneratedClient in validator/httpapi runs it",
+	"docs/validator-radius.md: PAM: pam_radius_auth: 1":            "the module's own file; TestPAM in validator/radius writes one",
+	"docs/validator-radius.md: PAM: pam_radius_auth: 2":            "PAM's own file; TestPAM in validator/radius writes one",
+	"docs/validator-radius.md: PAM: pam_radius_auth: 3":            "a line of the clients file",
+	"docs/validator-radius.md: FreeRADIUS as a proxy: 1":           "needs a FreeRADIUS server",
+	"docs/validator-radius.md: FreeRADIUS as a proxy: 2":           "needs a FreeRADIUS server",
+	"docs/validator-server.md: systemd: 1":                         "needs systemd; TestUnit has the unit",
 	"DESIGN.md: How do the parts fit together?: 1":                 "a drawing",
 }
 
@@ -141,6 +148,21 @@ func parseNginx(t *testing.T, server string) {
 	require.NoError(t, err, "%s", out)
 }
 
+// TestUnit has systemd read the unit that docs/validator-server.md installs.
+func TestUnit(t *testing.T) {
+	analyze := tooltest.Find(t, "systemd-analyze")
+	text, err := os.ReadFile("../../docs/fob-validator.service")
+	require.NoError(t, err)
+	const program = "/usr/local/bin/fob"
+	require.Contains(t, string(text), program)
+	unit := filepath.Join(t.TempDir(), "fob-validator.service")
+	text = bytes.ReplaceAll(text, []byte(program), []byte(os.Args[0])) // which must be there
+	require.NoError(t, os.WriteFile(unit, text, 0o600))
+	out, err := exec.Command(analyze, "verify", "--man=no", unit).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.NotContains(t, string(out), filepath.Base(unit)) // an unknown key is a warning
+}
+
 // inNamespace runs a section in a process that has a loopback interface and no
 // other.
 func inNamespace(t *testing.T, section, shell string) {
@@ -190,6 +212,8 @@ func runSection(t *testing.T, s docSection, shell string) {
 	}
 	home := filepath.Join(t.TempDir(), "home")
 	require.NoError(t, os.Mkdir(home, 0o700))
+	// curl ends with an error if the server answers with one.
+	require.NoError(t, os.WriteFile(filepath.Join(home, ".curlrc"), []byte("fail\nno-progress-meter\n"), 0o600))
 	var main *terminal
 	for i, b := range s.blocks {
 		if notRun[b.name] != "" {
