@@ -21,7 +21,7 @@ import (
 )
 
 // patient is a limit for what must happen; reaching it is a failure.
-const patient = 20 * time.Second
+const patient = 5 * time.Minute
 
 var built struct {
 	mu   sync.Mutex

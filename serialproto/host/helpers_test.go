@@ -22,7 +22,7 @@ import (
 
 const (
 	// patience is a limit for what must happen; reaching it is a failure.
-	patience = 20 * time.Second
+	patience = 5 * time.Minute
 	// soon is how long to wait for an answer that will not come.
 	soon = 15 * time.Millisecond
 	// rfcSeed is the seed of RFC 4226, appendix D.

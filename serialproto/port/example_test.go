@@ -37,7 +37,7 @@ func Example() {
 		return
 	}
 	defer host.Close()
-	_ = host.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = host.SetReadDeadline(time.Now().Add(5 * time.Minute))
 	_, _ = host.Write([]byte("ping"))
 	answer := make([]byte, 4)
 	if _, err := io.ReadFull(host, answer); errors.Is(err, os.ErrDeadlineExceeded) {

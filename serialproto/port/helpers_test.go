@@ -15,7 +15,7 @@ import (
 )
 
 // patience is a limit for things that must happen; reaching it is a failure.
-const patience = 20 * time.Second
+const patience = 5 * time.Minute
 
 // kind is one way to connect a token to a host.
 type kind struct {

@@ -89,7 +89,7 @@ func TestWriteDeadline(t *testing.T) {
 	forEachKind(t, func(t *testing.T, k kind) {
 		token, host := k.connect(t)
 		for _, p := range []Port{token, host} {
-			require.NoError(t, p.SetWriteDeadline(time.Now().Add(50*time.Millisecond)))
+			require.NoError(t, p.SetWriteDeadline(time.Now().Add(300*time.Millisecond)))
 			n, err := writeUntilError(p)
 			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 			require.Positive(t, n)
@@ -101,7 +101,7 @@ func TestWriteDeadline(t *testing.T) {
 func TestWriteDeadlineCount(t *testing.T) {
 	forEachKind(t, func(t *testing.T, k kind) {
 		token, host := k.connect(t)
-		require.NoError(t, host.SetWriteDeadline(time.Now().Add(50*time.Millisecond)))
+		require.NoError(t, host.SetWriteDeadline(time.Now().Add(300*time.Millisecond)))
 		n, err := writeUntilError(host)
 		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 

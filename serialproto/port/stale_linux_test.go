@@ -39,7 +39,7 @@ func openPlain(t *testing.T, name string) *os.File {
 func hears(t *testing.T, f *os.File, want string) {
 	t.Helper()
 	got := make([]byte, len(want))
-	require.NoError(t, f.SetReadDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, f.SetReadDeadline(time.Now().Add(5*time.Minute)))
 	_, err := io.ReadFull(f, got)
 	require.NoError(t, err)
 	require.Equal(t, want, string(got))

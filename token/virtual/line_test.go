@@ -104,7 +104,7 @@ func TestNoisyPort(t *testing.T) {
 	in := virtual.NewLineNoise(virtual.LineFaults{Double: 1, Unplug: 5})
 	out := virtual.NewLineNoise(virtual.LineFaults{Seed: 1, Flip: 1})
 	p := virtual.Noisy(host, in, out)
-	require.NoError(t, p.SetReadDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, p.SetReadDeadline(time.Now().Add(5*time.Minute)))
 
 	heard := make(chan []byte, 1)
 	go func() {

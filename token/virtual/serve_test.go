@@ -20,7 +20,7 @@ import (
 )
 
 // patience is a limit for what must happen; reaching it is a failure.
-const patience = 20 * time.Second
+const patience = 5 * time.Minute
 
 // serving starts Serve and returns the host's end and the result to come.
 func serving(t *testing.T, k *virtual.Token, o virtual.ServeOptions) (near port.Port, result <-chan error, stop func()) {

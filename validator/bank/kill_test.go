@@ -132,7 +132,7 @@ func (v *victim) kill(work string, atMost time.Duration, env ...string) (said []
 			lines <- strings.TrimSuffix(line, "\n")
 		}
 	}()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(5 * time.Minute)
 	fuse := time.Duration(v.rand.Int64N(int64(atMost)))
 	if v.rand.IntN(10) > 0 { // one in ten dies while it starts
 		select {

@@ -229,7 +229,7 @@ func TestStoreGoneAndBack(t *testing.T) {
 	s.do("", "GET", "/healthz", nil).is(200)
 	require.ErrorIs(t, s.lastEvent("/v1/check").Err, bank.ErrUnavailable)
 	pg.Restart(t)
-	require.Eventually(t, func() bool { return s.do("", "GET", "/readyz", nil).status == 200 }, 10*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return s.do("", "GET", "/readyz", nil).status == 200 }, 5*time.Minute, 50*time.Millisecond)
 	s.do(alice, "GET", "/v1/status", nil).is(200)
 }
 

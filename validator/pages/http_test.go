@@ -399,7 +399,7 @@ func TestStoreGoneAndBack(t *testing.T) {
 	a.says(t, "error.unavailable.title")
 	require.NotEmpty(t, s.events)
 	server.Restart(t)
-	require.Eventually(t, func() bool { return b.get("/").StatusCode == 200 }, 20*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return b.get("/").StatusCode == 200 }, 5*time.Minute, 100*time.Millisecond)
 }
 
 func TestTestModeIsOnEveryPage(t *testing.T) {

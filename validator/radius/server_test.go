@@ -29,7 +29,7 @@ import (
 const secret = "a shared secret of ours"
 
 // patience is for answers that must come.
-const patience = 20 * time.Second
+const patience = 5 * time.Minute
 
 // front is a bank with alice, who has a token, and its RADIUS server.
 type front struct {

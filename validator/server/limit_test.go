@@ -30,7 +30,7 @@ func TestPlacesOfASource(t *testing.T) {
 		}
 	}()
 	dial := func(from string) net.Conn {
-		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 5 * time.Second}
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 5 * time.Minute}
 		c, err := d.Dial("tcp4", inner.Addr().String())
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = c.Close() })
@@ -38,7 +38,7 @@ func TestPlacesOfASource(t *testing.T) {
 	}
 	closed := func(c net.Conn) {
 		t.Helper()
-		require.NoError(t, c.SetReadDeadline(time.Now().Add(5*time.Second)))
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(5*time.Minute)))
 		_, err := c.Read(make([]byte, 1))
 		require.ErrorIs(t, err, io.EOF)
 	}

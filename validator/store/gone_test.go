@@ -49,7 +49,7 @@ func TestHangs(t *testing.T) {
 				if !errors.Is(err, store.ErrUnavailable) {
 					t.Errorf("%v", err)
 				}
-				if took := time.Since(began); took > 15*time.Second {
+				if took := time.Since(began); took > time.Minute {
 					t.Errorf("it took %v", took)
 				}
 			})
@@ -66,7 +66,7 @@ func TestHangs(t *testing.T) {
 		cancel()
 		wg.Wait()
 		proxy.Thaw()
-		require.Eventually(t, func() bool { return db.View(ctx, func(*store.Tx) error { return nil }) == nil }, 10*time.Second, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return db.View(ctx, func(*store.Tx) error { return nil }) == nil }, 5*time.Minute, 10*time.Millisecond)
 		for i := range 20 {
 			require.NoError(t, db.Grouped(ctx, "", add(fmt.Sprintf("e%d-%d", round, i))))
 			update(t, db, add(fmt.Sprintf("f%d-%d", round, i)))
@@ -112,7 +112,7 @@ func TestLostCommit(t *testing.T) {
 			return tx.AddContract(contract(alone))
 		})
 		require.ErrorIs(t, err, store.ErrUnavailable)
-		require.Eventually(t, func() bool { return there(t, db, alone) }, 5*time.Second, time.Millisecond, "it was made all the same")
+		require.Eventually(t, func() bool { return there(t, db, alone) }, 5*time.Minute, time.Millisecond, "it was made all the same")
 
 		// Three of the four writers are held, so that all that comes is one group.
 		var wg sync.WaitGroup

@@ -245,7 +245,7 @@ func TestClose(t *testing.T) {
 			require.NoError(t, db.Close())
 			require.Equal(t, made.Load(), count, "what was answered is there, and nothing else")
 		}
-		require.Eventually(t, func() bool { return storeGoroutines() <= before }, 10*time.Second, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return storeGoroutines() <= before }, 5*time.Minute, 10*time.Millisecond)
 	})
 }
 

@@ -32,7 +32,7 @@ func TestBK13OneMonthBefore(t *testing.T) {
 
 			b.itIs(tt.day)
 			b.daily()
-			require.Eventually(t, func() bool { return len(c.mails()) == 1 }, 10*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return len(c.mails()) == 1 }, 5*time.Minute, time.Millisecond)
 			mail := c.mails()[0]
 			require.Equal(t, suzuki.token.serial, mail.Serial.String())
 			require.Equal(t, tt.back, mail.Expiry.String())
