@@ -68,6 +68,7 @@ step_needs() {
 		echo 'pamtester pamtester'
 		echo 'postgresql /usr/lib/postgresql/*/bin/postgres'
 		echo 'pskctool pskctool'
+		echo 'python3-cryptography python:cryptography'
 		echo 'python3-serial python:serial'
 		echo 'qemu-system-misc qemu-system-riscv32'
 		echo 'socat socat'
@@ -101,12 +102,13 @@ step_needs() {
 	esac
 }
 
-# python_with prints a Python that has module $1. The first on PATH may be one
-# that does not see Debian's modules.
+# python_with prints a Python that has all modules given. The first on PATH may be
+# one that does not see Debian's modules.
 python_with() {
-	local python
+	local python modules
+	modules=$(IFS=, && echo "$*")
 	for python in python3 /usr/bin/python3; do
-		if "$python" -c "import $1" 2>/dev/null; then
+		if "$python" -c "import $modules" 2>/dev/null; then
 			command -v "$python"
 			return
 		fi
@@ -225,7 +227,7 @@ step_tidy() {
 
 step_test() {
 	# For the Go tests that start one.
-	FOB_PYTHON=$(python_with serial) || FOB_PYTHON=python3
+	FOB_PYTHON=$(python_with serial cryptography) || FOB_PYTHON=python3
 	export FOB_PYTHON
 	go test -timeout "$test_timeout" -race -shuffle=on ./... | no_empty_packages
 	# Sizes in memory mean nothing under the race detector.

@@ -51,7 +51,7 @@ const (
 //	mode FILE PERM        the permissions of a file, in octal
 //	exec ask STATUS METHOD URL [BODYFILE|- [SECRET]]
 //	                      an HTTP request, whose answer must have that status
-//	silent NAME tcp|pty   a port at $NAME that never answers
+//	silent NAME tcp|pty   a port at $NAME that never answers; $NAME_addr is without tcp:
 //	vanish NAME           a port at $NAME that hangs up on the first byte
 func TestScripts(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -389,6 +389,7 @@ func serve(ts *testscript.TestScript, name string, f func(net.Conn)) {
 	ts.Check(err)
 	ts.Defer(func() { l.Close() })
 	ts.Setenv(name, "tcp:"+l.Addr().String())
+	ts.Setenv(name+"_addr", l.Addr().String())
 	go func() {
 		for {
 			c, err := l.Accept()

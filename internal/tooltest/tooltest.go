@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -32,6 +33,20 @@ func File(t testing.TB, name string, patterns ...string) string {
 		}
 	}
 	Missing(t, name)
+	return ""
+}
+
+// Python returns a Python that has the modules: the one that FOB_PYTHON names, or
+// Debian's, or the first on PATH, which may not see Debian's modules.
+func Python(t testing.TB, modules ...string) string {
+	t.Helper()
+	imports := "import " + strings.Join(modules, ", ")
+	for _, name := range []string{os.Getenv("FOB_PYTHON"), "/usr/bin/python3", "python3"} {
+		if name != "" && exec.Command(name, "-c", imports).Run() == nil {
+			return name
+		}
+	}
+	Missing(t, "a Python with "+strings.Join(modules, " and "))
 	return ""
 }
 

@@ -15,22 +15,11 @@ import (
 	"github.com/d204ef64/fob/internal/tooltest"
 )
 
-// python returns an interpreter that has pyserial.
-func python(t *testing.T) string {
-	for _, name := range []string{"/usr/bin/python3", "python3"} {
-		if exec.Command(name, "-c", "import serial").Run() == nil {
-			return name
-		}
-	}
-	tooltest.Missing(t, "python3 with pyserial (package python3-serial)")
-	return ""
-}
-
 func runPython(t *testing.T, script string, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, python(t), append([]string{"-W", "error::SyntaxWarning", "-c", script}, args...)...)
+	cmd := exec.CommandContext(ctx, tooltest.Python(t, "serial"), append([]string{"-W", "error::SyntaxWarning", "-c", script}, args...)...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Equal(t, "ok", strings.TrimSpace(lastLine(string(out))))
