@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -58,6 +59,52 @@ func TestDemoLive(t *testing.T) {
 		}
 		require.Equal(t, 3, strings.Count(frame, "agrees with pquerna/otp"), frame)
 	}
+}
+
+// TestDemoStays: the demo's pages are there for as long as it runs, also
+// after a client has come and gone.
+func TestDemoStays(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("fob", "demo")
+	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	require.NoError(t, err)
+	defer terminal.Close()
+	timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	screen := make(chan string, 1)
+	go func() { // reads on, or the demo would wait for its terminal
+		var text bytes.Buffer
+		chunk := make([]byte, 4096)
+		for {
+			n, err := terminal.Read(chunk)
+			text.Write(chunk[:n])
+			if complete := bytes.Contains(text.Bytes(), []byte("Ctrl-C ends the demo.")); complete || err != nil {
+				select {
+				case screen <- text.String():
+				default:
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	text := ansi.ReplaceAllString(<-screen, "")
+	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(text)
+	require.NotEmpty(t, url, text)
+
+	for range 2 {
+		for _, path := range []string{"/login", "/readyz"} {
+			answer, err := http.Get(url + path)
+			require.NoError(t, err)
+			answer.Body.Close()
+			require.Equal(t, http.StatusOK, answer.StatusCode, path)
+		}
+		time.Sleep(5 * time.Second) // as a person reads: deadlines left on a line end in it
+	}
+	_, err = terminal.Write([]byte{3}) // Ctrl-C
+	require.NoError(t, err)
+	require.NoError(t, cmd.Wait())
 }
 
 // TestDemoWrong: a display that is not what the reference says is seen, and is
