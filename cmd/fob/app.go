@@ -188,10 +188,7 @@ an error is an object on stderr: {"error": …, "code": …, "exit": …}.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			if err := cmd.ValidateRequiredFlags(); err != nil { // cobra looks too late for a usage error
-				return err
-			}
-			if err := cmd.ValidateFlagGroups(); err != nil {
+			if err := checkFlags(cmd); err != nil { // cobra looks too late for a usage error
 				return err
 			}
 			if err := emptyFlag(cmd); err != nil {

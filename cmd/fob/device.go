@@ -220,7 +220,7 @@ func newClockCmd(d *device) *cobra.Command {
 			Set     bool      `json:"set"`
 			AheadMS int64     `json:"ahead_ms"` // of this machine
 		}{t, isSet, t.UnixMilli() - middle.UnixMilli()} // a Duration ends at 292 years
-		text := fmt.Sprintf("%s (%+d ms)\n", t.Format("2006-01-02T15:04:05.000Z07:00"), r.AheadMS)
+		text := fmt.Sprintf("%s (%s)\n", t.Format("2006-01-02T15:04:05.000Z07:00"), ahead(r.AheadMS))
 		if !isSet {
 			text = "not set since the token last lost power\n"
 		}

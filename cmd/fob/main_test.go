@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,7 +32,22 @@ import (
 func TestMain(m *testing.M) {
 	// Under the race detector each process would sleep for a second at its end.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
-	testscript.Main(m, map[string]func(){"fob": main, "holdport": holdPort, "ask": ask})
+	testscript.Main(m, map[string]func(){"fob": orQuit(main), "holdport": orQuit(holdPort), "ask": orQuit(ask)})
+}
+
+// orQuit makes a program end with a plain message on SIGQUIT, with which testscript
+// ends what runs at a script's deadline. Go would print every goroutine.
+func orQuit(program func()) func() {
+	return func() {
+		quit := make(chan os.Signal, 1)
+		signal.Notify(quit, syscall.SIGQUIT)
+		go func() {
+			<-quit
+			fmt.Fprintf(os.Stderr, "%s: ended by SIGQUIT: the script has reached its deadline\n", filepath.Base(os.Args[0]))
+			os.Exit(exitTimeout)
+		}()
+		program()
+	}
 }
 
 // holdPort keeps a serial port open, as another program would, until it is

@@ -124,6 +124,7 @@ func scriptParams(file string, deadline time.Time) testscript.Params {
 type failedScript struct {
 	*testing.T
 	failed bool
+	log    strings.Builder
 }
 
 func (f *failedScript) Run(_ string, run func(testscript.T)) {
@@ -136,11 +137,12 @@ func (f *failedScript) Run(_ string, run func(testscript.T)) {
 }
 func (f *failedScript) Parallel()         {}
 func (f *failedScript) Verbose() bool     { return false }
+func (f *failedScript) Log(args ...any)   { fmt.Fprintln(&f.log, args...); f.T.Log(args...) }
 func (f *failedScript) Fatal(args ...any) { f.Log(args...); f.FailNow() }
 func (f *failedScript) FailNow()          { f.failed = true; runtime.Goexit() }
 
 // TestScriptDeadlines: a script that hangs fails alone. The one after it has all its
-// time.
+// time. What it ran is ended without a dump of its goroutines.
 func TestScriptDeadlines(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -148,12 +150,14 @@ func TestScriptDeadlines(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		return path
 	}
-	hangs, passes := write("hangs.txt", "exec sleep 3600\n"), write("passes.txt", "exec fob version\n")
+	hangs, passes := write("hangs.txt", "exec fob run --tcp 127.0.0.1:0\n"), write("passes.txt", "exec fob version\n")
 
 	first, second := &failedScript{T: t}, &failedScript{T: t}
 	testscript.RunT(first, scriptParams(hangs, time.Now().Add(time.Second)))
 	testscript.RunT(second, scriptParams(passes, scriptDeadline(time.Now(), time.Time{}, false)))
 	require.True(t, first.failed)
+	require.Contains(t, first.log.String(), "timed out")
+	require.NotContains(t, first.log.String(), "goroutine ")
 	require.False(t, second.failed)
 
 	now := time.Now()

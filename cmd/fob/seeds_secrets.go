@@ -59,29 +59,42 @@ func (a *app) askPassword(ctx context.Context, what string, twice bool) ([]byte,
 	return a.askOr(ctx, what, "name a file with it (see --help), or run this on a terminal", twice)
 }
 
+// passwordTries is how often a new password is asked for until both entries agree.
+const passwordTries = 3
+
 // askOr asks on the terminal; advice is for who has none.
 func (a *app) askOr(ctx context.Context, what, advice string, twice bool) ([]byte, error) {
 	tty, ok := a.stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(tty.Fd())) {
 		return nil, usagef("the %s is needed: %s", what, advice)
 	}
-	first, err := a.ask(ctx, tty, what)
-	if err != nil {
-		return nil, err
-	}
-	if len(first) == 0 {
-		return nil, usagef("the %s is empty", what)
-	}
-	if twice {
-		again, err := a.ask(ctx, tty, "once more")
+	for try := 1; ; try++ {
+		first, err := a.ask(ctx, tty, what)
 		if err != nil {
 			return nil, err
 		}
-		if !bytes.Equal(first, again) {
-			return nil, usagef("the two differ")
+		if len(first) == 0 {
+			return nil, usagef("the %s is empty", what)
 		}
+		if !twice {
+			return first, nil
+		}
+		again, err := a.ask(ctx, tty, "once more")
+		if err != nil {
+			clear(first)
+			return nil, err
+		}
+		same := bytes.Equal(first, again)
+		clear(again)
+		if same {
+			return first, nil
+		}
+		clear(first)
+		if try == passwordTries {
+			return nil, usagef("the %s: the two differ, %d times", what, try)
+		}
+		a.warnf("the two differ: type the %s again", what)
 	}
-	return first, nil
 }
 
 // ask reads a line that is not shown. When ctx ends the terminal shows again
