@@ -71,7 +71,7 @@ func fromSeed(w *virtual.World, rec *seedfile.Record, model *virtual.Model) (*vi
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSeeds, err)
 	}
-	payload := serialproto.Payload{Seed: paddedSeed(rec.Seed), Profile: p, Expiry: expiry, Clock: w.Now().Milli()}
+	payload := serialproto.Payload{Seed: PaddedSeed(rec.Seed), Profile: p, Expiry: expiry, Clock: w.Now().Milli()}
 	defer clear(payload.Seed)
 	if !expiry.IsZero() {
 		payload.Ends = token.UnixSeconds(expiry.Ends(nil).Unix())
@@ -89,9 +89,9 @@ func fromSeed(w *virtual.World, rec *seedfile.Record, model *virtual.Model) (*vi
 	return t, nil
 }
 
-// paddedSeed returns the bytes of a seed, at least as many as a token takes. HMAC
+// PaddedSeed returns the bytes of a seed, at least as many as a token takes. HMAC
 // fills up a key with zeros (RFC 2104 section 2): the codes are the same.
-func paddedSeed(seed token.Seed) []byte {
+func PaddedSeed(seed token.Seed) []byte {
 	b := make([]byte, max(seed.Len(), token.MinSeedLen))
 	short := seed.Bytes()
 	copy(b, short)

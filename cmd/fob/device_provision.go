@@ -14,8 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
 )
 
 // defaultLife is how long a token works for which no expiry date was given, in
@@ -32,6 +34,9 @@ type provisionOptions struct {
 	seedFile, seedOut, stationKey string
 	at                            string
 	lock                          bool
+	seeds                         seedsInput      // how to read seedFile
+	keep                          recordFlags     // where to record the token
+	record                        seedfile.Record // of seedFile, if it is one of tokens
 }
 
 func newProvisionCmd(d *device) *cobra.Command {
@@ -43,9 +48,18 @@ func newProvisionCmd(d *device) *cobra.Command {
 the code that it shows. Without --serial it gets a number from a reserved range
 that no maker uses, without --expiry five years, without --profile that of its
 hardware. A seed comes from a file or standard input, never from an argument;
-without --seed-file one is made, and --seed-out keeps it.`,
+without --seed-file one is made, and --seed-out or --record keeps it.
+
+With a seed file of tokens (fob seeds), --serial names the token: seed, profile
+and expiry date are its record's, and a flag that says another thing is refused.
+
+--record adds the token to a seed file for the validation server, once it has
+proved its seed. The file is written before the device is touched, and renamed
+after the proof.`,
 		Example: `  fob device provision --port /dev/ttyACM0 --serial 2600124800001 --expiry 2031-11-30 --seed-file seed.txt
-  fob device provision --port tcp:127.0.0.1:7000 --seed-out new.seed --lock`,
+  fob device provision --port tcp:127.0.0.1:7000 --seed-out new.seed --lock
+  fob device provision --port /dev/ttyACM0 --seed-file tokens.xml --serial 2600124800001 --lock
+  fob device provision --port /dev/ttyACM0 --record made.xml --lock`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.provision(cmd, o)
@@ -60,15 +74,24 @@ without --seed-file one is made, and --seed-out keeps it.`,
 	f.IntVar(&o.digits, "digits", 0, "`N` digits, 6 or 8, instead of the profile's")
 	f.DurationVar(&o.step, "step", 0, "time step 20s, 30s, 36s or 60s instead of the profile's")
 	f.Int64Var(&o.t0, "t0", 0, "Unix `SECONDS` of step 0 (946684800 for SafeNet tokens)")
-	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` with the seed in hex or base32; - is standard input")
+	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` with the seed in hex or base32, or with tokens (fob seeds); - is standard input")
 	f.StringVar(&o.seedOut, "seed-out", "", "new `FILE` to keep the made seed in, in hex")
 	f.StringVar(&o.stationKey, "station-key", "", "`FILE` with the station's private key; default: the published insecure test key")
 	f.StringVar(&o.at, "at", "now", "`TIME` to set the token's clock to: now (of the world of a virtual token), RFC 3339, or @UNIXSECONDS")
 	f.BoolVar(&o.lock, "lock", false, "lock the token afterwards")
+	o.seeds.periodFlag = "step"
+	o.seeds.addKeys(f)
+	o.keep.add(f)
 	return cmd
 }
 
-func (d *device) provision(cmd *cobra.Command, o provisionOptions) error {
+func (d *device) provision(cmd *cobra.Command, o provisionOptions) (err error) {
+	ctx := cmd.Context()
+	fromTokens, err := o.fromFile(ctx, d, cmd)
+	defer o.record.Seed.Destroy()
+	if err != nil {
+		return err
+	}
 	order, err := d.order(o)
 	if err != nil {
 		return err
@@ -77,14 +100,22 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) error {
 	if check.profile == "" {
 		check.profile = token.Profiles()[0].Name
 	}
-	if _, err := check.profileWanted(cmd); err != nil {
-		return err
-	}
-	station, err := d.stationKey(cmd.Context(), o.stationKey)
+	profile, err := check.profileWanted(cmd)
 	if err != nil {
 		return err
 	}
-	if order.Seed, err = d.provisionSeed(cmd.Context(), o); err != nil {
+	station, err := d.stationKey(ctx, o.stationKey)
+	if err != nil {
+		return err
+	}
+	if fromTokens {
+		padded := fleet.PaddedSeed(o.record.Seed)
+		order.Seed, err = token.NewSeed(padded)
+		clear(padded)
+	} else {
+		order.Seed, err = d.provisionSeed(ctx, o)
+	}
+	if err != nil {
 		return err
 	}
 	defer order.Seed.Destroy()
@@ -94,7 +125,12 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) error {
 			os.Remove(o.seedOut) // we have made it, and nothing needs it
 		}
 	}()
-	return d.with(cmd.Context(), func(ctx context.Context, c *host.Client) error {
+	record, err := o.keep.start(ctx, d.app, profile)
+	if err != nil {
+		return err
+	}
+	defer record.close()
+	return d.with(ctx, func(ctx context.Context, c *host.Client) error {
 		i, err := c.Info(ctx)
 		if err != nil {
 			return err
@@ -111,6 +147,11 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) error {
 		if order.Profile, err = o.profileWanted(cmd); err != nil {
 			return err
 		}
+		if record != nil {
+			if err := record.add(o.recordOf(&order, o.profile)); err != nil {
+				return err
+			}
+		}
 		err = c.Provision(ctx, station, order)
 		var refused *host.RefusedError
 		sent = !errors.As(err, &refused)
@@ -119,6 +160,11 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) error {
 		}
 		if err := c.Verify(ctx, order); err != nil {
 			return err
+		}
+		if record != nil {
+			if err := record.commit(); err != nil {
+				return err
+			}
 		}
 		if o.lock {
 			if err := c.Lock(ctx); err != nil {
@@ -135,7 +181,8 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) error {
 			Back       string          `json:"back"`
 			Profile    string          `json:"profile"`
 			State      string          `json:"state"`
-		}{i.HardwareID, i.Serial, i.Expiry, i.Expiry.Back(), o.profile, i.State.String()}
+			Record     string          `json:"record,omitempty"` // the file of --record
+		}{i.HardwareID, i.Serial, i.Expiry, i.Expiry.Back(), o.profile, i.State.String(), o.keep.path}
 		return d.print(r, fmt.Sprintf("%s %s %s %s\n", r.Serial, dash(r.Expiry.String()), r.Profile, r.State))
 	})
 }
@@ -209,6 +256,14 @@ func (o provisionOptions) profileWanted(cmd *cobra.Command) (token.Profile, erro
 	if err != nil {
 		return p, err
 	}
+	if r := &o.record; !r.Seed.IsZero() {
+		named := p
+		p.Algorithm, p.Digits, p.Step, p.T0 = r.Algorithm, r.Digits, r.Step, r.T0
+		if cmd.Flags().Changed("profile") && p != named {
+			return p, usagef("--profile %s: it differs from the record of token %s in algorithm, digits, step or t0: leave the flag out", o.profile, r.Name())
+		}
+		return p, p.Validate()
+	}
 	if o.algorithm != "" {
 		if p.Algorithm, err = token.ParseAlgorithm(o.algorithm); err != nil {
 			return p, err
@@ -245,8 +300,10 @@ func (d *device) provisionSeed(ctx context.Context, o provisionOptions) (token.S
 	if err != nil {
 		return seed, err
 	}
-	if o.seedOut == "" {
+	if o.seedOut == "" && o.keep.path == "" {
 		d.warnf("the seed is made and kept nowhere but in the token; --seed-out FILE keeps it")
+	}
+	if o.seedOut == "" {
 		return seed, nil
 	}
 	return seed, writeNew(o.seedOut, []byte(seed.ExposeHex()+"\n"), 0o600)

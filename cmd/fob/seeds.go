@@ -80,6 +80,7 @@ type seedsInput struct {
 	digits              int
 	keyFile, password   string
 	keyFlag             string // name of the flag for keyFile; "" is key-file
+	periodFlag          string // name of the flag for period; "" is period
 	privateKey, trusted string
 	duplicates          bool
 	skip, short         bool
@@ -94,10 +95,16 @@ func addAllowShort(f *pflag.FlagSet, short *bool) {
 }
 
 func (in *seedsInput) add(f *pflag.FlagSet) {
-	f.StringVar(&in.from, "from", "", "`FORMAT` of the file; default: told by its beginning")
 	f.DurationVar(&in.period, "period", 0, "time step, such as 60s, of files that do not say it")
 	f.IntVar(&in.digits, "digits", 0, "`N` digits of files that do not say it; default: 6")
 	f.StringVar(&in.algorithm, "algorithm", "sha1", "`NAME` of files that do not say it: sha1, sha256 or sha512")
+	in.addKeys(f)
+}
+
+// addKeys adds the flags that say how to read a file, without those for what it does
+// not say.
+func (in *seedsInput) addKeys(f *pflag.FlagSet) {
+	f.StringVar(&in.from, "from", "", "`FORMAT` of the file; default: detected from its content")
 	in.keyFlag = cmp.Or(in.keyFlag, "key-file")
 	f.StringVar(&in.keyFile, in.keyFlag, "", "`FILE` with the AES key of an encrypted file, in hex")
 	f.StringVar(&in.password, "password-file", "", "`FILE` with the password of an encrypted file; without, a terminal is asked")
@@ -113,7 +120,7 @@ func (in *seedsInput) add(f *pflag.FlagSet) {
 // options reads what the flags name.
 func (in *seedsInput) options(ctx context.Context, a *app) (o seedfile.ReadOptions, err error) {
 	if in.period < 0 || in.period%time.Second != 0 || in.period > 24*time.Hour {
-		return o, usagef("--period %v: want whole seconds, 60s for a fob", in.period)
+		return o, usagef("--%s %v: want whole seconds, 60s for a fob", cmp.Or(in.periodFlag, "period"), in.period)
 	}
 	o.Step = token.UnixSeconds(in.period / time.Second)
 	if in.digits != 0 && (in.digits < token.MinDigits || in.digits > token.MaxDigits) {
@@ -242,7 +249,7 @@ func (in *seedsInput) readOnce(ctx context.Context, a *app, path string, o seedf
 func (in *seedsInput) advise(err error) error {
 	switch {
 	case errors.Is(err, seedfile.ErrNoPeriod):
-		return fmt.Errorf("%w (--period 60s)", err)
+		return fmt.Errorf("%w (--%s 60s)", err, cmp.Or(in.periodFlag, "period"))
 	case errors.Is(err, seedfile.ErrDuplicate) && !in.unique:
 		return fmt.Errorf("%w (--allow-duplicates takes both)", err)
 	case errors.Is(err, token.ErrSeedLength) && !in.unique && !in.short:

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/spf13/pflag"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
+)
+
+// recordFlags are the flags for the seed file in which a token is recorded when it
+// has been provisioned.
+type recordFlags struct {
+	path, to string
+	encryption
+}
+
+func (r *recordFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&r.path, "record", "", "seed `FILE` to which the token is added when it has proved its seed; made if need be")
+	f.StringVar(&r.to, "record-format", "", "`FORMAT` of that file; fob seeds --help lists them; default: as the file's name ends, or pskc")
+	r.encryption.add(f)
+}
+
+// format is the format to write: the one that was named, or the first one whose
+// files end as the file does. Files of PSKC often end in .xml.
+func (r *recordFlags) format() (*seedfile.Format, error) {
+	extension := strings.ToLower(filepath.Ext(r.path))
+	if r.to == "" && extension != ".xml" {
+		for _, f := range seedfile.Formats() {
+			if f.Extension == extension && f.Writable() && f.Readable() {
+				return f, nil
+			}
+		}
+	}
+	return seedfile.FormatByName(cmp.Or(r.to, "pskc"))
+}
+
+// record is a seed file that is about to get one more token. The new file is
+// written whole beside the old one before the device is touched. What remains to do
+// when the token has proved its seed is to rename it.
+type record struct {
+	app    *app
+	format *seedfile.Format
+	path   string
+	file   *output
+	writer seedfile.Writer
+	tail   *tailed         // what has been read
+	reader seedfile.Reader // of tail, refusing doubles
+	lock   *flock.Flock
+	done   bool
+}
+
+// tailed reads one more record after those of a file.
+type tailed struct {
+	seedfile.Reader
+	last *seedfile.Record
+}
+
+func (t *tailed) Read() (seedfile.Record, error) {
+	if t.Reader != nil {
+		r, err := t.Reader.Read()
+		if !errors.Is(err, io.EOF) {
+			return r, err
+		}
+		t.Reader = nil
+	}
+	if t.last == nil {
+		return seedfile.Record{}, io.EOF
+	}
+	r := *t.last
+	t.last = nil
+	return r, nil
+}
+
+func (t *tailed) Line() int {
+	if t.Reader == nil {
+		return 0
+	}
+	return t.Reader.Line()
+}
+
+// start opens the file, copies the tokens that it has, and keeps other processes
+// from it until close. It returns nil without the flag. The profile is for formats
+// that do not say all of it.
+func (r *recordFlags) start(ctx context.Context, a *app, p token.Profile) (_ *record, err error) {
+	if r.path == "" {
+		if r.to != "" || r.encryption != (encryption{}) {
+			return nil, usagef("nothing would be recorded: name a file with --record")
+		}
+		return nil, nil
+	}
+	if r.path == "-" {
+		return nil, usagef("--record -: want a file: a record is kept, and not shown")
+	}
+	rec := &record{app: a, path: r.path}
+	if rec.format, err = r.format(); err != nil {
+		return nil, err
+	}
+	write, err := r.options(ctx, a, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			rec.close()
+		}
+	}()
+	if rec.lock, err = lockFile(ctx, r.path); err != nil {
+		return nil, err
+	}
+	if rec.file, err = a.create(r.path, true); err != nil {
+		return nil, err
+	}
+	if rec.writer, err = rec.format.NewWriter(rec.file, write); err != nil {
+		return nil, err
+	}
+	read := seedfile.ReadOptions{Step: p.Step, Digits: p.Digits, Algorithm: p.Algorithm, AllowShort: true}
+	if e := write.Encrypt; e != nil {
+		read.Keys = seedfile.Keys{Key: e.Key, Password: e.Password}
+	}
+	return rec, rec.copyOld(ctx, read)
+}
+
+// copyOld copies the tokens that the file has.
+func (r *record) copyOld(ctx context.Context, o seedfile.ReadOptions) error {
+	r.tail = &tailed{}
+	r.reader = seedfile.Unique(r.tail, r.format.Name)
+	f, err := os.Open(r.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return usagef("adding to the record: %w", err)
+	}
+	defer f.Close()
+	if r.tail.Reader, err = r.format.NewReader(f, o); err != nil {
+		return fmt.Errorf("adding to %s: %w%s", r.path, err, r.hint(err))
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rec, err := r.reader.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = r.writer.Write(&rec)
+			rec.Seed.Destroy()
+		}
+		if err != nil {
+			return fmt.Errorf("adding to %s: %w%s", r.path, err, r.hint(err))
+		}
+	}
+}
+
+func (r *record) hint(err error) string {
+	switch {
+	case errors.Is(err, seedfile.ErrNoKey):
+		return " (--to-key-file or --to-password-file; a file for a --recipient takes one token)"
+	case isContent(err):
+		return fmt.Sprintf(" (it is read as %s; --record-format names another format)", r.format.Name)
+	}
+	return ""
+}
+
+// add writes the token and the rest of the file to the disk, where close removes it
+// unless commit was called.
+func (r *record) add(rec seedfile.Record) error {
+	if lost := r.format.Lost(&rec); lost != 0 {
+		r.app.warnf("%s cannot carry, of the token's record: %s", r.format.Name, lost)
+	}
+	r.tail.last = &rec
+	checked, err := r.reader.Read()
+	if err == nil {
+		err = r.writer.Write(&checked)
+	}
+	if err == nil {
+		err = r.writer.Close()
+	}
+	if err == nil {
+		err = r.file.Flush()
+	}
+	if err == nil {
+		err = r.file.temp.Sync()
+	}
+	if err != nil {
+		if errors.Is(err, seedfile.ErrDuplicate) {
+			return fmt.Errorf("adding to %s: %w: name another file with --record", r.path, err)
+		}
+		return fmt.Errorf("writing %s: %w", r.path, err)
+	}
+	return nil
+}
+
+// commit puts the file in its place. If that fails, the new file stays where it is:
+// the token holds the seed that is recorded there.
+func (r *record) commit() error {
+	err := r.file.temp.Close()
+	r.done = true
+	if err == nil {
+		err = os.Rename(r.file.temp.Name(), r.path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w: the token is provisioned, and its record is in %s", r.path, err, r.file.temp.Name())
+	}
+	if dir, err := os.Open(filepath.Dir(r.path)); err == nil {
+		_ = dir.Sync() // which not every system can
+		dir.Close()
+	}
+	return nil
+}
+
+// close removes what commit has not put in its place.
+func (r *record) close() {
+	if r == nil {
+		return
+	}
+	if r.file != nil && !r.done {
+		r.file.temp.Close()
+		os.Remove(r.file.temp.Name())
+	}
+	if r.lock != nil {
+		os.Remove(r.lock.Path())
+		_ = r.lock.Unlock()
+	}
+}
+
+// lockFile waits until no other process adds to the file. The lock is a file beside
+// it: the file itself is replaced by a rename.
+func lockFile(ctx context.Context, path string) (*flock.Flock, error) {
+	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock")
+	for {
+		lock := flock.New(name, flock.SetPermissions(0o600))
+		if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			var about *fs.PathError // of the lock, which the user has not named
+			if errors.As(err, &about) {
+				err = about.Err
+			}
+			return nil, usagef("writing %s: %w", path, err)
+		}
+		held, err := lock.Stat()
+		now, e := os.Stat(name)
+		if err == nil && e == nil && os.SameFile(held, now) {
+			return lock, nil
+		}
+		_ = lock.Unlock() // its owner has removed it meanwhile
+	}
+}
