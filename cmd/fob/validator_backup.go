@@ -122,10 +122,10 @@ func (b *bankFlags) restore(ctx context.Context, a *app, path string) error {
 	}
 	defer master.Destroy()
 	show, done := a.counter("restoring, rows")
-	rows, err := bank.Restore(ctx, name, backup, master, bank.By{Clerk: b.clerk, Front: "command"}, clock.Now(), show)
+	rows, err := bank.Restore(ctx, name, backup, master, bank.By{Clerk: b.clerk, Front: "command"}, b.options(clock), show)
 	done()
 	if err != nil {
-		return fmt.Errorf("restoring %s: %w", path, err)
+		return fmt.Errorf("restoring %s: %w", path, b.explain(err))
 	}
 	return a.print(backupResult{b.said(), path, rows}, fmt.Sprintf(
 		"%d rows in %s, as of %s; check the audit log with fob validator audit verify\n",
@@ -215,9 +215,9 @@ func (b *bankFlags) backUpOutdated(ctx context.Context, a *app, db *store.DB, ou
 		return err
 	}
 	defer master.Destroy()
-	opened, err := bank.Open(ctx, db, master, bank.Options{Clock: clock})
+	opened, err := bank.Open(ctx, db, master, b.options(clock))
 	if err != nil {
-		return err
+		return b.explain(err)
 	}
 	_, err = a.backUp(ctx, &openBank{Bank: opened, by: bank.By{Clerk: b.clerk, Front: "command"}}, out, false)
 	return err

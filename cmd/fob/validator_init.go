@@ -39,6 +39,9 @@ of the desk.
 a copy away from the database: without it no seed can be read again. Without
 --key-file a passphrase is asked for instead, now and at each start.
 
+With --test-mode it is a test bank: only such a bank can be served with a test's
+clock.
+
 What the bank's text leaves to the bank is settled here; the defaults are the
 customary ones.`,
 		Example: `  fob validator init --db bank.db --key-file bank.key --first-clerk tanaka
@@ -64,6 +67,7 @@ customary ones.`,
 
 type initResult struct {
 	Database string    `json:"database"`
+	TestBank bool      `json:"test_bank"`
 	KeyFile  string    `json:"key_file"` // "" is a passphrase
 	Clerk    string    `json:"clerk"`
 	Key      keyResult `json:"api_key"`
@@ -123,7 +127,7 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 		return err
 	}
 	defer master.Destroy()
-	if err := bank.Create(ctx, db, master, kdf, settings, clock.Now()); err != nil {
+	if err := bank.Create(ctx, db, master, kdf, settings, b.options(clock)); err != nil {
 		if b.keyFile != "" {
 			err = errors.Join(err, os.Remove(b.keyFile))
 		}
@@ -154,7 +158,7 @@ func (a *app) newMaster(ctx context.Context, b *bankFlags) (m vault.Master, kdf 
 
 // firstOnes adds the first clerk and API key.
 func (a *app) firstOnes(ctx context.Context, b *bankFlags, o *initOptions, db *store.DB, m vault.Master, clock server.Clock, password string) error {
-	opened, err := bank.Open(ctx, db, m, bank.Options{Clock: clock})
+	opened, err := bank.Open(ctx, db, m, b.options(clock))
 	if err != nil {
 		return err
 	}
@@ -166,8 +170,11 @@ func (a *app) firstOnes(ctx context.Context, b *bankFlags, o *initOptions, db *s
 	if err != nil {
 		return fmt.Errorf("the bank is made, but not its API key (fob validator key add): %w", err)
 	}
-	r := initResult{Database: b.said(), KeyFile: b.keyFile, Clerk: o.clerk, Key: key}
+	r := initResult{Database: b.said(), TestBank: b.testMode, KeyFile: b.keyFile, Clerk: o.clerk, Key: key}
 	text := fmt.Sprintf("bank %s\nclerk %s\n%s", r.Database, r.Clerk, key.text())
+	if r.TestBank {
+		text += "test bank: not for customers\n"
+	}
 	if b.keyFile != "" {
 		text += "bank key " + b.keyFile + ": keep a copy, apart from the database\n"
 	}

@@ -27,7 +27,10 @@ type bankFlags struct {
 	keyFile    string
 	clerk      string
 	testMode   bool
+	realBank   bool
 	at         string
+
+	observer bank.Observer // of a server
 }
 
 func (b *bankFlags) add(f *pflag.FlagSet) {
@@ -35,7 +38,8 @@ func (b *bankFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&b.dbFile, "db-file", "", "`FILE` with the address of the database, which may have a password in it")
 	f.StringVar(&b.keyFile, "key-file", "", "`FILE` with the bank's key; without, a terminal is asked for the passphrase")
 	f.StringVar(&b.clerk, "clerk", "operator", "`ID` of the clerk who does this, for the audit log")
-	f.BoolVar(&b.testMode, "test-mode", false, "for tests only: the clock may be set")
+	f.BoolVar(&b.testMode, "test-mode", false, "for tests only, of a bank that init made with it: the clock may be set")
+	f.BoolVar(&b.realBank, "test-mode-on-real-bank", false, "with --test-mode, take a bank that was made without it; its audit log keeps what a test does")
 	f.StringVar(&b.at, "at", "", "`TIME` that it is, with --test-mode: RFC 3339 or @UNIXSECONDS")
 }
 
@@ -84,6 +88,9 @@ func hasPassword(address string) bool {
 
 // clock returns the clock of the bank.
 func (b *bankFlags) clock() (server.Clock, error) {
+	if b.realBank && !b.testMode {
+		return nil, usagef("--test-mode-on-real-bank needs --test-mode")
+	}
 	if b.at == "" {
 		return server.SystemClock{}, nil
 	}
@@ -95,6 +102,42 @@ func (b *bankFlags) clock() (server.Clock, error) {
 		return nil, err
 	}
 	return server.NewManualClock(token.UnixSeconds(t.Unix())), nil
+}
+
+// options returns how the bank is opened or made.
+func (b *bankFlags) options(c server.Clock) bank.Options {
+	return bank.Options{Clock: c, TestMode: b.testMode, OnRealBank: b.realBank, TestClock: b.at != "", Observer: b.observer}
+}
+
+// explain says what to do about a bank that is not for tests.
+func (b *bankFlags) explain(err error) error {
+	if errors.Is(err, bank.ErrRealBank) {
+		return fmt.Errorf("database %s, --test-mode: %w: make one with fob validator init --test-mode, "+
+			"or add --test-mode-on-real-bank if its audit log may keep what the test does", b.said(), err)
+	}
+	return err
+}
+
+const warnRealBank = "test mode on a real bank: what the test does stays in its audit log"
+
+// warnings returns what whoever opened the bank should know about its time.
+func (o *openBank) warnings(ctx context.Context, testMode bool) ([]string, error) {
+	list := []string{}
+	switch {
+	case testMode && !o.Test():
+		list = append(list, warnRealBank)
+	case !testMode && o.Test():
+		list = append(list, "this is a test bank (fob validator init --test-mode): do not let customers in")
+	}
+	if o.Test() {
+		return list, nil
+	}
+	newest, err := o.NewestRecord(ctx)
+	if err == nil && newest > o.Now() {
+		list = append(list, fmt.Sprintf("the audit log has records of %s, and the clock shows %s: the clock went back, or a test set it",
+			newest.Time().UTC().Format(time.RFC3339), o.Now().Time().UTC().Format(time.RFC3339)))
+	}
+	return list, err
 }
 
 // master returns the key that opens the data keys. kdf is how a passphrase becomes
@@ -154,8 +197,11 @@ func (b *bankFlags) open(ctx context.Context, a *app) (_ *openBank, err error) {
 	if o.master, err = b.master(ctx, a, kdf); err != nil {
 		return nil, err
 	}
-	if o.Bank, err = bank.Open(ctx, o.db, o.master, bank.Options{Clock: o.clock}); err != nil {
-		return nil, err
+	if o.Bank, err = bank.Open(ctx, o.db, o.master, b.options(o.clock)); err != nil {
+		return nil, b.explain(err)
+	}
+	if b.testMode && !o.Test() {
+		a.warnf("database %s: %s", b.said(), warnRealBank)
 	}
 	return o, nil
 }

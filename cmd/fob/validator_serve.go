@@ -54,7 +54,9 @@ Behind a reverse proxy, --public-url is the address that browsers use and
 proxy's header, cookies are for TLS only, and each client has its own limits.
 
 With --test-mode --clock manual the time stands still until POST /v1/clock moves
-it, and every page says TEST MODE.`,
+it, and every page says TEST MODE. That is for test banks (fob validator init
+--test-mode); any other is refused without --test-mode-on-real-bank. The audit log
+marks what is written under such a clock with "test clock".`,
 		Example: `  fob validator serve --db bank.db --key-file bank.key
   fob validator serve --db bank.db --key-file bank.key --radius 127.0.0.1:1812 --radius-secret-file s
   fob validator serve --db bank.db --key-file k --public-url https://bank.example.com --trusted-proxy 127.0.0.1
@@ -105,6 +107,8 @@ type serving struct {
 	HTTP     string    `json:"http"`
 	RADIUS   string    `json:"radius"` // "" is none
 	TestMode bool      `json:"test_mode"`
+	TestBank bool      `json:"test_bank"` // it was made by init --test-mode
+	Warnings []string  `json:"warnings"`
 	Now      time.Time `json:"now"`
 }
 
@@ -142,16 +146,23 @@ func (a *app) serveBank(ctx context.Context, b *bankFlags, o *serveOptions) erro
 		if err := o.radius.front(ctx, a, bank.Bank, &c, log, registry); err != nil {
 			return err
 		}
+		warnings, err := bank.warnings(ctx, b.testMode)
+		if err != nil {
+			return err
+		}
 		s, err := server.Listen(c)
 		if err != nil {
 			return err
 		}
-		if err := a.announceBank(s, bank, b.testMode); err != nil {
+		if err := a.announceBank(s, bank, b.testMode, warnings); err != nil {
 			s.Close()
 			return err
 		}
+		for _, w := range warnings {
+			log.line(slog.LevelWarn, w)
+		}
 		log.server(slog.LevelInfo, "listening", slog.String("http", s.HTTP()), slog.Any("radius", s.Packets()),
-			slog.Bool("test_mode", b.testMode))
+			slog.Bool("test_mode", b.testMode), slog.Bool("test_bank", bank.Test()))
 		if c.Mailer == nil {
 			log.server(slog.LevelWarn, "no --smtp and no --mail-dir: notices are made out, and wait")
 		}
@@ -213,8 +224,10 @@ func pageAllowance() func(pages.Attempt, string) time.Duration {
 }
 
 // announceBank prints where the server listens.
-func (a *app) announceBank(s *server.Server, o *openBank, testMode bool) error {
-	r := serving{PID: os.Getpid(), HTTP: s.HTTP(), TestMode: testMode, Now: o.time().UTC()}
+func (a *app) announceBank(s *server.Server, o *openBank, testMode bool, warnings []string) error {
+	r := serving{
+		PID: os.Getpid(), HTTP: s.HTTP(), TestMode: testMode, TestBank: o.Test(), Warnings: warnings, Now: o.time().UTC(),
+	}
 	for _, addr := range s.Packets() {
 		r.RADIUS = addr
 	}

@@ -90,7 +90,7 @@ func (d *Demo) OpenBank(ctx context.Context) (_ *Bank, err error) {
 		return nil, err
 	}
 	clock := worldClock{d.world}
-	if err := bank.Create(ctx, b.db, master, "", validator.DefaultSettings(), clock.Now()); err != nil {
+	if err := bank.Create(ctx, b.db, master, "", validator.DefaultSettings(), bank.Options{Clock: clock}); err != nil {
 		return nil, err
 	}
 	if b.bank, err = bank.Open(ctx, b.db, master, bank.Options{Clock: clock}); err != nil {

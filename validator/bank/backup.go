@@ -7,7 +7,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/store"
 	"github.com/d204ef64/fob/validator/vault"
 )
@@ -40,12 +39,13 @@ func (b *Bank) Backup(ctx context.Context, by By, w io.Writer, progress func(row
 // e-mail that was still to be sent may have been sent since: it is doubtful, and a
 // clerk decides. Sessions are not part of a backup. All else is as it was: what was
 // revoked, suspended, locked or ended after the backup is so no longer.
-func Restore(ctx context.Context, name string, backup *store.BackupReader, master vault.Master, by By, now token.UnixSeconds,
+func Restore(ctx context.Context, name string, backup *store.BackupReader, master vault.Master, by By, o Options,
 	progress func(rows int64),
 ) (int64, error) {
 	if err := by.desk(); err != nil {
 		return 0, err
 	}
+	now := o.now()
 	open := func(tx *store.Tx) (store.MAC, error) {
 		keys, err := dataKeys(tx, master)
 		if err != nil {
@@ -62,13 +62,20 @@ func Restore(ctx context.Context, name string, backup *store.BackupReader, maste
 		if err != nil {
 			return err
 		}
+		if err := o.admit(meta); err != nil {
+			return err
+		}
 		if err := tx.SpendCodes(now, meta.Settings.Window); err != nil {
 			return err
 		}
 		if err := tx.DoubtNotices("restored from a backup: it may have been sent since"); err != nil {
 			return err
 		}
-		tx.AddAudit(by.note(now, "restore", 0, noSerial, "", "backup of "+backup.Made.Time().UTC().Format(time.RFC3339)))
+		r := by.note(now, "restore", 0, noSerial, "", "backup of "+backup.Made.Time().UTC().Format(time.RFC3339))
+		if o.TestClock {
+			markTestClock(&r)
+		}
+		tx.AddAudit(r)
 		return nil
 	}
 	return backup.Restore(ctx, name, open, after, progress)

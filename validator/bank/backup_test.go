@@ -38,7 +38,7 @@ func restore(t *testing.T, d *banktest.Desk, backup []byte, to string) (*banktes
 	if err != nil {
 		return nil, err
 	}
-	if _, err := bank.Restore(t.Context(), to, r, d.Master, banktest.Clerk, d.Clock.Now(), nil); err != nil {
+	if _, err := bank.Restore(t.Context(), to, r, d.Master, banktest.Clerk, bank.Options{Clock: d.Clock}, nil); err != nil {
 		return nil, err
 	}
 	restored := *d

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
@@ -25,21 +26,54 @@ type Bank struct {
 	ring     *vault.Ring
 	logins   logins
 	ready    readiness
+	observer Observer
+	test     bool // it was made for tests
 }
 
 // Options are how a bank is opened.
 type Options struct {
 	Clock Clock // nil is [SystemClock]
 
+	Observer Observer
+
+	// TestMode opens, or makes, the bank for tests. A bank that was made without it is
+	// refused with [ErrRealBank], unless OnRealBank is set: what a test does to it
+	// stays in its audit log.
+	TestMode, OnRealBank bool
+
+	// TestClock says that Clock does not show the real time: each record of the audit
+	// log is then marked with [TestClockNote].
+	TestClock bool
+
 	// InsecureCheapPasswords makes hashes of passwords that cost next to nothing, to
 	// make and to guess: for tests that make hundreds of users.
 	InsecureCheapPasswords bool
 }
 
+// now returns the time of the clock.
+func (o *Options) now() token.UnixSeconds {
+	if o.Clock == nil {
+		o.Clock = SystemClock{}
+	}
+	return o.Clock.Now()
+}
+
+// ErrRealBank is the error of opening for tests a bank that was not made for them.
+var ErrRealBank = errclass.New(errclass.Refused, "the bank was not made for tests")
+
+// admit reports whether a bank may be opened with these options.
+func (o *Options) admit(m store.Meta) error {
+	if o.TestMode && !m.Test && !o.OnRealBank {
+		return ErrRealBank
+	}
+	return nil
+}
+
 // Create makes a bank in a database that has none, with new data keys under the
 // master key. kdf is how the master key is made of a passphrase, "" with a key
 // file. The error wraps [ErrConflict] when there is a bank already.
-func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, s validator.Settings, now token.UnixSeconds) error {
+func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, s validator.Settings, o Options) error {
+	now := o.now()
 	if err := s.Validate(); err != nil {
 		return &Error{Kind: ErrInvalid, Field: "settings", Problem: err.Error()}
 	}
@@ -63,8 +97,13 @@ func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, 
 		return err
 	}
 	db.Chain(ring.MAC)
+	db.Observe(o.Observer.ofStore(o.TestClock))
+	note := ""
+	if o.TestMode {
+		note = "test bank"
+	}
 	err = db.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.AddMeta(store.Meta{Settings: s, KDF: kdf, Created: now}); err != nil {
+		if err := tx.AddMeta(store.Meta{Settings: s, KDF: kdf, Created: now, Test: o.TestMode}); err != nil {
 			return err
 		}
 		for _, k := range keys {
@@ -75,7 +114,7 @@ func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, 
 		if err := tx.MakeChains(); err != nil {
 			return err
 		}
-		tx.AddAudit(store.Record{At: now, Act: "create bank", Reason: validator.ReasonAllowed.String(), Done: true, Front: "command"})
+		tx.AddAudit(store.Record{At: now, Act: "create bank", Reason: validator.ReasonAllowed.String(), Done: true, Front: "command", Note: note})
 		return nil
 	})
 	if errors.Is(err, store.ErrExists) {
@@ -105,17 +144,15 @@ func KDF(ctx context.Context, db *store.DB) (kdf string, err error) {
 }
 
 // Open opens the bank in a database. The error wraps [vault.ErrWrongKey] when the
-// master key is not this bank's. Tokens of an import that a stop broke off are
+// master key is not this bank's, and [ErrRealBank] as [Options] says. Tokens of an import that a stop broke off are
 // removed. The database stays the caller's to close.
 func Open(ctx context.Context, db *store.DB, master vault.Master, o Options) (*Bank, error) {
-	b := &Bank{db: db, clock: o.Clock}
+	o.now()
+	b := &Bank{db: db, clock: o.Clock, observer: o.Observer.complete()}
 	b.master.Store(&master)
 	b.logins.cost = argon
 	if o.InsecureCheapPasswords {
 		b.logins.cost = cheap
-	}
-	if b.clock == nil {
-		b.clock = SystemClock{}
 	}
 	var meta store.Meta
 	var keys []vault.Key
@@ -132,11 +169,15 @@ func Open(ctx context.Context, db *store.DB, master vault.Master, o Options) (*B
 	if err := meta.Settings.Validate(); err != nil {
 		return nil, fmt.Errorf("opening the bank: %w", err)
 	}
-	b.settings = meta.Settings
+	if err := o.admit(meta); err != nil {
+		return nil, err
+	}
+	b.settings, b.test = meta.Settings, meta.Test
 	if b.ring, err = vault.NewRing(keys...); err != nil {
 		return nil, fmt.Errorf("opening the bank: %w", err)
 	}
 	db.Chain(b.ring.MAC)
+	db.Observe(b.observer.ofStore(o.TestClock))
 	return b, nil
 }
 
@@ -161,6 +202,22 @@ func (b *Bank) Now() token.UnixSeconds { return b.clock.Now() }
 
 // Settings returns the bank's settings.
 func (b *Bank) Settings() validator.Settings { return b.settings }
+
+// Test reports whether the bank was made for tests.
+func (b *Bank) Test() bool { return b.test }
+
+// NewestRecord returns the time of the latest record of the audit log. Later than
+// the clock, it shows that the clock went back, or that a test's clock was in use.
+func (b *Bank) NewestRecord(ctx context.Context) (at token.UnixSeconds, err error) {
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		list, _, err := tx.Audit(store.AuditFilter{Page: store.Page{Limit: 1}})
+		if len(list) > 0 {
+			at = list[0].At
+		}
+		return err
+	})
+	return at, err
+}
 
 // newID returns an ID that sorts by when it was made.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

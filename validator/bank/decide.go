@@ -48,6 +48,9 @@ func (q *question) decide(ask func(validator.Settings, validator.Token, validato
 		if err := q.tx.PutState(q.serial, after); err != nil {
 			return d, row, err
 		}
+		if after.Suspended && !row.State.Suspended {
+			q.tx.After(func() { q.bank.observer.Suspended(q.by, q.serial, row.Contract) })
+		}
 		row.State = after
 	}
 	q.tx.AddAudit(q.by.record(d.Audit(q.user, q.op, q.serial, q.now)))

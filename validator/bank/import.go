@@ -84,6 +84,7 @@ func (b *Bank) Import(ctx context.Context, by By, r seedfile.Reader, o ImportOpt
 		return report, errors.Join(err, i.drop(context.WithoutCancel(ctx)))
 	}
 	report.Took = time.Since(began)
+	b.observer.Imported(by, report)
 	return report, nil
 }
 

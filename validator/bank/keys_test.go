@@ -254,7 +254,7 @@ func TestCreateTwice(t *testing.T) {
 		serial := d.Stock()
 		another, err := vault.NewMaster()
 		require.NoError(t, err)
-		err = bank.Create(t.Context(), d.DB, another, "", d.Settings, d.Clock.Now())
+		err = bank.Create(t.Context(), d.DB, another, "", d.Settings, bank.Options{Clock: d.Clock})
 		require.ErrorIs(t, err, bank.ErrConflict)
 		require.ErrorContains(t, err, "there is a bank in this database already")
 		opens(t, d, d.Bank, []token.Serial{serial})

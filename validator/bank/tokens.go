@@ -121,6 +121,7 @@ func (b *Bank) Lift(ctx context.Context, by By, serial token.Serial, code string
 			return validator.Verdict{Way: validator.OnPaper, Rule: validator.BK07, Reason: validator.ReasonAllowed}
 		},
 		do: func(tx *store.Tx, _ room, t store.TokenRow, _ token.UnixSeconds) error {
+			tx.After(func() { b.observer.Lifted(by, t.Serial, t.Contract) })
 			return tx.PutState(t.Serial, t.State.Lift())
 		},
 	})

@@ -132,7 +132,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := bank.Create(ctx, r.db, master, "", validator.DefaultSettings(), start); err != nil {
+	if err := bank.Create(ctx, r.db, master, "", validator.DefaultSettings(), bank.Options{Clock: r.clock}); err != nil {
 		return err
 	}
 	if r.bank, err = bank.Open(ctx, r.db, master, bank.Options{Clock: r.clock}); err != nil {

@@ -25,7 +25,12 @@ const auditValues = 15
 
 // AddAudit adds a record to the audit log. Its place in a chain is found when the
 // transaction ends.
-func (tx *Tx) AddAudit(r Record) { tx.records = append(tx.records, r) }
+func (tx *Tx) AddAudit(r Record) {
+	if mark := tx.db.observer.Load().Mark; mark != nil {
+		mark(&r)
+	}
+	tx.records = append(tx.records, r)
+}
 
 // chainHead is the end of a chain.
 type chainHead struct {

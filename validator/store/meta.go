@@ -16,6 +16,21 @@ type Meta struct {
 	Settings validator.Settings
 	KDF      string // how a passphrase becomes the master key; "" with a key file
 	Created  token.UnixSeconds
+	Test     bool // it was made for tests, and may have any clock
+}
+
+// settings is what stands in the column of that name, as JSON.
+type settings struct {
+	validator.Settings
+	TestBank bool `json:",omitempty"`
+}
+
+func (m *Meta) marshalSettings() (string, error) {
+	text, err := json.Marshal(settings{m.Settings, m.Test})
+	if err != nil {
+		return "", fmt.Errorf("store: settings: %w", err)
+	}
+	return string(text), nil
 }
 
 // DataKey is a key that the database holds wrapped under the master key.
@@ -28,36 +43,38 @@ type DataKey struct {
 
 // Meta returns what is known of the bank; [ErrNoBank] when it was not made yet.
 func (tx *Tx) Meta() (m Meta, err error) {
-	var settings string
-	err = tx.row("SELECT settings, kdf, created FROM bank WHERE id = 1", nil, &settings, &m.KDF, &m.Created)
+	var text string
+	err = tx.row("SELECT settings, kdf, created FROM bank WHERE id = 1", nil, &text, &m.KDF, &m.Created)
 	if errors.Is(err, ErrNotFound) {
 		return m, ErrNoBank
 	}
 	if err != nil {
 		return m, err
 	}
-	if err := json.Unmarshal([]byte(settings), &m.Settings); err != nil {
+	var s settings
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return m, fmt.Errorf("store: settings: %w", err)
 	}
+	m.Settings, m.Test = s.Settings, s.TestBank
 	return m, nil
 }
 
 // AddMeta makes the bank. The error wraps [ErrExists] when there is one.
 func (tx *Tx) AddMeta(m Meta) error {
-	settings, err := json.Marshal(m.Settings)
+	text, err := m.marshalSettings()
 	if err != nil {
-		return fmt.Errorf("store: settings: %w", err)
+		return err
 	}
-	return tx.must("INSERT INTO bank (id, settings, kdf, created) VALUES (1, $1, $2, $3)", string(settings), m.KDF, int64(m.Created))
+	return tx.must("INSERT INTO bank (id, settings, kdf, created) VALUES (1, $1, $2, $3)", text, m.KDF, int64(m.Created))
 }
 
 // PutMeta writes the settings and the KDF.
 func (tx *Tx) PutMeta(m Meta) error {
-	settings, err := json.Marshal(m.Settings)
+	text, err := m.marshalSettings()
 	if err != nil {
-		return fmt.Errorf("store: settings: %w", err)
+		return err
 	}
-	return tx.must("UPDATE bank SET settings = $1, kdf = $2 WHERE id = 1", string(settings), m.KDF)
+	return tx.must("UPDATE bank SET settings = $1, kdf = $2 WHERE id = 1", text, m.KDF)
 }
 
 // Probe writes and leaves nothing behind: with its commit the database shows that it

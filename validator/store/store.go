@@ -38,6 +38,8 @@ type DB struct {
 	write   *sql.DB
 	mac     atomic.Pointer[MAC]
 
+	observer atomic.Pointer[Observer] // never nil
+
 	patience time.Duration // see the constant
 
 	jobs    chan *job
@@ -106,6 +108,7 @@ func connect(name string, create bool) (db *DB, err error) {
 		return nil, err
 	}
 	db.patience = patience
+	db.Observe(Observer{})
 	return db, nil
 }
 
@@ -144,12 +147,14 @@ func (db *DB) closePools() error {
 
 // View runs a function that reads, on one state of the database.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	defer db.timed(Read)()
 	return db.bounded(ctx, func(ctx context.Context) error { return db.view(ctx, fn) })
 }
 
 // LongView is [DB.View] for what reads very many rows: it takes as long as the
 // context lets it.
 func (db *DB) LongView(ctx context.Context, fn func(*Tx) error) error {
+	defer db.timed(LongRead)()
 	return db.ended(ctx, db.view(ctx, fn))
 }
 

@@ -27,6 +27,7 @@ type Tx struct {
 	q       querier
 	writes  bool
 	records []Record
+	after   []func()
 	failed  error // the first error of the database: nothing is committed behind it
 }
 

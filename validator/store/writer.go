@@ -351,6 +351,7 @@ func (s *session) cutWith(ctx context.Context) (stop func() bool) {
 // that is interrupted is one of which nobody knows.
 func (s *session) try(group []*job) *failure {
 	limit := group[0].limit
+	defer s.db.timed(kindOf(group))()
 	if err := s.begin(limit); err != nil {
 		return &failure{stageBegin, -1, err}
 	}
@@ -359,13 +360,15 @@ func (s *session) try(group []*job) *failure {
 	if len(group) == 1 && group[0].alone {
 		stop = s.cutWith(group[0].ctx)
 	}
-	f := s.work(group)
+	tx := &Tx{ctx: context.Background(), db: s.db, q: s, writes: true}
+	f := work(tx, group)
 	if !stop() && f == nil {
 		f = &failure{stageRun, 0, group[0].ctx.Err()}
 	}
 	if f == nil {
 		_, err := s.ExecContext(context.Background(), "COMMIT")
 		if err == nil {
+			tx.committed()
 			return nil
 		}
 		f = &failure{stageCommit, -1, err}
@@ -374,9 +377,19 @@ func (s *session) try(group []*job) *failure {
 	return f
 }
 
+// kindOf returns what kind of transaction a group is.
+func kindOf(group []*job) Operation {
+	switch {
+	case len(group) > 1:
+		return Group
+	case group[0].limit == longPatience:
+		return LongWrite
+	}
+	return Write
+}
+
 // work runs the functions, and writes their audit records.
-func (s *session) work(group []*job) *failure {
-	tx := &Tx{ctx: context.Background(), db: s.db, q: s, writes: true}
+func work(tx *Tx, group []*job) *failure {
 	for i, j := range group {
 		if err := protected(j.fn, tx); err != nil {
 			return &failure{stageRun, i, err}

@@ -85,7 +85,7 @@ func New(t testing.TB, database string, change ...func(*validator.Settings)) *De
 	require.NoError(t, err)
 	d.DB, err = store.Open(t.Context(), database, true)
 	require.NoError(t, err)
-	require.NoError(t, bank.Create(t.Context(), d.DB, d.Master, "", d.Settings, Start))
+	require.NoError(t, bank.Create(t.Context(), d.DB, d.Master, "", d.Settings, bank.Options{Clock: d.Clock}))
 	d.open()
 	t.Cleanup(func() { require.NoError(t, d.DB.Close()) })
 	return d

@@ -82,7 +82,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if s.db, err = store.Open(ctx, o.Database, true); err != nil {
 		return nil, err
 	}
-	if err := bank.Create(ctx, s.db, s.master, "", o.Settings, start); err != nil {
+	if err := bank.Create(ctx, s.db, s.master, "", o.Settings, bank.Options{Clock: s.clock}); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
 	b, err := s.serve(ctx)

@@ -6,7 +6,7 @@
 
 CREATE TABLE bank (
     id       BIGINT PRIMARY KEY, -- always 1
-    settings TEXT   NOT NULL,    -- validator.Settings as JSON
+    settings TEXT   NOT NULL,    -- validator.Settings as JSON, and whether it is a test bank
     kdf      TEXT   NOT NULL,    -- how a passphrase becomes the master key; '' with a key file
     created  BIGINT NOT NULL
 );

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank
+
+import (
+	"time"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// An Observer is told what happens in a bank, once it is on the disk. Functions that
+// are nil are not called; the others may be called by several goroutines at once,
+// and must not block.
+type Observer struct {
+	// Recorded gets each record of the audit log that this bank writes.
+	Recorded func(Record)
+
+	// Suspended and Lifted get the token whose suspension began or ended, with who
+	// caused it. The contract is the token's.
+	Suspended, Lifted func(by By, serial token.Serial, contract string)
+
+	// Imported gets each import that was done.
+	Imported func(By, ImportReport)
+
+	// Took gets the duration of each transaction of the database.
+	Took func(kind store.Operation, took time.Duration)
+}
+
+// complete returns an observer all of whose functions can be called, but for those
+// of the store.
+func (o Observer) complete() Observer {
+	if o.Suspended == nil {
+		o.Suspended = func(By, token.Serial, string) {}
+	}
+	if o.Lifted == nil {
+		o.Lifted = func(By, token.Serial, string) {}
+	}
+	if o.Imported == nil {
+		o.Imported = func(By, ImportReport) {}
+	}
+	return o
+}
+
+// TestClockNote ends the note of each audit record that was written under a test
+// clock, whose times are not real.
+const TestClockNote = "test clock"
+
+func (o Observer) ofStore(testClock bool) store.Observer {
+	s := store.Observer{Recorded: o.Recorded, Took: o.Took}
+	if testClock {
+		s.Mark = markTestClock
+	}
+	return s
+}
+
+func markTestClock(r *Record) {
+	if r.Note != "" {
+		r.Note += "; "
+	}
+	r.Note += TestClockNote
+}
