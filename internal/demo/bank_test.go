@@ -48,7 +48,7 @@ func TestStorySeesAnotherSeed(t *testing.T) {
 	code, err := b.fresh(ctx, d.Tokens[1])
 	require.NoError(t, err)
 	require.NoError(t, page.submit(ctx, "/token/activate", map[string]string{"serial": d.Tokens[0].Serial.String(), "code": code}))
-	require.Contains(t, page.said(), "not accepted")
+	require.Contains(t, page.said(), "not registered")
 	user, err := b.bank.User(ctx, clerk, b.User)
 	require.NoError(t, err)
 	require.Equal(t, token.Serial{}, user.Token)
