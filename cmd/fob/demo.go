@@ -65,7 +65,8 @@ func (a *app) demo(ctx context.Context, once bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	if once {
-		if err := a.demoRound(ctx, d, ""); err != nil {
+		text, err := a.demoRound(ctx, d, 80, false)
+		if err := errors.Join(a.print(nil, text), err); err != nil {
 			return err
 		}
 		return a.demoStory(ctx, d, b)
@@ -80,18 +81,26 @@ func (a *app) demo(ctx context.Context, once bool) (err error) {
 	if err := allGood(steps); err != nil {
 		return err
 	}
-	const hideCursor, showCursor, clear, home = "\x1b[?25l", "\x1b[?25h", "\x1b[2J", "\x1b[H"
-	fmt.Fprint(a.stdout, hideCursor, clear)
-	defer fmt.Fprint(a.stdout, showCursor)
+	fmt.Fprint(a.stdout, hideCursor)
+	defer fmt.Fprint(a.stdout, "\n"+showCursor)
+	show := screen{w: a.stdout}
 	for {
-		if err := a.demoRound(ctx, d, home); err != nil {
-			if ctx.Err() != nil { // Ctrl-C while a token was being read
-				return nil
+		columns, _ := terminalSize(a.stdout)
+		text, err := a.demoRound(ctx, d, columns, painter(colours(a.stdout)))
+		if err != nil && ctx.Err() != nil { // Ctrl-C while a token was being read
+			return nil
+		}
+		for _, sentences := range [][]string{
+			{"The bank took the first token's code once:", b.URL},
+			{"Log in as " + b.User + ", password " + b.Password + ", and try.", "Ctrl-C ends the demo."},
+		} {
+			for _, line := range wrap(sentences, " ", columns) {
+				text += line + "\n"
 			}
+		}
+		if err := errors.Join(show.draw(text), err); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stdout, "The bank took the first token's code once: %s\x1b[K\n", b.URL)
-		fmt.Fprintf(a.stdout, "Log in as %s, password %s, and try. Ctrl-C ends the demo.\x1b[K\n", b.User, b.Password)
 		select {
 		case <-time.After(250 * time.Millisecond):
 		case <-ctx.Done():
@@ -113,16 +122,15 @@ type demoResult struct {
 	LeftMS  int64  `json:"left_ms"`
 }
 
-// demoRound looks at every token once and prints it. It fails if any display
-// is wrong.
-func (a *app) demoRound(ctx context.Context, d *demo.Demo, prefix string) error {
+// demoRound looks at every token once, and returns it as text of at most so many
+// columns, 60 or more. With --json it prints instead. It fails if any display is wrong.
+func (a *app) demoRound(ctx context.Context, d *demo.Demo, columns int, p painter) (string, error) {
 	var b strings.Builder
-	b.WriteString(prefix)
 	failed := 0
 	for _, t := range d.Tokens {
 		look, err := t.Look(ctx)
 		if err != nil {
-			return fmt.Errorf("%s on %s: %w", t.Profile.Name, t.Port, err)
+			return "", fmt.Errorf("%s on %s: %w", t.Profile.Name, t.Port, err)
 		}
 		if !look.Agree {
 			failed++
@@ -132,39 +140,37 @@ func (a *app) demoRound(ctx context.Context, d *demo.Demo, prefix string) error 
 				t.Profile.Name, t.Serial.String(), t.Expiry.String(), t.Expiry.Back(), t.Port,
 				look.Shown, look.Want, look.Agree, look.Left.Milliseconds(),
 			}, ""); err != nil {
-				return err
+				return "", err
 			}
 			continue
 		}
-		verdict := "agrees with pquerna/otp"
+		narrow := columns < 80
+		left := fmt.Sprintf("%s, %2d s left", look.Shown, int(look.Left.Seconds()))
+		head := t.Profile.Name + " on " + t.Port
+		back, expires := "S/N "+t.Serial.String(), ", EXP "+t.Expiry.Back()
+		agrees, wrong := "agrees with pquerna/otp", "WRONG: pquerna/otp says "
+		frame := "  │ %s │  %s\n"
+		if narrow { // 60 columns have 19 beside eight digits
+			frame = "│ %s │ %s\n"
+			head, expires = head+expires, ""
+			left = strings.TrimSuffix(left, " left")
+			agrees, wrong = "agrees", "WRONG: "
+		}
+		verdict := p.paint(green, agrees)
 		if !look.Agree {
-			verdict = "WRONG: pquerna/otp says " + look.Want
+			verdict = p.paint(red, wrong+look.Want)
 		}
-		fmt.Fprintf(&b, "%s on %s\x1b[K\n", t.Profile.Name, t.Port)
-		art := strings.Split(strings.TrimRight(look.View.Art(), "\n"), "\n")
-		beside := []string{
-			"S/N " + t.Serial.String() + ", EXP " + t.Expiry.Back(),
-			fmt.Sprintf("%s, %2d s left", look.Shown, int(look.Left.Seconds())),
-			verdict, // all within 80 columns beside eight digits
+		b.WriteString(p.paint(bold, head) + "\n")
+		beside := []string{back + expires, left, verdict}
+		for i, row := range strings.Split(strings.TrimRight(look.View.Art(), "\n"), "\n") {
+			fmt.Fprintf(&b, frame, row, beside[i])
 		}
-		for i, row := range art {
-			fmt.Fprintf(&b, "  │ %s │  %s\x1b[K\n", row, beside[i])
-		}
-		b.WriteString("\x1b[K\n")
-	}
-	if !a.json {
-		text := b.String()
-		if prefix == "" {
-			text = strings.ReplaceAll(text, "\x1b[K", "")
-		}
-		if err := a.print(nil, text); err != nil {
-			return err
-		}
+		b.WriteString("\n")
 	}
 	if failed > 0 {
-		return fmt.Errorf("%w: %d of %d", demo.ErrDisagree, failed, len(d.Tokens))
+		return b.String(), fmt.Errorf("%w: %d of %d", demo.ErrDisagree, failed, len(d.Tokens))
 	}
-	return nil
+	return b.String(), nil
 }
 
 // demoStory prints what the bank and its customer do with the first token.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -35,7 +36,6 @@ func TestDemoLive(t *testing.T) {
 	timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
 
-	const home = "\x1b[H"
 	var screen bytes.Buffer
 	chunk := make([]byte, 4096)
 	for bytes.Count(screen.Bytes(), []byte("Ctrl-C ends the demo.")) < 2 {
@@ -49,7 +49,7 @@ func TestDemoLive(t *testing.T) {
 	require.NoError(t, cmd.Wait())
 
 	text := screen.String()
-	require.True(t, strings.HasPrefix(text, "\x1b[?25l\x1b[2J"+home), "%q", text)
+	require.True(t, strings.HasPrefix(text, hideCursor+clearAll+home), "%q", text)
 	require.True(t, strings.HasSuffix(text, "\x1b[?25h"), "%q", text)
 	for _, frame := range strings.Split(text, home)[1:3] {
 		lines := strings.Split(ansi.ReplaceAllString(frame, ""), "\r\n")
@@ -59,6 +59,94 @@ func TestDemoLive(t *testing.T) {
 		}
 		require.Equal(t, 3, strings.Count(frame, "agrees with pquerna/otp"), frame)
 	}
+}
+
+// TestDemoResized: at 60 columns every line has room, and a terminal that is resized
+// while the demo runs is cleared, so that no part of a wider frame stays.
+func TestDemoResized(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("fob", "demo")
+	cmd.Env = append(os.Environ(), "NO_COLOR=1")
+	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 100})
+	require.NoError(t, err)
+	defer terminal.Close()
+	timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	var got bytes.Buffer
+	chunk := make([]byte, 4096)
+	until := func(text string) {
+		for !bytes.Contains(got.Bytes(), []byte(text)) {
+			n, err := terminal.Read(chunk)
+			got.Write(chunk[:n])
+			require.NoError(t, err, "%q", got.Bytes())
+		}
+	}
+	until("Ctrl-C ends the demo.")
+	for _, size := range []pty.Winsize{{Rows: 24, Cols: 60}, {Rows: 10, Cols: 60}, {Rows: 30, Cols: 72}} {
+		require.NoError(t, pty.Setsize(terminal, &size))
+		got.Reset()
+		until(clearAll + home)
+		_, after, _ := bytes.Cut(got.Bytes(), []byte(clearAll+home))
+		got = *bytes.NewBuffer(bytes.Clone(after))
+		until("\x1b[J")
+		frame, _, _ := strings.Cut(got.String(), "\x1b[J")
+		require.NotContains(t, strings.ReplaceAll(frame, "\x1b[K", ""), "\x1b", "NO_COLOR")
+		lines := strings.Split(ansi.ReplaceAllString(frame, ""), "\r\n")
+		require.LessOrEqual(t, len(lines), int(size.Rows))
+		for _, line := range lines {
+			require.LessOrEqual(t, utf8.RuneCountInString(line), int(size.Cols), line)
+		}
+		if size.Rows >= 24 {
+			require.Equal(t, 3, strings.Count(frame, "agrees"), frame)
+			require.Len(t, regexp.MustCompile(`S/N ZZFB[0-9A-F]{8}(,|\x1b|\r|$)`).FindAllString(frame, -1), 3, frame)
+			require.Equal(t, 3, strings.Count(frame, "EXP "), frame)
+			require.Contains(t, frame, "Ctrl-C ends the demo.")
+		}
+	}
+	_, err = terminal.Write([]byte{3}) // Ctrl-C
+	require.NoError(t, err)
+	_, _ = io.Copy(io.Discard, terminal)
+	require.NoError(t, cmd.Wait())
+}
+
+// TestRunTable: on a terminal fob run prints a table that fits; the JSON line comes
+// with --json.
+func TestRunTable(t *testing.T) {
+	t.Parallel()
+	run := func(columns uint16, env string, args ...string) string {
+		cmd := exec.Command("fob", append([]string{"run", "--count", "2", "--profile", "button-8", "--tcp", "127.0.0.1:0"}, args...)...)
+		cmd.Env = append(os.Environ(), env)
+		terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: columns})
+		require.NoError(t, err)
+		defer terminal.Close()
+		timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+		defer timer.Stop()
+		var got bytes.Buffer
+		chunk := make([]byte, 4096)
+		for !bytes.Contains(got.Bytes(), []byte("Ctrl-C ends")) && !bytes.Contains(got.Bytes(), []byte("]}\r\n")) {
+			n, err := terminal.Read(chunk)
+			got.Write(chunk[:n])
+			require.NoError(t, err, "%q", got.Bytes())
+		}
+		_, err = terminal.Write([]byte{3})
+		require.NoError(t, err)
+		_, _ = io.Copy(io.Discard, terminal)
+		require.NoError(t, cmd.Wait(), "Ctrl-C is the end that was asked for")
+		return got.String()
+	}
+	for _, columns := range []uint16{40, 60, 80, 120} {
+		text := run(columns, "NO_COLOR=1")
+		require.NotContains(t, text, "\x1b")
+		require.Contains(t, text, "2 tokens")
+		require.Equal(t, 2, strings.Count(text, "tcp:127.0.0.1:"))
+		require.Equal(t, 2, strings.Count(text, "button-8"))
+		require.Equal(t, 2, strings.Count(text, "BLANK"))
+		for line := range strings.SplitSeq(text, "\r\n") {
+			require.LessOrEqual(t, utf8.RuneCountInString(line), int(columns), line)
+		}
+	}
+	require.Contains(t, run(80, "NO_COLOR="), "\x1b[1m")
+	require.True(t, strings.HasPrefix(run(80, "NO_COLOR=", "--json"), `{"pid":`))
 }
 
 // TestDemoStays: the demo's pages are there for as long as it runs, also
@@ -123,13 +211,13 @@ func TestDemoWrong(t *testing.T) {
 	for _, json := range []bool{false, true} {
 		var out bytes.Buffer
 		a := &app{stdout: &out, json: json}
-		err = a.demoRound(ctx, d, "")
+		text, err := a.demoRound(ctx, d, 80, false)
 		require.ErrorIs(t, err, demo.ErrDisagree)
 		require.ErrorContains(t, err, "1 of 3")
 		require.Equal(t, exitMismatch, codeOf(err))
 		if !json {
-			require.Equal(t, 1, strings.Count(out.String(), "WRONG: pquerna/otp says "))
-			for line := range strings.Lines(out.String()) {
+			require.Equal(t, 1, strings.Count(text, "WRONG: pquerna/otp says "))
+			for line := range strings.Lines(text) {
 				require.LessOrEqual(t, utf8.RuneCountInString(line), 81, line)
 			}
 		} else {

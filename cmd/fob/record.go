@@ -162,7 +162,7 @@ func (r *record) copyOld(ctx context.Context, o seedfile.ReadOptions) error {
 			rec.Seed.Destroy()
 		}
 		if err != nil {
-			return fmt.Errorf("adding to %s: %w%s", r.path, err, r.hint(err))
+			return fmt.Errorf("adding to %s: %w%s", r.path, bareFile(err), r.hint(err))
 		}
 	}
 }
@@ -201,7 +201,7 @@ func (r *record) add(rec seedfile.Record) error {
 		if errors.Is(err, seedfile.ErrDuplicate) {
 			return fmt.Errorf("adding to %s: %w: name another file with --record", r.path, err)
 		}
-		return fmt.Errorf("writing %s: %w", r.path, err)
+		return fmt.Errorf("writing %s: %w", r.path, bareFile(err))
 	}
 	return nil
 }
@@ -249,11 +249,7 @@ func lockFile(ctx context.Context, path string) (*flock.Flock, error) {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			var about *fs.PathError // of the lock, which the user has not named
-			if errors.As(err, &about) {
-				err = about.Err
-			}
-			return nil, usagef("writing %s: %w", path, err)
+			return nil, usagef("writing %s: %w", path, bareFile(err))
 		}
 		held, err := lock.Stat()
 		now, e := os.Stat(name)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -40,8 +41,9 @@ func newRunCmd(a *app) *cobra.Command {
 		Use:   "run",
 		Short: "Run virtual tokens and serve their serial ports",
 		Long: `Runs virtual tokens, blank until somebody provisions them, until Ctrl-C or
-SIGTERM. The first line on stdout is one JSON object with each token's hardware
-id and ports. Without a flag for ports each token gets a pseudo-terminal.
+SIGTERM, which it takes as the end that was asked for: exit code 0. On a terminal
+it prints a table of the tokens; otherwise, or with --json, the first line on
+stdout is one JSON object with each token's hardware id and ports (docs/json.md). Without a flag for ports each token gets a pseudo-terminal.
 
 With --serial a token answers on a serial device of this machine, to the host at
 the other end of the cable. So a Linux board with a USB gadget port is a token.
@@ -213,7 +215,7 @@ func (a *app) worldConfig(ctx context.Context, o runOptions) (virtual.Config, er
 	return c, err
 }
 
-// announce prints the ready line.
+// announce prints the ready line, or a table on a terminal.
 func (a *app) announce(w *virtual.World, f *fleet.Fleet) error {
 	r := ready{
 		PID: os.Getpid(), WorldSeed: strconv.FormatUint(w.Seed(), 10),
@@ -226,6 +228,11 @@ func (a *app) announce(w *virtual.World, f *fleet.Fleet) error {
 			HardwareID: m.Token.HardwareID(), Model: m.Token.Model().Name, Serial: serial,
 			State: m.Token.State().String(), Port: ports[0], Ports: ports,
 		})
+	}
+	if isTerminal(a.stdout) && !a.json {
+		columns, _ := terminalSize(a.stdout)
+		_, err := io.WriteString(a.stdout, readyTable(r, columns, painter(colours(a.stdout))))
+		return err
 	}
 	return json.NewEncoder(a.stdout).Encode(r)
 }

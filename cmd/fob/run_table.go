@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// stateColours has the colour of each state of a token; others have none.
+var stateColours = map[string]string{"PROVISIONED": yellow, "LOCKED": green, "WIPED": red}
+
+// readyTable is the ready line for people, in lines of at most so many columns.
+func readyTable(r ready, columns int, p painter) string {
+	var b strings.Builder
+	tokens := "1 token"
+	if n := len(r.Tokens); n != 1 {
+		tokens = fmt.Sprintf("%d tokens", n)
+	}
+	clock := "clock " + r.Clock + ", " + r.Now.UTC().Format(time.RFC3339)
+	for _, line := range wrap([]string{tokens + ",", clock + ",", "world seed " + r.WorldSeed}, " ", columns) {
+		b.WriteString(line + "\n")
+	}
+	b.WriteString("\n")
+
+	rows := [][]string{{"PORT", "MODEL", "STATE", "SERIAL", "HARDWARE ID"}}
+	for _, t := range r.Tokens {
+		for i, port := range t.Ports {
+			if i == 0 {
+				rows = append(rows, []string{port, t.Model, t.State, dash(t.Serial.String()), t.HardwareID.String()})
+			} else {
+				rows = append(rows, []string{port, "", "", "", ""})
+			}
+		}
+	}
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	total := 2 * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	for n, row := range rows {
+		if total > columns { // the port, and the rest below it
+			b.WriteString(clip(paintHead(p, n, row[0]), columns) + "\n")
+			for _, line := range wrap(row[1:], "  ", columns-2) {
+				b.WriteString("  " + paintCells(p, n, line, row[2]) + "\n")
+			}
+			continue
+		}
+		var line strings.Builder
+		for i, cell := range row {
+			fmt.Fprintf(&line, "%-*s  ", widths[i], cell)
+		}
+		b.WriteString(paintCells(p, n, strings.TrimRight(line.String(), " "), row[2]) + "\n")
+	}
+	b.WriteString("\n")
+	for _, line := range wrap([]string{"fob device info --port PORT asks one.", "Ctrl-C ends them all."}, " ", columns) {
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
+func paintHead(p painter, row int, text string) string {
+	if row == 0 {
+		return p.paint(bold, text)
+	}
+	return text
+}
+
+// paintCells colours the head, and the state in other rows.
+func paintCells(p painter, row int, line, state string) string {
+	if row == 0 {
+		return p.paint(bold, line)
+	}
+	if colour := stateColours[state]; colour != "" {
+		return strings.Replace(line, state, p.paint(colour, state), 1)
+	}
+	return line
+}
+
+// wrap joins words into lines of at most so many columns. A longer word is cut.
+func wrap(words []string, between string, columns int) (lines []string) {
+	line := ""
+	for _, word := range words {
+		if word == "" {
+			continue
+		}
+		if line != "" && utf8.RuneCountInString(line+between+word) > columns {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += between
+		}
+		line = clip(line+word, max(1, columns))
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
