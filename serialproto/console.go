@@ -49,13 +49,13 @@ var strict = base64.StdEncoding.Strict()
 // Drops counts what a device threw away, so that a silent line can be told
 // from a broken one.
 type Drops struct {
-	Line   uint32 // a line too long, or cut off by the start of another
-	Base64 uint32 // text that is no base64
-	Stray  uint32 // a further line without a first one
-	Size   uint32 // a packet too long, too short, or of another length than it says
-	CRC    uint32 // a packet whose CRC is wrong
-	Header uint32 // a header that is no request, or of another length than the body
-	Expiry uint32 // a partial packet dropped after PacketTimeout
+	Line    uint32 // a line too long, or cut off by the start of another
+	Base64  uint32 // text that is no base64
+	Stray   uint32 // a further line without a first one
+	Size    uint32 // a packet too long, too short, or of another length than it says
+	CRC     uint32 // a packet whose CRC is wrong
+	Header  uint32 // a header that is no request, or of another length than the body
+	Timeout uint32 // a partial packet dropped after PacketTimeout
 }
 
 // Deframer finds packets in a stream of bytes. It skips everything between
@@ -125,7 +125,7 @@ func (d *Deframer) Feed(b byte, uptime int64) []byte {
 // Expire drops a partial packet whose last byte is older than PacketTimeout.
 func (d *Deframer) Expire(uptime int64) {
 	if d.Partial() && uptime-d.last > PacketTimeout {
-		d.Drops.Expiry++
+		d.Drops.Timeout++
 		d.where, d.have = outside, 0
 	}
 }

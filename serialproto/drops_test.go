@@ -62,7 +62,7 @@ func TestDrops(t *testing.T) {
 			require.Len(t, answers, 1)
 			w := tt.want
 			want := arr{}
-			for _, n := range []uint32{w.Line, w.Base64, w.Stray, w.Size, w.CRC, w.Header, w.Expiry} {
+			for _, n := range []uint32{w.Line, w.Base64, w.Stray, w.Size, w.CRC, w.Header, w.Timeout} {
 				want = append(want, uint64(n))
 			}
 			require.Equal(t, want, decode(t, answers[0][8:])["drops"])
@@ -70,9 +70,9 @@ func TestDrops(t *testing.T) {
 	}
 }
 
-// TestExpiry: a partial packet lives 3 s from its last byte, and not longer,
+// TestTimeout: a partial packet lives 3 s from its last byte, and not longer,
 // whether or not something else arrives.
-func TestExpiry(t *testing.T) {
+func TestTimeout(t *testing.T) {
 	m := echoOf(250)
 	whole := frame(m)
 	for _, cut := range []int{1, 2, 50, 127, 200, len(whole) - 1} {
@@ -101,7 +101,7 @@ func TestExpiry(t *testing.T) {
 			line.uptime++
 			s.Step(line, dev)
 			require.True(t, s.Idle())
-			require.Equal(t, serialproto.Drops{Expiry: 1}, *s.Drops(), "cut at %d", cut)
+			require.Equal(t, serialproto.Drops{Timeout: 1}, *s.Drops(), "cut at %d", cut)
 
 			line.in = whole[cut:]
 			s.Step(line, dev)
@@ -113,14 +113,14 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// TestExpiryInFeed: the next byte finds the packet gone even if nobody called
+// TestTimeoutInFeed: the next byte finds the packet gone even if nobody called
 // Expire in between.
-func TestExpiryInFeed(t *testing.T) {
+func TestTimeoutInFeed(t *testing.T) {
 	m := echoOf(250)
 	whole := frame(m)
 	var d serialproto.Deframer
 	require.Empty(t, feed(&d, whole[:127], 0))
 	require.Empty(t, feed(&d, whole[127:], 3001))
-	require.Equal(t, serialproto.Drops{Expiry: 1, Stray: 2}, d.Drops)
+	require.Equal(t, serialproto.Drops{Timeout: 1, Stray: 2}, d.Drops)
 	require.Equal(t, [][]byte{m}, feed(&d, whole, 3001))
 }

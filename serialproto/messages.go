@@ -52,7 +52,7 @@ func (m *Info) encode(e *Encoder, drops *Drops) {
 	e.Bool(m.ClockSet)
 	e.Text("drops")
 	e.Array(7)
-	for _, n := range [...]uint32{drops.Line, drops.Base64, drops.Stray, drops.Size, drops.CRC, drops.Header, drops.Expiry} {
+	for _, n := range [...]uint32{drops.Line, drops.Base64, drops.Stray, drops.Size, drops.CRC, drops.Header, drops.Timeout} {
 		e.Uint(uint64(n))
 	}
 }

@@ -74,6 +74,7 @@ func TestProtocol(t *testing.T) {
 		run, known := map[string]func(*testing.T, block){
 			"line": examples.line, "exchange": examples.exchange, "drop": examples.drop, "values": examples.values,
 			"diagnostic": examples.diagnostic, "text": nil, // a drawing
+			"checks": nil, // TestChecks of package firmware runs them
 		}[b.kind]
 		require.True(t, known, "line %d: what is a block of kind %q?", b.at, b.kind)
 		ran[b.kind]++
@@ -203,7 +204,7 @@ func (r *runner) drop(t *testing.T, b block) {
 	}
 	d := r.server.Drops()
 	counters := map[string]*uint32{
-		"line": &d.Line, "base64": &d.Base64, "stray": &d.Stray, "size": &d.Size, "CRC": &d.CRC, "header": &d.Header, "timeout": &d.Expiry,
+		"line": &d.Line, "base64": &d.Base64, "stray": &d.Stray, "size": &d.Size, "CRC": &d.CRC, "header": &d.Header, "timeout": &d.Timeout,
 	}
 	require.Len(t, b.words, 1)
 	require.Contains(t, counters, b.words[0])

@@ -153,7 +153,7 @@ func newInfoCmd(d *device) *cobra.Command {
 		r := infoResult{
 			i.HardwareID, i.Serial, i.Expiry, i.Model, i.Firmware, i.Protocol, i.State.String(),
 			i.ClockSet, i.Presses, i.Supply,
-			dropsResult{i.Drops.Line, i.Drops.Base64, i.Drops.Stray, i.Drops.Size, i.Drops.CRC, i.Drops.Header, i.Drops.Expiry},
+			dropsResult{i.Drops.Line, i.Drops.Base64, i.Drops.Stray, i.Drops.Size, i.Drops.CRC, i.Drops.Header, i.Drops.Timeout},
 		}
 		var b strings.Builder
 		line := func(name string, v any) { fmt.Fprintf(&b, "%-12s %v\n", name, v) }

@@ -81,7 +81,7 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 	}
 	if d := &info.Drops; len(m.Drops) >= 7 {
 		d.Line, d.Base64, d.Stray, d.Size = m.Drops[0], m.Drops[1], m.Drops[2], m.Drops[3]
-		d.CRC, d.Header, d.Expiry = m.Drops[4], m.Drops[5], m.Drops[6]
+		d.CRC, d.Header, d.Timeout = m.Drops[4], m.Drops[5], m.Drops[6]
 	}
 	return info, nil
 }

@@ -34,8 +34,12 @@ func main() {
 	}
 }
 
-// until is how many milliseconds away a time of the token's clock is.
+// until is how many milliseconds away a time of the token's clock is, and longest if
+// it is further: from before 1970, the time to Never has no room in 64 bits.
 func (b *board) until(t token.UnixMilli) int64 {
 	now, _ := b.clock.Now()
+	if t > now+longest {
+		return longest
+	}
 	return int64(t - now)
 }
