@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+)
+
+// The default of Settings.LearnEvery: in 15 days a clock moves by one step of 60 s,
+// which is 4 s a day.
+const fortnight = 15 * 86400
+
+// show at a later date than the fixture has codes for.
+func (d *desk) showAt(now token.UnixSeconds, ahead int64) validator.Decision {
+	d.t.Helper()
+	return d.enterAt(now, d.codeAt(int64(now/60)+ahead))
+}
+
+// TestDriftNoBand: a token that was used at :59 of a step has proven a clock that is at
+// most 59 s slow. Later it may be 60 s slower, at :00 -119 s: its display has the code
+// of the step before the last, and the window is one step more.
+func TestDriftNoBand(t *testing.T) {
+	for late, want := range map[int64]validator.Answer{3: validator.Accepted, 4: validator.Refused} {
+		d := newDesk(t)
+		d.settings.SecondBand = 0
+		require.Equal(t, validator.Accepted, d.showAt(epoch+59, 0).Answer)
+		require.Equal(t, want, d.showAt(epoch+40*86400, -late).Answer, "%d steps late", late)
+	}
+}
+
+// TestDriftRounding: a clock that was right loses 4.8 s in 28.8 hours. At :04 its
+// display has had the code of the minute before for 59.2 s, so that the code before
+// that one is within a window of one step.
+func TestDriftRounding(t *testing.T) {
+	d := newDesk(t)
+	require.Equal(t, validator.Accepted, d.showAt(epoch, 0).Answer)
+	now := epoch + 28*3600 + 48*60
+	require.Equal(t, validator.Accepted, d.showAt(now+4, -2).Answer)
+}
+
+// TestDriftBandEnds: after 30 days a clock that the desk has corrected is two steps
+// slow at most, and the band goes one code farther: one that is read before the display
+// changes. It is two steps fast at most, and may be believed two steps too slow: five
+// with one for a display that is about to change.
+func TestDriftBandEnds(t *testing.T) {
+	for ahead, want := range map[int64]validator.Reason{
+		-4: validator.ReasonOutOfTime, -3: validator.ReasonNextCode,
+		5: validator.ReasonNextCode, 6: validator.ReasonOutOfTime,
+	} {
+		d := newDesk(t)
+		first, second := d.codeAt(int64(epoch/60)-1), d.codeAt(int64(epoch/60))
+		_, d.state = validator.Resync(d.settings, d.token, d.state, epoch, first, second)
+		require.Equal(t, want, d.showAt(epoch+2*fortnight+30, ahead).Reason, "%d steps", ahead)
+	}
+}
+
+// TestOutOfTimeIsNoGuess: a code of the token within SecondBand, which is ten steps on
+// either side, is not counted, also where its clock cannot be.
+func TestOutOfTimeIsNoGuess(t *testing.T) {
+	for ahead, want := range map[int64]validator.Reason{
+		-11: validator.ReasonWrong, -10: validator.ReasonOutOfTime,
+		10: validator.ReasonOutOfTime, 11: validator.ReasonWrong,
+	} {
+		d := newDesk(t)
+		second := int64(epoch / 60)
+		_, d.state = validator.Resync(d.settings, d.token, d.state, epoch, d.codeAt(second-1), d.codeAt(second))
+		d.state.Next = 0 // codes before the correction are used; these are not to be
+		require.Equal(t, want, d.showAt(epoch+10, ahead).Reason, "%d steps", ahead)
+	}
+}
+
+// TestDriftFrequentUse: a clock that loses 3.9 s a day is followed also where it is
+// used every three hours, in each of which it loses less than a second.
+func TestDriftFrequentUse(t *testing.T) {
+	d := newDesk(t)
+	dev := device{rate: -3.9}
+	for now := epoch; now < epoch+120*86400; now += 3 * 3600 {
+		require.Equal(t, validator.Accepted, d.enterAt(now, d.codeAt(dev.shows(now))).Answer, "after %d s", now-epoch)
+	}
+}
+
+// TestDriftTopStays: late codes take the highest step down that is expected when they
+// have stood for 15 days without a code of that step, and not before.
+func TestDriftTopStays(t *testing.T) {
+	const day = 86400
+	for name, tt := range map[string]struct {
+		again token.UnixSeconds // when a code comes that is as late as the first
+		right token.UnixSeconds // when one comes in its time; 0: never
+		want  validator.Answer  // to a code that is one step early
+	}{
+		"a second before":          {again: fortnight - 1, want: validator.Accepted},
+		"after fifteen days":       {again: fortnight, want: validator.NextCode},
+		"contradicted in between":  {right: day, again: 17 * day, want: validator.Accepted},
+		"a month after it was not": {again: 30 * day, want: validator.NextCode},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			require.Equal(t, validator.Accepted, d.showAt(epoch+55, -1).Answer)
+			again := epoch + 55 + tt.again
+			if tt.right != 0 {
+				require.Equal(t, validator.Accepted, d.showAt(epoch+tt.right+5, 0).Answer)
+				again = epoch + tt.again + 5
+			}
+			require.Equal(t, validator.Accepted, d.showAt(again, -1).Answer)
+			require.Equal(t, tt.want, d.showAt(again+60, 1).Answer)
+		})
+	}
+}
+
+// TestDriftTopFallsToTheBest: it falls no farther than to the best of the late codes:
+// of five, three and five steps late to three, from where a code one step early is two
+// steps late.
+func TestDriftTopFallsToTheBest(t *testing.T) {
+	d := newDesk(t)
+	require.Equal(t, validator.NextCode, d.showAt(epoch+5, -5).Answer)
+	require.Equal(t, validator.Corrected, d.showAt(epoch+65, -5).Answer)
+	require.Equal(t, validator.Accepted, d.showAt(epoch+86400+5, -3).Answer)
+	require.Equal(t, validator.Accepted, d.showAt(epoch+16*86400+5, -5).Answer)
+	require.Equal(t, validator.Accepted, d.showAt(epoch+16*86400+65, -2).Answer)
+}
+
+// TestWaitEnds: what waits for its second code waits no longer once another code of the
+// token was accepted, or the pair was taken.
+func TestWaitEnds(t *testing.T) {
+	d := newDesk(t)
+	require.Equal(t, validator.NextCode, d.show(100, 105).Answer)
+	require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
+	require.Equal(t, validator.NextCode, d.show(101, 106).Answer, "the first of two")
+	require.Equal(t, validator.Corrected, d.show(102, 107).Answer)
+	require.Zero(t, d.state.Pending)
+}
+
+// TestPairWithoutWindow: where no code may be early or late, the second code of a pair
+// comes in the next minute.
+func TestPairWithoutWindow(t *testing.T) {
+	d := newDesk(t)
+	d.settings.Window = 0
+	require.Equal(t, validator.NextCode, d.enterAt(at(100, 10), codeOf(t, 95)).Answer)
+	require.Equal(t, validator.NextCode, d.enterAt(at(100, 50), codeOf(t, 96)).Answer)
+	require.Equal(t, validator.Corrected, d.enterAt(at(101, 10), codeOf(t, 97)).Answer)
+}
+
+// TestResyncSuspended: a token that is suspended counts nothing at the desk either,
+// whatever is entered.
+func TestResyncSuspended(t *testing.T) {
+	d := newDesk(t)
+	d.settings.CountMalformed = true
+	d.suspend(100)
+	before := d.state
+	got, after := validator.Resync(d.settings, d.token, d.state, at(750, 0), "", "")
+	require.Equal(t, validator.ReasonSuspended, got.Reason)
+	require.Equal(t, before, after)
+}
