@@ -370,13 +370,13 @@ func withoutPath(err error) error {
 	return err
 }
 
-// SpendCodes makes every code that a token may have shown up to an instant count as
-// used, and forgets the first codes of pairs. A token may run ahead of where its
-// codes are expected by some steps.
+// SpendCodes makes every code that was accepted up to an instant count as used, and
+// forgets the first codes of pairs. A token may run ahead of the highest step that is
+// expected of it by some steps.
 func (tx *Tx) SpendCodes(now token.UnixSeconds, ahead int64) error {
 	_, err := tx.exec(`UPDATE token SET pending = 0, pending_step = 0, pending_offset = 0,
-		next_step = CASE WHEN next_step > ($1 - t0) / step + drift_offset + $2 + 1 THEN next_step
-			ELSE ($1 - t0) / step + drift_offset + $2 + 1 END
+		next_step = CASE WHEN next_step > ($1 - t0) / step + drift_top + $2 + 1 THEN next_step
+			ELSE ($1 - t0) / step + drift_top + $2 + 1 END
 		WHERE t0 <= $1`, int64(now), ahead)
 	return err
 }
