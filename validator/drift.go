@@ -83,11 +83,18 @@ func (d Drift) slowest(s Settings, p token.Profile, now token.UnixSeconds) token
 // window returns the steps whose codes are accepted at an instant: until Window
 // steps after the token has ceased to show them, as the slowest clock would, but for
 // what it may have lost in more than one LearnEvery: that asks for a second code.
+// Seconds by which the clock is not known to be slow widen nothing (BK-03): they are
+// how late the last code was typed.
 func (d Drift) window(s Settings, p token.Profile, now token.UnixSeconds) (low, high int64) {
 	step := p.StepAt(now)
 	low, high = step+d.Offset-s.Window, step+d.Top+s.Window
 	if d.ShownAt != 0 {
 		low = p.StepAt(now+max(d.slowest(s, p, now), d.Shown-stepOf(p))) - s.Window
+		whole := int64(d.Shown / stepOf(p)) // towards zero
+		if now-d.ShownAt >= s.LearnEvery {
+			whole--
+		}
+		low = max(low, step+whole-s.Window)
 	}
 	return low, high
 }

@@ -244,7 +244,9 @@ func TestPage(t *testing.T) {
 		path, _, _ := strings.Cut(strings.Fields(line)[1], ":")
 		paths = append(paths, "^"+regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, "[^/]+")+"$")
 	}
-	for _, found := range regexp.MustCompile(`/v1/[\w/-]+`).FindAllString(string(page), -1) {
+	// A variable of the shell stands for what a path has in braces.
+	shown := regexp.MustCompile(`\$\w+`).ReplaceAllString(string(page), "x")
+	for _, found := range regexp.MustCompile(`/v1/[\w/-]+`).FindAllString(shown, -1) {
 		there := false
 		for _, p := range paths {
 			there = there || regexp.MustCompile(p).MatchString(found)
