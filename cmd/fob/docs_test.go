@@ -35,10 +35,10 @@ var docShells = map[string][]string{
 	"zsh":  {"zsh", "-f"},
 }
 
-// inCheckout are the sections whose text says that the reader is in the source. They
-// write nothing there.
+// inCheckout are the sections whose text says that the reader is in the source.
 var inCheckout = []string{
 	"README.md: Two commands",
+	"README.md: Talk to a token from another language",
 }
 
 // notRun are the blocks that this test does not run, with the reason.
@@ -66,6 +66,7 @@ var notRun = map[string]string{
 	"docs/validator-radius.md: FreeRADIUS as a proxy: 1":           "needs a FreeRADIUS server",
 	"docs/validator-radius.md: FreeRADIUS as a proxy: 2":           "needs a FreeRADIUS server",
 	"docs/validator-server.md: systemd: 1":                         "needs systemd; TestUnit has the unit",
+	"README.md: Talk to a token from another language: 3":          "needs mcumgr, which Debian does not have",
 	"DESIGN.md: How do the parts fit together?: 1":                 "a drawing",
 }
 
@@ -205,10 +206,18 @@ func cutLast(s, sep string) (before, after string, found bool) {
 func runSection(t *testing.T, s docSection, shell string) {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
+	var tools string // a folder of programs, or none
 	dir := filepath.Join(t.TempDir(), "fresh")
 	require.NoError(t, os.Mkdir(dir, 0o755))
-	if slices.Contains(inCheckout, s.name) {
-		dir = root
+	if slices.Contains(inCheckout, s.name) { // of which the section sees all, and writes to nothing
+		entries, err := os.ReadDir(root)
+		require.NoError(t, err)
+		for _, e := range entries {
+			require.NoError(t, os.Symlink(filepath.Join(root, e.Name()), filepath.Join(dir, e.Name())))
+		}
+		tools = filepath.Join(t.TempDir(), "tools")
+		require.NoError(t, os.Mkdir(tools, 0o755))
+		require.NoError(t, os.Symlink(tooltest.Python(t, "serial", "cryptography"), filepath.Join(tools, "python3")))
 	}
 	home := filepath.Join(t.TempDir(), "home")
 	require.NoError(t, os.Mkdir(home, 0o700))
@@ -224,12 +233,12 @@ func runSection(t *testing.T, s docSection, shell string) {
 		case b.language == "go":
 			runGo(t, b, root)
 		case b.language == "sh" && b.terminal():
-			other := openTerminal(t, shell, dir, home)
+			other := openTerminal(t, shell, dir, home, tools)
 			other.start(t, i, b)
 			other.waitForLine(t)
 		case b.language == "sh":
 			if main == nil {
-				main = openTerminal(t, shell, dir, home)
+				main = openTerminal(t, shell, dir, home, tools)
 			}
 			main.start(t, i, b)
 			main.waitForEnd(t)
@@ -269,14 +278,19 @@ type terminal struct {
 }
 
 // openTerminal starts a shell in a folder. It knows nothing of other shells.
-func openTerminal(t *testing.T, shell, dir, home string) *terminal {
+func openTerminal(t *testing.T, shell, dir, home, tools string) *terminal {
 	args := docShells[shell]
 	done, theirs, err := os.Pipe()
 	require.NoError(t, err)
 	x := &terminal{dir: t.TempDir(), cmd: exec.Command(args[0], args[1:]...), done: done, ended: make(chan error, 1)}
 	x.cmd.Dir = dir
 	x.cmd.Env = []string{"HOME=" + home, "SHELL=" + args[0], "LANG=C.UTF-8", "GOFLAGS=-mod=mod", "GOPROXY=off"}
-	for _, name := range []string{"PATH", "TMPDIR", "GORACE"} {
+	path := os.Getenv("PATH")
+	if tools != "" {
+		path = tools + string(filepath.ListSeparator) + path
+	}
+	x.cmd.Env = append(x.cmd.Env, "PATH="+path)
+	for _, name := range []string{"TMPDIR", "GORACE"} {
 		x.cmd.Env = append(x.cmd.Env, name+"="+os.Getenv(name))
 	}
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} { // which else are in HOME
