@@ -124,8 +124,8 @@ func TestChangesDoNotAllocate(t *testing.T) {
 	require.Equal(t, serialproto.StateDead, m.state())
 }
 
-// TestCommandsDoNotAllocate: every command but those of provisioning, accepted
-// or refused.
+// TestCommandsDoNotAllocate: every command but those of provisioning and the
+// self-test, which checks the same machinery, accepted or refused.
 func TestCommandsDoNotAllocate(t *testing.T) {
 	type command struct {
 		name    string
@@ -143,7 +143,7 @@ func TestCommandsDoNotAllocate(t *testing.T) {
 		{"groups", read, 10, 1, obj{}}, {"group details", read, 10, 3, obj{}},
 		{"info", read, 64, 0, obj{}}, {"clock", read, 64, 1, obj{}}, {"set clock", write, 64, 1, obj{"ms": int64(noon)}},
 		{"set clock out of range", write, 64, 1, obj{"ms": -1}}, {"display", read, 64, 2, obj{}},
-		{"lock", write, 64, 5, obj{}}, {"self-test", write, 64, 6, obj{}},
+		{"lock", write, 64, 5, obj{}}, {"uptime", read, 64, 6, obj{}},
 		{"wipe of another", write, 64, 8, obj{"sn": "1000043"}}, {"wipe of no serial", write, 64, 8, obj{"sn": "!"}},
 		{"wipe", write, 64, 8, obj{"sn": testSerial}}, {"unknown", read, 64, 99, obj{}}, {"no group", read, 99, 0, obj{}},
 		{"rig display", read, 65, 2, obj{}}, {"rig skew", write, 65, 5, obj{"ms": 0}}, {"rig of nothing", write, 65, 5, obj{}},
@@ -206,4 +206,13 @@ func TestProvisioningAllocations(t *testing.T) {
 	})
 	t.Logf("%v allocations", n)
 	require.LessOrEqual(t, n, float64(provisioningAllocations))
+
+	request = frame(serialproto.OpWrite, serialproto.GroupToken, serialproto.CmdTokenSelfTest, obj{})
+	n = testing.AllocsPerRun(50, func() {
+		m.in = append(m.in[:0], request...)
+		m.out = m.out[:0]
+		m.step()
+	})
+	t.Logf("%v allocations in a self-test", n)
+	require.LessOrEqual(t, n, float64(provisioningAllocations), "a device that can be provisioned can test itself")
 }

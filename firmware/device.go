@@ -117,30 +117,20 @@ func (d *device) Lock() serialproto.Err {
 	return e
 }
 
-// SelfTest implements serialproto.Device.
-func (d *device) SelfTest(m *serialproto.SelfTest) serialproto.Err {
-	c := d.core()
-	var probe store
-	var back record
-	err := probe.mount(c.hw, &back)
-	back.encode(c.hw.Scratch)
-	sum := slotSum(c.hw.Scratch)
-	c.rec.encode(c.hw.Scratch)
-	m.Flash = err == nil && sum == slotSum(c.hw.Scratch) && !probe.mended && probe.settled()
-	clear(back.seed[:])
-	m.Crypto = c.knownAnswer()
-	_, m.Clock = c.hw.Clock.Now()
-	m.Supply = int32(c.hw.Supply.Voltage())
-	c.tick()
-	c.view.TestEnd = c.hw.Clock.Uptime() + testTime
-	return serialproto.OK
+// Uptime implements serialproto.Device. It is told in every state: it says how fast
+// the crystal is, and nothing of what the clock shows.
+func (d *device) Uptime() serialproto.Uptime {
+	world, ok := d.core().world()
+	return serialproto.Uptime{Milli: d.hw.Clock.Uptime(), HasWorld: ok, World: world}
 }
 
-// knownAnswer checks the code machinery against RFC 4226, appendix D, counter 1.
-func (c *Core) knownAnswer() bool {
-	key, text := c.hw.Scratch[:20], c.hw.Scratch[20:20]
-	copy(key, "12345678901234567890")
-	return string(token.AppendCode(text, key, token.SHA1, 6, 1)) == "287082"
+// world returns the time of the world that modelled hardware lives in.
+func (c *Core) world() (t token.UnixMilli, ok bool) {
+	w, ok := c.hw.Clock.(World)
+	if !ok {
+		return 0, false
+	}
+	return w.WorldTime(), true
 }
 
 // Wipe implements serialproto.Device. The serial number stays known, so that
@@ -235,8 +225,6 @@ func (d *device) RigDisplay(m *serialproto.RigDisplay) {
 		Step:     step,
 		Left:     int64(left),
 	}
-	if w, ok := c.hw.Rig.(World); ok {
-		m.HasWorld, m.World = true, w.WorldTime()
-	}
+	m.World, m.HasWorld = c.world()
 	c.shown.AppendText(m.Text[:0], m.Size)
 }

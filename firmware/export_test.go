@@ -13,6 +13,20 @@ const (
 	CRCOffset  = crcOffset
 )
 
+// What the tests see of the self-test.
+const (
+	NoiseRun    = noiseRun
+	NoiseWindow = noiseWindow
+	NoiseMost   = noiseMost
+)
+
+// The known answers of the self-test.
+var (
+	KnownCodes  = &known.codes
+	KnownShared = &known.shared
+	KnownPlain  = &known.plain
+)
+
 // Record is what survives a power cut, open to the tests.
 type Record struct {
 	Sequence   uint32

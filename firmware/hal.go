@@ -5,7 +5,7 @@ package firmware
 import "github.com/d204ef64/fob/token"
 
 // Hardware is everything that the firmware needs of the machine it runs on.
-// All fields but Rig are required. No method may block for longer than the
+// All fields but Rig, RAM, Image and Noise are required. No method may block for longer than the
 // operation itself takes, and none is called from more than one goroutine or
 // from an interrupt.
 //
@@ -20,6 +20,11 @@ type Hardware struct {
 	Supply   Supply
 	Identity Identity
 	Rig      Rig // nil: the rig group of the protocol does not exist
+
+	// What only a self-test needs. It says "not applicable" of what is nil.
+	RAM   RAM
+	Image Image
+	Noise Noise
 
 	// Scratch is working memory for one flash slot. It is cleared before Boot
 	// and Step return, since a slot holds the seed.
@@ -132,7 +137,28 @@ type Identity interface {
 	StationKey() *[32]byte
 }
 
-// World is what a [Rig] has as well if its hardware is a model in a world with a time
+// RAM is working memory that a self-test may overwrite. Each access must reach the
+// memory: a compiler that remembers what was stored hides what is broken.
+type RAM interface {
+	Size() int // bytes
+	Load(i int) byte
+	Store(i int, b byte)
+}
+
+// Image is the program in the processor's own flash.
+type Image interface {
+	// Sums returns the [CRC32] of the program as it reads now, and as it was built.
+	Sums() (now, built uint32)
+}
+
+// Noise is the source from which the device makes random numbers.
+type Noise interface {
+	// Bit returns the next bit in its lowest place, before any conditioning. ok is
+	// false if the source gives none.
+	Bit() (b uint8, ok bool)
+}
+
+// World is what a [Clock] has as well if its hardware is a model in a world with a time
 // of its own.
 type World interface {
 	// WorldTime returns the time of the world, which no skew of the clock changes.

@@ -164,6 +164,7 @@ func TestLifeCycle(t *testing.T) {
 			[states]error{auth, already, locked, locked, dead, auth}},
 		{"lock", write, tok, serialproto.CmdTokenLock, none, [states]error{notProv, ok, ok, ok, dead, notProv}},
 		{"self-test", write, tok, serialproto.CmdTokenSelfTest, none, [states]error{ok, ok, ok, ok, ok, ok}},
+		{"uptime", read, tok, serialproto.CmdTokenSelfTest, none, [states]error{ok, ok, ok, ok, ok, ok}},
 		{"wipe of another", write, tok, serialproto.CmdTokenWipe, obj{"sn": "1000043"},
 			[states]error{notProv, mismatch, mismatch, mismatch, mismatch, mismatch}},
 		{"wipe", write, tok, serialproto.CmdTokenWipe, obj{"sn": testSerial}, [states]error{notProv, ok, ok, ok, ok, ok}},

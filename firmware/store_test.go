@@ -154,7 +154,8 @@ func TestSelfTestSeesFlash(t *testing.T) {
 	c, _ := m.connect(t)
 	test, err := c.SelfTest(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, host.SelfTest{Flash: true, Crypto: true, Clock: true, Supply: 3000}, test)
+	require.True(t, test.Flash)
+	require.True(t, test.Passed())
 
 	image := m.flash.Image()
 	image[100] ^= 1 // inside the only record
@@ -162,6 +163,7 @@ func TestSelfTestSeesFlash(t *testing.T) {
 	test, err = c.SelfTest(t.Context())
 	require.NoError(t, err)
 	require.False(t, test.Flash)
+	require.True(t, test.Crypto)
 	require.False(t, test.Passed())
 	require.Equal(t, token.UnixMilli(noon), m.now)
 }

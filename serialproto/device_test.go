@@ -16,6 +16,7 @@ type fakeDevice struct {
 	display serialproto.Display
 	glass   serialproto.RigDisplay
 	test    serialproto.SelfTest
+	uptime  serialproto.Uptime
 	counter uint32
 	static  [32]byte // the device's private key
 	public  [32]byte
@@ -173,6 +174,8 @@ func (d *fakeDevice) SelfTest(m *serialproto.SelfTest) serialproto.Err {
 	*m = d.test
 	return d.refusal
 }
+
+func (d *fakeDevice) Uptime() serialproto.Uptime { return d.uptime }
 
 func (d *fakeDevice) Wipe(serial token.Serial) serialproto.Err {
 	switch {

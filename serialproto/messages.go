@@ -119,14 +119,6 @@ func isSerial(text []byte) bool {
 	return len(text) > 0 && len(text) <= token.MaxSerialLen
 }
 
-// SelfTest is the result of a self-test.
-type SelfTest struct {
-	Flash  bool // the record in flash reads back as it is in memory
-	Crypto bool // the known answers of RFC 4226 come out
-	Clock  bool // the clock runs and has been set
-	Supply int32
-}
-
 // Payload is the content of a provisioning message.
 type Payload struct {
 	Seed    []byte // aliases the decrypted message

@@ -121,6 +121,11 @@ func (r *runner) prepare(t *testing.T, words []string) {
 		}
 	}
 	dev.test = serialproto.SelfTest{Flash: true, Crypto: true, Clock: dev.info.ClockSet, Supply: dev.info.Supply}
+	for p := range serialproto.PartCount {
+		dev.test.Parts[p] = serialproto.Passed
+	}
+	dev.test.Parts[serialproto.PartImage] = serialproto.NotApplicable
+	dev.uptime = serialproto.Uptime{Milli: 86_399_998}
 	_, private := r.provisioning.keys()
 	dev.static, dev.public = *private, [32]byte(unhex(r.provisioning.DevicePublic))
 	dev.station = [32]byte(unhex(r.provisioning.StationPublic))

@@ -16,6 +16,8 @@ type Device interface {
 	// ProvCommit returns the proof that the device holds the seed.
 	ProvCommit(m *Commit) (confirmation [32]byte, e Err)
 	Lock() Err
+	// Uptime cannot refuse: it says nothing of the clock that a LOCKED token hides.
+	Uptime() Uptime
 	SelfTest(m *SelfTest) Err
 	// Wipe destroys the seed of the token with this serial number.
 	Wipe(serial token.Serial) Err

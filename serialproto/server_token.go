@@ -31,7 +31,9 @@ func (c *call) token() RC {
 			return RCInvalid
 		}
 		return c.result(c.dev.Lock())
-	case c.header.Command == CmdTokenSelfTest && !read:
+	case c.header.Command == CmdTokenSelfTest && read:
+		return c.uptime()
+	case c.header.Command == CmdTokenSelfTest:
 		return c.selfTest()
 	case c.header.Command == CmdTokenWipe && !read:
 		return c.wipe()
@@ -131,15 +133,16 @@ func (c *call) selfTest() RC {
 	if e := c.dev.SelfTest(m); e != OK {
 		return c.result(e)
 	}
-	c.out.Map(4)
-	c.out.Text("flash")
-	c.out.Bool(m.Flash)
-	c.out.Text("crypto")
-	c.out.Bool(m.Crypto)
-	c.out.Text("clock")
-	c.out.Bool(m.Clock)
-	c.out.Text("mv")
-	c.out.Int(int64(m.Supply))
+	m.encode(&c.out)
+	return RCOK
+}
+
+func (c *call) uptime() RC {
+	if !c.empty() {
+		return RCInvalid
+	}
+	m := c.dev.Uptime()
+	m.encode(&c.out)
 	return RCOK
 }
 

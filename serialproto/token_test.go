@@ -68,8 +68,24 @@ func TestTokenDisplay(t *testing.T) {
 
 func TestTokenSelfTest(t *testing.T) {
 	dev := newDevice()
-	dev.test = serialproto.SelfTest{Flash: true, Clock: true, Supply: 2950}
-	require.Equal(t, obj{"flash": true, "crypto": false, "clock": true, "mv": uint64(2950)}, call(t, dev, write, 64, 6, obj{}))
+	dev.test = serialproto.SelfTest{Flash: true, Clock: true, Supply: 2950, Parts: [serialproto.PartCount]serialproto.Verdict{
+		serialproto.PartSHA256: serialproto.Passed, serialproto.PartEntropy: serialproto.NotApplicable,
+	}}
+	require.Equal(t, obj{
+		"flash": true, "crypto": false, "clock": true, "mv": uint64(2950),
+		"sha1": uint64(0), "sha256": uint64(1), "sha512": uint64(0), "x25519": uint64(0), "gcm": uint64(0),
+		"ram": uint64(0), "image": uint64(0), "entropy": uint64(2),
+	}, call(t, dev, write, 64, 6, obj{}))
+	require.Equal(t, rc(3), call(t, dev, write, 64, 6, []byte{0}))
+}
+
+func TestTokenUptime(t *testing.T) {
+	dev := newDevice()
+	dev.uptime = serialproto.Uptime{Milli: 1_234_567}
+	require.Equal(t, obj{"up": uint64(1_234_567)}, call(t, dev, read, 64, 6, obj{}))
+	dev.uptime = serialproto.Uptime{Milli: -1, HasWorld: true, World: 1_800_000_000_000}
+	require.Equal(t, obj{"up": int64(-1), "world": uint64(1_800_000_000_000)}, call(t, dev, read, 64, 6, obj{}))
+	require.Equal(t, rc(3), call(t, dev, read, 64, 6, []byte{0}))
 }
 
 func TestTokenLockAndWipe(t *testing.T) {

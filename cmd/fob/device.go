@@ -295,29 +295,6 @@ func (d *device) printState(ctx context.Context, c *host.Client) error {
 	return d.print(r, fmt.Sprintf("%s %s\n", dash(i.Serial.String()), i.State))
 }
 
-func newSelfTestCmd(d *device) *cobra.Command {
-	return d.command("selftest", "Have the token test itself", func(ctx context.Context, c *host.Client) error {
-		r, err := c.SelfTest(ctx)
-		if err != nil {
-			return err
-		}
-		word := map[bool]string{true: "ok", false: "FAILED"}
-		clock := map[bool]string{true: "set", false: "not set"}[r.Clock]
-		err = d.print(struct {
-			Passed     bool `json:"passed"`
-			Flash      bool `json:"flash"`
-			Crypto     bool `json:"crypto"`
-			ClockSet   bool `json:"clock_set"`
-			Millivolts int  `json:"millivolts"`
-		}{r.Passed(), r.Flash, r.Crypto, r.Clock, r.Supply},
-			fmt.Sprintf("flash %s, crypto %s, clock %s, supply %d mV\n", word[r.Flash], word[r.Crypto], clock, r.Supply))
-		if err == nil && !r.Passed() {
-			err = fmt.Errorf("the self-test failed")
-		}
-		return err
-	})
-}
-
 func newWipeCmd(d *device) *cobra.Command {
 	var serial string
 	var want token.Serial

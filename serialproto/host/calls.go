@@ -157,25 +157,6 @@ func (c *Client) Lock(ctx context.Context) error {
 	return c.do(ctx, request{name: "lock", op: serialproto.OpWrite, group: serialproto.GroupToken, command: serialproto.CmdTokenLock}, nil)
 }
 
-// SelfTest is the result of a self-test.
-type SelfTest struct {
-	Flash  bool `cbor:"flash"`  // the record in flash is the one in memory
-	Crypto bool `cbor:"crypto"` // the known answers come out
-	Clock  bool `cbor:"clock"`  // the clock has been set
-	Supply int  `cbor:"mv"`     // millivolts
-}
-
-// Passed reports whether the device is sound. A clock that has not been set is
-// no fault of a blank token.
-func (t SelfTest) Passed() bool { return t.Flash && t.Crypto }
-
-// SelfTest has the token test itself; all segments light up for two seconds.
-func (c *Client) SelfTest(ctx context.Context) (SelfTest, error) {
-	var m SelfTest
-	err := c.do(ctx, request{name: "selftest", op: serialproto.OpWrite, group: serialproto.GroupToken, command: serialproto.CmdTokenSelfTest}, &m)
-	return m, err
-}
-
 // Wipe destroys the seed of the token with this serial number.
 func (c *Client) Wipe(ctx context.Context, serial token.Serial) error {
 	body := map[string]string{"sn": serial.String()}

@@ -27,7 +27,7 @@ var (
 	_ firmware.Supply   = (*supply)(nil)
 	_ firmware.Identity = (*identity)(nil)
 	_ firmware.Rig      = (*rig)(nil)
-	_ firmware.World    = (*rig)(nil)
+	_ firmware.World    = (*clock)(nil)
 )
 
 // Now implements firmware.Clock.
@@ -41,6 +41,9 @@ func (t *clock) Set(to token.UnixMilli) {
 
 // Uptime implements firmware.Clock.
 func (t *clock) Uptime() int64 { return floorDiv(t.crystal.Local(t.at), int64(time.Millisecond)) }
+
+// WorldTime implements firmware.World.
+func (t *clock) WorldTime() token.UnixMilli { return t.at.Milli() }
 
 // Digits implements firmware.LCD.
 func (t *lcd) Digits() int { return t.glass.Digits() }
@@ -74,9 +77,6 @@ func (t *identity) StaticKey() *[32]byte {
 
 // StationKey implements firmware.Identity.
 func (t *identity) StationKey() *[32]byte { return &t.world.stationKey }
-
-// WorldTime implements firmware.World.
-func (t *rig) WorldTime() token.UnixMilli { return t.at.Milli() }
 
 // Press implements firmware.Rig.
 func (t *rig) Press(ms uint32) error {

@@ -5,18 +5,19 @@
 // strong.
 package entropy
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+
+	"github.com/d204ef64/fob/firmware"
+)
 
 // BitsPerBlock is how many bits of the source go into 32 bytes: enough where
 // each is worth 1/32 of a random one.
 const BitsPerBlock = 8192
 
-// What a source is refused for: being broken, not being poor. A fair coin runs so
-// long once in 2^48 bits.
-const (
-	longestRun = 48
-	fewestOnes = BitsPerBlock / 4 // and zeros
-)
+// A source is refused for being broken, not for being poor: by
+// [firmware.NoiseHealth], and if a whole block of it is lopsided.
+const fewestOnes = BitsPerBlock / 4 // and zeros
 
 // Fill fills p with bits of the source, whitened with SHA-256. bit returns the
 // next one in its lowest place. salt tells devices apart whose sources do alike:
@@ -42,17 +43,15 @@ func Fill(p, salt []byte, bit func() uint8) bool {
 
 // collect fills block, and judges what came.
 func collect(block *[BitsPerBlock / 8]byte, bit func() uint8) bool {
-	last, run, ones := uint8(2), 0, 0
+	var health firmware.NoiseHealth
+	ones := 0
 	for i := range block {
 		var b uint8
 		for range 8 {
 			v := bit() & 1
 			b = b<<1 | v
 			ones += int(v)
-			if v != last {
-				last, run = v, 0
-			}
-			if run++; run >= longestRun {
+			if !health.Add(v) {
 				return false
 			}
 		}

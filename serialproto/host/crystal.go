@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/serialproto"
+)
+
+// Uptime is a reading of the token's crystal.
+type Uptime struct {
+	Up    time.Duration // from any origin, by the crystal
+	World time.Time     // of the world that a virtual token lives in; zero for others
+}
+
+// Uptime reads how long the token's crystal has counted. It is answered in every
+// state. A firmware that does not know it answers serialproto.RCUnsupported.
+func (c *Client) Uptime(ctx context.Context) (Uptime, error) {
+	var m struct {
+		Up    *int64 `cbor:"up"`
+		World *int64 `cbor:"world"`
+	}
+	err := c.do(ctx, request{name: "uptime", group: serialproto.GroupToken, command: serialproto.CmdTokenSelfTest}, &m)
+	const most = math.MaxInt64 / int64(time.Millisecond)
+	switch {
+	case err != nil:
+		return Uptime{}, err
+	case m.Up == nil || *m.Up < -most || *m.Up > most:
+		return Uptime{}, fmt.Errorf("uptime: %w: it has no uptime", ErrProtocol)
+	}
+	u := Uptime{Up: time.Duration(*m.Up) * time.Millisecond}
+	if m.World != nil {
+		u.World = time.UnixMilli(*m.World).UTC()
+	}
+	return u, nil
+}
+
+// ErrTimeStands is the error of a crystal that cannot be measured because the time
+// of the virtual token's world stands still.
+var ErrTimeStands = errclass.New(errclass.Unsupported, "the time of the token's world stands still")
+
+// ErrRestarted is the error of a measurement during which the token restarted.
+var ErrRestarted = errclass.New(errclass.Failed, "the token restarted meanwhile")
+
+// Crystal is how a token's crystal compares with this machine's clock, or with the
+// time of its world.
+type Crystal struct {
+	Low, High float64       // between these lies its error, parts per million
+	Elapsed   time.Duration // over which it was measured
+}
+
+// PPM returns the middle and half the width of what the error can be.
+func (r Crystal) PPM() (middle, spread float64) { return (r.Low + r.High) / 2, (r.High - r.Low) / 2 }
+
+// Within reports whether the error is certainly at most limit.
+func (r Crystal) Within(limit float64) bool { return r.Low >= -limit && r.High <= limit }
+
+// Beyond reports whether the error is certainly more than limit.
+func (r Crystal) Beyond(limit float64) bool { return r.High < -limit || r.Low > limit }
+
+// reading is an Uptime with the time between which it was taken.
+type reading struct {
+	Uptime
+	sent, received time.Time
+}
+
+const (
+	crystalInterval = 250 * time.Millisecond // between two readings
+	standing        = 1500 * time.Millisecond
+)
+
+// MeasureCrystal reads the token's uptime until it is certain whether the crystal is
+// off by more than limit parts per million, at most for longest. Each reading was
+// taken at some time between request and answer, and counts whole milliseconds: a
+// slow line makes the measurement longer and not wrong.
+func (c *Client) MeasureCrystal(ctx context.Context, limit float64, longest time.Duration) (Crystal, error) {
+	first, err := c.reading(ctx)
+	if err != nil {
+		return Crystal{}, err
+	}
+	r := Crystal{Low: math.Inf(-1), High: math.Inf(1)}
+	next := time.NewTicker(crystalInterval)
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return r, ctx.Err()
+		case <-next.C:
+		}
+		now, err := c.reading(ctx)
+		if err != nil {
+			return r, err
+		}
+		if now.Up < first.Up {
+			return r, fmt.Errorf("measuring the crystal: %w", ErrRestarted)
+		}
+		waited := now.sent.Sub(first.received)
+		if !now.World.IsZero() && now.World.Equal(first.World) && waited > standing {
+			return r, fmt.Errorf("measuring the crystal: %w", ErrTimeStands)
+		}
+		r.narrow(&first, &now)
+		if r.Within(limit) || r.Beyond(limit) || waited >= longest {
+			return r, nil
+		}
+	}
+}
+
+func (c *Client) reading(ctx context.Context) (reading, error) {
+	sent := time.Now()
+	u, err := c.Uptime(ctx)
+	return reading{u, sent, time.Now()}, err
+}
+
+// narrow adds what two readings say.
+func (r *Crystal) narrow(a, b *reading) {
+	const tick = time.Millisecond
+	shortest, most := b.sent.Sub(a.received), b.received.Sub(a.sent)
+	if !a.World.IsZero() {
+		shortest, most = b.World.Sub(a.World)-tick, b.World.Sub(a.World)+tick
+	}
+	if shortest <= 0 {
+		return
+	}
+	counted := b.Up - a.Up
+	ppm := func(counted, elapsed time.Duration) float64 { return (float64(counted)/float64(elapsed) - 1) * 1e6 }
+	r.Low = max(r.Low, ppm(counted-tick, most))
+	r.High = min(r.High, ppm(counted+tick, shortest))
+	r.Elapsed = most
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token/virtual"
+)
+
+// answering is a client whose device gives every request the same answer.
+func answering(t *testing.T, body any) *host.Client {
+	raw, err := cbor.Marshal(body)
+	require.NoError(t, err)
+	return device(t, func(h serialproto.Header, _ []byte) []byte { return framed(h.Response(), raw) })
+}
+
+// TestSelfTestAnswers: what is missing is not passed, and what is unknown is an
+// error.
+func TestSelfTestAnswers(t *testing.T) {
+	type answer = map[string]any
+	older := answer{"flash": true, "crypto": true, "clock": false, "mv": 3000}
+	test, err := answering(t, older).SelfTest(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, host.SelfTest{Flash: true, Crypto: true, Supply: 3000}, test)
+	require.True(t, test.Passed())
+	_, reported := test.Verdict(serialproto.PartRAM)
+	require.False(t, reported)
+
+	with := func(key string, value any) answer {
+		a := answer{key: value}
+		for k, v := range older {
+			if _, ok := a[k]; !ok {
+				a[k] = v
+			}
+		}
+		return a
+	}
+	for value, passed := range map[uint]bool{0: false, 1: true, 2: true} {
+		for part := range serialproto.PartCount {
+			test, err := answering(t, with(part.String(), value)).SelfTest(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, []host.PartResult{{Part: part, Verdict: serialproto.Verdict(value)}}, test.Parts)
+			require.Equal(t, passed, test.Passed())
+		}
+	}
+	for _, bad := range []answer{
+		with("ram", 3), with("ram", -1), with("ram", true), with("ram", nil), with("flash", 1), with("crypto", nil), {},
+	} {
+		_, err := answering(t, bad).SelfTest(t.Context())
+		require.ErrorIs(t, err, host.ErrProtocol, bad)
+	}
+	_, err = answering(t, with("flash", false)).SelfTest(t.Context())
+	require.NoError(t, err)
+}
+
+// moving is a world whose time moves by a second with each line that a client sends.
+type moving struct {
+	*wire
+	world *virtual.World
+}
+
+func (m moving) Write(p []byte) (int, error) {
+	m.world.Advance(time.Second)
+	return m.wire.Write(p)
+}
+
+// TestMeasureCrystal: the error of the crystal lies between the limits found, and
+// is judged by them, whatever clock goes with the token: it is locked.
+func TestMeasureCrystal(t *testing.T) {
+	for trim, beyond := range map[virtual.PPM]bool{0: false, 40: false, -40: false, 5000: true, -5000: true} {
+		w := newWorld(t)
+		m, err := virtual.ModelByName("always-on-6")
+		require.NoError(t, err)
+		k := w.NewToken(m, virtual.Perfect(), virtual.Trim(trim))
+		_, line := attachWire(t, k)
+		c := host.New(moving{line, w}, host.WithTimeout(patience))
+		require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "always-on-6")))
+		require.NoError(t, c.Lock(t.Context()))
+		r, err := c.MeasureCrystal(t.Context(), 1000, time.Minute)
+		require.NoError(t, err)
+		require.Equal(t, beyond, r.Beyond(1000), trim)
+		require.Equal(t, !beyond, r.Within(1000), trim)
+		require.LessOrEqual(t, r.Low, float64(trim))
+		require.GreaterOrEqual(t, r.High, float64(trim))
+	}
+}
+
+// TestMeasureCrystalByHost: without a world it is this machine's clock that counts,
+// and a device whose uptime stands or runs wild is found out.
+func TestMeasureCrystalByHost(t *testing.T) {
+	start := time.Now()
+	for name, tt := range map[string]struct {
+		up   func() int64
+		good bool
+	}{
+		"good":    {func() int64 { return time.Since(start).Milliseconds() }, true},
+		"stopped": {func() int64 { return 12345 }, false},
+		"double":  {func() int64 { return 2 * time.Since(start).Milliseconds() }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := device(t, func(h serialproto.Header, _ []byte) []byte {
+				raw, err := cbor.Marshal(map[string]int64{"up": tt.up()})
+				if err != nil {
+					return nil
+				}
+				return framed(h.Response(), raw)
+			})
+			r, err := c.MeasureCrystal(t.Context(), 100_000, time.Hour)
+			require.NoError(t, err)
+			require.Equal(t, tt.good, r.Within(100_000))
+			require.Equal(t, !tt.good, r.Beyond(100_000))
+		})
+	}
+}
+
+// TestMeasureCrystalRefused: what cannot be measured is not passed.
+func TestMeasureCrystalRefused(t *testing.T) {
+	c := attach(t, newToken(t, newWorld(t), "always-on-6"))
+	_, err := c.MeasureCrystal(t.Context(), 1000, time.Hour)
+	require.ErrorIs(t, err, host.ErrTimeStands)
+
+	_, err = answering(t, map[string]int{"rc": 8}).MeasureCrystal(t.Context(), 1000, time.Hour)
+	require.ErrorIs(t, err, serialproto.RCUnsupported)
+	_, err = answering(t, map[string]int{}).MeasureCrystal(t.Context(), 1000, time.Hour)
+	require.ErrorIs(t, err, host.ErrProtocol)
+
+	up := int64(1 << 40)
+	c = device(t, func(h serialproto.Header, _ []byte) []byte {
+		up /= 2
+		raw, err := cbor.Marshal(map[string]int64{"up": up})
+		if err != nil {
+			return nil
+		}
+		return framed(h.Response(), raw)
+	})
+	_, err = c.MeasureCrystal(t.Context(), 1000, time.Hour)
+	require.ErrorIs(t, err, host.ErrRestarted)
+}

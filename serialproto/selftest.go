@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package serialproto
+
+import "github.com/d204ef64/fob/token"
+
+// Verdict is the result of one part of a self-test.
+type Verdict uint8
+
+// The numbers are on the wire.
+const (
+	Failed        Verdict = 0
+	Passed        Verdict = 1
+	NotApplicable Verdict = 2 // the device has nothing that this part could test
+)
+
+// Part is a part of a self-test that has a [Verdict].
+type Part uint8
+
+// The parts of a self-test.
+const (
+	PartSHA1    Part = iota // codes with HMAC-SHA-1
+	PartSHA256              // and HMAC-SHA-256
+	PartSHA512              // and HMAC-SHA-512
+	PartX25519              // key agreement
+	PartGCM                 // AES-256-GCM
+	PartRAM                 // working memory
+	PartImage               // the program in flash
+	PartEntropy             // the source of random bits
+	PartCount
+)
+
+var partNames = [PartCount]string{"sha1", "sha256", "sha512", "x25519", "gcm", "ram", "image", "entropy"}
+
+// String returns the part's key on the wire.
+func (p Part) String() string {
+	if p < PartCount {
+		return partNames[p]
+	}
+	return "unknown"
+}
+
+// SelfTest is the result of a self-test.
+type SelfTest struct {
+	Flash  bool // the record in flash reads back as it is in memory
+	Crypto bool // the known answers come out: all of PartSHA1 to PartGCM
+	Clock  bool // the clock runs and has been set
+	Supply int32
+	Parts  [PartCount]Verdict
+}
+
+func (m *SelfTest) encode(e *Encoder) {
+	e.Map(4 + int(PartCount))
+	e.Text("flash")
+	e.Bool(m.Flash)
+	e.Text("crypto")
+	e.Bool(m.Crypto)
+	e.Text("clock")
+	e.Bool(m.Clock)
+	e.Text("mv")
+	e.Int(int64(m.Supply))
+	for part, v := range m.Parts {
+		e.Text(partNames[part])
+		e.Uint(uint64(v))
+	}
+}
+
+// Uptime is what a host compares a token's crystal by.
+type Uptime struct {
+	Milli    int64 // milliseconds from any origin, by the token's crystal
+	HasWorld bool  // the device lives in a world whose time may not be the host's
+	World    token.UnixMilli
+}
+
+func (m *Uptime) encode(e *Encoder) {
+	if m.HasWorld {
+		e.Map(2)
+		e.Text("world")
+		e.Int(int64(m.World))
+	} else {
+		e.Map(1)
+	}
+	e.Text("up")
+	e.Int(m.Milli)
+}
