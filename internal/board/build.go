@@ -134,6 +134,9 @@ func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Ima
 		}
 		return Image{}, fmt.Errorf("building %s: %w (what it needs is in tools/tinygo/README.md)", t.Name, err)
 	}
+	if err := seal(out); err != nil {
+		return Image{}, fmt.Errorf("building %s: putting its checksum in: %w", t.Name, err)
+	}
 	image := Image{Path: out}
 	if image.Flash, image.RAM, err = parseSizes(sizes.String()); err != nil {
 		return Image{}, fmt.Errorf("building %s: %w", t.Name, err)

@@ -32,6 +32,9 @@ var different = map[string]string{
 	"ms":    "clock",
 	"left":  "clock",
 	"icons": "clock: the tick blinks",
+	"up":    "clock",
+	"ram":   "hardware: a virtual token has none of its own to test",
+	"image": "hardware", "entropy": "hardware",
 	"mv":    "cell: the virtual one sags under load",
 }
 

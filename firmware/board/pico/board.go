@@ -57,6 +57,7 @@ func (b *board) start() error {
 	b.hw = firmware.Hardware{
 		Clock: &b.clock, Flash: flash{}, LCD: &b.lcd, Button: &b.button, Line: &b.line,
 		Supply: vsys, Identity: (*identity)(b), Rig: b.newRig(), Scratch: &b.scratch,
+		RAM: (*cells)(&b.scratch), Noise: noise{},
 	}
 	return nil
 }

@@ -111,9 +111,11 @@ var rosc = (*volatile.Register32)(unsafe.Pointer(uintptr(0x4006001c)))
 // tests and for nothing that matters.
 func random(p []byte) bool {
 	id := chipID()
-	return entropy.Fill(p, id[:], func() uint8 {
-		for end := micros() + 10; micros() < end; {
-		}
-		return uint8(rosc.Get())
-	})
+	return entropy.Fill(p, id[:], roscBit)
+}
+
+func roscBit() uint8 {
+	for end := micros() + 10; micros() < end; {
+	}
+	return uint8(rosc.Get())
 }

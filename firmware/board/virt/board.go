@@ -20,6 +20,7 @@ type board struct {
 	button  button
 	supply  supply
 	factory factory.Device
+	noise   noise
 	rig     rig // nothing without the tag
 	hw      firmware.Hardware
 	scratch [firmware.SlotSize]byte
@@ -45,6 +46,7 @@ func (b *board) start() error {
 	b.hw = firmware.Hardware{
 		Clock: &b.clock, Flash: &b.flash, LCD: &b.lcd, Button: &b.button, Line: line{},
 		Supply: &b.supply, Identity: (*identity)(b), Rig: b.newRig(), Scratch: &b.scratch,
+		RAM: (*cells)(&b.scratch), Image: newImage(), Noise: &b.noise,
 	}
 	return nil
 }
