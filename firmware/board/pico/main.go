@@ -21,6 +21,7 @@ func main() {
 	if err := b.start(); err != nil {
 		b.say("fob: " + err.Error() + "\n") // and serve nobody
 	}
+	guard()
 	core.Attach(&link)
 	_ = core.Boot(&b.hw) // a token that cannot read its flash obeys nobody, and says so
 	for {
@@ -34,6 +35,7 @@ func main() {
 // is new, a millisecond's piece at a time.
 func (b *board) rest(until token.UnixMilli) {
 	for {
+		feed()
 		if !b.lcd.panel.Send(uptime()) {
 			sleep()
 		}

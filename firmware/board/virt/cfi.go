@@ -70,11 +70,11 @@ func flashProgram(block, off int, p []byte) error {
 	now := merged[:len(p)]
 	flashRead(block, off, now)
 	var failed uint32
-	for i := 0; i+4 <= len(p); i += 4 {
+	for i := 0; i+4 <= len(p) && failed == 0; i += 4 {
 		w := flashWord(block, off+i)
 		w.Set(cfiProgram)
 		w.Set(binary.LittleEndian.Uint32(p[i:]) & binary.LittleEndian.Uint32(now[i:]))
-		failed |= flashStatus(w)
+		failed |= flashStatus(w, slowest)
 	}
 	clear(now)
 	return flashDone(block, failed)
@@ -85,14 +85,27 @@ func flashErase(block int) error {
 	w := flashWord(block, 0)
 	w.Set(cfiErase)
 	w.Set(cfiConfirm)
-	return flashDone(block, flashStatus(w))
+	return flashDone(block, flashStatus(w, slowest))
 }
 
-// flashStatus waits for the chips and returns their status.
-func flashStatus(w *volatile.Register32) uint32 {
-	for {
+// slowest is how long a chip may take: 4 s for a block is the longest in the data
+// sheets of this family (Intel StrataFlash J3, block erase). The board has no
+// watchdog; a chip that is never ready is one that failed.
+const slowest = 5000
+
+// flashStatus waits for the chips and returns their status, but not for ever: the
+// failure of chips that are not ready after so many milliseconds.
+func flashStatus(w *volatile.Register32, limit uint64) uint32 {
+	for end := uint64(0); ; {
+		late := end > 0 && ticks() >= end // before the look: a stop of the whole machine is not the chips'
 		if s := w.Get(); s&cfiReady == cfiReady {
 			return s & cfiFailed
+		}
+		switch {
+		case late:
+			return cfiFailed
+		case end == 0:
+			end = ticks() + limit*ticksPerMilli
 		}
 	}
 }

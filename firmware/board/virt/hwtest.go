@@ -5,6 +5,8 @@
 package main
 
 import (
+	"runtime/volatile"
+
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/firmware/hwtest"
 )
@@ -39,11 +41,27 @@ func main() {
 	hwtest.Supply(hw.Supply, report)
 	hwtest.Identity(hw.Identity, report)
 	hwtest.Rig(hw, wait, report)
+	chips(report)
 
 	uartRegister(uartMCR).Set(mcrLoop) // what is sent comes back
 	hwtest.Line(hw.Line, wait, true, report)
 	uartRegister(uartMCR).Set(0)
 	println("hwtest:", checked, "checked,", broken, "broken")
+}
+
+// never stands for chips that answer nothing but a status.
+var never volatile.Register32
+
+// chips checks that a flash that hangs is one that fails.
+func chips(report func(string, bool)) {
+	start := uptime()
+	never.Set(0x00800000) // one of the two is ready
+	report("chips that are never ready have failed", flashStatus(&never, 50) == cfiFailed)
+	report("and get the time that they may take", uptime()-start >= 50)
+	never.Set(cfiReady)
+	report("chips that are ready have not failed", flashStatus(&never, 50) == 0)
+	never.Set(cfiReady | 0x00200000)
+	report("one of the two has failed", flashStatus(&never, 50) == 0x00200000)
 }
 
 // wait sleeps, so that what wakes the board is tested as well.
