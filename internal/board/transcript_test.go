@@ -35,7 +35,7 @@ var different = map[string]string{
 	"up":    "clock",
 	"ram":   "hardware: a virtual token has none of its own to test",
 	"image": "hardware", "entropy": "hardware",
-	"mv":    "cell: the virtual one sags under load",
+	"mv": "cell: the virtual one sags under load",
 }
 
 // virtualOnly are the fields that only a virtual token sends, by group and
