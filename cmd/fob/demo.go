@@ -66,7 +66,10 @@ func (a *app) demo(ctx context.Context, once bool) (err error) {
 	defer func() { err = errors.Join(err, b.Close()) }()
 	if once {
 		text, err := a.demoRound(ctx, d, 80, false)
-		if err := errors.Join(a.print(nil, text), err); err != nil {
+		if !a.json { // else the round has printed
+			err = errors.Join(a.print(nil, text), err)
+		}
+		if err != nil {
 			return err
 		}
 		return a.demoStory(ctx, d, b)
