@@ -143,7 +143,7 @@ func isContent(err error) bool {
 func (a *app) print(v any, text string) error {
 	a.quiet()
 	if a.json {
-		return json.NewEncoder(a.stdout).Encode(v)
+		return jsonLine(a.stdout, v)
 	}
 	_, err := io.WriteString(a.stdout, text)
 	return err

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -57,9 +56,9 @@ func oneArg(what string) cobra.PositionalArgs {
 type buildResult struct {
 	Target      string `json:"target"`
 	Image       string `json:"image"`
-	Flash       int    `json:"flash"` // bytes
+	Flash       int    `json:"flash_bytes"`
 	FlashBudget int    `json:"flash_budget"`
-	RAM         int    `json:"ram"` // bytes
+	RAM         int    `json:"ram_bytes"`
 	RAMBudget   int    `json:"ram_budget"`
 }
 
@@ -203,7 +202,7 @@ type boardReady struct {
 	PID     int          `json:"pid"`
 	QEMUPID int          `json:"qemu_pid"`
 	Image   string       `json:"image"`
-	Flash   string       `json:"flash"`
+	Flash   string       `json:"flash_file"`
 	Tokens  []readyToken `json:"tokens"` // one, as fob run prints it
 }
 
@@ -265,7 +264,7 @@ func (a *app) runBoard(ctx context.Context, o boardOptions) error {
 	}
 	t.Port = t.Ports[0]
 	r := boardReady{os.Getpid(), m.PID(), c.Image, c.Flash, []readyToken{t}}
-	if err := json.NewEncoder(a.stdout).Encode(r); err != nil {
+	if err := jsonLine(a.stdout, r); err != nil {
 		return err
 	}
 	return o.ports.advise(m.Serve(ctx, listeners...))

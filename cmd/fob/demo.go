@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/internal/demo"
+	"github.com/d204ef64/fob/token"
 )
 
 func newDemoCmd(a *app) *cobra.Command {
@@ -114,15 +115,15 @@ func (a *app) demo(ctx context.Context, once bool) (err error) {
 
 // demoResult is one token in fob demo --json.
 type demoResult struct {
-	Profile string `json:"profile"`
-	Serial  string `json:"serial"`
-	Expiry  string `json:"expiry"`
-	Back    string `json:"back"`
-	Port    string `json:"port"`
-	Shown   string `json:"shown"`
-	Want    string `json:"want"`
-	Agree   bool   `json:"agree"`
-	LeftMS  int64  `json:"left_ms"`
+	Profile string       `json:"model"`
+	Serial  string       `json:"serial"`
+	Expiry  token.Expiry `json:"expiry"`
+	Back    string       `json:"back"`
+	Port    string       `json:"port"`
+	Shown   string       `json:"shown"`
+	Want    string       `json:"want"`
+	Agree   bool         `json:"agree"`
+	LeftMS  int64        `json:"left_ms"`
 }
 
 // demoRound looks at every token once, and returns it as text of at most so many
@@ -140,7 +141,7 @@ func (a *app) demoRound(ctx context.Context, d *demo.Demo, columns int, p painte
 		}
 		if a.json {
 			if err := a.print(demoResult{
-				t.Profile.Name, t.Serial.String(), t.Expiry.String(), t.Expiry.Back(), t.Port,
+				t.Profile.Name, t.Serial.String(), t.Expiry, t.Expiry.Back(), t.Port,
 				look.Shown, look.Want, look.Agree, look.Left.Milliseconds(),
 			}, ""); err != nil {
 				return "", err

@@ -217,7 +217,7 @@ func newClockCmd(d *device) *cobra.Command {
 		middle := before.Add(time.Since(before) / 2)
 		r := struct {
 			Clock   time.Time `json:"clock"`
-			Set     bool      `json:"set"`
+			Set     bool      `json:"clock_set"`
 			AheadMS int64     `json:"ahead_ms"` // of this machine
 		}{t, isSet, t.UnixMilli() - middle.UnixMilli()} // a Duration ends at 292 years
 		text := fmt.Sprintf("%s (%s)\n", t.Format("2006-01-02T15:04:05.000Z07:00"), ahead(r.AheadMS))
@@ -340,8 +340,8 @@ func newListCmd(a *app) *cobra.Command {
 			}
 			type usbPort struct {
 				Path         string `json:"path"`
-				VID          string `json:"vid"`
-				PID          string `json:"pid"`
+				VID          string `json:"usb_vid"`
+				PID          string `json:"usb_pid"`
 				SerialNumber string `json:"serial_number"`
 				Manufacturer string `json:"manufacturer"`
 				Product      string `json:"product"`

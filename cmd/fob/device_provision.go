@@ -179,7 +179,7 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) (err error) {
 			Serial     token.Serial    `json:"serial"`
 			Expiry     token.Expiry    `json:"expiry"`
 			Back       string          `json:"back"`
-			Profile    string          `json:"profile"`
+			Profile    string          `json:"model"`
 			State      string          `json:"state"`
 			Record     string          `json:"record,omitempty"` // the file of --record
 		}{i.HardwareID, i.Serial, i.Expiry, i.Expiry.Back(), o.profile, i.State.String(), o.keep.path}

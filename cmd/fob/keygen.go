@@ -32,8 +32,7 @@ fob run --station-key. Neither file may exist.`,
 				os.Remove(out + ".pub")
 				return err
 			}
-			r := map[string]string{"private": out, "public": out + ".pub", "key": key.Public().String()}
-			return a.print(r, fmt.Sprintf("%s\n%s\n", out, out+".pub"))
+			return a.print(map[string]string{"private": out, "public": out + ".pub", "key": key.Public().String()}, fmt.Sprintf("%s\n%s\n", out, out+".pub"))
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "`FILE` for the private key")

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -94,7 +93,7 @@ func profileNames() string {
 type ready struct {
 	PID       int          `json:"pid"`
 	WorldSeed string       `json:"world_seed"`
-	Clock     string       `json:"clock"`
+	Clock     string       `json:"clock_mode"`
 	Now       time.Time    `json:"now"`
 	Tokens    []readyToken `json:"tokens"`
 }
@@ -234,5 +233,5 @@ func (a *app) announce(w *virtual.World, f *fleet.Fleet) error {
 		_, err := io.WriteString(a.stdout, readyTable(r, columns, painter(colours(a.stdout))))
 		return err
 	}
-	return json.NewEncoder(a.stdout).Encode(r)
+	return jsonLine(a.stdout, r)
 }

@@ -267,7 +267,7 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 	result := struct {
 		File    string         `json:"file"`
 		Format  string         `json:"format"`
-		Tokens  int            `json:"tokens"`
+		Tokens  int            `json:"count"`
 		Lost    map[string]int `json:"lost"`
 		Skipped int            `json:"skipped,omitempty"`
 	}{out.out, to.Name, losses.Records, lost, 0}

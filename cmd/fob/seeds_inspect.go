@@ -22,8 +22,8 @@ type seedResult struct {
 	T0           int64      `json:"t0,omitempty"`
 	Drift        int64      `json:"drift,omitempty"` // steps
 	Counter      *uint64    `json:"counter,omitempty"`
-	Start        *time.Time `json:"start,omitempty"`  // the later of device and policy
-	Expiry       *time.Time `json:"expiry,omitempty"` // the earlier
+	Start        *time.Time `json:"start,omitempty"`      // the later of device and policy
+	Expiry       *time.Time `json:"expires_at,omitempty"` // the earlier
 	Manufacturer string     `json:"manufacturer,omitempty"`
 	Model        string     `json:"model,omitempty"`
 	IssueNo      string     `json:"issue_no,omitempty"`

@@ -4,10 +4,8 @@ package main
 
 import (
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,9 +14,6 @@ import (
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/seedfile"
 )
-
-// jsonLine writes v as one line.
-func jsonLine(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) }
 
 func newSeedsVerifyCmd(a *app) *cobra.Command {
 	var in seedsInput
@@ -55,9 +50,9 @@ hand.`,
 			}
 			result := struct {
 				Format string `json:"format"`
-				Tokens int    `json:"tokens"`
-				Code   string `json:"code,omitempty"` // "fits", with --code
-				Off    *int64 `json:"off,omitempty"`  // steps from now
+				Tokens int    `json:"count"`
+				Fits   *bool  `json:"code_fits,omitempty"` // true, with --code
+				Off    *int64 `json:"off,omitempty"`       // steps from now
 			}{}
 			found := false
 			err = in.read(cmd.Context(), a, args[0], func(s *seedSource) error {
@@ -72,7 +67,7 @@ hand.`,
 					if !ok {
 						return errclass.With(errclass.Failed, fmt.Errorf("token %s: its seed gives another code within %d steps", serial, window))
 					}
-					result.Code, result.Off = "fits", &off
+					result.Fits, result.Off = &ok, &off
 					return nil
 				})
 			})
@@ -83,7 +78,7 @@ hand.`,
 				return verdict(err)
 			}
 			text := fmt.Sprintf("%d tokens, %s: sound\n", result.Tokens, result.Format)
-			if result.Code != "" {
+			if result.Fits != nil {
 				text += fmt.Sprintf("%s: the code fits, %+d steps\n", serial, *result.Off)
 			}
 			return a.print(result, text)

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -110,7 +109,7 @@ func (a *app) runCases(ctx context.Context, b *bankFlags, o *casesOptions) (err 
 	var printed error
 	results, err := cases.Run(ctx, s.Target(), cases.Options{Only: o.only, Progress: func(r cases.Result) {
 		if a.json {
-			printed = errors.Join(printed, json.NewEncoder(a.stdout).Encode(r))
+			printed = errors.Join(printed, jsonLine(a.stdout, r))
 		} else {
 			printed = errors.Join(printed, a.print(nil, plain(r.Line())+"\n"))
 		}

@@ -46,10 +46,10 @@ standard input; fob seeds --help lists the formats.`,
 }
 
 type importResult struct {
-	Tokens   int    `json:"tokens"`
+	Tokens   int    `json:"count"`
 	Format   string `json:"format"`
 	Contract string `json:"contract"` // "" is the stock
-	Millis   int64  `json:"ms"`
+	Millis   int64  `json:"took_ms"`
 }
 
 func (a *app) importSeeds(ctx context.Context, o *openBank, in *seedsInput, path, contract string) (importResult, error) {

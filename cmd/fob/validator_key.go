@@ -131,7 +131,7 @@ func newKeyEndCmd(a *app, b *bankFlags) *cobra.Command {
 				if err := o.EndKey(cmd.Context(), o.by, args[0]); err != nil {
 					return err
 				}
-				return a.print(map[string]string{"ended": args[0]}, "ended\n")
+				return a.print(map[string]string{"id": args[0]}, "ended\n")
 			})
 		},
 	}

@@ -72,7 +72,7 @@ type tokenResult struct {
 	Start        *time.Time   `json:"start"`
 	Algorithm    string       `json:"algorithm"`
 	Digits       uint8        `json:"digits"`
-	Step         int64        `json:"step"` // seconds
+	Step         int64        `json:"period"` // seconds
 	T0           int64        `json:"t0"`
 	Drift        int64        `json:"drift"` // learned, in steps
 	Manufacturer string       `json:"manufacturer"`
@@ -117,8 +117,8 @@ type orderResult struct {
 	Status   string       `json:"status"`
 	Address  string       `json:"address"`
 	Applied  token.Expiry `json:"applied"`
-	From     token.Expiry `json:"from"` // expected between
-	To       token.Expiry `json:"to"`
+	From     token.Expiry `json:"due_from"` // expected between
+	To       token.Expiry `json:"due_to"`
 	By       string       `json:"by"`
 }
 
@@ -145,8 +145,8 @@ type noticeResult struct {
 	Expiry   token.Expiry `json:"expiry"`
 	Order    string       `json:"order"`
 	Status   string       `json:"status"`
-	Made     *time.Time   `json:"made"`
-	Sent     *time.Time   `json:"sent"`
+	Made     *time.Time   `json:"created"`
+	Sent     *time.Time   `json:"sent_at"`
 	Tries    int          `json:"tries"`
 	Problem  string       `json:"problem"`
 }

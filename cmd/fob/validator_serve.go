@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -232,7 +231,7 @@ func (a *app) announceBank(s *server.Server, o *openBank, testMode bool, warning
 		r.RADIUS = addr
 	}
 	if a.json {
-		return json.NewEncoder(a.stdout).Encode(r)
+		return jsonLine(a.stdout, r)
 	}
 	text := r.HTTP + "\n"
 	if r.RADIUS != "" {

@@ -49,7 +49,7 @@ func TestBankOnPostgres(t *testing.T) {
 	code, _, errs := fob(t, "", "seeds", "make", "--count", "700", "--first", "1", "--to", "pskc", "--out", tokens)
 	require.Zero(t, code, errs)
 	out, _ := run(0, "import", tokens, "--json")
-	require.Contains(t, out, `"tokens":700`)
+	require.Contains(t, out, `"count":700`)
 	out, _ = run(0, "token", "list", "--json")
 	require.Equal(t, 700, strings.Count(out, "\n"), "more than one page")
 	out, _ = run(0, "token", "list", "--json", "--limit", "501")

@@ -127,7 +127,7 @@ func newTokenIssueCmd(a *app, b *bankFlags) *cobra.Command {
 				}
 				r := struct {
 					Contract string         `json:"contract"`
-					Tokens   []token.Serial `json:"tokens"`
+					Tokens   []token.Serial `json:"serials"`
 				}{contract, serials}
 				return a.print(r, fmt.Sprintf("%d tokens issued to %s\n", len(serials), contract))
 			})

@@ -46,9 +46,9 @@ var ErrStory = errclass.New(errclass.Failed, "the bank did not do what it must")
 
 // Step is one step of the story, as it happened.
 type Step struct {
-	What string `json:"what"`
-	Said string `json:"said"`
-	Good bool   `json:"good"` // what had to happen did
+	What string `json:"name"`
+	Said string `json:"detail"`
+	Good bool   `json:"passed"` // what had to happen did
 }
 
 // worldClock is the time of a world.

@@ -46,7 +46,7 @@ type Options struct {
 type Report struct {
 	Kind      string  `json:"kind"` // "checks" or "floor"
 	Database  string  `json:"database"`
-	Tokens    int     `json:"tokens"`
+	Tokens    int     `json:"count"`
 	Workers   int     `json:"workers"`
 	Checks    int     `json:"checks"`
 	Accepted  int     `json:"accepted"`

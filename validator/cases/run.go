@@ -33,7 +33,7 @@ type Result struct {
 	Source      string        `json:"source"`
 	Level       Level         `json:"level"`
 	Outcome     Outcome       `json:"outcome"`
-	Words       string        `json:"words"` // what was measured, why it failed, or why it was not tried
+	Words       string        `json:"detail"` // what was measured, why it failed, or why it was not tried
 	Took        time.Duration `json:"took_ns"`
 }
 

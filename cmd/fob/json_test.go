@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// jsonTypes are the words of docs/json.md for the Go types of fields.
+var jsonTypes = map[string]string{
+	"string": "text", "token.Serial": "text", "token.Code": "text", "host.HardwareID": "text",
+	"cases.Level": "text", "Level": "text", "Outcome": "text",
+	"time.Time": "time", "token.Expiry": "day", "bool": "boolean",
+	"int": "integer", "int64": "integer", "uint8": "integer", "uint32": "integer", "uint64": "integer", "time.Duration": "integer",
+	"float64": "number", "dropsResult": "object", "keyResult": "object",
+}
+
+// jsonType is the type of a field in JSON. "" is a type that this test does not know.
+func jsonType(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return jsonType(e.X)
+	case *ast.ArrayType:
+		return "array"
+	case *ast.MapType, *ast.StructType:
+		return "object"
+	case *ast.Ident:
+		return jsonTypes[e.Name]
+	case *ast.SelectorExpr:
+		return jsonTypes[e.X.(*ast.Ident).Name+"."+e.Sel.Name]
+	}
+	return ""
+}
+
+// TestJSONFields: every field of every JSON object that a command prints is in
+// docs/json.md, and has one type wherever it occurs.
+func TestJSONFields(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	printed := map[string]string{ // structs of libraries that are printed as they are; "": all of the file
+		"../../internal/demo/bank.go": "Step", "../../validator/bench/bench.go": "Report", "../../validator/cases/run.go": "Result",
+	}
+	for _, file := range files {
+		if !strings.HasSuffix(file, "_test.go") {
+			printed[file] = ""
+		}
+	}
+	found := map[string]string{}
+	for file, only := range printed {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		add := func(name, kind string) {
+			require.NotEmpty(t, kind, "%s: %s has a type that this test does not know", file, name)
+			if before, twice := found[name]; twice {
+				require.Equal(t, before, kind, "%s: %s has another type elsewhere", file, name)
+			}
+			found[name] = kind
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.TypeSpec:
+				return only == "" || n.Name.Name == only
+			case *ast.Field:
+				if n.Tag == nil {
+					return true
+				}
+				tag, err := strconv.Unquote(n.Tag.Value)
+				require.NoError(t, err)
+				name, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
+				if name != "" && name != "-" {
+					add(name, jsonType(n.Type))
+				}
+			case *ast.CallExpr: // print(map[string]string{"echo": …}, …)
+				called := ""
+				switch f := n.Fun.(type) {
+				case *ast.Ident:
+					called = f.Name
+				case *ast.SelectorExpr:
+					called = f.Sel.Name
+				}
+				for _, arg := range n.Args {
+					literal, ok := arg.(*ast.CompositeLit)
+					if !ok || called != "print" && called != "jsonLine" {
+						continue
+					}
+					if m, ok := literal.Type.(*ast.MapType); ok {
+						for _, e := range literal.Elts {
+							name, err := strconv.Unquote(e.(*ast.KeyValueExpr).Key.(*ast.BasicLit).Value)
+							require.NoError(t, err)
+							add(name, jsonType(m.Value))
+						}
+					}
+				}
+			}
+			return true
+		})
+	}
+	require.Greater(t, len(found), 100)
+
+	text, err := os.ReadFile("../../docs/json.md")
+	require.NoError(t, err)
+	documented := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z0-9_]+)` \\| ([a-z]+) \\| [^|]+ \\|$").FindAllStringSubmatch(string(text), -1) {
+		require.NotContains(t, documented, row[1], "twice in the table")
+		documented[row[1]] = row[2]
+	}
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		require.Equal(t, found[name], documented[name], "%s in docs/json.md", name)
+	}
+	for name := range documented {
+		require.Contains(t, found, name, "docs/json.md has a field that no command prints")
+	}
+}
+
+// TestJSONNull: what does not exist is null, and texts that look like it stay.
+func TestJSONNull(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, jsonLine(&b, map[string]any{"a": "", "b": `x":"",`, "c": []string{}, "d": `:""`}))
+	require.Equal(t, `{"a":null,"b":"x\":\"\",","c":[],"d":":\"\""}`+"\n", b.String())
+}
