@@ -244,8 +244,8 @@ func TestPage(t *testing.T) {
 		path, _, _ := strings.Cut(strings.Fields(line)[1], ":")
 		paths = append(paths, "^"+regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, "[^/]+")+"$")
 	}
-	// A variable of the shell stands for what a path has in braces.
-	shown := regexp.MustCompile(`\$\w+`).ReplaceAllString(string(page), "x")
+	// What the shell puts in stands for what a path has in braces.
+	shown := regexp.MustCompile(`\$\w+|"\$\([^)]*\)"`).ReplaceAllString(string(page), "x")
 	for _, found := range regexp.MustCompile(`/v1/[\w/-]+`).FindAllString(shown, -1) {
 		there := false
 		for _, p := range paths {
