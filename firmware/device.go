@@ -214,11 +214,15 @@ func (d *device) RigDisplay(m *serialproto.RigDisplay) {
 	if c.rec.profile.Step > 0 {
 		step, left = c.step()
 	}
+	seen := c.shown
+	if eye, ok := c.hw.Rig.(Eye); ok {
+		seen = eye.Seen()
+	}
 	*m = serialproto.RigDisplay{
-		Digits:   c.shown.Digits,
+		Digits:   seen.Digits,
 		Size:     c.hw.LCD.Digits(),
-		Bars:     c.shown.Bars,
-		Icons:    uint8(c.shown.Icons),
+		Bars:     seen.Bars,
+		Icons:    uint8(seen.Icons),
 		State:    c.rec.state,
 		Now:      c.now,
 		ClockSet: c.valid,
@@ -226,5 +230,5 @@ func (d *device) RigDisplay(m *serialproto.RigDisplay) {
 		Left:     int64(left),
 	}
 	m.World, m.HasWorld = c.world()
-	c.shown.AppendText(m.Text[:0], m.Size)
+	seen.AppendText(m.Text[:0], m.Size)
 }

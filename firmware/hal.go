@@ -165,6 +165,13 @@ type World interface {
 	WorldTime() token.UnixMilli
 }
 
+// Eye is what a [Rig] has as well if its LCD is a model that differs from the frame
+// that drives it: slow in the cold, faint at low voltage, with broken segments.
+type Eye interface {
+	// Seen returns what a person reads off the LCD.
+	Seen() Frame
+}
+
 // Rig lets a test move the hardware from outside, through the rig group of the
 // protocol. A device that is sold has none. A method that the hardware cannot
 // do returns [ErrUnsupported], and for a value beyond it [ErrRange].

@@ -13,7 +13,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// RigDisplay is what the glass shows, in any state: one atomic reading.
+// RigDisplay is what a person reads off the LCD, in any state: one atomic reading. A
+// board, whose LCD is not a model, reports the segments that it drives.
 type RigDisplay struct {
 	Text     string  // one character for each digit
 	Segments []uint8 // gfedcba for each digit

@@ -28,6 +28,7 @@ var (
 	_ firmware.Identity = (*identity)(nil)
 	_ firmware.Rig      = (*rig)(nil)
 	_ firmware.World    = (*clock)(nil)
+	_ firmware.Eye      = (*rig)(nil)
 )
 
 // Now implements firmware.Clock.
@@ -77,6 +78,12 @@ func (t *identity) StaticKey() *[32]byte {
 
 // StationKey implements firmware.Identity.
 func (t *identity) StationKey() *[32]byte { return &t.world.stationKey }
+
+// Seen implements firmware.Eye.
+func (t *rig) Seen() firmware.Frame {
+	t.glass.Settle(t.at, t.crystal.Temp)
+	return t.glass.Seen(t.cell.Voltage(t.at), t.crystal.Temp)
+}
 
 // Press implements firmware.Rig.
 func (t *rig) Press(ms uint32) error {
