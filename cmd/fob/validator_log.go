@@ -7,9 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/prometheus/client_golang/prometheus"
-
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/httpapi"
+	"github.com/d204ef64/fob/validator/metrics"
 	"github.com/d204ef64/fob/validator/pages"
 	"github.com/d204ef64/fob/validator/radius"
 )
@@ -49,6 +50,12 @@ func (l *bankLog) strangers(level slog.Level, what string, attrs ...slog.Attr) {
 
 // server is told by package server. Its warnings may be about requests.
 func (l *bankLog) server(level slog.Level, what string, attrs ...slog.Attr) {
+	if level == slog.LevelDebug {
+		if l.verbose {
+			l.line(slog.LevelInfo, what, attrs...)
+		}
+		return
+	}
 	if level == slog.LevelWarn {
 		l.strangers(level, what, attrs...)
 		return
@@ -80,7 +87,7 @@ func (l *bankLog) api(e httpapi.Event) {
 	}
 	attrs := failure([]slog.Attr{
 		slog.String("method", e.Method), slog.String("route", e.Route), slog.Int("status", e.Status),
-		slog.Duration("took", e.Took), slog.String("source", e.Source), slog.String("caller", e.Caller),
+		slog.Float64("took_ms", e.Took.Seconds()*1000), slog.String("source", e.Source), slog.String("caller", e.Caller),
 	}, e.Err)
 	if e.Stack != nil {
 		attrs = append(attrs, slog.String("stack", string(e.Stack)))
@@ -101,17 +108,28 @@ func (l *bankLog) pages(e pages.Event) {
 	l.strangers(level, "page "+e.Kind, failure([]slog.Attr{slog.String("page", e.Page), slog.String("source", e.Source)}, e.Err)...)
 }
 
-// radius returns what is told of each packet: counted all, logged those that
-// somebody must look after.
-func (l *bankLog) radius(r prometheus.Registerer) (func(radius.Event), error) {
-	packets := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "fob_validator_radius_packets_total", Help: "RADIUS packets, by what became of them.",
-	}, []string{"result"})
+// observer adds log lines to an observer: of suspensions and of their ends. A serial
+// number is printed on the token, and not a secret.
+func (l *bankLog) observer(o bank.Observer) bank.Observer {
+	with := func(what string, next func(bank.By, token.Serial, string)) func(bank.By, token.Serial, string) {
+		return func(by bank.By, serial token.Serial, contract string) {
+			next(by, serial, contract)
+			l.strangers(slog.LevelInfo, what, slog.String("serial", serial.String()), slog.String("contract", contract),
+				slog.String("front", by.Front), slog.String("source", by.Source))
+		}
+	}
+	o.Suspended, o.Lifted = with("token suspended", o.Suspended), with("suspension lifted", o.Lifted)
+	return o
+}
+
+// radius returns what is told of each packet: all are counted, and those that need
+// attention are logged.
+func (l *bankLog) radius(m *metrics.Metrics) func(radius.Event) {
 	for _, k := range radius.Kinds() {
-		packets.WithLabelValues(k.String())
+		m.RADIUSResults(k.String())
 	}
 	return func(e radius.Event) {
-		packets.WithLabelValues(e.Kind.String()).Inc()
+		m.RADIUS(e.Kind.String())
 		level := slog.LevelInfo
 		switch e.Kind {
 		case radius.Accepted, radius.Rejected, radius.Challenged, radius.Status, radius.Duplicate, radius.InFlight:
@@ -125,5 +143,5 @@ func (l *bankLog) radius(r prometheus.Registerer) (func(radius.Event), error) {
 		}
 		l.strangers(level, "radius "+e.Kind.String(),
 			failure([]slog.Attr{slog.String("client", e.Client), slog.String("source", e.Source.String())}, e.Err)...)
-	}, r.Register(packets)
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
 
 	"github.com/d204ef64/fob/validator/bank"
@@ -31,7 +30,7 @@ func (r *radiusFlags) add(f *pflag.FlagSet) {
 }
 
 // front adds RADIUS to a server, where it is asked for.
-func (r *radiusFlags) front(ctx context.Context, a *app, b *bank.Bank, c *server.Config, log *bankLog, reg prometheus.Registerer) error {
+func (r *radiusFlags) front(ctx context.Context, a *app, b *bank.Bank, c *server.Config, log *bankLog) error {
 	if r.listen == "" {
 		if r.secretFile != "" || r.clients != "" {
 			return usagef("RADIUS clients are named, but no --radius ADDR")
@@ -42,9 +41,7 @@ func (r *radiusFlags) front(ctx context.Context, a *app, b *bank.Bank, c *server
 	if err != nil {
 		return err
 	}
-	if o.Event, err = log.radius(reg); err != nil {
-		return err
-	}
+	o.Event = log.radius(c.Metrics)
 	front, err := radius.New(b, o)
 	if err != nil {
 		return err

@@ -11,12 +11,11 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/httpapi"
+	"github.com/d204ef64/fob/validator/metrics"
 	"github.com/d204ef64/fob/validator/pages"
 	"github.com/d204ef64/fob/validator/server"
 )
@@ -125,16 +124,16 @@ func (a *app) serveBank(ctx context.Context, b *bankFlags, o *serveOptions) erro
 	if err := c.Check(); err != nil {
 		return err
 	}
+	log := newBankLog(a, o.verbose)
+	counted := metrics.New(build())
+	b.observer = log.observer(counted.Observer())
 	return b.with(ctx, a, func(bank *openBank) (err error) {
 		if c.Mailer, err = o.mail.mailer(ctx, a, bank.time); err != nil {
 			return err
 		}
-		log := newBankLog(a, o.verbose)
-		registry := prometheus.NewRegistry()
-		registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-		c.Bank, c.Clock, c.Registry = bank.Bank, bank.clock, registry
+		c.Bank, c.Clock, c.Metrics = bank.Bank, bank.clock, counted
 		c.Event, c.Prepare = log.server, log.prepare
-		api := httpapi.Options{Mailer: c.Mailer, TestMode: b.testMode, Registry: registry, Event: log.api}
+		api := httpapi.Options{Mailer: c.Mailer, TestMode: b.testMode, Metrics: counted, Event: log.api}
 		if clock, ok := bank.clock.(server.ManualClock); ok {
 			api.Clock = clock.ManualClock
 		}
@@ -142,7 +141,7 @@ func (a *app) serveBank(ctx context.Context, b *bankFlags, o *serveOptions) erro
 		c.Pages = pages.New(bank.Bank, pages.Options{
 			TestMode: b.testMode, TLS: c.PublicTLS(), Allow: pageAllowance(), Event: log.pages,
 		})
-		if err := o.radius.front(ctx, a, bank.Bank, &c, log, registry); err != nil {
+		if err := o.radius.front(ctx, a, bank.Bank, &c, log); err != nil {
 			return err
 		}
 		warnings, err := bank.warnings(ctx, b.testMode)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/validator/metrics"
 )
 
 func newVersionCmd(a *app) *cobra.Command {
@@ -49,4 +50,18 @@ func moduleVersion() string {
 		return info.Main.Version
 	}
 	return "(devel)"
+}
+
+// build is this program for its metrics; "unknown" is a revision that was not built
+// in, as in a build outside of a repository.
+func build() metrics.Build {
+	b := metrics.Build{Version: moduleVersion(), Revision: "unknown", Go: runtime.Version()}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				b.Revision = s.Value
+			}
+		}
+	}
+	return b
 }

@@ -140,6 +140,11 @@ var fences = []fence{
 		because: "the bank knows when a notice is due, and not how it is sent",
 	},
 	{
+		pkgs:    patterns{"github.com/prometheus/client_golang/..."},
+		in:      patterns{"validator/metrics"},
+		because: "all metrics are in one place: what is counted, and under which name",
+	},
+	{
 		pkgs:    patterns{"github.com/danielgtaylor/huma/..."},
 		in:      patterns{"validator/httpapi"},
 		because: "HTTP is a way in: what it does is a service that others use as well",

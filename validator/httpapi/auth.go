@@ -215,7 +215,7 @@ func (s *server) take(b budget, who string) error {
 	if ok {
 		return nil
 	}
-	s.metrics.limited.WithLabelValues(b.String()).Inc()
+	s.metrics.HTTPLimited(b.String())
 	wait := strconv.Itoa(retry)
 	return problem(http.StatusTooManyRequests, b.words()+": wait "+wait+" s; nothing was looked at", "",
 		http.Header{"Retry-After": {wait}})

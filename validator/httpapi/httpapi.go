@@ -8,9 +8,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/metrics"
 )
 
 // Sizes that are not options.
@@ -40,9 +40,8 @@ type Options struct {
 	TestMode bool
 	Clock    *bank.ManualClock
 
-	// Registry is where the metrics are registered, and what /metrics shows;
-	// nil is one of its own. New panics when they are there already.
-	Registry *prometheus.Registry
+	// Metrics count the requests, and are what /metrics shows; nil is some of its own.
+	Metrics *metrics.Metrics
 
 	// Event is called after each request; nil is nobody. It may be called by
 	// many goroutines at once, and must not block.
@@ -70,7 +69,7 @@ type server struct {
 	api     huma.API
 	mux     *http.ServeMux
 	limits  *limiter
-	metrics *metrics
+	metrics *metrics.Metrics
 	heavy   chan struct{}
 }
 
@@ -80,8 +79,8 @@ func New(b *bank.Bank, o Options) http.Handler {
 	if o.MaxImport == 0 {
 		o.MaxImport = DefaultMaxImport
 	}
-	if o.Registry == nil {
-		o.Registry = prometheus.NewRegistry()
+	if o.Metrics == nil {
+		o.Metrics = metrics.New(metrics.Build{})
 	}
 	if o.now == nil {
 		o.now = time.Now
@@ -91,7 +90,7 @@ func New(b *bank.Bank, o Options) http.Handler {
 		o:       o,
 		mux:     http.NewServeMux(),
 		limits:  newLimiter(o.Limits, o.now),
-		metrics: newMetrics(o.Registry),
+		metrics: o.Metrics,
 		heavy:   make(chan struct{}, heavyAtOnce),
 	}
 	s.api = humago.New(s.mux, s.config())

@@ -73,7 +73,7 @@ func (s *server) outer(next http.Handler) http.Handler {
 			h.Set("Fob-Test-Mode", "TEST MODE")
 		}
 
-		s.metrics.inFlight.Inc()
+		end := s.metrics.HTTPBegin()
 		defer func() {
 			p := recover()
 			if p != nil && p != http.ErrAbortHandler {
@@ -85,7 +85,7 @@ func (s *server) outer(next http.Handler) http.Handler {
 					p = http.ErrAbortHandler // what has been sent must not look whole
 				}
 			}
-			s.metrics.inFlight.Dec()
+			end()
 			s.report(req, sw.status, time.Since(begun))
 			if p != nil {
 				panic(p)
@@ -113,7 +113,7 @@ func (s *server) report(req *request, status int, took time.Duration) {
 	if !slices.Contains(methods, method) {
 		method = "other"
 	}
-	s.metrics.request(method, route, status, took)
+	s.metrics.HTTPRequest(method, route, status, took)
 	if s.o.Event == nil {
 		return
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/d204ef64/fob/validator/bank"
 )
@@ -39,7 +38,7 @@ func (s *server) plain() {
 		}
 		text(w, http.StatusOK, "ready\n")
 	}))
-	s.mux.HandleFunc("GET /metrics", s.showMetrics(promhttp.HandlerFor(s.o.Registry, promhttp.HandlerOpts{})))
+	s.mux.HandleFunc("GET /metrics", s.showMetrics(s.metrics.Handler()))
 
 	spec := s.api.OpenAPI()
 	// What was sent is never sent back: see hideValues.

@@ -30,13 +30,11 @@ func (s *server) said(req *request, o bank.Outcome) Outcome {
 	switch {
 	case !o.Done && o.Verdict != (validator.Verdict{}):
 		out.Way, out.Rule, out.Reason = o.Verdict.Way.String(), o.Verdict.Rule.String(), o.Verdict.Reason.String()
-		s.metrics.answers.WithLabelValues("rule").Inc()
 		return out
 	case o.Done && (o.Answer == validator.Refused || o.Answer == validator.Accepted && req.caller.role == clerkRole):
 		return out // no code was looked at
 	}
 	out.Answer = o.Answer.String()
-	s.metrics.answers.WithLabelValues(out.Answer).Inc()
 	req.wrong = o.Answer == validator.Refused
 	return out
 }

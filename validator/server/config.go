@@ -13,10 +13,9 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/metrics"
 )
 
 // The defaults and limits of what a server takes.
@@ -90,8 +89,8 @@ type Config struct {
 	// Clock is the bank's clock; nil is the system's.
 	Clock Clock
 
-	// Registry is where the server counts; nil is nowhere.
-	Registry prometheus.Registerer
+	// Metrics count pages and the daily job; nil are some that nobody sees.
+	Metrics *metrics.Metrics
 
 	// Connections is how many are open at once; the next ones wait. 0 is
 	// [DefaultConnections].
@@ -144,6 +143,9 @@ func (c *Config) complete() error {
 	}
 	if c.Clock == nil {
 		c.Clock = SystemClock{}
+	}
+	if c.Metrics == nil {
+		c.Metrics = metrics.New(metrics.Build{})
 	}
 	if c.Event == nil {
 		c.Event = func(slog.Level, string, ...slog.Attr) {}

@@ -59,7 +59,7 @@ func (d *daily) loop(ctx context.Context) {
 
 // dailyDone tells of a run.
 func (s *Server) dailyDone(r bank.DailyReport, err error) {
-	s.metrics.daily(r, err, s.c.Clock.Now())
+	s.c.Metrics.Daily(r, err, s.c.Clock.Now())
 	if err != nil {
 		s.c.Event(slog.LevelError, "daily job failed, and is tried again", slog.String("error", err.Error()))
 		return

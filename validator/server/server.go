@@ -22,7 +22,6 @@ type Server struct {
 	http    *http.Server
 	listen  net.Listener
 	packets []net.PacketConn // beside Config.Packets
-	metrics *metrics
 
 	transfers *transfers
 }
@@ -35,10 +34,6 @@ func Listen(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{c: c, transfers: newTransfers(c.Stall)}
-	var err error
-	if s.metrics, err = newMetrics(c.Registry); err != nil {
-		return nil, fmt.Errorf("metrics: %w", err)
-	}
 	s.http = &http.Server{
 		Handler:           s.transfers.watched(s.handler()), // which has the deadlines of bodies and answers
 		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
@@ -180,7 +175,7 @@ func (s *Server) handler() http.Handler {
 	for _, path := range apiPaths {
 		mux.Handle(path, s.c.API)
 	}
-	mux.Handle("/", s.metrics.counted(s.c.Pages))
+	mux.Handle("/", s.counted(s.c.Pages))
 	return s.proxied(s.recovered(mux))
 }
 

@@ -17,16 +17,17 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
+	"github.com/d204ef64/fob/validator/metrics"
 )
 
 // running is a server that serves.
@@ -114,14 +115,13 @@ func TestListenRefuses(t *testing.T) {
 		change func(*Config)
 		says   string
 	}{
-		"no bank":       {func(c *Config) { c.Bank = nil }, "a bank, its interface and its pages are needed"},
-		"no pages":      {func(c *Config) { c.Pages = nil }, "a bank, its interface and its pages are needed"},
-		"exposed":       {func(c *Config) { c.Listen = "0.0.0.0:0" }, "beyond loopback a certificate is needed"},
-		"hour":          {func(c *Config) { c.Hour = 24 }, "0 to 23"},
-		"address":       {func(c *Config) { c.Listen = "nonsense" }, "want HOST:PORT"},
-		"packets":       {func(c *Config) { c.Packets = []Packets{{Name: "radius", Listen: "x"}} }, "want HOST:PORT"},
-		"foreign host":  {func(c *Config) { c.Packets = []Packets{{Name: "radius", Listen: "192.0.2.1:0"}} }, "listening for radius"},
-		"metrics twice": {func(c *Config) { c.Registry = registered(t) }, "metrics"},
+		"no bank":      {func(c *Config) { c.Bank = nil }, "a bank, its interface and its pages are needed"},
+		"no pages":     {func(c *Config) { c.Pages = nil }, "a bank, its interface and its pages are needed"},
+		"exposed":      {func(c *Config) { c.Listen = "0.0.0.0:0" }, "beyond loopback a certificate is needed"},
+		"hour":         {func(c *Config) { c.Hour = 24 }, "0 to 23"},
+		"address":      {func(c *Config) { c.Listen = "nonsense" }, "want HOST:PORT"},
+		"packets":      {func(c *Config) { c.Packets = []Packets{{Name: "radius", Listen: "x"}} }, "want HOST:PORT"},
+		"foreign host": {func(c *Config) { c.Packets = []Packets{{Name: "radius", Listen: "192.0.2.1:0"}} }, "listening for radius"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bad := good
@@ -142,15 +142,6 @@ func TestListenRefuses(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-func registered(t *testing.T) *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	_, err := newMetrics(r)
-	require.NoError(t, err)
-	return r
-}
-
-// TestShutdown stops a server while a request and a datagram are being answered:
-// both get their answer, and nothing new is taken.
 func TestShutdown(t *testing.T) {
 	begun, finish := make(chan struct{}), make(chan struct{})
 	mux := http.NewServeMux()
@@ -246,8 +237,8 @@ func TestBrokenFrontStopsTheServer(t *testing.T) {
 func TestPanicIsAnswered(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /boom/{id}", func(http.ResponseWriter, *http.Request) { panic("boom") })
-	registry := prometheus.NewRegistry()
-	r := serve(t, Config{Pages: mux, Registry: registry})
+	counted := metrics.New(metrics.Build{})
+	r := serve(t, Config{Pages: mux, Metrics: counted})
 	code, body := get(t, http.DefaultClient, r.Server.HTTP()+"/boom/123456?code=654321")
 	require.Equal(t, 500, code)
 	require.Equal(t, "internal error\n", body)
@@ -256,15 +247,12 @@ func TestPanicIsAnswered(t *testing.T) {
 	require.NotContains(t, r.lines.String(), "654321", "what was asked may hold a secret")
 	get(t, http.DefaultClient, r.Server.HTTP()+"/made-up-by-somebody")
 
-	families, err := registry.Gather()
-	require.NoError(t, err)
-	var text bytes.Buffer
-	for _, f := range families {
-		text.WriteString(f.String())
-	}
-	require.Contains(t, text.String(), "GET /boom/{id}")
-	require.NotContains(t, text.String(), "made-up", "a path is no label: there is no end of them")
-	require.NotContains(t, text.String(), "123456")
+	show := httptest.NewRecorder()
+	counted.Handler().ServeHTTP(show, httptest.NewRequest("GET", "/metrics", nil))
+	text := show.Body.String()
+	require.Contains(t, text, `fob_validator_page_seconds_count{route="GET /boom/{id}",status="500"} 1`)
+	require.NotContains(t, text, "made-up", "a path is no label: there is no end of them")
+	require.NotContains(t, text, "123456")
 }
 
 func TestTLS(t *testing.T) {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metrics
+
+import (
+	"time"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/store"
+)
+
+// ofCodes are the reasons that a record has if a code was looked at.
+var ofCodes = map[string]bool{}
+
+// acts are the operations that may need a code.
+var acts = map[string]bool{}
+
+func init() {
+	for _, r := range []validator.Reason{
+		validator.ReasonAccepted, validator.ReasonCorrected, validator.ReasonNextCode, validator.ReasonWrong,
+		validator.ReasonMalformed, validator.ReasonReplayed, validator.ReasonSuspended, validator.ReasonExpired,
+		validator.ReasonRevoked, validator.ReasonReported, validator.ReasonUnknown, validator.ReasonNotYet,
+		validator.ReasonOutOfTime,
+	} {
+		ofCodes[r.String()] = true
+	}
+	for _, op := range validator.Operations() {
+		acts[op.String()] = true
+	}
+}
+
+// fronts are the ways in, as audit records name them.
+var fronts = []string{"http", "page", "radius", "command"}
+
+// begin shows what has not happened yet, as 0.
+func (m *Metrics) begin() {
+	for _, front := range fronts {
+		m.suspensions.WithLabelValues(front)
+		m.lifts.WithLabelValues(front)
+		m.imports.WithLabelValues(front)
+		for reason := range ofCodes {
+			m.codes.WithLabelValues(front, reason)
+		}
+		for _, result := range []string{"done", "refused", "must wait"} {
+			m.logins.WithLabelValues(front, result)
+		}
+	}
+	for _, kind := range store.Operations() {
+		m.database.WithLabelValues(string(kind))
+	}
+	for result := range notices(bank.DailyReport{}) {
+		m.notices.WithLabelValues(result)
+	}
+	m.runs.WithLabelValues("done")
+	m.runs.WithLabelValues("failed")
+}
+
+// Observer returns what counts what happens in a bank, once it is on the disk.
+func (m *Metrics) Observer() bank.Observer {
+	return bank.Observer{
+		Recorded:  m.recorded,
+		Suspended: func(by bank.By, _ token.Serial, _ string) { m.suspensions.WithLabelValues(by.Front).Inc() },
+		Lifted:    func(by bank.By, _ token.Serial, _ string) { m.lifts.WithLabelValues(by.Front).Inc() },
+		Imported: func(by bank.By, r bank.ImportReport) {
+			m.imports.WithLabelValues(by.Front).Inc()
+			m.importedTokens.Add(float64(r.Tokens))
+		},
+		Took: func(kind store.Operation, took time.Duration) {
+			m.database.WithLabelValues(string(kind)).Observe(took.Seconds())
+		},
+	}
+}
+
+// recorded counts codes and logins, each of which leaves a record.
+func (m *Metrics) recorded(r bank.Record) {
+	switch {
+	case acts[r.Act] && ofCodes[r.Reason]:
+		m.codes.WithLabelValues(r.Front, r.Reason).Inc()
+	case r.Act == "log in":
+		result := "done"
+		switch {
+		case r.Reason == "must wait":
+			result = r.Reason
+		case !r.Done:
+			result = "refused"
+		}
+		m.logins.WithLabelValues(r.Front, result).Inc()
+	}
+}

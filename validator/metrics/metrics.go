@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package metrics holds all metrics of the reference validation server, for
+// Prometheus. Packages that serve the bank tell it what happens; what is counted, and
+// under which name, is here alone. No label has a serial number, a user or anything
+// else that a client makes up.
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// Build is what was built.
+type Build struct{ Version, Revision, Go string }
+
+// Metrics count. The methods may be called by any number of goroutines.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	httpRequests *prometheus.CounterVec
+	httpSeconds  *prometheus.HistogramVec
+	httpLimited  *prometheus.CounterVec
+	httpInFlight prometheus.Gauge
+	pageSeconds  *prometheus.HistogramVec
+	radius       *prometheus.CounterVec
+
+	codes          *prometheus.CounterVec
+	logins         *prometheus.CounterVec
+	suspensions    *prometheus.CounterVec
+	lifts          *prometheus.CounterVec
+	imports        *prometheus.CounterVec
+	importedTokens prometheus.Counter
+	database       *prometheus.HistogramVec
+
+	notices *prometheus.CounterVec
+	runs    *prometheus.CounterVec
+	lastRun prometheus.Gauge
+}
+
+// New returns metrics that begin at 0, with those of Go and of the process.
+func New(b Build) *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry()}
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+		m.registry.MustRegister(c)
+		return c
+	}
+	seconds := func(name, help string, labels ...string) *prometheus.HistogramVec {
+		h := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: name, Help: help, Buckets: []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 5, 30},
+		}, labels)
+		m.registry.MustRegister(h)
+		return h
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+		m.registry.MustRegister(g)
+		return g
+	}
+	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "fob_build_info", Help: "1, with the version of this program.",
+	}, []string{"version", "revision", "goversion"})
+	info.WithLabelValues(b.Version, b.Revision, b.Go).Set(1)
+	m.registry.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	m.httpRequests = counters("fob_validator_http_requests_total", "Requests of the HTTP interface.", "method", "route", "status")
+	m.httpSeconds = seconds("fob_validator_http_request_seconds", "Duration of requests of the HTTP interface.", "method", "route")
+	m.httpLimited = counters("fob_validator_http_limited_total", "Requests over a budget.", "budget")
+	m.httpInFlight = gauge("fob_validator_http_in_flight", "Requests that are being answered.")
+	m.pageSeconds = seconds("fob_validator_page_seconds", "Duration of page requests.", "route", "status")
+	m.radius = counters("fob_validator_radius_packets_total", "RADIUS packets, by what became of them.", "result")
+	m.codes = counters("fob_validator_codes_total", "One-time passwords that were checked.", "front", "reason")
+	m.logins = counters("fob_validator_logins_total", "Logins: each that is done begins a session.", "front", "result")
+	m.suspensions = counters("fob_validator_suspensions_total", "Tokens suspended by failed attempts.", "front")
+	m.lifts = counters("fob_validator_lifts_total", "Suspensions that were lifted.", "front")
+	m.imports = counters("fob_validator_imports_total", "Seed files that were imported.", "front")
+	m.importedTokens = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "fob_validator_imported_tokens_total", Help: "Tokens that were imported.",
+	})
+	m.registry.MustRegister(m.importedTokens)
+	m.database = seconds("fob_validator_database_seconds", "Duration of transactions of the database.", "kind")
+	m.notices = counters("fob_validator_notices_total", "Expiry notices, by what became of them.", "result")
+	m.runs = counters("fob_validator_daily_runs_total", "Runs of the daily job.", "result")
+	m.lastRun = gauge("fob_validator_daily_last_success_timestamp_seconds", "When the daily job last did all that was due.")
+	m.begin()
+	return m
+}
+
+// Handler shows the metrics.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// HTTPBegin counts a request that begins; what it returns ends it.
+func (m *Metrics) HTTPBegin() (end func()) {
+	m.httpInFlight.Inc()
+	return m.httpInFlight.Dec
+}
+
+// HTTPRequest counts a request that was answered. The route is a pattern, never the
+// path, which anyone can make up; "" is none.
+func (m *Metrics) HTTPRequest(method, route string, status int, took time.Duration) {
+	if route == "" {
+		route = "other"
+	}
+	m.httpRequests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
+	m.httpSeconds.WithLabelValues(method, route).Observe(took.Seconds())
+}
+
+// HTTPLimited counts a request over a budget.
+func (m *Metrics) HTTPLimited(budget string) { m.httpLimited.WithLabelValues(budget).Inc() }
+
+// PageRequest counts a page that was answered, by its route's pattern.
+func (m *Metrics) PageRequest(route string, status int, took time.Duration) {
+	m.pageSeconds.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// RADIUS counts a packet. Each kind of result shows from the start once
+// [Metrics.RADIUSResults] has it.
+func (m *Metrics) RADIUS(result string) { m.radius.WithLabelValues(result).Inc() }
+
+// RADIUSResults shows results that have not happened yet.
+func (m *Metrics) RADIUSResults(all ...string) {
+	for _, r := range all {
+		m.radius.WithLabelValues(r)
+	}
+}
+
+// Daily counts a run of the daily job.
+func (m *Metrics) Daily(r bank.DailyReport, err error, now token.UnixSeconds) {
+	for result, n := range notices(r) {
+		m.notices.WithLabelValues(result).Add(float64(n))
+	}
+	if err != nil {
+		m.runs.WithLabelValues("failed").Inc()
+		return
+	}
+	m.runs.WithLabelValues("done").Inc()
+	m.lastRun.Set(float64(now))
+}
+
+func notices(r bank.DailyReport) map[string]int {
+	return map[string]int{"made": r.Made, "sent": r.Sent, "failed": r.Failed, "later": r.Later, "doubtful": r.Doubtful}
+}
