@@ -57,10 +57,11 @@ type User struct {
 	ID        string // unique at the bank
 	Contract  string // unique at the bank
 	Role      Role
-	Token     token.Serial      // zero: he has registered none
-	Condition Condition         // of his token at the time of the question, see [ConditionAt]
-	Suspended bool              // of his token
-	RevokedAt token.UnixSeconds // when a token of his was last revoked; zero is never
+	Token     token.Serial       // zero: he has registered none
+	Condition Condition          // of his token at the time of the question, see [ConditionAt]
+	Suspended bool               // of his token
+	RevokedAt token.UnixSeconds  // when a token of his was last revoked; zero is never
+	Refused   RefusedActivations // activations
 }
 
 // Held is a token as the rules about rights see it.

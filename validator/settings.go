@@ -70,6 +70,24 @@ type Settings struct {
 	// can register a token, 0 to 1 day. Default 0; other banks ask 30 minutes.
 	ReactivateAfter token.UnixSeconds
 
+	// ActivationLimit is how many refused activations lock activation for the user
+	// who made them, 1 to 100. Default 5. They do not suspend the token: it belongs
+	// to others.
+	ActivationLimit int
+
+	// ActivationLock is how long activation stays locked after the last refused
+	// one, 0 to 366 days; 0 is until the desk unlocks it. Default 1 day.
+	ActivationLock token.UnixSeconds
+
+	// ReplaceSuspended lets a user whose own token is in use and suspended register
+	// another one. Default off: Q4 has the suspension lifted by somebody else or on
+	// paper, and a master with a spare token would lift it alone.
+	ReplaceSuspended bool
+
+	// UsersSeeTokens shows all serial numbers of the contract to users who are
+	// neither master nor admin. Default off: they see the token that they use.
+	UsersSeeTokens bool
+
 	// NoticeMonths is how many calendar months before the expiry date the notice
 	// and the new token go out, 1 to 12. Default 1 (Q9).
 	NoticeMonths int
@@ -96,6 +114,8 @@ func DefaultSettings() Settings {
 		LearnEvery:       15 * day,
 		LiftNeedsOTP:     true,
 		ActivateNeedsOTP: true,
+		ActivationLimit:  5,
+		ActivationLock:   day,
 		NoticeMonths:     1,
 		LifeYears:        5,
 		Fee:              2200,
@@ -132,6 +152,8 @@ func (s Settings) Validate() error {
 		},
 		{"LearnEvery", int64(s.LearnEvery), in(s.LearnEvery, day, 366*day), "1 to 366 days in seconds"},
 		{"ReactivateAfter", int64(s.ReactivateAfter), in(s.ReactivateAfter, 0, day), "0 to 86400"},
+		{"ActivationLimit", int64(s.ActivationLimit), in(s.ActivationLimit, 1, 100), "1 to 100"},
+		{"ActivationLock", int64(s.ActivationLock), in(s.ActivationLock, 0, 366*day), "0 to 366 days in seconds"},
 		{"NoticeMonths", int64(s.NoticeMonths), in(s.NoticeMonths, 1, 12), "1 to 12"},
 		{"LifeYears", int64(s.LifeYears), in(s.LifeYears, 1, 20), "1 to 20"},
 		{"Fee", int64(s.Fee), in(s.Fee, 0, 1_000_000), "0 to 1000000"},

@@ -15,7 +15,7 @@ import (
 func TestDefaultSettings(t *testing.T) {
 	require.Equal(t, validator.Settings{
 		WrongLimit: 5, Window: 1, SecondBand: 10, ResyncReach: 720, LearnEvery: 15 * 24 * 3600,
-		LiftNeedsOTP: true, ActivateNeedsOTP: true, NoticeMonths: 1, LifeYears: 5, Fee: 2200,
+		LiftNeedsOTP: true, ActivateNeedsOTP: true, ActivationLimit: 5, ActivationLock: 24 * 3600, NoticeMonths: 1, LifeYears: 5, Fee: 2200,
 		DeliveryFrom: 7, DeliveryTo: 10,
 	}, validator.DefaultSettings())
 	require.NoError(t, validator.DefaultSettings().Validate())
@@ -36,6 +36,10 @@ func TestSettingsValidate(t *testing.T) {
 		{"ResyncReach", func(s *validator.Settings) { s.ResyncReach = 1441 }},
 		{"LearnEvery", func(s *validator.Settings) { s.LearnEvery = 86399 }},
 		{"ReactivateAfter", func(s *validator.Settings) { s.ReactivateAfter = -1 }},
+		{"ActivationLimit", func(s *validator.Settings) { s.ActivationLimit = 0 }},
+		{"ActivationLimit", func(s *validator.Settings) { s.ActivationLimit = 101 }},
+		{"ActivationLock", func(s *validator.Settings) { s.ActivationLock = -1 }},
+		{"ActivationLock", func(s *validator.Settings) { s.ActivationLock = 366*24*3600 + 1 }},
 		{"NoticeMonths", func(s *validator.Settings) { s.NoticeMonths = 0 }},
 		{"LifeYears", func(s *validator.Settings) { s.LifeYears = 21 }},
 		{"Fee", func(s *validator.Settings) { s.Fee = -1 }},

@@ -56,6 +56,8 @@ const (
 	ReasonTooSoon       // the wait after a revocation is not over
 	ReasonNotOffered    // a kind of token that the bank does not give out
 	ReasonOutOfTime     // a code of the token, of a time at which its clock cannot be
+
+	ReasonActivationLocked // too many refused activations by this user
 )
 
 var reasonNames = []string{
@@ -63,6 +65,7 @@ var reasonNames = []string{
 	"expired", "revoked", "reported lost or broken", "unknown token", "not yet valid",
 	"allowed", "paper only", "role", "own token", "own token out of use", "own token suspended", "no token",
 	"other contract", "not suspended", "too soon", "not offered", "out of time",
+	"activation locked",
 }
 
 // String returns a few words in lower case, for example "own token".

@@ -15,8 +15,9 @@ import (
 // settingsFlags are the choices that the bank's text leaves to the bank.
 type settingsFlags struct {
 	validator.Settings
-	learnEvery, reactivateAfter time.Duration
-	fee                         int64
+	learnEvery, reactivateAfter, activationLock time.Duration
+
+	fee int64
 }
 
 func (s *settingsFlags) add(f *pflag.FlagSet) {
@@ -32,6 +33,10 @@ func (s *settingsFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&s.LiftNeedsOTP, "lift-needs-otp", d.LiftNeedsOTP, "lifting a suspension needs a code")
 	f.BoolVar(&s.ActivateNeedsOTP, "activate-needs-otp", d.ActivateNeedsOTP, "registering a token needs its code")
 	f.DurationVar(&s.reactivateAfter, "reactivate-after", 0, "`TIME` after a revocation until a token is registered again")
+	f.IntVar(&s.ActivationLimit, "activation-limit", d.ActivationLimit, "`N` refused activations lock activation for a user")
+	f.DurationVar(&s.activationLock, "activation-lock", seconds(d.ActivationLock), "`TIME` for which it is locked; 0 is until a clerk unlocks it")
+	f.BoolVar(&s.ReplaceSuspended, "replace-suspended", d.ReplaceSuspended, "a user whose token is suspended may register another")
+	f.BoolVar(&s.UsersSeeTokens, "users-see-tokens", d.UsersSeeTokens, "users who are neither master nor admin see all tokens of the contract")
 	f.IntVar(&s.NoticeMonths, "notice-months", d.NoticeMonths, "`N` months before expiry the notice goes out")
 	f.IntVar(&s.LifeYears, "life-years", d.LifeYears, "`N` years for which a token is issued")
 	f.Int64Var(&s.fee, "fee", int64(d.Fee), "`YEN` for a reissued or additional token")
@@ -47,7 +52,11 @@ func (s *settingsFlags) settings() (validator.Settings, error) {
 		flag string
 		v    time.Duration
 		to   *token.UnixSeconds
-	}{{"learn-every", s.learnEvery, &s.LearnEvery}, {"reactivate-after", s.reactivateAfter, &s.ReactivateAfter}} {
+	}{
+		{"learn-every", s.learnEvery, &s.LearnEvery},
+		{"reactivate-after", s.reactivateAfter, &s.ReactivateAfter},
+		{"activation-lock", s.activationLock, &s.ActivationLock},
+	} {
 		if f.v%time.Second != 0 {
 			return s.Settings, usagef("--%s %v: want whole seconds", f.flag, f.v)
 		}

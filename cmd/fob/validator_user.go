@@ -96,7 +96,7 @@ func newUserListCmd(a *app, b *bankFlags) *cobra.Command {
 
 func newUserChangeCmd(a *app, b *bankFlags) *cobra.Command {
 	var role, name, email, language, file string
-	var locked, ask bool
+	var locked, unlock, ask bool
 	cmd := &cobra.Command{
 		Use:   "change USER",
 		Short: "Change a user: role, name, password, lock",
@@ -125,6 +125,7 @@ func newUserChangeCmd(a *app, b *bankFlags) *cobra.Command {
 			point(given("name"), &c.Name, name)
 			point(given("email"), &c.Email, email)
 			point(given("locked"), &c.Locked, locked)
+			c.UnlockActivation = unlock
 			return b.with(cmd.Context(), a, func(o *openBank) error {
 				if file != "" || ask {
 					password, err := a.newPassword(cmd.Context(), file, "user "+plain(args[0]))
@@ -147,9 +148,10 @@ func newUserChangeCmd(a *app, b *bankFlags) *cobra.Command {
 	f.StringVar(&email, "email", "", "e-mail `ADDRESS`")
 	f.StringVar(&language, "language", "", "`LANGUAGE` of the pages: ja or en")
 	f.BoolVar(&locked, "locked", false, "may not log in")
+	f.BoolVar(&unlock, "unlock-activation", false, "forget the refused activations of the user")
 	f.StringVar(&file, "password-file", "", "`FILE` with a new password")
 	f.BoolVar(&ask, "ask-password", false, "ask for a new password on the terminal")
-	cmd.MarkFlagsOneRequired("role", "name", "email", "language", "locked", "password-file", "ask-password")
+	cmd.MarkFlagsOneRequired("role", "name", "email", "language", "locked", "unlock-activation", "password-file", "ask-password")
 	cmd.MarkFlagsMutuallyExclusive("password-file", "ask-password")
 	return cmd
 }

@@ -100,6 +100,13 @@ func (b *Bank) Transaction(ctx context.Context, by By, receipt string) (t Transa
 		if err == nil && own != "" && t.Contract != own {
 			err = store.ErrNotFound
 		}
+		if err == nil {
+			see, err := b.sight(tx, by)
+			if err != nil {
+				return err
+			}
+			t.Serial = see.serial(t.Serial)
+		}
 		return missing(err, "transaction", shorten(receipt))
 	})
 	if err != nil {
@@ -114,7 +121,14 @@ func (b *Bank) Transactions(ctx context.Context, by By, contract string, p Page)
 		if err := by.confine(tx, &contract); err != nil {
 			return err
 		}
+		see, err := b.sight(tx, by)
+		if err != nil {
+			return err
+		}
 		list, next, err = tx.Transactions(contract, p)
+		for i := range list {
+			list[i].Serial = see.serial(list[i].Serial)
+		}
 		return err
 	})
 	return list, next, err

@@ -166,7 +166,14 @@ func (b *Bank) Orders(ctx context.Context, by By, contract string, open bool, p 
 		if err := by.confine(tx, &contract); err != nil {
 			return err
 		}
+		see, err := b.sight(tx, by)
+		if err != nil {
+			return err
+		}
 		list, next, err = tx.Orders(contract, open, p)
+		for i := range list {
+			list[i].Old, list[i].New = see.serial(list[i].Old), see.serial(list[i].New)
+		}
 		return err
 	})
 	return list, next, err

@@ -5,6 +5,7 @@ package bank
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
@@ -13,7 +14,8 @@ import (
 
 // Activate registers a token as the one that by.User uses (利用開始登録, BK-12). A
 // token that is not there, is in stock or is another contract's is refused like a
-// wrong code, and nothing is counted against it.
+// wrong code. Refused activations count against the user ([validator.RefusedActivations]);
+// they change nothing about a token that the user does not use already.
 func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code string) (out Outcome, err error) {
 	if serial.IsZero() {
 		return out, invalid("serial", "say which token: %v", token.ErrSerial)
@@ -38,20 +40,25 @@ func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code st
 		}
 		target, there := r.tokens[serial]
 		v := validator.MayActivate(b.settings, q.user, held(target, now), now)
-		if !there {
-			v = validator.Verdict{Way: validator.NoWay, Rule: validator.BK12, Reason: validator.ReasonUnknown}
+		if !there && v.Reason == validator.ReasonOtherContract {
+			v.Reason = validator.ReasonUnknown
 		}
 		if v.Way != validator.OnScreen {
 			q.refuse(v, code)
-			if v.Reason == validator.ReasonTooSoon {
+			switch v.Reason {
+			case validator.ReasonTooSoon, validator.ReasonOwnSuspended, validator.ReasonActivationLocked:
 				out.Verdict = v // it tells of the user, not of the token
+				return nil
 			}
-			return nil
+			return b.refusedActivation(tx, by, actor, serial, v.Reason, now)
 		}
 		out = Outcome{Done: true, Answer: validator.Accepted}
 		if validator.NeedsOTP(b.settings, validator.OpActivate) {
-			d, _, err := q.check(code)
-			if out = outcome(d); err != nil || !out.Done {
+			d, err := q.checkActivation(code)
+			if out = outcome(d); err == nil && d.Answer == validator.Refused {
+				err = b.refusedActivation(tx, by, actor, serial, d.Reason, now)
+			}
+			if err != nil || !out.Done {
 				return err
 			}
 		} else {
@@ -68,6 +75,35 @@ func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code st
 		return nil
 	})
 	return only(out, err)
+}
+
+// checkActivation asks about the code of an activation. Only the users of a token can
+// suspend it (Q4), so a refused code of another user leaves its state as it is.
+func (q *question) checkActivation(code string) (validator.Decision, error) {
+	d, _, err := q.decide(func(s validator.Settings, t validator.Token, st validator.State) (validator.Decision, validator.State) {
+		d, after := validator.Check(s, t, st, q.now, code)
+		if d.Answer == validator.Refused && q.user.Token != q.serial {
+			after = st
+		}
+		return d, after
+	})
+	return d, err
+}
+
+// refusedActivation counts a refused activation against the user who made it. One of
+// the token that they use already was counted there.
+func (b *Bank) refusedActivation(
+	tx *store.Tx, by By, actor store.UserRow, serial token.Serial, why validator.Reason, now token.UnixSeconds,
+) error {
+	if actor.Token == serial || !validator.CountsAgainstUser(why) {
+		return nil
+	}
+	actor.Refused = actor.Refused.Again(b.settings, now)
+	if actor.Refused.Locked(b.settings, now) {
+		tx.AddAudit(by.note(now, "lock activation", validator.BK05, noSerial, actor.Contract,
+			fmt.Sprintf("%d refused activations", actor.Refused.Count)))
+	}
+	return tx.PutUser(actor)
 }
 
 // Revoke revokes a token (失効): by a user on screen, with a code of his own token
@@ -197,15 +233,16 @@ func (b *Bank) report(tx *store.Tx, by By, t Token, c validator.Condition) error
 	return tx.PutToken(t)
 }
 
-// Token returns a token; a user sees those of his contract.
+// Token returns a token; a master or admin sees those of the contract, a user the one
+// that they use ([validator.SeesTokens]).
 func (b *Bank) Token(ctx context.Context, by By, serial token.Serial) (t Token, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
-		contract, err := by.contract(tx)
+		see, err := b.sight(tx, by)
 		if err != nil {
 			return err
 		}
 		row, err := tx.Token(serial)
-		if err == nil && contract != "" && row.Contract != contract {
+		if err == nil && !see.token(row.Token) {
 			err = store.ErrNotFound
 		}
 		if err != nil {
@@ -218,11 +255,18 @@ func (b *Bank) Token(ctx context.Context, by By, serial token.Serial) (t Token, 
 	return t, err
 }
 
-// Tokens lists tokens by serial number; a user sees those of his contract.
+// Tokens lists tokens by serial number; users see those that [Bank.Token] shows them.
 func (b *Bank) Tokens(ctx context.Context, by By, f TokenFilter) (list []Token, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		if err := by.confine(tx, &f.Contract); err != nil {
 			return err
+		}
+		see, err := b.sight(tx, by)
+		if err != nil {
+			return err
+		}
+		if see.ownOnly {
+			f.User = by.User
 		}
 		list, next, err = tx.Tokens(f)
 		return err

@@ -122,6 +122,9 @@ type UserChange struct {
 	Language *Language
 	Locked   *bool
 	Password *string
+
+	// UnlockActivation forgets the refused activations. Only a clerk does it.
+	UnlockActivation bool
 }
 
 // NewOrder is a paper application for a token.

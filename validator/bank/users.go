@@ -5,6 +5,7 @@ package bank
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
@@ -113,6 +114,9 @@ func (b *Bank) ChangeUser(ctx context.Context, by By, id string, c UserChange, c
 		if by.Clerk == "" && (u.Role == validator.Master && actor != validator.Master || (c.Role != nil && *c.Role != u.Role && (toMaster || u.Role == validator.Master))) {
 			return forbidden("the master of a contract is changed by the bank's desk")
 		}
+		if by.Clerk == "" && c.UnlockActivation {
+			return forbidden("activation is unlocked by the bank's desk")
+		}
 		if u.Role == validator.Master && c.Role != nil && !toMaster {
 			return conflict("name another user master instead: contract %q must have one", contract)
 		}
@@ -134,6 +138,10 @@ func (b *Bank) ChangeUser(ctx context.Context, by By, id string, c UserChange, c
 			}
 		}
 		tx.AddAudit(by.note(b.Now(), "change user", validator.BK04, noSerial, contract, u.ID))
+		if c.UnlockActivation {
+			u.Refused = validator.RefusedActivations{}
+			tx.AddAudit(by.note(b.Now(), "unlock activation", validator.BK05, noSerial, contract, u.ID))
+		}
 		return tx.PutUser(u)
 	})
 	return u.User, out, err
@@ -255,15 +263,16 @@ func checkRole(r validator.Role) error {
 // User returns a user; a user sees those of his contract.
 func (b *Bank) User(ctx context.Context, by By, id string) (u User, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
-		own, err := by.contract(tx)
+		see, err := b.sight(tx, by)
 		if err != nil {
 			return err
 		}
 		row, err := tx.User(id)
-		if err == nil && own != "" && row.Contract != own {
+		if err == nil && !see.clerk && row.Contract != see.contract {
 			err = store.ErrNotFound
 		}
 		u = row.User
+		u.Token = see.serial(u.Token)
 		return missing(err, "user", shorten(id))
 	})
 	if err != nil {
@@ -278,7 +287,12 @@ func (b *Bank) Users(ctx context.Context, by By, contract string, p Page) (list 
 		if err := by.confine(tx, &contract); err != nil {
 			return err
 		}
+		see, err := b.sight(tx, by)
+		if err != nil {
+			return err
+		}
 		list, next, err = tx.Users(contract, p)
+		see.users(list)
 		return err
 	})
 	return list, next, err
@@ -316,6 +330,9 @@ func (b *Bank) Status(ctx context.Context, user string) (s Status, err error) {
 			s.Users = append(s.Users, row.User)
 			people = append(people, b.person(row.User, byName, now))
 		}
+		see := b.sightOf(u.User)
+		s.Tokens = slices.DeleteFunc(s.Tokens, func(t Token) bool { return !see.token(t) })
+		see.users(s.Users)
 		t, ok := byName[u.Token]
 		if !ok {
 			return nil

@@ -34,6 +34,10 @@ type settingsView struct {
 	LiftNeedsOTP     bool   `json:"lift_needs_otp"`
 	ActivateNeedsOTP bool   `json:"activate_needs_otp"`
 	ReactivateAfter  int64  `json:"reactivate_after_seconds"`
+	ActivationLimit  int    `json:"activation_limit" doc:"refused activations that lock activation for a user"`
+	ActivationLock   int64  `json:"activation_lock_seconds" doc:"0: until the desk unlocks it"`
+	ReplaceSuspended bool   `json:"replace_suspended" doc:"a user whose token is suspended may register another"`
+	UsersSeeTokens   bool   `json:"users_see_tokens" doc:"all of the contract; else the one that they use"`
 	NoticeMonths     int    `json:"notice_months"`
 	LifeYears        int    `json:"life_years"`
 	Fee              int64  `json:"fee_yen"`
@@ -83,6 +87,8 @@ func (s *server) desk() {
 			WrongLimit: v.WrongLimit, Window: v.Window, SecondBand: v.SecondBand, ResyncReach: v.ResyncReach,
 			LearnEvery: int64(v.LearnEvery), CountReplayed: v.CountReplayed, CountMalformed: v.CountMalformed,
 			LiftNeedsOTP: v.LiftNeedsOTP, ActivateNeedsOTP: v.ActivateNeedsOTP, ReactivateAfter: int64(v.ReactivateAfter),
+			ActivationLimit: v.ActivationLimit, ActivationLock: int64(v.ActivationLock),
+			ReplaceSuspended: v.ReplaceSuspended, UsersSeeTokens: v.UsersSeeTokens,
 			NoticeMonths: v.NoticeMonths, LifeYears: v.LifeYears, Fee: int64(v.Fee),
 			DeliveryFrom: v.DeliveryFrom, DeliveryTo: v.DeliveryTo, Now: instant(s.bank.Now()),
 		}}, nil

@@ -92,7 +92,7 @@ func (s *server) viewToken(req *request) func(bank.Token) tokenView {
 func (s *server) tokens() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/tokens", id: "listTokens", role: userRole | clerkRole,
-		summary: "Tokens: for a user those of the contract",
+		summary: "Tokens: for a master or admin those of the contract, for a user the one that they use",
 	}, func(ctx context.Context, req *request, in *tokensInput) (*body[listOf[tokenView]], error) {
 		contract, err := s.contractOf(ctx, req, in.Contract)
 		if err != nil {
@@ -127,7 +127,8 @@ func (s *server) tokens() {
 	})
 
 	s.withCode("/v1/tokens/{serial}/activation", "activateToken", userRole,
-		"Register a token as the one that I use (利用開始登録)", "With a code of it.", s.bank.Activate)
+		"Register a token as the one that I use (利用開始登録)", "With a code of it. Refused activations count against the user and lock "+
+			"activation for them; they do not suspend a token that the user does not use.", s.bank.Activate)
 	s.withCode("/v1/tokens/{serial}/revocation", "revokeToken", userRole|clerkRole,
 		"Revoke a token (失効)", "A user gives a code of his own token. A clerk does it on paper, without a code.", s.bank.Revoke)
 	s.withCode("/v1/tokens/{serial}/suspension/lift", "liftSuspension", userRole|clerkRole,

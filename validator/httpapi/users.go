@@ -39,6 +39,7 @@ type userChangeInput struct {
 		Email    *string `json:"email,omitempty" maxLength:"254"`
 		Language *string `json:"language,omitempty" enum:"ja,en"`
 		Locked   *bool   `json:"locked,omitempty" doc:"may not log in"`
+		Unlock   bool    `json:"unlock_activation,omitempty" doc:"forget the refused activations; a clerk only"`
 		Password *string `json:"password,omitempty" maxLength:"128"`
 		Code     string  `json:"code,omitempty" maxLength:"64" doc:"of the token of who asks; a clerk gives none"`
 	}
@@ -51,18 +52,21 @@ type userView struct {
 	Name      string `json:"name"`
 	Email     string `json:"email,omitempty"`
 	Language  string `json:"language"`
-	Token     string `json:"token,omitempty" doc:"serial number of the one that he registered"`
+	Token     string `json:"token,omitempty" doc:"serial number of the registered one; of other users for a master or admin only"`
 	Activated string `json:"activated,omitempty" format:"date-time" doc:"when he did"`
 	RevokedAt string `json:"revoked_at,omitempty" format:"date-time" doc:"when a token of his was last revoked"`
 	Locked    bool   `json:"locked"`
 	Created   string `json:"created" format:"date-time"`
+
+	ActivationLocked bool `json:"activation_locked" doc:"after too many refused activations"`
 }
 
-func viewUser(u bank.User) userView {
+func (s *server) viewUser(u bank.User) userView {
 	return userView{
 		ID: u.ID, Contract: u.Contract, Role: u.Role.String(), Name: u.Name, Email: u.Email, Language: string(u.Language),
 		Token: u.Token.String(), Activated: instant(u.Activated), RevokedAt: instant(u.RevokedAt),
 		Locked: u.Locked, Created: instant(u.Created),
+		ActivationLocked: u.Refused.Locked(s.bank.Settings(), s.bank.Now()),
 	}
 }
 
@@ -109,7 +113,7 @@ func (s *server) users() {
 		var a made[userAnswer]
 		a.Body.Outcome, a.Status = s.made(req, out)
 		if out.Done {
-			v := viewUser(u)
+			v := s.viewUser(u)
 			a.Body.User = &v
 		}
 		return &a, nil
@@ -120,7 +124,7 @@ func (s *server) users() {
 		summary: "Change a user",
 		more:    "A master or admin, of his own contract, with a code (BK-04); a clerk, of any. What is left out stays.",
 	}, func(ctx context.Context, req *request, in *userChangeInput) (*body[userAnswer], error) {
-		c := bank.UserChange{Name: in.Body.Name, Email: in.Body.Email, Locked: in.Body.Locked, Password: in.Body.Password}
+		c := bank.UserChange{Name: in.Body.Name, Email: in.Body.Email, Locked: in.Body.Locked, Password: in.Body.Password, UnlockActivation: in.Body.Unlock}
 		if in.Body.Role != nil {
 			r := roleOf(*in.Body.Role)
 			c.Role = &r
@@ -135,7 +139,7 @@ func (s *server) users() {
 		}
 		a := userAnswer{Outcome: s.said(req, out)}
 		if out.Done {
-			v := viewUser(u)
+			v := s.viewUser(u)
 			a.User = &v
 		}
 		return &body[userAnswer]{a}, nil
@@ -153,7 +157,7 @@ func (s *server) users() {
 		if err != nil {
 			return nil, err
 		}
-		return lines(found, next, viewUser), nil
+		return lines(found, next, s.viewUser), nil
 	})
 
 	add(s, endpoint{
@@ -164,6 +168,6 @@ func (s *server) users() {
 		if err != nil {
 			return nil, err
 		}
-		return &body[userView]{viewUser(u)}, nil
+		return &body[userView]{s.viewUser(u)}, nil
 	})
 }

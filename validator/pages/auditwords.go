@@ -13,6 +13,8 @@ import (
 var deskActs = []struct{ act, key string }{
 	{"log in", "act.log-in"},
 	{"change password", "act.change-password"},
+	{"lock activation", "act.lock-activation"},
+	{"unlock activation", "act.unlock-activation"},
 	{"report", "act.report"},
 	{"order", "act.order"},
 	{"ship", "act.ship"},
@@ -63,6 +65,7 @@ var reasonKeys = map[string]string{
 	"too soon":                "reason.too-soon",
 	"not offered":             "reason.not-offered",
 	"out of time":             "reason.out-of-time",
+	"activation locked":       "reason.activation-locked",
 	"must wait":               "reason.must-wait",
 	"wrong password":          "reason.wrong-password",
 	"unknown user":            "reason.unknown-user",

@@ -72,7 +72,7 @@ func computed() []string {
 			keys = append(keys, f.Label)
 		}
 	}
-	for r := validator.ReasonNone; r <= validator.ReasonOutOfTime; r++ {
+	for r := validator.ReasonNone; r <= validator.ReasonActivationLocked; r++ {
 		add("verdict.%s", slug(r))
 	}
 	for c := validator.NotThere; c <= validator.Revoked; c++ {

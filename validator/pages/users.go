@@ -152,6 +152,9 @@ func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
 	f.fill(map[string]string{
 		"name": u.Name, "email": u.Email, "role": slug(u.Role), "language": string(u.Language), "locked": checked(u.Locked),
 	})
+	if c.area == deskArea && u.Refused.Locked(c.bank.Settings(), c.bank.Now()) {
+		f.Fields = append(f.Fields, &field{Name: "unlock", Label: "field.unlock-activation", Kind: "check"})
+	}
 	if c.area == userArea {
 		f.Fields = append(f.Fields, c.codeField("code", "field.code-own"))
 	}
@@ -226,6 +229,7 @@ func (c *call) changeUser(u bank.User, f *form, to, again string) error {
 	if v := values["password"]; v != "" {
 		change.Password = &v
 	}
+	change.UnlockActivation = values["unlock"] != ""
 	if change == (bank.UserChange{}) {
 		c.say("plain", say("users.change.same"))
 		return c.leave(again)

@@ -51,7 +51,7 @@ func (tx *Tx) Meta() (m Meta, err error) {
 	if err != nil {
 		return m, err
 	}
-	var s settings
+	s := settings{Settings: validator.DefaultSettings()} // for settings that are newer than the bank
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return m, fmt.Errorf("store: settings: %w", err)
 	}

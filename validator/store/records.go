@@ -39,6 +39,7 @@ type User struct {
 	Activated token.UnixSeconds // when he registered it
 	RevokedAt token.UnixSeconds // when a token of his was last revoked
 	Locked    bool              // may not log in
+	Refused   validator.RefusedActivations
 	Created   token.UnixSeconds
 }
 

@@ -217,6 +217,7 @@ type TokenFilter struct {
 	Serial    string              // begins with
 	Condition validator.Condition // on record: one past its date is still in use here
 	Suspended bool
+	User      string // the token that this user uses
 	Page
 }
 
@@ -238,6 +239,9 @@ func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
 	}
 	if f.Suspended {
 		w.plain("suspended = 1")
+	}
+	if f.User != "" {
+		w.add("serial IN (SELECT token FROM bank_user WHERE id = $)", f.User)
 	}
 	if f.After != "" {
 		w.add("serial > $", f.After)

@@ -9,7 +9,7 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-const userColumns = "id, contract, role, name, email, language, COALESCE(token, ''), activated, revoked, locked, created, password"
+const userColumns = "id, contract, role, name, email, language, COALESCE(token, ''), activated, revoked, locked, refused, refused_at, created, password"
 
 // UserRow is a user with the hash of the password.
 type UserRow struct {
@@ -21,7 +21,7 @@ func scanUser(s scanner) (u UserRow, err error) {
 	var role uint8
 	var serial string
 	err = s.Scan(&u.ID, &u.Contract, &role, &u.Name, &u.Email, &u.Language, &serial, &u.Activated, &u.RevokedAt,
-		&u.Locked, &u.Created, &u.Password)
+		&u.Locked, &u.Refused.Count, &u.Refused.Last, &u.Created, &u.Password)
 	if err != nil {
 		return u, err
 	}
@@ -52,17 +52,17 @@ func (tx *Tx) User(id string) (u UserRow, err error) {
 // contract has a master already.
 func (tx *Tx) AddUser(u UserRow) error {
 	return tx.must(`INSERT INTO bank_user (id, contract, role, name, email, language, token, activated, revoked, locked,
-		created, password) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		refused, refused_at, created, password) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		u.ID, u.Contract, int64(u.Role), u.Name, u.Email, string(u.Language), null(serialText(u.Token)),
-		int64(u.Activated), int64(u.RevokedAt), u.Locked, int64(u.Created), u.Password)
+		int64(u.Activated), int64(u.RevokedAt), u.Locked, int64(u.Refused.Count), int64(u.Refused.Last), int64(u.Created), u.Password)
 }
 
 // PutUser writes all of a user that changes.
 func (tx *Tx) PutUser(u UserRow) error {
 	return tx.must(`UPDATE bank_user SET role = $2, name = $3, email = $4, language = $5, token = $6, activated = $7,
-		revoked = $8, locked = $9, password = $10 WHERE id = $1`,
+		revoked = $8, locked = $9, password = $10, refused = $11, refused_at = $12 WHERE id = $1`,
 		u.ID, int64(u.Role), u.Name, u.Email, string(u.Language), null(serialText(u.Token)), int64(u.Activated),
-		int64(u.RevokedAt), u.Locked, u.Password)
+		int64(u.RevokedAt), u.Locked, u.Password, int64(u.Refused.Count), int64(u.Refused.Last))
 }
 
 // ContractUsers returns all users of a contract, by ID.

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bank_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+// office is a contract with users who have tokens, one without, and a spare token.
+type office struct {
+	*banktest.Desk
+	masters, shared, spare, stock, strangers token.Serial
+}
+
+func newOffice(t *testing.T, change ...func(*validator.Settings)) office {
+	t.Helper()
+	return officeOf(banktest.New(t, banktest.SQLite(t), change...))
+}
+
+func officeOf(d *banktest.Desk) office {
+	d.Contract("c1")
+	d.Contract("c2")
+	d.User("c1", "alice", validator.Master)
+	d.User("c1", "bob", validator.Admin)
+	for _, id := range []string{"carol", "dave", "eve"} {
+		d.User("c1", id, validator.PlainUser)
+	}
+	o := office{
+		Desk: d, masters: d.Issued("c1"), shared: d.Issued("c1"), spare: d.Issued("c1"),
+		stock: d.Stock(), strangers: d.Issued("c2"),
+	}
+	d.Activate("alice", o.masters)
+	d.Activate("bob", o.shared)
+	d.Activate("carol", o.shared)
+	return o
+}
+
+func (o office) activate(user string, serial token.Serial, code string) bank.Outcome {
+	o.T.Helper()
+	out, err := o.Bank.Activate(o.T.Context(), banktest.By(user), serial, code)
+	require.NoError(o.T, err)
+	return out
+}
+
+func (o office) state(serial token.Serial) validator.State {
+	o.T.Helper()
+	t, err := o.Bank.Token(o.T.Context(), banktest.Clerk, serial)
+	require.NoError(o.T, err)
+	return t.State
+}
+
+// TestWrongActivations: whatever a user enters for a token that they do not use, the
+// token stays as it is, and its users can go on. Activation is locked for that user.
+// Q4 suspends by wrong entries of the token's own users
+// ("同一ハードウェアトークンを利用している全てのユーザ").
+func TestWrongActivations(t *testing.T) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+		o := officeOf(d)
+		ctx := t.Context()
+		all := map[token.Serial]validator.State{}
+		for _, s := range []token.Serial{o.masters, o.shared, o.spare, o.stock, o.strangers} {
+			all[s] = o.state(s)
+		}
+		unchanged := func(actor string) {
+			t.Helper()
+			for s, before := range all {
+				require.Equal(t, before, o.state(s), "%s after %s", s, actor)
+			}
+		}
+		nowhere := banktest.Serial(99_999)
+		for _, tt := range []struct {
+			actor   string
+			targets []token.Serial // of which the actor uses none
+		}{
+			{"eve", []token.Serial{o.masters}},
+			{"dave", []token.Serial{o.spare, o.shared}},
+			{"carol", []token.Serial{o.masters, o.spare, nowhere}},
+			{"bob", []token.Serial{o.masters}},
+			{"alice", []token.Serial{o.strangers, o.stock, nowhere}},
+		} {
+			for i := range 12 {
+				target := tt.targets[i%len(tt.targets)]
+				code := []string{"12345", "abcdef", ""}[i%3]
+				if i > 2 && target != nowhere {
+					code = o.Wrong(target)
+				}
+				out := o.activate(tt.actor, target, code)
+				require.False(t, out.Done)
+				locked := out.Verdict.Reason == validator.ReasonActivationLocked
+				require.Equal(t, i >= o.Settings.ActivationLimit, locked, "%s, attempt %d", tt.actor, i+1)
+				_, err := o.Bank.Lift(ctx, banktest.By(tt.actor), target, code)
+				require.NoError(t, err)
+			}
+			unchanged(tt.actor)
+			list, _, err := o.Bank.Audit(ctx, banktest.Clerk, bank.AuditFilter{User: tt.actor, Act: "lock activation"})
+			require.NoError(t, err)
+			require.Len(t, list, 1, "on record, once")
+			require.Equal(t, "5 refused activations", list[0].Note)
+			list, _, err = o.Bank.Audit(ctx, banktest.Clerk, bank.AuditFilter{User: tt.actor, Act: validator.OpActivate.String(), Page: bank.Page{Limit: 1000}})
+			require.NoError(t, err)
+			require.GreaterOrEqual(t, len(list), 12, "each attempt is")
+		}
+		require.True(t, d.Transfer("alice", d.Code(o.masters, 0)).Done, "the owner goes on")
+		require.True(t, d.Transfer("carol", d.Code(o.shared, 0)).Done)
+
+		// The lock ends by itself, or by a clerk.
+		require.False(t, o.activate("dave", o.spare, d.Code(o.spare, 0)).Done)
+		unlock := bank.UserChange{UnlockActivation: true}
+		_, _, err := o.Bank.ChangeUser(ctx, banktest.By("alice"), "dave", unlock, d.Code(o.masters, 1))
+		require.ErrorIs(t, err, bank.ErrForbidden, "the desk unlocks")
+		_, _, err = o.Bank.ChangeUser(ctx, banktest.Clerk, "dave", unlock, "")
+		require.NoError(t, err)
+		require.True(t, o.activate("dave", o.spare, d.Code(o.spare, 0)).Done)
+		d.Clock.Advance(86_400)
+		require.True(t, o.activate("eve", o.shared, d.Code(o.shared, 0)).Done)
+	})
+}
+
+// TestOwnWrongActivations: a user who registers the token again that they use already is
+// its user, and Q4 holds.
+func TestOwnWrongActivations(t *testing.T) {
+	o := newOffice(t)
+	for range 5 {
+		require.False(t, o.activate("carol", o.shared, o.Wrong(o.shared)).Done)
+	}
+	require.True(t, o.state(o.shared).Suspended)
+	u, err := o.Bank.User(t.Context(), banktest.Clerk, "carol")
+	require.NoError(t, err)
+	require.Zero(t, u.Refused.Count)
+}
+
+// TestRefusedActivationsAreNotCleared: a user with a token of their own cannot go on
+// guessing by registering that in between; a code that the token has shown is not a
+// guess; and the count starts again a day after the last refused one.
+func TestRefusedActivationsAreNotCleared(t *testing.T) {
+	o := newOffice(t)
+	mine := o.Issued("c1")
+	o.Activate("eve", mine)
+	count := func() int {
+		u, err := o.Bank.User(t.Context(), banktest.Clerk, "eve")
+		require.NoError(t, err)
+		return u.Refused.Count
+	}
+	for n := range 4 {
+		require.False(t, o.activate("eve", o.masters, o.Wrong(o.masters)).Done)
+		require.True(t, o.activate("eve", mine, o.Code(mine, 0)).Done)
+		require.Equal(t, n+1, count())
+		o.Step(1)
+	}
+	code := o.Code(o.shared, 0)
+	require.True(t, o.Transfer("bob", code).Done)
+	require.False(t, o.activate("eve", o.shared, code).Done, "used a moment ago by a colleague beside her")
+	require.Equal(t, 4, count())
+	o.Clock.Advance(86_400)
+	require.False(t, o.activate("eve", o.masters, o.Wrong(o.masters)).Done)
+	require.Equal(t, 1, count())
+}
+
+// TestSettingsOfActivation: how many refused activations lock it, and for how long.
+func TestSettingsOfActivation(t *testing.T) {
+	o := newOffice(t, func(s *validator.Settings) { s.ActivationLimit, s.ActivationLock = 2, 0 })
+	for i := range 3 {
+		out := o.activate("eve", o.spare, o.Wrong(o.spare))
+		require.Equal(t, i == 2, out.Verdict.Reason == validator.ReasonActivationLocked)
+	}
+	o.Clock.Advance(300 * 86_400)
+	require.False(t, o.activate("eve", o.spare, o.Code(o.spare, 0)).Done, "until the desk unlocks it")
+}
+
+// TestActivationLockAfterAClockThatJumped: an attempt that is on record in the future
+// locks nobody for longer than the setting says.
+func TestActivationLockAfterAClockThatJumped(t *testing.T) {
+	s := validator.DefaultSettings()
+	r := validator.RefusedActivations{Count: 5, Last: 1_000_000_000}
+	require.True(t, r.Locked(s, 1_000_000_000-10))
+	require.False(t, r.Locked(s, 1_000_000_000-86_400))
+}
+
+// TestSpareTokenLiftsNothing: a master whose own token is suspended does not get around
+// Q4 with a spare one: "別のハードウェアトークンを利用しているマスターユーザまたは管理者
+// ユーザが" lifts a suspension, or paper does.
+func TestSpareTokenLiftsNothing(t *testing.T) {
+	o := newOffice(t)
+	ctx := t.Context()
+	o.Suspend("alice", o.masters)
+	out := o.activate("alice", o.spare, o.Code(o.spare, 0))
+	require.Equal(t, bank.Outcome{Verdict: validator.Verdict{Rule: validator.BK08, Reason: validator.ReasonOwnSuspended}}, out)
+	require.Equal(t, "own token suspended", o.LastAudit(o.spare).Reason)
+	out, err := o.Bank.Lift(ctx, banktest.By("alice"), o.masters, o.Code(o.spare, 0))
+	require.NoError(t, err)
+	require.False(t, out.Done)
+	require.True(t, o.state(o.masters).Suspended)
+
+	out, err = o.Bank.Lift(ctx, banktest.By("bob"), o.masters, o.Code(o.shared, 0))
+	require.NoError(t, err)
+	require.True(t, out.Done, "an admin who uses another token")
+	require.True(t, o.activate("alice", o.spare, o.Code(o.spare, 0)).Done)
+
+	// A token that is on record as lost is replaced on paper already.
+	o.Suspend("bob", o.shared)
+	_, err = o.Bank.Report(ctx, banktest.Clerk, o.shared, validator.Lost)
+	require.NoError(t, err)
+	o.Step(1)
+	require.True(t, o.activate("bob", o.spare, o.Code(o.spare, 0)).Done)
+}
+
+// TestReplaceSuspended: the setting lets users register another one.
+func TestReplaceSuspended(t *testing.T) {
+	o := newOffice(t, func(s *validator.Settings) { s.ReplaceSuspended = true })
+	o.Suspend("alice", o.masters)
+	require.True(t, o.activate("alice", o.spare, o.Code(o.spare, 0)).Done)
+}
+
+// TestUsersSeeTheirToken: a user who is neither master nor admin finds no serial number
+// of a token that they do not use, by any list.
+func TestUsersSeeTheirToken(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		o := newOffice(t, func(s *validator.Settings) { s.UsersSeeTokens = all })
+		ctx := t.Context()
+		o.Transfer("alice", o.Code(o.masters, 0))
+		for _, tt := range []struct {
+			user string
+			sees []token.Serial
+		}{
+			{"alice", []token.Serial{o.masters, o.shared, o.spare}},
+			{"bob", []token.Serial{o.masters, o.shared, o.spare}},
+			{"carol", []token.Serial{o.shared}},
+			{"eve", nil},
+		} {
+			if all {
+				tt.sees = []token.Serial{o.masters, o.shared, o.spare}
+			}
+			by := banktest.By(tt.user)
+			seen := map[token.Serial]bool{}
+			tokens, _, err := o.Bank.Tokens(ctx, by, bank.TokenFilter{})
+			require.NoError(t, err)
+			require.Len(t, tokens, len(tt.sees), tt.user)
+			users, _, err := o.Bank.Users(ctx, by, "", bank.Page{})
+			require.NoError(t, err)
+			require.Len(t, users, 5)
+			status, err := o.Bank.Status(ctx, tt.user)
+			require.NoError(t, err)
+			done, _, err := o.Bank.Transactions(ctx, by, "", bank.Page{})
+			require.NoError(t, err)
+			require.Len(t, done, 1)
+			one, err := o.Bank.User(ctx, by, "alice")
+			require.NoError(t, err)
+			for _, x := range append(tokens, status.Tokens...) {
+				seen[x.Serial] = true
+			}
+			for _, u := range append(append(users, status.Users...), one) {
+				seen[u.Token] = true
+			}
+			seen[done[0].Serial] = true
+			delete(seen, token.Serial{})
+			require.Len(t, seen, len(tt.sees), tt.user)
+			for _, s := range []token.Serial{o.masters, o.shared, o.spare} {
+				_, err := o.Bank.Token(ctx, by, s)
+				_, susp := o.Bank.Suspension(ctx, by, s)
+				if seen[s] {
+					require.NoError(t, err)
+					require.NoError(t, susp)
+				} else {
+					require.ErrorIs(t, err, bank.ErrNotFound)
+					require.ErrorIs(t, susp, bank.ErrNotFound)
+				}
+			}
+		}
+	}
+}
