@@ -62,6 +62,7 @@ type User struct {
 	Suspended bool               // of his token
 	RevokedAt token.UnixSeconds  // when a token of his was last revoked; zero is never
 	Refused   RefusedActivations // activations
+	Left      []token.Serial     // used before, and suspended when the user registered another
 }
 
 // Held is a token as the rules about rights see it.

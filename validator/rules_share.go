@@ -39,7 +39,7 @@ func apart(a, b token.UnixSeconds) token.UnixSeconds { return max(a-b, b-a) }
 // wrong code, or the lock would tell which serial numbers are.
 func CountsAgainstUser(why Reason) bool {
 	switch why {
-	case ReasonReplayed, ReasonOutOfTime, ReasonTooSoon, ReasonOwnSuspended, ReasonActivationLocked:
+	case ReasonReplayed, ReasonOutOfTime, ReasonTooSoon, ReasonActivationLocked:
 		return false
 	}
 	return true
@@ -59,19 +59,11 @@ func SeesTokens(s Settings, r Role) bool { return s.UsersSeeTokens || r.manages(
 // register another in its place: that is how the one sent before the expiry date
 // (BK-13) replaces the old one. After a revocation he waits
 // Settings.ReactivateAfter.
-//
-// A user whose own token is in use and suspended may not, unless
-// Settings.ReplaceSuspended: Q4 makes the entry of codes invalid for the users of
-// that token ("利用している全てのユーザについてワンタイムパスワードの入力が無効"), and
-// has it lifted by a master or admin who uses another one, or on paper. With a spare
-// token, a master would be both. Nor may a user with too many refused activations.
+// A user with too many refused activations may not.
 func MayActivate(s Settings, u User, target Held, now token.UnixSeconds) Verdict {
-	another := u.Token != target.Serial
 	switch {
-	case another && u.Refused.Locked(s, now):
+	case u.Token != target.Serial && u.Refused.Locked(s, now):
 		return Verdict{NoWay, BK05, ReasonActivationLocked}
-	case another && u.Suspended && u.Condition == InUse && !s.ReplaceSuspended:
-		return Verdict{NoWay, BK08, ReasonOwnSuspended}
 	case u.Contract != target.Contract:
 		return Verdict{NoWay, BK12, ReasonOtherContract}
 	case target.Condition == Expired:

@@ -2,6 +2,8 @@
 
 package validator
 
+import "slices"
+
 // LiftWay says how the suspension of a token can be lifted at all, given all
 // users of its contract (BK-07, BK-08):
 //
@@ -30,6 +32,9 @@ func LiftWay(s Settings, users []User, target Held) Verdict {
 // A master or admin may, for any token but the one that he himself uses (BK-08),
 // when his own is in use (BK-15, Q10: "自ら使用しているハードウェアトークンの
 // 有効期限切れ・故障・紛失状態において、失効や利用停止の解除を行うことはできません").
+// Nor may one who used the token when it was suspended and has registered another
+// one since, unless Settings.SelfLift: Q4 has it lifted by a user "別のハードウェア
+// トークンを利用している", and with a spare token everybody would be that.
 // One who is suspended himself can give no code, and so cannot where that is
 // asked for. The code is checked apart, see [NeedsOTP].
 func MayLift(s Settings, actor User, users []User, target Held) Verdict {
@@ -55,6 +60,8 @@ func mayLift(s Settings, actor User, target Held) Verdict {
 	case actor.Token.IsZero():
 		return Verdict{NoWay, BK08, ReasonNoToken}
 	case actor.Token == target.Serial:
+		return Verdict{NoWay, BK08, ReasonOwnToken}
+	case !s.SelfLift && slices.Contains(actor.Left, target.Serial):
 		return Verdict{NoWay, BK08, ReasonOwnToken}
 	case actor.Condition != InUse:
 		return Verdict{NoWay, BK15, ReasonOwnOutOfUse}

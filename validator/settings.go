@@ -79,10 +79,10 @@ type Settings struct {
 	// one, 0 to 366 days; 0 is until the desk unlocks it. Default 1 day.
 	ActivationLock token.UnixSeconds
 
-	// ReplaceSuspended lets a user whose own token is in use and suspended register
-	// another one. Default off: Q4 has the suspension lifted by somebody else or on
-	// paper, and a master with a spare token would lift it alone.
-	ReplaceSuspended bool
+	// SelfLift lets a master or admin lift the suspension of a token that they used
+	// when it was suspended, once they have registered another one. Default off: Q4
+	// has another person lift it, or paper.
+	SelfLift bool
 
 	// UsersSeeTokens shows all serial numbers of the contract to users who are
 	// neither master nor admin. Default off: they see the token that they use.

@@ -104,6 +104,9 @@ func (b *bankFlags) restore(ctx context.Context, a *app, path string) error {
 	if err != nil {
 		return err
 	}
+	if err := b.noClerk(); err != nil {
+		return err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return usagef("reading the backup: %w", err)
@@ -122,7 +125,7 @@ func (b *bankFlags) restore(ctx context.Context, a *app, path string) error {
 	}
 	defer master.Destroy()
 	show, done := a.counter("restoring, rows")
-	rows, err := bank.Restore(ctx, name, backup, master, bank.By{Clerk: b.clerk, Front: "command"}, b.options(clock), show)
+	rows, err := bank.Restore(ctx, name, backup, master, operator(), b.options(clock), show)
 	done()
 	if err != nil {
 		return fmt.Errorf("restoring %s: %w", path, b.explain(err))
@@ -219,6 +222,10 @@ func (b *bankFlags) backUpOutdated(ctx context.Context, a *app, db *store.DB, ou
 	if err != nil {
 		return b.explain(err)
 	}
-	_, err = a.backUp(ctx, &openBank{Bank: opened, by: bank.By{Clerk: b.clerk, Front: "command"}}, out, false)
+	by, err := b.by(ctx, opened)
+	if err != nil {
+		return err
+	}
+	_, err = a.backUp(ctx, &openBank{Bank: opened, by: by}, out, false)
 	return err
 }

@@ -82,6 +82,9 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 	if err != nil {
 		return err
 	}
+	if err := b.noClerk(); err != nil {
+		return err
+	}
 	if b.keyFile != "" {
 		if _, err := os.Lstat(b.keyFile); err == nil {
 			return usagef("key file %s exists: a bank has a key of its own, name a new file", b.keyFile)
@@ -162,7 +165,7 @@ func (a *app) firstOnes(ctx context.Context, b *bankFlags, o *initOptions, db *s
 	if err != nil {
 		return err
 	}
-	at := &openBank{Bank: opened, clock: clock, by: bank.By{Clerk: b.clerk, Front: "command"}}
+	at := &openBank{Bank: opened, clock: clock, by: operator()}
 	if err := at.AddClerk(ctx, at.by, o.clerk, o.clerkName, password); err != nil {
 		return fmt.Errorf("the bank is made, but not its clerk (fob validator clerk add): %w", err)
 	}

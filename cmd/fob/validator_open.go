@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"os/user"
 	"strings"
 	"time"
 
@@ -37,7 +39,7 @@ func (b *bankFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&b.db, "db", "", "`DB`: a file of SQLite, or postgres://USER@HOST/NAME")
 	f.StringVar(&b.dbFile, "db-file", "", "`FILE` with the address of the database, which may have a password in it")
 	f.StringVar(&b.keyFile, "key-file", "", "`FILE` with the bank's key; without, a terminal is asked for the passphrase")
-	f.StringVar(&b.clerk, "clerk", "operator", "`ID` of the clerk who does this, for the audit log")
+	f.StringVar(&b.clerk, "clerk", "", "`ID` of the clerk who does this, for the audit log; default: the system's user")
 	f.BoolVar(&b.testMode, "test-mode", false, "for tests only, of a bank that init made with it: the clock may be set")
 	f.BoolVar(&b.realBank, "test-mode-on-real-bank", false, "with --test-mode, take a bank that was made without it; its audit log keeps what a test does")
 	f.StringVar(&b.at, "at", "", "`TIME` that it is, with --test-mode: RFC 3339 or @UNIXSECONDS")
@@ -178,7 +180,7 @@ func (b *bankFlags) open(ctx context.Context, a *app) (_ *openBank, err error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &openBank{by: bank.By{Clerk: b.clerk, Front: "command"}}
+	o := &openBank{}
 	if o.clock, err = b.clock(); err != nil {
 		return nil, err
 	}
@@ -203,7 +205,42 @@ func (b *bankFlags) open(ctx context.Context, a *app) (_ *openBank, err error) {
 	if b.testMode && !o.Test() {
 		a.warnf("database %s: %s", b.said(), warnRealBank)
 	}
+	if o.by, err = b.by(ctx, o.Bank); err != nil {
+		return nil, err
+	}
 	return o, nil
+}
+
+// by returns who uses the command: the clerk of --clerk, who must be there, or the
+// operator.
+func (b *bankFlags) by(ctx context.Context, opened *bank.Bank) (bank.By, error) {
+	if b.clerk == "" {
+		return operator(), nil
+	}
+	if err := opened.KnownClerk(ctx, b.clerk); err != nil {
+		return bank.By{}, fmt.Errorf("--clerk %s: %w: add one (fob validator clerk add), or leave the flag out", plain(b.clerk), err)
+	}
+	by := operator()
+	by.Operator, by.Clerk = false, b.clerk
+	return by, nil
+}
+
+// noClerk refuses --clerk for a command that makes the bank in which clerks are.
+func (b *bankFlags) noClerk() error {
+	if b.clerk != "" {
+		return usagef("--clerk: there is no bank yet in which the clerk could be: leave the flag out")
+	}
+	return nil
+}
+
+// operator is the person who has the database and its key: no clerk's account tells
+// who that is, so the audit log has the name that the operating system knows.
+func operator() bank.By {
+	by := bank.By{Operator: true, Front: "command", Source: fmt.Sprintf("uid %d", os.Getuid())}
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		by.Source = u.Username
+	}
+	return by
 }
 
 // Close closes the database and forgets the key.

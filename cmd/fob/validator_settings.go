@@ -35,7 +35,7 @@ func (s *settingsFlags) add(f *pflag.FlagSet) {
 	f.DurationVar(&s.reactivateAfter, "reactivate-after", 0, "`TIME` after a revocation until a token is registered again")
 	f.IntVar(&s.ActivationLimit, "activation-limit", d.ActivationLimit, "`N` refused activations lock activation for a user")
 	f.DurationVar(&s.activationLock, "activation-lock", seconds(d.ActivationLock), "`TIME` for which it is locked; 0 is until a clerk unlocks it")
-	f.BoolVar(&s.ReplaceSuspended, "replace-suspended", d.ReplaceSuspended, "a user whose token is suspended may register another")
+	f.BoolVar(&s.SelfLift, "self-lift", d.SelfLift, "who has registered another token may lift the suspension of the one before")
 	f.BoolVar(&s.UsersSeeTokens, "users-see-tokens", d.UsersSeeTokens, "users who are neither master nor admin see all tokens of the contract")
 	f.IntVar(&s.NoticeMonths, "notice-months", d.NoticeMonths, "`N` months before expiry the notice goes out")
 	f.IntVar(&s.LifeYears, "life-years", d.LifeYears, "`N` years for which a token is issued")

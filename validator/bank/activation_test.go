@@ -183,39 +183,59 @@ func TestActivationLockAfterAClockThatJumped(t *testing.T) {
 	require.False(t, r.Locked(s, 1_000_000_000-86_400))
 }
 
-// TestSpareTokenLiftsNothing: a master whose own token is suspended does not get around
-// Q4 with a spare one: "別のハードウェアトークンを利用しているマスターユーザまたは管理者
-// ユーザが" lifts a suspension, or paper does.
+// TestSpareTokenLiftsNothing: a master whose own token is suspended goes on with a spare
+// one, and does not lift the suspension with it, however many they register. Q4:
+// "別のハードウェアトークンを利用しているマスターユーザまたは管理者ユーザが" lifts it, or
+// paper does.
 func TestSpareTokenLiftsNothing(t *testing.T) {
-	o := newOffice(t)
-	ctx := t.Context()
-	o.Suspend("alice", o.masters)
-	out := o.activate("alice", o.spare, o.Code(o.spare, 0))
-	require.Equal(t, bank.Outcome{Verdict: validator.Verdict{Rule: validator.BK08, Reason: validator.ReasonOwnSuspended}}, out)
-	require.Equal(t, "own token suspended", o.LastAudit(o.spare).Reason)
-	out, err := o.Bank.Lift(ctx, banktest.By("alice"), o.masters, o.Code(o.spare, 0))
-	require.NoError(t, err)
-	require.False(t, out.Done)
-	require.True(t, o.state(o.masters).Suspended)
+	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+		o := officeOf(d)
+		lift := func(user string, serial, own token.Serial) bank.Outcome {
+			t.Helper()
+			o.Step(1)
+			out, err := o.Bank.Lift(t.Context(), banktest.By(user), serial, o.Code(own, 0))
+			require.NoError(t, err)
+			return out
+		}
+		third := o.Issued("c1")
+		refused := bank.Outcome{Verdict: validator.Verdict{Rule: validator.BK08, Reason: validator.ReasonOwnToken}}
+		o.Suspend("alice", o.masters)
+		o.Activate("alice", o.spare)
+		require.True(t, o.Transfer("alice", o.Code(o.spare, 0)).Done, "another token is good")
+		require.Equal(t, refused, lift("alice", o.masters, o.spare))
+		o.Suspend("alice", o.spare)
+		o.Activate("alice", third)
+		require.Equal(t, refused, lift("alice", o.masters, third))
+		require.Equal(t, refused, lift("alice", o.spare, third))
+		o.Restart()
+		require.Equal(t, refused, lift("alice", o.masters, third))
 
-	out, err = o.Bank.Lift(ctx, banktest.By("bob"), o.masters, o.Code(o.shared, 0))
-	require.NoError(t, err)
-	require.True(t, out.Done, "an admin who uses another token")
-	require.True(t, o.activate("alice", o.spare, o.Code(o.spare, 0)).Done)
-
-	// A token that is on record as lost is replaced on paper already.
-	o.Suspend("bob", o.shared)
-	_, err = o.Bank.Report(ctx, banktest.Clerk, o.shared, validator.Lost)
-	require.NoError(t, err)
-	o.Step(1)
-	require.True(t, o.activate("bob", o.spare, o.Code(o.spare, 0)).Done)
+		require.True(t, lift("bob", o.masters, o.shared).Done, "an admin who uses another token")
+		require.False(t, o.state(o.masters).Suspended)
+		// From now on it is a token like any other to her.
+		o.Activate("carol", o.masters)
+		o.Suspend("carol", o.masters)
+		require.True(t, lift("alice", o.masters, third).Done)
+		require.Equal(t, refused, lift("alice", o.spare, third))
+		// Nobody is left who could: paper.
+		locked := true
+		_, _, err := o.Bank.ChangeUser(t.Context(), banktest.Clerk, "bob", bank.UserChange{Locked: &locked}, "")
+		require.NoError(t, err)
+		require.Equal(t, validator.OnPaper, lift("alice", o.spare, third).Verdict.Way)
+		out, err := o.Bank.Lift(t.Context(), banktest.Clerk, o.spare, "")
+		require.NoError(t, err)
+		require.True(t, out.Done)
+	})
 }
 
-// TestReplaceSuspended: the setting lets users register another one.
-func TestReplaceSuspended(t *testing.T) {
-	o := newOffice(t, func(s *validator.Settings) { s.ReplaceSuspended = true })
+// TestSelfLift: the setting allows it.
+func TestSelfLift(t *testing.T) {
+	o := newOffice(t, func(s *validator.Settings) { s.SelfLift = true })
 	o.Suspend("alice", o.masters)
-	require.True(t, o.activate("alice", o.spare, o.Code(o.spare, 0)).Done)
+	o.Activate("alice", o.spare)
+	out, err := o.Bank.Lift(t.Context(), banktest.By("alice"), o.masters, o.Code(o.spare, 0))
+	require.NoError(t, err)
+	require.True(t, out.Done)
 }
 
 // TestUsersSeeTheirToken: a user who is neither master nor admin finds no serial number

@@ -62,3 +62,15 @@ func (b *Bank) ChangeClerk(ctx context.Context, by By, id string, c ClerkChange)
 		return tx.PutClerk(row)
 	})
 }
+
+// KnownClerk returns an error unless there is a clerk with an ID who is not locked. A
+// command that acts for a clerk asks: it has no password that would tell.
+func (b *Bank) KnownClerk(ctx context.Context, id string) error {
+	return b.db.View(ctx, func(tx *store.Tx) error {
+		c, err := tx.Clerk(id)
+		if err == nil && c.Locked {
+			return forbidden("this clerk is locked")
+		}
+		return missing(err, "clerk", shorten(id))
+	})
+}

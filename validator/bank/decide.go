@@ -136,7 +136,7 @@ func outcome(d validator.Decision) Outcome {
 
 // person returns a user as the rules see him, given the tokens of his contract.
 func (b *Bank) person(u User, tokens map[token.Serial]Token, now token.UnixSeconds) validator.User {
-	p := validator.User{ID: u.ID, Contract: u.Contract, Role: u.Role, Token: u.Token, RevokedAt: u.RevokedAt, Refused: u.Refused}
+	p := validator.User{ID: u.ID, Contract: u.Contract, Role: u.Role, Token: u.Token, RevokedAt: u.RevokedAt, Refused: u.Refused, Left: u.Left}
 	if u.Locked { // he shares his token still, and can do nothing for others
 		p.Role = validator.PlainUser
 	}

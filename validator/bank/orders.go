@@ -3,6 +3,7 @@
 package bank
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func (b *Bank) Order(ctx context.Context, by By, n NewOrder) (o Order, out Outco
 			out.Verdict = v
 			return nil
 		}
-		o = Order{ID: newID(), Contract: c.ID, Cause: n.Cause, Returned: n.Returned, Old: n.Old, By: by.Clerk}
+		o = Order{ID: newID(), Contract: c.ID, Cause: n.Cause, Returned: n.Returned, Old: n.Old, By: cmp.Or(by.Clerk, by.Front)}
 		if o.Address, err = validator.ShipTo(c.Address, n.Address); err != nil {
 			return invalid("address", "%v", err)
 		}

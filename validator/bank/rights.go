@@ -92,7 +92,7 @@ func (b *Bank) act(ctx context.Context, by By, a onToken) (out Outcome, err erro
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		out = Outcome{}
 		var err error
-		if by.Clerk != "" {
+		if by.atDesk() {
 			out, err = b.actOnPaper(tx, by, a)
 		} else {
 			out, err = b.actOnScreen(tx, by, a)

@@ -21,7 +21,7 @@ type sight struct {
 
 // sight returns what the person who asks sees.
 func (b *Bank) sight(tx *store.Tx, by By) (sight, error) {
-	if by.Clerk != "" {
+	if by.atDesk() {
 		return sight{clerk: true}, nil
 	}
 	u, err := tx.User(by.User)
@@ -52,6 +52,7 @@ func (s sight) serial(serial token.Serial) token.Serial {
 func (s sight) users(list []User) {
 	for i := range list {
 		list[i].Token = s.serial(list[i].Token)
+		list[i].Left = nil
 	}
 }
 
@@ -88,7 +89,7 @@ func (b *Bank) Suspension(ctx context.Context, by By, serial token.Serial) (s Su
 		users, target := b.people(r, now), held(row.Token, now)
 		s.Way = validator.LiftWay(b.settings, users, target)
 		for _, u := range users {
-			if by.Clerk == "" && u.ID == by.User {
+			if !by.atDesk() && u.ID == by.User {
 				s.You = validator.MayLift(b.settings, u, users, target)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
@@ -46,7 +47,7 @@ func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code st
 		if v.Way != validator.OnScreen {
 			q.refuse(v, code)
 			switch v.Reason {
-			case validator.ReasonTooSoon, validator.ReasonOwnSuspended, validator.ReasonActivationLocked:
+			case validator.ReasonTooSoon, validator.ReasonActivationLocked:
 				out.Verdict = v // it tells of the user, not of the token
 				return nil
 			}
@@ -63,6 +64,9 @@ func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code st
 			}
 		} else {
 			tx.AddAudit(by.record(v.Audit(q.user, q.op, serial, now)))
+		}
+		if old := r.tokens[actor.Token]; old.State.Suspended && actor.Token != serial {
+			actor.Left = append(actor.Left, actor.Token)
 		}
 		actor.Token, actor.Activated = serial, now
 		if err := tx.PutUser(actor); err != nil {
@@ -156,8 +160,18 @@ func (b *Bank) Lift(ctx context.Context, by By, serial token.Serial, code string
 			}
 			return validator.Verdict{Way: validator.OnPaper, Rule: validator.BK07, Reason: validator.ReasonAllowed}
 		},
-		do: func(tx *store.Tx, _ room, t store.TokenRow, _ token.UnixSeconds) error {
+		do: func(tx *store.Tx, r room, t store.TokenRow, _ token.UnixSeconds) error {
 			tx.After(func() { b.observer.Lifted(by, t.Serial, t.Contract) })
+			for _, u := range r.users {
+				left := len(u.Left)
+				u.Left = slices.DeleteFunc(u.Left, func(s token.Serial) bool { return s == t.Serial })
+				if len(u.Left) == left {
+					continue
+				}
+				if err := tx.PutUser(u); err != nil {
+					return err
+				}
+			}
 			return tx.PutState(t.Serial, t.State.Lift())
 		},
 	})
@@ -169,7 +183,7 @@ func (b *Bank) Lift(ctx context.Context, by By, serial token.Serial, code string
 // ([validator.Resync]). Neither code logs in, then or later.
 func (b *Bank) Resync(ctx context.Context, by By, serial token.Serial, first, second string) (Outcome, error) {
 	rule := validator.ResyncOwn
-	if by.Clerk != "" {
+	if by.atDesk() {
 		rule = validator.Resync
 	}
 	ask := func(q *question) (Outcome, error) {
@@ -181,7 +195,7 @@ func (b *Bank) Resync(ctx context.Context, by By, serial token.Serial, first, se
 		out.Done = d.Answer == validator.Corrected
 		return out, err
 	}
-	if by.Clerk == "" {
+	if !by.atDesk() {
 		return b.ofUser(ctx, by.User, func(q *question, u *User) (Outcome, error) {
 			switch {
 			case u == nil:
@@ -314,7 +328,7 @@ func (b *Bank) issue(tx *store.Tx, contract string, serial token.Serial) error {
 
 // desk returns an error unless a clerk asks.
 func (by By) desk() error {
-	if by.Clerk == "" {
+	if !by.atDesk() {
 		return forbidden("only the bank's desk does this")
 	}
 	return nil
@@ -322,7 +336,7 @@ func (by By) desk() error {
 
 // contract returns the contract that who asks is confined to: "" for a clerk.
 func (by By) contract(tx *store.Tx) (string, error) {
-	if by.Clerk != "" {
+	if by.atDesk() {
 		return "", nil
 	}
 	u, err := tx.User(by.User)

@@ -65,15 +65,19 @@ const (
 	KeyAudit = store.KeyAudit
 )
 
-// By is who asks, and from where. Exactly one of User and Clerk is set, except
-// for a check by serial number, where nobody is logged in.
+// By is who asks, and from where. Exactly one of User, Clerk and Operator is set,
+// except for a check by serial number, where nobody is logged in.
 type By struct {
-	User   string // ID of a user of a contract
-	Clerk  string // ID of a clerk of the bank, or of the API key that acts as one
-	Key    string // ID of the API key with which a caller asks for others; "" is none
-	Front  string // "http", "radius", "page", "command" or "job"
-	Source string // network address without port; "" is none
+	User     string // ID of a user of a contract
+	Clerk    string // ID of a clerk of the bank, or of the API key that acts as one
+	Operator bool   // who has the database and its key; may do what a clerk may
+	Key      string // ID of the API key with which a caller asks for others; "" is none
+	Front    string // "http", "radius", "page", "command" or "job"
+	Source   string // network address without port, of a command the system's user; "" is none
 }
+
+// atDesk reports whether a clerk or the operator asks.
+func (by By) atDesk() bool { return by.Clerk != "" || by.Operator }
 
 // Outcome is what came of something that somebody wanted to do.
 type Outcome struct {

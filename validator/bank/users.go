@@ -45,7 +45,7 @@ func (b *Bank) AddUser(ctx context.Context, by By, n NewUser, code string) (User
 		ID: n.ID, Contract: n.Contract, Role: n.Role, Name: n.Name, Email: n.Email, Language: n.Language,
 	}, Password: hash}
 	out, err := b.manage(ctx, by, n.Contract, validator.OpUserAdd, code, func(tx *store.Tx, r room, actor validator.Role) error {
-		if by.Clerk == "" && n.Role == validator.Master {
+		if !by.atDesk() && n.Role == validator.Master {
 			return forbidden("a contract has one master: the bank's desk names him")
 		}
 		if n.Role != validator.Master && !hasMaster(r) {
@@ -111,10 +111,10 @@ func (b *Bank) ChangeUser(ctx context.Context, by By, id string, c UserChange, c
 			return notFound("user", id)
 		}
 		toMaster := c.Role != nil && *c.Role == validator.Master
-		if by.Clerk == "" && (u.Role == validator.Master && actor != validator.Master || (c.Role != nil && *c.Role != u.Role && (toMaster || u.Role == validator.Master))) {
+		if !by.atDesk() && (u.Role == validator.Master && actor != validator.Master || (c.Role != nil && *c.Role != u.Role && (toMaster || u.Role == validator.Master))) {
 			return forbidden("the master of a contract is changed by the bank's desk")
 		}
-		if by.Clerk == "" && c.UnlockActivation {
+		if !by.atDesk() && c.UnlockActivation {
 			return forbidden("activation is unlocked by the bank's desk")
 		}
 		if u.Role == validator.Master && c.Role != nil && !toMaster {
@@ -179,7 +179,7 @@ func (b *Bank) manage(
 	var spent *question
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		out, spent = Outcome{Done: true, Answer: validator.Accepted}, nil
-		if by.Clerk != "" {
+		if by.atDesk() {
 			r, err := b.enter(tx, contract, noSerial)
 			if err != nil {
 				return err

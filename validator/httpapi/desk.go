@@ -36,7 +36,7 @@ type settingsView struct {
 	ReactivateAfter  int64  `json:"reactivate_after_seconds"`
 	ActivationLimit  int    `json:"activation_limit" doc:"refused activations that lock activation for a user"`
 	ActivationLock   int64  `json:"activation_lock_seconds" doc:"0: until the desk unlocks it"`
-	ReplaceSuspended bool   `json:"replace_suspended" doc:"a user whose token is suspended may register another"`
+	SelfLift         bool   `json:"self_lift" doc:"who has registered another token may lift the suspension of the one before"`
 	UsersSeeTokens   bool   `json:"users_see_tokens" doc:"all of the contract; else the one that they use"`
 	NoticeMonths     int    `json:"notice_months"`
 	LifeYears        int    `json:"life_years"`
@@ -88,7 +88,7 @@ func (s *server) desk() {
 			LearnEvery: int64(v.LearnEvery), CountReplayed: v.CountReplayed, CountMalformed: v.CountMalformed,
 			LiftNeedsOTP: v.LiftNeedsOTP, ActivateNeedsOTP: v.ActivateNeedsOTP, ReactivateAfter: int64(v.ReactivateAfter),
 			ActivationLimit: v.ActivationLimit, ActivationLock: int64(v.ActivationLock),
-			ReplaceSuspended: v.ReplaceSuspended, UsersSeeTokens: v.UsersSeeTokens,
+			SelfLift: v.SelfLift, UsersSeeTokens: v.UsersSeeTokens,
 			NoticeMonths: v.NoticeMonths, LifeYears: v.LifeYears, Fee: int64(v.Fee),
 			DeliveryFrom: v.DeliveryFrom, DeliveryTo: v.DeliveryTo, Now: instant(s.bank.Now()),
 		}}, nil

@@ -40,6 +40,7 @@ type User struct {
 	RevokedAt token.UnixSeconds // when a token of his was last revoked
 	Locked    bool              // may not log in
 	Refused   validator.RefusedActivations
+	Left      []token.Serial // used before, and suspended when the user registered another
 	Created   token.UnixSeconds
 }
 
@@ -89,7 +90,7 @@ type Order struct {
 	Address  string
 	Applied  token.Expiry // the day
 	From, To token.Expiry // the days between which it is expected
-	By       string       // the clerk, or "daily job"
+	By       string       // the clerk, "command" or "daily job"
 }
 
 // NoticeStatus is how far a notice is.

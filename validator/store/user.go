@@ -4,12 +4,13 @@ package store
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 )
 
-const userColumns = "id, contract, role, name, email, language, COALESCE(token, ''), activated, revoked, locked, refused, refused_at, created, password"
+const userColumns = "id, contract, role, name, email, language, COALESCE(token, ''), activated, revoked, locked, refused, refused_at, left_suspended, created, password"
 
 // UserRow is a user with the hash of the password.
 type UserRow struct {
@@ -19,13 +20,20 @@ type UserRow struct {
 
 func scanUser(s scanner) (u UserRow, err error) {
 	var role uint8
-	var serial string
+	var serial, left string
 	err = s.Scan(&u.ID, &u.Contract, &role, &u.Name, &u.Email, &u.Language, &serial, &u.Activated, &u.RevokedAt,
-		&u.Locked, &u.Refused.Count, &u.Refused.Last, &u.Created, &u.Password)
+		&u.Locked, &u.Refused.Count, &u.Refused.Last, &left, &u.Created, &u.Password)
 	if err != nil {
 		return u, err
 	}
 	u.Role = validator.Role(role)
+	for _, text := range strings.Fields(left) {
+		serial, err := token.ParseSerial(text)
+		if err != nil {
+			return u, fmt.Errorf("store: user %q: %w", u.ID, err)
+		}
+		u.Left = append(u.Left, serial)
+	}
 	if serial != "" {
 		if u.Token, err = token.ParseSerial(serial); err != nil {
 			return u, fmt.Errorf("store: user %q: %w", u.ID, err)
@@ -52,17 +60,18 @@ func (tx *Tx) User(id string) (u UserRow, err error) {
 // contract has a master already.
 func (tx *Tx) AddUser(u UserRow) error {
 	return tx.must(`INSERT INTO bank_user (id, contract, role, name, email, language, token, activated, revoked, locked,
-		refused, refused_at, created, password) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		refused, refused_at, left_suspended, created, password) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		u.ID, u.Contract, int64(u.Role), u.Name, u.Email, string(u.Language), null(serialText(u.Token)),
-		int64(u.Activated), int64(u.RevokedAt), u.Locked, int64(u.Refused.Count), int64(u.Refused.Last), int64(u.Created), u.Password)
+		int64(u.Activated), int64(u.RevokedAt), u.Locked, int64(u.Refused.Count), int64(u.Refused.Last), serialTexts(u.Left), int64(u.Created), u.Password)
 }
 
 // PutUser writes all of a user that changes.
 func (tx *Tx) PutUser(u UserRow) error {
 	return tx.must(`UPDATE bank_user SET role = $2, name = $3, email = $4, language = $5, token = $6, activated = $7,
-		revoked = $8, locked = $9, password = $10, refused = $11, refused_at = $12 WHERE id = $1`,
+		revoked = $8, locked = $9, password = $10, refused = $11, refused_at = $12,
+		left_suspended = $13 WHERE id = $1`,
 		u.ID, int64(u.Role), u.Name, u.Email, string(u.Language), null(serialText(u.Token)), int64(u.Activated),
-		int64(u.RevokedAt), u.Locked, u.Password, int64(u.Refused.Count), int64(u.Refused.Last))
+		int64(u.RevokedAt), u.Locked, u.Password, int64(u.Refused.Count), int64(u.Refused.Last), serialTexts(u.Left))
 }
 
 // ContractUsers returns all users of a contract, by ID.
@@ -106,6 +115,15 @@ func serialText(s token.Serial) string {
 		return ""
 	}
 	return s.String()
+}
+
+// serialTexts returns serial numbers with a space between them, which they have none of.
+func serialTexts(list []token.Serial) string {
+	texts := make([]string, len(list))
+	for i, s := range list {
+		texts[i] = s.String()
+	}
+	return strings.Join(texts, " ")
 }
 
 // serialOf is the reverse of serialText.
