@@ -36,8 +36,9 @@ type Drift struct {
 	// Top is the offset above which no code is expected, at least Offset.
 	Top int64
 
-	// TopAt is when Top rose last: it falls with late codes, and rises with the
-	// owner's alone. Zero is never.
+	// TopAt is when Top rose last: it falls with late codes, and rises with those
+	// that are ahead of it, which are the owner's unless the clock has gained and
+	// the owner was away. Zero is never.
 	TopAt token.UnixSeconds
 
 	// LowerSince is when the first code below Top came after the last one of Top
@@ -126,7 +127,8 @@ func (d Drift) learn(s Settings, p token.Profile, at int64, now token.UnixSecond
 	reach := token.UnixSeconds(s.ResyncReach) * length
 	shown := max(min(p.StepStart(at)-now, reach), -reach)
 	switch {
-	case d.ShownAt == 0 || shown >= d.slowest(s, p, now):
+	// Without slowest's second for rounding: it would be lost again with each code.
+	case d.ShownAt == 0 || shown >= d.Shown-passed(s, p, d.ShownAt, now):
 		d.Shown, d.ShownAt = shown, now
 	case now > d.ShownAt: // it proves less than is known: only time has passed
 		lost := passed(s, p, d.ShownAt, now)

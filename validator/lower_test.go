@@ -22,25 +22,33 @@ func (d *desk) showAt(now token.UnixSeconds, ahead int64) validator.Decision {
 }
 
 // TestDriftNoBand: a token that was used at :59 of a step has proven a clock that is at
-// most 59 s slow. Later it may be 60 s slower, at :00 -119 s: its display has the code
-// of the step before the last, and the window is one step more.
+// most 59 s slow, and more likely one that is right and was read late: the window stays
+// where it is (BK-03). After LearnEvery the clock may have lost a step, and the window
+// is one step more.
 func TestDriftNoBand(t *testing.T) {
-	for late, want := range map[int64]validator.Answer{3: validator.Accepted, 4: validator.Refused} {
+	for _, tt := range []struct {
+		days, late int64
+		want       validator.Answer
+	}{
+		{1, 1, validator.Accepted}, {1, 2, validator.Refused},
+		{40, 2, validator.Accepted}, {40, 3, validator.Refused},
+	} {
 		d := newDesk(t)
 		d.settings.SecondBand = 0
 		require.Equal(t, validator.Accepted, d.showAt(epoch+59, 0).Answer)
-		require.Equal(t, want, d.showAt(epoch+40*86400, -late).Answer, "%d steps late", late)
+		now := epoch + token.UnixSeconds(tt.days*86400)
+		require.Equal(t, tt.want, d.showAt(now, -tt.late).Answer, "%d steps late after %d days", tt.late, tt.days)
 	}
 }
 
 // TestDriftRounding: a clock that was right loses 4.8 s in 28.8 hours. At :04 its
-// display has had the code of the minute before for 59.2 s, so that the code before
-// that one is within a window of one step.
+// display has had the code of the minute before for 59.2 s. The code before that one
+// is two steps old: not in a window of one, but worth the wish for the next.
 func TestDriftRounding(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.Accepted, d.showAt(epoch, 0).Answer)
 	now := epoch + 28*3600 + 48*60
-	require.Equal(t, validator.Accepted, d.showAt(now+4, -2).Answer)
+	require.Equal(t, validator.NextCode, d.showAt(now+4, -2).Answer)
 }
 
 // TestDriftBandEnds: after 30 days a clock that the desk has corrected is two steps

@@ -23,7 +23,7 @@ import (
 )
 
 // maxBackupLine bounds a line of a backup: the longest row holds a few kilobytes.
-const maxBackupLine = 16 << 20
+const maxBackupLine = 1 << 20
 
 // A BackupReader reads a backup.
 type BackupReader struct {
@@ -48,6 +48,9 @@ func ReadBackup(r io.Reader) (*BackupReader, error) {
 	}
 	if json.Unmarshal(line, &b.BackupHead) != nil || b.Format != backupFormat {
 		return nil, fmt.Errorf("%w: its first line is not that of a backup", ErrBackup)
+	}
+	if b.Schema < 1 {
+		return nil, fmt.Errorf("%w: its first line names no version of the tables", ErrBackup)
 	}
 	if b.Version != backupVersion {
 		return nil, fmt.Errorf("%w: it has version %d, this program reads version %d", ErrBackup, b.Version, backupVersion)
@@ -120,6 +123,9 @@ func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) 
 func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx) (MAC, error), after func(*Tx) error,
 	progress func(rows int64),
 ) (rows int64, err error) {
+	if err := noBankYet(ctx, name); err != nil {
+		return 0, err
+	}
 	var mac MAC
 	// With the tables that the backup is of.
 	err = changeTables(ctx, name, b.Schema, func(db *DB) error {
@@ -153,6 +159,26 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 			}
 			return after(tx)
 		})
+	})
+}
+
+// noBankYet looks for a bank before a table of the database is changed.
+func noBankYet(ctx context.Context, name string) error {
+	db, err := connect(name, true)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.closePools() }()
+	return db.LongView(ctx, func(tx *Tx) error {
+		have, err := tx.tables()
+		if err != nil || !slices.Contains(have, "bank") {
+			return err
+		}
+		var banks int
+		if err := tx.row("SELECT COUNT(*) FROM bank WHERE id = 1", nil, &banks); err != nil || banks == 0 {
+			return err
+		}
+		return fmt.Errorf("the bank in this database %w: name another", ErrExists)
 	})
 }
 
