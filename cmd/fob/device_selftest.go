@@ -53,15 +53,16 @@ type selfTest struct {
 func newSelfTestCmd(d *device) *cobra.Command {
 	t := selfTest{device: d}
 	cmd := d.command("selftest", "Have the token test itself, and measure its crystal", t.run)
-	cmd.Long = `Has the token test itself, lights all its segments for two seconds, and compares
-its crystal with this machine's clock, or with the time of a virtual token's world.
+	cmd.Long = `Has the token test itself, lights all its segments for two seconds, and
+compares its crystal with this machine's clock, or with the time of a virtual
+token's world.
 
 Parts: flash (the token's record), sha1, sha256, sha512, x25519 and gcm (known
-answers), ram (a pattern), image (the program's checksum), entropy (health of the
-random source), crystal. A part is "not applicable" if the device has nothing to
-test, and "not reported" by a firmware that is older than the part. It is never
-"passed" unless it ran. The exit code is 1 if a part failed, or if the crystal is
-still undecided when --crystal ends.`
+answers), ram (a pattern), image (the program's checksum), entropy (health of
+the random source), crystal. A part is "not applicable" if the device has
+nothing to test, and "not reported" by a firmware that is older than the part.
+It is never "passed" unless it ran. The exit code is 1 if a part failed, or if
+the crystal is still undecided when --crystal ends.`
 	cmd.Example = `  fob device selftest --port /dev/ttyACM0
   fob device selftest --port /dev/ttyACM0 --crystal 2m --crystal-limit 100 --json`
 	f := cmd.Flags()
