@@ -39,10 +39,11 @@ func newRunCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run virtual tokens and serve their serial ports",
-		Long: `Runs virtual tokens, blank until somebody provisions them, until Ctrl-C or
-SIGTERM, which it takes as the end that was asked for: exit code 0. On a terminal
-it prints a table of the tokens; otherwise, or with --json, the first line on
-stdout is one JSON object with each token's hardware id and ports (docs/json.md). Without a flag for ports each token gets a pseudo-terminal.
+		Long: `Runs virtual tokens, blank until they are provisioned. Ctrl-C or SIGTERM ends it
+with exit code 0. On a terminal it prints a table of the tokens; otherwise, or
+with --json, the first line on stdout is one JSON object with each token's
+hardware id and ports (docs/json.md). Without a flag for ports each token gets a
+pseudo-terminal.
 
 With --serial a token answers on a serial device of this machine, to the host at
 the other end of the cable. So a Linux board with a USB gadget port is a token.

@@ -53,8 +53,8 @@ proxy's header, cookies are for TLS only, and each client has its own limits.
 
 With --test-mode --clock manual the time stands still until POST /v1/clock moves
 it, and every page says TEST MODE. That is for test banks (fob validator init
---test-mode); any other is refused without --test-mode-on-real-bank. The audit log
-marks what is written under such a clock with "test clock".`,
+--test-mode); any other is refused without --test-mode-on-real-bank. The audit
+log marks what is written under such a clock with "test clock".`,
 		Example: `  fob validator serve --db bank.db --key-file bank.key
   fob validator serve --db bank.db --key-file bank.key --radius 127.0.0.1:1812 --radius-secret-file s
   fob validator serve --db bank.db --key-file k --public-url https://bank.example.com --trusted-proxy 127.0.0.1
