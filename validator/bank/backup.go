@@ -35,7 +35,9 @@ func (b *Bank) Backup(ctx context.Context, by By, w io.Writer, progress func(row
 // is a bank in the database.
 //
 // A backup does not know what happened after it. So that no code is accepted twice
-// (BK-02), every code that a token may have shown before now counts as used. An
+// (BK-02), every code that a token may have shown before now counts as used, by what
+// the backup knows of its clock: a correction at the desk since then must be made
+// again. An
 // e-mail that was still to be sent may have been sent since: it is doubtful, and a
 // clerk decides. Sessions are not part of a backup. All else is as it was: what was
 // revoked, suspended, locked or ended after the backup is so no longer.
