@@ -58,7 +58,7 @@ func check(t *testing.T, line string) {
 
 	payload := obj{
 		"seed": secret, "alg": 0, "dig": 6, "step": 60, "t0": 0, "beh": []int{0, 0, 0, 0, 0, 0, 0, 1, 6},
-		"exp": 22279, "end": 1924959600, "clk": 1767323045678,
+		"exp": 22279, "end": 1924959600, "clk": int64(1767323045678),
 	}
 	commit := obj{"sn": testSerial, "ctr": counter}
 	command, body := uint8(serialproto.CmdTokenProvCommit), commit
