@@ -110,11 +110,11 @@ func TestDocuments(t *testing.T) {
 	require.Empty(t, left, "listed in notRun, and in no document")
 }
 
-// inProtocolTest reports whether TestProtocol in serialproto runs the blocks of a
-// kind.
+// inProtocolTest reports whether TestProtocol in serialproto, or TestChecks in
+// firmware, runs the blocks of a kind.
 func inProtocolTest(kind string) bool {
 	kind, _, _ = strings.Cut(kind, " ")
-	return slices.Contains([]string{"line", "exchange", "drop", "values", "diagnostic", "text"}, kind)
+	return slices.Contains([]string{"line", "exchange", "drop", "values", "diagnostic", "text", "checks"}, kind)
 }
 
 // parseBlock has the program that reads a block parse it.

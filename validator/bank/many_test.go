@@ -19,7 +19,7 @@ func TestMoreThanOnePage(t *testing.T) {
 	d.Contract("c1")
 	d.Contract("c2")
 	d.User("c1", "alice", validator.Master)
-	d.User("c1", "bob", validator.PlainUser)
+	d.User("c1", "bob", validator.Admin)
 	d.User("c2", "carol", validator.Master)
 	serials := d.Import("c1", 1150)
 	first, last := serials[0], serials[len(serials)-1]
