@@ -10,6 +10,7 @@ import (
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/httpapi"
+	"github.com/d204ef64/fob/validator/server"
 	"github.com/d204ef64/fob/validator/metrics"
 	"github.com/d204ef64/fob/validator/pages"
 	"github.com/d204ef64/fob/validator/radius"
@@ -87,7 +88,7 @@ func (l *bankLog) api(e httpapi.Event) {
 	}
 	attrs := failure([]slog.Attr{
 		slog.String("method", e.Method), slog.String("route", e.Route), slog.Int("status", e.Status),
-		slog.Float64("took_ms", e.Took.Seconds()*1000), slog.String("source", e.Source), slog.String("caller", e.Caller),
+		server.Took(e.Took), slog.String("source", e.Source), slog.String("caller", e.Caller),
 	}, e.Err)
 	if e.Stack != nil {
 		attrs = append(attrs, slog.String("stack", string(e.Stack)))

@@ -117,6 +117,7 @@ func TestEvents(t *testing.T) {
 	require.Equal(t, "POST", e.Method)
 	require.Equal(t, 200, e.Status)
 	require.Equal(t, "127.0.0.1", e.Source)
+	e.Took = 0 // may have these digits: 1.123456ms
 	require.NotContains(t, fmt.Sprintf("%+v", e), "123456")
 	require.NotContains(t, fmt.Sprintf("%+v", e), alice)
 }
