@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package server
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The milliseconds are worked out by hand. A duration as a float once had digits
+// of rounding behind it, in which a search for a secret code found the code.
+func TestTook(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0:                        "took_ms=0",
+		999:                      "took_ms=0",
+		406060 * time.Nanosecond: "took_ms=0.406",
+		4059886:                  "took_ms=4.059",
+		486504625:                "took_ms=486.504",
+		90 * time.Second:         "took_ms=90000",
+	} {
+		require.Equal(t, want, Took(d).String())
+	}
+}
