@@ -6,8 +6,9 @@
 //	server := pgtest.Start(t)      // a private server, that can be killed
 //	p, dsn := pgtest.NewProxy(t, dsn) // a network that fails between the two
 //
-// The server is the installed one (Debian's package postgresql), with its
-// durability as it comes: fsync is on. It listens on a loopback port and on a
+// The server is the installed one (Debian's package postgresql). A private one is
+// as durable as it comes: fsync is on. The shared one, which no test kills, runs
+// without fsync, in a fraction of the time. It listens on a loopback port and on a
 // socket in its own folder, and its superuser has a random password. As root it
 // runs as the user postgres, since it refuses root. It does not outlive the
 // test binary, whatever that dies of.
@@ -38,6 +39,7 @@ type Server struct {
 	dir      string
 	password string
 	port     int
+	fsync    string    // on or off
 	watch    io.Closer // closed: the watch stops the server and removes dir
 	names    atomic.Int64
 
@@ -58,7 +60,7 @@ var shared struct {
 func Start(t testing.TB) *Server {
 	t.Helper()
 	bin, as := find(t)
-	s, err := start(bin, as)
+	s, err := start(bin, as, "on")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +74,7 @@ func Start(t testing.TB) *Server {
 func Database(t testing.TB) string {
 	t.Helper()
 	bin, as := find(t)
-	shared.once.Do(func() { shared.server, shared.err = start(bin, as) })
+	shared.once.Do(func() { shared.server, shared.err = start(bin, as, "off") })
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
@@ -124,14 +126,14 @@ func find(t testing.TB) (bin string, as []string) {
 	return bin, as
 }
 
-// start makes a cluster in a folder of its own and starts it.
-func start(bin string, as []string) (*Server, error) {
+// start makes a cluster in a folder of its own and starts it, with fsync on or off.
+func start(bin string, as []string, fsync string) (*Server, error) {
 	// The folder's name is short, as that of a socket must be.
 	dir, err := os.MkdirTemp("/tmp", "fobpg")
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{bin: bin, as: as, dir: dir, password: rand.Text()}
+	s := &Server{bin: bin, as: as, dir: dir, password: rand.Text(), fsync: fsync}
 	if s.watch, err = watch(dir); err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, err

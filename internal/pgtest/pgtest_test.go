@@ -36,7 +36,7 @@ func TestServer(t *testing.T) {
 	s := pgtest.Start(t)
 	tool := s.Tool(t, "psql")
 	dsn := s.Database(t)
-	require.Equal(t, "on", ask(t, tool, dsn, "show fsync"))
+	require.Equal(t, "on", ask(t, tool, dsn, "show fsync"), "a private server loses nothing")
 	require.Equal(t, "on", ask(t, tool, dsn, "show synchronous_commit"))
 	require.Equal(t, "UTF8", ask(t, tool, dsn, "show server_encoding"))
 	ask(t, tool, dsn, "create table n (n int); insert into n values (1)")

@@ -85,7 +85,7 @@ func (s *Server) run() error {
 	}
 	defer func() { _ = log.Close() }()
 	cmd := s.command("postgres", "-D", s.data(), "-p", strconv.Itoa(s.port), "-k", s.dir,
-		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200")
+		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-c", "fsync="+s.fsync)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return err

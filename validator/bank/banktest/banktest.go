@@ -20,7 +20,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,6 +69,38 @@ var Clerk = bank.By{Clerk: "desk", Front: "command"}
 // SQLite returns the name of a new file.
 func SQLite(t testing.TB) string { return filepath.Join(t.TempDir(), "bank.db") }
 
+// tables makes a SQLite file with the tables and no bank in it, once. To copy it
+// takes a tenth of the time that making the tables takes.
+var tables = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "banktest")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	name := filepath.Join(dir, "bank.db")
+	db, err := store.Open(context.Background(), name, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil { // with it the log moves into the file
+		return nil, err
+	}
+	return os.ReadFile(name)
+})
+
+// Empty makes a database with the tables and no bank in it.
+func Empty(t testing.TB, database string) *store.DB {
+	t.Helper()
+	if !strings.HasPrefix(database, "postgres") {
+		made, err := tables()
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(database, made, 0o600))
+	}
+	db, err := store.Open(t.Context(), database, true)
+	require.NoError(t, err)
+	return db
+}
+
 // Each runs a test on SQLite and on PostgreSQL.
 func Each(t *testing.T, test func(t *testing.T, d *Desk)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, New(t, SQLite(t))) })
@@ -83,8 +118,7 @@ func New(t testing.TB, database string, change ...func(*validator.Settings)) *De
 	var err error
 	d.Master, err = vault.NewMaster()
 	require.NoError(t, err)
-	d.DB, err = store.Open(t.Context(), database, true)
-	require.NoError(t, err)
+	d.DB = Empty(t, database)
 	require.NoError(t, bank.Create(t.Context(), d.DB, d.Master, "", d.Settings, bank.Options{Clock: d.Clock}))
 	d.open()
 	t.Cleanup(func() { require.NoError(t, d.DB.Close()) })
