@@ -15,10 +15,13 @@ import (
 )
 
 // Exports of authenticator apps, which are only read: JSON without encryption. An
-// export has what the user of a phone has, and is held in memory whole.
-
-// maxExport is the most bytes of an export: icons are in it.
-const maxExport = 16 << 20
+// export has the tokens of one person, and is held in memory once. The limits keep
+// what is made of it of the same size.
+const (
+	maxExport = 16 << 20 // bytes of an export: it may have icons
+	maxEntry  = 1 << 20  // bytes of an entry, with its icon
+	maxList   = 100_000  // entries: 16 MiB hold no more
+)
 
 // appEntry is a token as an app exports it. Numbers that are missing are 0.
 type appEntry struct {
@@ -29,14 +32,14 @@ type appEntry struct {
 	issuer, account         string
 }
 
-// appFormat is the format of an app. entries returns the tokens of an export, and
-// parse understands one of them; it returns nil for an entry that has none.
+// appFormat is the format of an app. entries finds the list of entries in an export,
+// and parse reads one of them; it returns nil for an entry without a token.
 func appFormat(
 	name, title, extension string, marks func(head string) bool,
-	entries func(doc []byte) ([]json.RawMessage, error), parse func(json.RawMessage) (*appEntry, error),
+	entries func(x *appExport) error, parse func(json.RawMessage) (*appEntry, error),
 ) *Format {
 	return &Format{
-		Name: name, Title: title, Extension: extension,
+		Name: name, Title: title, Extension: extension, entries: true,
 		carries: func(*Record) Field { return 0 },
 		detect: func(head []byte) bool {
 			head = bytes.TrimLeft(bytes.TrimPrefix(head, utf8BOM), " \t\r\n")
@@ -47,17 +50,13 @@ func appFormat(
 				return nil, at(name, 0, nil, err)
 			}
 			doc, err := io.ReadAll(io.LimitReader(b, maxExport+1))
-			defer clear(doc)
-			switch {
-			case err != nil:
-				return nil, err
-			case len(doc) > maxExport:
-				return nil, at(name, 0, nil, fmt.Errorf("%w: more than %d MiB", ErrLimit, maxExport>>20))
-			case !json.Valid(doc):
-				return nil, at(name, 0, nil, malformed("no JSON, or not all of it"))
-			}
-			list, err := entries(doc)
 			if err != nil {
+				clear(doc)
+				return nil, err
+			}
+			list, err := listEntries(doc, entries)
+			if err != nil {
+				clear(doc)
 				return nil, at(name, 0, nil, err)
 			}
 			return &appReader{name: name, list: list, parse: parse, options: o}, nil
@@ -68,10 +67,12 @@ func appFormat(
 // decodeApp is json.Unmarshal, whose errors quote the file.
 func decodeApp(b []byte, v any) error {
 	if json.Unmarshal(b, v) != nil {
-		return malformed("the JSON is not built as the app's")
+		return errNotTheApps
 	}
 	return nil
 }
+
+var errNotTheApps = fmt.Errorf("%w: the JSON is not built as the app's", ErrSyntax)
 
 var errEncryptedExport = unsupported("the export is encrypted: export it without a password")
 
@@ -93,6 +94,9 @@ func (a *appReader) Read() (Record, error) {
 	for a.entry < len(a.list) {
 		raw := a.list[a.entry]
 		a.entry++
+		if len(raw) > maxEntry {
+			return Record{}, at(a.name, a.entry, nil, fmt.Errorf("%w: an entry of more than %d MiB, icon and all", ErrLimit, maxEntry>>20))
+		}
 		e, err := a.parse(raw)
 		clear(raw)
 		var r Record
@@ -157,21 +161,23 @@ func (e *appEntry) record(r *Record, o *ReadOptions) (err error) {
 // encrypted export db is a text.
 var aegis = appFormat("aegis", "Aegis Authenticator, plain JSON, only read", ".json",
 	func(head string) bool { return strings.Contains(head, `"slots"`) && strings.Contains(head, `"header"`) },
-	func(doc []byte) ([]json.RawMessage, error) {
-		var vault struct {
-			DB json.RawMessage `json:"db"`
-		}
-		var db struct {
-			Entries []json.RawMessage `json:"entries"`
-		}
-		if err := decodeApp(doc, &vault); err != nil {
-			return nil, err
-		}
-		if bytes.HasPrefix(vault.DB, []byte(`"`)) {
-			return nil, errEncryptedExport
-		}
-		err := decodeApp(vault.DB, &db)
-		return db.Entries, err
+	func(x *appExport) error {
+		return x.object(func(key string) error {
+			if key != "db" {
+				return x.skip()
+			}
+			t, err := x.d.Token()
+			_, sealed := t.(string)
+			switch {
+			case err != nil:
+				return err
+			case sealed:
+				return errEncryptedExport
+			case t != json.Delim('{'):
+				return errNotTheApps
+			}
+			return x.members(func(key string) error { return x.entriesAt(key, "entries") })
+		})
 	},
 	func(raw json.RawMessage) (*appEntry, error) {
 		var e struct {
@@ -199,16 +205,18 @@ var twoFAS = appFormat("2fas", "2FAS, JSON without a password, only read", ".2fa
 	func(head string) bool {
 		return strings.Contains(head, `"services"`) || strings.Contains(head, `"servicesEncrypted"`)
 	},
-	func(doc []byte) ([]json.RawMessage, error) {
-		var backup struct {
-			Services  []json.RawMessage `json:"services"`
-			Encrypted string            `json:"servicesEncrypted"`
-		}
-		err := decodeApp(doc, &backup)
-		if err == nil && backup.Encrypted != "" {
+	func(x *appExport) error {
+		encrypted := ""
+		err := x.object(func(key string) error {
+			if key == "servicesEncrypted" {
+				return x.value(&encrypted)
+			}
+			return x.entriesAt(key, "services")
+		})
+		if err == nil && encrypted != "" {
 			err = errEncryptedExport
 		}
-		return backup.Services, err
+		return err
 	},
 	func(raw json.RawMessage) (*appEntry, error) {
 		var e struct {
@@ -237,10 +245,7 @@ var andOTP = appFormat("andotp", "andOTP, plain JSON, only read", ".json",
 	func(head string) bool {
 		return strings.HasPrefix(head, "[") && strings.Contains(head, `"secret"`) && strings.Contains(head, `"type"`)
 	},
-	func(doc []byte) (list []json.RawMessage, err error) {
-		err = decodeApp(doc, &list)
-		return list, err
-	},
+	(*appExport).collect,
 	func(raw json.RawMessage) (*appEntry, error) {
 		var e struct {
 			Secret    string `json:"secret"`
@@ -262,12 +267,8 @@ var andOTP = appFormat("andotp", "andOTP, plain JSON, only read", ".json",
 // freeOTPPlus is an export of FreeOTP+: the secret is a list of signed bytes.
 var freeOTPPlus = appFormat("freeotp-plus", "FreeOTP+, JSON, only read", ".json",
 	func(head string) bool { return strings.Contains(head, `"tokens"`) && strings.Contains(head, `"algo"`) },
-	func(doc []byte) ([]json.RawMessage, error) {
-		var backup struct {
-			Tokens []json.RawMessage `json:"tokens"`
-		}
-		err := decodeApp(doc, &backup)
-		return backup.Tokens, err
+	func(x *appExport) error {
+		return x.object(func(key string) error { return x.entriesAt(key, "tokens") })
 	},
 	func(raw json.RawMessage) (*appEntry, error) {
 		var e struct {
@@ -300,16 +301,18 @@ var bitwarden = appFormat("bitwarden", "Bitwarden, unencrypted JSON, only read",
 		return strings.Contains(head, `"encrypted"`) && (strings.Contains(head, `"folders"`) ||
 			strings.Contains(head, `"items"`) || strings.Contains(head, `"collections"`) || strings.Contains(head, `"encKeyValidation`))
 	},
-	func(doc []byte) ([]json.RawMessage, error) {
-		var vault struct {
-			Encrypted bool              `json:"encrypted"`
-			Items     []json.RawMessage `json:"items"`
-		}
-		err := decodeApp(doc, &vault)
-		if err == nil && vault.Encrypted {
+	func(x *appExport) error {
+		encrypted := false
+		err := x.object(func(key string) error {
+			if key == "encrypted" {
+				return x.value(&encrypted)
+			}
+			return x.entriesAt(key, "items")
+		})
+		if err == nil && encrypted {
 			err = errEncryptedExport
 		}
-		return vault.Items, err
+		return err
 	},
 	func(raw json.RawMessage) (*appEntry, error) {
 		var e struct {

@@ -46,6 +46,18 @@ func TestMigrationParts(t *testing.T) {
 	require.Equal(t, []string{"otpauth-migration: the export has 3 parts, and the file 1: the others are left out"}, left)
 }
 
+// TestOTPAuthWarnsOnce: what may be wrong with each of a thousand URIs is said once.
+func TestOTPAuthWarnsOnce(t *testing.T) {
+	uri := "otpauth://totp/A:alice?period=60&issuer=B&image=x&color=y&secret=" + rfcBase32 + "\n"
+	for range 2 { // each reading of a file anew
+		var said []string
+		got, err := readAll(mustFormat(t, "otpauth"), strings.Repeat(uri, 10), seedfile.ReadOptions{Warn: func(s string) { said = append(said, s) }})
+		require.NoError(t, err)
+		require.Len(t, got, 10)
+		require.Len(t, said, 2, "%q", said)
+	}
+}
+
 // TestAppsRefused: what is encrypted or of another kind is named.
 func TestAppsRefused(t *testing.T) {
 	for _, c := range []struct {
@@ -56,11 +68,16 @@ func TestAppsRefused(t *testing.T) {
 		{`{"version":1,"header":{"slots":[{"type":1}],"params":{}},"db":"AAAA"}`, seedfile.ErrUnsupported, "aegis: not supported: the export is encrypted"},
 		{`{"services":[],"servicesEncrypted":"a:b:c","schemaVersion":4}`, seedfile.ErrUnsupported, "2fas: not supported: the export is encrypted"},
 		{`{"encrypted":true,"passwordProtected":true,"encKeyValidation_DO_NOT_EDIT":"2.x","data":"2.y"}`, seedfile.ErrUnsupported, "bitwarden: not supported: the export is encrypted"},
-		{`{"encrypted":false,"folders":[],"items":[{"type":1,"name":"S","login":{"totp":"steam://` + rfcBase32 + `"}}]}`, seedfile.ErrUnsupported, "bitwarden: line 1: "},
+		{`{"encrypted":false,"folders":[],"items":[{"type":1,"name":"S","login":{"totp":"steam://` + rfcBase32 + `"}}]}`, seedfile.ErrUnsupported, "bitwarden: entry 1: "},
 		{`{"version":1,"header":{"slots":null},"db":{"entries":[{"type":"steam","info":{"secret":"` + rfcBase32 + `"}}]}}`, seedfile.ErrUnsupported, "type steam"},
-		{`{"version":1,"header":{"slots":null},"db":{"entries":[{"type":"totp","info":{"secret":["` + rfcBase32 + `"]}}]}}`, seedfile.ErrSyntax, "not built as the app's"},
+		{`{"version":1,"header":{"slots":null},"db":{"entries":[{"type":"totp","info":{"secret":["` + rfcBase32 + `"]}}]}}`, seedfile.ErrSyntax, "entry 1: malformed: the JSON is not built as the app's"},
+		{`{"version":1,"header":{"slots":null},"db":7}`, seedfile.ErrSyntax, "aegis: malformed: the JSON is not built as the app's"},
+		{`{"services":{}}`, seedfile.ErrSyntax, "2fas: malformed: the JSON is not built as the app's"},
+		{`{"services":null}`, seedfile.ErrSyntax, "2fas: malformed: no token in the file"},
+		{`{"services":[],"servicesEncrypted":1}`, seedfile.ErrSyntax, "2fas: malformed: the JSON is not built as the app's"},
 		{`{"version":1,"header":{"slots":null},"db":{"entries":[`, seedfile.ErrSyntax, "no JSON, or not all of it"},
 		{`[{"secret":"` + rfcBase32 + `","type":"TOTP","period":30,"algorithm":"MD5"}]`, seedfile.ErrValue, "algorithm"},
+		{`[{"secret":"` + rfcBase32 + `","type":"TOTP","period":30},{"secret":"` + rfcBase32 + `","type":"TOTP","period":-1}]`, seedfile.ErrValue, "andotp: entry 2: "},
 		{"otpauth-migration://offline?data=%zz\n", seedfile.ErrSyntax, "a bad % in it"},
 		{"otpauth-migration://offline?data=CjEKCkhlbGxv\n", seedfile.ErrSyntax, "not all of it"},
 	} {

@@ -30,7 +30,7 @@ var (
 // Error is something wrong in a file, and where.
 type Error struct {
 	Format string // its name
-	Line   int    // of the file, from 1; 0: unknown
+	Line   int    // of the file, or entry of an app's export, from 1; 0: unknown
 	Record string // Record.Name; "" before it is known
 	Field  string // column or element; "" for the record
 	Err    error
@@ -42,7 +42,7 @@ type Error struct {
 func (e *Error) Error() string {
 	parts := []string{e.Format}
 	if e.Line > 0 {
-		parts = append(parts, "line "+strconv.Itoa(e.Line))
+		parts = append(parts, place(e.Format, e.Line))
 	}
 	if e.Record != "" {
 		parts = append(parts, "token "+e.Record)
@@ -51,6 +51,14 @@ func (e *Error) Error() string {
 		parts = append(parts, e.Field)
 	}
 	return printable(strings.Join(parts, ": ") + ": " + e.Err.Error())
+}
+
+// place names a line, or an entry, of a file.
+func place(format string, line int) string {
+	if f, err := FormatByName(format); err == nil && f.entries {
+		return "entry " + strconv.Itoa(line)
+	}
+	return "line " + strconv.Itoa(line)
 }
 
 // printable replaces what a terminal would obey, and not show, in a text with

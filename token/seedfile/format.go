@@ -20,7 +20,8 @@ type Reader interface {
 	// wrong. Other errors end the file; those about its content are an [Error].
 	Read() (Record, error)
 
-	// Line is where in the file the record began that was read last.
+	// Line is where in the file the record began that was read last. In an export
+	// of an app, which is often one line, it counts entries.
 	Line() int
 }
 
@@ -59,6 +60,8 @@ type ReadOptions struct {
 	// AllowShort takes seeds of 10 to 15 bytes, see [token.NewShortSeed], and
 	// warns once. Without it they are an error.
 	AllowShort bool
+
+	said map[string]bool // by once; nil: everything is said
 }
 
 // warn calls Warn.
@@ -75,6 +78,17 @@ func (o *ReadOptions) leftOut(format string, args ...any) {
 		return
 	}
 	o.LeftOut(printable(fmt.Sprintf(format, args...)))
+}
+
+// once says a thing that may concern each token of a file with one call.
+func (o *ReadOptions) once(say func(string, ...any), text string) {
+	if o.said[text] {
+		return
+	}
+	if o.said != nil {
+		o.said[text] = true
+	}
+	say("%s", text)
 }
 
 // checkSeed refuses a short seed, unless the options take it.
@@ -139,6 +153,8 @@ type Format struct {
 	Name      string // for the command line
 	Title     string // whose it is
 	Extension string // usual end of file names, with the dot
+
+	entries bool // Line counts entries: a file is often one line
 
 	// carries returns what the format can carry of a record like this.
 	carries func(r *Record) Field

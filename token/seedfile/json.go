@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 )
@@ -29,6 +30,9 @@ func scanJSON(line []byte, field func(s *jsonScanner, key string) error) error {
 	return nil
 }
 
+// maxKeys is the most keys of an object: what has been seen is remembered.
+const maxKeys = 1000
+
 // object reads an object.
 func (s *jsonScanner) object(field func(key string) error) error {
 	t, err := s.d.Token()
@@ -38,6 +42,11 @@ func (s *jsonScanner) object(field func(key string) error) error {
 	if t != json.Delim('{') {
 		return malformed("no JSON object")
 	}
+	return s.members(field)
+}
+
+// members reads an object after its opening brace.
+func (s *jsonScanner) members(field func(key string) error) error {
 	seen := map[string]bool{}
 	for s.d.More() {
 		t, err := s.d.Token()
@@ -45,15 +54,18 @@ func (s *jsonScanner) object(field func(key string) error) error {
 			return err
 		}
 		key := t.(string) // a decoder returns nothing else here
-		if seen[key] {
+		switch {
+		case seen[key]:
 			return malformed("a key twice")
+		case len(seen) == maxKeys:
+			return fmt.Errorf("%w: an object of more than %d keys", ErrLimit, maxKeys)
 		}
 		seen[key] = true
 		if err := field(key); err != nil {
 			return err
 		}
 	}
-	_, err = s.d.Token()
+	_, err := s.d.Token()
 	return err
 }
 
@@ -102,9 +114,8 @@ func unknownKey(key string) error {
 // explainJSON makes an error of the decoder ours; only texts that can hold no
 // seed are kept.
 func explainJSON(err error) error {
-	var e *Error
 	switch {
-	case errors.As(err, &e):
+	case ofContent(err):
 		return err
 	case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
 		return malformed("the object does not end in its line")

@@ -103,7 +103,7 @@ func parseURI(s string, o *ReadOptions, r *Record) error {
 	}
 	if issuer, found := values["issuer"]; found {
 		if r.Issuer != "" && r.Issuer != issuer {
-			o.warn("otpauth: the issuers of label and parameter differ: the one of the parameter counts")
+			o.once(o.warn, "otpauth: the issuers of label and parameter differ: the one of the parameter counts")
 		}
 		r.Issuer = issuer
 	}
@@ -138,7 +138,7 @@ func parameters(query string, o *ReadOptions) (map[string]string, error) {
 		case "":
 			continue
 		default:
-			o.leftOut("otpauth: a parameter that the format does not know is left out")
+			o.once(o.leftOut, "otpauth: a parameter that the format does not know is left out")
 			continue
 		}
 		if _, twice := values[name]; twice {

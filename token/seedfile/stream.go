@@ -76,6 +76,7 @@ func (c *checked) skipped(err *error) bool {
 // newFunc makes the read function of a format out of one that starts a reader.
 func newFunc[R Reader](format string, start func(*bufio.Reader, ReadOptions) (R, error)) func(*bufio.Reader, ReadOptions) (Reader, error) {
 	return func(b *bufio.Reader, o ReadOptions) (Reader, error) {
+		o.said = map[string]bool{}
 		r, err := start(b, o)
 		if err != nil {
 			return nil, err

@@ -103,16 +103,22 @@ func unsupported(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrUnsupported}, args...)...)
 }
 
+// ofContent reports whether an error is about the content of a file.
+func ofContent(err error) bool {
+	var e *Error
+	return errors.As(err, &e) || errors.Is(err, ErrSyntax) || errors.Is(err, ErrLimit) ||
+		errors.Is(err, ErrUnsupported) || errors.Is(err, ErrValue)
+}
+
 // at adds format, line and record to an error about the content of a file. What
 // went wrong outside the file stays as it is.
 func at(format string, line int, r *Record, err error) error {
-	var e *Error
-	switch {
-	case errors.As(err, &e):
-	case errors.Is(err, ErrSyntax), errors.Is(err, ErrLimit), errors.Is(err, ErrUnsupported), errors.Is(err, ErrValue):
-		e = &Error{Err: err}
-	default:
+	if !ofContent(err) {
 		return err
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{Err: err}
 	}
 	e.Format, e.Line = format, line
 	if r != nil && e.Record == "" {

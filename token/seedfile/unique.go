@@ -66,5 +66,5 @@ func (u *unique) seen(in map[uint64]uint32, value []byte) (line uint32, twice bo
 }
 
 func (u *unique) duplicate(r *Record, field string, first uint32) error {
-	return &Error{u.format, u.Line(), safeName(r), field, fmt.Errorf("%w: first in line %d", ErrDuplicate, first)}
+	return &Error{u.format, u.Line(), safeName(r), field, fmt.Errorf("%w: first in %s", ErrDuplicate, place(u.format, int(first)))}
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// appExport looks for the list of entries in an export. Decoding all of it at once
+// would take memory for each of eight million zeros.
+type appExport struct {
+	jsonScanner
+	doc     []byte
+	entries []json.RawMessage // parts of doc
+	raw     json.RawMessage   // used again for each value
+}
+
+// listEntries returns the entries of an export, as parts of doc, which must be JSON
+// to its end.
+func listEntries(doc []byte, find func(x *appExport) error) ([]json.RawMessage, error) {
+	if len(doc) > maxExport {
+		return nil, fmt.Errorf("%w: more than %d MiB", ErrLimit, maxExport>>20)
+	}
+	x := &appExport{jsonScanner: jsonScanner{json.NewDecoder(bytes.NewReader(doc))}, doc: doc}
+	err := find(x)
+	if err == nil {
+		if _, err = x.d.Token(); err == io.EOF {
+			return x.entries, nil
+		}
+		err = malformed("something follows the JSON, at byte %d", x.d.InputOffset())
+	}
+	if ofContent(err) {
+		return nil, err
+	}
+	// The decoder's errors quote the file.
+	return nil, malformed("no JSON, or not all of it, at byte %d", x.d.InputOffset())
+}
+
+// entriesAt collects the entries if key is the list's, and skips another value.
+func (x *appExport) entriesAt(key, list string) error {
+	if key != list {
+		return x.skip()
+	}
+	return x.collect()
+}
+
+// collect notes where the elements of a list are. null is an empty list.
+func (x *appExport) collect() error {
+	t, err := x.d.Token()
+	switch {
+	case err != nil:
+		return err
+	case t == nil:
+		return nil
+	case t != json.Delim('['):
+		return errNotTheApps
+	}
+	for x.d.More() {
+		if len(x.entries) == maxList {
+			return fmt.Errorf("%w: more than %d entries, at byte %d", ErrLimit, maxList, x.d.InputOffset())
+		}
+		if err := x.skip(); err != nil {
+			return err
+		}
+		end := x.d.InputOffset()
+		x.entries = append(x.entries, x.doc[end-int64(len(x.raw)):end])
+	}
+	_, err = x.d.Token()
+	return err
+}
+
+// skip reads a value into raw.
+func (x *appExport) skip() error { return x.d.Decode(&x.raw) }
+
+// value reads a value of a known type. null leaves v as it is.
+func (x *appExport) value(v any) error {
+	if err := x.skip(); err != nil {
+		return err
+	}
+	return decodeApp(x.raw, v)
+}
