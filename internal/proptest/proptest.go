@@ -56,6 +56,16 @@ func Check(t rapid.TB, prop func(*rapid.T), more ...uint64) {
 	rapid.Check(t, prop)
 }
 
+// Long reports whether a long campaign was asked for: more cases than rapid's 100. A
+// test that is not a property then tries all of what it otherwise takes a part of. It
+// is not to be called inside a property.
+func Long() bool {
+	running.Lock()
+	defer running.Unlock()
+	checks, _ := strconv.Atoi(value("rapid.checks"))
+	return checks > 100
+}
+
 func value(name string) string { return flag.Lookup(name).Value.String() }
 
 func set(name, value string) {

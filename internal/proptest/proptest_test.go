@@ -71,6 +71,13 @@ func TestSeeds(t *testing.T) {
 	require.Equal(t, "0", flag.Lookup("rapid.seed").Value.String())
 }
 
+func TestLong(t *testing.T) {
+	for checks, long := range map[string]bool{"1": false, "100": false, "101": true, "10000": true} {
+		setFlag(t, "rapid.checks", checks)
+		require.Equal(t, long, proptest.Long(), checks)
+	}
+}
+
 // TestFailure: a failure prints a seed, which finds the same case again.
 func TestFailure(t *testing.T) {
 	setFlag(t, "rapid.nofailfile", "true")

@@ -81,7 +81,7 @@ const (
 	pskcEnd   = `</KeyContainer>`
 )
 
-// measured is a file that counts the memory of its reader, eight times on its way.
+// measured is a file that counts the memory of its reader, on its way.
 type measured struct {
 	io.Reader
 	next, left       int    // bytes to the next count
@@ -120,7 +120,7 @@ func TestHostileFiles(t *testing.T) {
 				size, inUse, allocated = 2<<20, 16<<20, 24
 			}
 			piece := strings.Repeat(c.piece, 1+4096/len(c.piece))
-			m := &measured{next: size / 8, Reader: &keyStream{head: c.head, key: piece, tail: c.tail, n: size / len(piece)}}
+			m := &measured{next: size / 4, Reader: &keyStream{head: c.head, key: piece, tail: c.tail, n: size / len(piece)}}
 			m.count()
 			m.before, m.most, m.began = m.most, 0, m.allocated
 			r, err := f.NewReader(m, ReadOptions{Step: 60, Skip: func(error) {}, Warn: func(string) {}})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -118,9 +119,9 @@ func (s *keyStream) Read(p []byte) (int, error) {
 func TestPSKCMemory(t *testing.T) {
 	file := benchFile(t, 1)
 	from, to := strings.Index(file, "  <KeyPackage"), strings.Index(file, "</KeyContainer")
-	n := 20_000
-	if testing.Short() {
-		n = 2000
+	n := 2000
+	if proptest.Long() {
+		n = 20_000
 	}
 	heap := func() uint64 {
 		runtime.GC()
