@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -47,22 +48,21 @@ func (s *server) plain() {
 	// stumble over a type that is both.
 	spec.Components.Schemas.Map()["ErrorModel"].Properties["errors"].Nullable = false
 	addExamples(spec.Components.Schemas.Map())
-	asJSON, err := spec.MarshalJSON()
-	if err != nil {
-		panic("httpapi: internal error: " + err.Error())
-	}
-	asYAML, err := spec.YAML()
-	if err != nil {
-		panic("httpapi: internal error: " + err.Error())
-	}
 	// RFC 9512 has the type of YAML.
-	s.mux.HandleFunc("GET /openapi.json", s.open(document("application/openapi+json", asJSON)))
-	s.mux.HandleFunc("GET /openapi.yaml", s.open(document("application/openapi+yaml", asYAML)))
+	s.mux.HandleFunc("GET /openapi.json", s.open(document("application/openapi+json", spec.MarshalJSON)))
+	s.mux.HandleFunc("GET /openapi.yaml", s.open(document("application/openapi+yaml", spec.YAML)))
 	s.mux.HandleFunc("/", s.open(s.nowhere))
 }
 
-func document(kind string, body []byte) http.HandlerFunc {
+// document serves a text that is made once, when it is asked for: the description
+// as YAML takes longer than all else that a server does when it starts.
+func document(kind string, text func() ([]byte, error)) http.HandlerFunc {
+	made := sync.OnceValues(text)
 	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := made()
+		if err != nil {
+			panic("httpapi: internal error: " + err.Error())
+		}
 		w.Header().Set("Content-Type", kind)
 		_, _ = w.Write(body)
 	}

@@ -402,9 +402,10 @@ func TestChromiumShots(t *testing.T) {
 					b.open("/desk/orders").press0(`a[href$="/ship"]`)
 					at = b.path()
 				}
+				b.open(at)
 				for _, width := range []int64{1280, 390} {
 					b.run(chromedp.EmulateViewport(width, 900))
-					b.open(at)
+					require.Equal(t, width, of(b, chromedp.Evaluate[int64](`window.innerWidth`)))
 					wide := of(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
 					require.LessOrEqual(t, wide, width, "%s in %s", path, lang)
 					if folder != "" {
