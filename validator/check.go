@@ -52,7 +52,8 @@ func Check(s Settings, t Token, st State, now token.UnixSeconds, code string) (D
 		typed = ""
 	}
 	// The steps that are looked at, from the offset: window and band lie within.
-	below, above := max(s.SecondBand, s.Window)+2, s.SecondBand+s.Window
+	reach := max(s.SecondBand, s.Window) // of Drift.Top above the offset
+	below, above := reach+2, reach+s.Window
 	expected := step + st.Drift.Offset
 	found := match(coder, expected-below, below+above+1, typed)
 

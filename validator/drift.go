@@ -2,7 +2,11 @@
 
 package validator
 
-import "github.com/d204ef64/fob/token"
+import (
+	"cmp"
+
+	"github.com/d204ef64/fob/token"
+)
 
 // Drift is what the bank has learned of a token's clock.
 //
@@ -37,8 +41,9 @@ type Drift struct {
 	Top int64
 
 	// TopAt is when Top rose last: it falls with late codes, and rises with those
-	// that are ahead of it, which are the owner's unless the clock has gained and
-	// the owner was away. Zero is never.
+	// that are ahead of it. A late code may raise it too, when the clock has gained
+	// and the owner was away. TopAt is then so long ago that what was possible
+	// before stays possible. Zero is never.
 	TopAt token.UnixSeconds
 
 	// LowerSince is when the first code below Top came after the last one of Top
@@ -81,6 +86,15 @@ func (d Drift) slowest(s Settings, p token.Profile, now token.UnixSeconds) token
 	return d.Shown - passed(s, p, d.ShownAt, now) - 1 // a second for rounding
 }
 
+// highest returns the most steps that the clock can be ahead at an instant, when Top was
+// the highest that was seen at another. The clock was then ahead by less than a whole
+// step more than the code of Top proves, and a second is enough to cross the end of a
+// step. Late codes may have taken Top as far back as the clock went ahead since.
+func (d Drift) highest(s Settings, p token.Profile, seen, now token.UnixSeconds) int64 {
+	fast := p.StepStart(p.StepAt(seen)+d.Top+slow) - seen
+	return max(d.Top+slow, p.StepAt(now+fast+2*passed(s, p, seen, now))-p.StepAt(now))
+}
+
 // window returns the steps whose codes are accepted at an instant: until Window
 // steps after the token has ceased to show them, as the slowest clock would, but for
 // what it may have lost in more than one LearnEvery: that asks for a second code.
@@ -111,10 +125,8 @@ func (d Drift) band(s Settings, p token.Profile, now token.UnixSeconds) (low, hi
 	low, high = step+d.Offset-s.SecondBand, step+d.Offset+s.SecondBand
 	if d.ShownAt != 0 {
 		low = max(low, p.StepAt(now+d.slowest(s, p, now))-slow)
-		// Since Top rose the clock may have gone ahead, and late codes may have
-		// taken Top as far back.
 		if d.TopAt != 0 {
-			high = min(high, step+d.Top+2*int64(max(now-d.TopAt, 0)/s.LearnEvery)+slow)
+			high = min(high, step+d.highest(s, p, d.TopAt, now))
 		}
 	}
 	return max(low, step-s.ResyncReach), min(high, step+s.ResyncReach)
@@ -125,6 +137,12 @@ func (d Drift) band(s Settings, p token.Profile, now token.UnixSeconds) (low, hi
 func (d Drift) learn(s Settings, p token.Profile, at int64, now token.UnixSeconds) Drift {
 	length := stepOf(p)
 	reach := token.UnixSeconds(s.ResyncReach) * length
+	raised := now // when Top is
+	if since := cmp.Or(d.TopAt, d.ShownAt); since != 0 {
+		// A late code may be the one that raises it: what was possible stays so.
+		more := d.highest(s, p, since, now) - slow - max(at-p.StepAt(now), d.Top)
+		raised -= max(token.UnixSeconds(more)*s.LearnEvery/2, 0)
+	}
 	shown := max(min(p.StepStart(at)-now, reach), -reach)
 	switch {
 	// Without slowest's second for rounding: it would be lost again with each code.
@@ -138,7 +156,7 @@ func (d Drift) learn(s Settings, p token.Profile, at int64, now token.UnixSecond
 	seen := clamp(at-p.StepAt(now), 0, s.ResyncReach)
 	switch top := max(seen, d.Offset); {
 	case top > d.Top:
-		d.Top, d.TopAt, d.LowerSince, d.Lower = top, now, 0, 0
+		d.Top, d.TopAt, d.LowerSince, d.Lower = top, raised, 0, 0
 	case top == d.Top:
 		d.LowerSince, d.Lower = 0, 0
 	case d.LowerSince == 0:

@@ -250,3 +250,40 @@ func TestLateCodesErodeNothing(t *testing.T) {
 		require.GreaterOrEqual(t, d.state.Drift.Shown, start-hours/6-1-60, "after %d codes", k)
 	}
 }
+
+// use enters what the display shows, and the next codes that are asked for.
+func (d *desk) use(dev device, now token.UnixSeconds) {
+	d.t.Helper()
+	for range 3 {
+		got := d.enterAt(now, d.codeAt(dev.shows(now)))
+		if got.Answer == validator.Accepted {
+			return
+		}
+		require.NotEqual(d.t, validator.Refused, got.Answer, "%+v", got)
+		now += 60
+	}
+	require.Fail(d.t, "three codes were not enough")
+}
+
+// TestDriftAcrossTwoSteps: a clock that gains 3.6 s a day, after 40 days without use and
+// then 4 days, has moved by 15 s, and may show a code two steps ahead of the last one.
+func TestDriftAcrossTwoSteps(t *testing.T) {
+	dev := device{ahead: -150.5, rate: 3.6}
+	d := newDesk(t)
+	d.state.Drift = validator.DriftOf(-2)
+	for _, seconds := range []token.UnixSeconds{50, 3456060, 3456060 + 362632} {
+		d.use(dev, epoch+seconds)
+	}
+}
+
+// TestDriftLateCodeRaises: a code that is entered two minutes late after 40 days is
+// ahead of all that was seen, and less than the clock has gained. It does not stand
+// against the owner's next one.
+func TestDriftLateCodeRaises(t *testing.T) {
+	dev := device{ahead: 1, rate: 3.6}
+	d := newDesk(t)
+	d.use(dev, epoch)
+	now := epoch + 3456035
+	require.Equal(t, validator.Accepted, d.enterAt(now, d.codeAt(dev.shows(now)-2)).Answer)
+	d.use(dev, now)
+}

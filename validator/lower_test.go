@@ -164,3 +164,37 @@ func TestResyncSuspended(t *testing.T) {
 	require.Equal(t, validator.ReasonSuspended, got.Reason)
 	require.Equal(t, before, after)
 }
+
+// TestDriftProofRenewed: a code that proves just as much as is known counts from its
+// own time. At :01 the clock was 1 s slow at most, and three hours later it has not lost
+// another second. With one for rounding the display was at :00 then: the code of two
+// steps before is out of time.
+func TestDriftProofRenewed(t *testing.T) {
+	d := newDesk(t)
+	require.Equal(t, validator.Accepted, d.showAt(epoch, 0).Answer)
+	const half = 32400 // in which a clock loses 1.5 s
+	require.Equal(t, validator.Accepted, d.showAt(epoch+half+1, 0).Answer)
+	require.Equal(t, validator.ReasonOutOfTime, d.showAt(epoch+43200+2, -2).Reason)
+}
+
+// TestDriftTopBound: what is expected stays as near to the clock as a code may be to be
+// accepted, which without a second code is one step. A clock that was one step ahead and
+// is seen one behind after a month is expected to be right at most, and the window is
+// one step from there, also after the clock was seen to be right.
+func TestDriftTopBound(t *testing.T) {
+	for _, ahead := range [][]int64{{1}, {0, 1}, {2}, {0, 2}} {
+		d := newDesk(t)
+		d.settings.SecondBand = 0
+		require.Equal(t, validator.Accepted, d.showAt(epoch, 1).Answer)
+		now := epoch + token.UnixSeconds(2*fortnight)
+		require.Equal(t, validator.Accepted, d.showAt(now, -1).Answer)
+		for _, steps := range ahead {
+			want := validator.Accepted
+			if steps == 2 {
+				want = validator.Refused
+			}
+			now += 600
+			require.Equal(t, want, d.showAt(now, steps).Answer, "%d of %d steps ahead", steps, ahead)
+		}
+	}
+}
