@@ -44,7 +44,7 @@ them in any state; sold tokens do not know them.`,
 	}
 	f := cmd.PersistentFlags()
 	f.StringVar(&d.port, "port", "", "`ADDR` of the token's serial port")
-	f.StringVar(&d.tokenFile, "token-file", "", "`FILE` with the word that the port asks for, see fob run")
+	f.StringVar(&d.tokenFile, "token-file", "", "`FILE` with the password of the port, see fob run")
 	f.DurationVar(&d.timeout, "timeout", host.DefaultTimeout, "how long to wait for each answer, which is asked for 3 times")
 	cmd.AddCommand(
 		newInfoCmd(d), newEchoCmd(d), newClockCmd(d), newDisplayCmd(d), newProvisionCmd(d), newLockCmd(d), newShownCodeCmd(d),

@@ -27,7 +27,7 @@ func (p *portFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&p.UnixDir, "unix", "", "sockets fob0.sock, fob1.sock, … in the folder `DIR`")
 	f.StringVar(&p.RFC2217, "rfc2217", "", "`ADDR` HOST:PORT for serial ports over TCP, counted as with --tcp")
 	f.StringArrayVar(&p.Devices, "serial", nil, "serial device `DEV` such as /dev/ttyGS0; once for each token")
-	f.StringVar(&p.tokenFile, "token-file", "", "`FILE` with a word that hosts must know, except on pseudo-terminals and serial devices; needed beyond loopback")
+	f.StringVar(&p.tokenFile, "token-file", "", "`FILE` with the password that hosts must send, except on pseudo-terminals and serial devices; needed beyond loopback")
 }
 
 // ready reads the word of the ports and makes their folders.

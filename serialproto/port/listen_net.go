@@ -18,7 +18,7 @@ import (
 func listenTCP(a Addr, o options) (Listener, error) {
 	name := a.String()
 	exposed := &OpError{Op: "listening on", Addr: name, Err: fmt.Errorf(
-		"%w: anyone on the network could use the token; listen on 127.0.0.1, or have hosts know a word (fob run --token-file)", ErrExposed)}
+		"%w: anyone on the network could use the token; listen on 127.0.0.1, or ask hosts for a password (fob run --token-file)", ErrExposed)}
 	if o.token == "" && !isLoopback(a.Host) {
 		return nil, exposed
 	}

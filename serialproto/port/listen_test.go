@@ -25,7 +25,7 @@ func TestListenRefusesToBeExposed(t *testing.T) {
 	} {
 		_, err := Listen(addr)
 		require.ErrorIs(t, err, ErrExposed, addr)
-		require.ErrorContains(t, err, "have hosts know a word")
+		require.ErrorContains(t, err, "ask hosts for a password")
 		_, err = Listen(addr, WithToken(""))
 		require.ErrorIs(t, err, ErrExposed, "an empty token is none")
 	}
