@@ -353,3 +353,70 @@ func BenchmarkSaveToken(b *testing.B) {
 		require.NoError(b, s.saveToken(0, k))
 	}
 }
+
+// TestStoreFolder: a folder that is made is its owner's alone, and gone again if nothing
+// was saved. One that was there is left as it was found, and one with other files is
+// refused.
+func TestStoreFolder(t *testing.T) {
+	key, parent := testKey(t), t.TempDir()
+	made := filepath.Join(parent, "made")
+	s := openStore(t, made, key)
+	info, err := os.Stat(made)
+	require.NoError(t, err)
+	if runtime.GOOS != "windows" {
+		require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+	}
+	require.NoError(t, s.Close())
+	require.NoDirExists(t, made)
+
+	there := filepath.Join(parent, "there")
+	require.NoError(t, os.Mkdir(there, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(there, ".hidden"), []byte("mine"), 0o600))
+	require.NoError(t, openStore(t, there, key).Close())
+	require.FileExists(t, filepath.Join(there, ".hidden"))
+	require.NoError(t, os.Remove(filepath.Join(there, ".hidden")))
+	require.NoError(t, openStore(t, there, key).Close())
+	left, err := os.ReadDir(there)
+	require.NoError(t, err)
+	require.Empty(t, left)
+
+	require.NoError(t, os.WriteFile(filepath.Join(there, "thesis.txt"), []byte("mine"), 0o600))
+	_, err = OpenStore(there, key)
+	require.ErrorContains(t, err, "holds other files (thesis.txt): name a new or empty folder, or one of an earlier fob run")
+	left, err = os.ReadDir(there)
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+}
+
+// TestOneToken: a fleet of one is stored and comes back, and its start writes no token
+// again: what is stored survives a start that fails.
+func TestOneToken(t *testing.T) {
+	dir, key := t.TempDir(), testKey(t)
+	var stored []byte
+	var id [8]byte
+	for i := range 2 {
+		s := openStore(t, dir, key)
+		c := virtual.Config{Mode: virtual.Manual, At: then}
+		_, err := s.Resume(&c, Given{}, then)
+		require.NoError(t, err)
+		w, err := virtual.NewWorld(c)
+		require.NoError(t, err)
+		f, err := New(w, Config{Count: 1, Model: testModel(t), Store: s})
+		require.NoError(t, err)
+		b, err := os.ReadFile(filepath.Join(dir, tokenFile(0)))
+		require.NoError(t, err)
+		if i == 0 {
+			stored, id = b, f.Members()[0].Token.HardwareID()
+		}
+		require.Equal(t, stored, b)
+		require.Equal(t, id, f.Members()[0].Token.HardwareID())
+		require.NoError(t, f.Close())
+		require.NoError(t, s.Close())
+	}
+
+	w, err := virtual.NewWorld(virtual.Config{})
+	require.NoError(t, err)
+	f, err := New(w, Config{Count: 1, Model: testModel(t)})
+	require.NoError(t, err)
+	require.NoError(t, f.Save(w), "without a store")
+}

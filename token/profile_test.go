@@ -74,6 +74,17 @@ func TestProfileValidate(t *testing.T) {
 	}
 }
 
+// TestProfileLimits: the last values that are allowed are.
+func TestProfileLimits(t *testing.T) {
+	p, err := token.ProfileByName("button-6")
+	require.NoError(t, err)
+	b := &p.Behaviour
+	b.ShowSeconds, b.LowPercent, b.BlankDelayDays, b.Bars, b.Expiry = 120, 99, 5, 6, 2
+	require.NoError(t, p.Validate())
+	b.ShowSeconds = 1
+	require.NoError(t, p.Validate())
+}
+
 // TestStepAt compares with whole numbers of any size.
 func TestStepAt(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {

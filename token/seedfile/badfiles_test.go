@@ -55,6 +55,8 @@ var badFiles = []struct {
 	{"duo", pair[:len(pair)-1] + ",1,2\n", seedfile.ErrSyntax, "duo: line 1: malformed: more than 3 columns"},
 	{"multiotp-csv", "2600124800001,Feitian,TOTP," + rfcSeed + ",6,60\n", seedfile.ErrSyntax, "multiotp-csv: line 1: malformed: commas where semicolons belong"},
 	{"entra-csv", "a@b.c,1234567," + rfcBase32 + ",60,Contoso,Key\n", seedfile.ErrSyntax, `entra-csv: line 1: malformed: the first line must be "upn,serial number,secret key,time interval,manufacturer,model"`},
+	{"entra-csv", "upn,serial number,time interval\na@b.c,1234567,60\n", seedfile.ErrSyntax, `entra-csv: line 1: malformed: the first line must be "upn,serial number,secret key,time interval,manufacturer,model"`},
+	{"entra-csv", "upn,secret key,time interval\na@b.c," + rfcBase32 + ",60\n", seedfile.ErrSyntax, `entra-csv: line 1: malformed: the first line must be "upn,serial number,secret key,time interval,manufacturer,model"`},
 	{"entra-csv", entraHead, seedfile.ErrSyntax, "entra-csv: malformed: no token in the file"},
 	{"entra-csv", entraHead + "a@b.c,1234567," + rfcBase32 + ",60\n", seedfile.ErrSyntax, "entra-csv: line 2: malformed: 4 columns, want 6: upn, serial number, secret key, time interval, manufacturer, model"},
 
