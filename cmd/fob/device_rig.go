@@ -166,14 +166,18 @@ func newRigCmds(d *device) []*cobra.Command {
 			},
 		}
 	}
+	press := d.command("press", "Click the button (rig)", func(ctx context.Context, c *host.Client) error {
+		if err := c.Press(ctx); err != nil {
+			return err
+		}
+		d.noButton(ctx, c, "press")
+		return d.rigDisplay(ctx, c)
+	})
+	press.Long = `Clicks the button, and prints what a person then reads off the display. A click
+shows the code; while the display is on it turns the display off. The LCD needs
+more voltage in the cold: with a weak battery nothing may be readable.`
 	return []*cobra.Command{
-		d.command("press", "Click the button (rig)", func(ctx context.Context, c *host.Client) error {
-			if err := c.Press(ctx); err != nil {
-				return err
-			}
-			d.noButton(ctx, c, "press")
-			return d.rigDisplay(ctx, c)
-		}),
+		press,
 		rig("hold DURATION", "Hold the button down, for example 7s", "how long, such as 7s", func(arg string) (action, error) {
 			t, err := duration(arg)
 			if err == nil && (t < 0 || t > time.Hour) {
