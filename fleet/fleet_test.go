@@ -116,7 +116,7 @@ func TestPortsCheck(t *testing.T) {
 		{Ports{TCP: "127.0.0.1:65535"}, 1, ""},
 		{Ports{TCP: "127.0.0.1:65535"}, 2, "2 tokens need ports up to 65536"},
 		{Ports{RFC2217: "[::1]:61536"}, 4001, "ports up to 65536"},
-		{Ports{TCP: "127.0.0.1"}, 1, "missing port"},
+		{Ports{TCP: "127.0.0.1"}, 1, "want HOST:PORT"},
 		{Ports{TCP: "127.0.0.1:http"}, 1, "0 to 65535"},
 		{Ports{RFC2217: "127.0.0.1:-1"}, 1, "0 to 65535"},
 		{Ports{RFC2217: "127.0.0.1:65536"}, 1, "0 to 65535"},

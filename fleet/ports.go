@@ -40,7 +40,7 @@ func (p Ports) Check(n int) error {
 		}
 		host, number, err := net.SplitHostPort(addr)
 		if err != nil {
-			return fmt.Errorf("%w: %q: %w", port.ErrAddress, addr, err)
+			return fmt.Errorf("%w: %q: want HOST:PORT, such as 127.0.0.1:7000", port.ErrAddress, addr)
 		}
 		first, err := strconv.ParseUint(number, 10, 16)
 		if err != nil {

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -32,7 +33,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return a.exitCode(root.ExecuteContextC(ctx))
+	show := root.HelpFunc()
+	var unknown error
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if cmd.HasSubCommands() { // cobra looks for --help before it looks at a name
+			unknown = subCommand(cmd, cmd.Flags().Args())
+		}
+		if unknown == nil {
+			show(cmd, args)
+		}
+	})
+	cmd, err := root.ExecuteContextC(ctx)
+	return a.exitCode(cmd, cmp.Or(err, unknown))
 }
 
 // hasJSON reports whether the flag --json is among the arguments.

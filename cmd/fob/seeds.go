@@ -236,6 +236,9 @@ func (in *seedsInput) readOnce(ctx context.Context, a *app, path string, o seedf
 	} else {
 		s.Reader, s.format, err = seedfile.NewReader(input, o)
 	}
+	if errors.Is(err, seedfile.ErrFormat) {
+		err = fmt.Errorf("%w (--from FORMAT; fob seeds --help lists them)", err)
+	}
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", s.name, err)
 	}
@@ -256,8 +259,6 @@ func (in *seedsInput) advise(err error) error {
 		return fmt.Errorf("%w (--allow-short-seeds takes 10 bytes and more)", err)
 	case errors.Is(err, seedfile.ErrUnsupported) && isContent(err) && !in.unique && !in.skip:
 		return fmt.Errorf("%w (--skip-unsupported leaves such tokens out)", err)
-	case errors.Is(err, seedfile.ErrFormat):
-		return fmt.Errorf("%w (--from FORMAT; fob seeds --help lists them)", err)
 	case errors.Is(err, seedfile.ErrNoKey):
 		return fmt.Errorf("%w (--%s, --password-file or --private-key)", err, in.keyFlag)
 	}

@@ -217,7 +217,7 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 	}
 	to, err := seedfile.FormatByName(cmp.Or(name, "pskc"))
 	if err != nil {
-		return err
+		return fmt.Errorf("--to: %w", err)
 	}
 	o.Warn = func(text string) { a.warnf("%s (--for)", text) }
 	toStdout := out.out == "" || out.out == "-"

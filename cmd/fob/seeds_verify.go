@@ -63,9 +63,12 @@ hand.`,
 						return nil
 					}
 					found = true
+					if len(code) != int(r.Digits) {
+						return usagef("--code: token %s has codes of %d digits, and these are %d", serial, r.Digits, len(code))
+					}
 					off, ok := fits(r, code, when, window)
 					if !ok {
-						return errclass.With(errclass.Failed, fmt.Errorf("token %s: its seed gives another code within %d steps", serial, window))
+						return errclass.With(errclass.Failed, fmt.Errorf("token %s: its seed does not give that code within --window %d of --at %s", serial, window, at))
 					}
 					result.Fits, result.Off = &ok, &off
 					return nil
