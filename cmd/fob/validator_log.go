@@ -10,10 +10,10 @@ import (
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/httpapi"
-	"github.com/d204ef64/fob/validator/server"
 	"github.com/d204ef64/fob/validator/metrics"
 	"github.com/d204ef64/fob/validator/pages"
 	"github.com/d204ef64/fob/validator/radius"
+	"github.com/d204ef64/fob/validator/server"
 )
 
 // bankLog is the server's log on stderr: lines of key=value, or of JSON with

@@ -93,3 +93,23 @@ func TestImportTakenForBrokenOff(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// TestImportStart: from when a token may be used is kept, the later of what its file says
+// of the device and of the policy (RFC 6030, section 4.2.1 and 5).
+func TestImportStart(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	day := time.Date(2031, 10, 1, 0, 0, 0, 0, time.UTC)
+	serial := d.Import("", 1, func(r *seedfile.Record) {
+		r.Device.Start, r.Policy.Start = day, day.AddDate(0, 1, 0)
+	})[0]
+	none := d.Stock()
+	require.NoError(t, d.DB.View(t.Context(), func(tx *store.Tx) error {
+		row, err := tx.Token(serial)
+		require.NoError(t, err)
+		require.EqualValues(t, day.AddDate(0, 1, 0).Unix(), row.Start)
+		row, err = tx.Token(none)
+		require.NoError(t, err)
+		require.Zero(t, row.Start)
+		return nil
+	}))
+}

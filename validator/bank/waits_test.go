@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
 )
 
 // TestWaits: whoever enters wrong passwords waits, and does not shut the login to
@@ -41,6 +42,8 @@ func TestWaits(t *testing.T) {
 	require.False(t, l.waits(at("192.0.2.1"), now))
 	require.False(t, l.waits(at("192.0.2.2"), now+longest), "not for ever")
 
+	require.NotEqual(t, at("::ffff:192.0.2.1"), at("::ffff:198.51.100.7"), "IPv4 in IPv6 is no /64")
+
 	// One customer has a /64, and is one source.
 	for i := range free + 1 {
 		l.tried(attemptOf(By{Clerk: "bob", Source: fmt.Sprintf("2001:db8::%d", i)}), false, now)
@@ -69,4 +72,17 @@ func TestWaitsAfterAClockThatJumped(t *testing.T) {
 	l.tried(a, false, now)
 	require.True(t, l.waits(a, now), "and waits work as before")
 	require.False(t, l.waits(a, now+longestWait))
+}
+
+// TestRecordKeepsNoCode: a code that was typed as a serial number is not kept. The longest
+// codes of a seed file have 9 digits.
+func TestRecordKeepsNoCode(t *testing.T) {
+	for typed, kept := range map[string]string{"123456": "", "12345678": "", "123456789": "", "1234567890": "1234567890", "1234567A": "1234567A"} {
+		serial, err := token.ParseSerial(typed)
+		require.NoError(t, err)
+		r := By{User: "alice"}.record(validator.Audit{User: "alice", Serial: serial, Reason: validator.ReasonUnknown})
+		require.Equal(t, kept, r.Serial, typed)
+		r = By{User: "alice"}.record(validator.Audit{User: "alice", Serial: serial, Reason: validator.ReasonWrong})
+		require.Equal(t, typed, r.Serial, "of a token that is there")
+	}
 }

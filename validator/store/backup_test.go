@@ -3,6 +3,8 @@
 package store_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,4 +24,23 @@ func TestEveryTableIsSaved(t *testing.T) {
 			return nil
 		})
 	})
+}
+
+// TestBackupHead: the first line of a backup is looked at before anything else.
+func TestBackupHead(t *testing.T) {
+	for head, says := range map[string]string{
+		`{"format":"another","version":1,"schema":1}`:          "its first line is not that of a backup",
+		`{"format":"fob bank backup","version":1}`:             "its first line names no version of the tables",
+		`{"format":"fob bank backup","version":1,"schema":-1}`: "its first line names no version of the tables",
+		`{"format":"fob bank backup","version":2,"schema":1}`:  "it has version 2, this program reads version 1",
+	} {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, err := z.Write([]byte(head + "\n"))
+		require.NoError(t, err)
+		require.NoError(t, z.Close())
+		_, err = store.ReadBackup(&b)
+		require.ErrorIs(t, err, store.ErrBackup)
+		require.ErrorContains(t, err, says)
+	}
 }

@@ -110,6 +110,8 @@ func TestMigrations(t *testing.T) {
 
 		_, err = store.Open(ctx, name, false)
 		require.ErrorIs(t, err, store.ErrNoBank)
+		_, _, _, err = store.OpenOutdated(ctx, name)
+		require.ErrorIs(t, err, store.ErrNoBank)
 		db, err = store.Open(ctx, name, true)
 		require.NoError(t, err)
 		require.NoError(t, db.View(ctx, func(tx *store.Tx) error {
