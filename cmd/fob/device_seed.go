@@ -56,9 +56,9 @@ func (o *provisionOptions) fromFile(ctx context.Context, d *device, cmd *cobra.C
 	case count == 0:
 		return true, usagef("reading %s: there is no token in the seed file", source(o.seedFile))
 	case o.serial == "" && count > 1:
-		return true, usagef("the seed file has %d tokens: name one with --serial", count)
+		return true, usagef("the seed file has %s: name one with --serial", countTokens(count))
 	case o.record.Seed.IsZero():
-		return true, usagef("--serial %s: the seed file has %d tokens, and none with that serial number", o.serial, count)
+		return true, usagef("--serial %s: the seed file has %s, and none with that serial number", o.serial, countTokens(count))
 	}
 	if err := o.agree(cmd); err != nil {
 		return true, fmt.Errorf("token %s of %s: %w", o.record.Name(), source(o.seedFile), err)

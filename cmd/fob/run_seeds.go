@@ -41,7 +41,7 @@ func (a *app) tokensFromSeeds(ctx context.Context, o *runOptions, w *virtual.Wor
 		return nil
 	})
 	if err == nil && o.given("count") && o.count != len(tokens) {
-		err = usagef("--count %d: the seed file has %d tokens", o.count, len(tokens))
+		err = usagef("--count %d: the seed file has %s", o.count, countTokens(len(tokens)))
 	}
 	if err == nil {
 		err = o.ports.Check(len(tokens))

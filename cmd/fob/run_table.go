@@ -12,13 +12,18 @@ import (
 // stateColours has the colour of each state of a token; others have none.
 var stateColours = map[string]string{"PROVISIONED": yellow, "LOCKED": green, "WIPED": red}
 
+// countTokens returns "1 token" or "2 tokens".
+func countTokens[N int | int64](n N) string {
+	if n == 1 {
+		return "1 token"
+	}
+	return fmt.Sprintf("%d tokens", n)
+}
+
 // readyTable is the ready line for people, in lines of at most so many columns.
 func readyTable(r ready, columns int, p painter) string {
 	var b strings.Builder
-	tokens := "1 token"
-	if n := len(r.Tokens); n != 1 {
-		tokens = fmt.Sprintf("%d tokens", n)
-	}
+	tokens := countTokens(len(r.Tokens))
 	clock := "clock " + r.Clock + ", " + r.Now.UTC().Format(time.RFC3339)
 	for _, line := range wrap([]string{tokens + ",", clock + ",", "world seed " + r.WorldSeed}, " ", columns) {
 		b.WriteString(line + "\n")

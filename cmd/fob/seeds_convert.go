@@ -271,10 +271,10 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 		Lost    map[string]int `json:"lost"`
 		Skipped int            `json:"skipped,omitempty"`
 	}{out.out, to.Name, losses.Records, lost, 0}
-	text := fmt.Sprintf("%d tokens in %s (%s)\n", losses.Records, out.out, to.Name)
+	text := fmt.Sprintf("%s in %s (%s)\n", countTokens(losses.Records), out.out, to.Name)
 	if s.in != nil && s.in.skipped > 0 {
 		result.Skipped = s.in.skipped
-		text += fmt.Sprintf("%d tokens skipped\n", s.in.skipped)
+		text += fmt.Sprintf("%s skipped\n", countTokens(s.in.skipped))
 	}
 	return a.print(result, text)
 }

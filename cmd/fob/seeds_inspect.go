@@ -89,7 +89,7 @@ the token may be used, in Japan: the earlier one of device and policy. With
 					return printSeed(out, r, reveal)
 				})
 				if err == nil && !a.json {
-					fmt.Fprintf(out, "%d tokens, %s\n", n, s.format.Name)
+					fmt.Fprintf(out, "%s, %s\n", countTokens(n), s.format.Name)
 				}
 				return out.finish(err)
 			})

@@ -80,7 +80,7 @@ hand.`,
 			if err != nil {
 				return verdict(err)
 			}
-			text := fmt.Sprintf("%d tokens, %s: sound\n", result.Tokens, result.Format)
+			text := fmt.Sprintf("%s, %s: sound\n", countTokens(result.Tokens), result.Format)
 			if result.Fits != nil {
 				text += fmt.Sprintf("%s: the code fits, %+d steps\n", serial, *result.Off)
 			}

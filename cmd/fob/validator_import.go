@@ -32,9 +32,9 @@ standard input; fob seeds --help lists the formats.`,
 				if err != nil {
 					return err
 				}
-				text := fmt.Sprintf("%d tokens, %s, into the stock\n", r.Tokens, r.Format)
+				text := fmt.Sprintf("%s, %s, into the stock\n", countTokens(r.Tokens), r.Format)
 				if contract != "" {
-					text = fmt.Sprintf("%d tokens, %s, to contract %s\n", r.Tokens, r.Format, contract)
+					text = fmt.Sprintf("%s, %s, to contract %s\n", countTokens(r.Tokens), r.Format, contract)
 				}
 				return a.print(r, text)
 			})

@@ -129,7 +129,7 @@ func newTokenIssueCmd(a *app, b *bankFlags) *cobra.Command {
 					Contract string         `json:"contract"`
 					Tokens   []token.Serial `json:"serials"`
 				}{contract, serials}
-				return a.print(r, fmt.Sprintf("%d tokens issued to %s\n", len(serials), contract))
+				return a.print(r, fmt.Sprintf("%s issued to %s\n", countTokens(len(serials)), contract))
 			})
 		},
 	}
