@@ -4,7 +4,6 @@ package bank_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"sync"
 	"testing"
@@ -56,11 +55,8 @@ func TestReadyAfterRotation(t *testing.T) {
 func TestReadyOpensASeed(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Import("", 1)
-	db, err := sql.Open("sqlite", d.Name)
+	_, err := raw(t, d.Name).Exec("UPDATE token SET seed = x'00'")
 	require.NoError(t, err)
-	_, err = db.Exec("UPDATE token SET seed = x'00'")
-	require.NoError(t, err)
-	require.NoError(t, db.Close())
 	require.ErrorIs(t, d.Bank.Ready(t.Context()), vault.ErrAltered)
 }
 
@@ -69,8 +65,7 @@ func TestReadyOpensASeed(t *testing.T) {
 // is ready again.
 func TestReadyDoesNotHang(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
-	db, err := sql.Open("sqlite", d.Name)
-	require.NoError(t, err)
+	db := raw(t, d.Name)
 	conn, err := db.Conn(t.Context())
 	require.NoError(t, err)
 	_, err = conn.ExecContext(t.Context(), "BEGIN IMMEDIATE")
