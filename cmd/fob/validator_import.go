@@ -16,19 +16,27 @@ import (
 
 func newValidatorImportCmd(a *app, b *bankFlags) *cobra.Command {
 	in := seedsInput{keyFlag: "seed-key-file", unique: true}
-	var contract string
+	var contract, zone string
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Take in the tokens of a seed file, all or none",
 		Long: `Takes in all tokens of a seed file, or none where one of them is wrong or known
 already. They go into the stock, or to a contract at once. FILE may be - for
-standard input; fob seeds --help lists the formats.`,
+standard input; fob seeds --help lists the formats.
+
+A file has the expiry as an instant. The end of 31 March in UTC is 1 April in Japan:
+compare the warning with a back label, and choose with --expiry-zone. Tokens that
+were imported keep their date, so try a file on a test bank first.`,
 		Example: `  fob validator import tokens.xml --password-file pw --db bank.db --key-file bank.key
   fob validator import tokens.csv --from oath-csv --contract C-1001`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			loc, err := bank.ExpiryZone(zone)
+			if err != nil {
+				return usagef("--expiry-zone %q: want japan or utc", zone)
+			}
 			return b.with(cmd.Context(), a, func(o *openBank) error {
-				r, err := a.importSeeds(cmd.Context(), o, &in, args[0], contract)
+				r, err := a.importSeeds(cmd.Context(), o, &in, args[0], bank.ImportOptions{Contract: contract, Zone: loc})
 				if err != nil {
 					return err
 				}
@@ -42,6 +50,7 @@ standard input; fob seeds --help lists the formats.`,
 	}
 	in.add(cmd.Flags())
 	cmd.Flags().StringVar(&contract, "contract", "", "`ID` of the contract that all are issued to; default: the stock")
+	cmd.Flags().StringVar(&zone, "expiry-zone", "", "`ZONE` of the expiry dates on the back labels, japan or utc; default: japan, with a warning if the date in utc differs")
 	return cmd
 }
 
@@ -52,16 +61,19 @@ type importResult struct {
 	Millis   int64  `json:"took_ms"`
 }
 
-func (a *app) importSeeds(ctx context.Context, o *openBank, in *seedsInput, path, contract string) (importResult, error) {
-	r := importResult{Contract: contract}
+func (a *app) importSeeds(ctx context.Context, o *openBank, in *seedsInput, path string, how bank.ImportOptions) (importResult, error) {
+	r := importResult{Contract: how.Contract}
 	err := in.read(ctx, a, path, func(s *seedSource) error {
 		file := &remembered{Reader: s}
-		report, err := o.Import(ctx, o.by, file, bank.ImportOptions{Contract: contract})
+		report, err := o.Import(ctx, o.by, file, how)
 		if file.err != nil {
 			err = file.err // of which the bank's error has the text alone
 		}
 		if err != nil {
 			return fmt.Errorf("importing %s: %w", s.name, err)
+		}
+		for _, text := range report.Warnings {
+			a.warnf("%s (--expiry-zone)", text)
 		}
 		r.Tokens, r.Format, r.Millis = report.Tokens, s.format.Name, report.Took.Milliseconds()
 		return nil

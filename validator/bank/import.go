@@ -25,6 +25,11 @@ const importRows = 20 * store.TokenRows
 // ImportOptions are how a seed file is taken in.
 type ImportOptions struct {
 	Contract string // that all tokens are issued to at once; "" is the stock
+
+	// Zone is the time zone in which a file's expiry time is a date. nil is Japan's, with a
+	// warning if the date in UTC is another one: the back label may show either.
+	Zone *time.Location
+
 	Progress func(tokens int)
 }
 
@@ -84,8 +89,29 @@ func (b *Bank) Import(ctx context.Context, by By, r seedfile.Reader, o ImportOpt
 		return report, errors.Join(err, i.drop(context.WithoutCancel(ctx)))
 	}
 	report.Took = time.Since(began)
+	if i.later > 0 {
+		report.warn("tokens imported with an expiry date that is one day earlier in UTC: %d, the first is %s (%s in Japan, %s in UTC): "+
+			"compare the date with the back label, and choose the time zone when you import such files", i.later, i.example, i.japan, i.utc)
+	}
 	b.observer.Imported(by, report)
 	return report, nil
+}
+
+func (r *ImportReport) warn(format string, args ...any) {
+	r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...))
+}
+
+// ExpiryZone returns the time zone with a name, "japan" or "utc"; nil for "".
+func ExpiryZone(name string) (*time.Location, error) {
+	switch name {
+	case "":
+		return nil, nil
+	case "japan":
+		return token.Tokyo(), nil
+	case "utc":
+		return time.UTC, nil
+	}
+	return nil, invalid("expiry_zone", "want japan or utc")
 }
 
 // importing is an import under way.
@@ -95,6 +121,10 @@ type importing struct {
 	now  token.UnixSeconds
 	o    ImportOptions
 	done int
+
+	later      int          // tokens whose expiry date is later in Japan than in UTC
+	example    token.Serial // the first of them
+	japan, utc token.Expiry // its dates
 }
 
 // all reads the file to its end. While one batch is written the next is read.
@@ -167,7 +197,7 @@ func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
 	if err := validator.CheckProfile(p); err != nil {
 		return row, err
 	}
-	expiry, err := r.Expiry(token.Tokyo())
+	expiry, err := i.expiry(r)
 	if err != nil {
 		return row, err
 	}
@@ -197,6 +227,32 @@ func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
 	row.Fingerprint = i.bank.ring.Fingerprint(plain)
 	row.SealKey, row.Sealed, err = i.bank.ring.Seal(r.Serial.String(), plain)
 	return row, err
+}
+
+// expiry returns the expiry date of a record in the time zone of the import. If none was
+// chosen, it counts the tokens for which that matters.
+func (i *importing) expiry(r *seedfile.Record) (token.Expiry, error) {
+	japan, err := r.Expiry(token.Tokyo())
+	if err != nil {
+		return japan, err
+	}
+	utc, err := r.Expiry(time.UTC)
+	if err != nil {
+		// 1970-01-01 in Japan begins on 1969-12-31 in UTC, for which there is no Expiry.
+		utc = japan
+	}
+	switch i.o.Zone {
+	case nil:
+		if japan != utc {
+			if i.later++; i.later == 1 {
+				i.example, i.japan, i.utc = r.Serial, japan, utc
+			}
+		}
+		return japan, nil
+	case time.UTC:
+		return utc, nil
+	}
+	return r.Expiry(i.o.Zone)
 }
 
 // batch writes some tokens.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/seedfile"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
@@ -113,4 +114,59 @@ func TestImportStart(t *testing.T) {
 		require.Zero(t, row.Start)
 		return nil
 	}))
+}
+
+// TestImportExpiryZone: the end of a day in UTC is the next day in Japan (UTC+9).
+func TestImportExpiryZone(t *testing.T) {
+	end := func(text string) func(*seedfile.Record) {
+		at, err := time.Parse(time.RFC3339, text)
+		require.NoError(t, err)
+		return func(r *seedfile.Record) { r.Device.Expiry = at }
+	}
+	d := banktest.New(t, banktest.SQLite(t))
+	n := 0
+	importOne := func(zone string, change func(*seedfile.Record)) (string, []string) {
+		n++
+		plain, r := banktest.Record(n*1000), banktest.Record(n*1000+1)
+		change(&r)
+		loc, err := bank.ExpiryZone(zone)
+		require.NoError(t, err)
+		report, err := d.Bank.Import(t.Context(), banktest.Clerk, banktest.Records(plain, r), bank.ImportOptions{Zone: loc})
+		require.NoError(t, err)
+		tok, err := d.Bank.Token(t.Context(), banktest.Clerk, r.Serial)
+		require.NoError(t, err)
+		return tok.Expiry.String(), report.Warnings
+	}
+	for _, c := range []struct{ end, japan, utc string }{
+		{"2031-03-31T23:59:59Z", "2031-04-01", "2031-03-31"},
+		{"2031-03-31T15:00:00Z", "2031-04-01", "2031-03-31"},
+		{"2031-03-31T14:59:59Z", "2031-03-31", "2031-03-31"},
+		{"2031-03-31T00:00:00+09:00", "2031-03-31", "2031-03-30"},
+		{"2031-03-31T00:00:00Z", "2031-03-31", "2031-03-31"},
+		{"9999-12-31T23:59:59Z", "9999-12-31", "9999-12-31"},
+		// The tables have 0, the number of this day, for no date: it is kept as the next.
+		{"1970-01-01T00:30:00+09:00", "1970-01-02", "1970-01-02"},
+		{"1970-01-01T12:00:00Z", "1970-01-02", "1970-01-02"},
+	} {
+		got, warnings := importOne("japan", end(c.end))
+		require.Equal(t, c.japan, got, c.end)
+		require.Empty(t, warnings, "the clerk has chosen")
+		got, warnings = importOne("utc", end(c.end))
+		require.Equal(t, c.utc, got, c.end)
+		require.Empty(t, warnings)
+		got, warnings = importOne("", end(c.end))
+		require.Equal(t, c.japan, got, c.end)
+		if c.japan == c.utc {
+			require.Empty(t, warnings, c.end)
+			continue
+		}
+		require.Len(t, warnings, 1, c.end)
+		require.Contains(t, warnings[0], banktest.Serial(n*1000+1).String()+" ("+c.japan+" in Japan, "+c.utc+" in UTC)")
+		require.Contains(t, warnings[0], "in UTC: 1, the first is", "the other token has the same date in both")
+	}
+	got, warnings := importOne("utc", func(r *seedfile.Record) { r.Device.Expiry = time.Time{} })
+	require.Equal(t, token.Expiry{}.String(), got)
+	require.Empty(t, warnings)
+	_, err := bank.ExpiryZone("mars")
+	require.ErrorIs(t, err, bank.ErrInvalid)
 }

@@ -146,6 +146,8 @@ type ImportReport struct {
 	Tokens int           // taken in
 	Format string        // that the file has
 	Took   time.Duration `json:"-"`
+
+	Warnings []string // for the clerk, see [ImportOptions]
 }
 
 // Status is what a user's own page says of his token.

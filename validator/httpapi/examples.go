@@ -60,7 +60,7 @@ var examples = map[string]any{
 	"now": "2026-12-01T02:30:00Z", "unix": 1796092200, "advance_seconds": 60,
 	"wrong_limit": 5, "window_steps": 1, "second_band_steps": 10, "resync_reach_steps": 720,
 	"learn_every_seconds": 1296000, "reactivate_after_seconds": 0, "life_years": 5, "notice_months": 1,
-	"activation_limit": 5, "activation_lock_seconds": 86400, "self_lift": false, "users_see_tokens": false,
+	"expiry_zone": "japan", "activation_limit": 5, "activation_lock_seconds": 86400, "self_lift": false, "users_see_tokens": false,
 	"activation_locked": false, "unlock_activation": true,
 	"delivery_from_days": 7, "delivery_to_days": 10, "lift_needs_otp": true, "count_malformed": false, "count_replayed": false,
 

@@ -144,3 +144,24 @@ func TestImportBadFiles(t *testing.T) {
 	s.send(s.clerk, "POST", "/v1/imports?step=0", "application/octet-stream", "x").is(422)
 	s.send(s.clerk, "POST", "/v1/imports?algorithm=md5", "application/octet-stream", "x").is(422)
 }
+
+// TestImportExpiryZone: the end of a day in UTC is the next day in Japan.
+func TestImportExpiryZone(t *testing.T) {
+	s := start(t)
+	late := func(n int) string {
+		return strings.ReplaceAll(file(t, "pskc", seedfile.WriteOptions{}, n), "T14:59:59Z", "T23:59:59Z")
+	}
+	for n, c := range []struct {
+		query, expiry string
+		warnings      int
+	}{{"", "2031-04-01", 1}, {"?expiry_zone=japan", "2031-04-01", 0}, {"?expiry_zone=utc", "2031-03-31", 0}} {
+		r := s.send(s.clerk, "POST", "/v1/imports"+c.query, "application/octet-stream", late(n)).is(201).json()
+		require.Len(t, r["warnings"], c.warnings, c.query)
+		if c.warnings > 0 {
+			require.Contains(t, r["warnings"].([]any)[0], "(2031-04-01 in Japan, 2031-03-31 in UTC)")
+		}
+		tok := s.do(s.clerk, "GET", "/v1/tokens/"+banktest.Serial(n).String(), nil).is(200).json()
+		require.Equal(t, c.expiry, tok["expiry"], c.query)
+	}
+	s.send(s.clerk, "POST", "/v1/imports?expiry_zone=mars", "application/octet-stream", late(9)).is(422)
+}

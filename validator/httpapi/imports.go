@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -30,6 +31,7 @@ type importInput struct {
 	Contract  string `query:"contract" maxLength:"32" doc:"that all are issued to at once; left out: stock"`
 	Step      int    `query:"step" minimum:"1" maximum:"3600" doc:"seconds, where the file does not say"`
 	Digits    int    `query:"digits" minimum:"6" maximum:"9" doc:"where the file does not say"`
+	Zone      string `query:"expiry_zone" enum:"japan,utc" doc:"time zone of the expiry dates on the back labels; left out: japan, with a warning if the date in UTC differs"`
 	Algorithm string `query:"algorithm" enum:"sha1,sha256,sha512" doc:"where the file does not say"`
 }
 
@@ -80,6 +82,10 @@ func (s *server) importFile(ctx context.Context, req *request, in *importInput) 
 		}
 		o.Algorithm = alg
 	}
+	zone, err := bank.ExpiryZone(in.Zone)
+	if err != nil {
+		return nil, invalid("query.expiry_zone", "want japan or utc")
+	}
 	var format *seedfile.Format
 	if in.Format != "" {
 		var err error
@@ -116,11 +122,12 @@ func (s *server) importFile(ctx context.Context, req *request, in *importInput) 
 	if err != nil {
 		return nil, fileFault(err, content, file)
 	}
-	report, err := s.bank.Import(ctx, req.by(), &wholeFile{Reader: seedfile.Unique(r, format.Name), end: file}, bank.ImportOptions{Contract: in.Contract})
+	report, err := s.bank.Import(ctx, req.by(), &wholeFile{Reader: seedfile.Unique(r, format.Name), end: file}, bank.ImportOptions{Contract: in.Contract, Zone: zone})
 	if err != nil {
 		return nil, fileFault(err, content, file)
 	}
 	out.Tokens, out.Format = report.Tokens, report.Format
+	out.Warnings = slices.Insert(out.Warnings, 0, report.Warnings...)
 	if out.Format == "" {
 		out.Format = format.Name
 	}

@@ -133,6 +133,43 @@ func (b *phrasebook) note(s string) string {
 	return s
 }
 
+// warning returns a warning about a seed file in the language of the book. Some warnings
+// begin with the name of the file's format, which the translation leaves out.
+func (b *phrasebook) warning(text string) string {
+	if translated, ok := b.find(text); ok {
+		return translated
+	}
+	if _, rest, ok := strings.Cut(text, ": "); ok {
+		if translated, ok := b.find(rest); ok {
+			return translated
+		}
+	}
+	return text
+}
+
+// maxWarned is how many bytes of warnings a page shows: they travel to it in a cookie
+// (see maxSealed).
+const maxWarned = 2000
+
+// warnings returns the first warnings, and how many more there are.
+func (b *phrasebook) warnings(all []string) msg {
+	var texts []string
+	size := 0
+	for _, w := range all {
+		text := b.warning(w)
+		inCookie, err := json.Marshal(text)
+		if size += len(inCookie); err != nil || size > maxWarned {
+			break
+		}
+		texts = append(texts, text)
+	}
+	text := strings.Join(texts, " / ")
+	if more := len(all) - len(texts); more > 0 {
+		return say("import.warnings-more", text, strconv.Itoa(more))
+	}
+	return say("import.warnings", text)
+}
+
 // fieldPhrases are for errors that say nothing but what is wrong with a field.
 var fieldPhrases = map[string]string{
 	"address": "郵送先を個別に指定することはできません。お届け住所宛の郵送となります。",

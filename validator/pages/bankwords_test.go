@@ -9,6 +9,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -117,6 +118,61 @@ func TestErrorsInJapanese(t *testing.T) {
 			found = found || p.kind.Error() == name
 		}
 		require.True(t, found, "%s: no Japanese words in filePhrases for %q", where, name)
+	}
+}
+
+// TestWarningsInJapanese: each warning about a seed file has words in Japanese.
+func TestWarningsInJapanese(t *testing.T) {
+	book := readPhrases(langJapanese)
+	all := sentences(t, "../bank/import.go", map[string]int{"warn": 0})
+	require.Len(t, all, 2, "a warning, and the Problem of an error")
+	add := func(pattern string, at map[string]int) {
+		for text, where := range sentences(t, pattern, at) {
+			if text != "%s" && !strings.Contains(text, "privacyIDEA takes for SHA-1") { // when a file is written
+				all[text] = where
+			}
+		}
+	}
+	add("../../token/seedfile/*.go", map[string]int{"warn": 0, "leftOut": 0})
+	add("../../token/seedfile/pskc_*.go", map[string]int{"left": 0})
+	add("../../token/seedfile/oath_users.go", map[string]int{"left": 1})
+	add("../../token/seedfile/otpauth.go", map[string]int{"once": 1})
+	for _, text := range []string{ // of csv.go and hash.go, put together there
+		"no type: the server takes the token for HOTP", "a counter, which %s has no column for, is left out", "the resolver is left out",
+		"the file does not say the hash: it is %s, as %s takes it from the length of the seed",
+	} {
+		all["oath-csv: line %d, and perhaps more: "+text] = "csv_oath_row.go"
+	}
+	require.Greater(t, len(all), 25)
+	for format, where := range all {
+		example := strings.NewReplacer("%d", "7", "%s", "x").Replace(format)
+		if strings.HasPrefix(format, "%s: ") {
+			example = "pskc" + example[1:]
+		}
+		text := book.warning(example)
+		require.True(t, strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }),
+			"%s: no Japanese words in catalog/bank.ja.json for %q", where, format)
+		require.NotRegexp(t, `\{\d\}|[a-z]+ [a-z]+ [a-z]+`, text, format)
+		require.Equal(t, example, readPhrases(langEnglish).warning(example))
+	}
+}
+
+// TestManyWarnings: warnings that are too long for a cookie are counted.
+func TestManyWarnings(t *testing.T) {
+	for _, lang := range []string{langJapanese, langEnglish} {
+		book := readPhrases(lang)
+		many := make([]string, maxWarnings)
+		for i := range many {
+			many[i] = "the file is signed, and nobody looked at the signature"
+		}
+		shown := book.warnings(many)
+		require.Equal(t, "import.warnings-more", shown.Key)
+		_, err := state{Flash: &flash{Kind: "next", Text: say("import.done", "1000000"), More: shown}}.seal(newSecret())
+		require.NoError(t, err)
+		require.Equal(t, "import.warnings", book.warnings(many[:2]).Key)
+		require.Equal(t, "import.warnings-more", book.warnings([]string{strings.Repeat("<", 5000)}).Key)
+		_, err = state{Flash: &flash{More: book.warnings(slices.Repeat([]string{strings.Repeat("<", 100)}, 50))}}.seal(newSecret())
+		require.NoError(t, err)
 	}
 }
 

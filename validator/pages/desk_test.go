@@ -5,6 +5,7 @@ package pages
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"mime/multipart"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/token/seedfile"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
@@ -191,6 +193,56 @@ func TestDeskImport(t *testing.T) {
 	got, err := s.Bank.Token(t.Context(), banktest.Clerk, banktest.Serial(1000))
 	require.NoError(t, err)
 	require.Equal(t, "acme", got.Contract)
+}
+
+// TestDeskImportWarnings: the page shows the warnings about a file in the reader's language,
+// and the clerk chooses the time zone of the back labels.
+func TestDeskImportWarnings(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	b := s.browser(t).logIn("desk-1")
+	// late is a file whose tokens expire at the end of a day in UTC, which is the next day
+	// in Japan, with elements that the bank does not read.
+	n := 0
+	late := func(extra string) ([]byte, string) {
+		n++
+		r := banktest.Record(n)
+		return fmt.Appendf(nil, `<?xml version="1.0"?><KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc"><KeyPackage>
+<DeviceInfo><Manufacturer>fob</Manufacturer><SerialNo>%s</SerialNo><ExpiryDate>2031-03-31T23:59:59Z</ExpiryDate></DeviceInfo>
+<Key Id="k" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:totp"><AlgorithmParameters><ResponseFormat Length="6" Encoding="DECIMAL"/></AlgorithmParameters>
+<Data><Secret><PlainValue>%s</PlainValue></Secret><TimeInterval><PlainValue>60</PlainValue></TimeInterval></Data></Key></KeyPackage>%s</KeyContainer>`,
+			r.Serial, base64.StdEncoding.EncodeToString(banktest.Seed(n)), extra), r.Serial.String()
+	}
+	upload := func(extra string, pairs ...string) (answer, string) {
+		file, serial := late(extra)
+		return b.follow(b.upload(tokenOf(b.get("/desk/stock/import").body), file, pairs...)), serial
+	}
+	expiry := func(serial string) string {
+		number, err := token.ParseSerial(serial)
+		require.NoError(t, err)
+		got, err := s.Bank.Token(t.Context(), banktest.Clerk, number)
+		require.NoError(t, err)
+		return got.Expiry.String()
+	}
+
+	page, serial := upload("")
+	require.Contains(t, page.body, "有効期限がUTCでは1日早い日付になるトークンが1個あります(例: "+serial+" 日本時間 2031-04-01、UTC 2031-03-31)")
+	require.Equal(t, "2031-04-01", expiry(serial))
+	page, serial = upload("", "zone", "utc")
+	require.NotContains(t, page.body, "ご確認ください:")
+	require.Equal(t, "2031-03-31", expiry(serial))
+	file, _ := late("")
+	require.Equal(t, 400, b.upload(tokenOf(b.get("/desk/stock/import").body), file, "zone", "mars").StatusCode)
+
+	// A warning of the format's reader.
+	unsigned := `<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>`
+	page, _ = upload(unsigned)
+	require.Contains(t, page.body, "署名は確認されていません")
+	require.Contains(t, page.body, "1個のトークンを取り込みました")
+
+	b.post("/desk/language", map[string][]string{"form-token": {tokenOf(b.get("/desk/").body)}, "language": {"en"}})
+	page, serial = upload(unsigned)
+	require.Contains(t, page.body, "tokens imported with an expiry date that is one day earlier in UTC: 1, the first is "+serial+" (2031-04-01 in Japan, 2031-03-31 in UTC)")
+	require.Contains(t, page.body, "nobody looked at the signature")
 }
 
 // failing is a mail server that refuses for good.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -80,13 +81,16 @@ func (c *call) importForm() *form {
 	step := &field{Name: "step", Label: "field.step", Hint: "hint.step", Kind: "select", Optional: true, Options: []option{
 		{Value: "", Label: say("import.in-file")}, {Value: "60", Text: "60"},
 	}}
+	zone := &field{Name: "zone", Label: "field.expiry-zone", Hint: "hint.expiry-zone", Kind: "select", Optional: true, Options: []option{
+		{Value: "", Label: say("import.zone-japan")}, {Value: "utc", Label: say("import.zone-utc")},
+	}}
 	key := optional(&field{Name: "key", Label: "field.key", Hint: "hint.key", Kind: "hex", Max: 64, Auto: "off"})
 	contract := optional(idField("contract", 32))
 	contract.Hint = "hint.import-contract"
 	return &form{
 		Title: say("import.title"), Lead: []msg{say("import.lead")},
 		Fields: []*field{
-			format, step, optional(passwordField("password", "field.file-password", "off")), key, contract,
+			format, step, zone, optional(passwordField("password", "field.file-password", "off")), key, contract,
 			{Name: "file", Label: "field.seed-file", Kind: "file"},
 		},
 		Submit: "import.submit", Cancel: "/desk/stock", Action: "/desk/stock/import", Files: true,
@@ -94,6 +98,9 @@ func (c *call) importForm() *form {
 }
 
 func (c *call) importPage() error { return c.showForm(c.importForm()) }
+
+// maxWarnings is how many warnings about a file are kept.
+const maxWarnings = 50
 
 // maxPart is the most bytes of a field beside the file.
 const maxPart = 1024
@@ -161,9 +168,18 @@ func first(all []string) string {
 // importPart takes in the file of a form.
 func (c *call) importPart(part *multipart.Part, limited *watched, posted map[string][]string) error {
 	f := c.importForm()
-	f.Fields[5].Optional = true // it is here
+	f.Fields[len(f.Fields)-1].Optional = true // it is here
 	values, ok := f.take(posted)
-	o := seedfile.ReadOptions{Step: 0}
+	var warnings []string
+	o := seedfile.ReadOptions{Warn: func(text string) {
+		if len(warnings) < maxWarnings {
+			warnings = append(warnings, text)
+		}
+	}}
+	zone, err := bank.ExpiryZone(values["zone"])
+	if err != nil {
+		return &badForm{err}
+	}
 	if v := values["password"]; v != "" {
 		o.Keys.Password = []byte(v)
 	}
@@ -190,7 +206,6 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 		return c.showForm(f)
 	}
 	var r seedfile.Reader
-	var err error
 	if name := values["format"]; name != "" {
 		var format *seedfile.Format
 		if format, err = seedfile.FormatByName(name); err == nil {
@@ -201,7 +216,7 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 	}
 	var report bank.ImportReport
 	if err == nil {
-		report, err = c.bank.Import(c.r.Context(), c.by, r, bank.ImportOptions{Contract: values["contract"]})
+		report, err = c.bank.Import(c.r.Context(), c.by, r, bank.ImportOptions{Contract: values["contract"], Zone: zone})
 	}
 	switch {
 	case limited.over != nil: // what the reader of the format makes of that is of no use
@@ -216,6 +231,9 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 		return err
 	}
 	c.say("good", say("import.done", strconv.Itoa(report.Tokens)))
+	if all := slices.Concat(report.Warnings, warnings); len(all) > 0 {
+		c.state.Flash.Kind, c.state.Flash.More = "next", c.pages[c.lang].phrases.warnings(all)
+	}
 	return c.leave("/stock")
 }
 
