@@ -24,9 +24,9 @@ func newValidatorImportCmd(a *app, b *bankFlags) *cobra.Command {
 already. They go into the stock, or to a contract at once. FILE may be - for
 standard input; fob seeds --help lists the formats.
 
-A file has the expiry as an instant. The end of 31 March in UTC is 1 April in Japan:
-compare the warning with a back label, and choose with --expiry-zone. Tokens that
-were imported keep their date, so try a file on a test bank first.`,
+A file has the expiry as an instant. The end of 31 March in UTC is 1 April in
+Japan: compare the warning with a back label, and choose with --expiry-zone.
+Imported tokens keep their date: try a file on a test bank first.`,
 		Example: `  fob validator import tokens.xml --password-file pw --db bank.db --key-file bank.key
   fob validator import tokens.csv --from oath-csv --contract C-1001`,
 		Args: oneFile,
@@ -50,7 +50,7 @@ were imported keep their date, so try a file on a test bank first.`,
 	}
 	in.add(cmd.Flags())
 	cmd.Flags().StringVar(&contract, "contract", "", "`ID` of the contract that all are issued to; default: the stock")
-	cmd.Flags().StringVar(&zone, "expiry-zone", "", "`ZONE` of the expiry dates on the back labels, japan or utc; default: japan, with a warning if the date in utc differs")
+	cmd.Flags().StringVar(&zone, "expiry-zone", "", "time `ZONE` of the dates on the back labels, japan or utc; default: japan, with a warning if they differ")
 	return cmd
 }
 
