@@ -3,8 +3,6 @@
 package validator
 
 import (
-	"cmp"
-
 	"github.com/d204ef64/fob/token"
 )
 
@@ -43,7 +41,8 @@ type Drift struct {
 	// TopAt is when Top rose last: it falls with late codes, and rises with those
 	// that are ahead of it. A late code may raise it too, when the clock has gained
 	// and the owner was away. TopAt is then so long ago that what was possible
-	// before stays possible. Zero is never.
+	// before stays possible. Zero is never, or that nothing bounds it but SecondBand:
+	// the first code was not ahead, so that a rise may come long after the clock's.
 	TopAt token.UnixSeconds
 
 	// LowerSince is when the first code below Top came after the last one of Top
@@ -137,11 +136,14 @@ func (d Drift) band(s Settings, p token.Profile, now token.UnixSeconds) (low, hi
 func (d Drift) learn(s Settings, p token.Profile, at int64, now token.UnixSeconds) Drift {
 	length := stepOf(p)
 	reach := token.UnixSeconds(s.ResyncReach) * length
-	raised := now // when Top is
-	if since := cmp.Or(d.TopAt, d.ShownAt); since != 0 {
-		// A late code may be the one that raises it: what was possible stays so.
-		more := d.highest(s, p, since, now) - slow - max(at-p.StepAt(now), d.Top)
-		raised -= max(token.UnixSeconds(more)*s.LearnEvery/2, 0)
+	raised := token.UnixSeconds(0) // when Top is
+	switch {
+	// A late code may be the one that raises it: what was possible stays so.
+	case d.TopAt != 0:
+		more := d.highest(s, p, d.TopAt, now) - slow - max(at-p.StepAt(now), d.Top)
+		raised = now - max(token.UnixSeconds(more)*s.LearnEvery/2, 0)
+	case d.ShownAt == 0:
+		raised = now
 	}
 	shown := max(min(p.StepStart(at)-now, reach), -reach)
 	switch {
