@@ -99,10 +99,10 @@ button first (rig). A token without a rig tells its code until it is locked.`
 	return cmd
 }
 
-// lightUp returns the display once it shows a code.
+// lightUp returns the display once it shows a code, which comes after a warning.
 func (d *device) lightUp(ctx context.Context, c *host.Client) (host.RigDisplay, error) {
 	const poll = 50 * time.Millisecond
-	v, err := c.RigDisplay(ctx)
+	v, err := c.LightUp(ctx)
 	if err != nil {
 		return v, err
 	}
@@ -111,26 +111,19 @@ func (d *device) lightUp(ctx context.Context, c *host.Client) (host.RigDisplay, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, max(d.timeout, 10*time.Second))
 	defer cancel()
-	for pressed := false; shownCode(v) == nil; {
-		if strings.TrimSpace(v.Text) == "" && !pressed {
-			if err := c.Press(ctx); err != nil {
-				return v, err
-			}
-			pressed = true
-		} else {
-			select {
-			case <-time.After(poll):
-			case <-ctx.Done():
-				return v, errclass.With(errclass.Failed, fmt.Errorf("reading the code: the display shows %q", v.Text))
-			}
+	for pressed := v.Step; err == nil && shownCode(v) == nil; {
+		select {
+		case <-time.After(poll):
+		case <-ctx.Done():
+			return v, errclass.With(errclass.Failed, fmt.Errorf("reading the code: the display shows %q", v.Text))
 		}
-		next, err := c.RigDisplay(ctx)
-		if err != nil {
-			return v, err
+		v, err = c.RigDisplay(ctx)
+		if err == nil && v.Dark() && v.Step != pressed { // the step ended under the warning
+			v, err = c.LightUp(ctx)
+			pressed = v.Step
 		}
-		v = next
 	}
-	return v, nil
+	return v, err
 }
 
 // codeResult is a code and how long it is shown.
@@ -179,7 +172,7 @@ more voltage in the cold: with a weak battery nothing may be readable.`
 	return []*cobra.Command{
 		press,
 		rig("hold DURATION", "Hold the button down, for example 7s", "how long, such as 7s", func(arg string) (action, error) {
-			t, err := duration(arg)
+			t, err := duration(arg, "7s")
 			if err == nil && (t < 0 || t > time.Hour) {
 				err = usagef("hold %s: want 0s to 1h", arg)
 			}
@@ -189,7 +182,7 @@ more voltage in the cold: with a weak battery nothing may be readable.`
 			}, err
 		}),
 		rig("skew DURATION", "Move the token's clock, for example +95s or -2m", "by how much, such as +95s or -2m", func(arg string) (action, error) {
-			t, err := duration(arg)
+			t, err := duration(arg, "95s or -2m30s")
 			return func(ctx context.Context, c *host.Client) error { return c.Skew(ctx, t) }, err
 		}),
 		rig("temperature CELSIUS", "Set the ambient temperature, for example -10", "degrees Celsius, such as -10", func(arg string) (action, error) {
@@ -230,10 +223,11 @@ more voltage in the cold: with a weak battery nothing may be readable.`
 	}
 }
 
-func duration(text string) (time.Duration, error) {
+// duration reads a duration; example is one that fits.
+func duration(text, example string) (time.Duration, error) {
 	t, err := time.ParseDuration(text)
 	if err != nil {
-		return 0, usagef("duration %q: want a number with a unit, such as 95s or -2m30s", text)
+		return 0, usagef("duration %q: want a number with a unit, such as %s", text, example)
 	}
 	return t, nil
 }

@@ -117,8 +117,7 @@ func whole(t *testing.T, c *host.Client, info host.Info, flash string) {
 	case serialproto.StateLocked:
 		require.True(t, info.ClockSet)
 		require.NoError(t, c.Reset(ctx)) // the self-test is on the glass
-		require.NoError(t, c.Press(ctx))
-		glass, err := c.RigDisplay(ctx)
+		glass, err := c.LightUp(ctx)
 		require.NoError(t, err)
 		require.Equal(t, oathtool(t, glass.Now), glass.Text)
 	case serialproto.StateWiped:

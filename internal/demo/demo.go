@@ -163,16 +163,7 @@ func (t *Token) provision(ctx context.Context) error {
 // Look reads the token's display through its terminal, pressing the button if
 // it is dark, and compares it with pquerna/otp.
 func (t *Token) Look(ctx context.Context) (Look, error) {
-	shown, err := t.client.RigDisplay(ctx)
-	// Twice, since the step may end right after the press, and the display with it.
-	for range 2 {
-		if err != nil || !t.Profile.Behaviour.Button || strings.TrimSpace(shown.Text) != "" {
-			break
-		}
-		if err = t.client.Press(ctx); err == nil {
-			shown, err = t.client.RigDisplay(ctx)
-		}
-	}
+	shown, err := t.client.LightUp(ctx)
 	if err != nil {
 		return Look{}, err
 	}

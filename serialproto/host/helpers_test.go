@@ -85,12 +85,18 @@ type wire struct {
 	mu   sync.Mutex
 	lose int // answers to throw away
 	sent [][]byte
+
+	before func(written int) // before the first, second … write; nil for none
 }
 
 func (w *wire) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	w.sent = append(w.sent, append([]byte(nil), p...))
+	n, before := len(w.sent), w.before
 	w.mu.Unlock()
+	if before != nil {
+		before(n)
+	}
 	return w.Port.Write(p)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/d204ef64/fob/serialproto"
@@ -76,6 +77,26 @@ func (c *Client) rig(ctx context.Context, name string, command uint8, key string
 		body[key] = value
 	}
 	return c.do(ctx, request{name: "rig " + name, op: serialproto.OpWrite, group: serialproto.GroupRig, command: command, body: body}, nil)
+}
+
+// Dark reports whether the glass shows nothing that can be read.
+func (d RigDisplay) Dark() bool { return strings.TrimSpace(d.Text) == "" }
+
+// LightUp reads the glass, and presses the button where it is dark. A code may go
+// with its step right after the press (Behaviour.UntilStepEnd): then it presses
+// again. What stays dark within a step is returned dark, without an error.
+func (c *Client) LightUp(ctx context.Context) (RigDisplay, error) {
+	d, err := c.RigDisplay(ctx)
+	for err == nil && d.Dark() {
+		before := d.Step
+		if err = c.Press(ctx); err != nil {
+			break
+		}
+		if d, err = c.RigDisplay(ctx); d.Step == before {
+			break
+		}
+	}
+	return d, err
 }
 
 // Press clicks the button.
