@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,6 +71,9 @@ func (d *device) with(ctx context.Context, f func(context.Context, *host.Client)
 	defer cancel()
 	p, err := port.Open(opening, d.port, port.WithToken(bearer))
 	if err != nil {
+		if _, no := strconv.ParseUint(d.port, 10, 16); no == nil && errors.Is(err, port.ErrNotFound) {
+			return fmt.Errorf("%w (a TCP port of this machine is tcp:127.0.0.1:%s)", err, d.port)
+		}
 		return advise(err)
 	}
 	defer p.Close()

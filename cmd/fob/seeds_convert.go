@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -241,6 +242,9 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 	}
 	if isContent(err) {
 		err = fmt.Errorf("converting %s: %w", s.name, err)
+	}
+	if errors.Is(err, seedfile.ErrNoFactorProfile) {
+		err = fmt.Errorf("%w (--okta-profile)", err)
 	}
 	if err := file.finish(err); err != nil {
 		return err

@@ -13,18 +13,19 @@ import (
 // Errors to branch on with errors.Is. Those of a file are wrapped in an [Error]
 // that says where.
 var (
-	ErrFormat      = errclass.New(errclass.Usage, "unknown format")
-	ErrSyntax      = errclass.New(errclass.Usage, "malformed")
-	ErrValue       = errclass.New(errclass.Usage, "bad value")
-	ErrNoPeriod    = errclass.New(errclass.Usage, "the file does not say the period: name it with the option for it")
-	ErrUnsupported = errclass.New(errclass.Unsupported, "not supported")
-	ErrDuplicate   = errclass.New(errclass.Usage, "twice in one file")
-	ErrMAC         = errclass.New(errclass.Failed, "the MAC does not fit: another key or password, or a file that was changed")
-	ErrNoMAC       = errclass.New(errclass.Failed, "no MAC: refused, since it could have been changed")
-	ErrNoKey       = errclass.New(errclass.Usage, "the file is encrypted: a key or password is needed")
-	ErrSignature   = errclass.New(errclass.Failed, "the signature does not fit")
-	ErrLost        = errclass.New(errclass.Failed, "the target cannot carry all")
-	ErrLimit       = errclass.New(errclass.Usage, "too large")
+	ErrFormat          = errclass.New(errclass.Usage, "unknown format")
+	ErrSyntax          = errclass.New(errclass.Usage, "malformed")
+	ErrValue           = errclass.New(errclass.Usage, "bad value")
+	ErrNoFactorProfile = errclass.New(errclass.Usage, "Okta needs the id of a factor profile: name it with the option for it")
+	ErrNoPeriod        = errclass.New(errclass.Usage, "the file does not say the period: name it with the option for it")
+	ErrUnsupported     = errclass.New(errclass.Unsupported, "not supported")
+	ErrDuplicate       = errclass.New(errclass.Usage, "twice in one file")
+	ErrMAC             = errclass.New(errclass.Failed, "the MAC does not fit: another key or password, or a file that was changed")
+	ErrNoMAC           = errclass.New(errclass.Failed, "no MAC: refused, since it could have been changed")
+	ErrNoKey           = errclass.New(errclass.Usage, "the file is encrypted: a key or password is needed")
+	ErrSignature       = errclass.New(errclass.Failed, "the signature does not fit")
+	ErrLost            = errclass.New(errclass.Failed, "the target cannot carry all")
+	ErrLimit           = errclass.New(errclass.Usage, "too large")
 )
 
 // Error is something wrong in a file, and where.

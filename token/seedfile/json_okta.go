@@ -37,7 +37,7 @@ var oktaJSON = &Format{
 		profile := o.OktaProfile
 		err := text("factorProfileId", profile)
 		if profile == "" {
-			err = bad("factorProfileId", "Okta needs the id of a factor profile: name it with the option for it")
+			err = &Error{Field: "factorProfileId", Err: ErrNoFactorProfile}
 		}
 		if err != nil {
 			return nil, at("okta", 0, nil, err)

@@ -63,7 +63,7 @@ func TestNoEncryption(t *testing.T) {
 		}
 	}
 	_, err := mustFormat(t, "okta").NewWriter(io.Discard, seedfile.WriteOptions{})
-	require.ErrorIs(t, err, seedfile.ErrValue)
+	require.ErrorIs(t, err, seedfile.ErrNoFactorProfile)
 	require.ErrorContains(t, err, "factorProfileId")
 }
 
