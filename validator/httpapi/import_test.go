@@ -5,6 +5,7 @@ package httpapi_test
 import (
 	"bytes"
 	"encoding/hex"
+	"fmt"
 	"mime/multipart"
 	"strings"
 	"testing"
@@ -164,4 +165,21 @@ func TestImportExpiryZone(t *testing.T) {
 		require.Equal(t, c.expiry, tok["expiry"], c.query)
 	}
 	s.send(s.clerk, "POST", "/v1/imports?expiry_zone=mars", "application/octet-stream", late(9)).is(422)
+}
+
+// TestImportManyWarnings: warnings that do not fit into an answer are counted.
+func TestImportManyWarnings(t *testing.T) {
+	s := start(t)
+	strange := ""
+	for i := range 60 {
+		strange += fmt.Sprintf(`<Strange%d xmlns="urn:example"/>`, i)
+	}
+	content := strings.Replace(file(t, "pskc", seedfile.WriteOptions{}, 1), "</DeviceInfo>", strange+"</DeviceInfo>", 1)
+	r := s.send(s.clerk, "POST", "/v1/imports", "application/octet-stream", content).is(201).json()
+	warnings := r["warnings"].([]any)
+	require.Contains(t, warnings[0], "Strange0")
+	var more int
+	_, err := fmt.Sscanf(warnings[len(warnings)-1].(string), "and %d more", &more)
+	require.NoError(t, err)
+	require.Equal(t, 60, len(warnings)-1+more)
 }

@@ -5,6 +5,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -19,8 +20,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// maxKeyPart is how long a part with a key may be, maxWarnings how many of a
-// file's are told.
+// maxKeyPart is how long a part with a key may be, maxWarnings how many
+// warnings about a file are in the answer; the others are counted.
 const (
 	maxKeyPart  = 1 << 20
 	maxWarnings = 50
@@ -38,7 +39,7 @@ type importInput struct {
 type importView struct {
 	Tokens   int      `json:"tokens" doc:"taken in"`
 	Format   string   `json:"format" doc:"that the file has"`
-	Warnings []string `json:"warnings" nullable:"false" doc:"what a person should know of it"`
+	Warnings []string `json:"warnings" nullable:"false" doc:"what a person should know of the file; if there are too many, the last says how many more"`
 }
 
 func (s *server) imports() {
@@ -97,9 +98,12 @@ func (s *server) importFile(ctx context.Context, req *request, in *importInput) 
 		}
 	}
 	out := importView{Warnings: []string{}}
+	dropped := 0
 	o.Warn = func(words string) {
 		if len(out.Warnings) < maxWarnings {
 			out.Warnings = append(out.Warnings, words)
+		} else {
+			dropped++
 		}
 	}
 
@@ -128,6 +132,9 @@ func (s *server) importFile(ctx context.Context, req *request, in *importInput) 
 	}
 	out.Tokens, out.Format = report.Tokens, report.Format
 	out.Warnings = slices.Insert(out.Warnings, 0, report.Warnings...)
+	if dropped > 0 {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("and %d more", dropped))
+	}
 	if out.Format == "" {
 		out.Format = format.Name
 	}

@@ -151,8 +151,9 @@ func (b *phrasebook) warning(text string) string {
 // (see maxSealed).
 const maxWarned = 2000
 
-// warnings returns the first warnings, and how many more there are.
-func (b *phrasebook) warnings(all []string) msg {
+// warnings returns the first warnings, and how many more there are, with those that were
+// dropped before.
+func (b *phrasebook) warnings(all []string, dropped int) msg {
 	var texts []string
 	size := 0
 	for _, w := range all {
@@ -164,7 +165,7 @@ func (b *phrasebook) warnings(all []string) msg {
 		texts = append(texts, text)
 	}
 	text := strings.Join(texts, " / ")
-	if more := len(all) - len(texts); more > 0 {
+	if more := len(all) - len(texts) + dropped; more > 0 {
 		return say("import.warnings-more", text, strconv.Itoa(more))
 	}
 	return say("import.warnings", text)

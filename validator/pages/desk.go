@@ -49,7 +49,9 @@ func (s *server) routeDesk(mux *http.ServeMux) {
 		"POST /notices/{id}/resend":          (*call).resend,
 		"GET /audit":                         (*call).auditPage,
 		"POST /audit/verify":                 (*call).auditVerify,
-		"GET /audit/verify":                  func(*call) error { return redirectTo("/desk/audit") },
+		"GET /audit/verify": func(c *call) error { // also for the parts of the list below a report
+			return redirectTo("/desk/audit?" + c.r.URL.RawQuery)
+		},
 	} {
 		s.handle(mux, deskArea, route, loggedIn, h)
 	}
@@ -60,21 +62,17 @@ func (s *server) routeDesk(mux *http.ServeMux) {
 type found struct {
 	Find      string
 	Asked     bool
-	Contracts []bank.Contract
+	Contracts list[bank.Contract]
 	User      *bank.User
-	Tokens    []bank.Token
+	Tokens    list[bank.Token]
 	Done      *bank.Transaction
 	Now       token.UnixSeconds
 }
 
 // Nothing reports whether the search brought nothing.
 func (f found) Nothing() bool {
-	return len(f.Contracts) == 0 && f.User == nil && len(f.Tokens) == 0 && f.Done == nil
+	return len(f.Contracts.Lines) == 0 && f.User == nil && len(f.Tokens.Lines) == 0 && f.Done == nil
 }
-
-// searchLines is how many lines of a kind a search shows: who sees that many asks
-// more closely.
-const searchLines = 20
 
 // searchPage looks for contracts by name or ID, users by ID, tokens by serial number,
 // transactions by receipt number.
@@ -90,13 +88,16 @@ func (c *call) searchPage() error {
 	var err error
 	// Names may have full-width letters in them, IDs have none. Without words it is the
 	// list of contracts, to begin with.
-	for _, words := range slices.Compact([]string{find, id}) {
-		if f.Contracts, _, err = c.bank.Contracts(ctx, c.by, words, bank.Page{Limit: searchLines}); err != nil {
-			return err
+	f.Contracts, err = readPart(c, "contracts", func(p bank.Page) (all []bank.Contract, next string, err error) {
+		for _, words := range slices.Compact([]string{find, id}) {
+			if all, next, err = c.bank.Contracts(ctx, c.by, words, p); err != nil || len(all) > 0 {
+				break
+			}
 		}
-		if len(f.Contracts) > 0 {
-			break
-		}
+		return all, next, err
+	})
+	if err != nil {
+		return err
 	}
 	if find == "" {
 		return c.show(http.StatusOK, "search", "search.title", f)
@@ -117,58 +118,65 @@ func (c *call) searchPage() error {
 			return err
 		}
 	}
-	for _, serial := range entry.Serials(find) {
+	f.Tokens, err = readPart(c, "tokens", func(p bank.Page) ([]bank.Token, string, error) {
+		return c.tokensLike(find, bank.TokenFilter{Page: p})
+	})
+	if err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, "search", "search.title", f)
+}
+
+// tokensLike returns the tokens whose serial numbers begin with what was typed, in the
+// first of its spellings that finds some.
+func (c *call) tokensLike(typed string, f bank.TokenFilter) (all []bank.Token, next string, err error) {
+	for _, serial := range entry.Serials(typed) {
 		if _, err := token.ParseSerial(serial); err != nil {
 			continue
 		}
-		f.Tokens, _, err = c.bank.Tokens(ctx, c.by, bank.TokenFilter{Serial: serial, Page: bank.Page{Limit: searchLines}})
-		if err != nil {
-			return err
-		}
-		if len(f.Tokens) > 0 {
+		f.Serial = serial
+		if all, next, err = c.bank.Tokens(c.r.Context(), c.by, f); err != nil || len(all) > 0 {
 			break
 		}
 	}
-	return c.show(http.StatusOK, "search", "search.title", f)
+	return all, next, err
 }
 
 // contractData is what the page of a contract shows.
 type contractData struct {
 	Contract bank.Contract
-	Users    []bank.User
-	Tokens   []tokenLine
-	Orders   []bank.Order
-	More     bool // there are more lines than shown
+	Users    list[bank.User]
+	Tokens   list[tokenLine]
+	Orders   list[bank.Order]
 }
 
-// deskLines is how many lines of a kind a contract's page shows.
-const deskLines = 200
-
 func (c *call) contractPage() error {
-	var (
-		d    contractData
-		more [3]string
-		err  error
-		ctx  = c.r.Context()
-		p    = bank.Page{Limit: deskLines}
-	)
-	if d.Contract, err = c.bank.Contract(ctx, c.by, c.r.PathValue("id")); err != nil {
-		return err
-	}
-	if d.Users, more[0], err = c.bank.Users(ctx, c.by, d.Contract.ID, p); err != nil {
-		return err
-	}
-	tokens, after, err := c.bank.Tokens(ctx, c.by, bank.TokenFilter{Contract: d.Contract.ID, Page: p})
+	ctx := c.r.Context()
+	k, err := c.bank.Contract(ctx, c.by, c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	more[1] = after
-	if d.Orders, more[2], err = c.bank.Orders(ctx, c.by, d.Contract.ID, false, p); err != nil {
+	d := contractData{Contract: k}
+	d.Users, err = readPart(c, "users", func(p bank.Page) ([]bank.User, string, error) {
+		return c.bank.Users(ctx, c.by, k.ID, p)
+	})
+	if err != nil {
 		return err
 	}
-	d.Tokens = c.tokenLines(tokens)
-	d.More = more != [3]string{}
-	return c.showTitled(http.StatusOK, "contract", say("contract.title", d.Contract.Name), d)
+	d.Tokens, err = readPart(c, "tokens", func(p bank.Page) ([]tokenLine, string, error) {
+		tokens, next, err := c.bank.Tokens(ctx, c.by, bank.TokenFilter{Contract: k.ID, Page: p})
+		return c.tokenLines(tokens), next, err
+	})
+	if err != nil {
+		return err
+	}
+	d.Orders, err = readPart(c, "orders", func(p bank.Page) ([]bank.Order, string, error) {
+		return c.bank.Orders(ctx, c.by, k.ID, false, p)
+	})
+	if err != nil {
+		return err
+	}
+	return c.showTitled(http.StatusOK, "contract", say("contract.title", k.Name), d)
 }
 
 // tokenLines adds the condition of now.

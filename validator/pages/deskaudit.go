@@ -34,12 +34,13 @@ func (c *call) noticesPage() error {
 	if only == nil {
 		d.Status = ""
 	}
-	var after string
 	var err error
-	if d.Lines, after, err = c.bank.Notices(c.r.Context(), c.by, only, c.page()); err != nil {
+	d.list, err = readPart(c, afterMark, func(p bank.Page) ([]bank.Notice, string, error) {
+		return c.bank.Notices(c.r.Context(), c.by, only, p)
+	})
+	if err != nil {
 		return err
 	}
-	d.Next = c.next(after)
 	return c.show(http.StatusOK, "notices", "notices.title", d)
 }
 
@@ -92,14 +93,16 @@ func (c *call) audit(report *bank.AuditReport) error {
 	from, to := dayStart(v["from"], 0), dayStart(v["to"], 24*time.Hour)
 	filter := bank.AuditFilter{
 		User: v["user"], Clerk: v["clerk"], Contract: v["contract"], Serial: v["serial"], Act: v["act"], Rule: v["rule"],
-		From: from, To: to, Page: c.page(),
+		From: from, To: to,
 	}
-	var after string
 	var err error
-	if d.Lines, after, err = c.bank.Audit(c.r.Context(), c.by, filter); err != nil {
+	d.list, err = readPart(c, afterMark, func(p bank.Page) ([]bank.Record, string, error) {
+		filter.Page = p
+		return c.bank.Audit(c.r.Context(), c.by, filter)
+	})
+	if err != nil {
 		return err
 	}
-	d.Next = c.next(after)
 	return c.show(http.StatusOK, "audit", "audit.title", d)
 }
 

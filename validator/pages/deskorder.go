@@ -233,11 +233,13 @@ type ordersData struct {
 
 func (c *call) ordersPage() error {
 	all := c.r.URL.Query().Get("all") != ""
-	lines, next, err := c.bank.Orders(c.r.Context(), c.by, "", !all, c.page())
+	l, err := readPart(c, afterMark, func(p bank.Page) ([]bank.Order, string, error) {
+		return c.bank.Orders(c.r.Context(), c.by, "", !all, p)
+	})
 	if err != nil {
 		return err
 	}
-	return c.show(http.StatusOK, "orders", "orders.title", ordersData{list[bank.Order]{lines, c.next(next)}, all})
+	return c.show(http.StatusOK, "orders", "orders.title", ordersData{l, all})
 }
 
 // openOrder returns the open order of the path.
@@ -269,26 +271,39 @@ func (c *call) orderFacts(o bank.Order) []fact {
 	}
 }
 
-// shipForm sends a token of the stock for an order.
+// suggestions is how many tokens of the stock are suggested for what has been typed.
+const suggestions = 20
+
+// shipForm sends a token of the stock for an order. It suggests tokens whose serial
+// numbers begin with what the query has; any other of the stock can be typed too.
 func (c *call) shipForm() (*form, bank.Order, error) {
 	o, err := c.openOrder()
 	if err != nil {
 		return nil, o, err
 	}
-	stock, _, err := c.bank.Tokens(c.r.Context(), c.by, bank.TokenFilter{Stock: true, Page: bank.Page{Limit: searchLines}})
+	in := bank.TokenFilter{Stock: true, Page: bank.Page{Limit: suggestions}}
+	stock, _, err := c.bank.Tokens(c.r.Context(), c.by, in)
 	if err != nil {
 		return nil, o, err
 	}
+	action := "/desk/orders/" + url.PathEscape(o.ID) + "/ship"
 	f := &form{
 		Title: say("ship.title"), Lead: []msg{say("ship.lead")}, Facts: c.orderFacts(o),
 		Fields: []*field{serialField("serial")},
-		Submit: "ship.submit", Cancel: "/desk/orders", Action: "/desk/orders/" + url.PathEscape(o.ID) + "/ship",
+		Submit: "ship.submit", Cancel: "/desk/orders", Action: action,
 	}
 	if len(stock) == 0 {
 		f.Warn = append(f.Warn, say("ship.empty"))
 	}
+	serial := f.Fields[0]
+	serial.Suggest = action
+	if serial.Value = c.r.URL.Query().Get("serial"); serial.Value != "" {
+		if stock, _, err = c.tokensLike(serial.Value, in); err != nil {
+			return nil, o, err
+		}
+	}
 	for _, t := range stock {
-		f.Fields[0].Options = append(f.Fields[0].Options, option{Value: t.Serial.String(), Text: t.Serial.String()})
+		serial.Options = append(serial.Options, option{Value: t.Serial.String()})
 	}
 	return f, o, nil
 }

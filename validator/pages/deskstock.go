@@ -21,11 +21,13 @@ import (
 func (c *call) missing(err error) bool { return errors.Is(err, bank.ErrNotFound) }
 
 func (c *call) stockPage() error {
-	all, next, err := c.bank.Tokens(c.r.Context(), c.by, bank.TokenFilter{Stock: true, Page: c.page()})
+	l, err := readPart(c, afterMark, func(p bank.Page) ([]bank.Token, string, error) {
+		return c.bank.Tokens(c.r.Context(), c.by, bank.TokenFilter{Stock: true, Page: p})
+	})
 	if err != nil {
 		return err
 	}
-	return c.show(http.StatusOK, "stock", "stock.title", list[tokenLine]{c.tokenLines(all), c.next(next)})
+	return c.show(http.StatusOK, "stock", "stock.title", l)
 }
 
 // issueForm gives a token of the stock to a contract without an order.
@@ -99,7 +101,7 @@ func (c *call) importForm() *form {
 
 func (c *call) importPage() error { return c.showForm(c.importForm()) }
 
-// maxWarnings is how many warnings about a file are kept.
+// maxWarnings is how many warnings about a file are kept. The others are counted.
 const maxWarnings = 50
 
 // maxPart is the most bytes of a field beside the file.
@@ -171,9 +173,12 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 	f.Fields[len(f.Fields)-1].Optional = true // it is here
 	values, ok := f.take(posted)
 	var warnings []string
+	dropped := 0
 	o := seedfile.ReadOptions{Warn: func(text string) {
 		if len(warnings) < maxWarnings {
 			warnings = append(warnings, text)
+		} else {
+			dropped++
 		}
 	}}
 	zone, err := bank.ExpiryZone(values["zone"])
@@ -232,7 +237,7 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 	}
 	c.say("good", say("import.done", strconv.Itoa(report.Tokens)))
 	if all := slices.Concat(report.Warnings, warnings); len(all) > 0 {
-		c.state.Flash.Kind, c.state.Flash.More = "next", c.pages[c.lang].phrases.warnings(all)
+		c.state.Flash.Kind, c.state.Flash.More = "next", c.pages[c.lang].phrases.warnings(all, dropped)
 	}
 	return c.leave("/stock")
 }

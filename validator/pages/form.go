@@ -31,6 +31,7 @@ type field struct {
 	Kind     string // a key of kinds, "select", "check" or "file"
 	Value    string
 	Options  []option
+	Suggest  string // path where htmx asks for other options while people type; "" is none
 	Error    string // key; "" is good
 	Optional bool
 	Fixed    bool // shown, and not to be changed

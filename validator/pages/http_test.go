@@ -269,7 +269,11 @@ func TestStrings(t *testing.T) {
 		"/desk/notices?after=zzz", "/desk/audit?after=%27", "/desk/stock?after=%ff", "/desk/?find=%ff%fe", "/desk/audit?from=2026-13-45",
 		"/desk/tokens/100000000000/sell",
 	} {
-		a := s.browser(t).logIn("desk-1").get(path)
+		clerk := s.browser(t).logIn("desk-1")
+		a := clerk.get(path)
+		if strings.Contains(path, "after=") && a.StatusCode == 303 { // to the beginning of the list
+			a = clerk.follow(a)
+		}
 		require.Contains(t, []int{200, 404, 422}, a.StatusCode, "%s: %s", path, a.body)
 		require.Contains(t, a.body, "<!DOCTYPE html>")
 	}

@@ -102,36 +102,14 @@ func (c *call) homePage() error {
 	return c.show(http.StatusOK, "home", "home.title", h)
 }
 
-// list is a page of a list, with the address of the next part.
-type list[T any] struct {
-	Lines []T
-	Next  string // path and query; "" is none
-}
-
-// page returns which part of a list is wanted.
-func (c *call) page() bank.Page {
-	return bank.Page{After: c.r.URL.Query().Get("after"), Limit: pageLines}
-}
-
-// pageLines is how many lines a page of a list has.
-const pageLines = 50
-
-// next returns the address of the next part of this list, "" after the last.
-func (c *call) next(after string) string {
-	if after == "" {
-		return ""
-	}
-	q := c.r.URL.Query()
-	q.Set("after", after)
-	return c.r.URL.Path + "?" + q.Encode()
-}
-
 func (c *call) historyPage() error {
-	all, next, err := c.bank.Transactions(c.r.Context(), c.by, c.me.Contract, c.page())
+	l, err := readPart(c, afterMark, func(p bank.Page) ([]bank.Transaction, string, error) {
+		return c.bank.Transactions(c.r.Context(), c.by, c.me.Contract, p)
+	})
 	if err != nil {
 		return err
 	}
-	return c.show(http.StatusOK, "history", "history.title", list[bank.Transaction]{all, c.next(next)})
+	return c.show(http.StatusOK, "history", "history.title", l)
 }
 
 // told returns what is said of a refusal: the rule's reason where the user may

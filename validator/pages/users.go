@@ -16,11 +16,13 @@ import (
 type doToToken func(ctx context.Context, by bank.By, serial token.Serial, code string) (bank.Outcome, error)
 
 func (c *call) usersPage() error {
-	all, next, err := c.bank.Users(c.r.Context(), c.by, c.me.Contract, c.page())
+	l, err := readPart(c, afterMark, func(p bank.Page) ([]bank.User, string, error) {
+		return c.bank.Users(c.r.Context(), c.by, c.me.Contract, p)
+	})
 	if err != nil {
 		return err
 	}
-	return c.show(http.StatusOK, "users", "users.title", list[bank.User]{all, c.next(next)})
+	return c.show(http.StatusOK, "users", "users.title", l)
 }
 
 // roles are those that a form offers.

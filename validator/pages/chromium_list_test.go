@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// TestChromiumLists: a clerk goes through long lists with the buttons below them, and picks
+// the token to ship from suggestions for what has been typed. FOB_SHOTS works as in
+// TestChromiumShots.
+func TestChromiumLists(t *testing.T) {
+	s := newCrowd(t)
+	b := newTab(t, s.URL).logIn("/desk/login", "desk-1")
+	shot := func(name string) {
+		for _, width := range []int64{1280, 390} {
+			b.run(chromedp.EmulateViewport(width, 900))
+			require.LessOrEqual(t, of(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, name)
+			if folder := os.Getenv("FOB_SHOTS"); folder != "" {
+				picture := of(b, chromedp.FullScreenshot(100))
+				require.NoError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("list-%s-%d.png", name, width)), picture, 0o644))
+			}
+		}
+		b.run(chromedp.EmulateViewport(1280, 900))
+	}
+	// press follows a link of a list, and waits for a line of the part that it leads to.
+	press := func(list, rel, line string) {
+		b.press0(fmt.Sprintf(`#%s a[rel=%s]`, list, rel))
+		b.until(fmt.Sprintf(`location.hash === "#%s" && document.querySelector('#%s a[href$="/%s"]') !== null`, list, list, line))
+	}
+	for _, lang := range []string{"ja", "en"} {
+		b.open("/desk/contracts/acme")
+		if lang == "en" {
+			b.press0(".language button").open("/desk/contracts/acme")
+		}
+		press("tokens", "next", s.tokens[pageLines])
+		press("users", "next", s.users[pageLines])
+		shot(lang + "-middle")
+		press("tokens", "next", s.tokens[2*pageLines])
+		press("users", "next", s.users[2*pageLines])
+		press("orders", "next", s.orders[pageLines]+"/ship")
+		press("orders", "next", s.orders[2*pageLines]+"/ship")
+		shot(lang + "-last")
+		press("users", "prev", s.users[pageLines])
+		press("users", "prev", s.users[0])
+
+		// A search, whose results come without a new page.
+		b.open("/desk/").run(chromedp.SendKeys(chromedp.CSS("#find"), "box"))
+		b.until(`document.querySelector('#contracts a[href="/desk/contracts/acme"]') === null`)
+		press("contracts", "next", s.contracts[pageLines])
+		press("contracts", "next", s.contracts[2*pageLines])
+		shot(lang + "-search")
+
+		b.open("/desk/orders/" + s.orders[0] + "/ship")
+		shot(lang + "-ship")
+		wanted := s.stock[many-1]
+		option := fmt.Sprintf(`document.querySelector('#f-serial-list option[value="%s"]')`, wanted)
+		b.until(option + ` === null && document.querySelectorAll('#f-serial-list option').length > 1`)
+		b.typed("serial", wanted[:11])
+		b.until(option + ` !== null`)
+		require.Equal(t, wanted[:11], of(b, chromedp.Evaluate[string](`document.activeElement.value`)), "typing goes on")
+	}
+}

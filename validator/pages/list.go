@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"net/url"
+
+	"github.com/d204ef64/fob/validator/bank"
+)
+
+// pageLines is how many lines a part of a list has.
+const pageLines = 50
+
+// maxMarks is how many parts of a list an address remembers. Addresses stay short, and
+// the way back from a later part skips to the beginning.
+const maxMarks = 40
+
+// list is a part of a list.
+type list[T any] struct {
+	Lines []T
+	Ways
+}
+
+// Ways are the addresses of the parts before and after a part; "" is none.
+type Ways struct{ Prev, Next string }
+
+// readPart reads the part of a list that the address asks for. The parameter name has the
+// mark at which the part before ended; if it is given several times, each part before has
+// left its mark, and the last one counts. A page with several lists has a parameter for
+// each, which is also the element's ID on the page.
+func readPart[T any](c *call, name string, read func(bank.Page) ([]T, string, error)) (list[T], error) {
+	q := c.r.URL.Query()
+	marks := q[name]
+	p := bank.Page{Limit: pageLines}
+	if len(marks) > 0 {
+		p.After = marks[len(marks)-1]
+	}
+	lines, next, err := read(p)
+	if err != nil {
+		return list[T]{}, err
+	}
+	at := func(marks ...string) string {
+		q.Del(name)
+		for _, mark := range marks[max(0, len(marks)-maxMarks):] {
+			q.Add(name, mark)
+		}
+		to := url.URL{Path: c.r.URL.Path, RawQuery: q.Encode()}
+		if name != afterMark {
+			to.Fragment = name
+		}
+		return to.String()
+	}
+	l := list[T]{Lines: lines}
+	if len(marks) > 0 {
+		l.Prev = at(marks[:len(marks)-1]...)
+	}
+	if len(lines) == 0 && l.Prev != "" { // the last lines of the list are gone
+		return l, redirectTo(l.Prev)
+	}
+	if next != "" {
+		l.Next = at(append(marks, next)...)
+	}
+	return l, nil
+}
+
+// afterMark is the parameter of a list that has a page to itself.
+const afterMark = "after"

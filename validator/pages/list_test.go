@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pages
+
+import (
+	"fmt"
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
+	"github.com/d204ef64/fob/validator/bank/banktest"
+)
+
+// many is more rows than two parts of a list have.
+const many = 2*pageLines + 3
+
+// crowd fills a site with many rows of each kind: contract "acme" has many users, each with
+// a token, and many orders; the stock has many tokens.
+type crowd struct {
+	*site
+	users, orders, receipts, contracts []string
+	tokens, stock                      []string
+}
+
+func newCrowd(t *testing.T) *crowd {
+	s := &crowd{site: newSite(t, Options{}, false), users: []string{"alice", "bob", "carol"}}
+	serials := s.Import("acme", many)
+	for i, serial := range serials {
+		id := fmt.Sprintf("user-%03d", i)
+		s.User("acme", id, validator.PlainUser)
+		s.Activate(id, serial)
+		s.users = append(s.users, id)
+		s.tokens = append(s.tokens, serial.String())
+	}
+	for i := range many {
+		out := s.Transfer("user-000", s.Code(serials[0], 0))
+		require.True(t, out.Done)
+		s.receipts = append(s.receipts, out.Receipt)
+		s.Step(1)
+		order, out, err := s.Bank.Order(t.Context(), banktest.Clerk, bank.NewOrder{Contract: "acme", Cause: validator.CauseAdditional})
+		require.NoError(t, err)
+		require.True(t, out.Done)
+		s.orders = append(s.orders, order.ID)
+		id := fmt.Sprintf("box-%03d", i)
+		s.Contract(id)
+		s.contracts = append(s.contracts, id)
+	}
+	for _, serial := range s.Import("", many) {
+		s.stock = append(s.stock, serial.String())
+	}
+	return s
+}
+
+// section returns the part of a page inside the element with an ID; the main part for "".
+func (a answer) section(t testing.TB, id string) string {
+	t.Helper()
+	if id == "" {
+		return mainPart.FindString(a.body)
+	}
+	_, rest, found := strings.Cut(a.body, ` id="`+id+`"`)
+	require.True(t, found, id)
+	part, _, _ := strings.Cut(rest, "</section>")
+	return part
+}
+
+// way returns the address of a link to the part before or after, "" if there is none.
+func way(part, rel string) string {
+	m := regexp.MustCompile(`rel="` + rel + `" href="([^"]+)"`).FindStringSubmatch(part)
+	if m == nil {
+		return ""
+	}
+	at, _, _ := strings.Cut(html.UnescapeString(m[1]), "#") // which a browser does not send
+	return at
+}
+
+// walk reads a list to its end and back again, and returns what line finds in it.
+func (b *browser) walk(path, id string, line *regexp.Regexp) (all []string) {
+	b.t.Helper()
+	read := func(path string) (lines []string, part string) {
+		page := b.get(path)
+		require.Equal(b.t, 200, page.StatusCode, "%s: %s", path, page.body)
+		part = page.section(b.t, id)
+		for _, m := range line.FindAllStringSubmatch(part, -1) {
+			lines = append(lines, m[1])
+		}
+		require.NotEmpty(b.t, lines, path)
+		return lines, part
+	}
+	var parts [][]string
+	for at := path; at != ""; {
+		lines, part := read(at)
+		require.Equal(b.t, len(parts) == 0, way(part, "prev") == "", at)
+		parts, all = append(parts, lines), append(all, lines...)
+		path, at = at, way(part, "next")
+	}
+	for i := len(parts) - 1; i >= 0; i-- {
+		lines, part := read(path)
+		require.Equal(b.t, parts[i], lines, path)
+		path = way(part, "prev")
+	}
+	require.Empty(b.t, path)
+	return all
+}
+
+// TestListsAreWhole: what does not fit into one part of a list is in the following ones,
+// and there is a way back.
+func TestListsAreWhole(t *testing.T) {
+	s := newCrowd(t)
+	clerk, user, boss := s.browser(t).logIn("desk-1"), s.browser(t).logIn("user-000"), s.browser(t).logIn("alice")
+	var (
+		contract  = regexp.MustCompile(`href="/desk/contracts/([^"/]+)"><b>`)
+		deskUser  = regexp.MustCompile(`href="/desk/users/([^"]+)">`)
+		deskToken = regexp.MustCompile(`href="/desk/tokens/([^"]+)">`)
+		inLine    = regexp.MustCompile(`<tr><td[^>]*><a href="/desk/tokens/([^"]+)">`)
+		ship      = regexp.MustCompile(`href="/desk/orders/([^"/]+)/ship">`)
+	)
+	require.ElementsMatch(t, append([]string{"acme", "other"}, s.contracts...), clerk.walk("/desk/", "contracts", contract))
+	require.ElementsMatch(t, s.contracts, clerk.walk("/desk/?find=box", "contracts", contract))
+	// Full-width letters, with which no name begins.
+	require.ElementsMatch(t, s.contracts, clerk.walk("/desk/?find="+url.QueryEscape(wide("box-")), "contracts", contract))
+	every := append(append([]string{}, s.tokens...), s.stock...)
+	require.ElementsMatch(t, every, clerk.walk("/desk/?find=1000-00", "tokens", deskToken))
+	require.ElementsMatch(t, s.users, clerk.walk("/desk/contracts/acme", "users", deskUser))
+	require.ElementsMatch(t, s.tokens, clerk.walk("/desk/contracts/acme", "tokens", inLine))
+	require.ElementsMatch(t, s.orders, clerk.walk("/desk/contracts/acme", "orders", ship))
+	require.ElementsMatch(t, s.orders, clerk.walk("/desk/orders", "", ship))
+	require.ElementsMatch(t, s.orders, clerk.walk("/desk/orders?all=yes", "", ship))
+	require.ElementsMatch(t, s.stock, clerk.walk("/desk/stock", "", inLine))
+	place := regexp.MustCompile(`<td[^>]*>(\d+/\d+)</td>`)
+	require.Len(t, clerk.walk("/desk/audit?act=transfer&serial="+s.tokens[0], "", place), many)
+	require.ElementsMatch(t, s.receipts, user.walk("/history", "", regexp.MustCompile(`href="/receipt/([^"]+)"`)))
+	require.ElementsMatch(t, s.users, boss.walk("/users", "", regexp.MustCompile(`href="/users/change/([^"]+)"`)))
+
+	// A part of one list leaves the others where they are.
+	page := clerk.get("/desk/contracts/acme")
+	page = clerk.get(way(page.section(t, "users"), "next"))
+	page = clerk.get(way(page.section(t, "tokens"), "next"))
+	require.Contains(t, page.section(t, "users"), `"/desk/users/`+s.users[pageLines]+`"`)
+	require.Contains(t, page.section(t, "tokens"), `"/desk/tokens/`+s.tokens[pageLines]+`"`)
+	require.Contains(t, page.section(t, "orders"), s.orders[0])
+
+	// The list below a report of the hash chains goes on.
+	page = clerk.post("/desk/audit/verify", url.Values{"form-token": {tokenOf(clerk.get("/desk/audit").body)}})
+	page.says(t, "audit.whole")
+	newest := place.FindStringSubmatch(page.section(t, ""))[1]
+	page = clerk.follow(clerk.get(way(page.section(t, ""), "next")))
+	require.Len(t, place.FindAllString(page.section(t, ""), -1), pageLines)
+	require.NotContains(t, page.body, ">"+newest+"<")
+
+	// If the last lines are gone, what is left is shown.
+	last := "/desk/orders"
+	for at := last; at != ""; at = way(clerk.get(at).section(t, ""), "next") {
+		last = at
+	}
+	for _, id := range s.orders[2*pageLines:] {
+		_, err := s.Bank.CancelOrder(t.Context(), banktest.Clerk, id)
+		require.NoError(t, err)
+	}
+	page = clerk.follow(clerk.get(last))
+	require.Equal(t, s.orders[2*pageLines-1], lastOf(ship.FindAllStringSubmatch(page.body, -1))[1])
+
+	// Suggestions for a shipment are few, and are of what has been typed.
+	at := "/desk/orders/" + s.orders[0] + "/ship"
+	wanted := `<option value="` + lastOf(s.stock) + `">`
+	require.NotContains(t, clerk.get(at).body, wanted)
+	require.Contains(t, clerk.get(at+"?serial="+lastOf(s.stock)[:11]).body, wanted)
+	clerk.follow(clerk.fill(at, "serial", lastOf(s.stock)))
+	serial, err := token.ParseSerial(lastOf(s.stock))
+	require.NoError(t, err)
+	got, err := s.Bank.Token(t.Context(), banktest.Clerk, serial)
+	require.NoError(t, err)
+	require.Equal(t, "acme", got.Contract)
+
+	// Expiry notices, a month before.
+	for s.Clock.Now().Time().Year() < 2031 || s.Clock.Now().Time().Month() < 3 {
+		s.Clock.Advance(24 * 3600)
+	}
+	_, err = s.Bank.Daily(t.Context(), failing{})
+	require.NoError(t, err)
+	clerk = s.browser(t).logIn("desk-1")
+	noticed := regexp.MustCompile(`<td[^>]*><a href="/desk/tokens/([^"]+)">`)
+	require.ElementsMatch(t, s.tokens, clerk.walk("/desk/notices", "", noticed))
+	require.ElementsMatch(t, s.tokens, clerk.walk("/desk/notices?status=failed", "", noticed))
+}
+
+func lastOf[T any](all []T) T { return all[len(all)-1] }
+
+// TestLongWayBack: an address does not grow for ever, and leads back to the beginning.
+func TestLongWayBack(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	s.tokens()
+	s.Import("", pageLines+1)
+	b := s.browser(t).logIn("desk-1")
+	marks := url.Values{}
+	for i := range maxMarks {
+		marks.Add("after", fmt.Sprintf("%03d", i)) // before all serial numbers
+	}
+	next := way(b.get("/desk/stock?"+marks.Encode()).section(t, ""), "next")
+	require.NotEmpty(t, next)
+	require.Equal(t, maxMarks, strings.Count(next, "after="))
+	steps := 0
+	for at := next; at != ""; at = way(b.get(at).section(t, ""), "prev") {
+		steps++
+	}
+	require.Equal(t, maxMarks+1, steps)
+}
