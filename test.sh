@@ -97,6 +97,7 @@ step_needs() {
 		;;
 	board)
 		echo 'qemu-system-misc qemu-system-riscv32'
+		echo 'qemu-system-arm qemu-system-arm'
 		echo 'oathtool oathtool'
 		;;
 	esac

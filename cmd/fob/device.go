@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
@@ -24,7 +25,8 @@ type device struct {
 	*app
 	port      string
 	tokenFile string
-	timeout   time.Duration
+	timeout   time.Duration // 0: as long as a device may take
+	waiting   *pflag.Flag   // of timeout
 }
 
 func newDeviceCmd(a *app) *cobra.Command {
@@ -46,7 +48,8 @@ them in any state; sold tokens do not know them.`,
 	f := cmd.PersistentFlags()
 	f.StringVar(&d.port, "port", "", "`ADDR` of the token's serial port")
 	f.StringVar(&d.tokenFile, "token-file", "", "`FILE` with the password of the port, see fob run")
-	f.DurationVar(&d.timeout, "timeout", host.DefaultTimeout, "how long to wait for each answer, which is asked for 3 times")
+	f.DurationVar(&d.timeout, "timeout", 0, "how long to wait for each of 3 tries (default: what the protocol allows the command, 1s to 15s)")
+	d.waiting = f.Lookup("timeout")
 	cmd.AddCommand(
 		newInfoCmd(d), newEchoCmd(d), newClockCmd(d), newDisplayCmd(d), newProvisionCmd(d), newLockCmd(d), newShownCodeCmd(d),
 		newSelfTestCmd(d), newWipeCmd(d), newResetCmd(d), newListCmd(a), newKeygenCmd(a),
@@ -60,7 +63,7 @@ func (d *device) with(ctx context.Context, f func(context.Context, *host.Client)
 	if d.port == "" {
 		return usagef("no port: name the token's serial port with --port, such as /dev/ttyACM0 or tcp:127.0.0.1:7000")
 	}
-	if d.timeout <= 0 {
+	if d.waiting.Changed && d.timeout <= 0 {
 		return usagef("--timeout %v: want more than 0", d.timeout)
 	}
 	bearer, err := d.bearerToken(ctx, d.tokenFile)

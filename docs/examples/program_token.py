@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-READ, WRITE, OS, TOKEN = 0, 2, 0, 64
+READ, WRITE, OS, TOKEN, SECONDS = 0, 2, 0, 64, {3: 5, 4: 15, 5: 5}  # [10.1]: of TOKEN, others 1
 TEST_KEY = hashlib.sha256(b"fob insecure test station key, published, protects nothing").digest()  # [8]
 BEHAVIOUR = [0, 0, 0, 0, 0, 0, 0, 1, 6]  # [8.3]: always on, six bars, losing the clock's power destroys the seed
 REFUSALS = {3: "the token is locked", 5: "the token is provisioned already: wipe it first", 12: "the token is dead",
@@ -48,7 +48,7 @@ class Token:
         for _ in range(10):  # [10]: every request can be repeated
             for i in range(0, len(packet), 93):
                 self.line.write((b"\x04\x14" if i else b"\x06\x09") + base64.b64encode(packet[i:i + 93]) + b"\n")
-            answer = self.receive(time.monotonic() + 1, bytes([8 | op + 1]), message[4:8])
+            answer = self.receive(time.monotonic() + (SECONDS.get(command, 1) if group else 1), bytes([8 | op + 1]), message[4:8])
             if answer and ("err" in answer or answer.get("rc")):  # [4]
                 why = REFUSALS.get(answer.get("err", {}).get("rc"), answer)
                 raise ValueError(f"group {group} command {command} is refused: {why}")

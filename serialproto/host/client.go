@@ -23,16 +23,13 @@ type Conn interface {
 	SetWriteDeadline(t time.Time) error
 }
 
-// The defaults of a Client.
-const (
-	DefaultTimeout = time.Second
-	DefaultRetries = 2
-)
+// DefaultRetries is how often a Client sends a request again.
+const DefaultRetries = 2
 
 // Client is one token's host. It is safe for concurrent use; requests go out
 // one after the other.
 type Client struct {
-	timeout time.Duration
+	timeout time.Duration // 0: AnswerTime of the command
 	retries int
 
 	turn    chan struct{} // full while a request is under way; guards what follows
@@ -57,7 +54,8 @@ type Stats struct {
 // Option changes a Client.
 type Option func(*Client)
 
-// WithTimeout sets how long to wait for one answer; the default is 1 s.
+// WithTimeout sets how long to wait for one answer, whatever the command; 0, the
+// default, is its [AnswerTime].
 func WithTimeout(d time.Duration) Option { return func(c *Client) { c.timeout = d } }
 
 // WithRetries sets how often a request without an answer is sent again; the
@@ -68,7 +66,7 @@ func WithRetries(n int) Option { return func(c *Client) { c.retries = n } }
 // client sets deadlines on it during a request, and leaves none behind.
 func New(conn Conn, opts ...Option) *Client {
 	c := &Client{
-		conn: conn, timeout: DefaultTimeout, retries: DefaultRetries, start: time.Now(),
+		conn: conn, retries: DefaultRetries, start: time.Now(),
 		turn: make(chan struct{}, 1),
 	}
 	c.seq = uint8(c.start.UnixNano())
@@ -204,11 +202,15 @@ func (c *Client) exchangeLocked(ctx context.Context, r request, accept func(body
 			<-stopped // it must not hit the next request's deadline
 		}
 	}()
+	wait := c.timeout
+	if wait == 0 {
+		wait = AnswerTime(r.group, r.op, r.command)
+	}
 	for attempt := 0; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return nil, timeout(err)
 		}
-		deadline := time.Now().Add(c.timeout)
+		deadline := time.Now().Add(wait)
 		if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 			deadline = d
 		}
@@ -237,7 +239,7 @@ func (c *Client) exchangeLocked(ctx context.Context, r request, accept func(body
 			return nil, timeout(context.DeadlineExceeded)
 		}
 		if attempt >= c.retries {
-			return nil, fmt.Errorf("%w after %d tries of %v each", ErrTimeout, attempt+1, c.timeout)
+			return nil, fmt.Errorf("%w after %d tries of %v each", ErrTimeout, attempt+1, wait)
 		}
 		c.count(func(s *Stats) { s.Repeats++ })
 	}

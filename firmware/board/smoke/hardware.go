@@ -14,15 +14,18 @@ import (
 // ram is hardware that is nothing but memory: what a board has to provide, in
 // its simplest form. Its static key is no secret.
 type ram struct {
-	flash   [2][firmware.SlotSize]byte
+	flash   [flashPages][flashPageSize]byte
+	erased  int // pages
+	written int // slots
 	now     token.UnixMilli
 	set     bool
 	frame   firmware.Frame
 	clicked bool
-	in      [160]byte // on its way to the token
+	in      [lineSize]byte // on its way to the token
 	inN     int
-	out     [160]byte // sent by the token
+	out     [lineSize]byte // sent by the token
 	outN    int
+	id      [8]byte
 	static  [32]byte
 	station [32]byte
 	scratch [firmware.SlotSize]byte
@@ -73,6 +76,7 @@ func (m *ramFlash) Read(page, off int, p []byte) error {
 }
 
 func (m *ramFlash) Program(page, off int, p []byte) error {
+	m.written++
 	cells, err := m.at(page, off, len(p))
 	for i := range cells {
 		cells[i] &= p[i]
@@ -81,6 +85,7 @@ func (m *ramFlash) Program(page, off int, p []byte) error {
 }
 
 func (m *ramFlash) Erase(page int) error {
+	m.erased++
 	cells, err := m.at(page, 0, len(m.flash[0]))
 	for i := range cells {
 		cells[i] = 0xFF
@@ -113,7 +118,7 @@ func (m *ramLine) Uptime() int64 { return int64(m.now) }
 
 func (m *ramSupply) Voltage() firmware.Millivolts { return 3000 }
 
-func (m *ramIdentity) HardwareID() [8]byte   { return [8]byte{'s', 'm', 'o', 'k', 'e'} }
+func (m *ramIdentity) HardwareID() [8]byte   { return m.id }
 func (m *ramIdentity) Model() string         { return "smoke" }
 func (m *ramIdentity) StaticKey() *[32]byte  { return &m.static }
 func (m *ramIdentity) StationKey() *[32]byte { return &m.station }

@@ -9,6 +9,9 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
+// seed is the one of RFC 6238, appendix B.
+const seed = "12345678901234567890"
+
 // The provisioning message of serialproto/testdata/noise.json, which was made
 // by github.com/flynn/noise.
 const (
@@ -18,8 +21,12 @@ const (
 		"0f09a8bebcfc896a3a2498284d1d8e72494223421f1a4f72984d486a5b67bd579fe593d19214cf34" +
 		"94ab7a28301cb18d5c51b3594f2876ae7dfc09e28637b089098442be9ffd499e38f3aee2af469e8f" +
 		"1ee8a6eb2eada05403766019f85458ed0d3c8a2656d70cede7116f"
+	noiseSerial       = "1000042"
+	noiseFirmware     = "0.1.0"
 	noiseConfirmation = "a59ad1b8e0a24d34347cf0bbfb71a3417b9559f1cb2146c25c9d640eea61fe3c"
 )
+
+var noiseHardware = [8]byte{0xf0, 0xb0, 1, 2, 3, 4, 5, 6}
 
 // noise opens the message, and makes the proof that its seed is held: what a
 // token needs of the standard library's cryptography.
@@ -30,12 +37,12 @@ func noise() bool {
 	unhex(device[:], noiseDevice)
 	unhex(want[:], noiseConfirmation)
 	unhex(message[:], noiseMessage)
-	serial, err := token.ParseSerial("1000042")
+	serial, err := token.ParseSerial(noiseSerial)
 	if err != nil {
 		return false
 	}
 	binding := serialproto.Binding{
-		HardwareID: [8]byte{0xf0, 0xb0, 1, 2, 3, 4, 5, 6}, Serial: serial, Firmware: "0.1.0",
+		HardwareID: noiseHardware, Serial: serial, Firmware: noiseFirmware,
 	}
 	plain, transcript, e := serialproto.Open(&binding, &station, &device, message[:])
 	if e != serialproto.OK {

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+)
+
+// TestAnswerTime: the host waits as long as PROTOCOL.md gives the device.
+func TestAnswerTime(t *testing.T) {
+	document, err := os.ReadFile("../PROTOCOL.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(document), "### 10.1 ")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	type command struct {
+		group serialproto.Group
+		op    serialproto.Op
+		id    uint8
+	}
+	number := func(s string) int {
+		n, err := strconv.Atoi(s)
+		require.NoError(t, err)
+		return n
+	}
+	want := map[command]time.Duration{}
+	for _, row := range regexp.MustCompile(`(?m)^\| group (\d+), (\d+) \S+ \| (read|write) \| (\d+) \|`).FindAllStringSubmatch(section, -1) {
+		op := map[string]serialproto.Op{"read": serialproto.OpRead, "write": serialproto.OpWrite}[row[3]]
+		want[command{serialproto.Group(number(row[1])), op, uint8(number(row[2]))}] = time.Duration(number(row[4])) * time.Second
+	}
+	require.Len(t, want, strings.Count(section, "\n| group "), "a row that the test does not read")
+	require.Len(t, want, 5)
+	others := regexp.MustCompile(`(?m)^\| all others \| \| (\d+) \|`).FindStringSubmatch(section)
+	require.NotNil(t, others)
+
+	for _, group := range []serialproto.Group{serialproto.GroupOS, serialproto.GroupEnum, serialproto.GroupToken, serialproto.GroupRig} {
+		for _, op := range []serialproto.Op{serialproto.OpRead, serialproto.OpWrite} {
+			for id := range uint8(16) {
+				documented, ok := want[command{group, op, id}]
+				if !ok {
+					documented = time.Duration(number(others[1])) * time.Second
+				}
+				require.Equal(t, documented, host.AnswerTime(group, op, id), "group %d, op %d, command %d", group, op, id)
+			}
+		}
+	}
+}
+
+// TestSlowestDevice: a device that takes as long as it may is asked once, and one
+// that says nothing is given up after three times that.
+func TestSlowestDevice(t *testing.T) {
+	serial := newOrder(t, newWorld(t), "button-6").Serial
+	for name, call := range map[string]struct {
+		do   func(context.Context, *host.Client) error
+		most time.Duration
+	}{
+		"self-test": {func(ctx context.Context, c *host.Client) error { _, err := c.SelfTest(ctx); return err }, 10 * time.Second},
+		"lock":      {func(ctx context.Context, c *host.Client) error { return c.Lock(ctx) }, 5 * time.Second},
+		"wipe":      {func(ctx context.Context, c *host.Client) error { return c.Wipe(ctx, serial) }, 5 * time.Second},
+		"info":      {func(ctx context.Context, c *host.Client) error { _, err := c.Info(ctx); return err }, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				near, far := net.Pipe()
+				var requests, takes atomic.Int64 // takes 0: it says nothing
+				takes.Store(int64(call.most - time.Millisecond))
+				go func() {
+					var in serialproto.Deframer
+					var buf [256]byte
+					for {
+						n, err := far.Read(buf[:])
+						if err != nil {
+							return
+						}
+						for _, b := range buf[:n] {
+							m := in.Feed(b, 0)
+							if m == nil {
+								continue
+							}
+							h, _ := serialproto.ParseHeader(m)
+							body := []byte{0xA0} // for some commands no answer that makes sense
+							if h.Group != serialproto.GroupOS {
+								requests.Add(1)
+								if takes.Load() == 0 {
+									continue
+								}
+								time.Sleep(time.Duration(takes.Load()))
+							}
+							if _, err := far.Write(framed(h.Response(), body)); err != nil {
+								return
+							}
+						}
+					}
+				}()
+				defer near.Close()
+				c := host.New(near)
+				_, err := c.Echo(t.Context(), "") // by then it is in step
+				require.NoError(t, err)
+				began := time.Now()
+				require.NotErrorIs(t, call.do(t.Context(), c), host.ErrTimeout)
+				require.EqualValues(t, 1, requests.Load())
+				require.EqualValues(t, takes.Load(), time.Since(began))
+				require.Zero(t, c.Stats().Repeats)
+
+				takes.Store(0)
+				began = time.Now()
+				require.ErrorIs(t, call.do(t.Context(), c), host.ErrTimeout)
+				require.EqualValues(t, 1+3, requests.Load())
+				require.Equal(t, 3*call.most, time.Since(began))
+			})
+		})
+	}
+}
