@@ -17,6 +17,7 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/d204ef64/fob/internal/secretfile"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
 )
@@ -24,15 +25,25 @@ import (
 // maxSecretFile bounds what is read as a seed, key or token.
 const maxSecretFile = 64 << 10
 
-// readSecret reads a small file, or standard input for "-".
+// readSecret reads a small file that holds a secret, or standard input for "-". A
+// file that others may use is refused.
 func (a *app) readSecret(ctx context.Context, what, path string) ([]byte, error) {
+	return a.readSmall(ctx, what, path, secretfile.Open)
+}
+
+// readPublic reads a small file that anyone may read, or standard input for "-".
+func (a *app) readPublic(ctx context.Context, what, path string) ([]byte, error) {
+	return a.readSmall(ctx, what, path, os.Open)
+}
+
+func (a *app) readSmall(ctx context.Context, what, path string, open func(string) (*os.File, error)) ([]byte, error) {
 	r := a.stdin
 	if path == "-" {
 		if err := a.takeStdin(); err != nil {
 			return nil, err
 		}
 	} else {
-		f, err := os.Open(path)
+		f, err := open(path)
 		if err != nil {
 			return nil, usagef("reading the %s: %w", what, unsaid(path, err))
 		}
@@ -168,6 +179,11 @@ func (a *app) stationKey(ctx context.Context, path string) (host.StationKey, err
 		return host.InsecureTestStationKey(), nil
 	}
 	text, err := a.readSecret(ctx, "station key", path)
+	if errors.Is(err, secretfile.ErrMode) {
+		if _, e := a.stationPublicKey(ctx, path); e == nil { // the .pub file, which is no secret
+			text, err = a.readPublic(ctx, "station key", path)
+		}
+	}
 	if err != nil {
 		return host.StationKey{}, err
 	}
@@ -185,7 +201,7 @@ func (a *app) stationPublicKey(ctx context.Context, path string) (host.PublicKey
 	if path == "" {
 		return host.InsecureTestStationKey().Public(), nil
 	}
-	text, err := a.readSecret(ctx, "station key", path)
+	text, err := a.readPublic(ctx, "station key", path)
 	if err != nil {
 		return host.PublicKey{}, err
 	}
@@ -247,7 +263,7 @@ func stateKey(path string) (*age.X25519Identity, error) {
 		}
 		path = filepath.Join(dir, "fob", "state.key")
 	}
-	text, err := os.ReadFile(path)
+	text, err := secretfile.Read(path)
 	if errors.Is(err, os.ErrNotExist) && made {
 		return newStateKey(path)
 	}

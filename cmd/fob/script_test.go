@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net"
 	"os"
@@ -100,7 +101,7 @@ func scriptParams(file string, deadline time.Time) testscript.Params {
 			e.Setenv("XDG_CONFIG_HOME", "")
 			e.Setenv("GORACE", os.Getenv("GORACE"))
 			e.Values[background{}] = map[string]*job{}
-			return nil
+			return ownFiles(e.WorkDir)
 		},
 		Condition: func(cond string) (bool, error) {
 			tool, ok := strings.CutPrefix(cond, "tool:")
@@ -118,6 +119,17 @@ func scriptParams(file string, deadline time.Time) testscript.Params {
 			"let": cmdLet, "mode": cmdMode, "silent": cmdSilent, "vanish": cmdVanish,
 		},
 	}
+}
+
+// ownFiles makes the files of a script readable by their owner alone, as fob requires
+// of those with secrets.
+func ownFiles(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		return os.Chmod(path, 0o600)
+	})
 }
 
 // failedScript records how a script that may fail ended.

@@ -142,7 +142,7 @@ func (in *seedsInput) options(ctx context.Context, a *app) (o seedfile.ReadOptio
 		}
 	}
 	if in.trusted != "" {
-		if o.Keys.Trusted, err = a.readSecret(ctx, "certificates", in.trusted); err != nil {
+		if o.Keys.Trusted, err = a.readPublic(ctx, "certificates", in.trusted); err != nil {
 			return o, err
 		}
 	}

@@ -93,7 +93,7 @@ func (e *encryption) options(ctx context.Context, a *app, typed []byte) (o seedf
 			enc.Password = typed
 		}
 		if e.recipient != "" {
-			if enc.Recipient, err = a.readSecret(ctx, "certificate", e.recipient); err != nil {
+			if enc.Recipient, err = a.readPublic(ctx, "certificate", e.recipient); err != nil {
 				return o, err
 			}
 		}
@@ -104,7 +104,7 @@ func (e *encryption) options(ctx context.Context, a *app, typed []byte) (o seedf
 		if o.Sign.Private, err = a.readSecret(ctx, "signing key", e.signKey); err != nil {
 			return o, err
 		}
-		if o.Sign.Certificate, err = a.readSecret(ctx, "certificate", e.signer); err != nil {
+		if o.Sign.Certificate, err = a.readPublic(ctx, "certificate", e.signer); err != nil {
 			return o, err
 		}
 	}

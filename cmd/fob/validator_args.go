@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/d204ef64/fob/internal/secretfile"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -20,19 +19,6 @@ func someArgs(what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-// private refuses a file with a secret of the server if others may use it. Standard
-// input and no file are good.
-func private(what, path string) error {
-	if path == "" || path == "-" {
-		return nil
-	}
-	f, err := secretfile.Open(path)
-	if err != nil {
-		return usagef("reading the %s: %w", what, err)
-	}
-	return f.Close()
 }
 
 // serialFlag reads a serial number from a flag that may be left out.

@@ -109,7 +109,7 @@ and --since wants the log to go on from there.`,
 			ctx := cmd.Context()
 			ends := ""
 			if since != "" {
-				text, err := a.readSecret(ctx, "ends of the log", since)
+				text, err := a.readPublic(ctx, "ends of the log", since)
 				if err != nil {
 					return err
 				}

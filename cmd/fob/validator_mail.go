@@ -62,9 +62,6 @@ func (m *mailFlags) mailer(ctx context.Context, a *app, now func() time.Time) (b
 	default:
 		return nil, usagef("--smtp-tls %q: want auto, starttls, implicit or insecure-none", m.tls)
 	}
-	if err := private("password of the mail server", m.password); err != nil {
-		return nil, err
-	}
 	password, err := a.readPassword(ctx, m.password)
 	if err != nil {
 		return nil, err

@@ -51,9 +51,6 @@ func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 	case b.db != "" && b.dbFile != "":
 		return "", usagef("--db and --db-file: one of them, please")
 	case b.dbFile != "":
-		if err := private("address of the database", b.dbFile); err != nil {
-			return "", err
-		}
 		text, err := a.readSecret(ctx, "address of the database", b.dbFile)
 		if err != nil {
 			return "", err

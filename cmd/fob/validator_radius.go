@@ -63,9 +63,6 @@ func (r *radiusFlags) options(ctx context.Context, a *app) (o radius.Options, er
 		}
 	}
 	if r.secretFile != "" {
-		if err := private("RADIUS secret", r.secretFile); err != nil {
-			return o, err
-		}
 		secret, err := a.readPassword(ctx, r.secretFile)
 		if err != nil {
 			return o, fmt.Errorf("RADIUS secret: %w", err)

@@ -6,11 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/firmware/board/factory"
+	"github.com/d204ef64/fob/internal/secretfile"
 )
 
 func TestRoot(t *testing.T) {
@@ -109,6 +111,10 @@ func TestCheckFlash(t *testing.T) {
 	good := filepath.Join(t.TempDir(), "good.img")
 	require.NoError(t, CreateFlash(good, Factory{Model: "x", Digits: 6, StationKey: [32]byte{7}}))
 	require.NoError(t, checkFlash(good))
+	if runtime.GOOS != "windows" { // there modes say nothing
+		require.NoError(t, os.Chmod(good, 0o644))
+		require.ErrorIs(t, checkFlash(good), secretfile.ErrMode)
+	}
 }
 
 // TestCheck: what cannot run is said before anything is made.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/d204ef64/fob/firmware/board/factory"
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/secretfile"
 )
 
 // FlashSize is the size of the board's flash in bytes: what QEMU expects.
@@ -69,7 +70,7 @@ func checkFlash(path string) error {
 	case !info.Mode().IsRegular() || info.Size() != FlashSize:
 		return fmt.Errorf("%w: %s is no file of %d bytes", ErrFlash, path, FlashSize)
 	}
-	f, err := os.Open(path)
+	f, err := secretfile.Open(path)
 	if err != nil {
 		return err
 	}

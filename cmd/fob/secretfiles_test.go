@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/stretchr/testify/require"
+)
+
+// What the file of a flag is to fob.
+type fileKind string
+
+const (
+	secretFile fileKind = "a secret: refused if others may use it"
+	publicFile fileKind = "anyone may read it"
+	newFile    fileKind = "fob writes it"
+	dataFile   fileKind = "tokens, from elsewhere and in any format"
+	flashFile  fileKind = "a board's seed: refused as a secret is; internal/board tests it"
+	noFile     fileKind = "it only sounds like a file"
+)
+
+// fileFlags has each flag that names a file, with its command where commands differ.
+var fileFlags = map[string]fileKind{
+	"--token-file":         secretFile,
+	"--state-key":          secretFile,
+	"--key-file":           secretFile,
+	"--seed-key-file":      secretFile,
+	"--password-file":      secretFile,
+	"--private-key":        secretFile,
+	"--to-key-file":        secretFile,
+	"--to-password-file":   secretFile,
+	"--sign-key":           secretFile,
+	"--db-file":            secretFile,
+	"--smtp-password-file": secretFile,
+	"--radius-secret-file": secretFile,
+	"--tls-key":            secretFile,
+	"--codes-file":         secretFile,
+
+	"--seed-file":                      secretFile, // one seed
+	"fob device provision --seed-file": secretFile, // one seed, or tokens: then it is data
+	"fob run --seed-file":              dataFile,
+	"--record":                         dataFile,
+	"--flash":                          flashFile,
+
+	"--station-key":                      publicFile,
+	"fob device provision --station-key": secretFile,
+	"--trusted":                          publicFile,
+	"--recipient":                        publicFile,
+	"--sign-cert":                        publicFile,
+	"--tls-cert":                         publicFile,
+	"--image":                            publicFile,
+	"--since":                            publicFile,
+	"--radius-clients-file":              publicFile, // it names the files of the secrets
+
+	"--out":          newFile,
+	"--keep":         newFile,
+	"--junit":        newFile,
+	"--backup":       newFile,
+	"--seed-out":     newFile,
+	"--api-key-out":  newFile,
+	"--new-key-file": newFile,
+
+	"--key-name":   noFile,
+	"--world-seed": noFile,
+}
+
+// lines has a command line for each command that reads a file with a secret: all it
+// needs but that flag.
+var lines = map[string]string{
+	"fob board run":              "board run virt --tcp 127.0.0.1:0 --image image",
+	"fob code":                   "code",
+	"fob device":                 "device info --port tcp:127.0.0.1:9",
+	"fob device provision":       "device provision --port tcp:127.0.0.1:9",
+	"fob run":                    "run --tcp 127.0.0.1:0",
+	"fob seeds convert":          "seeds convert tokens.csv --to pskc",
+	"fob seeds decrypt":          "seeds decrypt tokens.csv",
+	"fob seeds encrypt":          "seeds encrypt tokens.csv",
+	"fob seeds inspect":          "seeds inspect tokens.csv",
+	"fob seeds make":             "seeds make --count 1 --to pskc --out made.xml",
+	"fob seeds qr":               "seeds qr tokens.csv --out qr.png",
+	"fob seeds verify":           "seeds verify tokens.csv --serial 2600124800001 --code 123456",
+	"fob validator":              "validator contract list",
+	"fob validator clerk add":    "validator clerk add sato --name Sato --db bank.db --key-file bank.key",
+	"fob validator clerk change": "validator clerk change tanaka --db bank.db --key-file bank.key",
+	"fob validator import":       "validator import tokens.csv --db bank.db --key-file bank.key",
+	"fob validator init":         "validator init --db new.db --key-file new.key --first-clerk tanaka",
+	"fob validator notice run":   "validator notice run --db bank.db --key-file bank.key",
+	"fob validator serve":        "validator serve --listen 127.0.0.1:0 --db bank.db --key-file bank.key",
+	"fob validator token resync": "validator token resync 2600124800001 --db bank.db --key-file bank.key",
+	"fob validator user add":     "validator user add alice --contract C-1 --name Alice --db bank.db --key-file bank.key",
+	"fob validator user change":  "validator user change alice --db bank.db --key-file bank.key",
+}
+
+// beside has what a flag needs beside it.
+var beside = map[string]string{
+	"--state-key":          "--state state",
+	"--sign-key":           "--sign-cert tokens.csv",
+	"--radius-secret-file": "--radius 127.0.0.1:0",
+	"--smtp-password-file": "--smtp 127.0.0.1:9 --mail-from otp@example.com --smtp-user x",
+	"--tls-key":            "--tls-cert tokens.csv",
+
+	"fob device provision --key-file":         "--seed-file tokens.csv --from oath-csv",
+	"fob device provision --password-file":    "--seed-file tokens.csv --from oath-csv",
+	"fob device provision --private-key":      "--seed-file tokens.csv --from oath-csv",
+	"fob device provision --sign-key":         "--record made.xml --sign-cert tokens.csv",
+	"fob device provision --to-key-file":      "--record made.xml",
+	"fob device provision --to-password-file": "--record made.xml",
+	"fob run --key-file":                      "--seed-file tokens.csv",
+	"fob run --password-file":                 "--seed-file tokens.csv",
+	"fob run --private-key":                   "--seed-file tokens.csv",
+	"fob seeds encrypt --key-file":            "--to-password-file pw",
+	"fob seeds encrypt --password-file":       "--to-password-file pw",
+	"fob seeds encrypt --private-key":         "--to-password-file pw",
+	"fob seeds encrypt --sign-key":            "--to-password-file pw --sign-cert tokens.csv",
+	"fob validator --key-file":                "--db bank.db",
+}
+
+// eachFlag calls f with each flag of all commands, once.
+func eachFlag(cmd *cobra.Command, f func(command string, flag *pflag.Flag)) {
+	cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) { f(cmd.CommandPath(), flag) })
+	for _, sub := range cmd.Commands() {
+		eachFlag(sub, f)
+	}
+}
+
+// TestSecretFiles: a file with a secret is refused if others may read it, whichever
+// flag names it. A new flag for a file fails until this table says what is in it.
+func TestSecretFiles(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write := func(name, text string) { require.NoError(t, os.WriteFile(name, []byte(text), 0o600)) }
+	write("pw", "correct horse battery\n")
+	write("tokens.csv", "2600124800001, 3132333435363738393031323334353637383930, totp, 6, 60\n")
+	write("image", "not an image\n")
+	code, out, errs := fob(t, "", "validator", "init", "--db", "bank.db", "--key-file", "bank.key", "--first-clerk", "tanaka", "--password-file", "pw")
+	require.Zero(t, code, out+errs)
+
+	secretName := regexp.MustCompile(`\b(file|key|secret|password|seed|flash)\b`)
+	unused := maps.Clone(fileFlags)
+	unusedLines := maps.Clone(lines)
+	eachFlag(newRootCmd(&app{}), func(command string, flag *pflag.Flag) {
+		placeholder, _ := pflag.UnquoteUsage(flag)
+		if flag.Value.Type() != "string" || placeholder != "FILE" && !secretName.MatchString(flag.Name) {
+			return
+		}
+		name := "--" + flag.Name
+		kind, ok := fileFlags[command+" "+name]
+		if ok {
+			delete(unused, command+" "+name)
+		} else {
+			kind, ok = fileFlags[name]
+			delete(unused, name)
+		}
+		if !ok {
+			t.Errorf("%s %s: say in fileFlags what is in that file", command, name)
+		}
+		if kind != secretFile {
+			return
+		}
+		line, ok := lines[command]
+		if !ok {
+			t.Errorf("%s reads a secret: give it a line", command)
+			return
+		}
+		delete(unusedLines, command)
+		more, ok := beside[command+" "+name]
+		if !ok {
+			more = beside[name]
+		}
+		t.Run(command+" "+name, func(t *testing.T) {
+			const file = "secret"
+			write(file, "3132333435363738393031323334353637383930\n")
+			require.NoError(t, os.Chmod(file, 0o644))
+			args := append(strings.Fields(line+" "+more), name, file)
+			ctx, stop := context.WithTimeout(t.Context(), patience)
+			defer stop()
+			var out, errs bytes.Buffer
+			code := run(ctx, args, strings.NewReader(""), &out, &errs)
+			require.Equal(t, exitUsage, code, out.String()+errs.String())
+			require.Regexp(t, `(?m)^fob: .*`+file+`: others may use it \(mode 0644\): chmod 600 it`, errs.String())
+		})
+	})
+	require.Empty(t, slices.Sorted(maps.Keys(unused)), "flags that no command has")
+	require.Empty(t, slices.Sorted(maps.Keys(unusedLines)), "lines of commands that read no secret")
+}
