@@ -20,6 +20,8 @@ type radiusFlags struct {
 	secretFile string
 	clients    string
 	language   string
+
+	typed []byte // the secret, from standard input: a reload cannot read it again
 }
 
 func (r *radiusFlags) add(f *pflag.FlagSet) {
@@ -46,7 +48,9 @@ func (r *radiusFlags) front(ctx context.Context, a *app, b *bank.Bank, c *server
 	if err != nil {
 		return err
 	}
-	c.Packets = append(c.Packets, server.RADIUS(front, r.listen))
+	c.Packets = append(c.Packets, server.RADIUS(front, r.listen, func() ([]radius.Client, error) {
+		return r.readClients(ctx, a)
+	}))
 	return nil
 }
 
@@ -54,22 +58,34 @@ func (r *radiusFlags) options(ctx context.Context, a *app) (o radius.Options, er
 	if o.Language, err = parseLanguage("radius-language", r.language); err != nil {
 		return o, err
 	}
-	switch {
-	case r.secretFile == "" && r.clients == "":
+	if r.secretFile == "" && r.clients == "" {
 		return o, usagef("RADIUS clients and the server share a secret: --radius-secret-file or --radius-clients-file")
-	case r.clients != "":
-		if o.Clients, err = radius.ReadClients(r.clients); err != nil {
-			return o, usagef("RADIUS clients: %w", err)
+	}
+	o.Clients, err = r.readClients(ctx, a)
+	return o, err
+}
+
+// readClients reads the clients and their secrets, at the start and at each reload.
+func (r *radiusFlags) readClients(ctx context.Context, a *app) (clients []radius.Client, err error) {
+	if r.clients != "" {
+		if clients, err = radius.ReadClients(r.clients); err != nil {
+			return nil, usagef("RADIUS clients: %w", err)
 		}
 	}
-	if r.secretFile != "" {
-		secret, err := a.readPassword(ctx, r.secretFile)
-		if err != nil {
-			return o, fmt.Errorf("RADIUS secret: %w", err)
-		}
-		for _, network := range []string{"127.0.0.0/8", "::1/128"} {
-			o.Clients = append(o.Clients, radius.Client{Name: "local", Network: netip.MustParsePrefix(network), Secret: secret})
+	if r.secretFile == "" {
+		return clients, nil
+	}
+	secret := r.typed
+	if secret == nil {
+		if secret, err = a.readPassword(ctx, r.secretFile); err != nil {
+			return nil, fmt.Errorf("RADIUS secret: %w", err)
 		}
 	}
-	return o, nil
+	if r.secretFile == "-" {
+		r.typed = secret
+	}
+	for _, network := range []string{"127.0.0.0/8", "::1/128"} {
+		clients = append(clients, radius.Client{Name: "local", Network: netip.MustParsePrefix(network), Secret: secret})
+	}
+	return clients, nil
 }

@@ -45,7 +45,8 @@ metrics at /metrics, RADIUS where --radius says so, and the daily job, at once
 and then each day. Prints where it listens; the log goes to stderr.
 
 It listens on loopback only, unless there is a certificate. Port 0 is any free
-one. SIGHUP and a change of its files reload the certificate.
+one. SIGHUP reloads the certificate, the RADIUS clients and their secrets; a
+change of the certificate's files does so too for the certificate.
 
 Behind a reverse proxy, --public-url is the address that browsers use and
 --trusted-proxy the proxy's own. The client's address is then read from the

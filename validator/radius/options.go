@@ -132,8 +132,6 @@ func (o Options) validate() error {
 		return fmt.Errorf("%w: "+format, append([]any{ErrOptions}, args...)...)
 	}
 	switch {
-	case len(o.Clients) == 0:
-		return fail("no clients: name at least one network and its secret")
 	case o.Concurrency < 1 || o.Concurrency > 4096:
 		return fail("concurrency %d is not in 1 to 4096", o.Concurrency)
 	case o.Timeout < 0:
@@ -145,8 +143,18 @@ func (o Options) validate() error {
 	case words[o.Language] == nil:
 		return fail("language %q is neither %q nor %q", o.Language, bank.English, bank.Japanese)
 	}
+	return nil
+}
+
+func validateClients(clients []Client) error {
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("%w: "+format, append([]any{ErrOptions}, args...)...)
+	}
+	if len(clients) == 0 {
+		return fail("no clients: name at least one network and its secret")
+	}
 	seen := map[netip.Prefix]bool{}
-	for _, c := range o.Clients {
+	for _, c := range clients {
 		switch {
 		case !c.Network.IsValid():
 			return fail("client %q: no network", c.Name)

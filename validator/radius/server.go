@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -35,7 +36,7 @@ var ErrServerClosed = errclass.New(errclass.Failed, "radius server closed")
 type Server struct {
 	bank    Bank
 	options Options
-	clients []Client // the narrowest networks first
+	clients atomic.Pointer[[]Client] // the narrowest networks first
 
 	past   *duplicates
 	open   *challenges
@@ -65,15 +66,28 @@ func New(b Bank, o Options) (*Server, error) {
 		slots:  make(chan struct{}, o.Concurrency),
 		conns:  map[net.PacketConn]bool{},
 	}
-	for _, c := range o.Clients {
-		c.Network, c.Secret = c.Network.Masked(), bytes.Clone(c.Secret)
-		s.clients = append(s.clients, c)
+	if err := s.SetClients(o.Clients); err != nil {
+		return nil, err
 	}
-	sort.SliceStable(s.clients, func(i, j int) bool {
-		return s.clients[i].Network.Bits() > s.clients[j].Network.Bits()
-	})
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s, nil
+}
+
+// SetClients replaces the clients, also while the server works. Requests that are being
+// checked are answered with the secret that they came with. The clients stay what they
+// were if there is an error, which wraps ErrOptions.
+func (s *Server) SetClients(clients []Client) error {
+	if err := validateClients(clients); err != nil {
+		return err
+	}
+	own := make([]Client, 0, len(clients))
+	for _, c := range clients {
+		c.Network, c.Secret = c.Network.Masked(), bytes.Clone(c.Secret)
+		own = append(own, c)
+	}
+	sort.SliceStable(own, func(i, j int) bool { return own[i].Network.Bits() > own[j].Network.Bits() })
+	s.clients.Store(&own)
+	return nil
 }
 
 // mostReadErrors is how many errors in a row end Serve.
@@ -157,9 +171,10 @@ func (s *Server) isClosing() bool {
 
 // client returns the client that an address belongs to, or nil.
 func (s *Server) client(a netip.Addr) *Client {
-	for i := range s.clients {
-		if s.clients[i].Network.Contains(a) {
-			return &s.clients[i]
+	clients := *s.clients.Load()
+	for i := range clients {
+		if clients[i].Network.Contains(a) {
+			return &clients[i]
 		}
 	}
 	return nil

@@ -92,13 +92,6 @@ func (c *Certificate) config() *tls.Config {
 	}
 }
 
-// Reload reads the certificate again, as for SIGHUP.
-func (s *Server) Reload() {
-	if s.c.Certificate != nil {
-		s.loadCertificate(true)
-	}
-}
-
 func (s *Server) loadCertificate(always bool) {
 	fresh, err := s.c.Certificate.load(always)
 	switch {

@@ -49,6 +49,10 @@ type Packets struct {
 	// Serve answers what comes until the context ends, and returns when what it
 	// began is finished. It returns nil then.
 	Serve func(ctx context.Context, conn net.PacketConn) error
+
+	// Reload reads again what Serve was given from files, for [Server.Reload]. If
+	// there is an error, nothing has changed. nil is nothing to read.
+	Reload func() error
 }
 
 // Config is what a server runs. Bank, API and Pages must be set.

@@ -10,9 +10,20 @@ import (
 	"github.com/d204ef64/fob/validator/radius"
 )
 
-// RADIUS is the front of a RADIUS server that listens on an address.
-func RADIUS(s *radius.Server, listen string) Packets {
-	return Packets{Name: "RADIUS", Listen: listen, Serve: func(ctx context.Context, conn net.PacketConn) error {
+// RADIUS is the front of a RADIUS server that listens on an address. clients reads its
+// clients again at a reload; nil leaves them.
+func RADIUS(s *radius.Server, listen string, clients func() ([]radius.Client, error)) Packets {
+	p := Packets{Name: "RADIUS", Listen: listen}
+	if clients != nil {
+		p.Reload = func() error {
+			all, err := clients()
+			if err != nil {
+				return err
+			}
+			return s.SetClients(all)
+		}
+	}
+	p.Serve = func(ctx context.Context, conn net.PacketConn) error {
 		stopped := make(chan struct{})
 		stop := context.AfterFunc(ctx, func() {
 			defer close(stopped)
@@ -28,5 +39,6 @@ func RADIUS(s *radius.Server, listen string) Packets {
 			return nil
 		}
 		return err
-	}}
+	}
+	return p
 }

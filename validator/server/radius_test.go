@@ -32,7 +32,7 @@ func TestRADIUS(t *testing.T) {
 		Name: "here", Network: netip.MustParsePrefix("127.0.0.0/8"), Secret: radius.Secret("testing123"),
 	}}})
 	require.NoError(t, err)
-	r := serve(t, Config{Bank: d.Bank, Pages: http.NotFoundHandler(), Packets: []Packets{RADIUS(front, "127.0.0.1:0")}})
+	r := serve(t, Config{Bank: d.Bank, Pages: http.NotFoundHandler(), Packets: []Packets{RADIUS(front, "127.0.0.1:0", nil)}})
 
 	ask := func(code string) string {
 		cmd := exec.Command(radclient, "-r", "1", "-t", "10", r.Packets()[0], "auth", "testing123")

@@ -159,6 +159,25 @@ func (s *Server) stopHTTP(patience context.Context) error {
 	return nil
 }
 
+// Reload reads the certificate and what the other fronts have in files again, as for
+// SIGHUP. What was begun goes on. If a file is not good, what was read of it before
+// stays, and an event tells of it.
+func (s *Server) Reload() {
+	if s.c.Certificate != nil {
+		s.loadCertificate(true)
+	}
+	for _, p := range s.c.Packets {
+		if p.Reload == nil {
+			continue
+		}
+		if err := p.Reload(); err != nil {
+			s.c.Event(slog.LevelWarn, p.Name+" is not reloaded: what was read before stays", slog.String("error", err.Error()))
+			continue
+		}
+		s.c.Event(slog.LevelInfo, p.Name+" is reloaded")
+	}
+}
+
 func (s *Server) serveHTTP() error {
 	if s.http.TLSConfig != nil {
 		return s.http.ServeTLS(s.listen, "", "")

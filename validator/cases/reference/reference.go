@@ -118,7 +118,7 @@ func (s *Server) serve(ctx context.Context) (*bank.Bank, error) {
 		API: httpapi.New(b, httpapi.Options{
 			Limits: limits, Mailer: s.mails, TestMode: true, Clock: s.clock.ManualClock,
 		}),
-		Packets: []server.Packets{server.RADIUS(front, s.radius)},
+		Packets: []server.Packets{server.RADIUS(front, s.radius, nil)},
 		Event:   func(slog.Level, string, ...slog.Attr) {},
 	})
 	if err != nil {

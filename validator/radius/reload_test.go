@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package radius_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	wire "layeh.com/radius"
+
+	"github.com/d204ef64/fob/validator/radius"
+)
+
+// TestSetClients: a request that is being checked while the clients are replaced is
+// answered with its own secret. The next one needs the new secret. Clients that no
+// server can have change nothing.
+func TestSetClients(t *testing.T) {
+	o := options()
+	o.Timeout = patience
+	f := newFront(t, o)
+	door := make(chan struct{})
+	f.serve(&slow{f.Bank, door}, o)
+	g, later := f.gateway(), f.gateway()
+	request := signed(t, pap(t, "alice", f.Code(f.serial, 0)))
+	g.send(request)
+	g.send(request)
+	f.kind(radius.InFlight)
+
+	client := o.Clients[0]
+	client.Secret = radius.Secret("another secret of ours")
+	require.NoError(t, f.server.SetClients([]radius.Client{client}))
+	later.send(signed(t, pap(t, "alice", "123456")))
+	f.kind(radius.WrongAuthenticator)
+	close(door)
+	require.Equal(t, wire.CodeAccessAccept, g.check(request, g.receive()).Code)
+	f.kind(radius.Accepted)
+
+	client.Network = netip.MustParsePrefix("192.0.2.0/24")
+	require.NoError(t, f.server.SetClients([]radius.Client{client}))
+	later.send(signed(t, pap(t, "alice", "123456")))
+	f.kind(radius.UnknownClient)
+
+	require.NoError(t, f.server.SetClients(o.Clients))
+	short := radius.Client{Name: "far", Network: client.Network, Secret: radius.Secret("short")}
+	for name, bad := range map[string][]radius.Client{
+		"none": nil, "short": {short}, "twice": {client, client}, "no network": {{Name: "x", Secret: client.Secret}},
+	} {
+		require.ErrorIs(t, f.server.SetClients(bad), radius.ErrOptions, name)
+		later.silence() // the secret of before is good
+	}
+}
