@@ -25,15 +25,15 @@ already. They go into the stock, or to a contract at once. FILE may be - for
 standard input; fob seeds --help lists the formats.
 
 A file has the expiry as an instant. The end of 31 March in UTC is 1 April in
-Japan: compare the warning with a back label, and choose with --expiry-zone.
-Imported tokens keep their date: try a file on a test bank first.`,
+Japan. Imported tokens keep their date: with --expiry-zone ask nothing is taken
+in if the dates differ. Compare them with a back label, and choose japan or utc.`,
 		Example: `  fob validator import tokens.xml --password-file pw --db bank.db --key-file bank.key
   fob validator import tokens.csv --from oath-csv --contract C-1001`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			loc, err := bank.ExpiryZone(zone)
+			loc, err := bank.ParseExpiryZone(zone)
 			if err != nil {
-				return usagef("--expiry-zone %q: want japan or utc", zone)
+				return usagef("--expiry-zone %q: want japan, utc or ask", zone)
 			}
 			return b.with(cmd.Context(), a, func(o *openBank) error {
 				r, err := a.importSeeds(cmd.Context(), o, &in, args[0], bank.ImportOptions{Contract: contract, Zone: loc})
@@ -50,7 +50,7 @@ Imported tokens keep their date: try a file on a test bank first.`,
 	}
 	in.add(cmd.Flags())
 	cmd.Flags().StringVar(&contract, "contract", "", "`ID` of the contract that all are issued to; default: the stock")
-	cmd.Flags().StringVar(&zone, "expiry-zone", "", "time `ZONE` of the dates on the back labels, japan or utc; default: japan, with a warning if they differ")
+	cmd.Flags().StringVar(&zone, "expiry-zone", "", "time `ZONE` of the dates on the back labels: japan, utc or ask; default: japan, with a warning if they differ")
 	return cmd
 }
 

@@ -26,10 +26,7 @@ const importRows = 20 * store.TokenRows
 type ImportOptions struct {
 	Contract string // that all tokens are issued to at once; "" is the stock
 
-	// Zone is the time zone in which a file's expiry time is a date. nil is Japan's, with a
-	// warning if the date in UTC is another one: the back label may show either.
-	Zone *time.Location
-
+	Zone     ExpiryZone
 	Progress func(tokens int)
 }
 
@@ -101,17 +98,25 @@ func (r *ImportReport) warn(format string, args ...any) {
 	r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...))
 }
 
-// ExpiryZone returns the time zone with a name, "japan" or "utc"; nil for "".
-func ExpiryZone(name string) (*time.Location, error) {
-	switch name {
-	case "":
-		return nil, nil
-	case "japan":
-		return token.Tokyo(), nil
-	case "utc":
-		return time.UTC, nil
+// ExpiryZone is the time zone in which a file's expiry time is a date. The back label may
+// show the date in Japan or the one in UTC.
+type ExpiryZone string
+
+// The time zones.
+const (
+	ZoneDefault ExpiryZone = ""      // Japan's, with a warning if the date in UTC differs
+	ZoneJapan   ExpiryZone = "japan" // Japan's
+	ZoneUTC     ExpiryZone = "utc"
+	ZoneAsk     ExpiryZone = "ask" // an error of the field "expiry_zone" if the dates differ, and nothing is imported
+)
+
+// ParseExpiryZone returns the time zone with a name.
+func ParseExpiryZone(name string) (ExpiryZone, error) {
+	switch z := ExpiryZone(name); z {
+	case ZoneDefault, ZoneJapan, ZoneUTC, ZoneAsk:
+		return z, nil
 	}
-	return nil, invalid("expiry_zone", "want japan or utc")
+	return ZoneDefault, invalid("expiry_zone", "want japan, utc or ask")
 }
 
 // importing is an import under way.
@@ -163,6 +168,9 @@ func (i *importing) read(ctx context.Context, r seedfile.Reader, batches chan<- 
 		}
 		if !last {
 			row, err := i.row(&record)
+			if choose := (*Error)(nil); errors.As(err, &choose) {
+				return choose
+			}
 			if err != nil {
 				return &Error{Kind: ErrInvalid, Field: "file", Problem: fmt.Sprintf("line %d, token %s: %v", r.Line(), record.Name(), err)}
 			}
@@ -230,7 +238,7 @@ func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
 }
 
 // expiry returns the expiry date of a record in the time zone of the import. If none was
-// chosen, it counts the tokens for which that matters.
+// chosen, it asks for one or counts the tokens for which that matters.
 func (i *importing) expiry(r *seedfile.Record) (token.Expiry, error) {
 	japan, err := r.Expiry(token.Tokyo())
 	if err != nil {
@@ -241,18 +249,19 @@ func (i *importing) expiry(r *seedfile.Record) (token.Expiry, error) {
 		// 1970-01-01 in Japan begins on 1969-12-31 in UTC, for which there is no Expiry.
 		utc = japan
 	}
-	switch i.o.Zone {
-	case nil:
-		if japan != utc {
-			if i.later++; i.later == 1 {
-				i.example, i.japan, i.utc = r.Serial, japan, utc
-			}
-		}
-		return japan, nil
-	case time.UTC:
+	switch {
+	case i.o.Zone == ZoneUTC:
 		return utc, nil
+	case i.o.Zone == ZoneJapan || japan == utc:
+	case i.o.Zone == ZoneAsk:
+		return japan, invalid("expiry_zone", "token %s expires on %s in Japan, on %s in UTC, and nothing was taken in: "+
+			"compare the date with the back label, and import the file again with the time zone", r.Serial, japan, utc)
+	default:
+		if i.later++; i.later == 1 {
+			i.example, i.japan, i.utc = r.Serial, japan, utc
+		}
 	}
-	return r.Expiry(i.o.Zone)
+	return japan, nil
 }
 
 // batch writes some tokens.

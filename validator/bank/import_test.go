@@ -129,9 +129,17 @@ func TestImportExpiryZone(t *testing.T) {
 		n++
 		plain, r := banktest.Record(n*1000), banktest.Record(n*1000+1)
 		change(&r)
-		loc, err := bank.ExpiryZone(zone)
+		z, err := bank.ParseExpiryZone(zone)
 		require.NoError(t, err)
-		report, err := d.Bank.Import(t.Context(), banktest.Clerk, banktest.Records(plain, r), bank.ImportOptions{Zone: loc})
+		report, err := d.Bank.Import(t.Context(), banktest.Clerk, banktest.Records(plain, r), bank.ImportOptions{Zone: z})
+		if zone == "ask" && err != nil {
+			require.ErrorIs(t, err, bank.ErrInvalid)
+			for _, serial := range []token.Serial{plain.Serial, r.Serial} {
+				_, missing := d.Bank.Token(t.Context(), banktest.Clerk, serial)
+				require.ErrorIs(t, missing, bank.ErrNotFound)
+			}
+			return "", []string{err.Error()}
+		}
 		require.NoError(t, err)
 		tok, err := d.Bank.Token(t.Context(), banktest.Clerk, r.Serial)
 		require.NoError(t, err)
@@ -154,6 +162,14 @@ func TestImportExpiryZone(t *testing.T) {
 		got, warnings = importOne("utc", end(c.end))
 		require.Equal(t, c.utc, got, c.end)
 		require.Empty(t, warnings)
+		got, warnings = importOne("ask", end(c.end))
+		if c.japan == c.utc {
+			require.Equal(t, c.japan, got, c.end)
+			require.Empty(t, warnings)
+		} else {
+			require.Empty(t, got, c.end)
+			require.Contains(t, warnings[0], "expiry_zone: token "+banktest.Serial(n*1000+1).String()+" expires on "+c.japan+" in Japan, on "+c.utc+" in UTC")
+		}
 		got, warnings = importOne("", end(c.end))
 		require.Equal(t, c.japan, got, c.end)
 		if c.japan == c.utc {
@@ -167,6 +183,6 @@ func TestImportExpiryZone(t *testing.T) {
 	got, warnings := importOne("utc", func(r *seedfile.Record) { r.Device.Expiry = time.Time{} })
 	require.Equal(t, token.Expiry{}.String(), got)
 	require.Empty(t, warnings)
-	_, err := bank.ExpiryZone("mars")
+	_, err := bank.ParseExpiryZone("mars")
 	require.ErrorIs(t, err, bank.ErrInvalid)
 }

@@ -4,9 +4,12 @@ package bank_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/token/seedfile"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
@@ -44,4 +47,38 @@ func TestMoreThanOnePage(t *testing.T) {
 	require.ErrorIs(t, err, bank.ErrNotFound, "another contract's")
 	_, err = d.Bank.Transaction(t.Context(), banktest.By("alice"), "none")
 	require.ErrorIs(t, err, bank.ErrNotFound)
+}
+
+// TestTokensByCondition: a token is listed as in use on its expiry date, and as expired from
+// 00:00 of the day after in Japan (BK-14), which is 15:00 in UTC.
+func TestTokensByCondition(t *testing.T) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+		d.Contract("c1")
+		expires := func(at time.Time) func(*seedfile.Record) {
+			return func(r *seedfile.Record) { r.Device.Expiry = at }
+		}
+		march := d.Import("c1", 1, expires(time.Date(2031, 3, 31, 14, 59, 59, 0, time.UTC)))[0]
+		never := d.Import("c1", 1, expires(time.Time{}))[0]
+		first := d.Import("c1", 1, expires(time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)))[0] // day 0
+		lost := d.Import("c1", 1, expires(time.Time{}))[0]
+		_, err := d.Bank.Report(t.Context(), banktest.Clerk, lost, validator.Lost)
+		require.NoError(t, err)
+		are := func(c validator.Condition, want ...token.Serial) {
+			t.Helper()
+			list, _, err := d.Bank.Tokens(t.Context(), banktest.Clerk, bank.TokenFilter{Contract: "c1", Condition: c})
+			require.NoError(t, err)
+			var got []token.Serial
+			for _, tok := range list {
+				got = append(got, tok.Serial)
+			}
+			require.ElementsMatch(t, want, got)
+		}
+		d.Clock.Set(token.UnixSecondsOf(time.Date(2031, 3, 31, 14, 59, 59, 0, time.UTC)))
+		are(validator.InUse, march, never)
+		are(validator.Expired, first)
+		d.Clock.Advance(1)
+		are(validator.InUse, never)
+		are(validator.Expired, march, first)
+		are(validator.Lost, lost)
+	})
 }

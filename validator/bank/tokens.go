@@ -270,6 +270,7 @@ func (b *Bank) Token(ctx context.Context, by By, serial token.Serial) (t Token, 
 }
 
 // Tokens lists tokens by serial number; users see those that [Bank.Token] shows them.
+// A condition in the filter is that of now.
 func (b *Bank) Tokens(ctx context.Context, by By, f TokenFilter) (list []Token, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		if err := by.confine(tx, &f.Contract); err != nil {
@@ -282,6 +283,7 @@ func (b *Bank) Tokens(ctx context.Context, by By, f TokenFilter) (list []Token, 
 		if see.ownOnly {
 			f.User = by.User
 		}
+		f.Today = validator.Today(b.Now())
 		list, next, err = tx.Tokens(f)
 		return err
 	})

@@ -86,6 +86,7 @@ const maxSecret = 512
 func (s *server) admit(ctx huma.Context, next func(huma.Context)) {
 	req := requestOf(ctx.Context())
 	op := ctx.Operation()
+	req.op = op
 	allowed := op.Metadata[metaRole].(role)
 	if err := s.identify(ctx.Context(), req, ctx.Header("Authorization"), allowed == anybody); err != nil {
 		s.refuse(ctx, s.fault(ctx.Context(), op, err))

@@ -55,7 +55,8 @@ var examples = map[string]any{
 	"records": 42, "whole": true, "faults": []any{"chain 1, record 7: not what was written"},
 	"heads": "1:42:q83vEjRWeJq83vEjRWeJqw", "since": "1:40:q83vEjRWeJq83vEjRWeJqg",
 
-	"format": "pskc", "tokens": 100, "warnings": []any{"2600124800001: the file's expiry date is one day after the printed one"},
+	"format": "pskc", "tokens": 100, "warnings": []any{"tokens imported with an expiry date that is one day earlier in UTC: 1, the first is 2600124800001 " +
+		"(2031-12-01 in Japan, 2031-11-30 in UTC): compare the date with the back label, and choose the time zone when you import such files"},
 
 	"now": "2026-12-01T02:30:00Z", "unix": 1796092200, "advance_seconds": 60,
 	"wrong_limit": 5, "window_steps": 1, "second_band_steps": 10, "resync_reach_steps": 720,

@@ -164,6 +164,23 @@ func TestImportExpiryZone(t *testing.T) {
 		tok := s.do(s.clerk, "GET", "/v1/tokens/"+banktest.Serial(n).String(), nil).is(200).json()
 		require.Equal(t, c.expiry, tok["expiry"], c.query)
 	}
+	// The first day that there is. Such a token has expired, and does not last for ever.
+	first := strings.ReplaceAll(file(t, "pskc", seedfile.WriteOptions{}, 7), "2031-03-31T14:59:59Z", "1970-01-01T00:00:00Z")
+	s.send(s.clerk, "POST", "/v1/imports", "application/octet-stream", first).is(201)
+	list := func(condition string) (serials []string) {
+		for _, item := range s.do(s.clerk, "GET", "/v1/tokens?condition="+condition, nil).is(200).json()["items"].([]any) {
+			require.Equal(t, strings.ReplaceAll(condition, "+", " "), item.(m)["condition"])
+			serials = append(serials, item.(m)["serial"].(string))
+		}
+		return serials
+	}
+	require.Equal(t, []string{banktest.Serial(7).String()}, list("expired"))
+	require.Len(t, list("in+use"), 3)
+
+	r := s.send(s.clerk, "POST", "/v1/imports?expiry_zone=ask", "application/octet-stream", late(8)).is(422)
+	require.Contains(t, r.text, "expires on 2031-04-01 in Japan, on 2031-03-31 in UTC")
+	require.Contains(t, r.text, `"location":"query.expiry_zone"`)
+	require.False(t, s.known(8))
 	s.send(s.clerk, "POST", "/v1/imports?expiry_zone=mars", "application/octet-stream", late(9)).is(422)
 }
 

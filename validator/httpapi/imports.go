@@ -32,7 +32,7 @@ type importInput struct {
 	Contract  string `query:"contract" maxLength:"32" doc:"that all are issued to at once; left out: stock"`
 	Step      int    `query:"step" minimum:"1" maximum:"3600" doc:"seconds, where the file does not say"`
 	Digits    int    `query:"digits" minimum:"6" maximum:"9" doc:"where the file does not say"`
-	Zone      string `query:"expiry_zone" enum:"japan,utc" doc:"time zone of the expiry dates on the back labels; left out: japan, with a warning if the date in UTC differs"`
+	Zone      string `query:"expiry_zone" enum:"japan,utc,ask" doc:"time zone of the expiry dates on the back labels; ask: nothing is taken in if the dates differ; left out: japan, with a warning if they differ"`
 	Algorithm string `query:"algorithm" enum:"sha1,sha256,sha512" doc:"where the file does not say"`
 }
 
@@ -83,9 +83,9 @@ func (s *server) importFile(ctx context.Context, req *request, in *importInput) 
 		}
 		o.Algorithm = alg
 	}
-	zone, err := bank.ExpiryZone(in.Zone)
+	zone, err := bank.ParseExpiryZone(in.Zone)
 	if err != nil {
-		return nil, invalid("query.expiry_zone", "want japan or utc")
+		return nil, invalid("query.expiry_zone", "want japan, utc or ask")
 	}
 	var format *seedfile.Format
 	if in.Format != "" {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 )
 
 // request is what is known of a request on its way.
@@ -21,7 +23,8 @@ type request struct {
 	addr   netip.Addr
 	source string // addr in words, "" is none
 	caller caller
-	wrong  bool // a code or login was refused
+	op     *huma.Operation // with its parameters, which huma finds out
+	wrong  bool            // a code or login was refused
 	err    error
 	stack  []byte
 }

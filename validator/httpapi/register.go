@@ -72,7 +72,7 @@ func add[I, O any](s *server, e endpoint, h func(ctx context.Context, req *reque
 		}
 		out, err := h(ctx, req, in)
 		if err != nil {
-			return nil, s.fault(ctx, &op, err)
+			return nil, s.fault(ctx, req.op, err)
 		}
 		return out, nil
 	})

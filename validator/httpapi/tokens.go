@@ -37,7 +37,7 @@ type tokensInput struct {
 	Contract  string `query:"contract" maxLength:"32"`
 	Stock     bool   `query:"stock" doc:"those that no contract has"`
 	Serial    string `query:"serial" maxLength:"20" doc:"what it begins with"`
-	Condition string `query:"condition" enum:"in use,broken,lost,revoked" doc:"on record; one that has expired is in use there"`
+	Condition string `query:"condition" enum:"in use,expired,broken,lost,revoked" doc:"now"`
 	Suspended bool   `query:"suspended"`
 	Paging
 }

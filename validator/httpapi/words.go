@@ -94,7 +94,7 @@ func causeOf(name string) validator.Cause {
 }
 
 func conditionOf(name string) validator.Condition {
-	return named(name, validator.InUse, validator.Broken, validator.Lost, validator.Revoked)
+	return named(name, validator.InUse, validator.Expired, validator.Broken, validator.Lost, validator.Revoked)
 }
 
 // clean refuses what is nobody's name, and what not every database can look for:

@@ -183,6 +183,7 @@ var filePhrases = []struct {
 }{
 	{seedfile.ErrFormat, "対応していないファイル形式です。"},
 	{seedfile.ErrNoPeriod, "ファイルに更新間隔の記載がありません。更新間隔を選択してください。"},
+	{seedfile.ErrNoFactorProfile, "OktaのファクタープロファイルのIDが必要です。"},
 	{seedfile.ErrUnsupported, "対応していない内容が含まれています。"},
 	{seedfile.ErrDuplicate, "ファイル内で重複しています。"},
 	{seedfile.ErrNoMAC, "改ざん検知用の値(MAC)がないため、取り込めません。"},

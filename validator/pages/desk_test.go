@@ -203,14 +203,15 @@ func TestDeskImportWarnings(t *testing.T) {
 	// late is a file whose tokens expire at the end of a day in UTC, which is the next day
 	// in Japan, with elements that the bank does not read.
 	n := 0
+	end := "2031-03-31T23:59:59Z"
 	late := func(extra string) ([]byte, string) {
 		n++
 		r := banktest.Record(n)
 		return fmt.Appendf(nil, `<?xml version="1.0"?><KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc"><KeyPackage>
-<DeviceInfo><Manufacturer>fob</Manufacturer><SerialNo>%s</SerialNo><ExpiryDate>2031-03-31T23:59:59Z</ExpiryDate></DeviceInfo>
+<DeviceInfo><Manufacturer>fob</Manufacturer><SerialNo>%s</SerialNo><ExpiryDate>%s</ExpiryDate></DeviceInfo>
 <Key Id="k" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:totp"><AlgorithmParameters><ResponseFormat Length="6" Encoding="DECIMAL"/></AlgorithmParameters>
 <Data><Secret><PlainValue>%s</PlainValue></Secret><TimeInterval><PlainValue>60</PlainValue></TimeInterval></Data></Key></KeyPackage>%s</KeyContainer>`,
-			r.Serial, base64.StdEncoding.EncodeToString(banktest.Seed(n)), extra), r.Serial.String()
+			r.Serial, end, base64.StdEncoding.EncodeToString(banktest.Seed(n)), extra), r.Serial.String()
 	}
 	upload := func(extra string, pairs ...string) (answer, string) {
 		file, serial := late(extra)
@@ -224,24 +225,41 @@ func TestDeskImportWarnings(t *testing.T) {
 		return got.Expiry.String()
 	}
 
-	page, serial := upload("")
-	require.Contains(t, page.body, "有効期限がUTCでは1日早い日付になるトークンが1個あります(例: "+serial+" 日本時間 2031-04-01、UTC 2031-03-31)")
+	// The clerk is asked before anything is imported, and chooses.
+	file, serial := late("")
+	page := b.upload(tokenOf(b.get("/desk/stock/import").body), file)
+	require.Equal(t, 422, page.StatusCode)
+	page.says(t, "problem.expiry-zone")
+	require.Contains(t, page.body, "トークン "+serial+" の有効期限は、日本時間では2031-04-01、UTCでは2031-03-31です。")
+	number, err := token.ParseSerial(serial)
+	require.NoError(t, err)
+	_, err = s.Bank.Token(t.Context(), banktest.Clerk, number)
+	require.ErrorIs(t, err, bank.ErrNotFound)
+	b.follow(b.upload(tokenOf(page.body), file, "zone", "japan"))
 	require.Equal(t, "2031-04-01", expiry(serial))
 	page, serial = upload("", "zone", "utc")
 	require.NotContains(t, page.body, "ご確認ください:")
 	require.Equal(t, "2031-03-31", expiry(serial))
-	file, _ := late("")
+	file, _ = late("")
 	require.Equal(t, 400, b.upload(tokenOf(b.get("/desk/stock/import").body), file, "zone", "mars").StatusCode)
+
+	// The first day that there is: the token has expired, and does not last for ever.
+	end = "1970-01-01T00:00:00Z"
+	_, serial = upload("")
+	b.get("/desk/tokens/"+serial).says(t, "condition.expired")
+	end = "2031-03-31T23:59:59Z"
 
 	// A warning of the format's reader.
 	unsigned := `<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>`
-	page, _ = upload(unsigned)
+	page, _ = upload(unsigned, "zone", "utc")
 	require.Contains(t, page.body, "署名は確認されていません")
 	require.Contains(t, page.body, "1個のトークンを取り込みました")
 
 	b.post("/desk/language", map[string][]string{"form-token": {tokenOf(b.get("/desk/").body)}, "language": {"en"}})
-	page, serial = upload(unsigned)
-	require.Contains(t, page.body, "tokens imported with an expiry date that is one day earlier in UTC: 1, the first is "+serial+" (2031-04-01 in Japan, 2031-03-31 in UTC)")
+	file, serial = late("")
+	page = b.upload(tokenOf(b.get("/desk/stock/import").body), file)
+	require.Contains(t, page.body, "Token "+serial+" expires on 2031-04-01 in Japan, on 2031-03-31 in UTC, and nothing was taken in")
+	page, _ = upload(unsigned, "zone", "utc")
 	require.Contains(t, page.body, "nobody looked at the signature")
 }
 

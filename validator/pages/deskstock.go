@@ -3,6 +3,7 @@
 package pages
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -84,7 +85,8 @@ func (c *call) importForm() *form {
 		{Value: "", Label: say("import.in-file")}, {Value: "60", Text: "60"},
 	}}
 	zone := &field{Name: "zone", Label: "field.expiry-zone", Hint: "hint.expiry-zone", Kind: "select", Optional: true, Options: []option{
-		{Value: "", Label: say("import.zone-japan")}, {Value: "utc", Label: say("import.zone-utc")},
+		{Value: "", Label: say("import.zone-ask")}, {Value: string(bank.ZoneJapan), Label: say("import.zone-japan")},
+		{Value: string(bank.ZoneUTC), Label: say("import.zone-utc")},
 	}}
 	key := optional(&field{Name: "key", Label: "field.key", Hint: "hint.key", Kind: "hex", Max: 64, Auto: "off"})
 	contract := optional(idField("contract", 32))
@@ -181,7 +183,7 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 			dropped++
 		}
 	}}
-	zone, err := bank.ExpiryZone(values["zone"])
+	zone, err := bank.ParseExpiryZone(cmp.Or(values["zone"], string(bank.ZoneAsk)))
 	if err != nil {
 		return &badForm{err}
 	}
@@ -228,6 +230,10 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 		return limited.over
 	case errors.Is(err, bank.ErrUnavailable), errors.Is(err, bank.ErrForbidden):
 		return err
+	case asksZone(err):
+		f.mark("zone", "problem.expiry-zone")
+		f.Detail = c.detail(err)
+		return c.showForm(f)
 	case errors.Is(err, bank.ErrInvalid), errors.Is(err, bank.ErrConflict), errors.Is(err, bank.ErrNotFound), ofFile(err):
 		f.mark("file", "problem.file")
 		f.Detail = c.detail(err)
@@ -240,6 +246,12 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 		c.state.Flash.Kind, c.state.Flash.More = "next", c.pages[c.lang].phrases.warnings(all, dropped)
 	}
 	return c.leave("/stock")
+}
+
+// asksZone reports whether an import needs to know which date is on the back labels.
+func asksZone(err error) bool {
+	var own *bank.Error
+	return errors.As(err, &own) && own.Field == "expiry_zone"
 }
 
 // ofFile reports whether something is wrong with a seed file. What is said of that

@@ -215,7 +215,8 @@ type TokenFilter struct {
 	Contract  string
 	Stock     bool                // those issued to nobody
 	Serial    string              // begins with
-	Condition validator.Condition // on record: one past its date is still in use here
+	Condition validator.Condition // on Today; no record says Expired
+	Today     token.Expiry        // for conditions; the zero date is before all others
 	Suspended bool
 	User      string // the token that this user uses
 	Page
@@ -234,7 +235,15 @@ func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
 	if f.Serial != "" {
 		w.add(`serial LIKE $ ESCAPE '\'`, prefix(f.Serial))
 	}
-	if f.Condition != 0 {
+	switch f.Condition {
+	case 0:
+	case validator.InUse:
+		w.add("condition = $", int64(validator.InUse))
+		w.add("(expiry = 0 OR expiry >= $)", int64(f.Today.Days()))
+	case validator.Expired:
+		w.add("condition = $", int64(validator.InUse))
+		w.add("(expiry <> 0 AND expiry < $)", int64(f.Today.Days()))
+	default:
 		w.add("condition = $", int64(f.Condition))
 	}
 	if f.Suspended {
