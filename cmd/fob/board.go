@@ -69,11 +69,14 @@ func newBoardBuildCmd(a *app) *cobra.Command {
 		Use:   "build TARGET",
 		Short: "Build an image with TinyGo and print its size",
 		Long: `Builds a firmware image from the checkout of fob that you are in, and prints
-how much flash and RAM it takes and how much testdata/targets.txt allows.
-Targets: virt (QEMU's RISC-V board), cortex-m3 (a self-test on lm3s6965evb).
+how much flash and RAM it takes and how much testdata/targets.txt allows. The
+image gets a checksum, which the token's self-test compares.
+Targets: virt (QEMU's RISC-V board), pico (Raspberry Pi Pico: a UF2 file for its
+drive, or ELF if --out ends in .elf), cortex-m3 (a self-test on lm3s6965evb).
 
 A TinyGo 0.39 on PATH is used; otherwise the first build makes one, which takes
-minutes. tools/tinygo/README.md lists the packages that it needs.`,
+minutes. tools/tinygo/README.md lists the packages that it needs. pico needs a
+release of TinyGo.`,
 		Args: oneArg("the target, such as virt"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root, err := board.Root(".")
@@ -88,7 +91,7 @@ minutes. tools/tinygo/README.md lists the packages that it needs.`,
 				return err
 			}
 			if out == "" {
-				out = defaultImage(root, target.Name)
+				out = defaultImage(root, target.Name, target.Suffix())
 			}
 			image, err := a.build(cmd.Context(), root, target, out)
 			if err != nil && !errors.Is(err, board.ErrBudget) {
@@ -99,7 +102,7 @@ minutes. tools/tinygo/README.md lists the packages that it needs.`,
 			return errors.Join(a.print(r, text), err)
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write; default: dist/fob-TARGET.elf in the checkout")
+	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write; default: dist/fob-TARGET.elf in the checkout, for pico .uf2")
 	cmd.Flags().BoolVar(&rig, "rig", false, "with the rig group, for tests")
 	return cmd
 }
@@ -147,8 +150,8 @@ func imageName(target string, rig bool) string {
 	return target
 }
 
-func defaultImage(root, name string) string {
-	return filepath.Join(root, "dist", "fob-"+name+".elf")
+func defaultImage(root, name, suffix string) string {
+	return filepath.Join(root, "dist", "fob-"+name+suffix)
 }
 
 // boardOptions are the flags of fob board run.
@@ -213,7 +216,7 @@ func (a *app) runBoard(ctx context.Context, o boardOptions) error {
 		if err != nil {
 			return fmt.Errorf("%w, or name an image with --image", err)
 		}
-		c.Image = defaultImage(root, imageName("virt", o.rig))
+		c.Image = defaultImage(root, imageName("virt", o.rig), ".elf")
 	}
 	if o.at != "" {
 		t, err := parseTime(o.at, time.Now())

@@ -43,6 +43,11 @@ func TestTargets(t *testing.T) {
 		require.FileExists(t, filepath.Join(root, target.JSON))
 		require.DirExists(t, filepath.Join(root, target.Main))
 	}
+	for name, suffix := range map[string]string{"virt": ".elf", "cortex-m3": ".elf", "pico": ".uf2", "pico-rig": ".uf2"} {
+		target, err := TargetByName(root, name)
+		require.NoError(t, err)
+		require.Equal(t, suffix, target.Suffix(), name)
+	}
 	_, err = TargetByName(root, "pdp-11")
 	require.ErrorIs(t, err, ErrTarget)
 	require.ErrorContains(t, err, "virt, virt-rig")

@@ -102,6 +102,17 @@ func TargetByName(root, name string) (Target, error) {
 	return Target{}, fmt.Errorf("%w: %q, there are %s", ErrTarget, name, strings.Join(names, ", "))
 }
 
+// Suffix is how the names of the target's images end: ".uf2" for a Pico, which takes
+// such files, otherwise ".elf".
+func (t Target) Suffix() string {
+	if t.pico() {
+		return ".uf2"
+	}
+	return ".elf"
+}
+
+func (t Target) pico() bool { return strings.HasPrefix(filepath.Base(t.JSON), "pico") }
+
 // Image is a program that was built.
 type Image struct {
 	Path  string
@@ -110,7 +121,8 @@ type Image struct {
 }
 
 // Build compiles the target of the source at root to the file out, and holds
-// its size against the budget. What the tools say goes to log. The first build
+// its size against the budget. The file is ELF, or UF2 if its name ends so, which only
+// a Pico takes. What the tools say goes to log. The first build
 // on a machine makes the compiler, which takes minutes. An image that is over
 // its budget is there all the same, with ErrBudget.
 func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Image, error) {
@@ -118,10 +130,23 @@ func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Ima
 	if err != nil {
 		return Image{}, err
 	}
+	asUF2 := strings.EqualFold(filepath.Ext(out), ".uf2")
+	if asUF2 && !t.pico() {
+		return Image{}, fmt.Errorf("%w: no UF2 file is made for %s (name a file that ends in .elf)", ErrTarget, t.Name)
+	}
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return Image{}, err
 	}
-	args := []string{"build", "-target=" + t.JSON, "-size=short", "-o", out}
+	program := out
+	if asUF2 {
+		dir, err := os.MkdirTemp("", "fob-build-")
+		if err != nil {
+			return Image{}, err
+		}
+		defer os.RemoveAll(dir)
+		program = filepath.Join(dir, "fob.elf")
+	}
+	args := []string{"build", "-target=" + t.JSON, "-size=short", "-o", program}
 	if t.Tags != "" {
 		args = append(args, "-tags", strings.ReplaceAll(t.Tags, ",", " "))
 	}
@@ -134,8 +159,17 @@ func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Ima
 		}
 		return Image{}, fmt.Errorf("building %s: %w (what it needs is in tools/tinygo/README.md)", t.Name, err)
 	}
-	if err := seal(out); err != nil {
+	if err := seal(program); err != nil {
 		return Image{}, fmt.Errorf("building %s: putting its checksum in: %w", t.Name, err)
+	}
+	if asUF2 {
+		file, err := encodeUF2(program)
+		if err != nil {
+			return Image{}, fmt.Errorf("building %s: %w", t.Name, err)
+		}
+		if err := os.WriteFile(out, file, 0o644); err != nil {
+			return Image{}, err
+		}
 	}
 	image := Image{Path: out}
 	if image.Flash, image.RAM, err = parseSizes(sizes.String()); err != nil {

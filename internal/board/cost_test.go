@@ -29,11 +29,8 @@ type cost struct {
 // kind of processor that the token is made for.
 func costs(t testing.TB) (all []cost) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "qemu-system-arm", "-machine", "lm3s6965evb", "-semihosting",
-		"-display", "none", "-monitor", "none", "-serial", "stdio", "-icount", "shift=0,sleep=off",
-		"-kernel", image(t, "cortex-m0-cost")).Output()
-	require.NoError(t, err, "%s", out)
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	out := runCortex(t, image(t, "cortex-m0-cost"))
+	lines := strings.Split(out, "\n")
 	require.Equal(t, "end", strings.TrimSpace(lines[len(lines)-1]), "%s", out)
 	for _, line := range lines[:len(lines)-1] {
 		var c cost
@@ -42,6 +39,16 @@ func costs(t testing.TB) (all []cost) {
 		all = append(all, c)
 	}
 	return all
+}
+
+// runCortex runs an image with its instructions counted, and returns what it prints.
+func runCortex(t testing.TB, path string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "qemu-system-arm", "-machine", "lm3s6965evb", "-semihosting",
+		"-display", "none", "-monitor", "none", "-serial", "stdio", "-icount", "shift=0,sleep=off",
+		"-kernel", path).Output()
+	require.NoError(t, err, "%s", out)
+	return strings.TrimSpace(string(out))
 }
 
 // The slow device of PROTOCOL.md, section 10.1. In the Cortex-M0+ Technical Reference

@@ -3,39 +3,35 @@
 package board
 
 import (
+	"bytes"
+	"cmp"
 	"debug/elf"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/uf2"
 )
 
-// imageEnd is the linker script's name for the end of the program in flash, where
-// the checksum lies that the self-test compares.
-const imageEnd = "_image_end"
+// The linker script's names for the start of the program in flash, and for its end,
+// where the checksum lies that the self-test compares.
+const (
+	imageStart = "_image_start"
+	imageEnd   = "_image_end"
+	sumSize    = 4
+)
 
-// seal puts the checksum of the program into an image whose linker script has a
-// place for it. Other images stay as they are.
-func seal(path string) error {
-	offset, program, order, err := findImage(path)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", path, err)
-	}
-	if program == nil {
-		return nil
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	sum := order.AppendUint32(nil, firmware.CRC32(program))
-	if _, err := f.WriteAt(sum, offset); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+// program is what an image puts into flash.
+type program struct {
+	address uint64 // of its first byte
+	bytes   []byte // all that the checksum covers
+	sum     []byte // the checksum in the file
+	offset  int64  // where in the file that is
+	order   byteOrder
 }
 
 // byteOrder is the processor's.
@@ -44,38 +40,94 @@ type byteOrder interface {
 	binary.AppendByteOrder
 }
 
-// findImage returns where in the file the checksum lies and what it is made of;
-// program is nil in an image without one.
-func findImage(path string) (offset int64, program []byte, order byteOrder, err error) {
+// seal puts the checksum of the program into an image whose linker script has a
+// place for it. Other images stay as they are.
+func seal(path string) error {
+	p, err := readProgram(path)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", path, err)
+	}
+	if p == nil {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(p.order.AppendUint32(nil, firmware.CRC32(p.bytes)), p.offset)
+	return errors.Join(err, f.Close())
+}
+
+// readProgram returns what an image puts into flash; nil for one without a place for
+// a checksum.
+func readProgram(path string) (*program, error) {
 	f, err := elf.Open(path)
 	if err != nil {
-		return 0, nil, nil, err
+		return nil, err
 	}
 	defer f.Close()
-	order = binary.LittleEndian
-	if f.ByteOrder == binary.BigEndian {
-		order = binary.BigEndian
-	}
 	symbols, err := f.Symbols()
 	if err != nil {
-		return 0, nil, nil, err
+		return nil, err
 	}
+	at := map[string]uint64{}
 	for _, s := range symbols {
-		if s.Name != imageEnd {
+		at[s.Name] = s.Value
+	}
+	start, end := at[imageStart], at[imageEnd]
+	if end == 0 {
+		return nil, nil
+	}
+	p := &program{address: start, order: binary.LittleEndian}
+	if f.ByteOrder == binary.BigEndian {
+		p.order = binary.BigEndian
+	}
+	if end <= start {
+		return nil, fmt.Errorf("%s is not before %s", imageStart, imageEnd)
+	}
+	// Where a segment lies in flash is its physical address: variables are copied from
+	// there to RAM.
+	segments := slices.DeleteFunc(slices.Clone(f.Progs), func(s *elf.Prog) bool { return s.Type != elf.PT_LOAD || s.Filesz == 0 })
+	slices.SortFunc(segments, func(a, b *elf.Prog) int { return cmp.Compare(a.Paddr, b.Paddr) })
+	next := start
+	for _, s := range segments {
+		if s.Paddr+s.Filesz <= start || s.Paddr >= end+sumSize {
 			continue
 		}
-		for _, p := range f.Progs {
-			if p.Type != elf.PT_LOAD || s.Value < p.Vaddr || s.Value+4 > p.Vaddr+p.Filesz {
-				continue
-			}
-			n := s.Value - p.Vaddr
-			program = make([]byte, n)
-			if _, err := io.ReadFull(p.Open(), program); err != nil {
-				return 0, nil, nil, err
-			}
-			return int64(p.Off + n), program, order, nil
+		if s.Paddr > next {
+			return nil, fmt.Errorf("the image has a gap at %#x", next)
 		}
-		return 0, nil, nil, fmt.Errorf("%s is outside the program", imageEnd)
+		content := make([]byte, s.Filesz)
+		if _, err := io.ReadFull(s.Open(), content); err != nil {
+			return nil, err
+		}
+		if s.Paddr <= end && end+sumSize <= s.Paddr+s.Filesz {
+			p.offset = int64(s.Off + end - s.Paddr)
+			p.sum = content[end-s.Paddr:][:sumSize]
+		}
+		if to := min(end, s.Paddr+s.Filesz); to > next {
+			p.bytes = append(p.bytes, content[next-s.Paddr:to-s.Paddr]...)
+			next = to
+		}
 	}
-	return 0, nil, order, nil
+	if uint64(len(p.bytes)) != end-start || p.sum == nil {
+		return nil, fmt.Errorf("%s is outside the program", imageEnd)
+	}
+	return p, nil
+}
+
+// encodeUF2 returns the file that puts a sealed program into an RP2040's flash.
+func encodeUF2(path string) ([]byte, error) {
+	p, err := readProgram(path)
+	if err != nil {
+		return nil, err
+	}
+	if p == nil {
+		return nil, errors.New("it has no place for a checksum")
+	}
+	content := slices.Concat(p.bytes, p.sum)
+	if rest := len(content) % uf2.Payload; rest > 0 {
+		content = append(content, bytes.Repeat([]byte{0xFF}, uf2.Payload-rest)...)
+	}
+	return uf2.Encode(uf2.RP2040, uint32(p.address), content)
 }

@@ -6,7 +6,10 @@ package board
 
 import (
 	"bytes"
+	"encoding/binary"
+	"hash/crc32"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -45,12 +48,13 @@ func TestSelfTest(t *testing.T) {
 // built without a checksum is not passed.
 func TestSelfTestImage(t *testing.T) {
 	good := image(t, "virt-rig")
-	offset, program, _, err := findImage(good)
+	program, err := readProgram(good)
 	require.NoError(t, err)
 	require.NotNil(t, program)
+	offset := program.offset
 	content, err := os.ReadFile(good)
 	require.NoError(t, err)
-	start := offset - int64(len(program))
+	start := offset - int64(len(program.bytes))
 
 	verdict := func(change func(content []byte)) serialproto.Verdict {
 		bad := append([]byte(nil), content...)
@@ -72,4 +76,45 @@ func TestSelfTestImage(t *testing.T) {
 	at := bytes.Index(content[start:offset], text)
 	require.GreaterOrEqual(t, at, 0)
 	require.Equal(t, serialproto.Failed, verdict(func(b []byte) { b[start+int64(at)] ^= 0x80 }))
+}
+
+// TestPicoImage: what goes into a Pico's flash, as GNU objcopy reads it from the
+// image, ends with the CRC-32 of all before it, and the UF2 file brings the same. The
+// image is the one with stubs, which no Pico runs.
+func TestPicoImage(t *testing.T) {
+	path := image(t, "pico-check")
+	binaryPath := filepath.Join(t.TempDir(), "fob.bin")
+	out, err := exec.Command("arm-none-eabi-objcopy", "-O", "binary", path, binaryPath).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	flash, err := os.ReadFile(binaryPath)
+	require.NoError(t, err)
+	require.Greater(t, len(flash), 100_000)
+	n := len(flash) - 4
+	require.Equal(t, crc32.ChecksumIEEE(flash[:n]), binary.LittleEndian.Uint32(flash[n:]))
+
+	file, err := encodeUF2(path)
+	require.NoError(t, err)
+	var brought []byte
+	for ; len(file) > 0; file = file[512:] {
+		require.EqualValues(t, 0x10000000+len(brought), binary.LittleEndian.Uint32(file[12:]))
+		brought = append(brought, file[32:][:256]...)
+	}
+	require.Equal(t, flash, brought[:len(flash)])
+}
+
+// TestCortexImage: the checksum is found and compared on a Cortex-M too, whose image
+// is laid out like a Pico's; TestAnswerTime runs it whole. A wrong bit in the first
+// value of a variable is found.
+func TestCortexImage(t *testing.T) {
+	content, err := os.ReadFile(image(t, "cortex-m0-cost"))
+	require.NoError(t, err)
+	program, err := readProgram(image(t, "cortex-m0-cost"))
+	require.NoError(t, err)
+	last := program.bytes[len(program.bytes)-64:]
+	at := bytes.Index(content, last)
+	require.GreaterOrEqual(t, at, 0)
+	content[at] ^= 1
+	path := filepath.Join(t.TempDir(), "image.elf")
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	require.Equal(t, "the checksum of the image is wrong", runCortex(t, path))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/firmware/board/factory"
 	"github.com/d204ef64/fob/firmware/board/internal/oled"
+	"github.com/d204ef64/fob/firmware/board/internal/selftest"
 	"github.com/d204ef64/fob/serialproto"
 )
 
@@ -57,7 +58,7 @@ func (b *board) start() error {
 	b.hw = firmware.Hardware{
 		Clock: &b.clock, Flash: flash{}, LCD: &b.lcd, Button: &b.button, Line: &b.line,
 		Supply: vsys, Identity: (*identity)(b), Rig: b.newRig(), Scratch: &b.scratch,
-		RAM: (*cells)(&b.scratch), Noise: noise{},
+		RAM: (*selftest.Cells)(&b.scratch), Image: selftest.Image(), Noise: noise{},
 	}
 	return nil
 }

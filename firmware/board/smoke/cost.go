@@ -14,6 +14,7 @@ import (
 	"unsafe"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/firmware/board/internal/selftest"
 	"github.com/d204ef64/fob/serialproto"
 )
 
@@ -23,10 +24,6 @@ const (
 	flashPageSize = 4096
 	lineSize      = 400 // bytes of a request or an answer
 )
-
-// programSize is how much of the processor's flash the self-test takes for its
-// program: what the largest image may have.
-const programSize = 128 << 10
 
 var (
 	memory ram
@@ -44,7 +41,15 @@ func main() {
 	unhex(memory.station[:], noiseStation)
 	memory.id = noiseHardware
 	hw = memory.hardware()
-	hw.RAM, hw.Image, hw.Noise = (*cells)(&memory.scratch), image{}, new(coin)
+	hw.RAM, hw.Image, hw.Noise = (*selftest.Cells)(&memory.scratch), selftest.Image(), new(coin)
+	if hw.Image == nil {
+		println("the image has no checksum")
+		return
+	}
+	if now, built := hw.Image.Sums(); now != built {
+		println("the checksum of the image is wrong")
+		return
+	}
 	core.Attach(&link)
 	calibrate()
 	measure("boot", func() { _ = core.Boot(&hw) })
@@ -158,23 +163,6 @@ func measure(name string, f func()) {
 	counts := ran(f)
 	println(name, uint64(counts)*known/uint64(perKnown), memory.erased, memory.written)
 }
-
-// cells implements firmware.RAM.
-type cells [firmware.SlotSize]byte
-
-func (c *cells) Size() int           { return len(c) }
-func (c *cells) Load(i int) byte     { return volatile.LoadUint8(&c[i]) }
-func (c *cells) Store(i int, b byte) { volatile.StoreUint8(&c[i], b) }
-
-// image implements firmware.Image.
-type image struct{}
-
-func (image) Sums() (now, built uint32) {
-	sum := firmware.CRC32((*[programSize]byte)(unsafe.Pointer(uintptr(programStart)))[:])
-	return sum, sum
-}
-
-const programStart = 0x100 // a pointer to address 0 would be nil
 
 // coin implements firmware.Noise with a shift register.
 type coin uint32

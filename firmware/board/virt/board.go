@@ -9,6 +9,7 @@ import (
 
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/firmware/board/factory"
+	"github.com/d204ef64/fob/firmware/board/internal/selftest"
 	"github.com/d204ef64/fob/serialproto"
 )
 
@@ -46,7 +47,7 @@ func (b *board) start() error {
 	b.hw = firmware.Hardware{
 		Clock: &b.clock, Flash: &b.flash, LCD: &b.lcd, Button: &b.button, Line: line{},
 		Supply: &b.supply, Identity: (*identity)(b), Rig: b.newRig(), Scratch: &b.scratch,
-		RAM: (*cells)(&b.scratch), Image: newImage(), Noise: &b.noise,
+		RAM: (*selftest.Cells)(&b.scratch), Image: selftest.Image(), Noise: &b.noise,
 	}
 	return nil
 }
