@@ -101,19 +101,11 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 	if err := bank.CheckClerk(o.clerk, o.clerkName, password); err != nil {
 		return err
 	}
-	fresh := !store.IsPostgres(name)
-	if fresh {
-		_, err := os.Lstat(name)
-		fresh = errors.Is(err, os.ErrNotExist)
+	m := making{said: b.said(), keyFile: b.keyFile, keyOut: o.keyOut}
+	if _, err := os.Lstat(name); !store.IsPostgres(name) && errors.Is(err, os.ErrNotExist) {
+		m.file = name
 	}
-	made := false
-	defer func() {
-		if err != nil && fresh && !made { // nothing is in it
-			for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-				_ = os.Remove(name + suffix)
-			}
-		}
-	}()
+	defer func() { err = m.undo(err) }()
 	db, err := store.Open(ctx, name, true)
 	if err != nil {
 		return err
@@ -130,14 +122,58 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 		return err
 	}
 	defer master.Destroy()
+	m.keys = true
 	if err := bank.Create(ctx, db, master, kdf, settings, b.options(clock)); err != nil {
-		if b.keyFile != "" {
-			err = errors.Join(err, os.Remove(b.keyFile))
-		}
 		return err
 	}
-	made = true
+	m.bank = true
 	return a.firstOnes(ctx, b, o, db, master, clock, password)
+}
+
+// making is what fob validator init has made so far.
+type making struct {
+	said            string // names the database
+	file            string // the new database; "" is one that was there before
+	keyFile, keyOut string // "" is none
+	keys            bool   // keyFile is ours
+	bank            bool   // the bank is in the database
+}
+
+// undo removes what was made, after an error. A bank in a database that was there
+// before stays: its rows cannot be told from others'.
+func (m *making) undo(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case m.file == "" && m.bank:
+		return fmt.Errorf("the bank is made, but its first clerk or API key is not (fob validator clerk add, key add): %w", err)
+	}
+	var files []string
+	if m.keys {
+		files = append(files, m.keyFile)
+	}
+	if m.bank {
+		files = append(files, m.keyOut)
+	}
+	if m.file != "" {
+		files = append(files, m.file, m.file+"-wal", m.file+"-shm", m.file+"-journal")
+	}
+	var failed error
+	for _, name := range files {
+		if name == "" || name == "-" {
+			continue
+		}
+		if e := os.Remove(name); !errors.Is(e, os.ErrNotExist) {
+			failed = errors.Join(failed, e)
+		}
+	}
+	if failed != nil {
+		return errors.Join(err, fmt.Errorf("something is left of the bank that was not made: %w", failed))
+	}
+	if m.file == "" { // tables may be left
+		return fmt.Errorf("no bank was made in database %s: %w", m.said, err)
+	}
+	return fmt.Errorf("no bank was made in database %s, and nothing is left behind: %w", m.said, err)
 }
 
 // newMaster makes the bank's key, in its file or of a passphrase.
@@ -167,11 +203,11 @@ func (a *app) firstOnes(ctx context.Context, b *bankFlags, o *initOptions, db *s
 	}
 	at := &openBank{Bank: opened, clock: clock, by: operator()}
 	if err := at.AddClerk(ctx, at.by, o.clerk, o.clerkName, password); err != nil {
-		return fmt.Errorf("the bank is made, but not its clerk (fob validator clerk add): %w", err)
+		return fmt.Errorf("adding the first clerk: %w", err)
 	}
 	key, err := a.addKey(ctx, at, bank.KeyClerk, "first key", o.keyOut)
 	if err != nil {
-		return fmt.Errorf("the bank is made, but not its API key (fob validator key add): %w", err)
+		return fmt.Errorf("adding the first API key: %w", err)
 	}
 	r := initResult{Database: b.said(), TestBank: b.testMode, KeyFile: b.keyFile, Clerk: o.clerk, Key: key}
 	text := fmt.Sprintf("bank %s\nclerk %s\n%s", r.Database, r.Clerk, key.text())

@@ -62,6 +62,9 @@ func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 		if !store.IsPostgres(line) { // without quoting it
 			return "", usagef("reading the address of the database from %s: want postgres://USER@HOST/NAME", source(b.dbFile))
 		}
+		if err := store.CheckAddress(line); err != nil {
+			return "", fmt.Errorf("%s: %w", source(b.dbFile), err)
+		}
 		return line, nil
 	case b.db == "":
 		return "", usagef("the database is needed: --db FILE, --db postgres://USER@HOST/NAME or --db-file FILE")
@@ -69,7 +72,13 @@ func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 	if !store.IsPostgres(b.db) && strings.Contains(b.db, "://") { // without quoting it
 		return "", usagef("--db: want the file of a SQLite database, without sqlite://, or postgres://USER@HOST/NAME")
 	}
-	if store.IsPostgres(b.db) && hasPassword(b.db) {
+	if !store.IsPostgres(b.db) {
+		return b.db, nil
+	}
+	if err := store.CheckAddress(b.db); err != nil {
+		return "", fmt.Errorf("--db: %w", err)
+	}
+	if hasPassword(b.db) {
 		return "", usagef("--db holds a password, which other users can see: put it into ~/.pgpass, or the address into a file (--db-file)")
 	}
 	return b.db, nil

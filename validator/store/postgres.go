@@ -6,8 +6,10 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strings"
 	"time"
 
@@ -23,13 +25,31 @@ const connectTimeout = 5 * time.Second
 // of readers and single updates.
 const connections = groupWriters + 12
 
+// CheckAddress reports what is wrong with an address of PostgreSQL, without
+// connecting. The error wraps [ErrAddress], and does not repeat the address.
+func CheckAddress(address string) error {
+	_, err := parseAddress(address)
+	return err
+}
+
+func parseAddress(address string) (*pgx.ConnConfig, error) {
+	// The errors of both repeat the address, with its password.
+	if _, err := url.Parse(address); err != nil || strings.ContainsAny(address, " \t\r\n") {
+		return nil, fmt.Errorf("%w: want postgres://USER@HOST:PORT/NAME", ErrAddress)
+	}
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: its port, a parameter such as sslmode, or a file that one names is wrong", ErrAddress)
+	}
+	return config, nil
+}
+
 // openPostgres opens an address. Rows are locked one by one (READ COMMITTED); the
 // commit waits for the disk, whatever the server's default is.
 func openPostgres(address string) (*DB, error) {
-	config, err := pgx.ParseConfig(address)
+	config, err := parseAddress(address)
 	if err != nil {
-		// The error repeats the address, with its password.
-		return nil, errors.New("the address of the database cannot be read: want postgres://user@host:port/name")
+		return nil, err
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout

@@ -13,6 +13,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // readers is how many connections to a file of SQLite read at once.
@@ -60,18 +62,18 @@ func prepareFile(name string, create bool) error {
 	case err == nil:
 		return nil
 	case !errors.Is(err, os.ErrNotExist):
-		return fmt.Errorf("opening the database: %w", err)
+		return errclass.With(errclass.Usage, fmt.Errorf("opening the database: %w", err))
 	case !create:
 		return fmt.Errorf("database %s: %w, nor such a file: look at its name, or make one with init", name, ErrNoBank)
 	}
 	if dir := filepath.Dir(name); dir != "." {
 		if _, err := os.Stat(dir); err != nil {
-			return fmt.Errorf("making the database: %w", err)
+			return errclass.With(errclass.Usage, fmt.Errorf("making the database: %w", err))
 		}
 	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("making the database: %w", err)
+		return errclass.With(errclass.Usage, fmt.Errorf("making the database: %w", err))
 	}
 	return f.Close()
 }
@@ -80,6 +82,16 @@ func prepareFile(name string, create bool) error {
 func noDatabase(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_NOTADB
+}
+
+// diskFailed reports whether an error is that of a disk which is full or broken.
+func diskFailed(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	code := e.Code() & 0xff
+	return code == sqlite3.SQLITE_FULL || code == sqlite3.SQLITE_IOERR
 }
 
 func classifySQLite(err error) kind {

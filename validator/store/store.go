@@ -21,6 +21,7 @@ var (
 	ErrNotFound    = errclass.New(errclass.Usage, "not found")
 	ErrExists      = errclass.New(errclass.Usage, "exists already")
 	ErrUnavailable = errclass.New(errclass.Unreachable, "the store is not available")
+	ErrAddress     = errclass.New(errclass.Usage, "the address of the database cannot be read")
 	ErrNoDatabase  = errclass.New(errclass.Usage, "not a database of SQLite")
 	ErrNoBank      = errclass.New(errclass.Usage, "there is no bank in this database")
 	ErrClosed      = errclass.New(errclass.Failed, "the store is closed")
@@ -237,6 +238,9 @@ func (d dialect) wrap(err error) error {
 	case kindMissing:
 		return fmt.Errorf("%w: what the entry refers to", ErrNotFound)
 	case kindUnavailable, kindAgain:
+		if !d.postgres && diskFailed(err) { // nothing that waiting or connecting would help
+			return errclass.With(errclass.Failed, fmt.Errorf("%w: %v: is the disk full?", ErrUnavailable, shortly(err)))
+		}
 		return fmt.Errorf("%w: %v", ErrUnavailable, shortly(err))
 	}
 	return err

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/pgtest"
+)
+
+// TestInitOnFullDisk: wherever a disk is full while a bank is made, nothing is left
+// behind, and the message says so. The disk is a limit on the size of files (ulimit):
+// the largest that is too small stops the last of all writes.
+func TestInitOnFullDisk(t *testing.T) {
+	t.Parallel()
+	pw := filepath.Join(t.TempDir(), "pw")
+	require.NoError(t, os.WriteFile(pw, []byte("correct horse battery\n"), 0o600))
+	errs := ""
+	fits := func(blocks int) bool {
+		t.Helper()
+		dir := t.TempDir()
+		cmd := exec.Command("sh", "-c", fmt.Sprintf("trap '' XFSZ; ulimit -f %d; exec fob validator init --db bank.db "+
+			"--key-file bank.key --first-clerk tanaka --api-key-out api.key --password-file %s", blocks, pw))
+		cmd.Dir = dir
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		err := cmd.Run()
+		errs = stderr.String()
+		left, e := os.ReadDir(dir)
+		require.NoError(t, e)
+		if err == nil {
+			require.Len(t, left, 3, "the database, its key and the API key")
+			return true
+		}
+		var exit *exec.ExitError
+		require.True(t, errors.As(err, &exit), "%v", err)
+		require.Equal(t, exitFailed, exit.ExitCode(), errs)
+		require.Empty(t, left, "%d blocks: %s", blocks, errs)
+		require.Contains(t, errs, "no bank was made in database bank.db, and nothing is left behind: ")
+		return false
+	}
+	low, high := 0, 1<<14
+	require.False(t, fits(low))
+	require.True(t, fits(high), errs)
+	last := ""
+	for high-low > 1 {
+		if middle := (low + high) / 2; fits(middle) {
+			high = middle
+		} else {
+			low, last = middle, errs
+		}
+	}
+	require.Contains(t, last, "adding the first API key: ")
+	require.Contains(t, last, "is the disk full?")
+}
+
+// TestDatabaseAddress: an address that cannot be read is a usage error, and a database
+// that cannot be reached is another. The codes are those of fob --help. No message has
+// the password.
+func TestDatabaseAddress(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pw := filepath.Join(dir, "pw")
+	require.NoError(t, os.WriteFile(pw, []byte("correct horse battery\n"), 0o600))
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	nobody := closed.Addr().String()
+	require.NoError(t, closed.Close())
+	missing, err := url.Parse(pgtest.Database(t))
+	require.NoError(t, err)
+	missing.Path = "/no_such_database"
+	for address, want := range map[string]int{
+		"postgres://bank:geheim@" + nobody + "/x":                                               exitNoConnect,
+		"postgres://bank:geheim@" + nobody + "/x?sslmode=disable":                               exitNoConnect,
+		"postgres://bank:geheim@/x?host=" + url.QueryEscape(filepath.Join(dir, "none")):         exitNoConnect,
+		"postgres://bank:geheim@fob.invalid/x":                                                  exitNoConnect, // RFC 2606: never there
+		missing.String():                                                                        exitNoConnect,
+		"postgres://bank:geheim@127.0.0.1:99999/x":                                              exitUsage,
+		"postgres://bank:geheim@127.0.0.1:abc/x":                                                exitUsage,
+		"postgres://bank:geheim@[::1/x":                                                         exitUsage,
+		"postgres://bank:geheim%zz@127.0.0.1/x":                                                 exitUsage,
+		"postgres://bank:geheim@127.0.0.1/x y":                                                  exitUsage,
+		"postgres://bank:geheim@127.0.0.1/x?sslmode=geheim":                                     exitUsage,
+		"postgres://bank:geheim@127.0.0.1/x?connect_timeout=geheim":                             exitUsage,
+		"postgres://bank:geheim@127.0.0.1/x?sslmode=verify-full&sslrootcert=" + dir + "/geheim": exitUsage,
+		"mysql://bank:geheim@127.0.0.1/x":                                                       exitUsage,
+		"geheim.db":                                                                             exitUsage,
+		"postgres://bank:geheim@127.0.0.1/x\npostgres://bank:geheim@127.0.0.1/y":                exitUsage,
+		"": exitUsage,
+	} {
+		file := filepath.Join(dir, "address")
+		require.NoError(t, os.WriteFile(file, []byte(address), 0o600))
+		for _, command := range [][]string{
+			{"contract", "list"}, {"init", "--first-clerk", "tanaka", "--password-file", pw},
+		} {
+			args := append(append([]string{"validator"}, command...), "--db-file", file, "--key-file", filepath.Join(dir, "bank.key"))
+			code, out, errs := fob(t, "", args...)
+			require.Equal(t, want, code, "%s %s: %s%s", command[0], address, out, errs)
+			require.NotContains(t, errs, "geheim")
+			require.NoFileExists(t, filepath.Join(dir, "bank.key"))
+		}
+	}
+	for address, said := range map[string]string{
+		"postgres://bank@127.0.0.1:abc/x":                "--db: the address of the database cannot be read: want postgres://USER@HOST:PORT/NAME",
+		"postgres://bank@127.0.0.1:5432/x?sslmode=maybe": "--db: the address of the database cannot be read: its port, a parameter such as sslmode",
+		"postgres://bank:geheim@127.0.0.1:5432/x":        "--db holds a password",
+		filepath.Join(pw, "bank.db"):                     "not a directory",
+		filepath.Join(dir, "none", "bank.db"):            "no such file",
+	} {
+		code, _, errs := fob(t, "", "validator", "init", "--db", address, "--key-file", filepath.Join(dir, "bank.key"),
+			"--first-clerk", "tanaka", "--password-file", pw)
+		require.Equal(t, exitUsage, code, errs)
+		require.NotContains(t, errs, "geheim")
+		require.Contains(t, errs, said)
+	}
+}
