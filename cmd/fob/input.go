@@ -161,7 +161,7 @@ func (a *app) readSeed(ctx context.Context, path string, short bool) (token.Seed
 		return token.Seed{}, usagef("reading the seed from %s: %w", source(path), err)
 	}
 	if seed.Len() < token.MinSeedLen {
-		a.warnf("the seed has %d bytes only: RFC 4226 demands %d", seed.Len(), token.MinSeedLen)
+		a.warnf("the seed has only %d bytes: RFC 4226 requires %d", seed.Len(), token.MinSeedLen)
 	}
 	return seed, nil
 }

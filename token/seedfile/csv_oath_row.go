@@ -25,7 +25,7 @@ func (c *csvReader) oath(f [][]byte, r *Record, mostDigits uint8) (err error) {
 			return err
 		}
 	} else {
-		c.once("no type: the server takes the token for HOTP")
+		c.once("no type: the server assumes HOTP")
 	}
 	r.Digits = c.lines.options.defaultDigits()
 	if len(f) > 3 && len(f[3]) > 0 {

@@ -53,7 +53,7 @@ func TestFieldFiles(t *testing.T) {
 		{
 			file: "14a-otpauth-issuer-differs.txt", step: 30,
 			check: func(t *testing.T, r seedfile.Record) { require.Equal(t, "Microsoft", r.Issuer) },
-			warns: []string{"the issuers of label and parameter differ: the one of the parameter counts"},
+			warns: []string{"the issuers in label and parameter differ: the parameter's is used"},
 		},
 		{
 			file:  "14b-otpauth-issuer-empty.txt",

@@ -100,7 +100,7 @@ func (o *ReadOptions) checkSeed(seed token.Seed, warned *bool) error {
 		return bad("seed", "%w", &token.SeedLengthError{Got: n})
 	case !*warned:
 		*warned = true
-		o.warn("a seed has %d bytes only: RFC 4226 demands %d, and other servers may refuse it", n, token.MinSeedLen)
+		o.warn("a seed has only %d bytes: RFC 4226 requires %d, and other servers may refuse it", n, token.MinSeedLen)
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func (u *usersReader) parse(f [][]byte, r *Record) (err error) {
 	switch {
 	case len(f) == 4:
 	case r.Type == TOTP:
-		u.left(1, "what the module noted of past codes is left out")
+		u.left(1, "the record of past codes is left out")
 	default:
 		if r.Counter, err = number("moving factor", f[4], math.MaxUint64-1); err != nil {
 			return err

@@ -103,7 +103,7 @@ func parseURI(s string, o *ReadOptions, r *Record) error {
 	}
 	if issuer, found := values["issuer"]; found {
 		if r.Issuer != "" && r.Issuer != issuer {
-			o.once(o.warn, "otpauth: the issuers of label and parameter differ: the one of the parameter counts")
+			o.once(o.warn, "otpauth: the issuers in label and parameter differ: the parameter's is used")
 		}
 		r.Issuer = issuer
 	}

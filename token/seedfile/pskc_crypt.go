@@ -75,7 +75,7 @@ func (c *pskcCrypt) open(v *pskcValue, keys *Keys, warn func(string, ...any)) ([
 		return nil, err
 	}
 	if c.private != nil && !c.hasMAC && keys.Trusted == nil {
-		warn("not authenticated: anybody with the certificate could have made the file, only a signature that is checked binds it")
+		warn("not authenticated: anyone with the certificate could have made the file; only a checked signature shows who did")
 	}
 	if c.hasMAC {
 		if err := c.verify(v, sealed); err != nil {
@@ -230,7 +230,7 @@ func (c *pskcCrypt) derive(size int, password []byte, warn func(string, ...any))
 	case rounds > maxIterations:
 		return nil, fmt.Errorf("%w: IterationCount: at most %d are computed", ErrLimit, maxIterations)
 	case rounds < MinIterations:
-		warn("the password is protected by %d rounds of PBKDF2 only, at least %d are advised", rounds, MinIterations)
+		warn("the password is protected by only %d rounds of PBKDF2; at least %d are advised", rounds, MinIterations)
 	}
 	if c.keyLength != "" {
 		if n, err := parseXMLInt(c.keyLength, 1, 1<<20); err != nil || n != int64(size) {

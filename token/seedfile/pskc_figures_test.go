@@ -127,8 +127,8 @@ func TestPSKCFigure7(t *testing.T) {
 		Manufacturer: "TokenVendorAcme", KeyID: "123456", Issuer: "Example-Issuer",
 	}, got)
 	require.Equal(t, []string{
-		"line 44: CryptoModuleInfo/Id is passed over",
-		"the password is protected by 1000 rounds of PBKDF2 only, at least 100000 are advised",
+		"line 44: CryptoModuleInfo/Id is skipped",
+		"the password is protected by only 1000 rounds of PBKDF2; at least 100000 are advised",
 	}, warned)
 
 	_, err = pskcAll(t, file, ReadOptions{Keys: Keys{Password: []byte("qwertz")}})

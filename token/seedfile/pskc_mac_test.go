@@ -53,8 +53,8 @@ func TestPSKCRecipientWarns(t *testing.T) {
 		want    []string
 	}{
 		{nil, []string{
-			"not authenticated: anybody with the certificate could have made the file, only a signature that is checked binds it",
-			"the file is signed, and nobody looked at the signature",
+			"not authenticated: anyone with the certificate could have made the file; only a checked signature shows who did",
+			"the file is signed, but its signature was not checked",
 		}},
 		{certificate, nil},
 	} {

@@ -184,13 +184,13 @@ func (p *pskcParser) unknown(parent pskcElem, name xml.Name) error {
 		return p.fail(parent, local, fmt.Errorf("%w: a policy that is not understood forbids the use of the key (RFC 6030 section 5)", ErrUnsupported))
 	case parent == elContainer && name.Local == "Signature" && (name.Space == nsDS || name.Space == nsPSKC):
 		if !p.verified {
-			p.warn("the file is signed, and nobody looked at the signature")
+			p.warn("the file is signed, but its signature was not checked")
 		}
 		return nil
 	case rule.closed, name.Space == nsPSKC && name.Local != "Extensions" && !p.lenient:
 		return p.fail(parent, local, fmt.Errorf("%w: unknown element", ErrUnsupported))
 	}
-	p.left("line %d: %s in %s is passed over", p.line, local, rule.name)
+	p.left("line %d: %s in %s is skipped", p.line, local, rule.name)
 	return nil
 }
 

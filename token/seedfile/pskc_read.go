@@ -114,7 +114,7 @@ func (p *pskcParser) version(v string) error {
 		return p.fail(elContainer, "Version", fmt.Errorf("%w: another version than 1 of PSKC", ErrUnsupported))
 	case b != 0:
 		p.lenient = true
-		p.left("version 1.%d of PSKC: what is new in it is passed over", b)
+		p.left("version 1.%d of PSKC: its additions are skipped", b)
 	}
 	return nil
 }

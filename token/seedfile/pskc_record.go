@@ -30,7 +30,7 @@ func (p *pskcReader) record() (Record, error) {
 	if r.User == "" {
 		r.User = k.trimmed(elDeviceUser)
 	} else if d := k.trimmed(elDeviceUser); d != "" && d != r.User {
-		p.left("line %d: the key's UserId counts, and not another one of the device", k.line)
+		p.left("line %d: the UserId of the key is used, not the other one of the device", k.line)
 	}
 	var err error
 	for _, step := range []func(*Record) error{p.serial, p.supported, p.kind, p.parameters, p.dates, p.data, p.usage} {
@@ -101,7 +101,7 @@ func (p *pskcReader) supported(*Record) error {
 	}
 	for _, e := range []pskcElem{elKeyReference, elKeyProfile, elModuleID} {
 		if k.textLine[e-firstText] != 0 {
-			p.left("line %d: %s is passed over", k.textLine[e-firstText], pskcRules[e].name)
+			p.left("line %d: %s is skipped", k.textLine[e-firstText], pskcRules[e].name)
 		}
 	}
 	return nil
@@ -135,7 +135,7 @@ func (p *pskcReader) parameters(r *Record) error {
 	f := &k.response
 	if f.line == 0 || f.length == "" {
 		r.Digits = p.o.defaultDigits()
-		p.warn("line %d: no Length in ResponseFormat: the codes are taken to have %d digits", k.keyLine, r.Digits)
+		p.warn("line %d: no Length in ResponseFormat: codes of %d digits are assumed", k.keyLine, r.Digits)
 	} else {
 		n, err := parseXMLInt(f.length, token.MinDigits, token.MaxDigits)
 		if err != nil {
@@ -223,13 +223,13 @@ func (p *pskcReader) data(r *Record) error {
 		for _, e := range []pskcElem{elTime, elTimeInterval, elTimeDrift} {
 			if v := p.key.at(e); v.line != 0 && strings.Trim(v.text, xmlSpace) != "0" {
 				line := v.line
-				p.left("line %d: %s says nothing to HOTP, and is passed over", line, pskcRules[e].name)
+				p.left("line %d: %s has no meaning for HOTP and is skipped", line, pskcRules[e].name)
 			}
 		}
 		return nil
 	}
 	if counter != 0 {
-		p.left("line %d: Counter says nothing to TOTP, and is passed over", p.key.at(elCounter).line)
+		p.left("line %d: Counter has no meaning for TOTP and is skipped", p.key.at(elCounter).line)
 	}
 	if !pskcT0(at) {
 		return p.wrong(p.key.at(elTime).line, "Time", fmt.Errorf("%w: another Time than 0 and 2000-01-01 (%d)", ErrUnsupported, token.Epoch2000))
@@ -248,7 +248,7 @@ func (p *pskcReader) data(r *Record) error {
 func (p *pskcReader) usage(*Record) error {
 	otp := len(p.key.usage) == 0
 	if !otp {
-		p.left("line %d: KeyUsage was held to, and is not kept: other files made of this one allow all", p.key.textLine[elKeyUsage-firstText])
+		p.left("line %d: KeyUsage was checked and is not kept: files made from this one allow every use", p.key.textLine[elKeyUsage-firstText])
 	}
 	for _, u := range p.key.usage {
 		switch u = strings.Trim(u, xmlSpace); u {

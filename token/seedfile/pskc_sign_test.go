@@ -110,7 +110,7 @@ func TestPSKCSignature(t *testing.T) {
 	got, err := pskcAll(t, file, ReadOptions{Warn: func(s string) { warned = append(warned, s) }})
 	require.NoError(t, err)
 	require.Len(t, got, 2)
-	require.Equal(t, []string{"the file is signed, and nobody looked at the signature"}, warned)
+	require.Equal(t, []string{"the file is signed, but its signature was not checked"}, warned)
 }
 
 // TestPSKCSignedLimit: a file that is too large to be held is refused, and how

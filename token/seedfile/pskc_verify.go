@@ -56,7 +56,7 @@ func pskcVerify(r io.Reader, trusted []byte, warn func(string, ...any)) (signed 
 		return nil, 0, fail(err)
 	}
 	if signedWithSHA1(signatures[0]) { // what pskctool --sign makes
-		warn("the signature is made with SHA-1, which can be forged by who may choose what is signed")
+		warn("the signature uses SHA-1: someone who can choose what is signed can forge it")
 	}
 	out := etree.NewDocument()
 	out.WriteSettings = pskcCanonical

@@ -57,8 +57,8 @@ func TestPSKCSignedSHA1(t *testing.T) {
 		hash       crypto.Hash
 		with, weak string
 	}{
-		{crypto.SHA1, "sha1", "the signature is made with SHA-1, which can be forged by who may choose what is signed"},
-		{crypto.SHA1, "&#115;ha&#x31;", "the signature is made with SHA-1, which can be forged by who may choose what is signed"},
+		{crypto.SHA1, "sha1", "the signature uses SHA-1: someone who can choose what is signed can forge it"},
+		{crypto.SHA1, "&#115;ha&#x31;", "the signature uses SHA-1: someone who can choose what is signed can forge it"},
 		{crypto.SHA256, "sha1", ""},
 	} {
 		signer.context.Hash = c.hash

@@ -44,7 +44,7 @@ func (f *feitianReader) key(e xml.StartElement, r *Record) error {
 	}
 	if !f.sized && !f.warned["length"] {
 		f.note("length")
-		f.options.warn("%s: line %d, and perhaps more: no ResponseFormat: the codes are taken to have %d digits", f.format, f.line, r.Digits)
+		f.options.warn("%s: line %d, and perhaps more: no ResponseFormat: codes of %d digits are assumed", f.format, f.line, r.Digits)
 	}
 	if r.Type == HOTP {
 		if s, found := data["Counter"]; found {

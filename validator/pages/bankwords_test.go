@@ -138,7 +138,7 @@ func TestWarningsInJapanese(t *testing.T) {
 	add("../../token/seedfile/oath_users.go", map[string]int{"left": 1})
 	add("../../token/seedfile/otpauth.go", map[string]int{"once": 1})
 	for _, text := range []string{ // of csv.go and hash.go, put together there
-		"no type: the server takes the token for HOTP", "a counter, which %s has no column for, is left out", "the resolver is left out",
+		"no type: the server assumes HOTP", "a counter, which %s has no column for, is left out", "the resolver is left out",
 		"the file does not say the hash: it is %s, as %s takes it from the length of the seed",
 	} {
 		all["oath-csv: line %d, and perhaps more: "+text] = "csv_oath_row.go"
@@ -163,7 +163,7 @@ func TestManyWarnings(t *testing.T) {
 		book := readPhrases(lang)
 		many := make([]string, maxWarnings)
 		for i := range many {
-			many[i] = "the file is signed, and nobody looked at the signature"
+			many[i] = "the file is signed, but its signature was not checked"
 		}
 		shown := book.warnings(many, 7)
 		require.Equal(t, "import.warnings-more", shown.Key)

@@ -230,6 +230,7 @@ func TestDeskImportWarnings(t *testing.T) {
 	page := b.upload(tokenOf(b.get("/desk/stock/import").body), file)
 	require.Equal(t, 422, page.StatusCode)
 	page.says(t, "problem.expiry-zone")
+	require.Contains(t, page.body, `<label for="f-file">シードファイル</label>`, "it must be chosen again")
 	require.Contains(t, page.body, "トークン "+serial+" の有効期限は、日本時間では2031-04-01、UTCでは2031-03-31です。")
 	number, err := token.ParseSerial(serial)
 	require.NoError(t, err)
@@ -260,7 +261,7 @@ func TestDeskImportWarnings(t *testing.T) {
 	page = b.upload(tokenOf(b.get("/desk/stock/import").body), file)
 	require.Contains(t, page.body, "Token "+serial+" expires on 2031-04-01 in Japan, on 2031-03-31 in UTC, and nothing was taken in")
 	page, _ = upload(unsigned, "zone", "utc")
-	require.Contains(t, page.body, "nobody looked at the signature")
+	require.Contains(t, page.body, "its signature was not checked")
 }
 
 // failing is a mail server that refuses for good.

@@ -172,8 +172,10 @@ func first(all []string) string {
 // importPart takes in the file of a form.
 func (c *call) importPart(part *multipart.Part, limited *watched, posted map[string][]string) error {
 	f := c.importForm()
-	f.Fields[len(f.Fields)-1].Optional = true // it is here
+	file := f.Fields[len(f.Fields)-1]
+	file.Optional = true // it is here
 	values, ok := f.take(posted)
+	file.Optional = false
 	var warnings []string
 	dropped := 0
 	o := seedfile.ReadOptions{Warn: func(text string) {
