@@ -234,7 +234,7 @@ step_test() {
 	# checks of pointers would look at for a third of the time.
 	go test -timeout "$test_timeout" -race -shuffle=on -gcflags='modernc.org/...=-d=checkptr=0' ./... | no_empty_packages
 	# Sizes in memory mean nothing under the race detector.
-	go test -run '^TestResident$' ./token/virtual
+	go test -run '^TestResident$' ./virtual
 }
 
 # runs_386 reports whether this machine runs 386 programs. Some kernels for amd64

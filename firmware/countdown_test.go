@@ -10,7 +10,7 @@ import (
 
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // TestCountdown looks at the bars and the tick every half second: six bars of

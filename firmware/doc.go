@@ -8,7 +8,7 @@
 // pending or the time that Step named has come. The package has no goroutine,
 // no timer and no wall clock, and nothing allocates after boot except the
 // standard library's cryptography while a provisioning message is opened. So
-// the same code runs in a virtual token (package token/virtual) and, compiled
+// the same code runs in a virtual token (package virtual) and, compiled
 // by TinyGo, on a microcontroller (firmware/board).
 //
 // A board gives it 8 KB of stack: opening a provisioning message takes 4.5 KB.

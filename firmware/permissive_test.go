@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // lives returns machines at rest in every state that a token can be in, by every

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/serialproto/host"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // wire is a host's end of a line to a token that answers at once; nothing in

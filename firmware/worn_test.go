@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // wear makes every page of the machine but the newest record's, and that too if

@@ -16,7 +16,7 @@ import (
 
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/serialproto/port"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // ErrCount is the error of a fleet with no token or too many.

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/seedfile"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // ErrSeeds is the error of a record of which no virtual token can be made.

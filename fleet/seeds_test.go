@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/seedfile"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // seeds reads a file in fob's own format.

@@ -24,6 +24,6 @@
 //
 // # Siblings
 //
-// Packages token/seedfile (seed files of real servers) and token/virtual (a
+// Packages seedfile (seed files of real servers) and virtual (a
 // running token on modelled hardware) build on this one.
 package token

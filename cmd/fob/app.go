@@ -19,7 +19,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/d204ef64/fob/internal/errclass"
-	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/seedfile"
 )
 
 // The exit codes, the same for every command.

@@ -19,7 +19,7 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 func newBoardCmd(a *app) *cobra.Command {

@@ -10,7 +10,7 @@ import (
 	"github.com/d204ef64/fob/firmware/board/factory"
 	"github.com/d204ef64/fob/firmware/board/pico/flashmap"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 func newBoardFactoryCmd(a *app) *cobra.Command {

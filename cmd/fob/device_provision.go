@@ -15,9 +15,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/seedfile"
 )
 
 // defaultLife is how long a token works for which no expiry date was given, in

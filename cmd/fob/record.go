@@ -17,8 +17,8 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/spf13/pflag"
 
+	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/seedfile"
 )
 
 // recordFlags are the flags for the seed file in which a token is recorded when it

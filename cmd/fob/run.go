@@ -16,7 +16,7 @@ import (
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // runOptions are the flags of fob run.

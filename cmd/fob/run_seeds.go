@@ -7,8 +7,8 @@ import (
 	"fmt"
 
 	"github.com/d204ef64/fob/fleet"
-	"github.com/d204ef64/fob/token/seedfile"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/seedfile"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // onlyTOTP leaves out tokens of other types, which no virtual token can be, for

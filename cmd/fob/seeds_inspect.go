@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/seedfile"
 )
 
 // seedResult is one token as fob seeds inspect prints it.

@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/seedfile"
 )
 
 func newSeedsVerifyCmd(a *app) *cobra.Command {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/validator/bank"
 )
 

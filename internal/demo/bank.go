@@ -13,9 +13,8 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/seedfile"
-	"github.com/d204ef64/fob/token/virtual"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/httpapi"
@@ -23,6 +22,7 @@ import (
 	"github.com/d204ef64/fob/validator/server"
 	"github.com/d204ef64/fob/validator/store"
 	"github.com/d204ef64/fob/validator/vault"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // Bank is a bank of the demo's own, with one customer, in a folder that is gone

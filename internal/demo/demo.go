@@ -25,7 +25,7 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // ErrDisagree reports a display that shows another code than pquerna/otp

@@ -68,8 +68,8 @@ func TestRules(t *testing.T) {
 				"serialproto/a.go":               `package serialproto; import "m/token"`,
 				"firmware/a.go":                  `package firmware; import ("m/serialproto"; "m/internal/crc")`,
 				"internal/crc/a.go":              `package crc; import "hash/crc32"`,
-				"token/virtual/a.go":             `package virtual; import ("m/firmware"; "time")`,
-				"fleet/a.go":                     `package fleet; import "m/token/virtual"`,
+				"virtual/a.go":                   `package virtual; import ("m/firmware"; "time")`,
+				"fleet/a.go":                     `package fleet; import "m/virtual"`,
 				"validator/store/a.go":           `package store; import "github.com/jackc/pgx/v5"`,
 				"serialproto/port/a.go":          `package port; import "go.bug.st/serial"`,
 				"cmd/fob/main.go":                `package main; import ("os"; "m/fleet"; "github.com/spf13/cobra"); func main() { os.Exit(1) }`,
@@ -141,8 +141,8 @@ func TestRules(t *testing.T) {
 		},
 		{
 			name:  "host imports a virtual token",
-			files: map[string]string{"serialproto/host/a.go": `package host; import "m/token/virtual"`},
-			want:  []string{"serialproto/host: must not import token/virtual"},
+			files: map[string]string{"serialproto/host/a.go": `package host; import "m/virtual"`},
+			want:  []string{"serialproto/host: must not import virtual"},
 		},
 		{
 			name:  "validator imports a fleet",

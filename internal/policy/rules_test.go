@@ -48,18 +48,18 @@ var directions = []direction{
 		because: "hwtest tests any hardware, and so depends on none",
 	},
 	{
-		who:     patterns{"token/seedfile"},
+		who:     patterns{"seedfile"},
 		only:    patterns{"token", "internal/..."},
 		because: "seed files are read by the line and by the bank, which share nothing but tokens",
 	},
 	{
-		who:     patterns{"token/virtual"},
+		who:     patterns{"virtual"},
 		never:   patterns{"fleet", "validator/..."},
 		because: "a virtual token is one device: fleets and servers are built of it, not the reverse",
 	},
 	{
 		who:     patterns{"serialproto/host/...", "serialproto/port"},
-		never:   patterns{"firmware/...", "token/virtual", "fleet", "validator/..."},
+		never:   patterns{"firmware/...", "virtual", "fleet", "validator/..."},
 		because: "the host's end talks to any device over the wire, and must not know the one in this repository",
 	},
 	{
@@ -75,7 +75,7 @@ var directions = []direction{
 	{
 		who: patterns{"validator/...", "!validator/cases/..."},
 		only: patterns{
-			"token", "token/seedfile", "internal/...",
+			"token", "seedfile", "internal/...",
 			"validator/...", "!validator/cases/...",
 		},
 		never:   patterns{"internal/demo"},
@@ -88,7 +88,7 @@ var directions = []direction{
 	},
 	{
 		who:     patterns{"validator/cases"},
-		only:    patterns{"token", "token/seedfile", "internal/..."},
+		only:    patterns{"token", "seedfile", "internal/..."},
 		never:   patterns{"internal/demo"},
 		because: "the suite judges any server: with ours at hand it would soon test what ours does",
 	},

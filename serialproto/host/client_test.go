@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/port"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // echoed is the body {"r": "x"}, framed as the answer to h.

@@ -17,7 +17,7 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/host/hosttest"
 	"github.com/d204ef64/fob/serialproto/port"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 const (

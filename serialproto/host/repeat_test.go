@@ -11,7 +11,7 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // deaf is a line that swallows the next requests that are longer than over.

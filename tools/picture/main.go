@@ -16,7 +16,7 @@ import (
 	"strings"
 
 	"github.com/d204ef64/fob/firmware"
-	"github.com/d204ef64/fob/token/virtual"
+	"github.com/d204ef64/fob/virtual"
 )
 
 func main() {

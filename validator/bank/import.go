@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/seedfile"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
 	"github.com/d204ef64/fob/validator/vault"

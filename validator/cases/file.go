@@ -11,8 +11,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/seedfile"
 )
 
 var fileCases = []Case{

@@ -30,7 +30,7 @@ type pskcKey struct {
 }
 
 // pskcFile writes a PSKC file in clear, with elements of a prefix or, with "", in
-// the default namespace. It is written here and not by token/seedfile, so that a
+// the default namespace. It is written here and not by seedfile, so that a
 // fault of that is not on both sides.
 func pskcFile(prefix string, keys ...pskcKey) string {
 	colon, xmlns := "", "xmlns"

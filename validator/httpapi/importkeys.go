@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"encoding/hex"
 
-	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/seedfile"
 )
 
 // setKey puts a part of a form into what opens a seed file. The value is never

@@ -14,7 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/validator/bank"
 )
 

@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/d204ef64/fob/token/seedfile"
+	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
@@ -112,7 +112,7 @@ func TestErrorsInJapanese(t *testing.T) {
 		require.True(t, strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }), text)
 		require.NotRegexp(t, `\{\d\}`, text, format)
 	}
-	for name, where := range errorVariables(t, "../../token/seedfile/errors.go") {
+	for name, where := range errorVariables(t, "../../seedfile/errors.go") {
 		found := false
 		for _, p := range filePhrases {
 			found = found || p.kind.Error() == name
@@ -133,10 +133,10 @@ func TestWarningsInJapanese(t *testing.T) {
 			}
 		}
 	}
-	add("../../token/seedfile/*.go", map[string]int{"warn": 0, "leftOut": 0})
-	add("../../token/seedfile/pskc_*.go", map[string]int{"left": 0})
-	add("../../token/seedfile/oath_users.go", map[string]int{"left": 1})
-	add("../../token/seedfile/otpauth.go", map[string]int{"once": 1})
+	add("../../seedfile/*.go", map[string]int{"warn": 0, "leftOut": 0})
+	add("../../seedfile/pskc_*.go", map[string]int{"left": 0})
+	add("../../seedfile/oath_users.go", map[string]int{"left": 1})
+	add("../../seedfile/otpauth.go", map[string]int{"once": 1})
 	for _, text := range []string{ // of csv.go and hash.go, put together there
 		"no type: the server assumes HOTP", "a counter, which %s has no column for, is left out", "the resolver is left out",
 		"the file does not say the hash: it is %s, as %s takes it from the length of the seed",

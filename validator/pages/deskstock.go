@@ -13,8 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/token/seedfile"
 	"github.com/d204ef64/fob/validator/bank"
 )
 

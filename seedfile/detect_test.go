@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/seedfile"
+)
+
+// TestDetect wants each sample told by its beginning: as what it is, or as one
+// of those that look alike.
+func TestDetect(t *testing.T) {
+	told := map[string]bool{}
+	for _, s := range samples() {
+		for _, variant := range []struct{ name, text string }{
+			{"as it is", readSample(t, s.file)},
+			{"byte order mark", "\xef\xbb\xbf" + readSample(t, s.file)},
+			{"CR LF", strings.ReplaceAll(strings.ReplaceAll(readSample(t, s.file), "\r\n", "\n"), "\n", "\r\n")},
+		} {
+			r, f, err := seedfile.NewReader(strings.NewReader(variant.text), seedfile.ReadOptions{Step: s.step})
+			if len(s.formats) == 1 {
+				require.NoError(t, err, "%s, %s", s.file, variant.name)
+				require.Equal(t, s.formats[0], f.Name, "%s, %s", s.file, variant.name)
+				_, err = r.Read()
+				require.NoError(t, err, "%s, %s", s.file, variant.name)
+			} else {
+				require.ErrorIs(t, err, seedfile.ErrFormat)
+				require.ErrorContains(t, err, "may be "+strings.Join(s.formats, " or ")+": name its format")
+			}
+		}
+		for _, name := range s.formats {
+			told[name] = true
+		}
+	}
+	for _, f := range seedfile.Formats() {
+		if !strings.HasPrefix(f.Name, "pskc") {
+			require.True(t, told[f.Name], "no sample of %s", f.Name)
+		}
+	}
+}
+
+// TestDetectCompact wants rows without spaces taken for what has as many columns.
+func TestDetectCompact(t *testing.T) {
+	_, _, err := seedfile.NewReader(strings.NewReader(strings.ReplaceAll(row, " ", "")), seedfile.ReadOptions{})
+	require.EqualError(t, err, "unknown format: the file may be oath-csv or linotp-csv or netiq-csv: name its format")
+}
+
+// TestDetectNothing shows files that no format may claim.
+func TestDetectNothing(t *testing.T) {
+	for _, text := range []string{
+		"", "\n", "hello\n", "a,b,c\n", "<html></html>", "{}", `{"a":1}`, "[]", "<", "<?", "<!--", "\x00",
+		"2600124800001," + rfcSeed[:8] + "\n", "# nothing but a comment\n",
+	} {
+		_, _, err := seedfile.NewReader(strings.NewReader(text), seedfile.ReadOptions{})
+		require.ErrorIs(t, err, seedfile.ErrFormat, "%q", text)
+	}
+}
+
+// TestSamplesListed wants a line about the origin of each sample.
+func TestSamplesListed(t *testing.T) {
+	readme := readSample(t, "README.md")
+	entries, err := os.ReadDir("testdata")
+	require.NoError(t, err)
+	listed := map[string]bool{}
+	for _, s := range samples() {
+		listed[s.file] = true
+		require.Contains(t, readme, "`"+s.file+"`")
+	}
+	for _, e := range entries {
+		if name := e.Name(); !e.IsDir() && name != "README.md" && !strings.HasPrefix(name, "pskc") {
+			require.True(t, listed[name], "testdata/%s is no sample of a test", name)
+		}
+	}
+}

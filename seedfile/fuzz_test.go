@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile_test
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/seedfile"
+)
+
+func FuzzOATHCSV(f *testing.F)       { fuzzFormat(f, "oath-csv") }
+func FuzzLinOTPCSV(f *testing.F)     { fuzzFormat(f, "linotp-csv") }
+func FuzzEntraCSV(f *testing.F)      { fuzzFormat(f, "entra-csv") }
+func FuzzDuo(f *testing.F)           { fuzzFormat(f, "duo") }
+func FuzzPingID(f *testing.F)        { fuzzFormat(f, "pingid") }
+func FuzzNetIQCSV(f *testing.F)      { fuzzFormat(f, "netiq-csv") }
+func FuzzMultiOTPCSV(f *testing.F)   { fuzzFormat(f, "multiotp-csv") }
+func FuzzDualShieldXML(f *testing.F) { fuzzFormat(f, "dualshield-xml") }
+func FuzzFeitianXML(f *testing.F)    { fuzzFormat(f, "feitian-xml") }
+func FuzzSafeNetXML(f *testing.F)    { fuzzFormat(f, "safenet-xml") }
+func FuzzUsersOATH(f *testing.F)     { fuzzFormat(f, "users-oath") }
+func FuzzOTPAuth(f *testing.F)       { fuzzFormat(f, "otpauth") }
+func FuzzOkta(f *testing.F)          { fuzzFormat(f, "okta") }
+func FuzzFob(f *testing.F)           { fuzzFormat(f, "fob") }
+func FuzzAegis(f *testing.F)         { fuzzFormat(f, "aegis") }
+func FuzzMigration(f *testing.F)     { fuzzFormat(f, "otpauth-migration") }
+
+// fuzzFormat holds the laws of a reader: an error is an Error and has no seed in
+// it, and what is read and written again reads the same, but for what Lost names.
+func fuzzFormat(f *testing.F, name string) {
+	format := mustFormat(f, name)
+	for _, s := range samples() {
+		if slices.Contains(s.formats, name) {
+			f.Add([]byte(readSample(f, s.file)))
+		}
+	}
+	for _, b := range badFiles {
+		if b.format == name {
+			f.Add([]byte(b.text))
+		}
+	}
+	const period = 60
+	o := seedfile.ReadOptions{Step: period, Warn: func(string) {}}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		_, _, _ = seedfile.NewReader(strings.NewReader(string(file)), o)
+		records, err := readAll(format, string(file), o)
+		if err != nil {
+			var where *seedfile.Error
+			require.ErrorAs(t, err, &where)
+			require.Equal(t, name, where.Format)
+			requireNoSeed(t, err, mustSeed(t, rfcSeed))
+		}
+		if !format.Writable() {
+			return
+		}
+		for _, r := range records {
+			again, err := writeAll(format, r)
+			if err != nil {
+				// Read as it is, for example a name that would be a formula.
+				require.ErrorIs(t, err, seedfile.ErrValue)
+				continue
+			}
+			got, err := readAll(format, again, o)
+			require.NoError(t, err, again)
+			require.Len(t, got, 1)
+			want := without(r, format.Lost(&r), period)
+			if name == "users-oath" || name == "otpauth" {
+				want.User = account(&r)
+			}
+			requireSame(t, want, got[0], again)
+		}
+	})
+}
+
+// TestTruncated cuts each sample short everywhere: a file that ends early
+// is refused, or has lost nothing but whole records.
+func TestTruncated(t *testing.T) {
+	for _, s := range samples() {
+		text := readSample(t, s.file)
+		whole, err := readAll(mustFormat(t, s.formats[0]), text, seedfile.ReadOptions{Step: 60})
+		require.NoError(t, err)
+		structured := slices.Contains([]string{".xml", ".json", ".2fas"}, filepath.Ext(s.file))
+		for n := range text {
+			var warned bool
+			got, err := readAll(mustFormat(t, s.formats[0]), text[:n], seedfile.ReadOptions{
+				Step: 60, Warn: func(string) { warned = true },
+			})
+			if err != nil {
+				var where *seedfile.Error
+				require.True(t, errors.As(err, &where), "%s cut to %d: %v", s.file, n, err)
+				continue
+			}
+			require.False(t, structured && strings.TrimSpace(text[n:]) != "", "%s cut to %d is taken", s.file, n)
+			for i := range got {
+				if structured || i < len(got)-1 || text[n-1] == '\n' {
+					requireSame(t, whole[i], got[i], s.file)
+				} else {
+					require.True(t, warned, "%s cut to %d inside a line: no warning", s.file, n)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile_test
+
+import (
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/proptest"
+	"github.com/d204ef64/fob/seedfile"
+)
+
+// onlyLetters is a text without what groups its characters.
+func onlyLetters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
+}
+
+var fours = regexp.MustCompile(`(.{4})\B`)
+
+// leakSeed is a seed to look for in messages.
+type leakSeed struct {
+	spellings []string // in each encoding, in one piece and in groups
+	parts     []string // 10 characters of a spelling, which are 40 bits or more
+}
+
+func newLeakSeed(seed []byte) (l leakSeed) {
+	whole := []string{
+		hex.EncodeToString(seed), strings.ToUpper(hex.EncodeToString(seed)),
+		base32.StdEncoding.EncodeToString(seed), strings.ToLower(base32.StdEncoding.EncodeToString(seed)),
+		base64.StdEncoding.EncodeToString(seed),
+	}
+	l.spellings = slices.Clone(whole)
+	const part = 10
+	for _, s := range whole {
+		for _, separator := range []string{" ", "-", ":", ".", "_", "/"} {
+			l.spellings = append(l.spellings, string(fours.ReplaceAll([]byte(s), []byte("${1}"+separator))))
+		}
+		s = onlyLetters(s)
+		for i := 0; i+part <= len(s); i++ {
+			l.parts = append(l.parts, s[i:i+part])
+		}
+	}
+	return l
+}
+
+// in returns the part of the seed that a message has, in whatever spelling. "" for
+// none.
+func (l *leakSeed) in(message string) string {
+	text := onlyLetters(message)
+	for _, part := range l.parts {
+		if strings.Contains(text, part) {
+			return part
+		}
+	}
+	return ""
+}
+
+// corpus is every bad file, every sample and every file that the fuzz tests begin
+// with.
+func corpus(t *testing.T) (texts []string) {
+	for _, b := range badFiles {
+		if len(b.text) < 4000 {
+			texts = append(texts, b.text)
+		}
+	}
+	require.NoError(t, filepath.WalkDir("testdata", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || strings.HasSuffix(path, ".pem") || strings.HasSuffix(path, ".md") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		texts = append(texts, string(b))
+		return err
+	}))
+	return texts
+}
+
+// TestNoSeedInMessages puts a seed, in each spelling, into each place of all files
+// that there are, and reads them by their own format and by what is detected: no
+// error and no warning has a part of it. Each place gets two of the spellings, in
+// turn, and in a long campaign fifteen.
+func TestNoSeedInMessages(t *testing.T) {
+	own := newLeakSeed([]byte("12345678901234567890")) // of the files
+	seeds := []leakSeed{
+		own,
+		newLeakSeed([]byte{0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0xfa, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd}),
+		newLeakSeed([]byte{0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x21, 0xde, 0xad, 0xbe, 0xef}), // JBSWY3DPEHPK3PXP, of 80 bits
+	}
+	type spelling struct {
+		seed *leakSeed
+		text string
+	}
+	var all []spelling
+	for i := range seeds {
+		for _, text := range seeds[i].spellings {
+			all = append(all, spelling{&seeds[i], text})
+		}
+	}
+	private, err := os.ReadFile(filepath.Join("testdata", "pskc", "test-key.pem"))
+	require.NoError(t, err)
+	key, err := hex.DecodeString("12345678901234567890123456789012") // of RFC 6030, as the password
+	require.NoError(t, err)
+	keys := seedfile.Keys{Key: key, Password: []byte("qwerty"), Private: private}
+	each := 2
+	if proptest.Long() {
+		each = 15
+	}
+	place := regexp.MustCompile(`[A-Za-z0-9+/=]+`)
+	read := func(text string, format *seedfile.Format) (said []string) {
+		say := func(s string) { said = append(said, s) }
+		options := []seedfile.ReadOptions{{}}
+		if strings.Contains(text, "Encrypt") { // what is decrypted is looked at further
+			options = append(options, seedfile.ReadOptions{Keys: keys})
+		}
+		for _, o := range options {
+			o.Step, o.Warn, o.Skip = 60, say, func(err error) { say(err.Error()) }
+			r, f, err := seedfile.Reader(nil), format, error(nil)
+			if f == nil {
+				r, f, err = seedfile.NewReader(strings.NewReader(text), o)
+			} else {
+				r, err = f.NewReader(strings.NewReader(text), o)
+			}
+			if err == nil {
+				r = seedfile.Unique(r, f.Name)
+			}
+			for err == nil {
+				_, err = r.Read()
+			}
+			if err != io.EOF {
+				say(err.Error())
+			}
+		}
+		return said
+	}
+	files, messages := 0, 0
+	for _, text := range corpus(t) {
+		formats := []*seedfile.Format{nil}
+		for _, f := range seedfile.Formats() {
+			// By another format, a file is refused at its beginning.
+			if f.Readable() {
+				formats = append(formats, f)
+			}
+		}
+		for _, f := range formats {
+			for _, m := range read(text, f) {
+				require.Empty(t, own.in(m), m)
+			}
+		}
+		_, detected, err := seedfile.NewReader(strings.NewReader(text), seedfile.ReadOptions{})
+		if err != nil {
+			detected = nil
+		}
+		places := place.FindAllStringIndex(text, -1)
+		if testing.Short() {
+			places = places[:min(len(places), 20)]
+		}
+		for _, at := range places {
+			for range each {
+				// 37 and the number of spellings have no common divisor: all come in turn.
+				now := all[files*37%len(all)]
+				changed := text[:at[0]] + now.text + text[at[1]:]
+				for _, m := range read(changed, detected) {
+					messages++
+					require.Empty(t, now.seed.in(m), "%s\n%s", m, changed)
+				}
+				files++
+			}
+		}
+	}
+	t.Logf("%d files, %d messages", files, messages)
+	require.Greater(t, messages, 1000)
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pquerna/otp"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/internal/proptest"
+	"github.com/d204ef64/fob/seedfile"
+)
+
+// TestURIPquerna lets pquerna/otp, which is lax and takes any URI, read what we
+// write, and us what it has read.
+func TestURIPquerna(t *testing.T) {
+	proptest.Check(t, func(t *rapid.T) {
+		r := drawRecord(t)
+		uri, err := seedfile.OTPAuthURI(&r)
+		if err != nil {
+			require.ErrorIs(t, err, seedfile.ErrValue)
+			return
+		}
+		key, err := otp.NewKeyFromURL(uri)
+		require.NoError(t, err)
+		require.Equal(t, strings.ToLower(r.Type.String()), key.Type())
+		require.Equal(t, r.Issuer, key.Issuer())
+		require.Equal(t, account(&r), key.AccountName())
+		require.Equal(t, r.Seed.ExposeBase32(), key.Secret())
+		require.Equal(t, r.Algorithm.String(), key.Algorithm().String())
+		require.Equal(t, int(r.Digits), key.Digits().Length())
+		if r.Type == seedfile.TOTP {
+			require.Equal(t, uint64(r.Step), key.Period())
+		}
+		again, err := seedfile.ParseOTPAuthURI(key.URL(), seedfile.ReadOptions{})
+		require.NoError(t, err, key.URL())
+		require.True(t, again.Seed.Equal(r.Seed))
+		require.Equal(t, r.Issuer, again.Issuer)
+		require.Equal(t, account(&r), again.User)
+		require.Equal(t, r.Step, again.Step)
+	})
+}
+
+// TestURIDefaults shows where we are stricter: pquerna/otp takes a missing period
+// for 30, and a misspelt one as well.
+func TestURIDefaults(t *testing.T) {
+	for _, uri := range []string{
+		"otpauth://totp/alice?secret=" + rfcBase32,
+		"otpauth://totp/alice?secret=" + rfcBase32 + "&period=sixty",
+	} {
+		key, err := otp.NewKeyFromURL(uri)
+		require.NoError(t, err)
+		require.EqualValues(t, 30, key.Period())
+		_, err = seedfile.ParseOTPAuthURI(uri, seedfile.ReadOptions{})
+		require.Error(t, err, uri)
+	}
+	_, err := seedfile.ParseOTPAuthURI("otpauth://totp/"+strings.Repeat("a", 9000), seedfile.ReadOptions{})
+	require.ErrorIs(t, err, seedfile.ErrLimit)
+	_, err = seedfile.OTPAuthURI(&seedfile.Record{Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60})
+	require.EqualError(t, err, "otpauth: user: bad value: there is neither a user nor a serial number")
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile_test
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/tooltest"
+	"github.com/d204ef64/fob/seedfile"
+)
+
+// TestQR lets zbarimg read the codes, as an image and as what a terminal shows,
+// and wants the URI back.
+func TestQR(t *testing.T) {
+	zbarimg := tooltest.Find(t, "zbarimg")
+	scan := func(name string, img []byte) string {
+		file := filepath.Join(t.TempDir(), "qr.png")
+		require.NoError(t, os.WriteFile(file, img, 0o600))
+		out, err := exec.Command(zbarimg, "--raw", "--quiet", "-Sdisable", "-Sqrcode.enable", file).Output()
+		require.NoError(t, err, name)
+		return strings.TrimSuffix(string(out), "\n")
+	}
+	r := seedfile.Record{Serial: mustSerial(t, "2600124800001"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60}
+	short, err := seedfile.OTPAuthURI(&r)
+	require.NoError(t, err)
+	require.Equal(t, "otpauth://totp/2600124800001?secret="+rfcBase32+"&algorithm=SHA1&digits=6&period=60", short)
+	r.Issuer, r.User = "ACME & Söhne", "jane.doe+fob@example.com"
+	r.Seed = mustSeed(t, strings.Repeat(rfcSeed, 3))
+	long, err := seedfile.OTPAuthURI(&r)
+	require.NoError(t, err)
+
+	for _, uri := range []string{short, long} {
+		for _, size := range []int{160, 333, 1000} {
+			img, err := seedfile.QRPNG(uri, size)
+			require.NoError(t, err)
+			decoded, err := png.Decode(bytes.NewReader(img))
+			require.NoError(t, err)
+			require.Equal(t, image.Rect(0, 0, size, size), decoded.Bounds())
+			require.Equal(t, uri, scan("image", img))
+		}
+		text, err := seedfile.QRText(uri)
+		require.NoError(t, err)
+		require.Equal(t, uri, scan("text", screen(t, text)))
+	}
+}
+
+// screen draws half blocks as a dark terminal does: characters are twice as high
+// as wide, the foreground is light.
+func screen(t *testing.T, text string) []byte {
+	const pixels = 4 // of half a character
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	img := image.NewGray(image.Rect(0, 0, pixels*len([]rune(lines[0])), 2*pixels*len(lines)))
+	for y, line := range lines {
+		for x, r := range []rune(line) {
+			require.Contains(t, " ▀▄█", string(r))
+			for dy := range 2 * pixels {
+				light := r == '█' || r == '▀' && dy < pixels || r == '▄' && dy >= pixels
+				for dx := range pixels {
+					if light {
+						img.SetGray(x*pixels+dx, 2*y*pixels+dy, color.Gray{Y: 255})
+					}
+				}
+			}
+		}
+	}
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, img))
+	return b.Bytes()
+}
+
+func TestQRLimits(t *testing.T) {
+	for _, size := range []int{-1, 0, 20, 4097} {
+		_, err := seedfile.QRPNG("otpauth://totp/a?secret="+rfcBase32, size)
+		require.ErrorIs(t, err, seedfile.ErrLimit, "%d", size)
+	}
+	long := strings.Repeat(rfcBase32, 200)
+	_, err := seedfile.QRPNG(long, 1000)
+	require.ErrorIs(t, err, seedfile.ErrLimit)
+	requireNoSeed(t, err, mustSeed(t, rfcSeed))
+	_, err = seedfile.QRText(long)
+	require.ErrorIs(t, err, seedfile.ErrLimit)
+	requireNoSeed(t, err, mustSeed(t, rfcSeed))
+}

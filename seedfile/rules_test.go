@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/seedfile"
+	"github.com/d204ef64/fob/token"
+)
+
+// TestNoPeriod wants a period that is missing to be an error, in every format,
+// and to come from the options when they have one.
+func TestNoPeriod(t *testing.T) {
+	for _, tt := range []struct{ format, text string }{
+		{"oath-csv", "2600124800001, " + rfcSeed + ", totp\n"},
+		{"oath-csv", "2600124800001, " + rfcSeed + ", totp, 6,\n"},
+		{"linotp-csv", "2600124800001, " + rfcSeed + ", totp, 6\n"},
+		{"linotp-csv", "2600124800001, " + rfcSeed + ", totp, 6, , sha1\n"},
+		{"netiq-csv", "2600124800001, " + rfcSeed + ", totp, 6\n"},
+		{"entra-csv", entraHead + "a@b.c,2600124800001," + rfcBase32 + ",,Contoso,Key\n"},
+		{"duo", pair},
+		{"pingid", pair},
+		{"multiotp-csv", "2600124800001;;TOTP;" + rfcSeed + ";6;\n"},
+		{"dualshield-xml", strings.Replace(shield, "<timeWindow>60</timeWindow>", "", 1) + shieldToken},
+		{"feitian-xml", `<KeyContainer><Device><Key KeyId="1" Algorithm="x:totp"><Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue></Secret></Data></Key></Device></KeyContainer>`},
+		{"otpauth", "otpauth://totp/alice?secret=" + rfcBase32 + "\n"},
+		{"okta", `{"userId":"alice","body":{"profile":{"sharedSecret":"` + rfcSeed + `"}}}`},
+		{"fob", fobHead + `{"type":"TOTP","seed":"` + rfcSeed + `","algorithm":"SHA1","digits":6}`},
+	} {
+		_, err := readAll(mustFormat(t, tt.format), tt.text, seedfile.ReadOptions{})
+		require.ErrorIs(t, err, seedfile.ErrNoPeriod, tt.format)
+		var where *seedfile.Error
+		require.ErrorAs(t, err, &where, tt.format)
+		require.Equal(t, "period", where.Field, tt.format)
+
+		for _, o := range []seedfile.ReadOptions{{Step: 30}, {Step: 60}} {
+			got, err := readAll(mustFormat(t, tt.format), tt.text, o)
+			require.NoError(t, err, tt.format)
+			require.Equal(t, o.Step, got[0].Step, tt.format)
+		}
+	}
+}
+
+// TestFormulas wants names that a spreadsheet would run refused, and serial
+// numbers written as they are.
+func TestFormulas(t *testing.T) {
+	r := seedfile.Record{Serial: mustSerial(t, "-0012E10"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60}
+	for _, name := range []string{"=1+1", "+1", "-1", "@SUM"} {
+		r.Manufacturer = name
+		for _, format := range []string{"entra-csv", "multiotp-csv"} {
+			_, err := writeAll(mustFormat(t, format), r)
+			require.ErrorIs(t, err, seedfile.ErrValue)
+			require.EqualError(t, err, format+": token -0012E10: manufacturer: bad value: begins with '"+name[:1]+
+				"': a spreadsheet that opens the file would run it as a formula")
+		}
+	}
+	for _, name := range []string{"＝1", "＋1", "－1", "＠SUM", "a;=1+1", "a,=1+1", "a, @SUM", `a;"=1"`, "a;－1"} {
+		r.Manufacturer = name
+		for _, format := range []string{"entra-csv", "multiotp-csv"} {
+			if format == "multiotp-csv" && strings.ContainsAny(name, ",;") {
+				continue // left out
+			}
+			_, err := writeAll(mustFormat(t, format), r)
+			require.ErrorIs(t, err, seedfile.ErrValue, name)
+			require.ErrorContains(t, err, "would run it as a formula", name)
+		}
+	}
+	for _, name := range []string{"\ta", "\ra", " a", "a\x00"} {
+		r.Manufacturer = name
+		_, err := writeAll(mustFormat(t, "entra-csv"), r)
+		require.ErrorIs(t, err, seedfile.ErrValue, "%q", name)
+	}
+	r.Manufacturer = "a=b"
+	got, err := writeAll(mustFormat(t, "entra-csv"), r)
+	require.NoError(t, err)
+	require.Equal(t, entraHead+",-0012E10,"+rfcBase32+",60,a=b,\n", got)
+}
+
+// TestOptions wants what a file does not say from the options, and what it says
+// from the file.
+func TestOptions(t *testing.T) {
+	long := rfcSeed + "313233343536373839303132" // 32 bytes
+	feitian := func(parameters string) string {
+		return `<KeyContainer><Device><Key KeyId="1" Algorithm="x:totp"><AlgorithmParameters>` + parameters + `</AlgorithmParameters>` +
+			`<Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue></Secret></Data></Key></Device></KeyContainer>`
+	}
+	none := seedfile.ReadOptions{Step: 60}
+	eight := seedfile.ReadOptions{Step: 60, Digits: 8, Algorithm: token.SHA512}
+	for _, tt := range []struct {
+		format, text string
+		o            seedfile.ReadOptions
+		digits       uint8
+		algorithm    token.Algorithm
+	}{
+		{"duo", pair, none, 6, token.SHA1},
+		{"duo", pair, eight, 8, token.SHA512},
+		{"pingid", pair, eight, 8, token.SHA512},
+		{"netiq-csv", pair, eight, 8, token.SHA512},
+		{"oath-csv", row, eight, 6, token.SHA512},
+		{"oath-csv", "1, " + rfcSeed + ", totp", eight, 8, token.SHA512},
+		{"linotp-csv", "1, " + long + ", totp, 6, 60", none, 6, token.SHA256},
+		{"linotp-csv", "1, " + long + long + ", totp, 6, 60", none, 6, token.SHA512},
+		{"linotp-csv", "1, " + long + ", totp, 6, 60", eight, 6, token.SHA512},
+		{"linotp-csv", "1, " + long + ", totp, 6, 60, sha1", eight, 6, token.SHA1},
+		{"multiotp-csv", "1;;TOTP;" + rfcSeed + ";6;60", eight, 6, token.SHA512},
+		{"entra-csv", entraHead + "a,1," + rfcBase32 + ",60,,", eight, 6, token.SHA1},
+		{"dualshield-xml", shield + shieldToken, eight, 6, token.SHA1},
+		{"dualshield-xml", strings.NewReplacer("<digits>6</digits>", "", "<crypto>HmacSHA1</crypto>", "").Replace(shield) + shieldToken, eight, 8, token.SHA512},
+		{"feitian-xml", feitian(""), eight, 8, token.SHA512},
+		{"feitian-xml", feitian(`<Suite>HMAC-SHA256</Suite><ResponseFormat Length="6"/>`), eight, 6, token.SHA256},
+		{"safenet-xml", readSample(t, "safenet.xml"), eight, 8, token.SHA512},
+		{"users-oath", "HOTP/T60 alice - " + rfcSeed, eight, 8, token.SHA1},
+		{"users-oath", "HOTP/T60/7 alice - " + rfcSeed, eight, 7, token.SHA1},
+		{"otpauth", "otpauth://totp/a?secret=" + rfcBase32, eight, 8, token.SHA512},
+		{"otpauth", "otpauth://totp/a?secret=" + rfcBase32 + "&digits=6&algorithm=SHA1", eight, 6, token.SHA1},
+		{"okta", readSample(t, "okta.jsonl"), eight, 8, token.SHA512},
+	} {
+		got, err := readAll(mustFormat(t, tt.format), tt.text, tt.o)
+		require.NoError(t, err, tt.format)
+		require.Equal(t, tt.digits, got[0].Digits, "%s: %s", tt.format, tt.text)
+		require.Equal(t, tt.algorithm, got[0].Algorithm, "%s: %s", tt.format, tt.text)
+	}
+	_, err := readAll(mustFormat(t, "duo"), pair, seedfile.ReadOptions{Step: 60, Digits: 10})
+	require.EqualError(t, err, "duo: line 1: token 2600124800001: digits: bad value: 10, want 6 to 9")
+	_, err = readAll(mustFormat(t, "duo"), pair, seedfile.ReadOptions{Step: -60})
+	require.ErrorIs(t, err, seedfile.ErrValue)
+}
+
+// TestSteps: the periods of 20 s and 36 s that some tokens have, in every format
+// whose server is not known for 30 and 60 only.
+func TestSteps(t *testing.T) {
+	carry := map[string]bool{
+		"pskc": true, "fob": true, "feitian-xml": true, "multiotp-csv": true, "netiq-csv": true, "otpauth": true,
+	}
+	for _, f := range seedfile.Formats() {
+		for _, step := range []token.UnixSeconds{20, 36} {
+			r := seedfile.Record{
+				Serial: mustSerial(t, "1"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: step, User: "alice", KeyID: "1",
+			}
+			if !f.Writable() || f.Lost(&r)&seedfile.FieldStep != 0 {
+				require.False(t, carry[f.Name], f.Name)
+				continue
+			}
+			file, err := writeAll(f, r)
+			if !carry[f.Name] {
+				require.ErrorContains(t, err, "the format has 30 or 60", f.Name)
+				continue
+			}
+			require.NoError(t, err, f.Name)
+			got, err := readAll(f, file, seedfile.ReadOptions{})
+			require.NoError(t, err, f.Name)
+			require.Equal(t, step, got[0].Step, f.Name)
+		}
+	}
+}

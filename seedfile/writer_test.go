@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package seedfile_test
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/seedfile"
+	"github.com/d204ef64/fob/token"
+)
+
+// TestOneHeader wants tokens that a DualShield file cannot hold together
+// refused, and the file to go on without them.
+func TestOneHeader(t *testing.T) {
+	first := seedfile.Record{
+		Serial: mustSerial(t, "1"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60, Manufacturer: "DN", Model: "ST",
+	}
+	var b strings.Builder
+	w, err := mustFormat(t, "dualshield-xml").NewWriter(&b, seedfile.WriteOptions{})
+	require.NoError(t, err)
+	require.NoError(t, w.Write(&first))
+	for _, change := range []func(r *seedfile.Record){
+		func(r *seedfile.Record) { r.Digits = 8 },
+		func(r *seedfile.Record) { r.Step = 30 },
+		func(r *seedfile.Record) { r.Algorithm = token.SHA256 },
+		func(r *seedfile.Record) { r.Manufacturer = "XX" },
+		func(r *seedfile.Record) { r.Model = "" },
+	} {
+		r := first
+		change(&r)
+		require.ErrorIs(t, w.Write(&r), seedfile.ErrValue)
+	}
+	require.NoError(t, w.Write(&first))
+	require.NoError(t, w.Close())
+	got, err := readAll(mustFormat(t, "dualshield-xml"), b.String(), seedfile.ReadOptions{})
+	require.NoError(t, err, b.String())
+	require.Len(t, got, 2)
+	requireSame(t, first, got[1], b.String())
+
+	// A file with another header is another file.
+	first.Digits = 8
+	again, err := writeAll(mustFormat(t, "dualshield-xml"), first)
+	require.NoError(t, err)
+	require.Contains(t, again, "<digits>8</digits>")
+}
+
+// TestNoEncryption wants every dialect to say that it has none, rather than to
+// write seeds in clear.
+func TestNoEncryption(t *testing.T) {
+	for _, d := range dialects {
+		for _, o := range []seedfile.WriteOptions{
+			{Encrypt: &seedfile.Encryption{Password: []byte("qwerty")}, OktaProfile: "f"},
+			{Sign: &seedfile.Signer{}, OktaProfile: "f"},
+		} {
+			_, err := mustFormat(t, d.name).NewWriter(io.Discard, o)
+			require.ErrorIs(t, err, seedfile.ErrUnsupported, d.name)
+		}
+	}
+	_, err := mustFormat(t, "okta").NewWriter(io.Discard, seedfile.WriteOptions{})
+	require.ErrorIs(t, err, seedfile.ErrNoFactorProfile)
+	require.ErrorContains(t, err, "factorProfileId")
+}
+
+// TestStays wants a reader that has met a bad record to go no further: whoever
+// does not look would think that the file had only those after it.
+func TestStays(t *testing.T) {
+	r, err := mustFormat(t, "oath-csv").NewReader(strings.NewReader("?\n"+row), seedfile.ReadOptions{})
+	require.NoError(t, err)
+	_, first := r.Read()
+	require.ErrorIs(t, first, seedfile.ErrSyntax)
+	_, again := r.Read()
+	require.Equal(t, first, again)
+}
+
+// TestTrouble wants what goes wrong outside a file to come through as it is.
+func TestTrouble(t *testing.T) {
+	trouble := errors.New("the cable is out")
+	for _, s := range samples() {
+		text := readSample(t, s.file)
+		f := mustFormat(t, s.formats[0])
+		r, err := f.NewReader(io.MultiReader(strings.NewReader(text[:len(text)/3]), iotest.ErrReader(trouble)),
+			seedfile.ReadOptions{Step: 60})
+		for err == nil {
+			_, err = r.Read()
+		}
+		require.ErrorIs(t, err, trouble, s.file)
+		var where *seedfile.Error
+		require.False(t, errors.As(err, &where), "%s: %v is not about the content", s.file, err)
+	}
+	for _, d := range dialects {
+		w, err := mustFormat(t, d.name).NewWriter(failing{trouble}, writeOptions)
+		require.NoError(t, err)
+		r := seedfile.Record{Serial: mustSerial(t, "1"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60, User: "alice"}
+		if d.name == "safenet-xml" {
+			r.Type, r.Step = seedfile.HOTP, 0
+		}
+		require.NoError(t, w.Write(&r), d.name) // buffered
+		require.ErrorIs(t, w.Close(), trouble, d.name)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }

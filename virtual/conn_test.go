@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual_test
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// message frames a request of SMP version 2 with an empty body.
+func message(op serialproto.Op, group serialproto.Group, command, seq uint8, body ...byte) []byte {
+	if len(body) == 0 {
+		body = []byte{0xA0}
+	}
+	h := serialproto.Header{
+		Version: serialproto.Version2, Op: op, Group: group, Command: command, Seq: seq, Length: uint16(len(body)),
+	}
+	var f serialproto.Framer
+	f.Seal(len(append(h.Append(f.Message()), body...)))
+	var lines []byte
+	for n := -1; n != len(lines); {
+		n = len(lines)
+		lines = f.AppendLine(lines)
+	}
+	return lines
+}
+
+func infoRequest(seq uint8) []byte {
+	return message(serialproto.OpRead, serialproto.GroupToken, serialproto.CmdTokenInfo, seq)
+}
+
+// answers takes apart what a token sent, and returns the sequence numbers.
+func answers(t *testing.T, raw []byte) (seqs []uint8) {
+	var in serialproto.Deframer
+	for _, b := range raw {
+		if m := in.Feed(b, 0); m != nil {
+			h, ok := serialproto.ParseHeader(m)
+			require.True(t, ok)
+			seqs = append(seqs, h.Seq)
+		}
+	}
+	require.False(t, in.Partial())
+	require.Zero(t, in.Drops)
+	return seqs
+}
+
+// selfTest has a token test itself: all segments light up for two seconds.
+func selfTest(k *virtual.Token) {
+	k.Connect(nil).Exchange(nil, message(serialproto.OpWrite, serialproto.GroupToken, serialproto.CmdTokenSelfTest, 1))
+}
+
+// client serves a token over memory and returns its host.
+func client(t testing.TB, k *virtual.Token, o virtual.ServeOptions, opts ...host.Option) *host.Client {
+	t.Helper()
+	c, _ := clientAndPort(t, k, o, opts...)
+	return c
+}
+
+func clientAndPort(t testing.TB, k *virtual.Token, o virtual.ServeOptions, opts ...host.Option) (*host.Client, port.Port) {
+	t.Helper()
+	far, near := port.Pipe()
+	served := make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { served <- k.Serve(ctx, far, o) }()
+	t.Cleanup(func() {
+		cancel()
+		near.Close()
+		<-served
+	})
+	return host.New(near, opts...), near
+}
+
+func hostOrder(t testing.TB, k *virtual.Token, serial string, now func() time.Time) host.Order {
+	t.Helper()
+	seed, err := token.NewSeed([]byte(rfcSeed))
+	require.NoError(t, err)
+	return host.Order{Serial: serialNumber(t, serial), Profile: k.Model().Profile(), Seed: seed, Now: now}
+}
+
+// provision programs a token over the wire.
+func provision(t testing.TB, k *virtual.Token, station host.StationKey, serial string) error {
+	t.Helper()
+	return client(t, k, virtual.ServeOptions{}).Provision(context.Background(), station, hostOrder(t, k, serial, nil))
+}
+
+// TestConnSeveral: each connection is a line of its own.
+func TestConnSeveral(t *testing.T) {
+	k := inField(t, newWorld(t, 1), "always-on-6")
+	a, b := k.Connect(nil), k.Connect(nil)
+	one, two := infoRequest(1), infoRequest(2)
+	require.Empty(t, a.Exchange(nil, one[:7]))
+	require.Equal(t, []uint8{2}, answers(t, b.Exchange(nil, two)))
+	require.Equal(t, []uint8{1}, answers(t, a.Exchange(nil, one[7:])))
+	require.Equal(t, []uint8{3, 4}, answers(t, a.Exchange(nil, append(infoRequest(3), infoRequest(4)...))))
+	require.Equal(t, []byte("kept"), b.Exchange([]byte("kept"), nil))
+}
+
+// TestConnPartial: a token forgets half a packet after three seconds of the
+// uptime given, whatever the world's clock does.
+func TestConnPartial(t *testing.T) {
+	for wait, want := range map[int64][]uint8{3000: {1}, 3001: nil} {
+		w := newWorld(t, 1)
+		k := inField(t, w, "always-on-6")
+		uptime := int64(0)
+		c := k.Connect(func() int64 { return uptime })
+		request := infoRequest(1)
+		require.Empty(t, c.Exchange(nil, request[:10]))
+		w.Advance(time.Hour)
+		uptime = wait
+		require.Equal(t, want, answers(t, c.Exchange(nil, request[10:])))
+		require.Equal(t, []uint8{2}, answers(t, c.Exchange(nil, infoRequest(2))))
+	}
+	w := newWorld(t, 1)
+	k := inField(t, w, "always-on-6")
+	c := k.Connect(nil) // by the world's clock
+	require.Empty(t, c.Exchange(nil, infoRequest(1)[:10]))
+	w.Advance(3001 * time.Millisecond)
+	require.Empty(t, c.Exchange(nil, infoRequest(1)[10:]))
+}
+
+func TestConnWithoutPower(t *testing.T) {
+	k := inField(t, newWorld(t, 1), "always-on-6")
+	c := k.Connect(nil)
+	require.NotEmpty(t, c.Exchange(nil, infoRequest(1)))
+	require.Empty(t, c.Exchange(nil, infoRequest(2)[:10]))
+	k.RemoveBattery()
+	require.Empty(t, c.Exchange(nil, infoRequest(3)))
+	k.InsertBattery()
+	require.Empty(t, c.Exchange(nil, infoRequest(2)[10:]), "half a packet is lost with the RAM")
+	require.Equal(t, []uint8{4}, answers(t, c.Exchange(nil, infoRequest(4))))
+}
+
+// TestConnPowerCut: a token whose supply fails in a write says nothing.
+func TestConnPowerCut(t *testing.T) {
+	w := newWorld(t, 1)
+	m := modelOf(t, "always-on-6")
+	k := w.NewToken(m)
+	require.NoError(t, k.Program(serialNumber(t, "1"), order(w, m), false))
+	c := k.Connect(nil)
+	lock := message(serialproto.OpWrite, serialproto.GroupToken, serialproto.CmdTokenLock, 9)
+	k.CutPower(1)
+	require.Empty(t, c.Exchange(nil, lock))
+	require.Contains(t, []serialproto.State{serialproto.StateProvisioned, serialproto.StateLocked}, k.State())
+	require.Equal(t, []uint8{9}, answers(t, c.Exchange(nil, lock)))
+	require.Equal(t, serialproto.StateLocked, k.State())
+	require.Zero(t, k.Display().Error, "the clock is kept")
+}
+
+// TestConnSupply: the order to take the battery out is answered, before.
+func TestConnSupply(t *testing.T) {
+	k := inField(t, newWorld(t, 1), "always-on-6")
+	c := k.Connect(nil)
+	supply := func(mv ...byte) []byte {
+		body := append([]byte{0xA1, 0x62, 'm', 'v'}, mv...)
+		return c.Exchange(nil, message(serialproto.OpWrite, serialproto.GroupRig, serialproto.CmdRigSupply, 1, body...))
+	}
+	refused := []byte{0xA1, 0x63, 'e', 'r', 'r'}
+	require.True(t, bytes.Contains(bodyOf(t, supply(0x19, 0x07, 0xD0)), refused), "2000 mV is the cut-off: it would not come back")
+	require.Equal(t, 3200, k.Display().Voltage)
+	require.Equal(t, []byte{0xA0}, bodyOf(t, supply(0x19, 0x09, 0xC4)))
+	require.Equal(t, 2500, k.Display().Voltage)
+	require.Equal(t, []byte{0xA0}, bodyOf(t, supply(0)))
+	r := k.Display()
+	require.Equal(t, serialproto.StateDead, r.State)
+	require.True(t, r.Powered)
+	require.Equal(t, 3200, r.Voltage, "the cell is back")
+}
+
+// bodyOf returns the body of the one answer in raw.
+func bodyOf(t *testing.T, raw []byte) (body []byte) {
+	var in serialproto.Deframer
+	for _, b := range raw {
+		if m := in.Feed(b, 0); m != nil {
+			body = append(body, m[serialproto.HeaderSize:]...)
+		}
+	}
+	require.NotEmpty(t, body)
+	return body
+}
+
+// TestConnRig: without a rig the group does not exist.
+func TestConnRig(t *testing.T) {
+	w, err := virtual.NewWorld(virtual.Config{Seed: 1, NoRig: true})
+	require.NoError(t, err)
+	k := inField(t, w, "button-6")
+	c := client(t, k, virtual.ServeOptions{})
+	require.ErrorIs(t, c.Press(t.Context()), serialproto.RCUnsupported)
+	require.Zero(t, k.Display().Presses)
+}

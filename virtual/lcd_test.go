@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/proptest"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// frame returns a frame with the text at the left.
+func frame(text string, bars uint8, icons firmware.Icons) firmware.Frame {
+	f := firmware.Frame{Bars: bars, Icons: icons}
+	for i := range text {
+		f.Digits[i], _ = firmware.Glyph(text[i])
+	}
+	return f
+}
+
+// view returns what is seen of a fresh token at 25 °C.
+func view(digits int, f firmware.Frame) virtual.View {
+	g := virtual.NewGlass(digits)
+	g.Show(f)
+	return g.View(3000, virtual.RoomTemperature)
+}
+
+// TestGlassContrast: the threshold rises about 10 mV for each degree colder, and
+// contrast falls above 50 °C (etop-lcd, liquidcrystaltechnologies).
+func TestGlassContrast(t *testing.T) {
+	g := virtual.NewGlass(6)
+	require.InDelta(t, 1, g.Contrast(3000, 25), 0.001)
+	require.Zero(t, g.Contrast(2000, 25), "at the cell's end")
+	require.InDelta(t, g.Contrast(2500, 25), g.Contrast(2600, 15), 1e-9, "10 mV/°C")
+	require.Less(t, g.Contrast(3000, -20), g.Contrast(3000, 0))
+	require.Greater(t, g.Contrast(3000, -20), 0.5, "a good cell can be read in the cold")
+	require.Less(t, g.Contrast(2650, -20), 0.15, "an old one cannot")
+	require.Less(t, g.Contrast(3000, 70), g.Contrast(3000, 50))
+	proptest.Check(t, func(t *rapid.T) {
+		mv := firmware.Millivolts(rapid.Int32Range(-10, 5000).Draw(t, "mv"))
+		c := virtual.Celsius(rapid.Float64Range(-300, 300).Draw(t, "c"))
+		got := g.Contrast(mv, c)
+		require.GreaterOrEqual(t, got, 0.0)
+		require.LessOrEqual(t, got, 1.0)
+		require.LessOrEqual(t, got, g.Contrast(mv+1, c), "a higher supply is never worse")
+		haze := g.View(mv, c).Haze
+		require.GreaterOrEqual(t, haze, 0.03)
+		require.LessOrEqual(t, haze, 0.08)
+	})
+}
+
+func TestGlassSeen(t *testing.T) {
+	g := virtual.NewGlass(6)
+	f := frame("123456", 4, firmware.IconTick)
+	g.Show(f)
+	require.Equal(t, f, g.Seen(3000, 25))
+	require.Equal(t, firmware.Frame{}, g.Seen(2150, 25), "too faint")
+	require.NotZero(t, g.View(2150, 25).Lit, "but still there")
+	require.Equal(t, firmware.Frame{}, g.Seen(0, 25))
+	require.Equal(t, virtual.Segments{}, g.View(0, 25).Lit)
+
+	g.Show(frame("12345678", 9, 0xFF))
+	require.Equal(t, firmware.Frame{Digits: frame("123456", 0, 0).Digits, Bars: 6, Icons: 3}, g.Seen(3000, 25),
+		"no more than the glass has")
+	require.Equal(t, 8, view(8, f).Digits)
+	require.Equal(t, 6, view(7, f).Digits)
+}
+
+func TestGlassBars(t *testing.T) {
+	g := virtual.NewGlass(6)
+	for n := range uint8(7) {
+		g.Show(firmware.Frame{Bars: n})
+		g.FromBelow = false
+		require.Equal(t, uint8(1)<<n-1, g.View(3000, 25).Lit.Bars, "the highest goes first")
+		g.FromBelow = true
+		require.Equal(t, 0x3F&^(uint8(1)<<(6-n)-1), g.View(3000, 25).Lit.Bars, "the lowest goes first")
+		require.Equal(t, n, g.Seen(3000, 25).Bars)
+	}
+}
+
+func TestGlassFaults(t *testing.T) {
+	g := virtual.NewGlass(6)
+	g.Show(frame("888888", 6, 0))
+	sound := g
+	g.Break(virtual.Segments{}, virtual.Segments{})
+	require.Nil(t, g.Faults, "nothing is allocated for nothing")
+
+	dead := virtual.Segments{Bars: 1 << 2}
+	dead.Digits[0] = 1 << 6 // middle: 8 reads 0
+	ghost := virtual.Segments{Icons: firmware.IconBattery}
+	g.Break(dead, virtual.Segments{})
+	g.Break(virtual.Segments{}, ghost)
+	seen := g.Seen(3000, 25)
+	require.Equal(t, "088888", string(seen.AppendText(nil, 6)))
+	require.Equal(t, uint8(5), seen.Bars)
+	require.Equal(t, uint8(0b111011), g.View(3000, 25).Lit.Bars)
+	require.Equal(t, firmware.IconBattery, seen.Icons)
+	require.Zero(t, g.Seen(0, 25), "no ghost without a supply")
+
+	copied := g
+	copied.Break(virtual.Segments{Bars: 1}, virtual.Segments{})
+	require.Equal(t, uint8(5), g.Seen(3000, 25).Bars, "a copy breaks alone")
+
+	b, err := json.Marshal(g)
+	require.NoError(t, err)
+	var back virtual.Glass
+	require.NoError(t, json.Unmarshal(b, &back))
+	require.Equal(t, g, back)
+
+	g.Mend()
+	require.Equal(t, sound, g)
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual_test
+
+import (
+	"bytes"
+	"io"
+	"math/bits"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/d204ef64/fob/internal/proptest"
+	"github.com/d204ef64/fob/virtual"
+)
+
+func drawFaults(t *rapid.T) virtual.LineFaults {
+	rate := func(name string) float64 { return rapid.Float64Range(0, 0.5).Draw(t, name) }
+	return virtual.LineFaults{
+		Seed: rapid.Uint64().Draw(t, "seed"),
+		Flip: rate("flip"), Drop: rate("drop"), Double: rate("double"), Insert: rate("insert"),
+		Unplug: rapid.IntRange(0, 300).Draw(t, "unplug"),
+	}
+}
+
+// TestLineAnyCut: how a stream is cut into calls changes nothing.
+func TestLineAnyCut(t *testing.T) {
+	proptest.Check(t, func(t *rapid.T) {
+		faults, data := drawFaults(t), rapid.SliceOfN(rapid.Byte(), 0, 400).Draw(t, "data")
+		want, wantErr := virtual.NewLineNoise(faults).Append(nil, data)
+		n := virtual.NewLineNoise(faults)
+		var got []byte
+		var err error
+		for rest := data; len(rest) > 0; {
+			k := rapid.IntRange(1, len(rest)).Draw(t, "cut")
+			if got, err = n.Append(got, rest[:k]); err != nil {
+				break
+			}
+			rest = rest[k:]
+		}
+		require.Equal(t, string(want), string(got))
+		require.Equal(t, wantErr, err)
+		if faults.Unplug > 0 && len(data) > faults.Unplug {
+			require.ErrorIs(t, err, virtual.ErrUnplugged)
+		}
+	})
+}
+
+func TestLinePerfect(t *testing.T) {
+	data := []byte("nothing happens to this")
+	got, err := new(virtual.LineNoise).Append(nil, data)
+	require.NoError(t, err)
+	require.Equal(t, data, got)
+}
+
+func TestLineRates(t *testing.T) {
+	data := bytes.Repeat([]byte{0x55}, 10_000)
+	count := func(f virtual.LineFaults) []byte {
+		f.Seed = 42
+		b, err := virtual.NewLineNoise(f).Append(nil, data)
+		require.NoError(t, err)
+		return b
+	}
+	require.InDelta(t, 9_000, len(count(virtual.LineFaults{Drop: 0.1})), 150)
+	require.InDelta(t, 11_000, len(count(virtual.LineFaults{Double: 0.1})), 150)
+	require.InDelta(t, 11_000, len(count(virtual.LineFaults{Insert: 0.1})), 150)
+	flipped := 0
+	for _, b := range count(virtual.LineFaults{Flip: 0.1}) {
+		n := bits.OnesCount8(b ^ 0x55)
+		require.LessOrEqual(t, n, 1)
+		flipped += n
+	}
+	require.InDelta(t, 1_000, flipped, 150)
+	require.Empty(t, count(virtual.LineFaults{Drop: 1}))
+}
+
+// TestLinePacing: 115200 bit/s carry 11520 bytes a second, 10 bits each.
+func TestLinePacing(t *testing.T) {
+	n := virtual.NewLineNoise(virtual.LineFaults{Baud: 115200, StallAt: 3, Stall: time.Second})
+	pass := func(w virtual.WorldTime) virtual.WorldTime {
+		at := n.Pass(w)
+		_, err := n.Append(nil, []byte{1})
+		require.NoError(t, err)
+		return at
+	}
+	const one = 86_806 * time.Nanosecond
+	require.Equal(t, start.Add(one), pass(start))
+	require.Equal(t, start.Add(2*one), pass(start), "the line is busy")
+	require.Equal(t, start.Add(time.Second+3*one), pass(start), "stalled")
+	later := start.Add(time.Minute)
+	require.Equal(t, later.Add(one), pass(later), "the line was idle")
+
+	free := virtual.NewLineNoise(virtual.LineFaults{})
+	require.Equal(t, start, free.Pass(start))
+	require.InDelta(t, float64(time.Second), float64(11520*virtual.LineFaults{Baud: 115200}.ByteTime()), 1e4)
+}
+
+func TestNoisyPort(t *testing.T) {
+	host, device := net.Pipe()
+	defer device.Close()
+	in := virtual.NewLineNoise(virtual.LineFaults{Double: 1, Unplug: 5})
+	out := virtual.NewLineNoise(virtual.LineFaults{Seed: 1, Flip: 1})
+	p := virtual.Noisy(host, in, out)
+	require.NoError(t, p.SetReadDeadline(time.Now().Add(5*time.Minute)))
+
+	heard := make(chan []byte, 1)
+	go func() {
+		b := make([]byte, 3)
+		_, _ = io.ReadFull(device, b)
+		heard <- b
+		_, _ = device.Write([]byte("abcdefg"))
+	}()
+	n, err := p.Write([]byte("xyz"))
+	require.NoError(t, err)
+	require.Equal(t, 3, n)
+	b := <-heard
+	for i := range b {
+		require.Equal(t, 1, bits.OnesCount8(b[i]^"xyz"[i]))
+	}
+	got, err := io.ReadAll(p)
+	require.ErrorIs(t, err, virtual.ErrUnplugged)
+	require.Equal(t, "aabbccddee", string(got))
+	_, err = p.Write([]byte("x"))
+	require.Error(t, err, "the port is closed")
+}
+
+func TestNoisyPortWriteUnplugged(t *testing.T) {
+	host, device := net.Pipe()
+	p := virtual.Noisy(host, nil, virtual.NewLineNoise(virtual.LineFaults{Unplug: 2}))
+	heard := make(chan string, 1)
+	go func() {
+		b, _ := io.ReadAll(device)
+		heard <- string(b)
+	}()
+	n, err := p.Write([]byte("abc"))
+	require.ErrorIs(t, err, virtual.ErrUnplugged)
+	require.Equal(t, 2, n)
+	require.Equal(t, "ab", <-heard)
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package virtual_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/virtual"
+)
+
+// TestStuckButtonSparesTheBattery: a GO 7 switches off after about 32 s. A button
+// held for a year costs those 32 s of display and no more: 8 µA for 32 s are
+// 7e-5 mAh, and a year of 8 µA would be 70 of the 90 mAh.
+func TestStuckButtonSparesTheBattery(t *testing.T) {
+	w := newWorld(t, 1)
+	held, idle := inField(t, w, "button-6", virtual.Perfect()), inField(t, w, "button-6", virtual.Perfect())
+	held.Hold(virtual.Year)
+	w.Advance(virtual.Year - time.Second)
+	require.Equal(t, dark, held.Display().Text)
+	require.InDelta(t, idle.Display().Cell, held.Display().Cell, 2e-6)
+	w.Advance(time.Minute) // it has come up
+	held.Press()
+	require.Equal(t, codeAt(t, held.Model().Profile(), w.Now()), held.Display().Text)
+}
+
+// TestHoldDuringSkew: the menu comes after six seconds of holding, whatever is
+// done to the clock meanwhile.
+func TestHoldDuringSkew(t *testing.T) {
+	for _, skew := range []time.Duration{-time.Hour, -4 * time.Second, 4 * time.Second, time.Hour} {
+		w := newWorld(t, 1)
+		k := inField(t, w, "button-6", virtual.Perfect())
+		k.Hold(20 * time.Second)
+		w.Advance(3 * time.Second)
+		k.Skew(skew)
+		w.Advance(2900 * time.Millisecond)
+		require.NotEqual(t, "888888", k.Display().Text, "skewed by %v", skew)
+		w.Advance(100 * time.Millisecond)
+		require.Equal(t, "888888", k.Display().Text, "skewed by %v", skew)
+	}
+}
