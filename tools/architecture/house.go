@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// room is a box of the picture: a package with those below it.
+type room struct {
+	name     string
+	row, col int      // from the top; from the left, in half boxes
+	below    []string // folders
+	uses     []string // other rooms
+}
+
+// places is where each room stands. Imports go down: a room imports only rooms of
+// higher rows.
+var places = []room{
+	{name: "cmd/fob", row: 0, col: 2},
+	{name: "internal/board", row: 1, col: 0},
+	{name: "internal/demo", row: 1, col: 3},
+	{name: "fleet", row: 2, col: 2},
+	{name: "validator", row: 2, col: 4},
+	{name: "virtual", row: 3, col: 1},
+	{name: "firmware", row: 4, col: 0},
+	{name: "seedfile", row: 4, col: 3},
+	{name: "serialproto", row: 5, col: 1},
+	{name: "token", row: 6, col: 2},
+	{name: "internal", row: 7, col: 2},
+}
+
+// house is what the picture shows.
+type house struct {
+	rooms []room
+}
+
+// build sorts packages into rooms, and checks their imports.
+func build(packages []goPackage) (*house, error) {
+	h := &house{rooms: slices.Clone(places)}
+	for _, p := range packages {
+		r := h.of(p.path)
+		if r == nil {
+			return nil, fmt.Errorf("package %s is in no room: give its room a place in tools/architecture/house.go", p.path)
+		}
+		if rest, ok := strings.CutPrefix(p.path, r.name+"/"); ok {
+			if first, _, _ := strings.Cut(rest, "/"); !slices.Contains(r.below, first) {
+				r.below = append(r.below, first)
+			}
+		}
+		for _, path := range p.imports {
+			to := h.of(path)
+			switch {
+			case to == nil || to == r:
+				continue
+			case to.row <= r.row:
+				return nil, fmt.Errorf("%s imports %s, which stands beside it or above it", p.path, path)
+			case !slices.Contains(r.uses, to.name):
+				r.uses = append(r.uses, to.name)
+			}
+		}
+	}
+	for i := range h.rooms {
+		slices.Sort(h.rooms[i].uses)
+	}
+	return h, nil
+}
+
+// of returns the room of a package, nil if it has none: the longest name wins.
+func (h *house) of(path string) *room {
+	var found *room
+	for i := range h.rooms {
+		r := &h.rooms[i]
+		if (path == r.name || strings.HasPrefix(path, r.name+"/")) && (found == nil || len(r.name) > len(found.name)) {
+			found = r
+		}
+	}
+	return found
+}
+
+// arrows returns the rooms that r uses, less those that it reaches through others.
+func (h *house) arrows(r *room) []*room {
+	var all []*room
+	for _, name := range r.uses {
+		if name != "internal" { // every room may use it
+			all = append(all, h.of(name))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(to *room) bool {
+		return slices.ContainsFunc(all, func(via *room) bool { return via != to && h.reaches(via, to) })
+	})
+}
+
+func (h *house) reaches(from, to *room) bool {
+	return slices.ContainsFunc(from.uses, func(name string) bool {
+		return name == to.name || h.reaches(h.of(name), to)
+	})
+}
