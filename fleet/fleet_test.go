@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/atomicfile"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/port"
@@ -363,6 +364,6 @@ func noTemp(t *testing.T, dir string) {
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	for _, e := range entries {
-		require.False(t, strings.HasPrefix(e.Name(), tempPrefix), e.Name())
+		require.False(t, strings.HasPrefix(e.Name(), atomicfile.Prefix), e.Name())
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"filippo.io/age"
 	"github.com/gofrs/flock"
 
+	"github.com/d204ef64/fob/internal/atomicfile"
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/virtual"
 )
@@ -48,10 +49,9 @@ type Store struct {
 }
 
 const (
-	lockFile   = "lock"
-	worldFile  = "world.age"
-	newFile    = "new" // is there while a fleet is written for the first time
-	tempPrefix = ".new-"
+	lockFile  = "lock"
+	worldFile = "world.age"
+	newFile   = "new" // is there while a fleet is written for the first time
 )
 
 func tokenFile(i int) string { return fmt.Sprintf("token-%04d.age", i) }
@@ -125,7 +125,7 @@ func (s *Store) tidy() error {
 	for _, e := range entries {
 		name := e.Name()
 		isToken, _ := filepath.Match("token-*.age", name)
-		if strings.HasPrefix(name, tempPrefix) || unfinished && isToken {
+		if strings.HasPrefix(name, atomicfile.Prefix) || unfinished && isToken {
 			if err := os.Remove(filepath.Join(s.dir, name)); err != nil {
 				return err
 			}
@@ -349,40 +349,10 @@ func (s *Store) encrypt(name string, plain []byte) error {
 		}
 	}
 	if err == nil {
-		err = replace(filepath.Join(s.dir, name), sealed.Bytes())
+		err = atomicfile.Overwrite(filepath.Join(s.dir, name), sealed.Bytes())
 	}
 	if err != nil {
 		return fmt.Errorf("saving %s: %w", filepath.Join(s.dir, name), err)
 	}
-	return nil
-}
-
-// replace writes a file beside the old one, makes sure that it is on the disk,
-// and puts it in its place.
-func replace(path string, b []byte) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, tempPrefix+"*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails once renamed
-	if _, err = f.Write(b); err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	_ = d.Sync() // some systems cannot sync a folder
 	return nil
 }

@@ -170,35 +170,6 @@ func TestStoreLock(t *testing.T) {
 	openStore(t, dir, key)
 }
 
-// TestReplaceIsAllOrNothing: whatever fails, the old file is there as it was,
-// and nothing beside it.
-func TestReplaceIsAllOrNothing(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "file")
-	require.NoError(t, replace(path, []byte("old")))
-	require.NoError(t, replace(path, []byte("new")))
-	b, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, "new", string(b))
-	if runtime.GOOS != "windows" {
-		info, err := os.Stat(path)
-		require.NoError(t, err)
-		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-	}
-
-	// A folder with something in it cannot be replaced by a file.
-	blocked := filepath.Join(dir, "blocked")
-	require.NoError(t, os.MkdirAll(filepath.Join(blocked, "x"), 0o700))
-	require.Error(t, replace(blocked, []byte("new")))
-	require.DirExists(t, filepath.Join(blocked, "x"))
-	require.Error(t, replace(filepath.Join(path, "below a file"), []byte("new")))
-	require.Error(t, replace(filepath.Join(dir, "no folder", "file"), []byte("new")))
-	b, err = os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, "new", string(b))
-	noTemp(t, dir)
-}
-
 // TestFirstSaveFails: a fleet of which a part cannot be written is no fleet, and
 // the next start makes one.
 func TestFirstSaveFails(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/d204ef64/fob/internal/atomicfile"
 	"github.com/d204ef64/fob/internal/secretfile"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
@@ -235,7 +236,7 @@ func writeNew(path string, text []byte, mode os.FileMode) error {
 		return usagef("writing %s: it exists: name another file, or move that one away", path)
 	}
 	if err != nil {
-		return usagef("writing %s: %w", path, bareFile(err))
+		return usagef("writing %s: %w", path, atomicfile.Cause(err))
 	}
 	_, err = f.Write(text)
 	if err == nil {

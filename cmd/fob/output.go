@@ -9,14 +9,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+
+	"github.com/d204ef64/fob/internal/atomicfile"
 )
 
 // output is a file that is all there or not at all.
 type output struct {
 	*bufio.Writer
-	path  string   // "" is standard output
-	temp  *os.File // beside its place until it is whole
+	path  string           // "" is standard output
+	file  *atomicfile.File // nil for standard output
 	force bool
 }
 
@@ -70,11 +71,11 @@ func (a *app) create(path string, force bool) (*output, error) {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, usagef("writing %s: %w", path, err)
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".fob-") // mode 0600
+	file, err := atomicfile.Create(path)
 	if err != nil {
-		return nil, usagef("writing %s: %w", path, bareFile(err))
+		return nil, usagef("writing %s: %w", path, err)
 	}
-	return &output{bufio.NewWriterSize(temp, 64<<10), path, temp, force}, nil
+	return &output{bufio.NewWriterSize(file, 64<<10), path, file, force}, nil
 }
 
 // finish puts the file in its place if the work went well, and removes it
@@ -84,47 +85,32 @@ func (o *output) finish(work error) error {
 	if err == nil {
 		err = o.Flush()
 	}
-	if o.temp == nil {
+	if o.file == nil {
 		return err
-	}
-	if err == nil {
-		err = o.temp.Sync()
-	}
-	if e := o.temp.Close(); err == nil {
-		err = e
 	}
 	if err == nil {
 		err = o.place()
 	}
-	if err == nil {
-		return nil
-	}
-	if e := os.Remove(o.temp.Name()); e != nil && !errors.Is(e, fs.ErrNotExist) {
+	if e := o.file.Discard(); e != nil {
 		err = errors.Join(err, fmt.Errorf("removing the unfinished file: %w", e))
 	}
-	if work == nil {
-		err = fmt.Errorf("writing %s: %w", o.path, bareFile(err))
+	if work == nil && err != nil {
+		err = fmt.Errorf("writing %s: %w", o.path, atomicfile.Cause(err))
 	}
 	return err
 }
 
-// place moves the whole file to its name. Without force it takes nobody's place,
-// also not of a file that came meanwhile.
+// place moves the complete file to its path. Without force it never replaces a file,
+// even one that another process made in the meantime.
 func (o *output) place() error {
-	if !o.force {
-		err := os.Link(o.temp.Name(), o.path)
-		if err == nil {
-			return os.Remove(o.temp.Name())
-		}
-		if errors.Is(err, fs.ErrExist) {
-			return usagef("it exists; --force replaces it")
-		}
-		// Not every file system has links.
-		if _, err := os.Lstat(o.path); !errors.Is(err, fs.ErrNotExist) {
-			return usagef("it exists; --force replaces it")
-		}
+	if o.force {
+		return o.file.Replace()
 	}
-	return os.Rename(o.temp.Name(), o.path)
+	err := o.file.Place()
+	if errors.Is(err, fs.ErrExist) {
+		err = usagef("it exists; --force replaces it")
+	}
+	return err
 }
 
 var _ io.Writer = (*output)(nil)

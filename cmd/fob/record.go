@@ -17,6 +17,7 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/spf13/pflag"
 
+	"github.com/d204ef64/fob/internal/atomicfile"
 	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
 )
@@ -162,7 +163,7 @@ func (r *record) copyOld(ctx context.Context, o seedfile.ReadOptions) error {
 			rec.Seed.Destroy()
 		}
 		if err != nil {
-			return fmt.Errorf("adding to %s: %w%s", r.path, bareFile(err), r.hint(err))
+			return fmt.Errorf("adding to %s: %w%s", r.path, atomicfile.Cause(err), r.hint(err))
 		}
 	}
 }
@@ -195,13 +196,13 @@ func (r *record) add(rec seedfile.Record) error {
 		err = r.file.Flush()
 	}
 	if err == nil {
-		err = r.file.temp.Sync()
+		err = r.file.file.Sync()
 	}
 	if err != nil {
 		if errors.Is(err, seedfile.ErrDuplicate) {
 			return fmt.Errorf("adding to %s: %w: name another file with --record", r.path, err)
 		}
-		return fmt.Errorf("writing %s: %w", r.path, bareFile(err))
+		return fmt.Errorf("writing %s: %w", r.path, atomicfile.Cause(err))
 	}
 	return nil
 }
@@ -209,17 +210,9 @@ func (r *record) add(rec seedfile.Record) error {
 // commit puts the file in its place. If that fails, the new file stays where it is:
 // the token holds the seed that is recorded there.
 func (r *record) commit() error {
-	err := r.file.temp.Close()
 	r.done = true
-	if err == nil {
-		err = os.Rename(r.file.temp.Name(), r.path)
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w: the token is provisioned, and its record is in %s", r.path, err, r.file.temp.Name())
-	}
-	if dir, err := os.Open(filepath.Dir(r.path)); err == nil {
-		_ = dir.Sync() // which not every system can
-		dir.Close()
+	if err := r.file.file.Replace(); err != nil {
+		return fmt.Errorf("writing %s: %w: the token is provisioned, and its record is in %s", r.path, err, r.file.file.Name())
 	}
 	return nil
 }
@@ -230,8 +223,7 @@ func (r *record) close() {
 		return
 	}
 	if r.file != nil && !r.done {
-		r.file.temp.Close()
-		os.Remove(r.file.temp.Name())
+		_ = r.file.file.Discard()
 	}
 	if r.lock != nil {
 		os.Remove(r.lock.Path())
@@ -249,7 +241,7 @@ func lockFile(ctx context.Context, path string) (*flock.Flock, error) {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			return nil, usagef("writing %s: %w", path, bareFile(err))
+			return nil, usagef("writing %s: %w", path, atomicfile.Cause(err))
 		}
 		held, err := lock.Stat()
 		now, e := os.Stat(name)

@@ -5,8 +5,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -80,18 +78,4 @@ func profileFlag(err error) error {
 		return err
 	}
 	return usagef("--%s %d: want %s", flag, field.Value, field.Allowed)
-}
-
-// bareFile drops the name of a file from an error: a temporary one means nothing to
-// the reader.
-func bareFile(err error) error {
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
-		return path.Err
-	case errors.As(err, &link):
-		return link.Err
-	}
-	return err
 }

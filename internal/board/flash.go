@@ -10,9 +10,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/d204ef64/fob/firmware/board/factory"
+	"github.com/d204ef64/fob/internal/atomicfile"
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/secretfile"
 )
@@ -43,20 +43,7 @@ func CreateFlash(path string, f Factory) error {
 	memory := bytes.Repeat([]byte{0xFF}, FlashSize)
 	copy(memory, id.Append(nil))
 
-	// Written beside its place and then linked, which takes nothing's place.
-	temp, err := os.CreateTemp(filepath.Dir(path), ".fob-flash-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(memory)
-	if err == nil {
-		err = temp.Sync()
-	}
-	if err = errors.Join(err, temp.Close()); err != nil {
-		return err
-	}
-	return os.Link(temp.Name(), path)
+	return atomicfile.Write(path, memory)
 }
 
 // checkFlash refuses what QEMU would refuse less clearly.

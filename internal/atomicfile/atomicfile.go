@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package atomicfile writes files that are complete or absent, also after a power
+// cut. Its errors do not name a file: callers know the path, and the name of a
+// temporary file tells a reader nothing.
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+)
+
+// Prefix begins the names of unfinished files. A process that is killed leaves one
+// behind.
+const Prefix = ".fob-"
+
+// File is an unfinished file beside its final path. Only its owner may read it
+// (mode 0600). It ends with Place, Replace or Discard.
+type File struct {
+	*os.File
+	path string
+	done bool // renamed or removed
+}
+
+// Create starts the file that will be at path.
+func Create(path string) (*File, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), Prefix)
+	if err != nil {
+		return nil, Cause(err)
+	}
+	return &File{File: f, path: path}, nil
+}
+
+// Place moves the file to its path. The error is [fs.ErrExist] if that is taken.
+func (f *File) Place() error { return f.finish(Place) }
+
+// Replace moves the file to its path, and replaces a file that is there.
+func (f *File) Replace() error { return f.finish(replace) }
+
+func (f *File) finish(move func(from, to string) error) error {
+	err := f.Sync()
+	if e := f.File.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = move(f.Name(), f.path)
+		f.done = err == nil
+	}
+	return Cause(err)
+}
+
+// Discard removes the file, unless it has been moved to its path.
+func (f *File) Discard() error {
+	if f.done {
+		return nil
+	}
+	f.done = true
+	_ = f.File.Close() // an earlier attempt to finish may have closed it
+	return Cause(os.Remove(f.Name()))
+}
+
+// Write writes a new file. The error is [fs.ErrExist] if path is taken.
+func Write(path string, data []byte) error { return write(path, data, (*File).Place) }
+
+// Overwrite writes a file, and replaces one that is there.
+func Overwrite(path string, data []byte) error { return write(path, data, (*File).Replace) }
+
+func write(path string, data []byte, finish func(*File) error) error {
+	f, err := Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = f.File.Write(data)
+	if err = Cause(err); err == nil {
+		err = finish(f)
+	}
+	if e := f.Discard(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Place moves a closed and synced file to a path on the same file system. The error
+// is [fs.ErrExist] if that is taken.
+func Place(from, to string) error {
+	err := os.Link(from, to)
+	switch {
+	case err == nil:
+		err = os.Remove(from)
+	case errors.Is(err, fs.ErrExist):
+		return fs.ErrExist
+	default: // some file systems have no links
+		if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+			return fs.ErrExist
+		}
+		err = os.Rename(from, to)
+	}
+	if err == nil {
+		err = syncFolder(filepath.Dir(to))
+	}
+	return Cause(err)
+}
+
+func replace(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(to))
+}
+
+// syncFolder writes the names in a folder to disk, if the system can do that.
+func syncFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
+		return err
+	}
+	return nil
+}
+
+// Cause returns an error of package os without the operation and the path.
+func Cause(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
