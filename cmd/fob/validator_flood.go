@@ -6,8 +6,9 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
-	"golang.org/x/time/rate"
+	"github.com/d204ef64/fob/internal/ratelimit"
 )
 
 // How many lines of one kind that anybody on the network can cause are logged: so
@@ -15,17 +16,19 @@ import (
 const (
 	floodBurst     = 20
 	floodPerSecond = 1
+	floodKinds     = 1000 // more than there are
 )
 
 // flood keeps a log from growing with what strangers send.
 type flood struct {
-	mu    sync.Mutex
-	kinds map[string]*floodKind
+	lines *ratelimit.Limiter[string] // by kind
+
+	mu   sync.Mutex
+	left map[string]int // left out of each kind since its last line
 }
 
-type floodKind struct {
-	lines *rate.Limiter
-	left  int // out since the last line
+func newFlood() *flood {
+	return &flood{lines: ratelimit.New[string](floodKinds), left: map[string]int{}}
 }
 
 // admit says whether a line of a kind is logged, and how many were left out before
@@ -33,19 +36,12 @@ type floodKind struct {
 func (f *flood) admit(kind string) (left int, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	k := f.kinds[kind]
-	if k == nil {
-		if f.kinds == nil {
-			f.kinds = map[string]*floodKind{}
-		}
-		k = &floodKind{lines: rate.NewLimiter(floodPerSecond, floodBurst)}
-		f.kinds[kind] = k
-	}
-	if !k.lines.Allow() {
-		k.left++
+	if f.lines.Take(time.Now(), kind, ratelimit.Rate{PerSecond: floodPerSecond, Burst: floodBurst}) > 0 {
+		f.left[kind]++
 		return 0, false
 	}
-	left, k.left = k.left, 0
+	left = f.left[kind]
+	delete(f.left, kind)
 	return left, true
 }
 

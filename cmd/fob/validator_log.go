@@ -22,7 +22,7 @@ import (
 type bankLog struct {
 	log     *slog.Logger
 	verbose bool
-	flood   flood
+	flood   *flood
 }
 
 func newBankLog(a *app, verbose bool) *bankLog {
@@ -30,7 +30,7 @@ func newBankLog(a *app, verbose bool) *bankLog {
 	if a.json {
 		h = slog.NewJSONHandler(a.stderr, nil)
 	}
-	return &bankLog{log: slog.New(h), verbose: verbose}
+	return &bankLog{log: slog.New(h), verbose: verbose, flood: newFlood()}
 }
 
 func (l *bankLog) line(level slog.Level, what string, attrs ...slog.Attr) {
@@ -66,7 +66,7 @@ func (l *bankLog) server(level slog.Level, what string, attrs ...slog.Attr) {
 
 // prepare sends what net/http has to say, of broken connections, to the log.
 func (l *bankLog) prepare(s *http.Server) {
-	s.ErrorLog = slog.NewLogLogger(floodHandler{l.log.Handler(), &l.flood, "net/http"}, slog.LevelWarn)
+	s.ErrorLog = slog.NewLogLogger(floodHandler{l.log.Handler(), l.flood, "net/http"}, slog.LevelWarn)
 }
 
 // failure is the attribute of an error; nil adds none.

@@ -13,6 +13,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/internal/ratelimit"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/httpapi"
 	"github.com/d204ef64/fob/validator/metrics"
@@ -212,13 +213,13 @@ func (o *serveOptions) certificate(c *server.Config) error {
 // pageAllowance is how often a source may try a password or a code on the pages: a
 // company's people share an address.
 func pageAllowance() func(pages.Attempt, string) time.Duration {
-	logins := server.NewAllowance(server.Budget{Every: 3 * time.Second, Burst: 30})
-	codes := server.NewAllowance(server.Budget{Every: time.Second, Burst: 60})
-	return func(what pages.Attempt, source string) time.Duration {
+	logins, codes := ratelimit.New[string](ratelimit.Capacity), ratelimit.New[string](ratelimit.Capacity)
+	return func(what pages.Attempt, addr string) time.Duration {
+		source := ratelimit.SourceText(addr)
 		if what == pages.AttemptLogin {
-			return logins.Take(source)
+			return logins.Take(time.Now(), source, ratelimit.Rate{PerSecond: 1. / 3, Burst: 30})
 		}
-		return codes.Take(source)
+		return codes.Take(time.Now(), source, ratelimit.Rate{PerSecond: 1, Burst: 60})
 	}
 }
 

@@ -10,12 +10,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"net/netip"
 	"strings"
 	"sync"
 
 	"github.com/alexedwards/argon2id"
 
+	"github.com/d204ef64/fob/internal/ratelimit"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/store"
 )
@@ -70,14 +70,9 @@ type failure struct {
 // attemptOf returns who asks and from where. Of an IPv6 address it is the /64,
 // which is what one customer has.
 func attemptOf(by By) attempt {
-	a := attempt{who: "user " + by.User, source: by.Source}
+	a := attempt{who: "user " + by.User, source: ratelimit.SourceText(by.Source)}
 	if by.Clerk != "" {
 		a.who = "clerk " + by.Clerk
-	}
-	if ip, err := netip.ParseAddr(by.Source); err == nil && ip.Is6() && !ip.Is4In6() {
-		if p, err := ip.WithZone("").Prefix(64); err == nil {
-			a.source = p.String()
-		}
 	}
 	return a
 }

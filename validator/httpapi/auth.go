@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/d204ef64/fob/internal/ratelimit"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -146,7 +147,7 @@ func (s *server) identify(ctx context.Context, req *request, header string, open
 			return kerr
 		}
 	}
-	if err := s.take(budgetRequests, network(req.addr)); err != nil {
+	if err := s.take(budgetRequests, ratelimit.Source(req.addr).String()); err != nil {
 		return err
 	}
 	if open {
@@ -205,9 +206,9 @@ func keyRole(r bank.KeyRole) role {
 // wrongBudget is what wrong answers to a request cost.
 func (r *request) wrongBudget() (budget, string) {
 	if r.caller.key {
-		return budgetKeyWrong, r.caller.id + " " + network(r.addr)
+		return budgetKeyWrong, r.caller.id + " " + ratelimit.Source(r.addr).String()
 	}
-	return budgetWrong, network(r.addr)
+	return budgetWrong, ratelimit.Source(r.addr).String()
 }
 
 // take takes one from a budget. The error is the answer to who is over it.

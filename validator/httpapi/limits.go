@@ -3,18 +3,15 @@
 package httpapi
 
 import (
-	"container/list"
 	"math"
-	"sync"
 	"time"
+
+	"github.com/d204ef64/fob/internal/ratelimit"
 )
 
-// Rate is a budget: Burst at once, and PerSecond coming back. The zero value is
-// the default of its place, a negative PerSecond no limit.
-type Rate struct {
-	PerSecond float64
-	Burst     int
-}
+// Rate is a budget. The zero value is the default of its place, a negative PerSecond
+// no limit.
+type Rate = ratelimit.Rate
 
 // Limits are how much a source may ask for. A source is an IPv4 address, or the
 // /64 of an IPv6 one, since that is what one customer has.
@@ -63,27 +60,16 @@ func (b budget) words() string {
 	}[b]
 }
 
-// limiter has token buckets in a bounded map. golang.org/x/time/rate is not used
-// because its buckets do not take back what was taken a while ago.
+// limiter has the buckets of all budgets.
 type limiter struct {
-	rates [budgets]Rate
-	most  int
-	now   func() time.Time
-
-	mu     sync.Mutex
-	byName map[bucketName]*list.Element
-	used   *list.List // of *bucket, the one used last in front
+	rates   [budgets]Rate
+	now     func() time.Time
+	buckets *ratelimit.Limiter[bucketName]
 }
 
 type bucketName struct {
 	budget budget
 	who    string
-}
-
-type bucket struct {
-	name bucketName
-	left float64
-	at   time.Time // when left was right
 }
 
 func newLimiter(l Limits, now func() time.Time) *limiter {
@@ -95,73 +81,37 @@ func newLimiter(l Limits, now func() time.Time) *limiter {
 		return r
 	}
 	if l.Sources <= 0 {
-		l.Sources = 65536
+		l.Sources = ratelimit.Capacity
 	}
 	return &limiter{
 		rates: [budgets]Rate{
-			budgetRequests:    or(l.Requests, Rate{20, 200}),
-			budgetWrong:       or(l.Wrong, Rate{0.2, 30}),
-			budgetKeyRequests: or(l.KeyRequests, Rate{20000, 20000}),
-			budgetKeyWrong:    or(l.KeyWrong, Rate{20, 1000}),
+			budgetRequests:    or(l.Requests, Rate{PerSecond: 20, Burst: 200}),
+			budgetWrong:       or(l.Wrong, Rate{PerSecond: 0.2, Burst: 30}),
+			budgetKeyRequests: or(l.KeyRequests, Rate{PerSecond: 20000, Burst: 20000}),
+			budgetKeyWrong:    or(l.KeyWrong, Rate{PerSecond: 20, Burst: 1000}),
 		},
-		most:   l.Sources,
-		now:    now,
-		byName: map[bucketName]*list.Element{},
-		used:   list.New(),
+		now:     now,
+		buckets: ratelimit.New[bucketName](l.Sources),
 	}
 }
 
-// take takes one from a budget. Where there is none it returns false, and after
-// how many seconds there is, at least 1.
+// take takes one from a budget. If there is none, it returns false, and after how
+// many seconds there is: 1 to 3600.
 func (l *limiter) take(b budget, who string) (retry int, ok bool) {
 	rate := l.rates[b]
 	if rate.PerSecond < 0 {
 		return 0, true
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	at := l.bucketLocked(bucketName{b, who}, rate)
-	if at.left < 1 {
-		wait := 3600.0 // a rate of 0 does not come back
-		if rate.PerSecond > 0 {
-			wait = math.Ceil((1 - at.left) / rate.PerSecond)
-		}
-		return int(min(max(wait, 1), 3600)), false
+	wait := l.buckets.Take(l.now(), bucketName{b, who}, rate)
+	if wait == 0 {
+		return 0, true
 	}
-	at.left--
-	return 0, true
+	return int(math.Ceil(min(max(wait.Seconds(), 1), 3600))), false
 }
 
 // give gives back what take took.
 func (l *limiter) give(b budget, who string) {
-	rate := l.rates[b]
-	if rate.PerSecond < 0 {
-		return
+	if rate := l.rates[b]; rate.PerSecond >= 0 {
+		l.buckets.Give(l.now(), bucketName{b, who}, rate)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	at := l.bucketLocked(bucketName{b, who}, rate)
-	at.left = min(at.left+1, float64(rate.Burst))
-}
-
-// bucketLocked returns a bucket as it is now. mu is held.
-func (l *limiter) bucketLocked(name bucketName, rate Rate) *bucket {
-	now := l.now()
-	if e, ok := l.byName[name]; ok {
-		l.used.MoveToFront(e)
-		b := e.Value.(*bucket)
-		if passed := now.Sub(b.at).Seconds(); passed > 0 {
-			b.left = min(b.left+passed*rate.PerSecond, float64(rate.Burst))
-			b.at = now
-		}
-		return b
-	}
-	if l.used.Len() >= l.most {
-		last := l.used.Back()
-		delete(l.byName, last.Value.(*bucket).name)
-		l.used.Remove(last)
-	}
-	b := &bucket{name: name, left: float64(rate.Burst), at: now}
-	l.byName[name] = l.used.PushFront(b)
-	return b
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/d204ef64/fob/internal/statuswriter"
 )
 
 // request is what is known of a request on its way.
@@ -33,34 +35,11 @@ type requestKey struct{}
 
 func requestOf(ctx context.Context) *request { return ctx.Value(requestKey{}).(*request) }
 
-// statusWriter remembers what was answered.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 && status >= 200 {
-		w.status = status
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap is for http.ResponseController.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
 // outer is around everything: headers, panics, metrics and events.
 func (s *server) outer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
-		sw := &statusWriter{ResponseWriter: w}
+		sw := &statuswriter.Writer{ResponseWriter: w}
 		req := &request{w: sw, addr: source(r)}
 		if req.addr.IsValid() {
 			req.source = req.addr.String()
@@ -81,7 +60,7 @@ func (s *server) outer(next http.Handler) http.Handler {
 			p := recover()
 			if p != nil && p != http.ErrAbortHandler {
 				req.err, req.stack = panicked(p), debug.Stack()
-				if sw.status == 0 {
+				if sw.Code == 0 {
 					writeProblem(sw, http.StatusInternalServerError, "something went wrong in the bank: nothing that you could change")
 					p = nil
 				} else {
@@ -89,7 +68,7 @@ func (s *server) outer(next http.Handler) http.Handler {
 				}
 			}
 			end()
-			s.report(req, sw.status, time.Since(begun))
+			s.report(req, sw.Code, time.Since(begun))
 			if p != nil {
 				panic(p)
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/d204ef64/fob/internal/ratelimit"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -77,7 +78,7 @@ func text(w http.ResponseWriter, status int, words string) {
 // open lets through whoever has not asked too much.
 func (s *server) open(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := s.take(budgetRequests, network(requestOf(r.Context()).addr)); err != nil {
+		if err := s.take(budgetRequests, ratelimit.Source(requestOf(r.Context()).addr).String()); err != nil {
 			answer(w, err)
 			return
 		}

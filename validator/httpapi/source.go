@@ -17,13 +17,3 @@ func source(r *http.Request) netip.Addr {
 	}
 	return at.Addr().Unmap().WithZone("")
 }
-
-// network is the source that limits count by.
-func network(a netip.Addr) string {
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return a.String()
-}

@@ -3,34 +3,36 @@
 package radius
 
 import (
-	"container/list"
 	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// aging is a map that forgets: each entry when its time is over, and the oldest
-// one when it is full. The caller holds a lock.
+// aging is a map whose entries expire, each after the same time. If it is full, the
+// oldest entry makes room. The caller holds a lock.
 type aging[K comparable, V any] struct {
-	life  time.Duration
-	most  int
-	order list.List // of *aged[K, V], the oldest in front
-	byKey map[K]*list.Element
+	life    time.Duration
+	entries *simplelru.LRU[K, *aged[V]] // only put moves an entry to the front
 }
 
-type aged[K comparable, V any] struct {
-	key   K
+type aged[V any] struct {
 	value V
 	ends  time.Time
 }
 
 func newAging[K comparable, V any](life time.Duration, most int) *aging[K, V] {
-	return &aging[K, V]{life: life, most: most, byKey: map[K]*list.Element{}}
+	entries, err := simplelru.NewLRU[K, *aged[V]](most, nil)
+	if err != nil {
+		panic("radius: internal error: " + err.Error())
+	}
+	return &aging[K, V]{life: life, entries: entries}
 }
 
 // get returns a pointer to an entry, or nil.
 func (a *aging[K, V]) get(now time.Time, key K) *V {
 	a.expire(now)
-	if e := a.byKey[key]; e != nil {
-		return &e.Value.(*aged[K, V]).value
+	if e, ok := a.entries.Peek(key); ok {
+		return &e.value
 	}
 	return nil
 }
@@ -38,30 +40,20 @@ func (a *aging[K, V]) get(now time.Time, key K) *V {
 // put sets an entry, whose life begins anew, and returns a pointer to it.
 func (a *aging[K, V]) put(now time.Time, key K, value V) *V {
 	a.expire(now)
-	a.remove(key)
-	if a.order.Len() >= a.most {
-		a.remove(a.order.Front().Value.(*aged[K, V]).key)
-	}
-	entry := &aged[K, V]{key, value, now.Add(a.life)}
-	a.byKey[key] = a.order.PushBack(entry)
+	entry := &aged[V]{value, now.Add(a.life)}
+	a.entries.Add(key, entry)
 	return &entry.value
 }
 
-func (a *aging[K, V]) remove(key K) {
-	if e := a.byKey[key]; e != nil {
-		a.order.Remove(e)
-		delete(a.byKey, key)
-	}
-}
+func (a *aging[K, V]) remove(key K) { a.entries.Remove(key) }
 
-// expire forgets what is over. All lives are equally long, so the oldest end
-// first.
+// expire removes the entries whose time is over: the oldest ends first.
 func (a *aging[K, V]) expire(now time.Time) {
-	for e := a.order.Front(); e != nil; e = a.order.Front() {
-		entry := e.Value.(*aged[K, V])
-		if now.Before(entry.ends) {
+	for {
+		_, oldest, ok := a.entries.GetOldest()
+		if !ok || now.Before(oldest.ends) {
 			return
 		}
-		a.remove(entry.key)
+		a.entries.RemoveOldest()
 	}
 }

@@ -4,11 +4,11 @@ package radius
 
 import (
 	"net/netip"
-	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
 	"layeh.com/radius/rfc2865"
+
+	"github.com/d204ef64/fob/internal/ratelimit"
 )
 
 // limitMost is how many callers are remembered. Only clients' addresses are, with
@@ -39,50 +39,25 @@ func callerOf(q *request) caller {
 
 // limits counts the wrong codes of each caller.
 type limits struct {
-	every rate.Limit
-	burst int
-
-	mu       sync.Mutex
-	bySource *aging[caller, *rate.Limiter]
+	rate    ratelimit.Rate
+	callers *ratelimit.Limiter[caller]
 }
 
 func newLimits(burst, perMinute int) *limits {
-	every := rate.Limit(float64(perMinute) / 60)
-	// After the time that fills it a limiter is as good as a new one.
-	life := time.Duration(float64(burst)/float64(every)*float64(time.Second)) + time.Second
-	return &limits{every: every, burst: burst, bySource: newAging[caller, *rate.Limiter](life, limitMost)}
-}
-
-// source is what is counted as one: an IPv6 host has a whole /64.
-func source(a netip.Addr) netip.Addr {
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil && !a.IsLoopback() {
-			return p.Addr()
-		}
+	return &limits{
+		rate:    ratelimit.Rate{PerSecond: float64(perMinute) / 60, Burst: burst},
+		callers: ratelimit.New[caller](limitMost),
 	}
-	return a
 }
 
 // exceeded reports whether a caller has given too many wrong codes.
 func (l *limits) exceeded(now time.Time, who caller) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	who.at = source(who.at)
-	lim := l.bySource.get(now, who)
-	return lim != nil && (*lim).TokensAt(now) < 1
+	who.at = ratelimit.Source(who.at)
+	return l.callers.Wait(now, who, l.rate) > 0
 }
 
 // wrong counts a wrong code.
 func (l *limits) wrong(now time.Time, who caller) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	who.at = source(who.at)
-	var lim *rate.Limiter
-	if p := l.bySource.get(now, who); p != nil {
-		lim = *p
-	} else {
-		lim = rate.NewLimiter(l.every, l.burst)
-	}
-	lim.AllowN(now, 1)
-	l.bySource.put(now, who, lim)
+	who.at = ratelimit.Source(who.at)
+	l.callers.Take(now, who, l.rate)
 }

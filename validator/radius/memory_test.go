@@ -25,8 +25,7 @@ func TestAging(t *testing.T) {
 	require.Nil(t, a.get(now.Add(13*time.Second), "d"))
 	require.Equal(t, 7, *a.get(now.Add(20*time.Second), "c"))
 	require.Nil(t, a.get(now.Add(21*time.Second), "c"))
-	require.Zero(t, a.order.Len())
-	require.Empty(t, a.byKey)
+	require.Zero(t, a.entries.Len())
 }
 
 func TestDuplicates(t *testing.T) {

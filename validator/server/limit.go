@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"github.com/d204ef64/fob/internal/ratelimit"
 )
 
 // limited is a listener with at most so many connections open at once. The next
@@ -21,13 +23,13 @@ type limited struct {
 	spared func(netip.Addr) bool // may have all of them
 
 	mu       sync.Mutex
-	bySource map[string]int // open connections
+	bySource map[netip.Addr]int // open connections
 }
 
 func limit(l net.Listener, n, each int, spared func(netip.Addr) bool) net.Listener {
 	return &limited{
 		Listener: l, places: make(chan struct{}, n), closed: make(chan struct{}),
-		each: each, spared: spared, bySource: map[string]int{},
+		each: each, spared: spared, bySource: map[netip.Addr]int{},
 	}
 }
 
@@ -60,7 +62,7 @@ func (l *limited) enter(from net.Addr) (leave func(), ok bool) {
 	if err != nil || l.spared(at.Addr().Unmap()) {
 		return func() {}, true
 	}
-	source := network(at.Addr().String())
+	source := ratelimit.Source(at.Addr())
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.bySource[source] >= l.each {

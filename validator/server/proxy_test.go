@@ -20,6 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/ratelimit"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 	"github.com/d204ef64/fob/validator/httpapi"
@@ -153,11 +154,13 @@ func newProxiedBank(t *testing.T) *proxiedBank {
 	d.User("c1", "alice", validator.Master)
 	proxies, err := ParseProxies([]string{"127.0.0.1"}, "")
 	require.NoError(t, err)
-	logins := NewAllowance(Budget{Every: time.Hour, Burst: 3})
+	logins := ratelimit.New[string](ratelimit.Capacity)
 	b := &proxiedBank{Desk: d}
 	b.running = serve(t, Config{
 		Bank: d.Bank, API: httpapi.New(d.Bank, httpapi.Options{}), PublicURL: "https://example.com", Proxies: proxies,
-		Pages: pages.New(d.Bank, pages.Options{TLS: true, Allow: func(_ pages.Attempt, source string) time.Duration { return logins.Take(source) }}),
+		Pages: pages.New(d.Bank, pages.Options{TLS: true, Allow: func(_ pages.Attempt, source string) time.Duration {
+			return logins.Take(time.Now(), source, ratelimit.Rate{Burst: 3})
+		}}),
 	})
 	upstream, err := url.Parse(b.HTTP())
 	require.NoError(t, err)

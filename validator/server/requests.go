@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/d204ef64/fob/internal/statuswriter"
 )
 
 // counted times pages, and tells of each at level debug. The route is the pattern
@@ -14,10 +16,10 @@ import (
 func (s *Server) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		seen := &status{ResponseWriter: w}
+		seen := &statuswriter.Writer{ResponseWriter: w}
 		panics := true
 		defer func() {
-			route, code := r.Pattern, seen.code
+			route, code := r.Pattern, seen.Code
 			if route == "" {
 				route = "none"
 			}
@@ -43,26 +45,3 @@ func Took(d time.Duration) slog.Attr {
 	// One division of whole numbers: 487.625, not 487.62500000000003.
 	return slog.Float64("took_ms", float64(d.Microseconds())/1000)
 }
-
-// status notes the status of an answer.
-type status struct {
-	http.ResponseWriter
-	code int
-}
-
-func (s *status) WriteHeader(code int) {
-	if s.code == 0 && code >= http.StatusOK {
-		s.code = code
-	}
-	s.ResponseWriter.WriteHeader(code)
-}
-
-func (s *status) Write(b []byte) (int, error) {
-	if s.code == 0 {
-		s.code = http.StatusOK
-	}
-	return s.ResponseWriter.Write(b)
-}
-
-// Unwrap is for http.ResponseController.
-func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }
