@@ -39,6 +39,7 @@ func (w *wire) Read(p []byte) (int, error) {
 
 func (w *wire) SetReadDeadline(time.Time) error  { return nil }
 func (w *wire) SetWriteDeadline(time.Time) error { return nil }
+func (w *wire) Close() error                     { return nil }
 
 // connect returns a host that asks once.
 func (m *machine) connect(t testing.TB) (*host.Client, *wire) {

@@ -4,9 +4,7 @@ package virtual_test
 
 import (
 	"bytes"
-	"io"
 	"math/bits"
-	"net"
 	"testing"
 	"time"
 
@@ -96,47 +94,4 @@ func TestLinePacing(t *testing.T) {
 	free := virtual.NewLineNoise(virtual.LineFaults{})
 	require.Equal(t, start, free.Pass(start))
 	require.InDelta(t, float64(time.Second), float64(11520*virtual.LineFaults{Baud: 115200}.ByteTime()), 1e4)
-}
-
-func TestNoisyPort(t *testing.T) {
-	host, device := net.Pipe()
-	defer device.Close()
-	in := virtual.NewLineNoise(virtual.LineFaults{Double: 1, Unplug: 5})
-	out := virtual.NewLineNoise(virtual.LineFaults{Seed: 1, Flip: 1})
-	p := virtual.Noisy(host, in, out)
-	require.NoError(t, p.SetReadDeadline(time.Now().Add(5*time.Minute)))
-
-	heard := make(chan []byte, 1)
-	go func() {
-		b := make([]byte, 3)
-		_, _ = io.ReadFull(device, b)
-		heard <- b
-		_, _ = device.Write([]byte("abcdefg"))
-	}()
-	n, err := p.Write([]byte("xyz"))
-	require.NoError(t, err)
-	require.Equal(t, 3, n)
-	b := <-heard
-	for i := range b {
-		require.Equal(t, 1, bits.OnesCount8(b[i]^"xyz"[i]))
-	}
-	got, err := io.ReadAll(p)
-	require.ErrorIs(t, err, virtual.ErrUnplugged)
-	require.Equal(t, "aabbccddee", string(got))
-	_, err = p.Write([]byte("x"))
-	require.Error(t, err, "the port is closed")
-}
-
-func TestNoisyPortWriteUnplugged(t *testing.T) {
-	host, device := net.Pipe()
-	p := virtual.Noisy(host, nil, virtual.NewLineNoise(virtual.LineFaults{Unplug: 2}))
-	heard := make(chan string, 1)
-	go func() {
-		b, _ := io.ReadAll(device)
-		heard <- string(b)
-	}()
-	n, err := p.Write([]byte("abc"))
-	require.ErrorIs(t, err, virtual.ErrUnplugged)
-	require.Equal(t, 2, n)
-	require.Equal(t, "ab", <-heard)
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"os"
 	"time"
+
+	"github.com/d204ef64/fob/serialproto"
 )
 
 // ServeOptions say how a token's serial line is served.
@@ -22,7 +24,7 @@ type ServeOptions struct {
 // Serve connects a port to the token and carries bytes until the port fails,
 // ctx ends or the simulated cable is pulled out ([ErrUnplugged]). It closes
 // the port. When ctx ends it returns nil.
-func (t *Token) Serve(ctx context.Context, p Port, o ServeOptions) error {
+func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) error {
 	stop := context.AfterFunc(ctx, func() { p.Close() })
 	defer stop()
 	defer p.Close()

@@ -46,12 +46,12 @@ var virtualOnly = map[[2]uint16]string{
 
 // recorder keeps what a device sends.
 type recorder struct {
-	host.Conn
+	serialproto.Port
 	heard bytes.Buffer
 }
 
 func (r *recorder) Read(p []byte) (int, error) {
-	n, err := r.Conn.Read(p)
+	n, err := r.Port.Read(p)
 	r.heard.Write(p[:n])
 	return n, err
 }
@@ -123,14 +123,14 @@ func TestTranscript(t *testing.T) {
 		cancel()
 		<-served
 	})
-	one := &recorder{Conn: near}
+	one := &recorder{Port: near}
 	hosttest.Conversation(t, host.New(one, host.WithTimeout(patient)), hosttest.Device{
 		Model: "button-6", Supply: 3200, Temperature: true, Wait: world.Advance,
 		Now: func() time.Time { return world.Now().Time() },
 	})
 
 	m, _ := power(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
-	two := &recorder{Conn: net.Conn(m.Line())}
+	two := &recorder{Port: net.Conn(m.Line())}
 	hosttest.Conversation(t, host.New(two, host.WithTimeout(patient)), hosttest.Device{
 		Model: "button-6", Supply: 3200, Now: running(), Wait: time.Sleep, Slack: 10 * time.Second,
 	})

@@ -15,14 +15,6 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// Conn is a connection to a token; see package serialproto/port.
-type Conn interface {
-	Read(p []byte) (int, error)
-	Write(p []byte) (int, error)
-	SetReadDeadline(t time.Time) error
-	SetWriteDeadline(t time.Time) error
-}
-
 // DefaultRetries is how often a Client sends a request again.
 const DefaultRetries = 2
 
@@ -33,7 +25,7 @@ type Client struct {
 	retries int
 
 	turn    chan struct{} // full while a request is under way; guards what follows
-	conn    Conn
+	conn    serialproto.Port
 	seq     uint8
 	in      serialproto.Deframer
 	out     serialproto.Framer
@@ -64,7 +56,7 @@ func WithRetries(n int) Option { return func(c *Client) { c.retries = n } }
 
 // New returns a client on a connection, which stays the caller's to close. The
 // client sets deadlines on it during a request, and leaves none behind.
-func New(conn Conn, opts ...Option) *Client {
+func New(conn serialproto.Port, opts ...Option) *Client {
 	c := &Client{
 		conn: conn, retries: DefaultRetries, start: time.Now(),
 		turn: make(chan struct{}, 1),

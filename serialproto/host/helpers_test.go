@@ -50,7 +50,7 @@ func newOrder(t testing.TB, w *virtual.World, profile string) host.Order {
 }
 
 // serve runs a token behind a port until the test ends.
-func serve(t testing.TB, k *virtual.Token, far virtual.Port) {
+func serve(t testing.TB, k *virtual.Token, far port.Port) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

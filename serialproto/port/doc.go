@@ -47,7 +47,7 @@
 //
 // # Siblings inside
 //
-// [List] finds USB serial ports without opening them, [Pace] slows writes to a
-// baud rate, [LineOf] tells which line settings the host asked for. This is the
-// only package that imports go.bug.st/serial.
+// [List] finds USB serial ports without opening them, [LineOf] returns the line
+// settings that the host asked for. This is the only package that imports
+// go.bug.st/serial.
 package port

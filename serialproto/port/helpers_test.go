@@ -39,10 +39,6 @@ func kinds() []kind {
 		{name: "rfc2217 with token", pair: func(t *testing.T) (Port, Port) {
 			return connect(t, "rfc2217://127.0.0.1:0", WithToken("s3cret"))
 		}},
-		{name: "paced", pair: func(*testing.T) (Port, Port) {
-			a, b := Pipe()
-			return Pace(a, 1<<30), Pace(b, 1<<30)
-		}},
 	}
 	if runtime.GOOS == "linux" {
 		all = append(all,

@@ -5,21 +5,14 @@ package port
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
+
+	"github.com/d204ef64/fob/serialproto"
 )
 
-// Port is a byte stream to one token. See the package comment for what every
+// Port is a [serialproto.Port]. See the package comment for what every
 // implementation promises about deadlines, Close and concurrent use.
-type Port interface {
-	io.ReadWriteCloser
-	// SetReadDeadline makes the present and future Reads fail with
-	// [os.ErrDeadlineExceeded] at t. The zero Time means never.
-	SetReadDeadline(t time.Time) error
-	// SetWriteDeadline does the same for Writes. A Write that times out reports
-	// how many bytes it has accepted.
-	SetWriteDeadline(t time.Time) error
-}
+type Port = serialproto.Port
 
 // Option changes how [Open] and [Listen] work.
 type Option func(*options)

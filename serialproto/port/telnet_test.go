@@ -98,9 +98,6 @@ func TestRFC2217SetsTheLine(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, default8N1, line)
 	}
-	line, ok := LineOf(Pace(token, 9600))
-	require.True(t, ok)
-	require.Equal(t, 115200, line.Baud)
 }
 
 // Requests and answers byte by byte, as in RFC 2217 section 3.

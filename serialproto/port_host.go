@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !tinygo
+
+package serialproto
+
+import (
+	"io"
+	"time"
+)
+
+// Port is a byte stream between a host and one token. Package port opens and serves
+// them.
+type Port interface {
+	io.ReadWriteCloser
+	// SetReadDeadline makes the present and future Reads fail with
+	// [os.ErrDeadlineExceeded] at t. The zero Time means never.
+	SetReadDeadline(t time.Time) error
+	// SetWriteDeadline does the same for Writes. A Write that times out reports
+	// how many bytes it has accepted.
+	SetWriteDeadline(t time.Time) error
+}
