@@ -69,7 +69,7 @@ func (c *Core) boot() error {
 	// A rig command that restarts the device may be sent again as well.
 	*c = Core{link: c.link, hw: c.hw, nonce: c.nonce}
 	if c.link != nil {
-		*c.link = serialproto.Server{}
+		c.link.Reset()
 	}
 	if err := c.store.mount(c.hw, &c.rec); err != nil {
 		// Not BLANK: a token that cannot read its state must obey nobody.

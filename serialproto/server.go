@@ -37,18 +37,13 @@ type Line interface {
 }
 
 // Server answers the requests that come in on a line. The zero value is ready;
-// it holds all its buffers (under 2 KB). It takes no further request while an
+// it holds all its buffers (under 2 KB). It accepts no further request while an
 // answer waits to be sent, so that a slow line slows the host down and loses
 // nothing.
 type Server struct {
-	in       Deframer
-	out      Framer
-	arrived  [64]byte // bytes read, from at to until not yet looked at
-	at       int
-	until    int
-	line     [MaxLine]byte // the line being sent, from sent to ready
-	sent     int
-	ready    int
+	Framing Framing // nil for SMP over console
+
+	console  console
 	resetDue bool
 
 	// What goes to a Device and back. As variables of a call they would be
@@ -62,13 +57,26 @@ type Server struct {
 	glass   RigDisplay
 }
 
-// Drops returns the counts of what was thrown away since the start.
-func (s *Server) Drops() *Drops { return &s.in.Drops }
+func (s *Server) framing() Framing {
+	if s.Framing != nil {
+		return s.Framing
+	}
+	return &s.console
+}
+
+// Reset returns the server to its state at the start.
+func (s *Server) Reset() {
+	framing := s.Framing
+	*s = Server{}
+	s.Framing = framing
+	s.framing().Reset()
+}
+
+// Drops returns the counts of what was discarded since the start.
+func (s *Server) Drops() *Drops { return s.framing().Drops() }
 
 // Idle reports whether nothing is half received or half sent.
-func (s *Server) Idle() bool {
-	return s.at == s.until && s.sent == s.ready && s.out.sent == s.out.size && !s.in.Partial()
-}
+func (s *Server) Idle() bool { return s.framing().Idle() }
 
 // Step receives what has arrived and sends what can be sent, until neither
 // moves.
@@ -81,8 +89,9 @@ func (s *Server) Step(line Line, dev Device) {
 // then more may have arrived. A device that looks at its clock and its hardware
 // between two requests calls this.
 func (s *Server) Next(line Line, dev Device) (answered bool) {
+	framing := s.framing()
 	for {
-		if !s.flush(line) {
+		if !framing.Flush(line) {
 			return false
 		}
 		if s.resetDue {
@@ -93,49 +102,21 @@ func (s *Server) Next(line Line, dev Device) (answered bool) {
 		if answered {
 			return true
 		}
-		now := line.Uptime()
-		if s.at == s.until {
-			s.at, s.until = 0, line.Read(s.arrived[:])
-			if s.until == 0 {
-				s.in.Expire(now)
-				return false
-			}
-		}
-		for s.at < s.until {
-			b := s.arrived[s.at]
-			s.at++
-			if message := s.in.Feed(b, now); message != nil {
-				s.answer(message, dev)
-				answered = true
-				break
-			}
-		}
-	}
-}
-
-// flush sends the lines of the answer, and reports whether all are sent.
-func (s *Server) flush(line Line) bool {
-	for {
-		if s.sent == s.ready {
-			s.sent, s.ready = 0, len(s.out.AppendLine(s.line[:0]))
-			if s.ready == 0 {
-				return true
-			}
-		}
-		n := line.Write(s.line[s.sent:s.ready])
-		if n <= 0 {
+		message := framing.Receive(line)
+		if message == nil {
 			return false
 		}
-		s.sent += n
+		s.answer(framing, message, dev)
+		answered = true
 	}
 }
 
-// answer handles one message and puts the response into the framer. What is no
-// request is counted and gets no answer.
-func (s *Server) answer(message []byte, dev Device) {
+// answer handles one message and begins to send the response. A message that is not
+// a request is counted and gets no answer.
+func (s *Server) answer(framing Framing, message []byte, dev Device) {
 	h, ok := ParseHeader(message)
 	if !ok || int(h.Length) != len(message)-HeaderSize || h.Op != OpRead && h.Op != OpWrite {
-		s.in.Drops.Header++
+		framing.Drops().Header++
 		return
 	}
 	c := call{
@@ -144,7 +125,7 @@ func (s *Server) answer(message []byte, dev Device) {
 		header: h,
 		in:     NewDecoder(message[HeaderSize:]),
 	}
-	buf := s.out.Message()
+	buf := framing.Buffer()
 	c.out.Buf = buf[HeaderSize:HeaderSize:cap(buf)]
 	rc := c.dispatch()
 	if c.out.Overflow && rc == RCOK {
@@ -159,7 +140,7 @@ func (s *Server) answer(message []byte, dev Device) {
 	r := h.Response()
 	r.Length = uint16(len(c.out.Buf))
 	r.Append(buf[:0])
-	s.out.Seal(HeaderSize + len(c.out.Buf))
+	framing.Send(HeaderSize + len(c.out.Buf))
 }
 
 // call is one request under way.

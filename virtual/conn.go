@@ -93,7 +93,7 @@ func (c *Conn) reset() {
 	if c == nil {
 		return
 	}
-	c.server = serialproto.Server{}
+	c.server.Reset()
 	c.in = c.in[:0]
 }
 

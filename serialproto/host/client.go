@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -24,17 +24,12 @@ type Client struct {
 	timeout time.Duration // 0: AnswerTime of the command
 	retries int
 
-	turn    chan struct{} // full while a request is under way; guards what follows
-	conn    serialproto.Port
-	seq     uint8
-	in      serialproto.Deframer
-	out     serialproto.Framer
-	pending []byte // bytes read and not yet looked at
-	start   time.Time
-	synced  bool // nothing is under way that an earlier host has asked for
+	turn      chan struct{} // full while a request is under way; guards what follows
+	transport Transport
+	seq       uint8
+	synced    bool // nothing is under way that an earlier host has asked for
 
-	mu    sync.Mutex // guards what follows
-	stats Stats
+	repeats atomic.Int64
 }
 
 // Stats counts what went over the wire.
@@ -54,14 +49,16 @@ func WithTimeout(d time.Duration) Option { return func(c *Client) { c.timeout = 
 // default is 2.
 func WithRetries(n int) Option { return func(c *Client) { c.retries = n } }
 
-// New returns a client on a connection, which stays the caller's to close. The
-// client sets deadlines on it during a request, and leaves none behind.
-func New(conn serialproto.Port, opts ...Option) *Client {
+// New returns a client that speaks SMP over console on a port, which the caller
+// closes. The client sets deadlines on it during a request, and leaves none behind.
+func New(port serialproto.Port, opts ...Option) *Client { return NewOver(newConsole(port), opts...) }
+
+// NewOver returns a client on a transport.
+func NewOver(t Transport, opts ...Option) *Client {
 	c := &Client{
-		conn: conn, retries: DefaultRetries, start: time.Now(),
+		transport: t, retries: DefaultRetries, seq: uint8(time.Now().UnixNano()),
 		turn: make(chan struct{}, 1),
 	}
-	c.seq = uint8(c.start.UnixNano())
 	for _, o := range opts {
 		o(c)
 	}
@@ -70,9 +67,9 @@ func New(conn serialproto.Port, opts ...Option) *Client {
 
 // Stats returns the counts so far.
 func (c *Client) Stats() Stats {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.stats
+	s := Stats{Repeats: int(c.repeats.Load())}
+	s.Sent, s.Received = c.transport.Traffic()
+	return s
 }
 
 // decoding limits what an answer may make us allocate.
@@ -175,25 +172,6 @@ func (c *Client) exchangeLocked(ctx context.Context, r request, accept func(body
 	h := serialproto.Header{
 		Version: serialproto.Version2, Op: r.op, Group: r.group, Seq: c.seq, Command: r.command,
 	}
-	// The connection is the caller's: a deadline left on it would end what the
-	// caller does with it next.
-	defer func() {
-		_ = c.conn.SetReadDeadline(time.Time{})
-		_ = c.conn.SetWriteDeadline(time.Time{})
-	}()
-	// A context without deadline must still end a Read that is under way.
-	stopped := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(stopped)
-		past := time.Unix(1, 0)
-		_ = c.conn.SetReadDeadline(past)
-		_ = c.conn.SetWriteDeadline(past)
-	})
-	defer func() {
-		if !stop() {
-			<-stopped // it must not hit the next request's deadline
-		}
-	}()
 	wait := c.timeout
 	if wait == 0 {
 		wait = AnswerTime(r.group, r.op, r.command)
@@ -211,15 +189,16 @@ func (c *Client) exchangeLocked(ctx context.Context, r request, accept func(body
 			return nil, err
 		}
 		h.Length = uint16(len(body))
-		err = c.sendLocked(ctx, h, body, deadline)
+		message := append(h.Append(nil), body...)
+		want := h.Response()
+		answer, err := c.transport.Exchange(ctx, message, deadline, func(answer []byte) bool {
+			got, ok := serialproto.ParseHeader(answer)
+			want.Length = got.Length
+			return ok && got == want && int(got.Length) == len(answer)-serialproto.HeaderSize &&
+				(accept == nil || accept(answer[serialproto.HeaderSize:]))
+		})
 		if err == nil {
-			var reply []byte
-			if reply, err = c.receiveLocked(ctx, h.Response(), accept, deadline); err == nil {
-				return reply, nil
-			}
-		} else if errors.Is(err, os.ErrDeadlineExceeded) {
-			// The device may take no bytes before somebody takes those it sends.
-			c.drainLocked(ctx)
+			return answer[serialproto.HeaderSize:], nil
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return nil, err
@@ -233,7 +212,7 @@ func (c *Client) exchangeLocked(ctx context.Context, r request, accept func(body
 		if attempt >= c.retries {
 			return nil, fmt.Errorf("%w after %d tries of %v each", ErrTimeout, attempt+1, wait)
 		}
-		c.count(func(s *Stats) { s.Repeats++ })
+		c.repeats.Add(1)
 	}
 }
 
@@ -243,72 +222,4 @@ func timeout(err error) error {
 		return fmt.Errorf("%w: %w", ErrTimeout, err)
 	}
 	return err
-}
-
-func (c *Client) count(change func(*Stats)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	change(&c.stats)
-}
-
-// limit sets a deadline, which must not take the place of the one that the end
-// of ctx has just set.
-func limit(ctx context.Context, set func(time.Time) error, deadline time.Time) error {
-	if err := set(deadline); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return os.ErrDeadlineExceeded
-	}
-	return nil
-}
-
-func (c *Client) sendLocked(ctx context.Context, h serialproto.Header, body []byte, deadline time.Time) error {
-	if err := limit(ctx, c.conn.SetWriteDeadline, deadline); err != nil {
-		return err
-	}
-	message := append(h.Append(c.out.Message()), body...)
-	c.out.Seal(len(message))
-	var lines []byte
-	for before := -1; len(lines) != before; {
-		before = len(lines)
-		lines = c.out.AppendLine(lines)
-	}
-	n, err := c.conn.Write(lines)
-	c.count(func(s *Stats) { s.Sent += n })
-	return err
-}
-
-// receiveLocked waits for the answer with header want. What else arrives, such
-// as the late answer to an earlier try, is passed over.
-func (c *Client) receiveLocked(ctx context.Context, want serialproto.Header, accept func(body []byte) bool, deadline time.Time) ([]byte, error) {
-	if err := limit(ctx, c.conn.SetReadDeadline, deadline); err != nil {
-		return nil, err
-	}
-	var buf [1024]byte
-	for {
-		for len(c.pending) > 0 {
-			b := c.pending[0]
-			c.pending = c.pending[1:]
-			message := c.in.Feed(b, time.Since(c.start).Milliseconds())
-			if message == nil {
-				continue
-			}
-			h, ok := serialproto.ParseHeader(message)
-			want.Length = h.Length
-			if !ok || h != want || int(h.Length) != len(message)-serialproto.HeaderSize {
-				continue
-			}
-			body := message[serialproto.HeaderSize:]
-			if accept == nil || accept(body) {
-				return append([]byte(nil), body...), nil
-			}
-		}
-		n, err := c.conn.Read(buf[:])
-		c.count(func(s *Stats) { s.Received += n })
-		c.pending = append(c.pending[:0], buf[:n]...)
-		if err != nil && n == 0 {
-			return nil, err
-		}
-	}
 }

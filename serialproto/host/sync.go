@@ -5,33 +5,9 @@ package host
 import (
 	"context"
 	"crypto/rand"
-	"time"
 
 	"github.com/d204ef64/fob/serialproto"
 )
-
-const (
-	// drainPause is how long a line must be silent to count as drained.
-	drainPause = 2 * time.Millisecond
-	// drainMost ends the draining of a line that is never silent.
-	drainMost = 100 * time.Millisecond
-)
-
-// drainLocked throws away what has arrived.
-func (c *Client) drainLocked(ctx context.Context) {
-	c.pending = nil
-	var buf [4096]byte
-	for end := time.Now().Add(drainMost); time.Now().Before(end); {
-		if limit(ctx, c.conn.SetReadDeadline, time.Now().Add(drainPause)) != nil {
-			return
-		}
-		n, err := c.conn.Read(buf[:])
-		c.count(func(s *Stats) { s.Received += n })
-		if err != nil {
-			return
-		}
-	}
-}
 
 // syncLocked makes sure that what comes from now on is for us. A host before us
 // may have left without reading its answers, and they may be anywhere between
@@ -42,7 +18,7 @@ func (c *Client) syncLocked(ctx context.Context) error {
 	if c.synced {
 		return nil
 	}
-	c.drainLocked(ctx)
+	c.transport.Drain(ctx)
 	text := rand.Text()[:8]
 	ours := func(body []byte) bool {
 		var m struct {
