@@ -6,9 +6,6 @@ package token
 
 import "time"
 
-// UnixMilliOf returns t in milliseconds, rounded down.
-func UnixMilliOf(t time.Time) UnixMilli { return UnixMilli(t.UnixMilli()) }
-
 // UnixSecondsOf returns t in seconds, rounded down.
 func UnixSecondsOf(t time.Time) UnixSeconds { return UnixSeconds(t.Unix()) }
 

@@ -3,7 +3,6 @@
 package cases
 
 import (
-	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -29,17 +28,6 @@ func (r Result) Line() string {
 func Summary(results []Result) string {
 	return fmt.Sprintf("%d cases: %d PASS, %d FAIL, %d N/A",
 		len(results), Count(results, Pass), Count(results, Fail), Count(results, NotApplicable))
-}
-
-// WriteJSON writes results, one JSON object a line.
-func WriteJSON(w io.Writer, results []Result) error {
-	enc := json.NewEncoder(w)
-	for _, r := range results {
-		if err := enc.Encode(r); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // The elements of JUnit's report that programs for it know.

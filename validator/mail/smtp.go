@@ -11,9 +11,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -40,25 +38,6 @@ func (Password) String() string { return "(hidden)" }
 
 // GoString returns "(hidden)".
 func (Password) GoString() string { return "(hidden)" }
-
-// ReadPassword reads a password from a file, without the end of its line.
-func ReadPassword(path string) (Password, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }()
-	const most = 1024
-	b, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err != nil {
-		return "", err
-	}
-	p := strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
-	if p == "" || len(b) > most || strings.ContainsAny(p, "\r\n") {
-		return "", fmt.Errorf("%s: %w: the password must be one line of 1 to %d bytes", path, ErrOptions, most-2)
-	}
-	return Password(p), nil
-}
 
 // SMTP is how a mail server is reached.
 type SMTP struct {

@@ -16,8 +16,6 @@ import (
 	"io"
 	"math/big"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -361,12 +359,4 @@ func TestSMTPOptions(t *testing.T) {
 	}
 	o := mail.SMTP{User: "x", Password: "a word"}
 	require.NotContains(t, fmt.Sprintf("%v %+v %#v", o, o, o), "a word")
-
-	path := filepath.Join(t.TempDir(), "password")
-	for content, want := range map[string]string{"a word\n": "a word", "a word": "a word", "": "", "a\nb\n": ""} {
-		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-		got, err := mail.ReadPassword(path)
-		require.Equal(t, mail.Password(want), got)
-		require.Equal(t, want == "", errors.Is(err, mail.ErrOptions), "%q", content)
-	}
 }
