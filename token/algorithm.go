@@ -8,9 +8,9 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// Algorithm is the hash under the HMAC of a code (RFC 6238 section 1.2). The
-// zero value is SHA1, which nearly every hardware token uses. The numbers are
-// stable: they are on the wire and in NVM.
+// Algorithm is the hash function under the HMAC of a code (RFC 6238 section 1.2). The
+// zero value is SHA1, which nearly every hardware token uses. The numbers are stable:
+// they appear on the wire and in NVM.
 type Algorithm uint8
 
 // The algorithms of RFC 6238.
@@ -20,15 +20,14 @@ const (
 	SHA512 Algorithm = 2
 )
 
-// ErrAlgorithm is the error of a name or number that is none of SHA1, SHA256
-// and SHA512.
+// ErrAlgorithm is the error for a name or number other than SHA1, SHA256 and SHA512.
 var ErrAlgorithm = errclass.New(errclass.Usage, "unknown algorithm, want SHA1, SHA256 or SHA512")
 
 // Valid reports whether a is one of the three algorithms.
 func (a Algorithm) Valid() bool { return a <= SHA512 }
 
-// String returns "SHA1", "SHA256" or "SHA512", and "Algorithm(9)" for a value
-// that is none of them.
+// String returns "SHA1", "SHA256" or "SHA512". For any other value it returns a text
+// like "Algorithm(9)".
 func (a Algorithm) String() string {
 	switch a {
 	case SHA1:
@@ -41,9 +40,9 @@ func (a Algorithm) String() string {
 	return "Algorithm(" + strconv.Itoa(int(a)) + ")"
 }
 
-// ParseAlgorithm reads the name of an algorithm as seed files and servers write
-// it: SHA1, sha-1, SHA_256, HmacSHA1, HMAC-SHA-512, in any case. The error
-// wraps [ErrAlgorithm].
+// ParseAlgorithm reads the name of an algorithm in the spellings of seed files and
+// servers: SHA1, sha-1, SHA_256, HmacSHA1, HMAC-SHA-512, in upper or lower case. The
+// error wraps [ErrAlgorithm].
 func ParseAlgorithm(s string) (Algorithm, error) {
 	rest := cutFold(s, "hmac")
 	if len(rest) != len(s) {
@@ -70,7 +69,7 @@ func (a Algorithm) MarshalText() ([]byte, error) {
 	return []byte(a.String()), nil
 }
 
-// UnmarshalText is [ParseAlgorithm]; on an error a keeps its value.
+// UnmarshalText works like [ParseAlgorithm]. On an error, a keeps its value.
 func (a *Algorithm) UnmarshalText(text []byte) error {
 	v, err := ParseAlgorithm(string(text))
 	if err == nil {
@@ -79,8 +78,8 @@ func (a *Algorithm) UnmarshalText(text []byte) error {
 	return err
 }
 
-// cutFold returns s without the prefix, in any case; s when it has none. The
-// prefix must be in lower case.
+// cutFold returns s without the prefix, or s itself if it does not start with the
+// prefix. Case is ignored. The prefix must be in lower case.
 func cutFold(s, prefix string) string {
 	if len(s) < len(prefix) {
 		return s

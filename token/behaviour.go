@@ -8,28 +8,28 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// Behaviour is what a token does with its display, its button and the end of its
-// life. All fields are small integers, so that they fit the wire and NVM. The
-// zero value is an always-on display without countdown bars that survives loss
-// of its clock; [Profiles] has what real tokens do.
+// Behaviour describes the display and the button of a token, and the end of its life.
+// All fields are small integers, which fit the wire and NVM. The zero value is an
+// always-on display without countdown bars that survives loss of its clock. [Profiles]
+// lists the behaviour of real tokens.
 type Behaviour struct {
 	Button          bool         // false: the display is always on; true: a press shows the code
 	UntilStepEnd    bool         // a press shows the code until its step ends, but at most ShowSeconds
 	ShowSeconds     uint8        // display time after a press, 1 to 120 s; 0 without button
-	PressLimit      uint16       // presses that the battery is good for; each further one shows "EEEEEE" first; 0 is no limit
-	LowPercent      uint8        // share of presses or cell left, below which a press warns "bAtt 0x"; 0 to 99 %, 0 is never
-	Expiry          ExpiryPolicy // what the display does after the expiry date
-	BlankDelayDays  uint8        // days from the expiry date until the display really goes blank, 0 to 5
+	PressLimit      uint16       // presses that the battery lasts for; each further one shows "EEEEEE" first; 0 means no limit
+	LowPercent      uint8        // share of presses or battery left, below which a press warns "bAtt 0x"; 0 to 99 %, 0 means never
+	Expiry          ExpiryPolicy // behaviour of the display after the expiry date
+	BlankDelayDays  uint8        // days from the expiry date until the display actually goes blank, 0 to 5
 	ClockLossErases bool         // loss of supply erases the seed, as in real tokens
-	Bars            uint8        // countdown bars, 0 to 6; each stands for Step/Bars seconds, which need not be whole
-	LimitEnds       bool         // PressLimit ends the token's life: it shows "EEEEEE" and no code any more
+	Bars            uint8        // countdown bars, 0 to 6; each stands for Step/Bars seconds, which need not be a whole number
+	LimitEnds       bool         // PressLimit ends the token's life: it shows "EEEEEE" and no more codes
 }
 
 // The limits of [Behaviour].
 const (
 	MaxShowSeconds    = 120
 	MaxBlankDelayDays = 5
-	MaxBars           = 6 // what the glass of the SID700 has
+	MaxBars           = 6 // bars on the LCD of the SID700
 )
 
 // Validate returns nil, or a [FieldError] that wraps [ErrProfile] for the first
@@ -62,18 +62,18 @@ func behaviourError(field string, value int64, allowed string) error {
 	return &FieldError{Field: "Behaviour." + field, Value: value, Allowed: allowed, Err: ErrProfile}
 }
 
-// ExpiryPolicy is what the display does after the expiry date. The zero value is
-// [ExpiryBlank]. The numbers are stable: they are on the wire and in NVM.
+// ExpiryPolicy is the behaviour of the display after the expiry date. The zero value is
+// [ExpiryBlank]. The numbers are stable: they appear on the wire and in NVM.
 type ExpiryPolicy uint8
 
 // The policies.
 const (
 	ExpiryBlank   ExpiryPolicy = 0 // goes blank
-	ExpiryShow    ExpiryPolicy = 1 // goes on showing codes
+	ExpiryShow    ExpiryPolicy = 1 // continues to show codes
 	ExpiryMessage ExpiryPolicy = 2 // shows "EEEEEE"
 )
 
-// ErrExpiryPolicy is the error of a name that is no expiry policy.
+// ErrExpiryPolicy is the error for a name that is not an expiry policy.
 var ErrExpiryPolicy = errclass.New(errclass.Usage, "unknown expiry policy, want blank, show or message")
 
 // Valid reports whether p is one of the policies.
@@ -92,7 +92,7 @@ func (p ExpiryPolicy) String() string {
 	return "ExpiryPolicy(" + strconv.Itoa(int(p)) + ")"
 }
 
-// ParseExpiryPolicy reads what String returns. The error wraps
+// ParseExpiryPolicy reads the names that String returns. The error wraps
 // [ErrExpiryPolicy].
 func ParseExpiryPolicy(s string) (ExpiryPolicy, error) {
 	for p := ExpiryBlank; p.Valid(); p++ {
@@ -111,7 +111,7 @@ func (p ExpiryPolicy) MarshalText() ([]byte, error) {
 	return []byte(p.String()), nil
 }
 
-// UnmarshalText is [ParseExpiryPolicy]; on an error p keeps its value.
+// UnmarshalText works like [ParseExpiryPolicy]. On an error, p keeps its value.
 func (p *ExpiryPolicy) UnmarshalText(text []byte) error {
 	v, err := ParseExpiryPolicy(string(text))
 	if err == nil {

@@ -13,12 +13,12 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// benchKey is the 20-byte seed of RFC 4226 appendix D, what hardware tokens
-// have in length.
+// benchKey is the seed of RFC 4226 appendix D. Its 20 bytes are the usual length in
+// hardware tokens.
 const benchKey = "12345678901234567890"
 
-// benchAlgorithms names the sub-benchmarks of both sides alike, so that
-// BenchmarkCode/SHA1 stands beside BenchmarkPquerna/SHA1.
+// benchAlgorithms gives the sub-benchmarks of both implementations the same names:
+// BenchmarkCode/SHA1 is listed beside BenchmarkPquerna/SHA1.
 var benchAlgorithms = []struct {
 	alg   token.Algorithm
 	other otp.Algorithm
@@ -28,7 +28,7 @@ var benchAlgorithms = []struct {
 	{token.SHA512, otp.AlgorithmSHA512},
 }
 
-// BenchmarkAppendCode is a code from a bare key, as the firmware computes it.
+// BenchmarkAppendCode computes codes from a bare key, as the firmware does.
 func BenchmarkAppendCode(b *testing.B) {
 	for _, a := range benchAlgorithms {
 		b.Run(a.alg.String(), func(b *testing.B) {
@@ -44,8 +44,7 @@ func BenchmarkAppendCode(b *testing.B) {
 	}
 }
 
-// BenchmarkCode is a code of a seed that stays the same, as a fleet or a server
-// computes many.
+// BenchmarkCode computes many codes from one seed, as a fleet or a server does.
 func BenchmarkCode(b *testing.B) {
 	for _, a := range benchAlgorithms {
 		b.Run(a.alg.String(), func(b *testing.B) {
@@ -81,9 +80,10 @@ func BenchmarkPquerna(b *testing.B) {
 	}
 }
 
-// BenchmarkSpeedup measures both sides in turns, so that a machine that changes
-// its speed changes both, and reports how many times as fast as pquerna/otp
-// AppendCode and a Coder are. The times include what the garbage of a side costs.
+// BenchmarkSpeedup reports how many times faster AppendCode and a Coder are than
+// pquerna/otp. It measures the implementations in turns, because a change in the speed
+// of the machine then affects all of them. The times include the cost of garbage
+// collection.
 func BenchmarkSpeedup(b *testing.B) {
 	for _, a := range benchAlgorithms {
 		b.Run(a.alg.String(), func(b *testing.B) {
@@ -117,7 +117,7 @@ func BenchmarkSpeedup(b *testing.B) {
 	}
 }
 
-// BenchmarkProfileCode has the one allocation of a string besides.
+// BenchmarkProfileCode includes the allocation of the returned string.
 func BenchmarkProfileCode(b *testing.B) {
 	p := token.Profiles()[0]
 	seed := mustSeed(b, []byte(benchKey))
@@ -132,7 +132,7 @@ func BenchmarkProfileCode(b *testing.B) {
 	}
 }
 
-// mustSeed takes any of testing.T, testing.B and rapid.T.
+// mustSeed accepts a testing.T, testing.B or rapid.T.
 func mustSeed(t require.TestingT, b []byte) token.Seed {
 	s, err := token.NewSeed(b)
 	require.NoError(t, err)

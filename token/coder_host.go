@@ -13,17 +13,18 @@ import (
 	"sync"
 )
 
-// Coder appends the code of a time step to dst, as [AppendCode] does, for one
-// seed, algorithm and number of digits. It is for those who need many codes of a
-// token: a server that searches a window, a fleet, a resynchronisation over a
-// day. Half of the work of a code depends on the seed alone; a Coder has done it
-// once, and allocates nothing per code when dst has room.
+// Coder appends the code of a time step to dst, like [AppendCode], for one seed,
+// algorithm and number of digits. Use it to compute many codes of one token: in a
+// server that searches a window, in a fleet, or in a resynchronisation over a day. Half
+// of the work for a code depends on the seed alone. A Coder does that half once, and
+// allocates nothing per code if dst has room.
 //
-// It is a function so that nothing about the seed can be printed. It must not be
-// called by two goroutines at once. After [Seed.Destroy] it appends nothing.
+// Coder is a function type because a function cannot print anything about the seed. It
+// must not be called by two goroutines at once. After [Seed.Destroy] it appends
+// nothing.
 type Coder func(dst []byte, step int64) []byte
 
-// Coder returns the [Coder] of a seed. The errors are those of [Profile.Code].
+// Coder returns the [Coder] of a seed. It returns the same errors as [Profile.Code].
 func (p Profile) Coder(seed Seed) (Coder, error) {
 	if err := p.hasCodes(seed.key()); err != nil {
 		return nil, err
@@ -44,27 +45,26 @@ func (p Profile) Coder(seed Seed) (Coder, error) {
 	}, nil
 }
 
-// midstate is an HMAC whose first block, the padded key, is already hashed in
-// both the inner and the outer message. What is left of each is one block,
-// padded here (RFC 3174 section 4, FIPS 180-4 section 5.1), so that its sum is
-// the state of the hash after it: asking the hash for the sum would make it pad
-// once more and copy itself.
+// midstate is an HMAC in which the first block, the padded key, of the inner and the
+// outer message is already hashed. One block of each message remains. midstate pads it
+// itself (RFC 3174 section 4, FIPS 180-4 section 5.1), and the state of the hash after
+// that block is then the sum. Calling Sum would pad once more and copy the hash.
 type midstate struct {
-	h            hasher // nil: its states are not laid out as expected
+	h            hasher // nil if its states do not have the expected layout
 	inner, outer []byte // states of h after the padded key
 	message      [2][sha512.BlockSize]byte
 	block, size  int
 	state        [2 * sha512.BlockSize]byte
 }
 
-// hasher is what the standard library's hashes can do.
+// hasher lists the methods of the standard library's hashes that midstate needs.
 type hasher interface {
 	hash.Hash
 	encoding.BinaryAppender
 	encoding.BinaryUnmarshaler
 }
 
-// stateHeader is how many bytes precede the chaining value in a hash's binary
+// stateHeader is the number of bytes before the chaining value in a hash's binary
 // state.
 const stateHeader = 4
 
@@ -79,7 +79,7 @@ func newMidstate(alg Algorithm, key []byte) *midstate {
 	return m
 }
 
-// preparedMidstate is newMidstate without a look at the layout.
+// preparedMidstate is newMidstate without the check of the layout.
 func preparedMidstate(alg Algorithm, key []byte) *midstate {
 	h := sha1.New()
 	switch alg {
@@ -100,8 +100,8 @@ func preparedMidstate(alg Algorithm, key []byte) *midstate {
 	return m
 }
 
-// layoutHolds reports whether the states of a hash are laid out as expected, by one
-// code of a key: the layout is stable in practice, and documented nowhere.
+// layoutHolds reports whether the states of a hash have the expected layout. It checks
+// one code of a known key. The layout is stable in practice but is not documented.
 var layoutHolds = [...]func() bool{
 	SHA1:   sync.OnceValue(func() bool { return layoutOf(SHA1) }),
 	SHA256: sync.OnceValue(func() bool { return layoutOf(SHA256) }),
@@ -126,20 +126,21 @@ func (m *midstate) stateAfter(block []byte) []byte {
 	return state
 }
 
-// padMessage pads message i, which has n bytes and follows the block of the key.
+// padMessage pads message i, which has n bytes and follows the block that holds the
+// key.
 func (m *midstate) padMessage(i, n int) {
 	m.message[i][n] = 0x80
 	putWord(m.message[i][m.block-8:m.block], uint64(m.block+n)*8)
 }
 
-// truncated is [truncatedSHA1] and its like.
+// truncated is [truncatedSHA1] or the same for another hash.
 func (m *midstate) truncated(counter uint64) uint32 {
 	putWord(m.message[0][:], counter)
 	copy(m.message[1][:m.size], m.resume(m.inner, 0))
 	return truncate(m.resume(m.outer, 1))
 }
 
-// resume returns the sum of the key's block behind state and message i.
+// resume returns the hash of message i, starting from a state after the key's block.
 func (m *midstate) resume(state []byte, i int) []byte {
 	if err := m.h.UnmarshalBinary(state); err != nil {
 		panic("token: internal error: state of a hash: " + err.Error())
@@ -152,7 +153,7 @@ func (m *midstate) resume(state []byte, i int) []byte {
 	return after[stateHeader : stateHeader+m.size]
 }
 
-// wipe overwrites what depends on the key.
+// wipe overwrites everything that depends on the key.
 func (m *midstate) wipe() {
 	wipe(m.inner)
 	wipe(m.outer)

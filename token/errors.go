@@ -4,7 +4,7 @@ package token
 
 import "strconv"
 
-// NameError is a name that is not in a list; Err says of what, and is the
+// NameError reports a name that is not in a list. Err identifies the list and is the
 // sentinel to compare with, for example [ErrAlgorithm].
 type NameError struct {
 	Name string // as given
@@ -17,8 +17,8 @@ func (e *NameError) Error() string { return strconv.Quote(clip(e.Name)) + ": " +
 // Unwrap returns Err.
 func (e *NameError) Unwrap() error { return e.Err }
 
-// FieldError is a value outside what a field allows. It wraps a sentinel, for
-// example [ErrProfile].
+// FieldError reports a value outside the allowed range of a field. It wraps a sentinel,
+// for example [ErrProfile].
 type FieldError struct {
 	Field   string // Go name, for example "Behaviour.ShowSeconds"
 	Value   int64  // as given
@@ -34,7 +34,7 @@ func (e *FieldError) Error() string {
 // Unwrap returns Err.
 func (e *FieldError) Unwrap() error { return e.Err }
 
-// clip shortens what somebody else wrote, so that an error fits a line.
+// clip shortens text from outside, to keep an error on one line.
 func clip(s string) string {
 	const most = 40
 	if len(s) <= most {
@@ -43,6 +43,6 @@ func clip(s string) string {
 	return s[:most] + "..."
 }
 
-// quoteChar returns a character for an error text: 'x', or '\x00' where it does
-// not print.
+// quoteChar returns a character for an error text: 'x', or '\x00' if it is not
+// printable.
 func quoteChar(r rune) string { return strconv.QuoteRuneToASCII(r) }

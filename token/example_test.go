@@ -26,7 +26,7 @@ func Example() {
 	// Output: [seed redacted] 713351 <nil>
 }
 
-// Firmware keeps the key in an array of its own.
+// Firmware keeps the key in its own array.
 func ExampleAppendCode() {
 	key := [20]byte([]byte("12345678901234567890"))
 	var digits [8]byte
@@ -35,7 +35,7 @@ func ExampleAppendCode() {
 	// Output: 55713351
 }
 
-// A server searches a window around the step that it expects.
+// A server searches a window around the expected time step.
 func ExampleProfile_Coder() {
 	seed, _ := token.NewSeed([]byte("12345678901234567890"))
 	p := token.Profiles()[0]

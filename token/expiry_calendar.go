@@ -4,12 +4,12 @@ package token
 
 import "strconv"
 
-// The proleptic Gregorian calendar in integers, for firmware has no package
-// time. A test compares every day of the range with package time.
+// This file computes the proleptic Gregorian calendar in integers, because firmware
+// does not have package time. A test compares every day of the range with package time.
 
-// daysFromDate returns the days from 1970-01-01 to a date that exists. It counts
-// in years that begin in March, so that the leap day comes last, and in eras of
-// 400 years, which all have 146097 days.
+// daysFromDate returns the days from 1970-01-01 to a date that exists. It counts in
+// years that begin in March, which puts the leap day last, and in eras of 400 years,
+// which all have 146097 days.
 func daysFromDate(year, month, day int) int32 {
 	if month <= 2 {
 		year--
@@ -37,7 +37,7 @@ func dateFromDays(days int32) (year, month, day int) {
 	return year, month, day
 }
 
-// monthLen returns the days of a month, 1 to 12.
+// monthLen returns the number of days in a month from 1 to 12.
 func monthLen(year, month int) int {
 	switch month {
 	case 2:
@@ -56,7 +56,7 @@ var monthNames = [...]string{
 	"August", "September", "October", "November", "December",
 }
 
-// wrongDate returns why there is no such date, "" when there is.
+// wrongDate returns why the date does not exist, or "" if it does.
 func wrongDate(year, month, day int) string {
 	switch {
 	case year < MinExpiryYear || year > MaxExpiryYear:

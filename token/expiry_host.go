@@ -14,10 +14,10 @@ var tokyo = time.FixedZone("JST", int(TokyoOffset))
 // works on machines without a time zone database.
 func Tokyo() *time.Location { return tokyo }
 
-// Ends returns the first instant at which the token is expired: the beginning,
-// in loc, of the day after the date. That is 00:00, or later where clocks skip
-// midnight, and the first 00:00 where they go back to it. It is the zero time
-// for no expiry date. A nil loc is [Tokyo].
+// Ends returns the first instant at which the token is expired: the beginning, in loc,
+// of the day after the date. That is 00:00. It is later in a zone that skips midnight
+// on that day, and the first of two 00:00s in a zone that sets clocks back to it. Ends
+// returns the zero time for the zero Expiry. A nil loc is [Tokyo].
 func (e Expiry) Ends(loc *time.Location) time.Time {
 	if !e.set {
 		return time.Time{}
@@ -29,8 +29,8 @@ func (e Expiry) Ends(loc *time.Location) time.Time {
 	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, loc)
 	start, end := t.ZoneBounds()
 	if !midnight(t, e.days+1) {
-		// There is no such midnight, so that time.Date has returned a time on
-		// one side or the other of the change; the day begins at the change.
+		// This midnight does not exist, and time.Date has returned a time before or
+		// after the change of the clocks. The day begins at the change.
 		if y, m, d := t.Date(); daysFromDate(y, int(m), d) <= e.days {
 			return end
 		}
@@ -47,16 +47,16 @@ func (e Expiry) Ends(loc *time.Location) time.Time {
 	return t
 }
 
-// midnight reports whether t is 00:00 of the day that many days after
-// 1970-01-01, in the location of t.
+// midnight reports whether t is 00:00, in its own location, of the day that many days
+// after 1970-01-01.
 func midnight(t time.Time, days int32) bool {
 	y, m, d := t.Date()
 	hour, minute, second := t.Clock()
 	return daysFromDate(y, int(m), d) == days && hour == 0 && minute == 0 && second == 0
 }
 
-// ExpiryOf returns the calendar day of t in t's own location. The zero time is
-// no expiry date. The error wraps [ErrExpiry].
+// ExpiryOf returns the calendar day of t in t's own location. The zero time gives no
+// expiry date. The error wraps [ErrExpiry].
 func ExpiryOf(t time.Time) (Expiry, error) {
 	if t.IsZero() {
 		return Expiry{}, nil

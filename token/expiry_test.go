@@ -180,13 +180,14 @@ func TestExpiryEnds(t *testing.T) {
 	})
 }
 
-// TestExpiryEndsAtTheDayChange holds in zones that skip midnight, repeat it, or skip a day.
+// TestExpiryEndsAtTheDayChange covers zones that skip midnight, repeat it, or skip a
+// day.
 func TestExpiryEndsAtTheDayChange(t *testing.T) {
 	for _, c := range []struct{ zone, day, want string }{
-		{"America/Sao_Paulo", "2018-11-03", "2018-11-04T01:00:00-02:00"}, // midnight to one o'clock is skipped
+		{"America/Sao_Paulo", "2018-11-03", "2018-11-04T01:00:00-02:00"}, // midnight to 01:00 is skipped
 		{"Asia/Beirut", "2022-03-26", "2022-03-27T01:00:00+03:00"},       // the same, east of Greenwich
 		{"Pacific/Apia", "2011-12-29", "2011-12-31T00:00:00+14:00"},      // the 30th is skipped
-		{"America/Havana", "2024-11-02", "2024-11-03T00:00:00-04:00"},    // midnight to one o'clock comes twice
+		{"America/Havana", "2024-11-02", "2024-11-03T00:00:00-04:00"},    // midnight to 01:00 comes twice
 		{"Asia/Amman", "2021-10-28", "2021-10-29T00:00:00+03:00"},        // the same, east of Greenwich
 		{"America/New_York", "2026-03-08", "2026-03-09T00:00:00-04:00"},
 	} {

@@ -4,7 +4,7 @@ package token
 
 import "strconv"
 
-// ExpiryError says which date was refused, and why. It wraps [ErrExpiry].
+// ExpiryError reports an invalid date and the reason. It wraps [ErrExpiry].
 type ExpiryError struct {
 	Text   string // the date as given
 	Reason string // for example "does not exist: February 2027 has 28 days"
@@ -17,10 +17,9 @@ func (e *ExpiryError) Error() string { return "expiry date " + e.Text + " " + e.
 // Unwrap returns [ErrExpiry].
 func (e *ExpiryError) Unwrap() error { return ErrExpiry }
 
-// ParseExpiry reads a date as 2031-11-30 (ISO 8601), or as 11/30/31, which is
-// month, day and the years 2000 to 2099, as printed on the back of a token. All
-// digits must be there. A date that does not exist is refused. The error is an
-// [ExpiryError].
+// ParseExpiry reads a date as 2031-11-30 (ISO 8601), or as 11/30/31, the format on the
+// back of a token: month, day and a year from 2000 to 2099. All digits are required,
+// and the date must exist. The error is an [ExpiryError].
 func ParseExpiry(s string) (Expiry, error) {
 	var year, month, day int
 	switch {
@@ -40,7 +39,7 @@ func ParseExpiry(s string) (Expiry, error) {
 	return Expiry{days: daysFromDate(year, month, day), set: true}, nil
 }
 
-// String returns the date as 2031-11-30, "" for no expiry date.
+// String returns the date as 2031-11-30, or "" for the zero Expiry.
 func (e Expiry) String() string {
 	if !e.set {
 		return ""
@@ -48,8 +47,8 @@ func (e Expiry) String() string {
 	return isoText(e.Date())
 }
 
-// Back returns the date as it is printed on the back of a token, 11/30/31 for
-// 2031-11-30; "" for no expiry date. The century is lost.
+// Back returns the date in the format on the back of a token, 11/30/31 for 2031-11-30,
+// or "" for the zero Expiry. The century is lost.
 func (e Expiry) Back() string {
 	if !e.set {
 		return ""
@@ -61,11 +60,11 @@ func (e Expiry) Back() string {
 	return string(appendPadded(b, year%100, 2))
 }
 
-// MarshalText returns what String returns.
+// MarshalText returns the date like String.
 func (e Expiry) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
 
-// UnmarshalText is [ParseExpiry], except that no characters are no expiry date.
-// On an error e keeps its value.
+// UnmarshalText works like [ParseExpiry], except that an empty text means no expiry
+// date. On an error, e keeps its value.
 func (e *Expiry) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*e = Expiry{}
@@ -78,7 +77,7 @@ func (e *Expiry) UnmarshalText(text []byte) error {
 	return err
 }
 
-// isoText writes a date as 2031-11-30, also one that does not exist.
+// isoText writes a date as 2031-11-30. The date need not exist.
 func isoText(year, month, day int) string {
 	b := make([]byte, 0, len("2031-11-30"))
 	b = append(appendPadded(b, year, 4), '-')
@@ -100,8 +99,8 @@ func appendPadded(dst []byte, v, width int) []byte {
 	return strconv.AppendInt(dst, int64(v), 10)
 }
 
-// fits reports whether s has a digit where pattern has a d, and otherwise the
-// same characters.
+// fits reports whether s has a digit at each d of pattern, and the same characters as
+// pattern elsewhere.
 func fits(s, pattern string) bool {
 	if len(s) != len(pattern) {
 		return false
@@ -114,7 +113,7 @@ func fits(s, pattern string) bool {
 	return true
 }
 
-// number returns the value of at most four digits.
+// number returns the value of at most four decimal digits.
 func number(digits string) int {
 	v := 0
 	for i := range len(digits) {

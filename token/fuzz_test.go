@@ -14,8 +14,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// TestFuzzCorpus: the committed corpus must be there, or the fuzz tests are
-// nothing when run as tests.
+// TestFuzzCorpus checks that the committed corpus exists. Without it, the fuzz tests
+// would do nothing when run as ordinary tests.
 func TestFuzzCorpus(t *testing.T) {
 	for _, name := range []string{"FuzzParseSerial", "FuzzParseExpiry", "FuzzParseSeed", "FuzzParseAlgorithm"} {
 		files, err := os.ReadDir(filepath.Join("testdata", "fuzz", name))

@@ -8,10 +8,10 @@ import (
 	"crypto/sha512"
 )
 
-// The HMAC of RFC 2104, with everything on the stack: a key never exceeds the
-// block of its hash ([MaxSeedLen] is 64) and a message is always eight bytes, so
-// that two one-shot sums over fixed buffers are the whole of it. Package
-// crypto/hmac allocates two hashes and a result for the same.
+// This file implements the HMAC of RFC 2104 entirely on the stack. A key never exceeds
+// the block of its hash ([MaxSeedLen] is 64) and a message always has eight bytes, so
+// two one-shot sums over fixed buffers are enough. Package crypto/hmac allocates two
+// hashes and a result for the same work.
 const (
 	innerPad = 0x36 // RFC 2104 section 2, ipad
 	outerPad = 0x5c // RFC 2104 section 2, opad
@@ -62,10 +62,10 @@ func truncatedSHA512(key []byte, counter uint64) uint32 {
 	return truncate(sum[:])
 }
 
-// pad fills the first block of the inner and of the outer message, which must be
-// of one length, a multiple of 8 and not shorter than the key, and zero so far.
-// It works in words of eight bytes, of which the order does not matter as long
-// as it is the same in reading and writing.
+// pad fills the first block of the inner and of the outer message. Both must be zero
+// and have the same length, which is a multiple of 8 and not shorter than the key. pad
+// works in words of eight bytes. Their byte order does not matter as long as reading
+// and writing use the same one.
 func pad(inner, outer, key []byte) {
 	const everyByte = 0x0101010101010101
 	copy(inner, key)
@@ -76,14 +76,15 @@ func pad(inner, outer, key []byte) {
 	}
 }
 
-// word reads eight bytes big-endian. The compiler makes one load of it.
+// word reads eight bytes big-endian. The compiler turns it into one load.
 func word(b []byte) uint64 {
 	_ = b[7]
 	return uint64(b[0])<<56 | uint64(b[1])<<48 | uint64(b[2])<<40 | uint64(b[3])<<32 |
 		uint64(b[4])<<24 | uint64(b[5])<<16 | uint64(b[6])<<8 | uint64(b[7])
 }
 
-// putWord writes eight bytes big-endian, as RFC 4226 section 5.1 has the counter.
+// putWord writes eight bytes big-endian, the byte order of the counter in RFC 4226
+// section 5.1.
 func putWord(b []byte, v uint64) {
 	_ = b[7]
 	b[0] = byte(v >> 56)
@@ -96,16 +97,16 @@ func putWord(b []byte, v uint64) {
 	b[7] = byte(v)
 }
 
-// truncate is the dynamic truncation of RFC 4226 section 5.3: the low four bits
-// of the last byte are the offset of four bytes, whose top bit is dropped.
+// truncate is the dynamic truncation of RFC 4226 section 5.3. The low four bits of the
+// last byte are the offset of four bytes, and the top bit of those is dropped.
 func truncate(sum []byte) uint32 {
 	o := sum[len(sum)-1] & 0x0f
 	p := sum[o : o+4 : o+4]
 	return uint32(p[0]&0x7f)<<24 | uint32(p[1])<<16 | uint32(p[2])<<8 | uint32(p[3])
 }
 
-// wipe overwrites b with zeros. It is not inlined, so that the compiler cannot
-// see that nobody reads b afterwards and leave the writes out.
+// wipe overwrites b with zeros. It is not inlined: otherwise the compiler could see
+// that b is not read afterwards, and omit the writes.
 //
 //go:noinline
 func wipe(b []byte) { clear(b) }

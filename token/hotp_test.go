@@ -27,7 +27,7 @@ var hashes = map[token.Algorithm]func() hash.Hash{
 	token.SHA512: sha512.New,
 }
 
-// slowCode is RFC 4226 section 5.3 word by word, over crypto/hmac.
+// slowCode follows RFC 4226 section 5.3 literally, with crypto/hmac.
 func slowCode(key []byte, alg token.Algorithm, digits int, counter uint64) string {
 	mac := hmac.New(hashes[alg], key)
 	mac.Write(binary.BigEndian.AppendUint64(nil, counter))
@@ -87,8 +87,9 @@ func TestCodeAllocatesNothing(t *testing.T) {
 			}
 		}
 		if raceDetector {
-			// It keeps the compiler from turning append(b, make(…)...) in the
-			// hashes' AppendBinary into plain growth. The 386 run has none.
+			// The race detector prevents the compiler from turning append(b,
+			// make(…)...) in the hashes' AppendBinary into plain growth. The 386 run
+			// does not use it.
 			continue
 		}
 		coder, err := token.Profile{Step: 60, Digits: 6, Algorithm: alg}.Coder(mustSeed(t, []byte(benchKey)))
@@ -128,8 +129,8 @@ func TestCodeEqual(t *testing.T) {
 	require.False(t, token.Code("").Equal(""), "a blank display must not let anybody in")
 }
 
-// TestCodesSpread is a rough check that all digits occur in all places alike: a
-// slip in padding or in the order of digits would show.
+// TestCodesSpread is a rough check that all digits are equally frequent in all places.
+// It would reveal a mistake in the padding or in the order of the digits.
 func TestCodesSpread(t *testing.T) {
 	const codes = 20000
 	var count [8][10]int

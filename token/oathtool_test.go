@@ -18,9 +18,9 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// TestOathtool compares 1,000 random seeds and times with oathtool of the OATH
-// toolkit, an implementation in C that shares no code with this one. Without
-// oathtool it is skipped, unless FOB_REQUIRE_TOOLS=1.
+// TestOathtool compares the codes of 1,000 random seeds and times with oathtool of the
+// OATH Toolkit, an implementation in C that shares no code with this one. It is skipped
+// if oathtool is missing, unless FOB_REQUIRE_TOOLS=1.
 func TestOathtool(t *testing.T) {
 	tool := tooltest.Find(t, "oathtool")
 	cases := 1000

@@ -4,21 +4,21 @@ package token
 
 import "github.com/d204ef64/fob/internal/errclass"
 
-// DefaultStep is the time step of a hardware token of a bank. RFC 6238 section
-// 4.1 has X = 30 s as its default, which is allowed as well.
+// DefaultStep is the usual time step of a bank's hardware tokens. The default of RFC
+// 6238 section 4.1, X = 30 s, is allowed as well.
 const DefaultStep UnixSeconds = 60
 
-// ErrProfile is the error of a profile with a value that is not allowed. The
-// error returned is a [FieldError], which wraps it.
+// ErrProfile is the error for a profile with a value that is not allowed. Validate
+// returns it wrapped in a [FieldError].
 var ErrProfile = errclass.New(errclass.Usage, "invalid profile")
 
-// maxT0 is 9999-12-31T23:59:59Z, the end of the calendar here.
+// maxT0 is 9999-12-31T23:59:59Z, the end of the calendar in this package.
 const maxT0 UnixSeconds = 253402300799
 
-// Profile is a kind of token: how it computes a code, and how it behaves. Get
-// one from [ProfileByName] and change what differs, then call Validate.
+// Profile is a kind of token: how it computes a code, and how it behaves. Get one from
+// [ProfileByName], change the fields that differ, then call Validate.
 type Profile struct {
-	Name      string      // for people; not checked
+	Name      string      // for display only; not checked
 	Step      UnixSeconds // RFC 6238's X: 20, 30, 36 or 60 s
 	Digits    uint8       // 6 or 8
 	Algorithm Algorithm
@@ -26,8 +26,8 @@ type Profile struct {
 	Behaviour Behaviour
 }
 
-// Validate returns nil, or a [FieldError] that wraps [ErrProfile] and says field,
-// value and what is allowed, for the first field outside its range.
+// Validate returns nil, or a [FieldError] for the first field outside its range. The
+// error wraps [ErrProfile] and contains the field, its value and the allowed values.
 func (p Profile) Validate() error {
 	switch {
 	case !p.Step.validStep():
@@ -42,9 +42,9 @@ func (p Profile) Validate() error {
 	return p.Behaviour.Validate()
 }
 
-// validStep reports whether s is the time step of a hardware token: 60 s (RSA,
-// Feitian), 30 s (RFC 6238's default) or 36 s (OneSpan). 20 s is for tests of
-// servers that offer it: no hardware token with it is documented.
+// validStep reports whether s is an allowed time step: 60 s (RSA, Feitian), 30 s (RFC
+// 6238's default), 36 s (OneSpan) or 20 s. The last is for tests of servers that offer
+// it; it is not documented for any hardware token.
 func (s UnixSeconds) validStep() bool {
 	switch s {
 	case 20, 30, 36, 60:
@@ -57,8 +57,8 @@ func profileError(field string, value int64, allowed string) error {
 	return &FieldError{Field: field, Value: value, Allowed: allowed, Err: ErrProfile}
 }
 
-// step returns the time step, the default one for a value that Validate refuses:
-// a token must not stop on a division by zero.
+// step returns the time step, or the default if Step is not positive: a token must not
+// stop on a division by zero.
 func (p Profile) step() int64 {
 	if p.Step <= 0 {
 		return int64(DefaultStep)
@@ -66,21 +66,21 @@ func (p Profile) step() int64 {
 	return int64(p.Step)
 }
 
-// StepAt returns the time step that t lies in: floor((t-T0)/Step), RFC 6238
-// section 4.2. Before T0 it is negative, and -1 is the step that ends at T0. It
-// holds for all t within 2^62 s of 1970.
+// StepAt returns the time step that contains t: floor((t-T0)/Step), RFC 6238 section
+// 4.2. It is negative before T0; step -1 ends at T0. StepAt is correct for all t within
+// 2^62 s of 1970.
 func (p Profile) StepAt(t UnixSeconds) int64 { return floorDiv(int64(t-p.T0), p.step()) }
 
 // StepAtMilli is [Profile.StepAt] for milliseconds.
 func (p Profile) StepAtMilli(t UnixMilli) int64 { return p.StepAt(t.Seconds()) }
 
-// StepStart returns the first second of a time step. The step ends with
+// StepStart returns the first second of a time step. The step ends at
 // StepStart(step+1).
 func (p Profile) StepStart(step int64) UnixSeconds { return p.T0 + UnixSeconds(step*p.step()) }
 
-// Code returns the code of a time step (RFC 6238 section 4.2). The error is
-// [ErrNoSeed] for no seed or a destroyed one, [ErrStep] for a negative step, or
-// a [FieldError] for a profile whose digits or algorithm are not allowed.
+// Code returns the code of a time step (RFC 6238 section 4.2). The error is [ErrNoSeed]
+// for a zero or destroyed seed, [ErrStep] for a negative step, or a [FieldError] for a
+// profile with digits or an algorithm that are not allowed.
 func (p Profile) Code(seed Seed, step int64) (Code, error) {
 	key := seed.key()
 	if err := p.hasCodes(key); err != nil {
@@ -93,7 +93,7 @@ func (p Profile) Code(seed Seed, step int64) (Code, error) {
 	return Code(AppendCode(b[:0], key, p.Algorithm, p.Digits, step)), nil
 }
 
-// hasCodes returns why a key has no codes by this profile.
+// hasCodes returns an error if this profile cannot compute codes from the key.
 func (p Profile) hasCodes(key []byte) error {
 	switch {
 	case len(key) == 0:

@@ -74,7 +74,7 @@ func TestProfileValidate(t *testing.T) {
 	}
 }
 
-// TestProfileLimits: the last values that are allowed are.
+// TestProfileLimits checks that the first and last allowed values are accepted.
 func TestProfileLimits(t *testing.T) {
 	p, err := token.ProfileByName("button-6")
 	require.NoError(t, err)
@@ -85,7 +85,7 @@ func TestProfileLimits(t *testing.T) {
 	require.NoError(t, p.Validate())
 }
 
-// TestStepAt compares with whole numbers of any size.
+// TestStepAt compares with math/big.
 func TestStepAt(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		p := token.Profile{
@@ -94,7 +94,7 @@ func TestStepAt(t *testing.T) {
 		}
 		at := rapid.Int64Range(-1<<62, 1<<62).Draw(t, "t")
 		want := new(big.Int).Sub(big.NewInt(at), big.NewInt(int64(p.T0)))
-		want.Div(want, big.NewInt(int64(p.Step))) // Euclidean, that is down for a positive divisor
+		want.Div(want, big.NewInt(int64(p.Step))) // Euclidean division, which rounds down for a positive divisor
 		step := p.StepAt(token.UnixSeconds(at))
 		require.Equal(t, want.Int64(), step)
 

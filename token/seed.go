@@ -10,31 +10,30 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// The bytes that a seed may have. RFC 4226 section 4, R6, demands 128 bits; 64
-// bytes are the block of SHA-1 and SHA-256 and the output of SHA-512, and more
-// would be hashed down by HMAC.
+// The lengths of a seed in bytes. RFC 4226 section 4, R6, requires 128 bits. 64 bytes
+// are the block of SHA-1 and SHA-256 and the output of SHA-512. HMAC would hash a
+// longer key down.
 const (
 	MinSeedLen     = 16
 	MaxSeedLen     = 64
 	DefaultSeedLen = 20 // RFC 4226 section 4 recommends 160 bits
-	// MinShortSeedLen is for [NewShortSeed]: the 80 bits of the seeds that many
-	// test systems and older servers give to authenticator apps.
+	// MinShortSeedLen is the minimum for [NewShortSeed]: 80 bits, the length of the
+	// seeds that many test systems and older servers give to authenticator apps.
 	MinShortSeedLen = 10
 )
 
 var (
-	// ErrSeedLength is the error of a seed outside 16 to 64 bytes. The error
-	// returned is a [SeedLengthError], which wraps it.
+	// ErrSeedLength is the error for a seed outside 16 to 64 bytes. Functions return it
+	// wrapped in a [SeedLengthError].
 	ErrSeedLength = errclass.New(errclass.Usage, "a seed has 16 to 64 bytes")
-	// ErrNoSeed is the error of using the zero [Seed], or one after Destroy.
+	// ErrNoSeed is the error for using the zero [Seed], or a seed after Destroy.
 	ErrNoSeed = errclass.New(errclass.Failed, "no seed: never set, or destroyed")
-	// ErrSeedRedacted is the error of reading back what a marshaller wrote in
+	// ErrSeedRedacted is the error for reading back the text that a marshaller wrote in
 	// place of a seed.
 	ErrSeedRedacted = errclass.New(errclass.Failed, "the seed was redacted when this was written")
 )
 
-// SeedLengthError says how many bytes a refused seed had. It wraps
-// [ErrSeedLength].
+// SeedLengthError contains the length of a refused seed. It wraps [ErrSeedLength].
 type SeedLengthError struct{ Got int }
 
 // Error returns for example "a seed has 16 to 64 bytes, got 10".
@@ -45,19 +44,19 @@ func (e *SeedLengthError) Error() string {
 // Unwrap returns [ErrSeedLength].
 func (e *SeedLengthError) Unwrap() error { return ErrSeedLength }
 
-// Seed is the shared secret of a token and its server, 16 to 64 bytes. The zero
-// value is no seed.
+// Seed is the shared secret of a token and its server, 16 to 64 bytes. The zero value
+// is no seed.
 //
-// A Seed is a handle: copies refer to the same bytes, so that [Seed.Destroy]
-// wipes them for every copy. Any number of goroutines may use a Seed, but none
-// during Destroy. Seeds are compared with [Seed.Equal]; == does not compile.
+// A Seed is a handle: copies refer to the same bytes, and [Seed.Destroy] wipes them for
+// every copy. Any number of goroutines may use a Seed, but not during Destroy. Compare
+// seeds with [Seed.Equal]; == does not compile.
 //
-// Formatting, logging and marshalling a Seed give "[seed redacted]". The bytes
-// sit behind a closure, since reflection, unlike methods, reaches unexported
-// fields and follows pointers, but cannot look into a function: fmt with a Seed
-// in a private field, spew, and a failed test that dumps both sides print the
-// address of code. Bytes leave by [Seed.Bytes], [Seed.ExposeHex] and
-// [Seed.ExposeBase32] only.
+// Formatting, logging and marshalling a Seed give "[seed redacted]". Methods cannot
+// protect a Seed in an unexported field, because reflection reaches such fields and
+// follows pointers. It cannot look into a function, so the bytes are kept in a closure.
+// As a result, fmt with a Seed in a private field, spew, and a failed test that dumps
+// both sides print only the address of code. The only ways to the bytes are
+// [Seed.Bytes], [Seed.ExposeHex] and [Seed.ExposeBase32].
 type Seed struct {
 	open func() *secret
 }
@@ -68,12 +67,12 @@ type secret struct {
 	b [MaxSeedLen]byte
 }
 
-// NewSeed returns a seed with a copy of b, which stays the caller's to wipe. The
-// error is a [SeedLengthError] unless b has 16 to 64 bytes.
+// NewSeed returns a seed with a copy of b. The caller still has to wipe b. The error is
+// a [SeedLengthError] unless b has 16 to 64 bytes.
 func NewSeed(b []byte) (Seed, error) { return newSeed(b, MinSeedLen) }
 
-// NewShortSeed is [NewSeed] for 10 to 64 bytes. RFC 4226 forbids seeds of fewer
-// than 16: use it for tests whose seeds are short and cannot be changed.
+// NewShortSeed is [NewSeed] for 10 to 64 bytes. RFC 4226 forbids seeds of fewer than 16
+// bytes. Use it for tests with short seeds that cannot be changed.
 func NewShortSeed(b []byte) (Seed, error) { return newSeed(b, MinShortSeedLen) }
 
 func newSeed(b []byte, least int) (Seed, error) {
@@ -85,9 +84,9 @@ func newSeed(b []byte, least int) (Seed, error) {
 	return Seed{open: func() *secret { return k }}, nil
 }
 
-// GenerateSeed returns a seed of n bytes, 16 to 64, read from r, which is
-// crypto/rand.Reader except in a test that must repeat itself. The error is a
-// [SeedLengthError], or what r returned; io.ErrUnexpectedEOF when r ended early.
+// GenerateSeed returns a seed of n bytes, 16 to 64, read from r. Pass
+// crypto/rand.Reader, except in a test that must be repeatable. The error is a
+// [SeedLengthError] or wraps the error of r, with io.ErrUnexpectedEOF if r ended early.
 func GenerateSeed(r io.Reader, n int) (Seed, error) {
 	if n < MinSeedLen || n > MaxSeedLen {
 		return Seed{}, &SeedLengthError{Got: n}
@@ -104,13 +103,13 @@ func GenerateSeed(r io.Reader, n int) (Seed, error) {
 	return Seed{open: func() *secret { return k }}, nil
 }
 
-// seedReadError says that entropy could not be read.
+// seedReadError reports that entropy could not be read.
 type seedReadError struct{ err error }
 
 func (e *seedReadError) Error() string { return "read entropy for a seed: " + e.err.Error() }
 func (e *seedReadError) Unwrap() error { return e.err }
 
-// key returns the bytes themselves, nil when there are none.
+// key returns the bytes themselves, not a copy, or nil for no seed.
 func (s Seed) key() []byte {
 	if s.open == nil {
 		return nil
@@ -122,14 +121,14 @@ func (s Seed) key() []byte {
 	return k.b[:k.n]
 }
 
-// Len returns the number of bytes, 0 for no seed.
+// Len returns the number of bytes, or 0 for no seed.
 func (s Seed) Len() int { return len(s.key()) }
 
-// IsZero reports whether there is no seed: never set, or destroyed.
+// IsZero reports whether s has no bytes, because it was never set or was destroyed.
 func (s Seed) IsZero() bool { return len(s.key()) == 0 }
 
-// Bytes returns a copy of the bytes, nil for no seed. The caller wipes it, with
-// clear, when done.
+// Bytes returns a copy of the bytes, or nil for no seed. The caller must wipe the copy
+// with clear after use.
 func (s Seed) Bytes() []byte {
 	k := s.key()
 	if k == nil {
@@ -138,18 +137,18 @@ func (s Seed) Bytes() []byte {
 	return append(make([]byte, 0, len(k)), k...)
 }
 
-// Equal reports whether two seeds have the same bytes, in a time that depends on
-// their lengths only. No seed equals nothing, not even itself: a check against
-// a wiped seed never succeeds.
+// Equal reports whether two seeds have the same bytes, in a time that depends on their
+// lengths only. An empty seed equals nothing, not even itself: a check against a wiped
+// seed never succeeds.
 func (s Seed) Equal(other Seed) bool {
 	a, b := s.key(), other.key()
 	return len(a) > 0 && subtle.ConstantTimeCompare(a, b) == 1
 }
 
-// Destroy overwrites the bytes, for all copies of s. Afterwards Len is 0, Bytes
-// nil, and [Profile.Code] returns [ErrNoSeed]. It may be called again, and on
-// the zero value. Copies made by Bytes, the text that was parsed, and what the
-// runtime moved are beyond its reach.
+// Destroy overwrites the bytes, for all copies of s. Afterwards Len is 0, Bytes returns
+// nil, and [Profile.Code] returns [ErrNoSeed]. Destroy may be called more than once,
+// and on the zero value. It cannot reach copies made by Bytes, the text that was
+// parsed, or bytes that the runtime has moved.
 func (s Seed) Destroy() {
 	if s.open == nil {
 		return

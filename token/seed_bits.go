@@ -2,16 +2,16 @@
 
 package token
 
-// seedBits collects the characters of a seed's text, 4 or 5 bits each, into
-// bytes, on the stack of the caller.
+// seedBits collects the characters of a seed's text, 4 or 5 bits each, into bytes on
+// the caller's stack.
 type seedBits struct {
-	acc  uint32 // bits not yet a byte, right-aligned
-	bits uint   // number of them, 0 to 7
-	n    int    // whole bytes seen, also those beyond b
+	acc  uint32 // bits that do not yet make a byte, right-aligned
+	bits uint   // number of bits in acc, 0 to 7
+	n    int    // whole bytes seen, including those beyond b
 	b    [MaxSeedLen]byte
 }
 
-// push appends the low width bits of v.
+// push appends the lowest width bits of v.
 func (d *seedBits) push(v uint32, width uint) {
 	d.acc = d.acc<<width | v
 	d.bits += width
@@ -26,7 +26,7 @@ func (d *seedBits) push(v uint32, width uint) {
 	d.n++
 }
 
-// seed returns the bytes as a seed of at least that many. The error is a
+// seed returns the bytes as a seed of at least that length. The error is a
 // [SeedLengthError].
 func (d *seedBits) seed(least int) (Seed, error) {
 	if d.n > len(d.b) {
@@ -35,13 +35,13 @@ func (d *seedBits) seed(least int) (Seed, error) {
 	return newSeed(d.b[:d.n], least)
 }
 
-// wipe overwrites what was collected.
+// wipe overwrites the collected bits.
 func (d *seedBits) wipe() {
 	wipe(d.b[:])
 	d.acc = 0
 }
 
-// exposeBits writes b in characters of width bits, the last filled up with zero
+// exposeBits writes b in characters of width bits. It fills up the last one with zero
 // bits.
 func exposeBits(b []byte, width uint, alphabet string) string {
 	out := make([]byte, 0, (len(b)*8+int(width)-1)/int(width))

@@ -14,8 +14,8 @@ var (
 	_ slog.LogValuer = Seed{}
 )
 
-// Format writes "[seed redacted]" for every verb and flag. Without it %x and %d
-// would go past String.
+// Format writes "[seed redacted]" for every verb and flag. Without it, %x and %d would
+// bypass String.
 func (Seed) Format(f fmt.State, _ rune) {
 	_, _ = f.Write([]byte(redacted))
 }

@@ -2,10 +2,10 @@
 
 package token
 
-// redacted stands in the place of a seed in every text.
+// redacted replaces a seed in every text.
 const redacted = "[seed redacted]"
 
-// String returns "[seed redacted]", also for no seed.
+// String returns "[seed redacted]", even for no seed.
 func (Seed) String() string { return redacted }
 
 // GoString returns "[seed redacted]", for %#v.
@@ -23,9 +23,9 @@ func (Seed) MarshalBinary() ([]byte, error) { return []byte(redacted), nil }
 // GobEncode returns "[seed redacted]".
 func (Seed) GobEncode() ([]byte, error) { return []byte(redacted), nil }
 
-// UnmarshalText reads a seed as [ParseSeed] does, for input that a person
-// wrote. It returns [ErrSeedRedacted] for what MarshalText wrote; on an error s
-// keeps its value.
+// UnmarshalText reads a seed like [ParseSeed], for input that a person wrote. It
+// returns [ErrSeedRedacted] for the output of MarshalText. On an error, s keeps its
+// value.
 func (s *Seed) UnmarshalText(text []byte) error {
 	if string(text) == redacted {
 		return ErrSeedRedacted
@@ -37,8 +37,8 @@ func (s *Seed) UnmarshalText(text []byte) error {
 	return err
 }
 
-// UnmarshalBinary returns [ErrSeedRedacted]: there is no binary form of a seed.
+// UnmarshalBinary returns [ErrSeedRedacted]: a seed has no binary form.
 func (*Seed) UnmarshalBinary([]byte) error { return ErrSeedRedacted }
 
-// GobDecode returns [ErrSeedRedacted]: there is no gob form of a seed.
+// GobDecode returns [ErrSeedRedacted]: a seed has no gob form.
 func (*Seed) GobDecode([]byte) error { return ErrSeedRedacted }

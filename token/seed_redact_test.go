@@ -26,8 +26,8 @@ import (
 
 const redaction = "[seed redacted]"
 
-// leaks returns the first form in which out shows at least four bytes of the
-// seed in a row, "" when it shows none.
+// leaks returns the first form in which out contains at least four consecutive bytes of
+// the seed, or "" if it contains none.
 func leaks(out string, seed []byte) string {
 	lower := strings.ToLower(out)
 	for i := 0; i+4 <= len(seed); i++ {
@@ -72,10 +72,11 @@ type (
 		f  fmt.Stringer
 	}
 	embedded struct{ token.Seed }
-	renamed  token.Seed // has lost all methods
+	renamed  token.Seed // without its methods
 )
 
-// holders returns values that hold the seed in all ways fmt treats differently.
+// holders returns values that hold the seed in all the ways that fmt treats
+// differently.
 func holders(s token.Seed) map[string]any {
 	p := &s
 	return map[string]any{
@@ -94,7 +95,7 @@ func holders(s token.Seed) map[string]any {
 	}
 }
 
-// secretBytes are easy to find in every base.
+// secretBytes are easy to recognise in every base.
 var secretBytes = []byte("qZ8#jX5!wV2$kP7%hB4&y~")
 
 func TestSeedIsRedactedByEveryVerb(t *testing.T) {
@@ -120,7 +121,7 @@ func TestSeedIsRedactedByEveryVerb(t *testing.T) {
 		}
 	}
 	require.Equal(t, "{"+redaction+"}", fmt.Sprintf("%x", open{s}))
-	number := "%d" // vet refuses it as a constant, rightly
+	number := "%d" // not a constant, because vet would rightly reject it
 	require.Equal(t, "map[7:"+redaction+"]", fmt.Sprintf(number, map[int]token.Seed{7: s}))
 	require.Equal(t, redaction, fmt.Sprint(s))
 	require.Equal(t, redaction, s.String())
@@ -184,8 +185,8 @@ func TestSeedIsRedactedInLogs(t *testing.T) {
 	require.Empty(t, leaks(buf.String(), secretBytes))
 }
 
-// TestSeedIsRedactedInFailedTests: testify dumps both sides of a comparison with
-// reflection, through pointers and without calling methods.
+// TestSeedIsRedactedInFailedTests: testify dumps both sides of a comparison by
+// reflection, which follows pointers and calls no methods.
 func TestSeedIsRedactedInFailedTests(t *testing.T) {
 	s := mustSeed(t, secretBytes)
 	for name, holder := range holders(s) {
@@ -203,7 +204,7 @@ type recorder struct{ strings.Builder }
 
 func (r *recorder) Errorf(format string, args ...any) { fmt.Fprintf(r, format, args...) }
 
-// TestCoderShowsNothing: a Coder holds what is as good as a seed.
+// TestCoderShowsNothing: a Coder holds values as sensitive as a seed.
 func TestCoderShowsNothing(t *testing.T) {
 	coder, err := token.Profiles()[0].Coder(mustSeed(t, secretBytes))
 	require.NoError(t, err)

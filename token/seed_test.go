@@ -110,7 +110,8 @@ func TestParseSeed(t *testing.T) {
 		require.NoError(t, err, text)
 		require.Equal(t, benchKey, string(s.Bytes()), text)
 	}
-	// An odd number of A-F and 2-7 can only be base32; an even one is hexadecimal.
+	// An odd number of the characters A-F and 2-7 can only be base32. An even number is
+	// read as hexadecimal.
 	s, err := token.ParseSeed("ABCDEFABCDEFABCDEFABCDEF23456")
 	require.NoError(t, err)
 	require.Equal(t, 18, s.Len())
@@ -178,8 +179,8 @@ func TestSeedTextRoundTrip(t *testing.T) {
 	})
 }
 
-// TestShortSeeds: 10 to 15 bytes only for who asks for them, and the same codes as
-// the seed filled up with zeros (RFC 2104 section 2), on which fleets rely.
+// TestShortSeeds: 10 to 15 bytes are accepted on request only. They give the same codes
+// as the seed padded with zeros (RFC 2104 section 2), on which fleets rely.
 func TestShortSeeds(t *testing.T) {
 	for n := range token.MaxSeedLen + 2 {
 		b := make([]byte, n)

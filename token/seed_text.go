@@ -8,17 +8,16 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// ErrSeedText is the error of a text that is no seed: a character that does not
-// belong there, half a byte, or wrong padding. The error returned is a
-// [SeedTextError], which wraps it.
+// ErrSeedText is the error for a text that is not a seed: it contains an invalid
+// character, half a byte, or wrong padding. Functions return it wrapped in a
+// [SeedTextError].
 var ErrSeedText = errclass.New(errclass.Usage, "seed text is neither hexadecimal nor base32")
 
-// SeedTextError says what is wrong with the text of a seed, without quoting
-// more of it than the one character that does not belong there. It wraps
-// [ErrSeedText].
+// SeedTextError describes the mistake in the text of a seed. The only part of the text
+// that it quotes is the invalid character. It wraps [ErrSeedText].
 type SeedTextError struct {
-	Pos    int    // of the character, 1 is the first; 0 when it is about the whole
-	Char   rune   // 0 when it is about the whole
+	Pos    int    // of the character, 1 is the first; 0 if the error is about the whole text
+	Char   rune   // 0 if the error is about the whole text
 	Reason string // for example "is not a hexadecimal digit"
 }
 
@@ -34,23 +33,23 @@ func (e *SeedTextError) Error() string {
 // Unwrap returns [ErrSeedText].
 func (e *SeedTextError) Unwrap() error { return ErrSeedText }
 
-// notHex and notBase32 are the bits of what a text can no longer be.
+// notHex and notBase32 record the encodings that a text can no longer have.
 const (
 	notHex = 1 << iota
 	notBase32
 )
 
-// ParseSeed reads a seed in hexadecimal or base32 (RFC 4648 section 6), in either
-// case. Base32 may lack its padding. Spaces, hyphens and colons between the
-// characters are left out, as people group what they must type.
+// ParseSeed reads a seed in hexadecimal or base32 (RFC 4648 section 6), in either case.
+// Base32 may lack its padding. ParseSeed skips spaces, hyphens and colons between the
+// characters, because people group long texts when they type them.
 //
-// An even number of characters that are all of 0-9, a-f and A-F is hexadecimal;
-// everything else is base32. A base32 text that happens to use A-F and 2-7 only
-// would be misread: of random 20-byte seeds that is one in 4e13, and
-// [ParseSeedBase32] is there for those who know.
+// An even number of characters that are all 0-9, a-f or A-F is hexadecimal; everything
+// else is base32. A base32 text that happens to consist of A-F and 2-7 only would be
+// misread. That happens for one in 4e13 random 20-byte seeds. Call [ParseSeedBase32] if
+// the encoding is known.
 //
-// The error is a [SeedTextError] or a [SeedLengthError]. Go cannot wipe a
-// string: whoever has the choice reads a seed as bytes and calls [NewSeed].
+// The error is a [SeedTextError] or a [SeedLengthError]. Go cannot wipe a string: if
+// possible, read a seed as bytes and call [NewSeed].
 func ParseSeed(text string) (Seed, error) { return parseSeed(text, MinSeedLen) }
 
 // ParseShortSeed is [ParseSeed] for the lengths of [NewShortSeed].
@@ -106,8 +105,8 @@ func parseHex(text string, least int) (Seed, error) {
 	return d.seed(least)
 }
 
-// ParseSeedBase32 is [ParseSeed] for base32 only. Bits left over after the last
-// whole byte are ignored, as authenticator apps do.
+// ParseSeedBase32 is [ParseSeed] for base32 only. It ignores bits after the last whole
+// byte, as authenticator apps do.
 func ParseSeedBase32(text string) (Seed, error) { return parseBase32(text, MinSeedLen) }
 
 // ParseShortSeedBase32 is [ParseSeedBase32] for the lengths of [NewShortSeed].
@@ -146,12 +145,12 @@ func parseBase32(text string, least int) (Seed, error) {
 	return d.seed(least)
 }
 
-// ExposeHex returns the seed in hexadecimal, lower case; "" for no seed. The
-// string cannot be wiped.
+// ExposeHex returns the seed in lower-case hexadecimal, or "" for no seed. The string
+// cannot be wiped.
 func (s Seed) ExposeHex() string { return exposeBits(s.key(), 4, "0123456789abcdef") }
 
-// ExposeBase32 returns the seed in base32, upper case without padding, as
-// otpauth URIs have it; "" for no seed. The string cannot be wiped.
+// ExposeBase32 returns the seed in upper-case base32 without padding, the form in
+// otpauth URIs, or "" for no seed. The string cannot be wiped.
 func (s Seed) ExposeBase32() string {
 	return exposeBits(s.key(), 5, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 }
@@ -159,7 +158,7 @@ func (s Seed) ExposeBase32() string {
 // separator reports whether r only groups the characters of a seed.
 func separator(r rune) bool { return r == ' ' || r == '-' || r == ':' }
 
-// hexValue returns the value of a hexadecimal digit, -1 for none.
+// hexValue returns the value of a hexadecimal digit, or -1 for any other character.
 func hexValue(r rune) int {
 	switch {
 	case '0' <= r && r <= '9':
@@ -172,7 +171,7 @@ func hexValue(r rune) int {
 	return -1
 }
 
-// base32Value returns the value of a base32 character, -1 for none.
+// base32Value returns the value of a base32 character, or -1 for any other character.
 func base32Value(r rune) int {
 	switch {
 	case 'A' <= r && r <= 'Z':

@@ -8,20 +8,20 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// MaxSerialLen is the most characters that a [Serial] may have: enough for all
-// serial numbers known (the longest, FortiToken's, has 16) and small enough for
-// the token's store.
+// MaxSerialLen is the maximum number of characters in a [Serial]. All known serial
+// numbers fit (the longest, FortiToken's, has 16), and it is small enough for the
+// token's store.
 const MaxSerialLen = 20
 
-// ErrSerial is the error of a text that cannot be a serial number. The error
-// returned is a [SerialError], which wraps it.
+// ErrSerial is the error for a text that cannot be a serial number. Functions return it
+// wrapped in a [SerialError].
 var ErrSerial = errclass.New(errclass.Usage, "a serial number has 1 to 20 characters of 0-9, A-Z, a-z and hyphen")
 
-// SerialError says what is wrong with a serial number. It wraps [ErrSerial].
+// SerialError describes the mistake in a serial number. It wraps [ErrSerial].
 type SerialError struct {
-	Len  int  // bytes given
-	Pos  int  // of the first byte that does not belong there, 1 is the first; 0 when the length is wrong
-	Char byte // at Pos
+	Len  int  // number of bytes given
+	Pos  int  // of the first invalid byte, 1 is the first; 0 if the length is wrong
+	Char byte // the byte at Pos
 }
 
 // Error returns for example
@@ -40,23 +40,22 @@ func (e *SerialError) Error() string {
 // Unwrap returns [ErrSerial].
 func (e *SerialError) Unwrap() error { return ErrSerial }
 
-// Serial is the serial number on the back of a token: 1 to 20 characters of 0-9,
-// A-Z, a-z and hyphen. The zero value is no serial number. Serials are values:
-// comparable with ==, usable as map keys, without a pointer.
+// Serial is the serial number on the back of a token: 1 to 20 characters of 0-9, A-Z,
+// a-z and hyphen. The zero value means no serial number. Serials are comparable with ==,
+// may be map keys, and contain no pointer.
 //
-// Upper and lower case differ, and nothing is trimmed or padded: a serial number
-// that somebody gives is used as given, also when it is in the range that
-// [MadeUpSerial] draws from.
+// Case matters, and nothing is trimmed or padded. A given serial number is used
+// unchanged, even if it is in the range of [MadeUpSerial].
 type Serial struct {
 	n uint8
-	b [MaxSerialLen]byte // zero from n on, so that == works
+	b [MaxSerialLen]byte // zero from n on, which == relies on
 }
 
-// ParseSerial reads a serial number. The error is a [SerialError]; without one,
-// nothing is allocated.
+// ParseSerial reads a serial number. The error is a [SerialError]. A valid serial
+// number is read without an allocation.
 func ParseSerial(s string) (Serial, error) { return parseSerial(s) }
 
-// SerialFromBytes is [ParseSerial] for bytes, of which it keeps a copy.
+// SerialFromBytes is [ParseSerial] for bytes. It keeps a copy of them.
 func SerialFromBytes(b []byte) (Serial, error) { return parseSerial(b) }
 
 func parseSerial[T string | []byte](text T) (Serial, error) {
@@ -75,20 +74,20 @@ func parseSerial[T string | []byte](text T) (Serial, error) {
 	return s, nil
 }
 
-// IsZero reports whether there is no serial number.
+// IsZero reports whether s is the zero Serial, which means no serial number.
 func (s Serial) IsZero() bool { return s.n == 0 }
 
 // Len returns the number of characters, 0 to 20.
 func (s Serial) Len() int { return int(s.n) }
 
-// String returns the characters, "" for no serial number.
+// String returns the characters, or "" for no serial number.
 func (s Serial) String() string { return string(s.b[:s.n]) }
 
 // AppendTo appends the characters to dst.
 func (s Serial) AppendTo(dst []byte) []byte { return append(dst, s.b[:s.n]...) }
 
-// Compare returns -1, 0 or 1 as s sorts before, with or after other: byte by
-// byte, no serial number first.
+// Compare returns -1, 0 or 1 if s sorts before, with or after other. It compares bytes;
+// no serial number sorts first.
 func (s Serial) Compare(other Serial) int {
 	for i := range s.b {
 		switch a, b := s.b[i], other.b[i]; {
@@ -101,11 +100,11 @@ func (s Serial) Compare(other Serial) int {
 	return 0
 }
 
-// MarshalText returns the characters, none for no serial number.
+// MarshalText returns the characters, or an empty text for no serial number.
 func (s Serial) MarshalText() ([]byte, error) { return s.AppendTo(nil), nil }
 
-// UnmarshalText is [SerialFromBytes], except that no characters are no serial
-// number. On an error s keeps its value.
+// UnmarshalText works like [SerialFromBytes], except that an empty text means no serial
+// number. On an error, s keeps its value.
 func (s *Serial) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*s = Serial{}
@@ -121,7 +120,7 @@ func (s *Serial) UnmarshalText(text []byte) error {
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
 
-// quoteByte is [quoteChar] for one byte, which need not be UTF-8.
+// quoteByte is [quoteChar] for a byte that need not be UTF-8.
 func quoteByte(c byte) string {
 	if c < 0x80 {
 		return quoteChar(rune(c))

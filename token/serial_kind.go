@@ -11,13 +11,14 @@ import (
 // SerialKind is the form of a serial number.
 type SerialKind uint8
 
-// The forms that are told apart. They say how a number looks, not who made it.
+// The forms that [Serial.Kind] distinguishes. A form describes how a number looks; it
+// does not identify the manufacturer.
 const (
-	// SerialOther is any form but the following.
+	// SerialOther is any form except the following.
 	SerialOther SerialKind = iota
-	// SerialOATH is an OATH class A token identifier: 12 characters of A-Z and
-	// 0-9, the first two being the manufacturer's prefix. Twelve digits are not
-	// counted among them; that is how RSA's server pads its own numbers.
+	// SerialOATH is an OATH class A token identifier: 12 characters of A-Z and 0-9, of
+	// which the first two are the manufacturer's prefix. Twelve digits alone are not
+	// counted as one, because RSA's server pads its own numbers to that form.
 	SerialOATH
 	// SerialVendor13 is 13 digits, as on the Feitian c200.
 	SerialVendor13
@@ -25,8 +26,8 @@ const (
 	SerialVendor9
 )
 
-// ErrMadeUpSerial is the error of asking [MadeUpSerial] for a number beyond its
-// range or for an unknown kind.
+// ErrMadeUpSerial is the error for asking [MadeUpSerial] for a number beyond its range
+// or for an unknown kind.
 var ErrMadeUpSerial = errclass.New(errclass.Usage, "cannot make up a serial number")
 
 // String returns "other", "oath", "vendor13" or "vendor9".
@@ -44,7 +45,7 @@ func (k SerialKind) String() string {
 	return "SerialKind(" + strconv.Itoa(int(k)) + ")"
 }
 
-// Kind returns the form of s, [SerialOther] for no serial number.
+// Kind returns the form of s, or [SerialOther] for no serial number.
 func (s Serial) Kind() SerialKind {
 	digits, upper := 0, 0
 	for _, c := range s.b[:s.n] {
@@ -65,17 +66,17 @@ func (s Serial) Kind() SerialKind {
 	return SerialOther
 }
 
-// madeUp is how serial numbers are made up, by kind: a prefix, then a number in
-// upper-case digits of the base, with leading zeros. Each prefix is where stock
-// is least likely, and all of it is easy to see by eye:
+// madeUp describes the serial numbers for tests, by kind: a prefix, then a number in
+// upper-case digits of the base, with leading zeros. Each prefix is chosen where real
+// tokens are least likely and is easy to recognise:
 //
 //   - ZZFB: ZZ is the last of the OATH manufacturer prefixes, which companies
 //     choose after their names and of which some are registered privately; FB
-//     narrows it to a 1/1296 of what a holder of ZZ could use. With eight hex
-//     digits it passes LinOTP's check [A-Za-z0-9]{4}[A-Fa-f0-9]{8}.
-//   - 9999 of 13 digits: makers begin with a model (2600 and 1000 at Feitian).
-//   - 999 of 9 digits: makers count upwards, and the end of the range is last.
-//   - FOB-: with the hyphen it is none of the other forms.
+//     narrows it to 1/1296 of the numbers that a holder of ZZ could use. With
+//     eight hex digits it passes LinOTP's check [A-Za-z0-9]{4}[A-Fa-f0-9]{8}.
+//   - 9999 of 13 digits: manufacturers begin with a model (2600 and 1000 at Feitian).
+//   - 999 of 9 digits: manufacturers count upwards and reach the end of the range last.
+//   - FOB-: the hyphen distinguishes it from all the other forms.
 var madeUp = [...]struct {
 	prefix string
 	digits int
@@ -87,12 +88,11 @@ var madeUp = [...]struct {
 	SerialVendor9:  {"999", 6, 10},
 }
 
-// MadeUpSerial returns serial number n of a kind, from a range in which no
-// maker's stock is expected, so that a token for tests cannot be taken for one
-// of them: ZZFB and 8 hex digits ([SerialOATH], n < 2^32), 9999 and 9 digits
-// ([SerialVendor13], n < 10^9), 999 and 6 digits ([SerialVendor9], n < 10^6),
-// FOB- and 16 hex digits ([SerialOther], any n). The error wraps
-// [ErrMadeUpSerial].
+// MadeUpSerial returns serial number n of a kind for a test token. The number is from a
+// range in which no manufacturer's inventory is expected, and cannot be mistaken for a
+// real one: ZZFB and 8 hex digits ([SerialOATH], n < 2^32), 9999 and 9 digits
+// ([SerialVendor13], n < 10^9), 999 and 6 digits ([SerialVendor9], n < 10^6), FOB- and
+// 16 hex digits ([SerialOther], any n). The error wraps [ErrMadeUpSerial].
 func MadeUpSerial(kind SerialKind, n uint64) (Serial, error) {
 	if int(kind) >= len(madeUp) {
 		return Serial{}, &MadeUpSerialError{Kind: kind, N: n}
@@ -111,7 +111,7 @@ func MadeUpSerial(kind SerialKind, n uint64) (Serial, error) {
 	return s, nil
 }
 
-// Reserved reports whether s is one that [MadeUpSerial] may return.
+// Reserved reports whether s is a number that [MadeUpSerial] may return.
 func (s Serial) Reserved() bool {
 	for _, m := range madeUp {
 		if int(s.n) != len(m.prefix)+m.digits || string(s.b[:len(m.prefix)]) != m.prefix {
@@ -128,7 +128,7 @@ func (s Serial) Reserved() bool {
 	return false
 }
 
-// MadeUpSerialError says which serial number could not be made up. It wraps
+// MadeUpSerialError reports a serial number that [MadeUpSerial] cannot return. It wraps
 // [ErrMadeUpSerial].
 type MadeUpSerialError struct {
 	Kind SerialKind

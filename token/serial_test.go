@@ -20,7 +20,7 @@ func TestSerialKind(t *testing.T) {
 	for text, want := range map[string]token.SerialKind{
 		"ZZFB00000001":         token.SerialOATH,
 		"FT2012345678":         token.SerialOATH,
-		"00040008CFA5":         token.SerialOATH, // SafeNet; form says OATH
+		"00040008CFA5":         token.SerialOATH, // SafeNet; has the OATH form
 		"000000000001":         token.SerialOther,
 		"zzfb00000001":         token.SerialOther,
 		"ZZFB-0000001":         token.SerialOther,

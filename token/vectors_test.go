@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// vector is one case of testdata/*.json; see testdata/README.md.
+// vector is one case in testdata/*.json; see testdata/README.md.
 type vector struct {
 	ID        string `json:"id"`
 	Comment   string `json:"comment"`
@@ -32,8 +32,9 @@ type vector struct {
 	Error     string `json:"error"`
 }
 
-// loadVectors returns all cases of testdata. None, a duplicate, an unknown field
-// or one without source fails the test: a corpus must not vanish in silence.
+// loadVectors returns all cases of testdata. It fails the test if there are no cases,
+// or a duplicate, an unknown field or a case without a source: a corpus must not
+// disappear unnoticed.
 func loadVectors(t *testing.T) []vector {
 	t.Helper()
 	names, err := filepath.Glob("testdata/*.json")
@@ -66,7 +67,7 @@ func loadVectors(t *testing.T) []vector {
 	return all
 }
 
-// step returns the step of v, and checks that Profile counts as v says.
+// step returns the step of v, and checks that StepAt and StepAtMilli agree on it.
 func (v vector) step(t *testing.T) int64 {
 	t.Helper()
 	if v.Step != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWipe: what held a seed, or what follows from one, is zero after wiping, and
-// what lies beside it is as it was.
+// TestWipe checks that memory which held a seed, or values derived from one, is zero
+// after wiping, and that the bytes beside it are unchanged.
 func TestWipe(t *testing.T) {
 	b := bytes.Repeat([]byte{0xa5}, 200)
 	wipe(b[10:190])
@@ -47,13 +47,13 @@ func TestWipe(t *testing.T) {
 		require.Equal(t, make([]byte, len(m.outer)), m.outer, alg)
 		require.Equal(t, [2 * 128]byte{}, m.state, alg)
 		require.Equal(t, [128]byte{}, m.message[1], alg)
-		// The hash has forgotten its state as well: it is as new.
+		// The hash is reset as well.
 		require.Equal(t, newHash(alg).Sum(nil), m.h.Sum(nil), alg)
 	}
 }
 
-// TestCoderForgets: a coder keeps nothing of a seed that was destroyed, once it is
-// asked again.
+// TestCoderForgets checks that a coder keeps nothing of a destroyed seed once it is
+// called again.
 func TestCoderForgets(t *testing.T) {
 	p := Profile{Algorithm: SHA1, Digits: 6, Step: 60}
 	seed, err := NewSeed([]byte("12345678901234567890"))
