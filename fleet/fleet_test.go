@@ -190,7 +190,7 @@ func TestPortsAddresses(t *testing.T) {
 
 	require.Len(t, all.addresses(4), 4, "there is no device for it, as Check says")
 
-	all.Token = "word"
+	all.Password = "word"
 	for i, addr := range all.addresses(0) {
 		require.Equal(t, i > 1, len(all.options(addr)) == 1, "%s: a terminal needs no word", addr)
 	}

@@ -14,12 +14,12 @@ import (
 
 // Ports says which ports each token of a fleet gets.
 type Ports struct {
-	PTY     bool   // a pseudo-terminal
-	PTYDir  string // folder for a symbolic link fobN to each; "" for none
-	TCP     string // HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0
-	UnixDir string // folder for a socket fobN.sock of each; "" for none
-	RFC2217 string // like TCP
-	Token   string // what a host must know to use a port of the network; needed beyond loopback
+	PTY      bool   // a pseudo-terminal
+	PTYDir   string // folder for a symbolic link fobN to each; "" for none
+	TCP      string // HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0
+	UnixDir  string // folder for a socket fobN.sock of each; "" for none
+	RFC2217  string // like TCP
+	Password string // that hosts must send to use a port of the network; needed beyond loopback
 
 	// Devices are serial devices, such as /dev/ttyGS0: token N answers on device N,
 	// to the host at the other end of its cable.
@@ -130,13 +130,13 @@ func (p Ports) addresses(i int) []string {
 // options are for the ports that are sockets: a terminal has the permissions of
 // its file, and a cable is in somebody's hand.
 func (p Ports) options(addr string) []port.Option {
-	if p.Token == "" {
+	if p.Password == "" {
 		return nil
 	}
 	if a, err := port.ParseAddr(addr); err == nil && (a.Scheme == port.PTY || a.Scheme == port.Device) {
 		return nil
 	}
-	return []port.Option{port.WithToken(p.Token)}
+	return []port.Option{port.WithPassword(p.Password)}
 }
 
 // shift adds i to the port of addr, unless that is 0.

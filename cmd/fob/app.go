@@ -206,6 +206,7 @@ an error is an object on stderr: {"error": …, "code": …, "exit": …}.`,
 	cmd.Version = versionText()
 	cmd.SetVersionTemplate("{{.Version}}")
 	cmd.SetFlagErrorFunc(flagError)
+	cmd.SetGlobalNormalizationFunc(normalName)
 	cmd.InitDefaultCompletionCmd()
 	cmd.InitDefaultHelpCmd()
 	for _, c := range cmd.Commands() {

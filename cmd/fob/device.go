@@ -23,10 +23,10 @@ import (
 // device is what the device commands share.
 type device struct {
 	*app
-	port      string
-	tokenFile string
-	timeout   time.Duration // 0: as long as a device may take
-	waiting   *pflag.Flag   // of timeout
+	port         string
+	passwordFile string
+	timeout      time.Duration // 0: as long as a device may take
+	waiting      *pflag.Flag   // of timeout
 }
 
 func newDeviceCmd(a *app) *cobra.Command {
@@ -41,13 +41,13 @@ The commands marked (rig) move the hardware from outside. Virtual tokens obey
 them in any state; sold tokens do not know them.`,
 		Example: `  fob device info --port /dev/ttyACM0
   fob device display --port tcp:127.0.0.1:7000
-  fob device skew -95s --port /tmp/fob0`,
+  fob device skew --by -95s --port /tmp/fob0`,
 		Args: subCommand,
 		RunE: help,
 	}
 	f := cmd.PersistentFlags()
 	f.StringVar(&d.port, "port", "", "`ADDR` of the token's serial port")
-	f.StringVar(&d.tokenFile, "token-file", "", "`FILE` with the password of the port, see fob run")
+	f.StringVar(&d.passwordFile, "port-password-file", "", "`FILE` with the password of the port, see fob run")
 	f.DurationVar(&d.timeout, "timeout", 0, "how long to wait for each of 3 tries (default: what the protocol allows the command, 1s to 15s)")
 	d.waiting = f.Lookup("timeout")
 	cmd.AddCommand(
@@ -66,13 +66,13 @@ func (d *device) with(ctx context.Context, f func(context.Context, *host.Client)
 	if d.waiting.Changed && d.timeout <= 0 {
 		return usagef("--timeout %v: want more than 0", d.timeout)
 	}
-	bearer, err := d.bearerToken(ctx, d.tokenFile)
+	bearer, err := d.portPassword(ctx, d.passwordFile)
 	if err != nil {
 		return err
 	}
 	opening, cancel := context.WithTimeout(ctx, max(d.timeout, 5*time.Second))
 	defer cancel()
-	p, err := port.Open(opening, d.port, port.WithToken(bearer))
+	p, err := port.Open(opening, d.port, port.WithPassword(bearer))
 	if err != nil {
 		if _, no := strconv.ParseUint(d.port, 10, 16); no == nil && errors.Is(err, port.ErrNotFound) {
 			return fmt.Errorf("%w (a TCP port of this machine is tcp:127.0.0.1:%s)", err, d.port)
@@ -92,9 +92,9 @@ func advise(err error) error {
 	case errors.Is(err, port.ErrBusy):
 		return fmt.Errorf("%w (close that program first)", err)
 	case errors.Is(err, port.ErrRefused):
-		return fmt.Errorf("%w (--token-file names the file with the port's password)", err)
+		return fmt.Errorf("%w (--port-password-file names the file with the port's password)", err)
 	case errors.Is(err, port.ErrGone) && mayWantPassword(err):
-		return fmt.Errorf("%w (a port beyond loopback closes the connections that do not send its password: --token-file)", err)
+		return fmt.Errorf("%w (a port beyond loopback closes the connections that do not send its password: --port-password-file)", err)
 	case errors.Is(err, host.ErrTimeout):
 		return fmt.Errorf("%w (is this a token's port, and has it power? --timeout waits longer)", err)
 	case errors.As(err, &refused) && strings.HasPrefix(refused.Command, "rig ") && errors.Is(err, serialproto.RCUnsupported):

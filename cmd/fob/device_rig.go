@@ -181,17 +181,17 @@ more voltage in the cold: with a weak battery nothing may be readable.`
 				return c.Hold(ctx, t)
 			}, err
 		}),
-		rig("skew DURATION", "Move the token's clock, for example +95s or -2m", "by how much, such as +95s or -2m", func(arg string) (action, error) {
-			t, err := duration(arg, "95s or -2m30s")
+		signed("by", rig("skew DURATION", "Move the token's clock, for example by 95s", "by how much, such as 95s or --by -95s", func(arg string) (action, error) {
+			t, err := duration(arg, "95s or --by -2m30s")
 			return func(ctx context.Context, c *host.Client) error { return c.Skew(ctx, t) }, err
-		}),
-		rig("temperature CELSIUS", "Set the ambient temperature, for example -10", "degrees Celsius, such as -10", func(arg string) (action, error) {
+		})),
+		signed("celsius", rig("temperature CELSIUS", "Set the ambient temperature", "degrees Celsius, such as 25 or --celsius -10", func(arg string) (action, error) {
 			t, err := strconv.ParseFloat(arg, 64)
 			if err != nil || !(t >= -60 && t <= 120) {
 				err = usagef("temperature %q: want degrees Celsius from -60 to 120", arg)
 			}
 			return func(ctx context.Context, c *host.Client) error { return c.Temperature(ctx, t) }, err
-		}),
+		})),
 		rig("supply MILLIVOLTS", "Set the supply voltage, above the token's cut-off; 0 takes the battery out and puts it back", "millivolts, such as 2900", func(arg string) (action, error) {
 			mv, err := strconv.ParseUint(arg, 10, 32)
 			if err != nil || mv > 6000 {
@@ -222,6 +222,28 @@ more voltage in the cold: with a weak battery nothing may be readable.`
 		},
 	}
 }
+
+// signed lets the argument of a command be the value of a flag as well: cobra takes
+// an argument that begins with "-" for a flag.
+func signed(flag string, cmd *cobra.Command) *cobra.Command {
+	verb, argument, _ := strings.Cut(cmd.Use, " ")
+	cmd.Use = fmt.Sprintf("%s [%s]", verb, argument)
+	value := cmd.Flags().String(flag, "", fmt.Sprintf("`%s`, which may be negative, in place of the argument", argument))
+	cmd.Annotations = map[string]string{signedFlag: flag}
+	args, run := cmd.Args, cmd.RunE
+	both := func(cmd *cobra.Command, given []string) []string {
+		if cmd.Flags().Changed(flag) {
+			given = append(given, *value)
+		}
+		return given
+	}
+	cmd.Args = func(cmd *cobra.Command, given []string) error { return args(cmd, both(cmd, given)) }
+	cmd.RunE = func(cmd *cobra.Command, given []string) error { return run(cmd, both(cmd, given)) }
+	return cmd
+}
+
+// signedFlag is the annotation that names the flag for a negative argument.
+const signedFlag = "signed"
 
 // duration reads a duration; example is one that fits.
 func duration(text, example string) (time.Duration, error) {

@@ -20,9 +20,9 @@ func TestPasswordHint(t *testing.T) {
 		err := advise(&port.OpError{Op: "reading", Addr: addr, Err: port.ErrGone})
 		require.ErrorIs(t, err, port.ErrGone)
 		if want {
-			require.ErrorContains(t, err, "--token-file", addr)
+			require.ErrorContains(t, err, "--port-password-file", addr)
 		} else {
-			require.NotContains(t, err.Error(), "--token-file", addr)
+			require.NotContains(t, err.Error(), "--port-password-file", addr)
 		}
 	}
 }

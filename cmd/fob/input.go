@@ -213,20 +213,20 @@ func (a *app) stationPublicKey(ctx context.Context, path string) (host.PublicKey
 	return key, nil
 }
 
-// bearerToken reads the token of ports beyond loopback; "" is none.
-func (a *app) bearerToken(ctx context.Context, path string) (string, error) {
+// portPassword reads the password of ports beyond loopback; "" is none.
+func (a *app) portPassword(ctx context.Context, path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
-	text, err := a.readSecret(ctx, "token", path)
+	text, err := a.readSecret(ctx, "password", path)
 	if err != nil {
 		return "", err
 	}
-	t := strings.TrimSpace(string(text))
-	if t == "" {
-		return "", usagef("reading the token: %s is empty", source(path))
+	password := strings.TrimSpace(string(text))
+	if password == "" {
+		return "", usagef("reading the password: %s is empty", source(path))
 	}
-	return t, nil
+	return password, nil
 }
 
 // writeNew writes a secret to a file that must not exist yet.

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -29,7 +28,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	// Before cobra reads the flags: it may refuse them.
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, json: hasJSON(args)}
 	root := newRootCmd(a)
-	root.SetArgs(negatives(root, args))
+	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -53,47 +52,4 @@ func hasJSON(args []string) bool {
 		args = args[:end]
 	}
 	return slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
-}
-
-// negatives moves arguments such as -95s behind a "--", since they would be read
-// as flags: no flag of fob starts with a digit. The value of a flag stays.
-func negatives(root *cobra.Command, args []string) []string {
-	var front, back []string
-	for i, arg := range args {
-		if arg == "--" {
-			return args
-		}
-		number := len(arg) > 1 && arg[0] == '-' && (arg[1] >= '0' && arg[1] <= '9' || arg[1] == '.')
-		value := false
-		if i > 0 {
-			name, long := strings.CutPrefix(args[i-1], "--")
-			value = long && !strings.Contains(name, "=") && !isSwitch(root, name)
-		}
-		if number && !value {
-			back = append(back, arg)
-		} else {
-			front = append(front, arg)
-		}
-	}
-	if back == nil {
-		return args
-	}
-	return append(append(front, "--"), back...)
-}
-
-// isSwitch reports whether a flag of that name takes no value.
-func isSwitch(cmd *cobra.Command, name string) bool {
-	flag := cmd.Flags().Lookup(name)
-	if flag == nil {
-		flag = cmd.PersistentFlags().Lookup(name)
-	}
-	if flag != nil {
-		return flag.NoOptDefVal != ""
-	}
-	for _, c := range cmd.Commands() {
-		if isSwitch(c, name) {
-			return true
-		}
-	}
-	return name == "help" // which cobra adds late
 }

@@ -109,26 +109,6 @@ func TestJoinedErrors(t *testing.T) {
 	require.Equal(t, "fob: one\nfob: two\n", stderr.String())
 }
 
-func TestNegatives(t *testing.T) {
-	for text, want := range map[string]string{
-		"device skew -95s --port x":          "device skew --port x -- -95s",
-		"device skew --json -95s --port x":   "device skew --json --port x -- -95s",
-		"device skew --port x -95s":          "device skew --port x -- -95s",
-		"device skew --port=x -95s":          "device skew --port=x -- -95s",
-		"device temperature -.5":             "device temperature -- -.5",
-		"device display --rig -5":            "device display --rig -- -5",
-		"code --t0 -5 --seed-file -":         "code --t0 -5 --seed-file -",
-		"device echo -- -5":                  "device echo -- -5",
-		"device skew --help -5s":             "device skew --help -- -5s",
-		"device info -h":                     "device info -h",
-		"device skew --nonsense -5s":         "device skew --nonsense -5s",
-		"device provision --lock -5 --t0 -1": "device provision --lock --t0 -1 -- -5",
-	} {
-		got := negatives(newRootCmd(&app{}), strings.Fields(text))
-		require.Equal(t, want, strings.Join(got, " "))
-	}
-}
-
 // TestHelp: every command says what it does, within 80 columns but for the
 // flags, and its example is a command line that is understood.
 func TestHelp(t *testing.T) {
@@ -148,7 +128,7 @@ func TestHelp(t *testing.T) {
 			found, rest, err := newRootCmd(&app{}).Find(args)
 			require.NoError(t, err, line)
 			require.True(t, found.Runnable(), line)
-			require.NoError(t, found.ParseFlags(negatives(c.Root(), rest)), line)
+			require.NoError(t, found.ParseFlags(rest), line)
 			require.NoError(t, found.ValidateArgs(found.Flags().Args()), line)
 			require.NoError(t, found.ValidateRequiredFlags(), line)
 		}

@@ -18,7 +18,7 @@ import (
 // portFlags are the flags for the ports of tokens that this process serves.
 type portFlags struct {
 	fleet.Ports
-	tokenFile string
+	passwordFile string
 }
 
 func (p *portFlags) add(f *pflag.FlagSet) {
@@ -27,12 +27,12 @@ func (p *portFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&p.UnixDir, "unix", "", "sockets fob0.sock, fob1.sock, … in the folder `DIR`")
 	f.StringVar(&p.RFC2217, "rfc2217", "", "`ADDR` HOST:PORT for serial ports over TCP, counted as with --tcp")
 	f.StringArrayVar(&p.Devices, "serial", nil, "serial device `DEV` such as /dev/ttyGS0; once for each token")
-	f.StringVar(&p.tokenFile, "token-file", "", "`FILE` with the password that hosts must send, except on pseudo-terminals and serial devices; needed beyond loopback")
+	f.StringVar(&p.passwordFile, "port-password-file", "", "`FILE` with the password that hosts must send, except on pseudo-terminals and serial devices; needed beyond loopback")
 }
 
 // ready reads the word of the ports and makes their folders.
 func (p *portFlags) ready(ctx context.Context, a *app) (err error) {
-	if p.Token, err = a.bearerToken(ctx, p.tokenFile); err != nil {
+	if p.Password, err = a.portPassword(ctx, p.passwordFile); err != nil {
 		return err
 	}
 	p.PTY = p.PTYDir != "" || p.TCP == "" && p.UnixDir == "" && p.RFC2217 == "" && len(p.Devices) == 0

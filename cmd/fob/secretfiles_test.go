@@ -33,7 +33,7 @@ const (
 
 // fileFlags has each flag that names a file, with its command where commands differ.
 var fileFlags = map[string]fileKind{
-	"--token-file":         secretFile,
+	"--port-password-file": secretFile,
 	"--state-key":          secretFile,
 	"--key-file":           secretFile,
 	"--seed-key-file":      secretFile,

@@ -56,6 +56,12 @@ func flagError(cmd *cobra.Command, err error) error {
 		if want != "" {
 			return fmt.Errorf("--%s%s: want %s", flag.Name, given, want)
 		}
+	case errors.As(err, &unknown) && strings.Trim(unknown.GetSpecifiedName(), "0123456789.") == "":
+		flag := cmd.Annotations[signedFlag]
+		if flag == "" {
+			return fmt.Errorf("%w: no argument here may be negative", err)
+		}
+		return fmt.Errorf("a negative value needs a flag: --%s -%s", flag, unknown.GetSpecifiedShortnames())
 	case errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1:
 		names := &cobra.Command{} // since cobra compares the names of commands only
 		add := func(f *pflag.Flag) {
@@ -78,4 +84,17 @@ func profileFlag(err error) error {
 		return err
 	}
 	return usagef("--%s %d: want %s", flag, field.Value, field.Allowed)
+}
+
+// renamed are flags that had another name in the version before.
+var renamed = map[string]pflag.NormalizedName{
+	"token-file": "port-password-file",
+}
+
+// normalName accepts the old names of flags, which no help shows.
+func normalName(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	if now, ok := renamed[name]; ok {
+		return now
+	}
+	return pflag.NormalizedName(name)
 }

@@ -214,7 +214,7 @@ func TestDeviceThatCannotBeServed(t *testing.T) {
 	}
 
 	plug(t, link)
-	_, err := Listen(link, WithToken("word"))
+	_, err := Listen(link, WithPassword("word"))
 	require.ErrorIs(t, err, ErrUnsupported)
 	node, err := filepath.EvalSymlinks(link)
 	require.NoError(t, err)

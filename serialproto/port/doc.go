@@ -41,8 +41,8 @@
 //
 // # Remote access
 //
-// [Listen] refuses to serve TCP or RFC 2217 beyond loopback unless [WithToken]
-// is given. The token travels in clear text: it keeps strangers out of a lab
+// [Listen] refuses to serve TCP or RFC 2217 beyond loopback unless [WithPassword]
+// is given. The password travels in clear text: it keeps strangers out of a lab
 // network and is no replacement for a tunnel.
 //
 // # Siblings inside

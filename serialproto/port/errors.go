@@ -26,17 +26,17 @@ var (
 	// ErrGone reports a device that was unplugged or a peer that hung up.
 	ErrGone = errclass.New(errclass.Unreachable, "device gone")
 	// ErrRefused reports a peer that hung up before it answered, as it does after a
-	// wrong token. Such an error is also ErrGone.
+	// wrong password. Such an error is also ErrGone.
 	ErrRefused = errclass.New(errclass.Refused, "the port hung up before its first answer, as it does on a wrong password")
 	// ErrUnsupported reports a feature this operating system does not have.
 	ErrUnsupported = errclass.New(errclass.Unsupported, "not supported")
-	// ErrExposed reports an attempt to serve beyond loopback without a token.
+	// ErrExposed reports an attempt to serve beyond loopback without a password.
 	ErrExposed = errclass.New(errclass.Usage, "not a loopback address")
 	// ErrDescriptor reports that the process holds too many open files for a
 	// serial device to be watched safely.
 	ErrDescriptor = errclass.New(errclass.Unreachable, "too many open files for a serial device")
-	// ErrToken reports a token that cannot be sent on one line.
-	ErrToken = errclass.New(errclass.Usage, "unusable token")
+	// ErrPassword reports a password that cannot be sent on one line.
+	ErrPassword = errclass.New(errclass.Usage, "unusable password")
 )
 
 // OpError says which operation failed on which address.

@@ -29,15 +29,15 @@ func kinds() []kind {
 	all := []kind{
 		{name: "pipe", pair: func(*testing.T) (Port, Port) { return Pipe() }},
 		{name: "tcp", pair: func(t *testing.T) (Port, Port) { return connect(t, "tcp:127.0.0.1:0") }},
-		{name: "tcp with token", pair: func(t *testing.T) (Port, Port) {
-			return connect(t, "tcp:127.0.0.1:0", WithToken("s3cret"))
+		{name: "tcp with password", pair: func(t *testing.T) (Port, Port) {
+			return connect(t, "tcp:127.0.0.1:0", WithPassword("s3cret"))
 		}},
 		{name: "unix", pair: func(t *testing.T) (Port, Port) {
 			return connect(t, "unix:"+filepath.Join(t.TempDir(), "s"))
 		}},
 		{name: "rfc2217", pair: func(t *testing.T) (Port, Port) { return connect(t, "rfc2217://127.0.0.1:0") }},
-		{name: "rfc2217 with token", pair: func(t *testing.T) (Port, Port) {
-			return connect(t, "rfc2217://127.0.0.1:0", WithToken("s3cret"))
+		{name: "rfc2217 with password", pair: func(t *testing.T) (Port, Port) {
+			return connect(t, "rfc2217://127.0.0.1:0", WithPassword("s3cret"))
 		}},
 	}
 	if runtime.GOOS == "linux" {

@@ -42,15 +42,15 @@ func Listen(addr string, opts ...Option) (Listener, error) {
 	}
 	switch a.Scheme {
 	case Device:
-		if o.token != "" {
+		if o.password != "" {
 			return nil, &OpError{Op: "listening on", Addr: addr,
-				Err: fmt.Errorf("%w: a token cannot protect a serial device, who holds its cable may use it", ErrUnsupported)}
+				Err: fmt.Errorf("%w: a password cannot protect a serial device, who holds its cable may use it", ErrUnsupported)}
 		}
 		return listenDevice(a)
 	case PTY:
-		if o.token != "" {
+		if o.password != "" {
 			return nil, &OpError{Op: "listening on", Addr: addr,
-				Err: fmt.Errorf("%w: a token cannot protect a PTY, its file permissions do", ErrUnsupported)}
+				Err: fmt.Errorf("%w: a password cannot protect a PTY, its file permissions do", ErrUnsupported)}
 		}
 		return listenPTY(a)
 	case Unix:

@@ -14,12 +14,12 @@ import (
 	"time"
 )
 
-// listenTCP serves TCP and RFC 2217. Without a token it stays on loopback.
+// listenTCP serves TCP and RFC 2217. Without a password it stays on loopback.
 func listenTCP(a Addr, o options) (Listener, error) {
 	name := a.String()
 	exposed := &OpError{Op: "listening on", Addr: name, Err: fmt.Errorf(
-		"%w: anyone on the network could use the token; listen on 127.0.0.1, or ask hosts for a password (fob run --token-file)", ErrExposed)}
-	if o.token == "" && !isLoopback(a.Host) {
+		"%w: anyone on the network could use the token; listen on 127.0.0.1, or ask hosts for a password (fob run --port-password-file)", ErrExposed)}
+	if o.password == "" && !isLoopback(a.Host) {
 		return nil, exposed
 	}
 	network := "tcp"
@@ -31,7 +31,7 @@ func listenTCP(a Addr, o options) (Listener, error) {
 		return nil, openError("listening on", name, err)
 	}
 	bound, ok := inner.Addr().(*net.TCPAddr)
-	if !ok || (o.token == "" && !bound.IP.IsLoopback()) {
+	if !ok || (o.password == "" && !bound.IP.IsLoopback()) {
 		// "localhost" may be anything in /etc/hosts.
 		inner.Close()
 		return nil, exposed

@@ -10,7 +10,7 @@ import (
 )
 
 // maxPending bounds the connections that nobody has accepted yet, and likewise
-// those whose client has not sent the token.
+// those whose client has not sent the password.
 const maxPending = 64
 
 // acceptPause keeps a process that is out of descriptors from spinning.
@@ -18,11 +18,11 @@ const acceptPause = 10 * time.Millisecond
 
 // socketListener serves TCP, Unix and RFC 2217.
 type socketListener struct {
-	inner  net.Listener
-	addr   string
-	scheme Scheme
-	token  string
-	wait   time.Duration // for the token line
+	inner    net.Listener
+	addr     string
+	scheme   Scheme
+	password string
+	wait     time.Duration // for the token line
 
 	ready  chan Port
 	closed chan struct{}
@@ -38,7 +38,7 @@ var _ Listener = (*socketListener)(nil)
 
 func newSocketListener(inner net.Listener, a Addr, o options) *socketListener {
 	l := &socketListener{
-		inner: inner, addr: a.String(), scheme: a.Scheme, token: o.token, wait: o.wait,
+		inner: inner, addr: a.String(), scheme: a.Scheme, password: o.password, wait: o.wait,
 		ready: make(chan Port, maxPending), closed: make(chan struct{}), slots: make(chan struct{}, maxPending),
 		pending: map[net.Conn]struct{}{},
 	}
@@ -64,7 +64,7 @@ func (l *socketListener) acceptLoop() {
 			}
 			continue
 		}
-		if l.token == "" {
+		if l.password == "" {
 			l.offer(l.wrap(conn)) // here, so that clients are served in their order
 			continue
 		}
@@ -104,7 +104,7 @@ func (l *socketListener) greet(conn net.Conn) {
 		return
 	}
 	p := l.wrap(conn)
-	err := expectToken(p, l.token, l.wait)
+	err := expectPassword(p, l.password, l.wait)
 	l.untrack(conn) // from here on it may belong to whoever accepts it
 	if err != nil {
 		p.Close()
@@ -113,7 +113,7 @@ func (l *socketListener) greet(conn net.Conn) {
 	l.offer(p)
 }
 
-// track registers conn so that Close can end a wait for its token. It reports
+// track registers conn so that Close can end a wait for its password. It reports
 // false if Close has been called.
 func (l *socketListener) track(conn net.Conn) bool {
 	l.mu.Lock()

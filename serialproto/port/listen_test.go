@@ -26,7 +26,7 @@ func TestListenRefusesToBeExposed(t *testing.T) {
 		_, err := Listen(addr)
 		require.ErrorIs(t, err, ErrExposed, addr)
 		require.ErrorContains(t, err, "ask hosts for a password")
-		_, err = Listen(addr, WithToken(""))
+		_, err = Listen(addr, WithPassword(""))
 		require.ErrorIs(t, err, ErrExposed, "an empty token is none")
 	}
 	for _, addr := range []string{"tcp:localhost:0", "tcp:127.1.2.3:0"} {
@@ -37,9 +37,9 @@ func TestListenRefusesToBeExposed(t *testing.T) {
 		exchange(t, open(t, l.Addr()), accept(t, l))
 	}
 	for _, addr := range []string{"tcp:0.0.0.0:0", "rfc2217://0.0.0.0:0"} {
-		l := listen(t, addr, WithToken("s3cret"))
+		l := listen(t, addr, WithPassword("s3cret"))
 		require.Contains(t, l.Addr(), "0.0.0.0:", "and not all of IPv6 as well")
-		exchange(t, open(t, l.Addr(), WithToken("s3cret")), accept(t, l))
+		exchange(t, open(t, l.Addr(), WithPassword("s3cret")), accept(t, l))
 	}
 }
 
@@ -61,7 +61,7 @@ func TestToken(t *testing.T) {
 		for _, addr := range []string{"tcp:127.0.0.1:0", "rfc2217://127.0.0.1:0", "unix:" + t.TempDir() + "/s"} {
 			t.Run(name+" "+addr[:3], func(t *testing.T) {
 				checkLeaks(t)
-				l := listen(t, addr, WithToken("s3cret"), quick)
+				l := listen(t, addr, WithPassword("s3cret"), quick)
 				host := open(t, l.Addr())
 				_, _ = host.Write([]byte(first)) // may fail, the token being closed already
 				require.NoError(t, host.SetReadDeadline(time.Now().Add(patience)))
@@ -77,12 +77,12 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// TestWrongTokenIsRefused: a host that sent a wrong token learns that from the error;
+// TestWrongPasswordIsRefused: a host that sent a wrong password learns that from the error;
 // one whose token was accepted has a device that is gone.
-func TestWrongTokenIsRefused(t *testing.T) {
+func TestWrongPasswordIsRefused(t *testing.T) {
 	for _, addr := range []string{"tcp:127.0.0.1:0", "rfc2217://127.0.0.1:0", "unix:" + t.TempDir() + "/s"} {
-		l := listen(t, addr, WithToken("s3cret"))
-		wrong := open(t, l.Addr(), WithToken("s3cres"))
+		l := listen(t, addr, WithPassword("s3cret"))
+		wrong := open(t, l.Addr(), WithPassword("s3cres"))
 		require.NoError(t, wrong.SetReadDeadline(time.Now().Add(patience)))
 		_, err := wrong.Read(make([]byte, 1))
 		require.ErrorIs(t, err, ErrRefused)
@@ -90,7 +90,7 @@ func TestWrongTokenIsRefused(t *testing.T) {
 		class, _ := errclass.Of(err)
 		require.Equal(t, errclass.Refused, class)
 
-		right := open(t, l.Addr(), WithToken("s3cret"))
+		right := open(t, l.Addr(), WithPassword("s3cret"))
 		token := accept(t, l)
 		exchange(t, right, token)
 		require.NoError(t, token.Close())
@@ -105,7 +105,7 @@ func TestWrongTokenIsRefused(t *testing.T) {
 
 // What follows the line in the same packet belongs to the token.
 func TestTokenKeepsWhatFollows(t *testing.T) {
-	l := listen(t, "tcp:127.0.0.1:0", WithToken("s3cret"))
+	l := listen(t, "tcp:127.0.0.1:0", WithPassword("s3cret"))
 	conn, err := net.Dial("tcp", strings.TrimPrefix(l.Addr(), "tcp:"))
 	require.NoError(t, err)
 	defer conn.Close()
@@ -122,9 +122,9 @@ func TestTokenKeepsWhatFollows(t *testing.T) {
 // A client that says nothing delays neither other clients nor Close.
 func TestSilentClient(t *testing.T) {
 	checkLeaks(t)
-	l := listen(t, "tcp:127.0.0.1:0", WithToken("s3cret"), func(o *options) { o.wait = time.Hour })
+	l := listen(t, "tcp:127.0.0.1:0", WithPassword("s3cret"), func(o *options) { o.wait = time.Hour })
 	silent := open(t, l.Addr())
-	exchange(t, open(t, l.Addr(), WithToken("s3cret")), accept(t, l))
+	exchange(t, open(t, l.Addr(), WithPassword("s3cret")), accept(t, l))
 	require.NoError(t, within(t, "Close", background(l.Close)))
 	require.NoError(t, silent.SetReadDeadline(time.Now().Add(patience)))
 	_, err := silent.Read(make([]byte, 1))
@@ -133,11 +133,11 @@ func TestSilentClient(t *testing.T) {
 
 func TestUnusableToken(t *testing.T) {
 	for _, token := range []string{"two words", "line\nbreak", "nul\x00", "ümlaut", strings.Repeat("x", 257)} {
-		_, err := Listen("tcp:127.0.0.1:0", WithToken(token))
-		require.ErrorIs(t, err, ErrToken)
+		_, err := Listen("tcp:127.0.0.1:0", WithPassword(token))
+		require.ErrorIs(t, err, ErrPassword)
 		require.NotContains(t, err.Error(), token)
-		_, err = Open(context.Background(), "tcp:127.0.0.1:1", WithToken(token))
-		require.ErrorIs(t, err, ErrToken)
+		_, err = Open(context.Background(), "tcp:127.0.0.1:1", WithPassword(token))
+		require.ErrorIs(t, err, ErrPassword)
 		require.NotContains(t, err.Error(), token)
 	}
 }

@@ -18,22 +18,22 @@ type Port = serialproto.Port
 type Option func(*options)
 
 type options struct {
-	token string
-	wait  time.Duration // for the token line
+	password string
+	wait     time.Duration // for the password line
 }
 
-// WithToken sets the bearer token of a tcp:, unix: or rfc2217: connection. A
-// listener then passes no byte on before the client has sent the line
-// "token TOKEN"; [Open] sends that line. An empty token is the same as no
-// option. Open ignores the token for serial devices and PTYs.
-func WithToken(token string) Option { return func(o *options) { o.token = token } }
+// WithPassword sets the password of a tcp:, unix: or rfc2217: connection. A listener
+// then passes no byte on before the client has sent the line "token PASSWORD"; [Open]
+// sends that line. An empty password is the same as no option. Open ignores the
+// password for serial devices and PTYs.
+func WithPassword(password string) Option { return func(o *options) { o.password = password } }
 
 func collect(opts []Option) (options, error) {
-	o := options{wait: tokenWait}
+	o := options{wait: passwordWait}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	return o, checkToken(o.token)
+	return o, checkPassword(o.password)
 }
 
 // Open connects to the token at addr. Serial lines are set to 115200 8N1. ctx
@@ -82,12 +82,12 @@ func dial(ctx context.Context, a Addr, o options) (Port, error) {
 	} else {
 		p = newSocket(conn, a.String())
 	}
-	if o.token == "" {
+	if o.password == "" {
 		return p, nil
 	}
-	if err := sendToken(ctx, p, o.token); err != nil {
+	if err := sendPassword(ctx, p, o.password); err != nil {
 		p.Close()
-		return nil, openError("opening", a.String(), fmt.Errorf("sending the token: %w", bareOp(err)))
+		return nil, openError("opening", a.String(), fmt.Errorf("sending the password: %w", bareOp(err)))
 	}
 	return &unanswered{Port: p}, nil
 }

@@ -75,7 +75,7 @@ func TestPTYWithoutLink(t *testing.T) {
 	l := listen(t, "pty:")
 	require.True(t, strings.HasPrefix(l.Addr(), "pty:/dev/pts/"), l.Addr())
 	exchange(t, accept(t, l), open(t, l.Addr()))
-	_, err := Listen("pty:", WithToken("x"))
+	_, err := Listen("pty:", WithPassword("x"))
 	require.ErrorIs(t, err, ErrUnsupported)
 }
 

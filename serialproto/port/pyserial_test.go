@@ -145,7 +145,7 @@ print("ok")
 `
 
 func TestPyserialToken(t *testing.T) {
-	l := listen(t, "rfc2217://127.0.0.1:0", WithToken("s3cret"))
+	l := listen(t, "rfc2217://127.0.0.1:0", WithPassword("s3cret"))
 	done := background(func() error { serveEcho(l); return nil })
 	runPython(t, tokenScript, l.Addr())
 	require.NoError(t, l.Close())

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// passwordPrefix begins the first line of a client: "token PASSWORD\n". The word is
+// part of the protocol (PROTOCOL.md, section 8). There is no answer; a wrong password
+// closes the connection.
+const passwordPrefix = "token "
+
+const (
+	maxPassword  = 256             // bytes, so that a stranger cannot make us buffer more
+	passwordWait = 5 * time.Second // from connecting to the end of the line
+)
+
+// errBadPassword ends a connection. It reveals nothing about either password.
+var errBadPassword = errors.New("the client did not send the password")
+
+// checkPassword accepts a password that fits on the line. No error contains the
+// password.
+func checkPassword(password string) error {
+	if len(password) > maxPassword {
+		return fmt.Errorf("%w: longer than %d bytes", ErrPassword, maxPassword)
+	}
+	for i := range len(password) {
+		if password[i] <= ' ' || password[i] > '~' {
+			return fmt.Errorf("%w: only printable ASCII without spaces can be sent", ErrPassword)
+		}
+	}
+	return nil
+}
+
+func sendPassword(ctx context.Context, p Port, password string) error {
+	limit := time.Now().Add(passwordWait)
+	if t, ok := ctx.Deadline(); ok && t.Before(limit) {
+		limit = t
+	}
+	if err := p.SetWriteDeadline(limit); err != nil {
+		return err
+	}
+	if _, err := p.Write([]byte(passwordPrefix + password + "\n")); err != nil {
+		return err
+	}
+	return p.SetWriteDeadline(time.Time{})
+}
+
+// unanswered is a Port on which a password was sent, until its other end sends
+// something: a server closes the connection after a wrong password.
+type unanswered struct {
+	Port
+	answered atomic.Bool
+}
+
+// Line is for [LineOf].
+func (u *unanswered) Line() (Line, bool) { return LineOf(u.Port) }
+
+func (u *unanswered) Read(p []byte) (int, error) {
+	n, err := u.Port.Read(p)
+	if n > 0 {
+		u.answered.Store(true)
+	}
+	return n, u.refusal(err)
+}
+
+func (u *unanswered) Write(p []byte) (int, error) {
+	n, err := u.Port.Write(p)
+	return n, u.refusal(err)
+}
+
+func (u *unanswered) refusal(err error) error {
+	var oe *OpError
+	if u.answered.Load() || !errors.Is(err, ErrGone) || !errors.As(err, &oe) {
+		return err
+	}
+	return &OpError{Op: oe.Op, Addr: oe.Addr, Err: fmt.Errorf("%w: %w", ErrRefused, oe.Err)}
+}
+
+// expectPassword reads the first line and nothing behind it. It returns an error
+// unless the line carries the password and arrives in time.
+func expectPassword(p Port, password string, wait time.Duration) error {
+	if err := p.SetReadDeadline(time.Now().Add(wait)); err != nil {
+		return err
+	}
+	line := make([]byte, 0, len(passwordPrefix)+maxPassword)
+	var b [1]byte // one byte at a time: what follows belongs to the token's firmware
+	for b[0] != '\n' {
+		if n, err := p.Read(b[:]); err != nil {
+			return err
+		} else if n == 0 {
+			continue
+		}
+		if len(line) == cap(line) {
+			return errBadPassword
+		}
+		line = append(line, b[0])
+	}
+	line = line[:len(line)-1]
+	if n := len(line); n > 0 && line[n-1] == '\r' { // typed in a terminal program
+		line = line[:n-1]
+	}
+	// Hashes have the same length, so the comparison does not tell how long the
+	// password is.
+	got, want := sha256.Sum256(line), sha256.Sum256([]byte(passwordPrefix+password))
+	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+		return errBadPassword
+	}
+	return p.SetReadDeadline(time.Time{})
+}
