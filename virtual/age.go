@@ -8,14 +8,15 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Age makes the token d older while the world stays where it is: it has the
-// clock error, the used battery and the expiry date of a token that was made d
-// earlier and lay at 25 °C since. Ageing twice is ageing once by the sum.
+// Age makes the token d older while the world's clock stands still. Afterwards the
+// token has the clock error, the used battery and the expiry date of a token that was
+// made d earlier and has been kept at 25 °C since. Ageing in two parts has the same
+// effect as ageing once by their sum.
 func (t *Token) Age(d time.Duration) {
 	t.AgeAt(d, RoomTemperature)
 }
 
-// AgeAt is Age at another temperature.
+// AgeAt is like [Token.Age], at the ambient temperature c.
 func (t *Token) AgeAt(d time.Duration, c Celsius) {
 	t.do(func() {
 		d := max(d, 0)
@@ -23,7 +24,7 @@ func (t *Token) AgeAt(d time.Duration, c Celsius) {
 			run := min(d, t.cell.Lasts(t.at, c, 0))
 			t.crystal.Age(t.at, run, c)
 			t.backdateLocked(run)
-			t.stepLocked() // an expiry comes before the end of the battery
+			t.stepLocked() // the expiry comes before the end of the battery
 			t.cell.Age(t.at, run, c, 0)
 			if run == d && !t.cell.emptyAt(t.at) {
 				return
@@ -37,12 +38,13 @@ func (t *Token) AgeAt(d time.Duration, c Celsius) {
 	})
 }
 
-// backdateLocked moves the expiry date d into the past. A date has whole days
-// only: t.aged keeps the rest for the next time, as long as the token has the
-// date that the last time left, t.agedTo.
+// backdateLocked moves the expiry date d into the past. A date has whole days only, so
+// t.aged keeps the remainder for the next call. The remainder is valid only as long as
+// the token still has the date that the last call left, t.agedTo.
 //
-// The date is what a token made earlier would have been given. This token does
-// not write it in its own life: it needs no power, and armed faults wait.
+// A token made d earlier would have been given the earlier date at the factory. Writing
+// it is therefore not an event in this token's life: it needs no power, and it does not
+// trigger faults that are armed.
 func (t *Token) backdateLocked(d time.Duration) {
 	const day = 24 * time.Hour
 	expiry := t.core.Expiry()
@@ -56,12 +58,12 @@ func (t *Token) backdateLocked(d time.Duration) {
 	if days > 0 && !expiry.IsZero() {
 		earlier, err := token.ExpiryFromDays(max(0, expiry.Days()-int32(days)))
 		if err != nil {
-			return // not reached: an earlier date lies in the calendar
+			return // not reached: an earlier date is also in the calendar
 		}
 		cut, fail := t.flash.cut, t.flash.fail
 		t.flash.cut, t.flash.fail = 0, false
 		b := t.benchLocked()
-		_ = t.core.Backdate(&b.hw, earlier) // a worn-out flash keeps the date it has
+		_ = t.core.Backdate(&b.hw, earlier) // a worn-out flash keeps its old date
 		b.release()
 		t.flash.cut, t.flash.fail = cut, fail
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// lives are tokens in every state in which they can be aged.
+// lives makes tokens in every state in which they can be aged.
 var lives = map[string]func(t testing.TB, w *virtual.World, model string) *virtual.Token{
 	"blank": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
 		return w.NewToken(modelOf(t, model))
@@ -90,7 +90,7 @@ var lives = map[string]func(t testing.TB, w *virtual.World, model string) *virtu
 	},
 }
 
-// dated is a token in the field that expires five years from now.
+// dated returns a token in the field that expires five years from now.
 func dated(t testing.TB, w *virtual.World, model string) *virtual.Token {
 	m := modelOf(t, model)
 	k := w.NewToken(m)
@@ -98,10 +98,10 @@ func dated(t testing.TB, w *virtual.World, model string) *virtual.Token {
 	return k
 }
 
-// TestAgeAddsUp: ageing in parts is ageing by the sum, in every state of a token
-// and for any parts: the date exactly, the clock to a millisecond (each part is
-// rounded to a nanosecond), the charge to a few flash operations of 20 µC, because
-// a log with more dates in it may have to erase a page.
+// TestAgeAddsUp: ageing in parts has the same effect as ageing by the sum, in every
+// state of a token and for any parts. The dates agree exactly, the clocks to a
+// millisecond (each part is rounded to a nanosecond), and the charges to a few flash
+// operations of 20 µC, because a log that holds more dates may have to erase a page.
 func TestAgeAddsUp(t *testing.T) {
 	for name, life := range lives {
 		t.Run(name, func(t *testing.T) {
@@ -117,8 +117,8 @@ func TestAgeAddsUp(t *testing.T) {
 	}
 }
 
-// TestAgeAddsUpExactly has the splits that went wrong: 24 times 12 hours and 12
-// days, 6 times a year of 365.25 days and six years.
+// TestAgeAddsUpExactly covers splits that went wrong in the past: 24 times 12 hours is
+// 12 days, and 6 times a year of 365.25 days is six years.
 func TestAgeAddsUpExactly(t *testing.T) {
 	for _, c := range []struct {
 		n    int
@@ -158,10 +158,10 @@ func compareAges(t testing.TB, rt require.TestingT, life func(testing.TB, *virtu
 	powerIsHonest(rt, split)
 }
 
-// powerIsHonest checks that a token with nothing to run on is dark and dead.
+// powerIsHonest checks that a token without a usable supply is dark and dead.
 func powerIsHonest(t require.TestingT, k *virtual.Token) {
 	r := k.Display()
-	if r.Voltage > 2000 { // the cut-off of both cells
+	if r.Voltage > 2000 { // the cut-off voltage of both batteries
 		return
 	}
 	require.False(t, r.Powered)
@@ -170,10 +170,10 @@ func powerIsHonest(t require.TestingT, k *virtual.Token) {
 	require.False(t, r.ClockSet)
 }
 
-// TestAgeWithoutPower: nothing that is done to a token without power starts it.
+// TestAgeWithoutPower: no operation on a token without power starts it.
 func TestAgeWithoutPower(t *testing.T) {
 	for _, name := range []string{"without a battery, a power cut armed", "empty, a power cut armed", "empty", "without a battery"} {
-		for _, c := range []virtual.Celsius{25, 60} { // in the warm an LCD needs less than the firmware
+		for _, c := range []virtual.Celsius{25, 60} { // when warm, an LCD needs a lower voltage than the firmware
 			w := newWorld(t, 1)
 			k := lives[name](t, w, "button-8")
 			k.SetTemperature(c)
@@ -190,7 +190,7 @@ func TestAgeWithoutPower(t *testing.T) {
 	}
 }
 
-// TestAgeDates: the date of a token that was made d earlier.
+// TestAgeDates: an aged token has the date of a token that was made d earlier.
 func TestAgeDates(t *testing.T) {
 	w := newWorld(t, 1)
 	k := dated(t, w, "always-on-6")
@@ -201,13 +201,13 @@ func TestAgeDates(t *testing.T) {
 	last := daysOf(t, 2030, 12, 31)
 	k.Age(23 * time.Hour)
 	require.Equal(t, last, date().Days())
-	k = restored(t, w, k) // the rest of the day survives a snapshot
+	k = restored(t, w, k) // a snapshot keeps the remainder of the day
 	k.Age(time.Hour)
 	require.Equal(t, last-1, date().Days())
 	k.Age(36 * time.Hour)
 	require.Equal(t, last-2, date().Days())
 
-	// What is provisioned anew begins anew.
+	// Provisioning discards the remainder of the day.
 	m := modelOf(t, "always-on-6")
 	k = w.NewToken(m)
 	k.Age(23 * time.Hour)
@@ -216,7 +216,7 @@ func TestAgeDates(t *testing.T) {
 	require.Equal(t, last, date().Days())
 }
 
-// TestAgeExpiresBeforeItDies: a token ages by events in their order.
+// TestAgeExpiresBeforeItDies: ageing processes events in order.
 func TestAgeExpiresBeforeItDies(t *testing.T) {
 	w := newWorld(t, 1)
 	k, other := dated(t, w, "always-on-6"), dated(t, w, "always-on-6")

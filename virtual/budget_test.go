@@ -18,8 +18,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// residents are tokens at rest with different pasts, and what each may take in
-// bytes of heap. README.md has the same figures.
+// residents are tokens at rest with different pasts, and the limit for each in bytes of
+// heap. README.md has the same figures.
 var residents = []struct {
 	name  string
 	model string
@@ -47,7 +47,7 @@ var residents = []struct {
 	}},
 	{"pressed", "button-6", 1750, func(t testing.TB, w *virtual.World, m *virtual.Model, n int) *virtual.Token {
 		k := programmed(t, w, m, n)
-		for range 2 * (50 + n%8) { // on and off; n%8: the log of presses is full to a different degree
+		for range 2 * (50 + n%8) { // on and off; n%8 fills the log of presses to different degrees
 			k.Press()
 		}
 		return k
@@ -60,7 +60,7 @@ var residents = []struct {
 	}},
 }
 
-// programmed is a token of a fleet: programmed at the fixture and locked.
+// programmed returns a token of a fleet: programmed at the fixture and locked.
 func programmed(t testing.TB, w *virtual.World, m *virtual.Model, n int) *virtual.Token {
 	k := w.NewToken(m)
 	p := order(w, m)
@@ -74,12 +74,12 @@ func programmed(t testing.TB, w *virtual.World, m *virtual.Model, n int) *virtua
 
 var fiveYears, _ = token.NewExpiry(2030, 12, 31)
 
-// residentOf makes n tokens and returns the bytes of heap that each keeps.
+// residentOf makes n tokens and returns the bytes of heap that each one keeps.
 func residentOf(t testing.TB, model string, n int, live func(testing.TB, *virtual.World, *virtual.Model, int) *virtual.Token) float64 {
 	w := newWorld(t, 1)
 	m := modelOf(t, model)
 	tokens := make([]*virtual.Token, n)
-	for i := range min(n, 20) { // what the first ones leave in pools and tables
+	for i := range min(n, 20) { // the first tokens also fill pools and tables
 		live(t, w, m, i)
 	}
 	var before, after runtime.MemStats
@@ -92,8 +92,8 @@ func residentOf(t testing.TB, model string, n int, live func(testing.TB, *virtua
 	return (float64(after.HeapAlloc) - float64(before.HeapAlloc)) / float64(n)
 }
 
-// settledHeap reads the heap without what pools and finalizers keep for one
-// more collection.
+// settledHeap reads the heap statistics without memory that pools and finalizers keep
+// for one more collection.
 func settledHeap(m *runtime.MemStats) {
 	for range 3 {
 		runtime.GC()
@@ -101,8 +101,8 @@ func settledHeap(m *runtime.MemStats) {
 	runtime.ReadMemStats(m)
 }
 
-// TestResident holds each kind of token to its limit. A limit that is far above
-// what is measured is as wrong as one below.
+// TestResident checks each kind of token against its limit. A limit far above the
+// measured value is as wrong as one below it.
 func TestResident(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector makes everything larger")
@@ -111,7 +111,7 @@ func TestResident(t *testing.T) {
 		t.Run(r.name, func(t *testing.T) {
 			n := 2000
 			if r.name == "provisioned" {
-				n = 500 // each with a key agreement and a port, which leave some bytes behind
+				n = 500 // each needs a key agreement and a port, which leave some bytes behind
 			}
 			got := residentOf(t, r.model, n, r.live)
 			require.LessOrEqual(t, got, r.limit)
@@ -120,7 +120,7 @@ func TestResident(t *testing.T) {
 	}
 }
 
-// BenchmarkResident prints what the README says.
+// BenchmarkResident prints the figures of the README.
 func BenchmarkResident(b *testing.B) {
 	for _, r := range residents {
 		b.Run(r.name, func(b *testing.B) {
@@ -147,7 +147,7 @@ func benchmarkAdvance(b *testing.B, d time.Duration) {
 
 func BenchmarkAdvanceTenSeconds(b *testing.B) { benchmarkAdvance(b, 10*time.Second) }
 
-// BenchmarkAdvanceTenYears jumps over expiry and the end of the cell.
+// BenchmarkAdvanceTenYears passes the expiry and the end of the battery.
 func BenchmarkAdvanceTenYears(b *testing.B) {
 	w := newWorld(b, 1)
 	m := modelOf(b, "always-on-6")
@@ -167,8 +167,8 @@ func BenchmarkAdvanceTenYears(b *testing.B) {
 	}
 }
 
-// BenchmarkAdvanceTenYearsIdle is without events: most of the time the token has
-// been dead for long, as tokens nobody looks after are.
+// BenchmarkAdvanceTenYearsIdle measures a jump without events: for most of the time the
+// token has been dead for years, like a token that has been left in a drawer.
 func BenchmarkAdvanceTenYearsIdle(b *testing.B) {
 	w := newWorld(b, 1)
 	k := inField(b, w, "button-6")
@@ -197,7 +197,7 @@ func BenchmarkProgram(b *testing.B) {
 	}
 }
 
-// BenchmarkPress presses, looks and waits for the display to go off.
+// BenchmarkPress presses, reads the display and waits until it goes off.
 func BenchmarkPress(b *testing.B) {
 	w := newWorld(b, 1)
 	k := inField(b, w, "button-6")
@@ -206,7 +206,7 @@ func BenchmarkPress(b *testing.B) {
 		k.Press()
 		if k.Display().Text == dark {
 			b.StopTimer()
-			k = inField(b, w, "button-6") // the old one has reached its limit
+			k = inField(b, w, "button-6") // the old one has reached its press limit
 			b.StartTimer()
 		}
 		w.Advance(time.Minute)

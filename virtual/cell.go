@@ -21,8 +21,8 @@ type MicroCoulombs float32
 // Ohms is a resistance.
 type Ohms float32
 
-// Load is which consumers draw from the cell, besides the sleep current, which
-// always flows.
+// Load is the set of consumers that draw from the battery in addition to the sleep
+// current, which always flows.
 type Load uint8
 
 // The consumers.
@@ -30,24 +30,25 @@ const (
 	LoadDisplay Load = 1 << iota // the display of a token with a button is on
 )
 
-// CellSpec is a kind of lithium coin cell, and what the token draws from it.
+// CellSpec describes a kind of lithium coin cell and the currents that the token draws
+// from it.
 type CellSpec struct {
-	Capacity      MilliAmpereHours    `json:"capacity"`      // to 2.0 V
+	Capacity      MilliAmpereHours    `json:"capacity"`      // until 2.0 V is reached
 	SelfDischarge float32             `json:"selfDischarge"` // share of Capacity a year at 25 °C
-	Resistance    Ohms                `json:"resistance"`    // fresh, at 25 °C; four times that when empty
-	Cutoff        firmware.Millivolts `json:"cutoff"`        // below it the token stops
+	Resistance    Ohms                `json:"resistance"`    // when fresh, at 25 °C; four times as much when empty
+	Cutoff        firmware.Millivolts `json:"cutoff"`        // the token stops at this voltage and below
 
-	Sleep   MicroAmperes `json:"sleep"`   // always; includes an always-on display
-	Display MicroAmperes `json:"display"` // more while LoadDisplay
-	Serial  MicroAmperes `json:"serial"`  // more while a byte passes the line
+	Sleep   MicroAmperes `json:"sleep"`   // always flows; includes an always-on display
+	Display MicroAmperes `json:"display"` // added while LoadDisplay is set
+	Serial  MicroAmperes `json:"serial"`  // added while a byte passes on the line
 
 	Press MicroCoulombs `json:"press"` // one press of the button
 	Write MicroCoulombs `json:"write"` // one flash operation
 }
 
-// CR2032 is the cell of an always-on fob: 220 mAh, 3 µA with the display (the
-// SID700 budget). A press is 5 ms of HMAC at 2 mA, a flash operation 4 ms at
-// 5 mA.
+// CR2032 is the cell of an always-on fob: 220 mAh, 3 µA including the display (the
+// power budget of the SID700). A press is 5 ms of HMAC at 2 mA, and a flash operation
+// is 4 ms at 5 mA.
 func CR2032() *CellSpec {
 	return &CellSpec{
 		Capacity: 220, SelfDischarge: 0.01, Resistance: 10, Cutoff: 2000,
@@ -55,8 +56,8 @@ func CR2032() *CellSpec {
 	}
 }
 
-// CR2016 is the cell of a fob with a button: 90 mAh, 1 µA asleep and 8 µA more
-// while the display is on.
+// CR2016 is the cell of a fob with a button: 90 mAh, 1 µA asleep, and 8 µA more while
+// the display is on.
 func CR2016() *CellSpec {
 	return &CellSpec{
 		Capacity: 90, SelfDischarge: 0.01, Resistance: 15, Cutoff: 2000,
@@ -64,30 +65,29 @@ func CR2016() *CellSpec {
 	}
 }
 
-// Cell is a Li/MnO2 coin cell. Currents are constant between two calls that
-// change them, so that the charge used at any instant is one formula from the
-// last such call (the anchor). An instant before the anchor counts as the
-// anchor.
+// Cell is a Li/MnO2 coin cell. Currents are constant between two calls that change
+// them. The charge used at any instant is therefore one formula, evaluated from the
+// last such call (the anchor). An instant before the anchor counts as the anchor.
 //
-// All state is in the exported fields, for snapshots; change it by methods
-// only. See [NewCell].
+// All state is in the exported fields, which allows snapshots; change it only by
+// calling methods. See [NewCell].
 type Cell struct {
-	Spec   *CellSpec        `json:"spec"` // shared by all cells of the kind: not to be changed
+	Spec   *CellSpec        `json:"spec"` // shared by all cells of the kind: do not change it
 	Anchor WorldTime        `json:"anchor"`
 	Used   MilliAmpereHours `json:"used"` // at Anchor, self-discharge included
 
-	Override firmware.Millivolts `json:"override,omitempty"` // a rig's bench supply instead of the cell
+	Override firmware.Millivolts `json:"override,omitempty"` // voltage of the rig's bench supply, used instead of the cell; 0: no supply
 	Temp     float32             `json:"temp"`               // °C
 	Load     Load                `json:"load"`
 	Removed  bool                `json:"removed,omitempty"`
 }
 
-// NewCell returns a fresh cell that is put in at w.
+// NewCell returns a fresh cell that is inserted at w.
 func NewCell(w WorldTime, spec *CellSpec) Cell {
 	return Cell{Spec: spec, Anchor: w, Temp: float32(RoomTemperature)}
 }
 
-// Draw sets who draws current from w on.
+// Draw sets the consumers that draw current from w on.
 func (c *Cell) Draw(w WorldTime, load Load) {
 	if load != c.Load {
 		c.advance(w)
@@ -95,7 +95,7 @@ func (c *Cell) Draw(w WorldTime, load Load) {
 	}
 }
 
-// Spend takes a charge at w. No cell, no charge.
+// Spend uses up the charge q at w. It has no effect while the cell is removed.
 func (c *Cell) Spend(w WorldTime, q MicroCoulombs) {
 	if !c.Removed && q > 0 {
 		c.advance(w)
@@ -103,13 +103,13 @@ func (c *Cell) Spend(w WorldTime, q MicroCoulombs) {
 	}
 }
 
-// Press takes the charge of n presses of the button.
+// Press uses up the charge of n presses of the button.
 func (c *Cell) Press(w WorldTime, n int) { c.Spend(w, c.Spec.Press*MicroCoulombs(n)) }
 
-// Write takes the charge of n flash operations.
+// Write uses up the charge of n flash operations.
 func (c *Cell) Write(w WorldTime, n int) { c.Spend(w, c.Spec.Write*MicroCoulombs(n)) }
 
-// SetTemperature makes the cell's temperature t from w on.
+// SetTemperature sets the cell's temperature to t from w on.
 func (c *Cell) SetTemperature(w WorldTime, t Celsius) {
 	if t := float32(clampCelsius(t)); t != c.Temp {
 		c.advance(w)
@@ -117,14 +117,14 @@ func (c *Cell) SetTemperature(w WorldTime, t Celsius) {
 	}
 }
 
-// SetVoltage puts a bench supply of mv in the place of the cell, which goes on
-// self-discharging in the drawer; 0 puts the cell back to work.
+// SetVoltage replaces the cell by a bench supply of mv from w on. The cell meanwhile
+// only discharges itself. 0 disconnects the supply and puts the cell back to work.
 func (c *Cell) SetVoltage(w WorldTime, mv firmware.Millivolts) {
 	c.advance(w)
 	c.Override = max(mv, 0)
 }
 
-// Remove takes the cell out at w. It only self-discharges from then on.
+// Remove takes the cell out at w. From then on it only discharges itself.
 func (c *Cell) Remove(w WorldTime) {
 	c.advance(w)
 	c.Removed = true
@@ -136,14 +136,14 @@ func (c *Cell) Insert(w WorldTime) {
 	c.Removed = false
 }
 
-// Replace puts a fresh cell of the same kind in at w.
+// Replace inserts a fresh cell of the same kind at w.
 func (c *Cell) Replace(w WorldTime) {
 	c.Insert(w)
 	c.Used = 0
 }
 
-// Lasts returns how long the voltage stays above the cut-off from w on at
-// temperature t and under load.
+// Lasts returns how long from w on the voltage stays above the cut-off, at temperature
+// t and under load.
 func (c *Cell) Lasts(w WorldTime, t Celsius, load Load) time.Duration {
 	x := *c
 	x.advance(w)
@@ -154,8 +154,8 @@ func (c *Cell) Lasts(w WorldTime, t Celsius, load Load) time.Duration {
 	return math.MaxInt64
 }
 
-// Age takes what d at temperature t and under load would use, while the world
-// stays at w. A negative d counts as zero.
+// Age uses up the charge that d takes at temperature t and under load, while the
+// world's clock stays at w. A negative d counts as zero.
 func (c *Cell) Age(w WorldTime, d time.Duration, t Celsius, load Load) {
 	c.advance(w)
 	temp, was := c.Temp, c.Load
@@ -174,7 +174,8 @@ func (c *Cell) Remaining(w WorldTime) float64 {
 	return min(max(1-float64(c.UsedAt(w)/c.Spec.Capacity), 0), 1)
 }
 
-// Current returns what the token draws.
+// Current returns the current that the token draws, without single bytes, presses and
+// flash operations.
 func (c *Cell) Current() MicroAmperes {
 	i := c.Spec.Sleep
 	if c.Load&LoadDisplay != 0 {
@@ -183,7 +184,7 @@ func (c *Cell) Current() MicroAmperes {
 	return i
 }
 
-// Voltage returns what the token's supply pin sees at w, at least 0.
+// Voltage returns the voltage at the token's supply pin at w, at least 0.
 func (c *Cell) Voltage(w WorldTime) firmware.Millivolts {
 	switch {
 	case c.Removed:
@@ -192,22 +193,22 @@ func (c *Cell) Voltage(w WorldTime) firmware.Millivolts {
 		return c.Override
 	}
 	mv := firmware.Millivolts(math.Round(c.loaded(float64(c.UsedAt(w) / c.Spec.Capacity))))
-	// The model is finer than a millivolt. EmptyAt decides on which side of the
-	// cut-off the voltage is, so that the two never disagree.
+	// The model is finer than a millivolt. EmptyAt decides on which side of the cut-off
+	// the voltage is, because the two must never disagree.
 	if c.emptyAt(w) {
 		return min(mv, c.Spec.Cutoff)
 	}
 	return max(mv, c.Spec.Cutoff+1)
 }
 
-// emptyAt reports whether the token has stopped at w for want of supply.
+// emptyAt reports whether the token has stopped at w because its supply is too low.
 func (c *Cell) emptyAt(w WorldTime) bool {
 	end := c.EmptyAt()
 	return end != Forever && end <= max(w, c.Anchor)
 }
 
-// EmptyAt returns when Voltage reaches the cut-off if nothing changes before
-// then: the anchor or earlier if it has, [Forever] if it never will.
+// EmptyAt returns when Voltage reaches the cut-off if nothing changes before then. It
+// returns the anchor if that has happened already, and [Forever] if it never will.
 func (c *Cell) EmptyAt() WorldTime {
 	cutoff := c.Spec.Cutoff
 	switch {
@@ -230,9 +231,9 @@ func (c *Cell) EmptyAt() WorldTime {
 
 const perHour = MilliAmpereHours(time.Hour)
 
-// rate is what the cell loses, in mAh an hour.
+// rate returns how much charge the cell loses per hour.
 func (c *Cell) rate() MilliAmpereHours {
-	// Shelf life halves for each 10 °C more, the usual rule for slow chemistry.
+	// Self-discharge doubles for each 10 °C more, the usual rule for slow chemistry.
 	self := c.Spec.Capacity * MilliAmpereHours(float64(c.Spec.SelfDischarge)*
 		exp2(float64(c.Temp-float32(RoomTemperature))/10)/Year.Hours())
 	if c.Removed || c.Override > 0 {
@@ -252,43 +253,42 @@ func (c *Cell) since(w WorldTime) float64 {
 	return max(float64(w)-float64(c.Anchor), 0)
 }
 
-// openCircuit is the voltage of a cell at 25 °C under a load of microamperes
-// over the share of the capacity that is used. Li/MnO2 is flat for 80 to 90 %,
-// then falls to 2.0 V at the rated capacity; a SID700 had 3.04 V left after
-// five years (nao-yoshi's teardown).
+// openCircuit is the voltage of a cell at 25 °C under a load of microamperes, by the
+// share of the capacity that has been used. Li/MnO2 is flat for 80 to 90 % of the
+// capacity and then falls to 2.0 V at the rated capacity. A SID700 had 3.04 V left
+// after five years (nao-yoshi's teardown).
 var openCircuit = [...]struct{ depth, mv float64 }{
 	{0, 3200}, {0.03, 3110}, {0.10, 3070}, {0.50, 3040}, {0.75, 2990},
 	{0.88, 2900}, {0.94, 2700}, {0.98, 2350}, {1, 2000}, {1.1, 0},
 }
 
 const (
-	// coldFade is what the plateau loses for each degree below 25 °C, in mV.
+	// coldFade is how much the plateau falls for each degree below 25 °C, in mV.
 	coldFade = 1.0
-	// resistanceGrowth makes the resistance four times the fresh one at the end
+	// resistanceGrowth makes the resistance at the end four times the fresh resistance
 	// (data sheets: 10 to 40 Ω).
 	resistanceGrowth = 3.0
 )
 
-// sag is what the cold and the load take off the open-circuit voltage.
+// sag is how far cold and load lower the open-circuit voltage.
 type sag struct {
 	cold float64 // mV at any depth
 	load float64 // mV over the resistance of a fresh cell
 }
 
-// sag returns what temperature and load take off.
+// sag returns the voltage lost to the present temperature and load.
 func (c *Cell) sag() sag {
 	cold := max(float64(RoomTemperature)-float64(c.Temp), 0)
 	return sag{cold: coldFade * cold, load: float64(c.Spec.Resistance) * exp2(cold/20) * float64(c.Current()) / 1000}
 }
 
-// at returns the voltage at point i of the curve. Between two points it is a
-// straight line.
+// at returns the voltage at point i of the curve. The curve is linear between points.
 func (s sag) at(i int) float64 {
 	p := openCircuit[i]
 	return p.mv - s.cold - s.load*(1+resistanceGrowth*p.depth)
 }
 
-// exp2 is math.Exp2, fast for the temperature that most tokens have.
+// exp2 is math.Exp2 with a fast path for 25 °C, the temperature of most tokens.
 func exp2(x float64) float64 {
 	if x == 0 {
 		return 1

@@ -19,9 +19,9 @@ import (
 
 func years(w virtual.WorldTime) float64 { return float64(w-start) / float64(virtual.Year) }
 
-// TestCellLife has the lives that follow from capacity, current and 1 % of
-// self-discharge a year; data sheets of Energizer (CR2032) and Panasonic
-// (CR2016) for the capacities.
+// TestCellLife checks lifetimes that follow from the capacity, the current and a
+// self-discharge of 1 % a year. The capacities are from data sheets of Energizer
+// (CR2032) and Panasonic (CR2016).
 func TestCellLife(t *testing.T) {
 	cr2032, cr2016 := virtual.CR2032(), virtual.CR2016()
 	for _, c := range []struct {
@@ -39,8 +39,8 @@ func TestCellLife(t *testing.T) {
 	}
 }
 
-// TestCellCurve: fresh 3.2 V, flat between 3.1 and 2.9 V for most of the life,
-// 3.04 V measured in a SID700 after five years (nao-yoshi), 2.0 V when empty.
+// TestCellCurve: a cell has 3.2 V when fresh, 3.1 to 2.9 V for most of its life, and
+// 2.0 V when empty. 3.04 V was measured in a SID700 after five years (nao-yoshi).
 func TestCellCurve(t *testing.T) {
 	x := virtual.NewCell(start, virtual.CR2032())
 	require.InDelta(t, 3200, int(x.Voltage(start)), 2)
@@ -59,7 +59,7 @@ func TestCellCurve(t *testing.T) {
 
 func TestCellResistanceAndCold(t *testing.T) {
 	spec := virtual.CR2032()
-	spec.Display = 3000 // the greatest continuous current of a CR2032
+	spec.Display = 3000 // the maximum continuous current of a CR2032
 	x := virtual.NewCell(start, spec)
 	fresh := x.Voltage(start)
 	x.Draw(start, virtual.LoadDisplay)
@@ -93,8 +93,8 @@ func TestCellRemoveAndOverride(t *testing.T) {
 	require.Zero(t, x.UsedAt(year))
 }
 
-// TestCellPresses: Feitian gives 14,000 presses or three to five years at ten a
-// day; a press that shows the code for 30 s takes 8 µA meanwhile.
+// TestCellPresses: Feitian promises 14,000 presses, or three to five years at ten
+// presses a day. A press shows the code for 30 s, at 8 µA.
 func TestCellPresses(t *testing.T) {
 	x := virtual.NewCell(start, virtual.CR2016())
 	w := start
@@ -163,12 +163,12 @@ func TestCellEmptyAt(t *testing.T) {
 		require.Greater(t, x.Voltage(end-1), x.Spec.Cutoff, "to the nanosecond")
 		require.InDelta(t, float64(end-w), float64(x.Lasts(w, virtual.Celsius(x.Temp), x.Load)), 1e6)
 
-		// The same end after any number of stops on the way.
+		// Stops on the way do not change the end.
 		x.Spend(w+(end-w)/3, 0.000001)
 		x.Draw(w+(end-w)/2, x.Load^virtual.LoadDisplay)
 		x.Draw(w+(end-w)/2, x.Load^virtual.LoadDisplay)
 		require.InDelta(t, float64(end-w), float64(x.EmptyAt()-w), 1e9)
-	}, 11267536184899279867) // just before the end the voltage was rounded to the cut-off
+	}, 11267536184899279867) // regression: just before the end the voltage was rounded to the cut-off
 }
 
 func TestCellVoltageOnlyFalls(t *testing.T) {

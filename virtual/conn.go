@@ -7,20 +7,20 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// Conn is one host's connection to a token's serial line: the firmware's
-// buffers and the bytes under way. A token may have several, each a line of
-// its own; one that is not used costs the token nothing.
+// Conn is one host's connection to a token's serial line. It holds the firmware's
+// buffers and the bytes in transit. A token may have several connections, each a line
+// of its own. A connection that is not used costs the token nothing.
 type Conn struct {
 	token    *Token
 	server   serialproto.Server
 	in       []byte
 	out      []byte
 	uptime   func() int64
-	restarts uint32 // of the token when the line was used last
+	restarts uint32 // the token's counter when the line was last used
 }
 
-// Connect attaches a line to the token. The firmware measures the age of a
-// partial packet with uptime, a monotonic clock in milliseconds; nil takes the
+// Connect attaches a line to the token. The firmware measures the age of a partial
+// packet with uptime, a monotonic clock in milliseconds. If uptime is nil, it uses the
 // world's clock.
 func (t *Token) Connect(uptime func() int64) *Conn {
 	if uptime == nil {
@@ -29,8 +29,8 @@ func (t *Token) Connect(uptime func() int64) *Conn {
 	return &Conn{token: t, uptime: uptime}
 }
 
-// Exchange gives the token the bytes that have arrived, lets it work, and
-// returns what it sends: appended to dst. A token without power is silent.
+// Exchange passes received bytes to the token, lets it work, and appends the bytes that
+// it sends to dst. A token without power sends nothing.
 func (c *Conn) Exchange(dst, in []byte) []byte {
 	t := c.token
 	t.mu.Lock()
@@ -39,11 +39,11 @@ func (c *Conn) Exchange(dst, in []byte) []byte {
 	if !t.powered {
 		return dst
 	}
-	if c.restarts != t.restarts { // it may have happened while nobody looked
+	if c.restarts != t.restarts { // may have happened since the last Exchange
 		c.reset()
 	}
 	c.in = append(c.in, in...)
-	// The token has one set of counters, whichever way its bytes come.
+	// The token has one set of counters for all its lines.
 	*c.server.Drops() = serialproto.Drops{}
 	if t.dropped != nil && t.dropped.restarts == t.restarts {
 		*c.server.Drops() = t.dropped.Drops
@@ -61,14 +61,14 @@ func (c *Conn) Exchange(dst, in []byte) []byte {
 	return dst
 }
 
-// framing counts what the firmware has dropped since a restart.
+// framing holds the counters of bytes that the firmware has dropped since a restart.
 type framing struct {
 	serialproto.Drops
-	restarts uint32 // of the token when it was counted
+	restarts uint32 // the token's counter when the bytes were counted
 }
 
 // keepDropsLocked keeps the counters for the next line. Most tokens never drop
-// anything, and keep nothing.
+// anything, and then nothing is kept.
 func (t *Token) keepDropsLocked(d serialproto.Drops) {
 	switch {
 	case d == serialproto.Drops{}:
@@ -80,15 +80,15 @@ func (t *Token) keepDropsLocked(d serialproto.Drops) {
 	}
 }
 
-// byteCharge is what a byte on the line costs: the line's current for as long
-// as a byte takes at 115200 baud.
+// byteCharge returns the charge that a byte on the line uses: the line's current for
+// the duration of a byte at 115200 baud.
 func (t *Token) byteCharge() MicroCoulombs {
 	const perByte = 10.0 / 115200 // s
 	return MicroCoulombs(t.cell.Spec.Serial * perByte)
 }
 
-// reset forgets what the token had received and not yet answered: it lost
-// power. What it had sent is on the wire.
+// reset discards bytes that the token had received but not answered, because it lost
+// power. The bytes that it had sent are on the wire already.
 func (c *Conn) reset() {
 	if c == nil {
 		return
@@ -97,7 +97,7 @@ func (c *Conn) reset() {
 	c.in = c.in[:0]
 }
 
-// line is the token's end of the connection that it is looking at.
+// line is the token's end of the connection that it is currently serving.
 type line Token
 
 var _ firmware.Line = (*line)(nil)
@@ -114,7 +114,7 @@ func (t *line) Read(p []byte) int {
 
 // Write implements firmware.Line.
 func (t *line) Write(p []byte) int {
-	if t.conn == nil || !t.flash.Powered() { // the supply failed in this step
+	if t.conn == nil || !t.flash.Powered() { // the supply failed during this step
 		return len(p)
 	}
 	t.conn.out = append(t.conn.out, p...)

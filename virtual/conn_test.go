@@ -17,7 +17,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// message frames a request of SMP version 2 with an empty body.
+// message frames a request of SMP version 2. The default body is an empty map.
 func message(op serialproto.Op, group serialproto.Group, command, seq uint8, body ...byte) []byte {
 	if len(body) == 0 {
 		body = []byte{0xA0}
@@ -39,7 +39,7 @@ func infoRequest(seq uint8) []byte {
 	return message(serialproto.OpRead, serialproto.GroupToken, serialproto.CmdTokenInfo, seq)
 }
 
-// answers takes apart what a token sent, and returns the sequence numbers.
+// answers parses the messages that a token sent and returns their sequence numbers.
 func answers(t *testing.T, raw []byte) (seqs []uint8) {
 	var in serialproto.Deframer
 	for _, b := range raw {
@@ -54,12 +54,12 @@ func answers(t *testing.T, raw []byte) (seqs []uint8) {
 	return seqs
 }
 
-// selfTest has a token test itself: all segments light up for two seconds.
+// selfTest starts the token's self-test: all segments light up for two seconds.
 func selfTest(k *virtual.Token) {
 	k.Connect(nil).Exchange(nil, message(serialproto.OpWrite, serialproto.GroupToken, serialproto.CmdTokenSelfTest, 1))
 }
 
-// client serves a token over memory and returns its host.
+// client serves a token over memory and returns a host client for it.
 func client(t testing.TB, k *virtual.Token, o virtual.ServeOptions, opts ...host.Option) *host.Client {
 	t.Helper()
 	c, _ := clientAndPort(t, k, o, opts...)
@@ -105,8 +105,8 @@ func TestConnSeveral(t *testing.T) {
 	require.Equal(t, []byte("kept"), b.Exchange([]byte("kept"), nil))
 }
 
-// TestConnPartial: a token forgets half a packet after three seconds of the
-// uptime given, whatever the world's clock does.
+// TestConnPartial: a token discards an incomplete packet after three seconds of the
+// given uptime, independently of the world's clock.
 func TestConnPartial(t *testing.T) {
 	for wait, want := range map[int64][]uint8{3000: {1}, 3001: nil} {
 		w := newWorld(t, 1)
@@ -122,7 +122,7 @@ func TestConnPartial(t *testing.T) {
 	}
 	w := newWorld(t, 1)
 	k := inField(t, w, "always-on-6")
-	c := k.Connect(nil) // by the world's clock
+	c := k.Connect(nil) // uses the world's clock
 	require.Empty(t, c.Exchange(nil, infoRequest(1)[:10]))
 	w.Advance(3001 * time.Millisecond)
 	require.Empty(t, c.Exchange(nil, infoRequest(1)[10:]))
@@ -140,7 +140,7 @@ func TestConnWithoutPower(t *testing.T) {
 	require.Equal(t, []uint8{4}, answers(t, c.Exchange(nil, infoRequest(4))))
 }
 
-// TestConnPowerCut: a token whose supply fails in a write says nothing.
+// TestConnPowerCut: a token whose supply fails during a write sends nothing.
 func TestConnPowerCut(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "always-on-6")
@@ -156,7 +156,8 @@ func TestConnPowerCut(t *testing.T) {
 	require.Zero(t, k.Display().Error, "the clock is kept")
 }
 
-// TestConnSupply: the order to take the battery out is answered, before.
+// TestConnSupply: the request to remove the battery is answered before the battery goes
+// out.
 func TestConnSupply(t *testing.T) {
 	k := inField(t, newWorld(t, 1), "always-on-6")
 	c := k.Connect(nil)
@@ -176,7 +177,7 @@ func TestConnSupply(t *testing.T) {
 	require.Equal(t, 3200, r.Voltage, "the cell is back")
 }
 
-// bodyOf returns the body of the one answer in raw.
+// bodyOf returns the body of the only answer in raw.
 func bodyOf(t *testing.T, raw []byte) (body []byte) {
 	var in serialproto.Deframer
 	for _, b := range raw {
@@ -188,7 +189,7 @@ func bodyOf(t *testing.T, raw []byte) (body []byte) {
 	return body
 }
 
-// TestConnRig: without a rig the group does not exist.
+// TestConnRig: on a token without a rig the group does not exist.
 func TestConnRig(t *testing.T) {
 	w, err := virtual.NewWorld(virtual.Config{Seed: 1, NoRig: true})
 	require.NoError(t, err)

@@ -42,82 +42,84 @@ type PPM float64
 // Celsius is a temperature in degrees Celsius.
 type Celsius float64
 
-// What the models take. A rig may ask for more; it gets the end of the range.
+// The range of temperatures and errors that the models support. A rig may ask for more;
+// the value is then limited to the end of the range.
 const (
 	MinTemperature Celsius = -60
 	MaxTemperature Celsius = 125
 
-	maxPPM PPM = 25_000 // so that the clock always runs forwards
+	maxPPM PPM = 25_000 // ensures that the clock always runs forwards
 )
 
-// RoomTemperature is the temperature of a part that nobody has set another for.
+// RoomTemperature is the temperature of a part until another one is set.
 const RoomTemperature Celsius = 25
 
 // Year is a mean calendar year of 365.25 days.
 const Year = 8766 * time.Hour
 
-// Constants of a 32.768 kHz tuning fork, from the tables of electrical
-// characteristics in the data sheets of ECS-3X8X (dtsheet.com 630962), ACT 3x8
-// (2947949) and CTS TF20 (1397064).
+// Constants of a 32.768 kHz tuning fork, from the tables of electrical characteristics
+// in the data sheets of ECS-3X8X (dtsheet.com 630962), ACT 3x8 (2947949) and CTS TF20
+// (1397064).
 const (
-	// TuningForkB is the parabola of the tuning fork in ppm/°C², a usual value
-	// between those of the data sheets: ECS -0.040 at most, ACT -0.035 ± 0.0086,
+	// TuningForkB is the parabolic coefficient of the tuning fork in ppm/°C², a usual
+	// value between those in the data sheets: ECS -0.040 at most, ACT -0.035 ± 0.0086,
 	// CTS -0.030 ± 0.010. Parts differ from it by up to tuningForkSpread, ACT's
 	// tolerance of 25 %.
 	TuningForkB      = -0.034
 	tuningForkSpread = 0.25
 
-	// Turnover is where the parabola has its top: 25 ± 5 °C in all three.
+	// Turnover is the temperature at the top of the parabola: 25 ± 5 °C in all three
+	// data sheets.
 	Turnover       Celsius = 25
 	turnoverSpread Celsius = 5
 
-	// spreadSigmas is how many standard deviations a maker's tolerance stands
-	// for. An assumption: no data sheet has the distribution.
+	// spreadSigmas is how many standard deviations a manufacturer's tolerance
+	// represents. This is an assumption: no data sheet gives the distribution.
 	spreadSigmas = 2.5
 
-	// firstYear is the ageing in the first year at most, either way, in ppm: ±3
-	// for ECS and CTS, ±5 for ACT.
+	// firstYear is the maximum ageing in the first year, in either direction, in ppm:
+	// ±3 for ECS and CTS, ±5 for ACT.
 	firstYear = 3
 
-	// ageingTau is τ of the ageing law A·ln(1+t/τ) of MIL-PRF-55310. Makers
-	// say that most of the first year's ageing is over after 60 days. With 10
-	// days it is 54 % then, and 1.6 times the first year's after ten years.
+	// ageingTau is τ of the ageing law A·ln(1+t/τ) of MIL-PRF-55310. According to
+	// manufacturers, most of the first year's ageing is over after 60 days. With 10
+	// days, 54 % is over by then, and ten years give 1.6 times the ageing of the first
+	// year.
 	ageingTau = 10 * 24 * time.Hour
 )
 
-// Crystal is the real-time clock and its 32.768 kHz oscillator. Its frequency
-// error is
+// Crystal is the real-time clock and its 32.768 kHz oscillator. Its frequency error is
 //
 //	Trim + B·(T-T0)² + ageing(t) + Shocks
 //
-// and the temperature is constant between two calls that set it, so that the
-// clock at any instant is one formula from the last such call (the anchor);
-// ten years cost a logarithm, and not a loop. An instant before the anchor counts as
-// the anchor. One count of the oscillator, 30.5 µs, is finer than anybody can
-// see through the millisecond clock and is not modelled.
+// The temperature is constant between two calls that set it. The clock at any instant
+// is therefore one formula, evaluated from the last such call (the anchor): ten years
+// cost a logarithm and not a loop. An instant before the anchor counts as the anchor.
+// One count of the oscillator is 30.5 µs. The millisecond clock cannot show it, so it
+// is not modelled.
 //
-// All state is in the exported fields, for snapshots; change it by methods
-// only. The zero value is not useful: see [NewCrystal].
+// All state is in the exported fields, which allows snapshots; change it only by
+// calling methods. The zero value is not useful: see [NewCrystal].
 type Crystal struct {
 	Anchor WorldTime `json:"anchor"`
 	Ticks  int64     `json:"ticks"` // free-running count at Anchor, in ns
-	Frac   float32   `json:"frac"`  // rest of Ticks, -0.5 to 0.5 ns
+	Frac   float32   `json:"frac"`  // remainder of Ticks, -0.5 to 0.5 ns
 	Valid  bool      `json:"valid"` // the clock has been set
 
-	SetTicks int64           `json:"setTicks"` // Ticks at which the clock was at SetTime
+	SetTicks int64           `json:"setTicks"` // Ticks when the clock showed SetTime
 	SetTime  token.UnixMilli `json:"setTime"`
 
 	Lived   time.Duration `json:"age"` // age of the quartz at Anchor
 	Temp    Celsius       `json:"temp"`
-	Trim    PPM           `json:"trim"`     // error at T0 when new, after factory trim
-	B       float64       `json:"b"`        // ppm/°C², negative
-	T0      Celsius       `json:"t0"`       // turnover
+	Trim    PPM           `json:"trim"`     // error at T0 when new, after the factory's trim
+	B       float64       `json:"b"`        // parabolic coefficient in ppm/°C², negative
+	T0      Celsius       `json:"t0"`       // turnover temperature
 	YearOne PPM           `json:"yearOne"`  // ageing in the first year, typically ±3
 	Shocks  PPM           `json:"shockSum"` // sum of all shocks, each typically ±5 at most
 }
 
-// NewCrystal returns an oscillator that starts to run at w, with its clock not
-// set, with no ageing and the constants of a typical tuning fork.
+// NewCrystal returns an oscillator that starts to run at w. Its clock is not set, it
+// does not age, and it has the constants of a typical tuning fork.
 func NewCrystal(w WorldTime, trim PPM) Crystal {
 	c := Crystal{Anchor: w, Temp: RoomTemperature, B: TuningForkB, T0: Turnover}
 	c.SetTrim(w, trim)
@@ -130,23 +132,23 @@ func (c *Crystal) Error(w WorldTime) PPM {
 	return c.constant() + PPM(float64(clampPPM(c.YearOne))*ageing(age))
 }
 
-// Local returns the nanoseconds that the oscillator has counted up to w. It
-// never runs backwards and is not moved by Set, Skew, Lose or Age.
+// Local returns how many nanoseconds the oscillator has counted up to w. It never runs
+// backwards, and Set, Skew, Lose and Age do not change it.
 func (c *Crystal) Local(w WorldTime) int64 {
 	d := c.since(w)
 	return saturate(c.Ticks, saturate(d, int64(math.RoundToEven(c.drift(d)+float64(c.Frac)))))
 }
 
-// Now returns the time that the clock shows at w, and whether it has been set
-// since power was lost; if not, it counts up from zero.
+// Now returns the time that the clock shows at w, and whether it has been set since it
+// last lost power. A clock that has not been set counts up from zero.
 func (c *Crystal) Now(w WorldTime) (t token.UnixMilli, valid bool) {
 	ms := floorDiv(c.Local(w)-c.SetTicks, int64(time.Millisecond))
 	return token.UnixMilli(saturate(int64(c.SetTime), ms)), c.Valid
 }
 
-// World returns the first world time at which Local is ticks or more: the
-// inverse of Local, not before the anchor. It returns [Forever] if that lies
-// beyond the end of time.
+// World is the inverse of [Crystal.Local]: it returns the first world time, not before
+// the anchor, at which Local is at least ticks. It returns [Forever] if that is beyond
+// the end of time.
 func (c *Crystal) World(ticks int64) WorldTime {
 	if ticks <= c.Ticks {
 		return c.Anchor
@@ -156,7 +158,7 @@ func (c *Crystal) World(ticks int64) WorldTime {
 		return Forever
 	}
 	w := c.Anchor + WorldTime(ticks-c.Ticks)
-	// Each round leaves only the drift over the last one's step.
+	// Each iteration leaves only the drift over the previous correction.
 	for range 64 {
 		miss := ticks - c.Local(w)
 		if miss == 0 {
@@ -173,8 +175,8 @@ func (c *Crystal) World(ticks int64) WorldTime {
 	return w
 }
 
-// When returns the first world time at which the clock shows t or later, not
-// before the anchor, if nothing changes until then.
+// When returns the first world time, not before the anchor, at which the clock shows t
+// or later, if nothing changes until then.
 func (c *Crystal) When(t token.UnixMilli) WorldTime {
 	ms := float64(t) - float64(c.SetTime)
 	if ms > math.MaxInt64/1e6/2 {
@@ -186,22 +188,22 @@ func (c *Crystal) When(t token.UnixMilli) WorldTime {
 	return c.World(saturate(c.SetTicks, int64(t-c.SetTime)*int64(time.Millisecond)))
 }
 
-// Set sets the clock to t at w, from when on it is valid.
+// Set sets the clock to t at w. The clock is valid from then on.
 func (c *Crystal) Set(w WorldTime, t token.UnixMilli) {
 	c.SetTicks, c.SetTime, c.Valid = c.Local(w), t, true
 }
 
-// Lose makes the clock forget the time at w, as when its supply fails.
+// Lose makes the clock lose its time at w, as when its supply fails.
 func (c *Crystal) Lose(w WorldTime) {
 	c.SetTicks, c.SetTime, c.Valid = c.Local(w), 0, false
 }
 
-// Skew moves the clock by ms milliseconds, either way.
+// Skew moves the clock by ms milliseconds, forwards or backwards.
 func (c *Crystal) Skew(ms int64) {
 	c.SetTime = token.UnixMilli(saturate(int64(c.SetTime), ms))
 }
 
-// SetTemperature makes the crystal's temperature t from w on.
+// SetTemperature sets the crystal's temperature to t from w on.
 func (c *Crystal) SetTemperature(w WorldTime, t Celsius) {
 	if t = clampCelsius(t); t != c.Temp {
 		c.advance(w)
@@ -209,22 +211,23 @@ func (c *Crystal) SetTemperature(w WorldTime, t Celsius) {
 	}
 }
 
-// SetTrim makes the error at turnover, without ageing and shocks, trim from w on.
+// SetTrim sets the error at the turnover temperature, without ageing and shocks, to
+// trim from w on.
 func (c *Crystal) SetTrim(w WorldTime, trim PPM) {
 	c.advance(w)
 	c.Trim = clampPPM(trim)
 }
 
-// Shock shifts the frequency by step at w and for good: a fall. Data sheets
+// Shock shifts the frequency permanently by step at w, as a fall does. Data sheets
 // allow ±5 ppm for three drops from 75 cm.
 func (c *Crystal) Shock(w WorldTime, step PPM) {
 	c.advance(w)
 	c.Shocks = clampPPM(c.Shocks + step)
 }
 
-// Age ages the crystal by d at temperature t while the world stays at w: the
-// clock, if it has been set, moves by the error that would have piled up in d,
-// and the quartz is older by d afterwards. A negative d counts as zero.
+// Age ages the crystal by d at temperature t while the world's clock stays at w. If the
+// clock has been set, it moves by the error that would have accumulated in d.
+// Afterwards the quartz is older by d. A negative d counts as zero.
 func (c *Crystal) Age(w WorldTime, d time.Duration, t Celsius) {
 	c.advance(w)
 	d = max(d, 0)
@@ -276,13 +279,13 @@ func (c *Crystal) drift(d int64) float64 {
 	return err * 1e-6
 }
 
-// ageing is the share of the first year's ageing that is over at the given age
+// ageing returns the fraction of the first year's ageing that is over at the given age
 // in ns: 0 when new, 1 after a [Year].
 func ageing(age float64) float64 {
 	return math.Log1p(age/float64(ageingTau)) / ageingYear
 }
 
-// ageingIntegral is the integral of ageing from 0 to age, in ns.
+// ageingIntegral returns the integral of ageing from 0 to age, in ns.
 func ageingIntegral(age float64) float64 {
 	const tau = float64(ageingTau)
 	return ((tau+age)*math.Log1p(age/tau) - age) / ageingYear
@@ -304,7 +307,7 @@ func clampCelsius(t Celsius) Celsius {
 	return min(max(t, MinTemperature), MaxTemperature)
 }
 
-// saturate returns a+b, or the end of the range that it would pass.
+// saturate returns a+b, limited to the range of an int64.
 func saturate(a, b int64) int64 {
 	s := a + b
 	switch {
@@ -316,7 +319,7 @@ func saturate(a, b int64) int64 {
 	return s
 }
 
-// floorDiv divides by a positive d and rounds down.
+// floorDiv returns n/d rounded down, for a positive d.
 func floorDiv(n, d int64) int64 {
 	q := n / d
 	if n%d < 0 {

@@ -20,13 +20,13 @@ import (
 // start is 2025-01-01T00:00:00Z.
 var start = virtual.WorldTimeOf(time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC))
 
-// ahead is how far the oscillator is ahead of the world at w, in seconds.
+// ahead returns how far the oscillator is ahead of the world at w, in seconds.
 func ahead(c *virtual.Crystal, w virtual.WorldTime) float64 {
 	return float64(c.Local(w)-int64(w-start)) / 1e9
 }
 
-// TestCrystalDriftTable has the error of a tuning fork with B = -0.034 ppm/°C²
-// and turnover 25 °C, by arithmetic from the formula of Microchip's data book
+// TestCrystalDriftTable checks the error of a tuning fork with B = -0.034 ppm/°C² and a
+// turnover of 25 °C. The values were computed from the formula in Microchip's data book
 // (GUID-B4848C3F).
 func TestCrystalDriftTable(t *testing.T) {
 	for _, c := range []struct {
@@ -50,8 +50,8 @@ func TestCrystalDriftTable(t *testing.T) {
 	}
 }
 
-// TestCrystalShippedTolerance: Feitian states ±90 s a year for the c200, which
-// is ±2.9 ppm (ftsafe.co.jp); 1 ppm is 0.0864 s a day.
+// TestCrystalShippedTolerance: Feitian states ±90 s a year for the c200, which is ±2.9
+// ppm (ftsafe.co.jp). 1 ppm is 0.0864 s a day.
 func TestCrystalShippedTolerance(t *testing.T) {
 	for sign := -1.0; sign <= 1; sign += 2 {
 		x := virtual.NewCrystal(start, virtual.PPM(2.852*sign))
@@ -89,8 +89,8 @@ func TestCrystalNumericIntegration(t *testing.T) {
 	}
 }
 
-// TestCrystalAgainstIntegers has no ageing, so that integers give the exact
-// answer: ten years, the error below a microsecond.
+// TestCrystalAgainstIntegers compares ten years without ageing with integer arithmetic,
+// which is exact. The difference is below a microsecond.
 func TestCrystalAgainstIntegers(t *testing.T) {
 	x := virtual.NewCrystal(start, 12.5)
 	d := int64(10 * virtual.Year)
@@ -126,8 +126,8 @@ func TestCrystalClock(t *testing.T) {
 	require.Equal(t, token.UnixMilli(-4), now, "before 1970")
 }
 
-// TestCrystalAge: the clock of an aged token is wrong by what it would have
-// gathered, and no more.
+// TestCrystalAge: the clock of an aged token is wrong by exactly the error that would
+// have accumulated.
 func TestCrystalAge(t *testing.T) {
 	fresh := func() virtual.Crystal {
 		x := virtual.NewCrystal(start, 2)
@@ -174,8 +174,8 @@ func TestCrystalLimits(t *testing.T) {
 	require.LessOrEqual(t, unsafe.Sizeof(x), uintptr(96))
 }
 
-// drawCrystal returns any oscillator of a token and an instant at or after all
-// that has happened to it.
+// drawCrystal returns an arbitrary oscillator of a token and an instant that is not
+// before the last event in its life.
 func drawCrystal(t *rapid.T) (virtual.Crystal, virtual.WorldTime) {
 	w := start
 	x := virtual.NewCrystal(w, virtual.PPM(rapid.Float64Range(-20, 20).Draw(t, "trim")))
@@ -238,7 +238,7 @@ func TestCrystalSplitAdvance(t *testing.T) {
 		step := time.Duration(rapid.Int64Range(1, int64(30*24*time.Hour)).Draw(t, "step"))
 		for range n {
 			w = w.Add(step)
-			split.Shock(w, 0) // moves the anchor and nothing else
+			split.Shock(w, 0) // only moves the anchor
 		}
 		require.InDelta(t, float64(0), float64(whole.Local(w)-split.Local(w)), 1)
 		a, _ := whole.Now(w)

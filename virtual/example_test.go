@@ -11,7 +11,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// newExample returns a world and a token in it with a published seed.
+// newExample returns a world and a token in it that has a published seed.
 func newExample() (*virtual.World, *virtual.Token) {
 	world, err := virtual.NewWorld(virtual.Config{At: time.Unix(1111111109, 0), Seed: 1})
 	if err != nil {
@@ -31,7 +31,7 @@ func newExample() (*virtual.World, *virtual.Token) {
 	}
 	fob := world.NewToken(model, virtual.Perfect(), virtual.Trim(3.8))
 	err = fob.Program(serial, &serialproto.Payload{
-		Seed:    []byte("12345678901234567890"), // of the RFCs
+		Seed:    []byte("12345678901234567890"), // the seed of RFC 4226 and RFC 6238
 		Profile: model.Profile(),
 		Expiry:  expiry,
 		Ends:    expiry.EndsAt(token.TokyoOffset),
@@ -43,7 +43,7 @@ func newExample() (*virtual.World, *virtual.Token) {
 	return world, fob
 }
 
-// A token with a button, and a world whose clock the test moves.
+// A token with a button, in a world whose clock the test controls.
 func Example() {
 	world, fob := newExample()
 	fmt.Printf("%q\n", fob.Display().Text)
@@ -57,7 +57,7 @@ func Example() {
 	// "      "
 }
 
-// Two years in a drawer: the token is old, the server's clock has not moved.
+// After two years in a drawer the token is old, but the server's clock has not moved.
 func ExampleToken_Age() {
 	_, fob := newExample()
 	fob.Age(2 * virtual.Year)
@@ -67,7 +67,7 @@ func ExampleToken_Age() {
 	// Output: ahead by 4m0s cell 79 % expires 2008-01-01
 }
 
-// A snapshot brings a token back to where it was, after the test has spoilt it.
+// A snapshot restores a token that the test has broken.
 func ExampleToken_Restore() {
 	world, fob := newExample()
 	before := fob.Snapshot()
@@ -78,7 +78,7 @@ func ExampleToken_Restore() {
 	if err := fob.Restore(before); err != nil {
 		fmt.Println(err)
 	}
-	fmt.Println(fob.State()) // ten years later, with its battery
+	fmt.Println(fob.State()) // ten years later, with the battery it had
 	// Output:
 	// DEAD [token snapshot]
 	// DEAD

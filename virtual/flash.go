@@ -10,12 +10,12 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// What a [Flash] operation can fail with.
+// The errors of [Flash] operations.
 var (
-	// ErrPowerCut is the error of the operation inside which the power failed,
-	// and of all later ones until [Flash.PowerOn].
+	// ErrPowerCut is the error of the operation during which the power failed, and of
+	// all operations after it until [Flash.PowerOn].
 	ErrPowerCut = errclass.New(errclass.Failed, "flash: no power")
-	// ErrWornOut is the error of a page that has no erase cycle left.
+	// ErrWornOut is the error of a page that has used up its erase cycles.
 	ErrWornOut = errclass.New(errclass.Failed, "flash: page is worn out")
 	// ErrWriteFault is the error of a single operation that was made to fail.
 	ErrWriteFault = errclass.New(errclass.Failed, "flash: write failed")
@@ -31,18 +31,18 @@ const (
 
 const erased = 0xFF
 
-// Flash is NOR flash memory that keeps only what has been programmed: an erased
-// page costs 32 bytes. Programming clears bits, erasing sets them.
+// Flash is NOR flash memory that stores only programmed bytes: an erased page costs 32
+// bytes. Programming clears bits, erasing sets them.
 //
-// Two faults can be armed: the power fails inside an operation ([Flash.CutAt]),
-// or one operation fails ([Flash.FailNext]). Either leaves the bytes of that
-// operation, and no others, in a state drawn from the seed given.
+// Two faults can be armed: the power fails during an operation ([Flash.CutAt]), or one
+// operation fails ([Flash.FailNext]). Either leaves the bytes of that operation, and no
+// others, in a state drawn from the given seed.
 type Flash struct {
 	pages     []flashPage
 	pageSize  int32
-	endurance uint32 // erase cycles of a page; 0 is no limit
+	endurance uint32 // erase cycles that a page withstands; 0: no limit
 	ops       uint64
-	cut       uint32 // power fails inside the cut-th operation from now; 0 is never
+	cut       uint32 // the power fails during the cut-th operation from now; 0: never
 	fail      bool   // the next operation fails
 	off       bool
 	seed      uint64
@@ -55,9 +55,9 @@ type flashPage struct {
 
 var _ firmware.Flash = (*Flash)(nil)
 
-// NewFlash returns erased memory of the given geometry. Every page stands
-// endurance erase cycles; 0 is no limit. It panics when pages is below 2 or
-// pageSize is no positive multiple of [firmware.SlotSize].
+// NewFlash returns erased memory of the given geometry. Every page withstands endurance
+// erase cycles; 0 means no limit. NewFlash panics if pages is below 2 or pageSize is
+// not a positive multiple of [firmware.SlotSize].
 func NewFlash(pages, pageSize int, endurance uint32) *Flash {
 	f, err := NewFlashFrom(FlashState{Pages: make([]FlashPage, pages), PageSize: pageSize, Endurance: endurance})
 	if err != nil {
@@ -69,7 +69,7 @@ func NewFlash(pages, pageSize int, endurance uint32) *Flash {
 // Geometry returns the number of pages and their size in bytes.
 func (f *Flash) Geometry() (pages, pageSize int) { return len(f.pages), int(f.pageSize) }
 
-// Read fills p from the page.
+// Read fills p with bytes of the page, from offset off.
 func (f *Flash) Read(page, off int, p []byte) error {
 	if err := f.check("read", page, off, len(p)); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (f *Flash) Read(page, off int, p []byte) error {
 	return nil
 }
 
-// Program clears the bits of the page that are 0 in p.
+// Program clears the bits of the page, from offset off, that are 0 in p.
 func (f *Flash) Program(page, off int, p []byte) error {
 	if err := f.check("program", page, off, len(p)); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (f *Flash) Program(page, off int, p []byte) error {
 		for i, b := range p {
 			next[i] &= b
 		}
-		if f.wornOut(pg.erases) { // bits still clear, but nobody can rely on them
+		if f.wornOut(pg.erases) { // bits can still be cleared, but they are not reliable
 			fault = fmt.Errorf("program page %d after %d erase cycles: %w", page, f.endurance, ErrWornOut)
 		}
 	}
@@ -107,7 +107,7 @@ func (f *Flash) Program(page, off int, p []byte) error {
 	return fault
 }
 
-// Erase sets every byte of the page to 0xFF and counts a cycle.
+// Erase sets every byte of the page to 0xFF and counts an erase cycle.
 func (f *Flash) Erase(page int) error {
 	if err := f.check("erase", page, 0, 0); err != nil {
 		return err
@@ -134,27 +134,29 @@ func (f *Flash) Erase(page int) error {
 	return nil
 }
 
-// CutAt makes the power fail inside the n-th Program or Erase from now (1 = the
-// next one), which leaves its bytes in a state drawn from seed. 0 disarms it.
+// CutAt makes the power fail during the n-th Program or Erase from now (1 = the next
+// one). The bytes of that operation are left in a state drawn from seed. An n of 0
+// disarms the fault.
 func (f *Flash) CutAt(n uint32, seed uint64) { f.cut, f.seed = n, seed }
 
-// FailNext makes the next Program or Erase fail with [ErrWriteFault], its bytes
-// in a state drawn from seed, the power on.
+// FailNext makes the next Program or Erase fail with [ErrWriteFault] while the power
+// stays on. Its bytes are left in a state drawn from seed.
 func (f *Flash) FailNext(seed uint64) { f.fail, f.seed = true, seed }
 
 // PowerOff makes every operation fail until PowerOn.
 func (f *Flash) PowerOff() { f.off = true }
 
-// PowerOn brings the memory back after a power failure. Armed faults stay.
+// PowerOn restores power after a failure. Armed faults stay armed.
 func (f *Flash) PowerOn() { f.off = false }
 
 // Powered reports whether the memory has power.
 func (f *Flash) Powered() bool { return !f.off }
 
-// Ops returns how many Program and Erase operations have been begun.
+// Ops returns how many Program and Erase operations have been started.
 func (f *Flash) Ops() uint64 { return f.ops }
 
-// Erases returns the erase cycles of a page, 0 for a page that does not exist.
+// Erases returns the number of erase cycles of a page, 0 for a page that does not
+// exist.
 func (f *Flash) Erases(page int) uint32 {
 	if page < 0 || page >= len(f.pages) {
 		return 0
@@ -162,14 +164,14 @@ func (f *Flash) Erases(page int) uint32 {
 	return f.pages[page].erases
 }
 
-// Wear sets the erase cycles of every page, as if it had been used before.
+// Wear sets the erase cycles of every page, to simulate memory that has been in use.
 func (f *Flash) Wear(cycles uint32) {
 	for i := range f.pages {
 		f.pages[i].erases = cycles
 	}
 }
 
-// Resident returns the bytes that the stored data takes in memory.
+// Resident returns how many bytes of RAM the stored data occupies.
 func (f *Flash) Resident() int {
 	n := 0
 	for _, p := range f.pages {
@@ -178,7 +180,7 @@ func (f *Flash) Resident() int {
 	return n
 }
 
-// begin counts an operation and returns the fault that strikes it, or nil.
+// begin counts an operation and returns the fault that affects it, or nil.
 func (f *Flash) begin() error {
 	f.ops++
 	if f.cut > 0 {
@@ -194,8 +196,8 @@ func (f *Flash) begin() error {
 	return nil
 }
 
-// random is a source of its own for each operation, so that what a fault leaves
-// depends on the seed and the operation only.
+// random returns a new source for each operation. The bytes that a fault leaves
+// therefore depend on the seed and the operation only.
 func (f *Flash) random() *rand.Rand { return rand.New(rand.NewPCG(f.seed, f.ops)) }
 
 func (f *Flash) wornOut(cycles uint32) bool { return f.endurance > 0 && cycles > f.endurance }
@@ -217,7 +219,7 @@ func (f *Flash) copyOut(page, off int, p []byte) {
 	}
 }
 
-// store puts b at off and keeps no more than the page then needs.
+// store writes b at off and keeps no more bytes than the page then needs.
 func (p *flashPage) store(off int, b []byte) {
 	size := trimmed(b)
 	if len(p.data) > off+len(b) {
@@ -236,7 +238,7 @@ func (p *flashPage) store(off int, b []byte) {
 	p.data = data
 }
 
-// trimmed returns the length of b without its erased end.
+// trimmed returns the length of b without erased bytes at its end.
 func trimmed(b []byte) int {
 	n := len(b)
 	for n > 0 && b[n-1] == erased {
@@ -245,7 +247,7 @@ func trimmed(b []byte) int {
 	return n
 }
 
-// clone returns a copy of b that takes no more room than it needs; nil if empty.
+// clone returns a copy of b without spare capacity; nil if b is empty.
 func clone(b []byte) []byte {
 	if len(b) == 0 {
 		return nil
@@ -253,8 +255,8 @@ func clone(b []byte) []byte {
 	return append(make([]byte, 0, len(b)), b...)
 }
 
-// tornProgram leaves in cells what programming p over it leaves when it stops
-// somewhere: a prefix is done, one byte half done, and the rest as before.
+// tornProgram leaves in cells the result of programming p over it, interrupted at a
+// random point: a prefix is complete, one byte is half done, and the rest is unchanged.
 func tornProgram(r *rand.Rand, cells, p []byte) {
 	at := r.IntN(len(p) + 1)
 	for i := range at {
@@ -265,9 +267,9 @@ func tornProgram(r *rand.Rand, cells, p []byte) {
 	}
 }
 
-// tornErase leaves in cells what an erase leaves when it stops somewhere. The
-// charge pump works on the whole page at once: from next to nothing done, over
-// a mix of old, erased, half-erased and undefined bytes, to nearly all done.
+// tornErase leaves in cells the result of an interrupted erase. The charge pump works
+// on the whole page at once. The result ranges from almost unchanged, through a mix of
+// old, erased, half-erased and undefined bytes, to almost completely erased.
 func tornErase(r *rand.Rand, cells []byte) {
 	done := r.Float64()
 	for i := range cells {
@@ -282,8 +284,8 @@ func tornErase(r *rand.Rand, cells []byte) {
 	}
 }
 
-// FlashState is a [Flash] for a snapshot. It holds the seed of a token, if the
-// memory does.
+// FlashState is the state of a [Flash], for a snapshot. It contains the seed of a token
+// if the memory does.
 type FlashState struct {
 	Pages     []FlashPage `json:"pages"`
 	PageSize  int         `json:"pageSize"`
@@ -301,7 +303,7 @@ type FlashPage struct {
 	Erases uint32 `json:"erases,omitempty"`
 }
 
-// State returns a copy of everything there is.
+// State returns a copy of the complete state.
 func (f *Flash) State() FlashState {
 	s := FlashState{
 		Pages: make([]FlashPage, len(f.pages)), PageSize: int(f.pageSize), Endurance: f.endurance,
@@ -313,7 +315,8 @@ func (f *Flash) State() FlashState {
 	return s
 }
 
-// NewFlashFrom returns the memory of a snapshot.
+// NewFlashFrom returns a memory with the given state. It returns an error if the
+// geometry is invalid.
 func NewFlashFrom(s FlashState) (*Flash, error) {
 	if len(s.Pages) < 2 {
 		return nil, fmt.Errorf("flash of %d pages: 2 or more are needed", len(s.Pages))
@@ -334,8 +337,8 @@ func NewFlashFrom(s FlashState) (*Flash, error) {
 	return f, nil
 }
 
-// Image returns the whole memory as a programmer would read it out, page after
-// page, erased bytes as 0xFF.
+// Image returns the whole memory as a programmer would read it, page after page, with
+// erased bytes as 0xFF.
 func (f *Flash) Image() []byte {
 	image := make([]byte, len(f.pages)*int(f.pageSize))
 	for i := range f.pages {
@@ -344,8 +347,9 @@ func (f *Flash) Image() []byte {
 	return image
 }
 
-// LoadImage replaces the contents by an image of exactly the memory's size, as
-// a programmer would; cycle counters and faults stay.
+// LoadImage replaces the contents by an image, as a programmer would. The image must
+// have exactly the memory's size; otherwise the error wraps [ErrFlashRange]. Erase
+// cycles and armed faults do not change.
 func (f *Flash) LoadImage(image []byte) error {
 	if want := len(f.pages) * int(f.pageSize); len(image) != want {
 		return fmt.Errorf("load image of %d bytes into %d: %w", len(image), want, ErrFlashRange)

@@ -26,7 +26,7 @@ func newFlash() *virtual.Flash {
 
 func isErased(b []byte) bool { return bytes.Count(b, []byte{0xFF}) == len(b) }
 
-// sameBytes says where two memories differ first.
+// sameBytes fails with the first byte in which two memories differ.
 func sameBytes(t require.TestingT, want, got []byte, why string) {
 	require.Len(t, got, len(want))
 	for i := range want {
@@ -41,7 +41,7 @@ func drawSlot(t *rapid.T) []byte {
 	return append(b, bytes.Repeat([]byte{0xFF}, flashSlot-len(b))...)
 }
 
-// TestFlashLikeNOR runs any operations on the memory and on a plain array.
+// TestFlashLikeNOR performs random operations on the memory and on a plain array.
 func TestFlashLikeNOR(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		f := newFlash()
@@ -102,9 +102,9 @@ func TestFlashRange(t *testing.T) {
 	require.Panics(t, func() { virtual.NewFlash(2, 300, 0) })
 }
 
-// TestFlashPowerCut: the power fails inside the n-th operation; bytes that it
-// did not name stay, a program only clears bits that it was to clear, and the
-// same seed leaves the same bytes.
+// TestFlashPowerCut: the power fails during the n-th operation. Bytes outside the
+// operation do not change, an interrupted program clears only bits that it was told to
+// clear, and the same seed leaves the same bytes.
 func TestFlashPowerCut(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		f := newFlash()
@@ -156,8 +156,8 @@ func TestFlashPowerCut(t *testing.T) {
 	})
 }
 
-// TestFlashTornStates: over many seeds a torn operation leaves the old state,
-// the new one, and things between.
+// TestFlashTornStates: over many seeds an interrupted operation leaves the old state,
+// the new state, and states in between.
 func TestFlashTornStates(t *testing.T) {
 	old, p := bytes.Repeat([]byte{0xA5}, flashPageSize), bytes.Repeat([]byte{0x01}, flashSlot)
 	var prefix, half, mixed int

@@ -9,8 +9,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// The hardware interfaces of a token, each a view of it. They are used inside
-// a step only, with t.mu held, at the time t.at.
+// The hardware interfaces of a token, each a view of it. They are used only during a
+// step, with t.mu held, and their time is t.at.
 type (
 	clock    Token
 	lcd      Token
@@ -96,14 +96,14 @@ func (t *rig) Press(ms uint32) error {
 	return nil
 }
 
-// Supply implements firmware.Rig. The battery goes out and in once the answer
-// is on its way; that also ends the work of a bench supply.
+// Supply implements firmware.Rig. For mv = 0 the battery is removed and reinserted
+// after the answer has been sent, which also disconnects a bench supply.
 func (t *rig) Supply(mv firmware.Millivolts) error {
 	t.changes++
 	switch {
 	case mv == 0:
 		t.cutoff = true
-	case mv <= t.cell.Spec.Cutoff: // it could never be asked to come back
+	case mv <= t.cell.Spec.Cutoff: // the token would be off and could not be told to come back
 		return firmware.ErrRange
 	default:
 		t.cell.SetVoltage(t.at, mv)

@@ -16,7 +16,7 @@ import (
 // rfcSeed is the seed of RFC 4226, appendix D.
 const rfcSeed = "12345678901234567890"
 
-// day0 is where a manual world starts: at the beginning of a step.
+// day0 is the time at which a manual world starts: the beginning of a step.
 var day0 = virtual.WorldTimeOf(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 
 func newWorld(t testing.TB, seed uint64) *virtual.World {
@@ -40,12 +40,12 @@ func serialNumber(t testing.TB, text string) token.Serial {
 	return s
 }
 
-// order is what the tokens of these tests are programmed with.
+// order returns the payload with which the tokens of these tests are programmed.
 func order(w *virtual.World, m *virtual.Model) *serialproto.Payload {
 	return &serialproto.Payload{Seed: []byte(rfcSeed), Profile: m.Profile(), Clock: w.Now().Milli()}
 }
 
-// expiring is order with an expiry date, in Japan.
+// expiring is like order, with an expiry date in Japan.
 func expiring(t testing.TB, w *virtual.World, m *virtual.Model, year, month, day int) *serialproto.Payload {
 	t.Helper()
 	p := order(w, m)
@@ -56,7 +56,7 @@ func expiring(t testing.TB, w *virtual.World, m *virtual.Model, year, month, day
 	return p
 }
 
-// inField returns a token that is programmed and locked.
+// inField returns a token that has been programmed and locked.
 func inField(t testing.TB, w *virtual.World, model string, opts ...virtual.Option) *virtual.Token {
 	t.Helper()
 	m := modelOf(t, model)
@@ -65,7 +65,7 @@ func inField(t testing.TB, w *virtual.World, model string, opts ...virtual.Optio
 	return k
 }
 
-// codeAt is the code of the test seed at a time.
+// codeAt returns the code of the test seed at a time.
 func codeAt(t testing.TB, p token.Profile, at virtual.WorldTime) string {
 	t.Helper()
 	seed, err := token.NewSeed([]byte(rfcSeed))
@@ -75,7 +75,7 @@ func codeAt(t testing.TB, p token.Profile, at virtual.WorldTime) string {
 	return code.String()
 }
 
-// stored returns a token's snapshot as it would lie on a disk.
+// stored returns a token's snapshot in its storage format.
 func stored(t testing.TB, k *virtual.Token) []byte {
 	t.Helper()
 	b, err := k.Snapshot().MarshalBinary()
@@ -83,7 +83,7 @@ func stored(t testing.TB, k *virtual.Token) []byte {
 	return b
 }
 
-// loaded reads what stored returned.
+// loaded parses the result of stored.
 func loaded(t testing.TB, b []byte) virtual.Snapshot {
 	t.Helper()
 	var s virtual.Snapshot

@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/firmware/hwtest"
 )
 
-// TestHardware holds every interface of a virtual token's hardware against its
+// TestHardware checks every interface of a virtual token's hardware against its
 // contract.
 func TestHardware(t *testing.T) {
 	for i := range models {
@@ -26,7 +26,7 @@ func TestHardware(t *testing.T) {
 			defer b.release()
 			conn := v.Connect(func() int64 { return int64(v.at.Milli()) })
 			v.conn = conn
-			// Time passes for the token alone, and the line's ends are tied together.
+			// Time passes for the token alone, and the line is looped back.
 			wait := func(ms int64) {
 				v.at = v.at.Add(time.Duration(ms) * time.Millisecond)
 				conn.in, conn.out = append(conn.in, conn.out...), conn.out[:0]
@@ -49,8 +49,9 @@ func TestHardware(t *testing.T) {
 	}
 }
 
-// TestHardwareAnyCell: what the cell says is a supply until it is empty, and a
-// clock that is set still is one with a crystal at the end of its range.
+// TestHardwareAnyCell: the voltage of a cell meets the contract of a supply until the
+// cell is empty, and a clock meets its contract even with a crystal at the end of its
+// range.
 func TestHardwareAnyCell(t *testing.T) {
 	w, err := NewWorld(Config{Seed: 2, StationKey: [32]byte{1}})
 	require.NoError(t, err)

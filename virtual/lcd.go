@@ -8,8 +8,8 @@ import (
 	"github.com/d204ef64/fob/firmware"
 )
 
-// Segments is a set of segments of the glass, one bit for each. Unlike a
-// [firmware.Frame] it can name each bar, as a broken bar may be any of them.
+// Segments is a set of segments of the LCD, one bit for each. Unlike a [firmware.Frame]
+// it can name individual bars, because any of them may be broken.
 type Segments struct {
 	Digits [8]uint8       `json:"digits"` // gfedcba with a in bit 0, leftmost digit first
 	Bars   uint8          `json:"bars"`   // bar 0 (the lowest) in bit 0, to bar 5
@@ -18,13 +18,12 @@ type Segments struct {
 
 const allBars = 0x3F
 
-// Frame returns the segments as the firmware would name them: the bars as a
-// number.
+// Frame returns the segments in the firmware's form, in which the bars are a number.
 func (s Segments) Frame() firmware.Frame {
 	return firmware.Frame{Digits: s.Digits, Bars: uint8(bits.OnesCount8(s.Bars & allBars)), Icons: s.Icons}
 }
 
-// with returns s with every bit passed through f together with its bit in o.
+// with returns s with each byte b replaced by f(b, o's byte).
 func (s Segments) with(o Segments, f func(a, b uint8) uint8) Segments {
 	for i := range s.Digits {
 		s.Digits[i] = f(s.Digits[i], o.Digits[i])
@@ -38,58 +37,57 @@ func union(a, b uint8) uint8     { return a | b }
 func intersect(a, b uint8) uint8 { return a & b }
 func without(a, b uint8) uint8   { return a &^ b }
 
-// GlassFaults are broken connections of the glass. A segment in both sets is
-// stuck on.
+// GlassFaults are broken connections of the LCD. A segment in both sets is stuck on.
 type GlassFaults struct {
 	Dead  Segments `json:"dead"`  // never on
 	Ghost Segments `json:"ghost"` // always on
 }
 
-// Constants of the usual twisted-nematic LCD for -20 to 70 °C at 1/4 multiplex,
-// driven straight from the cell. No vendor publishes a token's own: the values
-// without a source are chosen so that a CR2032 is readable until its knee.
+// Constants of a typical twisted-nematic LCD for -20 to 70 °C at 1/4 multiplex, driven
+// directly by the battery. No vendor publishes the values of its token. Values without
+// a source were chosen to keep the display readable until the knee of a CR2032.
 const (
-	// DefaultThreshold is the supply at which segments begin to show at 25 °C.
+	// DefaultThreshold is the supply voltage at which segments become visible at 25 °C.
 	DefaultThreshold = firmware.Millivolts(2100)
-	// thresholdPerDegree is what the threshold rises for each degree colder:
+	// thresholdPerDegree is how much the threshold rises for each degree colder, in mV:
 	// 8 to 22 mV/°C for common fluids (etop-lcd.com, newspage7; Liquid Crystal
 	// Technologies, "Adaptive Addressing").
 	thresholdPerDegree = 10
-	// fullOverdrive is the supply above threshold, in mV, that gives full contrast.
+	// fullOverdrive is the voltage above the threshold, in mV, that gives full
+	// contrast.
 	fullOverdrive = 600
-	// hotLimit is where contrast begins to fall on the warm side (etop-lcd.com),
-	// at hotFade a degree.
+	// hotLimit is the temperature above which contrast falls (etop-lcd.com), by hotFade
+	// for each degree.
 	hotLimit = Celsius(50)
 	hotFade  = 0.02
 
-	// LCDs for -20 to 70 °C may be stored at -30 to 80 °C (the usual data
-	// sheet). Beyond, the fluid is not nematic and the LCD shows nothing until
-	// it is back: at clearing and above the fluid is isotropic, which makes the
-	// whole display black, as one that lies in a hot car; below frozen it is
-	// smectic or solid.
+	// LCDs for -20 to 70 °C may be stored at -30 to 80 °C (the usual data sheet).
+	// Outside this range the fluid is not nematic, and the LCD shows nothing until it
+	// is back inside. From clearing on, the fluid is isotropic, and the whole display
+	// is black, like one that lies in a hot car. Below frozen it is smectic or solid.
 	clearing = Celsius(80)
 	frozen   = Celsius(-30)
 
-	// readable is the contrast below which nobody can read the display.
+	// readable is the lowest contrast at which a person can read the display.
 	readable = 0.15
-	// faintest and strongest are how visible unlit segments are.
+	// faintest and strongest limit the visibility of unlit segments.
 	faintest, strongest = 0.03, 0.08
 )
 
-// Glass is the LCD: it keeps the frame that the firmware shows, and knows what
-// of it can be seen. Change its exported fields only between two calls.
+// Glass is the LCD. It keeps the frame that the firmware shows and computes how it
+// looks. Change its exported fields only between two calls.
 type Glass struct {
 	Driven    firmware.Frame      `json:"driven"`
-	Positions uint8               `json:"positions"`        // digits of the glass, 6 or 8
-	FromBelow bool                `json:"fromBelow"`        // the lowest bar goes out first, not the highest
+	Positions uint8               `json:"positions"`        // number of digits, 6 or 8
+	FromBelow bool                `json:"fromBelow"`        // the lowest bar goes out first, instead of the highest
 	Threshold firmware.Millivolts `json:"threshold"`        // at 25 °C; see DefaultThreshold
-	Faults    *GlassFaults        `json:"faults,omitempty"` // nil: a sound glass
-	Fade      *Fade               `json:"fade,omitempty"`   // nil: the segments are as driven
+	Faults    *GlassFaults        `json:"faults,omitempty"` // nil: no faults
+	Fade      *Fade               `json:"fade,omitempty"`   // nil: the segments have reached their driven state
 }
 
 var _ firmware.LCD = (*Glass)(nil)
 
-// NewGlass returns a blank glass with 8 digits, or with 6 for any other number.
+// NewGlass returns a blank LCD with 8 digits, or with 6 for any other number.
 func NewGlass(digits int) Glass {
 	if digits != 8 {
 		digits = 6
@@ -97,13 +95,14 @@ func NewGlass(digits int) Glass {
 	return Glass{Positions: uint8(digits), Threshold: DefaultThreshold}
 }
 
-// Digits returns how many digits the glass has.
+// Digits returns the number of digits, 6 or 8.
 func (g *Glass) Digits() int { return int(g.Positions) }
 
-// Show drives the segments of f, which change at once: see ShowAt.
+// Show drives the segments of f, which change at once. See [Glass.ShowAt] for segments
+// that change slowly.
 func (g *Glass) Show(f firmware.Frame) { g.Driven, g.Fade = f, nil }
 
-// Break adds to the faults of the glass. Breaking nothing costs nothing.
+// Break adds faults to the LCD. Empty sets allocate nothing.
 func (g *Glass) Break(dead, ghost Segments) {
 	if dead == (Segments{}) && ghost == (Segments{}) {
 		return
@@ -115,13 +114,13 @@ func (g *Glass) Break(dead, ghost Segments) {
 	g.Faults = &GlassFaults{Dead: f.Dead.with(dead, union), Ghost: f.Ghost.with(ghost, union)}
 }
 
-// Mend removes all faults of the glass.
+// Mend removes all faults of the LCD.
 func (g *Glass) Mend() { g.Faults = nil }
 
-// Contrast returns how dark a lit segment is at the given supply and
-// temperature: 0 nothing, 1 full. It follows from the supply above the
-// threshold, which rises in the cold; above 50 °C contrast falls. Below -30 °C
-// and from 80 °C on there is none.
+// Contrast returns how dark a lit segment is at the given supply voltage and
+// temperature, from 0 (invisible) to 1 (full). It depends on how far the supply is
+// above the threshold, which rises in the cold. Above 50 °C contrast falls. Below -30
+// °C and from 80 °C on it is 0.
 func (g *Glass) Contrast(supply firmware.Millivolts, t Celsius) float64 {
 	t = clampCelsius(t)
 	if t < frozen || t >= clearing {
@@ -136,23 +135,23 @@ func (g *Glass) Contrast(supply firmware.Millivolts, t Celsius) float64 {
 	return c
 }
 
-// View is what an eye sees of a glass.
+// View is the appearance of an LCD.
 type View struct {
 	Digits   int      `json:"digits"`
 	Lit      Segments `json:"lit"`
 	Contrast float64  `json:"contrast"` // darkness of lit segments, 0 to 1
-	Haze     float64  `json:"haze"`     // darkness of unlit segments, 0.03 to 0.08, less than Contrast if there is any
+	Haze     float64  `json:"haze"`     // darkness of unlit segments, 0.03 to 0.08, less than Contrast unless that is 0
 
-	// Fade has the segments that are changing, by their names in the SVG: how
-	// much of a lit segment's darkness each has, 0.01 to 0.99. Those with half
-	// of it or more count as lit.
+	// Fade has the segments that are changing, by their names in the SVG. The value is
+	// each segment's share of a lit segment's darkness, 0.01 to 0.99. Segments with 0.5
+	// or more count as lit.
 	Fade map[string]float64 `json:"fade,omitempty"`
 
-	Black bool `json:"black,omitempty"` // the LCD is too hot, and black all over
+	Black bool `json:"black,omitempty"` // the LCD is too hot and completely black
 }
 
-// View returns what can be seen at the given supply and temperature. Lit holds
-// the segments that are dark at all, whether or not they can be read.
+// View returns how the LCD looks at the given supply voltage and temperature. Lit holds
+// every segment that is dark, even if it is too faint to be read.
 func (g *Glass) View(supply firmware.Millivolts, t Celsius) View {
 	v := View{
 		Digits: g.Digits(), Lit: g.driven(), Contrast: g.Contrast(supply, t),
@@ -164,8 +163,8 @@ func (g *Glass) View(supply firmware.Millivolts, t Celsius) View {
 		v.dropFade(f.Dead.with(f.Ghost, union))
 	}
 	v.Lit = v.Lit.with(g.all(), intersect)
-	// As the drive falls, lit and unlit segments of a multiplexed glass come
-	// closer; with none at all only the electrodes remain visible.
+	// As the drive falls, lit and unlit segments of a multiplexed LCD become more
+	// similar. Without any drive only the electrodes remain visible.
 	v.Haze = faintest + (strongest-faintest)*(1-v.Contrast)
 	if v.Contrast == 0 {
 		v.Lit, v.Fade, v.Haze = Segments{}, nil, faintest
@@ -176,7 +175,7 @@ func (g *Glass) View(supply firmware.Millivolts, t Celsius) View {
 // Readable reports whether a person can read the display.
 func (v View) Readable() bool { return v.Contrast >= readable }
 
-// Frame returns what a person reads: the lit segments, or a blank display if
+// Frame returns the segments that a person reads: the lit ones, or a blank display if
 // the contrast is too low.
 func (v View) Frame() firmware.Frame {
 	if !v.Readable() {
@@ -185,8 +184,8 @@ func (v View) Frame() firmware.Frame {
 	return v.Lit.Frame()
 }
 
-// Seen returns what a person reads off the glass at the given supply and
-// temperature.
+// Seen returns the segments that a person reads on the LCD at the given supply voltage
+// and temperature.
 func (g *Glass) Seen(supply firmware.Millivolts, t Celsius) firmware.Frame {
 	return g.View(supply, t).Frame()
 }
@@ -201,7 +200,7 @@ func (g *Glass) driven() Segments {
 	return Segments{Digits: g.Driven.Digits, Bars: bars, Icons: g.Driven.Icons}
 }
 
-// all returns every segment that the glass has.
+// all returns every segment of the LCD.
 func (g *Glass) all() Segments {
 	f := firmware.AllSegments(g.Digits())
 	return Segments{Digits: f.Digits, Bars: allBars, Icons: f.Icons}

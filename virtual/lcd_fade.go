@@ -10,36 +10,36 @@ import (
 	"github.com/d204ef64/fob/firmware"
 )
 
-// glance is how long a look at the display takes. A change that is over by then
-// is seen at once.
+// glance is how long a look at the display takes. A change that takes no longer is seen
+// as immediate.
 const glance = 300 * time.Millisecond
 
-// ResponseTime returns how long a segment takes to change at t, to 90 %: 0.1 s
-// at 25 °C, twice that for each 10 °C colder. That makes 4.5 s at -30 °C; Focus
-// LCDs ("What happens to the LCD in cold temperatures") measured 3.5 s for a
-// segment that goes off at -30 °C, and more for one that comes on.
+// ResponseTime returns how long a segment needs at t for 90 % of a change: 0.1 s at 25
+// °C, and twice as long for each 10 °C colder. This gives 4.5 s at -30 °C. Focus LCDs
+// ("What happens to the LCD in cold temperatures") measured 3.5 s for a segment that
+// goes off at -30 °C, and more for one that comes on.
 func ResponseTime(t Celsius) time.Duration {
 	return time.Duration(float64(100*time.Millisecond) * math.Exp2(float64(RoomTemperature-clampCelsius(t))/10))
 }
 
-// fadeTime is the time constant by which segments are seen to change at t, 0 if
-// they change at once.
+// fadeTime returns the time constant of a segment's visible change at t, 0 if it is
+// immediate.
 func fadeTime(t Celsius) time.Duration {
 	return time.Duration(float64(max(ResponseTime(t)-glance, 0)) / math.Ln10)
 }
 
-// fadeMemory is how many time constants ago a frame must have been shown to
-// leave nothing that can be seen.
+// fadeMemory is the number of time constants after which nothing of an earlier frame is
+// visible.
 const fadeMemory = 20
 
-// segments is how many segments a Fade can tell apart: 8 digits of 7, 6 bars, 2 icons.
+// segments is the number of segments in a Fade: 8 digits of 7, 6 bars, 2 icons.
 const segments = 8*7 + 6 + 2
 
-// Fade is an LCD whose segments are changing: how much of its full darkness
-// each had at an instant.
+// Fade is the state of an LCD whose segments are changing: the share of its full
+// darkness that each segment had at an instant.
 type Fade struct {
 	At    WorldTime         `json:"at"`
-	Share [segments]float64 `json:"share"` // 0 off to 1 on, in the order of segmentName
+	Share [segments]float64 `json:"share"` // 0 (off) to 1 (on), in the order of segmentName
 }
 
 // segmentName returns the name of segment i, as in [View.SVG].
@@ -68,7 +68,7 @@ func (s Segments) has(i int) bool {
 	}
 }
 
-// set puts segment i into s or takes it out.
+// set adds segment i to s or removes it.
 func (s *Segments) set(i int, on bool) {
 	put := func(b *uint8, bit int) {
 		*b &^= 1 << bit
@@ -86,8 +86,8 @@ func (s *Segments) set(i int, on bool) {
 	}
 }
 
-// ShowAt drives the segments of f from w on, at temperature t. Segments change
-// slowly in the cold: see [ResponseTime].
+// ShowAt drives the segments of f from w on, at temperature t. Segments change slowly
+// in the cold: see [ResponseTime].
 func (g *Glass) ShowAt(w WorldTime, t Celsius, f firmware.Frame) {
 	g.Settle(w, t)
 	if g.Fade == nil && f != g.Driven && fadeTime(t) > 0 {
@@ -102,14 +102,14 @@ func (g *Glass) ShowAt(w WorldTime, t Celsius, f firmware.Frame) {
 	g.Driven = f
 }
 
-// Settle lets the segments change until w, at the temperature t that the LCD
-// has had since the last call.
+// Settle lets the segments change until w, at the temperature t that the LCD has had
+// since the last call.
 func (g *Glass) Settle(w WorldTime, t Celsius) {
 	f := g.Fade
 	if f == nil {
 		return
 	}
-	left := 0.0 // what is left of a difference to the driven frame
+	left := 0.0 // the remaining share of a difference from the driven frame
 	if tau := fadeTime(t); tau > 0 {
 		left = math.Exp(-max(float64(w)-float64(f.At), 0) / float64(tau))
 	}
@@ -129,8 +129,8 @@ func (g *Glass) Settle(w WorldTime, t Celsius) {
 	}
 }
 
-// fade adds to the view what the segments' slowness does: Lit has those that
-// are more on than off.
+// fade adds slowly changing segments to the view. Lit gets those that are at least half
+// on.
 func (v *View) fade(f *Fade) {
 	if f == nil {
 		return

@@ -19,9 +19,9 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestGlassRange: an LCD for -20 to 70 °C, stored at -30 to 80 °C at most, as
-// data sheets have them: it is readable in the first range with a fresh cell, and
-// shows nothing outside the second.
+// TestGlassRange: data sheets list LCDs for -20 to 70 °C that may be stored at -30 to
+// 80 °C. Such an LCD is readable in the first range with a fresh battery, and shows
+// nothing outside the second.
 func TestGlassRange(t *testing.T) {
 	g := virtual.NewGlass(6)
 	g.Show(frame("123456", 6, 0))
@@ -43,13 +43,13 @@ func TestGlassRange(t *testing.T) {
 func TestResponseTime(t *testing.T) {
 	require.Equal(t, 100*time.Millisecond, virtual.ResponseTime(25))
 	require.Equal(t, 1600*time.Millisecond, virtual.ResponseTime(-15), "doubles for each 10 °C")
-	// Focus LCDs measured 3.5 s until a segment has gone off at -30 °C; one that
-	// comes on is slower.
+	// Focus LCDs measured 3.5 s until a segment is off at -30 °C; a segment that comes
+	// on is slower.
 	require.InDelta(t, 4, virtual.ResponseTime(-30).Seconds(), 1)
 }
 
-// TestFadeRollOver follows a new code on a cold display: the old one stands
-// first, then both can be seen, then the new one.
+// TestFadeRollOver follows a new code on a cold display: first the old one is visible,
+// then both, then the new one.
 func TestFadeRollOver(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "always-on-6", virtual.Perfect())
@@ -75,7 +75,7 @@ func TestFadeRollOver(t *testing.T) {
 	}
 	require.Greater(t, took, 500*time.Millisecond)
 	require.Greater(t, both, 10)
-	w.Advance(7 * time.Second) // of the 10 s until the first bar goes
+	w.Advance(7 * time.Second) // of the 10 s until the first bar goes out
 	for name := range k.Display().View.Fade {
 		require.Equal(t, "tick", name, "only what blinks goes on changing")
 	}
@@ -84,7 +84,7 @@ func TestFadeRollOver(t *testing.T) {
 	require.Empty(t, k.Display().View.Fade)
 }
 
-// TestFadePress: a code comes up slowly and does not go at once.
+// TestFadePress: a code appears slowly and does not disappear at once.
 func TestFadePress(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "button-8", virtual.Perfect())
@@ -111,7 +111,7 @@ func TestFadePress(t *testing.T) {
 	require.Empty(t, warm.Display().View.Fade)
 }
 
-// TestFadeLooking: what is seen does not depend on how often somebody looked.
+// TestFadeLooking: the visible state does not depend on how often the display was read.
 func TestFadeLooking(t *testing.T) {
 	proptest.Check(t, func(rt *rapid.T) {
 		c := virtual.Celsius(rapid.IntRange(-35, 10).Draw(rt, "°C"))
@@ -150,12 +150,12 @@ func TestFadeFaults(t *testing.T) {
 	require.Equal(t, " 8", string(v.Frame().AppendText(nil, 2)))
 }
 
-// polygon finds the segments of an SVG with their opacity.
+// polygon finds the segments of an SVG and their opacity.
 var polygon = regexp.MustCompile(`<polygon id="((?:d\d\.[a-g])|bar\d|tick|batt)" fill="[^"]*" opacity="([^"]*)"`)
 
-// agree checks that text, segments and pictures show the same thing: a segment
-// that is read as lit has more than half of the darkness between an unlit
-// segment's and a lit one's, in the SVG and in the PNG.
+// agree checks that text, segments and pictures show the same thing. In the SVG and in
+// the PNG, a segment that counts as lit must have more than half of the darkness
+// between an unlit and a lit segment.
 func agree(t require.TestingT, v virtual.View) {
 	lit := map[string]bool{}
 	for i, d := range v.Lit.Digits {
@@ -182,7 +182,7 @@ func agree(t require.TestingT, v virtual.View) {
 			require.InDelta(t, v.Haze+share*(v.Contrast-v.Haze), opacity, 0.001)
 		}
 	}
-	// The bars have a rectangle each: its middle is as dark in the PNG.
+	// Each bar is a rectangle. Its middle has the same darkness in the PNG.
 	const height = 200
 	img := v.Image(virtual.Picture{Height: height})
 	scale := height / 180.5 // units of the drawing: 2 × 34 around 112.5

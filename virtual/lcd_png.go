@@ -19,7 +19,7 @@ func (v View) PNG(p Picture) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Image returns the view as an image; outside the glass or fob it is transparent.
+// Image returns the view as an image. It is transparent outside the LCD or fob.
 func (v View) Image(p Picture) *image.RGBA {
 	shapes, w, h := v.scene(p.Bezel)
 	scale := float64(p.pixels()) / h
@@ -31,15 +31,15 @@ func (v View) Image(p Picture) *image.RGBA {
 	return img
 }
 
-// samples is how many lines each row of pixels is sampled at.
+// samples is the number of scan lines per row of pixels.
 const samples = 4
 
-// raster fills polygons, one row of pixels after the other.
+// raster fills polygons row by row.
 type raster struct {
 	img      *image.RGBA
-	coverage []float64 // of the pixels of the present row
-	crossing []float64 // where the outline crosses the present line
-	from, to int       // columns that the shape can cover
+	coverage []float64 // of each pixel in the current row
+	crossing []float64 // x positions at which the outline crosses the current scan line
+	from, to int       // range of columns that the shape can cover
 }
 
 // fill draws the inside of s, by the even-odd rule.
@@ -64,7 +64,7 @@ func (r *raster) fill(s shape, scale float64) {
 	}
 }
 
-// line adds what the polygon covers of the line at y.
+// line adds the polygon's coverage of the scan line at y.
 func (r *raster) line(pts []point, y float64) {
 	r.crossing = r.crossing[:0]
 	for i, b := range pts {
@@ -83,7 +83,7 @@ func (r *raster) line(pts []point, y float64) {
 	}
 }
 
-// blend puts the shape's colour over a row, as thick as it covers it.
+// blend draws the shape's colour over a row, with the coverage as its opacity.
 func (r *raster) blend(y int, s shape) {
 	colour := [4]float64{float64(s.colour >> 16), float64(s.colour >> 8 & 0xFF), float64(s.colour & 0xFF), 255}
 	row := r.img.Pix[y*r.img.Stride:]

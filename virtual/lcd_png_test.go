@@ -16,7 +16,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// middles returns the middle of each segment in the picture, from the SVG.
+// middles returns the middle of each segment in the picture, computed from the SVG.
 func middles(t *testing.T, v virtual.View, p virtual.Picture) map[string]image.Point {
 	d := parseSVG(t, v.SVG(p))
 	box := strings.Fields(d.ViewBox)

@@ -10,19 +10,19 @@ import (
 	"github.com/d204ef64/fob/firmware"
 )
 
-// Picture says how to draw a [View].
+// Picture has the options for drawing a [View].
 type Picture struct {
-	Height int  `json:"height"` // of the picture in pixels, 16 to 2000; 0 is 160
-	Bezel  bool `json:"bezel"`  // draw the fob around the glass, with its key-ring hole
+	Height int  `json:"height"` // of the picture in pixels, 16 to 2000; 0: 160
+	Bezel  bool `json:"bezel"`  // draw the fob around the LCD, with its key-ring hole
 }
 
-// The measures of the glass, in units of 1/100 of a digit's height.
+// The dimensions of the LCD, in units of 1/100 of a digit's height.
 const (
 	digitHeight = 100.0
-	digitWidth  = 54.0 // between the middles of the upright segments
+	digitWidth  = 54.0 // between the centre lines of the upright segments
 	digitPitch  = 80.0
 	thickness   = 12.5
-	segmentGap  = 2.0  // from a segment's tip to the corner where two meet
+	segmentGap  = 2.0  // from a segment's tip to the corner at which two segments meet
 	slant       = 0.12 // tangent of 7°
 
 	glassMargin = 34.0
@@ -34,7 +34,7 @@ const (
 	iconWidth   = 26.0
 
 	fobMargin = 46.0
-	fobRing   = 120.0 // more on the left, for the key-ring hole
+	fobRing   = 120.0 // additional margin on the left, for the key-ring hole
 )
 
 // Colours as 0xRRGGBB.
@@ -50,7 +50,7 @@ const (
 
 type point struct{ x, y float64 }
 
-// shape is a filled polygon. Where it overlaps itself it is empty (even-odd).
+// shape is a polygon, filled by the even-odd rule: areas that overlap twice are empty.
 type shape struct {
 	id      string
 	points  []point
@@ -58,7 +58,7 @@ type shape struct {
 	opacity float64
 }
 
-// scene returns the shapes of a picture, backmost first, and its size.
+// scene returns the shapes of a picture, from back to front, and its size.
 func (v View) scene(bezel bool) (shapes []shape, width, height float64) {
 	x0, y0 := 0.0, 0.0
 	glassW := 2*glassMargin + barWidth + barSpace +
@@ -104,8 +104,8 @@ func (v View) scene(bezel bool) (shapes []shape, width, height float64) {
 	return shapes, width, height
 }
 
-// segment returns segment s (0 is a, 6 is g) of the digit whose upper left
-// corner, measured at the middles of its segments, is (x, y).
+// segment returns segment s (0 is a, 6 is g) of the digit whose upper left corner,
+// measured on the centre lines of its segments, is (x, y).
 func segment(s int, x, y float64) []point {
 	const w, h, t, g = digitWidth, digitHeight / 2, thickness / 2, segmentGap
 	across := func(y float64) []point {
@@ -145,8 +145,8 @@ func diamond(x, y, rx, ry float64) []point {
 	return []point{{x, y - ry}, {x + rx, y}, {x, y + ry}, {x - rx, y}}
 }
 
-// battery returns an upright battery in outline, nearly empty: the outer edge,
-// then the inner one by way of a seam.
+// battery returns the outline of an upright battery that is nearly empty: the outer
+// edge, then a seam to the inner edge.
 func battery(x, y float64) []point {
 	return []point{
 		{x - 11, y - 16}, {x - 5, y - 16}, {x - 5, y - 22}, {x + 5, y - 22}, {x + 5, y - 16}, {x + 11, y - 16},
@@ -155,7 +155,7 @@ func battery(x, y float64) []point {
 	}
 }
 
-// fob returns the case around a glass at (x, y).
+// fob returns the case around an LCD at (x, y).
 func fob(width, height, x, y, w, h float64) []shape {
 	r, hole := height*0.3, point{fobMargin/2 + fobRing/2, height / 2}
 	body := pierced(roundedRect(2, 2, width-4, height-4, r), circle(hole, 27))
@@ -169,8 +169,8 @@ func fob(width, height, x, y, w, h float64) []shape {
 	}
 }
 
-// pierced returns outer with a hole: both outlines closed, joined by a seam of
-// no width.
+// pierced returns outer with a hole: two closed outlines joined by a seam of zero
+// width.
 func pierced(outer, hole []point) []point {
 	p := append(slices.Clone(outer), outer[0])
 	return append(append(p, hole...), hole[0])
@@ -196,7 +196,7 @@ func arc(c point, r, from, to float64, steps int) []point {
 	return p
 }
 
-// pixels returns the height of the picture in pixels.
+// pixels returns the height of the picture in pixels, limited to the valid range.
 func (p Picture) pixels() int {
 	if p.Height == 0 {
 		return 160
@@ -204,10 +204,10 @@ func (p Picture) pixels() int {
 	return min(max(p.Height, 16), 2000)
 }
 
-// SVG returns the view as an SVG 1.1 document. Every segment is a polygon with
-// an id, d0.a to d7.g, bar0 (lowest) to bar5, tick and batt, whose opacity says
-// how dark it is; the rest is the same for all views of a glass. Nothing but
-// the segments says what the display shows.
+// SVG returns the view as an SVG 1.1 document. Every segment is a polygon with an id:
+// d0.a to d7.g, bar0 (the lowest) to bar5, tick and batt. Its opacity is its darkness.
+// Everything else is the same for all views of an LCD, unless it is black: only the
+// segments depend on the display's content.
 func (v View) SVG(p Picture) []byte {
 	shapes, w, h := v.scene(p.Bezel)
 	px := p.pixels()

@@ -63,7 +63,7 @@ func TestSVG(t *testing.T) {
 			}
 			require.NotContains(t, opacity, fmt.Sprintf("d%d.a", digits))
 
-			// 1 is b and c; four bars, the highest two out.
+			// 1 is b and c; four bars are lit, the highest two are not.
 			require.InDelta(t, 1, opacity["d0.b"], 0.001)
 			require.InDelta(t, 0.03, opacity["d0.a"], 0.001)
 			require.InDelta(t, 1, opacity["bar3"], 0.001)
@@ -74,7 +74,8 @@ func TestSVG(t *testing.T) {
 	}
 }
 
-// TestSVGFades: a weak cell shows lit segments faintly and unlit ones a little.
+// TestSVGFades: with a weak battery, lit segments are faint and unlit ones slightly
+// visible.
 func TestSVGFades(t *testing.T) {
 	g := virtual.NewGlass(6)
 	g.Show(frame("1", 0, 0))
@@ -90,8 +91,8 @@ func TestSVGFades(t *testing.T) {
 	}
 }
 
-// TestSVGSameShapes: what the display shows changes opacities only, so that a
-// page can change them in place.
+// TestSVGSameShapes: the display's content changes only opacities, so a page can update
+// them in place.
 func TestSVGSameShapes(t *testing.T) {
 	shapes := func(f firmware.Frame) []string {
 		var s []string

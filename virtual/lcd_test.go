@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// frame returns a frame with the text at the left.
+// frame returns a frame with the text in its leftmost digits.
 func frame(text string, bars uint8, icons firmware.Icons) firmware.Frame {
 	f := firmware.Frame{Bars: bars, Icons: icons}
 	for i := range text {
@@ -23,7 +23,7 @@ func frame(text string, bars uint8, icons firmware.Icons) firmware.Frame {
 	return f
 }
 
-// view returns what is seen of a fresh token at 25 °C.
+// view returns the appearance of an LCD at 3.0 V and 25 °C.
 func view(digits int, f firmware.Frame) virtual.View {
 	g := virtual.NewGlass(digits)
 	g.Show(f)
@@ -91,7 +91,7 @@ func TestGlassFaults(t *testing.T) {
 	require.Nil(t, g.Faults, "nothing is allocated for nothing")
 
 	dead := virtual.Segments{Bars: 1 << 2}
-	dead.Digits[0] = 1 << 6 // middle: 8 reads 0
+	dead.Digits[0] = 1 << 6 // the middle segment: 8 is read as 0
 	ghost := virtual.Segments{Icons: firmware.IconBattery}
 	g.Break(dead, virtual.Segments{})
 	g.Break(virtual.Segments{}, ghost)

@@ -8,15 +8,15 @@ import (
 	"github.com/d204ef64/fob/firmware"
 )
 
-// barGlyphs are the countdown as one character, by the number of lit bars.
+// barGlyphs are the characters for the countdown, by the number of lit bars.
 var barGlyphs = [...]string{" ", "▁", "▂", "▃", "▄", "▅", "▆"}
 
-// Text returns what a person reads, in one line that always has the same number
-// of characters: the countdown, the digits, the tick and the battery sign.
+// Text returns the readable content in one line that always has the same number of
+// characters: the countdown, the digits, the tick and the battery sign.
 //
 //	▆ 123456 ◆▯
 //
-// Segments that look like no character are "?".
+// Segments that do not form a character are "?".
 func (v View) Text() string {
 	f := v.Frame()
 	var b strings.Builder
@@ -29,9 +29,9 @@ func (v View) Text() string {
 	return b.String()
 }
 
-// Art returns what a person reads as three lines of the same number of
-// characters, each ended by a newline: the bars, two in each line, then three
-// characters for each digit, then the battery sign above the tick.
+// Art returns the readable content as three lines of equal length, each ended by a
+// newline. They show the bars, two in each line, then three characters for each digit,
+// then the battery sign above the tick.
 //
 //	==      _   _       _   _  ▯
 //	==   |  _|  _| |_| |_  |_
@@ -43,7 +43,7 @@ func (v View) Art() string {
 	}
 	var b strings.Builder
 	for row := range 3 {
-		// Two bars in a line, counted from the lowest.
+		// Two bars per line, counted from the lowest.
 		b.WriteString([...]string{"  ", "__", "--", "=="}[lit.Bars>>(4-2*row)&3])
 		b.WriteByte(' ')
 		for i := range v.Digits {
@@ -64,7 +64,7 @@ func (v View) Art() string {
 	return b.String()
 }
 
-// writeCell writes a row of a digit: a over f g b over e d c.
+// writeCell writes a row of a digit. The rows show a, then f g b, then e d c.
 func writeCell(b *strings.Builder, segments uint8, row int) {
 	const a, bb, c, d, e, f, g = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6
 	cells := [3][3]struct {

@@ -17,8 +17,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestViewText compares the text views with testdata/lcd. To write the files
-// anew, run with UPDATE_GOLDEN=1 and look at the difference.
+// TestViewText compares the text views with testdata/lcd. To rewrite the files, run
+// with UPDATE_GOLDEN=1 and review the difference.
 func TestViewText(t *testing.T) {
 	glass := func(digits int, f firmware.Frame, mv firmware.Millivolts, dead virtual.Segments) virtual.View {
 		g := virtual.NewGlass(digits)

@@ -11,20 +11,21 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// catchUpLocked works off the token's life up to the world's present: the
-// firmware runs at each time at which its state changes (display off, expiry),
-// the button comes up, the cell runs empty. There are a handful of these in
+// catchUpLocked simulates the token's life up to the world's present time. It runs the
+// firmware whenever its state changes (display off, expiry), and handles the button
+// coming up and the battery running empty. There are only a handful of these events in
 // ten years. The caller must hold t.mu.
 //
-// If the cold makes the display slow, the firmware also runs whenever the
-// display changes, but only as shortly before the present as can still be seen.
+// If cold makes the LCD slow, the firmware must also run whenever the display changes.
+// That is done only for the last moments before the present, whose changes can still be
+// visible.
 func (t *Token) catchUpLocked() {
 	now := t.world.Now()
 	stuck := 0
 	slow := fadeTime(t.crystal.Temp)
 	seen, paint := now.Add(-fadeMemory*slow), Forever
 	if slow > 0 && t.powered && t.at < now {
-		paint = t.worldAtLocked(t.stepLocked()) // changes nothing: it only says when to paint
+		paint = t.worldAtLocked(t.stepLocked()) // changes nothing: it only returns the next paint time
 	}
 	for t.powered {
 		empty := t.cell.EmptyAt()
@@ -35,7 +36,7 @@ func (t *Token) catchUpLocked() {
 		if paint < next {
 			next = min(next, max(paint, seen))
 		}
-		if next > now || next == Forever { // also at the end of time
+		if next > now || next == Forever { // Forever also ends the loop at the end of time
 			break
 		}
 		t.at = max(t.at, next)
@@ -50,8 +51,9 @@ func (t *Token) catchUpLocked() {
 			paint = t.worldAtLocked(local)
 		}
 		if t.wake <= t.at {
-			// The firmware has not done what it woke up for. It tries again,
-			// ever less often: ten years of that must not take ten years.
+			// The firmware has not done the work for which it woke up. It tries again
+			// at growing intervals: simulating ten years of retries must not take ten
+			// years.
 			t.wake = t.at.Add(time.Millisecond << min(stuck, 40))
 			stuck++
 		}
@@ -59,8 +61,8 @@ func (t *Token) catchUpLocked() {
 	t.at = max(t.at, now)
 }
 
-// bench is the hardware that is lent to the firmware for one call. It comes
-// from a pool: a token at rest holds none.
+// bench is the hardware that is lent to the firmware for one call. It comes from a
+// pool, so a token at rest holds none.
 type bench struct {
 	hw      firmware.Hardware
 	scratch [firmware.SlotSize]byte
@@ -68,7 +70,7 @@ type bench struct {
 
 var benches = sync.Pool{New: func() any { return new(bench) }}
 
-// benchLocked lends the token's hardware; release it after use.
+// benchLocked lends the token's hardware to the firmware. Release it after use.
 func (t *Token) benchLocked() *bench {
 	b := benches.Get().(*bench)
 	b.hw = firmware.Hardware{
@@ -92,8 +94,8 @@ func (b *bench) release() {
 	benches.Put(b)
 }
 
-// stepLocked runs the firmware at t.at, if the battery can run it, and returns
-// when the display changes next, by the token's clock.
+// stepLocked runs the firmware at t.at, if the battery can run it. It returns when the
+// display changes next, by the token's clock.
 func (t *Token) stepLocked() (paint token.UnixMilli) {
 	if t.powered && t.cell.emptyAt(t.at) {
 		t.powerOffLocked()
@@ -115,15 +117,15 @@ func (t *Token) stepLocked() (paint token.UnixMilli) {
 	return w.Paint
 }
 
-// settleLocked draws the consequences of what the firmware did.
+// settleLocked applies the effects of the firmware's work on the hardware.
 func (t *Token) settleLocked() {
-	if !t.flash.Powered() { // the supply failed inside a flash operation
+	if !t.flash.Powered() { // the supply failed during a flash operation
 		t.bootLocked()
 	}
 	if t.cutoff {
 		t.cutoff = false
 		t.powerOffLocked()
-		t.cell.SetVoltage(t.at, 0) // the cell itself, if a bench supply stood in for it
+		t.cell.SetVoltage(t.at, 0) // back to the cell, in case a bench supply had replaced it
 		t.powerOnLocked()
 	}
 	var load Load
@@ -133,10 +135,10 @@ func (t *Token) settleLocked() {
 	t.cell.Draw(t.at, load)
 }
 
-// drawsLocked reports whether the display draws current. What blinks counts as
-// on all the time, and so does a button that is down until it counts as stuck:
-// it lights all segments in the end. The charge that is used must not depend on
-// when the token was looked at.
+// drawsLocked reports whether the display draws current. A blinking display counts as
+// always on. So does a button that is held, until it counts as stuck, because holding
+// it finally lights all segments. The charge that is used must not depend on the times
+// at which the token was read.
 func (t *Token) drawsLocked() bool {
 	if t.glass.Driven != (firmware.Frame{}) {
 		return true
@@ -146,8 +148,8 @@ func (t *Token) drawsLocked() bool {
 	return t.powered && (blinks || view.Down && !view.Stuck && t.core.Profile().Behaviour.Button)
 }
 
-// bootLocked starts the firmware anew. A power cut that strikes while it boots
-// starts it once more. A token that cannot read its flash runs as well: it is DEAD.
+// bootLocked restarts the firmware. If a power cut strikes during the boot, it starts
+// the firmware once more. A token that cannot read its flash runs too: it is DEAD.
 func (t *Token) bootLocked() {
 	t.wake = Forever
 	for range 3 {
@@ -166,8 +168,8 @@ func (t *Token) bootLocked() {
 	}
 }
 
-// powerOnLocked starts the token if its cell can run it. The clock counts from
-// zero from here on.
+// powerOnLocked starts the token if its battery can run it. Its clock then counts up
+// from zero.
 func (t *Token) powerOnLocked() {
 	if t.cell.Voltage(t.at) > t.cell.Spec.Cutoff {
 		t.crystal.Lose(t.at)
@@ -176,8 +178,8 @@ func (t *Token) powerOnLocked() {
 	}
 }
 
-// powerOffLocked takes the supply away: RAM, clock and display are lost. What
-// core still knows is what is printed on the back.
+// powerOffLocked removes the supply: RAM, clock and display are lost. Core keeps only
+// the data that is printed on the back label.
 func (t *Token) powerOffLocked() {
 	t.powered = false
 	t.crystal.Lose(t.at)
@@ -189,7 +191,7 @@ func (t *Token) powerOffLocked() {
 	t.upAt, t.clicked, t.wake = 0, false, Forever
 }
 
-// worldAtLocked translates a time for which the firmware asks into world time.
+// worldAtLocked converts a time that the firmware requested to world time.
 func (t *Token) worldAtLocked(local token.UnixMilli) WorldTime {
 	if local == firmware.Never {
 		return Forever

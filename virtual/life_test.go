@@ -15,15 +15,15 @@ import (
 
 const day = 24 * time.Hour
 
-// TestLifeDrift: 20 ppm are 1.728 s a day (arithmetic of the drift table), and
-// what drifts is seen at the roll-over.
+// TestLifeDrift: 20 ppm are 1.728 s a day (see the drift table), and the drift is
+// visible at the roll-over.
 func TestLifeDrift(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "always-on-6", virtual.Perfect(), virtual.Trim(20))
 	w.Advance(10 * day)
 	require.InDelta(t, 17.28, k.Display().Error.Seconds(), 0.002)
 	p := k.Model().Profile()
-	w.Advance(40 * time.Second) // the world is in second 40 of its step, the token in 57
+	w.Advance(40 * time.Second) // the world is 40 s into its step, the token 57 s
 	before := k.Display().Text
 	require.Equal(t, codeAt(t, p, w.Now()), before)
 	w.Advance(5 * time.Second)
@@ -32,7 +32,8 @@ func TestLifeDrift(t *testing.T) {
 	require.Equal(t, codeAt(t, p, w.Now()), k.Display().Text)
 }
 
-// TestLifeTemperature: 0 °C costs a tuning fork 1.84 s a day, and 10 °C 7.7 ppm.
+// TestLifeTemperature: at 0 °C a tuning fork loses 1.84 s a day, and at 10 °C its error
+// is -7.7 ppm.
 func TestLifeTemperature(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "always-on-6", virtual.Perfect())
@@ -45,13 +46,13 @@ func TestLifeTemperature(t *testing.T) {
 	w.Advance(day)
 	require.InDelta(t, r.Error.Seconds(), k.Display().Error.Seconds(), 0.002, "back in the warm it runs true")
 
-	k.SetTemperature(95) // a hot LCD is black all over, and the token works on
+	k.SetTemperature(95) // a hot LCD is completely black, but the token keeps working
 	require.Equal(t, dark, k.Display().Text)
 	require.True(t, k.Display().View.Black)
 	require.Equal(t, serialproto.StateLocked, k.State())
 }
 
-// TestLifeTrim: the error asked for is that at 25 °C, wherever the turnover is.
+// TestLifeTrim: the requested error applies at 25 °C, wherever the turnover is.
 func TestLifeTrim(t *testing.T) {
 	w := newWorld(t, 1)
 	for range 50 {
@@ -78,7 +79,7 @@ func TestLifeDrop(t *testing.T) {
 	}
 }
 
-// TestLifeAge: 3.8 ppm are 120 s a year, 240 s in two (1 ppm is 31.6 s). The
+// TestLifeAge: 3.8 ppm are 120 s a year and 240 s in two years (1 ppm is 31.6 s). The
 // CR2032 of an always-on token lasts 7.7 years at 3 µA.
 func TestLifeAge(t *testing.T) {
 	w := newWorld(t, 1)
@@ -100,13 +101,13 @@ func TestLifeAge(t *testing.T) {
 
 	k = w.NewToken(m, virtual.Perfect())
 	require.NoError(t, k.Program(serialNumber(t, "1"), expiring(t, w, m, 2030, 12, 31), true))
-	k.CutPower(1) // strikes while the date is written
+	k.CutPower(1) // would strike while the date is written
 	k.AgeAt(virtual.Year, 0)
 	r = k.Display()
 	require.InDelta(t, -671, r.Error.Seconds(), 1, "a year at 0 °C")
 	_, expiry = k.Back()
 	require.Equal(t, int32(365), daysOf(t, 2030, 12, 31)-expiry.Days())
-	k.Age(-virtual.Year) // nothing gets younger
+	k.Age(-virtual.Year) // a negative duration is ignored
 	require.Equal(t, r.Error, k.Display().Error)
 }
 
@@ -116,8 +117,8 @@ func daysOf(t *testing.T, year, month, d int) int32 {
 	return e.Days()
 }
 
-// TestLifeInOrder advances ten years at once, and event by event: expiry, then
-// the end of the cell. Both lives must be the same.
+// TestLifeInOrder advances ten years at once, and event by event: expiry, then the end
+// of the battery. Both ways must give the same life.
 func TestLifeInOrder(t *testing.T) {
 	states := func(step time.Duration) (seen []serialproto.State, end virtual.Reading, ops uint64) {
 		w := newWorld(t, 5)
@@ -143,7 +144,7 @@ func TestLifeInOrder(t *testing.T) {
 	require.Equal(t, slowOps, jumpOps, "the expiry was written down before the cell was empty")
 }
 
-// TestLifeDeath: 220 mAh at 3 µA and 1 % of self-discharge a year are 7.7 years.
+// TestLifeDeath: 220 mAh at 3 µA with a self-discharge of 1 % a year last 7.7 years.
 func TestLifeDeath(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "always-on-6")
@@ -157,7 +158,7 @@ func TestLifeDeath(t *testing.T) {
 	require.False(t, r.ClockSet)
 	require.Zero(t, r.Cell)
 
-	k.InsertBattery() // is in, and empty
+	k.InsertBattery() // the battery is in already, and empty
 	require.False(t, k.Display().Powered)
 	k.ReplaceBattery()
 	r = k.Display()
@@ -168,13 +169,13 @@ func TestLifeDeath(t *testing.T) {
 	require.Equal(t, dark, k.Display().Text)
 }
 
-// TestLifeBattery: the clock is what a battery keeps.
+// TestLifeBattery: without a battery the clock loses its time.
 func TestLifeBattery(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "button-6")
 	k := w.NewToken(m)
 	require.NoError(t, k.Program(serialNumber(t, "1"), order(w, m), false))
-	k.InsertBattery() // is in: nothing happens
+	k.InsertBattery() // the battery is in already: nothing happens
 	require.True(t, k.Display().ClockSet)
 
 	k.Press()
@@ -197,12 +198,12 @@ func TestLifeBattery(t *testing.T) {
 	require.InDelta(t, 1, k.Display().Cell, 1e-6)
 
 	k = inField(t, w, "button-6")
-	k.ReplaceBattery() // even by somebody quick
+	k.ReplaceBattery() // even a quick replacement interrupts the supply
 	require.Equal(t, serialproto.StateDead, k.State())
 }
 
-// TestLifeJumps: however the way is cut into steps, the token at its end is the
-// same.
+// TestLifeJumps: the resulting token does not depend on the size of the steps in which
+// time advances.
 func TestLifeJumps(t *testing.T) {
 	for _, model := range []string{"always-on-6", "button-6", "button-8"} {
 		for _, years := range []int{1, 7, 10} {
@@ -221,8 +222,8 @@ func TestLifeJumps(t *testing.T) {
 	}
 }
 
-// TestLifeLooking: what a token uses does not depend on when somebody looks at
-// it: here at the segments that light up in a self-test, under a held button,
+// TestLifeLooking: the charge that a token uses does not depend on when the token is
+// read. The cases are the segments that light up in a self-test, under a held button,
 // and blinking after the loss of the clock.
 func TestLifeLooking(t *testing.T) {
 	for name, begin := range map[string]func(k *virtual.Token){
@@ -256,7 +257,7 @@ func TestLifeLooking(t *testing.T) {
 	}
 }
 
-// TestLifePressLimit: 14,000 presses are what the maker of the c200 promises.
+// TestLifePressLimit: the manufacturer of the c200 promises 14,000 presses.
 func TestLifePressLimit(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "button-6")

@@ -9,28 +9,28 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// ErrUnplugged is the error of a line after its cable has been pulled out.
+// ErrUnplugged is the error of a line whose cable has been pulled out.
 var ErrUnplugged = errclass.New(errclass.Unreachable, "line: unplugged")
 
-// LineFaults is what is wrong with one direction of a serial line. Rates are
-// probabilities for each byte, 0 to 1. The zero value is a perfect line.
+// LineFaults are the faults of one direction of a serial line. Rates are probabilities
+// for each byte, 0 to 1. The zero value is a perfect line.
 type LineFaults struct {
-	Seed   uint64  `json:"seed"`             // the same seed and bytes give the same faults
+	Seed   uint64  `json:"seed"`             // the same seed and the same bytes give the same faults
 	Flip   float64 `json:"flip,omitempty"`   // one bit of the byte is inverted
 	Drop   float64 `json:"drop,omitempty"`   // the byte is lost
 	Double float64 `json:"double,omitempty"` // the byte arrives twice
-	Insert float64 `json:"insert,omitempty"` // a random byte arrives before it
+	Insert float64 `json:"insert,omitempty"` // a random byte arrives before this one
 
-	StallAt int           `json:"stallAt,omitempty"` // before the n-th byte (1 = the first) nothing passes for Stall
+	StallAt int           `json:"stallAt,omitempty"` // before the n-th byte (1 = the first) the line stops for Stall; 0: never
 	Stall   time.Duration `json:"stall,omitempty"`
 
-	Unplug int `json:"unplug,omitempty"` // the cable is out after n bytes; 0 is never
+	Unplug int `json:"unplug,omitempty"` // the cable is pulled out after n bytes; 0: never
 
-	Baud int `json:"baud,omitempty"` // bit/s, 8N1: 10 bits a byte; 0 is no limit
+	Baud int `json:"baud,omitempty"` // bit/s, 8N1: 10 bits a byte; 0: no limit
 }
 
-// ByteTime returns how long one byte takes on the line: 10 bits, rounded up to
-// a nanosecond. It is 0 when Baud is.
+// ByteTime returns how long one byte takes on the line: 10 bits, rounded up to a
+// nanosecond. It is 0 if Baud is 0 or less.
 func (f LineFaults) ByteTime() time.Duration {
 	if f.Baud <= 0 {
 		return 0
@@ -38,21 +38,22 @@ func (f LineFaults) ByteTime() time.Duration {
 	return (10*time.Second + time.Duration(f.Baud) - 1) / time.Duration(f.Baud)
 }
 
-// LineNoise carries the bytes of one direction over a faulty line. What it does
-// depends on the faults and on the bytes so far only, not on how they are cut
-// into calls. The zero value is a perfect line; all state is in the exported
-// fields, for snapshots. It is for one goroutine at a time.
+// LineNoise carries the bytes of one direction over a faulty line. The result depends
+// only on the faults and on the bytes so far, not on how the bytes are divided between
+// calls. The zero value is a perfect line. All state is in the exported fields, which
+// allows snapshots. A LineNoise is not safe for concurrent use.
 type LineNoise struct {
 	Faults LineFaults `json:"faults"`
 	Count  int        `json:"count"` // bytes put in so far
 	FreeAt WorldTime  `json:"freeAt"`
 }
 
-// NewLineNoise returns a line with the given faults and no byte sent yet.
+// NewLineNoise returns a line with the given faults on which no byte has been sent.
 func NewLineNoise(f LineFaults) *LineNoise { return &LineNoise{Faults: f} }
 
-// Append appends to dst what arrives when src is sent. Once the cable is out it
-// returns [ErrUnplugged], together with what arrived before.
+// Append appends to dst the bytes that arrive when src is sent. After the cable has
+// been pulled out it returns [ErrUnplugged], together with the bytes that arrived
+// before.
 func (n *LineNoise) Append(dst, src []byte) ([]byte, error) {
 	f := &n.Faults
 	for _, b := range src {
@@ -64,8 +65,8 @@ func (n *LineNoise) Append(dst, src []byte) ([]byte, error) {
 			dst = append(dst, b)
 			continue
 		}
-		// Each byte has a random source of its own, so that nothing but its
-		// place decides its fate.
+		// Each byte has its own random source. Faults then depend only on the byte's
+		// position.
 		r := rand.New(rand.NewPCG(f.Seed, uint64(n.Count)))
 		insert, drop, flip, double := r.Float64(), r.Float64(), r.Float64(), r.Float64()
 		if insert < f.Insert {
@@ -85,12 +86,12 @@ func (n *LineNoise) Append(dst, src []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// Unplugged reports whether the cable is out.
+// Unplugged reports whether the cable has been pulled out.
 func (n *LineNoise) Unplugged() bool { return n.Faults.Unplug > 0 && n.Count >= n.Faults.Unplug }
 
-// Pass returns when a byte that is sent at w has arrived: after the bytes before
-// it, its own ten bits, and a stall that lies before it. Call it once for each
-// byte, before Append, in order. It only computes; nobody waits.
+// Pass returns when a byte sent at w arrives: after the bytes before it, a stall if one
+// is due, and its own ten bits. Call it once for each byte, in order, before Append.
+// Pass only computes the time and does not wait.
 func (n *LineNoise) Pass(w WorldTime) WorldTime {
 	at := max(w, n.FreeAt)
 	if n.Faults.StallAt > 0 && n.Count+1 == n.Faults.StallAt {

@@ -24,7 +24,7 @@ func drawFaults(t *rapid.T) virtual.LineFaults {
 	}
 }
 
-// TestLineAnyCut: how a stream is cut into calls changes nothing.
+// TestLineAnyCut: the result does not depend on how a stream is divided between calls.
 func TestLineAnyCut(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		faults, data := drawFaults(t), rapid.SliceOfN(rapid.Byte(), 0, 400).Draw(t, "data")
@@ -75,7 +75,7 @@ func TestLineRates(t *testing.T) {
 	require.Empty(t, count(virtual.LineFaults{Drop: 1}))
 }
 
-// TestLinePacing: 115200 bit/s carry 11520 bytes a second, 10 bits each.
+// TestLinePacing: 115200 bit/s carry 11520 bytes a second, at 10 bits each.
 func TestLinePacing(t *testing.T) {
 	n := virtual.NewLineNoise(virtual.LineFaults{Baud: 115200, StallAt: 3, Stall: time.Second})
 	pass := func(w virtual.WorldTime) virtual.WorldTime {

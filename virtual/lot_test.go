@@ -11,10 +11,9 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestLots checks on a lot of each model what models.go claims of it: the share
-// of tokens that stay within Feitian's ±90 s in the first year at 25 °C, and the
-// worst of them. With 4,000 tokens the standard error of a share is 0.7 points at
-// most.
+// TestLots checks the figures of models.go on a lot of each model: the share of tokens
+// that stay within Feitian's ±90 s in the first year at 25 °C, and the worst token.
+// With 4,000 tokens the standard error of a share is 0.7 percentage points at most.
 func TestLots(t *testing.T) {
 	for model, c := range map[string]struct{ inside, slack, worst float64 }{
 		"button-6":    {0.95, 0.012, 150},
@@ -41,15 +40,15 @@ func TestLots(t *testing.T) {
 	}
 }
 
-// TestLotParabola: the data sheets give B a tolerance of 25 % (ACT 3x8: -0.035 ±
-// 0.0086 ppm/°C²). It shows far from the turnover: 60 °C.
+// TestLotParabola: the data sheets give B a tolerance of 25 % (ACT 3x8: -0.035 ± 0.0086
+// ppm/°C²). It is visible far from the turnover, at 60 °C.
 func TestLotParabola(t *testing.T) {
 	w := newWorld(t, 3)
 	low, high, sum := math.Inf(1), math.Inf(-1), 0.0
 	const n = 2000
 	for range n {
 		k := w.NewToken(modelOf(t, "button-6"))
-		// Three temperatures of a parabola give its second difference: 2·B·20².
+		// The second difference of a parabola at three temperatures is 2·B·20².
 		var ppm [3]float64
 		for i, c := range []virtual.Celsius{20, 40, 60} {
 			k.SetTemperature(c)

@@ -9,46 +9,46 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Model is the hardware of a kind of token. Its Name is also that of the
-// profile that it is meant for.
+// Model is the hardware of a kind of token. Its Name is also the name of the profile
+// for which it is meant.
 type Model struct {
 	Name   string
-	Digits int // positions of the glass
+	Digits int // positions of the LCD
 	Cell   *CellSpec
 
-	// The frequency error at 25 °C of a new token is drawn from a normal
-	// distribution. It is what is left after the maker has trimmed or sorted the
-	// tokens; ageing comes on top.
+	// The frequency error of a new token at 25 °C is drawn from a normal distribution.
+	// It is the error that remains after the manufacturer has trimmed or sorted the
+	// tokens, without ageing.
 	TrimSigma PPM // standard deviation
-	TrimMax   PPM // no token is worse
+	TrimMax   PPM // no token has a larger error
 
 	FlashPages    int
 	FlashPageSize int
 	Endurance     uint32 // erase cycles of a page
 }
 
-// A lot that is sorted to Feitian's figure for the c200, ±90 s a year
-// (ftsafe.co.jp, FAQ on one-time passwords): 95 % of the tokens keep it in their
-// first year at 25 °C, and none is off by more than 150 s. Feitian says nothing
-// about the rest; in the field "most" were within it (rych-otp, pull request 9,
-// about 1,200 tokens), at any temperature.
+// A lot that is sorted to Feitian's figure for the c200, ±90 s a year (ftsafe.co.jp,
+// FAQ on one-time passwords): 95 % of the tokens meet it in their first year at 25 °C,
+// and no token is off by more than 150 s. Feitian gives no figure for the rest. In the
+// field "most" were within it (rych-otp, pull request 9, about 1,200 tokens), at any
+// temperature.
 const (
 	sortedSigma PPM = 0.8
 	sortedMax   PPM = 2.4
 )
 
-// A lot for which no figure is published, chosen after what the field reports of
-// various makers: one to two minutes a year on average, and 1 s a day "not
-// unusual" (Token2, Deepnet). Two of three tokens stay within ±90 s in their
-// first year at 25 °C.
+// A lot for which no figure is published. The values follow reports from the field
+// about various manufacturers: one to two minutes a year on average, and 1 s a day "not
+// unusual" (Token2, Deepnet). Two of three tokens stay within ±90 s in their first year
+// at 25 °C.
 const (
 	unsortedSigma PPM = 2.5
 	unsortedMax   PPM = 12 // 1 s a day
 )
 
-// flashPage512 is a flash segment of an MSP430x2xx: 512 bytes (TI's SLAU144,
-// chapter "Flash Memory Controller"). Two of them hold the log of a token. A
-// press writes a record of half a page: 14,000 presses are some 7,000 of the
+// flashPage512 is the size of a flash segment of an MSP430x2xx: 512 bytes (TI's
+// SLAU144, chapter "Flash Memory Controller"). Two of them hold the log of a token. A
+// press writes a record of half a page, so 14,000 presses use about 7,000 of the
 // 100,000 erase cycles.
 const flashPage512 = 2 * firmware.SlotSize
 
@@ -71,7 +71,7 @@ var models = [...]Model{
 	},
 }
 
-// ModelByName returns the model for the profile of that name. The error wraps
+// ModelByName returns the model for the profile with the given name. The error wraps
 // token.ErrProfileName and lists the names.
 func ModelByName(name string) (*Model, error) {
 	for i := range models {
@@ -85,7 +85,7 @@ func ModelByName(name string) (*Model, error) {
 	return nil, fmt.Errorf("%w: no virtual hardware for %q", token.ErrProfileName, name)
 }
 
-// Profile returns the profile that the model is meant for.
+// Profile returns the profile for which the model is meant.
 func (m *Model) Profile() token.Profile {
 	p, err := token.ProfileByName(m.Name)
 	if err != nil {

@@ -10,30 +10,31 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Reading is one look at a token: everything in it belongs to the same instant.
+// Reading is the state of a token as seen at one instant. All fields belong to that
+// instant.
 type Reading struct {
-	Text     string            // what a person reads, one character for each digit; blank when nothing can be read
-	View     View              // what an eye sees, segment by segment
-	State    serialproto.State // where the token is in its life
+	Text     string            // readable content, one character for each digit; blank if the LCD cannot be read
+	View     View              // appearance of the LCD, segment by segment
+	State    serialproto.State // the stage of its life cycle
 	Powered  bool              // it has a battery that can run it
 	World    WorldTime         // the world's time
 	Clock    token.UnixMilli   // the token's time
 	ClockSet bool              // the token's clock has been set since it lost power
-	Error    time.Duration     // how far the token's clock is ahead of the world's
+	Error    time.Duration     // how far the token's clock is ahead of the world's; 0 if it is not set
 	Step     int64             // RFC 6238's T by the token's clock; 0 before provisioning
-	Left     time.Duration     // until the step ends, by the token's clock
-	PPM      PPM               // the crystal's error at this instant
-	Cell     float64           // share of the cell that is left, 0 to 1
-	Voltage  int               // of the cell under the present load, in millivolts
+	Left     time.Duration     // time until the step ends, by the token's clock
+	PPM      PPM               // the crystal's frequency error at this instant
+	Cell     float64           // remaining share of the battery's capacity, 0 to 1
+	Voltage  int               // of the battery under the present load, in millivolts
 	Presses  uint32
 }
 
-// Display looks at the token.
+// Display reads the token.
 func (t *Token) Display() Reading {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.catchUpLocked()
-	t.stepLocked() // paints
+	t.stepLocked() // updates the LCD
 	local, valid := t.crystal.Now(t.at)
 	mv := t.cell.Voltage(t.at)
 	t.glass.Settle(t.at, t.crystal.Temp)
@@ -61,7 +62,7 @@ func (t *Token) Display() Reading {
 	return r
 }
 
-// milliseconds returns ms as a duration, or the longest there is.
+// milliseconds returns ms as a duration, limited to the longest whole milliseconds.
 func milliseconds(ms int64) time.Duration {
 	const most = math.MaxInt64 / int64(time.Millisecond)
 	return time.Duration(max(-most, min(ms, most))) * time.Millisecond

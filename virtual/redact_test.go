@@ -12,7 +12,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestTokensPrintNothing: neither a token nor what programs one prints its seed.
+// TestTokensPrintNothing: neither a token nor the payload that programs it prints its
+// seed.
 func TestTokensPrintNothing(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "always-on-6")

@@ -11,19 +11,19 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// ServeOptions say how a token's serial line is served.
+// ServeOptions are the options of [Token.Serve].
 type ServeOptions struct {
-	In, Out LineFaults // what is wrong with the line; Baud paces it
+	In, Out LineFaults // faults of the line in each direction; Baud sets its speed
 
-	// Before is called after the token has worked and before its answer is
-	// sent: whoever keeps the token's state on disk saves it here, so that no
-	// host sees an answer that a crash could take back. An error ends Serve.
+	// Before is called after the token has worked and before its answer is sent. A
+	// caller that stores the token's state saves it here: no host then sees an answer
+	// that a crash could undo. An error ends Serve.
 	Before func() error
 }
 
-// Serve connects a port to the token and carries bytes until the port fails,
-// ctx ends or the simulated cable is pulled out ([ErrUnplugged]). It closes
-// the port. When ctx ends it returns nil.
+// Serve connects a port to the token and carries bytes until the port fails, ctx ends
+// or the simulated cable is pulled out ([ErrUnplugged]). It closes the port. When ctx
+// ends it returns nil.
 func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) error {
 	stop := context.AfterFunc(ctx, func() { p.Close() })
 	defer stop()
@@ -62,8 +62,8 @@ func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) e
 	}
 }
 
-// carry sends bytes over a line: it appends to dst what arrives, when it has
-// arrived.
+// carry sends src over a line. It waits until the bytes have arrived and appends them
+// to dst.
 func carry(ctx context.Context, line *LineNoise, dst, src []byte) ([]byte, error) {
 	now := WorldTimeOf(time.Now())
 	until := now
@@ -72,7 +72,7 @@ func carry(ctx context.Context, line *LineNoise, dst, src []byte) ([]byte, error
 		until = line.Pass(now)
 		dst, err = line.Append(dst, src[i:i+1])
 	}
-	if err == nil && line.Unplugged() { // with this very byte
+	if err == nil && line.Unplugged() { // pulled out with the last byte
 		err = ErrUnplugged
 	}
 	if wait := time.Duration(until - now); wait > 0 {
@@ -85,7 +85,7 @@ func carry(ctx context.Context, line *LineNoise, dst, src []byte) ([]byte, error
 	return dst, err
 }
 
-// quiet hides the error that our own closing of the port causes.
+// quiet discards the error that our own closing of the port causes.
 func quiet(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, os.ErrClosed) {
 		return nil

@@ -19,10 +19,11 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// patience is a limit for what must happen; reaching it is a failure.
+// patience is a time limit for events that must happen; reaching it is a failure.
 const patience = 5 * time.Minute
 
-// serving starts Serve and returns the host's end and the result to come.
+// serving starts Serve. It returns the host's end of the line and a channel for the
+// result.
 func serving(t *testing.T, k *virtual.Token, o virtual.ServeOptions) (near port.Port, result <-chan error, stop func()) {
 	t.Helper()
 	noLeaks(t)
@@ -45,7 +46,7 @@ func ended(t *testing.T, result <-chan error) error {
 	}
 }
 
-// noLeaks fails the test if Serve, or what it started, outlives it.
+// noLeaks fails the test if Serve or one of its goroutines outlives the test.
 func noLeaks(t *testing.T) {
 	t.Cleanup(func() {
 		left := ""
@@ -83,7 +84,7 @@ func TestServeEndsWithPort(t *testing.T) {
 	require.ErrorIs(t, ended(t, result), port.ErrGone)
 }
 
-// TestServeStopsWaiting: neither a slow line nor a stall holds up the end.
+// TestServeStopsWaiting: neither a slow line nor a stall delays the end of Serve.
 func TestServeStopsWaiting(t *testing.T) {
 	for name, faults := range map[string]virtual.LineFaults{
 		"baud": {Baud: 1}, "stall": {StallAt: 1, Stall: time.Hour},
@@ -105,7 +106,7 @@ func TestServeUnplugged(t *testing.T) {
 	request := infoRequest(1)
 	for name, c := range map[string]struct {
 		o      virtual.ServeOptions
-		answer bool // at least some of it
+		answer bool // at least a part of it arrives
 	}{
 		"in the request":          {o: virtual.ServeOptions{In: virtual.LineFaults{Unplug: 5}}},
 		"with its last byte":      {o: virtual.ServeOptions{In: virtual.LineFaults{Unplug: len(request)}}},
@@ -126,7 +127,8 @@ func TestServeUnplugged(t *testing.T) {
 	}
 }
 
-// TestServeHostSeesUnplugged: the host learns of it at once, not by silence.
+// TestServeHostSeesUnplugged: the host gets an error at once and does not wait for a
+// time-out.
 func TestServeHostSeesUnplugged(t *testing.T) {
 	k := inField(t, newWorld(t, 1), "always-on-6")
 	c := client(t, k, virtual.ServeOptions{Out: virtual.LineFaults{Unplug: 20}}, host.WithTimeout(time.Hour))
@@ -135,7 +137,8 @@ func TestServeHostSeesUnplugged(t *testing.T) {
 	require.Zero(t, c.Stats().Repeats)
 }
 
-// TestServeBaud: ten bits a byte, both ways: 9600 baud are 960 bytes a second.
+// TestServeBaud: a byte is ten bits in both directions, so 9600 baud are 960 bytes a
+// second.
 func TestServeBaud(t *testing.T) {
 	k := inField(t, newWorld(t, 1), "always-on-6")
 	line := virtual.LineFaults{Baud: 9600}
@@ -148,7 +151,7 @@ func TestServeBaud(t *testing.T) {
 	require.GreaterOrEqual(t, took, time.Duration(s.Sent+s.Received)*line.ByteTime())
 }
 
-// TestServeStall: the bytes after a stall come late, and whole.
+// TestServeStall: the bytes after a stall arrive late but complete.
 func TestServeStall(t *testing.T) {
 	k := inField(t, newWorld(t, 1), "always-on-6")
 	const stall = 60 * time.Millisecond
@@ -159,7 +162,7 @@ func TestServeStall(t *testing.T) {
 	require.GreaterOrEqual(t, time.Since(began), stall)
 }
 
-// TestServeBefore: what an answer says has been saved before it leaves.
+// TestServeBefore: the state is saved before the answer that reports it leaves.
 func TestServeBefore(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "always-on-6")
@@ -186,7 +189,7 @@ func TestServeBefore(t *testing.T) {
 	require.Equal(t, serialproto.StateLocked, <-saved)
 }
 
-// TestServeWithoutPower: a token without a battery is silence, no error.
+// TestServeWithoutPower: a token without a battery is silent, and Serve does not fail.
 func TestServeWithoutPower(t *testing.T) {
 	k := inField(t, newWorld(t, 1), "always-on-6")
 	k.RemoveBattery()
@@ -196,7 +199,7 @@ func TestServeWithoutPower(t *testing.T) {
 	require.ErrorContains(t, err, "2 tries")
 }
 
-// TestServeSeveral: two hosts at once, on lines of their own.
+// TestServeSeveral: several hosts at once, each on its own line.
 func TestServeSeveral(t *testing.T) {
 	k := inField(t, newWorld(t, 1), "always-on-6")
 	results := make(chan error, 4)
@@ -217,8 +220,8 @@ func TestServeSeveral(t *testing.T) {
 	}
 }
 
-// TestServeNoise: over a line that spoils one byte in a thousand, each way, the
-// host's repetitions get everything through, and once only.
+// TestServeNoise: on a line that corrupts one byte in a thousand in each direction, the
+// host's retries deliver every request, and each is executed only once.
 func TestServeNoise(t *testing.T) {
 	for name, faults := range map[string]virtual.LineFaults{
 		"flip": {Flip: 1e-3}, "drop": {Drop: 1e-3}, "double": {Double: 1e-3}, "insert": {Insert: 1e-3},
@@ -243,7 +246,7 @@ func TestServeNoise(t *testing.T) {
 	}
 }
 
-// TestServeHopeless: a line that lets nothing through whole is a time-out.
+// TestServeHopeless: a line on which no message arrives intact leads to a time-out.
 func TestServeHopeless(t *testing.T) {
 	k := inField(t, newWorld(t, 1), "always-on-6")
 	c := client(t, k, virtual.ServeOptions{Out: virtual.LineFaults{Flip: 0.5}},

@@ -13,21 +13,21 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// ErrSnapshot is the error of restoring what is no snapshot of a token.
+// ErrSnapshot is the error of restoring data that is not a snapshot of a token.
 var ErrSnapshot = errclass.New(errclass.Failed, "not a snapshot of a token")
 
 const snapshotVersion = 1
 
-// Snapshot is everything that a token is, at one instant. It holds the seed:
-// keep it as secret as the token. The content leaves by MarshalBinary only;
-// formatting, logging and marshalling as text or JSON give "[token snapshot]".
+// Snapshot is the complete state of a token at one instant. It contains the seed: keep
+// it as secret as the token. Only MarshalBinary reveals the content. Formatting,
+// logging and marshalling as text or JSON give "[token snapshot]".
 //
-// The content sits behind a closure for the reason that token.Seed gives.
+// The content is behind a closure for the reason given at token.Seed.
 type Snapshot struct{ open func() *snapshot }
 
 const redactedSnapshot = "[token snapshot]"
 
-// snapshot is the content, as JSON.
+// snapshot is the content. It is stored as JSON.
 type snapshot struct {
 	Version int           `json:"version"`
 	Model   string        `json:"model"`
@@ -54,15 +54,15 @@ func (Snapshot) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redactedSnap
 // LogValue returns "[token snapshot]".
 func (Snapshot) LogValue() slog.Value { return slog.StringValue(redactedSnapshot) }
 
-// MarshalText returns "[token snapshot]", which cannot be read back.
+// MarshalText returns "[token snapshot]", which cannot be parsed again.
 func (Snapshot) MarshalText() ([]byte, error) { return []byte(redactedSnapshot), nil }
 
-// UnmarshalText refuses: there is no text form of a snapshot.
+// UnmarshalText always returns an error: a snapshot has no text form.
 func (*Snapshot) UnmarshalText([]byte) error {
 	return fmt.Errorf("%w: the content was hidden when this was written", ErrSnapshot)
 }
 
-// MarshalBinary returns the snapshot in a form for storage, the seed in clear.
+// MarshalBinary returns the snapshot in its storage format, with the seed in clear.
 func (s Snapshot) MarshalBinary() ([]byte, error) {
 	if s.open == nil {
 		return nil, fmt.Errorf("%w: it is empty", ErrSnapshot)
@@ -70,8 +70,8 @@ func (s Snapshot) MarshalBinary() ([]byte, error) {
 	return json.Marshal(s.open())
 }
 
-// UnmarshalBinary reads what MarshalBinary wrote. The error wraps [ErrSnapshot]
-// and s keeps its value.
+// UnmarshalBinary parses the output of MarshalBinary. On failure the error wraps
+// [ErrSnapshot] and s keeps its value.
 func (s *Snapshot) UnmarshalBinary(b []byte) error {
 	var d snapshot
 	if err := json.Unmarshal(b, &d); err != nil {
@@ -89,7 +89,7 @@ func (s *Snapshot) UnmarshalBinary(b []byte) error {
 
 func newSnapshot(d *snapshot) Snapshot { return Snapshot{open: func() *snapshot { return d }} }
 
-// Snapshot takes a snapshot. Connections are no part of it.
+// Snapshot takes a snapshot. It does not include connections.
 func (t *Token) Snapshot() Snapshot {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -115,25 +115,24 @@ func (t *Token) Snapshot() Snapshot {
 	return newSnapshot(d)
 }
 
-// Restore makes a token from a snapshot. It has lived on since the snapshot's
-// time: its clock ran and its cell drained. In a world whose clock is behind
-// that of the snapshot it stands still until the world gets there. The error
-// wraps [ErrSnapshot].
+// Restore makes a token from a snapshot. The token has lived on since then: its clock
+// has run and its battery has drained. In a world whose clock is behind the snapshot,
+// the token stands still until the world catches up. The error wraps [ErrSnapshot].
 func (w *World) Restore(s Snapshot) (*Token, error) {
 	t := &Token{world: w}
 	if err := t.load(s); err != nil {
 		return nil, err
 	}
 	w.mu.Lock()
-	if t.origin.World == w.seed { // do not make this token a second time
+	if t.origin.World == w.seed { // NewToken must not make this token a second time
 		w.made = max(w.made, t.origin.Index)
 	}
 	w.mu.Unlock()
 	return t, nil
 }
 
-// Restore puts the token back to a snapshot, of itself or of another token. On
-// an error it stays as it is.
+// Restore resets the token to a snapshot, of itself or of another token. On an error
+// the token does not change.
 func (t *Token) Restore(s Snapshot) error {
 	fresh := &Token{world: t.world}
 	if err := fresh.load(s); err != nil {
@@ -148,11 +147,11 @@ func (t *Token) Restore(s Snapshot) error {
 	t.drops, t.powered, t.clicked = fresh.drops, fresh.powered, false
 	t.aged, t.agedTo = fresh.aged, fresh.agedTo
 	t.restarts++
-	t.changes += before + 1 // more than any number that Changes has returned
+	t.changes += before + 1 // makes Changes return a new number
 	return nil
 }
 
-// copyOf returns a copy of what p points to, nil for nil.
+// copyOf returns a pointer to a copy of *p, or nil for nil.
 func copyOf[T any](p *T) *T {
 	if p == nil {
 		return nil
@@ -180,20 +179,20 @@ func (t *Token) load(s Snapshot) error {
 	t.aged, t.agedTo = d.Aged, d.AgedTo
 	t.crystal, t.cell, t.glass = d.Crystal, d.Cell, d.Glass
 	if *t.cell.Spec == *model.Cell {
-		t.cell.Spec = model.Cell // the one that all tokens of the model share
+		t.cell.Spec = model.Cell // all tokens of the model share one
 	}
 	t.glass.Faults = copyOf(d.Glass.Faults)
 	t.glass.Fade = copyOf(d.Glass.Fade)
 	if !t.powered {
-		// The firmware starts only to learn what is printed on the back. It must
-		// not take note of the lost clock before there is a battery.
+		// The firmware boots only to read the data of the back label. It must not
+		// record the loss of the clock before there is a battery.
 		t.crystal.Valid = true
 		t.bootLocked()
 		t.crystal, t.glass.Driven, t.glass.Fade, t.wake = d.Crystal, d.Glass.Driven, copyOf(d.Glass.Fade), Forever
 		return nil
 	}
-	// The button comes last: to a firmware that starts, one that is down has
-	// just been pressed.
+	// The button is restored last: a firmware that boots takes a button that is down
+	// for a new press.
 	t.bootLocked()
 	t.core.SetView(d.View)
 	t.upAt = d.UpAt

@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// The most that a field of a snapshot may be. They are far beyond what any
-// token reaches, and near enough that no formula of the models overflows.
+// The maximum values of fields in a snapshot. They are far beyond any real token's, and
+// small enough for the formulas of the models not to overflow.
 const (
 	maxStoredMilliVolts = 100_000
-	maxStoredQuantity   = 1e12 // of charges, currents and resistances
+	maxStoredQuantity   = 1e12 // for charges, currents and resistances
 	maxStoredFlash      = 1 << 20
 	maxStoredPages      = 1 << 10
 	maxStoredIndex      = 1 << 62
 )
 
-// check refuses what no token has been: with such values the closed forms of
-// the models have no result, and a token would not come to an end of its life.
+// check rejects values that no token can have. With such values the formulas of the
+// models have no result, and a simulated life might never end.
 func (d *snapshot) check() error {
 	model, err := ModelByName(d.Model)
 	if err != nil {
@@ -88,5 +88,5 @@ func (c *Cell) plausible(at WorldTime) bool {
 		s.Cutoff >= 0 && s.Cutoff <= maxStoredMilliVolts && c.Override >= 0 && c.Override <= maxStoredMilliVolts
 }
 
-// within is false for a number that is none.
+// within reports whether x is in the range. It is false for NaN.
 func within(x, low, high float64) bool { return x >= low && x <= high }

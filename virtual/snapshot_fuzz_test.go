@@ -11,7 +11,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// snapshots are tokens in different states, as they would be stored.
+// snapshots returns tokens in different states, in their storage format.
 func snapshots(t testing.TB) map[string][]byte {
 	w := newWorld(t, 1)
 	m := modelOf(t, "button-8")
@@ -34,9 +34,9 @@ func snapshots(t testing.TB) map[string][]byte {
 	return all
 }
 
-// FuzzSnapshot: no bytes make a panic, or a token that hangs; what is accepted
-// is a token that can be stored again at any time of its life. The corpus in
-// testdata is what snapshots returned when it was written.
+// FuzzSnapshot: no input causes a panic or a token that hangs. Accepted input gives a
+// token that can be stored again at any time of its life. The corpus in testdata is the
+// output of snapshots at the time of writing.
 func FuzzSnapshot(f *testing.F) {
 	for _, b := range snapshots(f) {
 		f.Add(b)

@@ -16,7 +16,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestSnapshotIsRedacted: the seed is in it, and leaves by MarshalBinary only.
+// TestSnapshotIsRedacted: a snapshot contains the seed, and only MarshalBinary reveals
+// it.
 func TestSnapshotIsRedacted(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "button-6")
@@ -62,7 +63,7 @@ func TestSnapshotIsRedacted(t *testing.T) {
 	require.ErrorIs(t, json.Unmarshal(b, &s), virtual.ErrSnapshot, "what was hidden is not read back in silence")
 }
 
-// recorder keeps what a failed assertion would print: it follows pointers.
+// recorder keeps the output of a failed assertion, which follows pointers.
 type recorder struct{ text string }
 
 func (r *recorder) Errorf(format string, args ...any) { r.text += fmt.Sprintf(format, args...) }

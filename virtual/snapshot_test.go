@@ -16,7 +16,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// same demands that two tokens are alike now and live alike from here on.
+// same checks that two tokens are equal now and stay equal as time advances.
 func same(t *testing.T, w *virtual.World, a, b *virtual.Token) {
 	t.Helper()
 	for _, d := range []time.Duration{0, 10 * time.Second, time.Minute, virtual.Year} {
@@ -26,7 +26,7 @@ func same(t *testing.T, w *virtual.World, a, b *virtual.Token) {
 	}
 }
 
-// TestSnapshotGoesOn takes snapshots of tokens in the middle of something.
+// TestSnapshotGoesOn takes snapshots of tokens while something is in progress.
 func TestSnapshotGoesOn(t *testing.T) {
 	for name, prepare := range map[string]func(w *virtual.World, k *virtual.Token){
 		"at rest":    func(*virtual.World, *virtual.Token) {},
@@ -61,7 +61,7 @@ func TestSnapshotGoesOn(t *testing.T) {
 			require.Equal(t, k.FlashOps(), copied.FlashOps())
 			snapshotThen := w.Now()
 			same(t, w, k, copied)
-			// The same life once more, from the snapshot.
+			// Repeat the same life from the snapshot.
 			late, err := w.Restore(s)
 			require.NoError(t, err)
 			require.Greater(t, w.Now(), snapshotThen)
@@ -75,7 +75,7 @@ func TestSnapshotGoesOn(t *testing.T) {
 	}
 }
 
-// TestSnapshotIsNoView: what happens to the token afterwards is not in it.
+// TestSnapshotIsNoView: later changes of the token do not change the snapshot.
 func TestSnapshotIsNoView(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "button-6")
@@ -95,8 +95,8 @@ func TestSnapshotIsNoView(t *testing.T) {
 	require.Equal(t, string(before), string(after))
 }
 
-// TestSnapshotOtherWorld: the token keeps its identity, and obeys the station
-// of the world that it is in.
+// TestSnapshotOtherWorld: the token keeps its identity, and accepts the station of its
+// new world.
 func TestSnapshotOtherWorld(t *testing.T) {
 	a := newWorld(t, 1)
 	k := inField(t, a, "always-on-6", virtual.Perfect())
@@ -110,14 +110,14 @@ func TestSnapshotOtherWorld(t *testing.T) {
 	require.Equal(t, k.Display(), moved.Display())
 	require.NotEqual(t, moved.HardwareID(), b.NewToken(k.Model()).HardwareID())
 
-	// A world with the same seed does not make the token a second time.
+	// A world with the same seed does not make the same token again.
 	again, err := virtual.NewWorld(virtual.Config{Seed: 1})
 	require.NoError(t, err)
 	_, err = again.Restore(s)
 	require.NoError(t, err)
 	require.NotEqual(t, k.HardwareID(), again.NewToken(k.Model()).HardwareID())
 
-	// In a world that is behind, it waits.
+	// In a world whose clock is behind, the token waits.
 	early, err := virtual.NewWorld(virtual.Config{At: day0.Time().Add(-time.Minute)})
 	require.NoError(t, err)
 	waiting, err := early.Restore(s)
@@ -129,7 +129,7 @@ func TestSnapshotOtherWorld(t *testing.T) {
 	require.NotEqual(t, then, waiting.Display())
 }
 
-// TestSnapshotRefused: what is no token is refused, and changes nothing.
+// TestSnapshotRefused: invalid snapshots are rejected and change nothing.
 func TestSnapshotRefused(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "button-6")
@@ -179,7 +179,7 @@ func TestSnapshotRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := loaded(t, good)
 			err := s.UnmarshalBinary(b)
-			if err == nil { // the flash is looked at when a token is made
+			if err == nil { // the flash is checked only when a token is made
 				_, err = w.Restore(s)
 				require.ErrorIs(t, k.Restore(s), virtual.ErrSnapshot)
 			} else {
@@ -198,8 +198,8 @@ func TestSnapshotRefused(t *testing.T) {
 	require.ErrorIs(t, err, virtual.ErrSnapshot)
 }
 
-// TestSnapshotDamagedFlash: a token whose memory has rotted starts as blank, or
-// from an older record; it is a token none the less.
+// TestSnapshotDamagedFlash: a token with a damaged memory starts blank or from an older
+// record, and it still is a usable token.
 func TestSnapshotDamagedFlash(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "button-6")

@@ -11,9 +11,9 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestStuckButtonSparesTheBattery: a GO 7 switches off after about 32 s. A button
-// held for a year costs those 32 s of display and no more: 8 µA for 32 s are
-// 7e-5 mAh, and a year of 8 µA would be 70 of the 90 mAh.
+// TestStuckButtonSparesTheBattery: a GO 7 switches off after about 32 s. A button held
+// for a year therefore costs those 32 s of display and no more. 8 µA for 32 s are 7e-5
+// mAh; 8 µA for a year would be 70 of the 90 mAh.
 func TestStuckButtonSparesTheBattery(t *testing.T) {
 	w := newWorld(t, 1)
 	held, idle := inField(t, w, "button-6", virtual.Perfect()), inField(t, w, "button-6", virtual.Perfect())
@@ -21,13 +21,13 @@ func TestStuckButtonSparesTheBattery(t *testing.T) {
 	w.Advance(virtual.Year - time.Second)
 	require.Equal(t, dark, held.Display().Text)
 	require.InDelta(t, idle.Display().Cell, held.Display().Cell, 2e-6)
-	w.Advance(time.Minute) // it has come up
+	w.Advance(time.Minute) // the button has come up
 	held.Press()
 	require.Equal(t, codeAt(t, held.Model().Profile(), w.Now()), held.Display().Text)
 }
 
-// TestHoldDuringSkew: the menu comes after six seconds of holding, whatever is
-// done to the clock meanwhile.
+// TestHoldDuringSkew: the menu appears after the button has been held for six seconds,
+// even if the clock is changed meanwhile.
 func TestHoldDuringSkew(t *testing.T) {
 	for _, skew := range []time.Duration{-time.Hour, -4 * time.Second, 4 * time.Second, time.Hour} {
 		w := newWorld(t, 1)

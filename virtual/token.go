@@ -16,37 +16,37 @@ import (
 // Token is a running token: the firmware on modelled hardware. It is safe for
 // concurrent use.
 //
-// Nothing runs while nobody looks: each method first works off, in order, what
-// has happened to the token since the last one.
+// A Token does nothing between calls. Each method first simulates, in order, the events
+// since the previous call.
 type Token struct {
 	world  *World
 	model  *Model
 	origin origin
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	core    firmware.Core
 	crystal Crystal
 	cell    Cell
 	glass   Glass
 	flash   *Flash
-	conn    *Conn // whose bytes the firmware is looking at
+	conn    *Conn // the connection that the firmware is serving
 
 	aged   time.Duration // see backdateLocked
 	agedTo token.Expiry
 
-	at       WorldTime // how far the token's life has been worked off
+	at       WorldTime // the time up to which the token's life has been simulated
 	wake     WorldTime // when the firmware must run again
 	upAt     WorldTime // when the button comes up; 0: it is up
 	changes  uint64    // see Changes
-	drops    uint32    // falls so far
-	restarts uint32    // by which a Conn knows that its bytes are lost
-	dropped  *framing  // of all its lines; nil: nothing
-	clicked  bool      // a click that the firmware has not seen yet
+	drops    uint32    // number of falls so far
+	restarts uint32    // tells a Conn that its received bytes are lost
+	dropped  *framing  // of all its lines; nil: all counters are 0
+	clicked  bool      // a click that the firmware has not handled yet
 	powered  bool
 	cutoff   bool // the supply fails at the end of this step
 }
 
-// Option changes a token that is being made.
+// Option is an option of [World.NewToken].
 type Option func(*Token)
 
 // Perfect gives the token a crystal without any error.
@@ -54,9 +54,9 @@ func Perfect() Option {
 	return func(t *Token) { t.crystal = NewCrystal(t.at, 0) }
 }
 
-// Trim gives the token's crystal the error ppm, new and at 25 °C, instead of a
-// drawn one. Its ageing and its turnover stay drawn; after [Perfect] it has
-// neither.
+// Trim sets the error of the token's crystal, when new and at 25 °C, to ppm instead of
+// a random value. Ageing and turnover stay random; after [Perfect] the crystal does not
+// age and its turnover is 25 °C.
 func Trim(ppm PPM) Option {
 	return func(t *Token) { t.setTrimLocked(ppm) }
 }
@@ -78,8 +78,8 @@ func (w *World) NewToken(m *Model, opts ...Option) *Token {
 	return t
 }
 
-// drawCrystal draws the token's own crystal: the trim of the model's lot, the
-// spread of the data sheets for the rest.
+// drawCrystal gives the token a random crystal. The trim follows the model's lot, and
+// the other values have the spread of the data sheets.
 func (t *Token) drawCrystal() {
 	r := t.origin.rand("crystal")
 	trim := PPM(r.NormFloat64()) * t.model.TrimSigma
@@ -90,7 +90,7 @@ func (t *Token) drawCrystal() {
 	t.setTrimLocked(max(-t.model.TrimMax, min(t.model.TrimMax, trim)))
 }
 
-// Format writes "[token HARDWAREID]" for every verb and flag: a token holds its
+// Format writes "[token HARDWAREID]" for every verb and flag, because a token holds its
 // seed.
 func (t *Token) Format(f fmt.State, _ rune) {
 	id := t.HardwareID()
@@ -104,17 +104,17 @@ func (t *Token) Model() *Model {
 	return t.model
 }
 
-// HardwareID names the piece of hardware.
+// HardwareID returns the factory's number of the hardware.
 func (t *Token) HardwareID() [8]byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.origin.hardwareID()
 }
 
-// Program does at the bench what provisioning does over the wire, and locks
-// the token if wanted: it stands for the programming pads of a real one, and
-// is how a fleet comes to life at once. The clock is set to p.Clock. The error
-// is a serialproto.Err; without power it is serialproto.ErrDead.
+// Program has the effect of provisioning over the wire, and locks the token if lock is
+// true. It models the programming pads of a real token, and programs a fleet of virtual
+// tokens quickly. The clock is set to p.Clock. The error is a serialproto.Err; without
+// power it is serialproto.ErrDead.
 func (t *Token) Program(serial token.Serial, p *serialproto.Payload, lock bool) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -126,11 +126,11 @@ func (t *Token) Program(serial token.Serial, p *serialproto.Payload, lock bool) 
 	err := t.core.Program(&b.hw, serial, p, lock)
 	b.release()
 	t.settleLocked()
-	t.stepLocked() // from here on it wakes up for its expiry
+	t.stepLocked() // makes the token wake up for its expiry
 	return err
 }
 
-// State returns where the token is in its life; without power it is DEAD.
+// State returns the stage of the token's life cycle; without power it is DEAD.
 func (t *Token) State() serialproto.State {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -145,7 +145,7 @@ func (t *Token) stateLocked() serialproto.State {
 	return t.core.State()
 }
 
-// Back returns what is printed on the token's back.
+// Back returns the data printed on the back label.
 func (t *Token) Back() (token.Serial, token.Expiry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -158,13 +158,13 @@ func (t *Token) Press() {
 	t.do(func() { t.clicked = true })
 }
 
-// Hold puts the button down for d of world time. It returns at once; the
-// button comes up when the world's clock has got there.
+// Hold presses the button for d of world time. It returns at once; the button comes up
+// when the world's clock has advanced by d.
 func (t *Token) Hold(d time.Duration) {
 	t.do(func() { t.upAt = t.at.Add(max(d, 1)) })
 }
 
-// Skew moves the token's clock by d, either way, now.
+// Skew moves the token's clock by d, forwards or backwards, at once.
 func (t *Token) Skew(d time.Duration) {
 	t.do(func() { t.crystal.Skew(d.Milliseconds()) })
 }
@@ -172,7 +172,7 @@ func (t *Token) Skew(d time.Duration) {
 // SetTemperature changes the ambient temperature from now on.
 func (t *Token) SetTemperature(c Celsius) {
 	t.do(func() {
-		t.stepLocked() // the display shows what it does before the LCD slows down
+		t.stepLocked() // before the LCD slows down, the display catches up
 		t.setTemperatureLocked(c)
 	})
 }
@@ -183,20 +183,19 @@ func (t *Token) setTemperatureLocked(c Celsius) {
 	t.cell.SetTemperature(t.at, c)
 }
 
-// SetTrim changes the crystal's error at 25 °C, its ageing and falls left out,
-// from now on.
+// SetTrim changes the crystal's error at 25 °C, without ageing and falls, from now on.
 func (t *Token) SetTrim(ppm PPM) {
 	t.do(func() { t.setTrimLocked(ppm) })
 }
 
-// setTrimLocked makes up for a turnover that is not at 25 °C.
+// setTrimLocked compensates for a turnover that is not at 25 °C.
 func (t *Token) setTrimLocked(ppm PPM) {
 	off := float64(RoomTemperature - t.crystal.T0)
 	t.crystal.SetTrim(t.at, ppm-PPM(t.crystal.B*off*off))
 }
 
-// Drop lets the token fall on the floor: its crystal's frequency shifts for
-// good by up to 5 ppm (the data sheets' figure for three falls from 75 cm).
+// Drop lets the token fall on the floor. Its crystal's frequency shifts permanently by
+// up to 5 ppm (the data sheets' figure for three falls from 75 cm).
 func (t *Token) Drop() {
 	t.do(func() {
 		t.drops++
@@ -205,7 +204,7 @@ func (t *Token) Drop() {
 	})
 }
 
-// RemoveBattery takes the battery out: the clock is lost and the display dark.
+// RemoveBattery takes the battery out: the clock is lost and the display goes dark.
 func (t *Token) RemoveBattery() {
 	t.do(func() {
 		t.cell.Remove(t.at)
@@ -213,7 +212,7 @@ func (t *Token) RemoveBattery() {
 	})
 }
 
-// InsertBattery puts the same battery back; if it is in, nothing happens.
+// InsertBattery puts the same battery back. If it is in already, nothing happens.
 func (t *Token) InsertBattery() {
 	t.do(func() {
 		if t.cell.Removed {
@@ -223,8 +222,8 @@ func (t *Token) InsertBattery() {
 	})
 }
 
-// ReplaceBattery puts a fresh battery in. The clock is lost, as there is a
-// moment without any.
+// ReplaceBattery inserts a fresh battery. The clock is lost, because the supply is
+// interrupted for a moment.
 func (t *Token) ReplaceBattery() {
 	t.do(func() {
 		if t.powered {
@@ -235,7 +234,8 @@ func (t *Token) ReplaceBattery() {
 	})
 }
 
-// Break adds dead and ghost segments to the display; both empty mends it.
+// Break adds dead and ghost segments to the display. If both are empty, it repairs the
+// display.
 func (t *Token) Break(dead, ghost Segments) {
 	t.do(func() {
 		if dead == (Segments{}) && ghost == (Segments{}) {
@@ -246,8 +246,8 @@ func (t *Token) Break(dead, ghost Segments) {
 	})
 }
 
-// CutPower makes the supply fail inside the n-th flash operation from now
-// (1 = the next); the token restarts at once, its clock kept.
+// CutPower makes the supply fail during the n-th flash operation from now (1 = the
+// next). The token then restarts at once and keeps its clock.
 func (t *Token) CutPower(n uint32) {
 	t.do(func() { t.flash.CutAt(n, t.origin.rand("cut").Uint64()+uint64(n)) })
 }
@@ -257,9 +257,9 @@ func (t *Token) FailFlash() {
 	t.do(func() { t.flash.FailNext(t.origin.rand("fail").Uint64()) })
 }
 
-// Changes returns a number that differs from an earlier one if something
-// happened to the token in between that the passing of time does not explain:
-// its flash was written, its clock set, its hardware touched.
+// Changes returns a number that changes whenever something happens to the token that
+// the passing of time does not explain: its flash is written, its clock is set, or its
+// hardware is changed.
 func (t *Token) Changes() uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -274,8 +274,7 @@ func (t *Token) FlashOps() uint64 {
 	return t.flash.Ops()
 }
 
-// do changes the hardware at the world's present time and lets the firmware
-// see it.
+// do changes the hardware at the world's present time and runs the firmware.
 func (t *Token) do(change func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -16,9 +16,8 @@ import (
 
 const dark = "      "
 
-// TestTokenShowsRFC6238: 2005-03-18T01:58:29Z is a time of RFC 6238, appendix B;
-// the code of a 60-second step was computed with oathtool, see
-// token/testdata/x60.json.
+// TestTokenShowsRFC6238: 2005-03-18T01:58:29Z is a time of RFC 6238, appendix B. The
+// code of a 60-second step was computed with oathtool, see token/testdata/x60.json.
 func TestTokenShowsRFC6238(t *testing.T) {
 	for model, want := range map[string]string{"always-on-6": "360094", "button-6": "360094", "button-8": "19360094"} {
 		w, err := virtual.NewWorld(virtual.Config{At: time.Unix(1111111109, 0)})
@@ -37,8 +36,8 @@ func TestTokenShowsRFC6238(t *testing.T) {
 	}
 }
 
-// TestTokenAlwaysOn: six bars, of which one goes every ten seconds, and a sign
-// that blinks once a second (SID700).
+// TestTokenAlwaysOn: there are six bars, of which one goes out every ten seconds, and a
+// sign that blinks once a second (SID700).
 func TestTokenAlwaysOn(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "always-on-6", virtual.Perfect())
@@ -68,19 +67,19 @@ func TestTokenPress(t *testing.T) {
 	w.Advance(time.Millisecond)
 	require.Equal(t, dark, k.Display().Text)
 
-	k.Press() // a second press turns off
+	k.Press() // a second press switches the display off
 	k.Press()
 	require.Equal(t, dark, k.Display().Text)
 	require.Equal(t, uint32(2), k.Display().Presses)
 
 	k.Press()
-	w.Advance(virtual.Year) // nobody looks, and yet the display goes off
+	w.Advance(virtual.Year) // the display goes off although it is not read
 	require.Equal(t, dark, k.Display().Text)
 	require.Greater(t, k.Display().Cell, 0.85)
 }
 
-// TestTokenPressTimeout: a plain time-out goes on over the roll-over, and shows
-// the next code.
+// TestTokenPressTimeout: a plain time-out continues over the roll-over and shows the
+// next code.
 func TestTokenPressTimeout(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "button-8", virtual.Perfect())
@@ -100,7 +99,7 @@ func TestTokenHold(t *testing.T) {
 	k.Hold(10 * time.Second)
 	code := k.Display().Text
 	require.NotEqual(t, dark, code)
-	w.Advance(6 * time.Second) // as long as opens the menu of a GO 6
+	w.Advance(6 * time.Second) // long enough to open the menu of a GO 6
 	require.Equal(t, "888888", k.Display().Text)
 	w.Advance(4 * time.Second) // the button comes up
 	require.Equal(t, code, k.Display().Text)
@@ -121,7 +120,7 @@ func TestTokenBack(t *testing.T) {
 	p := expiring(t, w, m, 2031, 1, 31)
 	require.NoError(t, k.Program(serialNumber(t, "2600124800001"), p, false))
 	require.Equal(t, serialproto.StateProvisioned, k.State())
-	k.RemoveBattery() // ink needs no battery
+	k.RemoveBattery() // the label is readable without a battery
 	serial, expiry = k.Back()
 	require.Equal(t, "2600124800001", serial.String())
 	require.Equal(t, p.Expiry, expiry)
@@ -162,7 +161,7 @@ func TestTokenSkew(t *testing.T) {
 		require.Equal(t, w.Now().Add(c.want).Milli(), r.Clock)
 		require.Equal(t, codeAt(t, k.Model().Profile(), w.Now().Add(c.want)), r.Text)
 	}
-	for range 4 { // further than a Duration reaches
+	for range 4 { // beyond the range of a Duration
 		k.Skew(1<<63 - 1)
 	}
 	require.Greater(t, k.Display().Error, 292*virtual.Year)
@@ -175,7 +174,7 @@ func TestTokenBreak(t *testing.T) {
 	var dead, ghost virtual.Segments
 	dead.Digits[2] = 1 << 5                         // f of the first 0
 	ghost.Digits[0] = 1 << 4                        // e of the 3
-	ghost.Digits[1], dead.Digits[5] = 1<<1, 0x7F&^6 // b of the 6; the 4 has its bars left
+	ghost.Digits[1], dead.Digits[5] = 1<<1, 0x7F&^6 // b of the 6; only the bars of the 4 remain
 	k.Break(dead, virtual.Segments{})
 	k.Break(virtual.Segments{}, ghost)
 	r := k.Display()
@@ -190,8 +189,8 @@ func TestTokenBreak(t *testing.T) {
 	require.Equal(t, "360094", k.Display().Text)
 }
 
-// TestTokenFlashFaults: neither a write that fails nor one that tears costs the
-// token more than a press.
+// TestTokenFlashFaults: neither a failed nor an interrupted write costs the token more
+// than a press.
 func TestTokenFlashFaults(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "button-6", virtual.Perfect())
@@ -218,7 +217,8 @@ func TestTokenFlashFaults(t *testing.T) {
 	}
 }
 
-// TestTokenChanges: a store asks whether it must write the token again.
+// TestTokenChanges: a store uses Changes to decide whether it must save the token
+// again.
 func TestTokenChanges(t *testing.T) {
 	w := newWorld(t, 1)
 	k := inField(t, w, "button-6")

@@ -14,14 +14,14 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// ClockMode is how a world's clock goes.
+// ClockMode is the way in which a world's clock advances.
 type ClockMode uint8
 
 // The modes of a world's clock.
 const (
 	Manual ClockMode = iota // stands still until Advance
-	Real                    // the machine's clock
-	Scaled                  // the machine's clock times Config.Rate
+	Real                    // follows the machine's clock
+	Scaled                  // runs Config.Rate times as fast as the machine's clock
 )
 
 // String returns "manual", "real" or "scaled".
@@ -37,26 +37,26 @@ func (m ClockMode) String() string {
 	return "unknown"
 }
 
-// ErrClock is the error of a world clock that cannot be.
+// ErrClock is the error of an invalid clock configuration.
 var ErrClock = errclass.New(errclass.Usage, "impossible world clock")
 
-// Config says what kind of world to make. The zero value is a manual clock at
-// 2026-01-01T00:00:00Z with a seed of its own.
+// Config is the configuration of a world. The zero value gives a manual clock that
+// starts at 2026-01-01T00:00:00Z and a random seed.
 type Config struct {
 	Mode ClockMode
-	Rate float64   // world seconds for each second, for Scaled; 0.001 to 1e9
-	At   time.Time // where the clock starts; zero: now, or 2026-01-01 for Manual
+	Rate float64   // world seconds per second, for Scaled; 0.001 to 1e9
+	At   time.Time // start of the clock; zero: now, or 2026-01-01 for Manual
 
-	// Seed is the source of everything random in the world: crystals, keys,
-	// faults. The same seed gives the same tokens. 0 draws one.
+	// Seed is the source of everything random in the world: crystals, keys and faults.
+	// The same seed gives the same tokens. 0 selects a random seed.
 	Seed uint64
 
-	// StationKey is the public key of the provisioning station that the tokens
-	// of this world obey; zero is the public half of the published test key,
+	// StationKey is the public key of the provisioning station that the tokens of this
+	// world accept. Zero selects the public half of the published test key,
 	// host.InsecureTestStationKey.
 	StationKey [32]byte
 
-	// NoRig makes tokens without the rig group, as sold ones are.
+	// NoRig makes tokens without the rig group, like production tokens.
 	NoRig bool
 
 	// Machine is the machine's clock; nil is time.Now.
@@ -70,7 +70,7 @@ var insecureTestStation = [32]byte{
 	0xde, 0xd5, 0xbb, 0x68, 0xec, 0x24, 0x79, 0x82, 0x3a, 0xf5, 0x1d, 0xa0, 0x0d, 0xe2, 0x56, 0x03,
 }
 
-// World is the time and the chance that its tokens share. It is safe for
+// World is the clock and the random source that its tokens share. It is safe for
 // concurrent use. It holds no reference to its tokens.
 type World struct {
 	seed       uint64
@@ -80,10 +80,10 @@ type World struct {
 	rate       float64
 	machine    func() time.Time
 
-	mu    sync.Mutex // guards what follows
-	base  WorldTime  // the clock when the machine's was at start
+	mu    sync.Mutex // guards the fields below
+	base  WorldTime  // the world's clock when the machine's clock was at start
 	start time.Time
-	made  uint64 // tokens made so far
+	made  uint64 // number of tokens made so far
 }
 
 // NewWorld makes a world. The error wraps [ErrClock].
@@ -132,10 +132,10 @@ func NewWorld(c Config) (*World, error) {
 // Seed returns the world's seed.
 func (w *World) Seed() uint64 { return w.seed }
 
-// Mode returns how the clock goes.
+// Mode returns the mode of the clock.
 func (w *World) Mode() ClockMode { return w.mode }
 
-// Rate returns how many world seconds pass in a second: 0 for Manual.
+// Rate returns how many world seconds pass in a second: 0 for Manual, 1 for Real.
 func (w *World) Rate() float64 { return w.rate }
 
 // Now returns the world's time.
@@ -149,7 +149,8 @@ func (w *World) nowLocked() WorldTime {
 	if w.rate == 0 {
 		return w.base
 	}
-	// The wall clock and not the monotonic one: a server under test follows it.
+	// Use the wall clock, not the monotonic one, because a server under test follows
+	// it.
 	passed := w.machine().Round(0).Sub(w.start.Round(0))
 	if w.rate != 1 {
 		passed = time.Duration(max(-9e18, min(float64(passed)*w.rate, 9e18)))
@@ -157,16 +158,16 @@ func (w *World) nowLocked() WorldTime {
 	return w.base.Add(passed)
 }
 
-// Advance moves the world's clock forward by d, in any mode, and costs the same
-// for ten seconds as for ten years. A negative d is ignored: time does not run
-// backwards; skew a token instead.
+// Advance moves the world's clock forward by d, in any mode. Ten years take no longer
+// than ten seconds. A negative d is ignored, because time does not run backwards; skew
+// a token instead.
 func (w *World) Advance(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.base = w.base.Add(max(d, 0))
 }
 
-// AdvanceTo moves the world's clock forward to t; an earlier t is ignored.
+// AdvanceTo moves the world's clock forward to t. An earlier t is ignored.
 func (w *World) AdvanceTo(t WorldTime) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -175,7 +176,7 @@ func (w *World) AdvanceTo(t WorldTime) {
 	}
 }
 
-// next numbers a new token.
+// next returns the origin of a new token.
 func (w *World) next() origin {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -183,27 +184,27 @@ func (w *World) next() origin {
 	return origin{World: w.seed, Index: w.made}
 }
 
-// origin is where a token's chance comes from; it follows the token through
+// origin is the root of a token's random values. It follows the token through
 // snapshots.
 type origin struct {
 	World uint64 `json:"world"`
 	Index uint64 `json:"index"`
 }
 
-// derive returns 32 bytes that depend on the origin and the purpose only.
+// derive returns 32 bytes that depend only on the origin and the purpose.
 func (o origin) derive(purpose string) [32]byte {
 	b := binary.LittleEndian.AppendUint64(nil, o.World)
 	b = binary.LittleEndian.AppendUint64(b, o.Index)
 	return sha256.Sum256(append(b, purpose...))
 }
 
-// hardwareID is the factory's number of the piece of hardware.
+// hardwareID returns the factory's number of the hardware.
 func (o origin) hardwareID() [8]byte {
 	id := o.derive("hardware id")
 	return [8]byte(id[:8])
 }
 
-// rand returns a random source for a purpose.
+// rand returns a random source for the purpose.
 func (o origin) rand(purpose string) *mathrand.Rand {
 	return mathrand.New(mathrand.NewChaCha8(o.derive(purpose)))
 }

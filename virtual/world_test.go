@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// machine is a clock that a test moves.
+// machine is a clock that the test controls.
 type machine struct {
 	mu  sync.Mutex
 	now time.Time
@@ -45,7 +45,7 @@ func TestWorldManual(t *testing.T) {
 	w.Advance(90 * time.Second)
 	w.Advance(-time.Hour) // time does not run backwards
 	require.Equal(t, day0.Add(90*time.Second), w.Now())
-	w.AdvanceTo(day0) // is over
+	w.AdvanceTo(day0) // is in the past
 	require.Equal(t, day0.Add(90*time.Second), w.Now())
 	w.AdvanceTo(day0.Add(time.Hour))
 	require.Equal(t, day0.Add(time.Hour), w.Now())
@@ -65,7 +65,7 @@ func TestWorldReal(t *testing.T) {
 
 	k := inField(t, w, "always-on-6")
 	at := k.Display().World
-	m.move(-time.Minute) // somebody sets the machine's clock
+	m.move(-time.Minute) // the user sets the machine's clock back
 	require.Equal(t, virtual.WorldTimeOf(m.Now().Add(time.Hour)), w.Now())
 	require.Equal(t, at, k.Display().World, "a token's life does not run backwards")
 }
@@ -83,8 +83,8 @@ func TestWorldScaled(t *testing.T) {
 	require.Equal(t, virtual.WorldTimeOf(from.Add(time.Hour+time.Minute)), w.Now())
 }
 
-// TestWorldScaledFarBack: a machine that starts with a wrong clock and then
-// asks the network is set back by years.
+// TestWorldScaledFarBack: a machine that starts with a wrong clock and then uses a
+// network time service may be set back by years.
 func TestWorldScaledFarBack(t *testing.T) {
 	m := newMachine()
 	w, err := virtual.NewWorld(virtual.Config{Mode: virtual.Scaled, Rate: 1e9, Machine: m.Now})
@@ -93,7 +93,7 @@ func TestWorldScaledFarBack(t *testing.T) {
 	require.Less(t, w.Now(), virtual.WorldTimeOf(newMachine().Now()))
 }
 
-// TestWorldEnd: the last instant there is must be no trap.
+// TestWorldEnd: tokens also work at the last representable instant.
 func TestWorldEnd(t *testing.T) {
 	for _, model := range []string{"always-on-6", "button-6"} {
 		w := newWorld(t, 1)
@@ -143,8 +143,7 @@ func TestModelByName(t *testing.T) {
 	require.ErrorContains(t, err, "always-on-6")
 }
 
-// TestWorldStationKey: package host says of its test key that virtual tokens
-// obey it.
+// TestWorldStationKey: package host documents that virtual tokens accept its test key.
 func TestWorldStationKey(t *testing.T) {
 	var named virtual.Config
 	named.StationKey = host.InsecureTestStationKey().Public()
@@ -156,13 +155,13 @@ func TestWorldStationKey(t *testing.T) {
 	}
 }
 
-// fates makes tokens and does to them everything in which chance has a part.
+// fates makes tokens and performs every operation on them that involves random values.
 func fates(t *testing.T, w *virtual.World) (tokens []*virtual.Token) {
 	for _, model := range []string{"always-on-6", "button-6", "button-8", "button-6"} {
 		k := inField(t, w, model)
 		k.Drop()
 		k.CutPower(1)
-		k.Press() // tears a write, where there is a button
+		k.Press() // tears a write on models that have a button
 		k.FailFlash()
 		k.Press()
 		w.Advance(100 * 24 * time.Hour)
@@ -198,7 +197,8 @@ func TestWorldDrawsSeed(t *testing.T) {
 	require.NotEqual(t, a.Seed(), b.Seed())
 }
 
-// TestHammer is for the race detector: everything at once, on a few tokens.
+// TestHammer is for the race detector: concurrent operations of every kind on a few
+// tokens.
 func TestHammer(t *testing.T) {
 	m := newMachine()
 	w, err := virtual.NewWorld(virtual.Config{Mode: virtual.Scaled, Rate: 1000, Machine: m.Now, Seed: 1})
