@@ -13,8 +13,8 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// TestDropCounters: what a token drops is counted since its start, over all its
-// ports and all hosts, as PROTOCOL.md 2.3 says; its reset is a start.
+// TestDropCounters: a token counts dropped input since its start, over all its ports
+// and all hosts (PROTOCOL.md 2.3). Resetting the token counts as a start.
 func TestDropCounters(t *testing.T) {
 	dir := socketDir(t)
 	device := filepath.Join(dir, "gs0")
@@ -36,12 +36,12 @@ func TestDropCounters(t *testing.T) {
 
 	var want serialproto.Drops
 	for _, addr := range ports {
-		if addr == device { // it has one host, which stays
+		if addr == device { // a device has one host, which stays
 			continue
 		}
 		p, err := port.Open(t.Context(), addr)
 		require.NoError(t, err)
-		_, err = p.Write([]byte("\x04\x14AAAA\n\x06\x09!!!!\n")) // a stray line, and one that is not base64
+		_, err = p.Write([]byte("\x04\x14AAAA\n\x06\x09!!!!\n")) // a continuation line without a first line, and a line that is not base64
 		require.NoError(t, err)
 		want.Stray++
 		want.Base64++

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestStateIsDurable: the files of a state folder are on the disk before they take
-// the place of the older ones.
+// TestStateIsDurable: the files of a state folder are synced to disk before they
+// replace the older ones.
 func TestStateIsDurable(t *testing.T) {
 	tooltest.Durable(t, func(dir string) {
 		key, err := age.GenerateX25519Identity()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package fleet runs many virtual tokens in one process: it makes them, gives
-// each its ports, and keeps them on disk.
+// Package fleet runs many virtual tokens in one process: it creates them, opens the
+// ports of each, and stores them on disk.
 //
 //	f, err := fleet.New(world, fleet.Config{Count: 3, Model: model, Ports: fleet.Ports{PTY: true}})
 //	defer f.Close()
@@ -19,27 +19,27 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// ErrCount is the error of a fleet with no token or too many.
+// ErrCount is the error of a fleet with no tokens or with too many.
 var ErrCount = errclass.New(errclass.Usage, "impossible number of tokens")
 
 // errSave marks a token that could not be saved.
 var errSave = errors.New("a token's state cannot be kept")
 
-// MaxCount is the most tokens that a fleet gives ports to.
+// MaxCount is the largest number of tokens in a fleet.
 const MaxCount = 4000
 
-// Config says what to run.
+// Config is the configuration of a fleet.
 type Config struct {
-	Count int            // tokens, 1 to MaxCount; ignored where Store has a fleet
-	Model *virtual.Model // of tokens that are made
+	Count int            // number of tokens, 1 to MaxCount; ignored if Store holds a fleet
+	Model *virtual.Model // model of new tokens
 
-	// Make makes the tokens in place of Count and Model; it is not called where
-	// Store has a fleet.
+	// Make creates the tokens, instead of Count and Model. It is not called if Store
+	// holds a fleet.
 	Make func() ([]*virtual.Token, error)
 
 	Ports Ports
-	Store *Store               // nil: nothing is kept
-	Line  virtual.ServeOptions // the serial lines; Before is the fleet's
+	Store *Store               // nil: nothing is stored
+	Line  virtual.ServeOptions // options of the serial lines; Fleet sets Before itself
 }
 
 // Fleet is a set of running tokens with their ports.
@@ -67,8 +67,8 @@ func (m *Member) Ports() []string {
 	return addrs
 }
 
-// New makes the tokens, or takes them from the store, and opens their ports.
-// After an error nothing is left open.
+// New creates the tokens, or loads them from the store, and opens their ports. If it
+// returns an error, no port is left open.
 func New(w *virtual.World, c Config) (*Fleet, error) {
 	f := &Fleet{store: c.Store, line: c.Line}
 	var stored []*virtual.Token
@@ -100,7 +100,7 @@ func New(w *virtual.World, c Config) (*Fleet, error) {
 	}
 	err := f.open(c.Ports)
 	if err == nil {
-		// Last, so that a fleet that cannot be served leaves no trace.
+		// Saved last: a fleet that cannot be served leaves no files.
 		err = f.saveStart(w, len(stored) > 0)
 	}
 	if err != nil {
@@ -110,9 +110,9 @@ func New(w *virtual.World, c Config) (*Fleet, error) {
 	return f, nil
 }
 
-// open opens the ports. Hosts may come at once; Serve answers them.
+// open opens the ports. Hosts may connect at once; Serve answers them.
 func (f *Fleet) open(p Ports) error {
-	if err := p.Check(len(f.members)); err != nil { // a store has as many tokens as it has
+	if err := p.Check(len(f.members)); err != nil { // a store has a fixed number of tokens
 		return err
 	}
 	for i, m := range f.members {
@@ -124,8 +124,8 @@ func (f *Fleet) open(p Ports) error {
 	return nil
 }
 
-// saveStart writes the start of the run to the store: of tokens that are stored
-// already just the world, which may go another way from now on.
+// saveStart writes the fleet to the store at the start of a run. If the tokens came
+// from the store, it writes only the world, whose clock may have changed.
 func (f *Fleet) saveStart(w *virtual.World, stored bool) error {
 	if f.store == nil {
 		return nil
@@ -142,7 +142,7 @@ func (f *Fleet) saveStart(w *virtual.World, stored bool) error {
 	return f.store.finish()
 }
 
-// Members returns the tokens in order.
+// Members returns the tokens in order, starting with token 0.
 func (f *Fleet) Members() []*Member { return f.members }
 
 // Serve carries bytes between the tokens and their hosts until ctx ends or a
@@ -169,8 +169,8 @@ func (f *Fleet) Serve(ctx context.Context) error {
 	return failure
 }
 
-// accept serves every host that comes to one listener. It calls failed with
-// what must end the whole fleet.
+// accept serves every host that connects to one listener. It calls failed for errors
+// that must end the whole fleet.
 func (f *Fleet) accept(ctx context.Context, i int, m *Member, l port.Listener, failed func(error)) {
 	var wait sync.WaitGroup
 	defer wait.Wait()
@@ -185,7 +185,7 @@ func (f *Fleet) accept(ctx context.Context, i int, m *Member, l port.Listener, f
 			return
 		}
 		wait.Go(func() {
-			// A host that goes away is no failure of the fleet.
+			// A host that disconnects is not a failure of the fleet.
 			if err := m.Token.Serve(ctx, p, o); errors.Is(err, errSave) {
 				failed(err)
 			}
@@ -193,7 +193,7 @@ func (f *Fleet) accept(ctx context.Context, i int, m *Member, l port.Listener, f
 	}
 }
 
-// saveMember writes the token to the store if something happened to it.
+// saveMember writes the token to the store if the token has changed.
 func (f *Fleet) saveMember(i int, m *Member) error {
 	if f.store == nil {
 		return nil
@@ -211,7 +211,7 @@ func (f *Fleet) saveMember(i int, m *Member) error {
 	return nil
 }
 
-// Save writes everything to the store, the world's clock included.
+// Save writes everything to the store, including the world's clock.
 func (f *Fleet) Save(w *virtual.World) error {
 	if f.store == nil {
 		return nil
@@ -225,7 +225,7 @@ func (f *Fleet) Save(w *virtual.World) error {
 	return f.store.saveWorld(w, len(f.members))
 }
 
-// Close closes the ports.
+// Close closes the ports. It may be called more than once.
 func (f *Fleet) Close() error {
 	var errs []error
 	for _, m := range f.members {

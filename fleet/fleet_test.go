@@ -23,7 +23,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// patience is for what must happen; to wait so long is a failure.
+// patience is a time limit for events that must happen; reaching it is a failure.
 const patience = 5 * time.Minute
 
 func testWorld(t testing.TB) *virtual.World {
@@ -38,7 +38,8 @@ func testModel(t testing.TB) *virtual.Model {
 	return m
 }
 
-// socketDir is short, since a socket's path must be.
+// socketDir returns a temporary folder with a short path, because the path of a socket
+// is limited in length.
 func socketDir(t testing.TB) string {
 	dir, err := os.MkdirTemp("", "fob")
 	require.NoError(t, err)
@@ -46,7 +47,7 @@ func socketDir(t testing.TB) string {
 	return dir
 }
 
-// serve serves a fleet until stop, which returns what Serve has returned.
+// serve serves a fleet until stop is called, which returns the result of Serve.
 func serve(t testing.TB, f *Fleet) (stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
@@ -74,7 +75,7 @@ func client(t testing.TB, addr string) *host.Client {
 func testOrder(t testing.TB, serial string) host.Order {
 	sn, err := token.ParseSerial(serial)
 	require.NoError(t, err)
-	seed, err := token.NewSeed([]byte("12345678901234567890")) // RFC 6238
+	seed, err := token.NewSeed([]byte("12345678901234567890")) // the seed of RFC 6238
 	require.NoError(t, err)
 	return host.Order{
 		Serial: sn, Profile: testModel(t).Profile(), Seed: seed,
@@ -99,7 +100,7 @@ func checkLeaks(t *testing.T) {
 
 func openFiles() int {
 	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil { // no such thing here
+	if err != nil { // this system has no /proc
 		return 0
 	}
 	return len(entries)
@@ -109,7 +110,7 @@ func TestPortsCheck(t *testing.T) {
 	for _, c := range []struct {
 		ports Ports
 		n     int
-		want  string // in the error; "" for none
+		want  string // part of the error; "" for none
 	}{
 		{Ports{}, 4000, ""},
 		{Ports{PTY: true, UnixDir: "x"}, 4000, ""},
@@ -144,7 +145,7 @@ func TestPortsCheckDevices(t *testing.T) {
 	for _, c := range []struct {
 		devices []string
 		n       int
-		want    error // nil for none
+		want    error // nil for no error
 		text    string
 	}{
 		{[]string{"/dev/ttyGS0"}, 1, nil, ""},
@@ -170,7 +171,7 @@ func TestPortsCheckDevices(t *testing.T) {
 	}
 
 	if runtime.GOOS == "windows" {
-		return // links take a privilege there
+		return // links require a privilege there
 	}
 	require.NoError(t, os.Symlink(node, link))
 	require.ErrorIs(t, Ports{Devices: []string{node, link}}.Check(2), port.ErrAddress, "links are seen through")
@@ -203,7 +204,7 @@ func TestNewCount(t *testing.T) {
 	}
 }
 
-// TestNewClosesWhatItOpened: when the last port cannot be had, none is kept.
+// TestNewClosesWhatItOpened: if the last port cannot be opened, New closes all others.
 func TestNewClosesWhatItOpened(t *testing.T) {
 	checkLeaks(t)
 	dir := socketDir(t)
@@ -216,7 +217,7 @@ func TestNewClosesWhatItOpened(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, left, 1, "only what stood in the way")
 
-	// The same ports can be had afterwards.
+	// The same ports can be opened afterwards.
 	require.NoError(t, os.Remove(blocker))
 	f, err := New(testWorld(t), Config{Count: 5, Model: testModel(t), Ports: ports})
 	require.NoError(t, err)
@@ -225,7 +226,7 @@ func TestNewClosesWhatItOpened(t *testing.T) {
 	require.Empty(t, f.Members()[0].Ports())
 }
 
-// TestServeEnds: however its context ends, Serve returns nil and leaves nothing.
+// TestServeEnds: however its context ends, Serve returns nil and leaves nothing open.
 func TestServeEnds(t *testing.T) {
 	checkLeaks(t)
 	for name, end := range map[string]func() (context.Context, func()){
@@ -244,7 +245,7 @@ func TestServeEnds(t *testing.T) {
 		require.NoError(t, err)
 		served := make(chan error, 1)
 		go func() { served <- f.Serve(ctx) }()
-		silent, err := port.Open(context.Background(), f.Members()[0].Ports()[0]) // a host that stays
+		silent, err := port.Open(context.Background(), f.Members()[0].Ports()[0]) // a host that stays connected
 		require.NoError(t, err)
 		cancel()
 		require.NoError(t, <-served, name)
@@ -253,7 +254,7 @@ func TestServeEnds(t *testing.T) {
 	}
 }
 
-// TestServeClosedPorts: without its ports a fleet has nothing to do, and says so.
+// TestServeClosedPorts: Serve returns an error if the ports have been closed.
 func TestServeClosedPorts(t *testing.T) {
 	checkLeaks(t)
 	f, err := New(testWorld(t), Config{Count: 1, Model: testModel(t), Ports: Ports{TCP: "127.0.0.1:0"}})
@@ -305,7 +306,7 @@ func TestSeveralHosts(t *testing.T) {
 	require.NoError(t, stop())
 }
 
-// TestManyTokens: 200 tokens are served at once, and each is itself.
+// TestManyTokens: 200 tokens are served at once, and each keeps its identity.
 func TestManyTokens(t *testing.T) {
 	checkLeaks(t)
 	const n = 200
@@ -328,7 +329,7 @@ func TestManyTokens(t *testing.T) {
 	require.NoError(t, stop())
 }
 
-// ExampleFleet shows how a Go test gets tokens of its own.
+// ExampleFleet shows how a Go test runs its own tokens.
 func ExampleFleet() {
 	world, _ := virtual.NewWorld(virtual.Config{Seed: 7})
 	model, _ := virtual.ModelByName("button-8")
@@ -358,7 +359,7 @@ func ExampleFleet() {
 	// <nil>
 }
 
-// noTemp fails if a file was left half-written.
+// noTemp fails if a temporary file was left behind.
 func noTemp(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

@@ -12,22 +12,22 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// Ports says which ports each token of a fleet gets.
+// Ports is the set of ports that each token of a fleet gets.
 type Ports struct {
 	PTY      bool   // a pseudo-terminal
-	PTYDir   string // folder for a symbolic link fobN to each; "" for none
+	PTYDir   string // folder for a symbolic link fobN to each pseudo-terminal; "" for none
 	TCP      string // HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0
-	UnixDir  string // folder for a socket fobN.sock of each; "" for none
+	UnixDir  string // folder for the sockets fobN.sock; "" for none
 	RFC2217  string // like TCP
-	Password string // that hosts must send to use a port of the network; needed beyond loopback
+	Password string // that hosts must send to use a socket; required beyond loopback
 
-	// Devices are serial devices, such as /dev/ttyGS0: token N answers on device N,
-	// to the host at the other end of its cable.
+	// Devices are serial devices, such as /dev/ttyGS0. Token N answers on device N, to
+	// the host at the other end of the cable.
 	Devices []string
 }
 
-// Check refuses addresses that cannot be, for a fleet of n tokens. The error
-// wraps port.ErrAddress, or ErrCount where there are not as many serial devices.
+// Check checks the addresses for a fleet of n tokens. The error wraps port.ErrAddress,
+// or ErrCount if the number of serial devices is not n.
 func (p Ports) Check(n int) error {
 	if err := p.checkDevices(n); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (p Ports) Check(n int) error {
 	return nil
 }
 
-// Listen opens the ports of token i. After an error none is left open.
+// Listen opens the ports of token i. If it returns an error, no port is left open.
 func (p Ports) Listen(i int) ([]port.Listener, error) {
 	var open []port.Listener
 	for _, addr := range p.addresses(i) {
@@ -91,7 +91,7 @@ func (p Ports) checkDevices(n int) error {
 	return nil
 }
 
-// sameFile sees through links.
+// sameFile reports whether two paths lead to the same file, also through links.
 func sameFile(a, b string) bool {
 	if filepath.Clean(a) == filepath.Clean(b) {
 		return true
@@ -101,7 +101,7 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// addresses returns what token i listens on.
+// addresses returns the addresses on which token i listens.
 func (p Ports) addresses(i int) []string {
 	var addrs []string
 	name := "fob" + strconv.Itoa(i)
@@ -112,7 +112,7 @@ func (p Ports) addresses(i int) []string {
 		}
 		addrs = append(addrs, "pty:"+link)
 	}
-	if i < len(p.Devices) { // as Check has found
+	if i < len(p.Devices) { // Check has verified that there is one for each token
 		addrs = append(addrs, p.Devices[i])
 	}
 	if p.UnixDir != "" {
@@ -127,8 +127,8 @@ func (p Ports) addresses(i int) []string {
 	return addrs
 }
 
-// options are for the ports that are sockets: a terminal has the permissions of
-// its file, and a cable is in somebody's hand.
+// options returns the options for a port. Only sockets get the password: a terminal is
+// protected by its file permissions, and a cable is under its owner's control.
 func (p Ports) options(addr string) []port.Option {
 	if p.Password == "" {
 		return nil
@@ -139,7 +139,7 @@ func (p Ports) options(addr string) []port.Option {
 	return []port.Option{port.WithPassword(p.Password)}
 }
 
-// shift adds i to the port of addr, unless that is 0.
+// shift adds i to the port of addr, unless the port is 0.
 func shift(addr string, i int) string {
 	host, number, err := net.SplitHostPort(addr)
 	if err != nil {

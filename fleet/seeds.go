@@ -15,13 +15,14 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// ErrSeeds is the error of a record of which no virtual token can be made.
+// ErrSeeds is the error of a record that does not fit any virtual token.
 var ErrSeeds = errclass.New(errclass.Usage, "no virtual token can be that")
 
-// FromSeeds makes a locked token of each record: with its serial number, seed
-// and expiry date, on the world's time, its clock off by the drift that the file
-// tells of. A start date is the server's business: a token knows none. With a nil model each gets the first one that shows as many digits.
-// The error wraps ErrSeeds, ErrCount or the reader's.
+// FromSeeds makes a locked token from each record, with the record's serial number,
+// seed and expiry date. The token's clock is set to the world's time plus the drift in
+// the file. A start date is not used: the server checks it, and a token has none. If
+// model is nil, each token gets the first model that shows enough digits. The error
+// wraps ErrSeeds or ErrCount, or is the reader's.
 func FromSeeds(w *virtual.World, r seedfile.Reader, model *virtual.Model) ([]*virtual.Token, error) {
 	var tokens []*virtual.Token
 	for {
@@ -89,8 +90,9 @@ func fromSeed(w *virtual.World, rec *seedfile.Record, model *virtual.Model) (*vi
 	return t, nil
 }
 
-// PaddedSeed returns the bytes of a seed, at least as many as a token takes. HMAC
-// fills up a key with zeros (RFC 2104 section 2): the codes are the same.
+// PaddedSeed returns the bytes of a seed, padded with zeros to the shortest seed that a
+// token accepts. HMAC pads a short key with zeros as well (RFC 2104 section 2), so the
+// codes are the same.
 func PaddedSeed(seed token.Seed) []byte {
 	b := make([]byte, max(seed.Len(), token.MinSeedLen))
 	short := seed.Bytes()
@@ -99,8 +101,8 @@ func PaddedSeed(seed token.Seed) []byte {
 	return b
 }
 
-// modelFor returns the first model whose display has that many digits, or the
-// largest.
+// modelFor returns the first model whose display has at least that many digits. If
+// there is none, it returns the model with the largest display.
 func modelFor(digits uint8) *virtual.Model {
 	var best *virtual.Model
 	for _, p := range token.Profiles() {

@@ -16,7 +16,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// seeds reads a file in fob's own format.
+// seeds returns a reader of a file in fob's own format.
 func seeds(t *testing.T, lines ...string) seedfile.Reader {
 	t.Helper()
 	f, err := seedfile.FormatByName("fob")
@@ -35,7 +35,7 @@ func at(t *testing.T, seconds int64) *virtual.World {
 	return w
 }
 
-// TestFromSeeds: codes of RFC 6238's SHA-1 seed, appendix B, at a step of 60 s
+// TestFromSeeds uses codes of the SHA-1 seed of RFC 6238, appendix B, at a step of 60 s
 // (token/testdata/x60.json): 19360094 at 1111111109.
 func TestFromSeeds(t *testing.T) {
 	w := at(t, 1111111109)
@@ -60,14 +60,15 @@ func TestFromSeeds(t *testing.T) {
 	_, expiry = tokens[1].Back()
 	require.True(t, expiry.IsZero())
 
-	// It dies of its date in Japan; a crystal is off by minutes in a year.
+	// The token expires at the end of its date in Japan; a crystal drifts by minutes in
+	// a year.
 	w.AdvanceTo(virtual.WorldTimeOf(time.Date(2006, 11, 30, 14, 0, 0, 0, time.UTC)))
 	require.Equal(t, serialproto.StateLocked, tokens[0].State())
 	w.AdvanceTo(virtual.WorldTimeOf(time.Date(2006, 11, 30, 16, 0, 0, 0, time.UTC)))
 	require.Equal(t, serialproto.StateExpired, tokens[0].State())
 }
 
-// TestFromSeedsDrift: TimeDrift is how many steps the token is ahead.
+// TestFromSeedsDrift: TimeDrift is the number of steps by which the token is ahead.
 func TestFromSeedsDrift(t *testing.T) {
 	w := at(t, 1111111109-2*60)
 	tokens, err := fleet.FromSeeds(w, seeds(t,

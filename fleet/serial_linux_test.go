@@ -15,8 +15,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// plug makes link a serial device, and returns a client at the other end of its
-// cable and what pulls that out.
+// plug makes link a serial device. It returns a client at the other end of the cable,
+// and a function that pulls the cable out.
 func plug(t *testing.T, link string) (c *host.Client, unplug func()) {
 	t.Helper()
 	l, err := port.Listen("pty:" + link) // a PTY with its ends exchanged
@@ -24,15 +24,15 @@ func plug(t *testing.T, link string) (c *host.Client, unplug func()) {
 	t.Cleanup(func() { l.Close() })
 	p, err := l.Accept(t.Context())
 	require.NoError(t, err)
-	// Its first request may come before the token is back, and is lost then.
+	// The first request may arrive before the token is back, and then it is lost.
 	return host.New(p, host.WithTimeout(patience/100), host.WithRetries(100)), func() {
 		t.Helper()
 		require.NoError(t, l.Close())
 	}
 }
 
-// TestSerialDevices: each token answers on its own device, and is there again
-// when its cable is.
+// TestSerialDevices: each token answers on its own device, and answers again after its
+// cable has been plugged back in.
 func TestSerialDevices(t *testing.T) {
 	checkLeaks(t)
 	dir := t.TempDir()
@@ -62,12 +62,12 @@ func TestSerialDevices(t *testing.T) {
 		require.Equal(t, serialproto.StateLocked, info.State)
 		require.Equal(t, host.HardwareID(f.Members()[1].Token.HardwareID()), info.HardwareID)
 
-		info, err = c0.Info(t.Context()) // whose cable has stayed
+		info, err = c0.Info(t.Context()) // its cable is still plugged in
 		require.NoError(t, err)
 		require.Equal(t, serialproto.StateBlank, info.State)
 	}
 
-	// Another way to the same token is open all the time.
+	// Another port of the same token stays open all the time.
 	unplug0()
 	_, err = client(t, f.Members()[0].Ports()[1]).Info(t.Context())
 	require.NoError(t, err)
@@ -76,7 +76,7 @@ func TestSerialDevices(t *testing.T) {
 	unplug1()
 }
 
-// TestSerialDevicesAndStore: the tokens of a folder need as many devices.
+// TestSerialDevicesAndStore: a stored fleet needs as many devices as it has tokens.
 func TestSerialDevicesAndStore(t *testing.T) {
 	checkLeaks(t)
 	dir, key := t.TempDir(), testKey(t)

@@ -16,8 +16,9 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// TestHostReadsNothing: on every kind of port a host sends more requests than the
-// line holds answers, reads none and leaves, or stays; others are answered.
+// TestHostReadsNothing: on every kind of port a host sends more requests than the line
+// can hold answers, and reads none of them. Other hosts are answered, whether the first
+// one leaves or stays.
 func TestHostReadsNothing(t *testing.T) {
 	dir := socketDir(t)
 	f, err := New(testWorld(t), Config{Count: 1, Model: testModel(t), Ports: Ports{
@@ -34,10 +35,10 @@ func TestHostReadsNothing(t *testing.T) {
 		t.Run(addr, func(t *testing.T) {
 			flood := openRaw(t, addr)
 			defer flood.Close()
-			// A host that does not read may be kept from writing more, but no other is.
+			// Only the host that does not read may be unable to write more.
 			_ = flood.SetWriteDeadline(time.Now().Add(time.Second))
 			_, _ = flood.Write(requests)
-			if strings.HasPrefix(addr, "pty:") { // which has one host at a time
+			if strings.HasPrefix(addr, "pty:") { // a PTY has one host at a time
 				require.NoError(t, flood.Close())
 			}
 			text, err := client(t, addr).Echo(t.Context(), "hello")
@@ -47,7 +48,7 @@ func TestHostReadsNothing(t *testing.T) {
 	}
 }
 
-// rawHost is a host without a library.
+// rawHost is a host that does not use the client library.
 type rawHost interface {
 	Write(p []byte) (int, error)
 	SetWriteDeadline(t time.Time) error

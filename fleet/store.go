@@ -23,27 +23,27 @@ import (
 )
 
 var (
-	// ErrStateLocked reports a state folder that another process uses.
+	// ErrStateLocked is the error of a state folder that another process uses.
 	ErrStateLocked = errclass.New(errclass.Failed, "the state folder is in use by another process")
 
-	// ErrStateDamaged reports a state folder whose files are missing, changed
-	// or cut short.
+	// ErrStateDamaged is the error of a state folder whose files are missing, changed
+	// or truncated.
 	ErrStateDamaged = errclass.New(errclass.Failed, "the state folder is damaged")
 
-	// ErrStateKey reports a key that does not open the state folder.
+	// ErrStateKey is the error of a key that does not decrypt the state folder.
 	ErrStateKey = errclass.New(errclass.Failed, "the key does not open the state folder")
 )
 
-// Store keeps a fleet in a folder: the world in one file, each token in
-// another, encrypted since they hold seeds. A file is replaced as a whole, so
-// that a crash leaves the old one or the new one.
+// Store keeps a fleet in a folder. The world and each token have their own files, which
+// are encrypted because they contain seeds. Files are replaced as a whole: after a
+// crash either the old or the new file is there.
 type Store struct {
 	dir  string
 	key  *age.X25519Identity
 	lock *flock.Flock
-	made bool // by OpenStore
+	made bool // the folder was created by OpenStore
 
-	// What Resume has decided.
+	// The values that Resume has chosen.
 	stationKey [32]byte
 	noRig      bool
 }
@@ -51,14 +51,14 @@ type Store struct {
 const (
 	lockFile  = "lock"
 	worldFile = "world.age"
-	newFile   = "new" // is there while a fleet is written for the first time
+	newFile   = "new" // exists while a fleet is written for the first time
 )
 
 func tokenFile(i int) string { return fmt.Sprintf("token-%04d.age", i) }
 
-// OpenStore opens the folder, makes it if need be, and locks it until Close.
-// The error wraps [ErrStateLocked] where another process has it.
-// A folder with other files, and no fleet, is refused.
+// OpenStore opens the folder, creates it if necessary, and locks it until Close. The
+// error wraps [ErrStateLocked] if another process holds the lock. A folder that holds
+// other files but no fleet is an error.
 func OpenStore(dir string, key *age.X25519Identity) (*Store, error) {
 	if err := checkOurs(dir); err != nil {
 		return nil, errclass.With(errclass.Usage, fmt.Errorf("opening the state folder: %w", err))
@@ -77,7 +77,7 @@ func OpenStore(dir string, key *age.X25519Identity) (*Store, error) {
 		return nil, fmt.Errorf("%w: %s", ErrStateLocked, dir)
 	}
 	s := &Store{dir: dir, key: key, lock: lock, made: made}
-	if !s.has(lockFile) { // whoever had it has just removed it, see Close
+	if !s.has(lockFile) { // the previous owner has just removed it, see Close
 		return nil, errors.Join(fmt.Errorf("%w: %s", ErrStateLocked, dir), lock.Unlock())
 	}
 	if err := s.tidy(); err != nil {
@@ -86,8 +86,8 @@ func OpenStore(dir string, key *age.X25519Identity) (*Store, error) {
 	return s, nil
 }
 
-// checkOurs refuses a folder that holds files of others and no fleet. Hidden files are
-// left alone.
+// checkOurs returns an error if the folder holds other files and no fleet. It ignores
+// hidden files.
 func checkOurs(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -114,13 +114,13 @@ func checkOurs(dir string) error {
 	return nil
 }
 
-// tidy removes what a process that was killed has left behind.
+// tidy removes files that a killed process has left behind.
 func (s *Store) tidy() error {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
 		return err
 	}
-	// Nobody has seen tokens without a world: it is written last.
+	// The world is written last. Tokens without a world have never been served.
 	unfinished := s.has(newFile) && !s.has(worldFile)
 	for _, e := range entries {
 		name := e.Name()
@@ -142,7 +142,7 @@ func (s *Store) has(name string) bool {
 	return err == nil
 }
 
-// begin and finish enclose the first writing of a fleet.
+// begin and finish mark the time in which a fleet is written for the first time.
 func (s *Store) begin() error {
 	err := os.WriteFile(filepath.Join(s.dir, newFile), nil, 0o600)
 	if err != nil {
@@ -153,8 +153,8 @@ func (s *Store) begin() error {
 
 func (s *Store) finish() error { return os.Remove(filepath.Join(s.dir, newFile)) }
 
-// Close lets other processes have the folder. If no fleet was written to it, it is
-// left as it was found.
+// Close unlocks the folder for other processes. If no fleet was written to it, Close
+// leaves it as it was before OpenStore.
 func (s *Store) Close() error {
 	entries, err := os.ReadDir(s.dir)
 	if err == nil && len(entries) == 1 && entries[0].Name() == lockFile {
@@ -166,14 +166,14 @@ func (s *Store) Close() error {
 	return errors.Join(err, s.lock.Unlock())
 }
 
-// worldState is the content of the world's file.
+// worldState is the content of the world file.
 type worldState struct {
 	Version int               `json:"version"`
 	Seed    uint64            `json:"seed"`
 	Mode    virtual.ClockMode `json:"mode"`
 	Rate    float64           `json:"rate"`
 	Now     virtual.WorldTime `json:"now"`
-	Machine virtual.WorldTime `json:"machine"` // the machine's clock then
+	Machine virtual.WorldTime `json:"machine"` // the machine's clock at Now
 	Tokens  int               `json:"tokens"`
 
 	StationKey []byte `json:"station_key"`
@@ -182,21 +182,22 @@ type worldState struct {
 
 const stateVersion = 1
 
-// Given says what somebody has decided anew, so that the folder's value does not
-// count.
+// Given marks the settings that the caller has given explicitly. They replace the
+// values in the folder.
 type Given struct {
 	Clock      bool // Config.Mode and Rate
 	StationKey bool
 	NoRig      bool
 }
 
-// Resume completes the configuration of the world by what the folder holds: its
-// seed, what is not given, and the time at which it goes on. It reports whether
-// the folder holds a fleet. A clock that follows the machine's has gone on in
-// between, any other stood still. A time in c that lies before the folder's is
-// an error. Resume comes before New, with the configuration of New's world.
+// Resume completes the configuration of the world with the values in the folder: its
+// seed, all settings that are not given, and the time at which it continues. It reports
+// whether the folder holds a fleet. A clock that follows the machine's clock has
+// advanced in the meantime; any other clock has stood still. It is an error if c has a
+// time before the folder's. Call Resume before New, with the configuration of New's
+// world.
 func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found bool, err error) {
-	defer func() { s.stationKey, s.noRig = c.StationKey, c.NoRig }() // the world does not tell
+	defer func() { s.stationKey, s.noRig = c.StationKey, c.NoRig }() // the world does not export them
 	var w worldState
 	err = s.read(worldFile, &w)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -241,7 +242,7 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 	return true, nil
 }
 
-// load returns the tokens of the folder, none if it is new.
+// load returns the tokens in the folder, none if the folder is new.
 func (s *Store) load(w *virtual.World) ([]*virtual.Token, error) {
 	var state worldState
 	err := s.read(worldFile, &state)
@@ -278,7 +279,7 @@ func (s *Store) load(w *virtual.World) ([]*virtual.Token, error) {
 			return nil, fmt.Errorf("%w: %s is the copy of another token", ErrStateDamaged, tokenFile(i))
 		}
 		known[t.HardwareID()] = true
-		// After a crash the token may have been saved later than the world.
+		// After a crash the token may be newer than the world.
 		w.AdvanceTo(t.Display().World)
 		tokens = append(tokens, t)
 	}
@@ -318,7 +319,7 @@ func (s *Store) read(name string, v any) error {
 	return nil
 }
 
-// decrypt reads a file. A missing one is fs.ErrNotExist.
+// decrypt reads a file. The error is fs.ErrNotExist if there is no file.
 func (s *Store) decrypt(name string) ([]byte, error) {
 	path := filepath.Join(s.dir, name)
 	sealed, err := os.ReadFile(path)

@@ -31,7 +31,7 @@ func openStore(t testing.TB, dir string, key *age.X25519Identity) *Store {
 	return s
 }
 
-// start opens the folder and makes a fleet of it.
+// start opens the folder and creates a fleet from it.
 func start(t testing.TB, s *Store, c virtual.Config, given Given, now time.Time, ports Ports) (*virtual.World, *Fleet) {
 	_, err := s.Resume(&c, given, now)
 	require.NoError(t, err)
@@ -71,7 +71,7 @@ func TestStoreRoundTrip(t *testing.T) {
 	require.Equal(t, want.Step+60, got.Display().Step, "its own clock has gone on with the world's")
 	require.Equal(t, serialproto.StateBlank, f.Members()[0].Token.State())
 
-	// A token that is made now is none of those.
+	// A token that is made now has a new identity.
 	ids := map[[8]byte]bool{}
 	for _, m := range f.Members() {
 		ids[m.Token.HardwareID()] = true
@@ -80,8 +80,8 @@ func TestStoreRoundTrip(t *testing.T) {
 	require.Len(t, ids, 3)
 }
 
-// TestResumeClocks: a clock that follows the machine's has gone on, any other
-// stood still.
+// TestResumeClocks: a clock that follows the machine's clock has advanced; any other
+// clock has stood still.
 func TestResumeClocks(t *testing.T) {
 	for name, c := range map[string]struct {
 		first, second virtual.Config
@@ -126,7 +126,7 @@ func TestResumeClocks(t *testing.T) {
 		start(t, s, virtual.Config{Mode: virtual.Real, At: then}, Given{}, then, Ports{})
 		for _, c := range []struct{ later, want time.Duration }{
 			{24 * time.Hour, 24 * time.Hour},
-			{-24 * time.Hour, 0}, // the machine's clock was set back: the world's is not
+			{-24 * time.Hour, 0}, // the machine's clock was set back, but not the world's
 		} {
 			var config virtual.Config
 			_, err := s.Resume(&config, Given{}, time.Now().Add(c.later))
@@ -137,8 +137,8 @@ func TestResumeClocks(t *testing.T) {
 	})
 }
 
-// TestResumeKeepsWhatTokensAre: a start without the flags must not make tokens
-// obey the published test key, or give them a rig.
+// TestResumeKeepsWhatTokensAre: a start without the flags must not make tokens accept
+// the published test key, or give them a rig.
 func TestResumeKeepsWhatTokensAre(t *testing.T) {
 	dir, key := t.TempDir(), testKey(t)
 	station, err := host.GenerateStationKey()
@@ -170,8 +170,8 @@ func TestStoreLock(t *testing.T) {
 	openStore(t, dir, key)
 }
 
-// TestFirstSaveFails: a fleet of which a part cannot be written is no fleet, and
-// the next start makes one.
+// TestFirstSaveFails: an incomplete fleet does not count as a fleet, and the next start
+// creates one.
 func TestFirstSaveFails(t *testing.T) {
 	checkLeaks(t)
 	dir, key := t.TempDir(), testKey(t)
@@ -198,8 +198,8 @@ func TestFirstSaveFails(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-// TestSaveFailsWhileServing: the host gets no answer that a crash could take
-// back, and the fleet ends with the reason.
+// TestSaveFailsWhileServing: the host gets no answer that a crash could undo, and the
+// fleet ends with the reason.
 func TestSaveFailsWhileServing(t *testing.T) {
 	dir, key := t.TempDir(), testKey(t)
 	s := openStore(t, dir, key)
@@ -224,7 +224,7 @@ func TestSaveFailsWhileServing(t *testing.T) {
 	noTemp(t, dir)
 }
 
-// TestAnswerMeansSaved: what a host has been told is on the disk by then.
+// TestAnswerMeansSaved: the state is on disk before the host gets the answer.
 func TestAnswerMeansSaved(t *testing.T) {
 	dir, key := t.TempDir(), testKey(t)
 	s := openStore(t, dir, key)
@@ -247,7 +247,7 @@ func TestAnswerMeansSaved(t *testing.T) {
 	require.NoError(t, c.Wipe(t.Context(), serial))
 	require.Equal(t, serialproto.StateWiped, saved().State())
 
-	// What changes nothing writes nothing.
+	// A request that changes nothing writes nothing.
 	before, err := os.ReadFile(filepath.Join(dir, tokenFile(0)))
 	require.NoError(t, err)
 	_, err = c.Info(t.Context())
@@ -267,7 +267,7 @@ func TestStoreDamaged(t *testing.T) {
 	tokens, err := os.ReadFile(filepath.Join(dir, tokenFile(0)))
 	require.NoError(t, err)
 
-	for i := range len(world) { // cut anywhere
+	for i := range len(world) { // truncated at any length
 		if i%37 != 0 && i < len(world)-3 {
 			continue
 		}
@@ -279,7 +279,7 @@ func TestStoreDamaged(t *testing.T) {
 	}
 	for _, text := range []string{
 		`{}`, `null`, `[]`, `x`, `{"version":2,"tokens":2}`,
-		`{"version":1,"tokens":2}`, // no station key
+		`{"version":1,"tokens":2}`, // without a station key
 	} {
 		require.NoError(t, s.encrypt(worldFile, []byte(text)))
 		_, err := s.Resume(&virtual.Config{}, Given{}, then)
@@ -325,9 +325,9 @@ func BenchmarkSaveToken(b *testing.B) {
 	}
 }
 
-// TestStoreFolder: a folder that is made is its owner's alone, and gone again if nothing
-// was saved. One that was there is left as it was found, and one with other files is
-// refused.
+// TestStoreFolder: a new folder is accessible only to its owner, and is removed if
+// nothing was saved. An existing folder is left unchanged, and one with other files is
+// an error.
 func TestStoreFolder(t *testing.T) {
 	key, parent := testKey(t), t.TempDir()
 	made := filepath.Join(parent, "made")
@@ -359,8 +359,8 @@ func TestStoreFolder(t *testing.T) {
 	require.Len(t, left, 1)
 }
 
-// TestOneToken: a fleet of one is stored and comes back, and its start writes no token
-// again: what is stored survives a start that fails.
+// TestOneToken: a fleet of one token is stored and restored, and a start does not
+// rewrite the token: stored data survives a start that fails.
 func TestOneToken(t *testing.T) {
 	dir, key := t.TempDir(), testKey(t)
 	var stored []byte
