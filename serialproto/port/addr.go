@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Scheme is the kind of connection an address names.
+// Scheme is the kind of connection that an address specifies.
 type Scheme string
 
 // The schemes of addresses. Device has no prefix in an address.
@@ -21,7 +21,7 @@ const (
 	RFC2217 Scheme = "rfc2217"
 )
 
-// knownForms is named by errors, so that the reader can correct the address.
+// knownForms is part of error messages, to help the user to correct the address.
 const knownForms = "a device path such as /dev/ttyACM0 or COM3, pty:PATH, tcp:HOST:PORT, unix:PATH, rfc2217://HOST:PORT"
 
 // Addr is a parsed address.
@@ -29,10 +29,10 @@ type Addr struct {
 	Scheme Scheme
 	Path   string // Device, PTY and Unix; may be empty for PTY when listening
 	Host   string // TCP and RFC2217; empty means all interfaces
-	Port   int    // TCP and RFC2217, 0…65535; 0 means any free one when listening
+	Port   int    // TCP and RFC2217, 0 to 65535; 0 means any free port when listening
 }
 
-// ParseAddr parses an address as [Open] and [Listen] take it. Errors are
+// ParseAddr parses an address in the form that [Open] and [Listen] accept. Errors are
 // [ErrAddress].
 func ParseAddr(s string) (Addr, error) {
 	scheme, rest, found := strings.Cut(s, ":")
@@ -42,8 +42,8 @@ func ParseAddr(s string) (Addr, error) {
 	case strings.ContainsRune(s, 0):
 		return Addr{}, addrError(s, "contains a NUL byte")
 	case !found, strings.ContainsAny(scheme, `/\`), isDriveLetter(scheme):
-		// Paths below /dev/serial/by-path contain colons, hence the look at the
-		// part in front of the colon.
+		// Paths below /dev/serial/by-path contain colons, so check the part before the
+		// colon.
 		return Addr{Scheme: Device, Path: s}, nil
 	}
 	switch Scheme(scheme) {
@@ -75,8 +75,8 @@ func ParseAddr(s string) (Addr, error) {
 	return Addr{}, addrError(s, fmt.Sprintf("unknown scheme %q; want %s", scheme, knownForms))
 }
 
-// maxSocketPath is sun_path less its NUL on Linux; other systems have less and
-// report it themselves.
+// maxSocketPath is the size of sun_path on Linux without its NUL. Other systems have a
+// smaller limit and report it themselves.
 const maxSocketPath = 107
 
 func parseHostPort(s string, scheme Scheme, hostPort, form string) (Addr, error) {
@@ -98,12 +98,13 @@ func parseHostPort(s string, scheme Scheme, hostPort, form string) (Addr, error)
 	return Addr{Scheme: scheme, Host: host, Port: int(number)}, nil
 }
 
-// isDriveLetter keeps a Windows path such as C:/dev from being taken for a scheme.
+// isDriveLetter reports whether s is a drive letter: a Windows path such as C:/dev has
+// no scheme.
 func isDriveLetter(s string) bool {
 	return len(s) == 1 && (s[0]|0x20) >= 'a' && (s[0]|0x20) <= 'z'
 }
 
-// String returns the address in the form that [ParseAddr] reads.
+// String returns the address in the form that [ParseAddr] parses.
 func (a Addr) String() string {
 	switch a.Scheme {
 	case Device:

@@ -10,8 +10,8 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// FuzzParseAddr: an address that parses is written so that it parses to the
-// same; one that does not says so.
+// FuzzParseAddr: a valid address is formatted in a way that parses to the same value,
+// and an invalid one gives ErrAddress.
 func FuzzParseAddr(f *testing.F) {
 	for _, s := range []string{
 		"/dev/ttyACM0", "COM3", `C:\dev`, "pty:/tmp/x", "pty:", "unix:/run/x.sock", "tcp:127.0.0.1:7000", "tcp:[::1]:0",

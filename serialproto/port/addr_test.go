@@ -64,7 +64,7 @@ func TestParseAddrErrors(t *testing.T) {
 
 const longName = "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
 
-// What parses prints as something that parses to the same.
+// The String of a parsed address parses to the same address.
 func TestAddrRoundTrip(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`(tcp|pty|unix|rfc2217)?:(//)?[a-z:\[\]/]{0,8}(:[0-9]{1,5})?`)).Draw(t, "text")

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// claim tells other processes that a link has a living owner. It is a bound
-// socket in the abstract name space: the kernel drops it with its process, and
-// it leaves no file behind. A terminal number could not tell, the next process
+// claim shows other processes that a link has a living owner. It is a socket bound in
+// the abstract name space: the kernel removes it when its process ends, and there is no
+// file to clean up. The number of the terminal would not do, because the next process
 // may get the same one.
 type claim struct{ fd int }
 

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// deadline is a point in time that waiters can select on and that can be moved
-// while they wait. The zero value never passes.
+// deadline is a point in time on which waiters can select, and which can be moved while
+// they wait. The zero value never passes.
 type deadline struct {
 	mu     sync.Mutex
 	timer  *time.Timer
-	turn   uint64 // counts calls of set, so that a late timer knows it is stale
+	turn   uint64 // number of calls of set, by which a late timer detects that it is stale
 	passed chan struct{}
 }
 
-// done returns a channel that is closed when the deadline passes. A later set
-// in the future makes a new one, so waiters ask again on every round.
+// done returns a channel that is closed when the deadline passes. A later call of set
+// may replace it, so waiters must call done again in each iteration.
 func (d *deadline) done() <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -43,7 +43,7 @@ func (d *deadline) set(t time.Time) {
 	select {
 	case <-d.channelLocked():
 		d.passed = make(chan struct{})
-	default: // present waiters keep their channel and get the new time
+	default: // waiters keep their channel and get the new time
 	}
 	if t.IsZero() {
 		return

@@ -14,12 +14,13 @@ import (
 	"go.bug.st/serial"
 )
 
-// readSlice is how long one Read of the serial library may wait. Its own Close
-// wakes a reader only after the descriptor is closed, when the number may belong
-// to another file already; so we let the reader come back by itself first.
+// readSlice is the longest time that one Read of the serial library may wait. The
+// library's own Close wakes a reader only after it has closed the descriptor, when the
+// number may already belong to another file. We therefore wait until Read has returned
+// before we call Close.
 const readSlice = 50 * time.Millisecond
 
-// deviceLine is the write side of a serial device and the lock on it.
+// deviceLine is the write side of a serial device and holds its lock.
 type deviceLine interface {
 	Write(p []byte) (int, error)
 	SetWriteDeadline(t time.Time) error
@@ -27,8 +28,8 @@ type deviceLine interface {
 	Close() error
 }
 
-// device is a Port on a serial line opened by go.bug.st/serial. That library has
-// no deadlines: a goroutine reads ahead into a stream that has.
+// device is a Port on a serial line opened by go.bug.st/serial. That library has no
+// deadlines, so a goroutine reads ahead into a stream, which has them.
 type device struct {
 	addr   string
 	serial serial.Port
@@ -38,8 +39,8 @@ type device struct {
 	closed  atomic.Bool
 	writing atomic.Int32
 	once    sync.Once
-	pumped  chan struct{} // closed when nothing reads from serial any more
-	err     error         // of Close
+	pumped  chan struct{} // closed when no goroutine reads from serial any more
+	err     error         // result of Close
 }
 
 var _ Port = (*device)(nil)
@@ -64,7 +65,7 @@ func openDevice(a Addr) (Port, error) {
 		release.Close()
 		return nil, openError("opening", a.String(), serialError(err))
 	}
-	// What an earlier host did not read is not for us.
+	// Discard the bytes that an earlier host did not read.
 	_ = sp.ResetInputBuffer()
 	_ = sp.ResetOutputBuffer()
 	d := &device{addr: a.String(), serial: sp, line: release.line(sp), in: newStream(), pumped: make(chan struct{})}
@@ -72,9 +73,9 @@ func openDevice(a Addr) (Port, error) {
 	return d, nil
 }
 
-// watchable finds out whether the library can wait for input. It uses select(2),
-// and indexes past the end of its set if the descriptor is 1024 or more. Which
-// number the library got is not to be seen from outside, so we let it try.
+// watchable checks whether the library can wait for input. It uses select(2), and
+// indexes past the end of its set if the descriptor is 1024 or more. The library does
+// not reveal its descriptor, so we test it with a Read.
 func watchable(sp serial.Port) error {
 	if err := sp.SetReadTimeout(0); err != nil {
 		return err
@@ -85,7 +86,7 @@ func watchable(sp serial.Port) error {
 	return sp.SetReadTimeout(readSlice)
 }
 
-// readSafely is sp.Read without its panic.
+// readSafely calls sp.Read and converts its panic to an error.
 func readSafely(sp serial.Port, p []byte) (n int, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -95,7 +96,7 @@ func readSafely(sp serial.Port, p []byte) (n int, err error) {
 	return sp.Read(p)
 }
 
-// pump moves input from the library to d.in until the device is closed or gone.
+// pump copies input from the library to d.in until the device is closed or gone.
 func (d *device) pump() {
 	defer close(d.pumped)
 	buf := make([]byte, 4096)
@@ -139,8 +140,8 @@ func (d *device) Close() error {
 		d.closed.Store(true)
 		d.in.shut(os.ErrClosed, os.ErrClosed)
 		if d.writing.Load() > 0 {
-			// The device does not take our bytes. Left in the driver they would
-			// make the kernel's close wait for them, up to half a minute.
+			// The device does not accept our bytes. If they stayed in the driver, the
+			// kernel would wait for them in close, for up to half a minute.
 			_ = d.serial.ResetOutputBuffer()
 			_ = d.line.SetWriteDeadline(time.Now())
 		}
@@ -154,7 +155,7 @@ func (d *device) Close() error {
 	return d.err
 }
 
-// serialError translates the error codes of the library, which do not unwrap.
+// serialError translates the error codes of the library, which do not support Unwrap.
 func serialError(err error) error {
 	var pe *serial.PortError
 	if !errors.As(err, &pe) {
@@ -168,8 +169,8 @@ func serialError(err error) error {
 	case serial.PermissionDenied:
 		return fmt.Errorf("%w: %w", os.ErrPermission, err)
 	case serial.PortClosed:
-		// We close only after the last Read, so it was the device: a hung-up
-		// line reads as "closed".
+		// We close only after the last Read, so the device must have hung up: the
+		// library reports that as "closed".
 		return ErrGone
 	}
 	return err

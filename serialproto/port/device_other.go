@@ -12,7 +12,7 @@ import (
 	"go.bug.st/serial"
 )
 
-// noLock stands for the lock that Windows itself puts on a COM port.
+// noLock replaces the lock, because Windows itself locks a COM port.
 type noLock struct{}
 
 func lockDevice(path string) (string, noLock, error) { return path, noLock{}, nil }
@@ -23,12 +23,12 @@ func (noLock) line(sp serial.Port) deviceLine {
 	return &backgroundWriter{serial: sp, turn: make(chan struct{}, 1), closed: make(chan struct{})}
 }
 
-// backgroundWriter gives the library's Write a deadline by not waiting for it. A
-// Write that was given up goes on in the background; the next one waits for it.
+// backgroundWriter adds a deadline to the library's Write, by not waiting for it. A
+// Write that has timed out continues in the background, and the next one waits for it.
 type backgroundWriter struct {
 	serial serial.Port
 	limit  deadline
-	turn   chan struct{} // holds one element while a Write is under way
+	turn   chan struct{} // holds one element while a Write is in progress
 	once   sync.Once
 	closed chan struct{}
 }
@@ -52,7 +52,7 @@ func (w *backgroundWriter) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	done := make(chan writeResult, 1)
-	own := append([]byte(nil), p...) // the caller may reuse p once we return
+	own := append([]byte(nil), p...) // the caller may reuse p once we have returned
 	go func() {
 		n, err := w.serial.Write(own)
 		<-w.turn
@@ -72,7 +72,7 @@ func (w *backgroundWriter) Write(p []byte) (int, error) {
 	return r.n, err
 }
 
-// wait refuses work that is late or after Close before it starts.
+// wait runs step with the write deadline. It returns an error at once after Close.
 func (w *backgroundWriter) wait(step func(passed <-chan struct{}) error) error {
 	if isDone(w.closed) {
 		return os.ErrClosed

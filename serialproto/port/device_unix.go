@@ -11,16 +11,15 @@ import (
 	"go.bug.st/serial"
 )
 
-// lockedFile is our own descriptor of a serial device. It holds the lock and
-// does the writing, because the library's Write knows no deadline and stays
-// blocked after Close.
+// lockedFile is our own descriptor of a serial device. It holds the lock and does the
+// writing, because the library's Write has no deadline and stays blocked after Close.
 type lockedFile struct{ *os.File }
 
-// lockDevice opens and locks the device that path leads to, and returns the path
-// under which the library shall open the same device.
+// lockDevice opens and locks the device at path. It returns the path by which the
+// library must open the same device.
 func lockDevice(path string) (string, *lockedFile, error) {
-	// Resolved once, so that a link changed in between cannot lead the library
-	// to a device that is not locked.
+	// Resolve links only once. Otherwise a link that changes in between could lead the
+	// library to a device that is not locked.
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", nil, err

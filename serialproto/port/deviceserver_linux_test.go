@@ -18,7 +18,7 @@ import (
 	"github.com/d204ef64/fob/internal/tooltest"
 )
 
-// serveDevice listens on a device without keeping the test waiting.
+// serveDevice listens on a device, with a short pause to keep the test fast.
 func serveDevice(t *testing.T, path string) *deviceServer {
 	t.Helper()
 	s := listen(t, path).(*deviceServer)
@@ -26,7 +26,7 @@ func serveDevice(t *testing.T, path string) *deviceServer {
 	return s
 }
 
-// acceptLater accepts in the background; nil stands for an error.
+// acceptLater calls Accept in the background; the channel gets nil on an error.
 func acceptLater(s *deviceServer) <-chan Port {
 	next := make(chan Port, 1)
 	go func() {
@@ -36,7 +36,7 @@ func acceptLater(s *deviceServer) <-chan Port {
 	return next
 }
 
-// requireGone waits for the end of the cable to come out.
+// requireGone waits until the cable has been pulled out.
 func requireGone(t *testing.T, token Port) {
 	t.Helper()
 	require.NoError(t, token.SetReadDeadline(time.Now().Add(patience)))
@@ -44,7 +44,7 @@ func requireGone(t *testing.T, token Port) {
 	require.ErrorIs(t, err, ErrGone)
 }
 
-// TestDeviceReplugged: whenever the cable is back, so is the token.
+// TestDeviceReplugged: the token is back whenever the cable is.
 func TestDeviceReplugged(t *testing.T) {
 	checkLeaks(t)
 	link := filepath.Join(t.TempDir(), "gs")
@@ -68,7 +68,7 @@ func TestDeviceReplugged(t *testing.T) {
 	}
 }
 
-// TestDeviceHangsUpUnseen: what happens before the first Accept does no harm.
+// TestDeviceHangsUpUnseen: unplugging before the first Accept does no harm.
 func TestDeviceHangsUpUnseen(t *testing.T) {
 	checkLeaks(t)
 	link := filepath.Join(t.TempDir(), "gs")
@@ -82,7 +82,7 @@ func TestDeviceHangsUpUnseen(t *testing.T) {
 	exchange(t, accept(t, s), host)
 }
 
-// TestDeviceHostsReopen: programs at the other end of the cable come and go, and
+// TestDeviceHostsReopen: programs at the other end of the cable open and close it, and
 // the Port stays.
 func TestDeviceHostsReopen(t *testing.T) {
 	checkLeaks(t)
@@ -96,7 +96,7 @@ func TestDeviceHostsReopen(t *testing.T) {
 	}
 }
 
-// TestDeviceOverSocat: both ends are devices, and the cable is another program.
+// TestDeviceOverSocat: both ends are devices, and the cable is a separate program.
 func TestDeviceOverSocat(t *testing.T) {
 	checkLeaks(t)
 	dir := t.TempDir()
@@ -114,7 +114,8 @@ func TestDeviceOverSocat(t *testing.T) {
 	}
 }
 
-// cable runs socat, which joins two terminals at dir/gs and dir/acm until pull.
+// cable runs socat, which connects two terminals at dir/gs and dir/acm until pull is
+// called.
 func cable(t *testing.T, dir string) (pull func()) {
 	t.Helper()
 	socat := tooltest.Find(t, "socat")
@@ -123,13 +124,13 @@ func cable(t *testing.T, dir string) (pull func()) {
 	require.NoError(t, cmd.Start())
 	pull = func() {
 		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // reports the kill
+		_ = cmd.Wait() // returns the kill as an error
 		os.Remove(gs)
 		os.Remove(acm)
 	}
 	t.Cleanup(pull)
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if _, err := os.Stat(acm); err == nil { // made last
+		if _, err := os.Stat(acm); err == nil { // created last
 			return pull
 		}
 	}
@@ -137,8 +138,8 @@ func cable(t *testing.T, dir string) (pull func()) {
 	return nil
 }
 
-// TestDeviceIsRaw: a terminal fresh from the kernel echoes and edits lines. The
-// host would take its own request for an answer.
+// TestDeviceIsRaw: a new terminal echoes input and edits lines. A host would take the
+// echo of its own request for an answer.
 func TestDeviceIsRaw(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "gs")
 	host, _ := plug(t, link)
@@ -173,7 +174,7 @@ func TestDeviceIsRaw(t *testing.T) {
 	exchange(t, token, host)
 }
 
-// TestDeviceBusy: the lock is that of Open, whichever end is first.
+// TestDeviceBusy: the lock is the same as Open's, in either order.
 func TestDeviceBusy(t *testing.T) {
 	checkLeaks(t)
 	link := filepath.Join(t.TempDir(), "gs")
@@ -226,10 +227,10 @@ func TestDeviceThatCannotBeServed(t *testing.T) {
 	})
 }
 
-// asNobody runs f as a user whom file permissions keep out, unlike root.
+// asNobody runs f as a user who is subject to file permissions, unlike root.
 func asNobody(t *testing.T, f func()) {
 	t.Helper()
-	runtime.LockOSThread() // the user of one thread only
+	runtime.LockOSThread() // changes the user of one thread only
 	defer runtime.UnlockOSThread()
 	before, err := unix.SetfsuidRetUid(65534)
 	require.NoError(t, err)
@@ -237,8 +238,8 @@ func asNobody(t *testing.T, f func()) {
 	f()
 }
 
-// TestDeviceAcceptWaits: the next Port comes when the last has been closed, and
-// the end of the context or of the listener ends every wait at once.
+// TestDeviceAcceptWaits: Accept returns the next Port after the last one has been
+// closed. The end of the context or of the listener ends every wait at once.
 func TestDeviceAcceptWaits(t *testing.T) {
 	checkLeaks(t)
 	link := filepath.Join(t.TempDir(), "gs")
@@ -257,10 +258,10 @@ func TestDeviceAcceptWaits(t *testing.T) {
 
 	s.pause = time.Hour
 	require.NoError(t, token.Close())
-	for range 2 { // also when the wait begins anew
+	for range 2 { // also when a new wait begins
 		ctx, cancel := context.WithCancel(context.Background())
 		wait := background(func() error { _, err := s.Accept(ctx); return err })
-		time.Sleep(5 * time.Millisecond) // let it pause; without it the test is only weaker
+		time.Sleep(5 * time.Millisecond) // let it pause; without this the test is only weaker
 		cancel()
 		require.ErrorIs(t, within(t, "Accept", wait), context.Canceled)
 	}
@@ -271,8 +272,7 @@ func TestDeviceAcceptWaits(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-// TestDevicePauses: a device that hangs up at once does not keep the processor
-// busy.
+// TestDevicePauses: a device that hangs up at once does not cause a busy loop.
 func TestDevicePauses(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "gs")
 	plug(t, link)
@@ -280,14 +280,14 @@ func TestDevicePauses(t *testing.T) {
 	require.Equal(t, reopenPause, s.pause)
 	s.pause = 20 * time.Millisecond
 	began := time.Now()
-	for range 4 { // the first time it is open already
+	for range 4 { // the first time the device is open already
 		require.NoError(t, accept(t, s).Close())
 	}
 	require.GreaterOrEqual(t, time.Since(began), 3*s.pause)
 }
 
-// TestDeviceInTheWay: absence is waited for without end; what only a person can
-// change is reported, unless it changes soon.
+// TestDeviceInTheWay: Accept waits for a missing device without a limit. It reports
+// problems that only a person can solve, unless they disappear soon.
 func TestDeviceInTheWay(t *testing.T) {
 	checkLeaks(t)
 	link := filepath.Join(t.TempDir(), "gs")
@@ -310,7 +310,7 @@ func TestDeviceInTheWay(t *testing.T) {
 
 	unplug()
 	require.NoError(t, token.Close())
-	require.NoError(t, os.WriteFile(link, nil, 0o600)) // by a shell that wrote to the missing device
+	require.NoError(t, os.WriteFile(link, nil, 0o600)) // created by a shell that wrote to the missing device
 	require.ErrorIs(t, refused(), ErrAddress)
 	require.NoError(t, os.Remove(link))
 
@@ -322,8 +322,8 @@ func TestDeviceInTheWay(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded, "absence is no reason to give up")
 	}
 	absent()
-	// A node whose driver is not loaded; the number is for local use.
-	if unix.Mknod(link, unix.S_IFCHR|0o600, int(unix.Mkdev(120, 77))) == nil { // as root
+	// A node without a loaded driver; the number is for local use.
+	if unix.Mknod(link, unix.S_IFCHR|0o600, int(unix.Mkdev(120, 77))) == nil { // succeeds as root
 		absent()
 		require.NoError(t, os.Remove(link))
 	}
@@ -332,12 +332,12 @@ func TestDeviceInTheWay(t *testing.T) {
 	host, _ = plug(t, link)
 	other = open(t, "pty:"+link)
 	next := acceptLater(s)
-	time.Sleep(5 * time.Millisecond) // let it meet the other; without it the test is only weaker
+	time.Sleep(5 * time.Millisecond) // let it meet the other host; without this the test is only weaker
 	require.NoError(t, other.Close())
 	exchange(t, within(t, "Accept", next), host)
 }
 
-// TestPyserialDeviceLock: pyserial keeps off a device that is served.
+// TestPyserialDeviceLock: pyserial cannot open a device that is served.
 func TestPyserialDeviceLock(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "gs")
 	plug(t, link)

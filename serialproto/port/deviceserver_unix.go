@@ -15,29 +15,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reopenPause is how long a served device is left alone before it is opened
-// again: shorter than a host takes to find a token that was plugged in, and long
+// reopenPause is how long the server waits before it opens a device again. It is
+// shorter than the time in which a host finds a token that was plugged in, and long
 // enough to cost nothing while the cable is out.
 const reopenPause = 200 * time.Millisecond
 
-// reopenPatience is how long a device that is there but cannot be opened may stay
-// so: a node that has just appeared gets its permissions a little later.
+// reopenPatience is how long opening an existing device may fail before the error is
+// reported: a new node gets its permissions a little later.
 const reopenPatience = 5 * time.Second
 
-// deviceServer serves a serial device, whose other end is a host at the end of a
-// cable. A USB gadget's device hangs up whenever the cable is pulled or the host
-// enumerates anew, so that one listener hands out many Ports, one after the other.
+// deviceServer serves a serial device whose other end is a host at the end of a cable.
+// The device of a USB gadget hangs up whenever the cable is pulled or the host
+// enumerates again. One listener therefore returns many Ports, one after the other.
 type deviceServer struct {
 	addr, path      string
 	pause, patience time.Duration
 
-	// idle holds one element while nobody has the Port: the Port itself if the
-	// device is open, nil if it has to be opened.
+	// idle holds one element while no caller has the Port: the Port itself if the
+	// device is open, nil if it must be opened.
 	idle chan Port
 	once sync.Once
 	done chan struct{}
 
-	mu   sync.Mutex // held while the device is opened, so that Close leaves nothing open
+	mu   sync.Mutex // held while the device is opened, because Close must not leave it open
 	port *servedDevice
 }
 
@@ -86,12 +86,12 @@ func (s *deviceServer) Accept(ctx context.Context) (Port, error) {
 	return newLossy(again), nil
 }
 
-// reopen opens the device as soon as that is possible. It pauses first, since a
+// reopen opens the device as soon as that is possible. It pauses first, because a
 // device may hang up as soon as it is opened.
 func (s *deviceServer) reopen(ctx context.Context) (*servedDevice, error) {
 	tick := time.NewTicker(s.pause)
 	defer tick.Stop()
-	var since time.Time // when the device began to refuse
+	var since time.Time // when opening first failed
 	for {
 		select {
 		case <-tick.C:
@@ -104,19 +104,19 @@ func (s *deviceServer) reopen(ctx context.Context) (*servedDevice, error) {
 		switch {
 		case err == nil:
 			return p, nil
-		case errors.Is(err, fs.ErrNotExist), isAny(err, goneErrors): // it will come back
+		case errors.Is(err, fs.ErrNotExist), isAny(err, goneErrors): // the device will come back
 			since = time.Time{}
 		case since.IsZero():
 			since = time.Now()
 		case time.Since(since) >= s.patience:
-			return nil, err // a person has to do something
+			return nil, err // needs a person's help
 		}
 	}
 }
 
 func (s *deviceServer) Addr() string { return s.addr }
 
-// Close closes the Port as well, whoever has it.
+// Close also closes the Port, even if a caller uses it.
 func (s *deviceServer) Close() error {
 	s.once.Do(func() { close(s.done) })
 	s.mu.Lock()
@@ -124,20 +124,20 @@ func (s *deviceServer) Close() error {
 	return s.port.Close()
 }
 
-// servedDevice is the token's end. Once it is closed the server may open the
-// device anew.
+// servedDevice is the token's end. After it has been closed the server may open the
+// device again.
 type servedDevice struct {
 	*ttyPort
 	server *deviceServer
-	// last is a second descriptor, so that closing the first does not close the
-	// device. Closing that may take long: the driver of a USB gadget waits up to
-	// 15 s for a host that does not read, and cannot be told to forget its bytes.
+	// last is a second descriptor, which keeps the device open when the first is
+	// closed. Closing last may take long: the driver of a USB gadget waits up to 15 s
+	// for a host that does not read, and cannot be made to discard its bytes.
 	last     int
 	ending   sync.Once
 	released chan struct{}
 }
 
-// Close ends blocked calls at once. The host has a moment to read what it was sent.
+// Close ends blocked calls at once. It gives the host a moment to read the last bytes.
 func (p *servedDevice) Close() error {
 	err := p.ttyPort.Close()
 	p.ending.Do(func() { go p.release() })
@@ -153,6 +153,6 @@ func (p *servedDevice) release() {
 	close(p.released)
 	select {
 	case p.server.idle <- nil:
-	default: // nobody has accepted it, so that it was the listener's Close
+	default: // the Port was never accepted: this is the listener's Close
 	}
 }

@@ -14,32 +14,34 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// Errors to branch on with [errors.Is]. A passed deadline is
-// [os.ErrDeadlineExceeded] and use after Close is [os.ErrClosed].
+// Errors for use with [errors.Is]. A deadline that has passed is
+// [os.ErrDeadlineExceeded], and use after Close is [os.ErrClosed].
 var (
-	// ErrAddress reports an address that cannot be parsed or used that way.
+	// ErrAddress is the error of an address that is malformed or cannot be used in this
+	// way.
 	ErrAddress = errclass.New(errclass.Usage, "bad address")
-	// ErrBusy reports a device, link or socket that another program holds.
+	// ErrBusy is the error of a device, link or socket that another program holds.
 	ErrBusy = errclass.New(errclass.Unreachable, "in use by another program")
-	// ErrNotFound reports that nothing exists, or nothing listens, there.
+	// ErrNotFound is the error of an address at which nothing exists or listens.
 	ErrNotFound = errclass.New(errclass.Unreachable, "not found")
-	// ErrGone reports a device that was unplugged or a peer that hung up.
+	// ErrGone is the error of a device that was unplugged or a peer that hung up.
 	ErrGone = errclass.New(errclass.Unreachable, "device gone")
-	// ErrRefused reports a peer that hung up before it answered, as it does after a
-	// wrong password. Such an error is also ErrGone.
+	// ErrRefused is the error of a peer that hung up before its first answer, as it
+	// does after a wrong password. Such an error is also ErrGone.
 	ErrRefused = errclass.New(errclass.Refused, "the port hung up before its first answer, as it does on a wrong password")
-	// ErrUnsupported reports a feature this operating system does not have.
+	// ErrUnsupported is the error of a feature that this operating system does not
+	// have.
 	ErrUnsupported = errclass.New(errclass.Unsupported, "not supported")
-	// ErrExposed reports an attempt to serve beyond loopback without a password.
+	// ErrExposed is the error of serving beyond loopback without a password.
 	ErrExposed = errclass.New(errclass.Usage, "not a loopback address")
-	// ErrDescriptor reports that the process holds too many open files for a
-	// serial device to be watched safely.
+	// ErrDescriptor is the error of a process with so many open files that it cannot
+	// watch a serial device safely.
 	ErrDescriptor = errclass.New(errclass.Unreachable, "too many open files for a serial device")
-	// ErrPassword reports a password that cannot be sent on one line.
+	// ErrPassword is the error of a password that cannot be sent on one line.
 	ErrPassword = errclass.New(errclass.Usage, "unusable password")
 )
 
-// OpError says which operation failed on which address.
+// OpError is the error of an operation on an address.
 type OpError struct {
 	Op   string // "opening", "listening on", "reading", "writing", …
 	Addr string // as given to Open or reported by Listener.Addr
@@ -55,7 +57,7 @@ func (e *OpError) Unwrap() error { return e.Err }
 // Timeout reports whether a deadline passed, as [net.Error] does.
 func (e *OpError) Timeout() bool { return errors.Is(e.Err, os.ErrDeadlineExceeded) }
 
-// ErrorClass returns the class of Err. A port that this user may not open counts as
+// ErrorClass returns the class of Err. Missing permission to open a port counts as
 // unreachable.
 func (e *OpError) ErrorClass() errclass.Class {
 	class, found := errclass.Of(e.Err)
@@ -70,15 +72,15 @@ func (e *OpError) ErrorClass() errclass.Class {
 	return errclass.Failed
 }
 
-// goneErrors are what kernels report once the other side has vanished.
+// goneErrors are the errors that kernels report after the other side has disappeared.
 var goneErrors = []error{
 	io.EOF, io.ErrUnexpectedEOF, syscall.EIO, syscall.ENXIO, syscall.ENODEV,
 	syscall.EPIPE, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.ETIMEDOUT,
 }
 
-// ioError turns an error of Read or Write on addr into one of the few that a
-// caller of this package has to know. closed says that our own Close was called:
-// whatever the kernel then reports is a consequence of it.
+// ioError converts an error of an operation on addr to one of the few errors that
+// callers of this package must handle. If closed is true, our own Close has been
+// called, and any error from the kernel is a consequence of it.
 func ioError(op, addr string, err error, closed bool) error {
 	if err == nil {
 		return nil
@@ -96,15 +98,16 @@ func ioError(op, addr string, err error, closed bool) error {
 	return &OpError{Op: op, Addr: addr, Err: reason}
 }
 
-// gone wraps the reason for which a device is held to have vanished.
+// gone wraps the error that shows that a device has disappeared.
 func gone(reason error) error {
 	if errors.Is(reason, io.EOF) {
-		return ErrGone // "EOF" would tell the reader nothing more
+		return ErrGone // "EOF" would add no information
 	}
 	return fmt.Errorf("%w: %w", ErrGone, reason)
 }
 
-// openError turns an error of opening addr into one to branch on.
+// openError converts an error of opening addr to one that callers can test with
+// errors.Is.
 func openError(op, addr string, err error) error {
 	if err == nil {
 		return nil
@@ -131,7 +134,7 @@ func isLookup(err error) bool {
 	return errors.As(err, &dns)
 }
 
-// bare strips the layers of package net and os that repeat what [OpError] says.
+// bare removes the layers of packages net and os that would repeat parts of [OpError].
 func bare(err error) error {
 	var ne *net.OpError
 	if errors.As(err, &ne) {

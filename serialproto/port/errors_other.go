@@ -4,5 +4,5 @@
 
 package port
 
-// platformGone is empty: goneErrors has all that Unix reports.
+// platformGone is empty: goneErrors has all errors of Unix.
 var platformGone []error

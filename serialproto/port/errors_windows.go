@@ -4,7 +4,7 @@ package port
 
 import "golang.org/x/sys/windows"
 
-// platformGone lists what Windows reports for a vanished peer or a pulled plug.
+// platformGone are the errors of Windows for a vanished peer or an unplugged device.
 var platformGone = []error{
 	windows.WSAECONNRESET, windows.WSAECONNABORTED, windows.WSAETIMEDOUT,
 	windows.ERROR_BAD_COMMAND, windows.ERROR_DEVICE_NOT_CONNECTED, windows.ERROR_GEN_FAILURE,

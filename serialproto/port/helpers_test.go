@@ -14,15 +14,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is a limit for things that must happen; reaching it is a failure.
+// patience is a time limit for events that must happen; reaching it is a failure.
 const patience = 5 * time.Minute
 
 // kind is one way to connect a token to a host.
 type kind struct {
 	name  string
 	pair  func(t *testing.T) (token, host Port)
-	hosts bool // hosts come and go without the token noticing, as on a PTY
-	cable bool // and the host does not notice when the token closes its end
+	hosts bool // hosts can come and go unnoticed by the token, as on a PTY
+	cable bool // the host does not notice when the token closes its end
 }
 
 func kinds() []kind {
@@ -59,7 +59,7 @@ func kinds() []kind {
 	return all
 }
 
-// forEachKind runs a test over every kind of connection.
+// forEachKind runs a test on every kind of connection.
 func forEachKind(t *testing.T, test func(t *testing.T, k kind)) {
 	for _, k := range kinds() {
 		t.Run(k.name, func(t *testing.T) {
@@ -109,9 +109,9 @@ func accept(t *testing.T, l Listener) Port {
 	return p
 }
 
-// plug makes link a serial device, and returns the host's end of its cable and
-// what pulls that out: the device hangs up then, and its node disappears. It is a
-// PTY with its ends exchanged.
+// plug makes link a serial device. It returns the host's end of the cable, and a
+// function that pulls the cable out: the device then hangs up, and its node disappears.
+// The device is a PTY with its ends exchanged.
 func plug(t *testing.T, link string) (host Port, unplug func()) {
 	t.Helper()
 	l := listen(t, "pty:"+link)
@@ -121,7 +121,7 @@ func plug(t *testing.T, link string) (host Port, unplug func()) {
 	}
 }
 
-// exchange proves that bytes pass both ways.
+// exchange checks that bytes pass in both directions.
 func exchange(t *testing.T, a, b Port) {
 	t.Helper()
 	for _, c := range []struct{ from, to Port }{{a, b}, {b, a}} {
@@ -137,7 +137,7 @@ func exchange(t *testing.T, a, b Port) {
 	}
 }
 
-// within returns what f returns, and fails if it takes for ever.
+// within returns the next value from c, and fails if there is none within patience.
 func within[T any](t *testing.T, what string, c <-chan T) T {
 	t.Helper()
 	select {
@@ -149,7 +149,7 @@ func within[T any](t *testing.T, what string, c <-chan T) T {
 	}
 }
 
-// background runs f in a goroutine and returns its error by a channel.
+// background runs f in a goroutine and returns a channel for its error.
 func background(f func() error) <-chan error {
 	c := make(chan error, 1)
 	go func() { c <- f() }()

@@ -14,25 +14,26 @@ const (
 	ParitySpace
 )
 
-// Line is what a host has set on its end of a serial line.
+// Line holds the settings that a host has made at its end of a serial line.
 type Line struct {
 	Baud     int
 	DataBits int
 	Parity   Parity
-	StopBits int // 1 or 2; 3 stands for one and a half, as in RFC 2217
+	StopBits int // 1 or 2; 3 means one and a half, as in RFC 2217
 	DTR, RTS bool
 	Break    bool
 }
 
-// default8N1 is how every line starts and what [Open] asks for.
+// default8N1 has the initial settings of every line, which [Open] also requests.
 var default8N1 = Line{Baud: 115200, DataBits: 8, Parity: ParityNone, StopBits: 1, DTR: true, RTS: true}
 
-// liner is a Port that knows its line settings.
+// liner is a Port with line settings.
 type liner interface{ Line() (Line, bool) }
 
-// LineOf returns the line settings in force on p: those the host has chosen on a
-// served PTY or RFC 2217 port, and those the server granted on an RFC 2217 port
-// that was opened. Other Ports have none. A PTY does not carry DTR, RTS or break.
+// LineOf returns the line settings in force on p. On a served PTY or RFC 2217 port they
+// are the host's choice; on an RFC 2217 port that was opened they are the values that
+// the server granted. Other Ports have none, and LineOf returns false. A PTY does not
+// carry DTR, RTS or break.
 func LineOf(p Port) (Line, bool) {
 	if l, ok := p.(liner); ok {
 		return l.Line()

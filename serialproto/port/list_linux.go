@@ -16,8 +16,8 @@ import (
 
 func list() ([]USBPort, error) { return listFrom("/sys") }
 
-// listFrom walks root/class/tty. A device that is unplugged during the walk, or
-// is not on USB, is left out.
+// listFrom walks root/class/tty. It omits devices that are not on USB or are unplugged
+// during the walk.
 func listFrom(root string) ([]USBPort, error) {
 	dir := filepath.Join(root, "class", "tty")
 	entries, err := os.ReadDir(dir)
@@ -38,8 +38,8 @@ func listFrom(root string) ([]USBPort, error) {
 	return ports, nil
 }
 
-// describe follows the device link of a tty. It leads to the USB interface
-// (cdc_acm) or to a directory below it (usb-serial):
+// describe follows the device link of a tty. It leads to the USB interface (cdc_acm) or
+// to a directory below it (usb-serial):
 //
 //	…/1-1.4/idVendor                        the USB device
 //	…/1-1.4/1-1.4:1.0/bInterfaceNumber      the interface    ttyACM0/device → here
@@ -75,7 +75,7 @@ func attribute(dir, name string) (string, bool) {
 	return strings.TrimSpace(string(b)), err == nil
 }
 
-// comparePaths sorts ttyACM10 behind ttyACM9.
+// comparePaths sorts ttyACM10 after ttyACM9.
 func comparePaths(a, b string) int {
 	nameA, numberA := splitNumber(a)
 	nameB, numberB := splitNumber(b)
@@ -84,6 +84,6 @@ func comparePaths(a, b string) int {
 
 func splitNumber(s string) (string, int) {
 	name := strings.TrimRight(s, "0123456789")
-	n, _ := strconv.Atoi(s[len(name):]) // no digits: zero
+	n, _ := strconv.Atoi(s[len(name):]) // zero if there are no digits
 	return name, n
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeSysfs builds a tree like that of a kernel: files by content, links by
-// their target behind "->".
+// fakeSysfs builds a tree like a kernel's. The map gives the content of files, and the
+// target of links after "->".
 func fakeSysfs(t *testing.T, entries map[string]string) string {
 	root := t.TempDir()
 	for name, content := range entries {

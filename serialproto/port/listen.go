@@ -8,29 +8,32 @@ import (
 	"os"
 )
 
-// Listener offers a virtual token to hosts. The Ports that it accepts lose what
-// their host does not read within half a second, and what is written to a PTY
-// that no host has open, as a UART does: a Write on them never waits longer.
+// Listener serves a virtual token to hosts. On its Ports, as on a UART, bytes are lost
+// if the host does not read them within half a second, or if no host has the PTY open.
+// A Write never waits longer.
 type Listener interface {
-	// Accept waits for a host. On a PTY or a device the first call returns at once
-	// with the one Port that serves every host that opens the other end. Later
-	// calls on a PTY wait until ctx ends or the listener is closed ([os.ErrClosed]);
-	// on a device they wait until that Port is closed, as it must be after
-	// [ErrGone], and then for the device to be there again.
+	// Accept waits for a host. On a PTY or a device the first call returns at once with
+	// the one Port that serves every host that opens the other end. Later calls on a
+	// PTY wait until ctx ends or the listener is closed ([os.ErrClosed]). On a device
+	// they wait until that Port is closed, which the caller must do after [ErrGone],
+	// and then until the device is back.
 	Accept(ctx context.Context) (Port, error)
-	// Addr returns the address to give to [Open]; that of a device is the token's
-	// end, and the host's end has a name of its own.
+	// Addr returns the address for [Open]. For a device it is the token's end; the
+	// host's end has a different name.
 	Addr() string
-	// Close stops listening. Ports accepted from sockets live on; closing a PTY
-	// listener unplugs its Port, and that of a device closes its Port.
+	// Close stops listening. Ports accepted from sockets stay open. Closing the
+	// listener of a PTY unplugs its Port, and closing the listener of a device closes
+	// its Port.
 	Close() error
 }
 
-// Listen starts serving at addr: "pty:LINK", where LINK becomes a symbolic link
-// to the terminal (or is empty for none), "tcp:HOST:PORT" and
-// "rfc2217://HOST:PORT", where port 0 picks a free one, or "unix:PATH". The path
-// of a serial device, such as /dev/ttyGS0 of a USB gadget, makes the token answer
-// there, to the host at the other end of the cable.
+// Listen starts serving at addr. These are the addresses:
+//
+//   - "pty:LINK": LINK becomes a symbolic link to the terminal; an empty LINK makes none
+//   - "tcp:HOST:PORT" and "rfc2217://HOST:PORT": port 0 selects a free port
+//   - "unix:PATH"
+//   - the path of a serial device, such as /dev/ttyGS0 of a USB gadget: the token answers
+//     the host at the other end of the cable
 func Listen(addr string, opts ...Option) (Listener, error) {
 	a, err := ParseAddr(addr)
 	if err != nil {
@@ -59,7 +62,7 @@ func Listen(addr string, opts ...Option) (Listener, error) {
 	return listenTCP(a, o)
 }
 
-// acceptNext is Accept for listeners that hand over Ports by a channel.
+// acceptNext implements Accept for listeners that pass Ports through a channel.
 func acceptNext(ctx context.Context, addr string, ready <-chan Port, closed <-chan struct{}) (Port, error) {
 	fail := func(err error) (Port, error) {
 		return nil, &OpError{Op: "accepting on", Addr: addr, Err: err}

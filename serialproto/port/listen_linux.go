@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// privateSocket makes the socket file appear with mode 0600: Linux creates it
-// with the mode that the unbound socket has.
+// privateSocket gives the socket file mode 0600 from the start: Linux creates it with
+// the mode of the unbound socket.
 func privateSocket(c syscall.RawConn) error {
 	var err error
 	if cerr := c.Control(func(fd uintptr) { err = unix.Fchmod(int(fd), 0o600) }); cerr != nil {

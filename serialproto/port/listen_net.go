@@ -24,7 +24,7 @@ func listenTCP(a Addr, o options) (Listener, error) {
 	}
 	network := "tcp"
 	if ip, err := netip.ParseAddr(a.Host); err == nil && ip.Is4() {
-		network = "tcp4" // or 0.0.0.0 would mean IPv6 as well
+		network = "tcp4" // otherwise 0.0.0.0 would include IPv6
 	}
 	inner, err := net.Listen(network, a.hostPort())
 	if err != nil {
@@ -32,7 +32,7 @@ func listenTCP(a Addr, o options) (Listener, error) {
 	}
 	bound, ok := inner.Addr().(*net.TCPAddr)
 	if !ok || (o.password == "" && !bound.IP.IsLoopback()) {
-		// "localhost" may be anything in /etc/hosts.
+		// /etc/hosts can map "localhost" to any address.
 		inner.Close()
 		return nil, exposed
 	}
@@ -40,7 +40,7 @@ func listenTCP(a Addr, o options) (Listener, error) {
 	return newSocketListener(inner, a, o), nil
 }
 
-// isLoopback looks at the text only: what another name resolves to may change.
+// isLoopback examines only the text, because the address of another name may change.
 func isLoopback(host string) bool {
 	if host == "localhost" {
 		return true
@@ -49,16 +49,16 @@ func isLoopback(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// probeWait is how long a socket file may take to answer before it counts as
-// in use: a full backlog is a sign of life.
+// probeWait is how long a probe of a socket file may take before the socket counts as
+// in use: a full backlog shows that a process is listening.
 const probeWait = time.Second
 
-// listenUnix serves a Unix socket that only this user can connect to.
+// listenUnix serves a Unix socket to which only this user can connect.
 func listenUnix(a Addr, o options) (Listener, error) {
 	if err := removeStaleSocket(a.Path); err != nil {
 		return nil, openError("listening on", a.String(), err)
 	}
-	// The mode is set before the file exists, so that nobody can slip in.
+	// Set the mode before the file exists: no other user can connect in between.
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		return privateSocket(c)
 	}}
@@ -73,7 +73,7 @@ func listenUnix(a Addr, o options) (Listener, error) {
 	return newSocketListener(inner, a, o), nil
 }
 
-// removeStaleSocket removes what a killed process left behind, and nothing else.
+// removeStaleSocket removes the socket of a killed process. It removes nothing else.
 func removeStaleSocket(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -6,5 +6,5 @@ package port
 
 import "syscall"
 
-// privateSocket has no equivalent here; the mode is set right after.
+// privateSocket has no equivalent here; listenUnix sets the mode right afterwards.
 func privateSocket(syscall.RawConn) error { return nil }

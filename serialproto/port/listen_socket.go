@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// maxPending bounds the connections that nobody has accepted yet, and likewise
-// those whose client has not sent the password.
+// maxPending limits the number of connections that have not been accepted yet, and also
+// the number of those whose client has not sent the password.
 const maxPending = 64
 
-// acceptPause keeps a process that is out of descriptors from spinning.
+// acceptPause prevents a busy loop in a process that has run out of descriptors.
 const acceptPause = 10 * time.Millisecond
 
 // socketListener serves TCP, Unix and RFC 2217.
@@ -22,7 +22,7 @@ type socketListener struct {
 	addr     string
 	scheme   Scheme
 	password string
-	wait     time.Duration // for the token line
+	wait     time.Duration // for the password line
 
 	ready  chan Port
 	closed chan struct{}
@@ -31,7 +31,7 @@ type socketListener struct {
 	slots  chan struct{}
 
 	mu      sync.Mutex
-	pending map[net.Conn]struct{} // connections still being greeted
+	pending map[net.Conn]struct{} // connections whose password is awaited
 }
 
 var _ Listener = (*socketListener)(nil)
@@ -65,7 +65,7 @@ func (l *socketListener) acceptLoop() {
 			continue
 		}
 		if l.password == "" {
-			l.offer(l.wrap(conn)) // here, so that clients are served in their order
+			l.offer(l.wrap(conn)) // not in a goroutine: clients are served in order
 			continue
 		}
 		select {
@@ -78,7 +78,7 @@ func (l *socketListener) acceptLoop() {
 	}
 }
 
-// wrap makes a Port of a connection.
+// wrap makes a Port from a connection.
 func (l *socketListener) wrap(conn net.Conn) Port {
 	if l.scheme == RFC2217 {
 		return newLossy(newTelnetServer(conn, l.addr))
@@ -86,7 +86,7 @@ func (l *socketListener) wrap(conn net.Conn) Port {
 	return newLossy(newSocket(conn, l.addr))
 }
 
-// offer queues p for Accept, or drops it if too many wait already.
+// offer queues p for Accept, or closes it if too many are waiting.
 func (l *socketListener) offer(p Port) {
 	select {
 	case l.ready <- p:
@@ -95,7 +95,7 @@ func (l *socketListener) offer(p Port) {
 	}
 }
 
-// greet waits for the token before it offers the connection.
+// greet waits for the password before it offers the connection.
 func (l *socketListener) greet(conn net.Conn) {
 	defer l.work.Done()
 	defer func() { <-l.slots }()
@@ -105,7 +105,7 @@ func (l *socketListener) greet(conn net.Conn) {
 	}
 	p := l.wrap(conn)
 	err := expectPassword(p, l.password, l.wait)
-	l.untrack(conn) // from here on it may belong to whoever accepts it
+	l.untrack(conn) // from now on it may belong to the caller of Accept
 	if err != nil {
 		p.Close()
 		return
@@ -113,7 +113,7 @@ func (l *socketListener) greet(conn net.Conn) {
 	l.offer(p)
 }
 
-// track registers conn so that Close can end a wait for its password. It reports
+// track registers conn so that Close can end the wait for its password. It returns
 // false if Close has been called.
 func (l *socketListener) track(conn net.Conn) bool {
 	l.mu.Lock()

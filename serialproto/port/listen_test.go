@@ -31,7 +31,7 @@ func TestListenRefusesToBeExposed(t *testing.T) {
 	}
 	for _, addr := range []string{"tcp:localhost:0", "tcp:127.1.2.3:0"} {
 		if runtime.GOOS != "linux" && strings.Contains(addr, "127.1") {
-			continue // only Linux has all of 127/8
+			continue // only Linux has all of 127/8 on loopback
 		}
 		l := listen(t, addr)
 		exchange(t, open(t, l.Addr()), accept(t, l))
@@ -43,7 +43,7 @@ func TestListenRefusesToBeExposed(t *testing.T) {
 	}
 }
 
-// TestUnknownHost: a name that does not resolve is a device that is not there.
+// TestUnknownHost: a name that does not resolve gives ErrNotFound.
 func TestUnknownHost(t *testing.T) {
 	err := openError("opening", "tcp:nowhere:1", &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "nowhere"}})
 	require.ErrorIs(t, err, ErrNotFound)
@@ -63,7 +63,7 @@ func TestToken(t *testing.T) {
 				checkLeaks(t)
 				l := listen(t, addr, WithPassword("s3cret"), quick)
 				host := open(t, l.Addr())
-				_, _ = host.Write([]byte(first)) // may fail, the token being closed already
+				_, _ = host.Write([]byte(first)) // may fail if the token has closed the connection already
 				require.NoError(t, host.SetReadDeadline(time.Now().Add(patience)))
 				_, err := host.Read(make([]byte, 1))
 				require.ErrorIs(t, err, ErrGone)
@@ -77,8 +77,8 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// TestWrongPasswordIsRefused: a host that sent a wrong password learns that from the error;
-// one whose token was accepted has a device that is gone.
+// TestWrongPasswordIsRefused: a host that sent a wrong password gets ErrRefused. After
+// the password has been accepted, a closed connection gives only ErrGone.
 func TestWrongPasswordIsRefused(t *testing.T) {
 	for _, addr := range []string{"tcp:127.0.0.1:0", "rfc2217://127.0.0.1:0", "unix:" + t.TempDir() + "/s"} {
 		l := listen(t, addr, WithPassword("s3cret"))
@@ -103,7 +103,7 @@ func TestWrongPasswordIsRefused(t *testing.T) {
 	}
 }
 
-// What follows the line in the same packet belongs to the token.
+// Bytes after the password line in the same packet belong to the token.
 func TestTokenKeepsWhatFollows(t *testing.T) {
 	l := listen(t, "tcp:127.0.0.1:0", WithPassword("s3cret"))
 	conn, err := net.Dial("tcp", strings.TrimPrefix(l.Addr(), "tcp:"))
@@ -119,7 +119,7 @@ func TestTokenKeepsWhatFollows(t *testing.T) {
 	require.Equal(t, "first", string(buf[:n]))
 }
 
-// A client that says nothing delays neither other clients nor Close.
+// A client that sends nothing delays neither other clients nor Close.
 func TestSilentClient(t *testing.T) {
 	checkLeaks(t)
 	l := listen(t, "tcp:127.0.0.1:0", WithPassword("s3cret"), func(o *options) { o.wait = time.Hour })
@@ -159,7 +159,7 @@ func TestUnixSocketFile(t *testing.T) {
 	require.NoError(t, l.Close())
 	require.NoFileExists(t, path)
 
-	// What a killed process leaves behind is replaced.
+	// The socket of a killed process is replaced.
 	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
 	stale.SetUnlinkOnClose(false)
@@ -174,8 +174,8 @@ func TestUnixSocketFile(t *testing.T) {
 	require.FileExists(t, path)
 }
 
-// withoutProber drops the connection by which the second Listen has found out
-// that the socket is in use.
+// withoutProber discards the connection by which the second Listen found that the
+// socket is in use.
 func withoutProber(t *testing.T, l Listener) Listener {
 	p := accept(t, l)
 	require.NoError(t, p.SetReadDeadline(time.Now().Add(patience)))

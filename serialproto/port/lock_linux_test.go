@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ways are the names under which one terminal can be opened.
+// ways returns the addresses by which one terminal can be opened.
 func ways(t *testing.T, l Listener) []string {
 	link := strings.TrimPrefix(l.Addr(), "pty:")
 	node, err := filepath.EvalSymlinks(link)
@@ -23,7 +23,7 @@ func ways(t *testing.T, l Listener) []string {
 	return []string{link, node, "pty:" + link, "pty:" + node}
 }
 
-// These tests usually run as root, whom TIOCEXCL would not keep out.
+// These tests usually run as root, which TIOCEXCL would not keep out.
 func TestBusy(t *testing.T) {
 	checkLeaks(t)
 	l := listen(t, "pty:"+filepath.Join(t.TempDir(), "tok"))
@@ -40,7 +40,7 @@ func TestBusy(t *testing.T) {
 
 const holdEnv = "FOB_TEST_HOLD"
 
-// TestHoldPort is no test: it is the other process of TestBusyAcrossProcesses.
+// TestHoldPort is not a test: it is the other process of TestBusyAcrossProcesses.
 func TestHoldPort(t *testing.T) {
 	addr := os.Getenv(holdEnv)
 	if addr == "" {
@@ -65,10 +65,10 @@ func TestBusyAcrossProcesses(t *testing.T) {
 		_, err := Open(context.Background(), addr)
 		require.ErrorIs(t, err, ErrBusy)
 		require.NoError(t, cmd.Process.Kill())
-		_ = cmd.Wait() // reports the kill
+		_ = cmd.Wait() // returns the kill as an error
 
-		// A killed host leaves nothing that would keep the next one out, be it
-		// root or not.
+		// A killed host leaves nothing behind that would keep out the next host,
+		// whether it is root or not.
 		require.Zero(t, exclusive(t, l))
 		host := open(t, addr)
 		exchange(t, token, host)
@@ -78,7 +78,7 @@ func TestBusyAcrossProcesses(t *testing.T) {
 	}
 }
 
-// hold opens addr in another process and returns what that says about it.
+// hold opens addr in another process and returns that process's output.
 func hold(t *testing.T, addr string) (*exec.Cmd, string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestHoldPort$", "-test.count=1")
@@ -96,7 +96,7 @@ func hold(t *testing.T, addr string) (*exec.Cmd, string) {
 	return nil, ""
 }
 
-// exclusive returns the TIOCEXCL state of the terminal.
+// exclusive returns whether TIOCEXCL is set on the terminal, as 1 or 0.
 func exclusive(t *testing.T, l Listener) int {
 	t.Helper()
 	var on int
@@ -111,7 +111,7 @@ func exclusive(t *testing.T, l Listener) int {
 	return on
 }
 
-// The lock is the one that other programs take, pyserial among them.
+// Other programs, pyserial among them, take the same lock.
 func TestLockIsFlock(t *testing.T) {
 	l := listen(t, "pty:")
 	node := strings.TrimPrefix(l.Addr(), "pty:")

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openLocked opens a terminal device without waiting for carrier and takes the
-// lock: flock on the node, which root cannot get past either and which follows
-// the inode through links, and for hardware also TIOCEXCL.
+// openLocked opens a terminal device without waiting for carrier, and locks it. The
+// lock is flock on the node, which also keeps out root and which follows the inode
+// through links. Hardware also gets TIOCEXCL.
 func openLocked(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -31,8 +31,9 @@ func lock(f *os.File) error {
 	if !isTerminal(f) {
 		return fmt.Errorf("%w: not a serial device or terminal", ErrAddress)
 	}
-	// flock first: TIOCEXCL would make the next open by a user fail before it
-	// can find out about the lock, and we must not set it on somebody's port.
+	// Take flock first. If TIOCEXCL came first, the next open by an ordinary user would
+	// fail before it could find the lock, and we must not set it on another program's
+	// port.
 	err := control(f, func(fd int) error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return ErrBusy
@@ -46,8 +47,8 @@ func lock(f *os.File) error {
 	return nil
 }
 
-// unlock releases the lock at once, even if a child process that is about to
-// exec still shares the descriptor.
+// unlock releases the lock at once, even if a child process that is about to exec still
+// shares the descriptor.
 func unlock(f *os.File) {
 	if !isPTY(f) {
 		_ = setExclusive(f, false)
@@ -63,8 +64,8 @@ func setExclusive(f *os.File, on bool) error {
 	return control(f, func(fd int) error { return unix.IoctlSetInt(fd, request, 0) })
 }
 
-// control runs an operation on the descriptor without taking it out of the
-// runtime's poller, as File.Fd would.
+// control runs an operation on the descriptor. Unlike File.Fd, it does not remove the
+// descriptor from the runtime's poller.
 func control(f *os.File, op func(fd int) error) error {
 	conn, err := f.SyscallConn()
 	if err != nil {

@@ -10,33 +10,33 @@ import (
 )
 
 const (
-	// hostPatience is how long a token waits for a host that does not read. What
-	// the line holds by then, kilobytes, is more than any host has asked for
-	// that waits for one answer before it sends the next request.
+	// hostPatience is how long a token waits for a host that does not read. The line
+	// buffers kilobytes before that: more than the answer to any host that waits for
+	// one answer before it sends the next request.
 	hostPatience = 500 * time.Millisecond
 
-	// lateWait takes its place once the host has been too late, until it reads
-	// again. Otherwise the token would spend hostPatience on each request that
-	// such a host has left behind.
+	// lateWait replaces hostPatience after the host has been too late, until it reads
+	// again. Otherwise the token would spend hostPatience on each request that such a
+	// host has left behind.
 	lateWait = 5 * time.Millisecond
 )
 
-// lossy is the token's end of a line that loses what the host does not take in
-// time, as a UART does. So a host that does not read holds up neither the token
-// nor the hosts after it. A deadline that the caller sets still counts, and is
-// an error.
+// lossy is the token's end of a line that loses bytes if the host does not read them in
+// time, like a UART. A host that does not read therefore blocks neither the token nor
+// later hosts. A deadline that the caller sets still applies, and gives an error.
 type lossy struct {
 	Port
 
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	limit time.Time  // the caller's deadline; zero: none
-	until time.Time  // when the Write under way gives up; zero: none is
-	late  bool       // the host did not take the last bytes in time
+	until time.Time  // when the current Write gives up; zero: no Write is in progress
+	late  bool       // the host did not read the last bytes in time
 }
 
 func newLossy(p Port) *lossy { return &lossy{Port: p} }
 
-// Write writes b, or loses what is left of it: then it reports success.
+// Write writes b. If the host does not read in time, the rest is lost, and Write still
+// reports success.
 func (l *lossy) Write(b []byte) (int, error) {
 	l.begin()
 	n, err := l.Port.Write(b)
@@ -55,10 +55,10 @@ func (l *lossy) begin() {
 		wait = lateWait
 	}
 	l.until = time.Now().Add(wait)
-	_ = l.applyLocked() // an error shows in the Write as well
+	_ = l.applyLocked() // the Write returns the same error
 }
 
-// end reports whether our own patience has ended the Write.
+// end reports whether the Write ended at our own time limit.
 func (l *lossy) end(err error) (lost bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -85,5 +85,5 @@ func (l *lossy) SetWriteDeadline(t time.Time) error {
 	return l.applyLocked()
 }
 
-// Line passes on the settings of the port inside.
+// Line returns the settings of the inner port.
 func (l *lossy) Line() (Line, bool) { return LineOf(l.Port) }

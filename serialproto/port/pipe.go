@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Pipe returns two connected Ports in memory. Unlike [net.Pipe] it is buffered:
-// each direction takes 64 KiB before a Write waits for the other end's Read.
-// When one end is closed, the other reads what is left and then gets [ErrGone].
+// Pipe returns two connected Ports in memory. Unlike [net.Pipe] it is buffered: in each
+// direction 64 KiB can be written before a Write waits for the other end's Read. When
+// one end is closed, the other reads the remaining bytes and then gets [ErrGone].
 func Pipe() (a, b Port) {
 	ab, ba := newStream(), newStream()
 	return &pipeEnd{in: ba, out: ab}, &pipeEnd{in: ab, out: ba}

@@ -10,11 +10,11 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// Port is a [serialproto.Port]. See the package comment for what every
-// implementation promises about deadlines, Close and concurrent use.
+// Port is a [serialproto.Port]. The package comment states the guarantees of every
+// implementation about deadlines, Close and concurrent use.
 type Port = serialproto.Port
 
-// Option changes how [Open] and [Listen] work.
+// Option is an option of [Open] and [Listen].
 type Option func(*options)
 
 type options struct {
@@ -23,9 +23,9 @@ type options struct {
 }
 
 // WithPassword sets the password of a tcp:, unix: or rfc2217: connection. A listener
-// then passes no byte on before the client has sent the line "token PASSWORD"; [Open]
+// then forwards no byte until the client has sent the line "token PASSWORD"; [Open]
 // sends that line. An empty password is the same as no option. Open ignores the
-// password for serial devices and PTYs.
+// password for serial devices and PTYs; Listen returns [ErrUnsupported] for them.
 func WithPassword(password string) Option { return func(o *options) { o.password = password } }
 
 func collect(opts []Option) (options, error) {
@@ -36,8 +36,8 @@ func collect(opts []Option) (options, error) {
 	return o, checkPassword(o.password)
 }
 
-// Open connects to the token at addr. Serial lines are set to 115200 8N1. ctx
-// limits the time for connecting and has no effect afterwards.
+// Open connects to the token at addr. Serial lines are set to 115200 8N1. ctx limits
+// the time for connecting and has no effect afterwards.
 func Open(ctx context.Context, addr string, opts ...Option) (Port, error) {
 	a, err := ParseAddr(addr)
 	if err != nil {
@@ -65,7 +65,7 @@ func Open(ctx context.Context, addr string, opts ...Option) (Port, error) {
 	return dial(ctx, a, o)
 }
 
-// dial opens the addresses that are sockets.
+// dial opens an address that is a socket.
 func dial(ctx context.Context, a Addr, o options) (Port, error) {
 	conn, err := dialSocket(ctx, a)
 	if err != nil {
@@ -92,7 +92,7 @@ func dial(ctx context.Context, a Addr, o options) (Port, error) {
 	return &unanswered{Port: p}, nil
 }
 
-// bareOp drops the address that a Port has put in front of its error.
+// bareOp removes the address that a Port has added to its error.
 func bareOp(err error) error {
 	if oe, ok := err.(*OpError); ok {
 		return oe.Err

@@ -23,7 +23,7 @@ func TestEcho(t *testing.T) {
 		want := make([]byte, size)
 		random := rand.NewChaCha8([32]byte{1})
 		_, _ = random.Read(want)
-		copy(want[5000:], bytes.Repeat([]byte{0xff}, 3000)) // the worst for telnet
+		copy(want[5000:], bytes.Repeat([]byte{0xff}, 3000)) // the worst case for telnet
 
 		echo := background(func() error {
 			buf := make([]byte, 777)
@@ -73,7 +73,7 @@ func TestReadDeadline(t *testing.T) {
 				require.ErrorAs(t, err, &ne)
 				require.True(t, ne.Timeout())
 			}
-			// A deadline set while Read is blocked ends it.
+			// Setting a deadline while Read is blocked ends it.
 			require.NoError(t, p.SetReadDeadline(time.Time{}))
 			read := background(func() error { _, err := p.Read(buf); return err })
 			time.Sleep(5 * time.Millisecond)
@@ -81,7 +81,7 @@ func TestReadDeadline(t *testing.T) {
 			require.ErrorIs(t, within(t, "Read", read), os.ErrDeadlineExceeded)
 			require.NoError(t, p.SetReadDeadline(time.Time{}))
 		}
-		exchange(t, token, host) // the timeouts did no harm
+		exchange(t, token, host) // the time-outs did no harm
 	})
 }
 
@@ -97,7 +97,7 @@ func TestWriteDeadline(t *testing.T) {
 	})
 }
 
-// The bytes that a timed-out Write has reported, and no others, arrive.
+// Exactly the bytes that a timed-out Write has reported arrive.
 func TestWriteDeadlineCount(t *testing.T) {
 	forEachKind(t, func(t *testing.T, k kind) {
 		token, host := k.connect(t)
@@ -121,8 +121,8 @@ func TestWriteDeadlineCount(t *testing.T) {
 	})
 }
 
-// writeUntilError fills p until it takes no more; 0xFF is the hard case for
-// telnet, which must not stop between the two halves of an escape.
+// writeUntilError writes to p until that fails. 0xFF is the difficult case for telnet,
+// which must not stop between the two halves of an escape.
 func writeUntilError(p Port) (n int, err error) {
 	chunk := bytes.Repeat([]byte{0xff}, 50_001)
 	for err == nil {
@@ -141,7 +141,7 @@ func TestCloseEndsBlockedCalls(t *testing.T) {
 				p := map[string]Port{"token": token, "host": host}[end]
 				read := background(func() error { _, err := p.Read(make([]byte, 1)); return err })
 				write := background(func() error { _, err := writeUntilError(p); return err })
-				time.Sleep(20 * time.Millisecond) // let both block; without it the test is only weaker
+				time.Sleep(20 * time.Millisecond) // let both block; without this the test is only weaker
 				require.NoError(t, p.Close())
 				require.ErrorIs(t, within(t, "Read", read), os.ErrClosed)
 				require.ErrorIs(t, within(t, "Write", write), os.ErrClosed)

@@ -62,7 +62,7 @@ func TestPTYLinkRefused(t *testing.T) {
 	require.ErrorIs(t, err, ErrNotFound)
 	require.NoError(t, os.Remove(file))
 
-	// Close removes nothing that somebody else has put there meanwhile.
+	// Close does not remove a file that another program has put there.
 	link := filepath.Join(dir, "tok")
 	l := listen(t, "pty:"+link)
 	require.NoError(t, os.Remove(link))
@@ -79,7 +79,7 @@ func TestPTYWithoutLink(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnsupported)
 }
 
-// One Port serves all hosts, one after the other, whichever way they open it.
+// One Port serves all hosts in turn, by whichever address they open it.
 func TestPTYHostsReopen(t *testing.T) {
 	checkLeaks(t)
 	l := listen(t, "pty:"+filepath.Join(t.TempDir(), "tok"))
@@ -87,13 +87,13 @@ func TestPTYHostsReopen(t *testing.T) {
 	for i := range 50 {
 		addr := l.Addr()
 		if i%10 == 9 {
-			addr = strings.TrimPrefix(addr, "pty:") // by the serial library
+			addr = strings.TrimPrefix(addr, "pty:") // uses the serial library
 		}
 		host := open(t, addr)
 		exchange(t, token, host)
 		require.NoError(t, host.Close())
 	}
-	// With no host there, the token's Read waits instead of failing.
+	// While no host is connected, the token's Read waits and does not fail.
 	require.NoError(t, token.SetReadDeadline(time.Now().Add(10*time.Millisecond)))
 	_, err := token.Read(make([]byte, 1))
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
@@ -103,7 +103,7 @@ func TestPTYHostsReopen(t *testing.T) {
 	_, err = l.Accept(ctx)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	again := background(func() error { _, err := l.Accept(context.Background()); return err })
-	require.NoError(t, token.Close()) // unplugs, so the listener is over as well
+	require.NoError(t, token.Close()) // unplugs the token, which also ends the listener
 	require.ErrorIs(t, within(t, "Accept", again), os.ErrClosed)
 }
 
@@ -132,8 +132,8 @@ func TestDeviceThatIsNone(t *testing.T) {
 	}
 }
 
-// The serial library panics on descriptors from 1024 on; we refuse them, and
-// PTYs opened as such have no limit.
+// The serial library panics on descriptors from 1024 on. We refuse them; PTYs opened
+// with pty: have no such limit.
 func TestManyDescriptors(t *testing.T) {
 	checkLeaks(t)
 	const many = 1100
@@ -153,5 +153,5 @@ func TestManyDescriptors(t *testing.T) {
 	_, err := Open(context.Background(), device)
 	require.ErrorIs(t, err, ErrDescriptor)
 	require.ErrorContains(t, err, device)
-	exchange(t, token, open(t, l.Addr())) // which also shows that the lock is free again
+	exchange(t, token, open(t, l.Addr())) // also shows that the lock has been released
 }

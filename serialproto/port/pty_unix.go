@@ -10,6 +10,6 @@ func openPTY(a Addr) (Port, error) {
 	if err != nil {
 		return nil, openError("opening", a.String(), err)
 	}
-	_ = flushAll(p.file) // what an earlier host did not read is not for us
+	_ = flushAll(p.file) // discard bytes that an earlier host did not read
 	return p, nil
 }

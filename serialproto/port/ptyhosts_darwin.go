@@ -4,8 +4,8 @@ package port
 
 import "os"
 
-// This system does not tell who has a terminal open: it is served as if a host
-// always had.
+// This system does not report which processes have a terminal open. The terminal is
+// served as if a host always had it open.
 
 func watchHosts(*ptyServer) bool { return false }
 

@@ -11,17 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ptyWatch tells the served terminals of this process that a host has closed
-// one. All share one inotify instance, because Linux allows a user 128 of them.
+// ptyWatch notifies the served terminals of this process when a host closes one. All
+// share one inotify instance, because Linux allows a user only 128 of them.
 type ptyWatch struct {
 	mu      sync.Mutex
-	inotify *os.File // nil while nothing is served
+	inotify *os.File // nil while no terminal is served
 	servers map[int32]*ptyServer
 }
 
 var hostWatch ptyWatch
 
-// watchHosts reports whether the closes of hosts will be told to s.
+// watchHosts registers s for notification when a host closes its terminal. It reports
+// whether that succeeded.
 func watchHosts(s *ptyServer) bool {
 	w := &hostWatch
 	w.mu.Lock()
@@ -35,8 +36,8 @@ func watchHosts(s *ptyServer) bool {
 		go w.follow(w.inotify)
 	}
 	err := control(w.inotify, func(fd int) error {
-		// Hosts open a terminal for reading and writing. The descriptor of our own
-		// cannot write, so its closing is another event.
+		// Hosts open a terminal for reading and writing. Our own descriptor is
+		// read-only, so closing it causes a different event.
 		wd, err := unix.InotifyAddWatch(fd, s.name, unix.IN_CLOSE_WRITE)
 		if err == nil {
 			w.servers[int32(wd)] = s
@@ -49,7 +50,7 @@ func watchHosts(s *ptyServer) bool {
 	return err == nil
 }
 
-// unwatchHosts ends what watchHosts began.
+// unwatchHosts undoes watchHosts.
 func unwatchHosts(s *ptyServer) {
 	w := &hostWatch
 	w.mu.Lock()
@@ -67,8 +68,9 @@ func unwatchHosts(s *ptyServer) {
 	closeIdle(idle)
 }
 
-// idleLocked takes out an instance that watches nothing. It is to be closed
-// without the lock: Close waits for follow, which may wait for the lock.
+// idleLocked removes and returns an instance that watches nothing. The caller must
+// close it without holding the lock: Close waits for follow, which may wait for the
+// lock.
 func (w *ptyWatch) idleLocked() *os.File {
 	if len(w.servers) > 0 {
 		return nil
@@ -84,7 +86,7 @@ func closeIdle(inotify *os.File) {
 	}
 }
 
-// follow handles the events of an instance as they come, until it is closed.
+// follow handles the events of an instance as they arrive, until it is closed.
 func (w *ptyWatch) follow(inotify *os.File) {
 	conn, err := inotify.SyscallConn()
 	if err != nil {
@@ -98,7 +100,7 @@ func (w *ptyWatch) follow(inotify *os.File) {
 	})
 }
 
-// noticeHosts handles what has happened until now.
+// noticeHosts handles the events so far.
 func noticeHosts() {
 	w := &hostWatch
 	w.mu.Lock()
@@ -135,12 +137,12 @@ func (w *ptyWatch) drainLocked(fd int) {
 	}
 }
 
-// recheckTimes is how often the question is repeated whether a host is left; the
-// pause before it is 1 ms first, and doubles.
+// recheckTimes is how many times recheckLocked repeats its check. The pause before the
+// first repetition is 1 ms, and it doubles each time.
 const recheckTimes = 11
 
-// hostLeft handles that a host closes the terminal: once the last one has, the
-// terminal is as it was before the first.
+// hostLeft handles a host's closing of the terminal. After the last host has closed it,
+// the terminal is reset to the state before the first one.
 func (s *ptyServer) hostLeft() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,8 +150,8 @@ func (s *ptyServer) hostLeft() {
 	s.recheckLocked(0)
 }
 
-// recheckLocked asks whether a host is left. The kernel tells of a close a
-// little before it is done; so while the answer is yes it asks again.
+// recheckLocked checks whether a host is left. The kernel reports a close a little
+// before it is complete, so the check is repeated while a host seems to be left.
 func (s *ptyServer) recheckLocked(times int) {
 	if s.recheck != nil {
 		s.recheck.Stop()
@@ -173,18 +175,17 @@ func (s *ptyServer) recheckLocked(times int) {
 	}
 }
 
-// forgetHostLocked throws away what no host has read. hasHostLocked has ended
-// the exclusive use already.
+// forgetHostLocked discards bytes that no host has read. hasHostLocked has already
+// ended the exclusive use.
 func (s *ptyServer) forgetHostLocked() { _ = flushInput(s.slave) }
 
-// hasHostLocked finds out whether a host has the terminal open. The kernel
-// tells the master when nobody has, so the descriptor of our own must be closed
-// for the moment of the question.
+// hasHostLocked reports whether a host has the terminal open. The kernel shows the
+// master when no process has the other end open, so our own descriptor must be closed
+// during the check.
 //
-// TIOCEXCL would keep us from opening it again, unless we are root; so it is off
-// for that moment. It stays off if no host is left: a terminal does not forget
-// it while its master is open, and after a host that was killed no other could
-// open the terminal.
+// TIOCEXCL would prevent us from opening it again, unless we are root; so it is cleared
+// during the check. It stays cleared if no host is left: a terminal keeps it while its
+// master is open, and after the death of a host no other could open the terminal.
 func (s *ptyServer) hasHostLocked() bool {
 	exclusive := isExclusive(s.slave)
 	if exclusive {
@@ -200,8 +201,8 @@ func (s *ptyServer) hasHostLocked() bool {
 	return there
 }
 
-// regainLocked opens the descriptor of our own again. It fails if a host has
-// opened the terminal and made its use exclusive in just that moment.
+// regainLocked opens our own descriptor again. It fails if a host has opened the
+// terminal and made its use exclusive in that moment.
 func (s *ptyServer) regainLocked() {
 	if s.slave != nil {
 		return
@@ -211,13 +212,13 @@ func (s *ptyServer) regainLocked() {
 	}
 }
 
-// openOwnSlave opens a terminal for ioctls. O_RDONLY is what tells it from the
-// hosts; see watchHosts.
+// openOwnSlave opens a terminal for ioctls. O_RDONLY distinguishes it from the hosts;
+// see watchHosts.
 func openOwnSlave(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_RDONLY|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 }
 
-// isExclusive reports whether TIOCEXCL is in force.
+// isExclusive reports whether TIOCEXCL is set.
 func isExclusive(f *os.File) bool {
 	on := 0
 	err := control(f, func(fd int) (err error) {
@@ -227,7 +228,7 @@ func isExclusive(f *os.File) bool {
 	return err == nil && on != 0
 }
 
-// hangsUp reports whether nobody has the other end of a terminal open.
+// hangsUp reports whether no process has the other end of a terminal open.
 func hangsUp(master *os.File) bool {
 	fds := []unix.PollFd{{}}
 	err := control(master, func(fd int) error {

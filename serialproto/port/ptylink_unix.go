@@ -14,16 +14,16 @@ import (
 	"strings"
 )
 
-// ptyLink is the stable name of a terminal whose own name changes at every run.
+// ptyLink is a stable name for a terminal, whose own name changes at every run.
 type ptyLink struct {
 	path   string
 	target string
 	claim  claim
 }
 
-// makeLink makes path a symbolic link to target, in one step, so that no host
-// ever finds half of it. It replaces the link of a process that was killed, but
-// not one that a living process serves, and nothing that is not such a link.
+// makeLink makes path a symbolic link to target, in one atomic step. It replaces the
+// link of a killed process. It does not replace a link that a living process serves, or
+// anything that is not such a link.
 func makeLink(path, target string) (*ptyLink, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -53,7 +53,7 @@ func (l *ptyLink) place() error {
 		}
 		return fmt.Errorf("%w: something that is not a link stands there; remove it or choose another name", ErrAddress)
 	}
-	if err == nil { // stale: its owner would have the claim
+	if err == nil { // stale: a living owner would hold the claim
 		next := l.path + "." + strings.ToLower(rand.Text())
 		if err := os.Symlink(l.target, next); err != nil {
 			return err
@@ -64,14 +64,14 @@ func (l *ptyLink) place() error {
 		}
 		return nil
 	}
-	return os.Symlink(l.target, l.path) // fails if something appeared meanwhile
+	return os.Symlink(l.target, l.path) // fails if a file has appeared meanwhile
 }
 
 // remove deletes the link if it is still ours.
 func (l *ptyLink) remove() error {
 	defer l.claim.release()
 	if target, err := os.Readlink(l.path); err != nil || target != l.target {
-		return nil // somebody else has put something there, or cleaned up
+		return nil // another program has replaced or removed it
 	}
 	if err := os.Remove(l.path); !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -16,19 +16,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lingerWait is how long closing a PTY waits for the host to read what it was
-// sent. Hanging up throws unread bytes away.
+// lingerWait is how long closing a PTY waits for the host to read the last bytes.
+// Hanging up discards unread bytes.
 const lingerWait = 250 * time.Millisecond
 
-// lingerStep is how often the wait looks whether the host is done.
+// lingerStep is the interval at which linger checks whether the host has finished.
 const lingerStep = time.Millisecond
 
-// ptyServer is a terminal offered to hosts: the Listener and its one Port.
+// ptyServer is a terminal served to hosts: the Listener and its one Port.
 type ptyServer struct {
 	master *os.File
 	name   string // of the host's end
 	addr   string
-	link   *ptyLink // nil if none was asked for
+	link   *ptyLink // nil if no link was requested
 
 	ready  chan Port
 	once   sync.Once
@@ -36,15 +36,14 @@ type ptyServer struct {
 	done   chan struct{}
 	err    error
 
-	mu sync.Mutex // guards what follows
-	// slave is held open as long as the token is plugged in, but for moments.
-	// Without it the master would report EIO over and over while no host has the
-	// terminal open.
+	mu sync.Mutex // guards the fields below
+	// slave is open as long as the token is plugged in, except for moments. Without it
+	// the master would report EIO over and over while no host has the terminal open.
 	slave   *os.File
-	watched bool // hostLeft is called
-	there   bool // a host was there, and none has left since
+	watched bool // the watch calls hostLeft
+	there   bool // a host was connected, and no host has left since
 	recheck *time.Timer
-	limit   time.Time // of Writes
+	limit   time.Time // the caller's deadline for Writes
 }
 
 func listenPTY(a Addr) (Listener, error) {
@@ -89,8 +88,8 @@ func (s *ptyServer) prepare(path string, slave *os.File) error {
 	return nil
 }
 
-// pollable returns a duplicate of f for the runtime's poller. The PTY library
-// has taken the original out of it by asking for its number.
+// pollable returns a duplicate of f that uses the runtime's poller. The PTY library has
+// removed the original from the poller by calling Fd.
 func pollable(f *os.File) (*os.File, error) {
 	dup, err := duplicate(f)
 	if err != nil {
@@ -103,7 +102,7 @@ func pollable(f *os.File) (*os.File, error) {
 	return os.NewFile(uintptr(dup), f.Name()), nil
 }
 
-// duplicate returns a second descriptor of what f has open.
+// duplicate returns a second descriptor for the open file of f.
 func duplicate(f *os.File) (dup int, err error) {
 	err = control(f, func(fd int) (err error) {
 		dup, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
@@ -124,7 +123,7 @@ func (s *ptyServer) Close() error {
 		s.closed.Store(true)
 		close(s.done)
 		if s.link != nil {
-			s.err = openError("closing", s.addr, s.link.remove()) // no new host from here on
+			s.err = openError("closing", s.addr, s.link.remove()) // no new host can connect from here on
 		}
 		past := time.Unix(1, 0)
 		_ = s.master.SetDeadline(past) // ends a blocked Read and Write
@@ -144,7 +143,7 @@ func (s *ptyServer) Close() error {
 	return s.err
 }
 
-// linger waits until the host has read everything, within limits.
+// linger waits until the host has read everything, for at most lingerWait.
 func (s *ptyServer) linger() {
 	for end := time.Now().Add(lingerWait); time.Now().Before(end); time.Sleep(lingerStep) {
 		s.mu.Lock()
@@ -156,8 +155,8 @@ func (s *ptyServer) linger() {
 	}
 }
 
-// hasInput reports whether a host has bytes to read on the terminal. poll(2)
-// first delivers what the kernel has still on the way, FIONREAD would not.
+// hasInput reports whether a host has bytes to read on the terminal. poll(2) first
+// delivers bytes that the kernel is still processing; FIONREAD would not.
 func hasInput(slave *os.File) bool {
 	fds := []unix.PollFd{{Events: unix.POLLIN}}
 	err := control(slave, func(fd int) error {
@@ -173,7 +172,7 @@ type ptyServerPort struct{ server *ptyServer }
 
 var _ Port = (*ptyServerPort)(nil)
 
-// regainPause is how long Read leaves a terminal alone that it cannot open.
+// regainPause is how long Read waits if it cannot open the terminal.
 const regainPause = 10 * time.Millisecond
 
 func (p *ptyServerPort) Read(b []byte) (int, error) {
@@ -186,8 +185,8 @@ func (p *ptyServerPort) Read(b []byte) (int, error) {
 	}
 }
 
-// survives reports whether an EIO of the master means only that we had let go of
-// the slave for a moment.
+// survives reports whether an EIO of the master means only that we had closed the slave
+// for a moment.
 func (s *ptyServer) survives() bool {
 	s.mu.Lock()
 	if s.watched && s.slave == nil && !s.closed.Load() {
@@ -208,13 +207,13 @@ func (s *ptyServer) survives() bool {
 	return true
 }
 
-// writeSlice is how long a Write waits before it looks whether its host is still
-// there.
+// writeSlice is how long a Write waits before it checks again whether its host is still
+// connected.
 const writeSlice = 50 * time.Millisecond
 
-// Write sends b to the host that has the terminal open. Without a host the bytes
-// are lost, as on a cable that nobody holds: the terminal would keep them for the
-// next host, who has not asked for them.
+// Write sends b to the host that has the terminal open. Without a host the bytes are
+// lost, as on an unconnected cable. The terminal would keep them for the next host, who
+// has not requested them.
 func (p *ptyServerPort) Write(b []byte) (int, error) {
 	s := p.server
 	n := 0
@@ -252,7 +251,7 @@ func (s *ptyServer) hasHost() bool {
 	return s.there
 }
 
-// dropIfGone throws away what was written while the last host left.
+// dropIfGone discards bytes that were written while the last host was leaving.
 func (s *ptyServer) dropIfGone() {
 	noticeHosts()
 	s.mu.Lock()
@@ -262,8 +261,8 @@ func (s *ptyServer) dropIfGone() {
 	}
 }
 
-// armWrite sets the deadline of the next slice; it reports false if the caller's
-// has passed.
+// armWrite sets the deadline of the next slice. It returns false if the caller's
+// deadline has passed.
 func (s *ptyServer) armWrite() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -284,7 +283,7 @@ func (s *ptyServer) sliceLocked(now time.Time) time.Time {
 }
 
 func (p *ptyServerPort) SetReadDeadline(t time.Time) error {
-	if p.server.closed.Load() { // leave the one alone by which Close ends a blocked call
+	if p.server.closed.Load() { // keep the deadline by which Close ends a blocked call
 		return p.fail("setting a deadline on", os.ErrClosed)
 	}
 	return p.fail("setting a deadline on", p.server.master.SetReadDeadline(t))
@@ -303,7 +302,7 @@ func (p *ptyServerPort) SetWriteDeadline(t time.Time) error {
 
 func (p *ptyServerPort) Close() error { return p.server.Close() }
 
-// Line returns what the host has set on its end.
+// Line returns the settings that the host has made at its end.
 func (p *ptyServerPort) Line() (Line, bool) {
 	p.server.mu.Lock()
 	defer p.server.mu.Unlock()

@@ -30,14 +30,14 @@ func lastLine(s string) string {
 	return s[strings.LastIndexByte(s, '\n')+1:]
 }
 
-// serveEcho answers one host after the other.
+// serveEcho echoes the bytes of one host after the other.
 func serveEcho(l Listener) {
 	for {
 		p, err := l.Accept(context.Background())
 		if err != nil {
 			return
 		}
-		_, _ = io.Copy(p, p) // until the host has gone
+		_, _ = io.Copy(p, p) // until the host has left
 		p.Close()
 	}
 }
@@ -103,7 +103,7 @@ func TestPyserialSetsTheLine(t *testing.T) {
 		if _, err := p.Write([]byte("done")); err != nil {
 			return err
 		}
-		_, _ = p.Read(make([]byte, 1)) // until the host has gone
+		_, _ = p.Read(make([]byte, 1)) // until the host has left
 		return nil
 	})
 	runPython(t, settings, l.Addr())
@@ -122,7 +122,7 @@ assert result == sys.argv[2], result
 print("ok")
 `
 
-// Our lock and pyserial's are the same one.
+// pyserial takes the same lock as we do.
 func TestPyserialLock(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs a PTY")

@@ -2,14 +2,14 @@
 
 package port
 
-// COM-PORT-OPTION commands from client to access server, RFC 2217 section 3.
-// The server's answer has the same code plus serverOffset.
+// COM-PORT-OPTION commands from client to access server, RFC 2217 section 3. The
+// server's answer has the same code plus serverOffset.
 //
 //	IAC SB 44 | code | value … | IAC SE        (0xFF in value is doubled)
 const (
 	comSignature     = 0
-	comBaudRate      = 1 // 4 bytes, big-endian; 0 asks for the present value, as below
-	comDataSize      = 2 // 1 byte: 5…8
+	comBaudRate      = 1 // 4 bytes, big-endian; 0 requests the present value, also in the next three
+	comDataSize      = 2 // 1 byte: 5 to 8
 	comParity        = 3 // 1 byte: 1 none, 2 odd, 3 even, 4 mark, 5 space
 	comStopSize      = 4 // 1 byte: 1, 2, or 3 for one and a half
 	comControl       = 5 // 1 byte, see below
@@ -46,11 +46,11 @@ const (
 	purgeBoth     = 3
 )
 
-// modemReady is the modem state of a token that is there: carrier, DSR and CTS.
+// modemReady is the modem state of a connected token: carrier, DSR and CTS.
 const modemReady = 0x80 | 0x20 | 0x10
 
-// signature answers a client that asks with whom it talks.
+// signature is the answer to a client that asks for the server's signature.
 const signature = "virtual OTP token"
 
-// maxBaud keeps a baud rate from the wire within an int on 32-bit systems.
+// maxBaud is the largest baud rate accepted; it fits in an int on 32-bit systems.
 const maxBaud = 1 << 30

@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// negotiateWait bounds each of the two steps of negotiation. A server that says
-// nothing may still pass bytes, so running out of time is no error.
+// negotiateWait limits each of the two steps of negotiation. A server that does not
+// answer may still pass bytes, so reaching the limit is not an error.
 const negotiateWait = 2 * time.Second
 
-// telnetClient is the client side of RFC 2217: the side of the host.
+// telnetClient is the client side of RFC 2217: the host's side.
 type telnetClient struct {
 	*telnetPort
-	answered chan struct{} // closed when the server has accepted or refused the option
-	settled  chan struct{} // closed when the server has acknowledged all settings
-	wait     time.Duration // for each of the two
-	missing  map[byte]bool // settings not acknowledged yet; protected by mu
+	answered chan struct{} // closed after the server has accepted or refused the option
+	settled  chan struct{} // closed after the server has acknowledged all settings
+	wait     time.Duration // time limit of each step
+	missing  map[byte]bool // settings that are not acknowledged yet; guarded by mu
 }
 
 var _ Port = (*telnetClient)(nil)
@@ -38,8 +38,8 @@ func newTelnetClient(conn net.Conn, addr string) *telnetClient {
 	return c
 }
 
-// negotiate asks for the option and sets 115200 8N1. It fails only if the
-// connection does or ctx ends.
+// negotiate requests the option and sets 115200 8N1. It fails only if the connection
+// fails or ctx ends.
 func (c *telnetClient) negotiate(ctx context.Context) error {
 	if ok, err := c.await(ctx, c.answered); err != nil || !ok {
 		return err
@@ -49,7 +49,7 @@ func (c *telnetClient) negotiate(ctx context.Context) error {
 		c.mu.Unlock()
 		return nil // a plain telnet server
 	}
-	// What the device sent before is not for us.
+	// Discard bytes that the device sent earlier.
 	c.sendSubLocked(comPurge, []byte{purgeBoth})
 	c.sendSubLocked(comBaudRate, binary.BigEndian.AppendUint32(nil, uint32(default8N1.Baud)))
 	c.sendSubLocked(comDataSize, []byte{byte(default8N1.DataBits)})
@@ -79,8 +79,8 @@ func (c *telnetClient) await(ctx context.Context, done <-chan struct{}) (bool, e
 	}
 }
 
-// acknowledged notes the value that the server reports to be in force, whether
-// or not it is the one asked for.
+// acknowledged records the value that the server reports to be in force, even if it is
+// not the requested one.
 func (c *telnetClient) acknowledged(code byte, value []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -7,27 +7,27 @@ import (
 	"net"
 )
 
-// telnetServer is the access server side of RFC 2217: the side of the device.
+// telnetServer is the access server side of RFC 2217: the device's side.
 type telnetServer struct{ *telnetPort }
 
 var _ Port = (*telnetServer)(nil)
 
 func newTelnetServer(conn net.Conn, addr string) *telnetServer {
 	s := &telnetServer{}
-	ready := false // the modem state has been told once
+	ready := false // the modem state has been sent once
 	s.telnetPort = newTelnetPort(conn, addr, s.command, func(option byte) {
 		if option == optComPort && !ready && s.options.them[optComPort] == optionOn {
 			ready = true
 			s.sendSubLocked(comNotifyModem+serverOffset, []byte{modemReady})
 		}
 	})
-	// The client opens the talk about the option. Asked first, pyserial would at
-	// times take the question for an answer and never offer it.
+	// The client must start the negotiation of the option. If we asked first, pyserial
+	// would sometimes take the request for an answer and never offer the option.
 	s.run(false)
 	return s
 }
 
-// command carries out one request and acknowledges it with the value in force.
+// command executes one request and acknowledges it with the value in force.
 func (s *telnetServer) command(code byte, value []byte) {
 	s.mu.Lock()
 	if answer, ok := s.applyLocked(code, value); ok {
@@ -39,7 +39,7 @@ func (s *telnetServer) command(code byte, value []byte) {
 func (s *telnetServer) applyLocked(code byte, value []byte) (answer []byte, ok bool) {
 	switch code {
 	case comSignature:
-		return []byte(signature), len(value) == 0 // with text it tells the client's name
+		return []byte(signature), len(value) == 0 // with text, it is the client's own signature
 	case comBaudRate:
 		if len(value) != 4 {
 			return nil, false
@@ -51,7 +51,7 @@ func (s *telnetServer) applyLocked(code byte, value []byte) (answer []byte, ok b
 	case comNotifyModem:
 		return []byte{modemReady}, true // a poll; pyserial sends it with poll_modem
 	case comFlowSuspend, comFlowResume:
-		return nil, false // TCP holds us back well enough
+		return nil, false // TCP provides enough flow control
 	}
 	if len(value) != 1 {
 		return nil, false
@@ -78,8 +78,8 @@ func (s *telnetServer) applyLocked(code byte, value []byte) (answer []byte, ok b
 	case comLineStateMask, comModemMask:
 		return value, true // neither state ever changes, so there is nothing to mask
 	case comPurge:
-		// What goes to the client is in its hands already; only the other
-		// direction has something to throw away.
+		// The bytes to the client have been sent already; only the other direction has
+		// bytes to discard.
 		if v == purgeToDevice || v == purgeBoth {
 			s.in.discard()
 		}
@@ -107,7 +107,7 @@ func (s *telnetServer) controlLocked(v byte) byte {
 	case controlRTSOn, controlRTSOff:
 		s.line.RTS = v == controlRTSOn
 	}
-	return v // flow control is accepted and has no effect: there is no wire
+	return v // flow control is accepted but has no effect, because there is no wire
 }
 
 func choose(on bool, yes, no byte) byte {

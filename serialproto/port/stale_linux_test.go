@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// served returns a served PTY: its token's end, and the name of the host's.
+// served returns the token's end of a served PTY and the name of the host's end.
 func served(t *testing.T) (near Port, name string) {
 	t.Helper()
 	l, err := Listen("pty:")
@@ -27,7 +27,7 @@ func served(t *testing.T) (near Port, name string) {
 	return near, l.Addr()[len("pty:"):]
 }
 
-// openPlain opens a terminal as a program does that flushes nothing.
+// openPlain opens a terminal like a program that flushes nothing.
 func openPlain(t *testing.T, name string) *os.File {
 	t.Helper()
 	f, err := os.OpenFile(name, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
@@ -35,7 +35,7 @@ func openPlain(t *testing.T, name string) *os.File {
 	return f
 }
 
-// hears checks that the next bytes are these.
+// hears checks that the next bytes on the terminal are the given ones.
 func hears(t *testing.T, f *os.File, want string) {
 	t.Helper()
 	got := make([]byte, len(want))
@@ -45,8 +45,8 @@ func hears(t *testing.T, f *os.File, want string) {
 	require.Equal(t, want, string(got))
 }
 
-// TestPTYWithoutHost: what is sent while no host is there is lost, like what a
-// host has left unread; the next host reads only its own.
+// TestPTYWithoutHost: bytes that are sent while no host is connected are lost, and so
+// are bytes that a host did not read. The next host reads only its own.
 func TestPTYWithoutHost(t *testing.T) {
 	near, name := served(t)
 	for range 20 {
@@ -72,8 +72,8 @@ func TestPTYWithoutHost(t *testing.T) {
 	}
 }
 
-// TestPTYHostLeavesOneBehind: a host that stays keeps what it was sent when
-// another leaves.
+// TestPTYHostLeavesOneBehind: when one host leaves, another one that stays keeps the
+// bytes that were sent to it.
 func TestPTYHostLeavesOneBehind(t *testing.T) {
 	near, name := served(t)
 	stays, leaves := openPlain(t, name), openPlain(t, name)
@@ -86,8 +86,8 @@ func TestPTYHostLeavesOneBehind(t *testing.T) {
 	hears(t, stays, "before after")
 }
 
-// TestHostDoesNotRead: on every kind of port a host that reads nothing holds up
-// the token for a moment only.
+// TestHostDoesNotRead: on every kind of port, a host that reads nothing delays the
+// token only for a moment.
 func TestHostDoesNotRead(t *testing.T) {
 	device := filepath.Join(t.TempDir(), "gs0")
 	cable, err := Listen("pty:" + device) // a PTY with its ends exchanged
@@ -107,12 +107,12 @@ func TestHostDoesNotRead(t *testing.T) {
 			require.NoError(t, err)
 			defer near.Close()
 			block := make([]byte, 1<<20)
-			for range 20 { // more than any line holds
+			for range 20 { // more than any line can hold
 				n, err := near.Write(block)
 				require.NoError(t, err)
 				require.Len(t, block, n)
 			}
-			// A deadline of the caller still counts.
+			// A deadline of the caller still applies.
 			require.NoError(t, near.SetWriteDeadline(time.Unix(1, 0)))
 			_, err = near.Write(block)
 			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
@@ -120,8 +120,8 @@ func TestHostDoesNotRead(t *testing.T) {
 	}
 }
 
-// TestOpenFlushes: a terminal may hold bytes that an earlier host did not read,
-// and bytes of its that were never sent.
+// TestOpenFlushes: a terminal may hold bytes that an earlier host did not read, and
+// bytes from that host that were never sent.
 func TestOpenFlushes(t *testing.T) {
 	for _, scheme := range []string{"pty:", ""} {
 		t.Run(scheme, func(t *testing.T) {
@@ -147,8 +147,8 @@ func TestOpenFlushes(t *testing.T) {
 	}
 }
 
-// holder is the environment variable by which this test program becomes a host
-// that makes its use of a terminal exclusive, as go.bug.st/serial does.
+// holder is the environment variable that turns this test program into a host that
+// makes its use of a terminal exclusive, as go.bug.st/serial does.
 const holder = "FOB_TEST_HOLD_EXCLUSIVE"
 
 // TestHelperHoldExclusive is not a test.
@@ -169,8 +169,8 @@ func TestHelperHoldExclusive(t *testing.T) {
 	select {}
 }
 
-// TestExclusiveEnds: a host that was killed does not keep the next one out. To
-// root TIOCEXCL means nothing, so the hosts are not root.
+// TestExclusiveEnds: a killed host does not keep out the next one. TIOCEXCL has no
+// effect on root, so the hosts are not root.
 func TestExclusiveEnds(t *testing.T) {
 	near, name := served(t)
 	dir, err := os.MkdirTemp("", "fob")
@@ -205,7 +205,7 @@ func TestExclusiveEnds(t *testing.T) {
 		second, said := start()
 		require.Contains(t, said, "busy", "while the first lives")
 		_ = second.Wait()
-		_, err := near.Write([]byte("x")) // looks at who is there, and leaves that as it is
+		_, err := near.Write([]byte("x")) // checks for hosts, and leaves the exclusive use unchanged
 		require.NoError(t, err)
 		second, said = start()
 		require.Contains(t, said, "busy", "while the first lives")
@@ -218,7 +218,7 @@ func TestExclusiveEnds(t *testing.T) {
 			_ = next.Wait()
 			return said == "held\n"
 		}, 20*time.Second, 10*time.Millisecond)
-		require.Eventually(t, func() bool { // the last one's trace
+		require.Eventually(t, func() bool { // the last host's exclusive use ends
 			server := near.(*lossy).Port.(*ptyServerPort).server
 			server.mu.Lock()
 			defer server.mu.Unlock()

@@ -9,18 +9,18 @@ import (
 	"sync"
 )
 
-// bufferSize is how many bytes a stream holds before its writer has to wait.
+// bufferSize is how many bytes a stream holds before its writer must wait.
 const bufferSize = 64 << 10
 
-// stream is one direction of a connection: a bounded queue of bytes with a
-// deadline at each end. Errors are stored bare; the Port using it adds op and
-// address.
+// stream is one direction of a connection: a bounded queue of bytes with a deadline at
+// each end. Errors are stored without context; the Port that uses the stream adds the
+// operation and the address.
 type stream struct {
 	mu       sync.Mutex
 	buf      bytes.Buffer
-	readErr  error         // given to the reader when buf is empty
-	writeErr error         // given to the writer at once
-	changed  chan struct{} // closed and replaced at every change of the above
+	readErr  error         // returned to the reader when buf is empty
+	writeErr error         // returned to the writer at once
+	changed  chan struct{} // closed and replaced at every change of the fields above
 
 	readLimit, writeLimit deadline
 }
@@ -65,7 +65,7 @@ func (s *stream) read(p []byte) (int, error) {
 	}
 }
 
-// write queues all of p and waits for room as often as it must.
+// write queues all of p, and waits for room as often as necessary.
 func (s *stream) write(p []byte) (int, error) {
 	n := 0
 	for {
@@ -83,8 +83,8 @@ func (s *stream) write(p []byte) (int, error) {
 	}
 }
 
-// put queues p, at most bufferSize bytes, as a whole or not at all: an escape
-// sequence must not be cut in two. It ignores the write deadline if told to.
+// put queues p, at most bufferSize bytes, as a whole or not at all: an escape sequence
+// must not be split. It ignores the write deadline if obeyDeadline is false.
 func (s *stream) put(p []byte, obeyDeadline bool) error {
 	passed := func() <-chan struct{} { return nil }
 	if obeyDeadline {
@@ -124,9 +124,9 @@ func (s *stream) wait(n int, limit func() <-chan struct{}) (room int, err error)
 	}
 }
 
-// shut ends the stream: its reader gets readErr once the queue is empty, its
-// writer gets writeErr. The first error stays, except that a Close at this end
-// ([os.ErrClosed]) is stronger than whatever the other end did before.
+// shut ends the stream: its reader gets readErr once the queue is empty, and its writer
+// gets writeErr. The first error stays, except that a Close at this end
+// ([os.ErrClosed]) replaces any earlier error from the other end.
 func (s *stream) shut(readErr, writeErr error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,12 +19,12 @@ const (
 	optComPort = 44 // RFC 2217
 )
 
-// maxSubnegotiation bounds what a peer can make us remember. The longest that
-// RFC 2217 needs is a signature.
+// maxSubnegotiation limits how many bytes a peer can make us store. The longest
+// subnegotiation that RFC 2217 needs is a signature.
 const maxSubnegotiation = 1024
 
-// telnetDecoder separates data from commands. Any split of the input gives the
-// same result.
+// telnetDecoder separates data from commands. The result does not depend on how the
+// input is divided.
 type telnetDecoder struct {
 	state telnetState
 	verb  byte
@@ -44,8 +44,8 @@ const (
 	inSubAfterIAC
 )
 
-// decode appends the data bytes of in to data. Carriage returns are left alone:
-// both sides agree on BINARY, and those peers that refuse it do not stuff NULs.
+// decode appends the data bytes of in to data. Carriage returns are not changed: both
+// sides agree on BINARY, and the peers that refuse it do not insert NULs.
 func (d *telnetDecoder) decode(data, in []byte) []byte {
 	for _, b := range in {
 		switch d.state {
@@ -64,7 +64,7 @@ func (d *telnetDecoder) decode(data, in []byte) []byte {
 				d.verb, d.state = b, afterVerb
 			case telSB:
 				d.sub, d.state = d.sub[:0], inSub
-			} // NOP, AYT, break and the like mean nothing to a token
+			} // NOP, AYT, break and others have no meaning for a token
 		case afterVerb:
 			d.state = inData
 			d.onOption(d.verb, b)
@@ -82,7 +82,7 @@ func (d *telnetDecoder) decode(data, in []byte) []byte {
 			case telSE:
 				d.state = inData
 				d.onSub(d.sub)
-			} // anything else is a peer's mistake: drop it, wait for SE
+			} // anything else is a peer's mistake: drop it and wait for SE
 		}
 	}
 	return data
@@ -99,8 +99,8 @@ func escapeIAC(p []byte) []byte {
 	return bytes.ReplaceAll(p, []byte{telIAC}, []byte{telIAC, telIAC})
 }
 
-// optionState is what one side of the connection does about one option. It is
-// the state machine of RFC 1143 without the queue bits: we never change our mind.
+// optionState is the state of one option on one side of the connection. It is the state
+// machine of RFC 1143 without the queue bits, because we never change a decision.
 type optionState uint8
 
 const (
@@ -110,8 +110,8 @@ const (
 	optionRefused
 )
 
-// telnetOptions negotiates which options are on. It answers each change once,
-// so that two such peers cannot answer one another for ever.
+// telnetOptions negotiates the options. It answers each change once, so two such peers
+// cannot answer one another for ever.
 type telnetOptions struct {
 	us, them map[byte]optionState
 	send     func(verb, option byte)
@@ -121,7 +121,7 @@ func newTelnetOptions(send func(verb, option byte)) *telnetOptions {
 	return &telnetOptions{us: map[byte]optionState{}, them: map[byte]optionState{}, send: send}
 }
 
-// offer says WILL, ask says DO.
+// offer sends WILL, and ask sends DO.
 func (o *telnetOptions) offer(option byte) {
 	o.us[option] = optionAsked
 	o.send(telWILL, option)
@@ -132,7 +132,7 @@ func (o *telnetOptions) ask(option byte) {
 	o.send(telDO, option)
 }
 
-// handle takes the peer's word on an option.
+// handle processes the peer's command about an option.
 func (o *telnetOptions) handle(verb, option byte) {
 	switch verb {
 	case telDO:

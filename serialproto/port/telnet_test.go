@@ -16,8 +16,8 @@ import (
 	"github.com/d204ef64/fob/internal/proptest"
 )
 
-// Data comes out as it went in, however the stream is cut and whatever commands
-// stand between.
+// Data is unchanged after encoding and decoding, however the stream is divided and
+// whichever commands are in between.
 func TestTelnetDecodesAnySplit(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		var wire, want []byte
@@ -50,7 +50,7 @@ func TestTelnetDecodesAnySplit(t *testing.T) {
 	})
 }
 
-// No input makes the decoder panic, grow without bound or swallow what follows a
+// No input makes the decoder panic, grow without limit or lose the bytes after a
 // complete command.
 func FuzzTelnetDecoder(f *testing.F) {
 	f.Add([]byte{telIAC, telSB, optComPort, 1, 0, 1, 0xc2, 0, telIAC, telSE})
@@ -60,12 +60,12 @@ func FuzzTelnetDecoder(f *testing.F) {
 		got := d.decode(nil, in)
 		require.LessOrEqual(t, len(got), len(in))
 		require.LessOrEqual(t, len(d.sub), maxSubnegotiation)
-		d.decode(nil, []byte{0, telIAC, telSE, telIAC, telSE}) // ends whatever was begun
+		d.decode(nil, []byte{0, telIAC, telSE, telIAC, telSE}) // completes any unfinished command
 		require.Equal(t, inData, d.state)
 	})
 }
 
-// Two peers that both start negotiating come to rest.
+// The negotiation ends even if both peers start it.
 func TestTelnetOptionsSettle(t *testing.T) {
 	type word struct {
 		to           *telnetOptions
@@ -100,7 +100,7 @@ func TestRFC2217SetsTheLine(t *testing.T) {
 	}
 }
 
-// Requests and answers byte by byte, as in RFC 2217 section 3.
+// Requests and answers, byte by byte, as in RFC 2217 section 3.
 func TestRFC2217Answers(t *testing.T) {
 	near, far := net.Pipe()
 	defer far.Close()
@@ -152,7 +152,7 @@ func TestRFC2217ToleratesPoorServers(t *testing.T) {
 			checkLeaks(t)
 			near, far := net.Pipe()
 			defer far.Close()
-			served := background(func() error { // answers options, echoes data
+			served := background(func() error { // answers options and echoes data
 				d := telnetDecoder{onSub: func([]byte) {}, onOption: func(verb, option byte) {
 					if answer, ok := verbs[verb]; ok {
 						_, _ = far.Write([]byte{telIAC, answer, option})

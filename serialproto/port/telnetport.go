@@ -11,35 +11,35 @@ import (
 	"time"
 )
 
-// flushWait is how long Close waits for a peer to take the last bytes.
+// flushWait is how long Close waits for a peer to receive the last bytes.
 const flushWait = 250 * time.Millisecond
 
 // telnetChunk is how many data bytes are escaped and queued at once.
 const telnetChunk = 1024
 
-// telnetPort is what both sides of RFC 2217 have in common. Negotiation must go
-// on while nobody calls Read, and its answers must not be cut by a write
-// deadline; so one goroutine reads from the connection, another writes to it,
-// and Read and Write work on the queues between.
+// telnetPort is the common part of both sides of RFC 2217. Negotiation must continue
+// while Read is not being called, and a write deadline must not cut its answers. So one
+// goroutine reads from the connection, another writes to it, and Read and Write use the
+// queues in between.
 type telnetPort struct {
 	conn    net.Conn
 	addr    string
 	in, out *stream
 	decoder telnetDecoder
 
-	mu      sync.Mutex // protects the rest of this block
+	mu      sync.Mutex // guards the rest of this block
 	options *telnetOptions
 	line    Line
-	replies []byte // made under mu, queued without it
+	replies []byte // appended under mu, queued without it
 
 	once   sync.Once
 	pumps  sync.WaitGroup
-	reader chan struct{} // closed when the connection brings nothing more
-	writer chan struct{} // closed when out has been written or given up
+	reader chan struct{} // closed when the connection delivers no more bytes
+	writer chan struct{} // closed when out has been written, or given up
 }
 
-// newTelnetPort prepares a connection; run starts it. onSub gets the COM-PORT
-// subnegotiations of the peer, onOption runs after each option with mu held.
+// newTelnetPort prepares a connection; run starts it. onSub is called for the peer's
+// COM-PORT subnegotiations. onOption is called after each option, with mu held.
 func newTelnetPort(conn net.Conn, addr string, onSub func(code byte, value []byte), onOption func(option byte)) *telnetPort {
 	t := &telnetPort{
 		conn: conn, addr: addr, in: newStream(), out: newStream(), line: default8N1,
@@ -62,8 +62,8 @@ func newTelnetPort(conn net.Conn, addr string, onSub func(code byte, value []byt
 	return t
 }
 
-// run negotiates the options that both sides want, offers COM-PORT if told to,
-// and starts the pumps.
+// run negotiates the options that both sides need, offers COM-PORT if offerComPort is
+// true, and starts the pumps.
 func (t *telnetPort) run(offerComPort bool) {
 	t.mu.Lock()
 	for _, option := range []byte{optBinary, optSGA} {
@@ -86,14 +86,14 @@ func (t *telnetPort) sendSubLocked(code byte, value []byte) {
 	t.replies = append(t.replies, telIAC, telSE)
 }
 
-// unlockAndSend releases mu and queues the replies. Queueing may have to wait
-// for the peer, which must not keep Line waiting too.
+// unlockAndSend releases mu and queues the replies. Queueing may wait for the peer, and
+// Line must not wait with it.
 func (t *telnetPort) unlockAndSend() {
 	replies := t.replies
 	t.replies = nil
 	t.mu.Unlock()
 	if len(replies) > 0 {
-		// An error means that the connection is over, which Read and Write report.
+		// An error means that the connection has ended, which Read and Write report.
 		_ = t.out.put(replies, false)
 	}
 }
@@ -106,8 +106,8 @@ func (t *telnetPort) pumpIn() {
 		n, err := t.conn.Read(raw)
 		data = t.decoder.decode(data[:0], raw[:n])
 		if len(data) > 0 {
-			// After Close the bytes are dropped, but still read: closing a TCP
-			// connection with unread input would reset it and lose our last bytes.
+			// After Close the bytes are read and discarded: closing a TCP connection
+			// with unread input would reset it and lose our last bytes.
 			_ = t.in.put(data, false)
 		}
 		if err != nil {
@@ -134,10 +134,10 @@ func (t *telnetPort) pumpOut() {
 	}
 }
 
-// lost is the bare reason for which the connection ended by itself.
+// lost returns the reason for which the connection ended, without the operation.
 func lost(err error) error {
 	if err = ioError("", "", err, false); errors.Is(err, os.ErrClosed) {
-		return ErrGone // our own Close says ErrClosed elsewhere
+		return ErrGone // after our own Close, ErrClosed is returned elsewhere
 	}
 	return bareOp(err)
 }
@@ -170,7 +170,7 @@ func (t *telnetPort) SetWriteDeadline(limit time.Time) error {
 	return nil
 }
 
-// Line returns the settings in force.
+// Line returns the line settings in force.
 func (t *telnetPort) Line() (Line, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

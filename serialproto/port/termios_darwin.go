@@ -16,7 +16,7 @@ const (
 
 func setSpeed(t *unix.Termios) { t.Ispeed, t.Ospeed = unix.B115200, unix.B115200 }
 
-// isPTY goes by the name: slaves are /dev/ttys000 and up.
+// isPTY decides by the name: slaves are /dev/ttys000 and up.
 func isPTY(f *os.File) bool { return strings.HasPrefix(f.Name(), "/dev/ttys") }
 
 func readLine(*os.File) (Line, bool) { return Line{}, false }
@@ -26,7 +26,7 @@ func flush(f *os.File, queue int) error {
 	return control(f, func(fd int) error { return unix.IoctlSetPointerInt(fd, unix.TIOCFLUSH, which) })
 }
 
-// What TIOCFLUSH flushes, sys/fcntl.h.
+// The queues that TIOCFLUSH flushes, sys/fcntl.h.
 const (
 	fread  = 1
 	fwrite = 2

@@ -18,7 +18,7 @@ func setSpeed(t *unix.Termios) {
 	t.Ispeed, t.Ospeed = unix.B115200, unix.B115200
 }
 
-// Majors of PTY slaves, Documentation/admin-guide/devices.txt in Linux.
+// Major numbers of PTY slaves, from Documentation/admin-guide/devices.txt in Linux.
 const (
 	firstPTYMajor = 136
 	lastPTYMajor  = 143
@@ -33,8 +33,8 @@ func isPTY(f *os.File) bool {
 	return major >= firstPTYMajor && major <= lastPTYMajor
 }
 
-// readLine reads the line settings of a terminal. TCGETS2 gives the true speed
-// where TCGETS has only a code for the usual ones.
+// readLine reads the line settings of a terminal. TCGETS2 gives the speed as a number,
+// where TCGETS has only codes for the usual speeds.
 func readLine(f *os.File) (Line, bool) {
 	var t *unix.Termios
 	err := control(f, func(fd int) (err error) {

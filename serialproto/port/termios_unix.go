@@ -17,8 +17,8 @@ func isTerminal(f *os.File) bool {
 	}) == nil
 }
 
-// setRaw makes the terminal pass every byte unchanged, at 115200 8N1, whatever
-// the modem lines say.
+// setRaw makes the terminal pass every byte unchanged, at 115200 8N1, regardless of the
+// modem lines.
 func setRaw(f *os.File) error {
 	return control(f, func(fd int) error {
 		t, err := unix.IoctlGetTermios(fd, ioctlGetTermios)
@@ -34,8 +34,8 @@ func setRaw(f *os.File) error {
 	})
 }
 
-// flushInput throws away what has arrived and was not read.
+// flushInput discards bytes that have arrived but were not read.
 func flushInput(f *os.File) error { return flush(f, unix.TCIFLUSH) }
 
-// flushAll throws away what was not read and what was not sent.
+// flushAll discards bytes that were not read or not sent.
 func flushAll(f *os.File) error { return flush(f, unix.TCIOFLUSH) }

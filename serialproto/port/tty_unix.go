@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// ttyPort is one end of a terminal that was opened by its name. The runtime's
-// poller watches it, so it has deadlines and may have any descriptor number.
+// ttyPort is one end of a terminal that was opened by its name. It uses the runtime's
+// poller. Therefore it has deadlines, and its descriptor may have any number.
 type ttyPort struct {
 	file   *os.File
 	addr   string
@@ -24,10 +24,10 @@ type ttyPort struct {
 
 var _ Port = (*ttyPort)(nil)
 
-// openTTY opens, locks and sets to raw the terminal at path, for the Port of
-// address addr.
+// openTTY opens and locks the terminal at path, and sets it to raw mode. addr is the
+// Port's address for errors.
 func openTTY(path, addr string) (*ttyPort, error) {
-	path, err := filepath.EvalSymlinks(path) // isPTY may have to go by the name
+	path, err := filepath.EvalSymlinks(path) // on some systems isPTY depends on the name
 	if err != nil {
 		return nil, err
 	}
