@@ -14,26 +14,26 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Exports of authenticator apps, which are only read: JSON without encryption. An
-// export has the tokens of one person, and is held in memory once. The limits keep
-// what is made of it of the same size.
+// This file reads exports of authenticator apps in unencrypted JSON. They are never
+// written. An export has the tokens of one person and is held in memory once. The
+// limits keep the memory that is allocated for it to about the same size.
 const (
-	maxExport = 16 << 20 // bytes of an export: it may have icons
-	maxEntry  = 1 << 20  // bytes of an entry, with its icon
-	maxList   = 100_000  // entries: 16 MiB hold no more
+	maxExport = 16 << 20 // bytes of an export: it may contain icons
+	maxEntry  = 1 << 20  // bytes of an entry, including its icon
+	maxList   = 100_000  // entries: 16 MiB cannot hold more
 )
 
-// appEntry is a token as an app exports it. Numbers that are missing are 0.
+// appEntry is a token in an app's export. Missing numbers are 0.
 type appEntry struct {
 	kind, secret, algorithm string
-	raw                     []byte // the secret, if it is not in base32
+	raw                     []byte // the secret, if it is not base32
 	digits, period          int64
 	counter                 uint64
 	issuer, account         string
 }
 
-// appFormat is the format of an app. entries finds the list of entries in an export,
-// and parse reads one of them; it returns nil for an entry without a token.
+// appFormat returns the format of an app. entries finds the list of entries in an
+// export. parse reads one of them, and returns nil for an entry without a token.
 func appFormat(
 	name, title, extension string, marks func(head string) bool,
 	entries func(x *appExport) error, parse func(json.RawMessage) (*appEntry, error),
@@ -64,7 +64,7 @@ func appFormat(
 	}
 }
 
-// decodeApp is json.Unmarshal, whose errors quote the file.
+// decodeApp calls json.Unmarshal but drops its errors, which quote the file.
 func decodeApp(b []byte, v any) error {
 	if json.Unmarshal(b, v) != nil {
 		return errNotTheApps
@@ -84,10 +84,10 @@ type appReader struct {
 	entry   int // from 1
 }
 
-// Line is the number of the entry in the export.
+// Line returns the number of the entry in the export.
 func (a *appReader) Line() int { return a.entry }
 
-// skipRecord: the next entry is another record.
+// skipRecord has nothing to skip: the next entry is another record.
 func (a *appReader) skipRecord() (bool, error) { return true, nil }
 
 func (a *appReader) Read() (Record, error) {
@@ -114,12 +114,12 @@ func (a *appReader) Read() (Record, error) {
 	return Record{}, io.EOF
 }
 
-// record understands an entry.
+// record converts an entry.
 func (e *appEntry) record(r *Record, o *ReadOptions) (err error) {
 	if e.raw == nil && strings.HasPrefix(strings.ToLower(e.secret), otpauthScheme) {
 		return parseURI(e.secret, o, r)
 	}
-	// What an app trims, as its user would.
+	// The apps trim these as well.
 	r.Issuer, r.User = strings.TrimSpace(e.issuer), strings.TrimSpace(e.account)
 	if err = r.setType([]byte(e.kind)); err != nil {
 		if kind := strings.ToLower(e.kind); kind == "steam" || kind == "yandex" {
@@ -156,9 +156,9 @@ func (e *appEntry) record(r *Record, o *ReadOptions) (err error) {
 	return err
 }
 
-// aegis is a plain export of Aegis (its docs/vault.md, version 1 of the vault): the
-// tokens are in db.entries, each with its type, name, issuer and info. In an
-// encrypted export db is a text.
+// aegis reads a plain export of Aegis (its docs/vault.md, version 1 of the vault). The
+// tokens are in db.entries, each with its type, name, issuer and info. In an encrypted
+// export, db is a string.
 var aegis = appFormat("aegis", "Aegis Authenticator, plain JSON, only read", ".json",
 	func(head string) bool { return strings.Contains(head, `"slots"`) && strings.Contains(head, `"header"`) },
 	func(x *appExport) error {
@@ -199,8 +199,8 @@ var aegis = appFormat("aegis", "Aegis Authenticator, plain JSON, only read", ".j
 		}, err
 	})
 
-// twoFAS is an export of 2FAS without a password: the tokens are in services, each
-// with its secret and otp. With one, servicesEncrypted is in their place.
+// twoFAS reads an export of 2FAS without a password. The tokens are in services, each
+// with its secret and otp. An export with a password has servicesEncrypted instead.
 var twoFAS = appFormat("2fas", "2FAS, JSON without a password, only read", ".2fas",
 	func(head string) bool {
 		return strings.Contains(head, `"services"`) || strings.Contains(head, `"servicesEncrypted"`)
@@ -240,7 +240,7 @@ var twoFAS = appFormat("2fas", "2FAS, JSON without a password, only read", ".2fa
 		}, err
 	})
 
-// andOTP is a plain backup of andOTP: a list of tokens.
+// andOTP reads a plain backup of andOTP, which is a list of tokens.
 var andOTP = appFormat("andotp", "andOTP, plain JSON, only read", ".json",
 	func(head string) bool {
 		return strings.HasPrefix(head, "[") && strings.Contains(head, `"secret"`) && strings.Contains(head, `"type"`)
@@ -264,7 +264,7 @@ var andOTP = appFormat("andotp", "andOTP, plain JSON, only read", ".json",
 		}, err
 	})
 
-// freeOTPPlus is an export of FreeOTP+: the secret is a list of signed bytes.
+// freeOTPPlus reads an export of FreeOTP+. Its secret is a list of signed bytes.
 var freeOTPPlus = appFormat("freeotp-plus", "FreeOTP+, JSON, only read", ".json",
 	func(head string) bool { return strings.Contains(head, `"tokens"`) && strings.Contains(head, `"algo"`) },
 	func(x *appExport) error {
@@ -294,8 +294,8 @@ var freeOTPPlus = appFormat("freeotp-plus", "FreeOTP+, JSON, only read", ".json"
 		}, err
 	})
 
-// bitwarden is an unencrypted export of Bitwarden: a login's totp is an otpauth
-// URI, or a secret alone. Other items and their passwords are not looked at.
+// bitwarden reads an unencrypted export of Bitwarden. The totp of a login is an otpauth
+// URI, or a secret alone. Other items and their passwords are ignored.
 var bitwarden = appFormat("bitwarden", "Bitwarden, unencrypted JSON, only read", ".json",
 	func(head string) bool {
 		return strings.Contains(head, `"encrypted"`) && (strings.Contains(head, `"folders"`) ||

@@ -9,17 +9,17 @@ import (
 	"io"
 )
 
-// appExport looks for the list of entries in an export. Decoding all of it at once
-// would take memory for each of eight million zeros.
+// appExport finds the list of entries in an export. To decode the whole list at once
+// would allocate memory for each of eight million zeros, which fit the limit.
 type appExport struct {
 	jsonScanner
 	doc     []byte
 	entries []json.RawMessage // parts of doc
-	raw     json.RawMessage   // used again for each value
+	raw     json.RawMessage   // reused for each value
 }
 
-// listEntries returns the entries of an export, as parts of doc, which must be JSON
-// to its end.
+// listEntries returns the entries of an export, as parts of doc. All of doc must be
+// JSON.
 func listEntries(doc []byte, find func(x *appExport) error) ([]json.RawMessage, error) {
 	if len(doc) > maxExport {
 		return nil, fmt.Errorf("%w: more than %d MiB", ErrLimit, maxExport>>20)
@@ -39,7 +39,8 @@ func listEntries(doc []byte, find func(x *appExport) error) ([]json.RawMessage, 
 	return nil, malformed("no JSON, or not all of it, at byte %d", x.d.InputOffset())
 }
 
-// entriesAt collects the entries if key is the list's, and skips another value.
+// entriesAt collects the entries if key is the name of the list. It skips any other
+// value.
 func (x *appExport) entriesAt(key, list string) error {
 	if key != list {
 		return x.skip()
@@ -47,7 +48,7 @@ func (x *appExport) entriesAt(key, list string) error {
 	return x.collect()
 }
 
-// collect notes where the elements of a list are. null is an empty list.
+// collect records the positions of the list's elements. null is an empty list.
 func (x *appExport) collect() error {
 	t, err := x.d.Token()
 	switch {
@@ -75,7 +76,7 @@ func (x *appExport) collect() error {
 // skip reads a value into raw.
 func (x *appExport) skip() error { return x.d.Decode(&x.raw) }
 
-// value reads a value of a known type. null leaves v as it is.
+// value reads a value of a known type. null leaves v unchanged.
 func (x *appExport) value(v any) error {
 	if err := x.skip(); err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 	"github.com/d204ef64/fob/seedfile"
 )
 
-// TestMigrationExample reads the example that tools for this format publish: the
-// secret JBSWY3DPEHPK3PXP of 80 bits, without algorithm, digits and period.
+// TestMigrationExample reads the example that tools for this format publish: the secret
+// JBSWY3DPEHPK3PXP of 80 bits, without algorithm, digits or period.
 func TestMigrationExample(t *testing.T) {
 	const uri = "otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGEV4YW1wbGU6YWxpY2VAZ29vZ2xlLmNvbRoHRXhhbXBsZTAC"
 	_, err := readDetected(uri+"\n", seedfile.ReadOptions{AllowShort: true})
@@ -30,7 +30,7 @@ func TestMigrationExample(t *testing.T) {
 	require.EqualValues(t, 6, got[0].Digits)
 }
 
-// TestMigrationParts: a batch of which URIs are missing is not taken for whole.
+// TestMigrationParts checks that a batch with missing URIs is not accepted as complete.
 func TestMigrationParts(t *testing.T) {
 	_, data, found := strings.Cut(strings.TrimSpace(readSample(t, "otpauth-migration.txt")), "data=")
 	require.True(t, found)
@@ -38,7 +38,7 @@ func TestMigrationParts(t *testing.T) {
 	require.NoError(t, err)
 	message, err := base64.StdEncoding.DecodeString(data)
 	require.NoError(t, err)
-	message = bytes.Replace(message, []byte{3 << 3, 1, 4 << 3, 0}, []byte{3 << 3, 3, 4 << 3, 0}, 1) // a size of 3
+	message = bytes.Replace(message, []byte{3 << 3, 1, 4 << 3, 0}, []byte{3 << 3, 3, 4 << 3, 0}, 1) // a batch size of 3
 	text := "otpauth-migration://offline?data=" + url.QueryEscape(base64.StdEncoding.EncodeToString(message)) + "\n"
 	var left []string
 	_, err = readDetected(text, seedfile.ReadOptions{Step: 30, LeftOut: func(s string) { left = append(left, s) }})
@@ -46,10 +46,11 @@ func TestMigrationParts(t *testing.T) {
 	require.Equal(t, []string{"otpauth-migration: the export has 3 parts, and the file 1: the others are left out"}, left)
 }
 
-// TestOTPAuthWarnsOnce: what may be wrong with each of a thousand URIs is said once.
+// TestOTPAuthWarnsOnce checks that a warning which applies to each of a thousand URIs
+// is given once.
 func TestOTPAuthWarnsOnce(t *testing.T) {
 	uri := "otpauth://totp/A:alice?period=60&issuer=B&image=x&color=y&secret=" + rfcBase32 + "\n"
-	for range 2 { // each reading of a file anew
+	for range 2 { // each time the file is read
 		var said []string
 		got, err := readAll(mustFormat(t, "otpauth"), strings.Repeat(uri, 10), seedfile.ReadOptions{Warn: func(s string) { said = append(said, s) }})
 		require.NoError(t, err)
@@ -58,7 +59,8 @@ func TestOTPAuthWarnsOnce(t *testing.T) {
 	}
 }
 
-// TestAppsRefused: what is encrypted or of another kind is named.
+// TestAppsRefused checks that the error names the reason: encryption, or a token of
+// another kind.
 func TestAppsRefused(t *testing.T) {
 	for _, c := range []struct {
 		text string

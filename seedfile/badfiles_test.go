@@ -22,14 +22,14 @@ const (
 	fobHead     = `{"format":"fob","version":1}` + "\n"
 )
 
-// badFiles are files that are refused, with what is said of them.
+// badFiles are invalid files and the error for each.
 var badFiles = []struct {
 	format string
 	text   string
 	is     error
 	says   string // the whole error
 }{
-	// Any file of lines.
+	// Any text file.
 	{"oath-csv", "", seedfile.ErrSyntax, "oath-csv: malformed: no token in the file"},
 	{"oath-csv", "\n# a comment\n\n", seedfile.ErrSyntax, "oath-csv: malformed: no token in the file"},
 	{"oath-csv", "\xff\xfe\x00\x002\x00\x00\x00", seedfile.ErrSyntax, "oath-csv: malformed: the file is UTF-32: save it as UTF-8"},
@@ -178,8 +178,8 @@ var badFiles = []struct {
 	{"okta", `{"userId":"alice","body":{"profile":[]}}`, seedfile.ErrSyntax, "okta: line 1: token alice: malformed: no JSON object"},
 }
 
-// TestBadFiles wants each of them refused with exactly that text, by which
-// people find the place, and no seed in it.
+// TestBadFiles checks that each file is refused with exactly that text, which helps
+// people to find the mistake, and that the text contains no seed.
 func TestBadFiles(t *testing.T) {
 	for _, b := range badFiles {
 		_, err := readAll(mustFormat(t, b.format), b.text, seedfile.ReadOptions{Step: 60})

@@ -14,10 +14,10 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// endless is a file that repeats a row, without holding it.
+// endless is a file that repeats a row without holding the file in memory.
 type endless struct {
 	row  string
-	left int // rows
+	left int // rows left
 	rest string
 }
 
@@ -61,8 +61,8 @@ func BenchmarkWriteOATHCSV(b *testing.B) {
 	require.NoError(b, w.Close())
 }
 
-// TestStreams copies many records through each format, and wants no more memory
-// at the end than soon after the beginning.
+// TestStreams copies many records through each format. It checks that the copy uses no
+// more memory at the end than soon after the beginning.
 func TestStreams(t *testing.T) {
 	const records = 6000
 	for _, d := range dialects {
@@ -104,7 +104,7 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// heap is what is in use once the garbage is gone.
+// heap returns the bytes in use after a garbage collection.
 func heap() uint64 {
 	runtime.GC()
 	var m runtime.MemStats

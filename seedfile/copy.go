@@ -8,24 +8,25 @@ import (
 	"io"
 )
 
-// Losses counts what a copy left out.
+// Losses counts the fields that a copy left out.
 type Losses struct {
-	Records int           // that were copied
-	Lost    map[Field]int // records in which a field was left out, by field
+	Records int           // number of records copied
+	Lost    map[Field]int // number of records in which a field was left out, by field
 }
 
-// CopyOptions change a copy.
+// CopyOptions changes a copy.
 type CopyOptions struct {
-	For    *Server           // that the file is written for; see WriteOptions.For
-	Strict bool              // what would be left out is an error, [ErrLost]
-	Each   func(records int) // called after each record; nil is nobody
+	For    *Server           // server that the file is written for; see WriteOptions.For
+	Strict bool              // return [ErrLost] instead of leaving a field out
+	Each   func(records int) // called after each record, unless nil
 	// Skip is called with the error of a record that the target cannot hold
-	// ([ErrValue]), and the copy goes on without it. nil: the error ends the copy.
+	// ([ErrValue]), and the copy continues without that record. If Skip is nil, the
+	// error ends the copy.
 	Skip func(error)
 }
 
-// Copy writes all records of r to w, which writes the format to, and closes w.
-// On an error what was written so far is worth nothing.
+// Copy writes all records of r to w, a writer of the format to, and closes w. If it
+// returns an error, the file written so far must be discarded.
 func Copy(ctx context.Context, w Writer, to *Format, r Reader, o CopyOptions) (Losses, error) {
 	l := Losses{Lost: map[Field]int{}}
 	for {

@@ -8,24 +8,25 @@ import (
 	"strings"
 )
 
-// maxColumns is the most columns that a line may have, empty ones at its end
-// included.
+// maxColumns is the maximum number of columns in a line, including empty ones at its
+// end.
 const maxColumns = 100
 
-// csvDialect is a kind of file with columns (RFC 4180, but that a quoted field
-// does not go on in the next line).
+// csvDialect describes a kind of file with columns. It follows RFC 4180, except that a
+// quoted field cannot continue on the next line.
 type csvDialect struct {
 	name     string
 	comma    byte
-	trim     bool     // spaces and tabs around a field do not count
-	comments bool     // nor do lines that begin with #
-	columns  []string // names, of all there may be
-	least    int      // how many there must be
+	trim     bool     // ignore spaces and tabs around a field
+	comments bool     // ignore lines that begin with #
+	columns  []string // names of all possible columns
+	least    int      // minimum number of columns
 
-	// head looks at the first line, and reports whether it was no record; it
-	// may change the reader's columns. nil: the first line is a record.
+	// head looks at the first line, and reports whether it was a header rather than a
+	// record. It may change the reader's columns. If head is nil, the first line is a
+	// record.
 	head func(c *csvReader, line []byte) (bool, error)
-	// record reads the fields, at least least and at most all columns.
+	// record reads the fields, of which there are between least and all columns.
 	record func(c *csvReader, f [][]byte, r *Record) error
 }
 
@@ -34,13 +35,13 @@ type csvReader struct {
 	lines   *lineReader
 	comma   byte
 	columns []string
-	entra   []entraColumn // what is in the columns of an Entra file
+	entra   []entraColumn // contents of the columns of an Entra file
 	least   int
 	fields  [][]byte
 	begun   bool
 	warned  map[string]bool
 
-	inRecord bool // a record has been read, or tried
+	inRecord bool // a record has been read, or its line was invalid
 }
 
 var _ Reader = (*csvReader)(nil)
@@ -82,7 +83,7 @@ func (c *csvReader) Read() (Record, error) {
 	}
 }
 
-// skipRecord reports whether the error was one of a record's line.
+// skipRecord reports whether the error was in the line of a record.
 func (c *csvReader) skipRecord() (bool, error) { return c.inRecord, nil }
 
 func (c *csvReader) parse(line []byte, r *Record) error {
@@ -90,7 +91,7 @@ func (c *csvReader) parse(line []byte, r *Record) error {
 	if c.fields, err = splitCSV(c.fields[:0], line, c.comma, c.trim, maxColumns); err != nil {
 		return err
 	}
-	// A spreadsheet writes as many columns as its widest line has.
+	// A spreadsheet pads every line to the width of the widest one.
 	for most := len(c.columns); len(c.fields) > most; c.fields = c.fields[:len(c.fields)-1] {
 		if len(c.fields[len(c.fields)-1]) > 0 {
 			return malformed("more than %d columns", most)
@@ -110,10 +111,10 @@ func (c *csvReader) parse(line []byte, r *Record) error {
 
 var separatorNames = map[byte]string{',': "commas", ';': "semicolons", '\t': "tabs"}
 
-// once warns of a thing that concerns many lines.
+// once warns once about something that concerns many lines.
 func (c *csvReader) once(what string) { c.sayOnce(c.lines.options.warn, what) }
 
-// left is once for what is left out.
+// left is once for data that is left out.
 func (c *csvReader) left(what string) { c.sayOnce(c.lines.options.leftOut, what+" is left out") }
 
 func (c *csvReader) sayOnce(say func(string, ...any), what string) {
@@ -126,8 +127,8 @@ func (c *csvReader) sayOnce(say func(string, ...any), what string) {
 	}
 }
 
-// splitCSV appends the fields of a line, which it may overwrite. More fields
-// than most are an error.
+// splitCSV appends the fields of a line to fields. It may overwrite the line. More
+// fields than most are an error.
 func splitCSV(fields [][]byte, line []byte, comma byte, trim bool, most int) ([][]byte, error) {
 	rest, more := line, true
 	for more {
@@ -158,7 +159,7 @@ func splitCSV(fields [][]byte, line []byte, comma byte, trim bool, most int) ([]
 			if trim {
 				field = bytes.TrimRight(field, " \t")
 			}
-			// ="…" of spreadsheets is explained where a serial number is read.
+			// The ="…" of spreadsheets is explained when the serial number is read.
 			if bytes.IndexByte(field, '"') >= 0 && field[0] != '=' {
 				return fields, malformed("a quotation mark in a field that is not quoted")
 			}
@@ -168,8 +169,8 @@ func splitCSV(fields [][]byte, line []byte, comma byte, trim bool, most int) ([]
 	return fields, nil
 }
 
-// unquote returns a field after its opening quotation mark, in place, and what
-// follows the closing one.
+// unquote returns a field, given the bytes after its opening quotation mark, and the
+// rest after the closing one. It works in place.
 func unquote(b []byte) (field, rest []byte, ok bool) {
 	n := 0
 	for i := 0; i < len(b); i++ {

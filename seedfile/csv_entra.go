@@ -9,26 +9,25 @@ import (
 	"strings"
 )
 
-// entraHeader is the first line of an Entra file. Makers of tokens ship it
-// without the upn, which is put in before the upload.
+// entraHeader is the first line of an Entra file. Token manufacturers ship the file
+// without the upn, which is filled in before the upload.
 const entraHeader = "upn,serial number,secret key,time interval,manufacturer,model"
 
-// maxEntraKey is the most characters of a secret key that Entra takes.
+// maxEntraKey is the maximum length of a secret key in characters that Entra accepts.
 const maxEntraKey = 128
 
-// entraCSV is the CSV file of Microsoft Entra ID ("Upload hardware OATH tokens
-// in CSV format"), which others have taken over, HelloID for example:
+// entraCSV is the CSV file of Microsoft Entra ID ("Upload hardware OATH tokens in CSV
+// format"). Other products have adopted it, HelloID for example. The first line is:
 //
 //	upn,serial number,secret key,time interval,manufacturer,model
 //
-// and that line comes first. The secret key is base32, at most 128 characters;
-// the time interval is 30 or 60 seconds. Tokens are TOTP with SHA1 and 6 digits.
-// The reader also takes what PowerShell and spreadsheets make of such a file: a
-// first line of Export-Csv (#TYPE …), quotes, semicolons or tabs between columns,
-// columns in another order, and names without the spaces, as "timeinterval".
-// Columns other than the serial number and the secret key may be missing. Files
-// are written with all of them, the upn empty if there is no user, and then it
-// must be filled in before the upload.
+// The secret key is base32, at most 128 characters. The time interval is 30 or 60
+// seconds. Tokens are TOTP with SHA1 and 6 digits. The reader also accepts the variants
+// that PowerShell and spreadsheets produce: a first line of Export-Csv (#TYPE …),
+// quotes, semicolons or tabs between columns, columns in another order, and names
+// without the spaces, such as "timeinterval". Only the serial number and the secret key
+// are required. Files are written with all columns. Without a user, the upn is empty
+// and must be filled in before the upload.
 var entraCSV = &Format{
 	Name: "entra-csv", Title: "Microsoft Entra ID, CSV", Extension: ".csv",
 	carries: func(*Record) Field {
@@ -55,10 +54,10 @@ var entraCSV = &Format{
 	}),
 }
 
-// powershellType is how Export-Csv of PowerShell 5 begins a file.
+// powershellType is the beginning of a file from Export-Csv of PowerShell 5.
 const powershellType = "#TYPE "
 
-// entraColumn is a column, by the position of its name in entraHeader.
+// entraColumn identifies a column by the position of its name in entraHeader.
 type entraColumn int
 
 const (
@@ -74,8 +73,7 @@ const (
 // entraNames are the names of the columns without spaces.
 var entraNames = strings.Split(strings.ReplaceAll(entraHeader, " ", ""), ",")
 
-// entraColumns reads the line that names the columns, and finds out what is
-// between them.
+// entraColumns reads the line with the column names, and detects the separator.
 func entraColumns(line []byte) (comma byte, columns []entraColumn, err error) {
 	comma = ','
 	for _, other := range []byte(";\t") {
@@ -111,7 +109,7 @@ func entraColumns(line []byte) (comma byte, columns []entraColumn, err error) {
 // entraHead reads the first lines.
 func entraHead(c *csvReader, line []byte) (bool, error) {
 	if bytes.HasPrefix(line, []byte(powershellType)) {
-		c.begun = false // the names are in the next line
+		c.begun = false // the names are on the next line
 		return true, nil
 	}
 	comma, columns, err := entraColumns(line)
@@ -193,7 +191,7 @@ func appendEntra(dst []byte, r *Record) ([]byte, error) {
 	return append(dst, '\n'), err
 }
 
-// needTOTP refuses HOTP for a format that has a period and no counter.
+// needTOTP refuses HOTP for a format with a period but no counter.
 func needTOTP(r *Record) error {
 	if r.Type != TOTP {
 		return bad("type", "the format is for TOTP")

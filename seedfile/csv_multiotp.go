@@ -10,19 +10,20 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// multiotpHeader names the columns, as multiOTP's release notes do.
+// multiotpHeader has the column names of multiOTP's release notes.
 const multiotpHeader = "serial_number;manufacturer;algorithm;seed;digits;interval_or_event"
 
-// multiotpCSV is what multiOTP's -import-csv takes (release notes of 4.2.4.1):
+// multiotpCSV is the file for multiOTP's -import-csv (release notes of 4.2.4.1):
 //
 //	serial_number;manufacturer;algorithm;seed;digits;interval_or_event
 //
-// with semicolons. The algorithm is TOTP or HOTP, the seed hexadecimal, the last
-// column the period in seconds for TOTP, the counter for HOTP. That line itself
-// may be the first; it is not written. An empty last column is [ErrNoPeriod].
-// The hash is not in the file: it is the one of the options; multiOTP takes SHA-1.
-// multiOTP splits a line at commas, semicolons and tabs, also inside quotes: a
-// manufacturer with one of them, or with a quotation mark, is left out.
+// Semicolons separate the columns. The algorithm is TOTP or HOTP, and the seed is
+// hexadecimal. The last column is the period in seconds for TOTP and the counter for
+// HOTP. The reader accepts the line above as the first line; the writer does not write
+// it. An empty last column is [ErrNoPeriod]. The file does not contain the hash: the
+// reader uses the one of the options, and multiOTP uses SHA-1. multiOTP splits a line
+// at commas, semicolons and tabs, even inside quotes. A manufacturer that contains one
+// of them, or a quotation mark, is left out.
 var multiotpCSV = &Format{
 	Name: "multiotp-csv", Title: "multiOTP, CSV", Extension: ".csv",
 	carries: func(r *Record) Field {
@@ -93,5 +94,5 @@ var multiotpCSV = &Format{
 	}}),
 }
 
-// multiotpText reports whether multiOTP reads a text as it is written.
+// multiotpText reports whether multiOTP reads back a text unchanged.
 func multiotpText(s string) bool { return !strings.ContainsAny(s, ",;\t\"") }

@@ -9,21 +9,21 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// oathCSV is what privacyIDEA's "OATH CSV" import takes (its documentation,
-// "Import", and lib/importotp.py):
+// oathCSV is the file for privacyIDEA's "OATH CSV" import (its documentation, "Import",
+// and lib/importotp.py):
 //
 //	serial, seed[, totp|hotp[, digits[, period or counter]]]
 //
-// The seed is hexadecimal, digits are 6 or 8, the period is 30 or 60 seconds;
-// spaces around a column do not count, nor do lines that begin with #. By that
-// documentation the type is hotp where it is missing, the digits 6, the counter
-// 0, and the period 30, which is not assumed here: [ErrNoPeriod]. A first line
-// "# version: 2" puts user, resolver and realm before the serial number: the
-// user is read, as user@realm where there is a realm; the resolver is not. Files
-// are written without these three, because a record does not know the realm.
-// There is no column for the algorithm: privacyIDEA takes the one whose output is
-// as long as the seed, and so does the reader, see hashByLength. A record with
-// another one is not written.
+// The seed is hexadecimal, digits are 6 or 8, and the period is 30 or 60 seconds.
+// Spaces around a column are ignored, as are lines that begin with #. According to that
+// documentation the defaults are hotp for the type, 6 digits, a counter of 0 and a
+// period of 30. The reader does not assume the period: it returns [ErrNoPeriod]. If the
+// first line is "# version: 2", user, resolver and realm come before the serial number.
+// The user is read, as user@realm if there is a realm; the resolver is left out. Files
+// are written without these three columns, because a record does not contain the realm.
+// The algorithm has no column: privacyIDEA uses the one with an output as long as the
+// seed, and so does the reader; see hashByLength. A record with another algorithm is
+// not written.
 var oathCSV = &Format{
 	Name: "oath-csv", Title: "privacyIDEA, OATH CSV", Extension: ".csv",
 	carries: func(r *Record) Field {
@@ -66,15 +66,15 @@ var oathCSV = &Format{
 	}}),
 }
 
-// linotpCSV is what LinOTP's "OATH CSV" import takes (lib/ImportOTP/oath.py):
+// linotpCSV is the file for LinOTP's "OATH CSV" import (lib/ImportOTP/oath.py):
 //
 //	serial, seed[, totp|hotp[, digits[, period[, sha1|sha256|sha512]]]]
 //
-// as [oathCSV], without versions. The period's column is empty for hotp, and the
-// counter is not in the file. If the algorithm is missing, LinOTP takes the one
-// whose output is as long as the seed. So does the reader, and warns unless it is
-// SHA1; files are always written with it. An algorithm of the options other than
-// SHA1 comes before that rule.
+// It is like [oathCSV], but without versions. The period's column is empty for hotp,
+// and the counter is not in the file. If the algorithm is missing, LinOTP uses the one
+// with an output as long as the seed. So does the reader, with a warning unless that is
+// SHA1. The writer always writes the algorithm. An algorithm other than SHA1 in the
+// options takes precedence over that rule.
 var linotpCSV = &Format{
 	Name: "linotp-csv", Title: "LinOTP, OATH CSV", Extension: ".csv",
 	carries: func(*Record) Field { return FieldSerial | FieldType | FieldAlgorithm | FieldDigits | FieldStep },
@@ -103,15 +103,15 @@ var linotpCSV = &Format{
 	}}),
 }
 
-// netiqCSV is what NetIQ Advanced Authentication takes as "OATH csv" (its
-// Helpdesk Administrator guide, "CSV File Format to Import the OATH Compliant
-// Tokens"):
+// netiqCSV is the "OATH csv" file for NetIQ Advanced Authentication (its Helpdesk
+// Administrator guide, "CSV File Format to Import the OATH Compliant Tokens"):
 //
 //	serial, seed[, totp|hotp[, digits[, period]]]
 //
-// The seed is hexadecimal; spaces around a column do not count. By the guide the
-// type is hotp where it is missing, the digits 6, and the period 30, which is
-// not assumed here: [ErrNoPeriod]. Neither counter nor algorithm is in the file.
+// The seed is hexadecimal. Spaces around a column are ignored. According to the guide
+// the defaults are hotp for the type, 6 digits and a period of 30. The reader does not
+// assume the period: it returns [ErrNoPeriod]. The file contains neither counter nor
+// algorithm.
 var netiqCSV = &Format{
 	Name: "netiq-csv", Title: "NetIQ Advanced Authentication, OATH csv", Extension: ".csv",
 	carries: func(*Record) Field { return FieldSerial | FieldType | FieldDigits | FieldStep },

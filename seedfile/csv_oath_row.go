@@ -42,7 +42,7 @@ func (c *csvReader) oath(f [][]byte, r *Record, mostDigits uint8) (err error) {
 	case moving && c.name == "oath-csv":
 		r.Counter, err = number("counter", f[4], math.MaxUint64)
 	case moving:
-		// Its server does not look at it, and starts at 0.
+		// The server ignores this column and starts at 0.
 		var counter uint64
 		if counter, err = number("counter", f[4], math.MaxUint64); err == nil && counter != 0 {
 			c.left("a counter, which " + c.name + " has no column for,")
@@ -73,8 +73,8 @@ func appendOATH(dst []byte, r *Record) ([]byte, error) {
 	return dst, err
 }
 
-// setType reads totp or hotp, in any case. The other types of the same servers
-// are refused by name.
+// setType reads totp or hotp, in upper or lower case. Its error names the other types
+// of the same servers.
 func (r *Record) setType(b []byte) error {
 	switch name := strings.ToLower(string(b)); name {
 	case "totp":
@@ -89,7 +89,8 @@ func (r *Record) setType(b []byte) error {
 	return nil
 }
 
-// setAlgorithm reads the name of an algorithm, and does not repeat a wrong one.
+// setAlgorithm reads the name of an algorithm. Its error does not repeat an unknown
+// name.
 func (r *Record) setAlgorithm(b []byte) (err error) {
 	if r.Algorithm, err = token.ParseAlgorithm(string(b)); err != nil {
 		return bad("algorithm", "%w", token.ErrAlgorithm)
@@ -97,7 +98,7 @@ func (r *Record) setAlgorithm(b []byte) (err error) {
 	return nil
 }
 
-// oathVersion looks for "# version: 2" of privacyIDEA.
+// oathVersion looks for privacyIDEA's "# version: 2".
 func oathVersion(c *csvReader, line []byte) (bool, error) {
 	version, found := cutVersion(line)
 	switch {
@@ -113,14 +114,15 @@ func oathVersion(c *csvReader, line []byte) (bool, error) {
 	return true, nil
 }
 
-// cutVersion returns what follows "# version:", if line is that.
+// cutVersion returns the rest of a line that begins with "# version:", and whether it
+// does.
 func cutVersion(line []byte) (string, bool) {
 	rest, found := bytes.CutPrefix(line, []byte("#"))
 	rest, found2 := bytes.CutPrefix(bytes.TrimLeft(rest, " \t"), []byte("version:"))
 	return string(bytes.TrimSpace(rest)), found && found2
 }
 
-// owner reads user, resolver and realm of version 2.
+// owner reads user, resolver and realm in version 2.
 func (c *csvReader) owner(f [][]byte, r *Record) error {
 	user, resolver, realm := string(f[0]), f[1], string(f[2])
 	switch {

@@ -7,28 +7,28 @@ import (
 	"strconv"
 )
 
-// duo is what is pasted into, or uploaded to, Duo's Admin Panel under "Import
-// hardware tokens":
+// duo is the text for Duo's Admin Panel, pasted or uploaded under "Import hardware
+// tokens":
 //
 //	serial,seed
 //
-// The seed is hexadecimal. Type, digits and period are chosen in the form, for
-// TOTP 6 or 8 digits and 30 or 60 seconds: the reader takes them from the
-// options, and fails with [ErrNoPeriod] where these have no period. A line is
-// read as TOTP, since nothing says what it is, unless a third column has a counter.
+// The seed is hexadecimal. Type, digits and period are chosen in the form; TOTP has 6
+// or 8 digits and a period of 30 or 60 seconds. The reader takes them from the options,
+// and fails with [ErrNoPeriod] if these have no period. The file does not contain the
+// type. A line is read as TOTP, unless a third column has a counter.
 var duo = pairFormat("duo", "Duo, serial and seed", false)
 
-// pingID is the file of PingID's "Import OATH tokens", .csv or .txt:
+// pingID is the .csv or .txt file for PingID's "Import OATH tokens":
 //
 //	serial,seed
 //
-// as [duo], and PingID's documentation says that there must be no space. Type
-// and refresh interval, 30 or 60 seconds, are chosen for each file. A third column
-// may have the counter of HOTP.
+// It is like [duo]. PingID's documentation forbids spaces. Type and refresh interval,
+// 30 or 60 seconds, are chosen for each file. A third column may have the counter of
+// HOTP.
 var pingID = pairFormat("pingid", "PingID, serial and seed", true)
 
-// pairFormat is one of the two. counters says whether a counter is written: Duo does
-// not document its third column.
+// pairFormat returns duo or pingID. counters selects whether a counter is written: Duo
+// does not document its third column.
 func pairFormat(name, title string, counters bool) *Format {
 	return &Format{
 		Name: name, Title: title, Extension: ".csv",

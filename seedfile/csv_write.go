@@ -10,15 +10,15 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// appendHex appends a seed in hexadecimal, and leaves no copy behind.
+// appendHex appends a seed in hexadecimal, and wipes its own copy of the bytes.
 func appendHex(dst []byte, seed token.Seed) []byte {
 	b := seed.Bytes()
 	defer clear(b)
 	return hex.AppendEncode(dst, b)
 }
 
-// appendSerial appends the serial number, without which most servers take no
-// token.
+// appendSerial appends the serial number. Most servers do not accept a token without
+// one.
 func appendSerial(dst []byte, r *Record) ([]byte, error) {
 	s := r.SerialText()
 	if s == "" {
@@ -27,10 +27,10 @@ func appendSerial(dst []byte, r *Record) ([]byte, error) {
 	return append(dst, s...), nil
 }
 
-// appendText appends a name as a column, in quotes where it must be. One that a
-// spreadsheet would run as a formula is refused: to alter it would be to write
-// another name. Which of comma and semicolon parts cells depends on the language
-// of the spreadsheet, and the full-width signs are those of a Japanese one.
+// appendText appends a name as a column, in quotes if needed. It refuses a name that a
+// spreadsheet would run as a formula; altering it would write a different name. A
+// spreadsheet separates cells at commas or at semicolons, depending on its language.
+// The full-width signs are those that Japanese spreadsheets accept.
 func appendText(dst []byte, field, s string, comma byte) ([]byte, error) {
 	if s == "" {
 		return dst, nil

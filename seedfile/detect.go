@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// headLines returns the whole lines of a file's head, without empty ones and
-// those after the first twenty.
+// headLines returns the first twenty complete lines of a file's head, without empty
+// ones.
 func headLines(head []byte) [][]byte {
 	rest := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	var lines [][]byte
 	for len(rest) > 0 && len(lines) < 20 {
 		line, after, found := bytes.Cut(rest, []byte("\n"))
 		if !found && len(head) >= headSize {
-			break // cut off
+			break // incomplete
 		}
 		rest = after
 		if line = bytes.TrimSuffix(line, []byte("\r")); len(line) > 0 {
@@ -25,8 +25,8 @@ func headLines(head []byte) [][]byte {
 	return lines
 }
 
-// detectRows reports whether all whole lines that are no comments, and there are
-// some, split into fields that fit.
+// detectRows reports whether the complete lines, except comments, all split into fields
+// that fit. There must be at least one.
 func detectRows(head []byte, comma byte, trim bool, fits func(f [][]byte) bool) bool {
 	some := false
 	for _, line := range headLines(head) {
@@ -42,8 +42,8 @@ func detectRows(head []byte, comma byte, trim bool, fits func(f [][]byte) bool) 
 	return some
 }
 
-// detectOATH looks for serial, seed, totp, digits, period, algorithm, of which
-// there are least to most columns.
+// detectOATH looks for serial, seed, totp, digits, period, algorithm, with least to
+// most columns.
 func detectOATH(head []byte, least, most int, versions bool) bool {
 	for _, line := range headLines(head)[:min(1, len(headLines(head)))] {
 		if _, found := cutVersion(line); found {
@@ -67,7 +67,7 @@ func trimEmpty(f [][]byte) [][]byte {
 	return f
 }
 
-// detectPair looks for serial,seed without a space.
+// detectPair looks for serial,seed without spaces.
 func detectPair(head []byte) bool {
 	return detectRows(head, ',', false, func(f [][]byte) bool {
 		f = trimEmpty(f)

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/seedfile"
 )
 
-// TestDetect wants each sample told by its beginning: as what it is, or as one
-// of those that look alike.
+// TestDetect checks that each sample is detected from its content, as its own format or
+// as one of several that look alike.
 func TestDetect(t *testing.T) {
 	told := map[string]bool{}
 	for _, s := range samples() {
@@ -44,13 +44,14 @@ func TestDetect(t *testing.T) {
 	}
 }
 
-// TestDetectCompact wants rows without spaces taken for what has as many columns.
+// TestDetectCompact checks that rows without spaces match every format with the same
+// number of columns.
 func TestDetectCompact(t *testing.T) {
 	_, _, err := seedfile.NewReader(strings.NewReader(strings.ReplaceAll(row, " ", "")), seedfile.ReadOptions{})
 	require.EqualError(t, err, "unknown format: the file may be oath-csv or linotp-csv or netiq-csv: name its format")
 }
 
-// TestDetectNothing shows files that no format may claim.
+// TestDetectNothing checks files that no format may claim.
 func TestDetectNothing(t *testing.T) {
 	for _, text := range []string{
 		"", "\n", "hello\n", "a,b,c\n", "<html></html>", "{}", `{"a":1}`, "[]", "<", "<?", "<!--", "\x00",
@@ -61,7 +62,7 @@ func TestDetectNothing(t *testing.T) {
 	}
 }
 
-// TestSamplesListed wants a line about the origin of each sample.
+// TestSamplesListed checks that the README gives the origin of each sample.
 func TestSamplesListed(t *testing.T) {
 	readme := readSample(t, "README.md")
 	entries, err := os.ReadDir("testdata")

@@ -17,12 +17,12 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// dialects say of each format which records it must take, as its server's
-// documentation has it, and what is lost of a record that has everything.
+// dialects lists for each format the records that it must accept, according to its
+// server's documentation, and the fields that it loses of a record with all of them.
 var dialects = []struct {
 	name  string
 	takes func(r *seedfile.Record) bool
-	lost  string // of fullRecord
+	lost  string // fields of fullRecord that are lost
 }{
 	{
 		"oath-csv",
@@ -113,8 +113,8 @@ func hotp(r *seedfile.Record) bool        { return r.Type == seedfile.HOTP }
 func sixOrEight(r *seedfile.Record) bool  { return r.Digits == 6 || r.Digits == 8 }
 func halfOrWhole(r *seedfile.Record) bool { return r.Step == 30 || r.Step == 60 }
 
-// byLength reports whether a server that takes the hash from the length of the
-// seed has the right one: lengths are the ones it does not take for SHA-1.
+// byLength reports whether a server that derives the hash from the length of the seed
+// uses the right one. lengths are the lengths for which it does not use SHA-1.
 func byLength(r *seedfile.Record, lengths ...int) bool {
 	if !slices.Contains(lengths, r.Seed.Len()) {
 		return r.Algorithm == token.SHA1
@@ -133,7 +133,7 @@ func account(r *seedfile.Record) string {
 	return r.Serial.String()
 }
 
-// fullRecord has something in every field.
+// fullRecord has a value in every field.
 func fullRecord(t testing.TB) seedfile.Record {
 	at := func(year int) time.Time { return time.Date(year, 1, 2, 3, 4, 5, 0, time.UTC) }
 	return seedfile.Record{
@@ -145,8 +145,8 @@ func fullRecord(t testing.TB) seedfile.Record {
 	}
 }
 
-// TestLost wants of each format what it cannot carry, and that all formats are
-// in the table.
+// TestLost checks the fields that each format cannot carry, and that the table contains
+// all formats.
 func TestLost(t *testing.T) {
 	full := fullRecord(t)
 	listed := map[string]bool{}
@@ -158,7 +158,7 @@ func TestLost(t *testing.T) {
 		require.True(t, listed[f.Name] || strings.HasPrefix(f.Name, "pskc") || !f.Writable(), "%s is in no row", f.Name)
 	}
 
-	// A token of ours, into the two formats that hold what it is.
+	// One of our usual tokens, in the two formats that hold all of its fields.
 	usual := seedfile.Record{Serial: full.Serial, Seed: full.Seed, Digits: 6, Step: 60}
 	require.Zero(t, mustFormat(t, "oath-csv").Lost(&usual))
 	require.Zero(t, mustFormat(t, "entra-csv").Lost(&usual))

@@ -10,8 +10,8 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// Errors to branch on with errors.Is. Those of a file are wrapped in an [Error]
-// that says where.
+// Errors to test for with errors.Is. An error in a file is wrapped in an [Error], which
+// adds the place.
 var (
 	ErrFormat          = errclass.New(errclass.Usage, "unknown format")
 	ErrSyntax          = errclass.New(errclass.Usage, "malformed")
@@ -28,18 +28,17 @@ var (
 	ErrLimit           = errclass.New(errclass.Usage, "too large")
 )
 
-// Error is something wrong in a file, and where.
+// Error describes a mistake in a file and its place.
 type Error struct {
 	Format string // its name
-	Line   int    // of the file, or entry of an app's export, from 1; 0: unknown
-	Record string // Record.Name; "" before it is known
-	Field  string // column or element; "" for the record
+	Line   int    // of the file, or entry of an app's export, from 1; 0 if unknown
+	Record string // Record.Name; "" if not yet read
+	Field  string // column or element; "" if the error is about the whole record
 	Err    error
 }
 
-// Error returns for example
-// "oath-csv: line 3: token 2600124800001: seed: odd number of hexadecimal digits".
-// It is safe to show: see printable.
+// Error returns for example "oath-csv: line 3: token 2600124800001: seed: odd number of
+// hexadecimal digits". It is safe to display; see printable.
 func (e *Error) Error() string {
 	parts := []string{e.Format}
 	if e.Line > 0 {
@@ -54,7 +53,7 @@ func (e *Error) Error() string {
 	return printable(strings.Join(parts, ": ") + ": " + e.Err.Error())
 }
 
-// place names a line, or an entry, of a file.
+// place describes a line or an entry of a file.
 func place(format string, line int) string {
 	if f, err := FormatByName(format); err == nil && f.entries {
 		return "entry " + strconv.Itoa(line)
@@ -62,9 +61,9 @@ func place(format string, line int) string {
 	return "line " + strconv.Itoa(line)
 }
 
-// printable replaces what a terminal would obey, and not show, in a text with
-// parts of a file in it: control characters with those of C1, line and paragraph
-// separators, what turns the direction of writing, and broken UTF-8.
+// printable replaces the characters of a text that would control a terminal: control
+// characters including C1, line and paragraph separators, characters that change the
+// direction of writing, and broken UTF-8. The text may contain parts of a file.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
@@ -77,8 +76,8 @@ func printable(s string) string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ErrorClass returns the class of Err, or Usage if it has none: then the content
-// of the file is wrong.
+// ErrorClass returns the class of Err, or Usage if it has none, because the content of
+// the file is then wrong.
 func (e *Error) ErrorClass() errclass.Class {
 	if class, found := errclass.Of(e.Err); found {
 		return class

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestErrorPrintable: a file cannot make a terminal obey it by its names.
+// TestErrorPrintable checks that the names in a file cannot control a terminal.
 func TestErrorPrintable(t *testing.T) {
 	for _, c := range []string{
 		"\x1b[31m", "\n", "\r", "\t", "\b", "\x00", "\x7f", "\u0085", "\u009b31m", // C0, DEL, C1

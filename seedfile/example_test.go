@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/seedfile"
 )
 
-// A file for Duo does not say the period: whoever knows it must.
+// A file for Duo does not contain the period. The caller must supply it.
 func Example() {
 	file := "2600124800001,3132333435363738393031323334353637383930\n"
 	from, _ := seedfile.FormatByName("duo")

@@ -12,7 +12,7 @@ import (
 // Field is a set of fields of a [Record].
 type Field uint32
 
-// The fields, but the seed, which every format carries.
+// The fields, except the seed, which every format carries.
 const (
 	FieldSerial Field = 1 << iota
 	FieldType
@@ -34,10 +34,10 @@ const (
 	FieldFriendlyName
 	FieldUser
 
-	// FieldCore is what a code depends on besides the seed.
+	// FieldCore has the fields that determine a code, besides the seed.
 	FieldCore = FieldType | FieldAlgorithm | FieldDigits | FieldStep | FieldT0 | FieldCounter
 
-	// FieldAll is everything.
+	// FieldAll has all fields.
 	FieldAll = FieldUser<<1 - 1
 )
 
@@ -47,7 +47,7 @@ var fieldNames = [...]string{
 	"manufacturer", "model", "issue number", "issuer", "key id", "friendly name", "user",
 }
 
-// String returns the names, separated by commas.
+// String returns the names of the fields, separated by commas.
 func (f Field) String() string {
 	var names []string
 	for _, one := range f.Each() {
@@ -56,7 +56,7 @@ func (f Field) String() string {
 	return strings.Join(names, ", ")
 }
 
-// Each returns the fields of the set, one by one, in order.
+// Each returns the fields of the set one by one, in order.
 func (f Field) Each() []Field {
 	var each []Field
 	for f &= FieldAll; f != 0; f &= f - 1 {
@@ -65,10 +65,11 @@ func (f Field) Each() []Field {
 	return each
 }
 
-// Fields returns which fields say something: those that are set, and of those a
-// code depends on the ones that are not what everybody assumes (TOTP, SHA1, 6
-// digits, T0 1970, counter 0). The period always counts: no two servers assume
-// the same. A key id that is the serial number says nothing.
+// Fields returns the fields that carry information. These are the fields that are set.
+// Of the fields that determine a code, they are those that differ from the usual values
+// (TOTP, SHA1, 6 digits, T0 1970, counter 0). The period always counts, because no
+// default is common to all servers. A key id that equals the serial number does not
+// count.
 func (r *Record) Fields() Field {
 	var f Field
 	add := func(set bool, field Field) {

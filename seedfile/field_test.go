@@ -16,8 +16,8 @@ import (
 // fieldKey is the key of the encrypted files in testdata/field.
 const fieldKey = "000102030405060708090a0b0c0d0e0f"
 
-// TestFieldFiles reads the files of testdata/field, whose README says what each
-// is and where the right result comes from.
+// TestFieldFiles reads the files of testdata/field. The README there describes each
+// file and gives the source of the expected result.
 func TestFieldFiles(t *testing.T) {
 	sha256Seed := strings.Repeat("31", 32)
 	for _, c := range []struct {
@@ -29,7 +29,7 @@ func TestFieldFiles(t *testing.T) {
 		step         token.UnixSeconds
 		algorithm    token.Algorithm
 		check        func(t *testing.T, r seedfile.Record)
-		warns        []string // a part of each warning
+		warns        []string // part of each warning
 	}{
 		{file: "01-draft-usage-digits.xml", format: "feitian-xml", serial: "SN1", digits: 8, step: 30},
 		{
@@ -118,7 +118,7 @@ func contoso(t *testing.T, r seedfile.Record) {
 	require.Equal(t, "helga@contoso.com Contoso HardwareKey", r.User+" "+r.Manufacturer+" "+r.Model)
 }
 
-// readDetected reads a whole file of a format that is to be detected.
+// readDetected reads a whole file and detects its format.
 func readDetected(text string, o seedfile.ReadOptions) ([]seedfile.Record, error) {
 	r, f, err := seedfile.NewReader(strings.NewReader(text), o)
 	if err != nil {
@@ -128,7 +128,8 @@ func readDetected(text string, o seedfile.ReadOptions) ([]seedfile.Record, error
 	return readAll(f, text, o)
 }
 
-// TestFieldRefused: these are not read, and the error says why, without the seed.
+// TestFieldRefused checks files that are refused with a reason. The error does not
+// contain the seed.
 func TestFieldRefused(t *testing.T) {
 	for file, c := range map[string]struct {
 		is   error
@@ -146,8 +147,8 @@ func TestFieldRefused(t *testing.T) {
 	}
 }
 
-// TestSkip: a token that is not supported does not end the file, in every format
-// that can have one.
+// TestSkip checks, for every format that can contain one, that an unsupported token
+// does not end the file.
 func TestSkip(t *testing.T) {
 	feitian := func(algorithm string) string {
 		return `<Device><DeviceInfo><SerialNo>1</SerialNo></DeviceInfo><Key KeyId="1" KeyAlgorithm="http://www.ietf.org/keyprov/pskc#` + algorithm + `">` +
@@ -159,7 +160,7 @@ func TestSkip(t *testing.T) {
 	}
 	ocra := "1, " + rfcSeed + ", ocra, OCRA-1:HOTP-SHA1-6:QN08\n"
 	pskc := readSample(t, "field/19-one-unsupported.xml")
-	pinFirst := func() string { // the other order
+	pinFirst := func() string { // the elements in the other order
 		i, j := strings.Index(pskc, "<KeyPackage>"), strings.LastIndex(pskc, "<KeyPackage>")
 		end := strings.Index(pskc, "</KeyContainer>")
 		return pskc[:i] + pskc[j:end] + pskc[i:j] + pskc[end:]
@@ -191,7 +192,7 @@ func TestSkip(t *testing.T) {
 		require.ErrorContains(t, skipped[0], c.says)
 	}
 
-	// What is wrong with the whole file cannot be skipped.
+	// An error that concerns the whole file cannot be skipped.
 	for format, text := range map[string]string{
 		"oath-csv":       "# version: 3\n" + row,
 		"fob":            `{"format":"fob","version":2}` + "\n",
@@ -203,7 +204,8 @@ func TestSkip(t *testing.T) {
 	}
 }
 
-// TestEntraSpreadsheets: what PowerShell and spreadsheets make of an Entra file.
+// TestEntraSpreadsheets reads variants of an Entra file that PowerShell and
+// spreadsheets produce.
 func TestEntraSpreadsheets(t *testing.T) {
 	const head, line = "upn,serial number,secret key,time interval,manufacturer,model", "helga@contoso.com,1234567," + rfcBase32 + ",60,Contoso,HardwareKey"
 	quoted := func(s string) string { return `"` + strings.ReplaceAll(s, ",", `","`) + `"` }

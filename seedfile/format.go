@@ -16,52 +16,54 @@ import (
 
 // Reader reads the records of a file.
 type Reader interface {
-	// Read returns the next record, and io.EOF after the last one and nothing
-	// wrong. Other errors end the file; those about its content are an [Error].
+	// Read returns the next record, or io.EOF after the last one if the file is
+	// correct. Other errors end the file. An error about its content is an [Error].
 	Read() (Record, error)
 
-	// Line is where in the file the record began that was read last. In an export
-	// of an app, which is often one line, it counts entries.
+	// Line returns the line at which the last record began. In an export of an app,
+	// which is often one line, it counts entries.
 	Line() int
 }
 
 // Writer writes records to a file.
 type Writer interface {
-	// Write adds a record. What the format cannot carry ([Format.Lost]) is left
-	// out; a record without what the format cannot do without is an error.
+	// Write adds a record. It leaves out the fields that the format cannot carry
+	// ([Format.Lost]). It returns an error if the record lacks a field that the format
+	// requires.
 	Write(r *Record) error
 
-	// Close writes what belongs at the end. It does not close the file.
+	// Close writes the end of the file. It does not close the underlying writer.
 	Close() error
 }
 
-// ReadOptions say what a file does not.
+// ReadOptions supplies data that a file lacks.
 type ReadOptions struct {
-	// For formats that leave it to a form of the server. Where the file says
-	// another thing, the file counts.
-	Step      token.UnixSeconds // 0: not known
-	Digits    uint8             // 0: 6
+	// Values for formats that leave them to a form of the server. A value in the file
+	// takes precedence.
+	Step      token.UnixSeconds // 0 means unknown
+	Digits    uint8             // 0 means 6
 	Algorithm token.Algorithm
 
 	Keys Keys // for encrypted files
 
-	// Warn is called with what a person should know of a file that is taken all
-	// the same; nil is nobody.
+	// Warn is called with remarks for a person about a file that is accepted
+	// nevertheless, unless it is nil.
 	Warn func(string)
 
-	// LeftOut is called with what the file says and a [Record] has no field for;
-	// nil: Warn is called.
+	// LeftOut is called with data in the file for which a [Record] has no field. If it
+	// is nil, Warn is called.
 	LeftOut func(string)
 
-	// Skip is called with the error of a token that is not supported ([ErrUnsupported]),
-	// and the reader goes on with the next token. nil: the error ends the file.
+	// Skip is called with the error of a token that is not supported
+	// ([ErrUnsupported]), and the reader continues with the next token. If Skip is nil,
+	// the error ends the file.
 	Skip func(error)
 
-	// AllowShort takes seeds of 10 to 15 bytes, see [token.NewShortSeed], and
-	// warns once. Without it they are an error.
+	// AllowShort accepts seeds of 10 to 15 bytes, see [token.NewShortSeed], and warns
+	// once. Otherwise they are an error.
 	AllowShort bool
 
-	said map[string]bool // by once; nil: everything is said
+	said map[string]bool // by once; nil means that nothing is suppressed
 }
 
 // warn calls Warn.
@@ -71,7 +73,7 @@ func (o *ReadOptions) warn(format string, args ...any) {
 	}
 }
 
-// leftOut calls LeftOut, or else Warn.
+// leftOut calls LeftOut, or Warn if LeftOut is nil.
 func (o *ReadOptions) leftOut(format string, args ...any) {
 	if o.LeftOut == nil {
 		o.warn(format, args...)
@@ -80,7 +82,7 @@ func (o *ReadOptions) leftOut(format string, args ...any) {
 	o.LeftOut(printable(fmt.Sprintf(format, args...)))
 }
 
-// once says a thing that may concern each token of a file with one call.
+// once reports a text once, although it may apply to every token of a file.
 func (o *ReadOptions) once(say func(string, ...any), text string) {
 	if o.said[text] {
 		return
@@ -91,7 +93,7 @@ func (o *ReadOptions) once(say func(string, ...any), text string) {
 	say("%s", text)
 }
 
-// checkSeed refuses a short seed, unless the options take it.
+// checkSeed refuses a short seed, unless the options allow it.
 func (o *ReadOptions) checkSeed(seed token.Seed, warned *bool) error {
 	n := seed.Len()
 	switch {
@@ -105,41 +107,41 @@ func (o *ReadOptions) checkSeed(seed token.Seed, warned *bool) error {
 	return nil
 }
 
-// Keys opens what is encrypted in a file.
+// Keys decrypts a file and verifies its signature.
 type Keys struct {
 	Key      []byte // pre-shared AES key, 16, 24 or 32 bytes
 	Password []byte
-	Private  []byte // PEM: PKCS#8 or PKCS#1 RSA private key of the recipient
-	Trusted  []byte // PEM: certificates one of which must have signed the file; nil: a signature is not looked at
+	Private  []byte // PEM: the recipient's RSA private key, PKCS#8 or PKCS#1
+	Trusted  []byte // PEM: certificates, one of which must have signed the file; nil ignores a signature
 }
 
-// WriteOptions say how a file is written. Formats take what concerns them, and
-// refuse encryption that they do not have.
+// WriteOptions controls the writing of a file. A format ignores options that do not
+// concern it, but refuses encryption that it does not support.
 type WriteOptions struct {
-	Encrypt *Encryption // nil: in clear
+	Encrypt *Encryption // nil: not encrypted
 	Sign    *Signer     // nil: not signed
 
-	// For is the server that is to import the file: its profile changes how the
-	// file is written, and refuses what it would compute wrong codes from. nil: as
-	// the format's standard says.
+	// For is the server that will import the file. Its profile changes the way in which
+	// the file is written, and refuses data from which the server would compute wrong
+	// codes. If it is nil, the file follows the format's standard.
 	For *Server
 
-	// Warn is called with what a person should know of the file; nil is nobody.
+	// Warn is called with remarks for a person about the file, unless it is nil.
 	Warn func(string)
 
 	OktaProfile string // factorProfileId of Okta's profile for the tokens; for okta only
 }
 
-// Encryption says to whom a file is encrypted: exactly one of Key, Password and
-// Recipient is set.
+// Encryption describes how a file is encrypted. Exactly one of Key, Password and
+// Recipient must be set.
 type Encryption struct {
 	Key        []byte // pre-shared AES key, 16, 24 or 32 bytes
-	KeyName    string // by which the recipient knows it
+	KeyName    string // the recipient's name for the key
 	Password   []byte
 	Iterations int    // of PBKDF2; 0 is DefaultIterations, fewer than MinIterations are refused
 	Recipient  []byte // PEM certificate with an RSA key
-	Wrap       bool   // AES key wrap (RFC 3394, RFC 5649) in place of CBC with a MAC; with Key and Password
-	MAC        string // "hmac-sha1" (the default, what every importer knows) or "hmac-sha256"
+	Wrap       bool   // AES key wrap (RFC 3394, RFC 5649) instead of CBC with a MAC; with Key and Password
+	MAC        string // "hmac-sha1" (the default, which every importer supports) or "hmac-sha256"
 }
 
 // Signer signs a file.
@@ -151,26 +153,25 @@ type Signer struct {
 // Format is a kind of seed file.
 type Format struct {
 	Name      string // for the command line
-	Title     string // whose it is
-	Extension string // usual end of file names, with the dot
+	Title     string // product and kind, for display
+	Extension string // usual file name extension, with the dot
 
-	entries bool // Line counts entries: a file is often one line
+	entries bool // Line counts entries, because a file is often one line
 
-	// carries returns what the format can carry of a record like this.
+	// carries returns the fields that the format can carry of such a record.
 	carries func(r *Record) Field
-	// detect reports whether a file that begins like this may be one. nil: never
-	// found out, always named.
+	// detect reports whether a file with this beginning may have the format. If it is
+	// nil, the format is never detected and must be named.
 	detect func(head []byte) bool
-	// read and write make a Reader and a Writer. nil: the format is only
-	// written, or only read.
+	// read and write create a Reader and a Writer. One of them may be nil.
 	read  func(r *bufio.Reader, o ReadOptions) (Reader, error)
 	write func(w io.Writer, o WriteOptions) (Writer, error)
 }
 
-// Lost returns what of a record the format would leave out.
+// Lost returns the fields of a record that the format would leave out.
 func (f *Format) Lost(r *Record) Field { return r.Fields() &^ f.carries(r) }
 
-// Readable and Writable report what can be done with the format.
+// Readable reports whether files of the format can be read.
 func (f *Format) Readable() bool { return f.read != nil }
 
 // Writable reports whether files of the format can be written.
@@ -204,14 +205,14 @@ func (f *Format) NewWriter(w io.Writer, o WriteOptions) (Writer, error) {
 	return writer, err
 }
 
-// headSize is how much of a file Detect may look at.
+// headSize is the number of bytes from which a format is detected.
 const headSize = 4096
 
-// buffered returns a reader of UTF-8: UTF-16, which PowerShell writes by default,
-// is converted.
+// buffered returns a reader of UTF-8. It converts UTF-16, which PowerShell writes by
+// default.
 func buffered(r io.Reader) *bufio.Reader {
 	b := bufio.NewReaderSize(r, bufferSize)
-	head, _ := b.Peek(4) // an error comes again
+	head, _ := b.Peek(4) // the next read returns the error again
 	for _, utf16 := range []struct {
 		mark   string
 		endian unicode.Endianness
@@ -246,8 +247,8 @@ func FormatByName(name string) (*Format, error) {
 	return nil, fmt.Errorf("%w: %q, there are %s", ErrFormat, name, strings.Join(names, ", "))
 }
 
-// NewReader finds out the format of a file and starts to read it. The error
-// wraps [ErrFormat] where it is none, or may be several.
+// NewReader detects the format of a file and starts to read it. The error wraps
+// [ErrFormat] if the format is unknown or ambiguous.
 func NewReader(r io.Reader, o ReadOptions) (Reader, *Format, error) {
 	b := buffered(r)
 	head, err := b.Peek(headSize)

@@ -2,7 +2,7 @@
 
 package seedfile
 
-// formats are all there are, in the order in which they are listed.
+// formats contains all formats in their listing order.
 var formats = []*Format{
 	pskcFormat,
 	oathCSV,

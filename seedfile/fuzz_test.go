@@ -31,8 +31,9 @@ func FuzzFob(f *testing.F)           { fuzzFormat(f, "fob") }
 func FuzzAegis(f *testing.F)         { fuzzFormat(f, "aegis") }
 func FuzzMigration(f *testing.F)     { fuzzFormat(f, "otpauth-migration") }
 
-// fuzzFormat holds the laws of a reader: an error is an Error and has no seed in
-// it, and what is read and written again reads the same, but for what Lost names.
+// fuzzFormat checks the rules for readers. An error is an Error and contains no seed. A
+// record that is read, written and read again is unchanged, except for the fields that
+// Lost returns.
 func fuzzFormat(f *testing.F, name string) {
 	format := mustFormat(f, name)
 	for _, s := range samples() {
@@ -62,7 +63,8 @@ func fuzzFormat(f *testing.F, name string) {
 		for _, r := range records {
 			again, err := writeAll(format, r)
 			if err != nil {
-				// Read as it is, for example a name that would be a formula.
+				// The reader accepts more than the writer, for example a name that is a
+				// formula.
 				require.ErrorIs(t, err, seedfile.ErrValue)
 				continue
 			}
@@ -78,8 +80,8 @@ func fuzzFormat(f *testing.F, name string) {
 	})
 }
 
-// TestTruncated cuts each sample short everywhere: a file that ends early
-// is refused, or has lost nothing but whole records.
+// TestTruncated cuts each sample short everywhere. A shortened file is refused, or has
+// lost complete records only.
 func TestTruncated(t *testing.T) {
 	for _, s := range samples() {
 		text := readSample(t, s.file)

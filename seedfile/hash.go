@@ -4,10 +4,10 @@ package seedfile
 
 import "github.com/d204ef64/fob/token"
 
-// hashByLength is the hash that privacyIDEA and LinOTP compute with when a file
-// does not say it: the one whose output is as long as the seed, otherwise SHA-1
-// (privacyIDEA: TokenClass.get_import_csv; LinOTP: parseOATHcsv). false: one that
-// no token here has.
+// hashByLength returns the hash that privacyIDEA and LinOTP use if a file does not
+// specify it: the one with an output as long as the seed, otherwise SHA-1 (privacyIDEA:
+// TokenClass.get_import_csv; LinOTP: parseOATHcsv). It returns false for a hash that
+// this package does not support.
 func hashByLength(seed token.Seed) (token.Algorithm, bool) {
 	switch seed.Len() {
 	case 28, 48: // SHA-224 and SHA-384
@@ -20,8 +20,8 @@ func hashByLength(seed token.Seed) (token.Algorithm, bool) {
 	return token.SHA1, true
 }
 
-// hashLikeServer sets the hash of a record from a file that does not say it. An
-// algorithm of the options other than SHA-1 comes first.
+// hashLikeServer sets the hash of a record from a file that does not specify it. An
+// algorithm other than SHA-1 in the options takes precedence.
 func (c *csvReader) hashLikeServer(r *Record, server string) error {
 	if r.Algorithm = c.lines.options.Algorithm; r.Algorithm != token.SHA1 {
 		return nil
@@ -36,15 +36,14 @@ func (c *csvReader) hashLikeServer(r *Record, server string) error {
 	return nil
 }
 
-// fitsLength reports whether a server that takes the hash from the length of the
-// seed computes this token's codes.
+// fitsLength reports whether a server that derives the hash from the length of the seed
+// computes this token's codes.
 func fitsLength(r *Record) bool {
 	a, ok := hashByLength(r.Seed)
 	return ok && a == r.Algorithm
 }
 
-// needFit refuses a record whose codes such a server would compute with another
-// hash.
+// needFit refuses a record for which such a server would use another hash.
 func needFit(r *Record, server string) error {
 	if fitsLength(r) {
 		return nil

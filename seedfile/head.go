@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// packed are files that hold a seed file in another form, by their beginning, and
-// what a person can do about it.
+// packed maps the beginnings of files that contain a seed file in another form to
+// advice for the user.
 var packed = []struct{ head, what string }{
 	{"\x1f\x8b", "a gzip file: unpack it with gunzip"},
 	{"PK\x03\x04", "a ZIP archive, as workbooks of a spreadsheet are too: unpack it, or save the sheet as CSV"},
@@ -34,7 +34,7 @@ var packed = []struct{ head, what string }{
 	{"\x00\x00", "UTF-32, or no text: save it as UTF-8"},
 }
 
-// whatPacked tells what such a file is, "" for another one.
+// whatPacked returns a description of such a file and advice, or "" for any other file.
 func whatPacked(head []byte) string {
 	for _, p := range packed {
 		if bytes.HasPrefix(head, []byte(p.head)) {
@@ -44,8 +44,8 @@ func whatPacked(head []byte) string {
 	return ""
 }
 
-// whyUnknown tells of a file that no format knows by its beginning what a person
-// can do about it, nil if nothing is to be seen.
+// whyUnknown returns an error with advice for a file in which no format was detected,
+// or nil if its beginning shows no reason.
 func whyUnknown(head []byte) error {
 	if what := whatPacked(head); what != "" {
 		return fmt.Errorf("%w: the file is %s", ErrFormat, what)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhyUnknown: what keeps a file from being known by its beginning is said.
+// TestWhyUnknown checks that the error names the reason why no format was detected.
 func TestWhyUnknown(t *testing.T) {
 	for head, says := range map[string]string{
 		"\xff\xfe\x00\x00<\x00\x00\x00": "UTF-32",
@@ -26,7 +26,8 @@ func TestWhyUnknown(t *testing.T) {
 	}
 }
 
-// TestUniqueKeyID: a key id that is not the serial number comes once.
+// TestUniqueKeyID checks that a key id that differs from the serial number may occur
+// once only.
 func TestUniqueKeyID(t *testing.T) {
 	from, to := strings.Index(pskcBase, "<KeyPackage>"), strings.Index(pskcBase, "</KeyContainer>")
 	one := pskcBase[from:to]

@@ -62,7 +62,7 @@ func readAll(f *seedfile.Format, text string, o seedfile.ReadOptions) ([]seedfil
 	}
 }
 
-// writeOptions are what the formats need to be written at all.
+// writeOptions has the options that some formats require.
 var writeOptions = seedfile.WriteOptions{OktaProfile: "fpr20l2mDyaUGWGCa0g4"}
 
 // writeAll writes a whole file.
@@ -81,8 +81,8 @@ func writeAll(f *seedfile.Format, records ...seedfile.Record) (string, error) {
 	return b.String(), err
 }
 
-// same compares records field by field: a seed cannot be compared by ==, and
-// times may be in different zones.
+// same compares records field by field: a seed cannot be compared with ==, and times
+// may be in different zones.
 func same(a, b seedfile.Record) bool {
 	for _, t := range [][2]time.Time{
 		{a.Device.Start, b.Device.Start}, {a.Device.Expiry, b.Device.Expiry},
@@ -95,7 +95,7 @@ func same(a, b seedfile.Record) bool {
 	return a.Seed.Equal(b.Seed) && plain(a) == plain(b)
 }
 
-// plain is what of a record can be compared by ==, and printed.
+// plain returns the fields of a record that can be compared with == and printed.
 func plain(r seedfile.Record) any {
 	type fields struct {
 		serial, kind, algorithm string
@@ -106,7 +106,7 @@ func plain(r seedfile.Record) any {
 		texts                   string
 	}
 	if r.KeyID == r.Serial.String() {
-		r.KeyID = "" // which says nothing: see Record.Fields
+		r.KeyID = "" // redundant: see Record.Fields
 	}
 	return fields{
 		r.Serial.String(), r.Type.String(), r.Algorithm.String(), r.Digits, r.Step, r.T0, r.Drift, r.Counter,

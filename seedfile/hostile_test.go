@@ -14,10 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hostileFiles repeat a piece until they are as large as one likes.
+// hostileFiles repeat a piece until the file has any desired size.
 var hostileFiles = []struct {
 	name, format, head, piece, tail string
-	is                              error // io.EOF: a good file
+	is                              error // io.EOF means a valid file
 	says                            string
 }{
 	{"numbers", "2fas", `{"services":[0`, `,0`, `]}`, ErrLimit, "2fas: too large: more than 100000 entries, at byte 200012"},
@@ -67,7 +67,7 @@ var hostileFiles = []struct {
 	{"elements", "dualshield-xml", "<data>", `<a/>`, "</data>", ErrSyntax, "no token in the file"},
 }
 
-// manyKeys are members of an object, each with another key.
+// manyKeys returns members of an object, all with different keys.
 func manyKeys() string {
 	var b strings.Builder
 	for i := range 2000 {
@@ -81,11 +81,11 @@ const (
 	pskcEnd   = `</KeyContainer>`
 )
 
-// measured is a file that counts the memory of its reader, on its way.
+// measured is a file that measures the memory of its reader while it is read.
 type measured struct {
 	io.Reader
-	next, left       int    // bytes to the next count
-	before, most     uint64 // in use
+	next, left       int    // bytes until the next measurement
+	before, most     uint64 // bytes in use
 	began, allocated uint64
 }
 
@@ -106,9 +106,10 @@ func (m *measured) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestHostileFiles: a reader holds a few MiB, and of a file what its limits allow; an
-// export of an app is held once. All that is ever allocated is a multiple of the file,
-// whatever is in it. The reader goes on after all that can be skipped.
+// TestHostileFiles: a reader holds a few MiB, and no more of a file than its limits
+// allow. An export of an app is held once. The total of all allocations is proportional
+// to the size of the file and does not depend on its content. The reader continues
+// after all errors that can be skipped.
 func TestHostileFiles(t *testing.T) {
 	for _, c := range hostileFiles {
 		t.Run(c.format+" "+c.name, func(t *testing.T) {
@@ -116,7 +117,7 @@ func TestHostileFiles(t *testing.T) {
 			require.NoError(t, err)
 			size, inUse, allocated := 512<<10, 8<<20, 128
 			if f.entries {
-				// The file as io.ReadAll grows it, and a decoder's copy of a value.
+				// The file, grown by io.ReadAll, and the decoder's copy of a value.
 				size, inUse, allocated = 2<<20, 16<<20, 24
 			}
 			piece := strings.Repeat(c.piece, 1+4096/len(c.piece))
@@ -137,7 +138,7 @@ func TestHostileFiles(t *testing.T) {
 	}
 }
 
-// TestExportLimit: an export that is larger than the limit is not read to its end.
+// TestExportLimit checks that an export larger than the limit is not read to its end.
 func TestExportLimit(t *testing.T) {
 	file := &keyStream{head: "[", key: strings.Repeat(" ", 1<<20), tail: "]", n: 64}
 	_, err := andOTP.NewReader(file, ReadOptions{})

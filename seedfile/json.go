@@ -11,13 +11,13 @@ import (
 	"strconv"
 )
 
-// jsonScanner reads a JSON object strictly: keys exactly as they are called and
-// once each, and nothing after it. Package encoding/json would take any case,
-// and the last of several.
+// jsonScanner reads a JSON object strictly. Keys must match exactly, may occur once
+// each, and nothing may follow the object. Package encoding/json would ignore the case
+// of keys and use the last of several.
 type jsonScanner struct{ d *json.Decoder }
 
-// scanJSON reads the object that a line consists of. field reads the value of a
-// key by one of the methods.
+// scanJSON reads the object on a line. field reads the value of a key with one of the
+// methods.
 func scanJSON(line []byte, field func(s *jsonScanner, key string) error) error {
 	s := &jsonScanner{json.NewDecoder(bytes.NewReader(line))}
 	s.d.UseNumber()
@@ -30,7 +30,7 @@ func scanJSON(line []byte, field func(s *jsonScanner, key string) error) error {
 	return nil
 }
 
-// maxKeys is the most keys of an object: what has been seen is remembered.
+// maxKeys is the maximum number of keys in an object, because every key is remembered.
 const maxKeys = 1000
 
 // object reads an object.
@@ -53,7 +53,7 @@ func (s *jsonScanner) members(field func(key string) error) error {
 		if err != nil {
 			return err
 		}
-		key := t.(string) // a decoder returns nothing else here
+		key := t.(string) // a decoder always returns a string here
 		switch {
 		case seen[key]:
 			return malformed("a key twice")
@@ -81,7 +81,7 @@ func (s *jsonScanner) str(field string) (string, error) {
 	return v, nil
 }
 
-// num returns a number as it is written.
+// num returns a number in its original spelling.
 func (s *jsonScanner) num(field string) (string, error) {
 	t, err := s.d.Token()
 	if err != nil {
@@ -106,13 +106,13 @@ func (s *jsonScanner) integer(field string) (int64, error) {
 	return v, nil
 }
 
-// unknownKey refuses a key, without repeating what could be a seed.
+// unknownKey returns an error for a key, without repeating a key that could be a seed.
 func unknownKey(key string) error {
 	return malformed("unknown key %s", quoteName(key))
 }
 
-// explainJSON makes an error of the decoder ours; only texts that can hold no
-// seed are kept.
+// explainJSON converts an error of the decoder. It keeps only texts that cannot contain
+// a seed.
 func explainJSON(err error) error {
 	switch {
 	case ofContent(err):
@@ -130,8 +130,8 @@ func appendKey(dst []byte, before byte, key string) []byte {
 	return append(dst, '"', ':')
 }
 
-// appendJSON appends a string. Text has been checked: it is UTF-8.
+// appendJSON appends a string. It has been checked to be UTF-8.
 func appendJSON(dst []byte, s string) []byte {
-	b, _ := json.Marshal(s) // a string cannot fail
+	b, _ := json.Marshal(s) // marshalling a string cannot fail
 	return append(dst, b...)
 }

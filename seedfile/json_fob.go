@@ -7,15 +7,15 @@ import (
 	"bytes"
 )
 
-// fobHeader is the first line of a file.
+// fobHeader is the first line of a fob file.
 const fobHeader = `{"format":"fob","version":1}`
 
-// fobJSON is our own format, which carries everything: JSON Lines, in UTF-8. The
-// first line is
+// fobJSON is our own format, which carries all fields: JSON Lines, in UTF-8. The first
+// line is
 //
 //	{"format":"fob","version":1}
 //
-// and each line after it a token, an object of these keys. Always there are
+// and each further line is a token, an object. These keys are required:
 //
 //	type          "TOTP" or "HOTP"
 //	seed          hexadecimal
@@ -23,7 +23,7 @@ const fobHeader = `{"format":"fob","version":1}`
 //	digits        6 to 9
 //	period        seconds, 1 to 86400; for TOTP, otherwise [ErrNoPeriod]
 //
-// and the others where they say something:
+// The others are present if they carry information:
 //
 //	serial        serial number
 //	t0            TOTP: seconds from 1970 to step 0
@@ -33,8 +33,8 @@ const fobHeader = `{"format":"fob","version":1}`
 //	              RFC 3339, both ends are valid
 //	manufacturer, model, issueNo, issuer, keyId, friendlyName, user
 //
-// Unknown keys, keys in another case, and keys that come twice are refused: a
-// later version has another number.
+// Unknown keys, keys in another case, and duplicate keys are refused. A later version
+// of the format will have another version number.
 var fobJSON = &Format{
 	Name: "fob", Title: "fob, JSON Lines with everything", Extension: ".jsonl",
 	carries: func(*Record) Field { return FieldAll },
@@ -63,7 +63,7 @@ type fobReader struct {
 
 func (f *fobReader) Line() int { return f.lines.line }
 
-// skipRecord: the next line is another record.
+// skipRecord has nothing to skip: the next line is another record.
 func (f *fobReader) skipRecord() (bool, error) { return f.begun, nil }
 
 func (f *fobReader) Read() (Record, error) {
@@ -114,7 +114,7 @@ func readFobHeader(line []byte) error {
 	return nil
 }
 
-// parse reads a line. On an error it returns what names the token.
+// parse reads a line. On an error it returns the fields that identify the token.
 func (f *fobReader) parse(line []byte) (Record, error) {
 	var r Record
 	seen := map[string]bool{}

@@ -63,14 +63,14 @@ func (r *Record) setFobString(key, text string) (err error) {
 	return err
 }
 
-// fobTexts and fobTimes are the keys of those fields, in the order in which they
-// are written.
+// fobTexts and fobTimes are the keys of text and time fields, in the order in which
+// they are written.
 var (
 	fobTexts = [...]string{"manufacturer", "model", "issueNo", "issuer", "keyId", "friendlyName", "user"}
 	fobTimes = [...]string{"deviceStart", "deviceExpiry", "policyStart", "policyExpiry"}
 )
 
-// fobText and fobTime return the field of a key, nil for another kind of key.
+// fobText and fobTime return the field of a key, or nil for a key of another kind.
 func (r *Record) fobText(key string) *string {
 	for i, p := range [...]*string{
 		&r.Manufacturer, &r.Model, &r.IssueNo, &r.Issuer, &r.KeyID, &r.FriendlyName, &r.User,

@@ -8,18 +8,18 @@ import (
 	"io"
 )
 
-// oktaJSON is for Okta's Factors API ("Enroll a custom TOTP factor"), which has
-// no file: each token is a request. A line is
+// oktaJSON is for Okta's Factors API ("Enroll a custom TOTP factor"), which has no file
+// format: each token is a request. A line is
 //
 //	{"userId":"…","body":{"factorType":"token:hotp","provider":"CUSTOM","factorProfileId":"…","profile":{"sharedSecret":"hexadecimal"}}}
 //
-// of which body is what is posted to the factors of that user, who is named by
-// id or login. Okta calls the factor token:hotp, and it is TOTP all the same.
-// Length, algorithm and period are in the factor profile, whose id is in the
-// Admin Console and comes from [WriteOptions].OktaProfile; its encoding must be
-// set to hexadecimal. The reader takes them from the options, and fails with
-// [ErrNoPeriod] where these have no period. There is no serial number, and a
-// record without a user cannot be written.
+// where body is posted to the factors of the user with that id or login. Okta calls the
+// factor token:hotp although it is TOTP. Length, algorithm and period are in the factor
+// profile. Its id is shown in the Admin Console and comes from
+// [WriteOptions].OktaProfile; its encoding must be set to hexadecimal. The reader takes
+// length, algorithm and period from the options, and fails with [ErrNoPeriod] if these
+// have no period. The format has no serial number, and a record without a user cannot
+// be written.
 var oktaJSON = &Format{
 	Name: "okta", Title: "Okta, requests of the Factors API for custom TOTP", Extension: ".jsonl",
 	carries: func(*Record) Field { return FieldUser },
@@ -52,7 +52,7 @@ type oktaReader struct{ lines *lineReader }
 
 func (k *oktaReader) Line() int { return k.lines.line }
 
-// skipRecord: the next line is another record.
+// skipRecord has nothing to skip: the next line is another record.
 func (k *oktaReader) skipRecord() (bool, error) { return true, nil }
 
 func (k *oktaReader) Read() (Record, error) {

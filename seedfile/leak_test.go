@@ -22,7 +22,7 @@ import (
 	"github.com/d204ef64/fob/seedfile"
 )
 
-// onlyLetters is a text without what groups its characters.
+// onlyLetters returns a text without the characters that separate groups.
 func onlyLetters(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -36,8 +36,8 @@ var fours = regexp.MustCompile(`(.{4})\B`)
 
 // leakSeed is a seed to look for in messages.
 type leakSeed struct {
-	spellings []string // in each encoding, in one piece and in groups
-	parts     []string // 10 characters of a spelling, which are 40 bits or more
+	spellings []string // in each encoding, whole and in groups
+	parts     []string // 10 characters of a spelling, at least 40 bits
 }
 
 func newLeakSeed(seed []byte) (l leakSeed) {
@@ -60,7 +60,7 @@ func newLeakSeed(seed []byte) (l leakSeed) {
 	return l
 }
 
-// in returns the part of the seed that a message has, in whatever spelling. "" for
+// in returns the part of the seed that a message contains in any spelling, or "" for
 // none.
 func (l *leakSeed) in(message string) string {
 	text := onlyLetters(message)
@@ -72,8 +72,7 @@ func (l *leakSeed) in(message string) string {
 	return ""
 }
 
-// corpus is every bad file, every sample and every file that the fuzz tests begin
-// with.
+// corpus returns all bad files, all samples and the seed corpus of the fuzz tests.
 func corpus(t *testing.T) (texts []string) {
 	for _, b := range badFiles {
 		if len(b.text) < 4000 {
@@ -91,12 +90,12 @@ func corpus(t *testing.T) (texts []string) {
 	return texts
 }
 
-// TestNoSeedInMessages puts a seed, in each spelling, into each place of all files
-// that there are, and reads them by their own format and by what is detected: no
-// error and no warning has a part of it. Each place gets two of the spellings, in
-// turn, and in a long campaign fifteen.
+// TestNoSeedInMessages puts a seed, in each spelling, into each place of all these
+// files. It reads them in their own format and in the detected one, and checks that no
+// error or warning contains a part of the seed. It tries two of the spellings in each
+// place, in turn, or fifteen in a long run.
 func TestNoSeedInMessages(t *testing.T) {
-	own := newLeakSeed([]byte("12345678901234567890")) // of the files
+	own := newLeakSeed([]byte("12345678901234567890")) // the seed of the files
 	seeds := []leakSeed{
 		own,
 		newLeakSeed([]byte{0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0xfa, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd}),
@@ -125,7 +124,7 @@ func TestNoSeedInMessages(t *testing.T) {
 	read := func(text string, format *seedfile.Format) (said []string) {
 		say := func(s string) { said = append(said, s) }
 		options := []seedfile.ReadOptions{{}}
-		if strings.Contains(text, "Encrypt") { // what is decrypted is looked at further
+		if strings.Contains(text, "Encrypt") { // the decrypted content is examined further
 			options = append(options, seedfile.ReadOptions{Keys: keys})
 		}
 		for _, o := range options {
@@ -152,7 +151,7 @@ func TestNoSeedInMessages(t *testing.T) {
 	for _, text := range corpus(t) {
 		formats := []*seedfile.Format{nil}
 		for _, f := range seedfile.Formats() {
-			// By another format, a file is refused at its beginning.
+			// A reader of another format refuses a file at its beginning.
 			if f.Readable() {
 				formats = append(formats, f)
 			}
@@ -172,7 +171,8 @@ func TestNoSeedInMessages(t *testing.T) {
 		}
 		for _, at := range places {
 			for range each {
-				// 37 and the number of spellings have no common divisor: all come in turn.
+				// 37 and the number of spellings have no common divisor, so all are
+				// used in turn.
 				now := all[files*37%len(all)]
 				changed := text[:at[0]] + now.text + text[at[1]:]
 				for _, m := range read(changed, detected) {

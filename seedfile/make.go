@@ -11,18 +11,18 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Batch says what tokens to make up.
+// Batch describes a batch of test tokens.
 type Batch struct {
 	Count   int // 1 or more
 	First   uint64
 	Profile token.Profile
-	Expiry  token.Expiry // zero: none
-	SeedLen int          // bytes of a seed; 0: token.DefaultSeedLen
+	Expiry  token.Expiry // zero means no expiry date
+	SeedLen int          // bytes of a seed; 0 means token.DefaultSeedLen
 }
 
-// NewBatch returns a reader of made-up tokens with random seeds and the serial
-// numbers First, First+1, … of the range that [token.MadeUpSerial] reserves
-// (OATH identifiers). The error wraps ErrValue or token.ErrProfile.
+// NewBatch returns a reader of test tokens with random seeds. Their serial numbers are
+// First, First+1, … in the range that [token.MadeUpSerial] reserves (OATH identifiers).
+// The error wraps ErrValue or token.ErrProfile.
 func NewBatch(b Batch) (Reader, error) {
 	if b.Count < 1 || b.First+uint64(b.Count) > 1<<32 {
 		return nil, fmt.Errorf("%w: %d tokens from number %d on, there are 2^32 numbers", ErrValue, b.Count, b.First)

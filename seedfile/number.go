@@ -11,8 +11,7 @@ import (
 // maxStep is the longest period in a file, in seconds: a day.
 const maxStep = 86400
 
-// number reads a decimal number without sign, space or leading zeros, at most
-// most.
+// number reads a decimal number up to most. It accepts no sign, space or leading zeros.
 func number[T string | []byte](field string, b T, most uint64) (uint64, error) {
 	if len(b) == 0 {
 		return 0, bad(field, "empty")
@@ -34,7 +33,7 @@ func number[T string | []byte](field string, b T, most uint64) (uint64, error) {
 	return v, nil
 }
 
-// digits reads the number of digits, least to most.
+// digits reads the number of digits, between least and most.
 func digits[T string | []byte](b T, least, most uint8) (uint8, error) {
 	v, err := number("digits", b, math.MaxUint32)
 	if err != nil {
@@ -49,7 +48,7 @@ func digits[T string | []byte](b T, least, most uint8) (uint8, error) {
 	return uint8(v), nil
 }
 
-// step reads the period in seconds, 1 to a day.
+// step reads the period in seconds, from 1 to a day.
 func step[T string | []byte](b T) (token.UnixSeconds, error) {
 	v, err := number("period", b, maxStep)
 	if err == nil && v == 0 {
@@ -58,8 +57,8 @@ func step[T string | []byte](b T) (token.UnixSeconds, error) {
 	return token.UnixSeconds(v), err
 }
 
-// onlyTwo checks digits and period of a format that has 6 or 8 and 30 or 60,
-// each unless it is not asked for.
+// onlyTwo checks the digits and the period for a format that allows 6 or 8 digits and
+// 30 or 60 seconds. eight and sixty select the checks.
 func onlyTwo(r *Record, eight, sixty bool) error {
 	if eight && r.Digits != 6 && r.Digits != 8 {
 		return bad("digits", "%d, the format has 6 or 8", r.Digits)
@@ -70,7 +69,7 @@ func onlyTwo(r *Record, eight, sixty bool) error {
 	return nil
 }
 
-// defaultStep is the period where the file does not tell it.
+// defaultStep is the period if the file does not specify it.
 func (o *ReadOptions) defaultStep() (token.UnixSeconds, error) {
 	if o.Step == 0 {
 		return 0, &Error{Field: "period", Err: ErrNoPeriod}
@@ -78,7 +77,7 @@ func (o *ReadOptions) defaultStep() (token.UnixSeconds, error) {
 	return o.Step, nil
 }
 
-// defaultDigits is the number of digits where the file does not tell it.
+// defaultDigits is the number of digits if the file does not specify it.
 func (o *ReadOptions) defaultDigits() uint8 {
 	if o.Digits == 0 {
 		return 6
@@ -86,12 +85,11 @@ func (o *ReadOptions) defaultDigits() uint8 {
 	return o.Digits
 }
 
-// check tells what is wrong with a record that came out of a file and the
-// options.
+// check validates a record after the values of the file and of the options were
+// combined.
 func check(r *Record) error { return checkFields(r, FieldAll) }
 
-// checkFields tells what is wrong with a record of which these texts are to be
-// written.
+// checkFields validates a record of which only these text fields are written.
 func checkFields(r *Record, fields Field) error {
 	switch {
 	case r.Seed.IsZero():

@@ -19,9 +19,9 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// pam is Debian's pam_oath with a users file of ours, asked by pamtester.
-// pam_wrapper keeps its service file out of /etc/pam.d, so that no root is
-// needed. The module looks at the real clock.
+// pam is Debian's pam_oath with a users file of ours, called through pamtester.
+// pam_wrapper takes its service file from elsewhere than /etc/pam.d, so the test does
+// not need root. The module uses the real clock.
 type pam struct {
 	pamtester, wrapper, services, users string
 }
@@ -41,7 +41,7 @@ func newPAM(t *testing.T, records ...seedfile.Record) *pam {
 	return p
 }
 
-// accepts asks whether the user may in with this code.
+// accepts reports whether the module accepts this code for the user.
 func (p *pam) accepts(t *testing.T, user, code string) bool {
 	t.Helper()
 	cmd := exec.Command(p.pamtester, "fob-seedfile-test", user, "authenticate")
@@ -59,8 +59,8 @@ func (p *pam) accepts(t *testing.T, user, code string) bool {
 	return false
 }
 
-// TestPAM lets a virtual token log in by the users file that we write for it:
-// once.
+// TestPAM checks that a virtual token can log in with the users file that we write for
+// it, and only once with each code.
 func TestPAM(t *testing.T) {
 	world, err := virtual.NewWorld(virtual.Config{At: time.Now(), Seed: 1})
 	require.NoError(t, err)
@@ -86,7 +86,7 @@ func TestPAM(t *testing.T) {
 	require.True(t, p.accepts(t, "2600124800001", code))
 	require.False(t, p.accepts(t, "2600124800001", code), "the same code twice")
 
-	// The file as the module has left it is read as well.
+	// The file is also readable after the module has changed it.
 	left, err := os.ReadFile(p.users)
 	require.NoError(t, err)
 	require.Contains(t, string(left), code)
@@ -96,8 +96,8 @@ func TestPAM(t *testing.T) {
 	require.True(t, got[0].Seed.Equal(r.Seed))
 }
 
-// TestPAMCounter holds what we take the moving factor for against the module,
-// with the codes of RFC 4226, appendix D.
+// TestPAMCounter compares our interpretation of the moving factor with the module's,
+// using the codes of RFC 4226, appendix D.
 func TestPAMCounter(t *testing.T) {
 	codes := []string{5: "254676", 6: "287922"}
 	p := newPAM(t, seedfile.Record{

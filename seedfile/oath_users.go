@@ -13,20 +13,21 @@ import (
 )
 
 // usersOATH is the file of pam_oath and liboath of the OATH Toolkit (its
-// pam_oath/README; the format is mod_authn_otp's "UsersFile"). A line is a user:
+// pam_oath/README; the format is mod_authn_otp's "UsersFile"). Each line is a user:
 //
 //	HOTP/T60/6 user - seed [moving factor [last code [time]]]
 //
-// with any space between. The first column is HOTP, then /E for a counter (also
-// when missing) or /T30 or /T60 for TOTP with that period, then /6, /7 or /8
-// digits, those of the options when missing. The third is a PIN, - for none. The
-// seed is hexadecimal, the hash SHA1. Lines that begin with # do not count.
+// with any space between the columns. The first column is HOTP, then /E for a counter
+// (the default) or /T30 or /T60 for TOTP with that period, then /6, /7 or /8 digits. If
+// the digits are missing, the reader takes them from the options. The third column is a
+// PIN, or - for none. The seed is hexadecimal and the hash is SHA1. Lines that begin
+// with # are ignored.
 //
-// There is no serial number: where a record has no user, its serial number is
-// written in that place, and is read back as the user. The moving factor is the
-// counter: of the next code, or, where a last code follows it, of the code before
-// that. For TOTP it is the module's own and no drift, and is left out. So is a
-// PIN, with a warning.
+// The format has no serial number. If a record has no user, its serial number is
+// written there, and is read back as the user. The moving factor is the counter of the
+// next code, or, if a last code follows it, of the code before that. For TOTP it is
+// internal to the module and not a drift, and is left out. A PIN is left out as well,
+// with a warning.
 var usersOATH = &Format{
 	Name: "users-oath", Title: "OATH Toolkit, users.oath of pam_oath", Extension: ".oath",
 	carries: func(r *Record) Field {
@@ -62,7 +63,7 @@ type usersReader struct {
 
 func (u *usersReader) Line() int { return u.lines.line }
 
-// skipRecord: the next line is another record.
+// skipRecord has nothing to skip: the next line is another record.
 func (u *usersReader) skipRecord() (bool, error) { return true, nil }
 
 func (u *usersReader) Read() (Record, error) {
@@ -149,8 +150,8 @@ func (u *usersReader) left(which int, what string) {
 	}
 }
 
-// account returns how to call the token in a format that has users only: the
-// user, or else the serial number.
+// account returns the name of the token in a format that has only users: the user, or
+// the serial number if there is none.
 func (r *Record) account() (string, error) {
 	switch {
 	case r.User != "":

@@ -11,22 +11,22 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// otpauth is a list of URIs, one a line, as authenticator apps take them (the
-// "Key Uri Format" of google-authenticator's wiki):
+// otpauth is a list of URIs for authenticator apps, one per line (the "Key Uri Format"
+// of google-authenticator's wiki):
 //
 //	otpauth://totp/Issuer:account?secret=BASE32&issuer=Issuer&algorithm=SHA1&digits=6&period=60
 //	otpauth://hotp/account?secret=BASE32&counter=0
 //
-// The secret is base32. By that page the algorithm is SHA1 where it is missing,
-// the digits 6, and the period 30, which is not assumed here: [ErrNoPeriod]; the
-// options come first. hotp must have a counter. If the issuers of label and query
-// differ, that of the query counts, as in the apps, with a warning. A parameter
-// without a value counts as missing. The secret may be in groups, as people get
-// it to type. Other parameters, an image for example, are left out with a
-// warning. Lines that begin with # do not count.
+// The secret is base32. According to that page the defaults are SHA1, 6 digits and a
+// period of 30. The options take precedence over them, and the reader does not assume
+// the period: it returns [ErrNoPeriod]. hotp requires a counter. If the issuers of
+// label and query differ, the reader uses the query's, as the apps do, and warns. A
+// parameter without a value is treated as missing. The secret may be in groups, because
+// people receive it in that form for typing. Other parameters, an image for example,
+// are left out with a warning. Lines that begin with # are ignored.
 //
-// There is no serial number: where a record has no user, its serial number is
-// written as the account, and is read back as the user.
+// A URI has no serial number. If a record has no user, its serial number is written as
+// the account, and is read back as the user.
 var otpauth = &Format{
 	Name: "otpauth", Title: "otpauth URIs, one a line", Extension: ".txt",
 	carries: func(r *Record) Field {
@@ -56,7 +56,7 @@ type otpauthReader struct{ lines *lineReader }
 
 func (u *otpauthReader) Line() int { return u.lines.line }
 
-// skipRecord: the next line is another record.
+// skipRecord has nothing to skip: the next line is another record.
 func (u *otpauthReader) skipRecord() (bool, error) { return true, nil }
 
 func (u *otpauthReader) Read() (Record, error) {
@@ -76,8 +76,8 @@ func (u *otpauthReader) Read() (Record, error) {
 	}
 }
 
-// parseURI reads an otpauth URI. What package net/url says of a bad one is not
-// repeated: it quotes the URI.
+// parseURI reads an otpauth URI. It does not pass on the errors of package net/url,
+// which quote the URI.
 func parseURI(s string, o *ReadOptions, r *Record) error {
 	if len(s) < len(otpauthScheme) || !strings.EqualFold(s[:len(otpauthScheme)], otpauthScheme) {
 		return malformed("the line does not begin with otpauth://")
@@ -122,13 +122,13 @@ func (r *Record) setLabel(label string) error {
 	}
 	r.User = label
 	if issuer, account, found := strings.Cut(label, ":"); found {
-		// The page allows spaces after the colon. Some accounts have colons too.
+		// The page allows spaces after the colon. Some accounts contain colons too.
 		r.Issuer, r.User = issuer, strings.TrimLeft(account, " ")
 	}
 	return nil
 }
 
-// parameters reads a query, in which each name comes once.
+// parameters reads a query. Each name may occur once.
 func parameters(query string, o *ReadOptions) (map[string]string, error) {
 	values := map[string]string{}
 	for pair := range strings.SplitSeq(query, "&") {
@@ -155,7 +155,7 @@ func parameters(query string, o *ReadOptions) (map[string]string, error) {
 	return values, nil
 }
 
-// setMoving reads algorithm, digits, period and counter.
+// setMoving sets algorithm, digits, period and counter.
 func (r *Record) setMoving(values map[string]string, o *ReadOptions) (err error) {
 	r.Algorithm, r.Digits = o.Algorithm, o.defaultDigits()
 	if s, found := values["algorithm"]; found {

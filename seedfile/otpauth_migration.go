@@ -14,15 +14,15 @@ import (
 
 const migrationScheme = "otpauth-migration://"
 
-// otpauthMigration is what the QR codes of Google Authenticator's "Export accounts"
-// hold, one URI a line, only read:
+// otpauthMigration is the content of the QR codes of Google Authenticator's "Export
+// accounts", one URI per line. It is only read:
 //
 //	otpauth-migration://offline?data=BASE64
 //
 // The data is a message of Protocol Buffers: tokens (1) with secret (1), name (2),
-// issuer (3), algorithm (4), digits (5), type (6) and counter (7); size (3) and
-// index (4) of a batch of URIs. There is no period, which is not assumed:
-// [ErrNoPeriod]. The app itself computes with 30 s.
+// issuer (3), algorithm (4), digits (5), type (6) and counter (7); size (3) and index
+// (4) of a batch of URIs. It has no period, and the reader does not assume one: it
+// returns [ErrNoPeriod]. The app itself uses 30 s.
 var otpauthMigration = &Format{
 	Name: "otpauth-migration", Title: "Google Authenticator, exported accounts, only read", Extension: ".txt",
 	carries: func(*Record) Field { return 0 },
@@ -42,14 +42,14 @@ var otpauthMigration = &Format{
 
 type migrationReader struct {
 	lines *lineReader
-	queue []appEntry // of the present line
-	parts uint64     // of the batch that the file is of
-	seen  uint64     // URIs
+	queue []appEntry // of the current line
+	parts uint64     // number of parts of the batch
+	seen  uint64     // URIs read
 }
 
 func (m *migrationReader) Line() int { return m.lines.line }
 
-// skipRecord: the next token is another record.
+// skipRecord has nothing to skip: the next token is another record.
 func (m *migrationReader) skipRecord() (bool, error) { return true, nil }
 
 func (m *migrationReader) Read() (Record, error) {
@@ -115,8 +115,8 @@ func (m *migrationReader) parse(line string) error {
 	})
 }
 
-// migrationEntry reads a token. What a number means that is not in the lists is
-// refused when the record is made.
+// migrationEntry reads a token. Numbers without a known meaning are refused later, when
+// the record is made.
 func migrationEntry(message []byte) (e appEntry, err error) {
 	name := func(names map[uint64]string, n uint64) string {
 		if s, ok := names[n]; ok {
@@ -150,7 +150,7 @@ func migrationEntry(message []byte) (e appEntry, err error) {
 	if e.raw == nil {
 		e.raw = []byte{}
 	}
-	// The app writes the issuer into the name as well.
+	// The app also writes the issuer into the name.
 	if account, found := strings.CutPrefix(e.account, e.issuer+":"); found && e.issuer != "" {
 		e.account = account
 	}

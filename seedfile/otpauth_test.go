@@ -14,8 +14,8 @@ import (
 	"github.com/d204ef64/fob/seedfile"
 )
 
-// TestURIPquerna lets pquerna/otp, which is lax and takes any URI, read what we
-// write, and us what it has read.
+// TestURIPquerna reads our URIs with pquerna/otp, which is lax and accepts any URI, and
+// reads its result with our reader.
 func TestURIPquerna(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		r := drawRecord(t)
@@ -44,8 +44,8 @@ func TestURIPquerna(t *testing.T) {
 	})
 }
 
-// TestURIDefaults shows where we are stricter: pquerna/otp takes a missing period
-// for 30, and a misspelt one as well.
+// TestURIDefaults shows a case in which our reader is stricter: pquerna/otp reads a
+// missing period, and a misspelt one, as 30.
 func TestURIDefaults(t *testing.T) {
 	for _, uri := range []string{
 		"otpauth://totp/alice?secret=" + rfcBase32,

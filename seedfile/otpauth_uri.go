@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// OTPAuthURI returns the record as an otpauth URI, for [QRPNG] and [QRText]: an
-// authenticator app then shows the same codes as the token. The account is the
-// record's user, or else its serial number. The URI has the seed in it. Without
-// either of the two, or with a colon in issuer or account, the error wraps
-// [ErrValue].
+// OTPAuthURI returns the record as an otpauth URI, for [QRPNG] and [QRText]. An
+// authenticator app then shows the same codes as the token. The account is the record's
+// user, or its serial number if there is no user. The URI contains the seed. The error
+// wraps [ErrValue] if the record has neither of the two, or if issuer or account
+// contains a colon.
 func OTPAuthURI(r *Record) (string, error) {
 	if err := checkFields(r, otpauth.carries(r)); err != nil {
 		return "", at("otpauth", 0, r, err)
@@ -25,7 +25,7 @@ func OTPAuthURI(r *Record) (string, error) {
 	return string(b), nil
 }
 
-// ParseOTPAuthURI reads an otpauth URI. Errors are an [Error], also
+// ParseOTPAuthURI reads an otpauth URI. All errors are an [Error], including
 // [ErrNoPeriod].
 func ParseOTPAuthURI(uri string, o ReadOptions) (Record, error) {
 	var r Record
@@ -81,8 +81,8 @@ func appendURI(dst []byte, r *Record) ([]byte, error) {
 	return strconv.AppendInt(dst, int64(r.Step), 10), nil
 }
 
-// escapeURI escapes for label and query alike. A space becomes %20, since not
-// every app reads + as one.
+// escapeURI escapes a text for label or query. A space becomes %20, because some apps
+// do not read + as a space.
 func escapeURI(s string) string {
 	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }

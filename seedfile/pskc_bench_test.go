@@ -20,7 +20,7 @@ import (
 
 const benchKeys = 2000
 
-// benchFile is a file as makers deliver them: many keys in clear.
+// benchFile returns a file like those from manufacturers: many unencrypted keys.
 func benchFile(b testing.TB, n int) string {
 	var out bytes.Buffer
 	w, err := pskcFormat.NewWriter(&out, WriteOptions{})
@@ -50,8 +50,8 @@ func BenchmarkPSKCRead(b *testing.B) {
 	}
 }
 
-// BenchmarkTokenWalk is what encoding/xml takes for the same file and no
-// purpose: what BenchmarkPSKCRead is to be compared with.
+// BenchmarkTokenWalk only walks through the same file with encoding/xml. It is the
+// baseline for BenchmarkPSKCRead.
 func BenchmarkTokenWalk(b *testing.B) {
 	file := benchFile(b, benchKeys)
 	b.SetBytes(int64(len(file)))
@@ -89,7 +89,7 @@ func BenchmarkPSKCWrite(b *testing.B) {
 	}
 }
 
-// keyStream is a file of n keys that nobody holds in memory.
+// keyStream is a file of n keys that is never in memory as a whole.
 type keyStream struct {
 	head, key, tail string
 	n               int
@@ -115,7 +115,8 @@ func (s *keyStream) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestPSKCMemory reads a file of many keys in the memory of a few.
+// TestPSKCMemory checks that a file of many keys needs no more memory than one of a
+// few.
 func TestPSKCMemory(t *testing.T) {
 	file := benchFile(t, 1)
 	from, to := strings.Index(file, "  <KeyPackage"), strings.Index(file, "</KeyContainer")

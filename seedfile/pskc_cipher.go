@@ -14,7 +14,7 @@ import (
 	"io"
 )
 
-// pskcMode is how an algorithm encrypts.
+// pskcMode is the mode of an encryption algorithm.
 type pskcMode uint8
 
 const (
@@ -23,7 +23,7 @@ const (
 	modeWrapPad          // RFC 5649
 	modeRSA15
 	modeOAEP   // rsa-oaep-mgf1p: MGF1 with SHA-1
-	modeOAEP11 // xmlenc11#rsa-oaep: MGF says which
+	modeOAEP11 // xmlenc11#rsa-oaep: MGF names the hash
 )
 
 // pskcCipher is an encryption algorithm of RFC 6030 section 6.
@@ -92,8 +92,8 @@ func sealCBC(key, plain []byte) ([]byte, error) {
 	return out, nil
 }
 
-// openCBC undoes sealCBC. Whatever is wrong is [ErrMAC]: that a padding is
-// wrong, and not something else, is what an attacker would ask for.
+// openCBC reverses sealCBC. Every failure is [ErrMAC]: a separate error for wrong
+// padding would help an attacker.
 func openCBC(key, sealed []byte) ([]byte, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPSKCDowngrade: where a key vouches for the secrets, one in clear is not
-// taken for one of them.
+// TestPSKCDowngrade checks that an unencrypted secret is refused when a key is supposed
+// to authenticate the secrets.
 func TestPSKCDowngrade(t *testing.T) {
 	keys := Keys{Key: fromHex(t, "12345678901234567890123456789012"), Password: []byte("qwerty")}
 	figure6 := readTestdata(t, "rfc6030/figure6.xml")

@@ -15,20 +15,20 @@ import (
 	"strings"
 )
 
-// The rounds of PBKDF2 (RFC 8018) between a password and a key.
+// The iterations of PBKDF2 (RFC 8018) from a password to a key.
 const (
-	// MinIterations is the fewest that are written: NIST SP 800-132 of 2010 asks
-	// for 1,000, and hardware is a hundred times faster since. A file with fewer
-	// is read with a warning.
+	// MinIterations is the minimum for writing. NIST SP 800-132 of 2010 requires 1,000,
+	// and hardware has become a hundred times faster since. A file with fewer
+	// iterations is read with a warning.
 	MinIterations = 100_000
-	// DefaultIterations is OWASP's figure of 2023 for HMAC-SHA-1, the one PRF
-	// that every importer knows. It costs about a second, once a file.
+	// DefaultIterations is OWASP's figure of 2023 for HMAC-SHA-1, the only PRF that
+	// every importer supports. It costs about a second per file.
 	DefaultIterations = 1_300_000
-	// maxIterations is the most that are read: about ten seconds.
+	// maxIterations is the maximum for reading, which takes about ten seconds.
 	maxIterations = 10_000_000
 )
 
-// pskcMinMACKey is the fewest bytes of a MAC key that are read.
+// pskcMinMACKey is the minimum length in bytes of a MAC key for reading.
 const pskcMinMACKey = 16
 
 // pskcKeyKinds are the kinds of EncryptionKey (RFC 6030 section 6).
@@ -40,15 +40,15 @@ const (
 	pskcCertificate                          // ds:X509Data, 6.3
 )
 
-// pskcCrypt is how a file is encrypted: EncryptionKey and MACMethod as in the
-// file, and the keys when a value has asked for them.
+// pskcCrypt describes the encryption of a file. It has EncryptionKey and MACMethod as
+// in the file, and the keys once a value has required them.
 type pskcCrypt struct {
-	line                       int // of EncryptionKey; 0: there is none
+	line                       int // of EncryptionKey; 0 if there is none
 	kinds                      pskcKeyKinds
 	keyName                    string
 	kdf, salt, iterations, prf string
 	keyLength                  string
-	hasMAC                     bool // MACMethod is there
+	hasMAC                     bool // MACMethod is present
 	macAlg                     string
 	macKey                     pskcValue
 
@@ -57,8 +57,8 @@ type pskcCrypt struct {
 	mac     hash.Hash
 }
 
-// open verifies the MAC of an encrypted value, then deciphers it. The error
-// wraps [ErrNoKey], [ErrNoMAC], [ErrMAC], [ErrUnsupported] or [ErrLimit].
+// open verifies the MAC of an encrypted value, then decrypts it. The error wraps
+// [ErrNoKey], [ErrNoMAC], [ErrMAC], [ErrUnsupported] or [ErrLimit].
 func (c *pskcCrypt) open(v *pskcValue, keys *Keys, warn func(string, ...any)) ([]byte, error) {
 	method, err := c.method(v)
 	if err != nil {
@@ -85,7 +85,8 @@ func (c *pskcCrypt) open(v *pskcValue, keys *Keys, warn func(string, ...any)) ([
 	return c.decipher(method, v, sealed)
 }
 
-// method returns the algorithm of a value, when the kind of key is one for it.
+// method returns the algorithm of a value. It returns an error if the kind of key does
+// not suit the algorithm.
 func (c *pskcCrypt) method(v *pskcValue) (pskcCipher, error) {
 	method, ok := pskcCiphers[strings.Trim(v.alg, xmlSpace)]
 	switch {
@@ -105,7 +106,7 @@ func (c *pskcCrypt) method(v *pskcValue) (pskcCipher, error) {
 	return method, nil
 }
 
-// unlock gets the key, once a file, and then the MAC's.
+// unlock obtains the key, once per file, and then the MAC key.
 func (c *pskcCrypt) unlock(method pskcCipher, keys *Keys, warn func(string, ...any)) (err error) {
 	if c.key == nil && c.private == nil {
 		switch c.kinds {
@@ -138,15 +139,16 @@ func (c *pskcCrypt) unlock(method pskcCipher, keys *Keys, warn func(string, ...a
 	return nil
 }
 
-// unlockMAC deciphers MACKey. Nothing protects MACKey itself: with another key it
-// gives another MAC key, or a bad padding, and both are ErrMAC. So is a MAC key
-// of fewer than 16 bytes: one that an attacker cut down until they can try all.
+// unlockMAC decrypts MACKey. MACKey itself is not authenticated. With a wrong key it
+// decrypts to a wrong MAC key or to bad padding, and both are ErrMAC. A MAC key of
+// fewer than 16 bytes is also ErrMAC: an attacker may have shortened it until all
+// possible keys can be tried.
 func (c *pskcCrypt) unlockMAC(warn func(string, ...any)) error {
 	algorithm, ok := pskcMACs[strings.Trim(c.macAlg, xmlSpace)]
 	if !ok {
 		return fmt.Errorf("%w: MACMethod %s", ErrUnsupported, quoteKnown(c.macAlg))
 	}
-	key := c.key // without a MACKey the encryption key is the MAC's as well
+	key := c.key // without a MACKey, the encryption key is also the MAC key
 	if c.macKey.line != 0 {
 		method, err := c.method(&c.macKey)
 		if err != nil {
@@ -165,7 +167,7 @@ func (c *pskcCrypt) unlockMAC(warn func(string, ...any)) error {
 		defer clear(key)
 		switch size := algorithm().Size(); {
 		case len(key) < pskcMinMACKey:
-			return ErrMAC // also for an empty one: it tells nothing of the padding
+			return ErrMAC // even for an empty one: the error must not reveal the padding
 		case len(key) < size:
 			warn("the MAC key has %d bytes, and RFC 2104 advises as many as the hash, %d", len(key), size)
 		}
@@ -177,7 +179,7 @@ func (c *pskcCrypt) unlockMAC(warn func(string, ...any)) error {
 	return nil
 }
 
-// verify compares ValueMAC, over IV and cipher text (RFC 6030 section 6.1.1), in
+// verify checks ValueMAC, which covers IV and ciphertext (RFC 6030 section 6.1.1), in
 // constant time.
 func (c *pskcCrypt) verify(v *pskcValue, sealed []byte) error {
 	want, err := decodeXMLBase64(v.mac)
@@ -192,7 +194,7 @@ func (c *pskcCrypt) verify(v *pskcValue, sealed []byte) error {
 	return nil
 }
 
-// decipher is what follows when the MAC has been verified.
+// decipher decrypts a value after its MAC has been verified.
 func (c *pskcCrypt) decipher(method pskcCipher, v *pskcValue, sealed []byte) ([]byte, error) {
 	switch method.mode {
 	case modeCBC:
@@ -207,10 +209,10 @@ func (c *pskcCrypt) decipher(method pskcCipher, v *pskcValue, sealed []byte) ([]
 	return openRSA(c.private, method.mode, v, sealed)
 }
 
-// derive makes a key of a password (RFC 6030 section 6.2, RFC 8018 section 5.2).
+// derive derives a key from a password (RFC 6030 section 6.2, RFC 8018 section 5.2).
 func (c *pskcCrypt) derive(size int, password []byte, warn func(string, ...any)) ([]byte, error) {
 	switch strings.Trim(c.kdf, xmlSpace) {
-	// What figure 7 has, what the RFC's text has, and XML Encryption 1.1.
+	// The names in figure 7, in the RFC's text, and in XML Encryption 1.1.
 	case pskcPBKDF2, "http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5#pbkdf2", nsXENC11 + "pbkdf2":
 	default:
 		return nil, fmt.Errorf("%w: KeyDerivationMethod %s", ErrUnsupported, quoteKnown(c.kdf))
@@ -240,9 +242,9 @@ func (c *pskcCrypt) derive(size int, password []byte, warn func(string, ...any))
 	return pbkdf2.Key(prf, string(password), salt, int(rounds), size)
 }
 
-// pskcPRF finds the PRF of PBKDF2 by its name or by the last part of its URI,
-// since files have them from PKCS#5, RFC 4051 and XML Encryption 1.1. None is
-// HMAC-SHA-1 (RFC 8018 appendix A.2).
+// pskcPRF finds the PRF of PBKDF2 by its name or by the last part of its URI, because
+// files use names of PKCS#5, RFC 4051 and XML Encryption 1.1. The default is HMAC-SHA-1
+// (RFC 8018 appendix A.2).
 func pskcPRF(uri string) (func() hash.Hash, bool) {
 	if uri = strings.Trim(uri, xmlSpace); uri == "" {
 		return sha1.New, true

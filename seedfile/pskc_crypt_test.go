@@ -14,8 +14,8 @@ import (
 	"github.com/d204ef64/fob/internal/tooltest"
 )
 
-// TestPSKCEncryptedRefuses: what protects a value is demanded, and whatever was
-// changed is ErrMAC, with the same text.
+// TestPSKCEncryptedRefuses checks that every protection of a value is required, and
+// that any change is ErrMAC with the same text.
 func TestPSKCEncryptedRefuses(t *testing.T) {
 	const (
 		sealed = "AAECAwQFBgcICQoLDA0OD+cIHItlB3Wra1DUpxVvOx2lef1VmNPCMl8jwZqIUqGv"
@@ -55,7 +55,7 @@ func TestPSKCEncryptedRefuses(t *testing.T) {
 		"MACKey":        six(macKey, flip(macKey, 0)),
 		"MACKey's end":  six(macKey, flip(macKey, 31)),
 		"MACKey, short": six(macKey, "AAAA"),
-		"MACKey's text": cut("<MACKey>", "</MACKey>"), // the encryption key is another MAC key
+		"MACKey's text": cut("<MACKey>", "</MACKey>"), // the encryption key is then the MAC key, which differs
 		"salt":          seven("Ej7/PEpyEpw=", "Ej7/PEpyEp0="),
 		"rounds":        seven(">1000<", ">1001<"),
 	} {
@@ -100,7 +100,7 @@ func TestPSKCEncryptedRefuses(t *testing.T) {
 	}
 }
 
-// TestPSKCAbsurdRounds: a file cannot make its reader compute for hours.
+// TestPSKCAbsurdRounds checks that a file cannot make its reader compute for hours.
 func TestPSKCAbsurdRounds(t *testing.T) {
 	file := strings.Replace(readTestdata(t, "rfc6030/figure7.xml"), ">1000<", ">2000000000<", 1)
 	start := time.Now()
@@ -109,8 +109,8 @@ func TestPSKCAbsurdRounds(t *testing.T) {
 	require.Less(t, time.Since(start), time.Minute)
 }
 
-// TestPSKCMACOfTheKey is a file without MACKey, whose MAC key is the encryption
-// key, and with an encrypted counter: OpenSSL made both.
+// TestPSKCMACOfTheKey reads a file without MACKey, in which the encryption key is also
+// the MAC key, and with an encrypted counter. OpenSSL computed both values.
 func TestPSKCMACOfTheKey(t *testing.T) {
 	tool := tooltest.Find(t, "openssl")
 	const key, iv = "12345678901234567890123456789012", "000102030405060708090a0b0c0d0e0f"
@@ -148,8 +148,8 @@ func TestPSKCMACOfTheKey(t *testing.T) {
 	require.ErrorIs(t, err, ErrValue)
 }
 
-// TestPSKCPRF: HMAC-SHA-256, with children of PBKDF2-params in each of the
-// namespaces that files have. OpenSSL derived the key.
+// TestPSKCPRF covers HMAC-SHA-256, with the children of PBKDF2-params in each of the
+// namespaces that occur in files. OpenSSL derived the key.
 func TestPSKCPRF(t *testing.T) {
 	tool := tooltest.Find(t, "openssl")
 	out := run(t, "", tool, "kdf", "-keylen", "16", "-kdfopt", "digest:SHA256", "-kdfopt", "pass:qwerty",

@@ -4,13 +4,13 @@ package seedfile
 
 import "strings"
 
-// pskcElem is an element that the reader knows, at one place of the schema (RFC
-// 6030 section 11).
+// pskcElem is an element that the reader handles, at one place of the schema (RFC 6030
+// section 11).
 type pskcElem uint8
 
 const (
 	elDocument pskcElem = iota
-	elSkipped           // passed over with all that is in it
+	elSkipped           // skipped, with all of its content
 	elContainer
 	elPackage
 	elDeviceInfo
@@ -30,7 +30,7 @@ const (
 	elTimeInterval
 	elTimeDrift
 
-	// What a value consists of; MACKey has some of it too.
+	// The parts of a value. MACKey has some of them too.
 	elPlainValue
 	elEncryptedValue
 	elValueMAC
@@ -85,14 +85,14 @@ const (
 	textCount  = int(elCount - firstText)
 )
 
-// pskcRule is what the reader knows of an element.
+// pskcRule describes an element for the reader.
 type pskcRule struct {
 	name     string
-	ns       string              // "" is nsPSKC
-	text     bool                // its content is text, with no elements in it
-	many     bool                // may come more than once in its parent
-	closed   bool                // an unknown element in it is refused, of whatever namespace
-	children map[string]pskcElem // by local name, which is unique in a parent
+	ns       string              // "" means nsPSKC
+	text     bool                // contains text and no elements
+	many     bool                // may occur more than once in its parent
+	closed   bool                // an unknown element in it is refused, even one of another namespace
+	children map[string]pskcElem // by local name, which is unique within a parent
 }
 
 // pskcValueParts are the children of the values of Data.
@@ -100,8 +100,8 @@ var pskcValueParts = map[string]pskcElem{
 	"PlainValue": elPlainValue, "EncryptedValue": elEncryptedValue, "ValueMAC": elValueMAC,
 }
 
-// pskcCipherParts are the children of xenc:EncryptedDataType (XML Encryption
-// section 3.1). KeyInfo is missing: it would name another key.
+// pskcCipherParts are the children of xenc:EncryptedDataType (XML Encryption section
+// 3.1). KeyInfo is not among them: it would name another key.
 var pskcCipherParts = map[string]pskcElem{
 	"EncryptionMethod": elEncryptionMethod, "CipherData": elCipherData,
 }
@@ -168,7 +168,7 @@ var pskcRules = [elCount]pskcRule{
 	elX509Data: {name: "X509Data", ns: nsDS, many: true},
 	elDerivedKey: {name: "DerivedKey", ns: nsXENC11, closed: true, children: map[string]pskcElem{
 		"KeyDerivationMethod": elKeyDerivation,
-		// Which values the key is for, and what people call it.
+		// The values that the key is for, and names for people.
 		"ReferenceList": elSkipped, "DerivedKeyName": elSkipped, "MasterKeyName": elSkipped,
 	}},
 	elKeyDerivation: {name: "KeyDerivationMethod", ns: nsXENC11, closed: true, children: map[string]pskcElem{
@@ -206,7 +206,7 @@ var pskcRules = [elCount]pskcRule{
 	elKeyUsage:      {name: "KeyUsage", text: true, many: true},
 }
 
-// pskcFolded are the children by name in lower case.
+// pskcFolded has the children by name in lower case.
 var pskcFolded = func() (folded [elCount]map[string]pskcElem) {
 	for parent := range pskcRules {
 		children := map[string]pskcElem{}
@@ -218,8 +218,8 @@ var pskcFolded = func() (folded [elCount]map[string]pskcElem) {
 	return folded
 }()
 
-// find returns the child of that name, and whether the parent knows one. fold is
-// for files whose names are in lower case.
+// find returns the child of that name, and whether the parent may have it. fold is for
+// files with all names in lower case.
 func (parent pskcElem) find(space, local string, fold bool) (pskcElem, bool) {
 	children := pskcRules[parent].children
 	if fold {

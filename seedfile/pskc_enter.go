@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// enter notes what the start of an element tells.
+// enter records the data at the start of an element.
 func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) error {
 	k := &p.key
 	switch elem {
@@ -24,7 +24,7 @@ func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) e
 			p.crypt.hasMAC, p.crypt.macAlg = true, pskcAttr(attrs, "Algorithm")
 		}
 	case elPackage:
-		p.stack[0].seen[elem/64] |= 1 << (elem % 64) // for the end of the file
+		p.stack[0].seen[elem/64] |= 1 << (elem % 64) // checked at the end of the file
 		k.line = p.line
 	case elKey:
 		if k.keyLine != 0 {
@@ -34,7 +34,7 @@ func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) e
 	case elResponseFormat:
 		k.response = pskcResponse{
 			line: p.line, length: pskcAttr(attrs, "Length"),
-			// Format is what drafts call it, CheckDigit what the RFC's text does.
+			// The drafts call it Format; the RFC's text uses CheckDigit.
 			encoding: pskcAttr(attrs, "Encoding", "Format"),
 			checks:   pskcAttr(attrs, "CheckDigits", "CheckDigit"),
 		}
@@ -84,8 +84,8 @@ func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) e
 	return nil
 }
 
-// pskcAttr returns the first attribute of one of the names, in no namespace: as
-// it is spelled, or else in another case, as privacyIDEA's export has them.
+// pskcAttr returns the first attribute that has one of the names and no namespace. It
+// prefers the exact spelling to another case, which privacyIDEA's export uses.
 func pskcAttr(attrs []xml.Attr, names ...string) string {
 	for _, same := range []func(a, b string) bool{func(a, b string) bool { return a == b }, strings.EqualFold} {
 		for _, name := range names {

@@ -20,7 +20,7 @@ func fromHex(t testing.TB, s string) []byte {
 	return b
 }
 
-// rawPackages parses a file as far as to its values, and understands nothing.
+// rawPackages parses a file up to its values, without interpreting them.
 func rawPackages(t *testing.T, file string) []pskcKey {
 	t.Helper()
 	r, err := pskcFormat.NewReader(strings.NewReader(file), ReadOptions{})
@@ -52,7 +52,7 @@ func TestPSKCFigure2(t *testing.T) {
 	require.EqualError(t, err, "pskc: line 10: token 12345678: Secret: bad value: a seed has 16 to 64 bytes, got 4")
 }
 
-// Figure 5 has a PIN, whose policy is not supported and so is refused by name.
+// Figure 5 has a PIN. Its policy is not supported, and the error names it.
 func TestPSKCFigure5(t *testing.T) {
 	file := readTestdata(t, "rfc6030/figure5.xml")
 	raw := rawPackages(t, file)
@@ -77,7 +77,7 @@ func TestPSKCFigure5(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnsupported)
 	require.EqualError(t, err, "pskc: line 31: token 987654321: PINPolicy: not supported: PINPolicy")
 
-	// Without the policy the key is one like others, and the next one a PIN.
+	// Without the policy the key is an ordinary one. The next one is a PIN.
 	lines := strings.Split(file, "\n")
 	without := strings.Join(append(lines[:28:28], lines[31:]...), "\n")
 	got, err = pskcAll(t, without, ReadOptions{})
@@ -87,7 +87,7 @@ func TestPSKCFigure5(t *testing.T) {
 	equalRecords(t, figureRecord(t), got[0])
 }
 
-// figureRecord is the key of figures 5 and 6.
+// figureRecord returns the key of figures 5 and 6.
 func figureRecord(t *testing.T) Record {
 	return Record{
 		Serial: testSerial(t, "987654321"), Type: HOTP, Seed: testSeed(t, rfcSecret), Digits: 8,
@@ -175,7 +175,7 @@ func TestPSKCFigure10(t *testing.T) {
 	}
 }
 
-// A real c200: 60 s, 6 digits, sold for ten years.
+// A real c200: 60 s, 6 digits, sold for use over ten years.
 func TestPSKCFeitian(t *testing.T) {
 	file := readTestdata(t, "pskc/feitian-c200.xml")
 	got, err := pskcAll(t, file, ReadOptions{})

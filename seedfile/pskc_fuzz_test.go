@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzPSKC: whatever is read is written and read again the same, and every
-// error says where.
+// FuzzPSKC checks that every record that is read is unchanged after it is written and
+// read again, and that every error contains the place.
 func FuzzPSKC(f *testing.F) {
 	files, err := filepath.Glob("testdata/*/*.xml")
 	require.NoError(f, err)
@@ -29,7 +29,7 @@ func FuzzPSKC(f *testing.F) {
 	for _, kind := range pskcKinds(f) {
 		f.Add([]byte(pskcWrite(f, kind.write, full)))
 	}
-	// No password: a file may ask for ten seconds of PBKDF2.
+	// There is no password, because a file may demand ten seconds of PBKDF2.
 	keys := Keys{Key: []byte("kkkkkkkkkkkkkkkk")}
 	keys.Private, _ = testKeyPair(f)
 	_, certificate := testKeyPair(f)
@@ -43,7 +43,7 @@ func FuzzPSKC(f *testing.F) {
 
 		given := keys
 		if !bytes.Contains(file, []byte("EncryptionKey")) {
-			given = Keys{} // with a key nothing in clear is read
+			given = Keys{} // with a key, the reader accepts no unencrypted secret
 		}
 		r, err = pskcFormat.NewReader(bytes.NewReader(file), ReadOptions{Keys: given, Step: 60, Warn: func(string) {}})
 		for err == nil {

@@ -11,18 +11,18 @@ import (
 
 var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
 
-// pskcGuard is what the XML decoder reads from. The decoder keeps a tag, a text
-// or a comment in memory whole, whatever its size; the guard stops it.
+// pskcGuard is the input of the XML decoder. The decoder keeps a whole tag, text or
+// comment in memory, even a huge one. The guard limits that size.
 type pskcGuard struct {
 	r    *bufio.Reader
-	left int   // bytes that may be read before next is called again
-	err  error // of the file, not of its content
+	left int   // bytes that may be read before the next call of next
+	err  error // of the file, not about its content
 }
 
 var errPSKCToken = fmt.Errorf("%w: a tag, text or comment of more than %d bytes", ErrLimit, pskcMaxToken)
 
-// newPSKCGuard skips a byte order mark. The error wraps [ErrSyntax] for a file
-// that is not text in UTF-8.
+// newPSKCGuard skips a byte order mark. The error wraps [ErrSyntax] if the file is not
+// text in UTF-8.
 func newPSKCGuard(r *bufio.Reader) (*pskcGuard, error) {
 	if err := skipBOM(r); err != nil {
 		return nil, err
@@ -30,10 +30,10 @@ func newPSKCGuard(r *bufio.Reader) (*pskcGuard, error) {
 	return &pskcGuard{r: r, left: pskcMaxToken}, nil
 }
 
-// next allows another token.
+// next allows the decoder to read another token.
 func (g *pskcGuard) next() { g.left = pskcMaxToken }
 
-// ReadByte is what the decoder calls.
+// ReadByte is the method that the decoder calls.
 func (g *pskcGuard) ReadByte() (byte, error) {
 	if g.left--; g.left < 0 {
 		return 0, errPSKCToken
@@ -45,7 +45,7 @@ func (g *pskcGuard) ReadByte() (byte, error) {
 	return b, err
 }
 
-// Read is for the interface only: the decoder sees that there is ReadByte.
+// Read only satisfies the interface: the decoder uses ReadByte if there is one.
 func (g *pskcGuard) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -58,9 +58,9 @@ func (g *pskcGuard) Read(p []byte) (int, error) {
 	return 1, nil
 }
 
-// pskcCharset lets the decoder go on where the XML declaration names an encoding
-// that is UTF-8 by another name. Its error is an [Error], to be found in what the
-// decoder, which quotes the name, makes of it.
+// pskcCharset lets the decoder continue if the XML declaration has another name for
+// UTF-8. It returns an [Error], because the decoder's own error quotes the name;
+// [pskcParser.tokenError] extracts it.
 func pskcCharset(name string, r io.Reader) (io.Reader, error) {
 	switch strings.ToLower(name) {
 	case "us-ascii", "ascii", "utf8", "utf-16", "utf-16le", "utf-16be": // UTF-16 has been converted

@@ -25,8 +25,8 @@ import (
 // rfcSecret is the secret of RFC 4226 appendix D and of RFC 6030's figures.
 const rfcSecret = "12345678901234567890"
 
-// pskcAll reads all records of a file, and the error that ended it, nil for its
-// end.
+// pskcAll reads all records of a file. It returns the error that ended the file, or nil
+// at its end.
 func pskcAll(t rapid.TB, file string, o ReadOptions) ([]Record, error) {
 	t.Helper()
 	r, err := pskcFormat.NewReader(strings.NewReader(file), o)
@@ -81,7 +81,7 @@ func testSerial(t testing.TB, s string) token.Serial {
 	return serial
 }
 
-// pskcRecord is a record with everything in it.
+// pskcRecord returns a record with every field set.
 func pskcRecord(t testing.TB) Record {
 	return Record{
 		Serial: testSerial(t, "2600124800001"), Seed: testSeed(t, rfcSecret), Algorithm: token.SHA256,
@@ -94,19 +94,19 @@ func pskcRecord(t testing.TB) Record {
 	}
 }
 
-// equalRecords compares, seeds included, and says nothing of a seed.
+// equalRecords compares records including their seeds. A failure does not print a seed.
 func equalRecords(t require.TestingT, want, got Record) {
 	require.True(t, want.Seed.Equal(got.Seed), "the seed")
 	want.Seed, got.Seed = token.Seed{}, token.Seed{}
 	require.Equal(t, want, got)
 }
 
-// testKeyPair is the RSA key of testdata and its certificate.
+// testKeyPair returns the RSA key of testdata and its certificate.
 func testKeyPair(t testing.TB) (key, certificate []byte) {
 	return []byte(readTestdata(t, "pskc/test-key.pem")), []byte(readTestdata(t, "pskc/test-cert.pem"))
 }
 
-// otherCertificate is one that signed nothing.
+// otherCertificate returns a certificate that has signed nothing.
 func otherCertificate(t testing.TB) []byte {
 	t.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, 2048)

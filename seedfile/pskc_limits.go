@@ -9,16 +9,15 @@ import (
 	"io"
 )
 
-// pskcLimiter counts what libraries without limits would take memory or time
-// for.
+// pskcLimiter counts the things for which libraries without limits would use memory or
+// time.
 type pskcLimiter struct {
 	nodes, comments int
 	depth           int
-	spaces          [pskcMaxDepth]int // declarations of namespaces, by depth
+	spaces          [pskcMaxDepth]int // namespace declarations, by depth
 }
 
-// take counts a token. The error wraps [ErrLimit], [ErrSyntax] or
-// [ErrUnsupported].
+// take counts a token. The error wraps [ErrLimit], [ErrSyntax] or [ErrUnsupported].
 func (l *pskcLimiter) take(tok xml.Token) error {
 	l.nodes++
 	switch t := tok.(type) {
@@ -27,7 +26,7 @@ func (l *pskcLimiter) take(tok xml.Token) error {
 		if l.depth++; l.depth >= pskcMaxDepth {
 			return fmt.Errorf("%w: more than %d elements in each other", ErrLimit, pskcMaxDepth-1)
 		}
-		if attributeTwice(t.Attr) { // of which the library would take the last
+		if attributeTwice(t.Attr) { // the library would use the last one
 			return fmt.Errorf("%w: an attribute twice in one element", ErrSyntax)
 		}
 		l.spaces[l.depth] = l.spaces[l.depth-1]
@@ -40,7 +39,7 @@ func (l *pskcLimiter) take(tok xml.Token) error {
 			return fmt.Errorf("%w: more than %d declarations of namespaces", ErrLimit, pskcMaxSpaces)
 		}
 	case xml.EndElement:
-		l.nodes-- // counted at its start
+		l.nodes-- // was counted at its start
 		l.depth--
 	case xml.Comment:
 		if l.comments++; l.comments > pskcMaxComments {
@@ -55,9 +54,9 @@ func (l *pskcLimiter) take(tok xml.Token) error {
 	return nil
 }
 
-// pskcLimits holds a file to the limits of the parser, and to those of
-// pskcLimiter, before libraries without any take it, and returns the lines
-// before the root element.
+// pskcLimits checks the limits of the parser and of pskcLimiter before a library
+// without limits reads the file. It returns the number of lines before the root
+// element.
 func pskcLimits(file []byte) (lines int, err error) {
 	guard, err := newPSKCGuard(buffered(bytes.NewReader(file)))
 	if err != nil {

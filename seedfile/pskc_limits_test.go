@@ -14,15 +14,15 @@ import (
 	"github.com/d204ef64/fob/internal/proptest"
 )
 
-// hostile is a signed file with other things put into it.
+// hostile returns a signed file with other content inserted.
 func hostile(t testing.TB, more string) (file string, trusted ReadOptions) {
 	private, certificate := testKeyPair(t)
 	file = pskcWrite(t, WriteOptions{Sign: &Signer{private, certificate}}, pskcRecord(t))
 	return strings.Replace(file, "</KeyContainer", more+"</KeyContainer", 1), ReadOptions{Keys: Keys{Trusted: certificate}}
 }
 
-// shareOfNodes is the share of the largest signed file that a test makes: all of it in
-// a long campaign. The limit of nodes is lowered to fit.
+// shareOfNodes returns the divisor for the largest signed file of a test: 1 in a long
+// run. It lowers the limit of nodes to match.
 func shareOfNodes(t *testing.T) int {
 	if proptest.Long() {
 		return 1
@@ -34,8 +34,8 @@ func shareOfNodes(t *testing.T) int {
 	return share
 }
 
-// TestPSKCSignedLimits: what would take the libraries' memory or time is ErrLimit
-// at once, a bit less is refused for the signature.
+// TestPSKCSignedLimits checks that a file which would cost the libraries much memory or
+// time is ErrLimit at once. A slightly smaller one is refused because of its signature.
 func TestPSKCSignedLimits(t *testing.T) {
 	shareOfNodes(t)
 	var many, spaces strings.Builder
@@ -69,25 +69,25 @@ func TestPSKCSignedLimits(t *testing.T) {
 	require.ErrorIs(t, err, ErrSignature)
 }
 
-// TestPSKCSignedLargest: the largest file that is signed, of the smallest tokens,
-// is within all limits.
+// TestPSKCSignedLargest checks that the largest file that can be signed, with the
+// smallest tokens, is within all limits.
 func TestPSKCSignedLargest(t *testing.T) {
 	size := pskcMaxSigned / shareOfNodes(t)
 	small := Record{Serial: testSerial(t, "1"), Seed: testSeed(t, rfcSecret[:16]), Digits: 6, Step: 60}
 	x := pskcWrite(t, WriteOptions{}, small)
-	x = strings.Replace(x, `"DECIMAL"/>`, `"DECIMAL"></ResponseFormat>`, 1) // canonical
+	x = strings.Replace(x, `"DECIMAL"/>`, `"DECIMAL"></ResponseFormat>`, 1) // canonical form
 	from, to := strings.Index(x, "  <KeyPackage"), strings.Index(x, "</KeyContainer")
 	_, err := pskcLimits([]byte(x[:from] + strings.Repeat(x[from:to], size/(to-from)) + x[to:]))
 	require.NoError(t, err)
 }
 
-// TestPSKCSignedMemory is how much memory a hostile file takes that is as large as
-// can be, and has a signature by somebody trusted on another one.
+// TestPSKCSignedMemory measures the memory for a hostile file of the maximum size. Its
+// signature is by a trusted signer but for another file.
 func TestPSKCSignedMemory(t *testing.T) {
 	share := shareOfNodes(t)
 	var more strings.Builder
 	more.WriteString("<b")
-	for i := range pskcMaxSpaces - 4 { // few are in force besides
+	for i := range pskcMaxSpaces - 4 { // the file has a few of its own
 		fmt.Fprintf(&more, ` xmlns:n%d="n"`, i)
 	}
 	more.WriteString(">" + strings.Repeat("<a/>", pskcMaxNodes-1000) + "</b>")

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPSKCShortMACKey: a MAC key of fewer than 16 bytes is refused like one that is
-// wrong, though its MAC fits.
+// TestPSKCShortMACKey checks that a MAC key of fewer than 16 bytes is refused like a
+// wrong one, even though its MAC is correct.
 func TestPSKCShortMACKey(t *testing.T) {
 	const (
 		sealed = "AAECAwQFBgcICQoLDA0OD+cIHItlB3Wra1DUpxVvOx2lef1VmNPCMl8jwZqIUqGv"
@@ -31,7 +31,7 @@ func TestPSKCShortMACKey(t *testing.T) {
 		file := strings.NewReplacer(macKey, base64.StdEncoding.EncodeToString(wrapped),
 			mac, base64.StdEncoding.EncodeToString(h.Sum(nil))).Replace(readTestdata(t, "rfc6030/figure6.xml"))
 		got, err := pskcAll(t, file, ReadOptions{Keys: Keys{Key: key}})
-		if size >= 16 { // fewer than SHA-1 has come with a warning
+		if size >= 16 { // shorter than SHA-1's output is accepted with a warning
 			require.NoError(t, err, size)
 			continue
 		}
@@ -41,8 +41,8 @@ func TestPSKCShortMACKey(t *testing.T) {
 	}
 }
 
-// TestPSKCRecipientWarns: encryption to a certificate says nothing about who
-// encrypted, unless the file is signed as well.
+// TestPSKCRecipientWarns: encryption to a certificate does not identify the sender,
+// unless the file is signed as well.
 func TestPSKCRecipientWarns(t *testing.T) {
 	private, certificate := testKeyPair(t)
 	file := pskcWrite(t, WriteOptions{

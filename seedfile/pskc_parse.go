@@ -10,29 +10,29 @@ import (
 	"io"
 )
 
-// pskcParser goes through the elements of a file, and stops after each
-// KeyPackage. It keeps the package in key and the file's encryption in crypt,
-// as texts; [pskcReader] understands them.
+// pskcParser walks through the elements of a file, and stops after each KeyPackage. It
+// keeps the texts of the package in key and those about the file's encryption in crypt.
+// [pskcReader] interprets them.
 type pskcParser struct {
 	d     *xml.Decoder
 	guard *pskcGuard
-	warn  func(format string, args ...any) // says each thing once
-	left  func(format string, args ...any) // warn, for what is left out
+	warn  func(format string, args ...any) // reports each thing once
+	left  func(format string, args ...any) // like warn, for data that is left out
 
 	stack    [pskcMaxDepth]pskcFrame
 	depth    int    // of the innermost open element; stack[0] is the document
-	text     []byte // of the innermost element, when it is one with text
-	line     int    // of the token at hand
-	linesOff int    // lines of the file that the decoder does not see
+	text     []byte // of the innermost element, if it may contain text
+	line     int    // of the current token
+	linesOff int    // lines of the file before the decoder's first
 
-	fold     bool       // all names of the file are in lower case
-	lenient  bool       // the file's minor version is above 0: what is new is passed over
-	verified bool       // the signature was
-	value    *pskcValue // where PlainValue and its like belong
+	fold     bool       // all names in the file are in lower case
+	lenient  bool       // the file's minor version is above 0, so new elements are skipped
+	verified bool       // the signature was verified
+	value    *pskcValue // destination of PlainValue and similar elements
 	key      pskcKey
 
-	skips     bool  // a KeyPackage that is not supported does not end the file
-	postponed error // of the KeyPackage at hand
+	skips     bool  // an unsupported KeyPackage does not end the file
+	postponed error // error of the current KeyPackage
 	crypt     pskcCrypt
 }
 
@@ -40,10 +40,10 @@ type pskcParser struct {
 type pskcFrame struct {
 	elem pskcElem
 	line int32
-	seen [2]uint64 // which children it has had
+	seen [2]uint64 // children that have occurred
 }
 
-// next reads the next KeyPackage, and returns io.EOF at a good end of the file.
+// next reads the next KeyPackage, or returns io.EOF at the end of a correct file.
 func (p *pskcParser) next() error {
 	p.key, p.postponed = pskcKey{usage: p.key.usage[:0]}, nil
 	for {
@@ -58,7 +58,7 @@ func (p *pskcParser) next() error {
 		case xml.StartElement:
 			depth := p.depth
 			if err = p.start(&t); err != nil && p.postpone(err) {
-				// What the element holds is passed over.
+				// The content of the element is skipped.
 				p.depth = depth + 1
 				p.stack[p.depth] = pskcFrame{elem: elSkipped, line: int32(p.line)}
 				err = nil
@@ -71,7 +71,7 @@ func (p *pskcParser) next() error {
 		case xml.CharData:
 			err = p.chars(t)
 		case xml.Directive:
-			// DOCTYPE is the only one that XML knows outside of DOCTYPE.
+			// Outside a DOCTYPE, XML allows no other directive.
 			err = p.fail(elDocument, "DOCTYPE", fmt.Errorf("%w: a DOCTYPE, and with it entities", ErrUnsupported))
 		}
 		if err != nil {
@@ -80,8 +80,8 @@ func (p *pskcParser) next() error {
 	}
 }
 
-// tokenError is what to make of the decoder's error. Its texts quote names and
-// entities of the file, which may be a seed: those that do are not passed on.
+// tokenError converts an error of the decoder. Some of its texts quote names and
+// entities of the file, which may be a seed; these texts are not passed on.
 func (p *pskcParser) tokenError(err error) error {
 	var syntax *xml.SyntaxError
 	var charset *Error
@@ -100,7 +100,7 @@ func (p *pskcParser) tokenError(err error) error {
 	case p.guard.err != nil:
 		return p.guard.err
 	case errors.Is(err, ErrLimit):
-	default: // of the XML declaration
+	default: // about the XML declaration
 		err = fmt.Errorf("%w: XML: not well-formed", ErrSyntax)
 	}
 	return &Error{Format: pskcFormatName, Line: p.line, Err: err}
@@ -108,7 +108,7 @@ func (p *pskcParser) tokenError(err error) error {
 
 const pskcFormatName = "pskc"
 
-// fail is an error in the token at hand.
+// fail returns an error about the current token.
 func (p *pskcParser) fail(parent pskcElem, name string, err error) error {
 	field := name
 	if parent > elContainer && name != "" {
@@ -117,8 +117,8 @@ func (p *pskcParser) fail(parent pskcElem, name string, err error) error {
 	return &Error{Format: pskcFormatName, Line: p.line, Field: field, Err: err}
 }
 
-// postpone keeps an error about the KeyPackage at hand until its end, for a reader
-// that skips what is not supported.
+// postpone keeps an error about the current KeyPackage until its end, for a reader that
+// skips unsupported tokens.
 func (p *pskcParser) postpone(err error) bool {
 	if !p.skips || p.depth < 2 || p.stack[2].elem != elPackage || !errors.Is(err, ErrUnsupported) {
 		return false
@@ -165,12 +165,12 @@ func (p *pskcParser) start(t *xml.StartElement) error {
 	return p.enter(parent, elem, t.Attr)
 }
 
-// unknown returns nil for an element that is to be passed over.
+// unknown returns nil for an element that should be skipped.
 func (p *pskcParser) unknown(parent pskcElem, name xml.Name) error {
 	local := nameInMessage(name.Local)
 	rule := &pskcRules[parent]
 	switch {
-	case parent == elSkipped, parent == elX509Data && name.Space == nsDS: // whose key it is
+	case parent == elSkipped, parent == elX509Data && name.Space == nsDS: // describes the owner of the key
 		return nil
 	case parent == elDocument && p.stack[0].has(elContainer):
 		return p.fail(parent, local, fmt.Errorf("%w: a second root element", ErrSyntax))
@@ -194,16 +194,16 @@ func (p *pskcParser) unknown(parent pskcElem, name xml.Name) error {
 	return nil
 }
 
-// chars takes text. Between elements there is nothing but space.
+// chars accepts text. Only white space may occur between elements.
 func (p *pskcParser) chars(t xml.CharData) error {
 	elem := p.stack[p.depth].elem
 	switch {
 	case pskcRules[elem].text:
-		if len(p.text)+len(t) > pskcMaxToken { // of pieces between comments
+		if len(p.text)+len(t) > pskcMaxToken { // total of the parts between comments
 			return p.fail(elem, "", errPSKCToken)
 		}
 		p.text = append(p.text, t...)
-	case elem == elSkipped || elem == elX509Data: // anything
+	case elem == elSkipped || elem == elX509Data: // any text is allowed
 	case len(bytes.TrimLeft(t, " \t\r\n")) != 0:
 		where := pskcRules[elem].name
 		return p.fail(elem, "", fmt.Errorf("%w: text in %s", ErrSyntax, where))
@@ -211,7 +211,7 @@ func (p *pskcParser) chars(t xml.CharData) error {
 	return nil
 }
 
-// end closes an element, and reports whether that was a KeyPackage.
+// end closes an element, and reports whether it was a KeyPackage.
 func (p *pskcParser) end() (bool, error) {
 	f := &p.stack[p.depth]
 	p.depth--
@@ -235,7 +235,7 @@ func (p *pskcParser) end() (bool, error) {
 	case elKeyLength:
 		p.crypt.keyLength = s
 	case elKeyUsage:
-		const most = 32 // the schema knows 11
+		const most = 32 // the schema defines 11
 		if len(p.key.usage) == most {
 			return false, p.fail(elPolicy, "KeyUsage", fmt.Errorf("%w: more than %d", ErrLimit, most))
 		}

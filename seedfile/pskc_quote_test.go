@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPSKCSeedInErrors puts a seed into every wrong place: no error and no
-// warning has eight characters of it.
+// TestPSKCSeedInErrors puts a seed into every wrong place, and checks that no error or
+// warning contains eight characters of it.
 func TestPSKCSeedInErrors(t *testing.T) {
 	const format = `<ResponseFormat Length="6" Encoding="DECIMAL"/>`
 	plain := "<PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue>"

@@ -4,30 +4,30 @@ package seedfile
 
 import "strings"
 
-// pskcValue is a value of Data, or MACKey, as in the file.
+// pskcValue is a value of Data, or MACKey, with the texts of the file.
 type pskcValue struct {
-	line             int    // 0: not there
-	plain, sealed    bool   // PlainValue and CipherValue are there
-	encrypted        bool   // EncryptedValue is there, whatever is in it
+	line             int    // 0 if absent
+	plain, sealed    bool   // PlainValue and CipherValue are present
+	encrypted        bool   // EncryptedValue is present, with any content
 	text             string // of PlainValue or CipherValue
 	mac              string
 	hasMAC           bool
 	alg, digest, mgf string // URIs
-	label            bool   // OAEPparams that are not empty
+	label            bool   // OAEPparams is present and not empty
 }
 
-// pskcKey is a KeyPackage, as in the file.
+// pskcKey is a KeyPackage, with the texts of the file.
 type pskcKey struct {
 	line          int // of KeyPackage
-	keyLine       int // of Key; 0: there is none
+	keyLine       int // of Key; 0 if there is none
 	id, algorithm string
 	hashAttr      string // of Suite
 	response      pskcResponse
 	text          [textCount]string
-	textLine      [textCount]int32 // 0: not there
+	textLine      [textCount]int32 // 0 if absent
 	data          [5]pskcValue
 	usage         []string
-	refused       pskcElem // the first that is understood and not supported
+	refused       pskcElem // first element that is recognised but not supported
 	refusedLine   int
 }
 
@@ -39,7 +39,7 @@ type pskcResponse struct {
 
 func (k *pskcKey) get(e pskcElem) string { return k.text[e-firstText] }
 
-// trimmed is get without the space around it, by which files are indented.
+// trimmed is get without the surrounding space, which comes from indentation.
 func (k *pskcKey) trimmed(e pskcElem) string { return strings.Trim(k.get(e), xmlSpace) }
 
 // at returns a value of Data.

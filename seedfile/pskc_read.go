@@ -13,17 +13,17 @@ import (
 	"strings"
 )
 
-// pskcReader makes records of what a [pskcParser] finds.
+// pskcReader makes records from the elements that a [pskcParser] finds.
 type pskcReader struct {
 	pskcParser
 	o     ReadOptions
 	said  map[string]bool
 	rec   int  // line of the last record
-	short bool // a short seed was warned of
+	short bool // a warning about a short seed was given
 	err   error
 }
 
-// newPSKCReader verifies the signature first where o.Keys.Trusted asks for it.
+// newPSKCReader verifies the signature first if o.Keys.Trusted is set.
 func newPSKCReader(r *bufio.Reader, o ReadOptions) (Reader, error) {
 	p := &pskcReader{o: o, said: map[string]bool{}}
 	p.skips = o.Skip != nil
@@ -46,10 +46,10 @@ func newPSKCReader(r *bufio.Reader, o ReadOptions) (Reader, error) {
 	return p, nil
 }
 
-// once warns of each thing once, since a file of a million keys has everything a
-// million times. What changes in a text from line to line stands before ": ".
+// once reports each thing once, because a file of a million keys would repeat it a
+// million times. The part of a text that changes from line to line comes before ": ".
 func (p *pskcReader) once(say func(string, ...any), format string, args ...any) {
-	const most = 1000 // a file may make up names
+	const most = 1000 // a file may contain any number of invented names
 	text := fmt.Sprintf(format, args...)
 	thing := text
 	if line, rest, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(line, "line ") {
@@ -93,13 +93,13 @@ func (p *pskcReader) recordOrPostponed() (Record, error) {
 	return Record{}, p.named(&r, p.postponed)
 }
 
-// Line is that of the record's KeyPackage. In a file whose signature was
-// verified it counts in the canonical XML, which has line ends inside tags and
-// before the root element's only as far as the signature covers them.
+// Line returns the line of the record's KeyPackage. In a file with a verified signature
+// it counts lines of the canonical XML. That has the line ends inside tags and before
+// the root element only if the signature covers them.
 func (p *pskcReader) Line() int { return p.rec }
 
-// version checks the attribute of KeyContainer (RFC 6030 section 1.2): a higher
-// minor version is for information, a higher major version another format.
+// version checks the attribute of KeyContainer (RFC 6030 section 1.2). A higher minor
+// version is compatible; a higher major version is another format.
 func (p *pskcParser) version(v string) error {
 	if v == "" {
 		return p.fail(elContainer, "Version", fmt.Errorf("%w: the attribute is missing", ErrSyntax))

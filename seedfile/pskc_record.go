@@ -14,8 +14,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// record understands the KeyPackage at hand. Its errors say the line of the
-// element, and never a value of Data.
+// record interprets the current KeyPackage. Its errors contain the line of the element,
+// but never a value of Data.
 func (p *pskcReader) record() (Record, error) {
 	k := &p.key
 	r := Record{
@@ -42,7 +42,7 @@ func (p *pskcReader) record() (Record, error) {
 	return r, nil
 }
 
-// named puts the token's name into an error.
+// named adds the token's name to an error.
 func (p *pskcReader) named(r *Record, err error) error {
 	var e *Error
 	if errors.As(err, &e) {
@@ -51,8 +51,8 @@ func (p *pskcReader) named(r *Record, err error) error {
 	return err
 }
 
-// wrong is an error in an element of the KeyPackage at hand; line 0 is the
-// Key's.
+// wrong returns an error about an element of the current KeyPackage. If line is 0, it
+// uses the line of the Key.
 func (p *pskcReader) wrong(line int, field string, err error) error {
 	if line == 0 {
 		line = p.key.keyLine
@@ -63,7 +63,7 @@ func (p *pskcReader) wrong(line int, field string, err error) error {
 	return &Error{Format: pskcFormatName, Line: line, Field: field, Err: err}
 }
 
-// textError is wrong for a text.
+// textError is wrong for a text element.
 func (p *pskcReader) textError(e pskcElem, err error) error {
 	return p.wrong(int(p.key.textLine[e-firstText]), pskcRules[e].name, err)
 }
@@ -83,7 +83,7 @@ func (p *pskcReader) serial(r *Record) error {
 	return nil
 }
 
-// supported refuses what would have to be enforced and is not.
+// supported refuses elements that would have to be enforced but are not supported.
 func (p *pskcReader) supported(*Record) error {
 	k := &p.key
 	if k.keyLine == 0 {
@@ -121,10 +121,10 @@ func (p *pskcReader) kind(r *Record) error {
 	return nil
 }
 
-// parameters are AlgorithmParameters (RFC 6030 section 4.3.4).
+// parameters reads AlgorithmParameters (RFC 6030 section 4.3.4).
 func (p *pskcReader) parameters(r *Record) error {
 	k := &p.key
-	r.Algorithm = p.o.Algorithm // "" is SHA1 in PSKC, and SHA1 is its zero
+	r.Algorithm = p.o.Algorithm // PSKC's "" means SHA1, which is the zero value
 	if s := strings.Trim(cmp.Or(k.trimmed(elSuite), k.hashAttr), xmlSpace); s != "" {
 		a, err := token.ParseAlgorithm(s) // its error quotes s
 		if err != nil {
@@ -181,7 +181,7 @@ func (p *pskcReader) dates(r *Record) error {
 	return nil
 }
 
-// data are the values of Data (RFC 6030 section 4.1).
+// data reads the values of Data (RFC 6030 section 4.1).
 func (p *pskcReader) data(r *Record) error {
 	secret, err := p.open(elSecret)
 	if err != nil {
@@ -243,8 +243,8 @@ func (p *pskcReader) data(r *Record) error {
 	return nil
 }
 
-// usage holds to KeyUsage (RFC 6030 section 5): where it is there, OTP must be
-// among it, and nothing that is not understood.
+// usage enforces KeyUsage (RFC 6030 section 5). If it is present, it must include OTP
+// and no unknown use.
 func (p *pskcReader) usage(*Record) error {
 	otp := len(p.key.usage) == 0
 	if !otp {

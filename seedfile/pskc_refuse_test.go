@@ -13,8 +13,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// pskcBase is a TOTP key as small as one can be, on lines that are counted
-// below. Tests put other things into it.
+// pskcBase is a minimal TOTP key. The tests insert content, and count the lines.
 const pskcBase = `<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc">
 <KeyPackage>
 <DeviceInfo><SerialNo>123</SerialNo></DeviceInfo>
@@ -39,8 +38,8 @@ func policyWith(t testing.TB, more string) string {
 	return pskcWith(t, "<Policy></Policy>", "<Policy>"+more+"</Policy>")
 }
 
-// TestPSKCRefuses: what is not supported is refused by its name and line, and
-// what is wrong with its line.
+// TestPSKCRefuses checks that an error about an unsupported element contains its name
+// and line, and an error about an invalid one its line.
 func TestPSKCRefuses(t *testing.T) {
 	const (
 		format = `<ResponseFormat Length="6" Encoding="DECIMAL"/>`
@@ -156,7 +155,7 @@ func TestPSKCRefuses(t *testing.T) {
 	}
 }
 
-// TestPSKCAccepts is what files in the wild have.
+// TestPSKCAccepts covers variants that occur in real files.
 func TestPSKCAccepts(t *testing.T) {
 	want := Record{Serial: testSerial(t, "123"), Seed: testSeed(t, rfcSecret), Digits: 6, Step: 60, KeyID: "k"}
 	with := func(f func(*Record)) Record {

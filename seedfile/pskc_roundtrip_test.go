@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// pskcKind is a way to protect a file, and what opens it.
+// pskcKind is a way to protect a file, with the keys to open it.
 type pskcKind struct {
 	name  string
 	write WriteOptions
@@ -49,7 +49,7 @@ func pskcKinds(t testing.TB) []pskcKind {
 		})
 }
 
-// xmlTexts are all texts that XML can hold, without space around them.
+// xmlTexts generates any text that XML can hold, without surrounding space.
 func xmlTexts(most int) *rapid.Generator[string] {
 	return rapid.Map(rapid.StringOfN(rapid.Rune().Filter(func(r rune) bool {
 		return r == '\t' || r == '\n' || r == '\r' || r >= ' ' && r != 0xFFFE && r != 0xFFFF
@@ -106,7 +106,7 @@ func TestPSKCRoundTrip(t *testing.T) {
 	records := rapid.SliceOfN(pskcRecords(), 1, 3)
 	for _, kind := range pskcKinds(t) {
 		t.Run(kind.name, func(t *testing.T) {
-			if kind.read.Keys.Password != nil { // PBKDF2 takes its time
+			if kind.read.Keys.Password != nil { // PBKDF2 is slow
 				for i := range 3 {
 					roundTrip(t, kind, records.Example(i))
 				}
@@ -133,8 +133,8 @@ func roundTrip(t rapid.TB, kind pskcKind, want []Record) {
 	}
 }
 
-// TestPSKCDeterministic: the same records are the same file, and an encrypted
-// one never.
+// TestPSKCDeterministic checks that the same records give the same file, except if it
+// is encrypted.
 func TestPSKCDeterministic(t *testing.T) {
 	r := pskcRecord(t)
 	require.Equal(t, pskcWrite(t, WriteOptions{}, r, r), pskcWrite(t, WriteOptions{}, r, r))

@@ -17,8 +17,8 @@ import (
 
 var errPSKCPrivate = errors.New("the private key is no RSA key in PEM (PKCS#8 or PKCS#1)")
 
-// parsePrivate reads an RSA private key. The error wraps [ErrValue], and has
-// nothing of the key in it.
+// parsePrivate reads an RSA private key. The error wraps [ErrValue] and contains
+// nothing of the key.
 func parsePrivate(data []byte) (*rsa.PrivateKey, error) {
 	bad := fmt.Errorf("%w: %w", ErrValue, errPSKCPrivate)
 	block, _ := pem.Decode(data)
@@ -72,12 +72,12 @@ var pskcHashes = map[string]crypto.Hash{
 	nsXENC11 + "mgf1sha512": crypto.SHA512,
 }
 
-// openRSA deciphers. A key or text that does not fit is [ErrMAC], whatever the
+// openRSA decrypts. A wrong key or ciphertext is [ErrMAC], without a more detailed
 // reason.
 func openRSA(key *rsa.PrivateKey, mode pskcMode, v *pskcValue, sealed []byte) ([]byte, error) {
 	if mode == modeRSA15 {
-		// Files of the RFC's figure 8 are there to be read. Who could be an
-		// oracle for its padding? A program that reads a file, once, no.
+		// RSA 1.5 is needed to read files like figure 8 of the RFC. A padding oracle
+		// must answer many queries; a program that reads a file once does not.
 		//lint:ignore SA1019 read, and not written
 		out, err := rsa.DecryptPKCS1v15(nil, key, sealed)
 		if err != nil {
@@ -105,8 +105,8 @@ func openRSA(key *rsa.PrivateKey, mode pskcMode, v *pskcValue, sealed []byte) ([
 	return out, nil
 }
 
-// sealRSA encrypts with RSA-OAEP, SHA-1 and MGF1 with SHA-1: what rsa-oaep-mgf1p
-// is without a DigestMethod, and what every importer knows. OAEP needs no
+// sealRSA encrypts with RSA-OAEP, SHA-1 and MGF1 with SHA-1. That is rsa-oaep-mgf1p
+// without a DigestMethod, which every importer supports. OAEP does not require
 // collision resistance of its hash.
 func sealRSA(key *rsa.PublicKey, plain []byte) ([]byte, error) {
 	return rsa.EncryptOAEP(crypto.SHA1.New(), rand.Reader, key, plain, nil)

@@ -14,23 +14,23 @@ import (
 )
 
 const (
-	pskcSaltSize    = 16 // bytes; NIST SP 800-132 section 5.1 asks for 16
-	pskcDerivedSize = 16 // AES-128, what RFC 6030 section 6.1 recommends
+	pskcSaltSize    = 16 // bytes; NIST SP 800-132 section 5.1 requires 16
+	pskcDerivedSize = 16 // AES-128, recommended by RFC 6030 section 6.1
 )
 
-// pskcSeal encrypts the secrets of a file: only Secret, as in the figures of RFC
-// 6030, since importers read the numbers in clear only.
+// pskcSeal encrypts the secrets of a file. Like the figures of RFC 6030 it encrypts
+// only Secret, because importers cannot read encrypted numbers.
 type pskcSeal struct {
 	key    []byte
 	wrap   bool
 	public *rsa.PublicKey
 
-	derived bool // of a password
+	derived bool // from a password
 	mac     hash.Hash
 	head    []byte // EncryptionKey and MACMethod
 }
 
-// newPSKCSeal makes the keys of a file. The error wraps [ErrValue] or
+// newPSKCSeal prepares the keys of a file. The error wraps [ErrValue] or
 // [ErrUnsupported].
 func newPSKCSeal(e *Encryption) (*pskcSeal, error) {
 	s := &pskcSeal{wrap: e.Wrap}
@@ -80,15 +80,15 @@ func (s *pskcSeal) preShared(x *pskcXML, e *Encryption) error {
 	}
 	s.key = append([]byte(nil), e.Key...)
 	name := e.KeyName
-	if name == "" { // RFC 6030 section 6.1 demands one
+	if name == "" { // RFC 6030 section 6.1 requires one
 		name = "Pre-shared-key"
 	}
 	x.text("    ", "ds:KeyName", name)
 	return nil
 }
 
-// password writes the children of PBKDF2-params without a namespace, as figure 7
-// does: FreeIPA finds them nowhere else.
+// password writes the children of PBKDF2-params without a namespace, like figure 7.
+// FreeIPA finds them only there.
 func (s *pskcSeal) password(x *pskcXML, e *Encryption) (err error) {
 	rounds := e.Iterations
 	if rounds == 0 {
@@ -144,8 +144,8 @@ func (s *pskcSeal) recipient(x *pskcXML, e *Encryption) error {
 	return nil
 }
 
-// macMethod makes a MAC key as long as the hash, under the same encryption key
-// (RFC 6030 section 6.1.1).
+// macMethod creates a MAC key of the same length as the hash, encrypted with the same
+// key as the secrets (RFC 6030 section 6.1.1).
 func (s *pskcSeal) macMethod(x *pskcXML, name string) error {
 	uri, ok := map[string]string{"": pskcHMACSHA1, "hmac-sha1": pskcHMACSHA1, "hmac-sha256": pskcHMACSHA256}[name]
 	if !ok {

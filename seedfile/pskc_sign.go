@@ -10,10 +10,10 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 )
 
-// pskcSigner signs a container with RSA and SHA-256, exclusive canonical XML.
+// pskcSigner signs a container with RSA, SHA-256 and exclusive canonical XML.
 type pskcSigner struct{ context *dsig.SigningContext }
 
-// newPSKCSigner checks that key and certificate belong together. The error wraps
+// newPSKCSigner checks that the key matches the certificate. The error wraps
 // [ErrValue].
 func newPSKCSigner(s *Signer) (*pskcSigner, error) {
 	key, err := parsePrivate(s.Private)
@@ -49,11 +49,11 @@ func (s *pskcSigner) sign(file []byte) ([]byte, error) {
 	doc.SetRoot(root)
 	doc.WriteSettings = pskcCanonical
 	signed, err := doc.WriteToBytes()
-	if err == nil && len(signed) > pskcMaxSigned { // which grows by its end tags
+	if err == nil && len(signed) > pskcMaxSigned { // the end tags have made it longer
 		err = errPSKCSigned
 	}
 	return signed, err
 }
 
-// pskcCanonical is how XML is written so that it reads as it was.
+// pskcCanonical writes XML that is read back unchanged.
 var pskcCanonical = etree.WriteSettings{CanonicalText: true, CanonicalAttrVal: true, CanonicalEndTags: true}

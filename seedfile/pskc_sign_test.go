@@ -12,7 +12,8 @@ import (
 	"github.com/d204ef64/fob/internal/tooltest"
 )
 
-// TestPSKCToolVerifies: pskctool, which has libxmlsec, verifies what is signed.
+// TestPSKCToolVerifies checks that pskctool, which uses libxmlsec, verifies our
+// signature.
 func TestPSKCToolVerifies(t *testing.T) {
 	tool := tooltest.Find(t, "pskctool")
 	private, certificate := testKeyPair(t)
@@ -21,14 +22,14 @@ func TestPSKCToolVerifies(t *testing.T) {
 	require.Equal(t, "OK\n", run(t, "", tool, "--verify", "--verify-crt", cert, tempFile(t, "keys.xml", file)))
 }
 
-// TestPSKCToolSigns: what pskctool signs is verified.
+// TestPSKCToolSigns checks that our reader verifies a signature by pskctool.
 func TestPSKCToolSigns(t *testing.T) {
 	tool := tooltest.Find(t, "pskctool")
 	private, certificate := testKeyPair(t)
 	want := pskcRecord(t)
 	want.FriendlyName = "x"
-	want.Drift = 3                                              // it would rewrite -3 as 4294967293, which is no xs:int, and is refused
-	want.Policy.Start = want.Policy.Start.Truncate(time.Second) // it leaves fractions out
+	want.Drift = 3                                              // pskctool would rewrite -3 as 4294967293, which is not an xs:int and is refused
+	want.Policy.Start = want.Policy.Start.Truncate(time.Second) // pskctool drops fractions
 	path := tempFile(t, "keys.xml", pskcWrite(t, WriteOptions{}, want))
 	file := run(t, "", tool, "--sign", "--sign-key", tempFile(t, "key.pem", string(private)),
 		"--sign-crt", tempFile(t, "cert.pem", string(certificate)), path)
@@ -46,8 +47,8 @@ func TestPSKCToolSigns(t *testing.T) {
 	require.ErrorIs(t, err, ErrSignature)
 }
 
-// TestPSKCSignature: with Trusted no record comes out of a file that is not
-// signed as it is.
+// TestPSKCSignature checks that with Trusted no record is read from a file that differs
+// from the signed one.
 func TestPSKCSignature(t *testing.T) {
 	private, certificate := testKeyPair(t)
 	r := pskcRecord(t)
@@ -113,8 +114,8 @@ func TestPSKCSignature(t *testing.T) {
 	require.Equal(t, []string{"the file is signed, but its signature was not checked"}, warned)
 }
 
-// TestPSKCSignedLimit: a file that is too large to be held is refused, and how
-// to go on is said.
+// TestPSKCSignedLimit checks that a file too large to hold in memory is refused, with
+// advice.
 func TestPSKCSignedLimit(t *testing.T) {
 	_, certificate := testKeyPair(t)
 	key := benchFile(t, 1)

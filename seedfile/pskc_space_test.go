@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPSKCIndented: the space by which a text is indented is none of it.
+// TestPSKCIndented checks that space from indentation is not part of a text.
 func TestPSKCIndented(t *testing.T) {
 	file := pskcWith(t, "<SerialNo>", "<Manufacturer>\n  Feitian\n\t</Manufacturer><Model> a b </Model><IssueNo>\r\n1 </IssueNo><UserId> u </UserId><SerialNo>")
 	file = strings.Replace(file, "<AlgorithmP", "<Issuer>\n i </Issuer><AlgorithmP", 1)
@@ -28,8 +28,8 @@ func TestPSKCIndented(t *testing.T) {
 	require.ErrorContains(t, w.Write(&r), "Model begins or ends with a space", "it would be lost")
 }
 
-// TestWritersCheckWhatTheyCarry: a text that does not come into the file does not
-// keep the record out of it.
+// TestWritersCheckWhatTheyCarry checks that an invalid text does not cause an error in
+// a format that leaves it out.
 func TestWritersCheckWhatTheyCarry(t *testing.T) {
 	r := pskcRecord(t)
 	r.Manufacturer = " bad\x01 "

@@ -26,7 +26,8 @@ func tempFile(t *testing.T, name, content string) string {
 	return path
 }
 
-// run returns what a program prints on stdout, and both on a failure.
+// run returns the standard output of a program. If the program fails, the test prints
+// both outputs.
 func run(t *testing.T, stdin, tool string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(tool, args...)
@@ -38,8 +39,8 @@ func run(t *testing.T, stdin, tool string, args ...string) string {
 	return string(out)
 }
 
-// TestPSKCTool: what is written is valid by the schema of RFC 6030, and
-// pskctool, of the OATH toolkit, shows the values.
+// TestPSKCTool checks that our files are valid according to the schema of RFC 6030, and
+// that pskctool of the OATH Toolkit shows the values.
 func TestPSKCTool(t *testing.T) {
 	tool := tooltest.Find(t, "pskctool")
 	full := pskcRecord(t)
@@ -71,8 +72,7 @@ func TestPSKCTool(t *testing.T) {
 	}
 }
 
-// xmlNode is for reading our files with encoding/xml's reflection, that is
-// without our reader.
+// xmlNode reads our files with the reflection of encoding/xml, without our own reader.
 type xmlNode struct {
 	XMLName  xml.Name
 	Attrs    []xml.Attr `xml:",any,attr"`
@@ -80,7 +80,7 @@ type xmlNode struct {
 	Children []xmlNode  `xml:",any"`
 }
 
-// all returns the texts of all elements of a local name.
+// all returns the texts of all elements with that local name.
 func (n *xmlNode) all(name string) []string {
 	var out []string
 	if n.XMLName.Local == name {
@@ -106,15 +106,15 @@ func fromBase64(t *testing.T, s string) []byte {
 	return b
 }
 
-// opensslCBC deciphers IV and cipher text.
+// opensslCBC decrypts an IV followed by ciphertext.
 func opensslCBC(t *testing.T, tool, key string, sealed []byte) string {
 	t.Helper()
 	return run(t, string(sealed[16:]), tool, "enc", "-d", "-aes-"+strconv.Itoa(len(key)*4)+"-cbc",
 		"-K", key, "-iv", hex.EncodeToString(sealed[:16]))
 }
 
-// TestPSKCOpenSSLReads: OpenSSL derives the key, verifies the MAC and deciphers
-// what is written.
+// TestPSKCOpenSSLReads checks that OpenSSL derives the key, verifies the MAC and
+// decrypts our files.
 func TestPSKCOpenSSLReads(t *testing.T) {
 	tool := tooltest.Find(t, "openssl")
 	r := pskcRecord(t)
@@ -170,7 +170,7 @@ func opensslOpens(t *testing.T, tool, key, digest string, n *xmlNode) {
 	require.Equal(t, rfcSecret, opensslCBC(t, tool, key, sealed))
 }
 
-// TestPSKCOpenSSLWrites: a file of figure 8's shape that OpenSSL encrypted.
+// TestPSKCOpenSSLWrites reads a file like figure 8 that OpenSSL encrypted.
 func TestPSKCOpenSSLWrites(t *testing.T) {
 	tool := tooltest.Find(t, "openssl")
 	private, certificate := testKeyPair(t)

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// xmlSpace is what XML Schema takes off around a value that is not a string.
+// xmlSpace contains the characters that XML Schema trims from a value that is not a
+// string.
 const xmlSpace = " \t\r\n"
 
-// open returns the bytes of a value, deciphered where it is encrypted. They are
-// the caller's to wipe.
+// open returns the bytes of a value, decrypted if necessary. The caller must wipe them.
 func (p *pskcReader) open(e pskcElem) ([]byte, error) {
 	v := p.key.at(e)
 	name := pskcRules[e].name
@@ -46,9 +46,9 @@ func (p *pskcReader) open(e pskcElem) ([]byte, error) {
 	return b, nil
 }
 
-// mustSeal tells why a secret must be encrypted, "" when it may be in clear. Who
-// puts a secret of his own into another's file needs no key for it, so that one
-// in clear is not taken where a key is to vouch for all of them.
+// mustSeal returns why a secret must be encrypted, or "" if it need not be. An attacker
+// needs no key to insert an unencrypted secret into a file. If a key is supposed to
+// authenticate all secrets, the reader therefore refuses unencrypted ones.
 func (p *pskcReader) mustSeal() string {
 	k := &p.o.Keys
 	switch {
@@ -60,7 +60,7 @@ func (p *pskcReader) mustSeal() string {
 	return ""
 }
 
-// number returns an integer of Data, 0 where there is none.
+// number returns an integer of Data, or 0 if it is absent.
 func (p *pskcReader) number(e pskcElem, low, top int64) (int64, error) {
 	v := p.key.at(e)
 	name := pskcRules[e].name
@@ -87,11 +87,11 @@ func (p *pskcReader) number(e pskcElem, low, top int64) (int64, error) {
 	return n, nil
 }
 
-// sealedInt reads an integer that was encrypted. RFC 6030 does not say how one
-// becomes bytes. Files have two forms: text, as FreeIPA reads it, and 1 to 8
-// bytes, the most significant first, as python-pskc writes it. python-pskc and we
-// take digits for text. Binary they would be numbers above 808 million (or 12,336
-// in two bytes), which no counter or period reaches; one byte could be either.
+// sealedInt reads an integer that was encrypted. RFC 6030 does not define its encoding.
+// Files use two: text, which FreeIPA reads, and 1 to 8 bytes, most significant first,
+// which python-pskc writes. Like python-pskc, this function reads digits as text. In
+// binary they would be numbers above 808 million (or 12,336 in two bytes), which no
+// counter or period reaches. One byte is ambiguous.
 func sealedInt(b []byte, low, top int64) (int64, error) {
 	if digits := bytes.TrimPrefix(b, []byte("-")); onlyDigits(string(digits)) {
 		if len(b) == 1 {
@@ -120,8 +120,8 @@ func sealedInt(b []byte, low, top int64) (int64, error) {
 	return n, nil
 }
 
-// parseXMLInt reads an integer in a range. The error does not tell the value: in
-// a file with shifted values any of them may be a seed.
+// parseXMLInt reads an integer in a range. The error does not contain the value: in a
+// file with shifted values it may be a seed.
 func parseXMLInt(s string, low, top int64) (int64, error) {
 	s = strings.Trim(s, xmlSpace)
 	n, err := strconv.ParseInt(s, 10, 64)
@@ -134,13 +134,13 @@ func parseXMLInt(s string, low, top int64) (int64, error) {
 	return n, nil
 }
 
-// decodeXMLBase64 reads xs:base64Binary, which may have spaces anywhere. The
-// error tells nothing of the content but a position.
+// decodeXMLBase64 reads xs:base64Binary, which may contain spaces anywhere. The error
+// reveals only a position in the content.
 func decodeXMLBase64(s string) ([]byte, error) {
 	if s = strings.Trim(s, xmlSpace); strings.ContainsAny(s, " \t") {
 		s = strings.NewReplacer(" ", "", "\t", "").Replace(s)
 	}
-	b, err := base64.StdEncoding.DecodeString(s) // passes over \r and \n itself
+	b, err := base64.StdEncoding.DecodeString(s) // skips \r and \n itself
 	if err != nil {
 		return nil, fmt.Errorf("%w: base64: %w", ErrSyntax, err)
 	}
@@ -150,8 +150,8 @@ func decodeXMLBase64(s string) ([]byte, error) {
 	return b, nil
 }
 
-// parseXMLTime reads an xs:dateTime (XML Schema part 2, section 3.2.7) as UTC,
-// and reports whether it named a zone. The error does not tell the value.
+// parseXMLTime reads an xs:dateTime (XML Schema part 2, section 3.2.7) as UTC, and
+// reports whether it named a zone. The error does not contain the value.
 func parseXMLTime(s string) (t time.Time, zone bool, err error) {
 	s = strings.Trim(s, xmlSpace)
 	bad := func() error {
@@ -175,7 +175,7 @@ func parseXMLTime(s string) (t time.Time, zone bool, err error) {
 		return time.Time{}, zone, bad()
 	}
 	t = t.AddDate(0, 0, days).UTC()
-	// The zero time would turn an expiry long ago into none.
+	// The zero time would turn a date long ago into no expiry date.
 	if t.Year() < 1 || t.IsZero() || t.Year() > 9999 {
 		return time.Time{}, zone, fmt.Errorf("%w: a date out of the calendar", ErrValue)
 	}

@@ -14,11 +14,11 @@ import (
 	"github.com/russellhaering/goxmldsig/etreeutils"
 )
 
-// pskcVerify reads a whole file, verifies its signature (RFC 6030 section 7)
-// and returns the XML that the signature covers, to be parsed in place of the
-// file, and the lines of the file before it. Whatever lies in the file besides
-// never reaches the parser, so that no element can pass for a signed one. The
-// certificate in the file must be one of those trusted, and valid at present.
+// pskcVerify reads a whole file, verifies its signature (RFC 6030 section 7) and
+// returns the XML that the signature covers, and the number of lines before it. The
+// caller parses that XML instead of the file: nothing else in the file reaches the
+// parser, and no element can pass for a signed one. The certificate in the file must be
+// one of the trusted ones, and currently valid.
 func pskcVerify(r io.Reader, trusted []byte, warn func(string, ...any)) (signed []byte, lines int, err error) {
 	roots, err := parseCertificates(trusted)
 	if err != nil {
@@ -43,8 +43,8 @@ func pskcVerify(r io.Reader, trusted []byte, warn func(string, ...any)) (signed 
 	if n := len(signatures); n != 1 {
 		return nil, 0, fail(fmt.Errorf("the file has %d signatures, and not one", n))
 	}
-	// The library looks for it among the first 1000 elements. It does not cover
-	// itself, so that nothing that is signed depends on its place.
+	// The library looks for the signature among the first 1000 elements only. The
+	// signature does not cover itself, so it can be moved.
 	doc.Root().InsertChildAt(0, signatures[0])
 	context := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: roots})
 	context.IdAttribute = "Id"
@@ -55,7 +55,7 @@ func pskcVerify(r io.Reader, trusted []byte, warn func(string, ...any)) (signed 
 	case err != nil:
 		return nil, 0, fail(err)
 	}
-	if signedWithSHA1(signatures[0]) { // what pskctool --sign makes
+	if signedWithSHA1(signatures[0]) { // as pskctool --sign does
 		warn("the signature uses SHA-1: someone who can choose what is signed can forge it")
 	}
 	out := etree.NewDocument()
@@ -68,8 +68,8 @@ func pskcVerify(r io.Reader, trusted []byte, warn func(string, ...any)) (signed 
 	return signed, lines, nil
 }
 
-// signedWithSHA1 looks for SHA-1 in the attributes as they were parsed: in the
-// file they may be written with entities.
+// signedWithSHA1 looks for SHA-1 in the parsed attributes, because the file may write
+// them with entities.
 func signedWithSHA1(signature *etree.Element) bool {
 	for _, e := range signature.FindElements(".//*") {
 		switch e.Tag {
@@ -82,8 +82,8 @@ func signedWithSHA1(signature *etree.Element) bool {
 	return false
 }
 
-// pskcSignatures are the ds:Signature of the container. One in an extension is
-// not the container's.
+// pskcSignatures returns the ds:Signature elements of the container, without those in
+// an extension.
 func pskcSignatures(root *etree.Element) []*etree.Element {
 	var all []*etree.Element
 	for _, e := range root.ChildElements() {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// manyRecords are n records that differ in their key ids.
+// manyRecords returns n records with different key ids.
 func manyRecords(t testing.TB, n int) []Record {
 	all := make([]Record, n)
 	for i := range all {
@@ -22,9 +22,8 @@ func manyRecords(t testing.TB, n int) []Record {
 	return all
 }
 
-// TestPSKCSignedMany: the library's limit of 1000 elements does not hold for
-// what is signed, wherever the signature stands; for the signature it is
-// ErrLimit.
+// TestPSKCSignedMany checks that the library's limit of 1000 elements does not apply to
+// the signed data, wherever the signature is. For the signature itself it is ErrLimit.
 func TestPSKCSignedMany(t *testing.T) {
 	private, certificate := testKeyPair(t)
 	trusted := ReadOptions{Keys: Keys{Trusted: certificate}}
@@ -47,7 +46,8 @@ func TestPSKCSignedMany(t *testing.T) {
 	require.NotErrorIs(t, err, ErrSignature)
 }
 
-// TestPSKCSignedSHA1 hides the name of the algorithm from who looks at the bytes.
+// TestPSKCSignedSHA1 writes the name of the algorithm in a form that a search of the
+// bytes would miss.
 func TestPSKCSignedSHA1(t *testing.T) {
 	private, certificate := testKeyPair(t)
 	signer, err := newPSKCSigner(&Signer{private, certificate})

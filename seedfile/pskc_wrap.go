@@ -10,21 +10,21 @@ import (
 	"errors"
 )
 
-// AES key wrap: RFC 3394, and RFC 5649 for any number of bytes. The libraries at
-// hand have one of the two, or neither in public, so that both are here, held
-// to the vectors of the RFCs.
+// This file implements AES key wrap: RFC 3394, and RFC 5649 for any number of bytes.
+// The available libraries export only one of the two, or neither. The tests use the
+// vectors of the RFCs.
 
 const (
 	kwIV    = 0xA6A6A6A6A6A6A6A6 // RFC 3394 section 2.2.3.1
 	kwpIV   = 0xA65959A6         // RFC 5649 section 3, before the length
-	kwBlock = 8                  // the semiblock, n of them are wrapped
+	kwBlock = 8                  // bytes in a semiblock; n semiblocks are wrapped
 )
 
 var errUnwrap = errors.New("does not unwrap")
 
-// wrapKey wraps b, of 1 byte or more, under an AES key: as in RFC 3394 when it
-// has 16 bytes or more and a multiple of 8, and else as in RFC 5649, which padded
-// tells. The error is that of a key that is none.
+// wrapKey wraps b, of 1 byte or more, with an AES key. It uses RFC 3394 if b has at
+// least 16 bytes and a multiple of 8, and otherwise RFC 5649; padded reports the
+// second. An invalid key gives the error of aes.NewCipher.
 func wrapKey(kek, b []byte) (wrapped []byte, padded bool, err error) {
 	block, err := aes.NewCipher(kek)
 	if err != nil {
@@ -55,9 +55,9 @@ func wrapKey(kek, b []byte) (wrapped []byte, padded bool, err error) {
 	return out, padded, nil
 }
 
-// unwrapKey undoes wrapKey the way that padded tells. The error is errUnwrap for
-// the other way, another key or changed bytes: an initial value of 64 bits
-// vouches for them, and not one of two.
+// unwrapKey reverses wrapKey; padded selects the algorithm. It returns errUnwrap for
+// the wrong algorithm, a wrong key or changed bytes. Because the caller selects one
+// algorithm, the check value has its full strength of 64 bits.
 func unwrapKey(kek, wrapped []byte, padded bool) ([]byte, error) {
 	block, err := aes.NewCipher(kek)
 	if err != nil {
@@ -105,7 +105,7 @@ func unwrapRounds(block cipher.Block, out []byte, n int) {
 	copy(out, x[:kwBlock])
 }
 
-// kwXor adds the number of the round to A.
+// kwXor XORs the number of the round into A.
 func kwXor(a []byte, t int) {
 	binary.BigEndian.PutUint64(a, binary.BigEndian.Uint64(a)^uint64(t))
 }

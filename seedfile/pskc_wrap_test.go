@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/internal/proptest"
 )
 
-// TestKeyWrap: RFC 3394 sections 4.1 to 4.6, RFC 5649 section 6.
+// TestKeyWrap uses the vectors of RFC 3394 sections 4.1 to 4.6 and RFC 5649 section 6.
 func TestKeyWrap(t *testing.T) {
 	const (
 		kek128 = "000102030405060708090A0B0C0D0E0F"
@@ -57,7 +57,7 @@ func TestKeyWrap(t *testing.T) {
 		_, err = unwrapKey(kek, got[:len(got)-1], v.padded)
 		require.ErrorIs(t, err, errUnwrap, v.where)
 	}
-	// The initial value counts, also where length and padding would fit.
+	// The initial value is checked even if length and padding are correct.
 	kek := fromHex(t, kek128)
 	block, err := aes.NewCipher(kek)
 	require.NoError(t, err)
@@ -85,7 +85,7 @@ func TestKeyWrapAnyLength(t *testing.T) {
 	})
 }
 
-// TestPSKCWrapWay: each of the two algorithms takes what it has made only.
+// TestPSKCWrapWay checks that each of the two algorithms accepts its own output only.
 func TestPSKCWrapWay(t *testing.T) {
 	key := []byte(rfcSecret[:16])
 	write := WriteOptions{Encrypt: &Encryption{Key: key, Wrap: true}}

@@ -14,23 +14,23 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// pskcWriter writes a KeyPackage for each record as it comes, in the order of
-// the schema. A file that is to be signed is kept until Close.
+// pskcWriter writes a KeyPackage for each record at once, in the order of the schema.
+// It keeps a file that is to be signed in memory until Close.
 type pskcWriter struct {
 	w      io.Writer
-	file   bytes.Buffer // before it is signed
+	file   bytes.Buffer // the file until it is signed
 	signer *pskcSigner
 	seal   *pskcSeal
 	b      []byte
 	count  int
-	server *Server // nil: as RFC 6030 says
+	server *Server // nil: follow RFC 6030
 	warn   func(string)
-	err    error // of the first failure to write; errPSKCClosed after Close
+	err    error // of the first failed write; errPSKCClosed after Close
 }
 
 var errPSKCClosed = errors.New("the file has been closed")
 
-// newPSKCWriter writes nothing yet. The error wraps [ErrValue] or
+// newPSKCWriter does not write anything yet. The error wraps [ErrValue] or
 // [ErrUnsupported].
 func newPSKCWriter(w io.Writer, o WriteOptions) (Writer, error) {
 	p := &pskcWriter{w: w, server: o.For, warn: o.Warn}
@@ -48,9 +48,9 @@ func newPSKCWriter(w io.Writer, o WriteOptions) (Writer, error) {
 	return p, nil
 }
 
-// Write adds a KeyPackage. Without a KeyID, which PSKC demands, the serial
-// number stands for it. Dates are in UTC (RFC 6030 section 5). The error wraps
-// [ErrValue], and then nothing was written and the file can go on.
+// Write adds a KeyPackage. If the record has no KeyID, which PSKC requires, the serial
+// number is used instead. Dates are in UTC (RFC 6030 section 5). If the error wraps
+// [ErrValue], nothing was written and more records may follow.
 func (p *pskcWriter) Write(r *Record) error {
 	if p.err != nil {
 		return p.err
@@ -64,7 +64,7 @@ func (p *pskcWriter) Write(r *Record) error {
 		p.write(p.head())
 	}
 	p.write(b)
-	clear(b) // it had the seed in it
+	clear(b) // it contained the seed
 	p.count++
 	return p.err
 }
@@ -81,8 +81,8 @@ func (p *pskcWriter) write(b []byte) {
 	}
 }
 
-// Close ends the container, and signs it. A container without a KeyPackage is
-// not valid, and an error that wraps [ErrValue].
+// Close ends the container and signs it. A container without a KeyPackage is not valid;
+// the error for it wraps [ErrValue].
 func (p *pskcWriter) Close() error {
 	if p.err == nil && p.count == 0 {
 		p.err = fmt.Errorf("%w: a PSKC file has one record or more", ErrValue)
@@ -106,12 +106,12 @@ func (p *pskcWriter) Close() error {
 	return nil
 }
 
-// head is what stands before the first KeyPackage.
+// head returns the XML before the first KeyPackage.
 func (p *pskcWriter) head() []byte {
 	b := []byte(`<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<KeyContainer Version="1.0" xmlns="` + nsPSKC + `"`)
 	if p.seal != nil {
 		b = append(b, ` xmlns:ds="`+nsDS+`" xmlns:xenc="`+nsXENC+`"`...)
-		if p.seal.derived { // multiOTP knows prefixes of the root element only
+		if p.seal.derived { // multiOTP reads prefixes from the root element only
 			b = append(b, ` xmlns:xenc11="`+nsXENC11+`" xmlns:pkcs5="`+nsPKCS5+`"`...)
 		}
 	}
@@ -145,7 +145,7 @@ func (p *pskcWriter) appendPackage(b []byte, r *Record) ([]byte, error) {
 	x.raw("\">\n")
 	x.text("      ", "Issuer", r.Issuer)
 	x.raw("      <AlgorithmParameters>\n")
-	if r.Algorithm != token.SHA1 { // what every importer takes a key without Suite for
+	if r.Algorithm != token.SHA1 { // without Suite, every importer assumes SHA-1
 		x.text("        ", "Suite", p.suite(r.Algorithm))
 	}
 	x.raw(`        <ResponseFormat Length="`)
@@ -181,9 +181,9 @@ func (p *pskcWriter) appendPackage(b []byte, r *Record) ([]byte, error) {
 	return x.b, x.err
 }
 
-// suite is the text of Suite. RFC 6030 leaves it to the algorithm, and the draft
-// that defines TOTP has HMAC-SHA256; so do multiOTP, which reads nothing else, and
-// vendors. FreeIPA and we read both.
+// suite returns the text of Suite. RFC 6030 leaves it to the algorithm. The draft that
+// defines TOTP uses HMAC-SHA256, and so do vendors and multiOTP, which reads nothing
+// else. FreeIPA and this package read both forms.
 func (p *pskcWriter) suite(a token.Algorithm) string {
 	switch {
 	case p.server != nil && p.server.bareSuite:
@@ -195,10 +195,10 @@ func (p *pskcWriter) suite(a token.Algorithm) string {
 	return "HMAC-" + a.String()
 }
 
-// none reports whether there is no limit.
+// none reports whether neither end is limited.
 func (v Validity) none() bool { return v.Start.IsZero() && v.Expiry.IsZero() }
 
-// device writes DeviceInfo, when there is something in it.
+// device writes DeviceInfo, unless it would be empty.
 func (p *pskcWriter) device(x *pskcXML, r *Record) {
 	if r.SerialText() == "" && r.Manufacturer == "" && r.Model == "" && r.IssueNo == "" && r.Device.none() {
 		return
@@ -228,7 +228,8 @@ func (p *pskcWriter) secret(x *pskcXML, r *Record) error {
 	return nil
 }
 
-// checkPSKC returns what PSKC cannot do without, or hold.
+// checkPSKC returns an error if the record lacks a value that PSKC requires, or has one
+// that PSKC cannot hold.
 func checkPSKC(r *Record, id string) error {
 	bad := func(field string, value any, allowed string) error {
 		return fmt.Errorf("%w: %s %v, allowed is %s", ErrValue, field, value, allowed)
@@ -248,9 +249,9 @@ func checkPSKC(r *Record, id string) error {
 		return bad("counter", r.Counter, "0 to 9223372036854775807")
 	case r.Type == HOTP:
 		return nil
-	case r.Step < 1 || r.Step > math.MaxInt32: // xs:int, as the following
+	case r.Step < 1 || r.Step > math.MaxInt32: // xs:int, like the following
 		return bad("period", r.Step, "1 to 2147483647 s")
-	case !pskcT0(int64(r.T0)): // leaving it out would make wrong codes
+	case !pskcT0(int64(r.T0)): // without it, codes would be wrong
 		return bad("T0", r.T0, "0 and 946684800")
 	case r.Drift < math.MinInt32 || r.Drift > math.MaxInt32:
 		return bad("drift", r.Drift, "-2147483648 to 2147483647 steps")

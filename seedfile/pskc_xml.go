@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// pskcXML appends XML to b. After an error it appends on, and the error stays.
+// pskcXML appends XML to b. After an error it continues to append, and keeps the error.
 type pskcXML struct {
 	b   []byte
 	err error
@@ -33,8 +33,8 @@ func (x *pskcXML) close(name string) {
 	x.raw(">\n")
 }
 
-// text appends an element with a text, and nothing for "". Space around it would
-// be taken for indentation when it is read.
+// text appends an element with a text, or nothing for "". It refuses surrounding space,
+// which a reader would take for indentation.
 func (x *pskcXML) text(indent, name, s string) {
 	if s == "" {
 		return
@@ -56,9 +56,9 @@ func (x *pskcXML) plain(name string, n int64) {
 	x.close(name)
 }
 
-// time appends a date in the canonical form of xs:dateTime (XML Schema part 2,
-// section 3.2.7.2): UTC, and a fraction only where there is one. The zero time
-// is nothing.
+// time appends a date in the canonical form of xs:dateTime (XML Schema part 2, section
+// 3.2.7.2): UTC, with a fraction only if it is not zero. It appends nothing for the
+// zero time.
 func (x *pskcXML) time(indent, name string, t time.Time) {
 	if t.IsZero() {
 		return
@@ -78,11 +78,11 @@ func (x *pskcXML) fail(format string, args ...any) {
 	}
 }
 
-// escape appends a text so that a parser returns it as it is, line ends included
-// (XML 1.0 sections 2.11 and 3.3.3 change those that are not written as
-// references). What XML has no way to write (section 2.2) is an error.
+// escape appends a text in a form that a parser returns unchanged, including line ends:
+// XML 1.0 sections 2.11 and 3.3.3 change those that are not written as references. A
+// character that XML cannot represent (section 2.2) is an error.
 func (x *pskcXML) escape(field, s string) {
-	if len(s) > pskcMaxToken/8 { // as references it must fit what the reader takes
+	if len(s) > pskcMaxToken/8 { // escaped as references, it must not exceed the reader's limit
 		x.fail("%w: %s of %d bytes, at most %d are allowed", ErrValue, field, len(s), pskcMaxToken/8)
 		return
 	}

@@ -16,15 +16,15 @@ import (
 // quietZone is the light border of a QR code, in modules (ISO/IEC 18004, 9.1).
 const quietZone = 4
 
-// maxQRSize is the widest image that [QRPNG] makes, in pixels.
+// maxQRSize is the maximum width of an image from [QRPNG], in pixels.
 const maxQRSize = 4096
 
-// qrModules returns the modules of the QR code of a text, with their quiet zone:
-// dark is true. Error correction is level M, 15 %.
+// qrModules returns the modules of the QR code of a text, with their quiet zone. true
+// is dark. Error correction is level M, 15 %.
 func qrModules(text string) ([][]bool, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
-		// Its error quotes the text, which has a seed in it.
+		// The library's error quotes the text, which contains a seed.
 		return nil, fmt.Errorf("%w: a text of %d bytes for a QR code", ErrLimit, len(text))
 	}
 	n := code.Bounds().Dx()
@@ -41,11 +41,11 @@ func qrModules(text string) ([][]bool, error) {
 	return modules, nil
 }
 
-// QRPNG returns the QR code of a URI as a PNG image of size by size pixels, at
-// most 4096, black on white with a quiet zone. Modules are whole pixels: what
-// does not divide is added to the quiet zone. The error wraps [ErrLimit] where
-// the URI is too long, or where size has not one pixel for each module (about 70
-// for an otpauth URI). The image shows the seed to whoever sees it.
+// QRPNG returns the QR code of a URI as a PNG image of size by size pixels, at most
+// 4096, black on white with a quiet zone. A module is a whole number of pixels; the
+// rest widens the quiet zone. The error wraps [ErrLimit] if the URI is too long, or if
+// size is smaller than one pixel per module (about 70 for an otpauth URI). The image
+// reveals the seed to anyone who sees it.
 func QRPNG(uri string, size int) ([]byte, error) {
 	modules, err := qrModules(uri)
 	if err != nil {
@@ -73,11 +73,11 @@ func QRPNG(uri string, size int) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// QRText returns the QR code of a URI for a terminal: lines of half blocks, each
-// of which is two modules, with a quiet zone. Light modules are drawn and dark
-// ones left to the background, so that it scans from a dark terminal, and in a
-// light one from cameras that read inverted codes. The error wraps [ErrLimit]
-// where the URI is too long. The text shows the seed to whoever sees it.
+// QRText returns the QR code of a URI for a terminal: lines of half blocks, two modules
+// per character, with a quiet zone. It draws light modules and leaves dark ones to the
+// background. It can be scanned from a dark terminal, and from a light one by cameras
+// that read inverted codes. The error wraps [ErrLimit] if the URI is too long. The text
+// reveals the seed to anyone who sees it.
 func QRText(uri string) (string, error) {
 	modules, err := qrModules(uri)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/d204ef64/fob/seedfile"
 )
 
-// TestQR lets zbarimg read the codes, as an image and as what a terminal shows,
-// and wants the URI back.
+// TestQR reads the codes with zbarimg, as an image and as shown on a terminal, and
+// compares the URI.
 func TestQR(t *testing.T) {
 	zbarimg := tooltest.Find(t, "zbarimg")
 	scan := func(name string, img []byte) string {
@@ -54,10 +54,10 @@ func TestQR(t *testing.T) {
 	}
 }
 
-// screen draws half blocks as a dark terminal does: characters are twice as high
-// as wide, the foreground is light.
+// screen draws half blocks like a dark terminal: characters are twice as high as wide,
+// and the foreground is light.
 func screen(t *testing.T, text string) []byte {
-	const pixels = 4 // of half a character
+	const pixels = 4 // size of half a character
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	img := image.NewGray(image.Rect(0, 0, pixels*len([]rune(lines[0])), 2*pixels*len(lines)))
 	for y, line := range lines {

@@ -10,20 +10,20 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// A file may have a seed in any wrong place: in another column, in another
-// element, whole or in groups. A message therefore repeats nothing of a file but
+// A file may have a seed in any wrong place: in another column, in another element,
+// whole or in groups. The only parts of a file that a message may repeat are therefore:
 //
 //   - names (of tokens, users, elements and keys) that are too short to be a seed
 //     of 16 bytes in any encoding, see mayBeSeed;
-//   - values that are known words of a format, see quoteKnown;
+//   - values that are defined words of a format, see quoteKnown;
 //   - numbers of at most five digits, and single characters.
 
-// mayBeSeed reports whether a name may be a seed, or most of one, whatever
-// separates its characters. Of 16 bytes, base64 makes 22 characters, base32 26
-// and hexadecimal 32; short seeds are found by their alphabet.
+// mayBeSeed reports whether a name may be a seed, or most of one, with any separators
+// between its characters. 16 bytes make 22 characters in base64, 26 in base32 and 32 in
+// hexadecimal. Shorter seeds are recognised by their alphabet.
 func mayBeSeed(name string) bool {
 	if isUUID(name) || strings.HasSuffix(name, "=") || strings.Contains(name, "==") {
-		return true // as long as a seed of 16 bytes, in groups; base64
+		return true // as long as a seed of 16 bytes, in groups; or base64
 	}
 	n := 0
 	var letters []byte
@@ -32,7 +32,7 @@ func mayBeSeed(name string) bool {
 		case unicode.IsLetter(r), unicode.IsDigit(r):
 			n++
 			letters = append(letters, byte(min(r, 0x7f)))
-		case strings.ContainsRune("+/=", r): // of base64
+		case strings.ContainsRune("+/=", r): // base64 characters
 			n++
 		}
 	}
@@ -44,8 +44,8 @@ func mayBeSeed(name string) bool {
 	return err == nil
 }
 
-// nameInMessage returns the name of an element, attribute or key for a message,
-// "?" for one that may be a seed.
+// nameInMessage returns the name of an element, attribute or key for a message, or "?"
+// if it may be a seed.
 func nameInMessage(s string) string {
 	if !knownNames[s] && mayBeSeed(s) {
 		return "?"
@@ -53,7 +53,7 @@ func nameInMessage(s string) string {
 	return s
 }
 
-// knownNames are the elements of PSKC, some of which have long names.
+// knownNames contains the elements of PSKC, because some have long names.
 var knownNames = func() map[string]bool {
 	known := map[string]bool{}
 	for i := range pskcRules {
@@ -72,8 +72,8 @@ func quoteName(s string) string {
 	return fmt.Sprintf("%q", s)
 }
 
-// quoteKnown returns a value of a PSKC file in quotes if it is one of the words
-// or URIs that people write there, and "…" for every other.
+// quoteKnown returns a value of a PSKC file in quotes if it is one of the usual words
+// or URIs, and "…" for any other.
 func quoteKnown(s string) string {
 	s = strings.Trim(s, xmlSpace)
 	if knownWords[strings.ToUpper(s)] {
@@ -138,8 +138,7 @@ var knownWords = func() map[string]bool {
 	return words
 }()
 
-// xmlMessage is the text of an error of package xml without what it may quote of
-// the file.
+// xmlMessage returns the text of an error of package xml, unless it may quote the file.
 func xmlMessage(s string) string {
 	if strings.ContainsAny(s, "<&:\"'") {
 		return "not well-formed"

@@ -11,7 +11,7 @@ import (
 // Type is the kind of one-time password.
 type Type uint8
 
-// The types. Tokens of fob are TOTP; HOTP is read and written, since the same
+// The types. The tokens of fob are TOTP. HOTP is read and written because the same
 // files hold both.
 const (
 	TOTP Type = iota // RFC 6238
@@ -26,20 +26,19 @@ func (t Type) String() string {
 	return "TOTP"
 }
 
-// Validity is a period in which a token or key may be used. Zero times are no
-// limit. Both ends belong to it (RFC 6030, section 5: StartDate and ExpiryDate).
+// Validity is a period in which a token or key may be used. A zero time means no limit.
+// The period includes both ends (RFC 6030, section 5: StartDate and ExpiryDate).
 type Validity struct {
 	Start, Expiry time.Time
 }
 
-// Record is one token as a seed file tells of it. Texts are as in the file; ""
-// is nothing said.
+// Record is one token in a seed file. Texts are as in the file; "" means absent.
 type Record struct {
-	Serial token.Serial // zero: none; then ForeignSerial, KeyID or User names it
+	Serial token.Serial // zero if none; then ForeignSerial, KeyID or User is the name
 
-	// ForeignSerial is a serial number that a token of fob cannot have: one with
-	// an underscore or of more than 20 characters, as servers make them up.
-	// Serial is zero then.
+	// ForeignSerial is a serial number that a token of fob cannot have. It contains an
+	// underscore or more than 20 characters, as servers generate them. Serial is then
+	// zero.
 	ForeignSerial string
 
 	Type      Type
@@ -47,24 +46,24 @@ type Record struct {
 	Algorithm token.Algorithm
 	Digits    uint8             // 6 to 9
 	Step      token.UnixSeconds // TOTP: 1 or more
-	T0        token.UnixSeconds // TOTP: where step 0 begins
-	Drift     int64             // TOTP: how many steps the token's clock is ahead (RFC 6030 TimeDrift)
-	Counter   uint64            // HOTP: of the next code
+	T0        token.UnixSeconds // TOTP: start of step 0
+	Drift     int64             // TOTP: steps that the token's clock is ahead (RFC 6030 TimeDrift)
+	Counter   uint64            // HOTP: counter of the next code
 
 	Device Validity // DeviceInfo's
 	Policy Validity // the key policy's
 
 	Manufacturer string
 	Model        string
-	IssueNo      string // tells apart tokens with one serial number
+	IssueNo      string // distinguishes tokens with the same serial number
 	Issuer       string
 	KeyID        string
 	FriendlyName string
 	User         string // login or UPN
 }
 
-// Effective is when the token may be used: from the later start to the earlier
-// expiry of the two levels.
+// Effective returns the period in which the token may be used, from the later start to
+// the earlier expiry of the two levels.
 func (r *Record) Effective() Validity {
 	v := r.Device
 	if r.Policy.Start.After(v.Start) {
@@ -76,9 +75,9 @@ func (r *Record) Effective() Validity {
 	return v
 }
 
-// Expiry is the date on the token's back that belongs to the effective expiry:
-// its day in loc; nil is Tokyo. An instant after the year 9999 there, as some
-// write for "never", gives the last day of 9999. The error wraps token.ErrExpiry.
+// Expiry returns the date for the token's back label: the day in loc of the effective
+// expiry. A nil loc is Tokyo. An instant after the year 9999, which some files use for
+// "never", gives the last day of 9999. The error wraps token.ErrExpiry.
 func (r *Record) Expiry(loc *time.Location) (token.Expiry, error) {
 	if loc == nil {
 		loc = token.Tokyo()
@@ -94,8 +93,8 @@ func (r *Record) Expiry(loc *time.Location) (token.Expiry, error) {
 	return token.ExpiryOf(end)
 }
 
-// ExpiryInstant is the last second of a token's expiry date in loc, as a seed
-// file has it in UTC; nil is Tokyo. Zero for no date.
+// ExpiryInstant returns the last second of a token's expiry date in loc, in UTC as in a
+// seed file. A nil loc is Tokyo. It returns the zero time if e is zero.
 func ExpiryInstant(e token.Expiry, loc *time.Location) time.Time {
 	if e.IsZero() {
 		return time.Time{}
@@ -103,7 +102,7 @@ func ExpiryInstant(e token.Expiry, loc *time.Location) time.Time {
 	return e.Ends(loc).Add(-time.Second).UTC()
 }
 
-// Name is what to call the token in a message: its serial number, or else its
+// Name returns a name of the token for messages: its serial number, or otherwise its
 // key id or user.
 func (r *Record) Name() string {
 	switch {
@@ -115,7 +114,7 @@ func (r *Record) Name() string {
 	return r.User
 }
 
-// SerialText is the serial number, whichever of the two fields has it.
+// SerialText returns the serial number from either of the two fields.
 func (r *Record) SerialText() string {
 	if r.Serial.IsZero() {
 		return r.ForeignSerial

@@ -17,9 +17,9 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// drawRecord makes up a record, often with something that a format cannot do.
+// drawRecord generates a record. Many have values that some formats cannot carry.
 func drawRecord(t *rapid.T) seedfile.Record {
-	// Everything that is special in one of the formats.
+	// Characters that are special in at least one format.
 	name := func(label string) string {
 		special := []rune(`abcXYZ019 ,;"'<>&=+-@:%/?#\{}äß漢😀`)
 		s := string(rapid.SliceOfN(rapid.SampledFrom(special), 0, 12).Draw(t, label))
@@ -54,15 +54,15 @@ func drawRecord(t *rapid.T) seedfile.Record {
 	return r
 }
 
-// without returns r as it is after a format has lost these fields, read with a
-// period of its own.
+// without returns r after a format has lost these fields and the options have supplied
+// the period.
 func without(r seedfile.Record, lost seedfile.Field, period token.UnixSeconds) seedfile.Record {
 	var none seedfile.Record
 	for _, f := range lost.Each() {
 		switch f {
 		case seedfile.FieldSerial:
 			if r.KeyID == r.Serial.String() {
-				r.KeyID = "" // which stands for the same, and goes with it
+				r.KeyID = "" // is redundant with it and is lost as well
 			}
 			r.Serial = none.Serial
 		case seedfile.FieldType:
@@ -108,8 +108,9 @@ func without(r seedfile.Record, lost seedfile.Field, period token.UnixSeconds) s
 	return r
 }
 
-// TestRoundTrip writes any record into every format that takes it and reads it
-// back: what Lost does not name is there, and nothing else.
+// TestRoundTrip writes random records in every format that accepts them and reads them
+// back. All fields that Lost does not return must be unchanged, and no others may be
+// set.
 func TestRoundTrip(t *testing.T) {
 	const period = 77
 	for _, d := range dialects {
@@ -129,7 +130,7 @@ func TestRoundTrip(t *testing.T) {
 				require.Len(t, got, 1, file)
 				want := without(r, f.Lost(&r), period)
 				if d.name == "users-oath" || d.name == "otpauth" {
-					want.User = account(&r) // the only name there is
+					want.User = account(&r) // the only name in the file
 				}
 				requireSame(t, want, got[0], file)
 			})
@@ -137,8 +138,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// requireNoSeed wants an error text in which the seed is not, nor a part of it
-// that is longer than what is taken for a serial number.
+// requireNoSeed checks that an error text does not contain the seed, or a part of it
+// that is too long for a serial number.
 func requireNoSeed(t require.TestingT, err error, seed token.Seed) {
 	const part = token.MaxSerialLen + 1
 	text := strings.ToLower(err.Error())

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// TestNoPeriod wants a period that is missing to be an error, in every format,
-// and to come from the options when they have one.
+// TestNoPeriod checks for every format that a missing period is an error, and that the
+// options can supply it.
 func TestNoPeriod(t *testing.T) {
 	for _, tt := range []struct{ format, text string }{
 		{"oath-csv", "2600124800001, " + rfcSeed + ", totp\n"},
@@ -45,8 +45,8 @@ func TestNoPeriod(t *testing.T) {
 	}
 }
 
-// TestFormulas wants names that a spreadsheet would run refused, and serial
-// numbers written as they are.
+// TestFormulas checks that names that a spreadsheet would run are refused, and that
+// serial numbers are written unchanged.
 func TestFormulas(t *testing.T) {
 	r := seedfile.Record{Serial: mustSerial(t, "-0012E10"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60}
 	for _, name := range []string{"=1+1", "+1", "-1", "@SUM"} {
@@ -80,8 +80,8 @@ func TestFormulas(t *testing.T) {
 	require.Equal(t, entraHead+",-0012E10,"+rfcBase32+",60,a=b,\n", got)
 }
 
-// TestOptions wants what a file does not say from the options, and what it says
-// from the file.
+// TestOptions checks that options supply missing data, and that data in the file takes
+// precedence.
 func TestOptions(t *testing.T) {
 	long := rfcSeed + "313233343536373839303132" // 32 bytes
 	feitian := func(parameters string) string {
@@ -130,8 +130,8 @@ func TestOptions(t *testing.T) {
 	require.ErrorIs(t, err, seedfile.ErrValue)
 }
 
-// TestSteps: the periods of 20 s and 36 s that some tokens have, in every format
-// whose server is not known for 30 and 60 only.
+// TestSteps writes the periods of 20 s and 36 s, which some tokens have, in every
+// format, unless its servers are limited to 30 and 60.
 func TestSteps(t *testing.T) {
 	carry := map[string]bool{
 		"pskc": true, "fob": true, "feitian-xml": true, "multiotp-csv": true, "netiq-csv": true, "otpauth": true,

@@ -14,10 +14,10 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// sample is a file in testdata, and what is in it.
+// sample is a file in testdata with its expected records.
 type sample struct {
 	file    string
-	formats []string // by which it can be told; several: it is ambiguous
+	formats []string // formats that are detected; more than one if it is ambiguous
 	step    token.UnixSeconds
 	want    func(t *testing.T) []seedfile.Record
 	warns   int
@@ -147,8 +147,7 @@ func readSample(t testing.TB, file string) string {
 	return string(b)
 }
 
-// TestSamples reads each file by each format that it may be, and compares all
-// fields.
+// TestSamples reads each file in each format that it may have, and compares all fields.
 func TestSamples(t *testing.T) {
 	for _, s := range samples() {
 		t.Run(s.file, func(t *testing.T) {

@@ -8,15 +8,16 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// maxForeignSerial is the most characters of a serial number that no token of
-// fob has: what privacyIDEA's database holds.
+// maxForeignSerial is the maximum length in characters of a serial number that is not
+// from a token of fob. It is the limit of privacyIDEA's database.
 const maxForeignSerial = 40
 
-// CheckSerial reports what is wrong with a serial number in a file: it has the
-// form of [token.Serial], or the one that [Record].ForeignSerial is for.
+// CheckSerial returns an error unless a serial number in a file has the form of
+// [token.Serial] or of [Record].ForeignSerial.
 func CheckSerial(text string) error { return new(Record).setSerial([]byte(text)) }
 
-// setSerial reads a serial number, and explains what spreadsheets make of one.
+// setSerial reads a serial number. Its error explains the changes that spreadsheets
+// make to one.
 func (r *Record) setSerial(b []byte) error {
 	s, err := token.SerialFromBytes(b)
 	if err == nil {
@@ -42,9 +43,9 @@ func (r *Record) setSerial(b []byte) error {
 	return bad("serial number", "%w", err)
 }
 
-// foreignSerial reports whether a server may call a token so, and fob may not: a
-// UUID, as FreeIPA makes them, or letters, digits, hyphens and underscores. What
-// reads as a seed, in one piece or in groups, is not one.
+// foreignSerial reports whether s is a serial number that a server may use but fob may
+// not: a UUID, as FreeIPA generates them, or letters, digits, hyphens and underscores.
+// It rejects a text that could be a seed, whole or in groups.
 func foreignSerial(s string) bool {
 	if len(s) == 0 || len(s) > maxForeignSerial || strings.Trim(s, "-_") == "" {
 		return false
@@ -83,7 +84,7 @@ func isUUID(s string) bool {
 	return true
 }
 
-// exponent reports whether s is a number as 2.60012E+12 or 2,6E12.
+// exponent reports whether s is a number such as 2.60012E+12 or 2,6E12.
 func exponent(s string) bool {
 	mantissa, exp, found := strings.Cut(strings.ToUpper(s), "E")
 	exp = strings.TrimLeft(exp, "+-")

@@ -10,34 +10,34 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Server is a validation server whose habits a file can be written for, with
-// [WriteOptions].For: what a standard leaves open, it reads in its own way.
+// Server is a validation server for which a file can be written, with
+// [WriteOptions].For. Its profile describes how it reads the details that a standard
+// leaves open.
 type Server struct {
 	Name    string // for the command line
 	Title   string
-	Formats []string // that it imports, the preferred one first
+	Formats []string // formats that it imports, the preferred one first
 
-	keeps  Field             // what it keeps of a file, see Lost
-	hashes []token.Algorithm // that it computes with; nil: all
+	keeps  Field             // fields of a file that it keeps, see Lost
+	hashes []token.Algorithm // hashes that it supports; nil means all
 	steps  []token.UnixSeconds
 	digits []uint8
-	form   Field // what is chosen once for a whole file, in a form or profile
+	form   Field // fields that are chosen once for a whole file, in a form or profile
 
-	bareSuite   bool // the Suite of PSKC is "sha256", and not "HMAC-SHA256"
-	driftIsTime bool // it takes PSKC's TimeDrift for seconds
+	bareSuite   bool // the Suite of PSKC is "sha256" instead of "HMAC-SHA256"
+	driftIsTime bool // it reads PSKC's TimeDrift as seconds
 
-	encryption func(e *Encryption) error // nil: it reads no encrypted files
-	note       string                    // what a person has to do, or should know
+	encryption func(e *Encryption) error // nil: it does not read encrypted files
+	note       string                    // remark for the person who imports the file
 }
 
-// keepsPSKC is what most importers of PSKC keep.
+// keepsPSKC has the fields that most importers of PSKC keep.
 const keepsPSKC = FieldSerial | FieldType | FieldAlgorithm | FieldDigits | FieldStep | FieldCounter | FieldManufacturer
 
-// servers are the profiles. Where they come from: the source of privacyIDEA 3.11
-// (lib/importotp.py and tokenclass.py), LinOTP 3 (lib/ImportOTP), multiOTP 5.9
-// (ImportTokensFromPskc and ImportTokensFromCsv) and FreeIPA
-// (ipa_otptoken_import.py), read, not copied; and the documentation that is named
-// where the formats are.
+// servers are the profiles. Sources: the code of privacyIDEA 3.11 (lib/importotp.py and
+// tokenclass.py), LinOTP 3 (lib/ImportOTP), multiOTP 5.9 (ImportTokensFromPskc and
+// ImportTokensFromCsv) and FreeIPA (ipa_otptoken_import.py), which was read, not
+// copied; and the documentation named at the formats.
 var servers = []*Server{
 	{
 		Name: "privacyidea", Title: "privacyIDEA", Formats: []string{"pskc", "oath-csv", "safenet-xml"},
@@ -123,7 +123,7 @@ var servers = []*Server{
 
 var sha1Only = []token.Algorithm{token.SHA1}
 
-// aes128Only is what privacyIDEA and LinOTP decipher.
+// aes128Only accepts the encryption that privacyIDEA and LinOTP can decrypt.
 func aes128Only(e *Encryption) error {
 	switch {
 	case e.Wrap || len(e.Recipient) > 0:
@@ -151,8 +151,8 @@ func ServerByName(name string) (*Server, error) {
 	return nil, fmt.Errorf("%w: no profile of the server %q, there are %s", ErrValue, name, strings.Join(names, ", "))
 }
 
-// Note is what a person should know who imports a file of these options, "" for
-// nothing.
+// Note returns advice for the person who imports a file with these options, or "" for
+// none.
 func (s *Server) Note(o WriteOptions) string {
 	if s.Name == "multiotp" && o.Encrypt == nil {
 		return ""
@@ -160,12 +160,12 @@ func (s *Server) Note(o WriteOptions) string {
 	return s.note
 }
 
-// Lost returns what of a record in that format the server would not keep.
+// Lost returns the fields of a record in that format that the server would not keep.
 func (s *Server) Lost(f *Format, r *Record) Field {
 	return r.Fields()&^(f.carries(r)|s.form) | r.Fields()&^s.keeps
 }
 
-// imports refuses a format or an encryption that the server does not read.
+// imports refuses a format or an encryption that the server cannot read.
 func (s *Server) imports(f *Format, o *WriteOptions) error {
 	if !slices.Contains(s.Formats, f.Name) {
 		return fmt.Errorf("%w: %s does not import %s, but %s", ErrUnsupported, s.Title, f.Name, strings.Join(s.Formats, ", "))
@@ -176,7 +176,7 @@ func (s *Server) imports(f *Format, o *WriteOptions) error {
 	return s.encryption(o.Encrypt)
 }
 
-// serverWriter refuses what a server would compute other codes from.
+// serverWriter refuses records from which a server would compute other codes.
 type serverWriter struct {
 	Writer
 	server *Server

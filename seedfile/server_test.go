@@ -16,8 +16,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// usualRecord is a token as a bank has it, with nothing that a server could get
-// wrong.
+// usualRecord returns a typical token of a bank, without anything that a server could
+// misread.
 func usualRecord(t testing.TB) Record {
 	return Record{
 		Serial: testSerial(t, "ZZFB00000001"), Seed: testSeed(t, rfcSecret), Digits: 6, Step: 60, KeyID: "ZZFB00000001",
@@ -26,7 +26,7 @@ func usualRecord(t testing.TB) Record {
 	}
 }
 
-// writeFor writes records as a server wants them.
+// writeFor writes records for a server.
 func writeFor(t testing.TB, server *Server, format string, o WriteOptions, records ...Record) (string, error) {
 	t.Helper()
 	f, err := FormatByName(format)
@@ -46,8 +46,8 @@ func writeFor(t testing.TB, server *Server, format string, o WriteOptions, recor
 	return b.String(), err
 }
 
-// TestServersTakeUsual: every server that the README names has a profile, which
-// takes a usual token in each format that it imports.
+// TestServersTakeUsual checks that every server in the README has a profile, and that
+// it accepts a typical token in each format that it imports.
 func TestServersTakeUsual(t *testing.T) {
 	for _, s := range Servers() {
 		for _, name := range s.Formats {
@@ -82,8 +82,8 @@ func TestServersTakeUsual(t *testing.T) {
 	require.Len(t, named, len(Servers()))
 }
 
-// TestServersRefuse: what a server would compute other codes from is refused, and
-// so is what it cannot decipher.
+// TestServersRefuse checks that tokens are refused if a server would compute other
+// codes from them or could not decrypt them.
 func TestServersRefuse(t *testing.T) {
 	with := func(f func(*Record)) Record {
 		r := usualRecord(t)
@@ -147,9 +147,9 @@ func TestServersRefuse(t *testing.T) {
 	require.Equal(t, "ZZFB00000001,3132333435363738393031323334353637383930,5\n", file)
 }
 
-// TestServersPSKC: the Suite and the drift, as each server reads them. privacyIDEA
-// computes with SHA-1 for a Suite that is no name of a hash, LinOTP knows
-// HMAC-SHA256 and no HMAC-SHA512, multiOTP knows HMAC-… only.
+// TestServersPSKC checks Suite and drift in the form that each server reads.
+// privacyIDEA uses SHA-1 for a Suite that is not the name of a hash, LinOTP supports
+// HMAC-SHA256 but not HMAC-SHA512, and multiOTP supports only HMAC-….
 func TestServersPSKC(t *testing.T) {
 	r := usualRecord(t)
 	r.Algorithm, r.Drift = token.SHA512, -2
@@ -182,8 +182,8 @@ func TestServersPSKC(t *testing.T) {
 	}
 }
 
-// TestServersPSKCTool: what is written for a server is valid by RFC 6030's schema,
-// in clear and encrypted.
+// TestServersPSKCTool checks that the files for a server are valid according to RFC
+// 6030's schema, with and without encryption.
 func TestServersPSKCTool(t *testing.T) {
 	tool := tooltest.Find(t, "pskctool")
 	for _, s := range Servers() {
@@ -198,7 +198,7 @@ func TestServersPSKCTool(t *testing.T) {
 	}
 }
 
-// TestPSKCNamespacesOnRoot: multiOTP knows the prefixes of the root element only.
+// TestPSKCNamespacesOnRoot: multiOTP reads prefixes from the root element only.
 func TestPSKCNamespacesOnRoot(t *testing.T) {
 	file := pskcWrite(t, WriteOptions{Encrypt: &Encryption{Password: []byte("qwerty"), Iterations: MinIterations}}, usualRecord(t))
 	_, rest, found := strings.Cut(file, "<KeyContainer ")

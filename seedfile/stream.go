@@ -9,22 +9,22 @@ import (
 	"io"
 )
 
-// checked is a reader whose records are checked, that skips the ones that are
-// not supported if the options ask for it, that fails on a file without any, and
-// for good after the first error.
+// checked wraps a reader and validates its records. It skips unsupported ones if the
+// options ask for it. It returns an error for a file without records, and repeats the
+// first error on every further call.
 type checked struct {
 	Reader
 	format  string
 	options ReadOptions
 	some    bool
-	warned  bool // of a short seed
+	warned  bool // about a short seed
 	err     error
 }
 
-// skipper is a reader that can go on after the error of one record.
+// skipper is a reader that can continue after an error in one record.
 type skipper interface {
-	// skipRecord goes to the end of the record whose error Read has returned, and
-	// reports false if the error was not one of a record.
+	// skipRecord moves to the end of the record for which Read returned an error. It
+	// reports false if the error was not about a single record.
 	skipRecord() (bool, error)
 }
 
@@ -56,7 +56,8 @@ func (c *checked) Read() (Record, error) {
 	return r, nil
 }
 
-// skipped tells Skip of an error, and reports whether the file goes on after it.
+// skipped passes an error to Skip, and reports whether the reader can continue after
+// it.
 func (c *checked) skipped(err *error) bool {
 	s, ok := c.Reader.(skipper)
 	if !ok || c.options.Skip == nil || !errors.Is(*err, ErrUnsupported) {
@@ -73,7 +74,7 @@ func (c *checked) skipped(err *error) bool {
 	return goes && stuck == nil
 }
 
-// newFunc makes the read function of a format out of one that starts a reader.
+// newFunc returns the read function of a format, given a function that starts a reader.
 func newFunc[R Reader](format string, start func(*bufio.Reader, ReadOptions) (R, error)) func(*bufio.Reader, ReadOptions) (Reader, error) {
 	return func(b *bufio.Reader, o ReadOptions) (Reader, error) {
 		o.said = map[string]bool{}
@@ -85,17 +86,18 @@ func newFunc[R Reader](format string, start func(*bufio.Reader, ReadOptions) (R,
 	}
 }
 
-// recordWriter writes a text file, record by record. A record that is refused
-// leaves nothing in the file.
+// recordWriter writes a text file, record by record. A refused record leaves nothing in
+// the file.
 type recordWriter struct {
 	format  string
-	carries func(*Record) Field // the format's: other texts are not looked at
+	carries func(*Record) Field // the format's: other texts are not checked
 	out     *bufio.Writer
 	buf     []byte
 	begun   bool
 
-	// begin appends what comes before the first record, which may be nil; add a
-	// record; end is what comes after the last. begin and end may be nothing.
+	// begin appends the text before the first record; first is nil if there are no
+	// records. add appends a record. end is the text after the last record. begin may
+	// be nil, and end may be empty.
 	begin func(dst []byte, first *Record) ([]byte, error)
 	add   func(dst []byte, r *Record) ([]byte, error)
 	end   string
@@ -103,7 +105,7 @@ type recordWriter struct {
 
 var _ Writer = (*recordWriter)(nil)
 
-// writeFunc makes the write function of a format that has no encryption.
+// writeFunc returns the write function of a format without encryption.
 func writeFunc(w recordWriter) func(io.Writer, WriteOptions) (Writer, error) {
 	return func(out io.Writer, o WriteOptions) (Writer, error) {
 		if o.Encrypt != nil || o.Sign != nil {
@@ -156,8 +158,8 @@ func (w *recordWriter) Close() error {
 	return errors.Join(err, err2, w.out.Flush())
 }
 
-// movingFactor is what a format with one column for it carries: the counter of
-// HOTP, the period of TOTP.
+// movingFactor returns the field in the single column that some formats have for it:
+// the counter of HOTP or the period of TOTP.
 func movingFactor(r *Record) Field {
 	if r.Type == HOTP {
 		return FieldCounter

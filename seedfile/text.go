@@ -13,20 +13,19 @@ import (
 	"unicode/utf8"
 )
 
-// What a hostile file may make us hold at once.
+// Limits of the memory that a hostile file can occupy at once.
 const (
-	maxLine = 8 << 10 // bytes of a line of text
-	maxText = 512     // bytes of a name, as of a manufacturer
+	maxLine = 8 << 10 // bytes in a line of text
+	maxText = 512     // bytes in a name, for example of a manufacturer
 )
 
-// lineReader reads the lines of a text file in UTF-8, with or without a byte
-// order mark, that end in LF or CR LF. What it returns is overwritten by the
-// next call.
+// lineReader reads the lines of a text file in UTF-8, with or without a byte order
+// mark. Lines end in LF or CR LF. The next call overwrites the returned bytes.
 type lineReader struct {
 	r       *bufio.Reader
 	format  string
 	options ReadOptions
-	line    int // number of the line read last, from 1
+	line    int // number of the last line, from 1
 }
 
 func newLineReader(format string, r *bufio.Reader, o ReadOptions) (*lineReader, error) {
@@ -37,7 +36,7 @@ func newLineReader(format string, r *bufio.Reader, o ReadOptions) (*lineReader, 
 	return l, nil
 }
 
-// next returns a line without its end, and io.EOF after the last.
+// next returns the next line without its end, or io.EOF after the last.
 func (l *lineReader) next() ([]byte, error) {
 	b, err := l.r.ReadSlice('\n')
 	if err == io.EOF && len(b) == 0 {
@@ -67,11 +66,11 @@ func (l *lineReader) next() ([]byte, error) {
 	return nil, l.fail(nil, err)
 }
 
-// fail adds where.
+// fail adds the place to an error.
 func (l *lineReader) fail(r *Record, err error) error { return at(l.format, l.line, r, err) }
 
-// skipBOM takes a UTF-8 byte order mark away, and recognises files that are no
-// text in UTF-8 at all.
+// skipBOM skips a UTF-8 byte order mark. It returns an error for a file that is not
+// text in UTF-8.
 func skipBOM(r *bufio.Reader) error {
 	head, err := r.Peek(32)
 	if err != nil && err != io.EOF {
@@ -87,18 +86,19 @@ func skipBOM(r *bufio.Reader) error {
 	return nil
 }
 
-// bad is a value that is wrong. It never has the value in it: where columns are
+// bad returns an error about a wrong value. It never contains the value: if columns are
 // shifted, any of them may hold a seed.
 func bad(field, format string, args ...any) error {
 	return &Error{Field: field, Err: fmt.Errorf("%w: "+format, append([]any{ErrValue}, args...)...)}
 }
 
-// malformed is a file that is not built as its format says.
+// malformed returns an error about a file that does not follow its format.
 func malformed(format string, args ...any) error {
 	return &Error{Err: fmt.Errorf("%w: "+format, append([]any{ErrSyntax}, args...)...)}
 }
 
-// unsupported is something that a format has and we have not.
+// unsupported returns an error about a feature of a format that this package does not
+// support.
 func unsupported(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrUnsupported}, args...)...)
 }
@@ -110,8 +110,8 @@ func ofContent(err error) bool {
 		errors.Is(err, ErrUnsupported) || errors.Is(err, ErrValue)
 }
 
-// at adds format, line and record to an error about the content of a file. What
-// went wrong outside the file stays as it is.
+// at adds format, line and record to an error about the content of a file. It returns
+// other errors unchanged.
 func at(format string, line int, r *Record, err error) error {
 	if !ofContent(err) {
 		return err
@@ -127,7 +127,8 @@ func at(format string, line int, r *Record, err error) error {
 	return e
 }
 
-// safeName is Name, "" for one that may be a seed in a wrong column.
+// safeName returns the record's name, or "" if the name may be a seed in a wrong
+// column.
 func safeName(r *Record) string {
 	if name := r.Name(); !mayBeSeed(name) {
 		return name
@@ -135,7 +136,7 @@ func safeName(r *Record) string {
 	return ""
 }
 
-// longestWord is how many letters and digits there are in a row.
+// longestWord returns the length of the longest run of letters and digits.
 func longestWord(s string) int {
 	longest, n := 0, 0
 	for _, r := range s {
@@ -149,8 +150,8 @@ func longestWord(s string) int {
 	return longest
 }
 
-// text checks a name of people's: UTF-8 without control characters, at most
-// maxText bytes, and no space at its ends, which some readers would trim.
+// text checks a name that a person chose: UTF-8 without control characters, at most
+// maxText bytes, and without space at its ends, which some readers would trim.
 func text(field, s string) error {
 	switch {
 	case len(s) > maxText:

@@ -7,11 +7,11 @@ import (
 	"hash/maphash"
 )
 
-// Unique returns a reader that refuses a serial number, a seed, or a key id that
-// is not the serial number, that comes twice in the file, with [ErrDuplicate]. Of
-// each record it keeps two or three salted hashes of 64 bits and lines, about 60
-// or 90 bytes: of two different values of a
-// million, one pair in 37 million files is taken for the same.
+// Unique returns a reader that refuses a duplicate with [ErrDuplicate]: a serial
+// number, a seed, or a key id other than the serial number that occurred before in the
+// file. For each record it keeps two or three salted hashes of 64 bits, and line
+// numbers, about 60 or 90 bytes. Among files with a million values, one in 37 million
+// has two different values with the same hash.
 func Unique(r Reader, format string) Reader {
 	return &unique{
 		Reader: r, format: format, salt: maphash.MakeSeed(),
@@ -23,7 +23,7 @@ type unique struct {
 	Reader
 	format  string
 	salt    maphash.Seed
-	serials map[uint64]uint32 // to the line
+	serials map[uint64]uint32 // hash to line
 	keys    map[uint64]uint32
 	seeds   map[uint64]uint32
 }
@@ -34,7 +34,7 @@ func (u *unique) Read() (Record, error) {
 		return r, err
 	}
 	if s := r.SerialText(); s != "" {
-		// The issue number tells apart tokens with one serial number.
+		// The issue number distinguishes tokens with the same serial number.
 		key := append(make([]byte, 0, 64), s...)
 		key = append(append(key, 0), r.IssueNo...)
 		if first, twice := u.seen(u.serials, key); twice {
@@ -56,7 +56,8 @@ func (u *unique) Read() (Record, error) {
 	return r, nil
 }
 
-// seen reports in which line a value was first, and remembers it.
+// seen returns the line at which a value first occurred, if it did, and remembers the
+// value.
 func (u *unique) seen(in map[uint64]uint32, value []byte) (line uint32, twice bool) {
 	key := maphash.Bytes(u.salt, value)
 	if line, twice = in[key]; !twice {

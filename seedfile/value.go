@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// hexSeed reads a seed in hexadecimal digits and nothing else.
+// hexSeed reads a seed that consists of hexadecimal digits only.
 func hexSeed(b []byte) (token.Seed, error) {
 	for i, c := range b {
 		if isHex(c) {
@@ -42,8 +42,8 @@ func hexSeed(b []byte) (token.Seed, error) {
 	return newSeed(key[:n])
 }
 
-// base32Seed reads a seed in base32 (RFC 4648 section 6), in either case, with
-// or without padding. Bits left over at the end are ignored, as everywhere: the
+// base32Seed reads a seed in base32 (RFC 4648 section 6), in either case, with or
+// without padding. Like other software it ignores the bits left over at the end: the
 // example in Microsoft's documentation has some.
 func base32Seed(b []byte) (token.Seed, error) {
 	if len(b) == 0 {
@@ -54,7 +54,7 @@ func base32Seed(b []byte) (token.Seed, error) {
 			Pos: utf8.RuneCount(b[:i]) + 1, Char: rune(b[i]), Reason: "is not in the base32 alphabet A-Z, 2-7",
 		})
 	}
-	seed, err := token.ParseShortSeedBase32(string(b)) // checkSeed decides on short ones
+	seed, err := token.ParseShortSeedBase32(string(b)) // checkSeed checks the minimum length
 	switch {
 	case err == nil:
 		return seed, nil
@@ -73,14 +73,14 @@ func base64Seed(b []byte) (token.Seed, error) {
 	defer clear(key)
 	n, err := base64.StdEncoding.Strict().Decode(key, b)
 	if err != nil {
-		return token.Seed{}, bad("seed", "%w", err) // it names a position only
+		return token.Seed{}, bad("seed", "%w", err) // the error contains only a position
 	}
 	return newSeed(key[:n])
 }
 
-// notBase64 explains a seed in another encoding that happens to be base64 as
-// well: one of 16 bytes or more would then have other bytes, and give wrong
-// codes. Of random seeds in base64, one in 10^10 looks so, or fewer.
+// notBase64 returns an error for a seed in another encoding that is also valid base64.
+// Decoded as base64, a seed of 16 bytes or more would have other bytes and give wrong
+// codes. At most one random seed in 10^10 looks like that in base64.
 func notBase64(b []byte) error {
 	switch {
 	case looksHex(b):
@@ -92,7 +92,7 @@ func notBase64(b []byte) error {
 }
 
 func newSeed(key []byte) (token.Seed, error) {
-	seed, err := token.NewShortSeed(key) // checkSeed decides on short ones
+	seed, err := token.NewShortSeed(key) // checkSeed checks the minimum length
 	if err != nil {
 		return token.Seed{}, bad("seed", "%w", err)
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// TestOneHeader wants tokens that a DualShield file cannot hold together
-// refused, and the file to go on without them.
+// TestOneHeader checks that a DualShield file refuses tokens with another header, and
+// that more tokens can follow.
 func TestOneHeader(t *testing.T) {
 	first := seedfile.Record{
 		Serial: mustSerial(t, "1"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60, Manufacturer: "DN", Model: "ST",
@@ -43,15 +43,15 @@ func TestOneHeader(t *testing.T) {
 	require.Len(t, got, 2)
 	requireSame(t, first, got[1], b.String())
 
-	// A file with another header is another file.
+	// Another header requires another file.
 	first.Digits = 8
 	again, err := writeAll(mustFormat(t, "dualshield-xml"), first)
 	require.NoError(t, err)
 	require.Contains(t, again, "<digits>8</digits>")
 }
 
-// TestNoEncryption wants every dialect to say that it has none, rather than to
-// write seeds in clear.
+// TestNoEncryption checks that every dialect refuses encryption instead of writing
+// seeds in clear.
 func TestNoEncryption(t *testing.T) {
 	for _, d := range dialects {
 		for _, o := range []seedfile.WriteOptions{
@@ -67,8 +67,8 @@ func TestNoEncryption(t *testing.T) {
 	require.ErrorContains(t, err, "factorProfileId")
 }
 
-// TestStays wants a reader that has met a bad record to go no further: whoever
-// does not look would think that the file had only those after it.
+// TestStays checks that a reader does not continue after a bad record. Otherwise a
+// caller that ignores the error would take the rest for the whole file.
 func TestStays(t *testing.T) {
 	r, err := mustFormat(t, "oath-csv").NewReader(strings.NewReader("?\n"+row), seedfile.ReadOptions{})
 	require.NoError(t, err)
@@ -78,7 +78,7 @@ func TestStays(t *testing.T) {
 	require.Equal(t, first, again)
 }
 
-// TestTrouble wants what goes wrong outside a file to come through as it is.
+// TestTrouble checks that errors from outside the file are returned unchanged.
 func TestTrouble(t *testing.T) {
 	trouble := errors.New("the cable is out")
 	for _, s := range samples() {
@@ -100,7 +100,7 @@ func TestTrouble(t *testing.T) {
 		if d.name == "safenet-xml" {
 			r.Type, r.Step = seedfile.HOTP, 0
 		}
-		require.NoError(t, w.Write(&r), d.name) // buffered
+		require.NoError(t, w.Write(&r), d.name) // to the buffer
 		require.ErrorIs(t, w.Close(), trouble, d.name)
 	}
 }

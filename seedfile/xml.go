@@ -10,23 +10,23 @@ import (
 	"strings"
 )
 
-// What a hostile XML file may make us hold at once.
+// Limits of the memory that a hostile XML file can occupy at once.
 const (
-	maxXMLToken = 16 << 10 // bytes between two tags, or of a tag
+	maxXMLToken = 16 << 10 // bytes in a tag or between two tags
 	maxXMLDepth = 16
 )
 
 var errEncoding = unsupported("an encoding other than UTF-8: save the file as UTF-8")
 
-// xmlScanner walks through the elements of an XML file. Document types, and so
-// entities of the file's own, are refused.
+// xmlScanner walks through the elements of an XML file. It refuses document types, and
+// with them entities defined in the file.
 type xmlScanner struct {
 	d       *xml.Decoder
 	source  *xmlSource
 	format  string
 	options ReadOptions
 	depth   int
-	line    int // where the element of the record began
+	line    int // start of the record's element
 	warned  map[string]bool
 }
 
@@ -38,14 +38,15 @@ func newXMLScanner(format string, b *bufio.Reader, o ReadOptions) (*xmlScanner, 
 	x.d = xml.NewDecoder(x.source)
 	x.d.CharsetReader = func(charset string, in io.Reader) (io.Reader, error) {
 		if strings.EqualFold(charset, "us-ascii") || strings.HasPrefix(strings.ToLower(charset), "utf-16") {
-			return in, nil // UTF-16 has been converted, and all of it is UTF-8, and what is not is found out
+			return in, nil // UTF-16 is already converted, so the input should be UTF-8; the decoder detects invalid bytes
 		}
 		return nil, errEncoding
 	}
 	return x, nil
 }
 
-// token returns the next start, end or text. io.EOF is the end of a whole file.
+// token returns the next start, end or text. It returns io.EOF at the end of a complete
+// file.
 func (x *xmlScanner) token() (xml.Token, error) {
 	for {
 		x.source.used = 0
@@ -73,8 +74,8 @@ func (x *xmlScanner) token() (xml.Token, error) {
 	}
 }
 
-// child returns the start of the next element inside the present one, and false
-// at its end. Nothing but space may lie between.
+// child returns the start of the next element inside the current one, and false at its
+// end. Only white space may come between them.
 func (x *xmlScanner) child() (xml.StartElement, bool, error) {
 	for {
 		t, err := x.token()
@@ -94,7 +95,7 @@ func (x *xmlScanner) child() (xml.StartElement, bool, error) {
 	}
 }
 
-// each calls do for the elements inside the present one.
+// each calls do for the elements inside the current one.
 func (x *xmlScanner) each(do func(e xml.StartElement) error) error {
 	for {
 		e, found, err := x.child()
@@ -107,8 +108,8 @@ func (x *xmlScanner) each(do func(e xml.StartElement) error) error {
 	}
 }
 
-// text returns the text of the present element, which has no others in it,
-// without the space around it, by which files are indented.
+// text returns the text of the current element, which must contain no elements, without
+// the surrounding space from indentation.
 func (x *xmlScanner) text() (string, error) {
 	var b strings.Builder
 	for {
@@ -130,13 +131,12 @@ func (x *xmlScanner) text() (string, error) {
 	}
 }
 
-// skip passes over the present element.
+// skip skips the rest of the current element.
 func (x *xmlScanner) skip() error {
 	return x.leave(x.depth)
 }
 
-// leave goes to the end of the element that is depth elements deep, if the present
-// place is inside it.
+// leave moves to the end of the element at that depth, if the scanner is inside it.
 func (x *xmlScanner) leave(depth int) error {
 	for x.depth >= depth {
 		if _, err := x.token(); err != nil {
@@ -160,16 +160,16 @@ func (x *xmlScanner) root(name string) error {
 	return nil
 }
 
-// end makes sure that nothing follows the outermost element.
+// end checks that nothing follows the outermost element.
 func (x *xmlScanner) end() error {
 	_, found, err := x.child()
 	if err == nil && found {
 		err = malformed("an element after the outermost one")
 	}
-	return err // io.EOF when all is well
+	return err // io.EOF if nothing follows
 }
 
-// unknown passes over an element that says nothing to us, and warns of it once.
+// unknown skips an element that has no field, and warns of it once.
 func (x *xmlScanner) unknown(e xml.StartElement) error {
 	name := nameInMessage(e.Name.Local)
 	if !x.warned[name] && len(x.warned) < 20 {
@@ -188,13 +188,13 @@ func (x *xmlScanner) note(name string) {
 	x.warned[name] = true
 }
 
-// Line is where the record read last began.
+// Line returns the line at which the last record began.
 func (x *xmlScanner) Line() int { return x.line }
 
-// mark notes where a record begins.
+// mark remembers the start of a record.
 func (x *xmlScanner) mark() { x.line, _ = x.d.InputPos() }
 
-// fail adds where the trouble is.
+// fail adds the place to an error.
 func (x *xmlScanner) fail(r *Record, err error) error {
 	line, _ := x.d.InputPos()
 	return at(x.format, line, r, err)

@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// dualshieldXML is the token file of Deepnet DualShield (Deepnet's wiki,
-// "DualShield Token File Format for SafeID Hardware OTP Tokens"):
+// dualshieldXML is the token file of Deepnet DualShield (Deepnet's wiki, "DualShield
+// Token File Format for SafeID Hardware OTP Tokens"):
 //
 //	<data>
 //	 <header>
@@ -22,11 +22,11 @@ import (
 //	 <tokens> <token> <serial>…</serial> <seed>…</seed> </token> … </tokens>
 //	</data>
 //
-// The header holds for all tokens of the file. The codes become manufacturer and
-// model. Files of older versions have no digits, timeWindow and crypto: then the
-// options count, and [ErrNoPeriod] where these have no period. Written are TOTP
-// tokens, seeds in HEX; a token with another header than the first is refused,
-// and belongs into a file of its own. A server knows the codes of its own
+// The header applies to all tokens of the file. The codes become manufacturer and
+// model. Files of older versions lack digits, timeWindow and crypto. The reader then
+// uses the options, and returns [ErrNoPeriod] if these have no period. The writer
+// writes TOTP tokens with seeds in HEX. It refuses a token with another header than the
+// first, which must go into a separate file. A server accepts the codes of its own
 // products only.
 var dualshieldXML = &Format{
 	Name: "dualshield-xml", Title: "Deepnet DualShield, XML", Extension: ".xml",
@@ -48,7 +48,7 @@ var dualshieldXML = &Format{
 
 type dualshieldReader struct {
 	*xmlScanner
-	common  Record // what the header says
+	common  Record // data in the header
 	hex     bool
 	state   int // 0: at the beginning, 1: in data, 2: in tokens
 	header  bool
@@ -101,7 +101,7 @@ func (d *dualshieldReader) read() (Record, error) {
 	}
 }
 
-// readHeader reads what all tokens have in common.
+// readHeader reads the data that all tokens share.
 func (d *dualshieldReader) readHeader() (err error) {
 	if d.header {
 		return malformed("element header twice")

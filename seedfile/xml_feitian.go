@@ -9,12 +9,12 @@ import (
 	"io"
 )
 
-// feitianNamespace is that of PSKC's drafts.
+// feitianNamespace is the namespace of the PSKC drafts.
 const feitianNamespace = "urn:ietf:params:xml:ns:keyprov:pskc:1.0"
 
-// feitianXML is the file that Feitian shipped before RFC 6030, after a draft of
-// it, which LinOTP imports as type "feitian" (lib/ImportOTP/PSKC.py,
-// do_feitian). It differs from PSKC in two names, Device and KeyId:
+// feitianXML is the file that Feitian shipped before RFC 6030. It follows a draft, and
+// LinOTP imports it as type "feitian" (lib/ImportOTP/PSKC.py, do_feitian). It differs
+// from PSKC in two names, Device and KeyId:
 //
 //	<KeyContainer>
 //	 <Device>
@@ -30,12 +30,12 @@ const feitianNamespace = "urn:ietf:params:xml:ns:keyprov:pskc:1.0"
 //	 </Device>
 //	</KeyContainer>
 //
-// Earlier drafts have ResponseFormat in <Usage OTP="true">, with Format for
-// Encoding. The attribute may be called Algorithm, and end in :totp, instead. The serial
-// number is that of DeviceInfo, or else the KeyId. The name space is not looked
-// at. Time is T0, in seconds. A missing TimeInterval is [ErrNoPeriod]; length and
-// suite default to the options. Encrypted files and values are refused. Dates
-// are left out with a warning, as LinOTP leaves them out.
+// Earlier drafts have ResponseFormat in <Usage OTP="true">, with Format for Encoding.
+// The attribute KeyAlgorithm may be called Algorithm instead, and its value may end in
+// :totp. The serial number is the one in DeviceInfo, or otherwise the KeyId. The
+// namespace is ignored. Time is T0, in seconds. A missing TimeInterval is
+// [ErrNoPeriod]; length and suite default to the options. Encrypted files and values
+// are refused. Dates are left out with a warning; LinOTP leaves them out too.
 var feitianXML = &Format{
 	Name: "feitian-xml", Title: "Feitian, XML before RFC 6030", Extension: ".xml",
 	carries: func(r *Record) Field {
@@ -61,8 +61,8 @@ var feitianXML = &Format{
 	}),
 }
 
-// isFeitian reports whether a file that begins like this is one of these, and not
-// PSKC of RFC 6030, whose outermost element has the same name.
+// isFeitian reports whether a file with this beginning is in Feitian's format. It
+// excludes PSKC of RFC 6030, in which the outermost element has the same name.
 func isFeitian(head []byte) bool {
 	return rootElement(head) == "KeyContainer" && !bytes.Contains(head, []byte("KeyPackage")) &&
 		(bytes.Contains(head, []byte("Device>")) || bytes.Contains(head, []byte("KeyId=")))
@@ -73,7 +73,7 @@ type feitianReader struct {
 	begun bool
 	sized bool // the key has a ResponseFormat
 
-	inDevice bool // an error was one of a Device
+	inDevice bool // an error was inside a Device
 }
 
 func (f *feitianReader) Read() (Record, error) {
@@ -85,7 +85,7 @@ func (f *feitianReader) Read() (Record, error) {
 	return r, nil
 }
 
-// skipRecord goes to the end of the Device.
+// skipRecord moves to the end of the Device.
 func (f *feitianReader) skipRecord() (bool, error) {
 	if f.inDevice {
 		return true, f.fail(nil, f.leave(2))
@@ -159,6 +159,6 @@ func (f *feitianReader) device(r *Record) error {
 	if !found {
 		number, r.KeyID = r.KeyID, ""
 	}
-	r.KeyID = "" // until here, for messages
+	r.KeyID = "" // was set until here for messages
 	return r.setSerial([]byte(number))
 }

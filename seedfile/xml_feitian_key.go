@@ -96,7 +96,7 @@ func (f *feitianReader) parameter(e xml.StartElement, r *Record) (err error) {
 	return f.unknown(e)
 }
 
-// usage reads what the drafts before AlgorithmParameters had in its place: an
+// usage reads the element that earlier drafts had instead of AlgorithmParameters: an
 // attribute for each use of the key, and the format of the response.
 func (f *feitianReader) usage(e xml.StartElement, r *Record) error {
 	if otp := strings.TrimSpace(attribute(e, "OTP")); otp != "true" && otp != "1" {
@@ -105,7 +105,7 @@ func (f *feitianReader) usage(e xml.StartElement, r *Record) error {
 	return f.each(func(e xml.StartElement) error { return f.parameter(e, r) })
 }
 
-// policy refuses what would have to be enforced, as PSKC's reader does. Dates and
+// policy refuses policies that would have to be enforced, like PSKC's reader. Dates and
 // usage are left out with a warning.
 func (f *feitianReader) policy(e xml.StartElement) error {
 	switch e.Name.Local {
@@ -115,7 +115,7 @@ func (f *feitianReader) policy(e xml.StartElement) error {
 	return f.unknown(e)
 }
 
-// value reads an element with a PlainValue in it.
+// value reads an element that contains a PlainValue.
 func (f *feitianReader) value(e xml.StartElement, data texts) error {
 	name := e.Name.Local
 	switch name {

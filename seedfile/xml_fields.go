@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// texts are the texts of child elements by name, which may come once each.
+// texts holds the texts of child elements by name. Each may occur once.
 type texts map[string]string
 
 // set reads the text of an element.
@@ -22,10 +22,10 @@ func (t texts) set(x *xmlScanner, e xml.StartElement) error {
 	return err
 }
 
-// attributeTwice reports whether an attribute comes twice, which no XML may have
-// (XML 1.0 section 3.1) and the decoder does not look at.
+// attributeTwice reports whether an attribute occurs twice. XML forbids it (XML 1.0
+// section 3.1) but the decoder does not check.
 func attributeTwice(attrs []xml.Attr) bool {
-	const few = 8 // for which nothing is allocated
+	const few = 8 // checked without an allocation
 	if len(attrs) > few {
 		seen := make(map[xml.Name]bool, len(attrs))
 		for i := range attrs {
@@ -46,7 +46,7 @@ func attributeTwice(attrs []xml.Attr) bool {
 	return false
 }
 
-// attribute returns an attribute without a name space, "" for none.
+// attribute returns an attribute without a namespace, or "" for none.
 func attribute(e xml.StartElement, name string) string {
 	for _, a := range e.Attr {
 		if a.Name.Local == name && a.Name.Space == "" {
@@ -56,8 +56,8 @@ func attribute(e xml.StartElement, name string) string {
 	return ""
 }
 
-// hashAttribute returns the hash that a Suite names in an attribute, as
-// privacyIDEA's export does, "" for none.
+// hashAttribute returns the hash that an attribute of Suite names, as in privacyIDEA's
+// export, or "" for none.
 func hashAttribute(attrs []xml.Attr) string {
 	for _, a := range attrs {
 		if strings.EqualFold(a.Name.Local, "hashalgo") && a.Name.Space == "" {
@@ -89,12 +89,12 @@ func appendElementIf(dst []byte, indent, name, text string) []byte {
 
 func appendEscaped(dst []byte, s string) []byte {
 	b := bytes.NewBuffer(dst)
-	_ = xml.EscapeText(b, []byte(s)) // a buffer takes all
+	_ = xml.EscapeText(b, []byte(s)) // writing to a buffer cannot fail
 	return b.Bytes()
 }
 
-// rootElement returns the name of the first element in a file's head, without
-// its prefix; "" for none.
+// rootElement returns the name of the first element in a file's head, without its
+// prefix, or "" for none.
 func rootElement(head []byte) string {
 	rest := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	for {

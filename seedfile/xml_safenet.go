@@ -13,8 +13,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// safenetXML is the file of SafeNet's, formerly Aladdin's, eToken PASS, which
-// privacyIDEA and LinOTP import (parseSafeNetXML, "aladdin-xml"):
+// safenetXML is the file of the eToken PASS by SafeNet, formerly Aladdin. privacyIDEA
+// and LinOTP import it (parseSafeNetXML, "aladdin-xml"):
 //
 //	<Tokens>
 //	 <Token serial="…">
@@ -28,12 +28,11 @@ import (
 //	 </Token>
 //	</Tokens>
 //
-// Model and ProductName become model and friendly name; other elements
-// (CaseModel, ProductionDate) are left out with a warning. The file is for HOTP:
-// eToken PASS that go by time came with files of another kind (LDIF, ".dat"),
-// and a form of this one for them is not known. Digits and algorithm are not in
-// it: they are those of the options, but that both servers take a seed of 32 bytes
-// for one of SHA-256.
+// Model and ProductName become model and friendly name. Other elements (CaseModel,
+// ProductionDate) are left out with a warning. The file is for HOTP. Time-based eToken
+// PASS came with other files (LDIF, ".dat"), and no such form of this format is known.
+// Digits and algorithm are not in the file and come from the options, except that both
+// servers use SHA-256 for a seed of 32 bytes.
 var safenetXML = &Format{
 	Name: "safenet-xml", Title: "SafeNet (Aladdin) eToken PASS, XML", Extension: ".xml",
 	carries: func(r *Record) Field {
@@ -64,9 +63,9 @@ var safenetXML = &Format{
 type safenetReader struct {
 	*xmlScanner
 	begun  bool
-	hashed bool // a warning
+	hashed bool // the warning about the hash was given
 
-	inToken bool // an error was one of a Token
+	inToken bool // an error was inside a Token
 }
 
 func (s *safenetReader) Read() (Record, error) {
@@ -77,7 +76,7 @@ func (s *safenetReader) Read() (Record, error) {
 	return r, nil
 }
 
-// skipRecord goes to the end of the Token.
+// skipRecord moves to the end of the Token.
 func (s *safenetReader) skipRecord() (bool, error) {
 	if s.inToken {
 		return true, s.fail(nil, s.leave(2))
@@ -161,8 +160,8 @@ func (s *safenetReader) readToken(e xml.StartElement, r *Record) (err error) {
 	return err
 }
 
-// safenetHash is the hash that privacyIDEA and LinOTP take for a seed of this
-// format: SHA-256 for one of 32 bytes, otherwise SHA-1.
+// safenetHash returns the hash that privacyIDEA and LinOTP use for a seed of this
+// format: SHA-256 for 32 bytes, otherwise SHA-1.
 func safenetHash(seed token.Seed) token.Algorithm {
 	if seed.Len() == sha256.Size {
 		return token.SHA256

@@ -14,7 +14,7 @@ import (
 type xmlSource struct {
 	r    *bufio.Reader
 	used int
-	err  error // of the file, not of its content
+	err  error // of the file, not about its content
 }
 
 func (s *xmlSource) ReadByte() (byte, error) {
@@ -28,7 +28,7 @@ func (s *xmlSource) ReadByte() (byte, error) {
 	return c, err
 }
 
-// Read is there for us-ascii only.
+// Read is needed for us-ascii only.
 func (s *xmlSource) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -41,8 +41,8 @@ func (s *xmlSource) Read(p []byte) (int, error) {
 	return 1, nil
 }
 
-// explain makes an error of the decoder ours. Its texts quote the file, so that
-// only those that cannot hold a seed are kept.
+// explain converts an error of the decoder. The decoder's texts quote the file, so only
+// those that cannot contain a seed are kept.
 func (x *xmlScanner) explain(err error) error {
 	if x.source.err != nil {
 		return x.source.err
@@ -52,7 +52,7 @@ func (x *xmlScanner) explain(err error) error {
 	case err == io.EOF, errors.Is(err, ErrLimit):
 		return err
 	case errors.Is(err, errEncoding):
-		return errEncoding // without the name, which is the file's
+		return errEncoding // without the name, which comes from the file
 	case errors.As(err, &syntax):
 		return malformed("XML: %s", xmlMessage(syntax.Msg))
 	}
