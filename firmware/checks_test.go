@@ -82,11 +82,9 @@ func check(t *testing.T, line string) {
 	switch e := got.(type) {
 	case serialproto.RC:
 		require.Equal(t, line[at+3:], fmt.Sprintf("rc %d", e))
+	case nil:
+		require.Equal(t, line[at+3:], "ok")
 	case serialproto.Err:
-		if e == serialproto.OK {
-			require.Equal(t, line[at+3:], "ok")
-			return
-		}
 		require.Equal(t, line[at+3:], fmt.Sprintf("err %d", e))
 	}
 }

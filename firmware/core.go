@@ -246,19 +246,19 @@ func (c *Core) die(why death) {
 // save makes next the token's state, in flash first. Where it fails, with
 // ErrFlash, the token is what it was, or it is next and an older record is left in
 // flash: the same request tries again.
-func (c *Core) save(next *record) serialproto.Err {
+func (c *Core) save(next *record) serialproto.Status {
 	sequence := next.sequence
 	return c.adopt(next, sequence, c.store.append(c.hw, next))
 }
 
 // purge is save for a state without a seed: no trace of one stays in flash.
-func (c *Core) purge(next *record) serialproto.Err {
+func (c *Core) purge(next *record) serialproto.Status {
 	sequence := next.sequence
 	return c.adopt(next, sequence, c.store.purge(c.hw, next))
 }
 
 // adopt makes next the state in use if it was written, and says how that went.
-func (c *Core) adopt(next *record, sequence uint32, err error) serialproto.Err {
+func (c *Core) adopt(next *record, sequence uint32, err error) serialproto.Status {
 	if err == nil || next.sequence != sequence {
 		c.rec.set(next)
 	}
@@ -266,16 +266,16 @@ func (c *Core) adopt(next *record, sequence uint32, err error) serialproto.Err {
 }
 
 // settle finishes a change of state that the flash has half refused.
-func (c *Core) settle() serialproto.Err {
+func (c *Core) settle() serialproto.Status {
 	if c.store.settled() {
-		return serialproto.OK
+		return serialproto.StatusOK
 	}
 	return flashErr(c.store.settle(c.hw))
 }
 
-func flashErr(err error) serialproto.Err {
+func flashErr(err error) serialproto.Status {
 	if err != nil {
-		return serialproto.ErrFlash
+		return serialproto.StatusFlash
 	}
-	return serialproto.OK
+	return serialproto.StatusOK
 }

@@ -24,14 +24,14 @@ func (d *device) core() *Core { return (*Core)(d) }
 
 // outOfReach is why the clock and the code are refused in a state: a settable
 // clock lets anyone harvest future codes.
-func (d *device) outOfReach() serialproto.Err {
+func (d *device) outOfReach() serialproto.Status {
 	switch d.rec.state {
 	case serialproto.StateLocked, serialproto.StateExpired:
-		return serialproto.ErrLocked
+		return serialproto.StatusLocked
 	case serialproto.StateDead:
-		return serialproto.ErrDead
+		return serialproto.StatusDead
 	}
-	return serialproto.OK
+	return serialproto.StatusOK
 }
 
 // Info implements serialproto.Device.
@@ -51,62 +51,62 @@ func (d *device) Info(m *serialproto.Info) {
 }
 
 // Clock implements serialproto.Device.
-func (d *device) Clock() (t token.UnixMilli, set bool, e serialproto.Err) {
-	if e := d.outOfReach(); e != serialproto.OK {
+func (d *device) Clock() (t token.UnixMilli, set bool, e serialproto.Status) {
+	if e := d.outOfReach(); e != serialproto.StatusOK {
 		return 0, false, e
 	}
 	t, set = d.hw.Clock.Now()
-	return t, set, serialproto.OK
+	return t, set, serialproto.StatusOK
 }
 
 // SetClock implements serialproto.Device.
-func (d *device) SetClock(t token.UnixMilli) serialproto.Err {
-	if e := d.outOfReach(); e != serialproto.OK {
+func (d *device) SetClock(t token.UnixMilli) serialproto.Status {
+	if e := d.outOfReach(); e != serialproto.StatusOK {
 		return e
 	}
 	if !serialproto.ValidClock(t) {
-		return serialproto.ErrInvalid
+		return serialproto.StatusInvalid
 	}
 	d.hw.Clock.Set(t)
 	d.core().tick()
-	return serialproto.OK
+	return serialproto.StatusOK
 }
 
 // Display implements serialproto.Device.
-func (d *device) Display(m *serialproto.Display) serialproto.Err {
-	if e := d.outOfReach(); e != serialproto.OK {
+func (d *device) Display(m *serialproto.Display) serialproto.Status {
+	if e := d.outOfReach(); e != serialproto.StatusOK {
 		return e
 	}
 	if d.rec.state != serialproto.StateProvisioned {
-		return serialproto.ErrNotProvisioned
+		return serialproto.StatusNotProvisioned
 	}
 	c := d.core()
 	c.tick()
 	if !c.valid {
-		return serialproto.ErrClockNotSet
+		return serialproto.StatusClockNotSet
 	}
 	step, left := c.step()
 	p := &c.rec.profile
 	code := token.AppendCode(m.Code[:0], c.rec.key(), p.Algorithm, p.Digits, step)
 	m.Size, m.Step, m.Left = len(code), step, int64(left)
-	return serialproto.OK
+	return serialproto.StatusOK
 }
 
 // Lock implements serialproto.Device. Locking twice is locking once.
-func (d *device) Lock() serialproto.Err {
+func (d *device) Lock() serialproto.Status {
 	switch d.rec.state {
 	case serialproto.StateLocked, serialproto.StateExpired:
 		return d.core().settle()
 	case serialproto.StateDead:
-		return serialproto.ErrDead
+		return serialproto.StatusDead
 	case serialproto.StateProvisioned:
 	default:
-		return serialproto.ErrNotProvisioned
+		return serialproto.StatusNotProvisioned
 	}
 	c := d.core()
 	c.tick()
 	if !c.valid { // it would die at once
-		return serialproto.ErrClockNotSet
+		return serialproto.StatusClockNotSet
 	}
 	var next record
 	next.set(&c.rec)
@@ -135,15 +135,15 @@ func (c *Core) world() (t token.UnixMilli, ok bool) {
 
 // Wipe implements serialproto.Device. The serial number stays known, so that
 // the line can tell which token it was.
-func (d *device) Wipe(serial token.Serial) serialproto.Err {
+func (d *device) Wipe(serial token.Serial) serialproto.Status {
 	c := d.core()
 	switch {
 	case c.rec.state == serialproto.StateBlank:
-		return serialproto.ErrNotProvisioned
+		return serialproto.StatusNotProvisioned
 	case serial != c.rec.serial:
-		return serialproto.ErrSerialMismatch
+		return serialproto.StatusSerialMismatch
 	case c.rec.state == serialproto.StateWiped && c.store.settled():
-		return serialproto.OK
+		return serialproto.StatusOK
 	}
 	var next record
 	next.set(&c.rec)
@@ -161,14 +161,14 @@ func (d *device) Reset() { d.reset = true }
 func (d *device) HasRig() bool { return d.hw.Rig != nil }
 
 // Rig implements serialproto.Device.
-func (d *device) Rig(command uint8, m *serialproto.RigRequest) serialproto.Err {
+func (d *device) Rig(command uint8, m *serialproto.RigRequest) serialproto.Status {
 	n := nonce{m.Nonce, command}
 	if m.Nonce != 0 && n == d.nonce {
-		return serialproto.OK // sent again because the answer was lost
+		return serialproto.StatusOK // sent again because the answer was lost
 	}
 	rig, v := d.hw.Rig, m.Value
 	if v < -1<<40 || v > 1<<40 { // 35 years in milliseconds
-		return serialproto.ErrInvalid
+		return serialproto.StatusInvalid
 	}
 	fits := func(low, high int64) bool { return v >= low && v <= high }
 	const hour = 60 * 60 * 1000
@@ -197,14 +197,14 @@ func (d *device) Rig(command uint8, m *serialproto.RigRequest) serialproto.Err {
 	}
 	switch {
 	case !ok, errors.Is(err, ErrRange):
-		return serialproto.ErrInvalid
+		return serialproto.StatusInvalid
 	case errors.Is(err, ErrUnsupported):
-		return serialproto.ErrUnsupported
+		return serialproto.StatusUnsupported
 	case err != nil:
-		return serialproto.ErrUnknown
+		return serialproto.StatusUnknown
 	}
 	d.nonce = n
-	return serialproto.OK
+	return serialproto.StatusOK
 }
 
 // RigDisplay implements serialproto.Device.

@@ -50,7 +50,7 @@ func messages(out []byte) (found [][]byte) {
 	return found
 }
 
-// answer is a token's one answer to a request: OK, or why it refused: an Err of
+// answer is a token's one answer to a request: nil, or why it refused: an Err of
 // the token's groups, or an RC.
 func answer(t testing.TB, w *wire, request []byte) error {
 	t.Helper()
@@ -74,7 +74,7 @@ func answer(t testing.TB, w *wire, request []byte) error {
 	case a.RC != 0:
 		return a.RC
 	}
-	return serialproto.OK
+	return nil
 }
 
 type obj = map[string]any
@@ -117,8 +117,8 @@ const states = 6
 // TestLifeCycle is the table of what a token does in which state. It is that
 // of PROTOCOL.md: from LOCKED on only identity, self-test, reset and wipe.
 func TestLifeCycle(t *testing.T) {
+	var ok error
 	const (
-		ok       = serialproto.OK
 		locked   = serialproto.ErrLocked
 		dead     = serialproto.ErrDead
 		notProv  = serialproto.ErrNotProvisioned

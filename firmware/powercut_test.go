@@ -178,7 +178,7 @@ func scenarios(t *testing.T) []scenario {
 	provision := func(t *testing.T, m *machine) {
 		c, w := m.connect(t)
 		if m.state() == serialproto.StateProvisioned {
-			require.NoError(t, asError(answer(t, w, made[m.ticket])), "the same message gets its answer again")
+			require.NoError(t, answer(t, w, made[m.ticket]), "the same message gets its answer again")
 		} else {
 			require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), order(t, m, button)))
 		}

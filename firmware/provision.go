@@ -10,8 +10,8 @@ import (
 )
 
 // ProvBegin implements serialproto.Device.
-func (d *device) ProvBegin(m *serialproto.Begin) serialproto.Err {
-	if e := d.provisionable(); e != serialproto.OK {
+func (d *device) ProvBegin(m *serialproto.Begin) serialproto.Status {
+	if e := d.provisionable(); e != serialproto.StatusOK {
 		return e
 	}
 	public, e := serialproto.PublicKey(d.hw.Identity.StaticKey())
@@ -20,15 +20,15 @@ func (d *device) ProvBegin(m *serialproto.Begin) serialproto.Err {
 }
 
 // provisionable refuses in every state but BLANK and WIPED.
-func (d *device) provisionable() serialproto.Err {
+func (d *device) provisionable() serialproto.Status {
 	if !d.store.ready {
-		return serialproto.ErrFlash
+		return serialproto.StatusFlash
 	}
 	switch d.rec.state {
 	case serialproto.StateBlank, serialproto.StateWiped:
-		return serialproto.OK
+		return serialproto.StatusOK
 	case serialproto.StateProvisioned:
-		return serialproto.ErrAlreadyProvisioned
+		return serialproto.StatusAlreadyProvisioned
 	}
 	return d.outOfReach()
 }
@@ -37,7 +37,7 @@ func (d *device) provisionable() serialproto.Err {
 // anything is decrypted, so that one message is tried once. A message that was
 // taken in already gets the same answer again, since the station sends it again
 // when the answer is lost.
-func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto.Err) {
+func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto.Status) {
 	binding := serialproto.Binding{
 		HardwareID: d.hw.Identity.HardwareID(),
 		Serial:     m.Serial,
@@ -45,37 +45,37 @@ func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto
 		Firmware:   Version,
 	}
 	if conf, ok := d.again(&binding, m); ok {
-		return conf, serialproto.OK
+		return conf, serialproto.StatusOK
 	}
-	if e := d.provisionable(); e != serialproto.OK {
+	if e := d.provisionable(); e != serialproto.StatusOK {
 		return conf, e
 	}
 	if m.Serial.IsZero() || len(m.Message) < serialproto.NoiseOverhead {
-		return conf, serialproto.ErrInvalid
+		return conf, serialproto.StatusInvalid
 	}
 	if m.Counter != d.rec.counter || m.Counter == math.MaxUint32 { // the last value is never burnt
-		return conf, serialproto.ErrCounter
+		return conf, serialproto.StatusCounter
 	}
-	if e := d.burn(); e != serialproto.OK {
+	if e := d.burn(); e != serialproto.StatusOK {
 		return conf, e
 	}
 	station, static := d.hw.Identity.StationKey(), d.hw.Identity.StaticKey()
 	plain, h, e := serialproto.Open(&binding, station, static, m.Message)
-	if e != serialproto.OK {
+	if e != serialproto.StatusOK {
 		return conf, e
 	}
 	defer clear(plain)
 	var p serialproto.Payload
 	if !p.Decode(plain) {
-		return conf, serialproto.ErrInvalid
+		return conf, serialproto.StatusInvalid
 	}
-	if e := d.acceptable(&p); e != serialproto.OK {
+	if e := d.acceptable(&p); e != serialproto.StatusOK {
 		return conf, e
 	}
-	if e := d.install(serialproto.StateProvisioned, m.Serial, &p, h); e != serialproto.OK {
+	if e := d.install(serialproto.StateProvisioned, m.Serial, &p, h); e != serialproto.StatusOK {
 		return conf, e
 	}
-	return serialproto.Confirmation(p.Seed, &h), serialproto.OK
+	return serialproto.Confirmation(p.Seed, &h), serialproto.StatusOK
 }
 
 // again answers the message that provisioned the token. Like burn it is a
@@ -97,7 +97,7 @@ func (d *device) again(b *serialproto.Binding, m *serialproto.Commit) (conf [32]
 // burn uses up a value of the counter.
 //
 //go:noinline
-func (d *device) burn() serialproto.Err {
+func (d *device) burn() serialproto.Status {
 	var next record // without a seed
 	next.set(&d.rec)
 	next.counter++
@@ -107,7 +107,7 @@ func (d *device) burn() serialproto.Err {
 // install makes the token what the payload says, in the given state.
 //
 //go:noinline
-func (d *device) install(state serialproto.State, serial token.Serial, p *serialproto.Payload, h serialproto.Transcript) serialproto.Err {
+func (d *device) install(state serialproto.State, serial token.Serial, p *serialproto.Payload, h serialproto.Transcript) serialproto.Status {
 	var next record
 	next.set(&d.rec)
 	next.state, next.death = state, deathNone
@@ -128,18 +128,18 @@ func (d *device) install(state serialproto.State, serial token.Serial, p *serial
 }
 
 // acceptable checks what the station wants against what this device can be.
-func (d *device) acceptable(p *serialproto.Payload) serialproto.Err {
+func (d *device) acceptable(p *serialproto.Payload) serialproto.Status {
 	if len(p.Seed) < token.MinSeedLen || len(p.Seed) > token.MaxSeedLen {
-		return serialproto.ErrSeedLength
+		return serialproto.StatusSeedLength
 	}
 	if p.Profile.Validate() != nil || int(p.Profile.Digits) > d.hw.LCD.Digits() {
-		return serialproto.ErrProfile
+		return serialproto.StatusProfile
 	}
 	if !serialproto.ValidClock(p.Clock) {
-		return serialproto.ErrInvalid
+		return serialproto.StatusInvalid
 	}
 	if p.Clock < p.Profile.T0.Milli() { // it would have no code to show
-		return serialproto.ErrProfile
+		return serialproto.StatusProfile
 	}
-	return serialproto.OK
+	return serialproto.StatusOK
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // SelfTest implements serialproto.Device.
-func (d *device) SelfTest(m *serialproto.SelfTest) serialproto.Err {
+func (d *device) SelfTest(m *serialproto.SelfTest) serialproto.Status {
 	c := d.core()
 	*m = serialproto.SelfTest{Flash: c.testFlash(), Supply: int32(c.hw.Supply.Voltage())}
 	_, m.Clock = c.hw.Clock.Now()
@@ -30,7 +30,7 @@ func (d *device) SelfTest(m *serialproto.SelfTest) serialproto.Err {
 	m.Parts[serialproto.PartEntropy] = testNoise(c.hw.Noise)
 	c.tick()
 	c.view.TestEnd = c.hw.Clock.Uptime() + testTime
-	return serialproto.OK
+	return serialproto.StatusOK
 }
 
 func verdict(ok bool) serialproto.Verdict {

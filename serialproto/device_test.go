@@ -26,7 +26,7 @@ type fakeDevice struct {
 	taken   serialproto.Transcript // of the message that was taken in
 	payload serialproto.Payload
 
-	refusal serialproto.Err // every method that can refuse does, with this
+	refusal serialproto.Status // every method that can refuse does, with this
 	hasRig  bool
 
 	resets  int
@@ -69,126 +69,126 @@ func (d *fakeDevice) in(s serialproto.State) *fakeDevice {
 	return d
 }
 
-func (d *fakeDevice) outOfReach() serialproto.Err {
+func (d *fakeDevice) outOfReach() serialproto.Status {
 	switch d.info.State {
 	case serialproto.StateLocked, serialproto.StateExpired:
-		return serialproto.ErrLocked
+		return serialproto.StatusLocked
 	case serialproto.StateDead:
-		return serialproto.ErrDead
+		return serialproto.StatusDead
 	}
 	return d.refusal
 }
 
 func (d *fakeDevice) Info(m *serialproto.Info) { *m = d.info }
 
-func (d *fakeDevice) Clock() (token.UnixMilli, bool, serialproto.Err) {
+func (d *fakeDevice) Clock() (token.UnixMilli, bool, serialproto.Status) {
 	return d.now, d.info.ClockSet, d.outOfReach()
 }
 
-func (d *fakeDevice) SetClock(t token.UnixMilli) serialproto.Err {
-	if e := d.outOfReach(); e != serialproto.OK {
+func (d *fakeDevice) SetClock(t token.UnixMilli) serialproto.Status {
+	if e := d.outOfReach(); e != serialproto.StatusOK {
 		return e
 	}
 	if !serialproto.ValidClock(t) {
-		return serialproto.ErrInvalid
+		return serialproto.StatusInvalid
 	}
 	d.now, d.info.ClockSet = t, true
-	return serialproto.OK
+	return serialproto.StatusOK
 }
 
-func (d *fakeDevice) Display(m *serialproto.Display) serialproto.Err {
+func (d *fakeDevice) Display(m *serialproto.Display) serialproto.Status {
 	switch e := d.outOfReach(); {
-	case e != serialproto.OK:
+	case e != serialproto.StatusOK:
 		return e
 	case d.info.State != serialproto.StateProvisioned:
-		return serialproto.ErrNotProvisioned
+		return serialproto.StatusNotProvisioned
 	case !d.info.ClockSet:
-		return serialproto.ErrClockNotSet
+		return serialproto.StatusClockNotSet
 	}
 	*m = d.display
-	return serialproto.OK
+	return serialproto.StatusOK
 }
 
-func (d *fakeDevice) provisionable() serialproto.Err {
+func (d *fakeDevice) provisionable() serialproto.Status {
 	if d.info.State == serialproto.StateProvisioned {
-		return serialproto.ErrAlreadyProvisioned
+		return serialproto.StatusAlreadyProvisioned
 	}
 	return d.outOfReach()
 }
 
-func (d *fakeDevice) ProvBegin(m *serialproto.Begin) serialproto.Err {
-	if e := d.provisionable(); e != serialproto.OK {
+func (d *fakeDevice) ProvBegin(m *serialproto.Begin) serialproto.Status {
+	if e := d.provisionable(); e != serialproto.StatusOK {
 		return e
 	}
 	m.Counter = d.counter
 	m.PublicKey = d.public
-	return serialproto.OK
+	return serialproto.StatusOK
 }
 
-func (d *fakeDevice) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto.Err) {
+func (d *fakeDevice) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto.Status) {
 	b := serialproto.Binding{HardwareID: d.info.HardwareID, Serial: m.Serial, Counter: m.Counter, Firmware: d.info.Firmware}
 	if d.info.State == serialproto.StateProvisioned && m.Counter+1 == d.counter {
 		h, ok := serialproto.TranscriptOf(&b, &d.station, &d.static, m.Message)
 		if ok && h == d.taken {
-			return serialproto.Confirmation(d.seed[:d.seedLen], &h), serialproto.OK
+			return serialproto.Confirmation(d.seed[:d.seedLen], &h), serialproto.StatusOK
 		}
 	}
 	switch e := d.provisionable(); {
-	case e != serialproto.OK:
+	case e != serialproto.StatusOK:
 		return conf, e
 	case m.Serial.IsZero() || len(m.Message) < serialproto.NoiseOverhead:
-		return conf, serialproto.ErrInvalid
+		return conf, serialproto.StatusInvalid
 	case m.Counter != d.counter:
-		return conf, serialproto.ErrCounter
+		return conf, serialproto.StatusCounter
 	}
 	d.counter++
 	plain, h, e := serialproto.Open(&b, &d.station, &d.static, m.Message)
-	if e != serialproto.OK {
+	if e != serialproto.StatusOK {
 		return conf, e
 	}
 	if !d.payload.Decode(plain) {
-		return conf, serialproto.ErrInvalid
+		return conf, serialproto.StatusInvalid
 	}
 	d.seedLen, d.taken = copy(d.seed[:], d.payload.Seed), h
 	d.now, d.info.ClockSet = d.payload.Clock, true
 	d.info.Serial, d.info.Expiry, d.info.State = m.Serial, d.payload.Expiry, serialproto.StateProvisioned
-	return serialproto.Confirmation(d.seed[:d.seedLen], &h), serialproto.OK
+	return serialproto.Confirmation(d.seed[:d.seedLen], &h), serialproto.StatusOK
 }
 
-func (d *fakeDevice) Lock() serialproto.Err {
+func (d *fakeDevice) Lock() serialproto.Status {
 	switch {
-	case d.refusal != serialproto.OK:
+	case d.refusal != serialproto.StatusOK:
 		return d.refusal
 	case d.info.State == serialproto.StateDead:
-		return serialproto.ErrDead
+		return serialproto.StatusDead
 	case d.info.State == serialproto.StateBlank || d.info.State == serialproto.StateWiped:
-		return serialproto.ErrNotProvisioned
+		return serialproto.StatusNotProvisioned
 	case d.info.State == serialproto.StateProvisioned:
 		d.info.State = serialproto.StateLocked
 		d.locks++
 	}
-	return serialproto.OK
+	return serialproto.StatusOK
 }
 
-func (d *fakeDevice) SelfTest(m *serialproto.SelfTest) serialproto.Err {
+func (d *fakeDevice) SelfTest(m *serialproto.SelfTest) serialproto.Status {
 	*m = d.test
 	return d.refusal
 }
 
 func (d *fakeDevice) Uptime() serialproto.Uptime { return d.uptime }
 
-func (d *fakeDevice) Wipe(serial token.Serial) serialproto.Err {
+func (d *fakeDevice) Wipe(serial token.Serial) serialproto.Status {
 	switch {
-	case d.refusal != serialproto.OK:
+	case d.refusal != serialproto.StatusOK:
 		return d.refusal
 	case d.info.State == serialproto.StateBlank:
-		return serialproto.ErrNotProvisioned
+		return serialproto.StatusNotProvisioned
 	case serial != d.info.Serial:
-		return serialproto.ErrSerialMismatch
+		return serialproto.StatusSerialMismatch
 	}
 	d.info.State = serialproto.StateWiped
 	d.wipes++
-	return serialproto.OK
+	return serialproto.StatusOK
 }
 
 func (d *fakeDevice) Reset() {
@@ -200,7 +200,7 @@ func (d *fakeDevice) Reset() {
 
 func (d *fakeDevice) HasRig() bool { return d.hasRig }
 
-func (d *fakeDevice) Rig(command uint8, m *serialproto.RigRequest) serialproto.Err {
+func (d *fakeDevice) Rig(command uint8, m *serialproto.RigRequest) serialproto.Status {
 	d.rigs++
 	d.command, d.rig = command, *m
 	return d.refusal

@@ -76,13 +76,13 @@ func start(b *Binding, station, device []byte) (h Transcript) {
 }
 
 // PublicKey computes the X25519 public key of a private key.
-func PublicKey(private *[32]byte) (public [32]byte, e Err) {
+func PublicKey(private *[32]byte) (public [32]byte, e Status) {
 	key, err := ecdh.X25519().NewPrivateKey(private[:])
 	if err != nil {
-		return public, ErrUnknown
+		return public, StatusUnknown
 	}
 	copy(public[:], key.PublicKey().Bytes())
-	return public, OK
+	return public, StatusOK
 }
 
 // TranscriptOf returns the handshake hash that a message leads to, without
@@ -92,7 +92,7 @@ func TranscriptOf(b *Binding, station, device *[32]byte, message []byte) (h Tran
 		return h, false
 	}
 	public, e := PublicKey(device)
-	if e != OK {
+	if e != StatusOK {
 		return h, false
 	}
 	h = start(b, station[:], public[:])
@@ -102,32 +102,32 @@ func TranscriptOf(b *Binding, station, device *[32]byte, message []byte) (h Tran
 }
 
 // Open decrypts a provisioning message, as the Noise responder. It fails with
-// ErrAuthentication where anything that the message is bound to differs. The
+// StatusAuthentication where anything that the message is bound to differs. The
 // payload is written over the message, which does not outlive a failure either.
-func Open(b *Binding, station, device *[32]byte, message []byte) (payload []byte, h Transcript, e Err) {
+func Open(b *Binding, station, device *[32]byte, message []byte) (payload []byte, h Transcript, e Status) {
 	if len(message) < NoiseOverhead {
-		return nil, h, ErrInvalid
+		return nil, h, StatusInvalid
 	}
 	x25519 := ecdh.X25519()
 	private, err := x25519.NewPrivateKey(device[:])
 	if err != nil {
-		return nil, h, ErrUnknown
+		return nil, h, StatusUnknown
 	}
 	stationKey, err := x25519.NewPublicKey(station[:])
 	if err != nil {
-		return nil, h, ErrUnknown
+		return nil, h, StatusUnknown
 	}
 	ephemeral, err := x25519.NewPublicKey(message[:keySize])
 	if err != nil {
-		return nil, h, ErrAuthentication
+		return nil, h, StatusAuthentication
 	}
 	es, err := private.ECDH(ephemeral)
 	if err != nil { // a point of low order
-		return nil, h, ErrAuthentication
+		return nil, h, StatusAuthentication
 	}
 	ss, err := private.ECDH(stationKey)
 	if err != nil {
-		return nil, h, ErrAuthentication
+		return nil, h, StatusAuthentication
 	}
 	var chain, key [keySize]byte
 	copy(chain[:], noiseName)
@@ -141,11 +141,11 @@ func Open(b *Binding, station, device *[32]byte, message []byte) (payload []byte
 	sealed := message[keySize:]
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
-		return nil, h, ErrUnknown
+		return nil, h, StatusUnknown
 	}
 	aead, err := cipher.NewGCM(block)
 	if err != nil {
-		return nil, h, ErrUnknown
+		return nil, h, StatusUnknown
 	}
 	ad := h
 	h.mix(sealed)
@@ -153,9 +153,9 @@ func Open(b *Binding, station, device *[32]byte, message []byte) (payload []byte
 	clear(key[:])
 	clear(chain[:])
 	if err != nil {
-		return nil, Transcript{}, ErrAuthentication
+		return nil, Transcript{}, StatusAuthentication
 	}
-	return payload, h, OK
+	return payload, h, StatusOK
 }
 
 // mixKey is Noise's MixKey: HKDF with two outputs, chain and key.

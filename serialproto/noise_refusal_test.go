@@ -27,22 +27,22 @@ func TestBitFlips(t *testing.T) {
 		m := bytes.Clone(message)
 		m[bit/8] ^= 1 << (bit % 8)
 		plain, h, e := serialproto.Open(b, station, device, m)
-		require.Equal(t, serialproto.ErrAuthentication, e, "bit %d", bit)
+		require.Equal(t, serialproto.StatusAuthentication, e, "bit %d", bit)
 		require.Nil(t, plain)
 		require.Zero(t, h)
 	}
 	for n := range message {
 		_, _, e := serialproto.Open(b, station, device, bytes.Clone(message[:n]))
-		want := serialproto.ErrAuthentication
+		want := serialproto.StatusAuthentication
 		if n < serialproto.NoiseOverhead {
-			want = serialproto.ErrInvalid
+			want = serialproto.StatusInvalid
 		}
 		require.Equal(t, want, e, "%d bytes", n)
 		_, ok := serialproto.TranscriptOf(b, station, device, message[:n])
 		require.Equal(t, n >= serialproto.NoiseOverhead, ok)
 	}
 	_, _, e := serialproto.Open(b, station, device, append(bytes.Clone(message), 0))
-	require.Equal(t, serialproto.ErrAuthentication, e)
+	require.Equal(t, serialproto.StatusAuthentication, e)
 }
 
 // TestBoundTo: a message opens nowhere but where it was made for, and its
@@ -70,7 +70,7 @@ func TestBoundTo(t *testing.T) {
 			station, device := v.keys()
 			change(b, station, device)
 			plain, _, e := serialproto.Open(b, station, device, unhex(v.Message))
-			require.Equal(t, serialproto.ErrAuthentication, e)
+			require.Equal(t, serialproto.StatusAuthentication, e)
 			require.Nil(t, plain)
 			h, ok := serialproto.TranscriptOf(b, station, device, unhex(v.Message))
 			require.True(t, ok)
@@ -109,7 +109,7 @@ func TestLowOrder(t *testing.T) {
 	// The construction is right: with an ephemeral key equal to the static one it opens.
 	m := sealByHand(t, &v, unhex(v.StationPublic), es, ss)
 	_, _, e := serialproto.Open(b, station, device, m)
-	require.Equal(t, serialproto.OK, e)
+	require.Equal(t, serialproto.StatusOK, e)
 
 	for _, point := range lowOrder {
 		for _, top := range []byte{0, 0x80} {
@@ -117,7 +117,7 @@ func TestLowOrder(t *testing.T) {
 			public[31] |= top
 			m := sealByHand(t, &v, public, make([]byte, 32), ss)
 			_, _, e := serialproto.Open(b, station, device, m)
-			require.Equal(t, serialproto.ErrAuthentication, e, point)
+			require.Equal(t, serialproto.StatusAuthentication, e, point)
 		}
 	}
 }
@@ -158,7 +158,7 @@ func TestOpenAllocations(t *testing.T) {
 	message := make([]byte, len(original))
 	n := testing.AllocsPerRun(20, func() {
 		copy(message, original)
-		if _, _, e := serialproto.Open(b, station, device, message); e != serialproto.OK {
+		if _, _, e := serialproto.Open(b, station, device, message); e != serialproto.StatusOK {
 			t.Fatal(e)
 		}
 	})

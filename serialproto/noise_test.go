@@ -154,7 +154,7 @@ func TestVector(t *testing.T) {
 	station, device := v.keys()
 	require.Equal(t, v.Prologue, hex.EncodeToString(b.AppendPrologue(nil)))
 	public, e := serialproto.PublicKey(device)
-	require.Equal(t, serialproto.OK, e)
+	require.Equal(t, serialproto.StatusOK, e)
 	require.Equal(t, v.DevicePublic, hex.EncodeToString(public[:]))
 
 	h, ok := serialproto.TranscriptOf(b, station, device, unhex(v.Message))
@@ -163,7 +163,7 @@ func TestVector(t *testing.T) {
 
 	message := unhex(v.Message)
 	plain, h, e := serialproto.Open(b, station, device, message)
-	require.Equal(t, serialproto.OK, e)
+	require.Equal(t, serialproto.StatusOK, e)
 	require.Equal(t, v.Payload, hex.EncodeToString(plain))
 	require.Equal(t, v.Transcript, hex.EncodeToString(h[:]))
 	require.Same(t, &message[32], &plain[0], "the payload is where the message was")
@@ -195,7 +195,7 @@ func TestOpenProperty(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, want, h[:])
 		got, h, e := serialproto.Open(&b, stationPublic, devicePrivate, message)
-		require.Equal(t, serialproto.OK, e)
+		require.Equal(t, serialproto.StatusOK, e)
 		require.True(t, bytes.Equal(plain, got))
 		require.Equal(t, want, h[:])
 	})

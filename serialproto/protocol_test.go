@@ -233,7 +233,7 @@ func (r *runner) values(t *testing.T, b block) {
 	station, device := v.keys()
 	message := unhex(v.Message)
 	plain, h, e := serialproto.Open(binding, station, device, message)
-	require.Equal(t, serialproto.OK, e)
+	require.Equal(t, serialproto.StatusOK, e)
 	confirmation := serialproto.Confirmation(unhex(v.Seed), &h)
 	want := map[string][]byte{
 		"station private":   unhex(v.StationPrivate),

@@ -9,23 +9,23 @@ import "github.com/d204ef64/fob/token"
 // is burnt.
 type Device interface {
 	Info(m *Info)
-	Clock() (t token.UnixMilli, set bool, e Err)
-	SetClock(t token.UnixMilli) Err
-	Display(m *Display) Err
-	ProvBegin(m *Begin) Err
+	Clock() (t token.UnixMilli, set bool, e Status)
+	SetClock(t token.UnixMilli) Status
+	Display(m *Display) Status
+	ProvBegin(m *Begin) Status
 	// ProvCommit returns the proof that the device holds the seed.
-	ProvCommit(m *Commit) (confirmation [32]byte, e Err)
-	Lock() Err
+	ProvCommit(m *Commit) (confirmation [32]byte, e Status)
+	Lock() Status
 	// Uptime cannot refuse: it says nothing of the clock that a LOCKED token hides.
 	Uptime() Uptime
-	SelfTest(m *SelfTest) Err
+	SelfTest(m *SelfTest) Status
 	// Wipe destroys the seed of the token with this serial number.
-	Wipe(serial token.Serial) Err
+	Wipe(serial token.Serial) Status
 	// Reset restarts the device; it is called once the answer has been sent.
 	Reset()
 	// HasRig reports whether the rig group exists.
 	HasRig() bool
-	Rig(command uint8, m *RigRequest) Err
+	Rig(command uint8, m *RigRequest) Status
 	RigDisplay(m *RigDisplay)
 }
 
@@ -211,8 +211,8 @@ func (c *call) refuse(group Group, code uint16, rc RC) RC {
 }
 
 // result answers a command of the token's groups that returns nothing else.
-func (c *call) result(e Err) RC {
-	if e != OK {
+func (c *call) result(e Status) RC {
+	if e != StatusOK {
 		return c.refuse(c.header.Group, uint16(e), e.rc())
 	}
 	return c.done()

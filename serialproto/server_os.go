@@ -61,7 +61,7 @@ func (c *call) datetime() RC {
 		return RCInvalid
 	}
 	t, set, e := c.dev.Clock()
-	if e != OK {
+	if e != StatusOK {
 		return e.rc()
 	}
 	if !set || !ValidClock(t) {
@@ -88,7 +88,7 @@ func (c *call) setDatetime() RC {
 	if !ok || !c.in.Done() {
 		return RCInvalid
 	}
-	if e := c.dev.SetClock(t); e != OK {
+	if e := c.dev.SetClock(t); e != StatusOK {
 		return e.rc()
 	}
 	return c.done()

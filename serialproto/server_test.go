@@ -95,23 +95,24 @@ func TestReservedVersions(t *testing.T) {
 
 // TestRefusals maps every refusal of a device to both versions.
 func TestRefusals(t *testing.T) {
-	forV1 := map[serialproto.Err]int{
-		serialproto.ErrUnknown: 1, serialproto.ErrInvalid: 3, serialproto.ErrLocked: 11,
-		serialproto.ErrNotProvisioned: 6, serialproto.ErrAlreadyProvisioned: 6, serialproto.ErrClockNotSet: 6,
-		serialproto.ErrCounter: 6, serialproto.ErrAuthentication: 11, serialproto.ErrSeedLength: 3,
-		serialproto.ErrProfile: 3, serialproto.ErrFlash: 1, serialproto.ErrDead: 6,
-		serialproto.ErrSerialMismatch: 3, serialproto.ErrUnsupported: 8, 15: 1,
+	forV1 := map[serialproto.Status]int{
+		serialproto.StatusUnknown: 1, serialproto.StatusInvalid: 3, serialproto.StatusLocked: 11,
+		serialproto.StatusNotProvisioned: 6, serialproto.StatusAlreadyProvisioned: 6, serialproto.StatusClockNotSet: 6,
+		serialproto.StatusCounter: 6, serialproto.StatusAuthentication: 11, serialproto.StatusSeedLength: 3,
+		serialproto.StatusProfile: 3, serialproto.StatusFlash: 1, serialproto.StatusDead: 6,
+		serialproto.StatusSerialMismatch: 3, serialproto.StatusUnsupported: 8, 15: 1,
 	}
 	texts := map[string]bool{}
-	for e := serialproto.ErrUnknown; e <= 15; e++ {
+	for e := serialproto.StatusUnknown; e <= 15; e++ {
 		dev := newDevice()
 		dev.refusal = e
 		_, got := ask(t, dev, message(v1, write, 64, 5, obj{}))
 		require.Equal(t, rc(forV1[e]), got)
 		_, got = ask(t, dev, message(v2, write, 64, 5, obj{}))
 		require.Equal(t, groupErr(64, int(e)), got)
-		texts[e.Error()] = true
+		texts[e.AsError().Error()] = true
 	}
+	require.NoError(t, serialproto.StatusOK.AsError())
 	require.Len(t, texts, 14, "every refusal has a text of its own, 1 and 15 the same")
 }
 

@@ -46,7 +46,7 @@ func (c *call) clock() RC {
 		return RCInvalid
 	}
 	t, set, e := c.dev.Clock()
-	if e != OK {
+	if e != StatusOK {
 		return c.result(e)
 	}
 	c.out.Map(2)
@@ -79,7 +79,7 @@ func (c *call) display() RC {
 		return RCInvalid
 	}
 	m := &c.server.display
-	if e := c.dev.Display(m); e != OK {
+	if e := c.dev.Display(m); e != StatusOK {
 		return c.result(e)
 	}
 	c.out.Map(3)
@@ -97,7 +97,7 @@ func (c *call) provBegin() RC {
 		return RCInvalid
 	}
 	m := &c.server.begin
-	if e := c.dev.ProvBegin(m); e != OK {
+	if e := c.dev.ProvBegin(m); e != StatusOK {
 		return c.result(e)
 	}
 	c.out.Map(2)
@@ -116,7 +116,7 @@ func (c *call) provCommit() RC {
 		return RCInvalid
 	}
 	confirmation, e := c.dev.ProvCommit(m)
-	if e != OK {
+	if e != StatusOK {
 		return c.result(e)
 	}
 	c.out.Map(1)
@@ -130,7 +130,7 @@ func (c *call) selfTest() RC {
 		return RCInvalid
 	}
 	m := &c.server.test
-	if e := c.dev.SelfTest(m); e != OK {
+	if e := c.dev.SelfTest(m); e != StatusOK {
 		return c.result(e)
 	}
 	m.encode(&c.out)

@@ -45,34 +45,61 @@ func (rc RC) Error() string {
 	return "unknown SMP error"
 }
 
-// Err is why the token refused a command of its own groups: the "rc" inside
+// Status is the outcome of a command of the token's own groups: the "rc" inside
 // "err" in SMP version 2. The zero value means success.
-type Err uint8
+type Status uint8
+
+// The statuses.
+const (
+	StatusOK Status = iota
+	StatusUnknown
+	StatusInvalid
+	StatusLocked
+	StatusNotProvisioned
+	StatusAlreadyProvisioned
+	StatusClockNotSet
+	StatusCounter
+	StatusAuthentication
+	StatusSeedLength
+	StatusProfile
+	StatusFlash
+	StatusDead
+	StatusSerialMismatch
+	StatusUnsupported
+)
+
+// AsError returns the status as an [Err], nil for StatusOK.
+func (s Status) AsError() error {
+	if s == StatusOK {
+		return nil
+	}
+	return Err(s)
+}
+
+// Err is a status other than StatusOK as an error: the token refused a command.
+type Err Status
 
 // The token's refusals.
 const (
-	OK                    Err = 0
-	ErrUnknown            Err = 1
-	ErrInvalid            Err = 2
-	ErrLocked             Err = 3
-	ErrNotProvisioned     Err = 4
-	ErrAlreadyProvisioned Err = 5
-	ErrClockNotSet        Err = 6
-	ErrCounter            Err = 7
-	ErrAuthentication     Err = 8
-	ErrSeedLength         Err = 9
-	ErrProfile            Err = 10
-	ErrFlash              Err = 11
-	ErrDead               Err = 12
-	ErrSerialMismatch     Err = 13
-	ErrUnsupported        Err = 14
+	ErrUnknown            Err = Err(StatusUnknown)
+	ErrInvalid            Err = Err(StatusInvalid)
+	ErrLocked             Err = Err(StatusLocked)
+	ErrNotProvisioned     Err = Err(StatusNotProvisioned)
+	ErrAlreadyProvisioned Err = Err(StatusAlreadyProvisioned)
+	ErrClockNotSet        Err = Err(StatusClockNotSet)
+	ErrCounter            Err = Err(StatusCounter)
+	ErrAuthentication     Err = Err(StatusAuthentication)
+	ErrSeedLength         Err = Err(StatusSeedLength)
+	ErrProfile            Err = Err(StatusProfile)
+	ErrFlash              Err = Err(StatusFlash)
+	ErrDead               Err = Err(StatusDead)
+	ErrSerialMismatch     Err = Err(StatusSerialMismatch)
+	ErrUnsupported        Err = Err(StatusUnsupported)
 )
 
 // Error says why the token refused.
 func (e Err) Error() string {
 	switch e {
-	case OK:
-		return "no error"
 	case ErrInvalid:
 		return "an argument is missing or out of range"
 	case ErrLocked:
@@ -103,18 +130,18 @@ func (e Err) Error() string {
 	return "unknown token error"
 }
 
-// rc maps a refusal to the coarser status that SMP version 1 can carry.
-func (e Err) rc() RC {
-	switch e {
-	case OK:
+// rc maps a status to the coarser status that SMP version 1 can carry.
+func (s Status) rc() RC {
+	switch s {
+	case StatusOK:
 		return RCOK
-	case ErrInvalid, ErrSeedLength, ErrProfile, ErrSerialMismatch:
+	case StatusInvalid, StatusSeedLength, StatusProfile, StatusSerialMismatch:
 		return RCInvalid
-	case ErrLocked, ErrAuthentication:
+	case StatusLocked, StatusAuthentication:
 		return RCAccessDenied
-	case ErrNotProvisioned, ErrAlreadyProvisioned, ErrClockNotSet, ErrCounter, ErrDead:
+	case StatusNotProvisioned, StatusAlreadyProvisioned, StatusClockNotSet, StatusCounter, StatusDead:
 		return RCBadState
-	case ErrUnsupported:
+	case StatusUnsupported:
 		return RCUnsupported
 	}
 	return RCUnknown

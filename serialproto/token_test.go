@@ -159,7 +159,7 @@ func TestRig(t *testing.T) {
 	require.Equal(t, rc(8), call(t, dev, read, 65, serialproto.CmdRigPress, obj{}))
 	require.Equal(t, rc(8), call(t, dev, write, 65, serialproto.CmdRigDisplay, obj{}))
 	require.Equal(t, rc(8), call(t, dev, write, 65, serialproto.CmdRigPowerCut+1, obj{}))
-	dev.refusal = serialproto.ErrUnsupported
+	dev.refusal = serialproto.StatusUnsupported
 	require.Equal(t, groupErr(65, 14), call(t, dev, write, 65, serialproto.CmdRigPress, obj{}))
 }
 

@@ -24,19 +24,19 @@ func (liar) Info(m *serialproto.Info) {
 	*m = serialproto.Info{Model: "liar", Firmware: "1", State: serialproto.StateBlank}
 }
 
-func (liar) ProvBegin(m *serialproto.Begin) serialproto.Err {
+func (liar) ProvBegin(m *serialproto.Begin) serialproto.Status {
 	public, e := serialproto.PublicKey(&[32]byte{1})
 	m.PublicKey = public
 	return e
 }
 
-func (l liar) ProvCommit(*serialproto.Commit) ([32]byte, serialproto.Err) {
-	return l.proof, serialproto.OK
+func (l liar) ProvCommit(*serialproto.Commit) ([32]byte, serialproto.Status) {
+	return l.proof, serialproto.StatusOK
 }
 
-func (liar) Display(m *serialproto.Display) serialproto.Err {
+func (liar) Display(m *serialproto.Display) serialproto.Status {
 	*m = serialproto.Display{Code: [8]byte{'1', '2', '3', '4', '5', '6'}, Size: 6, Step: 1}
-	return serialproto.OK
+	return serialproto.StatusOK
 }
 
 // memoryLine is the device's end of a line.

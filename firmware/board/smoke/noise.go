@@ -45,7 +45,7 @@ func noise() bool {
 		HardwareID: noiseHardware, Serial: serial, Firmware: noiseFirmware,
 	}
 	plain, transcript, e := serialproto.Open(&binding, &station, &device, message[:])
-	if e != serialproto.OK {
+	if e != serialproto.StatusOK {
 		return false
 	}
 	var p serialproto.Payload

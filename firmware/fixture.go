@@ -8,7 +8,7 @@ import (
 )
 
 // Program does from Go what a provisioning message does over the wire, and
-// locks the token if wanted. It stands for the programming pads under a real
+// locks the token if wanted. It stands for the fixture on the programming pads under a real
 // token's back plate; nothing on the wire leads here. The error is a
 // serialproto.Err.
 func (c *Core) Program(hw *Hardware, serial token.Serial, p *serialproto.Payload, lock bool) error {
@@ -17,20 +17,20 @@ func (c *Core) Program(hw *Hardware, serial token.Serial, p *serialproto.Payload
 	d := (*device)(c)
 	e := d.provisionable()
 	switch {
-	case e == serialproto.OK && serial.IsZero():
-		e = serialproto.ErrInvalid
-	case e == serialproto.OK:
+	case e == serialproto.StatusOK && serial.IsZero():
+		e = serialproto.StatusInvalid
+	case e == serialproto.StatusOK:
 		e = d.acceptable(p)
 	}
-	if e == serialproto.OK {
+	if e == serialproto.StatusOK {
 		state := serialproto.StateProvisioned
 		if lock { // at once, since each record takes room in flash
 			state = serialproto.StateLocked
 		}
 		e = d.install(state, serial, p, serialproto.Transcript{})
 	}
-	if e != serialproto.OK {
-		return e
+	if e != serialproto.StatusOK {
+		return e.AsError()
 	}
 	c.watch()
 	c.paint()
@@ -52,8 +52,5 @@ func (c *Core) Backdate(hw *Hardware, to token.Expiry) error {
 	defer clear(next.seed[:])
 	next.expiry = to
 	next.ends -= token.UnixSeconds(days) * dayMilli / 1000
-	if e := c.save(&next); e != serialproto.OK {
-		return e
-	}
-	return nil
+	return c.save(&next).AsError()
 }
