@@ -44,6 +44,28 @@ func TestBK19Ledger(t *testing.T) {
 	require.Equal(t, validator.Yen(1100), fee)
 }
 
+// TestBK19NoCause: an application that names no cause is for the free token
+// (「1契約につき1つ無料」), which a contract has once.
+func TestBK19NoCause(t *testing.T) {
+	for _, text := range []string{"", "gift", "Cause(9)"} {
+		o := validator.Order{Cause: validator.ParseCause(text)}
+		fee, rule := validator.Fee(validator.DefaultSettings(), o)
+		require.Equal(t, validator.BK19, rule, text)
+		require.Zero(t, fee, text)
+		o.HasToken = true
+		fee, rule = validator.Fee(validator.DefaultSettings(), o)
+		require.Equal(t, validator.BK11, rule, text)
+		require.Equal(t, validator.Yen(2200), fee, text)
+	}
+	// Q6 and Q7 name the causes for which one applies; what is sent at expiry (Q9) is none.
+	causes := validator.OrderCauses()
+	require.Len(t, causes, 6)
+	for _, c := range causes {
+		require.Equal(t, c, validator.ParseCause(c.String()))
+		require.NotEqual(t, validator.CauseExpiry, c)
+	}
+}
+
 // TestBK19Sent: the replacement at expiry is sent without being applied for.
 func TestBK19Sent(t *testing.T) {
 	way, rule := validator.OrderWay(validator.CauseExpiry)

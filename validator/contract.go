@@ -18,9 +18,9 @@ const (
 // String returns "user", "admin" or "master".
 func (r Role) String() string { return name("Role", []string{"user", "admin", "master"}, r) }
 
-// manages reports whether the role is one of the two that Q4 and Q10 name:
+// Manages reports whether the role is one of the two that Q4 and Q10 name:
 // "マスターユーザおよび管理者ユーザ". They make no difference between them.
-func (r Role) manages() bool { return r == Admin || r == Master }
+func (r Role) Manages() bool { return r == Admin || r == Master }
 
 // Condition is the state of a token in the words of Q10.
 type Condition uint8

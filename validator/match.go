@@ -88,6 +88,13 @@ func (t Token) coder() (c token.Coder, p token.Profile, known bool) {
 	return c, p, false
 }
 
+// Barred returns why codes of a token that is there are refused whatever they are,
+// [ReasonNone] where they are not. It needs no seed.
+func (t Token) Barred(st State, now token.UnixSeconds) Reason {
+	reason, _ := t.barred(st, true, now)
+	return reason
+}
+
 // barred returns why a token's codes are refused whatever they are, ReasonNone
 // where they are not.
 func (t Token) barred(st State, known bool, now token.UnixSeconds) (Reason, Rule) {

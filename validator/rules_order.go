@@ -58,14 +58,46 @@ var fees = [...]struct {
 	returned bool // free when the old token is given back
 	way      Way
 	rule     Rule
+	old      Condition // what befell the token that is replaced; NotThere: none is
 }{
 	CauseFirst:      {free: true, way: OnPaper, rule: BK19},
 	CauseAdditional: {way: OnPaper, rule: BK11},
-	CauseLoss:       {way: OnPaper, rule: BK10},
-	CauseTheft:      {way: OnPaper, rule: BK10},
-	CauseDamage:     {way: OnPaper, rule: BK10},
-	CauseFault:      {returned: true, way: OnPaper, rule: BK10},
+	CauseLoss:       {way: OnPaper, rule: BK10, old: Lost},
+	CauseTheft:      {way: OnPaper, rule: BK10, old: Lost},
+	CauseDamage:     {way: OnPaper, rule: BK10, old: Broken},
+	CauseFault:      {returned: true, way: OnPaper, rule: BK10, old: Broken},
 	CauseExpiry:     {free: true, way: NoWay, rule: BK13},
+}
+
+// ParseCause returns the cause that a text names. A text that names none is
+// [CauseFirst]: each contract has one token free of charge (Q11), and [Fee] takes
+// a second first token for an additional one.
+func ParseCause(text string) Cause {
+	for c := range Cause(len(fees)) {
+		if c.String() == text {
+			return c
+		}
+	}
+	return CauseFirst
+}
+
+// OrderCauses returns the causes for which a token is applied for.
+func OrderCauses() (list []Cause) {
+	for c := range Cause(len(fees)) {
+		if fees[c].way == OnPaper {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// OldToken returns what befell the token that an order for the cause replaces,
+// [Lost] or [Broken]; [NotThere] where no token is named to be replaced.
+func (c Cause) OldToken() Condition {
+	if int(c) >= len(fees) {
+		return NotThere
+	}
+	return fees[c].old
 }
 
 // Order is one token to be given out.

@@ -98,7 +98,7 @@ func mayRevoke(s Settings, actor User, users []User, target Held) Verdict {
 		return Verdict{NoWay, rule, ReasonRevoked}
 	case rule != BK18:
 		return Verdict{OnPaper, rule, ReasonPaperOnly}
-	case !actor.Role.manages():
+	case !actor.Role.Manages():
 		return Verdict{NoWay, rule, ReasonRole}
 	case actor.Token.IsZero():
 		return Verdict{NoWay, rule, ReasonNoToken}

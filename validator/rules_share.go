@@ -47,7 +47,7 @@ func CountsAgainstUser(why Reason) bool {
 
 // SeesTokens reports whether users with a role see all tokens of their contract;
 // others see the one that they use.
-func SeesTokens(s Settings, r Role) bool { return s.UsersSeeTokens || r.manages() }
+func SeesTokens(s Settings, r Role) bool { return s.UsersSeeTokens || r.Manages() }
 
 // MayActivate says whether a user may register a token as the one that he uses
 // (利用開始登録; BK-12, Q8). Any number of users of a contract may register the

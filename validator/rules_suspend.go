@@ -55,7 +55,7 @@ func mayLift(s Settings, actor User, target Held) Verdict {
 		return Verdict{NoWay, BK12, ReasonOtherContract}
 	case !target.Suspended:
 		return Verdict{NoWay, BK05, ReasonNotSuspended}
-	case !actor.Role.manages():
+	case !actor.Role.Manages():
 		return Verdict{NoWay, BK08, ReasonRole}
 	case actor.Token.IsZero():
 		return Verdict{NoWay, BK08, ReasonNoToken}

@@ -24,6 +24,9 @@ type Verdict struct {
 	Reason Reason
 }
 
+// IsZero reports whether no rule has said anything.
+func (v Verdict) IsZero() bool { return v == Verdict{} }
+
 // Reason is why a decision fell as it did. It is for the audit record: what the
 // user is told is less, see [Answer].
 type Reason uint8

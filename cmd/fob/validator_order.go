@@ -28,8 +28,7 @@ is given back. It is posted to the contract's address.`,
   fob validator order add --contract C-1001 --cause fault --old 2600124800001 --returned`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if n.Cause, err = oneOf("cause", cause, validator.CauseFirst, validator.CauseAdditional, validator.CauseLoss,
-				validator.CauseTheft, validator.CauseDamage, validator.CauseFault); err != nil {
+			if n.Cause, err = oneOf("cause", cause, validator.OrderCauses()...); err != nil {
 				return err
 			}
 			if n.Kind, err = oneOf("kind", kind, validator.Hardware, validator.Software); err != nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -83,13 +82,13 @@ type tokenResult struct {
 	Imported     *time.Time   `json:"imported"`
 }
 
-func tokenResultOf(t bank.Token, now token.UnixSeconds) tokenResult {
+func tokenResultOf(t bank.Token) tokenResult {
 	users := t.Users
 	if users == nil {
 		users = []string{}
 	}
 	return tokenResult{
-		Serial: t.Serial, Contract: t.Contract, Condition: validator.ConditionAt(t.Condition, t.Expiry, now).String(),
+		Serial: t.Serial, Contract: t.Contract, Condition: t.Condition.String(),
 		Suspended: t.State.Suspended, Wrong: t.State.Wrong, Users: users,
 		Expiry: t.Expiry, Start: instant(t.Start),
 		Algorithm: t.Profile.Algorithm.String(), Digits: t.Profile.Digits,
@@ -101,9 +100,9 @@ func tokenResultOf(t bank.Token, now token.UnixSeconds) tokenResult {
 
 const tokenHead = "TOKEN                CONTRACT             CONDITION EXPIRY     SUSPENDED USERS"
 
-func tokenLine(t bank.Token, now token.UnixSeconds) string {
+func tokenLine(t bank.Token) string {
 	return fmt.Sprintf("%-20s %-20s %-9s %-10s %-9s %s", t.Serial, dash(t.Contract),
-		validator.ConditionAt(t.Condition, t.Expiry, now), date(t.Expiry),
+		t.Condition, date(t.Expiry),
 		yes(t.State.Suspended), dash(strings.Join(t.Users, " ")))
 }
 

@@ -41,7 +41,7 @@ func newTokenListCmd(a *app, b *bankFlags) *cobra.Command {
 				return list(a, limit, tokenHead, func(p bank.Page) ([]bank.Token, string, error) {
 					f.Page = p
 					return o.Tokens(cmd.Context(), o.by, f)
-				}, func(t bank.Token) (any, string) { return tokenResultOf(t, o.Now()), tokenLine(t, o.Now()) })
+				}, func(t bank.Token) (any, string) { return tokenResultOf(t), tokenLine(t) })
 			})
 		},
 	}
@@ -77,7 +77,7 @@ func showToken(ctx context.Context, a *app, o *openBank, serial token.Serial) er
 	if err != nil {
 		return err
 	}
-	p, r := t.Profile, tokenResultOf(t, o.Now())
+	p, r := t.Profile, tokenResultOf(t)
 	return a.print(r, fields(
 		"token", t.Serial.String(), "contract", t.Contract, "condition", r.Condition,
 		"suspended", yes(t.State.Suspended), "wrong entries", fmt.Sprint(t.State.Wrong), "users", strings.Join(t.Users, " "),

@@ -35,6 +35,7 @@ func (t *tree) check() []violation {
 	c.bans()
 	c.hostNames()
 	c.libraries()
+	c.fronts()
 	c.portables()
 	c.boardTags()
 	c.classes()
@@ -170,6 +171,9 @@ func (t *tree) idle() []string {
 	someMatch(portable, isPackage, "portable")
 	someMatch(boards, isPackage, "boards")
 	someMatch(patterns{errorClasses, errorReader}, isPackage, "classes of errors")
+	someMatch(fronts, isPackage, "fronts")
+	rules := t.functions(rulesOfBank)
+	someMatch(frontCalls, func(name string) bool { return slices.Contains(rules, name) }, "functions of "+rulesOfBank+" for fronts")
 	for _, d := range directions {
 		rule := "direction of " + strings.Join(d.who, ", ")
 		someMatch(d.who, isPackage, rule)
@@ -200,6 +204,31 @@ func (c *checker) libraries() {
 		}
 		c.calls(f, libraryCalls)
 	}
+}
+
+// fronts looks for rules of the bank in the fronts.
+func (c *checker) fronts() {
+	rules := slices.DeleteFunc(c.functions(rulesOfBank), func(name string) bool { return slices.Contains(frontCalls, name) })
+	for _, f := range c.files {
+		if !f.test && fronts.match(f.pkg) {
+			c.calls(f, []bannedCall{{c.module + "/" + rulesOfBank, rules, frontBecause}})
+		}
+	}
+}
+
+// functions returns the names of the exported functions of a package.
+func (t *tree) functions(pkg string) (names []string) {
+	for _, f := range t.files {
+		if f.pkg != pkg || f.test {
+			continue
+		}
+		for _, d := range f.ast.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.IsExported() {
+				names = append(names, fn.Name.Name)
+			}
+		}
+	}
+	return names
 }
 
 // calls looks for the names of the banned, called or not.

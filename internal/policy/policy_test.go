@@ -51,6 +51,8 @@ func TestIdleRules(t *testing.T) {
 	require.Contains(t, idle, `pattern "github.com/spf13/pflag" matches nothing`)
 	require.Contains(t, idle, `fence around go.bug.st/serial, github.com/creack/pty: pattern "serialproto/port" matches nothing`)
 	require.Contains(t, idle, `portable: pattern "firmware" matches nothing`)
+	require.Contains(t, idle, `fronts: pattern "validator/pages" matches nothing`)
+	require.Contains(t, idle, `functions of validator for fronts: pattern "Operations" matches nothing`)
 }
 
 // TestRules shows each rule a small tree that breaks it, and its neighbour
@@ -260,6 +262,19 @@ func TestRules(t *testing.T) {
 		{
 			name:  "a test helper reads the environment",
 			files: map[string]string{"firmware/hwtest/a.go": `package hwtest; import "os"; var A = os.Getenv("A")`},
+		},
+
+		{
+			name: "a front asks a rule by itself",
+			files: map[string]string{
+				"validator/a.go":      `package validator; func Fee() {}; func Operations() {}; type T int; func (T) Own() {}`,
+				"validator/bank/a.go": `package bank; import "m/validator"; func a() { validator.Fee() }`,
+				"validator/pages/a.go": `package pages
+					import v "m/validator"
+					func a() { v.Operations(); v.T(0).Own(); _ = v.Fee }`,
+				"cmd/fob/a.go": `package main; import "m/validator"; func a() { validator.Fee() }`,
+			},
+			want: []string{"validator/pages/a.go:4: m/validator.Fee\n\tbecause: a rule that a front asks", "cmd/fob/a.go:2: m/validator.Fee"},
 		},
 
 		// Portable packages.

@@ -208,6 +208,20 @@ var libraryCalls = []bannedCall{
 	{"fmt", []string{"Print", "Println", "Printf"}, "stdout belongs to the command: a library takes an io.Writer"},
 }
 
+// fronts are the ways into the bank. They ask package bank, and name no function of
+// the rules but frontCalls.
+var fronts = patterns{
+	"validator/httpapi", "validator/pages", "validator/radius", "validator/server", "validator/metrics", "validator/mail", "cmd/...",
+}
+
+const (
+	rulesOfBank  = "validator"
+	frontBecause = "a rule that a front asks by itself is soon decided twice, and differently: make it a method of bank.Bank"
+)
+
+// frontCalls are functions of the rules that decide nothing.
+var frontCalls = []string{"DefaultSettings", "Operations", "OrderCauses", "ParseCause"}
+
 // errorClasses is the package that sentinel errors are declared with. All exported
 // errors of the packages that errorReader reaches have a class.
 const (

@@ -203,6 +203,13 @@ func (b *Bank) Now() token.UnixSeconds { return b.clock.Now() }
 // Settings returns the bank's settings.
 func (b *Bank) Settings() validator.Settings { return b.settings }
 
+// NeedsOTP reports whether an operation needs a code (BK-04).
+func (b *Bank) NeedsOTP(op validator.Operation) bool { return validator.NeedsOTP(b.settings, op) }
+
+// ActivationLocked reports whether a user has too many refused activations to
+// register a token now.
+func (b *Bank) ActivationLocked(u User) bool { return u.Refused.Locked(b.settings, b.Now()) }
+
 // Test reports whether the bank was made for tests.
 func (b *Bank) Test() bool { return b.test }
 

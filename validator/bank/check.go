@@ -71,7 +71,7 @@ func (b *Bank) do(ctx context.Context, by By, r Request) (Outcome, error) {
 		}
 		q.by, q.op = by, r.Operation
 		out := Outcome{Done: true, Answer: validator.Accepted}
-		if validator.NeedsOTP(b.settings, r.Operation) {
+		if b.NeedsOTP(r.Operation) {
 			d, _, err := q.check(r.Code)
 			if out = outcome(d); err != nil || !out.Done {
 				return out, err

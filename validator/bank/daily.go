@@ -161,12 +161,8 @@ func (b *Bank) makeNotice(ctx context.Context, t Token) (made bool, err error) {
 		if row.Noticed != 0 || !validator.NoticeDue(b.settings, row.Expiry, row.Condition, len(users) > 0, now) {
 			return nil
 		}
-		o := Order{
-			ID: newID(), Contract: c.ID, Cause: validator.CauseExpiry, Old: row.Serial, Address: c.Address,
-			Applied: validator.Today(now), By: dailyJob,
-		}
-		o.Fee, o.Rule = validator.Fee(b.settings, validator.Order{Cause: o.Cause, HasToken: true})
-		o.From, o.To = validator.Delivery(b.settings, o.Applied)
+		o := b.Quote(c, NewOrder{Cause: validator.CauseExpiry, Old: row.Serial})
+		o.ID, o.By = newID(), dailyJob
 		if err := tx.AddOrder(o); err != nil {
 			return err
 		}

@@ -147,6 +147,12 @@ func (b *Bank) person(u User, tokens map[token.Serial]Token, now token.UnixSecon
 	return p
 }
 
+// present returns a token with its condition of now.
+func present(t Token, now token.UnixSeconds) Token {
+	t.Condition = validator.ConditionAt(t.Condition, t.Expiry, now)
+	return t
+}
+
 // held returns a token as the rules about rights see it.
 func held(t Token, now token.UnixSeconds) validator.Held {
 	return validator.Held{

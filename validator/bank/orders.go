@@ -39,19 +39,14 @@ func (b *Bank) Order(ctx context.Context, by By, n NewOrder) (o Order, out Outco
 			out.Verdict = v
 			return nil
 		}
-		o = Order{ID: newID(), Contract: c.ID, Cause: n.Cause, Returned: n.Returned, Old: n.Old, By: cmp.Or(by.Clerk, by.Front)}
-		if o.Address, err = validator.ShipTo(c.Address, n.Address); err != nil {
+		if _, err := validator.ShipTo(c.Address, n.Address); err != nil {
 			return invalid("address", "%v", err)
 		}
-		if err := b.replaces(tx, by, o, c); err != nil {
+		if err := b.replaces(tx, by, n, c); err != nil {
 			return err
 		}
-		if o.Cause == validator.CauseFirst && c.HadFree {
-			o.Cause = validator.CauseAdditional
-		}
-		o.Fee, o.Rule = validator.Fee(b.settings, validator.Order{Cause: o.Cause, Returned: o.Returned, HasToken: c.HadFree})
-		o.Applied = validator.Today(now)
-		o.From, o.To = validator.Delivery(b.settings, o.Applied)
+		o = b.Quote(c, n)
+		o.ID, o.By = newID(), cmp.Or(by.Clerk, by.Front)
 		if o.Cause == validator.CauseFirst {
 			c.HadFree = true
 			if err := tx.PutContract(c); err != nil {
@@ -65,46 +60,43 @@ func (b *Bank) Order(ctx context.Context, by By, n NewOrder) (o Order, out Outco
 	return o, out, err
 }
 
-// conditionBy is what becomes of a token that is to be replaced.
-var conditionBy = map[validator.Cause]validator.Condition{
-	validator.CauseLoss:   validator.Lost,
-	validator.CauseTheft:  validator.Lost,
-	validator.CauseDamage: validator.Broken,
-	validator.CauseFault:  validator.Broken,
+// Quote returns the order that [Bank.Order] would make today of an application of a
+// contract: its cause, what it costs, and when and where the token would come.
+func (b *Bank) Quote(c Contract, n NewOrder) Order {
+	o := Order{Contract: c.ID, Cause: n.Cause, Returned: n.Returned, Old: n.Old, Address: c.Address}
+	if o.Cause == validator.CauseFirst && c.HadFree {
+		o.Cause = validator.CauseAdditional
+	}
+	o.Fee, o.Rule = validator.Fee(b.settings, validator.Order{Cause: o.Cause, Returned: o.Returned, HasToken: c.HadFree})
+	o.Applied = validator.Today(b.Now())
+	o.From, o.To = validator.Delivery(b.settings, o.Applied)
+	return o
 }
 
 // replaces looks at the token that an order replaces, and puts on record what
 // befell it.
-func (b *Bank) replaces(tx *store.Tx, by By, o Order, c Contract) error {
-	condition, reissue := conditionBy[o.Cause]
-	switch {
-	case reissue && o.Old.IsZero():
-		return invalid("old", "say which token is to be replaced")
-	case !reissue && !o.Old.IsZero():
-		return invalid("old", "an order for %s replaces no token", o.Cause)
-	case !reissue && o.Returned:
-		return invalid("returned", "an order for %s gives no token back", o.Cause)
-	case !reissue:
-		return nil
+func (b *Bank) replaces(tx *store.Tx, by By, n NewOrder, c Contract) error {
+	if err := n.Validate(); err != nil || n.Old.IsZero() {
+		return err
 	}
-	t, err := tx.Token(o.Old)
+	t, err := tx.Token(n.Old)
 	if err == nil && t.Contract != c.ID {
 		err = store.ErrNotFound
 	}
 	if err != nil {
-		return missing(err, "token of contract "+c.ID, o.Old.String())
+		return missing(err, "token of contract "+c.ID, n.Old.String())
 	}
 	// Once: else a token that broke brings any number of others, free of charge.
-	switch before, err := tx.Replacement(o.Old); {
+	switch before, err := tx.Replacement(n.Old); {
 	case err == nil:
-		return conflict("token %s is replaced already, by order %s", o.Old, before)
+		return conflict("token %s is replaced already, by order %s", n.Old, before)
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
 	if t.Condition != validator.InUse {
 		return nil // it was reported before
 	}
-	return b.report(tx, by, t.Token, condition)
+	return b.report(tx, by, t.Token, n.Cause.OldToken())
 }
 
 // Ship sends a token of the stock for an order: it is the contract's from then on.

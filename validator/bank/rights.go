@@ -162,7 +162,7 @@ func (b *Bank) actOnScreen(tx *store.Tx, by By, a onToken) (out Outcome, err err
 		return Outcome{Verdict: v}, nil
 	}
 	out = Outcome{Done: true, Answer: validator.Accepted}
-	if validator.NeedsOTP(b.settings, a.op) {
+	if b.NeedsOTP(a.op) {
 		q.serial = person.Token
 		d, _, err := q.check(a.code)
 		if out = outcome(d); err != nil || !out.Done {

@@ -54,7 +54,7 @@ func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code st
 			return b.refusedActivation(tx, by, actor, serial, v.Reason, now)
 		}
 		out = Outcome{Done: true, Answer: validator.Accepted}
-		if validator.NeedsOTP(b.settings, validator.OpActivate) {
+		if b.NeedsOTP(validator.OpActivate) {
 			d, err := q.checkActivation(code)
 			if out = outcome(d); err == nil && d.Answer == validator.Refused {
 				err = b.refusedActivation(tx, by, actor, serial, d.Reason, now)
@@ -103,7 +103,7 @@ func (b *Bank) refusedActivation(
 		return nil
 	}
 	actor.Refused = actor.Refused.Again(b.settings, now)
-	if actor.Refused.Locked(b.settings, now) {
+	if b.ActivationLocked(actor.User) {
 		tx.AddAudit(by.note(now, "lock activation", validator.BK05, noSerial, actor.Contract,
 			fmt.Sprintf("%d refused activations", actor.Refused.Count)))
 	}
@@ -262,7 +262,7 @@ func (b *Bank) Token(ctx context.Context, by By, serial token.Serial) (t Token, 
 		if err != nil {
 			return missing(err, "token", serial.String())
 		}
-		t = row.Token
+		t = present(row.Token, b.Now())
 		t.Users, err = tx.TokenUsers(serial)
 		return err
 	})
@@ -283,8 +283,12 @@ func (b *Bank) Tokens(ctx context.Context, by By, f TokenFilter) (list []Token, 
 		if see.ownOnly {
 			f.User = by.User
 		}
-		f.Today = validator.Today(b.Now())
+		now := b.Now()
+		f.Today = validator.Today(now)
 		list, next, err = tx.Tokens(f)
+		for i, t := range list {
+			list[i] = present(t, now)
+		}
 		return err
 	})
 	return list, next, err

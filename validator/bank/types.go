@@ -76,6 +76,18 @@ type By struct {
 	Source   string // network address without port, of a command the system's user; "" is none
 }
 
+// Roles returns those that who asks may give a user who has one of them now: the
+// master of a contract, of whom there is one, is named by a clerk.
+func (by By) Roles(now validator.Role) []validator.Role {
+	switch {
+	case by.atDesk():
+		return []validator.Role{validator.PlainUser, validator.Admin, validator.Master}
+	case now == validator.Master:
+		return []validator.Role{validator.Master}
+	}
+	return []validator.Role{validator.PlainUser, validator.Admin}
+}
+
 // atDesk reports whether a clerk or the operator asks.
 func (by By) atDesk() bool { return by.Clerk != "" || by.Operator }
 
@@ -99,6 +111,13 @@ type Outcome struct {
 	// "260401-7K4M9QX2"; "" otherwise.
 	Receipt string
 }
+
+// ByRule reports whether a rule about rights said no, so that nothing is said of a
+// code.
+func (o Outcome) ByRule() bool { return !o.Verdict.IsZero() }
+
+// CodeRefused reports whether a code was looked at, and refused.
+func (o Outcome) CodeRefused() bool { return !o.Done && !o.ByRule() && o.Answer == validator.Refused }
 
 // Request is an operation that a user wants to do.
 type Request struct {
@@ -141,6 +160,21 @@ type NewOrder struct {
 	Address  string       // "" or the contract's own (BK-11)
 }
 
+// Validate returns an error with [ErrInvalid], which has the field, unless the
+// order names a token to be replaced where its cause is what befell one, and
+// nothing of it otherwise.
+func (n NewOrder) Validate() error {
+	switch replaces := n.Cause.OldToken() != validator.NotThere; {
+	case replaces && n.Old.IsZero():
+		return invalid("old", "say which token is to be replaced")
+	case !replaces && !n.Old.IsZero():
+		return invalid("old", "an order for %s replaces no token", n.Cause)
+	case !replaces && n.Returned:
+		return invalid("returned", "an order for %s gives no token back", n.Cause)
+	}
+	return nil
+}
+
 // ImportReport is what came of reading a seed file.
 type ImportReport struct {
 	Tokens int           // taken in
@@ -157,7 +191,9 @@ type Status struct {
 	Users     []User // all of the contract
 	Tokens    []Token
 	Condition validator.Condition // of his token now
+	Barred    validator.Reason    // why his token can give no code now; ReasonNone: it can
 	Suspended bool                // of his token
-	LiftWay   validator.Verdict   // how that can be lifted
+	LiftWay   validator.Verdict   // how that can be lifted; zero where it is not suspended
+	RevokeWay validator.Way       // how he revokes another token, by his own one's condition (BK-16 to BK-18)
 	NoticeOn  token.Expiry        // from when on the expiry is announced; zero: not yet, or no token
 }

@@ -45,7 +45,7 @@ func (b *Bank) AddUser(ctx context.Context, by By, n NewUser, code string) (User
 		ID: n.ID, Contract: n.Contract, Role: n.Role, Name: n.Name, Email: n.Email, Language: n.Language,
 	}, Password: hash}
 	out, err := b.manage(ctx, by, n.Contract, validator.OpUserAdd, code, func(tx *store.Tx, r room, actor validator.Role) error {
-		if !by.atDesk() && n.Role == validator.Master {
+		if !slices.Contains(by.Roles(validator.PlainUser), n.Role) {
 			return forbidden("a contract has one master: the bank's desk names him")
 		}
 		if n.Role != validator.Master && !hasMaster(r) {
@@ -111,7 +111,7 @@ func (b *Bank) ChangeUser(ctx context.Context, by By, id string, c UserChange, c
 			return notFound("user", id)
 		}
 		toMaster := c.Role != nil && *c.Role == validator.Master
-		if !by.atDesk() && (u.Role == validator.Master && actor != validator.Master || (c.Role != nil && *c.Role != u.Role && (toMaster || u.Role == validator.Master))) {
+		if !by.atDesk() && (u.Role == validator.Master && actor != validator.Master || c.Role != nil && !slices.Contains(by.Roles(u.Role), *c.Role)) {
 			return forbidden("the master of a contract is changed by the bank's desk")
 		}
 		if !by.atDesk() && c.UnlockActivation {
@@ -178,7 +178,7 @@ func (b *Bank) manage(
 ) (out Outcome, err error) {
 	var spent *question
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
-		out, spent = Outcome{Done: true, Answer: validator.Accepted}, nil
+		out, spent = Outcome{Done: true}, nil
 		if by.atDesk() {
 			r, err := b.enter(tx, contract, noSerial)
 			if err != nil {
@@ -203,7 +203,7 @@ func (b *Bank) manage(
 		}
 		now := b.Now()
 		q := question{bank: b, tx: tx, now: now, by: by, user: b.person(actor.User, r.tokens, now), op: op, serial: actor.Token}
-		if actor.Role != validator.Master && actor.Role != validator.Admin {
+		if !actor.Role.Manages() {
 			v := validator.Verdict{Way: validator.NoWay, Rule: validator.BK04, Reason: validator.ReasonRole}
 			q.refuse(v, code)
 			out = Outcome{Verdict: v}
@@ -320,10 +320,11 @@ func (b *Bank) Status(ctx context.Context, user string) (s Status, err error) {
 		if err != nil {
 			return err
 		}
-		s.Tokens = tokens
+		s.Barred = validator.ReasonNoToken
 		byName := map[token.Serial]Token{}
-		for _, t := range tokens {
+		for i, t := range tokens {
 			byName[t.Serial] = t
+			tokens[i] = present(t, now)
 		}
 		people := make([]validator.User, 0, len(rows))
 		for _, row := range rows {
@@ -331,15 +332,18 @@ func (b *Bank) Status(ctx context.Context, user string) (s Status, err error) {
 			people = append(people, b.person(row.User, byName, now))
 		}
 		see := b.sightOf(u.User)
-		s.Tokens = slices.DeleteFunc(s.Tokens, func(t Token) bool { return !see.token(t) })
+		s.Tokens = slices.DeleteFunc(tokens, func(t Token) bool { return !see.token(t) })
 		see.users(s.Users)
 		t, ok := byName[u.Token]
 		if !ok {
 			return nil
 		}
 		s.Condition = validator.ConditionAt(t.Condition, t.Expiry, now)
-		s.Suspended = t.State.Suspended
-		s.LiftWay = validator.LiftWay(b.settings, people, held(t, now))
+		s.Barred = validator.Token{Condition: t.Condition, Start: t.Start, Expiry: t.Expiry}.Barred(t.State, now)
+		if s.Suspended = t.State.Suspended; s.Suspended {
+			s.LiftWay = validator.LiftWay(b.settings, people, held(t, now))
+		}
+		s.RevokeWay, _ = validator.RevocationWay(validator.ArrangementOf(people), s.Condition)
 		if validator.NoticeDue(b.settings, t.Expiry, t.Condition, t.Activated != 0, now) {
 			s.NoticeOn = validator.NoticeOn(b.settings, t.Expiry)
 		}

@@ -93,7 +93,7 @@ func (s *server) orders() {
 			return nil, err
 		}
 		o, out, err := s.bank.Order(ctx, req.by(), bank.NewOrder{
-			Contract: in.Body.Contract, Cause: causeOf(in.Body.Cause),
+			Contract: in.Body.Contract, Cause: validator.ParseCause(in.Body.Cause),
 			Kind:     named(in.Body.Kind, validator.Hardware, validator.Software),
 			Returned: in.Body.Returned, Old: old, Address: in.Body.Address,
 		})

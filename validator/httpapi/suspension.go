@@ -5,8 +5,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-
-	"github.com/d204ef64/fob/validator"
 )
 
 type suspensionView struct {
@@ -30,12 +28,8 @@ func (s *server) suspensions() {
 			return nil, err
 		}
 		out := suspensionView{Suspended: found.Suspended}
-		if out.Suspended {
-			out.Way, out.Rule = found.Way.Way.String(), found.Way.Rule.String()
-		}
-		if found.You != (validator.Verdict{}) {
-			out.You = found.You.Reason.String()
-		}
+		out.Way, out.Rule, _ = verdict(found.Way)
+		_, _, out.You = verdict(found.You)
 		return &body[suspensionView]{out}, nil
 	})
 
@@ -54,12 +48,8 @@ func (s *server) suspensions() {
 		if !st.User.Token.IsZero() {
 			out.Condition = st.Condition.String()
 		}
-		if st.Suspended {
-			out.LiftWay, out.LiftRule = st.LiftWay.Way.String(), st.LiftWay.Rule.String()
-		}
-		if !st.NoticeOn.IsZero() {
-			out.NoticeOn = st.NoticeOn.String()
-		}
+		out.LiftWay, out.LiftRule, _ = verdict(st.LiftWay)
+		out.NoticeOn = day(st.NoticeOn)
 		for _, u := range st.Users {
 			out.Users = append(out.Users, s.viewUser(u))
 		}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -64,19 +63,16 @@ type tokenView struct {
 }
 
 func (s *server) viewToken(req *request) func(bank.Token) tokenView {
-	now := s.bank.Now()
 	return func(t bank.Token) tokenView {
 		v := tokenView{
 			Serial: t.Serial.String(), Contract: t.Contract, Manufacturer: t.Manufacturer, Model: t.Model,
 			Digits: int(t.Profile.Digits), Algorithm: t.Profile.Algorithm.String(),
 			Start:     instant(t.Start),
-			Condition: validator.ConditionAt(t.Condition, t.Expiry, now).String(),
+			Expiry:    day(t.Expiry),
+			Condition: t.Condition.String(),
 			Suspended: t.State.Suspended,
 			Users:     t.Users,
 			Activated: instant(t.Activated),
-		}
-		if !t.Expiry.IsZero() {
-			v.Expiry = t.Expiry.String()
 		}
 		if v.Users == nil {
 			v.Users = []string{}

@@ -65,9 +65,8 @@ func (s *server) transactions() {
 		method: http.MethodGet, path: "/v1/operations", id: "listOperations", role: userRole | clerkRole | checkRole | auditRole,
 		summary: "What can be done, and what needs a code (BK-04)",
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[listOf[operationView]], error) {
-		set := s.bank.Settings()
 		return lines(validator.Operations(), "", func(op validator.Operation) operationView {
-			v := operationView{Name: slug(op), NeedsOTP: validator.NeedsOTP(set, op), Words: op.Words(), Path: ownPath[op]}
+			v := operationView{Name: slug(op), NeedsOTP: s.bank.NeedsOTP(op), Words: op.Words(), Path: ownPath[op]}
 			if v.Path == "" {
 				v.Path = "/v1/transactions"
 			}

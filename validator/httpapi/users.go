@@ -66,7 +66,7 @@ func (s *server) viewUser(u bank.User) userView {
 		ID: u.ID, Contract: u.Contract, Role: u.Role.String(), Name: u.Name, Email: u.Email, Language: string(u.Language),
 		Token: u.Token.String(), Activated: instant(u.Activated), RevokedAt: instant(u.RevokedAt),
 		Locked: u.Locked, Created: instant(u.Created),
-		ActivationLocked: u.Refused.Locked(s.bank.Settings(), s.bank.Now()),
+		ActivationLocked: s.bank.ActivationLocked(u),
 	}
 }
 

@@ -28,15 +28,23 @@ type Outcome struct {
 func (s *server) said(req *request, o bank.Outcome) Outcome {
 	out := Outcome{Done: o.Done, Receipt: o.Receipt}
 	switch {
-	case !o.Done && o.Verdict != (validator.Verdict{}):
-		out.Way, out.Rule, out.Reason = o.Verdict.Way.String(), o.Verdict.Rule.String(), o.Verdict.Reason.String()
+	case o.ByRule():
+		out.Way, out.Rule, out.Reason = verdict(o.Verdict)
 		return out
-	case o.Done && (o.Answer == validator.Refused || o.Answer == validator.Accepted && req.caller.role == clerkRole):
+	case o.Done && o.Answer == validator.Refused:
 		return out // no code was looked at
 	}
 	out.Answer = o.Answer.String()
-	req.wrong = o.Answer == validator.Refused
+	req.wrong = o.CodeRefused()
 	return out
+}
+
+// verdict puts into words what a rule said; "" where none said anything.
+func verdict(v validator.Verdict) (way, rule, reason string) {
+	if v.IsZero() {
+		return "", "", ""
+	}
+	return v.Way.String(), v.Rule.String(), v.Reason.String()
 }
 
 // said with what was made, if it was.
@@ -86,11 +94,6 @@ func named[T interface {
 
 func roleOf(name string) validator.Role {
 	return named(name, validator.PlainUser, validator.Admin, validator.Master)
-}
-
-func causeOf(name string) validator.Cause {
-	return named(name, validator.CauseFirst, validator.CauseAdditional, validator.CauseLoss, validator.CauseTheft,
-		validator.CauseDamage, validator.CauseFault, validator.CauseExpiry)
 }
 
 func conditionOf(name string) validator.Condition {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/entry"
 )
@@ -179,12 +178,11 @@ func (c *call) contractPage() error {
 	return c.showTitled(http.StatusOK, "contract", say("contract.title", k.Name), d)
 }
 
-// tokenLines adds the condition of now.
+// tokenLines names the users by their IDs.
 func (c *call) tokenLines(tokens []bank.Token) []tokenLine {
 	all := make([]tokenLine, 0, len(tokens))
-	now := c.bank.Now()
 	for _, t := range tokens {
-		all = append(all, tokenLine{Token: t, Condition: validator.ConditionAt(t.Condition, t.Expiry, now), UserNames: t.Users})
+		all = append(all, tokenLine{Token: t, UserNames: t.Users})
 	}
 	return all
 }
@@ -281,7 +279,7 @@ func (c *call) deskUserAddForm() (*form, string, error) {
 		return nil, "", err
 	}
 	home := "/desk/contracts/" + k.ID
-	f := c.userAddForm(home+"/users/add", home, validator.PlainUser, validator.Admin, validator.Master)
+	f := c.userAddForm(home+"/users/add", home)
 	f.Facts = []fact{{Label: say("field.contract"), Text: k.Name}}
 	return f, k.ID, nil
 }

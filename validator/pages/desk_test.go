@@ -43,6 +43,8 @@ func TestDeskContractAndUsers(t *testing.T) {
 	require.Equal(t, "/login", a.Header.Get("Location"))
 	a = b.fill("/desk/contracts/new-1/change", "address", "京都市")
 	require.Contains(t, b.follow(a).body, "京都市")
+	// Q11: a contract's first token is free, also where the query names no cause that there is.
+	require.Contains(t, b.get("/desk/contracts/new-1/order/fee?cause=gift").body, "<strong>0円</strong>")
 }
 
 func TestDeskOrders(t *testing.T) {

@@ -3,6 +3,7 @@
 package pages
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -11,36 +12,16 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// causes are why a clerk orders a token; the replacement at the expiry date is
-// sent without being asked for.
-var causes = []validator.Cause{
-	validator.CauseFirst, validator.CauseAdditional, validator.CauseLoss, validator.CauseTheft,
-	validator.CauseDamage, validator.CauseFault,
+// newOrder is the order of a contract that the fields of the form ask for, but for
+// the old token.
+func newOrder(k bank.Contract, cause, returned string) bank.NewOrder {
+	return bank.NewOrder{Contract: k.ID, Cause: validator.ParseCause(cause), Returned: returned != ""}
 }
 
-func causeOf(s string) validator.Cause {
-	for _, cause := range causes {
-		if s == slug(cause) {
-			return cause
-		}
-	}
-	return validator.CauseAdditional
-}
-
-// feeData is what an order costs and when it comes, before it is placed.
-type feeData struct {
-	Fee      validator.Yen
-	Rule     string
-	From, To token.Expiry
-	Address  string
-}
-
-func (c *call) feeOf(k bank.Contract, cause validator.Cause, returned bool) *feeData {
-	s := c.bank.Settings()
-	fee, rule := validator.Fee(s, validator.Order{Cause: cause, Returned: returned, HasToken: k.HadFree})
-	d := &feeData{Fee: fee, Rule: rule.String(), Address: k.Address}
-	d.From, d.To = validator.Delivery(s, validator.Today(c.bank.Now()))
-	return d
+// feeOf is what an order costs and when it comes, before it is placed.
+func (c *call) feeOf(k bank.Contract, n bank.NewOrder) *bank.Order {
+	o := c.bank.Quote(k, n)
+	return &o
 }
 
 // orderForm takes a paper application for a token.
@@ -64,13 +45,10 @@ func (c *call) orderForm() (*form, bank.Contract, error) {
 	}
 	home := "/desk/contracts/" + k.ID
 	cause := &field{Name: "cause", Label: "field.cause", Kind: "select"}
-	for _, v := range causes {
+	for _, v := range validator.OrderCauses() {
 		cause.Options = append(cause.Options, option{Value: slug(v), Label: say("cause." + slug(v))})
 	}
-	cause.Value = slug(validator.CauseAdditional)
-	if !k.HadFree {
-		cause.Value = slug(validator.CauseFirst)
-	}
+	cause.Value = slug(c.bank.Quote(k, bank.NewOrder{}).Cause)
 	old := optional(&field{Name: "old", Label: "field.old", Hint: "hint.old", Kind: "select"})
 	old.Options = []option{{Value: "", Label: say("order.none")}}
 	for _, l := range c.tokenLines(tokens) {
@@ -90,7 +68,7 @@ func (c *call) orderForm() (*form, bank.Contract, error) {
 		old.Value = serial
 		cause.Value = slug(validator.CauseLoss)
 	}
-	f.Fee = c.feeOf(k, causeOf(cause.Value), f.Fields[2].Value != "")
+	f.Fee = c.feeOf(k, newOrder(k, cause.Value, f.Fields[2].Value))
 	return f, k, nil
 }
 
@@ -109,16 +87,7 @@ func (c *call) feePart() error {
 		return err
 	}
 	q := c.r.URL.Query()
-	return c.showPart("form", "fee", c.feeOf(k, causeOf(q.Get("cause")), q.Get("returned") != ""))
-}
-
-// reissue reports whether a cause replaces a token.
-func reissue(cause validator.Cause) bool {
-	switch cause {
-	case validator.CauseLoss, validator.CauseTheft, validator.CauseDamage, validator.CauseFault:
-		return true
-	}
-	return false
+	return c.showPart("form", "fee", c.feeOf(k, newOrder(k, q.Get("cause"), q.Get("returned"))))
 }
 
 func (c *call) orderFilled() error {
@@ -127,20 +96,23 @@ func (c *call) orderFilled() error {
 		return err
 	}
 	values, ok := f.take(c.r.PostForm)
-	if ok && reissue(causeOf(values["cause"])) && values["old"] == "" {
-		f.mark("old", "problem.old")
-		ok = false
+	n := newOrder(k, values["cause"], values["returned"])
+	if values["old"] != "" && ok {
+		if n.Old, err = token.ParseSerial(values["old"]); err != nil {
+			return err
+		}
 	}
-	if ok && !reissue(causeOf(values["cause"])) && values["old"] != "" {
-		f.mark("old", "problem.not-old")
-		ok = false
-	}
-	if ok && !reissue(causeOf(values["cause"])) && values["returned"] != "" {
-		f.mark("returned", "problem.not-old")
+	var bad *bank.Error
+	if ok && errors.As(n.Validate(), &bad) {
+		problem := "problem.not-old"
+		if values[bad.Field] == "" {
+			problem = "problem.old"
+		}
+		f.mark(bad.Field, problem)
 		ok = false
 	}
 	if !ok {
-		f.Fee = c.feeOf(k, causeOf(values["cause"]), values["returned"] != "")
+		f.Fee = c.feeOf(k, n)
 		return c.showForm(f)
 	}
 	c.state.Draft = f.draftOf("order "+k.ID, values)
@@ -158,19 +130,20 @@ func (c *call) orderConfirmForm() (*form, bank.Contract, error) {
 	if d == nil || d.Page != "order "+k.ID {
 		return nil, k, redirectTo(home + "/order")
 	}
+	n := newOrder(k, d.Values["cause"], d.Values["returned"])
 	f := &form{
 		Title: say("order.title"), Lead: []msg{say("order.confirm")},
 		Facts: []fact{
 			{Label: say("field.contract"), Text: k.Name},
-			{Label: say("field.cause"), Value: say("cause." + slug(causeOf(d.Values["cause"])))},
+			{Label: say("field.cause"), Value: say("cause." + slug(n.Cause))},
 		},
 		Hidden: map[string]string{"draft": d.id()},
-		Fee:    c.feeOf(k, causeOf(d.Values["cause"]), d.Values["returned"] != ""),
+		Fee:    c.feeOf(k, n),
 		Submit: "order.submit", Cancel: home + "/order", Action: home + "/order/confirm",
 	}
 	if old := d.Values["old"]; old != "" {
 		f.Facts = append(f.Facts, fact{Label: say("field.old"), Text: old},
-			fact{Label: say("field.returned"), Value: say(yesNo(d.Values["returned"] != ""))})
+			fact{Label: say("field.returned"), Value: say(yesNo(n.Returned))})
 	}
 	return f, k, nil
 }
@@ -200,9 +173,7 @@ func (c *call) orderDo() error {
 		c.say("bad", say("confirm.changed"))
 		return c.leave("/contracts/" + k.ID + "/order/confirm")
 	}
-	o := bank.NewOrder{
-		Contract: k.ID, Cause: causeOf(d.Values["cause"]), Kind: validator.Hardware, Returned: d.Values["returned"] != "",
-	}
+	o := newOrder(k, d.Values["cause"], d.Values["returned"])
 	if old := d.Values["old"]; old != "" {
 		if o.Old, err = token.ParseSerial(old); err != nil {
 			return redirectTo("/desk/contracts/" + k.ID + "/order")

@@ -222,7 +222,7 @@ type form struct {
 	Danger  bool   // cannot be undone
 	Narrow  bool   // login
 	FeePath string // where htmx asks for the fee; "" is none
-	Fee     *feeData
+	Fee     *bank.Order
 	Problem string // key: what is wrong, where it is no field's
 	Detail  string // what the bank found wrong, for clerks
 }

@@ -63,7 +63,7 @@ func (c *call) operationsPage() error {
 	for _, g := range groups {
 		group := operationGroup{Name: g.name}
 		for _, op := range g.ops {
-			line := operation{Op: op, Path: "/operations/" + slug(op), NeedsOTP: validator.NeedsOTP(c.bank.Settings(), op)}
+			line := operation{Op: op, Path: "/operations/" + slug(op), NeedsOTP: c.bank.NeedsOTP(op)}
 			if own, ok := ownPages[op]; ok {
 				line.Path, line.Boss = own.path, own.boss
 			}
@@ -194,7 +194,7 @@ func (c *call) operationPage() error {
 
 // ownCodeFor is [call.ownCode] for an operation that needs a code.
 func (c *call) ownCodeFor(op validator.Operation) error {
-	if !validator.NeedsOTP(c.bank.Settings(), op) {
+	if !c.bank.NeedsOTP(op) {
 		return nil
 	}
 	return c.ownCode()
@@ -239,7 +239,7 @@ func (c *call) confirmForm() (*form, validator.Operation, error) {
 			f.Facts = append(f.Facts, factOf(field, v))
 		}
 	}
-	if validator.NeedsOTP(c.bank.Settings(), op) {
+	if c.bank.NeedsOTP(op) {
 		f.Lead = append(f.Lead, say("confirm.code"))
 		f.Fields = []*field{c.codeField("code", "field.code")}
 	}

@@ -70,7 +70,7 @@ func (r *rendering) functions(a *assets) template.FuncMap {
 		"note":    r.phrases.note,
 		"join":    strings.Join,
 		"names":   func(all []string) string { return names(r.lang, all) },
-		"wrap":    func(d *feeData) *view { return &view{Data: d} },
+		"wrap":    func(d *bank.Order) *view { return &view{Data: d} },
 		"nav":     navItem,
 		"receipt": receiptNumber,
 	}
@@ -172,4 +172,4 @@ func (c *call) write(status int, page, block string, v *view) error {
 }
 
 // boss reports whether the user has rights over others.
-func (c *call) boss() bool { return c.me.Role == validator.Master || c.me.Role == validator.Admin }
+func (c *call) boss() bool { return c.me.Role.Manages() }

@@ -4,7 +4,6 @@ package pages
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
@@ -26,33 +25,22 @@ const (
 	early         trouble = "early" // before the token's start date
 )
 
-// troubleOf returns what is wrong with the user's own token. A token that is both
-// expired and suspended is expired: unlocking it would not help.
-func (c *call) troubleOf(st bank.Status) trouble {
-	if st.User.Token.IsZero() {
-		if st.User.RevokedAt != 0 {
-			return gone
-		}
-		return notRegistered
-	}
-	switch st.Condition {
-	case validator.Expired:
-		return expired
-	case validator.Broken:
-		return broken
-	case validator.Lost:
+// troubles are those that the bank's reason alone tells.
+var troubles = map[validator.Reason]trouble{
+	validator.ReasonNone: fine, validator.ReasonRevoked: gone, validator.ReasonSuspended: suspended,
+	validator.ReasonExpired: expired, validator.ReasonNotYet: early, validator.ReasonReported: broken,
+	validator.ReasonNoToken: notRegistered,
+}
+
+// troubleOf returns what is wrong with the user's own token.
+func troubleOf(st bank.Status) trouble {
+	switch {
+	case st.Condition == validator.Lost:
 		return lost
-	case validator.Revoked:
+	case st.Barred == validator.ReasonNoToken && st.User.RevokedAt != 0:
 		return gone
 	}
-	if st.Suspended {
-		return suspended
-	}
-	i := slices.IndexFunc(st.Tokens, func(t bank.Token) bool { return t.Serial == st.User.Token })
-	if i >= 0 && c.bank.Now() < st.Tokens[i].Start {
-		return early
-	}
-	return fine
+	return troubles[st.Barred]
 }
 
 // Page returns the page that explains a trouble and what to do about it.
@@ -71,7 +59,7 @@ func (c *call) ownCode() error {
 	if err != nil {
 		return err
 	}
-	if t := c.troubleOf(st); t != fine {
+	if t := troubleOf(st); t != fine {
 		c.state.Flash = nil
 		return c.leave(t.Page())
 	}
@@ -101,11 +89,11 @@ func (c *call) troublePage() error {
 	if err != nil {
 		return err
 	}
-	t := c.troubleOf(st)
+	t := troubleOf(st)
 	if t != fine && t.Page() != c.r.URL.Path {
 		return redirectTo(t.Page())
 	}
 	d := troubleData{Status: st, Trouble: t, Fee: c.bank.Settings().Fee}
-	d.Own, _ = lines(st, c.bank.Now())
+	d.Own, _ = lines(st)
 	return c.show(http.StatusOK, "trouble", "trouble.title", d)
 }

@@ -5,7 +5,6 @@ package pages
 import (
 	"net/http"
 
-	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 )
@@ -56,7 +55,6 @@ func boss(h handler) handler {
 type tokenLine struct {
 	bank.Token
 	Own       bool
-	Condition validator.Condition
 	UserNames []string
 }
 
@@ -69,13 +67,13 @@ type home struct {
 }
 
 // lines returns the user's own token and the others of his contract.
-func lines(st bank.Status, now token.UnixSeconds) (own *tokenLine, others []tokenLine) {
+func lines(st bank.Status) (own *tokenLine, others []tokenLine) {
 	names := map[string]string{}
 	for _, u := range st.Users {
 		names[u.ID] = u.Name
 	}
 	for _, t := range st.Tokens {
-		l := tokenLine{Token: t, Condition: validator.ConditionAt(t.Condition, t.Expiry, now)}
+		l := tokenLine{Token: t}
 		for _, id := range t.Users {
 			l.UserNames = append(l.UserNames, names[id])
 		}
@@ -94,8 +92,8 @@ func (c *call) homePage() error {
 	if err != nil {
 		return err
 	}
-	h := home{Status: st, Trouble: c.troubleOf(st)}
-	h.Own, h.Others = lines(st, c.bank.Now())
+	h := home{Status: st, Trouble: troubleOf(st)}
+	h.Own, h.Others = lines(st)
 	if !c.boss() {
 		h.Others = nil
 	}
@@ -115,7 +113,7 @@ func (c *call) historyPage() error {
 // told returns what is said of a refusal: the rule's reason where the user may
 // know it, and of a code only what the bank answers to the outside.
 func told(out bank.Outcome) *flash {
-	if out.Verdict != (validator.Verdict{}) {
+	if out.ByRule() {
 		f := &flash{Kind: "bad", Text: say("verdict." + slug(out.Verdict.Reason))}
 		if out.Verdict.Way == validator.OnPaper {
 			f.More = say("way.on-paper")
@@ -143,7 +141,7 @@ func (c *call) ended(out bank.Outcome, done msg, to, again string) error {
 // The code may have been the one that suspended it: then the form cannot be used
 // again, and the page that says so is shown.
 func (c *call) endedOwn(out bank.Outcome, done msg, to, again string) error {
-	if c.area == userArea && !out.Done && out.Verdict == (validator.Verdict{}) {
+	if c.area == userArea && !out.Done && !out.ByRule() {
 		if err := c.ownCode(); err != nil {
 			return err
 		}

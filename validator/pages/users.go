@@ -56,13 +56,13 @@ func emailField() *field {
 }
 
 // userAddForm adds a user, to the user's own contract or at the desk to any.
-func (c *call) userAddForm(action, cancel string, roles ...validator.Role) *form {
+func (c *call) userAddForm(action, cancel string) *form {
 	id := idField("id", 64)
 	id.Label, id.Hint = "field.user-id", "hint.user-id"
 	f := &form{
 		Title: say("users.add.title"),
 		Fields: []*field{
-			id, textField("name", 100), optional(emailField()), roleField(roles...), c.languageField(),
+			id, textField("name", 100), optional(emailField()), roleField(c.by.Roles(validator.PlainUser)...), c.languageField(),
 			passwordField("password", "field.password-first", "new-password"),
 		},
 		Submit: "users.add.submit", Cancel: cancel, Action: action,
@@ -77,11 +77,11 @@ func (c *call) userAddForm(action, cancel string, roles ...validator.Role) *form
 }
 
 func (c *call) userAddPage() error {
-	return c.showForm(c.userAddForm("/users/add", "/users", validator.PlainUser, validator.Admin))
+	return c.showForm(c.userAddForm("/users/add", "/users"))
 }
 
 func (c *call) userAdd() error {
-	f := c.userAddForm("/users/add", "/users", validator.PlainUser, validator.Admin)
+	f := c.userAddForm("/users/add", "/users")
 	return c.addUser(f, c.me.Contract, "/users", "/users/add")
 }
 
@@ -135,18 +135,11 @@ func (c *call) wrong(f *form, err error) bool {
 
 // userChangeForm changes a user.
 func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
-	role := roleField(validator.PlainUser, validator.Admin)
-	switch {
-	case c.area == deskArea:
-		role = roleField(validator.PlainUser, validator.Admin, validator.Master)
-	case u.Role == validator.Master: // another master is named at the desk
-		role = roleField(validator.Master)
-	}
 	password := optional(passwordField("password", "field.password-reset", "new-password"))
 	f := &form{
 		Title: say("users.change.title"), Facts: []fact{{Label: say("field.user-id"), Text: u.ID}},
 		Fields: []*field{
-			textField("name", 100), optional(emailField()), role, c.languageField(), password,
+			textField("name", 100), optional(emailField()), roleField(c.by.Roles(u.Role)...), c.languageField(), password,
 			{Name: "locked", Label: "field.locked", Kind: "check"},
 		},
 		Submit: "users.change.submit", Cancel: cancel, Action: action,
@@ -154,7 +147,7 @@ func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
 	f.fill(map[string]string{
 		"name": u.Name, "email": u.Email, "role": slug(u.Role), "language": string(u.Language), "locked": checked(u.Locked),
 	})
-	if c.area == deskArea && u.Refused.Locked(c.bank.Settings(), c.bank.Now()) {
+	if c.area == deskArea && c.bank.ActivationLocked(u) {
 		f.Fields = append(f.Fields, &field{Name: "unlock", Label: "field.unlock-activation", Kind: "check"})
 	}
 	if c.area == userArea {

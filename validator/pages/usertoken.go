@@ -15,7 +15,7 @@ func (c *call) activateForm() *form {
 		Fields: []*field{serialField("serial")},
 		Submit: "activate.submit", Cancel: "/", Action: "/token/activate",
 	}
-	if c.bank.Settings().ActivateNeedsOTP {
+	if c.bank.NeedsOTP(validator.OpActivate) {
 		f.Fields = append(f.Fields, c.codeField("code", "field.code"))
 	}
 	if !c.me.Token.IsZero() {
@@ -47,7 +47,7 @@ func (c *call) activate() error {
 		return err
 	}
 	c.state.Draft = f.draftOf("activate", values)
-	if !out.Done && out.Verdict == (validator.Verdict{}) && out.Answer == validator.Refused {
+	if out.CodeRefused() {
 		c.state.Flash = &flash{Kind: "bad", Text: say("activate.refused"), More: say("activate.refused.more")}
 		return c.leave("/token/activate")
 	}
@@ -102,7 +102,7 @@ func (c *call) resynced(out bank.Outcome, to, again string) error {
 			return err
 		}
 	}
-	if out.Verdict == (validator.Verdict{}) {
+	if !out.ByRule() {
 		more := say("resync.refused.more")
 		if c.area == deskArea {
 			more = say("desk.resync.refused.more")
@@ -114,9 +114,9 @@ func (c *call) resynced(out bank.Outcome, to, again string) error {
 }
 
 // otherTokens is the choice of a token of the contract but the user's own.
-func otherTokens(st bank.Status, now token.UnixSeconds, fits func(tokenLine) bool) *field {
+func otherTokens(st bank.Status, fits func(tokenLine) bool) *field {
 	f := &field{Name: "serial", Label: "field.token", Kind: "select"}
-	_, others := lines(st, now)
+	_, others := lines(st)
 	for _, l := range others {
 		if fits(l) {
 			f.Options = append(f.Options, option{Value: l.Serial.String(), Text: l.label()})
@@ -149,8 +149,8 @@ func (c *call) liftForm() (*form, error) {
 		Title: say("lift.title"), Lead: []msg{say("lift.lead")},
 		Submit: "lift.submit", Cancel: "/", Action: "/token/lift",
 	}
-	switch t := c.troubleOf(st); {
-	case t == fine, t == suspended && !c.bank.Settings().LiftNeedsOTP:
+	switch t := troubleOf(st); {
+	case t == fine, t == suspended && !c.bank.NeedsOTP(validator.OpLift):
 	case t == suspended:
 		f.Warn, f.Submit = append(f.Warn, say("lift.own")), ""
 		return f, nil
@@ -161,7 +161,7 @@ func (c *call) liftForm() (*form, error) {
 		f.Warn, f.Submit = append(f.Warn, say("verdict.own-token-out-of-use")), ""
 		return f, nil
 	}
-	choice := otherTokens(st, c.bank.Now(), func(l tokenLine) bool { return l.State.Suspended })
+	choice := otherTokens(st, func(l tokenLine) bool { return l.State.Suspended })
 	if len(choice.Options) == 0 {
 		f.Warn = append(f.Warn, say("lift.none"))
 		f.Submit = ""
@@ -169,7 +169,7 @@ func (c *call) liftForm() (*form, error) {
 	}
 	choice.Value = c.r.URL.Query().Get("serial")
 	f.Fields = []*field{choice}
-	if c.bank.Settings().LiftNeedsOTP {
+	if c.bank.NeedsOTP(validator.OpLift) {
 		f.Fields = append(f.Fields, c.codeField("code", "field.code-own"))
 	}
 	return f, nil
@@ -201,19 +201,13 @@ func (c *call) revokeForm() (*form, error) {
 		Title: say("revoke.title"), Lead: []msg{say("revoke.lead")},
 		Submit: "revoke.submit", Cancel: "/", Action: "/token/revoke", Danger: true,
 	}
-	var users []validator.User
-	for _, u := range st.Users {
-		users = append(users, validator.User{ID: u.ID, Contract: u.Contract, Role: u.Role, Token: u.Token})
-	}
-	choice := otherTokens(st, c.bank.Now(), func(l tokenLine) bool { return l.Token.Condition != validator.Revoked })
-	// The bank decides; a user who will be sent to paper need not type a code first.
-	way, _ := validator.RevocationWay(validator.ArrangementOf(users), st.Condition)
-	switch t := c.troubleOf(st); {
+	choice := otherTokens(st, func(l tokenLine) bool { return l.Condition != validator.Revoked })
+	switch t := troubleOf(st); {
 	case t == suspended:
 		f.Warn, f.Submit = append(f.Warn, say("verdict.own-token-suspended")), ""
 	case t == notRegistered:
 		f.Warn, f.Submit = append(f.Warn, say("verdict.no-token")), ""
-	case way != validator.OnScreen:
+	case st.RevokeWay != validator.OnScreen: // who will be sent to paper need not type a code first
 		f.Warn, f.Submit = append(f.Warn, say("revoke.paper"), say("way.on-paper")), ""
 	case len(choice.Options) == 0:
 		f.Warn, f.Submit = append(f.Warn, say("revoke.none")), ""
