@@ -16,8 +16,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// TestLateAnswer: the answers to two tries come together; the second must not
-// pass for the answer to the next request.
+// TestLateAnswer: the answers to two tries arrive together. The second must not be
+// taken for the answer to the next request.
 func TestLateAnswer(t *testing.T) {
 	tries := 0
 	var first []byte
@@ -25,7 +25,7 @@ func TestLateAnswer(t *testing.T) {
 		tries++
 		switch tries {
 		case 1:
-			first = echoed(h) // comes too late
+			first = echoed(h) // arrives too late
 			return nil
 		case 2:
 			return append(first, echoed(h)...)
@@ -40,7 +40,7 @@ func TestLateAnswer(t *testing.T) {
 	require.Equal(t, "y", text)
 }
 
-// TestStrayAnswers: only the answer to the request at hand counts.
+// TestStrayAnswers: only the answer to the current request counts.
 func TestStrayAnswers(t *testing.T) {
 	c := device(t, func(h serialproto.Header, _ []byte) (out []byte) {
 		for _, change := range []func(*serialproto.Header){
@@ -66,7 +66,7 @@ func TestStrayAnswers(t *testing.T) {
 	require.Equal(t, "x", text)
 }
 
-// TestGarbage: a whole answer that is none.
+// TestGarbage: a well-framed message that is not a valid answer.
 func TestGarbage(t *testing.T) {
 	calls := map[string]func(c *host.Client) error{
 		"info":        func(c *host.Client) error { _, err := c.Info(t.Context()); return err },
@@ -104,7 +104,7 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
-// TestRefusals: the reason is there to branch on, whichever layer refused.
+// TestRefusals: errors.Is finds the reason, whichever layer refused the command.
 func TestRefusals(t *testing.T) {
 	for body, want := range map[string]error{
 		"\xa1\x62rc\x08": serialproto.RCUnsupported,
@@ -126,8 +126,8 @@ func TestRefusals(t *testing.T) {
 	require.EqualError(t, c.Lock(t.Context()), "lock refused: error 4 of group 0")
 }
 
-// TestAnswersThatAreNone: what could pass for success or reach a terminal as
-// more than text is no answer.
+// TestAnswersThatAreNone: an answer is invalid if it could be mistaken for success, or
+// if it could send control characters to a terminal.
 func TestAnswersThatAreNone(t *testing.T) {
 	for name, body := range map[string]string{
 		"null":                     "\xf6",
@@ -150,8 +150,8 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}
 }
 
-// TestAnswersOutOfRange: text for a terminal is plain, and what is left of a
-// step is no more than a step can be.
+// TestAnswersOutOfRange: text for a terminal is printable, and the remaining time of a
+// step is not longer than a step can be.
 func TestAnswersOutOfRange(t *testing.T) {
 	answered := func(body any) *host.Client {
 		p, err := cbor.Marshal(body)
@@ -175,7 +175,7 @@ func TestAnswersOutOfRange(t *testing.T) {
 	}
 }
 
-// TestOrderBeforeT0: an order that would have no code to show is refused before
+// TestOrderBeforeT0: an order for a token that could not show a code is refused before
 // anything is sent.
 func TestOrderBeforeT0(t *testing.T) {
 	w := newWorld(t)
@@ -187,8 +187,8 @@ func TestOrderBeforeT0(t *testing.T) {
 	require.Zero(t, c.Stats().Sent)
 }
 
-// TestDisplayBeforeT0: a token whose clock was set back before its T0 has no
-// code, and says so.
+// TestDisplayBeforeT0: a token whose clock was set to a time before its T0 has no code,
+// and the error explains that.
 func TestDisplayBeforeT0(t *testing.T) {
 	w := newWorld(t)
 	c := attach(t, newToken(t, w, "button-6"))

@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// HardwareID names a piece of hardware; it prints as 16 hexadecimal digits.
+// HardwareID identifies a piece of hardware. It prints as 16 hexadecimal digits.
 type HardwareID [8]byte
 
 // String returns 16 lower-case hexadecimal digits.
@@ -21,7 +21,7 @@ func (id HardwareID) String() string { return hex.EncodeToString(id[:]) }
 // MarshalText returns what String returns.
 func (id HardwareID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
-// Info is what a token says of itself.
+// Info is the information that a token gives about itself.
 type Info struct {
 	HardwareID HardwareID
 	Serial     token.Serial // zero until provisioned
@@ -32,11 +32,11 @@ type Info struct {
 	Expiry     token.Expiry // zero: none
 	Presses    uint32
 	Supply     int  // millivolts
-	ClockSet   bool // the clock has been set since it lost power
+	ClockSet   bool // the clock has been set since it last lost power
 	Drops      serialproto.Drops
 }
 
-// Info asks who the token is. It is answered in every state.
+// Info reads information about the token. It is answered in every state.
 func (c *Client) Info(ctx context.Context) (Info, error) {
 	var m struct {
 		HW      []byte   `cbor:"hw"`
@@ -55,7 +55,7 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	if m.State == nil { // the zero one would be BLANK
+	if m.State == nil { // a missing state would read as BLANK
 		return Info{}, fmt.Errorf("info: %w: it has no state", ErrProtocol)
 	}
 	info := Info{
@@ -66,7 +66,7 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 		return Info{}, fmt.Errorf("info: %w: a hardware id of %d bytes", ErrProtocol, len(m.HW))
 	}
 	copy(info.HardwareID[:], m.HW)
-	if !printable(m.Model) || !printable(m.FW) { // they end up on somebody's terminal
+	if !printable(m.Model) || !printable(m.FW) { // they may be printed on a terminal
 		return Info{}, fmt.Errorf("info: %w: a model or firmware that is no plain text", ErrProtocol)
 	}
 	if m.SN != "" {
@@ -86,7 +86,7 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 	return info, nil
 }
 
-// Echo has the token send text back.
+// Echo sends text to the token and returns the text that the token sends back.
 func (c *Client) Echo(ctx context.Context, text string) (string, error) {
 	var m struct {
 		R string `cbor:"r"`
@@ -96,8 +96,8 @@ func (c *Client) Echo(ctx context.Context, text string) (string, error) {
 	return m.R, err
 }
 
-// Clock reads the token's clock, and whether it has been set since it lost
-// power. Refused once LOCKED.
+// Clock reads the token's clock. It reports whether the clock has been set since it
+// last lost power. The command is refused once the token is LOCKED.
 func (c *Client) Clock(ctx context.Context) (t time.Time, set bool, err error) {
 	var m struct {
 		MS  *int64 `cbor:"ms"`
@@ -113,8 +113,9 @@ func (c *Client) Clock(ctx context.Context) (t time.Time, set bool, err error) {
 	return time.UnixMilli(*m.MS).UTC(), m.Set, nil
 }
 
-// SetClock sets the token's clock to t, which is now: a request that must be sent
-// again carries a later time. Refused once LOCKED.
+// SetClock sets the token's clock to t, which must be the present time: if the request
+// must be repeated, it carries a correspondingly later time. The command is refused
+// once the token is LOCKED.
 func (c *Client) SetClock(ctx context.Context, t time.Time) error {
 	start := time.Now()
 	return c.do(ctx, request{
@@ -123,14 +124,15 @@ func (c *Client) SetClock(ctx context.Context, t time.Time) error {
 	}, nil)
 }
 
-// Display is the code of the token's present step.
+// Display is the code of the token's current step.
 type Display struct {
 	Code token.Code
 	Step int64         // RFC 6238's T, by the token's clock
-	Left time.Duration // until the step ends
+	Left time.Duration // time until the step ends
 }
 
-// Display reads the code, whatever the glass shows. Refused once LOCKED.
+// Display reads the code, whether or not the LCD shows it. The command is refused once
+// the token is LOCKED.
 func (c *Client) Display(ctx context.Context) (Display, error) {
 	var m struct {
 		Code string `cbor:"code"`
@@ -151,8 +153,8 @@ func (c *Client) Display(ctx context.Context) (Display, error) {
 	return Display{token.Code(m.Code), m.Step, time.Duration(m.Left) * time.Millisecond}, nil
 }
 
-// Lock ends the provisioning: from then on the token gives nothing away over
-// the wire. Locking a locked token changes nothing.
+// Lock ends provisioning. From then on the token reveals neither codes nor its clock
+// over the wire. Locking a locked token changes nothing.
 func (c *Client) Lock(ctx context.Context) error {
 	return c.do(ctx, request{name: "lock", op: serialproto.OpWrite, group: serialproto.GroupToken, command: serialproto.CmdTokenLock}, nil)
 }
@@ -168,13 +170,13 @@ func (c *Client) Reset(ctx context.Context) error {
 	return c.do(ctx, request{name: "reset", op: serialproto.OpWrite, group: serialproto.GroupOS, command: serialproto.CmdOSReset}, nil)
 }
 
-// Params is what the device says of its buffers.
+// Params are the sizes of the device's buffers.
 type Params struct {
-	BufferSize  int `cbor:"buf_size"` // the longest packet in bytes, length and CRC included
+	BufferSize  int `cbor:"buf_size"` // longest packet in bytes, including length and CRC
 	BufferCount int `cbor:"buf_count"`
 }
 
-// Params asks for the device's buffers.
+// Params reads the sizes of the device's buffers.
 func (c *Client) Params(ctx context.Context) (Params, error) {
 	var m Params
 	err := c.do(ctx, request{name: "params", group: serialproto.GroupOS, command: serialproto.CmdOSParams}, &m)
@@ -190,10 +192,10 @@ func (c *Client) Groups(ctx context.Context) ([]serialproto.Group, error) {
 	return m.Groups, err
 }
 
-// plausible reports whether ms can be what is left of a step.
+// plausible reports whether ms can be the remaining time of a step.
 func plausible(ms int64) bool { return ms >= 0 && ms <= time.Hour.Milliseconds() }
 
-// printable reports whether a short text has nothing but printable ASCII.
+// printable reports whether s is short and consists of printable ASCII.
 func printable(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {

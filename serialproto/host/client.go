@@ -15,45 +15,46 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// DefaultRetries is how often a Client sends a request again.
+// DefaultRetries is the number of times that a Client repeats a request.
 const DefaultRetries = 2
 
-// Client is one token's host. It is safe for concurrent use; requests go out
-// one after the other.
+// Client is a host's connection to one token. It is safe for concurrent use; requests
+// are sent one after the other.
 type Client struct {
 	timeout time.Duration // 0: AnswerTime of the command
 	retries int
 
-	turn      chan struct{} // full while a request is under way; guards what follows
+	turn      chan struct{} // full while a request is in progress; guards the fields below
 	transport Transport
 	seq       uint8
-	synced    bool // nothing is under way that an earlier host has asked for
+	synced    bool // no answers to an earlier host's requests are in transit
 
 	repeats atomic.Int64
 }
 
-// Stats counts what went over the wire.
+// Stats holds the amount of traffic on the wire.
 type Stats struct {
 	Sent, Received int // bytes
-	Repeats        int // requests that were sent again
+	Repeats        int // number of repeated requests
 }
 
-// Option changes a Client.
+// Option is an option of [New].
 type Option func(*Client)
 
-// WithTimeout sets how long to wait for one answer, whatever the command; 0, the
-// default, is its [AnswerTime].
+// WithTimeout sets how long to wait for one answer, for all commands. 0, the default,
+// selects the [AnswerTime] of each command.
 func WithTimeout(d time.Duration) Option { return func(c *Client) { c.timeout = d } }
 
-// WithRetries sets how often a request without an answer is sent again; the
-// default is 2.
+// WithRetries sets how many times a request without an answer is repeated; the default
+// is [DefaultRetries].
 func WithRetries(n int) Option { return func(c *Client) { c.retries = n } }
 
-// New returns a client that speaks SMP over console on a port, which the caller
-// closes. The client sets deadlines on it during a request, and leaves none behind.
+// New returns a client that speaks SMP over console on a port, which the caller must
+// close. The client sets deadlines on the port during a request, and removes them
+// afterwards.
 func New(port serialproto.Port, opts ...Option) *Client { return NewOver(newConsole(port), opts...) }
 
-// NewOver returns a client on a transport.
+// NewOver returns a client that uses a transport.
 func NewOver(t Transport, opts ...Option) *Client {
 	c := &Client{
 		transport: t, retries: DefaultRetries, seq: uint8(time.Now().UnixNano()),
@@ -65,14 +66,14 @@ func NewOver(t Transport, opts ...Option) *Client {
 	return c
 }
 
-// Stats returns the counts so far.
+// Stats returns the traffic so far.
 func (c *Client) Stats() Stats {
 	s := Stats{Repeats: int(c.repeats.Load())}
 	s.Sent, s.Received = c.transport.Traffic()
 	return s
 }
 
-// decoding limits what an answer may make us allocate.
+// decoding limits how much memory an answer can make us allocate.
 var decoding = func() cbor.DecMode {
 	m, err := cbor.DecOptions{
 		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
@@ -94,10 +95,10 @@ type request struct {
 	group   serialproto.Group
 	command uint8
 	body    any        // nil: an empty map
-	timely  func() any // makes the body anew for each try, where it depends on the time
+	timely  func() any // creates a new body for each try, if it depends on the time
 }
 
-// encode returns the body of a try.
+// encode returns the body for the next try.
 func (r *request) encode() ([]byte, error) {
 	body := r.body
 	switch {
@@ -116,7 +117,7 @@ func (r *request) encode() ([]byte, error) {
 	return b, nil
 }
 
-// answer is the error part of any answer.
+// answer is the error part that any answer may have.
 type answer struct {
 	RC  serialproto.RC `cbor:"rc"`
 	Err *struct {
@@ -125,17 +126,17 @@ type answer struct {
 	} `cbor:"err"`
 }
 
-// do sends a request until it is answered, and decodes the answer into result
-// unless that is nil.
+// do sends a request until it is answered, and decodes the answer into result unless
+// result is nil.
 func (c *Client) do(ctx context.Context, r request, result any) error {
-	// A caller whose context ends while others have their turn is not kept.
+	// A caller whose context ends need not wait for the requests of others.
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", r.name, timeout(ctx.Err()))
 	}
-	if _, err := r.encode(); err != nil { // nothing is sent for a request that cannot be
+	if _, err := r.encode(); err != nil { // send nothing if the request is invalid
 		return fmt.Errorf("%s: %w", r.name, err)
 	}
 	if err := c.syncLocked(ctx); err != nil {
@@ -165,8 +166,8 @@ func (c *Client) do(ctx context.Context, r request, result any) error {
 	return nil
 }
 
-// exchangeLocked sends a request until its answer comes, and returns that
-// answer's body. With accept only an answer that it approves is one.
+// exchangeLocked sends a request until its answer arrives, and returns the answer's
+// body. If accept is not nil, it ignores answers that accept does not approve.
 func (c *Client) exchangeLocked(ctx context.Context, r request, accept func(body []byte) bool) ([]byte, error) {
 	c.seq++
 	h := serialproto.Header{
@@ -206,7 +207,7 @@ func (c *Client) exchangeLocked(ctx context.Context, r request, accept func(body
 		if ctx.Err() != nil {
 			return nil, timeout(ctx.Err())
 		}
-		if d, ok := ctx.Deadline(); ok && !time.Now().Before(d) { // ctx will notice in a moment
+		if d, ok := ctx.Deadline(); ok && !time.Now().Before(d) { // ctx is about to end as well
 			return nil, timeout(context.DeadlineExceeded)
 		}
 		if attempt >= c.retries {
@@ -216,7 +217,8 @@ func (c *Client) exchangeLocked(ctx context.Context, r request, accept func(body
 	}
 }
 
-// timeout tells a context that ran out from one that was cancelled.
+// timeout adds ErrTimeout to the error of a context that ran out, but not of one that
+// was cancelled.
 func timeout(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", ErrTimeout, err)

@@ -18,12 +18,12 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// echoed is the body {"r": "x"}, framed as the answer to h.
+// echoed returns the body {"r": "x"}, framed as the answer to h.
 func echoed(h serialproto.Header) []byte {
 	return framed(h.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'x'})
 }
 
-// TestSilence: a request goes out once, and once more for each retry.
+// TestSilence: a request is sent once, and once more for each retry.
 func TestSilence(t *testing.T) {
 	for retries, want := range map[int]int{0: 1, 1: 2, 4: 5, -1: 1} {
 		var mu sync.Mutex
@@ -47,7 +47,7 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// TestTooLong: a message that no token can take in is not sent.
+// TestTooLong: a message that is too long for any token is not sent.
 func TestTooLong(t *testing.T) {
 	c := device(t, func(serialproto.Header, []byte) []byte { return nil })
 	_, err := c.Echo(t.Context(), strings.Repeat("x", 500))
@@ -55,8 +55,8 @@ func TestTooLong(t *testing.T) {
 	require.Zero(t, c.Stats().Sent)
 }
 
-// TestCancel: the end of the context ends a call at once, also one that waits
-// for its turn.
+// TestCancel: the end of the context ends a call at once, even one that waits for its
+// turn.
 func TestCancel(t *testing.T) {
 	checkLeaks(t)
 	asked := make(chan struct{}, 10)
@@ -90,7 +90,7 @@ func TestCancel(t *testing.T) {
 	require.Zero(t, c.Stats().Repeats)
 }
 
-// TestCancelRace: a context that ends at any moment disturbs no other call.
+// TestCancelRace: a context that ends at any moment does not disturb other calls.
 func TestCancelRace(t *testing.T) {
 	c := device(t, func(h serialproto.Header, _ []byte) []byte { return echoed(h) }, host.WithRetries(0))
 	for n := range 300 {
@@ -120,7 +120,7 @@ func wait(t *testing.T, c <-chan error) error {
 	}
 }
 
-// TestGone: a device that is pulled out is an error of its own, and at once.
+// TestGone: unplugging the device ends a call at once, with ErrGone.
 func TestGone(t *testing.T) {
 	far, near := port.Pipe()
 	c := host.New(near, host.WithTimeout(time.Hour))
@@ -138,7 +138,7 @@ func TestGone(t *testing.T) {
 	require.Zero(t, c.Stats().Repeats)
 }
 
-// TestConcurrent: many goroutines share a client, each gets its own answer.
+// TestConcurrent: many goroutines share a client, and each gets its own answer.
 func TestConcurrent(t *testing.T) {
 	w := newWorld(t)
 	c := attach(t, newToken(t, w, "button-6"))
@@ -164,8 +164,8 @@ func TestConcurrent(t *testing.T) {
 	require.Empty(t, errs)
 }
 
-// TestRigOnce: a press whose answer is lost is one press, and the next one is
-// another.
+// TestRigOnce: a press whose answer is lost happens once, and the next press is a new
+// one.
 func TestRigOnce(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
@@ -180,7 +180,7 @@ func TestRigOnce(t *testing.T) {
 	require.GreaterOrEqual(t, c.Stats().Repeats, 6)
 }
 
-// TestSupplyOut: the order that takes away the power is answered.
+// TestSupplyOut: the request that removes the power is answered.
 func TestSupplyOut(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
@@ -193,7 +193,7 @@ func TestSupplyOut(t *testing.T) {
 	require.Zero(t, c.Stats().Repeats)
 }
 
-// TestTemperatureRounds: 8.2 is no binary fraction; it must not arrive as 8.199.
+// TestTemperatureRounds: 8.2 is not a binary fraction, and must not arrive as 8.199.
 func TestTemperatureRounds(t *testing.T) {
 	bodies := make(chan string, 1)
 	c := device(t, func(h serialproto.Header, body []byte) []byte {
@@ -206,7 +206,7 @@ func TestTemperatureRounds(t *testing.T) {
 	}
 }
 
-// TestNoRig: a token that is sold has no rig.
+// TestNoRig: a production token has no rig.
 func TestNoRig(t *testing.T) {
 	w, err := virtual.NewWorld(virtual.Config{NoRig: true})
 	require.NoError(t, err)

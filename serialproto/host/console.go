@@ -20,23 +20,23 @@ type Transport interface {
 	// It discards others, such as the late answer to an earlier message. It fails
 	// with [os.ErrDeadlineExceeded] at the deadline, and when ctx ends.
 	Exchange(ctx context.Context, message []byte, deadline time.Time, accept func(answer []byte) bool) ([]byte, error)
-	// Drain discards what has arrived and not been read.
+	// Drain discards bytes that have arrived but were not read.
 	Drain(ctx context.Context)
-	// Traffic returns how many bytes were sent and received. It may be called at
-	// any time.
+	// Traffic returns the number of bytes sent and received. It may be called at any
+	// time.
 	Traffic() (sent, received int)
 }
 
-// console is the transport of SMP over console. It sets deadlines on the port during
-// a call, and leaves none behind: the port is the caller's.
+// console is the transport of SMP over console. It sets deadlines on the port during a
+// call, and removes them afterwards, because the caller owns the port.
 type console struct {
 	port    serialproto.Port
 	in      serialproto.Deframer
 	out     serialproto.Framer
-	pending []byte // bytes read and not yet looked at
+	pending []byte // bytes that were read but not yet processed
 	start   time.Time
 
-	mu             sync.Mutex // guards what follows
+	mu             sync.Mutex // guards the fields below
 	sent, received int
 }
 
@@ -55,14 +55,14 @@ func (c *console) Exchange(ctx context.Context, message []byte, deadline time.Ti
 		return c.receive(ctx, deadline, accept)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		// The device may accept no bytes until the host reads those that it sends.
+		// The device may block until the host reads the bytes that it sends.
 		c.drain(ctx)
 	}
 	return nil, err
 }
 
-// watch ends a Read or Write that is under way when ctx ends. The function that it
-// returns stops that, and removes the deadlines.
+// watch ends a Read or Write in progress when ctx ends. The returned function stops the
+// watch and removes the deadlines.
 func (c *console) watch(ctx context.Context) (stop func()) {
 	stopped := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
@@ -73,14 +73,14 @@ func (c *console) watch(ctx context.Context) (stop func()) {
 	})
 	return func() {
 		if !cancel() {
-			<-stopped // it must not hit the next call's deadline
+			<-stopped // it must not overwrite the next call's deadline
 		}
 		_ = c.port.SetReadDeadline(time.Time{})
 		_ = c.port.SetWriteDeadline(time.Time{})
 	}
 }
 
-// limit sets a deadline, which must not replace the one that the end of ctx has just
+// limit sets a deadline. It must not undo the deadline that the end of ctx has just
 // set.
 func limit(ctx context.Context, set func(time.Time) error, deadline time.Time) error {
 	if err := set(deadline); err != nil {
@@ -141,7 +141,7 @@ func (c *console) read(p []byte) (int, error) {
 const (
 	// drainPause is how long a line must be silent to count as drained.
 	drainPause = 2 * time.Millisecond
-	// drainMost ends the draining of a line that is never silent.
+	// drainMost limits the draining of a line that is never silent.
 	drainMost = 100 * time.Millisecond
 )
 

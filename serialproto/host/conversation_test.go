@@ -19,7 +19,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// inWorld is a fresh button-6 of w, whose time stands still.
+// inWorld describes a new button-6 of w, whose clock stands still.
 func inWorld(w *virtual.World) hosttest.Device {
 	return hosttest.Device{
 		Model: "button-6", Supply: 3200, Temperature: true,
@@ -73,8 +73,8 @@ func TestConversation(t *testing.T) {
 	})
 }
 
-// TestNextHost: what one host left half said does not disturb the next one on
-// the same terminal.
+// TestNextHost: a message that one host left incomplete does not disturb the next host
+// on the same terminal.
 func TestNextHost(t *testing.T) {
 	w := newWorld(t)
 	far, near := port.Pipe()

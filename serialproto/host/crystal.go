@@ -14,12 +14,12 @@ import (
 
 // Uptime is a reading of the token's crystal.
 type Uptime struct {
-	Up    time.Duration // from any origin, by the crystal
-	World time.Time     // of the world that a virtual token lives in; zero for others
+	Up    time.Duration // counted by the crystal, from an arbitrary origin
+	World time.Time     // time of a virtual token's world; zero for other tokens
 }
 
-// Uptime reads how long the token's crystal has counted. It is answered in every
-// state. A firmware that does not know it answers serialproto.RCUnsupported.
+// Uptime reads how long the token's crystal has counted. It is answered in every state.
+// A firmware without this command answers serialproto.RCUnsupported.
 func (c *Client) Uptime(ctx context.Context) (Uptime, error) {
 	var m struct {
 		Up    *int64 `cbor:"up"`
@@ -40,30 +40,30 @@ func (c *Client) Uptime(ctx context.Context) (Uptime, error) {
 	return u, nil
 }
 
-// ErrTimeStands is the error of a crystal that cannot be measured because the time
-// of the virtual token's world stands still.
+// ErrTimeStands is the error of a crystal that cannot be measured because the clock of
+// the virtual token's world stands still.
 var ErrTimeStands = errclass.New(errclass.Unsupported, "the time of the token's world stands still")
 
 // ErrRestarted is the error of a measurement during which the token restarted.
 var ErrRestarted = errclass.New(errclass.Failed, "the token restarted meanwhile")
 
-// Crystal is how a token's crystal compares with this machine's clock, or with the
-// time of its world.
+// Crystal is the result of comparing a token's crystal with this machine's clock, or
+// with the clock of its world.
 type Crystal struct {
-	Low, High float64       // between these lies its error, parts per million
-	Elapsed   time.Duration // over which it was measured
+	Low, High float64       // limits of the crystal's error, in parts per million
+	Elapsed   time.Duration // duration of the measurement
 }
 
-// PPM returns the middle and half the width of what the error can be.
+// PPM returns the middle of the possible errors and half the width of their range.
 func (r Crystal) PPM() (middle, spread float64) { return (r.Low + r.High) / 2, (r.High - r.Low) / 2 }
 
 // Within reports whether the error is certainly at most limit.
 func (r Crystal) Within(limit float64) bool { return r.Low >= -limit && r.High <= limit }
 
-// Beyond reports whether the error is certainly more than limit.
+// Beyond reports whether the error is certainly greater than limit.
 func (r Crystal) Beyond(limit float64) bool { return r.High < -limit || r.Low > limit }
 
-// reading is an Uptime with the time between which it was taken.
+// reading is an Uptime that was taken between two times.
 type reading struct {
 	Uptime
 	sent, received time.Time
@@ -74,10 +74,10 @@ const (
 	standing        = 1500 * time.Millisecond
 )
 
-// MeasureCrystal reads the token's uptime until it is certain whether the crystal is
-// off by more than limit parts per million, at most for longest. Each reading was
-// taken at some time between request and answer, and counts whole milliseconds: a
-// slow line makes the measurement longer and not wrong.
+// MeasureCrystal reads the token's uptime until it is certain whether the error of the
+// crystal is greater than limit, in parts per million, or until longest has passed.
+// Each reading was taken at some time between request and answer, and counts whole
+// milliseconds. A slow line therefore makes the measurement longer but not wrong.
 func (c *Client) MeasureCrystal(ctx context.Context, limit float64, longest time.Duration) (Crystal, error) {
 	first, err := c.reading(ctx)
 	if err != nil {
@@ -116,7 +116,7 @@ func (c *Client) reading(ctx context.Context) (reading, error) {
 	return reading{u, sent, time.Now()}, err
 }
 
-// narrow adds what two readings say.
+// narrow narrows the range by two readings.
 func (r *Crystal) narrow(a, b *reading) {
 	const tick = time.Millisecond
 	shortest, most := b.sent.Sub(a.received), b.received.Sub(a.sent)

@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// deadlines remembers which deadlines a connection has.
+// deadlines records the deadlines that are set on a connection.
 type deadlines struct {
 	port.Port
 	mu          sync.Mutex
@@ -36,8 +36,8 @@ func (d *deadlines) SetWriteDeadline(t time.Time) error {
 	return d.Port.SetWriteDeadline(t)
 }
 
-// TestNoDeadlineLeft: a connection is the caller's again after each request,
-// however that ended.
+// TestNoDeadlineLeft: after each request, whatever its result, no deadline is left on
+// the caller's connection.
 func TestNoDeadlineLeft(t *testing.T) {
 	far, near := port.Pipe()
 	serve(t, newToken(t, newWorld(t), "button-6"), far)

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package host talks to a token, virtual or real, over any connection:
-// [New] a [Client] on a port of package serialproto/port, then call what the
-// token can do.
+// Package host talks to a token, virtual or real, over any connection. [New] returns a
+// [Client] on a port of package serialproto/port. Its methods are the token's commands.
 //
 //	p, err := port.Open(ctx, "/dev/ttyACM0")
 //	c := host.New(p)
 //	info, err := c.Info(ctx)
 //
-// Every call has a deadline and is sent again a few times when no answer comes.
-// That is safe: what a token does not do twice by nature carries a counter or a
-// number by which the token knows a repetition.
+// Every call has a time limit, and is repeated a few times if there is no answer.
+// Repeating is safe: a command that must not be executed twice carries a counter or a
+// nonce, by which the token recognises a repetition.
 //
-// A refusal is a [*RefusedError], which wraps the token's reason
-// (serialproto.ErrLocked and so on); silence is [ErrTimeout]; an answer that
-// makes no sense is [ErrProtocol]; a token that cannot prove that it holds the
-// seed is [ErrVerify].
+// A refusal is a [*RefusedError], which wraps the token's reason (serialproto.ErrLocked
+// and so on). If there is no answer, the error is [ErrTimeout]; if the answer is
+// invalid, it is [ErrProtocol]; if a token cannot prove that it holds the seed, it is
+// [ErrVerify].
 package host

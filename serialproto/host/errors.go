@@ -10,14 +10,14 @@ import (
 )
 
 var (
-	// ErrTimeout reports that no answer came, however often it was asked.
+	// ErrTimeout is the error of a request that was not answered after all tries.
 	ErrTimeout = errclass.New(errclass.Timeout, "no answer from the device")
 
-	// ErrProtocol reports an answer that is not what the protocol says.
+	// ErrProtocol is the error of an answer that does not follow the protocol.
 	ErrProtocol = errclass.New(errclass.Failed, "the device's answer makes no sense")
 
-	// ErrVerify reports a token that shows another code than its seed gives, or
-	// cannot prove that it holds the seed.
+	// ErrVerify is the error of a token that shows a code which does not match its
+	// seed, or cannot prove that it holds the seed.
 	ErrVerify = errclass.New(errclass.Mismatch, "the token does not hold the seed that was sent")
 )
 
@@ -30,11 +30,11 @@ type RefusedError struct {
 // Error returns "command refused: reason".
 func (e *RefusedError) Error() string { return e.Command + " refused: " + e.Err.Error() }
 
-// Unwrap returns the reason, to branch on with errors.Is.
+// Unwrap returns the reason, for use with errors.Is.
 func (e *RefusedError) Unwrap() error { return e.Err }
 
 // ErrorClass returns Unsupported if the device does not have the command or the
-// hardware for it, otherwise Refused.
+// hardware for it, and Refused otherwise.
 func (e *RefusedError) ErrorClass() errclass.Class {
 	if class, _ := errclass.Of(e.Err); class == errclass.Unsupported {
 		return class
@@ -42,7 +42,8 @@ func (e *RefusedError) ErrorClass() errclass.Class {
 	return errclass.Refused
 }
 
-// refusal turns the error part of an answer into an error; nil for none.
+// refusal converts the error part of an answer to an error, or returns nil if there is
+// none.
 func refusal(command string, a *answer) error {
 	switch {
 	case a.Err != nil && a.Err.RC == 0:

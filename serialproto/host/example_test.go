@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// open connects to a blank token; a real one would be port.Open(ctx,
+// open connects to a blank virtual token. For a real one, use port.Open(ctx,
 // "/dev/ttyACM0").
 func open(ctx context.Context) (port.Port, error) {
 	world, err := virtual.NewWorld(virtual.Config{At: time.Unix(1111111109, 0)})
@@ -31,8 +31,8 @@ func open(ctx context.Context) (port.Port, error) {
 	return near, nil
 }
 
-// A provisioning line: program a token, see that it shows the right code, lock
-// it.
+// A provisioning station programs a token, checks that it shows the right code, and
+// locks it.
 func Example() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -45,10 +45,10 @@ func Example() {
 
 	profile, _ := token.ProfileByName("button-6")
 	serial, _ := token.ParseSerial("2600124800001")
-	seed, _ := token.NewSeed([]byte("12345678901234567890")) // of the RFCs
+	seed, _ := token.NewSeed([]byte("12345678901234567890")) // the seed of RFC 4226 and RFC 6238
 	order := host.Order{
 		Serial: serial, Profile: profile, Seed: seed,
-		Now: func() time.Time { return time.Unix(1111111109, 0) }, // a line leaves it out
+		Now: func() time.Time { return time.Unix(1111111109, 0) }, // omit this in production
 	}
 	c := host.New(p)
 	if err := c.Provision(ctx, host.InsecureTestStationKey(), order); err != nil {
@@ -77,7 +77,7 @@ func Example() {
 	// true display refused: the token is locked
 }
 
-// The rig of a virtual token presses the button and reads the glass.
+// The rig of a virtual token presses the button and reads the LCD.
 func ExampleClient_RigDisplay() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -12,9 +12,9 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 )
 
-// FuzzAnswer gives a client any body as the answer to each of its requests: it
-// returns a value within its range or an error, and nothing that a terminal
-// would take for a command.
+// FuzzAnswer gives a client an arbitrary body as the answer to each of its requests.
+// Each call returns a value within its range or an error, and no text that contains
+// control characters for a terminal.
 func FuzzAnswer(f *testing.F) {
 	for _, body := range []string{
 		"a0",         // {}
@@ -69,8 +69,8 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// FuzzStationKey: what parses is written back as it was, and an error never
-// quotes a private key.
+// FuzzStationKey: a valid key is formatted as it was, and an error never contains a
+// private key.
 func FuzzStationKey(f *testing.F) {
 	test := host.InsecureTestStationKey()
 	f.Add(test.Expose())

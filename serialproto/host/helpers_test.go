@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	// patience is a limit for what must happen; reaching it is a failure.
+	// patience is a time limit for events that must happen; reaching it is a failure.
 	patience = 5 * time.Minute
-	// soon is how long to wait for an answer that will not come.
+	// soon is how long to wait for an answer that will not arrive.
 	soon = 15 * time.Millisecond
 	// rfcSeed is the seed of RFC 4226, appendix D.
 	rfcSeed = "12345678901234567890"
@@ -43,13 +43,13 @@ func newToken(t testing.TB, w *virtual.World, model string) *virtual.Token {
 	return w.NewToken(m)
 }
 
-// newOrder is an order for a token of w, on the world's time.
+// newOrder returns an order for a token of w, at the world's time.
 func newOrder(t testing.TB, w *virtual.World, profile string) host.Order {
 	t.Helper()
 	return hosttest.Order(t, profile, func() time.Time { return w.Now().Time() })
 }
 
-// serve runs a token behind a port until the test ends.
+// serve serves a token on a port until the test ends.
 func serve(t testing.TB, k *virtual.Token, far port.Port) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -61,14 +61,14 @@ func serve(t testing.TB, k *virtual.Token, far port.Port) {
 	})
 }
 
-// attach serves a token over memory and returns its client.
+// attach serves a token over memory and returns a client for it.
 func attach(t testing.TB, k *virtual.Token, opts ...host.Option) *host.Client {
 	t.Helper()
 	c, _ := attachWire(t, k, opts...)
 	return c
 }
 
-// attachWire is attach with a hand on the wire.
+// attachWire is like attach, and also returns the wire.
 func attachWire(t testing.TB, k *virtual.Token, opts ...host.Option) (*host.Client, *wire) {
 	t.Helper()
 	far, near := port.Pipe()
@@ -78,12 +78,12 @@ func attachWire(t testing.TB, k *virtual.Token, opts ...host.Option) (*host.Clie
 	return host.New(w, append([]host.Option{host.WithTimeout(patience)}, opts...)...), w
 }
 
-// wire is the host's end of a line, which can lose and record.
+// wire is the host's end of a line, which can lose answers and record requests.
 type wire struct {
 	port.Port
 
 	mu   sync.Mutex
-	lose int // answers to throw away
+	lose int // number of answers to lose
 	sent [][]byte
 
 	before func(written int) // before the first, second … write; nil for none
@@ -100,7 +100,7 @@ func (w *wire) Write(p []byte) (int, error) {
 	return w.Port.Write(p)
 }
 
-// Read loses whole answers: over memory an answer arrives in one piece.
+// Read loses whole answers, because over memory an answer arrives in one piece.
 func (w *wire) Read(p []byte) (int, error) {
 	for {
 		n, err := w.Port.Read(p)
@@ -128,8 +128,8 @@ func (w *wire) sentSoFar() [][]byte {
 	return w.sent
 }
 
-// device plays a token: reply returns what goes onto the wire for a request, or
-// nothing. The client's first request, by which it gets in step, is answered here.
+// device simulates a token: reply returns the bytes to send for a request, or nothing.
+// The client's first request, which synchronises it, is answered here.
 func device(t testing.TB, reply func(h serialproto.Header, body []byte) []byte, opts ...host.Option) *host.Client {
 	t.Helper()
 	far, near := port.Pipe()
@@ -174,7 +174,7 @@ func device(t testing.TB, reply func(h serialproto.Header, body []byte) []byte, 
 	return host.New(near, append([]host.Option{host.WithTimeout(patience)}, opts...)...)
 }
 
-// framed is a message on the wire.
+// framed returns a message as it is sent on the wire.
 func framed(h serialproto.Header, body []byte) (lines []byte) {
 	h.Length = uint16(len(body))
 	var f serialproto.Framer

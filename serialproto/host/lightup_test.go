@@ -11,15 +11,15 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 )
 
-// TestLightUp: the code of a button-6 goes with its minute. One that ends between the
-// press and the look is no reason for an empty answer.
+// TestLightUp: the code of a button-6 disappears when its minute ends. If that happens
+// between the press and the reading, the answer must not be empty.
 func TestLightUp(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
 	c, line := attachWire(t, k)
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "button-6")))
 	looked := len(line.sentSoFar()) + 1
-	for requests := range 3 { // before the first look, the press, the second look
+	for requests := range 3 { // before the first reading, the press, and the second reading
 		line.before = func(n int) {
 			if n == looked+requests {
 				now := w.Now().Time()
@@ -36,7 +36,7 @@ func TestLightUp(t *testing.T) {
 	require.EqualValues(t, 4, k.Display().Presses, "one each, and a second where the step ended after the first")
 }
 
-// TestLightUpDark: what cannot be lit is pressed once.
+// TestLightUpDark: if the display stays dark, the button is pressed only once.
 func TestLightUpDark(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")

@@ -16,20 +16,20 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Order is what a token shall become.
+// Order has the values with which a token is to be programmed.
 type Order struct {
 	Serial  token.Serial
 	Profile token.Profile
 	Expiry  token.Expiry   // zero: the token never expires
-	Zone    *time.Location // in which the expiry day ends; nil is Tokyo
+	Zone    *time.Location // the expiry day ends in this zone; nil: Tokyo
 	Seed    token.Seed
 
-	// Now is the time that the token's clock is set to, asked for at the last
-	// moment; nil is time.Now.
+	// Now returns the time to which the token's clock is set. It is called at the last
+	// moment. nil means time.Now.
 	Now func() time.Time
 
-	// DeviceKey is the X25519 public key that the device must have; nil accepts
-	// any.
+	// DeviceKey is the X25519 public key that the device must have; nil accepts any
+	// key.
 	DeviceKey *[32]byte
 }
 
@@ -46,10 +46,10 @@ type payload struct {
 	Clock     int64   `cbor:"clk"`
 }
 
-// Provision programs a blank or wiped token and has it prove that it holds the
-// seed ([ErrVerify] if it cannot). Its state is then PROVISIONED: check it, then
-// Lock. An order that no token could fulfil is refused before anything is
-// sent.
+// Provision programs a blank or wiped token and checks its proof that it holds the seed
+// ([ErrVerify] if the proof is wrong). Afterwards its state is PROVISIONED: verify the
+// token, then lock it. An order that no token could fulfil is refused before anything
+// is sent.
 func (c *Client) Provision(ctx context.Context, station StationKey, o Order) error {
 	if err := o.check(); err != nil {
 		return err
@@ -104,14 +104,14 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 	if subtle.ConstantTimeCompare(done.Confirmation, want[:]) != 1 {
 		return fmt.Errorf("provision: %w: its proof is wrong", ErrVerify)
 	}
-	if time.Since(sealed) > staleAfter { // the time in the message had to wait
+	if time.Since(sealed) > staleAfter { // the time in the message is out of date
 		return c.SetClock(ctx, o.now())
 	}
 	return nil
 }
 
-// staleAfter is how late the time in a provisioning message may arrive before
-// the clock is set once more.
+// staleAfter is how old the time in a provisioning message may be on arrival. If it is
+// older, the clock is set again.
 const staleAfter = 100 * time.Millisecond
 
 func (o *Order) now() time.Time {
@@ -121,7 +121,7 @@ func (o *Order) now() time.Time {
 	return time.Now()
 }
 
-// check refuses what no token can be.
+// check returns an error for values that no token can have.
 func (o *Order) check() error {
 	if o.Serial.IsZero() {
 		return fmt.Errorf("provision: %w: a token needs a serial number", token.ErrSerial)
@@ -138,7 +138,7 @@ func (o *Order) check() error {
 	return nil
 }
 
-// seal makes the Noise message, as the initiator of pattern K.
+// seal creates the Noise message, as the initiator of pattern K.
 func seal(station StationKey, device []byte, b *serialproto.Binding, o *Order) (message []byte, h serialproto.Transcript, err error) {
 	private := station.private.Bytes()
 	defer clear(private)
@@ -166,7 +166,7 @@ func seal(station StationKey, device []byte, b *serialproto.Binding, o *Order) (
 	return message, serialproto.Transcript(hs.ChannelBinding()), nil
 }
 
-// payload encodes what the message carries.
+// payload encodes the content of the message.
 func (o *Order) payload() ([]byte, error) {
 	seed := o.Seed.Bytes()
 	defer clear(seed)
@@ -194,9 +194,9 @@ func flag(b bool) int {
 	return 0
 }
 
-// Verify checks that the token shows the code of its seed, at a step that is at
-// most one off the present one. The token must be PROVISIONED and not yet
-// locked. The error wraps [ErrVerify].
+// Verify checks that the token shows the code of its seed, for a step that differs from
+// the present one by at most one. The token must be PROVISIONED and not yet locked. The
+// error wraps [ErrVerify].
 func (c *Client) Verify(ctx context.Context, o Order) error {
 	d, err := c.Display(ctx)
 	if err != nil {

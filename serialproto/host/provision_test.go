@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// counterOf asks which counter value the next commit must carry.
+// counterOf reads the counter value that the next commit must carry.
 func counterOf(t *testing.T, k *virtual.Token) byte {
 	t.Helper()
 	h := serialproto.Header{
@@ -27,7 +27,7 @@ func counterOf(t *testing.T, k *virtual.Token) byte {
 	return body[len(body)-1]
 }
 
-// bodyOf returns the body of the one answer in raw.
+// bodyOf returns the body of the only answer in raw.
 func bodyOf(t *testing.T, raw []byte) (body []byte) {
 	t.Helper()
 	var in serialproto.Deframer
@@ -40,12 +40,12 @@ func bodyOf(t *testing.T, raw []byte) (body []byte) {
 	return body
 }
 
-// refusalOf is the body of an answer's {"err": {"group": 64, "rc": e}}.
+// refusalOf returns the answer body {"err": {"group": 64, "rc": e}}.
 func refusalOf(e serialproto.Err) []byte {
 	return append([]byte("\xa1\x63err\xa2\x65group\x18\x40\x62rc"), byte(e))
 }
 
-// TestOrderRefused: what no token can be is refused before a byte is sent.
+// TestOrderRefused: values that no token can have are refused before a byte is sent.
 func TestOrderRefused(t *testing.T) {
 	w := newWorld(t)
 	good := host.InsecureTestStationKey()
@@ -71,8 +71,8 @@ func TestOrderRefused(t *testing.T) {
 	}
 }
 
-// TestWrongStation: a token obeys one station. The attempt burns the counter,
-// so that one message is tried once.
+// TestWrongStation: a token accepts one station only. The attempt uses up the counter,
+// so a message can be tried only once.
 func TestWrongStation(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
@@ -89,7 +89,8 @@ func TestWrongStation(t *testing.T) {
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "button-6")))
 }
 
-// TestGlassTooSmall: only the device knows how many digits it can show.
+// TestGlassTooSmall: the device checks the number of digits, because only the device
+// has that information.
 func TestGlassTooSmall(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
@@ -98,7 +99,7 @@ func TestGlassTooSmall(t *testing.T) {
 	require.Equal(t, serialproto.StateBlank, k.State())
 }
 
-// recordedCommit provisions a token and returns the commit as it was on the wire.
+// recordedCommit provisions a token and returns the commit as sent on the wire.
 func recordedCommit(t *testing.T, w *virtual.World, k *virtual.Token) []byte {
 	t.Helper()
 	c, line := attachWire(t, k)
@@ -110,7 +111,7 @@ func recordedCommit(t *testing.T, w *virtual.World, k *virtual.Token) []byte {
 	return commit
 }
 
-// TestReplay: recorded bytes program nothing a second time.
+// TestReplay: recorded bytes cannot program a token a second time.
 func TestReplay(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
@@ -131,8 +132,7 @@ func TestReplay(t *testing.T) {
 	require.Equal(t, serialproto.StateWiped, k.State())
 }
 
-// TestRebound: a message for one device, or one serial number, is none for
-// another.
+// TestRebound: a message is valid for one device and one serial number only.
 func TestRebound(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
@@ -154,7 +154,7 @@ func TestRebound(t *testing.T) {
 	require.Contains(t, string(bodyOf(t, again.Connect(nil).Exchange(nil, commit))), "conf", "unchanged it is good")
 }
 
-// changed takes a message off the wire, changes its content and frames it anew.
+// changed decodes a message, changes its content and frames it again.
 func changed(t *testing.T, raw []byte, from, to string) []byte {
 	t.Helper()
 	var in serialproto.Deframer
@@ -171,8 +171,8 @@ func changed(t *testing.T, raw []byte, from, to string) []byte {
 	return nil
 }
 
-// TestLostConfirmation: the token does not know whether its answer arrived. The
-// host says it again, and gets the same proof.
+// TestLostConfirmation: the token cannot detect whether its answer arrived. The host
+// repeats the commit, and gets the same proof.
 func TestLostConfirmation(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
@@ -181,7 +181,7 @@ func TestLostConfirmation(t *testing.T) {
 	o := newOrder(t, w, "button-6")
 	answers := 0
 	now := o.Now
-	o.Now = func() time.Time { // asked for when begin has been answered
+	o.Now = func() time.Time { // called after begin has been answered
 		if answers++; answers == 1 {
 			line.loseNext(1)
 		}
@@ -191,7 +191,7 @@ func TestLostConfirmation(t *testing.T) {
 	require.GreaterOrEqual(t, c.Stats().Repeats, 1)
 	var commits [][]byte
 	for _, sent := range line.sentSoFar() {
-		if len(sent) > 150 { // nothing else is as long
+		if len(sent) > 150 { // no other request is as long
 			commits = append(commits, sent)
 		}
 	}
@@ -204,8 +204,8 @@ func TestLostConfirmation(t *testing.T) {
 	require.Equal(t, begin+1, counterOf(t, k), "it was taken in once")
 }
 
-// TestEverythingArrives: neither a profile with everything set nor one without
-// anything loses a field on its way.
+// TestEverythingArrives: neither a profile with all fields set nor one without any
+// loses a field on the way.
 func TestEverythingArrives(t *testing.T) {
 	for _, p := range []token.Profile{
 		{Step: 30, Digits: 8, Algorithm: token.SHA512, T0: token.Epoch2000, Behaviour: token.Behaviour{

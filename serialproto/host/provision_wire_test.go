@@ -11,11 +11,11 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 )
 
-// wireLimit is what a whole provisioning may take each way, in bytes: a second
-// in all at 9600 baud would be 960.
+// wireLimit is the most that a complete provisioning may send in each direction, in
+// bytes. At 9600 baud, 960 bytes take a second.
 const wireLimit = 700
 
-// wholeProvisioning is what the line does to a token.
+// wholeProvisioning runs all steps of a provisioning station.
 func wholeProvisioning(ctx context.Context, c *host.Client, o host.Order) error {
 	if err := c.Provision(ctx, host.InsecureTestStationKey(), o); err != nil { // info, begin, commit
 		return err

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 )
 
-// TestPublishedKey: PROTOCOL.md tells other languages the test key. Its public
-// half there was computed with openssl.
+// TestPublishedKey: PROTOCOL.md publishes the test key for implementations in other
+// languages. Its public half there was computed with openssl.
 func TestPublishedKey(t *testing.T) {
 	text, err := os.ReadFile("../PROTOCOL.md")
 	require.NoError(t, err)

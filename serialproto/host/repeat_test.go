@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// deaf is a line that swallows the next requests that are longer than over.
+// deaf is a line that loses the next requests that are longer than over.
 type deaf struct {
 	port.Port
 	swallow, over int
@@ -28,8 +28,8 @@ func (d *deaf) Write(p []byte) (int, error) {
 	return d.Port.Write(p)
 }
 
-// TestRepeatedClock: a request that carries the time and must be sent again
-// carries the time of then, or the token would be late by the wait.
+// TestRepeatedClock: a repeated request carries the time of its repetition. With the
+// first time, the token's clock would be late by the wait.
 func TestRepeatedClock(t *testing.T) {
 	const wait = 500 * time.Millisecond
 	station := host.InsecureTestStationKey()

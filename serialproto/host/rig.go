@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// RigDisplay is what a person reads off the LCD, in any state: one atomic reading. A
+// RigDisplay is the readable content of the LCD, in any state, as one atomic reading. A
 // board, whose LCD is not a model, reports the segments that it drives.
 type RigDisplay struct {
 	Text     string  // one character for each digit
@@ -27,7 +27,7 @@ type RigDisplay struct {
 	ClockSet bool
 	Step     int64
 	Left     time.Duration
-	World    time.Time // of a virtual token, which need not be this machine's; zero for others
+	World    time.Time // clock of a virtual token's world, which may differ from this machine's; zero for other tokens
 }
 
 // The bits of "icons"; see PROTOCOL.md.
@@ -36,7 +36,7 @@ const (
 	iconBattery = 1 << 1
 )
 
-// RigDisplay reads the glass through the rig group.
+// RigDisplay reads the LCD through the rig group.
 func (c *Client) RigDisplay(ctx context.Context) (RigDisplay, error) {
 	var m struct {
 		Text  string          `cbor:"text"`
@@ -69,8 +69,8 @@ func (c *Client) RigDisplay(ctx context.Context) (RigDisplay, error) {
 	return r, nil
 }
 
-// rig sends a command of the rig group. A nonce keeps a repetition from being
-// done twice.
+// rig sends a command of the rig group. The nonce prevents a repetition from being
+// executed twice.
 func (c *Client) rig(ctx context.Context, name string, command uint8, key string, value int64) error {
 	body := map[string]int64{"n": int64(rand.Uint32N(1<<32-1)) + 1}
 	if key != "" {
@@ -79,12 +79,13 @@ func (c *Client) rig(ctx context.Context, name string, command uint8, key string
 	return c.do(ctx, request{name: "rig " + name, op: serialproto.OpWrite, group: serialproto.GroupRig, command: command, body: body}, nil)
 }
 
-// Dark reports whether the glass shows nothing that can be read.
+// Dark reports whether the LCD shows nothing readable.
 func (d RigDisplay) Dark() bool { return strings.TrimSpace(d.Text) == "" }
 
-// LightUp reads the glass, and presses the button where it is dark. A code may go
-// with its step right after the press (Behaviour.UntilStepEnd): then it presses
-// again. What stays dark within a step is returned dark, without an error.
+// LightUp reads the LCD, and presses the button if the LCD is dark. If a code
+// disappears with its step right after the press (Behaviour.UntilStepEnd), it presses
+// again. A display that stays dark within a step is returned as it is, without an
+// error.
 func (c *Client) LightUp(ctx context.Context) (RigDisplay, error) {
 	d, err := c.RigDisplay(ctx)
 	for err == nil && d.Dark() {
@@ -104,13 +105,13 @@ func (c *Client) Press(ctx context.Context) error {
 	return c.rig(ctx, "press", serialproto.CmdRigPress, "", 0)
 }
 
-// Hold puts the button down for d, at most an hour; it does not wait.
+// Hold presses the button for d, at most an hour. It does not wait.
 func (c *Client) Hold(ctx context.Context, d time.Duration) error {
 	return c.rig(ctx, "hold", serialproto.CmdRigHold, "ms", d.Milliseconds())
 }
 
-// Supply sets the supply voltage in millivolts; 0 takes the battery out and
-// puts it back.
+// Supply sets the supply voltage in millivolts. 0 takes the battery out and puts it
+// back.
 func (c *Client) Supply(ctx context.Context, millivolts int) error {
 	return c.rig(ctx, "supply", serialproto.CmdRigSupply, "mv", int64(millivolts))
 }
@@ -120,12 +121,12 @@ func (c *Client) Temperature(ctx context.Context, celsius float64) error {
 	return c.rig(ctx, "temperature", serialproto.CmdRigTemperature, "mc", int64(math.Round(celsius*1000)))
 }
 
-// Skew moves the token's clock, either way.
+// Skew moves the token's clock by d, forwards or backwards.
 func (c *Client) Skew(ctx context.Context, d time.Duration) error {
 	return c.rig(ctx, "skew", serialproto.CmdRigSkew, "ms", d.Milliseconds())
 }
 
-// PowerCut makes the supply fail inside the n-th flash operation from now.
+// PowerCut makes the supply fail during the n-th flash operation from now.
 func (c *Client) PowerCut(ctx context.Context, n int) error {
 	return c.rig(ctx, "power cut", serialproto.CmdRigPowerCut, "op", int64(n))
 }

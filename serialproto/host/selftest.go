@@ -11,8 +11,8 @@ import (
 
 // SelfTest is the result of a self-test.
 type SelfTest struct {
-	Flash  bool // the record in flash is the one in memory
-	Crypto bool // the known answers come out
+	Flash  bool // the record in flash matches the one in memory
+	Crypto bool // the known-answer tests passed
 	Clock  bool // the clock has been set
 	Supply int  // millivolts
 	Parts  []PartResult
@@ -24,9 +24,10 @@ type PartResult struct {
 	Verdict serialproto.Verdict
 }
 
-// Passed reports whether no part failed. A clock that has not been set is no fault
-// of a blank token. A part that the device has nothing for is not a failure, nor is
-// one that is missing in Parts because the firmware does not know it.
+// Passed reports whether no part failed. A clock that has not been set is not a
+// failure, because a blank token has none. A part that the device has no hardware for
+// is not a failure either, nor is a part that is missing in Parts because the firmware
+// does not support it.
 func (t SelfTest) Passed() bool {
 	for _, p := range t.Parts {
 		if p.Verdict == serialproto.Failed {
@@ -36,8 +37,7 @@ func (t SelfTest) Passed() bool {
 	return t.Flash && t.Crypto
 }
 
-// Verdict returns the result of a part; ok is false if the device did not report
-// it.
+// Verdict returns the result of a part; ok is false if the device did not report it.
 func (t SelfTest) Verdict(p serialproto.Part) (v serialproto.Verdict, ok bool) {
 	for _, r := range t.Parts {
 		if r.Part == p {
@@ -47,7 +47,7 @@ func (t SelfTest) Verdict(p serialproto.Part) (v serialproto.Verdict, ok bool) {
 	return 0, false
 }
 
-// SelfTest has the token test itself; all segments light up for two seconds.
+// SelfTest runs the token's self-test. All segments light up for two seconds.
 func (c *Client) SelfTest(ctx context.Context) (SelfTest, error) {
 	var m map[string]any
 	err := c.do(ctx, request{name: "selftest", op: serialproto.OpWrite, group: serialproto.GroupToken, command: serialproto.CmdTokenSelfTest}, &m)

@@ -14,14 +14,14 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// answering is a client whose device gives every request the same answer.
+// answering returns a client whose device gives the same answer to every request.
 func answering(t *testing.T, body any) *host.Client {
 	raw, err := cbor.Marshal(body)
 	require.NoError(t, err)
 	return device(t, func(h serialproto.Header, _ []byte) []byte { return framed(h.Response(), raw) })
 }
 
-// TestSelfTestAnswers: what is missing is not passed, and what is unknown is an
+// TestSelfTestAnswers: a missing part has not passed, and an unknown result is an
 // error.
 func TestSelfTestAnswers(t *testing.T) {
 	type answer = map[string]any
@@ -60,7 +60,8 @@ func TestSelfTestAnswers(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// moving is a world whose time moves by a second with each line that a client sends.
+// moving is a line on which each line that a client sends advances the world's clock by
+// a second.
 type moving struct {
 	*wire
 	world *virtual.World
@@ -71,8 +72,8 @@ func (m moving) Write(p []byte) (int, error) {
 	return m.wire.Write(p)
 }
 
-// TestMeasureCrystal: the error of the crystal lies between the limits found, and
-// is judged by them, whatever clock goes with the token: it is locked.
+// TestMeasureCrystal: the error of the crystal lies within the measured limits, which
+// decide the result. The token's clock does not matter, because the token is locked.
 func TestMeasureCrystal(t *testing.T) {
 	for trim, beyond := range map[virtual.PPM]bool{0: false, 40: false, -40: false, 5000: true, -5000: true} {
 		w := newWorld(t)
@@ -92,8 +93,8 @@ func TestMeasureCrystal(t *testing.T) {
 	}
 }
 
-// TestMeasureCrystalByHost: without a world it is this machine's clock that counts,
-// and a device whose uptime stands or runs wild is found out.
+// TestMeasureCrystalByHost: without a world, the comparison uses this machine's clock.
+// A device whose uptime stands still or is erratic is detected.
 func TestMeasureCrystalByHost(t *testing.T) {
 	start := time.Now()
 	for name, tt := range map[string]struct {
@@ -120,7 +121,7 @@ func TestMeasureCrystalByHost(t *testing.T) {
 	}
 }
 
-// TestMeasureCrystalRefused: what cannot be measured is not passed.
+// TestMeasureCrystalRefused: a crystal that cannot be measured has not passed.
 func TestMeasureCrystalRefused(t *testing.T) {
 	c := attach(t, newToken(t, newWorld(t), "always-on-6"))
 	_, err := c.MeasureCrystal(t.Context(), 1000, time.Hour)

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// TestStaleAnswers: an earlier host has asked for the clock under every sequence
-// number there is, and left. The next one gets the answer to its own request.
+// TestStaleAnswers: an earlier host has requested the clock with every sequence number
+// and left. The next host gets the answer to its own request.
 func TestStaleAnswers(t *testing.T) {
 	far, near := port.Pipe()
 	defer near.Close()
@@ -44,7 +44,7 @@ func TestStaleAnswers(t *testing.T) {
 				}
 				h, _ := serialproto.ParseHeader(m)
 				body := append([]byte(nil), m[serialproto.HeaderSize:]...)
-				if first { // what was under way arrives before the first answer
+				if first { // the bytes in transit arrive before the first answer
 					_, _ = far.Write(stale())
 				}
 				first = false
@@ -62,10 +62,10 @@ func TestStaleAnswers(t *testing.T) {
 	require.Equal(t, int64(1000), clock.UnixMilli())
 }
 
-// TestBothDirectionsFull: a device that takes nothing before its answers are
-// read is no dead end.
+// TestBothDirectionsFull: there is no deadlock with a device that reads nothing until
+// its answers are read.
 func TestBothDirectionsFull(t *testing.T) {
-	full := make([]byte, 64<<10) // what a Pipe holds
+	full := make([]byte, 64<<10) // the capacity of a Pipe
 	far, near := port.Pipe()
 	defer near.Close()
 	_, err := far.Write(full)
@@ -81,7 +81,7 @@ func TestBothDirectionsFull(t *testing.T) {
 	require.Equal(t, "hello", text)
 }
 
-// serveEcho answers echoes.
+// serveEcho answers echo requests.
 func serveEcho(p port.Port) {
 	var in serialproto.Deframer
 	var buf [256]byte

@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// ErrStationKey is the error of a text that is no station key.
+// ErrStationKey is the error of a text that is not a station key.
 var ErrStationKey = errclass.New(errclass.Usage, "not a station key")
 
 const (
@@ -31,8 +31,8 @@ func (k PublicKey) String() string {
 	return publicPrefix + base64.StdEncoding.EncodeToString(k[:])
 }
 
-// ParsePublicKey reads what String returns; white space around it is ignored.
-// The error wraps [ErrStationKey].
+// ParsePublicKey parses the result of String. It ignores white space around it. The
+// error wraps [ErrStationKey].
 func ParsePublicKey(text string) (PublicKey, error) {
 	var k PublicKey
 	b, err := parseKey(text, publicPrefix, "public")
@@ -40,14 +40,14 @@ func ParsePublicKey(text string) (PublicKey, error) {
 	return k, err
 }
 
-// StationKey is a provisioning station's X25519 key pair. It prints as its
-// public key.
+// StationKey is the X25519 key pair of a provisioning station. It prints as its public
+// key.
 type StationKey struct {
 	private token.Seed
 	public  PublicKey
 }
 
-// GenerateStationKey makes a new key.
+// GenerateStationKey creates a new key.
 func GenerateStationKey() (StationKey, error) {
 	key, err := ecdh.X25519().GenerateKey(rand.Reader)
 	if err != nil {
@@ -56,8 +56,8 @@ func GenerateStationKey() (StationKey, error) {
 	return stationKey(key.Bytes())
 }
 
-// InsecureTestStationKey returns the key that virtual tokens obey unless told
-// otherwise. It is published: anybody can make it.
+// InsecureTestStationKey returns the key that virtual tokens accept by default. It is
+// published: anyone can compute it.
 func InsecureTestStationKey() StationKey {
 	scalar := sha256.Sum256([]byte(stationName))
 	k, err := stationKey(scalar[:])
@@ -67,8 +67,8 @@ func InsecureTestStationKey() StationKey {
 	return k
 }
 
-// ParseStationKey reads what Expose returns; white space around it is ignored.
-// The error wraps [ErrStationKey].
+// ParseStationKey parses the result of Expose. It ignores white space around it. The
+// error wraps [ErrStationKey].
 func ParseStationKey(text string) (StationKey, error) {
 	b, err := parseKey(text, privatePrefix, "private")
 	if err != nil {
@@ -96,7 +96,7 @@ func (k StationKey) Public() PublicKey { return k.public }
 // String returns the public key as text.
 func (k StationKey) String() string { return k.public.String() }
 
-// Expose returns the private key as one line of text, for a file that only its
+// Expose returns the private key as one line of text. Store it in a file that only its
 // owner can read.
 func (k StationKey) Expose() string {
 	b := k.private.Bytes()
@@ -116,7 +116,7 @@ func parseKey(text, prefix, kind string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: a %s key is one line that starts with %q", ErrStationKey, kind, prefix)
 	}
 	b, err := base64.StdEncoding.Strict().DecodeString(encoded)
-	// The decoder passes over line breaks, but a key is one line.
+	// The decoder ignores line breaks, but a key is one line.
 	if err != nil || len(b) != 32 || strings.ContainsAny(encoded, "\r\n") {
 		return nil, fmt.Errorf("%w: after %q there must be 32 bytes in base64", ErrStationKey, prefix)
 	}

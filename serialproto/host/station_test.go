@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 )
 
-// testPublic is the public half of the published test key, and testPrivate its
+// testPublic is the public half of the published test key, and testPrivate is its
 // private half. They were computed with OpenSSL 3, in bash:
 //
 //	name='fob insecure test station key, published, protects nothing'

@@ -9,11 +9,11 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// syncLocked makes sure that what comes from now on is for us. A host before us
-// may have left without reading its answers, and they may be anywhere between
-// the device and here; the sequence number has 8 bits, so one of them would pass
-// for an answer to us now and then. A device answers in order: once it has
-// echoed our random text, all that was under way has come.
+// syncLocked ensures that the following answers are for us. An earlier host may have
+// left without reading its answers, which may be anywhere between the device and here.
+// The sequence number has only 8 bits, so such an answer could sometimes be taken for
+// ours. A device answers in order: once it has echoed our random text, all earlier
+// answers have arrived.
 func (c *Client) syncLocked(ctx context.Context) error {
 	if c.synced {
 		return nil
@@ -24,7 +24,7 @@ func (c *Client) syncLocked(ctx context.Context) error {
 		var m struct {
 			R *string `cbor:"r"`
 		}
-		// An answer without a text is a refusal: such a device cannot do better.
+		// An answer without a text is a refusal: this device does not support more.
 		return decoding.Unmarshal(body, &m) != nil || m.R == nil || *m.R == text
 	}
 	_, err := c.exchangeLocked(ctx, request{

@@ -12,8 +12,8 @@ import (
 // [AnswerTime].
 const DefaultTimeout = time.Second
 
-// slow are the commands that may take longer, PROTOCOL.md section 10: a slow
-// processor computes X25519 for seconds, and a flash erases pages.
+// slow has the commands that may take longer (PROTOCOL.md section 10): a slow processor
+// needs seconds to compute X25519, and a flash must erase pages.
 var slow = map[command]time.Duration{
 	{serialproto.GroupToken, serialproto.OpRead, serialproto.CmdTokenProvBegin}:   5 * time.Second,
 	{serialproto.GroupToken, serialproto.OpWrite, serialproto.CmdTokenProvCommit}: 15 * time.Second,
@@ -29,7 +29,7 @@ type command struct {
 }
 
 // AnswerTime returns how long a device may take to answer a command (PROTOCOL.md,
-// section 10). A Client waits as long unless it was made with WithTimeout.
+// section 10). A Client waits for that time unless it was created with WithTimeout.
 func AnswerTime(group serialproto.Group, op serialproto.Op, id uint8) time.Duration {
 	if d, ok := slow[command{group, op, id}]; ok {
 		return d

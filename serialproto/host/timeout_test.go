@@ -20,7 +20,7 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 )
 
-// TestAnswerTime: the host waits as long as PROTOCOL.md gives the device.
+// TestAnswerTime: the host waits as long as PROTOCOL.md allows the device.
 func TestAnswerTime(t *testing.T) {
 	document, err := os.ReadFile("../PROTOCOL.md")
 	require.NoError(t, err)
@@ -60,8 +60,8 @@ func TestAnswerTime(t *testing.T) {
 	}
 }
 
-// TestSlowestDevice: a device that takes as long as it may is asked once, and one
-// that says nothing is given up after three times that.
+// TestSlowestDevice: a device that takes the maximum time is asked once. For a silent
+// device, the host gives up after three times the maximum.
 func TestSlowestDevice(t *testing.T) {
 	serial := newOrder(t, newWorld(t), "button-6").Serial
 	for name, call := range map[string]struct {
@@ -76,7 +76,7 @@ func TestSlowestDevice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				near, far := net.Pipe()
-				var requests, takes atomic.Int64 // takes 0: it says nothing
+				var requests, takes atomic.Int64 // takes 0: no answer
 				takes.Store(int64(call.most - time.Millisecond))
 				go func() {
 					var in serialproto.Deframer
@@ -92,7 +92,7 @@ func TestSlowestDevice(t *testing.T) {
 								continue
 							}
 							h, _ := serialproto.ParseHeader(m)
-							body := []byte{0xA0} // for some commands no answer that makes sense
+							body := []byte{0xA0} // not a valid answer to some commands
 							if h.Group != serialproto.GroupOS {
 								requests.Add(1)
 								if takes.Load() == 0 {
@@ -108,7 +108,7 @@ func TestSlowestDevice(t *testing.T) {
 				}()
 				defer near.Close()
 				c := host.New(near)
-				_, err := c.Echo(t.Context(), "") // by then it is in step
+				_, err := c.Echo(t.Context(), "") // this synchronises the client
 				require.NoError(t, err)
 				began := time.Now()
 				require.NotErrorIs(t, call.do(t.Context(), c), host.ErrTimeout)

@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// liar is a device that says that it took the seed, and cannot prove it.
+// liar is a device that claims to have stored the seed but cannot prove it.
 type liar struct {
 	serialproto.Device
 	proof [32]byte
@@ -99,8 +99,8 @@ func TestWrongProof(t *testing.T) {
 	require.NotContains(t, err.Error(), "123456", "a code is a secret")
 }
 
-// TestWrongDevice: where a device's key is enrolled, no other will do, and it
-// gets to see nothing.
+// TestWrongDevice: if a device's key is enrolled, no other device is accepted, and
+// nothing secret is sent to it.
 func TestWrongDevice(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
@@ -111,7 +111,7 @@ func TestWrongDevice(t *testing.T) {
 	require.Len(t, line.sentSoFar(), 3, "getting in step, info, begin")
 }
 
-// TestVerify: the code must be that of the seed, and the clock right.
+// TestVerify: the code must match the seed, and the clock must be right.
 func TestVerify(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")

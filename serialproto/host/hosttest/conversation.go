@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hosttest is the conversation that every token must be able to hold: a
-// virtual one on each kind of port, and an image on a processor.
+// Package hosttest has a conversation that every token must support: a virtual token on
+// each kind of port, and an image on a processor.
 package hosttest
 
 import (
@@ -16,20 +16,21 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Device says what is known of the token before the conversation.
+// Device describes the token before the conversation.
 type Device struct {
-	Model       string                // also the profile that it gets, with a button and 6 digits
-	Supply      int                   // of a new cell, in millivolts
+	Model       string                // also the name of the profile that it gets, with a button and 6 digits
+	Supply      int                   // voltage of a new battery, in millivolts
 	Temperature bool                  // its rig can set the temperature
-	Now         func() time.Time      // what clocks are set to; Start at first
+	Now         func() time.Time      // the time to which clocks are set; first Start
 	Wait        func(d time.Duration) // lets time pass
-	Slack       time.Duration         // that may pass during the whole conversation besides; 0 where time stands still
+	Slack       time.Duration         // additional time that may pass during the conversation; 0 if time stands still
 }
 
 // Start is the time at which the conversation takes place.
 var Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Order is for a token of that profile, with the seed of RFC 4226, appendix D.
+// Order returns an order for a token with that profile and the seed of RFC 4226,
+// appendix D.
 func Order(t testing.TB, profile string, now func() time.Time) host.Order {
 	t.Helper()
 	p, err := token.ProfileByName(profile)
@@ -43,12 +44,12 @@ func Order(t testing.TB, profile string, now func() time.Time) host.Order {
 	return host.Order{Serial: serial, Profile: p, Expiry: expiry, Seed: seed, Now: now}
 }
 
-// Conversation is a token's life over the wire, from blank to wiped. The token
-// has a rig.
+// Conversation takes a token through its life over the wire, from blank to wiped. The
+// token must have a rig.
 func Conversation(t *testing.T, c *host.Client, dev Device) {
 	ctx := t.Context()
 	o := Order(t, dev.Model, dev.Now)
-	// near is for what time changes.
+	// near compares times that may change during the conversation.
 	near := func(want, got time.Time) {
 		t.Helper()
 		off := got.Sub(want)
@@ -174,7 +175,7 @@ func Conversation(t *testing.T, c *host.Client, dev Device) {
 	require.NoError(t, c.Provision(ctx, host.InsecureTestStationKey(), o), "a wiped token may be programmed anew")
 }
 
-// rig moves the hardware.
+// rig tests the commands that change the hardware.
 func rig(t *testing.T, c *host.Client, dev Device) {
 	ctx := t.Context()
 	before, err := c.RigDisplay(ctx)
