@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// allocs counts the allocations of a server that answers the bytes.
+// allocs counts the allocations of a server that answers the request in.
 func allocs(dev serialproto.Device, in []byte) float64 {
 	s := new(serialproto.Server)
 	line := &fakeLine{out: make([]byte, 0, 1<<14)}
@@ -22,7 +22,7 @@ func allocs(dev serialproto.Device, in []byte) float64 {
 	})
 }
 
-// TestNoAllocation sends every command, to be done and to be refused. Only
+// TestNoAllocation sends every command, both valid and in a form that is refused. Only
 // ProvCommit may allocate, in the standard library's cryptography: see
 // TestOpenAllocations.
 func TestNoAllocation(t *testing.T) {
@@ -42,7 +42,7 @@ func TestNoAllocation(t *testing.T) {
 				for command := range 10 {
 					for i, body := range bodies {
 						if i > 0 && (version > v2 || op == 1) {
-							break // refused before the body is looked at
+							break // refused before the body is read
 						}
 						in := frame(message(version, op, group, command, body))
 						for _, state := range []serialproto.State{serialproto.StateBlank, serialproto.StateProvisioned, serialproto.StateLocked} {
@@ -57,8 +57,8 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-// TestNoAllocationForDamage: nor does what is dropped. (The error of
-// encoding/base64 is a number small enough not to be allocated by Go.)
+// TestNoAllocationForDamage: dropped input does not cause allocations either. (The
+// error of encoding/base64 is a number small enough for Go not to allocate it.)
 func TestNoAllocationForDamage(t *testing.T) {
 	good := frame(echoOf(250))
 	for _, in := range []string{
@@ -69,7 +69,7 @@ func TestNoAllocationForDamage(t *testing.T) {
 	}
 }
 
-// TestServerSize keeps what the comment on Server promises.
+// TestServerSize checks the size given in the comment on Server.
 func TestServerSize(t *testing.T) {
 	require.Less(t, int(reflect.TypeFor[serialproto.Server]().Size()), 2048)
 }

@@ -15,7 +15,7 @@ import (
 
 func contains(words, word string) bool { return slices.Contains(strings.Fields(words), word) }
 
-// bombs are bodies that make a careless decoder recurse, allocate or wait.
+// bombs are bodies that would make a careless decoder recurse, allocate or wait.
 var bombs = []struct {
 	name string
 	body []byte
@@ -53,7 +53,7 @@ var bombs = []struct {
 	{"integer", unhex("00")},
 }
 
-// mapCommands are the commands that read a body, all of them.
+// mapCommands has all commands that read a body.
 var mapCommands = [][3]int{
 	{write, 0, 0}, {read, 0, 4}, {write, 0, 4}, {write, 0, 5}, {read, 0, 6}, {read, 0, 7},
 	{read, 10, 0}, {read, 10, 1}, {read, 10, 2}, {read, 10, 3},
@@ -62,7 +62,7 @@ var mapCommands = [][3]int{
 	{write, 65, 0}, {write, 65, 1}, {read, 65, 2}, {write, 65, 3}, {write, 65, 4}, {write, 65, 5}, {write, 65, 6},
 }
 
-// TestBombs: rc 3 for every command, nothing done, nothing allocated.
+// TestBombs: every command answers with rc 3, does nothing and allocates nothing.
 func TestBombs(t *testing.T) {
 	for _, b := range bombs {
 		t.Run(b.name, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// TestSkipDepth: eight levels, the innermost item included.
+// TestSkipDepth: Skip follows eight levels, including the innermost item.
 func TestSkipDepth(t *testing.T) {
 	for _, open := range []byte{0x81, 0xC1} {
 		for depth, want := range map[int]bool{1: true, 7: true, 8: false, 9: false} {

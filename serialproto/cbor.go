@@ -21,11 +21,11 @@ const (
 	simpleTrue     = 0xF5
 )
 
-// maxDepth bounds the nesting that [Decoder.Skip] follows.
+// maxDepth limits the nesting that [Decoder.Skip] follows.
 const maxDepth = 8
 
-// Encoder appends CBOR to a buffer of fixed capacity. Once something did not
-// fit, everything after it is dropped and Overflow reports true.
+// Encoder appends CBOR to a buffer of fixed capacity. If an item does not fit, that
+// item and all later ones are dropped, and Overflow is true.
 type Encoder struct {
 	Buf      []byte
 	Overflow bool
@@ -64,7 +64,7 @@ func (e *Encoder) Array(n int) { e.head(majorArray, uint64(n)) }
 // Uint writes an unsigned integer.
 func (e *Encoder) Uint(n uint64) { e.head(majorUint, n) }
 
-// Int writes an integer of either sign.
+// Int writes a signed integer.
 func (e *Encoder) Int(n int64) {
 	if n < 0 {
 		e.head(majorNeg, uint64(^n))
@@ -83,7 +83,7 @@ func (e *Encoder) Text(s string) {
 	e.Buf = append(e.Buf, s...)
 }
 
-// TextBytes writes a text string that is held as bytes.
+// TextBytes writes a text string given as bytes.
 func (e *Encoder) TextBytes(p []byte) {
 	e.head(majorText, uint64(len(p)))
 	e.raw(p)
@@ -104,21 +104,21 @@ func (e *Encoder) Bool(v bool) {
 	}
 }
 
-// Decoder reads CBOR from a buffer: integers, byte and text strings, booleans,
-// arrays and maps of definite and indefinite length. After the first error
-// every call returns zero values and Ok is false.
+// Decoder reads CBOR from a buffer: integers, byte and text strings, booleans, and
+// arrays and maps of definite and indefinite length. After the first error every call
+// returns zero values and Ok is false.
 //
-// It holds no state of its own beyond the position, so that the length that a
-// message claims costs nothing: a claim larger than the buffer is an error.
-// Lengths need not be in their shortest form, keys may repeat (the last one
-// counts), and text is not checked to be UTF-8.
+// A Decoder has no state except its position, so a length in a message cannot make it
+// allocate: a length larger than the buffer is an error. Lengths need not be in their
+// shortest form, keys may repeat (the last one counts), and text is not checked for
+// valid UTF-8.
 type Decoder struct {
 	buf []byte
 	off int
 	bad bool
 }
 
-// NewDecoder reads from p. The slices that it returns alias p.
+// NewDecoder returns a Decoder that reads from p. The slices that it returns alias p.
 func NewDecoder(p []byte) Decoder { return Decoder{buf: p} }
 
 // Ok reports whether no error has occurred.
@@ -129,8 +129,8 @@ func (d *Decoder) Done() bool { return !d.bad && d.off == len(d.buf) }
 
 func (d *Decoder) fail() { d.bad = true }
 
-// head reads an item's first byte and argument. For an indefinite length
-// (or a break) info is 31.
+// head reads an item's first byte and argument. For an indefinite length or a break,
+// info is 31.
 func (d *Decoder) head() (major, info uint8, n uint64) {
 	if d.bad || d.off >= len(d.buf) {
 		d.fail()
@@ -195,15 +195,15 @@ func (d *Decoder) Bool() bool {
 // Bytes reads a byte string of definite length.
 func (d *Decoder) Bytes() []byte { return d.str(majorBytes) }
 
-// Text reads a text string of definite length, and allocates a copy. A device
-// uses [Decoder.TextBytes].
+// Text reads a text string of definite length, and allocates a copy. Devices use
+// [Decoder.TextBytes] instead.
 func (d *Decoder) Text() string { return string(d.str(majorText)) }
 
 // TextBytes reads a text string of definite length as bytes.
 func (d *Decoder) TextBytes() []byte { return d.str(majorText) }
 
-// is reports whether a key that was read has the given name. A conversion to
-// string would allocate under TinyGo.
+// is reports whether a key has the given name. Converting the key to a string would
+// allocate under TinyGo.
 func is(key []byte, name string) bool {
 	if len(key) != len(name) {
 		return false
@@ -267,9 +267,9 @@ func (d *Decoder) Next(it *Items) bool {
 	return false
 }
 
-// Skip passes over one item: of the kinds that [Decoder] names, or a tag, a
-// floating-point number or a simple value. It follows at most 8 levels of
-// arrays, maps and tags, the innermost item included.
+// Skip skips one item. It accepts the kinds that [Decoder] reads, tags, floating-point
+// numbers and simple values. It follows at most 8 levels of arrays, maps and tags,
+// including the innermost item.
 func (d *Decoder) Skip() { d.skip(maxDepth) }
 
 func (d *Decoder) skip(depth int) {

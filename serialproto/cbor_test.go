@@ -53,14 +53,14 @@ func TestRFC8949(t *testing.T) {
 		skip.Skip()
 		require.True(t, skip.Done(), v.Hex)
 
-		// A byte less is an error, a byte of room less an overflow.
+		// One byte less is an error; one byte less of room is an overflow.
 		short := serialproto.NewDecoder(p[:len(p)-1])
 		short.Skip()
 		require.False(t, short.Ok(), v.Hex)
 	}
 }
 
-// item is anything of the subset.
+// item generates any value of the subset.
 func item(depth int) *rapid.Generator[any] {
 	kinds := []*rapid.Generator[any]{
 		rapid.Int64().AsAny(), rapid.String().AsAny(), rapid.SliceOf(rapid.Byte()).AsAny(), rapid.Bool().AsAny(),
@@ -71,8 +71,8 @@ func item(depth int) *rapid.Generator[any] {
 	return rapid.OneOf(kinds...)
 }
 
-// TestEncoder: the encoder writes what fxamacker/cbor writes, and the decoder
-// reads it back.
+// TestEncoder: the encoder gives the same bytes as fxamacker/cbor, and the decoder
+// reads them.
 func TestEncoder(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		v := item(4).Draw(t, "item")
@@ -140,8 +140,7 @@ func decodeAny(t tb, d *serialproto.Decoder, v any) {
 	}
 }
 
-// TestDecoderRefuses: an item of another kind or out of range is an error that
-// stays.
+// TestDecoderRefuses: an item of another kind or out of range is a permanent error.
 func TestDecoderRefuses(t *testing.T) {
 	kinds := map[string]func(*serialproto.Decoder) any{
 		"int":   func(d *serialproto.Decoder) any { return d.Int() },

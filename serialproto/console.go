@@ -13,68 +13,68 @@ import (
 //	start  = 06 09 for a packet's first line, 04 14 for each further one
 //	packet = the chunks together = length16 header body crc16
 //
-// length16 counts header, body and CRC but not itself; both 16-bit numbers are
-// big-endian.
+// length16 is the length of header, body and CRC, without itself. Both 16-bit numbers
+// are big-endian.
 const (
 	firstStart0, firstStart1 = 0x06, 0x09
 	nextStart0, nextStart1   = 0x04, 0x14
 
-	// MaxLine is the longest line in bytes, its LF included.
+	// MaxLine is the length of the longest line in bytes, including its LF.
 	MaxLine  = 127
 	maxText  = 124 // base64 characters in a line
-	maxChunk = 93  // bytes that they carry
+	maxChunk = 93  // bytes in a line
 
 	lengthSize = 2
 	crcSize    = 2
 )
 
-// Our own choices.
+// Sizes and limits of our own choice.
 const (
-	// BufferSize is the "buf_size" that a token reports: the longest packet in
-	// bytes, length and CRC included.
+	// BufferSize is the "buf_size" that a token reports: the length of the longest
+	// packet in bytes, including length and CRC.
 	BufferSize = 512
 
-	// MaxMessage is the longest header and body together in bytes.
+	// MaxMessage is the maximum length of header and body together, in bytes.
 	MaxMessage = BufferSize - lengthSize - crcSize
 
-	// PacketTimeout is how long a partial packet is kept after the last byte of
-	// its lines, in milliseconds.
+	// PacketTimeout is how long a partial packet is kept after the last byte of its
+	// lines, in milliseconds.
 	PacketTimeout = 3000
 )
 
-// strict refuses base64 whose unused bits are not zero, so that one packet has
-// one spelling.
+// strict rejects base64 whose unused bits are not zero, so each packet has only one
+// encoding.
 var strict = base64.StdEncoding.Strict()
 
-// Drops counts what a device threw away, so that a silent line can be told
-// from a broken one.
+// Drops counts the input that a device has discarded. The counters distinguish a silent
+// line from a broken one.
 type Drops struct {
-	Line    uint32 // a line too long, or cut off by the start of another
-	Base64  uint32 // text that is no base64
-	Stray   uint32 // a further line without a first one
-	Size    uint32 // a packet too long, too short, or of another length than it says
-	CRC     uint32 // a packet whose CRC is wrong
-	Header  uint32 // a header that is no request, or of another length than the body
-	Timeout uint32 // a partial packet dropped after PacketTimeout
+	Line    uint32 // lines that are too long or cut off by the start of another
+	Base64  uint32 // lines that are not base64
+	Stray   uint32 // further lines without a first line
+	Size    uint32 // packets that are too long or too short, or do not match their length field
+	CRC     uint32 // packets with a wrong CRC
+	Header  uint32 // messages that are not requests, or whose body does not match the header's length
+	Timeout uint32 // partial packets dropped after PacketTimeout
 }
 
-// Deframer finds packets in a stream of bytes. It skips everything between
-// lines, and any start sequence begins anew, so it is back in step at the next
-// line whatever came before. The zero value is ready.
+// Deframer finds packets in a stream of bytes. It skips everything between lines, and
+// any start sequence begins a new line. It is therefore synchronised again at the next
+// line, whatever came before. The zero value is ready to use.
 type Deframer struct {
 	Drops Drops
 
 	text   [maxText]byte
 	textN  int
 	where  place
-	next   bool // the line under way is a further one
+	next   bool // the current line is a further one
 	packet [BufferSize]byte
-	have   int // bytes of the packet so far; 0: none under way
+	have   int // bytes of the packet so far; 0: none
 	want   int
 	last   int64 // uptime of the last byte of a line
 }
 
-// place is where in a line the deframer is.
+// place is the deframer's position in a line.
 type place uint8
 
 const (
@@ -84,14 +84,14 @@ const (
 	inside
 )
 
-// Feed takes one byte that arrived at the given uptime in milliseconds. It
-// returns a packet's header and body when b completes it, else nil. The slice
+// Feed processes one byte that arrived at the given uptime in milliseconds. If b
+// completes a packet, it returns the packet's header and body, otherwise nil. The slice
 // is valid until the next call.
 func (d *Deframer) Feed(b byte, uptime int64) []byte {
 	d.Expire(uptime)
-	start := b == firstStart0 || b == nextStart0 // never inside base64
+	start := b == firstStart0 || b == nextStart0 // not part of base64
 	if start || d.where != outside {
-		d.last = uptime // what lies between lines keeps nothing alive
+		d.last = uptime // bytes between lines do not keep a packet alive
 	}
 	switch {
 	case start:
@@ -130,12 +130,12 @@ func (d *Deframer) Expire(uptime int64) {
 	}
 }
 
-// Partial reports whether a line or packet is under way.
+// Partial reports whether a line or packet is incomplete.
 func (d *Deframer) Partial() bool { return d.where != outside || d.have > 0 }
 
-// line takes in the finished line, and returns the packet if it is complete.
+// line processes a complete line, and returns the packet if it is complete.
 func (d *Deframer) line() []byte {
-	if !d.next && d.have > 0 { // the packet before was never finished
+	if !d.next && d.have > 0 { // the previous packet is incomplete
 		d.Drops.Size++
 		d.have = 0
 	}
@@ -176,21 +176,21 @@ func (d *Deframer) drop(count *uint32) []byte {
 	return nil
 }
 
-// Framer cuts a packet into lines. It holds the packet itself, so that a
-// device builds a message where it is sent from: write header and body to
-// [Framer.Message], then call [Framer.Seal].
+// Framer divides a packet into lines. It holds the packet itself, so a device can build
+// a message in place: write header and body to [Framer.Message], then call
+// [Framer.Seal].
 type Framer struct {
 	packet [BufferSize]byte
 	size   int
 	sent   int
 }
 
-// Message returns the empty buffer for header and body, of capacity MaxMessage.
+// Message returns the empty buffer for header and body, with capacity MaxMessage.
 func (f *Framer) Message() []byte {
 	return f.packet[lengthSize : lengthSize : lengthSize+MaxMessage]
 }
 
-// Seal adds length and CRC to a message of n bytes that lies in the buffer.
+// Seal adds length and CRC to a message of n bytes in the buffer.
 func (f *Framer) Seal(n int) {
 	body := f.packet[lengthSize : lengthSize+n]
 	binary.BigEndian.PutUint16(f.packet[:], uint16(n+crcSize))
@@ -198,8 +198,8 @@ func (f *Framer) Seal(n int) {
 	f.size, f.sent = lengthSize+n+crcSize, 0
 }
 
-// AppendLine appends the packet's next line to dst, and returns dst as it is
-// when nothing is left. A line is at most MaxLine bytes.
+// AppendLine appends the packet's next line to dst. If no line is left, it returns dst
+// unchanged. A line is at most MaxLine bytes.
 func (f *Framer) AppendLine(dst []byte) []byte {
 	if f.sent == f.size {
 		return dst

@@ -13,7 +13,7 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// feed gives all bytes to a deframer at one time, and returns the messages.
+// feed passes bytes to a deframer, all with the same uptime, and returns the messages.
 func feed(d *serialproto.Deframer, in []byte, uptime int64) (messages [][]byte) {
 	for _, b := range in {
 		if m := d.Feed(b, uptime); m != nil {
@@ -23,7 +23,7 @@ func feed(d *serialproto.Deframer, in []byte, uptime int64) (messages [][]byte) 
 	return messages
 }
 
-// frameWithFramer is frame by the code under test.
+// frameWithFramer is like frame, but uses the code under test.
 func frameWithFramer(m []byte) (out []byte) {
 	var f serialproto.Framer
 	f.Seal(len(append(f.Message(), m...)))
@@ -37,7 +37,7 @@ func frameWithFramer(m []byte) (out []byte) {
 	}
 }
 
-// echoOf is an echo request, a message of n bytes in all.
+// echoOf returns an echo request whose total length is n bytes.
 func echoOf(n int) []byte {
 	text := n - 8 - 3 - 1 // header, map and key, first byte of the string
 	switch {
@@ -53,7 +53,7 @@ func echoOf(n int) []byte {
 	return m
 }
 
-// TestCRC16 has the check value of CRC-16/XMODEM in the catalogue of
+// TestCRC16 includes the check value of CRC-16/XMODEM from the catalogue of
 // parametrised CRC algorithms (reveng.sourceforge.io).
 func TestCRC16(t *testing.T) {
 	require.Equal(t, uint16(0x31C3), serialproto.CRC16([]byte("123456789")))
@@ -66,9 +66,9 @@ func TestCRC16(t *testing.T) {
 	}
 }
 
-// TestBoundaries goes through the sizes at which implementations have failed:
-// a last line that is nearly empty or full, with the CRC cut in two (zephyr
-// 37893, PR 39324), and the largest message.
+// TestBoundaries tries the sizes at which implementations have failed: a last line that
+// is nearly empty or full, with a CRC that is split between lines (zephyr 37893, PR
+// 39324), and the largest message.
 func TestBoundaries(t *testing.T) {
 	sizes := []int{8, 9, serialproto.MaxMessage - 1, serialproto.MaxMessage}
 	for n := 85; n <= 95; n++ {
@@ -85,8 +85,8 @@ func TestBoundaries(t *testing.T) {
 	}
 }
 
-// TestEchoSizes does the same through a server, there and back. The largest is
-// buf_size less 4 (smpclient: -4 passes, -3 is dropped).
+// TestEchoSizes does the same through a server, in both directions. The largest message
+// is buf_size less 4 (smpclient: -4 passes, -3 is dropped).
 func TestEchoSizes(t *testing.T) {
 	params := call(t, newDevice(), read, 0, 6, obj{})
 	require.Equal(t, obj{"buf_size": uint64(512), "buf_count": uint64(1)}, params)
@@ -106,7 +106,7 @@ func TestEchoSizes(t *testing.T) {
 	require.Equal(t, uint32(5), s.Drops().Stray, "the five lines after the first")
 }
 
-// TestTolerance reads what other ends send without being asked.
+// TestTolerance reads unsolicited bytes that other senders add.
 func TestTolerance(t *testing.T) {
 	m := echoOf(250) // three lines
 	whole := frame(m)
@@ -154,11 +154,11 @@ func TestTolerance(t *testing.T) {
 	}
 }
 
-// TestFrameWithin: the inner frame counts, the outer one is lost.
+// TestFrameWithin: an inner frame is accepted, and the outer one is lost.
 func TestFrameWithin(t *testing.T) {
 	inner, outer := echoOf(30), frame(echoOf(250))
 	var d serialproto.Deframer
-	in := append(bytes.Clone(outer[:140]), frame(inner)...) // inside the second line
+	in := append(bytes.Clone(outer[:140]), frame(inner)...) // in the middle of the second line
 	in = append(in, outer[140:]...)
 	require.Equal(t, [][]byte{inner}, feed(&d, in, 0))
 	require.Equal(t, serialproto.Drops{Line: 1, Stray: 1}, d.Drops)

@@ -2,8 +2,8 @@
 
 package serialproto
 
-// CRC16 is the check sum of SMP over console: CRC-16/XMODEM, polynomial
-// 0x1021, initial value 0, no reflection. It covers header and body.
+// CRC16 returns the checksum of SMP over console: CRC-16/XMODEM, polynomial 0x1021,
+// initial value 0, no reflection. It covers header and body.
 func CRC16(p []byte) uint16 {
 	var crc uint16
 	for _, b := range p {

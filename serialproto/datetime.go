@@ -4,8 +4,8 @@ package serialproto
 
 import "github.com/d204ef64/fob/token"
 
-// ValidClock reports whether a token's clock may be set to t: from 1970 to the
-// end of the year 9999, which is what the datetime string can express.
+// ValidClock reports whether a token's clock may be set to t. The range is from 1970 to
+// the end of the year 9999, which the datetime string can express.
 func ValidClock(t token.UnixMilli) bool {
 	const end9999 = 253402300800000
 	return t >= 0 && t < end9999
@@ -18,9 +18,8 @@ const (
 	dayMilli    = 24 * hourMilli
 )
 
-// appendDatetime writes t as the OS group does,
-// yyyy-MM-dd'T'HH:mm:ss.SSSSSSZZZZZ, always in UTC. Times outside [ValidClock]
-// come out as nothing.
+// appendDatetime formats t as in the OS group, yyyy-MM-dd'T'HH:mm:ss.SSSSSSZZZZZ,
+// always in UTC. It appends nothing for times outside [ValidClock].
 func appendDatetime(dst []byte, t token.UnixMilli) []byte {
 	if !ValidClock(t) {
 		return dst
@@ -51,9 +50,9 @@ func appendNumber(dst []byte, n, width int, after byte) []byte {
 	return append(dst, after)
 }
 
-// parseDatetime reads the forms that clients send: a T or a space in the
-// middle, a fraction of any length or none, and Z, ±hh:mm, ±hhmm or no zone
-// (then UTC). With a zone the time may lie just outside [ValidClock].
+// parseDatetime parses the forms that clients send: a T or a space in the middle, a
+// fraction of any length or none, and Z, ±hh:mm, ±hhmm or no zone (then UTC). With a
+// zone the result may be just outside [ValidClock].
 func parseDatetime(s []byte) (t token.UnixMilli, ok bool) {
 	r := reader{s: s}
 	year := r.number(4)
@@ -82,9 +81,9 @@ func parseDatetime(s []byte) (t token.UnixMilli, ok bool) {
 	return token.UnixMilli(ms), true
 }
 
-// daysOf returns the days from 1970-01-01 to a date of the years 1970 to 9999,
-// and whether it exists. It asks [token.NewExpiry] for no date that does not,
-// since the error with which that refuses is allocated.
+// daysOf returns the days from 1970-01-01 to a date of the years 1970 to 9999, and
+// whether the date exists. It never passes an invalid date to [token.NewExpiry],
+// because the error would be allocated.
 func daysOf(year, month, day int) (days int32, ok bool) {
 	if year < token.MinExpiryYear || year > token.MaxExpiryYear || month < 1 || month > 12 || day < 1 || day > 31 {
 		return 0, false
@@ -98,7 +97,7 @@ func daysOf(year, month, day int) (days int32, ok bool) {
 	return date.Days(), err == nil && m == month
 }
 
-// reader takes a string apart from its front.
+// reader parses a string from its front.
 type reader struct {
 	s   []byte
 	bad bool
@@ -111,7 +110,7 @@ func (r *reader) peek() byte {
 	return r.s[0]
 }
 
-// one takes one byte, which must be one of set.
+// one reads one byte, which must be one of set.
 func (r *reader) one(set string) byte {
 	c := r.peek()
 	for i := range len(set) {

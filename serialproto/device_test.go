@@ -7,9 +7,9 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// fakeDevice is a token without time, display or flash: it keeps the rules of
-// PROTOCOL.md, and its fields are what a test sets and looks at. It does not
-// allocate, ProvCommit apart.
+// fakeDevice is a token without time, display or flash. It follows the rules of
+// PROTOCOL.md, and tests set and read its fields. It does not allocate, except in
+// ProvCommit.
 type fakeDevice struct {
 	info    serialproto.Info
 	now     token.UnixMilli
@@ -23,10 +23,10 @@ type fakeDevice struct {
 	station [32]byte // the station's public key
 	seed    [token.MaxSeedLen]byte
 	seedLen int
-	taken   serialproto.Transcript // of the message that was taken in
+	taken   serialproto.Transcript // of the accepted message
 	payload serialproto.Payload
 
-	refusal serialproto.Status // every method that can refuse does, with this
+	refusal serialproto.Status // returned by every method that can refuse
 	hasRig  bool
 
 	resets  int
@@ -34,13 +34,13 @@ type fakeDevice struct {
 	wipes   int
 	locks   int
 	rigs    int
-	command uint8 // of the last rig command
+	command uint8 // code of the last rig command
 	rig     serialproto.RigRequest
 }
 
 var _ serialproto.Device = (*fakeDevice)(nil)
 
-// newDevice is a token fresh from the factory.
+// newDevice returns a token in its factory state.
 func newDevice() *fakeDevice {
 	return &fakeDevice{info: serialproto.Info{
 		HardwareID: [8]byte{0xf0, 0xb0, 1, 2, 3, 4, 5, 6},
@@ -50,8 +50,8 @@ func newDevice() *fakeDevice {
 	}}
 }
 
-// newProvisioned is a token with a seed and a clock. Its code is that of the
-// seed of RFC 6238, appendix B, at that time (computed with Python's hmac).
+// newProvisioned returns a token with a seed and a clock. Its code is from the seed of
+// RFC 6238, appendix B, for that time (computed with Python's hmac).
 func newProvisioned() *fakeDevice {
 	d := newDevice()
 	d.info.State = serialproto.StateProvisioned
@@ -213,10 +213,10 @@ type fakeLine struct {
 	in     []byte // sent by the host, not yet read
 	out    []byte // sent by the device
 	uptime int64  // milliseconds
-	grain  int    // the most bytes that Write takes at once; 0: any number
-	full   bool   // Write takes at most room bytes in all
+	grain  int    // most bytes that Write accepts at once; 0: any number
+	full   bool   // Write accepts at most room bytes in total
 	room   int
-	chunk  int // the most bytes that Read returns at once; 0: any number
+	chunk  int // most bytes that Read returns at once; 0: any number
 }
 
 var _ serialproto.Line = (*fakeLine)(nil)

@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// TestDrops moves each counter, and no other.
+// TestDrops increases each counter, and no other.
 func TestDrops(t *testing.T) {
 	good := message(v2, read, 0, 6, obj{})
 	long := frame(echoOf(250))
@@ -55,7 +55,7 @@ func TestDrops(t *testing.T) {
 			require.Equal(t, tt.want, *s.Drops())
 			require.True(t, s.Idle())
 
-			// It is back in step, and tells what it dropped.
+			// The server is synchronised again, and reports the drops.
 			line.in, line.out = frame(message(v2, read, 64, 0, obj{})), nil
 			s.Step(line, dev)
 			answers := unframe(t, line.out)
@@ -70,8 +70,8 @@ func TestDrops(t *testing.T) {
 	}
 }
 
-// TestTimeout: a partial packet lives 3 s from its last byte, and not longer,
-// whether or not something else arrives.
+// TestTimeout: a partial packet is kept for 3 s after its last byte and not longer,
+// whether or not other bytes arrive.
 func TestTimeout(t *testing.T) {
 	m := echoOf(250)
 	whole := frame(m)
@@ -83,14 +83,14 @@ func TestTimeout(t *testing.T) {
 			s.Step(line, dev)
 			require.False(t, s.Idle())
 
-			// On time, to the millisecond.
+			// In time, to the millisecond.
 			line.in, line.uptime = whole[cut:], 1000+serialproto.PacketTimeout
 			on := s // a copy
 			on.Step(line, dev)
 			require.Len(t, unframe(t, line.out), 1, "cut at %d", cut)
 			require.Equal(t, serialproto.Drops{}, *on.Drops())
 
-			// Halfway, text that is none of ours, and then too late.
+			// Unrelated text halfway, and then too late.
 			if betweenLines := cut == 127; betweenLines {
 				line.in, line.uptime = []byte(log), 1000+serialproto.PacketTimeout/2
 				s.Step(line, dev)
@@ -113,7 +113,7 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// TestTimeoutInFeed: the next byte finds the packet gone even if nobody called
+// TestTimeoutInFeed: the packet times out at the next byte, even without a call of
 // Expire in between.
 func TestTimeoutInFeed(t *testing.T) {
 	m := echoOf(250)

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEnum answers as Zephyr's smp_group_10.rst and enum_mgmt.c say.
+// TestEnum checks the answers against Zephyr's smp_group_10.rst and enum_mgmt.c.
 func TestEnum(t *testing.T) {
 	n := func(n int) uint64 { return uint64(n) }
 	detail := func(id int, name string, handlers int) obj {
@@ -20,7 +20,7 @@ func TestEnum(t *testing.T) {
 		name            string
 		command         int
 		body            any
-		without, withIt obj // a rig
+		without, withIt obj // without and with a rig
 	}{
 		{"count", 0, obj{}, obj{"count": n(3)}, obj{"count": n(4)}},
 		{
@@ -57,8 +57,8 @@ func TestEnum(t *testing.T) {
 	}
 }
 
-// TestEnumIsTrue: a command of a group that is listed is answered with
-// something else than "unsupported", and there are as many as it says.
+// TestEnumIsTrue: every listed group has as many commands as reported that are not
+// answered with "unsupported".
 func TestEnumIsTrue(t *testing.T) {
 	dev := newProvisioned()
 	dev.hasRig = true

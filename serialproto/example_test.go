@@ -8,7 +8,7 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// A host finds the answer to "mcumgr echo hello" between lines of a log.
+// A host finds the answer to "mcumgr echo hello" between the lines of a log.
 func ExampleDeframer() {
 	received := "I: booting\r\n\x06\x09ABMDAAAJAAAEAKFhcmVoZWxsb/KU\nI: idle\r\n"
 
@@ -28,7 +28,7 @@ func ExampleDeframer() {
 	// Output: true r hello
 }
 
-// A device answers what its line has received, and never waits.
+// A device answers the requests on its line, and never waits.
 func ExampleServer() {
 	line := &fakeLine{in: []byte("\x06\x09AAsAAAABAAH3AKDgPA==\n")} // mcumgr image list
 	var server serialproto.Server

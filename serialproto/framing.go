@@ -2,26 +2,27 @@
 
 package serialproto
 
-// Framing carries whole SMP messages over a line, on the device's end. A [Server]
-// speaks SMP over console unless it is given another one, such as reports of a USB
-// HID device or BLE packets. The host's end is a host.Transport.
+// Framing carries whole SMP messages over a line, at the device's end. A [Server] uses
+// SMP over console unless it is given another framing, such as reports of a USB HID
+// device or BLE packets. The host's counterpart is a host.Transport.
 //
 // A message is header and body, at most MaxMessage bytes.
 type Framing interface {
-	// Receive returns the next message that has arrived, nil if none is complete.
-	// The slice is valid until the next call.
+	// Receive returns the next message that has arrived, nil if none is complete. The
+	// slice is valid until the next call.
 	Receive(line Line) []byte
 	// Buffer returns an empty buffer for an answer, of capacity MaxMessage.
 	Buffer() []byte
-	// Send begins to send the first n bytes of the buffer.
+	// Send starts sending the first n bytes of the buffer.
 	Send(n int)
-	// Flush sends as much as the line accepts, and reports whether all is sent.
+	// Flush sends as many bytes as the line accepts, and reports whether all have been
+	// sent.
 	Flush(line Line) bool
-	// Idle reports whether nothing is half received or half sent.
+	// Idle reports whether no message is partly received or partly sent.
 	Idle() bool
-	// Drops returns the counts of what was discarded since the start.
+	// Drops returns the counters of input discarded since the start.
 	Drops() *Drops
-	// Reset returns to the state at the start.
+	// Reset restores the initial state.
 	Reset()
 }
 
@@ -29,7 +30,7 @@ type Framing interface {
 type console struct {
 	in      Deframer
 	out     Framer
-	arrived [64]byte // bytes read, from at to until not yet looked at
+	arrived [64]byte // bytes read; those from at to until are not processed yet
 	at      int
 	until   int
 	line    [MaxLine]byte // the line being sent, from sent to ready

@@ -16,8 +16,7 @@ import (
 
 // The corpora are in testdata/fuzz, one folder for each target.
 
-// FuzzDeframer: after any garbage a frame is found, and how the bytes are cut
-// up makes no difference.
+// FuzzDeframer: a frame is found after any garbage, however the bytes are divided.
 func FuzzDeframer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, garbage, message []byte, chunk, grain uint8) {
 		message = message[:min(len(message), serialproto.MaxMessage)]
@@ -45,8 +44,8 @@ func FuzzDeframer(f *testing.F) {
 	})
 }
 
-// FuzzServer: whatever arrives, what is sent are whole frames that answer
-// something.
+// FuzzServer: for any input, the server sends only complete frames, each of which
+// answers a request.
 func FuzzServer(f *testing.F) {
 	invalidText, err := cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid}.DecMode()
 	require.NoError(f, err)
@@ -72,11 +71,11 @@ func FuzzServer(f *testing.F) {
 	})
 }
 
-// FuzzDecoder: what we read, fxamacker/cbor reads alike; what we skip is
-// well-formed, and what is well-formed and of the subset we skip.
+// FuzzDecoder: the decoder and fxamacker/cbor read the same values. The decoder skips
+// only well-formed items, and skips all well-formed items of the subset.
 func FuzzDecoder(f *testing.F) {
-	// Four levels of arrays and maps, by the count of fxamacker/cbor, which
-	// does not take each tag for one.
+	// Four levels of arrays and maps as fxamacker/cbor counts them; it does not count
+	// every tag as a level.
 	shallow, err := cbor.DecOptions{MaxNestedLevels: 4}.DecMode()
 	require.NoError(f, err)
 	lax, err := cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid}.DecMode()
@@ -91,7 +90,7 @@ func FuzzDecoder(f *testing.F) {
 			require.NoError(t, cbor.Wellformed(p))
 		case shallow.Wellformed(p) == nil:
 			tags, indefinite := 0, false
-			for _, b := range p { // or what looks like one inside a string
+			for _, b := range p { // also counts such bytes inside strings
 				if b>>5 == 6 {
 					tags++
 				}
@@ -114,7 +113,7 @@ func FuzzDecoder(f *testing.F) {
 	})
 }
 
-// valueOf reads whatever comes next, by trial on copies.
+// valueOf reads the next item of any kind, by trying each kind on a copy.
 func valueOf(d *serialproto.Decoder, depth int) any {
 	try := func(read func(c *serialproto.Decoder) any) (v any, ok bool) {
 		c := *d
@@ -148,7 +147,7 @@ func valueOf(d *serialproto.Decoder, depth int) any {
 		return v
 	}
 	pairs := asMap.Map()
-	*d = asMap // failed, if it is none either
+	*d = asMap // fails if it is not a map either
 	v := map[string]any{}
 	for d.Next(&pairs) {
 		key := d.Text()
@@ -157,7 +156,7 @@ func valueOf(d *serialproto.Decoder, depth int) any {
 	return v
 }
 
-// FuzzPayload: a payload that is taken says the same to fxamacker/cbor.
+// FuzzPayload: fxamacker/cbor reads the same values from an accepted payload.
 func FuzzPayload(f *testing.F) {
 	strict, err := cbor.DecOptions{
 		DupMapKey: cbor.DupMapKeyEnforcedAPF, FieldNameMatching: cbor.FieldNameMatchingCaseSensitive,
@@ -175,7 +174,7 @@ func FuzzPayload(f *testing.F) {
 			Behaviour cbor.RawMessage `cbor:"beh"`
 		}
 		if strict.Unmarshal(plain, &want) != nil {
-			return // a key that comes twice
+			return // a repeated key
 		}
 		require.Equal(t, string(want.Seed), string(m.Seed))
 		require.Equal(t, want.Algorithm, int(m.Profile.Algorithm))
@@ -191,8 +190,8 @@ func FuzzPayload(f *testing.F) {
 	})
 }
 
-// FuzzDatetime: a text that is taken means the same to time.Parse, and what
-// time.Format writes is taken.
+// FuzzDatetime: an accepted text has the same meaning for time.Parse, and the output of
+// time.Format is accepted.
 func FuzzDatetime(f *testing.F) {
 	set := func(t *testing.T, text string) (dev *fakeDevice, ok bool) {
 		dev = newDevice()
@@ -227,8 +226,8 @@ func FuzzDatetime(f *testing.F) {
 	})
 }
 
-// FuzzOpen: no message opens that the station has not sealed, and none of
-// those with a bit changed.
+// FuzzOpen: a message opens only if the station has sealed it, and not if a bit has
+// changed.
 func FuzzOpen(f *testing.F) {
 	v := loadVector(f)
 	sealed := unhex(v.Message)

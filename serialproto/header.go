@@ -25,13 +25,14 @@ type Header struct {
 	Command uint8
 }
 
-// The versions of SMP, as the header writes them.
+// The versions of SMP, as encoded in the header.
 const (
 	Version1 = 0 // errors are {"rc": n}
 	Version2 = 1 // errors of a group are {"err": {"group": g, "rc": n}}
 )
 
-// Op is the operation of a message. A response's is its request's plus one.
+// Op is the operation of a message. A response has the operation of its request plus
+// one.
 type Op uint8
 
 // The operations.
@@ -45,12 +46,12 @@ const (
 // Group is an SMP management group.
 type Group uint16
 
-// The groups that a token answers. Numbers from 64 are the application's.
+// The groups that a token supports. Numbers from 64 on are for applications.
 const (
 	GroupOS    Group = 0
 	GroupEnum  Group = 10
 	GroupToken Group = 64
-	GroupRig   Group = 65 // only where the device has a rig
+	GroupRig   Group = 65 // only in a device with a rig
 )
 
 // Commands of the OS group.
@@ -79,7 +80,7 @@ const (
 	CmdTokenProvCommit = 4
 	CmdTokenLock       = 5
 	CmdTokenSelfTest   = 6
-	CmdTokenWipe       = 8 // 7 is kept free for a tick counter
+	CmdTokenWipe       = 8 // 7 is reserved for a tick counter
 )
 
 // Commands of the rig group.
@@ -101,8 +102,8 @@ func (h Header) Append(dst []byte) []byte {
 	return append(dst, h.Seq, h.Command)
 }
 
-// ParseHeader reads a header from the start of p. It fails where p is shorter
-// than a header or a reserved bit is set.
+// ParseHeader parses the header at the start of p. It fails if p is shorter than a
+// header or a reserved bit is set.
 func ParseHeader(p []byte) (h Header, ok bool) {
 	if len(p) < HeaderSize || p[0]&0xE0 != 0 {
 		return Header{}, false
@@ -118,8 +119,8 @@ func ParseHeader(p []byte) (h Header, ok bool) {
 	}, true
 }
 
-// Response is the header of the answer to h, its Length still to be filled. Its
-// version is h's, or the newest that we speak.
+// Response returns the header of the answer to h, with a Length of 0. Its version is
+// the version of h, or the newest that we support.
 func (h Header) Response() Header {
 	h.Version = min(h.Version, Version2)
 	h.Op++

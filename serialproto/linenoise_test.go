@@ -14,18 +14,18 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// TestNoisyLine sends 200,000 messages over a line that flips, drops and
-// inserts bytes. What is delivered was sent, and what arrives whole is
-// delivered, whatever came before it.
+// TestNoisyLine sends 200,000 messages over a line that flips, drops and inserts bytes.
+// Every delivered message was sent, and every message that arrives intact is delivered,
+// whatever came before it.
 //
-// A packet that is damaged in several places fits its CRC by accident once in
-// 2^16 times: about 5,000 of them get as far as the CRC at the highest rate, so
-// that with another seed one run in a dozen lets one pass. The
-// CRC guards against noise; the seed of a token has a tag of 128 bits.
+// A packet that is damaged in several places has a matching CRC by accident once in
+// 2^16 times. At the highest rate, about 5,000 such packets get as far as the CRC, so
+// with another seed one run in a dozen would let one pass. The CRC protects against
+// noise; the seed of a token has a tag of 128 bits.
 func TestNoisyLine(t *testing.T) {
 	const messages = 200_000
 	tests := []struct {
-		rate    float64 // damaged bytes
+		rate    float64 // share of damaged bytes
 		oneLine float64 // delivered share of one-line messages, measured with another implementation of the same framing
 	}{{1e-4, 0.991}, {1e-3, 0.922}, {5e-3, 0.662}}
 	for i, tt := range tests {
@@ -36,7 +36,7 @@ func TestNoisyLine(t *testing.T) {
 			sent, frames := noisyMessages(line.random)
 
 			var d serialproto.Deframer
-			var count, delivered [2]int // all, one-line
+			var count, delivered [2]int // of all messages, and of those with one line
 			for n := range messages {
 				m, f := sent[n%len(sent)], frames[n%len(sent)]
 				arriving, damaged := line.pass(f)
@@ -70,8 +70,8 @@ func TestNoisyLine(t *testing.T) {
 	}
 }
 
-// noisyMessages are messages of one line, 82 bytes long on average, and one
-// of two or three lines for every eleven, none like another.
+// noisyMessages returns messages of one line, 82 bytes long on average, and a message
+// of two or three lines for every eleven of them. All are different.
 func noisyMessages(random *rand.Rand) (messages, frames [][]byte) {
 	for i := range 600 {
 		n := 20 + random.IntN(70)
@@ -88,12 +88,11 @@ func noisyMessages(random *rand.Rand) (messages, frames [][]byte) {
 	return messages, frames
 }
 
-// noisyLine damages single bytes, at distances that are exponentially
-// distributed.
+// noisyLine damages single bytes, at distances with an exponential distribution.
 type noisyLine struct {
 	random *rand.Rand
 	rate   float64
-	until  int // bytes that pass before the next one that is damaged
+	until  int // undamaged bytes before the next damaged one
 	buf    []byte
 }
 
@@ -101,7 +100,7 @@ func (l *noisyLine) schedule() {
 	l.until = int(math.Log(1-l.random.Float64()) / math.Log1p(-l.rate))
 }
 
-// pass sends a frame and returns what arrives.
+// pass sends a frame and returns the bytes that arrive.
 func (l *noisyLine) pass(frame []byte) (arriving []byte, damaged bool) {
 	if l.until >= len(frame) {
 		l.until -= len(frame)

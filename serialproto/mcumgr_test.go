@@ -10,7 +10,7 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// TestMcumgr answers what Apache's client was seen to send.
+// TestMcumgr answers requests that were recorded from Apache's client.
 func TestMcumgr(t *testing.T) {
 	var file struct {
 		Vectors []struct {
@@ -42,7 +42,7 @@ func TestMcumgr(t *testing.T) {
 	}
 }
 
-// TestResetWaitsForLine holds the answer back, and with it the restart.
+// TestResetWaitsForLine delays the answer, which also delays the restart.
 func TestResetWaitsForLine(t *testing.T) {
 	dev, line := newDevice(), &fakeLine{full: true}
 	request := message(v1, write, 0, 5, obj{})

@@ -4,11 +4,11 @@ package serialproto
 
 import "github.com/d204ef64/fob/token"
 
-// ProtocolVersion is the version of the token's own groups, in Info. It grows
-// only with a change that an older host would misread; new keys do not count.
+// ProtocolVersion is the version of the token's own groups, reported in Info. It
+// increases only if an older host would misread a change; new keys do not count.
 const ProtocolVersion = 1
 
-// Info is what anybody may know of a token, in every state.
+// Info has the public information about a token. It is available in every state.
 type Info struct {
 	HardwareID [8]byte
 	Serial     token.Serial // zero until provisioned
@@ -65,10 +65,10 @@ type Display struct {
 	Left int64 // milliseconds until the step ends, by the token's clock
 }
 
-// Begin is what a station must know to address a provisioning message.
+// Begin has the values that a station needs to address a provisioning message.
 type Begin struct {
-	PublicKey [32]byte // X25519
-	Counter   uint32   // the value that the next commit must carry
+	PublicKey [32]byte // the device's X25519 key
+	Counter   uint32   // value for the next commit
 }
 
 // Commit is a provisioning message.
@@ -94,7 +94,7 @@ func (m *Commit) decode(d *Decoder) {
 	}
 }
 
-// serialOf reads a serial number; one that is malformed spoils the message.
+// serialOf reads a serial number. A malformed one makes the message invalid.
 func serialOf(d *Decoder) token.Serial {
 	text := d.TextBytes()
 	if !isSerial(text) {
@@ -108,8 +108,8 @@ func serialOf(d *Decoder) token.Serial {
 	return s
 }
 
-// isSerial tells beforehand what [token.SerialFromBytes] accepts, since the
-// error with which that refuses is allocated.
+// isSerial checks a serial number before [token.SerialFromBytes] does, because that
+// function would allocate its error.
 func isSerial(text []byte) bool {
 	for _, c := range text {
 		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '-' {
@@ -124,12 +124,12 @@ type Payload struct {
 	Seed    []byte // aliases the decrypted message
 	Profile token.Profile
 	Expiry  token.Expiry      // zero: none
-	Ends    token.UnixSeconds // first second at which the token is expired; 0 with no Expiry
-	Clock   token.UnixMilli   // the time to set the token's clock to
+	Ends    token.UnixSeconds // first second at which the token is expired; 0 without an Expiry
+	Clock   token.UnixMilli   // time to which the token's clock is set
 }
 
-// Decode reads a decrypted payload, and reports whether it is well formed. The
-// profile is not validated.
+// Decode parses a decrypted payload, and reports whether it is well formed. It does not
+// validate the profile.
 func (m *Payload) Decode(plain []byte) bool {
 	*m = Payload{}
 	d := NewDecoder(plain)
@@ -167,8 +167,8 @@ func (m *Payload) Decode(plain []byte) bool {
 	return d.Done() && hasClock && m.Expiry.IsZero() == (m.Ends == 0)
 }
 
-// decodeBehaviour reads the array of small integers that stands for a
-// token.Behaviour, in the order of its fields; what follows is skipped.
+// decodeBehaviour reads the array of small integers that encodes a token.Behaviour, in
+// the order of its fields. It skips further items.
 func decodeBehaviour(d *Decoder, b *token.Behaviour) {
 	items := d.Array()
 	for at := 0; d.Next(&items); at++ {
@@ -201,11 +201,11 @@ func decodeBehaviour(d *Decoder, b *token.Behaviour) {
 
 // RigRequest is a command of the rig group.
 type RigRequest struct {
-	Nonce uint32 // a command with the nonce of the one before it is not done again; 0: none
-	Value int64  // ms, mV, 1/1000 °C or the operation's number, by the command
+	Nonce uint32 // a command with the nonce of the previous one is not executed again; 0: no nonce
+	Value int64  // ms, mV, 1/1000 °C or the operation's number, depending on the command
 }
 
-// rigKeys are the keys of the commands' values, "" where there is none.
+// rigKeys has the key of each command's value, "" for commands without a value.
 var rigKeys = [...]string{
 	CmdRigPress:       "",
 	CmdRigHold:        "ms",
@@ -216,8 +216,8 @@ var rigKeys = [...]string{
 	CmdRigPowerCut:    "op",
 }
 
-// decode reads a command whose value has the given key. A value that is
-// missing spoils the message: 0 mV would be an order to remove the battery.
+// decode reads a command whose value has the given key. A missing value makes the
+// message invalid, because 0 mV would be a request to remove the battery.
 func (m *RigRequest) decode(d *Decoder, key string) {
 	found := key == ""
 	pairs := d.Map()
@@ -236,11 +236,10 @@ func (m *RigRequest) decode(d *Decoder, key string) {
 	}
 }
 
-// RigDisplay is what the glass shows, whatever the token's state: one atomic
-// reading.
+// RigDisplay is the content of the LCD, in any state, as one atomic reading.
 type RigDisplay struct {
 	Digits   [8]uint8 // segments, gfedcba
-	Size     int      // digit positions of the glass
+	Size     int      // number of digit positions of the LCD
 	Text     [8]byte
 	Bars     uint8
 	Icons    uint8
@@ -248,8 +247,8 @@ type RigDisplay struct {
 	Now      token.UnixMilli // the token's clock
 	ClockSet bool
 	Step     int64
-	Left     int64 // milliseconds to the end of the step
-	HasWorld bool  // the device lives in a world whose time may not be the host's
+	Left     int64 // milliseconds until the step ends
+	HasWorld bool  // the device is in a virtual world, whose time may differ from the host's
 	World    token.UnixMilli
 }
 

@@ -22,18 +22,19 @@ import (
 // Pattern K authenticates the station by its static key, and needs no random
 // numbers on the device.
 const (
-	noiseName    = "Noise_K_25519_AESGCM_SHA256" // 27 bytes: padded to 32, not hashed
+	noiseName    = "Noise_K_25519_AESGCM_SHA256" // 27 bytes, so it is padded to 32 and not hashed
 	keySize      = 32
 	tagSize      = 16
 	prologueName = "fob-prov-v1"
 	confirmName  = "fob-confirm-v1"
 
-	// NoiseOverhead is how much longer a message is than its payload, in bytes.
+	// NoiseOverhead is the difference in length between a message and its payload, in
+	// bytes.
 	NoiseOverhead = keySize + tagSize
 )
 
-// Binding is what a provisioning message is bound to besides the two keys. A
-// message made for any other value does not open.
+// Binding has the values to which a provisioning message is bound, besides the two
+// keys. A message that was sealed for any other value does not open.
 type Binding struct {
 	HardwareID [8]byte
 	Serial     token.Serial
@@ -41,8 +42,8 @@ type Binding struct {
 	Firmware   string
 }
 
-// AppendPrologue appends the handshake's prologue: the name of the protocol and
-// each value, those of variable length after their length.
+// AppendPrologue appends the handshake's prologue: the name of the protocol and each
+// value. Values of variable length are preceded by their length.
 func (b *Binding) AppendPrologue(dst []byte) []byte {
 	var serial [32]byte
 	sn := b.Serial.AppendTo(serial[:0])
@@ -65,7 +66,7 @@ func (h *Transcript) mix(p []byte) {
 	d.Sum(h[:0])
 }
 
-// start hashes everything that precedes the message.
+// start hashes everything before the message.
 func start(b *Binding, station, device []byte) (h Transcript) {
 	var prologue [128]byte
 	copy(h[:], noiseName)
@@ -75,7 +76,7 @@ func start(b *Binding, station, device []byte) (h Transcript) {
 	return h
 }
 
-// PublicKey computes the X25519 public key of a private key.
+// PublicKey returns the X25519 public key of a private key.
 func PublicKey(private *[32]byte) (public [32]byte, e Status) {
 	key, err := ecdh.X25519().NewPrivateKey(private[:])
 	if err != nil {
@@ -85,8 +86,8 @@ func PublicKey(private *[32]byte) (public [32]byte, e Status) {
 	return public, StatusOK
 }
 
-// TranscriptOf returns the handshake hash that a message leads to, without
-// opening it: a device recognises a message that it has taken in already.
+// TranscriptOf returns the handshake hash for a message without opening it. A device
+// uses it to recognise a message that it has already accepted.
 func TranscriptOf(b *Binding, station, device *[32]byte, message []byte) (h Transcript, ok bool) {
 	if len(message) < NoiseOverhead {
 		return h, false
@@ -102,8 +103,8 @@ func TranscriptOf(b *Binding, station, device *[32]byte, message []byte) (h Tran
 }
 
 // Open decrypts a provisioning message, as the Noise responder. It fails with
-// StatusAuthentication where anything that the message is bound to differs. The
-// payload is written over the message, which does not outlive a failure either.
+// StatusAuthentication if any value to which the message is bound differs. The payload
+// overwrites the message, whose content is lost even after a failure.
 func Open(b *Binding, station, device *[32]byte, message []byte) (payload []byte, h Transcript, e Status) {
 	if len(message) < NoiseOverhead {
 		return nil, h, StatusInvalid
@@ -158,7 +159,7 @@ func Open(b *Binding, station, device *[32]byte, message []byte) (payload []byte
 	return payload, h, StatusOK
 }
 
-// mixKey is Noise's MixKey: HKDF with two outputs, chain and key.
+// mixKey implements MixKey of Noise: HKDF with two outputs, chain and key.
 func mixKey(chain, key *[keySize]byte, input []byte) {
 	temp := mac(chain[:], input)
 	first := mac(temp, []byte{1})
@@ -167,8 +168,8 @@ func mixKey(chain, key *[keySize]byte, input []byte) {
 	copy(key[:], second)
 }
 
-// Confirmation is the device's proof that it holds the seed that came in the
-// message with transcript h.
+// Confirmation returns the device's proof that it holds the seed from the message with
+// transcript h.
 func Confirmation(seed []byte, h *Transcript) (c [sha256.Size]byte) {
 	copy(c[:], mac(seed, append([]byte(confirmName), h[:]...)))
 	return c

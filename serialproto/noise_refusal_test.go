@@ -17,7 +17,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// TestBitFlips: no bit of a message can change.
+// TestBitFlips: a message with any changed bit does not open.
 func TestBitFlips(t *testing.T) {
 	v := loadVector(t)
 	b := v.binding()
@@ -45,8 +45,8 @@ func TestBitFlips(t *testing.T) {
 	require.Equal(t, serialproto.StatusAuthentication, e)
 }
 
-// TestBoundTo: a message opens nowhere but where it was made for, and its
-// transcript is another everywhere else.
+// TestBoundTo: a message opens only with the values for which it was sealed, and its
+// transcript is different with any others.
 func TestBoundTo(t *testing.T) {
 	v := loadVector(t)
 	vary := map[string]func(b *serialproto.Binding, station, device *[32]byte){
@@ -62,7 +62,7 @@ func TestBoundTo(t *testing.T) {
 		},
 		"other device":      func(_ *serialproto.Binding, _, d *[32]byte) { d[5]++ },
 		"station is weak":   func(_ *serialproto.Binding, s, _ *[32]byte) { *s = [32]byte{} },
-		"station's bit 255": func(_ *serialproto.Binding, s, _ *[32]byte) { s[31] ^= 0x80 }, // the same point, another text
+		"station's bit 255": func(_ *serialproto.Binding, s, _ *[32]byte) { s[31] ^= 0x80 }, // the same point, in a different encoding
 	}
 	for name, change := range vary {
 		t.Run(name, func(t *testing.T) {
@@ -79,8 +79,8 @@ func TestBoundTo(t *testing.T) {
 	}
 }
 
-// lowOrder are the points of order 1, 2, 4 and 8 on the curve and its twist
-// (D. J. Bernstein, cr.yp.to/ecdh.html#validate), little-endian.
+// lowOrder has the points of order 1, 2, 4 and 8 on the curve and its twist (D. J.
+// Bernstein, cr.yp.to/ecdh.html#validate), little-endian.
 var lowOrder = []string{
 	"0000000000000000000000000000000000000000000000000000000000000000",
 	"0100000000000000000000000000000000000000000000000000000000000000",
@@ -91,8 +91,8 @@ var lowOrder = []string{
 	"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 }
 
-// TestLowOrder: the station itself could seal a message with such an ephemeral
-// key, for the shared secret is 0. It is refused all the same.
+// TestLowOrder: the station itself could seal a message with such an ephemeral key,
+// because the shared secret is 0. It is rejected nevertheless.
 func TestLowOrder(t *testing.T) {
 	v := loadVector(t)
 	b := v.binding()
@@ -106,7 +106,7 @@ func TestLowOrder(t *testing.T) {
 	es, err := private.ECDH(peer)
 	require.NoError(t, err)
 
-	// The construction is right: with an ephemeral key equal to the static one it opens.
+	// The construction is right: it opens if the ephemeral key equals the static one.
 	m := sealByHand(t, &v, unhex(v.StationPublic), es, ss)
 	_, _, e := serialproto.Open(b, station, device, m)
 	require.Equal(t, serialproto.StatusOK, e)
@@ -122,8 +122,8 @@ func TestLowOrder(t *testing.T) {
 	}
 }
 
-// sealByHand seals an empty payload as the Noise specification says (sections
-// 5.2 and 7.4), with shared secrets that the caller gives.
+// sealByHand seals an empty payload according to the Noise specification (sections 5.2
+// and 7.4), with the given shared secrets.
 func sealByHand(t *testing.T, v *provisioning, ephemeral, es, ss []byte) []byte {
 	t.Helper()
 	name := append([]byte("Noise_K_25519_AESGCM_SHA256"), 0, 0, 0, 0, 0)
@@ -145,11 +145,10 @@ func sealByHand(t *testing.T, v *provisioning, ephemeral, es, ss []byte) []byte 
 	return aead.Seal(bytes.Clone(ephemeral), make([]byte, 12), nil, h)
 }
 
-// TestOpenAllocations: Open is the one place that allocates, because crypto/ecdh
-// returns keys and secrets as new objects, and crypto/sha256, hmac, aes and
-// cipher return their states as interfaces. It happens once in a token's life,
-// or once for each try of a station. The bound leaves room for other versions
-// of Go; it was 57 with Go 1.26.
+// TestOpenAllocations: only Open allocates, because crypto/ecdh returns keys and
+// secrets as new objects, and crypto/sha256, hmac, aes and cipher return their states
+// as interfaces. It runs once in a token's life, or once for each try of a station. The
+// limit leaves room for other versions of Go; the number was 57 with Go 1.26.
 func TestOpenAllocations(t *testing.T) {
 	v := loadVector(t)
 	b := v.binding()

@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "make testdata/noise.json anew, with fly
 
 var suite = noise.NewCipherSuite(noise.DH25519, noise.CipherAESGCM, noise.HashSHA256)
 
-// keyPair is the X25519 key pair of a private key, by flynn/noise.
+// keyPair returns the X25519 key pair of a private key, computed by flynn/noise.
 func keyPair(private []byte) noise.DHKey {
 	key, err := noise.DH25519.GenerateKeypair(bytes.NewReader(private))
 	if err != nil {
@@ -36,7 +36,7 @@ func keyPair(private []byte) noise.DHKey {
 	return key
 }
 
-// prologue is built from PROTOCOL.md and not by AppendPrologue.
+// prologue builds the prologue from PROTOCOL.md, without AppendPrologue.
 func prologue(hw []byte, serial string, counter uint32, firmware string) (p []byte) {
 	p = append(p, "fob-prov-v1"...)
 	p = append(p, hw...)
@@ -45,7 +45,7 @@ func prologue(hw []byte, serial string, counter uint32, firmware string) (p []by
 	return append(append(p, byte(len(firmware))), firmware...)
 }
 
-// seal is the station's part, by flynn/noise.
+// seal performs the station's part with flynn/noise.
 func seal(t tb, station noise.DHKey, device, ephemeral, prologue, payload []byte) (message []byte, h []byte) {
 	t.Helper()
 	hs, err := noise.NewHandshakeState(noise.Config{
@@ -58,7 +58,7 @@ func seal(t tb, station noise.DHKey, device, ephemeral, prologue, payload []byte
 	return message, hs.ChannelBinding()
 }
 
-// provisioning is one whole provisioning, all its numbers in hex.
+// provisioning holds the values of a complete provisioning, in hex.
 type provisioning struct {
 	Source           string `json:"source"`
 	StationPrivate   string `json:"station_private"`
@@ -78,7 +78,7 @@ type provisioning struct {
 	Confirmation     string `json:"confirmation"`
 }
 
-// payload is what PROTOCOL.md says of a provisioning's content.
+// payload is the content of a provisioning message as defined in PROTOCOL.md.
 type payload struct {
 	Seed      []byte `cbor:"seed"`
 	Algorithm int    `cbor:"alg"`
@@ -91,9 +91,9 @@ type payload struct {
 	Clock     *int64 `cbor:"clk,omitempty"`
 }
 
-// generate makes the vector. The keys are those of RFC 7748, section 6.1 (a the
-// station's, b the device's), the ephemeral one is the second scalar of section
-// 5.2; the seed is that of RFC 6238, appendix B.
+// generate creates the vector. The keys are from RFC 7748: station and device are a and
+// b of section 6.1, and the ephemeral key is the second scalar of section 5.2. The seed
+// is from RFC 6238, appendix B.
 func generate(t *testing.T) provisioning {
 	v := provisioning{
 		Source:           "Generated with github.com/flynn/noise (HandshakeK, initiator) and github.com/fxamacker/cbor by TestVector -update. Keys: RFC 7748, sections 6.1 (station a, device b) and 5.2 (ephemeral). Seed: RFC 6238, appendix B.",
@@ -127,7 +127,7 @@ func loadVector(t tb) (v provisioning) {
 	return v
 }
 
-// binding is what the vector is bound to.
+// binding returns the values to which the vector is bound.
 func (v *provisioning) binding() *serialproto.Binding {
 	serial, err := token.ParseSerial(v.Serial)
 	if err != nil {
@@ -173,7 +173,7 @@ func TestVector(t *testing.T) {
 	require.Equal(t, v.Confirmation, hex.EncodeToString(c[:]))
 }
 
-// TestOpenProperty opens whatever flynn/noise seals.
+// TestOpenProperty opens arbitrary messages that flynn/noise has sealed.
 func TestOpenProperty(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		key := rapid.SliceOfN(rapid.Byte(), 32, 32)

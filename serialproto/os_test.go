@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// TestEcho answers reads as well as writes (smp_group_0.rst: OP 0 or 2).
+// TestEcho: both reads and writes are answered (smp_group_0.rst: OP 0 or 2).
 func TestEcho(t *testing.T) {
 	for _, op := range []int{read, write} {
 		for _, text := range []string{"", "hello", "grüße 鍵"} {
@@ -24,8 +24,8 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-// TestOSInfo: formats as in Zephyr's os_mgmt_info, which writes the fields in
-// an order of its own, and refuses every character that it does not know.
+// TestOSInfo: the formats are those in Zephyr's os_mgmt_info, which writes the fields
+// in a fixed order and rejects unknown characters.
 func TestOSInfo(t *testing.T) {
 	dev := newProvisioned()
 	dev.info.Model, dev.info.Firmware = "M", "1.2.3"
@@ -55,7 +55,7 @@ func TestOSInfo(t *testing.T) {
 	require.Equal(t, rc(3), call(t, dev, read, 0, 7, obj{"format": 1}))
 }
 
-// TestDatetime: what is written in the forms that clients send is read in the
+// TestDatetime: a time that was set in any form that clients send is read back in the
 // form of smp_group_0.rst, yyyy-MM-dd'T'HH:mm:ss.SSSSSSZZZZZ.
 func TestDatetime(t *testing.T) {
 	tests := []struct{ text, want string }{
@@ -108,8 +108,7 @@ func TestDatetimeRefused(t *testing.T) {
 	}
 }
 
-// TestDatetimeOutOfRange: a clock that has drifted out of the calendar has no
-// date to tell.
+// TestDatetimeOutOfRange: a clock outside the calendar has no date.
 func TestDatetimeOutOfRange(t *testing.T) {
 	for _, now := range []token.UnixMilli{-1, 253402300800000, 1 << 62, -1 << 63} {
 		dev := newProvisioned()
@@ -120,7 +119,7 @@ func TestDatetimeOutOfRange(t *testing.T) {
 	}
 }
 
-// asInt is a CBOR integer of either sign.
+// asInt returns a CBOR integer, signed or unsigned.
 func asInt(v any) int64 {
 	if u, ok := v.(uint64); ok {
 		return int64(u)

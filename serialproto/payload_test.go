@@ -28,7 +28,7 @@ func TestPayload(t *testing.T) {
 	require.Equal(t, want, m)
 	require.Equal(t, expiry.EndsAt(token.TokyoOffset), m.Ends)
 
-	// Every field has another value, and nothing of the one before stays.
+	// Every field gets a new value, and no earlier value remains.
 	plain, err := cbor.Marshal(obj{
 		"seed": []byte{1}, "alg": 2, "dig": 8, "step": 30, "t0": 946684800,
 		"beh": arr{1, 1, 60, 14000, 10, 2, 5, 1, 6, 1, "later", arr{}}, "clk": 1, "later": obj{},

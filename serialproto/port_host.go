@@ -13,10 +13,10 @@ import (
 // them.
 type Port interface {
 	io.ReadWriteCloser
-	// SetReadDeadline makes the present and future Reads fail with
-	// [os.ErrDeadlineExceeded] at t. The zero Time means never.
+	// SetReadDeadline makes current and future Reads fail with [os.ErrDeadlineExceeded]
+	// at t. The zero Time means never.
 	SetReadDeadline(t time.Time) error
-	// SetWriteDeadline does the same for Writes. A Write that times out reports
-	// how many bytes it has accepted.
+	// SetWriteDeadline does the same for Writes. A Write that times out returns the
+	// number of bytes that it has accepted.
 	SetWriteDeadline(t time.Time) error
 }

@@ -15,9 +15,8 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// block is a fenced block of PROTOCOL.md: its kind, the words after it, and
-// its lines, each with what goes on in indented lines. Lines that begin with #
-// are for people.
+// block is a fenced block of PROTOCOL.md: its kind, the words after the kind, and its
+// lines. Indented lines continue the line before. Lines that begin with # are remarks.
 type block struct {
 	kind  string
 	words []string
@@ -25,7 +24,7 @@ type block struct {
 	at    int // line number in the document
 }
 
-// blocks reads the document.
+// blocks parses the document.
 func blocks(t *testing.T, name string) (found []block) {
 	t.Helper()
 	text, err := os.ReadFile(name)
@@ -54,7 +53,7 @@ func blocks(t *testing.T, name string) (found []block) {
 	return found
 }
 
-// bytesOf reads hex, and text in double quotes.
+// bytesOf parses hex, and text in double quotes.
 func bytesOf(s string) (p []byte) {
 	for i, part := range strings.Split(s, `"`) {
 		if i%2 == 1 {
@@ -73,8 +72,8 @@ func TestProtocol(t *testing.T) {
 	for _, b := range blocks(t, "PROTOCOL.md") {
 		run, known := map[string]func(*testing.T, block){
 			"line": examples.line, "exchange": examples.exchange, "drop": examples.drop, "values": examples.values,
-			"diagnostic": examples.diagnostic, "text": nil, // a drawing
-			"checks": nil, // TestChecks of package firmware runs them
+			"diagnostic": examples.diagnostic, "text": nil, // a diagram
+			"checks": nil, // run by TestChecks of package firmware
 		}[b.kind]
 		require.True(t, known, "line %d: what is a block of kind %q?", b.at, b.kind)
 		ran[b.kind]++
@@ -87,15 +86,14 @@ func TestProtocol(t *testing.T) {
 	}
 }
 
-// runner runs examples; an exchange may go on with the device of the one
-// before.
+// runner runs examples. An exchange may continue with the device of the previous one.
 type runner struct {
 	provisioning provisioning
 	dev          *fakeDevice
 	server       *serialproto.Server
 }
 
-// prepare makes the device that the words of a block ask for.
+// prepare creates the device that the words of a block describe.
 func (r *runner) prepare(t *testing.T, words []string) {
 	t.Helper()
 	dev := newDevice()
@@ -132,7 +130,7 @@ func (r *runner) prepare(t *testing.T, words []string) {
 	r.dev, r.server = dev, new(serialproto.Server)
 }
 
-// line is an example of bytes: ">" what the host sends, "<" what the device does.
+// line is an example in bytes: ">" is sent by the host, "<" by the device.
 func (r *runner) line(t *testing.T, b block) {
 	r.prepare(t, b.words)
 	line := &fakeLine{}
@@ -153,8 +151,8 @@ func (r *runner) line(t *testing.T, b block) {
 	unframe(t, line.out)
 }
 
-// exchange is an example of messages: ">" a request and "<" its answer, "="
-// the body of the one before in diagnostic notation (RFC 8949, section 8).
+// exchange is an example in messages: ">" is a request, "<" is its answer, and "=" is
+// the body of the message before it in diagnostic notation (RFC 8949, section 8).
 func (r *runner) exchange(t *testing.T, b block) {
 	r.prepare(t, b.words)
 	line := &fakeLine{}
@@ -186,17 +184,17 @@ func (r *runner) exchange(t *testing.T, b block) {
 	require.Equal(t, serialproto.Drops{}, *r.server.Drops())
 }
 
-// diagnostic is the payload in diagnostic notation.
+// diagnostic checks the payload in diagnostic notation.
 func (r *runner) diagnostic(t *testing.T, b block) {
 	notation, err := cbor.Diagnose(unhex(r.provisioning.Payload))
 	require.NoError(t, err)
 	require.Equal(t, unspaced(notation), unspaced(strings.Join(b.lines, "")))
 }
 
-// unspaced lets the document break its lines anywhere.
+// unspaced removes spaces, because the document may break lines anywhere.
 func unspaced(s string) string { return strings.ReplaceAll(s, " ", "") }
 
-// drop is an example of bytes that move exactly the counter that is named.
+// drop is an example of bytes that increase only the named counter.
 func (r *runner) drop(t *testing.T, b block) {
 	r.prepare(t, []string{"blank"})
 	for _, l := range b.lines {
@@ -218,7 +216,7 @@ func (r *runner) drop(t *testing.T, b block) {
 	require.Equal(t, serialproto.Drops{}, *d)
 }
 
-// values are names and bytes: computed anew, and the same as in testdata.
+// values are names and bytes, which are recomputed and compared with testdata.
 func (r *runner) values(t *testing.T, b block) {
 	v := r.provisioning
 	if b.words[0] == "crc" {

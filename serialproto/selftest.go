@@ -7,11 +7,11 @@ import "github.com/d204ef64/fob/token"
 // Verdict is the result of one part of a self-test.
 type Verdict uint8
 
-// The numbers are on the wire.
+// These numbers are used on the wire.
 const (
 	Failed        Verdict = 0
 	Passed        Verdict = 1
-	NotApplicable Verdict = 2 // the device has nothing that this part could test
+	NotApplicable Verdict = 2 // the device has no hardware that this part could test
 )
 
 // Part is a part of a self-test that has a [Verdict].
@@ -26,7 +26,7 @@ const (
 	PartGCM                 // AES-256-GCM
 	PartRAM                 // working memory
 	PartImage               // the program in flash
-	PartEntropy             // the source of random bits
+	PartEntropy             // the random source
 	PartCount
 )
 
@@ -42,9 +42,9 @@ func (p Part) String() string {
 
 // SelfTest is the result of a self-test.
 type SelfTest struct {
-	Flash  bool // the record in flash reads back as it is in memory
-	Crypto bool // the known answers come out: all of PartSHA1 to PartGCM
-	Clock  bool // the clock runs and has been set
+	Flash  bool // the record in flash matches the one in memory
+	Crypto bool // the known-answer tests passed: all of PartSHA1 to PartGCM
+	Clock  bool // the clock has been set and is running
 	Supply int32
 	Parts  [PartCount]Verdict
 }
@@ -65,10 +65,10 @@ func (m *SelfTest) encode(e *Encoder) {
 	}
 }
 
-// Uptime is what a host compares a token's crystal by.
+// Uptime has the values by which a host measures a token's crystal.
 type Uptime struct {
-	Milli    int64 // milliseconds from any origin, by the token's crystal
-	HasWorld bool  // the device lives in a world whose time may not be the host's
+	Milli    int64 // milliseconds counted by the token's crystal, from an arbitrary origin
+	HasWorld bool  // the device is in a virtual world, whose time may differ from the host's
 	World    token.UnixMilli
 }
 

@@ -4,9 +4,9 @@ package serialproto
 
 import "github.com/d204ef64/fob/token"
 
-// Device is the token behind the wire. A method that refuses
-// leaves what the token remembers as it was, except a provisioning counter that
-// is burnt.
+// Device is the token behind a [Server]. A method that returns an error leaves the
+// token's stored state unchanged, except for a provisioning counter that has been used
+// up.
 type Device interface {
 	Info(m *Info)
 	Clock() (t token.UnixMilli, set bool, e Status)
@@ -16,12 +16,13 @@ type Device interface {
 	// ProvCommit returns the proof that the device holds the seed.
 	ProvCommit(m *Commit) (confirmation [32]byte, e Status)
 	Lock() Status
-	// Uptime cannot refuse: it says nothing of the clock that a LOCKED token hides.
+	// Uptime is answered in every state: it reveals nothing about the clock, which a
+	// LOCKED token hides.
 	Uptime() Uptime
 	SelfTest(m *SelfTest) Status
 	// Wipe destroys the seed of the token with this serial number.
 	Wipe(serial token.Serial) Status
-	// Reset restarts the device; it is called once the answer has been sent.
+	// Reset restarts the device. It is called after the answer has been sent.
 	Reset()
 	// HasRig reports whether the rig group exists.
 	HasRig() bool
@@ -36,18 +37,17 @@ type Line interface {
 	Uptime() int64
 }
 
-// Server answers the requests that come in on a line. The zero value is ready;
-// it holds all its buffers (under 2 KB). It accepts no further request while an
-// answer waits to be sent, so that a slow line slows the host down and loses
-// nothing.
+// Server answers requests on a line. The zero value is ready to use. A Server contains
+// all its buffers (under 2 KB). While an answer waits to be sent, it accepts no further
+// request: a slow line slows the host down, and nothing is lost.
 type Server struct {
-	Framing Framing // nil for SMP over console
+	Framing Framing // nil: SMP over console
 
 	console  console
 	resetDue bool
 
-	// What goes to a Device and back. As variables of a call they would be
-	// allocated, since the compiler does not see what a Device does with them.
+	// Arguments and results of Device methods. Local variables would be allocated,
+	// because the compiler cannot see how a Device uses them.
 	info    Info
 	display Display
 	begin   Begin
@@ -64,7 +64,7 @@ func (s *Server) framing() Framing {
 	return &s.console
 }
 
-// Reset returns the server to its state at the start.
+// Reset restores the initial state of the server, but keeps its Framing.
 func (s *Server) Reset() {
 	framing := s.Framing
 	*s = Server{}
@@ -72,22 +72,21 @@ func (s *Server) Reset() {
 	s.framing().Reset()
 }
 
-// Drops returns the counts of what was discarded since the start.
+// Drops returns the counters of input discarded since the start.
 func (s *Server) Drops() *Drops { return s.framing().Drops() }
 
-// Idle reports whether nothing is half received or half sent.
+// Idle reports whether no message is partly received or partly sent.
 func (s *Server) Idle() bool { return s.framing().Idle() }
 
-// Step receives what has arrived and sends what can be sent, until neither
-// moves.
+// Step receives and sends until neither can continue.
 func (s *Server) Step(line Line, dev Device) {
 	for s.Next(line, dev) {
 	}
 }
 
-// Next is Step for one request at most. It reports whether it has answered one:
-// then more may have arrived. A device that looks at its clock and its hardware
-// between two requests calls this.
+// Next is like Step for at most one request. It reports whether it has answered one;
+// more may have arrived then. A device that must check its clock and hardware between
+// two requests calls Next.
 func (s *Server) Next(line Line, dev Device) (answered bool) {
 	framing := s.framing()
 	for {
@@ -111,8 +110,8 @@ func (s *Server) Next(line Line, dev Device) (answered bool) {
 	}
 }
 
-// answer handles one message and begins to send the response. A message that is not
-// a request is counted and gets no answer.
+// answer handles one message and starts sending the response. A message that is not a
+// request is counted and gets no answer.
 func (s *Server) answer(framing Framing, message []byte, dev Device) {
 	h, ok := ParseHeader(message)
 	if !ok || int(h.Length) != len(message)-HeaderSize || h.Op != OpRead && h.Op != OpWrite {
@@ -143,7 +142,7 @@ func (s *Server) answer(framing Framing, message []byte, dev Device) {
 	framing.Send(HeaderSize + len(c.out.Buf))
 }
 
-// call is one request under way.
+// call is one request in progress.
 type call struct {
 	server *Server
 	dev    Device
@@ -154,7 +153,7 @@ type call struct {
 
 func (c *call) reset() { c.out.Buf, c.out.Overflow = c.out.Buf[:0], false }
 
-// dispatch answers into c.out, or returns the status of a failure.
+// dispatch writes the answer to c.out, or returns the status of a failure.
 func (c *call) dispatch() RC {
 	if c.header.Version > Version2 {
 		return RCTooNew
@@ -174,8 +173,8 @@ func (c *call) dispatch() RC {
 	return RCUnsupported
 }
 
-// empty reads a body that has no key that the command knows: a map, or nothing
-// at all, as some clients send for a command without arguments.
+// empty reads the body of a command without arguments: a map of unknown keys, or
+// nothing at all, as some clients send.
 func (c *call) empty() bool {
 	if len(c.in.buf) == 0 {
 		return true
@@ -188,13 +187,13 @@ func (c *call) empty() bool {
 	return c.in.Done()
 }
 
-// done writes the empty map that means success.
+// done writes an empty map, which means success.
 func (c *call) done() RC {
 	c.out.Map(0)
 	return RCOK
 }
 
-// refuse writes the refusal of a group, in the form of the request's version.
+// refuse writes a refusal by a group, in the form of the request's version.
 func (c *call) refuse(group Group, code uint16, rc RC) RC {
 	if c.header.Version == Version1 {
 		return rc
@@ -210,7 +209,7 @@ func (c *call) refuse(group Group, code uint16, rc RC) RC {
 	return RCOK
 }
 
-// result answers a command of the token's groups that returns nothing else.
+// result answers a command of the token's groups that returns only success or an error.
 func (c *call) result(e Status) RC {
 	if e != StatusOK {
 		return c.refuse(c.header.Group, uint16(e), e.rc())

@@ -2,7 +2,7 @@
 
 package serialproto
 
-// groups are the groups that exist, the rig's last.
+// groups has all groups, with the rig's last.
 var groups = [...]struct {
 	id       Group
 	name     string
@@ -81,8 +81,8 @@ func (c *call) enumSingle(count uint64) RC {
 	return RCOK
 }
 
-// enumDetails answers with all groups, or with those of the list "groups" if
-// there are any in it, as Zephyr does.
+// enumDetails answers with all groups, or, as Zephyr does, with those in the list
+// "groups" if it is not empty.
 func (c *call) enumDetails(count int) RC {
 	var wanted [len(groups)]bool
 	all := true

@@ -94,11 +94,11 @@ func (c *call) setDatetime() RC {
 	return c.done()
 }
 
-// osInfoAll is what the format character 'a' stands for.
+// osInfoAll has the fields that the format character 'a' selects.
 var osInfoAll = [...]byte{'s', 'n', 'r', 'v', 'm', 'p', 'i', 'o'}
 
-// osInfo answers like uname: the fields that "format" names, 's' without one,
-// in the order in which Zephyr writes them.
+// osInfo answers like uname, with the fields that "format" selects ('s' if it is
+// empty), in the order in which Zephyr writes them.
 func (c *call) osInfo() RC {
 	var format []byte
 	if len(c.in.buf) > 0 {

@@ -39,8 +39,8 @@ func TestHeaderRoundTrip(t *testing.T) {
 	require.False(t, ok)
 }
 
-// TestErrorForms: the same refusals in both versions (smp_protocol.rst,
-// "Minimal response").
+// TestErrorForms checks the same refusals in both versions (smp_protocol.rst, "Minimal
+// response").
 func TestErrorForms(t *testing.T) {
 	locked := newProvisioned().in(serialproto.StateLocked)
 	blank := newDevice()
@@ -81,8 +81,8 @@ func TestErrorForms(t *testing.T) {
 	}
 }
 
-// TestReservedVersions: rc 13 (MGMT_ERR_UNSUPPORTED_TOO_NEW) in a header of
-// version 2, as Zephyr's smp_make_rsp_hdr does.
+// TestReservedVersions: the answer is rc 13 (MGMT_ERR_UNSUPPORTED_TOO_NEW) with a
+// header of version 2, as in Zephyr's smp_make_rsp_hdr.
 func TestReservedVersions(t *testing.T) {
 	for version := 2; version <= 3; version++ {
 		out, _ := run(newDevice(), frame(message(version, read, 64, 0, obj{})))
@@ -93,7 +93,7 @@ func TestReservedVersions(t *testing.T) {
 	}
 }
 
-// TestRefusals maps every refusal of a device to both versions.
+// TestRefusals checks every refusal of a device in both versions.
 func TestRefusals(t *testing.T) {
 	forV1 := map[serialproto.Status]int{
 		serialproto.StatusUnknown: 1, serialproto.StatusInvalid: 3, serialproto.StatusLocked: 11,
@@ -116,8 +116,8 @@ func TestRefusals(t *testing.T) {
 	require.Len(t, texts, 14, "every refusal has a text of its own, 1 and 15 the same")
 }
 
-// TestBodyForms: an empty map may be indefinite or missing, unknown keys are
-// skipped whatever they hold.
+// TestBodyForms: an empty map may be indefinite or missing, and unknown keys are
+// skipped with any value.
 func TestBodyForms(t *testing.T) {
 	future, err := cbor.Marshal(obj{
 		"z": obj{"deep": arr{1, -1, "x", []byte{1}, true, nil, 1.5, arr{obj{}}}},
@@ -139,8 +139,8 @@ func TestBodyForms(t *testing.T) {
 	require.Equal(t, obj{"r": "hi"}, got)
 }
 
-// TestQueue: several requests that arrive together are all answered, in order
-// (zephyr 34891, 38947), however the bytes are cut up.
+// TestQueue: requests that arrive together are all answered, in order (zephyr 34891,
+// 38947), however the bytes are divided.
 func TestQueue(t *testing.T) {
 	var in []byte
 	var want []any
@@ -163,8 +163,8 @@ func TestQueue(t *testing.T) {
 	})
 }
 
-// TestBackpressure: a host that reads slowly is waited for, and nothing is
-// lost: what the server does not take stays with the line.
+// TestBackpressure: the server waits for a host that reads slowly, and nothing is lost:
+// bytes that the server does not read stay in the line.
 func TestBackpressure(t *testing.T) {
 	one := frame(message(v1, write, 0, 0, obj{"d": string(bytes.Repeat([]byte("z"), 300))}))
 	line := &fakeLine{in: bytes.Repeat(one, 20), full: true}

@@ -2,11 +2,10 @@
 
 package serialproto
 
-// RC is a status of the SMP layer itself: the "rc" of an answer (Zephyr's
-// mcumgr_err_t).
+// RC is a status of the SMP layer itself: "rc" in an answer (Zephyr's mcumgr_err_t).
 type RC uint16
 
-// The statuses that a token answers.
+// The statuses that a token uses.
 const (
 	RCOK           RC = 0
 	RCUnknown      RC = 1
@@ -20,7 +19,7 @@ const (
 	RCTooNew       RC = 13
 )
 
-// Error says what the status means, in the words of a refused request.
+// Error describes the status, as the reason of a refused request.
 func (rc RC) Error() string {
 	switch rc {
 	case RCOK:
@@ -45,8 +44,8 @@ func (rc RC) Error() string {
 	return "unknown SMP error"
 }
 
-// Status is the outcome of a command of the token's own groups: the "rc" inside
-// "err" in SMP version 2. The zero value means success.
+// Status is the result of a command of the token's own groups: "rc" inside "err" in SMP
+// version 2. The zero value means success.
 type Status uint8
 
 // The statuses.
@@ -68,7 +67,7 @@ const (
 	StatusUnsupported
 )
 
-// AsError returns the status as an [Err], nil for StatusOK.
+// AsError returns the status as an [Err], or nil for StatusOK.
 func (s Status) AsError() error {
 	if s == StatusOK {
 		return nil
@@ -76,7 +75,7 @@ func (s Status) AsError() error {
 	return Err(s)
 }
 
-// Err is a status other than StatusOK as an error: the token refused a command.
+// Err is a status other than StatusOK as an error: the token has refused a command.
 type Err Status
 
 // The token's refusals.
@@ -97,7 +96,7 @@ const (
 	ErrUnsupported        Err = Err(StatusUnsupported)
 )
 
-// Error says why the token refused.
+// Error describes the reason for the refusal.
 func (e Err) Error() string {
 	switch e {
 	case ErrInvalid:
@@ -130,7 +129,7 @@ func (e Err) Error() string {
 	return "unknown token error"
 }
 
-// rc maps a status to the coarser status that SMP version 1 can carry.
+// rc maps a status to the less specific status of SMP version 1.
 func (s Status) rc() RC {
 	switch s {
 	case StatusOK:
@@ -150,13 +149,13 @@ func (s Status) rc() RC {
 // osRTCNotSet is the OS group's own code for a clock that was never set.
 const osRTCNotSet = 4
 
-// State is where a token is in its life.
+// State is the stage of a token's life cycle.
 type State uint8
 
 // The states, in the order of a token's life.
 const (
 	StateBlank       State = iota // fresh from the factory, no seed
-	StateProvisioned              // seed in, still verifiable and settable
+	StateProvisioned              // has a seed; can still be verified, and its clock set
 	StateLocked                   // in the field
 	StateExpired                  // past its expiry date
 	StateDead                     // clock lost or battery at its end

@@ -6,9 +6,9 @@ package serialproto
 
 import "github.com/d204ef64/fob/internal/errclass"
 
-// ErrorClass returns Refused, or Unsupported for a command that the device does
-// not know. A message that does not fit the device's buffer is a matter of Usage:
-// the host notices before it sends anything.
+// ErrorClass returns Unsupported for an unknown command, Usage for a message that does
+// not fit the device's buffer (the host detects it before it sends anything), and
+// Refused for all others.
 func (rc RC) ErrorClass() errclass.Class {
 	switch rc {
 	case RCUnsupported:
@@ -19,8 +19,8 @@ func (rc RC) ErrorClass() errclass.Class {
 	return errclass.Refused
 }
 
-// ErrorClass returns Refused, or Unsupported for what the token's hardware cannot
-// do.
+// ErrorClass returns Unsupported if the token's hardware cannot execute the command,
+// and Refused for all other reasons.
 func (e Err) ErrorClass() errclass.Class {
 	if e == ErrUnsupported {
 		return errclass.Unsupported

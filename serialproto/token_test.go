@@ -29,7 +29,7 @@ func TestTokenInfo(t *testing.T) {
 		"proto": uint64(1), "state": uint64(0), "presses": uint64(0), "mv": int64(-1), "clk": false, "drops": noDrops,
 	}, call(t, dev, read, 64, 0, obj{}))
 
-	// In every state, and where everything is as long as it may be.
+	// In every state, and with all values as long as possible.
 	dev.info.Serial, _ = token.ParseSerial(strings.Repeat("Z", token.MaxSerialLen))
 	dev.info.Model = strings.Repeat("m", 24)
 	dev.info.Firmware = strings.Repeat("f", 24)
@@ -40,7 +40,7 @@ func TestTokenInfo(t *testing.T) {
 	}
 	require.Equal(t, "UNKNOWN", (serialproto.StateWiped + 1).String())
 
-	// An answer that does not fit is rc 7, and not half an answer.
+	// If an answer does not fit, rc 7 is sent in its place.
 	dev.info.Model = strings.Repeat("m", 500)
 	require.Equal(t, rc(7), call(t, dev, read, 64, 0, obj{}))
 }
@@ -109,7 +109,7 @@ func TestTokenLockAndWipe(t *testing.T) {
 	require.Equal(t, 1, dev.wipes)
 }
 
-// TestSerialNumbers: the wire takes exactly what package token takes.
+// TestSerialNumbers: the protocol and package token accept the same serial numbers.
 func TestSerialNumbers(t *testing.T) {
 	dev := newProvisioned()
 	texts := []string{"", "1", "a-Z", strings.Repeat("1", 20), strings.Repeat("1", 21), strings.Repeat("1", 300), "é", "\xff"}
@@ -126,12 +126,12 @@ func TestSerialNumbers(t *testing.T) {
 	}
 }
 
-// cborText is a text string of any bytes, with a length of two bytes.
+// cborText returns a text string of arbitrary bytes, with a two-byte length.
 func cborText(s string) []byte {
 	return append([]byte{0x79, byte(len(s) >> 8), byte(len(s))}, s...)
 }
 
-// TestRig passes each command with its own key, and insists on it.
+// TestRig sends each command with its own key, and without it.
 func TestRig(t *testing.T) {
 	keys := []struct {
 		command uint8

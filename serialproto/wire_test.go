@@ -18,11 +18,11 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// The host's end of the wire, written anew from Zephyr's documents
-// (smp_transport.rst, smp_protocol.rst) so that the tests do not ask the code
-// under test what is right.
+// The host's end of the protocol, written from Zephyr's documents (smp_transport.rst,
+// smp_protocol.rst). The tests therefore do not depend on the code under test for their
+// expected values.
 
-// tb is what a test of package testing and one of package rapid have in common.
+// tb is the common part of the test types of packages testing and rapid.
 type tb interface {
 	require.TestingT
 	Helper()
@@ -34,7 +34,7 @@ const (
 	seq         = 0x42
 )
 
-// message builds an SMP message. A body of bytes goes in as it is, any other
+// message builds an SMP message. A body of bytes is used as it is; any other is encoded
 // as CBOR.
 func message(version, op, group, command int, body any) []byte {
 	raw, ok := body.([]byte)
@@ -52,7 +52,7 @@ func message(version, op, group, command int, body any) []byte {
 	}, raw...)
 }
 
-// crc16 is CRC-16/XMODEM as a polynomial division, bit after bit of the message.
+// crc16 computes CRC-16/XMODEM as a polynomial division, bit by bit.
 func crc16(p []byte) uint16 {
 	rest := uint32(0)
 	for _, b := range append(append([]byte{}, p...), 0, 0) {
@@ -66,14 +66,14 @@ func crc16(p []byte) uint16 {
 	return uint16(rest)
 }
 
-// packet is length, message and CRC.
+// packet adds length and CRC to a message.
 func packet(message []byte) []byte {
 	n, crc := len(message)+2, crc16(message)
 	p := append([]byte{byte(n >> 8), byte(n)}, message...)
 	return append(p, byte(crc>>8), byte(crc))
 }
 
-// console cuts a packet into lines.
+// console divides a packet into lines.
 func console(packet []byte) []byte {
 	var out []byte
 	start := "\x06\x09"
@@ -87,9 +87,9 @@ func console(packet []byte) []byte {
 
 func frame(message []byte) []byte { return console(packet(message)) }
 
-// unframe reads what a device sent, and insists on the strictest form that any
-// client asks for: nothing between lines, LF only, full lines, '=' only at the
-// end of the last.
+// unframe parses the output of a device. It requires the strictest form that any client
+// requires: nothing between lines, LF only, full lines, and '=' only at the end of the
+// last line.
 func unframe(t tb, out []byte) (messages [][]byte) {
 	t.Helper()
 	require.True(t, len(out) == 0 || out[len(out)-1] == '\n', "ends inside a line: %q", out)
@@ -126,7 +126,7 @@ func unframe(t tb, out []byte) (messages [][]byte) {
 	return messages
 }
 
-// run gives the bytes to a new server and returns what it sent.
+// run passes the bytes to a new server and returns its output.
 func run(dev serialproto.Device, in []byte) (out []byte, s *serialproto.Server) {
 	s = new(serialproto.Server)
 	line := &fakeLine{in: in}
@@ -134,7 +134,7 @@ func run(dev serialproto.Device, in []byte) (out []byte, s *serialproto.Server) 
 	return line.out, s
 }
 
-// ask sends one message and returns the one answer's header and body.
+// ask sends one message and returns the header and body of the only answer.
 func ask(t tb, dev serialproto.Device, request []byte) (header []byte, body map[string]any) {
 	t.Helper()
 	out, s := run(dev, frame(request))
@@ -149,7 +149,7 @@ func ask(t tb, dev serialproto.Device, request []byte) (header []byte, body map[
 	return h, decode(t, answers[0][8:])
 }
 
-// call is ask in SMP version 2, for the body only.
+// call is like ask in SMP version 2, and returns the body only.
 func call(t tb, dev serialproto.Device, op, group, command int, body any) map[string]any {
 	t.Helper()
 	_, answer := ask(t, dev, message(v2, op, group, command, body))
@@ -162,7 +162,7 @@ var decMode, _ = cbor.DecOptions{
 	DupMapKey:      cbor.DupMapKeyEnforcedAPF,
 }.DecMode()
 
-// decode reads an answer's body, which must be in the shortest form.
+// decode decodes an answer's body, which must be in the shortest form.
 func decode(t tb, body []byte) (m map[string]any) {
 	t.Helper()
 	require.NoError(t, decMode.Unmarshal(body, &m), "% x", body)
@@ -174,11 +174,11 @@ type (
 	arr = []any
 )
 
-// rc is the error of the SMP layer; err is that of a group, in version 2.
+// rc is the error of the SMP layer; groupErr is the error of a group, in version 2.
 func rc(n int) obj          { return obj{"rc": uint64(n)} }
 func groupErr(g, n int) obj { return obj{"err": obj{"group": uint64(g), "rc": uint64(n)}} }
 
-// unhex reads bytes in hex, with spaces anywhere.
+// unhex parses bytes in hex, with spaces anywhere.
 func unhex(s string) []byte {
 	p, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
 	if err != nil {

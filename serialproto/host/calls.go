@@ -18,7 +18,7 @@ type HardwareID [8]byte
 // String returns 16 lower-case hexadecimal digits.
 func (id HardwareID) String() string { return hex.EncodeToString(id[:]) }
 
-// MarshalText returns what String returns.
+// MarshalText returns the same as String.
 func (id HardwareID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
 // Info is the information that a token gives about itself.

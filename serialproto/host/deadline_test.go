@@ -36,8 +36,8 @@ func (d *deadlines) SetWriteDeadline(t time.Time) error {
 	return d.Port.SetWriteDeadline(t)
 }
 
-// TestNoDeadlineLeft: after each request, whatever its result, no deadline is left on
-// the caller's connection.
+// TestNoDeadlineLeft: no deadline is left on the caller's connection after a request,
+// successful or not.
 func TestNoDeadlineLeft(t *testing.T) {
 	far, near := port.Pipe()
 	serve(t, newToken(t, newWorld(t), "button-6"), far)
