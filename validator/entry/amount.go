@@ -9,9 +9,9 @@ import (
 )
 
 // Amount returns a whole number of 0 or more without leading zeros, such as an amount
-// of money. It may have thousands separators (a comma or a space, between groups of
-// three digits) and one of the units, such as ¥ or 円, before or after it. A hyphen
-// is refused, since it may be a minus.
+// of money. The entry may have thousands separators (a comma or a space, between groups
+// of three digits) and one of the units, such as ¥ or 円, before or after it. A hyphen
+// is refused because it may be a minus sign.
 func Amount(s string, units ...string) (string, bool) {
 	s = strings.TrimFunc(width.Fold.String(s), blank)
 	for _, u := range units {
@@ -45,8 +45,8 @@ func Amount(s string, units ...string) (string, bool) {
 	return all, true
 }
 
-// separator reports whether a character may stand between thousands: 、 is on the key
-// of the comma.
+// separator reports whether a character may separate thousands. 、 shares a key with the
+// comma on Japanese keyboards.
 func separator(r rune) bool { return r == ',' || r == '、' || blank(r) }
 
 func separators(s string) int {

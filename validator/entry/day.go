@@ -9,13 +9,13 @@ import (
 	"golang.org/x/text/width"
 )
 
-// layouts are the ways in which people write a date that have one meaning only. Dates
-// such as 4/1/2026, in which the month may come first or second, are not among them.
+// layouts are unambiguous ways to write a date. Dates such as 4/1/2026 are missing
+// because either number may be the month.
 var layouts = []string{
 	"2006-1-2", "2006/1/2", "2006.1.2", "20060102", "2006年1月2日", "2 January 2006", "2 Jan 2006",
 }
 
-// Day returns a date as 2006-01-02.
+// Day returns a date in the form 2006-01-02.
 func Day(s string) (string, bool) {
 	s = width.Fold.String(strings.TrimFunc(s, blank))
 	s = strings.Map(func(r rune) rune {

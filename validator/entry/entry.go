@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package entry reads what people type or paste into forms. Japanese keyboards write
-// full-width letters and digits, print on paper groups digits by spaces and hyphens,
-// and pasted text brings white space and invisible characters along. The functions
-// return the plain form of an entry. An entry that has something else in it comes
-// back as it is, or with false: package entry never guesses what was meant.
+// Package entry normalises text that people type or paste into forms. Japanese
+// keyboards produce full-width letters and digits, printed numbers are grouped by
+// spaces and hyphens, and pasted text contains white space and invisible characters.
+// The functions return the plain form of an entry. If an entry contains anything else,
+// they return it unchanged or return false: package entry never guesses the intended
+// value.
 //
-// [Text] is for names and addresses, [ID] for user IDs and the like, [Email] for
-// e-mail addresses, [Digits] for codes and account numbers, [Amount] for money and
-// counts, [Day] for dates, [Serials] for the serial numbers of tokens and [Hex] for
-// keys. Passwords are used as typed.
+// [Text] is for names and addresses, [ID] for user IDs and the like, [Email] for e-mail
+// addresses, [Digits] for codes and account numbers, [Amount] for money and counts,
+// [Day] for dates, [Serials] for the serial numbers of tokens and [Hex] for keys.
+// Passwords are used as typed.
 package entry
 
 import (
@@ -20,8 +21,9 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Invisible reports whether a character shows nothing, or changes the order in which
-// others are shown: with such characters one name or payee looks like another.
+// Invisible reports whether a character is invisible, or changes the order in which
+// other characters are shown. With such characters, one name or payee can look like
+// another.
 func Invisible(r rune) bool {
 	switch r {
 	case '\u2028', '\u2029', '\u200b', '\u2060', '\ufeff', '\u00ad':
@@ -30,26 +32,26 @@ func Invisible(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
 }
 
-// blank reports whether a character may be left out at the ends of an entry, and
-// between digits.
+// blank reports whether a character may be removed at the ends of an entry and between
+// digits.
 func blank(r rune) bool { return unicode.IsSpace(r) || Invisible(r) }
 
-// hyphen reports whether a character is a hyphen, or what a Japanese keyboard and
-// word processors write for one.
+// hyphen reports whether a character is a hyphen or one of its substitutes from
+// Japanese keyboards and word processors.
 func hyphen(r rune) bool {
 	switch r {
 	case '-', '\u2010', '\u2011', '\u2012', '\u2013', '\u2014', '\u2015', '\u2212', '\u2500', '\ufe63', '\uff0d',
-		'\u30fc', '\uff70': // the sign of a long vowel, which is on the key of the hyphen
+		'\u30fc', '\uff70': // long vowel marks, which share a key with the hyphen
 		return true
 	}
 	return false
 }
 
-// Text returns a text with nothing but its ends trimmed, and with its characters
-// composed: some systems write が as か and a mark.
+// Text returns a text with its ends trimmed and its characters composed: some systems
+// write が as か and a combining mark. Nothing else changes.
 func Text(s string) string { return norm.NFC.String(strings.TrimFunc(s, blank)) }
 
-// ID returns an identifier of letters, digits and punctuation in half-width
+// ID returns an identifier of letters, digits and punctuation, in half-width
 // characters.
 func ID(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -63,9 +65,9 @@ func ID(s string) string {
 // Email returns an e-mail address in half-width characters.
 func Email(s string) string { return strings.ReplaceAll(ID(s), "。", ".") }
 
-// Digits returns the digits of a number that may be written in groups, such as a
-// code, an account number or a payment number. It returns false when the entry has
-// anything but digits, white space and hyphens.
+// Digits returns the digits of a number that may be written in groups, such as a code,
+// an account number or a payment number. It returns false if the entry contains
+// anything except digits, white space and hyphens.
 func Digits(s string) (string, bool) {
 	return digits(s, func(r rune) bool { return blank(r) || hyphen(r) })
 }
@@ -83,8 +85,8 @@ func digits(s string, skip func(rune) bool) (string, bool) {
 	return b.String(), true
 }
 
-// Hex returns the digits of a key, in lower case, which may be written in groups
-// with spaces, hyphens or colons, and with 0x before it.
+// Hex returns the digits of a key in lower case. The entry may have groups separated by
+// spaces, hyphens or colons, and may begin with 0x.
 func Hex(s string) string {
 	s = strings.ToLower(ID(s))
 	s = strings.TrimPrefix(s, "0x")
@@ -96,8 +98,8 @@ func Hex(s string) string {
 	}, s)
 }
 
-// Serials returns the serial numbers that an entry can mean, the most likely first:
-// as it was typed, without its hyphens, and both in capital letters. White space is
+// Serials returns the serial numbers that an entry may mean, most likely first: as
+// typed, without its hyphens, and both of these in capital letters. White space is
 // never part of a serial number.
 func Serials(s string) []string {
 	typed := strings.Map(func(r rune) rune {

@@ -26,7 +26,7 @@ func TestDigits(t *testing.T) {
 		{" 123\u3000456\t", "123456"},
 		{"123-456", "123456"},
 		{wide("123-456"), "123456"},
-		{"123\u30fc456", "123456"}, // the hyphen's key of a Japanese keyboard
+		{"123\u30fc456", "123456"}, // from the hyphen key of a Japanese keyboard
 		{"123\u2212456", "123456"},
 		{"\ufeff123456\r\n", "123456"},
 		{"12\u200b3456", "123456"},
@@ -81,7 +81,7 @@ func TestIDs(t *testing.T) {
 		{"\u3000alice\u3000", "alice"},
 		{wide("C-1001"), "C-1001"},
 		{"C\u30fc1001", "C-1001"},
-		{"a b", "a b"}, // refused later: what is inside is not taken away
+		{"a b", "a b"}, // refused later: inner characters are never removed
 		{"bob\ufeff", "bob"},
 		{wide("a.b_c@d"), "a.b_c@d"},
 	} {
@@ -96,9 +96,9 @@ func TestText(t *testing.T) {
 	for _, c := range []pair{
 		{"\u3000株式会社\u3000みほん ", "株式会社\u3000みほん"},
 		{"か\u3099", "が"},
-		{"ab\u200bc", "ab\u200bc"}, // stays, so that it can be refused
+		{"ab\u200bc", "ab\u200bc"}, // remains, to be refused later
 		{"\u200babc", "abc"},
-		{"\uff76)\uff7b\uff9d", "\uff76)\uff7b\uff9d"}, // half-width kana, as banks have them
+		{"\uff76)\uff7b\uff9d", "\uff76)\uff7b\uff9d"}, // half-width kana, as banks use them
 		{wide("1F"), wide("1F")},
 	} {
 		require.Equal(t, c.want, Text(c.given), "%q", c.given)
@@ -130,7 +130,8 @@ func TestDay(t *testing.T) {
 	}
 }
 
-// The plain form of a plain form is itself: a page that is sent again changes nothing.
+// The plain form of a plain form is the same, so submitting a page twice changes
+// nothing.
 func TestPlainStaysPlain(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		s := rapid.String().Draw(t, "s")

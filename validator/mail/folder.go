@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// Folder writes messages into a folder instead of sending them, one file each,
-// named by the notice's ID with the end .eml. One that is there is replaced.
+// Folder writes messages into a folder instead of sending them. Each file has the
+// notice's ID as its name, with the extension .eml, and replaces an existing one.
 type Folder struct {
 	letters letters
 	path    string
@@ -21,8 +21,8 @@ type Folder struct {
 
 var _ bank.Mailer = (*Folder)(nil)
 
-// NewFolder returns a mailer that writes into a folder, which is made when it is
-// not there.
+// NewFolder returns a mailer that writes into a folder. It creates the folder if
+// necessary.
 func NewFolder(path string, l Letters) (*Folder, error) {
 	read, err := l.read()
 	if err != nil {
@@ -50,7 +50,7 @@ func (f *Folder) SendExpiry(_ context.Context, m bank.ExpiryMail) error {
 	return nil
 }
 
-// write replaces a file as a whole.
+// write replaces a file atomically.
 func (f *Folder) write(name string, content []byte) (err error) {
 	root, err := os.OpenRoot(f.path)
 	if err != nil {

@@ -20,19 +20,19 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// ErrOptions is the error of options that cannot be used.
+// ErrOptions is the error for unusable options.
 var ErrOptions = errclass.New(errclass.Usage, "invalid mail options")
 
-// Letters is how the bank's letters are headed and signed.
+// Letters configures the headers and the signature of the bank's letters.
 type Letters struct {
-	From    string           // the address, with the bank's name: "Example Bank <otp@bank.example>"
-	ReplyTo string           // where answers go; "" is From
-	Bank    string           // the signature; "" is the name in From, or else its address
-	Contact string           // one line that is said in the letter, such as a telephone number; may be ""
-	Now     func() time.Time // for the header Date; nil is time.Now
+	From    string           // the sender's address, with the bank's name: "Example Bank <otp@bank.example>"
+	ReplyTo string           // address for replies; "" means From
+	Bank    string           // the signature; "" means the name in From, or its address if it has no name
+	Contact string           // one line for the letter, such as a telephone number; may be ""
+	Now     func() time.Time // for the header Date; nil means time.Now
 }
 
-// letters is what is left of Letters when it has been looked at.
+// letters is the parsed form of Letters.
 type letters struct {
 	from, reply   *mail.Address
 	bank, contact string
@@ -77,7 +77,7 @@ func address(field, s string) (*mail.Address, error) {
 	return a, nil
 }
 
-// broken reports whether a text would not stay in its line.
+// broken reports whether a text has characters that could end its line.
 func broken(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' })
 }
@@ -85,7 +85,7 @@ func broken(s string) bool {
 //go:embed templates
 var texts embed.FS
 
-// expiry are the templates of the notice. The first line is the subject, the
+// expiry contains the templates of the notice. The first line is the subject, and the
 // second is empty.
 var expiry = map[bank.Language]*template.Template{
 	bank.Japanese: parse("expiry.ja.txt", japaneseDate),
@@ -107,11 +107,11 @@ func englishDate(e token.Expiry) string {
 	return fmt.Sprintf("%d %v %d", d, time.Month(m), y)
 }
 
-// messageID is what may stand in a Message-ID and in the name of a file.
+// messageID matches texts that may be part of a Message-ID and of a file name.
 var messageID = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z-]{0,99}$`)
 
-// expiryMessage writes the notice. An error is one that no second try heals, and
-// wraps [bank.ErrMailRefused].
+// expiryMessage writes the notice. Its errors are permanent and wrap
+// [bank.ErrMailRefused].
 func (l letters) expiryMessage(m bank.ExpiryMail) (*gomail.Msg, error) {
 	refuse := func(format string, args ...any) (*gomail.Msg, error) {
 		return nil, fmt.Errorf("%w: "+format, append([]any{bank.ErrMailRefused}, args...)...)
@@ -152,7 +152,7 @@ func (l letters) expiryMessage(m bank.ExpiryMail) (*gomail.Msg, error) {
 	msg.Subject(subject)
 	msg.SetMessageIDWithValue(m.ID + "@" + l.domain)
 	msg.SetDateWithValue(l.now().In(token.Tokyo()))
-	// RFC 3834: nobody's holiday notice answers this.
+	// RFC 3834: automatic replies, such as holiday notices, must not answer this.
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetGenHeader("X-Auto-Response-Suppress", "All")
 	msg.SetGenHeader("Content-Language", string(m.Language))

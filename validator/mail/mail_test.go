@@ -48,13 +48,13 @@ func notice(t testing.TB, l bank.Language) bank.ExpiryMail {
 	}
 }
 
-// letter is a message as a mailbox reads it.
+// letter is a message as a mailbox sees it.
 type letter struct {
 	netmail.Header
 	body string
 }
 
-// read reads a message with the standard library, which is not what wrote it.
+// read reads a message with the standard library, which did not write it.
 func read(t testing.TB, raw []byte) letter {
 	t.Helper()
 	for _, line := range bytes.Split(raw, []byte("\r\n")) {
@@ -89,7 +89,7 @@ func (l letter) decoded(t testing.TB, header string) string {
 	return s
 }
 
-// inFolder returns the message that a folder mailer writes.
+// inFolder returns the message that a folder mailer has written.
 func inFolder(t testing.TB, m bank.ExpiryMail) letter {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "mails")
@@ -150,8 +150,8 @@ func TestEnglish(t *testing.T) {
 	}
 }
 
-// TestRefused: what cannot become a message is refused for good, and no header
-// can be slipped in.
+// TestRefused checks that an invalid message is refused permanently, and that no header
+// can be injected.
 func TestRefused(t *testing.T) {
 	dir := t.TempDir()
 	f, err := mail.NewFolder(dir, theLetters())
@@ -195,8 +195,8 @@ func TestLetters(t *testing.T) {
 	}
 }
 
-// TestDaily is the bank's daily job on the last day of February: the notice for a
-// token of 31 March goes out, once, in the contract's language.
+// TestDaily runs the bank's daily job on the last day of February. The notice for a
+// token that expires on 31 March is sent once, in the contract's language.
 func TestDaily(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	for id, language := range map[string]bank.Language{"c1": bank.Japanese, "c2": bank.English} {
@@ -206,7 +206,7 @@ func TestDaily(t *testing.T) {
 		require.NoError(t, err)
 		d.User(id, "user-"+id, validator.Master)
 		d.Activate("user-"+id, d.Issued(id))
-		d.Issued(id) // nobody activates it
+		d.Issued(id) // is not activated
 	}
 	server := serve(t, nil)
 	sender, err := mail.NewSMTP(mail.SMTP{Letters: theLetters(), Addr: server.addr})

@@ -19,15 +19,15 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// TLS is how the connection to the mail server is protected.
+// TLS selects how the connection to the mail server is protected.
 type TLS uint8
 
-// The ways.
+// The kinds of protection.
 const (
-	Auto          TLS = iota // StartTLS, and for a server on loopback nothing
-	StartTLS                 // STARTTLS or no message (RFC 3207)
+	Auto          TLS = iota // StartTLS, except that a server on loopback gets none
+	StartTLS                 // STARTTLS is required (RFC 3207)
 	Implicit                 // TLS from the first byte (RFC 8314), port 465
-	InsecureNoTLS            // nothing: whoever is on the way reads and alters messages
+	InsecureNoTLS            // none: anyone on the network path can read and alter messages
 )
 
 // Password is a mail server's password. It does not print itself.
@@ -39,19 +39,19 @@ func (Password) String() string { return "(hidden)" }
 // GoString returns "(hidden)".
 func (Password) GoString() string { return "(hidden)" }
 
-// SMTP is how a mail server is reached.
+// SMTP configures the connection to a mail server.
 type SMTP struct {
 	Letters
 	Addr     string // host:port
 	TLS      TLS
-	Roots    *x509.CertPool // who may vouch for the server's certificate; nil: whom the system trusts
-	User     string         // "" sends without logging in
+	Roots    *x509.CertPool // CAs for the server's certificate; nil means the system's
+	User     string         // "" means no login
 	Password Password
-	Timeout  time.Duration // of connecting, and of each answer; 0 is 30 s
+	Timeout  time.Duration // of connecting, and of each answer; 0 means 30 s
 }
 
-// Sender hands messages to a mail server, each over a connection of its own. Its
-// methods may be called by any number of goroutines.
+// Sender hands messages to a mail server and opens a connection for each. Any number of
+// goroutines may call its methods.
 type Sender struct {
 	letters letters
 	host    string
@@ -61,7 +61,7 @@ type Sender struct {
 
 var _ bank.Mailer = (*Sender)(nil)
 
-// NewSMTP returns a sender; nothing is connected yet. The error wraps ErrOptions.
+// NewSMTP returns a sender. It does not connect yet. The error wraps ErrOptions.
 func NewSMTP(o SMTP) (*Sender, error) {
 	l, err := o.read()
 	if err != nil {
@@ -110,7 +110,7 @@ func NewSMTP(o SMTP) (*Sender, error) {
 	case o.User != "":
 		how := gomail.SMTPAuthAutoDiscover
 		if o.TLS == InsecureNoTLS {
-			how = gomail.SMTPAuthPlain // go-mail takes it for loopback only
+			how = gomail.SMTPAuthPlain // go-mail allows it on loopback only
 		}
 		s.options = append(s.options,
 			gomail.WithSMTPAuth(how), gomail.WithUsername(o.User), gomail.WithPassword(string(o.Password)))
@@ -135,7 +135,8 @@ func (s *Sender) SendExpiry(ctx context.Context, m bank.ExpiryMail) error {
 	if err != nil {
 		return err
 	}
-	// A message that cannot be written must not fail when half of it is sent.
+	// Write the message once before sending it, because an error must not occur in the
+	// middle of sending.
 	if _, err := msg.WriteTo(io.Discard); err != nil {
 		return fmt.Errorf("%w: %w", bank.ErrMailRefused, err)
 	}
@@ -146,22 +147,22 @@ func (s *Sender) SendExpiry(ctx context.Context, m bank.ExpiryMail) error {
 	return s.verdict(client.DialAndSendWithContext(ctx, msg), msg)
 }
 
-// verdict says what an error means: it is on the bank that nothing is sent twice,
-// and nothing is forgotten.
+// verdict classifies an error. The bank is responsible for sending nothing twice and
+// forgetting nothing.
 func (s *Sender) verdict(err error, msg *gomail.Msg) error {
 	if err == nil || msg.IsDelivered() {
-		return nil // what failed after the server took it does not matter
+		return nil // an error after the server accepted the message does not matter
 	}
 	wrap := func(kind error) error {
 		return fmt.Errorf("%w: %s: %s", kind, net.JoinHostPort(s.host, strconv.Itoa(s.port)), err)
 	}
 	var sent *gomail.SendError
 	if !errors.As(err, &sent) {
-		return wrap(bank.ErrMailLater) // the message's turn had not come
+		return wrap(bank.ErrMailLater) // the message was not yet being sent
 	}
 	switch code := sent.ErrorCode(); {
 	case code == 530 || code == 534 || code == 535 || code == 538 || code == 502:
-		return wrap(bank.ErrMailLater) // RFC 4954: it is us whom it refuses
+		return wrap(bank.ErrMailLater) // RFC 4954: the server refuses our login, not the message
 	case code >= 500:
 		return wrap(bank.ErrMailRefused)
 	case code >= 400:
@@ -171,6 +172,6 @@ func (s *Sender) verdict(err error, msg *gomail.Msg) error {
 	case gomail.ErrSMTPDataClose, gomail.ErrWriteContent, gomail.ErrSMTPReset, gomail.ErrAmbiguous:
 		return fmt.Errorf("the connection broke while the message was being sent: %s", err)
 	default:
-		return wrap(bank.ErrMailLater) // it broke before DATA
+		return wrap(bank.ErrMailLater) // the connection broke before DATA
 	}
 }

@@ -29,7 +29,7 @@ import (
 	"github.com/d204ef64/fob/validator/mail"
 )
 
-// message is one that the server took.
+// message is a message that the server accepted.
 type message struct {
 	from string
 	to   []string
@@ -38,15 +38,15 @@ type message struct {
 	user string
 }
 
-// server is a mail server, and how it behaves.
+// server is a mail server with configurable faults.
 type server struct {
 	addr  string
 	roots *x509.CertPool
 
 	onMail, onRcpt, onData error
-	dieOnRcpt, dieOnData   bool // the connection is cut
+	dieOnRcpt, dieOnData   bool // cut the connection
 	hangOnData             chan struct{}
-	password               string // "" asks for none
+	password               string // "" means that no login is required
 
 	mu   sync.Mutex
 	list []message
@@ -58,7 +58,7 @@ func (s *server) taken() []message {
 	return append([]message(nil), s.list...)
 }
 
-// serve starts a server on loopback; change is made before it begins.
+// serve starts a server on loopback. change is called before the server starts.
 func serve(t testing.TB, change func(*server, *smtp.Server)) *server {
 	s := &server{}
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
@@ -143,7 +143,7 @@ func (s *session) Data(r io.Reader) (err error) {
 func (s *session) Reset()        {}
 func (s *session) Logout() error { return nil }
 
-// certificate makes one for 127.0.0.1, and the pool that trusts it.
+// certificate creates a certificate for 127.0.0.1, and a pool that trusts it.
 func certificate(t testing.TB) (*tls.Config, *x509.CertPool) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -177,15 +177,15 @@ func send(t testing.TB, o mail.SMTP) error {
 	return s.SendExpiry(t.Context(), notice(t, bank.Japanese))
 }
 
-// status is a server's answer.
+// status returns a server's error reply.
 func status(code int) error { return &smtp.SMTPError{Code: code, Message: "so it is"} }
 
-// TestAnswers: what the server answers decides whether a message is tried again.
-// 4xx and 5xx are by RFC 5321, section 4.2.1.
+// TestAnswers checks that the server's answer decides whether a message is sent again.
+// 4xx and 5xx are defined in RFC 5321, section 4.2.1.
 func TestAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*server)
-		want   error // nil: taken
+		want   error // nil: accepted
 	}{
 		"taken":           {func(*server) {}, nil},
 		"no mailbox":      {func(s *server) { s.onRcpt = status(550) }, bank.ErrMailRefused},
@@ -211,7 +211,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// doubtful is an error after which nobody knows whether the message went.
+// doubtful checks for an error that leaves open whether the message was delivered.
 func doubtful(t testing.TB, err error) {
 	t.Helper()
 	require.Error(t, err)
@@ -219,16 +219,16 @@ func doubtful(t testing.TB, err error) {
 	require.NotErrorIs(t, err, bank.ErrMailRefused)
 }
 
-// TestDiesAfterData: the server has taken the message when the connection breaks;
-// it must not be sent again.
+// TestDiesAfterData: the connection breaks after the server has received the message,
+// which must not be sent again.
 func TestDiesAfterData(t *testing.T) {
 	s := serve(t, func(s *server, _ *smtp.Server) { s.dieOnData = true })
 	doubtful(t, send(t, mail.SMTP{Addr: s.addr}))
 	require.Len(t, s.taken(), 1)
 }
 
-// TestHangsAfterData: the server does not answer in time. How long a busy machine
-// needs to get as far is not known: the limit is doubled until it is enough.
+// TestHangsAfterData: the server does not answer in time. Because a busy machine may
+// need any time to get that far, the test doubles the limit until it suffices.
 func TestHangsAfterData(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
@@ -243,8 +243,8 @@ func TestHangsAfterData(t *testing.T) {
 	doubtful(t, err)
 }
 
-// TestDiesAfterAnswer: the server says that it took the message and is gone. That
-// is a message sent.
+// TestDiesAfterAnswer: the server accepts the message and closes the connection. The
+// message counts as sent.
 func TestDiesAfterAnswer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

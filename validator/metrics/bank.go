@@ -11,10 +11,10 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// ofCodes are the reasons that a record has if a code was looked at.
+// ofCodes has the reasons in records about a code that was checked.
 var ofCodes = map[string]bool{}
 
-// acts are the operations that may need a code.
+// acts has the operations that may require a code.
 var acts = map[string]bool{}
 
 func init() {
@@ -31,10 +31,10 @@ func init() {
 	}
 }
 
-// fronts are the ways in, as audit records name them.
+// fronts are the names of the channels in audit records.
 var fronts = []string{"http", "page", "radius", "command"}
 
-// begin shows what has not happened yet, as 0.
+// begin shows events that have not happened yet as 0.
 func (m *Metrics) begin() {
 	for _, front := range fronts {
 		m.suspensions.WithLabelValues(front)
@@ -57,7 +57,7 @@ func (m *Metrics) begin() {
 	m.runs.WithLabelValues("failed")
 }
 
-// Observer returns what counts what happens in a bank, once it is on the disk.
+// Observer returns an observer that counts the events of a bank once they are on disk.
 func (m *Metrics) Observer() bank.Observer {
 	return bank.Observer{
 		Recorded:  m.recorded,
@@ -73,7 +73,7 @@ func (m *Metrics) Observer() bank.Observer {
 	}
 }
 
-// recorded counts codes and logins, each of which leaves a record.
+// recorded counts codes and logins, which leave one record each.
 func (m *Metrics) recorded(r bank.Record) {
 	switch {
 	case acts[r.Act] && ofCodes[r.Reason]:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metrics holds all metrics of the reference validation server, for
-// Prometheus. Packages that serve the bank tell it what happens; what is counted, and
-// under which name, is here alone. No label has a serial number, a user or anything
-// else that a client makes up.
+// Package metrics defines all metrics of the reference validation server, for
+// Prometheus. The packages that serve the bank report events to it; only this package
+// decides the metrics and their names. No label contains a serial number, a user or any
+// other value that a client chooses.
 package metrics
 
 import (
@@ -19,10 +19,10 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// Build is what was built.
+// Build identifies the build of the program.
 type Build struct{ Version, Revision, Go string }
 
-// Metrics count. The methods may be called by any number of goroutines.
+// Metrics counts events. Any number of goroutines may call the methods.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -46,7 +46,7 @@ type Metrics struct {
 	lastRun prometheus.Gauge
 }
 
-// New returns metrics that begin at 0, with those of Go and of the process.
+// New returns metrics that start at 0, with the metrics of Go and of the process.
 func New(b Build) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
@@ -95,19 +95,19 @@ func New(b Build) *Metrics {
 	return m
 }
 
-// Handler shows the metrics.
+// Handler serves the metrics.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// HTTPBegin counts a request that begins; what it returns ends it.
+// HTTPBegin counts the start of a request. The caller must call end at its end.
 func (m *Metrics) HTTPBegin() (end func()) {
 	m.httpInFlight.Inc()
 	return m.httpInFlight.Dec
 }
 
-// HTTPRequest counts a request that was answered. The route is a pattern, never the
-// path, which anyone can make up; "" is none.
+// HTTPRequest counts an answered request. The route is a pattern and never the path,
+// which a client can choose freely; "" means no route.
 func (m *Metrics) HTTPRequest(method, route string, status int, took time.Duration) {
 	if route == "" {
 		route = "other"
@@ -116,19 +116,19 @@ func (m *Metrics) HTTPRequest(method, route string, status int, took time.Durati
 	m.httpSeconds.WithLabelValues(method, route).Observe(took.Seconds())
 }
 
-// HTTPLimited counts a request over a budget.
+// HTTPLimited counts a request that exceeded a budget.
 func (m *Metrics) HTTPLimited(budget string) { m.httpLimited.WithLabelValues(budget).Inc() }
 
-// PageRequest counts a page that was answered, by its route's pattern.
+// PageRequest counts an answered page by the pattern of its route.
 func (m *Metrics) PageRequest(route string, status int, took time.Duration) {
 	m.pageSeconds.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-// RADIUS counts a packet. Each kind of result shows from the start once
-// [Metrics.RADIUSResults] has it.
+// RADIUS counts a packet. [Metrics.RADIUSResults] makes a kind of result appear from
+// the start.
 func (m *Metrics) RADIUS(result string) { m.radius.WithLabelValues(result).Inc() }
 
-// RADIUSResults shows results that have not happened yet.
+// RADIUSResults shows results that have not happened yet as 0.
 func (m *Metrics) RADIUSResults(all ...string) {
 	for _, r := range all {
 		m.radius.WithLabelValues(r)

@@ -18,10 +18,10 @@ import (
 	"github.com/d204ef64/fob/validator/metrics"
 )
 
-// TestTable holds the table in the documents against what /metrics shows.
+// TestTable compares the table in the documentation with the output of /metrics.
 func TestTable(t *testing.T) {
 	m := metrics.New(metrics.Build{Version: "v1", Revision: "abc", Go: "go1"})
-	// What has no label that is there from the start.
+	// Metrics with labels appear only after an event.
 	m.HTTPBegin()()
 	m.HTTPRequest("GET", "", 200, time.Second)
 	m.HTTPLimited("requests")
@@ -59,7 +59,8 @@ func TestTable(t *testing.T) {
 	require.Equal(t, shown, documented)
 }
 
-// TestOneCode: of the records of a lift on screen, with a code, one is about a code.
+// TestOneCode checks that an unlock in the browser with a code counts one code,
+// although it leaves several records.
 func TestOneCode(t *testing.T) {
 	m := metrics.New(metrics.Build{})
 	o := m.Observer()

@@ -2,64 +2,61 @@
 
 // Package vault keeps the bank's secrets at rest.
 //
-// There is one [Master] key, in a file of its own or made from a passphrase,
-// never in the database. It wraps the data keys (a [Key] each), which lie
-// wrapped in the database, and these seal the seeds:
+// The [Master] key is in its own file or derived from a passphrase. It is never in the
+// database. It wraps the data keys (type [Key]). The database stores the wrapped data
+// keys, and the data keys seal the seeds:
 //
 //	master ──wraps──▶ data key 1, 2, … ──seal──▶ seeds
 //
-// So a new data key costs one row and no seed, and a new master key one wrapping
-// of each data key. Who has the database alone has no seed; who has the key file
-// alone has nothing.
+// A new data key therefore costs one row and changes no sealed seed, and a new master
+// key requires only that each data key is wrapped again. The database alone reveals no
+// seed, and the key file alone reveals nothing.
 //
-// A [Ring] holds the data keys unwrapped, for the time that the server runs. All
-// sealing is AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce before the
-// ciphertext, and its additional data says what the value belongs to: a seed that
-// was copied to another token's row, or a key to another's, does not open. A key
-// may seal 2³² values before its nonces are too likely to meet (section 8.3
-// there); a bank has millions.
+// A [Ring] holds the unwrapped data keys while the server runs. All sealing is
+// AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce before the ciphertext. The
+// additional data identifies the owner of the value: a seed copied to another token's
+// row does not open, nor does a key copied to another key's. A key may seal 2³² values
+// before a repeated nonce becomes too likely (section 8.3 there); a bank has millions.
 //
-// Master, Key and Ring write themselves as "[key redacted]" in every log and
-// error. Wiping is done where Go allows it; what the runtime or the cipher copied
-// is beyond reach.
+// Master, Key and Ring print as "[key redacted]" in every log and error. Keys are wiped
+// where Go allows it. Copies made by the runtime or the cipher cannot be wiped.
 package vault
 
 import "github.com/d204ef64/fob/internal/errclass"
 
-// The purposes of data keys that the bank has. A key opens nothing of another
-// purpose.
+// The purposes of the bank's data keys. A key opens only values of its own purpose.
 const (
 	PurposeSeed        = "seed"        // seals the seeds
 	PurposeAudit       = "audit"       // authenticates the audit log
-	PurposeFingerprint = "fingerprint" // finds a seed that came twice
-	PurposeSession     = "session"     // for what pages give out and get back
+	PurposeFingerprint = "fingerprint" // detects a seed that was imported twice
+	PurposeSession     = "session"     // protects values that pages send out and receive back
 )
 
 var (
-	// ErrWrongKey is the error of opening a data key with a master key that is
-	// not the one it was wrapped with, or a wrapped key that was altered or
-	// belongs to another purpose or ID: they cannot be told apart.
+	// ErrWrongKey is the error for opening a data key with the wrong master key. A
+	// wrapped key that was altered, or that belongs to another purpose or ID, gives the
+	// same error: the cases cannot be distinguished.
 	ErrWrongKey = errclass.New(errclass.Usage, "the master key does not open this database's keys: "+
 		"it is the key (or passphrase) of another database, or the stored key was altered")
-	// ErrAltered is the error of a sealed value that was altered, or that
-	// belongs to another serial number.
+	// ErrAltered is the error for a sealed value that was altered or belongs to another
+	// serial number.
 	ErrAltered = errclass.New(errclass.Failed, "the sealed value was altered, or belongs to another serial number")
-	// ErrUnknownKey is the error of a value that was sealed with a key that the
-	// ring does not have. The error returned names the key.
+	// ErrUnknownKey is the error for a value that was sealed with a key missing from
+	// the ring. Functions wrap it and add the ID of the key.
 	ErrUnknownKey = errclass.New(errclass.Failed, "no such data key")
-	// ErrNoKey is the error of using the zero [Master] or [Key], or one after
-	// Destroy.
+	// ErrNoKey is the error for using the zero [Master] or [Key], or one after Destroy.
 	ErrNoKey = errclass.New(errclass.Failed, "no key: never set, or destroyed")
-	// ErrKeyText is the error of a text that is no master key. The key is not
-	// quoted.
+	// ErrKeyText is the error for a text that is not a master key. It does not quote
+	// the text.
 	ErrKeyText = errclass.New(errclass.Usage, "not a bank key")
-	// ErrKeyFile is the error of a key file that is unsafe to use or in the way.
+	// ErrKeyFile is the error for a key file that is unsafe to use, or that exists
+	// already.
 	ErrKeyFile = errclass.New(errclass.Usage, "key file")
-	// ErrKDF is the error of a text that does not say how a key is made from a
+	// ErrKDF is the error for a text that does not describe a key derivation from a
 	// passphrase.
 	ErrKDF = errclass.New(errclass.Failed, "not a key derivation")
-	// ErrPassphrase is the error of a passphrase outside 12 to 1024 bytes.
+	// ErrPassphrase is the error for a passphrase outside 12 to 1024 bytes.
 	ErrPassphrase = errclass.New(errclass.Usage, "a passphrase has 12 to 1024 bytes")
-	// ErrRing is the error of data keys that make no ring.
+	// ErrRing is the error for data keys that do not form a ring.
 	ErrRing = errclass.New(errclass.Failed, "data keys")
 )

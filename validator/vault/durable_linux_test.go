@@ -12,7 +12,8 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// TestKeyFileIsDurable: a key is on the disk before a database is sealed with it.
+// TestKeyFileIsDurable checks that a key is on disk before a database is sealed with
+// it.
 func TestKeyFileIsDurable(t *testing.T) {
 	tooltest.Durable(t, func(dir string) {
 		key, err := vault.NewMaster()

@@ -11,10 +11,10 @@ import (
 	"github.com/d204ef64/fob/internal/secretfile"
 )
 
-// WriteFile writes a key file that only its owner may read. It is there whole or
-// not at all, also after a power cut, and takes no file's place: a key that was
-// written over is a database that was lost. The error wraps [ErrKeyFile], and
-// fs.ErrExist where there is a file already.
+// WriteFile writes a key file that only its owner may read. The file is written
+// completely or not at all, even if the power fails. WriteFile does not replace an
+// existing file: overwriting a key would make a database unreadable. The error wraps
+// [ErrKeyFile], and also fs.ErrExist if the file exists.
 func WriteFile(path string, m Master) error {
 	if m.IsZero() {
 		return ErrNoKey
@@ -29,8 +29,9 @@ func WriteFile(path string, m Master) error {
 	return nil
 }
 
-// ReadFile reads a key file. One that others may read or write is refused with
-// [ErrKeyFile]: the mode must be 0600 or 0400; a file of root may be 0640 or 0440.
+// ReadFile reads a key file. If others may read or write the file, it returns
+// [ErrKeyFile]: the mode must be 0600 or 0400, or 0640 or 0440 for a file owned by
+// root.
 func ReadFile(path string) (Master, error) {
 	f, err := secretfile.Open(path)
 	if err != nil {

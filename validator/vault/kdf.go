@@ -12,8 +12,8 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// The costs of a new passphrase: the second recommended option of RFC 9106
-// section 4, for when 2 GiB of memory are too much to ask.
+// The costs for a new passphrase: the second recommended option of RFC 9106 section 4,
+// for systems on which 2 GiB of memory are too much.
 const (
 	kdfTime    = 3
 	kdfMemory  = 64 << 10 // KiB
@@ -21,9 +21,9 @@ const (
 	kdfSalt    = 16 // bytes
 )
 
-// What is accepted of a database: not so little that a passphrase is guessed,
-// not so much that opening it is an attack. 19 MiB is the least that OWASP's
-// Password Storage Cheat Sheet names for Argon2id with few passes.
+// The costs accepted from a database. Lower ones would make passphrases easy to guess,
+// and higher ones would make opening the database a denial of service. 19 MiB is the
+// minimum in OWASP's Password Storage Cheat Sheet for Argon2id with few passes.
 const (
 	minMemory, maxMemory   = 19 << 10, 1 << 20 // KiB
 	maxTime                = 16
@@ -36,7 +36,7 @@ const (
 	kdfFields, costsFields = 5, 3
 )
 
-// kdf is how a master key is made from a passphrase.
+// kdf holds the parameters for deriving a master key from a passphrase.
 type kdf struct {
 	memory  uint32 // KiB
 	time    uint32
@@ -44,13 +44,13 @@ type kdf struct {
 	salt    []byte
 }
 
-// NewKDF returns a new way to make a key from a passphrase, with a salt of its
-// own, as text to be kept in the database: the form of the Password Hashing
-// Competition's string format, without a hash:
+// NewKDF returns new parameters for deriving a key from a passphrase, with a random
+// salt, as text to keep in the database. It is the string format of the Password
+// Hashing Competition, without a hash:
 //
 //	$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0c2FsdA
 //
-// It is no secret. The error is always nil today.
+// The text is not secret. The error is currently always nil.
 func NewKDF() (string, error) {
 	salt := make([]byte, kdfSalt)
 	rand.Read(salt)
@@ -62,10 +62,10 @@ func (k kdf) text() string {
 		base64.RawStdEncoding.EncodeToString(k.salt))
 }
 
-// MasterFromPassphrase makes the key from a passphrase of 12 to 1024 bytes and
-// what [NewKDF] returned when the database was made. It takes about a tenth of a
-// second and 64 MiB. A wrong passphrase makes a key that opens nothing: see
-// [ErrWrongKey]. The errors are [ErrPassphrase] and one that wraps [ErrKDF].
+// MasterFromPassphrase derives the key from a passphrase of 12 to 1024 bytes and the
+// text that [NewKDF] returned when the database was created. It takes about a tenth of
+// a second and 64 MiB. A wrong passphrase gives a key that opens nothing: see
+// [ErrWrongKey]. The error is [ErrPassphrase] or wraps [ErrKDF].
 func MasterFromPassphrase(pass []byte, kdf string) (Master, error) {
 	if len(pass) < minPhrase || len(pass) > maxPhrase {
 		return Master{}, ErrPassphrase

@@ -10,22 +10,22 @@ import (
 	"fmt"
 )
 
-// The first byte of what is wrapped and sealed says how: AES-256-GCM, a random
-// nonce of 12 bytes, the ciphertext, a tag of 16 bytes.
+// version is the first byte of a wrapped or sealed value. It stands for AES-256-GCM: a
+// random nonce of 12 bytes, the ciphertext, and a tag of 16 bytes.
 const version = 1
 
-// What goes before the additional data of a wrapped key and of a sealed value,
-// so that one is never taken for the other.
+// These prefixes of the additional data separate wrapped keys from sealed values, so
+// neither can be mistaken for the other.
 const (
 	domainWrap = "fob-bank-wrap"
 	domainSeal = "fob-bank-seal"
 )
 
-// maxPurpose is the longest name of a purpose, in bytes.
+// maxPurpose is the maximum length in bytes of the name of a purpose.
 const maxPurpose = 32
 
-// Key is a data key: it serves one purpose and has an ID that is unique in it.
-// The zero value is none. Copies refer to the same bytes.
+// Key is a data key. It serves one purpose and has an ID that is unique within that
+// purpose. The zero value has no key. Copies refer to the same bytes.
 type Key struct {
 	opaque
 	purpose string
@@ -33,8 +33,8 @@ type Key struct {
 	k       secret
 }
 
-// NewKey returns a random key. A purpose is 1 to 32 small letters; the error is
-// of another one, or of an ID below 1.
+// NewKey returns a random key. It returns an error unless the purpose has 1 to 32 small
+// letters and the ID is at least 1.
 func NewKey(purpose string, id int64) (Key, error) {
 	if err := checkName(purpose, id); err != nil {
 		return Key{}, err
@@ -42,21 +42,20 @@ func NewKey(purpose string, id int64) (Key, error) {
 	return Key{purpose: purpose, id: id, k: newSecret()}, nil
 }
 
-// Purpose returns what the key is for.
+// Purpose returns the purpose of the key.
 func (k Key) Purpose() string { return k.purpose }
 
 // ID returns the key's number, from 1.
 func (k Key) ID() int64 { return k.id }
 
-// IsZero reports whether there is no key: never set, or destroyed.
+// IsZero reports whether k has no key, because it was never set or was destroyed.
 func (k Key) IsZero() bool { return k.k.key() == nil }
 
-// Destroy overwrites the bytes, for all copies of k. A ring that has the key
-// goes on with it.
+// Destroy overwrites the bytes, for all copies of k. A ring keeps its own copy.
 func (k Key) Destroy() { k.k.destroy() }
 
-// Wrap returns the key sealed under the master key, to be kept in the database:
-// 61 bytes. The error is [ErrNoKey].
+// Wrap returns the key sealed under the master key, 61 bytes to keep in the database.
+// The error is [ErrNoKey].
 func (k Key) Wrap(m Master) ([]byte, error) {
 	outer, inner := m.k.key(), k.k.key()
 	if outer == nil || inner == nil {
@@ -65,8 +64,8 @@ func (k Key) Wrap(m Master) ([]byte, error) {
 	return newGCM(outer).Seal([]byte{version}, nil, inner, additional(domainWrap, k.purpose, k.id, "")), nil
 }
 
-// Unwrap opens what [Key.Wrap] returned. Purpose and ID must be those of the key;
-// the error is [ErrWrongKey], [ErrNoKey], or that of [NewKey].
+// Unwrap opens a key from [Key.Wrap]. Purpose and ID must match the key. The error is
+// [ErrWrongKey], [ErrNoKey], or one from [NewKey].
 func Unwrap(m Master, purpose string, id int64, wrapped []byte) (Key, error) {
 	if err := checkName(purpose, id); err != nil {
 		return Key{}, err
@@ -102,11 +101,13 @@ func checkName(purpose string, id int64) error {
 	return nil
 }
 
-// additional is what a wrapped or sealed value is bound to:
+// additional returns the additional data that binds a wrapped or sealed value to its
+// owner:
 //
 //	domain 0x00 | version | key ID, 8 bytes big-endian | purpose 0x00 | serial
 //
-// Neither domain nor purpose has a zero byte, so that no two values share one.
+// Neither domain nor purpose contains a zero byte, so different owners have different
+// data.
 func additional(domain, purpose string, id int64, serial string) []byte {
 	b := make([]byte, 0, 96)
 	b = append(append(b, domain...), 0, version)
@@ -115,8 +116,8 @@ func additional(domain, purpose string, id int64, serial string) []byte {
 	return append(b, serial...)
 }
 
-// newGCM returns AES-256-GCM that writes a random nonce before each ciphertext.
-// The key has 32 bytes.
+// newGCM returns AES-256-GCM with a random nonce before each ciphertext. The key must
+// have 32 bytes.
 func newGCM(key []byte) cipher.AEAD {
 	block, err := aes.NewCipher(key)
 	if err != nil {

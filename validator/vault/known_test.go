@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// known is what another program computed: see testdata/README.md.
+// known holds values that another program computed: see testdata/README.md.
 type known struct {
 	Text, Serial, Seed, Sealed, Fingerprint, MAC, Passphrase, KDF, Derived string
 	Wrapped                                                                map[string]string

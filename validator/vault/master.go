@@ -11,31 +11,32 @@ import (
 	"strings"
 )
 
-// keyPrefix says what a key file is, to people and to programs that look for
-// secrets in the wrong places.
+// keyPrefix identifies a key file to people, and to programs that search for leaked
+// secrets.
 const keyPrefix = "fob-bank-key-1:"
 
-// sumLen is how many bytes of the key's SHA-256 follow it: whoever types a key
-// off the paper in the safe is told of a slip at once. Key and sum together are
-// 36 bytes, so that the base64 has no spare bits and a key has one text only.
+// sumLen is the number of bytes of the key's SHA-256 that follow the key. With them, a
+// mistake in typing the key from the paper in the safe is reported at once. Key and sum
+// together are 36 bytes. The base64 then has no spare bits, and each key has only one
+// text.
 const sumLen = 4
 
-// maxKeyText is more than any key file has, in bytes.
+// maxKeyText is a limit in bytes, larger than any key file.
 const maxKeyText = 1024
 
-// Master is the key that wraps all data keys. The zero value is none. Copies
-// refer to the same bytes; any number of goroutines may use one, but none during
+// Master is the key that wraps all data keys. The zero value has no key. Copies refer
+// to the same bytes. Any number of goroutines may use a Master, but not during
 // [Master.Destroy].
 type Master struct {
 	opaque
 	k secret
 }
 
-// NewMaster returns a random key. The error is always nil today.
+// NewMaster returns a random key. The error is currently always nil.
 func NewMaster() (Master, error) { return Master{k: newSecret()}, nil }
 
-// ParseMaster reads what [Master.Text] writes; space around it is ignored. The
-// error wraps [ErrKeyText], says what is wrong and never quotes the text.
+// ParseMaster reads the text that [Master.Text] returns; surrounding space is ignored.
+// The error wraps [ErrKeyText], describes the mistake and never quotes the text.
 func ParseMaster(text string) (Master, error) {
 	text = strings.TrimSpace(text)
 	body, ok := strings.CutPrefix(text, keyPrefix)
@@ -52,7 +53,7 @@ func ParseMaster(text string) (Master, error) {
 		return Master{}, fmt.Errorf("%w: want %d characters after %q, got %d", ErrKeyText, want, keyPrefix, len(body))
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(body)
-	if err != nil { // says where, not what
+	if err != nil { // contains the position, but not the text
 		return Master{}, fmt.Errorf("%w: %w", ErrKeyText, err)
 	}
 	defer clear(raw)
@@ -67,7 +68,7 @@ func ParseMaster(text string) (Master, error) {
 	return m, nil
 }
 
-// ReadMaster reads a key file. The errors are those of r and of [ParseMaster].
+// ReadMaster reads a key file. It returns errors from r and from [ParseMaster].
 func ReadMaster(r io.Reader) (Master, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxKeyText+1))
 	defer clear(text)
@@ -80,10 +81,10 @@ func ReadMaster(r io.Reader) (Master, error) {
 	return ParseMaster(string(text))
 }
 
-// Text returns the key as the one line of a key file, without a line break:
-// "fob-bank-key-1:" and 48 characters of base64url (RFC 4648 section 5) that hold
-// the 32 bytes and 4 bytes of their SHA-256. It is "" for no key. It is the key
-// itself: keep it like one.
+// Text returns the key as the only line of a key file, without a line break. It is
+// "fob-bank-key-1:" and 48 characters of base64url (RFC 4648 section 5), which hold the
+// 32 bytes and 4 bytes of their SHA-256. Text returns "" if there is no key. The text
+// is as secret as the key itself.
 func (m Master) Text() string {
 	key := m.k.key()
 	if key == nil {
@@ -95,7 +96,7 @@ func (m Master) Text() string {
 	return keyPrefix + base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// IsZero reports whether there is no key: never set, or destroyed.
+// IsZero reports whether m has no key, because it was never set or was destroyed.
 func (m Master) IsZero() bool { return m.k.key() == nil }
 
 // Destroy overwrites the bytes, for all copies of m.

@@ -16,23 +16,23 @@ import (
 	"sync/atomic"
 )
 
-// Ring is the data keys of a bank, unwrapped. Its methods may be called by any
-// number of goroutines. It is made by [NewRing].
+// Ring holds the unwrapped data keys of a bank. Create one with [NewRing]. Any number
+// of goroutines may call its methods.
 type Ring struct {
 	opaque
 	adding sync.Mutex
 	now    atomic.Pointer[ring]
 }
 
-// ring is never changed once it is in place, so that readers take no lock.
+// ring is immutable once it is stored in Ring.now, so readers need no lock.
 type ring struct {
 	keys map[string]map[int64]Key // by purpose and ID
-	seal map[int64]cipher.AEAD    // the seed keys, made ready
-	last map[string]int64         // the newest ID of each purpose
+	seal map[int64]cipher.AEAD    // ciphers of the seed keys
+	last map[string]int64         // the highest ID of each purpose
 	mac  map[string]Key           // the oldest key of each purpose
 }
 
-// NewRing returns a ring of at least one key each for seeds, audit log and
+// NewRing returns a ring. It requires at least one key each for seeds, audit log and
 // fingerprints. The error wraps [ErrRing].
 func NewRing(keys ...Key) (*Ring, error) {
 	r := new(Ring)
@@ -50,9 +50,10 @@ func NewRing(keys ...Key) (*Ring, error) {
 	return r, nil
 }
 
-// Add takes one more key, as after a rotation here or by another server. One
-// that is there already is no error; another key with the same purpose and ID is,
-// and is left out: what the first one sealed would be lost.
+// Add adds a key, for example after this or another server has rotated the keys. To add
+// the same key again has no effect. A different key with the same purpose and ID is an
+// error, because replacing the first one would make the values that it sealed
+// unreadable.
 func (r *Ring) Add(k Key) error {
 	if k.IsZero() {
 		return fmt.Errorf("%w: %w", ErrRing, ErrNoKey)
@@ -66,7 +67,7 @@ func (r *Ring) Add(k Key) error {
 		}
 		return fmt.Errorf("%w: two with purpose %s and ID %d", ErrRing, k.purpose, k.id)
 	}
-	k.k = secretOf(k.k.key()) // a copy that nobody else destroys
+	k.k = secretOf(k.k.key()) // a copy, which the caller cannot destroy
 	n := &ring{maps.Clone(old.keys), maps.Clone(old.seal), maps.Clone(old.last), maps.Clone(old.mac)}
 	same := maps.Clone(n.keys[k.purpose])
 	if same == nil {
@@ -91,9 +92,9 @@ func (r *Ring) NewestSeedKey() int64 { return r.now.Load().last[PurposeSeed] }
 // SeedKeys returns the IDs of all seed keys in order.
 func (r *Ring) SeedKeys() []int64 { return slices.Sorted(maps.Keys(r.now.Load().seal)) }
 
-// Seal seals a value under the newest seed key and returns the key's ID, which
-// is kept with it. The value opens for the same serial only. It is 29 bytes
-// longer than plain. The error is always nil today.
+// Seal seals a value under the newest seed key. It returns the key's ID, which must be
+// stored with the value. The value opens for the same serial number only. It is 29
+// bytes longer than plain. The error is currently always nil.
 func (r *Ring) Seal(serial string, plain []byte) (id int64, sealed []byte, err error) {
 	now := r.now.Load()
 	id = now.last[PurposeSeed]
@@ -102,9 +103,9 @@ func (r *Ring) Seal(serial string, plain []byte) (id int64, sealed []byte, err e
 	return id, now.seal[id].Seal(sealed, nil, plain, additional(domainSeal, PurposeSeed, id, serial)), nil
 }
 
-// Open returns what was sealed; the caller wipes it. The error is [ErrAltered] or
-// wraps [ErrUnknownKey], after which a server that shares its database looks there
-// for a new key.
+// Open returns the plain value, which the caller must wipe. The error is [ErrAltered]
+// or wraps [ErrUnknownKey]. After the latter, a server that shares its database looks
+// there for a new key.
 func (r *Ring) Open(serial string, id int64, sealed []byte) ([]byte, error) {
 	gcm, ok := r.now.Load().seal[id]
 	if !ok {
@@ -121,18 +122,19 @@ func (r *Ring) Open(serial string, id int64, sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// Fingerprint returns 32 bytes by which the same seed is found under two serial
-// numbers: HMAC-SHA-256 under the oldest fingerprint key, since all of a bank's
-// must be alike. It tells nothing of the seed to who lacks the key.
+// Fingerprint returns 32 bytes that identify a seed, to find the same seed under two
+// serial numbers. It is HMAC-SHA-256 under the oldest fingerprint key, because all
+// fingerprints of a bank must use the same key. Without the key, it reveals nothing
+// about the seed.
 func (r *Ring) Fingerprint(seed []byte) []byte {
 	mac := hmac.New(sha256.New, r.now.Load().mac[PurposeFingerprint].k.key())
 	mac.Write(seed)
 	return mac.Sum(nil)
 }
 
-// MAC returns 32 bytes that authenticate a list of parts, HMAC-SHA-256 under the
-// oldest audit key. Each part goes in after its length (8 bytes, big-endian), so
-// that no two lists are alike.
+// MAC returns 32 bytes that authenticate a list of parts: HMAC-SHA-256 under the oldest
+// audit key. Each part is preceded by its length (8 bytes, big-endian), which makes the
+// encoding of different lists different.
 func (r *Ring) MAC(parts ...[]byte) []byte {
 	mac := hmac.New(sha256.New, r.now.Load().mac[PurposeAudit].k.key())
 	var length [8]byte

@@ -11,12 +11,12 @@ import (
 // keyLen is the length of every key, in bytes: AES-256 and HMAC-SHA-256.
 const keyLen = 32
 
-// redacted stands in the place of a key in every text.
+// redacted replaces a key in every text.
 const redacted = "[key redacted]"
 
-// secret is 32 bytes behind a closure: reflection, which reaches unexported
-// fields and follows pointers, cannot look into a function, so that no formatter
-// and no failed test prints them.
+// secret keeps 32 bytes in a closure. Reflection reaches unexported fields and follows
+// pointers, but cannot look into a function. No formatter or failed test can therefore
+// print the bytes.
 type secret struct {
 	open func() *[keyLen]byte
 }
@@ -33,13 +33,13 @@ func secretOf(b []byte) secret {
 	return secret{func() *[keyLen]byte { return &k }}
 }
 
-// key returns the bytes themselves, nil when there are none.
+// key returns the bytes themselves, not a copy, or nil if there are none.
 func (s secret) key() []byte {
 	if s.open == nil {
 		return nil
 	}
 	k := s.open()
-	if *k == [keyLen]byte{} { // destroyed; by chance never
+	if *k == [keyLen]byte{} { // destroyed; a random key is never zero
 		return nil
 	}
 	return k[:]
@@ -51,7 +51,7 @@ func (s secret) destroy() {
 	}
 }
 
-// opaque redacts what embeds it.
+// opaque redacts any type that embeds it.
 type opaque struct{}
 
 var (

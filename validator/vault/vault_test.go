@@ -83,7 +83,8 @@ func TestUnwrapRefuses(t *testing.T) {
 }
 
 func TestSealedSeedIsNoWrappedKey(t *testing.T) {
-	// Even where one key did both, a value that was sealed is no wrapped key.
+	// A sealed value does not open as a wrapped key, even if the same key is used for
+	// both.
 	m := newMaster(t)
 	r, err := NewRing(Key{purpose: PurposeSeed, id: 1, k: m.k}, newKey(t, PurposeAudit, 1), newKey(t, PurposeFingerprint, 1))
 	require.NoError(t, err)
