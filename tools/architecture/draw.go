@@ -14,13 +14,13 @@ import (
 const (
 	boxWidth  = 330
 	boxHeight = 78
-	halfStep  = 188 // between columns: half a box and its gap
+	halfStep  = 188 // distance of columns: half a box and its gap
 	rowStep   = 110
 	margin    = 20
 	lineWidth = 50 // characters of small text
 )
 
-// purposes is what is behind each door, in a few words.
+// purposes are short descriptions of the rooms.
 var purposes = map[string]string{
 	"cmd/fob":        "the one command: a file for each verb",
 	"internal/board": "builds firmware images, runs them in QEMU",

@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// room is a box of the picture: a package with those below it.
+// room is a box of the picture: a package and the packages below it.
 type room struct {
 	name     string
-	row, col int      // from the top; from the left, in half boxes
+	row, col int      // row from the top; column from the left, in half boxes
 	below    []string // folders
 	uses     []string // other rooms
 }
 
-// places is where each room stands. Imports go down: a room imports only rooms of
-// higher rows.
+// places are the positions of the rooms. Imports point down: a room imports only rooms
+// of rows with a higher number.
 var places = []room{
 	{name: "cmd/fob", row: 0, col: 2},
 	{name: "internal/board", row: 1, col: 0},
@@ -32,7 +32,7 @@ var places = []room{
 	{name: "internal", row: 7, col: 2},
 }
 
-// house is what the picture shows.
+// house is the content of the picture.
 type house struct {
 	rooms []room
 }
@@ -68,7 +68,8 @@ func build(packages []goPackage) (*house, error) {
 	return h, nil
 }
 
-// of returns the room of a package, nil if it has none: the longest name wins.
+// of returns the room of a package, or nil if it has none. The longest matching name
+// wins.
 func (h *house) of(path string) *room {
 	var found *room
 	for i := range h.rooms {
@@ -80,7 +81,7 @@ func (h *house) of(path string) *room {
 	return found
 }
 
-// arrows returns the rooms that r uses, less those that it reaches through others.
+// arrows returns the rooms that r uses, without those that it reaches through others.
 func (h *house) arrows(r *room) []*room {
 	var all []*room
 	for _, name := range r.uses {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command architecture draws docs/architecture.svg: the rooms of this module and
-// what they import. It fails if an arrow would point up, or if a room has no place.
+// Command architecture draws docs/architecture.svg: the rooms of this module and their
+// imports. It fails if an arrow would point up, or if a room has no place.
 package main
 
 import (
@@ -42,14 +42,14 @@ func run(out string) error {
 	return os.WriteFile(out, svg, 0o644)
 }
 
-// goPackage is one package of the module. Its imports are those of its own files,
-// not of its tests.
+// goPackage is one package of the module. Its imports do not include those of its
+// tests.
 type goPackage struct {
-	path    string // below the module's
+	path    string // without the module's path
 	imports []string
 }
 
-// list asks the go command for the packages of the module.
+// list returns the packages of the module, from the go command.
 func list() ([]goPackage, error) {
 	// TinyGo's files count as well: the boards import the firmware.
 	cmd := exec.Command("go", "list", "-e", "-tags", "tinygo", "-f",
@@ -82,7 +82,8 @@ func list() ([]goPackage, error) {
 	return packages, nil
 }
 
-// testOnly reports whether a package serves tests or the tree and nothing that runs.
+// testOnly reports whether a package is used only by tests or for the source tree, and
+// not by any program.
 func testOnly(path string) bool {
 	return strings.HasPrefix(path, "tools/") || slices.Contains([]string{
 		"internal/policy", "internal/proptest", "internal/pgtest", "internal/tooltest",

@@ -14,13 +14,13 @@ import (
 	"strings"
 )
 
-// pattern is a habit and how it is found in a paragraph.
+// pattern is a habit of writing and the expression that finds it in a paragraph.
 type pattern struct {
 	name string
 	re   *regexp.Regexp
 }
 
-// patterns are counted within paragraphs, where lines are joined with spaces.
+// patterns are counted within paragraphs, whose lines are joined with spaces.
 var patterns = []pattern{
 	{"what as a noun", regexp.MustCompile(`(?i)\bwhat(?:ever)?\b`)},
 	{"nobody, somebody, whoever", regexp.MustCompile(`(?i)\b(?:nobody|somebody|anybody|everybody|whoever|whom)\b`)},
@@ -32,7 +32,7 @@ var patterns = []pattern{
 	{"he, his", regexp.MustCompile(`(?i)\b(?:he|his|him|himself|she|her)\b`)},
 }
 
-// text is a collection of paragraphs with the places they are from.
+// text is a collection of paragraphs and their places.
 type text struct {
 	lines      int
 	paragraphs []paragraph

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command picture makes the README's pictures: docs/demo.svg, which is what
-// "fob demo --once" prints, read from standard input, and docs/fob.svg, the
-// front of a virtual token.
+// Command picture makes the README's pictures: docs/demo.svg shows the output of
+// "fob demo --once", read from standard input, and docs/fob.svg shows the front of a
+// virtual token.
 //
 //	go run ./cmd/fob demo --once | go run ./tools/picture
 package main
@@ -37,7 +37,7 @@ func run() error {
 	return os.WriteFile("docs/fob.svg", front("287082"), 0o644)
 }
 
-// terminal draws text as a terminal shows it.
+// terminal draws text like a terminal.
 func terminal(text string) []byte {
 	const charWidth, lineHeight, margin = 8.4, 19, 16
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
@@ -52,14 +52,14 @@ func terminal(text string) []byte {
 	b.WriteString(`<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" fill="#d8dee4">` + "\n")
 	for i, l := range lines {
 		fmt.Fprintf(&b, `<text x="%d" y="%d">`, margin, margin+14+i*lineHeight)
-		xml.EscapeText(&b, []byte(strings.ReplaceAll(l, " ", "\u00a0"))) // plain ones would be folded
+		xml.EscapeText(&b, []byte(strings.ReplaceAll(l, " ", "\u00a0"))) // SVG would join ordinary spaces
 		b.WriteString("</text>\n")
 	}
 	b.WriteString("</g>\n</svg>\n")
 	return b.Bytes()
 }
 
-// front draws a token that shows a code.
+// front draws a token with a code on its display.
 func front(code string) []byte {
 	v := virtual.View{Digits: len(code), Contrast: 0.9, Haze: 0.04}
 	for i := range len(code) {

@@ -1,29 +1,29 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes the TinyGo compiler that builds fob's firmware, once, and prints the
-# environment to use it in:
+# Builds the TinyGo compiler for fob's firmware, once, and prints the environment for
+# using it:
 #
 #	( eval "$(tools/tinygo/setup.sh)" && "$TINYGO" build -target=… ./firmware/board/… )
 #
-# tools/tinygo/tinygo.sh does that in one word. Mind the parentheses: GOROOT and
-# GOFLAGS, as printed, turn the `go` of that shell into the one for TinyGo.
+# tools/tinygo/tinygo.sh does this in one command. The parentheses are necessary: the
+# printed GOROOT and GOFLAGS turn the `go` of that shell into the one for TinyGo.
 #
-# A `tinygo` on PATH is used when it has the right version; otherwise the
-# compiler is built from its Go module, and kept with its files under
-# ${XDG_CACHE_HOME:-$HOME/.cache}/fob. FOB_FIPS=1 takes the standard library as it
-# is, with what goroot_without_fips takes out.
+# A `tinygo` on PATH is used if it has the right version. Otherwise the compiler is
+# built from its Go module, and kept with its files under
+# ${XDG_CACHE_HOME:-$HOME/.cache}/fob. FOB_FIPS=1 uses the unmodified standard library,
+# including the parts that goroot_without_fips removes.
 #
 # With --check-release it prints nothing, and fails unless the `tinygo` on PATH is
 # a release that can build for a Pico.
 set -euo pipefail
 
-# The pair is pinned here and nowhere else (but the checksums of TinyGo's module
-# in compiler/go.sum): TinyGo 0.39 knows the standard libraries of Go 1.19 to
-# 1.25, and goroot_without_fips edits the files of this one.
+# The pair of versions is pinned only here (and by the checksums of TinyGo's module in
+# compiler/go.sum). TinyGo 0.39 supports the standard libraries of Go 1.19 to 1.25, and
+# goroot_without_fips edits the files of this version.
 readonly tinygo_version=0.39.0
 readonly go_version=1.25.14
-# Raise when what this script puts into the cache changes.
+# Increase this when the content of the cache changes.
 readonly layout=3
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -38,14 +38,14 @@ die() {
 	exit 1
 }
 
-# go_root prints the GOROOT of the Go release that TinyGo reads. The go command
+# go_root prints the GOROOT of the Go release that TinyGo uses. The go command
 # downloads it like any module, and finds it in the module cache the next time.
 go_root() {
 	GOTOOLCHAIN=go$go_version GOFLAGS='' go env GOROOT ||
 		die "Go $go_version cannot be had (GOTOOLCHAIN=go$go_version)"
 }
 
-# on_path succeeds when a tinygo of the same minor version is on PATH.
+# on_path succeeds if a tinygo of the same minor version is on PATH.
 on_path() {
 	local version
 	command -v tinygo >/dev/null || return 1
@@ -53,8 +53,8 @@ on_path() {
 	[[ $version == "tinygo version ${tinygo_version%.*}."* ]]
 }
 
-# check_release fails, and says what is needed, unless the tinygo on PATH can build
-# for boards whose registers TinyGo generates when it makes a release.
+# check_release fails with an explanation, unless the tinygo on PATH can build for
+# boards whose registers TinyGo generates for its releases.
 check_release() {
 	local need="a Pico's image needs a release of TinyGo ${tinygo_version%.*} on PATH (https://github.com/tinygo-org/tinygo/releases), \
 because only a release has the registers of the RP2040 and the C library" root
@@ -95,12 +95,11 @@ build() {
 	printf '%s\n' "$stamp" >"$to/stamp"
 }
 
-# goroot_without_fips fills directory $1 with links to the GOROOT, in which the
-# cryptography is what it is, and what Go puts around it for FIPS 140-3 is gone:
-# the self-tests at start and their switch, off unless somebody sets GODEBUG=fips140,
-# which nobody can on a microcontroller. They hold each algorithm of the module in
-# the image, SHA-3 and the DRBG among them; DESIGN.md says what that costs. No
-# algorithm is touched.
+# goroot_without_fips fills directory $1 with links to the GOROOT. It removes the parts
+# that Go adds to the cryptography for FIPS 140-3: the self-tests at the start and their
+# switch. They are off unless GODEBUG=fips140 is set, which is impossible on a
+# microcontroller. They would keep each algorithm of the module in the image, including
+# SHA-3 and the DRBG; DESIGN.md gives the cost. The algorithms are not changed.
 goroot_without_fips() {
 	local to=$1 fips=$1/src/crypto/internal/fips140 file
 	cp -rs "$goroot/." "$to/"
@@ -141,15 +140,15 @@ goroot_without_fips() {
 	printf '%s\n' "$stamp" >"$to/stamp"
 }
 
-# keep FOLDER FUNCTION has FUNCTION fill FOLDER unless it is there.
+# keep FOLDER FUNCTION calls FUNCTION to fill FOLDER, unless FOLDER is complete.
 keep() {
 	local folder=$1 fill=$2 fresh
 	[[ $(cat "$folder/stamp" 2>/dev/null) != "$stamp" ]] || return 0
 	mkdir -p "$caches"
-	# Filled beside its place and then moved: what was cut short leaves nothing
-	# that looks complete, and two at once do no harm.
+	# Fill a temporary folder and then move it: an interrupted run leaves nothing that
+	# looks complete, and two runs at once do no harm.
 	fresh=$(mktemp -d "$folder.XXXXXX")
-	# shellcheck disable=SC2064 # the folder of now
+	# shellcheck disable=SC2064 # expand the folder now
 	trap "rm -rf '$fresh'" EXIT
 	"$fill" "$fresh"
 	rm -rf "$folder"
@@ -179,7 +178,7 @@ else
 	tinygo_root=$cache/root
 fi
 if [[ ${FOB_FIPS-} == 1 ]]; then
-	slim=$goroot # to see what it costs
+	slim=$goroot # to measure the cost
 else
 	keep "$slim" goroot_without_fips
 fi
@@ -187,8 +186,8 @@ fi
 printf 'export TINYGO=%q\n' "$tinygo"
 printf 'export TINYGOROOT=%q\n' "$tinygo_root"
 printf 'export GOROOT=%q\n' "$slim"
-# TinyGo starts the go command from PATH to ask for its version.
-# shellcheck disable=SC2016 # PATH is for the reader of this line to expand
+# TinyGo runs the go command on PATH to read its version.
+# shellcheck disable=SC2016 # the shell that evaluates this line expands PATH
 printf 'export PATH=%q:"$PATH"\n' "$slim/bin"
 printf 'export GOTOOLCHAIN=local\n'
 printf 'export GOFLAGS=%q\n' "-modfile=$repo/tinygo.mod"

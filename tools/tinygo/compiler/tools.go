@@ -2,8 +2,8 @@
 
 //go:build tools
 
-// Package compiler imports the TinyGo compiler, so that `go mod tidy` keeps it
-// in go.mod. Nothing builds this file.
+// Package compiler imports the TinyGo compiler, to make `go mod tidy` keep it in
+// go.mod. This file is never built.
 package compiler
 
 import _ "github.com/tinygo-org/tinygo"

@@ -2,11 +2,11 @@
 
 //go:build rp && rp2040
 
-// Package rp is a STUB of the package that TinyGo's release generates from the
-// vendor's description of the RP2040: only the names that TinyGo's own packages
-// machine and runtime use, copied by hand from the data sheet. It is there so
-// that ./test.sh pico can compile firmware/board/pico; an image made with it
-// proves that, and must not go onto a Pico. See tools/tinygo/README.md.
+// Package rp is a STUB of the package that TinyGo's release generates from the vendor's
+// description of the RP2040. It has only the names that TinyGo's own packages machine
+// and runtime use, copied by hand from the data sheet. It allows ./test.sh pico to
+// check that firmware/board/pico compiles. An image made with it must not be written to
+// a Pico. See tools/tinygo/README.md.
 package rp
 
 import (
@@ -90,7 +90,7 @@ var (
 
 type reg = volatile.Register32
 
-// blank is what package machine has its own type for.
+// blank is a peripheral for which package machine has its own type.
 type blank struct{ _ reg }
 
 type PSM_Type struct{ FRCE_ON, FRCE_OFF, WDSEL, DONE reg }
