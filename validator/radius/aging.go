@@ -8,11 +8,11 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// aging is a map whose entries expire, each after the same time. If it is full, the
-// oldest entry makes room. The caller holds a lock.
+// aging is a map whose entries all expire after the same time. If the map is full, a
+// new entry replaces the oldest. The caller must hold a lock.
 type aging[K comparable, V any] struct {
 	life    time.Duration
-	entries *simplelru.LRU[K, *aged[V]] // only put moves an entry to the front
+	entries *simplelru.LRU[K, *aged[V]] // only put makes an entry the newest
 }
 
 type aged[V any] struct {
@@ -37,7 +37,7 @@ func (a *aging[K, V]) get(now time.Time, key K) *V {
 	return nil
 }
 
-// put sets an entry, whose life begins anew, and returns a pointer to it.
+// put sets an entry, restarts its lifetime, and returns a pointer to it.
 func (a *aging[K, V]) put(now time.Time, key K, value V) *V {
 	a.expire(now)
 	entry := &aged[V]{value, now.Add(a.life)}
@@ -47,7 +47,7 @@ func (a *aging[K, V]) put(now time.Time, key K, value V) *V {
 
 func (a *aging[K, V]) remove(key K) { a.entries.Remove(key) }
 
-// expire removes the entries whose time is over: the oldest ends first.
+// expire removes the expired entries. The oldest entry expires first.
 func (a *aging[K, V]) expire(now time.Time) {
 	for {
 		_, oldest, ok := a.entries.GetOldest()

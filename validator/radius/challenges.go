@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	challengeMost = 4096 // open at once; the oldest is given up
-	stateLen      = 16   // bytes, random
+	challengeMost = 4096 // maximum of open challenges; then a new one replaces the oldest
+	stateLen      = 16   // random bytes
 
-	// mostRounds is how often one login may be asked for another code: the next
-	// one, the one after, and once more for a user who was slow.
+	// mostRounds is how many times one login may be asked for another code: for the
+	// next code, for the one after it, and once more for a user who was slow.
 	mostRounds = 3
 )
 
@@ -26,7 +26,7 @@ type challenge struct {
 	round  int
 }
 
-// challenges remembers open challenges by their State.
+// challenges stores open challenges by their State.
 type challenges struct {
 	mu   sync.Mutex
 	open *aging[[stateLen]byte, challenge]
@@ -36,7 +36,7 @@ func newChallenges(life time.Duration) *challenges {
 	return &challenges{open: newAging[[stateLen]byte, challenge](life, challengeMost)}
 }
 
-// start remembers a challenge and returns its State.
+// start stores a challenge and returns its State.
 func (c *challenges) start(now time.Time, ch challenge) []byte {
 	var state [stateLen]byte
 	_, _ = rand.Read(state[:]) // never fails
@@ -46,7 +46,7 @@ func (c *challenges) start(now time.Time, ch challenge) []byte {
 	return state[:]
 }
 
-// take returns the challenge of a State and forgets it: each is answered once.
+// take removes and returns the challenge of a State, so each can be answered only once.
 func (c *challenges) take(now time.Time, state []byte) (challenge, bool) {
 	if len(state) != stateLen {
 		return challenge{}, false

@@ -13,24 +13,24 @@ import (
 )
 
 const (
-	maxClients     = 10_000  // lines of a clients file
-	maxClientsFile = 1 << 20 // bytes of it
+	maxClients     = 10_000  // lines in a clients file
+	maxClientsFile = 1 << 20 // bytes in a clients file
 )
 
-// insecureWord is what a line of a clients file ends with for
+// insecureWord at the end of a line in a clients file sets
 // InsecureNoMessageAuthenticator.
 const insecureWord = "insecure-no-message-authenticator"
 
-// ReadClients reads a clients file. Each line is a client: its name, its network
-// or address, and the file of its secret, which is sought beside the clients file;
-// a fourth word, insecure-no-message-authenticator, sets what it says. Empty lines
-// and those that begin with # say nothing.
+// ReadClients reads a clients file. Each line is a client: its name, its network or
+// address, and the file with its secret, relative to the folder of the clients file. An
+// optional fourth word, insecure-no-message-authenticator, sets
+// InsecureNoMessageAuthenticator. Empty lines and lines that begin with # are ignored.
 //
 //	# name   network        secret
 //	vpn      192.0.2.0/24   vpn.secret
 //	gateway  2001:db8::7    gateway.secret
 //
-// Secrets are in files of their own so that this one can be shown to others.
+// Secrets are in separate files, which allows showing the clients file to others.
 func ReadClients(path string) ([]Client, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package radius is the bank's RADIUS front: VPN gateways, PAM and other servers
-// ask it whether a user's code is good (RFC 2865).
+// Package radius is the bank's RADIUS interface. VPN gateways, PAM modules and other
+// servers use it to check users' codes (RFC 2865).
 //
 //	s, err := radius.New(b, radius.Options{Clients: []radius.Client{{
 //		Name: "vpn", Network: netip.MustParsePrefix("192.0.2.0/24"), Secret: secret,
@@ -11,28 +11,29 @@
 //	…
 //	s.Shutdown(ctx)
 //
-// # What it takes
+// # Requests
 //
-// An Access-Request with User-Name and User-Password (PAP), where the password is
-// the code and nothing else. CHAP, MS-CHAP and EAP never show the server what
-// was typed, and are rejected. Status-Server (RFC 5997) is answered while codes
-// can be checked.
+// The server accepts Access-Requests with User-Name and User-Password (PAP). The
+// password is the code, without any other text. CHAP, MS-CHAP and EAP never send the
+// typed code to the server, and are rejected. Status-Server (RFC 5997) is answered as
+// long as codes can be checked.
 //
-// Each request must carry a Message-Authenticator, and each answer carries one as
-// its first attribute: without it whoever sits on the line can turn a reject
-// into an accept (CVE-2024-3596, Blast-RADIUS). What is malformed, comes from
-// an unknown address or fails this gets no answer; the Event hook is told.
+// Each request must have a Message-Authenticator, and each answer has one as its first
+// attribute. Without it, an attacker on the line could turn a reject into an accept
+// (CVE-2024-3596, Blast-RADIUS). A request that is malformed, has a wrong authenticator
+// or comes from an unknown address gets no answer, but causes an Event.
 //
-// # What it answers
+// # Answers
 //
-// Access-Accept for an accepted code, Access-Reject for all others, alike
-// whatever the reason. When the bank asks for the next code (NextCode) the
-// answer is an Access-Challenge; when that code has corrected the token's clock
-// (Corrected) it is another, for the code after it: neither of the two logs in,
-// and whose client knows only one challenge logs in anew with the third.
+// An accepted code gets an Access-Accept. All others get the same Access-Reject,
+// whatever the reason. If the bank asks for the next code (NextCode), the answer is an
+// Access-Challenge. If that code has corrected the token's clock (Corrected), the
+// answer is a second challenge, for the code after it. Neither of these two codes logs
+// in. A user whose client supports only one challenge logs in again with the third
+// code.
 //
-// A code is good once. A request that is sent again, because its answer was
-// lost, therefore gets the same answer again, and is not checked again
-// (RFC 5080, 2.2.2). This memory, and that of challenges, is the server's own:
-// of two servers on one store, each client should keep to one while it answers.
+// A code is valid only once. If the answer to a request is lost and the client repeats
+// the request, it therefore gets the same answer again, without another check (RFC
+// 5080, 2.2.2). Each server has its own memory of requests and challenges. If two
+// servers share a store, each client should use only one of them while it answers.
 package radius

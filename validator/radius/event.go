@@ -4,28 +4,28 @@ package radius
 
 import "net/netip"
 
-// Kind is what happened to a packet.
+// Kind is the result of processing a packet.
 type Kind uint8
 
-// The kinds. Those from UnknownClient on got no answer.
+// The kinds. From UnknownClient on, the packet got no answer.
 const (
 	Accepted    Kind = iota
-	Rejected         // by the bank, or for an unknown, used up or too old challenge
+	Rejected         // by the bank, or because the challenge is unknown, used or expired
 	Challenged       // asked for another code
 	Unsupported      // rejected: no User-Name and User-Password, for example CHAP or EAP
-	RateLimited      // rejected without a look: too many wrong codes from this source
+	RateLimited      // rejected without a check: too many wrong codes from this source
 	Status           // Status-Server, answered
-	Duplicate        // a request sent again, the answer of before was sent again
+	Duplicate        // a repeated request; the same answer was sent again
 
-	UnknownClient      // of no client's network
+	UnknownClient      // not in the network of any client
 	Malformed          // not a packet of RFC 2865
 	NoAuthenticator    // no Message-Authenticator
-	WrongAuthenticator // Message-Authenticator is wrong: another secret, or a forgery
+	WrongAuthenticator // wrong Message-Authenticator: a different secret, or a forgery
 	UnknownCode        // neither Access-Request nor Status-Server
-	InFlight           // a request sent again while it is being checked
+	InFlight           // a repeated request, while the first is being checked
 	Overloaded         // more than Options.Concurrency at once
 	Failed             // the bank could not decide, or the answer could not be sent: see Err
-	kinds              // how many there are
+	kinds              // number of kinds
 )
 
 var kindNames = [kinds]string{
@@ -42,7 +42,7 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// Kinds returns all kinds, for counters that are to begin with 0.
+// Kinds returns all kinds, for counters that must start at 0.
 func Kinds() []Kind {
 	all := make([]Kind, kinds)
 	for i := range all {
@@ -51,11 +51,11 @@ func Kinds() []Kind {
 	return all
 }
 
-// Event tells of one packet. It names no user: people type their code into the
-// wrong field. Who asked for what is in the audit log.
+// Event describes one packet. It does not contain a user name, because people sometimes
+// type their code into the wrong field. The audit log has the users and the results.
 type Event struct {
 	Kind   Kind
-	Client string // its name; "" for an unknown one
+	Client string // name of the client; "" for an unknown one
 	Source netip.AddrPort
-	Err    error // why, where there is something to say
+	Err    error // the reason, if there is one
 }

@@ -19,9 +19,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// FuzzServer sends packets to a server with a real bank. The right secret signs
-// them when sign is set, so that what lies behind the signature is reached.
-// Whatever comes in: an answer goes only to what was signed, and is signed.
+// FuzzServer sends packets to a server with a real bank. If sign is set, it signs them
+// with the right secret, to reach the code behind the signature check. For any input,
+// only signed packets are answered, and the answers are signed.
 func FuzzServer(f *testing.F) {
 	d := banktest.New(f, banktest.SQLite(f))
 	d.Contract("c1")
@@ -62,7 +62,7 @@ func FuzzServer(f *testing.F) {
 			copy(raw[len(raw)-16:], h.Sum(nil))
 		}
 		out.sent, events = nil, nil
-		now = now.Add(time.Hour) // nothing of earlier packets is remembered
+		now = now.Add(time.Hour) // expires all stored requests
 		var checks sync.WaitGroup
 		s.packet(out, from, raw, &checks)
 		checks.Wait()
@@ -80,7 +80,7 @@ func FuzzServer(f *testing.F) {
 	})
 }
 
-// recorder is a socket that keeps what was sent.
+// recorder is a socket that stores the last packet sent.
 type recorder struct {
 	net.PacketConn
 	sent []byte

@@ -21,13 +21,13 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// request is one that has been found good enough to be looked at.
+// request is a packet from a known client.
 type request struct {
 	conn   net.PacketConn
 	addr   net.Addr
 	from   netip.AddrPort
 	client *Client
-	raw    []byte // what the client sent
+	raw    []byte // the packet as received
 	packet *wire.Packet
 }
 
@@ -37,8 +37,8 @@ func (q *request) event(k Kind, err error) Event {
 
 func (q *request) key() requestKey { return requestKey{q.from, q.packet.Identifier} }
 
-// packet does what is quick with a packet, and leaves the rest to a goroutine of
-// checks. raw is the caller's.
+// packet does the quick part of processing a packet, and starts a goroutine in checks
+// for the rest. raw belongs to the caller.
 func (s *Server) packet(conn net.PacketConn, addr net.Addr, raw []byte, checks *sync.WaitGroup) {
 	q := &request{conn: conn, addr: addr, from: addrPort(addr)}
 	if q.client = s.client(q.from.Addr()); q.client == nil {
@@ -72,7 +72,7 @@ func (s *Server) packet(conn net.PacketConn, addr net.Addr, raw []byte, checks *
 	})
 }
 
-// read takes a packet apart; the error says why it gets no answer.
+// read parses a packet. The error is the reason why it gets no answer.
 func (q *request) read(raw []byte) (Kind, error) {
 	raw, err := trim(raw)
 	if err != nil {
@@ -83,7 +83,7 @@ func (q *request) read(raw []byte) (Kind, error) {
 		return UnknownCode, errors.New(code.String())
 	}
 	q.raw = bytes.Clone(raw)
-	// RFC 5997, section 3: Status-Server must have one from whomever.
+	// RFC 5997, section 3: Status-Server must have one, for all clients.
 	optional := q.client.InsecureNoMessageAuthenticator && code == wire.CodeAccessRequest
 	q.packet, err = parse(q.raw, q.client.Secret, optional)
 	switch {
@@ -95,12 +95,13 @@ func (q *request) read(raw []byte) (Kind, error) {
 	return Malformed, err
 }
 
-// answer decides about a request and sends the answer.
+// answer processes a request and sends the answer.
 func (s *Server) answer(q *request) {
 	ctx, cancel := context.WithTimeout(s.ctx, s.options.Timeout)
 	defer cancel()
 	if q.packet.Code == wire.CodeStatusServer {
-		// A server that cannot decide should look dead: clients go elsewhere.
+		// A server that cannot check codes must not answer, to make clients use another
+		// one.
 		if err := s.bank.Ready(ctx); err != nil {
 			s.options.Event(q.event(Failed, err))
 		} else if raw, err := (&reply{code: wire.CodeAccessAccept}).encode(q.packet); err != nil {
@@ -134,7 +135,8 @@ func (s *Server) send(q *request, answer []byte, kind Kind) {
 	s.options.Event(q.event(kind, nil))
 }
 
-// decide asks the bank about an Access-Request. An error means no answer.
+// decide checks an Access-Request with the bank. If it returns an error, no answer is
+// sent.
 func (s *Server) decide(ctx context.Context, q *request) (*reply, Kind, error) {
 	now, source := s.options.Now(), q.from.Addr()
 	name, named := q.packet.Lookup(rfc2865.UserName_Type)
@@ -179,8 +181,8 @@ func (s *Server) decide(ctx context.Context, q *request) (*reply, Kind, error) {
 	return s.reject(sayRefused), Rejected, nil
 }
 
-// check asks the bank about a user's code. What is no name of a user or no code
-// is refused like any other.
+// check checks a user's code with the bank. A malformed name or code is refused like a
+// wrong one.
 func (s *Server) check(ctx context.Context, user, code string, source netip.Addr) (bank.Outcome, error) {
 	if !utf8.ValidString(user) || strings.ContainsRune(user, 0) || !utf8.ValidString(code) {
 		return bank.Outcome{}, nil
@@ -198,8 +200,8 @@ func (s *Server) reject(p phrase) *reply {
 	return r
 }
 
-// challenge asks for another code. Session-Timeout says how long that is waited
-// for (RFC 2869, section 5.19, note 2).
+// challenge asks for another code. Session-Timeout gives the time for the answer (RFC
+// 2869, section 5.19, note 2).
 func (s *Server) challenge(now time.Time, ch challenge, p phrase) *reply {
 	r := &reply{code: wire.CodeAccessChallenge}
 	r.add(rfc2865.ReplyMessage_Type, []byte(words[s.options.Language][p]))

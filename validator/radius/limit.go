@@ -11,24 +11,24 @@ import (
 	"github.com/d204ef64/fob/internal/ratelimit"
 )
 
-// limitMost is how many callers are remembered. Only clients' addresses are, with
-// those who call them.
+// limitMost is the number of callers that are counted. Only the addresses of clients,
+// and the callers of those, are counted.
 const limitMost = 4096
 
-// gatewayTimes is how many times as many wrong codes a gateway may give as one of
-// those who call it.
+// gatewayTimes is the ratio of the limit of a gateway to the limit of one of its
+// callers.
 const gatewayTimes = 20
 
-// A caller is who gives codes: a gateway's address, and where the gateway says so,
-// the Calling-Station-Id of who has called it (RFC 2865, section 5.31). Else one
-// who enters wrong codes at a gateway would shut it to all others.
+// A caller is a source of codes: a gateway's address, and the Calling-Station-Id of the
+// user's device if the gateway sends it (RFC 2865, section 5.31). Without the latter,
+// one user who enters wrong codes would block the gateway's other users.
 type caller struct {
 	at      netip.Addr
 	station string
 }
 
-// callerOf returns who gives a code. What an unsigned request says of it counts
-// for nothing.
+// callerOf returns the source of a request. It ignores the Calling-Station-Id of
+// clients whose requests may be unsigned.
 func callerOf(q *request) caller {
 	who := caller{at: q.from.Addr()}
 	if !q.client.InsecureNoMessageAuthenticator {
@@ -50,13 +50,13 @@ func newLimits(burst, perMinute int) *limits {
 	}
 }
 
-// exceeded reports whether a caller has given too many wrong codes.
+// exceeded reports whether a caller has sent too many wrong codes.
 func (l *limits) exceeded(now time.Time, who caller) bool {
 	who.at = ratelimit.Source(who.at)
 	return l.callers.Wait(now, who, l.rate) > 0
 }
 
-// wrong counts a wrong code.
+// wrong counts a wrong code of a caller.
 func (l *limits) wrong(now time.Time, who caller) {
 	who.at = ratelimit.Source(who.at)
 	l.callers.Take(now, who, l.rate)

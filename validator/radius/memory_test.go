@@ -38,7 +38,7 @@ func TestDuplicates(t *testing.T) {
 	require.False(t, fresh)
 	require.Nil(t, answer, "it is being checked")
 
-	// The client gives the first up and sends another under the same number.
+	// The client gives up the first request and sends another with the same identifier.
 	_, fresh = d.begin(now, key, []byte("two"))
 	require.True(t, fresh)
 	d.end(now, key, []byte("one"), []byte("answer one"))

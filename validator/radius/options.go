@@ -18,17 +18,17 @@ import (
 // DefaultAddr is the loopback address with the port of RFC 2865, section 3.
 const DefaultAddr = "127.0.0.1:1812"
 
-// MinSecret is the length in bytes below which a secret is refused for clients
-// beyond loopback: RFC 2865, section 3, "at least 16 octets".
+// MinSecret is the minimum length of a secret in bytes, for clients beyond loopback:
+// RFC 2865, section 3, "at least 16 octets".
 const MinSecret = 16
 
-// maxSecret is our own bound.
+// maxSecret is a limit of our own choice.
 const maxSecret = 1024
 
-// ErrOptions is the error of options that New does not take.
+// ErrOptions is the error of options that New does not accept.
 var ErrOptions = errclass.New(errclass.Usage, "invalid RADIUS options")
 
-// Secret is what a client and the server share. It does not print itself.
+// Secret is shared between a client and the server. It prints as "(hidden)".
 type Secret []byte
 
 // String returns "(hidden)".
@@ -37,9 +37,9 @@ func (Secret) String() string { return "(hidden)" }
 // GoString returns "(hidden)".
 func (Secret) GoString() string { return "(hidden)" }
 
-// ReadSecret reads a secret from a file: its first line, without the end of the
-// line. A second line is an error, as are characters that are not UTF-8, and a mode
-// with which others may use the file.
+// ReadSecret reads a secret from a file: its first line, without the line end. It is an
+// error if the file has a second line, is not valid UTF-8, or has a mode that allows
+// other users to use it.
 func ReadSecret(path string) (Secret, error) {
 	f, err := secretfile.Open(path)
 	if err != nil {
@@ -62,42 +62,42 @@ func ReadSecret(path string) (Secret, error) {
 	return Secret(secret), nil
 }
 
-// Client is who may ask: a network whose hosts share a secret with the server.
+// Client is a network whose hosts may send requests and share a secret with the server.
 type Client struct {
-	Name    string       // for events
-	Network netip.Prefix // where several fit an address, the narrowest holds
+	Name    string       // used in events
+	Network netip.Prefix // if several networks contain an address, the narrowest is used
 	Secret  Secret       // at least MinSecret bytes, unless Network is loopback
 
-	// InsecureNoMessageAuthenticator takes requests without
-	// Message-Authenticator, for clients that are too old to send it
-	// (libpam-radius-auth 2.0.0). Anybody who can send packets with such a
-	// client's address can then enter wrong codes until a token is suspended,
-	// and nobody can tell that a request was not altered on its way. Answers
-	// carry it all the same; a client that does not look at it can be given a
-	// forged accept. One that is there must be right.
+	// InsecureNoMessageAuthenticator accepts requests without a Message-Authenticator,
+	// from clients that are too old to send it (libpam-radius-auth 2.0.0). Anyone who
+	// can send packets with such a client's address can then enter wrong codes until a
+	// token is suspended. The server also cannot detect changes to a request on its
+	// way. Answers still have a Message-Authenticator, but a client that does not check
+	// it can be given a forged accept. If a request does have one, it must be right.
 	InsecureNoMessageAuthenticator bool
 }
 
-// Options are how a server behaves. But for Clients all may be zero.
+// Options are the options of a server. All except Clients may be zero.
 type Options struct {
 	Clients     []Client      // at least one
 	Language    bank.Language // of Reply-Message: English if ""
-	Concurrency int           // requests being checked at once, 1 to 4096; 0 is 64. What is beyond gets no answer.
-	Timeout     time.Duration // of one check; 0 is 5 s
+	Concurrency int           // requests being checked at once, 1 to 4096; 0: 64. Further requests get no answer.
+	Timeout     time.Duration // time limit of one check; 0: 5 s
 
-	// ChallengeLife is how long a challenge can be answered; 0 is 180 s. It has
-	// to be longer than a step: the user waits for the next code.
+	// ChallengeLife is how long a challenge can be answered; 0 means 180 s. It must be
+	// longer than a step, because the user waits for the next code.
 	ChallengeLife time.Duration
 
-	// A source address may give WrongBurst wrong codes, 0 is 100, and then
-	// WrongPerMinute, 0 is 60. What is beyond is rejected without being looked
-	// at, and says so. A source is a gateway with all its users, but where it sends
-	// Calling-Station-Id, one of those; then the gateway may give 20 times as many.
+	// A source may send WrongBurst wrong codes (0: 100), and after that WrongPerMinute
+	// (0: 60). Further requests are rejected without a check, with a message that gives
+	// this reason. A source is a gateway with all its users, or a single user's device
+	// if the gateway sends Calling-Station-Id. In that case the gateway may send 20
+	// times as many.
 	WrongBurst     int
 	WrongPerMinute int
 
-	Event func(Event)      // is told what happens, from many goroutines; must be quick
-	Now   func() time.Time // for what is forgotten after a time; nil is time.Now
+	Event func(Event)      // called for each packet, from many goroutines; must be quick
+	Now   func() time.Time // clock for everything that expires; nil: time.Now
 }
 
 func (o Options) withDefaults() Options {
@@ -172,7 +172,7 @@ func validateClients(clients []Client) error {
 	return nil
 }
 
-// loopback reports whether a network is nothing but loopback.
+// loopback reports whether a network contains only loopback addresses.
 func loopback(n netip.Prefix) bool {
 	if n.Addr().Is4() {
 		return n.Bits() >= 8 && n.Addr().IsLoopback()

@@ -5,7 +5,7 @@ package radius
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/md5" // RFC 2865 and RFC 2869 know no other
+	"crypto/md5" // required by RFC 2865 and RFC 2869
 	"encoding/binary"
 	"errors"
 
@@ -16,25 +16,25 @@ import (
 
 const (
 	headerLen        = 20       // RFC 2865, section 3: code, identifier, length, authenticator
-	authenticatorLen = md5.Size // of the header and of Message-Authenticator
+	authenticatorLen = md5.Size // in the header and in Message-Authenticator
 	maxPacket        = wire.MaxPacketLength
 )
 
-// Why a packet gets no answer.
+// The reasons why a packet gets no answer.
 var (
 	errMalformed          = errors.New("malformed packet")
 	errNoAuthenticator    = errors.New("no Message-Authenticator")
 	errWrongAuthenticator = errors.New("wrong Message-Authenticator")
 )
 
-// once are the attributes that a request has at most one of (RFC 2865, section
+// once are the attributes of which a request may have at most one (RFC 2865, section
 // 5.44; RFC 2869, section 5.19).
 var once = []wire.Type{
 	rfc2865.UserName_Type, rfc2865.UserPassword_Type, rfc2865.CHAPPassword_Type,
 	rfc2865.State_Type, rfc2869.MessageAuthenticator_Type,
 }
 
-// trim returns the packet without the padding behind it.
+// trim returns the packet without padding at its end.
 func trim(raw []byte) ([]byte, error) {
 	if len(raw) < headerLen {
 		return nil, errMalformed
@@ -46,8 +46,8 @@ func trim(raw []byte) ([]byte, error) {
 	return raw[:length], nil
 }
 
-// parse reads a packet that trim has returned, and holds it against the secret:
-// the Message-Authenticator must be there, unless it is optional, and right.
+// parse parses a packet that trim has returned, and checks it with the secret. The
+// Message-Authenticator must be right, and must be present unless it is optional.
 func parse(raw []byte, secret Secret, optional bool) (*wire.Packet, error) {
 	p, err := wire.Parse(raw, secret)
 	if err != nil {
@@ -81,8 +81,8 @@ func parse(raw []byte, secret Secret, optional bool) (*wire.Packet, error) {
 	return p, nil
 }
 
-// authenticatorAt returns where the value of the Message-Authenticator is in a
-// packet that has one.
+// authenticatorAt returns the position of the Message-Authenticator's value in a packet
+// that has one.
 func authenticatorAt(raw []byte) int {
 	at := headerLen
 	for wire.Type(raw[at]) != rfc2869.MessageAuthenticator_Type {
@@ -91,8 +91,8 @@ func authenticatorAt(raw []byte) int {
 	return at + 2
 }
 
-// sign returns the Message-Authenticator of a packet in which it is zero
-// (RFC 2869, section 5.14).
+// sign returns the Message-Authenticator of a packet whose Message-Authenticator is
+// zero (RFC 2869, section 5.14).
 func sign(packet []byte, secret Secret) []byte {
 	mac := hmac.New(md5.New, secret)
 	mac.Write(packet)
@@ -106,8 +106,9 @@ func password(p *wire.Packet) (string, error) {
 	if err != nil {
 		return "", errMalformed
 	}
-	// What stands behind a NUL was cut off, and is part of no code: hidden
-	// again the password must be the same, as it is padded with NULs only.
+	// The library cuts the password off at a NUL, but such bytes are not part of a
+	// code. If the padding has only NULs, hiding the password again gives the same
+	// result.
 	again, err := wire.NewUserPassword(clear, p.Secret, p.Authenticator[:])
 	if err != nil || !bytes.HasPrefix(hidden, again) || !padding(p, len(again)) {
 		return "", errMalformed
@@ -115,8 +116,8 @@ func password(p *wire.Packet) (string, error) {
 	return string(clear), nil
 }
 
-// padding reports whether nothing but NULs is hidden behind the first n bytes of
-// the User-Password: some clients pad to more than the next 16 bytes.
+// padding reports whether only NULs are hidden after the first n bytes of the
+// User-Password: some clients pad to more than the next 16 bytes.
 func padding(p *wire.Packet, n int) bool {
 	hidden := p.Get(rfc2865.UserPassword_Type)
 	for ; n < len(hidden); n += md5.Size {
@@ -128,7 +129,7 @@ func padding(p *wire.Packet, n int) bool {
 	return true
 }
 
-// reply is an answer before it is written.
+// reply is an answer before it is encoded.
 type reply struct {
 	code  wire.Code
 	attrs wire.Attributes
@@ -136,9 +137,9 @@ type reply struct {
 
 func (r *reply) add(t wire.Type, value []byte) { r.attrs.Add(t, value) }
 
-// encode writes the answer to a request: Message-Authenticator first, so that
-// nobody can choose what is hashed before it, then ours, then the proxies'
-// states as they came (RFC 2865, section 5.33).
+// encode encodes the answer to a request. The Message-Authenticator comes first, to
+// prevent others from choosing the hashed bytes before it. Then come our attributes,
+// and the proxies' states, unchanged (RFC 2865, section 5.33).
 func (r *reply) encode(request *wire.Packet) ([]byte, error) {
 	p := request.Response(r.code)
 	p.Add(rfc2869.MessageAuthenticator_Type, make([]byte, authenticatorLen))

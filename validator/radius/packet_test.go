@@ -62,8 +62,8 @@ func TestStatusRFC5997(t *testing.T) {
 	}
 }
 
-// TestPassword holds the strictness of hidden passwords: nothing but NULs may
-// stand behind the code, however long the padding is.
+// TestPassword checks hidden passwords strictly: only NULs may follow the code, however
+// long the padding is.
 func TestPassword(t *testing.T) {
 	hide := func(clear string) *wire.Packet {
 		p := wire.New(wire.CodeAccessRequest, []byte("a secret of our own"))
@@ -120,8 +120,8 @@ func TestMalformed(t *testing.T) {
 	require.Equal(t, raw, padded, "RFC 2865, section 3: what is behind the length is padding")
 }
 
-// FuzzParse: what is taken for a signed packet was signed, and all of it is safe
-// to look at.
+// FuzzParse: a packet that is accepted as signed was signed, and all its attributes are
+// safe to read.
 func FuzzParse(f *testing.F) {
 	f.Add(unhex(f, rfcRequest), true)
 	f.Add(unhex(f, "0cda00268a54f4686fb394c52866e302185d062350125a665e2e1e8411f3e243822097c84fa3"), false)

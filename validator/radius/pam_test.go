@@ -17,8 +17,8 @@ import (
 	"github.com/d204ef64/fob/validator/radius"
 )
 
-// pamLogin is a login of alice by Debian's pam_radius_auth, run by pamtester.
-// pam_wrapper keeps its service file out of /etc/pam.d.
+// pamLogin is a login of alice through Debian's pam_radius_auth, run by pamtester.
+// pam_wrapper allows its service file to be outside /etc/pam.d.
 type pamLogin struct {
 	f    *front
 	cmd  *exec.Cmd
@@ -55,7 +55,7 @@ func (f *front) pamLogin() *pamLogin {
 	return p
 }
 
-// enter types a code, and returns what the server made of it.
+// enter types a code, and returns the server's result.
 func (p *pamLogin) enter(code string) radius.Kind {
 	p.f.t.Helper()
 	_, err := fmt.Fprintln(p.in, code)
@@ -63,7 +63,7 @@ func (p *pamLogin) enter(code string) radius.Kind {
 	return p.f.event().Kind
 }
 
-// end waits for the login's end and reports whether it let the user in.
+// end waits until the login ends, and reports whether it succeeded.
 func (p *pamLogin) end() bool {
 	t := p.f.t
 	t.Helper()
@@ -81,8 +81,8 @@ func (p *pamLogin) end() bool {
 	panic("unreachable")
 }
 
-// TestPAM: a code lets alice in once. Version 2.0.0 of the module, of Debian 12,
-// sends no Message-Authenticator.
+// TestPAM: a code logs alice in once. Version 2.0.0 of the module, in Debian 12, sends
+// no Message-Authenticator.
 func TestPAM(t *testing.T) {
 	o := options()
 	o.Clients[0].Secret = radius.Secret("pam-shared-secret")
@@ -96,7 +96,7 @@ func TestPAM(t *testing.T) {
 	require.Equal(t, radius.Rejected, p.enter(code))
 	require.False(t, p.end(), "the second time")
 
-	// A clock that is five minutes ahead is corrected in one login of three codes.
+	// A clock that is five minutes ahead is corrected in one login with three codes.
 	f.Step(10)
 	p = f.pamLogin()
 	require.Equal(t, radius.Challenged, p.enter(f.Code(f.serial, 5)))

@@ -15,19 +15,19 @@ import (
 	"github.com/d204ef64/fob/validator/radius"
 )
 
-// radclient runs FreeRADIUS's client, which checks the answer against the secret,
-// and returns what it says.
+// radclient runs FreeRADIUS's client, which checks the answer with the secret, and
+// returns its output.
 func (f *front) radclient(command, attributes string) string {
 	f.t.Helper()
 	file := filepath.Join(f.t.TempDir(), "secret")
 	require.NoError(f.t, os.WriteFile(file, []byte(secret+"\n"), 0o600))
 	cmd := exec.Command(tooltest.Find(f.t, "radclient"), "-x", "-r", "1", "-t", "2", "-S", file, f.addr.String(), command)
 	cmd.Stdin = strings.NewReader(attributes + "\n")
-	out, _ := cmd.CombinedOutput() // it also fails for a reject
+	out, _ := cmd.CombinedOutput() // it fails for a reject as well
 	return string(out)
 }
 
-// TestRadclient is FreeRADIUS's radclient: a code gets in once.
+// TestRadclient: with FreeRADIUS's radclient, a code is accepted once.
 func TestRadclient(t *testing.T) {
 	f := newFront(t, options())
 	login := func(code string) string {
@@ -43,7 +43,7 @@ func TestRadclient(t *testing.T) {
 	for len(f.events) > 0 {
 		<-f.events
 	}
-	// Newer versions sign by themselves. One that does not must get no answer.
+	// Newer versions sign requests by default. An unsigned request must get no answer.
 	out := f.radclient("auth", bare)
 	if e := f.event(); e.Kind == radius.NoAuthenticator {
 		require.Contains(t, out, "No reply")

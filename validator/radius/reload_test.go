@@ -12,9 +12,9 @@ import (
 	"github.com/d204ef64/fob/validator/radius"
 )
 
-// TestSetClients: a request that is being checked while the clients are replaced is
-// answered with its own secret. The next one needs the new secret. Clients that no
-// server can have change nothing.
+// TestSetClients: if the clients are replaced while a request is being checked, the
+// answer uses the secret of the request. The next request needs the new secret. Invalid
+// clients change nothing.
 func TestSetClients(t *testing.T) {
 	o := options()
 	o.Timeout = patience
@@ -47,6 +47,6 @@ func TestSetClients(t *testing.T) {
 		"none": nil, "short": {short}, "twice": {client, client}, "no network": {{Name: "x", Secret: client.Secret}},
 	} {
 		require.ErrorIs(t, f.server.SetClients(bad), radius.ErrOptions, name)
-		later.silence() // the secret of before is good
+		later.silence() // the previous secret is still valid
 	}
 }

@@ -17,31 +17,30 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// Bank is what the server asks.
+// Bank is the part of the bank that the server uses.
 type Bank interface {
-	// CheckUser checks a code of the token that a user uses.
+	// CheckUser checks a code of the user's token.
 	CheckUser(ctx context.Context, by bank.By, user, code string) (bank.Outcome, error)
 
-	// Ready returns an error while nothing can be decided.
+	// Ready returns an error while codes cannot be checked.
 	Ready(ctx context.Context) error
 }
 
 var _ Bank = (*bank.Bank)(nil)
 
-// ErrServerClosed is what Serve returns after Shutdown.
+// ErrServerClosed is returned by Serve after Shutdown.
 var ErrServerClosed = errclass.New(errclass.Failed, "radius server closed")
 
-// Server answers RADIUS requests. Its methods may be called by any number of
-// goroutines.
+// Server answers RADIUS requests. It is safe for concurrent use.
 type Server struct {
 	bank    Bank
 	options Options
-	clients atomic.Pointer[[]Client] // the narrowest networks first
+	clients atomic.Pointer[[]Client] // sorted, the narrowest networks first
 
 	past   *duplicates
 	open   *challenges
-	limits *limits       // of those who call gateways
-	larger *limits       // of gateways that say who calls them
+	limits *limits       // of the callers of gateways
+	larger *limits       // of gateways that send Calling-Station-Id
 	slots  chan struct{} // one for each request being checked
 
 	mu      sync.Mutex
@@ -49,11 +48,11 @@ type Server struct {
 	conns   map[net.PacketConn]bool
 	serving sync.WaitGroup // calls of Serve and their requests
 
-	ctx    context.Context // ends when Shutdown gives up waiting
+	ctx    context.Context // cancelled when Shutdown stops waiting
 	cancel context.CancelFunc
 }
 
-// New returns a server that asks b. The error wraps ErrOptions.
+// New returns a server that checks codes with b. The error wraps ErrOptions.
 func New(b Bank, o Options) (*Server, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
@@ -73,9 +72,9 @@ func New(b Bank, o Options) (*Server, error) {
 	return s, nil
 }
 
-// SetClients replaces the clients, also while the server works. Requests that are being
-// checked are answered with the secret that they came with. The clients stay what they
-// were if there is an error, which wraps ErrOptions.
+// SetClients replaces the clients, also while the server is running. Requests that are
+// being checked are answered with the secret of their client at the time of arrival. If
+// there is an error, which wraps ErrOptions, the clients do not change.
 func (s *Server) SetClients(clients []Client) error {
 	if err := validateClients(clients); err != nil {
 		return err
@@ -90,15 +89,15 @@ func (s *Server) SetClients(clients []Client) error {
 	return nil
 }
 
-// mostReadErrors is how many errors in a row end Serve.
+// mostReadErrors is the number of consecutive errors that ends Serve.
 const mostReadErrors = 100
 
-// Serve answers what comes in on a connection until that fails or Shutdown is
-// called, then waits for the requests being checked, and closes the connection.
-// The error is never nil; after Shutdown it is ErrServerClosed.
+// Serve answers the requests on a connection until the connection fails or Shutdown is
+// called. Then it waits for the requests being checked, and closes the connection. The
+// error is never nil; after Shutdown it is ErrServerClosed.
 //
-// A UDP socket may listen on all addresses of the machine: each answer comes from
-// the address that the client asked.
+// A UDP socket may listen on all addresses of the machine: each answer is sent from the
+// address to which the client sent its request.
 func (s *Server) Serve(conn net.PacketConn) error {
 	defer func() { _ = conn.Close() }()
 	conn, err := answering(conn)
@@ -122,7 +121,7 @@ func (s *Server) Serve(conn net.PacketConn) error {
 		s.serving.Done()
 	}()
 
-	buf := make([]byte, maxPacket+1) // one more: what is longer is seen to be
+	buf := make([]byte, maxPacket+1) // one byte more, to detect packets that are too long
 	for failed := 0; ; {
 		n, addr, err := conn.ReadFrom(buf)
 		switch {
@@ -140,13 +139,13 @@ func (s *Server) Serve(conn net.PacketConn) error {
 	}
 }
 
-// Shutdown stops reading, and waits until the requests being checked are
-// answered. When ctx ends first it gives them up and returns its error.
+// Shutdown stops reading, and waits until the requests being checked are answered. If
+// ctx ends first, it cancels them and returns the error of ctx.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
 	for conn := range s.conns {
-		_ = conn.SetReadDeadline(time.Unix(1, 0)) // ends ReadFrom at once, answers can still be sent
+		_ = conn.SetReadDeadline(time.Unix(1, 0)) // ends ReadFrom at once; answers can still be sent
 	}
 	s.mu.Unlock()
 	done := make(chan struct{})
@@ -169,7 +168,7 @@ func (s *Server) isClosing() bool {
 	return s.closing
 }
 
-// client returns the client that an address belongs to, or nil.
+// client returns the client whose network contains an address, or nil.
 func (s *Server) client(a netip.Addr) *Client {
 	clients := *s.clients.Load()
 	for i := range clients {
@@ -180,7 +179,7 @@ func (s *Server) client(a netip.Addr) *Client {
 	return nil
 }
 
-// addrPort returns a sender's address; the zero value is in no network.
+// addrPort returns a sender's address. The zero value is not in any network.
 func addrPort(a net.Addr) netip.AddrPort {
 	var p netip.AddrPort
 	if udp, ok := a.(interface{ AddrPort() netip.AddrPort }); ok {

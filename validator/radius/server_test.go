@@ -28,7 +28,7 @@ import (
 
 const secret = "a shared secret of ours"
 
-// patience is for answers that must come.
+// patience is a time limit for answers that must arrive.
 const patience = 5 * time.Minute
 
 // front is a bank with alice, who has a token, and its RADIUS server.
@@ -129,7 +129,7 @@ func (f *front) gateway() *gateway {
 	return &gateway{f, conn}
 }
 
-// pap returns a request of a user with a code, not yet signed.
+// pap returns an unsigned request with a user and a code.
 func pap(t testing.TB, user, code string, state ...byte) *wire.Packet {
 	p := wire.New(wire.CodeAccessRequest, []byte(secret))
 	require.NoError(t, rfc2865.UserName_SetString(p, user))
@@ -140,8 +140,8 @@ func pap(t testing.TB, user, code string, state ...byte) *wire.Packet {
 	return p
 }
 
-// mac is RFC 2869, section 5.14: HMAC-MD5 over the packet with the value zeroed,
-// in an answer with the request's authenticator.
+// mac computes the Message-Authenticator of RFC 2869, section 5.14: HMAC-MD5 over the
+// packet with a zero value. For an answer, the packet has the request's authenticator.
 func mac(t testing.TB, p *wire.Packet) []byte {
 	raw, err := p.MarshalBinary()
 	require.NoError(t, err)
@@ -150,7 +150,7 @@ func mac(t testing.TB, p *wire.Packet) []byte {
 	return h.Sum(nil)
 }
 
-// signed returns the packet on the wire, with Message-Authenticator.
+// signed returns the encoded packet, with Message-Authenticator.
 func signed(t testing.TB, p *wire.Packet) []byte {
 	p.Set(rfc2869.MessageAuthenticator_Type, make([]byte, 16))
 	p.Set(rfc2869.MessageAuthenticator_Type, mac(t, p))
@@ -174,8 +174,8 @@ func (g *gateway) receive() []byte {
 	return buf[:n]
 }
 
-// ask sends a request, and returns the answer after holding it against the
-// secret: its authenticator, and the Message-Authenticator as first attribute.
+// ask sends a request, and returns the answer after checking it with the secret: its
+// authenticator, and the Message-Authenticator as the first attribute.
 func (g *gateway) ask(p *wire.Packet) *wire.Packet {
 	g.f.t.Helper()
 	request := signed(g.f.t, p)
@@ -198,7 +198,7 @@ func (g *gateway) check(request, answer []byte) *wire.Packet {
 	return p
 }
 
-// silence shows that nothing came: the next answer is that of a later request.
+// silence checks that no answer was sent: the next answer belongs to a later request.
 func (g *gateway) silence() {
 	g.f.t.Helper()
 	p := wire.New(wire.CodeStatusServer, []byte(secret))
@@ -206,8 +206,8 @@ func (g *gateway) silence() {
 	g.f.kind(radius.Status)
 }
 
-// TestOnce: a code is accepted once, whoever asks next; a request sent again is
-// no second use.
+// TestOnce: a code is accepted once, even if another client sends it. A repeated
+// request is not a second use.
 func TestOnce(t *testing.T) {
 	f := newFront(t, options())
 	g, other := f.gateway(), f.gateway()
@@ -238,8 +238,8 @@ func TestOnce(t *testing.T) {
 	require.Equal(t, "127.0.0.1", last.Source)
 }
 
-// TestSameAuthenticator: a client that repeats its authenticator gets no answer
-// of an earlier request for a later one.
+// TestSameAuthenticator: a client that repeats its authenticator does not get the
+// answer to an earlier request.
 func TestSameAuthenticator(t *testing.T) {
 	f := newFront(t, options())
 	g := f.gateway()
@@ -249,7 +249,7 @@ func TestSameAuthenticator(t *testing.T) {
 	require.Equal(t, wire.CodeAccessReject, g.ask(p).Code)
 }
 
-// TestRejectsAlike: whatever is wrong, the answer has the same attributes.
+// TestRejectsAlike: the answer has the same attributes for every reason.
 func TestRejectsAlike(t *testing.T) {
 	f := newFront(t, options())
 	g := f.gateway()
@@ -274,7 +274,7 @@ func TestRejectsAlike(t *testing.T) {
 		require.Len(t, answer.Attributes, 2, name)
 		require.Equal(t, "The one-time password was refused.", rfc2865.ReplyMessage_GetString(answer), name)
 	}
-	// None of them used up the code that is good now.
+	// The current code was not used up by any of them.
 	f.Step(1)
 	require.Equal(t, wire.CodeAccessAccept, g.ask(pap(t, "alice", f.Code(f.serial, 0))).Code)
 
@@ -286,14 +286,14 @@ func TestRejectsAlike(t *testing.T) {
 	require.Equal(t, "suspended", f.LastAudit(f.serial).Reason)
 }
 
-// TestNoAnswer: what cannot be told from a forgery gets no answer, and does
-// nothing to the token.
+// TestNoAnswer: a packet that could be a forgery gets no answer, and does not change
+// the token.
 func TestNoAnswer(t *testing.T) {
 	f := newFront(t, options())
 	g := f.gateway()
 	good := signed(t, pap(t, "alice", f.Code(f.serial, 0)))
 	altered := append([]byte{}, good...)
-	altered[22] ^= 1 // the name
+	altered[22] ^= 1 // a byte of the user name
 	bare, err := pap(t, "alice", f.Code(f.serial, 0)).Encode()
 	require.NoError(t, err)
 	twice := wire.New(wire.CodeAccessRequest, []byte(secret))
@@ -334,7 +334,8 @@ func TestUnknownClient(t *testing.T) {
 	require.Equal(t, g.conn.LocalAddr().String(), e.Source.String())
 }
 
-// TestNarrowest: of two networks the narrower one's secret holds.
+// TestNarrowest: if two networks contain an address, the secret of the narrower one is
+// used.
 func TestNarrowest(t *testing.T) {
 	o := options()
 	o.Clients = append([]radius.Client{{Name: "wide", Network: netip.MustParsePrefix("127.0.0.0/8"), Secret: radius.Secret("x")}}, o.Clients...)
@@ -343,8 +344,8 @@ func TestNarrowest(t *testing.T) {
 	require.Equal(t, "here", f.event().Client)
 }
 
-// TestChallenge: a token that is five minutes ahead. Neither of the two codes
-// that correct it logs in, the third does, in the same conversation.
+// TestChallenge: a token is five minutes ahead. The two codes that correct it do not
+// log in. The third does, in the same conversation.
 func TestChallenge(t *testing.T) {
 	f := newFront(t, options())
 	g := f.gateway()
@@ -370,7 +371,7 @@ func TestChallenge(t *testing.T) {
 	require.Equal(t, wire.CodeAccessReject, g.ask(pap(t, "alice", code, second...)).Code)
 }
 
-// TestOneChallenge: a client that gives up at the second challenge logs in anew.
+// TestOneChallenge: a client that gives up at the second challenge can log in again.
 func TestOneChallenge(t *testing.T) {
 	f := newFront(t, options())
 	g := f.gateway()
@@ -382,7 +383,7 @@ func TestOneChallenge(t *testing.T) {
 	require.Equal(t, wire.CodeAccessAccept, g.ask(pap(t, "alice", f.Code(f.serial, 4))).Code)
 }
 
-// TestState: a State is good for its user, for its time, and not for ever more
+// TestState: a State is valid only for its user and for a limited time and number of
 // rounds.
 func TestState(t *testing.T) {
 	f := newFront(t, options())
@@ -419,8 +420,7 @@ func TestJapanese(t *testing.T) {
 	require.Contains(t, rfc2865.ReplyMessage_GetString(answer), "確認できませんでした")
 }
 
-// TestProxyState: proxies get back what they put in, in order (RFC 2865, section
-// 5.33).
+// TestProxyState: proxies get their states back, in order (RFC 2865, section 5.33).
 func TestProxyState(t *testing.T) {
 	f := newFront(t, options())
 	p := pap(t, "alice", f.Code(f.serial, 0))
@@ -433,8 +433,8 @@ func TestProxyState(t *testing.T) {
 	require.Equal(t, []string{"b", "a", "b"}, got)
 }
 
-// TestRateLimit: a source that gives too many wrong codes is told so, and the code
-// it then gives is not used up.
+// TestRateLimit: a source that has sent too many wrong codes gets a message about it,
+// and its next code is not used up.
 func TestRateLimit(t *testing.T) {
 	o := options()
 	o.WrongBurst, o.WrongPerMinute = 3, 6
@@ -453,8 +453,8 @@ func TestRateLimit(t *testing.T) {
 	require.Equal(t, wire.CodeAccessAccept, g.ask(pap(t, "alice", code)).Code)
 }
 
-// TestRateLimitOfACaller: who enters wrong codes at a gateway that says who calls it
-// shuts it to himself, not to its other users; and what all of them may is bounded.
+// TestRateLimitOfACaller: if a gateway sends Calling-Station-Id, wrong codes block only
+// their sender and not the gateway's other users. All of them together are limited too.
 func TestRateLimitOfACaller(t *testing.T) {
 	o := options()
 	o.WrongBurst, o.WrongPerMinute = 3, 1
@@ -481,7 +481,7 @@ func TestRateLimitOfACaller(t *testing.T) {
 	f.kind(radius.RateLimited)
 }
 
-// slow is the bank behind a door that the test opens.
+// slow is a bank whose checks wait for the test.
 type slow struct {
 	*bank.Bank
 	door chan struct{}
@@ -496,8 +496,9 @@ func (s *slow) CheckUser(ctx context.Context, by bank.By, user, code string) (ba
 	}
 }
 
-// TestBusy: what is sent again while it is checked waits for the first, what is
-// too much gets no answer, and a shutdown answers what was begun.
+// TestBusy: a request that is repeated during its check gets no second check, requests
+// beyond the limit get no answer, and a shutdown answers requests that are being
+// checked.
 func TestBusy(t *testing.T) {
 	o := options()
 	o.Concurrency = 2
@@ -539,8 +540,8 @@ func TestBusy(t *testing.T) {
 	require.ErrorIs(t, f.server.Serve(conn), radius.ErrServerClosed)
 }
 
-// TestStoreGone: a bank that cannot decide looks dead, so that clients go to
-// another server; nothing is remembered of the request.
+// TestStoreGone: a bank that cannot check codes sends no answer, to make clients use
+// another server, and does not store the request.
 func TestStoreGone(t *testing.T) {
 	f := newFront(t, options())
 	g := f.gateway()
@@ -554,8 +555,8 @@ func TestStoreGone(t *testing.T) {
 	f.kind(radius.Failed)
 }
 
-// TestPostgresGone: the database is killed and comes back. Meanwhile nothing is
-// answered; the request that the client sends again then gets in, once.
+// TestPostgresGone: the database is killed and restarted. In between nothing is
+// answered. Afterwards the client's repeated request is accepted, once.
 func TestPostgresGone(t *testing.T) {
 	db := pgtest.Start(t)
 	f := newFrontOn(t, db.Database(t), options())
@@ -578,7 +579,7 @@ func TestPostgresGone(t *testing.T) {
 	require.Equal(t, wire.CodeAccessReject, g.ask(pap(t, "alice", f.Code(f.serial, 0))).Code)
 }
 
-// TestParallel: one code, asked for by many at once, is accepted once.
+// TestParallel: a code that is sent many times at once is accepted once.
 func TestParallel(t *testing.T) {
 	f := newFront(t, options())
 	code := f.Code(f.serial, 0)

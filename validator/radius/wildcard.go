@@ -10,19 +10,18 @@ import (
 	"golang.org/x/net/ipv6"
 )
 
-// wildcardConn is a socket on all addresses of a machine. It answers from the
-// address at which it was asked. Otherwise the system chooses the source address by
-// the route to the client, and the client drops an answer from an address that it
-// did not ask.
+// wildcardConn is a socket on all addresses of a machine. It answers from the address
+// to which the request was sent. Otherwise the system would choose the source address
+// by the route to the client, and the client would drop the answer.
 type wildcardConn struct {
 	*net.UDPConn
 	oob []byte // for ReadFrom, which is called by one goroutine
 }
 
-// wildcardAddr is the address of a client and the address that it asked.
+// wildcardAddr is the address of a client and the address to which it sent its packet.
 type wildcardAddr struct {
 	*net.UDPAddr
-	asked net.IP // nil if the system did not tell
+	asked net.IP // nil if the system did not report it
 }
 
 // answering returns conn, or a wildcardConn if conn listens on all addresses.

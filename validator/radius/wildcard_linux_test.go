@@ -18,12 +18,12 @@ import (
 	"github.com/d204ef64/fob/validator/radius"
 )
 
-// TestAnswersFromTheAddressAsked asks a server that listens on all addresses at each
-// of them. The client's socket is connected: the kernel drops an answer that comes
-// from another address.
+// TestAnswersFromTheAddressAsked sends requests to each address of a server that
+// listens on all of them. The client's socket is connected, so the kernel drops answers
+// from other addresses.
 //
-// The addresses are those of RFC 5737 and RFC 3849, in a network namespace in which
-// the test runs itself again.
+// The addresses are from RFC 5737 and RFC 3849. The test runs itself again in a network
+// namespace that has them.
 func TestAnswersFromTheAddressAsked(t *testing.T) {
 	const inside = "FOB_TEST_NETWORK_NAMESPACE"
 	ip := tooltest.Find(t, "ip")
@@ -37,7 +37,7 @@ func TestAnswersFromTheAddressAsked(t *testing.T) {
 			cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
 		}
 		out, err := cmd.CombinedOutput()
-		if err != nil && len(out) == 0 { // it did not start
+		if err != nil && len(out) == 0 { // the second process did not start
 			tooltest.Missing(t, fmt.Sprintf("a kernel that lets this user make network namespaces (%v)", err))
 		}
 		require.NoError(t, err, "%s", out)

@@ -4,7 +4,7 @@ package radius
 
 import "github.com/d204ef64/fob/validator/bank"
 
-// phrase is something that the user is told in a Reply-Message.
+// phrase is a text for the user in a Reply-Message.
 type phrase uint8
 
 const (
@@ -15,8 +15,8 @@ const (
 	phrases
 )
 
-// words are what is said, at most 253 bytes of UTF-8 each. Clients print a
-// challenge as a prompt.
+// words has the texts, at most 253 bytes of UTF-8 each. Clients print a challenge as a
+// prompt.
 var words = map[bank.Language]*[phrases]string{
 	bank.English: {
 		sayRefused: "The one-time password was refused.",
