@@ -25,12 +25,12 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// Bank is a bank of the demo's own, with one customer, in a folder that is gone
-// afterwards. It shares the tokens' world and so their time.
+// Bank is a temporary bank with one customer, in a folder that Close removes. It uses
+// the clock of the tokens' world.
 type Bank struct {
-	URL      string // of the customer's pages
+	URL      string // address of the customer's pages
 	User     string
-	Password string // good for as long as the demo runs
+	Password string // valid as long as the demo runs
 
 	demo   *Demo
 	folder string
@@ -41,22 +41,22 @@ type Bank struct {
 	stop   context.CancelFunc
 }
 
-// ErrStory reports a step of the story that did not go as it must.
+// ErrStory is the error of a step that did not have the required result.
 var ErrStory = errclass.New(errclass.Failed, "the bank did not do what it must")
 
-// Step is one step of the story, as it happened.
+// Step is the result of one step of the story.
 type Step struct {
 	What string `json:"name"`
 	Said string `json:"detail"`
-	Good bool   `json:"passed"` // what had to happen did
+	Good bool   `json:"passed"` // the required event happened
 }
 
-// worldClock is the time of a world.
+// worldClock is the clock of a world.
 type worldClock struct{ world *virtual.World }
 
 func (c worldClock) Now() token.UnixSeconds { return token.UnixSecondsOf(c.world.Now().Time()) }
 
-// Wait waits for the world.
+// Wait waits until the world's clock reaches t.
 func (c worldClock) Wait(ctx context.Context, t token.UnixSeconds) error {
 	for c.Now() < t {
 		select {
@@ -68,10 +68,11 @@ func (c worldClock) Wait(ctx context.Context, t token.UnixSeconds) error {
 	return ctx.Err()
 }
 
-// clerk is who does the bank's part.
+// clerk is the actor of the bank's own operations.
 var clerk = bank.By{Clerk: "demo", Front: "command"}
 
-// OpenBank makes a bank, and serves its pages on a free port of the loopback.
+// OpenBank creates a bank, and serves its pages on a free port of the loopback
+// interface.
 func (d *Demo) OpenBank(ctx context.Context) (_ *Bank, err error) {
 	b := &Bank{User: "hanako", Password: rand.Text()[:16], demo: d}
 	defer func() {
@@ -123,9 +124,9 @@ func (d *Demo) OpenBank(ctx context.Context) (_ *Bank, err error) {
 	return b, nil
 }
 
-// Story lets a token be used: it is imported by PSKC, activated and used for a
-// transfer on the bank's pages, and its code is replayed and refused. The codes
-// are read off its display, through its serial port.
+// Story shows the use of a token. The token is imported from PSKC, activated, and used
+// for a transfer on the bank's pages. Then its code is replayed, which the bank must
+// refuse. The codes are read from the token's display through its serial port.
 func (b *Bank) Story(ctx context.Context, t *Token) (steps []Step, err error) {
 	tell := func(what, said string, good bool) { steps = append(steps, Step{what, said, good}) }
 
@@ -155,7 +156,7 @@ func (b *Bank) Story(ctx context.Context, t *Token) (steps []Step, err error) {
 	}
 	tell(b.User+" registers it on the page with "+code, page.said(), user.Token == t.Serial)
 
-	b.demo.world.Advance(time.Minute) // the next code, for the bank and the token alike
+	b.demo.world.Advance(time.Minute) // makes both the bank and the token go on to the next code
 	if code, err = b.fresh(ctx, t); err != nil {
 		return steps, err
 	}
@@ -185,7 +186,7 @@ func (b *Bank) Story(ctx context.Context, t *Token) (steps []Step, err error) {
 	return steps, nil
 }
 
-// transfer goes through the pages of a transfer.
+// transfer submits the pages of a transfer.
 func (b *Bank) transfer(ctx context.Context, page *browser, code string) error {
 	err := page.submit(ctx, "/operations/transfer", map[string]string{
 		"payee": "Suzuki Shoten", "bank": "Example Bank", "branch": "Ginza", "account": "1234567", "amount": "50000",
@@ -196,13 +197,13 @@ func (b *Bank) transfer(ctx context.Context, page *browser, code string) error {
 	return page.submit(ctx, "/operations/transfer/confirm", map[string]string{"code": code})
 }
 
-// transfers returns how many transfers were done.
+// transfers returns the number of completed transfers.
 func (b *Bank) transfers(ctx context.Context) (int, error) {
 	list, _, err := b.bank.Transactions(ctx, clerk, "demo", bank.Page{})
 	return len(list), err
 }
 
-// importToken hands the seed over as a PSKC file.
+// importToken imports the seed as a PSKC file.
 func (b *Bank) importToken(ctx context.Context, t *Token) (int, error) {
 	format, err := seedfile.FormatByName("pskc")
 	if err != nil {
@@ -230,7 +231,7 @@ func (b *Bank) importToken(ctx context.Context, t *Token) (int, error) {
 	return report.Tokens, err
 }
 
-// fresh reads a code that is good for a while yet.
+// fresh reads a code that stays valid for more than 5 s.
 func (b *Bank) fresh(ctx context.Context, t *Token) (string, error) {
 	for {
 		look, err := t.Look(ctx)
@@ -247,7 +248,7 @@ func (b *Bank) fresh(ctx context.Context, t *Token) (string, error) {
 	}
 }
 
-// Close ends the bank and removes its folder.
+// Close stops the bank and removes its folder.
 func (b *Bank) Close() error {
 	var errs []error
 	if b.stop != nil {

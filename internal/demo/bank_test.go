@@ -13,7 +13,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// TestStory: a token off a serial port is used at the bank, and its code once only.
+// TestStory: a token on a serial port is used at the bank, which accepts its code only
+// once.
 func TestStory(t *testing.T) {
 	d, ctx := provisioned(t)
 	b, err := d.OpenBank(ctx)
@@ -32,7 +33,8 @@ func TestStory(t *testing.T) {
 	require.NoDirExists(t, folder)
 }
 
-// TestStorySeesAnotherSeed: what the bank says is looked at, not trusted.
+// TestStorySeesAnotherSeed: the story checks the bank's reaction, and detects a wrong
+// code.
 func TestStorySeesAnotherSeed(t *testing.T) {
 	d, ctx := provisioned(t)
 	b, err := d.OpenBank(ctx)
@@ -44,7 +46,7 @@ func TestStorySeesAnotherSeed(t *testing.T) {
 	page, err := newBrowser(b.URL)
 	require.NoError(t, err)
 	require.NoError(t, page.submit(ctx, "/login", map[string]string{"user": b.User, "password": b.Password}))
-	// The code of another token.
+	// A code of another token.
 	code, err := b.fresh(ctx, d.Tokens[1])
 	require.NoError(t, err)
 	require.NoError(t, page.submit(ctx, "/token/activate", map[string]string{"serial": d.Tokens[0].Serial.String(), "code": code}))

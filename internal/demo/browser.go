@@ -15,13 +15,12 @@ import (
 	"time"
 )
 
-// browser fills in the forms of the bank's pages, as somebody does who sits before
-// them: it gets a page, sends its form back with the hidden fields that are in it,
-// and follows where the answer leads.
+// browser fills in the forms of the bank's pages like a person. It gets a page, submits
+// its form including the hidden fields, and follows redirects.
 type browser struct {
 	base   string
 	client *http.Client
-	page   string // that was shown last
+	page   string // the page shown last
 }
 
 func newBrowser(base string) (*browser, error) {
@@ -41,7 +40,7 @@ var (
 	markup = regexp.MustCompile(`<[^>]*>`)
 )
 
-// submit gets a page and sends its form with these fields.
+// submit gets a page and submits its form with the given fields.
 func (b *browser) submit(ctx context.Context, path string, fields map[string]string) error {
 	if err := b.do(ctx, http.MethodGet, path, nil); err != nil {
 		return err
@@ -90,7 +89,7 @@ func (b *browser) do(ctx context.Context, method, path string, form url.Values) 
 	return nil
 }
 
-// said returns what the page says of what was done.
+// said returns the notice on the page, which gives the result of the last action.
 func (b *browser) said() string {
 	m := notice.FindStringSubmatch(b.page)
 	if m == nil {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package demo is the main job of this project on one page: virtual tokens of
-// different profiles are provisioned and locked over real serial ports, and
-// what their displays show is checked against an independent implementation.
+// Package demo shows the main purpose of this project in one short program. It
+// provisions and locks virtual tokens of different profiles over real serial ports, and
+// compares the codes on their displays with those of an independent implementation.
 package demo
 
 import (
@@ -28,44 +28,44 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// ErrDisagree reports a display that shows another code than pquerna/otp
+// ErrDisagree is the error of a display that shows a different code than pquerna/otp
 // computes.
 var ErrDisagree = errclass.New(errclass.Mismatch, "a display and the reference disagree")
 
-// Demo is a small fleet whose tokens have been provisioned and locked. Serve it
-// and call Look as often as wanted.
+// Demo is a small fleet with one token of each profile. Call Serve, then Provision, and
+// then Look on each token as often as wanted.
 type Demo struct {
 	Tokens []*Token
 	world  *virtual.World
 	fleets []*fleet.Fleet
 }
 
-// Token is one of the demo's tokens, seen from its serial port.
+// Token is one of the demo's tokens, used through its serial port.
 type Token struct {
 	Profile token.Profile
 	Serial  token.Serial
 	Expiry  token.Expiry
-	Port    string // the terminal's path
+	Port    string // path of the terminal
 
 	conn   port.Port
 	client *host.Client
 	seed   token.Seed
 }
 
-// Look is one look at a token.
+// Look is the result of one reading of a token.
 type Look struct {
-	Shown string // what the display shows
-	Want  string // what pquerna/otp computes for the token's time
+	Shown string // the code on the display
+	Want  string // the code that pquerna/otp computes for the token's time
 	Left  time.Duration
 	View  virtual.View
 	Agree bool
 }
 
-// lifetime is how long a token made today works, in months.
+// lifetime is the period of validity of a token made today, in months.
 const lifetime = 5 * 12
 
-// New makes one token of each profile in the present world. Serve must run
-// before Provision.
+// New creates one token of each profile, in a world with the machine's clock. Serve
+// must run before Provision is called.
 func New() (*Demo, error) {
 	station := host.InsecureTestStationKey()
 	world, err := virtual.NewWorld(virtual.Config{Mode: virtual.Real, StationKey: station.Public()})
@@ -84,7 +84,7 @@ func New() (*Demo, error) {
 	return d, nil
 }
 
-// add makes a token and gives it a terminal.
+// add creates a token with a terminal.
 func (d *Demo) add(world *virtual.World, p token.Profile) (*Token, error) {
 	model, err := virtual.ModelByName(p.Name)
 	if err != nil {
@@ -133,8 +133,8 @@ func (d *Demo) Serve(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Provision programs, checks and locks every token through its terminal, which
-// it opens like any serial port.
+// Provision programs, verifies and locks every token through its terminal, which it
+// opens like any serial port.
 func (d *Demo) Provision(ctx context.Context) error {
 	for _, t := range d.Tokens {
 		if err := t.provision(ctx); err != nil {
@@ -160,8 +160,8 @@ func (t *Token) provision(ctx context.Context) error {
 	return t.client.Lock(ctx)
 }
 
-// Look reads the token's display through its terminal, pressing the button if
-// it is dark, and compares it with pquerna/otp.
+// Look reads the token's display through its terminal and compares it with pquerna/otp.
+// It presses the button if the display is dark.
 func (t *Token) Look(ctx context.Context) (Look, error) {
 	shown, err := t.client.LightUp(ctx)
 	if err != nil {
@@ -186,7 +186,8 @@ func (t *Token) Look(ctx context.Context) (Look, error) {
 	}, nil
 }
 
-// view is the glass as the serial port tells of it, in full contrast.
+// view returns the LCD with the segments reported over the serial port, at full
+// contrast.
 func view(d host.RigDisplay) virtual.View {
 	v := virtual.View{Digits: len(d.Segments), Contrast: 1}
 	copy(v.Lit.Digits[:], d.Segments)
@@ -200,7 +201,7 @@ func view(d host.RigDisplay) virtual.View {
 	return v
 }
 
-// Close closes the terminals and forgets the seeds.
+// Close closes the terminals and destroys the seeds.
 func (d *Demo) Close() {
 	for _, t := range d.Tokens {
 		if t.conn != nil {

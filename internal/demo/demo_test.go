@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// provisioned returns a demo that is being served.
+// provisioned returns a demo whose tokens are served and provisioned.
 func provisioned(t *testing.T) (*Demo, context.Context) {
 	d, err := New()
 	require.NoError(t, err)
@@ -26,7 +26,7 @@ func provisioned(t *testing.T) (*Demo, context.Context) {
 		cancel()
 		require.NoError(t, <-served)
 		d.Close()
-		d.Close() // does no harm
+		d.Close() // closing twice does no harm
 	})
 	require.NoError(t, d.Provision(ctx))
 	return d, ctx
@@ -47,7 +47,8 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// TestLookSeesAnotherSeed: what the token shows is compared, not trusted.
+// TestLookSeesAnotherSeed: Look compares the code on the display, and detects a
+// different seed.
 func TestLookSeesAnotherSeed(t *testing.T) {
 	d, ctx := provisioned(t)
 	seed, err := token.GenerateSeed(rand.Reader, token.DefaultSeedLen)
