@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// TestOf: the class is found through wraps and joins, the outermost one decides,
-// and errors.Is still finds the sentinel.
+// TestOf checks that the class is found through wrapped and joined errors, that the
+// outermost class wins, and that errors.Is still finds the sentinel.
 func TestOf(t *testing.T) {
 	busy := errclass.New(errclass.Unreachable, "busy")
 	date := errclass.New(errclass.Usage, "date")
@@ -42,7 +42,7 @@ func TestOf(t *testing.T) {
 	require.EqualError(t, errclass.With(errclass.Timeout, fmt.Errorf("a: %w", busy)), "a: busy")
 }
 
-// TestNames: scripts read the names in the JSON of an error.
+// TestNames fixes the names, because scripts read them in the JSON of an error.
 func TestNames(t *testing.T) {
 	var got []string
 	for c := errclass.Failed; c <= errclass.Timeout; c++ {

@@ -6,8 +6,8 @@ package errclass
 
 import "errors"
 
-// Of returns the class of an error, and whether it has one. The outermost classed
-// error in the tree of wrapped errors decides, and the first of joined ones.
+// Of returns the class of an error, and whether it has one. In the tree of wrapped
+// errors, the outermost class wins; among joined errors, the first.
 func Of(err error) (Class, bool) {
 	var c Classed
 	if errors.As(err, &c) {

@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// killChildren kills the server's other processes, where the system lists them. The
-// server is stopped first, so that it makes no more of them.
+// killChildren kills the server's other processes, on systems that list them in /proc.
+// It stops the server first, to prevent new ones.
 func (p *process) killChildren() {
 	_ = p.cmd.Process.Signal(syscall.SIGSTOP)
 	pid := strconv.Itoa(p.cmd.Process.Pid)

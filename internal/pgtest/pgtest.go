@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package pgtest gives tests a PostgreSQL server of their own.
+// Package pgtest provides tests with a PostgreSQL server.
 //
 //	dsn := pgtest.Database(t)      // a fresh database; one server for the test binary
 //	server := pgtest.Start(t)      // a private server, that can be killed
 //	p, dsn := pgtest.NewProxy(t, dsn) // a network that fails between the two
 //
-// The server is the installed one (Debian's package postgresql). A private one is
-// as durable as it comes: fsync is on. The shared one, which no test kills, runs
-// without fsync, in a fraction of the time. It listens on a loopback port and on a
-// socket in its own folder, and its superuser has a random password. As root it
-// runs as the user postgres, since it refuses root. It does not outlive the
-// test binary, whatever that dies of.
+// The server is the installed one (Debian's package postgresql). A private server has
+// full durability: fsync is on. The shared one, which no test kills, runs without
+// fsync, in a fraction of the time. Each listens on a loopback port and on a socket in
+// its own folder, and its superuser has a random password. If the tests run as root,
+// the server runs as the user postgres, because it refuses to run as root. It ends with
+// the test binary, even if that is killed.
 package pgtest
 
 import (
@@ -31,31 +31,30 @@ import (
 	"github.com/d204ef64/fob/internal/tooltest"
 )
 
-// Server is a PostgreSQL server. Its methods may be called by any number of
-// goroutines.
+// Server is a PostgreSQL server. Any number of goroutines may call its methods.
 type Server struct {
-	bin      string   // the folder of the programs
-	as       []string // what makes a program run as the server's user
+	bin      string   // the folder with the programs
+	as       []string // prefix of a command line that runs a program as the server's user
 	dir      string
 	password string
 	port     int
 	fsync    string    // on or off
-	watch    io.Closer // closed: the watch stops the server and removes dir
+	watch    io.Closer // closing it makes the watch stop the server and remove dir
 	names    atomic.Int64
 
 	mu   sync.Mutex
 	proc *process // nil while it is stopped
 }
 
-// shared is the server of Database, started by the first test that asks.
+// shared is the server of Database. The first test that needs it starts it.
 var shared struct {
 	once   sync.Once
 	server *Server
 	err    error
 }
 
-// Start starts a private server for a test that stops or kills it. It ends
-// with the test. Without PostgreSQL the test is skipped, or fails, see
+// Start starts a private server for a test that stops or kills it. The server ends with
+// the test. If PostgreSQL is missing, the test is skipped or fails; see
 // internal/tooltest.
 func Start(t testing.TB) *Server {
 	t.Helper()
@@ -68,9 +67,8 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// Database makes an empty database on a server that all tests of the binary
-// share, and returns its address, postgres://… The database ends with the
-// test.
+// Database creates an empty database on a server that all tests of the binary share,
+// and returns its address, postgres://… It is dropped at the end of the test.
 func Database(t testing.TB) string {
 	t.Helper()
 	bin, as := find(t)
@@ -81,21 +79,22 @@ func Database(t testing.TB) string {
 	return shared.server.Database(t)
 }
 
-// Database makes an empty database and returns its address, postgres://…; it
-// ends with the test.
+// Database creates an empty database and returns its address, postgres://… It is
+// dropped at the end of the test.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%d", s.names.Add(1))
 	if err := s.sql("createdb", "--template=template0", name); err != nil {
 		t.Fatal(err)
 	}
-	// A server that the test has stopped takes its databases with it.
+	// Ignore errors: the test may have stopped the server, and its databases are
+	// removed with it.
 	t.Cleanup(func() { _ = s.sql("dropdb", "--force", "--if-exists", name) })
 	return s.DSN(name)
 }
 
 // DSN returns the address of a database of the server, over TCP and with the
-// superuser's password. The port stays over Restart.
+// superuser's password. Restart does not change the port.
 func (s *Server) DSN(database string) string {
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword("postgres", s.password),
@@ -105,8 +104,8 @@ func (s *Server) DSN(database string) string {
 	return u.String()
 }
 
-// Socket returns the folder of the server's socket, for the host of an
-// address. Over it no password is asked for.
+// Socket returns the folder of the server's socket, for use as the host of an address.
+// Connections over it need no password.
 func (s *Server) Socket() string { return s.dir }
 
 // Tool returns the path of one of the server's own programs, such as pgbench.
@@ -115,8 +114,8 @@ func (s *Server) Tool(t testing.TB, name string) string {
 	return tooltest.File(t, name, filepath.Join(s.bin, name))
 }
 
-// find returns the folder of the server's programs, and what makes a program
-// run as a user that the server takes.
+// find returns the folder of the server's programs, and the prefix of a command line
+// that runs a program as a user that the server accepts.
 func find(t testing.TB) (bin string, as []string) {
 	t.Helper()
 	bin = filepath.Dir(tooltest.File(t, "postgresql", "/usr/lib/postgresql/*/bin/postgres"))
@@ -126,9 +125,9 @@ func find(t testing.TB) (bin string, as []string) {
 	return bin, as
 }
 
-// start makes a cluster in a folder of its own and starts it, with fsync on or off.
+// start creates a cluster in its own folder and starts it, with fsync on or off.
 func start(bin string, as []string, fsync string) (*Server, error) {
-	// The folder's name is short, as that of a socket must be.
+	// The folder's name must be short because the path of a socket has a length limit.
 	dir, err := os.MkdirTemp("/tmp", "fobpg")
 	if err != nil {
 		return nil, err
@@ -142,7 +141,7 @@ func start(bin string, as []string, fsync string) (*Server, error) {
 		s.remove()
 		return nil, err
 	}
-	// A free port may be another's by the time it is asked for.
+	// Another program may take the free port before the server does.
 	for range 5 {
 		if s.port, err = freePort(); err != nil {
 			break
@@ -155,7 +154,7 @@ func start(bin string, as []string, fsync string) (*Server, error) {
 	return nil, err
 }
 
-// initdb makes the cluster's files.
+// initdb creates the cluster's files.
 func (s *Server) initdb() error {
 	password := filepath.Join(s.dir, "password")
 	if err := os.WriteFile(password, []byte(s.password+"\n"), 0o600); err != nil {
@@ -177,7 +176,7 @@ func (s *Server) sql(name string, args ...string) error {
 	}, args...)...)
 }
 
-// tool runs one of the server's programs to its end, as the server's user.
+// tool runs one of the server's programs as the server's user and waits for its end.
 func (s *Server) tool(name string, args ...string) error {
 	cmd := s.command(name, args...)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -190,13 +189,13 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 	line := append(append(append([]string{}, s.as...), filepath.Join(s.bin, name)), args...)
 	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Dir = s.dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"} // nothing of the caller's PG… settings
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"} // without the caller's PG… settings
 	return cmd
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-// freePort returns a loopback port that nobody listens on.
+// freePort returns a loopback port that is currently unused.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/internal/pgtest"
 )
 
-// psql asks the server by its own client, over TCP and with the password.
+// psql runs a query with the server's own client, over TCP and with the password.
 func psql(t *testing.T, tool, dsn, query string) (string, error) {
 	t.Helper()
 	out, err := exec.Command(tool, "--no-psqlrc", "--tuples-only", "--no-align", "--dbname="+dsn, "--command="+query).CombinedOutput()
@@ -29,8 +29,8 @@ func ask(t *testing.T, tool, dsn, query string) string {
 	return out
 }
 
-// TestServer kills and stops a private server: what was committed is there
-// after each, on the same address.
+// TestServer kills and stops a private server. After each, the committed data must be
+// present, at the same address.
 func TestServer(t *testing.T) {
 	t.Parallel()
 	s := pgtest.Start(t)
@@ -56,15 +56,15 @@ func TestServer(t *testing.T) {
 	require.Error(t, err)
 }
 
-// TestDatabase gives each test a database of its own on one server.
+// TestDatabase checks that each test has its own database on the same server.
 func TestDatabase(t *testing.T) {
 	one, two := pgtest.Database(t), pgtest.Database(t)
 	require.NotEqual(t, one, two)
 	require.Equal(t, one[:strings.LastIndex(one, "/")], two[:strings.LastIndex(two, "/")])
 }
 
-// TestOrphans kills a test binary in the middle of a test: its server and its
-// folder go too.
+// TestOrphans kills a test binary in the middle of a test. Its server and its folder
+// must disappear too.
 func TestOrphans(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("PGTEST_CHILD") != "" {
@@ -82,7 +82,7 @@ func TestOrphans(t *testing.T) {
 	for dir == "" {
 		select {
 		case <-ended:
-			pgtest.Database(t) // says what is missing
+			pgtest.Database(t) // prints the name of the missing program
 			t.Fatal("the test binary ended by itself")
 		case <-time.After(20 * time.Millisecond):
 		}
@@ -96,7 +96,7 @@ func TestOrphans(t *testing.T) {
 	<-ended
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(dir)
-		// A process that nobody has waited for yet has no files open.
+		// A zombie process has no open files.
 		fds, _ := os.ReadDir(filepath.Join("/proc", pid, "fd"))
 		return os.IsNotExist(err) && len(fds) == 0
 	}, time.Minute, 20*time.Millisecond)

@@ -16,31 +16,30 @@ import (
 	"time"
 )
 
-// patience is how long the server may take to start or to stop on a busy
-// machine.
+// patience is the time allowed for the server to start or to stop on a busy machine.
 const patience = 60 * time.Second
 
 // process is a running server.
 type process struct {
 	cmd  *exec.Cmd
-	done chan struct{} // closed when it has ended
+	done chan struct{} // closed when the process has ended
 }
 
-// Stop shuts the server down: it refuses connections and ends those that are
-// open. It does nothing to a server that is down.
+// Stop shuts the server down. It closes open connections and refuses new ones. It does
+// nothing if the server is not running.
 func (s *Server) Stop(t testing.TB) { s.end(t, syscall.SIGINT) }
 
-// Kill kills the server, as a loss of power would: with all its processes, which
-// else answer their clients until they notice. It does nothing to a server that
-// is down.
+// Kill kills the server with all of its processes, like a loss of power. Without their
+// server, those processes would continue to answer their clients for a while. Kill does
+// nothing if the server is not running.
 func (s *Server) Kill(t testing.TB) { s.end(t, syscall.SIGKILL) }
 
-// Restart starts the server on the same port and with the same data; one that
-// is up is stopped first.
+// Restart starts the server on the same port and with the same data. It stops a running
+// server first.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	s.Stop(t)
-	// After Kill the orphans hold the shared memory until they notice.
+	// After Kill, orphaned processes hold the shared memory for a while.
 	deadline := time.Now().Add(patience)
 	for {
 		err := s.run()
@@ -75,7 +74,7 @@ func (s *Server) end(t testing.TB, signal os.Signal) {
 	}
 }
 
-// run starts the server and waits until it takes connections.
+// run starts the server and waits until it accepts connections.
 func (s *Server) run() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,8 +112,8 @@ func (s *Server) run() error {
 	}
 }
 
-// ready reports whether the server says in its lock file that it takes
-// connections: its number is the first line, its state the eighth.
+// ready reports whether the server's lock file shows that it accepts connections. The
+// first line is its process number, and the eighth its state.
 func (s *Server) ready(pid int) bool {
 	lock, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
 	if err != nil {
@@ -129,15 +128,15 @@ func (s *Server) failed(what string) error {
 	return fmt.Errorf("postgres in %s %s:\n%s", s.dir, what, log)
 }
 
-// remove ends the server and its folder, through the watch.
+// remove stops the server and removes its folder, through the watch.
 func (s *Server) remove() {
 	_ = s.watch.Close()
 }
 
-// watchScript waits for the end of its input, which is the end of the test
-// binary, also of one that was killed; then it ends the server, waits a while
-// for that, and removes the folder. A server that it does not find yet ends by
-// itself when its folder is gone.
+// watchScript waits for the end of its input. The input ends with the test binary, even
+// if that is killed. The script then stops the server, waits for its end for a while,
+// and removes the folder. A server that the script cannot find yet ends by itself when
+// its folder disappears.
 const watchScript = `
 cat >/dev/null
 pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && {
@@ -150,8 +149,8 @@ pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && {
 rm -rf "$1"
 `
 
-// watch starts the watch over a folder. Closing what it returns lets it do its
-// work, and waits for that.
+// watch starts the watch over a folder. Closing the returned value makes it do its
+// work, and waits for it.
 func watch(dir string) (io.Closer, error) {
 	cmd := exec.Command("/bin/sh", "-c", watchScript, "watch", dir)
 	cmd.Dir = "/"

@@ -10,20 +10,20 @@ import (
 	"testing"
 )
 
-// Proxy stands between a program and its PostgreSQL, as a network does that fails.
+// Proxy imitates an unreliable network between a program and its PostgreSQL.
 type Proxy struct {
 	listener net.Listener
 	to       string
 
 	mu     sync.Mutex
-	frozen chan struct{}  // not nil: nothing passes until it is closed
-	losing bool           // the next COMMIT is passed on, its answer is not
+	frozen chan struct{}  // not nil: no data passes until it is closed
+	losing bool           // the next COMMIT is forwarded, but its answer is lost
 	open   []net.Conn     // both sides
-	routes sync.WaitGroup // of all connections
+	routes sync.WaitGroup // the goroutines of all connections
 }
 
-// NewProxy returns a proxy for a database, and the address that leads through it. It
-// ends with the test.
+// NewProxy returns a proxy for a database, and the address of the database through the
+// proxy. The proxy ends with the test.
 func NewProxy(t testing.TB, dsn string) (*Proxy, string) {
 	t.Helper()
 	u, err := url.Parse(dsn)
@@ -46,7 +46,7 @@ func NewProxy(t testing.TB, dsn string) (*Proxy, string) {
 	return p, u.String()
 }
 
-// Freeze lets nothing pass, and keeps the connections.
+// Freeze stops all data but keeps the connections.
 func (p *Proxy) Freeze() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,7 +65,7 @@ func (p *Proxy) Thaw() {
 	}
 }
 
-// Cut ends all connections.
+// Cut closes all connections.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,7 +75,7 @@ func (p *Proxy) Cut() {
 	p.open = nil
 }
 
-// LoseCommit passes the next COMMIT on to the server, and cuts its connection before
+// LoseCommit forwards the next COMMIT to the server, but closes its connection before
 // the answer.
 func (p *Proxy) LoseCommit() {
 	p.mu.Lock()
@@ -97,13 +97,14 @@ func (p *Proxy) accept() {
 		p.mu.Lock()
 		p.open = append(p.open, client, server)
 		p.mu.Unlock()
-		answers := make(chan bool) // closed: answers are lost from here on
+		answers := make(chan bool) // closed: answers are lost from then on
 		p.routes.Go(func() { p.pass(client, server, answers) })
 		p.routes.Go(func() { p.back(server, client, answers) })
 	}
 }
 
-// wait waits while the network is frozen, and reports whether a COMMIT is to be lost.
+// wait waits while the network is frozen, and reports whether the answer to a COMMIT
+// must be lost.
 func (p *Proxy) wait(commit bool) (lose bool) {
 	p.mu.Lock()
 	frozen := p.frozen
@@ -117,7 +118,7 @@ func (p *Proxy) wait(commit bool) (lose bool) {
 	return lose
 }
 
-// pass passes what the client says.
+// pass forwards the client's data to the server.
 func (p *Proxy) pass(client, server net.Conn, answers chan bool) {
 	defer func() { _ = client.Close(); _ = server.Close() }()
 	buf := make([]byte, 64<<10)
@@ -136,8 +137,9 @@ func (p *Proxy) pass(client, server net.Conn, answers chan bool) {
 	}
 }
 
-// back passes what the server says. Where the answer is to be lost it waits for it,
-// so that what was asked for is done, and ends the connection.
+// back forwards the server's data to the client. If an answer must be lost, it first
+// waits for the answer, which means that the server has done the work, and then closes
+// the connection.
 func (p *Proxy) back(server, client net.Conn, answers chan bool) {
 	defer func() { _ = client.Close(); _ = server.Close() }()
 	buf := make([]byte, 64<<10)

@@ -15,7 +15,7 @@ import (
 
 const spdx = "// SPDX-License-Identifier: Apache-2.0"
 
-// A violation is one place where the tree breaks a rule.
+// A violation is a place where the tree breaks a rule.
 type violation struct {
 	where   string // file:line, or a package
 	what    string
@@ -51,7 +51,7 @@ func (c *checker) object(where, because, format string, args ...any) {
 	c.found = append(c.found, violation{where, fmt.Sprintf(format, args...), because})
 }
 
-// at is the file and line of a node, as compilers write it.
+// at returns the file and line of a node, in the format of compilers.
 func (c *checker) at(n ast.Node) string {
 	p := c.fset.Position(n.Pos())
 	return p.Filename + ":" + strconv.Itoa(p.Line)
@@ -61,7 +61,7 @@ func (c *checker) licences() {
 	const because = "the licence of a file must be known when it is copied out of here"
 	for _, f := range c.files {
 		line, _, _ := bytes.Cut(f.src, []byte("\n"))
-		// A generator writes its own first line.
+		// Generators write their own first line.
 		if string(line) != spdx && !ast.IsGenerated(f.ast) {
 			c.object(f.name+":1", because, "the first line must be %q", spdx)
 		}
@@ -90,7 +90,7 @@ func (c *checker) directions() {
 			}
 		}
 	}
-	for _, f := range c.files { // tests: only the last of the directions holds
+	for _, f := range c.files { // in test files, only the last direction applies
 		f.imports(func(spec *ast.ImportSpec, p string) {
 			to, ok := c.local(p)
 			if last := directions[len(directions)-1]; ok && f.test && last.who.match(f.pkg) && last.never.match(to) {
@@ -130,7 +130,7 @@ func (c *checker) bans() {
 	}
 }
 
-// hostNames holds the names of files in portable packages against their tags.
+// hostNames checks that the names of files in portable packages match their build tags.
 func (c *checker) hostNames() {
 	for _, f := range c.files {
 		if f.test || !portable.match(f.pkg) || boards.match(f.pkg) {
@@ -143,8 +143,8 @@ func (c *checker) hostNames() {
 	}
 }
 
-// idle returns the patterns of the rules that match nothing in the tree. A rule
-// about a package that was renamed or removed would hold for ever, and say nothing.
+// idle returns the patterns of the rules that match nothing in the tree. A rule about a
+// package that was renamed or removed would always pass and check nothing.
 func (t *tree) idle() []string {
 	var found []string
 	pkgs := map[string]bool{}
@@ -195,7 +195,7 @@ func (t *tree) idle() []string {
 	return found
 }
 
-// libraries looks for calls that a library does not make.
+// libraries looks for calls that libraries must not make.
 func (c *checker) libraries() {
 	for _, f := range c.files {
 		helper := strings.HasSuffix(f.pkg, "test") || strings.HasPrefix(path.Base(f.pkg), "test")
@@ -206,7 +206,7 @@ func (c *checker) libraries() {
 	}
 }
 
-// fronts looks for rules of the bank in the fronts.
+// fronts looks for channels that call the bank's rules themselves.
 func (c *checker) fronts() {
 	rules := slices.DeleteFunc(c.functions(rulesOfBank), func(name string) bool { return slices.Contains(frontCalls, name) })
 	for _, f := range c.files {
@@ -231,7 +231,7 @@ func (t *tree) functions(pkg string) (names []string) {
 	return names
 }
 
-// calls looks for the names of the banned, called or not.
+// calls looks for uses of the banned names, whether they are called or not.
 func (c *checker) calls(f *goFile, banned []bannedCall) {
 	names := map[string]string{} // as written in the file → import path
 	f.imports(func(spec *ast.ImportSpec, p string) {
@@ -290,7 +290,7 @@ func (c *checker) portables() {
 func (c *checker) portableImports(f *goFile) {
 	f.imports(func(spec *ast.ImportSpec, p string) {
 		if _, ok := c.local(p); ok {
-			return // directions are for these
+			return // the directions cover these
 		}
 		if portableImports.match(p) || boards.match(f.pkg) && boardImports.match(p) {
 			return
@@ -307,7 +307,7 @@ func (c *checker) portableImports(f *goFile) {
 	})
 }
 
-// boardTags wants the tag tinygo on the programs of the boards.
+// boardTags checks that the programs of the boards have the tag tinygo.
 func (c *checker) boardTags() {
 	for _, f := range c.files {
 		if boards.match(f.pkg) && !f.test && f.ast.Name.Name == "main" && !f.deviceOnly {

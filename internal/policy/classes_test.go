@@ -11,11 +11,10 @@ import (
 const classless = "the command reads the exit code from the class: declare it with errclass.New, " +
 	"or give its type a method ErrorClass"
 
-// classes wants a class for each exported error that the command can meet:
-// sentinels that are variables come from errclass.New or are another package's
-// sentinel, sentinels that are constants have a type with the method ErrorClass,
-// and error types have that method, or Unwrap, which leads to an error with a
-// class.
+// classes checks that each exported error that can reach the command has a class. A
+// sentinel variable must come from errclass.New or be another package's sentinel. A
+// sentinel constant must have a type with the method ErrorClass. An error type must
+// have that method, or Unwrap, which leads to an error with a class.
 func (c *checker) classes() {
 	reached := chains(c.graph(func(*goFile) bool { return true }), errorReader)
 	methods := map[string]map[string]bool{} // of the types "pkg.Name"
@@ -102,7 +101,7 @@ func (c *checker) hasClass(f *goFile, value ast.Expr) bool {
 		if isCall {
 			found = found || to == errorClasses && (sel.Sel.Name == "New" || sel.Sel.Name == "With")
 		} else {
-			found = found || strings.HasPrefix(sel.Sel.Name, "Err") // which is checked in its package
+			found = found || strings.HasPrefix(sel.Sel.Name, "Err") // it is checked in its own package
 		}
 	})
 	return found
@@ -113,7 +112,7 @@ func isErrorMethod(fn *ast.FuncType) bool {
 	return len(fn.Params.List) == 0 && fn.Results != nil && len(fn.Results.List) == 1 && typeName(fn.Results.List[0].Type) == "string"
 }
 
-// typeName is the name of T or *T.
+// typeName returns the name of T or *T.
 func typeName(e ast.Expr) string {
 	if star, ok := e.(*ast.StarExpr); ok {
 		e = star.X

@@ -12,7 +12,7 @@ import (
 // patterns is an ordered list of package patterns; see rules_test.go.
 type patterns []string
 
-// match reports whether the last pattern that fits name lets it in.
+// match reports whether the last pattern that matches name includes it.
 func (ps patterns) match(name string) bool {
 	in := false
 	for _, p := range ps {
@@ -28,7 +28,7 @@ func matchOne(pattern, name string) bool {
 	if pattern == "..." {
 		return true
 	}
-	// A leading ".../" lets any folders stand before the rest.
+	// A leading ".../" matches any folders before the rest.
 	if rest, ok := strings.CutPrefix(pattern, ".../"); ok {
 		for {
 			if matchOne(rest, name) {
@@ -45,7 +45,7 @@ func matchOne(pattern, name string) bool {
 	return name == stem || tree && strings.HasPrefix(name, stem+"/")
 }
 
-// local turns an import path of this module into the package's folder.
+// local converts an import path of this module to the package's folder.
 func (t *tree) local(importPath string) (pkg string, ok bool) {
 	if importPath == t.module {
 		return "", true
@@ -53,8 +53,8 @@ func (t *tree) local(importPath string) (pkg string, ok bool) {
 	return strings.CutPrefix(importPath, t.module+"/")
 }
 
-// graph has the imports of each package within the module, of the files that
-// use lets in.
+// graph returns the imports within the module of each package, from the files for which
+// use returns true.
 func (t *tree) graph(use func(*goFile) bool) map[string][]string {
 	edges := map[string][]string{}
 	for _, f := range t.files {
@@ -62,7 +62,7 @@ func (t *tree) graph(use func(*goFile) bool) map[string][]string {
 			continue
 		}
 		if edges[f.pkg] == nil {
-			edges[f.pkg] = []string{} // a package that imports nothing is still one
+			edges[f.pkg] = []string{} // a package without imports must also be in the graph
 		}
 		f.imports(func(_ *ast.ImportSpec, p string) {
 			if to, ok := t.local(p); ok && !slices.Contains(edges[f.pkg], to) {
@@ -73,7 +73,7 @@ func (t *tree) graph(use func(*goFile) bool) map[string][]string {
 	return edges
 }
 
-// chains returns, for each package that from reaches, the shortest way to it.
+// chains returns the shortest import path to each package that from reaches.
 func chains(edges map[string][]string, from string) map[string][]string {
 	ways := map[string][]string{from: {from}}
 	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
@@ -89,7 +89,8 @@ func chains(edges map[string][]string, from string) map[string][]string {
 	return ways
 }
 
-// portablePackages are the portable ones, and what TinyGo compiles with them.
+// portablePackages returns the portable packages and those that TinyGo compiles with
+// them.
 func (t *tree) portablePackages() map[string]bool {
 	all := map[string]bool{}
 	edges := t.graph(func(f *goFile) bool { return !f.hostOnly })

@@ -35,9 +35,9 @@ type tree struct {
 	shells map[string][]byte
 }
 
-// load reads the module at the root of fsys. It leaves out what the go command
-// leaves out of "./...": testdata, folders that begin with a dot or an
-// underscore, and modules inside the module.
+// load reads the module at the root of fsys. Like "./..." of the go command it skips
+// testdata, folders that begin with a dot or an underscore, and modules inside the
+// module.
 func load(fsys fs.FS) (*tree, error) {
 	t := &tree{fset: token.NewFileSet(), shells: map[string][]byte{}}
 	gomod, err := fs.ReadFile(fsys, "go.mod")
@@ -110,8 +110,8 @@ func (t *tree) add(fsys fs.FS, name string) error {
 	return nil
 }
 
-// buildable reports whether any choice of build tags, with the tag tinygo as
-// given, builds the file.
+// buildable reports whether some choice of build tags, with the given value of the tag
+// tinygo, includes the file.
 func buildable(f *ast.File, tinygo bool) bool {
 	for _, group := range f.Comments {
 		if group.Pos() > f.Package {

@@ -12,12 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRepository applies the rules to the module that this package is in.
+// TestRepository applies the rules to the module of this package.
 func TestRepository(t *testing.T) {
 	tree, err := load(os.DirFS(filepath.Join("..", "..")))
 	require.NoError(t, err)
 
-	// A checker that sees nothing objects to nothing.
+	// A checker that finds no files would find no violations.
 	pkgs := tree.portablePackages()
 	for _, want := range []string{"token", "serialproto", "firmware"} {
 		require.Contains(t, pkgs, want, "portable packages found")
@@ -31,8 +31,8 @@ func TestRepository(t *testing.T) {
 	}
 }
 
-// TestIdleRules: in a tree without the packages that the rules are about, each
-// rule is reported, and a pattern that matches is not.
+// TestIdleRules checks that in a tree without the packages of the rules, each rule is
+// reported as idle, except for a pattern that matches.
 func TestIdleRules(t *testing.T) {
 	tree, err := load(fstest.MapFS{
 		"go.mod":       {Data: []byte("module m\n")},
@@ -55,13 +55,13 @@ func TestIdleRules(t *testing.T) {
 	require.Contains(t, idle, `functions of validator for fronts: pattern "Operations" matches nothing`)
 }
 
-// TestRules shows each rule a small tree that breaks it, and its neighbour
-// that does not.
+// TestRules checks for each rule a small tree that breaks it, and a similar one that
+// does not.
 func TestRules(t *testing.T) {
 	tests := []struct {
 		name  string
 		files map[string]string
-		want  []string // a part of each objection; none means a clean tree
+		want  []string // part of each violation; none means a clean tree
 	}{
 		{
 			name: "clean tree",
@@ -359,7 +359,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// requireObjections wants one violation for each part in want, and no other.
+// requireObjections checks that there is one violation for each part in want, and no
+// other.
 func requireObjections(t *testing.T, got []violation, want []string) {
 	t.Helper()
 	for _, part := range want {

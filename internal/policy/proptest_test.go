@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPropertyTests: property tests run through internal/proptest, so that each
-// run has the same cases and some new ones.
+// TestPropertyTests checks that property tests run through internal/proptest. Each run
+// then has the same cases and some new ones.
 func TestPropertyTests(t *testing.T) {
 	direct := regexp.MustCompile(`\brapid\.(Check|MakeCheck)\(`)
 	through := 0

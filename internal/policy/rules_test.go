@@ -2,22 +2,21 @@
 
 package policy
 
-// Patterns name packages by their path below the module, or by their import
-// path when they come from elsewhere. "fleet" is that package, "fleet/..." is
-// it and all below it, and "!fleet/control" takes out again what an earlier
-// pattern let in.
+// Patterns name packages by their path below the module, or by their import path if
+// they are outside it. "fleet" is that package, "fleet/..." includes everything below
+// it, and "!fleet/control" excludes a package that an earlier pattern included.
 
-// portable are the packages that TinyGo compiles for a microcontroller. What
-// they import from this module must keep the same rules, and is added to them.
+// portable are the packages that TinyGo compiles for a microcontroller. The packages of
+// this module that they import are added to them and must follow the same rules.
 var portable = patterns{"token", "serialproto", "firmware", "firmware/board/..."}
 
-// A direction says which packages of this module another may reach, directly
-// or through others. Test files are free of it: the real ends of a line are
-// tested against each other. Each of its patterns must match a package.
+// A direction restricts the packages of this module that a package may import, directly
+// or through others. Test files are exempt from all but the last one, because both ends
+// of a line are tested against each other. Each of its patterns must match a package.
 type direction struct {
 	who     patterns
-	only    patterns // may reach no other; nil means any
-	never   patterns // must not reach
+	only    patterns // may import no others; nil means any
+	never   patterns // must not import
 	because string
 }
 
@@ -104,9 +103,9 @@ var directions = []direction{
 	},
 }
 
-// A fence keeps packages from outside this module in few places. Test files
-// are free of it. Each of its patterns must match: a pattern in pkgs an import
-// of a package in in, and a pattern in in a package.
+// A fence limits the import of packages from outside this module to a few places. Test
+// files are exempt. Each pattern in pkgs must match an import of a package in in, and
+// each pattern in in must match a package.
 type fence struct {
 	pkgs    patterns // import paths
 	in      patterns // the only packages that may import them
@@ -156,8 +155,7 @@ var fences = []fence{
 	},
 }
 
-// A ban names packages that nothing in this module imports. Test files are
-// free of it.
+// A ban names packages that this module must not import. Test files are exempt.
 type ban struct {
 	pkgs    patterns // import paths
 	because string
@@ -178,15 +176,15 @@ var bans = []ban{
 	},
 }
 
-// A bannedCall is a function that no library package calls.
+// A bannedCall is a function that library packages must not call.
 type bannedCall struct {
 	pkg     string
 	names   []string
 	because string
 }
 
-// libraryCalls holds in all packages but cmd, package main, tests and packages
-// of test helpers.
+// libraryCalls applies to all packages except cmd, package main, tests and packages of
+// test helpers.
 var libraryCalls = []bannedCall{
 	{"os", []string{"Exit"}, "libraries never exit: the caller decides, and deferred calls must run"},
 	{
@@ -195,8 +193,8 @@ var libraryCalls = []bannedCall{
 		"a library's behaviour is in its arguments: the environment is read by cmd",
 	},
 	{
-		// The rest of log/slog is for a type that says how it is logged: a
-		// seed that has LogValue stays out of anybody's log.
+		// The rest of log/slog is allowed for types that define how they are logged:
+		// LogValue keeps a seed out of every log.
 		"log/slog",
 		[]string{
 			"Default", "SetDefault", "SetLogLoggerLevel", "New", "NewLogLogger", "NewTextHandler", "NewJSONHandler",
@@ -208,8 +206,8 @@ var libraryCalls = []bannedCall{
 	{"fmt", []string{"Print", "Println", "Printf"}, "stdout belongs to the command: a library takes an io.Writer"},
 }
 
-// fronts are the ways into the bank. They ask package bank, and name no function of
-// the rules but frontCalls.
+// fronts are the channels to the bank. They call package bank, and no functions of the
+// rules except frontCalls.
 var fronts = patterns{
 	"validator/httpapi", "validator/pages", "validator/radius", "validator/server", "validator/metrics", "validator/mail", "cmd/...",
 }
@@ -219,17 +217,17 @@ const (
 	frontBecause = "a rule that a front asks by itself is soon decided twice, and differently: make it a method of bank.Bank"
 )
 
-// frontCalls are functions of the rules that decide nothing.
+// frontCalls are functions in the package of the rules that make no decision.
 var frontCalls = []string{"DefaultSettings", "Operations", "OrderCauses", "ParseCause"}
 
-// errorClasses is the package that sentinel errors are declared with. All exported
-// errors of the packages that errorReader reaches have a class.
+// errorClasses is the package for declaring sentinel errors. All exported errors of the
+// packages that errorReader imports, directly or through others, must have a class.
 const (
 	errorClasses = "internal/errclass"
 	errorReader  = "cmd/fob"
 )
 
-// portableCalls holds in the portable packages, in host-only files as well.
+// portableCalls applies to the portable packages, including their host-only files.
 var portableCalls = []bannedCall{
 	{
 		"time",
@@ -240,23 +238,24 @@ var portableCalls = []bannedCall{
 	},
 }
 
-// portableImports are what a portable package may import from the standard
-// library: small, and known to work under TinyGo. Files that TinyGo does not
-// compile (`//go:build !tinygo`) are free of it.
+// portableImports are the packages of the standard library that a portable package may
+// import. They are small and known to work with TinyGo. Files that TinyGo does not
+// compile (`//go:build !tinygo`) are exempt.
 var portableImports = patterns{
 	"bytes", "cmp", "encoding", "encoding/base32", "encoding/base64", "encoding/binary",
 	"errors", "hash/...", "io", "math", "math/bits", "slices", "strconv", "strings", "unicode/utf8",
 	"crypto/...", "!crypto/rand", "!crypto/tls/...", "!crypto/x509/...",
 }
 
-// boardImports are what a board may import besides: its hardware, and drivers for
-// what is connected to it.
+// boardImports are the additional imports of a board: its hardware, and drivers for the
+// connected devices.
 var boardImports = patterns{"machine/...", "device/...", "runtime/...", "unsafe", "tinygo.org/x/drivers/..."}
 
-// boards are the packages that boardImports is for.
+// boards are the packages to which boardImports applies.
 var boards = patterns{"firmware/board/..."}
 
-// importReasons says why the imports that one misses most are not allowed.
+// importReasons gives the reason for the imports that are most often attempted but not
+// allowed.
 var importReasons = map[string]string{
 	"crypto/rand":    "entropy comes from the caller: a token has no source of its own",
 	"encoding/hex":   "it brings in fmt, and with it reflect: tens of kilobytes of flash",

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTinyGoModule: tinygo.mod and tinygo.sum, which no tool keeps up to date,
-// agree with go.mod and go.sum. What a board's program is compiled with is what
-// its tests ran with.
+// TestTinyGoModule checks that tinygo.mod and tinygo.sum, which no tool updates, agree
+// with go.mod and go.sum. A board's program must be compiled with the same modules as
+// its tests.
 func TestTinyGoModule(t *testing.T) {
 	read := func(name string) string {
 		b, err := os.ReadFile(filepath.Join("..", "..", name))

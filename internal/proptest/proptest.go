@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package proptest runs property tests: the same cases each time, and some new
+// Package proptest runs property tests with the same cases each time, and some new
 // ones. Only tests import it.
 package proptest
 
@@ -13,19 +13,19 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Seeds are what the fixed cases are drawn from.
+// Seeds are the seeds of the fixed cases.
 var Seeds = [...]uint64{1, 2, 3}
 
-// running guards rapid's flags, which are one set for the whole process.
+// running guards rapid's flags, which are global to the process.
 var running sync.Mutex
 
-// Check fails the test if rapid finds a case for which prop does not hold. A
-// quarter of the cases is drawn from each of [Seeds], and the last quarter from a
-// random seed; a failure prints the seed of its case. More seeds, of cases that
-// failed once, add a case each.
+// Check fails the test if rapid finds a case for which prop does not hold. A quarter of
+// the cases is drawn from each of [Seeds], and the last quarter from a random seed. A
+// failure prints the seed of its case. The seeds in more add a case each; use them for
+// cases that failed once.
 //
-// rapid's flags and variables work as usual: RAPID_CHECKS is the number of
-// cases, and with -rapid.seed or -rapid.failfile there is only that.
+// rapid's flags and variables work as usual: RAPID_CHECKS is the number of cases, and
+// -rapid.seed and -rapid.failfile select a single case.
 func Check(t rapid.TB, prop func(*rapid.T), more ...uint64) {
 	t.Helper()
 	running.Lock()
@@ -39,7 +39,7 @@ func Check(t rapid.TB, prop func(*rapid.T), more ...uint64) {
 	defer set("rapid.seed", "0")
 
 	one := 1
-	if testing.Short() { // then rapid does a fifth
+	if testing.Short() { // rapid then runs a fifth of the cases
 		one = 5
 	}
 	set("rapid.checks", strconv.Itoa(one))
@@ -56,9 +56,9 @@ func Check(t rapid.TB, prop func(*rapid.T), more ...uint64) {
 	rapid.Check(t, prop)
 }
 
-// Long reports whether a long campaign was asked for: more cases than rapid's 100. A
-// test that is not a property then tries all of what it otherwise takes a part of. It
-// is not to be called inside a property.
+// Long reports whether a long run was requested, with more cases than rapid's default
+// of 100. Ordinary tests then cover everything instead of a sample. Do not call Long
+// inside a property.
 func Long() bool {
 	running.Lock()
 	defer running.Unlock()

@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/internal/proptest"
 )
 
-// recorder is a test that may fail without consequences.
+// recorder is a test whose failures are only recorded.
 type recorder struct {
 	*testing.T
 	failed bool
@@ -30,7 +30,7 @@ func (r *recorder) Log(args ...any)                 { fmt.Fprintln(&r.log, args.
 func (r *recorder) Failed() bool                    { return r.failed }
 func (r *recorder) FailNow()                        { panic(r) }
 
-// run returns the numbers that Check draws, and what it says.
+// run returns the numbers that Check draws, and its output.
 func run(t *testing.T, fails func(x uint64) bool, more ...uint64) (drawn []uint64, r *recorder) {
 	r = &recorder{T: t}
 	defer func() {
@@ -59,7 +59,7 @@ func TestSeeds(t *testing.T) {
 	setFlag(t, "rapid.checks", "40")
 	setFlag(t, "rapid.seed", "0")
 	per := 10
-	if testing.Short() { // rapid does a fifth then
+	if testing.Short() { // rapid then runs a fifth of the cases
 		per = 2
 	}
 	first, _ := run(t, nil)
@@ -78,7 +78,7 @@ func TestLong(t *testing.T) {
 	}
 }
 
-// TestFailure: a failure prints a seed, which finds the same case again.
+// TestFailure checks that a failure prints a seed that reproduces the case.
 func TestFailure(t *testing.T) {
 	setFlag(t, "rapid.nofailfile", "true")
 	setFlag(t, "rapid.seed", "0")
@@ -92,7 +92,7 @@ func TestFailure(t *testing.T) {
 	_, err := fmt.Sscan(text, &seed)
 	require.NoError(t, err)
 
-	drawn, r := run(t, big, seed) // as a case of its own
+	drawn, r := run(t, big, seed) // as an additional case
 	require.True(t, r.failed)
 	require.True(t, big(drawn[0]), "the first case is the one that failed")
 	require.Equal(t, "400", flag.Lookup("rapid.checks").Value.String(), "also after a failure")

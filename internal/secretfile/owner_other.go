@@ -6,7 +6,7 @@ package secretfile
 
 import "io/fs"
 
-// enforced is whether modes say who may use a file.
+// enforced reports whether file modes restrict who may use a file.
 const enforced = false
 
 func ofRoot(fs.FileInfo) bool { return false }

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// enforced is whether modes say who may use a file.
+// enforced reports whether file modes restrict who may use a file.
 const enforced = true
 
 func ofRoot(info fs.FileInfo) bool {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package secretfile opens files that hold a key, password or other secret, unless
-// users who have no business with it can read or change them.
+// Package secretfile opens files that hold a key, password or other secret. It refuses
+// a file that unauthorised users can read or change.
 package secretfile
 
 import (
@@ -14,16 +14,17 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// ErrMode is the error of a file that too many may use.
+// ErrMode is the error for a file that others may use.
 var ErrMode = errclass.New(errclass.Usage, "others may use it")
 
-// maxSize is the most bytes that Read reads.
+// maxSize is the maximum number of bytes that Read reads.
 const maxSize = 1 << 20
 
-// Open opens a file that only its owner can use. A file of root may be readable by a
-// group as well: so systemd passes credentials, and Debian keeps TLS keys for group
-// ssl-cert (PostgreSQL has the same rule). What is not a regular file, such as a pipe
-// at /dev/fd/3, has no mode that would mean anything.
+// Open opens a file that only its owner can use. A file owned by root may also be
+// readable by a group: systemd passes credentials in this way, and Debian keeps TLS
+// keys for the group ssl-cert (PostgreSQL has the same rule). The mode of anything
+// except a regular file, such as a pipe at /dev/fd/3, has no meaning and is not
+// checked.
 func Open(path string) (*os.File, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -19,7 +19,7 @@ func TestModes(t *testing.T) {
 	root := os.Geteuid() == 0
 	for _, c := range []struct {
 		mode       os.FileMode
-		root, user bool // good if the file is root's, or a user's
+		root, user bool // whether the file is accepted if it belongs to root, or to a user
 	}{
 		{0o600, true, true}, {0o400, true, true}, {0o700, true, true},
 		{0o640, true, false}, {0o440, true, false},
@@ -50,7 +50,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// TestPipe: a shell's <(…) is a pipe.
+// TestPipe reads a pipe, like the shell's <(…).
 func TestPipe(t *testing.T) {
 	r, w, err := os.Pipe()
 	require.NoError(t, err)

@@ -11,17 +11,16 @@ import (
 	"testing"
 )
 
-// tracedDir is the environment variable that tells a test process that strace runs
-// it, and in which folder it works.
+// tracedDir is the environment variable that is set if strace runs the test process.
+// Its value is the folder for the work.
 const tracedDir = "FOB_TEST_TRACED_DIR"
 
-// Durable runs the test that calls it once more, under strace, and looks at what
-// work asks of the kernel. The test fails unless each of the files that work
-// replaces in dir was synced to the disk after its last write and before it got
-// its name, and the folder was synced after that. Only a power cut would show the
-// same.
+// Durable runs the calling test again under strace, and inspects the system calls of
+// work. The test fails unless each of the files that work replaces in dir was synced to
+// disk after its last write and before it received its name, and the folder was synced
+// after that. Otherwise only a power failure would reveal a mistake.
 //
-// The calling test does nothing else than call Durable.
+// The calling test must only call Durable.
 func Durable(t *testing.T, work func(dir string), files ...string) {
 	t.Helper()
 	if dir := os.Getenv(tracedDir); dir != "" {
@@ -54,8 +53,7 @@ func Durable(t *testing.T, work func(dir string), files ...string) {
 }
 
 // finishedCalls returns the system calls in the order in which they ended, without
-// process numbers. A call that another thread interrupted stands on two lines of a
-// trace.
+// process numbers. A trace has two lines for a call that another thread interrupted.
 func finishedCalls(trace string) []string {
 	var calls []string
 	begun := map[string]string{} // process → the first part
@@ -74,8 +72,8 @@ func finishedCalls(trace string) []string {
 	return calls
 }
 
-// undurable says what is missing for the last replacement of dir/name to outlive a
-// power cut, and "" if nothing is.
+// undurable returns the step that is missing for the last replacement of dir/name to
+// survive a power failure, or "" if none is missing.
 func undurable(calls []string, dir, name string) string {
 	named := regexp.MustCompile(`^(?:rename|link)[a-z0-9]*\(.*"([^"]*)".*"` + regexp.QuoteMeta(filepath.Join(dir, name)) + `".* = 0$`)
 	at, temp := -1, ""

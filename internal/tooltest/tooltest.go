@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tooltest finds the programs of others that a test needs.
+// Package tooltest finds the external programs that a test needs.
 package tooltest
 
 import (
@@ -21,8 +21,8 @@ func Find(t testing.TB, name string) string {
 	return path
 }
 
-// File returns the first file that fits one of the patterns; name is for the
-// message.
+// File returns the first file that matches one of the patterns. The name is for the
+// message if there is none.
 func File(t testing.TB, name string, patterns ...string) string {
 	t.Helper()
 	for _, pattern := range patterns {
@@ -36,8 +36,8 @@ func File(t testing.TB, name string, patterns ...string) string {
 	return ""
 }
 
-// Python returns a Python that has the modules: the one that FOB_PYTHON names, or
-// Debian's, or the first on PATH, which may not see Debian's modules.
+// Python returns a Python interpreter that has the modules. It tries FOB_PYTHON, then
+// Debian's, then the first on PATH, which may not find Debian's modules.
 func Python(t testing.TB, modules ...string) string {
 	t.Helper()
 	imports := "import " + strings.Join(modules, ", ")
@@ -50,8 +50,8 @@ func Python(t testing.TB, modules ...string) string {
 	return ""
 }
 
-// Missing ends a test that lacks something: it is skipped, and with
-// FOB_REQUIRE_TOOLS=1, as in continuous integration, it fails.
+// Missing ends a test for which a program is missing. It skips the test, or fails it if
+// FOB_REQUIRE_TOOLS=1, as in continuous integration.
 func Missing(t testing.TB, name string) {
 	t.Helper()
 	if os.Getenv("FOB_REQUIRE_TOOLS") == "1" {

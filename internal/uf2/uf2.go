@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package uf2 writes USB Flashing Format files: what a boot loader that appears
-// as a drive takes. The format is Microsoft's, github.com/microsoft/uf2.
+// Package uf2 writes USB Flashing Format files, which a boot loader accepts when it
+// appears as a drive. Microsoft defines the format: github.com/microsoft/uf2.
 package uf2
 
 import (
@@ -10,13 +10,13 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// Family names a kind of processor, so that no other takes the file.
+// Family identifies a kind of processor. Boot loaders of other kinds ignore the file.
 type Family uint32
 
-// RP2040 is that of the Raspberry Pi Pico.
+// RP2040 is the family of the Raspberry Pi Pico.
 const RP2040 Family = 0xe48bff56
 
-// BlockSize is the size of a block of the file. It brings Payload bytes.
+// BlockSize is the size of a block of the file. Each block carries Payload bytes.
 const (
 	BlockSize = 512
 	Payload   = 256
@@ -30,11 +30,12 @@ const (
 	dataStart = 32
 )
 
-// ErrAligned is returned by Encode.
+// ErrAligned is the error of Encode for an unaligned address or length, or for empty
+// data.
 var ErrAligned = errclass.New(errclass.Usage, "uf2: address and length must be multiples of 256")
 
-// Encode returns a file that puts data at an address. Both the address and the
-// length are multiples of Payload.
+// Encode returns a file that writes data to an address. Both the address and the length
+// must be multiples of Payload.
 func Encode(family Family, address uint32, data []byte) ([]byte, error) {
 	if address%Payload != 0 || len(data)%Payload != 0 || len(data) == 0 {
 		return nil, ErrAligned

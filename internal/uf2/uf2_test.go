@@ -11,8 +11,8 @@ import (
 	"github.com/d204ef64/fob/internal/uf2"
 )
 
-// TestEncode holds two blocks against the table of the specification, written
-// out by hand: little-endian words, the payload at 32, the last magic at 508.
+// TestEncode compares two blocks with the table of the specification, written out by
+// hand: little-endian words, the payload at 32, and the last magic number at 508.
 func TestEncode(t *testing.T) {
 	data := make([]byte, 512)
 	for i := range data {
