@@ -6,7 +6,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Clerk is somebody of the bank.
+// Clerk is a member of the bank's staff with a back office account.
 type Clerk struct {
 	ID       string
 	Name     string
@@ -21,12 +21,12 @@ func (tx *Tx) AddClerk(c Clerk) error {
 		c.ID, c.Name, c.Password, c.Locked, int64(c.Created))
 }
 
-// PutClerk writes what changes of a clerk.
+// PutClerk updates a clerk.
 func (tx *Tx) PutClerk(c Clerk) error {
 	return tx.must("UPDATE clerk SET name = $2, password = $3, locked = $4 WHERE id = $1", c.ID, c.Name, c.Password, c.Locked)
 }
 
-// Clerk returns a clerk, and locks the row where the transaction writes.
+// Clerk returns a clerk. In a transaction that writes, it locks the row.
 func (tx *Tx) Clerk(id string) (c Clerk, err error) {
 	err = tx.row("SELECT id, name, password, locked, created FROM clerk WHERE id = $1"+tx.locked(), []any{id},
 		&c.ID, &c.Name, &c.Password, &c.Locked, &c.Created)
@@ -41,7 +41,7 @@ func (tx *Tx) AddKey(k APIKey, hash []byte) error {
 
 const keyColumns = "id, role, name, created, ended"
 
-// Key returns the API key whose secret has a hash.
+// Key returns the API key for the hash of a secret.
 func (tx *Tx) Key(hash []byte) (k APIKey, err error) {
 	err = tx.row("SELECT "+keyColumns+" FROM api_key WHERE hash = $1", []any{hash}, &k.ID, &k.Role, &k.Name, &k.Created, &k.Ended)
 	return k, err
@@ -64,13 +64,13 @@ func (tx *Tx) EndKey(id string, now token.UnixSeconds) error {
 	return tx.must("UPDATE api_key SET ended = $2 WHERE id = $1 AND ended = 0", id, int64(now))
 }
 
-// SessionRow is a session by the hash of its secret.
+// SessionRow is a session as stored, under the hash of its secret.
 type SessionRow struct {
 	Session
-	Seen token.UnixSeconds // when it was last used, to the minute
+	Seen token.UnixSeconds // time of the last use, to the minute
 }
 
-// AddSession adds a session, and forgets those that are over.
+// AddSession adds a session, and deletes those that have ended.
 func (tx *Tx) AddSession(s SessionRow, hash []byte) error {
 	if _, err := tx.exec("DELETE FROM session WHERE ends < $1", int64(s.Started)); err != nil {
 		return err
@@ -79,14 +79,14 @@ func (tx *Tx) AddSession(s SessionRow, hash []byte) error {
 		hash, s.User, s.Clerk, int64(s.Started), int64(s.Seen), int64(s.Ends))
 }
 
-// Session returns the session whose secret has a hash.
+// Session returns the session for the hash of a secret.
 func (tx *Tx) Session(hash []byte) (s SessionRow, err error) {
 	err = tx.row("SELECT user_id, clerk_id, started, seen, ends FROM session WHERE hash = $1", []any{hash},
 		&s.User, &s.Clerk, &s.Started, &s.Seen, &s.Ends)
 	return s, err
 }
 
-// TouchSession writes when a session was last used.
+// TouchSession updates the time of a session's last use.
 func (tx *Tx) TouchSession(hash []byte, now token.UnixSeconds) error {
 	_, err := tx.exec("UPDATE session SET seen = $2 WHERE hash = $1", hash, int64(now))
 	return err
@@ -98,10 +98,10 @@ func (tx *Tx) DropSession(hash []byte) error {
 	return err
 }
 
-// DropSessions ends all sessions of a user but the one given.
+// DropSessions ends all sessions of a user or clerk except the given one.
 func (tx *Tx) DropSessions(user, clerk string, but []byte) error {
 	if but == nil {
-		but = []byte{} // nothing is unlike NULL in SQL, so that none would end
+		but = []byte{} // in SQL no value differs from NULL, so no session would end
 	}
 	_, err := tx.exec("DELETE FROM session WHERE user_id = $1 AND clerk_id = $2 AND hash <> $3", user, clerk, but)
 	return err

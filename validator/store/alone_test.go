@@ -13,9 +13,9 @@ import (
 	"github.com/d204ef64/fob/internal/pgtest"
 )
 
-// TestFailedGroup: when a function of a group fails, each of the group runs again,
-// alone, and is answered for what it did then. A group is run here directly, so
-// that which functions share it is not left to chance.
+// TestFailedGroup checks that if a function of a group fails, each function of the
+// group runs again alone and gets the result of that run. The test runs a group
+// directly, because otherwise the functions that share one would depend on chance.
 func TestFailedGroup(t *testing.T) {
 	for name, database := range map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "bank.db") },

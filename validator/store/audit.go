@@ -14,17 +14,17 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Chains is how many hash chains the audit log has. A transaction holds one until
-// it is on disk; SQLite, which has one writer, uses the first only.
+// Chains is the number of hash chains in the audit log. A transaction holds one until
+// it is on disk. SQLite, which has one writer, uses only the first.
 const Chains = 16
 
 const auditColumns = "chain, seq, at, user_id, clerk_id, contract, act, serial, rule, reason, done, front, source, note, mac"
 
-// auditValues is how many values a record has.
+// auditValues is the number of values in a record.
 const auditValues = 15
 
-// AddAudit adds a record to the audit log. Its place in a chain is found when the
-// transaction ends.
+// AddAudit adds a record to the audit log. It gets its place in a chain at the end of
+// the transaction.
 func (tx *Tx) AddAudit(r Record) {
 	if mark := tx.db.observer.Load().Mark; mark != nil {
 		mark(&r)
@@ -38,7 +38,7 @@ type chainHead struct {
 	mac, seal []byte
 }
 
-// MakeChains makes the chains, empty.
+// MakeChains creates the chains, empty.
 func (tx *Tx) MakeChains() error {
 	mac, err := tx.mac()
 	if err != nil {
@@ -62,8 +62,8 @@ func (tx *Tx) mac() (MAC, error) {
 	return *p, nil
 }
 
-// appendAudit puts the transaction's records behind the head of a chain that no
-// other transaction holds.
+// appendAudit appends the transaction's records to a chain that no other transaction
+// holds.
 func (tx *Tx) appendAudit() error {
 	if len(tx.records) == 0 {
 		return nil
@@ -96,8 +96,8 @@ func (tx *Tx) appendAudit() error {
 	return tx.must("UPDATE audit_chain SET seq = $2, mac = $3, seal = $4 WHERE id = $1", h.id, h.seq, h.mac, h.sealed(mac))
 }
 
-// takeChain locks a chain until the transaction ends: one that is free, or, where
-// none is, the first that becomes free.
+// takeChain locks a chain until the transaction ends. It takes a free chain, or waits
+// for one if none is free.
 func (tx *Tx) takeChain() (h chainHead, err error) {
 	const query = "SELECT id, seq, mac, seal FROM audit_chain ORDER BY id LIMIT 1"
 	if tx.db.dialect.postgres {
@@ -114,13 +114,13 @@ func (tx *Tx) takeChain() (h chainHead, err error) {
 	return h, err
 }
 
-// sealed returns the seal of a head, so that a chain is not continued behind a
-// head that was put back by hand.
+// sealed returns the seal of a head. The seal prevents the continuation of a chain from
+// a head that was put back by hand.
 func (h chainHead) sealed(mac MAC) []byte {
 	return mac([]byte("fob audit head"), number(h.id), number(h.seq), h.mac)
 }
 
-// auditRows is how many records one statement adds at most.
+// auditRows is the maximum number of records in one statement.
 const auditRows = 64
 
 var auditInserts = func() (texts [auditRows + 1]string) {
@@ -144,8 +144,8 @@ var auditInserts = func() (texts [auditRows + 1]string) {
 
 func insertAudit(n int) string { return auditInserts[n] }
 
-// canonical returns the bytes that a record's place in its chain authenticates:
-// each field with its length.
+// canonical returns the bytes of a record that the chain authenticates. Each text is
+// preceded by its length.
 func (r *Record) canonical() []byte {
 	b := make([]byte, 0, 256)
 	for _, n := range []int64{r.Chain, r.Seq, int64(r.At)} {
@@ -171,12 +171,12 @@ func scanAudit(s scanner, mac *[]byte) (r Record, err error) {
 	return r, err
 }
 
-// AuditFilter says which records are listed; zero fields say nothing. The newest
-// come first.
+// AuditFilter selects the records of a list; zero fields select all. The newest come
+// first.
 type AuditFilter struct {
 	User, Clerk, Contract, Serial, Act, Rule string
 
-	From, To token.UnixSeconds // both with it
+	From, To token.UnixSeconds // both inclusive
 	Page
 }
 
@@ -206,7 +206,7 @@ func (tx *Tx) Audit(f AuditFilter) ([]Record, string, error) {
 		if n, err := fmt.Sscanf(f.After, "%d.%d.%d", &at, &chain, &seq); err != nil || n != 3 {
 			return nil, "", fmt.Errorf("%w: there is no page after %q", ErrNotFound, f.After)
 		}
-		// Row values compare from left to right in both databases.
+		// Both databases compare row values from left to right.
 		w.args = append(w.args, at, chain, seq)
 		n := len(w.args)
 		w.plain(fmt.Sprintf("(at, chain, seq) < ($%d, $%d, $%d)", n-2, n-1, n))
@@ -226,8 +226,8 @@ func (tx *Tx) Audit(f AuditFilter) ([]Record, string, error) {
 	return list, next, nil
 }
 
-// EachAudit hands over all records, chain by chain, with what the log says of
-// each, until fn returns an error.
+// EachAudit calls fn with all records, chain by chain, until fn returns an error. It
+// does not verify them.
 func (tx *Tx) EachAudit(fn func(Record) error) error {
 	return tx.rows("SELECT "+auditColumns+" FROM audit ORDER BY chain, seq", nil, func(s scanner) error {
 		var mac []byte

@@ -20,7 +20,7 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// record is one of a log that looks like a bank's.
+// record returns a record for a log that looks like a bank's.
 func record(i int) store.Record {
 	return store.Record{
 		At: token.UnixSeconds(1775012400 + i), User: "alice", Contract: "c1", Act: "transfer", Serial: "123456789012",
@@ -38,7 +38,7 @@ func verify(t *testing.T, db *store.DB, since string) store.AuditReport {
 	return report
 }
 
-// fill writes a log: on PostgreSQL with records in at least two chains.
+// fill writes a log. On PostgreSQL the records are in at least two chains.
 func fill(t *testing.T, db *store.DB, n int) {
 	t.Helper()
 	for i := 0; i < n; i += 4 {
@@ -68,8 +68,8 @@ func fill(t *testing.T, db *store.DB, n int) {
 	}
 }
 
-// TestAttacks does to a log what somebody can who has the database but not its
-// key, with SQL. Each is found, and where.
+// TestAttacks manipulates a log with SQL, like an attacker who has the database but not
+// its key. The report must contain each manipulation and its place.
 func TestAttacks(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
@@ -110,7 +110,7 @@ func TestAttacks(t *testing.T) {
 		for _, c := range []struct {
 			what  string
 			how   func()
-			since bool // only an earlier head tells
+			since bool // only an earlier head reveals it
 			want  string
 		}{
 			{"edit", do("UPDATE audit SET note = 'x' WHERE chain = $1 AND seq = 3", a), false, fmt.Sprintf("chain %d, record 3: not what was written", a)},
@@ -198,8 +198,8 @@ func TestAttacks(t *testing.T) {
 	})
 }
 
-// TestAlteredHead: behind an end that is not its own the bank writes nothing, and
-// what should have been recorded is not done.
+// TestAlteredHead checks that the bank writes nothing after an altered head, and that
+// an operation is not performed if it cannot be recorded.
 func TestAlteredHead(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
@@ -238,8 +238,8 @@ func TestAlteredHead(t *testing.T) {
 	})
 }
 
-// TestEdits: any edit of one column of one record or head is found, whatever value
-// was put there.
+// TestEdits checks that any edit of one column of one record or head is detected, for
+// any new value.
 func TestEdits(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
@@ -271,9 +271,9 @@ func TestEdits(t *testing.T) {
 			}
 			kind := rapid.IntRange(0, 5).Draw(t, "kind")
 			switch {
-			case !db.Postgres() && kind == 0 && !blob: // the same, as a blob
+			case !db.Postgres() && kind == 0 && !blob: // the same value as a blob
 				value = []byte(fmt.Sprint(old))
-			case !db.Postgres() && kind == 1 && blob: // the same, as a text
+			case !db.Postgres() && kind == 1 && blob: // the same value as a text
 				value = string(old.([]byte))
 			case !db.Postgres() && kind == 2 && number:
 				value = float64(old.(int64)) + 0.5
@@ -312,8 +312,8 @@ func TestEdits(t *testing.T) {
 	})
 }
 
-// restore undoes the edit of one column; where the key itself was edited, it is
-// found by its new value.
+// restore reverses the edit of one column. If the key itself was edited, it finds the
+// row by the new value.
 func restore(t *rapid.T, r *sql.DB, table, column, key string, old, value any) {
 	where, args := key, []any{old}
 	if column == "id" || column == "chain" || column == "seq" && table == "audit" {

@@ -12,24 +12,24 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// AuditReport is what came of checking the audit log.
+// AuditReport is the result of checking the audit log.
 type AuditReport struct {
 	Records int64 `json:"records"`
 
-	// Heads is where the chains end, to be kept elsewhere: a log that was put
-	// back to an earlier state of itself, heads and all, is whole in itself, and
-	// only a later head tells.
+	// Heads are the ends of the chains (a checkpoint), to be stored elsewhere. A log
+	// that was reset to an earlier state, including its heads, is consistent in itself.
+	// Only a later checkpoint reveals the change.
 	Heads string `json:"heads"`
 
-	// Faults say where the log is not what was written, the first 100 of them.
-	// None: it is whole.
+	// Faults lists the places where the log differs from the written one, at most 100.
+	// It is empty if the log is intact.
 	Faults []string `json:"faults"`
 }
 
-// ErrHeads is the error of a text that is no [AuditReport.Heads].
+// ErrHeads is the error for a text that is not an [AuditReport.Heads].
 var ErrHeads = errclass.New(errclass.Usage, "no end of a chain, want what an earlier check printed: number:record:code,…")
 
-// maxFaults is how many faults are kept.
+// maxFaults is the maximum number of faults in a report.
 const maxFaults = 100
 
 func (r *AuditReport) fault(format string, args ...any) {
@@ -40,13 +40,13 @@ func (r *AuditReport) fault(format string, args ...any) {
 
 // A walk follows one chain.
 type walk struct {
-	head   chainHead // where it is
-	wanted chainHead // where it must end
+	head   chainHead // current position
+	wanted chainHead // required end
 	since  *chainHead
 }
 
-// VerifyAudit follows all chains and reports what was changed, added, left out,
-// put elsewhere or cut off. since is Heads of an earlier report, or "".
+// VerifyAudit follows all chains and reports records that were changed, added, removed,
+// moved or cut off at the end. since is the Heads of an earlier report, or "".
 func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport, error) {
 	report := AuditReport{}
 	mac, err := tx.mac()
@@ -87,7 +87,7 @@ func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport,
 		if want := mac(w.head.mac, r.canonical()); !proper || !bytes.Equal(want, got) {
 			report.fault("chain %d, record %d: not what was written", r.Chain, r.Seq)
 		}
-		w.head.seq, w.head.mac = r.Seq, got // go on from there, so that one edit is one fault
+		w.head.seq, w.head.mac = r.Seq, got // continue from this record, so one edit gives one fault
 		w.passes(&report)
 		return nil
 	})
@@ -116,9 +116,9 @@ func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport,
 	return report, nil
 }
 
-// scanStrictly reads a record, and reports whether its values are of the types that
-// were written: in a table of SQLite any value can have any type, and a text that
-// was made a blob reads the same, but is not found by who looks for it.
+// scanStrictly reads a record, and reports whether its values have the types that were
+// written. A column of SQLite can hold values of any type. A text that was changed to a
+// blob reads the same, but queries no longer find it.
 func scanStrictly(s scanner) (r Record, mac []byte, proper bool, err error) {
 	var v [auditValues]any
 	var dest [auditValues]any
@@ -140,7 +140,7 @@ func scanStrictly(s scanner) (r Record, mac []byte, proper bool, err error) {
 	return r, mac, proper && (done == 0 || done == 1), nil
 }
 
-// take puts a value where it belongs, and reports whether it has that type.
+// take stores a value in dest, and reports whether it has the type of dest.
 func take(v, dest any) (ok bool) {
 	switch d := dest.(type) {
 	case *int64:
@@ -153,14 +153,15 @@ func take(v, dest any) (ok bool) {
 	return ok
 }
 
-// passes looks whether the chain is where an earlier report saw it.
+// passes checks that the chain agrees with an earlier report at its current position.
 func (w *walk) passes(report *AuditReport) {
 	if w.since != nil && w.head.seq == w.since.seq && !bytes.Equal(w.head.mac, w.since.mac) {
 		report.fault("chain %d, record %d: another one than before", w.head.id, w.head.seq)
 	}
 }
 
-// chains reads the heads, and returns a walk for each from its beginning.
+// chains reads the heads, and returns for each chain a walk that starts at its
+// beginning.
 func (tx *Tx) chains(mac MAC, report *AuditReport) (map[int64]*walk, error) {
 	chains := map[int64]*walk{}
 	err := tx.rows("SELECT id, seq, mac, seal FROM audit_chain ORDER BY id", nil, func(s scanner) error {
@@ -189,7 +190,7 @@ func (tx *Tx) chains(mac MAC, report *AuditReport) (map[int64]*walk, error) {
 	return chains, err
 }
 
-// formatHeads writes where chains end: "1:42:…,2:7:…".
+// formatHeads writes the ends of chains: "1:42:…,2:7:…".
 func formatHeads(chains map[int64]*walk) string {
 	var parts []string
 	for id := int64(1); id <= Chains; id++ {
@@ -219,7 +220,7 @@ func parseHeads(text string) (map[int64]chainHead, error) {
 				continue
 			}
 		}
-		return nil, ErrHeads // without the text: it may be a file that holds something else, such as a key
+		return nil, ErrHeads // without the text: it may be another file's content, such as a key
 	}
 	return heads, nil
 }

@@ -19,35 +19,38 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// A backup is lines of JSON, compressed by gzip: a [BackupHead]; for each table its
-// name and columns, then a list for each row; and at the end how many rows there
-// are, with a MAC over all lines before. It is the same for both databases.
+// A backup consists of lines of JSON, compressed with gzip. The first is a
+// [BackupHead]. For each table there is a line with its name and columns, followed by a
+// list for each row. The last line has the number of rows, and a MAC over all lines
+// before it. Both databases use the same format.
 
-// ErrBackup is the error of a backup that is not one, was cut short or was changed.
+// ErrBackup is the error for a file that is not a backup, or for a backup that was
+// truncated or changed.
 var ErrBackup = errclass.New(errclass.Usage, "not a whole backup")
 
-// backupFormat stands in the head of each backup, with backupVersion.
+// backupFormat and backupVersion identify the format in the head of each backup.
 const (
 	backupFormat  = "fob bank backup"
 	backupVersion = 1
 )
 
-// savedTables are the tables of a backup, each behind those that its rows refer to.
+// savedTables are the tables of a backup. Each comes after the tables to which its rows
+// refer.
 var savedTables = []string{
 	"bank", "data_key", "contract", "token", "bank_user", "token_order", "notice", "bank_transaction",
 	"clerk", "api_key", "audit_chain", "audit",
 }
 
-// unsavedTables are the others: nobody stays logged in over a restoration, and the
-// version of the tables is in the head.
+// unsavedTables are the other tables. Sessions end with a restoration, and the version
+// of the tables is in the head.
 var unsavedTables = []string{"session", "goose_db_version"}
 
-// BackupHead is what a backup says of itself, before anything is authenticated.
+// BackupHead describes a backup. It is read before anything is authenticated.
 type BackupHead struct {
 	Format  string            `json:"format"`
 	Version int               `json:"version"`
 	Schema  int64             `json:"schema"` // version of the tables
-	KDF     string            `json:"kdf"`    // how a passphrase becomes the master key; "" with a key file
+	KDF     string            `json:"kdf"`    // parameters for deriving the master key from a passphrase; "" with a key file
 	Made    token.UnixSeconds `json:"made"`
 }
 
@@ -63,9 +66,9 @@ type backupEnd struct {
 	MAC  []byte `json:"mac"`
 }
 
-// Backup writes a backup of one state of the database, while others go on reading
-// and writing, and returns the number of rows. made is the time that it bears.
-// progress, if not nil, is told how many rows were written.
+// Backup writes a backup of one state of the database, and returns the number of rows.
+// Others can read and write meanwhile. made is the time that is recorded in the backup.
+// If progress is not nil, it is called with the number of rows written so far.
 func (db *DB) Backup(ctx context.Context, w io.Writer, made token.UnixSeconds, progress func(rows int64)) (rows int64, err error) {
 	err = db.LongView(ctx, func(tx *Tx) error {
 		b := &backupWriter{lines: sha256.New(), progress: progress}
@@ -116,7 +119,7 @@ func (b *backupWriter) all(tx *Tx, made token.UnixSeconds) error {
 		}
 	}
 	for _, table := range savedTables {
-		if !slices.Contains(have, table) { // tables of an older program
+		if !slices.Contains(have, table) { // a database of an older program lacks this table
 			continue
 		}
 		if err := b.table(tx, table); err != nil {
@@ -139,7 +142,7 @@ func (b *backupWriter) table(tx *Tx, table string) error {
 	for i := range values {
 		dest[i] = &values[i]
 	}
-	// In the order of the key, so that two backups of one state are equal.
+	// Order by the key: two backups of the same state must be equal.
 	return tx.rows("SELECT "+strings.Join(columns, ", ")+" FROM "+table+" ORDER BY "+columns[0]+", "+columns[min(1, len(columns)-1)], nil,
 		func(s scanner) error {
 			if err := s.Scan(dest...); err != nil {
@@ -159,12 +162,12 @@ func (b *backupWriter) table(tx *Tx, table string) error {
 		})
 }
 
-// blob is how bytes stand in a backup.
+// blob is the JSON form of bytes in a backup.
 type blob struct {
 	Bytes []byte `json:"bytes"`
 }
 
-// saved returns a value of a row as it stands in a backup.
+// saved converts a value of a row to its form in a backup.
 func saved(v any) (any, error) {
 	switch v := v.(type) {
 	case nil, string, int64:
@@ -202,7 +205,7 @@ func (tx *Tx) tables() ([]string, error) {
 	return names, err
 }
 
-// columns returns the columns of a table, in its order.
+// columns returns the columns of a table in the table's order.
 func (tx *Tx) columns(table string) ([]string, error) {
 	r, err := tx.q.QueryContext(tx.ctx, "SELECT * FROM "+table+" LIMIT 0")
 	if err != nil {
@@ -212,7 +215,7 @@ func (tx *Tx) columns(table string) ([]string, error) {
 	return r.Columns()
 }
 
-// schema returns the version of the tables, as goose has written it.
+// schema returns the version of the tables that goose has recorded.
 func (tx *Tx) schema() (version int64, err error) {
 	err = tx.row("SELECT MAX(version_id) FROM goose_db_version WHERE is_applied", nil, &version)
 	return version, err

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// TestEveryTableIsSaved: a table is either in a backup or left out on purpose. A
-// new one that is neither makes each backup fail, and this test.
+// TestEveryTableIsSaved checks that each table is either in a backup or left out on
+// purpose. A new table that is in neither list makes every backup and this test fail.
 func TestEveryTableIsSaved(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
@@ -26,7 +26,7 @@ func TestEveryTableIsSaved(t *testing.T) {
 	})
 }
 
-// TestBackupHead: the first line of a backup is looked at before anything else.
+// TestBackupHead checks that the first line of a backup is validated first.
 func TestBackupHead(t *testing.T) {
 	for head, says := range map[string]string{
 		`{"format":"another","version":1,"schema":1}`:          "its first line is not that of a backup",

@@ -11,8 +11,8 @@ func scanContract(s scanner) (c Contract, err error) {
 	return c, err
 }
 
-// Contract returns a contract, and locks it where the transaction writes: what
-// concerns several rows of a contract begins with that.
+// Contract returns a contract. In a transaction that writes, it locks the row. A
+// transaction that concerns several rows of a contract must call it first.
 func (tx *Tx) Contract(id string) (c Contract, err error) {
 	found := false
 	err = tx.rows("SELECT "+contractColumns+" FROM contract WHERE id = $1"+tx.locked(), []any{id}, func(s scanner) (err error) {
@@ -32,14 +32,14 @@ func (tx *Tx) AddContract(c Contract) error {
 		c.ID, c.Name, c.Address, c.Email, string(c.Language), c.HadFree, int64(c.Created))
 }
 
-// PutContract writes what changes of a contract.
+// PutContract updates a contract.
 func (tx *Tx) PutContract(c Contract) error {
 	return tx.must("UPDATE contract SET name = $2, address = $3, email = $4, language = $5, had_free = $6 WHERE id = $1",
 		c.ID, c.Name, c.Address, c.Email, string(c.Language), c.HadFree)
 }
 
-// Contracts lists contracts by ID, those whose ID begins with find or whose name
-// has it.
+// Contracts lists contracts by ID. It selects those with an ID that begins with find,
+// or a name that contains it.
 func (tx *Tx) Contracts(find string, p Page) ([]Contract, string, error) {
 	var w where
 	if find != "" {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package store keeps what the bank remembers, in SQLite or PostgreSQL.
+// Package store keeps the bank's data in SQLite or PostgreSQL.
 //
-// [Open] opens one or the other, and there is one set of migrations and queries
-// for both. [DB.Update] runs a function in a transaction that is on disk when it
-// returns; [DB.View] shows it one state of the database. [DB.Grouped] is Update
-// for what happens thousands of times a second: several functions share one
-// transaction, and so one wait for the disk.
+// [Open] opens either of them; both use the same migrations and queries. [DB.Update]
+// runs a function in a transaction that is on disk when it returns. [DB.View] runs a
+// function on one consistent state of the database. [DB.Grouped] is like Update, for
+// operations that happen thousands of times a second: several functions share one
+// transaction, and wait for the disk only once.
 //
-// The store decides nothing and seals nothing: seeds come sealed, and the hash
-// chain of the audit log is made with the function that [DB.Chain] is given.
+// The store makes no decisions and seals nothing. Callers pass it sealed seeds, and the
+// hash chains of the audit log use the function given to [DB.Chain].
 package store

@@ -11,16 +11,16 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// SetPatience sets how long PostgreSQL may take, before the first use.
+// SetPatience sets the time allowed for PostgreSQL. Call it before the first use.
 func (db *DB) SetPatience(d time.Duration) { db.patience = d }
 
-// Down takes the tables down again.
+// Down removes the tables again.
 func (db *DB) Down(ctx context.Context) error { return db.DownTo(ctx, 0) }
 
 // Up brings the tables up to date.
 func (db *DB) Up(ctx context.Context) error { return db.migrateTo(ctx, 0) }
 
-// DownTo takes the tables down to an older version.
+// DownTo reverts the tables to an older version.
 func (db *DB) DownTo(ctx context.Context, version int64) error {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -38,7 +38,7 @@ func (db *DB) DownTo(ctx context.Context, version int64) error {
 	return err
 }
 
-// Exec runs SQL as somebody who has got at the database.
+// Exec runs SQL like an attacker with access to the database.
 func (db *DB) Exec(ctx context.Context, query string, args ...any) error {
 	_, err := db.write.ExecContext(ctx, query, args...)
 	return err

@@ -17,8 +17,8 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// TestHangs: a PostgreSQL that does not answer any more does not hang who asks, and
-// is used again when it does.
+// TestHangs checks that callers do not hang when PostgreSQL stops answering, and that
+// the store uses it again when it answers.
 func TestHangs(t *testing.T) {
 	name := pgtest.Database(t)
 	require.NoError(t, open(t, name).Close())
@@ -36,7 +36,7 @@ func TestHangs(t *testing.T) {
 		}
 	}
 	for round := range 2 {
-		for i := range 30 { // some connections that are open
+		for i := range 30 { // to have several open connections
 			require.NoError(t, db.Grouped(ctx, "", add(fmt.Sprintf("a%d-%d", round, i))))
 		}
 		update(t, db, add(fmt.Sprintf("b%d", round)))
@@ -59,7 +59,7 @@ func TestHangs(t *testing.T) {
 			ask(func() error { return db.Update(ctx, add(fmt.Sprintf("d%d-%d", round, i))) })
 			ask(func() error { return db.View(ctx, func(tx *store.Tx) error { _, err := tx.Meta(); return err }) })
 		}
-		// Who does not want to wait so long does not.
+		// A caller with a shorter deadline does not wait that long.
 		hurry, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 		err := db.View(hurry, func(tx *store.Tx) error { _, err := tx.Meta(); return err })
 		require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -71,7 +71,7 @@ func TestHangs(t *testing.T) {
 			require.NoError(t, db.Grouped(ctx, "", add(fmt.Sprintf("e%d-%d", round, i))))
 			update(t, db, add(fmt.Sprintf("f%d-%d", round, i)))
 		}
-		// The network breaks while nobody uses it: nobody notices.
+		// A break of the network between transactions has no effect.
 		proxy.Cut()
 		for i := range 20 {
 			require.NoError(t, db.Grouped(ctx, "", add(fmt.Sprintf("g%d-%d", round, i))))
@@ -82,8 +82,8 @@ func TestHangs(t *testing.T) {
 	require.Empty(t, verify(t, db, "").Faults)
 }
 
-// TestSilent: an address that takes connections and says nothing is not waited for
-// without an end.
+// TestSilent checks that Open gives up on an address that accepts connections but never
+// answers.
 func TestSilent(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -95,8 +95,8 @@ func TestSilent(t *testing.T) {
 	require.Less(t, time.Since(began), 20*time.Second)
 }
 
-// TestLostCommit: where the answer to a commit is lost, nobody is told that it was
-// done or not done, and nothing is run a second time.
+// TestLostCommit: if the answer to a commit is lost, the error leaves open whether the
+// transaction was made, and no function runs a second time.
 func TestLostCommit(t *testing.T) {
 	name := pgtest.Database(t)
 	require.NoError(t, open(t, name).Close())
@@ -114,7 +114,8 @@ func TestLostCommit(t *testing.T) {
 		require.ErrorIs(t, err, store.ErrUnavailable)
 		require.Eventually(t, func() bool { return there(t, db, alone) }, 5*time.Minute, time.Millisecond, "it was made all the same")
 
-		// Three of the four writers are held, so that all that comes is one group.
+		// Three of the four writers are blocked, which puts all new functions into one
+		// group.
 		var wg sync.WaitGroup
 		free, gate := make(chan struct{}), make(chan struct{})
 		for i := range 4 {

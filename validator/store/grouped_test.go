@@ -22,8 +22,8 @@ func contract(id string) store.Contract {
 	return store.Contract{ID: id, Name: "n", Address: "a", Language: store.Japanese, Created: 1}
 }
 
-// hold keeps all writers of a store busy, so that what comes meanwhile is grouped.
-// It returns when they are.
+// hold keeps all writers of a store busy, which groups the functions that arrive
+// meanwhile. It returns once all are busy.
 func hold(t *testing.T, db *store.DB) (release func()) {
 	t.Helper()
 	writers := 1
@@ -42,7 +42,7 @@ func hold(t *testing.T, db *store.DB) (release func()) {
 			})
 		})
 		if db.Postgres() {
-			// One writer takes all that waits: they come one by one.
+			// One writer takes all waiting functions, so they must arrive one by one.
 			time.Sleep(5 * time.Millisecond)
 		}
 	}
@@ -52,7 +52,7 @@ func hold(t *testing.T, db *store.DB) (release func()) {
 
 var errMine = errors.New("mine")
 
-// TestGrouped: what one function of a group does wrong is its own affair.
+// TestGrouped checks that a failing function of a group does not affect the others.
 func TestGrouped(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
@@ -75,7 +75,7 @@ func TestGrouped(t *testing.T) {
 						return errMine
 					case 17:
 						panic("broken")
-					case 27: // an error of the database that the function does not mind
+					case 27: // a database error that the function ignores
 						_ = tx.AddContract(contract(id))
 					case 37:
 						return tx.AddContract(contract(id))
@@ -132,8 +132,8 @@ func TestGrouped(t *testing.T) {
 	})
 }
 
-// TestCancelled: who goes away before a writer comes has done nothing, and gets his
-// context's error.
+// TestCancelled checks that a function whose caller leaves before a writer is free does
+// not run. The caller gets the error of its context.
 func TestCancelled(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
@@ -165,8 +165,8 @@ func TestCancelled(t *testing.T) {
 	})
 }
 
-// TestCancelledMidway: on PostgreSQL an update alone is given up with its caller,
-// and leaves nothing behind.
+// TestCancelledMidway checks that on PostgreSQL a single update ends with its caller's
+// context, and leaves no changes.
 func TestCancelledMidway(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
@@ -192,7 +192,8 @@ func TestCancelledMidway(t *testing.T) {
 	})
 }
 
-// TestClose: nobody who waits is forgotten, and nothing stays behind.
+// TestClose checks that every waiting caller gets an answer, and that no goroutine
+// remains.
 func TestClose(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		before := storeGoroutines()
@@ -260,8 +261,8 @@ func storeGoroutines() (n int) {
 	return n
 }
 
-// TestOddTexts: a text that PostgreSQL does not take is nobody's, and spoils
-// nothing.
+// TestOddTexts checks that a text which PostgreSQL cannot store matches no row, and
+// does not affect other transactions.
 func TestOddTexts(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)

@@ -11,15 +11,15 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// Meta is what is known of the bank itself.
+// Meta has the data of the bank itself.
 type Meta struct {
 	Settings validator.Settings
-	KDF      string // how a passphrase becomes the master key; "" with a key file
+	KDF      string // parameters for deriving the master key from a passphrase; "" with a key file
 	Created  token.UnixSeconds
-	Test     bool // it was made for tests, and may have any clock
+	Test     bool // the bank was created for tests, and may run on any clock
 }
 
-// settings is what stands in the column of that name, as JSON.
+// settings is the JSON in the column of that name.
 type settings struct {
 	validator.Settings
 	TestBank bool `json:",omitempty"`
@@ -41,7 +41,7 @@ type DataKey struct {
 	Created token.UnixSeconds
 }
 
-// Meta returns what is known of the bank; [ErrNoBank] when it was not made yet.
+// Meta returns the data of the bank, or [ErrNoBank] if it was not created yet.
 func (tx *Tx) Meta() (m Meta, err error) {
 	var text string
 	err = tx.row("SELECT settings, kdf, created FROM bank WHERE id = 1", nil, &text, &m.KDF, &m.Created)
@@ -51,7 +51,7 @@ func (tx *Tx) Meta() (m Meta, err error) {
 	if err != nil {
 		return m, err
 	}
-	s := settings{Settings: validator.DefaultSettings()} // for settings that are newer than the bank
+	s := settings{Settings: validator.DefaultSettings()} // defaults for settings that are newer than the bank
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return m, fmt.Errorf("store: settings: %w", err)
 	}
@@ -59,7 +59,7 @@ func (tx *Tx) Meta() (m Meta, err error) {
 	return m, nil
 }
 
-// AddMeta makes the bank. The error wraps [ErrExists] when there is one.
+// AddMeta creates the bank. The error wraps [ErrExists] if there is one already.
 func (tx *Tx) AddMeta(m Meta) error {
 	text, err := m.marshalSettings()
 	if err != nil {
@@ -77,8 +77,8 @@ func (tx *Tx) PutMeta(m Meta) error {
 	return tx.must("UPDATE bank SET settings = $1, kdf = $2 WHERE id = 1", text, m.KDF)
 }
 
-// Probe writes and leaves nothing behind: with its commit the database shows that it
-// can put a change on the disk.
+// Probe writes but leaves no change. Its commit shows that the database can put a
+// change on disk.
 func (tx *Tx) Probe() error {
 	if err := tx.must("INSERT INTO bank (id, settings, kdf, created) VALUES (2, '', '', 0)"); err != nil {
 		return err
@@ -104,26 +104,26 @@ func (tx *Tx) AddDataKey(k DataKey) error {
 		k.ID, k.Purpose, k.Wrapped, int64(k.Created))
 }
 
-// PutDataKey writes a data key that was wrapped anew.
+// PutDataKey updates a data key that was wrapped again.
 func (tx *Tx) PutDataKey(k DataKey) error {
 	return tx.must("UPDATE data_key SET wrapped = $3 WHERE purpose = $1 AND id = $2", k.Purpose, k.ID, k.Wrapped)
 }
 
-// DropDataKeys forgets the keys of a purpose that are older than one.
+// DropDataKeys deletes the keys of a purpose with an ID below before.
 func (tx *Tx) DropDataKeys(purpose string, before int64) error {
 	_, err := tx.exec("DELETE FROM data_key WHERE purpose = $1 AND id < $2", purpose, before)
 	return err
 }
 
-// LockDataKeys keeps the data keys of a purpose as they are until the transaction
+// LockDataKeys prevents changes to the data keys of a purpose until the transaction
 // ends.
 func (tx *Tx) LockDataKeys(purpose string) error {
 	return tx.rows("SELECT id FROM data_key WHERE purpose = $1 ORDER BY id"+tx.locked(), []any{purpose},
 		func(s scanner) error { return s.Scan(new(int64)) })
 }
 
-// HoldDataKey keeps a data key from being dropped until the transaction ends;
-// [ErrNotFound] when it was.
+// HoldDataKey prevents a data key from being dropped until the transaction ends. It
+// returns [ErrNotFound] if that has already happened.
 func (tx *Tx) HoldDataKey(purpose string, id int64) error {
 	lock := ""
 	if tx.db.dialect.postgres {

@@ -16,7 +16,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// provider returns what knows and changes the version of the tables.
+// provider returns the goose provider, which reads and changes the version of the
+// tables.
 func (db *DB) provider() (*goose.Provider, error) {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -26,7 +27,7 @@ func (db *DB) provider() (*goose.Provider, error) {
 	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if db.dialect.postgres {
 		kind = goose.DialectPostgres
-		// Two servers that start at once must not both migrate.
+		// Two servers that start at the same time must not both migrate.
 		locker, err := lock.NewPostgresSessionLocker()
 		if err != nil {
 			return nil, fmt.Errorf("store: internal error: %w", err)
@@ -40,8 +41,8 @@ func (db *DB) provider() (*goose.Provider, error) {
 	return provider, nil
 }
 
-// migrateTo makes the tables, or brings them up to a version; 0 is that of this
-// program.
+// migrateTo creates the tables, or migrates them up to a version. 0 means the newest
+// version of this program.
 func (db *DB) migrateTo(ctx context.Context, version int64) error {
 	provider, err := db.provider()
 	if err != nil {
@@ -63,7 +64,7 @@ func (db *DB) migrateTo(ctx context.Context, version int64) error {
 	return nil
 }
 
-// versions returns the version of the tables, and the one that this program has.
+// versions returns the version of the tables, and the newest one of this program.
 func (db *DB) versions(ctx context.Context) (now, newest int64, err error) {
 	provider, err := db.provider()
 	if err != nil {
@@ -76,7 +77,7 @@ func (db *DB) versions(ctx context.Context) (now, newest int64, err error) {
 	return now, newest, nil
 }
 
-// mustBeCurrent says how the tables differ from those of this program.
+// mustBeCurrent returns an error unless the tables have the version of this program.
 func (db *DB) mustBeCurrent(ctx context.Context) error {
 	now, newest, err := db.versions(ctx)
 	switch {
@@ -92,8 +93,8 @@ func (db *DB) mustBeCurrent(ctx context.Context) error {
 	return nil
 }
 
-// Migrate brings the tables of a database up to date. Each step is a transaction:
-// what was broken off goes on with the next call. No other process may use the
+// Migrate brings the tables of a database up to date. Each step is a transaction, and
+// the next call continues after an interrupted one. No other process may use the
 // database meanwhile.
 func Migrate(ctx context.Context, name string) error {
 	db, err := connect(name, false)
@@ -103,7 +104,7 @@ func Migrate(ctx context.Context, name string) error {
 	return errors.Join(db.migrateTo(ctx, 0), db.closePools())
 }
 
-// unwrapGoose returns the driver's error in one of goose.
+// unwrapGoose returns the driver's error inside an error of goose.
 func unwrapGoose(err error) error {
 	var partial *goose.PartialError
 	if errors.As(err, &partial) {

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// TestClockMigration brings a token that was used at an older bank up to date: its
-// last code was of step 1,000, with a clock two steps ahead.
+// TestClockMigration migrates a token that was used at an older bank. Its last code was
+// of step 1,000, and its clock was two steps ahead.
 func TestClockMigration(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db, err := store.Open(t.Context(), name, true)

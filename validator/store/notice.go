@@ -34,7 +34,7 @@ func scanNotice(s scanner) (n Notice, err error) {
 	return n, err
 }
 
-// Notice returns a notice, and locks it where the transaction writes.
+// Notice returns a notice. In a transaction that writes, it locks the row.
 func (tx *Tx) Notice(id string) (n Notice, err error) {
 	found := false
 	err = tx.rows("SELECT "+noticeColumns+" FROM notice WHERE id = $1"+tx.locked(), []any{id}, func(s scanner) (err error) {
@@ -48,7 +48,7 @@ func (tx *Tx) Notice(id string) (n Notice, err error) {
 	return n, err
 }
 
-// AddNotice adds a notice. The error wraps [ErrExists] when the token has one.
+// AddNotice adds a notice. The error wraps [ErrExists] if the token already has one.
 func (tx *Tx) AddNotice(n Notice) error {
 	return tx.must(`INSERT INTO notice (id, serial, contract, mail_to, language, expiry, due_from, due_to, order_id, status,
 		made, began, sent, tries, problem) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
@@ -56,14 +56,14 @@ func (tx *Tx) AddNotice(n Notice) error {
 		int64(n.ArrivesBy.Days()), n.Order, int64(n.Status), int64(n.Made), int64(n.Began), int64(n.Sent), int64(n.Tries), n.Problem)
 }
 
-// PutNotice writes what changes of a notice.
+// PutNotice updates a notice.
 func (tx *Tx) PutNotice(n Notice) error {
 	return tx.must("UPDATE notice SET mail_to = $2, status = $3, began = $4, sent = $5, tries = $6, problem = $7 WHERE id = $1",
 		n.ID, n.To, int64(n.Status), int64(n.Began), int64(n.Sent), int64(n.Tries), n.Problem)
 }
 
-// NoticesBefore returns notices of a status that were last handed to the mail
-// server before an instant, the oldest first, at most so many.
+// NoticesBefore returns up to most notices of a status that were last handed to the
+// mail server before an instant, oldest first.
 func (tx *Tx) NoticesBefore(s NoticeStatus, began token.UnixSeconds, most int) ([]Notice, error) {
 	var list []Notice
 	err := tx.rows(fmt.Sprintf("SELECT %s FROM notice WHERE status = $1 AND began < $2 ORDER BY id LIMIT %d%s",
@@ -75,7 +75,8 @@ func (tx *Tx) NoticesBefore(s NoticeStatus, began token.UnixSeconds, most int) (
 	return list, err
 }
 
-// Notices lists notices, the oldest first; of one status, if one is given.
+// Notices lists notices, oldest first. If status is not nil, it lists only notices of
+// that status.
 func (tx *Tx) Notices(status *NoticeStatus, p Page) ([]Notice, string, error) {
 	var w where
 	if status != nil {

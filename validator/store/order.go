@@ -9,8 +9,8 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// An open order goes to the address that is registered now; one that was sent keeps the
-// address that it was sent to.
+// An open order uses the address that is currently registered. A shipped order keeps
+// the address to which it was sent.
 const orderColumns = `id, contract, cause, returned, COALESCE(old_token, ''), COALESCE(new_token, ''), fee, rule, status,
 	CASE WHEN status = 0 THEN (SELECT c.address FROM contract c WHERE c.id = token_order.contract) ELSE address END, applied, due_from, due_to, made_by`
 
@@ -40,7 +40,7 @@ func scanOrder(s scanner) (o Order, err error) {
 	return o, err
 }
 
-// Order returns an order, and locks it where the transaction writes.
+// Order returns an order. In a transaction that writes, it locks the row.
 func (tx *Tx) Order(id string) (o Order, err error) {
 	found := false
 	err = tx.rows("SELECT "+orderColumns+" FROM token_order WHERE id = $1"+tx.locked(), []any{id}, func(s scanner) (err error) {
@@ -62,15 +62,14 @@ func (tx *Tx) AddOrder(o Order) error {
 		int64(o.Rule), int64(o.Status), o.Address, int64(o.Applied.Days()), int64(o.From.Days()), int64(o.To.Days()), o.By)
 }
 
-// PutOrder writes what changes of an order: its status, the token that was sent, and
-// where to.
+// PutOrder updates an order: its status, the token that was sent, and the address.
 func (tx *Tx) PutOrder(o Order) error {
 	return tx.must("UPDATE token_order SET status = $2, new_token = $3, address = $4 WHERE id = $1",
 		o.ID, int64(o.Status), null(serialText(o.New)), o.Address)
 }
 
-// Orders lists orders, the oldest first, of one contract or, with "", of all; open
-// ones only, if wanted.
+// Orders lists orders, oldest first, for one contract, or for all if contract is "". If
+// open is set, it lists only open ones.
 func (tx *Tx) Orders(contract string, open bool, p Page) ([]Order, string, error) {
 	var w where
 	if contract != "" {
@@ -96,16 +95,16 @@ func (tx *Tx) Orders(contract string, open bool, p Page) ([]Order, string, error
 	return list, next, nil
 }
 
-// Replacement returns the ID of the order, open or shipped, by which a token is
-// replaced: a reissue, or what is sent before its expiry date.
+// Replacement returns the ID of the open or shipped order that replaces a token. It may
+// be a reissue, or the order for the token that is sent before the expiry date.
 func (tx *Tx) Replacement(old token.Serial) (id string, err error) {
 	err = tx.row("SELECT id FROM token_order WHERE old_token = $1 AND status <> $2 ORDER BY id LIMIT 1",
 		[]any{old.String(), int64(OrderCancelled)}, &id)
 	return id, err
 }
 
-// IssuedWithoutOrder reports whether a contract has, or had, a token that no order
-// brought.
+// IssuedWithoutOrder reports whether a contract has, or had, a token that was not
+// issued with an order.
 func (tx *Tx) IssuedWithoutOrder(contract string) (bool, error) {
 	var n int64
 	err := tx.row(`SELECT COUNT(*) FROM token WHERE contract = $1 AND serial NOT IN

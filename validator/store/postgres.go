@@ -18,22 +18,23 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// How long the server is waited for, where the address does not say.
+// connectTimeout is the time limit for connecting to the server, if the address has
+// none.
 const connectTimeout = 5 * time.Second
 
-// connections is how many there are to PostgreSQL at most: the writers' and those
-// of readers and single updates.
+// connections is the maximum number of connections to PostgreSQL: those for the
+// writers, and those for readers and single updates.
 const connections = groupWriters + 12
 
-// CheckAddress reports what is wrong with an address of PostgreSQL, without
-// connecting. The error wraps [ErrAddress], and does not repeat the address.
+// CheckAddress validates an address of PostgreSQL without connecting. The error wraps
+// [ErrAddress] and does not contain the address.
 func CheckAddress(address string) error {
 	_, err := parseAddress(address)
 	return err
 }
 
 func parseAddress(address string) (*pgx.ConnConfig, error) {
-	// The errors of both repeat the address, with its password.
+	// The errors of both parsers quote the address, which contains the password.
 	if _, err := url.Parse(address); err != nil || strings.ContainsAny(address, " \t\r\n") {
 		return nil, fmt.Errorf("%w: want postgres://USER@HOST:PORT/NAME", ErrAddress)
 	}
@@ -44,8 +45,8 @@ func parseAddress(address string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// openPostgres opens an address. Rows are locked one by one (READ COMMITTED); the
-// commit waits for the disk, whatever the server's default is.
+// openPostgres opens an address. Transactions lock single rows (READ COMMITTED).
+// Commits wait for the disk even if the server's default is different.
 func openPostgres(address string) (*DB, error) {
 	config, err := parseAddress(address)
 	if err != nil {
@@ -57,7 +58,7 @@ func openPostgres(address string) (*DB, error) {
 	config.RuntimeParams["application_name"] = "fob validator"
 	config.RuntimeParams["synchronous_commit"] = "on"
 	config.RuntimeParams["default_transaction_isolation"] = "read committed"
-	// A server of the bank that hangs keeps its locks no longer than this.
+	// These limit how long a hanging server of the bank can keep its locks.
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = "20000"
 	config.RuntimeParams["lock_timeout"] = "10000"
 	config.RuntimeParams["statement_timeout"] = "600000"
@@ -75,7 +76,7 @@ func openPostgres(address string) (*DB, error) {
 	}, nil
 }
 
-// wirePostgres returns the network connection below one to PostgreSQL.
+// wirePostgres returns the network connection that a connection to PostgreSQL uses.
 func wirePostgres(conn *sql.Conn) (wire io.Closer) {
 	_ = conn.Raw(func(c any) error {
 		wire = c.(*stdlib.Conn).Conn().PgConn().Conn()
@@ -84,14 +85,14 @@ func wirePostgres(conn *sql.Conn) (wire io.Closer) {
 	return wire
 }
 
-// classifyPostgres reads the SQLSTATE; see appendix A of PostgreSQL's manual.
+// classifyPostgres uses the SQLSTATE; see appendix A of PostgreSQL's manual.
 func classifyPostgres(err error) kind {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		switch {
 		case e.Code == "23505":
 			return kindExists
-		case e.Code == "23503", e.Code == "22021": // a text with NUL, which nothing here has
+		case e.Code == "23503", e.Code == "22021": // a text with NUL, which matches no row
 			return kindMissing
 		case e.Code == "40001", e.Code == "40P01", e.Code == "55P03":
 			return kindAgain

@@ -7,7 +7,7 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// Language is a language that the bank writes in: "ja" or "en".
+// Language is a language of the bank's letters: "ja" or "en".
 type Language string
 
 // The languages.
@@ -20,10 +20,10 @@ const (
 type Contract struct {
 	ID       string // 1 to 32 characters of 0-9, A-Z, a-z and hyphen
 	Name     string // 1 to 100 characters
-	Address  string // where tokens are posted, 1 to 200 characters
-	Email    string // where notices go
+	Address  string // postal address for tokens, 1 to 200 characters
+	Email    string // address for notices
 	Language Language
-	HadFree  bool // its free token was given out (BK-19)
+	HadFree  bool // its free token was issued (BK-19)
 	Created  token.UnixSeconds
 }
 
@@ -33,35 +33,35 @@ type User struct {
 	Contract  string
 	Role      validator.Role
 	Name      string // 1 to 100 characters
-	Email     string // "" is none
+	Email     string // "" means none
 	Language  Language
-	Token     token.Serial      // zero: he has registered none
-	Activated token.UnixSeconds // when he registered it
-	RevokedAt token.UnixSeconds // when a token of his was last revoked
+	Token     token.Serial      // zero: no token is registered
+	Activated token.UnixSeconds // time of the registration
+	RevokedAt token.UnixSeconds // time of the last revocation of one of the user's tokens
 	Locked    bool              // may not log in
 	Refused   validator.RefusedActivations
-	Left      []token.Serial // used before, and suspended when the user registered another
+	Left      []token.Serial // used before, and suspended when the user registered another token
 	Created   token.UnixSeconds
 }
 
-// Token is a token as the bank has it, without its seed.
+// Token is a token in the bank's records, without its seed.
 type Token struct {
 	Serial       token.Serial
-	Contract     string // that it was issued to; "" is stock
+	Contract     string // to which it was issued; "" means inventory
 	Profile      token.Profile
 	Manufacturer string
 	Model        string
-	Start        token.UnixSeconds // no code before it is good; 0 is none
-	Expiry       token.Expiry      // zero: none
+	Start        token.UnixSeconds // codes before this time are not valid; 0 means no limit
+	Expiry       token.Expiry      // zero means none
 	Condition    validator.Condition
 	State        validator.State
-	Users        []string          // who registered it, by ID
-	Activated    token.UnixSeconds // when somebody first did; 0 is never
-	Noticed      token.UnixSeconds // when the expiry notice was made out; 0 is not yet
+	Users        []string          // IDs of the users who registered it
+	Activated    token.UnixSeconds // time of the first registration; 0 means never
+	Noticed      token.UnixSeconds // time at which the expiry notice was created; 0 means not yet
 	Imported     token.UnixSeconds
 }
 
-// OrderStatus is how far an order is.
+// OrderStatus is the progress of an order.
 type OrderStatus uint8
 
 // The statuses.
@@ -76,33 +76,33 @@ func (s OrderStatus) String() string {
 	return [...]string{"open", "shipped", "cancelled"}[min(s, OrderCancelled)]
 }
 
-// Order is one token to be given out.
+// Order is an order for one token.
 type Order struct {
 	ID       string
 	Contract string
 	Cause    validator.Cause
-	Returned bool         // the old token was given back
-	Old      token.Serial // that it replaces; zero is none
-	New      token.Serial // that was sent; zero is none yet
+	Returned bool         // the old token was returned
+	Old      token.Serial // the token that it replaces; zero means none
+	New      token.Serial // the token that was sent; zero means none yet
 	Fee      validator.Yen
-	Rule     validator.Rule // that the fee is by
+	Rule     validator.Rule // the rule that determines the fee
 	Status   OrderStatus
 	Address  string
-	Applied  token.Expiry // the day
-	From, To token.Expiry // the days between which it is expected
+	Applied  token.Expiry // the day of the application
+	From, To token.Expiry // the first and the last day of the expected delivery
 	By       string       // the clerk, "command" or "daily job"
 }
 
-// NoticeStatus is how far a notice is.
+// NoticeStatus is the progress of a notice.
 type NoticeStatus uint8
 
 // The statuses.
 const (
 	NoticeDue      NoticeStatus = iota // to be sent
-	NoticeSending                      // handed to the mail server, the answer is not known
-	NoticeSent                         // the mail server took it
-	NoticeFailed                       // the mail server refused it for good
-	NoticeDoubtful                     // it was being sent when the server stopped: a clerk decides
+	NoticeSending                      // handed to the mail server, answer not yet known
+	NoticeSent                         // accepted by the mail server
+	NoticeFailed                       // permanently refused by the mail server
+	NoticeDoubtful                     // the bank's server stopped while sending it: a clerk decides
 )
 
 // String returns "due", "sending", "sent", "failed" or "doubtful".
@@ -110,9 +110,9 @@ func (s NoticeStatus) String() string {
 	return [...]string{"due", "sending", "sent", "failed", "doubtful"}[min(s, NoticeDoubtful)]
 }
 
-// Notice is the e-mail that tells of a token's expiry date (BK-13).
+// Notice is the e-mail about a token's expiry date (BK-13).
 type Notice struct {
-	ID       string // also of the e-mail's Message-ID
+	ID       string // also part of the e-mail's Message-ID
 	Serial   token.Serial
 	Contract string
 	To       string
@@ -120,40 +120,40 @@ type Notice struct {
 	Expiry   token.Expiry
 	Order    string // ID of the replacement's order
 
-	// The days between which the replacement is expected.
+	// The first and the last day of the expected delivery of the replacement.
 	ArrivesFrom, ArrivesBy token.Expiry
 
 	Status  NoticeStatus
 	Made    token.UnixSeconds
-	Began   token.UnixSeconds // when it was last handed to the mail server
-	Sent    token.UnixSeconds // 0 is not yet
+	Began   token.UnixSeconds // time at which it was last handed to the mail server
+	Sent    token.UnixSeconds // 0 means not yet
 	Tries   int
-	Problem string // what the mail server said last
+	Problem string // last message from the mail server
 }
 
-// Transaction is something that was done at the bank.
+// Transaction is an operation that was performed at the bank.
 type Transaction struct {
 	ID        string
-	Receipt   string // the number that people read; "" for one of an older program
+	Receipt   string // the number shown to people; "" if an older program made the transaction
 	At        token.UnixSeconds
 	Contract  string
 	User      string
 	Operation validator.Operation
-	Serial    token.Serial // of the code; zero where none was needed
+	Serial    token.Serial // token whose code was used; zero if none was needed
 	Details   map[string]string
 }
 
 // Record is one entry of the audit log.
 type Record struct {
-	Chain int64             `json:"chain"` // the hash chain that it is in
-	Seq   int64             `json:"seq"`   // its place there, from 1
+	Chain int64             `json:"chain"` // its hash chain
+	Seq   int64             `json:"seq"`   // its place in the chain, from 1
 	At    token.UnixSeconds `json:"at"`
 
 	User     string `json:"user,omitempty"`
 	Clerk    string `json:"clerk,omitempty"`
 	Contract string `json:"contract,omitempty"`
 	Act      string `json:"act"`              // an operation's name, or "order", "ship", "report", "import", …
-	Serial   string `json:"serial,omitempty"` // as given, also when there is no such token; "" where no token is concerned
+	Serial   string `json:"serial,omitempty"` // as given, even if no token has it; "" if the act concerns no token
 	Rule     string `json:"rule,omitempty"`   // "BK-01" to "BK-20"
 	Reason   string `json:"reason"`           // see validator.Reason
 	Done     bool   `json:"done"`
@@ -162,42 +162,42 @@ type Record struct {
 	Note     string `json:"note,omitempty"` // never a code or a seed
 }
 
-// Page is which part of a list is wanted.
+// Page selects a part of a list.
 type Page struct {
-	After string // the last line's Next; "" is the beginning
-	Limit int    // 1 to 1000; 0 is 100
+	After string // the previous page's Next; "" means the beginning
+	Limit int    // 1 to 1000; 0 means 100
 }
 
-// Session is somebody who is logged in.
+// Session is the session of a user or clerk who is logged in.
 type Session struct {
-	Token   string `json:"-"` // the secret, only where it is made
+	Token   string `json:"-"` // the secret; set only when the session is created
 	User    string // or
 	Clerk   string
 	Started token.UnixSeconds
 	Ends    token.UnixSeconds
 }
 
-// String returns who it is, without the secret.
+// String returns the user or clerk, without the secret.
 func (s Session) String() string { return "session of " + s.User + s.Clerk }
 
-// GoString returns the same.
+// GoString returns the same as String.
 func (s Session) GoString() string { return s.String() }
 
-// KeyRole is what an API key may do.
+// KeyRole defines the rights of an API key.
 type KeyRole string
 
 // The roles.
 const (
-	KeyCheck KeyRole = "check" // check codes and do operations for users who have logged in elsewhere
-	KeyClerk KeyRole = "clerk" // all that a clerk may
+	KeyCheck KeyRole = "check" // check codes and perform operations for users who have logged in elsewhere
+	KeyClerk KeyRole = "clerk" // everything that a clerk may do
 	KeyAudit KeyRole = "audit" // read the audit log and the metrics
 )
 
-// APIKey is a caller of the HTTP interface.
+// APIKey identifies a caller of the HTTP interface.
 type APIKey struct {
 	ID      string
 	Role    KeyRole
 	Name    string
 	Created token.UnixSeconds
-	Ended   token.UnixSeconds // 0: it is good
+	Ended   token.UnixSeconds // 0 means that it is valid
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// maxBackupLine bounds a line of a backup: the longest row holds a few kilobytes.
+// maxBackupLine limits a line of a backup: the longest row holds a few kilobytes.
 const maxBackupLine = 1 << 20
 
 // A BackupReader reads a backup.
@@ -34,8 +34,8 @@ type BackupReader struct {
 	n     int       // number of the last line
 }
 
-// ReadBackup reads the head of a backup. The error wraps [ErrBackup]. Nothing is
-// authenticated before [BackupReader.Restore] returns.
+// ReadBackup reads the head of a backup. The error wraps [ErrBackup]. The backup is
+// authenticated only when [BackupReader.Restore] has returned.
 func ReadBackup(r io.Reader) (*BackupReader, error) {
 	packed, err := gzip.NewReader(bufio.NewReader(r))
 	if err != nil {
@@ -87,12 +87,13 @@ func (b *BackupReader) rawLine() ([]byte, error) {
 	}
 }
 
-// Restore makes the database name of the backup: a new file of SQLite, or a
-// database of PostgreSQL without a bank. When all rows are in the tables, open
-// returns the MAC of their bank, by which the backup is proven. The tables are then
-// brought up to date, and the transaction in which after makes its changes makes
-// them a bank. An error, or a kill, leaves no bank behind. The error wraps
-// [ErrBackup] for a backup that is not whole and [ErrExists] when there is a bank.
+// Restore creates the database name from the backup: a new file of SQLite, or a bank in
+// a database of PostgreSQL that has none. Once all rows are in the tables, open must
+// return the MAC of their bank, which authenticates the backup. Restore then brings the
+// tables up to date, and calls after in the transaction that turns the rows into a
+// bank. If it returns an error or is killed, it leaves no bank behind. The error wraps
+// [ErrBackup] if the backup is incomplete or was changed, and [ErrExists] if there is a
+// bank already.
 func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) (MAC, error), after func(*Tx) error,
 	progress func(rows int64),
 ) (rows int64, err error) {
@@ -101,7 +102,8 @@ func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) 
 		if _, err := os.Lstat(name); err == nil {
 			return 0, fmt.Errorf("database %s %w: name a new file", name, ErrExists)
 		}
-		// Made beside its place: what is broken off is no database.
+		// The file is created under another name, so an interrupted restoration leaves
+		// no database.
 		dir, err := os.MkdirTemp(filepath.Dir(name), ".fob-restore-")
 		if err != nil {
 			return 0, fmt.Errorf("database %s: %w", name, withoutPath(err))
@@ -127,7 +129,7 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 		return 0, err
 	}
 	var mac MAC
-	// With the tables that the backup is of.
+	// With the tables in the version of the backup.
 	err = changeTables(ctx, name, b.Schema, func(db *DB) error {
 		return db.Long(ctx, func(tx *Tx) error {
 			if err := tx.makeRoom(); err != nil {
@@ -150,7 +152,7 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 	if err != nil {
 		return 0, err
 	}
-	// With those of today.
+	// With the tables in the current version.
 	return rows, changeTables(ctx, name, 0, func(db *DB) error {
 		db.Chain(mac)
 		return db.Long(ctx, func(tx *Tx) error {
@@ -162,7 +164,7 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 	})
 }
 
-// noBankYet looks for a bank before a table of the database is changed.
+// noBankYet checks that the database has no bank, before any of its tables is changed.
 func noBankYet(ctx context.Context, name string) error {
 	db, err := connect(name, true)
 	if err != nil {
@@ -182,8 +184,9 @@ func noBankYet(ctx context.Context, name string) error {
 	})
 }
 
-// changeTables opens a database, brings its tables up to a version, calls use, and
-// closes it. The writers start after that: one of SQLite keeps the only connection.
+// changeTables opens a database, migrates its tables to a version, calls use, and
+// closes it. It starts the writers after the migration because a writer of SQLite holds
+// the only connection.
 func changeTables(ctx context.Context, name string, version int64, use func(*DB) error) error {
 	db, err := connect(name, true)
 	if err != nil {
@@ -196,12 +199,12 @@ func changeTables(ctx context.Context, name string, version int64, use func(*DB)
 	return errors.Join(use(db), db.Close())
 }
 
-// restoringID is the ID of a bank whose rows are there and whose tables are not yet
-// brought up to date. It cannot be opened: a bank has the ID 1.
+// restoringID is the ID of a restored bank before its tables are brought up to date.
+// Such a bank cannot be opened, because a bank has the ID 1.
 const restoringID = int64(0)
 
-// makeRoom looks that there is no bank, and removes what a restoration that was
-// broken off has left in PostgreSQL.
+// makeRoom checks that the database has no bank, and deletes the rows that an
+// interrupted restoration has left in PostgreSQL.
 func (tx *Tx) makeRoom() error {
 	if _, err := tx.Meta(); !errors.Is(err, ErrNoBank) {
 		if err == nil {
@@ -222,7 +225,7 @@ func (b *BackupReader) load(tx *Tx, progress func(int64)) (end backupEnd, err er
 	var batch *rowBatch
 	rows := int64(0)
 	for next := 0; ; {
-		// The last line is not part of what its MAC is over.
+		// The MAC does not cover the last line.
 		line, err := b.rawLine()
 		if err != nil {
 			return end, err
@@ -256,7 +259,7 @@ func (b *BackupReader) load(tx *Tx, progress func(int64)) (end backupEnd, err er
 				return end, fmt.Errorf("%w: line %d: a table that is unknown, or comes too late", ErrBackup, b.n)
 			}
 			next += at + 1
-			// Names go into SQL: they must be those of the table.
+			// Names become part of SQL, so they must be the table's.
 			have, err := tx.columns(head.Table)
 			if err != nil {
 				return end, err
@@ -281,7 +284,7 @@ func (b *BackupReader) load(tx *Tx, progress func(int64)) (end backupEnd, err er
 	}
 }
 
-// parseRow reads a row as [saved] has written it.
+// parseRow reads a row in the form of [saved].
 func parseRow(line []byte) ([]any, error) {
 	var parts []json.RawMessage
 	if err := json.Unmarshal(line, &parts); err != nil {
@@ -315,7 +318,7 @@ func parseRow(line []byte) ([]any, error) {
 	return row, nil
 }
 
-// A rowBatch writes rows of a table, several with each statement.
+// A rowBatch writes several rows of a table with each statement.
 type rowBatch struct {
 	table   string
 	columns []string
@@ -355,7 +358,7 @@ func (b *rowBatch) flush(tx *Tx) error {
 	return err
 }
 
-// placeDatabase gives a closed file of SQLite its name, unless that is taken.
+// placeDatabase gives a closed file of SQLite its name, unless that name is taken.
 func placeDatabase(at, name string) error {
 	f, err := os.OpenFile(at, os.O_RDWR, 0)
 	if err == nil {
@@ -367,7 +370,7 @@ func placeDatabase(at, name string) error {
 	if errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("database %s %w: name a new file", name, ErrExists)
 	}
-	if err != nil { // not every file system has links
+	if err != nil { // some file systems have no links
 		if _, e := os.Lstat(name); !errors.Is(e, os.ErrNotExist) {
 			return fmt.Errorf("database %s %w: name a new file", name, ErrExists)
 		}
@@ -396,9 +399,9 @@ func withoutPath(err error) error {
 	return err
 }
 
-// SpendCodes makes every code that was accepted up to an instant count as used, and
-// forgets the first codes of pairs. A token may run ahead of the highest step that is
-// expected of it by some steps.
+// SpendCodes marks every code that could have been accepted up to an instant as used,
+// and forgets the first codes of pairs. ahead is the number of steps that a token may
+// be ahead of the highest step expected.
 func (tx *Tx) SpendCodes(now token.UnixSeconds, ahead int64) error {
 	_, err := tx.exec(`UPDATE token SET pending = 0, pending_step = 0, pending_offset = 0,
 		next_step = CASE WHEN next_step > ($1 - t0) / step + drift_top + $2 + 1 THEN next_step
@@ -407,7 +410,7 @@ func (tx *Tx) SpendCodes(now token.UnixSeconds, ahead int64) error {
 	return err
 }
 
-// DoubtNotices leaves the notices that were not sent for a clerk to decide.
+// DoubtNotices marks the notices that were not sent as doubtful, for a clerk to decide.
 func (tx *Tx) DoubtNotices(problem string) error {
 	_, err := tx.exec("UPDATE notice SET status = $1, problem = $2 WHERE status = $3 OR status = $4",
 		int64(NoticeDoubtful), problem, int64(NoticeDue), int64(NoticeSending))

@@ -37,7 +37,7 @@ func row(t *testing.T, text string) store.TokenRow {
 	}
 }
 
-// TestRoundTrips: what was put in comes out, to the last field.
+// TestRoundTrips checks that every field is read back as it was written.
 func TestRoundTrips(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
@@ -179,7 +179,8 @@ func TestRoundTrips(t *testing.T) {
 	})
 }
 
-// TestMaster: a contract has one master, whatever the rules above let through.
+// TestMaster checks that the database allows one master per contract, independently of
+// the rules above it.
 func TestMaster(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
@@ -199,7 +200,7 @@ func TestMaster(t *testing.T) {
 	})
 }
 
-// pages reads a list page by page, and wants every line once and in order.
+// pages reads a list page by page, and checks that each line comes once and in order.
 func pages[T any](t *testing.T, want []string, page func(p store.Page) ([]T, string, error), id func(T) string) {
 	t.Helper()
 	for _, limit := range []int{1, 2, 3, 7, len(want) - 1, len(want), len(want) + 1} {
@@ -222,7 +223,7 @@ func pages[T any](t *testing.T, want []string, page func(p store.Page) ([]T, str
 	}
 }
 
-// TestPages: pages that are put together are the list, each line once.
+// TestPages checks that the pages together are the complete list, with each line once.
 func TestPages(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
@@ -245,12 +246,13 @@ func TestPages(t *testing.T) {
 					ID: id, Serial: tok.Serial, Contract: id, Language: "ja", Expiry: tok.Expiry, ArrivesFrom: tok.Expiry, ArrivesBy: tok.Expiry, Order: id,
 				}))
 				require.NoError(t, tx.AddTransaction(store.Transaction{ID: id, Contract: id, Operation: validator.OpTransfer}))
-				// All in a few seconds: the order must not hang on the time alone.
+				// The records are only seconds apart: the order must not depend on the
+				// time alone.
 				tx.AddAudit(store.Record{At: token.UnixSeconds(i / 10), Act: id, Reason: "x"})
 			}
 			return nil
 		})
-		for i := range 20 { // in other chains of PostgreSQL too
+		for i := range 20 { // on PostgreSQL, in other chains as well
 			require.NoError(t, db.Grouped(t.Context(), "", func(tx *store.Tx) error {
 				tx.AddAudit(store.Record{At: token.UnixSeconds(i / 10), Act: fmt.Sprint(i), Reason: "x"})
 				return nil
@@ -290,7 +292,7 @@ func TestPages(t *testing.T) {
 	})
 }
 
-// TestSearch: what is typed into a search box is no pattern.
+// TestSearch checks that text from a search box is not used as a pattern.
 func TestSearch(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)

@@ -17,12 +17,12 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// readers is how many connections to a file of SQLite read at once.
+// readers is the number of connections that may read a file of SQLite at once.
 const readers = 4
 
-// openSQLite opens a file. WAL lets readers read while the one writer writes;
-// synchronous FULL puts each commit on the disk before it returns, so that a code
-// that was accepted is used after a power cut too.
+// openSQLite opens a file. With WAL, readers can read while the one writer writes. With
+// synchronous FULL, each commit is on disk before it returns: an accepted code remains
+// used even after a power failure.
 func openSQLite(name string, create bool) (*DB, error) {
 	if err := prepareFile(name, create); err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func openSQLite(name string, create bool) (*DB, error) {
 		}, pragmas...)}
 		return "file:" + (&url.URL{Path: name}).EscapedPath() + "?" + q.Encode()
 	}
-	// The temporary files of SQLite would hold rows; they stay in memory.
+	// SQLite's temporary files would contain rows, so they are kept in memory.
 	write, err := sql.Open("sqlite", dsn("temp_store(MEMORY)"))
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", name, err)
@@ -53,7 +53,7 @@ func openSQLite(name string, create bool) (*DB, error) {
 	}, nil
 }
 
-// prepareFile makes the file, for its owner only, or looks that it is there.
+// prepareFile creates the file, for its owner only, or checks that it exists.
 func prepareFile(name string, create bool) error {
 	info, err := os.Stat(name)
 	switch {
@@ -78,13 +78,13 @@ func prepareFile(name string, create bool) error {
 	return f.Close()
 }
 
-// noDatabase reports whether a file is something else.
+// noDatabase reports whether the error means that a file is not a database.
 func noDatabase(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_NOTADB
 }
 
-// diskFailed reports whether an error is that of a disk which is full or broken.
+// diskFailed reports whether the error means that the disk is full or broken.
 func diskFailed(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {

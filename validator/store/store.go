@@ -16,7 +16,7 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// The errors to branch on.
+// Errors to test for with errors.Is.
 var (
 	ErrNotFound    = errclass.New(errclass.Usage, "not found")
 	ErrExists      = errclass.New(errclass.Usage, "exists already")
@@ -28,11 +28,11 @@ var (
 	ErrVersion     = errclass.New(errclass.Usage, "the database is of another version")
 )
 
-// MAC returns a message authentication code over the parts, each with its length,
-// under a key that the database does not have.
+// MAC returns a message authentication code over the parts, each with its length. Its
+// key is not in the database.
 type MAC func(parts ...[]byte) []byte
 
-// DB is a database. Its methods may be called by any number of goroutines.
+// DB is a database. Any number of goroutines may call its methods.
 type DB struct {
 	dialect dialect
 	read    *sql.DB
@@ -46,16 +46,16 @@ type DB struct {
 	jobs    chan *job
 	writers sync.WaitGroup
 
-	mu     sync.RWMutex // held for reading while a job is handed over
+	mu     sync.RWMutex // read-locked while a job is handed over
 	closed atomic.Bool  // changed while mu is held
 }
 
-// Open opens a database: "postgres://…" or "postgresql://…" is PostgreSQL, all
-// else the name of a file of SQLite. With create, a file that is not there is
-// made. The tables are made or brought up to date when create is set; without it
-// a database that is older or newer than this program is an error.
+// Open opens a database: PostgreSQL for "postgres://…" or "postgresql://…", and
+// otherwise a file of SQLite. With create, it creates a missing file, creates the
+// tables or brings them up to date. Without create, a database that is older or newer
+// than this program is an error.
 //
-// The password of PostgreSQL may be in the URL; no error has it.
+// The URL may contain PostgreSQL's password; no error contains it.
 func Open(ctx context.Context, name string, create bool) (*DB, error) {
 	db, err := connect(name, create)
 	if err != nil {
@@ -77,8 +77,9 @@ func Open(ctx context.Context, name string, create bool) (*DB, error) {
 	return db, nil
 }
 
-// OpenOutdated opens a database whose tables may be of an older program, for
-// [DB.Backup] alone. It returns their version, and the one that this program has.
+// OpenOutdated opens a database with tables that may be from an older program, for
+// [DB.Backup] only. It returns the version of the tables, and the newest one of this
+// program.
 func OpenOutdated(ctx context.Context, name string) (db *DB, now, newest int64, err error) {
 	if db, err = connect(name, false); err != nil {
 		return nil, 0, 0, err
@@ -97,8 +98,7 @@ func OpenOutdated(ctx context.Context, name string) (db *DB, now, newest int64, 
 	return db, now, newest, nil
 }
 
-// connect opens a database without a look at its tables. Its writers are not
-// started yet.
+// connect opens a database without checking its tables or starting its writers.
 func connect(name string, create bool) (db *DB, err error) {
 	if IsPostgres(name) {
 		db, err = openPostgres(name)
@@ -118,14 +118,14 @@ func IsPostgres(name string) bool {
 	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
 }
 
-// Chain sets the function that authenticates the audit log. It must be set before
-// the first record is written.
+// Chain sets the function that authenticates the audit log. Call it before the first
+// record is written.
 func (db *DB) Chain(mac MAC) { db.mac.Store(&mac) }
 
 // Postgres reports whether the database is PostgreSQL.
 func (db *DB) Postgres() bool { return db.dialect.postgres }
 
-// Close waits for what was begun, and closes the database.
+// Close waits for started functions, and closes the database.
 func (db *DB) Close() error {
 	db.mu.Lock()
 	if db.closed.Swap(true) {
@@ -146,14 +146,14 @@ func (db *DB) closePools() error {
 	return err
 }
 
-// View runs a function that reads, on one state of the database.
+// View runs a function that reads one consistent state of the database.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	defer db.timed(Read)()
 	return db.bounded(ctx, func(ctx context.Context) error { return db.view(ctx, fn) })
 }
 
-// LongView is [DB.View] for what reads very many rows: it takes as long as the
-// context lets it.
+// LongView is [DB.View] for functions that read very many rows. Only the context limits
+// its time.
 func (db *DB) LongView(ctx context.Context, fn func(*Tx) error) error {
 	defer db.timed(LongRead)()
 	return db.ended(ctx, db.view(ctx, fn))
@@ -168,8 +168,8 @@ func (db *DB) view(ctx context.Context, fn func(*Tx) error) error {
 	return fn(&Tx{ctx: ctx, db: db, q: sqlTx{tx, db.dialect}})
 }
 
-// bounded runs a function that reads, with a context that ends when PostgreSQL has
-// had time enough.
+// bounded runs a function that reads, with a context that ends when the time allowed
+// for PostgreSQL is over.
 func (db *DB) bounded(ctx context.Context, fn func(context.Context) error) error {
 	within := ctx
 	if db.dialect.postgres {
@@ -184,13 +184,13 @@ func (db *DB) bounded(ctx context.Context, fn func(context.Context) error) error
 	return db.ended(ctx, err)
 }
 
-// ended returns the error of a function that read.
+// ended converts the error of a function that reads.
 func (db *DB) ended(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
 	if gone := ctx.Err(); gone != nil {
-		return gone // whatever the driver makes of that
+		return gone // takes precedence over the driver's error
 	}
 	if db.closed.Load() {
 		return ErrClosed
@@ -198,29 +198,29 @@ func (db *DB) ended(ctx context.Context, err error) error {
 	return db.dialect.wrap(err)
 }
 
-// A dialect is what differs between the two.
+// A dialect describes the differences between the two databases.
 type dialect struct {
 	postgres bool
-	begin    string           // of a transaction that writes
-	view     *sql.TxOptions   // of one that reads
-	lock     string           // behind a SELECT whose rows are written afterwards
+	begin    string           // starts a transaction that writes
+	view     *sql.TxOptions   // of a transaction that reads
+	lock     string           // follows a SELECT of rows that are then written
 	classify func(error) kind // of the driver's errors
 	wire     func(*sql.Conn) io.Closer
 }
 
-// kind is what an error of a driver means.
+// kind is the meaning of a driver's error.
 type kind uint8
 
 const (
 	kindOther       kind = iota
-	kindExists           // a unique index says no
-	kindMissing          // a foreign key says no
+	kindExists           // a unique index was violated
+	kindMissing          // a foreign key was violated
 	kindAgain            // deadlock, serialization: run it again
 	kindUnavailable      // connection lost, disk full
 )
 
-// wrap makes of a driver's error one that callers can branch on. What such an
-// error says may hold a row's values; ours say less.
+// wrap converts a driver's error to one that callers can test for. The driver's text
+// may contain a row's values; the new text has fewer details.
 func (d dialect) wrap(err error) error {
 	switch {
 	case err == nil:
@@ -238,7 +238,7 @@ func (d dialect) wrap(err error) error {
 	case kindMissing:
 		return fmt.Errorf("%w: what the entry refers to", ErrNotFound)
 	case kindUnavailable, kindAgain:
-		if !d.postgres && diskFailed(err) { // nothing that waiting or connecting would help
+		if !d.postgres && diskFailed(err) { // waiting or reconnecting would not help
 			return errclass.With(errclass.Failed, fmt.Errorf("%w: %v: is the disk full?", ErrUnavailable, shortly(err)))
 		}
 		return fmt.Errorf("%w: %v", ErrUnavailable, shortly(err))

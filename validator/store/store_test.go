@@ -28,7 +28,7 @@ func each(t *testing.T, test func(t *testing.T, name string)) {
 	t.Run("postgres", func(t *testing.T) { test(t, pgtest.Database(t)) })
 }
 
-// mac is a MAC for tests of the store alone.
+// mac is a MAC for tests of the store only.
 func mac(parts ...[]byte) []byte {
 	h := hmac.New(sha256.New, []byte("key"))
 	for _, p := range parts {
@@ -38,7 +38,7 @@ func mac(parts ...[]byte) []byte {
 	return h.Sum(nil)
 }
 
-// open opens a store with tables, chains and nothing else.
+// open opens a store that has tables and chains but no data.
 func open(t *testing.T, name string) *store.DB {
 	t.Helper()
 	db, err := store.Open(t.Context(), name, true)
@@ -55,7 +55,7 @@ func open(t *testing.T, name string) *store.DB {
 	return db
 }
 
-// raw opens a database by its driver alone, as somebody who has got at it.
+// raw opens a database directly with its driver, like an attacker with access to it.
 func raw(t *testing.T, name string) *sql.DB {
 	t.Helper()
 	driver := "sqlite"

@@ -17,8 +17,8 @@ type TokenRow struct {
 	Token
 	Sealed      []byte
 	SealKey     int64
-	Fingerprint []byte // of the seed; only where a row is added
-	Import      string // that it came by; only where a row is added
+	Fingerprint []byte // of the seed; used only when a row is added
+	Import      string // ID of its import; used only when a row is added
 }
 
 const tokenColumns = `serial, COALESCE(contract, ''), algorithm, digits, step, t0, seed, seed_key, manufacturer, model,
@@ -54,7 +54,7 @@ func scanToken(s scanner) (TokenRow, error) {
 	return t, err
 }
 
-// Token returns a token, and locks it where the transaction writes.
+// Token returns a token. In a transaction that writes, it locks the row.
 func (tx *Tx) Token(serial token.Serial) (TokenRow, error) {
 	var t TokenRow
 	found := false
@@ -70,7 +70,7 @@ func (tx *Tx) Token(serial token.Serial) (TokenRow, error) {
 	return t, err
 }
 
-// PutState writes the state of a token's codes.
+// PutState updates the state of a token's codes.
 func (tx *Tx) PutState(serial token.Serial, st validator.State) error {
 	d := st.Drift
 	return tx.must(`UPDATE token SET next_step = $2, drift_offset = $3, drift_top = $4, top_at = $5, lower_since = $6,
@@ -81,14 +81,14 @@ func (tx *Tx) PutState(serial token.Serial, st validator.State) error {
 		int64(st.Pending.At))
 }
 
-// PutToken writes all of a token that changes but for the state of its codes:
-// contract, condition, and when it was activated and noticed.
+// PutToken updates the other data of a token: contract, condition, and the times of
+// activation and notice.
 func (tx *Tx) PutToken(t Token) error {
 	return tx.must("UPDATE token SET contract = $2, condition = $3, activated = $4, noticed = $5 WHERE serial = $1",
 		t.Serial.String(), null(t.Contract), int64(t.Condition), int64(t.Activated), int64(t.Noticed))
 }
 
-// tokenValues is how many values a row has in AddTokens.
+// tokenValues is the number of values in a row of AddTokens.
 const tokenValues = 21
 
 // insertTokens returns an INSERT of n rows.
@@ -110,14 +110,14 @@ func insertTokens(n int) string {
 	return b.String()
 }
 
-// TokenRows is how many rows [Tx.AddTokens] writes with one statement: where it
-// gets as many each time, the statement is prepared once.
+// TokenRows is the number of rows that [Tx.AddTokens] writes with one statement.
+// Passing as many each time lets the database prepare the statement once.
 const TokenRows = 50
 
 var insertMany = insertTokens(TokenRows)
 
-// AddTokens adds tokens. The error wraps [ErrExists] when a serial number or a
-// seed is there already; see [Tx.KnownTokens].
+// AddTokens adds tokens. The error wraps [ErrExists] if a serial number or seed is
+// present already; see [Tx.KnownTokens].
 func (tx *Tx) AddTokens(rows []TokenRow) error {
 	for len(rows) > 0 {
 		n := min(len(rows), TokenRows)
@@ -142,14 +142,14 @@ func (tx *Tx) AddTokens(rows []TokenRow) error {
 	return nil
 }
 
-// Known is what stands in the way of adding tokens.
+// Known lists the conflicts that prevent adding tokens.
 type Known struct {
-	Serials  []string // that are there
+	Serials  []string // that are present already
 	SameSeed []string // pairs: "1234 and 5678"
-	Imports  []string // that are under way, or were broken off, and have brought such tokens
+	Imports  []string // unfinished imports, running or interrupted, that contain such tokens
 }
 
-// KnownTokens returns what stands in the way of adding tokens.
+// KnownTokens returns the conflicts that prevent adding the rows.
 func (tx *Tx) KnownTokens(rows []TokenRow) (k Known, err error) {
 	for i := range rows {
 		var other, by string
@@ -174,19 +174,19 @@ func (tx *Tx) KnownTokens(rows []TokenRow) (k Known, err error) {
 	return k, nil
 }
 
-// FinishImport makes the tokens of an import known, all at once.
+// FinishImport makes all tokens of an import visible at once.
 func (tx *Tx) FinishImport(id string) (int64, error) {
 	return tx.exec("UPDATE token SET condition = $2 WHERE import = $1 AND condition = 0", id, int64(validator.InUse))
 }
 
-// DropImport removes tokens of an import that was not finished, most of them at
-// most, and returns how many.
+// DropImport deletes up to most tokens of an unfinished import, and returns the number
+// deleted.
 func (tx *Tx) DropImport(id string, most int) (int64, error) {
 	return tx.exec(`DELETE FROM token WHERE serial IN
 		(SELECT serial FROM token WHERE import = $1 AND condition = 0 LIMIT $2)`, id, int64(most))
 }
 
-// UnfinishedImports returns the imports that were not finished.
+// UnfinishedImports returns the IDs of the unfinished imports.
 func (tx *Tx) UnfinishedImports() ([]string, error) {
 	var ids []string
 	err := tx.rows("SELECT DISTINCT import FROM token WHERE condition = 0", nil, func(s scanner) error {
@@ -198,7 +198,7 @@ func (tx *Tx) UnfinishedImports() ([]string, error) {
 	return ids, err
 }
 
-// TokenUsers returns the users who registered a token, by ID.
+// TokenUsers returns the IDs of the users who registered a token, in order.
 func (tx *Tx) TokenUsers(serial token.Serial) ([]string, error) {
 	var ids []string
 	err := tx.rows("SELECT id FROM bank_user WHERE token = $1 ORDER BY id", []any{serial.String()}, func(s scanner) error {
@@ -210,15 +210,15 @@ func (tx *Tx) TokenUsers(serial token.Serial) ([]string, error) {
 	return ids, err
 }
 
-// TokenFilter says which tokens are listed; zero fields say nothing.
+// TokenFilter selects the tokens of a list; zero fields select all.
 type TokenFilter struct {
 	Contract  string
-	Stock     bool                // those issued to nobody
-	Serial    string              // begins with
-	Condition validator.Condition // on Today; no record says Expired
-	Today     token.Expiry        // for conditions; the zero date is before all others
+	Stock     bool                // those that are not issued
+	Serial    string              // beginning of the serial number
+	Condition validator.Condition // on Today; Expired is computed, never stored
+	Today     token.Expiry        // for Condition; the zero date is before all others
 	Suspended bool
-	User      string // the token that this user uses
+	User      string // the user who uses the token
 	Page
 }
 
@@ -274,8 +274,8 @@ func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
 	return list, next, nil
 }
 
-// TokensExpiring returns tokens that a user has registered and still uses, without a notice, whose date is among the
-// days given, both with it, at most so many.
+// TokensExpiring returns up to most tokens without a notice that a user has registered
+// and still uses, and that expire on a day from from to to, both inclusive.
 func (tx *Tx) TokensExpiring(from, to token.Expiry, most int) ([]Token, error) {
 	var list []Token
 	err := tx.rows(fmt.Sprintf(`SELECT %s FROM token
@@ -290,8 +290,8 @@ func (tx *Tx) TokensExpiring(from, to token.Expiry, most int) ([]Token, error) {
 	return list, err
 }
 
-// SealedBefore returns tokens whose seed is sealed with an older key than the one
-// given, at most so many.
+// SealedBefore returns up to most tokens with a seed that is sealed with a key older
+// than the given one.
 func (tx *Tx) SealedBefore(key int64, most int) ([]TokenRow, error) {
 	var list []TokenRow
 	err := tx.rows(fmt.Sprintf("SELECT %s FROM token WHERE seed_key < $1 ORDER BY seed_key, serial LIMIT %d%s",
@@ -303,8 +303,8 @@ func (tx *Tx) SealedBefore(key int64, most int) ([]TokenRow, error) {
 	return list, err
 }
 
-// LastSealed returns a token whose seed is sealed with the newest key that is in use;
-// [ErrNotFound] when there are no tokens.
+// LastSealed returns a token whose seed is sealed with the newest key in use, or
+// [ErrNotFound] without any tokens.
 func (tx *Tx) LastSealed() (row TokenRow, err error) {
 	found := false
 	err = tx.rows("SELECT "+tokenColumns+" FROM token ORDER BY seed_key DESC, serial DESC LIMIT 1", nil, func(s scanner) error {
@@ -318,13 +318,13 @@ func (tx *Tx) LastSealed() (row TokenRow, err error) {
 	return row, err
 }
 
-// PutSeal writes a token's sealed seed.
+// PutSeal updates a token's sealed seed.
 func (tx *Tx) PutSeal(serial token.Serial, key int64, sealed []byte) error {
 	return tx.must("UPDATE token SET seed_key = $2, seed = $3 WHERE serial = $1", serial.String(), key, sealed)
 }
 
-// CountTokens returns how many tokens there are, and how many of them have a seed
-// sealed with an older key than the one given.
+// CountTokens returns the number of tokens, and the number of those with a seed sealed
+// with a key older than the given one.
 func (tx *Tx) CountTokens(key int64) (all, older int64, err error) {
 	if err = tx.row("SELECT COUNT(*) FROM token", nil, &all); err != nil {
 		return 0, 0, err
@@ -333,7 +333,7 @@ func (tx *Tx) CountTokens(key int64) (all, older int64, err error) {
 	return all, older, err
 }
 
-// day returns the date of a number of days; 0 is none.
+// day returns the date for a number of days; 0 means no date.
 func day(days int32) (token.Expiry, error) {
 	if days == 0 {
 		return token.Expiry{}, nil
@@ -345,8 +345,8 @@ func day(days int32) (token.Expiry, error) {
 	return e, nil
 }
 
-// TokenContract returns the contract that a token is issued to, "" for the stock,
-// and locks nothing.
+// TokenContract returns the contract to which a token is issued, or "" for inventory.
+// It locks nothing.
 func (tx *Tx) TokenContract(serial token.Serial) (contract string, err error) {
 	err = tx.row("SELECT COALESCE(contract, '') FROM token WHERE serial = $1 AND condition > 0", []any{serial.String()}, &contract)
 	return contract, err

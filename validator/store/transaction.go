@@ -35,8 +35,8 @@ func scanTransaction(s scanner) (t Transaction, err error) {
 	return t, json.Unmarshal([]byte(details), &t.Details)
 }
 
-// Transaction returns the transaction with a receipt number, or with an ID. The error
-// wraps [ErrNotFound] when there is none.
+// Transaction returns the transaction with a receipt number or ID. The error wraps
+// [ErrNotFound] if there is none.
 func (tx *Tx) Transaction(receipt string) (t Transaction, err error) {
 	if receipt == "" {
 		return t, ErrNotFound
@@ -54,8 +54,8 @@ func (tx *Tx) Transaction(receipt string) (t Transaction, err error) {
 	return t, err
 }
 
-// Transactions lists transactions, the newest first, of one contract or, with "",
-// of all.
+// Transactions lists transactions, newest first, for one contract, or for all if
+// contract is "".
 func (tx *Tx) Transactions(contract string, p Page) ([]Transaction, string, error) {
 	var w where
 	if contract != "" {

@@ -13,14 +13,14 @@ import (
 	"unicode/utf8"
 )
 
-// querier is what a transaction is run on.
+// querier runs the statements of a transaction.
 type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Tx is a transaction. It is good until the function that was given it returns,
-// and for one goroutine.
+// Tx is a transaction. It is valid until the function that received it returns, and
+// must be used by one goroutine only.
 type Tx struct {
 	ctx     context.Context
 	db      *DB
@@ -28,15 +28,15 @@ type Tx struct {
 	writes  bool
 	records []Record
 	after   []func()
-	failed  error // the first error of the database: nothing is committed behind it
+	failed  error // the first error of the database, after which nothing is committed
 }
 
-// errText is the error of writing a text that PostgreSQL does not take.
+// errText is the error for writing a text that PostgreSQL cannot store.
 var errText = errors.New("store: a text that is not UTF-8, or has a zero byte, is not kept")
 
-// text returns a statement in the words of the database: parameters are $1, $2, …
-// here and in PostgreSQL. In SQLite they are ?1, ?2, …, and plain ? where they stand
-// in their order, once each: its driver looks up the name of each parameter, in a
+// text converts a statement to the database's syntax. In this package and in
+// PostgreSQL, parameters are $1, $2, … In SQLite they are ?1, ?2, …, or plain ? if they
+// occur in order and once each: its driver looks up each parameter by name, which takes
 // time that grows with their number.
 func (d dialect) text(query string) string {
 	if d.postgres {
@@ -69,7 +69,7 @@ func (t sqlTx) QueryContext(ctx context.Context, query string, args ...any) (*sq
 	return t.Tx.QueryContext(ctx, t.dialect.text(query), args...)
 }
 
-// exec runs a statement and returns how many rows it touched.
+// exec runs a statement and returns the number of affected rows.
 func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	if !tx.writes {
 		return 0, errors.New("store: internal error: a view does not write")
@@ -84,7 +84,7 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	return r.RowsAffected()
 }
 
-// must runs a statement that touches one row.
+// must runs a statement that must affect exactly one row.
 func (tx *Tx) must(query string, args ...any) error {
 	n, err := tx.exec(query, args...)
 	switch {
@@ -98,7 +98,7 @@ func (tx *Tx) must(query string, args ...any) error {
 	return nil
 }
 
-// fail remembers an error of the database.
+// fail remembers the first error of the database.
 func (tx *Tx) fail(err error) error {
 	if tx.failed == nil {
 		tx.failed = err
@@ -106,7 +106,7 @@ func (tx *Tx) fail(err error) error {
 	return err
 }
 
-// texts reports whether all texts among values are such as can be kept.
+// texts reports whether all texts among the values can be stored.
 func texts(args []any) bool {
 	for _, a := range args {
 		if s, is := a.(string); is && (!utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0) {
@@ -116,8 +116,8 @@ func texts(args []any) bool {
 	return true
 }
 
-// rows runs a query and hands each row to scan. Where it asks for a text that
-// cannot be kept there is none: PostgreSQL would refuse to look.
+// rows runs a query and passes each row to scan. A query for a text that cannot be
+// stored has no rows: PostgreSQL would return an error.
 func (tx *Tx) rows(query string, args []any, scan func(scanner) error) error {
 	if !texts(args) {
 		return nil
@@ -138,7 +138,7 @@ func (tx *Tx) rows(query string, args []any, scan func(scanner) error) error {
 	return nil
 }
 
-// row runs a query of one row; none is [ErrNotFound].
+// row runs a query of one row. It returns [ErrNotFound] if there is none.
 func (tx *Tx) row(query string, args []any, dest ...any) error {
 	found := false
 	err := tx.rows(query, args, func(s scanner) error {
@@ -151,7 +151,7 @@ func (tx *Tx) row(query string, args []any, dest ...any) error {
 	return err
 }
 
-// locked returns what stands behind a SELECT whose rows are written afterwards.
+// locked returns the suffix of a SELECT of rows that are then written.
 func (tx *Tx) locked() string {
 	if !tx.writes {
 		return ""
@@ -161,8 +161,8 @@ func (tx *Tx) locked() string {
 
 type scanner interface{ Scan(dest ...any) error }
 
-// plain makes flags numbers, as they stand in the tables. Named numbers and texts
-// are left to database/sql, which takes them by their kind.
+// plain converts booleans to numbers, as in the tables. database/sql handles named
+// types of numbers and texts according to their kind.
 func plain(args []any) []any {
 	for i, a := range args {
 		switch v := a.(type) {
@@ -178,7 +178,7 @@ func plain(args []any) []any {
 	return args
 }
 
-// null returns a text, or NULL where it is empty.
+// null returns a text, or NULL if it is empty.
 func null(s string) any {
 	if s == "" {
 		return nil
@@ -192,7 +192,7 @@ type where struct {
 	args  []any
 }
 
-// add adds a condition in which $ stands for the value.
+// add adds a condition in which $ is replaced by the value's parameter.
 func (w *where) add(condition string, v any) {
 	w.args = append(w.args, v)
 	w.parts = append(w.parts, strings.ReplaceAll(condition, "$", fmt.Sprintf("$%d", len(w.args))))
@@ -209,8 +209,8 @@ func (w *where) String() string {
 	return " WHERE " + strings.Join(w.parts, " AND ")
 }
 
-// limit returns how many lines a page has, and one more to see whether there are
-// more.
+// limit returns the maximum number of lines on a page. Lists read one more, to detect
+// another page.
 func (p Page) limit() int {
 	switch {
 	case p.Limit <= 0:
@@ -221,8 +221,8 @@ func (p Page) limit() int {
 	return p.Limit
 }
 
-// cut cuts a list that was read with one line more than wanted, and returns the
-// key of the last line where there are more.
+// cut shortens a list that was read with one extra line. If there was an extra line, it
+// returns the key of the page's last line.
 func cut[T any](list []T, p Page, key func(T) string) ([]T, string) {
 	if n := p.limit(); len(list) > n {
 		return list[:n], key(list[n-1])
@@ -230,7 +230,7 @@ func cut[T any](list []T, p Page, key func(T) string) ([]T, string) {
 	return list, ""
 }
 
-// prefix returns the pattern of LIKE … ESCAPE '\' for texts that begin with s.
+// prefix returns a pattern for LIKE … ESCAPE '\' that matches texts that begin with s.
 func prefix(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s) + "%"
 }

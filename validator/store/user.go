@@ -15,7 +15,7 @@ const userColumns = "id, contract, role, name, email, language, COALESCE(token, 
 // UserRow is a user with the hash of the password.
 type UserRow struct {
 	User
-	Password string // argon2id in its usual text form
+	Password string // argon2id in its usual text format
 }
 
 func scanUser(s scanner) (u UserRow, err error) {
@@ -56,8 +56,8 @@ func (tx *Tx) User(id string) (u UserRow, err error) {
 	return u, err
 }
 
-// AddUser adds a user. The error wraps [ErrExists] when the ID is taken, or the
-// contract has a master already.
+// AddUser adds a user. The error wraps [ErrExists] if the ID is taken, or if the
+// contract already has a master.
 func (tx *Tx) AddUser(u UserRow) error {
 	return tx.must(`INSERT INTO bank_user (id, contract, role, name, email, language, token, activated, revoked, locked,
 		refused, refused_at, left_suspended, created, password) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
@@ -65,7 +65,7 @@ func (tx *Tx) AddUser(u UserRow) error {
 		int64(u.Activated), int64(u.RevokedAt), u.Locked, int64(u.Refused.Count), int64(u.Refused.Last), serialTexts(u.Left), int64(u.Created), u.Password)
 }
 
-// PutUser writes all of a user that changes.
+// PutUser updates a user.
 func (tx *Tx) PutUser(u UserRow) error {
 	return tx.must(`UPDATE bank_user SET role = $2, name = $3, email = $4, language = $5, token = $6, activated = $7,
 		revoked = $8, locked = $9, password = $10, refused = $11, refused_at = $12,
@@ -74,7 +74,7 @@ func (tx *Tx) PutUser(u UserRow) error {
 		int64(u.RevokedAt), u.Locked, u.Password, int64(u.Refused.Count), int64(u.Refused.Last), serialTexts(u.Left))
 }
 
-// ContractUsers returns all users of a contract, by ID.
+// ContractUsers returns all users of a contract, ordered by ID.
 func (tx *Tx) ContractUsers(contract string) ([]UserRow, error) {
 	var list []UserRow
 	err := tx.rows("SELECT "+userColumns+" FROM bank_user WHERE contract = $1 ORDER BY id", []any{contract},
@@ -86,7 +86,7 @@ func (tx *Tx) ContractUsers(contract string) ([]UserRow, error) {
 	return list, err
 }
 
-// Users lists users by ID, of one contract or, with "", of all.
+// Users lists users by ID, for one contract, or for all if contract is "".
 func (tx *Tx) Users(contract string, p Page) ([]User, string, error) {
 	var w where
 	if contract != "" {
@@ -109,7 +109,7 @@ func (tx *Tx) Users(contract string, p Page) ([]User, string, error) {
 	return list, next, nil
 }
 
-// serialText returns a serial number, "" where there is none.
+// serialText returns a serial number, or "" if there is none.
 func serialText(s token.Serial) string {
 	if s.IsZero() {
 		return ""
@@ -117,7 +117,7 @@ func serialText(s token.Serial) string {
 	return s.String()
 }
 
-// serialTexts returns serial numbers with a space between them, which they have none of.
+// serialTexts joins serial numbers with spaces, which they cannot contain.
 func serialTexts(list []token.Serial) string {
 	texts := make([]string, len(list))
 	for i, s := range list {

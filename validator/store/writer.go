@@ -15,35 +15,36 @@ import (
 )
 
 const (
-	// groupWriters is how many groups are under way at once in PostgreSQL.
-	// SQLite has one writer.
+	// groupWriters is the number of groups that PostgreSQL runs at once. SQLite has one
+	// writer.
 	groupWriters = 4
 
-	// groupMost is how many functions share a transaction at most: what a
-	// client waits for is then still a few milliseconds.
+	// groupMost is the maximum number of functions in a transaction. It keeps a
+	// client's wait at a few milliseconds.
 	groupMost = 128
 
-	// attempts is how often a transaction is begun again that met another, and
-	// onceMore how long after the first time at most.
+	// A transaction that conflicts with another is retried. attempts is the maximum
+	// number of runs, and onceMore the time after the first one in which a run may
+	// start.
 	attempts = 5
 	onceMore = 10 * time.Second
 
-	// busyWait is how long another process may write to a file of SQLite, and
-	// busyPoll how often it is asked. SQLite itself would ask each 100 ms, and
-	// never come in where the other writes one transaction after the other.
-	// breath is what a writer leaves between those that take long.
+	// busyWait is how long a writer waits while another process writes to a file of
+	// SQLite, and busyPoll the interval at which it tries. SQLite itself would try
+	// every 100 ms, and never succeed if the other process writes one transaction after
+	// another. breath is the pause of a writer between long transactions.
 	busyWait = 10 * time.Second
 	busyPoll = 500 * time.Microsecond
 	breath   = 2 * busyPoll
 
-	// patience is how long PostgreSQL may take over a transaction, and
-	// longPatience over one of DB.Long: what takes longer is given up, and a
-	// server that hangs does not hang the bank.
+	// patience is the time allowed for a transaction on PostgreSQL, and longPatience
+	// for one of DB.Long. The store gives up after that time, so a hanging server does
+	// not block the bank.
 	patience     = 30 * time.Second
 	longPatience = 15 * time.Minute
 )
 
-// A job is a function that wants to write.
+// A job is a function that waits to write.
 type job struct {
 	ctx   context.Context
 	key   string
@@ -53,32 +54,33 @@ type job struct {
 	done  chan error
 }
 
-// Update runs a function in a transaction. When it returns nil, all is on the
-// disk; an error of the function, or of the store, leaves nothing behind. The
-// function may be run more than once, and must begin anew each time.
+// Update runs a function in a transaction. When it returns nil, all changes are on
+// disk. An error of the function or of the store leaves no changes behind. The function
+// may run more than once, and must start from scratch each time.
 //
-// When the error wraps [ErrUnavailable], the transaction may have been made
-// nevertheless: the connection may have been lost behind it.
+// If the error wraps [ErrUnavailable], the transaction may nevertheless have been made,
+// because the connection may have been lost after the commit.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	return db.hand(&job{ctx: ctx, alone: true, limit: db.patience, fn: fn, done: make(chan error, 1)})
 }
 
-// Long is [DB.Update] for what touches very many rows. It may take minutes, for
-// which SQLite writes nothing else.
+// Long is [DB.Update] for functions that affect very many rows. It may take minutes.
+// Meanwhile SQLite runs no other writer.
 func (db *DB) Long(ctx context.Context, fn func(*Tx) error) error {
 	return db.hand(&job{ctx: ctx, alone: true, limit: longPatience, fn: fn, done: make(chan error, 1)})
 }
 
-// Grouped is [DB.Update] for short functions that write one row of a table, which
-// key names: several share one transaction. One whose function returns an error
-// does not spoil it for the others, but costs them time.
+// Grouped is [DB.Update] for short functions that write one row of a table, identified
+// by key. Several share one transaction. A function that returns an error does not make
+// the others fail, but costs them time.
 func (db *DB) Grouped(ctx context.Context, key string, fn func(*Tx) error) error {
 	return db.hand(&job{ctx: ctx, key: key, limit: db.patience, fn: fn, done: make(chan error, 1)})
 }
 
-// hand gives a job to a writer and waits. A job that a writer has begun is waited
-// for even when the caller has gone: what it did is done. A function that panics
-// does so here, where its caller is, and not in the writer.
+// hand gives a job to a writer and waits. If a writer has started the job, hand waits
+// for its end even if the caller's context is cancelled, because the work may be done.
+// If the function panics, hand panics in the caller's goroutine instead of the
+// writer's.
 func (db *DB) hand(j *job) error {
 	if j.alone && db.dialect.postgres {
 		return db.alone(j)
@@ -103,12 +105,12 @@ func (db *DB) hand(j *job) error {
 	return err
 }
 
-// panicked is what a function panicked with.
+// panicked carries the value of a panic in a function.
 type panicked struct{ value any }
 
 func (p *panicked) Error() string { return "store: internal error: a function panicked" }
 
-// alone runs a job in the caller's goroutine, on a connection of its own.
+// alone runs a job in the caller's goroutine, on its own connection.
 func (db *DB) alone(j *job) error {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
@@ -130,14 +132,14 @@ func (db *DB) startWriters() {
 	if db.dialect.postgres {
 		n = groupWriters
 	}
-	// The queue is no longer than what waits for an answer: each sender waits.
+	// The channel needs no buffer: each sender waits for its answer anyway.
 	db.jobs = make(chan *job)
 	for range n {
 		db.writers.Go(db.routineWriter)
 	}
 }
 
-// routineWriter takes what waits, as a group.
+// routineWriter runs the waiting jobs in groups.
 func (db *DB) routineWriter() {
 	s := &session{db: db}
 	defer s.drop(nil)
@@ -166,12 +168,12 @@ func (db *DB) routineWriter() {
 		began := time.Now()
 		s.run(group)
 		if first.alone && time.Since(began) > 2*breath {
-			time.Sleep(breath) // another process may want to write
+			time.Sleep(breath) // another process may be waiting to write
 		}
 	}
 }
 
-// waiting returns a job that waits, if there is one.
+// waiting returns a waiting job, if there is one.
 func (db *DB) waiting() (*job, bool) {
 	select {
 	case j, open := <-db.jobs:
@@ -181,7 +183,7 @@ func (db *DB) waiting() (*job, bool) {
 	}
 }
 
-// run runs a group and answers each.
+// run runs a group and answers each job.
 func (s *session) run(group []*job) {
 	group = slices.DeleteFunc(group, func(j *job) bool {
 		if err := j.ctx.Err(); err != nil {
@@ -197,7 +199,7 @@ func (s *session) run(group []*job) {
 		group[0].done <- s.one(group[0])
 		return
 	}
-	// In one order everywhere, so that two groups do not wait for each other.
+	// The same order everywhere prevents two groups from waiting for each other.
 	slices.SortStableFunc(group, func(a, b *job) int { return cmp.Compare(a.key, b.key) })
 	f := s.try(group)
 	switch {
@@ -211,7 +213,7 @@ func (s *session) run(group []*job) {
 		}
 		return
 	}
-	// One of them failed: the others go first, each alone.
+	// One function failed. Run the others first, each alone.
 	for i, j := range group {
 		if i != f.job {
 			j.done <- s.one(j)
@@ -222,27 +224,27 @@ func (s *session) run(group []*job) {
 	}
 }
 
-// A stage is how far a transaction came.
+// A stage is the point at which a transaction failed.
 type stage uint8
 
 const (
-	stageBegin  stage = iota // nothing was run
+	stageBegin  stage = iota // no function ran
 	stageRun                 // one of the functions failed
 	stageEnd                 // the audit log could not be written
-	stageCommit              // nobody knows whether it was made
+	stageCommit              // it is not known whether the transaction was made
 )
 
-// A failure is why a transaction was not made, or may not have been.
+// A failure describes why a transaction was not made, or why that is not known.
 type failure struct {
 	stage stage
-	job   int // stageRun: which function; -1 otherwise
+	job   int // stageRun: index of the function; otherwise -1
 	err   error
 }
 
-// everybodys reports whether all functions of a group have failed with one. Such
-// a group is not run again one by one: where the store is not there each would
-// wait for it in turn, and where the answer to a commit was lost it may have been
-// made, and the functions would meet their own work.
+// everybodys reports whether a failure applies to all functions of the group. The
+// functions of such a group are not run again one by one. If the store is unavailable,
+// each would wait for it in turn. If the answer to a commit was lost, the transaction
+// may have been made, and the functions would meet their own changes.
 func (f *failure) everybodys(d dialect) bool {
 	kind := d.classify(f.err)
 	switch f.stage {
@@ -254,7 +256,7 @@ func (f *failure) everybodys(d dialect) bool {
 	return true
 }
 
-// one runs a job by itself, again where it met another transaction.
+// one runs a single job, and retries it if it conflicts with another transaction.
 func (s *session) one(j *job) error {
 	var f *failure
 	began := time.Now()
@@ -270,21 +272,20 @@ func (s *session) one(j *job) error {
 		}
 	}
 	if err := j.ctx.Err(); err != nil && f.stage != stageCommit && s.db.dialect.classify(f.err) == kindUnavailable {
-		return err // the connection was cut because the caller has gone
+		return err // the connection was cut because the caller's context ended
 	}
 	return s.db.dialect.wrap(f.err)
 }
 
-// A session is a connection that writes, with the statements prepared on it.
+// A session is a connection for writing, with the statements prepared on it.
 type session struct {
 	db    *DB
 	conn  *sql.Conn
-	wire  io.Closer // below conn; PostgreSQL only
+	wire  io.Closer // the network connection under conn; PostgreSQL only
 	stmts map[string]*sql.Stmt
 }
 
-// begin begins a transaction. A connection that was lost while nobody used it is
-// replaced.
+// begin begins a transaction. It replaces a connection that was lost while idle.
 func (s *session) begin(limit time.Duration) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -302,7 +303,7 @@ func (s *session) begin(limit time.Duration) error {
 			s.conn, s.stmts = conn, map[string]*sql.Stmt{}
 			s.wire = s.db.dialect.wire(conn)
 			if !s.db.dialect.postgres {
-				// It is waited for below.
+				// The loop below does the waiting.
 				if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil {
 					s.drop(err)
 					return err
@@ -327,8 +328,9 @@ func (s *session) begin(limit time.Duration) error {
 	}
 }
 
-// cutAfter cuts the connection to PostgreSQL after a while, unless it is stopped
-// before. A context would do it too, and cost a goroutine for each statement.
+// cutAfter cuts the connection to PostgreSQL after a time limit, unless it is stopped
+// before. A context would have the same effect, but cost a goroutine for each
+// statement.
 func (s *session) cutAfter(limit time.Duration) (stop func() bool) {
 	if s.wire == nil {
 		return func() bool { return true }
@@ -346,9 +348,9 @@ func (s *session) cutWith(ctx context.Context) (stop func() bool) {
 	return context.AfterFunc(ctx, func() { _ = wire.Close() })
 }
 
-// try runs functions in one transaction. Whether the callers are still there is
-// looked at before the commit only, and only where there is one of them: a commit
-// that is interrupted is one of which nobody knows.
+// try runs functions in one transaction. For a single Update, the end of the caller's
+// context cuts the connection, but only until the commit: to interrupt a commit would
+// leave its outcome unknown.
 func (s *session) try(group []*job) *failure {
 	limit := group[0].limit
 	defer s.db.timed(kindOf(group))()
@@ -377,7 +379,7 @@ func (s *session) try(group []*job) *failure {
 	return f
 }
 
-// kindOf returns what kind of transaction a group is.
+// kindOf returns the kind of transaction that a group is.
 func kindOf(group []*job) Operation {
 	switch {
 	case len(group) > 1:
@@ -395,7 +397,7 @@ func work(tx *Tx, group []*job) *failure {
 			return &failure{stageRun, i, err}
 		}
 		if tx.failed != nil {
-			// PostgreSQL would answer COMMIT with a rollback, and call that done.
+			// PostgreSQL would answer COMMIT with a rollback, and report success.
 			return &failure{stageRun, i, tx.failed}
 		}
 	}
@@ -405,7 +407,7 @@ func work(tx *Tx, group []*job) *failure {
 	return nil
 }
 
-// protected runs a function; a panic is an error of its own kind.
+// protected runs a function, and converts a panic to an error of type panicked.
 func protected(fn func(*Tx) error, tx *Tx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -415,15 +417,15 @@ func protected(fn func(*Tx) error, tx *Tx) (err error) {
 	return fn(tx)
 }
 
-// rollback ends a transaction that failed. A connection that cannot even do that
-// is given up; SQLite may have rolled back by itself.
+// rollback ends a failed transaction. If the rollback fails too, it gives up the
+// connection; SQLite may already have rolled back.
 func (s *session) rollback() {
 	if _, err := s.ExecContext(context.Background(), "ROLLBACK"); err != nil {
 		s.drop(err)
 	}
 }
 
-// drop gives the connection back, or closes it when err is set.
+// drop returns the connection to the pool, or closes it if err is set.
 func (s *session) drop(err error) {
 	if s.conn == nil {
 		return
@@ -432,15 +434,15 @@ func (s *session) drop(err error) {
 		_ = stmt.Close()
 	}
 	if err != nil {
-		// It is thrown away, not put back for the next to use.
+		// ErrBadConn makes the pool discard the connection instead of reusing it.
 		_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
 	_ = s.conn.Close()
 	s.conn, s.wire, s.stmts = nil, nil, nil
 }
 
-// prepare returns the prepared form of a statement. PostgreSQL's driver prepares
-// by itself.
+// prepare returns the prepared form of a statement. It is for SQLite: PostgreSQL's
+// driver prepares statements itself.
 func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
 	if stmt := s.stmts[query]; stmt != nil {
 		return stmt, nil
