@@ -24,10 +24,10 @@ import (
 // with # are ignored.
 //
 // The format has no serial number. If a record has no user, its serial number is
-// written there, and is read back as the user. The moving factor is the counter of the
-// next code, or, if a last code follows it, of the code before that. For TOTP it is
-// internal to the module and not a drift, and is left out. A PIN is left out as well,
-// with a warning.
+// written in the user's place, and is read back as the user. The moving factor is the
+// counter of the next code, or, if a last code follows it, of the code before that. For
+// TOTP it is internal to the module and not a drift, and is left out. A PIN is left out
+// as well, with a warning.
 var usersOATH = &Format{
 	Name: "users-oath", Title: "OATH Toolkit, users.oath of pam_oath", Extension: ".oath",
 	carries: func(r *Record) Field {
