@@ -201,7 +201,7 @@ func decodeBehaviour(d *Decoder, b *token.Behaviour) {
 
 // RigRequest is a command of the rig group.
 type RigRequest struct {
-	Nonce uint32 // a command with the nonce of the previous one is not executed again; 0: no nonce
+	Nonce uint32 // the same command with the same nonce as before is not executed again; 0: no nonce
 	Value int64  // ms, mV, 1/1000 °C or the operation's number, depending on the command
 }
 
