@@ -22,7 +22,7 @@ const (
 	// MaxLine is the length of the longest line in bytes, including its LF.
 	MaxLine  = 127
 	maxText  = 124 // base64 characters in a line
-	maxChunk = 93  // bytes in a line
+	maxChunk = 93  // bytes that these characters encode
 
 	lengthSize = 2
 	crcSize    = 2
@@ -89,7 +89,7 @@ const (
 // is valid until the next call.
 func (d *Deframer) Feed(b byte, uptime int64) []byte {
 	d.Expire(uptime)
-	start := b == firstStart0 || b == nextStart0 // not part of base64
+	start := b == firstStart0 || b == nextStart0 // these are not base64 characters
 	if start || d.where != outside {
 		d.last = uptime // bytes between lines do not keep a packet alive
 	}

@@ -103,7 +103,7 @@ func (t *rig) Supply(mv firmware.Millivolts) error {
 	switch {
 	case mv == 0:
 		t.cutoff = true
-	case mv <= t.cell.Spec.Cutoff: // the token would be off and could not be told to come back
+	case mv <= t.cell.Spec.Cutoff: // the token would be off and could not receive a command to turn on
 		return firmware.ErrRange
 	default:
 		t.cell.SetVoltage(t.at, mv)

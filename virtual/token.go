@@ -39,7 +39,7 @@ type Token struct {
 	upAt     WorldTime // when the button comes up; 0: it is up
 	changes  uint64    // see Changes
 	drops    uint32    // number of falls so far
-	restarts uint32    // tells a Conn that its received bytes are lost
+	restarts uint32    // by which a Conn detects that its received bytes are lost
 	dropped  *framing  // of all its lines; nil: all counters are 0
 	clicked  bool      // a click that the firmware has not handled yet
 	powered  bool

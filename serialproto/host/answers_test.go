@@ -66,7 +66,7 @@ func TestStrayAnswers(t *testing.T) {
 	require.Equal(t, "x", text)
 }
 
-// TestGarbage: a well-framed message that is not a valid answer.
+// TestGarbage: an answer that is well framed but has an invalid body is an error.
 func TestGarbage(t *testing.T) {
 	calls := map[string]func(c *host.Client) error{
 		"info":        func(c *host.Client) error { _, err := c.Info(t.Context()); return err },

@@ -27,7 +27,7 @@ type Listener interface {
 	Close() error
 }
 
-// Listen starts serving at addr. These are the addresses:
+// Listen starts serving at addr, which has one of these forms:
 //
 //   - "pty:LINK": LINK becomes a symbolic link to the terminal; an empty LINK makes none
 //   - "tcp:HOST:PORT" and "rfc2217://HOST:PORT": port 0 selects a free port

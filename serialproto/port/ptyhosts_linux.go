@@ -179,9 +179,9 @@ func (s *ptyServer) recheckLocked(times int) {
 // ended the exclusive use.
 func (s *ptyServer) forgetHostLocked() { _ = flushInput(s.slave) }
 
-// hasHostLocked reports whether a host has the terminal open. The kernel shows the
-// master when no process has the other end open, so our own descriptor must be closed
-// during the check.
+// hasHostLocked reports whether a host has the terminal open. The kernel reports a
+// hang-up to the master if no process has the other end open, so our own descriptor
+// must be closed during the check.
 //
 // TIOCEXCL would prevent us from opening it again, unless we are root; so it is cleared
 // during the check. It stays cleared if no host is left: a terminal keeps it while its

@@ -37,8 +37,9 @@ type ptyServer struct {
 	err    error
 
 	mu sync.Mutex // guards the fields below
-	// slave is open as long as the token is plugged in, except for moments. Without it
-	// the master would report EIO over and over while no host has the terminal open.
+	// slave is open as long as the token is plugged in, except for short moments.
+	// Without it the master would report EIO over and over while no host has the
+	// terminal open.
 	slave   *os.File
 	watched bool // the watch calls hostLeft
 	there   bool // a host was connected, and no host has left since
@@ -212,7 +213,7 @@ func (s *ptyServer) survives() bool {
 const writeSlice = 50 * time.Millisecond
 
 // Write sends b to the host that has the terminal open. Without a host the bytes are
-// lost, as on an unconnected cable. The terminal would keep them for the next host, who
+// lost, as on an unconnected cable. The terminal would keep them for the next host, which
 // has not requested them.
 func (p *ptyServerPort) Write(b []byte) (int, error) {
 	s := p.server

@@ -2,8 +2,8 @@
 
 // Command english counts habits of writing that make comments and documents hard to
 // read, each per 1,000 lines of Go comments or of Markdown. With -budget it fails if
-// a count is above the one in the file, which may only fall. With -v it prints where
-// each one is.
+// a count is above the count in the file, which may only decrease. With -v it prints
+// where each one is.
 //
 //	go run ./tools/english -v ./seedfile
 package main

@@ -11,8 +11,8 @@ import (
 	"github.com/d204ef64/fob/internal/ratelimit"
 )
 
-// limitMost is the number of callers that are counted. Only the addresses of clients,
-// and the callers of those, are counted.
+// limitMost is the number of callers that are counted. Only callers at the addresses of
+// known clients are counted.
 const limitMost = 4096
 
 // gatewayTimes is the ratio of the limit of a gateway to the limit of one of its
