@@ -3,12 +3,32 @@
 package validator_test
 
 import (
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/validator"
 )
+
+// TestNamesInDocuments holds the table of the audit log in the documents against the
+// values that a record can have.
+func TestNamesInDocuments(t *testing.T) {
+	doc, err := os.ReadFile("../docs/validator-http.md")
+	require.NoError(t, err)
+	for row, want := range map[string]string{
+		"`act`, an operation of a user": fmt.Sprint(validator.Operations()),
+		"`act`, other":                  fmt.Sprint(validator.Acts()),
+		"`reason`":                      fmt.Sprint(validator.Reasons()),
+	} {
+		_, rest, found := strings.Cut(string(doc), "\n| "+row+" | `")
+		require.True(t, found, row)
+		line, _, _ := strings.Cut(rest, "` |\n")
+		require.Equal(t, want, "["+strings.ReplaceAll(line, "`, `", " ")+"]", row)
+	}
+}
 
 // TestNames wants a name for each value that a record may hold, and none beyond.
 func TestNames(t *testing.T) {
@@ -19,6 +39,11 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "not offered", validator.ReasonNotOffered.String())
 	require.Equal(t, "unknown token", validator.ReasonUnknown.String())
 	require.Equal(t, "out of time", validator.ReasonOutOfTime.String())
+	for _, a := range validator.Acts() {
+		require.NotEmpty(t, a.String())
+	}
+	require.Equal(t, "create bank", validator.ActCreateBank.String())
+	require.Equal(t, "not possible", validator.ReasonNotPossible.String())
 	require.Equal(t, "Reason(200)", validator.Reason(200).String())
 	require.Equal(t, "corrected", validator.Corrected.String())
 	require.Equal(t, "on paper", validator.OnPaper.String())

@@ -71,13 +71,7 @@ var operations = [opCount]struct {
 }
 
 // Operations returns all operations, those of Q3 first.
-func Operations() []Operation {
-	all := make([]Operation, 0, opCount-1)
-	for op := firstOp; op <= lastOp; op++ {
-		all = append(all, op)
-	}
-	return all
-}
+func Operations() []Operation { return values(firstOp, opCount) }
 
 // String returns a few words in lower case, for example "add user".
 func (op Operation) String() string {

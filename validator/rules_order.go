@@ -3,6 +3,8 @@
 package validator
 
 import (
+	"slices"
+
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 )
@@ -82,13 +84,8 @@ func ParseCause(text string) Cause {
 }
 
 // OrderCauses returns the causes for which a token is applied for.
-func OrderCauses() (list []Cause) {
-	for c := range Cause(len(fees)) {
-		if fees[c].way == OnPaper {
-			list = append(list, c)
-		}
-	}
-	return list
+func OrderCauses() []Cause {
+	return slices.DeleteFunc(values(CauseFirst, len(fees)), func(c Cause) bool { return fees[c].way != OnPaper })
 }
 
 // OldToken returns what befell the token that an order for the cause replaces,

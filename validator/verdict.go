@@ -31,7 +31,8 @@ func (v Verdict) IsZero() bool { return v == Verdict{} }
 // user is told is less, see [Answer].
 type Reason uint8
 
-// The reasons. The first group is about codes, the second about rights.
+// The reasons. The first group is about codes, the second about rights, the third
+// about passwords and the like.
 const (
 	ReasonNone      Reason = iota
 	ReasonAccepted         // the code of a step in the window, not used before
@@ -46,6 +47,7 @@ const (
 	ReasonReported         // reported lost, stolen or broken
 	ReasonUnknown          // no such token
 	ReasonNotYet           // before its start date
+	ReasonOutOfTime        // a code of the token, of a time at which its clock cannot be
 
 	ReasonAllowed
 	ReasonPaperOnly     // the matrix of Q10 says paper
@@ -58,18 +60,29 @@ const (
 	ReasonNotSuspended  // there is nothing to lift
 	ReasonTooSoon       // the wait after a revocation is not over
 	ReasonNotOffered    // a kind of token that the bank does not give out
-	ReasonOutOfTime     // a code of the token, of a time at which its clock cannot be
 
 	ReasonActivationLocked // too many refused activations by this user
+
+	ReasonWrongPassword
+	ReasonUnknownUser
+	ReasonMustWait    // a login, after too many wrong passwords
+	ReasonNotPossible // the code was right, but what was asked for cannot be done
 )
 
 var reasonNames = []string{
 	"none", "accepted", "corrected", "next code wanted", "wrong", "malformed", "replayed", "suspended",
-	"expired", "revoked", "reported lost or broken", "unknown token", "not yet valid",
+	"expired", "revoked", "reported lost or broken", "unknown token", "not yet valid", "out of time",
 	"allowed", "paper only", "role", "own token", "own token out of use", "own token suspended", "no token",
-	"other contract", "not suspended", "too soon", "not offered", "out of time",
+	"other contract", "not suspended", "too soon", "not offered",
 	"activation locked",
+	"wrong password", "unknown user", "must wait", "not possible",
 }
+
+// Reasons returns all reasons but [ReasonNone].
+func Reasons() []Reason { return values(ReasonAccepted, len(reasonNames)) }
+
+// OfCode reports whether a record with the reason is about a code that was looked at.
+func (r Reason) OfCode() bool { return ReasonNone < r && r < ReasonAllowed }
 
 // String returns a few words in lower case, for example "own token".
 func (r Reason) String() string { return name("Reason", reasonNames, r) }
@@ -90,6 +103,15 @@ const (
 // String returns "refused", "accepted", "next code" or "corrected".
 func (a Answer) String() string {
 	return name("Answer", []string{"refused", "accepted", "next code", "corrected"}, a)
+}
+
+// values returns the values from first to the last of n.
+func values[T ~uint8](first T, n int) []T {
+	all := make([]T, 0, n)
+	for v := first; int(v) < n; v++ {
+		all = append(all, v)
+	}
+	return all
 }
 
 // name returns the name of an enumerated value, "Type(9)" for one that has none.

@@ -242,7 +242,7 @@ func (b *bankFlags) noClerk() error {
 // operator is the person who has the database and its key: no clerk's account tells
 // who that is, so the audit log has the name that the operating system knows.
 func operator() bank.By {
-	by := bank.By{Operator: true, Front: "command", Source: fmt.Sprintf("uid %d", os.Getuid())}
+	by := bank.By{Operator: true, Front: bank.FrontCommand, Source: fmt.Sprintf("uid %d", os.Getuid())}
 	if u, err := user.Current(); err == nil && u.Username != "" {
 		by.Source = u.Username
 	}

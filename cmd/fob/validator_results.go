@@ -200,7 +200,7 @@ func recordLine(r bank.Record) string {
 	if who == "" {
 		who = r.Clerk
 	}
-	if who == "" && r.Front == "command" {
+	if who == "" && r.Front == bank.FrontCommand {
 		who = r.Source
 	}
 	line := fmt.Sprintf("%s %-20s %-7s %-4s %-5s %-20s %s", moment(r.At), dash(plain(who)), r.Front, yes(r.Done), dash(r.Rule),

@@ -218,7 +218,7 @@ const (
 )
 
 // frontCalls are functions in the package of the rules that make no decision.
-var frontCalls = []string{"DefaultSettings", "Operations", "OrderCauses", "ParseCause"}
+var frontCalls = []string{"Acts", "DefaultSettings", "Operations", "OrderCauses", "ParseCause", "Reasons"}
 
 // errorClasses is the package for declaring sentinel errors. All exported errors of the
 // packages that errorReader imports, directly or through others, must have a class.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
 	"github.com/d204ef64/fob/validator/vault"
 )
@@ -20,7 +21,7 @@ func (b *Bank) Backup(ctx context.Context, by By, w io.Writer, progress func(row
 	}
 	now := b.Now()
 	err := b.db.Update(ctx, func(tx *store.Tx) error {
-		tx.AddAudit(by.note(now, "back up", 0, noSerial, "", ""))
+		tx.AddAudit(by.note(now, validator.ActBackUp, 0, noSerial, "", ""))
 		return nil
 	})
 	if err != nil {
@@ -73,7 +74,7 @@ func Restore(ctx context.Context, name string, backup *store.BackupReader, maste
 		if err := tx.DoubtNotices("restored from a backup: it may have been sent since"); err != nil {
 			return err
 		}
-		r := by.note(now, "restore", 0, noSerial, "", "backup of "+backup.Made.Time().UTC().Format(time.RFC3339))
+		r := by.note(now, validator.ActRestore, 0, noSerial, "", "backup of "+backup.Made.Time().UTC().Format(time.RFC3339))
 		if o.TestClock {
 			markTestClock(&r)
 		}

@@ -114,7 +114,7 @@ func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, 
 		if err := tx.MakeChains(); err != nil {
 			return err
 		}
-		tx.AddAudit(store.Record{At: now, Act: "create bank", Reason: validator.ReasonAllowed.String(), Done: true, Front: "command", Note: note})
+		tx.AddAudit(By{Front: FrontCommand}.note(now, validator.ActCreateBank, 0, noSerial, "", note))
 		return nil
 	})
 	if errors.Is(err, store.ErrExists) {

@@ -5,6 +5,7 @@ package bank
 import (
 	"context"
 
+	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
 )
 
@@ -58,7 +59,7 @@ func (b *Bank) ChangeClerk(ctx context.Context, by By, id string, c ClerkChange)
 				return err
 			}
 		}
-		tx.AddAudit(by.note(b.Now(), "change clerk", 0, noSerial, "", id))
+		tx.AddAudit(by.note(b.Now(), validator.ActChangeClerk, 0, noSerial, "", id))
 		return tx.PutClerk(row)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
 )
 
@@ -28,7 +29,7 @@ func (b *Bank) AddContract(ctx context.Context, by By, c Contract) (Contract, er
 	}
 	c.HadFree, c.Created = false, b.Now()
 	err := b.db.Update(ctx, func(tx *store.Tx) error {
-		tx.AddAudit(by.note(c.Created, "add contract", 0, noSerial, c.ID, ""))
+		tx.AddAudit(by.note(c.Created, validator.ActAddContract, 0, noSerial, c.ID, ""))
 		return tx.AddContract(c)
 	})
 	if errors.Is(err, store.ErrExists) {
@@ -51,7 +52,7 @@ func (b *Bank) ChangeContract(ctx context.Context, by By, c Contract) (Contract,
 			return missing(err, "contract", c.ID)
 		}
 		c.HadFree, c.Created = old.HadFree, old.Created
-		tx.AddAudit(by.note(b.Now(), "change contract", 0, noSerial, c.ID, ""))
+		tx.AddAudit(by.note(b.Now(), validator.ActChangeContract, 0, noSerial, c.ID, ""))
 		return tx.PutContract(c)
 	})
 	return c, err

@@ -90,7 +90,7 @@ func (b *Bank) Daily(ctx context.Context, m Mailer) (r DailyReport, err error) {
 	}
 }
 
-var jobBy = By{Front: "job"}
+var jobBy = By{Front: FrontJob}
 
 const dailyJob = "daily job"
 
@@ -175,13 +175,13 @@ func (b *Bank) makeNotice(ctx context.Context, t Token) (made bool, err error) {
 		}
 		row.Noticed = now
 		made = true
-		tx.AddAudit(jobNote(now, "notice", n, "order "+o.ID))
+		tx.AddAudit(jobNote(now, validator.ActNotice, n, "order "+o.ID))
 		return tx.PutToken(row.Token)
 	})
 	return made, err
 }
 
-func jobNote(now token.UnixSeconds, act string, n Notice, text string) store.Record {
+func jobNote(now token.UnixSeconds, act validator.Act, n Notice, text string) store.Record {
 	return jobBy.note(now, act, validator.BK13, n.Serial, n.Contract, text)
 }
 
@@ -196,7 +196,7 @@ func (b *Bank) findDoubtful(ctx context.Context) (found int, err error) {
 		found = len(list)
 		for _, n := range list {
 			n.Status, n.Problem = NoticeDoubtful, "the server stopped while the message was being sent"
-			tx.AddAudit(jobNote(now, "notice doubtful", n, n.ID))
+			tx.AddAudit(jobNote(now, validator.ActNoticeDoubtful, n, n.ID))
 			if err := tx.PutNotice(n); err != nil {
 				return err
 			}
@@ -239,19 +239,19 @@ func (b *Bank) sendNotice(ctx context.Context, m Mailer, n Notice, r *DailyRepor
 		ID: n.ID, To: n.To, Language: n.Language, Customer: customer, Serial: n.Serial, Expiry: n.Expiry,
 		From: n.ArrivesFrom, By: n.ArrivesBy,
 	})
-	act := "notice sent"
+	act := validator.ActNoticeSent
 	switch {
 	case sent == nil:
 		n.Status, n.Sent, n.Problem = NoticeSent, b.Now(), ""
 		r.Sent++
 	case errors.Is(sent, ErrMailRefused):
-		n.Status, act = NoticeFailed, "notice failed"
+		n.Status, act = NoticeFailed, validator.ActNoticeFailed
 		r.Failed++
 	case errors.Is(sent, ErrMailLater):
-		n.Status, act = NoticeDue, "notice later"
+		n.Status, act = NoticeDue, validator.ActNoticeLater
 		r.Later++
 	default:
-		n.Status, act = NoticeDoubtful, "notice doubtful"
+		n.Status, act = NoticeDoubtful, validator.ActNoticeDoubtful
 		r.Doubtful++
 	}
 	if sent != nil {
@@ -312,7 +312,7 @@ func (b *Bank) Resend(ctx context.Context, by By, id string) (n Notice, err erro
 			return err
 		}
 		n.Status, n.To, n.Began = NoticeDue, c.Email, 0
-		tx.AddAudit(by.note(b.Now(), "resend notice", validator.BK13, n.Serial, n.Contract, n.ID))
+		tx.AddAudit(by.note(b.Now(), validator.ActResendNotice, validator.BK13, n.Serial, n.Contract, n.ID))
 		return tx.PutNotice(n)
 	})
 	return n, err

@@ -114,10 +114,11 @@ func (by By) record(a validator.Audit) store.Record {
 	return r
 }
 
-// note returns the audit record of something that the bank does.
-func (by By) note(now token.UnixSeconds, act string, rule validator.Rule, serial token.Serial, contract, text string) store.Record {
+// note returns the audit record of something that the bank does, a [validator.Act] or
+// [validator.Operation].
+func (by By) note(now token.UnixSeconds, act fmt.Stringer, rule validator.Rule, serial token.Serial, contract, text string) store.Record {
 	r := store.Record{
-		At: now, User: by.User, Clerk: by.Clerk, Contract: contract, Act: act, Reason: validator.ReasonAllowed.String(),
+		At: now, User: by.User, Clerk: by.Clerk, Contract: contract, Act: act.String(), Reason: validator.ReasonAllowed.String(),
 		Done: true, Front: by.Front, Source: by.Source, Note: text,
 	}
 	if rule.Valid() {
@@ -126,6 +127,12 @@ func (by By) note(now token.UnixSeconds, act string, rule validator.Rule, serial
 	if !serial.IsZero() {
 		r.Serial = serial.String()
 	}
+	return r
+}
+
+// refused returns the record of what was not done, and why.
+func refused(r store.Record, why validator.Reason) store.Record {
+	r.Done, r.Reason = false, why.String()
 	return r
 }
 

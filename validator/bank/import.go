@@ -79,7 +79,7 @@ func (b *Bank) Import(ctx context.Context, by By, r seedfile.Reader, o ImportOpt
 				return err
 			}
 		}
-		tx.AddAudit(by.note(i.now, "import", validator.BK09, noSerial, o.Contract, fmt.Sprintf("%d tokens, import %s", n, i.id)))
+		tx.AddAudit(by.note(i.now, validator.ActImport, validator.BK09, noSerial, o.Contract, fmt.Sprintf("%d tokens, import %s", n, i.id)))
 		return nil
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
 	"github.com/d204ef64/fob/validator/vault"
 )
@@ -27,7 +28,7 @@ func (b *Bank) AddKey(ctx context.Context, by By, role KeyRole, name string) (AP
 	k := APIKey{ID: newID(), Role: role, Name: name, Created: b.Now()}
 	s := secret("fobk_")
 	err := b.db.Update(ctx, func(tx *store.Tx) error {
-		tx.AddAudit(by.note(k.Created, "add key", 0, noSerial, "", k.ID+" "+string(role)))
+		tx.AddAudit(by.note(k.Created, validator.ActAddKey, 0, noSerial, "", k.ID+" "+string(role)))
 		return tx.AddKey(k, hashOf(s))
 	})
 	return k, s, err
@@ -51,7 +52,7 @@ func (b *Bank) EndKey(ctx context.Context, by By, id string) error {
 		return err
 	}
 	return b.db.Update(ctx, func(tx *store.Tx) error {
-		tx.AddAudit(by.note(b.Now(), "end key", 0, noSerial, "", shorten(id)))
+		tx.AddAudit(by.note(b.Now(), validator.ActEndKey, 0, noSerial, "", shorten(id)))
 		return missing(tx.EndKey(id, b.Now()), "API key in force", shorten(id))
 	})
 }
@@ -115,7 +116,7 @@ func (b *Bank) RotateKey(ctx context.Context, by By, progress func(done, all int
 		if key, err = vault.NewKey(vault.PurposeSeed, b.ring.NewestSeedKey()+1); err != nil {
 			return err
 		}
-		tx.AddAudit(by.note(b.Now(), "rotate key", 0, noSerial, "", "new key"))
+		tx.AddAudit(by.note(b.Now(), validator.ActRotateKey, 0, noSerial, "", "new key"))
 		return addKey(tx, *b.master.Load(), key, b.Now())
 	})
 	if errors.Is(err, store.ErrExists) {
@@ -156,7 +157,7 @@ func (b *Bank) RotateKey(ctx context.Context, by By, progress func(done, all int
 		if _, older, err := tx.CountTokens(id); err != nil || older > 0 {
 			return err // an import that had begun before; its key is kept until the next time
 		}
-		tx.AddAudit(by.note(b.Now(), "rotate key", 0, noSerial, "", "older keys forgotten"))
+		tx.AddAudit(by.note(b.Now(), validator.ActRotateKey, 0, noSerial, "", "older keys forgotten"))
 		return tx.DropDataKeys(vault.PurposeSeed, id)
 	})
 }
@@ -217,7 +218,7 @@ func (b *Bank) Rewrap(ctx context.Context, by By, fresh vault.Master, kdf string
 			return err
 		}
 		meta.KDF = kdf
-		tx.AddAudit(by.note(b.Now(), "rotate key", 0, noSerial, "", "new master key"))
+		tx.AddAudit(by.note(b.Now(), validator.ActRotateKey, 0, noSerial, "", "new master key"))
 		return tx.PutMeta(meta)
 	})
 	if err == nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/d204ef64/fob/internal/ratelimit"
 	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
 )
 
@@ -205,7 +206,7 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 	}
 	now, from := b.Now(), attemptOf(by)
 	if b.logins.waits(from, now) {
-		return Session{}, b.mustWait(ctx, by, "log in")
+		return Session{}, b.mustWait(ctx, by, validator.ActLogIn)
 	}
 	hash, contract, there, err := b.passwordOf(ctx, by)
 	if err != nil {
@@ -213,7 +214,7 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 	}
 	right, err := b.logins.matches(ctx, from, password, hash, now)
 	if errors.Is(err, ErrLogin) {
-		err = b.mustWait(ctx, by, "log in")
+		err = b.mustWait(ctx, by, validator.ActLogIn)
 	}
 	if err != nil {
 		return Session{}, err
@@ -221,7 +222,7 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 	ok := false
 	s := store.SessionRow{Session: Session{User: by.User, Clerk: by.Clerk, Started: now, Ends: now + SessionLasts}, Seen: now}
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
-		r := by.note(now, "log in", 0, noSerial, contract, "")
+		r := by.note(now, validator.ActLogIn, 0, noSerial, contract, "")
 		if ok = right; ok { // comparing takes long: he may have been locked meanwhile
 			var err error
 			if ok, err = unchanged(tx, by, hash); err != nil {
@@ -229,11 +230,11 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 			}
 		}
 		if !ok {
-			r.Done, r.Reason = false, "wrong password"
+			why := validator.ReasonWrongPassword
 			if !there { // the name may be a password, in the wrong field
-				r.User, r.Clerk, r.Reason = "", "", "unknown user"
+				r.User, r.Clerk, why = "", "", validator.ReasonUnknownUser
 			}
-			tx.AddAudit(r)
+			tx.AddAudit(refused(r, why))
 			return nil
 		}
 		tx.AddAudit(r)
@@ -251,7 +252,7 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 
 // mustWait puts on record that a password was not looked at, since its login has to
 // wait, and returns what is said to that.
-func (b *Bank) mustWait(ctx context.Context, by By, act string) error {
+func (b *Bank) mustWait(ctx context.Context, by By, act validator.Act) error {
 	_, contract, there, err := b.passwordOf(ctx, by)
 	if err != nil {
 		return err
@@ -260,9 +261,7 @@ func (b *Bank) mustWait(ctx context.Context, by By, act string) error {
 		by.User, by.Clerk = "", ""
 	}
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
-		r := by.note(b.Now(), act, 0, noSerial, contract, "")
-		r.Done, r.Reason = false, "must wait"
-		tx.AddAudit(r)
+		tx.AddAudit(refused(by.note(b.Now(), act, 0, noSerial, contract, ""), validator.ReasonMustWait))
 		return nil
 	})
 	return cmp.Or(err, errLogin())
@@ -361,7 +360,7 @@ func (b *Bank) ChangePassword(ctx context.Context, by By, old, fresh string) err
 	}
 	now, from := b.Now(), attemptOf(by)
 	if b.logins.waits(from, now) {
-		return b.mustWait(ctx, by, "change password")
+		return b.mustWait(ctx, by, validator.ActChangePassword)
 	}
 	have, contract, _, err := b.passwordOf(ctx, by)
 	if err != nil {
@@ -373,9 +372,7 @@ func (b *Bank) ChangePassword(ctx context.Context, by By, old, fresh string) err
 	}
 	if !ok {
 		err := b.db.Update(ctx, func(tx *store.Tx) error {
-			r := by.note(now, "change password", 0, noSerial, contract, "")
-			r.Done, r.Reason = false, "wrong password"
-			tx.AddAudit(r)
+			tx.AddAudit(refused(by.note(now, validator.ActChangePassword, 0, noSerial, contract, ""), validator.ReasonWrongPassword))
 			return nil
 		})
 		return cmp.Or(err, errLogin())
@@ -390,7 +387,7 @@ func (b *Bank) ChangePassword(ctx context.Context, by By, old, fresh string) err
 		} else if !ok {
 			return errLogin()
 		}
-		tx.AddAudit(by.note(now, "change password", 0, noSerial, contract, ""))
+		tx.AddAudit(by.note(now, validator.ActChangePassword, 0, noSerial, contract, ""))
 		if err := tx.DropSessions(by.User, by.Clerk, nil); err != nil {
 			return err
 		}
@@ -432,7 +429,7 @@ func (b *Bank) AddClerk(ctx context.Context, by By, id, name, password string) e
 	}
 	now := b.Now()
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
-		tx.AddAudit(by.note(now, "add clerk", 0, noSerial, "", id))
+		tx.AddAudit(by.note(now, validator.ActAddClerk, 0, noSerial, "", id))
 		return tx.AddClerk(store.Clerk{ID: id, Name: name, Password: hash, Created: now})
 	})
 	if errors.Is(err, store.ErrExists) {

@@ -33,9 +33,7 @@ func (b *Bank) Order(ctx context.Context, by By, n NewOrder) (o Order, out Outco
 			v = validator.Verdict{Way: validator.NoWay, Rule: rule, Reason: validator.ReasonNotOffered}
 		}
 		if v.Way != validator.OnPaper {
-			r := by.note(now, "order", v.Rule, n.Old, n.Contract, n.Cause.String())
-			r.Reason, r.Done = v.Reason.String(), false
-			tx.AddAudit(r)
+			tx.AddAudit(refused(by.note(now, validator.ActOrder, v.Rule, n.Old, n.Contract, n.Cause.String()), v.Reason))
 			out.Verdict = v
 			return nil
 		}
@@ -53,7 +51,7 @@ func (b *Bank) Order(ctx context.Context, by By, n NewOrder) (o Order, out Outco
 				return err
 			}
 		}
-		tx.AddAudit(by.note(now, "order", o.Rule, o.Old, c.ID, fmt.Sprintf("%s, fee %d, order %s", o.Cause, o.Fee, o.ID)))
+		tx.AddAudit(by.note(now, validator.ActOrder, o.Rule, o.Old, c.ID, fmt.Sprintf("%s, fee %d, order %s", o.Cause, o.Fee, o.ID)))
 		out.Done = true
 		return tx.AddOrder(o)
 	})
@@ -106,7 +104,7 @@ func (b *Bank) Ship(ctx context.Context, by By, order string, serial token.Seria
 			return err
 		}
 		o.Status, o.New = OrderShipped, serial
-		tx.AddAudit(by.note(b.Now(), "ship", o.Rule, serial, o.Contract, "order "+o.ID))
+		tx.AddAudit(by.note(b.Now(), validator.ActShip, o.Rule, serial, o.Contract, "order "+o.ID))
 		return nil
 	})
 }
@@ -128,7 +126,7 @@ func (b *Bank) CancelOrder(ctx context.Context, by By, order string) (Order, err
 				return err
 			}
 		}
-		tx.AddAudit(by.note(b.Now(), "cancel order", o.Rule, noSerial, o.Contract, "order "+o.ID))
+		tx.AddAudit(by.note(b.Now(), validator.ActCancelOrder, o.Rule, noSerial, o.Contract, "order "+o.ID))
 		return nil
 	})
 }

@@ -104,7 +104,7 @@ func (b *Bank) refusedActivation(
 	}
 	actor.Refused = actor.Refused.Again(b.settings, now)
 	if b.ActivationLocked(actor.User) {
-		tx.AddAudit(by.note(now, "lock activation", validator.BK05, noSerial, actor.Contract,
+		tx.AddAudit(by.note(now, validator.ActLockActivation, validator.BK05, noSerial, actor.Contract,
 			fmt.Sprintf("%d refused activations", actor.Refused.Count)))
 	}
 	return tx.PutUser(actor)
@@ -243,7 +243,7 @@ func (b *Bank) report(tx *store.Tx, by By, t Token, c validator.Condition) error
 		return conflict("token %s is revoked", t.Serial)
 	}
 	t.Condition = c
-	tx.AddAudit(by.note(b.Now(), "report", validator.BK10, t.Serial, t.Contract, c.String()))
+	tx.AddAudit(by.note(b.Now(), validator.ActReport, validator.BK10, t.Serial, t.Contract, c.String()))
 	return tx.PutToken(t)
 }
 
@@ -309,7 +309,7 @@ func (b *Bank) Issue(ctx context.Context, by By, contract string, serials ...tok
 			if err := b.issue(tx, contract, s); err != nil {
 				return err
 			}
-			tx.AddAudit(by.note(b.Now(), "issue", validator.BK19, s, contract, ""))
+			tx.AddAudit(by.note(b.Now(), validator.ActIssue, validator.BK19, s, contract, ""))
 		}
 		c.HadFree = c.HadFree || len(serials) > 0
 		return tx.PutContract(c)

@@ -72,9 +72,18 @@ type By struct {
 	Clerk    string // ID of a clerk of the bank, or of the API key that acts as one
 	Operator bool   // who has the database and its key; may do what a clerk may
 	Key      string // ID of the API key with which a caller asks for others; "" is none
-	Front    string // "http", "radius", "page", "command" or "job"
+	Front    string // such as [FrontPage]
 	Source   string // network address without port, of a command the system's user; "" is none
 }
+
+// The fronts, by which somebody asks.
+const (
+	FrontHTTP    = "http"
+	FrontPage    = "page"
+	FrontRADIUS  = "radius"
+	FrontCommand = "command"
+	FrontJob     = "job" // the daily one
+)
 
 // Roles returns those that who asks may give a user who has one of them now: the
 // master of a contract, of whom there is one, is named by a clerk.

@@ -52,7 +52,7 @@ func (b *Bank) AddUser(ctx context.Context, by By, n NewUser, code string) (User
 			return conflict("the first user of contract %q must be its master", n.Contract)
 		}
 		u.Created = b.Now()
-		tx.AddAudit(by.note(u.Created, "add user", validator.BK04, noSerial, n.Contract, u.ID+" "+u.Role.String()))
+		tx.AddAudit(by.note(u.Created, validator.OpUserAdd, validator.BK04, noSerial, n.Contract, u.ID+" "+u.Role.String()))
 		return tx.AddUser(u)
 	})
 	if errors.Is(err, store.ErrExists) {
@@ -137,10 +137,10 @@ func (b *Bank) ChangeUser(ctx context.Context, by By, id string, c UserChange, c
 				return err
 			}
 		}
-		tx.AddAudit(by.note(b.Now(), "change user", validator.BK04, noSerial, contract, u.ID))
+		tx.AddAudit(by.note(b.Now(), validator.OpUserChange, validator.BK04, noSerial, contract, u.ID))
 		if c.UnlockActivation {
 			u.Refused = validator.RefusedActivations{}
-			tx.AddAudit(by.note(b.Now(), "unlock activation", validator.BK05, noSerial, contract, u.ID))
+			tx.AddAudit(by.note(b.Now(), validator.ActUnlockActivation, validator.BK05, noSerial, contract, u.ID))
 		}
 		return tx.PutUser(u)
 	})
@@ -230,9 +230,8 @@ func (b *Bank) spend(ctx context.Context, q question, code string) error {
 		q.tx = tx
 		d, _, err := q.check(code)
 		if err == nil && d.Answer == validator.Accepted {
-			r := q.by.note(q.now, q.op.String(), validator.BK04, q.serial, q.user.Contract, "nothing was done")
-			r.Done, r.Reason = false, "not possible"
-			tx.AddAudit(r)
+			r := q.by.note(q.now, q.op, validator.BK04, q.serial, q.user.Contract, "nothing was done")
+			tx.AddAudit(refused(r, validator.ReasonNotPossible))
 		}
 		return err
 	})

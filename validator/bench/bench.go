@@ -138,7 +138,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.bank, err = bank.Open(ctx, r.db, master, bank.Options{Clock: r.clock}); err != nil {
 		return err
 	}
-	_, err = r.bank.Import(ctx, bank.By{Clerk: "bench", Front: "command"}, &tokens{n: r.o.Tokens}, bank.ImportOptions{})
+	_, err = r.bank.Import(ctx, bank.By{Clerk: "bench", Front: bank.FrontCommand}, &tokens{n: r.o.Tokens}, bank.ImportOptions{})
 	return err
 }
 

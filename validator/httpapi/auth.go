@@ -60,7 +60,7 @@ func (c caller) String() string {
 // by says to the bank who asks. A key that reads the audit log is a clerk to it,
 // and is let in here to nothing else.
 func (r *request) by() bank.By {
-	b := bank.By{Front: "http", Source: r.source}
+	b := bank.By{Front: bank.FrontHTTP, Source: r.source}
 	switch r.caller.role {
 	case userRole:
 		b.User = r.caller.id

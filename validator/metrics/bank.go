@@ -18,13 +18,10 @@ var ofCodes = map[string]bool{}
 var acts = map[string]bool{}
 
 func init() {
-	for _, r := range []validator.Reason{
-		validator.ReasonAccepted, validator.ReasonCorrected, validator.ReasonNextCode, validator.ReasonWrong,
-		validator.ReasonMalformed, validator.ReasonReplayed, validator.ReasonSuspended, validator.ReasonExpired,
-		validator.ReasonRevoked, validator.ReasonReported, validator.ReasonUnknown, validator.ReasonNotYet,
-		validator.ReasonOutOfTime,
-	} {
-		ofCodes[r.String()] = true
+	for _, r := range validator.Reasons() {
+		if r.OfCode() {
+			ofCodes[r.String()] = true
+		}
 	}
 	for _, op := range validator.Operations() {
 		acts[op.String()] = true
@@ -32,7 +29,10 @@ func init() {
 }
 
 // fronts are the names of the channels in audit records.
-var fronts = []string{"http", "page", "radius", "command"}
+var fronts = []string{bank.FrontHTTP, bank.FrontPage, bank.FrontRADIUS, bank.FrontCommand}
+
+// mustWait is the result of a login that has to wait.
+var mustWait = validator.ReasonMustWait.String()
 
 // begin shows events that have not happened yet as 0.
 func (m *Metrics) begin() {
@@ -43,7 +43,7 @@ func (m *Metrics) begin() {
 		for reason := range ofCodes {
 			m.codes.WithLabelValues(front, reason)
 		}
-		for _, result := range []string{"done", "refused", "must wait"} {
+		for _, result := range []string{"done", "refused", mustWait} {
 			m.logins.WithLabelValues(front, result)
 		}
 	}
@@ -78,10 +78,10 @@ func (m *Metrics) recorded(r bank.Record) {
 	switch {
 	case acts[r.Act] && ofCodes[r.Reason]:
 		m.codes.WithLabelValues(r.Front, r.Reason).Inc()
-	case r.Act == "log in":
+	case r.Act == validator.ActLogIn.String():
 		result := "done"
 		switch {
-		case r.Reason == "must wait":
+		case r.Reason == mustWait:
 			result = r.Reason
 		case !r.Done:
 			result = "refused"

@@ -23,7 +23,7 @@ func TestAuditWords(t *testing.T) {
 		n++
 	}
 	require.Greater(t, n, 20)
-	for _, o := range actOptions()[1:] {
+	for _, o := range actOptions[1:] {
 		said, err := words.act(o.Value)
 		require.NoError(t, err)
 		require.NotEqual(t, o.Value, said)

@@ -106,7 +106,7 @@ func (c *call) saveState() error {
 // begin finds out who asks. Nobody is logged in afterwards unless c.opened.
 func (s *server) begin(a *area, w http.ResponseWriter, r *http.Request) (*call, error) {
 	c := &call{server: s, area: a, w: w, r: r, lang: languageOf(r, "")}
-	c.by = bank.By{Front: "page", Source: s.o.Source(r)}
+	c.by = bank.By{Front: bank.FrontPage, Source: s.o.Source(r)}
 	c.secret = c.getCookie(a.cookie)
 	if c.secret != "" {
 		session, err := s.bank.Session(r.Context(), c.secret)

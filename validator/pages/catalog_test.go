@@ -72,6 +72,12 @@ func computed() []string {
 			keys = append(keys, f.Label)
 		}
 	}
+	for _, a := range validator.Acts() {
+		add("act.%s", slug(a))
+	}
+	for _, r := range validator.Reasons() {
+		add("reason.%s", slug(r))
+	}
 	for r := validator.ReasonNone; r <= validator.ReasonActivationLocked; r++ {
 		add("verdict.%s", slug(r))
 	}

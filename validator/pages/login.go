@@ -56,7 +56,7 @@ func (c *call) logIn() error {
 		login = c.bank.LogInClerk
 	}
 	// Nobody is logged in yet: whose login it is stands in the form.
-	session, err := login(c.r.Context(), bank.By{Front: "page", Source: c.by.Source}, values["user"], values["password"])
+	session, err := login(c.r.Context(), bank.By{Front: bank.FrontPage, Source: c.by.Source}, values["user"], values["password"])
 	if errors.Is(err, bank.ErrLogin) || errors.Is(err, bank.ErrInvalid) {
 		c.say("bad", say("login.refused"))
 		return c.leave("/login")

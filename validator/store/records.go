@@ -152,10 +152,10 @@ type Record struct {
 	User     string `json:"user,omitempty"`
 	Clerk    string `json:"clerk,omitempty"`
 	Contract string `json:"contract,omitempty"`
-	Act      string `json:"act"`              // an operation's name, or "order", "ship", "report", "import", …
+	Act      string `json:"act"`              // the name of a validator.Operation or validator.Act
 	Serial   string `json:"serial,omitempty"` // as given, even if no token has it; "" if the act concerns no token
 	Rule     string `json:"rule,omitempty"`   // "BK-01" to "BK-20"
-	Reason   string `json:"reason"`           // see validator.Reason
+	Reason   string `json:"reason"`           // the name of a validator.Reason
 	Done     bool   `json:"done"`
 	Front    string `json:"front,omitempty"`
 	Source   string `json:"source,omitempty"`

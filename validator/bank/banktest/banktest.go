@@ -64,7 +64,7 @@ type Desk struct {
 }
 
 // Clerk is who is at the desk.
-var Clerk = bank.By{Clerk: "desk", Front: "command"}
+var Clerk = bank.By{Clerk: "desk", Front: bank.FrontCommand}
 
 // SQLite returns the name of a new file.
 func SQLite(t testing.TB) string { return filepath.Join(t.TempDir(), "bank.db") }
@@ -142,7 +142,7 @@ func (d *Desk) Restart() {
 }
 
 // By is a user on a page.
-func By(user string) bank.By { return bank.By{User: user, Front: "page", Source: "192.0.2.1"} }
+func By(user string) bank.By { return bank.By{User: user, Front: bank.FrontPage, Source: "192.0.2.1"} }
 
 func (d *Desk) ctx() context.Context { return d.T.Context() }
 

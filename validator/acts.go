@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validator
+
+// Act is something that the audit log has besides the operations of users.
+type Act uint8
+
+// The acts, in the order in which one chooses among them.
+const (
+	ActLogIn Act = iota
+	ActChangePassword
+	ActLockActivation // after too many refused ones
+	ActUnlockActivation
+	ActReport // of a loss or breakage, or that it was none
+	ActOrder
+	ActShip
+	ActCancelOrder
+	ActIssue // without an order
+	ActImport
+	ActNotice // of an expiry date was made
+	ActNoticeSent
+	ActNoticeLater
+	ActNoticeFailed
+	ActNoticeDoubtful
+	ActResendNotice
+	ActAddContract
+	ActChangeContract
+	ActAddClerk
+	ActChangeClerk
+	ActAddKey    // for the API
+	ActEndKey    // for the API
+	ActRotateKey // data key or master key
+	ActBackUp
+	ActRestore
+	ActCreateBank
+)
+
+var actNames = []string{
+	ActLogIn:            "log in",
+	ActChangePassword:   "change password",
+	ActLockActivation:   "lock activation",
+	ActUnlockActivation: "unlock activation",
+	ActReport:           "report",
+	ActOrder:            "order",
+	ActShip:             "ship",
+	ActCancelOrder:      "cancel order",
+	ActIssue:            "issue",
+	ActImport:           "import",
+	ActNotice:           "notice",
+	ActNoticeSent:       "notice sent",
+	ActNoticeLater:      "notice later",
+	ActNoticeFailed:     "notice failed",
+	ActNoticeDoubtful:   "notice doubtful",
+	ActResendNotice:     "resend notice",
+	ActAddContract:      "add contract",
+	ActChangeContract:   "change contract",
+	ActAddClerk:         "add clerk",
+	ActChangeClerk:      "change clerk",
+	ActAddKey:           "add key",
+	ActEndKey:           "end key",
+	ActRotateKey:        "rotate key",
+	ActBackUp:           "back up",
+	ActRestore:          "restore",
+	ActCreateBank:       "create bank",
+}
+
+// Acts returns all acts.
+func Acts() []Act { return values[Act](0, len(actNames)) }
+
+// String returns a few words in lower case, for example "cancel order".
+func (a Act) String() string { return name("Act", actNames, a) }
