@@ -15,35 +15,35 @@ import (
 	"github.com/d204ef64/fob/internal/secretfile"
 )
 
-// certificateEvery is how often the files of a certificate are looked at.
+// certificateEvery is how often the server checks the certificate files for changes.
 const certificateEvery = time.Minute
 
-// Certificate is a server's certificate, which may be replaced while it runs.
+// Certificate is a server's TLS certificate. It can be replaced while the server runs.
 type Certificate struct {
-	certFile, keyFile string // "" is fixed
+	certFile, keyFile string // "" for a fixed certificate
 
 	mu        sync.Mutex
 	now       *tls.Certificate
-	cert, key []byte // the contents of the files that were looked at last
+	cert, key []byte // the file contents that were read last
 }
 
-// FixedCertificate returns a certificate that stays.
+// FixedCertificate returns a certificate that never changes.
 func FixedCertificate(c tls.Certificate) *Certificate { return &Certificate{now: &c} }
 
-// LoadCertificate reads a certificate chain and its key, in PEM. The server follows
-// changes of the files.
+// LoadCertificate reads a PEM certificate chain and its private key. The running server
+// picks up later changes to the files.
 func LoadCertificate(certFile, keyFile string) (*Certificate, error) {
 	c := &Certificate{certFile: certFile, keyFile: keyFile}
 	_, err := c.Reload()
 	return c, err
 }
 
-// Reload reads the files again, and reports whether the certificate is a new one. If
-// they are not good, the certificate of before stays.
+// Reload reads the files again and reports whether the certificate changed. If the
+// files cannot be used, the previous certificate stays in use.
 func (c *Certificate) Reload() (fresh bool, err error) { return c.load(true) }
 
-// load reads the files. Unless always is set, an error is returned once for the same
-// contents.
+// load reads the files. Unless always is set, it returns an error only once for the
+// same file contents.
 func (c *Certificate) load(always bool) (fresh bool, err error) {
 	if c.certFile == "" {
 		return false, nil
@@ -74,8 +74,8 @@ func (c *Certificate) load(always bool) (fresh bool, err error) {
 	return fresh, nil
 }
 
-// config returns the settings of TLS. The suites of TLS 1.2 are those with forward
-// secrecy and authenticated encryption.
+// config returns the TLS settings. The TLS 1.2 cipher suites are limited to those with
+// forward secrecy and authenticated encryption.
 func (c *Certificate) config() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -104,7 +104,7 @@ func (s *Server) loadCertificate(always bool) {
 	}
 }
 
-// followCertificate looks at the files now and then.
+// followCertificate checks the certificate files at regular intervals.
 func (s *Server) followCertificate(ctx context.Context, every time.Duration) {
 	if s.c.Certificate == nil {
 		return

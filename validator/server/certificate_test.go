@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pemPair makes a certificate and its key.
+// pemPair creates a self-signed certificate and its private key.
 func pemPair(t *testing.T, serial int64, ends time.Time) (cert, key []byte) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -38,8 +38,8 @@ func pemPair(t *testing.T, serial int64, ends time.Time) (cert, key []byte) {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})
 }
 
-// TestCertificateIsFollowed: a new certificate is used by new connections, and a broken
-// one is not: whatever is wrong with it, the one of before stays.
+// TestCertificateIsFollowed: new connections use a new certificate. If the files are
+// broken in any way, the previous certificate stays in use.
 func TestCertificateIsFollowed(t *testing.T) {
 	dir := t.TempDir()
 	certFile, keyFile := filepath.Join(dir, "crt"), filepath.Join(dir, "key")
@@ -87,7 +87,7 @@ func TestCertificateIsFollowed(t *testing.T) {
 	r.Reload()
 	require.EqualValues(t, 2, shown(), "no file")
 
-	// Without a signal.
+	// The server also notices a change without a signal.
 	write(one, oneKey)
 	require.NoError(t, os.Chmod(keyFile, 0o600))
 	ctx, stop := context.WithCancel(t.Context())
@@ -96,8 +96,8 @@ func TestCertificateIsFollowed(t *testing.T) {
 	require.Eventually(t, func() bool { return shown() == 1 }, patience, 10*time.Millisecond)
 }
 
-// TestCipherSuites: of TLS 1.2 only suites with forward secrecy and authenticated
-// encryption are accepted (RFC 9325, section 4.2).
+// TestCipherSuites: for TLS 1.2 the server accepts only cipher suites with forward
+// secrecy and authenticated encryption (RFC 9325, section 4.2).
 func TestCipherSuites(t *testing.T) {
 	certificate, pool := selfSigned(t)
 	r := serve(t, Config{Certificate: certificate, Pages: http.NotFoundHandler()})

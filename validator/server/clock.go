@@ -10,11 +10,11 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// Clock tells the time and waits for it.
+// Clock returns the time and waits for a given time.
 type Clock interface {
 	Now() token.UnixSeconds
-	// Wait returns nil once Now is t or later, and the context's error when that
-	// ends before.
+	// Wait returns nil once Now is t or later. It returns the context's error if the
+	// context ends first.
 	Wait(ctx context.Context, t token.UnixSeconds) error
 }
 
@@ -23,14 +23,14 @@ var (
 	_ Clock = ManualClock{}
 )
 
-// lookEvery is how often a waiting system clock is looked at: a machine sleeps,
-// and its clock is set.
+// lookEvery is how often a waiting SystemClock reads the time again. The wait must
+// adapt if the machine was suspended or its clock was set.
 const lookEvery = time.Minute
 
 // SystemClock is the machine's clock.
 type SystemClock struct{ bank.SystemClock }
 
-// Wait waits as [Clock] says.
+// Wait implements [Clock].
 func (c SystemClock) Wait(ctx context.Context, t token.UnixSeconds) error {
 	for {
 		left := t - c.Now()
@@ -47,7 +47,7 @@ func (c SystemClock) Wait(ctx context.Context, t token.UnixSeconds) error {
 	}
 }
 
-// ManualClock stands still until it is moved, for tests.
+// ManualClock is a clock for tests. It stands still until the test moves it.
 type ManualClock struct{ *bank.ManualClock }
 
 // NewManualClock returns a clock that shows t.
@@ -55,10 +55,10 @@ func NewManualClock(t token.UnixSeconds) ManualClock {
 	return ManualClock{bank.NewManualClock(t)}
 }
 
-// Wait waits as [Clock] says, for as many moves as it takes.
+// Wait implements [Clock]. It may take several moves of the clock.
 func (c ManualClock) Wait(ctx context.Context, t token.UnixSeconds) error {
 	for {
-		moved := c.Moved() // before Now: a move in between is then seen
+		moved := c.Moved() // before Now, which makes a move in between visible
 		if c.Now() >= t {
 			return ctx.Err()
 		}

@@ -18,7 +18,7 @@ import (
 	"github.com/d204ef64/fob/validator/metrics"
 )
 
-// The defaults and limits of what a server takes.
+// Defaults and limits of a server.
 const (
 	DefaultListen      = "127.0.0.1:8080"
 	DefaultPatience    = 10 * time.Second
@@ -31,101 +31,104 @@ const (
 	maxHeader         = 16 << 10 // bytes
 )
 
-// ErrExposed is the error of HTTP beyond loopback without a certificate:
-// passwords and codes would cross a network in clear.
+// ErrExposed is returned for an HTTP address beyond loopback without a certificate.
+// Passwords and codes would cross the network in the clear.
 var ErrExposed = errclass.New(errclass.Usage, "beyond loopback a certificate is needed")
 
-// ErrHour is the error of an hour that is none.
+// ErrHour is returned for an hour outside 0 to 23.
 var ErrHour = errclass.New(errclass.Usage, "the daily job's hour is 0 to 23")
 
-// ErrAddress is the error of an address that is none.
+// ErrAddress is returned for an invalid listen address.
 var ErrAddress = errclass.New(errclass.Usage, "want HOST:PORT such as 127.0.0.1:8080")
 
-// Packets is a front that takes datagrams, such as RADIUS.
+// Packets is an interface that receives datagrams, such as RADIUS.
 type Packets struct {
 	Name   string // for events, such as "radius"
 	Listen string // HOST:PORT, as in Config.Listen
 
-	// Serve answers what comes until the context ends, and returns when what it
-	// began is finished. It returns nil then.
+	// Serve answers packets until the context ends. It then finishes the answers that
+	// it has begun and returns nil.
 	Serve func(ctx context.Context, conn net.PacketConn) error
 
-	// Reload reads again what Serve was given from files, for [Server.Reload]. If
-	// there is an error, nothing has changed. nil is nothing to read.
+	// Reload reads the files behind this interface again, for [Server.Reload]. If it
+	// returns an error, nothing has changed. If Reload is nil, there are no files to
+	// read.
 	Reload func() error
 }
 
-// Config is what a server runs. Bank, API and Pages must be set.
+// Config configures a server. Bank, API and Pages must be set.
 type Config struct {
 	Bank *bank.Bank
 
-	// API answers programs: /v1, and beside it /healthz, /readyz, /metrics and the
-	// description. Pages answers everything else: people.
+	// API answers programs: /v1, /healthz, /readyz, /metrics and the OpenAPI
+	// description. Pages answers every other path, for people.
 	API, Pages http.Handler
 
-	// Listen is HOST:PORT of HTTP; "" is [DefaultListen], port 0 a free one. The
-	// host 0.0.0.0 is every IPv4 address; [::] and no host are every address of
-	// both kinds.
+	// Listen is the HOST:PORT for HTTP. The default is [DefaultListen]; port 0 picks a
+	// free port. The host 0.0.0.0 means every IPv4 address. The host [::] and an empty
+	// host mean every IPv4 and IPv6 address.
 	Listen string
 
-	// Certificate is for HTTPS; nil is HTTP, on loopback only.
+	// Certificate enables HTTPS. If it is nil, the server speaks HTTP, on loopback
+	// only.
 	Certificate *Certificate
 
-	// Proxies are the reverse proxies in front of this server; PublicURL is needed
-	// with them.
+	// Proxies are the trusted reverse proxies in front of this server. They require a
+	// PublicURL.
 	Proxies Proxies
 
-	// PublicURL is how browsers reach the server, such as https://bank.example.com;
-	// "" is HTTP's address.
+	// PublicURL is the URL by which browsers reach the server, such as
+	// https://bank.example.com. If it is empty, browsers use the listen address.
 	PublicURL string
 
-	// Packets are the other fronts.
+	// Packets are the datagram interfaces, such as RADIUS.
 	Packets []Packets
 
-	// Mailer sends the notices of the daily job; with nil they are made out, and
-	// wait.
+	// Mailer sends the expiry notices of the daily job. If it is nil, the job creates
+	// the notices but does not send them.
 	Mailer bank.Mailer
 
-	// Hour is when the daily job runs, Japan time, 0 to 23. It also runs at the
-	// start.
+	// Hour is the hour of the day, 0 to 23 in Japan time, at which the daily job runs.
+	// The job also runs when the server starts.
 	Hour int
 
-	// Clock is the bank's clock; nil is the system's.
+	// Clock is the bank's clock. The default is the system clock.
 	Clock Clock
 
-	// Metrics count pages and the daily job; nil are some that nobody sees.
+	// Metrics count page requests and daily jobs. If nil, the counts are kept but not
+	// visible.
 	Metrics *metrics.Metrics
 
-	// Connections is how many are open at once; the next ones wait. 0 is
+	// Connections is the maximum number of open connections; further ones wait. 0 means
 	// [DefaultConnections].
 	Connections int
 
-	// PerSource is how many of them are of one source, an IPv4 address or the /64
-	// of an IPv6 one; what is more is closed. 0 is a quarter of Connections, and
-	// no less than 1. This machine and trusted proxies may have all.
+	// PerSource is the maximum number of open connections from one source: an IPv4
+	// address, or the /64 prefix of an IPv6 address. The server closes further ones. 0
+	// means a quarter of Connections, at least 1. Loopback and trusted proxies are
+	// exempt.
 	PerSource int
 
-	// Stall is how long a client may send nothing of a body, or read nothing of an
-	// answer; 0 is [DefaultStall]. A transfer that goes on has no limit.
+	// Stall is how long a client may stop sending a request body or reading an answer.
+	// 0 means [DefaultStall]. A transfer that keeps moving has no time limit.
 	Stall time.Duration
 
-	// Patience is how long a stopping server waits for what was begun; 0 is
+	// Patience is how long a stopping server waits for work that has begun. 0 means
 	// [DefaultPatience].
 	Patience time.Duration
 
-	// Prepare may set what else an HTTP server has, such as where it reports
-	// broken connections; nil leaves it.
+	// Prepare, if not nil, may change further settings of the HTTP server, such as its
+	// error log.
 	Prepare func(*http.Server)
 
-	// Event is told what happens: a line for a log, without secrets. nil is
-	// nobody. It may be called by several goroutines.
+	// Event, if not nil, receives events for a log. They contain no secrets. It may be
+	// called by several goroutines.
 	Event func(level slog.Level, what string, attrs ...slog.Attr)
 
-	public *url.URL // PublicURL; nil is none
+	public *url.URL // the parsed PublicURL; nil if it is empty
 }
 
-// complete fills in the defaults and checks what can be checked before anything
-// is opened.
+// complete fills in the defaults and checks the settings before any port is opened.
 func (c *Config) complete() error {
 	if c.Bank == nil || c.API == nil || c.Pages == nil {
 		return errors.New("server: a bank, its interface and its pages are needed")
@@ -157,8 +160,8 @@ func (c *Config) complete() error {
 	return c.Check()
 }
 
-// Exposed reports whether an address is reached from other machines: whether it
-// is anything but an address of the loopback. The error wraps [ErrAddress].
+// Exposed reports whether other machines can reach a listen address, which means any
+// address but a loopback one. The error wraps [ErrAddress].
 func Exposed(addr string) (bool, error) {
 	at, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
@@ -167,11 +170,12 @@ func Exposed(addr string) (bool, error) {
 	if addr == "" {
 		return false, fmt.Errorf("address %q: %w", addr, ErrAddress)
 	}
-	return at.IP == nil || !at.IP.IsLoopback(), nil // no host is every address
+	return at.IP == nil || !at.IP.IsLoopback(), nil // an empty host listens on every address
 }
 
-// listenNetwork returns the network to listen on: "tcp4" for "tcp" and an IPv4 address,
-// since Go opens IPv6 as well for "tcp" and 0.0.0.0.
+// listenNetwork returns the network to listen on. It turns "tcp" into "tcp4" for an
+// IPv4 address, because Go also opens IPv6 for "tcp" and 0.0.0.0. "udp" works the same
+// way.
 func listenNetwork(name, addr string) string {
 	if at, err := netip.ParseAddrPort(addr); err == nil && at.Addr().Is4() {
 		return name + "4"
@@ -179,8 +183,8 @@ func listenNetwork(name, addr string) string {
 	return name
 }
 
-// Check reports what is wrong with what a server would listen on, before anything
-// is opened. The error may be [ErrExposed], [ErrAddress] or [ErrProxy].
+// Check validates the hour, the listen addresses and the proxy settings before any port
+// is opened. The error may wrap [ErrHour], [ErrExposed], [ErrAddress] or [ErrProxy].
 func (c *Config) Check() error {
 	if c.Hour < 0 || c.Hour > 23 {
 		return fmt.Errorf("%w, got %d", ErrHour, c.Hour)

@@ -10,17 +10,17 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// retryAfter is when a daily job that could not do all is done again.
+// retryAfter is the delay before a failed or incomplete daily job runs again.
 const retryAfter token.UnixSeconds = 15 * 60
 
-// The Japanese day. Japan has had no summer time since 1951.
+// The Japanese calendar day. Japan has had no daylight saving time since 1951.
 const (
 	day   token.UnixSeconds = 86400
 	hour  token.UnixSeconds = 3600
 	japan token.UnixSeconds = 9 * hour
 )
 
-// nextRun returns the first instant after now at which it is the hour in Japan.
+// nextRun returns the first instant after now at which the hour "at" begins in Japan.
 func nextRun(now token.UnixSeconds, at int) token.UnixSeconds {
 	midnight := (now+japan)/day*day - japan
 	next := midnight + token.UnixSeconds(at)*hour
@@ -30,8 +30,8 @@ func nextRun(now token.UnixSeconds, at int) token.UnixSeconds {
 	return next
 }
 
-// daily runs the daily job at the start and then each day, until the context
-// ends. What it missed it catches up with, since the job does whatever is due.
+// daily runs the daily job at the start and then once a day, until the context ends.
+// The job does all work that is due, and so it catches up after missed days.
 type daily struct {
 	clock Clock
 	hour  int
@@ -57,7 +57,7 @@ func (d *daily) loop(ctx context.Context) {
 	}
 }
 
-// dailyDone tells of a run.
+// dailyDone records the outcome of a run in the metrics and the log.
 func (s *Server) dailyDone(r bank.DailyReport, err error) {
 	s.c.Metrics.Daily(r, err, s.c.Clock.Now())
 	if err != nil {

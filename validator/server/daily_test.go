@@ -14,8 +14,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// tokyo reads a time in Japan by means of the time package, which knows nothing
-// of nextRun.
+// tokyo parses a Japan time with the time package, independently of nextRun.
 func tokyo(t *testing.T, text string) token.UnixSeconds {
 	t.Helper()
 	zone, err := time.LoadLocation("Asia/Tokyo")
@@ -45,7 +44,7 @@ func TestNextRun(t *testing.T) {
 	}
 }
 
-// runs is a daily job that tells of each run.
+// runs is a fake daily job that reports each run to the test.
 type runs struct {
 	clock  ManualClock
 	at     chan token.UnixSeconds
@@ -87,14 +86,14 @@ func (r *runs) next(t *testing.T, want string, report bank.DailyReport, err erro
 	r.errs <- err
 }
 
-// TestDailyUnderAManualClock moves the clock over days: the job runs at the start
-// and once for each move that passes its hour, however far, and again soon where
-// it could not do all.
+// TestDailyUnderAManualClock moves the clock over days. The job runs at the start and
+// once for each move past its hour, however far the move. After an incomplete or failed
+// run it runs again soon.
 func TestDailyUnderAManualClock(t *testing.T) {
 	r, _ := startDaily(t, "2026-11-25 12:00:00")
 	r.next(t, "2026-11-25 12:00:00", bank.DailyReport{}, nil)
 	for _, to := range []string{"2026-11-26 05:59:59", "2026-11-26 06:00:00"} {
-		r.clock.Set(tokyo(t, to)) // the first must not make it run
+		r.clock.Set(tokyo(t, to)) // the first time must not start a run
 	}
 	r.next(t, "2026-11-26 06:00:00", bank.DailyReport{}, nil)
 	r.clock.Advance(400 * day)
@@ -105,7 +104,7 @@ func TestDailyUnderAManualClock(t *testing.T) {
 	r.clock.Advance(retryAfter)
 	r.next(t, "2027-12-31 06:30:00", bank.DailyReport{}, nil)
 	r.clock.Advance(retryAfter)
-	r.clock.Set(tokyo(t, "2027-12-31 05:00:00")) // back
+	r.clock.Set(tokyo(t, "2027-12-31 05:00:00")) // back in time
 	r.clock.Set(tokyo(t, "2028-01-01 06:00:00"))
 	r.next(t, "2028-01-01 06:00:00", bank.DailyReport{}, nil)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFamilies: 0.0.0.0 does not open IPv6.
+// TestFamilies: listening on 0.0.0.0 does not open IPv6.
 func TestFamilies(t *testing.T) {
 	six, err := net.Listen("tcp6", "[::1]:0")
 	if err != nil {

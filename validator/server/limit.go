@@ -10,17 +10,17 @@ import (
 	"github.com/d204ef64/fob/internal/ratelimit"
 )
 
-// limited is a listener with at most so many connections open at once. The next
-// ones wait in the system's queue. Of one source there are fewer, so that nobody
-// takes all places: what is more is closed.
+// limited is a listener with a maximum number of open connections. Further connections
+// wait in the system's queue. Each source has a lower maximum, which keeps one source
+// from taking all places; its surplus connections are closed.
 type limited struct {
 	net.Listener
 	places chan struct{}
 	closed chan struct{}
 	once   sync.Once
 
-	each   int                   // places of a source
-	spared func(netip.Addr) bool // may have all of them
+	each   int                   // maximum per source
+	spared func(netip.Addr) bool // reports whether an address is exempt from each
 
 	mu       sync.Mutex
 	bySource map[netip.Addr]int // open connections
@@ -33,7 +33,7 @@ func limit(l net.Listener, n, each int, spared func(netip.Addr) bool) net.Listen
 	}
 }
 
-// Accept waits for a place and a connection.
+// Accept waits for a free place and then for a connection.
 func (l *limited) Accept() (net.Conn, error) {
 	select {
 	case l.places <- struct{}{}:
@@ -55,8 +55,8 @@ func (l *limited) Accept() (net.Conn, error) {
 	}
 }
 
-// enter counts a connection of a source, unless there are too many, until leave is
-// called.
+// enter counts a connection of a source until leave is called. ok is false if the
+// source already has too many.
 func (l *limited) enter(from net.Addr) (leave func(), ok bool) {
 	at, err := netip.ParseAddrPort(from.String())
 	if err != nil || l.spared(at.Addr().Unmap()) {
@@ -78,7 +78,7 @@ func (l *limited) enter(from net.Addr) (leave func(), ok bool) {
 	}, true
 }
 
-// Close also wakes an Accept that waits for a place.
+// Close closes the listener. It also wakes an Accept that waits for a place.
 func (l *limited) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return l.Listener.Close()

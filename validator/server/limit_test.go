@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPlacesOfASource: one source does not take all connections.
+// TestPlacesOfASource: one source cannot take all connections.
 func TestPlacesOfASource(t *testing.T) {
 	inner, err := net.Listen("tcp4", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -49,7 +49,7 @@ func TestPlacesOfASource(t *testing.T) {
 	closed(dial("127.0.0.1"))
 	closed(dial("127.0.0.1"))
 	dial("127.0.0.2")
-	<-accepted // another has a place
+	<-accepted // another source still has a place
 	require.NoError(t, first.Close())
 	require.Error(t, first.Close(), "twice is once")
 	dial("127.0.0.1")

@@ -13,29 +13,30 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// ErrProxy is the error of a proxy that cannot be trusted, or of a public URL that
-// does not fit.
+// ErrProxy is returned for an invalid proxy address or header, and for a public URL
+// that is invalid or does not fit the other settings.
 var ErrProxy = errclass.New(errclass.Usage, "invalid proxy")
 
-// The headers in which a proxy writes who asked it.
+// The headers in which a proxy names its client.
 const (
 	XForwardedFor = "X-Forwarded-For"
 	Forwarded     = "Forwarded" // RFC 7239
 )
 
-// Proxies are the reverse proxies in front of a server. The zero value is none:
-// the header is not read then.
+// Proxies describes the reverse proxies in front of a server. The zero value means no
+// proxy: the server then ignores the headers.
 type Proxies struct {
-	// Trusted are the networks of the proxies.
+	// Trusted lists the networks of the proxies.
 	Trusted []netip.Prefix
 
-	// Header is the one header that is read; "" is [XForwardedFor]. A proxy that
-	// writes one of them usually passes on the other as the client wrote it.
+	// Header is the one header that the server reads; the default is [XForwardedFor]. A
+	// proxy that writes one of the two headers usually passes on the other unchanged
+	// from the client.
 	Header string
 }
 
-// ParseProxies reads networks such as 192.0.2.0/24, or single addresses, and the
-// name of the header. The error wraps [ErrProxy].
+// ParseProxies parses networks such as 192.0.2.0/24 or single addresses, and the
+// header's name. The error wraps [ErrProxy].
 func ParseProxies(networks []string, header string) (Proxies, error) {
 	var p Proxies
 	for _, text := range networks {
@@ -74,10 +75,10 @@ func (p *Proxies) trusts(a netip.Addr) bool {
 	return false
 }
 
-// client returns the address of the client behind the proxies. Each proxy appends
-// the address that asked it, and so the list is read from its end. The first address
-// that is not a trusted proxy's is the client: the client itself may have made up
-// anything before it. ok is false if the header has no usable address.
+// client returns the address of the client behind the proxies. Each proxy appends the
+// address of its own client, and therefore the list is read from its end. The first
+// address that does not belong to a trusted proxy is the client; the client may have
+// invented all entries before it. ok is false if the header has no usable address.
 func (p *Proxies) client(r *http.Request, peer netip.Addr) (client netip.Addr, ok bool) {
 	client = peer
 	header := p.Header
@@ -101,8 +102,8 @@ func (p *Proxies) client(r *http.Request, peer netip.Addr) (client netip.Addr, o
 	return client, ok
 }
 
-// forwardedFor returns the value of "for" in an element of a Forwarded header. A
-// comma cannot be in it: it is an address, or an identifier without commas.
+// forwardedFor returns the value of "for" in an element of a Forwarded header. The
+// value is an address or an identifier, neither of which can contain a comma.
 func forwardedFor(element string) string {
 	for pair := range strings.SplitSeq(element, ";") {
 		name, value, _ := strings.Cut(pair, "=")
@@ -113,7 +114,7 @@ func forwardedFor(element string) string {
 	return ""
 }
 
-// parseHop reads an address, which some proxies write with a port.
+// parseHop parses an address. Some proxies add a port.
 func parseHop(text string) (netip.Addr, bool) {
 	text = strings.TrimSpace(text)
 	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
@@ -125,8 +126,8 @@ func parseHop(text string) (netip.Addr, bool) {
 	return addr.Unmap().WithZone(""), err == nil
 }
 
-// checkProxies refuses settings with which the bank would mistake the proxy for its
-// clients, or passwords would cross a network in clear.
+// checkProxies rejects settings with which the bank would mistake the proxy for its
+// clients, or passwords would cross a network in the clear.
 func (c *Config) checkProxies() error {
 	if c.PublicURL == "" {
 		if len(c.Proxies.Trusted) > 0 {
@@ -152,20 +153,20 @@ func (c *Config) checkProxies() error {
 	return nil
 }
 
-// PublicTLS reports whether the public URL says that browsers come over TLS.
+// PublicTLS reports whether browsers use TLS according to the public URL.
 func (c *Config) PublicTLS() bool { return c.public != nil && c.public.Scheme == "https" }
 
-// localName reports whether a host name is this machine's for itself.
+// localName reports whether a host name means the local machine.
 func localName(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
-// hsts is sent over TLS: browsers then use TLS alone for this host, for a year.
+// hsts is sent over TLS. It tells browsers to use only TLS for this host for a year.
 const hsts = "max-age=31536000"
 
-// proxied puts the client's address in place of a trusted proxy's, and the host of
-// the public URL in place of the one that the proxy asked for.
+// proxied replaces the address of a trusted proxy by the client's address, and the host
+// that the proxy asked for by the host of the public URL.
 func (s *Server) proxied(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		at, err := netip.ParseAddrPort(r.RemoteAddr)
@@ -178,7 +179,7 @@ func (s *Server) proxied(next http.Handler) http.Handler {
 				s.c.Event(slog.LevelWarn, "a trusted proxy does not name its client: all its clients count as one",
 					slog.String("proxy", peer.String()), slog.String("header", s.c.Proxies.Header))
 			}
-			r = r.WithContext(r.Context()) // a copy, since a handler must not change its request
+			r = r.WithContext(r.Context()) // a copy, because a handler must not change its request
 			r.RemoteAddr = netip.AddrPortFrom(client, at.Port()).String()
 			r.Host = s.c.public.Host
 			overTLS = s.c.PublicTLS()
@@ -187,7 +188,7 @@ func (s *Server) proxied(next http.Handler) http.Handler {
 				slog.String("proxy", peer.String()))
 		}
 		host := (&url.URL{Host: r.Host}).Hostname()
-		if overTLS && !localName(host) { // localhost belongs to every program of a machine
+		if overTLS && !localName(host) { // every program on a machine shares localhost
 			w.Header().Set("Strict-Transport-Security", hsts)
 		}
 		next.ServeHTTP(w, r)

@@ -58,7 +58,7 @@ func TestProxyChecks(t *testing.T) {
 		url     string
 		proxies []string
 		own     bool
-		says    string // "" is nothing
+		says    string // expected part of the error; "" means no error
 	}{
 		"none":                    {"", nil, false, ""},
 		"proxy":                   {"https://bank.example.com", proxy, false, ""},
@@ -93,8 +93,8 @@ func TestProxyChecks(t *testing.T) {
 	}
 }
 
-// TestClientBehindProxies has the examples of RFC 7239, section 4, and headers as
-// nginx, HAProxy and Azure write them.
+// TestClientBehindProxies uses the examples of RFC 7239, section 4, and headers in the
+// forms that nginx, HAProxy and Azure write.
 func TestClientBehindProxies(t *testing.T) {
 	peer := "10.0.0.1"
 	for _, c := range []struct {
@@ -114,7 +114,7 @@ func TestClientBehindProxies(t *testing.T) {
 		{XForwardedFor, []string{"[2001:db8::1]:40123"}, "2001:db8::1", true},
 		{XForwardedFor, []string{"203.0.113.7, nonsense"}, peer, false},
 		{XForwardedFor, []string{"203.0.113.7, nonsense, 10.1.2.3"}, "10.1.2.3", true},
-		{XForwardedFor, []string{"10.9.9.9, 10.1.2.3"}, "10.9.9.9", true}, // a client inside
+		{XForwardedFor, []string{"10.9.9.9, 10.1.2.3"}, "10.9.9.9", true}, // a client inside the trusted network
 		{Forwarded, []string{`for="_gazonk"`}, peer, false},
 		{Forwarded, []string{`For="[2001:db8:cafe::17]:4711"`}, "2001:db8:cafe::17", true},
 		{Forwarded, []string{`for=192.0.2.60;proto=http;by=203.0.113.43`}, "192.0.2.60", true},
@@ -128,7 +128,7 @@ func TestClientBehindProxies(t *testing.T) {
 		require.NoError(t, err)
 		r := httptest.NewRequest("GET", "/", nil)
 		other := map[string]string{XForwardedFor: Forwarded, Forwarded: XForwardedFor}[c.header]
-		r.Header.Set(other, "for=192.0.2.99, 192.0.2.99") // as a client writes it, and the proxy leaves it
+		r.Header.Set(other, "for=192.0.2.99, 192.0.2.99") // written by the client, and passed on by the proxy
 		for _, v := range c.values {
 			r.Header.Add(c.header, v)
 		}
@@ -138,9 +138,9 @@ func TestClientBehindProxies(t *testing.T) {
 	}
 }
 
-// proxiedBank is a bank behind a reverse proxy that ends TLS for example.com: Go's,
-// which appends to X-Forwarded-For and asks for the host of the upstream, as nginx
-// does with $proxy_add_x_forwarded_for.
+// proxiedBank is a bank behind a reverse proxy that terminates TLS for example.com. It
+// is Go's reverse proxy, which appends to X-Forwarded-For and sends the upstream's
+// host, as nginx does with $proxy_add_x_forwarded_for.
 type proxiedBank struct {
 	*running
 	*banktest.Desk
@@ -173,7 +173,7 @@ func newProxiedBank(t *testing.T) *proxiedBank {
 	return b
 }
 
-// browser is a browser at an address of this machine.
+// browser returns a browser that connects from the given local address.
 func (b *proxiedBank) browser(t *testing.T, from string) *http.Client {
 	t.Helper()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
@@ -187,10 +187,10 @@ func (b *proxiedBank) browser(t *testing.T, from string) *http.Client {
 	return &http.Client{Transport: transport, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// TestBehindAProxy: a client that enters wrong passwords behind a proxy uses up its
-// own limits, and not those of others behind the same proxy. It cannot claim their
-// address. Cookies are for TLS only, forms work with the proxy's host, and the metrics
-// stay closed.
+// TestBehindAProxy: a client that enters wrong passwords behind a proxy uses up its own
+// limits, but not those of other clients behind the same proxy. It cannot claim their
+// address. Cookies are for TLS only, forms accept the proxy's host, and the metrics
+// stay protected.
 func TestBehindAProxy(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs 127.0.0.2 and 127.0.0.3")
@@ -256,7 +256,7 @@ func TestBehindAProxy(t *testing.T) {
 	require.Contains(t, b.lines.String(), "does not name its client")
 }
 
-// TestUntrustedProxy: the log says what is missing.
+// TestUntrustedProxy: the log warns if a proxy is not in the trusted list.
 func TestUntrustedProxy(t *testing.T) {
 	r := serve(t, Config{Pages: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.RemoteAddr) })})
 	request, err := http.NewRequestWithContext(t.Context(), "GET", r.Server.HTTP(), nil)

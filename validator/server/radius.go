@@ -10,8 +10,9 @@ import (
 	"github.com/d204ef64/fob/validator/radius"
 )
 
-// RADIUS is the front of a RADIUS server that listens on an address. clients reads its
-// clients again at a reload; nil leaves them.
+// RADIUS returns the interface of a RADIUS server that listens on the given address. On
+// a reload, clients returns the new list of RADIUS clients; if it is nil, the clients
+// do not change.
 func RADIUS(s *radius.Server, listen string, clients func() ([]radius.Client, error)) Packets {
 	p := Packets{Name: "RADIUS", Listen: listen}
 	if clients != nil {
@@ -29,7 +30,7 @@ func RADIUS(s *radius.Server, listen string, clients func() ([]radius.Client, er
 			defer close(stopped)
 			patience, end := context.WithTimeout(context.Background(), DefaultPatience)
 			defer end()
-			_ = s.Shutdown(patience) // what it gives up is not answered
+			_ = s.Shutdown(patience) // requests that it abandons get no answer
 		})
 		err := s.Serve(conn)
 		if !stop() {

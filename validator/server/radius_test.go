@@ -18,8 +18,8 @@ import (
 	"github.com/d204ef64/fob/validator/radius"
 )
 
-// TestRADIUS asks the server with FreeRADIUS's client, and stops it: the port is
-// free afterwards.
+// TestRADIUS sends requests with FreeRADIUS's client and then stops the server. The
+// port must be free afterwards.
 func TestRADIUS(t *testing.T) {
 	radclient := tooltest.Find(t, "radclient")
 	d := banktest.New(t, banktest.SQLite(t))
@@ -37,7 +37,7 @@ func TestRADIUS(t *testing.T) {
 	ask := func(code string) string {
 		cmd := exec.Command(radclient, "-r", "1", "-t", "10", r.Packets()[0], "auth", "testing123")
 		cmd.Stdin = bytes.NewBufferString("User-Name = alice\nUser-Password = \"" + code + "\"\nMessage-Authenticator = 0x00\n")
-		out, _ := cmd.CombinedOutput() // it fails where it is refused
+		out, _ := cmd.CombinedOutput() // radclient fails on Access-Reject
 		return string(out)
 	}
 	code := d.Code(serial, 0)

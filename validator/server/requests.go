@@ -11,8 +11,8 @@ import (
 	"github.com/d204ef64/fob/internal/statuswriter"
 )
 
-// counted times pages, and tells of each at level debug. The route is the pattern
-// that took the request, never the path, which anyone can make up.
+// counted measures page requests and logs each at level debug. The route is the pattern
+// that matched the request. It is never the path, which a client can choose freely.
 func (s *Server) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
@@ -25,7 +25,7 @@ func (s *Server) counted(next http.Handler) http.Handler {
 			}
 			if code == 0 {
 				code = http.StatusOK
-				if panics { // recovered will answer
+				if panics { // recovered will send a 500
 					code = http.StatusInternalServerError
 				}
 			}
@@ -40,8 +40,9 @@ func (s *Server) counted(next http.Handler) http.Handler {
 	})
 }
 
-// Took is the attribute of a duration, in milliseconds to the microsecond.
+// Took returns a duration as a log attribute: milliseconds, with microsecond
+// resolution.
 func Took(d time.Duration) slog.Attr {
-	// One division of whole numbers: 487.625, not 487.62500000000003.
+	// A single division of whole numbers gives 487.625, not 487.62500000000003.
 	return slog.Float64("took_ms", float64(d.Microseconds())/1000)
 }

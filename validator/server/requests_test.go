@@ -9,8 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The milliseconds are worked out by hand. A duration as a float once had digits
-// of rounding behind it, in which a search for a secret code found the code.
+// The expected milliseconds are calculated by hand. A duration was once logged with the
+// rounding error of a float. A test that searched the log for a secret code found the
+// code in those digits.
 func TestTook(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0:                        "took_ms=0",

@@ -16,26 +16,27 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// Server is a bank that listens. It is made by [Listen].
+// Server is a bank with open listeners. [Listen] creates it.
 type Server struct {
 	c       Config
 	http    *http.Server
 	listen  net.Listener
-	packets []net.PacketConn // beside Config.Packets
+	packets []net.PacketConn // in the order of Config.Packets
 
 	transfers *transfers
 }
 
-// Listen opens everything that the configuration names, or nothing. Connections
-// wait until [Server.Serve] is called. The error may be [ErrExposed], [ErrAddress] or
-// [ErrProxy], or that of a port that cannot be opened.
+// Listen opens every listener in the configuration. If one cannot be opened, it closes
+// the others. Connections wait until [Server.Serve] is called. The error may wrap
+// [ErrHour], [ErrExposed], [ErrAddress] or [ErrProxy], or it reports a port that cannot
+// be opened.
 func Listen(c Config) (*Server, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
 	s := &Server{c: c, transfers: newTransfers(c.Stall)}
 	s.http = &http.Server{
-		Handler:           s.transfers.watched(s.handler()), // which has the deadlines of bodies and answers
+		Handler:           s.transfers.watched(s.handler()), // sets the deadlines of bodies and answers
 		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 	}
 	if c.Certificate != nil {
@@ -61,8 +62,7 @@ func Listen(c Config) (*Server, error) {
 	return s, nil
 }
 
-// HTTP returns the URL at which the server listens, for example
-// "http://127.0.0.1:8080".
+// HTTP returns the server's own URL, for example "http://127.0.0.1:8080".
 func (s *Server) HTTP() string {
 	scheme := "http://"
 	if s.c.Certificate != nil {
@@ -71,7 +71,7 @@ func (s *Server) HTTP() string {
 	return scheme + s.listen.Addr().String()
 }
 
-// Packets returns the addresses of [Config.Packets], in their order.
+// Packets returns the listen addresses of [Config.Packets], in the same order.
 func (s *Server) Packets() []string {
 	var all []string
 	for _, p := range s.packets {
@@ -80,7 +80,7 @@ func (s *Server) Packets() []string {
 	return all
 }
 
-// Close closes what [Listen] opened, where Serve is not to be called.
+// Close closes the listeners. Use it only if Serve is not called.
 func (s *Server) Close() error {
 	err := s.listen.Close()
 	for _, p := range s.packets {
@@ -89,9 +89,9 @@ func (s *Server) Close() error {
 	return err
 }
 
-// Serve answers until the context ends or a listener breaks, and then stops:
-// first the fronts, which finish what they began, then the daily job. It returns
-// nil when the context ended and everything finished in time.
+// Serve answers requests until the context ends or a listener fails. It then stops the
+// HTTP and datagram interfaces, which finish the requests in progress, and after them
+// the daily job. It returns nil if the context ended and everything finished in time.
 func (s *Server) Serve(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -140,9 +140,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	return err
 }
 
-// stopHTTP waits for the requests that are being answered. Clients that do not send
-// what they began, or do not read their answers, cannot keep it waiting: only a
-// handler that does not end is an error.
+// stopHTTP waits for the requests in progress. Clients that stop sending their request
+// or do not read their answer cannot delay it past its deadlines. Only a handler that
+// does not end is an error.
 func (s *Server) stopHTTP(patience context.Context) error {
 	s.transfers.stop(s.c.Patience)
 	transfer, end := context.WithTimeout(patience, s.c.Patience*3/4)
@@ -159,9 +159,9 @@ func (s *Server) stopHTTP(patience context.Context) error {
 	return nil
 }
 
-// Reload reads the certificate and what the other fronts have in files again, as for
-// SIGHUP. What was begun goes on. If a file is not good, what was read of it before
-// stays, and an event tells of it.
+// Reload reads the certificate and the files of the datagram interfaces again, for
+// example after SIGHUP. Requests in progress continue. If a file is invalid, its
+// previous contents stay in use and an event reports the error.
 func (s *Server) Reload() {
 	if s.c.Certificate != nil {
 		s.loadCertificate(true)
@@ -185,10 +185,10 @@ func (s *Server) serveHTTP() error {
 	return s.http.Serve(s.listen)
 }
 
-// apiPaths are the paths of [Config.API].
+// apiPaths are the paths that [Config.API] serves.
 var apiPaths = []string{"/v1/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi.yaml"}
 
-// handler sends programs and people where they belong.
+// handler routes requests of programs to the API and requests of people to the pages.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, path := range apiPaths {
@@ -198,7 +198,7 @@ func (s *Server) handler() http.Handler {
 	return s.proxied(s.recovered(mux))
 }
 
-// wait waits for a group, but no longer than the context.
+// wait waits for a group until the context ends.
 func wait(ctx context.Context, g *sync.WaitGroup, who string) error {
 	done := make(chan struct{})
 	go func() {
@@ -213,7 +213,7 @@ func wait(ctx context.Context, g *sync.WaitGroup, who string) error {
 	}
 }
 
-// recovered answers 500 where a handler panics, and tells of it.
+// recovered answers 500 if a handler panics, and logs the panic.
 func (s *Server) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -224,7 +224,8 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			if v == http.ErrAbortHandler {
 				panic(v)
 			}
-			// Addresses of code, and no values but the panic's own.
+			// The stack has code addresses. The panic's own value is the only value in
+			// the log.
 			s.c.Event(slog.LevelError, "panic", slog.String("route", r.Pattern),
 				slog.String("error", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
 			http.Error(w, "internal error", http.StatusInternalServerError)

@@ -30,7 +30,7 @@ import (
 	"github.com/d204ef64/fob/validator/metrics"
 )
 
-// running is a server that serves.
+// running is a server that is being served.
 type running struct {
 	*Server
 	stop  context.CancelFunc
@@ -38,7 +38,7 @@ type running struct {
 	lines lines
 }
 
-// lines collects events.
+// lines collects log events.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -11,36 +11,37 @@ import (
 )
 
 const (
-	// slowest is how many bytes a second a client must send or read on average, so
-	// that one byte now and then does not hold a connection for ever.
+	// slowest is the average rate, in bytes per second, at which a client must at least
+	// send or read. A client that moves one byte now and then cannot hold a connection
+	// for ever.
 	slowest = 512
 
-	// lingering is how long the rest of a body may still take that the handler did
-	// not read. net/http reads up to 256 KB of it before it sends the answer.
+	// lingering is how long the unread rest of a request body may still take. Before
+	// net/http sends the answer, it reads up to 256 KB that the handler did not read.
 	lingering = 2 * time.Second
 
-	// piece is how much of an answer is written under one deadline.
+	// piece is the number of answer bytes that are written under one deadline.
 	piece = 16 << 10
 )
 
-// transfers are the requests whose bodies arrive and whose answers leave. They may
-// take as long as they need, but must not stand still.
+// transfers are the requests whose bodies are arriving or whose answers are being sent.
+// They may take as long as they need, but must not stall.
 type transfers struct {
 	stall time.Duration
 
 	mu        sync.Mutex
 	running   map[*transfer]bool
-	fewer     chan struct{} // closed and replaced when one ends
-	stopRead  time.Time     // bodies must be there by then; zero: the server does not stop
-	stopWrite time.Time     // answers must be gone by then
+	fewer     chan struct{} // closed and replaced when a transfer ends
+	stopRead  time.Time     // deadline of all bodies; zero while the server is not stopping
+	stopWrite time.Time     // deadline of all answers
 }
 
 func newTransfers(stall time.Duration) *transfers {
 	return &transfers{stall: stall, running: map[*transfer]bool{}, fewer: make(chan struct{})}
 }
 
-// transfer is one request. It is its own answer's writer and its body's reader, and
-// decides on all deadlines of the connection, also on those that handlers ask for.
+// transfer is one request. It wraps the request's body and its ResponseWriter, and sets
+// all deadlines of the connection, including those that handlers ask for.
 type transfer struct {
 	http.ResponseWriter
 	all  *transfers
@@ -48,26 +49,26 @@ type transfer struct {
 	body io.ReadCloser
 
 	mu        sync.Mutex
-	open      bool // the body may have more
+	open      bool // the body may have more data
 	begun     bool // the answer has begun
 	in, out   pace
-	askedRead time.Time // by the handler; zero: it did not
+	askedRead time.Time // set by the handler; zero if it set none
 	askedSend time.Time
 }
 
-// pace is how a client keeps up in one direction.
+// pace measures how well a client keeps up in one direction.
 type pace struct {
 	bytes int64
-	spent time.Duration // waiting for the client
+	spent time.Duration // time spent waiting for the client
 }
 
-// until returns when the client must have sent or read something.
+// until returns the time by which the client must have sent or read something.
 func (p pace) until(now time.Time, stall time.Duration) time.Time {
 	credit := stall + time.Duration(p.bytes)*time.Second/slowest - p.spent
 	return now.Add(min(stall, credit))
 }
 
-// earliest returns the earliest of the times that are not zero.
+// earliest returns the earliest of t and the other times that are not zero.
 func earliest(t time.Time, others ...time.Time) time.Time {
 	for _, o := range others {
 		if !o.IsZero() && o.Before(t) {
@@ -83,7 +84,7 @@ func (a *transfers) watched(next http.Handler) http.Handler {
 		t := &transfer{ResponseWriter: w, all: a, rc: http.NewResponseController(w), body: r.Body}
 		t.open = r.Body != nil && r.Body != http.NoBody
 		if t.open {
-			r = r.WithContext(r.Context()) // a copy: net/http has another use for the body's type
+			r = r.WithContext(r.Context()) // a copy, because net/http also uses the type of the original body
 			r.Body = t
 		}
 		a.mu.Lock()
@@ -101,15 +102,16 @@ func (a *transfers) watched(next http.Handler) http.Handler {
 	})
 }
 
-// stops returns until when bodies and answers may take; zero is no limit.
+// stops returns the deadlines of bodies and answers while the server stops. A zero time
+// means no limit.
 func (a *transfers) stops() (read, write time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.stopRead, a.stopWrite
 }
 
-// stop leaves clients a quarter of the patience to send what they began, and a half
-// to read their answers.
+// stop gives clients a quarter of the patience to finish sending, and half of it to
+// read their answers.
 func (a *transfers) stop(patience time.Duration) {
 	a.mu.Lock()
 	now := time.Now()
@@ -124,7 +126,8 @@ func (a *transfers) stop(patience time.Duration) {
 	}
 }
 
-// wait reports whether all handlers returned before the context ended.
+// wait waits for all handlers. It reports whether they returned before the context
+// ended.
 func (a *transfers) wait(ctx context.Context) bool {
 	for {
 		a.mu.Lock()
@@ -141,7 +144,7 @@ func (a *transfers) wait(ctx context.Context) bool {
 	}
 }
 
-// hurry shortens the deadlines of a read and a write that are under way.
+// hurry shortens the deadlines of a read and a write in progress.
 func (t *transfer) hurry() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -149,8 +152,8 @@ func (t *transfer) hurry() {
 	t.writeBefore()
 }
 
-// readBefore sets the deadline of reads, if there is more to read. A deadline without
-// a reader would end the request's context. t.mu is held.
+// readBefore sets the read deadline if the body may have more data. Without a reader,
+// an expired deadline would cancel the request's context. t.mu must be held.
 func (t *transfer) readBefore(at time.Time) {
 	if t.open {
 		stop, _ := t.all.stops()
@@ -158,7 +161,7 @@ func (t *transfer) readBefore(at time.Time) {
 	}
 }
 
-// writeBefore sets the deadline of writes. t.mu is held.
+// writeBefore sets the write deadline. t.mu must be held.
 func (t *transfer) writeBefore() {
 	_, stop := t.all.stops()
 	_ = t.rc.SetWriteDeadline(earliest(t.out.until(time.Now(), t.all.stall), t.askedSend, stop))
@@ -179,20 +182,21 @@ func (t *transfer) Read(p []byte) (int, error) {
 		t.open = false
 		_ = t.rc.SetReadDeadline(time.Time{})
 	}
-	// After another error the deadline stays: net/http reads on before it answers.
+	// After any other error the deadline stays, because net/http reads on before it
+	// answers.
 	return n, err
 }
 
 // Close closes the body.
 func (t *transfer) Close() error { return t.body.Close() }
 
-// answers is called before the answer begins.
+// answers is called before each part of the answer is written.
 func (t *transfer) answers() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.begun {
 		t.begun = true
-		t.readBefore(time.Now().Add(min(lingering, t.all.stall/4))) // it counts as time of the first write
+		t.readBefore(time.Now().Add(min(lingering, t.all.stall/4))) // this counts towards the first write
 	}
 	t.writeBefore()
 }
@@ -220,16 +224,18 @@ func (t *transfer) Write(p []byte) (n int, err error) {
 	}
 }
 
-// FlushError sends what was written.
+// FlushError sends the buffered part of the answer.
 func (t *transfer) FlushError() error {
 	t.answers()
 	return t.rc.Flush()
 }
 
-// finish is called when the handler has returned; net/http sends the rest.
+// finish is called when the handler has returned. net/http then sends the rest of the
+// answer.
 func (t *transfer) finish() { t.answers() }
 
-// SetReadDeadline is for [http.ResponseController]: the earlier deadline holds.
+// SetReadDeadline implements the deadline of [http.ResponseController]. The earlier of
+// the two deadlines applies.
 func (t *transfer) SetReadDeadline(at time.Time) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -238,7 +244,8 @@ func (t *transfer) SetReadDeadline(at time.Time) error {
 	return nil
 }
 
-// SetWriteDeadline is for [http.ResponseController]: the earlier deadline holds.
+// SetWriteDeadline implements the deadline of [http.ResponseController]. The earlier of
+// the two deadlines applies.
 func (t *transfer) SetWriteDeadline(at time.Time) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -21,7 +21,7 @@ import (
 	"github.com/d204ef64/fob/validator/pages"
 )
 
-// patience is for what must come.
+// patience is how long the tests wait for an event that must happen.
 const patience = 5 * time.Minute
 
 func TestPace(t *testing.T) {
@@ -31,7 +31,7 @@ func TestPace(t *testing.T) {
 		want time.Duration
 	}{
 		{pace{}, 30 * time.Second},
-		{pace{0, 20 * time.Second}, 10 * time.Second},                                        // nothing came so far
+		{pace{0, 20 * time.Second}, 10 * time.Second},                                        // nothing has arrived so far
 		{pace{1 << 30, time.Hour}, 30 * time.Second},                                         // fast, and long
 		{pace{100, 10 * time.Minute}, 30*time.Second + 100*time.Second/512 - 10*time.Minute}, // one byte now and then
 		{pace{512 * 600, 10 * time.Minute}, 30 * time.Second},
@@ -41,7 +41,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// stalledBank is a bank with its fronts, and a clerk's key.
+// stalledBank runs a bank with its API and pages, and returns the API key of a clerk.
 func stalledBank(t *testing.T, c Config) (r *running, key string) {
 	t.Helper()
 	d := banktest.New(t, banktest.SQLite(t))
@@ -51,8 +51,8 @@ func stalledBank(t *testing.T, c Config) (r *running, key string) {
 	return serve(t, c), key
 }
 
-// half are requests whose bodies stop arriving: with so many bytes missing, at a path
-// that reads the body or one that does not.
+// half opens connections with incomplete requests: several numbers of bytes are missing
+// from the body, at paths that read the body and at paths that do not.
 func half(t *testing.T, r *running, key string) map[string]net.Conn {
 	t.Helper()
 	all := map[string]net.Conn{}
@@ -83,8 +83,8 @@ func half(t *testing.T, r *running, key string) map[string]net.Conn {
 	return all
 }
 
-// TestStalledBodiesAreAnswered: whatever is missing of a body, the client gets an
-// answer, and the connection ends.
+// TestStalledBodiesAreAnswered: the client of an incomplete body gets an answer,
+// however much is missing, and then the connection is closed.
 func TestStalledBodiesAreAnswered(t *testing.T) {
 	r, key := stalledBank(t, Config{Stall: 2 * time.Second})
 	for name, conn := range half(t, r, key) {
@@ -107,7 +107,7 @@ func TestStalledBodiesAreAnswered(t *testing.T) {
 	require.NoError(t, <-r.ended)
 }
 
-// TestStalledImportOverHTTP2 does it in a stream.
+// TestStalledImportOverHTTP2 stalls the body of an HTTP/2 stream.
 func TestStalledImportOverHTTP2(t *testing.T) {
 	certificate, pool := selfSigned(t)
 	r, key := stalledBank(t, Config{Stall: 2 * time.Second, Certificate: certificate})
@@ -125,12 +125,12 @@ func TestStalledImportOverHTTP2(t *testing.T) {
 	require.Equal(t, 408, answer.StatusCode)
 }
 
-// TestStopEndsTransfers: clients that stand still do not keep a server from stopping
-// well, though it would wait for them a minute otherwise.
+// TestStopEndsTransfers: stalled clients do not delay the server's stop, although they
+// might otherwise stall for a minute.
 func TestStopEndsTransfers(t *testing.T) {
 	r, key := stalledBank(t, Config{Stall: time.Minute, Patience: 8 * time.Second})
 	half(t, r, key)
-	require.Eventually(t, func() bool { // the bodies are being read
+	require.Eventually(t, func() bool { // wait until the bodies are being read
 		r.transfers.mu.Lock()
 		defer r.transfers.mu.Unlock()
 		return len(r.transfers.running) > 0
@@ -139,7 +139,7 @@ func TestStopEndsTransfers(t *testing.T) {
 	require.NoError(t, <-r.ended)
 }
 
-// endless writes an answer until that fails.
+// endless writes an answer until writing fails.
 func endless(failed chan<- error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for {
@@ -151,7 +151,7 @@ func endless(failed chan<- error) http.Handler {
 	})
 }
 
-// unread asks for something and reads nothing.
+// unread sends a request and never reads the answer.
 func unread(t *testing.T, r *running) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(r.HTTP(), "http://"))
@@ -161,7 +161,7 @@ func unread(t *testing.T, r *running) {
 	require.NoError(t, err)
 }
 
-// TestUnreadAnswersEnd: a client that does not read gives up its place.
+// TestUnreadAnswersEnd: a client that does not read its answer loses its connection.
 func TestUnreadAnswersEnd(t *testing.T) {
 	failed := make(chan error, 1)
 	r := serve(t, Config{Stall: 200 * time.Millisecond, Pages: endless(failed)})
@@ -176,7 +176,7 @@ func TestUnreadAnswersEnd(t *testing.T) {
 	}
 }
 
-// TestStopEndsUnreadAnswers: nor does it keep the server from stopping.
+// TestStopEndsUnreadAnswers: such a client does not delay the server's stop either.
 func TestStopEndsUnreadAnswers(t *testing.T) {
 	failed := make(chan error, 1)
 	r := serve(t, Config{Stall: time.Minute, Patience: 8 * time.Second, Pages: endless(failed)})
@@ -191,8 +191,7 @@ func TestStopEndsUnreadAnswers(t *testing.T) {
 	require.Error(t, <-failed)
 }
 
-// TestHandlersDeadlinesHold: a handler may allow less, and time to think does not
-// count against the client.
+// TestHandlersDeadlinesHold: a handler may set a shorter deadline.
 func TestHandlersDeadlinesHold(t *testing.T) {
 	read := make(chan error, 1)
 	r := serve(t, Config{Stall: time.Hour, Pages: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
