@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package factory is what a device holds before any provisioning: its name, the
-// station that it obeys, and its own key. It lies in two records in flash that
-// the firmware's log does not touch. The first is written by the factory, or by
-// the device itself where it finds none; the second always by the device, so
-// that the key never leaves it.
+// Package factory holds the data that a device has before any provisioning: its
+// hardware ID and model, the public key of the station that it obeys, and its own
+// private key. The data is in two flash records, outside the firmware's log. The
+// factory writes the first record; if it is missing, the device writes one itself. The
+// device always writes the second, so its private key never leaves it.
 package factory
 
 import (
@@ -17,19 +17,19 @@ import (
 // Identity is the record that the factory writes.
 type Identity struct {
 	HardwareID [8]byte  // names the piece of hardware; not zero
-	Model      string   // 1 to MaxModel bytes of printable ASCII; that of a virtual token behaves like it
-	Digits     uint8    // positions of the glass, 6 or 8
+	Model      string   // 1 to MaxModel bytes of printable ASCII; a device with the name of a virtual model behaves like it
+	Digits     uint8    // digit positions of the LCD, 6 or 8
 	StationKey [32]byte // X25519 public key of the station that the device obeys
 }
 
-// The records and their size in bytes, padding included.
+// The records, and the size of each in bytes, including padding.
 const (
 	RecordIdentity = 0
 	RecordKey      = 1
 	RecordSize     = 128
 )
 
-// Magic is what the factory's record begins with.
+// Magic is the first four bytes of the identity record.
 var Magic = [4]byte{'f', 'o', 'b', 'I'}
 
 // MaxModel is the longest name of a model in bytes (PROTOCOL.md, section 7.1).
@@ -42,8 +42,8 @@ const (
 	erased        = 0xFF
 )
 
-// InsecureTestStationKey is the published key that a device obeys to which no
-// factory has given another: that of host.InsecureTestStationKey.
+// InsecureTestStationKey is the published station key of a device to which the factory
+// has not given another. It equals host.InsecureTestStationKey.
 var InsecureTestStationKey = [32]byte{
 	0x37, 0x0f, 0x82, 0x1e, 0xde, 0x30, 0x21, 0xa8,
 	0x75, 0xe4, 0x5c, 0x2e, 0xa6, 0xb4, 0x56, 0xb2,
@@ -57,8 +57,8 @@ var (
 	ErrEntropy = errclass.New(errclass.Failed, "there is no entropy to make a key from")
 )
 
-// Append appends the record to dst, RecordSize bytes. What Valid refuses makes a
-// record that Parse refuses.
+// Append appends the record of RecordSize bytes to dst. It does not validate: Parse
+// rejects the record of an identity that is not Valid.
 func (id *Identity) Append(dst []byte) []byte {
 	start := len(dst)
 	dst = binary.LittleEndian.AppendUint32(dst, identityMagic)
@@ -71,8 +71,8 @@ func (id *Identity) Append(dst []byte) []byte {
 	return seal(dst, start)
 }
 
-// Parse reads a record, in which it corrects a single wrong bit, and reports
-// whether it is a whole one.
+// Parse decodes a record, correcting a single wrong bit, and reports whether the record
+// is valid.
 func (id *Identity) Parse(record []byte) bool {
 	body, ok := open(record, identityMagic)
 	if !ok {
@@ -89,8 +89,9 @@ func (id *Identity) Parse(record []byte) bool {
 	return id.Valid()
 }
 
-// namesStation reports whether a record that is not whole names a station other
-// than the test's: the factory wrote it, and no first boot that was cut short.
+// namesStation reports whether a damaged record names a station other than the test
+// station. Such a record was written by the factory, and is not the remains of a first
+// boot that was cut short.
 func namesStation(record []byte) bool {
 	const at, few = 4 + 8 + 1, 2 // where Append puts the key
 	other := 0
@@ -102,7 +103,7 @@ func namesStation(record []byte) bool {
 	return other > few
 }
 
-// Valid reports whether a device can be that.
+// Valid reports whether a device can have this identity.
 func (id *Identity) Valid() bool {
 	printable := len(id.Model) > 0 && len(id.Model) <= MaxModel
 	for i := range len(id.Model) {
@@ -119,7 +120,7 @@ func appendKey(dst []byte, key *[32]byte) []byte {
 	return seal(dst, start)
 }
 
-// seal pads the record that begins at start and ends it with its CRC-32.
+// seal pads the record that begins at start and appends its CRC-32.
 func seal(dst []byte, start int) []byte {
 	for len(dst)-start < RecordSize-crcSize {
 		dst = append(dst, erased)
@@ -127,8 +128,8 @@ func seal(dst []byte, start int) []byte {
 	return binary.LittleEndian.AppendUint32(dst, firmware.CRC32(dst[start:]))
 }
 
-// open checks a record, in which it corrects a single wrong bit, and returns what
-// follows the magic number.
+// open checks a record, correcting a single wrong bit, and returns the bytes between
+// the magic number and the CRC.
 func open(record []byte, magic uint32) (body []byte, ok bool) {
 	if len(record) < RecordSize {
 		return nil, false

@@ -16,8 +16,8 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 )
 
-// flash is two records in memory. Where tear is not zero, the write of that
-// number leaves part of its bytes and power fails.
+// flash keeps the two records in memory. If tear is not zero, power fails during the
+// write of that number, which leaves only part of its bytes.
 type flash struct {
 	records [2][factory.RecordSize]byte
 	writes  int
@@ -51,7 +51,7 @@ func (f *flash) Write(record int, p []byte) error {
 	return nil
 }
 
-// counting is entropy that can be told apart.
+// counting returns an entropy source whose bytes are all different.
 func counting() func([]byte) bool {
 	n := byte(0)
 	return func(p []byte) bool {
@@ -69,7 +69,7 @@ func TestInsecureTestStationKey(t *testing.T) {
 	require.Equal(t, [32]byte(host.InsecureTestStationKey().Public()), factory.InsecureTestStationKey)
 }
 
-// TestFirstBoot: a blank device makes what it lacks, once.
+// TestFirstBoot checks that a blank device creates the missing records, once.
 func TestFirstBoot(t *testing.T) {
 	f := newFlash()
 	var first, second factory.Device
@@ -84,7 +84,8 @@ func TestFirstBoot(t *testing.T) {
 	require.Equal(t, 2, f.writes)
 }
 
-// TestFactoryRecord: what the factory wrote stays; the key is the device's.
+// TestFactoryRecord checks that the device keeps the factory's record and creates its
+// own key.
 func TestFactoryRecord(t *testing.T) {
 	f := newFlash()
 	id := factory.Identity{HardwareID: [8]byte{1}, Model: "button-8", Digits: 8, StationKey: [32]byte{9}}
@@ -118,8 +119,8 @@ func TestNoEntropy(t *testing.T) {
 	require.Zero(t, f.writes)
 }
 
-// TestDamaged: a device with a key whose factory record is gone does not take
-// another station's.
+// TestDamaged checks that a device whose factory record is damaged does not fall back
+// to the test station, whether or not it has a key.
 func TestDamaged(t *testing.T) {
 	f := newFlash()
 	var d factory.Device
@@ -127,7 +128,7 @@ func TestDamaged(t *testing.T) {
 	f.records[factory.RecordIdentity][20] ^= 3
 	require.ErrorIs(t, d.Load(f, counting()), factory.ErrDamaged)
 
-	// Nor before it has made a key.
+	// The same before the device has made a key.
 	f = newFlash()
 	id := factory.Identity{HardwareID: [8]byte{1}, Model: "button-8", Digits: 8, StationKey: [32]byte{9}}
 	require.NoError(t, f.Write(factory.RecordIdentity, id.Append(nil)))
@@ -135,7 +136,7 @@ func TestDamaged(t *testing.T) {
 	require.ErrorIs(t, d.Load(f, counting()), factory.ErrDamaged)
 }
 
-// TestFlips: a single wrong bit in either record changes nothing.
+// TestFlips checks that a single wrong bit in either record changes nothing.
 func TestFlips(t *testing.T) {
 	f := newFlash()
 	id := factory.Identity{HardwareID: [8]byte{1}, Model: "button-8", Digits: 8, StationKey: [32]byte{9}}

@@ -2,31 +2,31 @@
 
 package factory
 
-// Store is where the two records lie. They are far enough apart in flash that
-// one can be erased without the other.
+// Store reads and writes the two records. They are far enough apart in flash that one
+// can be erased without the other.
 type Store interface {
 	// Read fills p, RecordSize bytes, from the start of a record.
 	Read(record int, p []byte) error
 
-	// Write erases a record and writes p, RecordSize bytes, to it. Power can
-	// fail inside: then the record is in any state.
+	// Write erases a record and writes p, RecordSize bytes, to it. If power fails
+	// during the call, the contents of the record are undefined.
 	Write(record int, p []byte) error
 }
 
-// Device is what Load finds or makes.
+// Device is the identity and the private key of a device.
 type Device struct {
 	Identity
 	StaticKey [32]byte // X25519 private key
 }
 
-// DefaultModel is what a device is that nobody has said it to.
+// DefaultModel is the model of a device without a factory record.
 const DefaultModel = "always-on-6"
 
-// Load reads the records, and makes what is missing: a name and the insecure
-// test station where there is no factory record, and the device's key. Nothing
-// is served before both are written, so that a power cut in between leaves
-// nothing that anybody has relied on. random fills p with random bytes. The
-// error wraps [ErrDamaged] or [ErrEntropy], or is the store's.
+// Load reads the records and creates the missing ones. Without a factory record, the
+// device gets a random hardware ID and the insecure test station. Without a key, it
+// generates one. The device serves no request before both records are written, so a
+// power cut in between does no harm. random fills p with random bytes. The error wraps
+// [ErrDamaged] or [ErrEntropy], or comes from the store.
 func (d *Device) Load(s Store, random func(p []byte) bool) error {
 	var record [RecordSize]byte
 	defer clear(record[:])
@@ -38,7 +38,7 @@ func (d *Device) Load(s Store, random func(p []byte) bool) error {
 		return err
 	}
 	if !d.Parse(record[:]) {
-		if hasKey || namesStation(record[:]) { // it was whole when the key was made, or the factory's
+		if hasKey || namesStation(record[:]) { // the record was valid when the key was made, or the factory wrote it
 			return ErrDamaged
 		}
 		d.Identity = Identity{Model: DefaultModel, Digits: 6, StationKey: InsecureTestStationKey}

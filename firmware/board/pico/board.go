@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// board is the hardware, with what a program on it needs.
+// board is the hardware with the state of its drivers.
 type board struct {
 	clock   clock
 	lcd     lcd
@@ -23,17 +23,17 @@ type board struct {
 	line    line
 	factory factory.Device
 	hw      firmware.Hardware
-	scratch [firmware.SlotSize]byte // in RAM, as all that is written to flash must be
+	scratch [firmware.SlotSize]byte // in RAM, as TinyGo requires of data to be written to flash
 }
 
-// Of all this there is one, and it is not on the stack.
+// These are too large for the stack, and there is only one of each.
 var (
 	memory board
 	core   firmware.Core
 	link   serialproto.Server
 )
 
-// start makes the board ready.
+// start initializes the board.
 func (b *board) start() error {
 	name := chipID()
 	b.line.start(name)
@@ -71,7 +71,7 @@ func (i *identity) Model() string         { return i.factory.Model }
 func (i *identity) StaticKey() *[32]byte  { return &i.factory.StaticKey }
 func (i *identity) StationKey() *[32]byte { return &i.factory.StationKey }
 
-// lcd implements firmware.LCD on the OLED, which follows within 32 ms.
+// lcd implements firmware.LCD on the OLED, which shows a new frame within 32 ms.
 type lcd struct {
 	panel  oled.Panel
 	digits int
@@ -83,9 +83,9 @@ func (l *lcd) Show(f firmware.Frame) { l.panel.Show(&f, l.digits) }
 // supply implements firmware.Supply.
 type supply struct{ machine.ADC }
 
-// vsys is the board's supply, a third of which is on an input of its own: 4.7 V
-// from USB, or what a cell gives that is wired to VSYS. It is measured, although
-// USB has no low battery, so that a board on cells tells the truth.
+// vsys is the board's supply: 4.7 V from USB, or the voltage of a battery wired to
+// VSYS. A divider feeds a third of it to an ADC input. A supply from USB is never low,
+// but the measurement gives the true voltage of a board on batteries.
 var vsys = supply{machine.ADC{Pin: machine.ADC3}}
 
 func (s supply) start() {
@@ -95,7 +95,7 @@ func (s supply) start() {
 
 func (s supply) Voltage() firmware.Millivolts {
 	const samples, divider, reference, steps = 16, 3, 3300, 1 << 12
-	var sum uint32 // the board's regulator makes noise
+	var sum uint32 // average, because the board's regulator is noisy
 	for range samples {
 		sum += uint32(s.Get() >> 4)
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// timer counts microseconds of the crystal from power-on (RP2040 data sheet,
-// 4.6.5): TIMERAWH and TIMERAWL. It goes on while interrupts are disabled.
+// timer counts microseconds of the crystal from power-on (RP2040 data sheet, 4.6.5):
+// TIMERAWH and TIMERAWL. It keeps counting while interrupts are disabled.
 var timer = (*[2]volatile.Register32)(unsafe.Pointer(uintptr(0x40054024)))
 
 func micros() uint64 {
@@ -29,11 +29,11 @@ func micros() uint64 {
 	}
 }
 
-// uptime is in milliseconds.
+// uptime returns the time since power-on in milliseconds.
 func uptime() int64 { return int64(micros() / 1000) }
 
-// clock implements firmware.Clock: the timer and an offset. Nothing of it
-// outlives the power.
+// clock implements firmware.Clock as an offset from the timer. It loses the time when
+// power is lost.
 type clock struct {
 	offset int64 // milliseconds
 	set    bool
@@ -45,9 +45,9 @@ func (c *clock) Uptime() int64 { return uptime() }
 
 func (c *clock) Set(t token.UnixMilli) { c.offset, c.set = int64(t)-uptime(), true }
 
-// tick comes once a millisecond: it ends sleep, and samples the button, which so
-// notices a click while the core decrypts. While flash is erased it does not
-// come, 45 ms usually.
+// tick runs once a millisecond. It ends sleep, and it samples the button, so a click is
+// noticed while the core decrypts. It does not run while flash is being erased, which
+// usually takes 45 ms.
 //
 //export SysTick_Handler
 func tick() {
@@ -55,8 +55,8 @@ func tick() {
 	b.contact.Sample(!pushButton.Get() || uptime() < b.heldUntil)
 }
 
-// sleep stops the processor until the next tick or interrupt. An interrupt that
-// was handled just before waits for the tick.
+// sleep stops the processor until the next tick or interrupt. If an interrupt was
+// handled just before the call, sleep lasts until the next tick.
 func sleep() { arm.Asm("wfi") }
 
 // pushButton connects the pin to ground.
@@ -65,12 +65,13 @@ const pushButton = machine.GP15
 // button implements firmware.Button.
 type button struct {
 	contact   debounce.Button
-	heldUntil int64 // uptime until which the rig holds it
+	heldUntil int64 // uptime until which the rig keeps the button down
 }
 
 func (b *button) start() { pushButton.Configure(machine.PinConfig{Mode: machine.PinInputPullup}) }
 
-// click is what the rig's finger does, and hold, for a time.
+// click simulates a short click for the rig. hold keeps the button down for ms
+// milliseconds.
 func (b *button) click() {
 	state := interrupt.Disable()
 	b.contact.Click()

@@ -17,15 +17,15 @@ import (
 	"github.com/d204ef64/fob/firmware/board/pico/flashmap"
 )
 
-// The program itself lies in flash. While the chip writes, 0.4 ms for a slot and
-// 45 ms, rarely 400, for an erasure, nothing can be read from it: TinyGo does it
-// from RAM with interrupts disabled. The timer goes on, USB makes the host wait
-// (see line), a click that is shorter is lost.
+// The program itself is in flash. The chip cannot be read while it writes, which takes
+// 0.4 ms for a slot and usually 45 ms, rarely 400 ms, for an erasure. TinyGo therefore
+// writes from code in RAM with interrupts disabled. Meanwhile the timer keeps counting
+// and USB makes the host wait (see line). A click shorter than the write is lost.
 
 var errOutside = errors.New("outside the flash")
 
-// offset turns an address into the count of package machine, which begins behind
-// the program.
+// offset converts an address to an offset of package machine, which counts from the end
+// of the program.
 func offset(address uint32) int64 { return int64(address) - int64(machine.FlashDataStart()) }
 
 func erase(address uint32) error {
@@ -74,7 +74,7 @@ func (records) Read(record int, p []byte) error {
 }
 
 func (records) Write(record int, p []byte) error {
-	var slot [firmware.SlotSize]byte // what is programmed at once
+	var slot [firmware.SlotSize]byte // the unit of programming
 	for i := copy(slot[:], p); i < len(slot); i++ {
 		slot[i] = 0xFF
 	}
@@ -86,8 +86,8 @@ func (records) Write(record int, p []byte) error {
 	return err
 }
 
-// chipID asks the flash chip for its number. TinyGo does not disable interrupts
-// for that, whose handlers are in the flash.
+// chipID reads the serial number of the flash chip. It must disable interrupts, because
+// the interrupt handlers are in flash and TinyGo does not disable them.
 func chipID() (id [8]byte) {
 	state := interrupt.Disable()
 	copy(id[:], machine.DeviceID())
@@ -95,20 +95,20 @@ func chipID() (id [8]byte) {
 	return id
 }
 
-// named reports whether the chip has a number: some copies have none.
+// named reports whether the chip has a serial number. Some clones have none.
 func named(id [8]byte) bool {
 	return id != [8]byte{} && id != [8]byte{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}
 }
 
-// rosc is RANDOMBIT of the ring oscillator, from which nothing is clocked here.
+// rosc is the register RANDOMBIT of the ring oscillator, which clocks nothing here.
 var rosc = (*volatile.Register32)(unsafe.Pointer(uintptr(0x4006001c)))
 
-// random fills p from the ring oscillator, the only source of the RP2040. It is
-// WEAK: the data sheet (2.17.5) says that its bits do not meet the requirements
-// of a security system, and TinyGo leaves it out of crypto/rand for that. Here
-// many of them, 10 µs apart, are whitened with SHA-256, which hides a weakness
-// and does not mend it. The key that is made so, on the first boot, is good for
-// tests and for nothing that matters.
+// random fills p from the ring oscillator, the RP2040's only source of entropy. It is
+// WEAK: according to the data sheet (2.17.5), its bits do not meet the requirements of
+// a security system, and for this reason TinyGo does not use it for crypto/rand. random
+// takes many bits, 10 µs apart, and whitens them with SHA-256, which hides the weakness
+// but does not remove it. The key that is generated from them on first boot is suitable
+// for tests only.
 func random(p []byte) bool {
 	id := chipID()
 	return entropy.Fill(p, id[:], roscBit)

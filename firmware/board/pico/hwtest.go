@@ -10,8 +10,8 @@ import (
 	"github.com/d204ef64/fob/firmware/hwtest"
 )
 
-// Checks this hardware against its contracts, on itself, and says which sentences
-// do not hold, and their number, to whoever opens the port. It leaves no token.
+// main runs the contracts of package hwtest against this hardware. It then repeats the
+// broken sentences and the counts on the serial port. It does not leave a token behind.
 func main() {
 	b := &memory
 	if err := b.start(); err != nil {
@@ -41,7 +41,7 @@ func main() {
 	b.say(text + "hwtest: " + strconv.Itoa(checked) + " checked, " + strconv.Itoa(broken) + " broken\n")
 }
 
-// wait sleeps, so that what wakes the board is tested as well.
+// wait sleeps instead of spinning, and thus also tests the wake-up sources.
 func wait(ms int64) {
 	for end := uptime() + ms; uptime() < end; {
 		sleep()

@@ -13,20 +13,19 @@ import (
 	"github.com/d204ef64/fob/firmware/board/internal/ring"
 )
 
-// line implements firmware.Line on USB CDC. It handles the two endpoints of the
-// data itself, since TinyGo's handlers drop what their buffers (128 bytes in, 512
-// out) cannot take, and do not say so. Here a host that sends too much is made to
-// wait, as USB means it: the endpoint is armed again when there is room. So
-// nothing is lost, either, while flash is written and interrupts are disabled:
-// the controller holds one packet and refuses the next. The rest of the device
-// is TinyGo's.
+// line implements firmware.Line on USB CDC. It handles the two data endpoints itself,
+// because TinyGo's handlers silently drop bytes that their buffers (128 bytes in, 512
+// out) cannot hold. Here a host that sends too much has to wait, as USB intends: the
+// endpoint is armed again when there is room. For the same reason nothing is lost while
+// flash is written with interrupts disabled: the controller holds one packet and
+// refuses the next. TinyGo handles the rest of the device.
 type line struct {
 	in      ring.Queue
-	held    []byte // a packet in the endpoint's buffer that in has no room for
+	held    []byte // a packet in the endpoint's buffer for which in has no room
 	out     ring.Queue
 	packet  [64]byte
 	sending bool
-	full    bool // the last packet sent was
+	full    bool // whether the last packet sent was full
 }
 
 func (l *line) start(name [8]byte) {
@@ -38,7 +37,7 @@ func (l *line) start(name [8]byte) {
 	}, nil)
 }
 
-// received is called by the USB interrupt; false leaves the endpoint unarmed.
+// received is called by the USB interrupt. Returning false leaves the endpoint unarmed.
 func received(p []byte) bool {
 	l := &memory.line
 	if l.in.Free() < len(p) {
@@ -49,11 +48,11 @@ func received(p []byte) bool {
 	return true
 }
 
-// sent is called by the USB interrupt when the host has taken a packet.
+// sent is called by the USB interrupt after the host has received a packet.
 func sent() { memory.line.next() }
 
-// next sends a packet, if there is one. A host takes a full packet for the
-// beginning of something longer, which an empty one must end.
+// next sends a packet if there is one. A host treats a full packet as part of a longer
+// transfer, so a full packet at the end must be followed by an empty one.
 func (l *line) next() {
 	n := l.out.Get(l.packet[:])
 	l.sending = n > 0 || l.full
@@ -81,7 +80,7 @@ func (l *line) Write(p []byte) int {
 	n := len(p)
 	if open {
 		n = l.out.Put(p)
-	} else { // who opens the port next asked for nothing
+	} else { // the next program to open the port must not get answers to requests of another
 		l.out.Clear()
 	}
 	if !l.sending {
@@ -93,7 +92,7 @@ func (l *line) Write(p []byte) int {
 
 func (*line) Uptime() int64 { return uptime() }
 
-// waiting reports whether something has arrived.
+// waiting reports whether bytes have arrived.
 func (l *line) waiting() bool {
 	state := interrupt.Disable()
 	arrived := l.in.Len() > 0
@@ -101,7 +100,7 @@ func (l *line) waiting() bool {
 	return arrived
 }
 
-// say repeats a text once a second, for ever, for whoever opens the port.
+// say writes text once a second, forever, for anyone who opens the port.
 func (b *board) say(text string) {
 	for n := 0; ; n++ {
 		if n%1000 == 0 {

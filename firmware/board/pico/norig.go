@@ -6,5 +6,5 @@ package main
 
 import "github.com/d204ef64/fob/firmware"
 
-// newRig returns none: this image has no rig.
+// newRig returns nil: this image has no rig.
 func (*board) newRig() firmware.Rig { return nil }

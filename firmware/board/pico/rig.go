@@ -6,8 +6,8 @@ package main
 
 import "github.com/d204ef64/fob/firmware"
 
-// rigged implements firmware.Rig. It is in images with the tag rig and no other.
-// Supply, temperature and power are the real ones, and not in its hand.
+// rigged implements firmware.Rig. Only images with the tag rig contain it. It cannot
+// change supply, temperature or power, which are real on this board.
 type rigged board
 
 func (b *board) newRig() firmware.Rig { return (*rigged)(b) }

@@ -4,5 +4,6 @@
 
 package main
 
-// With a scheduler the program would crash when it writes to flash.
+// A program with a scheduler would crash when it writes to flash. The undefined name
+// stops the build.
 const _ = build_with_tools_tinygo_pico_json

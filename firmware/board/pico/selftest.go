@@ -4,7 +4,7 @@
 
 package main
 
-// noise implements firmware.Noise on the ring oscillator, as random uses it.
+// noise implements firmware.Noise on the ring oscillator, without conditioning.
 type noise struct{}
 
 func (noise) Bit() (b uint8, ok bool) { return roscBit(), true }

@@ -6,17 +6,17 @@ package main
 
 import "machine"
 
-// The watchdog of the RP2040 restarts the chip if it is not fed for 8 s (it can
-// wait for 8.3 s at most). Only the polled loop feeds it, each time round in rest,
-// never an interrupt: an interrupt would go on when the loop hangs. Between two
-// feeds lies at most one step of the core. The slowest one wipes a token, which
-// erases each of its six pages, at 400 ms at most, and writes a few slots.
+// The RP2040's watchdog restarts the chip if it is not fed for 8 s (its maximum is 8.3
+// s). Only the polling loop feeds it, on every pass of rest. An interrupt must not feed
+// it, because interrupts keep running when the loop hangs. At most one step of the core
+// lies between two feeds. The slowest step wipes a token: it erases six pages, at up to
+// 400 ms each, and writes a few slots.
 //
-// A restart boots the token from its record in flash, which is whole at any time,
-// as after a power cut. The clock counts from the same restart, and is lost.
+// After a restart the token boots from its record in flash, which is always complete,
+// as after a power cut. The restart also resets the clock, so the time is lost.
 const watchdogMillis = 8000
 
-// guard starts the watchdog: nothing stops it after that.
+// guard starts the watchdog. Nothing can stop it afterwards.
 func guard() {
 	_ = machine.Watchdog.Configure(machine.WatchdogConfig{TimeoutMillis: watchdogMillis})
 	_ = machine.Watchdog.Start()

@@ -2,10 +2,10 @@
 
 //go:build tinygo && cost
 
-// With the tag cost the program prints what each request costs a processor, a line
-// for each: its name, the instructions until the answer is complete, pages erased,
-// slots programmed. QEMU has to count instructions (-icount shift=0); TestAnswerTime
-// of internal/board runs it, and holds the sums against PROTOCOL.md.
+// With the tag cost, the program prints the cost of each request as one line: its name,
+// the number of instructions until the response is complete, the pages erased, and the
+// slots programmed. QEMU must count instructions (-icount shift=0). TestAnswerTime of
+// internal/board runs the program and checks the figures in PROTOCOL.md.
 package main
 
 import (
@@ -18,11 +18,11 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// The flash is laid out like the Pico's, which is the largest of our boards.
+// The layout of the Pico's flash, the largest of our boards.
 const (
 	flashPages    = 6
 	flashPageSize = 4096
-	lineSize      = 400 // bytes of a request or an answer
+	lineSize      = 400 // bytes of a request or a response
 )
 
 var (
@@ -102,7 +102,7 @@ func main() {
 
 func nothing(e *serialproto.Encoder) { e.Map(0) }
 
-// ask measures a request, and says if it was refused.
+// ask measures a request and prints whether it was refused.
 func ask(name string, op serialproto.Op, group serialproto.Group, command uint8, encode func(*serialproto.Encoder)) {
 	body.Buf = room[:0]
 	encode(&body)
@@ -133,25 +133,26 @@ func ask(name string, op serialproto.Op, group serialproto.Group, command uint8,
 	println(name, "had no answer")
 }
 
-// The system timer counts down in 24 bits.
+// timer is the SysTick timer, which counts down in 24 bits.
 var timer = (*[3]volatile.Register32)(unsafe.Pointer(uintptr(0xE000E010))) // control, reload, value
 
-// ran is how far the timer counts while f runs.
+// ran returns the number of timer counts while f runs.
 func ran(f func()) uint32 {
 	timer[1].Set(1<<24 - 1)
 	timer[2].Set(0)
-	timer[0].Set(1<<2 | 1<<0) // the processor's clock, on
+	timer[0].Set(1<<2 | 1<<0) // enabled, on the processor clock
 	before := timer[2].Get()
 	f()
 	return (before - timer[2].Get()) & (1<<24 - 1)
 }
 
-// known is a number of instructions, in which the timer counts to perKnown.
+// known is the length of a calibration loop in instructions. perKnown is the number of
+// timer counts that it takes.
 const known = 2_000_000
 
 var perKnown uint32
 
-// calibrate finds out how many instructions a count of the timer is.
+// calibrate measures how many instructions make a timer count.
 func calibrate() {
 	perKnown = ran(func() {
 		arm.AsmFull("1: subs {n}, #1\nbne 1b", map[string]interface{}{"n": uint32(known / 2)})

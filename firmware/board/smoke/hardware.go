@@ -11,8 +11,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// ram is hardware that is nothing but memory: what a board has to provide, in
-// its simplest form. Its static key is no secret.
+// ram is the hardware of a token in its simplest form, with everything in memory. Its
+// static key is not secret.
 type ram struct {
 	flash   [flashPages][flashPageSize]byte
 	erased  int // pages
@@ -21,9 +21,9 @@ type ram struct {
 	set     bool
 	frame   firmware.Frame
 	clicked bool
-	in      [lineSize]byte // on its way to the token
+	in      [lineSize]byte // to the token
 	inN     int
-	out     [lineSize]byte // sent by the token
+	out     [lineSize]byte // from the token
 	outN    int
 	id      [8]byte
 	static  [32]byte
@@ -43,7 +43,7 @@ type (
 
 var errOutside = errors.New("outside the flash")
 
-// hardware makes m the hardware of a token, its flash erased.
+// hardware returns m as the hardware of a token, with its flash erased.
 func (m *ram) hardware() firmware.Hardware {
 	for page := range m.flash {
 		for i := range m.flash[page] {

@@ -2,9 +2,9 @@
 
 //go:build tinygo && !cost
 
-// Command smoke shows that the firmware lives on a microcontroller: it runs the
-// core on hardware that is plain memory, and prints "smoke ok 360094", or what
-// went wrong. See tools/tinygo/README.md for how to run it under QEMU.
+// Command smoke checks that the firmware runs on a microcontroller. It runs the core on
+// hardware that exists in memory only, and prints "smoke ok 360094" or an error. See
+// tools/tinygo/README.md for how to run it under QEMU.
 package main
 
 import (
@@ -15,15 +15,15 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// RFC 6238, appendix B, has the time; with the seed there, at a step of 60 s, its
-// eight digits are 19360094 (token/testdata/x60.json), of which six digits are the
-// last six.
+// The time is from RFC 6238, appendix B. With the seed from there and a step of 60 s,
+// the eight-digit code is 19360094 (token/testdata/x60.json). A six-digit code is its
+// last six digits.
 const (
 	at   = token.UnixMilli(1111111109_000)
 	code = "360094"
 )
 
-// What is large is not on the stack, of which there is little.
+// Large variables are not on the stack, which is small.
 var (
 	memory ram
 	hw     firmware.Hardware
@@ -44,7 +44,7 @@ func main() {
 	println("smoke ok", code)
 }
 
-// run returns what went wrong, "" for nothing.
+// run returns a description of the first failure, or "".
 func run() string {
 	memory.id = [8]byte{'s', 'm', 'o', 'k', 'e'}
 	hw = memory.hardware()
@@ -62,7 +62,7 @@ func run() string {
 	if shown() != code {
 		return "it shows another code"
 	}
-	if memory.frame.Bars != 4 { // second 29 of its minute
+	if memory.frame.Bars != 4 { // second 29 of the minute
 		return "it shows other bars"
 	}
 	if !echo() {
@@ -86,7 +86,7 @@ func press() {
 	core.Step(&hw)
 }
 
-// program makes the core a locked token that shows its code after a press.
+// program provisions a locked token that shows its code after a press.
 func program() bool {
 	serial, err := token.ParseSerial("SMOKE-1")
 	if err != nil {
@@ -103,7 +103,7 @@ func program() bool {
 	return core.Program(&hw, serial, &p, true) == nil
 }
 
-// shown is what a person reads.
+// shown returns the text on the display.
 func shown() string {
 	var text [8]byte
 	return string(memory.frame.AppendText(text[:0], 6))
@@ -131,7 +131,7 @@ func echo() bool {
 	return false
 }
 
-// ask sends an echo request and lets the core work.
+// ask sends an echo request and runs one step of the core.
 func ask(text string) {
 	message := host.out.Message()
 	body := serialproto.Encoder{Buf: message[serialproto.HeaderSize:serialproto.HeaderSize:cap(message)]}
@@ -147,8 +147,8 @@ func ask(text string) {
 	core.Step(&hw)
 }
 
-// frugal reports whether a thousand steps leave the heap alone: a press that is
-// counted in flash, a change of the display, the end of the step, and rest.
+// frugal reports whether a thousand steps allocate no memory. They cover a press that
+// is counted in flash, a change of the display, the end of a time step, and idle steps.
 func frugal() bool {
 	runtime.ReadMemStats(&stats)
 	before := stats.Mallocs

@@ -9,11 +9,11 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// seed is the one of RFC 6238, appendix B.
+// seed is the seed of RFC 6238, appendix B.
 const seed = "12345678901234567890"
 
-// The provisioning message of serialproto/testdata/noise.json, which was made
-// by github.com/flynn/noise.
+// The provisioning message of serialproto/testdata/noise.json, generated with
+// github.com/flynn/noise.
 const (
 	noiseStation = "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a"
 	noiseDevice  = "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"
@@ -28,8 +28,8 @@ const (
 
 var noiseHardware = [8]byte{0xf0, 0xb0, 1, 2, 3, 4, 5, 6}
 
-// noise opens the message, and makes the proof that its seed is held: what a
-// token needs of the standard library's cryptography.
+// noise opens the message and computes the confirmation that proves possession of its
+// seed. It exercises all of the standard library's cryptography that a token needs.
 func noise() bool {
 	var station, device, want [32]byte
 	var message [len(noiseMessage) / 2]byte
@@ -52,7 +52,7 @@ func noise() bool {
 	return p.Decode(plain) && string(p.Seed) == seed && serialproto.Confirmation(p.Seed, &transcript) == want
 }
 
-// unhex reads lower-case hexadecimal digits; encoding/hex would bring in fmt.
+// unhex decodes lower-case hexadecimal digits. encoding/hex would pull in fmt.
 func unhex(dst []byte, text string) {
 	for i := range dst {
 		dst[i] = nibble(text[2*i])<<4 | nibble(text[2*i+1])

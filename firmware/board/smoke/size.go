@@ -6,9 +6,9 @@ package main
 
 import "github.com/d204ef64/fob/firmware"
 
-// The smallest flash that a token can live in.
+// The smallest flash that a token can use.
 const (
 	flashPages    = 2
 	flashPageSize = firmware.SlotSize
-	lineSize      = 160 // bytes of a request or an answer
+	lineSize      = 160 // bytes of a request or a response
 )

@@ -13,7 +13,7 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// board is the hardware, with what a program on it needs.
+// board is the hardware with the state of its drivers.
 type board struct {
 	clock   clock
 	flash   flash
@@ -22,19 +22,19 @@ type board struct {
 	supply  supply
 	factory factory.Device
 	noise   noise
-	rig     rig // nothing without the tag
+	rig     rig // empty without the tag rig
 	hw      firmware.Hardware
 	scratch [firmware.SlotSize]byte
 }
 
-// Of all this there is one, and it is not on the stack.
+// These are too large for the stack, and there is only one of each.
 var (
 	memory board
 	core   firmware.Core
 	link   serialproto.Server
 )
 
-// start makes the board ready.
+// start initializes the board.
 func (b *board) start() error {
 	protect()
 	line{}.start()
@@ -76,8 +76,8 @@ func (i *identity) Model() string         { return i.factory.Model }
 func (i *identity) StaticKey() *[32]byte  { return &i.factory.StaticKey }
 func (i *identity) StationKey() *[32]byte { return &i.factory.StationKey }
 
-// lcd implements firmware.LCD: the segments stand in memory, as in the display
-// memory of a controller with an LCD driver.
+// lcd implements firmware.LCD. It keeps the segments in memory, like the display memory
+// of a controller with an LCD driver.
 type lcd struct {
 	frame  firmware.Frame
 	digits int
@@ -86,10 +86,10 @@ type lcd struct {
 func (l *lcd) Digits() int           { return l.digits }
 func (l *lcd) Show(f firmware.Frame) { l.frame = f }
 
-// button implements firmware.Button. The board has none: only the rig moves it.
+// button implements firmware.Button. The board has no button: only the rig changes it.
 type button struct {
 	clicked bool
-	upAt    int64 // uptime until which it is down
+	upAt    int64 // uptime until which the button is down
 }
 
 func (b *button) Down() bool {
@@ -98,11 +98,11 @@ func (b *button) Down() bool {
 	return clicked || uptime() < b.upAt
 }
 
-// freshCell is what a new lithium cell shows without load.
+// freshCell is the voltage of a new lithium cell without load.
 const freshCell firmware.Millivolts = 3200
 
-// supply implements firmware.Supply. The board has no cell: only the rig moves
-// it.
+// supply implements firmware.Supply. The board has no battery: only the rig changes the
+// voltage.
 type supply struct{ mv firmware.Millivolts }
 
 func (s *supply) Voltage() firmware.Millivolts { return s.mv }

@@ -13,27 +13,27 @@ import (
 	"github.com/d204ef64/fob/firmware"
 )
 
-// The second pflash bank of the board: two 16-bit chips side by side, 32 MiB in
-// blocks of 256 KiB, with the Intel command set (CFI vendor 1). QEMU keeps what
-// is programmed in the file of its drive.
+// The second pflash bank of the board consists of two 16-bit chips side by side: 32 MiB
+// in blocks of 256 KiB, with the Intel command set (CFI vendor 1). QEMU stores its
+// contents in the file of the drive.
 const (
 	pflash    = 0x22000000
 	blockSize = 256 << 10
 
-	// A block is erased whole, but only its start is used: the firmware reads
-	// through all of its memory when it boots.
+	// Erasing always covers a whole block, but only its start is used, because the
+	// firmware reads all of its memory when it boots.
 	usedSize = 4096
 )
 
-// Which block is for what.
+// The use of the blocks.
 const (
 	blockFactory = 0 // and 1: the two records of package factory
 	blockClock   = 2 // and 3: see clockLog
-	blockStore   = 4 // and on: the firmware's own
+	blockStore   = 4 // and following: the firmware's log
 	storePages   = 4
 )
 
-// A command goes to both chips at once.
+// Commands, sent to both chips at once.
 const (
 	cfiProgram     = 0x00400040
 	cfiErase       = 0x00200020
@@ -41,7 +41,7 @@ const (
 	cfiClearStatus = 0x00500050
 	cfiReadArray   = 0x00ff00ff
 	cfiReady       = 0x00800080
-	cfiFailed      = 0x00300030 // a program or an erase did
+	cfiFailed      = 0x00300030 // programming or erasing failed
 )
 
 var (
@@ -53,19 +53,19 @@ func flashWord(block, off int) *volatile.Register32 {
 	return (*volatile.Register32)(unsafe.Pointer(uintptr(pflash + block*blockSize + off)))
 }
 
-// flashRead fills p; any offset and length.
+// flashRead fills p from any offset.
 func flashRead(block, off int, p []byte) {
 	for i := range p {
 		p[i] = volatile.LoadUint8((*uint8)(unsafe.Pointer(uintptr(pflash + block*blockSize + off + i))))
 	}
 }
 
-// merged is what flashProgram writes; it is too large for the stack.
+// merged is the buffer of flashProgram, which is too large for the stack.
 var merged [firmware.SlotSize]byte
 
-// flashProgram clears bits, word by word; off and len(p) are multiples of 4,
-// and p is at most a slot. A chip can only clear bits; QEMU's sets them as well,
-// so that what is written is made of what is there.
+// flashProgram clears bits, word by word. off and len(p) are multiples of 4, and p is
+// at most a slot. A real chip can only clear bits, but QEMU's also sets them.
+// flashProgram therefore writes p combined with the current contents.
 func flashProgram(block, off int, p []byte) error {
 	now := merged[:len(p)]
 	flashRead(block, off, now)
@@ -88,16 +88,16 @@ func flashErase(block int) error {
 	return flashDone(block, flashStatus(w, slowest))
 }
 
-// slowest is how long a chip may take: 4 s for a block is the longest in the data
-// sheets of this family (Intel StrataFlash J3, block erase). The board has no
-// watchdog; a chip that is never ready is one that failed.
+// slowest is the time in milliseconds that a chip may take. The longest time in the
+// data sheets of this family is 4 s for erasing a block (Intel StrataFlash J3). The
+// board has no watchdog, so a chip that does not become ready in time counts as failed.
 const slowest = 5000
 
-// flashStatus waits for the chips and returns their status, but not for ever: the
-// failure of chips that are not ready after so many milliseconds.
+// flashStatus waits for the chips and returns their status. If they are not ready after
+// limit milliseconds, it returns a failure.
 func flashStatus(w *volatile.Register32, limit uint64) uint32 {
 	for end := uint64(0); ; {
-		late := end > 0 && ticks() >= end // before the look: a stop of the whole machine is not the chips'
+		late := end > 0 && ticks() >= end // checked before the status: a pause of the whole machine does not count against the chips
 		if s := w.Get(); s&cfiReady == cfiReady {
 			return s & cfiFailed
 		}
@@ -110,7 +110,7 @@ func flashStatus(w *volatile.Register32, limit uint64) uint32 {
 	}
 }
 
-// flashDone leads the chips back to reading.
+// flashDone returns the chips to read mode.
 func flashDone(block int, failed uint32) error {
 	w := flashWord(block, 0)
 	if failed != 0 {

@@ -13,8 +13,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// The goldfish real-time clock: nanoseconds since 1970, by default the host's
-// time. Reading the low word latches the high one.
+// The goldfish real-time clock counts nanoseconds since 1970, by default the host's
+// time. Reading the low word latches the high word.
 var (
 	rtcLow  = (*volatile.Register32)(unsafe.Pointer(uintptr(0x101000)))
 	rtcHigh = (*volatile.Register32)(unsafe.Pointer(uintptr(0x101004)))
@@ -41,13 +41,13 @@ func ticks() uint64 {
 	}
 }
 
-// uptime is in milliseconds.
+// uptime returns the time since power-on in milliseconds.
 func uptime() int64 { return int64(ticks() / ticksPerMilli) }
 
-// clock implements firmware.Clock. A token's clock goes on while the processor
-// is without power, and so does the board's: the token's time is the board's
-// and an offset, which is kept in flash. Like a battery it is lost only when
-// the rig takes it away.
+// clock implements firmware.Clock. A token's clock keeps running while the processor
+// has no power, and so does the board's. The token's time is the board's time plus an
+// offset, which is kept in flash. The time is lost only when the rig removes the
+// battery.
 type clock struct {
 	offset int64 // milliseconds
 	set    bool
@@ -76,31 +76,32 @@ func (c *clock) skew(ms int64) {
 	}
 }
 
-// lose is what taking the battery out does.
+// lose resets the clock, as removing the battery does.
 func (c *clock) lose() {
 	c.offset, c.set = 0, false
 	c.log.append(c)
 }
 
-// clockLog keeps the offset in two blocks in turn. The newest whole entry
-// counts, and stays where it is until a newer one is whole. Then it becomes zero:
-// an older offset must not come back when the newest entry is damaged, but the
-// clock be lost. One bit of an entry may be wrong.
+// clockLog keeps the offset in two blocks, used in turn. The newest valid entry counts.
+// It stays until a newer one is complete, and is then overwritten with zeros. If the
+// newest entry is damaged, the clock is lost, instead of returning to an older offset.
+// Up to one wrong bit per entry is corrected.
 type clockLog struct {
 	sequence uint32
 	block    int // blockClock or blockClock+1
 	next     int // offset of the next entry
 }
 
-// An entry: sequence, set, offset, CRC-32; little-endian. Sequences begin at 1.
+// An entry consists of sequence, set, offset and CRC-32, in little-endian order.
+// Sequences begin at 1.
 const entrySize = 20
 
-// load reads the newest entry into c, and retires one that a power cut left
-// beside it.
+// load reads the newest entry into c, and retires an older entry that a power cut left
+// behind.
 func (l *clockLog) load(c *clock) {
-	*l = clockLog{block: blockClock + 1, next: usedSize} // the first entry begins block 0 of the two
+	*l = clockLog{block: blockClock + 1, next: usedSize} // the first entry goes to the start of the first block
 	var e [entrySize]byte
-	older := 0 // the block and the offset of an entry before the newest
+	older := 0 // position of an entry older than the newest, as block*usedSize + offset
 	for block := blockClock; block < blockClock+2; block++ {
 		for off := 0; off+entrySize <= usedSize; off += entrySize {
 			flashRead(block, off, e[:])
@@ -120,7 +121,7 @@ func (l *clockLog) load(c *clock) {
 				older = block*usedSize + off
 			}
 			if block == l.block && off == l.next && !erased(e[:]) {
-				l.next += entrySize // torn, or older
+				l.next += entrySize // incomplete, or older
 			}
 		}
 	}
@@ -129,14 +130,14 @@ func (l *clockLog) load(c *clock) {
 	}
 }
 
-// retire makes an entry unreadable.
+// retire makes an entry unreadable by clearing all its bits.
 func retire(block, off int) {
 	var zero [entrySize]byte
 	_ = flashProgram(block, off, zero[:])
 }
 
-// append writes c's offset. Where the flash fails, the next boot finds the
-// clock as it was.
+// append writes c's offset. If the flash fails, the clock keeps its previous state at
+// the next boot.
 func (l *clockLog) append(c *clock) {
 	block, off, follows := l.block, l.next-entrySize, l.sequence > 0
 	if l.next+entrySize > usedSize {

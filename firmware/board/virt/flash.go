@@ -9,10 +9,10 @@ import (
 	"github.com/d204ef64/fob/firmware/board/factory"
 )
 
-// flash implements firmware.Flash on the blocks from blockStore on.
+// flash implements firmware.Flash on the blocks from blockStore onwards.
 type flash struct {
-	// cutIn is in how many operations from now the power fails, 0 for never:
-	// set by the rig.
+	// cutIn is the number of operations until the power fails, or 0 for never. The rig
+	// sets it.
 	cutIn uint32
 }
 
@@ -41,7 +41,7 @@ func (f *flash) Program(page, off int, p []byte) error {
 		return errOutside
 	}
 	if f.cut() {
-		// Somewhere inside; where is left to chance.
+		// Power fails after a random part of the write.
 		n := int(ticks()) & (firmware.SlotSize - 4)
 		_ = flashProgram(blockStore+page, off, p[:min(n, len(p))])
 		restart()
@@ -53,7 +53,7 @@ func (f *flash) Erase(page int) error {
 	if err := within(page, 0, 0); err != nil {
 		return err
 	}
-	if f.cut() { // QEMU erases in one step: before it or after it
+	if f.cut() { // QEMU erases in one step, so power fails before or after it
 		if ticks()&1 != 0 {
 			_ = flashErase(blockStore + page)
 		}

@@ -13,9 +13,9 @@ import (
 
 const longest = 60_000
 
-// Checks this hardware against its contracts, on itself, and prints each
-// sentence that does not hold and their number. It starts on a flash without
-// clock entries, and leaves one without a token.
+// main runs the contracts of package hwtest against this hardware, and prints the
+// broken sentences and the counts. It requires a flash without clock entries, and does
+// not leave a token behind.
 func main() {
 	b := &memory
 	if err := b.start(); err != nil {
@@ -43,19 +43,19 @@ func main() {
 	hwtest.Rig(hw, wait, report)
 	chips(report)
 
-	uartRegister(uartMCR).Set(mcrLoop) // what is sent comes back
+	uartRegister(uartMCR).Set(mcrLoop) // loop transmitted bytes back
 	hwtest.Line(hw.Line, wait, true, report)
 	uartRegister(uartMCR).Set(0)
 	println("hwtest:", checked, "checked,", broken, "broken")
 }
 
-// never stands for chips that answer nothing but a status.
+// never replaces chips that return only a status.
 var never volatile.Register32
 
-// chips checks that a flash that hangs is one that fails.
+// chips checks that a flash that hangs counts as failed.
 func chips(report func(string, bool)) {
 	start := uptime()
-	never.Set(0x00800000) // one of the two is ready
+	never.Set(0x00800000) // only one of the two is ready
 	report("chips that are never ready have failed", flashStatus(&never, 50) == cfiFailed)
 	report("and get the time that they may take", uptime()-start >= 50)
 	never.Set(cfiReady)
@@ -64,7 +64,7 @@ func chips(report func(string, bool)) {
 	report("one of the two has failed", flashStatus(&never, 50) == 0x00200000)
 }
 
-// wait sleeps, so that what wakes the board is tested as well.
+// wait sleeps instead of spinning, and thus also tests the wake-up sources.
 func wait(ms int64) {
 	for end := uptime() + ms; uptime() < end; {
 		sleep(end - uptime())

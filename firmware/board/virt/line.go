@@ -9,11 +9,11 @@ import (
 	"unsafe"
 )
 
-// The 16550 serial line. QEMU knows no baud rate: bytes travel as fast as the
-// host takes them.
+// The 16550 serial line. QEMU has no baud rate: bytes travel as fast as the host reads
+// them.
 const uartBase = uintptr(0x10000000)
 
-// Its registers, by offset.
+// Its registers, by offset, and their bits.
 const (
 	uartData   = 0
 	uartIER    = 1 // interrupts
@@ -22,7 +22,7 @@ const (
 	uartStatus = 5
 
 	ierReceived = 1 << 0
-	fcrEnable   = 1<<0 | 1<<1 | 1<<2 // both FIFOs, emptied
+	fcrEnable   = 1<<0 | 1<<1 | 1<<2 // enable and clear both FIFOs
 	mcrLoop     = 1 << 4
 	lsrReady    = 1 << 0 // a byte has arrived
 	lsrEmpty    = 1 << 5 // there is room to send
@@ -37,7 +37,7 @@ type line struct{}
 
 func (line) start() {
 	uartRegister(uartFCR).Set(fcrEnable)
-	uartRegister(uartIER).Set(ierReceived) // which wakes the processor, see sleep
+	uartRegister(uartIER).Set(ierReceived) // wakes the processor, see sleep
 }
 
 func (line) Read(p []byte) int {

@@ -6,7 +6,7 @@ package main
 
 import "github.com/d204ef64/fob/firmware"
 
-// rig does not exist in this image.
+// rig is empty: this image has no rig.
 type rig struct{}
 
 func (*board) newRig() firmware.Rig { return nil }

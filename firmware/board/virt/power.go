@@ -10,8 +10,8 @@ import (
 	"unsafe"
 )
 
-// finisher is the SiFive test device, by which a program ends QEMU or restarts
-// the machine.
+// finisher is the SiFive test device, with which a program exits QEMU or restarts the
+// machine.
 var finisher = (*volatile.Register32)(unsafe.Pointer(uintptr(0x100000)))
 
 const (
@@ -19,15 +19,15 @@ const (
 	finishFail  = 0x3333
 )
 
-// restart cuts the power for a moment: memory is lost, flash and clock stay.
+// restart cuts the power for a moment. Memory is lost; flash and clock are kept.
 func restart() {
 	for {
 		finisher.Set(finishReset)
 	}
 }
 
-// The platform interrupt controller, with the serial line as source 10 for hart
-// 0 in machine mode.
+// The platform-level interrupt controller. The serial line is source 10, enabled for
+// hart 0 in machine mode.
 var (
 	plicPriority = (*volatile.Register32)(unsafe.Pointer(uintptr(0x0c000000 + 4*uartIRQ)))
 	plicEnable   = (*volatile.Register32)(unsafe.Pointer(uintptr(0x0c002000)))
@@ -41,8 +41,8 @@ const (
 	mieOuter = 1 << 11
 )
 
-// sleep stops the processor until a byte arrives, at most for ms milliseconds.
-// Interrupts end the stop and are not taken.
+// sleep stops the processor until a byte arrives, but at most for ms milliseconds.
+// Interrupts end the sleep without being taken.
 func sleep(ms int64) {
 	if ms <= 0 {
 		return
@@ -63,14 +63,14 @@ func sleep(ms int64) {
 }
 
 func wakeAt(tick uint64) {
-	mtimecmp[1].Set(0xFFFFFFFF) // not too early between the two
+	mtimecmp[1].Set(0xFFFFFFFF) // prevents an early interrupt between the two writes
 	mtimecmp[0].Set(uint32(tick))
 	mtimecmp[1].Set(uint32(tick >> 32))
 }
 
-// protect makes the program read-only, as flash is, also for machine mode: a
-// stack that overflows faults instead of overwriting it. The region is that of
-// FLASH in the linker script, as a naturally aligned power of two.
+// protect makes the program read-only, as real flash is, even in machine mode. A stack
+// overflow then causes a fault instead of overwriting the program. The region is FLASH
+// of the linker script, rounded to a naturally aligned power of two.
 func protect() {
 	const (
 		base, size = 0x80000000, 128 << 10

@@ -6,10 +6,10 @@ package main
 
 import "github.com/d204ef64/fob/firmware"
 
-// rig implements firmware.Rig on what the board only models. It is in images
-// with the tag rig and no other.
+// rig is the state of the rig, which changes only simulated parts of the board. Only
+// images with the tag rig contain it.
 type rig struct {
-	batteryOut bool // once the answer is sent
+	batteryOut bool // remove the battery once the response is sent
 }
 
 type rigged board
@@ -25,14 +25,14 @@ func (r *rigged) Press(ms uint32) error {
 	return nil
 }
 
-// cutoff is the voltage at which the board would stop.
+// cutoff is the voltage at which the board would stop working.
 const cutoff firmware.Millivolts = 2000
 
 func (r *rigged) Supply(mv firmware.Millivolts) error {
 	switch {
 	case mv == 0:
 		r.rig.batteryOut = true
-	case mv <= cutoff: // it could never be asked to come back
+	case mv <= cutoff: // the board would stop and could not be asked to come back
 		return firmware.ErrRange
 	default:
 		r.supply.mv = mv
@@ -40,7 +40,7 @@ func (r *rigged) Supply(mv firmware.Millivolts) error {
 	return nil
 }
 
-// Temperature is refused: the board's clock is the host's, and has no crystal.
+// Temperature is not supported: the board's clock is the host's and has no crystal.
 func (*rigged) Temperature(int32) error { return firmware.ErrUnsupported }
 
 func (r *rigged) Skew(ms int64) error {
@@ -53,11 +53,11 @@ func (r *rigged) PowerCut(n uint32) error {
 	return nil
 }
 
-// deaf reports whether the battery is about to go: no further request is heard
-// by who will not have been there.
+// deaf reports whether the battery is about to be removed. Until then the board reads
+// no further requests, because it would forget them.
 func (r *rig) deaf() bool { return r.batteryOut }
 
-// after does what had to wait for the answer.
+// after performs actions that had to wait until the response was sent.
 func (r *rig) after(b *board) {
 	if r.batteryOut {
 		b.clock.lose()
@@ -65,7 +65,7 @@ func (r *rig) after(b *board) {
 	}
 }
 
-// wake is when the rig's hand lets go of the button.
+// wake returns the milliseconds until the rig releases the button, at most longest.
 func (b *board) wake() int64 {
 	if left := b.button.upAt - uptime(); left > 0 {
 		return left

@@ -3,21 +3,21 @@
 // Package debounce turns the contact of a push button into presses.
 package debounce
 
-// Settle is how many samples in a row must agree before they count: contacts
-// bounce for a few milliseconds, and a finger is not faster than 40.
+// Settle is the number of consecutive samples that must agree before a change counts.
+// Contacts bounce for a few milliseconds, and a finger does not press for less than 40.
 const Settle = 8
 
-// Button is a push button, sampled once a millisecond. The zero value is up. It
-// does not lock: where Sample is called by an interrupt, the program disables
-// interrupts around the other calls.
+// Button is a push button, sampled once a millisecond. The zero value is up. Button
+// does not lock. If an interrupt calls Sample, the program must disable interrupts
+// around the other calls.
 type Button struct {
 	down    bool
-	clicked bool // it went down, and nobody has read it
-	read    bool // what Down returned last
+	clicked bool // it went down, and Down has not reported it yet
+	read    bool // the last result of Down
 	other   uint8
 }
 
-// Sample takes what the contact says now.
+// Sample records the state of the contact.
 func (b *Button) Sample(down bool) {
 	if down == b.down {
 		b.other = 0
@@ -30,15 +30,15 @@ func (b *Button) Sample(down bool) {
 	b.clicked = b.clicked || down
 }
 
-// Click is a press and a release.
+// Click records a press and a release.
 func (b *Button) Click() { b.clicked = true }
 
-// Down is that of firmware.Button.
+// Down implements firmware.Button.
 func (b *Button) Down() bool {
 	b.read = b.down || b.clicked
 	b.clicked = false
 	return b.read
 }
 
-// Changed reports whether Down has something new to say.
+// Changed reports whether Down would return a new value.
 func (b *Button) Changed() bool { return (b.down || b.clicked) != b.read }

@@ -17,7 +17,7 @@ func sample(b *debounce.Button, down bool, times int) {
 	}
 }
 
-// TestContract: it is a firmware.Button.
+// TestContract runs the contract of firmware.Button.
 func TestContract(t *testing.T) {
 	var b debounce.Button
 	hold := func() { sample(&b, true, 100) }
@@ -26,8 +26,8 @@ func TestContract(t *testing.T) {
 	hwtest.Button(&b, b.Click, nil, nil, hwtest.To(t))
 }
 
-// TestBounce: a contact that chatters for 5 ms at both ends of a press of 60 ms
-// makes one press.
+// TestBounce checks that a press of 60 ms whose contact chatters for 5 ms at both ends
+// counts once.
 func TestBounce(t *testing.T) {
 	var b debounce.Button
 	presses := 0
@@ -49,7 +49,7 @@ func TestBounce(t *testing.T) {
 	require.False(t, was)
 }
 
-// TestSpike: what is shorter than Settle is no press.
+// TestSpike checks that a contact shorter than Settle does not count as a press.
 func TestSpike(t *testing.T) {
 	var b debounce.Button
 	for range 50 {
@@ -62,7 +62,7 @@ func TestSpike(t *testing.T) {
 	require.True(t, b.Down())
 }
 
-// TestChanged: it says when to call Down, and no more often.
+// TestChanged checks that Changed is true exactly when Down has a new value.
 func TestChanged(t *testing.T) {
 	var b debounce.Button
 	require.False(t, b.Changed())

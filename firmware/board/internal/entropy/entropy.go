@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package entropy makes a key of a poor source of random bits. It spreads what
-// the source has, and notices a source that is broken; it cannot make a weak one
+// Package entropy makes a key from a poor source of random bits. It spreads the entropy
+// of the source over the key and detects a broken source. It cannot make a weak source
 // strong.
 package entropy
 
@@ -11,18 +11,19 @@ import (
 	"github.com/d204ef64/fob/firmware"
 )
 
-// BitsPerBlock is how many bits of the source go into 32 bytes: enough where
-// each is worth 1/32 of a random one.
+// BitsPerBlock is the number of source bits that make 32 bytes of output. They suffice
+// if each carries at least 1/32 bit of entropy.
 const BitsPerBlock = 8192
 
-// A source is refused for being broken, not for being poor: by
-// [firmware.NoiseHealth], and if a whole block of it is lopsided.
-const fewestOnes = BitsPerBlock / 4 // and zeros
+// A source is rejected if it is broken, not if it is merely poor: either
+// [firmware.NoiseHealth] fails, or fewer than a quarter of the bits of a block are
+// ones, or fewer than a quarter are zeros.
+const fewestOnes = BitsPerBlock / 4 // and fewest zeros
 
-// Fill fills p with bits of the source, whitened with SHA-256. bit returns the
-// next one in its lowest place. salt tells devices apart whose sources do alike:
-// where those have nothing, the result is what salt is. It returns false where
-// the source is stuck or lopsided.
+// Fill fills p with bits of the source, whitened with SHA-256. bit returns the next bit
+// in its lowest place. salt makes the results of different devices differ even if their
+// sources return the same bits; if the sources have no entropy, the result depends on
+// salt alone. Fill returns false if the source is stuck or lopsided.
 func Fill(p, salt []byte, bit func() uint8) bool {
 	var block [BitsPerBlock / 8]byte
 	defer clear(block[:])
@@ -41,7 +42,7 @@ func Fill(p, salt []byte, bit func() uint8) bool {
 	return true
 }
 
-// collect fills block, and judges what came.
+// collect fills block and reports whether the source is healthy.
 func collect(block *[BitsPerBlock / 8]byte, bit func() uint8) bool {
 	var health firmware.NoiseHealth
 	ones := 0

@@ -13,7 +13,7 @@ import (
 	"github.com/d204ef64/fob/firmware/board/internal/entropy"
 )
 
-// coin falls on 1 in so many of 256 throws.
+// coin returns a source whose bit is 1 with probability ones/256.
 func coin(seed uint64, ones int) func() uint8 {
 	r := rand.New(rand.NewPCG(seed, 1))
 	return func() uint8 {
@@ -24,8 +24,8 @@ func coin(seed uint64, ones int) func() uint8 {
 	}
 }
 
-// TestFill: the bytes are the SHA-256 of the number of the block, the salt and
-// the bits, the first of a byte on top.
+// TestFill checks the construction: SHA-256 of the block number, the salt and the bits,
+// packed with the first bit of a byte in its highest place.
 func TestFill(t *testing.T) {
 	got := make([]byte, 40)
 	require.True(t, entropy.Fill(got, []byte("salt"), coin(1, 128)))
@@ -46,7 +46,8 @@ func TestFill(t *testing.T) {
 	require.Equal(t, want[:40], got)
 }
 
-// TestSpread: one bit of the source, or of the salt, changes about half of all.
+// TestSpread checks that one changed bit of the source or of the salt changes about
+// half of the output bits.
 func TestSpread(t *testing.T) {
 	fill := func(flip int, salt string) []byte {
 		p := make([]byte, 32)
@@ -71,7 +72,7 @@ func TestSpread(t *testing.T) {
 	}
 }
 
-// TestHealth: sources that are broken are told from poor ones.
+// TestHealth checks that broken sources are rejected and poor ones accepted.
 func TestHealth(t *testing.T) {
 	period := func(n int) func() uint8 {
 		i := 0
@@ -89,7 +90,7 @@ func TestHealth(t *testing.T) {
 		"stuck at 0":    {coin(6, 0), false},
 		"stuck at 1":    {coin(6, 256), false},
 		"long runs":     {period(50), false},
-		"runs":          {period(49), true}, // nothing here tells a period from chance
+		"runs":          {period(49), true}, // no check here distinguishes a period from chance
 	} {
 		var p [32]byte
 		require.Equal(t, tt.want, entropy.Fill(p[:], nil, tt.bit), name)

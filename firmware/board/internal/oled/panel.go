@@ -11,42 +11,43 @@ import (
 	"github.com/d204ef64/fob/firmware"
 )
 
-// Panel is the display at the end of an I2C bus. Show notes what changed, and
-// Send sends a piece of it, so that a program can look after its other business
-// in between. The driver starts the panel. Its Display is of no use here: it
-// sends the whole memory in one transfer, 23 ms at 400 kHz, and TinyGo's I2C on
-// the RP2040 gives up after about 4 where there is no scheduler.
+// Panel is an SSD1306 display on an I2C bus. Show records which pieces changed, and
+// Send transfers one piece at a time, so the program can do other work in between. The
+// TinyGo driver initializes the panel, but its Display method is unsuitable: it sends
+// the whole memory in one transfer, which takes 23 ms at 400 kHz. Without a scheduler,
+// TinyGo's I2C on the RP2040 times out after about 4 ms.
 type Panel struct {
 	wire   drivers.I2C
 	screen Screen
 	next   Screen
-	stale  uint32 // the pieces that the panel does not show yet
-	again  int64  // where it did not answer: when to try once more
+	stale  uint32 // bit set of the pieces that are not on the panel yet
+	again  int64  // when to try again, if the panel did not answer
 	absent bool
 	out    [pieceSize + 1]byte
 }
 
-// address is that of nearly all such modules; the driver's default is the other
-// that there is, 0x3D.
+// address is the I2C address of nearly all SSD1306 modules. The only alternative, 0x3D,
+// is the driver's default.
 const address = 0x3C
 
-// A piece is 32 columns of one row of bytes: one transfer of 0.8 ms at 400 kHz.
+// A piece is 32 columns of one page of the controller, which is 8 pixels high. Its
+// transfer takes 0.8 ms at 400 kHz.
 const (
 	pieceSize   = 32
 	piecesInRow = Width / pieceSize
 )
 
-// What the first byte of a transfer says about the others.
+// The control byte, which starts a transfer and gives the meaning of its other bytes.
 const (
 	commands = 0x00
 	data     = 0x40
 )
 
-// retry is how long a panel is left alone that does not answer, in
-// milliseconds.
+// retry is the time in milliseconds between attempts to reach a panel that does not
+// answer.
 const retry = 1000
 
-// Start starts the panel, dark.
+// Start initializes the panel with all pixels dark.
 func (p *Panel) Start(wire drivers.I2C) {
 	p.wire = wire
 	p.configure()
@@ -54,10 +55,10 @@ func (p *Panel) Start(wire drivers.I2C) {
 
 func (p *Panel) configure() {
 	ssd1306.NewI2C(p.wire).Configure(ssd1306.Config{Width: Width, Height: Height, Address: address})
-	p.stale = 1<<32 - 1 // its memory holds anything
+	p.stale = 1<<32 - 1 // the contents of its memory are unknown
 }
 
-// Show makes f, on a glass of 6 or 8 digits, what Send sends.
+// Show sets the frame that Send transfers, for an LCD of 6 or 8 digits.
 func (p *Panel) Show(f *firmware.Frame, digits int) {
 	p.next.Draw(f, digits)
 	for i := range p.screen {
@@ -68,9 +69,9 @@ func (p *Panel) Show(f *firmware.Frame, digits int) {
 	p.screen = p.next
 }
 
-// Send sends a piece, and reports whether there was one to send. now is in
-// milliseconds. A panel that does not answer, because there is none, or it has
-// lost its power, is started anew once a second.
+// Send transfers a piece and reports whether there was one to send. now is in
+// milliseconds. If the panel does not answer, because it is missing or has lost power,
+// Send initializes it again once a second.
 func (p *Panel) Send(now int64) bool {
 	if p.stale == 0 || p.absent && now < p.again {
 		return false

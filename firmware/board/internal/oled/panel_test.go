@@ -13,8 +13,9 @@ import (
 	"github.com/d204ef64/fob/firmware/hwtest"
 )
 
-// controller is an SSD1306 as its data sheet has it: tables 9-1 to 9-4, and the
-// transfer of section 8.1.5.2. It has been on for long and holds noise.
+// controller simulates an SSD1306 according to its data sheet: tables 9-1 to 9-4, and
+// the transfer of section 8.1.5.2. Its memory initially holds noise, as after a restart
+// of the processor alone.
 type controller struct {
 	t                         *testing.T
 	memory                    oled.Screen
@@ -101,7 +102,7 @@ func (c *controller) write(b byte) {
 	}
 }
 
-// settle sends until there is nothing more to send.
+// settle calls Send until there is nothing left to send.
 func settle(p *oled.Panel, now int64) (pieces int) {
 	for p.Send(now) {
 		pieces++
@@ -109,7 +110,7 @@ func settle(p *oled.Panel, now int64) (pieces int) {
 	return pieces
 }
 
-// TestStart: the panel is on and dark, whatever its memory held.
+// TestStart checks that the panel is on and dark, whatever its memory held before.
 func TestStart(t *testing.T) {
 	c := newController(t)
 	var p oled.Panel
@@ -124,7 +125,7 @@ func TestStart(t *testing.T) {
 	require.Equal(t, byte(0xA6), c.settings[0xA6], "not inverted")
 }
 
-// TestContract: it is a firmware.LCD, by what stands in the controller's memory.
+// TestContract runs the LCD contract against the pixels in the controller's memory.
 func TestContract(t *testing.T) {
 	for _, digits := range []int{6, 8} {
 		c := newController(t)
@@ -145,7 +146,7 @@ type lcd struct {
 func (l *lcd) Digits() int           { return l.digits }
 func (l *lcd) Show(f firmware.Frame) { l.panel.Show(&f, l.digits) }
 
-// read finds the frame whose picture this is, or a frame that nobody shows.
+// read returns the frame that the pixels show, or an impossible frame if there is none.
 func read(s *oled.Screen, digits int) (f firmware.Frame) {
 	has := func(part *oled.Screen) bool {
 		for i := range part {
@@ -172,7 +173,8 @@ func read(s *oled.Screen, digits int) (f firmware.Frame) {
 	return f
 }
 
-// TestOnlyChanges: a tick costs little of the bus, and no transfer is long.
+// TestOnlyChanges checks that a change of the tick uses little of the bus, and that no
+// transfer is long.
 func TestOnlyChanges(t *testing.T) {
 	c := newController(t)
 	var p oled.Panel
@@ -189,7 +191,7 @@ func TestOnlyChanges(t *testing.T) {
 	require.Zero(t, settle(&p, 0))
 }
 
-// TestHalfSent: a frame that comes while the last is being sent.
+// TestHalfSent shows a frame while the previous one is still being sent.
 func TestHalfSent(t *testing.T) {
 	for sent := range 20 {
 		c := newController(t)
@@ -207,8 +209,8 @@ func TestHalfSent(t *testing.T) {
 	}
 }
 
-// TestUnplugged: without a panel there is a try a second; one that comes back
-// shows all of it.
+// TestUnplugged checks that a missing panel is tried once a second, and that a panel
+// that comes back shows the complete frame.
 func TestUnplugged(t *testing.T) {
 	c := newController(t)
 	c.unplugged = true
@@ -229,7 +231,7 @@ func TestUnplugged(t *testing.T) {
 	require.True(t, *draw(f, 6) == c.memory, "\n%s", text(&c.memory))
 	require.True(t, c.on)
 
-	// Lost and found again between two changes.
+	// The panel is lost and comes back between two changes.
 	c.unplugged = true
 	p.Show(frame(t, "287082", 3, 0), 6)
 	require.True(t, p.Send(12_000))

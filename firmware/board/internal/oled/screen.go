@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package oled is the token's glass on an OLED of 128 by 64 pixels with an
-// SSD1306 controller: the segments of a frame as pixels, and as few of them as
+// Package oled shows the token's LCD on an OLED of 128 by 64 pixels with an SSD1306
+// controller. It draws the segments of a frame as pixels, and sends as few of them as
 // possible over the bus.
 package oled
 
 import "github.com/d204ef64/fob/firmware"
 
-// The panel.
+// The size of the panel in pixels.
 const (
 	Width  = 128
 	Height = 64
 )
 
-// A Screen is the controller's memory: a byte has 8 pixels above each other, the
-// uppermost in bit 0, and 128 bytes are a row of them.
+// A Screen is the controller's memory. A byte holds 8 pixels of a column, the topmost
+// in bit 0. 128 bytes make a page, which is a row of such bytes.
 type Screen [Width * Height / 8]byte
 
 // At reports whether a pixel is lit.
@@ -30,7 +30,7 @@ func (s *Screen) fill(x, y, w, h int) {
 	}
 }
 
-// A glass is where the parts are, in pixels.
+// A glass is the layout of an LCD, in pixels.
 type glass struct {
 	bars, bar     int // width and height of a bar; they stand at the left edge, 3 apart
 	digits, pitch int // left edge of the first digit, and from one to the next
@@ -39,8 +39,8 @@ type glass struct {
 	icons         int // left edge of the icons
 }
 
-// The two kinds of glass. Many panels have their upper 16 rows in another
-// colour: no digit reaches into them.
+// The two layouts. On many panels the upper 16 rows have another colour, so no digit
+// reaches into them.
 var (
 	six   = glass{bars: 10, bar: 3, digits: 15, pitch: 17, width: 14, height: 33, stroke: 3, icons: 119}
 	eight = glass{bars: 8, bar: 2, digits: 12, pitch: 13, width: 11, height: 27, stroke: 3, icons: 119}
@@ -48,8 +48,8 @@ var (
 
 const middle = 40 // row of the middle segments
 
-// Draw makes s the picture of a frame on a glass of 6 or 8 digits: exactly its
-// segments.
+// Draw makes s the picture of a frame on an LCD of 6 or 8 digits, with exactly the
+// segments of the frame.
 func (s *Screen) Draw(f *firmware.Frame, digits int) {
 	*s = Screen{}
 	g := &six
@@ -57,7 +57,7 @@ func (s *Screen) Draw(f *firmware.Frame, digits int) {
 		g = &eight
 	}
 	top := middle - g.height/2
-	for i := range min(int(f.Bars), 6) { // the lowest goes last
+	for i := range min(int(f.Bars), 6) { // the bottom bar disappears last
 		s.fill(0, top+g.height-g.bar-i*(g.bar+3), g.bars, g.bar)
 	}
 	for i := range min(digits, len(f.Digits)) {
@@ -75,8 +75,8 @@ func (s *Screen) Draw(f *firmware.Frame, digits int) {
 	}
 }
 
-// segment draws segment n (0 is a, 6 is g) of the digit at (x, y). Two that meet
-// have pointed ends and a gap between them.
+// segment draws segment n (0 is a, 6 is g) of the digit at (x, y). Segments have
+// pointed ends, with a gap between two that meet.
 func (g *glass) segment(s *Screen, n, x, y int) {
 	half := g.height / 2
 	right, bottom := x+g.width-g.stroke, y+g.height-g.stroke
@@ -99,11 +99,11 @@ func (g *glass) segment(s *Screen, n, x, y int) {
 	}
 }
 
-// stripe draws a segment of the given length between the middles of its corners;
-// the stroke reaches over them on each side.
+// stripe draws a segment whose corner centres are the given length apart. The stroke
+// extends beyond them on each side.
 func (g *glass) stripe(s *Screen, x, y, length int, upright bool) {
 	for k := range g.stroke {
-		slope := max(g.stroke/2-k, k-g.stroke/2) // how far from the middle
+		slope := max(g.stroke/2-k, k-g.stroke/2) // distance from the centre line
 		for i := g.stroke/2 + 1 + slope; i < g.stroke/2+length-slope; i++ {
 			if upright {
 				s.set(x+k, y+i)
@@ -114,7 +114,7 @@ func (g *glass) stripe(s *Screen, x, y, length int, upright bool) {
 	}
 }
 
-// diamond draws the tick around (x, y).
+// diamond draws the tick icon around (x, y).
 func (s *Screen) diamond(x, y, r int) {
 	for dy := -r; dy <= r; dy++ {
 		half := r - max(dy, -dy)
@@ -122,7 +122,8 @@ func (s *Screen) diamond(x, y, r int) {
 	}
 }
 
-// battery draws an upright battery in outline, 9 by 15, with its last tenth.
+// battery draws the outline of an upright battery, 9 by 15 pixels, with its last tenth
+// filled.
 func (s *Screen) battery(x, y int) {
 	s.fill(x+3, y, 3, 2)
 	s.fill(x, y+2, 9, 1)

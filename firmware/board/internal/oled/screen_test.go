@@ -16,7 +16,7 @@ import (
 	"github.com/d204ef64/fob/internal/proptest"
 )
 
-// frame makes a frame of a text.
+// frame returns a frame that shows text.
 func frame(t *testing.T, text string, bars uint8, icons firmware.Icons) *firmware.Frame {
 	t.Helper()
 	f := firmware.Frame{Bars: bars, Icons: icons}
@@ -34,7 +34,7 @@ func draw(f *firmware.Frame, digits int) *oled.Screen {
 	return &s
 }
 
-// text is a screen as lines of text, as it is kept in testdata.
+// text returns a screen as lines of text, in the format of the files in testdata.
 func text(s *oled.Screen) string {
 	var b strings.Builder
 	for y := range oled.Height {
@@ -50,8 +50,8 @@ func text(s *oled.Screen) string {
 	return b.String()
 }
 
-// TestPictures compares with pictures that a person has looked at. To make them
-// anew, remove them, run this twice, and look.
+// TestPictures compares with pictures that a person has checked. To regenerate them,
+// remove them, run the test twice, and look at the result.
 func TestPictures(t *testing.T) {
 	for name, tt := range map[string]struct {
 		frame  *firmware.Frame
@@ -74,7 +74,7 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// parts are all the frames of one segment.
+// parts returns a frame for each single segment and icon.
 func parts(digits int) []firmware.Frame {
 	var all []firmware.Frame
 	for i := range digits {
@@ -87,7 +87,7 @@ func parts(digits int) []firmware.Frame {
 	return append(all, firmware.Frame{Icons: firmware.IconTick}, firmware.Frame{Icons: firmware.IconBattery})
 }
 
-// TestApart: no two segments share a pixel, and each has some.
+// TestApart checks that no two segments share a pixel, and that each has some.
 func TestApart(t *testing.T) {
 	for _, digits := range []int{6, 8} {
 		owner := map[[2]int]int{}
@@ -119,8 +119,8 @@ func TestApart(t *testing.T) {
 	}
 }
 
-// TestSum: the picture of a frame is those of its segments laid over each other,
-// and nothing else.
+// TestSum checks that the picture of a frame is the union of the pictures of its
+// segments.
 func TestSum(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		digits := rapid.SampledFrom([]int{6, 8}).Draw(t, "digits")
@@ -146,8 +146,8 @@ func TestSum(t *testing.T) {
 	})
 }
 
-// TestSegments: each of a to g is on its side of the digit (gfedcba, a in bit
-// 0).
+// TestSegments checks that each of the segments a to g is at its place in the digit.
+// The bits are gfedcba, with a in bit 0.
 func TestSegments(t *testing.T) {
 	for _, digits := range []int{6, 8} {
 		for position := range digits {
@@ -189,7 +189,8 @@ func bounds(t *testing.T, f firmware.Frame, digits int) box {
 	return b
 }
 
-// TestOrder: from left to right bars, digits, icons; none in the upper 16 rows.
+// TestOrder checks the order from left to right: bars, digits, icons. None of them
+// reaches into the upper 16 rows.
 func TestOrder(t *testing.T) {
 	for _, digits := range []int{6, 8} {
 		last := bounds(t, firmware.Frame{Bars: 6}, digits).right
@@ -207,7 +208,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestBeyond: what a glass does not have is not drawn, and nothing breaks.
+// TestBeyond checks that Draw ignores the parts of a frame that the LCD does not have.
 func TestBeyond(t *testing.T) {
 	f := firmware.Frame{Digits: [8]uint8{6: 0x7F, 7: 0x7F}, Bars: 255, Icons: 0xFC}
 	require.True(t, *draw(&firmware.Frame{Bars: 6}, 6) == *draw(&f, 6))

@@ -4,24 +4,24 @@
 // not lock: the program disables interrupts around each call.
 package ring
 
-// Size is how many bytes a queue holds. The longest packet of the protocol, 512
-// bytes in lines of base64, takes 702 on the wire.
+// Size is the capacity of a queue in bytes. The longest packet of the protocol is 512
+// bytes; in lines of base64 it takes 702 bytes on the wire.
 const Size = 1024
 
-// Queue is first in, first out. The zero value is empty.
+// Queue is a first-in, first-out queue. The zero value is empty.
 type Queue struct {
 	bytes [Size]byte
-	start int // of what is in it
+	start int // index of the oldest byte
 	used  int
 }
 
-// Len returns how many bytes are in it.
+// Len returns the number of bytes in the queue.
 func (q *Queue) Len() int { return q.used }
 
-// Free returns how many more it takes.
+// Free returns the number of bytes that the queue has room for.
 func (q *Queue) Free() int { return Size - q.used }
 
-// Put appends of p what fits, and returns how much that was.
+// Put appends as much of p as fits, and returns the number of bytes appended.
 func (q *Queue) Put(p []byte) int {
 	p = p[:min(len(p), q.Free())]
 	end := (q.start + q.used) % Size
@@ -31,7 +31,7 @@ func (q *Queue) Put(p []byte) int {
 	return len(p)
 }
 
-// Get moves the oldest bytes into p, and returns how many.
+// Get moves the oldest bytes into p, and returns their number.
 func (q *Queue) Get(p []byte) int {
 	p = p[:min(len(p), q.used)]
 	n := copy(p, q.bytes[q.start:])
@@ -41,5 +41,5 @@ func (q *Queue) Get(p []byte) int {
 	return len(p)
 }
 
-// Clear empties it.
+// Clear empties the queue.
 func (q *Queue) Clear() { q.start, q.used = 0, 0 }

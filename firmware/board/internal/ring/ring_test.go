@@ -13,7 +13,7 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// TestQueue holds the queue against a slice that does the same.
+// TestQueue compares the queue with a slice as its model.
 func TestQueue(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		var q ring.Queue
@@ -44,8 +44,8 @@ func TestQueue(t *testing.T) {
 	})
 }
 
-// TestPacketFits: the longest request arrives whole while the program does
-// something else.
+// TestPacketFits checks that the queue holds the longest request, which may arrive
+// whole while the program does something else.
 func TestPacketFits(t *testing.T) {
 	var out serialproto.Framer
 	out.Message()

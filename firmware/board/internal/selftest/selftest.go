@@ -2,8 +2,8 @@
 
 //go:build tinygo
 
-// Package selftest is what the programs of the boards have in common of what a
-// self-test needs: their RAM and their image.
+// Package selftest gives the self-test of every board access to its RAM and to its
+// program image.
 package selftest
 
 import (
@@ -32,8 +32,9 @@ func (c *Cells) Store(i int, b byte) { volatile.StoreUint8(&c[i], b) }
 //go:extern _image_start
 var imageStart [0]byte
 
-// imageEnd is its end, with the first values of its variables. There lies the checksum
-// that fob board build has put in: all ones in an image that TinyGo made without it.
+// imageEnd is the end of the program, including the initial values of its variables.
+// The word there is the checksum that fob board build adds. In an image that TinyGo
+// built alone, all its bits are one.
 //
 //go:extern _image_end
 var imageEnd uint32
@@ -48,7 +49,7 @@ func (image) Sums() (now, built uint32) {
 
 func builtSum() uint32 { return volatile.LoadUint32(&imageEnd) }
 
-// Image returns the program that runs, nil if it has no checksum.
+// Image returns the running program, or nil if it has no checksum.
 func Image() firmware.Image {
 	if builtSum() == 1<<32-1 {
 		return nil

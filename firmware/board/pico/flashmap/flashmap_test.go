@@ -18,7 +18,8 @@ import (
 	"github.com/d204ef64/fob/internal/uf2"
 )
 
-// TestMap: the last 32 KiB of 2 MiB at 0x10000000, in pages that can be erased.
+// TestMap checks that the map covers the last 32 KiB of 2 MiB at 0x10000000, in
+// erasable pages.
 func TestMap(t *testing.T) {
 	require.Equal(t, uint32(0x101F8000), flashmap.Record(factory.RecordIdentity))
 	require.Equal(t, uint32(0x101F9000), flashmap.Record(factory.RecordKey))
@@ -43,7 +44,7 @@ func TestOutside(t *testing.T) {
 	require.True(t, ok, "nothing, at the end")
 }
 
-// TestLinkerScript: the linker keeps the program out of the pages.
+// TestLinkerScript checks that the linker keeps the program out of the data pages.
 func TestLinkerScript(t *testing.T) {
 	script, err := os.ReadFile("../../../../tools/tinygo/pico.ld")
 	require.NoError(t, err)
@@ -53,7 +54,7 @@ func TestLinkerScript(t *testing.T) {
 	require.Equal(t, 2048<<10, flashmap.Size)
 }
 
-// TestFactoryUF2 plays the boot loader on a chip that is in use.
+// TestFactoryUF2 writes the file to a used chip as the boot loader does.
 func TestFactoryUF2(t *testing.T) {
 	id := factory.Identity{HardwareID: [8]byte{1}, Model: "button-6", Digits: 6, StationKey: [32]byte{7}}
 	file, err := flashmap.FactoryUF2(&id)
@@ -69,7 +70,7 @@ func TestFactoryUF2(t *testing.T) {
 		address, number := binary.LittleEndian.Uint32(block[12:]), binary.LittleEndian.Uint32(block[20:])
 		require.Equal(t, uint32(256), binary.LittleEndian.Uint32(block[16:]))
 		at := address - flashmap.Base
-		if sector := number * 256 / 4096; !erased[sector] { // as the RP2040's boot loader counts
+		if sector := number * 256 / 4096; !erased[sector] { // like the RP2040's boot loader
 			erased[sector] = true
 			page := at &^ 4095
 			copy(chip[page:page+4096], bytes.Repeat([]byte{0xFF}, 4096))

@@ -15,16 +15,16 @@ import (
 // ErrIdentity is returned by FactoryUF2 for an identity that no device can have.
 var ErrIdentity = errclass.New(errclass.Usage, "not an identity that a device can have")
 
-// FactoryUF2 returns a UF2 file that makes a Pico what id says: dropped onto its
-// drive RPI-RP2, or loaded by picotool, it replaces the factory's record and
-// touches nothing else. One file is good for many boards: a Pico's hardware id
-// is the number of its flash chip, and that of id counts only where the chip has
-// none.
+// FactoryUF2 returns a UF2 file that writes the factory record id to a Pico. The user
+// drops it onto the drive RPI-RP2 or loads it with picotool; nothing but the record
+// changes. One file serves many boards: a Pico takes its hardware ID from the serial
+// number of its flash chip, and uses id.HardwareID only if the chip has none.
 func FactoryUF2(id *factory.Identity) ([]byte, error) {
 	if !id.Valid() {
 		return nil, ErrIdentity
 	}
-	// One block: before it the boot loader erases the page in which it lies.
+	// The file is one block. Before writing it, the boot loader erases the page that
+	// holds it.
 	block := append(id.Append(nil), bytes.Repeat([]byte{0xFF}, uf2.Payload-factory.RecordSize)...)
 	return uf2.Encode(uf2.RP2040, Record(factory.RecordIdentity), block)
 }
