@@ -2,22 +2,22 @@
 
 package validator
 
-// Act is something that the audit log has besides the operations of users.
+// Act is an entry of the audit log other than the operations of users.
 type Act uint8
 
-// The acts, in the order in which one chooses among them.
+// The acts, in the order in which lists offer them.
 const (
 	ActLogIn Act = iota
 	ActChangePassword
-	ActLockActivation // after too many refused ones
+	ActLockActivation // after too many refused activations
 	ActUnlockActivation
-	ActReport // of a loss or breakage, or that it was none
+	ActReport // a loss or breakage, or that the token was found or works after all
 	ActOrder
 	ActShip
 	ActCancelOrder
 	ActIssue // without an order
 	ActImport
-	ActNotice // of an expiry date was made
+	ActNotice // a notice of an expiry date was created
 	ActNoticeSent
 	ActNoticeLater
 	ActNoticeFailed

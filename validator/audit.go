@@ -7,25 +7,25 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// ErrAudit is the error of an audit record that leaves something out.
+// ErrAudit is returned for an audit record that lacks a required field.
 var ErrAudit = errclass.New(errclass.Failed, "incomplete audit record")
 
-// Audit is what is kept of a decision (BK-20): who, what, which token, which rule,
-// when. There is no code and no seed in it.
+// Audit is the record of a decision (BK-20): who, what, which token, which rule, and
+// when. It contains no code and no seed.
 type Audit struct {
 	At       token.UnixSeconds
-	User     string // who; "" where nobody is logged in
-	Clerk    string // who of the bank, for what is done on paper or at the desk
+	User     string // the user; "" if no user is logged in
+	Clerk    string // the clerk, for operations on paper or at the back office
 	Contract string
 	What     Operation
-	Serial   token.Serial // as given, also when there is no such token
+	Serial   token.Serial // as given, even if no such token exists
 	Rule     Rule
 	Reason   Reason
-	Done     bool // it was allowed; of a code: accepted or corrected
+	Done     bool // the operation was allowed; for a code: accepted or corrected
 }
 
-// Validate returns an error that wraps [ErrAudit] unless the record says who,
-// what, which token, which rule, why and when.
+// Validate returns an error that wraps [ErrAudit] unless the record states who, what,
+// which token, which rule, why and when.
 func (a Audit) Validate() error {
 	for _, f := range []struct {
 		field string
@@ -45,7 +45,7 @@ func (a Audit) Validate() error {
 	return nil
 }
 
-// AuditError says what a record leaves out. It wraps [ErrAudit].
+// AuditError names the missing field of a record. It wraps [ErrAudit].
 type AuditError struct{ Field string }
 
 // Error returns for example "incomplete audit record: Serial is missing".
@@ -54,8 +54,8 @@ func (e *AuditError) Error() string { return ErrAudit.Error() + ": " + e.Field +
 // Unwrap returns [ErrAudit].
 func (e *AuditError) Unwrap() error { return ErrAudit }
 
-// Audit returns the record of a decision about a code. The user must be known to
-// the caller, the rest is the decision's.
+// Audit returns the record of a decision about a code. The caller supplies the
+// authenticated user; the other values come from the decision.
 func (d Decision) Audit(u User, op Operation, serial token.Serial, now token.UnixSeconds) Audit {
 	return Audit{
 		At: now, User: u.ID, Contract: u.Contract, What: op, Serial: serial,
@@ -63,8 +63,8 @@ func (d Decision) Audit(u User, op Operation, serial token.Serial, now token.Uni
 	}
 }
 
-// Audit returns the record of a verdict about what a user wanted to do with a
-// token on screen.
+// Audit returns the record of a verdict about an operation that a user requested on
+// screen.
 func (v Verdict) Audit(u User, op Operation, serial token.Serial, now token.UnixSeconds) Audit {
 	return Audit{
 		At: now, User: u.ID, Contract: u.Contract, What: op, Serial: serial,

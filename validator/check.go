@@ -4,44 +4,43 @@ package validator
 
 import "github.com/d204ef64/fob/token"
 
-// Decision is what the bank makes of a code. Only Answer is for the outside.
+// Decision is the bank's decision about a code. Only Answer is shown outside the bank.
 type Decision struct {
 	Answer Answer
 	Reason Reason
 	Rule   Rule
-	Step   int64 // Accepted: of the code; NextCode: of the code; Corrected: of the second code; else 0
-	Wrong  bool  // the entry was counted
+	Step   int64 // Accepted and NextCode: step of the code; Corrected: of the second code; else 0
+	Wrong  bool  // the entry counted as a failed attempt
 }
 
-// Check decides about a code that was entered for a token at an instant, and
-// returns the decision and the token's state after it. The settings must be
-// valid.
+// Check decides about a code that was entered for a token at an instant, and returns
+// the decision and the token's new state. The settings must be valid.
 //
-//   - A code is accepted when its step is within Window of the one expected, and
-//     higher than the last accepted one (BK-02, BK-03). An older code is out even
-//     when it was never entered.
-//   - A code within SecondBand, of a time at which the token's clock can be (see
-//     [Drift]), is not accepted; the one after it is asked for. When that comes as
-//     long after the first as a display takes, the clock is corrected, and neither
-//     authorises anything, then or later, since both are past their time (BK-03);
-//     the code after them is good.
-//   - Anything else is refused. A refused code is not consumed: one that is
-//     entered too early is good when its time has come.
+//   - A code is accepted if its step is within Window of the expected step and higher
+//     than the last accepted step (BK-02, BK-03). Older codes are refused even if they
+//     were never entered.
+//   - A code outside the window but within the look-ahead (SecondBand), at a step that
+//     the token's clock can have reached (see [Drift]), is not accepted; Check asks for
+//     the code after it. If that code follows after the time that the display takes to
+//     change, the clock is corrected. Neither code authorises anything, then or later,
+//     because both are past their time (BK-03). The next code after them is accepted.
+//   - Any other code is refused. A refused code is not consumed: a code that is entered
+//     too early is accepted when its time has come.
 //
-// What is a wrong entry ("入力を当行所定の回数誤る"): a code of none of the steps
-// looked at. The same wrong code counts each time. A code that was used, one of
-// SecondBand whose time has passed or has not come, and an entry that is no code
-// do not count unless the settings say so. An accepted code sets the count to 0; a
-// correction does not, for it authorises nothing.
-// The entry that brings the count to WrongLimit suspends the token (BK-05,
+// A failed attempt ("入力を当行所定の回数誤る") is a code that matches none of the steps that Check
+// searches. Repeating a wrong code counts each time. Unless the settings require it,
+// three kinds of entry do not count: a used code, a code within SecondBand whose time
+// has passed or has not come, and an entry that does not have the form of a code. An
+// accepted code resets the count to 0. A correction does not, because it authorises
+// nothing. The entry that raises the count to WrongLimit suspends the token (BK-05,
 // BK-06).
 //
-// A token that is suspended, expired, revoked, reported or unknown neither
-// learns nor counts; all of it is still computed, so that neither the answer nor
-// the time tells whether the code was right.
+// If a token is suspended, expired, revoked, reported or unknown, Check changes neither
+// its drift nor its count. It still computes everything, and therefore neither the
+// answer nor its timing reveals whether the code was right.
 //
-// Two checks of one token must not run on the same state: the caller reads,
-// checks and writes in one transaction.
+// Two checks of one token must not run on the same state: the caller reads, checks and
+// writes in one transaction.
 func Check(s Settings, t Token, st State, now token.UnixSeconds, code string) (Decision, State) {
 	coder, profile, known := t.coder()
 	step := profile.StepAt(now)
@@ -51,8 +50,9 @@ func Check(s Settings, t Token, st State, now token.UnixSeconds, code string) (D
 	if !formed {
 		typed = ""
 	}
-	// The steps that are looked at, from the offset: window and band lie within.
-	reach := max(s.SecondBand, s.Window) // of Drift.Top above the offset
+	// The searched steps, relative to the offset. The window and the look-ahead lie
+	// within.
+	reach := max(s.SecondBand, s.Window) // from Drift.Top upwards
 	below, above := reach+2, reach+s.Window
 	expected := step + st.Drift.Offset
 	found := match(coder, expected-below, below+above+1, typed)
@@ -87,15 +87,15 @@ func Check(s Settings, t Token, st State, now token.UnixSeconds, code string) (D
 	return st.refuse(s, ReasonWrong, true)
 }
 
-// soonest is how many parts of a step two entries are apart at least that are typed
-// from two displays: nobody reads and types six digits in less than a quarter of a
-// minute. Two codes that are entered at one instant were noted before.
+// soonest is the part of a step, as a divisor, that must pass between two codes typed
+// from two displays: a person cannot read and type six digits in less than a quarter of
+// a minute. Two codes that are entered at the same instant were noted beforehand.
 const soonest = 4
 
-// follows reports whether the code after the one that waits can be entered at an
-// instant by someone who reads it from the token: the second code must tell the same
-// clock as the first, as nearly as a window goes, and must not come before the display
-// could change. A code that comes too soon is not lost: it waits in place of the first.
+// follows reports whether a person reading the token could enter the code after the
+// pending one at this instant. Both codes must show the same clock offset to within a
+// window, and the second must not arrive before the display could change. A code that
+// arrives too soon is not lost: it becomes the pending one.
 func (p Pending) follows(s Settings, profile token.Profile, now token.UnixSeconds) bool {
 	if !p.Set || now-p.At < stepOf(profile)/soonest {
 		return false
@@ -104,7 +104,7 @@ func (p Pending) follows(s Settings, profile token.Profile, now token.UnixSecond
 	return in(p.Step+1, due-s.Window, due+s.Window)
 }
 
-// accept takes the code of step at.
+// accept accepts the code of step at.
 func (st State) accept(s Settings, p token.Profile, at int64, now token.UnixSeconds) (Decision, State) {
 	st.Next = at + 1
 	st.Drift = st.Drift.learn(s, p, at, now)
@@ -113,13 +113,13 @@ func (st State) accept(s Settings, p token.Profile, at int64, now token.UnixSeco
 	return Decision{Answer: Accepted, Reason: ReasonAccepted, Rule: BK01, Step: at}, st
 }
 
-// ask wants the code after that of step at.
+// ask requests the code that follows step at.
 func (st State) ask(at, step int64, now token.UnixSeconds) (Decision, State) {
 	st.Pending = Pending{Set: true, Step: at, Offset: at - step, At: now}
 	return Decision{Answer: NextCode, Reason: ReasonNextCode, Rule: BK03, Step: at}, st
 }
 
-// correct takes the second code of two.
+// correct corrects the clock after the second of two codes.
 func (st State) correct(second int64, d Drift) (Decision, State) {
 	st.Next = second + 1
 	st.Drift = d
@@ -127,8 +127,8 @@ func (st State) correct(second int64, d Drift) (Decision, State) {
 	return Decision{Answer: Corrected, Reason: ReasonCorrected, Rule: BK03, Step: second}, st
 }
 
-// refuse refuses an entry, and counts it or not. What is wrong ends the wait for
-// a second code; what is merely not counted does not.
+// refuse refuses an entry, and optionally counts it as a failed attempt. A failed
+// attempt also ends the wait for a second code; an uncounted entry does not.
 func (st State) refuse(s Settings, why Reason, count bool) (Decision, State) {
 	d := Decision{Reason: why, Rule: BK03, Wrong: count}
 	if why == ReasonReplayed {

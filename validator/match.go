@@ -9,17 +9,17 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// matches says which steps have the code that was entered: bit i is the step
-// base+i. A match is never looked for with an early exit, and is moved about by
-// arithmetic on the word, so that the time of a check does not tell where in the
-// window it lies.
+// matches records which steps have the code that was entered: bit i stands for step
+// base+i. The search never exits early, and matches are selected by arithmetic on the
+// word. Therefore the time of a check does not reveal where in the window the match
+// lies.
 type matches struct {
 	base int64
 	hits uint64
 }
 
-// match computes the codes of the steps base to base+n-1, n being 1 to 64, and
-// compares each with code, which has the token's digits.
+// match computes the codes of the steps base to base+n-1 and compares each with code. n
+// is 1 to 64, and code must have the token's number of digits.
 func match(coder token.Coder, base, n int64, code string) matches {
 	var buf [token.MaxDigits]byte
 	var entered [token.MaxDigits]byte
@@ -41,13 +41,13 @@ func (m matches) within(low, high int64) matches {
 // any reports whether there is a match.
 func (m matches) any() bool { return m.hits != 0 }
 
-// lowest returns the lowest step that matches, when there is one. Codes of two
-// steps in one window are equal once in some hundred thousand times; by taking
-// the lower one, the other stays good for its own time.
+// lowest returns the lowest matching step, if any. Two steps in one window have the
+// same code about once in some hundred thousand times. Because the lower one is used,
+// the other remains valid for its own time.
 func (m matches) lowest() int64 { return m.base + int64(bits.TrailingZeros64(m.hits)) }
 
-// fromBit returns a word with all bits from i on; all of them below 0, none
-// above 63.
+// fromBit returns a word in which bit i and all higher bits are set: all bits if i is
+// below 0, none if it is above 63.
 func fromBit(i int64) uint64 {
 	if i < 0 {
 		i = 0
@@ -55,9 +55,9 @@ func fromBit(i int64) uint64 {
 	return ^uint64(0) << uint64(i) // 0 for i > 63
 }
 
-// wellFormed reports whether code is exactly so many digits. Nothing is trimmed
-// or converted: a space, a sign or a full-width digit that were let through
-// would make a second spelling of a code that was used (CVE-2025-6014).
+// wellFormed reports whether code consists of exactly the given number of digits.
+// Nothing is trimmed or converted: if a space, a sign or a full-width digit were
+// allowed, a used code would have a second spelling (CVE-2025-6014).
 func wellFormed(code string, digits uint8) bool {
 	if len(code) != int(digits) {
 		return false
@@ -70,9 +70,9 @@ func wellFormed(code string, digits uint8) bool {
 	return true
 }
 
-// coder returns the token's coder. A token that is not there, or cannot have a
-// code, gets that of a seed which everybody knows, and known is false: a check of
-// it does the same work and then refuses.
+// coder returns the token's coder. If the token is missing or cannot produce a code,
+// coder returns one with the public test seed of RFC 4226, and known is false. A check
+// of such a token does the same work and is then refused.
 func (t Token) coder() (c token.Coder, p token.Profile, known bool) {
 	if c, err := t.Profile.Coder(t.Seed); err == nil && t.Condition != NotThere {
 		return c, t.Profile, true
@@ -88,15 +88,14 @@ func (t Token) coder() (c token.Coder, p token.Profile, known bool) {
 	return c, p, false
 }
 
-// Barred returns why codes of a token that is there are refused whatever they are,
-// [ReasonNone] where they are not. It needs no seed.
+// Barred returns why all codes of an existing token are refused, or [ReasonNone] if
+// they are not. It does not need the seed.
 func (t Token) Barred(st State, now token.UnixSeconds) Reason {
 	reason, _ := t.barred(st, true, now)
 	return reason
 }
 
-// barred returns why a token's codes are refused whatever they are, ReasonNone
-// where they are not.
+// barred returns why all codes of a token are refused, or ReasonNone if they are not.
 func (t Token) barred(st State, known bool, now token.UnixSeconds) (Reason, Rule) {
 	if !known {
 		return ReasonUnknown, BK01

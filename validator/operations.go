@@ -2,31 +2,31 @@
 
 package validator
 
-// Operation is something that a user does at the bank. Zero is none.
+// Operation is an operation that a user performs at the bank. Zero is none.
 type Operation uint8
 
-// The operations. Those before [OpBalance] are Q3's.
+// The operations. Q3 lists those before [OpBalance].
 const (
 	OpNone           Operation = iota
-	OpTransfer                 // to a payee given each time
-	OpPayEasy                  // but for OpPayEasyTax
+	OpTransfer                 // to a payee entered for each transfer
+	OpPayEasy                  // except OpPayEasyTax
 	OpUserAdd                  //
 	OpUserChange               //
 	OpRevoke                   // of a token
-	OpPayeeRegister            // of an account to transfer to
+	OpPayeeRegister            // register an account as a payee
 	OpBulkApprove              // bulk transfer
 	OpPayrollApprove           // salaries and bonuses
 	OpBulkPayee                // payee of bulk transfers and payroll
 	OpFileSend                 // external file
 
-	OpBalance       // Q3 does not name it, nor the following
+	OpBalance       // this and the following are not listed in Q3
 	OpHistory       //
-	OpTransferKnown // to a payee registered before
-	OpPayEasyTax    // taxes and public money, which Q3 takes out
-	OpLift          // of a suspension: Settings.LiftNeedsOTP
-	OpActivate      // registration of a token: Settings.ActivateNeedsOTP
-	OpResync        // correction of a token's clock: it has codes of its own
-	OpCheck         // of a code, for what another system does
+	OpTransferKnown // to a registered payee
+	OpPayEasyTax    // taxes and public money, which Q3 excludes
+	OpLift          // unlock a token: Settings.LiftNeedsOTP
+	OpActivate      // register a token: Settings.ActivateNeedsOTP
+	OpResync        // correct a token's clock; it uses codes of its own
+	OpCheck         // check a code for another system
 )
 
 const (
@@ -35,15 +35,16 @@ const (
 	opCount = int(lastOp) + 1
 )
 
-// The lines of Q3 that hold more than one operation.
+// Lines of Q3 that list more than one operation.
 const (
 	wordsAdmin       = "管理業務(ユーザの追加・変更、トークンの失効)"
 	wordsBulkApprove = "総合振込・給与(賞与)振込の承認、振込先口座情報登録、外部ファイル送信"
 	wordsNotOfQ3     = ""
 )
 
-// operations is BK-04's list: what needs a code, and the words of Q3 that say
-// so. "Other operations do not" is that the list says "次の取引時".
+// operations is the list of BK-04: which operations need a code, and the words of Q3
+// that require it. Other operations do not need one, because the list is introduced by
+// "次の取引時".
 var operations = [opCount]struct {
 	name  string
 	otp   bool
@@ -70,7 +71,7 @@ var operations = [opCount]struct {
 	OpCheck:          {"check code", true, wordsNotOfQ3},
 }
 
-// Operations returns all operations, those of Q3 first.
+// Operations returns all operations. The operations of Q3 come first.
 func Operations() []Operation { return values(firstOp, opCount) }
 
 // String returns a few words in lower case, for example "add user".
@@ -81,8 +82,8 @@ func (op Operation) String() string {
 	return name("Operation", nil, op)
 }
 
-// Words returns the line of Q3 that the operation is in, or is taken out of; ""
-// for one that Q3 does not name.
+// Words returns the line of Q3 that includes or excludes the operation, or "" if Q3
+// does not mention it.
 func (op Operation) Words() string {
 	if int(op) >= opCount {
 		return ""

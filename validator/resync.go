@@ -8,23 +8,22 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Resync corrects a token's clock at the desk, with two codes that the token
-// showed one after the other, the second being the present one. The settings must
-// be valid.
+// Resync corrects a token's clock at the back office. It takes two consecutive codes,
+// the second of which is the current one. The settings must be valid.
 //
-// The first code's step must be one that [Check] could still accept, the second's
-// is the next one, and both lie within ResyncReach of the bank's own clock: not of
-// what was learned, so that the reach is the same however often it is done. The
-// answer is [Corrected] or [Refused]. Neither code authorises anything, then or
-// later; the code after them is good at once.
+// [Check] must still be able to accept the step of the first code, and the second code
+// must belong to the next step. Both must lie within ResyncReach of the bank's own
+// clock. The learned offset is not used, and therefore repeated corrections do not
+// extend the reach. The answer is [Corrected] or [Refused]. Neither code authorises
+// anything, then or later; the next code after them is accepted at once.
 //
-// Two codes that are no such pair are one wrong entry, so that guessing here
-// ends as it does elsewhere; malformed ones follow Settings.CountMalformed. A
-// token that is suspended, expired, revoked, reported or unknown is not
-// corrected: a correction lifts no suspension (BK-07).
+// Two codes that do not form such a pair are one failed attempt: guessing here has the
+// same limit as elsewhere. Malformed codes follow Settings.CountMalformed. A token that
+// is suspended, expired, revoked, reported or unknown is not corrected: a correction
+// does not unlock a token (BK-07).
 //
-// The desk believes the person who holds the token, and so its clock may have gone
-// anywhere. A user has [ResyncOwn].
+// The back office trusts the person who holds the token, and therefore accepts a clock
+// anywhere within reach. Users correct their own token with [ResyncOwn].
 func Resync(s Settings, t Token, st State, now token.UnixSeconds, first, second string) (Decision, State) {
 	_, profile, _ := t.coder()
 	step := profile.StepAt(now)
@@ -35,10 +34,10 @@ func Resync(s Settings, t Token, st State, now token.UnixSeconds, first, second 
 	return d, after
 }
 
-// ResyncOwn corrects the clock of the token that a user holds, like [Resync], but
-// within what [Check] would do with the two codes: the window, and the steps of
-// SecondBand at which the clock can be. A form that has both codes tells nothing of
-// the time between them, so that only [Drift]'s bound guards it.
+// ResyncOwn corrects the clock of a user's own token, like [Resync]. It is limited to
+// the steps at which [Check] would use the two codes: the window, and the part of the
+// look-ahead that the clock can have reached. A form submits both codes together, which
+// hides the time between them. Only the bound of [Drift] protects this operation.
 func ResyncOwn(s Settings, t Token, st State, now token.UnixSeconds, first, second string) (Decision, State) {
 	_, profile, _ := t.coder()
 	low, high := st.Drift.window(s, profile, now)
@@ -52,11 +51,12 @@ func ResyncOwn(s Settings, t Token, st State, now token.UnixSeconds, first, seco
 	return d, after
 }
 
-// resync looks for two codes of which the second is of a step from low to high.
+// resync searches for two codes, the second of which belongs to a step from low to
+// high.
 func resync(s Settings, t Token, st State, now token.UnixSeconds, first, second string, low, high int64) (Decision, State) {
 	coder, profile, known := t.coder()
 	formed := wellFormed(first, profile.Digits) && wellFormed(second, profile.Digits)
-	// Beyond low and high the pair is looked for as well, to tell it from a guess.
+	// Search beyond low and high too, to distinguish a pair from a guess.
 	expected := profile.StepAt(now) + st.Drift.Offset
 	base, last := min(low, expected-s.SecondBand), max(high, expected+s.SecondBand)
 	at, found := matchPair(coder, base-1, last-base+1, st.Next, first, second)
@@ -75,14 +75,14 @@ func resync(s Settings, t Token, st State, now token.UnixSeconds, first, second 
 	return st.correct(at+1, st.Drift)
 }
 
-// matchPair looks for the step whose code is first, and the next step's second,
-// among n steps from base on, those before next left out. It takes the same time
-// wherever the pair lies.
+// matchPair searches n steps from base on for a step whose code is first and whose next
+// step's code is second. It skips steps before next. It takes the same time wherever
+// the pair lies.
 func matchPair(coder token.Coder, base, n, next int64, first, second string) (step int64, found bool) {
 	var buf [token.MaxDigits]byte
 	a, b := []byte(first), []byte(second)
 	index, hit := 0, 0
-	before := 0 // whether the step before this one has the first code
+	before := 0 // 1 if the step before this one has the first code
 	for i := range int(n) + 1 {
 		code := coder(buf[:0], base+int64(i))
 		pair := before & subtle.ConstantTimeCompare(code, b)

@@ -4,38 +4,38 @@ package validator
 
 import "fmt"
 
-// Rule is the number of a rule of the bank, 1 to 20. Zero is no rule.
+// Rule is the number of a rule of the bank, 1 to 20. Zero means none.
 type Rule uint8
 
-// The rules, each with the question of the bank's Q&A that it reads.
+// The rules, each with the question of the bank's Q&A that it interprets.
 const (
 	BK01 Rule = iota + 1 // Q1: the code changes every 60 seconds
 	BK02                 // Q1, Q2: a code is accepted once
 	BK03                 // Q2: a code is useless when its time has passed
-	BK04                 // Q3: what needs a code
-	BK05                 // Q4: N wrong entries suspend
+	BK04                 // Q3: which operations need a code
+	BK05                 // Q4: N failed attempts suspend
 	BK06                 // Q4: they suspend the token, for all who share it
-	BK07                 // Q4: one token: lifted on paper
-	BK08                 // Q4: lifted by a master or admin on another token
-	BK09                 // Q5: hardware and software, of which hardware is given out
+	BK07                 // Q4: one token: unlocked on paper
+	BK08                 // Q4: unlocked by a master or admin who uses another token
+	BK09                 // Q5: hardware and software tokens; the bank issues hardware
 	BK10                 // Q6: loss, theft, fault
 	BK11                 // Q7: additional tokens
 	BK12                 // Q8: sharing
 	BK13                 // Q9: notice and replacement
 	BK14                 // Q9: expiry
-	BK15                 // Q10: whose own token is out of use neither revokes nor lifts
+	BK15                 // Q10: a user whose own token is out of use may neither revoke nor unlock
 	BK16                 // Q10: revocation, one user
 	BK17                 // Q10: revocation, one token for all
 	BK18                 // Q10: revocation, different tokens
 	BK19                 // Q11: the first token is free
-	BK20                 // every decision is on record
+	BK20                 // every decision is recorded
 )
 
 // LastRule is the highest number of a rule.
 const LastRule = BK20
 
-// ruleWords has what each rule reads: questions, and words copied from the
-// answers without a change, so that both can be held side by side.
+// ruleWords holds the source of each rule: the questions, and words copied unchanged
+// from the answers. This allows a direct comparison of both.
 var ruleWords = [LastRule + 1]struct {
 	questions []int
 	words     string
@@ -62,20 +62,20 @@ var ruleWords = [LastRule + 1]struct {
 	BK20: {},
 }
 
-// String returns the number as the bank writes it, "BK-01" to "BK-20", and
-// "Rule(0)" for no rule.
+// String returns the number as the bank writes it, "BK-01" to "BK-20", or "Rule(0)" for
+// zero.
 func (r Rule) String() string {
 	if !r.Valid() {
 		return fmt.Sprintf("Rule(%d)", uint8(r))
 	}
-	return string([]byte{'B', 'K', '-', '0' + byte(r)/10, '0' + byte(r)%10}) // for each audit record
+	return string([]byte{'B', 'K', '-', '0' + byte(r)/10, '0' + byte(r)%10}) // no fmt: called for each audit record
 }
 
 // Valid reports whether r is one of the rules.
 func (r Rule) Valid() bool { return r >= BK01 && r <= LastRule }
 
-// Questions returns the numbers of the questions that the rule reads, 1 to 11;
-// none for BK-20, which is the project's own, and for no rule.
+// Questions returns the numbers of the questions that the rule interprets, 1 to 11. It
+// returns nil for BK-20, which the project added, and for an invalid rule.
 func (r Rule) Questions() []int {
 	if !r.Valid() {
 		return nil
@@ -83,8 +83,8 @@ func (r Rule) Questions() []int {
 	return append([]int(nil), ruleWords[r].questions...)
 }
 
-// Words returns the Japanese words that the rule turns on, as they stand in the
-// answer; "" for BK-20 and for no rule.
+// Words returns the Japanese words on which the rule is based, as they appear in the
+// answer. It returns "" for BK-20 and for an invalid rule.
 func (r Rule) Words() string {
 	if !r.Valid() {
 		return ""

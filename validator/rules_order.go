@@ -21,8 +21,8 @@ const (
 // String returns "hardware" or "software".
 func (k Kind) String() string { return name("Kind", []string{"hardware", "software"}, k) }
 
-// Offers says whether the bank gives out tokens of a kind (BK-09, Q5:
-// "ハードウェアトークンを提供しています"): hardware only.
+// Offers returns whether the bank issues tokens of a kind (BK-09, Q5:
+// "ハードウェアトークンを提供しています"). It issues hardware only.
 func Offers(k Kind) Verdict {
 	if k == Hardware {
 		return Verdict{OnPaper, BK09, ReasonAllowed}
@@ -30,17 +30,17 @@ func Offers(k Kind) Verdict {
 	return Verdict{NoWay, BK09, ReasonNotOffered}
 }
 
-// Cause is why a token is given out.
+// Cause is the reason for issuing a token.
 type Cause uint8
 
 // The causes.
 const (
-	CauseFirst      Cause = iota // of the contract
+	CauseFirst      Cause = iota // the first token of the contract
 	CauseAdditional              // 追加発行
 	CauseLoss                    // 紛失
 	CauseTheft                   // 盗難
-	CauseDamage                  // broken, not by itself
-	CauseFault                   // 故障: it broke by itself
+	CauseDamage                  // broken through the user
+	CauseFault                   // 故障: it failed by itself
 	CauseExpiry                  // replacement at the expiry date
 )
 
@@ -50,17 +50,17 @@ func (c Cause) String() string {
 	return name("Cause", []string{"first", "additional", "loss", "theft", "damage", "fault", "expiry"}, c)
 }
 
-// fees is what costs the fee, and how it is applied for. Q6 names loss, theft and
-// fault together and takes out the fault ("機器の故障によるもの") of a token that is
-// given back; damage, which it does not name, is no fault of the token. The
-// replacement at expiry is sent without being asked for (Q9), and Q11 charges
-// reissues and additions only.
+// fees determines which causes incur the fee, and how a token is applied for. Q6 names
+// loss, theft and fault together, and exempts a fault ("機器の故障によるもの") if the token is
+// returned. It does not name damage, which is not a fault of the token. The replacement
+// at expiry is sent without an application (Q9), and Q11 charges only for reissued and
+// additional tokens.
 var fees = [...]struct {
 	free     bool
-	returned bool // free when the old token is given back
+	returned bool // free if the old token is returned
 	way      Way
 	rule     Rule
-	old      Condition // what befell the token that is replaced; NotThere: none is
+	old      Condition // status of the replaced token; NotThere: no token is replaced
 }{
 	CauseFirst:      {free: true, way: OnPaper, rule: BK19},
 	CauseAdditional: {way: OnPaper, rule: BK11},
@@ -71,9 +71,9 @@ var fees = [...]struct {
 	CauseExpiry:     {free: true, way: NoWay, rule: BK13},
 }
 
-// ParseCause returns the cause that a text names. A text that names none is
-// [CauseFirst]: each contract has one token free of charge (Q11), and [Fee] takes
-// a second first token for an additional one.
+// ParseCause returns the cause with the given name. For any other text it returns
+// [CauseFirst]: each contract has one token free of charge (Q11), and [Fee] charges a
+// second first token as an additional one.
 func ParseCause(text string) Cause {
 	for c := range Cause(len(fees)) {
 		if c.String() == text {
@@ -83,13 +83,13 @@ func ParseCause(text string) Cause {
 	return CauseFirst
 }
 
-// OrderCauses returns the causes for which a token is applied for.
+// OrderCauses returns the causes for which a customer applies for a token.
 func OrderCauses() []Cause {
 	return slices.DeleteFunc(values(CauseFirst, len(fees)), func(c Cause) bool { return fees[c].way != OnPaper })
 }
 
-// OldToken returns what befell the token that an order for the cause replaces,
-// [Lost] or [Broken]; [NotThere] where no token is named to be replaced.
+// OldToken returns the status of the token that an order for the cause replaces, [Lost]
+// or [Broken], or [NotThere] if the order does not name a token to replace.
 func (c Cause) OldToken() Condition {
 	if int(c) >= len(fees) {
 		return NotThere
@@ -97,16 +97,16 @@ func (c Cause) OldToken() Condition {
 	return fees[c].old
 }
 
-// Order is one token to be given out.
+// Order is an order for one token.
 type Order struct {
 	Cause    Cause
-	Returned bool // the old token is given back
-	HasToken bool // the contract has had its free one
+	Returned bool // the old token is returned
+	HasToken bool // the contract has already had its free token
 }
 
-// Fee returns what a token costs, tax included, and the rule that says so (BK-10,
-// BK-11, BK-19). A first token of a contract that has had one is an additional
-// one ("1契約につき1つ無料"). An unknown cause costs the fee.
+// Fee returns the price of a token, including tax, and the rule that sets it (BK-10,
+// BK-11, BK-19). A first token is charged as an additional one if the contract has
+// already had its first ("1契約につき1つ無料"). An unknown cause is charged the fee.
 func Fee(s Settings, o Order) (Yen, Rule) {
 	if o.Cause == CauseFirst && o.HasToken {
 		o.Cause = CauseAdditional
@@ -121,8 +121,8 @@ func Fee(s Settings, o Order) (Yen, Rule) {
 	return s.Fee, f.rule
 }
 
-// OrderWay returns how a token is applied for: on paper (Q6, Q7), and not at all
-// at expiry, when it is sent.
+// OrderWay returns how a token is applied for: on paper (Q6, Q7). There is no
+// application at expiry, because the token is sent automatically.
 func OrderWay(c Cause) (Way, Rule) {
 	if int(c) >= len(fees) {
 		return NoWay, BK11
@@ -130,12 +130,12 @@ func OrderWay(c Cause) (Way, Rule) {
 	return fees[c].way, fees[c].rule
 }
 
-// ErrAddress is the error of an address for a token other than the contract's.
+// ErrAddress is returned for a delivery address other than the contract's.
 var ErrAddress = errclass.New(errclass.Refused, "tokens are sent to the contract's registered address only")
 
-// ShipTo returns where a token is posted (BK-11, Q7: "郵送先を個別でご指定いただく
-// ことはできません"): the registered address. The error is [ErrAddress] when
-// another is asked for; "" asks for none.
+// ShipTo returns the address to which a token is posted (BK-11, Q7: "郵送先を個別で
+// ご指定いただくことはできません"): the registered address. It returns [ErrAddress] if asked is
+// another address; "" requests none.
 func ShipTo(registered, asked string) (string, error) {
 	if asked != "" && asked != registered {
 		return "", ErrAddress
@@ -143,9 +143,9 @@ func ShipTo(registered, asked string) (string, error) {
 	return registered, nil
 }
 
-// Delivery returns the days between which a token that was applied for on a day
-// is expected (BK-11, Q7: "7日〜10日前後"). Days are calendar days; the dates are
-// no promise.
+// Delivery returns the days between which a token that was applied for on a day is
+// expected to arrive (BK-11, Q7: "7日〜10日前後"). Days are calendar days, and the dates are
+// estimates.
 func Delivery(s Settings, applied token.Expiry) (from, to token.Expiry) {
 	return addDays(applied, s.DeliveryFrom), addDays(applied, s.DeliveryTo)
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// ErrNotBanks is the error of a token that is none of this bank's; see
+// ErrNotBanks is returned for a token that does not belong to this bank; see
 // [CheckProfile].
 var ErrNotBanks = errclass.New(errclass.Refused, "not a token of this bank")
 
-// CheckProfile reports whether the bank takes tokens of a profile (BK-01, Q1:
-// "60秒毎に変更となる"): the step must be 60 s. The text says nothing of digits,
-// hash and T0. The error is a [token.FieldError] that wraps [ErrNotBanks], or is
-// that of [token.Profile.Validate].
+// CheckProfile returns an error unless the bank accepts tokens of a profile (BK-01, Q1:
+// "60秒毎に変更となる"): the step must be 60 s. The text does not specify digits, hash or T0.
+// The error is a [token.FieldError] that wraps [ErrNotBanks], or an error of
+// [token.Profile.Validate].
 func CheckProfile(p token.Profile) error {
 	if p.Step != token.DefaultStep {
 		return &token.FieldError{Field: "Step", Value: int64(p.Step), Allowed: "60 s", Err: ErrNotBanks}
@@ -22,10 +22,9 @@ func CheckProfile(p token.Profile) error {
 	return p.Validate()
 }
 
-// NeedsOTP reports whether an operation needs a code (BK-04). For lifting a
-// suspension and registering a token, of which Q3 says nothing, the settings
-// decide. An unknown operation needs one: what nobody thought of must not be the
-// way around.
+// NeedsOTP reports whether an operation needs a code (BK-04). Q3 does not mention
+// unlocking or registering a token; the settings decide for these. An unknown operation
+// needs a code: an oversight must not become a bypass.
 func NeedsOTP(s Settings, op Operation) bool {
 	switch {
 	case op < firstOp || op > lastOp:
@@ -38,11 +37,11 @@ func NeedsOTP(s Settings, op Operation) bool {
 	return operations[op].otp
 }
 
-// MayDo says whether a user's token lets him do an operation (BK-05, BK-06): one
-// that needs a code he cannot do without a token that is in use and not
-// suspended, whoever of those who share it made the wrong entries. The code is
-// checked apart. Whether it is his to do is another question: see [MayLift],
-// [MayRevoke] and, for a token that is not his yet, [MayActivate].
+// MayDo returns whether a user's token allows them to do an operation (BK-05, BK-06).
+// An operation that needs a code requires a token that is in use and not suspended, no
+// matter which of the users who share it made the failed attempts. The code is checked
+// separately. Whether the user has the right to the operation is also separate: see
+// [MayLift], [MayRevoke] and, for a token that is not yet theirs, [MayActivate].
 func MayDo(s Settings, u User, op Operation) Verdict {
 	switch {
 	case op == OpActivate || !NeedsOTP(s, op):

@@ -4,8 +4,8 @@ package validator
 
 import "github.com/d204ef64/fob/token"
 
-// Arrangement is how the users of a contract share tokens, in the headings of
-// Q10's table.
+// Arrangement is how the users of a contract share tokens, in the terms of the headings
+// of Q10's table.
 type Arrangement uint8
 
 // The arrangements.
@@ -20,10 +20,11 @@ func (a Arrangement) String() string {
 	return name("Arrangement", []string{"one user", "one token", "separate tokens"}, a)
 }
 
-// ArrangementOf returns the arrangement of a contract, given all its users. Those
-// who use no token make no difference between the second and the third. Where
-// some share and others do not, which Q10 does not name, it is the third: then
-// there is a token other than one's own, which is what its words turn on.
+// ArrangementOf returns the arrangement of a contract, given all its users. Users
+// without a token do not affect the choice between the second and the third. Q10 does
+// not cover a contract in which some users share and others do not. It counts as the
+// third, because there is then a token other than the user's own, on which the wording
+// of Q10 depends.
 func ArrangementOf(users []User) Arrangement {
 	if len(users) <= 1 {
 		return OneUser
@@ -41,10 +42,9 @@ func ArrangementOf(users []User) Arrangement {
 	return OneToken
 }
 
-// revocation is the table of Q10. Its rows are the state of the token of the user
-// who acts, as the sentence before the table says ("自ら使用しているハードウェア
-// トークンの…状態において"); theft is with loss. OnPaper is "当行所定の書面により、
-// 届出が必要となります。"
+// revocation is the table of Q10. Its rows are the status of the acting user's own
+// token, as the sentence before the table states ("自ら使用しているハードウェアトークンの…状態において"). Theft
+// is treated as loss. OnPaper is "当行所定の書面により、届出が必要となります。"
 var revocation = [...]struct {
 	rule Rule
 	ways map[Condition]Way
@@ -60,8 +60,8 @@ var revocation = [...]struct {
 	}},
 }
 
-// RevocationWay returns the field of Q10's table (BK-16 to BK-18), and the rule
-// that it belongs to. A condition that the table does not have is [NoWay].
+// RevocationWay returns the entry of Q10's table (BK-16 to BK-18) and the rule that it
+// belongs to. A status that is not in the table returns [NoWay].
 func RevocationWay(a Arrangement, own Condition) (Way, Rule) {
 	if int(a) >= len(revocation) {
 		return NoWay, BK18
@@ -69,14 +69,13 @@ func RevocationWay(a Arrangement, own Condition) (Way, Rule) {
 	return revocation[a].ways[own], revocation[a].rule
 }
 
-// MayRevoke says whether a user may revoke a token (失効), given all users of the
-// contract. Where the table says "on screen" he must be master or admin, the
-// token must be another than his own, whatever state it is in, and he must not be
-// suspended, since revoking needs a code of his own token (BK-04), which is
-// checked apart.
+// MayRevoke returns whether a user may revoke a token (失効), given all users of the
+// contract. To revoke on screen, the user must be a master or admin, and the token must
+// not be their own, whatever its status. They must not be suspended, because revoking
+// needs a code of their own token (BK-04). The code is checked separately.
 //
-// The way is [OnPaper] where the table says so, and where a user cannot and
-// nobody else in the contract can; [NoWay] where another user can.
+// The way is [OnPaper] if the table requires it, or if neither this user nor any other
+// user of the contract can revoke on screen. It is [NoWay] if another user can.
 func MayRevoke(s Settings, actor User, users []User, target Held) Verdict {
 	v := mayRevoke(s, actor, users, target)
 	if v.Way != NoWay || v.Reason == ReasonOtherContract || v.Reason == ReasonRevoked {
@@ -88,7 +87,7 @@ func MayRevoke(s Settings, actor User, users []User, target Held) Verdict {
 	return v
 }
 
-// mayRevoke is [MayRevoke] without regard to what others can do.
+// mayRevoke is like [MayRevoke] but does not consider the other users' rights.
 func mayRevoke(s Settings, actor User, users []User, target Held) Verdict {
 	way, rule := RevocationWay(ArrangementOf(users), actor.Condition)
 	switch {

@@ -4,15 +4,15 @@ package validator
 
 import "slices"
 
-// LiftWay says how the suspension of a token can be lifted at all, given all
-// users of its contract (BK-07, BK-08):
+// LiftWay returns how a token can be unlocked (利用停止解除), given all users of its contract
+// (BK-07, BK-08):
 //
-//   - on screen, where a master or admin uses another token that is in use
-//     (Q4: "別のハードウェアトークンを利用しているマスターユーザ/管理者ユーザがいる
-//     場合"; Q10 adds that his own must not be out of use);
-//   - on paper otherwise. Q4 says so for "ハードウェアトークンが1つの場合". Where
-//     there are more tokens and no such person, neither heading fits; nobody is
-//     left who could, so that it is paper too.
+//   - on screen, if a master or admin uses another token that is in use (Q4:
+//     "別のハードウェアトークンを利用しているマスターユーザ/管理者ユーザがいる場合"; Q10 adds that their own token must not
+//     be out of use);
+//   - on paper otherwise. Q4 specifies this for "ハードウェアトークンが1つの場合". If there are more
+//     tokens but no such user, neither heading of Q4 applies. It is paper too, because
+//     no user is left who could unlock the token.
 //
 // The way is [NoWay] for a token that is not suspended.
 func LiftWay(s Settings, users []User, target Held) Verdict {
@@ -25,18 +25,17 @@ func LiftWay(s Settings, users []User, target Held) Verdict {
 	return Verdict{OnPaper, BK07, ReasonPaperOnly}
 }
 
-// MayLift says whether a user may lift the suspension of a token, and if not,
-// whether paper is what is left or another user can: then the way is [NoWay],
-// with the reason why it is not he. Users are all of the contract.
+// MayLift returns whether a user may unlock a suspended token. If not, it distinguishes
+// two cases: the way is [OnPaper] if only paper is left, and [NoWay] if another user
+// can. The reason states why this user cannot. users must be all users of the contract.
 //
-// A master or admin may, for any token but the one that he himself uses (BK-08),
-// when his own is in use (BK-15, Q10: "自ら使用しているハードウェアトークンの
-// 有効期限切れ・故障・紛失状態において、失効や利用停止の解除を行うことはできません").
-// Nor may one who used the token when it was suspended and has registered another
-// one since, unless Settings.SelfLift: Q4 has it lifted by a user "別のハードウェア
-// トークンを利用している", and with a spare token everybody would be that.
-// One who is suspended himself can give no code, and so cannot where that is
-// asked for. The code is checked apart, see [NeedsOTP].
+// A master or admin may unlock any token except the one that they use (BK-08), if their
+// own token is in use (BK-15, Q10: "自ら使用しているハードウェアトークンの有効期限切れ・故障・
+// 紛失状態において、失効や利用停止の解除を行うことはできません"). A user who used the token when it was suspended and
+// has since registered another one may not, unless Settings.SelfLift is on. Q4 requires
+// a user "別のハードウェアトークンを利用している", and with a spare token anyone could become such a user.
+// A suspended user cannot give a code, and therefore cannot unlock if a code is
+// required. The code is checked separately, see [NeedsOTP].
 func MayLift(s Settings, actor User, users []User, target Held) Verdict {
 	v := mayLift(s, actor, target)
 	if v.Way == OnScreen || v.Reason == ReasonOtherContract || v.Reason == ReasonNotSuspended {
@@ -48,7 +47,7 @@ func MayLift(s Settings, actor User, users []User, target Held) Verdict {
 	return v
 }
 
-// mayLift is [MayLift] without regard to others.
+// mayLift is like [MayLift] but does not consider the other users.
 func mayLift(s Settings, actor User, target Held) Verdict {
 	switch {
 	case actor.Contract != target.Contract:

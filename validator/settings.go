@@ -7,100 +7,99 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// ErrSettings is the error of a setting outside its range. The error returned is
-// a [token.FieldError], which wraps it.
+// ErrSettings is wrapped by the [token.FieldError] returned for a setting outside its
+// range.
 var ErrSettings = errclass.New(errclass.Usage, "invalid settings")
 
-// Yen is an amount of money with the consumption tax in it.
+// Yen is an amount of money, including consumption tax.
 type Yen int64
 
 // day is a day without leap seconds.
 const day token.UnixSeconds = 86400
 
-// Settings are the choices that the bank's text leaves to the bank. The zero
-// value is not valid: begin with [DefaultSettings].
+// Settings are the choices that the bank's text leaves open. The zero value is not
+// valid: begin with [DefaultSettings].
 type Settings struct {
-	// WrongLimit is how many wrong entries in a row suspend a token: the
-	// "当行所定の回数" of Q4, which no bank publishes. 1 to 100, the most that
-	// NIST SP 800-63B section 3.2.2 allows. Default 5.
+	// WrongLimit is the lockout threshold: the number of failed attempts in a row that
+	// suspends a token. It is the "当行所定の回数" of Q4, which no bank publishes. 1 to 100,
+	// the maximum that NIST SP 800-63B section 3.2.2 allows. Default 5.
 	WrongLimit int
 
-	// Window is how many steps a code may lie before or behind the step at
-	// which the token is expected, 0 to 5. Default 1, which RFC 6238 section
-	// 5.2 recommends.
+	// Window is how many steps a code may lie before or after the expected step, 0 to
+	// 5. Default 1, as recommended by RFC 6238 section 5.2.
 	Window int64
 
-	// SecondBand is within how many steps of the expected one a code is answered
-	// with the wish for the next one (時刻補正). 0 is never; else more than
-	// Window, at most 25. Default 10.
+	// SecondBand is the look-ahead, in steps from the expected one. A code within it,
+	// but outside Window, is answered with a request for the next code (時刻補正). 0
+	// disables it; otherwise it is more than Window and at most 25. Default 10.
 	SecondBand int64
 
-	// ResyncReach is how many steps a token may be away from the bank's clock at
-	// all: what the desk's [Resync] searches. SecondBand to 1,440. Default 720,
-	// which is 12 hours at 60 s.
+	// ResyncReach is the resync window of the back office ([Resync]): how many steps a
+	// token's clock may differ from the bank's. SecondBand to 1,440. Default 720, which
+	// is 12 hours at 60 s.
 	ResyncReach int64
 
-	// LearnEvery is the time in which an honest clock may move by one step, 1 to
-	// 366 days; what moves faster is not learned. Default 15 days: 4 s a day, 46
-	// ppm, which is a bare watch crystal at -10 or +60 degrees Celsius, and what
-	// a large maker's server assumes.
+	// LearnEvery is the drift adaptation interval: the time in which an honest clock
+	// may move by one step, 1 to 366 days. A faster movement is not learned. Default 15
+	// days: 4 s a day, 46 ppm. This is a bare watch crystal at -10 or +60 degrees
+	// Celsius, and the assumption of a large maker's server.
 	LearnEvery token.UnixSeconds
 
-	// CountReplayed makes a code that was used before, or one of a time at which
-	// the token's clock cannot be, a wrong entry. Default off: two users who share
-	// a token and enter what it shows in one minute would suspend each other, as
-	// would one who clicks twice, and whoever enters such a code does not guess.
+	// CountReplayed counts a used code, or a code of a time at which the token's clock
+	// cannot be, as a failed attempt. Default off: such a code is not a guess. Two
+	// users who share a token and enter the same code within a minute would suspend
+	// each other, and so would a user who clicks twice.
 	CountReplayed bool
 
-	// CountMalformed makes an entry that is no code of any token, such as five
-	// digits, a wrong entry. Default off: it is no guess, and whether a form
-	// looks before it sends must not change the count.
+	// CountMalformed counts an entry that does not have the form of a code, such as
+	// five digits, as a failed attempt. Default off: it is not a guess, and the count
+	// must not depend on whether a form validates its input before sending it.
 	CountMalformed bool
 
-	// LiftNeedsOTP asks whoever lifts a suspension for a code of his own token.
-	// Q3 does not list it. Default on: the right to reset must not be weaker
-	// than what is reset.
+	// LiftNeedsOTP requires a user who unlocks a token to enter a code of their own
+	// token. Q3 does not list it. Default on: a reset must not be less protected than
+	// the function that it resets.
 	LiftNeedsOTP bool
 
-	// ActivateNeedsOTP asks for a code of the token that is registered. Q8 names
-	// the serial number only. Default on: a number can be read over a shoulder.
+	// ActivateNeedsOTP requires a code of the token that is registered. Q8 mentions
+	// only the serial number. Default on: a number can be read over a shoulder.
 	ActivateNeedsOTP bool
 
-	// ReactivateAfter is how long after a revocation the user waits before he
-	// can register a token, 0 to 1 day. Default 0; other banks ask 30 minutes.
+	// ReactivateAfter is how long a user must wait after a revocation before
+	// registering a token, 0 to 1 day. Default 0; other banks require 30 minutes.
 	ReactivateAfter token.UnixSeconds
 
-	// ActivationLimit is how many refused activations lock activation for the user
-	// who made them, 1 to 100. Default 5. They do not suspend the token: it belongs
-	// to others.
+	// ActivationLimit is the number of refused activations after which activation is
+	// locked for the user who made them, 1 to 100. Default 5. They do not suspend the
+	// token, because it belongs to others.
 	ActivationLimit int
 
-	// ActivationLock is how long activation stays locked after the last refused
-	// one, 0 to 366 days; 0 is until the desk unlocks it. Default 1 day.
+	// ActivationLock is how long activation stays locked after the last refused one, 0
+	// to 366 days. 0 means until the back office unlocks it. Default 1 day.
 	ActivationLock token.UnixSeconds
 
-	// SelfLift lets a master or admin lift the suspension of a token that they used
-	// when it was suspended, once they have registered another one. Default off: Q4
-	// has another person lift it, or paper.
+	// SelfLift lets a master or admin unlock a token that they used when it was
+	// suspended, once they have registered another one. Default off: Q4 requires
+	// another person, or paper.
 	SelfLift bool
 
 	// UsersSeeTokens shows all serial numbers of the contract to users who are
 	// neither master nor admin. Default off: they see the token that they use.
 	UsersSeeTokens bool
 
-	// NoticeMonths is how many calendar months before the expiry date the notice
-	// and the new token go out, 1 to 12. Default 1 (Q9).
+	// NoticeMonths is how many calendar months before the expiry date the notice and
+	// the new token are sent, 1 to 12. Default 1 (Q9).
 	NoticeMonths int
 
-	// LifeYears is for how many years a token is issued, 1 to 20. Default 5.
+	// LifeYears is the lifetime of an issued token in years, 1 to 20. Default 5.
 	LifeYears int
 
-	// Fee is what a reissued or additional token costs, 0 to 1,000,000 yen.
-	// Default 2,200 (Q6, Q7, Q11).
+	// Fee is the price of a reissued or additional token, 0 to 1,000,000 yen. Default
+	// 2,200 (Q6, Q7, Q11).
 	Fee Yen
 
-	// DeliveryFrom and DeliveryTo are after how many days a token that was
-	// applied for arrives, 0 to 365. Default 7 and 10 (Q7).
+	// DeliveryFrom and DeliveryTo are the range of days in which a token arrives after
+	// the application, 0 to 365. Default 7 and 10 (Q7).
 	DeliveryFrom, DeliveryTo int
 }
 
@@ -124,8 +123,8 @@ func DefaultSettings() Settings {
 	}
 }
 
-// The ends of the ranges that other code relies on: 2*(25+5+1)+1 steps are one
-// word of 64 bits in [Check].
+// Upper limits that other code relies on: 2*(25+5+1)+1 steps fit into one word of 64
+// bits in [Check].
 const (
 	maxWindow     = 5
 	maxSecondBand = 25
