@@ -63,7 +63,8 @@ type verifyView struct {
 	Faults  []string `json:"faults" nullable:"false" doc:"where and what"`
 }
 
-// seconds is an instant for a filter; the zero time is none.
+// seconds converts an instant of a filter. The zero time becomes 0, which means no
+// limit.
 func seconds(t time.Time) token.UnixSeconds {
 	if t.IsZero() {
 		return 0
@@ -131,10 +132,11 @@ func (s *server) audit() {
 	})
 }
 
-// stream is an answer that has been written.
+// stream is an answer whose body the handler has already written.
 type stream struct{ Body func(huma.Context) }
 
-// exportWriter writes lines to a client.
+// exportWriter sends lines of the log to a client. It sends the header before the first
+// line.
 type exportWriter struct {
 	w     http.ResponseWriter
 	begun bool

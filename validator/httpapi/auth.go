@@ -15,13 +15,13 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// role is a set of kinds of callers.
+// role is a set of caller kinds.
 type role uint8
 
 const (
-	userRole  role = 1 << iota // a session of a contract's user
-	clerkRole                  // a session of a clerk, or a key that acts as one
-	checkRole                  // a key that checks for others
+	userRole  role = 1 << iota // a session of a user of a contract
+	clerkRole                  // a session of a clerk, or a key with a clerk's rights
+	checkRole                  // a key that checks codes for other systems
 	auditRole                  // a key that reads the audit log
 	anybody   role = 0
 )
@@ -36,15 +36,15 @@ func (r role) String() string {
 	return strings.Join(names, " or ")
 }
 
-// caller is who asks.
+// caller is the authenticated sender of a request.
 type caller struct {
 	role   role
 	id     string // of the user, clerk or key
-	key    bool   // it is a key, and no session
+	key    bool   // authenticated by an API key, not by a session
 	secret string // of the session
 }
 
-// String returns for example "user alice"; "" is nobody known.
+// String returns for example "user alice", or "" for an unauthenticated caller.
 func (c caller) String() string {
 	switch {
 	case c.role == 0:
@@ -57,8 +57,8 @@ func (c caller) String() string {
 	return "clerk " + c.id
 }
 
-// by says to the bank who asks. A key that reads the audit log is a clerk to it,
-// and is let in here to nothing else.
+// by identifies the caller to the bank. The bank treats a key for the audit log as a
+// clerk. This package limits such a key to the audit log.
 func (r *request) by() bank.By {
 	b := bank.By{Front: bank.FrontHTTP, Source: r.source}
 	switch r.caller.role {
@@ -72,18 +72,18 @@ func (r *request) by() bank.By {
 	return b
 }
 
-// Metadata of an operation.
+// Keys of an operation's metadata.
 const (
-	metaRole  = "role"  // who may
-	metaGuess = "guess" // it looks at a code or password
+	metaRole  = "role"  // the roles that may call it
+	metaGuess = "guess" // it checks a code or password
 	metaHeavy = "heavy" // it runs for long
 )
 
-// maxSecret is how long a secret may be, in bytes.
+// maxSecret is the maximum length of a secret, in bytes.
 const maxSecret = 512
 
-// admit lets a request through to an operation: who asks is known, may do it, and
-// has not asked too much.
+// admit passes a request on to its operation if the caller is authenticated, has one of
+// the operation's roles, and is within the limits.
 func (s *server) admit(ctx huma.Context, next func(huma.Context)) {
 	req := requestOf(ctx.Context())
 	op := ctx.Operation()
@@ -133,8 +133,8 @@ func (s *server) admit(ctx huma.Context, next func(huma.Context)) {
 	}
 }
 
-// identify finds out who asks. A good API key pays from its own budget, all
-// others from that of their address.
+// identify authenticates the caller. A request with a valid API key counts against the
+// key's own budget. All others count against the budget of their address.
 func (s *server) identify(ctx context.Context, req *request, header string, open bool) error {
 	secret, err := bearer(header)
 	if err == nil && secret != "" && !open {
@@ -178,7 +178,8 @@ func (s *server) identify(ctx context.Context, req *request, header string, open
 	return nil
 }
 
-// bearer reads an Authorization header (RFC 6750 section 2.1); "" is none.
+// bearer returns the secret of an Authorization header (RFC 6750 section 2.1), or "" if
+// there is no header.
 func bearer(header string) (string, error) {
 	if header == "" {
 		return "", nil
@@ -200,10 +201,10 @@ func keyRole(r bank.KeyRole) role {
 	case bank.KeyAudit:
 		return auditRole
 	}
-	return 1 << 7 // a role of a later version, which may nothing here
+	return 1 << 7 // a role of a later version, which has no rights here
 }
 
-// wrongBudget is what wrong answers to a request cost.
+// wrongBudget returns the budget that a failed attempt in this request counts against.
 func (r *request) wrongBudget() (budget, string) {
 	if r.caller.key {
 		return budgetKeyWrong, r.caller.id + " " + ratelimit.Source(r.addr).String()
@@ -211,7 +212,8 @@ func (r *request) wrongBudget() (budget, string) {
 	return budgetWrong, ratelimit.Source(r.addr).String()
 }
 
-// take takes one from a budget. The error is the answer to who is over it.
+// take takes one unit from a budget. If the budget is empty, the error is the answer
+// for the caller.
 func (s *server) take(b budget, who string) error {
 	retry, ok := s.limits.take(b, who)
 	if ok {
@@ -223,7 +225,7 @@ func (s *server) take(b budget, who string) error {
 		http.Header{"Retry-After": {wait}})
 }
 
-// refuse answers in place of an operation.
+// refuse answers with an error instead of running the operation.
 func (s *server) refuse(ctx huma.Context, err error) {
 	var withHeaders huma.HeadersError
 	if errors.As(err, &withHeaders) {

@@ -16,8 +16,9 @@ import (
 	"github.com/d204ef64/fob/validator/httpapi"
 )
 
-// BenchmarkCheck is a check over HTTP of a token that is not there: all of it but
-// the writing of a state, with the audit record on disk.
+// BenchmarkCheck measures the check of an unknown serial number over HTTP. It covers
+// the whole path except the update of a token's state. The audit record is written to
+// disk.
 func BenchmarkCheck(b *testing.B) {
 	d := banktest.New(b, banktest.SQLite(b))
 	srv := httptest.NewServer(httpapi.New(d.Bank, httpapi.Options{Limits: httpapi.Limits{

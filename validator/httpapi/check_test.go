@@ -22,7 +22,7 @@ func TestCheckAcceptsOnce(t *testing.T) {
 	r = s.do(s.check, "POST", "/v1/check", m{"serial": sn.String(), "code": code}).is(200)
 	require.JSONEq(t, `{"done":false,"answer":"refused"}`, r.text)
 
-	// The record says where it came from.
+	// The audit record names the channel and the source of the request.
 	rec := s.LastAudit(sn)
 	require.Equal(t, "http", rec.Front)
 	require.Equal(t, "127.0.0.1", rec.Source)
@@ -45,8 +45,8 @@ func TestCheckNextCode(t *testing.T) {
 	require.JSONEq(t, `{"done":false,"answer":"next code"}`, r.text)
 }
 
-// Nobody learns from an answer why a code was refused: body and headers are the
-// same byte for byte.
+// An answer must not reveal why a code was refused. Body and headers are equal byte for
+// byte.
 func TestRefusalsAreAlike(t *testing.T) {
 	s := start(t)
 	s.Contract("c1")
@@ -93,7 +93,8 @@ func TestRefusalsAreAlike(t *testing.T) {
 	require.Len(t, order, len(cases))
 	for _, name := range order {
 		if name == "expired" {
-			// What is asked next is of a time when the good one is expired too.
+			// The next case moves the clock beyond the expiry of the good token, too.
+			// So check that token now.
 			require.Equal(t, true, check(m{"serial": good.String(), "code": s.Code(good, 0)}).json()["done"])
 		}
 		r := check(cases[name]())
@@ -108,7 +109,7 @@ func fullWidth(code string) string {
 	return strings.Map(func(r rune) rune { return r - '0' + '０' }, code)
 }
 
-// A code is a string: a number would lose its zeros.
+// A code must be a JSON string: a number would lose its leading zeros.
 func TestCodeIsAString(t *testing.T) {
 	s := start(t)
 	s.Contract("c1")
@@ -144,7 +145,7 @@ func TestCodeIsAString(t *testing.T) {
 		require.Equal(t, "application/problem+json", r.header.Get("Content-Type"))
 		require.NotContains(t, r.text, "246813", "what was sent is not sent back")
 	}
-	// None of these reached the bank.
+	// None of these requests reached the bank.
 	tok, err := s.Bank.Token(t.Context(), banktest.Clerk, banktest.Serial(0))
 	require.NoError(t, err)
 	require.Zero(t, tok.State.Wrong)

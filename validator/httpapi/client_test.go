@@ -17,9 +17,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestGeneratedClient makes a client of the description with oapi-codegen, compiles
-// it, and uses it: the program in testdata/client, a module of its own, knows of the
-// bank what the description says.
+// TestGeneratedClient generates a client from the description with oapi-codegen,
+// compiles it and uses it. The program in testdata/client is a separate module. It
+// knows the bank only through the description.
 func TestGeneratedClient(t *testing.T) {
 	s := start(t)
 	s.Contract("c1")

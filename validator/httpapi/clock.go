@@ -14,12 +14,13 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// when is an instant as a number of seconds since 1970 or as RFC 3339.
+// when is an instant. In JSON it is a number of seconds since 1970 or an RFC 3339
+// string.
 type when token.UnixSeconds
 
 var errWhen = errors.New("neither seconds since 1970 nor a time as of RFC 3339")
 
-// lastInstant is 9999-12-31T23:59:59Z, the last that has words.
+// lastInstant is 9999-12-31T23:59:59Z, the last instant that RFC 3339 can represent.
 const lastInstant = 253402300799
 
 func (w *when) UnmarshalJSON(b []byte) error {
@@ -42,7 +43,7 @@ func (w *when) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Schema says both forms.
+// Schema describes both forms.
 func (when) Schema(huma.Registry) *huma.Schema {
 	least, most := 0.0, float64(lastInstant)
 	return &huma.Schema{
@@ -65,7 +66,7 @@ type clockView struct {
 	Unix token.UnixSeconds `json:"unix"`
 }
 
-// clock adds the control of the bank's clock, for tests.
+// clock adds the operations that read and set the bank's clock, for tests.
 func (s *server) clock() {
 	view := func() *body[clockView] {
 		now := s.o.Clock.Now()

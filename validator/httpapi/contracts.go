@@ -9,7 +9,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// ContractFields are what is changed of a contract.
+// ContractFields are the fields of a contract that can be changed.
 type ContractFields struct {
 	Name     string `json:"name" maxLength:"100"`
 	Address  string `json:"address" maxLength:"200" doc:"where tokens are posted"`
@@ -24,7 +24,7 @@ type newContractInput struct {
 	}
 }
 
-// ContractPath is a contract in a path.
+// ContractPath is the path parameter for a contract.
 type ContractPath struct {
 	Contract string `path:"contract" maxLength:"32"`
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/d204ef64/fob/validator/httpapi"
 )
 
-// description is what /openapi.json says, as far as the tests look into it.
+// description holds the parts of /openapi.json that the tests use.
 type description struct {
 	Paths map[string]map[string]struct {
 		Responses map[string]any `json:"responses"`
@@ -30,13 +30,13 @@ type description struct {
 type describedOnce struct {
 	once sync.Once
 	d    description
-	mux  *http.ServeMux // finds the path of the description that a request is for
+	mux  *http.ServeMux // maps a request to its path in the description
 }
 
 func (o *describedOnce) of(s *site) *describedOnce {
 	o.once.Do(func() {
-		// Of a server beside the site, whose limits and events the test may count. It
-		// needs no bank to say what it would do.
+		// Use a separate server, because the test may count the limits and events of
+		// the site. The description does not need a bank.
 		beside := httpapi.New(nil, httpapi.Options{TestMode: true, Clock: bank.NewManualClock(0)})
 		answer := httptest.NewRecorder()
 		beside.ServeHTTP(answer, httptest.NewRequest("GET", "/openapi.json", nil))
@@ -51,22 +51,22 @@ func (o *describedOnce) of(s *site) *describedOnce {
 	return o
 }
 
-// requireDescribed makes sure that the description names the status of an answer.
-// All requests of the tests go through here.
+// requireDescribed checks that the description lists the status of an answer. All
+// requests of the tests go through it.
 func (s *site) requireDescribed(req *http.Request, status int) {
 	s.t.Helper()
 	o := s.described.of(s)
 	_, pattern := o.mux.Handler(req)
 	method, path, found := strings.Cut(pattern, " ")
 	if !found {
-		return // no operation of the description
+		return // the description has no such operation
 	}
 	require.Contains(s.t, o.d.Paths[path][strings.ToLower(method)].Responses, strconv.Itoa(status),
 		"%s %s answers a status that is not described", method, path)
 }
 
-// TestExamples: each field of the description has an example, and the description
-// allows it. A client that is generated shows them to the people who read it.
+// TestExamples: each field of the description has an example that is valid for its
+// schema. Generated clients show the examples to the people who use them.
 func TestExamples(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	s := newSite(t, d, httpapi.Options{TestMode: true, Clock: d.Clock})
@@ -86,7 +86,7 @@ func TestExamples(t *testing.T) {
 	for name, schema := range spec.Components.Schemas {
 		for field, p := range schema.Properties {
 			if p.Ref != "" || p.Items != nil && p.Items.Type == "" {
-				continue // described where it is
+				continue // described at its own schema
 			}
 			fields++
 			require.NotEmpty(t, p.Examples, "%s.%s", name, field)
@@ -101,8 +101,8 @@ func TestExamples(t *testing.T) {
 	require.Greater(t, fields, 150)
 }
 
-// TestNoTypeIsTwo: no schema has a list of types, which OpenAPI 3.0 and the
-// generators that come from it do not know.
+// TestNoTypeIsTwo: no schema has a list of types. OpenAPI 3.0 does not support such
+// lists, nor do the generators based on it.
 func TestNoTypeIsTwo(t *testing.T) {
 	s := start(t)
 	var spec any

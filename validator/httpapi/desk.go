@@ -46,7 +46,7 @@ type settingsView struct {
 	Now              string `json:"now" format:"date-time" doc:"by the bank's clock"`
 }
 
-// desk adds what a clerk does to tokens, and what the bank is set to.
+// desk adds the clerks' operations on tokens and the bank's settings.
 func (s *server) desk() {
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/tokens/{serial}/report", id: "reportToken", role: clerkRole,

@@ -15,8 +15,8 @@ import (
 	"github.com/d204ef64/fob/validator/httpapi"
 )
 
-// A contract's life over HTTP alone: nothing is done behind the interface but
-// moving the clock.
+// The whole life of a contract over HTTP. The test uses only the interface, except to
+// move the clock.
 func TestWholeStory(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		s := newSite(t, d, httpapi.Options{})
@@ -30,7 +30,7 @@ func TestWholeStory(t *testing.T) {
 		require.Len(t, s.do(s.clerk, "GET", "/v1/contracts?find=Examp", nil).is(200).json()["items"], 1)
 		s.do(s.clerk, "PUT", "/v1/contracts/none", m{"name": "x", "address": "x", "email": "c1@example.com"}).is(404)
 
-		// Tokens come in by a file, and one is issued.
+		// Import tokens from a file, and issue one.
 		in := s.send(s.clerk, "POST", "/v1/imports?format=oath-csv", "application/octet-stream", oathCSV(0, 1, 2, 3)).is(201).json()
 		require.EqualValues(t, 4, in["tokens"])
 		s.do(s.clerk, "POST", "/v1/contracts/c1/tokens", m{"serials": []string{"100000000000", "100000000001"}}).is(204)
@@ -40,7 +40,7 @@ func TestWholeStory(t *testing.T) {
 		require.Len(t, first["items"], 3)
 		require.Len(t, s.do(s.clerk, "GET", "/v1/tokens?limit=3&after="+first["next"].(string), nil).is(200).json()["items"], 1)
 
-		// Users: the master by the clerk, the others by him, with a code.
+		// Users: the clerk adds the master, and the master adds the others with a code.
 		u := m{"id": "alice", "contract": "c1", "role": "master", "name": "Alice", "password": banktest.Password}
 		require.Equal(t, "master", s.do(s.clerk, "POST", "/v1/users", u).is(201).json()["user"].(m)["role"])
 		alice := s.logIn("alice")
@@ -61,7 +61,7 @@ func TestWholeStory(t *testing.T) {
 		require.JSONEq(t, `{"done":false,"way":"no way","rule":"BK-04","reason":"role"}`,
 			s.do(bob, "POST", "/v1/users", m{"id": "eve", "name": "Eve", "password": banktest.Password, "code": "000000"}).is(200).text)
 
-		// Bob uses the other token, and suspends it.
+		// Bob registers the other token, and suspends it by wrong codes.
 		s.do(bob, "POST", "/v1/tokens/"+B.String()+"/activation", m{"code": d.Code(B, 0)}).is(200)
 		d.Step(1)
 		for range 5 {
@@ -80,7 +80,7 @@ func TestWholeStory(t *testing.T) {
 		require.JSONEq(t, `{"suspended":false}`, s.do(bob, "GET", "/v1/tokens/"+B.String()+"/suspension", nil).is(200).text)
 		d.Step(1)
 
-		// A transfer, and one that needs no code.
+		// A transfer, and a transaction that needs no code.
 		r := s.do(bob, "POST", "/v1/transactions", m{"operation": "transfer", "code": d.Code(B, 0), "details": m{"to": "りそな 123", "yen": "1000"}}).is(200).json()
 		require.Equal(t, true, r["done"])
 		require.NotEmpty(t, r["receipt"])
@@ -92,12 +92,12 @@ func TestWholeStory(t *testing.T) {
 		s.do(bob, "POST", "/v1/transactions", m{"operation": "add-user", "code": "123456"}).is(422)
 		s.do(bob, "POST", "/v1/transactions", m{"operation": "transfer money"}).is(422)
 
-		// For a user who has logged in elsewhere.
+		// A transaction for a user who has logged in to another system.
 		d.Step(1)
 		require.Equal(t, true, s.do(s.check, "POST", "/v1/transactions", m{"user": "bob", "operation": "pay-easy", "code": d.Code(B, 0)}).is(200).json()["done"])
 		s.do(s.check, "POST", "/v1/transactions", m{"operation": "transfer", "code": "123456"}).is(422)
 
-		// The clock of bob's token.
+		// Resynchronise bob's token.
 		pair := m{"first": d.Code(B, 100), "second": d.Code(B, 101)}
 		r = s.do(bob, "POST", "/v1/tokens/"+B.String()+"/resync", pair).is(200).json()
 		require.Equal(t, m{"done": false, "answer": "refused"}, r, "only the desk reaches that far")
@@ -107,13 +107,14 @@ func TestWholeStory(t *testing.T) {
 		require.EqualValues(t, 101, tok["offset_steps"])
 		require.NotContains(t, s.do(bob, "GET", "/v1/tokens/"+B.String(), nil).is(200).json(), "offset_steps", "a clerk's matter")
 
-		// Status.
+		// The status.
 		st := s.do(alice, "GET", "/v1/status", nil).is(200).json()
 		require.Equal(t, "in use", st["condition"])
 		require.Len(t, st["users"], 2)
 		require.Len(t, st["tokens"], 2)
 
-		// Orders: software is not offered; fee and dates by the rules.
+		// Orders: software tokens are not offered. The fee and the dates follow the
+		// rules.
 		require.JSONEq(t, `{"done":false,"way":"no way","rule":"BK-09","reason":"not offered"}`,
 			s.do(s.clerk, "POST", "/v1/orders", m{"contract": "c1", "cause": "additional", "kind": "software"}).is(200).text)
 		o := s.do(s.clerk, "POST", "/v1/orders", m{"contract": "c1", "cause": "fault", "returned": true, "old": B.String()}).is(201).json()["order"].(m)
@@ -133,7 +134,7 @@ func TestWholeStory(t *testing.T) {
 		require.Equal(t, true, s.do(s.clerk, "POST", "/v1/tokens/"+B.String()+"/report", m{"condition": "in use"}).is(200).json()["done"])
 		require.Equal(t, true, s.do(s.clerk, "POST", "/v1/tokens/"+B.String()+"/report", m{"condition": "lost"}).is(200).json()["done"])
 
-		// Revocation on screen, and on paper.
+		// Revocation on screen and on paper.
 		d.Step(1)
 		require.JSONEq(t, `{"done":true,"answer":"accepted"}`,
 			s.do(alice, "POST", "/v1/tokens/"+B.String()+"/revocation", m{"code": d.Code(A, 0)}).is(200).text)
@@ -142,7 +143,7 @@ func TestWholeStory(t *testing.T) {
 		require.NotEmpty(t, v["rule"])
 		require.JSONEq(t, `{"done":true}`, s.do(s.clerk, "POST", "/v1/tokens/"+A.String()+"/revocation", nil).is(200).text)
 
-		// Password, and the end of a session.
+		// The password, and the end of a session.
 		s.do(alice, "PUT", "/v1/password", m{"old": "wrong wrong wrong", "new": "another one of 12"}).is(422)
 		s.do(alice, "PUT", "/v1/password", m{"old": banktest.Password, "new": "short"}).is(422)
 		s.do(alice, "PUT", "/v1/password", m{"old": banktest.Password, "new": "another one of 12"}).is(204)
@@ -151,7 +152,7 @@ func TestWholeStory(t *testing.T) {
 		s.do(bob, "DELETE", "/v1/sessions/current", nil).is(204)
 		s.do(bob, "GET", "/v1/sessions/current", nil).is(401)
 
-		// The log is whole, and all of it says so.
+		// The audit log is intact, and its verification confirms that.
 		ver := s.do(s.audit, "POST", "/v1/audit/verification", nil).is(200).json()
 		require.Equal(t, true, ver["whole"], ver)
 		again := s.do(s.audit, "POST", "/v1/audit/verification", m{"since": ver["heads"]}).is(200).json()
@@ -195,7 +196,7 @@ func TestKeysAndClerks(t *testing.T) {
 	s.do(s.clerk, "GET", "/v1/sessions/current", nil).is(404)
 	s.do(s.clerk, "DELETE", "/v1/sessions/current", nil).is(404)
 	s.do(s.clerk, "PUT", "/v1/password", m{"old": "x", "new": "x"}).is(403)
-	// A clerk's name is no user's.
+	// A clerk's name is not a user's name.
 	s.do("", "POST", "/v1/sessions", m{"user": "sato", "password": banktest.Password}).is(401)
 	s.do("", "POST", "/v1/sessions", m{"user": "sato", "clerk": "sato", "password": banktest.Password}).is(422)
 }
@@ -219,7 +220,7 @@ func TestOperationsAndSettings(t *testing.T) {
 	for _, o := range s.do(s.check, "GET", "/v1/operations", nil).is(200).json()["items"].([]any) {
 		got[o.(m)["name"].(string)] = o.(m)
 	}
-	// Q3's list, by hand.
+	// The list of Q3, copied by hand.
 	for _, name := range []string{
 		"transfer", "pay-easy", "add-user", "change-user", "revoke-token", "register-payee", "approve-bulk-transfer",
 	} {
@@ -234,7 +235,7 @@ func TestOperationsAndSettings(t *testing.T) {
 	require.Equal(t, "2026-04-01T03:00:00Z", set["now"])
 }
 
-// mailer takes everything.
+// mailer accepts every mail.
 type mailer struct{ got []bank.ExpiryMail }
 
 func (m *mailer) SendExpiry(_ context.Context, mail bank.ExpiryMail) error {
@@ -264,7 +265,7 @@ func TestDailyJobAndNotices(t *testing.T) {
 	bare.do(bare.clerk, "POST", "/v1/jobs/daily", nil).is(409)
 }
 
-// oathCSV is a seed file with tokens of banktest.
+// oathCSV returns a seed file with tokens of banktest.
 func oathCSV(ns ...int) string {
 	var b strings.Builder
 	for _, n := range ns {

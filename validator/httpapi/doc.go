@@ -2,28 +2,29 @@
 
 // Package httpapi is the bank's HTTP interface, version 1.
 //
-// [New] returns a handler for a [bank.Bank]. It translates and no more: it finds
-// out who asks, calls one method of the bank and says the outcome in JSON. The
-// rules are the bank's.
+// [New] returns a handler for a [bank.Bank]. The handler only translates: it
+// authenticates the caller, calls one method of the bank and encodes the outcome in
+// JSON. The rules are in the bank.
 //
 //	http.Server{Handler: httpapi.New(b, httpapi.Options{})}
 //
-// # Who asks
+// # Authentication
 //
-// Every request but those for health, for the description and for logging in has
-// "Authorization: Bearer …" with an API key or the secret of a session. A user's
-// session does what that user may; a key has a role, see [bank.KeyRole].
+// Requests need "Authorization: Bearer …" with an API key or the secret of a session.
+// The exceptions are health checks, the description and logging in. A user's session
+// has the rights of that user. The rights of a key depend on its role; see
+// [bank.KeyRole].
 //
-// # What is answered
+// # Answers
 //
-// A code that is refused is no error: the answer is 200 and always the same body
-// and headers, whatever the reason. Errors are problems as of RFC 9457. Neither
-// has a code, password or seed in it.
+// A refused code is not an error. The answer is 200, and its body and headers are
+// always the same, whatever the reason. Errors are problems as defined by RFC 9457. No
+// answer contains a code, password or seed.
 //
-// # How much
+// # Limits
 //
-// See [Limits].
+// [Limits] describes the rate limits.
 //
-// The description (OpenAPI 3.1) is at /openapi.json and /openapi.yaml, and
-// docs/validator-http.md goes through it task by task.
+// The description (OpenAPI 3.1) is at /openapi.json and /openapi.yaml. The guide
+// docs/validator-http.md explains the interface task by task.
 package httpapi

@@ -6,10 +6,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// examples are the values that the description shows for a field, by its name or,
-// where one name has several meanings, by "Schema.name". A field with a list of
-// allowed values shows the first of them. They are those of one story: a contract
-// of two users who share a token.
+// examples are the example values of the description. The key is the name of a field,
+// or "Schema.name" if the name has several meanings. A field with a list of allowed
+// values uses the first of them. All examples belong to one story: a contract with two
+// users who share a token.
 var examples = map[string]any{
 	"ContractView.id": "C-1001", "NewContractInputBody.id": "C-1001", "contract": "C-1001",
 	"ContractFields.name": "Example K.K.", "ContractView.name": "Example K.K.", "NewContractInputBody.name": "Example K.K.",
@@ -68,8 +68,8 @@ var examples = map[string]any{
 	"next": "2600124800001", "location": "body.serial", "message": "expected a serial number",
 }
 
-// addExamples gives each field of the description an example, and returns the
-// fields for which there is none.
+// addExamples gives each field of the description an example. It returns the fields
+// that have none.
 func addExamples(schemas map[string]*huma.Schema) (missing []string) {
 	for name, schema := range schemas {
 		for field, s := range schema.Properties {

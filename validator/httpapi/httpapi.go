@@ -13,54 +13,54 @@ import (
 	"github.com/d204ef64/fob/validator/metrics"
 )
 
-// Sizes that are not options.
+// Fixed limits.
 const (
-	maxBody     = 64 << 10         // bytes of a body, but a seed file's
-	bodyWait    = 10 * time.Second // for a body to arrive
-	heavyAtOnce = 2                // imports, exports and verifications
+	maxBody     = 64 << 10         // bytes of a request body, except a seed file
+	bodyWait    = 10 * time.Second // time for a request body to arrive
+	heavyAtOnce = 2                // maximum number of parallel imports, exports and verifications
 )
 
-// DefaultMaxImport is how large a seed file may be unless told otherwise: 1 GiB,
-// which is a PSKC file of about a million tokens.
+// DefaultMaxImport is the default limit for a seed file: 1 GiB, the size of a PSKC file
+// with about a million tokens.
 const DefaultMaxImport = 1 << 30
 
-// Options change the interface. The zero value is good.
+// Options configure the interface. The zero value is ready to use.
 type Options struct {
 	Limits Limits
 
-	// MaxImport is how many bytes a seed file may have; 0 is DefaultMaxImport.
+	// MaxImport is the maximum size of a seed file in bytes. 0 means DefaultMaxImport.
 	MaxImport int64
 
-	// Mailer sends the notices of the daily job; nil: the job cannot be started
-	// here.
+	// Mailer sends the expiry notices of the daily job. If it is nil, the job cannot be
+	// started through this interface.
 	Mailer bank.Mailer
 
-	// TestMode says so in a header of every answer. Clock, which must be the
-	// bank's, can then be moved at /v1/clock; nil: it cannot.
+	// TestMode marks every answer with a header. If Clock is set too, it must be the
+	// bank's clock, and /v1/clock can move it.
 	TestMode bool
 	Clock    *bank.ManualClock
 
-	// Metrics count the requests, and are what /metrics shows; nil is some of its own.
+	// Metrics count the requests, and /metrics shows them. If it is nil, the interface
+	// creates its own.
 	Metrics *metrics.Metrics
 
-	// Event is called after each request; nil is nobody. It may be called by
-	// many goroutines at once, and must not block.
+	// Event, if not nil, is called after each request. Many goroutines may call it at
+	// once, and it must not block.
 	Event func(Event)
 
-	now func() time.Time // of the limits; nil is time.Now
+	now func() time.Time // clock of the limits; nil means time.Now
 }
 
-// Event is a request that was answered. There is no code, password, secret or
-// query in it.
+// Event describes an answered request. It contains no code, password, secret or query.
 type Event struct {
 	Method string
-	Route  string // with names in place of values, for example "/v1/tokens/{serial}"; "" is none
+	Route  string // the pattern of the path, for example "/v1/tokens/{serial}"; "" if none matched
 	Status int
 	Took   time.Duration
 	Source string // network address without port
-	Caller string // for example "user alice" or "key k1"; "" is unknown
-	Err    error  // what is behind a 500 or 503; nil is nothing
-	Stack  []byte // where it panicked; nil: it did not
+	Caller string // for example "user alice" or "key k1"; "" if unknown
+	Err    error  // the cause of a 500 or 503; otherwise nil
+	Stack  []byte // the stack of a panic; otherwise nil
 }
 
 type server struct {
@@ -73,8 +73,8 @@ type server struct {
 	heavy   chan struct{}
 }
 
-// New returns the interface of a bank. Seed files and the audit log may be large: the
-// HTTP server must end transfers that stand still, and none that go on.
+// New returns the HTTP interface of a bank. Seed files and audit exports may be large.
+// The HTTP server must end transfers that stall, but not transfers that make progress.
 func New(b *bank.Bank, o Options) http.Handler {
 	if o.MaxImport == 0 {
 		o.MaxImport = DefaultMaxImport
@@ -115,8 +115,9 @@ func New(b *bank.Bank, o Options) http.Handler {
 	return s.outer(s.mux)
 }
 
-// config is huma's, without its global defaults: no schema links in answers, and
-// no page of documentation, which would load scripts from elsewhere.
+// config returns a huma configuration without huma's defaults. Answers have no schema
+// links, and there is no documentation page, because it would load scripts from another
+// site.
 func (s *server) config() huma.Config {
 	reg := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	return huma.Config{

@@ -17,7 +17,7 @@ import (
 	"github.com/d204ef64/fob/validator/httpapi"
 )
 
-// part is one of a form.
+// part is a part of a multipart form.
 type part struct{ name, content string }
 
 func form(t *testing.T, parts ...part) (kind, body string) {
@@ -34,7 +34,7 @@ func form(t *testing.T, parts ...part) (kind, body string) {
 	return w.FormDataContentType(), b.String()
 }
 
-// file writes tokens of banktest in a format.
+// file encodes tokens of banktest in a seed file format.
 func file(t *testing.T, name string, o seedfile.WriteOptions, ns ...int) string {
 	t.Helper()
 	f, err := seedfile.FormatByName(name)
@@ -65,7 +65,7 @@ func TestImportPSKC(t *testing.T) {
 	sn := banktest.Serial(2)
 	require.Equal(t, true, s.do(s.check, "POST", "/v1/check", m{"serial": sn.String(), "code": s.Code(sn, 0)}).is(200).json()["done"])
 
-	// Twice is not taken, nor a part of it.
+	// A second import of the same token fails, and imports no part of the file.
 	s.send(s.clerk, "POST", "/v1/imports", "application/octet-stream", file(t, "pskc", seedfile.WriteOptions{}, 4, 3)).is(409)
 	require.False(t, s.known(4))
 	s.send(s.clerk, "POST", "/v1/imports?contract=none", "application/octet-stream", file(t, "pskc", seedfile.WriteOptions{}, 5)).is(404)
@@ -146,7 +146,7 @@ func TestImportBadFiles(t *testing.T) {
 	s.send(s.clerk, "POST", "/v1/imports?algorithm=md5", "application/octet-stream", "x").is(422)
 }
 
-// TestImportExpiryZone: the end of a day in UTC is the next day in Japan.
+// TestImportExpiryZone: the end of a day in UTC belongs to the next day in Japan.
 func TestImportExpiryZone(t *testing.T) {
 	s := start(t)
 	late := func(n int) string {
@@ -164,7 +164,8 @@ func TestImportExpiryZone(t *testing.T) {
 		tok := s.do(s.clerk, "GET", "/v1/tokens/"+banktest.Serial(n).String(), nil).is(200).json()
 		require.Equal(t, c.expiry, tok["expiry"], c.query)
 	}
-	// The first day that there is. Such a token has expired, and does not last for ever.
+	// 1970-01-01 is the first possible date. The token has expired; the zero time must
+	// not mean that it never expires.
 	first := strings.ReplaceAll(file(t, "pskc", seedfile.WriteOptions{}, 7), "2031-03-31T14:59:59Z", "1970-01-01T00:00:00Z")
 	s.send(s.clerk, "POST", "/v1/imports", "application/octet-stream", first).is(201)
 	list := func(condition string) (serials []string) {
@@ -184,7 +185,7 @@ func TestImportExpiryZone(t *testing.T) {
 	s.send(s.clerk, "POST", "/v1/imports?expiry_zone=mars", "application/octet-stream", late(9)).is(422)
 }
 
-// TestImportManyWarnings: warnings that do not fit into an answer are counted.
+// TestImportManyWarnings: the answer counts the warnings that do not fit into it.
 func TestImportManyWarnings(t *testing.T) {
 	s := start(t)
 	strange := ""

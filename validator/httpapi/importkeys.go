@@ -9,8 +9,8 @@ import (
 	"github.com/d204ef64/fob/seedfile"
 )
 
-// setKey puts a part of a form into what opens a seed file. The value is never
-// told back.
+// setKey stores a part of a form in the keys that decrypt or verify a seed file. The
+// answer never contains the value.
 func setKey(keys *seedfile.Keys, name string, text []byte) error {
 	var field *[]byte
 	value := text
@@ -26,7 +26,7 @@ func setKey(keys *seedfile.Keys, name string, text []byte) error {
 		}
 	case "password":
 		field = &keys.Password
-		// A file that holds a password usually ends with a newline.
+		// A password file usually ends with a newline.
 		value = bytes.TrimRight(text, "\r\n")
 	case "private":
 		field = &keys.Private

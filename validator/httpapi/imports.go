@@ -20,8 +20,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// maxKeyPart is how long a part with a key may be, maxWarnings how many
-// warnings about a file are in the answer; the others are counted.
+// maxKeyPart is the maximum size of a form part with a key, in bytes. maxWarnings is
+// the maximum number of warnings in the answer; the others are counted.
 const (
 	maxKeyPart  = 1 << 20
 	maxWarnings = 50
@@ -141,8 +141,8 @@ func (s *server) importFile(ctx context.Context, req *request, in *importInput) 
 	return &body[importView]{out}, nil
 }
 
-// fileFault tells why a file was not taken in. What was wrong with the transfer
-// comes first, since it looks like a malformed file to whoever reads that.
+// fileFault explains why a seed file was not imported. It looks at transfer errors
+// first, because the seed file reader reports them as a malformed file.
 func fileFault(err error, content *transfer, file io.Reader) error {
 	var late net.Error
 	if errors.As(content.err, &late) && late.Timeout() {
@@ -173,11 +173,11 @@ func fileFault(err error, content *transfer, file io.Reader) error {
 	return err
 }
 
-// transfer remembers what went wrong with the body: whoever reads a seed file makes
-// another error of it.
+// transfer keeps the first error of reading the body. The seed file reader would
+// replace it by an error of its own.
 type transfer struct {
 	r   io.Reader
-	err error // but for the end
+	err error // except io.EOF
 }
 
 func (t *transfer) Read(p []byte) (int, error) {
@@ -188,8 +188,8 @@ func (t *transfer) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// wholeFile reads what is behind the last record, so that a form that goes on is
-// found before the tokens are taken in.
+// wholeFile also reads the bytes after the last record. A form with further parts is
+// then rejected before the tokens are imported.
 type wholeFile struct {
 	seedfile.Reader
 	end io.Reader
@@ -205,8 +205,8 @@ func (w *wholeFile) Read() (seedfile.Record, error) {
 	return rec, err
 }
 
-// filePart returns the seed file in a body: the body, or the last part of a form
-// whose other parts open it.
+// filePart returns the seed file in a request body. The file is the whole body, or the
+// last part of a form whose other parts are the keys that open it.
 func (s *server) filePart(contentType string, r io.Reader, keys *seedfile.Keys) (io.Reader, error) {
 	kind, params, err := mime.ParseMediaType(contentType)
 	switch {
@@ -250,8 +250,8 @@ func formFault(err error) error {
 	return problem(http.StatusBadRequest, "the form ends early, or is none", "body", nil)
 }
 
-// lastPart is the file of a form. A part behind it is an error: it would have
-// been needed before.
+// lastPart is the file of a form. A part after the file is an error, because the keys
+// are needed before the file.
 type lastPart struct {
 	form *multipart.Reader
 	part *multipart.Part

@@ -14,9 +14,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// strictJSON takes one JSON value that can be read in one way only: names as
-// they are written here, none of them twice, valid UTF-8. Its errors have nothing
-// of the value, which may be a code.
+// strictJSON reads one JSON value that has only one interpretation: exact names, no
+// duplicate names, valid UTF-8. Its errors never contain the value, which may be a
+// code.
 var strictJSON = huma.Format{
 	Marshal: func(w io.Writer, v any) error {
 		var b bytes.Buffer
@@ -25,7 +25,7 @@ var strictJSON = huma.Format{
 		if err := enc.Encode(v); err != nil {
 			return err
 		}
-		// Whoever does not read his answer is gone: there is nobody to tell.
+		// A client that does not read its answer is gone. The error has no use.
 		_, _ = w.Write(b.Bytes())
 		return nil
 	},

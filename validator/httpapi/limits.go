@@ -9,33 +9,33 @@ import (
 	"github.com/d204ef64/fob/internal/ratelimit"
 )
 
-// Rate is a budget. The zero value is the default of its place, a negative PerSecond
-// no limit.
+// Rate is a budget. The zero value means the default of its field. A negative PerSecond
+// means no limit.
 type Rate = ratelimit.Rate
 
-// Limits are how much a source may ask for. A source is an IPv4 address, or the
-// /64 of an IPv6 one, since that is what one customer has.
+// Limits are the rate limits of the sources of requests. A source is an IPv4 address,
+// or the /64 prefix of an IPv6 address, which is the range that one customer gets.
 //
-// Who has an API key is known and trusted to ask: the front of an internet bank
-// sends thousands of checks a second from one address. So a key's requests have a
-// wide budget of their own, and what is scarce is wrong answers: a refused code, a
-// refused login and an unknown secret cost one of them, anything right costs none.
-// It is taken before the code is looked at and given back when it was right, so
-// that no more than Burst guesses are on their way at once.
+// The holder of an API key is known and trusted: an internet banking system sends
+// thousands of checks a second from one address. Therefore the requests of a key have a
+// large budget of their own. The scarce budget is for failed attempts. A refused code,
+// a refused login and an unknown secret each cost one unit. A correct attempt costs
+// nothing: its unit is taken before the code is checked and returned afterwards. This
+// limits the guesses in progress to Burst.
 //
-// Whoever is over a budget gets 429 with Retry-After, and no code is looked at.
+// A request over a budget is answered 429 with Retry-After, and no code is checked.
 type Limits struct {
-	Requests    Rate // of a source, but those with a good API key: 20 a second, 200 at once
-	Wrong       Rate // of a source, but those with a good API key: one in 5 s, 30 at once
+	Requests    Rate // of a source, except with a valid API key: 20 a second, 200 at once
+	Wrong       Rate // of a source, except with a valid API key: one in 5 s, 30 at once
 	KeyRequests Rate // of an API key: 20,000 a second, 20,000 at once
 	KeyWrong    Rate // of an API key from one source: 20 a second, 1,000 at once
 
-	// Sources is how many budgets are remembered; 0 is 65,536. When there are
-	// more, the one that was not used for longest is forgotten, and is full again.
+	// Sources is the maximum number of budgets in memory; 0 means 65,536. Beyond it,
+	// the least recently used budget is dropped, and starts full when it is next used.
 	Sources int
 }
 
-// budget is one of Limits.
+// budget is one of the four budgets in Limits.
 type budget uint8
 
 const (
@@ -50,7 +50,7 @@ func (b budget) String() string {
 	return [...]string{"requests", "wrong", "key_requests", "key_wrong"}[b]
 }
 
-// words say which budget is empty.
+// words describe which budget is empty.
 func (b budget) words() string {
 	return [...]string{
 		"too many requests from this address",
@@ -60,7 +60,7 @@ func (b budget) words() string {
 	}[b]
 }
 
-// limiter has the buckets of all budgets.
+// limiter holds the token buckets of all budgets.
 type limiter struct {
 	rates   [budgets]Rate
 	now     func() time.Time
@@ -95,8 +95,8 @@ func newLimiter(l Limits, now func() time.Time) *limiter {
 	}
 }
 
-// take takes one from a budget. If there is none, it returns false, and after how
-// many seconds there is: 1 to 3600.
+// take takes one unit from a budget. If the budget is empty, it returns false and the
+// number of seconds until the next unit, 1 to 3600.
 func (l *limiter) take(b budget, who string) (retry int, ok bool) {
 	rate := l.rates[b]
 	if rate.PerSecond < 0 {
@@ -109,7 +109,7 @@ func (l *limiter) take(b budget, who string) (retry int, ok bool) {
 	return int(math.Ceil(min(max(wait.Seconds(), 1), 3600))), false
 }
 
-// give gives back what take took.
+// give returns a unit that take took.
 func (l *limiter) give(b budget, who string) {
 	if rate := l.rates[b]; rate.PerSecond >= 0 {
 		l.buckets.Give(l.now(), bucketName{b, who}, rate)

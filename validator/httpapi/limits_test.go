@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/validator/httpapi"
 )
 
-// stopped is a time that is moved by hand.
+// stopped is a clock that the test moves by hand.
 type stopped struct{ sec atomic.Int64 }
 
 func (c *stopped) now() time.Time { return time.Unix(c.sec.Load(), 0) }
@@ -26,8 +26,8 @@ func limited(t *testing.T, l httpapi.Limits) (*site, *stopped) {
 	return newSite(t, banktest.New(t, banktest.SQLite(t)), httpapi.WithNow(httpapi.Options{Limits: l}, clock.now)), clock
 }
 
-// A key may ask as often as it likes for as long as the codes are right; wrong
-// ones are what it runs out of, and that comes back with time.
+// A key may send any number of requests as long as the codes are correct. Wrong codes
+// use up its budget, which refills over time.
 func TestWrongCodesAreWhatIsScarce(t *testing.T) {
 	s, clock := limited(t, httpapi.Limits{
 		Requests: httpapi.Rate{PerSecond: 1, Burst: 3}, KeyWrong: httpapi.Rate{PerSecond: 0.5, Burst: 4},
@@ -46,7 +46,7 @@ func TestWrongCodesAreWhatIsScarce(t *testing.T) {
 	require.Equal(t, "2", over.header.Get("Retry-After"))
 	require.Equal(t, "application/problem+json", over.header.Get("Content-Type"))
 	require.Contains(t, over.text, "too many wrong codes with this key from this address: wait 2 s; nothing was looked at")
-	s.do(s.check, "GET", "/v1/operations", nil).is(200) // which costs none of them
+	s.do(s.check, "GET", "/v1/operations", nil).is(200) // costs no unit
 
 	clock.sec.Add(2)
 	r := s.do(s.check, "POST", "/v1/check", m{"serial": tokens[0].String(), "code": s.Code(tokens[0], 0)}).is(200)
@@ -57,7 +57,7 @@ func TestWrongCodesAreWhatIsScarce(t *testing.T) {
 	require.Contains(t, metrics, `fob_validator_http_requests_total{method="POST",route="/v1/check",status="429"} 1`)
 }
 
-// No more guesses than the budget has get through, however many come at once.
+// Parallel guesses cannot exceed the budget.
 func TestGuessesAtOnce(t *testing.T) {
 	s, _ := limited(t, httpapi.Limits{KeyWrong: httpapi.Rate{PerSecond: 0, Burst: 10}})
 	var looked, over atomic.Int32
@@ -77,7 +77,7 @@ func TestGuessesAtOnce(t *testing.T) {
 	require.EqualValues(t, 50, over.Load())
 }
 
-// Logins and secrets are guessed from the same budget, which is not that of keys.
+// Wrong logins and secrets share one budget, which is separate from the keys' budgets.
 func TestGuessedLoginsAndSecrets(t *testing.T) {
 	s, _ := limited(t, httpapi.Limits{
 		Requests: httpapi.Rate{PerSecond: -1}, Wrong: httpapi.Rate{PerSecond: 0.1, Burst: 4},
@@ -112,8 +112,8 @@ func TestRequestsOfASource(t *testing.T) {
 	s.do("", "GET", "/healthz", nil).is(429)
 }
 
-// TestSource: headers that a client writes do not change its address. The server
-// reads those of trusted proxies.
+// TestSource: a client cannot change its address by headers. The server package reads
+// the headers of trusted proxies.
 func TestSource(t *testing.T) {
 	s := start(t)
 	req, err := http.NewRequestWithContext(t.Context(), "GET", s.srv.URL+"/healthz", nil)

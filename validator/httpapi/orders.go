@@ -47,7 +47,7 @@ func viewOrder(o bank.Order) orderView {
 	}
 }
 
-// day is a date in words; "" is none.
+// day formats a date, or returns "" for the zero date.
 func day(e token.Expiry) string {
 	if e.IsZero() {
 		return ""
@@ -60,7 +60,7 @@ type orderAnswer struct {
 	Order *orderView `json:"order,omitempty"`
 }
 
-// OrderPath is an order in a path.
+// OrderPath is the path parameter for an order.
 type OrderPath struct {
 	Order string `path:"order" maxLength:"64"`
 }

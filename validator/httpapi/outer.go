@@ -18,14 +18,14 @@ import (
 	"github.com/d204ef64/fob/internal/statuswriter"
 )
 
-// request is what is known of a request on its way.
+// request is the state of a request in progress.
 type request struct {
 	r      *http.Request
 	w      http.ResponseWriter
 	addr   netip.Addr
-	source string // addr in words, "" is none
+	source string // addr as a string; "" if it is unknown
 	caller caller
-	op     *huma.Operation // with its parameters, which huma finds out
+	op     *huma.Operation // with the parameters that huma found
 	wrong  bool            // a code or login was refused
 	err    error
 	stack  []byte
@@ -35,7 +35,7 @@ type requestKey struct{}
 
 func requestOf(ctx context.Context) *request { return ctx.Value(requestKey{}).(*request) }
 
-// outer is around everything: headers, panics, metrics and events.
+// outer wraps the whole interface and handles headers, panics, metrics and events.
 func (s *server) outer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
@@ -64,7 +64,7 @@ func (s *server) outer(next http.Handler) http.Handler {
 					writeProblem(sw, http.StatusInternalServerError, "something went wrong in the bank: nothing that you could change")
 					p = nil
 				} else {
-					p = http.ErrAbortHandler // what has been sent must not look whole
+					p = http.ErrAbortHandler // the partial answer must not look complete
 				}
 			}
 			end()
@@ -77,8 +77,8 @@ func (s *server) outer(next http.Handler) http.Handler {
 	})
 }
 
-// panicked says what happened without what was sent: only the Go runtime's own
-// texts are known to have nothing of it.
+// panicked describes a panic without any data of the request. Only the Go runtime's own
+// messages are certain to contain no such data.
 func panicked(p any) error {
 	if err, ok := p.(runtime.Error); ok {
 		return fmt.Errorf("panic: %w", err)

@@ -16,11 +16,11 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// readyWait is how long /readyz waits for an answer of the bank.
+// readyWait is how long /readyz waits for the bank's answer.
 const readyWait = 3 * time.Second
 
-// plain adds what is not in the description: health, metrics, the description
-// itself, and the answers to paths that are not there.
+// plain adds the paths that are not part of the description: health, metrics, the
+// description itself, and the answers for unknown paths.
 func (s *server) plain() {
 	s.mux.HandleFunc("GET /healthz", s.open(func(w http.ResponseWriter, r *http.Request) {
 		text(w, http.StatusOK, "ok\n")
@@ -43,20 +43,20 @@ func (s *server) plain() {
 	s.mux.HandleFunc("GET /metrics", s.showMetrics(s.metrics.Handler()))
 
 	spec := s.api.OpenAPI()
-	// What was sent is never sent back: see hideValues.
+	// Answers never contain submitted values: see hideValues.
 	delete(spec.Components.Schemas.Map()["ErrorDetail"].Properties, "value")
-	// A list that is left out when it is empty is never null: generators of clients
-	// stumble over a type that is both.
+	// An empty list is omitted, and is therefore never null. Client generators do not
+	// handle a type that is both a list and null.
 	spec.Components.Schemas.Map()["ErrorModel"].Properties["errors"].Nullable = false
 	addExamples(spec.Components.Schemas.Map())
-	// RFC 9512 has the type of YAML.
+	// RFC 9512 defines the media type of YAML.
 	s.mux.HandleFunc("GET /openapi.json", s.open(document("application/openapi+json", spec.MarshalJSON)))
 	s.mux.HandleFunc("GET /openapi.yaml", s.open(document("application/openapi+yaml", spec.YAML)))
 	s.mux.HandleFunc("/", s.open(s.nowhere))
 }
 
-// document serves a text that is made once, when it is asked for: the description
-// as YAML takes longer than all else that a server does when it starts.
+// document serves a text that it creates on the first request. Encoding the description
+// as YAML takes longer than the rest of the server's start.
 func document(kind string, text func() ([]byte, error)) http.HandlerFunc {
 	made := sync.OnceValues(text)
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -75,7 +75,7 @@ func text(w http.ResponseWriter, status int, words string) {
 	_, _ = w.Write([]byte(words))
 }
 
-// open lets through whoever has not asked too much.
+// open admits every caller within the request limit of their address.
 func (s *server) open(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := s.take(budgetRequests, ratelimit.Source(requestOf(r.Context()).addr).String()); err != nil {
@@ -86,8 +86,9 @@ func (s *server) open(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// showMetrics shows the metrics to keys that may read what happens. An address of
-// this machine is not enough: a proxy here passes on anyone's requests.
+// showMetrics shows the metrics to clerks and to keys that may read the audit log. A
+// loopback address is not enough, because a proxy on this machine passes on requests
+// from anyone.
 func (s *server) showMetrics(next http.Handler) http.HandlerFunc {
 	op := &huma.Operation{}
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +105,7 @@ func (s *server) showMetrics(next http.Handler) http.HandlerFunc {
 	}
 }
 
-// answer writes a problem where huma is not at work.
+// answer writes an error as a problem outside huma's operations.
 func answer(w http.ResponseWriter, err error) {
 	var withHeaders huma.HeadersError
 	if errors.As(err, &withHeaders) {
@@ -117,7 +118,7 @@ func answer(w http.ResponseWriter, err error) {
 	writeProblem(w, m.Status, m.Detail)
 }
 
-// nowhere answers where there is no such path, or not with this method.
+// nowhere answers requests for an unknown path, or with the wrong method.
 func (s *server) nowhere(w http.ResponseWriter, r *http.Request) {
 	var allow []string
 	for _, m := range methods {

@@ -65,7 +65,7 @@ func TestHeadersAndUnknownPaths(t *testing.T) {
 	}
 }
 
-// In test mode every answer says so, and the clock is moved.
+// In test mode every answer has the header, and the clock can be moved.
 func TestManualClock(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	s := newSite(t, d, httpapi.Options{TestMode: true, Clock: d.Clock})
@@ -88,18 +88,18 @@ func TestManualClock(t *testing.T) {
 	}
 	require.EqualValues(t, 0, d.Clock.Now())
 
-	// Without a clock to move there is none in test mode either.
+	// Without a clock in the options, test mode has no /v1/clock.
 	s = newSite(t, d, httpapi.Options{TestMode: true})
 	require.Equal(t, "TEST MODE", s.do(s.check, "GET", "/v1/clock", nil).is(404).header.Get("Fob-Test-Mode"))
 }
 
-// A panic is told to whoever runs the bank, and to nobody else.
+// The operator learns the details of a panic; the client does not.
 func TestPanic(t *testing.T) {
 	var got httpapi.Event
-	srv := httptest.NewServer(httpapi.New(nil, httpapi.Options{Event: func(e httpapi.Event) { got = e }})) // no bank: it cannot go well
+	srv := httptest.NewServer(httpapi.New(nil, httpapi.Options{Event: func(e httpapi.Event) { got = e }})) // without a bank, the request must panic
 	s := &site{t: t, srv: srv}
 	r := s.do("fobk_x", "GET", "/v1/keys", nil).is(500)
-	srv.Close() // waits for the request
+	srv.Close() // waits for the request to end
 	require.Equal(t, "application/problem+json", r.header.Get("Content-Type"))
 	require.NotContains(t, r.text, "nil pointer")
 	require.NotContains(t, r.text, ".go")
@@ -117,7 +117,7 @@ func TestEvents(t *testing.T) {
 	require.Equal(t, "POST", e.Method)
 	require.Equal(t, 200, e.Status)
 	require.Equal(t, "127.0.0.1", e.Source)
-	e.Took = 0 // may have these digits: 1.123456ms
+	e.Took = 0 // the digits may match by chance: 1.123456ms
 	require.NotContains(t, fmt.Sprintf("%+v", e), "123456")
 	require.NotContains(t, fmt.Sprintf("%+v", e), alice)
 }
@@ -125,7 +125,7 @@ func TestEvents(t *testing.T) {
 func TestMetricsAreForFew(t *testing.T) {
 	s := start(t)
 	_, alice := s.alice()
-	s.do("", "GET", "/metrics", nil).is(401) // a proxy on this machine asks for anyone
+	s.do("", "GET", "/metrics", nil).is(401) // a proxy on this machine passes on requests from anyone
 	s.do(s.audit, "GET", "/metrics", nil).is(200)
 	s.do(s.clerk, "GET", "/metrics", nil).is(200)
 	s.do(s.check, "GET", "/metrics", nil).is(403)
@@ -133,8 +133,8 @@ func TestMetricsAreForFew(t *testing.T) {
 	s.do("fobk_x", "GET", "/metrics", nil).is(401)
 }
 
-// TestDescription compares what the description says with a list that is read by
-// people: a path that goes away, or a field, is seen here.
+// TestDescription compares the description with a list that people review. A path or
+// field that disappears shows up in the difference.
 func TestDescription(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	s := newSite(t, d, httpapi.Options{TestMode: true, Clock: d.Clock})
@@ -147,7 +147,7 @@ func TestDescription(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, text.text, string(asJSON))
 
-	// Every reference leads somewhere.
+	// Every reference resolves.
 	schemas := spec["components"].(m)["schemas"].(m)
 	refs := regexp.MustCompile(`"\$ref":"([^"]*)"`).FindAllStringSubmatch(text.text, -1)
 	require.NotEmpty(t, refs)
@@ -187,8 +187,7 @@ func TestDescription(t *testing.T) {
 	require.Equal(t, string(want), got)
 }
 
-// bodyFields returns the names of the fields of a body; * is one that must be
-// there.
+// bodyFields returns the names of the fields of a body. A * marks a required field.
 func bodyFields(schemas, body m) (names []string) {
 	for kind, media := range body["content"].(m) {
 		schema := media.(m)["schema"].(m)
@@ -210,8 +209,8 @@ func bodyFields(schemas, body m) (names []string) {
 	return names
 }
 
-// While PostgreSQL is gone the bank says to come again, and why to whoever runs it;
-// when it is back all goes on.
+// While PostgreSQL is down the bank tells clients to try again, and reports the cause
+// to the operator. When PostgreSQL is back the bank works again.
 func TestStoreGoneAndBack(t *testing.T) {
 	pg := pgtest.Start(t)
 	s := newSite(t, banktest.New(t, pg.Database(t)), httpapi.Options{})
@@ -234,7 +233,7 @@ func TestStoreGoneAndBack(t *testing.T) {
 	s.do(alice, "GET", "/v1/status", nil).is(200)
 }
 
-// The page for users names no path that is not there.
+// The guide for users names only paths that exist.
 func TestPage(t *testing.T) {
 	page, err := os.ReadFile("../../docs/validator-http.md")
 	require.NoError(t, err)
@@ -245,7 +244,8 @@ func TestPage(t *testing.T) {
 		path, _, _ := strings.Cut(strings.Fields(line)[1], ":")
 		paths = append(paths, "^"+regexp.MustCompile(`\{\w+\}`).ReplaceAllString(path, "[^/]+")+"$")
 	}
-	// What the shell puts in stands for what a path has in braces.
+	// Shell variables and substitutions in the guide take the place of a path's
+	// parameters.
 	shown := regexp.MustCompile(`\$\w+|"\$\([^)]*\)"`).ReplaceAllString(string(page), "x")
 	for _, found := range regexp.MustCompile(`/v1/[\w/-]+`).FindAllString(shown, -1) {
 		there := false

@@ -17,7 +17,7 @@ import (
 
 const realm = `Bearer realm="bank"`
 
-// statuses are how the kinds of the bank's errors are said in HTTP.
+// statuses maps the kinds of the bank's errors to HTTP statuses.
 var statuses = []struct {
 	kind   error
 	status int
@@ -30,8 +30,8 @@ var statuses = []struct {
 	{bank.ErrLogin, http.StatusUnauthorized},
 }
 
-// fault turns an error into a problem. What the caller can do nothing about is
-// not told to him, but to [Options.Event].
+// fault turns an error into a problem. Internal errors are reported to [Options.Event]
+// and hidden from the caller, who cannot do anything about them.
 func (s *server) fault(ctx context.Context, op *huma.Operation, err error) error {
 	req := requestOf(ctx)
 	var told huma.StatusError
@@ -77,7 +77,8 @@ func (s *server) fault(ctx context.Context, op *huma.Operation, err error) error
 	return problem(http.StatusInternalServerError, "something went wrong in the bank: nothing that you could change", "", nil)
 }
 
-// place says where a field is, in the words that the checks of form use.
+// place returns the location of a field, in the notation of huma's own validation, for
+// example "path.serial".
 func place(op *huma.Operation, field string) string {
 	if field == "" {
 		return ""
@@ -94,7 +95,7 @@ func invalid(where, what string) error {
 	return problem(http.StatusUnprocessableEntity, what, where, nil)
 }
 
-// problem is an error as of RFC 9457.
+// problem returns an error as defined by RFC 9457.
 func problem(status int, words, where string, header http.Header) error {
 	m := &huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: words}
 	if where != "" {
@@ -106,22 +107,21 @@ func problem(status int, words, where string, header http.Header) error {
 	return m
 }
 
-// writeProblem is for where huma is not at work.
+// writeProblem writes a problem outside huma's operations.
 func writeProblem(w http.ResponseWriter, status int, words string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(&huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: words})
 }
 
-// maxFaults is how many wrong fields are told of at once, maxPlace how long the
-// name of one may be: an answer must not grow with what was sent.
+// maxFaults is the maximum number of wrong fields in a problem. maxPlace is the maximum
+// length of a field's name. An answer must not grow with the size of the request.
 const (
 	maxFaults = 20
 	maxPlace  = 100
 )
 
-// hideValues takes out of problems what was sent: it may be a code or a
-// password.
+// hideValues removes submitted values from problems. They may be codes or passwords.
 func hideValues(_ huma.Context, _ string, v any) (any, error) {
 	m, ok := v.(*huma.ErrorModel)
 	if !ok {

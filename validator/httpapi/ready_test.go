@@ -14,9 +14,9 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// TestReady: /readyz tells a load balancer that a server cannot check codes, as with
-// the master key of before a rotation. /healthz stays good: a restart with the same
-// key would not help.
+// TestReady: /readyz shows a load balancer that a server cannot check codes, for
+// example because it still has the old master key after a rotation. /healthz stays
+// good, because a restart with the same key would not help.
 func TestReady(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Import("", 1)

@@ -15,18 +15,19 @@ import (
 // endpoint is one operation of the interface.
 type endpoint struct {
 	method, path string
-	id           string // for those who make clients of the description
+	id           string // the operation's name in generated clients
 	summary      string
-	more         string // description
+	more         string // the description below the summary
 	role         role
-	guess        bool // it looks at a code or password
+	guess        bool // it checks a code or password
 	heavy        bool // it runs for long
-	status       int  // 0 is 200
+	status       int  // 0 means 200
 	change       func(*huma.Operation)
-	body         *huma.RequestBody // described and read by the operation itself
+	body         *huma.RequestBody // for an operation that reads its own body
 }
 
-// add adds an operation. Who asks has been found out, and may, when h is called.
+// add adds an operation. When h is called, the caller is authenticated and has one of
+// the operation's roles.
 func add[I, O any](s *server, e endpoint, h func(ctx context.Context, req *request, in *I) (*O, error)) {
 	op := huma.Operation{
 		Method:          e.method,
@@ -64,8 +65,9 @@ func add[I, O any](s *server, e endpoint, h func(ctx context.Context, req *reque
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		req := requestOf(ctx)
 		rc := http.NewResponseController(req.w)
-		// The deadline for the body is over once it is read. Left in place it
-		// would end the work on it, since the server listens on.
+		// The body has been read, so clear its deadline. If it expired during the work,
+		// it would cancel the request's context, because the server keeps reading from
+		// the connection.
 		_ = rc.SetReadDeadline(time.Time{})
 		if e.heavy {
 			_ = rc.SetWriteDeadline(time.Time{})
@@ -77,40 +79,40 @@ func add[I, O any](s *server, e endpoint, h func(ctx context.Context, req *reque
 		return out, nil
 	})
 	if e.body != nil {
-		// Only now: huma would read it.
+		// Set the body only now. If it were set before, huma would read it.
 		s.api.OpenAPI().Paths[e.path].Post.RequestBody = e.body
 	}
 }
 
-// nothing is no input.
+// nothing is the input of an operation without input.
 type nothing struct{}
 
-// empty is an answer of 204.
+// empty is a 204 answer.
 type empty struct{}
 
-// body is an answer.
+// body is an answer with a body.
 type body[T any] struct{ Body T }
 
-// made is an answer with a status that depends.
+// made is an answer whose status depends on the outcome.
 type made[T any] struct {
 	Status int
 	Body   T
 }
 
-// Paging is the part of a list that is wanted. It is exported, like others here,
-// because huma does not look into what is embedded otherwise.
+// Paging selects a page of a list. It is exported, like other input types here, because
+// huma ignores embedded fields of unexported types.
 type Paging struct {
 	After string `query:"after" maxLength:"200" doc:"next of the page before"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"lines at most"`
 }
 
-// list is a page of a list.
+// listOf is a page of a list.
 type listOf[T any] struct {
 	Items []T    `json:"items" nullable:"false"`
 	Next  string `json:"next,omitempty" doc:"give it as after for the following page; left out on the last"`
 }
 
-// lines turns a page of the bank's into one for the outside.
+// lines converts a page of the bank's entries into a page of the answer.
 func lines[T, V any](items []T, next string, view func(T) V) *body[listOf[V]] {
 	out := listOf[V]{Items: make([]V, 0, len(items)), Next: next}
 	for _, i := range items {

@@ -15,7 +15,8 @@ import (
 	"github.com/d204ef64/fob/validator/httpapi"
 )
 
-// who may do what: u user, c clerk (session or key), k check key, a audit key.
+// who lists the callers that may use each operation: u user, c clerk (session or key),
+// k check key, a audit key.
 var who = []struct{ method, path, may string }{
 	{"GET", "/v1/sessions/current", "u c"},
 	{"DELETE", "/v1/sessions/current", "u c"},
@@ -62,8 +63,8 @@ var who = []struct{ method, path, may string }{
 	{"POST", "/v1/clock", "c k"},
 }
 
-// Every operation of the description is in the table, and the other way round; who
-// may not is told 403, who is nobody 401, and neither does anything.
+// The table has exactly the operations of the description. Callers without the right
+// role get 403 and unauthenticated callers get 401, and the request has no effect.
 func TestRolesAndOperations(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	s := newSite(t, d, httpapi.Options{TestMode: true, Clock: d.Clock})
@@ -113,7 +114,7 @@ func auditCount(t *testing.T, s *site) int {
 	return strings.Count(s.do(s.audit, "GET", "/v1/audit/export", nil).is(200).text, "\n")
 }
 
-// What is somebody else's is not there.
+// The data of another contract is answered as not found.
 func TestOtherContract(t *testing.T) {
 	s := start(t)
 	serial, alice := s.alice()
@@ -135,7 +136,7 @@ func TestOtherContract(t *testing.T) {
 	require.Len(t, s.do(alice, "GET", "/v1/tokens", nil).is(200).json()["items"], 1)
 	require.Len(t, s.do(alice, "GET", "/v1/users", nil).is(200).json()["items"], 1)
 
-	// A token that is not there and one of another contract are answered alike.
+	// A token of another contract gets the same answer as an unknown token.
 	for _, act := range []string{"activation", "revocation", "suspension/lift"} {
 		other := s.do(alice, "POST", "/v1/tokens/"+bobs.String()+"/"+act, m{"code": s.Code(bobs, 0)}).is(200)
 		none := s.do(alice, "POST", "/v1/tokens/NO-SUCH/"+act, m{"code": s.Code(bobs, 0)}).is(200)
@@ -159,8 +160,8 @@ var injections = []string{
 	"$1", "%s%n", "\u2028", "NULL", "0x41", "-1", "1e999",
 }
 
-// Nothing that is put into a field does more than fill it: no 500, on either
-// database, and the tables are there afterwards.
+// Text with special characters is stored as text. On both databases it causes no 500,
+// and the tables still exist afterwards.
 func TestInjections(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		s := newSite(t, d, httpapi.Options{})
@@ -232,7 +233,7 @@ func TestInjections(t *testing.T) {
 	})
 }
 
-// escape escapes every byte, for a path or a query.
+// escape escapes every byte, for use in a path or query.
 func escape(s string) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {

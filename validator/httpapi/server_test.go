@@ -21,13 +21,13 @@ import (
 	"github.com/d204ef64/fob/validator/httpapi"
 )
 
-// site is a bank with its interface on a port of this machine.
+// site is a bank with its HTTP interface on a local port.
 type site struct {
 	t *testing.T
 	*banktest.Desk
 	srv *httptest.Server
 
-	check, clerk, audit string // keys
+	check, clerk, audit string // API keys
 
 	described describedOnce
 
@@ -35,7 +35,7 @@ type site struct {
 	events []httpapi.Event
 }
 
-// free are limits that no test runs into.
+// free are limits that no test exceeds.
 var free = httpapi.Limits{Requests: httpapi.Rate{PerSecond: -1}, Wrong: httpapi.Rate{PerSecond: -1}}
 
 func newSite(t *testing.T, d *banktest.Desk, o httpapi.Options) *site {
@@ -72,7 +72,7 @@ type reply struct {
 	text   string
 }
 
-// json returns the answer as an object.
+// json decodes the answer as an object.
 func (r reply) json() map[string]any {
 	r.t.Helper()
 	var v map[string]any
@@ -80,14 +80,14 @@ func (r reply) json() map[string]any {
 	return v
 }
 
-// is wants a status.
+// is requires a status.
 func (r reply) is(status int) reply {
 	r.t.Helper()
 	require.Equal(r.t, status, r.status, r.text)
 	return r
 }
 
-// do sends a request; body is text, or is made JSON.
+// do sends a request. body is text, or a value that is encoded as JSON.
 func (s *site) do(secret, method, path string, body any) reply {
 	s.t.Helper()
 	return s.send(secret, method, path, "application/json", body)
@@ -127,13 +127,13 @@ func (s *site) send(secret, method, path, kind string, body any) reply {
 // m is a JSON object.
 type m = map[string]any
 
-// logIn returns the secret of a user's session.
+// logIn returns the secret of a new session of a user.
 func (s *site) logIn(user string) string {
 	s.t.Helper()
 	return s.do("", "POST", "/v1/sessions", m{"user": user, "password": banktest.Password}).is(201).json()["secret"].(string)
 }
 
-// alice is a master with a token that is registered.
+// alice creates a master with a registered token.
 func (s *site) alice() (serial, secret string) {
 	s.t.Helper()
 	s.Contract("c1")
@@ -143,7 +143,7 @@ func (s *site) alice() (serial, secret string) {
 	return sn.String(), s.logIn("alice")
 }
 
-// eventually waits for an event, which comes after the answer.
+// lastEvent waits for the last event of a route. An event comes after its answer.
 func (s *site) lastEvent(route string) httpapi.Event {
 	s.t.Helper()
 	var found httpapi.Event
@@ -160,7 +160,7 @@ func (s *site) lastEvent(route string) httpapi.Event {
 	return found
 }
 
-// lastFault returns what is behind the last 500.
+// lastFault returns the cause of the last error that an event reported.
 func (s *site) lastFault() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

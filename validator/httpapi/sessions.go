@@ -75,7 +75,7 @@ func (s *server) sessions() {
 		if err != nil {
 			return nil, err
 		}
-		x.Token = "" // whoever asks has it
+		x.Token = "" // the caller has it already
 		return &body[sessionView]{viewSession(x)}, nil
 	})
 
@@ -99,7 +99,7 @@ func (s *server) sessions() {
 		}
 		err := s.bank.ChangePassword(ctx, req.by(), in.Body.Old, in.Body.New)
 		if errors.Is(err, bank.ErrLogin) {
-			// The session is good, so that it is not 401.
+			// The session is valid, and so 401 would be wrong.
 			req.wrong = true
 			return nil, invalid("body.old", "this is not the password that you have now")
 		}

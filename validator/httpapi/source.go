@@ -7,9 +7,9 @@ import (
 	"net/netip"
 )
 
-// source returns the network address that a request comes from; invalid where
-// it is none, as with a Unix socket. Behind a proxy whatever is in front of the
-// handler must have put the client's address into RemoteAddr.
+// source returns the network address of the client, or an invalid address if there is
+// none, as with a Unix socket. Behind a proxy, the code in front of this handler must
+// store the client's address in RemoteAddr.
 func source(r *http.Request) netip.Addr {
 	at, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

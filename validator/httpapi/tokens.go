@@ -10,14 +10,14 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// SerialPath is a token in a path.
+// SerialPath is the path parameter for a token.
 type SerialPath struct {
 	Serial string `path:"serial" maxLength:"64" doc:"on the token's back"`
 }
 
 type codeInput struct {
 	SerialPath
-	Body *codeBody // a clerk gives none
+	Body *codeBody // a clerk sends none
 }
 
 type codeBody struct {
@@ -55,7 +55,7 @@ type tokenView struct {
 	Users        []string `json:"users" nullable:"false" doc:"who registered it"`
 	Activated    string   `json:"activated,omitempty" format:"date-time"`
 
-	// For clerks.
+	// Only for clerks.
 	Imported string `json:"imported,omitempty" format:"date-time"`
 	Noticed  string `json:"noticed,omitempty" format:"date-time" doc:"when the expiry notice was made out"`
 	Wrong    *int   `json:"wrong_entries,omitempty" doc:"in a row"`
@@ -95,7 +95,7 @@ func (s *server) tokens() {
 			return nil, err
 		}
 		if _, err := s.bank.Contract(ctx, req.by(), contract); contract != "" && err != nil {
-			return nil, err // a contract of somebody else is not there
+			return nil, err // a contract of another customer is answered as not found
 		}
 		found, next, err := s.bank.Tokens(ctx, req.by(), bank.TokenFilter{
 			Contract: contract, Stock: in.Stock, Serial: in.Serial, Condition: conditionOf(in.Condition),
@@ -148,7 +148,7 @@ func (s *server) tokens() {
 	})
 }
 
-// withCode adds what is done to a token with one code.
+// withCode adds an operation on a token that takes one code.
 func (s *server) withCode(path, id string, who role, summary, more string,
 	do func(ctx context.Context, by bank.By, sn token.Serial, code string) (bank.Outcome, error),
 ) {

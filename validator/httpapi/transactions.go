@@ -49,7 +49,8 @@ type operationView struct {
 	Path     string `json:"path" doc:"where it is done"`
 }
 
-// ownPath are operations that are not done as a transaction.
+// ownPath lists the operations that have a path of their own and are not sent as a
+// transaction.
 var ownPath = map[validator.Operation]string{
 	validator.OpUserAdd:    "/v1/users",
 	validator.OpUserChange: "/v1/users/{user}",
@@ -121,8 +122,8 @@ func (s *server) transactions() {
 	})
 }
 
-// contractOf returns the contract that is asked about: for a user who names
-// none, his own.
+// contractOf returns the contract of a request. The default for a user is the user's
+// own contract.
 func (s *server) contractOf(ctx context.Context, req *request, given string) (string, error) {
 	if given != "" || req.caller.role != userRole {
 		return given, nil

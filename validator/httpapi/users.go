@@ -26,7 +26,7 @@ type newUserInput struct {
 	}
 }
 
-// UserPath is a user in a path.
+// UserPath is the path parameter for a user.
 type UserPath struct {
 	User string `path:"user" maxLength:"64"`
 }
@@ -75,7 +75,7 @@ type userAnswer struct {
 	User *userView `json:"user,omitempty"`
 }
 
-// alsoMade adds to the description that something was made.
+// alsoMade adds the answer 201 Created to the description.
 func alsoMade[T any](s *server) func(*huma.Operation) {
 	return func(op *huma.Operation) {
 		op.Responses = map[string]*huma.Response{

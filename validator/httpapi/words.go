@@ -13,8 +13,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// Outcome is what came of something that somebody wanted to do. All refusals of
-// a code are the same two fields.
+// Outcome is the result of an operation. All refusals of a code have the same two
+// fields.
 type Outcome struct {
 	Done    bool   `json:"done" doc:"it was done"`
 	Answer  string `json:"answer,omitempty" enum:"refused,accepted,next code,corrected" doc:"about the code; left out where none was looked at"`
@@ -24,7 +24,7 @@ type Outcome struct {
 	Receipt string `json:"receipt,omitempty" doc:"the receipt number of the transaction that was done" example:"260401-7K4M9QX2"`
 }
 
-// said puts an outcome into words, and remembers whether a code was refused.
+// said converts an outcome, and remembers whether a code was refused.
 func (s *server) said(req *request, o bank.Outcome) Outcome {
 	out := Outcome{Done: o.Done, Receipt: o.Receipt}
 	switch {
@@ -32,14 +32,14 @@ func (s *server) said(req *request, o bank.Outcome) Outcome {
 		out.Way, out.Rule, out.Reason = verdict(o.Verdict)
 		return out
 	case o.Done && o.Answer == validator.Refused:
-		return out // no code was looked at
+		return out // no code was checked
 	}
 	out.Answer = o.Answer.String()
 	req.wrong = o.CodeRefused()
 	return out
 }
 
-// verdict puts into words what a rule said; "" where none said anything.
+// verdict returns the fields of a rule's verdict, or "" if no rule applied.
 func verdict(v validator.Verdict) (way, rule, reason string) {
 	if v.IsZero() {
 		return "", "", ""
@@ -47,7 +47,8 @@ func verdict(v validator.Verdict) (way, rule, reason string) {
 	return v.Way.String(), v.Rule.String(), v.Reason.String()
 }
 
-// said with what was made, if it was.
+// made converts an outcome like said. It also returns the status: 201 if something was
+// created, otherwise 200.
 func (s *server) made(req *request, o bank.Outcome) (Outcome, int) {
 	out := s.said(req, o)
 	if o.Done {
@@ -56,7 +57,7 @@ func (s *server) made(req *request, o bank.Outcome) (Outcome, int) {
 	return out, 200
 }
 
-// instant is a time in words; "" is none.
+// instant formats a time, or returns "" for 0.
 func instant(t token.UnixSeconds) string {
 	if t == 0 {
 		return ""
@@ -64,10 +65,10 @@ func instant(t token.UnixSeconds) string {
 	return time.Unix(int64(t), 0).UTC().Format(time.RFC3339)
 }
 
-// slug is an operation's name as it stands in JSON.
+// slug returns an operation's name as used in JSON.
 func slug(op validator.Operation) string { return strings.ReplaceAll(op.String(), " ", "-") }
 
-// operation reads what slug returns.
+// operation parses a name that slug returned.
 func operation(name string) (validator.Operation, bool) {
 	for _, op := range validator.Operations() {
 		if slug(op) == name {
@@ -77,8 +78,8 @@ func operation(name string) (validator.Operation, bool) {
 	return validator.OpNone, false
 }
 
-// named finds the value that says its name so. The names have been checked to
-// be of those that the description lists; the zero value is for what is not.
+// named returns the value whose String is name. huma has checked the name against the
+// list in the description. Any other name returns the zero value.
 func named[T interface {
 	~uint8
 	String() string
@@ -100,8 +101,8 @@ func conditionOf(name string) validator.Condition {
 	return named(name, validator.InUse, validator.Expired, validator.Broken, validator.Lost, validator.Revoked)
 }
 
-// clean refuses what is nobody's name, and what not every database can look for:
-// control characters, NUL among them, and what is not UTF-8.
+// clean rejects text that cannot be a name and that some databases cannot search for:
+// control characters, including NUL, and invalid UTF-8.
 func clean(where, text string) error {
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 		return invalid(where, "has a control character, or is not UTF-8")
@@ -109,8 +110,8 @@ func clean(where, text string) error {
 	return nil
 }
 
-// serial reads a serial number; "" is none. What is no serial number at all is
-// told: that it is none depends on the caller's text alone.
+// serial parses a serial number; "" returns the zero serial number. The error may be
+// shown to the caller, because it depends only on the caller's own text.
 func serial(where, text string) (token.Serial, error) {
 	if text == "" {
 		return token.Serial{}, nil

@@ -19,18 +19,18 @@ import (
 	"github.com/d204ef64/fob/validator/cases/reference"
 )
 
-// bank is one that listens, and who looks at it from outside.
+// bank is a running bank and the keys of its outside callers.
 type bank struct {
 	t     *testing.T
 	s     *reference.Server
 	url   string
-	check string // keys
+	check string // API keys
 	desk  string
 	now   time.Time
-	made  int // names and serial numbers
+	made  int // number of names and serial numbers created so far
 }
 
-// story runs a test at a bank that has nobody yet, at noon of 1 April 2026 in Japan.
+// story runs a test at an empty bank. The time is noon of 1 April 2026 in Japan.
 func story(t *testing.T, tell func(t *testing.T, b *bank)) {
 	for name, database := range map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "bank.db") },
@@ -51,7 +51,7 @@ func story(t *testing.T, tell func(t *testing.T, b *bank)) {
 // m is a JSON object.
 type m = map[string]any
 
-// ask sends a request, wants a status, and reads the answer.
+// ask sends a request, requires a status, and decodes the answer.
 func (b *bank) ask(secret, method, path string, body any, status int, into any) {
 	b.t.Helper()
 	var text []byte
@@ -85,7 +85,7 @@ func (b *bank) send(secret, method, path, kind string, body []byte, status int, 
 	}
 }
 
-// itIs sets the bank's clock, and passes lets time pass.
+// itIs sets the bank's clock. passes advances it.
 func (b *bank) itIs(text string) {
 	b.t.Helper()
 	at, err := time.Parse(time.RFC3339, text)
@@ -106,7 +106,7 @@ func (b *bank) restarts() {
 	require.NoError(b.t, b.s.Restart(b.t.Context()))
 }
 
-// contract is a customer's.
+// contract is the contract of one customer.
 type contract struct {
 	*bank
 	id string
@@ -137,7 +137,7 @@ type order struct {
 	From, To string
 }
 
-// applies hands in an application, with more such as old or returned.
+// applies submits an application. more holds further fields, such as old or returned.
 func (c *contract) applies(cause string, more ...m) order {
 	c.t.Helper()
 	var got struct {
@@ -160,7 +160,7 @@ func (c *contract) form(cause string, more []m) m {
 	return body
 }
 
-// orders are all of the contract.
+// orders returns all orders of the contract.
 func (c *contract) orders() []order {
 	c.t.Helper()
 	var page struct{ Items []order }
@@ -168,7 +168,7 @@ func (c *contract) orders() []order {
 	return page.Items
 }
 
-// sends posts a token of the stock for an order.
+// sends ships a token from the inventory for an order.
 func (b *bank) sends(o order) *hardware {
 	b.t.Helper()
 	f := b.stock()
@@ -179,7 +179,7 @@ func (b *bank) sends(o order) *hardware {
 	return f
 }
 
-// record is one of the audit log.
+// record is a record of the audit log.
 type record struct {
 	Chain, Seq            int64
 	At, User, Clerk       string
@@ -189,7 +189,7 @@ type record struct {
 	Done                  bool
 }
 
-// audit returns the records that a filter fits, the newest first.
+// audit returns the records that match a filter, newest first.
 func (b *bank) audit(filter url.Values) []record {
 	b.t.Helper()
 	var page struct{ Items []record }

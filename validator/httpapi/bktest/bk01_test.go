@@ -13,7 +13,7 @@ import (
 // ワンタイムパスワード生成機(トークン)によって生成され、60秒毎に変更となる、一回限り
 // 有効な使い捨てパスワードです。
 //
-// The codes are those of oathtool 2.6.7:
+// The codes were calculated with oathtool 2.6.7:
 //
 //	oathtool --totp -s 60s -N @1775012400 3132333435363738393031323334353637383930
 func TestBK01EverySixtySeconds(t *testing.T) {
@@ -24,7 +24,7 @@ func TestBK01EverySixtySeconds(t *testing.T) {
 		suzuki := c.master("suzuki").with(token) // with the code of 12:00, 241714
 
 		b.itIs("2026-04-01T12:00:59+09:00")
-		suzuki.transfers("241714").isRefused() // it was used for the registration
+		suzuki.transfers("241714").isRefused() // already used for the registration
 		b.itIs("2026-04-01T12:01:00+09:00")
 		suzuki.transfers("598712").isDone()
 		b.itIs("2026-04-01T12:02:59+09:00")
@@ -32,7 +32,8 @@ func TestBK01EverySixtySeconds(t *testing.T) {
 	})
 }
 
-// TestBK01NoOther: the file of a token that changes every 30 seconds is not taken.
+// TestBK01NoOther: the bank rejects the seed file of a token with a period of 30
+// seconds.
 func TestBK01NoOther(t *testing.T) {
 	story(t, func(t *testing.T, b *bank) {
 		token := b.newToken()

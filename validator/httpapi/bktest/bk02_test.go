@@ -25,7 +25,7 @@ func TestBK02Once(t *testing.T) {
 		suzuki.does("pay-easy", code).isRefused()                  // for another operation
 		sato.transfers(code).isRefused()                           // by another user of the token
 		b.checks(token, code).isRefused()                          // for another system
-		suzuki.revokes(kato.token, code).isRefused()               // for the revocation of another
+		suzuki.revokes(kato.token, code).isRefused()               // for the revocation of another token
 		for _, later := range []time.Duration{30, 28, 3, 29, 31} { // 30, 58, 61, 90 and 121 s
 			b.passes(later * time.Second)
 			suzuki.transfers(code).isRefused()
@@ -35,7 +35,7 @@ func TestBK02Once(t *testing.T) {
 	})
 }
 
-// TestBK02AtOnce: two dozen requests with one code arrive at the same instant.
+// TestBK02AtOnce sends two dozen requests with the same code at the same time.
 func TestBK02AtOnce(t *testing.T) {
 	story(t, func(t *testing.T, b *bank) {
 		c := b.contract()
@@ -73,7 +73,7 @@ func TestBK02AfterRestart(t *testing.T) {
 	})
 }
 
-// checks asks about a code as another system does.
+// checks sends a code for a check, as another system does.
 func (b *bank) checks(f *hardware, code string) said {
 	b.t.Helper()
 	s := said{t: b.t}

@@ -13,7 +13,7 @@ import (
 // フィッシングによって万が一、第三者に知られた場合でも、成りすましの被害を防止すること
 // ができます。
 //
-// A thief has seen a code, and enters it for the user whose session he has.
+// A thief has seen a code, and enters it in a stolen session of its user.
 func TestBK03SeenByAnother(t *testing.T) {
 	story(t, func(t *testing.T, b *bank) {
 		c := b.contract()
@@ -29,14 +29,14 @@ func TestBK03SeenByAnother(t *testing.T) {
 		suzuki.transfers(used).isDone()
 		suzuki.transfers(used).isRefused() // in the same minute
 
-		// Suzuki is not disturbed.
+		// The real user is not affected.
 		b.passes(time.Minute)
 		suzuki.transfers(suzuki.code()).isDone()
 	})
 }
 
-// TestBK03Window: the code of the minute before and of the minute after is good,
-// those beyond are not.
+// TestBK03Window: the codes of the previous and the next minute are accepted, codes
+// beyond them are not.
 func TestBK03Window(t *testing.T) {
 	story(t, func(t *testing.T, b *bank) {
 		c := b.contract()

@@ -76,7 +76,7 @@ func TestBK04Administration(t *testing.T) {
 	})
 }
 
-// TestBK04List: what the bank itself says needs a code.
+// TestBK04List: the bank's own list of the operations that need a code.
 func TestBK04List(t *testing.T) {
 	story(t, func(t *testing.T, b *bank) {
 		var page struct {

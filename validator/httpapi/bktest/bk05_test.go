@@ -14,7 +14,7 @@ import (
 // ワードの入力が無効となり、ワンタイムパスワードの入力が必要となる取引がご利用いただけ
 // なくなります。
 //
-// The number is the bank's; here it is 5.
+// The bank chooses the number. Here it is 5.
 func TestBK05FiveWrong(t *testing.T) {
 	story(t, func(t *testing.T, b *bank) {
 		c := b.contract()
@@ -25,7 +25,7 @@ func TestBK05FiveWrong(t *testing.T) {
 		suzuki.transfers(suzuki.code()).isDone()
 		b.passes(time.Minute)
 
-		suzuki.entersWrong(4) // in a row: the count began anew
+		suzuki.entersWrong(4) // in a row: the success has reset the count
 		require.False(t, suzuki.token.state().Suspended)
 		suzuki.entersWrong(1)
 		require.True(t, suzuki.token.state().Suspended)
@@ -38,7 +38,7 @@ func TestBK05FiveWrong(t *testing.T) {
 		}
 		suzuki.does("balance", "").isDone()
 
-		// It does not pass by itself.
+		// Time alone does not end the suspension.
 		b.passes(365 * 24 * time.Hour)
 		suzuki.transfers(suzuki.code()).isRefused()
 		b.restarts()

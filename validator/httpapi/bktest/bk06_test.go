@@ -17,7 +17,7 @@ func TestBK06AllWhoShare(t *testing.T) {
 		c := b.contract()
 		shared := c.token()
 		suzuki, sato, tanaka := c.master("suzuki").with(shared), c.admin("sato").with(shared), c.plain("tanaka").with(shared)
-		kato := c.plain("kato").with(c.token()) // has his own
+		kato := c.plain("kato").with(c.token()) // has a token of their own
 
 		suzuki.entersWrong(2)
 		sato.entersWrong(3)

@@ -33,8 +33,8 @@ func TestBK07OneToken(t *testing.T) {
 	})
 }
 
-// TestBK07NoOtherWay: neither the right codes of the token, nor the correction of
-// its clock, nor time, nor registering it again lifts the suspension.
+// TestBK07NoOtherWay: the suspension is not lifted by correct codes of the token, by
+// resynchronising its clock, by time, or by registering it again.
 func TestBK07NoOtherWay(t *testing.T) {
 	story(t, func(t *testing.T, b *bank) {
 		c := b.contract()

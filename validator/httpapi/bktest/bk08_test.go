@@ -21,7 +21,7 @@ func TestBK08WhoLifts(t *testing.T) {
 		tanaka := c.plain("tanaka").with(shared)
 		kato := c.plain("kato").with(c.token())
 		mori := c.admin("mori").with(c.token())
-		ito := c.admin("ito") // has registered none
+		ito := c.admin("ito") // has registered no token
 
 		for _, lifting := range []*user{suzuki, mori} {
 			tanaka.entersWrong(5)
@@ -44,12 +44,12 @@ func TestBK08WhoLifts(t *testing.T) {
 			b.passes(time.Minute)
 		}
 
-		// The master's own: an admin who uses another can.
+		// The master's own token can be unlocked by an admin who uses another token.
 		suzuki.entersWrong(5)
 		suzuki.lifts(suzuki.token, suzuki.code()).saysNo("no way", "BK-08", "own token")
 		mori.lifts(suzuki.token, mori.code()).isDone()
 
-		// Nobody of another contract.
+		// Users of another contract cannot unlock it.
 		stranger := b.contract()
 		yamada := stranger.master("yamada").with(stranger.token())
 		tanaka.entersWrong(5)

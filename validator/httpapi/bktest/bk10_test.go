@@ -35,7 +35,8 @@ func TestBK10Reissue(t *testing.T) {
 			require.Equal(t, "BK-10", o.Rule)
 			require.Equal(t, old.serial, o.Old)
 
-			// From the application on whoever has it can do nothing with it.
+			// As soon as the application arrives, the old token is useless to its
+			// holder.
 			require.Equal(t, tt.becomes, old.state().Condition)
 			suzuki.transfers(old.shows()).isRefused()
 

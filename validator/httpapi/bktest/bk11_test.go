@@ -35,7 +35,7 @@ func TestBK11Additional(t *testing.T) {
 		b.ask(suzuki.loggedIn(), "POST", "/v1/orders", m{"contract": c.id, "cause": "additional"}, 403, nil)
 		require.Len(t, c.orders(), 2)
 
-		// The day is Japan's: the application of 00:30 is of the 2nd.
+		// The date is the date in Japan: an application at 00:30 counts for the 2nd.
 		b.itIs("2026-04-01T15:30:00Z")
 		o := c.applies("additional", m{"address": address})
 		require.Equal(t, []string{"2026-04-02", "2026-04-09", "2026-04-12"}, []string{o.Applied, o.From, o.To})

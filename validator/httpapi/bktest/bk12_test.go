@@ -23,14 +23,15 @@ func TestBK12Sharing(t *testing.T) {
 			b.passes(time.Minute)
 		}
 
-		// 別契約: refused like a wrong code, and the token is not told of.
+		// 別契約: the answer is the same as for a wrong code, and does not reveal the
+		// token.
 		other := b.contract()
 		yamada := other.master("yamada")
 		yamada.registers(shared).isRefused()
 		b.ask(yamada.loggedIn(), "GET", "/v1/tokens/"+shared.serial, nil, 404, nil)
 		require.Len(t, shared.state().Users, 3)
 
-		// Nor one that nobody has been given.
+		// A token without a contract cannot be registered either.
 		yamada.registers(b.stock()).isRefused()
 		yamada.with(other.token())
 		yamada.transfers(yamada.code()).isDone()

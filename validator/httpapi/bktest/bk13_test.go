@@ -22,7 +22,7 @@ func TestBK13OneMonthBefore(t *testing.T) {
 			{"2031-03-31", "2031-02-27T23:59:59+09:00", "2031-02-28T00:00:00+09:00"},
 		} {
 			c := b.contract()
-			drawer := c.token(tt.back) // nobody registers it
+			drawer := c.token(tt.back) // never registered
 			suzuki := c.master("suzuki").with(c.token(tt.back))
 
 			b.itIs(tt.eve)
@@ -38,13 +38,14 @@ func TestBK13OneMonthBefore(t *testing.T) {
 			require.Equal(t, tt.back, mail.Expiry.String())
 			require.Equal(t, service.Japanese, mail.Language)
 
-			// 新しいハードウェアトークンを送付します: free, to the registered address.
+			// 新しいハードウェアトークンを送付します: free of charge, to the registered address.
 			orders := c.orders()
 			require.Len(t, orders, 1)
 			o := orders[0]
 			require.Equal(t, []any{"expiry", suzuki.token.serial, 0, address}, []any{o.Cause, o.Old, o.Fee, o.Address})
 
-			// Once, however often the job runs, also after a restart.
+			// The mail is sent once, however often the job runs, and also after a
+			// restart.
 			b.daily()
 			b.restarts()
 			b.passes(24 * time.Hour)
@@ -53,20 +54,20 @@ func TestBK13OneMonthBefore(t *testing.T) {
 			require.Len(t, c.orders(), 1)
 			require.Empty(t, drawer.state().Users)
 
-			suzuki.transfers(suzuki.code()).isDone() // the old one is good to the end
+			suzuki.transfers(suzuki.code()).isDone() // the old token works until its expiry
 			suzuki.with(b.sends(o))
 			suzuki.transfers(suzuki.code()).isDone()
 		}
 	})
 }
 
-// daily runs the daily job, which the bank also does by itself.
+// daily runs the daily job, which the bank also starts by itself.
 func (b *bank) daily() {
 	b.t.Helper()
 	b.ask(b.desk, "POST", "/v1/jobs/daily", nil, 200, nil)
 }
 
-// mails are those that the contract got.
+// mails returns the mails to the contract.
 func (c *contract) mails() (list []service.ExpiryMail) {
 	for _, mail := range c.s.Mails() {
 		if mail.To == c.id+"@example.com" {

@@ -24,18 +24,18 @@ func TestBK14ToTheSecond(t *testing.T) {
 		suzuki.transfers(last).isDone()
 
 		b.itIs("2031-04-01T00:00:00+09:00")
-		suzuki.transfers(suzuki.code()).isRefused() // whatever it still shows
+		suzuki.transfers(suzuki.code()).isRefused() // although the token still shows codes
 		require.Equal(t, "expired", suzuki.token.state().Condition)
 		b.passes(time.Minute)
 		b.checks(suzuki.token, suzuki.code()).isRefused()
 		suzuki.does("balance", "").isDone()
 
-		// Nobody can register it any more.
+		// It can no longer be registered.
 		c.plain("sato").registers(suzuki.token).isRefused()
 	})
 }
 
-// TestBK14UnusedCode: a code of the last minute, not entered then, is too late.
+// TestBK14UnusedCode: an unused code of the last minute is refused after the expiry.
 func TestBK14UnusedCode(t *testing.T) {
 	story(t, func(t *testing.T, b *bank) {
 		c := b.contract()

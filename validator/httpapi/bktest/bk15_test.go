@@ -27,9 +27,9 @@ func TestBK15OwnTokenOutOfUse(t *testing.T) {
 
 				actor.becomes(state)
 				lift, revoke := actor.lifts(tanaka.token, actor.code()), actor.revokes(kato.token, actor.code())
-				way := "no way" // the master, whose own is in use, can
+				way := "no way" // the master, whose own token is in use, can do it
 				if role == "master" {
-					way = "on paper" // there is nobody else
+					way = "on paper" // there is no other master or admin
 				}
 				lift.saysNo(way, "BK-15", "own token out of use")
 				revoke.saysNo("on paper", "BK-15", "own token out of use")

@@ -20,7 +20,7 @@ func TestBK16OneUser(t *testing.T) {
 			suzuki.revokes(own, suzuki.code()).saysNo("on paper", "BK-16", "paper only")
 			require.Equal(t, state, own.state().Condition)
 
-			// Nor one that he does not use.
+			// A token that the user does not use cannot be revoked on screen either.
 			suzuki.revokes(c.token("2036-03-31"), suzuki.code()).saysNo("on paper", "BK-16", "paper only")
 
 			own.revokedOnPaper().isDone()

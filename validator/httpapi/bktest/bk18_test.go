@@ -38,13 +38,13 @@ func TestBK18SeparateTokens(t *testing.T) {
 						actor.revokes(other.token, actor.code()).saysNo("on paper", "BK-15", "own token out of use")
 						other.token.revokedOnPaper().isDone()
 					} else {
-						actor.revokes(other.token, other.code()).isRefused() // it must be a code of his own
+						actor.revokes(other.token, other.code()).isRefused() // the code must come from the actor's own token
 						actor.revokes(other.token, actor.code()).isDone()
 						b.passes(time.Minute)
 					}
 					require.Equal(t, "revoked", other.token.state().Condition)
 					other.transfers(other.code()).isRefused()
-					other.with(c.token("2036-03-31")) // another
+					other.with(c.token("2036-03-31")) // a new token
 					other.transfers(other.code()).isDone()
 				}
 			}
@@ -52,8 +52,8 @@ func TestBK18SeparateTokens(t *testing.T) {
 	})
 }
 
-// TestBK18OwnAndOthers: nobody revokes the token that he himself uses, and a plain
-// user none; nobody that of another contract.
+// TestBK18OwnAndOthers: users cannot revoke their own token or a token of another
+// contract. A plain user cannot revoke any token.
 func TestBK18OwnAndOthers(t *testing.T) {
 	story(t, func(t *testing.T, b *bank) {
 		c := b.contract()
@@ -77,7 +77,7 @@ func TestBK18OwnAndOthers(t *testing.T) {
 			b.passes(time.Minute)
 			u.transfers(u.code()).isDone()
 		}
-		// What all of them may have revoked: the shared one, by the master, for both.
+		// The master can revoke the token that the two admins share.
 		b.passes(time.Minute)
 		suzuki.revokes(shared, suzuki.code()).isDone()
 		sato.transfers(shared.shows()).isRefused()

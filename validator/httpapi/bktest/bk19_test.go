@@ -21,7 +21,7 @@ func TestBK19Ledger(t *testing.T) {
 		require.Equal(t, []any{0, "BK-19"}, []any{first.Fee, first.Rule})
 		suzuki.with(b.sends(first))
 
-		// 1契約につき1つ: another first one is an additional one.
+		// 1契約につき1つ: a second application for a first token counts as additional.
 		var second struct{ Order order }
 		b.ask(b.desk, "POST", "/v1/orders", m{"contract": c.id, "cause": "first"}, 201, &second)
 		require.Equal(t, "additional", second.Order.Cause)
@@ -45,12 +45,12 @@ func TestBK19Ledger(t *testing.T) {
 		}
 		require.Equal(t, 4*2200, yen) // second, additional, loss, additional
 
-		// The replacement at expiry is sent, not applied for.
+		// The bank sends the replacement at expiry by itself. It cannot be applied for.
 		s := said{t: t}
 		b.ask(b.desk, "POST", "/v1/orders", m{"contract": c.id, "cause": "expiry"}, 200, &s)
 		s.saysNo("no way", "BK-13", "not offered")
 
-		// Each contract has its own.
+		// Each contract has its own free token.
 		require.Equal(t, 0, b.contract().applies("first").Fee)
 	})
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every decision leaves a record: who, what, which token, which rule, when.
+// Every decision leaves a record with the user, the act, the token, the rule and the
+// time.
 func TestBK20Records(t *testing.T) {
 	story(t, func(t *testing.T, b *bank) {
 		c := b.contract()
@@ -19,7 +20,7 @@ func TestBK20Records(t *testing.T) {
 		tanaka := c.plain("tanaka").with(c.token())
 		token := tanaka.token.serial
 
-		// What is done, and the newest record after it.
+		// After each act, compare the newest record.
 		last := func(of url.Values) record {
 			t.Helper()
 			list := b.audit(of)
@@ -55,7 +56,7 @@ func TestBK20Records(t *testing.T) {
 		tanaka.registers(tanaka.token).isRefused()
 		is(last(of(token)), tanaka.name, "activate token", token, "BK-12", "revoked", false)
 
-		// What the desk does, and by which rule.
+		// Acts of the back office are recorded with their rule.
 		c.applies("additional")
 		r := last(url.Values{"contract": {c.id}, "act": {"order"}})
 		require.Equal(t, []any{"order", "BK-11", true}, []any{r.Act, r.Rule, r.Done})
@@ -68,8 +69,8 @@ func TestBK20Records(t *testing.T) {
 	})
 }
 
-// TestBK20Whole: the log is whole, and no user reads or changes it; no code is in
-// it.
+// TestBK20Whole: the log is intact, users cannot read or change it, and it contains no
+// code.
 func TestBK20Whole(t *testing.T) {
 	story(t, func(t *testing.T, b *bank) {
 		c := b.contract()

@@ -25,11 +25,11 @@ type hardware struct {
 	seed   []byte
 }
 
-// back is the date on the back of tokens, unless a test says another.
+// back is the expiry date on the back label, unless a test uses another.
 const back = "2031-03-31"
 
-// token takes in a seed file (PSKC) of one token that the contract has from then
-// on, with a date on its back.
+// token imports a seed file (PSKC) with one token and issues it to the contract. until
+// is the expiry date on its back label.
 func (c *contract) token(until ...string) *hardware {
 	c.t.Helper()
 	f := c.newToken()
@@ -37,7 +37,7 @@ func (c *contract) token(until ...string) *hardware {
 	return f
 }
 
-// stock takes in one that nobody has yet.
+// stock imports a token into the inventory.
 func (b *bank) stock() *hardware {
 	b.t.Helper()
 	f := b.newToken()
@@ -59,7 +59,7 @@ func (b *bank) imports(f *hardware, query, until string) {
 	require.Equal(b.t, 1, report.Tokens)
 }
 
-// pskc is the seed file of a token.
+// pskc returns the seed file of a token.
 func pskc(t *testing.T, f *hardware, until string) []byte {
 	t.Helper()
 	serial, err := token.ParseSerial(f.serial)
@@ -81,7 +81,8 @@ func pskc(t *testing.T, f *hardware, until string) []byte {
 	return file.Bytes()
 }
 
-// shows is what the token shows now, or so many minutes later.
+// shows returns the code that the token shows now, or the given number of minutes
+// later.
 func (f *hardware) shows(later ...int) string {
 	f.b.t.Helper()
 	at := f.b.now
@@ -94,7 +95,7 @@ func (f *hardware) shows(later ...int) string {
 	return code
 }
 
-// never is a code that the token shows in no minute of this half of the day.
+// never returns a code that the token does not show within 800 minutes of now.
 func (f *hardware) never() string {
 	f.b.t.Helper()
 	shown := map[string]bool{}
@@ -108,7 +109,7 @@ func (f *hardware) never() string {
 	}
 }
 
-// asTheBankSeesIt is what the desk sees of a token.
+// asTheBankSeesIt is the back office's view of a token.
 type asTheBankSeesIt struct {
 	Contract  string
 	Expiry    string
@@ -124,7 +125,8 @@ func (f *hardware) state() (v asTheBankSeesIt) {
 	return v
 }
 
-// suspension is what a clerk is told of how it can be lifted.
+// suspension returns the way to unlock the token that the bank names to a clerk, and
+// its rule.
 func (f *hardware) suspension() (way, rule string) {
 	f.b.t.Helper()
 	var v struct {
@@ -136,7 +138,7 @@ func (f *hardware) suspension() (way, rule string) {
 	return v.Way, v.Rule
 }
 
-// On paper: what a clerk of the bank does.
+// Acts of a clerk after an application on paper.
 
 func (f *hardware) liftedOnPaper() said  { f.b.t.Helper(); return f.onPaper("suspension/lift", m{}) }
 func (f *hardware) revokedOnPaper() said { f.b.t.Helper(); return f.onPaper("revocation", m{}) }

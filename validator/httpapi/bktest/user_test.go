@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// user is a user of a contract, who is logged in as long as the test needs it.
+// user is a user of a contract. The user logs in again whenever the session has ended.
 type user struct {
 	*contract
 	name    string
@@ -31,7 +31,7 @@ func (c *contract) user(name, role string) *user {
 	return u
 }
 
-// loggedIn returns the secret of a session.
+// loggedIn returns the secret of a valid session.
 func (u *user) loggedIn() string {
 	u.t.Helper()
 	if u.session == "" || u.now.Before(u.since) || u.now.After(u.since.Add(10*time.Minute)) {
@@ -42,13 +42,13 @@ func (u *user) loggedIn() string {
 	return u.session
 }
 
-// registers is the page 利用開始登録: the serial number, and a code of it.
+// registers enters the serial number and a code on the page 利用開始登録.
 func (u *user) registers(f *hardware) said {
 	u.t.Helper()
 	return u.onScreen(f, "activation", f.shows())
 }
 
-// with is the user who has registered a token, a minute later.
+// with registers a token for the user and then lets a minute pass.
 func (u *user) with(f *hardware) *user {
 	u.t.Helper()
 	u.registers(f).isDone()
@@ -57,10 +57,10 @@ func (u *user) with(f *hardware) *user {
 	return u
 }
 
-// code is what the user's own token shows.
+// code returns the code that the user's own token shows.
 func (u *user) code() string { u.t.Helper(); return u.token.shows() }
 
-// does is an operation of Q3 that is a transaction.
+// does performs an operation of Q3 as a transaction.
 func (u *user) does(operation, code string) said {
 	u.t.Helper()
 	s := said{t: u.t}
@@ -80,7 +80,7 @@ func (u *user) revokes(f *hardware, code string) said {
 	return u.onScreen(f, "revocation", code)
 }
 
-// onScreen is something about a token on the bank's pages (操作画面上).
+// onScreen performs an operation on a token as on the bank's pages (操作画面上).
 func (u *user) onScreen(f *hardware, what, code string) said {
 	u.t.Helper()
 	s := said{t: u.t}
@@ -88,7 +88,7 @@ func (u *user) onScreen(f *hardware, what, code string) said {
 	return s
 }
 
-// entersWrong enters a wrong code some times.
+// entersWrong enters a wrong code the given number of times.
 func (u *user) entersWrong(times int) {
 	u.t.Helper()
 	for range times {
@@ -96,7 +96,7 @@ func (u *user) entersWrong(times int) {
 	}
 }
 
-// said is what the bank says to something that somebody wanted to do.
+// said is the bank's answer to an operation.
 type said struct {
 	t *testing.T
 
@@ -111,7 +111,7 @@ func (s said) isDone() {
 	require.Empty(s.t, s.Reason)
 }
 
-// isRefused is that a code is, without a reason.
+// isRefused requires that the code was refused without a reason.
 func (s said) isRefused() {
 	s.t.Helper()
 	require.False(s.t, s.Done)
@@ -119,7 +119,8 @@ func (s said) isRefused() {
 	require.Empty(s.t, s.Way+s.Rule+s.Reason)
 }
 
-// saysNo is that a rule says no, and why, and whether paper is left.
+// saysNo requires that a rule denied the operation, and compares the way, the rule and
+// the reason.
 func (s said) saysNo(way, rule, reason string) {
 	s.t.Helper()
 	require.False(s.t, s.Done)

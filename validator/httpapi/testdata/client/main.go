@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command client uses the bank by a client that oapi-codegen has made of its
-// description. It reads what it needs as JSON from standard input, and prints what
-// the bank answered, in order.
+// Command client uses the bank through a client that oapi-codegen generated from the
+// bank's description. It reads its input as JSON from standard input and prints the
+// bank's answers in order.
 package main
 
 import (
@@ -41,7 +41,7 @@ func run(ctx context.Context) error {
 		}))
 	}
 
-	// The desk makes a contract and lists tokens.
+	// The back office adds a contract and lists tokens.
 	clerk, err := as(in.Clerk)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func run(ctx context.Context) error {
 	}
 	fmt.Println("no contract", none.StatusCode(), *none.ApplicationproblemJSON404.Status)
 
-	// A program checks codes.
+	// Another system checks codes.
 	check, err := as(in.Check)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func run(ctx context.Context) error {
 		fmt.Println("check", answer.StatusCode(), answer.JSON200.Done, *answer.JSON200.Answer)
 	}
 
-	// A user logs in, with the wrong password first.
+	// A user logs in, first with a wrong password.
 	nobody, err := as("")
 	if err != nil {
 		return err
