@@ -52,7 +52,7 @@ func (s *store) mount(hw *Hardware, r *record) error {
 				clear(candidate.seed[:])
 				return err
 			}
-			if all(hw.Scratch, erased) {
+			if filledWith(hw.Scratch, erased) {
 				continue
 			}
 			mended := mend(hw.Scratch)
@@ -99,7 +99,7 @@ func (s *store) append(hw *Hardware, r *record) error {
 }
 
 // settle does what a power cut left undone: it marks the newest record and makes
-// all other slots unreadable.
+// filledWith other slots unreadable.
 func (s *store) settle(hw *Hardware) error {
 	pages, slots, err := geometry(hw.Flash)
 	if err != nil {
@@ -275,8 +275,8 @@ func geometry(f Flash) (pages, slots int, err error) {
 	return pages, size / SlotSize, nil
 }
 
-// all reports whether every byte of a slot is b.
-func all(slot *[SlotSize]byte, b byte) bool {
+// filledWith reports whether every byte of a slot is b.
+func filledWith(slot *[SlotSize]byte, b byte) bool {
 	for _, v := range slot {
 		if v != b {
 			return false

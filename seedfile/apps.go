@@ -47,7 +47,7 @@ func appFormat(
 		},
 		read: newFunc(name, func(b *bufio.Reader, o ReadOptions) (*appReader, error) {
 			if err := skipBOM(b); err != nil {
-				return nil, at(name, 0, nil, err)
+				return nil, locate(name, 0, nil, err)
 			}
 			doc, err := io.ReadAll(io.LimitReader(b, maxExport+1))
 			if err != nil {
@@ -57,7 +57,7 @@ func appFormat(
 			list, err := listEntries(doc, entries)
 			if err != nil {
 				clear(doc)
-				return nil, at(name, 0, nil, err)
+				return nil, locate(name, 0, nil, err)
 			}
 			return &appReader{name: name, list: list, parse: parse, options: o}, nil
 		}),
@@ -95,7 +95,7 @@ func (a *appReader) Read() (Record, error) {
 		raw := a.list[a.entry]
 		a.entry++
 		if len(raw) > maxEntry {
-			return Record{}, at(a.name, a.entry, nil, fmt.Errorf("%w: an entry of more than %d MiB, icon and all", ErrLimit, maxEntry>>20))
+			return Record{}, locate(a.name, a.entry, nil, fmt.Errorf("%w: an entry of more than %d MiB, icon and all", ErrLimit, maxEntry>>20))
 		}
 		e, err := a.parse(raw)
 		clear(raw)
@@ -107,7 +107,7 @@ func (a *appReader) Read() (Record, error) {
 			err = e.record(&r, &a.options)
 		}
 		if err != nil {
-			return Record{}, at(a.name, a.entry, &r, err)
+			return Record{}, locate(a.name, a.entry, &r, err)
 		}
 		return r, nil
 	}

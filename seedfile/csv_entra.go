@@ -194,7 +194,7 @@ func appendEntra(dst []byte, r *Record) ([]byte, error) {
 // needTOTP refuses HOTP for a format with a period but no counter.
 func needTOTP(r *Record) error {
 	if r.Type != TOTP {
-		return bad("type", "the format is for TOTP")
+		return badValue("type", "the format is for TOTP")
 	}
 	return nil
 }

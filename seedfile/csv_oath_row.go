@@ -84,7 +84,7 @@ func (r *Record) setType(b []byte) error {
 	case "ocra", "ocra2", "tan", "motp", "yubicootp":
 		return &Error{Field: "type", Err: unsupported("type %s", name)}
 	default:
-		return bad("type", "neither totp nor hotp")
+		return badValue("type", "neither totp nor hotp")
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func (r *Record) setType(b []byte) error {
 // name.
 func (r *Record) setAlgorithm(b []byte) (err error) {
 	if r.Algorithm, err = token.ParseAlgorithm(string(b)); err != nil {
-		return bad("algorithm", "%w", token.ErrAlgorithm)
+		return badValue("algorithm", "%w", token.ErrAlgorithm)
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func (c *csvReader) owner(f [][]byte, r *Record) error {
 	case looksHex(resolver):
 		return malformed("a seed where the resolver belongs: version 2 has user, resolver and realm before the serial number")
 	case user == "" && (len(resolver) > 0 || realm != ""):
-		return bad("user", "a resolver or realm without a user")
+		return badValue("user", "a resolver or realm without a user")
 	case len(resolver) > 0:
 		c.left("the resolver")
 	}

@@ -22,7 +22,7 @@ func appendHex(dst []byte, seed token.Seed) []byte {
 func appendSerial(dst []byte, r *Record) ([]byte, error) {
 	s := r.SerialText()
 	if s == "" {
-		return dst, bad("serial number", "there is none, and the format needs one")
+		return dst, badValue("serial number", "there is none, and the format needs one")
 	}
 	return append(dst, s...), nil
 }
@@ -41,7 +41,7 @@ func appendText(dst []byte, field, s string, comma byte) ([]byte, error) {
 			if !strings.HasPrefix(s, cell) {
 				where = "has a part that begins"
 			}
-			return dst, bad(field, "%s with %q: a spreadsheet that opens the file would run it as a formula", where, c)
+			return dst, badValue(field, "%s with %q: a spreadsheet that opens the file would run it as a formula", where, c)
 		}
 	}
 	if err := text(field, s); err != nil {

@@ -99,7 +99,7 @@ func (o *ReadOptions) checkSeed(seed token.Seed, warned *bool) error {
 	switch {
 	case n == 0 || n >= token.MinSeedLen:
 	case !o.AllowShort:
-		return bad("seed", "%w", &token.SeedLengthError{Got: n})
+		return badValue("seed", "%w", &token.SeedLengthError{Got: n})
 	case !*warned:
 		*warned = true
 		o.warn("a seed has only %d bytes: RFC 4226 requires %d, and other servers may refuse it", n, token.MinSeedLen)

@@ -48,6 +48,6 @@ func needFit(r *Record, server string) error {
 	if fitsLength(r) {
 		return nil
 	}
-	return bad("algorithm", "the format does not say the hash, and %s takes it from the length of the seed: not %s for %d bytes; write pskc",
+	return badValue("algorithm", "the format does not say the hash, and %s takes it from the length of the seed: not %s for %d bytes; write pskc",
 		server, r.Algorithm, r.Seed.Len())
 }

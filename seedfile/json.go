@@ -76,7 +76,7 @@ func (s *jsonScanner) str(field string) (string, error) {
 	}
 	v, ok := t.(string)
 	if !ok {
-		return "", bad(field, "no JSON string")
+		return "", badValue(field, "no JSON string")
 	}
 	return v, nil
 }
@@ -89,7 +89,7 @@ func (s *jsonScanner) num(field string) (string, error) {
 	}
 	v, ok := t.(json.Number)
 	if !ok {
-		return "", bad(field, "no JSON number")
+		return "", badValue(field, "no JSON number")
 	}
 	return v.String(), nil
 }
@@ -101,7 +101,7 @@ func (s *jsonScanner) integer(field string) (int64, error) {
 	}
 	v, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, bad(field, "no whole number of 64 bits")
+		return 0, badValue(field, "no whole number of 64 bits")
 	}
 	return v, nil
 }

@@ -127,12 +127,12 @@ func (f *fobReader) parse(line []byte) (Record, error) {
 	}
 	for _, key := range [...]string{"type", "seed", "algorithm", "digits"} {
 		if !seen[key] {
-			return r, bad(key, "missing")
+			return r, badValue(key, "missing")
 		}
 	}
 	switch {
 	case r.Type == HOTP && seen["period"]:
-		return r, bad("period", "HOTP has none")
+		return r, badValue("period", "HOTP has none")
 	case r.Type == TOTP && !seen["period"]:
 		r.Step, err = f.lines.options.defaultStep()
 	}

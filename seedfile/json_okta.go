@@ -40,7 +40,7 @@ var oktaJSON = &Format{
 			err = &Error{Field: "factorProfileId", Err: ErrNoFactorProfile}
 		}
 		if err != nil {
-			return nil, at("okta", 0, nil, err)
+			return nil, locate("okta", 0, nil, err)
 		}
 		return writeFunc(recordWriter{format: "okta", add: func(dst []byte, r *Record) ([]byte, error) {
 			return appendOkta(dst, r, profile)
@@ -79,7 +79,7 @@ func (k *oktaReader) Read() (Record, error) {
 		})
 		switch {
 		case err == nil && r.User == "":
-			err = bad("user", "missing")
+			err = badValue("user", "missing")
 		case err == nil:
 			r.Step, err = o.defaultStep()
 		}
@@ -116,14 +116,14 @@ func (s *jsonScanner) oktaBody(key string, r *Record) error {
 	}
 	v, err := s.str(key)
 	if err == nil && v != want {
-		err = bad(key, "not %s", want)
+		err = badValue(key, "not %s", want)
 	}
 	return err
 }
 
 func appendOkta(dst []byte, r *Record, profile string) ([]byte, error) {
 	if r.User == "" {
-		return dst, bad("user", "there is none, and a request needs one")
+		return dst, badValue("user", "there is none, and a request needs one")
 	}
 	if err := needTOTP(r); err != nil {
 		return dst, err

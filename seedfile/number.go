@@ -14,21 +14,21 @@ const maxStep = 86400
 // number reads a decimal number up to most. It accepts no sign, space or leading zeros.
 func number[T string | []byte](field string, b T, most uint64) (uint64, error) {
 	if len(b) == 0 {
-		return 0, bad(field, "empty")
+		return 0, badValue(field, "empty")
 	}
 	var v uint64
 	for i := range len(b) {
 		c := b[i]
 		if c < '0' || c > '9' || i == 1 && v == 0 {
-			return 0, bad(field, "not a plain number")
+			return 0, badValue(field, "not a plain number")
 		}
 		if v > (math.MaxUint64-9)/10 && (v > math.MaxUint64/10 || uint64(c-'0') > math.MaxUint64-v*10) {
-			return 0, bad(field, "more than %d", most)
+			return 0, badValue(field, "more than %d", most)
 		}
 		v = v*10 + uint64(c-'0')
 	}
 	if v > most {
-		return 0, bad(field, "more than %d", most)
+		return 0, badValue(field, "more than %d", most)
 	}
 	return v, nil
 }
@@ -40,10 +40,10 @@ func digits[T string | []byte](b T, least, most uint8) (uint8, error) {
 		return 0, err
 	}
 	if v > 99 {
-		return 0, bad("digits", "want %d to %d", least, most)
+		return 0, badValue("digits", "want %d to %d", least, most)
 	}
 	if v < uint64(least) || v > uint64(most) {
-		return 0, bad("digits", "%d, want %d to %d", v, least, most)
+		return 0, badValue("digits", "%d, want %d to %d", v, least, most)
 	}
 	return uint8(v), nil
 }
@@ -52,7 +52,7 @@ func digits[T string | []byte](b T, least, most uint8) (uint8, error) {
 func step[T string | []byte](b T) (token.UnixSeconds, error) {
 	v, err := number("period", b, maxStep)
 	if err == nil && v == 0 {
-		err = bad("period", "0")
+		err = badValue("period", "0")
 	}
 	return token.UnixSeconds(v), err
 }
@@ -61,10 +61,10 @@ func step[T string | []byte](b T) (token.UnixSeconds, error) {
 // 30 or 60 seconds. eight and sixty select the checks.
 func onlyTwo(r *Record, eight, sixty bool) error {
 	if eight && r.Digits != 6 && r.Digits != 8 {
-		return bad("digits", "%d, the format has 6 or 8", r.Digits)
+		return badValue("digits", "%d, the format has 6 or 8", r.Digits)
 	}
 	if sixty && r.Type == TOTP && r.Step != 30 && r.Step != 60 {
-		return bad("period", "%d, the format has 30 or 60", r.Step)
+		return badValue("period", "%d, the format has 30 or 60", r.Step)
 	}
 	return nil
 }
@@ -93,15 +93,15 @@ func check(r *Record) error { return checkFields(r, FieldAll) }
 func checkFields(r *Record, fields Field) error {
 	switch {
 	case r.Seed.IsZero():
-		return bad("seed", "there is none")
+		return badValue("seed", "there is none")
 	case r.Type != TOTP && r.Type != HOTP:
-		return bad("type", "neither TOTP nor HOTP")
+		return badValue("type", "neither TOTP nor HOTP")
 	case !r.Algorithm.Valid():
-		return bad("algorithm", "%w", token.ErrAlgorithm)
+		return badValue("algorithm", "%w", token.ErrAlgorithm)
 	case r.Digits < token.MinDigits || r.Digits > token.MaxDigits:
-		return bad("digits", "%d, want %d to %d", r.Digits, token.MinDigits, token.MaxDigits)
+		return badValue("digits", "%d, want %d to %d", r.Digits, token.MinDigits, token.MaxDigits)
 	case r.Type == TOTP && (r.Step < 1 || r.Step > maxStep):
-		return bad("period", "%d, want 1 to %d seconds", r.Step, maxStep)
+		return badValue("period", "%d, want 1 to %d seconds", r.Step, maxStep)
 	}
 	for _, t := range [...]struct {
 		field Field

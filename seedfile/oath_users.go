@@ -94,7 +94,7 @@ func (u *usersReader) parse(f [][]byte, r *Record) (err error) {
 	r.User = string(f[1])
 	if string(f[2]) != "-" {
 		if looksHex(f[2]) {
-			return bad("PIN", "looks like a seed: is the column missing? Want - for no PIN")
+			return badValue("PIN", "looks like a seed: is the column missing? Want - for no PIN")
 		}
 		u.left(0, "a PIN is left out")
 	}
@@ -121,7 +121,7 @@ func (u *usersReader) kind(s string, r *Record) (err error) {
 	const want = "want HOTP, HOTP/E/6, HOTP/T30/6 or HOTP/T60/6 (or 7 or 8 digits)"
 	parts := strings.Split(s, "/")
 	if parts[0] != "HOTP" || len(parts) > 3 {
-		return bad("type", want)
+		return badValue("type", want)
 	}
 	r.Type, r.Digits = HOTP, u.lines.options.defaultDigits()
 	if len(parts) > 1 {
@@ -132,7 +132,7 @@ func (u *usersReader) kind(s string, r *Record) (err error) {
 		case "T60":
 			r.Type, r.Step = TOTP, 60
 		default:
-			return bad("type", want)
+			return badValue("type", want)
 		}
 	}
 	if len(parts) > 2 {
@@ -159,7 +159,7 @@ func (r *Record) account() (string, error) {
 	case r.SerialText() != "":
 		return r.SerialText(), nil
 	}
-	return "", bad("user", "there is neither a user nor a serial number")
+	return "", badValue("user", "there is neither a user nor a serial number")
 }
 
 func appendUser(dst []byte, r *Record) ([]byte, error) {
@@ -168,11 +168,11 @@ func appendUser(dst []byte, r *Record) ([]byte, error) {
 	case err != nil:
 		return dst, err
 	case strings.ContainsFunc(user, unicode.IsSpace):
-		return dst, bad("user", "has a space, which ends a column")
+		return dst, badValue("user", "has a space, which ends a column")
 	case r.Digits > 8:
-		return dst, bad("digits", "%d, the format has 6 to 8", r.Digits)
+		return dst, badValue("digits", "%d, the format has 6 to 8", r.Digits)
 	case r.Type == HOTP && r.Counter == math.MaxUint64:
-		return dst, bad("counter", "too large")
+		return dst, badValue("counter", "too large")
 	case r.Type == HOTP:
 		dst = append(dst, "HOTP/E/"...)
 	default:

@@ -138,7 +138,7 @@ func migrationEntry(message []byte) (e appEntry, err error) {
 		case 5:
 			e.digits = map[uint64]int64{0: 0, 1: 6, 2: 8}[number]
 			if number > 2 {
-				return bad("digits", "neither 6 nor 8")
+				return badValue("digits", "neither 6 nor 8")
 			}
 		case 6:
 			e.kind = name(map[uint64]string{1: "hotp", 2: "totp"}, number)

@@ -16,11 +16,11 @@ import (
 // contains a colon.
 func OTPAuthURI(r *Record) (string, error) {
 	if err := checkFields(r, otpauth.carries(r)); err != nil {
-		return "", at("otpauth", 0, r, err)
+		return "", locate("otpauth", 0, r, err)
 	}
 	b, err := appendURI(nil, r)
 	if err != nil {
-		return "", at("otpauth", 0, r, err)
+		return "", locate("otpauth", 0, r, err)
 	}
 	return string(b), nil
 }
@@ -30,7 +30,7 @@ func OTPAuthURI(r *Record) (string, error) {
 func ParseOTPAuthURI(uri string, o ReadOptions) (Record, error) {
 	var r Record
 	if len(uri) > maxLine {
-		return Record{}, at("otpauth", 0, nil, fmt.Errorf("%w: a URI of more than %d bytes", ErrLimit, maxLine))
+		return Record{}, locate("otpauth", 0, nil, fmt.Errorf("%w: a URI of more than %d bytes", ErrLimit, maxLine))
 	}
 	err := parseURI(uri, &o, &r)
 	if err == nil {
@@ -40,7 +40,7 @@ func ParseOTPAuthURI(uri string, o ReadOptions) (Record, error) {
 		err = o.checkSeed(r.Seed, new(bool))
 	}
 	if err != nil {
-		return Record{}, at("otpauth", 0, &r, err)
+		return Record{}, locate("otpauth", 0, &r, err)
 	}
 	return r, nil
 }
@@ -51,9 +51,9 @@ func appendURI(dst []byte, r *Record) ([]byte, error) {
 	case err != nil:
 		return dst, err
 	case strings.Contains(account, ":"):
-		return dst, bad("user", "has a colon, which ends the issuer in a label")
+		return dst, badValue("user", "has a colon, which ends the issuer in a label")
 	case strings.Contains(r.Issuer, ":"):
-		return dst, bad("issuer", "has a colon, which ends it in a label")
+		return dst, badValue("issuer", "has a colon, which ends it in a label")
 	}
 	dst = append(dst, "otpauth://"...)
 	dst = append(dst, strings.ToLower(r.Type.String())...)

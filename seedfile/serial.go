@@ -32,15 +32,15 @@ func (r *Record) setSerial(b []byte) error {
 	const cure = "write the column as text"
 	switch {
 	case strings.HasPrefix(text, "'"):
-		return bad("serial number", "begins with an apostrophe, by which a spreadsheet marks text: take it away")
+		return badValue("serial number", "begins with an apostrophe, by which a spreadsheet marks text: take it away")
 	case strings.HasPrefix(text, "="):
-		return bad("serial number", `is a formula, as ="…" by which a spreadsheet is made to keep text: take it away`)
+		return badValue("serial number", `is a formula, as ="…" by which a spreadsheet is made to keep text: take it away`)
 	case exponent(text):
-		return bad("serial number", "is a number in exponent form, as spreadsheets show long ones: its last digits are lost; "+cure)
+		return badValue("serial number", "is a number in exponent form, as spreadsheets show long ones: its last digits are lost; "+cure)
 	case decimal(text):
-		return bad("serial number", "is a decimal number, as spreadsheets make of long ones; "+cure)
+		return badValue("serial number", "is a decimal number, as spreadsheets make of long ones; "+cure)
 	}
-	return bad("serial number", "%w", err)
+	return badValue("serial number", "%w", err)
 }
 
 // foreignSerial reports whether s is a serial number that a server may use but fob may

@@ -48,7 +48,7 @@ var servers = []*Server{
 		keeps: keepsPSKC &^ FieldManufacturer, steps: []token.UnixSeconds{30, 60}, bareSuite: true,
 		encryption: func(e *Encryption) error {
 			if n := len(e.Password); n > 0 && (n < 6 || n > 64 || strings.ContainsFunc(string(e.Password), func(r rune) bool { return r > 0x7f })) {
-				return bad("password", "LinOTP takes passwords of 6 to 64 ASCII characters")
+				return badValue("password", "LinOTP takes passwords of 6 to 64 ASCII characters")
 			}
 			return aes128Only(e)
 		},
@@ -186,7 +186,7 @@ type serverWriter struct {
 
 func (w *serverWriter) Write(r *Record) error {
 	if err := w.check(r); err != nil {
-		return at(w.format.Name, 0, r, err)
+		return locate(w.format.Name, 0, r, err)
 	}
 	return w.Writer.Write(r)
 }
@@ -194,7 +194,7 @@ func (w *serverWriter) Write(r *Record) error {
 func (w *serverWriter) check(r *Record) error {
 	s := w.server
 	wrong := func(field, format string, args ...any) error {
-		return bad(field, s.Title+" would compute other codes: "+format, args...)
+		return badValue(field, s.Title+" would compute other codes: "+format, args...)
 	}
 	switch lost := s.Lost(w.format, r) & FieldCore; {
 	case s.hashes != nil && !slices.Contains(s.hashes, r.Algorithm):
@@ -218,7 +218,7 @@ func (w *serverWriter) check(r *Record) error {
 		s.form&FieldDigits != 0 && f.Digits != r.Digits,
 		s.form&FieldStep != 0 && f.Step != r.Step,
 		s.form&FieldAlgorithm != 0 && f.Algorithm != r.Algorithm:
-		return bad("", "%s has one %s for a whole file, and this token differs from the first one: write a file for each", s.Title, s.form)
+		return badValue("", "%s has one %s for a whole file, and this token differs from the first one: write a file for each", s.Title, s.form)
 	}
 	return nil
 }

@@ -44,10 +44,10 @@ func (c *checked) Read() (Record, error) {
 			err = c.options.checkSeed(r.Seed, &c.warned)
 		}
 		if err != nil {
-			err = at(c.format, c.Line(), &r, err)
+			err = locate(c.format, c.Line(), &r, err)
 		}
 	case err == io.EOF && !c.some:
-		err = at(c.format, 0, nil, malformed("no token in the file"))
+		err = locate(c.format, 0, nil, malformed("no token in the file"))
 	}
 	if err != nil {
 		c.err = err
@@ -123,7 +123,7 @@ func (w *recordWriter) Write(r *Record) error {
 		fields = w.carries(r)
 	}
 	if err := checkFields(r, fields); err != nil {
-		return at(w.format, 0, r, err)
+		return locate(w.format, 0, r, err)
 	}
 	dst, err := w.start(w.buf[:0], r)
 	if err == nil {
@@ -131,7 +131,7 @@ func (w *recordWriter) Write(r *Record) error {
 	}
 	if err != nil {
 		clear(dst)
-		return at(w.format, 0, r, err)
+		return locate(w.format, 0, r, err)
 	}
 	w.begun = true
 	w.buf = dst
@@ -150,7 +150,7 @@ func (w *recordWriter) start(dst []byte, r *Record) ([]byte, error) {
 func (w *recordWriter) Close() error {
 	dst, err := w.start(nil, nil)
 	if err != nil {
-		return at(w.format, 0, nil, err)
+		return locate(w.format, 0, nil, err)
 	}
 	w.begun = true
 	_, err = w.out.Write(dst)

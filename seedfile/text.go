@@ -67,7 +67,7 @@ func (l *lineReader) next() ([]byte, error) {
 }
 
 // fail adds the place to an error.
-func (l *lineReader) fail(r *Record, err error) error { return at(l.format, l.line, r, err) }
+func (l *lineReader) fail(r *Record, err error) error { return locate(l.format, l.line, r, err) }
 
 // skipBOM skips a UTF-8 byte order mark. It returns an error for a file that is not
 // text in UTF-8.
@@ -86,9 +86,9 @@ func skipBOM(r *bufio.Reader) error {
 	return nil
 }
 
-// bad returns an error about a wrong value. It never contains the value: if columns are
+// badValue returns an error about a wrong value. It never contains the value: if columns are
 // shifted, any of them may hold a seed.
-func bad(field, format string, args ...any) error {
+func badValue(field, format string, args ...any) error {
 	return &Error{Field: field, Err: fmt.Errorf("%w: "+format, append([]any{ErrValue}, args...)...)}
 }
 
@@ -110,9 +110,9 @@ func ofContent(err error) bool {
 		errors.Is(err, ErrUnsupported) || errors.Is(err, ErrValue)
 }
 
-// at adds format, line and record to an error about the content of a file. It returns
+// locate adds format, line and record to an error about the content of a file. It returns
 // other errors unchanged.
-func at(format string, line int, r *Record, err error) error {
+func locate(format string, line int, r *Record, err error) error {
 	if !ofContent(err) {
 		return err
 	}
@@ -157,13 +157,13 @@ func text(field, s string) error {
 	case len(s) > maxText:
 		return &Error{Field: field, Err: fmt.Errorf("%w: more than %d bytes", ErrLimit, maxText)}
 	case !utf8.ValidString(s):
-		return bad(field, "not UTF-8")
+		return badValue(field, "not UTF-8")
 	case strings.TrimSpace(s) != s:
-		return bad(field, "begins or ends with a space")
+		return badValue(field, "begins or ends with a space")
 	}
 	for _, r := range s {
 		if unicode.IsControl(r) {
-			return bad(field, "has a control character")
+			return badValue(field, "has a control character")
 		}
 	}
 	return nil

@@ -21,23 +21,23 @@ func hexSeed(b []byte) (token.Seed, error) {
 		r, _ := utf8.DecodeRune(b[i:])
 		err := &token.SeedTextError{Pos: utf8.RuneCount(b[:i]) + 1, Char: r, Reason: "is not a hexadecimal digit"}
 		if looksBase32(b) {
-			return token.Seed{}, bad("seed", "%w: this looks like base32, and hexadecimal belongs here", err)
+			return token.Seed{}, badValue("seed", "%w: this looks like base32, and hexadecimal belongs here", err)
 		}
-		return token.Seed{}, bad("seed", "%w", err)
+		return token.Seed{}, badValue("seed", "%w", err)
 	}
 	switch {
 	case len(b) == 0:
-		return token.Seed{}, bad("seed", "empty")
+		return token.Seed{}, badValue("seed", "empty")
 	case len(b)%2 != 0:
-		return token.Seed{}, bad("seed", "%w", &token.SeedTextError{Reason: "odd number of hexadecimal digits"})
+		return token.Seed{}, badValue("seed", "%w", &token.SeedTextError{Reason: "odd number of hexadecimal digits"})
 	case len(b) > 2*token.MaxSeedLen:
-		return token.Seed{}, bad("seed", "%w", &token.SeedLengthError{Got: len(b) / 2})
+		return token.Seed{}, badValue("seed", "%w", &token.SeedLengthError{Got: len(b) / 2})
 	}
 	var key [token.MaxSeedLen]byte
 	defer clear(key[:])
 	n, err := hex.Decode(key[:], b)
 	if err != nil {
-		return token.Seed{}, bad("seed", "not hexadecimal")
+		return token.Seed{}, badValue("seed", "not hexadecimal")
 	}
 	return newSeed(key[:n])
 }
@@ -47,10 +47,10 @@ func hexSeed(b []byte) (token.Seed, error) {
 // example in Microsoft's documentation has some.
 func base32Seed(b []byte) (token.Seed, error) {
 	if len(b) == 0 {
-		return token.Seed{}, bad("seed", "empty")
+		return token.Seed{}, badValue("seed", "empty")
 	}
 	if i := bytes.IndexAny(b, " -:"); i >= 0 {
-		return token.Seed{}, bad("seed", "%w", &token.SeedTextError{
+		return token.Seed{}, badValue("seed", "%w", &token.SeedTextError{
 			Pos: utf8.RuneCount(b[:i]) + 1, Char: rune(b[i]), Reason: "is not in the base32 alphabet A-Z, 2-7",
 		})
 	}
@@ -59,21 +59,21 @@ func base32Seed(b []byte) (token.Seed, error) {
 	case err == nil:
 		return seed, nil
 	case errors.Is(err, token.ErrSeedText) && looksHex(b):
-		return token.Seed{}, bad("seed", "%w: this looks like hexadecimal, and base32 belongs here", err)
+		return token.Seed{}, badValue("seed", "%w: this looks like hexadecimal, and base32 belongs here", err)
 	}
-	return token.Seed{}, bad("seed", "%w", err)
+	return token.Seed{}, badValue("seed", "%w", err)
 }
 
 // base64Seed reads a seed in base64 (RFC 4648 section 4).
 func base64Seed(b []byte) (token.Seed, error) {
 	if err := notBase64(b); err != nil {
-		return token.Seed{}, bad("seed", "%w", err)
+		return token.Seed{}, badValue("seed", "%w", err)
 	}
 	key := make([]byte, base64.StdEncoding.DecodedLen(len(b)))
 	defer clear(key)
 	n, err := base64.StdEncoding.Strict().Decode(key, b)
 	if err != nil {
-		return token.Seed{}, bad("seed", "%w", err) // the error contains only a position
+		return token.Seed{}, badValue("seed", "%w", err) // the error contains only a position
 	}
 	return newSeed(key[:n])
 }
@@ -94,7 +94,7 @@ func notBase64(b []byte) error {
 func newSeed(key []byte) (token.Seed, error) {
 	seed, err := token.NewShortSeed(key) // checkSeed checks the minimum length
 	if err != nil {
-		return token.Seed{}, bad("seed", "%w", err)
+		return token.Seed{}, badValue("seed", "%w", err)
 	}
 	return seed, nil
 }

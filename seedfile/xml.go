@@ -32,7 +32,7 @@ type xmlScanner struct {
 
 func newXMLScanner(format string, b *bufio.Reader, o ReadOptions) (*xmlScanner, error) {
 	if err := skipBOM(b); err != nil {
-		return nil, at(format, 0, nil, err)
+		return nil, locate(format, 0, nil, err)
 	}
 	x := &xmlScanner{source: &xmlSource{r: b}, format: format, options: o}
 	x.d = xml.NewDecoder(x.source)
@@ -197,5 +197,5 @@ func (x *xmlScanner) mark() { x.line, _ = x.d.InputPos() }
 // fail adds the place to an error.
 func (x *xmlScanner) fail(r *Record, err error) error {
 	line, _ := x.d.InputPos()
-	return at(x.format, line, r, err)
+	return locate(x.format, line, r, err)
 }

@@ -131,14 +131,14 @@ func (d *dualshieldReader) readHeader() (err error) {
 	case "AES256":
 		return &Error{Field: "encrypt", Err: unsupported("AES256: export the file with encrypt NONE")}
 	default:
-		return bad("encrypt", "neither NONE nor AES256")
+		return badValue("encrypt", "neither NONE nor AES256")
 	}
 	switch t["encode"] {
 	case "HEX":
 		d.hex = true
 	case "BASE64":
 	default:
-		return bad("encode", "neither HEX nor BASE64")
+		return badValue("encode", "neither HEX nor BASE64")
 	}
 	c := &d.common
 	c.Manufacturer, c.Model = t["manufacturerCode"], t["productCode"]

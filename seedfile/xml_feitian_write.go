@@ -12,9 +12,9 @@ import (
 func appendFeitian(dst []byte, r *Record) ([]byte, error) {
 	switch {
 	case r.T0 < 0:
-		return dst, bad("T0", "before 1970")
+		return dst, badValue("T0", "before 1970")
 	case r.T0 > feitianMaxT0:
-		return dst, bad("T0", "later than %d", feitianMaxT0)
+		return dst, badValue("T0", "later than %d", feitianMaxT0)
 	}
 	number, err := appendSerial(nil, r)
 	if err != nil {

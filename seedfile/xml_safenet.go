@@ -171,10 +171,10 @@ func safenetHash(seed token.Seed) token.Algorithm {
 
 func appendSafenet(dst []byte, r *Record) ([]byte, error) {
 	if r.Type != HOTP {
-		return dst, bad("type", "the format is for HOTP")
+		return dst, badValue("type", "the format is for HOTP")
 	}
 	if a := safenetHash(r.Seed); a != r.Algorithm {
-		return dst, bad("algorithm", "the format does not say the hash, and servers take %s for a seed of %d bytes: write pskc", a, r.Seed.Len())
+		return dst, badValue("algorithm", "the format does not say the hash, and servers take %s for a seed of %d bytes: write pskc", a, r.Seed.Len())
 	}
 	dst = append(dst, " <Token serial=\""...)
 	dst, err := appendSerial(dst, r)

@@ -202,9 +202,9 @@ func (d *Decoder) Text() string { return string(d.str(majorText)) }
 // TextBytes reads a text string of definite length as bytes.
 func (d *Decoder) TextBytes() []byte { return d.str(majorText) }
 
-// is reports whether a key has the given name. Converting the key to a string would
+// keyIs reports whether a key has the given name. Converting the key to a string would
 // allocate under TinyGo.
-func is(key []byte, name string) bool {
+func keyIs(key []byte, name string) bool {
 	if len(key) != len(name) {
 		return false
 	}

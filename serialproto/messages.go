@@ -82,11 +82,11 @@ func (m *Commit) decode(d *Decoder) {
 	pairs := d.Map()
 	for d.Next(&pairs) {
 		switch key := d.TextBytes(); {
-		case is(key, "sn"):
+		case keyIs(key, "sn"):
 			m.Serial = serialOf(d)
-		case is(key, "ctr"):
+		case keyIs(key, "ctr"):
 			m.Counter = uint32(d.Uint(1<<32 - 1))
-		case is(key, "msg"):
+		case keyIs(key, "msg"):
 			m.Message = d.Bytes()
 		default:
 			d.Skip()
@@ -137,27 +137,27 @@ func (m *Payload) Decode(plain []byte) bool {
 	pairs := d.Map()
 	for d.Next(&pairs) {
 		switch key := d.TextBytes(); {
-		case is(key, "seed"):
+		case keyIs(key, "seed"):
 			m.Seed = d.Bytes()
-		case is(key, "alg"):
+		case keyIs(key, "alg"):
 			m.Profile.Algorithm = token.Algorithm(d.Uint(255))
-		case is(key, "dig"):
+		case keyIs(key, "dig"):
 			m.Profile.Digits = uint8(d.Uint(255))
-		case is(key, "step"):
+		case keyIs(key, "step"):
 			m.Profile.Step = token.UnixSeconds(d.Uint(1<<31 - 1))
-		case is(key, "t0"):
+		case keyIs(key, "t0"):
 			m.Profile.T0 = token.UnixSeconds(d.Int())
-		case is(key, "beh"):
+		case keyIs(key, "beh"):
 			decodeBehaviour(&d, &m.Profile.Behaviour)
-		case is(key, "exp"):
+		case keyIs(key, "exp"):
 			var err error
 			m.Expiry, err = token.ExpiryFromDays(int32(d.Uint(1<<31 - 1)))
 			if err != nil {
 				return false
 			}
-		case is(key, "end"):
+		case keyIs(key, "end"):
 			m.Ends = token.UnixSeconds(d.Int())
-		case is(key, "clk"):
+		case keyIs(key, "clk"):
 			m.Clock = token.UnixMilli(d.Int())
 			hasClock = true
 		default:
@@ -223,9 +223,9 @@ func (m *RigRequest) decode(d *Decoder, key string) {
 	pairs := d.Map()
 	for d.Next(&pairs) {
 		switch name := d.TextBytes(); {
-		case is(name, "n"):
+		case keyIs(name, "n"):
 			m.Nonce = uint32(d.Uint(1<<32 - 1))
-		case key != "" && is(name, key):
+		case key != "" && keyIs(name, key):
 			m.Value, found = d.Int(), true
 		default:
 			d.Skip()

@@ -56,7 +56,7 @@ func (c *call) enumSingle(count uint64) RC {
 	if len(c.in.buf) > 0 {
 		pairs := c.in.Map()
 		for c.in.Next(&pairs) {
-			if is(c.in.TextBytes(), "index") {
+			if keyIs(c.in.TextBytes(), "index") {
 				index = c.in.Uint(1<<32 - 1)
 			} else {
 				c.in.Skip()
@@ -89,7 +89,7 @@ func (c *call) enumDetails(count int) RC {
 	if len(c.in.buf) > 0 {
 		pairs := c.in.Map()
 		for c.in.Next(&pairs) {
-			if !is(c.in.TextBytes(), "groups") {
+			if !keyIs(c.in.TextBytes(), "groups") {
 				c.in.Skip()
 				continue
 			}

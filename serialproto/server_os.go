@@ -41,7 +41,7 @@ func (c *call) echo() RC {
 	found := false
 	pairs := c.in.Map()
 	for c.in.Next(&pairs) {
-		if is(c.in.TextBytes(), "d") {
+		if keyIs(c.in.TextBytes(), "d") {
 			text, found = c.in.TextBytes(), true
 		} else {
 			c.in.Skip()
@@ -78,7 +78,7 @@ func (c *call) setDatetime() RC {
 	var text []byte
 	pairs := c.in.Map()
 	for c.in.Next(&pairs) {
-		if is(c.in.TextBytes(), "datetime") {
+		if keyIs(c.in.TextBytes(), "datetime") {
 			text = c.in.TextBytes()
 		} else {
 			c.in.Skip()
@@ -104,7 +104,7 @@ func (c *call) osInfo() RC {
 	if len(c.in.buf) > 0 {
 		pairs := c.in.Map()
 		for c.in.Next(&pairs) {
-			if is(c.in.TextBytes(), "format") {
+			if keyIs(c.in.TextBytes(), "format") {
 				format = c.in.TextBytes()
 			} else {
 				c.in.Skip()

@@ -62,7 +62,7 @@ func (c *call) setClock() RC {
 	found := false
 	pairs := c.in.Map()
 	for c.in.Next(&pairs) {
-		if is(c.in.TextBytes(), "ms") {
+		if keyIs(c.in.TextBytes(), "ms") {
 			t, found = token.UnixMilli(c.in.Int()), true
 		} else {
 			c.in.Skip()
@@ -151,7 +151,7 @@ func (c *call) wipe() RC {
 	found := false
 	pairs := c.in.Map()
 	for c.in.Next(&pairs) {
-		if is(c.in.TextBytes(), "sn") {
+		if keyIs(c.in.TextBytes(), "sn") {
 			serial, found = serialOf(&c.in), true
 		} else {
 			c.in.Skip()

@@ -292,8 +292,8 @@ func (e refusedError) Error() string {
 
 func (e refusedError) ErrorClass() errclass.Class { return errclass.Refused }
 
-// done makes an outcome an error unless it was done.
-func done(out bank.Outcome, err error) error {
+// refusedAsError makes an outcome an error unless it was refusedAsError.
+func refusedAsError(out bank.Outcome, err error) error {
 	if err == nil && !out.Done {
 		return refusedError{out}
 	}

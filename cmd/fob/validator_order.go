@@ -39,7 +39,7 @@ is given back. It is posted to the contract's address.`,
 			}
 			return b.with(cmd.Context(), a, func(o *openBank) error {
 				order, out, err := o.Order(cmd.Context(), o.by, n)
-				if err := done(out, err); err != nil {
+				if err := refusedAsError(out, err); err != nil {
 					return err
 				}
 				return a.print(orderResultOf(order), orderText(order))

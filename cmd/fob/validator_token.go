@@ -96,7 +96,7 @@ func onToken(a *app, b *bankFlags, cmd *cobra.Command, do func(context.Context, 
 			return err
 		}
 		return b.with(ctx, a, func(o *openBank) error {
-			if err := done(do(ctx, o, serial)); err != nil {
+			if err := refusedAsError(do(ctx, o, serial)); err != nil {
 				return err
 			}
 			return showToken(ctx, a, o, serial)

@@ -53,7 +53,7 @@ characters, comes from a file or is asked for on the terminal.`,
 					return err
 				}
 				made, out, err := o.AddUser(cmd.Context(), o.by, u, "")
-				if err := done(out, err); err != nil {
+				if err := refusedAsError(out, err); err != nil {
 					return err
 				}
 				return a.print(userResultOf(made), userHead+"\n"+userLine(made)+"\n")
@@ -135,7 +135,7 @@ func newUserChangeCmd(a *app, b *bankFlags) *cobra.Command {
 					c.Password = &password
 				}
 				u, out, err := o.ChangeUser(cmd.Context(), o.by, args[0], c, "")
-				if err := done(out, err); err != nil {
+				if err := refusedAsError(out, err); err != nil {
 					return err
 				}
 				return a.print(userResultOf(u), userHead+"\n"+userLine(u)+"\n")

@@ -23,12 +23,12 @@ func (b *Bank) Check(ctx context.Context, by By, serial token.Serial, code strin
 		out = outcome(d)
 		return err
 	})
-	return only(out, err)
+	return unlessFailed(out, err)
 }
 
-// only returns an outcome where there is no error: what a transaction decided that
+// unlessFailed returns an outcome where there is no error: what a transaction decided that
 // was not made, or of which nobody knows, is not so.
-func only(out Outcome, err error) (Outcome, error) {
+func unlessFailed(out Outcome, err error) (Outcome, error) {
 	if err != nil {
 		out = Outcome{}
 	}
@@ -124,7 +124,7 @@ func (b *Bank) ofUser(ctx context.Context, id string, fn func(*question, *User) 
 			return err
 		})
 		if err != nil || !moved {
-			return only(out, err)
+			return unlessFailed(out, err)
 		}
 	}
 }

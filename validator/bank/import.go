@@ -310,9 +310,9 @@ func (i *importing) clear(ctx context.Context, rows []store.TokenRow, exists err
 	case err != nil:
 		return err
 	case len(k.Serials) > 0:
-		return conflict("the bank has these tokens already, and nothing was taken in: %s", few(k.Serials))
+		return conflict("the bank has these tokens already, and nothing was taken in: %s", abbreviateNames(k.Serials))
 	case len(k.SameSeed) > 0:
-		return conflict("these tokens have the same seed, and nothing was taken in: %s", few(k.SameSeed))
+		return conflict("these tokens have the same seed, and nothing was taken in: %s", abbreviateNames(k.SameSeed))
 	case len(k.Imports) == 0:
 		return exists
 	}
@@ -344,8 +344,8 @@ func brokenOff(id string) bool {
 	return time.Since(time.Unix(sec, nsec)) > importLasts
 }
 
-// few lists the first of many names.
-func few(names []string) string {
+// abbreviateNames lists the first of many names.
+func abbreviateNames(names []string) string {
 	const most = 5
 	if len(names) <= most {
 		return strings.Join(names, ", ")

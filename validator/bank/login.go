@@ -273,7 +273,7 @@ func (b *Bank) mustWait(ctx context.Context, by By, act validator.Act) error {
 func unchanged(tx *store.Tx, by By, hash string) (bool, error) {
 	if by.Clerk != "" {
 		c, err := tx.Clerk(by.Clerk)
-		return err == nil && !c.Locked && c.Password == hash, known(err)
+		return err == nil && !c.Locked && c.Password == hash, ignoreNotFound(err)
 	}
 	u, err := tx.User(by.User)
 	if err == nil {
@@ -282,11 +282,11 @@ func unchanged(tx *store.Tx, by By, hash string) (bool, error) {
 	if err == nil {
 		u, err = tx.User(by.User)
 	}
-	return err == nil && !u.Locked && u.Password == hash, known(err)
+	return err == nil && !u.Locked && u.Password == hash, ignoreNotFound(err)
 }
 
-// known is an error but for that something is not there.
-func known(err error) error {
+// ignoreNotFound is an error but for that something is not there.
+func ignoreNotFound(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}

@@ -99,7 +99,7 @@ func (b *Bank) act(ctx context.Context, by By, a onToken) (out Outcome, err erro
 		}
 		return err
 	})
-	return only(out, err)
+	return unlessFailed(out, err)
 }
 
 func (b *Bank) actOnPaper(tx *store.Tx, by By, a onToken) (out Outcome, err error) {

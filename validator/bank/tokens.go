@@ -78,7 +78,7 @@ func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code st
 		}
 		return nil
 	})
-	return only(out, err)
+	return unlessFailed(out, err)
 }
 
 // checkActivation asks about the code of an activation. Only the users of a token can
@@ -214,7 +214,7 @@ func (b *Bank) Resync(ctx context.Context, by By, serial token.Serial, first, se
 		out, err = ask(&question{bank: b, tx: tx, now: b.Now(), serial: serial})
 		return err
 	})
-	return only(out, err)
+	return unlessFailed(out, err)
 }
 
 // Report puts a loss or theft ([validator.Lost]) or a breakage

@@ -221,7 +221,7 @@ func (b *Bank) manage(
 			err = e
 		}
 	}
-	return only(out, err)
+	return unlessFailed(out, err)
 }
 
 // spend uses up a code of which nothing came.

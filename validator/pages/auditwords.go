@@ -13,13 +13,13 @@ import (
 var actKeys, reasonKeys = map[string]string{}, map[string]string{}
 
 // actOptions are the acts of the audit log to choose among: the operations first.
-var actOptions = []option{{Label: say("audit.any")}}
+var actOptions = []option{{Label: newMsg("audit.any")}}
 
 func init() {
 	act := func(kind string, a fmt.Stringer) {
 		key := kind + "." + slug(a)
 		actKeys[a.String()] = key
-		actOptions = append(actOptions, option{Value: a.String(), Label: say(key)})
+		actOptions = append(actOptions, option{Value: a.String(), Label: newMsg(key)})
 	}
 	for _, op := range validator.Operations() {
 		act("op", op)

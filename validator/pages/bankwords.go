@@ -166,9 +166,9 @@ func (b *phrasebook) warnings(all []string, dropped int) msg {
 	}
 	text := strings.Join(texts, " / ")
 	if more := len(all) - len(texts) + dropped; more > 0 {
-		return say("import.warnings-more", text, strconv.Itoa(more))
+		return newMsg("import.warnings-more", text, strconv.Itoa(more))
 	}
-	return say("import.warnings", text)
+	return newMsg("import.warnings", text)
 }
 
 // fieldPhrases are for errors that say nothing but what is wrong with a field.

@@ -168,7 +168,7 @@ func TestManyWarnings(t *testing.T) {
 		shown := book.warnings(many, 7)
 		require.Equal(t, "import.warnings-more", shown.Key)
 		require.Equal(t, strconv.Itoa(len(many)+7-strings.Count(shown.Args[0], " / ")-1), shown.Args[1])
-		_, err := state{Flash: &flash{Kind: "next", Text: say("import.done", "1000000"), More: shown}}.seal(newSecret())
+		_, err := state{Flash: &flash{Kind: "next", Text: newMsg("import.done", "1000000"), More: shown}}.seal(newSecret())
 		require.NoError(t, err)
 		require.Equal(t, "import.warnings", book.warnings(many[:2], 0).Key)
 		require.Equal(t, "import.warnings-more", book.warnings([]string{strings.Repeat("<", 5000)}, 0).Key)

@@ -175,7 +175,7 @@ func (c *call) contractPage() error {
 	if err != nil {
 		return err
 	}
-	return c.showTitled(http.StatusOK, "contract", say("contract.title", k.Name), d)
+	return c.showTitled(http.StatusOK, "contract", newMsg("contract.title", k.Name), d)
 }
 
 // tokenLines names the users by their IDs.
@@ -192,7 +192,7 @@ func (c *call) contractForm(title, action, cancel string) *form {
 	name := textField("name", 100)
 	name.Label = "field.contract-name"
 	return &form{
-		Title:  say(title),
+		Title:  newMsg(title),
 		Fields: []*field{name, textField("address", 200), emailField(), c.languageField()},
 		Submit: "action.save", Cancel: cancel, Action: action,
 	}
@@ -228,7 +228,7 @@ func (c *call) contractAdd() error {
 	if err != nil {
 		return err
 	}
-	c.say("good", say("contract.add.done"))
+	c.say("good", newMsg("contract.add.done"))
 	return c.leave("/contracts/" + added.ID)
 }
 
@@ -239,7 +239,7 @@ func (c *call) contractChangeForm() (*form, bank.Contract, error) {
 	}
 	home := "/desk/contracts/" + old.ID
 	f := c.contractForm("contract.change.title", home+"/change", home)
-	f.Facts = []fact{{Label: say("field.contract-id"), Text: old.ID}}
+	f.Facts = []fact{{Label: newMsg("field.contract-id"), Text: old.ID}}
 	f.fill(map[string]string{"name": old.Name, "address": old.Address, "email": old.Email, "language": string(old.Language)})
 	return f, old, nil
 }
@@ -268,7 +268,7 @@ func (c *call) contractChange() error {
 	if err != nil {
 		return err
 	}
-	c.say("good", say("contract.change.done"))
+	c.say("good", newMsg("contract.change.done"))
 	return c.leave("/contracts/" + old.ID)
 }
 
@@ -280,7 +280,7 @@ func (c *call) deskUserAddForm() (*form, string, error) {
 	}
 	home := "/desk/contracts/" + k.ID
 	f := c.userAddForm(home+"/users/add", home)
-	f.Facts = []fact{{Label: say("field.contract"), Text: k.Name}}
+	f.Facts = []fact{{Label: newMsg("field.contract"), Text: k.Name}}
 	return f, k.ID, nil
 }
 

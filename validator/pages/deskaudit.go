@@ -49,7 +49,7 @@ func (c *call) resend() error {
 	if err != nil {
 		return err
 	}
-	c.say("good", say("notices.resent", n.Serial.String()))
+	c.say("good", newMsg("notices.resent", n.Serial.String()))
 	return c.leave("/notices")
 }
 

@@ -46,17 +46,17 @@ func (c *call) orderForm() (*form, bank.Contract, error) {
 	home := "/desk/contracts/" + k.ID
 	cause := &field{Name: "cause", Label: "field.cause", Kind: "select"}
 	for _, v := range validator.OrderCauses() {
-		cause.Options = append(cause.Options, option{Value: slug(v), Label: say("cause." + slug(v))})
+		cause.Options = append(cause.Options, option{Value: slug(v), Label: newMsg("cause." + slug(v))})
 	}
 	cause.Value = slug(c.bank.Quote(k, bank.NewOrder{}).Cause)
 	old := optional(&field{Name: "old", Label: "field.old", Hint: "hint.old", Kind: "select"})
-	old.Options = []option{{Value: "", Label: say("order.none")}}
+	old.Options = []option{{Value: "", Label: newMsg("order.none")}}
 	for _, l := range c.tokenLines(tokens) {
 		old.Options = append(old.Options, option{Value: l.Serial.String(), Text: l.label()})
 	}
 	f := &form{
-		Title: say("order.title"), Lead: []msg{say("order.lead")},
-		Facts: []fact{{Label: say("field.contract"), Text: k.Name}, {Label: say("field.address"), Text: k.Address}},
+		Title: newMsg("order.title"), Lead: []msg{newMsg("order.lead")},
+		Facts: []fact{{Label: newMsg("field.contract"), Text: k.Name}, {Label: newMsg("field.address"), Text: k.Address}},
 		Fields: []*field{
 			cause, old, {Name: "returned", Label: "field.returned", Hint: "hint.returned", Kind: "check"},
 		},
@@ -132,18 +132,18 @@ func (c *call) orderConfirmForm() (*form, bank.Contract, error) {
 	}
 	n := newOrder(k, d.Values["cause"], d.Values["returned"])
 	f := &form{
-		Title: say("order.title"), Lead: []msg{say("order.confirm")},
+		Title: newMsg("order.title"), Lead: []msg{newMsg("order.confirm")},
 		Facts: []fact{
-			{Label: say("field.contract"), Text: k.Name},
-			{Label: say("field.cause"), Value: say("cause." + slug(n.Cause))},
+			{Label: newMsg("field.contract"), Text: k.Name},
+			{Label: newMsg("field.cause"), Value: newMsg("cause." + slug(n.Cause))},
 		},
 		Hidden: map[string]string{"draft": d.id()},
 		Fee:    c.feeOf(k, n),
 		Submit: "order.submit", Cancel: home + "/order", Action: home + "/order/confirm",
 	}
 	if old := d.Values["old"]; old != "" {
-		f.Facts = append(f.Facts, fact{Label: say("field.old"), Text: old},
-			fact{Label: say("field.returned"), Value: say(yesNo(n.Returned))})
+		f.Facts = append(f.Facts, fact{Label: newMsg("field.old"), Text: old},
+			fact{Label: newMsg("field.returned"), Value: newMsg(yesNo(n.Returned))})
 	}
 	return f, k, nil
 }
@@ -170,7 +170,7 @@ func (c *call) orderDo() error {
 	}
 	d := c.state.Draft
 	if c.r.PostForm.Get("draft") != d.id() {
-		c.say("bad", say("confirm.changed"))
+		c.say("bad", newMsg("confirm.changed"))
 		return c.leave("/contracts/" + k.ID + "/order/confirm")
 	}
 	o := newOrder(k, d.Values["cause"], d.Values["returned"])
@@ -180,7 +180,7 @@ func (c *call) orderDo() error {
 		}
 	}
 	if !c.done.begin(d.id()) {
-		c.say("plain", say("confirm.twice"))
+		c.say("plain", newMsg("confirm.twice"))
 		return c.leave("/contracts/" + k.ID)
 	}
 	_, out, err := c.bank.Order(c.r.Context(), c.by, o)
@@ -193,7 +193,7 @@ func (c *call) orderDo() error {
 	if err != nil {
 		return err
 	}
-	return c.ended(out, say("order.done"), "/contracts/"+k.ID, "/contracts/"+k.ID+"/order")
+	return c.ended(out, newMsg("order.done"), "/contracts/"+k.ID, "/contracts/"+k.ID+"/order")
 }
 
 // ordersData is a list of orders.
@@ -235,10 +235,10 @@ func (c *call) openOrder() (bank.Order, error) {
 
 func (c *call) orderFacts(o bank.Order) []fact {
 	return []fact{
-		{Label: say("field.contract"), Text: o.Contract},
-		{Label: say("field.cause"), Value: say("cause." + slug(o.Cause))},
-		{Label: say("field.address"), Text: o.Address},
-		{Label: say("field.fee"), Text: yen(c.lang, o.Fee)},
+		{Label: newMsg("field.contract"), Text: o.Contract},
+		{Label: newMsg("field.cause"), Value: newMsg("cause." + slug(o.Cause))},
+		{Label: newMsg("field.address"), Text: o.Address},
+		{Label: newMsg("field.fee"), Text: yen(c.lang, o.Fee)},
 	}
 }
 
@@ -259,12 +259,12 @@ func (c *call) shipForm() (*form, bank.Order, error) {
 	}
 	action := "/desk/orders/" + url.PathEscape(o.ID) + "/ship"
 	f := &form{
-		Title: say("ship.title"), Lead: []msg{say("ship.lead")}, Facts: c.orderFacts(o),
+		Title: newMsg("ship.title"), Lead: []msg{newMsg("ship.lead")}, Facts: c.orderFacts(o),
 		Fields: []*field{serialField("serial")},
 		Submit: "ship.submit", Cancel: "/desk/orders", Action: action,
 	}
 	if len(stock) == 0 {
-		f.Warn = append(f.Warn, say("ship.empty"))
+		f.Warn = append(f.Warn, newMsg("ship.empty"))
 	}
 	serial := f.Fields[0]
 	serial.Suggest = action
@@ -310,7 +310,7 @@ func (c *call) ship() error {
 	if err != nil {
 		return err
 	}
-	c.say("good", say("ship.done", serial.String()))
+	c.say("good", newMsg("ship.done", serial.String()))
 	return c.leave("/orders")
 }
 
@@ -320,7 +320,7 @@ func (c *call) cancelForm() (*form, bank.Order, error) {
 		return nil, o, err
 	}
 	return &form{
-		Title: say("cancel.title"), Lead: []msg{say("cancel.lead")}, Facts: c.orderFacts(o), Danger: true,
+		Title: newMsg("cancel.title"), Lead: []msg{newMsg("cancel.lead")}, Facts: c.orderFacts(o), Danger: true,
 		Submit: "cancel.submit", Cancel: "/desk/orders", Action: "/desk/orders/" + url.PathEscape(o.ID) + "/cancel",
 	}, o, nil
 }
@@ -345,6 +345,6 @@ func (c *call) cancel() error {
 	if err != nil {
 		return err
 	}
-	c.say("good", say("cancel.done"))
+	c.say("good", newMsg("cancel.done"))
 	return c.leave("/orders")
 }

@@ -36,7 +36,7 @@ func (c *call) issueForm() *form {
 	contract := idField("contract", 32)
 	contract.Hint = "hint.contract-id"
 	f := &form{
-		Title: say("issue.title"), Lead: []msg{say("issue.lead")},
+		Title: newMsg("issue.title"), Lead: []msg{newMsg("issue.lead")},
 		Fields: []*field{serialField("serial"), contract},
 		Submit: "issue.submit", Cancel: "/desk/stock", Action: "/desk/stock/issue",
 	}
@@ -67,7 +67,7 @@ func (c *call) issue() error {
 	if err != nil {
 		return err
 	}
-	c.say("good", say("issue.done", serial.String()))
+	c.say("good", newMsg("issue.done", serial.String()))
 	return c.leave("/contracts/" + values["contract"])
 }
 
@@ -75,24 +75,24 @@ func (c *call) issue() error {
 // been read when it begins: it is read as it arrives and never laid down.
 func (c *call) importForm() *form {
 	format := &field{Name: "format", Label: "field.format", Hint: "hint.format", Kind: "select", Optional: true}
-	format.Options = []option{{Value: "", Label: say("import.find-out")}}
+	format.Options = []option{{Value: "", Label: newMsg("import.find-out")}}
 	for _, f := range seedfile.Formats() {
 		if f.Readable() {
 			format.Options = append(format.Options, option{Value: f.Name, Text: f.Name + " – " + f.Title})
 		}
 	}
 	step := &field{Name: "step", Label: "field.step", Hint: "hint.step", Kind: "select", Optional: true, Options: []option{
-		{Value: "", Label: say("import.in-file")}, {Value: "60", Text: "60"},
+		{Value: "", Label: newMsg("import.in-file")}, {Value: "60", Text: "60"},
 	}}
 	zone := &field{Name: "zone", Label: "field.expiry-zone", Hint: "hint.expiry-zone", Kind: "select", Optional: true, Options: []option{
-		{Value: "", Label: say("import.zone-ask")}, {Value: string(bank.ZoneJapan), Label: say("import.zone-japan")},
-		{Value: string(bank.ZoneUTC), Label: say("import.zone-utc")},
+		{Value: "", Label: newMsg("import.zone-ask")}, {Value: string(bank.ZoneJapan), Label: newMsg("import.zone-japan")},
+		{Value: string(bank.ZoneUTC), Label: newMsg("import.zone-utc")},
 	}}
 	key := optional(&field{Name: "key", Label: "field.key", Hint: "hint.key", Kind: "hex", Max: 64, Auto: "off"})
 	contract := optional(idField("contract", 32))
 	contract.Hint = "hint.import-contract"
 	return &form{
-		Title: say("import.title"), Lead: []msg{say("import.lead")},
+		Title: newMsg("import.title"), Lead: []msg{newMsg("import.lead")},
 		Fields: []*field{
 			format, step, zone, optional(passwordField("password", "field.file-password", "off")), key, contract,
 			{Name: "file", Label: "field.seed-file", Kind: "file"},
@@ -131,7 +131,7 @@ func (c *call) importFile() error {
 			return &badForm{err}
 		}
 		if part.FormName() == "file" {
-			if !goodFormToken(c.secret, first(values["form-token"])) {
+			if !goodFormToken(c.secret, firstValue(values["form-token"])) {
 				return &forged{errFormToken}
 			}
 			return c.importPart(part, limited, values)
@@ -162,7 +162,7 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func first(all []string) string {
+func firstValue(all []string) string {
 	if len(all) > 0 {
 		return all[0]
 	}
@@ -243,7 +243,7 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 	case err != nil:
 		return err
 	}
-	c.say("good", say("import.done", strconv.Itoa(report.Tokens)))
+	c.say("good", newMsg("import.done", strconv.Itoa(report.Tokens)))
 	if all := slices.Concat(report.Warnings, warnings); len(all) > 0 {
 		c.state.Flash.Kind, c.state.Flash.More = "next", c.pages[c.lang].phrases.warnings(all, dropped)
 	}

@@ -26,7 +26,7 @@ func (c *call) tokenPage() error {
 	if err != nil {
 		return err
 	}
-	return c.showTitled(http.StatusOK, "token", say("token.title", t.Serial.String()), c.tokenLines([]bank.Token{t})[0])
+	return c.showTitled(http.StatusOK, "token", newMsg("token.title", t.Serial.String()), c.tokenLines([]bank.Token{t})[0])
 }
 
 // procedures are what a clerk does to a token when the bank's form has come in,
@@ -49,12 +49,12 @@ func (c *call) procedureForm() (*form, bank.Token, error) {
 	home := "/desk/tokens/" + t.Serial.String()
 	l := c.tokenLines([]bank.Token{t})[0]
 	f := &form{
-		Title: say("desk." + act + ".title"), Lead: []msg{say("desk." + act + ".lead")},
+		Title: newMsg("desk." + act + ".title"), Lead: []msg{newMsg("desk." + act + ".lead")},
 		Facts: []fact{
-			{Label: say("field.serial"), Text: t.Serial.String()},
-			{Label: say("field.contract"), Text: t.Contract},
-			{Label: say("field.users"), Text: cmp.Or(strings.Join(t.Users, ", "), "–")},
-			{Label: say("field.condition"), Value: say("condition." + slug(l.Condition))},
+			{Label: newMsg("field.serial"), Text: t.Serial.String()},
+			{Label: newMsg("field.contract"), Text: t.Contract},
+			{Label: newMsg("field.users"), Text: cmp.Or(strings.Join(t.Users, ", "), "–")},
+			{Label: newMsg("field.condition"), Value: newMsg("condition." + slug(l.Condition))},
 		},
 		Submit: "desk." + act + ".submit", Cancel: home, Action: home + "/" + act, Danger: danger,
 	}
@@ -114,5 +114,5 @@ func (c *call) procedure() error {
 	if err != nil {
 		return err
 	}
-	return c.ended(out, say("desk."+act+".done", t.Serial.String()), home, home)
+	return c.ended(out, newMsg("desk."+act+".done", t.Serial.String()), home, home)
 }

@@ -26,7 +26,7 @@ func (s *server) routeLogin(mux *http.ServeMux, a *area) {
 func (c *call) loginForm() *form {
 	user := &field{Name: "user", Label: "field." + c.area.name + "-id", Kind: "id", Max: 64, Auto: "username"}
 	return &form{
-		Title: say("login.title." + c.area.name), Lead: []msg{say("login.lead." + c.area.name)},
+		Title: newMsg("login.title." + c.area.name), Lead: []msg{newMsg("login.lead." + c.area.name)},
 		Fields: []*field{user, passwordField("password", "field.password", "current-password")},
 		Submit: "login.submit", Action: c.area.prefix + "/login", Narrow: true,
 	}
@@ -37,7 +37,7 @@ func (c *call) loginPage() error {
 		return redirectTo(c.area.prefix + "/")
 	}
 	if why := c.r.URL.Query().Get("why"); c.state.Flash == nil && (why == "ended" || why == "out") {
-		c.say("plain", say("login."+why))
+		c.say("plain", newMsg("login."+why))
 	}
 	return c.showForm(c.loginForm())
 }
@@ -58,7 +58,7 @@ func (c *call) logIn() error {
 	// Nobody is logged in yet: whose login it is stands in the form.
 	session, err := login(c.r.Context(), bank.By{Front: bank.FrontPage, Source: c.by.Source}, values["user"], values["password"])
 	if errors.Is(err, bank.ErrLogin) || errors.Is(err, bank.ErrInvalid) {
-		c.say("bad", say("login.refused"))
+		c.say("bad", newMsg("login.refused"))
 		return c.leave("/login")
 	}
 	if err != nil {
@@ -96,7 +96,7 @@ func (c *call) logOut() error {
 
 func (c *call) passwordForm() *form {
 	return &form{
-		Title: say("password.title"),
+		Title: newMsg("password.title"),
 		Fields: []*field{
 			// For password managers, which must know whose it is.
 			{Name: "user", Label: "field." + c.area.name + "-id", Value: c.by.User + c.by.Clerk, Auto: "username", Fixed: true},
@@ -134,7 +134,7 @@ func (c *call) changePassword() error {
 	case err != nil:
 		return err
 	}
-	c.say("good", say("password.done"))
+	c.say("good", newMsg("password.done"))
 	// The bank may end the session with the old password: then the next page asks
 	// for the new one.
 	return c.leave("/")

@@ -111,7 +111,7 @@ func optional(f *field) *field { f.Optional = true; return f }
 func accountType() *field {
 	f := &field{Name: "account-type", Label: "field.account-type", Kind: "select", Value: "ordinary"}
 	for _, v := range []string{"ordinary", "current", "savings"} {
-		f.Options = append(f.Options, option{Value: v, Label: say("account-type." + v)})
+		f.Options = append(f.Options, option{Value: v, Label: newMsg("account-type." + v)})
 	}
 	return f
 }
@@ -172,7 +172,7 @@ func (c *call) operationForm() (*form, validator.Operation, error) {
 		return nil, op, err
 	}
 	f := &form{
-		Title: say("op." + slug(op)), Lead: []msg{say("operation.lead")}, Fields: fields,
+		Title: newMsg("op." + slug(op)), Lead: []msg{newMsg("operation.lead")}, Fields: fields,
 		Submit: "action.confirm", Cancel: "/operations", Action: c.r.URL.Path,
 	}
 	if d := c.state.Draft; d != nil && d.Page == slug(op) {
@@ -230,7 +230,7 @@ func (c *call) confirmForm() (*form, validator.Operation, error) {
 		return nil, op, redirectTo("/operations/" + slug(op))
 	}
 	f := &form{
-		Title: say("op." + slug(op)), Lead: []msg{say("confirm.lead")},
+		Title: newMsg("op." + slug(op)), Lead: []msg{newMsg("confirm.lead")},
 		Hidden: map[string]string{"draft": d.id()},
 		Submit: "action.do", Cancel: "/operations/" + slug(op), Action: "/operations/" + slug(op) + "/confirm",
 	}
@@ -240,7 +240,7 @@ func (c *call) confirmForm() (*form, validator.Operation, error) {
 		}
 	}
 	if c.bank.NeedsOTP(op) {
-		f.Lead = append(f.Lead, say("confirm.code"))
+		f.Lead = append(f.Lead, newMsg("confirm.code"))
 		f.Fields = []*field{c.codeField("code", "field.code")}
 	}
 	return f, op, nil
@@ -250,13 +250,13 @@ func (c *call) confirmForm() (*form, validator.Operation, error) {
 func factOf(f *field, value string) fact {
 	for _, o := range f.Options {
 		if o.Value == value {
-			return fact{Label: say(f.Label), Text: o.Text, Value: o.Label}
+			return fact{Label: newMsg(f.Label), Text: o.Text, Value: o.Label}
 		}
 	}
 	if n, err := strconv.ParseInt(value, 10, 64); f.Name == "amount" && err == nil && strconv.FormatInt(n, 10) == value {
-		return fact{Label: say(f.Label), Value: say("word.yen", thousands(n))}
+		return fact{Label: newMsg(f.Label), Value: newMsg("word.yen", thousands(n))}
 	}
-	return fact{Label: say(f.Label), Text: value}
+	return fact{Label: newMsg(f.Label), Text: value}
 }
 
 func (c *call) confirmPage() error {
@@ -277,7 +277,7 @@ func (c *call) operationDo() error {
 	}
 	again := "/operations/" + slug(op) + "/confirm"
 	if c.r.PostForm.Get("draft") != c.state.Draft.id() {
-		c.say("bad", say("confirm.changed"))
+		c.say("bad", newMsg("confirm.changed"))
 		return c.leave(again)
 	}
 	values, ok := f.take(c.r.PostForm)
@@ -297,7 +297,7 @@ func (c *call) operationDo() error {
 	}
 	id := c.state.Draft.id()
 	if !c.done.begin(id) {
-		c.say("plain", say("confirm.twice"))
+		c.say("plain", newMsg("confirm.twice"))
 		return c.leave("/history")
 	}
 	out, err := c.bank.Do(c.r.Context(), c.by, bank.Request{Operation: op, Code: values["code"], Details: details})
@@ -307,9 +307,9 @@ func (c *call) operationDo() error {
 	if err != nil {
 		return err
 	}
-	done := say("receipt.done")
+	done := newMsg("receipt.done")
 	if op == validator.OpBalance {
-		done = say("balance.done")
+		done = newMsg("balance.done")
 	}
 	return c.endedOwn(out, done, "/receipt/"+out.Receipt, again)
 }
@@ -355,7 +355,7 @@ func receipt(t bank.Transaction) receiptData {
 		}
 	}
 	if t.Operation == validator.OpBalance {
-		d.Facts = append(d.Facts, fact{Label: say("field.balance"), Value: say("word.yen", exampleBalance(t.Details))})
+		d.Facts = append(d.Facts, fact{Label: newMsg("field.balance"), Value: newMsg("word.yen", exampleBalance(t.Details))})
 		d.Note = "balance.note"
 	}
 	var rest []string
@@ -366,7 +366,7 @@ func receipt(t bank.Transaction) receiptData {
 	}
 	slices.Sort(rest)
 	for _, name := range rest {
-		d.Facts = append(d.Facts, fact{Label: say("receipt.detail", name), Text: t.Details[name]})
+		d.Facts = append(d.Facts, fact{Label: newMsg("receipt.detail", name), Text: t.Details[name]})
 	}
 	return d
 }

@@ -25,8 +25,8 @@ type msg struct {
 	Args []string `json:"a,omitempty"`
 }
 
-// say makes a message.
-func say(key string, args ...string) msg { return msg{key, args} }
+// newMsg makes a message.
+func newMsg(key string, args ...string) msg { return msg{key, args} }
 
 // rendering makes pages in one language.
 type rendering struct {
@@ -124,7 +124,7 @@ type view struct {
 
 // show writes a whole page, and clears what it has said.
 func (c *call) show(status int, page, title string, data any) error {
-	return c.showTitled(status, page, say(title), data)
+	return c.showTitled(status, page, newMsg(title), data)
 }
 
 func (c *call) showTitled(status int, page string, title msg, data any) error {

@@ -110,13 +110,13 @@ func (c *call) historyPage() error {
 	return c.show(http.StatusOK, "history", "history.title", l)
 }
 
-// told returns what is said of a refusal: the rule's reason where the user may
+// refusalFlash returns what is said of a refusal: the rule's reason where the user may
 // know it, and of a code only what the bank answers to the outside.
-func told(out bank.Outcome) *flash {
+func refusalFlash(out bank.Outcome) *flash {
 	if out.ByRule() {
-		f := &flash{Kind: "bad", Text: say("verdict." + slug(out.Verdict.Reason))}
+		f := &flash{Kind: "bad", Text: newMsg("verdict." + slug(out.Verdict.Reason))}
 		if out.Verdict.Way == validator.OnPaper {
-			f.More = say("way.on-paper")
+			f.More = newMsg("way.on-paper")
 		}
 		return f
 	}
@@ -124,13 +124,13 @@ func told(out bank.Outcome) *flash {
 	if out.Answer == validator.NextCode || out.Answer == validator.Corrected {
 		kind = "next"
 	}
-	return &flash{Kind: kind, Text: say("answer." + slug(out.Answer)), More: say("answer." + slug(out.Answer) + ".more")}
+	return &flash{Kind: kind, Text: newMsg("answer." + slug(out.Answer)), More: newMsg("answer." + slug(out.Answer) + ".more")}
 }
 
 // ended leaves what came of a form: for the page after it, or for the form again.
 func (c *call) ended(out bank.Outcome, done msg, to, again string) error {
 	if !out.Done {
-		c.state.Flash = told(out)
+		c.state.Flash = refusalFlash(out)
 		return c.leave(again)
 	}
 	c.state = state{Flash: &flash{Kind: "good", Text: done}}

@@ -29,7 +29,7 @@ func (c *call) usersPage() error {
 func roleField(roles ...validator.Role) *field {
 	f := &field{Name: "role", Label: "field.role", Kind: "select"}
 	for _, r := range roles {
-		f.Options = append(f.Options, option{Value: slug(r), Label: say("role." + slug(r))})
+		f.Options = append(f.Options, option{Value: slug(r), Label: newMsg("role." + slug(r))})
 	}
 	return f
 }
@@ -47,7 +47,7 @@ func roleOf(s string) validator.Role {
 // languageField offers the languages; the one of the page is chosen.
 func (c *call) languageField() *field {
 	return &field{Name: "language", Label: "field.language", Kind: "select", Value: c.lang, Options: []option{
-		{Value: langJapanese, Label: say("language.ja")}, {Value: langEnglish, Label: say("language.en")},
+		{Value: langJapanese, Label: newMsg("language.ja")}, {Value: langEnglish, Label: newMsg("language.en")},
 	}}
 }
 
@@ -60,7 +60,7 @@ func (c *call) userAddForm(action, cancel string) *form {
 	id := idField("id", 64)
 	id.Label, id.Hint = "field.user-id", "hint.user-id"
 	f := &form{
-		Title: say("users.add.title"),
+		Title: newMsg("users.add.title"),
 		Fields: []*field{
 			id, textField("name", 100), optional(emailField()), roleField(c.by.Roles(validator.PlainUser)...), c.languageField(),
 			passwordField("password", "field.password-first", "new-password"),
@@ -107,7 +107,7 @@ func (c *call) addUser(f *form, contract, to, again string) error {
 		return err
 	}
 	c.state.Draft = f.draftOf("user-add", values)
-	return c.endedOwn(out, say("users.add.done", u.ID), to, again)
+	return c.endedOwn(out, newMsg("users.add.done", u.ID), to, again)
 }
 
 // wrong writes what the bank found wrong with a form to its field, and reports
@@ -137,7 +137,7 @@ func (c *call) wrong(f *form, err error) bool {
 func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
 	password := optional(passwordField("password", "field.password-reset", "new-password"))
 	f := &form{
-		Title: say("users.change.title"), Facts: []fact{{Label: say("field.user-id"), Text: u.ID}},
+		Title: newMsg("users.change.title"), Facts: []fact{{Label: newMsg("field.user-id"), Text: u.ID}},
 		Fields: []*field{
 			textField("name", 100), optional(emailField()), roleField(c.by.Roles(u.Role)...), c.languageField(), password,
 			{Name: "locked", Label: "field.locked", Kind: "check"},
@@ -226,7 +226,7 @@ func (c *call) changeUser(u bank.User, f *form, to, again string) error {
 	}
 	change.UnlockActivation = values["unlock"] != ""
 	if change == (bank.UserChange{}) {
-		c.say("plain", say("users.change.same"))
+		c.say("plain", newMsg("users.change.same"))
 		return c.leave(again)
 	}
 	_, out, err := c.bank.ChangeUser(c.r.Context(), c.by, u.ID, change, values["code"])
@@ -237,5 +237,5 @@ func (c *call) changeUser(u bank.User, f *form, to, again string) error {
 		return err
 	}
 	c.state.Draft = f.draftOf("user-change "+u.ID, values)
-	return c.endedOwn(out, say("users.change.done", u.ID), to, again)
+	return c.endedOwn(out, newMsg("users.change.done", u.ID), to, again)
 }

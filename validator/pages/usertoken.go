@@ -11,7 +11,7 @@ import (
 // activateForm registers a token as the one that the user uses (利用開始登録).
 func (c *call) activateForm() *form {
 	f := &form{
-		Title: say("activate.title"), Lead: []msg{say("activate.lead"), say("activate.share")},
+		Title: newMsg("activate.title"), Lead: []msg{newMsg("activate.lead"), newMsg("activate.share")},
 		Fields: []*field{serialField("serial")},
 		Submit: "activate.submit", Cancel: "/", Action: "/token/activate",
 	}
@@ -19,7 +19,7 @@ func (c *call) activateForm() *form {
 		f.Fields = append(f.Fields, c.codeField("code", "field.code"))
 	}
 	if !c.me.Token.IsZero() {
-		f.Warn = append(f.Warn, say("activate.instead", c.me.Token.String()))
+		f.Warn = append(f.Warn, newMsg("activate.instead", c.me.Token.String()))
 	}
 	if d := c.state.Draft; d != nil && d.Page == "activate" {
 		f.fill(d.Values)
@@ -48,10 +48,10 @@ func (c *call) activate() error {
 	}
 	c.state.Draft = f.draftOf("activate", values)
 	if out.CodeRefused() {
-		c.state.Flash = &flash{Kind: "bad", Text: say("activate.refused"), More: say("activate.refused.more")}
+		c.state.Flash = &flash{Kind: "bad", Text: newMsg("activate.refused"), More: newMsg("activate.refused.more")}
 		return c.leave("/token/activate")
 	}
-	return c.ended(out, say("activate.done", serial.String()), "/", "/token/activate")
+	return c.ended(out, newMsg("activate.done", serial.String()), "/", "/token/activate")
 }
 
 // resyncForm corrects the clock of the user's own token (時刻補正).
@@ -59,8 +59,8 @@ func (c *call) resyncForm() *form {
 	second := c.codeField("second", "field.code-second")
 	second.Hint = "hint.code-second"
 	return &form{
-		Title: say("resync.title"), Lead: []msg{say("resync.lead"), say("resync.none")},
-		Facts:  []fact{{Label: say("field.serial"), Text: c.me.Token.String()}},
+		Title: newMsg("resync.title"), Lead: []msg{newMsg("resync.lead"), newMsg("resync.none")},
+		Facts:  []fact{{Label: newMsg("field.serial"), Text: c.me.Token.String()}},
 		Fields: []*field{c.codeField("first", "field.code-first"), second},
 		Submit: "resync.submit", Cancel: "/", Action: "/token/resync",
 	}
@@ -93,7 +93,7 @@ func (c *call) resync() error {
 // part of what is said when it was done.
 func (c *call) resynced(out bank.Outcome, to, again string) error {
 	if out.Answer == validator.Corrected {
-		c.state = state{Flash: &flash{Kind: "good", Text: say("resync.done"), More: say("resync.done.more")}}
+		c.state = state{Flash: &flash{Kind: "good", Text: newMsg("resync.done"), More: newMsg("resync.done.more")}}
 		return c.leave(to)
 	}
 	out.Done = false
@@ -103,11 +103,11 @@ func (c *call) resynced(out bank.Outcome, to, again string) error {
 		}
 	}
 	if !out.ByRule() {
-		more := say("resync.refused.more")
+		more := newMsg("resync.refused.more")
 		if c.area == deskArea {
-			more = say("desk.resync.refused.more")
+			more = newMsg("desk.resync.refused.more")
 		}
-		c.state.Flash = &flash{Kind: "bad", Text: say("resync.refused"), More: more}
+		c.state.Flash = &flash{Kind: "bad", Text: newMsg("resync.refused"), More: more}
 		return c.leave(again)
 	}
 	return c.ended(out, msg{}, to, again)
@@ -146,24 +146,24 @@ func (c *call) liftForm() (*form, error) {
 		return nil, err
 	}
 	f := &form{
-		Title: say("lift.title"), Lead: []msg{say("lift.lead")},
+		Title: newMsg("lift.title"), Lead: []msg{newMsg("lift.lead")},
 		Submit: "lift.submit", Cancel: "/", Action: "/token/lift",
 	}
 	switch t := troubleOf(st); {
 	case t == fine, t == suspended && !c.bank.NeedsOTP(validator.OpLift):
 	case t == suspended:
-		f.Warn, f.Submit = append(f.Warn, say("lift.own")), ""
+		f.Warn, f.Submit = append(f.Warn, newMsg("lift.own")), ""
 		return f, nil
 	case t == notRegistered:
-		f.Warn, f.Submit = append(f.Warn, say("verdict.no-token")), ""
+		f.Warn, f.Submit = append(f.Warn, newMsg("verdict.no-token")), ""
 		return f, nil
 	default:
-		f.Warn, f.Submit = append(f.Warn, say("verdict.own-token-out-of-use")), ""
+		f.Warn, f.Submit = append(f.Warn, newMsg("verdict.own-token-out-of-use")), ""
 		return f, nil
 	}
 	choice := otherTokens(st, func(l tokenLine) bool { return l.State.Suspended })
 	if len(choice.Options) == 0 {
-		f.Warn = append(f.Warn, say("lift.none"))
+		f.Warn = append(f.Warn, newMsg("lift.none"))
 		f.Submit = ""
 		return f, nil
 	}
@@ -198,19 +198,19 @@ func (c *call) revokeForm() (*form, error) {
 		return nil, err
 	}
 	f := &form{
-		Title: say("revoke.title"), Lead: []msg{say("revoke.lead")},
+		Title: newMsg("revoke.title"), Lead: []msg{newMsg("revoke.lead")},
 		Submit: "revoke.submit", Cancel: "/", Action: "/token/revoke", Danger: true,
 	}
 	choice := otherTokens(st, func(l tokenLine) bool { return l.Condition != validator.Revoked })
 	switch t := troubleOf(st); {
 	case t == suspended:
-		f.Warn, f.Submit = append(f.Warn, say("verdict.own-token-suspended")), ""
+		f.Warn, f.Submit = append(f.Warn, newMsg("verdict.own-token-suspended")), ""
 	case t == notRegistered:
-		f.Warn, f.Submit = append(f.Warn, say("verdict.no-token")), ""
+		f.Warn, f.Submit = append(f.Warn, newMsg("verdict.no-token")), ""
 	case st.RevokeWay != validator.OnScreen: // who will be sent to paper need not type a code first
-		f.Warn, f.Submit = append(f.Warn, say("revoke.paper"), say("way.on-paper")), ""
+		f.Warn, f.Submit = append(f.Warn, newMsg("revoke.paper"), newMsg("way.on-paper")), ""
 	case len(choice.Options) == 0:
-		f.Warn, f.Submit = append(f.Warn, say("revoke.none")), ""
+		f.Warn, f.Submit = append(f.Warn, newMsg("revoke.none")), ""
 	default:
 		choice.Value = c.r.URL.Query().Get("serial")
 		sure := &field{Name: "sure", Label: "revoke.sure", Kind: "check"}
@@ -262,5 +262,5 @@ func (c *call) onOther(f *form, do doToToken, name string) error {
 	if err != nil {
 		return err
 	}
-	return c.endedOwn(out, say(name+".done", serial.String()), "/", again+"?serial="+serial.String())
+	return c.endedOwn(out, newMsg(name+".done", serial.String()), "/", again+"?serial="+serial.String())
 }

@@ -134,14 +134,14 @@ func scanStrictly(s scanner) (r Record, mac []byte, proper bool, err error) {
 		&r.Chain, &r.Seq, &at, &r.User, &r.Clerk, &r.Contract, &r.Act, &r.Serial, &r.Rule, &r.Reason, &done,
 		&r.Front, &r.Source, &r.Note, &mac,
 	} {
-		proper = take(v[i], d) && proper
+		proper = assignColumn(v[i], d) && proper
 	}
 	r.At, r.Done = token.UnixSeconds(at), done == 1
 	return r, mac, proper && (done == 0 || done == 1), nil
 }
 
-// take stores a value in dest, and reports whether it has the type of dest.
-func take(v, dest any) (ok bool) {
+// assignColumn stores a value in dest, and reports whether it has the type of dest.
+func assignColumn(v, dest any) (ok bool) {
 	switch d := dest.(type) {
 	case *int64:
 		*d, ok = v.(int64)
@@ -170,8 +170,8 @@ func (tx *Tx) chains(mac MAC, report *AuditReport) (map[int64]*walk, error) {
 			return err
 		}
 		var h chainHead
-		proper := take(v[0], &h.id) && take(v[1], &h.seq)
-		proper = proper && take(v[2], &h.mac) && take(v[3], &h.seal)
+		proper := assignColumn(v[0], &h.id) && assignColumn(v[1], &h.seq)
+		proper = proper && assignColumn(v[2], &h.mac) && assignColumn(v[3], &h.seal)
 		if !proper || !bytes.Equal(h.seal, h.sealed(mac)) {
 			report.fault("chain %d: its head is not what was written", h.id)
 		}

@@ -112,7 +112,7 @@ func shown() string {
 // echo sends a request over the line and waits for its answer.
 func echo() bool {
 	const text = "is anybody there?"
-	if ask(text); memory.outN == 0 {
+	if sendEcho(text); memory.outN == 0 {
 		return false
 	}
 	for _, b := range memory.out[:memory.outN] {
@@ -131,8 +131,8 @@ func echo() bool {
 	return false
 }
 
-// ask sends an echo request and runs one step of the core.
-func ask(text string) {
+// sendEcho sends an echo request and runs one step of the core.
+func sendEcho(text string) {
 	message := host.out.Message()
 	body := serialproto.Encoder{Buf: message[serialproto.HeaderSize:serialproto.HeaderSize:cap(message)]}
 	body.Map(1)
