@@ -126,6 +126,48 @@ func TestJSONFields(t *testing.T) {
 	}
 }
 
+// TestJSONNames: the results of the bank's commands have the names that the HTTP API
+// publishes for the same thing.
+func TestJSONNames(t *testing.T) {
+	names := func(pattern string) map[string][]string { // by struct
+		files, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		all := map[string][]string{}
+		for _, file := range files {
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+			require.NoError(t, err)
+			ast.Inspect(parsed, func(n ast.Node) bool {
+				spec, ok := n.(*ast.TypeSpec)
+				if !ok {
+					return true
+				}
+				if s, ok := spec.Type.(*ast.StructType); ok {
+					for _, f := range s.Fields.List {
+						if f.Tag != nil {
+							name, _, _ := strings.Cut(reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("json"), ",")
+							all[spec.Name.Name] = append(all[spec.Name.Name], name)
+						}
+					}
+				}
+				return true
+			})
+		}
+		return all
+	}
+	api := names("../../validator/httpapi/*.go")
+	own := map[string][]string{ // what the API does not have, or cannot call so here: `to` is an address, `made` and `sent` are numbers
+		"token": {"period", "t0"}, "order": {"due_from", "due_to"}, "notice": {"created", "sent_at"}, "key": {"file"},
+	}
+	compared := 0
+	for name, fields := range names("validator_results.go") {
+		thing := strings.TrimSuffix(name, "Result")
+		require.NotEmpty(t, api[thing+"View"], name)
+		require.Subset(t, append(api[thing+"View"], own[thing]...), fields, name)
+		compared++
+	}
+	require.Equal(t, 7, compared, "contract, user, token, order, notice, record and key")
+}
+
 // TestJSONNull: what does not exist is null, and texts that look like it stay.
 func TestJSONNull(t *testing.T) {
 	var b bytes.Buffer

@@ -20,7 +20,7 @@ type seedResult struct {
 	Digits       uint8      `json:"digits"`
 	Period       int64      `json:"period,omitempty"` // seconds
 	T0           int64      `json:"t0,omitempty"`
-	Drift        int64      `json:"drift,omitempty"` // steps
+	Drift        int64      `json:"offset_steps,omitempty"`
 	Counter      *uint64    `json:"counter,omitempty"`
 	Start        *time.Time `json:"start,omitempty"`      // the later of device and policy
 	Expiry       *time.Time `json:"expires_at,omitempty"` // the earlier

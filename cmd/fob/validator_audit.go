@@ -150,7 +150,7 @@ and --since wants the log to go on from there.`,
 func (a *app) auditReport(r bank.AuditReport) error {
 	result := struct {
 		Records int64    `json:"records"`
-		Ends    string   `json:"ends"`
+		Heads   string   `json:"heads"`
 		Faults  []string `json:"faults"`
 	}{r.Records, r.Heads, append([]string{}, r.Faults...)}
 	text := ""

@@ -43,7 +43,7 @@ type userResult struct {
 	Language  string       `json:"language"`
 	Token     token.Serial `json:"token"` // "" is none
 	Activated *time.Time   `json:"activated"`
-	Revoked   *time.Time   `json:"revoked"` // when a token of his last was
+	Revoked   *time.Time   `json:"revoked_at"` // when a token of his last was
 	Locked    bool         `json:"locked"`
 	Created   *time.Time   `json:"created"`
 }
@@ -66,7 +66,7 @@ type tokenResult struct {
 	Contract     string       `json:"contract"` // "" is the stock
 	Condition    string       `json:"condition"`
 	Suspended    bool         `json:"suspended"`
-	Wrong        int          `json:"wrong"` // entries in a row
+	Wrong        int          `json:"wrong_entries"` // in a row
 	Users        []string     `json:"users"`
 	Expiry       token.Expiry `json:"expiry"`
 	Start        *time.Time   `json:"start"`
@@ -74,7 +74,7 @@ type tokenResult struct {
 	Digits       uint8        `json:"digits"`
 	Step         int64        `json:"period"` // seconds
 	T0           int64        `json:"t0"`
-	Drift        int64        `json:"drift"` // learned, in steps
+	Drift        int64        `json:"offset_steps"` // learned
 	Manufacturer string       `json:"manufacturer"`
 	Model        string       `json:"model"`
 	Activated    *time.Time   `json:"activated"`
@@ -113,7 +113,7 @@ type orderResult struct {
 	Returned bool         `json:"returned"`
 	Old      token.Serial `json:"old"`
 	New      token.Serial `json:"new"`
-	Fee      int64        `json:"fee"` // yen, tax included
+	Fee      int64        `json:"fee_yen"` // tax included
 	Rule     string       `json:"rule"`
 	Status   string       `json:"status"`
 	Address  string       `json:"address"`

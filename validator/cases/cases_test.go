@@ -30,7 +30,7 @@ func all(t *testing.T, database string) {
 	for i, r := range results {
 		require.Equal(t, fmt.Sprintf("C%02d", i+1), r.ID)
 		t.Run(r.ID, func(t *testing.T) {
-			t.Logf("%s %s (%v): %s", r.Outcome, r.Requirement, r.Took, r.Words)
+			t.Logf("%s %s (%d ms): %s", r.Outcome, r.Requirement, r.TookMS, r.Words)
 			require.NotEmpty(t, r.Words)
 			require.Equal(t, cases.Pass, r.Outcome, r.Words)
 		})

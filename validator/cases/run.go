@@ -28,13 +28,13 @@ const (
 
 // Result is the outcome of a case.
 type Result struct {
-	ID          string        `json:"id"`
-	Requirement string        `json:"requirement"`
-	Source      string        `json:"source"`
-	Level       Level         `json:"level"`
-	Outcome     Outcome       `json:"outcome"`
-	Words       string        `json:"detail"` // what was measured, why it failed, or why it was not tried
-	Took        time.Duration `json:"took_ns"`
+	ID          string  `json:"id"`
+	Requirement string  `json:"requirement"`
+	Source      string  `json:"source"`
+	Level       Level   `json:"level"`
+	Outcome     Outcome `json:"outcome"`
+	Words       string  `json:"detail"` // what was measured, why it failed, or why it was not tried
+	TookMS      int64   `json:"took_ms"`
 }
 
 // Options are how cases are run.
@@ -155,7 +155,7 @@ func (r *run) one(c Case) (res Result) {
 	res = Result{ID: c.ID, Requirement: c.Requirement, Source: c.Source, Level: c.Level, Outcome: Pass}
 	begun := time.Now()
 	defer func() {
-		res.Took = time.Since(begun)
+		res.TookMS = time.Since(begun).Milliseconds()
 		switch p := recover().(type) {
 		case nil:
 		case stop:

@@ -60,7 +60,7 @@ func WriteJUnit(w io.Writer, results []Result) error {
 	}
 	for _, r := range results {
 		c := junitCase{
-			Class: string(r.Level) + " " + r.Source, Name: r.ID + " " + r.Requirement, Time: fmt.Sprintf("%.3f", r.Took.Seconds()),
+			Class: string(r.Level) + " " + r.Source, Name: r.ID + " " + r.Requirement, Time: fmt.Sprintf("%.3f", float64(r.TookMS)/1000),
 		}
 		switch r.Outcome {
 		case Fail:
