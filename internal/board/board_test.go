@@ -28,8 +28,8 @@ func TestRoot(t *testing.T) {
 	require.ErrorIs(t, err, ErrSource)
 }
 
-// TestTargets: the budget file is read, and its goals are those of the project:
-// 128 KB and 32 KB on RISC-V, 100 KB and 10 KB on a Cortex-M3.
+// TestTargets reads the target file and checks that its limits are at most the goals of
+// the project: 128 KB and 32 KB on RISC-V, 100 KB and 10 KB on a Cortex-M3.
 func TestTargets(t *testing.T) {
 	root, err := Root(".")
 	require.NoError(t, err)
@@ -116,17 +116,17 @@ func TestCheckFlash(t *testing.T) {
 	good := filepath.Join(t.TempDir(), "good.img")
 	require.NoError(t, CreateFlash(good, Factory{Model: "x", Digits: 6, StationKey: [32]byte{7}}))
 	require.NoError(t, checkFlash(good))
-	if runtime.GOOS != "windows" { // there modes say nothing
+	if runtime.GOOS != "windows" { // where file modes have no meaning
 		require.NoError(t, os.Chmod(good, 0o644))
 		require.ErrorIs(t, checkFlash(good), secretfile.ErrMode)
 	}
 }
 
-// TestCheck: what cannot run is said before anything is made.
+// TestCheck checks that a file that cannot run is reported before anything is created.
 func TestCheck(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "image")
 	require.NoError(t, os.WriteFile(text, []byte("no program"), 0o600))
-	self, err := os.Executable() // of another processor
+	self, err := os.Executable() // a program for another processor
 	require.NoError(t, err)
 	for path, complaint := range map[string]string{
 		filepath.Join(t.TempDir(), "none"): "does not exist",

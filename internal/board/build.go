@@ -30,8 +30,8 @@ const (
 	targetsFile = "testdata/targets.txt"
 )
 
-// Root returns the folder of fob's source that dir lies in. The error is
-// ErrSource.
+// Root returns the root folder of the fob source tree that contains dir. The error
+// wraps ErrSource.
 func Root(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -48,7 +48,7 @@ func Root(dir string) (string, error) {
 	}
 }
 
-// Target is a line of testdata/targets.txt: an image and its budget.
+// Target is a line of testdata/targets.txt: an image and its size limits.
 type Target struct {
 	Name     string
 	JSON     string // TinyGo's description of the machine
@@ -58,7 +58,7 @@ type Target struct {
 	MaxRAM   int    // bytes
 }
 
-// Targets reads the targets of the source at root.
+// Targets reads the targets of the source tree at root.
 func Targets(root string) ([]Target, error) {
 	text, err := os.ReadFile(filepath.Join(root, targetsFile))
 	if err != nil {
@@ -86,7 +86,8 @@ func Targets(root string) ([]Target, error) {
 	return targets, nil
 }
 
-// TargetByName returns one of them. The error wraps ErrTarget and lists them.
+// TargetByName returns the target with the given name. The error wraps ErrTarget and
+// lists the names of all targets.
 func TargetByName(root, name string) (Target, error) {
 	targets, err := Targets(root)
 	if err != nil {
@@ -102,8 +103,8 @@ func TargetByName(root, name string) (Target, error) {
 	return Target{}, fmt.Errorf("%w: %q, there are %s", ErrTarget, name, strings.Join(names, ", "))
 }
 
-// Suffix is how the names of the target's images end: ".uf2" for a Pico, which takes
-// such files, otherwise ".elf".
+// Suffix returns the suffix of the target's image files: ".uf2" for a Pico, which can
+// be flashed with such files, otherwise ".elf".
 func (t Target) Suffix() string {
 	if t.pico() {
 		return ".uf2"
@@ -113,18 +114,18 @@ func (t Target) Suffix() string {
 
 func (t Target) pico() bool { return strings.HasPrefix(filepath.Base(t.JSON), "pico") }
 
-// Image is a program that was built.
+// Image is a compiled program.
 type Image struct {
 	Path  string
 	Flash int // bytes of code, constants and initial values
 	RAM   int // bytes of stack, data and zeroed data
 }
 
-// Build compiles the target of the source at root to the file out, and holds
-// its size against the budget. The file is ELF, or UF2 if its name ends so, which only
-// a Pico takes. What the tools say goes to log. The first build
-// on a machine makes the compiler, which takes minutes. An image that is over
-// its budget is there all the same, with ErrBudget.
+// Build compiles the target of the source tree at root to the file out, and checks the
+// size against the target's limits. The file is UF2 if its name ends in .uf2, which
+// only a Pico supports; otherwise it is ELF. The output of the tools goes to log. The
+// first build on a machine also builds the compiler, which takes minutes. If the image
+// is over its limits, Build returns ErrBudget but keeps the file.
 func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Image, error) {
 	out, err := filepath.Abs(out)
 	if err != nil {
@@ -182,7 +183,7 @@ func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Ima
 	return image, nil
 }
 
-// parseSizes reads what tinygo build -size=short prints:
+// parseSizes parses the output of tinygo build -size=short:
 //
 //	  code    data     bss |   flash     ram
 //	119604    1516   18912 |  121120   20428

@@ -16,9 +16,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// TestCodes compares the codes of 30 steps with those of oathtool: the clock is
-// moved over the protocol before lock, by the rig after it, and by the board's
-// real-time clock.
+// TestCodes compares the codes of ten times with oathtool. The clock is moved over the
+// protocol, on a token that is not locked.
 func TestCodes(t *testing.T) {
 	c := Config{Image: image(t, "virt-rig"), Flash: newFlash(t)}
 	_, client := power(t, c)
@@ -38,7 +37,8 @@ func TestCodes(t *testing.T) {
 	require.Len(t, seen, 10)
 }
 
-// TestCodesByRig is TestCodes on a locked token, whose expiry is left out.
+// TestCodesByRig compares the codes of a locked token without an expiry date. The clock
+// is moved by the rig, and then by the board's real-time clock.
 func TestCodesByRig(t *testing.T) {
 	c := Config{Image: image(t, "virt-rig"), Flash: newFlash(t)}
 	m, client := power(t, c)
@@ -63,7 +63,7 @@ func TestCodesByRig(t *testing.T) {
 	require.GreaterOrEqual(t, len(seen), 10)
 
 	offset := 10 * 61 * time.Second
-	for year := 2027; year < 2087; year += 6 { // beyond 2038 as well
+	for year := 2027; year < 2087; year += 6 { // also beyond 2038
 		m.Kill()
 		c.At = time.Date(year, 12, 31, 23, 59, 30, 0, time.UTC)
 		m, client = power(t, c)
@@ -74,8 +74,8 @@ func TestCodesByRig(t *testing.T) {
 	require.GreaterOrEqual(t, len(seen), 20)
 }
 
-// TestHeap provisions and wipes often with the longest seed and the largest hash,
-// which all need memory: an image whose heap grows does not get through.
+// TestHeap provisions and wipes repeatedly with the longest seed and the largest hash,
+// which all allocate memory. An image that leaks memory would fail.
 func TestHeap(t *testing.T) {
 	m, client := power(t, Config{Image: image(t, "virt"), Flash: newFlash(t)})
 	ctx := t.Context()
@@ -96,14 +96,14 @@ func TestHeap(t *testing.T) {
 	}
 }
 
-// TestClockReach: QEMU's clock shows what it was set to as far as Check lets it
-// be set, and no further.
+// TestClockReach checks that QEMU's clock shows the time it was set to within the
+// limits of Check, and that Check rejects times beyond them.
 func TestClockReach(t *testing.T) {
 	c := Config{Image: image(t, "virt"), Flash: newFlash(t)}
 	for _, off := range []time.Duration{clockReach - time.Hour, time.Hour - clockReach} {
 		c.At = time.Now().Add(off).Truncate(time.Second)
 		m, client := power(t, c)
-		if off > 0 { // the first time: now it is the board's
+		if off > 0 { // the first start: set the board's clock
 			require.NoError(t, client.SetClock(t.Context(), c.At))
 		}
 		now, set, err := client.Clock(t.Context())

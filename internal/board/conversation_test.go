@@ -20,7 +20,7 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// TestHardware runs firmware/hwtest on the processor itself.
+// TestHardware runs firmware/hwtest on the emulated processor.
 func TestHardware(t *testing.T) {
 	m, err := Start(Config{Image: image(t, "virt-hwtest"), Flash: newFlash(t)})
 	require.NoError(t, err)
@@ -35,8 +35,8 @@ func TestHardware(t *testing.T) {
 	require.Regexp(t, `^hwtest: 1[0-9][0-9] checked, 0 broken\r\n$`, text.String())
 }
 
-// TestConversation is the conversation that virtual tokens are tested with, over
-// the bare line and over what fob board run serves.
+// TestConversation runs the conversation that also tests virtual tokens, directly over
+// the board's line and over the ports that fob board run serves.
 func TestConversation(t *testing.T) {
 	device := func() hosttest.Device {
 		return hosttest.Device{Model: "button-6", Supply: 3200, Now: running(), Wait: time.Sleep, Slack: 10 * time.Second}
@@ -73,7 +73,7 @@ func TestConversation(t *testing.T) {
 	}
 }
 
-// TestServeEnds: the end of QEMU ends the service, and says why.
+// TestServeEnds checks that Serve ends when QEMU does, and returns the reason.
 func TestServeEnds(t *testing.T) {
 	m, _ := power(t, Config{Image: image(t, "virt"), Flash: newFlash(t)})
 	l, err := port.Listen("tcp:127.0.0.1:0")
@@ -86,7 +86,7 @@ func TestServeEnds(t *testing.T) {
 	require.ErrorContains(t, err, "killed")
 }
 
-// TestRelease: the image that a user gets has no rig, and does all else.
+// TestRelease checks that the image for users works but has no rig.
 func TestRelease(t *testing.T) {
 	_, c := power(t, Config{Image: image(t, "virt"), Flash: newFlash(t)})
 	ctx := t.Context()
@@ -106,8 +106,8 @@ func TestRelease(t *testing.T) {
 	require.ErrorIs(t, err, serialproto.ErrLocked)
 }
 
-// TestPowerLoss: a locked token is the same token after the power was cut, and
-// shows the right code.
+// TestPowerLoss checks that a locked token is unchanged after a power cut and shows the
+// right code.
 func TestPowerLoss(t *testing.T) {
 	flash := newFlash(t)
 	c := Config{Image: image(t, "virt-rig"), Flash: flash}
@@ -130,12 +130,12 @@ func TestPowerLoss(t *testing.T) {
 	now := time.Now()
 	require.NoError(t, err)
 	require.Equal(t, oathtool(t, glass.Now), glass.Text)
-	// QEMU's real-time clock begins at a whole second; the rest is for a busy
+	// QEMU's real-time clock starts at a whole second. The rest is a margin for a busy
 	// machine.
 	require.WithinDuration(t, now, glass.Now, 3*time.Second)
 }
 
-// TestBattery: without its battery the token loses its clock, and its seed.
+// TestBattery checks that a token without its battery loses its clock and its seed.
 func TestBattery(t *testing.T) {
 	c := Config{Image: image(t, "virt-rig"), Flash: newFlash(t)}
 	m, client := power(t, c)
@@ -153,7 +153,8 @@ func TestBattery(t *testing.T) {
 	require.NotContains(t, string(memory), "12345678901234567890")
 }
 
-// TestSecondMachine: two processors on one flash would write over each other.
+// TestSecondMachine checks that a second board cannot start on the same flash. The two
+// would overwrite each other's data.
 func TestSecondMachine(t *testing.T) {
 	c := Config{Image: image(t, "virt"), Flash: newFlash(t)}
 	power(t, c)
@@ -161,17 +162,17 @@ func TestSecondMachine(t *testing.T) {
 	require.ErrorIs(t, err, port.ErrBusy)
 }
 
-// TestBrokenFactory: a board that cannot serve says why.
+// TestBrokenFactory checks that a board that cannot serve reports the reason.
 func TestBrokenFactory(t *testing.T) {
 	c := Config{Image: image(t, "virt"), Flash: newFlash(t)}
-	m, _ := power(t, c) // which makes its key
+	m, _ := power(t, c) // the first boot generates its key
 	m.Kill()
 	f, err := os.OpenFile(c.Flash, os.O_RDWR, 0)
 	require.NoError(t, err)
 	var one [1]byte
 	_, err = f.ReadAt(one[:], 5)
 	require.NoError(t, err)
-	_, err = f.WriteAt([]byte{^one[0]}, 5) // it is random, and may be 0
+	_, err = f.WriteAt([]byte{^one[0]}, 5) // the byte is random and may be 0
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
 	m, err = Start(c)
@@ -181,7 +182,7 @@ func TestBrokenFactory(t *testing.T) {
 	require.ErrorContains(t, err, "the factory page is damaged")
 }
 
-// BenchmarkProvision is a whole provisioning, seen from the host.
+// BenchmarkProvision measures a complete provisioning as the host sees it.
 func BenchmarkProvision(b *testing.B) {
 	_, c := power(b, Config{Image: image(b, "virt"), Flash: newFlash(b)})
 	o := hosttest.Order(b, "button-6", nil)

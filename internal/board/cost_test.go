@@ -17,16 +17,16 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 )
 
-// cost is what a request takes of a device.
+// cost is the cost of a request on a device.
 type cost struct {
 	name            string
 	instructions    int64
 	erased, written int // pages and slots of the flash
 }
 
-// costs runs the firmware on a Cortex-M in which QEMU counts the instructions. The
-// program is compiled for a Cortex-M0+, which has no 64-bit product: the slowest
-// kind of processor that the token is made for.
+// costs runs the firmware on a Cortex-M on which QEMU counts the instructions. The
+// program is compiled for a Cortex-M0+, which has no 64-bit product. It is the slowest
+// kind of processor that the token is designed for.
 func costs(t testing.TB) (all []cost) {
 	t.Helper()
 	out := runCortex(t, image(t, "cortex-m0-cost"))
@@ -41,7 +41,7 @@ func costs(t testing.TB) (all []cost) {
 	return all
 }
 
-// runCortex runs an image with its instructions counted, and returns what it prints.
+// runCortex runs an image with instruction counting, and returns its output.
 func runCortex(t testing.TB, path string) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "qemu-system-arm", "-machine", "lm3s6965evb", "-semihosting",
@@ -51,31 +51,31 @@ func runCortex(t testing.TB, path string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// The slow device of PROTOCOL.md, section 10.1. In the Cortex-M0+ Technical Reference
-// Manual (ARM DDI 0484, table 3-1) no instruction that is common takes more than two
-// cycles on average: one for arithmetic, two for a load, a store or a jump. The flash
-// takes what the data sheet of Winbond's W25Q16JV gives at most for a sector and a
-// page (9.6).
+// The slow device of PROTOCOL.md, section 10.1. According to the Cortex-M0+ Technical
+// Reference Manual (ARM DDI 0484, table 3-1), the common instructions take at most two
+// cycles on average: one for arithmetic, two for a load, a store or a jump. The times
+// of the flash are the maxima for a sector and a page in the data sheet of Winbond's
+// W25Q16JV (9.6).
 const (
 	hertz       = 12_000_000
-	cycles      = 2 // of an instruction
+	cycles      = 2 // per instruction
 	eraseTime   = 400 * time.Millisecond
 	programTime = 3 * time.Millisecond
 )
 
-// takes is how long the slow device needs.
+// takes returns the time that the slow device needs.
 func (c cost) takes() time.Duration {
 	return time.Duration(c.instructions)*cycles*time.Second/hertz +
 		time.Duration(c.erased)*eraseTime + time.Duration(c.written)*programTime
 }
 
-// TestAnswerTime: the slow device answers within the time that PROTOCOL.md gives it
-// and the host waits.
+// TestAnswerTime checks that the slow device responds within the time that PROTOCOL.md
+// allows and that the host waits.
 func TestAnswerTime(t *testing.T) {
 	const os, enum, tok = serialproto.GroupOS, serialproto.GroupEnum, serialproto.GroupToken
 	const read, write = serialproto.OpRead, serialproto.OpWrite
 	limits := map[string]time.Duration{
-		"boot":              3 * time.Second, // which comes on top of an answer
+		"boot":              3 * time.Second, // in addition to the time of a response
 		"reset":             3 * time.Second,
 		"echo":              host.AnswerTime(os, write, serialproto.CmdOSEcho),
 		"parameters":        host.AnswerTime(os, read, serialproto.CmdOSParams),
@@ -99,8 +99,8 @@ func TestAnswerTime(t *testing.T) {
 		limit, ok := limits[c.name]
 		require.True(t, ok, c.name)
 		delete(limits, c.name)
-		// A packet of 512 bytes takes 61 ms each way at 115,200 baud; and a board may
-		// erase a page of its own, for its clock or because the one in use is full.
+		// A packet of 512 bytes takes 61 ms each way at 115,200 baud. A board may also
+		// erase a page of its own, for its clock or because the page in use is full.
 		const around = 2*61*time.Millisecond + eraseTime
 		t.Logf("%-18s %9d instructions, %d erased, %d written: %4d ms of %d",
 			c.name, c.instructions, c.erased, c.written, c.takes().Milliseconds(), limit.Milliseconds())
@@ -108,7 +108,7 @@ func TestAnswerTime(t *testing.T) {
 	}
 }
 
-// BenchmarkAnswer shows what TestAnswerTime compares.
+// BenchmarkAnswer reports the figures that TestAnswerTime checks.
 func BenchmarkAnswer(b *testing.B) {
 	for _, c := range costs(b) {
 		b.Run(c.name, func(b *testing.B) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package board builds the firmware's images with TinyGo and runs them in QEMU,
-// with the serial line, the flash and the power switch in the caller's hand:
+// Package board builds the firmware's images with TinyGo and runs them in QEMU. The
+// caller controls the serial line, the flash and the power switch:
 //
 //	image, err := target.Build(ctx, root, "fw.elf", os.Stderr)
 //	err = board.CreateFlash("flash.img", board.Factory{Model: "button-6", Digits: 6, StationKey: key})

@@ -17,22 +17,22 @@ import (
 	"github.com/d204ef64/fob/internal/secretfile"
 )
 
-// FlashSize is the size of the board's flash in bytes: what QEMU expects.
+// FlashSize is the size of the board's flash in bytes, as QEMU requires.
 const FlashSize = 32 << 20
 
-// ErrFlash is the error of a flash file that cannot be one.
+// ErrFlash is returned for a file that cannot be a flash image.
 var ErrFlash = errclass.New(errclass.Usage, "not a flash image")
 
-// Factory is what the factory writes into a new board. Its hardware id is drawn.
+// Factory is the data that the factory writes into a new board. The board's hardware ID
+// is random.
 type Factory struct {
 	Model      string
 	Digits     int      // 6 or 8
 	StationKey [32]byte // X25519 public key of the station that the board obeys
 }
 
-// CreateFlash makes a flash file as it leaves the factory, readable by its
-// owner alone: it will hold a seed. The error wraps fs.ErrExist where something
-// is there already.
+// CreateFlash creates a flash file in its factory state. Only its owner can read the
+// file, because it will hold a seed. The error wraps fs.ErrExist if the file exists.
 func CreateFlash(path string, f Factory) error {
 	id := factory.Identity{Model: f.Model, Digits: uint8(f.Digits), StationKey: f.StationKey}
 	_, _ = rand.Read(id.HardwareID[:])
@@ -46,7 +46,7 @@ func CreateFlash(path string, f Factory) error {
 	return atomicfile.Write(path, memory)
 }
 
-// checkFlash refuses what QEMU would refuse less clearly.
+// checkFlash rejects files that QEMU would reject with a less clear message.
 func checkFlash(path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -66,7 +66,7 @@ func checkFlash(path string) error {
 	if _, err := io.ReadFull(f, head[:]); err != nil {
 		return err
 	}
-	// A damaged page is the board's to complain about.
+	// A damaged page is reported by the board itself.
 	if head != factory.Magic && head != [4]byte{0xFF, 0xFF, 0xFF, 0xFF} {
 		return fmt.Errorf("%w: %s holds something else: it would be overwritten", ErrFlash, path)
 	}

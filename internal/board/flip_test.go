@@ -20,7 +20,7 @@ import (
 	"github.com/d204ef64/fob/serialproto/host/hosttest"
 )
 
-// Where the board keeps what, see firmware/board/virt/cfi.go.
+// The layout of the board's flash, see firmware/board/virt/cfi.go.
 const (
 	blockSize  = 256 << 10
 	atIdentity = 0 * blockSize
@@ -30,9 +30,9 @@ const (
 	storeBytes = 4 * blockSize
 )
 
-// TestFlips changes single bits in the flash of a locked board that is off: it
-// comes up as the locked token that it was, with its clock. With two wrong bits in
-// its record it obeys nobody.
+// TestFlips changes single bits in the flash of a locked board while it is off. The
+// board boots as the same locked token, with its clock. With two wrong bits in its
+// record it accepts no commands.
 func TestFlips(t *testing.T) {
 	config := Config{Image: image(t, "virt-rig"), Flash: newFlash(t)}
 	m, c := power(t, config)
@@ -73,7 +73,7 @@ func TestFlips(t *testing.T) {
 	defer file.Close()
 	// bootWith boots the board with some bits changed.
 	bootWith := func(where string, change func(b []byte)) (*Machine, *host.Client, host.Info) {
-		changed := bytes.Clone(memory[:8*blockSize]) // the rest is erased and stays so
+		changed := bytes.Clone(memory[:8*blockSize]) // the rest is erased and stays erased
 		change(changed)
 		_, err := file.WriteAt(changed, 0)
 		require.NoError(t, err)
@@ -106,7 +106,7 @@ func TestFlips(t *testing.T) {
 	require.ErrorIs(t, c.Provision(ctx, host.InsecureTestStationKey(), order), serialproto.ErrFlash)
 	m.Kill()
 
-	// A clock that cannot be read is lost, and with it the token.
+	// A clock that cannot be read is lost, and so is the token.
 	m, _, info = bootWith("two bits of the clock", func(b []byte) { b[entry+8] ^= 3 })
 	require.Equal(t, serialproto.StateDead, info.State)
 	m.Kill()

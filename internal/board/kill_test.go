@@ -18,15 +18,15 @@ import (
 	"github.com/d204ef64/fob/serialproto/host/hosttest"
 )
 
-// kills is how often each of the three is struck.
+// kills is the number of kills for each of the three operations.
 const kills = 80
 
-// step is one thing that a host does to a token.
+// step is an operation of a host on a token.
 type step func(context.Context, *host.Client) error
 
 // TestKill sends SIGKILL to QEMU at random moments while the token is being
-// provisioned, locked and wiped, and switches it on again: it then is what it
-// was, or what it was to become, and can go on from there.
+// provisioned, locked or wiped, and restarts it. The token must be in the old state or
+// in the new one, and must work from there.
 func TestKill(t *testing.T) {
 	key := host.InsecureTestStationKey()
 	order := hosttest.Order(t, "button-6", nil)
@@ -52,7 +52,7 @@ func TestKill(t *testing.T) {
 			m, c := power(t, config)
 			ctx := t.Context()
 			for _, do := range []step{provision, lock, wipe} {
-				require.NoError(t, do(ctx, c)) // it has a serial number from here on
+				require.NoError(t, do(ctx, c)) // from here on it has a serial number
 			}
 			if op.old != serialproto.StateWiped {
 				require.NoError(t, provision(ctx, c))
@@ -61,7 +61,7 @@ func TestKill(t *testing.T) {
 				require.NoError(t, lock(ctx, c))
 			}
 			found := map[serialproto.State]int{}
-			takes := 100 * time.Millisecond // until it is known
+			takes := 100 * time.Millisecond // a first estimate
 			for range kills {
 				before, err := c.Info(ctx)
 				require.NoError(t, err)
@@ -79,7 +79,7 @@ func TestKill(t *testing.T) {
 				m.Kill()
 				cancel()
 				if took, finished := <-done; finished {
-					takes = (takes*7 + took) / 8 // follows the machine's speed
+					takes = (takes*7 + took) / 8 // adapts to the speed of the machine
 				}
 
 				m, c = power(t, config)
@@ -104,7 +104,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// whole checks that a token is all of what its state says.
+// whole checks that a token has everything that its state implies, and no more.
 func whole(t *testing.T, c *host.Client, info host.Info, flash string) {
 	ctx := t.Context()
 	test, err := c.SelfTest(ctx)
@@ -116,7 +116,7 @@ func whole(t *testing.T, c *host.Client, info host.Info, flash string) {
 		require.NoError(t, c.Verify(ctx, hosttest.Order(t, "button-6", nil)))
 	case serialproto.StateLocked:
 		require.True(t, info.ClockSet)
-		require.NoError(t, c.Reset(ctx)) // the self-test is on the glass
+		require.NoError(t, c.Reset(ctx)) // ends the LCD test of the self-test
 		glass, err := c.LightUp(ctx)
 		require.NoError(t, err)
 		require.Equal(t, oathtool(t, glass.Now), glass.Text)
@@ -127,18 +127,18 @@ func whole(t *testing.T, c *host.Client, info host.Info, flash string) {
 	}
 }
 
-// TestRigPowerCut cuts the power inside each flash operation of a provisioning,
-// through the rig: the board restarts and is the old token or the new one.
+// TestRigPowerCut uses the rig to cut the power inside each flash operation of a
+// provisioning. The board restarts and is either the old token or the new one.
 func TestRigPowerCut(t *testing.T) {
 	m, _ := power(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
-	c := host.New(m.Line(), host.WithTimeout(300*time.Millisecond), host.WithRetries(60)) // each cut loses an answer
+	c := host.New(m.Line(), host.WithTimeout(300*time.Millisecond), host.WithRetries(60)) // each cut loses a response
 	ctx := t.Context()
 	order := hosttest.Order(t, "button-6", nil)
 	key := host.InsecureTestStationKey()
 	require.NoError(t, c.Provision(ctx, key, order))
 	require.NoError(t, c.Wipe(ctx, order.Serial))
 	cuts := 0
-	for n := 1; n <= 8; n++ { // three each for the counter and the record; and two that do not come
+	for n := 1; n <= 8; n++ { // three each for the counter and the record, and two beyond the last
 		for range 5 {
 			require.NoError(t, c.PowerCut(ctx, n))
 			if err := c.Provision(ctx, key, order); err != nil {

@@ -32,29 +32,29 @@ var (
 	ErrClock   = errclass.New(errclass.Usage, "beyond the reach of QEMU's real-time clock")
 )
 
-// Config says what to run.
+// Config is the configuration of a Machine.
 type Config struct {
 	Image string    // the program, from Target.Build
 	Flash string    // the flash file, from CreateFlash
-	At    time.Time // what the real-time clock begins with, to the second; zero: this machine's time
+	At    time.Time // initial time of the real-time clock, to the second; zero: this machine's time
 }
 
-// Machine is a board that runs in a QEMU process.
+// Machine is a board running in a QEMU process.
 type Machine struct {
 	cmd  *exec.Cmd
 	line net.Conn
-	said limited // what QEMU printed
+	said limited // the output of QEMU
 	done chan struct{}
-	err  error // once done is closed
+	err  error // valid once done is closed
 }
 
-// clockReach is how far from now QEMU's real-time clock can be set: it keeps the
-// difference in 32 bits of seconds, and beyond them shows another time without a
-// word. A day less is for the zone and for what runs long.
+// clockReach is how far from now QEMU's real-time clock can be set. QEMU stores the
+// difference as 32 bits of seconds, and silently shows another time if it is larger.
+// One day is subtracted as a margin for the time zone and for long runs.
 const clockReach = (1<<31 - 86400) * time.Second
 
-// Check finds what keeps a board from starting, but for its flash. The error
-// wraps ErrTools, ErrImage or ErrClock.
+// Check reports a configuration with which a board cannot start. It does not check the
+// flash. The error wraps ErrTools, ErrImage or ErrClock.
 func (c Config) Check() error {
 	if err := checkImage(c.Image); err != nil {
 		return err
@@ -70,7 +70,7 @@ func (c Config) Check() error {
 	return nil
 }
 
-// checkImage refuses what is no program for this processor.
+// checkImage rejects files that are not programs for this processor.
 func checkImage(path string) error {
 	f, err := elf.Open(path)
 	var format *elf.FormatError
@@ -89,9 +89,9 @@ func checkImage(path string) error {
 	return nil
 }
 
-// Start switches a board on. Its serial line is connected from the first byte.
-// The error wraps ErrTools, ErrImage, ErrClock, ErrFlash or, where another board runs on
-// that flash, port.ErrBusy.
+// Start switches a board on. Its serial line is connected from the first byte. The
+// error wraps ErrTools, ErrImage, ErrClock or ErrFlash. If another board is running on
+// the same flash, it wraps port.ErrBusy.
 func Start(c Config) (*Machine, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func Start(c Config) (*Machine, error) {
 	if err := checkFlash(c.Flash); err != nil {
 		return nil, err
 	}
-	// QEMU does not lock the file of a flash chip.
+	// QEMU does not lock the file of a pflash drive.
 	lock := flock.New(c.Flash, flock.SetFlag(os.O_RDWR))
 	if locked, err := lock.TryLock(); err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func Start(c Config) (*Machine, error) {
 	defer far.Close()
 	m := &Machine{line: near, done: make(chan struct{})}
 	m.cmd = exec.Command(qemu, c.args()...)
-	m.cmd.ExtraFiles = []*os.File{far} // descriptor 3
+	m.cmd.ExtraFiles = []*os.File{far} // becomes descriptor 3
 	m.cmd.Stdout, m.cmd.Stderr = &m.said, &m.said
 	if err := startBound(m.cmd, func() {
 		m.err = errors.Join(m.cmd.Wait(), lock.Unlock())
@@ -125,8 +125,8 @@ func Start(c Config) (*Machine, error) {
 	return m, nil
 }
 
-// args are QEMU's. The image goes in by -bios: with a flash drive, -kernel would
-// hand it to firmware that is not there.
+// args returns the arguments of QEMU. The image is passed with -bios: with -kernel and
+// a pflash drive, QEMU would start it through firmware that is not there.
 func (c Config) args() []string {
 	clock := "base=utc"
 	if !c.At.IsZero() {
@@ -143,13 +143,13 @@ func (c Config) args() []string {
 // Line is the host's end of the board's serial line.
 func (m *Machine) Line() net.Conn { return m.line }
 
-// PID is QEMU's.
+// PID returns the process ID of QEMU.
 func (m *Machine) PID() int { return m.cmd.Process.Pid }
 
-// Done is closed when QEMU has ended.
+// Done returns a channel that is closed when QEMU has ended.
 func (m *Machine) Done() <-chan struct{} { return m.done }
 
-// Err says why QEMU ended; it wraps ErrStopped. It waits for the end.
+// Err waits until QEMU has ended and returns the reason. The error wraps ErrStopped.
 func (m *Machine) Err() error {
 	<-m.done
 	why := "without an error"
@@ -162,15 +162,15 @@ func (m *Machine) Err() error {
 	return fmt.Errorf("%w: %s", ErrStopped, why)
 }
 
-// Kill cuts the power: SIGKILL, so that nothing is tidied up. What was
-// programmed is in the flash file. It returns when the process has ended.
+// Kill cuts the power: it sends SIGKILL, which leaves no chance to clean up. The flash
+// file keeps the data programmed so far. Kill returns when the process has ended.
 func (m *Machine) Kill() {
 	_ = m.cmd.Process.Kill()
 	<-m.done
 	m.line.Close()
 }
 
-// limited keeps the first bytes of what is written.
+// limited is a buffer that keeps only the first bytes written to it.
 type limited struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

@@ -12,17 +12,17 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 )
 
-// Ready waits until the program answers, and returns who it is. Call it before
-// Serve. Where the program says instead what keeps it from serving, that is in
-// the error.
+// Ready waits until the program answers, and returns its information. It must be called
+// before Serve. If the program printed a reason why it cannot serve, the error contains
+// it.
 func (m *Machine) Ready(ctx context.Context) (host.Info, error) {
 	heard := &listener{Conn: m.line}
-	// What arrives before the program has set up its line is lost: asked often,
-	// it answers soon.
+	// Bytes that arrive before the program has set up its line are lost. Frequent
+	// requests therefore get an answer soonest.
 	const wait, each = 10 * time.Second, 50 * time.Millisecond
 	c := host.New(heard, host.WithTimeout(each), host.WithRetries(int(wait/each)))
 	info, err := c.Info(ctx)
-	if err == nil { // the answers to what was asked twice come before this one
+	if err == nil { // responses to repeated requests arrive before the response to this one
 		_, err = c.Params(ctx)
 	}
 	if err == nil {
@@ -39,7 +39,7 @@ func (m *Machine) Ready(ctx context.Context) (host.Info, error) {
 	return info, err
 }
 
-// listener keeps the start of what comes over the line.
+// listener keeps the first bytes received over the line.
 type listener struct {
 	net.Conn
 	text []byte

@@ -20,7 +20,7 @@ import (
 	"github.com/d204ef64/fob/serialproto/host/hosttest"
 )
 
-// patient is a limit for what must happen; reaching it is a failure.
+// patient is a generous time limit. Reaching it is a failure.
 const patient = 5 * time.Minute
 
 var built struct {
@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// image builds a target once.
+// image builds a target, once per test run.
 func image(t testing.TB, name string) string {
 	t.Helper()
 	built.mu.Lock()
@@ -60,7 +60,7 @@ func image(t testing.TB, name string) string {
 	return made.Path
 }
 
-// newFlash makes the flash of a new button-6.
+// newFlash creates the flash of a new button-6.
 func newFlash(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "flash.img")
@@ -70,7 +70,7 @@ func newFlash(t testing.TB) string {
 	return path
 }
 
-// power switches a board on, until the test ends or its Kill.
+// power starts a board, which runs until the end of the test or until Kill.
 func power(t testing.TB, c Config) (*Machine, *host.Client) {
 	t.Helper()
 	m, err := Start(c)
@@ -78,17 +78,17 @@ func power(t testing.TB, c Config) (*Machine, *host.Client) {
 	t.Cleanup(m.Kill)
 	_, err = m.Ready(t.Context())
 	require.NoError(t, err)
-	// A request that meets a restart is lost, and sent again.
+	// A request that is lost in a restart is sent again.
 	return m, host.New(m.Line(), host.WithTimeout(2*time.Second), host.WithRetries(9))
 }
 
-// running is a clock that starts at hosttest.Start now.
+// running returns a clock that starts at hosttest.Start and runs in real time.
 func running() func() time.Time {
 	begin := time.Now()
 	return func() time.Time { return hosttest.Start.Add(time.Since(begin)).Truncate(time.Millisecond) }
 }
 
-// oathtool computes a code of the RFC 4226 seed at a step of 60 s.
+// oathtool returns the code of the RFC 4226 seed with a time step of 60 s.
 func oathtool(t testing.TB, at time.Time) string {
 	t.Helper()
 	out, err := exec.Command("oathtool", "--totp=sha1", "--time-step-size=60s", "--now=@"+fmt.Sprint(at.Unix()),

@@ -17,31 +17,31 @@ import (
 	"github.com/d204ef64/fob/internal/uf2"
 )
 
-// The linker script's names for the start of the program in flash, and for its end,
-// where the checksum lies that the self-test compares.
+// The linker script's symbols for the start of the program in flash and for its end.
+// The checksum that the self-test compares is at the end.
 const (
 	imageStart = "_image_start"
 	imageEnd   = "_image_end"
 	sumSize    = 4
 )
 
-// program is what an image puts into flash.
+// program is the part of an image that goes into flash.
 type program struct {
-	address uint64 // of its first byte
-	bytes   []byte // all that the checksum covers
-	sum     []byte // the checksum in the file
-	offset  int64  // where in the file that is
+	address uint64 // of the first byte
+	bytes   []byte // the bytes that the checksum covers
+	sum     []byte // the checksum that the file contains
+	offset  int64  // position of the checksum in the file
 	order   byteOrder
 }
 
-// byteOrder is the processor's.
+// byteOrder is the byte order of the processor.
 type byteOrder interface {
 	binary.ByteOrder
 	binary.AppendByteOrder
 }
 
-// seal puts the checksum of the program into an image whose linker script has a
-// place for it. Other images stay as they are.
+// seal writes the checksum of the program into an image whose linker script reserves a
+// place for it. It leaves other images unchanged.
 func seal(path string) error {
 	p, err := readProgram(path)
 	if err != nil {
@@ -58,8 +58,8 @@ func seal(path string) error {
 	return errors.Join(err, f.Close())
 }
 
-// readProgram returns what an image puts into flash; nil for one without a place for
-// a checksum.
+// readProgram returns the program in an image, or nil if the image has no place for a
+// checksum.
 func readProgram(path string) (*program, error) {
 	f, err := elf.Open(path)
 	if err != nil {
@@ -85,8 +85,8 @@ func readProgram(path string) (*program, error) {
 	if end <= start {
 		return nil, fmt.Errorf("%s is not before %s", imageStart, imageEnd)
 	}
-	// Where a segment lies in flash is its physical address: variables are copied from
-	// there to RAM.
+	// The physical address of a segment is its place in flash. At start, variables are
+	// copied from there to RAM.
 	segments := slices.DeleteFunc(slices.Clone(f.Progs), func(s *elf.Prog) bool { return s.Type != elf.PT_LOAD || s.Filesz == 0 })
 	slices.SortFunc(segments, func(a, b *elf.Prog) int { return cmp.Compare(a.Paddr, b.Paddr) })
 	next := start
@@ -116,7 +116,7 @@ func readProgram(path string) (*program, error) {
 	return p, nil
 }
 
-// encodeUF2 returns the file that puts a sealed program into an RP2040's flash.
+// encodeUF2 returns a UF2 file that writes a sealed program into an RP2040's flash.
 func encodeUF2(path string) ([]byte, error) {
 	p, err := readProgram(path)
 	if err != nil {

@@ -14,13 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// segment is a part of a program: where it runs, where it lies in flash, its bytes.
+// segment is a part of a program with its address at run time, its address in flash,
+// and its contents.
 type segment struct {
 	runs, lies uint32
 	content    []byte
 }
 
-// writeELF makes a program for an RP2040 of segments and symbols.
+// writeELF writes an ELF file for an RP2040 with the given segments and symbols.
 func writeELF(t *testing.T, segments []segment, symbols map[string]uint32) string {
 	t.Helper()
 	le := binary.LittleEndian
@@ -61,8 +62,9 @@ func writeELF(t *testing.T, segments []segment, symbols map[string]uint32) strin
 	return path
 }
 
-// TestSeal: the checksum covers the boot stage, the program, and the first values of
-// variables, which lie in flash behind it and not where they are used.
+// TestSeal checks that the checksum covers the boot stage, the program, and the initial
+// values of variables. In flash the values follow the program; at run time they are in
+// RAM.
 func TestSeal(t *testing.T) {
 	boot, text, data := bytes.Repeat([]byte{1}, 256), bytes.Repeat([]byte{2}, 300), bytes.Repeat([]byte{3}, 20)
 	blank := []byte{0xFF, 0xFF, 0xFF, 0xFF}
@@ -79,7 +81,7 @@ func TestSeal(t *testing.T) {
 	require.NoError(t, seal(path))
 
 	all := bytes.Join([][]byte{boot, text, data}, nil)
-	sum := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(all)) // of the standard library
+	sum := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(all)) // from the standard library
 	after, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, bytes.Replace(before, blank, sum, 1), after, "nothing else changes")
@@ -100,8 +102,8 @@ func TestSeal(t *testing.T) {
 	require.Equal(t, bytes.Repeat([]byte{0xFF}, len(flash)-len(all)-4), flash[len(all)+4:])
 }
 
-// TestSealWithoutPlace: an image of another linker script stays as it is, and is not
-// made a UF2 file.
+// TestSealWithoutPlace checks that an image of another linker script is left unchanged,
+// and that encodeUF2 rejects it.
 func TestSealWithoutPlace(t *testing.T) {
 	path := writeELF(t, []segment{{0x100, 0x100, make([]byte, 16)}}, map[string]uint32{"main": 0x100})
 	before, err := os.ReadFile(path)
@@ -114,7 +116,8 @@ func TestSealWithoutPlace(t *testing.T) {
 	require.ErrorContains(t, err, "no place for a checksum")
 }
 
-// TestSealRefuses: what the checksum could not cover is an error.
+// TestSealRefuses checks that an image that the checksum cannot cover completely is
+// rejected.
 func TestSealRefuses(t *testing.T) {
 	one := segment{0x100, 0x100, make([]byte, 16)}
 	for name, c := range map[string]struct {

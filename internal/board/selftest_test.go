@@ -21,8 +21,8 @@ import (
 	"github.com/d204ef64/fob/serialproto/host/hosttest"
 )
 
-// TestSelfTest: on the processor itself each part runs and passes, also in a token
-// that is locked, and the crystal can be measured.
+// TestSelfTest checks that every part of the self-test runs and passes on the emulated
+// processor, also on a locked token, and that the crystal can be measured.
 func TestSelfTest(t *testing.T) {
 	_, c := power(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
 	check := func() {
@@ -44,8 +44,8 @@ func TestSelfTest(t *testing.T) {
 	require.True(t, r.Within(10_000), r)
 }
 
-// TestSelfTestImage: any wrong bit of the program is found, and an image that was
-// built without a checksum is not passed.
+// TestSelfTestImage checks that the self-test detects a wrong bit of the program, and
+// that an image built without a checksum does not pass.
 func TestSelfTestImage(t *testing.T) {
 	good := image(t, "virt-rig")
 	program, err := readProgram(good)
@@ -71,16 +71,16 @@ func TestSelfTestImage(t *testing.T) {
 	}
 	require.Equal(t, serialproto.NotApplicable, verdict(func(b []byte) { copy(b[offset:], "\xff\xff\xff\xff") }))
 	require.Equal(t, serialproto.Failed, verdict(func(b []byte) { b[offset] ^= 1 }), "the checksum itself")
-	// A text of the program that is not used before the test.
+	// A string of the program that is not used before the test.
 	text := []byte("the flash reports a failure")
 	at := bytes.Index(content[start:offset], text)
 	require.GreaterOrEqual(t, at, 0)
 	require.Equal(t, serialproto.Failed, verdict(func(b []byte) { b[start+int64(at)] ^= 0x80 }))
 }
 
-// TestPicoImage: what goes into a Pico's flash, as GNU objcopy reads it from the
-// image, ends with the CRC-32 of all before it, and the UF2 file brings the same. The
-// image is the one with stubs, which no Pico runs.
+// TestPicoImage checks that the flash contents of a Pico, extracted from the image with
+// GNU objcopy, end with the CRC-32 of all preceding bytes, and that the UF2 file has
+// the same contents. The image is built with stubs and cannot run on a Pico.
 func TestPicoImage(t *testing.T) {
 	path := image(t, "pico-check")
 	binaryPath := filepath.Join(t.TempDir(), "fob.bin")
@@ -102,9 +102,9 @@ func TestPicoImage(t *testing.T) {
 	require.Equal(t, flash, brought[:len(flash)])
 }
 
-// TestCortexImage: the checksum is found and compared on a Cortex-M too, whose image
-// is laid out like a Pico's; TestAnswerTime runs it whole. A wrong bit in the first
-// value of a variable is found.
+// TestCortexImage checks that the checksum also works on a Cortex-M, whose image has
+// the layout of a Pico's. TestAnswerTime runs the intact image. Here a wrong bit in the
+// initial value of a variable must be detected.
 func TestCortexImage(t *testing.T) {
 	content, err := os.ReadFile(image(t, "cortex-m0-cost"))
 	require.NoError(t, err)

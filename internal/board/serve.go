@@ -13,18 +13,18 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// ErrLine is the error of a board whose serial line has failed.
+// ErrLine is returned if the board's serial line has failed.
 var ErrLine = errclass.With(errclass.Unreachable, fmt.Errorf("the board's serial line has failed: %w", port.ErrGone))
 
-// Serve connects the board's line to the hosts that come to the listeners: what
-// the board sends goes to the host that asked last. It returns nil when ctx ends, and an
-// error when QEMU ends (ErrStopped), when the board's line fails (ErrLine) or when
-// a listener does. It closes the listeners. One Serve at a time may run.
+// Serve connects the board's line to the hosts that the listeners accept. The board's
+// output goes to the host that sent something last. Serve returns nil when ctx ends. It
+// returns an error when QEMU ends (ErrStopped), the board's line fails (ErrLine), or a
+// listener fails. It closes the listeners. Only one Serve may run at a time.
 func (m *Machine) Serve(ctx context.Context, listeners ...port.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	b := bridge{machine: m, failed: make(chan error, 1)}
-	// Whoever used the line before may have left a deadline on it.
+	// A previous user of the line may have left a deadline on it.
 	if err := m.line.SetDeadline(time.Time{}); err != nil {
 		b.fail(lineError(err))
 	}
@@ -53,18 +53,18 @@ func (m *Machine) Serve(ctx context.Context, listeners ...port.Listener) error {
 		l.Close()
 	}
 	b.closeAll()
-	_ = m.line.SetDeadline(time.Unix(1, 0)) // ends a Read and a Write under way
+	_ = m.line.SetDeadline(time.Unix(1, 0)) // interrupts a pending Read or Write
 	wait.Wait()
 	reader.Wait()
 	_ = m.line.SetDeadline(time.Time{})
 	return err
 }
 
-// endWait is how long QEMU may take to end after its end of the line has closed.
+// endWait is how long to wait for the end of QEMU after it has closed the line.
 const endWait = time.Second
 
-// whyLine returns a better reason for a line that has failed: QEMU closes it when
-// it ends, a moment before its process is gone.
+// whyLine returns the reason for a failed line. When QEMU ends, it closes the line a
+// moment before the process is gone; in that case whyLine returns the error of QEMU.
 func (m *Machine) whyLine(err error) error {
 	select {
 	case <-m.done:
@@ -76,17 +76,17 @@ func (m *Machine) whyLine(err error) error {
 
 func lineError(err error) error { return fmt.Errorf("%w: %w", ErrLine, err) }
 
-// bridge carries bytes between the board and its hosts.
+// bridge copies bytes between the board and its hosts.
 type bridge struct {
 	machine *Machine
-	failed  chan error // the first failure that ends the service
+	failed  chan error // the failure that ends Serve
 
 	mu    sync.Mutex
 	hosts map[port.Port]bool
-	last  port.Port // who sent something last, and gets the answer; nil: nobody
+	last  port.Port // the host that sent something last and gets the response, or nil
 }
 
-// fail ends the service, unless another failure already has.
+// fail ends Serve, unless another failure already has.
 func (b *bridge) fail(err error) {
 	select {
 	case b.failed <- err:
@@ -94,7 +94,7 @@ func (b *bridge) fail(err error) {
 	}
 }
 
-// fromBoard sends what the board sends to the host that asked, until ctx ends.
+// fromBoard copies bytes from the board to the host in last, until ctx ends.
 func (b *bridge) fromBoard(ctx context.Context) {
 	var buf [512]byte
 	for {
@@ -103,8 +103,8 @@ func (b *bridge) fromBoard(ctx context.Context) {
 		h := b.last
 		b.mu.Unlock()
 		if h != nil && n > 0 {
-			// A host that has gone is noticed when reading, and one that does not
-			// read loses its answer: see port.Listener.
+			// Errors are ignored: toBoard notices a host that has gone, and a host that
+			// does not read loses its response, see port.Listener.
 			_, _ = h.Write(buf[:n])
 		}
 		if err != nil {
@@ -136,7 +136,7 @@ func (b *bridge) accept(ctx context.Context, l port.Listener) error {
 	}
 }
 
-// toBoard carries what one host sends until it leaves.
+// toBoard copies bytes from a host to the board until the host closes its port.
 func (b *bridge) toBoard(ctx context.Context, h port.Port) {
 	var buf [512]byte
 	for {

@@ -13,8 +13,8 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// TestServeLineEnds: a line that fails ends the service, whatever QEMU does. A
-// deadline that an earlier user left on the line is no failure.
+// TestServeLineEnds checks that Serve ends when the line fails, even if QEMU runs on. A
+// deadline that an earlier user left on the line is not a failure.
 func TestServeLineEnds(t *testing.T) {
 	near, far := net.Pipe()
 	require.NoError(t, near.SetDeadline(time.Unix(1, 0)))

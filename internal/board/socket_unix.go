@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socketPair returns two connected ends: ours, and one to hand on.
+// socketPair returns two connected sockets: near is ours, and far goes to the child
+// process.
 func socketPair() (near net.Conn, far *os.File, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {

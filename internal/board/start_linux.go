@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// startBound starts a process that does not outlive this one, and calls wait
-// beside the caller. The kernel binds a child to the thread that made it, which
-// therefore stays.
+// startBound starts a process that does not outlive this one, and calls wait in a
+// goroutine. The kernel kills the child when the thread that created it ends, so the
+// goroutine keeps its thread until wait returns.
 func startBound(cmd *exec.Cmd, wait func()) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan error)

@@ -6,8 +6,8 @@ package board
 
 import "os/exec"
 
-// startBound starts a process and calls wait beside the caller. Killing this
-// process leaves the other one running.
+// startBound starts a process and calls wait in a goroutine. The process keeps running
+// if this one is killed.
 func startBound(cmd *exec.Cmd, wait func()) error {
 	if err := cmd.Start(); err != nil {
 		return err

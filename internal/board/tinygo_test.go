@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestInterpTimeout: TinyGo is told to be patient with a busy machine, whichever
-// command builds. Its own limit is three minutes by the clock on the wall.
+// TestInterpTimeout checks that every TinyGo command that compiles gets a long time
+// limit for busy machines. TinyGo's own limit is three minutes of wall time.
 func TestInterpTimeout(t *testing.T) {
-	t.Setenv("FOB_FIPS", "1") // no library is copied for a compiler that is not one
+	t.Setenv("FOB_FIPS", "1") // prevents copying a library for the fake compiler
 	for _, command := range []string{"build", "test"} {
 		_, calls := fakeTinyGo(t, "0.39.0")
 		out, err := tinygoSh(t, command, "-target=tools/tinygo/riscv-virt.json", "./firmware/board/virt")

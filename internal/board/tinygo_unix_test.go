@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeTinyGo puts a tinygo on PATH that says it has the version, and writes down
-// what it is called with.
+// fakeTinyGo puts a fake tinygo on PATH that reports the given version and records its
+// arguments in the file calls.
 func fakeTinyGo(t *testing.T, version string) (root, calls string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -42,8 +42,8 @@ func tinygoSh(t *testing.T, args ...string) (string, error) {
 	return string(out), err
 }
 
-// TestPicoNeedsRelease: an image for a Pico is refused before anything is built
-// when the tinygo on PATH is missing, too old, or not a release.
+// TestPicoNeedsRelease checks that an image for a Pico is refused before anything is
+// built if the tinygo on PATH is missing, too old, or not a release.
 func TestPicoNeedsRelease(t *testing.T) {
 	const needs = "needs a release of TinyGo 0.39 on PATH"
 	for _, target := range [][]string{
@@ -62,7 +62,7 @@ func TestPicoNeedsRelease(t *testing.T) {
 		})
 		t.Run("built from its module", func(t *testing.T) {
 			root, calls := fakeTinyGo(t, "0.39.0")
-			// What a TinyGo built by setup.sh has: a stub, and no C library.
+			// A TinyGo built by setup.sh has a stub here and no C library.
 			require.NoError(t, os.MkdirAll(filepath.Join(root, "src", "device", "rp"), 0o755))
 			require.NoError(t, os.WriteFile(filepath.Join(root, "src", "device", "rp", "rp2040.go"), nil, 0o644))
 			out, err := tinygoSh(t, args...)

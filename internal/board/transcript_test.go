@@ -22,8 +22,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// different are the fields of answers in which a virtual token and the image
-// may differ, and nothing else may.
+// different lists the response fields in which a virtual token and the image may
+// differ, with the reasons. All other fields must be equal.
 var different = map[string]string{
 	"hw":    "id: each piece of hardware has its own",
 	"pub":   "id: and its own key",
@@ -38,13 +38,13 @@ var different = map[string]string{
 	"mv": "cell: the virtual one sags under load",
 }
 
-// virtualOnly are the fields that only a virtual token sends, by group and
-// command: it has a world with a clock of its own, the board has none.
+// virtualOnly lists the fields that only a virtual token sends, by group and command. A
+// virtual token lives in a world with its own clock; the board does not.
 var virtualOnly = map[[2]uint16]string{
 	{uint16(serialproto.GroupRig), serialproto.CmdRigDisplay}: "world",
 }
 
-// recorder keeps what a device sends.
+// recorder records the bytes that a device sends.
 type recorder struct {
 	serialproto.Port
 	heard bytes.Buffer
@@ -56,9 +56,9 @@ func (r *recorder) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// answers are the messages in it, one a line: the header, with the sequence
-// number counted from the first, and the pairs of the body. The fields of
-// virtualOnly are left out, and extra is how many there were.
+// answers returns the recorded messages as one line each: the header, with sequence
+// numbers relative to the first, and the pairs of the body. It leaves out the fields in
+// virtualOnly and returns their number as extra.
 func (r *recorder) answers(t *testing.T) (lines []string, extra int) {
 	var in serialproto.Deframer
 	first := -1
@@ -73,7 +73,7 @@ func (r *recorder) answers(t *testing.T) (lines []string, extra int) {
 			first = int(h.Seq)
 		}
 		if h.Op == serialproto.OpWriteResponse && h.Group == serialproto.GroupToken && h.Command == serialproto.CmdTokenClock {
-			first++ // a slow provisioning sets the clock once more
+			first++ // a slow provisioning sets the clock again
 			continue
 		}
 		if h.Group == serialproto.GroupRig && h.Command == serialproto.CmdRigTemperature {
@@ -108,8 +108,8 @@ func (r *recorder) answers(t *testing.T) (lines []string, extra int) {
 	return lines, extra
 }
 
-// TestTranscript: in the same conversation a virtual token and the image answer
-// with the same bytes, but for the fields in the tables above.
+// TestTranscript checks that a virtual token and the image send the same bytes in the
+// same conversation, except for the fields in the tables above.
 func TestTranscript(t *testing.T) {
 	world, err := virtual.NewWorld(virtual.Config{Seed: 1, StationKey: host.InsecureTestStationKey().Public(), At: hosttest.Start})
 	require.NoError(t, err)
@@ -140,7 +140,8 @@ func TestTranscript(t *testing.T) {
 	imageAnswers, extra := two.answers(t)
 	require.Zero(t, extra, "the image sends a field that only a virtual token has")
 	require.Greater(t, len(virtualAnswers), 40)
-	// The first is the echo of a random text, by which the client gets in step.
+	// The first answer is the echo of a random text, with which the client
+	// synchronizes.
 	require.Len(t, imageAnswers[0], len(virtualAnswers[0]))
 	require.Equal(t, virtualAnswers[1:], imageAnswers[1:])
 }
