@@ -13,20 +13,20 @@ import (
 //go:embed static/style.css static/page.js static/icon.svg static/htmx/htmx.min.js
 var staticFiles embed.FS
 
-// assetPath is where assets are; the path of each has the hash of its content, so
-// that browsers may keep it for ever.
+// assetPath is the folder of the assets. The path of each asset contains the hash of
+// its content, which lets browsers cache it for ever.
 const assetPath = "/assets/"
 
-// asset is one file.
+// asset is a static file.
 type asset struct {
 	kind    string
 	content []byte
 }
 
-// assets serves the files that pages refer to.
+// assets serves the static files of the pages.
 type assets struct {
 	byPath map[string]asset
-	paths  map[string]string // by name
+	paths  map[string]string // by file name
 }
 
 // newAssets reads the embedded files.
@@ -50,10 +50,10 @@ func newAssets() *assets {
 	return a
 }
 
-// path returns the address of an asset for a template.
+// path returns the path of an asset, for use in a template.
 func (a *assets) path(name string) string { return a.paths[name] }
 
-// ServeHTTP serves an asset to anybody: there is nothing of the bank in it.
+// ServeHTTP serves an asset without login: assets contain no data of the bank.
 func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f, ok := a.byPath[strings.TrimSuffix(r.URL.Path, "/")]
 	if !ok {
@@ -65,5 +65,5 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	_, _ = w.Write(f.content) // the browser has gone: nobody is left to tell
+	_, _ = w.Write(f.content) // an error means that the browser has gone
 }

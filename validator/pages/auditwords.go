@@ -8,11 +8,11 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// actKeys and reasonKeys are the words for what the audit log has: for what was done,
-// and for why it was done or not.
+// actKeys and reasonKeys map the acts and reasons of the audit log to keys of the
+// catalogue.
 var actKeys, reasonKeys = map[string]string{}, map[string]string{}
 
-// actOptions are the acts of the audit log to choose among: the operations first.
+// actOptions are the choices of the filter by act, operations first.
 var actOptions = []option{{Label: newMsg("audit.any")}}
 
 func init() {
@@ -38,8 +38,8 @@ func (c catalog) act(act string) (string, error) { return c.stored(actKeys, act)
 // reason returns the words for a reason of the audit log.
 func (c catalog) reason(reason string) (string, error) { return c.stored(reasonKeys, reason) }
 
-// stored returns the words for what stands in the audit log. What is not known, from a
-// newer server on the same database, stands as it is.
+// stored returns the words for a value from the audit log. An unknown value, written by
+// a newer server on the same database, is returned unchanged.
 func (c catalog) stored(keys map[string]string, s string) (string, error) {
 	if key, ok := keys[s]; ok {
 		return c.text(key)

@@ -11,8 +11,8 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// TestAuditWords: every reason that the rules have is said in the reader's words, as
-// is every act; what a newer server wrote stands as it is.
+// TestAuditWords: every act and every reason of the rules has words in the reader's
+// language. Unknown values from a newer server appear unchanged.
 func TestAuditWords(t *testing.T) {
 	words := readCatalog(langJapanese)
 	n := 0

@@ -18,31 +18,32 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// The bank writes its errors, the notes of its audit log and the like in English.
-// catalog/bank.ja.json has them in Japanese, by the format that package bank makes
-// them of: "contract %q exists already". A test looks for all of them in its source.
+// The bank writes its errors and the notes of its audit log in English. The file
+// catalog/bank.ja.json has the Japanese texts. Its keys are the format strings in
+// package bank, such as "contract %q exists already". A test reads the source of
+// package bank to find any that are missing.
 
 //go:embed catalog/bank.ja.json
 var bankFile embed.FS
 
-// phrase is one sentence of the bank in another language.
+// phrase is a sentence of the bank, translated into another language.
 type phrase struct {
 	pattern *regexp.Regexp
-	verbs   []string // such as "%q", by group of the pattern
-	text    string   // with {0} for the first value
-	fixed   int      // characters of the format that are no values
+	verbs   []string // such as "%q", one for each group of the pattern
+	text    string   // {0} stands for the first value
+	fixed   int      // length of the format without its verbs
 }
 
-// phrasebook puts the bank's sentences into another language. The nil phrasebook is
+// phrasebook translates the bank's sentences. The nil phrasebook leaves them in
 // English.
 type phrasebook struct {
 	exact   map[string]string
-	phrases []phrase // those with the longest fixed text first
+	phrases []phrase // longest fixed text first
 }
 
 var verb = regexp.MustCompile(`%[dsqvw]`)
 
-// readPhrases reads the phrases of a language.
+// readPhrases reads the phrasebook of a language.
 func readPhrases(lang string) *phrasebook {
 	if lang != langJapanese {
 		return nil
@@ -86,7 +87,7 @@ func readPhrases(lang string) *phrasebook {
 	return b
 }
 
-// find returns a sentence of the bank in the language of the book.
+// find translates a sentence of the bank. It reports whether the phrasebook has it.
 func (b *phrasebook) find(s string) (string, bool) {
 	if b == nil {
 		return s, true
@@ -124,8 +125,8 @@ func (b *phrasebook) find(s string) (string, bool) {
 	return "", false
 }
 
-// note returns what the audit log adds to a record. What is not a phrase, such as
-// the ID of a user, stands as it is.
+// note translates the note of an audit record. Text that is not a phrase, such as a
+// user ID, is returned unchanged.
 func (b *phrasebook) note(s string) string {
 	if text, ok := b.find(s); ok {
 		return text
@@ -133,8 +134,8 @@ func (b *phrasebook) note(s string) string {
 	return s
 }
 
-// warning returns a warning about a seed file in the language of the book. Some warnings
-// begin with the name of the file's format, which the translation leaves out.
+// warning translates a warning about a seed file. Some warnings begin with the name of
+// the file's format, which the translation omits.
 func (b *phrasebook) warning(text string) string {
 	if translated, ok := b.find(text); ok {
 		return translated
@@ -147,12 +148,12 @@ func (b *phrasebook) warning(text string) string {
 	return text
 }
 
-// maxWarned is how many bytes of warnings a page shows: they travel to it in a cookie
-// (see maxSealed).
+// maxWarned is the maximum size in bytes of the warnings on a page. They reach the page
+// in a cookie (see maxSealed).
 const maxWarned = 2000
 
-// warnings returns the first warnings, and how many more there are, with those that were
-// dropped before.
+// warnings returns a message with the first warnings and the number of the rest.
+// dropped is the number that was already left out.
 func (b *phrasebook) warnings(all []string, dropped int) msg {
 	var texts []string
 	size := 0
@@ -171,12 +172,13 @@ func (b *phrasebook) warnings(all []string, dropped int) msg {
 	return newMsg("import.warnings", text)
 }
 
-// fieldPhrases are for errors that say nothing but what is wrong with a field.
+// fieldPhrases are texts for errors whose only content is that a field is wrong.
 var fieldPhrases = map[string]string{
 	"address": "郵送先を個別に指定することはできません。お届け住所宛の郵送となります。",
 }
 
-// filePhrases are the kinds of faults of a seed file. The first that fits is said.
+// filePhrases are the texts for kinds of faults in a seed file. The first kind that
+// matches is used.
 var filePhrases = []struct {
 	kind error
 	text string
@@ -196,7 +198,7 @@ var filePhrases = []struct {
 	{seedfile.ErrSyntax, "ファイルの構文が正しくありません。"},
 }
 
-// fault says in Japanese what is wrong with a seed file, and where.
+// fault describes in Japanese a fault in a seed file and its place.
 func fault(err error) (string, bool) {
 	for _, p := range filePhrases {
 		if !errors.Is(err, p.kind) {
@@ -223,8 +225,8 @@ func fault(err error) (string, bool) {
 	return "", false
 }
 
-// detail says in the language of the page what the bank found wrong. It is "" if there
-// are no words for it in that language.
+// detail describes in the page's language the problem that the bank found. It returns
+// "" if there is no text in that language.
 func (c *call) detail(err error) string {
 	var own *bank.Error
 	isOwn := errors.As(err, &own)
@@ -249,7 +251,7 @@ func (c *call) detail(err error) string {
 	return fieldPhrases[own.Field]
 }
 
-// sentence makes a sentence of an error's text.
+// sentence turns the text of an error into a sentence.
 func sentence(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	if n == 0 {

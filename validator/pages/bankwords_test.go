@@ -22,7 +22,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// literal returns the text of an expression of string literals.
+// literal returns the value of an expression made of string literals.
 func literal(e ast.Expr) (string, bool) {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -40,8 +40,9 @@ func literal(e ast.Expr) (string, bool) {
 	return "", false
 }
 
-// sentences returns what the source files of a package say to people: the arguments of
-// the functions named in at, which are the functions' names and which argument it is.
+// sentences returns the texts in the source files of a package that are meant for
+// people. They are arguments of the functions named in at, which maps a function's name
+// to the index of the argument.
 func sentences(t *testing.T, pattern string, at map[string]int) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
@@ -86,8 +87,8 @@ func sentences(t *testing.T, pattern string, at map[string]int) map[string]strin
 	return found
 }
 
-// TestErrorsInJapanese: each error of the bank that can reach a page, each fault of the
-// audit log and each kind of fault of a seed file has words in Japanese.
+// TestErrorsInJapanese: there is a Japanese text for each error of the bank that can
+// reach a page, each fault of the audit log and each kind of fault in a seed file.
 func TestErrorsInJapanese(t *testing.T) {
 	book := readPhrases(langJapanese)
 	all := sentences(t, "../bank/*.go", map[string]int{
@@ -101,7 +102,7 @@ func TestErrorsInJapanese(t *testing.T) {
 		all[text] = where
 	}
 	for format, where := range all {
-		if format == "%v" { // another error, which has been looked at
+		if format == "%v" { // wraps another error, which is checked by itself
 			continue
 		}
 		example := verb.ReplaceAllStringFunc(format, func(v string) string {
@@ -121,14 +122,14 @@ func TestErrorsInJapanese(t *testing.T) {
 	}
 }
 
-// TestWarningsInJapanese: each warning about a seed file has words in Japanese.
+// TestWarningsInJapanese: there is a Japanese text for each warning about a seed file.
 func TestWarningsInJapanese(t *testing.T) {
 	book := readPhrases(langJapanese)
 	all := sentences(t, "../bank/import.go", map[string]int{"warn": 0})
 	require.Len(t, all, 2, "a warning, and the Problem of an error")
 	add := func(pattern string, at map[string]int) {
 		for text, where := range sentences(t, pattern, at) {
-			if text != "%s" && !strings.Contains(text, "privacyIDEA takes for SHA-1") { // when a file is written
+			if text != "%s" && !strings.Contains(text, "privacyIDEA takes for SHA-1") { // issued only when writing a file
 				all[text] = where
 			}
 		}
@@ -137,7 +138,7 @@ func TestWarningsInJapanese(t *testing.T) {
 	add("../../seedfile/pskc_*.go", map[string]int{"left": 0})
 	add("../../seedfile/oath_users.go", map[string]int{"left": 1})
 	add("../../seedfile/otpauth.go", map[string]int{"once": 1})
-	for _, text := range []string{ // of csv.go and hash.go, put together there
+	for _, text := range []string{ // from csv.go and hash.go, which build them from parts
 		"no type: the server assumes HOTP", "a counter, which %s has no column for, is left out", "the resolver is left out",
 		"the file does not say the hash: it is %s, as %s takes it from the length of the seed",
 	} {
@@ -157,7 +158,7 @@ func TestWarningsInJapanese(t *testing.T) {
 	}
 }
 
-// TestManyWarnings: warnings that are too long for a cookie are counted.
+// TestManyWarnings: warnings that do not fit into a cookie are counted.
 func TestManyWarnings(t *testing.T) {
 	for _, lang := range []string{langJapanese, langEnglish} {
 		book := readPhrases(lang)
@@ -213,7 +214,8 @@ func TestPhrases(t *testing.T) {
 	require.False(t, ok)
 }
 
-// TestDetailsInTheReadersLanguage: what a clerk reads about a refusal is in one language.
+// TestDetailsInTheReadersLanguage: the explanation of a refusal that a clerk reads is
+// in one language.
 func TestDetailsInTheReadersLanguage(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()

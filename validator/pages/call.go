@@ -11,11 +11,11 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// area is one of the two halves of the pages.
+// area is one of the two parts of the pages: for users or for clerks.
 type area struct {
 	name   string // "user" or "desk"
 	prefix string // of its paths, without the last slash
-	cookie string // of its session
+	cookie string // name of its session cookie
 }
 
 var (
@@ -23,33 +23,33 @@ var (
 	deskArea = &area{name: "desk", prefix: "/desk", cookie: "fob-desk"}
 )
 
-// call is one request.
+// call is the state of one request.
 type call struct {
 	*server
 	area   *area
 	w      http.ResponseWriter
 	r      *http.Request
-	secret string // of the session, or of the browser while nobody is logged in
+	secret string // of the session, or of a browser without a session
 	by     bank.By
-	me     bank.User // in the users' half
+	me     bank.User // only in the user area
 	lang   string
 	state  state
-	opened bool // somebody is logged in
+	opened bool // a user or clerk is logged in
 }
 
-// handler shows a page or does something. An error becomes a page of its own.
+// handler shows a page or performs an action. An error is shown as a page.
 type handler func(c *call) error
 
-// redirectTo is the "error" that ends a handler with a redirect.
+// redirectTo is an "error" that ends a handler with a redirect.
 type redirectTo string
 
 func (redirectTo) Error() string { return "redirect" }
 
-// secure reports whether the browser came over TLS.
+// secure reports whether the browser uses TLS.
 func (c *call) secure() bool { return c.r.TLS != nil || c.o.TLS }
 
-// cookieName returns a cookie's name. Over TLS it has the prefix by which browsers
-// take it from this host only, and for all its paths.
+// cookieName returns the full name of a cookie. Over TLS it has the prefix __Host-.
+// Browsers then accept the cookie only from this host, and only with the path "/".
 func (c *call) cookieName(name string) string {
 	if c.secure() {
 		return "__Host-" + name
@@ -57,10 +57,10 @@ func (c *call) cookieName(name string) string {
 	return name
 }
 
-// setCookie sets a cookie that ends with the browser's session; "" deletes it.
+// setCookie sets a session cookie of the browser. The value "" deletes it.
 func (c *call) setCookie(name, value string) {
-	// Host cookies have the path "/". Without TLS, where that is not enforced, the
-	// desk's go to the desk only.
+	// __Host- cookies must have the path "/". Without TLS the prefix does not apply,
+	// and the back office's cookies are limited to its own paths.
 	path := "/"
 	if !c.secure() && c.area.prefix != "" && name != langCookie {
 		path = c.area.prefix
@@ -79,7 +79,7 @@ func (c *call) setCookie(name, value string) {
 	http.SetCookie(c.w, cookie)
 }
 
-// getCookie returns a cookie's value, "" when there is none.
+// getCookie returns the value of a cookie, or "" if there is none.
 func (c *call) getCookie(name string) string {
 	if cookie, err := c.r.Cookie(c.cookieName(name)); err == nil {
 		return cookie.Value
@@ -87,7 +87,7 @@ func (c *call) getCookie(name string) string {
 	return ""
 }
 
-// saveState leaves the state for the next page.
+// saveState stores the state for the next page.
 func (c *call) saveState() error {
 	if c.state == (state{}) {
 		if c.getCookie(c.area.cookie+"-page") != "" {
@@ -103,7 +103,7 @@ func (c *call) saveState() error {
 	return nil
 }
 
-// begin finds out who asks. Nobody is logged in afterwards unless c.opened.
+// begin identifies the caller. If c.opened is false, the browser has no valid session.
 func (s *server) begin(a *area, w http.ResponseWriter, r *http.Request) (*call, error) {
 	c := &call{server: s, area: a, w: w, r: r, lang: languageOf(r, "")}
 	c.by = bank.By{Front: bank.FrontPage, Source: s.o.Source(r)}
@@ -117,7 +117,7 @@ func (s *server) begin(a *area, w http.ResponseWriter, r *http.Request) (*call, 
 			switch {
 			case err == nil:
 				c.lang = languageOf(r, c.me.Language)
-			case errors.Is(err, bank.ErrForbidden), errors.Is(err, bank.ErrNotFound): // locked, or no more
+			case errors.Is(err, bank.ErrForbidden), errors.Is(err, bank.ErrNotFound): // locked or deleted
 				c.opened, c.by.User, c.me = false, "", bank.User{}
 			default:
 				return c, err
@@ -129,8 +129,8 @@ func (s *server) begin(a *area, w http.ResponseWriter, r *http.Request) (*call, 
 		}
 	}
 	if !c.opened {
-		// The login form has a token too: else another site could log a user in as
-		// somebody else. Its secret is of this browser.
+		// The login form has a form token, too. Otherwise another site could log a user
+		// in to a different account. The token's secret belongs to this browser.
 		c.secret = c.getCookie(a.cookie + "-guest")
 	}
 	if c.secret != "" {
@@ -139,7 +139,7 @@ func (s *server) begin(a *area, w http.ResponseWriter, r *http.Request) (*call, 
 	return c, nil
 }
 
-// guest makes sure that a browser in which nobody is logged in has a secret.
+// guest creates a secret for a browser without a session.
 func (c *call) guest() {
 	if c.secret == "" {
 		c.secret = newSecret()
@@ -147,7 +147,7 @@ func (c *call) guest() {
 	}
 }
 
-// access says who may see a page.
+// access is the login that a page requires.
 type access uint8
 
 const (
@@ -155,8 +155,8 @@ const (
 	loggedIn
 )
 
-// handle registers a page. Forms, which are all that is not GET, are looked at for
-// forgery first, except where the handler reads the body itself and looks then.
+// handle registers a page. Posted forms are checked for forgery first. The exception is
+// [server.handleBody], whose handler may read and check the body itself.
 func (s *server) handle(mux *http.ServeMux, a *area, route string, who access, h handler) {
 	s.handleBody(mux, a, route, who, true, h)
 }
@@ -172,7 +172,7 @@ func (s *server) handleBody(mux *http.ServeMux, a *area, route string, who acces
 	})
 }
 
-// serve checks what must be checked before a handler runs, and runs it.
+// serve runs the checks before a handler, and then the handler.
 func (c *call) serve(who access, form bool, h handler) error {
 	if c.r.Method == http.MethodPost {
 		if err := c.cross.Check(c.r); err != nil {
@@ -199,8 +199,8 @@ func (c *call) serve(who access, form bool, h handler) error {
 	return h(c)
 }
 
-// toLogin sends somebody who is not logged in to the login page. What he wanted is
-// not done, also not after he has logged in.
+// toLogin redirects to the login page. The original request is not performed, not even
+// after the login.
 func (c *call) toLogin() error {
 	to := c.area.prefix + "/login"
 	if c.getCookie(c.area.cookie) != "" {
@@ -210,7 +210,7 @@ func (c *call) toLogin() error {
 	return redirectTo(to)
 }
 
-// finish writes the answer that a handler has not written.
+// finish writes the redirect or the error page at the end of a handler.
 func (c *call) finish(err error) {
 	var to redirectTo
 	if !errors.As(err, &to) {
@@ -219,7 +219,7 @@ func (c *call) finish(err error) {
 		}
 		return
 	}
-	if c.r.Header.Get("HX-Request") == "true" { // a part of a page cannot be replaced by another page
+	if c.r.Header.Get("HX-Request") == "true" { // htmx would insert the redirect's target into the page
 		c.w.Header().Set("HX-Redirect", string(to))
 		c.w.WriteHeader(http.StatusNoContent)
 		return
@@ -227,7 +227,7 @@ func (c *call) finish(err error) {
 	http.Redirect(c.w, c.r, string(to), http.StatusSeeOther)
 }
 
-// leave saves the state and goes to another page of this half.
+// leave saves the state and redirects to another page of this area.
 func (c *call) leave(path string) error {
 	if err := c.saveState(); err != nil {
 		return err
@@ -235,10 +235,10 @@ func (c *call) leave(path string) error {
 	return redirectTo(c.area.prefix + path)
 }
 
-// say leaves something that the next page says.
+// say stores a message for the next page.
 func (c *call) say(kind string, text msg) { c.state.Flash = &flash{Kind: kind, Text: text} }
 
-// allow asks whether the source may make an attempt now.
+// allow returns an error if the source has made too many attempts.
 func (c *call) allow(what Attempt) error {
 	if wait := c.o.Allow(what, c.by.Source); wait > 0 {
 		c.o.Event(Event{Kind: "limited", Page: c.r.Pattern, Source: c.by.Source})
@@ -247,10 +247,10 @@ func (c *call) allow(what Attempt) error {
 	return nil
 }
 
-// tooMany is an attempt too many of a source.
+// tooMany is the error of a source over its limit.
 type tooMany struct{ wait time.Duration }
 
 func (*tooMany) Error() string { return "too many attempts" }
 
-// seconds returns how long to wait, for people.
+// seconds returns the waiting time in whole seconds, rounded up.
 func (t *tooMany) seconds() int64 { return int64((t.wait + time.Second - 1) / time.Second) }

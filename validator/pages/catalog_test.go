@@ -31,7 +31,7 @@ func TestCatalogsHaveTheSameKeys(t *testing.T) {
 	for key := range ja {
 		require.NotEmpty(t, strings.TrimSpace(ja[key]), key)
 		require.NotEmpty(t, strings.TrimSpace(en[key]), key)
-		// The same values go into both.
+		// Both texts must use the same values.
 		a, b := places.FindAllString(ja[key], -1), places.FindAllString(en[key], -1)
 		slices.Sort(a)
 		slices.Sort(b)
@@ -39,7 +39,7 @@ func TestCatalogsHaveTheSameKeys(t *testing.T) {
 	}
 }
 
-// Words of one language do not stand in the other's file.
+// Each catalogue contains only words of its own language.
 func TestCatalogsAreInTheirLanguage(t *testing.T) {
 	for key, text := range readCatalog(langEnglish) {
 		if key == "language.switch" {
@@ -58,7 +58,7 @@ func TestCatalogsAreInTheirLanguage(t *testing.T) {
 	}
 }
 
-// computed are the keys that are put together while a page is made.
+// computed returns the keys that the code builds while it makes a page.
 func computed() []string {
 	var keys []string
 	add := func(format string, names ...string) {
@@ -134,7 +134,7 @@ func computed() []string {
 	add("%s.done", "lift", "revoke")
 	for _, t := range []trouble{notRegistered, gone, suspended, expired, broken, lost, early} {
 		add("trouble."+string(t)+".%s", "heading", "text")
-		if t != suspended { // which has a page of its own
+		if t != suspended { // which has its own page
 			add("trouble.%s.how", string(t))
 		}
 	}
@@ -150,8 +150,8 @@ func computed() []string {
 
 var literalKey = regexp.MustCompile(`"([a-z]+(?:[.-][a-z0-9-]+)*\.[a-z0-9-]+)"`)
 
-// Every key that a template or the code names has words, and no words are left
-// over that nothing names.
+// Every key in a template or in the code has words, and every word of the catalogue is
+// used.
 func TestCatalogIsWhatIsUsed(t *testing.T) {
 	words := readCatalog(langJapanese)
 	used := map[string]bool{}
@@ -190,7 +190,7 @@ var (
 	spoken  = regexp.MustCompile(`(?:placeholder|title|alt|aria-label|data-label)="([^"]*)"`)
 )
 
-// No words stand in a template: they would be in one language only.
+// Templates must not contain words, which would be in only one language.
 func TestTemplatesHaveNoWords(t *testing.T) {
 	files, err := fs.Glob(templateFiles, "templates/*.html")
 	require.NoError(t, err)
@@ -209,7 +209,7 @@ func TestTemplatesHaveNoWords(t *testing.T) {
 	}
 }
 
-// The library is the file that its README tells of.
+// The embedded library matches its README.
 func TestHTMXIsWhatItsReadmeSays(t *testing.T) {
 	content, err := os.ReadFile("static/htmx/htmx.min.js")
 	require.NoError(t, err)
@@ -222,7 +222,7 @@ func TestHTMXIsWhatItsReadmeSays(t *testing.T) {
 	require.FileExists(t, "static/htmx/LICENSE")
 }
 
-// A page whose words are missing is an error, and not a page with a hole.
+// Missing words are an error, not a gap in the page.
 func TestMissingWordsAreAnError(t *testing.T) {
 	_, err := readCatalog(langEnglish).text("no.such")
 	require.ErrorContains(t, err, "no.such")

@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestChromiumLists: a clerk goes through long lists with the buttons below them, and picks
-// the token to ship from suggestions for what has been typed. FOB_SHOTS works as in
-// TestChromiumShots.
+// TestChromiumLists: a clerk pages through long lists with the buttons below them, and
+// picks the token for a shipment from suggestions that match the input. FOB_SHOTS works
+// as in TestChromiumShots.
 func TestChromiumLists(t *testing.T) {
 	s := newCrowd(t)
 	b := newTab(t, s.URL).logIn("/desk/login", "desk-1")
@@ -29,7 +29,7 @@ func TestChromiumLists(t *testing.T) {
 		}
 		b.run(chromedp.EmulateViewport(1280, 900))
 	}
-	// press follows a link of a list, and waits for a line of the part that it leads to.
+	// press follows a link of a list and waits for a line of the next part.
 	press := func(list, rel, line string) {
 		b.press0(fmt.Sprintf(`#%s a[rel=%s]`, list, rel))
 		b.until(fmt.Sprintf(`location.hash === "#%s" && document.querySelector('#%s a[href$="/%s"]') !== null`, list, list, line))
@@ -50,7 +50,7 @@ func TestChromiumLists(t *testing.T) {
 		press("users", "prev", s.users[pageLines])
 		press("users", "prev", s.users[0])
 
-		// A search, whose results come without a new page.
+		// A search loads its results without a new page.
 		b.open("/desk/").run(chromedp.SendKeys(chromedp.CSS("#find"), "box"))
 		b.until(`document.querySelector('#contracts a[href="/desk/contracts/acme"]') === null`)
 		press("contracts", "next", s.contracts[pageLines])

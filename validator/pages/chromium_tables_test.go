@@ -18,10 +18,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// brokenCells returns the texts in tables that stand in more than one line, of those
-// that must not: identifiers, dates and times, amounts, and short labels and heads of
-// columns that would break inside a word. What a text is, is told by itself, and not by
-// the page's classes.
+// brokenCells returns the texts in tables that are wrongly broken over several lines:
+// identifiers, dates and times, amounts, and short labels and column heads that would
+// break inside a word. It recognises them by their form, not by the page's classes.
 const brokenCells = `(() => {
 	const whole = [
 		/^[A-Za-z]+-\d+$/, /^\d{6,20}$/, /^\d{6}-[0-9A-Z]+$/, /^[a-z]+-user-\d+$/, /^BK-\d+$/, /^\d+\/\d+$/,
@@ -45,14 +44,16 @@ const brokenCells = `(() => {
 	return [...new Set(found)].join(" | ");
 })()`
 
-// countCells counts the cells, so that a test that sees none fails.
+// countCells counts the cells. A test must fail if it sees none.
 const countCells = `document.querySelectorAll("td").length`
 
-// cutTables returns by how many pixels tables are wider than the space for them.
+// cutTables returns the largest number of pixels by which a table is wider than its
+// space.
 const cutTables = `Math.max(0, ...[...document.querySelectorAll(".scroll")].map((e) => e.scrollWidth - e.clientWidth))`
 
-// TestChromiumTables: no identifier, date or amount in a table breaks into two lines, and
-// nothing is cut off, on a wide screen, a narrow one and a phone, in both languages.
+// TestChromiumTables: no identifier, date or amount in a table breaks into two lines,
+// and no table is cut off. It checks both languages on a wide screen, a narrow screen
+// and a phone.
 func TestChromiumTables(t *testing.T) {
 	s := newSite(t, Options{TestMode: true}, false)
 	s.Contract("C-1001")

@@ -25,8 +25,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// tab is a browser of one person: Chromium with a profile of its own. Whatever it
-// reports, such as a breach of the policy, fails the test.
+// tab is one person's browser: Chromium with its own profile. Any report of the
+// browser, such as a violation of the content security policy, fails the test.
 type tab struct {
 	t    testing.TB
 	ctx  context.Context
@@ -34,7 +34,7 @@ type tab struct {
 
 	mu      sync.Mutex
 	reports []string
-	sent    []string // bodies of posted forms, to see what the browser sends
+	sent    []string // bodies of posted forms
 }
 
 func newTab(t testing.TB, base string) *tab {
@@ -72,7 +72,7 @@ func (b *tab) listen(event any) {
 	defer b.mu.Unlock()
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
-		// That a refused form is answered with 422 is reported as well, and meant.
+		// The browser also reports the status 422 of a refused form, which is intended.
 		if !strings.Contains(e.Entry.Text, "status of 4") {
 			b.reports = append(b.reports, e.Entry.Text+" "+e.Entry.URL)
 		}
@@ -90,7 +90,7 @@ func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	require.NoError(b.t, chromedp.Do(b.ctx, actions...))
 }
 
-// of returns what an action finds out.
+// of runs an action and returns its result.
 func of[T any](b *tab, a chromedp.Action[T]) T {
 	b.t.Helper()
 	v, err := chromedp.Run(b.ctx, a)
@@ -107,7 +107,7 @@ func (b *tab) open(path string) *tab {
 	return b
 }
 
-// typed types into the field of a name, as a person does.
+// typed types into fields by name, as a person does.
 func (b *tab) typed(pairs ...string) *tab {
 	b.t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
@@ -131,7 +131,7 @@ func (b *tab) tick(name string) *tab {
 	return b
 }
 
-// press presses the button of the form on the page, and waits for the page after.
+// press presses the button of the page's form and waits for the next page.
 func (b *tab) press() *tab {
 	b.t.Helper()
 	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS("main form .buttons button")))
@@ -158,7 +158,7 @@ func (b *tab) path() string {
 	return strings.TrimPrefix(of(b, chromedp.Location()), b.base)
 }
 
-// says checks that the page has words of the Japanese catalogue.
+// says checks that the page contains words of the Japanese catalogue.
 func (b *tab) says(keys ...string) *tab {
 	b.t.Helper()
 	words := readCatalog(langJapanese)
@@ -175,8 +175,8 @@ func (b *tab) logIn(path, who string) *tab {
 	return b.open(path).typed("user", who, "password", banktest.Password).press()
 }
 
-// oathtool returns what a token of the bank shows so many steps from now, by
-// another's program.
+// oathtool calculates with an independent program the code that a token of the bank
+// shows the given number of steps from now.
 func (s *site) oathtool(serial token.Serial, steps int) string {
 	s.T.Helper()
 	var n int64
@@ -191,7 +191,7 @@ func (s *site) oathtool(serial token.Serial, steps int) string {
 	return strings.TrimSpace(string(out))
 }
 
-// transfer goes through a transfer to where the code is asked for.
+// transfer fills in a transfer up to the page that asks for the code.
 func (b *tab) transfer(amount string) *tab {
 	b.t.Helper()
 	return b.open("/operations/transfer").typed(
@@ -199,14 +199,15 @@ func (b *tab) transfer(amount string) *tab {
 	).press()
 }
 
-// The story of a shared token (Q4, Q8): two users, five wrong codes, both
-// suspended, lifted by a master with another token.
+// The story of a shared token (Q4, Q8): two users enter five wrong codes, both are
+// suspended, and a master with another token unlocks it.
 func TestChromiumSharedToken(t *testing.T) {
 	s := newSite(t, Options{TestMode: true}, false)
 	shared, own := s.Issued("acme"), s.Issued("acme")
 	bob, carol, alice := newTab(t, s.URL), newTab(t, s.URL), newTab(t, s.URL)
 
-	// Bob and carol register the same serial number; alice, the master, another.
+	// Bob and Carol register the same serial number. Alice, the master, registers
+	// another.
 	for _, u := range []struct {
 		*tab
 		id     string
@@ -220,7 +221,7 @@ func TestChromiumSharedToken(t *testing.T) {
 	}
 	require.Contains(t, bob.open("/").text(), "利用者 carol", "who shares it")
 
-	// Five wrong codes: three of bob's, two of carol's.
+	// Five wrong codes: three by Bob, two by Carol.
 	wrong := s.Wrong(shared)
 	bob.transfer("10000")
 	for range 3 {
@@ -230,22 +231,22 @@ func TestChromiumSharedToken(t *testing.T) {
 	carol.typed("code", wrong).press().says("answer.refused")
 	carol.typed("code", wrong).press().says("trouble.suspended.heading", "suspended.shared", "suspended.screen")
 
-	// Both are suspended, and the right code helps neither.
+	// Both are suspended. A correct code does not help.
 	bob.open("/").says("trouble.suspended.heading")
 	carol.open("/").says("trouble.suspended.heading")
 	bob.open("/operations/transfer/confirm").says("trouble.suspended.heading")
 	require.Equal(t, "/suspended", bob.path())
 
-	// Carol is an admin, but it is her own token. (Q4)
+	// Carol is an admin, but cannot unlock the token that she uses. (Q4)
 	carol.open("/token/lift").says("lift.own")
 
-	// Alice, on another token, lifts it with a code of her own.
+	// Alice, who uses another token, unlocks it with a code of that one.
 	s.Step(1)
 	alice.open("/").says("condition.suspended")
 	alice.follow("/token/lift?serial="+shared.String()).typed("code", s.oathtool(own, 0)).press()
 	require.Contains(t, alice.text(), "利用停止を解除しました")
 
-	// Both work again; a code that bob used carol cannot use.
+	// Both can work again. Carol cannot use a code that Bob has used.
 	s.Step(1)
 	code := s.oathtool(shared, 0)
 	bob.open("/operations/transfer/confirm").typed("code", code).press().says("receipt.done")
@@ -255,8 +256,8 @@ func TestChromiumSharedToken(t *testing.T) {
 	carol.typed("code", s.oathtool(shared, 0)).press().says("receipt.done")
 }
 
-// A token is activated, used for a transfer, and its code is refused the second
-// time; a reload sends nothing again; full-width digits are converted.
+// A token is activated and used for a transfer. The second use of its code is refused,
+// a reload does not send the form again, and full-width digits are converted.
 func TestChromiumTransferAndReplay(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	serial := s.Issued("acme")
@@ -279,17 +280,18 @@ func TestChromiumTransferAndReplay(t *testing.T) {
 	b.open("/history")
 	require.Equal(t, 1, strings.Count(b.text(), "振込・振替(都度指定方式)"))
 
-	// A clock that is slow: the next code is asked for, and then the one after.
+	// A clock that is wrong: the bank asks for the next code, and then corrects the
+	// offset.
 	s.Step(1)
 	b.open("/operations/transfer/confirm").typed("code", s.oathtool(serial, 4)).press().says("answer.next-code", "answer.next-code.more")
 	s.Step(1)
 	b.typed("code", s.oathtool(serial, 4)).press().says("answer.corrected", "answer.corrected.more")
 	s.Step(1)
 	b.typed("code", s.oathtool(serial, 4)).press().says("receipt.done")
-	// Two consecutive codes at the page for it.
+	// Resynchronisation with two consecutive codes on its own page.
 	s.Step(1)
 	b.open("/token/resync").typed("first", s.oathtool(serial, 4), "second", s.oathtool(serial, 5)).press().says("resync.done", "resync.done.more")
-	// No code was ever in an address.
+	// No address contains a code.
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, url := range b.sent {
@@ -302,8 +304,8 @@ func valueOf(b *tab, at string) string {
 	return of(b, chromedp.Value(chromedp.CSS(at)))
 }
 
-// A clerk takes the application for a reissue: the fee is seen before it is agreed
-// to, a token of the stock is sent, and its user registers it.
+// A clerk enters the application for a reissue and sees the fee before confirming it.
+// The clerk ships a token from the inventory, and its user registers it.
 func TestChromiumReissue(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()
@@ -330,7 +332,7 @@ func TestChromiumReissue(t *testing.T) {
 	alice.logIn("/login", "alice").follow("/token/activate").
 		typed("serial", fresh.String(), "code", s.oathtool(fresh, 0)).press().says("condition.in-use")
 
-	// The records are whole, as the page says.
+	// The page confirms that the audit log is intact.
 	b.open("/desk/audit").press().says("audit.whole")
 }
 
@@ -348,8 +350,8 @@ func (b *tab) press0(at string) *tab {
 	return b
 }
 
-// A breach of the policy is reported by the browser, and would fail the tests
-// above: here it is provoked.
+// The browser reports a violation of the content security policy, which would fail the
+// tests above. This test provokes one.
 func TestChromiumReportsABreach(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	b := newTab(t, s.URL).open("/login")
@@ -362,9 +364,9 @@ func TestChromiumReportsABreach(t *testing.T) {
 	b.reports = nil
 }
 
-// TestChromiumShots takes pictures of all pages in both languages and two widths
-// into the folder that FOB_SHOTS names, to be looked at; without it, it checks
-// that no page is wider than the screen of a phone.
+// TestChromiumShots takes screenshots of all pages in both languages and two widths. It
+// saves them in the folder named by FOB_SHOTS, for a person to look at. Without
+// FOB_SHOTS it only checks that no page is wider than the screen of a phone.
 func TestChromiumShots(t *testing.T) {
 	s := newSite(t, Options{TestMode: true}, false)
 	s.tokens()

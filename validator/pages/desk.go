@@ -13,7 +13,7 @@ import (
 	"github.com/d204ef64/fob/validator/entry"
 )
 
-// routeDesk registers the half of the bank's clerks.
+// routeDesk registers the pages for the bank's clerks.
 func (s *server) routeDesk(mux *http.ServeMux) {
 	s.routeLogin(mux, deskArea)
 	for route, h := range map[string]handler{
@@ -48,7 +48,7 @@ func (s *server) routeDesk(mux *http.ServeMux) {
 		"POST /notices/{id}/resend":          (*call).resend,
 		"GET /audit":                         (*call).auditPage,
 		"POST /audit/verify":                 (*call).auditVerify,
-		"GET /audit/verify": func(c *call) error { // also for the parts of the list below a report
+		"GET /audit/verify": func(c *call) error { // also for the further parts of the list below a report
 			return redirectTo("/desk/audit?" + c.r.URL.RawQuery)
 		},
 	} {
@@ -57,7 +57,7 @@ func (s *server) routeDesk(mux *http.ServeMux) {
 	s.handleBody(mux, deskArea, "POST /stock/import", loggedIn, false, (*call).importFile)
 }
 
-// found is what a search brought.
+// found is the result of a search.
 type found struct {
 	Find      string
 	Asked     bool
@@ -68,13 +68,13 @@ type found struct {
 	Now       token.UnixSeconds
 }
 
-// Nothing reports whether the search brought nothing.
+// Nothing reports whether the search found nothing.
 func (f found) Nothing() bool {
 	return len(f.Contracts.Lines) == 0 && f.User == nil && len(f.Tokens.Lines) == 0 && f.Done == nil
 }
 
-// searchPage looks for contracts by name or ID, users by ID, tokens by serial number,
-// transactions by receipt number.
+// searchPage searches for contracts by name or ID, users by ID, tokens by serial
+// number, and transactions by receipt number.
 func (c *call) searchPage() error {
 	typed := strings.ToValidUTF8(c.r.URL.Query().Get("find"), "")
 	find := entry.Text(typed)
@@ -85,8 +85,8 @@ func (c *call) searchPage() error {
 	id := entry.ID(find)
 	ctx := c.r.Context()
 	var err error
-	// Names may have full-width letters in them, IDs have none. Without words it is the
-	// list of contracts, to begin with.
+	// Names may contain full-width letters, but IDs may not. Without search words the
+	// page lists all contracts.
 	f.Contracts, err = readPart(c, "contracts", func(p bank.Page) (all []bank.Contract, next string, err error) {
 		for _, words := range slices.Compact([]string{find, id}) {
 			if all, next, err = c.bank.Contracts(ctx, c.by, words, p); err != nil || len(all) > 0 {
@@ -126,8 +126,8 @@ func (c *call) searchPage() error {
 	return c.show(http.StatusOK, "search", "search.title", f)
 }
 
-// tokensLike returns the tokens whose serial numbers begin with what was typed, in the
-// first of its spellings that finds some.
+// tokensLike returns the tokens whose serial numbers begin with the typed text. It
+// tries the possible spellings and uses the first with a match.
 func (c *call) tokensLike(typed string, f bank.TokenFilter) (all []bank.Token, next string, err error) {
 	for _, serial := range entry.Serials(typed) {
 		if _, err := token.ParseSerial(serial); err != nil {
@@ -141,7 +141,7 @@ func (c *call) tokensLike(typed string, f bank.TokenFilter) (all []bank.Token, n
 	return all, next, err
 }
 
-// contractData is what the page of a contract shows.
+// contractData is the content of a contract's page.
 type contractData struct {
 	Contract bank.Contract
 	Users    list[bank.User]
@@ -178,7 +178,7 @@ func (c *call) contractPage() error {
 	return c.showTitled(http.StatusOK, "contract", newMsg("contract.title", k.Name), d)
 }
 
-// tokenLines names the users by their IDs.
+// tokenLines converts tokens into lines that name the users by ID.
 func (c *call) tokenLines(tokens []bank.Token) []tokenLine {
 	all := make([]tokenLine, 0, len(tokens))
 	for _, t := range tokens {
@@ -187,7 +187,7 @@ func (c *call) tokenLines(tokens []bank.Token) []tokenLine {
 	return all
 }
 
-// contractForm adds or changes a contract.
+// contractForm returns the form to add or change a contract.
 func (c *call) contractForm(title, action, cancel string) *form {
 	name := textField("name", 100)
 	name.Label = "field.contract-name"
@@ -272,7 +272,7 @@ func (c *call) contractChange() error {
 	return c.leave("/contracts/" + old.ID)
 }
 
-// deskUserAddForm is the form that adds a user to the contract of the path.
+// deskUserAddForm returns the form to add a user to the contract in the path.
 func (c *call) deskUserAddForm() (*form, string, error) {
 	k, err := c.bank.Contract(c.r.Context(), c.by, c.r.PathValue("id"))
 	if err != nil {

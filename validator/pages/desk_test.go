@@ -35,7 +35,7 @@ func TestDeskContractAndUsers(t *testing.T) {
 	require.Contains(t, b.follow(a).body, "ゾーイ")
 	b.fill("/desk/contracts/new-1/users/add", "id", "yan", "name", "ヤン", "password", "short").says(t, "problem.refused")
 	s.browser(t).logIn("zoe")
-	// A clerk locks a login, without a code; its sessions end.
+	// A clerk locks a user without a code. The user's sessions end.
 	zoe := s.browser(t).logIn("zoe")
 	b.follow(b.fill("/desk/users/zoe", "locked", "yes")).says(t, "users.locked")
 	require.Equal(t, 303, zoe.get("/").StatusCode)
@@ -43,7 +43,7 @@ func TestDeskContractAndUsers(t *testing.T) {
 	require.Equal(t, "/login", a.Header.Get("Location"))
 	a = b.fill("/desk/contracts/new-1/change", "address", "京都市")
 	require.Contains(t, b.follow(a).body, "京都市")
-	// Q11: a contract's first token is free, also where the query names no cause that there is.
+	// Q11: a contract's first token is free, even if the query has an unknown cause.
 	require.Contains(t, b.get("/desk/contracts/new-1/order/fee?cause=gift").body, "<strong>0円</strong>")
 }
 
@@ -68,7 +68,7 @@ func TestDeskOrders(t *testing.T) {
 	}
 	b.fill("/desk/contracts/acme/order", "cause", "loss", "old", "").says(t, "problem.old")
 	b.fill("/desk/contracts/acme/order", "cause", "additional", "old", s.carols.String(), "returned", "").says(t, "problem.not-old")
-	// Seeing the fee has ordered nothing.
+	// Looking at the fee has not placed an order.
 	b.get("/desk/orders").says(t, "orders.none")
 	b.follow(b.fill("/desk/contracts/acme/order", "cause", "theft", "old", s.shared.String()))
 	page := b.follow(b.fill("/desk/contracts/acme/order/confirm"))
@@ -98,7 +98,7 @@ func TestDeskProcedures(t *testing.T) {
 	s.tokens()
 	b := s.browser(t).logIn("desk-1")
 	at := "/desk/tokens/" + s.shared.String()
-	// A token that nobody registered is not in use.
+	// A token that has never been registered is not in use.
 	b.get("/desk/tokens/"+s.Issued("acme").String()).says(t, "condition.unused")
 	require.NotContains(t, b.get(at).body, "利用開始前")
 	s.Suspend("bob", s.shared)
@@ -122,7 +122,7 @@ func TestDeskProcedures(t *testing.T) {
 	require.NotContains(t, a.body, "<span lang=\"en\">log in</span>")
 }
 
-// fillMethod posts only the token of a page.
+// fillMethod posts only the form token of a page.
 func (b *browser) fillMethod(path, page string) answer {
 	return b.post(path, map[string][]string{"form-token": {tokenOf(page)}})
 }
@@ -146,7 +146,7 @@ func (b *browser) upload(token string, file []byte, pairs ...string) answer {
 	return b.do(r)
 }
 
-// seeds writes a PSKC file of n tokens, encrypted with a key unless that is nil.
+// seeds returns a PSKC file of n tokens, encrypted unless key is nil.
 func seeds(t *testing.T, key []byte, n int) []byte {
 	format, err := seedfile.FormatByName("pskc")
 	require.NoError(t, err)
@@ -197,13 +197,13 @@ func TestDeskImport(t *testing.T) {
 	require.Equal(t, "acme", got.Contract)
 }
 
-// TestDeskImportWarnings: the page shows the warnings about a file in the reader's language,
-// and the clerk chooses the time zone of the back labels.
+// TestDeskImportWarnings: the page shows the warnings about a file in the reader's
+// language. The clerk chooses the time zone of the dates on the back labels.
 func TestDeskImportWarnings(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	b := s.browser(t).logIn("desk-1")
-	// late is a file whose tokens expire at the end of a day in UTC, which is the next day
-	// in Japan, with elements that the bank does not read.
+	// late returns a file with elements that the bank ignores. Its token expires at the
+	// end of a day in UTC, which is the next day in Japan.
 	n := 0
 	end := "2031-03-31T23:59:59Z"
 	late := func(extra string) ([]byte, string) {
@@ -227,7 +227,8 @@ func TestDeskImportWarnings(t *testing.T) {
 		return got.Expiry.String()
 	}
 
-	// The clerk is asked before anything is imported, and chooses.
+	// The page asks for the time zone before anything is imported, and the clerk
+	// chooses one.
 	file, serial := late("")
 	page := b.upload(tokenOf(b.get("/desk/stock/import").body), file)
 	require.Equal(t, 422, page.StatusCode)
@@ -246,13 +247,14 @@ func TestDeskImportWarnings(t *testing.T) {
 	file, _ = late("")
 	require.Equal(t, 400, b.upload(tokenOf(b.get("/desk/stock/import").body), file, "zone", "mars").StatusCode)
 
-	// The first day that there is: the token has expired, and does not last for ever.
+	// 1970-01-01 is the first possible date. The token has expired; the zero time must
+	// not mean that it never expires.
 	end = "1970-01-01T00:00:00Z"
 	_, serial = upload("")
 	b.get("/desk/tokens/"+serial).says(t, "condition.expired")
 	end = "2031-03-31T23:59:59Z"
 
-	// A warning of the format's reader.
+	// A warning from the reader of the format.
 	unsigned := `<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>`
 	page, _ = upload(unsigned, "zone", "utc")
 	require.Contains(t, page.body, "署名は確認されていません")
@@ -266,7 +268,7 @@ func TestDeskImportWarnings(t *testing.T) {
 	require.Contains(t, page.body, "its signature was not checked")
 }
 
-// failing is a mail server that refuses for good.
+// failing is a mail server that refuses every mail permanently.
 type failing struct{}
 
 func (failing) SendExpiry(context.Context, bank.ExpiryMail) error {
@@ -317,7 +319,7 @@ func TestUsersOfAContract(t *testing.T) {
 	require.Contains(t, b.get("/users").body, "デイビッド")
 	b.follow(b.fill("/users/change/dave", "code", "123456")).says(t, "users.change.same")
 
-	// Revoking another's token: by an admin on a token of her own (Q10).
+	// An admin with a separate token revokes another user's token (Q10).
 	s.Step(1)
 	a = b.fill("/token/revoke", "serial", s.shared.String(), "code", s.Code(s.carols, 0))
 	require.Equal(t, 422, a.StatusCode)
@@ -328,8 +330,8 @@ func TestUsersOfAContract(t *testing.T) {
 	require.Equal(t, validator.Revoked, got.Condition)
 }
 
-// Where all share one token a revocation is on paper, and the page says so before
-// it asks for a code (BK-17).
+// If all users share one token, its revocation requires a paper form. The page explains
+// that before it asks for a code (BK-17).
 func TestRevocationOnPaper(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	serial := s.Issued("acme")
@@ -339,12 +341,12 @@ func TestRevocationOnPaper(t *testing.T) {
 	a := s.browser(t).logIn("alice").get("/token/revoke")
 	a.says(t, "revoke.paper", "way.on-paper")
 	require.NotContains(t, a.body, `name="code"`)
-	// And a suspension too (BK-07).
+	// A suspension also requires a paper form (BK-07).
 	s.Suspend("bob", serial)
 	s.browser(t).logIn("carol").get("/suspended").says(t, "suspended.paper")
 }
 
-// The longest that a form takes fits into the cookie that carries it.
+// The longest accepted form input fits into the cookie that carries it.
 func TestLongestFormFits(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()

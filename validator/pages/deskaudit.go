@@ -10,14 +10,14 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// noticesData is a list of notices.
+// noticesData is a part of the list of notices.
 type noticesData struct {
 	list[bank.Notice]
-	Status   string // chosen; "" is all
+	Status   string // the selected status; "" means all
 	Statuses []string
 }
 
-// noticeStatuses are the choices of the list.
+// noticeStatuses are the statuses that the list can be filtered by.
 var noticeStatuses = []bank.NoticeStatus{
 	bank.NoticeDue, bank.NoticeSending, bank.NoticeSent, bank.NoticeFailed, bank.NoticeDoubtful,
 }
@@ -53,14 +53,14 @@ func (c *call) resend() error {
 	return c.leave("/notices")
 }
 
-// auditData is a list of records, and what they are chosen by.
+// auditData is a part of the audit log with its filter.
 type auditData struct {
 	list[bank.Record]
 	Fields []*field
-	Report *bank.AuditReport // of checking the chains; nil: not asked
+	Report *bank.AuditReport // result of verifying the chains; nil if not requested
 }
 
-// auditFields are what records are chosen by.
+// auditFields returns the fields of the filter.
 func auditFields() []*field {
 	var all []*field
 	for _, f := range []struct{ name, kind string }{
@@ -106,20 +106,20 @@ func (c *call) audit(report *bank.AuditReport) error {
 	return c.show(http.StatusOK, "audit", "audit.title", d)
 }
 
-// dayStart returns the instant at which a day begins in Japan, and that much more;
-// 0 for no day.
+// dayStart returns the instant at which a day begins in Japan, plus more. It returns 0
+// if there is no day.
 func dayStart(day string, more time.Duration) token.UnixSeconds {
 	t, err := time.ParseInLocation(time.DateOnly, day, token.Tokyo())
-	if err != nil { // none was typed: the field has looked at it
+	if err != nil { // the field is empty; its check has rejected anything else
 		return 0
 	}
 	return token.UnixSecondsOf(t.Add(more))
 }
 
-// auditVerify checks the hash chains and shows what came of it above the list.
-// Nothing is changed by it, so that it needs no redirect.
+// auditVerify verifies the hash chains and shows the result above the list. It changes
+// nothing and therefore needs no redirect.
 func (c *call) auditVerify() error {
-	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(importTime)) // a long log takes long
+	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(importTime)) // a long log takes a long time
 	report, err := c.bank.VerifyAudit(c.r.Context(), "", nil)
 	if err != nil {
 		return err

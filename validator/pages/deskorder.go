@@ -12,19 +12,18 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// newOrder is the order of a contract that the fields of the form ask for, but for
-// the old token.
+// newOrder returns the order described by the form's fields, without the old token.
 func newOrder(k bank.Contract, cause, returned string) bank.NewOrder {
 	return bank.NewOrder{Contract: k.ID, Cause: validator.ParseCause(cause), Returned: returned != ""}
 }
 
-// feeOf is what an order costs and when it comes, before it is placed.
+// feeOf returns an order's fee and delivery dates before the order is placed.
 func (c *call) feeOf(k bank.Contract, n bank.NewOrder) *bank.Order {
 	o := c.bank.Quote(k, n)
 	return &o
 }
 
-// orderForm takes a paper application for a token.
+// orderForm returns the form for a paper application for a token.
 func (c *call) orderForm() (*form, bank.Contract, error) {
 	ctx := c.r.Context()
 	k, err := c.bank.Contract(ctx, c.by, c.r.PathValue("id"))
@@ -80,7 +79,7 @@ func (c *call) orderPage() error {
 	return c.showForm(f)
 }
 
-// feePart is the fee for what is chosen so far.
+// feePart shows the fee for the current choices.
 func (c *call) feePart() error {
 	k, err := c.bank.Contract(c.r.Context(), c.by, c.r.PathValue("id"))
 	if err != nil {
@@ -119,7 +118,7 @@ func (c *call) orderFilled() error {
 	return c.leave("/contracts/" + k.ID + "/order/confirm")
 }
 
-// orderConfirmForm shows the fee before it is agreed to.
+// orderConfirmForm shows the fee and asks for confirmation.
 func (c *call) orderConfirmForm() (*form, bank.Contract, error) {
 	k, err := c.bank.Contract(c.r.Context(), c.by, c.r.PathValue("id"))
 	if err != nil {
@@ -196,10 +195,10 @@ func (c *call) orderDo() error {
 	return c.ended(out, newMsg("order.done"), "/contracts/"+k.ID, "/contracts/"+k.ID+"/order")
 }
 
-// ordersData is a list of orders.
+// ordersData is a part of the list of orders.
 type ordersData struct {
 	list[bank.Order]
-	All bool // not the open ones only
+	All bool // includes orders that are closed
 }
 
 func (c *call) ordersPage() error {
@@ -213,7 +212,7 @@ func (c *call) ordersPage() error {
 	return c.show(http.StatusOK, "orders", "orders.title", ordersData{l, all})
 }
 
-// openOrder returns the open order of the path.
+// openOrder returns the open order named in the path.
 func (c *call) openOrder() (bank.Order, error) {
 	p := bank.Page{Limit: 1000}
 	for {
@@ -242,11 +241,12 @@ func (c *call) orderFacts(o bank.Order) []fact {
 	}
 }
 
-// suggestions is how many tokens of the stock are suggested for what has been typed.
+// suggestions is the maximum number of tokens that the form suggests.
 const suggestions = 20
 
-// shipForm sends a token of the stock for an order. It suggests tokens whose serial
-// numbers begin with what the query has; any other of the stock can be typed too.
+// shipForm ships a token from the inventory for an order. It suggests tokens whose
+// serial numbers begin with the query's text. The clerk may also type any other token
+// of the inventory.
 func (c *call) shipForm() (*form, bank.Order, error) {
 	o, err := c.openOrder()
 	if err != nil {

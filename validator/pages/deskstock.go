@@ -18,7 +18,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// missing reports whether the bank does not know what a form names.
+// missing reports whether an error means that the bank did not find an object.
 func (c *call) missing(err error) bool { return errors.Is(err, bank.ErrNotFound) }
 
 func (c *call) stockPage() error {
@@ -31,7 +31,7 @@ func (c *call) stockPage() error {
 	return c.show(http.StatusOK, "stock", "stock.title", l)
 }
 
-// issueForm gives a token of the stock to a contract without an order.
+// issueForm issues a token from the inventory to a contract without an order.
 func (c *call) issueForm() *form {
 	contract := idField("contract", 32)
 	contract.Hint = "hint.contract-id"
@@ -71,8 +71,9 @@ func (c *call) issue() error {
 	return c.leave("/contracts/" + values["contract"])
 }
 
-// importForm takes in a seed file. The file comes last, so that what opens it has
-// been read when it begins: it is read as it arrives and never laid down.
+// importForm returns the form to import a seed file. The file is the last field: the
+// server needs the keys first, because it reads the file as it arrives and never stores
+// it.
 func (c *call) importForm() *form {
 	format := &field{Name: "format", Label: "field.format", Hint: "hint.format", Kind: "select", Optional: true}
 	format.Options = []option{{Value: "", Label: newMsg("import.find-out")}}
@@ -103,17 +104,18 @@ func (c *call) importForm() *form {
 
 func (c *call) importPage() error { return c.showForm(c.importForm()) }
 
-// maxWarnings is how many warnings about a file are kept. The others are counted.
+// maxWarnings is the maximum number of warnings about a file. Further ones are only
+// counted.
 const maxWarnings = 50
 
-// maxPart is the most bytes of a field beside the file.
+// maxPart is the maximum size in bytes of a field other than the file.
 const maxPart = 1024
 
 func (c *call) importFile() error {
 	limited := &watched{ReadCloser: http.MaxBytesReader(c.w, c.r.Body, c.o.MaxImport)}
 	c.r.Body = limited
-	// A large file on a slow line takes longer than a page may. A server without
-	// deadlines needs none.
+	// A large file on a slow connection takes longer than the deadline for a page. The
+	// error is ignored: a server without deadlines needs no change.
 	limits := http.NewResponseController(c.w)
 	_ = limits.SetReadDeadline(time.Now().Add(importTime))
 	_ = limits.SetWriteDeadline(time.Now().Add(importTime))
@@ -148,7 +150,7 @@ func (c *call) importFile() error {
 	return &badForm{errors.New("the form has no file")}
 }
 
-// watched remembers that a body was too large.
+// watched remembers whether the body was too large.
 type watched struct {
 	io.ReadCloser
 	over *http.MaxBytesError
@@ -169,11 +171,11 @@ func firstValue(all []string) string {
 	return ""
 }
 
-// importPart takes in the file of a form.
+// importPart imports the file of a form.
 func (c *call) importPart(part *multipart.Part, limited *watched, posted map[string][]string) error {
 	f := c.importForm()
 	file := f.Fields[len(f.Fields)-1]
-	file.Optional = true // it is here
+	file.Optional = true // the file has arrived
 	values, ok := f.take(posted)
 	file.Optional = false
 	var warnings []string
@@ -228,7 +230,7 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 		report, err = c.bank.Import(c.r.Context(), c.by, r, bank.ImportOptions{Contract: values["contract"], Zone: zone})
 	}
 	switch {
-	case limited.over != nil: // what the reader of the format makes of that is of no use
+	case limited.over != nil: // the format reader's own error would be misleading
 		return limited.over
 	case errors.Is(err, bank.ErrUnavailable), errors.Is(err, bank.ErrForbidden):
 		return err
@@ -250,14 +252,15 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 	return c.leave("/stock")
 }
 
-// asksZone reports whether an import needs to know which date is on the back labels.
+// asksZone reports whether an import needs to know the time zone of the dates on the
+// back labels.
 func asksZone(err error) bool {
 	var own *bank.Error
 	return errors.As(err, &own) && own.Field == "expiry_zone"
 }
 
-// ofFile reports whether something is wrong with a seed file. What is said of that
-// has no seed in it.
+// ofFile reports whether an error is about the content of a seed file. The texts of
+// such errors contain no seed.
 func ofFile(err error) bool {
 	for _, p := range filePhrases {
 		if errors.Is(err, p.kind) {

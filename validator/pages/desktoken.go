@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// pathToken returns the token of the path.
+// pathToken returns the token named in the path.
 func (c *call) pathToken() (bank.Token, error) {
 	serial, err := token.ParseSerial(c.r.PathValue("serial"))
 	if err != nil {
@@ -29,13 +29,13 @@ func (c *call) tokenPage() error {
 	return c.showTitled(http.StatusOK, "token", newMsg("token.title", t.Serial.String()), c.tokenLines([]bank.Token{t})[0])
 }
 
-// procedures are what a clerk does to a token when the bank's form has come in,
-// or, for a correction, with its user in front of him.
+// procedures are the clerk's operations on a token. They require the bank's paper form.
+// Resynchronisation requires the user to be present instead.
 var procedures = map[string]bool{ // true: cannot be undone
 	"lift": false, "revoke": true, "lost": true, "broken": true, "found": false, "resync": false,
 }
 
-// procedureForm asks the clerk to confirm.
+// procedureForm asks the clerk to confirm an operation.
 func (c *call) procedureForm() (*form, bank.Token, error) {
 	act := c.r.PathValue("act")
 	danger, ok := procedures[act]

@@ -14,10 +14,10 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// wide writes a text with full-width characters, as a Japanese keyboard does.
+// wide converts a text to full-width characters, as a Japanese keyboard enters them.
 func wide(s string) string { return width.Widen.String(s) }
 
-// spellings are ways in which people write a number in groups.
+// spellings returns different ways to write a number in groups.
 func spellings(s string) map[string]string {
 	head, tail := s[:3], s[3:]
 	return map[string]string{
@@ -27,8 +27,8 @@ func spellings(s string) map[string]string {
 	}
 }
 
-// TestEntriesOfATransfer: every field of a form takes what people type, and says in
-// the page's language what it does not take.
+// TestEntriesOfATransfer: every field of a form accepts the usual ways of typing.
+// Rejected input is explained in the page's language.
 func TestEntriesOfATransfer(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()
@@ -76,8 +76,9 @@ func TestEntriesOfATransfer(t *testing.T) {
 	require.Contains(t, alice.follow(a).body, "<dd>12345678</dd>")
 }
 
-// TestEntriesOfACode: a code may be written in groups. The bank still sees that it was
-// used. What cannot be a code is answered as such, and the bank does not count it.
+// TestEntriesOfACode: a code may be typed in groups, and the bank still recognises a
+// reused code. Input that cannot be a code is rejected by the page, and the bank does
+// not count it.
 func TestEntriesOfACode(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()
@@ -110,7 +111,7 @@ func TestEntriesOfACode(t *testing.T) {
 	}
 	require.Equal(t, before.Seq, s.LastAudit(s.shared).Seq)
 
-	// A bank that counts entries that are no codes gets to see them.
+	// If a bank counts malformed input as a wrong code, the page passes it on.
 	strict := newSite(t, Options{}, false, func(st *validator.Settings) { st.CountMalformed = true })
 	strict.tokens()
 	alice = strict.browser(t).logIn("alice")
@@ -122,8 +123,8 @@ func TestEntriesOfACode(t *testing.T) {
 	alice.get("/suspended").says(t, "trouble.suspended.heading")
 }
 
-// TestEntriesOfASerialNumber: with hyphens, spaces, in full width and in small letters,
-// for users and clerks.
+// TestEntriesOfASerialNumber: users and clerks may type serial numbers with hyphens or
+// spaces, in full width and in small letters.
 func TestEntriesOfASerialNumber(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	for name := range spellings(banktest.Serial(0).String()) {
@@ -151,8 +152,8 @@ func TestEntriesOfASerialNumber(t *testing.T) {
 	}
 }
 
-// TestEntriesOfNamesAndDates: user IDs, e-mail addresses, contract IDs, dates, rules and
-// keys.
+// TestEntriesOfNamesAndDates: user IDs, e-mail addresses, contract IDs, dates, rules
+// and keys.
 func TestEntriesOfNamesAndDates(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()
@@ -192,8 +193,8 @@ func TestEntriesOfNamesAndDates(t *testing.T) {
 	require.Equal(t, 303, a.StatusCode, a.body)
 }
 
-// TestLanguageOfAPage: what was chosen on a page comes first, then what the browser
-// asks for, then the language in the bank's records, then Japanese.
+// TestLanguageOfAPage: the order of precedence is the choice on a page, the browser's
+// languages, the language in the bank's records, Japanese.
 func TestLanguageOfAPage(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	english := bank.English
@@ -202,7 +203,7 @@ func TestLanguageOfAPage(t *testing.T) {
 	for _, c := range []struct{ user, accept, chosen, want string }{
 		{"alice", "", "", "ja"},
 		{"bob", "", "", "en"},
-		{"alice", "en-GB,en;q=0.9", "", "en"}, // her record says Japanese, as that of all who were not asked
+		{"alice", "en-GB,en;q=0.9", "", "en"}, // the record has the default, Japanese
 		{"bob", "ja", "", "ja"},
 		{"alice", "fr-FR,fr;q=0.9,ja;q=0.5,en;q=0.8", "", "en"},
 		{"alice", "fr", "", "ja"},

@@ -16,7 +16,7 @@ var (
 	errNoPage    = errors.New("no such page")
 )
 
-// forged is a form that another site may have sent.
+// forged is a form that may come from another site.
 type forged struct{ error }
 
 // badForm is a form that cannot be read.
@@ -24,7 +24,7 @@ type badForm struct{ error }
 
 func (e *badForm) Unwrap() error { return e.error }
 
-// failure returns the status for an error, and the key of its words.
+// failure returns the HTTP status for an error and the key of its text.
 func failure(err error) (int, string) {
 	var (
 		fake *forged
@@ -55,16 +55,16 @@ func failure(err error) (int, string) {
 	return http.StatusInternalServerError, "internal"
 }
 
-// failed is what the error page shows.
+// failed is the content of the error page.
 type failed struct {
 	Status int
 	Key    string
-	Detail string // what the bank found wrong, for clerks
+	Detail string // the problem that the bank found, for clerks
 	Wait   int64  // seconds
 	Home   string
 }
 
-// showError writes the page of an error.
+// showError writes the error page.
 func (c *call) showError(err error) {
 	status, key := failure(err)
 	d := failed{Status: status, Key: key, Home: c.area.prefix + "/"}

@@ -19,8 +19,8 @@ import (
 // option is one choice of a field.
 type option struct {
 	Value string
-	Label msg    // or
-	Text  string // that is not translated, such as a name
+	Label msg    // or Text
+	Text  string // not translated, for example a name
 }
 
 // field is one field of a form.
@@ -31,27 +31,27 @@ type field struct {
 	Kind     string // a key of kinds, "select", "check" or "file"
 	Value    string
 	Options  []option
-	Suggest  string // path where htmx asks for other options while people type; "" is none
-	Error    string // key; "" is good
+	Suggest  string // path from which htmx requests options while the user types; "" if none
+	Error    string // key; "" if the input is valid
 	Optional bool
-	Fixed    bool // shown, and not to be changed
-	Max      int  // characters, of the plain form of an entry
+	Fixed    bool // shown, but cannot be changed
+	Max      int  // maximum number of characters, after normalisation
 	Auto     string
-	Any      bool // a code: what is none goes to the bank too, which counts it
+	Any      bool // of a code: malformed input also goes to the bank, which counts it
 }
 
-// maxEntry is the most characters of an entry before its plain form is looked at.
+// maxEntry is the maximum number of characters of an input before it is normalised.
 const maxEntry = 1000
 
-// kind is a kind of text that people type.
+// kind is a kind of text input.
 type kind struct {
-	plain   func(string) (string, bool) // see package entry; false: that it is not
-	problem string                      // key: what is said then
-	mode    string                      // which keyboard a phone shows; "" is the usual one
+	plain   func(string) (string, bool) // normalises the input, see package entry; false if it is invalid
+	problem string                      // key of the message for invalid input
+	mode    string                      // inputmode attribute, which selects a phone's keyboard; "" for the default
 	grouped bool                        // may be typed with separators, and so be longer than Max
 }
 
-// always makes of a function that has a plain form for everything one of a [kind].
+// always turns a normaliser that accepts everything into the form for a [kind].
 func always(plain func(string) string) func(string) (string, bool) {
 	return func(s string) (string, bool) { return plain(s), true }
 }
@@ -77,8 +77,8 @@ func plainEmail(s string) (string, bool) {
 	return s, name != "" && domain != "" && !strings.ContainsFunc(s, unicode.IsSpace)
 }
 
-// plainSerial returns the first text that is a serial number, of those that were
-// perhaps meant. The one that there is, is found by [call.serial].
+// plainSerial returns the first possible spelling that is a valid serial number.
+// [call.serial] finds the spelling that belongs to an existing token.
 func plainSerial(s string) (string, bool) {
 	for _, text := range entry.Serials(s) {
 		if _, err := token.ParseSerial(text); err == nil {
@@ -96,7 +96,7 @@ func plainCode(s string) (string, bool) {
 func plainAmount(s string) (string, bool) { return entry.Amount(s, "\u00a5", "円", "JPY", "yen") }
 func plainCount(s string) (string, bool)  { return entry.Amount(s, "件") }
 
-// plainRule returns the number of a rule: BK-05 for "bk05" too.
+// plainRule normalises the number of a rule: "bk05" becomes BK-05.
 func plainRule(s string) string {
 	s = strings.ToUpper(entry.ID(s))
 	if n, ok := strings.CutPrefix(s, "BK"); ok && !strings.HasPrefix(n, "-") {
@@ -105,17 +105,16 @@ func plainRule(s string) string {
 	return s
 }
 
-// Secret reports whether what is typed is never shown again.
+// Secret reports whether the input is never shown again.
 func (f *field) Secret() bool { return f.Kind == "password" || f.Kind == "code" || f.Kind == "hex" }
 
-// Inputmode is which keyboard a phone shows.
+// Inputmode returns the inputmode attribute, which selects a phone's keyboard.
 func (f *field) Inputmode() string { return kinds[f.Kind].mode }
 
-// Number reports whether digits are typed, which are shown large.
+// Number reports whether the input is digits, which are shown large.
 func (f *field) Number() bool { return kinds[f.Kind].mode == "numeric" }
 
-// MaxLength is the most characters that a browser lets people type, 0 for as many as
-// they like.
+// MaxLength returns the maxlength attribute, or 0 for no limit.
 func (f *field) MaxLength() int {
 	if kinds[f.Kind].grouped {
 		return 0
@@ -123,7 +122,7 @@ func (f *field) MaxLength() int {
 	return f.Max
 }
 
-// Type is of the HTML element.
+// Type returns the type attribute of the HTML element.
 func (f *field) Type() string {
 	switch f.Kind {
 	case "password", "hex":
@@ -134,9 +133,9 @@ func (f *field) Type() string {
 	return "text"
 }
 
-// take reads the field from a form. It returns the plain form of what was typed, and
-// sets Value to it unless that is secret. What is not in order is shown again as it
-// was typed, and Error says why. The bank looks at names and numbers more closely.
+// take reads the field from a form and returns the normalised input. It also stores it
+// in Value, unless it is secret. Invalid input is kept in Value as it was typed, and
+// Error explains the problem. The bank checks names and numbers further.
 func (f *field) take(form url.Values) string {
 	if f.Fixed {
 		return f.Value
@@ -183,7 +182,7 @@ func (f *field) take(form url.Values) string {
 	return plain
 }
 
-// visible drops characters that show nothing.
+// visible drops invisible characters.
 func visible(r rune) rune {
 	if entry.Invisible(r) {
 		return -1
@@ -200,10 +199,10 @@ func (f *field) offers(value string) bool {
 	return false
 }
 
-// fact is a line of what a page knows, above a form.
+// fact is a line of known information above a form.
 type fact struct {
 	Label msg
-	Text  string // or
+	Text  string // or Value
 	Value msg
 }
 
@@ -216,19 +215,19 @@ type form struct {
 	Fields  []*field
 	Hidden  map[string]string
 	Submit  string // key
-	Cancel  string // path; "" is none
+	Cancel  string // path; "" if none
 	Action  string // path
-	Files   bool   // has a file
+	Files   bool   // has a file upload
 	Danger  bool   // cannot be undone
-	Narrow  bool   // login
-	FeePath string // where htmx asks for the fee; "" is none
+	Narrow  bool   // for the login page
+	FeePath string // path from which htmx requests the fee; "" if none
 	Fee     *bank.Order
-	Problem string // key: what is wrong, where it is no field's
-	Detail  string // what the bank found wrong, for clerks
+	Problem string // key of a problem that belongs to no field
+	Detail  string // the problem that the bank found, for clerks
 }
 
-// take reads all fields; values are what was typed, by name. ok is that nothing
-// was wrong with them.
+// take reads all fields. It returns the normalised input by field name, and reports
+// whether all of it is valid.
 func (f *form) take(posted url.Values) (values map[string]string, ok bool) {
 	values, ok = map[string]string{}, true
 	for _, field := range f.Fields {
@@ -238,7 +237,7 @@ func (f *form) take(posted url.Values) (values map[string]string, ok bool) {
 	return values, ok
 }
 
-// fill writes values into the fields that are not secret.
+// fill writes values into the fields, except secret ones.
 func (f *form) fill(values map[string]string) {
 	for _, field := range f.Fields {
 		if v, ok := values[field.Name]; ok && !field.Secret() && field.Kind != "file" {
@@ -247,7 +246,7 @@ func (f *form) fill(values map[string]string) {
 	}
 }
 
-// draftOf returns what a page may remember of values.
+// draftOf returns the values that a page may remember.
 func (f *form) draftOf(page string, values map[string]string) *draft {
 	d := &draft{Page: page, Values: map[string]string{}, Nonce: rand.Text()}
 	for _, field := range f.Fields {
@@ -258,7 +257,7 @@ func (f *form) draftOf(page string, values map[string]string) *draft {
 	return d
 }
 
-// Errors returns the fields with something wrong.
+// Errors returns the fields with invalid input.
 func (f *form) Errors() []*field {
 	var bad []*field
 	for _, field := range f.Fields {
@@ -269,7 +268,7 @@ func (f *form) Errors() []*field {
 	return bad
 }
 
-// mark puts an error at a field.
+// mark sets the error of a field.
 func (f *form) mark(name, problem string) {
 	for _, field := range f.Fields {
 		if field.Name == name {
@@ -279,7 +278,7 @@ func (f *form) mark(name, problem string) {
 	}
 }
 
-// showForm writes a page with a form; status 422 says that something in it is wrong.
+// showForm writes a page with a form. The status is 422 if the form has errors.
 func (c *call) showForm(f *form) error {
 	status := http.StatusOK
 	if len(f.Errors()) > 0 || f.Problem != "" {
@@ -288,8 +287,8 @@ func (c *call) showForm(f *form) error {
 	return c.showTitled(status, "form", f.Title, f)
 }
 
-// codeField is where the code of a token is typed. An entry that is no code is not
-// sent to the bank, unless the bank counts such entries.
+// codeField returns the field for a token's code. Malformed input is sent to the bank
+// only if the bank counts it.
 func (c *call) codeField(name, label string) *field {
 	return &field{
 		Name: name, Label: label, Hint: "hint.code", Kind: "code", Max: maxCode, Auto: "one-time-code",
@@ -297,10 +296,10 @@ func (c *call) codeField(name, label string) *field {
 	}
 }
 
-// maxCode is the most characters that are sent to the bank as a code.
+// maxCode is the maximum number of characters of a code that is sent to the bank.
 const maxCode = 32
 
-// passwordField is where a password is typed; auto is "current-password" or
+// passwordField returns the field for a password. auto is "current-password" or
 // "new-password".
 func passwordField(name, label, auto string) *field {
 	f := &field{Name: name, Label: label, Kind: "password", Max: 128, Auto: auto}
@@ -310,14 +309,14 @@ func passwordField(name, label, auto string) *field {
 	return f
 }
 
-// serialField is where a serial number is typed.
+// serialField returns the field for a serial number.
 func serialField(name string) *field {
 	return &field{Name: name, Label: "field.serial", Hint: "hint.serial", Kind: "serial", Max: token.MaxSerialLen, Auto: "off"}
 }
 
-// serial returns the token that a serial number names which was typed. People add
-// hyphens or leave them out, and do not keep upper and lower case: of all that may be
-// meant, a token that the person may see is taken.
+// serial returns the serial number that a user meant. People omit or add hyphens and
+// mix upper and lower case. Of the possible spellings it returns the first that belongs
+// to a token visible to the user; otherwise, the first that is valid.
 func (c *call) serial(posted url.Values, name string) (token.Serial, error) {
 	var first token.Serial
 	for _, text := range entry.Serials(posted.Get(name)) {
@@ -336,7 +335,7 @@ func (c *call) serial(posted url.Values, name string) (token.Serial, error) {
 	return first, nil
 }
 
-// idField is where an identifier is typed.
+// idField returns the field for an identifier.
 func idField(name string, most int) *field {
 	return &field{Name: name, Label: "field." + name, Kind: "id", Max: most, Auto: "off"}
 }

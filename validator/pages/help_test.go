@@ -22,9 +22,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// site is a bank with its pages: contract "acme" with master alice and plain user
-// bob, who share a token, and admin carol, who has one of her own; contract
-// "other" with master mallory.
+// site is a bank with its pages. Contract "acme" has the master alice and the plain
+// user bob, who share a token, and the admin carol with a separate token. Contract
+// "other" has the master mallory.
 type site struct {
 	*banktest.Desk
 	*httptest.Server
@@ -34,13 +34,13 @@ type site struct {
 	events []Event
 }
 
-// newSite makes a site; over TLS where tls is set.
+// newSite creates a site. tls enables TLS.
 func newSite(t testing.TB, o Options, tls bool, change ...func(*validator.Settings)) *site {
 	t.Helper()
 	return newSiteOn(t, banktest.SQLite(t), o, tls, change...)
 }
 
-// newSiteOn makes a site in a database.
+// newSiteOn creates a site in the given database.
 func newSiteOn(t testing.TB, database string, o Options, tls bool, change ...func(*validator.Settings)) *site {
 	t.Helper()
 	s := &site{Desk: banktest.New(t, database, change...)}
@@ -66,7 +66,7 @@ func newSiteOn(t testing.TB, database string, o Options, tls bool, change ...fun
 	return s
 }
 
-// tokens issues the tokens of the story and registers them.
+// tokens issues and registers the tokens of acme's users.
 func (s *site) tokens() {
 	s.shared, s.carols = s.Issued("acme"), s.Issued("acme")
 	s.Activate("alice", s.shared)
@@ -74,7 +74,7 @@ func (s *site) tokens() {
 	s.Activate("carol", s.carols)
 }
 
-// browser keeps cookies and follows no redirect by itself.
+// browser keeps cookies and does not follow redirects.
 type browser struct {
 	t    testing.TB
 	base string
@@ -90,7 +90,7 @@ func (s *site) browser(t testing.TB) *browser {
 	return &browser{t, s.URL, &c}
 }
 
-// answer is what a server answered.
+// answer is a response with its body.
 type answer struct {
 	*http.Response
 	body string
@@ -115,14 +115,14 @@ func (b *browser) request(method, path string, body io.Reader) *http.Request {
 
 func (b *browser) get(path string) answer { b.t.Helper(); return b.do(b.request("GET", path, nil)) }
 
-// follow goes where a redirect points.
+// follow requests the target of a redirect.
 func (b *browser) follow(a answer) answer {
 	b.t.Helper()
 	require.Equal(b.t, http.StatusSeeOther, a.StatusCode, a.body)
 	return b.get(a.Header.Get("Location"))
 }
 
-// post sends a form as it is.
+// post sends a form without changes.
 func (b *browser) post(path string, values url.Values) answer {
 	b.t.Helper()
 	r := b.request("POST", path, strings.NewReader(values.Encode()))
@@ -170,7 +170,7 @@ func (b *browser) fill(path string, pairs ...string) answer {
 	return b.post(to, values)
 }
 
-// logIn logs a user in, or a clerk.
+// logIn logs in a user or a clerk.
 func (b *browser) logIn(who string) *browser {
 	b.t.Helper()
 	path := "/login"
@@ -183,7 +183,7 @@ func (b *browser) logIn(who string) *browser {
 	return b
 }
 
-// says checks that a page has the words of keys in Japanese.
+// says checks that a page contains the Japanese words of keys.
 func (a answer) says(t testing.TB, keys ...string) {
 	t.Helper()
 	words := readCatalog(langJapanese)
@@ -193,8 +193,8 @@ func (a answer) says(t testing.TB, keys ...string) {
 	}
 }
 
-// story leaves something to be seen on each page: a transfer, a suspended token,
-// an order, a stock, a token that nobody registered.
+// story adds content for each page: a transfer, a suspended token, an order, an
+// inventory, and a token that has not been registered.
 func (s *site) story() {
 	s.T.Helper()
 	details := map[string]string{

@@ -18,13 +18,13 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// userPages are the pages of a contract's users that need no more in their path.
+// userPages are the users' pages without a variable in their path.
 var userPages = []string{
 	"/", "/suspended", "/history", "/operations", "/operations/transfer", "/operations/pay-easy", "/operations/send-file",
 	"/operations/register-payee", "/operations/balance", "/token/activate", "/token/resync", "/password",
 }
 
-// bossPages are for masters and admins.
+// bossPages are the pages for masters and admins.
 var bossPages = []string{"/token/lift", "/token/revoke", "/users", "/users/add", "/users/change/bob"}
 
 var deskPages = []string{
@@ -48,7 +48,7 @@ func TestPagesOfEachRole(t *testing.T) {
 		a := plain.get(path)
 		require.Equal(t, 403, a.StatusCode, path)
 		a.says(t, "error.forbidden.title")
-		if path != "/users" { // which is read only
+		if path != "/users" { // read only
 			require.Equal(t, 403, plain.post(path, url.Values{"form-token": {tokenOf(plain.get("/").body)}}).StatusCode, path)
 		}
 		require.Equal(t, 200, master.get(path).StatusCode, path)
@@ -128,7 +128,7 @@ func TestSessionCookie(t *testing.T) {
 		d := cookie(b.fill("/desk/login", "user", "desk-1", "password", banktest.Password), desk)
 		require.Equal(t, path, d.Path)
 
-		// A login makes a new session and ends the one that was there.
+		// A login starts a new session and ends the old one.
 		page := b.get("/")
 		second := cookie(b.post("/login", url.Values{
 			"form-token": {tokenOf(page.body)}, "user": {"carol"}, "password": {banktest.Password},
@@ -139,7 +139,7 @@ func TestSessionCookie(t *testing.T) {
 		require.ErrorIs(t, err, bank.ErrLogin)
 		require.Contains(t, b.get("/").body, "利用者 carol")
 
-		// Logging out ends it at the bank, not in the browser only.
+		// Logging out ends the session at the bank, not only in the browser.
 		b.post("/logout", url.Values{"form-token": {tokenOf(b.get("/").body)}})
 		_, err = s.Bank.Session(t.Context(), second.Value)
 		require.ErrorIs(t, err, bank.ErrLogin)
@@ -147,7 +147,7 @@ func TestSessionCookie(t *testing.T) {
 	}
 }
 
-// The session's secret is in its cookie and nowhere else.
+// The session's secret appears only in its cookie.
 func TestSecretStaysInTheCookie(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	b := s.browser(t).logIn("alice")
@@ -191,7 +191,8 @@ func TestForgedFormsAreRefused(t *testing.T) {
 		require.Equal(t, 403, a.StatusCode, name)
 		a.says(t, "error.forged.title")
 	}
-	// Of another site, as the browser says, even with the token.
+	// A form from another site is refused even with the token, if the browser's headers
+	// show its origin.
 	for header, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
 		v := url.Values{"form-token": {good}}
 		for key, value := range fill {
@@ -202,16 +203,16 @@ func TestForgedFormsAreRefused(t *testing.T) {
 		r.Header.Set(header, value)
 		require.Equal(t, 403, alice.do(r).StatusCode, header)
 	}
-	// A login in somebody else's name.
+	// Another site cannot log in from this browser either.
 	require.Equal(t, 403, s.browser(t).post("/login", url.Values{"user": {"alice"}, "password": {banktest.Password}}).StatusCode)
-	// The password is what it was; and with the token it does change.
+	// The password has not changed. With the form token it can be changed.
 	s.browser(t).logIn("alice")
 	a := alice.fill("/password", "old", banktest.Password, "new", "another long password", "again", "another long password")
 	require.Equal(t, 303, a.StatusCode, a.body)
 	require.Len(t, s.events, 6)
 }
 
-// Nothing that changes something is done by GET.
+// GET requests change nothing.
 func TestNothingIsDoneByGet(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()
@@ -260,7 +261,7 @@ func TestStrings(t *testing.T) {
 		if strings.Contains(text, "<") {
 			require.NotContains(t, page.body, text)
 		}
-		// A login name that is written back nowhere.
+		// The login name is not written back.
 		a = s.browser(t).fill("/login", "user", text, "password", text)
 		require.NotEqual(t, 500, a.StatusCode)
 	}
@@ -271,7 +272,7 @@ func TestStrings(t *testing.T) {
 	} {
 		clerk := s.browser(t).logIn("desk-1")
 		a := clerk.get(path)
-		if strings.Contains(path, "after=") && a.StatusCode == 303 { // to the beginning of the list
+		if strings.Contains(path, "after=") && a.StatusCode == 303 { // redirects to the beginning of the list
 			a = clerk.follow(a)
 		}
 		require.Contains(t, []int{200, 404, 422}, a.StatusCode, "%s: %s", path, a.body)
@@ -280,7 +281,7 @@ func TestStrings(t *testing.T) {
 	require.Empty(t, s.events)
 }
 
-// What belongs to another contract is, on the pages, not there.
+// The pages do not show data of another contract.
 func TestOtherContractsData(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()
@@ -317,7 +318,7 @@ func TestOtherContractsData(t *testing.T) {
 	require.True(t, got.State.Suspended)
 }
 
-// Codes and passwords are written into no page, address or event.
+// Codes and passwords appear in no page, address or event.
 func TestCodesAreNotWrittenBack(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()
@@ -334,14 +335,14 @@ func TestCodesAreNotWrittenBack(t *testing.T) {
 	require.NotContains(t, a.body, "a very secret password")
 	require.NotContains(t, a.body, "987654")
 	require.Contains(t, a.body, `value="dave"`)
-	// Reloading after a refusal sends no code again.
+	// Reloading after a refusal does not send a code again.
 	before := s.LastAudit(s.shared)
 	b.get("/operations/transfer/confirm")
 	require.Equal(t, before.Seq, s.LastAudit(s.shared).Seq)
 }
 
-// What one window confirms is what it shows, also when another has begun
-// something else.
+// A window confirms only the transaction that it shows, even if another window has
+// begun a different one.
 func TestTwoWindows(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()
@@ -356,7 +357,7 @@ func TestTwoWindows(t *testing.T) {
 	page := b.follow(b.post("/operations/transfer/confirm", old))
 	page.says(t, "confirm.changed")
 	b.get("/history").says(t, "history.none")
-	// The code was not looked at: it is still good.
+	// The code was not checked, and so it is still valid.
 	b.follow(b.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))).says(t, "receipt.done")
 }
 
@@ -430,7 +431,7 @@ func TestLanguage(t *testing.T) {
 	r := b.request("GET", "/login", nil)
 	r.Header.Set("Accept-Language", "fr-FR,en-GB;q=0.8,ja;q=0.5")
 	require.Contains(t, b.do(r).body, `<html lang="en">`)
-	// The user's own language, where none was chosen.
+	// The language in the user's record is used if none was chosen.
 	english := bank.English
 	_, _, err := s.Bank.ChangeUser(t.Context(), banktest.Clerk, "bob", bank.UserChange{Language: &english}, "")
 	require.NoError(t, err)

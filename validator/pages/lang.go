@@ -18,7 +18,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// The languages, as in the lang attribute. Japanese is what the bank speaks.
+// The languages, as in the lang attribute. The default is Japanese.
 const (
 	langJapanese = "ja"
 	langEnglish  = "en"
@@ -28,10 +28,10 @@ const (
 //go:embed catalog/ja.json catalog/en.json
 var catalogFiles embed.FS
 
-// catalog is the words of one language, by key. "{0}" to "{9}" stand for values.
+// catalog maps keys to texts in one language. "{0}" to "{9}" stand for values.
 type catalog map[string]string
 
-// readCatalog reads the words of a language.
+// readCatalog reads the catalogue of a language.
 func readCatalog(lang string) catalog {
 	content, err := catalogFiles.ReadFile("catalog/" + lang + ".json")
 	c := catalog{}
@@ -44,8 +44,8 @@ func readCatalog(lang string) catalog {
 	return c
 }
 
-// text returns the words of a key. A key without words is an error, which a test
-// finds before a user does.
+// text returns the text for a key. A missing text is an error, which a test finds
+// before a user does.
 func (c catalog) text(key string, args ...any) (string, error) {
 	s, ok := c[key]
 	if !ok {
@@ -61,21 +61,20 @@ func (c catalog) text(key string, args ...any) (string, error) {
 	return strings.NewReplacer(pairs...).Replace(s), nil
 }
 
-// languages are what the pages are written in; the first is for browsers that ask for none
-// of them.
+// languages are the languages of the pages. The first is the default.
 var languages = []language.Tag{language.Japanese, language.English}
 
 var matcher = language.NewMatcher(languages)
 
-// languageOf returns the language for a request: the one that was chosen on a page,
-// else the one that the browser asks for, else the user's own in the bank's records,
-// else Japanese. The records have a language for every user, also for those who were
-// never asked, so that the browser comes first.
+// languageOf returns the language for a request. The order of precedence is the choice
+// on a page, the browser's languages, the user's language in the bank's records,
+// Japanese. The browser comes before the records because every user has a language
+// there, even without having chosen it.
 func languageOf(r *http.Request, own bank.Language) string {
 	if c, err := r.Cookie(langCookie); err == nil && knownLanguage(c.Value) {
 		return c.Value
 	}
-	// A header that cannot be read asks for nothing.
+	// An invalid header is ignored.
 	tags, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
 	if err == nil {
 		if _, i, sure := matcher.Match(tags...); sure != language.No {
@@ -91,7 +90,7 @@ func languageOf(r *http.Request, own bank.Language) string {
 
 func knownLanguage(s string) bool { return s == langJapanese || s == langEnglish }
 
-// day writes a date of the calendar.
+// day formats a calendar date.
 func day(lang string, e token.Expiry) string {
 	if e.IsZero() {
 		return "–"
@@ -103,7 +102,7 @@ func day(lang string, e token.Expiry) string {
 	return fmt.Sprintf("%d年%d月%d日", y, m, d)
 }
 
-// names lists people.
+// names joins the names of people.
 func names(lang string, all []string) string {
 	if lang == langEnglish {
 		return strings.Join(all, ", ")
@@ -111,7 +110,7 @@ func names(lang string, all []string) string {
 	return strings.Join(all, "、")
 }
 
-// instant writes an instant in Japan's time, to the second.
+// instant formats an instant in Japan time, to the second.
 func instant(lang string, s token.UnixSeconds) string {
 	if s == 0 {
 		return "–"
@@ -123,7 +122,7 @@ func instant(lang string, s token.UnixSeconds) string {
 	return t.Format("2006年1月2日 15:04:05")
 }
 
-// yen writes an amount of money.
+// yen formats an amount of money.
 func yen(lang string, y validator.Yen) string {
 	if lang == langEnglish {
 		return "¥" + thousands(int64(y))
@@ -131,7 +130,7 @@ func yen(lang string, y validator.Yen) string {
 	return thousands(int64(y)) + "円"
 }
 
-// thousands writes a number of 0 or more with commas.
+// thousands formats a number of 0 or more with commas.
 func thousands(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	for i := len(digits) - 3; i > 0; i -= 3 {

@@ -8,11 +8,11 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// pageLines is how many lines a part of a list has.
+// pageLines is the number of lines in a part of a list.
 const pageLines = 50
 
-// maxMarks is how many parts of a list an address remembers. Addresses stay short, and
-// the way back from a later part skips to the beginning.
+// maxMarks is the maximum number of marks in an address. It keeps addresses short. The
+// way back from a later part skips to the beginning.
 const maxMarks = 40
 
 // list is a part of a list.
@@ -21,13 +21,13 @@ type list[T any] struct {
 	Ways
 }
 
-// Ways are the addresses of the parts before and after a part; "" is none.
+// Ways are the addresses of the previous and next part; "" if there is none.
 type Ways struct{ Prev, Next string }
 
-// readPart reads the part of a list that the address asks for. The parameter name has the
-// mark at which the part before ended; if it is given several times, each part before has
-// left its mark, and the last one counts. A page with several lists has a parameter for
-// each, which is also the element's ID on the page.
+// readPart reads the part of a list that the address selects. The parameter called name
+// holds the marks at which the earlier parts ended. The last mark selects the part, and
+// the others lead back. On a page with several lists, each list has its own parameter,
+// which is also the ID of its element.
 func readPart[T any](c *call, name string, read func(bank.Page) ([]T, string, error)) (list[T], error) {
 	q := c.r.URL.Query()
 	marks := q[name]
@@ -54,7 +54,7 @@ func readPart[T any](c *call, name string, read func(bank.Page) ([]T, string, er
 	if len(marks) > 0 {
 		l.Prev = at(marks[:len(marks)-1]...)
 	}
-	if len(lines) == 0 && l.Prev != "" { // the last lines of the list are gone
+	if len(lines) == 0 && l.Prev != "" { // the last lines of the list have been removed
 		return l, redirectTo(l.Prev)
 	}
 	if next != "" {
@@ -63,5 +63,5 @@ func readPart[T any](c *call, name string, read func(bank.Page) ([]T, string, er
 	return l, nil
 }
 
-// afterMark is the parameter of a list that has a page to itself.
+// afterMark is the parameter of a list that is alone on its page.
 const afterMark = "after"

@@ -18,11 +18,11 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// many is more rows than two parts of a list have.
+// many is a number of rows that needs three parts of a list.
 const many = 2*pageLines + 3
 
-// crowd fills a site with many rows of each kind: contract "acme" has many users, each with
-// a token, and many orders; the stock has many tokens.
+// crowd is a site with many rows of each kind. Contract "acme" has many users, each
+// with a token, and many orders. The inventory has many tokens.
 type crowd struct {
 	*site
 	users, orders, receipts, contracts []string
@@ -58,7 +58,8 @@ func newCrowd(t *testing.T) *crowd {
 	return s
 }
 
-// section returns the part of a page inside the element with an ID; the main part for "".
+// section returns the part of a page inside the element with the given ID, or the main
+// element for "".
 func (a answer) section(t testing.TB, id string) string {
 	t.Helper()
 	if id == "" {
@@ -70,17 +71,18 @@ func (a answer) section(t testing.TB, id string) string {
 	return part
 }
 
-// way returns the address of a link to the part before or after, "" if there is none.
+// way returns the address of the link to the previous or next part, or "" if there is
+// none.
 func way(part, rel string) string {
 	m := regexp.MustCompile(`rel="` + rel + `" href="([^"]+)"`).FindStringSubmatch(part)
 	if m == nil {
 		return ""
 	}
-	at, _, _ := strings.Cut(html.UnescapeString(m[1]), "#") // which a browser does not send
+	at, _, _ := strings.Cut(html.UnescapeString(m[1]), "#") // a browser does not send the fragment
 	return at
 }
 
-// walk reads a list to its end and back again, and returns what line finds in it.
+// walk reads a list to its end and back again. It returns the matches of line.
 func (b *browser) walk(path, id string, line *regexp.Regexp) (all []string) {
 	b.t.Helper()
 	read := func(path string) (lines []string, part string) {
@@ -109,8 +111,8 @@ func (b *browser) walk(path, id string, line *regexp.Regexp) (all []string) {
 	return all
 }
 
-// TestListsAreWhole: what does not fit into one part of a list is in the following ones,
-// and there is a way back.
+// TestListsAreWhole: the parts of a list contain all rows together, and lead back to
+// the beginning.
 func TestListsAreWhole(t *testing.T) {
 	s := newCrowd(t)
 	clerk, user, boss := s.browser(t).logIn("desk-1"), s.browser(t).logIn("user-000"), s.browser(t).logIn("alice")
@@ -123,7 +125,7 @@ func TestListsAreWhole(t *testing.T) {
 	)
 	require.ElementsMatch(t, append([]string{"acme", "other"}, s.contracts...), clerk.walk("/desk/", "contracts", contract))
 	require.ElementsMatch(t, s.contracts, clerk.walk("/desk/?find=box", "contracts", contract))
-	// Full-width letters, with which no name begins.
+	// Full-width letters; no name begins with them.
 	require.ElementsMatch(t, s.contracts, clerk.walk("/desk/?find="+url.QueryEscape(wide("box-")), "contracts", contract))
 	every := append(append([]string{}, s.tokens...), s.stock...)
 	require.ElementsMatch(t, every, clerk.walk("/desk/?find=1000-00", "tokens", deskToken))
@@ -138,7 +140,7 @@ func TestListsAreWhole(t *testing.T) {
 	require.ElementsMatch(t, s.receipts, user.walk("/history", "", regexp.MustCompile(`href="/receipt/([^"]+)"`)))
 	require.ElementsMatch(t, s.users, boss.walk("/users", "", regexp.MustCompile(`href="/users/change/([^"]+)"`)))
 
-	// A part of one list leaves the others where they are.
+	// Paging through one list does not change the others.
 	page := clerk.get("/desk/contracts/acme")
 	page = clerk.get(way(page.section(t, "users"), "next"))
 	page = clerk.get(way(page.section(t, "tokens"), "next"))
@@ -146,7 +148,7 @@ func TestListsAreWhole(t *testing.T) {
 	require.Contains(t, page.section(t, "tokens"), `"/desk/tokens/`+s.tokens[pageLines]+`"`)
 	require.Contains(t, page.section(t, "orders"), s.orders[0])
 
-	// The list below a report of the hash chains goes on.
+	// The list below a report of the hash chains has further parts.
 	page = clerk.post("/desk/audit/verify", url.Values{"form-token": {tokenOf(clerk.get("/desk/audit").body)}})
 	page.says(t, "audit.whole")
 	newest := place.FindStringSubmatch(page.section(t, ""))[1]
@@ -154,7 +156,7 @@ func TestListsAreWhole(t *testing.T) {
 	require.Len(t, place.FindAllString(page.section(t, ""), -1), pageLines)
 	require.NotContains(t, page.body, ">"+newest+"<")
 
-	// If the last lines are gone, what is left is shown.
+	// If the last rows have been removed, the remaining rows are shown.
 	last := "/desk/orders"
 	for at := last; at != ""; at = way(clerk.get(at).section(t, ""), "next") {
 		last = at
@@ -166,7 +168,7 @@ func TestListsAreWhole(t *testing.T) {
 	page = clerk.follow(clerk.get(last))
 	require.Equal(t, s.orders[2*pageLines-1], lastOf(ship.FindAllStringSubmatch(page.body, -1))[1])
 
-	// Suggestions for a shipment are few, and are of what has been typed.
+	// The suggestions for a shipment are limited, and match the typed text.
 	at := "/desk/orders/" + s.orders[0] + "/ship"
 	wanted := `<option value="` + lastOf(s.stock) + `">`
 	require.NotContains(t, clerk.get(at).body, wanted)
@@ -178,7 +180,7 @@ func TestListsAreWhole(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "acme", got.Contract)
 
-	// Expiry notices, a month before.
+	// Expiry notices, a month before the expiry.
 	for s.Clock.Now().Time().Year() < 2031 || s.Clock.Now().Time().Month() < 3 {
 		s.Clock.Advance(24 * 3600)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// routeLogin registers what both halves have: login, logout, password, language,
-// and the page for paths that there are not.
+// routeLogin registers the pages that both areas have: login, logout, password,
+// language, and the page for unknown paths.
 func (s *server) routeLogin(mux *http.ServeMux, a *area) {
 	s.handle(mux, a, "GET /login", anybody, (*call).loginPage)
 	s.handle(mux, a, "POST /login", anybody, (*call).logIn)
@@ -55,7 +55,7 @@ func (c *call) logIn() error {
 	if c.area == deskArea {
 		login = c.bank.LogInClerk
 	}
-	// Nobody is logged in yet: whose login it is stands in the form.
+	// There is no session yet. The user's name comes from the form.
 	session, err := login(c.r.Context(), bank.By{Front: bank.FrontPage, Source: c.by.Source}, values["user"], values["password"])
 	if errors.Is(err, bank.ErrLogin) || errors.Is(err, bank.ErrInvalid) {
 		c.say("bad", newMsg("login.refused"))
@@ -64,7 +64,7 @@ func (c *call) logIn() error {
 	if err != nil {
 		return err
 	}
-	if c.opened { // somebody else's session in this browser ends
+	if c.opened { // end the old session of this browser
 		if err := c.bank.LogOut(c.r.Context(), c.secret); err != nil && !errors.Is(err, bank.ErrLogin) {
 			return err
 		}
@@ -74,7 +74,7 @@ func (c *call) logIn() error {
 	return redirectTo(c.area.prefix + "/")
 }
 
-// forget deletes the cookies of whoever was there before.
+// forget deletes the cookies of the previous user.
 func (c *call) forget() {
 	for _, name := range []string{c.area.cookie + "-guest", c.area.cookie + "-page"} {
 		if c.getCookie(name) != "" {
@@ -98,7 +98,7 @@ func (c *call) passwordForm() *form {
 	return &form{
 		Title: newMsg("password.title"),
 		Fields: []*field{
-			// For password managers, which must know whose it is.
+			// Tells password managers which login it is.
 			{Name: "user", Label: "field." + c.area.name + "-id", Value: c.by.User + c.by.Clerk, Auto: "username", Fixed: true},
 			passwordField("old", "field.password-old", "current-password"),
 			passwordField("new", "field.password-new", "new-password"),
@@ -135,12 +135,12 @@ func (c *call) changePassword() error {
 		return err
 	}
 	c.say("good", newMsg("password.done"))
-	// The bank may end the session with the old password: then the next page asks
-	// for the new one.
+	// The bank may end the session after a change of password. The next page then asks
+	// for the new password.
 	return c.leave("/")
 }
 
-// chooseLanguage remembers a language and comes back to the page.
+// chooseLanguage stores a language and returns to the page.
 func (c *call) chooseLanguage() error {
 	lang := c.r.PostForm.Get("language")
 	if !knownLanguage(lang) {
@@ -150,8 +150,8 @@ func (c *call) chooseLanguage() error {
 	return redirectTo(ownPath(c.r.PostForm.Get("back"), c.area.prefix+"/"))
 }
 
-// ownPath returns a path of this server, another when it is not one: a page must
-// not send its users elsewhere.
+// ownPath returns path if it is a path on this server, or else the other path. Pages
+// must not redirect users to another site.
 func ownPath(path, otherwise string) string {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
 		return otherwise

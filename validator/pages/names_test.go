@@ -11,7 +11,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestNameThatLooksLikeAKey: what people wrote is not taken for words of the
+// TestNameThatLooksLikeAKey: text written by people is not mistaken for a key of the
 // catalogue.
 func TestNameThatLooksLikeAKey(t *testing.T) {
 	s := newSite(t, Options{}, false)

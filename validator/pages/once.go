@@ -4,21 +4,21 @@ package pages
 
 import "sync"
 
-// mostDone is how many confirmed drafts are remembered: those of the last minutes,
-// in which a form can be sent twice.
+// mostDone is the maximum number of remembered drafts. It covers the few minutes in
+// which a form may be sent twice.
 const mostDone = 4096
 
-// once remembers which drafts were confirmed, so that a form that is sent twice,
-// as by a double click, does one thing. What a code is asked for is done once in
-// any case. Each server remembers by itself.
+// once remembers confirmed drafts. A form that is sent twice, as by a double click,
+// then has its effect only once. If a form has a code, the bank ensures that by itself.
+// Each server has its own memory.
 type once struct {
 	mu   sync.Mutex
 	done map[string]bool
-	ids  [mostDone]string // in the order in which they came
+	ids  [mostDone]string // in the order of arrival
 	next int
 }
 
-// begin reports whether a draft was not confirmed before, and remembers it.
+// begin records a draft as confirmed. It reports whether the draft was new.
 func (o *once) begin(id string) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -34,7 +34,7 @@ func (o *once) begin(id string) bool {
 	return true
 }
 
-// forget lets a draft of which nothing came be confirmed again.
+// forget allows a draft that had no effect to be confirmed again.
 func (o *once) forget(id string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestSentTwice: a form that is confirmed twice does one thing, also without a
-// code; two forms that say the same do two.
+// TestSentTwice: a form that is confirmed twice has its effect once, even without a
+// code. Two forms with the same content have their effect twice.
 func TestSentTwice(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	page := "/operations/" + slug(validator.OpTransferKnown)
@@ -32,7 +32,7 @@ func TestSentTwice(t *testing.T) {
 		at, err := url.Parse(b.base + first)
 		require.NoError(t, err)
 		var all sync.WaitGroup
-		for range 5 { // windows with the cookies of before
+		for range 5 { // parallel windows with the same cookies
 			other := *b.Client
 			jar, err := cookiejar.New(nil)
 			require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestSentTwice(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, orders, 1)
 
-	// What was refused can be sent again.
+	// A refused form can be sent again.
 	s.tokens()
 	require.Equal(t, 303, alice.fill("/operations/transfer", "payee", "A", "bank", "B", "branch", "C", "account", "1", "amount", "5").StatusCode)
 	alice.fill("/operations/transfer/confirm", "code", s.Wrong(s.shared))

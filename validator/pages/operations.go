@@ -13,16 +13,16 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// operation is one line of the list of operations.
+// operation is a line in the list of operations.
 type operation struct {
 	Op       validator.Operation
 	Path     string
 	NeedsOTP bool
-	Boss     bool // for masters and admins
+	Boss     bool // only for masters and admins
 }
 
-// ownPages are the operations that have a page of their own; the others have a
-// form of fields that are kept with the transaction.
+// ownPages are the operations with their own page. All others have a form whose fields
+// are stored with the transaction.
 var ownPages = map[validator.Operation]struct {
 	path string
 	boss bool
@@ -36,7 +36,7 @@ var ownPages = map[validator.Operation]struct {
 	validator.OpResync:     {"/token/resync", false},
 }
 
-// groups is the order in which the list shows the operations.
+// groups is the order of the operations in the list.
 var groups = []struct {
 	name string
 	ops  []validator.Operation
@@ -52,7 +52,7 @@ var groups = []struct {
 	{"token", []validator.Operation{validator.OpActivate, validator.OpResync}},
 }
 
-// operationGroup is a part of the list.
+// operationGroup is a group in the list.
 type operationGroup struct {
 	Name string
 	Ops  []operation
@@ -67,7 +67,7 @@ func (c *call) operationsPage() error {
 			if own, ok := ownPages[op]; ok {
 				line.Path, line.Boss = own.path, own.boss
 			}
-			if op == validator.OpResync { // two, but not by Q3
+			if op == validator.OpResync { // it takes two codes, although Q3 does not list it
 				line.NeedsOTP = true
 			}
 			if !line.Boss || c.boss() {
@@ -81,7 +81,7 @@ func (c *call) operationsPage() error {
 	return c.show(http.StatusOK, "operations", "operations.title", all)
 }
 
-// The parts of which the forms of operations are made.
+// The fields of the operations' forms.
 func textField(name string, most int) *field {
 	return &field{Name: name, Label: "field." + name, Kind: "text", Max: most, Auto: "off"}
 }
@@ -92,8 +92,8 @@ func digitsField(name string, most int) *field {
 	return f
 }
 
-// amountField is where an amount of money is typed, countField where a number of
-// items is.
+// amountField returns the field for an amount of money. countField returns the field
+// for a number of items.
 func amountField() *field {
 	f := textField("amount", 12)
 	f.Kind, f.Hint = "amount", "hint.amount"
@@ -116,24 +116,24 @@ func accountType() *field {
 	return f
 }
 
-// payee is an account to transfer to.
+// payee returns the fields of an account to transfer to.
 func payee() []*field {
 	return []*field{
 		textField("payee", 48), textField("bank", 30), textField("branch", 30), accountType(), digitsField("account", 7),
 	}
 }
 
-// bulk is a number of payments at once.
+// bulk returns the fields of a bulk payment.
 func bulk() []*field {
 	return []*field{textField("list", 60), countField(), amountField()}
 }
 
-// payEasy is a bill with a collecting body's number.
+// payEasy returns the fields of a bill with the number of a collecting body.
 func payEasy() []*field {
 	return []*field{digitsField("collector", 5), digitsField("payment", 20), digitsField("confirmation", 6), amountField()}
 }
 
-// formOf returns the fields of an operation, nil for one that has no such form.
+// formOf returns the fields of an operation, or nil if it has no such form.
 func formOf(op validator.Operation) []*field {
 	switch op {
 	case validator.OpTransfer:
@@ -154,7 +154,7 @@ func formOf(op validator.Operation) []*field {
 	return nil
 }
 
-// operation returns the operation of the path.
+// operation returns the operation named in the path.
 func (c *call) operation() (validator.Operation, []*field, error) {
 	name := c.r.PathValue("op")
 	all := validator.Operations()
@@ -165,7 +165,7 @@ func (c *call) operation() (validator.Operation, []*field, error) {
 	return all[i], formOf(all[i]), nil
 }
 
-// operationForm is the first page of an operation: what is to be done.
+// operationForm returns the first page of an operation, with its fields.
 func (c *call) operationForm() (*form, validator.Operation, error) {
 	op, fields, err := c.operation()
 	if err != nil {
@@ -219,7 +219,8 @@ func (c *call) operationFilled() error {
 	return c.leave("/operations/" + c.r.PathValue("op") + "/confirm")
 }
 
-// confirmForm is the second page: what was filled in, and the code.
+// confirmForm returns the second page of an operation: the input, and a field for the
+// code.
 func (c *call) confirmForm() (*form, validator.Operation, error) {
 	op, fields, err := c.operation()
 	if err != nil {
@@ -246,7 +247,7 @@ func (c *call) confirmForm() (*form, validator.Operation, error) {
 	return f, op, nil
 }
 
-// factOf writes what was filled in.
+// factOf formats the input of a field.
 func factOf(f *field, value string) fact {
 	for _, o := range f.Options {
 		if o.Value == value {
@@ -326,12 +327,12 @@ func (c *call) receiptPage() error {
 	return c.show(http.StatusOK, "receipt", title, receipt(t))
 }
 
-// receiptNumber returns what people call a transaction by. Those of an older program
-// have an ID only.
+// receiptNumber returns the number of a transaction that people see. Transactions of an
+// older program version have only an ID.
 func receiptNumber(t bank.Transaction) string { return cmp.Or(t.Receipt, t.ID) }
 
-// exampleBalance returns a balance to be shown for an account. The bank keeps no accounts:
-// the amount depends on the account's type and number only, so that it stays the same.
+// exampleBalance returns an example balance for an account. The bank keeps no accounts.
+// The amount depends only on the account's type and number, and stays the same.
 func exampleBalance(details map[string]string) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(details["account-type"] + " " + details["account"])) // never fails
@@ -342,7 +343,7 @@ func exampleBalance(details map[string]string) string {
 type receiptData struct {
 	bank.Transaction
 	Facts []fact
-	Note  string // key; "" is none
+	Note  string // key; "" if none
 }
 
 func receipt(t bank.Transaction) receiptData {
@@ -359,7 +360,7 @@ func receipt(t bank.Transaction) receiptData {
 		d.Note = "balance.note"
 	}
 	var rest []string
-	for name := range t.Details { // kept by another front
+	for name := range t.Details { // stored through another interface
 		if !shown[name] {
 			rest = append(rest, name)
 		}

@@ -10,62 +10,63 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// Sizes of what is read from a browser, in bytes.
+// Maximum sizes of request bodies, in bytes.
 const (
 	maxForm          = 64 << 10
-	defaultMaxImport = 2 << 30 // a million tokens of PSKC are about 1 GB
+	defaultMaxImport = 2 << 30 // a PSKC file with a million tokens has about 1 GB
 )
 
-// importTime is how long reading a seed file may take, longer than what a server
-// allows for other requests.
+// importTime is the time limit for reading a seed file. It is longer than a server's
+// limit for other requests.
 const importTime = 30 * time.Minute
 
-// Attempt is a kind of request that a source may make only so often.
+// Attempt is a kind of request that is rate limited by source.
 type Attempt string
 
-// The attempts.
+// The kinds of attempts.
 const (
 	AttemptLogin Attempt = "login" // a password
-	AttemptCode  Attempt = "code"  // a code, or two
+	AttemptCode  Attempt = "code"  // one or two codes
 )
 
-// Event is something that the one who runs the server should know of. It has no
-// code, password or session in it.
+// Event is information for the server's operator. It contains no code, password or
+// session.
 type Event struct {
-	Kind   string // "error" (a page that could not be shown), "refused" (a forged request), "limited"
+	Kind   string // "error" (a page could not be shown), "refused" (a forged request) or "limited"
 	Page   string // the route, such as "POST /desk/tokens/{serial}/{act}"
 	Source string
 	Err    error
 }
 
-// Options change what the pages do. The zero value is good for a server that is
-// reached without a proxy.
+// Options configure the pages. The zero value suits a server without a proxy in front.
 type Options struct {
-	// TestMode writes TEST MODE on every page, with the bank's time.
+	// TestMode shows TEST MODE and the bank's time on every page.
 	TestMode bool
 
-	// TLS is that browsers come over TLS although requests do not: a proxy in
-	// front ends it. Cookies are then sent over TLS only, as they are for
-	// requests that come over TLS themselves.
+	// TLS declares that browsers use TLS although the requests arrive without it,
+	// because a proxy terminates TLS. Cookies are then limited to TLS, as they are for
+	// requests that arrive over TLS.
 	TLS bool
 
-	// Allow is asked before a password or code is looked at, and returns how long
-	// the source must wait, rounded up to seconds on the page; 0 lets it go on.
-	// nil allows all. It may be called by several goroutines.
+	// Allow is called before a password or code is checked. It returns how long the
+	// source must wait, or 0 to continue. The page shows the time rounded up to
+	// seconds. If Allow is nil, there is no limit. It may be called by several
+	// goroutines.
 	Allow func(what Attempt, source string) time.Duration
 
-	// Source returns the network address of who asks; nil takes the connection's.
+	// Source returns the client's network address. If it is nil, the address of the
+	// connection is used.
 	Source func(r *http.Request) string
 
-	// Event is told of what goes wrong; nil is nobody. It may be called by several
-	// goroutines.
+	// Event, if not nil, receives failures and refused requests. It may be called by
+	// several goroutines.
 	Event func(Event)
 
-	// MaxImport is the most bytes of a seed file; 0 is 2 GiB.
+	// MaxImport is the maximum size of a seed file in bytes. 0 means 2 GiB.
 	MaxImport int64
 }
 
-// server is what all requests share.
+// server is the data that all requests share.
 type server struct {
 	bank   *bank.Bank
 	o      Options
@@ -108,12 +109,12 @@ func remote(r *http.Request) string {
 	return r.RemoteAddr
 }
 
-// policy is what a page may load and do: what comes from this server, and nothing
-// that stands in the page itself.
+// policy is the content security policy. Pages load only files of this server, and run
+// no inline scripts or styles.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// secured sets the headers that all answers have.
+// secured sets the headers that all answers share.
 func (s *server) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -16,8 +16,8 @@ import (
 
 var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-`)
 
-// TestReceiptNumber: people see one short number for a transaction on all pages, which is
-// the one that the bank returns; the ID inside is on none.
+// TestReceiptNumber: all pages show a transaction under one short number, the one that
+// the bank returns. They never show the internal ID.
 func TestReceiptNumber(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()
@@ -43,7 +43,7 @@ func TestReceiptNumber(t *testing.T) {
 	require.Equal(t, 404, alice.get("/receipt/"+wrong).StatusCode)
 	desk.get("/desk/?find="+wrong).says(t, "search.nothing")
 
-	// What clerks read about an order has no ID in it either.
+	// The clerks' pages about an order show no internal ID either.
 	desk.fill("/desk/contracts/acme/order", "cause", "additional", "old", "")
 	page := desk.follow(desk.fill("/desk/contracts/acme/order/confirm"))
 	page.says(t, "order.done")
@@ -53,7 +53,7 @@ func TestReceiptNumber(t *testing.T) {
 	require.NotRegexp(t, uuid, text)
 }
 
-// TestBalance: a balance enquiry shows a balance, the same one each time.
+// TestBalance: a balance enquiry shows the same balance each time.
 func TestBalance(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	alice := s.browser(t).logIn("alice")

@@ -19,16 +19,16 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-// msg is words by their key, with values.
+// msg is a text of the catalogue with its values.
 type msg struct {
 	Key  string   `json:"k,omitempty"`
 	Args []string `json:"a,omitempty"`
 }
 
-// newMsg makes a message.
+// newMsg returns a message.
 func newMsg(key string, args ...string) msg { return msg{key, args} }
 
-// rendering makes pages in one language.
+// rendering renders pages in one language.
 type rendering struct {
 	lang      string
 	words     catalog
@@ -36,7 +36,7 @@ type rendering struct {
 	templates map[string]*template.Template // by page
 }
 
-// newRendering reads the templates. What is wrong in one is a programming error.
+// newRendering parses the templates. An error in a template is a programming error.
 func newRendering(lang string, a *assets) *rendering {
 	r := &rendering{lang: lang, words: readCatalog(lang), phrases: readPhrases(lang), templates: map[string]*template.Template{}}
 	common := template.New("").Option("missingkey=error").Funcs(r.functions(a))
@@ -55,7 +55,7 @@ func newRendering(lang string, a *assets) *rendering {
 	return r
 }
 
-// functions are what templates may call.
+// functions are the functions that templates may call.
 func (r *rendering) functions(a *assets) template.FuncMap {
 	return template.FuncMap{
 		"t":       r.words.text,
@@ -82,14 +82,15 @@ type navLine struct {
 	Here      bool
 }
 
-// navItem returns a line of the navigation of a page, which is there or below.
+// navItem returns a line of the navigation. Here is set if the current page is the
+// line's page or below it.
 func navItem(v *view, path, key string) navLine {
 	here := v.Path == path || !strings.HasSuffix(path, "/") && strings.HasPrefix(v.Path, path+"/")
 	return navLine{path, key, here}
 }
 
-// message writes a message. Its values are what people wrote, such as a name, and
-// stand as they are.
+// message formats a message. Its values, such as names, were written by people and are
+// not translated.
 func (r *rendering) message(m msg) (string, error) {
 	args := make([]any, 0, len(m.Args))
 	for _, arg := range m.Args {
@@ -98,11 +99,11 @@ func (r *rendering) message(m msg) (string, error) {
 	return r.words.text(m.Key, args...)
 }
 
-// slug returns the name of an enumerated value as part of a key or a path:
-// "own-token" for "own token".
+// slug returns the name of an enumerated value as part of a key or a path: "own-token"
+// for "own token".
 func slug(v fmt.Stringer) string { return strings.ReplaceAll(v.String(), " ", "-") }
 
-// view is what every page is made of.
+// view is the data of every page.
 type view struct {
 	Page      string // the template's name
 	Title     msg
@@ -115,14 +116,14 @@ type view struct {
 	Boss      bool // master or admin
 	FormToken string
 	Path      string // without the query
-	Back      string // where the language switch comes back to
+	Back      string // where the language switch returns to
 	TestMode  bool
 	Now       token.UnixSeconds
 	Flash     *flash
 	Data      any
 }
 
-// show writes a whole page, and clears what it has said.
+// show writes a whole page, and clears the message that it has shown.
 func (c *call) show(status int, page, title string, data any) error {
 	return c.showTitled(status, page, newMsg(title), data)
 }
@@ -154,7 +155,8 @@ func (c *call) showPart(page, part string, data any) error {
 	return c.write(200, page, part, &view{Lang: c.lang, Prefix: c.area.prefix, Data: data})
 }
 
-// write makes a page before it sends any of it, so that an error still is a page.
+// write renders a page completely before it sends any of it. A rendering error can then
+// still become an error page.
 func (c *call) write(status int, page, block string, v *view) error {
 	var b bytes.Buffer
 	t, ok := c.pages[c.lang].templates[page]
@@ -167,9 +169,9 @@ func (c *call) write(status int, page, block string, v *view) error {
 	c.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	c.w.Header().Set("Content-Language", c.lang)
 	c.w.WriteHeader(status)
-	_, _ = c.w.Write(b.Bytes()) // the browser has gone: nobody is left to tell
+	_, _ = c.w.Write(b.Bytes()) // an error means that the browser has gone
 	return nil
 }
 
-// boss reports whether the user has rights over others.
+// boss reports whether the user has rights over other users.
 func (c *call) boss() bool { return c.me.Role.Manages() }

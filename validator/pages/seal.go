@@ -14,57 +14,58 @@ import (
 	"errors"
 )
 
-// What is derived from a session's secret; each use has a key of its own.
+// The info strings of the keys that are derived from a session's secret. Each use has
+// its own key.
 const (
 	infoForm  = "fob pages form token 1"
 	infoState = "fob pages state cookie 1"
 )
 
-// maxSealed is the most bytes of a sealed cookie: browsers keep 4,096 with name
-// and attributes.
+// maxSealed is the maximum size of a sealed cookie in bytes. Browsers store up to 4,096
+// bytes including the name and attributes.
 const maxSealed = 3800
 
 var errSealed = errors.New("a cookie of the pages cannot be made or read")
 
-// formToken returns the token that the forms of a session carry. A page of
-// another site cannot read it, and so cannot send a form in the user's name.
+// formToken returns the token that the forms of a session carry. A page of another site
+// cannot read it, and therefore cannot send a form in the user's name.
 func formToken(secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(infoForm))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// goodFormToken reports whether a form's token is the session's.
+// goodFormToken reports whether a form carries the session's token.
 func goodFormToken(secret, given string) bool {
 	return secret != "" && hmac.Equal([]byte(formToken(secret)), []byte(given))
 }
 
-// newSecret returns a secret for a browser in which nobody is logged in.
+// newSecret returns a secret for a browser without a session.
 func newSecret() string { return rand.Text() }
 
-// state is what one page leaves for the next. There is never a code or a password
-// in it.
+// state is the data that one page passes to the next. It never contains a code or a
+// password.
 type state struct {
 	Flash *flash `json:"f,omitempty"`
 	Draft *draft `json:"d,omitempty"`
 }
 
-// flash is what is said once, on the next page.
+// flash is a message that is shown once, on the next page.
 type flash struct {
 	Kind string `json:"k"` // "good", "bad" or "next"
 	Text msg    `json:"t"`
 	More msg    `json:"m,omitzero"`
 }
 
-// draft is a form that was filled in, and of which page.
+// draft is the input of a form and the page that it belongs to.
 type draft struct {
 	Page   string            `json:"p"`
 	Values map[string]string `json:"v"`
-	Nonce  string            `json:"n"` // two drafts that say the same are two
+	Nonce  string            `json:"n"` // makes drafts with the same input different
 }
 
-// id identifies the content of a draft: a form that confirms it carries the id,
-// so that what is confirmed is what was read, also when another window has begun
+// id identifies the content of a draft. The form that confirms the draft carries the
+// id. The user then confirms what the page showed, even if another window has begun
 // something else.
 func (d *draft) id() string {
 	if d == nil {
@@ -72,7 +73,7 @@ func (d *draft) id() string {
 	}
 	text, err := json.Marshal(d)
 	if err != nil {
-		panic("pages: internal error: draft: " + err.Error()) // strings only
+		panic("pages: internal error: draft: " + err.Error()) // cannot happen: strings only
 	}
 	sum := sha256.Sum256(text)
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
@@ -91,7 +92,7 @@ func stateCipher(secret string) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// seal returns the state as the value of a cookie.
+// seal encrypts the state into the value of a cookie.
 func (st state) seal(secret string) (string, error) {
 	text, err := json.Marshal(st)
 	if err != nil {
@@ -108,8 +109,8 @@ func (st state) seal(secret string) (string, error) {
 	return sealed, nil
 }
 
-// openState reads what seal wrote. Anything else, such as another session's, is
-// an empty state: nothing hangs on it.
+// openState decrypts the output of seal. Any other value, such as the cookie of another
+// session, returns an empty state, which does no harm.
 func openState(secret, value string) state {
 	var st state
 	sealed, err := base64.RawURLEncoding.DecodeString(value)

@@ -9,11 +9,11 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// trouble is why a user can enter no code of their own token, as part of a key of
-// the catalogue.
+// trouble is the reason why a user cannot enter a code of their own token. It is part
+// of a key of the catalogue.
 type trouble string
 
-// The troubles. Each has the words trouble.NAME.heading, .text and .how.
+// The troubles. Each has the texts trouble.NAME.heading, .text and .how.
 const (
 	fine          trouble = ""
 	notRegistered trouble = "none" // no token is registered
@@ -25,14 +25,14 @@ const (
 	early         trouble = "early" // before the token's start date
 )
 
-// troubles are those that the bank's reason alone tells.
+// troubles are the troubles that follow from the bank's reason alone.
 var troubles = map[validator.Reason]trouble{
 	validator.ReasonNone: fine, validator.ReasonRevoked: gone, validator.ReasonSuspended: suspended,
 	validator.ReasonExpired: expired, validator.ReasonNotYet: early, validator.ReasonReported: broken,
 	validator.ReasonNoToken: notRegistered,
 }
 
-// troubleOf returns what is wrong with the user's own token.
+// troubleOf returns the trouble with the user's own token.
 func troubleOf(st bank.Status) trouble {
 	switch {
 	case st.Condition == validator.Lost:
@@ -43,7 +43,7 @@ func troubleOf(st bank.Status) trouble {
 	return troubles[st.Barred]
 }
 
-// Page returns the page that explains a trouble and what to do about it.
+// Page returns the page that explains a trouble and its remedy.
 func (t trouble) Page() string {
 	if t == suspended {
 		return "/suspended"
@@ -51,9 +51,9 @@ func (t trouble) Page() string {
 	return "/token/unusable"
 }
 
-// ownCode leads away from a page that asks for a code of the user's own token when
-// there is no such code. The page that it leads to says everything: a message about
-// the code before would contradict it.
+// ownCode redirects away from a page that asks for a code of the user's own token if
+// the token cannot be used. It also drops the pending message about the previous code,
+// which would contradict the new page.
 func (c *call) ownCode() error {
 	st, err := c.bank.Status(c.r.Context(), c.by.User)
 	if err != nil {
@@ -76,7 +76,7 @@ func needsOwnCode(h handler) handler {
 	}
 }
 
-// troubleData is what the page about a trouble shows.
+// troubleData is the content of the page about a trouble.
 type troubleData struct {
 	bank.Status
 	Trouble trouble

@@ -13,15 +13,15 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// ownCodePages are those that ask for a code of the user's own token.
+// ownCodePages are the pages that ask for a code of the user's own token.
 var ownCodePages = []string{
 	"/operations/transfer", "/operations/transfer/confirm", "/operations/pay-easy", "/operations/register-payee",
 	"/operations/approve-bulk-transfer", "/operations/send-file", "/token/resync", "/users/add", "/users/change/bob",
 }
 
-// TestTroubleOfTheOwnToken: if the user's own token cannot be used, the home page
-// says so, no page asks for a code of it, and the page that is shown instead says
-// what to do. (Q4, Q6, Q9, Q10)
+// TestTroubleOfTheOwnToken: if the user's own token cannot be used, the home page shows
+// the reason. No page asks for its code; each redirects to a page that explains the
+// remedy. (Q4, Q6, Q9, Q10)
 func TestTroubleOfTheOwnToken(t *testing.T) {
 	for _, c := range []struct {
 		trouble trouble
@@ -65,7 +65,7 @@ func TestTroubleOfTheOwnToken(t *testing.T) {
 			home.says(t, key+".heading")
 			require.Contains(t, home.body, `href="`+c.page+`"`)
 			require.NotContains(t, home.body, `href="/token/resync"`)
-			// A transaction that was filled in before is not lost, and not offered.
+			// A transaction that was filled in before cannot be confirmed either.
 			for _, path := range ownCodePages {
 				if strings.HasSuffix(path, "/confirm") {
 					alice.post(strings.TrimSuffix(path, "/confirm"), map[string][]string{
@@ -90,7 +90,7 @@ func TestTroubleOfTheOwnToken(t *testing.T) {
 			for _, path := range []string{"/token/lift", "/token/revoke"} {
 				require.NotContains(t, alice.get(path).body, `name="code"`, path)
 			}
-			// What needs no code still goes.
+			// Operations without a code still work.
 			require.Equal(t, 200, alice.get("/operations/balance").StatusCode)
 			require.Equal(t, 200, alice.get("/token/activate").StatusCode)
 			require.Empty(t, s.events)
@@ -98,8 +98,8 @@ func TestTroubleOfTheOwnToken(t *testing.T) {
 	}
 }
 
-// TestSuspendingCode: the answer to the wrong code that suspends the token is one
-// message, and not also a request for the next code, on all pages that ask for a
+// TestSuspendingCode: if a wrong code suspends the token, the answer is a single
+// message, without a request for the next code. This holds for all pages that ask for a
 // code of the user's own token.
 func TestSuspendingCode(t *testing.T) {
 	for _, c := range []struct {

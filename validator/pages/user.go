@@ -9,7 +9,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// routeUser registers the half of a contract's users.
+// routeUser registers the pages for the users of a contract.
 func (s *server) routeUser(mux *http.ServeMux) {
 	s.routeLogin(mux, userArea)
 	for route, h := range map[string]handler{
@@ -41,7 +41,7 @@ func (s *server) routeUser(mux *http.ServeMux) {
 	}
 }
 
-// boss lets masters and admins in only. What they may is the bank's to say.
+// boss admits only masters and admins. The bank decides what they may do.
 func boss(h handler) handler {
 	return func(c *call) error {
 		if !c.boss() {
@@ -51,14 +51,14 @@ func boss(h handler) handler {
 	}
 }
 
-// tokenLine is a token in a list, with what is to be said of it.
+// tokenLine is a token in a list.
 type tokenLine struct {
 	bank.Token
 	Own       bool
 	UserNames []string
 }
 
-// home is what the first page shows.
+// home is the content of the home page.
 type home struct {
 	bank.Status
 	Trouble trouble
@@ -66,7 +66,7 @@ type home struct {
 	Others  []tokenLine
 }
 
-// lines returns the user's own token and the others of his contract.
+// lines returns the user's own token and the other tokens of the contract.
 func lines(st bank.Status) (own *tokenLine, others []tokenLine) {
 	names := map[string]string{}
 	for _, u := range st.Users {
@@ -110,8 +110,8 @@ func (c *call) historyPage() error {
 	return c.show(http.StatusOK, "history", "history.title", l)
 }
 
-// refusalFlash returns what is said of a refusal: the rule's reason where the user may
-// know it, and of a code only what the bank answers to the outside.
+// refusalFlash returns the message about a refusal. If a rule refused, it gives the rule's
+// reason. If a code was refused, it gives only the bank's answer.
 func refusalFlash(out bank.Outcome) *flash {
 	if out.ByRule() {
 		f := &flash{Kind: "bad", Text: newMsg("verdict." + slug(out.Verdict.Reason))}
@@ -127,7 +127,8 @@ func refusalFlash(out bank.Outcome) *flash {
 	return &flash{Kind: kind, Text: newMsg("answer." + slug(out.Answer)), More: newMsg("answer." + slug(out.Answer) + ".more")}
 }
 
-// ended leaves what came of a form: for the page after it, or for the form again.
+// ended stores the outcome of a form as a message, and redirects to the next page or
+// back to the form.
 func (c *call) ended(out bank.Outcome, done msg, to, again string) error {
 	if !out.Done {
 		c.state.Flash = refusalFlash(out)
@@ -137,9 +138,9 @@ func (c *call) ended(out bank.Outcome, done msg, to, again string) error {
 	return c.leave(to)
 }
 
-// endedOwn is [call.ended] for a form that asked for a code of the user's own token.
-// The code may have been the one that suspended it: then the form cannot be used
-// again, and the page that says so is shown.
+// endedOwn is [call.ended] for a form that asked for a code of the user's own token. If
+// the code has suspended the token, the form cannot be used again. The page about the
+// suspension is shown instead.
 func (c *call) endedOwn(out bank.Outcome, done msg, to, again string) error {
 	if c.area == userArea && !out.Done && !out.ByRule() {
 		if err := c.ownCode(); err != nil {

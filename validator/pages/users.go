@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// doToToken is what Lift and Revoke are.
+// doToToken is the type of Lift and Revoke.
 type doToToken func(ctx context.Context, by bank.By, serial token.Serial, code string) (bank.Outcome, error)
 
 func (c *call) usersPage() error {
@@ -25,7 +25,7 @@ func (c *call) usersPage() error {
 	return c.show(http.StatusOK, "users", "users.title", l)
 }
 
-// roles are those that a form offers.
+// roleField offers a choice of roles.
 func roleField(roles ...validator.Role) *field {
 	f := &field{Name: "role", Label: "field.role", Kind: "select"}
 	for _, r := range roles {
@@ -34,7 +34,7 @@ func roleField(roles ...validator.Role) *field {
 	return f
 }
 
-// roleOf returns the role of a form's choice.
+// roleOf returns the role chosen in a form.
 func roleOf(s string) validator.Role {
 	for _, r := range []validator.Role{validator.Admin, validator.Master} {
 		if s == slug(r) {
@@ -44,7 +44,7 @@ func roleOf(s string) validator.Role {
 	return validator.PlainUser
 }
 
-// languageField offers the languages; the one of the page is chosen.
+// languageField offers the languages. The default is the language of the page.
 func (c *call) languageField() *field {
 	return &field{Name: "language", Label: "field.language", Kind: "select", Value: c.lang, Options: []option{
 		{Value: langJapanese, Label: newMsg("language.ja")}, {Value: langEnglish, Label: newMsg("language.en")},
@@ -55,7 +55,8 @@ func emailField() *field {
 	return &field{Name: "email", Label: "field.email", Kind: "email", Max: 254, Auto: "off"}
 }
 
-// userAddForm adds a user, to the user's own contract or at the desk to any.
+// userAddForm adds a user to the user's own contract, or in the back office to any
+// contract.
 func (c *call) userAddForm(action, cancel string) *form {
 	id := idField("id", 64)
 	id.Label, id.Hint = "field.user-id", "hint.user-id"
@@ -110,9 +111,8 @@ func (c *call) addUser(f *form, contract, to, again string) error {
 	return c.endedOwn(out, newMsg("users.add.done", u.ID), to, again)
 }
 
-// wrong writes what the bank found wrong with a form to its field, and reports
-// whether the form is to be shown again. The fields of the forms have the names
-// that package bank has for them.
+// wrong marks the field in which the bank found an error. It reports whether the form
+// must be shown again. The forms use the same field names as package bank.
 func (c *call) wrong(f *form, err error) bool {
 	problem := "problem.refused"
 	switch {
@@ -133,7 +133,7 @@ func (c *call) wrong(f *form, err error) bool {
 	return true
 }
 
-// userChangeForm changes a user.
+// userChangeForm returns the form to change a user.
 func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
 	password := optional(passwordField("password", "field.password-reset", "new-password"))
 	f := &form{
@@ -166,7 +166,8 @@ func checked(b bool) string {
 	return ""
 }
 
-// contractUser returns a user of the path, who must be of the caller's contract.
+// contractUser returns the user named in the path. In the user area it must be a user
+// of the caller's contract.
 func (c *call) contractUser() (bank.User, error) {
 	u, err := c.bank.User(c.r.Context(), c.by, c.r.PathValue("id"))
 	if err != nil {
@@ -194,7 +195,7 @@ func (c *call) userChange() error {
 	return c.changeUser(u, c.userChangeForm(u, c.r.URL.Path, "/users"), "/users", "/users/change/"+u.ID)
 }
 
-// changeUser changes what a form says otherwise than before.
+// changeUser applies the differences between a form and the user's data.
 func (c *call) changeUser(u bank.User, f *form, to, again string) error {
 	values, ok := f.take(c.r.PostForm)
 	if !ok {

@@ -8,7 +8,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// activateForm registers a token as the one that the user uses (利用開始登録).
+// activateForm registers a token for the user (利用開始登録).
 func (c *call) activateForm() *form {
 	f := &form{
 		Title: newMsg("activate.title"), Lead: []msg{newMsg("activate.lead"), newMsg("activate.share")},
@@ -54,7 +54,7 @@ func (c *call) activate() error {
 	return c.ended(out, newMsg("activate.done", serial.String()), "/", "/token/activate")
 }
 
-// resyncForm corrects the clock of the user's own token (時刻補正).
+// resyncForm resynchronises the user's own token (時刻補正).
 func (c *call) resyncForm() *form {
 	second := c.codeField("second", "field.code-second")
 	second.Hint = "hint.code-second"
@@ -89,8 +89,8 @@ func (c *call) resync() error {
 	return c.resynced(out, "/", "/token/resync")
 }
 
-// resynced says what came of a correction. That nothing is authorised by it is
-// part of what is said when it was done.
+// resynced reports the outcome of a resynchronisation. The message of success adds that
+// the codes have authorised nothing.
 func (c *call) resynced(out bank.Outcome, to, again string) error {
 	if out.Answer == validator.Corrected {
 		c.state = state{Flash: &flash{Kind: "good", Text: newMsg("resync.done"), More: newMsg("resync.done.more")}}
@@ -113,7 +113,7 @@ func (c *call) resynced(out bank.Outcome, to, again string) error {
 	return c.ended(out, msg{}, to, again)
 }
 
-// otherTokens is the choice of a token of the contract but the user's own.
+// otherTokens offers a choice of the contract's tokens, except the user's own.
 func otherTokens(st bank.Status, fits func(tokenLine) bool) *field {
 	f := &field{Name: "serial", Label: "field.token", Kind: "select"}
 	_, others := lines(st)
@@ -125,7 +125,7 @@ func otherTokens(st bank.Status, fits func(tokenLine) bool) *field {
 	return f
 }
 
-// label names a token for those who know its users.
+// label returns the serial number of a token and the names of its users.
 func (l tokenLine) label() string {
 	s := l.Serial.String()
 	for i, name := range l.UserNames {
@@ -139,7 +139,7 @@ func (l tokenLine) label() string {
 	return s
 }
 
-// liftForm lifts the suspension of another's token (利用停止解除).
+// liftForm unlocks another user's token (利用停止解除).
 func (c *call) liftForm() (*form, error) {
 	st, err := c.bank.Status(c.r.Context(), c.by.User)
 	if err != nil {
@@ -191,7 +191,7 @@ func (c *call) lift() error {
 	return c.onOther(f, c.bank.Lift, "lift")
 }
 
-// revokeForm revokes another's token (失効).
+// revokeForm revokes another user's token (失効).
 func (c *call) revokeForm() (*form, error) {
 	st, err := c.bank.Status(c.r.Context(), c.by.User)
 	if err != nil {
@@ -207,7 +207,7 @@ func (c *call) revokeForm() (*form, error) {
 		f.Warn, f.Submit = append(f.Warn, newMsg("verdict.own-token-suspended")), ""
 	case t == notRegistered:
 		f.Warn, f.Submit = append(f.Warn, newMsg("verdict.no-token")), ""
-	case st.RevokeWay != validator.OnScreen: // who will be sent to paper need not type a code first
+	case st.RevokeWay != validator.OnScreen: // no need to type a code if paper is required
 		f.Warn, f.Submit = append(f.Warn, newMsg("revoke.paper"), newMsg("way.on-paper")), ""
 	case len(choice.Options) == 0:
 		f.Warn, f.Submit = append(f.Warn, newMsg("revoke.none")), ""
@@ -240,7 +240,7 @@ func (c *call) revoke() error {
 	return c.onOther(f, c.bank.Revoke, "revoke")
 }
 
-// onOther does what a master or admin does to the token of somebody else.
+// onOther performs an operation of a master or admin on another user's token.
 func (c *call) onOther(f *form, do doToToken, name string) error {
 	again := "/token/" + name
 	if len(f.Fields) == 0 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a browser does besides: no page needs it.
+// Optional improvements for browsers with scripts. All pages work without them.
 "use strict";
 
-// A second press of a button must not send a form twice; the bank would refuse the
-// code of the second, and the user would read that instead of his receipt.
+// A second press of a button must not send a form twice. The bank would refuse the code
+// of the second form, and the user would see the refusal instead of the receipt.
 document.addEventListener("submit", (event) => {
   if (event.target.method !== "post" || event.defaultPrevented) {
     return;
@@ -15,7 +15,7 @@ document.addEventListener("submit", (event) => {
   event.target.dataset.sent = "yes";
 });
 
-// Back from the next page, the form may be sent again.
+// If the user returns from the next page, the form may be sent again.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
