@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -12,14 +13,17 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
+// codeOptions are the flags of fob code.
+type codeOptions struct {
+	seedFile, at, algorithm string
+	step                    time.Duration
+	t0                      int64
+	digits, window          int
+	short                   bool
+}
+
 func newCodeCmd(a *app) *cobra.Command {
-	var o struct {
-		seedFile, at, algorithm string
-		step                    time.Duration
-		t0                      int64
-		digits, window          int
-		short                   bool
-	}
+	var o codeOptions
 	cmd := &cobra.Command{
 		Use:   "code --seed-file FILE|-",
 		Short: "Compute codes from a seed on this machine",
@@ -28,58 +32,7 @@ of the N steps that follow, one a line, as oathtool does.`,
 		Example: `  fob code --seed-file seed.txt
   fob code --seed-file - --at 2031-11-30T23:59:59+09:00 --window 2 < seed.txt`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			algorithm, err := token.ParseAlgorithm(o.algorithm)
-			if err != nil {
-				return err
-			}
-			if o.digits < token.MinDigits || o.digits > token.MaxDigits {
-				return usagef("--digits %d: %w", o.digits, token.ErrDigits)
-			}
-			step := int64(o.step / time.Second)
-			if step < 1 || o.step%time.Second != 0 {
-				return usagef("--step %v: want whole seconds, 60s for a fob", o.step)
-			}
-			if o.window < 0 || o.window > 1_000_000 {
-				return usagef("--window %d: want 0 to 1000000", o.window)
-			}
-			at, err := parseTime(o.at, time.Now())
-			if err != nil {
-				return err
-			}
-			first := at.Unix() - o.t0
-			if first < 0 {
-				return usagef("--at %s: %w", o.at, token.ErrStep)
-			}
-			seed, err := a.readSeed(cmd.Context(), o.seedFile, o.short)
-			if err != nil {
-				return err
-			}
-			defer seed.Destroy()
-			key := seed.Bytes()
-			defer clear(key)
-
-			type result struct {
-				Code string    `json:"code"`
-				Step int64     `json:"step"`
-				From time.Time `json:"valid_from"`
-			}
-			var text strings.Builder
-			for t := first / step; t <= first/step+int64(o.window); t++ {
-				code := token.AppendCode(nil, key, algorithm, uint8(o.digits), t)
-				if a.json {
-					from := time.Unix(o.t0+t*step, 0).UTC()
-					if err := a.print(result{string(code), t, from}, ""); err != nil {
-						return err
-					}
-				}
-				fmt.Fprintf(&text, "%s\n", code)
-			}
-			if a.json {
-				return nil
-			}
-			return a.print(nil, text.String())
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.printCodes(cmd.Context(), &o) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` with the seed in hex or base32; - is standard input")
@@ -93,4 +46,58 @@ of the N steps that follow, one a line, as oathtool does.`,
 	addAllowShort(f, &o.short)
 	cmd.MarkFlagRequired("seed-file")
 	return cmd
+}
+
+// printCodes prints the codes of a seed.
+func (a *app) printCodes(ctx context.Context, o *codeOptions) error {
+	algorithm, err := token.ParseAlgorithm(o.algorithm)
+	if err != nil {
+		return err
+	}
+	if o.digits < token.MinDigits || o.digits > token.MaxDigits {
+		return usagef("--digits %d: %w", o.digits, token.ErrDigits)
+	}
+	step := int64(o.step / time.Second)
+	if step < 1 || o.step%time.Second != 0 {
+		return usagef("--step %v: want whole seconds, 60s for a fob", o.step)
+	}
+	if o.window < 0 || o.window > 1_000_000 {
+		return usagef("--window %d: want 0 to 1000000", o.window)
+	}
+	at, err := parseTime(o.at, time.Now())
+	if err != nil {
+		return err
+	}
+	first := at.Unix() - o.t0
+	if first < 0 {
+		return usagef("--at %s: %w", o.at, token.ErrStep)
+	}
+	seed, err := a.readSeed(ctx, o.seedFile, o.short)
+	if err != nil {
+		return err
+	}
+	defer seed.Destroy()
+	key := seed.Bytes()
+	defer clear(key)
+
+	type result struct {
+		Code string    `json:"code"`
+		Step int64     `json:"step"`
+		From time.Time `json:"valid_from"`
+	}
+	var text strings.Builder
+	for t := first / step; t <= first/step+int64(o.window); t++ {
+		code := token.AppendCode(nil, key, algorithm, uint8(o.digits), t)
+		if a.json {
+			from := time.Unix(o.t0+t*step, 0).UTC()
+			if err := a.print(result{string(code), t, from}, ""); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintf(&text, "%s\n", code)
+	}
+	if a.json {
+		return nil
+	}
+	return a.print(nil, text.String())
 }

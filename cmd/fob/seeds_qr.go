@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,11 +14,16 @@ import (
 	"github.com/d204ef64/fob/seedfile"
 )
 
+// qrOptions are the flags of fob seeds qr.
+type qrOptions struct {
+	in            seedsInput
+	serial, out   string
+	size          int
+	reveal, force bool
+}
+
 func newSeedsQRCmd(a *app) *cobra.Command {
-	var in seedsInput
-	var serial, out string
-	var size int
-	var reveal, force bool
+	var o qrOptions
 	cmd := &cobra.Command{
 		Use:   "qr FILE",
 		Short: "Show the QR code by which an app takes a token's seed",
@@ -27,82 +33,85 @@ terminal with --reveal, since a QR code is the seed. Many apps ignore periods
 other than 30 s and hashes other than SHA-1.`,
 		Example: `  fob seeds qr tokens.xml --serial 2600124800001 --out token.png`,
 		Args:    oneFile,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if (out == "" || out == "-" && isTerminal(a.stdout)) && !reveal {
-				return usagef("a QR code shows the seed: name a file with --out, or say --reveal")
-			}
-			if size < 100 || size > 4000 {
-				return usagef("--size %d: want 100 to 4000 pixels", size)
-			}
-			if serial != "" {
-				if err := seedfile.CheckSerial(serial); err != nil {
-					return err
-				}
-			}
-			uri := ""
-			err := in.read(cmd.Context(), a, args[0], func(s *seedSource) error {
-				uri = ""
-				err := s.each(cmd.Context(), func(r *seedfile.Record) (err error) {
-					switch {
-					case serial != "" && r.SerialText() != serial:
-						return nil
-					case uri != "" && serial == "":
-						return usagef("the file has several tokens: name one with --serial")
-					}
-					if uri, err = seedfile.OTPAuthURI(r); err == nil && serial != "" {
-						err = io.EOF
-					}
-					return err
-				})
-				if errors.Is(err, io.EOF) {
-					err = nil
-				}
-				return err
-			})
-			switch {
-			case err != nil:
-				return err
-			case uri == "" && serial != "":
-				return usagef("there is no token %s in the file", serial)
-			case uri == "":
-				return usagef("there is no token in the file")
-			}
-			file, err := a.create(out, force)
-			if err != nil {
-				return err
-			}
-			if out == "" {
-				if a.json {
-					return file.finish(jsonLine(file, map[string]string{"uri": uri}))
-				}
-				text, err := seedfile.QRText(uri)
-				if err == nil && isTerminal(a.stdout) {
-					text = lightOnDark(text)
-				}
-				if err == nil {
-					a.quiet()
-					_, err = io.WriteString(file, text)
-				}
-				return file.finish(err)
-			}
-			png, err := seedfile.QRPNG(uri, size)
-			if err == nil {
-				_, err = file.Write(png)
-			}
-			if err := file.finish(err); err != nil || out == "-" {
-				return err
-			}
-			return a.print(map[string]string{"file": out}, fmt.Sprintf("%s\n", out))
-		},
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.seedQR(cmd.Context(), &o, args[0]) },
 	}
-	in.add(cmd.Flags())
+	o.in.add(cmd.Flags())
 	f := cmd.Flags()
-	f.StringVar(&serial, "serial", "", "serial number `SN` of the token; not needed where there is one")
-	f.StringVar(&out, "out", "", "new `FILE` for the picture (PNG), readable by you alone")
-	f.IntVar(&size, "size", 400, "`PIXELS` of each side")
-	f.BoolVar(&reveal, "reveal", false, "show it on the terminal")
-	f.BoolVar(&force, "force", false, "replace a file that exists")
+	f.StringVar(&o.serial, "serial", "", "serial number `SN` of the token; not needed where there is one")
+	f.StringVar(&o.out, "out", "", "new `FILE` for the picture (PNG), readable by you alone")
+	f.IntVar(&o.size, "size", 400, "`PIXELS` of each side")
+	f.BoolVar(&o.reveal, "reveal", false, "show it on the terminal")
+	f.BoolVar(&o.force, "force", false, "replace a file that exists")
 	return cmd
+}
+
+// seedQR makes the QR code of a token in a seed file.
+func (a *app) seedQR(ctx context.Context, o *qrOptions, path string) error {
+	if (o.out == "" || o.out == "-" && isTerminal(a.stdout)) && !o.reveal {
+		return usagef("a QR code shows the seed: name a file with --out, or say --reveal")
+	}
+	if o.size < 100 || o.size > 4000 {
+		return usagef("--size %d: want 100 to 4000 pixels", o.size)
+	}
+	if o.serial != "" {
+		if err := seedfile.CheckSerial(o.serial); err != nil {
+			return err
+		}
+	}
+	uri := ""
+	err := o.in.read(ctx, a, path, func(s *seedSource) error {
+		uri = ""
+		err := s.each(ctx, func(r *seedfile.Record) (err error) {
+			switch {
+			case o.serial != "" && r.SerialText() != o.serial:
+				return nil
+			case uri != "" && o.serial == "":
+				return usagef("the file has several tokens: name one with --serial")
+			}
+			if uri, err = seedfile.OTPAuthURI(r); err == nil && o.serial != "" {
+				err = io.EOF
+			}
+			return err
+		})
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case uri == "" && o.serial != "":
+		return usagef("there is no token %s in the file", o.serial)
+	case uri == "":
+		return usagef("there is no token in the file")
+	}
+	file, err := a.create(o.out, o.force)
+	if err != nil {
+		return err
+	}
+	if o.out == "" {
+		if a.json {
+			return file.finish(jsonLine(file, map[string]string{"uri": uri}))
+		}
+		text, err := seedfile.QRText(uri)
+		if err == nil && isTerminal(a.stdout) {
+			text = lightOnDark(text)
+		}
+		if err == nil {
+			a.quiet()
+			_, err = io.WriteString(file, text)
+		}
+		return file.finish(err)
+	}
+	png, err := seedfile.QRPNG(uri, o.size)
+	if err == nil {
+		_, err = file.Write(png)
+	}
+	if err := file.finish(err); err != nil || o.out == "-" {
+		return err
+	}
+	return a.print(map[string]string{"file": o.out}, fmt.Sprintf("%s\n", o.out))
 }
 
 // lightOnDark sets the colours that the blocks are drawn for, whatever those of

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -15,10 +16,15 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
+// verifyOptions are the flags of fob seeds verify.
+type verifyOptions struct {
+	in               seedsInput
+	serial, code, at string
+	window           int
+}
+
 func newSeedsVerifyCmd(a *app) *cobra.Command {
-	var in seedsInput
-	var serial, code, at string
-	var window int
+	var o verifyOptions
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Check a whole seed file: MAC, signature, doubles, every value",
@@ -32,68 +38,71 @@ hand.`,
 		Example: `  fob seeds verify tokens.xml --password-file pw.txt
   fob seeds verify tokens.xml --serial 2600124800001 --code 420811`,
 		Args: oneFile,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if (serial == "") != (code == "") {
-				return usagef("--serial and --code go together")
-			}
-			if serial != "" {
-				if err := seedfile.CheckSerial(serial); err != nil {
-					return err
-				}
-			}
-			if window < 0 || window > 1000 {
-				return usagef("--window %d: want 0 to 1000", window)
-			}
-			when, err := parseTime(at, time.Now())
-			if err != nil {
-				return err
-			}
-			result := struct {
-				Format string `json:"format"`
-				Tokens int    `json:"count"`
-				Fits   *bool  `json:"code_fits,omitempty"` // true, with --code
-				Off    *int64 `json:"off,omitempty"`       // steps from now
-			}{}
-			found := false
-			err = in.read(cmd.Context(), a, args[0], func(s *seedSource) error {
-				result.Format, result.Tokens = s.format.Name, 0
-				return s.each(cmd.Context(), func(r *seedfile.Record) error {
-					result.Tokens++
-					if code == "" || r.SerialText() != serial {
-						return nil
-					}
-					found = true
-					if len(code) != int(r.Digits) {
-						return usagef("--code: token %s has codes of %d digits, and these are %d", serial, r.Digits, len(code))
-					}
-					off, ok := fits(r, code, when, window)
-					if !ok {
-						return errclass.With(errclass.Failed, fmt.Errorf("token %s: its seed does not give that code within --window %d of --at %s", serial, window, at))
-					}
-					result.Fits, result.Off = &ok, &off
-					return nil
-				})
-			})
-			if err == nil && code != "" && !found {
-				err = errclass.With(errclass.Failed, fmt.Errorf("there is no token %s in the file", serial))
-			}
-			if err != nil {
-				return verdict(err)
-			}
-			text := fmt.Sprintf("%s, %s: sound\n", countTokens(result.Tokens), result.Format)
-			if result.Fits != nil {
-				text += fmt.Sprintf("%s: the code fits, %+d steps\n", serial, *result.Off)
-			}
-			return a.print(result, text)
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.verifySeeds(cmd.Context(), &o, args[0]) },
 	}
-	in.add(cmd.Flags())
+	o.in.add(cmd.Flags())
 	f := cmd.Flags()
-	f.StringVar(&serial, "serial", "", "serial number `SN` of the token with the code")
-	f.StringVar(&code, "code", "", "`DIGITS` that it shows")
-	f.StringVar(&at, "at", "now", "`TIME` of the code: now, RFC 3339, or @UNIXSECONDS")
-	f.IntVar(&window, "window", 1, "`N` steps that its clock may be off, either way")
+	f.StringVar(&o.serial, "serial", "", "serial number `SN` of the token with the code")
+	f.StringVar(&o.code, "code", "", "`DIGITS` that it shows")
+	f.StringVar(&o.at, "at", "now", "`TIME` of the code: now, RFC 3339, or @UNIXSECONDS")
+	f.IntVar(&o.window, "window", 1, "`N` steps that its clock may be off, either way")
 	return cmd
+}
+
+// verifySeeds reads a whole seed file, and checks a code against it.
+func (a *app) verifySeeds(ctx context.Context, o *verifyOptions, file string) error {
+	if (o.serial == "") != (o.code == "") {
+		return usagef("--serial and --code go together")
+	}
+	if o.serial != "" {
+		if err := seedfile.CheckSerial(o.serial); err != nil {
+			return err
+		}
+	}
+	if o.window < 0 || o.window > 1000 {
+		return usagef("--window %d: want 0 to 1000", o.window)
+	}
+	when, err := parseTime(o.at, time.Now())
+	if err != nil {
+		return err
+	}
+	result := struct {
+		Format string `json:"format"`
+		Tokens int    `json:"count"`
+		Fits   *bool  `json:"code_fits,omitempty"` // true, with --code
+		Off    *int64 `json:"off,omitempty"`       // steps from now
+	}{}
+	found := false
+	err = o.in.read(ctx, a, file, func(s *seedSource) error {
+		result.Format, result.Tokens = s.format.Name, 0
+		return s.each(ctx, func(r *seedfile.Record) error {
+			result.Tokens++
+			if o.code == "" || r.SerialText() != o.serial {
+				return nil
+			}
+			found = true
+			if len(o.code) != int(r.Digits) {
+				return usagef("--code: token %s has codes of %d digits, and these are %d", o.serial, r.Digits, len(o.code))
+			}
+			off, ok := fits(r, o.code, when, o.window)
+			if !ok {
+				return errclass.With(errclass.Failed, fmt.Errorf("token %s: its seed does not give that code within --window %d of --at %s", o.serial, o.window, o.at))
+			}
+			result.Fits, result.Off = &ok, &off
+			return nil
+		})
+	})
+	if err == nil && o.code != "" && !found {
+		err = errclass.With(errclass.Failed, fmt.Errorf("there is no token %s in the file", o.serial))
+	}
+	if err != nil {
+		return verdict(err)
+	}
+	text := fmt.Sprintf("%s, %s: sound\n", countTokens(result.Tokens), result.Format)
+	if result.Fits != nil {
+		text += fmt.Sprintf("%s: the code fits, %+d steps\n", o.serial, *result.Off)
+	}
+	return a.print(result, text)
 }
 
 // fits looks for a code around a time, with the drift that the file tells of.
