@@ -8,7 +8,7 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// BenchmarkCheck is one check with the default settings: 24 codes.
+// BenchmarkCheck measures one check with the default settings: 24 codes.
 func BenchmarkCheck(b *testing.B) {
 	s, tok := validator.DefaultSettings(), rfcToken(b)
 	code := codeOf(b, 100)
@@ -20,7 +20,7 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
-// BenchmarkResync is one correction at the desk: 1,442 codes.
+// BenchmarkResync measures one correction at the back office: 1,442 codes.
 func BenchmarkResync(b *testing.B) {
 	s, tok := validator.DefaultSettings(), rfcToken(b)
 	first, second := codeOf(b, 1000), codeOf(b, 1001)

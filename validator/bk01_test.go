@@ -27,7 +27,7 @@ func TestBK01ProfileOfSixtySeconds(t *testing.T) {
 	require.ErrorIs(t, validator.CheckProfile(token.Profile{Step: 60, Digits: 7}), token.ErrProfile)
 }
 
-// TestBK01Vectors has the codes of RFC 6238's seeds and times at 60 s.
+// TestBK01Vectors checks the codes of RFC 6238's seeds and times at 60 s.
 func TestBK01Vectors(t *testing.T) {
 	data, err := os.ReadFile("../token/testdata/x60.json")
 	require.NoError(t, err)
@@ -61,7 +61,7 @@ func TestBK01Vectors(t *testing.T) {
 	}
 }
 
-// TestBK01Changes enters the code of each second of two minutes: it changes at
+// TestBK01Changes enters codes in each second of two minutes: the valid code changes at
 // the full minute.
 func TestBK01Changes(t *testing.T) {
 	s := validator.DefaultSettings()

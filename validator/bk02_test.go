@@ -14,8 +14,8 @@ import (
 // Q1. 一回限り有効な使い捨てパスワードです。
 // Q2. 一回限り有効であるため、…成りすましの被害を防止することができます。
 
-// TestBK02Once enters a code that was accepted again, for as long as it could be
-// looked at: servers are known that take it once more after 61 seconds.
+// TestBK02Once enters an accepted code again, for as long as it could still match: some
+// servers accept it once more after 61 seconds.
 func TestBK02Once(t *testing.T) {
 	for _, after := range []token.UnixSeconds{0, 1, 30, 49, 50, 58, 61, 63, 90, 109, 110, 119, 121, 179, 181, 600} {
 		d := newDesk(t)
@@ -27,19 +27,19 @@ func TestBK02Once(t *testing.T) {
 	}
 }
 
-// TestBK02ClockSetBack takes the bank's clock back: what was used stays used.
+// TestBK02ClockSetBack sets the bank's clock back: used codes stay used.
 func TestBK02ClockSetBack(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
 	require.Equal(t, validator.ReasonReplayed, d.show(98, 100).Reason)
 	require.Equal(t, validator.ReasonReplayed, d.show(98, 98).Reason)
 	require.Equal(t, validator.Accepted, d.show(500, 500).Answer)
-	for step := int64(300); step < 500; step++ { // by hours
+	for step := int64(300); step < 500; step++ { // the clock is set back by hours
 		require.Equal(t, validator.ReasonReplayed, d.show(step, step).Reason)
 	}
 }
 
-// TestBK02OlderAfterNewer refuses a code that was never used when a later one was.
+// TestBK02OlderAfterNewer refuses an unused code after a later one was used.
 func TestBK02OlderAfterNewer(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.Accepted, d.show(100, 101).Answer)
@@ -48,7 +48,7 @@ func TestBK02OlderAfterNewer(t *testing.T) {
 	}
 }
 
-// TestBK02SkippedCodes enters only some of what the token shows.
+// TestBK02SkippedCodes enters only some of the codes that the token shows.
 func TestBK02SkippedCodes(t *testing.T) {
 	d := newDesk(t)
 	for _, step := range []int64{100, 101, 105, 300} {
@@ -56,7 +56,7 @@ func TestBK02SkippedCodes(t *testing.T) {
 	}
 }
 
-// TestBK02OneSpelling refuses a code in any other spelling than its digits.
+// TestBK02OneSpelling refuses any spelling of a code other than its digits.
 func TestBK02OneSpelling(t *testing.T) {
 	const full = "755224" // RFC 4226 appendix D, step 0
 	for _, typed := range []string{
@@ -73,8 +73,8 @@ func TestBK02OneSpelling(t *testing.T) {
 	}
 }
 
-// TestBK02LeadingZeros has the code of step 1,000 and more until one begins with a
-// zero: without the zero it is none.
+// TestBK02LeadingZeros tests codes that begin with a zero, from step 1,000 on. Without
+// the zero, the entry does not have the form of a code.
 func TestBK02LeadingZeros(t *testing.T) {
 	seen := 0
 	for step := int64(1000); step < 1200; step++ {

@@ -15,8 +15,8 @@ import (
 // フィッシングによって万が一、第三者に知られた場合でも、成りすましの被害を防止すること
 // ができます。
 
-// TestBK03Window enters the code of a token whose clock is off, at a bank that
-// knows nothing of it.
+// TestBK03Window enters the code of a token whose clock is off, at a bank that has no
+// estimate of it.
 func TestBK03Window(t *testing.T) {
 	for off := int64(-15); off <= 15; off++ {
 		d := newDesk(t)
@@ -36,8 +36,8 @@ func TestBK03Window(t *testing.T) {
 	}
 }
 
-// TestBK03Boundary enters the code of the last second of a minute in the first of
-// the next, and the last second in which it is good.
+// TestBK03Boundary enters a code in the last second of its minute, in the first of the
+// next, and around the last second in which it is accepted.
 func TestBK03Boundary(t *testing.T) {
 	for second, want := range map[token.UnixSeconds]validator.Answer{
 		59: validator.Accepted, 60: validator.Accepted, 119: validator.Accepted, 120: validator.NextCode,
@@ -47,7 +47,8 @@ func TestBK03Boundary(t *testing.T) {
 	}
 }
 
-// TestBK03EarlyIsNotBurnt enters a code before its time, and in it.
+// TestBK03EarlyIsNotBurnt enters a code before its time, and again when its time has
+// come.
 func TestBK03EarlyIsNotBurnt(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.Refused, d.show(100, 115).Answer)
@@ -55,8 +56,8 @@ func TestBK03EarlyIsNotBurnt(t *testing.T) {
 	require.Equal(t, validator.Accepted, d.show(115, 115).Answer)
 }
 
-// TestBK03SecondCode corrects a clock by two codes in a row. Neither logs in, and
-// the one after them does.
+// TestBK03SecondCode corrects a clock with two consecutive codes. Neither logs in, but
+// the code after them does.
 func TestBK03SecondCode(t *testing.T) {
 	for _, off := range []int64{-10, -5, -2, 2, 5, 10} {
 		d := newDesk(t)
@@ -73,11 +74,11 @@ func TestBK03SecondCode(t *testing.T) {
 	}
 }
 
-// TestBK03NotASecondCode enters, where the next code is wanted, another.
+// TestBK03NotASecondCode enters other codes when Check has asked for the next one.
 func TestBK03NotASecondCode(t *testing.T) {
 	tests := []struct {
 		name   string
-		step   int64 // in which it is entered
+		step   int64 // the current step at the time of entry
 		of     int64
 		answer validator.Answer
 		reason validator.Reason
@@ -102,7 +103,7 @@ func TestBK03NotASecondCode(t *testing.T) {
 	}
 }
 
-// TestBK03WrongEndsTheWait: after a wrong entry the second code alone is not
+// TestBK03WrongEndsTheWait: after a failed attempt, the second code alone is not
 // enough.
 func TestBK03WrongEndsTheWait(t *testing.T) {
 	d := newDesk(t)
@@ -112,7 +113,7 @@ func TestBK03WrongEndsTheWait(t *testing.T) {
 	require.Equal(t, validator.Corrected, d.show(102, 107).Answer)
 }
 
-// TestBK03NoBand: without a second-code band what is outside the window is wrong.
+// TestBK03NoBand: without a look-ahead, every code outside the window is wrong.
 func TestBK03NoBand(t *testing.T) {
 	d := newDesk(t)
 	d.settings.SecondBand = 0

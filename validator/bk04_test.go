@@ -38,7 +38,7 @@ func TestBK04NeedsOTP(t *testing.T) {
 		validator.OpResync:        false,
 
 		validator.OpCheck:    true,
-		validator.OpLift:     true, // the settings' default
+		validator.OpLift:     true, // the default of the settings
 		validator.OpActivate: true,
 	}
 	s := validator.DefaultSettings()
@@ -58,7 +58,7 @@ func TestBK04NeedsOTP(t *testing.T) {
 	require.Empty(t, validator.Operation(99).Words())
 }
 
-// TestBK04MayDo is what is left to a user whose token gives no codes.
+// TestBK04MayDo tests the operations that remain for a user whose token gives no codes.
 func TestBK04MayDo(t *testing.T) {
 	_, _, user := contract(t)
 	tests := []struct {

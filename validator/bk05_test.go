@@ -15,8 +15,8 @@ import (
 // ワードの入力が無効となり、ワンタイムパスワードの入力が必要となる取引がご利用いただけ
 // なくなります。
 
-// TestBK05Limit: one wrong entry less than the limit suspends nothing, the limit
-// does.
+// TestBK05Limit: the last failed attempt suspends the token, the one before it does
+// not.
 func TestBK05Limit(t *testing.T) {
 	for _, limit := range []int{1, 3, 5, 10} {
 		d := newDesk(t)
@@ -37,8 +37,8 @@ func TestBK05Limit(t *testing.T) {
 	}
 }
 
-// TestBK05Stays: a suspended token counts, learns and forgets nothing, and time
-// does not lift it.
+// TestBK05Stays: a suspended token's count and estimate do not change, and time does
+// not unlock it.
 func TestBK05Stays(t *testing.T) {
 	d := newDesk(t)
 	d.suspend(100)
@@ -52,7 +52,7 @@ func TestBK05Stays(t *testing.T) {
 	require.Equal(t, before, d.state)
 }
 
-// TestBK05Lifted: lifting gives a new count, and no used code again.
+// TestBK05Lifted: unlocking resets the count, but used codes stay used.
 func TestBK05Lifted(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
@@ -67,14 +67,14 @@ func TestBK05Lifted(t *testing.T) {
 	require.False(t, d.state.Suspended)
 }
 
-// TestBK05WhatCounts is what is a wrong entry, and what the settings make one.
+// TestBK05WhatCounts checks which entries are failed attempts, with each setting.
 func TestBK05WhatCounts(t *testing.T) {
 	tests := []struct {
 		name                string
 		of                  string
 		reason              validator.Reason
 		wrong               bool
-		replayed, malformed bool // counted, with the setting on
+		replayed, malformed bool // counted if the setting is on
 	}{
 		{name: "no code", of: wrongCode, reason: validator.ReasonWrong, wrong: true},
 		{name: "far behind", of: codeOf(t, 80), reason: validator.ReasonWrong, wrong: true},
@@ -101,7 +101,7 @@ func TestBK05WhatCounts(t *testing.T) {
 	}
 }
 
-// TestBK05Malformed: what is no code can be entered for ever.
+// TestBK05Malformed: malformed entries can be repeated without limit.
 func TestBK05Malformed(t *testing.T) {
 	d := newDesk(t)
 	for range 100 {

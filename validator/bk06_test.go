@@ -14,10 +14,10 @@ import (
 // トークンを利用している全てのユーザについてワンタイムパスワードの入力が無効となりますの
 // でご注意ください。
 
-// TestBK06Shared: two users' wrong entries are counted together, and suspend a
-// third.
+// TestBK06Shared: the failed attempts of two users count together and also suspend the
+// token for a third.
 func TestBK06Shared(t *testing.T) {
-	d := newDesk(t) // the state is the token's: nobody's name is asked for
+	d := newDesk(t) // the state belongs to the token; no user is named
 	for range 2 {   // Alice
 		d.enter(100, wrongCode)
 	}
@@ -27,15 +27,15 @@ func TestBK06Shared(t *testing.T) {
 	require.Equal(t, validator.ReasonSuspended, d.show(102, 102).Reason, "Carol, with the right code")
 }
 
-// TestBK06OtherToken: another token is not concerned.
+// TestBK06OtherToken: other tokens are not affected.
 func TestBK06OtherToken(t *testing.T) {
 	one, two := newDesk(t), newDesk(t)
 	one.suspend(100)
 	require.Equal(t, validator.Accepted, two.show(100, 100).Answer)
 }
 
-// TestBK06SameMinute: the second of two who enter what their token shows in one
-// minute is refused (BK-02), and suspends nobody.
+// TestBK06SameMinute: if two users enter the same code of their shared token within a
+// minute, the second is refused (BK-02), but the token is not suspended.
 func TestBK06SameMinute(t *testing.T) {
 	d := newDesk(t)
 	for step := int64(100); step < 110; step++ {
@@ -45,7 +45,8 @@ func TestBK06SameMinute(t *testing.T) {
 	require.False(t, d.state.Suspended)
 }
 
-// TestBK06Operations: all who share the token are without what needs a code.
+// TestBK06Operations: no user who shares the token can do an operation that needs a
+// code.
 func TestBK06Operations(t *testing.T) {
 	master, admin, user := contract(t)
 	s := validator.DefaultSettings()

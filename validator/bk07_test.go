@@ -31,8 +31,8 @@ func TestBK07OneToken(t *testing.T) {
 	}
 }
 
-// TestBK07AllSuspended: where every master and admin is suspended it is paper,
-// with however many tokens.
+// TestBK07AllSuspended: if every master and admin is suspended, only paper remains,
+// however many tokens there are.
 func TestBK07AllSuspended(t *testing.T) {
 	master, admin, user := contract(t)
 	s := validator.DefaultSettings()
@@ -49,7 +49,7 @@ func TestBK07AllSuspended(t *testing.T) {
 		"a suspension takes away what needs a code, and lifting needs none then")
 }
 
-// TestBK07NothingToLift: a token that is not suspended.
+// TestBK07NothingToLift tests a token that is not suspended.
 func TestBK07NothingToLift(t *testing.T) {
 	master, admin, _ := contract(t)
 	s := validator.DefaultSettings()
@@ -60,8 +60,8 @@ func TestBK07NothingToLift(t *testing.T) {
 	require.Equal(t, want, validator.MayLift(s, master, users, target))
 }
 
-// TestBK07ResyncLiftsNothing: two codes in a row prove that one has the token, and
-// that is not what a suspension is about.
+// TestBK07ResyncLiftsNothing: two consecutive codes prove possession of the token, but
+// a suspension is not about possession.
 func TestBK07ResyncLiftsNothing(t *testing.T) {
 	d := newDesk(t)
 	d.suspend(100)

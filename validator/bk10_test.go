@@ -26,7 +26,7 @@ func TestBK10Reissue(t *testing.T) {
 		{validator.CauseDamage, true, 2200}, // not "機器の故障によるもの"
 		{validator.CauseFault, false, 2200},
 		{validator.CauseFault, true, 0},
-		{validator.CauseLoss, true, 2200}, // found again: the reason was the loss
+		{validator.CauseLoss, true, 2200}, // found again, but the reason was the loss
 	}
 	for _, tt := range tests {
 		fee, rule := validator.Fee(validator.DefaultSettings(),
@@ -38,7 +38,7 @@ func TestBK10Reissue(t *testing.T) {
 	}
 }
 
-// TestBK10Reported: a token that was reported gives no more codes that count.
+// TestBK10Reported: codes of a token that was reported are refused.
 func TestBK10Reported(t *testing.T) {
 	for _, c := range []validator.Condition{validator.Lost, validator.Broken} {
 		d := newDesk(t)

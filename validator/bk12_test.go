@@ -29,7 +29,7 @@ func TestBK12Sharing(t *testing.T) {
 		validator.MayActivate(s, stranger, target, at(100, 0)))
 }
 
-// TestBK12Condition is the tokens that cannot be registered.
+// TestBK12Condition tests the statuses in which a token cannot be registered.
 func TestBK12Condition(t *testing.T) {
 	_, _, user := contract(t)
 	for c, reason := range map[validator.Condition]validator.Reason{
@@ -46,7 +46,8 @@ func TestBK12Condition(t *testing.T) {
 	}
 }
 
-// TestBK12Suspended: the code that is asked for could not be given.
+// TestBK12Suspended: a suspended token cannot give the code that a registration
+// requires.
 func TestBK12Suspended(t *testing.T) {
 	_, _, user := contract(t)
 	target := validator.Held{Serial: user.Token, Contract: "c1", Condition: validator.InUse, Suspended: true}
@@ -56,8 +57,8 @@ func TestBK12Suspended(t *testing.T) {
 	require.Equal(t, validator.OnScreen, validator.MayActivate(s, user, target, at(100, 0)).Way)
 }
 
-// TestBK12Wait: other banks let a user register again 30 minutes after a
-// revocation; this one at once.
+// TestBK12Wait: other banks let a user register again 30 minutes after a revocation. By
+// default, this bank has no wait.
 func TestBK12Wait(t *testing.T) {
 	_, _, user := contract(t)
 	user.RevokedAt = 1_000_000
@@ -72,7 +73,7 @@ func TestBK12Wait(t *testing.T) {
 	}
 }
 
-// TestBK12FirstCode: the code that was given for the registration does not log in.
+// TestBK12FirstCode: the code that was used for the registration does not log in.
 func TestBK12FirstCode(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.Accepted, d.show(100, 100).Answer)

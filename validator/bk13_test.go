@@ -22,7 +22,7 @@ func TestBK13NoticeOn(t *testing.T) {
 		{[3]int{2028, 3, 30}, [3]int{2028, 2, 29}},
 		{[3]int{2028, 3, 29}, [3]int{2028, 2, 29}},
 		{[3]int{2028, 3, 28}, [3]int{2028, 2, 28}},
-		{[3]int{2100, 3, 29}, [3]int{2100, 2, 28}}, // no leap year
+		{[3]int{2100, 3, 29}, [3]int{2100, 2, 28}}, // not a leap year
 		{[3]int{2031, 5, 31}, [3]int{2031, 4, 30}},
 		{[3]int{2031, 7, 31}, [3]int{2031, 6, 30}},
 		{[3]int{2031, 8, 31}, [3]int{2031, 7, 31}},
@@ -37,7 +37,7 @@ func TestBK13NoticeOn(t *testing.T) {
 	require.True(t, validator.NoticeOn(validator.DefaultSettings(), token.Expiry{}).IsZero())
 }
 
-// TestBK13NoticeDue goes by the days of Japan, which begin at 15:00 UTC.
+// TestBK13NoticeDue uses days in Japan, which begin at 15:00 UTC.
 func TestBK13NoticeDue(t *testing.T) {
 	expiry := date(t, 2031, 3, 31)
 	instant := func(text string) token.UnixSeconds {
@@ -67,7 +67,7 @@ func TestBK13NoticeDue(t *testing.T) {
 	require.True(t, validator.NoticeDue(s, expiry, validator.InUse, true, instant("2030-12-31T00:00:00+09:00")))
 }
 
-// TestBK13Life is the date on the back of a token that is issued today.
+// TestBK13Life checks the date on the back label of a token that is issued today.
 func TestBK13Life(t *testing.T) {
 	s := validator.DefaultSettings()
 	require.Equal(t, date(t, 2031, 11, 24), validator.ExpiryFor(s, date(t, 2026, 11, 24)))
@@ -77,7 +77,7 @@ func TestBK13Life(t *testing.T) {
 func TestBK13Today(t *testing.T) {
 	for text, want := range map[string]token.Expiry{
 		"1970-01-01T00:00:00Z": date(t, 1970, 1, 1),
-		"1960-01-01T00:00:00Z": date(t, 1970, 1, 1), // there is no earlier
+		"1960-01-01T00:00:00Z": date(t, 1970, 1, 1), // the earliest day
 		"2026-11-24T14:59:59Z": date(t, 2026, 11, 24),
 		"2026-11-24T15:00:00Z": date(t, 2026, 11, 25),
 		"9999-12-31T23:59:59Z": date(t, 9999, 12, 31),

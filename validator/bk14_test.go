@@ -14,8 +14,8 @@ import (
 // Q9. トークンの有効期限
 // ハードウェアトークン裏面に記載しています。
 
-// TestBK14LastSecond enters codes around the end of 31 March 2031 in Japan; they
-// and the times are of `TZ=Asia/Tokyo date` and oathtool 2.6.7.
+// TestBK14LastSecond enters codes around the end of 31 March 2031 in Japan. The times
+// come from `TZ=Asia/Tokyo date`, and the codes from oathtool 2.6.7.
 func TestBK14LastSecond(t *testing.T) {
 	tests := []struct {
 		at     token.UnixSeconds
@@ -42,8 +42,8 @@ func TestBK14LastSecond(t *testing.T) {
 	}
 }
 
-// TestBK14Condition: the date alone makes a token expired, without a change on
-// record, and what was reported before stays.
+// TestBK14Condition: the date alone makes a token expired, without a change of the
+// record. A status that was reported earlier does not change.
 func TestBK14Condition(t *testing.T) {
 	expiry := date(t, 2031, 3, 31)
 	const before, after = token.UnixSeconds(1932735599), token.UnixSeconds(1932735600)
@@ -54,8 +54,8 @@ func TestBK14Condition(t *testing.T) {
 	require.Equal(t, validator.InUse, validator.ConditionAt(validator.InUse, token.Expiry{}, after), "no date")
 }
 
-// TestBK14OneAnswer: whether a code was right is not told where it does not
-// matter.
+// TestBK14OneAnswer: if a token's codes are refused anyway, the answer does not reveal
+// whether a code was right.
 func TestBK14OneAnswer(t *testing.T) {
 	bar := map[validator.Reason]func(*desk){
 		validator.ReasonExpired:   func(d *desk) { d.token.Expiry = date(t, 1970, 1, 1) },
@@ -82,8 +82,8 @@ func TestBK14OneAnswer(t *testing.T) {
 	}
 }
 
-// TestBK14NotThere: a serial number that the bank does not know, with or without a
-// seed left over.
+// TestBK14NotThere tests a serial number that is not in the bank's records, even if a
+// seed is left over.
 func TestBK14NotThere(t *testing.T) {
 	d := newDesk(t)
 	d.token.Condition = validator.NotThere

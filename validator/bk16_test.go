@@ -10,8 +10,7 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// tableRows are the states that Q10's table has: 利用中, 有効期限切れ,
-// トークンの故障・紛失.
+// tableRows are the statuses in Q10's table: 利用中, 有効期限切れ, トークンの故障・紛失.
 var tableRows = []validator.Condition{validator.InUse, validator.Expired, validator.Broken, validator.Lost}
 
 // Q10. 【ユーザが1名のみの場合】 利用中 当行所定の書面により、届出が必要となります。

@@ -21,7 +21,7 @@ func TestBK17OneToken(t *testing.T) {
 
 		master, admin, user := contract(t)
 		admin.Token = master.Token
-		user.Token = token.Serial{} // has registered none yet
+		user.Token = token.Serial{} // none registered yet
 		master.Condition, admin.Condition = own, own
 		users := []validator.User{master, admin, user}
 		target := validator.Held{Serial: master.Token, Contract: "c1", Condition: own}
@@ -33,7 +33,7 @@ func TestBK17OneToken(t *testing.T) {
 	}
 }
 
-// TestBK17Arrangements puts contracts under the headings of the table.
+// TestBK17Arrangements assigns contracts to the headings of the table.
 func TestBK17Arrangements(t *testing.T) {
 	master, admin, user := contract(t)
 	none := user

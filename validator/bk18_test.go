@@ -31,7 +31,7 @@ func TestBK18Table(t *testing.T) {
 	require.Equal(t, validator.NoWay, way)
 }
 
-// TestBK18Who is who may revoke whose.
+// TestBK18Who checks which user may revoke which token.
 func TestBK18Who(t *testing.T) {
 	master, admin, user := contract(t) // master on FOB-1, admin and user on FOB-2
 	plain := user
@@ -76,8 +76,8 @@ func TestBK18Who(t *testing.T) {
 	}
 }
 
-// TestBK18OwnOfTheOnlyOne: the only master or admin cannot revoke his own, and
-// nobody else can, so that paper is left.
+// TestBK18OwnOfTheOnlyOne: the only master or admin cannot revoke their own token. No
+// other user can either, and only paper remains.
 func TestBK18OwnOfTheOnlyOne(t *testing.T) {
 	master, _, user := contract(t)
 	target := validator.Held{Serial: master.Token, Contract: "c1", Condition: validator.InUse}
@@ -85,7 +85,7 @@ func TestBK18OwnOfTheOnlyOne(t *testing.T) {
 	require.Equal(t, validator.Verdict{Way: validator.OnPaper, Rule: validator.BK18, Reason: validator.ReasonOwnToken}, got)
 }
 
-// TestBK18Revoked: what is revoked gives no more codes that count.
+// TestBK18Revoked: codes of a revoked token are refused.
 func TestBK18Revoked(t *testing.T) {
 	d := newDesk(t)
 	d.token.Condition = validator.Revoked

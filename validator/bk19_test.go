@@ -44,8 +44,8 @@ func TestBK19Ledger(t *testing.T) {
 	require.Equal(t, validator.Yen(1100), fee)
 }
 
-// TestBK19NoCause: an application that names no cause is for the free token
-// (「1契約につき1つ無料」), which a contract has once.
+// TestBK19NoCause: an application without a cause is for the free token (「1契約につき1つ無料」),
+// which a contract can have once.
 func TestBK19NoCause(t *testing.T) {
 	for _, text := range []string{"", "gift", "Cause(9)"} {
 		o := validator.Order{Cause: validator.ParseCause(text)}
@@ -57,7 +57,8 @@ func TestBK19NoCause(t *testing.T) {
 		require.Equal(t, validator.BK11, rule, text)
 		require.Equal(t, validator.Yen(2200), fee, text)
 	}
-	// Q6 and Q7 name the causes for which one applies; what is sent at expiry (Q9) is none.
+	// Q6 and Q7 name the causes of an application. The replacement at expiry (Q9) needs
+	// none.
 	causes := validator.OrderCauses()
 	require.Len(t, causes, 6)
 	for _, c := range causes {
@@ -66,7 +67,7 @@ func TestBK19NoCause(t *testing.T) {
 	}
 }
 
-// TestBK19Sent: the replacement at expiry is sent without being applied for.
+// TestBK19Sent: the replacement at expiry is sent without an application.
 func TestBK19Sent(t *testing.T) {
 	way, rule := validator.OrderWay(validator.CauseExpiry)
 	require.Equal(t, validator.NoWay, way)

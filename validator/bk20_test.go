@@ -11,8 +11,8 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// BK-20 is the project's own: every decision leaves who, what, which token, which
-// rule and when.
+// BK-20 is the project's own rule: every decision is recorded with who, what, which
+// token, which rule and when.
 func TestBK20Audit(t *testing.T) {
 	master, admin, _ := contract(t)
 	d := newDesk(t)
@@ -44,7 +44,7 @@ func TestBK20Audit(t *testing.T) {
 	require.False(t, got.Done)
 }
 
-// TestBK20Incomplete takes each part out of a record.
+// TestBK20Incomplete clears one field of a record at a time.
 func TestBK20Incomplete(t *testing.T) {
 	whole := validator.Audit{
 		At: 1, Clerk: "k", What: validator.OpLift, Serial: serial(t, "FOB-1"),

@@ -11,7 +11,7 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// tb is a test of Go's or of rapid's.
+// tb is implemented by testing.T and rapid.T.
 type tb interface {
 	require.TestingT
 	Helper()
@@ -31,7 +31,7 @@ func date(t tb, year, month, day int) token.Expiry {
 	return e
 }
 
-// The users of a contract with two tokens, one of them shared.
+// contract returns the users of a contract with two tokens, one of them shared.
 func contract(t *testing.T) (master, admin, user validator.User) {
 	t.Helper()
 	one, two := serial(t, "FOB-1"), serial(t, "FOB-2")

@@ -14,7 +14,8 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// rfcSeed is the seed of RFC 4226 appendix D, which testdata/codes.txt is of.
+// rfcSeed returns the seed of RFC 4226 appendix D, from which testdata/codes.txt was
+// computed.
 func rfcSeed(t tb) token.Seed {
 	t.Helper()
 	seed, err := token.NewSeed([]byte("12345678901234567890"))
@@ -22,7 +23,7 @@ func rfcSeed(t tb) token.Seed {
 	return seed
 }
 
-// rfcToken is a token in use with that seed, SHA-1, 6 digits and 60 s.
+// rfcToken returns a token in use with that seed, SHA-1, 6 digits and 60 s.
 func rfcToken(t tb) validator.Token {
 	t.Helper()
 	return validator.Token{
@@ -37,7 +38,7 @@ var readCodes = sync.OnceValues(func() ([]string, error) {
 	return strings.Fields(string(text)), err
 })
 
-// codeOf returns the code of a step 0 to 1599 as oathtool computed it.
+// codeOf returns the code of a step from 0 to 1599, computed by oathtool.
 func codeOf(t tb, step int64) string {
 	t.Helper()
 	codes, err := readCodes()
@@ -46,15 +47,15 @@ func codeOf(t tb, step int64) string {
 	return codes[step]
 }
 
-// wrongCode is the code of none of the steps 0 to 1599; TestFixture checks that.
+// wrongCode is not the code of any of the steps 0 to 1599; TestFixture checks this.
 const wrongCode = "000000"
 
-// at returns the instant that is some seconds into a step of 60 s.
+// at returns the instant a number of seconds into a step of 60 s.
 func at(step int64, seconds token.UnixSeconds) token.UnixSeconds {
 	return token.UnixSeconds(step)*60 + seconds
 }
 
-// A desk holds one token and its state, as a store would.
+// A desk holds one token and its state, as a store does.
 type desk struct {
 	t        tb
 	settings validator.Settings
@@ -79,13 +80,13 @@ func (d *desk) enterAt(now token.UnixSeconds, code string) validator.Decision {
 	return decision
 }
 
-// show enters, in a step, the code of another.
+// show enters the code of one step during another.
 func (d *desk) show(step, of int64) validator.Decision {
 	d.t.Helper()
 	return d.enter(step, codeOf(d.t, of))
 }
 
-// suspend makes wrong entries until the token is suspended.
+// suspend makes failed attempts until the token is suspended.
 func (d *desk) suspend(step int64) {
 	d.t.Helper()
 	for range d.settings.WrongLimit {

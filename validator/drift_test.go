@@ -10,10 +10,11 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// stepsPerDay at 60 s.
+// stepsPerDay is for steps of 60 s.
 const stepsPerDay = 1440
 
-// TestDriftIsWholeSteps: where in the minute a code is entered teaches nothing.
+// TestDriftIsWholeSteps: the second at which a code is entered does not change the
+// offset.
 func TestDriftIsWholeSteps(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.Accepted, d.enterAt(at(100, 1), codeOf(t, 100)).Answer)
@@ -21,7 +22,8 @@ func TestDriftIsWholeSteps(t *testing.T) {
 	require.Zero(t, d.state.Drift.Offset)
 }
 
-// TestDriftSlowTyping: one step late and back again costs nothing, however often.
+// TestDriftSlowTyping: entering codes one step late, then in time again, has no effect,
+// however often.
 func TestDriftSlowTyping(t *testing.T) {
 	d := newDesk(t)
 	for step := int64(100); step < 200; step += 4 {
@@ -31,9 +33,8 @@ func TestDriftSlowTyping(t *testing.T) {
 	require.Zero(t, d.state.Drift.Offset)
 }
 
-// TestDriftLateCodes is somebody who enters each code a little later than the
-// last. He comes two steps far on a token of which nothing was learned, and
-// stays there.
+// TestDriftLateCodes enters each code a little later than the last. On a token without
+// an estimate, this reaches two steps and no farther.
 func TestDriftLateCodes(t *testing.T) {
 	d := newDesk(t)
 	late, step := int64(0), int64(100)
@@ -47,8 +48,8 @@ func TestDriftLateCodes(t *testing.T) {
 	require.LessOrEqual(t, late, int64(3), "the window is one step more")
 }
 
-// TestDriftLatePairs is the same with two codes each time: the band opens once,
-// and then as fast as a clock runs.
+// TestDriftLatePairs does the same with two codes each time. The look-ahead applies
+// once, and after that only as far as a clock can drift.
 func TestDriftLatePairs(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.NextCode, d.show(100, 90).Answer)
@@ -59,15 +60,15 @@ func TestDriftLatePairs(t *testing.T) {
 	require.Equal(t, validator.ReasonWrong, d.show(200, 179).Reason)
 }
 
-// TestDriftHonestClock is a token whose clock loses 3 s a day, much for a watch
-// crystal, used at various intervals for five years: it never needs the desk.
+// TestDriftHonestClock uses a token at various intervals for five years. Its clock
+// loses 3 s a day, which is much for a watch crystal. It never needs the back office.
 func TestDriftHonestClock(t *testing.T) {
 	for _, every := range []int64{1, 7, 20, 60, 150} {
 		d := newDesk(t)
 		for days := every; days <= 5*365; days += every {
 			lost := days / 20
 			step := days * stepsPerDay
-			// The fixture is a day long: let the token count from the day before.
+			// The fixture is one day long. Let the token count from the day before.
 			d.token.Profile.T0 = at(step-stepsPerDay, 0)
 			d.state.Next = 0
 			code := func(plus int64) string { return codeOf(t, stepsPerDay-lost+plus) }
@@ -81,8 +82,7 @@ func TestDriftHonestClock(t *testing.T) {
 	}
 }
 
-// TestDriftReach: nothing is learned beyond what the desk can correct, on either
-// side.
+// TestDriftReach: the estimate never exceeds the resync window, in either direction.
 func TestDriftReach(t *testing.T) {
 	for _, side := range []int64{-1, 1} {
 		d := newDesk(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// A code is good once.
+// A code is accepted once.
 func ExampleCheck() {
 	seed, err := token.NewSeed([]byte("12345678901234567890")) // RFC 4226 appendix D
 	if err != nil {

@@ -14,10 +14,10 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// A device is a token in the world: what it shows follows from its own clock alone.
+// A device is a token in the world. Its display depends only on its own clock.
 type device struct {
-	ahead float64 // seconds, of the clock at epoch
-	rate  float64 // seconds a day
+	ahead float64 // seconds by which the clock is ahead at epoch
+	rate  float64 // seconds per day
 }
 
 const epoch = token.UnixSeconds(40_000_000 * 60)
@@ -27,12 +27,12 @@ func (d device) clock(now token.UnixSeconds) float64 {
 	return d.ahead + d.rate*float64(now-epoch)/86400
 }
 
-// shows returns the step whose code the display has at an instant.
+// shows returns the step whose code is on the display at an instant.
 func (d device) shows(now token.UnixSeconds) int64 {
 	return int64((float64(now) + d.clock(now)) / 60)
 }
 
-// passed returns how many seconds ago the display ceased to show the code of a step.
+// passed returns how many seconds ago the display stopped showing the code of a step.
 func (d device) passed(step int64, now token.UnixSeconds) float64 {
 	return float64(now) + d.clock(now) - float64(step+1)*60
 }
@@ -43,10 +43,10 @@ func (d *desk) codeAt(step int64) string {
 	return c.String()
 }
 
-// TestLatePairAfterDailyUse is what a thief could do to a token in perfect use: two
-// codes that were shown one after the other, entered at one instant nine minutes
-// late, through a check and through the user's own resynchronisation. Neither moves
-// the clock, and the owner's next code is accepted.
+// TestLatePairAfterDailyUse is a thief's attack on a token that is used daily and in
+// time. Two consecutive codes are entered at one instant, nine minutes late, through a
+// check and through the user's own resynchronisation. Neither moves the clock, and the
+// owner's next code is accepted.
 func TestLatePairAfterDailyUse(t *testing.T) {
 	enter := map[string]func(d *desk, now token.UnixSeconds, first, second string){
 		"check": func(d *desk, now token.UnixSeconds, first, second string) {
@@ -65,7 +65,7 @@ func TestLatePairAfterDailyUse(t *testing.T) {
 		for late := int64(2); late <= 10; late++ {
 			t.Run(fmt.Sprintf("%s, %d late", name, late), func(t *testing.T) {
 				d := newDesk(t)
-				now := epoch + 5 // of the minute, so that the codes tell the clock well
+				now := epoch + 5 // early in the minute, which makes the codes a strong proof of the clock
 				for range 60 {
 					now += 86400
 					require.Equal(t, validator.Accepted, d.enterAt(now, d.codeAt(int64(now/60))).Answer)
@@ -85,8 +85,8 @@ func TestLatePairAfterDailyUse(t *testing.T) {
 	}
 }
 
-// TestPairAtOneInstant: the second of two codes comes when a display can show it. One
-// that comes too soon waits in place of the first.
+// TestPairAtOneInstant: the second of two codes is accepted only when a display can
+// show it. If it comes too soon, it waits in place of the first.
 func TestPairAtOneInstant(t *testing.T) {
 	for seconds, want := range map[token.UnixSeconds]validator.Answer{
 		0: validator.NextCode, 1: validator.NextCode, 14: validator.NextCode,
@@ -103,7 +103,8 @@ func TestPairAtOneInstant(t *testing.T) {
 	}
 }
 
-// TestResyncOwnReach: users have the band, and the desk the wide search.
+// TestResyncOwnReach: users are limited to the look-ahead; the back office searches
+// farther.
 func TestResyncOwnReach(t *testing.T) {
 	for off := int64(-15); off <= 15; off++ {
 		d := newDesk(t)
@@ -126,12 +127,13 @@ func TestResyncOwnReach(t *testing.T) {
 	require.Equal(t, d.state, after, "it is the token's own pair, and no guess")
 }
 
-// TestPropertyLateCodes: a token whose clock runs as clocks do is used by its owner,
-// and by a thief who has every code that it has shown and enters what they like, as
-// late as they like, one at a time and in pairs. Nothing is accepted later than the
-// window after the display ceased to show it, but for what the bank cannot know: how
-// late the owner entered the best code, and what the clock may have moved since. And
-// the owner's next code is accepted.
+// TestPropertyLateCodes simulates an owner and a thief. The owner uses a token whose
+// clock drifts within the usual bounds. The thief has every code that it has shown, and
+// enters any of them at any later time, one at a time and in pairs.
+//
+// No code is accepted later than the window after the display stopped showing it,
+// except for two unknowns: how late the owner entered the best code, and how far the
+// clock may have moved since. The owner's next code is always accepted.
 func TestPropertyLateCodes(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		d := newDesk(t)
@@ -143,14 +145,14 @@ func TestPropertyLateCodes(t *testing.T) {
 			ahead: rapid.Float64Range(-8*length, 8*length).Draw(t, "ahead"),
 			rate:  rapid.Float64Range(-0.9*most, 0.9*most).Draw(t, "rate"),
 		}
-		if rapid.Bool().Draw(t, "slow") { // 5 ppm, as tokens of a sorted lot
+		if rapid.Bool().Draw(t, "slow") { // 5 ppm, like tokens of a sorted lot
 			dev.rate /= 9
 		}
 		d.state.Drift = validator.DriftOf(int64(dev.ahead / length))
 		now := epoch
 		var lastOwn token.UnixSeconds
 		late := float64(0) // by how much the clock may be faster than the owner's best code proves, at lastOwn
-		// Of millions of entries some have a code that another step has as well.
+		// Among millions of entries, some have a code that belongs to another step too.
 		alone := func(got validator.Decision, step int64) validator.Decision {
 			if got.Step != 0 && got.Step != step {
 				require.Equal(t, d.codeAt(step), d.codeAt(got.Step))
@@ -172,12 +174,12 @@ func TestPropertyLateCodes(t *testing.T) {
 				now += 20
 			}
 		}
-		// The first use: what the clock did in its box is found by two codes.
+		// At the first use, two codes reveal how the clock drifted in its box.
 		for i := 0; own().Answer != validator.Accepted; i++ {
 			require.Less(t, i, 3)
 			wait()
 		}
-		thief := token.UnixSeconds(0) // when the first code of theirs was accepted since lastOwn
+		thief := token.UnixSeconds(0) // when the thief's first code since lastOwn was accepted
 		for range rapid.IntRange(1, 40).Draw(t, "entries") {
 			now += token.UnixSeconds(rapid.OneOf(
 				rapid.Int64Range(0, 130), rapid.Int64Range(0, 20*86400), rapid.Int64Range(40*86400, 100*86400),
@@ -190,12 +192,13 @@ func TestPropertyLateCodes(t *testing.T) {
 				moved := dev.rate * float64(idle) / day
 				got := own()
 				if idle > 4*d.settings.LearnEvery && got.Answer == validator.Refused {
-					return // farther than SecondBand: the desk helps
+					return // farther than SecondBand: only the back office can help
 				}
 				require.NotEqual(t, validator.Refused, got.Answer, "%+v: %+v -> %+v, clock %.1f, step %+d", got, was, d.state, dev.clock(now), dev.shows(now)-int64(now/60))
 				if thief == 0 || now-thief < d.settings.LearnEvery {
-					// Two steps behind the bank's, at a window of one, is out of the window
-					// (BK-03), however little the clock moved: that asks for a second code.
+					// With a window of one, two steps behind the bank's clock is
+					// outside the window (BK-03), however little the clock has moved.
+					// It needs a second code.
 					near := dev.shows(now)-int64(now/60) >= was.Drift.Offset-d.settings.Window
 					if moved > -length && moved < 1 && near {
 						require.Equal(t, validator.Accepted, got.Answer, "%+v -> %+v, clock %.1f, step %+d", was, d.state, dev.clock(now), dev.shows(now)-int64(now/60))
@@ -206,7 +209,7 @@ func TestPropertyLateCodes(t *testing.T) {
 				}
 				for i := 0; got.Answer != validator.Accepted; i++ {
 					if i == 3 && idle > 4*d.settings.LearnEvery {
-						return // a thief's codes were the only ones for months: the desk helps
+						return // for months, only a thief's codes arrived: only the back office can help
 					}
 					require.Less(t, i, 3)
 					wait()
@@ -234,7 +237,8 @@ func TestPropertyLateCodes(t *testing.T) {
 			if got.Answer == validator.Accepted {
 				require.LessOrEqual(t, dev.passed(got.Step, now), float64(d.settings.Window)*length+bound)
 			}
-			// What is believed: the slowest clock that a code would be accepted for.
+			// The bank's estimate is the slowest clock for which it would accept a
+			// code.
 			require.GreaterOrEqual(t, float64(d.state.Drift.Shown), dev.clock(now)-bound)
 			if d.state.Drift != before.Drift && thief == 0 {
 				thief = now
@@ -243,9 +247,10 @@ func TestPropertyLateCodes(t *testing.T) {
 	})
 }
 
-// TestLateCodesErodeNothing: codes of an exact clock, each entered a second later than
-// the one before, do not make the bank believe in a slower clock than physics allows:
-// a second in LearnEvery/60, which is 6 hours. Nor does a code get older by it.
+// TestLateCodesErodeNothing enters codes of an exact clock, each a second later than
+// the one before. The bank's estimate of the clock must not become slower than physics
+// allows: a second in LearnEvery/60, which is 6 hours. Nor may older codes become
+// acceptable.
 func TestLateCodesErodeNothing(t *testing.T) {
 	d := newDesk(t)
 	dev := device{}
@@ -264,7 +269,7 @@ func TestLateCodesErodeNothing(t *testing.T) {
 	}
 }
 
-// use enters what the display shows, and the next codes that are asked for.
+// use enters the code on the display, and then the next codes if they are requested.
 func (d *desk) use(dev device, now token.UnixSeconds) {
 	d.t.Helper()
 	for range 3 {
@@ -278,8 +283,9 @@ func (d *desk) use(dev device, now token.UnixSeconds) {
 	require.Fail(d.t, "three codes were not enough")
 }
 
-// TestDriftAcrossTwoSteps: a clock that gains 3.6 s a day, after 40 days without use and
-// then 4 days, has moved by 15 s, and may show a code two steps ahead of the last one.
+// TestDriftAcrossTwoSteps: a clock gains 3.6 s a day. After 40 days without use and
+// then 4 days, it has moved by 15 s and may show a code two steps ahead of the last
+// one.
 func TestDriftAcrossTwoSteps(t *testing.T) {
 	dev := device{ahead: -150.5, rate: 3.6}
 	d := newDesk(t)
@@ -289,9 +295,9 @@ func TestDriftAcrossTwoSteps(t *testing.T) {
 	}
 }
 
-// TestDriftTwoLateCodesRaise: the same of a clock that was behind at its first use. Two
-// late codes, the first of which proves what time alone has not taken back, do not
-// make a clock that is two steps ahead impossible.
+// TestDriftTwoLateCodesRaise repeats this with a clock that was behind at its first
+// use. Two late codes are entered, and the first proves more than the estimate, which
+// time has lowered. They must not rule out a clock that is two steps ahead.
 func TestDriftTwoLateCodesRaise(t *testing.T) {
 	dev := device{ahead: -1, rate: 3.6}
 	d := newDesk(t)
@@ -303,9 +309,9 @@ func TestDriftTwoLateCodesRaise(t *testing.T) {
 	d.use(dev, now)
 }
 
-// TestDriftLateCodeRaises: a code that is entered two minutes late after 40 days is
-// ahead of all that was seen, and less than the clock has gained. It does not stand
-// against the owner's next one.
+// TestDriftLateCodeRaises enters a code two minutes late after 40 days. It is ahead of
+// all earlier codes, but by less than the clock has gained. It must not prevent the
+// owner's next code from being accepted.
 func TestDriftLateCodeRaises(t *testing.T) {
 	dev := device{ahead: 1, rate: 3.6}
 	d := newDesk(t)

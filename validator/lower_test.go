@@ -11,20 +11,20 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// The default of Settings.LearnEvery: in 15 days a clock moves by one step of 60 s,
-// which is 4 s a day.
+// The default of Settings.LearnEvery. In 15 days a clock moves by at most one step of
+// 60 s, which is 4 s a day.
 const fortnight = 15 * 86400
 
-// show at a later date than the fixture has codes for.
+// showAt enters the code of the step ahead steps from now, at dates beyond the fixture.
 func (d *desk) showAt(now token.UnixSeconds, ahead int64) validator.Decision {
 	d.t.Helper()
 	return d.enterAt(now, d.codeAt(int64(now/60)+ahead))
 }
 
-// TestDriftNoBand: a token that was used at :59 of a step has proven a clock that is at
-// most 59 s slow, and more likely one that is right and was read late: the window stays
-// where it is (BK-03). After LearnEvery the clock may have lost a step, and the window
-// is one step more.
+// TestDriftNoBand uses a token at :59 of a step. This proves that its clock is at most
+// 59 s slow, but more likely the clock is right and the code was read late. The window
+// therefore stays in place (BK-03). After LearnEvery the clock may have lost a step,
+// and the window is one step wider.
 func TestDriftNoBand(t *testing.T) {
 	for _, tt := range []struct {
 		days, late int64
@@ -41,9 +41,9 @@ func TestDriftNoBand(t *testing.T) {
 	}
 }
 
-// TestDriftRounding: a clock that was right loses 4.8 s in 28.8 hours. At :04 its
-// display has had the code of the minute before for 59.2 s. The code before that one
-// is two steps old: not in a window of one, but worth the wish for the next.
+// TestDriftRounding: a clock that was right loses 4.8 s in 28.8 hours. At :04, its
+// display has shown the code of the previous minute for 59.2 s. The code before that
+// one is two steps old. It is outside a window of one, but within the look-ahead.
 func TestDriftRounding(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.Accepted, d.showAt(epoch, 0).Answer)
@@ -51,10 +51,10 @@ func TestDriftRounding(t *testing.T) {
 	require.Equal(t, validator.NextCode, d.showAt(now+4, -2).Answer)
 }
 
-// TestDriftBandEnds: after 30 days a clock that the desk has corrected is two steps
-// slow at most, and the band goes one code farther: one that is read before the display
-// changes. It is two steps fast at most, and may be believed two steps too slow: five
-// with one for a display that is about to change.
+// TestDriftBandEnds: 30 days after a correction at the back office, a clock is at most
+// two steps slow. The look-ahead includes one more code, read before the display
+// changes. The clock is at most two steps fast, and the estimate may be two steps too
+// slow. With one step for a display that is about to change, this makes five.
 func TestDriftBandEnds(t *testing.T) {
 	for ahead, want := range map[int64]validator.Reason{
 		-4: validator.ReasonOutOfTime, -3: validator.ReasonNextCode,
@@ -67,8 +67,8 @@ func TestDriftBandEnds(t *testing.T) {
 	}
 }
 
-// TestOutOfTimeIsNoGuess: a code of the token within SecondBand, which is ten steps on
-// either side, is not counted, also where its clock cannot be.
+// TestOutOfTimeIsNoGuess: a code of the token within SecondBand, which is ten steps in
+// either direction, is not counted, even if the token's clock cannot have reached it.
 func TestOutOfTimeIsNoGuess(t *testing.T) {
 	for ahead, want := range map[int64]validator.Reason{
 		-11: validator.ReasonWrong, -10: validator.ReasonOutOfTime,
@@ -77,13 +77,13 @@ func TestOutOfTimeIsNoGuess(t *testing.T) {
 		d := newDesk(t)
 		second := int64(epoch / 60)
 		_, d.state = validator.Resync(d.settings, d.token, d.state, epoch, d.codeAt(second-1), d.codeAt(second))
-		d.state.Next = 0 // codes before the correction are used; these are not to be
+		d.state.Next = 0 // codes before the correction are used; these must not be
 		require.Equal(t, want, d.showAt(epoch+10, ahead).Reason, "%d steps", ahead)
 	}
 }
 
-// TestDriftFrequentUse: a clock that loses 3.9 s a day is followed also where it is
-// used every three hours, in each of which it loses less than a second.
+// TestDriftFrequentUse: the estimate follows a clock that loses 3.9 s a day, even if it
+// is used every three hours, in which it loses less than a second.
 func TestDriftFrequentUse(t *testing.T) {
 	d := newDesk(t)
 	dev := device{rate: -3.9}
@@ -92,14 +92,14 @@ func TestDriftFrequentUse(t *testing.T) {
 	}
 }
 
-// TestDriftTopStays: late codes take the highest step down that is expected when they
-// have stood for 15 days without a code of that step, and not before.
+// TestDriftTopStays: late codes lower the highest expected step only after 15 days
+// without a code of that step.
 func TestDriftTopStays(t *testing.T) {
 	const day = 86400
 	for name, tt := range map[string]struct {
-		again token.UnixSeconds // when a code comes that is as late as the first
-		right token.UnixSeconds // when one comes in its time; 0: never
-		want  validator.Answer  // to a code that is one step early
+		again token.UnixSeconds // when another code arrives as late as the first
+		right token.UnixSeconds // when a code arrives in time; 0: never
+		want  validator.Answer  // the answer to a code that is one step early
 	}{
 		"a second before":          {again: fortnight - 1, want: validator.Accepted},
 		"after fifteen days":       {again: fortnight, want: validator.NextCode},
@@ -120,9 +120,9 @@ func TestDriftTopStays(t *testing.T) {
 	}
 }
 
-// TestDriftTopFallsToTheBest: it falls no farther than to the best of the late codes:
-// of five, three and five steps late to three, from where a code one step early is two
-// steps late.
+// TestDriftTopFallsToTheBest: Top falls only to the best of the late codes. With codes
+// that are five, three and five steps late, it falls to three. From there, a code one
+// step early is two steps late.
 func TestDriftTopFallsToTheBest(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.NextCode, d.showAt(epoch+5, -5).Answer)
@@ -132,8 +132,8 @@ func TestDriftTopFallsToTheBest(t *testing.T) {
 	require.Equal(t, validator.Accepted, d.showAt(epoch+16*86400+65, -2).Answer)
 }
 
-// TestWaitEnds: what waits for its second code waits no longer once another code of the
-// token was accepted, or the pair was taken.
+// TestWaitEnds: a pending code stops waiting when another code of the token is
+// accepted, or when its pair is complete.
 func TestWaitEnds(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.NextCode, d.show(100, 105).Answer)
@@ -143,8 +143,8 @@ func TestWaitEnds(t *testing.T) {
 	require.Zero(t, d.state.Pending)
 }
 
-// TestPairWithoutWindow: where no code may be early or late, the second code of a pair
-// comes in the next minute.
+// TestPairWithoutWindow: if no code may be early or late, the second code of a pair
+// must come in the next minute.
 func TestPairWithoutWindow(t *testing.T) {
 	d := newDesk(t)
 	d.settings.Window = 0
@@ -153,8 +153,8 @@ func TestPairWithoutWindow(t *testing.T) {
 	require.Equal(t, validator.Corrected, d.enterAt(at(101, 10), codeOf(t, 97)).Answer)
 }
 
-// TestResyncSuspended: a token that is suspended counts nothing at the desk either,
-// whatever is entered.
+// TestResyncSuspended: the back office does not count failed attempts of a suspended
+// token either, whatever is entered.
 func TestResyncSuspended(t *testing.T) {
 	d := newDesk(t)
 	d.settings.CountMalformed = true
@@ -165,22 +165,22 @@ func TestResyncSuspended(t *testing.T) {
 	require.Equal(t, before, after)
 }
 
-// TestDriftProofRenewed: a code that proves just as much as is known counts from its
-// own time. At :01 the clock was 1 s slow at most, and three hours later it has not lost
-// another second. With one for rounding the display was at :00 then: the code of two
-// steps before is out of time.
+// TestDriftProofRenewed: a code that proves exactly as much as is known counts from its
+// own time. At :01 the clock was at most 1 s slow, and three hours later it has not
+// lost another second. With one second for rounding, the display was then at :00. The
+// code of two steps earlier is out of time.
 func TestDriftProofRenewed(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.Accepted, d.showAt(epoch, 0).Answer)
-	const half = 32400 // in which a clock loses 1.5 s
+	const half = 32400 // seconds in which a clock loses 1.5 s
 	require.Equal(t, validator.Accepted, d.showAt(epoch+half+1, 0).Answer)
 	require.Equal(t, validator.ReasonOutOfTime, d.showAt(epoch+43200+2, -2).Reason)
 }
 
-// TestDriftTopBound: what is expected stays as near to the clock as a code may be to be
-// accepted, which without a second code is one step. A clock that was one step ahead and
-// is seen one behind after a month is expected to be right at most, and the window is
-// one step from there, also after the clock was seen to be right.
+// TestDriftTopBound: Top stays as close to the clock as an acceptable code, which is
+// one step without a second code. A clock was one step ahead, and after a month it is
+// seen one step behind. It is then expected to be right at most. The window is one step
+// from there, even after the clock was seen to be right.
 func TestDriftTopBound(t *testing.T) {
 	for _, ahead := range [][]int64{{1}, {0, 1}, {2}, {0, 2}} {
 		d := newDesk(t)

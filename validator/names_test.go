@@ -13,7 +13,7 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// TestNamesInDocuments holds the table of the audit log in the documents against the
+// TestNamesInDocuments compares the table of the audit log in the documents with the
 // values that a record can have.
 func TestNamesInDocuments(t *testing.T) {
 	doc, err := os.ReadFile("../docs/validator-http.md")
@@ -30,7 +30,7 @@ func TestNamesInDocuments(t *testing.T) {
 	}
 }
 
-// TestNames wants a name for each value that a record may hold, and none beyond.
+// TestNames requires a name for each value that a record may hold, and for no other.
 func TestNames(t *testing.T) {
 	for _, op := range validator.Operations() {
 		require.NotContains(t, op.String(), "(")

@@ -13,15 +13,15 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// entry is what happens to a token, drawn at random.
+// entry is one random event in the life of a token.
 type entry struct {
 	decision validator.Decision
 	typed    string // "" for a resynchronisation
 	before   validator.State
 }
 
-// draw makes something happen in a step: mostly a code from near, sometimes one
-// that was entered before, digits that are none, or two codes at the desk.
+// draw performs a random event in a step: mostly a code of a nearby step, sometimes a
+// code that was entered before, a malformed entry, or two codes at the back office.
 func (d *desk) draw(t *rapid.T, step int64) entry {
 	e := entry{before: d.state}
 	near := rapid.Int64Range(max(step-14, 0), step+14)
@@ -44,15 +44,15 @@ func (d *desk) draw(t *rapid.T, step int64) entry {
 	return e
 }
 
-// TestPropertyNeverTwice: in no sequence is a step accepted twice or a smaller
-// one after it, and no code of a correction logs in.
+// TestPropertyNeverTwice: no sequence accepts a step twice, or a lower one after it,
+// and no code of a correction logs in.
 func TestPropertyNeverTwice(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		d := newDesk(t)
 		d.settings.WrongLimit = 100
 		last, step := int64(-1), int64(20)
 		for range rapid.IntRange(1, 60).Draw(t, "entries") {
-			// The bank's clock may be set back as well.
+			// The bank's clock may also be set back.
 			step = min(max(step+rapid.Int64Range(-3, 6).Draw(t, "later"), 20), 1500)
 			e := d.draw(t, step)
 			switch e.decision.Answer {
@@ -68,8 +68,8 @@ func TestPropertyNeverTwice(t *testing.T) {
 	})
 }
 
-// TestPropertyCount: the count is the wrong entries since the last accepted code,
-// and the limit of them suspends.
+// TestPropertyCount: the count is the number of failed attempts since the last accepted
+// code, and reaching the limit suspends the token.
 func TestPropertyCount(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		d := newDesk(t)
@@ -104,7 +104,7 @@ func TestPropertyCount(t *testing.T) {
 	})
 }
 
-// validAudit returns what the record of a decision leaves out.
+// validAudit returns an error if the record of a decision is incomplete.
 func validAudit(d validator.Decision) error {
 	s, err := token.ParseSerial("FOB-1")
 	if err != nil {
@@ -113,8 +113,8 @@ func validAudit(d validator.Decision) error {
 	return d.Audit(validator.User{ID: "u"}, validator.OpTransfer, s, 1).Validate()
 }
 
-// TestPropertyPosition: where in the window a code lies changes the step, and
-// nothing else of the decision.
+// TestPropertyPosition: the position of a code in the window determines only the step
+// of the decision.
 func TestPropertyPosition(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		s := validator.DefaultSettings()

@@ -10,7 +10,7 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// resync enters the codes of two steps at the desk, in step 750.
+// resync enters the codes of two steps at the back office, in step 750.
 func (d *desk) resync(first, second int64) validator.Decision {
 	d.t.Helper()
 	decision, state := validator.Resync(d.settings, d.token, d.state, at(750, 10),
@@ -19,7 +19,7 @@ func (d *desk) resync(first, second int64) validator.Decision {
 	return decision
 }
 
-// TestResyncReach corrects clocks that are off by up to twelve hours, and no more.
+// TestResyncReach corrects clocks that are off by up to twelve hours, but no more.
 func TestResyncReach(t *testing.T) {
 	for _, off := range []int64{-720, -719, -60, -1, 0, 1, 60, 719, 720} {
 		d := newDesk(t)
@@ -38,7 +38,7 @@ func TestResyncReach(t *testing.T) {
 	}
 }
 
-// TestResyncReachIsFixed: doing it again does not reach further.
+// TestResyncReachIsFixed: repeated corrections do not reach farther.
 func TestResyncReachIsFixed(t *testing.T) {
 	d := newDesk(t)
 	require.Equal(t, validator.Corrected, d.resync(1469, 1470).Answer)
@@ -46,7 +46,7 @@ func TestResyncReachIsFixed(t *testing.T) {
 	require.Equal(t, validator.ReasonWrong, d.resync(1489, 1490).Reason)
 }
 
-// TestResyncPairs wants two codes in a row, in order, neither of them used.
+// TestResyncPairs requires two consecutive codes, in order, neither of them used.
 func TestResyncPairs(t *testing.T) {
 	tests := []struct {
 		name          string
@@ -73,7 +73,7 @@ func TestResyncPairs(t *testing.T) {
 	}
 }
 
-// TestResyncIsThrottled: guessing pairs suspends as guessing codes does.
+// TestResyncIsThrottled: guessing pairs suspends the token, like guessing codes.
 func TestResyncIsThrottled(t *testing.T) {
 	d := newDesk(t)
 	for range 5 {
@@ -83,7 +83,7 @@ func TestResyncIsThrottled(t *testing.T) {
 	require.Equal(t, validator.ReasonSuspended, d.resync(800, 801).Reason)
 }
 
-// TestResyncMalformed: what is no code of the token is none here either.
+// TestResyncMalformed: malformed codes are treated as in Check.
 func TestResyncMalformed(t *testing.T) {
 	d := newDesk(t)
 	for _, pair := range [][2]string{{"", ""}, {"755224", ""}, {"", "755224"}, {"755224 ", "287082"}} {
@@ -96,7 +96,7 @@ func TestResyncMalformed(t *testing.T) {
 	require.Equal(t, 1, state.Wrong)
 }
 
-// TestResyncFirstSteps is a bank whose clock stands where the token's begins.
+// TestResyncFirstSteps: the bank's clock is at the beginning of the token's.
 func TestResyncFirstSteps(t *testing.T) {
 	d := newDesk(t)
 	got, state := validator.Resync(d.settings, d.token, d.state, at(1, 0), "755224", "287082")

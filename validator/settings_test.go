@@ -11,7 +11,7 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// TestDefaultSettings has the defaults as the bank's text and practice give them.
+// TestDefaultSettings checks the defaults against the bank's text and common practice.
 func TestDefaultSettings(t *testing.T) {
 	require.Equal(t, validator.Settings{
 		WrongLimit: 5, Window: 1, SecondBand: 10, ResyncReach: 720, LearnEvery: 15 * 24 * 3600,
@@ -62,7 +62,7 @@ func TestSettingsValidate(t *testing.T) {
 	require.NoError(t, s.Validate(), "no band")
 }
 
-// TestRules wants each rule to say what it reads.
+// TestRules requires each rule to name its source.
 func TestRules(t *testing.T) {
 	read := map[int]bool{}
 	for r := validator.BK01; r <= validator.LastRule; r++ {
