@@ -10,8 +10,8 @@ import (
 // ErrAudit is returned for an audit record that lacks a required field.
 var ErrAudit = errclass.New(errclass.Failed, "incomplete audit record")
 
-// Audit is the record of a decision (BK-20): who, what, which token, which rule, and
-// when. It contains no code and no seed.
+// Audit is the record of a decision (BK-20): the person, operation, token, rule and time.
+// It contains no code and no seed.
 type Audit struct {
 	At       token.UnixSeconds
 	User     string // the user; "" if no user is logged in
@@ -24,8 +24,8 @@ type Audit struct {
 	Done     bool // the operation was allowed; for a code: accepted or corrected
 }
 
-// Validate returns an error that wraps [ErrAudit] unless the record states who, what,
-// which token, which rule, why and when.
+// Validate returns an error that wraps [ErrAudit] unless the record states the person,
+// operation, token, rule, reason and time.
 func (a Audit) Validate() error {
 	for _, f := range []struct {
 		field string

@@ -11,8 +11,8 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// BK-20 is the project's own rule: every decision is recorded with who, what, which
-// token, which rule and when.
+// BK-20 is the project's own rule: the record of each decision names the person,
+// operation, token, rule and time.
 func TestBK20Audit(t *testing.T) {
 	master, admin, _ := contract(t)
 	d := newDesk(t)

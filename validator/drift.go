@@ -8,7 +8,7 @@ import (
 
 // Drift is the bank's estimate of a token's clock.
 //
-// # What a code proves
+// # The proof in a code
 //
 // A token shows a code from the moment its clock enters the code's step. A code that is
 // entered at an instant therefore proves that the token's clock had reached that step
@@ -115,7 +115,7 @@ func (d Drift) window(s Settings, p token.Profile, now token.UnixSeconds) (low, 
 
 // band returns the steps of the look-ahead, including the window: the steps within
 // SecondBand that the clock can have reached. Check answers their codes by asking for
-// the next one. If there are no such steps, high is less than low.
+// the next one. If there are none, high is less than low.
 func (d Drift) band(s Settings, p token.Profile, now token.UnixSeconds) (low, high int64) {
 	step := p.StepAt(now)
 	if s.SecondBand == 0 {

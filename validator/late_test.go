@@ -185,7 +185,7 @@ func TestPropertyLateCodes(t *testing.T) {
 				rapid.Int64Range(0, 130), rapid.Int64Range(0, 20*86400), rapid.Int64Range(40*86400, 100*86400),
 			).Draw(t, "seconds"))
 			if rapid.IntRange(0, 2).Draw(t, "who") == 0 {
-				if d.state.Next > dev.shows(now) { // the thief has used what the display shows
+				if d.state.Next > dev.shows(now) { // the thief has used the displayed code
 					wait()
 				}
 				idle, wrong, was := now-lastOwn, d.state.Wrong, d.state

@@ -154,7 +154,7 @@ func TestPairWithoutWindow(t *testing.T) {
 }
 
 // TestResyncSuspended: the back office does not count failed attempts of a suspended
-// token either, whatever is entered.
+// token either, for any entry.
 func TestResyncSuspended(t *testing.T) {
 	d := newDesk(t)
 	d.settings.CountMalformed = true

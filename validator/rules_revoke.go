@@ -71,7 +71,7 @@ func RevocationWay(a Arrangement, own Condition) (Way, Rule) {
 
 // MayRevoke returns whether a user may revoke a token (失効), given all users of the
 // contract. To revoke on screen, the user must be a master or admin, and the token must
-// not be their own, whatever its status. They must not be suspended, because revoking
+// not be their own, regardless of its status. They must not be suspended, because revoking
 // needs a code of their own token (BK-04). The code is checked separately.
 //
 // The way is [OnPaper] if the table requires it, or if neither this user nor any other

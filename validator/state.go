@@ -13,7 +13,7 @@ type Token struct {
 	Expiry    token.Expiry      // zero: none
 }
 
-// State is what the bank remembers of the codes of one token. It belongs to the token
+// State is the bank's memory of the codes of one token. It belongs to the token
 // and not to a user, and all users who share the token share it (Q4:
 // "同一ハードウェアトークンを利用している全てのユーザ"; RFC 4226 section 7.3). The zero value is the state of a
 // token that was never used. States are comparable with ==.
