@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package bench measures how many codes a bank checks in a second, each on the
+// Package bench measures how many codes per second a bank can check, when each is on
 // disk before its answer.
 //
-// [Run] makes a bank in a database that has none, with tokens of its own, and lets
-// workers enter codes: each is the code of another token, is accepted, and is one
-// durable transaction's worth of reading, deciding, writing and recording. With
-// Floor it does the same without the bank: the row is read, written and recorded in
-// transactions of the same shape, and nothing is decided. That is the ceiling which
-// the store sets.
+// [Run] creates a bank with its own tokens in an empty database, and lets workers enter
+// codes. Each code belongs to another token and is accepted. It costs one durable
+// transaction that reads, decides, writes and records. With Floor, Run measures the
+// store without the bank: transactions of the same shape read, write and record the
+// row, but decide nothing. This is the upper limit that the store sets.
 package bench
 
 import (
@@ -30,19 +29,19 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// Options are what is measured.
+// Options are the parameters of a measurement.
 type Options struct {
-	Database string  // a file of SQLite that is not there, or an empty database of PostgreSQL
+	Database string  // a new SQLite file, or an empty PostgreSQL database
 	Tokens   int     // 1 or more
-	Workers  int     // how many codes are under way at once, 1 or more
-	Checks   int     // how many codes in all, 1 or more
-	Rate     float64 // codes a second that come in whatever the answers take; 0: as many as go
-	Floor    bool    // measure the store alone
+	Workers  int     // number of codes in progress at once, 1 or more
+	Checks   int     // total number of codes, 1 or more
+	Rate     float64 // codes that arrive per second, however long answers take; 0: as many as possible
+	Floor    bool    // measure only the store
 
 	Progress func(done, all int) // may be nil
 }
 
-// Report is what was measured.
+// Report is the result of a measurement.
 type Report struct {
 	Kind      string  `json:"kind"` // "checks" or "floor"
 	Database  string  `json:"database"`
@@ -52,20 +51,20 @@ type Report struct {
 	Accepted  int     `json:"accepted"`
 	Seconds   float64 `json:"seconds"`
 	PerSecond float64 `json:"per_second"`
-	Rate      float64 `json:"rate,omitempty"` // that was asked for
+	Rate      float64 `json:"rate,omitempty"` // the requested rate
 
-	// How long an answer took, from when its code was due, in milliseconds.
+	// Time from when a code was due until its answer, in milliseconds.
 	P50, P99, Max float64 `json:"-"`
 
-	// The part of the process that is in memory, in bytes: after a tenth of the
-	// codes and after all of them. 0 where the system does not tell.
+	// Resident memory of the process in bytes: after a tenth of the codes, and after
+	// all of them. 0 if the system does not report it.
 	MemoryEarly, MemoryLate int64 `json:"-"`
 }
 
-// start is where the clock of the measured bank stands at first.
+// start is the initial time of the measured bank's clock.
 const start token.UnixSeconds = 1_800_000_000
 
-// run is a measurement under way.
+// run is a measurement in progress.
 type run struct {
 	o     Options
 	db    *store.DB
@@ -75,12 +74,12 @@ type run struct {
 	next     atomic.Int64
 	accepted atomic.Int64
 	mu       sync.Mutex
-	took     []time.Duration // a sample of them
+	took     []time.Duration // a sample of the times
 	early    int64
 }
 
-// Run measures. The error wraps [bank.ErrConflict] when there is a bank in the
-// database.
+// Run runs a measurement. The error wraps [bank.ErrConflict] if the database already
+// contains a bank.
 func Run(ctx context.Context, o Options) (Report, error) {
 	if o.Tokens < 1 || o.Workers < 1 || o.Checks < 1 || o.Rate < 0 {
 		return Report{}, errors.New("tokens, workers and checks must be 1 or more")
@@ -118,7 +117,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	return report, nil
 }
 
-// prepare makes the bank and its tokens.
+// prepare creates the bank and its tokens.
 func (r *run) prepare(ctx context.Context) (err error) {
 	if r.db, err = store.Open(ctx, r.o.Database, true); err != nil {
 		return err
@@ -144,7 +143,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 
 var profile = token.Profile{Step: token.DefaultStep, Digits: 6}
 
-// serialOf and seedOf are the token of a number.
+// serialOf and seedOf return the data of the token with a number.
 func serialOf(i int) token.Serial {
 	s, err := token.ParseSerial(fmt.Sprintf("%012d", i+1))
 	if err != nil {
@@ -163,7 +162,7 @@ func seedOf(i int) token.Seed {
 	return s
 }
 
-// tokens is a seed file without a file.
+// tokens implements the reader of a seed file without a file.
 type tokens struct{ n, at int }
 
 func (t *tokens) Read() (seedfile.Record, error) {
@@ -176,8 +175,8 @@ func (t *tokens) Read() (seedfile.Record, error) {
 
 func (t *tokens) Line() int { return t.at }
 
-// work lets the workers work. Each round of all tokens is a step of the clock, so
-// that each code is a new one.
+// work runs the workers. The clock moves one step per round of all tokens, which makes
+// each code new.
 func (r *run) work(ctx context.Context, began time.Time) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -203,7 +202,7 @@ func (r *run) work(ctx context.Context, began time.Time) error {
 
 // worker enters codes until the round is over.
 func (r *run) worker(ctx context.Context, to int, began time.Time) error {
-	const sample = 1 << 16 // of times that are kept, per worker and round at most
+	const sample = 1 << 16 // maximum number of times kept, per worker and round
 	took := make([]time.Duration, 0, min(sample, to))
 	defer func() {
 		r.mu.Lock()
@@ -260,8 +259,7 @@ func (r *run) check(ctx context.Context, i int) error {
 	return err
 }
 
-// floor is a transaction of the same shape as a check's, in which nothing is
-// decided.
+// floor runs a transaction of the same shape as a check's, but decides nothing.
 func (r *run) floor(ctx context.Context, i int) error {
 	serial := serialOf(i)
 	err := r.db.Grouped(ctx, serial.String(), func(tx *store.Tx) error {

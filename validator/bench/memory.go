@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// resident returns how much of the process is in memory, in bytes; 0 where the
-// system does not tell (proc(5), VmRSS in /proc/self/status, is Linux's).
+// resident returns the resident memory of the process in bytes, or 0 if the system does
+// not report it. VmRSS in /proc/self/status (proc(5)) exists only on Linux.
 func resident() int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -4,24 +4,24 @@ package cases
 
 import "slices"
 
-// Level is how much a requirement demands.
+// Level is the strength of a requirement.
 type Level string
 
 // The levels.
 const (
-	Must   Level = "MUST"   // a standard demands it
-	Should Level = "SHOULD" // a standard recommends it
-	Bank   Level = "BANK"   // the bank's rules demand it
+	Must   Level = "MUST"   // required by a standard
+	Should Level = "SHOULD" // recommended by a standard
+	Bank   Level = "BANK"   // required by the bank's rules
 )
 
-// Case is one requirement. Cases are listed by [All].
+// Case is one requirement. [All] lists the cases.
 type Case struct {
 	ID          string // C01 to C70
 	Requirement string // as a sentence
-	Source      string // where it is from: R62 is RFC 6238, R42 RFC 4226, R60 RFC 6030, N NIST SP 800-63B-4
+	Source      string // R62 is RFC 6238, R42 RFC 4226, R60 RFC 6030, N NIST SP 800-63B-4
 	Level       Level
 
-	offline bool // it needs no target
+	offline bool // needs no target
 	run     func(*env) string
 }
 

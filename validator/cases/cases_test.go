@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/validator/cases/reference"
 )
 
-// TestBank runs all cases on this repository's bank, on both databases.
+// TestBank runs all cases against this repository's bank, on both databases.
 func TestBank(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { all(t, filepath.Join(t.TempDir(), "bank.db")) })
 	t.Run("postgres", func(t *testing.T) { all(t, pgtest.Database(t)) })

@@ -17,14 +17,14 @@ import (
 const (
 	requestLasts = 30 * time.Second
 	maxReply     = 8 << 20 // bytes
-	mostWaits    = 5       // for a target that limits how much is asked
+	mostWaits    = 5       // retries for a target that limits the rate of requests
 	longestWait  = 10 * time.Second
 )
 
-// object is a JSON object to be sent.
+// object is a JSON object in a request.
 type object = map[string]any
 
-// answer is what is said of something that somebody wanted to do.
+// answer is the target's answer to a requested operation.
 type answer struct {
 	Done    bool   `json:"done"`
 	Answer  string `json:"answer"`
@@ -42,7 +42,7 @@ const (
 	corrected = "corrected"
 )
 
-// reply is what came back.
+// reply is an HTTP response.
 type reply struct {
 	status int
 	header http.Header
@@ -63,7 +63,7 @@ func newClient(t Target) *client {
 	return c
 }
 
-// do sends a request with a JSON body, none where it is nil.
+// do sends a request with a JSON body, or without a body if it is nil.
 func (c *client) do(ctx context.Context, secret, method, path string, body any) (reply, error) {
 	var text []byte
 	if body != nil {
@@ -75,8 +75,8 @@ func (c *client) do(ctx context.Context, secret, method, path string, body any) 
 	return c.send(ctx, secret, method, path, "application/json", text)
 }
 
-// send sends a request, and again where the target says that it is asked too much:
-// then it has looked at nothing.
+// send sends a request. It repeats the request if the target reports too many requests,
+// because the target has then not processed it.
 func (c *client) send(ctx context.Context, secret, method, path, kind string, body []byte) (reply, error) {
 	for waits := 0; ; waits++ {
 		r, err := c.once(ctx, secret, method, path, kind, body)
@@ -115,7 +115,7 @@ func (c *client) once(ctx context.Context, secret, method, path, kind string, bo
 	return reply{res.StatusCode, res.Header, text}, err
 }
 
-// json reads the body.
+// json decodes the body.
 func (r reply) json(into any) error {
 	if err := json.Unmarshal(r.body, into); err != nil {
 		return fmt.Errorf("status %d: the answer is no JSON: %w", r.status, err)
@@ -123,8 +123,8 @@ func (r reply) json(into any) error {
 	return nil
 }
 
-// answer reads what was said of a code. A request that the target does not take
-// because of its form is refused too.
+// answer returns the answer about a code. A request that the target rejects because of
+// its form counts as refused.
 func (r reply) answer() (answer, error) {
 	var a answer
 	switch r.status {
@@ -136,15 +136,15 @@ func (r reply) answer() (answer, error) {
 	return a, r.unexpected()
 }
 
-// unexpected says what came instead of what was asked for. What a target says in
-// its problems is no secret.
+// unexpected returns an error for an unexpected response. The details that a target
+// reports in its problems contain no secrets.
 func (r reply) unexpected() error {
 	var p struct{ Detail string }
 	_ = json.Unmarshal(r.body, &p)
 	return fmt.Errorf("status %d %s", r.status, p.Detail)
 }
 
-// check asks about a code of a token.
+// check submits a code of a token.
 func (c *client) check(ctx context.Context, serial, code string) (string, error) {
 	r, err := c.do(ctx, c.t.CheckKey, http.MethodPost, "/v1/check", object{"serial": serial, "code": code})
 	if err != nil {

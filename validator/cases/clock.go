@@ -15,7 +15,7 @@ var clockCases = []Case{
 	{"C70", "the time of an answer does not tell where a code lies", "N 3.2.2", Should, false, c70},
 }
 
-// c67 looks at what a token shows in each second of a day.
+// c67 checks the code that a token shows in each second of a day.
 func c67(e *env) string {
 	f := &fob{key: []byte(vectorKeys[0]), digits: 6}
 	longest, run := 0, 0
@@ -50,8 +50,8 @@ func c68(e *env) string {
 	for _, by := range steps {
 		e.at(at + by)
 		for i, code := range used {
-			// Where it is far from its time, a used code is a wrong one, and
-			// counts: one of three, so that the token is not suspended.
+			// Far from its time, a used code is a wrong one and counts. Only one of the
+			// three is then entered, to avoid a suspension.
 			if i == len(used)-1 || by*by < 3600*3600 {
 				e.refuse(f, code, "used code %d with the clock moved by %+d s", i, by)
 			}
@@ -83,9 +83,9 @@ func c69(e *env) string {
 	return fmt.Sprintf("codes of 3 steps in a row accepted at %d such times (the zone of the target's machine is not changed)", len(nights))
 }
 
-// c70 measures a suspended token, whose state no code changes, with codes at
-// several places of the window and beyond, and one at no place; and a token in use,
-// with accepted codes at the three places of the window.
+// c70 measures two tokens. On a suspended token, whose state no code changes, it enters
+// codes at several positions in and beyond the window, and one at no position. On a
+// token in use, it enters accepted codes at the three positions of the window.
 func c70(e *env) string {
 	f, used := e.fob(), e.fob()
 	e.lock(f)
@@ -104,8 +104,8 @@ func c70(e *env) string {
 	if ratio > mostRatio {
 		e.failf("a suspended token: a tenth of the answers within %v for codes at %+d and nowhere, ratio %.2f", times, places, ratio)
 	}
-	// The clock is moved before each, outside of what is measured.
-	var clocks []int64 // of the token, so that codes lie at +1, 0, -1 of what is expected
+	// The clock is moved before each check, outside of the measured time.
+	var clocks []int64 // offsets of the token, which put the codes at +1, 0, -1 of the expected step
 	for range 80 {
 		clocks = append(clocks, 1, 1, 0)
 	}
@@ -125,8 +125,9 @@ func c70(e *env) string {
 		times, places, ratio, shown, most)
 }
 
-// accepted enters codes of a token whose clock is so many steps ahead, one after
-// the other, and adds how long the first, second and third of each three took.
+// accepted enters consecutive codes of a token, with its clock the given numbers of
+// steps ahead. It adds the times of the first, second and third code of each three to
+// took.
 func (e *env) accepted(f *fob, clocks []int64, took timings) {
 	for i, ahead := range clocks {
 		e.steps(3)

@@ -29,7 +29,7 @@ func c01(e *env) string {
 	return "the code of step k is accepted"
 }
 
-// c02 has a moment at which no step nearby has the code of 30 s by chance.
+// c02 moves to a time at which no nearby step has the 30 s code by chance.
 func c02(e *env) string {
 	f := e.fob()
 	for {
@@ -48,16 +48,16 @@ func c02(e *env) string {
 	return "the code of 30 s is refused, that of 60 s then accepted"
 }
 
-// vectorKeys are the seeds of RFC 6238 appendix B with the lengths of its
-// erratum 2866: the digits again and again, as long as the hash.
+// vectorKeys are the seeds of RFC 6238 appendix B with the lengths of erratum 2866: the
+// digits repeated to the length of the hash.
 var vectorKeys = map[token.Algorithm]string{
 	token.SHA1:   "12345678901234567890",
 	token.SHA256: "12345678901234567890123456789012",
 	token.SHA512: "1234567890123456789012345678901234567890123456789012345678901234",
 }
 
-// vectors are appendix B's (at 30 s), and at 60 s what oathtool 2.6.7 gives:
-// oathtool --totp=sha256 -s 60s -N @59 -d 8 KEY.
+// vectors are the test vectors of appendix B (at 30 s), and the values of oathtool
+// 2.6.7 at 60 s: oathtool --totp=sha256 -s 60s -N @59 -d 8 KEY.
 var vectors = []struct {
 	at     int64
 	alg    token.Algorithm
@@ -69,7 +69,7 @@ var vectors = []struct {
 	{1111111109, token.SHA1, "07081804", "19360094"},
 	{1111111109, token.SHA256, "68084774", "40857319"},
 	{1111111109, token.SHA512, "25091201", "37023009"},
-	{1111111111, token.SHA1, "14050471", "19360094"}, // at 60 s the step of the one before
+	{1111111111, token.SHA1, "14050471", "19360094"}, // at 60 s, the same step as the previous time
 	{1111111111, token.SHA256, "67062674", "40857319"},
 	{1111111111, token.SHA512, "99943326", "37023009"},
 	{1234567890, token.SHA1, "89005924", "55713351"},
@@ -160,7 +160,7 @@ func c07(e *env) string {
 	return fmt.Sprintf("the code of two steps ago is not accepted; the answer is %q", a)
 }
 
-// sweep finds out what is answered to codes of -n to n steps, a new token each.
+// sweep returns the answers to codes of the steps -n to n, each with a new token.
 func (e *env) sweep(n int64) map[int64]string {
 	fobs := e.fobs(int(2*n + 1))
 	got := map[int64]string{}
@@ -170,7 +170,8 @@ func (e *env) sweep(n int64) map[int64]string {
 	return got
 }
 
-// span returns the least and the most steps with an answer; it has no gaps.
+// span returns the lowest and highest step with one of the answers. It fails if there
+// are gaps.
 func (e *env) span(got map[int64]string, answers ...string) (low, high int64) {
 	is := func(i int64) bool {
 		for _, a := range answers {

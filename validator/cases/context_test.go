@@ -7,7 +7,8 @@ import (
 	"net/http"
 )
 
-// codeKey is for the code of a request on its way through a faulty target.
+// codeKey is the context key of the code in a request that passes through a faulty
+// target.
 type codeKey struct{}
 
 func withCode(r *http.Request, code string) context.Context {

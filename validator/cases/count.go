@@ -112,8 +112,8 @@ func c41(e *env) string {
 	return fmt.Sprintf("declared: counts is %v; counted %d of %d; a suspension stays", e.rules.CountReplayed, v.Wrong, n)
 }
 
-// c42 counts in two ways: fewer than the limit at once, on many tokens, are all
-// counted; more than the limit at once suspend.
+// c42 counts in two ways. On many tokens, fewer wrong codes at once than the limit must
+// all be counted. On one token, more at once than the limit must suspend it.
 func c42(e *env) string {
 	const parallel = 40
 	few := e.rules.WrongLimit - 1
@@ -136,8 +136,8 @@ func c42(e *env) string {
 	return fmt.Sprintf("counted %d of %d, %d at once; after %d at once suspended, counted %d", counted, entered, few, parallel, v.Wrong)
 }
 
-// c43 compares what is answered to the right code and to a wrong one, byte by byte,
-// but for the date.
+// c43 compares the answers to the right code and to a wrong one byte by byte, except
+// for the date.
 func c43(e *env) string {
 	fobs := e.fobs(4)
 	locked, revoked, lost, broken := fobs[0], fobs[1], fobs[2], fobs[3]
@@ -169,21 +169,21 @@ func c43(e *env) string {
 	return fmt.Sprintf("status, headers and body alike in %d states; suspended: a tenth of the answers within %v for right, %v for wrong codes", len(states), times[0], times[1])
 }
 
-// mostRatio is how far times may be apart, on a machine that does other things
-// too. It finds work that is done for some codes only. What a comparison that ends
-// early would give away is far less, and cannot be seen in this way.
+// mostRatio is the largest allowed ratio of times on a machine that also does other
+// work. It detects work that is done for some codes only. The leak of a comparison that
+// ends early is far smaller, and cannot be measured in this way.
 const mostRatio = 1.25
 
-// rounds is how often is measured, at most, until the times are alike: a busy
-// machine is not what is looked for. All rounds count.
+// rounds is the maximum number of measurements until the times are alike. A busy
+// machine is not the error that is searched for. All rounds count.
 const rounds = 5
 
-// timings are how long each of several requests took, over and over.
+// timings are the times of several requests, each measured repeatedly.
 type timings [][]time.Duration
 
-// quick returns for each request the time that a tenth of its answers stayed under,
-// and the largest ratio of two. What else the machine does makes slow answers
-// slower, and leaves the quick ones alone.
+// quick returns, for each request, the time within which a tenth of its answers came,
+// and the largest ratio between two of them. Other work of the machine makes slow
+// answers slower but does not affect the quick ones.
 func (t timings) quick() (times []time.Duration, ratio float64) {
 	for _, took := range t {
 		slices.Sort(took)
@@ -192,14 +192,14 @@ func (t timings) quick() (times []time.Duration, ratio float64) {
 	return times, float64(slices.Max(times)) / float64(max(slices.Min(times), 1))
 }
 
-// compare measures how long functions take, one after the other n times each, see
+// compare calls the functions in turn, n times each, and measures their times; see
 // [timings.quick].
 func (e *env) compare(n int, fns ...func()) (times []time.Duration, ratio float64) {
 	took := make(timings, len(fns))
 	for range rounds {
 		for i := range n {
 			for j := range fns {
-				k := (i + j) % len(fns) // none is always after the same
+				k := (i + j) % len(fns) // vary the order: each follows a different one
 				begun := time.Now()
 				fns[k]()
 				took[k] = append(took[k], time.Since(begun))

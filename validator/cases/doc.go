@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package cases are the conformance cases C01 to C70: what RFC 6238, RFC 4226,
-// RFC 6030, NIST SP 800-63B and the bank's rules ask of a server that checks the
-// codes of hardware tokens of 60 seconds, each as a sentence with its source and a
-// function that finds out.
+// Package cases contains the conformance cases C01 to C70. They are the requirements of
+// RFC 6238, RFC 4226, RFC 6030, NIST SP 800-63B and the bank's rules for a server that
+// checks codes of hardware tokens with 60-second steps. Each case is a sentence with
+// its source and a function that tests it.
 //
-//	for _, r := range cases.Run(ctx, target, cases.Options{}) {
+//	results, err := cases.Run(ctx, target, cases.Options{})
+//	for _, r := range results {
 //		fmt.Println(r.ID, r.Outcome, r.Words)
 //	}
 //
-// A [Target] is reached over its network interface only: HTTP, RADIUS, the clock of
-// test mode, and a function that restarts it. Nothing here knows how it works
-// inside, and codes come from package token, or are written down here as an RFC or
-// another program gives them.
+// A [Target] is accessed only through its interfaces: HTTP, RADIUS, the clock of test
+// mode, and a function that restarts it. The cases do not depend on its implementation.
+// Codes come from package token, or are quoted here from an RFC or another program.
 //
-// Results are PASS, FAIL or N/A, with what was measured in words. What cannot be
-// tried on a target is N/A with the reason, and never PASS.
+// Results are PASS, FAIL or N/A, with a description of the measurement. A case that
+// cannot be tested on a target is N/A with the reason, and never PASS.
 //
-// Where the list of requirements and the bank's own rules differ, the case has the
-// bank's: then the level is [Bank], and the requirement says it.
+// If the list of requirements and the bank's own rules differ, the case follows the
+// bank's. Its level is then [Bank], and the requirement mentions it.
 //
-// A run makes contracts, users and tokens in the target, and moves its clock: it is
-// for a target in test mode, with nothing in it that matters. Package
-// validator/cases/reference starts this repository's own.
+// A run creates contracts, users and tokens in the target, and moves its clock. Use it
+// only on a target in test mode without valuable data. Package
+// validator/cases/reference starts the bank of this repository.
 package cases

@@ -35,7 +35,7 @@ func c24(e *env) string {
 	return fmt.Sprintf("offset %d and %d after codes at second 1 and %d", got[0], got[1], period-1)
 }
 
-// c25 is the walk that some servers follow: each code a little farther off.
+// c25 tries to move the clock as some servers allow: each code is a little farther off.
 func c25(e *env) string {
 	alone, pairs := e.fob(), e.fob()
 	far := []int64{8, 12, 20}

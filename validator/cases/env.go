@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// start is where the clock stands when a case begins: noon of 1 April 2026 in
-// Japan, which is the beginning of a step.
+// start is the target's time when a case begins: noon of 1 April 2026 in Japan, which
+// is the beginning of a step.
 const start int64 = 1775012400
 
 // period is the time step of all tokens, in seconds.
 const period = 60
 
-// env is a case that is being run. Its methods end the case where something is not
-// as it must be; they are called by its goroutine only.
+// env is the environment of a running case. If a requirement is not met, its methods
+// end the case. Only the case's goroutine may call them.
 type env struct {
 	*run
 	id       string
-	now      int64 // by the target's clock
+	now      int64 // the target's time
 	contract string
 	users    int
 }
@@ -34,13 +34,13 @@ func (e *env) skipf(format string, args ...any) {
 	panic(stop{NotApplicable, fmt.Sprintf(format, args...)})
 }
 
-// begin sets the clock and makes a contract.
+// begin sets the clock and creates a contract.
 func (e *env) begin() {
 	e.at(start)
 	e.contract = e.newContract("")
 }
 
-// same fails unless something is as it must be.
+// same fails unless got equals want.
 func same[T comparable](e *env, want, got T, format string, args ...any) {
 	if want != got {
 		e.failf("%s: got %v, want %v", fmt.Sprintf(format, args...), got, want)
@@ -56,7 +56,7 @@ func (e *env) send(secret, method, path string, body any) reply {
 	return r
 }
 
-// get reads something as a clerk.
+// get reads a resource as a clerk.
 func (e *env) get(path string, into any) {
 	r := e.send(e.client.t.ClerkKey, http.MethodGet, path, nil)
 	if r.status != http.StatusOK {
@@ -67,7 +67,7 @@ func (e *env) get(path string, into any) {
 	}
 }
 
-// clerk does something at the desk; into may be nil.
+// clerk sends a request as a clerk. into may be nil.
 func (e *env) clerk(method, path string, body, into any) {
 	r := e.send(e.client.t.ClerkKey, method, path, body)
 	if r.status < 200 || r.status > 299 {
@@ -87,7 +87,7 @@ func (e *env) at(unix int64) {
 	e.now = unix
 }
 
-// when sets the target's clock to a time as RFC 3339 has it.
+// when sets the target's clock to a time in RFC 3339 format.
 func (e *env) when(text string) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
@@ -96,7 +96,7 @@ func (e *env) when(text string) {
 	e.at(t.Unix())
 }
 
-// pass moves the clock by seconds, and steps by steps of 60 s.
+// pass moves the clock by a number of seconds, and steps by a number of 60 s steps.
 func (e *env) pass(seconds int64) { e.at(e.now + seconds) }
 func (e *env) steps(n int64)      { e.pass(n * period) }
 
@@ -111,7 +111,7 @@ func (e *env) restart() {
 	e.client.http.CloseIdleConnections()
 }
 
-// newContract makes a contract and returns its ID.
+// newContract creates a contract and returns its ID.
 func (e *env) newContract(more string) string {
 	id := fmt.Sprintf("%s-%06d%s", e.id, e.run.id, more)
 	e.clerk(http.MethodPost, "/v1/contracts", object{

@@ -24,12 +24,12 @@ import (
 	"github.com/d204ef64/fob/validator/cases/reference"
 )
 
-// fault changes the answer to a request about a code: the path, the code that was
-// sent, and the answer. The status is 200 or 201.
+// fault changes the answer to a request about a code. Its arguments are the path, the
+// code in the request, and the answer. The status is 200 or 201.
 type fault func(path, code string, answer map[string]any)
 
-// faulty is a target with a fault: the reference, and something before it that
-// changes what it answers.
+// faulty returns a target with a fault: the reference behind a proxy that changes its
+// answers.
 func faulty(t *testing.T, f fault) cases.Target {
 	t.Helper()
 	s, err := reference.Start(t.Context(), reference.Options{Database: filepath.Join(t.TempDir(), "bank.db")})
@@ -78,7 +78,7 @@ func faulty(t *testing.T, f fault) cases.Target {
 	return target
 }
 
-// failing returns the IDs of cases that fail.
+// failing returns the IDs of the cases that fail.
 func failing(t *testing.T, target cases.Target, only ...string) (ids []string) {
 	t.Helper()
 	results, err := cases.Run(t.Context(), target, cases.Options{Only: only})
@@ -93,7 +93,7 @@ func failing(t *testing.T, target cases.Target, only ...string) (ids []string) {
 	return ids
 }
 
-// passing are the others.
+// passing returns the IDs of the other cases.
 func passing(failed []string) (ids []string) {
 	for _, c := range cases.All() {
 		if !slices.Contains(failed, c.ID) {
@@ -108,26 +108,27 @@ func set(a map[string]any, done bool, answer string) {
 	delete(a, "way")
 }
 
-// TestAcceptsEverything: each case that has a code to be refused notices a bank
-// that accepts all.
+// TestAcceptsEverything: a bank that accepts all codes fails each case in which a code
+// must be refused.
 func TestAcceptsEverything(t *testing.T) {
 	failed := failing(t, faulty(t, func(_, _ string, a map[string]any) { set(a, true, "accepted") }))
 	require.Equal(t, []string{
-		// They have right codes only.
+		// These enter only right codes.
 		"C01", "C04", "C06", "C19", "C23", "C24", "C61", "C62", "C69",
-		// They are about files, notices and fees, which this bank has right, or about no bank.
+		// These test files, notices and fees, which this bank handles correctly, or no
+		// bank at all.
 		"C10", "C54", "C56", "C58", "C59", "C60", "C63", "C66", "C67",
 	}, like(passing(failed), "C01", "C04", "C06", "C19", "C23", "C24", "C61", "C62", "C69"))
 }
 
-// TestRefusesEverything: each case notices a bank that is safe because nobody gets
-// in.
+// TestRefusesEverything: a bank that is safe only because it refuses all codes fails
+// each case.
 func TestRefusesEverything(t *testing.T) {
 	failed := failing(t, faulty(t, func(_, _ string, a map[string]any) { set(a, false, "refused") }))
 	require.Equal(t, []string{"C63", "C67"}, passing(failed), "about a file, and about no bank")
 }
 
-// TestRemembersNothing: a bank that accepts a code again.
+// TestRemembersNothing tests a bank that accepts a code again.
 func TestRemembersNothing(t *testing.T) {
 	var mu sync.Mutex
 	used := map[string]bool{}
@@ -144,8 +145,8 @@ func TestRemembersNothing(t *testing.T) {
 	require.Equal(t, []string{"C11", "C12", "C13", "C15", "C21", "C41", "C49", "C57", "C68"}, failed)
 }
 
-// TestForgivesSpelling: a bank that trims what it gets, and forgets to do so where
-// it looks for used codes (CVE-2025-6014).
+// TestForgivesSpelling tests a bank that trims its input, but not when it searches for
+// used codes (CVE-2025-6014).
 func TestForgivesSpelling(t *testing.T) {
 	failed := failing(t, faulty(t, func(_, code string, a map[string]any) {
 		if _, code, _ := strings.Cut(code, " "); strings.TrimSpace(code) != code {
@@ -155,7 +156,7 @@ func TestForgivesSpelling(t *testing.T) {
 	require.Equal(t, []string{"C14"}, failed)
 }
 
-// like puts some IDs in front, where they are there.
+// like moves some IDs to the front, if they are present.
 func like(ids []string, first ...string) (out []string) {
 	for _, id := range first {
 		if slices.Contains(ids, id) {
@@ -188,7 +189,8 @@ func TestSelect(t *testing.T) {
 	}
 }
 
-// TestNobodyThere: a target that does not answer fails, and what needs none passes.
+// TestNobodyThere: if the target does not answer, cases fail unless they need no
+// target.
 func TestNobodyThere(t *testing.T) {
 	results, err := cases.Run(t.Context(), cases.Target{URL: "http://127.0.0.1:1"}, cases.Options{Only: []string{"C01", "C67"}})
 	require.NoError(t, err)
@@ -197,7 +199,7 @@ func TestNobodyThere(t *testing.T) {
 	require.Equal(t, cases.Pass, results[1].Outcome)
 }
 
-// TestLess: what a target does not have is N/A, with the reason.
+// TestLess: cases for features that a target lacks are N/A, with the reason.
 func TestLess(t *testing.T) {
 	s, err := reference.Start(t.Context(), reference.Options{Database: filepath.Join(t.TempDir(), "bank.db")})
 	require.NoError(t, err)

@@ -42,7 +42,7 @@ func c58(e *env) string {
 	return fmt.Sprintf("without the column refused (%d), with 30 refused, with 60 taken in", r.status)
 }
 
-// sealed writes an encrypted file of a token.
+// sealed returns an encrypted file with one token.
 func (e *env) sealed(f *fob, how seedfile.Encryption) string {
 	serial, err := token.ParseSerial(f.serial)
 	if err != nil {
@@ -70,7 +70,8 @@ func (e *env) sealed(f *fob, how seedfile.Encryption) string {
 	return b.String()
 }
 
-// importSealed sends an encrypted file with what opens it, and returns the status.
+// importSealed sends an encrypted file with its key or password, and returns the
+// status.
 func (e *env) importSealed(file, field, secret string) int {
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
@@ -195,7 +196,7 @@ func c63(e *env) string {
 			e.failf("a file with %s is taken in", name)
 		}
 		same(e, false, e.there(k.fob), "the token of a file with %s is there", name)
-		e.imported(pskcFile("", pskcKey{fob: k.fob}), "") // it was this, and nothing else
+		e.imported(pskcFile("", pskcKey{fob: k.fob}), "") // without this element, the file is accepted
 		refusals++
 	}
 	return fmt.Sprintf("%d of %d refused: CheckDigits, PINPolicy, Time, hexadecimal, KeyUsage, no secret, suite, algorithm", refusals, len(keys))

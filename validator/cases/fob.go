@@ -10,7 +10,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// fob is a token with a clock of its own.
+// fob is a token with its own clock.
 type fob struct {
 	serial string
 	key    []byte
@@ -18,14 +18,14 @@ type fob struct {
 	digits uint8
 }
 
-// code is what it shows at an instant.
+// code returns the code that the token shows at an instant.
 func (f *fob) code(unix int64) string { return f.hotp(unix / period) }
 
 func (f *fob) hotp(step int64) string {
 	return string(token.AppendHOTP(nil, f.key, f.alg, f.digits, uint64(step)))
 }
 
-// newFob makes a token up; nobody knows it yet.
+// newFob creates a random token that is not yet imported into the target.
 func (e *env) newFob() *fob {
 	key := make([]byte, 20)
 	if _, err := rand.Read(key); err != nil {
@@ -39,7 +39,7 @@ func (e *env) newSerial() string {
 	return fmt.Sprintf("%06d%06d", e.run.id, e.made)
 }
 
-// fobs makes up tokens, which the contract has from then on.
+// fobs creates tokens and imports them for the contract.
 func (e *env) fobs(n int) []*fob {
 	var list []*fob
 	var keys []pskcKey
@@ -52,10 +52,10 @@ func (e *env) fobs(n int) []*fob {
 	return list
 }
 
-// fob makes up one token.
+// fob creates and imports one token.
 func (e *env) fob() *fob { return e.fobs(1)[0] }
 
-// stock makes up a token that no contract has.
+// stock creates a token and imports it into the inventory, without a contract.
 func (e *env) stock() *fob {
 	f := e.newFob()
 	e.imported(pskcFile("", pskcKey{fob: f}), "")
@@ -71,7 +71,7 @@ func (e *env) tryImport(file, query string) reply {
 	return r
 }
 
-// imported takes in a seed file.
+// imported imports a seed file, which must succeed.
 func (e *env) imported(file, contract string) {
 	query := ""
 	if contract != "" {
@@ -82,7 +82,7 @@ func (e *env) imported(file, contract string) {
 	}
 }
 
-// there reports whether the target knows a token.
+// there reports whether the target has a token.
 func (e *env) there(f *fob) bool {
 	switch r := e.send(e.client.t.ClerkKey, http.MethodGet, "/v1/tokens/"+escaped(f.serial), nil); r.status {
 	case http.StatusOK:
@@ -95,10 +95,10 @@ func (e *env) there(f *fob) bool {
 	}
 }
 
-// code is what the token shows when its clock is n steps ahead of the target's.
+// code returns the code of the token if its clock is n steps ahead of the target's.
 func (e *env) code(f *fob, n int64) string { return f.code(e.now + n*period) }
 
-// wrong returns n codes that the token shows in no step near the present one.
+// wrong returns n codes that the token does not show in any step near the current one.
 func (e *env) wrong(f *fob, n int) []string {
 	shown := map[string]bool{}
 	for i := int64(-1500); i <= 1500; i++ {
@@ -114,7 +114,7 @@ func (e *env) wrong(f *fob, n int) []string {
 	return list
 }
 
-// check asks about a code.
+// check submits a code and returns the answer.
 func (e *env) check(f *fob, code string) string {
 	a, err := e.client.check(e.ctx, f.serial, code)
 	if err != nil {
@@ -123,7 +123,7 @@ func (e *env) check(f *fob, code string) string {
 	return a
 }
 
-// accept and refuse want a code to be accepted, and not to be.
+// accept and refuse require a code to be accepted, or not to be.
 func (e *env) accept(f *fob, code, format string, args ...any) {
 	if a := e.check(f, code); a != accepted {
 		e.failf("%s: %s", fmt.Sprintf(format, args...), a)
@@ -136,7 +136,7 @@ func (e *env) refuse(f *fob, code, format string, args ...any) {
 	}
 }
 
-// lock enters wrong codes until the token must be suspended.
+// lock enters wrong codes up to the limit. The token must then be suspended.
 func (e *env) lock(f *fob) {
 	for _, code := range e.wrong(f, e.rules.WrongLimit) {
 		e.refuse(f, code, "a wrong code")
@@ -146,7 +146,7 @@ func (e *env) lock(f *fob) {
 	}
 }
 
-// tokenView is what the desk sees of a token.
+// tokenView is the back office's view of a token.
 type tokenView struct {
 	Contract  string   `json:"contract"`
 	Start     string   `json:"start"`
@@ -158,18 +158,19 @@ type tokenView struct {
 	Offset    int64    `json:"offset_steps"`
 }
 
-// token reads what the desk sees of a token.
+// token reads the back office's view of a token.
 func (e *env) token(f *fob) (v tokenView) {
 	e.get("/v1/tokens/"+escaped(f.serial), &v)
 	return v
 }
 
-// resync corrects a token's clock at the desk, and returns the answer.
+// resync corrects a token's clock at the back office, and returns the answer.
 func (e *env) resync(f *fob, first, second string) string {
 	return e.act(e.client.t.ClerkKey, f, "resync", object{"first": first, "second": second}).Answer
 }
 
-// act does something to a token: resync, revocation, suspension/lift, activation.
+// act performs an operation on a token: resync, revocation, suspension/lift,
+// activation.
 func (e *env) act(secret string, f *fob, what string, body object) answer {
 	a, err := e.send(secret, http.MethodPost, "/v1/tokens/"+escaped(f.serial)+"/"+what, body).answer()
 	if err != nil {
@@ -178,7 +179,7 @@ func (e *env) act(secret string, f *fob, what string, body object) answer {
 	return a
 }
 
-// lift lifts a suspension on paper.
+// lift unlocks a token on paper.
 func (e *env) lift(f *fob) {
 	same(e, true, e.act(e.client.t.ClerkKey, f, "suspension/lift", object{}).Done, "lifting on paper")
 	same(e, false, e.token(f).Suspended, "suspended after lifting")
@@ -189,7 +190,7 @@ func (e *env) revoke(f *fob) {
 	same(e, true, e.act(e.client.t.ClerkKey, f, "revocation", object{}).Done, "revoking on paper")
 }
 
-// report puts a token's condition on record.
+// report records a token's status.
 func (e *env) report(f *fob, condition string) {
 	same(e, true, e.act(e.client.t.ClerkKey, f, "report", object{"condition": condition}).Done, "report as %s", condition)
 }

@@ -28,9 +28,9 @@ func c64(e *env) string {
 	return "refused for a transfer, the next accepted"
 }
 
-// c65 reads everything that the interface tells of a token, of its user and of
-// what was done with it, also in errors, and looks for the seed as people write
-// it, for the password, and for codes.
+// c65 reads all that the interface reveals of a token, its user and its history,
+// including errors. It searches for the seed in the usual encodings, for the password,
+// and for codes.
 func c65(e *env) string {
 	u := e.with("master")
 	f := u.fob
@@ -67,7 +67,7 @@ func c65(e *env) string {
 	for _, path := range []string{"/v1/status", "/v1/sessions/current", "/v1/tokens/" + serial, "/v1/transactions"} {
 		listen(e.send(e.as(u), http.MethodGet, path, nil))
 	}
-	// Errors: the file again, and bodies of the wrong form.
+	// Errors: the same file again, and malformed bodies.
 	listen(e.tryImport(pskcFile("", pskcKey{fob: f}), ""))
 	listen(e.tryImport(strings.Replace(pskcFile("", pskcKey{fob: f}), "</Key>", "", 1), ""))
 	listen(e.tryImport(f.serial+","+hex.EncodeToString(f.key)+",totp,6\n", "format=oath-csv"))

@@ -58,7 +58,7 @@ func c53(e *env) string {
 	return "in both orders: start 2026-06-01, expiry 2030-12-31 in Japan"
 }
 
-// notice is an e-mail about expiry, as the desk sees it.
+// notice is an expiry e-mail, in the back office's view.
 type notice struct {
 	ID     string `json:"id"`
 	Serial string `json:"serial"`
@@ -66,7 +66,7 @@ type notice struct {
 	Status string `json:"status"`
 }
 
-// notices lists those about a token.
+// notices lists the notices about a token.
 func (e *env) notices(f *fob) (list []notice) {
 	after := ""
 	for {
@@ -98,8 +98,8 @@ func (e *env) daily() {
 	}
 }
 
-// sent waits until a notice is no longer on its way: the target may run the job by
-// itself when the clock moves.
+// sent waits until a notice is no longer being sent: the target may also run the job on
+// its own when the clock moves.
 func (e *env) sent(f *fob) notice {
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		list := e.notices(f)
@@ -110,7 +110,7 @@ func (e *env) sent(f *fob) notice {
 	}
 }
 
-// c54 has tokens whose day a month earlier does not exist, and others.
+// c54 tests tokens, some of whose expiry days do not exist in the previous month.
 func c54(e *env) string {
 	same(e, 1, e.rules.NoticeMonths, "months before expiry that the target is set to")
 	u := e.user("master")
@@ -161,7 +161,7 @@ type order struct {
 	Status string `json:"status"`
 }
 
-// orders lists those of the contract.
+// orders lists the orders of the contract.
 func (e *env) orders() []order {
 	var page struct {
 		Items []order `json:"items"`
@@ -170,7 +170,7 @@ func (e *env) orders() []order {
 	return page.Items
 }
 
-// ship sends a token of the stock for an order.
+// ship ships a token of the inventory for an order.
 func (e *env) ship(o order) *fob {
 	f := e.stock()
 	e.clerk(http.MethodPost, "/v1/orders/"+escaped(o.ID)+"/shipment", object{"serial": f.serial}, nil)

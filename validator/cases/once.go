@@ -56,7 +56,7 @@ func c13(e *env) string {
 	return "refused after a restart, the next code accepted"
 }
 
-// spellings are other ways to write a code.
+// spellings returns other ways to write a code.
 func spellings(code string) []string {
 	wide := strings.Map(func(r rune) rune { return r - '0' + '０' }, code)
 	arabic := strings.Map(func(r rune) rune { return r - '0' + '٠' }, code)
@@ -81,7 +81,7 @@ func c14(e *env) string {
 	return fmt.Sprintf("%d spellings refused, before and after the code was used", len(all))
 }
 
-// atOnce asks about codes at the same moment, and returns how many were accepted.
+// atOnce submits codes at the same moment, and returns how many were accepted.
 func (e *env) atOnce(f *fob, codes []string) (accepts int) {
 	answers := make([]string, len(codes))
 	errs := make([]error, len(codes))
@@ -178,11 +178,11 @@ func c20(e *env) string {
 	return fmt.Sprintf("two steps early the answer is %q, in its own step it is accepted", first)
 }
 
-// c21 looks for two steps with the same code, so far apart that no window has both:
-// in a window that has both, the second is good at once.
+// c21 searches for two steps with the same code, too far apart for one window to
+// contain both. In a window with both, the second would be accepted at once.
 func c21(e *env) string {
 	const (
-		most    = 50_000_000 // steps; one in 100,000 will do
+		most    = 50_000_000 // steps; one in 100,000 is enough
 		nearest = 2*5 + 1    // steps, for the widest window
 	)
 	f := e.fob()

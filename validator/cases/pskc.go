@@ -14,7 +14,7 @@ const (
 	pskcTOTP  = "urn:ietf:params:xml:ns:keyprov:pskc:totp"
 )
 
-// pskcKey is one token of a PSKC file. Texts that are "" are left out.
+// pskcKey is one token of a PSKC file. Empty texts are omitted.
 type pskcKey struct {
 	fob *fob
 
@@ -23,15 +23,15 @@ type pskcKey struct {
 	interval                  string // "" is 60
 	drift                     string // in intervals
 	time                      string // "" is 0
-	response                  string // more attributes of ResponseFormat
+	response                  string // additional attributes of ResponseFormat
 	encoding                  string // "" is DECIMAL
-	policy                    string // more elements of Policy, with %s for the prefix
+	policy                    string // additional elements of Policy, with %s for the prefix
 	reordered                 bool   // other orders of attributes and of Data
 }
 
-// pskcFile writes a PSKC file in clear, with elements of a prefix or, with "", in
-// the default namespace. It is written here and not by seedfile, so that a
-// fault of that is not on both sides.
+// pskcFile returns a plaintext PSKC file. Its elements have the given prefix or, for
+// "", are in the default namespace. It does not use package seedfile: a bug there would
+// then affect both sides.
 func pskcFile(prefix string, keys ...pskcKey) string {
 	colon, xmlns := "", "xmlns"
 	if prefix != "" {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// What is used of RFC 2865 and RFC 2869.
+// The parts of RFC 2865 and RFC 2869 that are used here.
 const (
 	accessRequest = 1
 	accessAccept  = 2
@@ -28,7 +28,7 @@ const (
 	radiusWaits  = 5 * time.Second
 )
 
-// radius asks over RADIUS, with PAP and a Message-Authenticator, and reports
+// radius submits a code over RADIUS, with PAP and a Message-Authenticator, and reports
 // whether the answer is Access-Accept.
 func (e *env) radius(u *user, code string) bool {
 	accept, err := exchange(e.client.t.RADIUS, e.client.t.RADIUSSecret, u.id, code)
@@ -38,8 +38,8 @@ func (e *env) radius(u *user, code string) bool {
 	return accept
 }
 
-// exchange sends a request, and again where no answer comes: the same, so that it
-// is not looked at twice.
+// exchange sends a request. If no answer arrives, it sends the same request again,
+// which the server recognises as a duplicate.
 func exchange(addr string, secret []byte, user, code string) (accept bool, err error) {
 	conn, err := net.Dial("udp", addr)
 	if err != nil {
@@ -66,7 +66,7 @@ func exchange(addr string, secret []byte, user, code string) (accept bool, err e
 	return false, err
 }
 
-// radiusRequest makes an Access-Request (RFC 2865 section 4.1).
+// radiusRequest returns an Access-Request (RFC 2865 section 4.1).
 func radiusRequest(secret []byte, user, code string) ([]byte, error) {
 	p := make([]byte, radiusHeader)
 	p[0] = accessRequest
@@ -93,7 +93,7 @@ func radiusRequest(secret []byte, user, code string) ([]byte, error) {
 	return p, nil
 }
 
-// hide hides a password (RFC 2865 section 5.2).
+// hide obfuscates a password (RFC 2865 section 5.2).
 func hide(secret, authenticator []byte, password string) []byte {
 	out := make([]byte, max(1, (len(password)+15)/16)*16)
 	copy(out, password)
@@ -108,7 +108,8 @@ func hide(secret, authenticator []byte, password string) []byte {
 	return out
 }
 
-// radiusAnswer reads an answer, if it is one to the request (RFC 2865 section 3).
+// radiusAnswer parses an answer and verifies that it belongs to the request (RFC 2865
+// section 3).
 func radiusAnswer(secret, request, p []byte) (accept bool, err error) {
 	if len(p) < radiusHeader || int(binary.BigEndian.Uint16(p[2:])) != len(p) || p[1] != request[1] {
 		return false, errors.New("the answer is none to the request")

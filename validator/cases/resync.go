@@ -35,7 +35,7 @@ func c28(e *env) string {
 	return "(n, n+1) corrects; (n, n+2), (n+1, n) and (n, n) do not"
 }
 
-// c29 has the second code of two at an offset.
+// c29 tests pairs of codes whose second code is at an offset.
 func c29(e *env) string {
 	reach := e.rules.ResyncReach
 	offsets := []int64{10, -10, 60, -60, reach, -reach, reach + 1, -reach - 1, 1440, -1440, 10000, -10000}

@@ -9,8 +9,8 @@ var revokeCases = []Case{
 	{"C51", "a revoked token gives no good code to any of its users; another is registered after the declared wait", "BK-18", Bank, false, c51},
 }
 
-// c50 is the whole table of who revokes whose token, and the states of one's own
-// token in which only paper is left.
+// c50 tests the whole table of which user may revoke which token, and the statuses of a
+// user's own token that leave only paper.
 func c50(e *env) string {
 	people := []*user{e.with("master"), e.with("admin"), e.with("admin"), e.with("user"), e.with("user")}
 	role := []string{"master", "admin", "admin", "user", "user"}
@@ -36,7 +36,8 @@ func c50(e *env) string {
 	return fmt.Sprintf("%d of 25 fields on screen, %d refused; %d more only on paper", yes, no, paper)
 }
 
-// paperOnly tries what the bank wants on paper, and returns how much it was.
+// paperOnly tries the revocations that the bank allows only on paper, and returns their
+// number.
 func (e *env) paperOnly(people []*user) (tries int) {
 	master, target := people[0], people[3].fob
 	for _, own := range []string{"lost", "broken"} {
@@ -47,7 +48,7 @@ func (e *env) paperOnly(people []*user) (tries int) {
 		e.report(master.fob, "in use")
 		tries++
 	}
-	// His own has expired.
+	// The master's own token has expired.
 	old := e.newFob()
 	e.imported(pskcFile("", pskcKey{fob: old, deviceExpiry: "2026-04-30T14:59:59Z"}), e.contract)
 	e.activate(master, old)
@@ -56,8 +57,8 @@ func (e *env) paperOnly(people []*user) (tries int) {
 	same(e, false, a.Done, "a master whose own token has expired revokes")
 	same(e, "on paper", a.Way, "what a master is told whose own token has expired")
 	tries++
-	e.revoke(target) // the desk
-	// A contract with one user, and one whose users share one token.
+	e.revoke(target) // at the back office
+	// A contract with one user, and a contract whose users share one token.
 	own := e.contract
 	defer func() { e.contract = own }()
 	e.contract = e.newContract("-one")

@@ -16,14 +16,14 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// Outcome is what came of a case.
+// Outcome is the outcome of a case.
 type Outcome string
 
 // The outcomes.
 const (
 	Pass          Outcome = "PASS"
 	Fail          Outcome = "FAIL"
-	NotApplicable Outcome = "N/A" // it cannot be tried on this target
+	NotApplicable Outcome = "N/A" // cannot be tested on this target
 )
 
 // Result is the outcome of a case.
@@ -33,21 +33,21 @@ type Result struct {
 	Source      string  `json:"source"`
 	Level       Level   `json:"level"`
 	Outcome     Outcome `json:"outcome"`
-	Words       string  `json:"detail"` // what was measured, why it failed, or why it was not tried
+	Words       string  `json:"detail"` // the measurement, the reason of the failure, or the reason why it was not tested
 	TookMS      int64   `json:"took_ms"`
 }
 
-// Options are how cases are run.
+// Options select and observe the cases of a run.
 type Options struct {
-	Only     []string     // IDs; none is all
-	Progress func(Result) // is told each result; nil is nobody
+	Only     []string     // IDs; empty: all cases
+	Progress func(Result) // called with each result; may be nil
 }
 
-// ErrCase is the error of an ID that no case has.
+// ErrCase is returned for an unknown case ID.
 var ErrCase = errclass.New(errclass.Usage, "no such case")
 
-// Select returns the cases of some IDs, in their order in [All]; of none all. The
-// error wraps [ErrCase].
+// Select returns the cases with the given IDs, in the order of [All]. Without IDs it
+// returns all cases. The error wraps [ErrCase].
 func Select(ids []string) ([]Case, error) {
 	all := All()
 	for _, id := range ids {
@@ -63,9 +63,8 @@ func Select(ids []string) ([]Case, error) {
 	}), nil
 }
 
-// Run runs cases one after the other, and returns a result for each. The error
-// wraps [ErrCase]. When the context ends, so does the run, and those that are left
-// fail.
+// Run runs cases one after the other and returns a result for each. The error wraps
+// [ErrCase]. If the context ends, the run ends too, and the remaining cases fail.
 func Run(ctx context.Context, t Target, o Options) ([]Result, error) {
 	list, err := Select(o.Only)
 	if err != nil {
@@ -90,18 +89,18 @@ func Run(ctx context.Context, t Target, o Options) ([]Result, error) {
 	return results, nil
 }
 
-// run is one run of cases. What they make is told apart from that of other runs by
-// its ID.
+// run is one run of cases. Its ID distinguishes the objects that it creates from those
+// made by other runs.
 type run struct {
 	ctx    context.Context
 	client *client
 	id     int64 // 0 to 999,999
-	made   int   // serial numbers
+	made   int   // number of serial numbers
 	rules  settings
-	ready  error // a stop, or nil
+	ready  error // a stop if the target is not ready, or nil
 }
 
-// settings are what a target says that it is set to.
+// settings are the settings that a target reports.
 type settings struct {
 	WrongLimit       int   `json:"wrong_limit"`
 	Window           int64 `json:"window_steps"`
@@ -116,7 +115,7 @@ type settings struct {
 	NoticeMonths     int   `json:"notice_months"`
 }
 
-// prepare finds out what the target is, and whether cases can be run on it.
+// prepare reads the target's settings and determines whether cases can run on it.
 func (r *run) prepare() (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -29,7 +29,8 @@ func c44(e *env) string {
 	return fmt.Sprintf("%d wrong codes of two users suspend all three", n)
 }
 
-// c45 has the one user take another token: at this bank a user uses one at a time.
+// c45 lets one user register another token: a user of this bank has one token at a
+// time.
 func c45(e *env) string {
 	alice, bob := e.with("master"), e.with("user")
 	e.lock(alice.fob)

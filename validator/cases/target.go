@@ -7,22 +7,22 @@ import (
 	"net/http"
 )
 
-// Target is a bank that is reached over the network.
+// Target is a bank that is accessed over the network.
 type Target struct {
-	// URL is where its HTTP interface is, without /v1: "http://127.0.0.1:8080".
+	// URL is the address of its HTTP interface, without /v1: "http://127.0.0.1:8080".
 	URL string
 
-	// CheckKey and ClerkKey are API keys of these roles.
+	// CheckKey and ClerkKey are API keys with these roles.
 	CheckKey, ClerkKey string
 
-	// RADIUS is HOST:PORT, and RADIUSSecret what is shared; "" is none.
+	// RADIUS is HOST:PORT, or "" for none. RADIUSSecret is the shared secret.
 	RADIUS       string
 	RADIUSSecret []byte
 
-	// Restart stops the target and starts it again, so that what it keeps in
-	// memory only is lost; the addresses stay. nil: that cannot be done.
+	// Restart stops the target and starts it again, at the same addresses. State that
+	// is only in memory must be lost. nil means that a restart is not possible.
 	Restart func(context.Context) error
 
-	// Client makes the requests; nil is one of its own.
+	// Client sends the requests. If nil, the cases create their own.
 	Client *http.Client
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// measured makes times of requests that take a millisecond, by a factor each. What
-// else the machine does stops half of them, for up to fifty.
+// measured simulates the times of requests that take a millisecond times a factor each.
+// Other work of the machine delays half of them, by up to 50 ms.
 func measured(r *rand.Rand, n int, factors ...float64) timings {
 	took := make(timings, len(factors))
 	for range n {
@@ -26,8 +26,7 @@ func measured(r *rand.Rand, n int, factors ...float64) timings {
 	return took
 }
 
-// A busy machine does not look like a leak, and does not hide one of half as much
-// again.
+// A busy machine must not look like a leak, and must not hide a leak of 50 %.
 func TestTimings(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 1))

@@ -7,15 +7,15 @@ import (
 	"net/http"
 )
 
-// password is that of all users.
+// password is the password of all users.
 const password = "correct horse battery"
 
-// user is somebody of a contract.
+// user is a user of a contract.
 type user struct {
 	id      string
-	fob     *fob // that he registered
+	fob     *fob // the registered token
 	session string
-	at      int64 // when he logged in
+	at      int64 // time of the login
 }
 
 // user adds a user to the contract: master, admin or user.
@@ -30,15 +30,15 @@ func (e *env) userOf(contract, role string) *user {
 	return u
 }
 
-// with adds a user with a token of his own.
+// with adds a user with a token of their own.
 func (e *env) with(role string) *user {
 	u := e.user(role)
 	e.activate(u, e.fob())
 	return u
 }
 
-// as returns the secret of a session of a user. One that is older than ten minutes
-// may have ended.
+// as returns the session secret of a user. It logs in again if the session is older
+// than ten minutes, because it may have ended.
 func (e *env) as(u *user) string {
 	if u.session == "" || e.now < u.at || e.now > u.at+600 {
 		var s struct{ Secret string }
@@ -51,7 +51,7 @@ func (e *env) as(u *user) string {
 	return u.session
 }
 
-// activate registers a token for a user, and waits for its next code.
+// activate registers a token for a user, and moves the clock to its next code.
 func (e *env) activate(u *user, f *fob) {
 	if a := e.act(e.as(u), f, "activation", object{"code": e.code(f, 0)}); !a.Done {
 		e.failf("activation by %s: %s %s", u.id, a.Answer, a.Reason)
@@ -60,7 +60,7 @@ func (e *env) activate(u *user, f *fob) {
 	e.steps(1)
 }
 
-// transfer makes a transfer of a user, and returns the answer about the code.
+// transfer makes a transfer as a user, and returns the answer about the code.
 func (e *env) transfer(u *user, code string) string {
 	a, err := e.send(e.client.t.CheckKey, http.MethodPost, "/v1/transactions",
 		object{"user": u.id, "operation": "transfer", "code": code}).answer()
@@ -73,7 +73,8 @@ func (e *env) transfer(u *user, code string) string {
 	return a.Answer
 }
 
-// liftOnScreen and revokeOnScreen are tried by a user with a code of his own token.
+// liftOnScreen and revokeOnScreen are attempts of a user with a code of their own
+// token.
 func (e *env) liftOnScreen(u *user, f *fob, code string) answer {
 	return e.act(e.as(u), f, "suspension/lift", object{"code": code})
 }

@@ -18,19 +18,19 @@ func Count(results []Result, o Outcome) (n int) {
 	return n
 }
 
-// Line returns a result as one line of a table: ID, outcome, level, requirement,
-// and what was measured.
+// Line returns a result as one line of a table: ID, outcome, level, requirement, and
+// measurement.
 func (r Result) Line() string {
 	return fmt.Sprintf("%s %-4s %-6s %s: %s", r.ID, r.Outcome, r.Level, r.Requirement, r.Words)
 }
 
-// Summary returns how many results have which outcome, in words.
+// Summary returns the number of results with each outcome, in words.
 func Summary(results []Result) string {
 	return fmt.Sprintf("%d cases: %d PASS, %d FAIL, %d N/A",
 		len(results), Count(results, Pass), Count(results, Fail), Count(results, NotApplicable))
 }
 
-// The elements of JUnit's report that programs for it know.
+// The elements of JUnit's report that common tools read.
 type (
 	junitSuite struct {
 		XMLName  xml.Name    `xml:"testsuite"`
@@ -53,7 +53,7 @@ type (
 	}
 )
 
-// WriteJUnit writes results as JUnit's XML.
+// WriteJUnit writes results as JUnit XML.
 func WriteJUnit(w io.Writer, results []Result) error {
 	s := junitSuite{
 		Name: "validator cases", Tests: len(results), Failures: Count(results, Fail), Skipped: Count(results, NotApplicable),

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package reference starts the bank of this repository for the cases of
-// validator/cases: in test mode, on free ports of loopback, with HTTP and RADIUS.
+// validator/cases. The bank runs in test mode on free loopback ports, with HTTP and
+// RADIUS.
 //
 //	s, err := reference.Start(ctx, reference.Options{Database: file})
-//	results := cases.Run(ctx, s.Target(), cases.Options{})
+//	results, err := cases.Run(ctx, s.Target(), cases.Options{})
 //	err = s.Close()
 //
-// It is for tests only: its clock is moved over HTTP, its limits are open, and its
-// master key is forgotten with it.
+// It is for tests only: its clock can be moved over HTTP, it has no rate limits, and
+// its master key is lost when it ends.
 package reference
 
 import (
@@ -34,39 +35,40 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// Options are how the bank is made.
+// Options are the parameters of the bank.
 type Options struct {
-	Database string             // a file of SQLite or postgres://…; there must be no bank in it
+	Database string             // an SQLite file or postgres://…; must not contain a bank
 	Settings validator.Settings // zero: [validator.DefaultSettings]
 }
 
-// Server is a bank that listens. It is made by [Start].
+// Server is a running bank. Create it with [Start].
 type Server struct {
 	o      Options
 	db     *store.DB
 	master vault.Master
 	clock  server.ManualClock
 	mails  *mailbox
-	secret []byte // of RADIUS
+	secret []byte // for RADIUS
 
-	check, clerk string // keys
+	check, clerk string // API keys
 
-	http, radius string // where it listens, the same after a restart
+	http, radius string // listening addresses, unchanged by a restart
 	stop         context.CancelFunc
 	served       chan error
 }
 
-// start is the time at first: noon of 1 April 2026 in Japan.
+// start is the initial time: noon of 1 April 2026 in Japan.
 const start token.UnixSeconds = 1775012400
 
-// limits are such that no case waits: that there are limits is tested elsewhere.
+// limits disables the rate limits, so no case has to wait. Other tests cover the
+// limits.
 var limits = httpapi.Limits{
 	Requests: httpapi.Rate{PerSecond: -1}, Wrong: httpapi.Rate{PerSecond: -1},
 	KeyRequests: httpapi.Rate{PerSecond: -1}, KeyWrong: httpapi.Rate{PerSecond: -1},
 }
 
-// Start makes a bank in a database and serves it. The error wraps
-// [bank.ErrConflict] where there is a bank already.
+// Start creates a bank in a database and serves it. The error wraps [bank.ErrConflict]
+// if the database already contains a bank.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Settings == (validator.Settings{}) {
 		o.Settings = validator.DefaultSettings()
@@ -100,7 +102,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
-// serve opens the bank and begins to answer.
+// serve opens the bank and starts to serve it.
 func (s *Server) serve(ctx context.Context) (*bank.Bank, error) {
 	b, err := bank.Open(ctx, s.db, s.master, bank.Options{Clock: s.clock, InsecureCheapPasswords: true})
 	if err != nil {
@@ -132,7 +134,7 @@ func (s *Server) serve(ctx context.Context) (*bank.Bank, error) {
 	return b, nil
 }
 
-// Target is where the bank is.
+// Target returns the bank as a target of the cases.
 func (s *Server) Target() cases.Target {
 	return cases.Target{
 		URL: "http://" + s.http, CheckKey: s.check, ClerkKey: s.clerk,
@@ -140,8 +142,8 @@ func (s *Server) Target() cases.Target {
 	}
 }
 
-// Restart stops the server, closes the database, and begins anew at the same
-// addresses: what it knew in memory is gone, but for the clock of test mode.
+// Restart stops the server, closes the database, and starts again at the same
+// addresses. All state in memory is lost, except for the clock of test mode.
 func (s *Server) Restart(ctx context.Context) error {
 	if err := s.close(); err != nil {
 		return err
@@ -154,7 +156,7 @@ func (s *Server) Restart(ctx context.Context) error {
 	return err
 }
 
-// Mails returns the notices that were sent, the oldest first.
+// Mails returns the notices that were sent, oldest first.
 func (s *Server) Mails() []bank.ExpiryMail { return s.mails.all() }
 
 // Close stops the server and closes the database.
@@ -174,16 +176,16 @@ func (s *Server) close() error {
 	return errors.Join(err, s.db.Close())
 }
 
-// maxMails is how many notices are remembered.
+// maxMails is the maximum number of stored notices.
 const maxMails = 10000
 
-// mailbox is a mail server that takes everything.
+// mailbox is a mail server that accepts every message.
 type mailbox struct {
 	mu   sync.Mutex
 	list []bank.ExpiryMail
 }
 
-// SendExpiry keeps the message.
+// SendExpiry stores the message.
 func (m *mailbox) SendExpiry(_ context.Context, mail bank.ExpiryMail) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
