@@ -12,10 +12,10 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// AuditReport is what came of checking the audit log.
+// AuditReport is the result of verifying the audit log.
 type AuditReport = store.AuditReport
 
-// Audit lists records of the audit log, the newest first, to a clerk.
+// Audit lists records of the audit log to a clerk, newest first.
 func (b *Bank) Audit(ctx context.Context, by By, f AuditFilter) (list []Record, next string, err error) {
 	if err := by.desk(); err != nil {
 		return nil, "", err
@@ -27,9 +27,9 @@ func (b *Bank) Audit(ctx context.Context, by By, f AuditFilter) (list []Record, 
 	return list, next, err
 }
 
-// VerifyAudit follows the hash chains of the audit log (BK-20) and reports what was
-// changed, added, left out, put elsewhere or cut off. since is
-// [AuditReport.Heads] of an earlier report, or "".
+// VerifyAudit follows the hash chains of the audit log (BK-20) and reports all records
+// that were changed, added, omitted, moved or cut off. since is [AuditReport.Heads] of
+// an earlier report, or "".
 func (b *Bank) VerifyAudit(ctx context.Context, since string, progress func(done int64)) (r AuditReport, err error) {
 	err = b.db.LongView(ctx, func(tx *store.Tx) error {
 		r, err = tx.VerifyAudit(since, progress)
@@ -41,8 +41,7 @@ func (b *Bank) VerifyAudit(ctx context.Context, since string, progress func(done
 	return r, err
 }
 
-// ExportAudit writes all records to a clerk, one JSON object a line, chain by
-// chain.
+// ExportAudit writes all records for a clerk, one JSON object per line, chain by chain.
 func (b *Bank) ExportAudit(ctx context.Context, by By, w io.Writer) error {
 	if err := by.desk(); err != nil {
 		return err

@@ -12,9 +12,9 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// Backup writes a backup of the bank as it is at one instant, while it works, and
-// returns how many rows it holds. The seeds in it are sealed as in the database, and
-// the keys that open them are wrapped under the master key, which it does not hold.
+// Backup writes a consistent backup of the running bank, and returns its number of
+// rows. Its seeds are sealed as in the database. The keys that open them are wrapped
+// under the master key, which is not in the backup.
 func (b *Bank) Backup(ctx context.Context, by By, w io.Writer, progress func(rows int64)) (int64, error) {
 	if err := by.desk(); err != nil {
 		return 0, err
@@ -30,18 +30,18 @@ func (b *Bank) Backup(ctx context.Context, by By, w io.Writer, progress func(row
 	return b.db.Backup(ctx, w, now, progress)
 }
 
-// Restore makes the database name of a backup, and returns how many rows it held.
-// The error wraps [vault.ErrWrongKey] when the master key is not that of the backup's
-// bank, [store.ErrBackup] when the backup is not whole, and [store.ErrExists] when there
-// is a bank in the database.
+// Restore creates the database name from a backup, and returns its number of rows. The
+// error wraps [vault.ErrWrongKey] if the master key does not belong to the backup's
+// bank, [store.ErrBackup] if the backup is incomplete, and [store.ErrExists] if the
+// database already contains a bank.
 //
-// A backup does not know what happened after it. So that no code is accepted twice
-// (BK-02), every code that a token may have shown before now counts as used, by what
-// the backup knows of its clock: a correction at the desk since then must be made
-// again. An
-// e-mail that was still to be sent may have been sent since: it is doubtful, and a
-// clerk decides. Sessions are not part of a backup. All else is as it was: what was
-// revoked, suspended, locked or ended after the backup is so no longer.
+// A backup does not record later events. To keep any code from being accepted twice
+// (BK-02), Restore marks every code that a token may have shown before now as used,
+// according to the backup's estimate of its clock. Corrections at the back office since
+// the backup must be repeated. An unsent e-mail may have been sent since. It becomes
+// doubtful, and a clerk decides. Sessions are not part of a backup. Everything else
+// returns to its earlier state: later revocations, suspensions, locks and ends of keys
+// are lost.
 func Restore(ctx context.Context, name string, backup *store.BackupReader, master vault.Master, by By, o Options,
 	progress func(rows int64),
 ) (int64, error) {

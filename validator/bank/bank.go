@@ -17,7 +17,7 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// Bank is the service. Its methods may be called by any number of goroutines.
+// Bank is the service. Its methods are safe for concurrent use.
 type Bank struct {
 	db       *store.DB
 	settings validator.Settings
@@ -27,26 +27,26 @@ type Bank struct {
 	logins   logins
 	ready    readiness
 	observer Observer
-	test     bool // it was made for tests
+	test     bool // created for tests
 }
 
-// Options are how a bank is opened.
+// Options are the parameters of opening a bank.
 type Options struct {
-	Clock Clock // nil is [SystemClock]
+	Clock Clock // nil: [SystemClock]
 
 	Observer Observer
 
-	// TestMode opens, or makes, the bank for tests. A bank that was made without it is
-	// refused with [ErrRealBank], unless OnRealBank is set: what a test does to it
-	// stays in its audit log.
+	// TestMode creates a bank for tests, or opens one. Opening a bank that was created
+	// without it fails with [ErrRealBank], unless OnRealBank is set, because the traces
+	// of a test remain in its audit log.
 	TestMode, OnRealBank bool
 
-	// TestClock says that Clock does not show the real time: each record of the audit
-	// log is then marked with [TestClockNote].
+	// TestClock declares that Clock does not show the real time. Each record of the
+	// audit log is then marked with [TestClockNote].
 	TestClock bool
 
-	// InsecureCheapPasswords makes hashes of passwords that cost next to nothing, to
-	// make and to guess: for tests that make hundreds of users.
+	// InsecureCheapPasswords makes password hashes that are cheap to compute and to
+	// guess, for tests that create hundreds of users.
 	InsecureCheapPasswords bool
 }
 
@@ -58,10 +58,11 @@ func (o *Options) now() token.UnixSeconds {
 	return o.Clock.Now()
 }
 
-// ErrRealBank is the error of opening for tests a bank that was not made for them.
+// ErrRealBank is returned when a bank that was not created for tests is opened in test
+// mode.
 var ErrRealBank = errclass.New(errclass.Refused, "the bank was not made for tests")
 
-// admit reports whether a bank may be opened with these options.
+// admit returns an error if these options do not allow a bank to be opened.
 func (o *Options) admit(m store.Meta) error {
 	if o.TestMode && !m.Test && !o.OnRealBank {
 		return ErrRealBank
@@ -69,15 +70,15 @@ func (o *Options) admit(m store.Meta) error {
 	return nil
 }
 
-// Create makes a bank in a database that has none, with new data keys under the
-// master key. kdf is how the master key is made of a passphrase, "" with a key
-// file. The error wraps [ErrConflict] when there is a bank already.
+// Create creates a bank in an empty database, with new data keys under the master key.
+// kdf describes how the master key is derived from a passphrase, or is "" for a key
+// file. The error wraps [ErrConflict] if there is already a bank.
 func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, s validator.Settings, o Options) error {
 	now := o.now()
 	if err := s.Validate(); err != nil {
 		return &Error{Kind: ErrInvalid, Field: "settings", Problem: err.Error()}
 	}
-	// The database may serve a bank, whose audit log needs the key that it has.
+	// The database may serve a bank, whose audit log needs its existing key.
 	if _, err := KDF(ctx, db); !errors.Is(err, store.ErrNoBank) {
 		if err == nil {
 			err = conflict("there is a bank in this database already")
@@ -131,9 +132,9 @@ func addKey(tx *store.Tx, master vault.Master, k vault.Key, now token.UnixSecond
 	return tx.AddDataKey(store.DataKey{ID: k.ID(), Purpose: k.Purpose(), Wrapped: wrapped, Created: now})
 }
 
-// KDF returns how the master key of the bank in a database is made of a
-// passphrase, "" when it is in a key file. The error wraps [store.ErrNoBank] when
-// there is no bank.
+// KDF returns how the master key of the bank in a database is derived from a
+// passphrase, or "" if it is in a key file. The error wraps [store.ErrNoBank] if there
+// is no bank.
 func KDF(ctx context.Context, db *store.DB) (kdf string, err error) {
 	err = db.View(ctx, func(tx *store.Tx) error {
 		m, err := tx.Meta()
@@ -143,9 +144,9 @@ func KDF(ctx context.Context, db *store.DB) (kdf string, err error) {
 	return kdf, err
 }
 
-// Open opens the bank in a database. The error wraps [vault.ErrWrongKey] when the
-// master key is not this bank's, and [ErrRealBank] as [Options] says. Tokens of an import that a stop broke off are
-// removed. The database stays the caller's to close.
+// Open opens the bank in a database. The error wraps [vault.ErrWrongKey] if the master
+// key does not belong to this bank, or [ErrRealBank] as described at [Options]. The
+// caller remains responsible for closing the database.
 func Open(ctx context.Context, db *store.DB, master vault.Master, o Options) (*Bank, error) {
 	o.now()
 	b := &Bank{db: db, clock: o.Clock, observer: o.Observer.complete()}
@@ -206,15 +207,15 @@ func (b *Bank) Settings() validator.Settings { return b.settings }
 // NeedsOTP reports whether an operation needs a code (BK-04).
 func (b *Bank) NeedsOTP(op validator.Operation) bool { return validator.NeedsOTP(b.settings, op) }
 
-// ActivationLocked reports whether a user has too many refused activations to
-// register a token now.
+// ActivationLocked reports whether a user currently cannot register a token because of
+// too many refused activations.
 func (b *Bank) ActivationLocked(u User) bool { return u.Refused.Locked(b.settings, b.Now()) }
 
-// Test reports whether the bank was made for tests.
+// Test reports whether the bank was created for tests.
 func (b *Bank) Test() bool { return b.test }
 
-// NewestRecord returns the time of the latest record of the audit log. Later than
-// the clock, it shows that the clock went back, or that a test's clock was in use.
+// NewestRecord returns the time of the latest record of the audit log. If it is later
+// than the clock, the clock went back or a test's clock was in use.
 func (b *Bank) NewestRecord(ctx context.Context) (at token.UnixSeconds, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		list, _, err := tx.Audit(store.AuditFilter{Page: store.Page{Limit: 1}})
@@ -226,5 +227,5 @@ func (b *Bank) NewestRecord(ctx context.Context) (at token.UnixSeconds, err erro
 	return at, err
 }
 
-// newID returns an ID that sorts by when it was made.
+// newID returns an ID that sorts by creation time.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -11,8 +11,8 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// Check checks a code of a token by its serial number; nothing else is done. A
-// token that is not there is refused like any other.
+// Check checks a code of a token with a serial number, without any other effect. A
+// nonexistent token is refused like any other.
 func (b *Bank) Check(ctx context.Context, by By, serial token.Serial, code string) (out Outcome, err error) {
 	if serial.IsZero() {
 		return out, invalid("serial", "say which token: %v", token.ErrSerial)
@@ -26,8 +26,8 @@ func (b *Bank) Check(ctx context.Context, by By, serial token.Serial, code strin
 	return unlessFailed(out, err)
 }
 
-// unlessFailed returns an outcome where there is no error: what a transaction decided that
-// was not made, or of which nobody knows, is not so.
+// unlessFailed returns out if err is nil. The outcome of a transaction that failed, or
+// may have failed, must not be reported.
 func unlessFailed(out Outcome, err error) (Outcome, error) {
 	if err != nil {
 		out = Outcome{}
@@ -35,8 +35,8 @@ func unlessFailed(out Outcome, err error) (Outcome, error) {
 	return out, err
 }
 
-// CheckUser checks a code of the token that a user uses. A user who is not there,
-// is locked or uses no token is refused like any other.
+// CheckUser checks a code of the token that a user uses. A user who does not exist, is
+// locked or has no token is refused like any other.
 func (b *Bank) CheckUser(ctx context.Context, by By, user, code string) (Outcome, error) {
 	return b.ofUser(ctx, user, func(q *question, u *User) (Outcome, error) {
 		q.by = by
@@ -46,9 +46,9 @@ func (b *Bank) CheckUser(ctx context.Context, by By, user, code string) (Outcome
 	})
 }
 
-// Do does an operation for by.User. Where the operation needs a code, the code of
-// his token decides. Those operations that have a method of their own are refused
-// with [ErrInvalid].
+// Do performs an operation for by.User. If the operation needs a code, the code of
+// their token decides. Operations that have a method of their own are refused with
+// [ErrInvalid].
 func (b *Bank) Do(ctx context.Context, by By, r Request) (Outcome, error) {
 	if err := r.validate(); err != nil {
 		return Outcome{}, err
@@ -59,7 +59,7 @@ func (b *Bank) Do(ctx context.Context, by By, r Request) (Outcome, error) {
 		if out, err = b.do(ctx, by, r); !errors.Is(err, store.ErrExists) {
 			break
 		}
-		// The receipt number was taken: nothing was written, and another is drawn.
+		// The receipt number was taken. Nothing was written, so draw another one.
 	}
 	return out, err
 }
@@ -89,9 +89,9 @@ func (b *Bank) do(ctx context.Context, by By, r Request) (Outcome, error) {
 	})
 }
 
-// ofUser runs a function about the code of the token that a user uses, in a
-// transaction that is grouped with others. A user who is not there, or is locked,
-// is nil, and has no token.
+// ofUser runs a function on the code of the token that a user uses, in a grouped
+// transaction. For a user who does not exist or is locked, the user is nil and there is
+// no token.
 func (b *Bank) ofUser(ctx context.Context, id string, fn func(*question, *User) (Outcome, error)) (Outcome, error) {
 	for {
 		serial, err := b.tokenOf(ctx, id)
@@ -105,7 +105,7 @@ func (b *Bank) ofUser(ctx context.Context, id string, fn func(*question, *User) 
 			q := question{bank: b, tx: tx, now: b.Now(), op: validator.OpCheck}
 			u, err := tx.User(id)
 			switch {
-			case errors.Is(err, store.ErrNotFound): // the record has no name: people type codes into that field
+			case errors.Is(err, store.ErrNotFound): // do not record the name: people type codes into that field
 				out, err = fn(&q, nil)
 				return err
 			case err == nil && u.Locked:
@@ -115,7 +115,7 @@ func (b *Bank) ofUser(ctx context.Context, id string, fn func(*question, *User) 
 			case err != nil:
 				return err
 			case u.Token != serial:
-				moved = true // he registered another in between; the groups are sorted by token
+				moved = true // another token was registered in between; groups are sorted by token
 				return nil
 			}
 			q.user = validator.User{ID: u.ID, Contract: u.Contract, Role: u.Role, Token: u.Token}
@@ -129,7 +129,7 @@ func (b *Bank) ofUser(ctx context.Context, id string, fn func(*question, *User) 
 	}
 }
 
-// tokenOf returns the token that a user uses, zero where there is none.
+// tokenOf returns the token that a user uses, or zero if there is none.
 func (b *Bank) tokenOf(ctx context.Context, user string) (serial token.Serial, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		u, err := tx.User(user)
@@ -142,7 +142,7 @@ func (b *Bank) tokenOf(ctx context.Context, user string) (serial token.Serial, e
 	return serial, err
 }
 
-// ownCall are the operations that have a method of their own.
+// ownCall lists the operations that have a method of their own.
 var ownCall = map[validator.Operation]string{
 	validator.OpRevoke:     "revocation",
 	validator.OpLift:       "lifting a suspension",

@@ -9,16 +9,16 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// ClerkChange is what changes of a clerk; nil stays.
+// ClerkChange is a change of a clerk; nil fields are not changed.
 type ClerkChange struct {
 	Name     *string
 	Locked   *bool // may not log in
 	Password *string
 }
 
-// ChangeClerk changes a clerk: whoever leaves the bank is locked. One who is
-// locked, or gets another password, is logged out. API keys are nobody's own, and
-// are ended by [Bank.EndKey].
+// ChangeClerk changes a clerk. A clerk who leaves the bank is locked. Locking and a new
+// password end the clerk's sessions. API keys do not belong to a clerk; end them with
+// [Bank.EndKey].
 func (b *Bank) ChangeClerk(ctx context.Context, by By, id string, c ClerkChange) error {
 	if err := by.desk(); err != nil {
 		return err
@@ -64,8 +64,8 @@ func (b *Bank) ChangeClerk(ctx context.Context, by By, id string, c ClerkChange)
 	})
 }
 
-// KnownClerk returns an error unless there is a clerk with an ID who is not locked. A
-// command that acts for a clerk asks: it has no password that would tell.
+// KnownClerk returns an error unless a clerk with the ID exists and is not locked.
+// Commands that act for a clerk need it because they do not check a password.
 func (b *Bank) KnownClerk(ctx context.Context, id string) error {
 	return b.db.View(ctx, func(tx *store.Tx) error {
 		c, err := tx.Clerk(id)

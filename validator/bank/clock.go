@@ -9,7 +9,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Clock tells the time.
+// Clock returns the time.
 type Clock interface{ Now() token.UnixSeconds }
 
 // SystemClock is the machine's clock.
@@ -18,18 +18,18 @@ type SystemClock struct{}
 // Now returns the machine's time.
 func (SystemClock) Now() token.UnixSeconds { return token.UnixSecondsOf(time.Now()) }
 
-// ManualClock is a clock that stands until it is moved: for tests, and for a bank
-// in test mode. Its zero value stands at 1970.
+// ManualClock is a clock that only moves when it is set, for tests and for a bank in
+// test mode. Its zero value is at the start of 1970.
 type ManualClock struct {
 	mu    sync.Mutex
 	now   token.UnixSeconds
-	moved chan struct{} // nil when nobody waits
+	moved chan struct{} // nil if there are no waiters
 }
 
-// NewManualClock returns a clock that stands at an instant.
+// NewManualClock returns a clock that is set to an instant.
 func NewManualClock(at token.UnixSeconds) *ManualClock { return &ManualClock{now: at} }
 
-// Now returns where the clock stands.
+// Now returns the current setting.
 func (c *ManualClock) Now() token.UnixSeconds {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,7 +44,7 @@ func (c *ManualClock) Set(at token.UnixSeconds) {
 	c.wakeLocked()
 }
 
-// Advance moves the clock by some seconds, and returns where it stands then.
+// Advance moves the clock by a number of seconds, and returns the new time.
 func (c *ManualClock) Advance(by token.UnixSeconds) token.UnixSeconds {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,8 +53,8 @@ func (c *ManualClock) Advance(by token.UnixSeconds) token.UnixSeconds {
 	return c.now
 }
 
-// Moved returns a channel that is closed when the clock is moved next, for who
-// waits for a time.
+// Moved returns a channel that is closed when the clock is next moved, for goroutines
+// that wait for a time.
 func (c *ManualClock) Moved() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -19,7 +19,7 @@ func checkContract(c *Contract) error {
 	)
 }
 
-// AddContract adds a contract: ID, Name, Address, Email and Language are taken.
+// AddContract adds a contract. It uses ID, Name, Address, Email and Language.
 func (b *Bank) AddContract(ctx context.Context, by By, c Contract) (Contract, error) {
 	if err := by.desk(); err != nil {
 		return Contract{}, err
@@ -58,7 +58,7 @@ func (b *Bank) ChangeContract(ctx context.Context, by By, c Contract) (Contract,
 	return c, err
 }
 
-// Contract returns a contract; a user sees his own.
+// Contract returns a contract; a user sees only their own.
 func (b *Bank) Contract(ctx context.Context, by By, id string) (c Contract, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		own, err := by.contract(tx)
@@ -73,7 +73,7 @@ func (b *Bank) Contract(ctx context.Context, by By, id string) (c Contract, err 
 	return c, err
 }
 
-// Contracts lists contracts whose ID begins with find or whose name has it.
+// Contracts lists contracts whose ID begins with find or whose name contains it.
 func (b *Bank) Contracts(ctx context.Context, by By, find string, p Page) (list []Contract, next string, err error) {
 	if err := by.desk(); err != nil {
 		return nil, "", err
@@ -85,8 +85,9 @@ func (b *Bank) Contracts(ctx context.Context, by By, find string, p Page) (list 
 	return list, next, err
 }
 
-// Transaction returns the transaction with a receipt number, which may be written in any
-// spelling that [ParseReceipt] reads, or with an ID; a user sees those of their contract.
+// Transaction returns the transaction with a receipt number, in any spelling that
+// [ParseReceipt] accepts, or with an ID. A user sees only transactions of their
+// contract.
 func (b *Bank) Transaction(ctx context.Context, by By, receipt string) (t Transaction, err error) {
 	key := receipt
 	if number, ok := ParseReceipt(receipt); ok {
@@ -116,7 +117,8 @@ func (b *Bank) Transaction(ctx context.Context, by By, receipt string) (t Transa
 	return t, err
 }
 
-// Transactions lists what was done, the newest first; a user sees his contract's.
+// Transactions lists transactions, newest first; a user sees only those of their
+// contract.
 func (b *Bank) Transactions(ctx context.Context, by By, contract string, p Page) (list []Transaction, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		if err := by.confine(tx, &contract); err != nil {

@@ -14,22 +14,22 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// Mailer sends the expiry notice. What its errors wrap decides what is done:
-// [ErrMailRefused] and [ErrMailLater] say that the mail server did not take the
-// message; with any other error nobody knows, and it is not sent again by itself.
+// Mailer sends the expiry notice. Its errors determine the result. [ErrMailRefused] and
+// [ErrMailLater] mean that the mail server did not accept the message. After any other
+// error the result is unknown, and the message is not sent again automatically.
 type Mailer interface {
 	SendExpiry(ctx context.Context, m ExpiryMail) error
 }
 
-// What a mail server can say, but for "taken".
+// Errors for messages that the mail server did not accept.
 var (
-	ErrMailRefused = errclass.New(errclass.Refused, "the mail server refused the message") // for good: SMTP 5xx
+	ErrMailRefused = errclass.New(errclass.Refused, "the mail server refused the message") // permanently: SMTP 5xx
 	ErrMailLater   = errclass.New(errclass.Unreachable, "the mail server cannot take the message now")
 )
 
-// ExpiryMail is what the notice says.
+// ExpiryMail is the content of the notice.
 type ExpiryMail struct {
-	ID       string // of the Message-ID
+	ID       string // for the Message-ID
 	To       string
 	Language Language
 	Customer string // the contract's name
@@ -38,33 +38,31 @@ type ExpiryMail struct {
 	From, By token.Expiry // the days between which the replacement is expected
 }
 
-// DailyReport is what the daily job did.
+// DailyReport is the result of the daily job.
 type DailyReport struct {
-	Made     int `json:"made"`     // notices made out, each with its order
-	Sent     int `json:"sent"`     // taken by the mail server
-	Failed   int `json:"failed"`   // refused for good
-	Later    int `json:"later"`    // to be sent with the next run
-	Doubtful int `json:"doubtful"` // perhaps taken: a clerk decides
+	Made     int `json:"made"`     // notices created, each with its order
+	Sent     int `json:"sent"`     // accepted by the mail server
+	Failed   int `json:"failed"`   // refused permanently
+	Later    int `json:"later"`    // to be sent by the next run
+	Doubtful int `json:"doubtful"` // possibly accepted: a clerk decides
 }
 
-// dailyRows is how many tokens or notices are looked at in one transaction.
+// dailyRows is the number of tokens or notices that one transaction processes.
 const dailyRows = 100
 
-// sendingLasts is how long after it was handed over a message may still be on its
-// way; what is older belongs to a server that stopped.
+// sendingLasts is how long a message may still be in transit after it was handed over.
+// An older one belongs to a server that stopped.
 const sendingLasts token.UnixSeconds = 15 * 60
 
-// Daily does what is due: it makes out the notice and the order for the replacement
-// of each token that expires in a month and that somebody has activated (BK-13),
-// and sends the e-mails. Any number of servers may run it, at any time and as often
-// as they like. For one token there is one order and one notice, made in one
-// transaction.
+// Daily performs all work that is due. For each activated token that expires in a
+// month, it creates the notice and the order for the replacement (BK-13), and it sends
+// the e-mails. Any number of servers may run it, at any time and as often as they like.
+// Each token gets one order and one notice, created in one transaction.
 //
-// No message is sent twice. It is marked before it is handed to the mail server,
-// and marked again when the answer is there. Where a server stops in between, or
-// the connection breaks before the answer, nobody knows whether the message went:
-// such a notice is doubtful, and is sent again only when a clerk says so, see
-// [Bank.Resend].
+// No message is sent twice. A notice is marked before it is handed to the mail server,
+// and again when the answer arrives. If a server stops in between, or the connection
+// breaks before the answer, it is unknown whether the message was sent. Such a notice
+// is doubtful, and is sent again only if a clerk requests it, see [Bank.Resend].
 func (b *Bank) Daily(ctx context.Context, m Mailer) (r DailyReport, err error) {
 	if err := b.DropUnfinished(ctx); err != nil {
 		return r, err
@@ -94,11 +92,11 @@ var jobBy = By{Front: FrontJob}
 
 const dailyJob = "daily job"
 
-// makeNotices makes out all notices that are due.
+// makeNotices creates all notices that are due.
 func (b *Bank) makeNotices(ctx context.Context) (made int, err error) {
 	var stuck token.Serial
 	for {
-		// Midnight may come in between.
+		// Midnight may pass in between.
 		today := validator.Today(b.Now())
 		last := lastDue(b.settings, today)
 		var list []Token
@@ -110,7 +108,7 @@ func (b *Bank) makeNotices(ctx context.Context) (made int, err error) {
 			return made, err
 		}
 		if list[0].Serial == stuck {
-			return made, nil // not due after all: the next run looks again
+			return made, nil // not due after all: leave it to the next run
 		}
 		stuck = list[0].Serial
 		for _, t := range list {
@@ -125,9 +123,9 @@ func (b *Bank) makeNotices(ctx context.Context) (made int, err error) {
 	}
 }
 
-// lastDue returns the latest expiry date whose notice is due on a day. The months
-// have different lengths, and a date at a month's end may be a few days later than
-// the same day of the month.
+// lastDue returns the latest expiry date whose notice is due on a day. Because months
+// differ in length, a date at a month's end may be a few days later than the same day
+// of the month.
 func lastDue(s validator.Settings, today token.Expiry) token.Expiry {
 	last := today.AddMonths(s.NoticeMonths)
 	for range 4 {
@@ -140,8 +138,8 @@ func lastDue(s validator.Settings, today token.Expiry) token.Expiry {
 	return last
 }
 
-// makeNotice makes out the notice and the order for one token, and reports whether
-// it did: another server may have.
+// makeNotice creates the notice and the order for one token. made is false if they are
+// not due, for example because another server has created them.
 func (b *Bank) makeNotice(ctx context.Context, t Token) (made bool, err error) {
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		made = false
@@ -206,7 +204,7 @@ func (b *Bank) findDoubtful(ctx context.Context) (found int, err error) {
 	return found, err
 }
 
-// claimNotice takes a notice that is due and was not tried since an instant, and
+// claimNotice selects a notice that is due and has not been tried since an instant, and
 // marks it as being sent.
 func (b *Bank) claimNotice(ctx context.Context, since token.UnixSeconds) (claimed *Notice, err error) {
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
@@ -224,7 +222,7 @@ func (b *Bank) claimNotice(ctx context.Context, since token.UnixSeconds) (claime
 	return claimed, err
 }
 
-// sendNotice sends one, and writes down how it went.
+// sendNotice sends a notice and records the result.
 func (b *Bank) sendNotice(ctx context.Context, m Mailer, n Notice, r *DailyReport) error {
 	var customer string
 	err := b.db.View(ctx, func(tx *store.Tx) error {
@@ -257,21 +255,21 @@ func (b *Bank) sendNotice(ctx context.Context, m Mailer, n Notice, r *DailyRepor
 	if sent != nil {
 		n.Problem = shortenTo(sent.Error(), 300)
 	}
-	// What happened must be written down even when the caller has gone.
+	// The result must be recorded even if the caller has gone.
 	return b.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
 		rec := jobNote(b.Now(), act, n, n.ID)
 		rec.Done = sent == nil
 		tx.AddAudit(rec)
 		now, err := tx.Notice(n.ID)
 		if err != nil || now.Tries != n.Tries {
-			return err // it was given up here, and somebody else has sent it since
+			return err // this server gave it up, and another has sent it since
 		}
 		return tx.PutNotice(n)
 	})
 }
 
-// sendingMost is how long the mail server may take over one message: less than
-// what makes others think that this server has stopped.
+// sendingMost is how long the mail server may take for one message. It is shorter than
+// the time after which others assume that this server has stopped.
 const sendingMost = 5 * time.Minute
 
 func send(ctx context.Context, m Mailer, mail ExpiryMail) error {
@@ -280,7 +278,7 @@ func send(ctx context.Context, m Mailer, mail ExpiryMail) error {
 	return m.SendExpiry(ctx, mail)
 }
 
-// Notices lists notices, the oldest first; of one status, if one is given.
+// Notices lists notices, oldest first, optionally of one status.
 func (b *Bank) Notices(ctx context.Context, by By, status *NoticeStatus, p Page) (list []Notice, next string, err error) {
 	if err := by.desk(); err != nil {
 		return nil, "", err
@@ -292,9 +290,9 @@ func (b *Bank) Notices(ctx context.Context, by By, status *NoticeStatus, p Page)
 	return list, next, err
 }
 
-// Resend makes a failed or doubtful notice due again, to the contract's present
-// address. The message has the same Message-ID, so that a mailbox that has it can
-// tell.
+// Resend makes a failed or doubtful notice due again, to the contract's current
+// address. The message keeps its Message-ID, which lets a mailbox recognise a
+// duplicate.
 func (b *Bank) Resend(ctx context.Context, by By, id string) (n Notice, err error) {
 	if err := by.desk(); err != nil {
 		return n, err
@@ -318,7 +316,7 @@ func (b *Bank) Resend(ctx context.Context, by By, id string) (n Notice, err erro
 	return n, err
 }
 
-// shortenTo cuts a text to so many characters.
+// shortenTo shortens a text to at most most characters.
 func shortenTo(s string, most int) string {
 	r := []rune(fmt.Sprintf("%q", s))
 	r = r[1 : len(r)-1]

@@ -13,21 +13,21 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// A question about the code of one token, inside a transaction.
+// A question is a request to decide about the code of one token, inside a transaction.
 type question struct {
 	bank   *Bank
 	tx     *store.Tx
 	now    token.UnixSeconds
 	by     By
-	user   validator.User // who asks; zero where nobody is logged in
+	user   validator.User // the requester; zero if no user is logged in
 	op     validator.Operation
 	serial token.Serial
 }
 
-// decide asks the rules by ask, which is [validator.Check] or [validator.Resync]
-// with its codes, and writes what they say: the token's state, where it changed,
-// and the audit record. A token that is not there is asked about all the same, so
-// that the answer takes as long.
+// decide applies the rules through ask, which is [validator.Check] or
+// [validator.Resync] with the codes. It stores the token's state, if it changed, and
+// the audit record. A nonexistent token is also passed to ask, to make the answer take
+// as long.
 func (q *question) decide(ask func(validator.Settings, validator.Token, validator.State) (validator.Decision, validator.State)) (validator.Decision, store.TokenRow, error) {
 	var row store.TokenRow
 	var t validator.Token
@@ -57,23 +57,23 @@ func (q *question) decide(ask func(validator.Settings, validator.Token, validato
 	return d, row, nil
 }
 
-// check asks about one code.
+// check decides about one code.
 func (q *question) check(code string) (validator.Decision, store.TokenRow, error) {
 	return q.decide(func(s validator.Settings, t validator.Token, st validator.State) (validator.Decision, validator.State) {
 		return validator.Check(s, t, st, q.now, code)
 	})
 }
 
-// refuse answers without a look at the token: for the time that it takes, a check
-// is made of one that is not there. The record has the verdict.
+// refuse records a verdict without reading the token. It checks the code against a
+// nonexistent token to take the same time.
 func (q *question) refuse(v validator.Verdict, code string) {
 	validator.Check(q.bank.settings, validator.Token{}, validator.State{}, q.now, code)
 	q.tx.AddAudit(q.by.record(v.Audit(q.user, q.op, q.serial, q.now)))
 }
 
-// open returns a token as the rules see it, with its seed. A data key that another
-// server has made is read in the same transaction: on a connection of its own it
-// would wait for those who wait for it.
+// open returns a token for the rules, with its seed. A data key that another server has
+// created is read in the same transaction. On a connection of its own, the read would
+// wait for transactions that wait for this one.
 func (b *Bank) open(tx *store.Tx, row store.TokenRow) (validator.Token, error) {
 	plain, err := b.ring.Open(row.Serial.String(), row.SealKey, row.Sealed)
 	if errors.Is(err, vault.ErrUnknownKey) {
@@ -95,8 +95,7 @@ func (b *Bank) open(tx *store.Tx, row store.TokenRow) (validator.Token, error) {
 	}, nil
 }
 
-// record returns the audit record of a decision: what the rules say of it, and
-// where the question came from.
+// record returns the audit record of a decision, with the origin of the request.
 func (by By) record(a validator.Audit) store.Record {
 	r := store.Record{
 		At: a.At, User: a.User, Clerk: by.Clerk, Contract: a.Contract, Act: a.What.String(),
@@ -106,7 +105,7 @@ func (by By) record(a validator.Audit) store.Record {
 		r.Serial = a.Serial.String()
 	}
 	if a.Reason == validator.ReasonUnknown && len(r.Serial) <= token.MaxDigits && strings.Trim(r.Serial, "0123456789") == "" {
-		r.Serial, r.Note = "", "as many digits as a code has: not kept" // typed into the wrong field
+		r.Serial, r.Note = "", "as many digits as a code has: not kept" // probably a code, typed into the wrong field
 	}
 	if by.Key != "" {
 		r.Note = "key " + by.Key
@@ -114,7 +113,7 @@ func (by By) record(a validator.Audit) store.Record {
 	return r
 }
 
-// note returns the audit record of something that the bank does, a [validator.Act] or
+// note returns the audit record of an operation of the bank, a [validator.Act] or
 // [validator.Operation].
 func (by By) note(now token.UnixSeconds, act fmt.Stringer, rule validator.Rule, serial token.Serial, contract, text string) store.Record {
 	r := store.Record{
@@ -130,21 +129,21 @@ func (by By) note(now token.UnixSeconds, act fmt.Stringer, rule validator.Rule, 
 	return r
 }
 
-// refused returns the record of what was not done, and why.
+// refused returns the record of a refused operation, with the reason.
 func refused(r store.Record, why validator.Reason) store.Record {
 	r.Done, r.Reason = false, why.String()
 	return r
 }
 
-// outcome says what a decision about a code means to who asked.
+// outcome returns the outcome of a decision about a code.
 func outcome(d validator.Decision) Outcome {
 	return Outcome{Done: d.Answer == validator.Accepted, Answer: d.Answer}
 }
 
-// person returns a user as the rules see him, given the tokens of his contract.
+// person returns a user for the rules, given the tokens of their contract.
 func (b *Bank) person(u User, tokens map[token.Serial]Token, now token.UnixSeconds) validator.User {
 	p := validator.User{ID: u.ID, Contract: u.Contract, Role: u.Role, Token: u.Token, RevokedAt: u.RevokedAt, Refused: u.Refused, Left: u.Left}
-	if u.Locked { // he shares his token still, and can do nothing for others
+	if u.Locked { // still shares the token, but has no rights over others
 		p.Role = validator.PlainUser
 	}
 	if t, ok := tokens[u.Token]; ok {
@@ -154,13 +153,13 @@ func (b *Bank) person(u User, tokens map[token.Serial]Token, now token.UnixSecon
 	return p
 }
 
-// present returns a token with its condition of now.
+// present returns a token with its current status.
 func present(t Token, now token.UnixSeconds) Token {
 	t.Condition = validator.ConditionAt(t.Condition, t.Expiry, now)
 	return t
 }
 
-// held returns a token as the rules about rights see it.
+// held returns a token for the rules about rights.
 func held(t Token, now token.UnixSeconds) validator.Held {
 	return validator.Held{
 		Serial: t.Serial, Contract: t.Contract,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package bank is the bank's service: what the rules of package validator decide,
-// done to what the store remembers, in one transaction, with an audit record.
+// Package bank is the bank's service. It applies the rules of package validator to the
+// data in the store, in one transaction, and writes an audit record.
 //
-// It is the one way in. The HTTP interface, RADIUS, the pages and the command
-// are fronts: they find out who asks, call a method of [Bank] and say the outcome
-// in their own words.
+// It is the only entry point. The HTTP interface, RADIUS, the pages and the command are
+// interfaces on top of it: they authenticate the caller, call a method of [Bank] and
+// present the outcome.
 //
 //	b, err := bank.Open(ctx, db, vault, bank.Options{})
 //	out, err := b.Do(ctx, bank.By{User: "alice", Front: "page"}, bank.Request{
@@ -13,6 +13,6 @@
 //	})
 //	if out.Done { … }
 //
-// An error says that nothing was decided, and is of type [*Error] when the caller
-// can do something about it; a refusal is no error but an [Outcome].
+// An error means that nothing was decided. It is of type [*Error] if the caller can act
+// on it. A refusal is not an error but an [Outcome].
 package bank

@@ -10,7 +10,7 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// The kinds of errors that a caller can do something about; see [Error].
+// The kinds of errors that a caller can act on; see [Error].
 var (
 	ErrInvalid     = errclass.New(errclass.Usage, "invalid request")
 	ErrNotFound    = errclass.New(errclass.Usage, "not found")
@@ -20,12 +20,12 @@ var (
 	ErrUnavailable = store.ErrUnavailable // try again later
 )
 
-// Error is an error that the caller can do something about. It wraps Kind.
+// Error is an error that the caller can act on. It wraps Kind.
 type Error struct {
 	Kind    error
-	Field   string // of the request; "" is none
-	Problem string // what is wrong and what to do; never a secret
-	Cause   error  // what a seed file's reader said; nil otherwise. It is part of Problem
+	Field   string // of the request; "" for none
+	Problem string // the problem and its remedy; never a secret
+	Cause   error  // the error of a seed file's reader, or nil; included in Problem
 }
 
 // Error returns "field: problem", or the problem alone.
@@ -53,7 +53,7 @@ func conflict(format string, args ...any) error {
 	return &Error{Kind: ErrConflict, Problem: fmt.Sprintf(format, args...)}
 }
 
-// missing makes of the store's "not found" one that says what was not found.
+// missing converts the store's "not found" into an error that names the missing object.
 func missing(err error, what, id string) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return notFound(what, id)

@@ -19,24 +19,24 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// importRows is how many tokens one transaction takes in.
+// importRows is the number of tokens that one transaction imports.
 const importRows = 20 * store.TokenRows
 
-// ImportOptions are how a seed file is taken in.
+// ImportOptions are the options of importing a seed file.
 type ImportOptions struct {
-	Contract string // that all tokens are issued to at once; "" is the stock
+	Contract string // to which all tokens are issued at once; "" for the inventory
 
 	Zone     ExpiryZone
 	Progress func(tokens int)
 }
 
-// Import takes in all tokens of a seed file, or none: they come in batches, so
-// that codes are checked meanwhile, and are not known before the last one is
-// there. What a stop breaks off is cleared away by [Bank.DropUnfinished].
+// Import imports all tokens of a seed file, or none. It writes them in batches, which
+// leaves room for checks in between, and they become visible only when the last batch
+// is written. [Bank.DropUnfinished] removes the rest of an interrupted import.
 //
-// A record must be a token of this bank (see [validator.CheckProfile]), have a
-// serial number, and neither that nor its seed may be known. The error says which
-// record is wrong.
+// Each record must be a token of this bank (see [validator.CheckProfile]) and have a
+// serial number. Neither the serial number nor the seed may exist already. The error
+// names the record that is wrong.
 func (b *Bank) Import(ctx context.Context, by By, r seedfile.Reader, o ImportOptions) (report ImportReport, err error) {
 	began := time.Now()
 	if err := by.desk(); err != nil {
@@ -44,7 +44,7 @@ func (b *Bank) Import(ctx context.Context, by By, r seedfile.Reader, o ImportOpt
 	}
 	i := importing{bank: b, id: newID(), now: b.Now(), o: o}
 	err = b.db.View(ctx, func(tx *store.Tx) error {
-		// Another server may have made a new key, and dropped the one known here.
+		// Another server may have created a new key and dropped the one known here.
 		if err := b.loadKeys(tx); err != nil || o.Contract == "" {
 			return err
 		}
@@ -55,7 +55,7 @@ func (b *Bank) Import(ctx context.Context, by By, r seedfile.Reader, o ImportOpt
 		return report, err
 	}
 	if err := i.all(ctx, r); err != nil {
-		// Even when the caller has gone.
+		// Clean up even if the caller has gone.
 		drop := i.drop(context.WithoutCancel(ctx))
 		return report, errors.Join(err, drop)
 	}
@@ -98,11 +98,11 @@ func (r *ImportReport) warn(format string, args ...any) {
 	r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...))
 }
 
-// ExpiryZone is the time zone in which a file's expiry time is a date. The back label may
-// show the date in Japan or the one in UTC.
+// ExpiryZone is the time zone in which a file's expiry time becomes a date. The back
+// label may show the date in Japan or the date in UTC.
 type ExpiryZone string
 
-// The time zones.
+// The values of [ExpiryZone].
 const (
 	ZoneDefault ExpiryZone = ""      // Japan's, with a warning if the date in UTC differs
 	ZoneJapan   ExpiryZone = "japan" // Japan's
@@ -119,7 +119,7 @@ func ParseExpiryZone(name string) (ExpiryZone, error) {
 	return ZoneDefault, invalid("expiry_zone", "want japan, utc or ask")
 }
 
-// importing is an import under way.
+// importing is an import in progress.
 type importing struct {
 	bank *Bank
 	id   string
@@ -127,12 +127,13 @@ type importing struct {
 	o    ImportOptions
 	done int
 
-	later      int          // tokens whose expiry date is later in Japan than in UTC
+	later      int          // number of tokens whose expiry date is later in Japan than in UTC
 	example    token.Serial // the first of them
 	japan, utc token.Expiry // its dates
 }
 
-// all reads the file to its end. While one batch is written the next is read.
+// all reads the file to its end. It reads the next batch while the previous one is
+// written.
 func (i *importing) all(ctx context.Context, r seedfile.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -157,7 +158,7 @@ func (i *importing) all(ctx context.Context, r seedfile.Reader) error {
 	return read
 }
 
-// read hands over the records of a file in batches.
+// read sends the records of a file to batches.
 func (i *importing) read(ctx context.Context, r seedfile.Reader, batches chan<- []store.TokenRow) error {
 	rows := make([]store.TokenRow, 0, importRows)
 	for {
@@ -190,7 +191,7 @@ func (i *importing) read(ctx context.Context, r seedfile.Reader, batches chan<- 
 	}
 }
 
-// row makes a row of a record, with its seed sealed.
+// row converts a record into a row, with its seed sealed.
 func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
 	if r.ForeignSerial != "" {
 		return row, fmt.Errorf("the bank cannot keep its serial number: %w", token.ErrSerial)
@@ -210,7 +211,8 @@ func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
 		return row, err
 	}
 	if !expiry.IsZero() && expiry.Days() == 0 {
-		// 1970-01-01 is day 0, which in the tables means "none". It expired all the same.
+		// 1970-01-01 is day 0, which means "none" in the tables. Day 1 has also
+		// expired.
 		if expiry, err = token.ExpiryFromDays(1); err != nil {
 			return row, err
 		}
@@ -237,8 +239,9 @@ func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
 	return row, err
 }
 
-// expiry returns the expiry date of a record in the time zone of the import. If none was
-// chosen, it asks for one or counts the tokens for which that matters.
+// expiry returns the expiry date of a record in the time zone of the import. If no zone
+// was chosen and the dates differ, it counts the token, or returns an error for
+// [ZoneAsk].
 func (i *importing) expiry(r *seedfile.Record) (token.Expiry, error) {
 	japan, err := r.Expiry(token.Tokyo())
 	if err != nil {
@@ -246,7 +249,8 @@ func (i *importing) expiry(r *seedfile.Record) (token.Expiry, error) {
 	}
 	utc, err := r.Expiry(time.UTC)
 	if err != nil {
-		// 1970-01-01 in Japan begins on 1969-12-31 in UTC, for which there is no Expiry.
+		// 1970-01-01 in Japan begins on 1969-12-31 in UTC, which an Expiry cannot
+		// represent.
 		utc = japan
 	}
 	switch {
@@ -264,7 +268,7 @@ func (i *importing) expiry(r *seedfile.Record) (token.Expiry, error) {
 	return japan, nil
 }
 
-// batch writes some tokens.
+// batch writes one batch of tokens.
 func (i *importing) batch(ctx context.Context, rows []store.TokenRow) error {
 	if len(rows) == 0 {
 		return nil
@@ -298,8 +302,8 @@ func (i *importing) add(ctx context.Context, rows []store.TokenRow) error {
 	})
 }
 
-// clear says which tokens of a batch are there already, or clears away what an
-// import that was broken off has left of them.
+// clear returns an error that names the tokens of a batch that exist already, or
+// removes tokens that an interrupted import has left behind.
 func (i *importing) clear(ctx context.Context, rows []store.TokenRow, exists error) error {
 	var k store.Known
 	err := i.bank.db.View(ctx, func(tx *store.Tx) (err error) {
@@ -330,11 +334,11 @@ func (i *importing) clear(ctx context.Context, rows []store.TokenRow, exists err
 	return nil
 }
 
-// importLasts is how long an import may take: a million tokens take two minutes.
+// importLasts is the maximum duration of an import: a million tokens take two minutes.
 const importLasts = 10 * time.Minute
 
-// brokenOff reports whether an import began so long ago that it cannot be under
-// way. Its ID has the time.
+// brokenOff reports whether an import began too long ago to be still in progress. Its
+// ID contains the time.
 func brokenOff(id string) bool {
 	u, err := uuid.Parse(id)
 	if err != nil {
@@ -344,7 +348,7 @@ func brokenOff(id string) bool {
 	return time.Since(time.Unix(sec, nsec)) > importLasts
 }
 
-// abbreviateNames lists the first of many names.
+// abbreviateNames lists the first few of many names.
 func abbreviateNames(names []string) string {
 	const most = 5
 	if len(names) <= most {
@@ -353,7 +357,7 @@ func abbreviateNames(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-// drop removes what was taken in so far.
+// drop removes the tokens imported so far.
 func (i *importing) drop(ctx context.Context) error { return i.bank.dropImport(ctx, i.id) }
 
 func (b *Bank) dropImport(ctx context.Context, id string) error {
@@ -369,7 +373,7 @@ func (b *Bank) dropImport(ctx context.Context, id string) error {
 	}
 }
 
-// DropUnfinished removes the tokens of imports that a stop broke off.
+// DropUnfinished removes the tokens of interrupted imports.
 func (b *Bank) DropUnfinished(ctx context.Context) error {
 	var ids []string
 	err := b.db.View(ctx, func(tx *store.Tx) (err error) {

@@ -13,7 +13,7 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// AddKey makes an API key, and returns it with its secret, which nobody can read
+// AddKey creates an API key, and returns it with its secret, which cannot be read
 // again.
 func (b *Bank) AddKey(ctx context.Context, by By, role KeyRole, name string) (APIKey, string, error) {
 	if err := by.desk(); err != nil {
@@ -57,8 +57,8 @@ func (b *Bank) EndKey(ctx context.Context, by By, id string) error {
 	})
 }
 
-// Key returns the API key that a secret is of. The error wraps [ErrLogin] when it
-// is none, or has ended.
+// Key returns the API key with a secret. The error wraps [ErrLogin] if there is no such
+// key or it has ended.
 func (b *Bank) Key(ctx context.Context, secret string) (k APIKey, err error) {
 	bad := &Error{Kind: ErrLogin, Problem: "the API key is not known, or has ended"}
 	if !strings.HasPrefix(secret, "fobk_") || len(secret) > 100 {
@@ -74,7 +74,7 @@ func (b *Bank) Key(ctx context.Context, secret string) (k APIKey, err error) {
 	return k, err
 }
 
-// loadKeys reads the data keys again: another server may have made one.
+// loadKeys reads the data keys again: another server may have created one.
 func (b *Bank) loadKeys(tx *store.Tx) error {
 	keys, err := dataKeys(tx, *b.master.Load())
 	if errors.Is(err, vault.ErrWrongKey) {
@@ -91,22 +91,21 @@ func (b *Bank) loadKeys(tx *store.Tx) error {
 	return nil
 }
 
-// resealRows is how many seeds are sealed anew in one transaction.
+// resealRows is the number of seeds that one transaction seals again.
 const resealRows = 200
 
-// RotateKey makes a new key for the seeds, seals all of them with it, and forgets
-// the older keys. It may run beside a bank that is open: that one learns of the key
-// when it meets a seed that is sealed with it. When it is stopped half-way, every
-// seed can be read, and the next run goes on. It returns how many seeds were sealed
-// anew.
+// RotateKey creates a new key for the seeds, seals all seeds with it, and deletes the
+// older keys. It may run beside an open bank, which loads the key when it first meets a
+// seed sealed with it. If it is interrupted, every seed remains readable, and the next
+// run continues. It returns the number of seeds that were sealed again.
 func (b *Bank) RotateKey(ctx context.Context, by By, progress func(done, all int64)) (int64, error) {
 	if err := by.desk(); err != nil {
 		return 0, err
 	}
 	var key vault.Key
 	err := b.db.Update(ctx, func(tx *store.Tx) (err error) {
-		// Whoever wraps the keys under another master key waits, or is waited for:
-		// keys under two of them could be opened with neither.
+		// Exclude a concurrent rewrapping under another master key. If the keys were
+		// wrapped under two master keys, neither could open them all.
 		if err := tx.LockDataKeys(vault.PurposeSeed); err != nil {
 			return err
 		}
@@ -155,14 +154,14 @@ func (b *Bank) RotateKey(ctx context.Context, by By, progress func(done, all int
 			return err
 		}
 		if _, older, err := tx.CountTokens(id); err != nil || older > 0 {
-			return err // an import that had begun before; its key is kept until the next time
+			return err // from an import that had begun before; its key is kept until the next rotation
 		}
 		tx.AddAudit(by.note(b.Now(), validator.ActRotateKey, 0, noSerial, "", "older keys forgotten"))
 		return tx.DropDataKeys(vault.PurposeSeed, id)
 	})
 }
 
-// reseal seals some seeds anew, and returns how many.
+// reseal seals some seeds with the newest key, and returns their number.
 func (b *Bank) reseal(ctx context.Context, id int64) (n int, err error) {
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		rows, err := tx.SealedBefore(id, resealRows)
@@ -189,9 +188,9 @@ func (b *Bank) reseal(ctx context.Context, id int64) (n int, err error) {
 	return n, err
 }
 
-// Rewrap wraps the data keys under another master key, kdf being how that is made
-// of a passphrase, "" with a key file. Servers that are running go on with the keys
-// they have; from then on only the new master key opens the bank.
+// Rewrap wraps the data keys under another master key. kdf describes how that key is
+// derived from a passphrase, or is "" for a key file. Running servers continue with the
+// keys that they have loaded. From now on only the new master key opens the bank.
 func (b *Bank) Rewrap(ctx context.Context, by By, fresh vault.Master, kdf string) error {
 	if err := by.desk(); err != nil {
 		return err

@@ -21,55 +21,56 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// How long a session lasts, and how long it lasts unused.
+// Lifetime of a session, and its lifetime without use.
 const (
 	SessionLasts token.UnixSeconds = 8 * 3600
 	SessionIdle  token.UnixSeconds = 15 * 60
 )
 
-// How many wrong passwords in a row a login takes from one source before that
-// source waits: a second, two, four, up to a quarter of an hour. So a login is not
-// guessed; and it is not shut to its owner by somebody elsewhere who enters wrong
-// passwords on purpose. Where those come from many sources, others wait too, but
-// for those from which its owner has logged in before.
+// freeLogins is the number of wrong passwords in a row that a login accepts from one
+// source. Then that source must wait: a second, two, four, up to a quarter of an hour.
+// This prevents guessing, but does not lock out the owner when another person enters
+// wrong passwords on purpose. If wrong passwords come from many sources, more than
+// freeAnywhere in total, other sources must wait too, except those from which the owner
+// has logged in before.
 const (
 	freeLogins   = 5
 	freeAnywhere = 100
 	longestWait  = 15 * 60
-	mostWatched  = 10_000 // logins and sources that are remembered
+	mostWatched  = 10_000 // number of logins and sources remembered
 	hashesAtOnce = 4      // each takes 19 MiB
 )
 
-// argon holds the parameters that OWASP's Password Storage Cheat Sheet gives.
+// argon holds the parameters from OWASP's Password Storage Cheat Sheet.
 var argon = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// cheap are those of [Options.InsecureCheapPasswords].
+// cheap holds the parameters for [Options.InsecureCheapPasswords].
 var cheap = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// logins guards what logging in costs.
+// logins limits the cost and the rate of logins.
 type logins struct {
 	once  sync.Once
 	cost  *argon2id.Params
 	slots chan struct{}
-	decoy string // the hash of no password, for logins that are not there
+	decoy string // hash of a random password, for logins that do not exist
 
 	mu     sync.Mutex
 	failed map[attempt]failure
 }
 
-// An attempt is who wants to log in, and from where; without a source it is what
-// came from all of them.
+// An attempt identifies a login and its source. Without a source, it stands for all
+// sources.
 type attempt struct{ who, source string }
 
 type failure struct {
 	times int
 	since token.UnixSeconds // when the wait began
-	until token.UnixSeconds // it ends
-	good  bool              // the last one was right
+	until token.UnixSeconds // when the wait ends
+	good  bool              // the last attempt was right
 }
 
-// attemptOf returns who asks and from where. Of an IPv6 address it is the /64,
-// which is what one customer has.
+// attemptOf returns the login and source of a request. The source of an IPv6 address is
+// its /64, which is one customer's.
 func attemptOf(by By) attempt {
 	a := attempt{who: "user " + by.User, source: ratelimit.SourceText(by.Source)}
 	if by.Clerk != "" {
@@ -84,7 +85,7 @@ func (l *logins) init() {
 	l.decoy, _ = argon2id.CreateHash(rand.Text(), l.cost)
 }
 
-// slot waits for the right to compute a hash.
+// slot waits for a free slot to compute a hash.
 func (l *logins) slot(ctx context.Context) (func(), error) {
 	l.once.Do(l.init)
 	select {
@@ -104,9 +105,10 @@ func (l *logins) hash(ctx context.Context, password string) (string, error) {
 	return argon2id.CreateHash(password, l.cost)
 }
 
-// matches compares a password with a hash; "" is that of nobody, and takes as long.
-// It remembers how that went. Who has to wait is refused without a look: that is
-// found out again when it is his turn, since many may come at once.
+// matches compares a password with a hash, and remembers the result. For the hash "" it
+// compares with a decoy, which takes as long, and returns false. A login that has to
+// wait is refused without a comparison. This is checked again here, after waiting for a
+// slot, since many requests may come at once.
 func (l *logins) matches(ctx context.Context, a attempt, password, hash string, now token.UnixSeconds) (bool, error) {
 	done, err := l.slot(ctx)
 	if err != nil {
@@ -135,7 +137,7 @@ func (l *logins) waits(a attempt, now token.UnixSeconds) bool {
 	return here.waits(now) || !here.good && l.failed[attempt{who: a.who}].waits(now)
 }
 
-// tried remembers how a login went.
+// tried remembers the result of a login.
 func (l *logins) tried(a attempt, ok bool, now token.UnixSeconds) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -151,7 +153,7 @@ func (l *logins) tried(a attempt, ok bool, now token.UnixSeconds) {
 	l.keepLocked(anywhere, l.failed[anywhere].next(freeAnywhere, now))
 }
 
-// next is one more wrong password, of which some are free.
+// next counts one more wrong password. The first free ones cause no wait.
 func (f failure) next(free int, now token.UnixSeconds) failure {
 	f.times++
 	if over := f.times - free; over > 0 {
@@ -161,15 +163,15 @@ func (f failure) next(free int, now token.UnixSeconds) failure {
 	return f
 }
 
-// waits reports whether the wait is under way. One that begins in the future is from a
-// clock that had jumped ahead, and could last for years.
+// waits reports whether the wait is in progress. A wait that begins in the future comes
+// from a clock that had jumped ahead. It is ignored, because it could last for years.
 func (f failure) waits(now token.UnixSeconds) bool { return f.since <= now && now < f.until }
 
-// keepLocked remembers something, and forgets something else where it is too much.
-// mu is held.
+// keepLocked remembers the result of an attempt. If the map is full, it drops another
+// one. The caller must hold mu.
 func (l *logins) keepLocked(a attempt, f failure) {
 	if _, there := l.failed[a]; !there && len(l.failed) >= mostWatched {
-		for other := range l.failed { // any: the order of a map is random
+		for other := range l.failed { // any entry: map order is random
 			delete(l.failed, other)
 			break
 		}
@@ -184,13 +186,13 @@ func checkPassword(p string) error {
 	return nil
 }
 
-// errLogin is what is said whatever was wrong.
+// errLogin returns the same error for every cause.
 func errLogin() error {
 	return &Error{Kind: ErrLogin, Problem: "the user or the password is wrong, or the login is shut for a while"}
 }
 
-// LogIn checks the password of a user. The error wraps [ErrLogin], and is the
-// same, whatever was wrong.
+// LogIn checks the password of a user. The error wraps [ErrLogin], and is the same for
+// every cause.
 func (b *Bank) LogIn(ctx context.Context, by By, user, password string) (Session, error) {
 	return b.logIn(ctx, By{User: user, Front: by.Front, Source: by.Source}, password)
 }
@@ -223,7 +225,7 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 	s := store.SessionRow{Session: Session{User: by.User, Clerk: by.Clerk, Started: now, Ends: now + SessionLasts}, Seen: now}
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		r := by.note(now, validator.ActLogIn, 0, noSerial, contract, "")
-		if ok = right; ok { // comparing takes long: he may have been locked meanwhile
+		if ok = right; ok { // the comparison takes long, and the login may have been locked meanwhile
 			var err error
 			if ok, err = unchanged(tx, by, hash); err != nil {
 				return err
@@ -231,7 +233,7 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 		}
 		if !ok {
 			why := validator.ReasonWrongPassword
-			if !there { // the name may be a password, in the wrong field
+			if !there { // the name may be a password, typed into the wrong field
 				r.User, r.Clerk, why = "", "", validator.ReasonUnknownUser
 			}
 			tx.AddAudit(refused(r, why))
@@ -250,14 +252,14 @@ func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, erro
 	return s.Session, nil
 }
 
-// mustWait puts on record that a password was not looked at, since its login has to
-// wait, and returns what is said to that.
+// mustWait records that a password was not checked because its login has to wait, and
+// returns the error for the caller.
 func (b *Bank) mustWait(ctx context.Context, by By, act validator.Act) error {
 	_, contract, there, err := b.passwordOf(ctx, by)
 	if err != nil {
 		return err
 	}
-	if !there { // the name may be a password, in the wrong field
+	if !there { // the name may be a password, typed into the wrong field
 		by.User, by.Clerk = "", ""
 	}
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
@@ -267,9 +269,9 @@ func (b *Bank) mustWait(ctx context.Context, by By, act validator.Act) error {
 	return cmp.Or(err, errLogin())
 }
 
-// unchanged reports whether somebody still has the password that was compared, and
-// may log in. Nobody changes that before the transaction ends: what concerns a user
-// begins with locking the contract.
+// unchanged reports whether the compared password is still valid and the login is not
+// locked. It remains so until the transaction ends: changes of a user begin by locking
+// the contract.
 func unchanged(tx *store.Tx, by By, hash string) (bool, error) {
 	if by.Clerk != "" {
 		c, err := tx.Clerk(by.Clerk)
@@ -285,7 +287,7 @@ func unchanged(tx *store.Tx, by By, hash string) (bool, error) {
 	return err == nil && !u.Locked && u.Password == hash, ignoreNotFound(err)
 }
 
-// ignoreNotFound is an error but for that something is not there.
+// ignoreNotFound returns nil for [store.ErrNotFound], and otherwise err.
 func ignoreNotFound(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -293,8 +295,8 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// passwordOf returns the hash of who may log in, "" for nobody, and whether there
-// is such a user or clerk.
+// passwordOf returns the password hash of a user or clerk, or "" if they cannot log in,
+// and whether they exist.
 func (b *Bank) passwordOf(ctx context.Context, by By) (hash, contract string, there bool, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		var locked bool
@@ -320,8 +322,8 @@ func (b *Bank) passwordOf(ctx context.Context, by By) (hash, contract string, th
 	return hash, contract, there, err
 }
 
-// Session returns who holds a session's secret. The error wraps [ErrLogin] when it
-// is over, or was none.
+// Session returns the session with a secret. The error wraps [ErrLogin] if it has ended
+// or never existed.
 func (b *Bank) Session(ctx context.Context, secret string) (Session, error) {
 	if !strings.HasPrefix(secret, "fobs_") || len(secret) > 100 {
 		return Session{}, &Error{Kind: ErrLogin, Problem: "log in first"}
@@ -352,8 +354,8 @@ func (b *Bank) LogOut(ctx context.Context, secret string) error {
 	return b.db.Update(ctx, func(tx *store.Tx) error { return tx.DropSession(hashOf(secret)) })
 }
 
-// ChangePassword changes the own password of a user or clerk, and ends all
-// sessions of his. A wrong old one is an error that wraps [ErrLogin].
+// ChangePassword changes a user's or clerk's own password, and ends all of their
+// sessions. If the old password is wrong, the error wraps [ErrLogin].
 func (b *Bank) ChangePassword(ctx context.Context, by By, old, fresh string) error {
 	if err := checkPassword(fresh); err != nil {
 		return err
@@ -408,14 +410,15 @@ func (b *Bank) ChangePassword(ctx context.Context, by By, old, fresh string) err
 	})
 }
 
-// CheckClerk says with [ErrInvalid] what [Bank.AddClerk] would not take, for who
-// makes a bank with its first clerk and wants to know before.
+// CheckClerk returns the [ErrInvalid] error that [Bank.AddClerk] would return. It is
+// for callers that create a bank with its first clerk, and must validate the input
+// beforehand.
 func CheckClerk(id, name, password string) error {
 	return firstOf(checkUserID(id), text("name", name, 1, 100), checkPassword(password))
 }
 
-// AddClerk adds a clerk. The first may be added by anybody who has the database
-// and its key.
+// AddClerk adds a clerk. The operator, who has the database and its key, may add the
+// first one.
 func (b *Bank) AddClerk(ctx context.Context, by By, id, name, password string) error {
 	if err := by.desk(); err != nil {
 		return err
@@ -445,8 +448,8 @@ func secret(prefix string) string {
 	return prefix + base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// hashOf returns what the store knows of a secret: enough to find it, too little to
-// use it.
+// hashOf returns the hash of a secret that the store keeps. It is enough to find the
+// secret, but not to use it.
 func hashOf(secret string) []byte {
 	h := sha256.Sum256([]byte(secret))
 	return h[:]

@@ -9,26 +9,25 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// An Observer is told what happens in a bank, once it is on the disk. Functions that
-// are nil are not called; the others may be called by several goroutines at once,
-// and must not block.
+// An Observer is notified of events in a bank once they are on disk. Nil functions are
+// not called. The others may be called by several goroutines at once, and must not
+// block.
 type Observer struct {
 	// Recorded gets each record of the audit log that this bank writes.
 	Recorded func(Record)
 
-	// Suspended and Lifted get the token whose suspension began or ended, with who
-	// caused it. The contract is the token's.
+	// Suspended and Lifted get the token whose suspension began or ended, and the
+	// person who caused it. The contract is the token's.
 	Suspended, Lifted func(by By, serial token.Serial, contract string)
 
-	// Imported gets each import that was done.
+	// Imported gets each completed import.
 	Imported func(By, ImportReport)
 
 	// Took gets the duration of each transaction of the database.
 	Took func(kind store.Operation, took time.Duration)
 }
 
-// complete returns an observer all of whose functions can be called, but for those
-// of the store.
+// complete returns an observer whose functions can all be called, except the store's.
 func (o Observer) complete() Observer {
 	if o.Suspended == nil {
 		o.Suspended = func(By, token.Serial, string) {}
@@ -42,8 +41,8 @@ func (o Observer) complete() Observer {
 	return o
 }
 
-// TestClockNote ends the note of each audit record that was written under a test
-// clock, whose times are not real.
+// TestClockNote ends the note of each audit record that was written under a test clock,
+// whose times are not real.
 const TestClockNote = "test clock"
 
 func (o Observer) ofStore(testClock bool) store.Observer {

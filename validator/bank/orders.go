@@ -13,10 +13,10 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// Order takes an application for a token (ハードウェアトークン追加発行・再発行依頼書):
-// the contract's first and free one, an additional one (BK-11), or one in place of
-// another that was lost or broke (BK-10), which is put on record as such. What the
-// bank does not give out, or sends by itself at expiry, is refused in the outcome.
+// Order records an application for a token (ハードウェアトークン追加発行・再発行依頼書). It is for the
+// contract's first and free token, an additional one (BK-11), or the replacement of one
+// that was lost or broke (BK-10), which is recorded too. A token that the bank does not
+// issue, or sends automatically at expiry, is refused in the outcome.
 func (b *Bank) Order(ctx context.Context, by By, n NewOrder) (o Order, out Outcome, err error) {
 	if err := by.desk(); err != nil {
 		return o, out, err
@@ -58,8 +58,8 @@ func (b *Bank) Order(ctx context.Context, by By, n NewOrder) (o Order, out Outco
 	return o, out, err
 }
 
-// Quote returns the order that [Bank.Order] would make today of an application of a
-// contract: its cause, what it costs, and when and where the token would come.
+// Quote returns the order that [Bank.Order] would create today for an application of a
+// contract: its cause, its fee, and the date and address of the delivery.
 func (b *Bank) Quote(c Contract, n NewOrder) Order {
 	o := Order{Contract: c.ID, Cause: n.Cause, Returned: n.Returned, Old: n.Old, Address: c.Address}
 	if o.Cause == validator.CauseFirst && c.HadFree {
@@ -71,8 +71,7 @@ func (b *Bank) Quote(c Contract, n NewOrder) Order {
 	return o
 }
 
-// replaces looks at the token that an order replaces, and puts on record what
-// befell it.
+// replaces checks the token that an order replaces, and records its loss or breakage.
 func (b *Bank) replaces(tx *store.Tx, by By, n NewOrder, c Contract) error {
 	if err := n.Validate(); err != nil || n.Old.IsZero() {
 		return err
@@ -84,7 +83,7 @@ func (b *Bank) replaces(tx *store.Tx, by By, n NewOrder, c Contract) error {
 	if err != nil {
 		return missing(err, "token of contract "+c.ID, n.Old.String())
 	}
-	// Once: else a token that broke brings any number of others, free of charge.
+	// Only once: otherwise a broken token could bring any number of free replacements.
 	switch before, err := tx.Replacement(n.Old); {
 	case err == nil:
 		return conflict("token %s is replaced already, by order %s", n.Old, before)
@@ -92,12 +91,12 @@ func (b *Bank) replaces(tx *store.Tx, by By, n NewOrder, c Contract) error {
 		return err
 	}
 	if t.Condition != validator.InUse {
-		return nil // it was reported before
+		return nil // reported earlier
 	}
 	return b.report(tx, by, t.Token, n.Cause.OldToken())
 }
 
-// Ship sends a token of the stock for an order: it is the contract's from then on.
+// Ship sends a token of the inventory for an order. It then belongs to the contract.
 func (b *Bank) Ship(ctx context.Context, by By, order string, serial token.Serial) (Order, error) {
 	return b.changeOrder(ctx, by, order, func(tx *store.Tx, o *Order) error {
 		if err := b.issue(tx, o.Contract, serial); err != nil {
@@ -109,8 +108,8 @@ func (b *Bank) Ship(ctx context.Context, by By, order string, serial token.Seria
 	})
 }
 
-// CancelOrder takes an open order back. A free token that was ordered is free
-// again, unless the contract was given one without an order meanwhile.
+// CancelOrder cancels an open order. If it was for the free token, the contract may
+// order that one again, unless it has been issued a token without an order meanwhile.
 func (b *Bank) CancelOrder(ctx context.Context, by By, order string) (Order, error) {
 	return b.changeOrder(ctx, by, order, func(tx *store.Tx, o *Order) error {
 		o.Status = OrderCancelled
@@ -151,7 +150,7 @@ func (b *Bank) changeOrder(ctx context.Context, by By, id string, change func(*s
 	return o, err
 }
 
-// Orders lists orders, the oldest first; a user sees his contract's.
+// Orders lists orders, oldest first; a user sees only those of their contract.
 func (b *Bank) Orders(ctx context.Context, by By, contract string, open bool, p Page) (list []Order, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		if err := by.confine(tx, &contract); err != nil {

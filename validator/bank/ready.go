@@ -14,27 +14,27 @@ import (
 )
 
 const (
-	// readyFor is how long an answer of Ready is good. Load balancers and clients of
-	// RADIUS ask often, and each look writes to the disk.
+	// readyFor is how long an answer of Ready is valid. Load balancers and RADIUS
+	// clients ask often, and each probe writes to the disk.
 	readyFor = time.Second
 
-	// readyWait is how long a look may take. Checks wait as long for a database that
-	// another process writes to.
+	// readyWait is the maximum duration of a probe. Checks wait as long for a database
+	// that another process writes to.
 	readyWait = 10 * time.Second
 )
 
-// readiness is the last answer of Ready, and the look that is under way.
+// readiness is the last answer of Ready, and the probe in progress.
 type readiness struct {
 	mu    sync.Mutex
-	look  chan struct{} // closed when the look has ended; nil: there is none
-	until time.Time     // the answer is good until then
+	look  chan struct{} // closed when the probe ends; nil if there is none
+	until time.Time     // end of the answer's validity
 	err   error
 }
 
 // Ready returns an error if codes cannot be checked: [ErrUnavailable] if the database
 // does not read and write durably, [vault.ErrWrongKey] if its seeds are sealed with a
-// key that the master key does not open. An answer is good for a second, and
-// concurrent callers share one look.
+// key that the master key does not open. An answer is valid for a second, and
+// concurrent callers share one probe.
 func (b *Bank) Ready(ctx context.Context) error {
 	r := &b.ready
 	r.mu.Lock()
@@ -46,7 +46,7 @@ func (b *Bank) Ready(ctx context.Context) error {
 	if look == nil {
 		look = make(chan struct{})
 		r.look = look
-		// In its own goroutine: a store that hangs must not hold the caller.
+		// In its own goroutine: a hanging store must not block the caller.
 		go func() {
 			ctx, cancel := context.WithTimeout(context.Background(), readyWait)
 			defer cancel()
@@ -68,9 +68,9 @@ func (b *Bank) Ready(ctx context.Context) error {
 	}
 }
 
-// tryCheck does what a check of a code does: it reads a token, opens its seed, and
-// writes to the disk. On a full disk a check may need a few pages more than this
-// write, which then takes one of them each time, until it fails as well.
+// tryCheck performs the steps of a check: it reads a token, opens its seed, and writes
+// to the disk. On an almost full disk, a check may need a few pages more than this
+// write. Each probe then takes one of the remaining pages, until the probe fails too.
 func (b *Bank) tryCheck(ctx context.Context) error {
 	err := b.db.View(ctx, func(tx *store.Tx) error {
 		keys, err := tx.DataKeys()

@@ -11,10 +11,11 @@ import (
 	"github.com/d204ef64/fob/validator/entry"
 )
 
-// A receipt number (受付番号) is what people read, say over the phone and type for a
-// transaction: the day in Japan, and seven random characters with a check character, such
-// as "260401-7K4M9QX2". The characters are Crockford's base 32, which has no I, L, O and
-// U. The database takes a number once only; [Bank.Do] draws another if it is taken.
+// A receipt number (受付番号) identifies a transaction. People read it, dictate it over the
+// phone and type it. It consists of the day in Japan, seven random characters and a
+// check character, such as "260401-7K4M9QX2". The characters are Crockford's base 32,
+// which omits I, L, O and U. The database accepts each number only once; [Bank.Do]
+// draws another if it is taken.
 
 const receiptChars = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -35,9 +36,9 @@ func newReceipt(now token.UnixSeconds) string {
 	return text + string(receiptCheck(text))
 }
 
-// receiptCheck returns the check character of a number without one: Luhn's formula to the
-// base of 32, which notices each wrong character and nearly every exchange of two
-// neighbours.
+// receiptCheck returns the check character of a number without one. It uses the Luhn
+// algorithm in base 32, which detects every single wrong character and almost every
+// exchange of two neighbours.
 func receiptCheck(text string) byte {
 	sum, double := 0, true
 	for i := len(text) - 1; i >= 0; i-- {
@@ -54,9 +55,9 @@ func receiptCheck(text string) byte {
 	return receiptChars[(len(receiptChars)-sum%len(receiptChars))%len(receiptChars)]
 }
 
-// ParseReceipt returns a receipt number in the spelling of the bank. It may be typed in
-// full-width or small letters, in groups, and with I, L or O for 1 and 0. It returns false
-// for a number that the bank cannot have given, such as a mistyped one.
+// ParseReceipt returns a receipt number in the bank's spelling. The input may contain
+// full-width or lower-case letters, groups, and I, L or O for 1 and 0. ParseReceipt
+// returns false for a number that the bank cannot have issued, such as a mistyped one.
 func ParseReceipt(typed string) (string, bool) {
 	var b strings.Builder
 	for _, r := range strings.ToUpper(entry.ID(typed)) {

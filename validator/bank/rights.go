@@ -13,17 +13,17 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// A room is a contract with all that its rules look at, locked until the
-// transaction ends.
+// A room is a contract with the data that the rules need, locked until the transaction
+// ends.
 type room struct {
 	contract Contract
 	users    []store.UserRow
-	tokens   map[token.Serial]Token // those that its users use, and that were asked for
+	tokens   map[token.Serial]Token // the tokens that its users use, and any requested one
 }
 
-// enter locks a contract and reads its users and the tokens that they use,
-// and one more. The tokens are locked in one order, so that no two transactions
-// wait for each other.
+// enter locks a contract. It reads the contract's users, the tokens that they use, and
+// one more. It locks the tokens in a fixed order to avoid deadlocks between
+// transactions.
 func (b *Bank) enter(tx *store.Tx, contract string, also token.Serial) (r room, err error) {
 	if r.contract, err = tx.Contract(contract); err != nil {
 		return r, missing(err, "contract", contract)
@@ -53,7 +53,7 @@ func (b *Bank) enter(tx *store.Tx, contract string, also token.Serial) (r room, 
 	return r, nil
 }
 
-// people returns the users as the rules see them.
+// people returns the users for the rules.
 func (b *Bank) people(r room, now token.UnixSeconds) []validator.User {
 	list := make([]validator.User, 0, len(r.users))
 	for _, u := range r.users {
@@ -62,7 +62,7 @@ func (b *Bank) people(r room, now token.UnixSeconds) []validator.User {
 	return list
 }
 
-// actor returns the user who asks.
+// actor returns the user who makes the request.
 func (r room) actor(id string) (store.UserRow, bool) {
 	i := slices.IndexFunc(r.users, func(u store.UserRow) bool { return u.ID == id })
 	if i < 0 || r.users[i].Locked {
@@ -71,23 +71,24 @@ func (r room) actor(id string) (store.UserRow, bool) {
 	return r.users[i], true
 }
 
-// onToken is what a user or a clerk does about another token, where a code of the
-// user's own is asked for.
+// onToken is an operation of a user or a clerk on another token, for which a user may
+// need a code of their own token.
 type onToken struct {
 	op     validator.Operation
 	serial token.Serial
 	code   string
 
-	// may says whether the user may; desk by which rule the clerk does.
+	// may returns whether the user may do it, and desk the rule by which a clerk does
+	// it.
 	may  func(actor validator.User, users []validator.User, target validator.Held) validator.Verdict
 	desk func(users []validator.User, target validator.Held) validator.Verdict
 
-	// do does it.
+	// do performs the operation.
 	do func(tx *store.Tx, r room, t store.TokenRow, now token.UnixSeconds) error
 }
 
-// act does something about a token: by a user on screen, or by a clerk on paper.
-// A token of another contract is, to a user, not there.
+// act performs an operation on a token: for a user on screen, or for a clerk on paper.
+// A token of another contract appears nonexistent to a user.
 func (b *Bank) act(ctx context.Context, by By, a onToken) (out Outcome, err error) {
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		out = Outcome{}

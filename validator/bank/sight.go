@@ -11,15 +11,15 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// sight is what the person who asks sees of tokens.
+// sight is the part of the tokens that a person may see.
 type sight struct {
 	clerk    bool
 	contract string
-	ownOnly  bool // the token that they use themselves
+	ownOnly  bool // only the token that they use themselves
 	own      token.Serial
 }
 
-// sight returns what the person who asks sees.
+// sight returns which tokens the requester may see.
 func (b *Bank) sight(tx *store.Tx, by By) (sight, error) {
 	if by.atDesk() {
 		return sight{clerk: true}, nil
@@ -35,12 +35,12 @@ func (b *Bank) sightOf(u User) sight {
 	return sight{contract: u.Contract, ownOnly: !validator.SeesTokens(b.settings, u.Role), own: u.Token}
 }
 
-// token reports whether they see a token.
+// token reports whether the person may see a token.
 func (s sight) token(t Token) bool {
 	return s.clerk || t.Contract == s.contract && s.serial(t.Serial) == t.Serial
 }
 
-// serial returns a serial number of the contract, or zero if they do not see it.
+// serial returns a serial number of the contract, or zero if the person may not see it.
 func (s sight) serial(serial token.Serial) token.Serial {
 	if s.ownOnly && serial != s.own {
 		return noSerial
@@ -48,7 +48,7 @@ func (s sight) serial(serial token.Serial) token.Serial {
 	return serial
 }
 
-// users takes the serial numbers out that they do not see.
+// users removes the serial numbers that the person may not see.
 func (s sight) users(list []User) {
 	for i := range list {
 		list[i].Token = s.serial(list[i].Token)
@@ -56,14 +56,14 @@ func (s sight) users(list []User) {
 	}
 }
 
-// Suspension is whether a token is suspended, and how that can be lifted.
+// Suspension describes whether a token is suspended, and how it can be unlocked.
 type Suspension struct {
 	Suspended bool
-	Way       validator.Verdict // how it can be lifted at all
-	You       validator.Verdict // whether the user who asks can; zero for a clerk
+	Way       validator.Verdict // how it can be unlocked at all
+	You       validator.Verdict // whether the requesting user can unlock it; zero for a clerk
 }
 
-// Suspension returns how the suspension of a token can be lifted (BK-07, BK-08).
+// Suspension returns how a suspended token can be unlocked (BK-07, BK-08).
 func (b *Bank) Suspension(ctx context.Context, by By, serial token.Serial) (s Suspension, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		see, err := b.sight(tx, by)

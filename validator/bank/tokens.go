@@ -13,10 +13,11 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// Activate registers a token as the one that by.User uses (利用開始登録, BK-12). A
-// token that is not there, is in stock or is another contract's is refused like a
-// wrong code. Refused activations count against the user ([validator.RefusedActivations]);
-// they change nothing about a token that the user does not use already.
+// Activate registers a token as the one that by.User uses (利用開始登録, BK-12). A token that
+// does not exist, is in the inventory or belongs to another contract is refused like a
+// wrong code. Refused activations count against the user
+// ([validator.RefusedActivations]). They do not change a token that the user does not
+// already use.
 func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code string) (out Outcome, err error) {
 	if serial.IsZero() {
 		return out, invalid("serial", "say which token: %v", token.ErrSerial)
@@ -48,7 +49,7 @@ func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code st
 			q.refuse(v, code)
 			switch v.Reason {
 			case validator.ReasonTooSoon, validator.ReasonActivationLocked:
-				out.Verdict = v // it tells of the user, not of the token
+				out.Verdict = v // reveals something about the user, not about the token
 				return nil
 			}
 			return b.refusedActivation(tx, by, actor, serial, v.Reason, now)
@@ -81,8 +82,8 @@ func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code st
 	return unlessFailed(out, err)
 }
 
-// checkActivation asks about the code of an activation. Only the users of a token can
-// suspend it (Q4), so a refused code of another user leaves its state as it is.
+// checkActivation checks the code of an activation. Only the users of a token can
+// suspend it (Q4), so a refused code of another user does not change its state.
 func (q *question) checkActivation(code string) (validator.Decision, error) {
 	d, _, err := q.decide(func(s validator.Settings, t validator.Token, st validator.State) (validator.Decision, validator.State) {
 		d, after := validator.Check(s, t, st, q.now, code)
@@ -94,8 +95,8 @@ func (q *question) checkActivation(code string) (validator.Decision, error) {
 	return d, err
 }
 
-// refusedActivation counts a refused activation against the user who made it. One of
-// the token that they use already was counted there.
+// refusedActivation counts a refused activation against the user who made it. If they
+// already use the token, the failed attempt was counted there.
 func (b *Bank) refusedActivation(
 	tx *store.Tx, by By, actor store.UserRow, serial token.Serial, why validator.Reason, now token.UnixSeconds,
 ) error {
@@ -110,9 +111,9 @@ func (b *Bank) refusedActivation(
 	return tx.PutUser(actor)
 }
 
-// Revoke revokes a token (失効): by a user on screen, with a code of his own token
-// (BK-15 to BK-18), or by a clerk on paper; then the code is not looked at. Whoever
-// used the token uses none afterwards.
+// Revoke revokes a token (失効): for a user on screen, with a code of their own token
+// (BK-15 to BK-18), or for a clerk on paper, without a code. Its users have no token
+// afterwards.
 func (b *Bank) Revoke(ctx context.Context, by By, serial token.Serial, code string) (Outcome, error) {
 	return b.act(ctx, by, onToken{
 		op: validator.OpRevoke, serial: serial, code: code,
@@ -145,8 +146,8 @@ func (b *Bank) Revoke(ctx context.Context, by By, serial token.Serial, code stri
 	})
 }
 
-// Lift lifts the suspension of a token (利用停止解除): by a user on screen, with a
-// code of his own token (BK-08), or by a clerk on paper (BK-07).
+// Lift unlocks a suspended token (利用停止解除): for a user on screen, with a code of their
+// own token (BK-08), or for a clerk on paper (BK-07).
 func (b *Bank) Lift(ctx context.Context, by By, serial token.Serial, code string) (Outcome, error) {
 	return b.act(ctx, by, onToken{
 		op: validator.OpLift, serial: serial, code: code,
@@ -177,10 +178,10 @@ func (b *Bank) Lift(ctx context.Context, by By, serial token.Serial, code string
 	})
 }
 
-// Resync corrects a token's clock by two consecutive codes (時刻補正): by a user for
-// the token that they use, which a zero serial number names too, within the band
-// ([validator.ResyncOwn]); by a clerk for any, with the wide search
-// ([validator.Resync]). Neither code logs in, then or later.
+// Resync corrects a token's clock with two consecutive codes (時刻補正). A user may correct
+// the token that they use, which a zero serial number also selects, within the
+// look-ahead ([validator.ResyncOwn]). A clerk may correct any token, within the resync
+// window ([validator.Resync]). Neither code logs in, then or later.
 func (b *Bank) Resync(ctx context.Context, by By, serial token.Serial, first, second string) (Outcome, error) {
 	rule := validator.ResyncOwn
 	if by.atDesk() {
@@ -217,9 +218,8 @@ func (b *Bank) Resync(ctx context.Context, by By, serial token.Serial, first, se
 	return unlessFailed(out, err)
 }
 
-// Report puts a loss or theft ([validator.Lost]) or a breakage
-// ([validator.Broken]) on record, or, with [validator.InUse], takes it back. Only a
-// clerk does (BK-10).
+// Report records a loss or theft ([validator.Lost]) or a breakage ([validator.Broken]),
+// or, with [validator.InUse], cancels the report. Only a clerk may report (BK-10).
 func (b *Bank) Report(ctx context.Context, by By, serial token.Serial, c validator.Condition) (Outcome, error) {
 	if err := by.desk(); err != nil {
 		return Outcome{}, err
@@ -237,7 +237,7 @@ func (b *Bank) Report(ctx context.Context, by By, serial token.Serial, c validat
 	return Outcome{Done: err == nil}, err
 }
 
-// report puts a condition on record.
+// report records a status.
 func (b *Bank) report(tx *store.Tx, by By, t Token, c validator.Condition) error {
 	if t.Condition == validator.Revoked {
 		return conflict("token %s is revoked", t.Serial)
@@ -247,8 +247,8 @@ func (b *Bank) report(tx *store.Tx, by By, t Token, c validator.Condition) error
 	return tx.PutToken(t)
 }
 
-// Token returns a token; a master or admin sees those of the contract, a user the one
-// that they use ([validator.SeesTokens]).
+// Token returns a token. A master or admin sees all tokens of the contract, a user only
+// the one that they use ([validator.SeesTokens]).
 func (b *Bank) Token(ctx context.Context, by By, serial token.Serial) (t Token, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		see, err := b.sight(tx, by)
@@ -269,8 +269,8 @@ func (b *Bank) Token(ctx context.Context, by By, serial token.Serial) (t Token, 
 	return t, err
 }
 
-// Tokens lists tokens by serial number; users see those that [Bank.Token] shows them.
-// A condition in the filter is that of now.
+// Tokens lists tokens by serial number; users see the same ones as with [Bank.Token]. A
+// status in the filter is the current one.
 func (b *Bank) Tokens(ctx context.Context, by By, f TokenFilter) (list []Token, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		if err := by.confine(tx, &f.Contract); err != nil {
@@ -294,8 +294,8 @@ func (b *Bank) Tokens(ctx context.Context, by By, f TokenFilter) (list []Token, 
 	return list, next, err
 }
 
-// Issue gives tokens of the stock to a contract without an order, as when a bank
-// is set up. The first is its free one (BK-19).
+// Issue gives tokens of the inventory to a contract without an order, for example when
+// a bank is set up. The first is the contract's free one (BK-19).
 func (b *Bank) Issue(ctx context.Context, by By, contract string, serials ...token.Serial) error {
 	if err := by.desk(); err != nil {
 		return err
@@ -316,7 +316,7 @@ func (b *Bank) Issue(ctx context.Context, by By, contract string, serials ...tok
 	})
 }
 
-// issue gives a token of the stock to a contract.
+// issue gives a token of the inventory to a contract.
 func (b *Bank) issue(tx *store.Tx, contract string, serial token.Serial) error {
 	t, err := tx.Token(serial)
 	switch {
@@ -332,7 +332,7 @@ func (b *Bank) issue(tx *store.Tx, contract string, serial token.Serial) error {
 	return tx.PutToken(t.Token)
 }
 
-// desk returns an error unless a clerk asks.
+// desk returns an error unless the requester is a clerk or the operator.
 func (by By) desk() error {
 	if !by.atDesk() {
 		return forbidden("only the bank's desk does this")
@@ -340,7 +340,8 @@ func (by By) desk() error {
 	return nil
 }
 
-// contract returns the contract that who asks is confined to: "" for a clerk.
+// contract returns the contract to which the requester is restricted, or "" for a
+// clerk.
 func (by By) contract(tx *store.Tx) (string, error) {
 	if by.atDesk() {
 		return "", nil
@@ -352,8 +353,9 @@ func (by By) contract(tx *store.Tx) (string, error) {
 	return u.Contract, err
 }
 
-// confine makes the contract that a list is asked for, "" being all, that of the
-// user who asks. Another one is, for him, not there; a clerk may name any that is.
+// confine restricts a list to the requesting user's contract. In *contract, "" means
+// all. Another contract appears nonexistent to a user. A clerk may name any existing
+// contract.
 func (by By) confine(tx *store.Tx, contract *string) error {
 	own, err := by.contract(tx)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// What the bank remembers, as the store has it.
+// The bank's data types, as defined by the store.
 type (
 	Language     = store.Language
 	Contract     = store.Contract
@@ -30,7 +30,7 @@ type (
 	APIKey       = store.APIKey
 )
 
-// every returns all lines of a list that comes in pages.
+// every returns all items of a paged list.
 func every[T any](page func(Page) ([]T, string, error)) (all []T, err error) {
 	for p := (Page{Limit: 1000}); ; {
 		lines, next, err := page(p)
@@ -45,7 +45,7 @@ func every[T any](page func(Page) ([]T, string, error)) (all []T, err error) {
 	}
 }
 
-// The values of those that are enumerations.
+// The values of the enumerated types.
 const (
 	Japanese = store.Japanese
 	English  = store.English
@@ -65,28 +65,28 @@ const (
 	KeyAudit = store.KeyAudit
 )
 
-// By is who asks, and from where. Exactly one of User, Clerk and Operator is set,
-// except for a check by serial number, where nobody is logged in.
+// By identifies the requester and the origin of a request. Exactly one of User, Clerk
+// and Operator is set, except for a check by serial number, which needs no login.
 type By struct {
 	User     string // ID of a user of a contract
 	Clerk    string // ID of a clerk of the bank, or of the API key that acts as one
-	Operator bool   // who has the database and its key; may do what a clerk may
-	Key      string // ID of the API key with which a caller asks for others; "" is none
+	Operator bool   // has the database and its key; has the rights of a clerk
+	Key      string // ID of the API key with which a caller makes requests for others; "" for none
 	Front    string // such as [FrontPage]
-	Source   string // network address without port, of a command the system's user; "" is none
+	Source   string // network address without port, or a command's system user; "" for none
 }
 
-// The fronts, by which somebody asks.
+// The interfaces through which requests come.
 const (
 	FrontHTTP    = "http"
 	FrontPage    = "page"
 	FrontRADIUS  = "radius"
 	FrontCommand = "command"
-	FrontJob     = "job" // the daily one
+	FrontJob     = "job" // the daily job
 )
 
-// Roles returns those that who asks may give a user who has one of them now: the
-// master of a contract, of whom there is one, is named by a clerk.
+// Roles returns the roles that the requester may give to a user who has the role now.
+// Only a clerk may name the master of a contract, of whom there is exactly one.
 func (by By) Roles(now validator.Role) []validator.Role {
 	switch {
 	case by.atDesk():
@@ -97,42 +97,41 @@ func (by By) Roles(now validator.Role) []validator.Role {
 	return []validator.Role{validator.PlainUser, validator.Admin}
 }
 
-// atDesk reports whether a clerk or the operator asks.
+// atDesk reports whether the requester is a clerk or the operator.
 func (by By) atDesk() bool { return by.Clerk != "" || by.Operator }
 
-// Outcome is what came of something that somebody wanted to do.
+// Outcome is the result of a requested operation.
 type Outcome struct {
-	// Done is that it was done.
+	// Done is set if the operation was done.
 	Done bool
 
-	// Answer is what is said of the code. All refusals are alike, whether the
-	// code was wrong, used, or its token suspended, expired, revoked, unknown or
-	// another contract's.
+	// Answer is the answer about the code. All refusals are alike, whether the code was
+	// wrong or used, or its token suspended, expired, revoked, unknown or of another
+	// contract.
 	Answer validator.Answer
 
-	// Verdict is set when a rule about rights said no (then no code was looked
-	// at, or it did not matter), and may be told to the user who asked. It is
-	// never set where it would tell something of a token that is not his
-	// contract's.
+	// Verdict is set if a rule about rights refused the operation. Then the code was
+	// not checked, or did not matter. It may be shown to the requesting user. It is
+	// never set if it would reveal something about a token of another contract.
 	Verdict validator.Verdict
 
-	// Receipt is the receipt number of the transaction that was done, such as
-	// "260401-7K4M9QX2"; "" otherwise.
+	// Receipt is the receipt number of a completed transaction, such as
+	// "260401-7K4M9QX2", and otherwise "".
 	Receipt string
 }
 
-// ByRule reports whether a rule about rights said no, so that nothing is said of a
-// code.
+// ByRule reports whether a rule about rights refused the operation. There is then no
+// answer about a code.
 func (o Outcome) ByRule() bool { return !o.Verdict.IsZero() }
 
-// CodeRefused reports whether a code was looked at, and refused.
+// CodeRefused reports whether a code was checked and refused.
 func (o Outcome) CodeRefused() bool { return !o.Done && !o.ByRule() && o.Answer == validator.Refused }
 
-// Request is an operation that a user wants to do.
+// Request is an operation that a user requests.
 type Request struct {
 	Operation validator.Operation
-	Code      string            // may be "" where the operation needs none
-	Details   map[string]string // what is kept with the transaction: at most 20 of at most 500 characters
+	Code      string            // may be "" if the operation needs none
+	Details   map[string]string // kept with the transaction: at most 20 of at most 500 characters
 }
 
 // NewUser is a user to be added.
@@ -146,7 +145,7 @@ type NewUser struct {
 	Password string // 12 to 128 characters
 }
 
-// UserChange is what is changed of a user; nil leaves a field alone.
+// UserChange is a change of a user; nil fields are not changed.
 type UserChange struct {
 	Role     *validator.Role
 	Name     *string
@@ -155,7 +154,7 @@ type UserChange struct {
 	Locked   *bool
 	Password *string
 
-	// UnlockActivation forgets the refused activations. Only a clerk does it.
+	// UnlockActivation clears the refused activations. Only a clerk may set it.
 	UnlockActivation bool
 }
 
@@ -163,15 +162,15 @@ type UserChange struct {
 type NewOrder struct {
 	Contract string
 	Cause    validator.Cause
-	Kind     validator.Kind // the bank gives out hardware only (BK-09)
+	Kind     validator.Kind // the bank issues hardware only (BK-09)
 	Returned bool
-	Old      token.Serial // that it replaces; must be the contract's
+	Old      token.Serial // the replaced token; must belong to the contract
 	Address  string       // "" or the contract's own (BK-11)
 }
 
-// Validate returns an error with [ErrInvalid], which has the field, unless the
-// order names a token to be replaced where its cause is what befell one, and
-// nothing of it otherwise.
+// Validate returns an [ErrInvalid] error with the field if the order is inconsistent.
+// An order must name the replaced token if its cause is the loss or breakage of one,
+// and must not otherwise.
 func (n NewOrder) Validate() error {
 	switch replaces := n.Cause.OldToken() != validator.NotThere; {
 	case replaces && n.Old.IsZero():
@@ -184,25 +183,25 @@ func (n NewOrder) Validate() error {
 	return nil
 }
 
-// ImportReport is what came of reading a seed file.
+// ImportReport is the result of importing a seed file.
 type ImportReport struct {
-	Tokens int           // taken in
-	Format string        // that the file has
+	Tokens int           // number of imported tokens
+	Format string        // of the file
 	Took   time.Duration `json:"-"`
 
 	Warnings []string // for the clerk, see [ImportOptions]
 }
 
-// Status is what a user's own page says of his token.
+// Status is the content of a user's own page about their token.
 type Status struct {
 	User      User
 	Contract  Contract
 	Users     []User // all of the contract
 	Tokens    []Token
-	Condition validator.Condition // of his token now
-	Barred    validator.Reason    // why his token can give no code now; ReasonNone: it can
-	Suspended bool                // of his token
-	LiftWay   validator.Verdict   // how that can be lifted; zero where it is not suspended
-	RevokeWay validator.Way       // how he revokes another token, by his own one's condition (BK-16 to BK-18)
-	NoticeOn  token.Expiry        // from when on the expiry is announced; zero: not yet, or no token
+	Condition validator.Condition // current status of their token
+	Barred    validator.Reason    // why their token cannot currently give a code; ReasonNone: it can
+	Suspended bool                // their token is suspended
+	LiftWay   validator.Verdict   // how it can be unlocked; zero if it is not suspended
+	RevokeWay validator.Way       // how they revoke another token, given their own token's status (BK-16 to BK-18)
+	NoticeOn  token.Expiry        // date from which the expiry is announced; zero: not yet, or no token
 }

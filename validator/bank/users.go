@@ -14,7 +14,7 @@ import (
 
 var noSerial token.Serial
 
-// firstOf returns the first of errors, those that were joined taken apart.
+// firstOf returns the first error, looking inside joined errors.
 func firstOf(errs ...error) error {
 	err := errors.Join(errs...)
 	for {
@@ -26,9 +26,9 @@ func firstOf(errs ...error) error {
 	}
 }
 
-// AddUser adds a user to a contract: a clerk to any; a master or admin to his own,
-// with a code (BK-04), and no master, of whom there is one. The first user of a
-// contract is its master.
+// AddUser adds a user to a contract. A clerk may add any user to any contract. A master
+// or admin may add users to their own contract with a code (BK-04), but not a master,
+// of whom there is exactly one. The first user of a contract is its master.
 func (b *Bank) AddUser(ctx context.Context, by By, n NewUser, code string) (User, Outcome, error) {
 	err := firstOf(
 		checkUserID(n.ID), text("name", n.Name, 1, 100), checkEmail("email", n.Email, false),
@@ -65,9 +65,8 @@ func (b *Bank) AddUser(ctx context.Context, by By, n NewUser, code string) (User
 	return u.User, out, err
 }
 
-// ChangeUser changes a user, by the same right as [Bank.AddUser]. Only a clerk
-// changes a master, or makes one. Whoever is locked, or gets another password, is
-// logged out.
+// ChangeUser changes a user, with the same rights as [Bank.AddUser]. Only a clerk may
+// change a master, or name one. Locking and a new password end the user's sessions.
 func (b *Bank) ChangeUser(ctx context.Context, by By, id string, c UserChange, code string) (User, Outcome, error) {
 	var hash string
 	var errs []error
@@ -121,7 +120,7 @@ func (b *Bank) ChangeUser(ctx context.Context, by By, id string, c UserChange, c
 			return conflict("name another user master instead: contract %q must have one", contract)
 		}
 		if toMaster && u.Role != validator.Master {
-			// The one who was it is an admin from now on.
+			// The previous master becomes an admin.
 			for _, have := range r.users {
 				if have.Role == validator.Master {
 					have.Role = validator.Admin
@@ -168,10 +167,10 @@ func apply(u *store.UserRow, c UserChange, hash string) {
 	}
 }
 
-// manage does something about the users of a contract: for a clerk, or for a
-// master or admin with a code of his own token. A right code is used up also where
-// what was to be done turns out to be impossible, such as a name that is taken:
-// else one code would try names for as long as it is good, and leave no record.
+// manage performs an operation on the users of a contract: for a clerk, or for a master
+// or admin with a code of their own token. A right code is used up even if the
+// operation turns out to be impossible, for example because a name is taken. Otherwise
+// one code could be used to try names during its whole lifetime, without a record.
 func (b *Bank) manage(
 	ctx context.Context, by By, contract string, op validator.Operation, code string,
 	do func(tx *store.Tx, r room, actor validator.Role) error,
@@ -224,7 +223,7 @@ func (b *Bank) manage(
 	return unlessFailed(out, err)
 }
 
-// spend uses up a code of which nothing came.
+// spend uses up a code after its operation failed.
 func (b *Bank) spend(ctx context.Context, q question, code string) error {
 	return b.db.Update(ctx, func(tx *store.Tx) error {
 		q.tx = tx
@@ -237,7 +236,7 @@ func (b *Bank) spend(ctx context.Context, q question, code string) error {
 	})
 }
 
-// contractOf returns the contract of a user whom who asks may see.
+// contractOf returns the contract of a user whom the requester may see.
 func (b *Bank) contractOf(ctx context.Context, by By, id string) (string, error) {
 	u, err := b.User(ctx, by, id)
 	return u.Contract, err
@@ -259,7 +258,7 @@ func checkRole(r validator.Role) error {
 	return nil
 }
 
-// User returns a user; a user sees those of his contract.
+// User returns a user; a user sees only the users of their contract.
 func (b *Bank) User(ctx context.Context, by By, id string) (u User, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		see, err := b.sight(tx, by)
@@ -280,7 +279,7 @@ func (b *Bank) User(ctx context.Context, by By, id string) (u User, err error) {
 	return u, err
 }
 
-// Users lists the users of a contract, or with "", to a clerk, of all.
+// Users lists the users of a contract. For a clerk, "" selects all contracts.
 func (b *Bank) Users(ctx context.Context, by By, contract string, p Page) (list []User, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		if err := by.confine(tx, &contract); err != nil {
@@ -297,7 +296,7 @@ func (b *Bank) Users(ctx context.Context, by By, contract string, p Page) (list 
 	return list, next, err
 }
 
-// Status is what a user's own page says.
+// Status returns the content of a user's own page.
 func (b *Bank) Status(ctx context.Context, user string) (s Status, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		u, err := tx.User(user)

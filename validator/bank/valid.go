@@ -17,7 +17,8 @@ var (
 	userID     = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._@-]{0,63}$`)
 )
 
-// text looks at a text that people wrote: so many characters, none of them unseen.
+// text validates a text that people wrote: its number of characters, and that none of
+// them are invisible.
 func text(field, s string, least, most int) error {
 	switch n := utf8.RuneCountInString(s); {
 	case !utf8.ValidString(s):
@@ -46,8 +47,8 @@ func checkUserID(s string) error {
 	return nil
 }
 
-// checkEmail looks at an e-mail address: the bare address, which a header cannot
-// be broken with.
+// checkEmail validates an e-mail address. It must be a bare address, which cannot break
+// a mail header.
 func checkEmail(field, s string, needed bool) error {
 	if s == "" && !needed {
 		return nil
@@ -73,7 +74,7 @@ func checkLanguage(l *Language) error {
 	return nil
 }
 
-// shorten cuts a text from outside for a record.
+// shorten shortens external text for a record.
 func shorten(s string) string {
 	const most = 64
 	s = strings.ToValidUTF8(s, "?")
