@@ -10,25 +10,25 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// board is sound hardware; fault names what is wrong with it otherwise.
+// board is hardware without faults, except for the one named by fault.
 type board struct {
 	fault string
 
 	flash   [2][512]byte
-	now     int64 // of everything that counts milliseconds
-	offset  int64 // of the clock
-	skewed  int64 // by the rig, in all
+	now     int64 // milliseconds since power-on, for all counters
+	offset  int64 // of the clock, relative to now
+	skewed  int64 // sum of all skews by the rig
 	set     bool
 	frame   firmware.Frame
 	clicked bool
 	down    bool
-	upAt    int64 // when the rig lets go
+	upAt    int64 // when the rig releases the button
 	mv      firmware.Millivolts
 	line    []byte
 	calls   int
 }
 
-// newBoard returns hardware fresh from power-on.
+// newBoard returns hardware in its state after power-on.
 func newBoard(fault string) *board {
 	b := &board{fault: fault, now: 5, offset: -5, mv: 3000}
 	for i := range b.flash {
@@ -135,7 +135,7 @@ func (b *bFlash) Program(page, off int, p []byte) error {
 		return err
 	}
 	if f.is("flash refuses a second write") && !bytes.Equal(b.flash[page][off:off+len(p)], bytes.Repeat([]byte{0xFF}, len(p))) {
-		return errRange // is allowed
+		return errRange // the contract allows it
 	}
 	for i, v := range p {
 		cell := &b.flash[page][off+i]
@@ -228,7 +228,7 @@ func (b *bLine) Write(p []byte) int {
 		b.now += int64(len(p))
 	case f.is("line takes too much"):
 		return len(p) + 1
-	case f.is("line takes little"): // is allowed
+	case f.is("line takes little"): // the contract allows it
 		p = p[:min(3, len(p))]
 	}
 	b.line = append(b.line, p...)

@@ -6,7 +6,7 @@ import "github.com/d204ef64/fob/firmware"
 
 const slot = firmware.SlotSize
 
-// Flash checks a [firmware.Flash]. Its contents are lost; afterwards it is
+// Flash checks a [firmware.Flash]. The contents are lost, and afterwards the flash is
 // erased.
 func Flash(f firmware.Flash, report Report) {
 	pages, size := f.Geometry()
@@ -33,7 +33,7 @@ type flashCheck struct {
 	want, got          [slot]byte
 }
 
-// pattern is a content of c.want that no other slot has.
+// pattern fills c.want with contents that are unique to the slot.
 func (c *flashCheck) pattern(page, at int) {
 	x := uint32(page*c.slots+at)*2654435761 + 1
 	for i := range c.want {
@@ -51,8 +51,8 @@ func (c *flashCheck) eraseAll() bool {
 	return true
 }
 
-// everywhere reads the whole memory: a slot that written names holds its
-// pattern, all others are erased.
+// everywhere reads the whole memory and reports whether the slots selected by written
+// hold their patterns and all others are erased.
 func (c *flashCheck) everywhere(written func(page, at int) bool) bool {
 	for page := range c.pages {
 		for at := range c.slots {
@@ -82,8 +82,8 @@ func (c *flashCheck) program(report Report) {
 	err = c.f.Read(page, at*slot+3, part)
 	report("Read starts at any offset and fills any length", err == nil && string(part) == string(c.want[3:8]))
 
-	// Memory with an error-correcting code may refuse the second write; what it
-	// may not do is set a bit.
+	// Memory with an error-correcting code may refuse the second write, but it must not
+	// set a bit.
 	var over [slot]byte
 	for i := range over {
 		over[i] = byte(0xA5 + i)

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/firmware/hwtest"
 )
 
-// failures runs everything against a board, and returns the sentences that do
-// not hold.
+// failures runs all checks on a board with the given fault, and returns the sentences
+// that do not hold.
 func failures(fault string) (broken []string, checked int) {
 	b := newBoard(fault)
 	report := func(sentence string, ok bool) {
@@ -45,7 +45,7 @@ func TestSound(t *testing.T) {
 	}
 }
 
-// TestBroken: each fault is found, by the sentence that it breaks.
+// TestBroken checks that each fault is found by the sentence that it violates.
 func TestBroken(t *testing.T) {
 	for fault, sentence := range map[string]string{
 		"clock runs backwards":         "Now does not run backwards",
@@ -106,7 +106,7 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// recorder is a test that remembers what it was told.
+// recorder is a T that records the errors reported to it.
 type recorder struct{ errors []string }
 
 func (r *recorder) Helper() {}
@@ -114,7 +114,7 @@ func (r *recorder) Errorf(format string, args ...any) {
 	r.errors = append(r.errors, fmt.Sprintf(format, args...))
 }
 
-// TestTo: a Report for a test says which sentence failed.
+// TestTo checks that a Report for a test names the sentence that failed.
 func TestTo(t *testing.T) {
 	var r recorder
 	hwtest.Identity((*bIdentity)(newBoard("no hardware id")), hwtest.To(&r))

@@ -4,8 +4,8 @@ package hwtest
 
 import "github.com/d204ef64/fob/firmware"
 
-// LCD checks a [firmware.LCD]. shown reads back what the glass shows; nil where
-// nothing can. Afterwards it is blank.
+// LCD checks a [firmware.LCD]. shown reads back the frame on the LCD, or is nil if that
+// is not possible. Afterwards the LCD is blank.
 func LCD(l firmware.LCD, shown func() firmware.Frame, report Report) {
 	digits := l.Digits()
 	report("Digits is 6 or 8", digits == 6 || digits == 8)
@@ -33,9 +33,9 @@ func LCD(l firmware.LCD, shown func() firmware.Frame, report Report) {
 	show(firmware.Frame{})
 }
 
-// Button checks a [firmware.Button] that is up and was not clicked. click
-// pushes it and lets go, hold puts it down, release lets it come up; nil where
-// nothing can.
+// Button checks a [firmware.Button] that is up and was not clicked. click presses and
+// releases it, hold keeps it down, and release lets it come up. They are nil if the
+// button cannot be moved.
 func Button(b firmware.Button, click, hold, release func(), report Report) {
 	up := true
 	for range 10 {
@@ -58,14 +58,14 @@ func Button(b firmware.Button, click, hold, release func(), report Report) {
 		}
 		report("a button that is held is down at each call", held)
 		release()
-		b.Down() // that it was down may be latched
+		b.Down() // the time before the release may be latched
 		report("a button that came up is not down", !b.Down())
 	}
 }
 
-// Line checks a [firmware.Line] on which nothing arrives by itself. Without
-// wait, what needs time is left out; looped says that what is written comes
-// back.
+// Line checks a [firmware.Line] on which nothing arrives by itself. If wait is nil, the
+// checks that need time are skipped. looped means that the line returns whatever is
+// written to it.
 func Line(l firmware.Line, wait Wait, looped bool, report Report) {
 	var buf [64]byte
 	start := l.Uptime()
@@ -79,7 +79,7 @@ func Line(l firmware.Line, wait Wait, looped bool, report Report) {
 
 	start = l.Uptime()
 	inRange := true
-	// More than any driver's buffer: an answer of the protocol and half of one.
+	// More than any driver's buffer: one and a half responses of the protocol.
 	for range 12 {
 		n := l.Write(buf[:])
 		inRange = inRange && n >= 0 && n <= len(buf)
@@ -94,7 +94,7 @@ func Line(l firmware.Line, wait Wait, looped bool, report Report) {
 	}
 }
 
-// loop sends a few bytes round.
+// loop writes a few bytes and reads them back.
 func loop(l firmware.Line, wait Wait, report Report) {
 	var buf [64]byte
 	drain := func() {

@@ -2,11 +2,11 @@
 
 package hwtest
 
-// Report receives the verdict on one sentence of a contract. It is called for
-// every sentence that was checked, in order.
+// Report receives the result for one sentence of a contract. It is called for every
+// sentence checked, in order.
 type Report func(sentence string, ok bool)
 
-// T is what a test has; *testing.T is one.
+// T is the part of *testing.T that this package uses.
 type T interface {
 	Helper()
 	Errorf(format string, args ...any)
@@ -22,6 +22,6 @@ func To(t T) Report {
 	}
 }
 
-// Wait lets the given milliseconds pass for the hardware under test: a virtual
-// one's world is advanced, a board waits in a loop.
+// Wait lets the given number of milliseconds pass for the hardware under test. A test
+// of virtual hardware advances its world; a board waits in a loop.
 type Wait func(milliseconds int64)

@@ -8,9 +8,9 @@ import (
 	"github.com/d204ef64/fob/firmware"
 )
 
-// Rig checks a [firmware.Rig], by what the rest of the hardware then says. Its
-// button must be up and its clock set. Without wait, what needs time is left
-// out. The power is not cut and the battery not removed.
+// Rig checks a [firmware.Rig] by its effects on the rest of the hardware. The button
+// must be up and the clock set. If wait is nil, the checks that need time are skipped.
+// Rig does not cut the power or remove the battery.
 func Rig(hw *firmware.Hardware, wait Wait, report Report) {
 	r := hw.Rig
 	refused := func(err error) bool { return errors.Is(err, firmware.ErrUnsupported) }
@@ -30,7 +30,7 @@ func Rig(hw *firmware.Hardware, wait Wait, report Report) {
 			hw.Button.Down() // a latched click does not count
 			down := hw.Button.Down()
 			wait(1000)
-			hw.Button.Down() // that it was down may be latched
+			hw.Button.Down() // the time before the release may be latched
 			report("Press puts the button down for the time given", down && !hw.Button.Down())
 		})
 	}

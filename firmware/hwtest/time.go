@@ -7,17 +7,17 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// slack is how far a clock may be off after a wait, in milliseconds: what the
-// calls themselves take, and what a busy machine takes from an emulated board
-// between two of them. What is wrong is wrong by a second and more.
+// slack is the tolerance of clocks after a wait, in milliseconds. It covers the time of
+// the calls themselves, and pauses of an emulated board on a busy machine. The errors
+// to be found are a second or more.
 const slack = 400
 
-// quick is how long a call may take that must not wait, in milliseconds.
+// quick is the maximum duration of a call that must not wait, in milliseconds.
 const quick = 50
 
-// Clock checks a [firmware.Clock]; fresh says that it has not been set since it
-// last lost power. Without wait, what needs time is left out. Afterwards the
-// clock is set, to the year 2027.
+// Clock checks a [firmware.Clock]. fresh means that the clock has not been set since it
+// last lost power. If wait is nil, the checks that need time are skipped. Afterwards
+// the clock is set to a time in 2027.
 func Clock(c firmware.Clock, fresh bool, wait Wait, report Report) {
 	t, valid := c.Now()
 	if fresh {
@@ -47,7 +47,7 @@ func Clock(c firmware.Clock, fresh bool, wait Wait, report Report) {
 	report("Set does not move Clock.Uptime", passed >= 0 && passed <= slack)
 }
 
-// uptime checks a monotonic count of milliseconds with the given name.
+// uptime checks a monotonic counter of milliseconds with the given name.
 func uptime(name string, count func() int64, wait Wait, report Report) {
 	last, monotonic := count(), true
 	for range 100 {
@@ -65,7 +65,7 @@ func uptime(name string, count func() int64, wait Wait, report Report) {
 	report(name+" is in milliseconds", passed >= 1000-slack && passed <= 1000+slack)
 }
 
-// runs checks that a clock moves forward, a second in a second.
+// runs checks that a clock moves forward at one second per second.
 func runs(c firmware.Clock, wait Wait, report Report, sentence string) {
 	last, _ := c.Now()
 	monotonic := true
@@ -84,8 +84,8 @@ func runs(c firmware.Clock, wait Wait, report Report, sentence string) {
 	report(sentence, after-before >= 1000-slack && after-before <= 1000+slack)
 }
 
-// Supply checks a [firmware.Supply] that is good enough for the firmware to run
-// on.
+// Supply checks a [firmware.Supply] whose voltage is sufficient for the firmware to
+// run.
 func Supply(s firmware.Supply, report Report) {
 	v := s.Voltage()
 	report("Voltage is in millivolts: between 1,500 and 6,000 where anything runs", v >= 1500 && v <= 6000)
