@@ -4,26 +4,26 @@ package firmware
 
 import "github.com/d204ef64/fob/serialproto"
 
-// How long the display messages stand, in milliseconds.
+// The durations of displays and button presses, in milliseconds.
 const (
-	// A hold this long shows all segments (OneSpan's GO 6 and 7 open their menu
-	// then: help.iprescribe.com, article 39511833173907).
+	// Holding the button this long shows all segments. OneSpan's GO 6 and 7 open their
+	// menu then (help.iprescribe.com, article 39511833173907).
 	holdTime = 6000
-	// A button that is down this long counts as stuck. The display goes off and
-	// stays off until the button comes up, as on a GO 7, which switches off after
-	// about 32 s: a token squeezed in a bag must not drain its battery.
+	// A button that is down this long counts as stuck. The display goes off and stays
+	// off until the button comes up, as on a GO 7, which switches off after about 32 s.
+	// A token squeezed in a bag must not drain its battery.
 	stuckTime   = 32_000
 	warnTime    = 2000 // the low-battery warning before the code
 	testTime    = 2000 // all segments after a self-test
 	deadMessage = 3000 // "EEEEEE" after a press at the end of life
 )
 
-// showTime is the longest that a press lights the display.
+// showTime returns the longest time that a press lights the display.
 func (c *Core) showTime() int64 {
 	return max(int64(c.rec.profile.Behaviour.ShowSeconds)*1000, deadMessage)
 }
 
-// pollButton follows the button until it stands still: a click that the driver
+// pollButton reads the button until its state stays the same. A click that the driver
 // latched is a press and a release in one step.
 func (c *Core) pollButton() {
 	for range 4 {
@@ -46,7 +46,7 @@ func (c *Core) holding() bool {
 	return c.view.Down && !c.view.Stuck && c.rec.profile.Behaviour.Button
 }
 
-// held reports whether the button has been down long enough for the menu.
+// held reports whether the button has been down long enough to show all segments.
 func (c *Core) held() bool {
 	return c.holding() && c.at(c.view.DownAt+holdTime) <= c.now
 }
@@ -57,7 +57,7 @@ func (c *Core) press() {
 	switch {
 	case !b.Button:
 		return
-	case c.view.On: // a second press turns off
+	case c.view.On: // a second press turns the display off
 		c.view.On = false
 		return
 	case !c.readable() || !c.valid:
@@ -74,33 +74,34 @@ func (c *Core) press() {
 	var next record
 	next.set(&c.rec)
 	next.presses++
-	c.save(&next) // a flash that fails costs the count, not the code
+	c.save(&next) // if the flash fails, the press is not counted but still shows a code
 	clear(next.seed[:])
 
 	c.view.On, c.view.CodeAt = true, up
 	c.view.OffAt = up + int64(b.ShowSeconds)*1000
 	step, _ := c.step()
-	c.view.Step = uint32(step) // with which the code goes, if the profile says so
+	c.view.Step = uint32(step) // with UntilStepEnd, the code disappears at the end of this step
 	if c.worn() || c.lowBattery() {
 		c.view.CodeAt = min(up+warnTime, c.view.OffAt)
 	}
 }
 
-// worn reports whether the button has been pressed more often than the maker
-// promises. A press then shows "EEEEEE" before the code, and goes on doing so until
-// the battery ends: the card of the Japan Net Bank asks so for its exchange after
-// 18,000 displays (japannetbank.co.jp/token/onetime/about.html).
+// worn reports whether the button has been pressed more often than the manufacturer
+// guarantees. Each press then shows "EEEEEE" before the code, until the battery is
+// empty. The token card of the Japan Net Bank asks for its replacement in this way
+// after 18,000 displays (japannetbank.co.jp/token/onetime/about.html).
 func (c *Core) worn() bool {
 	limit := uint32(c.rec.profile.Behaviour.PressLimit)
 	return limit > 0 && c.rec.presses > limit
 }
 
-// lowBattery reports whether a press shows the warning first.
+// lowBattery reports whether a press shows the low-battery warning first.
 func (c *Core) lowBattery() bool {
 	return c.batteryPercent() < int(c.rec.profile.Behaviour.LowPercent)
 }
 
-// The knee of a lithium cell's discharge: above it the voltage tells nothing.
+// The knee of a lithium cell's discharge curve. Above it, the voltage does not indicate
+// the charge.
 const (
 	kneeVoltage    Millivolts = 2700
 	cutoffVoltage  Millivolts = 2000
@@ -108,9 +109,9 @@ const (
 	maxPercentLeft            = 100
 )
 
-// batteryPercent estimates what is left. The voltage of Li/MnO2 is flat until
-// shortly before the end, so that the presses count, and the voltage only
-// below the knee.
+// batteryPercent estimates the remaining charge. The voltage of Li/MnO2 is flat until
+// shortly before the end. The estimate therefore uses the number of presses, and below
+// the knee also the voltage.
 func (c *Core) batteryPercent() int {
 	left := maxPercentLeft
 	if limit := int(c.rec.profile.Behaviour.PressLimit); limit > 0 {

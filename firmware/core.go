@@ -9,20 +9,20 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Version is the firmware's version. Provisioning messages are bound to it.
+// Version is the version of the firmware. Provisioning messages are bound to it.
 const Version = "0.1.0"
 
-// Never is a time that does not come.
+// Never is a time that is never reached.
 const Never token.UnixMilli = math.MaxInt64
 
-// Wake says when a Core must run again if nothing else happens first, by the
-// token's own clock. A board sleeps until the earlier of the two. Something
-// that only wants the token's state at a later time, such as a virtual token
-// that skips ten years, steps at State times and leaves the Paints out: the
-// display is a function of the state and the time.
+// Wake holds the times, by the token's own clock, at which a Core must run again if
+// nothing else happens first. A board sleeps until the earlier of the two. A caller
+// that only needs the token's state at a later time, such as a virtual token that skips
+// ten years, steps at the State times and ignores the Paint times: the display depends
+// only on the state and the time.
 type Wake struct {
 	State token.UnixMilli // the next change of state
-	Paint token.UnixMilli // the next change of what the display shows
+	Paint token.UnixMilli // the next change of the display
 }
 
 // Core is the firmware of one token. Call Boot once, then Step. It is not safe
@@ -31,10 +31,10 @@ type Core struct {
 	rec   record
 	store store
 	view  View
-	shown Frame // what the LCD was last told
+	shown Frame // the frame last sent to the LCD
 	lit   bool  // shown is valid
 	reset bool  // a restart is due at the end of the step
-	valid bool  // the clock has been set, in this step
+	valid bool  // the clock was set as of this step
 	nonce nonce // of the last rig command
 	link  *serialproto.Server
 
@@ -42,22 +42,22 @@ type Core struct {
 	now token.UnixMilli // the token's clock in this step
 }
 
-// View is the part of a token's state that lives in RAM: what the button and
-// the self-test put on the display. Its times are those of Clock.Uptime, which
-// nothing moves. A restart clears the view.
+// View is the part of a token's state that is kept in RAM: the effects of the button
+// and the self-test on the display. Its times are by Clock.Uptime, which nothing can
+// set. A restart clears the view.
 type View struct {
 	OffAt   int64  `json:"off_uptime,omitempty"`  // when the display goes off
-	CodeAt  int64  `json:"code_uptime,omitempty"` // until then a warning stands there
+	CodeAt  int64  `json:"code_uptime,omitempty"` // when a warning gives way to the code
 	TestEnd int64  `json:"test_end_uptime,omitempty"`
 	DownAt  int64  `json:"down_uptime,omitempty"` // when Down changed
-	Step    uint32 `json:"step,omitempty"`        // the time step of the press, its low bits
+	Step    uint32 `json:"step,omitempty"`        // low bits of the time step of the press
 	On      bool   `json:"on,omitempty"`          // a press put the code on the display
 	Down    bool   `json:"down,omitempty"`        // the button was down at the last step
-	Stuck   bool   `json:"stuck,omitempty"`       // it has been down for too long, and counts again once it comes up
+	Stuck   bool   `json:"stuck,omitempty"`       // it has been down too long, and is ignored until it comes up
 }
 
-// Boot starts the token from what its flash holds. Attached lines stay
-// attached.
+// Boot starts the token from the state in its flash. It keeps the attached line, if
+// any.
 func (c *Core) Boot(hw *Hardware) error {
 	c.hw = hw
 	err := c.boot()
@@ -66,17 +66,17 @@ func (c *Core) Boot(hw *Hardware) error {
 }
 
 func (c *Core) boot() error {
-	// A rig command that restarts the device may be sent again as well.
+	// The nonce is kept: a rig command that restarts the device may be repeated, too.
 	*c = Core{link: c.link, hw: c.hw, nonce: c.nonce}
 	if c.link != nil {
 		c.link.Reset()
 	}
 	if err := c.store.mount(c.hw, &c.rec); err != nil {
-		// Not BLANK: a token that cannot read its state must obey nobody.
+		// Not BLANK: a token that cannot read its state must not accept commands.
 		c.rec.state, c.rec.death = serialproto.StateDead, deathFlash
 		return err
 	}
-	// Where the flash fails, the next boot and the next request try again.
+	// If the flash fails, the next boot or the next request tries again.
 	switch {
 	case c.rec.seedLen == 0 && c.store.traces:
 		_ = c.store.purge(c.hw, &c.rec)
@@ -89,8 +89,8 @@ func (c *Core) boot() error {
 	return nil
 }
 
-// Step handles whatever is pending: bytes on the line, the button, the clock.
-// It returns when it must be called again at the latest.
+// Step handles everything pending: bytes on the line, the button, the clock. It returns
+// the latest time at which it must be called again.
 func (c *Core) Step(hw *Hardware) Wake {
 	c.hw = hw
 	paint := c.look()
@@ -98,7 +98,7 @@ func (c *Core) Step(hw *Hardware) Wake {
 		paint = c.look() // the request may have moved the clock or the button
 	}
 	if c.reset {
-		// A board that cannot read its flash can do nothing but stay dark.
+		// If the board cannot read its flash, it can only stay dark.
 		_ = c.boot()
 		paint = c.paint()
 	}
@@ -107,8 +107,8 @@ func (c *Core) Step(hw *Hardware) Wake {
 	return w
 }
 
-// look works off what time and hardware did, and returns when the display
-// changes next.
+// look handles the effects of time and hardware, and returns the time of the next
+// change of the display.
 func (c *Core) look() token.UnixMilli {
 	c.tick()
 	c.watch()
@@ -116,44 +116,46 @@ func (c *Core) look() token.UnixMilli {
 	return c.paint()
 }
 
-// leave gives the hardware back at the end of a call.
+// leave ends a call: it clears the scratch memory and drops the reference to the
+// hardware.
 func (c *Core) leave() {
 	clear(c.hw.Scratch[:])
 	c.hw = nil
 }
 
-// Attach gives the core a serial line's worth of buffers; without one it does
-// not look at the line. Detach takes them away again.
+// Attach gives the core the buffers of a serial line. A core without them ignores the
+// line. Detach removes them.
 func (c *Core) Attach(link *serialproto.Server) { c.link = link }
 
-// Detach makes the core leave the line alone.
+// Detach removes the buffers of the serial line, which the core then ignores.
 func (c *Core) Detach() { c.link = nil }
 
-// State returns where the token is in its life.
+// State returns the state in the token's life cycle.
 func (c *Core) State() serialproto.State { return c.rec.state }
 
-// Serial returns the serial number, zero before provisioning.
+// Serial returns the serial number. It is zero before provisioning.
 func (c *Core) Serial() token.Serial { return c.rec.serial }
 
-// Expiry returns the expiry date, zero for none.
+// Expiry returns the expiry date. It is zero if there is none.
 func (c *Core) Expiry() token.Expiry { return c.rec.expiry }
 
-// Profile returns what was provisioned; the zero value before.
+// Profile returns the provisioned profile. It is the zero value before provisioning.
 func (c *Core) Profile() token.Profile { return c.rec.profile }
 
-// Presses returns how often the button has put a code on the display.
+// Presses returns the number of times that the button has shown a code.
 func (c *Core) Presses() uint32 { return c.rec.presses }
 
 // View returns the state in RAM, for a snapshot.
 func (c *Core) View() View { return c.view }
 
-// SetView puts back what View returned, after Boot.
+// SetView restores a view returned by View. It must be called after Boot.
 func (c *Core) SetView(v View) { c.view = v }
 
-// tick reads the clock once: one step sees one time.
+// tick reads the clock. It is called once per step, so the whole step uses the same
+// time.
 func (c *Core) tick() { c.now, c.valid = c.hw.Clock.Now() }
 
-// watch notices what time and power did to the token.
+// watch applies the effects of time and power on the token's state.
 func (c *Core) watch() {
 	r := &c.rec
 	switch {
@@ -173,7 +175,7 @@ func (c *Core) watch() {
 		next.death = deathBlank
 		c.outlive(&next)
 	}
-	// A view from a snapshot of another uptime must not leave the display on.
+	// A view from a snapshot with another uptime must not leave the display on.
 	up := c.hw.Clock.Uptime()
 	if on := c.view.OffAt - up; c.view.On && (on <= 0 || on > c.showTime() || !c.readable() || c.stepOver()) {
 		c.view.On = false
@@ -183,8 +185,8 @@ func (c *Core) watch() {
 	}
 }
 
-// stepOver reports whether the code that a press put on the display is to go with
-// its step, which also ends when the clock is moved.
+// stepOver reports whether the code on the display disappears because its time step has
+// ended. Moving the clock also ends the step.
 func (c *Core) stepOver() bool {
 	if !c.rec.profile.Behaviour.UntilStepEnd || c.hasMessage() {
 		return false
@@ -193,16 +195,16 @@ func (c *Core) stepOver() bool {
 	return uint32(step) != c.view.Step
 }
 
-// outlive makes next the state that time has brought: it does not wait for a flash
-// that fails.
+// outlive makes next the state even if the flash fails, because time does not wait for
+// the flash.
 func (c *Core) outlive(next *record) {
 	c.save(next)
 	c.rec.set(next)
 	clear(next.seed[:])
 }
 
-// blanks reports whether the token is one whose display goes blank for ever, some
-// days after it has expired.
+// blanks reports whether the token's display goes blank forever some days after the
+// expiry date.
 func (c *Core) blanks() bool {
 	switch c.rec.state {
 	case serialproto.StateLocked, serialproto.StateExpired:
@@ -211,7 +213,7 @@ func (c *Core) blanks() bool {
 	return false
 }
 
-// fielded reports whether the token is one that loses its life with its clock.
+// fielded reports whether the token dies when it loses its clock.
 func (c *Core) fielded() bool {
 	switch c.rec.state {
 	case serialproto.StateLocked, serialproto.StateExpired:
@@ -226,9 +228,8 @@ func (c *Core) expired() bool {
 	return c.rec.ends != 0 && c.now >= c.rec.ends.Milli()
 }
 
-// die ends the token's life, whether or not the flash takes note of it. Losing
-// the clock destroys the seed where the profile says so, as in tokens that keep
-// both in RAM.
+// die ends the token's life, even if the flash fails. Losing the clock also destroys
+// the seed if the profile says so, as in tokens that keep both in RAM.
 func (c *Core) die(why death) {
 	var next record
 	next.set(&c.rec)
@@ -243,21 +244,23 @@ func (c *Core) die(why death) {
 	clear(next.seed[:])
 }
 
-// save makes next the token's state, in flash first. Where it fails, with
-// ErrFlash, the token is what it was, or it is next and an older record is left in
-// flash: the same request tries again.
+// save makes next the token's state, in flash first. If it fails with ErrFlash, either
+// the state is unchanged, or it is next and an older record is left in flash. Repeating
+// the request tries again.
 func (c *Core) save(next *record) serialproto.Status {
 	sequence := next.sequence
 	return c.adopt(next, sequence, c.store.append(c.hw, next))
 }
 
-// purge is save for a state without a seed: no trace of one stays in flash.
+// purge is like save, for a state without a seed. It leaves no trace of a seed in
+// flash.
 func (c *Core) purge(next *record) serialproto.Status {
 	sequence := next.sequence
 	return c.adopt(next, sequence, c.store.purge(c.hw, next))
 }
 
-// adopt makes next the state in use if it was written, and says how that went.
+// adopt makes next the current state if it was written, and returns the status of the
+// write.
 func (c *Core) adopt(next *record, sequence uint32, err error) serialproto.Status {
 	if err == nil || next.sequence != sequence {
 		c.rec.set(next)
@@ -265,7 +268,7 @@ func (c *Core) adopt(next *record, sequence uint32, err error) serialproto.Statu
 	return flashErr(err)
 }
 
-// settle finishes a change of state that the flash has half refused.
+// settle completes a change of state that a flash failure left incomplete.
 func (c *Core) settle() serialproto.Status {
 	if c.store.settled() {
 		return serialproto.StatusOK

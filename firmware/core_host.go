@@ -6,5 +6,5 @@ package firmware
 
 import "fmt"
 
-// Format writes "[firmware]" for every verb and flag: a core holds the seed.
+// Format writes "[firmware]" for every verb and flag, because a core holds the seed.
 func (*Core) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[firmware]")) }

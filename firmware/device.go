@@ -9,21 +9,21 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// nonce is by what a repeated rig command is known.
+// nonce identifies a repeated rig command.
 type nonce struct {
 	value   uint32
 	command uint8
 }
 
-// device is the core as the protocol sees it.
+// device implements the protocol's device on a Core.
 type device Core
 
 var _ serialproto.Device = (*device)(nil)
 
 func (d *device) core() *Core { return (*Core)(d) }
 
-// outOfReach is why the clock and the code are refused in a state: a settable
-// clock lets anyone harvest future codes.
+// outOfReach returns the reason why the clock and the code cannot be accessed in the
+// current state. A clock that could be set would let anyone collect future codes.
 func (d *device) outOfReach() serialproto.Status {
 	switch d.rec.state {
 	case serialproto.StateLocked, serialproto.StateExpired:
@@ -92,7 +92,7 @@ func (d *device) Display(m *serialproto.Display) serialproto.Status {
 	return serialproto.StatusOK
 }
 
-// Lock implements serialproto.Device. Locking twice is locking once.
+// Lock implements serialproto.Device. Locking a locked token has no effect.
 func (d *device) Lock() serialproto.Status {
 	switch d.rec.state {
 	case serialproto.StateLocked, serialproto.StateExpired:
@@ -105,7 +105,7 @@ func (d *device) Lock() serialproto.Status {
 	}
 	c := d.core()
 	c.tick()
-	if !c.valid { // it would die at once
+	if !c.valid { // a locked token without a clock would die at once
 		return serialproto.StatusClockNotSet
 	}
 	var next record
@@ -117,14 +117,14 @@ func (d *device) Lock() serialproto.Status {
 	return e
 }
 
-// Uptime implements serialproto.Device. It is told in every state: it says how fast
-// the crystal is, and nothing of what the clock shows.
+// Uptime implements serialproto.Device. It is available in every state: it reveals the
+// speed of the crystal, but not the time of the clock.
 func (d *device) Uptime() serialproto.Uptime {
 	world, ok := d.core().world()
 	return serialproto.Uptime{Milli: d.hw.Clock.Uptime(), HasWorld: ok, World: world}
 }
 
-// world returns the time of the world that modelled hardware lives in.
+// world returns the time of the world in which simulated hardware lives.
 func (c *Core) world() (t token.UnixMilli, ok bool) {
 	w, ok := c.hw.Clock.(World)
 	if !ok {
@@ -133,8 +133,8 @@ func (c *Core) world() (t token.UnixMilli, ok bool) {
 	return w.WorldTime(), true
 }
 
-// Wipe implements serialproto.Device. The serial number stays known, so that
-// the line can tell which token it was.
+// Wipe implements serialproto.Device. It keeps the serial number so the production line
+// can still identify the token.
 func (d *device) Wipe(serial token.Serial) serialproto.Status {
 	c := d.core()
 	switch {
@@ -164,7 +164,7 @@ func (d *device) HasRig() bool { return d.hw.Rig != nil }
 func (d *device) Rig(command uint8, m *serialproto.RigRequest) serialproto.Status {
 	n := nonce{m.Nonce, command}
 	if m.Nonce != 0 && n == d.nonce {
-		return serialproto.StatusOK // sent again because the answer was lost
+		return serialproto.StatusOK // repeated because the response was lost
 	}
 	rig, v := d.hw.Rig, m.Value
 	if v < -1<<40 || v > 1<<40 { // 35 years in milliseconds

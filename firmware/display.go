@@ -12,14 +12,14 @@ const (
 	halfSecond = 500 // the tick is on for the first half of each second
 )
 
-// readable reports whether the token shows anything in its state: codes, or
-// the message at the end of its life.
+// readable reports whether the token shows anything in its state, either codes or the
+// message at the end of its life.
 func (c *Core) readable() bool {
 	switch c.rec.state {
 	case serialproto.StateProvisioned, serialproto.StateLocked:
 		return true
 	case serialproto.StateExpired:
-		// A clock that was moved back does not bring codes back.
+		// Moving the clock back does not bring codes back.
 		return !c.blanks() || c.rec.death != deathBlank && c.expired() && c.now < c.blankAt()
 	case serialproto.StateDead:
 		return c.rec.death == deathPresses
@@ -27,7 +27,7 @@ func (c *Core) readable() bool {
 	return false
 }
 
-// hasMessage reports whether "EEEEEE" stands in the place of codes.
+// hasMessage reports whether "EEEEEE" is shown instead of codes.
 func (c *Core) hasMessage() bool {
 	switch c.rec.state {
 	case serialproto.StateExpired:
@@ -38,12 +38,12 @@ func (c *Core) hasMessage() bool {
 	return false
 }
 
-// blankAt is when an expired token's display goes blank.
+// blankAt returns the time at which an expired token's display goes blank.
 func (c *Core) blankAt() token.UnixMilli {
 	return c.rec.ends.Milli() + token.UnixMilli(c.rec.profile.Behaviour.BlankDelayDays)*dayMilli
 }
 
-// paint brings the LCD up to date, and returns when it changes next.
+// paint updates the LCD and returns the time of its next change.
 func (c *Core) paint() token.UnixMilli {
 	f, next := c.frame()
 	if !c.lit || f != c.shown {
@@ -53,7 +53,7 @@ func (c *Core) paint() token.UnixMilli {
 	return next
 }
 
-// frame is what the display shows now, and when that changes next.
+// frame returns the current frame and the time of its next change.
 func (c *Core) frame() (f Frame, next token.UnixMilli) {
 	digits := c.hw.LCD.Digits()
 	b := &c.rec.profile.Behaviour
@@ -66,7 +66,7 @@ func (c *Core) frame() (f Frame, next token.UnixMilli) {
 		return AllSegments(digits), c.at(c.view.DownAt + stuckTime)
 	case !c.valid && state == serialproto.StateProvisioned,
 		state == serialproto.StateDead && c.rec.death == deathClock:
-		// The clock is lost: everything blinks, once a second.
+		// The clock is lost: all segments blink, once a second.
 		f, next = Frame{}, nextHalf(c.now)
 		if onHalf(c.now) {
 			f = AllSegments(digits)
@@ -91,7 +91,7 @@ func (c *Core) frame() (f Frame, next token.UnixMilli) {
 	return f, next
 }
 
-// message shows a text, until the display goes off.
+// message returns a frame with text, which stays until the display goes off.
 func (c *Core) message(text string, digits int) (f Frame, next token.UnixMilli) {
 	for i := range min(len(text), digits) {
 		f.Digits[i], _ = Glyph(text[i])
@@ -102,8 +102,8 @@ func (c *Core) message(text string, digits int) (f Frame, next token.UnixMilli) 
 	return f, Never
 }
 
-// batteryWarning is "bAtt 05": the percentage on the right, with a leading
-// zero.
+// batteryWarning returns the frame "bAtt 05", with the percentage on the right, padded
+// with a zero.
 func (c *Core) batteryWarning(digits int) (f Frame) {
 	f.Icons = IconBattery
 	left := min(c.batteryPercent(), 99)
@@ -115,11 +115,11 @@ func (c *Core) batteryWarning(digits int) (f Frame) {
 	return f
 }
 
-// code is the code of the present step with its countdown.
+// code returns a frame with the code of the current step and its countdown.
 func (c *Core) code(digits int) (f Frame, next token.UnixMilli) {
 	p := &c.rec.profile
 	step, left := c.step()
-	text := c.hw.Scratch[:0] // on the stack, TinyGo would allocate it
+	text := c.hw.Scratch[:0] // not on the stack, where TinyGo would allocate it on the heap
 	f.setText(token.AppendCode(text, c.rec.key(), p.Algorithm, p.Digits, step), digits)
 	next = min(nextHalf(c.now), c.now+left)
 	if onHalf(c.now) {
@@ -129,8 +129,8 @@ func (c *Core) code(digits int) (f Frame, next token.UnixMilli) {
 		f.Icons |= IconBattery
 	}
 	if bars := int64(p.Behaviour.Bars); bars > 0 {
-		// All bars in the first part of the step, one in the last. A part need
-		// not be whole milliseconds: six bars of 20 s.
+		// All bars are lit in the first part of the step, and one in the last. A part
+		// need not be a whole number of milliseconds, as with six bars in 20 s.
 		whole := int64(p.Step) * 1000
 		lit := (int64(left)*bars + whole - 1) / whole
 		f.Bars = uint8(lit)
@@ -147,7 +147,7 @@ func (c *Core) step() (step int64, left token.UnixMilli) {
 	return step, p.StepStart(step+1).Milli() - c.now
 }
 
-// goesOff is when the display goes off that a press has lit.
+// goesOff returns the time at which a display lit by a press goes off.
 func (c *Core) goesOff() token.UnixMilli {
 	off := c.at(c.view.OffAt)
 	if c.rec.profile.Behaviour.UntilStepEnd && !c.hasMessage() {
@@ -157,7 +157,8 @@ func (c *Core) goesOff() token.UnixMilli {
 	return off
 }
 
-// afterHold is when a button that is down now has been held long enough.
+// afterHold returns the time at which a button that is down now will have been held
+// long enough, or Never.
 func (c *Core) afterHold() token.UnixMilli {
 	if c.holding() && !c.held() {
 		return c.at(c.view.DownAt + holdTime)
@@ -165,19 +166,18 @@ func (c *Core) afterHold() token.UnixMilli {
 	return Never
 }
 
-// at is the time of the token's clock at which its uptime will be up, if the clock
-// is not moved.
+// at converts an uptime to a time of the token's clock, if the clock is not moved.
 func (c *Core) at(up int64) token.UnixMilli {
 	return c.now + token.UnixMilli(up-c.hw.Clock.Uptime())
 }
 
-// nextState is when time alone changes the token's state.
+// nextState returns the time at which time alone changes the token's state.
 func (c *Core) nextState() token.UnixMilli {
 	next := Never
 	if c.view.On {
 		next = c.goesOff()
 	}
-	if c.view.TestEnd != 0 { // a display that was dark draws current no more
+	if c.view.TestEnd != 0 { // then a dark display draws no more current
 		next = min(next, c.at(c.view.TestEnd))
 	}
 	if c.holding() {
@@ -192,7 +192,7 @@ func (c *Core) nextState() token.UnixMilli {
 	case serialproto.StateExpired:
 		if at := c.blankAt(); c.now < at && c.blanks() && c.rec.death != deathBlank {
 			next = min(next, at)
-			if !c.expired() { // its clock was moved back: the days until then begin once more
+			if !c.expired() { // its clock was moved back, so the days until then start over
 				next = min(next, c.rec.ends.Milli())
 			}
 		}

@@ -9,15 +9,14 @@ import (
 )
 
 var (
-	// ErrUnsupported is what a [Rig] method returns for what its hardware lacks.
+	// ErrUnsupported is returned by a [Rig] method that its hardware cannot perform.
 	ErrUnsupported = errclass.New(errclass.Unsupported, "not supported by this hardware")
 
-	// ErrRange is what a [Rig] method returns for a value that its hardware does
-	// not take.
+	// ErrRange is returned by a [Rig] method for a value outside its hardware's range.
 	ErrRange = errclass.New(errclass.Usage, "out of this hardware's range")
 
-	// ErrGeometry is what [Core.Boot] returns for flash that cannot hold the
-	// firmware's log.
+	// ErrGeometry is returned by [Core.Boot] for flash that cannot hold the firmware's
+	// log.
 	ErrGeometry = errclass.New(errclass.Failed, "flash needs two or more pages of whole slots")
 
 	errNotMounted = errors.New("the flash could not be read at boot")

@@ -7,9 +7,9 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Program does from Go what a provisioning message does over the wire, and
-// locks the token if wanted. It stands for the fixture on the programming pads under a real
-// token's back plate; nothing on the wire leads here. The error is a
+// Program provisions the token from Go instead of by a message on the wire, and locks
+// it if lock is set. It simulates the fixture on the programming pads under a real
+// token's back label. It cannot be reached over the wire. The error is a
 // serialproto.Err.
 func (c *Core) Program(hw *Hardware, serial token.Serial, p *serialproto.Payload, lock bool) error {
 	c.hw = hw
@@ -24,7 +24,7 @@ func (c *Core) Program(hw *Hardware, serial token.Serial, p *serialproto.Payload
 	}
 	if e == serialproto.StatusOK {
 		state := serialproto.StateProvisioned
-		if lock { // at once, since each record takes room in flash
+		if lock { // in the same record, because each record takes space in flash
 			state = serialproto.StateLocked
 		}
 		e = d.install(state, serial, p, serialproto.Transcript{})
@@ -37,9 +37,9 @@ func (c *Core) Program(hw *Hardware, serial token.Serial, p *serialproto.Payload
 	return nil
 }
 
-// Backdate makes an earlier date the token's expiry date, as if it had been made
-// that much earlier. It serves tests that age a token; nothing on the wire leads
-// here. A token without an expiry date, or with an earlier one, stays as it is.
+// Backdate sets an earlier expiry date, as if the token had been manufactured that much
+// earlier. It is for tests that age a token, and cannot be reached over the wire. A
+// token without an expiry date or with an earlier one is not changed.
 func (c *Core) Backdate(hw *Hardware, to token.Expiry) error {
 	c.hw = hw
 	defer c.leave()

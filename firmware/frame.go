@@ -2,30 +2,30 @@
 
 package firmware
 
-// Frame is what the glass shows: one bit for each segment. Frames are
-// comparable; the zero value is a blank display.
+// Frame is the contents of the LCD: one bit for each segment. Frames are comparable.
+// The zero value is a blank display.
 type Frame struct {
-	// Digits holds the seven segments of each position, leftmost first, as
-	// gfedcba with a in bit 0. Positions beyond the glass are zero.
+	// Digits holds the seven segments of each position, leftmost first, as gfedcba with
+	// a in bit 0. Positions that the LCD does not have are zero.
 	Digits [8]uint8
 
-	// Bars is how many bars of the countdown are lit, 0 to 6.
+	// Bars is the number of lit countdown bars, 0 to 6.
 	Bars uint8
 
 	Icons Icons
 }
 
-// Icons are the segments that are no digits.
+// Icons are the segments that are not part of a digit or a bar.
 type Icons uint8
 
-// The icons of the glass.
+// The icons of the LCD.
 const (
 	IconTick    Icons = 1 << iota // ◆ lower right, blinks once a second
 	IconBattery                   // battery low
 )
 
-// AllSegments is the self-test pattern: everything that the glass of the given
-// number of digits can show.
+// AllSegments returns the self-test pattern: all segments of an LCD with the given
+// number of digits.
 func AllSegments(digits int) Frame {
 	f := Frame{Bars: 6, Icons: IconTick | IconBattery}
 	for i := range min(digits, len(f.Digits)) {
@@ -34,8 +34,8 @@ func AllSegments(digits int) Frame {
 	return f
 }
 
-// glyphs maps characters to gfedcba. 6 and 9 have tails and 7 has three
-// segments, as on most glass.
+// glyphs maps characters to gfedcba. 6 and 9 have tails and 7 has three segments, as on
+// most LCDs.
 var glyphs = [...]struct{ char, bits uint8 }{
 	{'0', 0x3F}, {'1', 0x06}, {'2', 0x5B}, {'3', 0x4F}, {'4', 0x66},
 	{'5', 0x6D}, {'6', 0x7D}, {'7', 0x07}, {'8', 0x7F}, {'9', 0x6F},
@@ -43,7 +43,7 @@ var glyphs = [...]struct{ char, bits uint8 }{
 	{'d', 0x5E}, {'E', 0x79}, {'F', 0x71}, {'r', 0x50}, {'t', 0x78}, {'o', 0x5C},
 }
 
-// Glyph returns the segments of a character, and whether seven segments can
+// Glyph returns the segments of a character, and reports whether seven segments can
 // show it.
 func Glyph(char byte) (bits uint8, ok bool) {
 	for _, g := range glyphs {
@@ -54,7 +54,7 @@ func Glyph(char byte) (bits uint8, ok bool) {
 	return 0, false
 }
 
-// Char returns the character that the segments look like, '?' for none.
+// Char returns the character that the segments look like, or '?' if there is none.
 func Char(bits uint8) byte {
 	for _, g := range glyphs {
 		if g.bits == bits {
@@ -64,7 +64,7 @@ func Char(bits uint8) byte {
 	return '?'
 }
 
-// setText shows text right-aligned on a glass of the given number of digits.
+// setText shows text right-aligned on an LCD with the given number of digits.
 func (f *Frame) setText(text []byte, digits int) {
 	at := digits - len(text)
 	for i, c := range text {
@@ -74,8 +74,8 @@ func (f *Frame) setText(text []byte, digits int) {
 	}
 }
 
-// AppendText appends the frame's digits as characters, one for each position
-// of a glass of the given number of digits: what a person reads.
+// AppendText appends the text that a person reads: one character for each position of
+// an LCD with the given number of digits.
 func (f Frame) AppendText(dst []byte, digits int) []byte {
 	for i := range min(digits, len(f.Digits)) {
 		dst = append(dst, Char(f.Digits[i]))

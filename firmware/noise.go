@@ -2,10 +2,11 @@
 
 package firmware
 
-// The health tests of a noise source of bits, NIST SP 800-90B (January 2018),
-// section 4.4. They are set for a source worth 0.415 bits of min-entropy a bit,
-// one that gives the likelier value in 3 of 4 samples, and for a false alarm in
-// 2^20 samples: a fair source never trips them, one that is stuck does at once.
+// The health tests of NIST SP 800-90B (January 2018), section 4.4, for a noise source
+// of single bits. The limits are for a source with 0.415 bits of min-entropy per bit,
+// which produces the likelier value in 3 of 4 samples, and for one false alarm in 2^20
+// samples. In practice a fair source never exceeds them, and a stuck source does so at
+// once.
 const (
 	noiseRun    = 50   // 4.4.1: 1 + ceil(20 / 0.415)
 	noiseWindow = 1024 // 4.4.2: for binary sources
@@ -19,11 +20,10 @@ type NoiseHealth struct {
 	run   uint16
 	first uint8  // of the window
 	seen  uint16 // bits of the window so far
-	equal uint16 // of them equal to the first
+	equal uint16 // bits in the window equal to the first
 }
 
-// Add takes the next bit, the lowest of b, and reports whether the source still
-// seems to work.
+// Add adds the lowest bit of b, and reports whether the source still appears to work.
 func (h *NoiseHealth) Add(b uint8) bool {
 	b &= 1
 	if h.run == 0 || b != h.last {

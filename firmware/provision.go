@@ -19,7 +19,8 @@ func (d *device) ProvBegin(m *serialproto.Begin) serialproto.Status {
 	return e
 }
 
-// provisionable refuses in every state but BLANK and WIPED.
+// provisionable returns StatusOK in the states BLANK and WIPED, and an error in all
+// others.
 func (d *device) provisionable() serialproto.Status {
 	if !d.store.ready {
 		return serialproto.StatusFlash
@@ -33,10 +34,10 @@ func (d *device) provisionable() serialproto.Status {
 	return d.outOfReach()
 }
 
-// ProvCommit implements serialproto.Device. The counter is burnt before
-// anything is decrypted, so that one message is tried once. A message that was
-// taken in already gets the same answer again, since the station sends it again
-// when the answer is lost.
+// ProvCommit implements serialproto.Device. The counter is burnt before anything is
+// decrypted, so each message can be tried only once. If the station repeats a message
+// that was already accepted, because the response was lost, it gets the same response
+// again.
 func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto.Status) {
 	binding := serialproto.Binding{
 		HardwareID: d.hw.Identity.HardwareID(),
@@ -53,7 +54,7 @@ func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto
 	if m.Serial.IsZero() || len(m.Message) < serialproto.NoiseOverhead {
 		return conf, serialproto.StatusInvalid
 	}
-	if m.Counter != d.rec.counter || m.Counter == math.MaxUint32 { // the last value is never burnt
+	if m.Counter != d.rec.counter || m.Counter == math.MaxUint32 { // the last value can never be burnt
 		return conf, serialproto.StatusCounter
 	}
 	if e := d.burn(); e != serialproto.StatusOK {
@@ -78,9 +79,9 @@ func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto
 	return serialproto.Confirmation(p.Seed, &h), serialproto.StatusOK
 }
 
-// again answers the message that provisioned the token. Like burn it is a
-// function of its own so that what it needs is off the stack, which is deepest
-// while a message is opened.
+// again answers a repetition of the message that provisioned the token. Like burn, it
+// is a separate function to keep its variables off the stack, which is deepest while a
+// message is opened.
 //
 //go:noinline
 func (d *device) again(b *serialproto.Binding, m *serialproto.Commit) (conf [32]byte, ok bool) {
@@ -104,7 +105,7 @@ func (d *device) burn() serialproto.Status {
 	return d.core().save(&next)
 }
 
-// install makes the token what the payload says, in the given state.
+// install sets the token's state and everything in the payload.
 //
 //go:noinline
 func (d *device) install(state serialproto.State, serial token.Serial, p *serialproto.Payload, h serialproto.Transcript) serialproto.Status {
@@ -117,8 +118,8 @@ func (d *device) install(state serialproto.State, serial token.Serial, p *serial
 	next.expiry, next.ends = p.Expiry, p.Ends
 	next.seedLen = uint8(copy(next.seed[:], p.Seed))
 	next.transcript = h
-	// The clock comes first: a power cut after it leaves a blank token with the
-	// right time, and not a provisioned one with the wrong one.
+	// The clock is set first. A power cut after it leaves a blank token with the right
+	// time, instead of a provisioned one with the wrong time.
 	d.hw.Clock.Set(p.Clock)
 	d.core().tick()
 	d.view = View{}
@@ -127,7 +128,7 @@ func (d *device) install(state serialproto.State, serial token.Serial, p *serial
 	return e
 }
 
-// acceptable checks what the station wants against what this device can be.
+// acceptable checks that this device supports the payload.
 func (d *device) acceptable(p *serialproto.Payload) serialproto.Status {
 	if len(p.Seed) < token.MinSeedLen || len(p.Seed) > token.MaxSeedLen {
 		return serialproto.StatusSeedLength
@@ -138,7 +139,7 @@ func (d *device) acceptable(p *serialproto.Payload) serialproto.Status {
 	if !serialproto.ValidClock(p.Clock) {
 		return serialproto.StatusInvalid
 	}
-	if p.Clock < p.Profile.T0.Milli() { // it would have no code to show
+	if p.Clock < p.Profile.T0.Milli() { // the token would have no code to show
 		return serialproto.StatusProfile
 	}
 	return serialproto.StatusOK

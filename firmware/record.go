@@ -10,8 +10,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// record is everything that survives a power cut. The flash holds copies of
-// the whole; the newest valid one counts.
+// record is the state that survives a power cut. The flash holds complete copies of it;
+// the newest valid one counts.
 type record struct {
 	sequence   uint32 // 0: never written
 	state      serialproto.State
@@ -27,37 +27,38 @@ type record struct {
 	transcript serialproto.Transcript // of the message that provisioned the token
 }
 
-// death is why a token died, and for an EXPIRED one how far that has gone.
+// death is the reason why a token died. For an EXPIRED token it tells whether the
+// display has gone blank.
 type death uint8
 
 const (
 	deathNone    death = iota
 	deathClock         // the clock lost power in the field
 	deathPresses       // the press limit was reached
-	deathFlash         // the flash cannot be read: never written to it
-	deathBlank         // of an EXPIRED token: its display has gone blank
+	deathFlash         // the flash cannot be read; never written to it
+	deathBlank         // EXPIRED only: the display has gone blank
 )
 
 // key returns the seed in use.
 func (r *record) key() []byte { return r.seed[:r.seedLen] }
 
-// set makes r a copy of from. It is a function of its own since TinyGo copies a
-// struct field by field, in code and on the stack.
+// set makes r a copy of from. It is a separate function because TinyGo copies a struct
+// field by field, which costs code and stack.
 //
 //go:noinline
 func (r *record) set(from *record) { *r = *from }
 
-// eraseSeed forgets the seed and what could confirm it.
+// eraseSeed erases the seed and the transcript, which could confirm it.
 func (r *record) eraseSeed() {
 	clear(r.seed[:])
 	r.seedLen = 0
 	r.transcript = serialproto.Transcript{}
 }
 
-// The layout of a slot: the fields in the order of encode, little-endian, then
-// erased bytes, with the CRC-32 of all before it at crcOffset. The mark is
-// written after the record has been read back: it is erased while the record may
-// be torn, and zero once it was whole.
+// The layout of a slot: the fields in the order of encode, little-endian, then erased
+// bytes up to crcOffset, then the CRC-32 of all preceding bytes. The mark is written
+// after the record has been read back. It is erased while the record may be torn, and
+// zero once the record was complete.
 const (
 	recordMagic = 0x31626f66 // "fob1"
 	magicSize   = 4
@@ -104,8 +105,9 @@ func (r *record) encode(slot *[SlotSize]byte) {
 	}
 }
 
-// appendSerial writes a serial number with its length. It is a function of its
-// own since TinyGo gives up on a long one, and allocates what it is passed.
+// appendSerial appends a serial number with its length. It is a separate function
+// because TinyGo gives up escape analysis on a long function, and then allocates its
+// arguments.
 //
 //go:noinline
 func appendSerial(w []byte, s *token.Serial) []byte {
@@ -117,8 +119,8 @@ func appendSerial(w []byte, s *token.Serial) []byte {
 	return w
 }
 
-// decode reads a slot, and reports whether it holds a whole record of this
-// layout: one that a token can be run by.
+// decode reads a slot, and reports whether it holds a valid record of this layout that
+// a token can run with.
 func (r *record) decode(slot *[SlotSize]byte) bool {
 	le := binary.LittleEndian
 	if le.Uint32(slot[:]) != recordMagic || slotSum(slot) != CRC32(slot[:crcOffset]) {
@@ -176,7 +178,7 @@ func (r *record) decode(slot *[SlotSize]byte) bool {
 	return p.Validate() == nil
 }
 
-// fields is what is left to read of a slot.
+// fields is the unread part of a slot.
 type fields []byte
 
 func (f *fields) take(n int) []byte {
@@ -192,8 +194,8 @@ func flag(b bool) uint8 {
 	return 0
 }
 
-// mend corrects a slot in which one bit of the record is wrong, and reports
-// whether it did.
+// mend corrects a slot in which one bit of the record is wrong, and reports whether it
+// did.
 func mend(slot *[SlotSize]byte) bool {
 	sum := slotSum(slot)
 	if !Mend(slot[:crcOffset], &sum) {
@@ -203,8 +205,8 @@ func mend(slot *[SlotSize]byte) bool {
 	return true
 }
 
-// was reports whether the slot holds a record that was whole once: it has its
-// mark and begins as records do, give or take a few bits.
+// was reports whether the slot holds a record that was complete at some time: it has
+// its mark, and the magic number with at most a few wrong bits.
 func was(slot *[SlotSize]byte) bool {
 	const few = 4
 	wrong := bits.OnesCount32(binary.LittleEndian.Uint32(slot[:]) ^ recordMagic)
@@ -217,8 +219,8 @@ func marked(slot *[SlotSize]byte) bool {
 	return bits.OnesCount64(mark) < markSize*8/2
 }
 
-// empty reports whether nothing can be read from a slot: its bits are all ones
-// or all zeros, but for a few that went wrong.
+// empty reports whether nothing can be read from a slot: its bits are all ones or all
+// zeros, except for a few wrong ones.
 func empty(slot *[SlotSize]byte) bool {
 	const few, all = 8, SlotSize * 8
 	ones := 0
@@ -228,12 +230,12 @@ func empty(slot *[SlotSize]byte) bool {
 	return ones <= few || ones >= all-few
 }
 
-// slotSum is the checksum that stands in a slot.
+// slotSum returns the checksum stored in a slot.
 func slotSum(slot *[SlotSize]byte) uint32 { return binary.LittleEndian.Uint32(slot[crcOffset:]) }
 
-// CRC32 is CRC-32/ISO-HDLC, by which records in flash are known to be whole. It
-// goes bit by bit: a slot is written a few times a day, and a table would cost
-// a kilobyte.
+// CRC32 returns the CRC-32/ISO-HDLC of p, which protects the records in flash. It works
+// bit by bit: a slot is written only a few times a day, and a table would cost a
+// kilobyte.
 func CRC32(p []byte) uint32 {
 	crc := ^uint32(0)
 	for _, b := range p {
@@ -247,20 +249,20 @@ func CRC32(p []byte) uint32 {
 
 func crcStep(crc uint32) uint32 { return crc>>1 ^ 0xEDB88320&-(crc&1) }
 
-// Mend corrects a single wrong bit in p or in its [CRC32], and reports whether
-// it did. Up to 371 bytes (2,974 bits with the checksum) the code has distance 5
-// (Koopman, "32-bit cyclic redundancy codes for Internet applications", 2002): two
-// or three wrong bits are never taken for one.
+// Mend corrects a single wrong bit in p or in its [CRC32], and reports whether it did.
+// Up to 371 bytes (2,974 bits with the checksum) the code has Hamming distance 5
+// (Koopman, "32-bit cyclic redundancy codes for Internet applications", 2002). Two or
+// three wrong bits are therefore never mistaken for one.
 func Mend(p []byte, sum *uint32) bool {
 	wrong := CRC32(p) ^ *sum
 	if wrong == 0 {
 		return false
 	}
-	if wrong&(wrong-1) == 0 { // in the checksum itself
+	if wrong&(wrong-1) == 0 { // the wrong bit is in the checksum itself
 		*sum ^= wrong
 		return true
 	}
-	// What a bit changes in the checksum depends on its distance from the end.
+	// The effect of a bit on the checksum depends on its distance from the end.
 	change := crcStep(1)
 	for i := len(p) - 1; i >= 0; i-- {
 		for bit := byte(1 << 7); bit != 0; bit >>= 1 {

@@ -40,9 +40,9 @@ func verdict(ok bool) serialproto.Verdict {
 	return serialproto.Failed
 }
 
-// testFlash reports whether the record in flash is whole and the one in use. Like
-// the tests below it is a function of its own so that what it needs is off the
-// stack, which is deepest in X25519.
+// testFlash reports whether the record in flash is intact and equal to the one in use.
+// Like the tests below, it is a separate function to keep its variables off the stack,
+// which is deepest in X25519.
 //
 //go:noinline
 func (c *Core) testFlash() bool {
@@ -57,17 +57,17 @@ func (c *Core) testFlash() bool {
 	return ok
 }
 
-// answers are the known answers of the self-test.
+// answers holds the known answers of the self-test.
 type answers struct {
 	codes  [3]string // by algorithm
 	shared string
 	plain  string
 }
 
-// HMAC: RFC 2202 (SHA-1) and RFC 4231 (SHA-256, SHA-512), test case 1 of each: the
-// key is 20 times 0x0b, the message the eight bytes "Hi There". What is compared is
-// their truncation to eight digits by RFC 4226, section 5.3, which is all that a
-// token makes of an HMAC.
+// HMAC: RFC 2202 (SHA-1) and RFC 4231 (SHA-256, SHA-512), test case 1 of each. The key
+// is 20 bytes of 0x0b, and the message is the eight bytes "Hi There". The test compares
+// the result truncated to eight digits (RFC 4226, section 5.3), the only form in which
+// a token uses an HMAC.
 //
 // X25519: RFC 7748, section 6.1. GCM: test case 16 of "The Galois/Counter Mode of
 // Operation", which McGrew and Viega submitted to NIST.
@@ -93,15 +93,15 @@ const (
 		"\x76\xfc\x6e\xce\x0f\x4e\x17\x68\xcd\xdf\x88\x53\xbb\x2d\x55\x1b"
 )
 
-// testCode checks the way from a seed to a code.
+// testCode checks the computation of a code from a seed.
 func (c *Core) testCode(alg token.Algorithm) bool {
 	key, text := c.hw.Scratch[:len(hmacKey)], c.hw.Scratch[len(hmacKey):len(hmacKey)]
 	copy(key, hmacKey)
 	return string(token.AppendCode(text, key, alg, 8, hmacMessage)) == known.codes[alg]
 }
 
-// testX25519 checks the agreement on which provisioning rests. Like opening a
-// provisioning message it allocates.
+// testX25519 checks the key agreement that provisioning is based on. Like opening a
+// provisioning message, it allocates memory.
 //
 //go:noinline
 func testX25519() bool {
@@ -118,7 +118,8 @@ func testX25519() bool {
 	return err == nil && string(shared) == known.shared
 }
 
-// testGCM checks that a message opens, and that one with a wrong bit does not.
+// testGCM checks that a message can be opened, and that one with a wrong bit is
+// rejected.
 //
 //go:noinline
 func (c *Core) testGCM() bool {
@@ -142,10 +143,10 @@ func (c *Core) testGCM() bool {
 	return err != nil
 }
 
-// testRAM runs the test March C- (van de Goor, "Using March Tests to Test SRAMs",
-// 1993) with four backgrounds, that tell each bit of a byte from each other. It
-// finds bits that are stuck or do not change, cells that change with another, and
-// addresses that lead to the wrong cell.
+// testRAM runs the March C- test (van de Goor, "Using March Tests to Test SRAMs", 1993)
+// with four backgrounds, which distinguish every bit of a byte from every other. The
+// test finds bits that are stuck or do not change, cells that change with another cell,
+// and addresses that select the wrong cell.
 func testRAM(r RAM) serialproto.Verdict {
 	if r == nil {
 		return serialproto.NotApplicable
@@ -175,7 +176,7 @@ func testRAM(r RAM) serialproto.Verdict {
 	return verdict(ok && n > 0)
 }
 
-// testImage compares the program with its checksum of the day it was built.
+// testImage compares the checksum of the program with the one from its build.
 func testImage(p Image) serialproto.Verdict {
 	if p == nil {
 		return serialproto.NotApplicable
@@ -184,7 +185,7 @@ func testImage(p Image) serialproto.Verdict {
 	return verdict(now == built)
 }
 
-// testNoise takes one window from the source of random bits.
+// testNoise runs the health tests on one window of bits from the noise source.
 func testNoise(n Noise) serialproto.Verdict {
 	if n == nil {
 		return serialproto.NotApplicable

@@ -9,46 +9,46 @@ const (
 	noSlot = math.MaxUint16
 )
 
-// store keeps the record in flash as a log: each change appends one slot, and
-// when a page is full the next is erased and the log goes on there, so that every
-// page wears alike. A change takes three steps:
+// store keeps the record in flash as a log. Each change appends one slot. When a page
+// is full, the next page is erased and the log continues there, so all pages wear
+// equally. A change takes three steps:
 //
 //  1. The record is written to a slot and read back.
-//  2. The slot is marked as one that was whole.
-//  3. The record before is overwritten with zeros.
+//  2. The slot is marked as complete.
+//  3. The previous record is overwritten with zeros.
 //
-// A power cut inside any of them leaves the old record or the new one, and boot
-// finishes the steps. At rest exactly one record can be read: what a token was
-// before is in no slot that could count again. When that one record turns out
-// unreadable, its mark says so, and the token obeys nobody: see mount.
+// After a power cut in any step, either the old record or the new one is valid, and
+// boot completes the steps. At rest exactly one record can be read: no slot with an
+// earlier state can become valid again. If that record becomes unreadable, its mark
+// shows that it existed, and the token is dead; see mount.
 type store struct {
-	page   uint16 // where the newest record lies
-	slot   uint16 // and in which slot of it; noSlot: nowhere
+	page   uint16 // page of the newest record
+	slot   uint16 // slot of the newest record in its page; noSlot: there is none
 	next   uint16 // first slot after it that may be free
-	ready  bool   // mounted: until then nothing is known to be free
+	ready  bool   // mounted; before that, it is unknown which slots are free
 	seeded bool   // the newest record holds a seed
 	marked bool   // step 2 is done
-	traces bool   // step 3 is not: another slot may hold an older state, or a seed
+	traces bool   // step 3 is not done: another slot may hold an older state, or a seed
 	mended bool   // a bit of the newest record was wrong
 }
 
-// mount finds the newest record, in which one bit may be wrong. With none, r is
-// the zero record. A flash without a record that can be read, but with one that
-// was whole once, is an error: what the token was is lost, and what is left does
-// not say that it was blank.
+// mount finds the newest record, correcting one wrong bit in it. If there are no
+// records, r is the zero record. If no record can be read but a slot once held a
+// complete one, mount returns an error: the token's state is lost, and it need not have
+// been blank.
 func (s *store) mount(hw *Hardware, r *record) error {
 	pages, slots, err := geometry(hw.Flash)
 	if err != nil {
 		return err
 	}
 	*s, *r = store{slot: noSlot, next: uint16(slots)}, record{}
-	s.page = uint16(pages - 1) // so that the first append starts page 0
+	s.page = uint16(pages - 1) // the first append starts page 0
 	lost := false
 	var candidate record
 	for page := range pages {
 		for slot := range slots {
 			if err := hw.Flash.Read(page, slot*SlotSize, hw.Scratch[:]); err != nil {
-				*r = record{} // rather nothing than what may be an older one
+				*r = record{} // the records read so far may be older than the newest
 				clear(candidate.seed[:])
 				return err
 			}
@@ -67,7 +67,7 @@ func (s *store) mount(hw *Hardware, r *record) error {
 			lost = lost || !whole && was(hw.Scratch)
 			s.traces = s.traces || !empty(hw.Scratch)
 			if page == int(s.page) && r.sequence > 0 {
-				s.next = uint16(slot + 1) // a torn slot after the newest
+				s.next = uint16(slot + 1) // an incomplete slot after the newest record
 			}
 		}
 	}
@@ -79,9 +79,9 @@ func (s *store) mount(hw *Hardware, r *record) error {
 	return nil
 }
 
-// append makes r the newest record and the only one. On an error the one before
-// still is the newest, unless r has a new sequence number: then r is, and settle
-// is due.
+// append makes r the newest record and the only one. If it returns an error, the
+// previous record is still the newest, unless r has a new sequence number: then r is
+// the newest, and settle must be called.
 func (s *store) append(hw *Hardware, r *record) error {
 	page, slot := int(s.page), int(s.slot)
 	if err := s.write(hw, r); err != nil {
@@ -98,8 +98,8 @@ func (s *store) append(hw *Hardware, r *record) error {
 	return nil
 }
 
-// settle does what a power cut left undone: it marks the newest record and makes
-// filledWith other slots unreadable.
+// settle completes the steps that a power cut interrupted: it marks the newest record
+// and makes all other slots unreadable.
 func (s *store) settle(hw *Hardware) error {
 	pages, slots, err := geometry(hw.Flash)
 	if err != nil {
@@ -122,11 +122,11 @@ func (s *store) settle(hw *Hardware) error {
 	return nil
 }
 
-// settled reports whether there is nothing for settle to do.
+// settled reports whether settle has nothing to do.
 func (s *store) settled() bool { return !s.traces && (s.marked || s.slot == noSlot) }
 
-// write puts r into the next slot that takes it. A slot that does not read back
-// as written is passed over. Never is the page of the newest record erased.
+// write writes r to the next slot that accepts it. It skips a slot that does not read
+// back as written. The page that holds the newest record is never erased.
 func (s *store) write(hw *Hardware, r *record) error {
 	pages, slots, err := geometry(hw.Flash)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *store) write(hw *Hardware, r *record) error {
 	if !s.ready {
 		return errNotMounted
 	}
-	if r.sequence == math.MaxUint32 { // it must not begin anew: a page wears out long before
+	if r.sequence == math.MaxUint32 { // it must not wrap around; a page wears out long before
 		return errFlashWorn
 	}
 	r.sequence++
@@ -163,7 +163,7 @@ func (s *store) write(hw *Hardware, r *record) error {
 			*s = at
 			return nil
 		}
-		// It must not turn out whole at the next boot.
+		// The slot must not turn out to be valid at the next boot.
 		at.traces = !s.annul(hw, int(at.page), slot) || at.traces
 	}
 }
@@ -181,8 +181,8 @@ func (r *record) put(hw *Hardware, page, slot int) bool {
 	return slotSum(hw.Scratch) == sum && CRC32(hw.Scratch[:crcOffset]) == sum
 }
 
-// mark notes that a record was whole, and reports whether that can be read. A page
-// that is worn out still clears bits, whatever it says.
+// mark marks a record as complete, and reports whether the mark can be read. Errors of
+// Program are ignored, because a worn-out page still clears bits.
 func mark(hw *Hardware, page, slot int) bool {
 	fill(hw.Scratch[:], erased)
 	clear(hw.Scratch[markOffset:][:markSize])
@@ -190,11 +190,10 @@ func mark(hw *Hardware, page, slot int) bool {
 	return hw.Flash.Read(page, slot*SlotSize, hw.Scratch[:]) == nil && marked(hw.Scratch)
 }
 
-// purge makes r, which has no seed, the newest record, and destroys every seed
-// in flash. When power fails between the two, mount finds the traces, and boot
-// purges again. Where no slot takes r any more, the record with the seed is
-// destroyed all the same: the next boot finds a token that has lost its state,
-// and obeys nobody.
+// purge makes r, which has no seed, the newest record, and destroys every seed in
+// flash. If power fails between the two, mount finds the traces and boot purges again.
+// If no slot accepts r any more, the record with the seed is destroyed anyway. The next
+// boot then finds that the token has lost its state, and the token is dead.
 func (s *store) purge(hw *Hardware, r *record) error {
 	_, slots, err := geometry(hw.Flash)
 	if err != nil {
@@ -204,18 +203,18 @@ func (s *store) purge(hw *Hardware, r *record) error {
 		return errNotMounted
 	}
 	before := *s
-	s.next = uint16(slots) // a page of its own, so that the others can be erased
+	s.next = uint16(slots) // the record gets a page of its own, so the others can be erased
 	if err = s.write(hw, r); err != nil {
-		*s = before // they are worn out: then the next slot here
+		*s = before // the other pages are worn out: try the next slot of this one
 		err = s.write(hw, r)
 	}
 	return s.destroy(hw, err == nil || !s.seeded)
 }
 
-// destroy makes every slot in flash unreadable, the newest record's only unless
-// it is to be kept, and then last: an older one must not come to life in its
-// place. Pages are erased; what is left of one that no longer erases, or lies
-// beside the newest record, is programmed to zeros, which clears bits only.
+// destroy makes every slot in flash unreadable, except the newest record's if keep is
+// true. The newest record comes last, because an older one must not take its place.
+// Pages are erased. Slots on a page that no longer erases, and those beside the newest
+// record, are programmed to zeros, which only clears bits.
 func (s *store) destroy(hw *Hardware, keep bool) error {
 	pages, _, err := geometry(hw.Flash)
 	if err != nil {
@@ -233,8 +232,8 @@ func (s *store) destroy(hw *Hardware, keep bool) error {
 	return err
 }
 
-// bury makes the newest record unreadable and leaves word that there was one: all
-// but its magic number becomes zero.
+// bury makes the newest record unreadable but leaves evidence that it existed:
+// everything but its magic number becomes zero.
 func (s *store) bury(hw *Hardware) error {
 	page, off := int(s.page), int(s.slot)*SlotSize
 	clear(hw.Scratch[:])
@@ -252,7 +251,7 @@ func (s *store) bury(hw *Hardware) error {
 	return nil
 }
 
-// annul makes a slot unreadable without erasing, and reports whether it is.
+// annul makes a slot unreadable without erasing it, and reports whether it succeeded.
 func (s *store) annul(hw *Hardware, page, slot int) bool {
 	if s.void(hw, page, slot) {
 		return true

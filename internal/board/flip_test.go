@@ -32,7 +32,7 @@ const (
 
 // TestFlips changes single bits in the flash of a locked board while it is off. The
 // board boots as the same locked token, with its clock. With two wrong bits in its
-// record it accepts no commands.
+// record it is DEAD.
 func TestFlips(t *testing.T) {
 	config := Config{Image: image(t, "virt-rig"), Flash: newFlash(t)}
 	m, c := power(t, config)

@@ -23,7 +23,7 @@ func main() {
 	}
 	guard()
 	core.Attach(&link)
-	_ = core.Boot(&b.hw) // a token that cannot read its flash accepts no commands and reports the error
+	_ = core.Boot(&b.hw) // after an error the token is DEAD, and reports that itself
 	for {
 		wake := core.Step(&b.hw)
 		b.rest(min(wake.State, wake.Paint))

@@ -22,7 +22,7 @@ func main() {
 		finisher.Set(1<<16 | finishFail)
 	}
 	core.Attach(&link)
-	_ = core.Boot(&b.hw) // a token that cannot read its flash accepts no commands and reports the error
+	_ = core.Boot(&b.hw) // after an error the token is DEAD, and reports that itself
 	for {
 		wake := core.Step(&b.hw)
 		if !link.Idle() { // a packet is incomplete: run again soon, even if no more bytes arrive
