@@ -54,46 +54,6 @@ const (
 	GroupRig   Group = 65 // only in a device with a rig
 )
 
-// Commands of the OS group.
-const (
-	CmdOSEcho     = 0
-	CmdOSDatetime = 4
-	CmdOSReset    = 5
-	CmdOSParams   = 6
-	CmdOSInfo     = 7
-)
-
-// Commands of the enumeration group.
-const (
-	CmdEnumCount   = 0
-	CmdEnumList    = 1
-	CmdEnumSingle  = 2
-	CmdEnumDetails = 3
-)
-
-// Commands of the token group.
-const (
-	CmdTokenInfo       = 0
-	CmdTokenClock      = 1
-	CmdTokenDisplay    = 2
-	CmdTokenProvBegin  = 3
-	CmdTokenProvCommit = 4
-	CmdTokenLock       = 5
-	CmdTokenSelfTest   = 6
-	CmdTokenWipe       = 8 // 7 is reserved for a tick counter
-)
-
-// Commands of the rig group.
-const (
-	CmdRigPress       = 0
-	CmdRigHold        = 1
-	CmdRigDisplay     = 2
-	CmdRigSupply      = 3
-	CmdRigTemperature = 4
-	CmdRigSkew        = 5
-	CmdRigPowerCut    = 6
-)
-
 // Append appends the header's 8 bytes.
 func (h Header) Append(dst []byte) []byte {
 	dst = append(dst, h.Version<<3|uint8(h.Op), h.Flags)

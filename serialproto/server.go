@@ -2,34 +2,6 @@
 
 package serialproto
 
-import "github.com/d204ef64/fob/token"
-
-// Device is the token behind a [Server]. A method that returns an error leaves the
-// token's stored state unchanged, except for a provisioning counter that has been used
-// up.
-type Device interface {
-	Info(m *Info)
-	Clock() (t token.UnixMilli, set bool, e Status)
-	SetClock(t token.UnixMilli) Status
-	Display(m *Display) Status
-	ProvBegin(m *Begin) Status
-	// ProvCommit returns the proof that the device holds the seed.
-	ProvCommit(m *Commit) (confirmation [32]byte, e Status)
-	Lock() Status
-	// Uptime is answered in every state: it reveals nothing about the clock, which a
-	// LOCKED token hides.
-	Uptime() Uptime
-	SelfTest(m *SelfTest) Status
-	// Wipe destroys the seed of the token with this serial number.
-	Wipe(serial token.Serial) Status
-	// Reset restarts the device. It is called after the answer has been sent.
-	Reset()
-	// HasRig reports whether the rig group exists.
-	HasRig() bool
-	Rig(command uint8, m *RigRequest) Status
-	RigDisplay(m *RigDisplay)
-}
-
 // Line is a serial line used by polling; see firmware.Line.
 type Line interface {
 	Read(p []byte) int
