@@ -13,7 +13,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// office is a contract with users who have tokens, one without, and a spare token.
+// office is a contract with users who have tokens, users without one, and a spare
+// token.
 type office struct {
 	*banktest.Desk
 	masters, shared, spare, stock, strangers token.Serial
@@ -56,10 +57,9 @@ func (o office) state(serial token.Serial) validator.State {
 	return t.State
 }
 
-// TestWrongActivations: whatever a user enters for a token that they do not use, the
-// token stays as it is, and its users can go on. Activation is locked for that user.
-// Q4 suspends by wrong entries of the token's own users
-// ("同一ハードウェアトークンを利用している全てのユーザ").
+// TestWrongActivations: wrong activations never change a token that the user does not
+// use, and its users can go on. Activation is locked for that user. Q4 suspends a token
+// after failed attempts of the token's own users ("同一ハードウェアトークンを利用している全てのユーザ").
 func TestWrongActivations(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		o := officeOf(d)
@@ -77,7 +77,7 @@ func TestWrongActivations(t *testing.T) {
 		nowhere := banktest.Serial(99_999)
 		for _, tt := range []struct {
 			actor   string
-			targets []token.Serial // of which the actor uses none
+			targets []token.Serial // none of them is used by the actor
 		}{
 			{"eve", []token.Serial{o.masters}},
 			{"dave", []token.Serial{o.spare, o.shared}},
@@ -110,7 +110,7 @@ func TestWrongActivations(t *testing.T) {
 		require.True(t, d.Transfer("alice", d.Code(o.masters, 0)).Done, "the owner goes on")
 		require.True(t, d.Transfer("carol", d.Code(o.shared, 0)).Done)
 
-		// The lock ends by itself, or by a clerk.
+		// The lock ends after its time, or when a clerk ends it.
 		require.False(t, o.activate("dave", o.spare, d.Code(o.spare, 0)).Done)
 		unlock := bank.UserChange{UnlockActivation: true}
 		_, _, err := o.Bank.ChangeUser(ctx, banktest.By("alice"), "dave", unlock, d.Code(o.masters, 1))
@@ -123,8 +123,8 @@ func TestWrongActivations(t *testing.T) {
 	})
 }
 
-// TestOwnWrongActivations: a user who registers the token again that they use already is
-// its user, and Q4 holds.
+// TestOwnWrongActivations: if a user registers the token again that they already use,
+// Q4 applies to their failed attempts.
 func TestOwnWrongActivations(t *testing.T) {
 	o := newOffice(t)
 	for range 5 {
@@ -136,9 +136,9 @@ func TestOwnWrongActivations(t *testing.T) {
 	require.Zero(t, u.Refused.Count)
 }
 
-// TestRefusedActivationsAreNotCleared: a user with a token of their own cannot go on
-// guessing by registering that in between; a code that the token has shown is not a
-// guess; and the count starts again a day after the last refused one.
+// TestRefusedActivationsAreNotCleared: a user with a token of their own cannot reset
+// the count by registering that token between guesses. A code that the token has shown
+// is not a guess. The count restarts a day after the last refused activation.
 func TestRefusedActivationsAreNotCleared(t *testing.T) {
 	o := newOffice(t)
 	mine := o.Issued("c1")
@@ -163,7 +163,8 @@ func TestRefusedActivationsAreNotCleared(t *testing.T) {
 	require.Equal(t, 1, count())
 }
 
-// TestSettingsOfActivation: how many refused activations lock it, and for how long.
+// TestSettingsOfActivation: the settings determine how many refused activations lock
+// it, and for how long.
 func TestSettingsOfActivation(t *testing.T) {
 	o := newOffice(t, func(s *validator.Settings) { s.ActivationLimit, s.ActivationLock = 2, 0 })
 	for i := range 3 {
@@ -174,8 +175,8 @@ func TestSettingsOfActivation(t *testing.T) {
 	require.False(t, o.activate("eve", o.spare, o.Code(o.spare, 0)).Done, "until the desk unlocks it")
 }
 
-// TestActivationLockAfterAClockThatJumped: an attempt that is on record in the future
-// locks nobody for longer than the setting says.
+// TestActivationLockAfterAClockThatJumped: an attempt recorded in the future does not
+// lock activation for longer than the setting.
 func TestActivationLockAfterAClockThatJumped(t *testing.T) {
 	s := validator.DefaultSettings()
 	r := validator.RefusedActivations{Count: 5, Last: 1_000_000_000}
@@ -183,10 +184,9 @@ func TestActivationLockAfterAClockThatJumped(t *testing.T) {
 	require.False(t, r.Locked(s, 1_000_000_000-86_400))
 }
 
-// TestSpareTokenLiftsNothing: a master whose own token is suspended goes on with a spare
-// one, and does not lift the suspension with it, however many they register. Q4:
-// "別のハードウェアトークンを利用しているマスターユーザまたは管理者ユーザが" lifts it, or
-// paper does.
+// TestSpareTokenLiftsNothing: a master whose own token is suspended can continue with a
+// spare one, but cannot unlock the suspended one with it, however many tokens they
+// register. Q4 requires "別のハードウェアトークンを利用しているマスターユーザまたは管理者ユーザが", or paper.
 func TestSpareTokenLiftsNothing(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		o := officeOf(d)
@@ -212,12 +212,12 @@ func TestSpareTokenLiftsNothing(t *testing.T) {
 
 		require.True(t, lift("bob", o.masters, o.shared).Done, "an admin who uses another token")
 		require.False(t, o.state(o.masters).Suspended)
-		// From now on it is a token like any other to her.
+		// From now on, alice may unlock it like any other token.
 		o.Activate("carol", o.masters)
 		o.Suspend("carol", o.masters)
 		require.True(t, lift("alice", o.masters, third).Done)
 		require.Equal(t, refused, lift("alice", o.spare, third))
-		// Nobody is left who could: paper.
+		// No user is left who could unlock it: paper.
 		locked := true
 		_, _, err := o.Bank.ChangeUser(t.Context(), banktest.Clerk, "bob", bank.UserChange{Locked: &locked}, "")
 		require.NoError(t, err)
@@ -228,7 +228,7 @@ func TestSpareTokenLiftsNothing(t *testing.T) {
 	})
 }
 
-// TestSelfLift: the setting allows it.
+// TestSelfLift: the setting allows a user to unlock the token that they used.
 func TestSelfLift(t *testing.T) {
 	o := newOffice(t, func(s *validator.Settings) { s.SelfLift = true })
 	o.Suspend("alice", o.masters)
@@ -238,8 +238,8 @@ func TestSelfLift(t *testing.T) {
 	require.True(t, out.Done)
 }
 
-// TestUsersSeeTheirToken: a user who is neither master nor admin finds no serial number
-// of a token that they do not use, by any list.
+// TestUsersSeeTheirToken: no list shows a user who is neither master nor admin the
+// serial number of a token that they do not use.
 func TestUsersSeeTheirToken(t *testing.T) {
 	for _, all := range []bool{false, true} {
 		o := newOffice(t, func(s *validator.Settings) { s.UsersSeeTokens = all })

@@ -25,13 +25,13 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// databases makes an empty database of each kind.
+// databases creates an empty database of each kind.
 var databases = map[string]func(t *testing.T) string{
 	"sqlite":   func(t *testing.T) string { return banktest.SQLite(t) },
 	"postgres": func(t *testing.T) string { return pgtest.Database(t) },
 }
 
-// restore makes a desk of a backup, in the database to.
+// restore restores a backup into the database to, and returns its desk.
 func restore(t *testing.T, d *banktest.Desk, backup []byte, to string) (*banktest.Desk, error) {
 	t.Helper()
 	r, err := store.ReadBackup(bytes.NewReader(backup))
@@ -51,7 +51,7 @@ func restore(t *testing.T, d *banktest.Desk, backup []byte, to string) (*banktes
 	return &restored, nil
 }
 
-// full is a desk with a row in each table of a backup.
+// full returns a desk with a row in each table of a backup.
 func full(t *testing.T, database string) (d *banktest.Desk, one token.Serial) {
 	t.Helper()
 	d = banktest.New(t, database)
@@ -68,7 +68,7 @@ func full(t *testing.T, database string) (d *banktest.Desk, one token.Serial) {
 	require.NoError(t, d.Bank.AddClerk(t.Context(), banktest.Clerk, "suzuki", "鈴木 & <Co>", "a password of her own"))
 	_, _, err := d.Bank.AddKey(t.Context(), banktest.Clerk, bank.KeyClerk, "key")
 	require.NoError(t, err)
-	d.Clock.Set(1930003200) // 2031-02-28T09:00 in Japan: a month before the tokens' date
+	d.Clock.Set(1930003200) // 2031-02-28T09:00 in Japan: a month before the tokens expire
 	report, err := d.Bank.Daily(t.Context(), nil)
 	require.NoError(t, err)
 	require.Positive(t, report.Made, "notices and orders")
@@ -85,7 +85,7 @@ func backup(t *testing.T, d *banktest.Desk) []byte {
 	return b.Bytes()
 }
 
-// lines returns what a backup holds, without its head and end, which name the time
+// lines returns the lines of a backup without its head and end, which contain the time
 // and the MAC.
 func lines(t *testing.T, backup []byte) []string {
 	t.Helper()
@@ -97,7 +97,7 @@ func lines(t *testing.T, backup []byte) []string {
 	return all[1 : len(all)-1]
 }
 
-// requireRowsInEachTable makes sure that the tests see each table.
+// requireRowsInEachTable makes sure that the tests cover each table.
 func requireRowsInEachTable(t *testing.T, backup []byte) {
 	t.Helper()
 	rows, table := map[string]int{}, ""
@@ -115,8 +115,8 @@ func requireRowsInEachTable(t *testing.T, backup []byte) {
 	}
 }
 
-// TestRestore: a backup of either database is restored in either, with every row,
-// an audit log that is whole, and no code accepted twice.
+// TestRestore restores a backup of either database in either. Every row must be there,
+// the audit log must be complete, and no code may be accepted twice.
 func TestRestore(t *testing.T) {
 	for from, fromDatabase := range databases {
 		for to, toDatabase := range databases {
@@ -124,17 +124,17 @@ func TestRestore(t *testing.T) {
 				d, serial := full(t, fromDatabase(t))
 				saved := backup(t, d)
 				requireRowsInEachTable(t, saved)
-				// After the backup: a code that the backup does not know of.
+				// After the backup, use a code that the backup does not include.
 				d.Step(1)
 				used := d.Code(serial, 0)
 				require.True(t, d.Transfer("alice", used).Done)
 
 				r, err := restore(t, d, saved, toDatabase(t))
 				require.NoError(t, err)
-				// BK-02: also after the server restarts, also of a backup.
+				// BK-02 also applies after a restart, and to a backup.
 				again := r.Transfer("alice", used)
 				require.False(t, again.Done)
-				for ahead := range 2 { // what a token that runs ahead may have shown
+				for ahead := range 2 { // codes that a fast token may have shown
 					require.False(t, r.Transfer("alice", d.Code(serial, ahead)).Done)
 				}
 				r.Step(2 + int(validator.DefaultSettings().Window))
@@ -158,8 +158,8 @@ func TestRestore(t *testing.T) {
 }
 
 // TestRestoreAfterALateCode: a token whose first code came late is expected behind the
-// bank's clock, and its next code may be early all the same. One that was accepted after
-// the backup is not accepted again (BK-02).
+// bank's clock, and its next code may still be early. If that code was accepted after
+// the backup, it is not accepted again (BK-02).
 func TestRestoreAfterALateCode(t *testing.T) {
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
@@ -183,8 +183,8 @@ func TestRestoreAfterALateCode(t *testing.T) {
 	}
 }
 
-// TestBackupIsExact: what is restored and backed up again has the same rows, but for
-// what a restoration changes.
+// TestBackupIsExact: a second backup, made after restoring the first, has the same rows
+// except for those that the restoration changes.
 func TestBackupIsExact(t *testing.T) {
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
@@ -214,7 +214,7 @@ func TestBackupIsExact(t *testing.T) {
 					changed[table]++
 				}
 			}
-			for _, t := range []string{"token", "audit_chain", "notice"} { // the codes are spent, the chain goes on
+			for _, t := range []string{"token", "audit_chain", "notice"} { // codes are marked used, and the chain continues
 				delete(changed, t)
 			}
 			require.Empty(t, changed, "rows that no restoration changes, by table")
@@ -222,8 +222,8 @@ func TestBackupIsExact(t *testing.T) {
 	}
 }
 
-// TestBrokenBackups: nothing is left of a backup that is not whole, or of another
-// bank, or for a database that is taken.
+// TestBrokenBackups: a restoration leaves nothing behind if the backup is incomplete or
+// belongs to another bank, or if the database is taken.
 func TestBrokenBackups(t *testing.T) {
 	d, _ := full(t, banktest.SQLite(t))
 	whole := backup(t, d)
@@ -308,8 +308,8 @@ func TestBrokenBackups(t *testing.T) {
 	})
 }
 
-// TestBackupWhileWorking: each backup that is made while checks go on is whole, and
-// holds for each accepted code the audit record beside the state.
+// TestBackupWhileWorking: each backup made during other work is complete, with a valid
+// audit log.
 func TestBackupWhileWorking(t *testing.T) {
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestStory is the life of a token: registered, shared, used, replayed, suspended,
-// lifted, revoked.
+// TestStory follows the life of a token: registered, shared, used, replayed, suspended,
+// unlocked, revoked.
 func TestStory(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		ctx := t.Context()
@@ -64,7 +64,7 @@ func TestStory(t *testing.T) {
 	})
 }
 
-// TestParallel: a code is accepted once, and every wrong entry is counted, however
+// TestParallel: a code is accepted once, and every failed attempt is counted, however
 // many come at once (RFC 6238 section 5.2, RFC 4226 section 7.3).
 func TestParallel(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {

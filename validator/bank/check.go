@@ -90,7 +90,7 @@ func (b *Bank) do(ctx context.Context, by By, r Request) (Outcome, error) {
 }
 
 // ofUser runs a function on the code of the token that a user uses, in a grouped
-// transaction. For a user who does not exist or is locked, the user is nil and there is
+// transaction. If the user does not exist or is locked, the function gets a nil user and
 // no token.
 func (b *Bank) ofUser(ctx context.Context, id string, fn func(*question, *User) (Outcome, error)) (Outcome, error) {
 	for {

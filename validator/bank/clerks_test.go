@@ -11,7 +11,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestClerkLeaves: a clerk who leaves is logged out, and logs in no more.
+// TestClerkLeaves: a clerk who leaves is logged out and cannot log in again.
 func TestClerkLeaves(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		ctx := t.Context()

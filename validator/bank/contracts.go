@@ -117,8 +117,8 @@ func (b *Bank) Transaction(ctx context.Context, by By, receipt string) (t Transa
 	return t, err
 }
 
-// Transactions lists transactions, newest first; a user sees only those of their
-// contract.
+// Transactions lists transactions, newest first; users see only the transactions of their
+// own contract.
 func (b *Bank) Transactions(ctx context.Context, by By, contract string, p Page) (list []Transaction, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		if err := by.confine(tx, &contract); err != nil {

@@ -15,9 +15,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestOrderGoesToTheRegisteredAddress: Q7, 「…ご契約者のお届け住所宛に郵送します」. A
-// customer who moves between the application and the posting gets the token at the
-// new address; what was posted stays on record with the address of then.
+// TestOrderGoesToTheRegisteredAddress: Q7, 「…ご契約者のお届け住所宛に郵送します」. If a customer moves
+// between the application and the shipment, the token goes to the new address. A
+// shipped order keeps the address of its shipment.
 func TestOrderGoesToTheRegisteredAddress(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		c := d.Contract("c1")
@@ -46,15 +46,15 @@ func TestOrderGoesToTheRegisteredAddress(t *testing.T) {
 	})
 }
 
-// TestNoNoticeForATokenWithoutUsers: a token that was registered once and is used by no
-// user any more brings no notice and no free replacement.
+// TestNoNoticeForATokenWithoutUsers: a registered token that no user uses any more
+// causes no notice and no free replacement.
 func TestNoNoticeForATokenWithoutUsers(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		old, fresh := d.Issued("c1"), d.Issued("c1")
 		d.Activate("alice", old)
-		d.Activate("alice", fresh)                 // in its place
+		d.Activate("alice", fresh)                 // replaces the old one
 		d.Clock.Set(token.UnixSeconds(1930003200)) // 2031-02-28T09:00 in Japan: a month before
 		report, err := d.Bank.Daily(t.Context(), nil)
 		require.NoError(t, err)
@@ -66,8 +66,8 @@ func TestNoNoticeForATokenWithoutUsers(t *testing.T) {
 	})
 }
 
-// TestExpiredOnTheFirstDay: 1970-01-01 is the day 0, which stands for no date; a token
-// that expired then does not become one that never does.
+// TestExpiredOnTheFirstDay: 1970-01-01 is day 0, which stands for no date. A token that
+// expired on it must not become one that never expires.
 func TestExpiredOnTheFirstDay(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		d.Contract("c1")

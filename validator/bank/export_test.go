@@ -4,8 +4,7 @@ package bank
 
 import "context"
 
-// HoldLogins lets no password be compared until the function that it returns is
-// called.
+// HoldLogins blocks all password comparisons until the returned function is called.
 func (b *Bank) HoldLogins() (release func()) {
 	var all []func()
 	for range hashesAtOnce {

@@ -21,8 +21,8 @@ import (
 
 func init() { childWork["full"] = childFull }
 
-// space lets files grow by so many bytes from what they have, or, with -1, without
-// an end: to the process it is a disk that is full.
+// space limits the growth of the database files to a number of bytes, which simulates a
+// full disk for the process. -1 removes the limit.
 func space(c *child, bytes int64) {
 	limit := uint64(unix.RLIM_INFINITY)
 	if bytes >= 0 {
@@ -36,11 +36,12 @@ func space(c *child, bytes int64) {
 	require.NoError(c, unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: limit, Max: unix.RLIM_INFINITY}))
 }
 
-// childFull works until the disk is full, is refused, gets space, and goes on.
+// childFull enters codes until the disk is full, continues while they fail, gets space,
+// and goes on.
 //
 //	good N STEP, wrong N     as in childChecks
 //	failed N STEP            the code was entered, and answered with an error
-//	lost N                   a wrong code was
+//	lost N                   a wrong code was entered, and answered with an error
 func childFull(c *child) {
 	ctx := c.Context()
 	for round := range 3 {
@@ -108,8 +109,8 @@ func childFull(c *child) {
 	}
 }
 
-// TestDiskFull: what cannot be written is answered with an error, and what was
-// answered is written.
+// TestDiskFull: a change that cannot be written is answered with an error, and every
+// other answer has been written.
 func TestDiskFull(t *testing.T) {
 	v := newVictim(t, banktest.New(t, banktest.SQLite(t)))
 	v.Contract("c1")

@@ -18,9 +18,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestPostgresGone takes PostgreSQL away under load, with SIGKILL and in order, and
-// gives it back: nobody hangs, the bank goes on without a restart, and of each code
-// whose fate is not known there is one acceptance at most.
+// TestPostgresGone stops PostgreSQL under load, by SIGKILL and in order, and restarts
+// it. No caller hangs, and the bank continues without a restart. Each code with an
+// unknown result is accepted at most once.
 func TestPostgresGone(t *testing.T) {
 	server := pgtest.Start(t)
 	d := banktest.New(t, server.Database(t))
@@ -62,7 +62,8 @@ func TestPostgresGone(t *testing.T) {
 			code := d.Code(serial, 0)
 			f := &fates[i]
 			wg.Go(func() {
-				// The right code once, at a moment of its own; wrong ones before.
+				// The right code once, at a different moment for each token; wrong ones
+				// before.
 				for k := 0; ; k++ {
 					select {
 					case <-stop:
@@ -74,7 +75,7 @@ func TestPostgresGone(t *testing.T) {
 					if i != 0 && k == i*2 {
 						try = code
 					} else if i != 0 || f.wrong >= 3 {
-						try = "no code" // a check that counts nothing
+						try = "no code" // a check that is not counted
 					}
 					err := timed(func() (err error) {
 						out, err = d.Bank.Check(context.Background(), http, serial, try)
@@ -98,7 +99,7 @@ func TestPostgresGone(t *testing.T) {
 				}
 			})
 		}
-		for range 4 { // what takes connections of its own
+		for range 4 { // operations that need connections of their own
 			wg.Go(func() {
 				for {
 					select {
@@ -150,7 +151,8 @@ func TestPostgresGone(t *testing.T) {
 			require.NoError(t, err)
 			require.False(t, out.Done)
 			require.LessOrEqual(t, f.done, 1)
-			// What the audit log says of this step: one acceptance, whoever knows of it.
+			// The audit log has one acceptance for this step, even if no caller
+			// received it.
 			list, _, err := d.Bank.Audit(t.Context(), banktest.Clerk, bank.AuditFilter{
 				Serial: serial.String(), From: d.Clock.Now(), To: d.Clock.Now(), Page: bank.Page{Limit: 1000},
 			})
@@ -163,7 +165,7 @@ func TestPostgresGone(t *testing.T) {
 			}
 			require.Equal(t, 1, accepted, "round %d, token %d: %+v", round, i, *f)
 		}
-		// A transfer by the user, at once.
+		// The user can make a transfer at once.
 		require.True(t, d.Transfer("alice", d.Code(transfers, 0)).Done)
 		whole(t, d.Bank)
 		d.Step(1)

@@ -14,8 +14,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestGuessesAtOnce: who guesses passwords many at once guesses no more of them than
-// who does so one after the other, but for those that are computed together.
+// TestGuessesAtOnce: guessing many passwords at once allows no more guesses than
+// guessing one after the other, except for those computed at the same time.
 func TestGuessesAtOnce(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Contract("c1")
@@ -32,7 +32,7 @@ func TestGuessesAtOnce(t *testing.T) {
 	list, _, err := d.Bank.Audit(t.Context(), banktest.Clerk, bank.AuditFilter{User: "alice", Act: "log in", Page: bank.Page{Limit: 1000}})
 	require.NoError(t, err)
 	require.Len(t, list, 100, "each is on record")
-	list = slices.DeleteFunc(list, func(r bank.Record) bool { return r.Reason == "must wait" }) // not looked at
+	list = slices.DeleteFunc(list, func(r bank.Record) bool { return r.Reason == "must wait" }) // not checked
 	require.GreaterOrEqual(t, len(list), 6)
 	require.LessOrEqual(t, len(list), 6+3, "five are free, the sixth shuts the login, and three were under way")
 	_, err = d.Bank.LogIn(t.Context(), bank.By{Front: "page", Source: "192.0.2.1"}, "alice", banktest.Password)

@@ -17,7 +17,7 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// manyRecords is a seed file of n tokens, from the hundredth on.
+// manyRecords returns a seed file with n tokens, beginning with number 100.
 func manyRecords(n int) seedfile.Reader {
 	list := make([]seedfile.Record, n)
 	for i := range list {
@@ -26,12 +26,12 @@ func manyRecords(n int) seedfile.Reader {
 	return banktest.Records(list...)
 }
 
-// raw opens a database by its driver alone, as somebody who has got at it.
+// raw opens a database through its driver alone, like an intruder.
 func raw(t *testing.T, name string) *sql.DB {
 	t.Helper()
 	driver := "pgx"
 	if !store.IsPostgres(name) {
-		// The bank may be writing, for long on a busy machine.
+		// The bank may be writing, and take long on a busy machine.
 		driver, name = "sqlite", name+"?_pragma=busy_timeout(600000)"
 	}
 	db, err := sql.Open(driver, name)
@@ -40,9 +40,8 @@ func raw(t *testing.T, name string) *sql.DB {
 	return db
 }
 
-// age makes imports that are unfinished look as if they had begun a quarter of an
-// hour ago: an import's ID has the time, in its first 48 bits (RFC 9562, section
-// 5.7).
+// age makes unfinished imports appear to have begun a quarter of an hour ago. An
+// import's ID contains the time in its first 48 bits (RFC 9562, section 5.7).
 func age(t *testing.T, v *victim) {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
@@ -54,7 +53,7 @@ func age(t *testing.T, v *victim) {
 	require.NoError(t, err)
 }
 
-// slow is a seed file in which something happens before a record is read.
+// slow is a seed file that calls happen before it reads a certain record.
 type slow struct {
 	seedfile.Reader
 	n      int
@@ -69,8 +68,8 @@ func (s *slow) Read() (seedfile.Record, error) {
 	return s.Reader.Read()
 }
 
-// TestImportTakenForBrokenOff: an import that took so long that another server has
-// cleared its first tokens away takes in none of the others.
+// TestImportTakenForBrokenOff: an import takes so long that another server removes its
+// first tokens. It must then import none of the others.
 func TestImportTakenForBrokenOff(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		other := second(t, d, d.Master)
@@ -96,8 +95,8 @@ func TestImportTakenForBrokenOff(t *testing.T) {
 	})
 }
 
-// TestImportStart: from when a token may be used is kept, the later of what its file says
-// of the device and of the policy (RFC 6030, section 4.2.1 and 5).
+// TestImportStart: the start of a token's validity is the later of the dates of the
+// device and of the policy in its file (RFC 6030, sections 4.2.1 and 5).
 func TestImportStart(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	day := time.Date(2031, 10, 1, 0, 0, 0, 0, time.UTC)
@@ -116,7 +115,7 @@ func TestImportStart(t *testing.T) {
 	}))
 }
 
-// TestImportExpiryZone: the end of a day in UTC is the next day in Japan (UTC+9).
+// TestImportExpiryZone: the end of a day in UTC is on the next day in Japan (UTC+9).
 func TestImportExpiryZone(t *testing.T) {
 	end := func(text string) func(*seedfile.Record) {
 		at, err := time.Parse(time.RFC3339, text)
@@ -152,7 +151,8 @@ func TestImportExpiryZone(t *testing.T) {
 		{"2031-03-31T00:00:00+09:00", "2031-03-31", "2031-03-30"},
 		{"2031-03-31T00:00:00Z", "2031-03-31", "2031-03-31"},
 		{"9999-12-31T23:59:59Z", "9999-12-31", "9999-12-31"},
-		// The tables have 0, the number of this day, for no date: it is kept as the next.
+		// This day has number 0, which means no date in the tables. It is stored as the
+		// next day.
 		{"1970-01-01T00:30:00+09:00", "1970-01-02", "1970-01-02"},
 		{"1970-01-01T12:00:00Z", "1970-01-02", "1970-01-02"},
 	} {

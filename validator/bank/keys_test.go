@@ -18,7 +18,7 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// opens wants the current code of each token to be accepted by a bank, and moves on.
+// opens requires a bank to accept the current code of each token, and moves on.
 func opens(t *testing.T, d *banktest.Desk, b *bank.Bank, serials []token.Serial) {
 	t.Helper()
 	var wg sync.WaitGroup
@@ -35,8 +35,8 @@ func opens(t *testing.T, d *banktest.Desk, b *bank.Bank, serials []token.Serial)
 	d.Step(1)
 }
 
-// TestRotateBeside: the key is rotated while another server checks codes: each is
-// accepted once, and none fails.
+// TestRotateBeside rotates the key while another server checks codes. Each code is
+// accepted once, and no check fails.
 func TestRotateBeside(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		other := second(t, d, d.Master)
@@ -86,7 +86,7 @@ func TestRotateBeside(t *testing.T) {
 	})
 }
 
-// seedKeys returns the IDs of the seed keys that the database has.
+// seedKeys returns the IDs of the seed keys in the database.
 func seedKeys(t *testing.T, d *banktest.Desk) (ids []int64) {
 	t.Helper()
 	require.NoError(t, d.DB.View(t.Context(), func(tx *store.Tx) error {
@@ -101,8 +101,8 @@ func seedKeys(t *testing.T, d *banktest.Desk) (ids []int64) {
 	return ids
 }
 
-// TestKeysMany: after a rotation elsewhere many users come at once, by what takes a
-// connection of its own. Each needs the new key, and none waits for another.
+// TestKeysMany: after a rotation by another server, many users come at once, each on a
+// connection of their own. Each needs the new key, and none may wait for another.
 func TestKeysMany(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		other := second(t, d, d.Master)
@@ -134,8 +134,8 @@ func TestKeysMany(t *testing.T) {
 	})
 }
 
-// TestImportAfterRotation: a server that has not met the new key yet takes tokens
-// in with it.
+// TestImportAfterRotation: a server that has not yet loaded the new key uses it to
+// import tokens.
 func TestImportAfterRotation(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		other := second(t, d, d.Master)
@@ -149,8 +149,8 @@ func TestImportAfterRotation(t *testing.T) {
 	})
 }
 
-// TestRotateStopped: a rotation that is stopped half-way leaves seeds that all open,
-// and the next one finishes.
+// TestRotateStopped: after an interrupted rotation all seeds can still be opened, and
+// the next rotation finishes.
 func TestRotateStopped(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		serials := d.Import("", 500)
@@ -174,7 +174,7 @@ func TestRotateStopped(t *testing.T) {
 	})
 }
 
-// TestRewrap: another master key, while a server is open that has the old one.
+// TestRewrap changes the master key while a server with the old one is open.
 func TestRewrap(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		ctx := t.Context()
@@ -208,7 +208,7 @@ func TestRewrap(t *testing.T) {
 		require.ErrorIs(t, err, vault.ErrWrongKey)
 		require.ErrorContains(t, err, "opening the bank: the master key does not open this database's keys")
 
-		// A server with the old master key must not make data keys under it.
+		// A server with the old master key must not create data keys under it.
 		_, err = other.RotateKey(ctx, banktest.Clerk, nil)
 		require.ErrorIs(t, err, vault.ErrWrongKey)
 		require.ErrorContains(t, err, "start it again with that key")
@@ -226,8 +226,8 @@ func TestRewrap(t *testing.T) {
 	})
 }
 
-// TestRotateAgainstRewrap: both at once, from two servers: whatever comes first, one
-// master key opens all.
+// TestRotateAgainstRewrap runs both at once on two servers. Whichever comes first, one
+// master key opens everything.
 func TestRotateAgainstRewrap(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		serials := d.Import("", 5)
@@ -248,7 +248,7 @@ func TestRotateAgainstRewrap(t *testing.T) {
 	})
 }
 
-// TestCreateTwice: a bank that is there stays as it is, and goes on.
+// TestCreateTwice: creating a bank again fails and does not affect the existing one.
 func TestCreateTwice(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		serial := d.Stock()

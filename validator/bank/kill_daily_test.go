@@ -22,8 +22,8 @@ import (
 	"github.com/d204ef64/fob/validator/mail"
 )
 
-// post is a mail server that counts what it has taken, by address: each token of
-// the tests has a contract of its own.
+// post is a mail server that counts the accepted messages by address. In the tests,
+// each token has a contract of its own.
 type post struct {
 	mu    sync.Mutex
 	taken map[string]int
@@ -54,7 +54,7 @@ func newPost(t *testing.T) (p *post, addr string) {
 	p = &post{taken: map[string]int{}}
 	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &posting{p: p}, nil }))
 	srv.Domain = "localhost"
-	srv.ErrorLog = log.New(io.Discard, "", 0) // of children that died
+	srv.ErrorLog = log.New(io.Discard, "", 0) // errors of killed children
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	done := make(chan struct{})
@@ -71,8 +71,8 @@ func childDaily(c *child) {
 	require.NoError(c, err)
 }
 
-// TestKillDaily kills the daily job until all is done: no notice went out twice, and
-// each went out or is in a clerk's hands; one order each.
+// TestKillDaily kills the daily job until it is complete. No notice may be sent twice.
+// Each must be sent or left to a clerk, with one order each.
 func TestKillDaily(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		const n = 30
@@ -89,7 +89,7 @@ func TestKillDaily(t *testing.T) {
 		for done := false; !done; kills++ {
 			require.Less(t, kills, 200, "it comes to an end")
 			_, done = v.kill("daily", 50*time.Millisecond, "FOB_BANK_SMTP="+addr)
-			v.Clock.Advance(16 * 60) // what is in between is given up
+			v.Clock.Advance(16 * 60) // unfinished notices are given up
 		}
 		_, err := v.Bank.Daily(t.Context(), nil)
 		require.NoError(t, err)

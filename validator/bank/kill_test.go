@@ -28,12 +28,11 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// The tests of this file run a part of themselves in a process of its own, and kill
-// that with SIGKILL at a random moment. The child opens the bank of the parent's
-// desk, says "ready", does what it is told, and says what came of it, a line each,
-// only after the bank has answered.
+// The tests of this file run a child process and kill it with SIGKILL at a random
+// moment. The child opens the bank of the parent's desk, prints "ready", and does its
+// work. It prints one line per result, only after the bank has answered.
 
-// child is what a child has of its parent's desk.
+// child is the child's access to its parent's desk.
 type child struct {
 	*testing.T
 	bank  *bank.Bank
@@ -43,14 +42,14 @@ type child struct {
 	mu    sync.Mutex
 }
 
-// say writes one line in one piece.
+// say prints one line atomically.
 func (c *child) say(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, _ = fmt.Fprintf(os.Stderr, format+"\n", args...)
 }
 
-// What a child may be told.
+// The work that a child may do.
 var childWork = map[string]func(*child){
 	"check":  childChecks,
 	"import": childImport,
@@ -58,7 +57,7 @@ var childWork = map[string]func(*child){
 	"daily":  childDaily,
 }
 
-// TestChild is not a test: it is the child.
+// TestChild is not a test: it is the child process.
 func TestChild(t *testing.T) {
 	work, ok := childWork[os.Getenv("FOB_BANK_CHILD")]
 	if !ok {
@@ -98,7 +97,7 @@ func newVictim(t *testing.T, d *banktest.Desk) *victim {
 	return v
 }
 
-// command returns the child with the bank of the desk.
+// command returns the command that runs a child on the bank of the desk.
 func (v *victim) command(work string, env ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestChild$", "-test.count=1")
 	cmd.Env = append(os.Environ(),
@@ -107,9 +106,9 @@ func (v *victim) command(work string, env ...string) *exec.Cmd {
 	return cmd
 }
 
-// kill lets a child work for a while, kills it, opens the bank again, and returns
-// the lines that the child has said, and whether it had done all. Nobody else has
-// the database open meanwhile.
+// kill runs a child for a while, kills it, and opens the bank again. It returns the
+// lines that the child printed, and whether it had finished. The database is not open
+// elsewhere meanwhile.
 func (v *victim) kill(work string, atMost time.Duration, env ...string) (said []string, done bool) {
 	t := v.t
 	t.Helper()
@@ -127,21 +126,21 @@ func (v *victim) kill(work string, atMost time.Duration, env ...string) (said []
 		for {
 			line, err := r.ReadString('\n')
 			if err != nil {
-				return // what is no whole line was not said
+				return // ignore an incomplete line
 			}
 			lines <- strings.TrimSuffix(line, "\n")
 		}
 	}()
 	deadline := time.After(5 * time.Minute)
 	fuse := time.Duration(v.rand.Int64N(int64(atMost)))
-	if v.rand.IntN(10) > 0 { // one in ten dies while it starts
+	if v.rand.IntN(10) > 0 { // one in ten is killed while it starts
 		select {
 		case line := <-lines:
 			require.Equal(t, "ready", line)
 		case <-deadline:
 			t.Fatal("the child is not ready")
 		}
-		if v.rand.IntN(2) > 0 { // and one in two not before it has answered something
+		if v.rand.IntN(2) > 0 { // and one in two is not killed before its first answer
 			select {
 			case line, open := <-lines:
 				if done = line == "done"; open && !done {
@@ -175,7 +174,7 @@ func (v *victim) kill(work string, atMost time.Duration, env ...string) (said []
 	return said, done
 }
 
-// intact asks SQLite whether a file is.
+// intact checks the integrity of an SQLite file.
 func intact(t *testing.T, name string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", name)
@@ -192,7 +191,7 @@ func intact(t *testing.T, name string) {
 
 const killTokens = 16
 
-// childChecks enters right, wrong and used codes, four at once for each token.
+// childChecks enters right, wrong and used codes, for all tokens at once.
 //
 //	now T            the clock was moved
 //	good N STEP      the code of a step of token N was accepted
@@ -215,7 +214,7 @@ func childChecks(c *child) {
 				now := c.clock.Now()
 				code := banktest.CodeAt(c, serial, now)
 				switch r.IntN(6) {
-				case 0, 1: // twice at once
+				case 0, 1: // enter it twice at once
 					var both sync.WaitGroup
 					var done [2]bool
 					for i := range done {
@@ -237,11 +236,11 @@ func childChecks(c *child) {
 							c.say("wrong %d", n)
 						}
 					}
-				case 4: // all move on together
+				case 4: // move the clock for all tokens
 					c.say("now %d", c.clock.Advance(60))
 				case 5:
 					if enter(banktest.CodeAt(c, serial, now-60*token.UnixSeconds(1+r.IntN(2)))) {
-						c.say("good %d %d", n, -1) // one of a step before, which was not used
+						c.say("good %d %d", n, -1) // the code of an earlier step, not used before
 					}
 				}
 			}
@@ -263,12 +262,12 @@ func wrongAt(t testing.TB, serial token.Serial, at token.UnixSeconds) string {
 	}
 }
 
-// heard is what a child has told of a token.
+// heard is the information about a token that a child has printed.
 type heard struct {
-	next   int64   // one more than the highest accepted step that was told of
-	steps  []int64 // whose codes were accepted
-	wrong  int     // entries since the last accepted code
-	unsure bool    // an accepted code's step is not known
+	next   int64   // one more than the highest accepted step
+	steps  []int64 // steps whose codes were accepted
+	wrong  int     // failed attempts since the last accepted code
+	unsure bool    // an accepted code's step is unknown
 	good   int
 }
 
@@ -277,8 +276,8 @@ func TestKill(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) { killChecks(t, func(t testing.TB) string { return pgtest.Database(t) }, 3, 10) })
 }
 
-// killChecks kills children so many times, with a new bank now and then: reading
-// the whole audit log each time is what takes longest.
+// killChecks kills children the given number of times, and changes the bank now and
+// then. Reading the whole audit log after each kill takes the most time.
 func killChecks(t *testing.T, name func(testing.TB) string, banks, kills int) {
 	total, good, wrong, hanged := 0, 0, 0, 0
 	for n := range banks {
@@ -286,8 +285,8 @@ func killChecks(t *testing.T, name func(testing.TB) string, banks, kills int) {
 		v.Contract("c1")
 		serials := v.Import("c1", killTokens)
 		tokens := make([]heard, killTokens)
-		// On a busy machine children may die before they have said anything: the last bank
-		// has more of them, until each kind of answer was heard.
+		// On a busy machine children may be killed before they print anything. The last
+		// bank gets more of them, until each kind of answer has appeared.
 		for killed := 0; killed < kills || n == banks-1 && (good == 0 || wrong == 0); killed++ {
 			said, _ := v.kill("check", 60*time.Millisecond)
 			for _, line := range said {
@@ -343,7 +342,7 @@ func killChecks(t *testing.T, name func(testing.TB) string, banks, kills int) {
 	require.Positive(t, wrong)
 }
 
-// audit compares what the bank remembers of a token with what it has answered.
+// audit compares the bank's state of a token with its answers.
 func (v *victim) audit(t *testing.T, n int, tok *heard, hanged *int) {
 	t.Helper()
 	serial := banktest.Serial(n)
@@ -351,8 +350,7 @@ func (v *victim) audit(t *testing.T, n int, tok *heard, hanged *int) {
 	require.NoError(t, err)
 	st := row.State
 	require.GreaterOrEqual(t, st.Next, tok.next, "token %d: an accepted code is forgotten", n)
-	// Where a later code was accepted, and the child could not say so any more, the
-	// count began anew.
+	// If a later code was accepted without being printed, the count has restarted.
 	if st.Next == tok.next && !tok.unsure {
 		require.GreaterOrEqual(t, st.Wrong, min(tok.wrong, v.Settings.WrongLimit), "token %d: a wrong entry is forgotten", n)
 	}
@@ -360,7 +358,7 @@ func (v *victim) audit(t *testing.T, n int, tok *heard, hanged *int) {
 		require.True(t, st.Suspended, "token %d", n)
 	}
 	tok.next, tok.wrong, tok.unsure = st.Next, st.Wrong, false
-	// At the very instant at which it was good.
+	// Enter the used codes at the instants at which they were valid.
 	now := v.Clock.Now()
 	for _, step := range tok.steps[max(0, len(tok.steps)-3):] {
 		at := token.UnixSeconds(60*step) + 30
@@ -389,7 +387,7 @@ func number(t *testing.T, text string) int64 {
 	return n
 }
 
-// childImport takes in the tokens from 100 on.
+// childImport imports the tokens from number 100 on.
 func childImport(c *child) {
 	n, err := strconv.Atoi(os.Getenv("FOB_BANK_N"))
 	require.NoError(c, err)
@@ -406,7 +404,7 @@ func childRotate(c *child) {
 	require.NoError(c, err)
 }
 
-// known returns how many tokens there are.
+// known returns the number of tokens.
 func known(t *testing.T, b *bank.Bank) (n int) {
 	t.Helper()
 	page := bank.Page{Limit: 1000}
@@ -420,8 +418,8 @@ func known(t *testing.T, b *bank.Bank) (n int) {
 	}
 }
 
-// TestKillImport kills imports: all tokens are there or none, and the same file can
-// be taken in when it is sure that nobody is at it any more.
+// TestKillImport kills imports. Either all tokens or none must be there, and the same
+// file can be imported again once the killed import can no longer be running.
 func TestKillImport(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		name := d.Name
@@ -454,7 +452,7 @@ func TestKillImport(t *testing.T) {
 				require.ErrorIs(t, err, bank.ErrConflict)
 				require.ErrorContains(t, err, "the bank has these tokens already")
 			case err == nil:
-				clean++ // it was killed before the first batch
+				clean++ // killed before the first batch
 				require.Equal(t, n, known(t, v.Bank))
 			default:
 				broken++
@@ -472,8 +470,8 @@ func TestKillImport(t *testing.T) {
 	})
 }
 
-// TestKillRotate kills key rotations: each seed opens afterwards, and the next
-// rotation does all.
+// TestKillRotate kills key rotations. Each seed must still open, and the next rotation
+// must seal all of them again.
 func TestKillRotate(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		v := newVictim(t, d)

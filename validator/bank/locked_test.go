@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestLockedMaster: where the only one who could lift a suspension is locked, users
-// are told that it is paper (BK-07), and not to ask him.
+// TestLockedMaster: if the only user who could unlock a token is locked, the others are
+// shown the paper form (BK-07) and not referred to that user.
 func TestLockedMaster(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		d.Contract("c1")

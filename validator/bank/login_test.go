@@ -16,8 +16,8 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// TestPasswordCost: the parameters are those of OWASP's Password Storage Cheat
-// Sheet, unless a test asks for cheap ones.
+// TestPasswordCost: the parameters are those in OWASP's Password Storage Cheat Sheet,
+// unless a test chooses cheap ones.
 func TestPasswordCost(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Contract("c1")
@@ -39,8 +39,8 @@ func TestPasswordCost(t *testing.T) {
 	}
 }
 
-// TestLogIn: the answer to a wrong password, a user who is not there, a locked one
-// and one who tried too often is the same.
+// TestLogIn: the answer is the same for a wrong password, a nonexistent user, a locked
+// user and a user with too many attempts.
 func TestLogIn(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Contract("c1")
@@ -79,7 +79,7 @@ func TestLogIn(t *testing.T) {
 	require.ErrorIs(t, err, bank.ErrLogin, "15 minutes unused")
 }
 
-// TestSessionSecret: a session in a log or an answer does not give itself away.
+// TestSessionSecret: printing or encoding a session does not reveal its secret.
 func TestSessionSecret(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Contract("c1")

@@ -15,8 +15,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestMoreThanOnePage: lists come in pages of 1,000 lines at most, and what a user is
-// told of a contract with more tokens is whole. A receipt is found by its number.
+// TestMoreThanOnePage: lists come in pages of at most 1,000 lines. A user's status is
+// complete even if the contract has more tokens. A receipt is found by its number.
 func TestMoreThanOnePage(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Contract("c1")
@@ -49,8 +49,8 @@ func TestMoreThanOnePage(t *testing.T) {
 	require.ErrorIs(t, err, bank.ErrNotFound)
 }
 
-// TestTokensByCondition: a token is listed as in use on its expiry date, and as expired from
-// 00:00 of the day after in Japan (BK-14), which is 15:00 in UTC.
+// TestTokensByCondition: a token is listed as in use on its expiry date, and as expired
+// from 00:00 of the next day in Japan (BK-14), which is 15:00 UTC.
 func TestTokensByCondition(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		d.Contract("c1")

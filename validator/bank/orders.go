@@ -150,7 +150,7 @@ func (b *Bank) changeOrder(ctx context.Context, by By, id string, change func(*s
 	return o, err
 }
 
-// Orders lists orders, oldest first; a user sees only those of their contract.
+// Orders lists orders, oldest first; users see only the orders of their own contract.
 func (b *Bank) Orders(ctx context.Context, by By, contract string, open bool, p Page) (list []Order, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		if err := by.confine(tx, &contract); err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// TestReplacedOnce: a token that broke brings one free of charge, and not one for
-// each time that it is given back (BK-10).
+// TestReplacedOnce: a broken token has one free replacement, not one for each time that
+// it is returned (BK-10).
 func TestReplacedOnce(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		d.Contract("c1")
@@ -45,8 +45,8 @@ func TestReplacedOnce(t *testing.T) {
 	})
 }
 
-// TestOneFree: a contract has one free token, also when an order for it is taken
-// back after it was given one at the desk (BK-19).
+// TestOneFree: a contract has one free token, even if an order for it is cancelled
+// after the back office has issued one (BK-19).
 func TestOneFree(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		order := func(contract string, cause validator.Cause) bank.Order {
@@ -62,7 +62,7 @@ func TestOneFree(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, 2200, order("c1", validator.CauseFirst).Fee)
 
-		// One that was paid for leaves the free one.
+		// A token that was paid for does not use up the free one.
 		d.Contract("c2")
 		paid := order("c2", validator.CauseAdditional)
 		require.EqualValues(t, 2200, paid.Fee)
@@ -75,7 +75,7 @@ func TestOneFree(t *testing.T) {
 	})
 }
 
-// breaking is a file whose first tokens are cleared away while it is read.
+// breaking is a file whose first tokens are removed while it is read.
 type breaking struct {
 	seedfile.Reader
 	atEnd func()
@@ -89,8 +89,8 @@ func (b breaking) Read() (seedfile.Record, error) {
 	return r, err
 }
 
-// TestImportAllOrNone: what is cleared away of a file that is still being read is
-// found out, and none of its tokens stay.
+// TestImportAllOrNone: an import notices that its first tokens were removed while it
+// was still reading, and imports nothing.
 func TestImportAllOrNone(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		list := make([]seedfile.Record, 2001)

@@ -16,7 +16,7 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// inside waits until some goroutine is in one of the functions.
+// inside waits until a goroutine is in one of the functions.
 func inside(t *testing.T, functions ...string) {
 	t.Helper()
 	buf := make([]byte, 1<<20)
@@ -31,8 +31,8 @@ func inside(t *testing.T, functions ...string) {
 	}, 10*time.Second, time.Millisecond)
 }
 
-// TestChangePasswordBesideLock: a password that is changed while somebody else
-// changes the user does not undo that.
+// TestChangePasswordBesideLock: a password change does not undo a concurrent change of
+// the user.
 func TestChangePasswordBesideLock(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		d.Contract("c1")
@@ -68,8 +68,8 @@ func TestChangePasswordBesideLock(t *testing.T) {
 	})
 }
 
-// TestLoginBesideLock: somebody whose password is being compared while he is
-// locked is not logged in.
+// TestLoginBesideLock: a user who is locked while their password is being compared is
+// not logged in.
 func TestLoginBesideLock(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		d.Contract("c1")
@@ -89,8 +89,8 @@ func TestLoginBesideLock(t *testing.T) {
 	})
 }
 
-// TestCodeOfNothing: a right code is used up also where what it was for cannot be
-// done, and is on record.
+// TestCodeOfNothing: a right code is used up and recorded even if its operation cannot
+// be done.
 func TestCodeOfNothing(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		d.Contract("c1")

@@ -17,8 +17,8 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// TestReadyAfterRotation: a server with the former master key is ready for as long as
-// it can check codes, and no longer.
+// TestReadyAfterRotation: a server with the former master key is ready only as long as
+// it can check codes.
 func TestReadyAfterRotation(t *testing.T) {
 	for name, tokens := range map[string]int{"tokens": 3, "no tokens": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestReadyAfterRotation(t *testing.T) {
 	}
 }
 
-// TestReadyOpensASeed: a seed that was altered in the database shows.
+// TestReadyOpensASeed: Ready detects a seed that was altered in the database.
 func TestReadyOpensASeed(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Import("", 1)
@@ -60,9 +60,9 @@ func TestReadyOpensASeed(t *testing.T) {
 	require.ErrorIs(t, d.Bank.Ready(t.Context()), vault.ErrAltered)
 }
 
-// TestReadyDoesNotHang: while another process holds the database, callers get their
-// answer when their time is up, all of them wait for one look, and after it the bank
-// is ready again.
+// TestReadyDoesNotHang: another process holds the database. All callers wait for the
+// same probe, and get their answer when their context ends. Afterwards the bank is
+// ready again.
 func TestReadyDoesNotHang(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	db := raw(t, d.Name)

@@ -14,8 +14,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestReceipts: a transaction has a number that people can read and type; all see the same
-// one, and a mistyped one is noticed.
+// TestReceipts: a transaction has a number that people can read and type. Everyone sees
+// the same number, and mistyped ones are detected.
 func TestReceipts(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		d.Contract("c1")
@@ -46,7 +46,7 @@ func TestReceipts(t *testing.T) {
 			}
 			_, err = d.Bank.Transaction(t.Context(), banktest.By("mallory"), out.Receipt)
 			require.ErrorIs(t, err, bank.ErrNotFound)
-			// Every single wrong character is noticed.
+			// Every single wrong character is detected.
 			for i, c := range []byte(out.Receipt) {
 				for _, other := range []byte("0123456789ABCDEFGHJKMNPQRSTVWXYZ") {
 					if c == '-' || c == other {

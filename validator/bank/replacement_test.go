@@ -13,15 +13,15 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestOneReplacement: a token whose replacement is under way before its expiry date
-// does not bring a second one, free of charge, because it breaks meanwhile.
+// TestOneReplacement: if the replacement for a token before its expiry date is already
+// ordered, the token does not get a second free one when it breaks meanwhile.
 func TestOneReplacement(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		serial := d.Issued("c1")
 		d.Activate("alice", serial)
-		d.Clock.Set(token.UnixSeconds(1929830400)) // 2031-02-26T09:00 in Japan: 28 February is a month before
+		d.Clock.Set(token.UnixSeconds(1929830400)) // 2031-02-26T09:00 in Japan: the notice is due on 28 February
 		report, err := d.Bank.Daily(t.Context(), nil)
 		require.NoError(t, err)
 		require.Zero(t, report.Made)

@@ -13,8 +13,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestReport: a clerk puts on record that a token is lost, broken or in use again.
-// What follows from a date, a revocation or an import is not theirs to report.
+// TestReport: a clerk can report a token as lost, broken or in use again. Statuses that
+// follow from a date, a revocation or an import cannot be reported.
 func TestReport(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Contract("c1")
@@ -26,7 +26,7 @@ func TestReport(t *testing.T) {
 		return got.Condition
 	}
 
-	for c := range validator.Condition(8) { // those there are, and two that are not
+	for c := range validator.Condition(8) { // all values, and two invalid ones
 		before := condition()
 		outcome, err := d.Bank.Report(t.Context(), banktest.Clerk, serial, c)
 		switch c {

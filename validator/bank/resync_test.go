@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestResyncReach: users have the band of the second code, and that as far as clocks
-// drift; the desk has the wide search.
+// TestResyncReach: users are limited to the look-ahead, as far as clocks drift. The
+// back office has the wide resync window.
 func TestResyncReach(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		d.Contract("c1")
@@ -39,7 +39,7 @@ func TestResyncReach(t *testing.T) {
 }
 
 // TestLatePairAfterDailyUse: two codes nine minutes late do not move the clock of a
-// token that is used every day, and the owner's codes go on being accepted.
+// token in daily use, and the owner's codes are still accepted.
 func TestLatePairAfterDailyUse(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		d.Contract("c1")

@@ -25,7 +25,7 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// forms returns a secret as it could stand in a file.
+// forms returns the encodings in which a secret could appear in a file.
 func forms(secret []byte) map[string][]byte {
 	h := hex.EncodeToString(secret)
 	return map[string][]byte{
@@ -40,7 +40,7 @@ func forms(secret []byte) map[string][]byte {
 	}
 }
 
-// absent wants none of the secrets in any form.
+// absent requires that content includes none of the secrets in any form.
 func absent(t *testing.T, where string, content []byte, secrets map[string][]byte) {
 	t.Helper()
 	for name, secret := range secrets {
@@ -52,7 +52,8 @@ func absent(t *testing.T, where string, content []byte, secrets map[string][]byt
 	}
 }
 
-// used is a bank in which all has happened once, and its secrets.
+// used creates a bank in which each operation has happened once, and returns its
+// secrets.
 func used(t *testing.T, d *banktest.Desk) map[string][]byte {
 	t.Helper()
 	ctx := t.Context()
@@ -77,7 +78,7 @@ func used(t *testing.T, d *banktest.Desk) map[string][]byte {
 	require.NoError(t, err)
 	_, err = d.Bank.RotateKey(ctx, banktest.Clerk, nil)
 	require.NoError(t, err)
-	// What is refused with an error, too.
+	// Refused operations must not leak secrets either.
 	_, err = d.Bank.Import(ctx, banktest.Clerk, banktest.Records(banktest.Record(0), banktest.Record(77)), bank.ImportOptions{})
 	require.ErrorIs(t, err, bank.ErrConflict)
 
@@ -98,7 +99,7 @@ func used(t *testing.T, d *banktest.Desk) map[string][]byte {
 	return secrets
 }
 
-// TestSecretsFile: who has the file of SQLite has no secret.
+// TestSecretsFile: the SQLite files contain no secrets.
 func TestSecretsFile(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	secrets := used(t, d)
@@ -117,7 +118,7 @@ func TestSecretsFile(t *testing.T) {
 	require.Contains(t, string(look("")), banktest.Serial(0).String())
 }
 
-// TestSecretsDump: who has a dump of PostgreSQL, or its files, has no secret.
+// TestSecretsDump: a dump of PostgreSQL contains no secrets.
 func TestSecretsDump(t *testing.T) {
 	server := pgtest.Start(t)
 	d := banktest.New(t, server.Database(t))
@@ -129,8 +130,8 @@ func TestSecretsDump(t *testing.T) {
 	absent(t, "dump", dump, secrets)
 }
 
-// TestSecretsPrinted: no value that the bank or the store hands out, and no error,
-// prints a seed or a password.
+// TestSecretsPrinted: no value that the bank or the store returns, and no error, prints
+// a seed or a password.
 func TestSecretsPrinted(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		secrets := used(t, d)
@@ -175,8 +176,8 @@ func TestSecretsPrinted(t *testing.T) {
 	})
 }
 
-// TestSeedOfAnother: a sealed seed that was copied to another token's row, or
-// altered, opens nothing: the bank says so, and accepts no code of either.
+// TestSeedOfAnother: a sealed seed that was altered, or copied to another token's row,
+// cannot be opened. The bank reports this and accepts no code of either token.
 func TestSeedOfAnother(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		serials := d.Import("", 3)

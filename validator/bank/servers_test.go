@@ -18,7 +18,7 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// second opens the bank of a desk once more, as another server does.
+// second opens the bank of a desk once more, like another server.
 func second(t *testing.T, d *banktest.Desk, master vault.Master) *bank.Bank {
 	t.Helper()
 	db, err := store.Open(t.Context(), d.Name, false)
@@ -39,8 +39,8 @@ func whole(t *testing.T, b *bank.Bank) bank.AuditReport {
 
 var http = bank.By{Front: "http", Source: "192.0.2.1"}
 
-// TestTwoServers: two servers on one database accept a code once between them, and
-// forget no wrong entry.
+// TestTwoServers: two servers on one database together accept a code once, and count
+// every failed attempt.
 func TestTwoServers(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		servers := []*bank.Bank{d.Bank, second(t, d, d.Master)}
@@ -87,7 +87,7 @@ func TestTwoServers(t *testing.T) {
 			require.Equal(t, 1+i%5, row.State.Wrong)
 			require.Equal(t, i%5 == 4, row.State.Suspended)
 		}
-		// One record for each check, and those of the beginning.
+		// One record for each check, including the checks at the beginning.
 		report := whole(t, servers[1])
 		list, _, err := d.Bank.Audit(t.Context(), banktest.Clerk, bank.AuditFilter{Act: "check code", Page: bank.Page{Limit: 1000}})
 		require.NoError(t, err)
@@ -96,8 +96,8 @@ func TestTwoServers(t *testing.T) {
 	})
 }
 
-// TestUserChanges: what two servers change of one user at the same time is there
-// afterwards, all of it.
+// TestUserChanges: if two servers change one user at the same time, all changes are
+// kept.
 func TestUserChanges(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		other := second(t, d, d.Master)
@@ -135,8 +135,8 @@ func TestUserChanges(t *testing.T) {
 	})
 }
 
-// TestNotStarved: where one process writes one long transaction after the other to
-// a file of SQLite, another comes in between.
+// TestNotStarved: while one process writes long transactions to an SQLite file one
+// after the other, another process can write in between.
 func TestNotStarved(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	other := second(t, d, d.Master)
@@ -153,7 +153,8 @@ func TestNotStarved(t *testing.T) {
 	for n := 0; ; n++ {
 		select {
 		case <-done:
-			// 180 transactions of 200 seeds; a poll each 100 ms would come in a few times.
+			// 180 transactions of 200 seeds. Polling every 100 ms would succeed only a
+			// few times.
 			require.Greater(t, n, 30)
 			return
 		default:

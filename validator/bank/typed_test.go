@@ -13,8 +13,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestCodeInTheSerialField: people type a code where the serial number belongs. It is
-// not kept in the audit log, whatever it was typed for.
+// TestCodeInTheSerialField: if a code is typed into the field of the serial number, the
+// audit log does not keep it, for any operation.
 func TestCodeInTheSerialField(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Contract("c1")
@@ -40,7 +40,7 @@ func TestCodeInTheSerialField(t *testing.T) {
 	require.Equal(t, 3, kept)
 }
 
-// TestWaitingIsOnRecord: a login that is refused because it has to wait leaves a record.
+// TestWaitingIsOnRecord: a login that is refused because it has to wait is recorded.
 func TestWaitingIsOnRecord(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Contract("c1")

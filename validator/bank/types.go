@@ -86,7 +86,7 @@ const (
 )
 
 // Roles returns the roles that the requester may give to a user who has the role now.
-// Only a clerk may name the master of a contract, of whom there is exactly one.
+// A contract has exactly one master, and only a clerk may name another.
 func (by By) Roles(now validator.Role) []validator.Role {
 	switch {
 	case by.atDesk():

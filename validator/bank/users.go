@@ -27,8 +27,8 @@ func firstOf(errs ...error) error {
 }
 
 // AddUser adds a user to a contract. A clerk may add any user to any contract. A master
-// or admin may add users to their own contract with a code (BK-04), but not a master,
-// of whom there is exactly one. The first user of a contract is its master.
+// or admin may add users to their own contract with a code (BK-04), except a second
+// master. The first user of a contract is its master.
 func (b *Bank) AddUser(ctx context.Context, by By, n NewUser, code string) (User, Outcome, error) {
 	err := firstOf(
 		checkUserID(n.ID), text("name", n.Name, 1, 100), checkEmail("email", n.Email, false),
@@ -236,7 +236,7 @@ func (b *Bank) spend(ctx context.Context, q question, code string) error {
 	})
 }
 
-// contractOf returns the contract of a user whom the requester may see.
+// contractOf returns the contract of a user, if the requester may see that user.
 func (b *Bank) contractOf(ctx context.Context, by By, id string) (string, error) {
 	u, err := b.User(ctx, by, id)
 	return u.Contract, err

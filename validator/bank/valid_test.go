@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestUnseenCharacters: a name or payee is what it looks like (Unicode Technical
-// Report 36, section 2.5 on bidirectional text; CVE-2021-42574).
+// TestUnseenCharacters: a name or payee must not look different from its content
+// (Unicode Technical Report 36, section 2.5 on bidirectional text; CVE-2021-42574).
 func TestUnseenCharacters(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Contract("c1")

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// TestWaits: whoever enters wrong passwords waits, and does not shut the login to
-// its owner, who is elsewhere.
+// TestWaits: wrong passwords make their source wait, but do not block the owner's login
+// from another source.
 func TestWaits(t *testing.T) {
 	l := logins{cost: cheap}
 	l.once.Do(l.init)
@@ -34,7 +34,8 @@ func TestWaits(t *testing.T) {
 	require.False(t, l.waits(at("192.0.2.1"), now), "the owner's")
 	require.False(t, l.waits(at("192.0.2.2"), now), "a new one of the owner's")
 
-	// From very many sources: only those that are known do not wait.
+	// With wrong passwords from very many sources, only sources of earlier logins do
+	// not wait.
 	for i := range free {
 		l.tried(at(fmt.Sprintf("203.0.113.%d", i)), false, now)
 	}
@@ -44,7 +45,7 @@ func TestWaits(t *testing.T) {
 
 	require.NotEqual(t, at("::ffff:192.0.2.1"), at("::ffff:198.51.100.7"), "IPv4 in IPv6 is no /64")
 
-	// One customer has a /64, and is one source.
+	// A /64 belongs to one customer and counts as one source.
 	for i := range free + 1 {
 		l.tried(attemptOf(By{Clerk: "bob", Source: fmt.Sprintf("2001:db8::%d", i)}), false, now)
 	}
@@ -57,8 +58,8 @@ func TestWaits(t *testing.T) {
 	require.LessOrEqual(t, len(l.failed), mostWatched)
 }
 
-// TestWaitsAfterAClockThatJumped: a wrong password while the clock is years ahead does
-// not shut the login until then.
+// TestWaitsAfterAClockThatJumped: a wrong password entered while the clock is years
+// ahead does not block the login until then.
 func TestWaitsAfterAClockThatJumped(t *testing.T) {
 	l := logins{cost: cheap}
 	l.once.Do(l.init)
@@ -74,8 +75,8 @@ func TestWaitsAfterAClockThatJumped(t *testing.T) {
 	require.False(t, l.waits(a, now+longestWait))
 }
 
-// TestRecordKeepsNoCode: a code that was typed as a serial number is not kept. The longest
-// codes of a seed file have 9 digits.
+// TestRecordKeepsNoCode: a code that was typed as a serial number is not kept. The
+// longest codes of a seed file have 9 digits.
 func TestRecordKeepsNoCode(t *testing.T) {
 	for typed, kept := range map[string]string{"123456": "", "12345678": "", "123456789": "", "1234567890": "1234567890", "1234567A": "1234567A"} {
 		serial, err := token.ParseSerial(typed)

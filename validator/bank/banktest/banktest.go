@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package banktest makes banks for tests: a real database, a clock that is moved
-// by hand, contracts, users and tokens.
+// Package banktest creates banks for tests, with a real database, a manual clock,
+// contracts, users and tokens.
 //
 //	banktest.Each(t, func(t *testing.T, d *banktest.Desk) { … }) // SQLite and PostgreSQL
 //	d := banktest.New(t, banktest.SQLite(t))
 //	d.Contract("c1")
 //	d.User("c1", "alice", validator.Master)
 //	serial := d.Issued("c1")
-//	out := d.Activate("alice", serial)
+//	d.Activate("alice", serial)
+//	out := d.Transfer("alice", d.Code(serial, 0))
 //
-// Codes come from github.com/pquerna/otp, which is not ours.
+// Codes come from github.com/pquerna/otp, an independent implementation.
 package banktest
 
 import (
@@ -40,37 +41,36 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// Start is where the clock of a [Desk] stands at first: noon of 1 April 2026 in
-// Japan.
+// Start is the initial time of a [Desk]'s clock: noon of 1 April 2026 in Japan.
 const Start token.UnixSeconds = 1775012400
 
-// Password is that of all users and clerks.
+// Password is the password of all users and clerks.
 const Password = "correct horse battery"
 
-// Expires is the date on the back of the tokens of a [Desk].
+// Expires is the date on the back label of the tokens of a [Desk].
 var Expires = mustDate(2031, 3, 31)
 
-// Desk is a bank with somebody of the bank at it.
+// Desk is a bank, with methods for the work of its back office.
 type Desk struct {
 	T        testing.TB
 	Bank     *bank.Bank
 	Clock    *bank.ManualClock
 	DB       *store.DB
 	Name     string       // of the database
-	Master   vault.Master // the key
+	Master   vault.Master // the master key
 	Settings validator.Settings
 
 	made int
 }
 
-// Clerk is who is at the desk.
+// Clerk is the clerk who makes the requests of a [Desk].
 var Clerk = bank.By{Clerk: "desk", Front: bank.FrontCommand}
 
-// SQLite returns the name of a new file.
+// SQLite returns the name of a new SQLite file.
 func SQLite(t testing.TB) string { return filepath.Join(t.TempDir(), "bank.db") }
 
-// tables makes a SQLite file with the tables and no bank in it, once. To copy it
-// takes a tenth of the time that making the tables takes.
+// tables creates an SQLite file with the tables but without a bank, once. Copying it
+// takes a tenth of the time of creating the tables.
 var tables = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "banktest")
 	if err != nil {
@@ -82,13 +82,13 @@ var tables = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.Close(); err != nil { // with it the log moves into the file
+	if err := db.Close(); err != nil { // moves the write-ahead log into the file
 		return nil, err
 	}
 	return os.ReadFile(name)
 })
 
-// Empty makes a database with the tables and no bank in it.
+// Empty creates a database with the tables but without a bank.
 func Empty(t testing.TB, database string) *store.DB {
 	t.Helper()
 	if !strings.HasPrefix(database, "postgres") {
@@ -107,7 +107,7 @@ func Each(t *testing.T, test func(t *testing.T, d *Desk)) {
 	t.Run("postgres", func(t *testing.T) { test(t, New(t, pgtest.Database(t))) })
 }
 
-// New makes a bank in a database, with [validator.DefaultSettings] changed by
+// New creates a bank in a database, with [validator.DefaultSettings] modified by
 // change.
 func New(t testing.TB, database string, change ...func(*validator.Settings)) *Desk {
 	t.Helper()
@@ -141,7 +141,7 @@ func (d *Desk) Restart() {
 	d.open()
 }
 
-// By is a user on a page.
+// By returns the origin of a user's request on a page.
 func By(user string) bank.By { return bank.By{User: user, Front: bank.FrontPage, Source: "192.0.2.1"} }
 
 func (d *Desk) ctx() context.Context { return d.T.Context() }
@@ -167,7 +167,7 @@ func (d *Desk) User(contract, id string, role validator.Role) bank.User {
 	return u
 }
 
-// Seed returns the seed of the n-th token, 20 bytes that differ.
+// Seed returns the seed of the n-th token: 20 bytes, different for each token.
 func Seed(n int) []byte {
 	b := []byte("12345678901234567890")
 	binary.BigEndian.PutUint32(b, uint32(n))
@@ -183,7 +183,7 @@ func Serial(n int) token.Serial {
 	return s
 }
 
-// records is a seed file without a file.
+// records implements the reader of a seed file without a file.
 type records struct {
 	list []seedfile.Record
 	at   int
@@ -202,8 +202,8 @@ func (r *records) Line() int { return r.at }
 // Records returns a reader of records.
 func Records(list ...seedfile.Record) seedfile.Reader { return &records{list: list} }
 
-// Record returns the record of the n-th token, as a seed file has it: SHA-1, 6
-// digits, 60 s, good until [Expires].
+// Record returns the record of the n-th token, as in a seed file: SHA-1, 6 digits, 60
+// s, valid until [Expires].
 func Record(n int) seedfile.Record {
 	seed, err := token.NewSeed(Seed(n))
 	if err != nil {
@@ -215,7 +215,7 @@ func Record(n int) seedfile.Record {
 	}
 }
 
-// Import takes in tokens, changed by change, and returns their serial numbers.
+// Import imports n tokens, modified by change, and returns their serial numbers.
 func (d *Desk) Import(contract string, n int, change ...func(*seedfile.Record)) []token.Serial {
 	d.T.Helper()
 	list := make([]seedfile.Record, n)
@@ -234,13 +234,13 @@ func (d *Desk) Import(contract string, n int, change ...func(*seedfile.Record)) 
 	return serials
 }
 
-// Stock takes in one token that is issued to nobody.
+// Stock imports one token into the inventory.
 func (d *Desk) Stock() token.Serial { d.T.Helper(); return d.Import("", 1)[0] }
 
-// Issued takes in one token that is issued to a contract.
+// Issued imports one token that is issued to a contract.
 func (d *Desk) Issued(contract string) token.Serial { d.T.Helper(); return d.Import(contract, 1)[0] }
 
-// Code returns the code that a token of [Record] shows so many steps from now.
+// Code returns the code that a token of [Record] shows a number of steps from now.
 func (d *Desk) Code(serial token.Serial, steps int) string {
 	d.T.Helper()
 	return CodeAt(d.T, serial, d.Clock.Now()+60*token.UnixSeconds(steps))
@@ -260,11 +260,11 @@ func CodeAt(t testing.TB, serial token.Serial, at token.UnixSeconds) string {
 	return code
 }
 
-// SeedHex returns the seed of a token of [Record] as oathtool takes it.
+// SeedHex returns the seed of the n-th token in the format of oathtool.
 func SeedHex(n int) string { return hex.EncodeToString(Seed(n)) }
 
-// Wrong returns a code that a token shows in none of the steps that a check or a
-// resynchronisation looks at now.
+// Wrong returns a code that a token does not show in any step that a check or a
+// resynchronisation would search now.
 func (d *Desk) Wrong(serial token.Serial) string {
 	d.T.Helper()
 	shown := map[string]bool{}
@@ -279,11 +279,10 @@ func (d *Desk) Wrong(serial token.Serial) string {
 	panic("every code is shown")
 }
 
-// Step moves the clock by so many steps of 60 s.
+// Step moves the clock by a number of 60 s steps.
 func (d *Desk) Step(n int) { d.Clock.Advance(60 * token.UnixSeconds(n)) }
 
-// Activate registers a token for a user, and moves the clock to where its next
-// code is good.
+// Activate registers a token for a user, and moves the clock to its next code.
 func (d *Desk) Activate(user string, serial token.Serial) {
 	d.T.Helper()
 	out, err := d.Bank.Activate(d.ctx(), By(user), serial, d.Code(serial, 0))
@@ -300,7 +299,7 @@ func (d *Desk) Transfer(user, code string) bank.Outcome {
 	return out
 }
 
-// Suspend enters wrong codes for a user until his token is suspended.
+// Suspend enters wrong codes for a user until the token is suspended.
 func (d *Desk) Suspend(user string, serial token.Serial) {
 	d.T.Helper()
 	for range d.Settings.WrongLimit {

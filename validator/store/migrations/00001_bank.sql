@@ -1,13 +1,13 @@
--- One text for SQLite and PostgreSQL: hence no types, defaults or sequences that
--- only one of them has. Instants are seconds since 1970 in UTC, days are days
--- since 1970-01-01 in Japan, 0 is never or none. Flags are 0 or 1.
+-- The same text serves SQLite and PostgreSQL, and uses only types, defaults and
+-- sequences that both have. Instants are seconds since 1970 in UTC, and days are days
+-- since 1970-01-01 in Japan. 0 means never or none. Flags are 0 or 1.
 
 -- +goose Up
 
 CREATE TABLE bank (
     id       BIGINT PRIMARY KEY, -- always 1
     settings TEXT   NOT NULL,    -- validator.Settings as JSON, and whether it is a test bank
-    kdf      TEXT   NOT NULL,    -- how a passphrase becomes the master key; '' with a key file
+    kdf      TEXT   NOT NULL,    -- how the master key is derived from a passphrase; '' with a key file
     created  BIGINT NOT NULL
 );
 
@@ -29,11 +29,11 @@ CREATE TABLE contract (
     created  BIGINT NOT NULL
 );
 
--- What is sealed is the seed; the state of its codes is beside it, so that one
--- row is all that a check reads, locks and writes.
+-- The seed is sealed. The state of the codes is in the same row, which makes this row
+-- the only one that a check reads, locks and writes.
 CREATE TABLE token (
     serial        TEXT   PRIMARY KEY,
-    contract      TEXT   REFERENCES contract (id), -- NULL: stock
+    contract      TEXT   REFERENCES contract (id), -- NULL: inventory
     algorithm     BIGINT NOT NULL,
     digits        BIGINT NOT NULL,
     step          BIGINT NOT NULL,
@@ -44,8 +44,8 @@ CREATE TABLE token (
     manufacturer  TEXT   NOT NULL,
     model         TEXT   NOT NULL,
     starts        BIGINT NOT NULL,
-    expiry        BIGINT NOT NULL, -- the day; 0 is none
-    condition     BIGINT NOT NULL, -- validator.Condition; 0 while an import is under way
+    expiry        BIGINT NOT NULL, -- the day; 0: none
+    condition     BIGINT NOT NULL, -- validator.Condition; 0 during an import
     imported      BIGINT NOT NULL,
     import        TEXT   NOT NULL,
     activated     BIGINT NOT NULL,
@@ -101,13 +101,13 @@ CREATE TABLE token_order (
     made_by   TEXT   NOT NULL
 );
 CREATE INDEX token_order_contract ON token_order (contract, id);
-CREATE INDEX token_order_old ON token_order (old_token); -- looked at where a token is removed
+CREATE INDEX token_order_old ON token_order (old_token); -- used when a token is removed
 CREATE INDEX token_order_new ON token_order (new_token);
 CREATE INDEX token_order_open ON token_order (id) WHERE status = 0;
 
 CREATE TABLE notice (
     id       TEXT   PRIMARY KEY,
-    serial   TEXT   NOT NULL UNIQUE REFERENCES token (serial), -- never two for one token
+    serial   TEXT   NOT NULL UNIQUE REFERENCES token (serial), -- at most one for each token
     contract TEXT   NOT NULL REFERENCES contract (id),
     mail_to  TEXT   NOT NULL,
     language TEXT   NOT NULL,
@@ -163,9 +163,9 @@ CREATE TABLE session (
 CREATE INDEX session_ends ON session (ends);
 CREATE INDEX session_of_user ON session (user_id);
 
--- A transaction takes one chain, writes its records behind the chain's head, and
--- moves the head. There are several, so that servers that share a database do
--- not wait for each other's disk.
+-- A transaction locks one chain, appends its records after the chain's head, and moves
+-- the head. With several chains, servers that share a database do not wait for each
+-- other's disk.
 CREATE TABLE audit_chain (
     id   BIGINT PRIMARY KEY,
     seq  BIGINT NOT NULL, -- of the last record

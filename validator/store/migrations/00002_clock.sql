@@ -1,5 +1,5 @@
--- What is known of a token's clock: the best that a code has shown, and when; see
--- validator.Drift. Of a token that was used, the last accepted code is that.
+-- The estimate of a token's clock: the strongest proof by a code, and its time; see
+-- validator.Drift. For a used token, it is the last accepted code.
 
 -- +goose Up
 
@@ -11,7 +11,7 @@ ALTER TABLE token ADD COLUMN shown BIGINT NOT NULL DEFAULT 0; -- seconds
 ALTER TABLE token ADD COLUMN shown_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE token ADD COLUMN pending_at BIGINT NOT NULL DEFAULT 0;
 
--- A code of a step may have come in the last second of the bank's.
+-- The code of a step may have arrived in the last second of the bank's step.
 UPDATE token SET
     shown = (drift_offset - 1) * step + 1,
     shown_at = (next_step - 1 - drift_offset) * step + t0

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- The number that people read for a transaction. Transactions of before have none.
+-- The number by which people refer to a transaction. Earlier transactions have none.
 ALTER TABLE bank_transaction ADD COLUMN receipt TEXT NOT NULL DEFAULT '';
 CREATE UNIQUE INDEX bank_transaction_receipt ON bank_transaction (receipt) WHERE receipt <> '';
 

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- Refused activations are counted against the user who made them. left_suspended has the
--- tokens that the user used when they were suspended, and left.
+-- Refused activations are counted against the user who made them. left_suspended lists
+-- the tokens that the user used when they were suspended, and has since replaced.
 ALTER TABLE bank_user ADD COLUMN refused BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE bank_user ADD COLUMN refused_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE bank_user ADD COLUMN left_suspended TEXT NOT NULL DEFAULT '';
