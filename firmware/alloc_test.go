@@ -13,7 +13,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// ram is flash that is an array: the virtual token's allocates.
+// ram is flash in an array. The virtual token's flash allocates memory.
 type ram [2][slotsPerPage * 256]byte
 
 func (r *ram) Geometry() (int, int) { return len(r), len(r[0]) }
@@ -37,7 +37,7 @@ func (r *ram) Erase(page int) error {
 	return nil
 }
 
-// lean puts a machine on memory that does not allocate, with the state it has.
+// lean replaces the machine's flash, with its contents, by one that does not allocate.
 func (m *machine) lean(t testing.TB) *machine {
 	r := new(ram)
 	image := m.flash.Image()
@@ -49,7 +49,7 @@ func (m *machine) lean(t testing.TB) *machine {
 	return m
 }
 
-// noAllocations runs act often, and wants nothing allocated.
+// noAllocations runs act repeatedly and requires that it allocates nothing.
 func noAllocations(t *testing.T, what string, act func()) {
 	t.Helper()
 	require.Zero(t, testing.AllocsPerRun(50, act), what)
@@ -92,7 +92,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// TestChangesDoNotAllocate: what happens once in a token's life does not either.
+// TestChangesDoNotAllocate checks the events that happen once in a token's life.
 func TestChangesDoNotAllocate(t *testing.T) {
 	p := payload(profile(t, "button-6"))
 	p.Expiry, p.Ends = expiry(t, 2027, 1, 15), noon.Seconds()+60
@@ -124,8 +124,8 @@ func TestChangesDoNotAllocate(t *testing.T) {
 	require.Equal(t, serialproto.StateDead, m.state())
 }
 
-// TestCommandsDoNotAllocate: every command but those of provisioning and the
-// self-test, which checks the same machinery, accepted or refused.
+// TestCommandsDoNotAllocate checks every command, accepted or refused. Provisioning and
+// the self-test, which use the same cryptography, are excluded.
 func TestCommandsDoNotAllocate(t *testing.T) {
 	type command struct {
 		name    string
@@ -171,7 +171,7 @@ func TestCommandsDoNotAllocate(t *testing.T) {
 			require.Equal(t, 51, answered, "%v %s", s, c.name)
 		}
 	}
-	// Noise, and a packet that ends in the middle.
+	// Noise, and a packet that stops in the middle.
 	m := inState(t, serialproto.StateLocked).lean(t)
 	junk := append([]byte("\x06\x09!!!\n\x04\x14AAAA\nabc"), frame(read, 64, 0, obj{})[:20]...)
 	noAllocations(t, "noise", func() {
@@ -181,9 +181,9 @@ func TestCommandsDoNotAllocate(t *testing.T) {
 	})
 }
 
-// provisioningAllocations is what the standard library's X25519, AES-GCM,
-// SHA-256 and HMAC allocate while one provisioning message is opened. It is
-// bounded, so that a board can say how much memory a device needs.
+// provisioningAllocations is the number of allocations of the standard library's
+// X25519, AES-GCM, SHA-256 and HMAC while one provisioning message is opened. It is
+// limited because it determines how much memory a device needs.
 const provisioningAllocations = 100
 
 func TestProvisioningAllocations(t *testing.T) {

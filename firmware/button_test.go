@@ -24,7 +24,7 @@ func withButton(t testing.TB, name string, edit func(*token.Profile)) (*machine,
 	if edit != nil {
 		edit(&p)
 	}
-	m.boot(t) // with the right glass
+	m.boot(t) // with an LCD of the right size
 	m.program(t, payload(p), true)
 	return m, p
 }
@@ -49,8 +49,8 @@ func TestPressUntilStepEnd(t *testing.T) {
 	require.NotEqual(t, code, m.text())
 }
 
-// TestPressTimeOut: a plain time-out outlives the step, and the code changes on
-// the way.
+// TestPressTimeOut checks that a display with a plain time-out stays on past the end of
+// the step, and that the code changes meanwhile.
 func TestPressTimeOut(t *testing.T) {
 	m, p := withButton(t, "button-8", nil)
 	m.advance(45 * time.Second)
@@ -80,13 +80,13 @@ func TestSecondPressTurnsOff(t *testing.T) {
 	require.EqualValues(t, 2, m.core.Presses(), "the count survives")
 }
 
-// TestDoubleClick: two clicks in one step are on and off; a latch that held one
-// click gives one press.
+// TestDoubleClick checks that two clicks in one step turn the display on and off. A
+// latch that holds one click gives one press.
 func TestDoubleClick(t *testing.T) {
 	m, _ := withButton(t, "button-6", nil)
 	m.press()
 	require.NotEqual(t, firmware.Frame{}, m.frame)
-	m.clicks, m.down = 1, true // clicked, and down again by the time it is read
+	m.clicks, m.down = 1, true // clicked, and down again when it is read
 	m.step()
 	require.Equal(t, firmware.Frame{}, m.frame)
 	m.down = false
@@ -105,8 +105,8 @@ func TestAlwaysOnIgnoresTheButton(t *testing.T) {
 	require.Zero(t, m.core.Presses())
 }
 
-// TestHold: six seconds light every segment, as on the OneSpan GO 6 and 7 that
-// open their menu then.
+// TestHold checks that holding the button for six seconds lights every segment, as on
+// the OneSpan GO 6 and 7, which open their menu then.
 func TestHold(t *testing.T) {
 	m, p := withButton(t, "button-6", nil)
 	m.down = true
@@ -124,7 +124,7 @@ func TestHold(t *testing.T) {
 	m.advance(time.Minute)
 	require.Equal(t, firmware.Frame{}, m.frame)
 
-	// Held past the end of the step: nothing is left below.
+	// The button is held past the end of the step: the display below is dark.
 	m.advance(35 * time.Second)
 	m.down = true
 	m.step()
@@ -136,8 +136,8 @@ func TestHold(t *testing.T) {
 	require.EqualValues(t, 2, m.core.Presses())
 }
 
-// TestStuckButton: a OneSpan GO 7 switches off after about 32 s, so a button that
-// stays down must not light the display for longer.
+// TestStuckButton checks that a button that stays down lights the display for at most
+// 32 s. A OneSpan GO 7 switches off after about that time.
 func TestStuckButton(t *testing.T) {
 	for _, name := range []string{"button-6", "button-8"} {
 		m, p := withButton(t, name, nil)
@@ -159,8 +159,8 @@ func TestStuckButton(t *testing.T) {
 	}
 }
 
-// TestHoldWhileTheClockMoves: how long the button is down does not depend on the
-// token's clock, whichever way it is moved.
+// TestHoldWhileTheClockMoves checks that moving the token's clock does not change how
+// long the button counts as down.
 func TestHoldWhileTheClockMoves(t *testing.T) {
 	for _, move := range []time.Duration{-365 * 24 * time.Hour, -5 * time.Second, 5 * time.Second, time.Hour} {
 		m, _ := withButton(t, "button-6", nil)
@@ -182,10 +182,10 @@ func TestHoldWhileTheClockMoves(t *testing.T) {
 	}
 }
 
-// TestPressLimit: each press after the last one that the battery is good for asks
-// for an exchange, as the card of the Japan Net Bank does after 18,000 displays
-// (japannetbank.co.jp/token/onetime/about.html): "EEEEEE", then the code. The token
-// goes on until its battery ends.
+// TestPressLimit checks that each press beyond the limit asks for a replacement of the
+// token: "EEEEEE", then the code. The token works on until its battery is empty. The
+// token card of the Japan Net Bank does so after 18,000 displays
+// (japannetbank.co.jp/token/onetime/about.html).
 func TestPressLimit(t *testing.T) {
 	m, p := withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.PressLimit, p.Behaviour.LowPercent = 3, 0 })
 	for range 3 {
@@ -206,7 +206,7 @@ func TestPressLimit(t *testing.T) {
 		require.Equal(t, firmware.Frame{}, m.frame)
 		m.boot(t)
 	}
-	// The battery's own end is announced in another way.
+	// An empty battery is announced with another text.
 	m, p = withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.PressLimit = 3 })
 	m.pressOff(2)
 	m.press()
@@ -218,7 +218,7 @@ func TestPressLimit(t *testing.T) {
 	require.Equal(t, m.code(p), m.text())
 }
 
-// TestPressLimitEnds: a profile may say that the limit is the end.
+// TestPressLimitEnds checks a profile in which the limit ends the token's life.
 func TestPressLimitEnds(t *testing.T) {
 	m, p := withButton(t, "button-6", func(p *token.Profile) {
 		p.Behaviour.PressLimit, p.Behaviour.LimitEnds, p.Behaviour.LowPercent = 3, true, 0
@@ -242,8 +242,8 @@ func TestPressLimitEnds(t *testing.T) {
 	require.Equal(t, firmware.Frame{}, m.frame)
 }
 
-// TestLowBattery: the warning of the Symantec VIP fob, below 10 % and at every
-// press, then the code.
+// TestLowBattery checks the warning of the Symantec VIP fob: below 10 %, every press
+// shows the warning and then the code.
 func TestLowBattery(t *testing.T) {
 	for name, warning := range map[string]string{"button-6": "bAtt05", "button-8": "bAtt  05"} {
 		m, p := withButton(t, name, nil)
@@ -252,7 +252,7 @@ func TestLowBattery(t *testing.T) {
 		require.Zero(t, m.frame.Icons&firmware.IconBattery)
 		m.press()
 
-		// Half way down the knee that ends the last 10 %: 2.7 V to 2.0 V.
+		// The middle of the knee between 2.7 V and 2.0 V, which is the last 10 %.
 		m.supply = 2350
 		m.press()
 		require.Equal(t, warning, m.text())
@@ -267,7 +267,7 @@ func TestLowBattery(t *testing.T) {
 		require.Equal(t, warning, m.text(), "every time")
 	}
 
-	// By the presses, with a cell that tells nothing.
+	// By the number of presses, while the voltage shows no change.
 	m, p := withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.PressLimit = 20 })
 	for range 19 {
 		m.press()
@@ -278,14 +278,14 @@ func TestLowBattery(t *testing.T) {
 	m.advance(2 * time.Second)
 	require.Equal(t, m.code(p), m.text())
 
-	// Never is never.
+	// LowPercent 0 means no warning.
 	m, p = withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.LowPercent = 0 })
 	m.supply = 2000
 	m.press()
 	require.Equal(t, m.code(p), m.text())
 }
 
-// TestWarningAtStepEnd: the warning does not outlive the display.
+// TestWarningAtStepEnd checks that the warning ends with the display.
 func TestWarningAtStepEnd(t *testing.T) {
 	m, _ := withButton(t, "button-6", nil)
 	m.supply = 2100
@@ -296,14 +296,14 @@ func TestWarningAtStepEnd(t *testing.T) {
 	require.Equal(t, firmware.Frame{}, m.frame)
 }
 
-// moves are ways in which a rig, or the loss of the crystal, moves a clock.
+// moves are changes of the clock by a rig or by a loss of the crystal.
 var moves = []time.Duration{
 	time.Millisecond, time.Second, 5 * time.Second, 29 * time.Second, 31 * time.Second, time.Minute, time.Hour, 365 * 24 * time.Hour,
 	-time.Millisecond, -time.Second, -5 * time.Second, -29 * time.Second, -31 * time.Second, -time.Minute, -time.Hour, -365 * 24 * time.Hour,
 }
 
-// TestClockMoved: whatever happens to the clock, a press lights the display for as
-// long as the profile says, and what stands on it is what would have stood there.
+// TestClockMoved checks that a moved clock changes neither how long a press lights the
+// display nor which kind of text it shows.
 func TestClockMoved(t *testing.T) {
 	for _, move := range moves {
 		for _, after := range []time.Duration{0, time.Second, 10 * time.Second} {
@@ -331,7 +331,8 @@ func TestClockMoved(t *testing.T) {
 			}
 		}
 	}
-	// A code that stays until its step ends goes when the clock leaves the step.
+	// A code that stays until the end of its step disappears when the clock leaves the
+	// step.
 	for _, move := range []time.Duration{time.Minute, -time.Minute} {
 		m, _ := withButton(t, "button-6", nil)
 		m.press()
@@ -341,12 +342,12 @@ func TestClockMoved(t *testing.T) {
 	}
 }
 
-// warnTime is how long a warning stands before the code.
+// warnTime is the duration of a warning before the code.
 const warnTime = 2 * time.Second
 
-// TestMessageTime: the message at the end of life stands for its three seconds.
+// TestMessageTime checks that the message at the end of life is not limited by
+// ShowSeconds.
 func TestMessageTime(t *testing.T) {
-	// The message at the end of life stands longer than one second.
 	m, _ := withButton(t, "button-6", func(p *token.Profile) {
 		p.Behaviour.PressLimit, p.Behaviour.LimitEnds, p.Behaviour.ShowSeconds, p.Behaviour.LowPercent = 1, true, 1, 0
 	})
@@ -358,7 +359,8 @@ func TestMessageTime(t *testing.T) {
 	require.Equal(t, "EEEEEE", m.text())
 }
 
-// TestClockMovedSelfTest: all segments stand for their two seconds as well.
+// TestClockMovedSelfTest checks that a moved clock does not change the two seconds of
+// the self-test's LCD test.
 func TestClockMovedSelfTest(t *testing.T) {
 	for _, move := range moves {
 		m, p := withButton(t, "always-on-6", nil)

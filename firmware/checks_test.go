@@ -22,8 +22,9 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// TestChecks: the firmware and the server behind the wire check a request in the
-// order, and refuse it with the errors, that PROTOCOL.md states line by line.
+// TestChecks runs the lines of the block "checks" in PROTOCOL.md. They state the order
+// in which the firmware and the server check a request, and the errors with which they
+// refuse it.
 func TestChecks(t *testing.T) {
 	text, err := os.ReadFile("../serialproto/PROTOCOL.md")
 	require.NoError(t, err)
@@ -100,7 +101,7 @@ func splitWords(s string) []string {
 	})
 }
 
-// change takes the keys -key out of the map and puts others in.
+// change removes the keys given as -key from the map and sets the others.
 func change(t *testing.T, m obj, words []string) {
 	t.Helper()
 	before := maps.Clone(m)
@@ -127,8 +128,8 @@ func change(t *testing.T, m obj, words []string) {
 	require.NotEqual(t, before, m)
 }
 
-// numbers makes the numbers of JSON what they are in CBOR: an integer, or a float if
-// there is a decimal point.
+// numbers converts JSON numbers to CBOR: a float if there is a decimal point,
+// otherwise an integer.
 func numbers(t *testing.T, v any) any {
 	switch v := v.(type) {
 	case []any:
@@ -148,7 +149,8 @@ func numbers(t *testing.T, v any) any {
 	return v
 }
 
-// sealPayload makes a provisioning message with flynn/noise, whatever the payload is.
+// sealPayload makes a provisioning message with flynn/noise. The payload may be
+// invalid.
 func sealPayload(t *testing.T, m *machine, counter uint32, payload obj) []byte {
 	t.Helper()
 	plain, err := cbor.Marshal(payload)

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// TestClockLoss: in the field it ends the token's life and its seed; before, it
-// is an accident.
+// TestClockLoss checks that losing the clock kills a locked token and erases its seed,
+// while a token that is not locked yet only has to be set again.
 func TestClockLoss(t *testing.T) {
 	blinks := func(t *testing.T, m *machine) {
 		t.Helper()
@@ -44,7 +44,7 @@ func TestClockLoss(t *testing.T) {
 		m.press()
 		require.Equal(t, serialproto.StateDead, m.state())
 
-		// The seed of a profile that survives it stays, but the token is dead.
+		// With a profile that keeps the seed, the token is dead all the same.
 		m = newMachine(t)
 		p := payload(profile(t, name))
 		p.Profile.Behaviour.ClockLossErases = false
@@ -72,8 +72,8 @@ func TestClockLoss(t *testing.T) {
 	}
 }
 
-// TestClockLossAtTheEnd: a token that its presses or its date have ended still
-// holds its seed, and loses it with the clock like any other.
+// TestClockLossAtTheEnd checks that a token that has expired or reached its press limit
+// loses its seed with the clock like any other. It still holds the seed until then.
 func TestClockLossAtTheEnd(t *testing.T) {
 	expired := inState(t, serialproto.StateExpired)
 	worn := newMachine(t)

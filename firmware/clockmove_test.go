@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// kind is what kind of thing stands on the display.
+// kind returns the kind of text on the display.
 func (m *machine) kind(p token.Profile) string {
 	text := m.text()
 	switch {
@@ -33,9 +33,9 @@ func (m *machine) kind(p token.Profile) string {
 	return "nonsense: " + text
 }
 
-// TestClockMovesNothing: a token whose clock is moved about, either way and by any
-// amount, shows at every moment what its twin shows whose clock is left alone, but
-// for the code, which is that of its own clock.
+// TestClockMovesNothing compares a token whose clock is moved by arbitrary amounts with
+// one whose clock is not. At every moment they show the same, except that each shows
+// the code of its own clock.
 func TestClockMovesNothing(t *testing.T) {
 	proptest.Check(t, func(rt *rapid.T) {
 		p := payload(profile(t, "button-8"))

@@ -13,9 +13,9 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestCountdown looks at the bars and the tick every half second: six bars of
-// which one goes every sixth of the step (banks' pages on the SID700: each bar
-// is 10 s), and a tick in the first half of each second.
+// TestCountdown checks the bars and the tick every half second. There are six bars, one
+// of which goes out every sixth of the step; on banks' pages about the SID700 a bar is
+// 10 s. The tick is on in the first half of each second.
 func TestCountdown(t *testing.T) {
 	for _, step := range []token.UnixSeconds{60, 30} {
 		p := token.Profile{Step: step, Digits: 6, Behaviour: token.Behaviour{Bars: 6}}
@@ -36,8 +36,8 @@ func TestCountdown(t *testing.T) {
 	}
 }
 
-// TestCountdownToTheMillisecond has all steps and numbers of bars, also those
-// that do not divide: bar i of n goes out when (i+1)/n of the step are over.
+// TestCountdownToTheMillisecond checks all steps and numbers of bars, also those that
+// do not divide evenly. Bar i of n goes out when (i+1)/n of the step have passed.
 func TestCountdownToTheMillisecond(t *testing.T) {
 	for _, step := range []token.UnixSeconds{20, 30, 36, 60} {
 		for bars := uint8(1); bars <= 6; bars++ {
@@ -64,7 +64,7 @@ func TestCountdownToTheMillisecond(t *testing.T) {
 	}
 }
 
-// TestBars: a profile may have fewer bars, or none.
+// TestBars checks profiles with fewer bars or none.
 func TestBars(t *testing.T) {
 	for bars, want := range map[uint8][]uint8{
 		0: {0, 0, 0, 0, 0, 0},
@@ -84,8 +84,8 @@ func TestBars(t *testing.T) {
 	}
 }
 
-// TestRollOver: the code changes with the token's own clock, to the
-// millisecond, and not with the world's.
+// TestRollOver checks that the code changes by the token's own clock, to the
+// millisecond, and not by the world's.
 func TestRollOver(t *testing.T) {
 	p := profile(t, "always-on-6")
 	w := newWorld(t, time.UnixMilli(int64(noon)))
@@ -93,7 +93,7 @@ func TestRollOver(t *testing.T) {
 	require.NoError(t, v.Program(serial(t, testSerial), payload(p), true))
 	w.Advance(100 * 24 * time.Hour)
 	r := v.Display()
-	// 12 ppm over 100 days: 103.68 s fast.
+	// 12 ppm in 100 days make 103.68 s; the clock is fast.
 	require.InDelta(t, 103.68, r.Error.Seconds(), 0.002)
 	code := func(step int64) string {
 		return string(token.AppendCode(nil, secret, p.Algorithm, p.Digits, step))
@@ -113,7 +113,7 @@ func TestRollOver(t *testing.T) {
 	require.NotZero(t, int64(w.Now())%int64(time.Minute), "the world's minute is another")
 }
 
-// TestEpoch2000: a SafeNet token counts from the year 2000.
+// TestEpoch2000 checks a token that counts from the year 2000, as SafeNet's do.
 func TestEpoch2000(t *testing.T) {
 	m := newMachine(t)
 	p := profile(t, "always-on-6")
@@ -121,7 +121,8 @@ func TestEpoch2000(t *testing.T) {
 	m.program(t, payload(p), true)
 	steps := (int64(noon)/1000 - 946684800) / 60
 	require.Equal(t, string(token.AppendCode(nil, secret, p.Algorithm, 6, steps)), m.text()[2:])
-	// Before T0 there is no code: nothing rather than a wrong one.
+	// Before T0 there is no code. The display stays blank instead of showing a wrong
+	// one.
 	m.now = (token.Epoch2000 - 1).Milli()
 	m.step()
 	require.Equal(t, "        ", m.text())

@@ -13,14 +13,14 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// expiring is a token whose last day is 2027-01-20, in Tokyo.
+// expiring returns the payload of a token whose last day is 2027-01-20 in Tokyo.
 func expiring(t testing.TB, name string, edit func(*token.Behaviour)) *serialproto.Payload {
 	t.Helper()
 	p := payload(profile(t, name))
 	edit(&p.Profile.Behaviour)
 	p.Expiry = expiry(t, 2027, 1, 20)
 	p.Ends = p.Expiry.EndsAt(token.TokyoOffset)
-	// Midnight after the day, in Tokyo, by Go's own calendar.
+	// Midnight at the end of the day in Tokyo, according to Go's calendar.
 	tokyo := time.FixedZone("JST", 9*3600)
 	require.EqualValues(t, time.Date(2027, 1, 21, 0, 0, 0, 0, tokyo).Unix(), p.Ends)
 	return p
@@ -53,8 +53,8 @@ func TestExpiryBlank(t *testing.T) {
 	}
 }
 
-// TestExpiryClockBack: an expired token whose clock goes back stays expired, and
-// shows nothing.
+// TestExpiryClockBack checks that an expired token whose clock is moved back stays
+// expired and shows no codes.
 func TestExpiryClockBack(t *testing.T) {
 	for _, delay := range []uint8{0, 3} {
 		m := newMachine(t)
@@ -76,8 +76,8 @@ func TestExpiryClockBack(t *testing.T) {
 	}
 }
 
-// TestExpiryBlankForEver: a display that has gone blank after the expiry date shows
-// no code again when the clock goes back to the days before, even across a restart.
+// TestExpiryBlankForEver checks that a display that has gone blank after the expiry
+// date shows no more codes, even if the clock is moved back and the token restarts.
 func TestExpiryBlankForEver(t *testing.T) {
 	for _, name := range []string{"always-on-6", "button-6"} {
 		for _, delay := range []uint8{0, 3} {
@@ -138,7 +138,7 @@ func TestExpiryMessage(t *testing.T) {
 	require.Equal(t, blank8, m.text())
 }
 
-// TestExpiryWhileShowing: a code that stands at midnight goes with it.
+// TestExpiryWhileShowing checks that a code on the display disappears at midnight.
 func TestExpiryWhileShowing(t *testing.T) {
 	m := newMachine(t)
 	p := expiring(t, "button-8", func(*token.Behaviour) {})
@@ -154,9 +154,8 @@ func TestExpiryWhileShowing(t *testing.T) {
 	require.Equal(t, blank8, m.text())
 }
 
-// TestHoldOverMessage: a button that is held when the message takes the code's
-// place still lights all segments after six seconds, and a board knows when to
-// wake for it.
+// TestHoldOverMessage holds the button while the message replaces the code. All
+// segments still light after six seconds, and Step returns that time.
 func TestHoldOverMessage(t *testing.T) {
 	m := newMachine(t)
 	p := expiring(t, "button-6", func(b *token.Behaviour) { b.Expiry = token.ExpiryMessage })
@@ -171,7 +170,8 @@ func TestHoldOverMessage(t *testing.T) {
 	require.Equal(t, firmware.AllSegments(8), m.frame)
 }
 
-// TestExpiryOfAProvisionedToken: the date counts in the field only.
+// TestExpiryOfAProvisionedToken checks that the expiry date takes effect only once the
+// token is locked.
 func TestExpiryOfAProvisionedToken(t *testing.T) {
 	m := newMachine(t)
 	p := expiring(t, "always-on-6", func(*token.Behaviour) {})
@@ -187,7 +187,8 @@ func TestExpiryOfAProvisionedToken(t *testing.T) {
 	require.Equal(t, serialproto.StateExpired, m.state())
 }
 
-// TestNeverExpires: no date, and the far end of time, are never.
+// TestNeverExpires checks that a token without a date, or with the latest possible one,
+// does not expire.
 func TestNeverExpires(t *testing.T) {
 	for _, e := range []token.Expiry{{}, expiry(t, 9999, 12, 31)} {
 		m := newMachine(t)
@@ -200,7 +201,7 @@ func TestNeverExpires(t *testing.T) {
 	}
 }
 
-// TestBackdate: a token that is aged has the date of one that was made earlier.
+// TestBackdate checks that a backdated token expires as one manufactured earlier.
 func TestBackdate(t *testing.T) {
 	m := newMachine(t)
 	p := expiring(t, "always-on-6", func(*token.Behaviour) {})

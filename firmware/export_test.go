@@ -7,27 +7,27 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// What the tests see of the store.
+// Constants of the store for the tests.
 const (
 	RecordSize = recordSize
 	CRCOffset  = crcOffset
 )
 
-// What the tests see of the self-test.
+// Constants of the self-test for the tests.
 const (
 	NoiseRun    = noiseRun
 	NoiseWindow = noiseWindow
 	NoiseMost   = noiseMost
 )
 
-// The known answers of the self-test.
+// The known answers of the self-test, which tests can change.
 var (
 	KnownCodes  = &known.codes
 	KnownShared = &known.shared
 	KnownPlain  = &known.plain
 )
 
-// Record is what survives a power cut, open to the tests.
+// Record is the record type with fields that tests can access.
 type Record struct {
 	Sequence   uint32
 	State      serialproto.State
@@ -43,10 +43,10 @@ type Record struct {
 	Transcript serialproto.Transcript
 }
 
-// RecordOf returns what the core holds in RAM.
+// RecordOf returns the record that the core has in RAM.
 func RecordOf(c *Core) Record { return open(&c.rec) }
 
-// Meaning returns the record without its place in the log.
+// Meaning returns the record without its position in the log.
 func (r Record) Meaning() Record {
 	r.Sequence = 0
 	return r
@@ -62,7 +62,7 @@ func (r Record) Encode(slot *[SlotSize]byte) {
 	in.encode(slot)
 }
 
-// Decode reads a slot, and reports whether it holds a whole record.
+// Decode decodes a slot, and reports whether it holds a valid record.
 func Decode(slot *[SlotSize]byte) (Record, bool) {
 	var r record
 	mend(slot)

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestRigDisplaySeen: the rig of a virtual token reads off the LCD what a person
-// does: late in the cold, and nothing below its range.
+// TestRigDisplaySeen checks that the rig of a virtual token reads the LCD as a person
+// does: late in the cold, and blank below the temperature range.
 func TestRigDisplaySeen(t *testing.T) {
 	w, err := virtual.NewWorld(virtual.Config{Seed: 1, StationKey: host.InsecureTestStationKey().Public(), At: time.UnixMilli(int64(noon))})
 	require.NoError(t, err)

@@ -19,13 +19,13 @@ import (
 
 var errBroken = errors.New("flash is broken")
 
-// faulty is flash whose operations a test makes fail.
+// faulty is flash whose operations can be made to fail.
 type faulty struct {
 	*virtual.Flash
 	program func(page, off int) error
 	erase   func(page int) error
 	read    func(page int) error
-	done    bool // a write that fails has been carried out all the same
+	done    bool // a failing write is carried out nevertheless
 }
 
 func (f *faulty) Read(page, off int, p []byte) error {
@@ -70,9 +70,9 @@ func (m *machine) breakFlash(done bool) *faulty {
 	return f
 }
 
-// TestFlashDead: with no slot that takes a record the host is told so, and the
-// token is what it was, also after a restart: even if the last slot was written
-// after all.
+// TestFlashDead checks a token with no slot that accepts a record. The host gets an
+// error and the token keeps its state, also after a restart, even if the last write has
+// reached the flash.
 func TestFlashDead(t *testing.T) {
 	for _, done := range []bool{false, true} {
 		for fill := range slotsInAll {
@@ -87,8 +87,8 @@ func TestFlashDead(t *testing.T) {
 				c, _ := m.connect(t)
 				require.ErrorIs(t, c.Lock(t.Context()), serialproto.ErrFlash)
 				if done {
-					// Nothing can be written and relied on, but bits clear: the
-					// seed goes, and with it the record.
+					// Writes cannot be relied on but still clear bits. The wipe
+					// destroys the seed, and with it the record.
 					require.NoError(t, c.Wipe(t.Context(), sn))
 					require.Equal(t, serialproto.StateWiped, m.state())
 					require.False(t, m.traces(secret))
@@ -123,8 +123,8 @@ func TestFlashDead(t *testing.T) {
 	}
 }
 
-// TestTimeAndPowerDoNotWait: what ends a token's life does so whether or not
-// the flash works, and asks it once.
+// TestTimeAndPowerDoNotWait checks that the token's life ends even if the flash fails,
+// and that the flash is tried only once.
 func TestTimeAndPowerDoNotWait(t *testing.T) {
 	dated := payload(profile(t, "always-on-6"))
 	dated.Expiry, dated.Ends = expiry(t, 2027, 1, 15), noon.Seconds()+60
@@ -162,9 +162,9 @@ func TestTimeAndPowerDoNotWait(t *testing.T) {
 	require.Equal(t, "EEEEEE", m.text()[:6])
 }
 
-// TestFlashFaults lets operations fail at random, and leave random bytes. The
-// host is told of a failure and finds the old state, or of success and finds
-// the new one; a restart changes neither.
+// TestFlashFaults makes operations fail at random and leave random bytes. If the host
+// gets an error, the token is in the old state, otherwise in the new one. A restart
+// does not change it.
 func TestFlashFaults(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	failures, successes := 0, 0
@@ -199,11 +199,11 @@ func TestFlashFaults(t *testing.T) {
 			case err == nil:
 				successes++
 			case errors.Is(err, serialproto.ErrFlash) && m.record().State == serialproto.StateWiped:
-				// Written, but an old page would not erase: the wipe is to be
-				// repeated.
+				// The record was written, but an old page could not be erased: the wipe
+				// must be repeated.
 				failures++
 			case errors.Is(err, serialproto.ErrFlash) && m.record().State == serialproto.StateLocked:
-				failures++ // the same with what it was before
+				failures++ // likewise, and the state before is still in use
 			default:
 				require.ErrorIs(t, err, serialproto.ErrFlash, "round %d", round)
 				require.Equal(t, before, m.record(), "round %d", round)
@@ -212,7 +212,7 @@ func TestFlashFaults(t *testing.T) {
 		}
 		after := m.record().Meaning()
 		m.hw.Flash = m.flash
-		if err := m.restart(); err != nil { // no slot took the record, but the seed is gone
+		if err := m.restart(); err != nil { // no slot accepted the record, but the seed is gone
 			require.Equal(t, serialproto.StateDead, m.state(), "round %d", round)
 			require.Zero(t, m.record().SeedLen)
 		} else {
@@ -226,7 +226,7 @@ func TestFlashFaults(t *testing.T) {
 	require.Greater(t, successes, 50)
 }
 
-// TestOneFailure: a single write that fails is made good with the next slot.
+// TestOneFailure checks that after a single failed write the next slot is used.
 func TestOneFailure(t *testing.T) {
 	for fill := range slotsInAll {
 		m := newMachine(t)
@@ -235,7 +235,7 @@ func TestOneFailure(t *testing.T) {
 		m.flash.FailNext(uint64(fill))
 		c, _ := m.connect(t)
 		err := c.Lock(t.Context())
-		if fill%slotsPerPage == slotsPerPage-1 { // it was the only other page that would not erase
+		if fill%slotsPerPage == slotsPerPage-1 { // the only other page could not be erased
 			require.ErrorIs(t, err, serialproto.ErrFlash)
 			require.NoError(t, c.Lock(t.Context()))
 		} else {
@@ -246,8 +246,7 @@ func TestOneFailure(t *testing.T) {
 	}
 }
 
-// stuck is flash with a slot in which a byte cannot be programmed, and which
-// says nothing.
+// stuck is flash with a slot in which a byte silently cannot be programmed.
 type stuck struct {
 	*virtual.Flash
 	page, off int
@@ -261,7 +260,8 @@ func (s *stuck) Program(page, off int, p []byte) error {
 	return s.Flash.Program(page, off, p)
 }
 
-// TestStuckByte: a record counts when it reads back, not when flash says so.
+// TestStuckByte checks that a record counts only if it reads back, even if the flash
+// reported no error.
 func TestStuckByte(t *testing.T) {
 	for slot := range slotsInAll {
 		m := newMachine(t)
@@ -277,8 +277,8 @@ func TestStuckByte(t *testing.T) {
 	}
 }
 
-// TestTornSlotIsPassedOver: after a power cut the next write goes to a slot that
-// is erased, since not all memory can be programmed twice.
+// TestTornSlotIsPassedOver checks that the next write after a power cut goes to an
+// erased slot. Some kinds of memory cannot be programmed twice.
 func TestTornSlotIsPassedOver(t *testing.T) {
 	for seed := range uint64(20) {
 		m := newMachine(t)
@@ -288,12 +288,12 @@ func TestTornSlotIsPassedOver(t *testing.T) {
 		m.settle(t)
 		ops := m.ops()
 		c, _ := m.connect(t)
-		require.NoError(t, c.Lock(t.Context())) // not what was being written
+		require.NoError(t, c.Lock(t.Context())) // not the record that was being written
 		require.Equal(t, ops+writeOps, m.ops())
 	}
 }
 
-// TestWornOut: a token whose flash has no cycle left still shows its code.
+// TestWornOut checks that a token with worn-out flash still shows its code.
 func TestWornOut(t *testing.T) {
 	m := newMachine(t)
 	m.flash = virtual.NewFlash(2, slotsPerPage*firmware.SlotSize, 10)

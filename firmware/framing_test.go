@@ -15,16 +15,16 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 )
 
-// reportSize is the size of a report of a USB HID device at full speed.
+// reportSize is the size of a USB HID report at full speed.
 const reportSize = 64
 
-// toReports cuts a message with its length in front into whole reports.
+// toReports prepends the length to a message and pads it to whole reports.
 func toReports(message []byte) []byte {
 	b := append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)
 	return append(b, make([]byte, (reportSize-len(b)%reportSize)%reportSize)...)
 }
 
-// fromReports returns the message that reports carry, nil if more must come.
+// fromReports returns the message in b, or nil if it is incomplete.
 func fromReports(b []byte) []byte {
 	if len(b) < 2 || len(b) < len(toReports(make([]byte, binary.BigEndian.Uint16(b)))) {
 		return nil
@@ -32,7 +32,7 @@ func fromReports(b []byte) []byte {
 	return b[2:][:binary.BigEndian.Uint16(b)]
 }
 
-// reports is the device's end of a framing that is not SMP over console.
+// reports is a framing for the device that is not SMP over console.
 type reports struct {
 	in, out []byte
 	answer  [serialproto.MaxMessage]byte
@@ -64,7 +64,7 @@ func (r *reports) Idle() bool                { return len(r.in) == 0 && len(r.ou
 func (r *reports) Drops() *serialproto.Drops { return &r.drops }
 func (r *reports) Reset()                    { *r = reports{} }
 
-// reportTransport is the host's end.
+// reportTransport is the host's end of the framing.
 type reportTransport struct {
 	exchange       func(in []byte) (out []byte)
 	sent, received int
@@ -84,8 +84,8 @@ func (r *reportTransport) Exchange(_ context.Context, message []byte, _ time.Tim
 func (r *reportTransport) Drain(context.Context)         {}
 func (r *reportTransport) Traffic() (sent, received int) { return r.sent, r.received }
 
-// TestOtherFraming: a token's life over messages in reports of 64 bytes. Neither end
-// needs more than its framing.
+// TestOtherFraming runs a token's life with messages in reports of 64 bytes. Each end
+// only needs another implementation of its framing.
 func TestOtherFraming(t *testing.T) {
 	m := newMachine(t)
 	m.link.Framing = new(reports)

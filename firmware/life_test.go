@@ -17,7 +17,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// frame is a request as it goes over the line.
+// frame returns a request as the bytes sent over the line.
 func frame(op serialproto.Op, group serialproto.Group, command uint8, body any) []byte {
 	raw, err := cbor.Marshal(body)
 	if err != nil {
@@ -39,7 +39,7 @@ func lines(f *serialproto.Framer) (out []byte) {
 	return out
 }
 
-// messages are the packets in what a token sent.
+// messages returns the packets in the output of a token.
 func messages(out []byte) (found [][]byte) {
 	var d serialproto.Deframer
 	for _, b := range out {
@@ -50,8 +50,8 @@ func messages(out []byte) (found [][]byte) {
 	return found
 }
 
-// answer is a token's one answer to a request: nil, or why it refused: an Err of
-// the token's groups, or an RC.
+// answer sends a request and returns the error in the token's only response: nil, an
+// Err of the token's groups, or an RC.
 func answer(t testing.TB, w *wire, request []byte) error {
 	t.Helper()
 	before := len(w.received)
@@ -79,7 +79,7 @@ func answer(t testing.TB, w *wire, request []byte) error {
 
 type obj = map[string]any
 
-// inState returns a machine in a state of its life, its clock set.
+// inState returns a machine in the given state, with its clock set.
 func inState(t testing.TB, s serialproto.State) *machine {
 	t.Helper()
 	m := newMachine(t)
@@ -114,8 +114,8 @@ func inState(t testing.TB, s serialproto.State) *machine {
 
 const states = 6
 
-// TestLifeCycle is the table of what a token does in which state. It is that
-// of PROTOCOL.md: from LOCKED on only identity, self-test, reset and wipe.
+// TestLifeCycle checks the table in PROTOCOL.md of the commands that are allowed in
+// each state. From LOCKED on these are only identity, self-test, reset and wipe.
 func TestLifeCycle(t *testing.T) {
 	var ok error
 	const (
@@ -185,7 +185,7 @@ func TestLifeCycle(t *testing.T) {
 				require.Equal(t, row.want[s], answer(t, w, frame(row.op, row.group, row.command, row.body)))
 				after := m.record()
 				switch {
-				case row.want[s] == auth: // the message is burnt, and nothing else
+				case row.want[s] == auth: // the counter is burnt, and nothing else changes
 					before.Counter++
 					require.Equal(t, before.Meaning(), after.Meaning())
 				case row.want[s] != ok:
@@ -208,9 +208,8 @@ func TestLifeCycle(t *testing.T) {
 	}
 }
 
-// TestNothingLeaks asks a token in the field everything that the protocol has,
-// and some that it has not, and looks for the seed and the codes in every byte
-// that comes back.
+// TestNothingLeaks sends every command of the protocol and some that do not exist to a
+// locked token, and searches every byte of the responses for the seed and the codes.
 func TestNothingLeaks(t *testing.T) {
 	bodies := []any{
 		obj{}, obj{"ms": 5}, obj{"sn": "1000043"}, obj{"d": "x"}, obj{"format": "a"},

@@ -18,9 +18,9 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// machine is the plainest hardware that the firmware runs on: all its state is
-// in fields that a test sets and looks at. Only the flash is the virtual
-// token's, because of its faults.
+// machine is the simplest hardware for the firmware. All of its state is in fields that
+// a test can set and read. Only the flash is a virtual token's, because of its fault
+// injection.
 type machine struct {
 	core    firmware.Core
 	hw      firmware.Hardware
@@ -30,24 +30,24 @@ type machine struct {
 	flash   *virtual.Flash
 	now     token.UnixMilli
 	valid   bool
-	counted int64 // milliseconds that have passed; see elapse
+	counted int64 // milliseconds since the start; see elapse
 	clicks  int   // not yet read
 	down    bool
 	supply  firmware.Millivolts
 	digits  int
 	frame   firmware.Frame
 	shows   int    // calls of Show
-	in, out []byte // on the line
+	in, out []byte // received and sent on the line
 	uptime  int64
 	static  [32]byte
 	station [32]byte
 	wake    firmware.Wake
 	boots   int
-	nextCut uint32 // the power fails again in this flash operation of the next restart
-	ticket  uint32 // the counter of a message that is under way
+	nextCut uint32 // the flash operation of the next restart in which the power fails again
+	ticket  uint32 // the counter of a message in transit
 }
 
-// The parts of a machine, as the firmware sees them.
+// The interfaces of a machine for the firmware.
 type (
 	mClock    machine
 	mLCD      machine
@@ -122,16 +122,16 @@ func (m *mRig) PowerCut(n uint32) error {
 	return nil
 }
 
-// The seeds of RFC 6238, appendix B: by its errata 2866, as long as the output
-// of the hash.
+// The seeds of RFC 6238, appendix B. According to erratum 2866, each is as long as the
+// output of its hash.
 var rfcSeeds = map[token.Algorithm]string{
 	token.SHA1:   "12345678901234567890",
 	token.SHA256: "12345678901234567890123456789012",
 	token.SHA512: "1234567890123456789012345678901234567890123456789012345678901234",
 }
 
-// secret is the seed where the RFC's will not do, because it repeats itself: no
-// four bytes of it can be in a flash by chance.
+// secret is the seed for tests that search for traces. The RFC's seed is unsuitable,
+// because it repeats itself. Four bytes of secret do not occur in flash by chance.
 var secret = func() []byte {
 	sum := sha256.Sum256([]byte("a seed for the tests"))
 	return sum[:20]
@@ -140,13 +140,13 @@ var secret = func() []byte {
 const (
 	slotsPerPage = 4
 	slotsInAll   = 2 * slotsPerPage
-	writeOps     = 3 // a change writes the record, its mark, and zeros over the one before
+	writeOps     = 3 // a change writes the record, its mark, and zeros over the previous record
 
 	noon = token.UnixMilli(1_800_000_000_000) // 2027-01-15T08:00:00Z, a whole minute
 )
 
-// newMachine returns a blank token that has been booted. Its clock stands at
-// noon, not yet set.
+// newMachine returns a blank token that has booted. Its clock reads noon but is not
+// set.
 func newMachine(t testing.TB) *machine {
 	m := &machine{
 		flash: virtual.NewFlash(2, slotsPerPage*firmware.SlotSize, 0),
@@ -172,8 +172,8 @@ func (m *machine) boot(t testing.TB) {
 	}
 }
 
-// restart is boot for a token that may have lost its state: it returns what the
-// core says.
+// restart is like boot, for a token that may have lost its state. It returns the error
+// of the core.
 func (m *machine) restart() error {
 	m.flash.PowerOn()
 	if m.nextCut > 0 {
@@ -192,7 +192,7 @@ func (m *machine) restart() error {
 // step runs the firmware once.
 func (m *machine) step() { m.wake = m.core.Step(&m.hw) }
 
-// settle boots the machine until its power stays on.
+// settle boots the machine until the power stays on.
 func (m *machine) settle(t testing.TB) {
 	t.Helper()
 	for tries := 0; !m.flash.Powered(); tries++ {
@@ -206,8 +206,8 @@ func (m *machine) press() {
 	m.step()
 }
 
-// advance lets time pass as a sleeping board does: the firmware runs when it
-// asked to, and at the end.
+// advance lets time pass as on a sleeping board: the firmware runs at the times it
+// requested, and at the end.
 func (m *machine) advance(d time.Duration) {
 	end := m.now + token.UnixMilli(d.Milliseconds())
 	for next := min(m.wake.State, m.wake.Paint); next <= end; next = min(m.wake.State, m.wake.Paint) {
@@ -221,14 +221,14 @@ func (m *machine) advance(d time.Duration) {
 	m.step()
 }
 
-// elapse lets time pass until the clock shows to, and runs nothing. A test that
-// sets now moves the clock instead.
+// elapse lets time pass until the clock shows to, without running the firmware. Setting
+// the field now moves the clock instead.
 func (m *machine) elapse(to token.UnixMilli) {
 	m.counted += int64(to - m.now)
 	m.now = to
 }
 
-// text is what a person reads.
+// text returns the text on the display.
 func (m *machine) text() string { return string(m.frame.AppendText(nil, m.digits)) }
 
 func (m *machine) state() serialproto.State  { return m.core.State() }
@@ -236,7 +236,7 @@ func (m *machine) record() firmware.Record   { return firmware.RecordOf(&m.core)
 func (m *machine) ops() int                  { return int(m.flash.Ops()) }
 func (m *machine) traces(secret []byte) bool { return traces(m.flash.Image(), secret) }
 
-// traces reports whether any four bytes in a row of a secret are in an image.
+// traces reports whether an image contains any four consecutive bytes of a secret.
 func traces(image, secret []byte) bool {
 	for i := 0; i+4 <= len(secret); i++ {
 		if bytes.Contains(image, secret[i:i+4]) {
@@ -269,27 +269,27 @@ func expiry(t testing.TB, y, m, d int) token.Expiry {
 
 const testSerial = "1000042"
 
-// payload is what a token is programmed with at noon: it never expires.
+// payload returns the payload of a token programmed at noon that never expires.
 func payload(p token.Profile) *serialproto.Payload {
 	return &serialproto.Payload{Seed: bytes.Clone(secret), Profile: p, Clock: noon}
 }
 
-// program makes the machine a token with the given profile.
+// program provisions the machine with a payload.
 func (m *machine) program(t testing.TB, p *serialproto.Payload, lock bool) {
 	t.Helper()
 	require.NoError(t, m.core.Program(&m.hw, serial(t, testSerial), p, lock))
 	m.step()
 }
 
-// publicKey is the machine's own.
+// publicKey returns the machine's own public key.
 func (m *machine) publicKey(t testing.TB) [32]byte {
 	key, err := ecdh.X25519().NewPrivateKey(m.static[:])
 	require.NoError(t, err)
 	return [32]byte(key.PublicKey().Bytes())
 }
 
-// code is the code of the secret for the machine's time, by the function that
-// package token tests against the RFCs and oathtool.
+// code returns the code of the secret for the machine's time. Package token tests the
+// underlying function against the RFCs and oathtool.
 func (m *machine) code(p token.Profile) string {
 	return string(token.AppendCode(nil, secret, p.Algorithm, p.Digits, p.StepAtMilli(m.now)))
 }

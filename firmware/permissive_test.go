@@ -17,8 +17,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// lives returns machines at rest in every state that a token can be in, by every
-// way into it, and at several places of the log.
+// lives returns machines at rest in every state of a token, reached in every way, and
+// at several positions of the log.
 func lives(t *testing.T) map[string]*machine {
 	button := profile(t, "button-6")
 	wire := func(t *testing.T) *machine {
@@ -48,7 +48,7 @@ func lives(t *testing.T) map[string]*machine {
 	expired.program(t, dated, true)
 	expired.now = dated.Ends.Milli()
 	expired.step()
-	expired.now -= 3600_000 // not even with a clock that goes back
+	expired.now -= 3600_000 // stays expired even if the clock is moved back
 	expired.step()
 	lost := bench(true)
 	lost.valid = false
@@ -90,10 +90,11 @@ func lives(t *testing.T) map[string]*machine {
 	return all
 }
 
-// flip changes a bit of an image.
+// flip inverts a bit of an image.
 func flip(image []byte, bit int) { image[bit/8] ^= 1 << (bit % 8) }
 
-// obeysNobody holds a token that has lost its state to what it may do: nothing.
+// obeysNobody checks that a token that has lost its state refuses all commands that
+// need it.
 func (m *machine) obeysNobody(t *testing.T, where string) {
 	t.Helper()
 	image := m.flash.Image()
@@ -112,7 +113,7 @@ func (m *machine) obeysNobody(t *testing.T, where string) {
 	require.Equal(t, image, m.flash.Image(), where)
 }
 
-// sample returns every bit of the slots in use, and every stride-th of the rest.
+// sample returns every bit of the slots in use and every stride-th bit of the others.
 func sample(image []byte, stride int) []int {
 	var bits []int
 	for slot := range slotsInAll {
@@ -133,11 +134,11 @@ func isRecord(slot [firmware.SlotSize]byte) bool {
 	return ok
 }
 
-// TestBitFlips: a single bit of the flash that is wrong changes nothing that a
-// token is, in any state, wherever the bit is. Two wrong bits change nothing, or
-// the token obeys nobody until the factory erases it.
+// TestBitFlips checks that a single wrong bit anywhere in the flash does not change the
+// token's state. With two wrong bits, the token is either unchanged or dead until the
+// factory erases it.
 func TestBitFlips(t *testing.T) {
-	pairs, stride := 2000, 11 // every bit of a record, and every one in some states
+	pairs, stride := 2000, 11 // every bit of a record, and in some states every bit of the flash
 	if testing.Short() {
 		pairs, stride = 300, 31
 	}
@@ -157,7 +158,7 @@ func TestBitFlips(t *testing.T) {
 				require.NoError(t, m.restart(), "bit %d", bit)
 				require.Equal(t, want, m.record().Meaning(), "bit %d", bit)
 			}
-			// Two bits, of which one at least lies in a record: the others matter less.
+			// Two bits, at least one of which is in a record; other pairs matter less.
 			near := sample(rest, 8*firmware.SlotSize)
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
@@ -191,13 +192,13 @@ func TestBitFlips(t *testing.T) {
 	}
 }
 
-// misreading is flash that reads a bit wrongly: always, or once.
+// misreading is flash in which reading a bit goes wrong, once or always.
 type misreading struct {
 	*virtual.Flash
-	bit   int // in the memory
-	skip  int // reads of that bit that go well before
-	times int // how often it goes wrong then
-	reads int // of that bit
+	bit   int // position in the memory
+	skip  int // number of correct reads of the bit before the wrong ones
+	times int // number of wrong reads
+	reads int // reads of the bit so far
 }
 
 func (f *misreading) Read(page, off int, p []byte) error {
@@ -214,8 +215,8 @@ func (f *misreading) Read(page, off int, p []byte) error {
 	return nil
 }
 
-// TestMisreads: a bit that is read wrongly at boot, once or for ever, changes
-// nothing that a token is. Nor does it afterwards, when it is read well.
+// TestMisreads checks that misreading a bit at boot, once or always, does not change
+// the token's state, neither then nor later, when the bit is read correctly.
 func TestMisreads(t *testing.T) {
 	stride := 7
 	if testing.Short() {
@@ -242,8 +243,8 @@ func TestMisreads(t *testing.T) {
 	}
 }
 
-// TestLockMisreads: LOCK under a bit that is read wrongly at any moment of it,
-// says what it did.
+// TestLockMisreads checks that LOCK returns the right result if a bit is misread at any
+// moment of it.
 func TestLockMisreads(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for fill := range slotsInAll + 1 {
@@ -273,9 +274,9 @@ func TestLockMisreads(t *testing.T) {
 	}
 }
 
-// TestLockPowerCutFlips cuts the power inside every flash operation of LOCK, and
-// lets a bit go wrong while the token is off. It comes up as it would have without
-// that, or as what it was to become.
+// TestLockPowerCutFlips cuts the power inside every flash operation of LOCK, and flips
+// a bit while the token is off. The token boots in the state that it would have had
+// without the flip, or in the one after LOCK.
 func TestLockPowerCutFlips(t *testing.T) {
 	flips := 60
 	if testing.Short() {
@@ -328,8 +329,8 @@ func TestLockPowerCutFlips(t *testing.T) {
 	}
 }
 
-// TestFlipsBeforeAChange: a bit that went wrong before a change of state does not
-// come back with what the token was.
+// TestFlipsBeforeAChange checks that a bit that flips before a change of state does not
+// bring the earlier state back.
 func TestFlipsBeforeAChange(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	for _, s := range scenarios(t) {
@@ -357,8 +358,8 @@ func TestFlipsBeforeAChange(t *testing.T) {
 	}
 }
 
-// TestOneRecordAtRest: what a token was before is in no slot that could count
-// again, and a boot makes it so on a flash that an earlier firmware wrote.
+// TestOneRecordAtRest checks that no slot with an earlier state can become valid again,
+// and that boot also ensures this on a flash written by an earlier firmware.
 func TestOneRecordAtRest(t *testing.T) {
 	records := func(m *machine) (n int) {
 		image := m.flash.Image()
@@ -377,8 +378,8 @@ func TestOneRecordAtRest(t *testing.T) {
 		require.Equal(t, want, records(m), name)
 	}
 
-	// The log of a token that was provisioned, locked and pressed twice, as such a
-	// firmware left it: whole records one behind the other, without marks.
+	// The log of a token that was provisioned, locked and pressed twice, as written by
+	// an earlier firmware: valid records one after another, without marks.
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), false)
 	old := m.record()

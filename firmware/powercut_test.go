@@ -16,26 +16,25 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// A scenario is something that writes flash, for the power to fail in.
+// A scenario is an action that writes flash, during which the power fails.
 type scenario struct {
 	name string
-	// prepare makes a machine whose log has that many slots in use beyond what
-	// the state itself needs.
+	// prepare returns a machine whose log has fill more slots in use than the state
+	// needs.
 	prepare func(t *testing.T, fill int) *machine
-	// act is what the power fails in. It is done again after the restart, as
-	// time, the user or the host would.
+	// act is the action during which the power fails. It is repeated after the restart,
+	// as time, the user or the host would.
 	act func(t *testing.T, m *machine)
-	// finish is what a host does where act alone does not lead to the end; nil
-	// where it does.
+	// finish completes the action as a host would. It is nil if repeating act suffices.
 	finish func(t *testing.T, m *machine)
 	end    serialproto.State
 }
 
-// TestPowerCut cuts the power inside every flash operation of everything that
-// writes, at every fill level of the log, with several kinds of torn bytes, and
-// again inside every operation of the restart. The token then is what it was or
-// what it was to become, in every field; a token without a seed has no trace of
-// one in its flash; and doing the thing again succeeds.
+// TestPowerCut cuts the power inside every flash operation of every scenario, at every
+// fill level of the log, with several kinds of torn bytes, and again inside every
+// operation of the restart. All fields of the token must then have their old values, or
+// all their new values. A token without a seed must have no trace of one in its flash.
+// Repeating the action must succeed.
 func TestPowerCut(t *testing.T) {
 	tornSeeds := uint64(12)
 	if testing.Short() {
@@ -65,7 +64,7 @@ func TestPowerCut(t *testing.T) {
 						require.Equal(t, 1, m.cuts(), where)
 						ends[s.check(t, m, allowed, where)]++
 
-						// The same again, and the restart fails too.
+						// The same with a power cut in the restart as well.
 						for k := uint32(1); ; k++ {
 							m := before.machine(t)
 							m.flash.CutAt(uint32(n), torn)
@@ -85,8 +84,8 @@ func TestPowerCut(t *testing.T) {
 	}
 }
 
-// reach returns every state that the scenario passes through, by what it writes
-// without a power cut; the first is the one before.
+// reach returns every state that the scenario writes without a power cut, preceded by
+// its initial state.
 func (s *scenario) reach(t *testing.T, before snapshot) []firmware.Record {
 	m := before.machine(t)
 	allowed := []firmware.Record{m.record().Meaning()}
@@ -97,8 +96,8 @@ func (s *scenario) reach(t *testing.T, before snapshot) []firmware.Record {
 	return allowed
 }
 
-// check looks at a token after a power cut and its restart, and then does the
-// thing again. It returns which state it found.
+// check checks a token after a power cut and its restart, and then repeats the action.
+// It returns the state that it found.
 func (s *scenario) check(t *testing.T, m *machine, allowed []firmware.Record, where string) string {
 	require.True(t, m.flash.Powered(), where)
 	got := m.record()
@@ -149,7 +148,7 @@ func scenarios(t *testing.T) []scenario {
 	}
 	wipe := func(t *testing.T, m *machine) { m.send(t, frame(serialproto.OpWrite, 64, 8, obj{"sn": testSerial})) }
 	lock := func(t *testing.T, m *machine) { m.send(t, frame(serialproto.OpWrite, 64, 5, obj{})) }
-	// used is a token whose button has been pressed that often.
+	// used returns a token whose button has been pressed the given number of times.
 	used := func(t *testing.T, p *serialproto.Payload, locked bool, presses int) *machine {
 		m := newMachine(t)
 		m.program(t, p, locked)
@@ -165,7 +164,7 @@ func scenarios(t *testing.T) []scenario {
 		return p
 	}
 
-	// A station's message, made once for each counter, and sent as it is.
+	// A station's messages, made once for each counter and repeated unchanged.
 	made := map[uint32][]byte{}
 	for counter := range uint32(slotsInAll + 2) {
 		m := newMachine(t)
@@ -241,7 +240,7 @@ func scenarios(t *testing.T) []scenario {
 	}
 }
 
-// snapshot is a machine at rest, to start from again and again.
+// snapshot is the state of a machine at rest, from which tests start repeatedly.
 type snapshot struct {
 	flash  virtual.FlashState
 	now    token.UnixMilli
@@ -267,10 +266,10 @@ func (s snapshot) machine(t *testing.T) *machine {
 	return m
 }
 
-// cuts is how often the power has failed since the snapshot.
+// cuts returns the number of power failures since the snapshot.
 func (m *machine) cuts() int { return m.boots }
 
-// send gives the token a request, and lets it restart if the power fails.
+// send sends a request to the token, and restarts it if the power fails.
 func (m *machine) send(t testing.TB, request []byte) {
 	m.in = append(m.in, request...)
 	m.step()
@@ -278,7 +277,7 @@ func (m *machine) send(t testing.TB, request []byte) {
 	m.out = m.out[:0]
 }
 
-// pressOff presses the button n times, each time until the display is off.
+// pressOff presses the button n times, and turns the display off each time.
 func (m *machine) pressOff(n int) {
 	for range n {
 		m.press()
@@ -300,7 +299,7 @@ func (m *machine) burn(t testing.TB, n int) {
 	}
 }
 
-// recorder sees every whole record that is written.
+// recorder reports every valid record that is written.
 type recorder struct {
 	firmware.Flash
 	record func(firmware.Record)

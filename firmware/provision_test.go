@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// order is what a station makes of a machine.
+// order returns a station's order for a machine.
 func order(t testing.TB, m *machine, p token.Profile) host.Order {
 	t.Helper()
 	seed, err := token.NewSeed(secret)
@@ -26,8 +26,8 @@ func order(t testing.TB, m *machine, p token.Profile) host.Order {
 	}
 }
 
-// commitFrame finds the provisioning message in what a station sent, ready to
-// be sent again.
+// commitFrame finds the provisioning message in a station's output and frames it to be
+// sent again.
 func commitFrame(t testing.TB, sent []byte) []byte {
 	t.Helper()
 	for _, m := range messages(sent) {
@@ -43,7 +43,7 @@ func commitFrame(t testing.TB, sent []byte) []byte {
 	return nil
 }
 
-// TestProvision is a station and a token end to end.
+// TestProvision tests a station and a token end to end.
 func TestProvision(t *testing.T) {
 	profiles := token.Profiles()
 	for _, step := range []token.UnixSeconds{20, 30, 36} {
@@ -80,8 +80,8 @@ func TestProvision(t *testing.T) {
 	}
 }
 
-// TestProvisionAnswersAgain: a station whose answer was lost sends the message
-// again, and gets the same proof; after the lock nobody gets it.
+// TestProvisionAnswersAgain checks that a station that repeats the message, because the
+// response was lost, gets the same proof. After the lock, no one gets it.
 func TestProvisionAnswersAgain(t *testing.T) {
 	m := newMachine(t)
 	c, w := m.connect(t)
@@ -102,7 +102,8 @@ func TestProvisionAnswersAgain(t *testing.T) {
 	require.ErrorIs(t, answer(t, w, again), serialproto.ErrLocked)
 }
 
-// TestOldMessages: a message works once, whatever becomes of the token.
+// TestOldMessages checks that a message works only once, in every later state of the
+// token.
 func TestOldMessages(t *testing.T) {
 	m := newMachine(t)
 	c, w := m.connect(t)
@@ -129,8 +130,8 @@ func TestOldMessages(t *testing.T) {
 	require.False(t, m.traces(secret))
 }
 
-// TestProvisionRefusals: what does not fit is refused, and costs the counter
-// once the message has been opened.
+// TestProvisionRefusals checks that an unsuitable order is refused, and that it uses up
+// the counter once the message has been opened.
 func TestProvisionRefusals(t *testing.T) {
 	other, err := host.GenerateStationKey()
 	require.NoError(t, err)
@@ -168,7 +169,7 @@ func TestProvisionRefusals(t *testing.T) {
 	}
 }
 
-// TestProgram: the bench keeps the rules of the wire.
+// TestProgram checks that Program has the same rules as the wire.
 func TestProgram(t *testing.T) {
 	p := profile(t, "button-6")
 	sn := serial(t, testSerial)

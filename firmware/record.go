@@ -27,7 +27,7 @@ type record struct {
 	transcript serialproto.Transcript // of the message that provisioned the token
 }
 
-// death is the reason why a token died. For an EXPIRED token it tells whether the
+// death is the reason why a token died. For an EXPIRED token it records whether the
 // display has gone blank.
 type death uint8
 

@@ -17,7 +17,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// drawRecord makes any record that a token can have.
+// drawRecord returns any record that a token can have.
 func drawRecord(t *rapid.T) firmware.Record {
 	byteOf := func(name string, most uint8) uint8 { return rapid.Uint8Range(0, most).Draw(t, name) }
 	r := firmware.Record{
@@ -69,8 +69,8 @@ func TestRecordRoundTrip(t *testing.T) {
 	})
 }
 
-// TestRecordFlips: any bit that flips is corrected, or lies beyond the record,
-// where it means nothing.
+// TestRecordFlips checks that a flipped bit is corrected, or has no meaning because it
+// is beyond the record.
 func TestRecordFlips(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), true)
@@ -88,8 +88,8 @@ func TestRecordFlips(t *testing.T) {
 		"what is not used stays erased")
 }
 
-// TestRecordNonsense: a checksum does not make a record of what no token can be
-// run by, such as one that another firmware wrote.
+// TestRecordNonsense checks that a record that no token can run with is rejected, even
+// with a valid checksum. Another firmware could have written it.
 func TestRecordNonsense(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), true)
@@ -111,8 +111,8 @@ func TestRecordNonsense(t *testing.T) {
 	}
 }
 
-// TestRecordLayout: tokens in the field keep their records when they get a new
-// firmware. A change here needs a new magic number.
+// TestRecordLayout fixes the layout, because tokens in the field keep their records
+// when they get a new firmware. A change of the layout requires a new magic number.
 func TestRecordLayout(t *testing.T) {
 	r := firmware.Record{
 		Sequence: 0x04030201, State: serialproto.StateLocked, Death: 2, Counter: 7, Presses: 258,
@@ -133,8 +133,8 @@ func TestRecordLayout(t *testing.T) {
 	require.LessOrEqual(t, len(want), firmware.CRCOffset)
 }
 
-// FuzzRecord: what decodes is encoded again with the same meaning, and nothing
-// that decodes stops the token.
+// FuzzRecord checks that encoding a decoded slot gives a record with the same meaning,
+// and that a token runs with every slot that decodes.
 func FuzzRecord(f *testing.F) {
 	m := newMachine(f)
 	m.program(f, payload(profile(f, "button-6")), true)
@@ -146,7 +146,7 @@ func FuzzRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, sum bool) {
 		var slot [firmware.SlotSize]byte
 		copy(slot[:], data)
-		if sum { // otherwise nearly nothing gets past the checksum
+		if sum { // otherwise hardly any input gets past the checksum
 			binary.LittleEndian.PutUint32(slot[firmware.CRCOffset:], firmware.CRC32(slot[:firmware.CRCOffset]))
 		}
 		r, ok := firmware.Decode(&slot)
@@ -170,9 +170,10 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// TestMend: one wrong bit is corrected wherever it is. Two or three are never
-// taken for one, since the code has distance 5 at this length: here every pair of
-// bits, by its syndrome, which is linear (Koopman's table is the source for three).
+// TestMend checks that one wrong bit is corrected at every position. Two or three wrong
+// bits are never mistaken for one, because the code has distance 5 at this length. The
+// test checks every pair of bits by its syndrome, which is linear; the source for three
+// is Koopman's table.
 func TestMend(t *testing.T) {
 	const size = firmware.CRCOffset
 	var zero [size]byte

@@ -20,11 +20,11 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// memory is RAM whose cells can be faulty.
+// memory is RAM with simulated faults.
 type memory struct {
 	cells [32]byte
-	where func(i int) int                       // the cell that an address leads to; nil: its own
-	store func(m *memory, i int, old, new byte) // after a store; nil: nothing
+	where func(i int) int                       // the cell selected by an address; nil: no fault
+	store func(m *memory, i int, old, new byte) // called after a store; nil: no fault
 }
 
 func (m *memory) Size() int { return len(m.cells) }
@@ -47,12 +47,12 @@ func (m *memory) Store(i int, b byte) {
 	}
 }
 
-// program is a program in flash.
+// program is an Image with the given checksums.
 type program struct{ now, built uint32 }
 
 func (p program) Sums() (now, built uint32) { return p.now, p.built }
 
-// source is a source of bits; nil gives none.
+// source is a source of bits. A nil source delivers none.
 type source func() uint8
 
 func (s source) Bit() (uint8, bool) {
@@ -62,7 +62,8 @@ func (s source) Bit() (uint8, bool) {
 	return s(), true
 }
 
-// fair is a source without a fault. Its upper bits, which do not count, are set.
+// fair returns a source without faults. It sets the upper bits of its results, which
+// the test must ignore.
 func fair() source {
 	r := rand.New(rand.NewPCG(1, 2))
 	return func() uint8 { return uint8(r.Uint32()) | 0xFE }
@@ -76,7 +77,7 @@ func selfTest(t *testing.T, m *machine) host.SelfTest {
 	return test
 }
 
-// results are the verdicts by part.
+// results returns the verdicts by part.
 func results(t *testing.T, test host.SelfTest) map[serialproto.Part]serialproto.Verdict {
 	t.Helper()
 	got := map[serialproto.Part]serialproto.Verdict{}
@@ -88,8 +89,8 @@ func results(t *testing.T, test host.SelfTest) map[serialproto.Part]serialproto.
 	return got
 }
 
-// TestSelfTestParts: each part is reported, and one that has nothing to test is
-// neither passed nor failed.
+// TestSelfTestParts checks that each part is reported, and that a part with nothing to
+// test is neither passed nor failed.
 func TestSelfTestParts(t *testing.T) {
 	m := newMachine(t)
 	test := selfTest(t, m)
@@ -111,9 +112,11 @@ func TestSelfTestParts(t *testing.T) {
 	}
 }
 
-// TestSelfTestFaults: a fault fails its part, the whole, and nothing else.
+// TestSelfTestFaults checks that a fault fails its own part and the whole test, and no
+// other part.
 func TestSelfTestFaults(t *testing.T) {
-	// corrupt changes the last character of a known answer, and puts it back.
+	// corrupt changes the last character of a known answer, and returns a function that
+	// restores it.
 	corrupt := func(s *string) func() func() {
 		return func() func() {
 			good := *s
@@ -160,7 +163,7 @@ func TestSelfTestFaults(t *testing.T) {
 	require.False(t, selfTest(t, m).Passed(), "a source that gives nothing")
 }
 
-// TestSelfTestAnswers: the known answers are those of the documents.
+// TestSelfTestAnswers compares the known answers with their sources.
 func TestSelfTestAnswers(t *testing.T) {
 	// RFC 2202, section 3, and RFC 4231, section 4.2: test case 1.
 	for alg, sum := range map[token.Algorithm]string{
@@ -189,8 +192,8 @@ func ramPassed(t *testing.T, ram *memory) bool {
 	return v == serialproto.Passed
 }
 
-// TestRAMFaults: the faults that March C- is known to find (van de Goor, 1993):
-// stuck-at, transition, coupling and address decoder faults.
+// TestRAMFaults simulates the faults that March C- finds (van de Goor, 1993): stuck-at,
+// transition, coupling and address decoder faults.
 func TestRAMFaults(t *testing.T) {
 	const size = len(memory{}.cells)
 	for bit := range size * 8 {
@@ -212,7 +215,7 @@ func TestRAMFaults(t *testing.T) {
 			require.False(t, ramPassed(t, &memory{store: store}), "bit %d %s", bit, name)
 		}
 	}
-	// A bit that changes with another one, of the same cell or of any other.
+	// A bit that changes with another one, in the same cell or another.
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 400 {
 		from, to := r.IntN(size*8), r.IntN(size*8)
@@ -246,8 +249,9 @@ func TestRAMFaults(t *testing.T) {
 	require.True(t, ramPassed(t, &memory{}))
 }
 
-// cutoff is the smallest C for which a source that gives one value with probability
-// p makes C or more of it in a window with at most 2^-20: SP 800-90B, 4.4.2.
+// cutoff returns the smallest C such that a source that produces one value with
+// probability p produces it C or more times in a window with a probability of at most
+// 2^-20 (SP 800-90B, 4.4.2).
 func cutoff(window int64, p *big.Rat) int64 {
 	q := new(big.Rat).Sub(big.NewRat(1, 1), p)
 	power := func(r *big.Rat, n int64) *big.Rat {
@@ -264,8 +268,8 @@ func cutoff(window int64, p *big.Rat) int64 {
 	}
 }
 
-// TestNoiseCutoffs computes the limits as SP 800-90B, section 4.4, has them, for a
-// source that gives its likelier bit in 3 of 4 samples.
+// TestNoiseCutoffs computes the limits according to SP 800-90B, section 4.4, for a
+// source that produces its likelier bit in 3 of 4 samples.
 func TestNoiseCutoffs(t *testing.T) {
 	entropy := -math.Log2(0.75)
 	require.EqualValues(t, 1+math.Ceil(20/entropy), firmware.NoiseRun)
@@ -273,7 +277,7 @@ func TestNoiseCutoffs(t *testing.T) {
 	require.EqualValues(t, cutoff(1024, big.NewRat(3, 4)), firmware.NoiseMost)
 }
 
-// TestNoiseHealth: both tests trip at their limit and not before.
+// TestNoiseHealth checks that both tests fail exactly at their limits.
 func TestNoiseHealth(t *testing.T) {
 	for _, stuck := range []uint8{0, 1} {
 		var h firmware.NoiseHealth
@@ -284,7 +288,7 @@ func TestNoiseHealth(t *testing.T) {
 		require.False(t, h.Add(stuck))
 		require.False(t, h.Add(stuck), "and stays so")
 	}
-	// Runs that are short, of a value that is too frequent.
+	// Short runs of a value that is too frequent.
 	for _, often := range []uint8{0, 1} {
 		var h firmware.NoiseHealth
 		for window := range 3 {
@@ -310,7 +314,8 @@ func TestNoiseHealth(t *testing.T) {
 	}
 }
 
-// TestUptime: it counts in every state, and the clock does not move it.
+// TestUptime checks that the uptime counts in every state, and that setting the clock
+// does not change it.
 func TestUptime(t *testing.T) {
 	for s := range serialproto.State(states) {
 		m := inState(t, s)

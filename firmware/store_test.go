@@ -17,8 +17,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestWear: a page is erased once for each page full of records, and all pages
-// in turn.
+// TestWear checks that a page is erased once for each page full of records, and that
+// all pages are used in turn.
 func TestWear(t *testing.T) {
 	for _, pages := range []int{2, 3, 5} {
 		m := newMachine(t)
@@ -43,7 +43,7 @@ func TestWear(t *testing.T) {
 	}
 }
 
-// TestGarbage boots from flash that something else has written.
+// TestGarbage boots from flash that another program has written.
 func TestGarbage(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	images := map[string]func(b []byte){
@@ -95,8 +95,8 @@ func fillRandom(r *rand.Rand, b []byte) {
 	}
 }
 
-// TestUnreadableFlash: a token that cannot read its memory shows nothing, says
-// nothing of a seed, and writes nothing.
+// TestUnreadableFlash checks that a token that cannot read its memory shows nothing,
+// reveals nothing about a seed, and writes nothing.
 func TestUnreadableFlash(t *testing.T) {
 	for page := range 2 {
 		m := newMachine(t)
@@ -122,7 +122,7 @@ func TestUnreadableFlash(t *testing.T) {
 	}
 }
 
-// odd is flash of a geometry that does not exist.
+// odd is flash with an impossible geometry.
 type odd struct {
 	*virtual.Flash
 	pages, size int
@@ -136,7 +136,7 @@ func TestGeometry(t *testing.T) {
 		m.hw.Flash = odd{m.flash, g[0], g[1]}
 		require.ErrorIs(t, m.core.Boot(&m.hw), firmware.ErrGeometry, "%v", g)
 	}
-	m.hw.Flash = virtual.NewFlash(2, firmware.SlotSize, 0) // the least there can be
+	m.hw.Flash = virtual.NewFlash(2, firmware.SlotSize, 0) // the smallest possible flash
 	m.boot(t)
 	m.program(t, payload(profile(t, "button-6")), true)
 	m.pressOff(10)
@@ -147,7 +147,8 @@ func TestGeometry(t *testing.T) {
 	require.Equal(t, m.code(profile(t, "button-6")), m.text()[2:])
 }
 
-// TestSelfTestSeesFlash: the record in flash is compared with the one in use.
+// TestSelfTestSeesFlash checks that the self-test compares the record in flash with the
+// one in use.
 func TestSelfTestSeesFlash(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "always-on-6")), true)

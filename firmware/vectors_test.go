@@ -22,7 +22,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// newWorld makes a world whose clock stands still at t.
+// newWorld returns a world whose clock stands still at the given time.
 func newWorld(t testing.TB, at time.Time) *virtual.World {
 	t.Helper()
 	w, err := virtual.NewWorld(virtual.Config{At: at, Seed: 1})
@@ -37,21 +37,20 @@ func model(t testing.TB, name string) *virtual.Model {
 	return m
 }
 
-// showing programs a virtual token of a perfect crystal that always shows its
-// code.
+// showing returns a virtual token with a perfect crystal that always shows its code.
 func showing(t testing.TB, w *virtual.World, p token.Profile, seed []byte, clock token.UnixMilli) *virtual.Token {
 	t.Helper()
 	name := "always-on-6"
 	if p.Digits == 8 {
-		name = "button-8" // whose glass has the digits; its profile is another matter
+		name = "button-8" // its LCD has 8 digits; the profile is another one
 	}
 	v := w.NewToken(model(t, name), virtual.Perfect())
 	require.NoError(t, v.Program(serial(t, testSerial), &serialproto.Payload{Seed: seed, Profile: p, Clock: clock}, true))
 	return v
 }
 
-// TestRFC4226OnDisplay reads appendix D of RFC 4226 off the glass: a time step
-// is a counter.
+// TestRFC4226OnDisplay reads the codes of RFC 4226, appendix D, from the display. The
+// time step is the counter.
 func TestRFC4226OnDisplay(t *testing.T) {
 	want := []string{
 		"755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489",
@@ -70,8 +69,8 @@ func TestRFC4226OnDisplay(t *testing.T) {
 	}
 }
 
-// TestRFC6238OnDisplay reads appendix B of RFC 6238 (8 digits, 30 s), and the
-// same times at 60 s, off the glass.
+// TestRFC6238OnDisplay reads the codes of RFC 6238, appendix B, (8 digits, 30 s) from
+// the display, and codes at 60 s for the same times.
 func TestRFC6238OnDisplay(t *testing.T) {
 	sets := []struct {
 		step  token.UnixSeconds
@@ -94,7 +93,7 @@ func TestRFC6238OnDisplay(t *testing.T) {
 			20000000000: {"52948864", "03964845", "01384259"},
 		}},
 	}
-	const worldsEnd = 1 << 33 // somewhere in 2242: a world ends in 2262
+	const worldsEnd = 1 << 33 // a time in 2242; a world ends in 2262
 	for _, set := range sets {
 		for at, codes := range set.codes {
 			for i, code := range codes {
@@ -102,7 +101,7 @@ func TestRFC6238OnDisplay(t *testing.T) {
 				t.Run(fmt.Sprint(set.step, "s ", at, " ", alg), func(t *testing.T) {
 					start := time.Unix(at, 0)
 					if at > worldsEnd {
-						start = time.Unix(0, 0) // the token's own clock goes further
+						start = time.Unix(0, 0) // the token's own clock reaches further
 					}
 					w := newWorld(t, start)
 					p := token.Profile{Step: set.step, Digits: 8, Algorithm: alg}
@@ -119,7 +118,7 @@ func TestRFC6238OnDisplay(t *testing.T) {
 	}
 }
 
-// TestOathtoolOnDisplay compares what 200 tokens show with oathtool, an
+// TestOathtoolOnDisplay compares the codes of 200 tokens with oathtool, an
 // implementation in C that shares no code with this one.
 func TestOathtoolOnDisplay(t *testing.T) {
 	tool := tooltest.Find(t, "oathtool")

@@ -15,8 +15,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// flashOf returns the memory of a virtual token, as somebody who opened it
-// would read it out.
+// flashOf returns the memory of a virtual token, as someone who opened the token could
+// read it.
 func flashOf(t testing.TB, v *virtual.Token) []byte {
 	t.Helper()
 	b, err := v.Snapshot().MarshalBinary()
@@ -28,8 +28,8 @@ func flashOf(t testing.TB, v *virtual.Token) []byte {
 	return f.Image()
 }
 
-// TestBatteryOut: a token in the field does not survive the loss of its
-// battery, and neither does its seed; one on the line does.
+// TestBatteryOut checks that a locked token without its battery loses its life and its
+// seed, while a token that is not locked survives.
 func TestBatteryOut(t *testing.T) {
 	for _, name := range []string{"always-on-6", "button-6", "button-8"} {
 		p := profile(t, name)
@@ -63,7 +63,7 @@ func TestBatteryOut(t *testing.T) {
 	}
 }
 
-// TestRig moves a virtual token from the host's end.
+// TestRig controls a virtual token through the host's client.
 func TestRig(t *testing.T) {
 	ctx := t.Context()
 	w, err := virtual.NewWorld(virtual.Config{
@@ -117,13 +117,14 @@ func TestRig(t *testing.T) {
 	require.ErrorIs(t, c.Supply(ctx, 1000), serialproto.ErrInvalid, "it could never be asked to come back")
 	require.NoError(t, c.Temperature(ctx, -10))
 	require.ErrorIs(t, c.Temperature(ctx, 500), serialproto.ErrInvalid)
-	require.NoError(t, c.Temperature(ctx, 25)) // in the cold the eye sees a frame later than the wire
+	require.NoError(t, c.Temperature(ctx, 25)) // in the cold, a frame is visible later than it is sent
 
-	// The power fails inside the press: the code is not shown, or counted.
+	// The power fails inside the press: the code is not shown, and the press may not be
+	// counted.
 	require.NoError(t, c.Press(ctx))
 	presses := v.Display().Presses
 	require.NoError(t, c.PowerCut(ctx, 1))
-	_ = c.Press(ctx) // whose answer may have got out before
+	_ = c.Press(ctx) // the response may have been sent before
 	require.Equal(t, "      ", show().Text)
 	require.InDelta(t, presses, v.Display().Presses, 1)
 

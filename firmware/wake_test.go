@@ -17,7 +17,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// An event is something that happens to a token from outside.
+// An event is an external influence on a token.
 type event struct {
 	kind string
 	n    int64
@@ -46,7 +46,7 @@ func drawEvents(t *rapid.T) []event {
 	return events
 }
 
-// drawPayload is a token of any profile that may expire in between.
+// drawPayload returns a token of any profile, which may expire during the test.
 func drawPayload(t *rapid.T) *serialproto.Payload {
 	p := payload(token.Profiles()[rapid.IntRange(0, 2).Draw(t, "profile")])
 	p.Profile.Step = rapid.SampledFrom([]token.UnixSeconds{20, 30, 36, 60}).Draw(t, "step")
@@ -64,9 +64,9 @@ func drawPayload(t *rapid.T) *serialproto.Payload {
 	return p
 }
 
-// TestWake: a token that runs at the times of Wake.State only, and once at the
-// end, is what it would be had it run at every Paint as well. Paint in turn is
-// complete: in between the display would not have changed.
+// TestWake checks that a token that runs only at the times of Wake.State, and once at
+// the end, is in the same state as one that also runs at every Wake.Paint. It also
+// checks that Wake.Paint is complete: the display does not change in between.
 func TestWake(t *testing.T) {
 	proptest.Check(t, func(rt *rapid.T) {
 		p, lock := drawPayload(rt), rapid.IntRange(0, 3).Draw(rt, "lock") > 0
@@ -112,7 +112,7 @@ func TestWake(t *testing.T) {
 	})
 }
 
-// happen does to the machine what e says, and lets it see it.
+// happen applies e to the machine and runs a step.
 func (m *machine) happen(e event) {
 	switch e.kind {
 	case "press":
@@ -134,9 +134,8 @@ func (m *machine) happen(e event) {
 	m.step()
 }
 
-// TestWakeVirtual is the same with a virtual token, whose crystal drifts: one
-// that nobody looks at until the end, and its twin that is looked at all the
-// time.
+// TestWakeVirtual repeats TestWake with a virtual token, whose crystal drifts. One
+// token is observed only at the end, and its twin all the time.
 func TestWakeVirtual(t *testing.T) {
 	proptest.Check(t, func(rt *rapid.T) {
 		p := drawPayload(rt)
@@ -178,7 +177,7 @@ func TestWakeVirtual(t *testing.T) {
 			}
 		}
 		a, b := lazy.Display(), eager.Display()
-		a.Cell, b.Cell = 0, 0 // the same charge, added in another order
+		a.Cell, b.Cell = 0, 0 // the same charge, summed in a different order
 		require.Equal(rt, fmt.Sprintf("%+v", b), fmt.Sprintf("%+v", a))
 	})
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// wire is a host's end of a line to a token that answers at once; nothing in
-// it waits. It remembers what was said.
+// wire is a host's end of a line to a token that responds at once, without waiting. It
+// records all bytes.
 type wire struct {
 	exchange       func(in []byte) (out []byte)
 	pending        []byte
@@ -41,7 +41,7 @@ func (w *wire) SetReadDeadline(time.Time) error  { return nil }
 func (w *wire) SetWriteDeadline(time.Time) error { return nil }
 func (w *wire) Close() error                     { return nil }
 
-// connect returns a host that asks once.
+// connect returns a host that does not repeat requests.
 func (m *machine) connect(t testing.TB) (*host.Client, *wire) {
 	w := &wire{exchange: func(in []byte) []byte {
 		m.in = append(m.in, in...)
@@ -54,7 +54,7 @@ func (m *machine) connect(t testing.TB) (*host.Client, *wire) {
 	return host.New(w, host.WithRetries(0)), w
 }
 
-// connectToken returns a host of a virtual token.
+// connectToken returns a host connected to a virtual token.
 func connectToken(v *virtual.Token) (*host.Client, *wire) {
 	conn := v.Connect(nil)
 	w := &wire{exchange: func(in []byte) []byte { return conn.Exchange(nil, in) }}

@@ -15,8 +15,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// wear makes every page of the machine but the newest record's, and that too if
-// all is set, refuse to be erased.
+// wear makes every page of the machine, except the one with the newest record,
+// impossible to erase. If all is set, that page is included.
 func (m *machine) wear(t *testing.T, all bool) {
 	t.Helper()
 	const endurance = 10
@@ -33,8 +33,8 @@ func (m *machine) wear(t *testing.T, all bool) {
 	m.boot(t)
 }
 
-// TestWornFlashLosesSeed: a seed that must go goes, whatever the flash still
-// does: bits can always be cleared.
+// TestWornFlashLosesSeed checks that a seed is destroyed even if the flash is worn out,
+// because bits can always be cleared.
 func TestWornFlashLosesSeed(t *testing.T) {
 	for fill := range slotsPerPage {
 		for _, all := range []bool{false, true} {
@@ -64,8 +64,8 @@ func TestWornFlashLosesSeed(t *testing.T) {
 	}
 }
 
-// TestReadGlitch: a token that could not read its flash at boot obeys nobody,
-// or a glitch would be the way to set the clock of a locked token.
+// TestReadGlitch checks that a token that could not read its flash at boot is dead.
+// Otherwise a glitch would allow setting the clock of a locked token.
 func TestReadGlitch(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), true)
@@ -88,7 +88,7 @@ func TestReadGlitch(t *testing.T) {
 	require.Equal(t, before, m.now)
 }
 
-// TestLastNumbers: sequence and counter never begin anew.
+// TestLastNumbers checks that sequence and counter never wrap around.
 func TestLastNumbers(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), true)
@@ -108,7 +108,8 @@ func TestLastNumbers(t *testing.T) {
 	require.False(t, m.traces(secret))
 }
 
-// TestTimeBeforeT0: a token that would have no code to show is not made.
+// TestTimeBeforeT0 checks that a token that would have no code to show is not
+// provisioned.
 func TestTimeBeforeT0(t *testing.T) {
 	m := newMachine(t)
 	p := payload(profile(t, "always-on-6"))
@@ -117,8 +118,8 @@ func TestTimeBeforeT0(t *testing.T) {
 	require.Equal(t, serialproto.StateBlank, m.state())
 }
 
-// TestRequestsTogether: two requests that arrive in one piece do what they do
-// one by one.
+// TestRequestsTogether checks that two requests that arrive together have the same
+// effect as one after the other.
 func TestRequestsTogether(t *testing.T) {
 	m := newMachine(t)
 	m.hw.Rig = (*mRig)(m)
@@ -137,8 +138,8 @@ func TestRequestsTogether(t *testing.T) {
 	require.NotEqual(t, blank8, m.text())
 }
 
-// TestRepeatedAcrossRestart: a rig command that restarts the device is not done
-// a second time when its answer was lost.
+// TestRepeatedAcrossRestart checks that a rig command that restarts the device is not
+// executed again when it is repeated because the response was lost.
 func TestRepeatedAcrossRestart(t *testing.T) {
 	m := newMachine(t)
 	m.hw.Rig = (*mRig)(m)
@@ -152,7 +153,7 @@ func TestRepeatedAcrossRestart(t *testing.T) {
 	m.in = append([]byte(nil), press...)
 	m.step()
 	require.EqualValues(t, 1, m.core.Presses())
-	// The same number for another command is another command.
+	// The same nonce in a different command is a different request.
 	m.in = frame(serialproto.OpWrite, serialproto.GroupRig, serialproto.CmdRigSkew, map[string]int{"n": 7, "ms": 5000})
 	before := m.now
 	m.step()
