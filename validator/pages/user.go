@@ -110,8 +110,8 @@ func (c *call) historyPage() error {
 	return c.show(http.StatusOK, "history", "history.title", l)
 }
 
-// refusalFlash returns the message about a refusal. If a rule refused, it gives the rule's
-// reason. If a code was refused, it gives only the bank's answer.
+// refusalFlash returns the message about a refusal. If a rule refused, it gives the
+// rule's reason. If a code was refused, it gives only the bank's answer.
 func refusalFlash(out bank.Outcome) *flash {
 	if out.ByRule() {
 		f := &flash{Kind: "bad", Text: newMsg("verdict." + slug(out.Verdict.Reason))}
