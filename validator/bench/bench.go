@@ -90,13 +90,10 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	}
 	defer func() { _ = r.db.Close() }()
 	report := Report{
-		Kind: "checks", Database: "SQLite", Tokens: o.Tokens, Workers: o.Workers, Checks: o.Checks, Rate: o.Rate,
+		Kind: "checks", Database: r.db.System(), Tokens: o.Tokens, Workers: o.Workers, Checks: o.Checks, Rate: o.Rate,
 	}
 	if o.Floor {
 		report.Kind = "floor"
-	}
-	if r.db.Postgres() {
-		report.Database = "PostgreSQL"
 	}
 	began := time.Now()
 	if err := r.work(ctx, began); err != nil {

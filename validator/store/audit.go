@@ -100,13 +100,10 @@ func (tx *Tx) appendAudit() error {
 // for one if none is free.
 func (tx *Tx) takeChain() (h chainHead, err error) {
 	const query = "SELECT id, seq, mac, seal FROM audit_chain ORDER BY id LIMIT 1"
-	if tx.db.dialect.postgres {
-		err = tx.row(query+" FOR UPDATE SKIP LOCKED", nil, &h.id, &h.seq, &h.mac, &h.seal)
-		if errors.Is(err, ErrNotFound) {
-			err = tx.row(query+" FOR UPDATE", nil, &h.id, &h.seq, &h.mac, &h.seal)
+	for _, lock := range tx.db.dialect.free {
+		if err = tx.row(query+lock, nil, &h.id, &h.seq, &h.mac, &h.seal); !errors.Is(err, ErrNotFound) {
+			break
 		}
-	} else {
-		err = tx.row(query, nil, &h.id, &h.seq, &h.mac, &h.seal)
 	}
 	if errors.Is(err, ErrNotFound) {
 		err = errors.New("the audit log was changed from outside: its chains are gone; see audit verify")

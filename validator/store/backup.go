@@ -191,12 +191,8 @@ func (b *backupWriter) line(v any) error {
 
 // tables returns the tables of the database.
 func (tx *Tx) tables() ([]string, error) {
-	query := "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
-	if tx.db.dialect.postgres {
-		query = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY table_name"
-	}
 	var names []string
-	err := tx.rows(query, nil, func(s scanner) error {
+	err := tx.rows(tx.db.dialect.tables, nil, func(s scanner) error {
 		var name string
 		err := s.Scan(&name)
 		names = append(names, name)

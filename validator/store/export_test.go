@@ -4,11 +4,8 @@ package store
 
 import (
 	"context"
-	"io/fs"
 	"slices"
 	"time"
-
-	"github.com/pressly/goose/v3"
 )
 
 // SetPatience sets the time allowed for PostgreSQL. Call it before the first use.
@@ -22,15 +19,7 @@ func (db *DB) Up(ctx context.Context) error { return db.migrateTo(ctx, 0) }
 
 // DownTo reverts the tables to an older version.
 func (db *DB) DownTo(ctx context.Context, version int64) error {
-	folder, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	kind := goose.DialectSQLite3
-	if db.dialect.postgres {
-		kind = goose.DialectPostgres
-	}
-	p, err := goose.NewProvider(kind, db.write, folder, goose.WithDisableGlobalRegistry(true))
+	p, err := db.provider()
 	if err != nil {
 		return err
 	}
@@ -49,6 +38,9 @@ func (tx *Tx) ExecIn(query string, args ...any) error {
 	_, err := tx.exec(query, args...)
 	return err
 }
+
+// Postgres reports whether the database is PostgreSQL.
+func (db *DB) Postgres() bool { return db.dialect == &onPostgres }
 
 // Tables returns the tables of the database.
 func (tx *Tx) Tables() ([]string, error) { return tx.tables() }

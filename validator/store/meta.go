@@ -125,9 +125,5 @@ func (tx *Tx) LockDataKeys(purpose string) error {
 // HoldDataKey prevents a data key from being dropped until the transaction ends. It
 // returns [ErrNotFound] if that has already happened.
 func (tx *Tx) HoldDataKey(purpose string, id int64) error {
-	lock := ""
-	if tx.db.dialect.postgres {
-		lock = " FOR SHARE"
-	}
-	return tx.row("SELECT id FROM data_key WHERE purpose = $1 AND id = $2"+lock, []any{purpose, id}, new(int64))
+	return tx.row("SELECT id FROM data_key WHERE purpose = $1 AND id = $2"+tx.db.dialect.share, []any{purpose, id}, new(int64))
 }

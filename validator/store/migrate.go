@@ -10,7 +10,6 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations/*.sql
@@ -23,18 +22,11 @@ func (db *DB) provider() (*goose.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: internal error: %w", err)
 	}
-	kind := goose.DialectSQLite3
-	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
-	if db.dialect.postgres {
-		kind = goose.DialectPostgres
-		// Two servers that start at the same time must not both migrate.
-		locker, err := lock.NewPostgresSessionLocker()
-		if err != nil {
-			return nil, fmt.Errorf("store: internal error: %w", err)
-		}
-		options = append(options, goose.WithSessionLocker(locker))
+	kind, options, err := db.dialect.goose()
+	if err != nil {
+		return nil, fmt.Errorf("store: internal error: %w", err)
 	}
-	provider, err := goose.NewProvider(kind, db.write, folder, options...)
+	provider, err := goose.NewProvider(kind, db.write, folder, append(options, goose.WithDisableGlobalRegistry(true))...)
 	if err != nil {
 		return nil, fmt.Errorf("store: internal error: %w", err)
 	}

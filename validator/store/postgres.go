@@ -3,6 +3,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -16,6 +17,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 )
 
 // connectTimeout is the time limit for connecting to the server, if the address has
@@ -66,14 +69,31 @@ func openPostgres(address string) (*DB, error) {
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &DB{
-		dialect: dialect{
-			postgres: true, begin: "BEGIN", lock: " FOR NO KEY UPDATE",
-			view:     &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
-			classify: classifyPostgres, wire: wirePostgres,
-		},
-		read: pool, write: pool,
-	}, nil
+	return &DB{dialect: &onPostgres, read: pool, write: pool}, nil
+}
+
+var onPostgres = dialect{
+	system:  "PostgreSQL",
+	text:    func(query string) string { return query },
+	tables:  "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY table_name",
+	goose:   goosePostgres,
+	begin:   "BEGIN",
+	view:    &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+	bound:   context.WithTimeout,
+	lock:    " FOR NO KEY UPDATE",
+	share:   " FOR SHARE",
+	free:    []string{" FOR UPDATE SKIP LOCKED", " FOR UPDATE"},
+	writers: groupWriters, connections: connections,
+	classify: classifyPostgres,
+	explain:  func(error) error { return nil },
+	wire:     wirePostgres,
+}
+
+// goosePostgres returns a lock with it: two servers that start at the same time must
+// not both migrate.
+func goosePostgres() (goose.Dialect, []goose.ProviderOption, error) {
+	locker, err := lock.NewPostgresSessionLocker()
+	return goose.DialectPostgres, []goose.ProviderOption{goose.WithSessionLocker(locker)}, err
 }
 
 // wirePostgres returns the network connection that a connection to PostgreSQL uses.

@@ -3,6 +3,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -10,7 +11,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
 
+	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -45,12 +50,44 @@ func openSQLite(name string, create bool) (*DB, error) {
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &DB{
-		dialect: dialect{
-			begin: "BEGIN IMMEDIATE", classify: classifySQLite, wire: func(*sql.Conn) io.Closer { return nil },
-		},
-		read: read, write: write,
-	}, nil
+	return &DB{dialect: &onSQLite, label: "database " + name + ": ", read: read, write: write}, nil
+}
+
+var onSQLite = dialect{
+	system:  "SQLite",
+	text:    textSQLite,
+	prepare: true,
+	tables:  "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+	goose:   func() (goose.Dialect, []goose.ProviderOption, error) { return goose.DialectSQLite3, nil, nil },
+	begin:   "BEGIN IMMEDIATE",
+	bound: func(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
+		return ctx, func() {}
+	},
+	free:    []string{""},
+	writers: 1, connections: 1,
+	connected: "PRAGMA busy_timeout = 0", // the writer does the waiting
+	busyWait:  busyWait,
+	classify:  classifySQLite,
+	explain:   explainSQLite,
+	wire:      func(*sql.Conn) io.Closer { return nil },
+}
+
+// textSQLite converts a statement to SQLite's syntax. In this package and in
+// PostgreSQL, parameters are $1, $2, … In SQLite they are ?1, ?2, …, or plain ? if they
+// occur in order and once each: its driver looks up each parameter by name, which takes
+// time that grows with their number.
+func textSQLite(query string) string {
+	parts := strings.Split(query, "$")
+	var b strings.Builder
+	b.WriteString(parts[0])
+	for i, part := range parts[1:] {
+		digits := len(part) - len(strings.TrimLeft(part, "0123456789"))
+		if part[:digits] != strconv.Itoa(i+1) {
+			return strings.ReplaceAll(query, "$", "?")
+		}
+		b.WriteString("?" + part[digits:])
+	}
+	return b.String()
 }
 
 // prepareFile creates the file, for its owner only, or checks that it exists.
@@ -78,20 +115,20 @@ func prepareFile(name string, create bool) error {
 	return f.Close()
 }
 
-// noDatabase reports whether the error means that a file is not a database.
-func noDatabase(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_NOTADB
-}
-
-// diskFailed reports whether the error means that the disk is full or broken.
-func diskFailed(err error) bool {
+// explainSQLite explains a file that is not a database, and a disk that is full or
+// broken, for which waiting or reconnecting would not help.
+func explainSQLite(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
-		return false
+		return nil
 	}
-	code := e.Code() & 0xff
-	return code == sqlite3.SQLITE_FULL || code == sqlite3.SQLITE_IOERR
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_NOTADB:
+		return ErrNoDatabase
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
+		return errclass.With(errclass.Failed, fmt.Errorf("%w: %v: is the disk full?", ErrUnavailable, shortly(err)))
+	}
+	return nil
 }
 
 func classifySQLite(err error) kind {

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
@@ -34,7 +36,8 @@ type MAC func(parts ...[]byte) []byte
 
 // DB is a database. Any number of goroutines may call its methods.
 type DB struct {
-	dialect dialect
+	dialect *dialect
+	label   string // begins errors about the database; "" where its name has a password
 	read    *sql.DB
 	write   *sql.DB
 	mac     atomic.Pointer[MAC]
@@ -68,10 +71,7 @@ func Open(ctx context.Context, name string, create bool) (*DB, error) {
 		err = db.mustBeCurrent(ctx)
 	}
 	if err != nil {
-		if !db.dialect.postgres {
-			err = fmt.Errorf("database %s: %w", name, err)
-		}
-		return nil, errors.Join(err, db.closePools())
+		return nil, errors.Join(fmt.Errorf("%s%w", db.label, err), db.closePools())
 	}
 	db.startWriters()
 	return db, nil
@@ -89,10 +89,7 @@ func OpenOutdated(ctx context.Context, name string) (db *DB, now, newest int64, 
 		err = db.mustBeCurrent(ctx)
 	}
 	if err != nil {
-		if !db.dialect.postgres {
-			err = fmt.Errorf("database %s: %w", name, err)
-		}
-		return nil, 0, 0, errors.Join(err, db.closePools())
+		return nil, 0, 0, errors.Join(fmt.Errorf("%s%w", db.label, err), db.closePools())
 	}
 	db.startWriters()
 	return db, now, newest, nil
@@ -122,8 +119,8 @@ func IsPostgres(name string) bool {
 // record is written.
 func (db *DB) Chain(mac MAC) { db.mac.Store(&mac) }
 
-// Postgres reports whether the database is PostgreSQL.
-func (db *DB) Postgres() bool { return db.dialect.postgres }
+// System returns "SQLite" or "PostgreSQL".
+func (db *DB) System() string { return db.dialect.system }
 
 // Close waits for started functions, and closes the database.
 func (db *DB) Close() error {
@@ -171,12 +168,8 @@ func (db *DB) view(ctx context.Context, fn func(*Tx) error) error {
 // bounded runs a function that reads, with a context that ends when the time allowed
 // for PostgreSQL is over.
 func (db *DB) bounded(ctx context.Context, fn func(context.Context) error) error {
-	within := ctx
-	if db.dialect.postgres {
-		var cancel context.CancelFunc
-		within, cancel = context.WithTimeout(ctx, db.patience)
-		defer cancel()
-	}
+	within, cancel := db.dialect.bound(ctx, db.patience)
+	defer cancel()
 	err := fn(within)
 	if err != nil && within.Err() != nil && ctx.Err() == nil {
 		return fmt.Errorf("%w: no answer within %v", ErrUnavailable, db.patience)
@@ -198,13 +191,34 @@ func (db *DB) ended(ctx context.Context, err error) error {
 	return db.dialect.wrap(err)
 }
 
-// A dialect describes the differences between the two databases.
+// A dialect describes the differences between the databases. No other code of this
+// package asks which database it is.
 type dialect struct {
-	postgres bool
-	begin    string           // starts a transaction that writes
-	view     *sql.TxOptions   // of a transaction that reads
-	lock     string           // follows a SELECT of rows that are then written
-	classify func(error) kind // of the driver's errors
+	system  string                    // name of the database system
+	text    func(query string) string // converts a statement to its syntax
+	prepare bool                      // keep statements prepared, because the driver does not
+	tables  string                    // a query for the names of the tables
+	goose   func() (goose.Dialect, []goose.ProviderOption, error)
+
+	begin string         // starts a transaction that writes
+	view  *sql.TxOptions // of a transaction that reads
+
+	// bound limits the time of a transaction that reads.
+	bound func(context.Context, time.Duration) (context.Context, context.CancelFunc)
+
+	// lock follows a SELECT of rows that are then written, and share one of rows that
+	// must not be dropped meanwhile. The texts in free follow a SELECT of the first row
+	// that is free, and are tried in turn.
+	lock, share string
+	free        []string
+
+	writers     int           // number of writers; if several, a single update needs none of them
+	connections int           // maximum number of connections that may be lost while idle
+	connected   string        // statement for each new connection of a writer; "" is none
+	busyWait    time.Duration // how long a writer waits for another process
+
+	classify func(error) kind  // of the driver's errors
+	explain  func(error) error // a more specific error; nil is none
 	wire     func(*sql.Conn) io.Closer
 }
 
@@ -221,7 +235,7 @@ const (
 
 // wrap converts a driver's error to one that callers can test for. The driver's text
 // may contain a row's values; the new text has fewer details.
-func (d dialect) wrap(err error) error {
+func (d *dialect) wrap(err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -229,8 +243,9 @@ func (d dialect) wrap(err error) error {
 		return ErrNotFound
 	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrExists), errors.Is(err, ErrNotFound):
 		return err
-	case !d.postgres && noDatabase(err):
-		return ErrNoDatabase
+	}
+	if explained := d.explain(err); explained != nil {
+		return explained
 	}
 	switch d.classify(err) {
 	case kindExists:
@@ -238,9 +253,6 @@ func (d dialect) wrap(err error) error {
 	case kindMissing:
 		return fmt.Errorf("%w: what the entry refers to", ErrNotFound)
 	case kindUnavailable, kindAgain:
-		if !d.postgres && diskFailed(err) { // waiting or reconnecting would not help
-			return errclass.With(errclass.Failed, fmt.Errorf("%w: %v: is the disk full?", ErrUnavailable, shortly(err)))
-		}
 		return fmt.Errorf("%w: %v", ErrUnavailable, shortly(err))
 	}
 	return err

@@ -8,7 +8,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -34,31 +33,10 @@ type Tx struct {
 // errText is the error for writing a text that PostgreSQL cannot store.
 var errText = errors.New("store: a text that is not UTF-8, or has a zero byte, is not kept")
 
-// text converts a statement to the database's syntax. In this package and in
-// PostgreSQL, parameters are $1, $2, … In SQLite they are ?1, ?2, …, or plain ? if they
-// occur in order and once each: its driver looks up each parameter by name, which takes
-// time that grows with their number.
-func (d dialect) text(query string) string {
-	if d.postgres {
-		return query
-	}
-	parts := strings.Split(query, "$")
-	var b strings.Builder
-	b.WriteString(parts[0])
-	for i, part := range parts[1:] {
-		digits := len(part) - len(strings.TrimLeft(part, "0123456789"))
-		if part[:digits] != strconv.Itoa(i+1) {
-			return strings.ReplaceAll(query, "$", "?")
-		}
-		b.WriteString("?" + part[digits:])
-	}
-	return b.String()
-}
-
 // sqlTx is a transaction that reads.
 type sqlTx struct {
 	*sql.Tx
-	dialect dialect
+	dialect *dialect
 }
 
 func (t sqlTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {

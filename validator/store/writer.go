@@ -82,7 +82,7 @@ func (db *DB) Grouped(ctx context.Context, key string, fn func(*Tx) error) error
 // If the function panics, hand panics in the caller's goroutine instead of the
 // writer's.
 func (db *DB) hand(j *job) error {
-	if j.alone && db.dialect.postgres {
+	if j.alone && db.dialect.writers > 1 {
 		return db.alone(j)
 	}
 	db.mu.RLock()
@@ -128,13 +128,9 @@ func (db *DB) alone(j *job) error {
 }
 
 func (db *DB) startWriters() {
-	n := 1
-	if db.dialect.postgres {
-		n = groupWriters
-	}
 	// The channel needs no buffer: each sender waits for its answer anyway.
 	db.jobs = make(chan *job)
-	for range n {
+	for range db.dialect.writers {
 		db.writers.Go(db.routineWriter)
 	}
 }
@@ -245,7 +241,7 @@ type failure struct {
 // functions of such a group are not run again one by one. If the store is unavailable,
 // each would wait for it in turn. If the answer to a commit was lost, the transaction
 // may have been made, and the functions would meet their own changes.
-func (f *failure) everybodys(d dialect) bool {
+func (f *failure) everybodys(d *dialect) bool {
 	kind := d.classify(f.err)
 	switch f.stage {
 	case stageRun:
@@ -290,10 +286,7 @@ func (s *session) begin(limit time.Duration) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	most := 1
-	if s.db.dialect.postgres {
-		most = connections
-	}
+	d := s.db.dialect
 	for n := 0; ; n++ {
 		if s.conn == nil {
 			conn, err := s.db.write.Conn(ctx)
@@ -301,28 +294,27 @@ func (s *session) begin(limit time.Duration) error {
 				return err
 			}
 			s.conn, s.stmts = conn, map[string]*sql.Stmt{}
-			s.wire = s.db.dialect.wire(conn)
-			if !s.db.dialect.postgres {
-				// The loop below does the waiting.
-				if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil {
+			s.wire = d.wire(conn)
+			if d.connected != "" {
+				if _, err := conn.ExecContext(ctx, d.connected); err != nil {
 					s.drop(err)
 					return err
 				}
 			}
 		}
 		stop := s.cutAfter(limit)
-		_, err := s.ExecContext(context.Background(), s.db.dialect.begin)
+		_, err := s.ExecContext(context.Background(), d.begin)
 		stop()
 		if err == nil {
 			return nil
 		}
-		if !s.db.dialect.postgres && s.db.dialect.classify(err) == kindAgain && time.Since(began) < busyWait {
+		if d.classify(err) == kindAgain && time.Since(began) < d.busyWait {
 			n--
 			time.Sleep(busyPoll)
 			continue
 		}
 		s.drop(err)
-		if n == most || ctx.Err() != nil || s.db.dialect.classify(err) != kindUnavailable {
+		if n == d.connections || ctx.Err() != nil || d.classify(err) != kindUnavailable {
 			return err
 		}
 	}
@@ -441,8 +433,7 @@ func (s *session) drop(err error) {
 	s.conn, s.wire, s.stmts = nil, nil, nil
 }
 
-// prepare returns the prepared form of a statement. It is for SQLite: PostgreSQL's
-// driver prepares statements itself.
+// prepare returns the prepared form of a statement.
 func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
 	if stmt := s.stmts[query]; stmt != nil {
 		return stmt, nil
@@ -457,7 +448,7 @@ func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) 
 
 // ExecContext runs a statement on the session's connection.
 func (s *session) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if s.db.dialect.postgres {
+	if !s.db.dialect.prepare {
 		return s.conn.ExecContext(ctx, query, args...)
 	}
 	stmt, err := s.prepare(ctx, query)
@@ -469,7 +460,7 @@ func (s *session) ExecContext(ctx context.Context, query string, args ...any) (s
 
 // QueryContext runs a query on the session's connection.
 func (s *session) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if s.db.dialect.postgres {
+	if !s.db.dialect.prepare {
 		return s.conn.QueryContext(ctx, query, args...)
 	}
 	stmt, err := s.prepare(ctx, query)
