@@ -116,8 +116,7 @@ func New(b *bank.Bank, o Options) http.Handler {
 }
 
 // config returns a huma configuration without huma's defaults. Answers have no schema
-// links, and there is no documentation page, because it would load scripts from another
-// site.
+// links. The documentation page is off, because it would load scripts from another site.
 func (s *server) config() huma.Config {
 	reg := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	return huma.Config{

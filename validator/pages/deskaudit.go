@@ -106,8 +106,8 @@ func (c *call) audit(report *bank.AuditReport) error {
 	return c.show(http.StatusOK, "audit", "audit.title", d)
 }
 
-// dayStart returns the instant at which a day begins in Japan, plus more. It returns 0
-// if there is no day.
+// dayStart returns the instant at which a day begins in Japan, plus more. Without a
+// day it returns 0.
 func dayStart(day string, more time.Duration) token.UnixSeconds {
 	t, err := time.ParseInLocation(time.DateOnly, day, token.Tokyo())
 	if err != nil { // the field is empty; its check has rejected anything else

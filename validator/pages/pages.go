@@ -50,8 +50,7 @@ type Options struct {
 
 	// Allow is called before a password or code is checked. It returns how long the
 	// source must wait, or 0 to continue. The page shows the time rounded up to
-	// seconds. If Allow is nil, there is no limit. It may be called by several
-	// goroutines.
+	// seconds. A nil Allow sets no limit. It may be called by several goroutines.
 	Allow func(what Attempt, source string) time.Duration
 
 	// Source returns the client's network address. If it is nil, the address of the

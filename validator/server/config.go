@@ -51,8 +51,8 @@ type Packets struct {
 	Serve func(ctx context.Context, conn net.PacketConn) error
 
 	// Reload reads the files behind this interface again, for [Server.Reload]. If it
-	// returns an error, nothing has changed. If Reload is nil, there are no files to
-	// read.
+	// returns an error, nothing has changed. A nil Reload means that nothing is read
+	// from files.
 	Reload func() error
 }
 

@@ -188,8 +188,8 @@ func (b *proxiedBank) browser(t *testing.T, from string) *http.Client {
 }
 
 // TestBehindAProxy: a client that enters wrong passwords behind a proxy uses up its own
-// limits, but not those of other clients behind the same proxy. It cannot claim their
-// address. Cookies are for TLS only, forms accept the proxy's host, and the metrics
+// limits, but not the limits of other clients behind the same proxy. It cannot claim
+// their address. Cookies are for TLS only, forms accept the proxy's host, and the metrics
 // stay protected.
 func TestBehindAProxy(t *testing.T) {
 	if runtime.GOOS != "linux" {
