@@ -4,8 +4,8 @@ package main
 
 import "fmt"
 
-// ahead writes a difference between two clocks for people, in the units that fit
-// its size. It is in milliseconds, since a time.Duration ends at 292 years.
+// ahead formats a difference between two clocks in units that suit its size. ms is in
+// milliseconds, because a time.Duration ends at 292 years.
 func ahead(ms int64) string {
 	const second, minute, hour, day = 1000, 60_000, 3_600_000, 86_400_000
 	sign := "+"

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAhead: the numbers are computed by hand, the days of 157,914,679,659 ms and of
-// an int64 with Python.
+// TestAhead compares with values computed by hand; the days of 157,914,679,659 ms and
+// of an int64 were computed with Python.
 func TestAhead(t *testing.T) {
 	for ms, want := range map[int64]string{
 		0: "+0 ms", 7: "+7 ms", -9_999: "-9999 ms", 10_000: "+10.0 s", -95_250: "-95.2 s", 119_999: "+119.9 s",

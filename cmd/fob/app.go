@@ -25,35 +25,35 @@ import (
 // The exit codes, the same for every command.
 const (
 	exitDone        = 0
-	exitFailed      = 1  // a check failed, or something went wrong that has no code of its own
+	exitFailed      = 1  // a check failed, or an error has no code of its own
 	exitUsage       = 2  // the command line or its input is wrong
-	exitNoConnect   = 3  // the device or the database cannot be reached
-	exitRefused     = 4  // the device refused, or the bank
+	exitNoConnect   = 3  // the device or the database is unreachable
+	exitRefused     = 4  // the device or the bank refused
 	exitUnsupported = 5  // this system or device cannot do that
-	exitMismatch    = 6  // the token holds another seed than it should
-	exitTimeout     = 42 // no answer in time
+	exitMismatch    = 6  // the token holds the wrong seed
+	exitTimeout     = 42 // no response in time
 	exitInterrupted = 130
 )
 
-// app is what the commands share.
+// app is the state that all commands share.
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	json           bool          // --json
-	started        bool          // the command line was understood, and a command runs
+	started        bool          // the command line was valid, and a command runs
 	stdinTaken     bool          // standard input has been read
 	lists          bool          // the command writes its results while it reads
-	settle         func()        // takes a progress bar away; nil for none
+	settle         func()        // removes a progress bar; nil if there is none
 	inputs         []os.FileInfo // the files that the command reads; see reads
 }
 
-// usagef returns an error that a person must change the command line or its input
-// for.
+// usagef returns an error that the user can fix by changing the command line or its
+// input.
 func usagef(format string, args ...any) error {
 	return errclass.With(errclass.Usage, fmt.Errorf(format, args...))
 }
 
-// exitCode reports the error of a command and returns the code to exit with.
+// exitCode reports the error of a command and returns the exit code for it.
 func (a *app) exitCode(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return exitDone
@@ -71,7 +71,7 @@ func (a *app) exitCode(cmd *cobra.Command, err error) int {
 	return code
 }
 
-// errorResult is an error with --json.
+// errorResult is an error in the output of --json.
 type errorResult struct {
 	Error string `json:"error"`
 	Code  string `json:"code"` // the class of the error
@@ -94,7 +94,7 @@ func (a *app) report(text, class string, code int) {
 	}
 }
 
-// codes has the exit code of each class of errors.
+// codes maps the classes of errors to exit codes.
 var codes = map[errclass.Class]int{
 	errclass.Failed:      exitFailed,
 	errclass.Usage:       exitUsage,
@@ -107,8 +107,8 @@ var codes = map[errclass.Class]int{
 
 func codeOf(err error) int { return codes[classOf(err)] }
 
-// classOf returns the class that an error was declared with. Those of the standard
-// library have none.
+// classOf returns the class with which an error was declared. Errors of the standard
+// library have no class; classOf chooses one for the common ones.
 func classOf(err error) errclass.Class {
 	class, found := errclass.Of(err)
 	if found {
@@ -123,7 +123,7 @@ func classOf(err error) errclass.Class {
 	if errors.As(err, &lookup) {
 		return errclass.Unreachable
 	}
-	var network *net.OpError // listening on a busy or forbidden port, connecting to no server
+	var network *net.OpError // such as listening on a busy or forbidden port, or connecting where no server listens
 	for _, reason := range []error{syscall.EADDRINUSE, syscall.EADDRNOTAVAIL, syscall.ECONNREFUSED, os.ErrPermission} {
 		if errors.As(err, &network) && errors.Is(err, reason) {
 			return errclass.Unreachable
@@ -132,14 +132,13 @@ func classOf(err error) errclass.Class {
 	return class
 }
 
-// isContent reports whether a seed file's content is wrong.
+// isContent reports whether the error is about the content of a seed file.
 func isContent(err error) bool {
 	var content *seedfile.Error
 	return errors.As(err, &content)
 }
 
-// print writes a result: v as one JSON object on a line of its own with --json,
-// else the text.
+// print writes a result: v as one line of JSON with --json, otherwise text.
 func (a *app) print(v any, text string) error {
 	a.quiet()
 	if a.json {
@@ -149,7 +148,7 @@ func (a *app) print(v any, text string) error {
 	return err
 }
 
-// quiet takes a progress bar away before something else is printed.
+// quiet removes a progress bar before other output.
 func (a *app) quiet() {
 	if a.settle != nil {
 		a.settle()
@@ -188,7 +187,7 @@ an error is an object on stderr: {"error": …, "code": …, "exit": …}.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkFlags(cmd); err != nil { // cobra looks too late for a usage error
+			if err := checkFlags(cmd); err != nil { // cobra checks too late to return a usage error
 				return err
 			}
 			if err := emptyFlag(cmd); err != nil {
@@ -212,7 +211,7 @@ an error is an object on stderr: {"error": …, "code": …, "exit": …}.`,
 	for _, c := range cmd.Commands() {
 		switch c.Name() {
 		case "completion":
-			c.Args, c.RunE = subCommand, help // without it an unknown shell is no error
+			c.Args, c.RunE = subCommand, help // otherwise an unknown shell is not an error
 		case "help":
 			c.Run, c.RunE = nil, helpOn
 		}
@@ -220,10 +219,10 @@ an error is an object on stderr: {"error": …, "code": …, "exit": …}.`,
 	return cmd
 }
 
-// help is what a command does that only has sub-commands.
+// help is the RunE of a command that only has sub-commands.
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
-// helpOn is fob help COMMAND.
+// helpOn implements fob help COMMAND.
 func helpOn(cmd *cobra.Command, args []string) error {
 	about, _, err := cmd.Root().Find(args)
 	if err != nil {
@@ -236,8 +235,8 @@ func helpOn(cmd *cobra.Command, args []string) error {
 	return about.Help()
 }
 
-// noArgs is cobra.NoArgs for commands without sub-commands. It does not repeat
-// the argument: it may be a seed that somebody took for one.
+// noArgs is like cobra.NoArgs, for commands without sub-commands. It does not print the
+// argument, which may be a seed passed by mistake.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return fmt.Errorf("%s takes no arguments, only flags", cmd.CommandPath())
@@ -245,8 +244,8 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// emptyFlag refuses a flag that was given and is empty, as "$UNSET" in a script
-// makes it: it would count as not given, and fall back to a default.
+// emptyFlag rejects a flag with an empty value, as "$UNSET" in a script produces. The
+// command would treat it as not given and use the default.
 func emptyFlag(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		empty := f.Value.Type() == "string" && f.Value.String() == ""

@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// ask is a program for scripts: it makes an HTTP request, prints the answer's body
-// and wants a status. Its arguments are STATUS METHOD URL [BODYFILE|- [SECRET]].
+// ask is a program for scripts. It makes an HTTP request, prints the body of the
+// response and requires a status. Its arguments are STATUS METHOD URL [BODYFILE|-
+// [SECRET]].
 func ask() {
 	if err := askWith(append(os.Args[1:], "", "", "", "", "")); err != nil {
 		fmt.Fprintln(os.Stderr, err)

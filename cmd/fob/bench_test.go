@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// startRun starts fob run and returns its first token's port.
+// startRun starts fob run and returns the port of its first token.
 func startRun(b *testing.B, args ...string) (port string, stop func()) {
 	cmd := exec.Command("fob", append([]string{"run"}, args...)...)
 	stdout, err := cmd.StdoutPipe()
@@ -35,8 +35,8 @@ func startRun(b *testing.B, args ...string) (port string, stop func()) {
 	}
 }
 
-// BenchmarkDeviceInfo is a cold process that asks a token on a pseudo-terminal
-// who it is.
+// BenchmarkDeviceInfo measures a new process that reads the information of a token on a
+// pseudo-terminal.
 func BenchmarkDeviceInfo(b *testing.B) {
 	port, stop := startRun(b)
 	defer stop()
@@ -46,7 +46,7 @@ func BenchmarkDeviceInfo(b *testing.B) {
 	}
 }
 
-// BenchmarkRunReady is the time to the ready line.
+// BenchmarkRunReady measures the time until fob run is ready.
 func BenchmarkRunReady(b *testing.B) {
 	for b.Loop() {
 		_, stop := startRun(b)

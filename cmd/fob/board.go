@@ -42,7 +42,7 @@ commands of fob device marked (rig) press its button and read its display.`,
 	return cmd
 }
 
-// oneArg is cobra.ExactArgs(1) with a word about what is missing.
+// oneArg is like cobra.ExactArgs(1), with an error that names the missing argument.
 func oneArg(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
@@ -52,7 +52,7 @@ func oneArg(what string) cobra.PositionalArgs {
 	}
 }
 
-// buildResult is what fob board build prints.
+// buildResult is the output of fob board build.
 type buildResult struct {
 	Target      string `json:"target"`
 	Image       string `json:"image"`
@@ -107,7 +107,7 @@ release of TinyGo.`,
 	return cmd
 }
 
-// build builds with a sign of life on a terminal.
+// build builds the image and shows its progress on a terminal.
 func (a *app) build(ctx context.Context, root string, t board.Target, out string) (board.Image, error) {
 	if !isTerminal(a.stderr) {
 		return t.Build(ctx, root, out, a.stderr)
@@ -133,7 +133,7 @@ func (a *app) build(ctx context.Context, root string, t board.Target, out string
 	return image, err
 }
 
-// newLines begins each write on a line of its own.
+// newLines starts each write at the beginning of an empty line.
 type newLines struct{ w io.Writer }
 
 func (l newLines) Write(p []byte) (int, error) {
@@ -200,13 +200,13 @@ fresh from the factory.`,
 	return cmd
 }
 
-// boardReady is the first line that fob board run prints.
+// boardReady is the first line of output of fob board run.
 type boardReady struct {
 	PID     int          `json:"pid"`
 	QEMUPID int          `json:"qemu_pid"`
 	Image   string       `json:"image"`
 	Flash   string       `json:"flash_file"`
-	Tokens  []readyToken `json:"tokens"` // one, as fob run prints it
+	Tokens  []readyToken `json:"tokens"` // exactly one, in the format of fob run
 }
 
 func (a *app) runBoard(ctx context.Context, o boardOptions) error {
@@ -249,7 +249,7 @@ func (a *app) runBoard(ctx context.Context, o boardOptions) error {
 	}
 	m, info, err := a.startBoard(ctx, c)
 	if err != nil {
-		if made { // with it the choice of hardware and station
+		if made { // the next run may choose another model and station
 			err = errors.Join(err, os.Remove(o.flash))
 		}
 		return err
@@ -273,7 +273,7 @@ func (a *app) runBoard(ctx context.Context, o boardOptions) error {
 	return o.ports.advise(m.Serve(ctx, listeners...))
 }
 
-// startBoard starts a board that answers.
+// startBoard starts a board and waits until it responds.
 func (a *app) startBoard(ctx context.Context, c board.Config) (*board.Machine, host.Info, error) {
 	m, err := board.Start(c)
 	if err != nil {
@@ -287,7 +287,7 @@ func (a *app) startBoard(ctx context.Context, c board.Config) (*board.Machine, h
 	return m, info, nil
 }
 
-// flashOf makes the flash of a new token where there is none.
+// flashOf creates the flash of a new token if the file does not exist.
 func (a *app) flashOf(ctx context.Context, o boardOptions) (made bool, err error) {
 	if _, err := os.Stat(o.flash); err == nil {
 		for _, flag := range []string{"profile", "station-key"} {

@@ -42,7 +42,7 @@ One file is good for many boards: a Pico has its hardware id from its flash chip
 			if err != nil {
 				return err
 			}
-			if err := writeNew(out, page, 0o644); err != nil { // nothing in it is secret
+			if err := writeNew(out, page, 0o644); err != nil { // the page contains no secrets
 				return err
 			}
 			return a.print(map[string]string{"file": out, "model": id.Model, "station_key": key.String()}, out+"\n")

@@ -38,7 +38,7 @@ of the N steps that follow, one a line, as oathtool does.`,
 	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` with the seed in hex or base32; - is standard input")
 	f.StringVar(&o.at, "at", "now", "`TIME`: now, RFC 3339, or @UNIXSECONDS")
 	f.DurationVar(&o.step, "step", 60*time.Second, "time step, whole seconds")
-	f.Lookup("step").DefValue = "60s" // not 1m0s
+	f.Lookup("step").DefValue = "60s" // instead of 1m0s
 	f.Int64Var(&o.t0, "t0", 0, "Unix `SECONDS` of step 0 (946684800 for SafeNet tokens)")
 	f.IntVar(&o.digits, "digits", 6, "`N` digits, 6 to 9")
 	f.StringVar(&o.algorithm, "algorithm", "sha1", "`NAME`: sha1, sha256 or sha512")

@@ -67,7 +67,7 @@ func (a *app) demo(ctx context.Context, once bool) (err error) {
 	defer func() { err = errors.Join(err, b.Close()) }()
 	if once {
 		text, err := a.demoRound(ctx, d, 80, false)
-		if !a.json { // else the round has printed
+		if !a.json { // with --json, demoRound has printed
 			err = errors.Join(a.print(nil, text), err)
 		}
 		if err != nil {
@@ -113,7 +113,7 @@ func (a *app) demo(ctx context.Context, once bool) (err error) {
 	}
 }
 
-// demoResult is one token in fob demo --json.
+// demoResult is a token in the output of fob demo --json.
 type demoResult struct {
 	Profile string       `json:"model"`
 	Serial  string       `json:"serial"`
@@ -126,8 +126,9 @@ type demoResult struct {
 	LeftMS  int64        `json:"left_ms"`
 }
 
-// demoRound looks at every token once, and returns it as text of at most so many
-// columns, 60 or more. With --json it prints instead. It fails if any display is wrong.
+// demoRound reads every token once, and returns the result as text with at most the
+// given number of columns, which must be 60 or more. With --json it prints the result
+// instead. It fails if any display is wrong.
 func (a *app) demoRound(ctx context.Context, d *demo.Demo, columns int, p painter) (string, error) {
 	var b strings.Builder
 	failed := 0
@@ -154,7 +155,7 @@ func (a *app) demoRound(ctx context.Context, d *demo.Demo, columns int, p painte
 		back, expires := "S/N "+t.Serial.String(), ", EXP "+t.Expiry.Back()
 		agrees, wrong := "agrees with pquerna/otp", "WRONG: pquerna/otp says "
 		frame := "  │ %s │  %s\n"
-		if narrow { // 60 columns have 19 beside eight digits
+		if narrow { // 60 columns leave 19 beside eight digits
 			frame = "│ %s │ %s\n"
 			head, expires = head+expires, ""
 			left = strings.TrimSuffix(left, " left")
@@ -177,7 +178,7 @@ func (a *app) demoRound(ctx context.Context, d *demo.Demo, columns int, p painte
 	return b.String(), nil
 }
 
-// demoStory prints what the bank and its customer do with the first token.
+// demoStory prints the steps of the bank and its customer with the first token.
 func (a *app) demoStory(ctx context.Context, d *demo.Demo, b *demo.Bank) error {
 	steps, err := b.Story(ctx, d.Tokens[0])
 	if err != nil {
@@ -205,7 +206,7 @@ func (a *app) demoStory(ctx context.Context, d *demo.Demo, b *demo.Bank) error {
 	return allGood(steps)
 }
 
-// allGood returns an error when a step of the story did not go as it must.
+// allGood returns an error if a step of the story had the wrong result.
 func allGood(steps []demo.Step) error {
 	for _, s := range steps {
 		if !s.Good {
@@ -215,7 +216,7 @@ func allGood(steps []demo.Step) error {
 	return nil
 }
 
-// firstSentence returns what a line has room for.
+// firstSentence returns the first sentence, which fits on a line.
 func firstSentence(s string) string {
 	first, _, _ := strings.Cut(s, ". ")
 	return strings.TrimSuffix(first, ".")

@@ -25,8 +25,8 @@ import (
 
 var ansi = regexp.MustCompile("\x1b\\[[?0-9;]*[A-Za-z]")
 
-// TestDemoLive: on a terminal the demo goes on until Ctrl-C, within 80 columns
-// and 24 rows, and gives the cursor back.
+// TestDemoLive checks that the demo runs on a terminal until Ctrl-C, stays within 80
+// columns and 24 rows, and restores the cursor.
 func TestDemoLive(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command("fob", "demo")
@@ -45,7 +45,7 @@ func TestDemoLive(t *testing.T) {
 	}
 	_, err = terminal.Write([]byte{3}) // Ctrl-C
 	require.NoError(t, err)
-	_, _ = io.Copy(&screen, terminal) // ends with EIO, once the process has ended
+	_, _ = io.Copy(&screen, terminal) // returns EIO when the process has ended
 	require.NoError(t, cmd.Wait())
 
 	text := screen.String()
@@ -61,8 +61,9 @@ func TestDemoLive(t *testing.T) {
 	}
 }
 
-// TestDemoResized: at 60 columns every line has room, and a terminal that is resized
-// while the demo runs is cleared, so that no part of a wider frame stays.
+// TestDemoResized checks that every line fits into 60 columns. If the terminal is
+// resized while the demo runs, the screen must be cleared to remove the rest of a wider
+// frame.
 func TestDemoResized(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command("fob", "demo")
@@ -109,8 +110,8 @@ func TestDemoResized(t *testing.T) {
 	require.NoError(t, cmd.Wait())
 }
 
-// TestRunTable: on a terminal fob run prints a table that fits; the JSON line comes
-// with --json.
+// TestRunTable checks that fob run prints a table that fits on a terminal, and the JSON
+// line with --json.
 func TestRunTable(t *testing.T) {
 	t.Parallel()
 	run := func(columns uint16, env string, args ...string) string {
@@ -149,8 +150,8 @@ func TestRunTable(t *testing.T) {
 	require.True(t, strings.HasPrefix(run(80, "NO_COLOR=", "--json"), `{"pid":`))
 }
 
-// TestDemoStays: the demo's pages are there for as long as it runs, also
-// after a client has come and gone.
+// TestDemoStays checks that the demo's pages are available as long as it runs, even
+// after a client has connected and gone.
 func TestDemoStays(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command("fob", "demo")
@@ -160,7 +161,7 @@ func TestDemoStays(t *testing.T) {
 	timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
 	screen := make(chan string, 1)
-	go func() { // reads on, or the demo would wait for its terminal
+	go func() { // keeps reading, or the demo would block on its terminal
 		var text bytes.Buffer
 		chunk := make([]byte, 4096)
 		for {
@@ -188,15 +189,15 @@ func TestDemoStays(t *testing.T) {
 			answer.Body.Close()
 			require.Equal(t, http.StatusOK, answer.StatusCode, path)
 		}
-		time.Sleep(5 * time.Second) // as a person reads: deadlines left on a line end in it
+		time.Sleep(5 * time.Second) // the time of a person reading; a deadline left on a line would expire
 	}
 	_, err = terminal.Write([]byte{3}) // Ctrl-C
 	require.NoError(t, err)
 	require.NoError(t, cmd.Wait())
 }
 
-// TestDemoWrong: a display that is not what the reference says is seen, and is
-// an exit code of its own.
+// TestDemoWrong checks that a display that differs from the reference is detected, and
+// has its own exit code.
 func TestDemoWrong(t *testing.T) {
 	t.Parallel()
 	d, err := demo.New()
@@ -206,7 +207,7 @@ func TestDemoWrong(t *testing.T) {
 	defer cancel()
 	go d.Serve(ctx)
 	require.NoError(t, d.Provision(ctx))
-	d.Tokens[1].Profile.Digits = 8 // the reference now computes for another token
+	d.Tokens[1].Profile.Digits = 8 // the reference now computes codes of another length
 
 	for _, json := range []bool{false, true} {
 		var out bytes.Buffer

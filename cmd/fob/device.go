@@ -20,13 +20,13 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// device is what the device commands share.
+// device is the state that the device commands share.
 type device struct {
 	*app
 	port         string
 	passwordFile string
-	timeout      time.Duration // 0: as long as a device may take
-	waiting      *pflag.Flag   // of timeout
+	timeout      time.Duration // 0: the protocol's limit for each request
+	waiting      *pflag.Flag   // the flag of timeout
 }
 
 func newDeviceCmd(a *app) *cobra.Command {
@@ -83,7 +83,7 @@ func (d *device) with(ctx context.Context, f func(context.Context, *host.Client)
 	return advise(f(ctx, host.New(p, host.WithTimeout(d.timeout))))
 }
 
-// advise says what to do about an error that everybody meets.
+// advise adds a hint to an error that many users meet.
 func advise(err error) error {
 	var refused *host.RefusedError
 	switch {
@@ -103,8 +103,8 @@ func advise(err error) error {
 	return err
 }
 
-// mayWantPassword reports whether the port of an error is one beyond loopback,
-// which asks for a password.
+// mayWantPassword reports whether the error is about a port beyond loopback, which
+// requires a password.
 func mayWantPassword(err error) bool {
 	var at *port.OpError
 	if !errors.As(err, &at) {
@@ -118,7 +118,7 @@ func mayWantPassword(err error) bool {
 	return ip == nil || !ip.IsLoopback()
 }
 
-// command makes a device command without arguments.
+// command returns a device command without arguments.
 func (d *device) command(use, short string, run func(context.Context, *host.Client) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Args: noArgs,
@@ -126,7 +126,7 @@ func (d *device) command(use, short string, run func(context.Context, *host.Clie
 	}
 }
 
-// infoResult is what fob device info prints.
+// infoResult is the output of fob device info.
 type infoResult struct {
 	HardwareID host.HardwareID `json:"hardware_id"`
 	Serial     token.Serial    `json:"serial"`
@@ -225,7 +225,7 @@ func newClockCmd(d *device) *cobra.Command {
 		r := struct {
 			Clock   time.Time `json:"clock"`
 			Set     bool      `json:"clock_set"`
-			AheadMS int64     `json:"ahead_ms"` // of this machine
+			AheadMS int64     `json:"ahead_ms"` // relative to this machine's clock
 		}{t, isSet, t.UnixMilli() - middle.UnixMilli()} // a Duration ends at 292 years
 		text := fmt.Sprintf("%s (%s)\n", t.Format("2006-01-02T15:04:05.000Z07:00"), ahead(r.AheadMS))
 		if !isSet {
@@ -288,7 +288,7 @@ func newResetCmd(d *device) *cobra.Command {
 	})
 }
 
-// printState prints what the token has become.
+// printState prints the token's state after a command.
 func (d *device) printState(ctx context.Context, c *host.Client) error {
 	i, err := c.Info(ctx)
 	if err != nil {

@@ -20,8 +20,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// defaultLife is how long a token works for which no expiry date was given, in
-// months.
+// defaultLife is the life of a token, in months, if no expiry date is given.
 const defaultLife = 5 * 12
 
 // provisionOptions are the flags of fob device provision.
@@ -34,9 +33,9 @@ type provisionOptions struct {
 	seedFile, seedOut, stationKey string
 	at                            string
 	lock                          bool
-	seeds                         seedsInput      // how to read seedFile
-	keep                          recordFlags     // where to record the token
-	record                        seedfile.Record // of seedFile, if it is one of tokens
+	seeds                         seedsInput      // the flags for reading seedFile
+	keep                          recordFlags     // the flags for recording the token
+	record                        seedfile.Record // the token's record in seedFile, if that is a file of tokens
 }
 
 func newProvisionCmd(d *device) *cobra.Command {
@@ -96,7 +95,7 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	check := o // what the flags say must be possible on some hardware
+	check := o // the flags must be valid for at least some hardware
 	if check.profile == "" {
 		check.profile = token.Profiles()[0].Name
 	}
@@ -119,10 +118,10 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) (err error) {
 		return err
 	}
 	defer order.Seed.Destroy()
-	sent := false // the token may hold the seed
+	sent := false // whether the token may hold the seed
 	defer func() {
 		if !sent && o.seedOut != "" {
-			os.Remove(o.seedOut) // we have made it, and nothing needs it
+			os.Remove(o.seedOut) // this command created the file, and it is not needed
 		}
 	}()
 	record, err := o.keep.start(ctx, d.app, profile)
@@ -187,7 +186,7 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) (err error) {
 	})
 }
 
-// order turns the flags into an order, as far as the device need not be asked.
+// order converts the flags to an order, as far as possible without the device.
 func (d *device) order(o provisionOptions) (host.Order, error) {
 	var order host.Order
 	var err error
@@ -209,7 +208,7 @@ func (d *device) order(o provisionOptions) (host.Order, error) {
 		return order, err
 	}
 	order.Now = func() time.Time { return at.Add(time.Since(now)) }
-	if o.at == "now" { // whose, only the token knows
+	if o.at == "now" { // only the token has the time of its world
 		quiet := *d.app
 		quiet.stderr = io.Discard
 		return order, o.dates(&order, &quiet, at)
@@ -238,7 +237,7 @@ func (o provisionOptions) dates(order *host.Order, a *app, at time.Time) (err er
 	return nil
 }
 
-// zone finds a time zone. Tokyo needs no time zone database.
+// zone returns a time zone by name. Tokyo works without a time zone database.
 func zone(name string) (*time.Location, error) {
 	if name == "Asia/Tokyo" {
 		return token.Tokyo(), nil
@@ -250,7 +249,7 @@ func zone(name string) (*time.Location, error) {
 	return loc, nil
 }
 
-// profileWanted is the named profile with what the flags change.
+// profileWanted returns the named profile with the changes made by flags.
 func (o provisionOptions) profileWanted(cmd *cobra.Command) (token.Profile, error) {
 	p, err := token.ProfileByName(o.profile)
 	if err != nil {
@@ -287,8 +286,8 @@ func (o provisionOptions) profileWanted(cmd *cobra.Command) (token.Profile, erro
 	return p, profileFlag(p.Validate())
 }
 
-// provisionSeed reads the seed or makes one. A made one is on disk before the
-// token sees it.
+// provisionSeed reads the seed or generates one. A generated seed is saved to disk
+// before it is sent to the token.
 func (d *device) provisionSeed(ctx context.Context, o provisionOptions) (token.Seed, error) {
 	if o.seedFile != "" {
 		if o.seedOut != "" {

@@ -19,7 +19,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// rigResult is what a display command through the rig prints.
+// rigResult is the output of the commands that read the display through the rig.
 type rigResult struct {
 	Code     *string   `json:"code"` // null if no code is shown
 	Text     string    `json:"text"`
@@ -46,8 +46,8 @@ func (d *device) rigDisplay(ctx context.Context, c *host.Client) error {
 	return d.print(r, v.Text+"\n")
 }
 
-// shownCode returns the code on the display, nil if it is dark or shows something
-// else. A display test lights every segment.
+// shownCode returns the code on the display, or nil if the display is dark or shows
+// something else. A display test lights every segment, which is not a code.
 func shownCode(v host.RigDisplay) *string {
 	code := strings.TrimSpace(v.Text)
 	test := v.Tick && v.Battery && strings.Trim(code, "8") == ""
@@ -58,7 +58,7 @@ func shownCode(v host.RigDisplay) *string {
 }
 
 // worldNow returns the time of the token's world. Only the rig of a virtual token
-// knows it; for other tokens it is this machine's.
+// reports it; for other tokens it is this machine's time.
 func worldNow(ctx context.Context, c *host.Client) time.Time {
 	if v, err := c.RigDisplay(ctx); err == nil && !v.World.IsZero() {
 		return v.World
@@ -77,12 +77,12 @@ func (d *device) noButton(ctx context.Context, c *host.Client, what string) {
 	}
 }
 
-// newShownCodeCmd is the way of a script to a code: it cannot read a dark display by
-// accident.
+// newShownCodeCmd returns the command with which scripts read a code. It never reads a
+// dark display by accident.
 func newShownCodeCmd(d *device) *cobra.Command {
 	cmd := d.command("code", "Read the code, and switch the display on first if it is dark", func(ctx context.Context, c *host.Client) error {
 		v, err := d.lightUp(ctx, c)
-		if errors.Is(err, serialproto.RCUnsupported) { // no rig: until it is locked the token tells the code
+		if errors.Is(err, serialproto.RCUnsupported) { // no rig: the token reports its code until it is locked
 			shown, err := c.Display(ctx)
 			if err != nil {
 				return err
@@ -99,7 +99,7 @@ button first (rig). A token without a rig tells its code until it is locked.`
 	return cmd
 }
 
-// lightUp returns the display once it shows a code, which comes after a warning.
+// lightUp turns the display on, and waits until it shows a code instead of a warning.
 func (d *device) lightUp(ctx context.Context, c *host.Client) (host.RigDisplay, error) {
 	const poll = 50 * time.Millisecond
 	v, err := c.LightUp(ctx)
@@ -118,7 +118,7 @@ func (d *device) lightUp(ctx context.Context, c *host.Client) (host.RigDisplay, 
 			return v, errclass.With(errclass.Failed, fmt.Errorf("reading the code: the display shows %q", v.Text))
 		}
 		v, err = c.RigDisplay(ctx)
-		if err == nil && v.Dark() && v.Step != pressed { // the step ended under the warning
+		if err == nil && v.Dark() && v.Step != pressed { // the step ended during the warning
 			v, err = c.LightUp(ctx)
 			pressed = v.Step
 		}
@@ -126,7 +126,7 @@ func (d *device) lightUp(ctx context.Context, c *host.Client) (host.RigDisplay, 
 	return v, err
 }
 
-// codeResult is a code and how long it is shown.
+// codeResult is a code and the remaining time of its step.
 type codeResult struct {
 	Code   string `json:"code"`
 	Step   int64  `json:"step"`
@@ -137,10 +137,10 @@ func (d *device) printCode(code string, step int64, left time.Duration) error {
 	return d.print(codeResult{code, step, left.Milliseconds()}, code+"\n")
 }
 
-// newRigCmds returns the commands that move the hardware from outside. Each
+// newRigCmds returns the commands that control the hardware through the rig. Each
 // prints the display afterwards.
 func newRigCmds(d *device) []*cobra.Command {
-	// prepare understands the argument before the port is opened.
+	// prepare parses the argument before the port is opened.
 	type action func(context.Context, *host.Client) error
 	rig := func(use, short, what string, prepare func(arg string) (action, error)) *cobra.Command {
 		return &cobra.Command{
@@ -223,8 +223,8 @@ more voltage in the cold: with a weak battery nothing may be readable.`
 	}
 }
 
-// signed lets the argument of a command be the value of a flag as well: cobra takes
-// an argument that begins with "-" for a flag.
+// signed makes a flag available as an alternative to the argument of a command, because
+// cobra parses an argument that begins with "-" as a flag.
 func signed(flag string, cmd *cobra.Command) *cobra.Command {
 	verb, argument, _ := strings.Cut(cmd.Use, " ")
 	cmd.Use = fmt.Sprintf("%s [%s]", verb, argument)
@@ -245,7 +245,7 @@ func signed(flag string, cmd *cobra.Command) *cobra.Command {
 // signedFlag is the annotation that names the flag for a negative argument.
 const signedFlag = "signed"
 
-// duration reads a duration; example is one that fits.
+// duration parses a duration. The error shows example as a valid one.
 func duration(text, example string) (time.Duration, error) {
 	t, err := time.ParseDuration(text)
 	if err != nil {

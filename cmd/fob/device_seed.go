@@ -19,9 +19,9 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// fromFile reads --seed-file. A file with one seed in hex or base32 has nothing
-// else, and false is returned. Of a file of tokens it keeps the record that --serial
-// names, which the flags must agree with.
+// fromFile reads --seed-file. It returns false if the file contains just one seed in
+// hex or base32. From a file of tokens it takes the record selected by --serial, and
+// checks that the flags agree with it.
 func (o *provisionOptions) fromFile(ctx context.Context, d *device, cmd *cobra.Command) (bool, error) {
 	if o.seedFile == "" {
 		return false, nil
@@ -46,7 +46,7 @@ func (o *provisionOptions) fromFile(ctx context.Context, d *device, cmd *cobra.C
 				return usagef("--serial %s: the seed file has two tokens with that serial number", o.serial)
 			}
 			o.record = *r
-			r.Seed = token.Seed{} // ours now
+			r.Seed = token.Seed{} // o.record owns the seed now
 			return nil
 		})
 	})
@@ -66,8 +66,8 @@ func (o *provisionOptions) fromFile(ctx context.Context, d *device, cmd *cobra.C
 	return true, nil
 }
 
-// peek reports whether the seed file is one of tokens. What cannot be read twice is
-// kept for the reader that comes next.
+// peek reports whether the seed file is a file of tokens. Input that cannot be read
+// twice is kept for the next reader.
 func (o *provisionOptions) peek(ctx context.Context, a *app) (tokens bool, err error) {
 	if o.seeds.from != "" {
 		return true, nil
@@ -75,7 +75,7 @@ func (o *provisionOptions) peek(ctx context.Context, a *app) (tokens bool, err e
 	var input io.Reader
 	if o.seedFile == "-" {
 		if a.stdinTaken {
-			return false, a.takeStdin() // its error
+			return false, a.takeStdin() // returns the error
 		}
 		input = &interruptible{ctx: ctx, r: a.stdin}
 	} else {
@@ -112,7 +112,7 @@ func (o *provisionOptions) peek(ctx context.Context, a *app) (tokens bool, err e
 	return !errors.Is(err, seedfile.ErrFormat), nil
 }
 
-// recordOf is what to record of a token that was provisioned.
+// recordOf returns the record to save for a provisioned token.
 func (o *provisionOptions) recordOf(order *host.Order, profile string) seedfile.Record {
 	r := o.record
 	if r.Seed.IsZero() {
@@ -127,11 +127,12 @@ func (o *provisionOptions) recordOf(order *host.Order, profile string) seedfile.
 	return r
 }
 
-// maxPipe bounds a seed file that comes from a pipe other than standard input.
+// maxPipe is the maximum size of a seed file read from a pipe other than standard
+// input.
 const maxPipe = 64 << 20
 
-// agree refuses flags that say another thing than the record, and a record of which
-// no token of fob can be made.
+// agree rejects flags that contradict the record, and records that a fob token does not
+// support.
 func (o *provisionOptions) agree(cmd *cobra.Command) error {
 	r, given := &o.record, cmd.Flags().Changed
 	step := time.Duration(r.Step) * time.Second

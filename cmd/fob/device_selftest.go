@@ -16,17 +16,17 @@ import (
 	"github.com/d204ef64/fob/serialproto/host"
 )
 
-// The results of a part of the self-test, as they are printed.
+// The printed results of a part of the self-test.
 const (
 	testPassed        = "passed"
 	testFailed        = "failed"
 	testNotApplicable = "not applicable"
-	testNotReported   = "not reported" // by an older firmware
+	testNotReported   = "not reported" // the firmware is older than the part
 	testUndecided     = "undecided"    // the line is too slow for the time given
-	testLeftOut       = "left out"     // as the flags say
+	testLeftOut       = "left out"     // by a flag
 )
 
-// selfTestResult is what fob device selftest prints.
+// selfTestResult is the output of fob device selftest.
 type selfTestResult struct {
 	Passed     bool              `json:"passed"`
 	Flash      bool              `json:"flash"`
@@ -43,7 +43,7 @@ type crystalResult struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// selfTest is the command fob device selftest.
+// selfTest is the state of the command fob device selftest.
 type selfTest struct {
 	*device
 	longest time.Duration
@@ -106,7 +106,7 @@ func (t *selfTest) run(ctx context.Context, c *host.Client) error {
 			wrong = append(wrong, name+" "+s)
 		}
 	}
-	if !test.Crypto && len(wrong) == 0 { // an older firmware, that does not say which
+	if !test.Crypto && len(wrong) == 0 { // an older firmware, which does not report the parts
 		wrong = append(wrong, "crypto "+testFailed)
 	}
 	r.Passed = len(wrong) == 0
@@ -119,7 +119,7 @@ func (t *selfTest) run(ctx context.Context, c *host.Client) error {
 	return nil
 }
 
-// text is the result for people, one part to a line.
+// text returns the result as text, one line per part.
 func (r *selfTestResult) text(names []string) string {
 	var b strings.Builder
 	for _, name := range names {
@@ -147,8 +147,8 @@ func partResult(t host.SelfTest, p serialproto.Part) string {
 	return testFailed
 }
 
-// crystal measures the crystal. The world of a virtual token may stand still: then
-// there is nothing to measure by.
+// crystal measures the crystal. If the world of a virtual token stands still, there is
+// no time to compare with.
 func (t *selfTest) crystal(ctx context.Context, c *host.Client) (string, *crystalResult, error) {
 	if t.longest == 0 {
 		return testLeftOut, nil, nil
@@ -176,5 +176,5 @@ func (t *selfTest) crystal(ctx context.Context, c *host.Client) (string, *crysta
 	return testUndecided, r, nil
 }
 
-// round drops digits of a number of ppm that mean nothing.
+// round removes insignificant digits of a number of ppm.
 func round(ppm float64) float64 { return math.Round(ppm*10) / 10 }
