@@ -44,8 +44,8 @@ func TestBK19Ledger(t *testing.T) {
 	require.Equal(t, validator.Yen(1100), fee)
 }
 
-// TestBK19NoCause: an application without a cause is for the free token (「1契約につき1つ無料」),
-// which a contract can have once.
+// TestBK19NoCause: an application without a cause is for the free token (「1契約に
+// つき1つ無料」), which a contract can have once.
 func TestBK19NoCause(t *testing.T) {
 	for _, text := range []string{"", "gift", "Cause(9)"} {
 		o := validator.Order{Cause: validator.ParseCause(text)}

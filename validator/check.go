@@ -27,13 +27,13 @@ type Decision struct {
 //   - Any other code is refused. A refused code is not consumed: a code that is entered
 //     too early is accepted when its time has come.
 //
-// A failed attempt ("入力を当行所定の回数誤る") is a code that matches none of the steps that Check
-// searches. Repeating a wrong code counts each time. Unless the settings require it,
-// three kinds of entry do not count: a used code, a code within SecondBand whose time
-// has passed or has not come, and an entry that does not have the form of a code. An
-// accepted code resets the count to 0. A correction does not, because it authorises
-// nothing. The entry that raises the count to WrongLimit suspends the token (BK-05,
-// BK-06).
+// A failed attempt ("入力を当行所定の回数誤る") is a code that matches none of the
+// steps that Check searches. Repeating a wrong code counts each time. Unless the
+// settings require it, three kinds of entry do not count: a used code, a code within
+// SecondBand whose time has passed or has not come, and an entry that does not have the
+// form of a code. An accepted code resets the count to 0. A correction does not,
+// because it authorises nothing. The entry that raises the count to WrongLimit suspends
+// the token (BK-05, BK-06).
 //
 // If a token is suspended, expired, revoked, reported or unknown, Check changes neither
 // its drift nor its count. It still computes everything, and therefore neither the

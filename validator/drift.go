@@ -95,10 +95,10 @@ func (d Drift) highest(s Settings, p token.Profile, seen, now token.UnixSeconds)
 }
 
 // window returns the steps whose codes are accepted at an instant. A code is accepted
-// until Window steps after the slowest possible clock has stopped showing it. A loss of
-// more than one LearnEvery does not widen the window; such a code needs a second one.
-// Nor does the part of Shown below a whole step (BK-03): those seconds are how late the
-// last code was typed.
+// until Window steps after the slowest possible clock has stopped showing it. The
+// window allows for at most the one step that a clock can lose in one LearnEvery; the
+// code of a slower clock needs a second one. Seconds in Shown below a whole step do not
+// widen the window (BK-03): they are how late the last code was typed.
 func (d Drift) window(s Settings, p token.Profile, now token.UnixSeconds) (low, high int64) {
 	step := p.StepAt(now)
 	low, high = step+d.Offset-s.Window, step+d.Top+s.Window

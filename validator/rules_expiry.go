@@ -28,18 +28,19 @@ func Today(now token.UnixSeconds) token.Expiry {
 }
 
 // NoticeOn returns the day on which the e-mail and the new token are sent (BK-13, Q9:
-// "有効期限の1ヵ月前"). It is NoticeMonths calendar months before the date on the back label.
-// If that month is too short, it is the month's last day: 28 or 29 February for 31
-// March. The zero date returns zero.
+// "有効期限の1ヵ月前"). It is NoticeMonths calendar months before the date on the back
+// label. If that month is too short, it is the month's last day: 28 or 29 February for
+// 31 March. The zero date returns zero.
 func NoticeOn(s Settings, expiry token.Expiry) token.Expiry {
 	return expiry.AddMonths(-s.NoticeMonths)
 }
 
-// NoticeDue reports whether the notice and the new token for a token are due at an
+// NoticeDue reports whether the notice and the replacement for a token are due at an
 // instant. They are due from 00:00 Japan time of [NoticeOn] to the end of the expiry
 // date, which allows a bank that was down for a day to catch up. The caller must
 // remember whether they were sent. Nothing is sent for a token that has not been
-// activated ("ご利用開始登録いただいていないハードウェアトークンにつきましては、送付致しません") or is not in use.
+// activated ("ご利用開始登録いただいていないハードウェアトークンにつきましては、送付
+// 致しません") or is not in use.
 func NoticeDue(s Settings, expiry token.Expiry, c Condition, activated bool, now token.UnixSeconds) bool {
 	if expiry.IsZero() || !activated || ConditionAt(c, expiry, now) != InUse {
 		return false

@@ -51,10 +51,10 @@ func (c Cause) String() string {
 }
 
 // fees determines which causes incur the fee, and how a token is applied for. Q6 names
-// loss, theft and fault together, and exempts a fault ("機器の故障によるもの") if the token is
-// returned. It does not name damage, which is not a fault of the token. The replacement
-// at expiry is sent without an application (Q9), and Q11 charges only for reissued and
-// additional tokens.
+// loss, theft and fault together, and exempts a fault ("機器の故障によるもの") if the
+// token is returned. It does not name damage, which is not a fault of the token. The
+// replacement at expiry is sent without an application (Q9), and Q11 charges only for
+// reissued and additional tokens.
 var fees = [...]struct {
 	free     bool
 	returned bool // free if the old token is returned
@@ -106,7 +106,7 @@ type Order struct {
 
 // Fee returns the price of a token, including tax, and the rule that sets it (BK-10,
 // BK-11, BK-19). A first token is charged as an additional one if the contract has
-// already had its first ("1契約につき1つ無料"). An unknown cause is charged the fee.
+// already had its first ("1契約につき1つ無料"). An unknown cause costs the fee.
 func Fee(s Settings, o Order) (Yen, Rule) {
 	if o.Cause == CauseFirst && o.HasToken {
 		o.Cause = CauseAdditional
@@ -121,8 +121,8 @@ func Fee(s Settings, o Order) (Yen, Rule) {
 	return s.Fee, f.rule
 }
 
-// OrderWay returns how a token is applied for: on paper (Q6, Q7). There is no
-// application at expiry, because the token is sent automatically.
+// OrderWay returns how a token is applied for: on paper (Q6, Q7). The replacement at
+// expiry is sent automatically, without an application.
 func OrderWay(c Cause) (Way, Rule) {
 	if int(c) >= len(fees) {
 		return NoWay, BK11
@@ -133,9 +133,9 @@ func OrderWay(c Cause) (Way, Rule) {
 // ErrAddress is returned for a delivery address other than the contract's.
 var ErrAddress = errclass.New(errclass.Refused, "tokens are sent to the contract's registered address only")
 
-// ShipTo returns the address to which a token is posted (BK-11, Q7: "郵送先を個別で
-// ご指定いただくことはできません"): the registered address. It returns [ErrAddress] if asked is
-// another address; "" requests none.
+// ShipTo returns the address to which a token is posted (BK-11, Q7: "郵送先を
+// 個別でご指定いただくことはできません"): the registered address. It returns [ErrAddress]
+// if asked is another address; "" requests none.
 func ShipTo(registered, asked string) (string, error) {
 	if asked != "" && asked != registered {
 		return "", ErrAddress
@@ -144,8 +144,8 @@ func ShipTo(registered, asked string) (string, error) {
 }
 
 // Delivery returns the days between which a token that was applied for on a day is
-// expected to arrive (BK-11, Q7: "7日〜10日前後"). Days are calendar days, and the dates are
-// estimates.
+// expected to arrive (BK-11, Q7: "7日〜10日前後"). Days are calendar days, and the
+// dates are estimates.
 func Delivery(s Settings, applied token.Expiry) (from, to token.Expiry) {
 	return addDays(applied, s.DeliveryFrom), addDays(applied, s.DeliveryTo)
 }

@@ -12,8 +12,8 @@ import (
 var ErrNotBanks = errclass.New(errclass.Refused, "not a token of this bank")
 
 // CheckProfile returns an error unless the bank accepts tokens of a profile (BK-01, Q1:
-// "60秒毎に変更となる"): the step must be 60 s. The text does not specify digits, hash or T0.
-// The error is a [token.FieldError] that wraps [ErrNotBanks], or an error of
+// "60秒毎に変更となる"): the step must be 60 s. The text does not specify digits, hash
+// or T0. The error is a [token.FieldError] that wraps [ErrNotBanks], or an error of
 // [token.Profile.Validate].
 func CheckProfile(p token.Profile) error {
 	if p.Step != token.DefaultStep {

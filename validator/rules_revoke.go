@@ -43,8 +43,9 @@ func ArrangementOf(users []User) Arrangement {
 }
 
 // revocation is the table of Q10. Its rows are the status of the acting user's own
-// token, as the sentence before the table states ("自ら使用しているハードウェアトークンの…状態において"). Theft
-// is treated as loss. OnPaper is "当行所定の書面により、届出が必要となります。"
+// token, as the sentence before the table states ("自ら使用している
+// ハードウェアトークンの…状態において"). Theft is treated as loss. OnPaper is "当行所定の書面により、
+// 届出が必要となります。"
 var revocation = [...]struct {
 	rule Rule
 	ways map[Condition]Way
@@ -71,8 +72,8 @@ func RevocationWay(a Arrangement, own Condition) (Way, Rule) {
 
 // MayRevoke returns whether a user may revoke a token (失効), given all users of the
 // contract. To revoke on screen, the user must be a master or admin, and the token must
-// not be their own, regardless of its status. They must not be suspended, because revoking
-// needs a code of their own token (BK-04). The code is checked separately.
+// not be their own, regardless of its status. They must not be suspended, because
+// revoking needs a code of their own token (BK-04). The code is checked separately.
 //
 // The way is [OnPaper] if the table requires it, or if neither this user nor any other
 // user of the contract can revoke on screen. It is [NoWay] if another user can.

@@ -4,15 +4,15 @@ package validator
 
 import "slices"
 
-// LiftWay returns how a token can be unlocked (利用停止解除), given all users of its contract
-// (BK-07, BK-08):
+// LiftWay returns how a token can be unlocked (利用停止解除), given all users of its
+// contract (BK-07, BK-08):
 //
 //   - on screen, if a master or admin uses another token that is in use (Q4:
-//     "別のハードウェアトークンを利用しているマスターユーザ/管理者ユーザがいる場合"; Q10 adds that their own token must not
-//     be out of use);
-//   - on paper otherwise. Q4 specifies this for "ハードウェアトークンが1つの場合". If there are more
-//     tokens but no such user, neither heading of Q4 applies. It is paper too, because
-//     no user is left who could unlock the token.
+//     "別のハードウェアトークンを利用しているマスターユーザ/管理者ユーザがいる場合";
+//     Q10 adds that their own token must not be out of use);
+//   - on paper otherwise. Q4 specifies this for "ハードウェアトークンが1つの場合". If
+//     there are more tokens but no such user, neither heading of Q4 applies. It is
+//     paper too, because no user is left who could unlock the token.
 //
 // The way is [NoWay] for a token that is not suspended.
 func LiftWay(s Settings, users []User, target Held) Verdict {
@@ -30,12 +30,13 @@ func LiftWay(s Settings, users []User, target Held) Verdict {
 // can. The reason states why this user cannot. users must be all users of the contract.
 //
 // A master or admin may unlock any token except the one that they use (BK-08), if their
-// own token is in use (BK-15, Q10: "自ら使用しているハードウェアトークンの有効期限切れ・故障・
-// 紛失状態において、失効や利用停止の解除を行うことはできません"). A user who used the token when it was suspended and
-// has since registered another one may not, unless Settings.SelfLift is on. Q4 requires
-// a user "別のハードウェアトークンを利用している", and with a spare token anyone could become such a user.
-// A suspended user cannot give a code, and therefore cannot unlock if a code is
-// required. The code is checked separately, see [NeedsOTP].
+// own token is in use (BK-15, Q10: "自ら使用しているハードウェアトークンの有効期限
+// 切れ・故障・紛失状態において、失効や利用停止の解除を行うことはできません"). A user
+// who used the token when it was suspended and has since registered another one may
+// not, unless Settings.SelfLift is on. Q4 requires a user "別のハードウェアトークンを
+// 利用している", and with a spare token anyone could become such a user. A
+// suspended user cannot give a code, and therefore cannot unlock if a code is required.
+// The code is checked separately, see [NeedsOTP].
 func MayLift(s Settings, actor User, users []User, target Held) Verdict {
 	v := mayLift(s, actor, target)
 	if v.Way == OnScreen || v.Reason == ReasonOtherContract || v.Reason == ReasonNotSuspended {

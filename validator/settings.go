@@ -21,8 +21,8 @@ const day token.UnixSeconds = 86400
 // valid: begin with [DefaultSettings].
 type Settings struct {
 	// WrongLimit is the lockout threshold: the number of failed attempts in a row that
-	// suspends a token. It is the "当行所定の回数" of Q4, which no bank publishes. 1 to 100,
-	// the maximum that NIST SP 800-63B section 3.2.2 allows. Default 5.
+	// suspends a token. It is the "当行所定の回数" of Q4, which no bank publishes. 1 to
+	// 100, the maximum that NIST SP 800-63B section 3.2.2 allows. Default 5.
 	WrongLimit int
 
 	// Window is how many steps a code may lie before or after the expected step, 0 to

@@ -13,9 +13,9 @@ type Token struct {
 	Expiry    token.Expiry      // zero: none
 }
 
-// State is the bank's memory of the codes of one token. It belongs to the token
-// and not to a user, and all users who share the token share it (Q4:
-// "同一ハードウェアトークンを利用している全てのユーザ"; RFC 4226 section 7.3). The zero value is the state of a
+// State is the bank's memory of the codes of one token. It belongs to the token and not
+// to a user, and all users who share the token share it (Q4: "同一ハードウェアトークンを
+// 利用している全てのユーザ"; RFC 4226 section 7.3). The zero value is the state of a
 // token that was never used. States are comparable with ==.
 type State struct {
 	// Next is the lowest step that can still be accepted: one more than the last
@@ -45,8 +45,8 @@ type Pending struct {
 	At     token.UnixSeconds // when it was entered
 }
 
-// Lift returns the state after the token was unlocked (利用停止解除), on screen or on paper.
-// It keeps the used steps and the estimate of the clock: a code from before the
+// Lift returns the state after the token was unlocked (利用停止解除), on screen or on
+// paper. It keeps the used steps and the estimate of the clock: a code from before the
 // suspension remains invalid.
 func (st State) Lift() State {
 	st.Suspended = false

@@ -78,10 +78,10 @@ var reasonNames = []string{
 	"wrong password", "unknown user", "must wait", "not possible",
 }
 
-// Reasons returns all reasons but [ReasonNone].
+// Reasons returns all reasons except [ReasonNone].
 func Reasons() []Reason { return values(ReasonAccepted, len(reasonNames)) }
 
-// OfCode reports whether a record with the reason is about a code that was looked at.
+// OfCode reports whether a record with the reason is about a code that was checked.
 func (r Reason) OfCode() bool { return ReasonNone < r && r < ReasonAllowed }
 
 // String returns a few words in lower case, for example "own token".

@@ -59,7 +59,8 @@ func (o office) state(serial token.Serial) validator.State {
 
 // TestWrongActivations: wrong activations never change a token that the user does not
 // use, and its users can go on. Activation is locked for that user. Q4 suspends a token
-// after failed attempts of the token's own users ("同一ハードウェアトークンを利用している全てのユーザ").
+// after failed attempts of the token's own users ("同一ハードウェアトークンを利用し
+// ている全てのユーザ").
 func TestWrongActivations(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		o := officeOf(d)
@@ -186,7 +187,8 @@ func TestActivationLockAfterAClockThatJumped(t *testing.T) {
 
 // TestSpareTokenLiftsNothing: a master whose own token is suspended can continue with a
 // spare one, but cannot unlock the suspended one with it, however many tokens they
-// register. Q4 requires "別のハードウェアトークンを利用しているマスターユーザまたは管理者ユーザが", or paper.
+// register. Q4 requires "別のハードウェアトークンを利用しているマスターユーザまたは
+// 管理者ユーザが", or paper.
 func TestSpareTokenLiftsNothing(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		o := officeOf(d)

@@ -35,10 +35,10 @@ func (b *Bank) Backup(ctx context.Context, by By, w io.Writer, progress func(row
 // bank, [store.ErrBackup] if the backup is incomplete, and [store.ErrExists] if the
 // database already contains a bank.
 //
-// A backup does not record later events. To keep any code from being accepted twice
-// (BK-02), Restore marks every code that a token may have shown before now as used,
-// according to the backup's estimate of its clock. Corrections at the back office since
-// the backup must be repeated. An unsent e-mail may have been sent since. It becomes
+// A backup does not record later events. No code may be accepted twice (BK-02). Restore
+// therefore marks as used every code that a token may have shown before now, according
+// to the backup's estimate of its clock. Corrections at the back office since the
+// backup must be repeated. An unsent e-mail may have been sent since. It becomes
 // doubtful, and a clerk decides. Sessions are not part of a backup. Everything else
 // returns to its earlier state: later revocations, suspensions, locks and ends of keys
 // are lost.

@@ -316,7 +316,7 @@ func (b *Bank) Resend(ctx context.Context, by By, id string) (n Notice, err erro
 	return n, err
 }
 
-// shortenTo shortens a text to at most most characters.
+// shortenTo escapes a text and shortens it to the given number of characters.
 func shortenTo(s string, most int) string {
 	r := []rune(fmt.Sprintf("%q", s))
 	r = r[1 : len(r)-1]

@@ -15,9 +15,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestOrderGoesToTheRegisteredAddress: Q7, 「…ご契約者のお届け住所宛に郵送します」. If a customer moves
-// between the application and the shipment, the token goes to the new address. A
-// shipped order keeps the address of its shipment.
+// TestOrderGoesToTheRegisteredAddress: Q7, 「…ご契約者のお届け住所宛に郵送します」. If
+// a customer moves between the application and the shipment, the token goes to the new
+// address. A shipped order keeps the address of its shipment.
 func TestOrderGoesToTheRegisteredAddress(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		c := d.Contract("c1")

@@ -13,10 +13,11 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// Order records an application for a token (ハードウェアトークン追加発行・再発行依頼書). It is for the
-// contract's first and free token, an additional one (BK-11), or the replacement of one
-// that was lost or broke (BK-10), which is recorded too. A token that the bank does not
-// issue, or sends automatically at expiry, is refused in the outcome.
+// Order records an application for a token
+// (ハードウェアトークン追加発行・再発行依頼書). It is for the contract's first and free token, an additional
+// one (BK-11), or the replacement of one that was lost or broke (BK-10), which is
+// recorded too. A token that the bank does not issue, or sends automatically at expiry,
+// is refused in the outcome.
 func (b *Bank) Order(ctx context.Context, by By, n NewOrder) (o Order, out Outcome, err error) {
 	if err := by.desk(); err != nil {
 		return o, out, err

@@ -13,9 +13,9 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// Activate registers a token as the one that by.User uses (利用開始登録, BK-12). A token that
-// does not exist, is in the inventory or belongs to another contract is refused like a
-// wrong code. Refused activations count against the user
+// Activate registers a token as the one that by.User uses (利用開始登録, BK-12). A
+// token that does not exist, is in the inventory or belongs to another contract is
+// refused like a wrong code. Refused activations count against the user
 // ([validator.RefusedActivations]). They do not change a token that the user does not
 // already use.
 func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code string) (out Outcome, err error) {

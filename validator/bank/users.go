@@ -27,8 +27,8 @@ func firstOf(errs ...error) error {
 }
 
 // AddUser adds a user to a contract. A clerk may add any user to any contract. A master
-// or admin may add users to their own contract with a code (BK-04), except a second
-// master. The first user of a contract is its master.
+// or admin may add users and admins to their own contract, with a code (BK-04). The
+// first user of a contract is its master.
 func (b *Bank) AddUser(ctx context.Context, by By, n NewUser, code string) (User, Outcome, error) {
 	err := firstOf(
 		checkUserID(n.ID), text("name", n.Name, 1, 100), checkEmail("email", n.Email, false),
@@ -65,8 +65,9 @@ func (b *Bank) AddUser(ctx context.Context, by By, n NewUser, code string) (User
 	return u.User, out, err
 }
 
-// ChangeUser changes a user, with the same rights as [Bank.AddUser]. Only a clerk may
-// change a master, or name one. Locking and a new password end the user's sessions.
+// ChangeUser changes a user, with the same rights as [Bank.AddUser]. An admin may not
+// change a master, and only a clerk may name one. Locking and a new password end the
+// user's sessions.
 func (b *Bank) ChangeUser(ctx context.Context, by By, id string, c UserChange, code string) (User, Outcome, error) {
 	var hash string
 	var errs []error
