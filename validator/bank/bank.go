@@ -133,8 +133,8 @@ func addKey(tx *store.Tx, master vault.Master, k vault.Key, now token.UnixSecond
 }
 
 // KDF returns how the master key of the bank in a database is derived from a
-// passphrase, or "" if it is in a key file. The error wraps [store.ErrNoBank] if there
-// is no bank.
+// passphrase, or "" if it is in a key file. The error wraps [store.ErrNoBank] if the
+// database contains no bank.
 func KDF(ctx context.Context, db *store.DB) (kdf string, err error) {
 	err = db.View(ctx, func(tx *store.Tx) error {
 		m, err := tx.Meta()

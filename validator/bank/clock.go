@@ -23,7 +23,7 @@ func (SystemClock) Now() token.UnixSeconds { return token.UnixSecondsOf(time.Now
 type ManualClock struct {
 	mu    sync.Mutex
 	now   token.UnixSeconds
-	moved chan struct{} // nil if there are no waiters
+	moved chan struct{} // nil if no goroutine waits
 }
 
 // NewManualClock returns a clock that is set to an instant.

@@ -57,8 +57,8 @@ func (b *Bank) EndKey(ctx context.Context, by By, id string) error {
 	})
 }
 
-// Key returns the API key with a secret. The error wraps [ErrLogin] if there is no such
-// key or it has ended.
+// Key returns the API key with a secret. The error wraps [ErrLogin] if the secret is
+// unknown or the key has ended.
 func (b *Bank) Key(ctx context.Context, secret string) (k APIKey, err error) {
 	bad := &Error{Kind: ErrLogin, Problem: "the API key is not known, or has ended"}
 	if !strings.HasPrefix(secret, "fobk_") || len(secret) > 100 {
