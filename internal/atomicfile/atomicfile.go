@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package atomicfile writes files that are complete or absent, also after a power
-// cut. Its errors do not name a file: callers know the path, and the name of a
-// temporary file tells a reader nothing.
+// Package atomicfile writes files that are either complete or absent, even after a
+// power cut. Its errors do not contain the file name: callers know the path, and the
+// name of a temporary file would be of no use.
 package atomicfile
 
 import (
@@ -14,19 +14,19 @@ import (
 	"syscall"
 )
 
-// Prefix begins the names of unfinished files. A process that is killed leaves one
-// behind.
+// Prefix is the start of the names of unfinished files. A process that is killed may
+// leave such a file behind.
 const Prefix = ".fob-"
 
-// File is an unfinished file beside its final path. Only its owner may read it
-// (mode 0600). It ends with Place, Replace or Discard.
+// File is an unfinished file beside its final path. Only its owner can read it (mode
+// 0600). The caller must call Place, Replace or Discard.
 type File struct {
 	*os.File
 	path string
 	done bool // renamed or removed
 }
 
-// Create starts the file that will be at path.
+// Create creates an unfinished file for path.
 func Create(path string) (*File, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), Prefix)
 	if err != nil {
@@ -35,10 +35,10 @@ func Create(path string) (*File, error) {
 	return &File{File: f, path: path}, nil
 }
 
-// Place moves the file to its path. The error is [fs.ErrExist] if that is taken.
+// Place moves the file to its path. The error is [fs.ErrExist] if the path exists.
 func (f *File) Place() error { return f.finish(Place) }
 
-// Replace moves the file to its path, and replaces a file that is there.
+// Replace moves the file to its path, and replaces an existing file.
 func (f *File) Replace() error { return f.finish(replace) }
 
 func (f *File) finish(move func(from, to string) error) error {
@@ -63,10 +63,10 @@ func (f *File) Discard() error {
 	return Cause(os.Remove(f.Name()))
 }
 
-// Write writes a new file. The error is [fs.ErrExist] if path is taken.
+// Write writes a new file. The error is [fs.ErrExist] if path exists.
 func Write(path string, data []byte) error { return write(path, data, (*File).Place) }
 
-// Overwrite writes a file, and replaces one that is there.
+// Overwrite writes a file, and replaces an existing one.
 func Overwrite(path string, data []byte) error { return write(path, data, (*File).Replace) }
 
 func write(path string, data []byte, finish func(*File) error) error {
@@ -84,8 +84,8 @@ func write(path string, data []byte, finish func(*File) error) error {
 	return err
 }
 
-// Place moves a closed and synced file to a path on the same file system. The error
-// is [fs.ErrExist] if that is taken.
+// Place moves a closed and synced file to a path on the same file system. The error is
+// [fs.ErrExist] if the path exists.
 func Place(from, to string) error {
 	err := os.Link(from, to)
 	switch {
@@ -112,7 +112,7 @@ func replace(from, to string) error {
 	return syncFolder(filepath.Dir(to))
 }
 
-// syncFolder writes the names in a folder to disk, if the system can do that.
+// syncFolder writes the entries of a folder to disk, if the system supports that.
 func syncFolder(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -128,7 +128,7 @@ func syncFolder(path string) error {
 	return nil
 }
 
-// Cause returns an error of package os without the operation and the path.
+// Cause strips the operation and the path from an error of package os.
 func Cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError

@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/internal/atomicfile"
 )
 
-// names returns what is in a folder.
+// names returns the names of the files in a folder.
 func names(t *testing.T, dir string) (all []string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -48,8 +48,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestUnfinished: nothing is at the path before the end, and after Discard nothing is
-// left.
+// TestUnfinished checks that the path does not exist before the end, and that nothing
+// is left after Discard.
 func TestUnfinished(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "key")
@@ -64,8 +64,8 @@ func TestUnfinished(t *testing.T) {
 	require.Error(t, f.Place())
 }
 
-// TestTaken: a file whose path is taken stays where it is until Discard, so that its
-// content is not lost.
+// TestTaken checks that a file that cannot be moved to its path is kept until Discard,
+// so its contents are not lost.
 func TestTaken(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "record")
@@ -84,7 +84,7 @@ func TestTaken(t *testing.T) {
 	}
 }
 
-// TestErrors: an error names no file.
+// TestErrors checks that errors do not contain the file name.
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	_, err := atomicfile.Create(filepath.Join(dir, "missing", "key"))
