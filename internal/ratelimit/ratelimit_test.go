@@ -63,7 +63,7 @@ func TestCapacity(t *testing.T) {
 	require.Zero(t, l.Take(now, 0, rate), "forgotten, and full again")
 }
 
-// TestBurst: concurrent callers share a bucket.
+// TestBurst checks that concurrent callers share a bucket.
 func TestBurst(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	l := ratelimit.New[string](10)
