@@ -147,8 +147,8 @@ func partResult(t host.SelfTest, p serialproto.Part) string {
 	return testFailed
 }
 
-// crystal measures the crystal. If the world of a virtual token stands still, there is
-// no time to compare with.
+// crystal measures the crystal. It cannot be measured if the world of a virtual token
+// stands still.
 func (t *selfTest) crystal(ctx context.Context, c *host.Client) (string, *crystalResult, error) {
 	if t.longest == 0 {
 		return testLeftOut, nil, nil

@@ -13,27 +13,28 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// docBlock is a fenced block of a document.
+// docBlock is a fenced code block of a document.
 type docBlock struct {
 	name     string // DOCUMENT: HEADING: number under the heading
-	language string // the word after the fence
-	line     int    // of its first line in the document
+	language string // the info string of the fence
+	line     int    // line number of its first line in the document
 	text     string
 }
 
-// terminal reports whether the reader leaves the block running in a terminal of its
-// own. Its first line then says so.
+// terminal reports whether the block keeps running in a terminal of its own. The first
+// line of such a block is a comment to that effect.
 func (b docBlock) terminal() bool {
 	return regexp.MustCompile(`^# in a (second|third|fourth) terminal\b`).MatchString(b.text)
 }
 
-// docSection are the blocks that follow each other in one folder.
+// docSection is a sequence of blocks that run one after another in one folder.
 type docSection struct {
 	name   string
 	blocks []docBlock
 }
 
-// documents returns the documents for users, from the root of the source.
+// documents returns the paths of the user documentation, relative to the root of the
+// source.
 func documents(t *testing.T) []string {
 	names := []string{"README.md", "CONTRIBUTING.md", "DESIGN.md", "CHANGELOG.md", "serialproto/PROTOCOL.md", "tools/tinygo/README.md"}
 	pages, err := filepath.Glob("../../docs/*.md")
@@ -45,8 +46,8 @@ func documents(t *testing.T) []string {
 	return names
 }
 
-// readSections returns the sections of a document that have blocks. In the README
-// each heading begins one, and it says so; a page in docs is one section.
+// readSections returns the sections of a document that contain blocks. In the README
+// each heading starts a section. A page in docs is one section.
 func readSections(t *testing.T, document string) []docSection {
 	text, err := os.ReadFile(filepath.Join("../..", document))
 	require.NoError(t, err)

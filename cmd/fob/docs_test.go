@@ -25,23 +25,23 @@ import (
 	"github.com/d204ef64/fob/internal/tooltest"
 )
 
-// docSectionEnv names the section and the shell that a test process runs alone, in
-// a network namespace of its own: the documents name fixed ports.
+// docSectionEnv names the section and the shell that a child process runs. The process
+// has a network namespace of its own because the documents use fixed ports.
 const docSectionEnv = "FOB_TEST_DOC_SECTION"
 
-// docShells are the shells that readers have.
+// docShells are the shells of the readers.
 var docShells = map[string][]string{
 	"bash": {"bash", "--noprofile", "--norc"},
 	"zsh":  {"zsh", "-f"},
 }
 
-// inCheckout are the sections whose text says that the reader is in the source.
+// inCheckout lists the sections whose text requires a checkout of the source.
 var inCheckout = []string{
 	"README.md: Two commands",
 	"README.md: Talk to a token from another language",
 }
 
-// notRun are the blocks that this test does not run, with the reason.
+// notRun lists the blocks that this test does not run, with the reasons.
 var notRun = map[string]string{
 	"README.md: Two commands: 2":                                   "runs this test",
 	"README.md: Make a Linux board a token on a USB cable: 1":      "step cross of test.sh builds it",
@@ -70,9 +70,9 @@ var notRun = map[string]string{
 	"DESIGN.md: How do the parts fit together?: 1":                 "a drawing",
 }
 
-// TestDocuments does what a reader does: it runs the blocks of each document in
-// order, in a fresh folder, in bash and in zsh, and leaves running in the background
-// what the document puts into a second terminal.
+// TestDocuments does the same as a reader: it runs the blocks of each document in
+// order, in an empty folder, in bash and in zsh. Blocks for a second terminal keep
+// running in the background.
 func TestDocuments(t *testing.T) {
 	if name := os.Getenv(docSectionEnv); name != "" {
 		runAlone(t, name)
@@ -110,14 +110,14 @@ func TestDocuments(t *testing.T) {
 	require.Empty(t, left, "listed in notRun, and in no document")
 }
 
-// inProtocolTest reports whether TestProtocol in serialproto, or TestChecks in
-// firmware, runs the blocks of a kind.
+// inProtocolTest reports whether TestProtocol in serialproto or TestChecks in firmware
+// runs blocks of this kind.
 func inProtocolTest(kind string) bool {
 	kind, _, _ = strings.Cut(kind, " ")
 	return slices.Contains([]string{"line", "exchange", "drop", "values", "diagnostic", "text", "checks"}, kind)
 }
 
-// parseBlock has the program that reads a block parse it.
+// parseBlock lets the program for which a block is intended parse it.
 func parseBlock(t *testing.T, b docBlock) {
 	switch b.language {
 	case "json":
@@ -134,7 +134,7 @@ func parseBlock(t *testing.T, b docBlock) {
 	}
 }
 
-// parseNginx has nginx check the configuration of a server.
+// parseNginx lets nginx check a server configuration.
 func parseNginx(t *testing.T, server string) {
 	nginx := tooltest.Find(t, "nginx")
 	openssl := tooltest.Find(t, "openssl")
@@ -149,7 +149,7 @@ func parseNginx(t *testing.T, server string) {
 	require.NoError(t, err, "%s", out)
 }
 
-// TestUnit has systemd read the unit that docs/validator-server.md installs.
+// TestUnit lets systemd check the unit that docs/validator-server.md installs.
 func TestUnit(t *testing.T) {
 	analyze := tooltest.Find(t, "systemd-analyze")
 	text, err := os.ReadFile("../../docs/fob-validator.service")
@@ -157,15 +157,14 @@ func TestUnit(t *testing.T) {
 	const program = "/usr/local/bin/fob"
 	require.Contains(t, string(text), program)
 	unit := filepath.Join(t.TempDir(), "fob-validator.service")
-	text = bytes.ReplaceAll(text, []byte(program), []byte(os.Args[0])) // which must be there
+	text = bytes.ReplaceAll(text, []byte(program), []byte(os.Args[0])) // the program must exist
 	require.NoError(t, os.WriteFile(unit, text, 0o600))
 	out, err := exec.Command(analyze, "verify", "--man=no", unit).CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	require.NotContains(t, string(out), filepath.Base(unit)) // an unknown key is a warning
+	require.NotContains(t, string(out), filepath.Base(unit)) // systemd only warns about unknown keys
 }
 
-// inNamespace runs a section in a process that has a loopback interface and no
-// other.
+// inNamespace runs a section in a process whose only network interface is loopback.
 func inNamespace(t *testing.T, section, shell string) {
 	tooltest.Find(t, shell)
 	tooltest.Find(t, "ip")
@@ -174,13 +173,13 @@ func inNamespace(t *testing.T, section, shell string) {
 	cmd.Env = append(os.Environ(), docSectionEnv+"="+section+"/"+shell)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.CombinedOutput()
-	if os.Getuid() != 0 && err != nil && len(out) == 0 { // it did not start
+	if os.Getuid() != 0 && err != nil && len(out) == 0 { // the process did not start
 		tooltest.Missing(t, "the right to make a network namespace")
 	}
 	require.NoError(t, err, "%s", out)
 }
 
-// runAlone runs one section in one shell.
+// runAlone runs a section in a shell.
 func runAlone(t *testing.T, name string) {
 	out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput()
 	require.NoError(t, err, "%s", out)
@@ -206,10 +205,10 @@ func cutLast(s, sep string) (before, after string, found bool) {
 func runSection(t *testing.T, s docSection, shell string) {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
-	var tools string // a folder of programs, or none
+	var tools string // folder of additional programs, or ""
 	dir := filepath.Join(t.TempDir(), "fresh")
 	require.NoError(t, os.Mkdir(dir, 0o755))
-	if slices.Contains(inCheckout, s.name) { // of which the section sees all, and writes to nothing
+	if slices.Contains(inCheckout, s.name) { // the section gets links to the checkout, and does not write to it
 		entries, err := os.ReadDir(root)
 		require.NoError(t, err)
 		for _, e := range entries {
@@ -221,7 +220,7 @@ func runSection(t *testing.T, s docSection, shell string) {
 	}
 	home := filepath.Join(t.TempDir(), "home")
 	require.NoError(t, os.Mkdir(home, 0o700))
-	// curl ends with an error if the server answers with one.
+	// curl must fail if the server responds with an error.
 	require.NoError(t, os.WriteFile(filepath.Join(home, ".curlrc"), []byte("fail\nno-progress-meter\n"), 0o600))
 	var main *terminal
 	for i, b := range s.blocks {
@@ -246,7 +245,7 @@ func runSection(t *testing.T, s docSection, shell string) {
 	}
 }
 
-// runGo compiles and runs a program in a module of its own that uses fob's.
+// runGo compiles and runs a program in a separate module that requires fob's.
 func runGo(t *testing.T, b docBlock, root string) {
 	dir := t.TempDir()
 	module, err := os.ReadFile(filepath.Join(root, "go.mod"))
@@ -270,14 +269,14 @@ type terminal struct {
 	dir    string
 	cmd    *exec.Cmd
 	input  io.WriteCloser
-	done   *os.File // gets a line after each block
+	done   *os.File // receives a line after each block
 	ended  chan error
-	stdout string // the files of the block that was started last
+	stdout string // the output files of the current block
 	stderr string
 	block  docBlock
 }
 
-// openTerminal starts a shell in a folder. It knows nothing of other shells.
+// openTerminal starts a shell in a folder, independent of other shells.
 func openTerminal(t *testing.T, shell, dir, home, tools string) *terminal {
 	args := docShells[shell]
 	done, theirs, err := os.Pipe()
@@ -293,7 +292,7 @@ func openTerminal(t *testing.T, shell, dir, home, tools string) *terminal {
 	for _, name := range []string{"TMPDIR", "GORACE"} {
 		x.cmd.Env = append(x.cmd.Env, name+"="+os.Getenv(name))
 	}
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} { // which else are in HOME
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} { // by default these are in HOME
 		value, err := exec.Command("go", "env", name).Output()
 		require.NoError(t, err)
 		x.cmd.Env = append(x.cmd.Env, name+"="+strings.TrimSpace(string(value)))
@@ -318,8 +317,8 @@ func openTerminal(t *testing.T, shell, dir, home, tools string) *terminal {
 	return x
 }
 
-// start has the shell run a block. What it starts has no standard input: nothing
-// that a document shows may ask for something.
+// start runs a block in the shell. Its commands have no standard input, because the
+// documented commands must not prompt.
 func (x *terminal) start(t *testing.T, n int, b docBlock) {
 	script := filepath.Join(x.dir, fmt.Sprintf("block%d", n))
 	x.block, x.stdout, x.stderr = b, script+".stdout", script+".stderr"
@@ -367,7 +366,7 @@ func (x *terminal) waitForLine(t *testing.T) {
 	}
 }
 
-// says returns what the block printed so far.
+// says returns the block and its output so far.
 func (x *terminal) says() string {
 	stdout, _ := os.ReadFile(x.stdout)
 	stderr, _ := os.ReadFile(x.stderr)

@@ -15,9 +15,10 @@ import (
 	"github.com/d204ef64/fob/internal/tooltest"
 )
 
-// TestPythonExample runs testdata/python: scripts in which docs/examples/program_token.py,
-// which is written from PROTOCOL.md and shares no code with fob, programs tokens of
-// fob run. Their commands are those of TestScripts; $PYTHON runs $EXAMPLE.
+// TestPythonExample runs the scripts in testdata/python. In them,
+// docs/examples/program_token.py provisions tokens of fob run. That program was written
+// from PROTOCOL.md and shares no code with fob. The scripts use the commands of
+// TestScripts; $PYTHON runs $EXAMPLE.
 func TestPythonExample(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the scripts use pseudo-terminals")
@@ -25,7 +26,7 @@ func TestPythonExample(t *testing.T) {
 	python := tooltest.Python(t, "serial", "cryptography")
 	example, err := filepath.Abs("../../docs/examples/program_token.py")
 	require.NoError(t, err)
-	_, err = os.ReadFile(example) // go test runs this again after a change
+	_, err = os.ReadFile(example) // makes go test run this again after a change
 	require.NoError(t, err)
 	files, err := filepath.Glob("testdata/python/*.txt")
 	require.NoError(t, err)

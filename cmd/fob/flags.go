@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// The annotations by which cobra marks groups of flags. It does not export their
+// The annotations with which cobra marks groups of flags. Cobra does not export these
 // names; TestFlagGroups fails if they change.
 const (
 	oneRequired = "cobra_annotation_one_required"
@@ -19,8 +19,8 @@ const (
 	together    = "cobra_annotation_required_if_others_set"
 )
 
-// checkFlags checks which flags were given, as cobra would, and names them as they
-// are typed.
+// checkFlags checks the required flags and flag groups as cobra would, but its errors
+// name the flags as the user types them.
 func checkFlags(cmd *cobra.Command) error {
 	changed := cmd.Flags().Changed
 	var missing []string
@@ -56,10 +56,10 @@ func checkFlags(cmd *cobra.Command) error {
 	if wrong != nil {
 		return wrong
 	}
-	return cmd.ValidateFlagGroups() // kinds of groups that a new cobra may have
+	return cmd.ValidateFlagGroups() // for other kinds of groups that a new version of cobra may have
 }
 
-// enumerate joins words for a sentence: a, b and c.
+// enumerate joins words for a sentence, such as "a, b and c".
 func enumerate(words []string, last string) string {
 	if len(words) == 1 {
 		return words[0]

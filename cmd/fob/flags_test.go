@@ -25,7 +25,7 @@ func everyCommand(f func(*cobra.Command)) {
 	walk(newRootCmd(&app{stdout: io.Discard, stderr: io.Discard}))
 }
 
-// argsFor are the arguments that call a command, without flags.
+// argsFor returns the arguments of a call of a command, without flags.
 func argsFor(cmd *cobra.Command) []string {
 	args := strings.Fields(cmd.CommandPath())[1:]
 	for i := 0; i < 3 && cmd.Args != nil && cmd.Args(cmd, make([]string, i)) != nil; i++ {
@@ -36,8 +36,8 @@ func argsFor(cmd *cobra.Command) []string {
 	return args
 }
 
-// TestFlagGroups runs every command that has rules for its flags against them: the
-// error names the flags as they are typed, and never in cobra's words.
+// TestFlagGroups violates the flag rules of every command that has some. The errors
+// must name the flags as the user types them, and must not be cobra's.
 func TestFlagGroups(t *testing.T) {
 	seen := map[string]int{}
 	refused := func(kind, want string, args []string) {

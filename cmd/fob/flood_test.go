@@ -17,8 +17,8 @@ import (
 	"github.com/d204ef64/fob/validator/radius"
 )
 
-// TestLogOfAFlood: what strangers send does not fill the disk by the log, and does
-// not keep other lines out of it.
+// TestLogOfAFlood checks that a flood of messages from strangers does not fill the disk
+// with log lines, and does not suppress other lines.
 func TestLogOfAFlood(t *testing.T) {
 	var out bytes.Buffer
 	l := newBankLog(&app{stderr: &out}, false)

@@ -10,7 +10,8 @@ import (
 	"syscall"
 )
 
-// hangups is SIGHUP: it ends a command, or reloads a server that has set reload.
+// hangups handles SIGHUP, which ends a command, or reloads a server that has set
+// reload.
 type hangups struct {
 	mu     sync.Mutex
 	reload func()
@@ -18,7 +19,8 @@ type hangups struct {
 
 type hangupsKey struct{}
 
-// withHangups returns a context that SIGHUP ends, unless a command sets onHangup.
+// withHangups returns a context that SIGHUP cancels, unless a command has called
+// onHangup.
 func withHangups(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	h := &hangups{}
@@ -40,8 +42,8 @@ func withHangups(ctx context.Context) context.Context {
 	return context.WithValue(ctx, hangupsKey{}, h)
 }
 
-// onHangup has SIGHUP call a function from now on, and not end the command, until
-// stop is called.
+// onHangup makes SIGHUP call reload instead of ending the command, until stop is
+// called.
 func onHangup(ctx context.Context, reload func()) (stop func()) {
 	h, ok := ctx.Value(hangupsKey{}).(*hangups)
 	if !ok {

@@ -10,7 +10,7 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// TestPasswordHint: only a port beyond loopback asks for a password.
+// TestPasswordHint checks that the hint appears only for a port beyond loopback.
 func TestPasswordHint(t *testing.T) {
 	for addr, want := range map[string]bool{
 		"tcp:192.0.2.1:7000": true, "rfc2217://token.example:2217": true, "tcp:[2001:db8::1]:7000": true,

@@ -23,16 +23,17 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// maxSecretFile bounds what is read as a seed, key or token.
+// maxSecretFile is the maximum size of a file with a seed, key or password.
 const maxSecretFile = 64 << 10
 
-// readSecret reads a small file that holds a secret, or standard input for "-". A
-// file that others may use is refused.
+// readSecret reads a small file that holds a secret, or standard input if path is "-".
+// It refuses a file to which other users have access.
 func (a *app) readSecret(ctx context.Context, what, path string) ([]byte, error) {
 	return a.readSmall(ctx, what, path, secretfile.Open)
 }
 
-// readPublic reads a small file that anyone may read, or standard input for "-".
+// readPublic reads a small file that need not be secret, or standard input if path is
+// "-".
 func (a *app) readPublic(ctx context.Context, what, path string) ([]byte, error) {
 	return a.readSmall(ctx, what, path, os.Open)
 }
@@ -57,7 +58,7 @@ func (a *app) readSmall(ctx context.Context, what, path string, open func(string
 		err  error
 	}
 	done := make(chan result, 1)
-	go func() { // on its own, since Ctrl-C does not end a read from a terminal
+	go func() { // in a goroutine, because Ctrl-C does not interrupt a read from a terminal
 		text, err := io.ReadAll(io.LimitReader(r, maxSecretFile+1))
 		done <- result{text, err}
 	}()
@@ -75,7 +76,7 @@ func (a *app) readSmall(ctx context.Context, what, path string, open func(string
 	}
 }
 
-// takeStdin refuses to read standard input twice.
+// takeStdin returns an error if standard input has been read before.
 func (a *app) takeStdin() error {
 	if a.stdinTaken {
 		return usagef("standard input is named twice: it can be read once")
@@ -85,8 +86,8 @@ func (a *app) takeStdin() error {
 	return nil
 }
 
-// unsaid is the error of a file that cannot be opened, without its name where
-// that looks like a seed.
+// unsaid returns the error of a file that cannot be opened. If the file name looks like
+// a seed, the error does not contain it.
 func unsaid(path string, err error) error {
 	if isSeed(path) {
 		return errors.New("want a file or -, and not the secret itself: other users can see arguments")
@@ -94,7 +95,7 @@ func unsaid(path string, err error) error {
 	return err
 }
 
-// interruptible is a reader that ends with ctx, as a pipe does not.
+// interruptible is a reader that ends with ctx, unlike a pipe.
 type interruptible struct {
 	ctx  context.Context
 	r    io.Reader
@@ -121,7 +122,7 @@ func (i *interruptible) Read(p []byte) (int, error) {
 	case r := <-done:
 		i.rest = i.buf[:r.n]
 		if r.n > 0 {
-			return i.Read(p) // an error comes again
+			return i.Read(p) // the error will be returned again
 		}
 		return 0, r.err
 	case <-i.ctx.Done():
@@ -129,7 +130,7 @@ func (i *interruptible) Read(p []byte) (int, error) {
 	}
 }
 
-// source names a file in a message.
+// source returns the name of a file for a message.
 func source(path string) string {
 	if path == "-" {
 		return "standard input"
@@ -137,11 +138,11 @@ func source(path string) string {
 	return path
 }
 
-// readSeed reads a seed in hex or base32 from a file, or from standard input
-// for "-". short takes seeds of 10 bytes and more.
+// readSeed reads a seed in hex or base32 from a file, or from standard input if path is
+// "-". If short is set, seeds of 10 bytes and more are allowed.
 func (a *app) readSeed(ctx context.Context, path string, short bool) (token.Seed, error) {
 	if isSeed(path) {
-		if _, err := os.Stat(path); err != nil { // its text names the path
+		if _, err := os.Stat(path); err != nil { // the error contains the path
 			return token.Seed{}, usagef("--seed-file wants a file or -, and not the seed: other users can see arguments")
 		}
 	}
@@ -167,21 +168,22 @@ func (a *app) readSeed(ctx context.Context, path string, short bool) (token.Seed
 	return seed, nil
 }
 
-// isSeed reports whether a text looks like a seed, be it of the wrong length.
+// isSeed reports whether text looks like a seed, even if the length is wrong.
 func isSeed(text string) bool {
 	seed, err := token.ParseSeed(text)
 	seed.Destroy()
 	return err == nil || errors.Is(err, token.ErrSeedLength) && len(text) >= 16
 }
 
-// stationKey reads a private station key; "" is the published test key.
+// stationKey reads a private station key. If path is empty, it returns the published
+// test key.
 func (a *app) stationKey(ctx context.Context, path string) (host.StationKey, error) {
 	if path == "" {
 		return host.InsecureTestStationKey(), nil
 	}
 	text, err := a.readSecret(ctx, "station key", path)
 	if errors.Is(err, secretfile.ErrMode) {
-		if _, e := a.stationPublicKey(ctx, path); e == nil { // the .pub file, which is no secret
+		if _, e := a.stationPublicKey(ctx, path); e == nil { // the file is the .pub file, which is not secret
 			text, err = a.readPublic(ctx, "station key", path)
 		}
 	}
@@ -196,8 +198,8 @@ func (a *app) stationKey(ctx context.Context, path string) (host.StationKey, err
 	return key, nil
 }
 
-// stationPublicKey reads a public station key; "" is that of the published
-// test key.
+// stationPublicKey reads a public station key. If path is empty, it returns the public
+// key of the published test key.
 func (a *app) stationPublicKey(ctx context.Context, path string) (host.PublicKey, error) {
 	if path == "" {
 		return host.InsecureTestStationKey().Public(), nil
@@ -213,7 +215,8 @@ func (a *app) stationPublicKey(ctx context.Context, path string) (host.PublicKey
 	return key, nil
 }
 
-// portPassword reads the password of ports beyond loopback; "" is none.
+// portPassword reads the password of ports beyond loopback. It returns "" if path is
+// empty.
 func (a *app) portPassword(ctx context.Context, path string) (string, error) {
 	if path == "" {
 		return "", nil
@@ -229,7 +232,7 @@ func (a *app) portPassword(ctx context.Context, path string) (string, error) {
 	return password, nil
 }
 
-// writeNew writes a secret to a file that must not exist yet.
+// writeNew writes a secret to a file that must not exist.
 func writeNew(path string, text []byte, mode os.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, fs.ErrExist) {
@@ -252,9 +255,9 @@ func writeNew(path string, text []byte, mode os.FileMode) error {
 	return nil
 }
 
-// stateKey reads the key that encrypts state folders, and makes it on first use
-// where no path was given: then it lives in the user's configuration folder,
-// away from the state that it protects.
+// stateKey reads the key that encrypts state folders. If path is empty, the key is in
+// the user's configuration folder, away from the state that it protects, and is
+// generated on first use.
 func stateKey(path string) (*age.X25519Identity, error) {
 	made := path == ""
 	if made {
@@ -279,7 +282,7 @@ func stateKey(path string) (*age.X25519Identity, error) {
 		if key, err := age.ParseX25519Identity(line); err == nil {
 			return key, nil
 		}
-		break // without the library's error: it may quote the key
+		break // the library's error may quote the key
 	}
 	return nil, usagef("reading the key of state folders: %s holds no age X25519 identity, as age-keygen makes it", path)
 }
@@ -298,7 +301,7 @@ func newStateKey(path string) (*age.X25519Identity, error) {
 	return key, nil
 }
 
-// parseTime reads a time as people write it: now, RFC 3339, or @ and Unix
+// parseTime parses a time that is "now", in RFC 3339 format, or @ followed by Unix
 // seconds.
 func parseTime(text string, now time.Time) (time.Time, error) {
 	if text == "now" {

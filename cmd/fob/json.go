@@ -8,15 +8,16 @@ import (
 	"io"
 )
 
-// jsonLine writes v as one line, in which null stands for a text, day or time that
-// does not exist: most of our types have "" for it. docs/json.md has every field.
+// jsonLine writes v as one line of JSON. It replaces the empty string by null, because
+// most of our types encode a missing text, day or time as "". docs/json.md describes
+// every field.
 func jsonLine(w io.Writer, v any) error {
 	line, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	// Quotes in texts are escaped, so these three characters are a key's colon and an
-	// empty value.
+	// Quotes in strings are escaped, so these characters can only be the colon after a
+	// key and an empty value.
 	line = bytes.ReplaceAll(line, []byte(`:""`), []byte(`:null`))
 	_, err = w.Write(append(line, '\n'))
 	return err

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// jsonTypes are the words of docs/json.md for the Go types of fields.
+// jsonTypes maps the Go types of fields to the terms of docs/json.md.
 var jsonTypes = map[string]string{
 	"string": "text", "token.Serial": "text", "token.Code": "text", "host.HardwareID": "text",
 	"cases.Level": "text", "Level": "text", "Outcome": "text",
@@ -29,7 +29,8 @@ var jsonTypes = map[string]string{
 	"float64": "number", "dropsResult": "object", "keyResult": "object", "crystalResult": "object",
 }
 
-// jsonType is the type of a field in JSON. "" is a type that this test does not know.
+// jsonType returns the JSON type of a field, or "" if this test does not support the
+// type.
 func jsonType(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.StarExpr:
@@ -46,12 +47,12 @@ func jsonType(e ast.Expr) string {
 	return ""
 }
 
-// TestJSONFields: every field of every JSON object that a command prints is in
-// docs/json.md, and has one type wherever it occurs.
+// TestJSONFields checks that docs/json.md lists every field of every JSON object that a
+// command prints, and that a field has the same type everywhere.
 func TestJSONFields(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
-	printed := map[string]string{ // structs of libraries that are printed as they are; "": all of the file
+	printed := map[string]string{ // structs of libraries that are printed directly; "": the whole file
 		"../../internal/demo/bank.go": "Step", "../../validator/bench/bench.go": "Report", "../../validator/cases/run.go": "Result",
 	}
 	for _, file := range files {
@@ -126,8 +127,8 @@ func TestJSONFields(t *testing.T) {
 	}
 }
 
-// TestJSONNames: the results of the bank's commands have the names that the HTTP API
-// publishes for the same thing.
+// TestJSONNames checks that the bank's commands use the same field names as the HTTP
+// API.
 func TestJSONNames(t *testing.T) {
 	names := func(pattern string) map[string][]string { // by struct
 		files, err := filepath.Glob(pattern)
@@ -155,7 +156,7 @@ func TestJSONNames(t *testing.T) {
 		return all
 	}
 	api := names("../../validator/httpapi/*.go")
-	own := map[string][]string{ // what the API does not have, or cannot call so here: `to` is an address, `made` and `sent` are numbers
+	own := map[string][]string{ // not in the API, or already in use there: `to` is an address, `made` and `sent` are numbers
 		"token": {"period", "t0"}, "order": {"due_from", "due_to"}, "notice": {"created", "sent_at"}, "key": {"file"},
 	}
 	compared := 0
@@ -168,7 +169,8 @@ func TestJSONNames(t *testing.T) {
 	require.Equal(t, 7, compared, "contract, user, token, order, notice, record and key")
 }
 
-// TestJSONNull: what does not exist is null, and texts that look like it stay.
+// TestJSONNull checks that missing values become null, and that similar strings are
+// unchanged.
 func TestJSONNull(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, jsonLine(&b, map[string]any{"a": "", "b": `x":"",`, "c": []string{}, "d": `:""`}))

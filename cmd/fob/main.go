@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command fob runs virtual TOTP hardware tokens and talks to tokens, virtual
-// or real, over serial lines. See the README.
+// Command fob runs virtual TOTP hardware tokens and talks to tokens, virtual or real,
+// over serial lines. See the README.
 package main
 
 import (
@@ -18,14 +18,14 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(withHangups(context.Background()), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process, whatever it does
+	context.AfterFunc(ctx, stop) // a second signal ends the process immediately
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is main without the process. Results go to stdout; errors, warnings and
-// progress go to stderr, an error as one line "fob: …", or as JSON with --json.
+// run implements main. Results go to stdout. Errors, warnings and progress go to
+// stderr; an error is one line "fob: …", or JSON with --json.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
-	// Before cobra reads the flags: it may refuse them.
+	// The flag is needed before cobra parses the flags, which may fail.
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, json: hasJSON(args)}
 	root := newRootCmd(a)
 	root.SetArgs(args)
@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	show := root.HelpFunc()
 	var unknown error
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
-		if cmd.HasSubCommands() { // cobra looks for --help before it looks at a name
+		if cmd.HasSubCommands() { // cobra handles --help before it checks the name
 			unknown = subCommand(cmd, cmd.Flags().Args())
 		}
 		if unknown == nil {

@@ -4,5 +4,5 @@
 
 package main
 
-// monotonic is for systemd, which is on Linux only.
+// monotonic is needed for systemd, which exists only on Linux.
 func monotonic() (int64, error) { return 0, nil }

@@ -13,7 +13,7 @@ import (
 	"github.com/d204ef64/fob/internal/atomicfile"
 )
 
-// output is a file that is all there or not at all.
+// output is a file that is either written completely or not created at all.
 type output struct {
 	*bufio.Writer
 	path  string           // "" is standard output
@@ -21,7 +21,7 @@ type output struct {
 	force bool
 }
 
-// reads remembers a file that the command reads, which must not be its output.
+// reads records a file that the command reads, which must not also be its output.
 func (a *app) reads(f io.Reader) {
 	if file, ok := f.(*os.File); ok {
 		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
@@ -30,8 +30,8 @@ func (a *app) reads(f io.Reader) {
 	}
 }
 
-// notInput refuses an output that the command also reads, by whatever name: a
-// path, a link, or standard input and output.
+// notInput rejects an output file that the command also reads, whether it is named by a
+// path or a link or is standard input or output.
 func (a *app) notInput(path string) error {
 	info, err := os.Stat(path)
 	if path == "" || path == "-" {
@@ -43,7 +43,7 @@ func (a *app) notInput(path string) error {
 		info, err = file.Stat()
 	}
 	if err != nil {
-		return nil // there is no such file yet
+		return nil // the file does not exist yet
 	}
 	for _, input := range a.inputs {
 		if os.SameFile(info, input) {
@@ -53,9 +53,9 @@ func (a *app) notInput(path string) error {
 	return nil
 }
 
-// create starts a file that only its owner may read; "" or "-" is standard
-// output. An existing file stays unless force is set, and a file that the command
-// reads stays in any case.
+// create creates a file that only its owner can read. If path is "" or "-", the output
+// is standard output. An existing file is replaced only if force is set. A file that
+// the command reads is never replaced.
 func (a *app) create(path string, force bool) (*output, error) {
 	if err := a.notInput(path); err != nil {
 		return nil, err
@@ -78,8 +78,8 @@ func (a *app) create(path string, force bool) (*output, error) {
 	return &output{bufio.NewWriterSize(file, 64<<10), path, file, force}, nil
 }
 
-// finish puts the file in its place if the work went well, and removes it
-// otherwise. It returns the error of the work, or its own.
+// finish moves the file to its path if work is nil, and removes it otherwise. It
+// returns work or the error of writing.
 func (o *output) finish(work error) error {
 	err := work
 	if err == nil {
@@ -101,7 +101,7 @@ func (o *output) finish(work error) error {
 }
 
 // place moves the complete file to its path. Without force it never replaces a file,
-// even one that another process made in the meantime.
+// even one that another process has created in the meantime.
 func (o *output) place() error {
 	if o.force {
 		return o.file.Replace()

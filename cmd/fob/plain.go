@@ -7,9 +7,8 @@ import (
 	"unicode"
 )
 
-// plain makes a text of somebody else's safe for a terminal: what moves the
-// cursor, begins a line or turns the direction of writing becomes a question
-// mark.
+// plain makes a text from outside safe for a terminal. It replaces characters that move
+// the cursor, start a new line or change the writing direction by question marks.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || unicode.In(r, unicode.Zl, unicode.Zp) {

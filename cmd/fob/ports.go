@@ -30,7 +30,7 @@ func (p *portFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&p.passwordFile, "port-password-file", "", "`FILE` with the password that hosts must send, except on pseudo-terminals and serial devices; needed beyond loopback")
 }
 
-// ready reads the word of the ports and makes their folders.
+// ready reads the password of the ports and creates their folders.
 func (p *portFlags) ready(ctx context.Context, a *app) (err error) {
 	if p.Password, err = a.portPassword(ctx, p.passwordFile); err != nil {
 		return err
@@ -40,7 +40,7 @@ func (p *portFlags) ready(ctx context.Context, a *app) (err error) {
 		if dir == "" {
 			continue
 		}
-		// Not its parents: a path that is mistyped should not come to be.
+		// Parents are not created, so a mistyped path is an error.
 		err := os.Mkdir(dir, 0o700)
 		if info, e := os.Stat(dir); e == nil && info.IsDir() {
 			err = nil
@@ -52,7 +52,7 @@ func (p *portFlags) ready(ctx context.Context, a *app) (err error) {
 	return nil
 }
 
-// advise says what to do about a serial device that cannot be served.
+// advise adds a hint to the error of a serial device that cannot be served.
 func (p *portFlags) advise(err error) error {
 	var at *port.OpError
 	if !errors.As(err, &at) || !slices.Contains(p.Devices, at.Addr) {

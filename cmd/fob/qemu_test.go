@@ -15,8 +15,8 @@ import (
 	"github.com/d204ef64/fob/internal/board"
 )
 
-// TestBoardScripts runs testdata/qemu: the scripts that need a firmware image,
-// which is $IMAGE, and QEMU. Their commands are those of TestScripts.
+// TestBoardScripts runs the scripts in testdata/qemu, which need QEMU and a firmware
+// image, $IMAGE. They use the commands of TestScripts.
 func TestBoardScripts(t *testing.T) {
 	root, err := board.Root(".")
 	require.NoError(t, err)

@@ -22,8 +22,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// recordFlags are the flags for the seed file in which a token is recorded when it
-// has been provisioned.
+// recordFlags are the flags for the seed file in which a token is recorded after
+// provisioning.
 type recordFlags struct {
 	path, to string
 	encryption
@@ -35,8 +35,8 @@ func (r *recordFlags) add(f *pflag.FlagSet) {
 	r.encryption.add(f)
 }
 
-// format is the format to write: the one that was named, or the first one whose
-// files end as the file does. Files of PSKC often end in .xml.
+// format returns the format to write: the one given by a flag, or the first format with
+// the extension of the file. Files with the extension .xml are PSKC, which is common.
 func (r *recordFlags) format() (*seedfile.Format, error) {
 	extension := strings.ToLower(filepath.Ext(r.path))
 	if r.to == "" && extension != ".xml" {
@@ -49,22 +49,22 @@ func (r *recordFlags) format() (*seedfile.Format, error) {
 	return seedfile.FormatByName(cmp.Or(r.to, "pskc"))
 }
 
-// record is a seed file that is about to get one more token. The new file is
-// written whole beside the old one before the device is touched. What remains to do
-// when the token has proved its seed is to rename it.
+// record is a seed file to which a token is being added. The complete new file is
+// written beside the old one before the device is accessed. Once the token has proved
+// that it holds the seed, only a rename remains.
 type record struct {
 	app    *app
 	format *seedfile.Format
 	path   string
 	file   *output
 	writer seedfile.Writer
-	tail   *tailed         // what has been read
-	reader seedfile.Reader // of tail, refusing doubles
+	tail   *tailed         // the records read so far
+	reader seedfile.Reader // reads tail and rejects duplicates
 	lock   *flock.Flock
 	done   bool
 }
 
-// tailed reads one more record after those of a file.
+// tailed reads the records of a file, followed by one more.
 type tailed struct {
 	seedfile.Reader
 	last *seedfile.Record
@@ -93,9 +93,9 @@ func (t *tailed) Line() int {
 	return t.Reader.Line()
 }
 
-// start opens the file, copies the tokens that it has, and keeps other processes
-// from it until close. It returns nil without the flag. The profile is for formats
-// that do not say all of it.
+// start opens the file, copies its tokens, and locks it against other processes until
+// close. It returns nil if the flag is not given. The profile is for formats that do
+// not specify it completely.
 func (r *recordFlags) start(ctx context.Context, a *app, p token.Profile) (_ *record, err error) {
 	if r.path == "" {
 		if r.to != "" || r.encryption != (encryption{}) {
@@ -135,7 +135,7 @@ func (r *recordFlags) start(ctx context.Context, a *app, p token.Profile) (_ *re
 	return rec, rec.copyOld(ctx, read)
 }
 
-// copyOld copies the tokens that the file has.
+// copyOld copies the tokens in the old file.
 func (r *record) copyOld(ctx context.Context, o seedfile.ReadOptions) error {
 	r.tail = &tailed{}
 	r.reader = seedfile.Unique(r.tail, r.format.Name)
@@ -178,8 +178,8 @@ func (r *record) hint(err error) string {
 	return ""
 }
 
-// add writes the token and the rest of the file to the disk, where close removes it
-// unless commit was called.
+// add writes the token and the rest of the file to disk. close removes the file unless
+// commit has been called.
 func (r *record) add(rec seedfile.Record) error {
 	if lost := r.format.Lost(&rec); lost != 0 {
 		r.app.warnf("%s cannot carry, of the token's record: %s", r.format.Name, lost)
@@ -207,8 +207,8 @@ func (r *record) add(rec seedfile.Record) error {
 	return nil
 }
 
-// commit puts the file in its place. If that fails, the new file stays where it is:
-// the token holds the seed that is recorded there.
+// commit moves the file to its path. If that fails, the new file stays where it is,
+// because the token holds the seed recorded there.
 func (r *record) commit() error {
 	r.done = true
 	if err := r.file.file.Replace(); err != nil {
@@ -217,7 +217,7 @@ func (r *record) commit() error {
 	return nil
 }
 
-// close removes what commit has not put in its place.
+// close removes the new file unless commit has moved it, and releases the lock.
 func (r *record) close() {
 	if r == nil {
 		return
@@ -231,8 +231,8 @@ func (r *record) close() {
 	}
 }
 
-// lockFile waits until no other process adds to the file. The lock is a file beside
-// it: the file itself is replaced by a rename.
+// lockFile waits until no other process is adding to the file. The lock is a separate
+// file beside it, because the file itself is replaced by a rename.
 func lockFile(ctx context.Context, path string) (*flock.Flock, error) {
 	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock")
 	for {
@@ -248,6 +248,6 @@ func lockFile(ctx context.Context, path string) (*flock.Flock, error) {
 		if err == nil && e == nil && os.SameFile(held, now) {
 			return lock, nil
 		}
-		_ = lock.Unlock() // its owner has removed it meanwhile
+		_ = lock.Unlock() // its owner has removed the lock file meanwhile
 	}
 }

@@ -24,7 +24,7 @@ import (
 	"layeh.com/radius/rfc2869"
 )
 
-// logged collects what a process writes, and may be read meanwhile.
+// logged collects the output of a process, and can be read at any time.
 type logged struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -42,10 +42,11 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// TestReload runs a server as systemd does, and reads what sd_notify(3) and, for a
-// reload, Type=notify-reload of systemd.service(5) require: RELOADING=1 with the time
-// of CLOCK_MONOTONIC in one datagram, then READY=1. At each SIGHUP the server reads its
-// RADIUS clients and secrets again. What is broken changes nothing, and is logged.
+// TestReload runs a server as systemd does, and checks the notifications that
+// sd_notify(3) requires, and for a reload Type=notify-reload of systemd.service(5): one
+// datagram with RELOADING=1 and the time of CLOCK_MONOTONIC, then READY=1. On each
+// SIGHUP the server reads its RADIUS clients and secrets again. Invalid files change
+// nothing and are logged.
 func TestReload(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -148,8 +149,8 @@ func TestReload(t *testing.T) {
 	require.NoError(t, cmd.Wait(), log.String())
 }
 
-// signStatus adds what RFC 5997, section 3, requires of Status-Server: a
-// Message-Authenticator, HMAC-MD5 over the packet with the value zeroed.
+// signStatus adds the Message-Authenticator that RFC 5997, section 3, requires in
+// Status-Server: HMAC-MD5 over the packet with the value zeroed.
 func signStatus(p *wire.Packet) error {
 	p.Set(rfc2869.MessageAuthenticator_Type, make([]byte, 16))
 	raw, err := p.MarshalBinary()

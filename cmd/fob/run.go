@@ -90,7 +90,7 @@ func profileNames() string {
 	return strings.Join(names, ", ")
 }
 
-// ready is the first line that fob run prints.
+// ready is the first line of output of fob run.
 type ready struct {
 	PID       int          `json:"pid"`
 	WorldSeed string       `json:"world_seed"`
@@ -176,7 +176,7 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	return errors.Join(o.ports.advise(err), f.Save(world), f.Close())
 }
 
-// worldConfig turns the flags into a world.
+// worldConfig converts the flags to the configuration of a world.
 func (a *app) worldConfig(ctx context.Context, o runOptions) (virtual.Config, error) {
 	var c virtual.Config
 	switch rate, scaled := strings.CutPrefix(o.clock, "scaled:"); {

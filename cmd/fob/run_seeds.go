@@ -11,8 +11,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// onlyTOTP leaves out tokens of other types, which no virtual token can be, for
-// --skip-unsupported.
+// onlyTOTP skips tokens of types other than TOTP for --skip-unsupported. Virtual tokens
+// do not support them.
 type onlyTOTP struct {
 	*seedSource
 	a *app
@@ -29,10 +29,10 @@ func (o *onlyTOTP) Read() (seedfile.Record, error) {
 	}
 }
 
-// tokensFromSeeds makes the tokens of fob run --seed-file.
+// tokensFromSeeds creates the tokens of fob run --seed-file.
 func (a *app) tokensFromSeeds(ctx context.Context, o *runOptions, w *virtual.World, model *virtual.Model) (tokens []*virtual.Token, err error) {
 	if !o.given("profile") {
-		model = nil // as the digits of each ask for
+		model = nil // each token gets a model for its number of digits
 	}
 	err = o.seeds.read(ctx, a, o.seedFile, func(s *seedSource) (err error) {
 		if tokens, err = fleet.FromSeeds(w, &onlyTOTP{s, a}, model); err != nil {

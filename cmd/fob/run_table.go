@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// stateColours has the colour of each state of a token; others have none.
+// stateColours maps the states of a token to colours. Other states have none.
 var stateColours = map[string]string{"PROVISIONED": yellow, "LOCKED": green, "WIPED": red}
 
 // countTokens returns "1 token" or "2 tokens".
@@ -20,7 +20,7 @@ func countTokens[N int | int64](n N) string {
 	return fmt.Sprintf("%d tokens", n)
 }
 
-// readyTable is the ready line for people, in lines of at most so many columns.
+// readyTable formats the ready line as a table of at most the given number of columns.
 func readyTable(r ready, columns int, p painter) string {
 	var b strings.Builder
 	tokens := countTokens(len(r.Tokens))
@@ -51,7 +51,7 @@ func readyTable(r ready, columns int, p painter) string {
 		total += w
 	}
 	for n, row := range rows {
-		if total > columns { // the port, and the rest below it
+		if total > columns { // the row does not fit: the port, and the other cells below it
 			b.WriteString(clip(paintHead(p, n, row[0]), columns) + "\n")
 			for _, line := range wrap(row[1:], "  ", columns-2) {
 				b.WriteString("  " + paintCells(p, n, line, row[2]) + "\n")
@@ -78,7 +78,7 @@ func paintHead(p painter, row int, text string) string {
 	return text
 }
 
-// paintCells colours the head, and the state in other rows.
+// paintCells colours the header, and the state in other rows.
 func paintCells(p painter, row int, line, state string) string {
 	if row == 0 {
 		return p.paint(bold, line)
@@ -89,7 +89,8 @@ func paintCells(p painter, row int, line, state string) string {
 	return line
 }
 
-// wrap joins words into lines of at most so many columns. A longer word is cut.
+// wrap joins words into lines of at most the given number of columns. A longer word is
+// truncated.
 func wrap(words []string, between string, columns int) (lines []string) {
 	line := ""
 	for _, word := range words {

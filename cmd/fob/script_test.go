@@ -27,23 +27,23 @@ import (
 )
 
 const (
-	// patience is for what must happen; to wait so long is a failure. What it waits
-	// for takes a few seconds, and a machine may be ten times slower.
+	// patience is the time limit for an expected event. Events take a few seconds, and
+	// a machine may be ten times slower. Reaching the limit is a failure.
 	patience = 3 * time.Minute
-	// scriptLimit is for one script, from its start. The longest takes 20 s.
+	// scriptLimit is the time limit of one script. The longest script takes 20 s.
 	scriptLimit = 10 * time.Minute
 )
 
-// TestScripts runs testdata/script: each script is a document of how fob
-// behaves. Besides the usual commands of testscript there are:
+// TestScripts runs the scripts in testdata/script, which document the behaviour of fob.
+// In addition to testscript's commands there are:
 //
-//	start NAME COMMAND…   run a command in the background until its ready line;
+//	start NAME COMMAND…   run a command in the background and wait for its ready line;
 //	                      sets $NAME_pid, and $NAME_portN, $NAME_addrN (without tcp:)
 //	                      and $NAME_hwN of token N, or $NAME_http, $NAME_addr
 //	                      (without http://) and $NAME_radius of a bank,
 //	                      and $NAME_qemu, the process id of QEMU, of a board
-//	halt NAME [SIGNAL]    end it (TERM unless told otherwise) and expect exit
-//	                      code 0, with ! any other; leaves NAME.stdout, NAME.stderr
+//	halt NAME [SIGNAL]    send it SIGNAL (default TERM) and expect exit code 0, with !
+//	                      any other; writes NAME.stdout and NAME.stderr
 //	ended NAME CODE       wait until it ends by itself
 //	exits CODE COMMAND…   run a command and expect its exit code
 //	keys KEY…             every line on stdout is a JSON object with these keys
@@ -51,9 +51,9 @@ const (
 //	let NAME [KEY]        set $NAME to stdout, or to a key of the JSON object on it
 //	mode FILE PERM        the permissions of a file, in octal
 //	exec ask STATUS METHOD URL [BODYFILE|- [SECRET]]
-//	                      an HTTP request, whose answer must have that status
-//	silent NAME tcp|pty   a port at $NAME that never answers; $NAME_addr is without tcp:
-//	vanish NAME           a port at $NAME that hangs up on the first byte
+//	                      make an HTTP request and expect the status of the response
+//	silent NAME tcp|pty   a port at $NAME that never responds; $NAME_addr is without tcp:
+//	vanish NAME           a port at $NAME that closes the connection on the first byte
 func TestScripts(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the scripts use pseudo-terminals and signals")
@@ -64,23 +64,23 @@ func TestScripts(t *testing.T) {
 	for _, file := range files {
 		name, _, _ := strings.Cut(filepath.Base(file), ".")
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // before the clock of its deadline starts
+			t.Parallel() // before its deadline is computed
 			end, limited := t.Deadline()
 			testscript.RunT(oneScript{t}, scriptParams(file, scriptDeadline(time.Now(), end, limited)))
 		})
 	}
 }
 
-// oneScript runs a script in the test that it is given. testscript.Run would start
-// the time of all scripts at once.
+// oneScript runs a script in the current test. testscript.Run would start the deadline
+// of all scripts at once.
 type oneScript struct{ *testing.T }
 
 func (s oneScript) Run(_ string, f func(testscript.T)) { f(s) }
 func (s oneScript) Parallel()                          {}
 func (s oneScript) Verbose() bool                      { return testing.Verbose() }
 
-// scriptDeadline is when a script that starts now is given up: after scriptLimit, or
-// when go test -timeout would end the process.
+// scriptDeadline returns the deadline of a script that starts now: after scriptLimit,
+// or when go test -timeout would end the process.
 func scriptDeadline(now, end time.Time, limited bool) time.Time {
 	deadline := now.Add(scriptLimit)
 	if limited && end.Before(deadline) {
@@ -96,7 +96,7 @@ func scriptParams(file string, deadline time.Time) testscript.Params {
 		RequireUniqueNames:  true,
 		Deadline:            deadline,
 		Setup: func(e *testscript.Env) error {
-			// The key of state folders lives here.
+			// The key of state folders is in the home directory.
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 			e.Setenv("XDG_CONFIG_HOME", "")
 			e.Setenv("GORACE", os.Getenv("GORACE"))
@@ -121,8 +121,8 @@ func scriptParams(file string, deadline time.Time) testscript.Params {
 	}
 }
 
-// ownFiles makes the files of a script readable by their owner alone, as fob requires
-// of those with secrets.
+// ownFiles makes the files of a script readable by their owner only, as fob requires of
+// files with secrets.
 func ownFiles(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
@@ -132,7 +132,7 @@ func ownFiles(dir string) error {
 	})
 }
 
-// failedScript records how a script that may fail ended.
+// failedScript records how a script that may fail has ended.
 type failedScript struct {
 	*testing.T
 	failed bool
@@ -141,7 +141,7 @@ type failedScript struct {
 
 func (f *failedScript) Run(_ string, run func(testscript.T)) {
 	ended := make(chan struct{})
-	go func() { // since a script ends its goroutine when it fails
+	go func() { // a failing script ends its goroutine
 		defer close(ended)
 		run(f)
 	}()
@@ -153,8 +153,8 @@ func (f *failedScript) Log(args ...any)   { fmt.Fprintln(&f.log, args...); f.T.L
 func (f *failedScript) Fatal(args ...any) { f.Log(args...); f.FailNow() }
 func (f *failedScript) FailNow()          { f.failed = true; runtime.Goexit() }
 
-// TestScriptDeadlines: a script that hangs fails alone. The one after it has all its
-// time. What it ran is ended without a dump of its goroutines.
+// TestScriptDeadlines checks that a script that hangs does not take time from the next
+// one, and that its processes end without printing their goroutines.
 func TestScriptDeadlines(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -178,14 +178,14 @@ func TestScriptDeadlines(t *testing.T) {
 	require.Equal(t, now.Add(time.Minute), scriptDeadline(now, now.Add(time.Minute), true))
 }
 
-// background is the key of a script's jobs.
+// background is the key of a script's background jobs.
 type background struct{}
 
 type job struct {
 	cmd    *exec.Cmd
 	stdout strings.Builder
 	stderr strings.Builder
-	ended  chan struct{} // closed after which the rest may be read
+	ended  chan struct{} // closed when the other fields may be read
 	err    error
 }
 
@@ -253,7 +253,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	jobs(ts)[name] = j
 }
 
-// lookPath finds a command; testscript gives scripts a PATH of their own.
+// lookPath finds a command in the PATH of this process; scripts have another PATH.
 func lookPath(ts *testscript.TestScript, name string) string {
 	path, err := exec.LookPath(name)
 	ts.Check(err)
@@ -288,7 +288,7 @@ func cmdEnded(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// wait waits for the end of a job, and returns its exit code.
+// wait waits for the end of a job and returns its exit code.
 func wait(ts *testscript.TestScript, name string) int {
 	j := jobs(ts)[name]
 	select {
@@ -323,8 +323,8 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	if fmt.Sprint(code) != args[0] {
 		ts.Fatalf("exit code %d, want %s", code, args[0])
 	}
-	// Whatever goes wrong, there is one line that says so, and nothing that a
-	// script might take for a result.
+	// After any failure there must be an error on stderr, and no output that a script
+	// could mistake for a result.
 	stderr := ts.ReadFile("stderr")
 	said := strings.HasPrefix(stderr, "fob: ") || strings.HasPrefix(stderr, `{"`)
 	if code != 0 && code != 1 && (!said || ts.ReadFile("stdout") != "") {
@@ -398,7 +398,7 @@ func cmdVanish(ts *testscript.TestScript, neg bool, args []string) {
 	serve(ts, args[0], func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) })
 }
 
-// serve calls f for each connection to a TCP port, and sets the variable to the
+// serve calls f for each connection to a TCP port, and sets the variable name to the
 // port's address.
 func serve(ts *testscript.TestScript, name string, f func(net.Conn)) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

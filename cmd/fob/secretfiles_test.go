@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the file of a flag is to fob.
+// fileKind is the way in which fob treats the file of a flag.
 type fileKind string
 
 const (
@@ -31,7 +31,8 @@ const (
 	noFile     fileKind = "it only sounds like a file"
 )
 
-// fileFlags has each flag that names a file, with its command where commands differ.
+// fileFlags lists each flag that names a file, with its command if it differs between
+// commands.
 var fileFlags = map[string]fileKind{
 	"--port-password-file": secretFile,
 	"--state-key":          secretFile,
@@ -49,7 +50,7 @@ var fileFlags = map[string]fileKind{
 	"--codes-file":         secretFile,
 
 	"--seed-file":                      secretFile, // one seed
-	"fob device provision --seed-file": secretFile, // one seed, or tokens: then it is data
+	"fob device provision --seed-file": secretFile, // one seed, or tokens, which are data
 	"fob run --seed-file":              dataFile,
 	"--record":                         dataFile,
 	"--flash":                          flashFile,
@@ -76,8 +77,8 @@ var fileFlags = map[string]fileKind{
 	"--world-seed": noFile,
 }
 
-// lines has a command line for each command that reads a file with a secret: all it
-// needs but that flag.
+// lines has a command line for each command that reads a file with a secret. It
+// contains everything but the flag for that file.
 var lines = map[string]string{
 	"fob board run":              "board run virt --tcp 127.0.0.1:0 --image image",
 	"fob code":                   "code",
@@ -103,7 +104,7 @@ var lines = map[string]string{
 	"fob validator user change":  "validator user change alice --db bank.db --key-file bank.key",
 }
 
-// beside has what a flag needs beside it.
+// beside lists the additional flags that a flag requires.
 var beside = map[string]string{
 	"--state-key":          "--state state",
 	"--sign-key":           "--sign-cert tokens.csv",
@@ -127,7 +128,7 @@ var beside = map[string]string{
 	"fob validator --key-file":                "--db bank.db",
 }
 
-// eachFlag calls f with each flag of all commands, once.
+// eachFlag calls f once for each flag of each command.
 func eachFlag(cmd *cobra.Command, f func(command string, flag *pflag.Flag)) {
 	cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) { f(cmd.CommandPath(), flag) })
 	for _, sub := range cmd.Commands() {
@@ -135,8 +136,9 @@ func eachFlag(cmd *cobra.Command, f func(command string, flag *pflag.Flag)) {
 	}
 }
 
-// TestSecretFiles: a file with a secret is refused if others may read it, whichever
-// flag names it. A new flag for a file fails until this table says what is in it.
+// TestSecretFiles checks that a file with a secret is refused if others can read it,
+// for every flag that names one. The test fails for a new file flag that is not in the
+// table.
 func TestSecretFiles(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write := func(name, text string) { require.NoError(t, os.WriteFile(name, []byte(text), 0o600)) }

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// secret is something that must not show up, in any of the usual spellings.
+// secret is a value that must not be shown in any of the usual encodings.
 type secret struct {
 	name  string
 	bytes []byte
@@ -37,7 +37,7 @@ func (s secret) assertAbsent(t *testing.T, where string, b []byte) {
 		"base64":    []byte(strings.TrimRight(base64.StdEncoding.EncodeToString(s.bytes), "=")),
 		"base64url": []byte(strings.TrimRight(base64.URLEncoding.EncodeToString(s.bytes), "=")),
 	} {
-		// A part of it is a leak as well.
+		// A part of the secret is a leak as well.
 		part := text[:len(text)*3/4]
 		if bytes.Contains(b, part) || bytes.Contains(lower, part) {
 			t.Errorf("%s holds the %s as %s", where, s.name, spelling)
@@ -45,9 +45,9 @@ func (s secret) assertAbsent(t *testing.T, where string, b []byte) {
 	}
 }
 
-// TestSecretsStaySecret: a whole provisioning shows neither the seed nor the
-// station's private key: not in what is printed, not in the arguments and
-// environment of a process, not in an error, and not in the state folder.
+// TestSecretsStaySecret checks that a complete provisioning reveals neither the seed
+// nor the station's private key: not in output or errors, not in the arguments or
+// environment of a process, and not in the state folder.
 func TestSecretsStaySecret(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("reads /proc")
@@ -91,7 +91,7 @@ func TestSecretsStaySecret(t *testing.T) {
 		t.Helper()
 		for _, name := range []string{"cmdline", "environ"} {
 			var b []byte
-			require.Eventually(t, func() (there bool) { // empty for a moment after exec
+			require.Eventually(t, func() (there bool) { // cmdline is empty for a moment after exec
 				var err error
 				b, err = os.ReadFile(filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), name))
 				return err == nil && len(b) > 0
@@ -117,14 +117,14 @@ func TestSecretsStaySecret(t *testing.T) {
 	}, patience, time.Millisecond)
 	port := "unix:" + path("fob0.sock")
 
-	// Words that are no seeds must not come back in the error.
+	// Text that is not a seed must not be quoted in the error.
 	for _, wrong := range []string{seedHex[:20], seedHex + "zz", seedHex + "1"} {
 		code, out, errs := fob(t, wrong, "device", "provision", "--port", port, "--seed-file", "-", "--station-key", path("station"))
 		require.Equal(t, exitUsage, code, errs)
 		require.NotContains(t, out+errs, wrong[:12])
 	}
 
-	// While it waits for the seed its arguments can be read by all users.
+	// While the command waits for the seed, all users can read its arguments.
 	provision, provOut, provErr := start("device", "provision", "--port", port, "--seed-file", "-", "--station-key", path("station"), "--json")
 	stdin, err := provision.StdinPipe()
 	require.NoError(t, err)

@@ -40,7 +40,7 @@ are shown with --reveal only.`,
 	return cmd
 }
 
-// serverNames are the names of the profiles.
+// serverNames returns the names of the server profiles.
 func serverNames() (names []string) {
 	for _, s := range seedfile.Servers() {
 		names = append(names, s.Name)
@@ -64,8 +64,8 @@ func formatList() string {
 	return b.String()
 }
 
-// oneFile is cobra.ExactArgs(1) for a seed file. It does not repeat the
-// arguments: one may be a seed.
+// oneFile is like cobra.ExactArgs(1) for a seed file. It does not print the arguments,
+// one of which may be a seed.
 func oneFile(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 || args[0] == "" {
 		return fmt.Errorf("%s takes one seed file, or - for standard input", cmd.CommandPath())
@@ -79,14 +79,14 @@ type seedsInput struct {
 	period              time.Duration
 	digits              int
 	keyFile, password   string
-	keyFlag             string // name of the flag for keyFile; "" is key-file
-	periodFlag          string // name of the flag for period; "" is period
+	keyFlag             string // name of the flag for keyFile; "" means key-file
+	periodFlag          string // name of the flag for period; "" means period
 	privateKey, trusted string
 	duplicates          bool
 	skip, short         bool
-	unique              bool // neither duplicates nor short seeds are ever taken, nor tokens skipped: there are no flags for them
+	unique              bool // without the flags that allow duplicates, short seeds and unsupported tokens
 
-	skipped, leftOut int // how often it was said, of the file read last
+	skipped, leftOut int // number of warnings of each kind for the last file read
 }
 
 // addAllowShort adds the flag for short seeds.
@@ -101,8 +101,8 @@ func (in *seedsInput) add(f *pflag.FlagSet) {
 	in.addKeys(f)
 }
 
-// addKeys adds the flags that say how to read a file, without those for what it does
-// not say.
+// addKeys adds the flags for reading a file, except those for values that the file does
+// not contain.
 func (in *seedsInput) addKeys(f *pflag.FlagSet) {
 	f.StringVar(&in.from, "from", "", "`FORMAT` of the file; default: detected from its content")
 	in.keyFlag = cmp.Or(in.keyFlag, "key-file")
@@ -117,7 +117,7 @@ func (in *seedsInput) addKeys(f *pflag.FlagSet) {
 	}
 }
 
-// options reads what the flags name.
+// options converts the flags and reads the files that they name.
 func (in *seedsInput) options(ctx context.Context, a *app) (o seedfile.ReadOptions, err error) {
 	if in.period < 0 || in.period%time.Second != 0 || in.period > 24*time.Hour {
 		return o, usagef("--%s %v: want whole seconds, 60s for a fob", cmp.Or(in.periodFlag, "period"), in.period)
@@ -158,28 +158,28 @@ func (in *seedsInput) options(ctx context.Context, a *app) (o seedfile.ReadOptio
 	return o, nil
 }
 
-// skipToken tells of a token that is left out.
+// skipToken prints a warning about a skipped token.
 func (in *seedsInput) skipToken(a *app, err error) {
 	in.skipped++
 	a.warnf("skipped: %v", err)
 }
 
-// seedSource is an opened seed file.
+// seedSource is an open seed file.
 type seedSource struct {
 	seedfile.Reader
-	in     *seedsInput // nil: the tokens come from no file
+	in     *seedsInput // nil: the tokens are not from a file
 	format *seedfile.Format
 	name   string
 }
 
-// read opens a seed file and calls use with it. Where a password is missing, a
-// terminal is asked for it and use is called again.
+// read opens a seed file and calls use with it. If a password is missing, read prompts
+// for it on a terminal and calls use again.
 func (in *seedsInput) read(ctx context.Context, a *app, path string, use func(*seedSource) error) error {
 	o, err := in.options(ctx, a)
 	if err != nil {
 		return err
 	}
-	read := false // a record: then it is too late to begin anew
+	read := false // whether a record was read; then it is too late to start over
 	err = in.readOnce(ctx, a, path, o, func(s *seedSource) error {
 		s.Reader = &noticed{s.Reader, &read}
 		return use(s)
@@ -195,7 +195,7 @@ func (in *seedsInput) read(ctx context.Context, a *app, path string, use func(*s
 	return in.advise(in.readOnce(ctx, a, path, o, use))
 }
 
-// noticed notes that a record was read.
+// noticed sets read when a record has been read.
 type noticed struct {
 	seedfile.Reader
 	read *bool
@@ -224,7 +224,7 @@ func (in *seedsInput) readOnce(ctx context.Context, a *app, path string, o seedf
 		shown, done := a.progress(f, "reading")
 		a.settle = done
 		defer done()
-		input = &interruptible{ctx: ctx, r: shown} // it may be a pipe
+		input = &interruptible{ctx: ctx, r: shown} // the file may be a pipe
 	}
 	in.skipped, in.leftOut = 0, 0
 	s := &seedSource{in: in, name: source(path)}
@@ -248,7 +248,7 @@ func (in *seedsInput) readOnce(ctx context.Context, a *app, path string, o seedf
 	return use(s)
 }
 
-// advise says by which flag a file can be read after all.
+// advise adds the flag with which the file can be read.
 func (in *seedsInput) advise(err error) error {
 	switch {
 	case errors.Is(err, seedfile.ErrNoPeriod):
@@ -265,7 +265,7 @@ func (in *seedsInput) advise(err error) error {
 	return err
 }
 
-// each calls f with every record.
+// each calls f for every record.
 func (s *seedSource) each(ctx context.Context, f func(*seedfile.Record) error) error {
 	for {
 		if err := ctx.Err(); err != nil {

@@ -22,7 +22,7 @@ type seedsOutput struct {
 	to, server    string
 	out           string
 	strict, force bool
-	reveal        bool // on a terminal
+	reveal        bool // allow writing seeds to a terminal
 	each          func(records int)
 	encryption
 }
@@ -60,8 +60,8 @@ func (e *encryption) add(f *pflag.FlagSet) {
 	f.StringVar(&e.oktaProfile, "okta-profile", "", "`ID` of Okta's factor profile for the tokens, for okta")
 }
 
-// options reads what the flags name. typed is a password from a terminal, nil for
-// none.
+// options converts the flags and reads the files that they name. typed is a password
+// entered on a terminal, or nil.
 func (e *encryption) options(ctx context.Context, a *app, typed []byte) (o seedfile.WriteOptions, err error) {
 	o.OktaProfile = e.oktaProfile
 	given := 0
@@ -201,13 +201,13 @@ func newSeedsDecryptCmd(a *app) *cobra.Command {
 	return cmd
 }
 
-// convert copies one file into another.
+// convert copies a seed file to another format.
 func (a *app) convert(ctx context.Context, in *seedsInput, path string, out *seedsOutput, o seedfile.WriteOptions) error {
 	return in.read(ctx, a, path, func(s *seedSource) error { return a.copySeeds(ctx, out, o, s) })
 }
 
-// copySeeds writes all tokens of s to a file, all or nothing, and says what was
-// left out.
+// copySeeds writes all tokens of s to a file, and reports data that was lost. If it
+// fails, it creates no file.
 func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteOptions, s *seedSource) (err error) {
 	name := out.to
 	if out.server != "" {
@@ -250,7 +250,7 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 		return err
 	}
 	lost := map[string]int{}
-	alike := map[int]seedfile.Field{} // by how many tokens lose it
+	alike := map[int]seedfile.Field{} // fields by the number of tokens that lose them
 	for field, n := range losses.Lost {
 		lost[field.String()] = n
 		alike[n] |= field
@@ -283,7 +283,7 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 	return a.print(result, text)
 }
 
-// copyOptions are the options for a copy of s.
+// copyOptions returns the options for a copy of s.
 func (out *seedsOutput) copyOptions(a *app, server *seedfile.Server, s *seedSource) seedfile.CopyOptions {
 	o := seedfile.CopyOptions{For: server, Strict: out.strict, Each: out.each}
 	if s.in != nil && s.in.skip {

@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/seedfile"
 )
 
-// seedResult is one token as fob seeds inspect prints it.
+// seedResult is a token in the output of fob seeds inspect.
 type seedResult struct {
 	Serial       string     `json:"serial"`
 	Type         string     `json:"type"`
@@ -23,7 +23,7 @@ type seedResult struct {
 	Drift        int64      `json:"offset_steps,omitempty"`
 	Counter      *uint64    `json:"counter,omitempty"`
 	Start        *time.Time `json:"start,omitempty"`      // the later of device and policy
-	Expiry       *time.Time `json:"expires_at,omitempty"` // the earlier
+	Expiry       *time.Time `json:"expires_at,omitempty"` // the earlier of the two
 	Manufacturer string     `json:"manufacturer,omitempty"`
 	Model        string     `json:"model,omitempty"`
 	IssueNo      string     `json:"issue_no,omitempty"`
@@ -104,7 +104,7 @@ func printSeed(out *output, r *seedfile.Record, reveal bool) error {
 	last := ""
 	if expiry, err := r.Expiry(nil); err == nil {
 		last = expiry.String()
-	} else { // no token's back has such a date
+	} else { // a date that cannot be on a token's back label
 		last = r.Effective().Expiry.UTC().Format(time.DateOnly)
 	}
 	period := "-"

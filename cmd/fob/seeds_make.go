@@ -51,7 +51,7 @@ maker uses, and writes their seed file: for a server to import, and for fob run
 	return cmd
 }
 
-// makeSeeds writes the seed file of new tokens.
+// makeSeeds writes a seed file with new tokens.
 func (a *app) makeSeeds(ctx context.Context, o *makeOptions) error {
 	if least := token.MinSeedLen; o.seedBytes < least && !o.short {
 		return usagef("--seed-bytes %d: want %d to %d (--allow-short-seeds takes %d and more)", o.seedBytes, least, token.MaxSeedLen, token.MinShortSeedLen)
@@ -63,7 +63,7 @@ func (a *app) makeSeeds(ctx context.Context, o *makeOptions) error {
 		a.warnf("seeds of %d bytes: RFC 4226 demands %d", o.seedBytes, token.MinSeedLen)
 	}
 	b := seedfile.Batch{Count: o.count, First: uint64(o.first), SeedLen: o.seedBytes}
-	if o.first < 0 { // not the numbers of the last time
+	if o.first < 0 { // avoids the serial numbers of earlier runs
 		var n [4]byte
 		_, _ = rand.Read(n[:])
 		b.First = uint64(binary.BigEndian.Uint32(n[:])) % (1<<32 - min(uint64(max(0, o.count)), 1<<31))

@@ -45,7 +45,7 @@ other than 30 s and hashes other than SHA-1.`,
 	return cmd
 }
 
-// seedQR makes the QR code of a token in a seed file.
+// seedQR creates the QR code of a token in a seed file.
 func (a *app) seedQR(ctx context.Context, o *qrOptions, path string) error {
 	if (o.out == "" || o.out == "-" && isTerminal(a.stdout)) && !o.reveal {
 		return usagef("a QR code shows the seed: name a file with --out, or say --reveal")
@@ -114,8 +114,8 @@ func (a *app) seedQR(ctx context.Context, o *qrOptions, path string) error {
 	return a.print(map[string]string{"file": o.out}, fmt.Sprintf("%s\n", o.out))
 }
 
-// lightOnDark sets the colours that the blocks are drawn for, whatever those of
-// the terminal are.
+// lightOnDark sets the colours that the QR code requires, independent of the
+// terminal's.
 func lightOnDark(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {

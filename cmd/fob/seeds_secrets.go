@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// readAESKey reads a key in hex; "" is none.
+// readAESKey reads a key in hex. If path is empty, it returns nil.
 func (a *app) readAESKey(ctx context.Context, path string) ([]byte, error) {
 	if path == "" {
 		return nil, nil
@@ -24,7 +24,7 @@ func (a *app) readAESKey(ctx context.Context, path string) ([]byte, error) {
 		return nil, err
 	}
 	defer clear(text)
-	seed, err := token.ParseSeedHex(string(bytes.TrimSpace(text))) // without quoting it in an error
+	seed, err := token.ParseSeedHex(string(bytes.TrimSpace(text))) // its error does not quote the key
 	if err != nil {
 		return nil, usagef("reading the key from %s: want 32, 48 or 64 hexadecimal digits", source(path))
 	}
@@ -36,7 +36,7 @@ func (a *app) readAESKey(ctx context.Context, path string) ([]byte, error) {
 	return nil, usagef("reading the key from %s: want 16, 24 or 32 bytes, got %d", source(path), seed.Len())
 }
 
-// readPassword reads the first line of a file; "" is none.
+// readPassword reads the first line of a file. If path is empty, it returns nil.
 func (a *app) readPassword(ctx context.Context, path string) ([]byte, error) {
 	if path == "" {
 		return nil, nil
@@ -45,7 +45,7 @@ func (a *app) readPassword(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text = bytes.TrimPrefix(text, []byte("\ufeff")) // nobody types it
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a byte order mark is not part of the password
 	line, rest, _ := bytes.Cut(text, []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	if len(line) == 0 || len(bytes.TrimSpace(rest)) > 0 {
@@ -54,15 +54,15 @@ func (a *app) readPassword(ctx context.Context, path string) ([]byte, error) {
 	return line, nil
 }
 
-// askPassword asks on the terminal, twice for a new one.
+// askPassword prompts for a password on the terminal, twice for a new one.
 func (a *app) askPassword(ctx context.Context, what string, twice bool) ([]byte, error) {
 	return a.askOr(ctx, what, "name a file with it (see --help), or run this on a terminal", twice)
 }
 
-// passwordTries is how often a new password is asked for until both entries agree.
+// passwordTries is the number of attempts to enter a new password twice alike.
 const passwordTries = 3
 
-// askOr asks on the terminal; advice is for who has none.
+// askOr prompts on the terminal. If there is none, the error contains advice.
 func (a *app) askOr(ctx context.Context, what, advice string, twice bool) ([]byte, error) {
 	tty, ok := a.stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(tty.Fd())) {
@@ -97,8 +97,7 @@ func (a *app) askOr(ctx context.Context, what, advice string, twice bool) ([]byt
 	}
 }
 
-// ask reads a line that is not shown. When ctx ends the terminal shows again
-// what is typed.
+// ask reads a line without echo. When ctx ends, it restores the echo of the terminal.
 func (a *app) ask(ctx context.Context, tty *os.File, prompt string) ([]byte, error) {
 	before, err := term.GetState(int(tty.Fd()))
 	if err != nil {
@@ -111,7 +110,7 @@ func (a *app) ask(ctx context.Context, tty *os.File, prompt string) ([]byte, err
 		err  error
 	}
 	done := make(chan result, 1)
-	go func() { // on its own, since Ctrl-C does not end a read from a terminal
+	go func() { // in a goroutine, because Ctrl-C does not interrupt a read from a terminal
 		line, err := term.ReadPassword(int(tty.Fd()))
 		done <- result{line, err}
 	}()

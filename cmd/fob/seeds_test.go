@@ -18,16 +18,16 @@ import (
 
 var makingBar = regexp.MustCompile(`making  \[[^\n]*`)
 
-// TestSeedsMakeProgress: on a terminal, making many tokens shows how far it is. It
-// makes more of them until a bar was seen, since the bar waits a moment before it is
-// drawn.
+// TestSeedsMakeProgress checks that making many tokens shows the progress on a
+// terminal. The bar appears after a moment, so the test increases the number of tokens
+// until it has seen one.
 func TestSeedsMakeProgress(t *testing.T) {
 	t.Parallel()
 	for count, last := 50_000, 6_400_000; ; count *= 2 {
 		cmd := exec.Command("fob", "seeds", "make", "--count", strconv.Itoa(count), "--to", "fob", "--out", filepath.Join(t.TempDir(), "made.jsonl"))
 		terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 100})
 		require.NoError(t, err)
-		out, _ := io.ReadAll(terminal) // ends with an error when the program does
+		out, _ := io.ReadAll(terminal) // returns an error when the program ends
 		require.NoError(t, cmd.Wait(), string(out))
 		terminal.Close()
 		require.Contains(t, string(out), strconv.Itoa(count)+" tokens in ")

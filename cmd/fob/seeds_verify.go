@@ -49,7 +49,7 @@ hand.`,
 	return cmd
 }
 
-// verifySeeds reads a whole seed file, and checks a code against it.
+// verifySeeds reads a whole seed file and checks a code against it.
 func (a *app) verifySeeds(ctx context.Context, o *verifyOptions, file string) error {
 	if (o.serial == "") != (o.code == "") {
 		return usagef("--serial and --code go together")
@@ -70,7 +70,7 @@ func (a *app) verifySeeds(ctx context.Context, o *verifyOptions, file string) er
 		Format string `json:"format"`
 		Tokens int    `json:"count"`
 		Fits   *bool  `json:"code_fits,omitempty"` // true, with --code
-		Off    *int64 `json:"off,omitempty"`       // steps from now
+		Off    *int64 `json:"off,omitempty"`       // relative to now
 	}{}
 	found := false
 	err = o.in.read(ctx, a, file, func(s *seedSource) error {
@@ -105,7 +105,8 @@ func (a *app) verifySeeds(ctx context.Context, o *verifyOptions, file string) er
 	return a.print(result, text)
 }
 
-// fits looks for a code around a time, with the drift that the file tells of.
+// fits searches for a code around a time, taking into account the drift that the file
+// records.
 func fits(r *seedfile.Record, code string, at time.Time, window int) (off int64, ok bool) {
 	if r.Type != seedfile.TOTP {
 		return 0, false
@@ -124,7 +125,7 @@ func fits(r *seedfile.Record, code string, at time.Time, window int) (off int64,
 	return 0, false
 }
 
-// verdict makes what is wrong with a file a failed check.
+// verdict converts an error about the content of a file to a failed check.
 func verdict(err error) error {
 	if codeOf(err) == exitUsage && isContent(err) && !errors.Is(err, seedfile.ErrNoKey) {
 		return errclass.With(errclass.Failed, err)

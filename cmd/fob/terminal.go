@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// The colours that fob uses, as SGR parameters.
+// The colours used by fob, as SGR parameters.
 const (
 	bold   = "1"
 	red    = "31"
@@ -19,13 +19,13 @@ const (
 	yellow = "33"
 )
 
-// colours reports whether w shows colours: a terminal, unless the user asks for
-// none (https://no-color.org).
+// colours reports whether output to w is coloured: w is a terminal, and the user has
+// not disabled colours (https://no-color.org).
 func colours(w io.Writer) bool {
 	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// painter colours text, or leaves it as it is.
+// painter colours text if it is true.
 type painter bool
 
 func (p painter) paint(colour, text string) string {
@@ -35,8 +35,8 @@ func (p painter) paint(colour, text string) string {
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
 }
 
-// terminalSize returns the columns and rows of a terminal, and 80 × 24 if it does
-// not tell.
+// terminalSize returns the columns and rows of a terminal, or 80 × 24 if they are
+// unknown.
 func terminalSize(w io.Writer) (columns, rows int) {
 	if f, ok := w.(*os.File); ok {
 		if columns, rows, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 && rows > 0 {
@@ -46,11 +46,11 @@ func terminalSize(w io.Writer) (columns, rows int) {
 	return 80, 24
 }
 
-// clip cuts a line to a number of columns. Colours take no column.
+// clip cuts a line to a number of columns. Colour sequences take no column.
 func clip(line string, columns int) string {
 	var b strings.Builder
 	for i := 0; i < len(line); {
-		if line[i] == '\x1b' { // up to its m
+		if line[i] == '\x1b' { // an escape sequence, up to its m
 			end := strings.IndexByte(line[i:], 'm')
 			if end < 0 {
 				break
@@ -77,13 +77,13 @@ type screen struct {
 
 const hideCursor, showCursor, clearAll, home = "\x1b[?25l", "\x1b[?25h", "\x1b[2J", "\x1b[H"
 
-// draw replaces what is shown. A line or row that has no room is left out: a
-// terminal would wrap or scroll, and leave parts of frames behind.
+// draw replaces the current frame. It drops rows that do not fit and clips the others,
+// because the terminal would wrap or scroll them and leave parts of frames behind.
 func (s *screen) draw(text string) error {
 	var b strings.Builder
 	if columns, rows := terminalSize(s.w); columns != s.columns || rows != s.rows {
 		s.columns, s.rows = columns, rows
-		b.WriteString(clearAll) // a terminal wraps old lines anew when it is resized
+		b.WriteString(clearAll) // a terminal wraps old lines again when it is resized
 	}
 	b.WriteString(home)
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")

@@ -13,19 +13,19 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// subCommand is cobra.NoArgs for commands that have sub-commands. It says which
-// of them a mistyped one may have meant.
+// subCommand is like cobra.NoArgs, for commands that have sub-commands. It suggests
+// sub-commands for a mistyped one.
 func subCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	if isSeed(args[0]) { // an error goes to logs
+	if isSeed(args[0]) { // errors may be logged
 		return fmt.Errorf("unknown command for %q", cmd.CommandPath())
 	}
 	return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), meant(cmd, args[0], ""))
 }
 
-// meant suggests sub-commands of cmd that are written nearly like name.
+// meant returns a suggestion of sub-commands of cmd whose names are similar to name.
 func meant(cmd *cobra.Command, name, prefix string) string {
 	cmd.SuggestionsMinimumDistance = 2
 	like := cmd.SuggestionsFor(name)
@@ -38,7 +38,7 @@ func meant(cmd *cobra.Command, name, prefix string) string {
 	return ": did you mean " + strings.Join(like, " or ") + "?"
 }
 
-// flagError says what a flag takes, instead of which function of strconv failed.
+// flagError describes the values that a flag accepts, instead of the error of strconv.
 func flagError(cmd *cobra.Command, err error) error {
 	var value *pflag.InvalidValueError
 	var unknown *pflag.NotExistError
@@ -63,7 +63,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 		return fmt.Errorf("a negative value needs a flag: --%s -%s", flag, unknown.GetSpecifiedShortnames())
 	case errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1:
-		names := &cobra.Command{} // since cobra compares the names of commands only
+		names := &cobra.Command{} // cobra only compares the names of commands
 		add := func(f *pflag.Flag) {
 			names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
 		}
@@ -73,7 +73,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	return err
 }
 
-// profileFlag says a wrong field of a profile in terms of the flag that set it.
+// profileFlag converts an error about a field of a profile to one about the flag that
+// set it.
 func profileFlag(err error) error {
 	var field *token.FieldError
 	if !errors.As(err, &field) {
@@ -86,12 +87,12 @@ func profileFlag(err error) error {
 	return usagef("--%s %d: want %s", flag, field.Value, field.Allowed)
 }
 
-// renamed are flags that had another name in the version before.
+// renamed maps the old names of flags, from the previous version, to their new ones.
 var renamed = map[string]pflag.NormalizedName{
 	"token-file": "port-password-file",
 }
 
-// normalName accepts the old names of flags, which no help shows.
+// normalName accepts the old names of flags, which are not shown in help texts.
 func normalName(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	if now, ok := renamed[name]; ok {
 		return now

@@ -38,7 +38,7 @@ Exit code 4 is a refusal by the bank's rules; 3 a database that does not answer.
 	return cmd
 }
 
-// group is a command that only has sub-commands.
+// group returns a command that only has sub-commands.
 func group(use, short string, subs ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Args: subCommand, RunE: help}
 	cmd.AddCommand(subs...)

@@ -11,7 +11,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// someArgs is one argument or more. It does not repeat them, as noArgs does not.
+// someArgs requires one argument or more. Like noArgs, it does not print them.
 func someArgs(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -21,7 +21,7 @@ func someArgs(what string) cobra.PositionalArgs {
 	}
 }
 
-// serialFlag reads a serial number from a flag that may be left out.
+// serialFlag parses an optional serial number.
 func serialFlag(text string) (token.Serial, error) {
 	if text == "" {
 		return token.Serial{}, nil
@@ -29,7 +29,7 @@ func serialFlag(text string) (token.Serial, error) {
 	return token.ParseSerial(text)
 }
 
-// fields writes names and values, one pair a line.
+// fields formats pairs of names and values, one pair per line.
 func fields(pairs ...string) string {
 	var b strings.Builder
 	for i := 0; i+1 < len(pairs); i += 2 {

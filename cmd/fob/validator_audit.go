@@ -57,7 +57,7 @@ func newAuditListCmd(a *app, b *bankFlags) *cobra.Command {
 	return cmd
 }
 
-// timeFlag reads a time that may be left out.
+// timeFlag parses an optional time.
 func timeFlag(text string) (token.UnixSeconds, error) {
 	if text == "" {
 		return 0, nil
@@ -125,7 +125,7 @@ and --since wants the log to go on from there.`,
 					return err
 				}
 				if len(report.Faults) == 0 && keep != "" {
-					a.inputs = nil // the new ends may replace those that were verified
+					a.inputs = nil // the new checkpoints may replace the verified ones
 					out, err := a.create(keep, force)
 					if err != nil {
 						return err
@@ -146,7 +146,7 @@ and --since wants the log to go on from there.`,
 	return cmd
 }
 
-// auditReport prints what came of it; a fault is a failed check.
+// auditReport prints the report of a verification. Every fault is a failed check.
 func (a *app) auditReport(r bank.AuditReport) error {
 	result := struct {
 		Records int64    `json:"records"`

@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// backupResult is what backup, restore and migrate print.
+// backupResult is the output of backup and restore.
 type backupResult struct {
 	Database string `json:"database"`
 	File     string `json:"file,omitempty"`
@@ -118,7 +118,7 @@ func (b *bankFlags) restore(ctx context.Context, a *app, path string) error {
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", path, err)
 	}
-	end() // before a passphrase is asked for
+	end() // before prompting for a passphrase
 	master, err := b.master(ctx, a, backup.KDF)
 	if err != nil {
 		return err
@@ -189,8 +189,8 @@ func (b *bankFlags) migrate(ctx context.Context, a *app, o migrateOptions) error
 	return a.print(r, fmt.Sprintf("%s: from version %d of the tables to %d\n", r.Database, r.From, r.To))
 }
 
-// prepareMigration finds the versions of the tables, and writes the backup if there
-// is something to change.
+// prepareMigration determines the versions of the tables, and writes the backup if they
+// need to be changed.
 func (b *bankFlags) prepareMigration(ctx context.Context, a *app, name string, o migrateOptions, r *migrateResult) error {
 	db, from, to, err := store.OpenOutdated(ctx, name)
 	if err != nil {
@@ -203,7 +203,7 @@ func (b *bankFlags) prepareMigration(ctx context.Context, a *app, name string, o
 	return errors.Join(err, db.Close())
 }
 
-// backUpOutdated writes a backup of a bank whose tables are of an older program.
+// backUpOutdated writes a backup of a bank with the tables of an older version.
 func (b *bankFlags) backUpOutdated(ctx context.Context, a *app, db *store.DB, out string) error {
 	clock, err := b.clock()
 	if err != nil {

@@ -47,7 +47,7 @@ and at the end.`,
 	return cmd
 }
 
-// benchResult is what fob validator bench prints.
+// benchResult is the output of fob validator bench.
 type benchResult struct {
 	bench.Report
 	P50         float64 `json:"p50_ms"`

@@ -75,8 +75,7 @@ func (a *app) listCases(only []string) error {
 	return nil
 }
 
-// runCases starts a bank and runs cases against it. Results are printed as they
-// come.
+// runCases starts a bank and runs cases against it. It prints each result immediately.
 func (a *app) runCases(ctx context.Context, b *bankFlags, o *casesOptions) (err error) {
 	if _, err := cases.Select(o.only); err != nil {
 		return errclass.With(errclass.Usage, err)

@@ -16,7 +16,7 @@ func newValidatorContractCmd(a *app, b *bankFlags) *cobra.Command {
 		newContractAddCmd(a, b), newContractListCmd(a, b), newContractShowCmd(a, b), newContractChangeCmd(a, b))
 }
 
-// contractFlags are what is known of a contract.
+// contractFlags adds the flags for the data of a contract.
 func contractFlags(f *pflag.FlagSet, c *bank.Contract, language *string) {
 	f.StringVar(&c.Name, "name", "", "`NAME` of the customer")
 	f.StringVar(&c.Address, "address", "", "`ADDRESS` to which tokens are posted")
@@ -24,7 +24,7 @@ func contractFlags(f *pflag.FlagSet, c *bank.Contract, language *string) {
 	f.StringVar(language, "language", "ja", "`LANGUAGE` of notices: ja or en")
 }
 
-// parseLanguage reads the flag that names a language.
+// parseLanguage parses the value of a language flag.
 func parseLanguage(flag, text string) (bank.Language, error) {
 	switch l := bank.Language(text); l {
 	case bank.Japanese, bank.English:
@@ -145,7 +145,7 @@ func changeContract(ctx context.Context, a *app, o *openBank, id string, change 
 	return a.print(contractResultOf(c), contractHead+"\n"+contractLine(c)+"\n")
 }
 
-// set takes a new value where it was given.
+// set sets a value if the flag for it was given.
 func set[T any](given bool, to *T, value T) {
 	if given {
 		*to = value

@@ -11,28 +11,28 @@ import (
 	"github.com/d204ef64/fob/internal/ratelimit"
 )
 
-// How many lines of one kind that anybody on the network can cause are logged: so
-// many at once, and then so many a second. The metrics count all.
+// The limits for log lines of one kind that anyone on the network can cause: the number
+// of lines at once, and then per second. The metrics count all events.
 const (
 	floodBurst     = 20
 	floodPerSecond = 1
-	floodKinds     = 1000 // more than there are
+	floodKinds     = 1000 // more than the number of kinds
 )
 
-// flood keeps a log from growing with what strangers send.
+// flood limits the log lines that strangers can cause.
 type flood struct {
 	lines *ratelimit.Limiter[string] // by kind
 
 	mu   sync.Mutex
-	left map[string]int // left out of each kind since its last line
+	left map[string]int // lines of each kind suppressed since the last one logged
 }
 
 func newFlood() *flood {
 	return &flood{lines: ratelimit.New[string](floodKinds), left: map[string]int{}}
 }
 
-// admit says whether a line of a kind is logged, and how many were left out before
-// it. Kinds are few: a program's own words.
+// admit reports whether to log a line of a kind, and the number of lines suppressed
+// before it. Kinds are constants of the program, so their number is small.
 func (f *flood) admit(kind string) (left int, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -45,14 +45,14 @@ func (f *flood) admit(kind string) (left int, ok bool) {
 	return left, true
 }
 
-// floodHandler is for lines whose words are not ours; they are of one kind.
+// floodHandler limits lines with texts from other packages. They all have one kind.
 type floodHandler struct {
 	slog.Handler
 	flood *flood
 	kind  string
 }
 
-// Handle logs a line or leaves it out.
+// Handle logs or suppresses a line.
 func (h floodHandler) Handle(ctx context.Context, r slog.Record) error {
 	left, ok := h.flood.admit(h.kind)
 	if !ok {

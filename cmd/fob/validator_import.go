@@ -57,7 +57,7 @@ in if the dates differ. Compare them with a back label, and choose japan or utc.
 type importResult struct {
 	Tokens   int    `json:"count"`
 	Format   string `json:"format"`
-	Contract string `json:"contract"` // "" is the stock
+	Contract string `json:"contract"` // "" is the inventory
 	Millis   int64  `json:"took_ms"`
 }
 
@@ -67,7 +67,7 @@ func (a *app) importSeeds(ctx context.Context, o *openBank, in *seedsInput, path
 		file := &remembered{Reader: s}
 		report, err := o.Import(ctx, o.by, file, how)
 		if file.err != nil {
-			err = file.err // of which the bank's error has the text alone
+			err = file.err // the bank's error has only its text
 		}
 		if err != nil {
 			return fmt.Errorf("importing %s: %w", s.name, err)
@@ -81,8 +81,8 @@ func (a *app) importSeeds(ctx context.Context, o *openBank, in *seedsInput, path
 	return r, err
 }
 
-// remembered keeps the error of a file: whether a password is missing and which
-// flag helps hang on it.
+// remembered keeps the error of a file. It shows whether a password is missing and
+// which flag helps.
 type remembered struct {
 	seedfile.Reader
 	err error

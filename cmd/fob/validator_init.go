@@ -68,7 +68,7 @@ customary ones.`,
 type initResult struct {
 	Database string    `json:"database"`
 	TestBank bool      `json:"test_bank"`
-	KeyFile  string    `json:"key_file"` // "" is a passphrase
+	KeyFile  string    `json:"key_file"` // "" if there is a passphrase
 	Clerk    string    `json:"clerk"`
 	Key      keyResult `json:"api_key"`
 }
@@ -130,17 +130,17 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 	return a.firstOnes(ctx, b, o, db, master, clock, password)
 }
 
-// making is what fob validator init has made so far.
+// making records the progress of fob validator init.
 type making struct {
-	said            string // names the database
-	file            string // the new database; "" is one that was there before
-	keyFile, keyOut string // "" is none
-	keys            bool   // keyFile is ours
-	bank            bool   // the bank is in the database
+	said            string // name of the database in messages
+	file            string // the new database; "" if it existed before
+	keyFile, keyOut string // "" if there is none
+	keys            bool   // this command created keyFile
+	bank            bool   // the database contains the bank
 }
 
-// undo removes what was made, after an error. A bank in a database that was there
-// before stays: its rows cannot be told from others'.
+// undo removes everything that was created, after an error. It keeps a bank in an
+// existing database, because the bank's rows cannot be distinguished from others.
 func (m *making) undo(err error) error {
 	switch {
 	case err == nil:
@@ -176,7 +176,7 @@ func (m *making) undo(err error) error {
 	return fmt.Errorf("no bank was made in database %s, and nothing is left behind: %w", m.said, err)
 }
 
-// newMaster makes the bank's key, in its file or of a passphrase.
+// newMaster creates the bank's key, in a file or from a passphrase.
 func (a *app) newMaster(ctx context.Context, b *bankFlags) (m vault.Master, kdf string, err error) {
 	if b.keyFile != "" {
 		if m, err = vault.NewMaster(); err == nil {

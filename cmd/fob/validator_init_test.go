@@ -20,9 +20,9 @@ import (
 	"github.com/d204ef64/fob/internal/pgtest"
 )
 
-// TestInitOnFullDisk: wherever a disk is full while a bank is made, nothing is left
-// behind, and the message says so. The disk is a limit on the size of files (ulimit):
-// the largest that is too small stops the last of all writes.
+// TestInitOnFullDisk checks that init leaves nothing behind when the disk is full, and
+// reports it. The test limits the size of files with ulimit. The largest limit that is
+// too small makes the last write fail.
 func TestInitOnFullDisk(t *testing.T) {
 	t.Parallel()
 	pw := filepath.Join(t.TempDir(), "pw")
@@ -66,9 +66,9 @@ func TestInitOnFullDisk(t *testing.T) {
 	require.Contains(t, last, "is the disk full?")
 }
 
-// TestDatabaseAddress: an address that cannot be read is a usage error, and a database
-// that cannot be reached is another. The codes are those of fob --help. No message has
-// the password.
+// TestDatabaseAddress checks that an invalid address is a usage error and an
+// unreachable database a connection error, with the exit codes in fob --help. No
+// message may contain the password.
 func TestDatabaseAddress(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -85,7 +85,7 @@ func TestDatabaseAddress(t *testing.T) {
 		"postgres://bank:geheim@" + nobody + "/x":                                               exitNoConnect,
 		"postgres://bank:geheim@" + nobody + "/x?sslmode=disable":                               exitNoConnect,
 		"postgres://bank:geheim@/x?host=" + url.QueryEscape(filepath.Join(dir, "none")):         exitNoConnect,
-		"postgres://bank:geheim@fob.invalid/x":                                                  exitNoConnect, // RFC 2606: never there
+		"postgres://bank:geheim@fob.invalid/x":                                                  exitNoConnect, // RFC 2606: does not exist
 		missing.String():                                                                        exitNoConnect,
 		"postgres://bank:geheim@127.0.0.1:99999/x":                                              exitUsage,
 		"postgres://bank:geheim@127.0.0.1:abc/x":                                                exitUsage,

@@ -58,8 +58,8 @@ only you can read. Roles: check (check codes, do operations for users), clerk
 	return cmd
 }
 
-// addKey makes a key whose secret goes to a new file, or into the result. The file
-// is begun first: a secret that cannot be written must not belong to a good key.
+// addKey adds an API key whose secret goes to a new file or into the result. The file
+// is created first, because no valid key may exist whose secret could not be written.
 func (a *app) addKey(ctx context.Context, o *openBank, role bank.KeyRole, name, file string) (keyResult, error) {
 	if file == "" || file == "-" {
 		k, secret, err := o.AddKey(ctx, o.by, role, name)
@@ -89,7 +89,7 @@ func (a *app) addKey(ctx context.Context, o *openBank, role bank.KeyRole, name, 
 	return r, nil
 }
 
-// mustBeNew refuses a file for a secret that is there already.
+// mustBeNew rejects an existing file as the destination of a secret.
 func mustBeNew(file string) error {
 	if file == "" || file == "-" {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// listPage is how many entries are read at once.
+// listPage is the number of entries read at once.
 const listPage = 500
 
 // limitFlag adds --limit.
@@ -23,9 +23,9 @@ func limitFlag(f *pflag.FlagSet, limit *int) {
 	f.IntVar(limit, "limit", 0, "at most `N` lines; 0 is all")
 }
 
-// list prints all entries that next returns, page by page: with --json an object
-// each, else a table under its head. Free text is the last column, since it may be
-// of any width.
+// list prints all entries that next returns, page by page: with --json one object per
+// entry, otherwise a table with a header. Free text is in the last column, because its
+// width is not limited.
 func list[T any](a *app, limit int, head string, next func(bank.Page) ([]T, string, error), row func(T) (any, string)) error {
 	if limit < 0 {
 		return usagef("--limit %d: want 1 or more, or 0 for all", limit)
@@ -66,7 +66,7 @@ func list[T any](a *app, limit int, head string, next func(bank.Page) ([]T, stri
 	}
 }
 
-// once makes a list that comes whole one of a single page.
+// once returns a single page with all entries, for a list that is not paged.
 func once[T any](read func() ([]T, error)) func(bank.Page) ([]T, string, error) {
 	return func(bank.Page) ([]T, string, error) {
 		rows, err := read()
@@ -74,7 +74,7 @@ func once[T any](read func() ([]T, error)) func(bank.Page) ([]T, string, error) 
 	}
 }
 
-// instant is a time in JSON; nil for 0.
+// instant converts a time for JSON. It returns nil for 0.
 func instant(u token.UnixSeconds) *time.Time {
 	if u == 0 {
 		return nil
@@ -83,7 +83,7 @@ func instant(u token.UnixSeconds) *time.Time {
 	return &t
 }
 
-// moment is a time in a table, in Japan; "-" for 0.
+// moment formats a time for a table, in the time zone of Japan. It returns "-" for 0.
 func moment(u token.UnixSeconds) string {
 	if u == 0 {
 		return "-"
@@ -91,10 +91,10 @@ func moment(u token.UnixSeconds) string {
 	return time.Unix(int64(u), 0).In(token.Tokyo()).Format("2006-01-02 15:04:05")
 }
 
-// date is a day in a table; "-" for none.
+// date formats a day for a table. It returns "-" if there is none.
 func date(e token.Expiry) string { return dash(e.String()) }
 
-// yes is a flag in a table.
+// yes formats a bool for a table.
 func yes(b bool) string {
 	if b {
 		return "yes"
@@ -102,7 +102,7 @@ func yes(b bool) string {
 	return "no"
 }
 
-// oneOf finds the value of that name; spaces in it are hyphens.
+// oneOf returns the value with the given name, in which spaces are written as hyphens.
 func oneOf[T fmt.Stringer](flag, text string, all ...T) (v T, err error) {
 	var names []string
 	for _, v := range all {
@@ -115,7 +115,7 @@ func oneOf[T fmt.Stringer](flag, text string, all ...T) (v T, err error) {
 	return v, usagef("--%s %q: want %s", flag, text, strings.Join(names, ", "))
 }
 
-// yen is an amount of money, for example "2,200 yen".
+// yen formats an amount of money, for example "2,200 yen".
 func yen(y validator.Yen) string {
 	digits := strconv.FormatInt(int64(y), 10)
 	for i := len(digits) - 3; i > 0; i -= 3 {

@@ -16,9 +16,9 @@ import (
 	"github.com/d204ef64/fob/validator/server"
 )
 
-// bankLog is the server's log on stderr: lines of key=value, or of JSON with
-// --json. What the fronts tell has no secret in it; who asked for what is in the
-// audit log.
+// bankLog is the server's log on stderr, in lines of key=value, or of JSON with --json.
+// The events of the interfaces contain no secrets. The audit log records the requests and
+// their senders.
 type bankLog struct {
 	log     *slog.Logger
 	verbose bool
@@ -37,7 +37,7 @@ func (l *bankLog) line(level slog.Level, what string, attrs ...slog.Attr) {
 	l.log.LogAttrs(context.Background(), level, what, attrs...)
 }
 
-// strangers is a line that anybody on the network can cause, as often as he likes.
+// strangers logs a line that anyone on the network can cause, at a limited rate.
 func (l *bankLog) strangers(level slog.Level, what string, attrs ...slog.Attr) {
 	left, ok := l.flood.admit(what)
 	if !ok {
@@ -49,7 +49,7 @@ func (l *bankLog) strangers(level slog.Level, what string, attrs ...slog.Attr) {
 	l.line(level, what, attrs...)
 }
 
-// server is told by package server. Its warnings may be about requests.
+// server logs events of package server. Requests can cause its warnings.
 func (l *bankLog) server(level slog.Level, what string, attrs ...slog.Attr) {
 	if level == slog.LevelDebug {
 		if l.verbose {
@@ -64,12 +64,12 @@ func (l *bankLog) server(level slog.Level, what string, attrs ...slog.Attr) {
 	l.line(level, what, attrs...)
 }
 
-// prepare sends what net/http has to say, of broken connections, to the log.
+// prepare sends the messages of net/http about broken connections to the log.
 func (l *bankLog) prepare(s *http.Server) {
 	s.ErrorLog = slog.NewLogLogger(floodHandler{l.log.Handler(), l.flood, "net/http"}, slog.LevelWarn)
 }
 
-// failure is the attribute of an error; nil adds none.
+// failure appends the attribute of an error. It appends nothing if the error is nil.
 func failure(attrs []slog.Attr, err error) []slog.Attr {
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
@@ -77,7 +77,7 @@ func failure(attrs []slog.Attr, err error) []slog.Attr {
 	return attrs
 }
 
-// api is told of each request of the interface.
+// api logs requests to the HTTP API.
 func (l *bankLog) api(e httpapi.Event) {
 	level := slog.LevelInfo
 	if e.Status >= http.StatusInternalServerError {
@@ -100,7 +100,7 @@ func (l *bankLog) api(e httpapi.Event) {
 	}
 }
 
-// pages is told of what goes wrong on the pages.
+// pages logs errors of the pages.
 func (l *bankLog) pages(e pages.Event) {
 	level := slog.LevelWarn
 	if e.Kind == "error" {
@@ -109,8 +109,8 @@ func (l *bankLog) pages(e pages.Event) {
 	l.strangers(level, "page "+e.Kind, failure([]slog.Attr{slog.String("page", e.Page), slog.String("source", e.Source)}, e.Err)...)
 }
 
-// observer adds log lines to an observer: of suspensions and of their ends. A serial
-// number is printed on the token, and not a secret.
+// observer returns o with additional log lines for suspensions and for their ends. A
+// serial number is printed on the token and is not secret.
 func (l *bankLog) observer(o bank.Observer) bank.Observer {
 	with := func(what string, next func(bank.By, token.Serial, string)) func(bank.By, token.Serial, string) {
 		return func(by bank.By, serial token.Serial, contract string) {
@@ -123,8 +123,8 @@ func (l *bankLog) observer(o bank.Observer) bank.Observer {
 	return o
 }
 
-// radius returns what is told of each packet: all are counted, and those that need
-// attention are logged.
+// radius returns a function that receives the event of each packet. It counts all
+// events, and logs those that need attention.
 func (l *bankLog) radius(m *metrics.Metrics) func(radius.Event) {
 	for _, k := range radius.Kinds() {
 		m.RADIUSResults(k.String())

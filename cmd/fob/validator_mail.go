@@ -13,7 +13,7 @@ import (
 	"github.com/d204ef64/fob/validator/mail"
 )
 
-// mailFlags say where notices go.
+// mailFlags are the flags for sending notices.
 type mailFlags struct {
 	smtp, dir      string
 	tls            string
@@ -32,8 +32,8 @@ func (m *mailFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&m.letters.Contact, "mail-contact", "", "`LINE` in the letter, such as a telephone number")
 }
 
-// mailer returns what sends e-mails; nil where no flag says how. now is for their
-// date.
+// mailer returns a mailer, or nil if no flag configures one. now returns the time for
+// the date of e-mails.
 func (m *mailFlags) mailer(ctx context.Context, a *app, now func() time.Time) (bank.Mailer, error) {
 	switch {
 	case m.smtp != "" && m.dir != "":

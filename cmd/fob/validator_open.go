@@ -32,7 +32,7 @@ type bankFlags struct {
 	realBank   bool
 	at         string
 
-	observer bank.Observer // of a server
+	observer bank.Observer // set by a server
 }
 
 func (b *bankFlags) add(f *pflag.FlagSet) {
@@ -59,7 +59,7 @@ func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 		if line == "" || strings.ContainsAny(line, "\r\n") {
 			return "", usagef("reading the address of the database from %s: want one line that is not empty", source(b.dbFile))
 		}
-		if !store.IsPostgres(line) { // without quoting it
+		if !store.IsPostgres(line) { // the error must not quote the line
 			return "", usagef("reading the address of the database from %s: want postgres://USER@HOST/NAME", source(b.dbFile))
 		}
 		if err := store.CheckAddress(line); err != nil {
@@ -69,7 +69,7 @@ func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 	case b.db == "":
 		return "", usagef("the database is needed: --db FILE, --db postgres://USER@HOST/NAME or --db-file FILE")
 	}
-	if !store.IsPostgres(b.db) && strings.Contains(b.db, "://") { // without quoting it
+	if !store.IsPostgres(b.db) && strings.Contains(b.db, "://") { // the error must not quote the address
 		return "", usagef("--db: want the file of a SQLite database, without sqlite://, or postgres://USER@HOST/NAME")
 	}
 	if !store.IsPostgres(b.db) {
@@ -84,7 +84,7 @@ func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 	return b.db, nil
 }
 
-// hasPassword reports whether an address has a password in it, or cannot be read.
+// hasPassword reports whether an address contains a password or is invalid.
 func hasPassword(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -112,12 +112,12 @@ func (b *bankFlags) clock() (server.Clock, error) {
 	return server.NewManualClock(token.UnixSeconds(t.Unix())), nil
 }
 
-// options returns how the bank is opened or made.
+// options returns the options for opening or creating the bank.
 func (b *bankFlags) options(c server.Clock) bank.Options {
 	return bank.Options{Clock: c, TestMode: b.testMode, OnRealBank: b.realBank, TestClock: b.at != "", Observer: b.observer}
 }
 
-// explain says what to do about a bank that is not for tests.
+// explain adds a hint to the error about a bank that is not for tests.
 func (b *bankFlags) explain(err error) error {
 	if errors.Is(err, bank.ErrRealBank) {
 		return fmt.Errorf("database %s, --test-mode: %w: make one with fob validator init --test-mode, "+
@@ -128,7 +128,7 @@ func (b *bankFlags) explain(err error) error {
 
 const warnRealBank = "test mode on a real bank: what the test does stays in its audit log"
 
-// warnings returns what whoever opened the bank should know about its time.
+// warnings returns warnings about the mode and the clock of the bank.
 func (o *openBank) warnings(ctx context.Context, testMode bool) ([]string, error) {
 	list := []string{}
 	switch {
@@ -148,8 +148,8 @@ func (o *openBank) warnings(ctx context.Context, testMode bool) ([]string, error
 	return list, err
 }
 
-// master returns the key that opens the data keys. kdf is how a passphrase becomes
-// one, "" where the bank was made with a key file.
+// master returns the key that decrypts the data keys. kdf contains the parameters for
+// deriving it from a passphrase, or is "" if the bank was created with a key file.
 func (b *bankFlags) master(ctx context.Context, a *app, kdf string) (vault.Master, error) {
 	switch {
 	case b.keyFile != "":
@@ -165,13 +165,13 @@ func (b *bankFlags) master(ctx context.Context, a *app, kdf string) (vault.Maste
 	return vault.MasterFromPassphrase(pass, kdf)
 }
 
-// askPassphrase asks for what opens a bank without a key file. It is in no file: a
-// key file is as good.
+// askPassphrase prompts for the passphrase of a bank without a key file. It cannot be
+// read from a file, because a key file would serve as well.
 func (a *app) askPassphrase(ctx context.Context, what string, twice bool) ([]byte, error) {
 	return a.askOr(ctx, what, "run this on a terminal; a bank with a key file (--key-file) asks for none", twice)
 }
 
-// openBank is the bank as a command has it.
+// openBank is an open bank with the data that commands need.
 type openBank struct {
 	*bank.Bank
 	db     *store.DB
@@ -180,7 +180,7 @@ type openBank struct {
 	by     bank.By
 }
 
-// open opens the database and the bank in it; the caller closes it.
+// open opens the database and the bank in it. The caller must close it.
 func (b *bankFlags) open(ctx context.Context, a *app) (_ *openBank, err error) {
 	name, err := b.name(ctx, a)
 	if err != nil {
@@ -217,8 +217,8 @@ func (b *bankFlags) open(ctx context.Context, a *app) (_ *openBank, err error) {
 	return o, nil
 }
 
-// by returns who uses the command: the clerk of --clerk, who must be there, or the
-// operator.
+// by returns the user of the command: the clerk given by --clerk, who must exist, or
+// the operator.
 func (b *bankFlags) by(ctx context.Context, opened *bank.Bank) (bank.By, error) {
 	if b.clerk == "" {
 		return operator(), nil
@@ -231,7 +231,7 @@ func (b *bankFlags) by(ctx context.Context, opened *bank.Bank) (bank.By, error) 
 	return by, nil
 }
 
-// noClerk refuses --clerk for a command that makes the bank in which clerks are.
+// noClerk rejects --clerk for a command that creates a bank, which has no clerks yet.
 func (b *bankFlags) noClerk() error {
 	if b.clerk != "" {
 		return usagef("--clerk: there is no bank yet in which the clerk could be: leave the flag out")
@@ -239,8 +239,8 @@ func (b *bankFlags) noClerk() error {
 	return nil
 }
 
-// operator is the person who has the database and its key: no clerk's account tells
-// who that is, so the audit log has the name that the operating system knows.
+// operator identifies the person who has the database and its key. Without a clerk's
+// account, the audit log records their user name in the operating system.
 func operator() bank.By {
 	by := bank.By{Operator: true, Front: bank.FrontCommand, Source: fmt.Sprintf("uid %d", os.Getuid())}
 	if u, err := user.Current(); err == nil && u.Username != "" {
@@ -249,16 +249,16 @@ func operator() bank.By {
 	return by
 }
 
-// Close closes the database and forgets the key.
+// Close closes the database and erases the key.
 func (o *openBank) Close() error {
 	defer o.master.Destroy()
 	return o.db.Close()
 }
 
-// time is the bank's.
+// time returns the bank's time.
 func (o *openBank) time() time.Time { return time.Unix(int64(o.Now()), 0) }
 
-// said names the database in a message.
+// said returns the name of the database for a message.
 func (b *bankFlags) said() string {
 	if b.dbFile != "" {
 		return "of " + source(b.dbFile)
@@ -280,7 +280,7 @@ func (b *bankFlags) with(ctx context.Context, a *app, use func(*openBank) error)
 	return use(o)
 }
 
-// refusedError is a refusal by one of the bank's rules.
+// refusedError is a refusal by a rule of the bank.
 type refusedError struct{ out bank.Outcome }
 
 func (e refusedError) Error() string {
@@ -292,7 +292,7 @@ func (e refusedError) Error() string {
 
 func (e refusedError) ErrorClass() errclass.Class { return errclass.Refused }
 
-// refusedAsError makes an outcome an error unless it was refusedAsError.
+// refusedAsError returns an error if the operation failed or the bank refused it.
 func refusedAsError(out bank.Outcome, err error) error {
 	if err == nil && !out.Done {
 		return refusedError{out}

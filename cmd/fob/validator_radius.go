@@ -14,14 +14,14 @@ import (
 	"github.com/d204ef64/fob/validator/server"
 )
 
-// radiusFlags are the flags of the RADIUS front.
+// radiusFlags are the flags of the RADIUS interface.
 type radiusFlags struct {
 	listen     string
 	secretFile string
 	clients    string
 	language   string
 
-	typed []byte // the secret, from standard input: a reload cannot read it again
+	typed []byte // the secret from standard input, which a reload cannot read again
 }
 
 func (r *radiusFlags) add(f *pflag.FlagSet) {
@@ -31,7 +31,7 @@ func (r *radiusFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&r.language, "radius-language", "en", "`LANGUAGE` of its replies: ja or en")
 }
 
-// front adds RADIUS to a server, where it is asked for.
+// front adds RADIUS to a server if the flags ask for it.
 func (r *radiusFlags) front(ctx context.Context, a *app, b *bank.Bank, c *server.Config, log *bankLog) error {
 	if r.listen == "" {
 		if r.secretFile != "" || r.clients != "" {
@@ -65,7 +65,7 @@ func (r *radiusFlags) options(ctx context.Context, a *app) (o radius.Options, er
 	return o, err
 }
 
-// readClients reads the clients and their secrets, at the start and at each reload.
+// readClients reads the clients and their secrets at the start and on each reload.
 func (r *radiusFlags) readClients(ctx context.Context, a *app) (clients []radius.Client, err error) {
 	if r.clients != "" {
 		if clients, err = radius.ReadClients(r.clients); err != nil {

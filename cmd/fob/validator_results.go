@@ -11,8 +11,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// What fob validator prints with --json, one object a line: programs rely on the
-// keys. Days are Japanese.
+// The output of fob validator with --json, one object per line. Programs rely on the
+// keys. Days are in the time zone of Japan.
 
 type contractResult struct {
 	ID       string     `json:"id"`
@@ -20,7 +20,7 @@ type contractResult struct {
 	Address  string     `json:"address"`
 	Email    string     `json:"email"`
 	Language string     `json:"language"`
-	HadFree  bool       `json:"had_free"` // its free token was given out
+	HadFree  bool       `json:"had_free"` // the free token has been issued
 	Created  *time.Time `json:"created"`
 }
 
@@ -41,9 +41,9 @@ type userResult struct {
 	Name      string       `json:"name"`
 	Email     string       `json:"email"`
 	Language  string       `json:"language"`
-	Token     token.Serial `json:"token"` // "" is none
+	Token     token.Serial `json:"token"` // "" if there is none
 	Activated *time.Time   `json:"activated"`
-	Revoked   *time.Time   `json:"revoked_at"` // when a token of his last was
+	Revoked   *time.Time   `json:"revoked_at"` // when the user's last token was revoked
 	Locked    bool         `json:"locked"`
 	Created   *time.Time   `json:"created"`
 }
@@ -63,10 +63,10 @@ func userLine(u bank.User) string {
 
 type tokenResult struct {
 	Serial       token.Serial `json:"serial"`
-	Contract     string       `json:"contract"` // "" is the stock
+	Contract     string       `json:"contract"` // "" is the inventory
 	Condition    string       `json:"condition"`
 	Suspended    bool         `json:"suspended"`
-	Wrong        int          `json:"wrong_entries"` // in a row
+	Wrong        int          `json:"wrong_entries"` // consecutive
 	Users        []string     `json:"users"`
 	Expiry       token.Expiry `json:"expiry"`
 	Start        *time.Time   `json:"start"`
@@ -74,11 +74,11 @@ type tokenResult struct {
 	Digits       uint8        `json:"digits"`
 	Step         int64        `json:"period"` // seconds
 	T0           int64        `json:"t0"`
-	Drift        int64        `json:"offset_steps"` // learned
+	Drift        int64        `json:"offset_steps"` // learned from codes
 	Manufacturer string       `json:"manufacturer"`
 	Model        string       `json:"model"`
 	Activated    *time.Time   `json:"activated"`
-	Noticed      *time.Time   `json:"noticed"` // of its expiry
+	Noticed      *time.Time   `json:"noticed"` // when the notice of expiry was sent
 	Imported     *time.Time   `json:"imported"`
 }
 
@@ -118,7 +118,7 @@ type orderResult struct {
 	Status   string       `json:"status"`
 	Address  string       `json:"address"`
 	Applied  token.Expiry `json:"applied"`
-	From     token.Expiry `json:"due_from"` // expected between
+	From     token.Expiry `json:"due_from"` // start of the expected period
 	To       token.Expiry `json:"due_to"`
 	By       string       `json:"by"`
 }
@@ -219,9 +219,9 @@ type keyResult struct {
 	Role    string     `json:"role"`
 	Name    string     `json:"name"`
 	Created *time.Time `json:"created"`
-	Ended   *time.Time `json:"ended"` // null: it is good
+	Ended   *time.Time `json:"ended"` // null if the key is valid
 	Secret  string     `json:"secret,omitempty"`
-	File    string     `json:"file,omitempty"` // with the secret
+	File    string     `json:"file,omitempty"` // contains the secret
 }
 
 func keyResultOf(k bank.APIKey) keyResult {

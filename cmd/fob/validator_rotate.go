@@ -52,8 +52,8 @@ them again with the new one. Destroy the old key file yourself.`,
 	return cmd
 }
 
-// rewrap replaces the bank's own key: by one in a new file, or, where that is "",
-// by one made of a passphrase.
+// rewrap replaces the bank's own key by one in a new file, or if keyFile is "", by one
+// derived from a passphrase.
 func (b *bankFlags) rewrap(ctx context.Context, a *app, keyFile string) error {
 	return b.with(ctx, a, func(o *openBank) error {
 		fresh, kdf, err := a.newMaster(ctx, &bankFlags{keyFile: keyFile})
@@ -65,10 +65,10 @@ func (b *bankFlags) rewrap(ctx context.Context, a *app, keyFile string) error {
 			if keyFile == "" {
 				return err
 			}
-			if errors.Is(err, bank.ErrUnavailable) || ctx.Err() != nil { // the answer to the commit may have been lost
+			if errors.Is(err, bank.ErrUnavailable) || ctx.Err() != nil { // the response to the commit may have been lost
 				return fmt.Errorf("%w; whether the bank has the new key is not known: keep %s and the old key until you see which opens it", err, keyFile)
 			}
-			return errors.Join(err, os.Remove(keyFile)) // it opens nothing
+			return errors.Join(err, os.Remove(keyFile)) // the file opens nothing
 		}
 		r := struct {
 			KeyFile string `json:"key_file,omitempty"`

@@ -19,9 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestBankKeepsSecrets: no command of the bank shows a seed, a password, its key
-// or a code, whether it does what it is told or not; its database does not hold
-// them in clear; a server's arguments, environment and log neither.
+// TestBankKeepsSecrets checks that no command of the bank reveals a seed, a password,
+// its key or a code, whether it succeeds or fails. The database must not contain them
+// in clear, and neither must a server's arguments, environment and log.
 func TestBankKeepsSecrets(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("reads /proc")

@@ -80,8 +80,8 @@ log marks what is written under such a clock with "test clock".`,
 	return cmd
 }
 
-// checkClock wants the flags of the clock to agree, and starts a manual one now
-// where no time is given.
+// checkClock checks the flags of the clock. A manual clock starts now if no time is
+// given.
 func (o *serveOptions) checkClock(b *bankFlags) error {
 	switch o.clock {
 	case "real":
@@ -101,13 +101,13 @@ func (o *serveOptions) checkClock(b *bankFlags) error {
 	return usagef("--clock %s: want real or manual", o.clock)
 }
 
-// serving is the line that fob validator serve prints when it is ready.
+// serving is the output of fob validator serve when it is ready.
 type serving struct {
 	PID      int       `json:"pid"`
 	HTTP     string    `json:"http"`
-	RADIUS   string    `json:"radius"` // "" is none
+	RADIUS   string    `json:"radius"` // "" if it is off
 	TestMode bool      `json:"test_mode"`
-	TestBank bool      `json:"test_bank"` // it was made by init --test-mode
+	TestBank bool      `json:"test_bank"` // created by init --test-mode
 	Warnings []string  `json:"warnings"`
 	Now      time.Time `json:"now"`
 }
@@ -170,7 +170,8 @@ func (a *app) serveBank(ctx context.Context, b *bankFlags, o *serveOptions) erro
 	})
 }
 
-// serveUntil serves until the context ends, and tells systemd. SIGHUP reloads.
+// serveUntil serves until the context ends, and notifies systemd. SIGHUP reloads the
+// configuration.
 func (a *app) serveUntil(ctx context.Context, s *server.Server, bank *openBank, log *bankLog) error {
 	defer onHangup(ctx, func() {
 		log.reloading()
@@ -187,7 +188,7 @@ func (a *app) serveUntil(ctx context.Context, s *server.Server, bank *openBank, 
 	return s.Serve(ctx)
 }
 
-// proxy reads the flags about proxies.
+// proxy parses the flags for proxies.
 func (o *serveOptions) proxy(c *server.Config) (err error) {
 	if o.proxyHeader != server.XForwardedFor && len(o.proxies) == 0 {
 		return usagef("--proxy-header needs --trusted-proxy")
@@ -198,7 +199,7 @@ func (o *serveOptions) proxy(c *server.Config) (err error) {
 	return nil
 }
 
-// certificate reads the certificate.
+// certificate loads the certificate.
 func (o *serveOptions) certificate(c *server.Config) error {
 	if o.tlsCert == "" {
 		return nil
@@ -210,8 +211,8 @@ func (o *serveOptions) certificate(c *server.Config) error {
 	return nil
 }
 
-// pageAllowance is how often a source may try a password or a code on the pages: a
-// company's people share an address.
+// pageAllowance limits the rate at which a source can try passwords and codes on the
+// pages. The limits allow for a company whose staff share an address.
 func pageAllowance() func(pages.Attempt, string) time.Duration {
 	logins, codes := ratelimit.New[string](ratelimit.Capacity), ratelimit.New[string](ratelimit.Capacity)
 	return func(what pages.Attempt, addr string) time.Duration {
@@ -223,7 +224,7 @@ func pageAllowance() func(pages.Attempt, string) time.Duration {
 	}
 }
 
-// announceBank prints where the server listens.
+// announceBank prints the addresses of the server.
 func (a *app) announceBank(s *server.Server, o *openBank, testMode bool, warnings []string) error {
 	r := serving{
 		PID: os.Getpid(), HTTP: s.HTTP(), TestMode: testMode, TestBank: o.Test(), Warnings: warnings, Now: o.time().UTC(),

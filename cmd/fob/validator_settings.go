@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// settingsFlags are the choices that the bank's text leaves to the bank.
+// settingsFlags are the settings that the bank's rules leave open.
 type settingsFlags struct {
 	validator.Settings
 	learnEvery, reactivateAfter, activationLock time.Duration
@@ -46,7 +46,7 @@ func (s *settingsFlags) add(f *pflag.FlagSet) {
 
 func seconds(s token.UnixSeconds) time.Duration { return time.Duration(s) * time.Second }
 
-// settings returns what the flags say.
+// settings returns the settings given by the flags.
 func (s *settingsFlags) settings() (validator.Settings, error) {
 	for _, f := range []struct {
 		flag string

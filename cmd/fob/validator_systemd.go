@@ -13,15 +13,15 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// notify tells systemd about a state, if systemd started this process and asked for
-// it (sd_notify(3)).
+// notify sends a state to systemd, if systemd started this process and requested it
+// (sd_notify(3)).
 func (l *bankLog) notify(state string) {
 	if _, err := daemon.SdNotify(false, state); err != nil {
 		l.line(slog.LevelWarn, "telling systemd", slog.String("error", err.Error()))
 	}
 }
 
-// reloading tells systemd that a reload has begun. The time is that of
+// reloading notifies systemd that a reload has begun. The message contains the time of
 // CLOCK_MONOTONIC, as Type=notify-reload requires.
 func (l *bankLog) reloading() {
 	now, err := monotonic()
@@ -32,9 +32,9 @@ func (l *bankLog) reloading() {
 	l.notify(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", daemon.SdNotifyReloading, now))
 }
 
-// watchdog tells systemd's watchdog, twice in its interval, that the server lives, for
-// as long as the bank answers at all. A database that is away is no reason for a
-// restart, but a bank that hangs is one.
+// watchdog notifies systemd's watchdog twice per interval, as long as calls of the bank
+// return. An unreachable database is not a reason for a restart, but a bank that hangs
+// is one.
 func (l *bankLog) watchdog(ctx context.Context, b *bank.Bank) {
 	every, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// notifySocket is the socket that systemd would have.
+// notifySocket takes the place of systemd's socket.
 type notifySocket struct {
 	path string
 	conn *net.UnixConn
@@ -43,8 +43,8 @@ func (n notifySocket) next(t *testing.T) string {
 	return string(b[:size])
 }
 
-// TestNotify reads what sd_notify(3) and Type=notify-reload of systemd.service(5) ask
-// for from the socket that systemd would have.
+// TestNotify checks the messages that sd_notify(3) and Type=notify-reload of
+// systemd.service(5) require.
 func TestNotify(t *testing.T) {
 	socket := newNotifySocket(t)
 	t.Setenv("NOTIFY_SOCKET", socket.path)

@@ -17,8 +17,8 @@ import (
 	"github.com/d204ef64/fob/internal/pgtest"
 )
 
-// madeBank makes a bank with a contract in it; flags name its database. It returns
-// what runs a command on it.
+// madeBank creates a bank with a contract. flags name its database. It returns a
+// function that runs a command on the bank.
 func madeBank(t *testing.T, flags ...string) func(want int, args ...string) (stdout, stderr string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -37,8 +37,8 @@ func madeBank(t *testing.T, flags ...string) func(want int, args ...string) (std
 	return run
 }
 
-// TestBankOnPostgres runs the commands on PostgreSQL, whose address is in a file
-// since it may hold a password.
+// TestBankOnPostgres runs the commands on PostgreSQL. The address is in a file, because
+// it may contain a password.
 func TestBankOnPostgres(t *testing.T) {
 	address := pgtest.Database(t)
 	file := filepath.Join(t.TempDir(), "address")
@@ -62,7 +62,7 @@ func TestBankOnPostgres(t *testing.T) {
 	_, errs = run(2, "init", "--first-clerk", "sato", "--password-file", file)
 	require.NotContains(t, errs, address)
 
-	// As an argument the address is good without a password only.
+	// As an argument, an address must not contain a password.
 	u, err := url.Parse(address)
 	require.NoError(t, err)
 	if u.User != nil {
@@ -75,8 +75,8 @@ func TestBankOnPostgres(t *testing.T) {
 	require.NotContains(t, errs, "geheim")
 }
 
-// TestAuditVerifyFindsEdits edits the log behind the bank's back, as who has the
-// database can.
+// TestAuditVerifyFindsEdits changes the audit log directly in the database, as anyone
+// with access to the database can.
 func TestAuditVerifyFindsEdits(t *testing.T) {
 	for name, edit := range map[string]string{
 		"edited":  "UPDATE audit SET user_id = 'mallory' WHERE seq = 3",
@@ -104,8 +104,8 @@ func TestAuditVerifyFindsEdits(t *testing.T) {
 	}
 }
 
-// TestAuditVerifySince: an older copy of the database is whole in itself, and shows
-// only against what was kept elsewhere.
+// TestAuditVerifySince checks that an older copy of the database, which is consistent
+// in itself, is detected with checkpoints kept elsewhere.
 func TestAuditVerifySince(t *testing.T) {
 	dir := t.TempDir()
 	db, kept := filepath.Join(dir, "bank.db"), filepath.Join(dir, "ends")

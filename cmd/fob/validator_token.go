@@ -71,7 +71,7 @@ func newTokenShowCmd(a *app, b *bankFlags) *cobra.Command {
 	}
 }
 
-// showToken prints a token as it is now.
+// showToken prints the current state of a token.
 func showToken(ctx context.Context, a *app, o *openBank, serial token.Serial) error {
 	t, err := o.Token(ctx, o.by, serial)
 	if err != nil {
@@ -86,7 +86,7 @@ func showToken(ctx context.Context, a *app, o *openBank, serial token.Serial) er
 		"imported", moment(t.Imported), "activated", moment(t.Activated), "noticed", moment(t.Noticed)))
 }
 
-// onToken is a command that does something with one token and shows it.
+// onToken makes cmd a command that acts on one token and then shows it.
 func onToken(a *app, b *bankFlags, cmd *cobra.Command, do func(context.Context, *openBank, token.Serial) (bank.Outcome, error)) *cobra.Command {
 	cmd.Args = oneArg("the serial number of the token")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -194,7 +194,7 @@ users can see. Neither of them authorises anything.`,
 	return cmd
 }
 
-// twoCodes reads two codes from a file, or asks for them.
+// twoCodes reads two codes from a file, or prompts for them.
 func (a *app) twoCodes(ctx context.Context, file string) (first, second string, err error) {
 	if file != "" {
 		text, err := a.readSecret(ctx, "codes", file)

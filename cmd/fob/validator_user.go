@@ -20,7 +20,7 @@ func parseRole(text string) (validator.Role, error) {
 	return oneOf("role", text, validator.Master, validator.Admin, validator.PlainUser)
 }
 
-// newPassword reads a new password from a file, or asks for it twice.
+// newPassword reads a new password from a file, or prompts for it twice.
 func (a *app) newPassword(ctx context.Context, file, whose string) (string, error) {
 	if file != "" {
 		line, err := a.readPassword(ctx, file)
@@ -156,7 +156,7 @@ func newUserChangeCmd(a *app, b *bankFlags) *cobra.Command {
 	return cmd
 }
 
-// point sets a pointer to a value that was given.
+// point sets a pointer to a value if the flag for it was given.
 func point[T any](given bool, to **T, value T) {
 	if given {
 		*to = &value

@@ -29,7 +29,7 @@ func newVersionCmd(a *app) *cobra.Command {
 
 const system = runtime.GOOS + "/" + runtime.GOARCH
 
-// versionResult is what fob version prints.
+// versionResult is the output of fob version.
 type versionResult struct {
 	Firmware string `json:"firmware"`
 	Protocol int    `json:"protocol"`
@@ -38,13 +38,13 @@ type versionResult struct {
 	System   string `json:"system"`
 }
 
-// versionText is the line of fob version and fob --version.
+// versionText returns the output of fob version and fob --version.
 func versionText() string {
 	return fmt.Sprintf("fob %s, firmware %s, protocol %d, %s %s\n",
 		moduleVersion(), firmware.Version, serialproto.ProtocolVersion, runtime.Version(), system)
 }
 
-// moduleVersion is the version that this program was built as.
+// moduleVersion returns the version as which this program was built.
 func moduleVersion() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
@@ -52,8 +52,8 @@ func moduleVersion() string {
 	return "(devel)"
 }
 
-// build is this program for its metrics; "unknown" is a revision that was not built
-// in, as in a build outside of a repository.
+// build describes this program for the metrics. The revision is "unknown" if the build
+// did not record one, as outside of a repository.
 func build() metrics.Build {
 	b := metrics.Build{Version: moduleVersion(), Revision: "unknown", Go: runtime.Version()}
 	if info, ok := debug.ReadBuildInfo(); ok {
