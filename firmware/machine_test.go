@@ -145,14 +145,19 @@ const (
 	noon = token.UnixMilli(1_800_000_000_000) // 2027-01-15T08:00:00Z, a whole minute
 )
 
+var staticKey = sha256.Sum256([]byte("static key of the machine"))
+
+// stationKey is the public key of the station that a machine obeys, computed once.
+var stationKey = host.InsecureTestStationKey().Public()
+
 // newMachine returns a blank token that has been booted. Its clock stands at
 // noon, not yet set.
 func newMachine(t testing.TB) *machine {
 	m := &machine{
 		flash: virtual.NewFlash(2, slotsPerPage*firmware.SlotSize, 0),
 		now:   noon, supply: 3000, digits: 8,
-		static:  sha256.Sum256([]byte("static key of the machine")),
-		station: host.InsecureTestStationKey().Public(),
+		static:  staticKey,
+		station: stationKey,
 	}
 	m.hw = firmware.Hardware{
 		Clock: (*mClock)(m), Flash: m.flash, LCD: (*mLCD)(m), Button: (*mButton)(m), Line: (*mLine)(m),
@@ -165,9 +170,8 @@ func newMachine(t testing.TB) *machine {
 }
 
 func (m *machine) boot(t testing.TB) {
-	t.Helper()
-	err := m.restart()
-	if m.flash.Powered() {
+	if err := m.restart(); err != nil && m.flash.Powered() {
+		t.Helper()
 		require.NoError(t, err)
 	}
 }
@@ -281,12 +285,14 @@ func (m *machine) program(t testing.TB, p *serialproto.Payload, lock bool) {
 	m.step()
 }
 
-// publicKey is the machine's own.
-func (m *machine) publicKey(t testing.TB) [32]byte {
-	key, err := ecdh.X25519().NewPrivateKey(m.static[:])
-	require.NoError(t, err)
+// publicKey is every machine's own, computed once.
+var publicKey = func() [32]byte {
+	key, err := ecdh.X25519().NewPrivateKey(staticKey[:])
+	if err != nil {
+		panic(err)
+	}
 	return [32]byte(key.PublicKey().Bytes())
-}
+}()
 
 // code is the code of the secret for the machine's time, by the function that
 // package token tests against the RFCs and oathtool.
