@@ -92,7 +92,8 @@ func (b *BackupReader) rawLine() ([]byte, error) {
 // returns the MAC of their bank, by which the backup is proven. The tables are then
 // brought up to date, and the transaction in which after makes its changes makes
 // them a bank. An error, or a kill, leaves no bank behind. The error wraps
-// [ErrBackup] for a backup that is not whole and [ErrExists] when there is a bank.
+// [ErrBackup] for a backup that is not whole, [ErrExists] when there is a bank, and
+// [ErrBusy] while another restoration into the database runs.
 func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) (MAC, error), after func(*Tx) error,
 	progress func(rows int64),
 ) (rows int64, err error) {
@@ -102,12 +103,18 @@ func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) 
 			return 0, fmt.Errorf("database %s %w: name a new file", name, ErrExists)
 		}
 		// Made beside its place: what is broken off is no database.
-		dir, err := os.MkdirTemp(filepath.Dir(name), ".fob-restore-")
+		dir, remove, err := restoreFolder(filepath.Dir(name))
 		if err != nil {
 			return 0, fmt.Errorf("database %s: %w", name, withoutPath(err))
 		}
-		defer func() { _ = os.RemoveAll(dir) }()
+		defer remove()
 		at = filepath.Join(dir, "bank.db")
+	} else {
+		release, err := b.claim(ctx, name)
+		if err != nil {
+			return 0, err
+		}
+		defer func() { err = errors.Join(err, release()) }()
 	}
 	if rows, err = b.restoreAt(ctx, at, open, after, progress); err != nil {
 		return 0, err
@@ -123,10 +130,8 @@ func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) 
 func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx) (MAC, error), after func(*Tx) error,
 	progress func(rows int64),
 ) (rows int64, err error) {
-	if err := noBankYet(ctx, name); err != nil {
-		return 0, err
-	}
 	var mac MAC
+	unfinished := unfinishedID()
 	// With the tables that the backup is of.
 	err = changeTables(ctx, name, b.Schema, func(db *DB) error {
 		return db.Long(ctx, func(tx *Tx) error {
@@ -144,7 +149,7 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 			if !hmac.Equal(end.MAC, mac([]byte(backupFormat), b.lines.Sum(nil))) {
 				return fmt.Errorf("%w: it is not what was written: a line was changed", ErrBackup)
 			}
-			return tx.must("UPDATE bank SET id = $1 WHERE id = 1", restoringID)
+			return tx.must("UPDATE bank SET id = $1 WHERE id = 1", unfinished)
 		})
 	})
 	if err != nil {
@@ -154,31 +159,15 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 	return rows, changeTables(ctx, name, 0, func(db *DB) error {
 		db.Chain(mac)
 		return db.Long(ctx, func(tx *Tx) error {
-			if err := tx.must("UPDATE bank SET id = 1 WHERE id = $1", restoringID); err != nil {
+			err := tx.must("UPDATE bank SET id = 1 WHERE id = $1", unfinished)
+			if errors.Is(err, ErrNotFound) {
+				return fmt.Errorf("%w: it has removed what was restored here", ErrBusy)
+			}
+			if err != nil {
 				return err
 			}
 			return after(tx)
 		})
-	})
-}
-
-// noBankYet looks for a bank before a table of the database is changed.
-func noBankYet(ctx context.Context, name string) error {
-	db, err := connect(name, true)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.closePools() }()
-	return db.LongView(ctx, func(tx *Tx) error {
-		have, err := tx.tables()
-		if err != nil || !slices.Contains(have, "bank") {
-			return err
-		}
-		var banks int
-		if err := tx.row("SELECT COUNT(*) FROM bank WHERE id = 1", nil, &banks); err != nil || banks == 0 {
-			return err
-		}
-		return fmt.Errorf("the bank in this database %w: name another", ErrExists)
 	})
 }
 
@@ -194,27 +183,6 @@ func changeTables(ctx context.Context, name string, version int64, use func(*DB)
 	}
 	db.startWriters()
 	return errors.Join(use(db), db.Close())
-}
-
-// restoringID is the ID of a bank whose rows are there and whose tables are not yet
-// brought up to date. It cannot be opened: a bank has the ID 1.
-const restoringID = int64(0)
-
-// makeRoom looks that there is no bank, and removes what a restoration that was
-// broken off has left in PostgreSQL.
-func (tx *Tx) makeRoom() error {
-	if _, err := tx.Meta(); !errors.Is(err, ErrNoBank) {
-		if err == nil {
-			err = fmt.Errorf("the bank in this database %w: name another", ErrExists)
-		}
-		return err
-	}
-	for _, table := range slices.Backward(savedTables) {
-		if _, err := tx.exec("DELETE FROM " + table); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // load reads all rows into the tables.
@@ -352,47 +320,6 @@ func (b *rowBatch) flush(tx *Tx) error {
 	query.WriteString(")")
 	_, err := tx.exec(query.String(), b.args...)
 	b.args = b.args[:0]
-	return err
-}
-
-// placeDatabase gives a closed file of SQLite its name, unless that is taken.
-func placeDatabase(at, name string) error {
-	f, err := os.OpenFile(at, os.O_RDWR, 0)
-	if err == nil {
-		err = errors.Join(f.Sync(), f.Close())
-	}
-	if err == nil {
-		err = os.Link(at, name)
-	}
-	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("database %s %w: name a new file", name, ErrExists)
-	}
-	if err != nil { // not every file system has links
-		if _, e := os.Lstat(name); !errors.Is(e, os.ErrNotExist) {
-			return fmt.Errorf("database %s %w: name a new file", name, ErrExists)
-		}
-		err = os.Rename(at, name)
-	}
-	if err != nil {
-		return fmt.Errorf("database %s: %w", name, withoutPath(err))
-	}
-	if dir, err := os.Open(filepath.Dir(name)); err == nil {
-		_ = dir.Sync() // some systems cannot sync a folder
-		_ = dir.Close()
-	}
-	return nil
-}
-
-// withoutPath returns an error without the name of a temporary file.
-func withoutPath(err error) error {
-	var path *os.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
-		return path.Err
-	case errors.As(err, &link):
-		return link.Err
-	}
 	return err
 }
 

@@ -24,6 +24,8 @@ var (
 	ErrAddress     = errclass.New(errclass.Usage, "the address of the database cannot be read")
 	ErrNoDatabase  = errclass.New(errclass.Usage, "not a database of SQLite")
 	ErrNoBank      = errclass.New(errclass.Usage, "there is no bank in this database")
+	ErrUnfinished  = errclass.New(errclass.Usage, "a bank was not restored to the end here: wait for fob validator restore, or run it again")
+	ErrBusy        = errclass.New(errclass.Unreachable, "another fob restores a bank into this database, or changes its tables: wait for it")
 	ErrClosed      = errclass.New(errclass.Failed, "the store is closed")
 	ErrVersion     = errclass.New(errclass.Usage, "the database is of another version")
 )
@@ -62,7 +64,7 @@ func Open(ctx context.Context, name string, create bool) (*DB, error) {
 		return nil, err
 	}
 	if create {
-		err = db.migrateTo(ctx, 0)
+		err = db.migrate(ctx)
 	}
 	if err == nil {
 		err = db.mustBeCurrent(ctx)
