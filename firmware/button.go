@@ -82,7 +82,7 @@ func (c *Core) press() {
 	step, _ := c.step()
 	c.view.Step = uint32(step) // with which the code goes, if the profile says so
 	if c.worn() || c.lowBattery() {
-		c.view.CodeAt = min(up+warnTime, c.view.OffAt)
+		c.view.CodeAt = up + warnTime
 	}
 }
 
