@@ -59,8 +59,15 @@ type (
 )
 
 func (m *mClock) Now() (token.UnixMilli, bool) { return m.now, m.valid }
-func (m *mClock) Set(t token.UnixMilli)        { m.now, m.valid = t, true }
 func (m *mClock) Uptime() int64                { return m.counted }
+
+// Set does nothing once the power has failed: the firmware that goes on then is one
+// that no longer runs.
+func (m *mClock) Set(t token.UnixMilli) {
+	if m.flash.Powered() {
+		m.now, m.valid = t, true
+	}
+}
 
 func (m *mLCD) Digits() int { return m.digits }
 func (m *mLCD) Show(f firmware.Frame) {
