@@ -298,6 +298,12 @@ func TestWipeForgetsUse(t *testing.T) {
 	require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
 	require.Zero(t, m.core.Presses())
 	require.Equal(t, firmware.Frame{}, m.frame)
+	dead := inState(t, serialproto.StateDead)
+	require.NotZero(t, dead.record().Death)
+	c, _ = dead.connect(t)
+	require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
+	require.Zero(t, dead.record().Death, "why it died before")
+	c, _ = m.connect(t)
 
 	r := m.record()
 	r.Presses = 5
