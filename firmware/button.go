@@ -82,7 +82,7 @@ func (c *Core) press() {
 	step, _ := c.step()
 	c.view.Step = uint32(step) // with UntilStepEnd, the code disappears at the end of this step
 	if c.worn() || c.lowBattery() {
-		c.view.CodeAt = min(up+warnTime, c.view.OffAt)
+		c.view.CodeAt = up + warnTime
 	}
 }
 

@@ -145,6 +145,7 @@ func TestStuckButton(t *testing.T) {
 		m.step()
 		m.advance(32*time.Second - time.Millisecond)
 		require.Equal(t, firmware.AllSegments(m.digits), m.frame)
+		require.Equal(t, noon+32_000, m.wake.State, "a board must wake to switch off")
 		m.advance(time.Millisecond)
 		require.Equal(t, firmware.Frame{}, m.frame)
 		require.Equal(t, firmware.Never, min(m.wake.State, m.wake.Paint), "it sleeps")
@@ -156,6 +157,11 @@ func TestStuckButton(t *testing.T) {
 		m.press()
 		require.Equal(t, m.code(p), m.text(), "and then it works again")
 		require.EqualValues(t, 2, m.core.Presses())
+		m.press()
+		m.down = true
+		m.step()
+		m.advance(6 * time.Second)
+		require.Equal(t, firmware.AllSegments(m.digits), m.frame, "a hold too")
 	}
 }
 
@@ -202,6 +208,7 @@ func TestPressLimit(t *testing.T) {
 		require.Equal(t, "EEEEEE", m.text())
 		m.advance(time.Millisecond)
 		require.Equal(t, m.code(p), m.text())
+		require.Zero(t, m.frame.Icons&firmware.IconBattery, "at 0 percent it never warns of the battery")
 		m.press()
 		require.Equal(t, firmware.Frame{}, m.frame)
 		m.boot(t)
@@ -236,8 +243,10 @@ func TestPressLimitEnds(t *testing.T) {
 	m.advance(3 * time.Second)
 	require.Equal(t, firmware.Frame{}, m.frame)
 	m.boot(t)
+	ops := m.ops()
 	m.press()
 	require.Equal(t, "EEEEEE", m.text(), "for ever")
+	require.Equal(t, ops, m.ops(), "a dead token writes nothing")
 	m.press()
 	require.Equal(t, firmware.Frame{}, m.frame)
 }
@@ -292,6 +301,7 @@ func TestWarningAtStepEnd(t *testing.T) {
 	m.advance(59 * time.Second)
 	m.press()
 	require.Equal(t, "bAtt01", m.text())
+	require.Equal(t, noon+60_000, m.wake.Paint)
 	m.advance(time.Second)
 	require.Equal(t, firmware.Frame{}, m.frame)
 }

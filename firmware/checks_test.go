@@ -159,7 +159,7 @@ func sealPayload(t *testing.T, m *machine, counter uint32, payload obj) []byte {
 		HardwareID: m.hw.Identity.HardwareID(), Serial: serial(t, testSerial), Counter: counter, Firmware: firmware.Version,
 	}
 	private := sha256.Sum256([]byte("fob insecure test station key, published, protects nothing")) // PROTOCOL.md, section 8
-	device := m.publicKey(t)
+	device := publicKey
 	hs, err := noise.NewHandshakeState(noise.Config{
 		CipherSuite: noise.NewCipherSuite(noise.DH25519, noise.CipherAESGCM, noise.HashSHA256),
 		Random:      rand.Reader, Pattern: noise.HandshakeK, Initiator: true, Prologue: b.AppendPrologue(nil),

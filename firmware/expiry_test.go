@@ -136,6 +136,25 @@ func TestExpiryMessage(t *testing.T) {
 	require.Zero(t, m.core.Presses())
 	m.advance(3 * time.Second)
 	require.Equal(t, blank8, m.text())
+
+	// The message does not go with the step, as a code of this profile does.
+	m.advance(56 * time.Second)
+	m.press()
+	require.Equal(t, m.now+3000, m.wake.State)
+	m.advance(3*time.Second - time.Millisecond)
+	require.Equal(t, "EEEEEE  ", m.text())
+}
+
+// TestExpiredWhileOff: a token whose last day passed without power shows no code on
+// its first picture.
+func TestExpiredWhileOff(t *testing.T) {
+	m := newMachine(t)
+	p := expiring(t, "always-on-6", func(b *token.Behaviour) { b.BlankDelayDays = 0 })
+	m.program(t, p, true)
+	m.now = p.Ends.Milli()
+	require.NoError(t, m.core.Boot(&m.hw)) // and no step
+	require.Equal(t, serialproto.StateExpired, m.state())
+	require.Equal(t, firmware.Frame{}, m.frame)
 }
 
 // TestExpiryWhileShowing checks that a code on the display disappears at midnight.
@@ -150,6 +169,8 @@ func TestExpiryWhileShowing(t *testing.T) {
 	require.Equal(t, m.code(p.Profile), m.text())
 	m.advance(time.Millisecond)
 	require.Equal(t, blank8, m.text())
+	require.False(t, m.core.View().On)
+	require.Equal(t, firmware.Never, min(m.wake.State, m.wake.Paint), "it sleeps")
 	m.press()
 	require.Equal(t, blank8, m.text())
 }

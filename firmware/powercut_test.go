@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/proptest"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
@@ -28,6 +29,7 @@ type scenario struct {
 	// finish completes the action as a host would. It is nil if repeating act suffices.
 	finish func(t *testing.T, m *machine)
 	end    serialproto.State
+	sealed bool // act opens a sealed message, which takes longer than all the rest
 }
 
 // TestPowerCut cuts the power inside every flash operation of every scenario, at every
@@ -36,13 +38,19 @@ type scenario struct {
 // all their new values. A token without a seed must have no trace of one in its flash.
 // Repeating the action must succeed.
 func TestPowerCut(t *testing.T) {
-	tornSeeds := uint64(12)
-	if testing.Short() {
-		tornSeeds = 1
-	}
+	long := proptest.Long()
 	for _, s := range scenarios(t) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
+			// What torn bytes do to the log depends on the log, and not on the message
+			// that was opened before: the scenarios without one try them all.
+			tornSeeds := uint64(12)
+			switch {
+			case testing.Short():
+				tornSeeds = 1
+			case s.sealed && !long:
+				tornSeeds = 3
+			}
 			cuts, ends := 0, map[string]int{}
 			for fill := range slotsInAll + 1 {
 				m := s.prepare(t, fill)
@@ -113,10 +121,7 @@ func (s *scenario) check(t *testing.T, m *machine, allowed []firmware.Record, wh
 		require.True(t, m.valid, "%s: provisioned without a clock", where)
 		require.Equal(t, noon, m.now, where)
 	}
-	c, _ := m.connect(t)
-	test, err := c.SelfTest(t.Context())
-	require.NoError(t, err, where)
-	require.True(t, test.Flash, where)
+	require.True(t, firmware.FlashPasses(&m.core, &m.hw), where)
 
 	if m.state() != s.end {
 		m.in, m.out = m.in[:0], m.out[:0]
@@ -178,8 +183,8 @@ func scenarios(t *testing.T) []scenario {
 		c, w := m.connect(t)
 		if m.state() == serialproto.StateProvisioned {
 			require.NoError(t, answer(t, w, made[m.ticket]), "the same message gets its answer again")
-		} else {
-			require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), order(t, m, button)))
+		} else { // what the station sends then: to seal one takes it longer than the rest of the cut
+			require.NoError(t, answer(t, w, made[m.record().Counter]))
 		}
 		require.NoError(t, c.Verify(t.Context(), order(t, m, button)))
 	}
@@ -189,13 +194,13 @@ func scenarios(t *testing.T) []scenario {
 	}
 
 	return []scenario{
-		{name: "commit", end: serialproto.StateProvisioned, act: commit, finish: provision,
+		{name: "commit", end: serialproto.StateProvisioned, sealed: true, act: commit, finish: provision,
 			prepare: func(t *testing.T, fill int) *machine {
 				m := newMachine(t)
 				m.burn(t, fill)
 				return ticket(m)
 			}},
-		{name: "commit after wipe", end: serialproto.StateProvisioned, act: commit, finish: provision,
+		{name: "commit after wipe", end: serialproto.StateProvisioned, sealed: true, act: commit, finish: provision,
 			prepare: func(t *testing.T, fill int) *machine {
 				m := used(t, payload(button), true, 3)
 				wipe(t, m)
@@ -261,7 +266,9 @@ func (s snapshot) machine(t *testing.T) *machine {
 	m.now, m.valid, m.ticket = s.now, s.valid, s.ticket
 	ops := m.ops()
 	m.boot(t)
-	require.Equal(t, ops, m.ops(), "a restart at rest writes nothing")
+	if m.ops() != ops {
+		require.Fail(t, "a restart at rest writes")
+	}
 	m.boots = 0
 	return m
 }

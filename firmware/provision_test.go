@@ -19,7 +19,7 @@ func order(t testing.TB, m *machine, p token.Profile) host.Order {
 	t.Helper()
 	seed, err := token.NewSeed(secret)
 	require.NoError(t, err)
-	key := m.publicKey(t)
+	key := publicKey
 	return host.Order{
 		Serial: serial(t, testSerial), Profile: p, Expiry: expiry(t, 2031, 12, 31), Seed: seed,
 		Now: func() time.Time { return time.UnixMilli(int64(noon)) }, DeviceKey: &key,

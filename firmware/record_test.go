@@ -109,6 +109,46 @@ func TestRecordNonsense(t *testing.T) {
 		_, ok := firmware.Decode(&slot)
 		require.False(t, ok, name)
 	}
+
+	// A serial number that is longer than its field.
+	var slot [firmware.SlotSize]byte
+	good.Serial = serial(t, "12345678901234567890")
+	good.Encode(&slot)
+	const length = 18 // see TestRecordLayout
+	require.EqualValues(t, 20, slot[length])
+	for _, n := range []byte{21, 255} {
+		slot[length] = n
+		binary.LittleEndian.PutUint32(slot[firmware.CRCOffset:], crc32.ChecksumIEEE(slot[:firmware.CRCOffset]))
+		_, ok := firmware.Decode(&slot)
+		require.False(t, ok, "%d characters", n)
+	}
+}
+
+// TestMark: a record that cannot be read was whole once if most of its mark's 64 bits
+// are zero. Then the token has lost its state; otherwise a power cut left a torn
+// record, and the token is blank.
+func TestMark(t *testing.T) {
+	for ones := range 65 {
+		m := newMachine(t)
+		m.program(t, payload(profile(t, "button-6")), true)
+		image := m.flash.Image()
+		flip(image, 8*60)
+		flip(image, 8*60+1)
+		mark := image[184:192]
+		require.Equal(t, make([]byte, 8), mark)
+		for bit := range ones {
+			flip(mark, bit)
+		}
+		require.NoError(t, m.flash.LoadImage(image))
+		err := m.restart()
+		if ones < 32 {
+			require.Error(t, err, "%d ones", ones)
+			require.Equal(t, serialproto.StateDead, m.state())
+		} else {
+			require.NoError(t, err, "%d ones", ones)
+			require.Equal(t, serialproto.StateBlank, m.state())
+		}
+	}
 }
 
 // TestRecordLayout fixes the layout, because tokens in the field keep their records

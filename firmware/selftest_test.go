@@ -163,6 +163,47 @@ func TestSelfTestFaults(t *testing.T) {
 	require.False(t, selfTest(t, m).Passed(), "a source that gives nothing")
 }
 
+// ending is a fair source that gives nothing any more after some bits.
+type ending struct {
+	source
+	left int
+}
+
+func (e *ending) Bit() (uint8, bool) {
+	e.left--
+	b, _ := e.source.Bit()
+	return b, e.left >= 0
+}
+
+// TestEntropyWindow: the self-test takes the 1,024 bits that SP 800-90B, section 4.4.2
+// asks for, no fewer and no more, and each of them must come.
+func TestEntropyWindow(t *testing.T) {
+	for left, want := range map[int]serialproto.Verdict{1024: serialproto.Passed, 1023: serialproto.Failed, 0: serialproto.Failed} {
+		m := newMachine(t)
+		e := &ending{fair(), left}
+		m.hw.Noise = e
+		v, _ := selfTest(t, m).Verdict(serialproto.PartEntropy)
+		require.Equal(t, want, v, "%d bits", left)
+		if want == serialproto.Passed {
+			require.Zero(t, e.left, "bits that it did not take")
+		}
+	}
+}
+
+// TestNoRAM: memory of no size is not passed.
+func TestNoRAM(t *testing.T) {
+	m := newMachine(t)
+	m.hw.RAM = none{}
+	v, _ := selfTest(t, m).Verdict(serialproto.PartRAM)
+	require.Equal(t, serialproto.Failed, v)
+}
+
+type none struct{}
+
+func (none) Size() int       { return 0 }
+func (none) Load(int) byte   { panic("there is no memory") }
+func (none) Store(int, byte) { panic("there is no memory") }
+
 // TestSelfTestAnswers compares the known answers with their sources.
 func TestSelfTestAnswers(t *testing.T) {
 	// RFC 2202, section 3, and RFC 4231, section 4.2: test case 1.

@@ -67,7 +67,6 @@ var notRun = map[string]string{
 	"docs/validator-radius.md: FreeRADIUS as a proxy: 2":           "needs a FreeRADIUS server",
 	"docs/validator-server.md: systemd: 1":                         "needs systemd; TestUnit has the unit",
 	"README.md: Talk to a token from another language: 3":          "needs mcumgr, which Debian does not have",
-	"DESIGN.md: How do the parts fit together?: 1":                 "a drawing",
 }
 
 // TestDocuments does the same as a reader: it runs the blocks of each document in

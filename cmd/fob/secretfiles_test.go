@@ -8,7 +8,9 @@ import (
 	"bytes"
 	"context"
 	"maps"
+	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -126,6 +128,30 @@ var beside = map[string]string{
 	"fob seeds encrypt --private-key":         "--to-password-file pw",
 	"fob seeds encrypt --sign-key":            "--to-password-file pw --sign-cert tokens.csv",
 	"fob validator --key-file":                "--db bank.db",
+}
+
+// TestDriverFiles: the rule holds for the files that the driver of PostgreSQL reads.
+func TestDriverFiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "driver's")
+	require.NoError(t, os.WriteFile(file, []byte("*:*:*:*:geheim\n"), 0o600))
+	t.Setenv("PGPASSFILE", "")
+	t.Setenv("PGPASSWORD", "")
+	try := func(want int, address string) {
+		t.Helper()
+		list := filepath.Join(t.TempDir(), "address")
+		require.NoError(t, os.WriteFile(list, []byte(address), 0o600))
+		code, _, errs := fob(t, "", "validator", "contract", "list", "--db-file", list)
+		require.Equal(t, want, code, errs)
+		require.Equal(t, want == exitUsage, strings.Contains(errs, file+": others may use it (mode 0644): chmod 600 it"), errs)
+		require.NotContains(t, errs, "geheim")
+	}
+	const nobody = "127.0.0.1:9/x" // discard, RFC 863: no PostgreSQL
+	try(exitNoConnect, "postgres://bank@"+nobody+"?passfile="+url.QueryEscape(file))
+	require.NoError(t, os.Chmod(file, 0o644))
+	try(exitUsage, "postgres://bank@"+nobody+"?passfile="+url.QueryEscape(file))
+	try(exitNoConnect, "postgres://bank:geheim@"+nobody+"?passfile="+url.QueryEscape(file)) // is not read
+	t.Setenv("PGPASSFILE", file)
+	try(exitUsage, "postgres://bank@"+nobody)
 }
 
 // eachFlag calls f once for each flag of each command.

@@ -76,7 +76,7 @@ func newValidatorRestoreCmd(a *app, b *bankFlags) *cobra.Command {
 		Long: `Makes the bank of a backup in a new file of SQLite or in an empty database of
 PostgreSQL, whichever the backup came from. The key is the one that the bank
 had then. A backup that was cut short or changed is refused, and leaves nothing
-behind.
+behind. A restoration that was killed leaves no bank: run it again.
 
 A backup does not know what happened after it. These things are made safe:
 - Every code that a token may have shown before now counts as used. A user

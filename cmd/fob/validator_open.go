@@ -4,18 +4,21 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/secretfile"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/server"
@@ -65,7 +68,7 @@ func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 		if err := store.CheckAddress(line); err != nil {
 			return "", fmt.Errorf("%s: %w", source(b.dbFile), err)
 		}
-		return line, nil
+		return line, privateFiles(line)
 	case b.db == "":
 		return "", usagef("the database is needed: --db FILE, --db postgres://USER@HOST/NAME or --db-file FILE")
 	}
@@ -81,7 +84,38 @@ func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 	if hasPassword(b.db) {
 		return "", usagef("--db holds a password, which other users can see: put it into ~/.pgpass, or the address into a file (--db-file)")
 	}
-	return b.db, nil
+	return b.db, privateFiles(b.db)
+}
+
+// privateFiles refuses the files with secrets that the driver of PostgreSQL reads for
+// an address, if others may use them: the password file (unless the address has a
+// password) and the key of a client's certificate.
+func privateFiles(address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return usagef("the address of the database cannot be read")
+	}
+	named := func(parameter, variable string) string {
+		return cmp.Or(u.Query().Get(parameter), os.Getenv(variable))
+	}
+	files := []string{named("sslkey", "PGSSLKEY")}
+	if !hasPassword(address) && os.Getenv("PGPASSWORD") == "" {
+		file := named("passfile", "PGPASSFILE")
+		if me, err := user.Current(); err == nil && file == "" {
+			file = filepath.Join(me.HomeDir, ".pgpass")
+		}
+		files = append(files, file)
+	}
+	for _, name := range files {
+		f, err := secretfile.Open(name)
+		if errors.Is(err, secretfile.ErrMode) {
+			return fmt.Errorf("connecting to PostgreSQL: %w", err)
+		}
+		if err == nil { // that a file is missing is the driver's to say
+			_ = f.Close()
+		}
+	}
+	return nil
 }
 
 // hasPassword reports whether an address contains a password or is invalid.

@@ -47,3 +47,6 @@ func (tx *Tx) Tables() ([]string, error) { return tx.tables() }
 
 // SavedTables returns the tables of a backup.
 func SavedTables() []string { return slices.Clone(savedTables) }
+
+// RestoreFolder makes a folder for a restoration.
+func RestoreFolder(in string) (dir string, remove func(), err error) { return restoreFolder(in) }

@@ -41,12 +41,13 @@ type DataKey struct {
 	Created token.UnixSeconds
 }
 
-// Meta returns the data of the bank, or [ErrNoBank] if it was not created yet.
+// Meta returns what is known of the bank; [ErrNoBank] when it was not made yet, and
+// [ErrUnfinished] when it was not restored to the end.
 func (tx *Tx) Meta() (m Meta, err error) {
 	var text string
 	err = tx.row("SELECT settings, kdf, created FROM bank WHERE id = 1", nil, &text, &m.KDF, &m.Created)
 	if errors.Is(err, ErrNotFound) {
-		return m, ErrNoBank
+		return m, tx.noBank()
 	}
 	if err != nil {
 		return m, err
@@ -59,13 +60,20 @@ func (tx *Tx) Meta() (m Meta, err error) {
 	return m, nil
 }
 
-// AddMeta creates the bank. The error wraps [ErrExists] if there is one already.
+// AddMeta makes the bank. The error wraps [ErrExists] when there is one, and is
+// [ErrUnfinished] when the database has the rows of another.
 func (tx *Tx) AddMeta(m Meta) error {
 	text, err := m.marshalSettings()
 	if err != nil {
 		return err
 	}
-	return tx.must("INSERT INTO bank (id, settings, kdf, created) VALUES (1, $1, $2, $3)", text, m.KDF, int64(m.Created))
+	if err := tx.must("INSERT INTO bank (id, settings, kdf, created) VALUES (1, $1, $2, $3)", text, m.KDF, int64(m.Created)); err != nil {
+		return err
+	}
+	if err := tx.noBank(); !errors.Is(err, ErrNoBank) { // after the insertion, which waits for a restoration
+		return err
+	}
+	return nil
 }
 
 // PutMeta writes the settings and the KDF.

@@ -80,6 +80,13 @@ func (db *DB) mustBeCurrent(ctx context.Context) error {
 	case now > newest:
 		return fmt.Errorf("%w: its tables have version %d, this program knows %d: use a newer program", ErrVersion, now, newest)
 	case now < newest:
+		err := db.LongView(ctx, func(tx *Tx) error {
+			_, err := tx.Meta()
+			return err
+		})
+		if errors.Is(err, ErrUnfinished) {
+			return err
+		}
 		return fmt.Errorf("%w: its tables have version %d, this program needs %d: bring them up to date with fob validator migrate", ErrVersion, now, newest)
 	}
 	return nil
@@ -93,7 +100,28 @@ func Migrate(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(db.migrateTo(ctx, 0), db.closePools())
+	return errors.Join(db.migrate(ctx), db.closePools())
+}
+
+// migrate brings the tables up to date, unless a restoration is at work with them.
+func (db *DB) migrate(ctx context.Context) error {
+	release, err := db.lockTables(ctx, true)
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.migrateTo(ctx, 0), release())
+}
+
+// takeBack takes the tables back to an older version.
+func (db *DB) takeBack(ctx context.Context, version int64) error {
+	provider, err := db.provider()
+	if err != nil {
+		return err
+	}
+	if _, err := provider.DownTo(ctx, version); err != nil {
+		return fmt.Errorf("taking back the tables: %w", db.dialect.wrap(unwrapGoose(err)))
+	}
+	return nil
 }
 
 // unwrapGoose returns the driver's error inside an error of goose.

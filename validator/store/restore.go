@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/atomicfile"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -87,13 +88,13 @@ func (b *BackupReader) rawLine() ([]byte, error) {
 	}
 }
 
-// Restore creates the database name from the backup: a new file of SQLite, or a bank in
-// a database of PostgreSQL that has none. Once all rows are in the tables, open must
-// return the MAC of their bank, which authenticates the backup. Restore then brings the
-// tables up to date, and calls after in the transaction that turns the rows into a
-// bank. If it returns an error or is killed, it leaves no bank behind. The error wraps
-// [ErrBackup] if the backup is incomplete or was changed, and [ErrExists] if there is a
-// bank already.
+// Restore makes the database name of the backup: a new file of SQLite, or a
+// database of PostgreSQL without a bank. When all rows are in the tables, open
+// returns the MAC of their bank, by which the backup is proven. The tables are then
+// brought up to date, and the transaction in which after makes its changes makes
+// them a bank. An error, or a kill, leaves no bank behind. The error wraps
+// [ErrBackup] for a backup that is not whole, [ErrExists] when there is a bank, and
+// [ErrBusy] while another restoration into the database runs.
 func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) (MAC, error), after func(*Tx) error,
 	progress func(rows int64),
 ) (rows int64, err error) {
@@ -102,14 +103,19 @@ func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) 
 		if _, err := os.Lstat(name); err == nil {
 			return 0, fmt.Errorf("database %s %w: name a new file", name, ErrExists)
 		}
-		// The file is created under another name, so an interrupted restoration leaves
-		// no database.
-		dir, err := os.MkdirTemp(filepath.Dir(name), ".fob-restore-")
+		// Made beside its place: what is broken off is no database.
+		dir, remove, err := restoreFolder(filepath.Dir(name))
 		if err != nil {
-			return 0, fmt.Errorf("database %s: %w", name, withoutPath(err))
+			return 0, fmt.Errorf("database %s: %w", name, atomicfile.Cause(err))
 		}
-		defer func() { _ = os.RemoveAll(dir) }()
+		defer remove()
 		at = filepath.Join(dir, "bank.db")
+	} else {
+		release, err := b.claim(ctx, name)
+		if err != nil {
+			return 0, err
+		}
+		defer func() { err = errors.Join(err, release()) }()
 	}
 	if rows, err = b.restoreAt(ctx, at, open, after, progress); err != nil {
 		return 0, err
@@ -125,11 +131,9 @@ func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) 
 func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx) (MAC, error), after func(*Tx) error,
 	progress func(rows int64),
 ) (rows int64, err error) {
-	if err := noBankYet(ctx, name); err != nil {
-		return 0, err
-	}
 	var mac MAC
-	// With the tables in the version of the backup.
+	unfinished := unfinishedID()
+	// With the tables that the backup is of.
 	err = changeTables(ctx, name, b.Schema, func(db *DB) error {
 		return db.Long(ctx, func(tx *Tx) error {
 			if err := tx.makeRoom(); err != nil {
@@ -146,7 +150,7 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 			if !hmac.Equal(end.MAC, mac([]byte(backupFormat), b.lines.Sum(nil))) {
 				return fmt.Errorf("%w: it is not what was written: a line was changed", ErrBackup)
 			}
-			return tx.must("UPDATE bank SET id = $1 WHERE id = 1", restoringID)
+			return tx.must("UPDATE bank SET id = $1 WHERE id = 1", unfinished)
 		})
 	})
 	if err != nil {
@@ -156,7 +160,11 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 	return rows, changeTables(ctx, name, 0, func(db *DB) error {
 		db.Chain(mac)
 		return db.Long(ctx, func(tx *Tx) error {
-			if err := tx.must("UPDATE bank SET id = 1 WHERE id = $1", restoringID); err != nil {
+			err := tx.must("UPDATE bank SET id = 1 WHERE id = $1", unfinished)
+			if errors.Is(err, ErrNotFound) {
+				return fmt.Errorf("%w: it has removed what was restored here", ErrBusy)
+			}
+			if err != nil {
 				return err
 			}
 			return after(tx)
@@ -164,29 +172,8 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 	})
 }
 
-// noBankYet checks that the database has no bank, before any of its tables is changed.
-func noBankYet(ctx context.Context, name string) error {
-	db, err := connect(name, true)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.closePools() }()
-	return db.LongView(ctx, func(tx *Tx) error {
-		have, err := tx.tables()
-		if err != nil || !slices.Contains(have, "bank") {
-			return err
-		}
-		var banks int
-		if err := tx.row("SELECT COUNT(*) FROM bank WHERE id = 1", nil, &banks); err != nil || banks == 0 {
-			return err
-		}
-		return fmt.Errorf("the bank in this database %w: name another", ErrExists)
-	})
-}
-
-// changeTables opens a database, migrates its tables to a version, calls use, and
-// closes it. It starts the writers after the migration because a writer of SQLite holds
-// the only connection.
+// changeTables opens a database, brings its tables up to a version, calls use, and
+// closes it. The writers start after that: one of SQLite keeps the only connection.
 func changeTables(ctx context.Context, name string, version int64, use func(*DB) error) error {
 	db, err := connect(name, true)
 	if err != nil {
@@ -197,27 +184,6 @@ func changeTables(ctx context.Context, name string, version int64, use func(*DB)
 	}
 	db.startWriters()
 	return errors.Join(use(db), db.Close())
-}
-
-// restoringID is the ID of a restored bank before its tables are brought up to date.
-// Such a bank cannot be opened, because a bank has the ID 1.
-const restoringID = int64(0)
-
-// makeRoom checks that the database has no bank, and deletes the rows that an
-// interrupted restoration has left in PostgreSQL.
-func (tx *Tx) makeRoom() error {
-	if _, err := tx.Meta(); !errors.Is(err, ErrNoBank) {
-		if err == nil {
-			err = fmt.Errorf("the bank in this database %w: name another", ErrExists)
-		}
-		return err
-	}
-	for _, table := range slices.Backward(savedTables) {
-		if _, err := tx.exec("DELETE FROM " + table); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // load reads all rows into the tables.
@@ -358,50 +324,9 @@ func (b *rowBatch) flush(tx *Tx) error {
 	return err
 }
 
-// placeDatabase gives a closed file of SQLite its name, unless that name is taken.
-func placeDatabase(at, name string) error {
-	f, err := os.OpenFile(at, os.O_RDWR, 0)
-	if err == nil {
-		err = errors.Join(f.Sync(), f.Close())
-	}
-	if err == nil {
-		err = os.Link(at, name)
-	}
-	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("database %s %w: name a new file", name, ErrExists)
-	}
-	if err != nil { // some file systems have no links
-		if _, e := os.Lstat(name); !errors.Is(e, os.ErrNotExist) {
-			return fmt.Errorf("database %s %w: name a new file", name, ErrExists)
-		}
-		err = os.Rename(at, name)
-	}
-	if err != nil {
-		return fmt.Errorf("database %s: %w", name, withoutPath(err))
-	}
-	if dir, err := os.Open(filepath.Dir(name)); err == nil {
-		_ = dir.Sync() // some systems cannot sync a folder
-		_ = dir.Close()
-	}
-	return nil
-}
-
-// withoutPath returns an error without the name of a temporary file.
-func withoutPath(err error) error {
-	var path *os.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
-		return path.Err
-	case errors.As(err, &link):
-		return link.Err
-	}
-	return err
-}
-
-// SpendCodes marks every code that could have been accepted up to an instant as used,
-// and forgets the first codes of pairs. ahead is the number of steps that a token may
-// be ahead of the highest step expected.
+// SpendCodes makes every code that was accepted up to an instant count as used, and
+// forgets the first codes of pairs. A token may run ahead of the highest step that is
+// expected of it by some steps.
 func (tx *Tx) SpendCodes(now token.UnixSeconds, ahead int64) error {
 	_, err := tx.exec(`UPDATE token SET pending = 0, pending_step = 0, pending_offset = 0,
 		next_step = CASE WHEN next_step > ($1 - t0) / step + drift_top + $2 + 1 THEN next_step

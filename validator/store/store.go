@@ -26,6 +26,8 @@ var (
 	ErrAddress     = errclass.New(errclass.Usage, "the address of the database cannot be read")
 	ErrNoDatabase  = errclass.New(errclass.Usage, "not a database of SQLite")
 	ErrNoBank      = errclass.New(errclass.Usage, "there is no bank in this database")
+	ErrUnfinished  = errclass.New(errclass.Usage, "a bank was not restored to the end here: wait for fob validator restore, or run it again")
+	ErrBusy        = errclass.New(errclass.Unreachable, "another fob restores a bank into this database, or changes its tables: wait for it")
 	ErrClosed      = errclass.New(errclass.Failed, "the store is closed")
 	ErrVersion     = errclass.New(errclass.Usage, "the database is of another version")
 )
@@ -65,7 +67,7 @@ func Open(ctx context.Context, name string, create bool) (*DB, error) {
 		return nil, err
 	}
 	if create {
-		err = db.migrateTo(ctx, 0)
+		err = db.migrate(ctx)
 	}
 	if err == nil {
 		err = db.mustBeCurrent(ctx)
@@ -212,6 +214,11 @@ type dialect struct {
 	lock, share string
 	free        []string
 
+	// lockBank keeps others from creating a bank until the end of a transaction; "" is
+	// not necessary. The other two lock all tables for a restoration.
+	lockBank                   string
+	tableLock, sharedTableLock *lockStatements
+
 	writers     int           // number of writers; if several, a single update needs none of them
 	connections int           // maximum number of connections that may be lost while idle
 	connected   string        // statement for each new connection of a writer; "" is none
@@ -220,6 +227,12 @@ type dialect struct {
 	classify func(error) kind  // of the driver's errors
 	explain  func(error) error // a more specific error; nil is none
 	wire     func(*sql.Conn) io.Closer
+}
+
+// lockStatements lock something by a number.
+type lockStatements struct {
+	try    string // returns whether it has the lock
+	unlock string
 }
 
 // kind is the meaning of a driver's error.

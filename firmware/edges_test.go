@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package firmware_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// TestPressWithoutClock: a token that does not know the time has no code to show, and
+// a press counts for nothing.
+func TestPressWithoutClock(t *testing.T) {
+	m := newMachine(t)
+	m.digits = 6
+	m.program(t, payload(profile(t, "button-6")), false)
+	m.valid = false
+	m.press()
+	require.Zero(t, m.core.Presses())
+	require.False(t, m.core.View().On)
+	m.valid = true
+	m.step()
+	require.Equal(t, firmware.Frame{}, m.frame)
+}
+
+// TestNoPressLimit: without a limit no press asks for an exchange.
+func TestNoPressLimit(t *testing.T) {
+	m, p := withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.PressLimit, p.Behaviour.LowPercent = 0, 0 })
+	for range 3 {
+		m.press()
+		require.Equal(t, m.code(p), m.text())
+		m.press()
+	}
+}
+
+// TestKnee: the voltage of a lithium cell tells nothing before the knee of its
+// discharge, at 2.7 V here, and its last 10 % from there to 2.0 V.
+func TestKnee(t *testing.T) {
+	for supply, warning := range map[firmware.Millivolts]string{
+		3000: "", 2700: "", 2699: "bAtt09", 2630: "bAtt09", 2629: "bAtt08", 2070: "bAtt01", 2000: "bAtt00", 1990: "bAtt00",
+	} {
+		m, p := withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.PressLimit, p.Behaviour.LowPercent = 0, 50 })
+		m.supply = supply
+		m.press()
+		if warning == "" {
+			warning = m.code(p)
+		}
+		require.Equal(t, warning, m.text(), "%d mV", supply)
+	}
+}
+
+// TestBatteryRecovers: a cell that recovers while the warning stands is no more than
+// 99 % full, which has two digits.
+func TestBatteryRecovers(t *testing.T) {
+	m, _ := withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.PressLimit = 0 })
+	m.supply = 2100
+	m.press()
+	require.Equal(t, "bAtt01", m.text())
+	m.supply = 3000
+	m.step()
+	require.Equal(t, "bAtt99", m.text())
+}
+
+// TestNoBatterySignWithoutButton: only a press warns of the battery.
+func TestNoBatterySignWithoutButton(t *testing.T) {
+	m, p := withButton(t, "always-on-6", func(p *token.Profile) { p.Behaviour.LowPercent = 50 })
+	m.supply = 2100
+	m.step()
+	require.Equal(t, m.code(p), m.text())
+	require.Zero(t, m.frame.Icons&firmware.IconBattery)
+}
+
+// TestViewOfAnotherUptime: what a snapshot says of the display counts only as long as
+// a press or a self-test lights it.
+func TestViewOfAnotherUptime(t *testing.T) {
+	for _, up := range []int64{1, 30_000, 30_001, 1 << 40} {
+		m, _ := withButton(t, "button-8", nil) // which a press lights for 30 s
+		m.core.SetView(firmware.View{On: true, OffAt: m.counted + up})
+		m.step()
+		require.Equal(t, up <= 30_000, m.core.View().On, "off in %d ms", up)
+		require.Equal(t, up <= 30_000, m.frame != firmware.Frame{}, "off in %d ms", up)
+	}
+	for _, up := range []int64{1, 2000, 2001, 1 << 40} {
+		m, _ := withButton(t, "button-8", nil)
+		m.core.SetView(firmware.View{TestEnd: m.counted + up})
+		m.step()
+		require.Equal(t, up <= 2000, m.frame == firmware.AllSegments(8), "the test ends in %d ms", up)
+	}
+}
+
+// TestSelfTestOnADarkDisplay: a board wakes to switch the segments off, which nothing
+// else does on a token with a button.
+func TestSelfTestOnADarkDisplay(t *testing.T) {
+	m, _ := withButton(t, "button-6", nil)
+	c, _ := m.connect(t)
+	_, err := c.SelfTest(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, firmware.AllSegments(6), m.frame)
+	require.Equal(t, noon+2000, m.wake.State)
+	m.advance(2 * time.Second)
+	require.Equal(t, firmware.Frame{}, m.frame)
+}
+
+// TestLockAgainSettles: LOCK of a token that is locked says if an older record is
+// still in flash, and makes it unreadable once the flash lets it.
+func TestLockAgainSettles(t *testing.T) {
+	m := newMachine(t)
+	m.program(t, payload(profile(t, "button-6")), false)
+	older := 0 // its slot is the first of page 0
+	f := &faulty{Flash: m.flash, program: func(page, off int) error {
+		if page == 0 && off == older {
+			return errBroken
+		}
+		return nil
+	}}
+	m.hw.Flash = f
+	c, _ := m.connect(t)
+	readable := func() bool {
+		image := m.flash.Image()
+		return isRecord([firmware.SlotSize]byte(image[:firmware.SlotSize]))
+	}
+	for range 3 {
+		require.ErrorIs(t, c.Lock(t.Context()), serialproto.ErrFlash)
+		require.Equal(t, serialproto.StateLocked, m.state())
+		require.True(t, readable())
+	}
+	f.program = nil
+	require.NoError(t, c.Lock(t.Context()))
+	require.False(t, readable())
+}
+
+// TestBootErasesTraces: a seed that a power cut left beside the record of a wiped token
+// goes at the next boot, even from a page that can be erased and takes no zeros.
+func TestBootErasesTraces(t *testing.T) {
+	for _, pages := range []int{2, 3} {
+		m := newMachine(t)
+		m.flash = virtual.NewFlash(pages, slotsPerPage*firmware.SlotSize, 0)
+		m.hw.Flash = m.flash
+		m.boot(t)
+		m.program(t, payload(profile(t, "button-6")), true)
+		before := m.flash.Image()
+		c, _ := m.connect(t)
+		require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
+		image := m.flash.Image()
+		require.NotContains(t, string(image), string(secret))
+		page := slotsPerPage * firmware.SlotSize
+		copy(image[:page], before[:page]) // the wipe began another page
+		require.NoError(t, m.flash.LoadImage(image))
+		require.True(t, m.traces(secret))
+		erased := false
+		m.hw.Flash = &faulty{Flash: m.flash, program: func(page, off int) error {
+			if page == 0 && !erased {
+				return errBroken
+			}
+			return nil
+		}, erase: func(page int) error {
+			erased = erased || page == 0
+			return nil
+		}}
+		m.boot(t)
+		require.Equal(t, serialproto.StateWiped, m.state())
+		require.False(t, m.traces(secret))
+	}
+}
+
+// TestWipeOnAWornFlash: the record of a wiped token goes beside the old one if no other
+// page can be erased, and the old one becomes unreadable.
+func TestWipeOnAWornFlash(t *testing.T) {
+	m := newMachine(t)
+	m.program(t, payload(profile(t, "button-6")), true)
+	m.hw.Flash = &faulty{Flash: m.flash, erase: func(int) error { return errBroken }}
+	c, _ := m.connect(t)
+	require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
+	require.False(t, m.traces(secret))
+	m.boot(t)
+	require.Equal(t, serialproto.StateWiped, m.state())
+	require.Equal(t, testSerial, m.core.Serial().String())
+}
+
+// load makes a record the only one in flash.
+func (m *machine) load(t *testing.T, r firmware.Record) {
+	t.Helper()
+	var slot [firmware.SlotSize]byte
+	r.Encode(&slot)
+	clear(slot[184:192]) // its mark
+	image := m.flash.Image()
+	for i := range image {
+		image[i] = 0xFF
+	}
+	copy(image, slot[:])
+	require.NoError(t, m.flash.LoadImage(image))
+	m.boot(t)
+	require.Equal(t, r, m.record())
+}
+
+// TestNumbersAtTheirEnd: the last sequence number and the last counter are used up, and
+// what would need another one is refused.
+func TestNumbersAtTheirEnd(t *testing.T) {
+	m := newMachine(t)
+	m.program(t, payload(profile(t, "button-6")), false)
+	r := m.record()
+	r.Sequence = 1<<32 - 2
+	m.load(t, r)
+	m.press() // takes the last one
+	require.EqualValues(t, 1, m.core.Presses())
+	m.press()
+	c, _ := m.connect(t)
+	require.ErrorIs(t, c.Lock(t.Context()), serialproto.ErrFlash)
+	m.boot(t)
+	require.Equal(t, serialproto.StateProvisioned, m.state())
+	require.EqualValues(t, 1, m.core.Presses())
+
+	m = newMachine(t)
+	m.burn(t, 1)
+	r = m.record()
+	r.Counter = 1<<32 - 1
+	m.load(t, r)
+	c, _ = m.connect(t)
+	o := order(t, m, profile(t, "button-6"))
+	require.ErrorIs(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o), serialproto.ErrCounter)
+	require.Equal(t, r, m.record())
+}
+
+// opening is an identity that says when a message is about to be opened.
+type opening struct {
+	*mIdentity
+	now func()
+}
+
+func (o opening) StationKey() *[32]byte {
+	o.now()
+	return o.mIdentity.StationKey()
+}
+
+// TestNothingOpensUnburnt: a message is not opened if the flash does not take the
+// counter, or it could be tried again.
+func TestNothingOpensUnburnt(t *testing.T) {
+	m := newMachine(t)
+	f := m.breakFlash(false)
+	m.hw.Identity = opening{(*mIdentity)(m), func() { f.program, f.erase = nil, nil }}
+	c, _ := m.connect(t)
+	o := order(t, m, profile(t, "button-6"))
+	require.ErrorIs(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o), serialproto.ErrFlash)
+	require.Equal(t, serialproto.StateBlank, m.state())
+	require.NotNil(t, f.program, "it was opened")
+}
+
+// TestProofForOneMessage: the proof is given again for the very message that
+// provisioned the token, and for no other with its counter.
+func TestProofForOneMessage(t *testing.T) {
+	m := newMachine(t)
+	c, w := m.connect(t)
+	o := order(t, m, profile(t, "always-on-6"))
+	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o))
+	sent := messages(commitFrame(t, w.sent))[0]
+	for _, at := range []int{len(sent) - 1, len(sent) - 60} { // its tag, its payload
+		other := bytes.Clone(sent)
+		other[at] ^= 1
+		var f serialproto.Framer
+		f.Seal(len(append(f.Message(), other...)))
+		require.ErrorIs(t, answer(t, w, lines(&f)), serialproto.ErrAlreadyProvisioned, "byte %d", at)
+	}
+	require.NoError(t, answer(t, w, commitFrame(t, w.sent)))
+}
+
+// TestProvisionEndsSelfTest: a token that has been provisioned shows its code, and not
+// what a self-test before put on the display.
+func TestProvisionEndsSelfTest(t *testing.T) {
+	m := newMachine(t)
+	c, _ := m.connect(t)
+	_, err := c.SelfTest(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, firmware.AllSegments(m.digits), m.frame)
+	p := profile(t, "always-on-6")
+	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), order(t, m, p)))
+	require.Equal(t, m.code(p), m.text()[2:])
+}
+
+// TestWipeForgetsUse: a wiped token has no presses and a dark display, and presses are
+// counted from 0 after it is provisioned (PROTOCOL.md, section 8.4), whatever record
+// an earlier firmware left.
+func TestWipeForgetsUse(t *testing.T) {
+	m := newMachine(t)
+	p := profile(t, "button-6")
+	m.program(t, payload(p), true)
+	m.pressOff(2)
+	c, _ := m.connect(t)
+	_, err := c.SelfTest(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
+	require.Zero(t, m.core.Presses())
+	require.Equal(t, firmware.Frame{}, m.frame)
+	dead := inState(t, serialproto.StateDead)
+	require.NotZero(t, dead.record().Death)
+	c, _ = dead.connect(t)
+	require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
+	require.Zero(t, dead.record().Death, "why it died before")
+	c, _ = m.connect(t)
+
+	r := m.record()
+	r.Presses = 5
+	m.load(t, r)
+	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), order(t, m, p)))
+	require.Zero(t, m.core.Presses())
+}
+
+// TestWipeAgain: a wipe whose seed the flash would not let go is not done; the same
+// request tries again.
+func TestWipeAgain(t *testing.T) {
+	m := newMachine(t)
+	m.program(t, payload(profile(t, "button-6")), true)
+	f := &faulty{Flash: m.flash}
+	f.program = func(page, _ int) error {
+		if page == 0 {
+			return errBroken
+		}
+		return nil
+	}
+	f.erase = func(page int) error { return f.program(page, 0) }
+	m.hw.Flash = f
+	c, _ := m.connect(t)
+	for range 2 {
+		require.ErrorIs(t, c.Wipe(t.Context(), serial(t, testSerial)), serialproto.ErrFlash)
+		require.Equal(t, serialproto.StateWiped, m.state())
+		require.True(t, m.traces(secret))
+	}
+	f.program, f.erase = nil, nil
+	require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
+	require.False(t, m.traces(secret))
+}
