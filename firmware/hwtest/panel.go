@@ -64,7 +64,7 @@ func Button(b firmware.Button, click, hold, release func(), report Report) {
 }
 
 // Line checks a [firmware.Line] on which nothing arrives by itself. If wait is nil, the
-// checks that need time are skipped. looped means that the line returns whatever is
+// checks that need time are skipped. looped means that the line returns all bytes
 // written to it.
 func Line(l firmware.Line, wait Wait, looped bool, report Report) {
 	var buf [64]byte

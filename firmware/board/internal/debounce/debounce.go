@@ -4,7 +4,7 @@
 package debounce
 
 // Settle is the number of consecutive samples that must agree before a change counts.
-// Contacts bounce for a few milliseconds, and a finger does not press for less than 40.
+// Contacts bounce for a few milliseconds, and a press lasts at least 40 ms.
 const Settle = 8
 
 // Button is a push button, sampled once a millisecond. The zero value is up. Button
