@@ -36,32 +36,10 @@ const (
 )
 
 var actNames = []string{
-	ActLogIn:            "log in",
-	ActChangePassword:   "change password",
-	ActLockActivation:   "lock activation",
-	ActUnlockActivation: "unlock activation",
-	ActReport:           "report",
-	ActOrder:            "order",
-	ActShip:             "ship",
-	ActCancelOrder:      "cancel order",
-	ActIssue:            "issue",
-	ActImport:           "import",
-	ActNotice:           "notice",
-	ActNoticeSent:       "notice sent",
-	ActNoticeLater:      "notice later",
-	ActNoticeFailed:     "notice failed",
-	ActNoticeDoubtful:   "notice doubtful",
-	ActResendNotice:     "resend notice",
-	ActAddContract:      "add contract",
-	ActChangeContract:   "change contract",
-	ActAddClerk:         "add clerk",
-	ActChangeClerk:      "change clerk",
-	ActAddKey:           "add key",
-	ActEndKey:           "end key",
-	ActRotateKey:        "rotate key",
-	ActBackUp:           "back up",
-	ActRestore:          "restore",
-	ActCreateBank:       "create bank",
+	"log in", "change password", "lock activation", "unlock activation", "report", "order", "ship",
+	"cancel order", "issue", "import", "notice", "notice sent", "notice later", "notice failed",
+	"notice doubtful", "resend notice", "add contract", "change contract", "add clerk", "change clerk",
+	"add key", "end key", "rotate key", "back up", "restore", "create bank",
 }
 
 // Acts returns all acts.

@@ -28,11 +28,7 @@ func newClerkAddCmd(a *app, b *bankFlags) *cobra.Command {
 				if err := o.AddClerk(cmd.Context(), o.by, args[0], name, password); err != nil {
 					return err
 				}
-				r := struct {
-					ID   string `json:"id"`
-					Name string `json:"name"`
-				}{args[0], name}
-				return a.print(r, "clerk "+r.ID+"\n")
+				return a.print(map[string]string{"id": args[0], "name": name}, "clerk "+args[0]+"\n")
 			})
 		},
 	}
@@ -68,10 +64,7 @@ cannot log in; --locked=false lets him again. API keys are ended apart.`,
 				if err := o.ChangeClerk(cmd.Context(), o.by, args[0], c); err != nil {
 					return err
 				}
-				r := struct {
-					ID string `json:"id"`
-				}{args[0]}
-				return a.print(r, "clerk "+r.ID+"\n")
+				return a.print(map[string]string{"id": args[0]}, "clerk "+args[0]+"\n")
 			})
 		},
 	}

@@ -38,10 +38,7 @@ them again with the new one. Destroy the old key file yourself.`,
 				if err != nil {
 					return err
 				}
-				r := struct {
-					Seeds int64 `json:"seeds"`
-				}{n}
-				return a.print(r, fmt.Sprintf("%d seeds sealed with a new key\n", n))
+				return a.print(map[string]int64{"seeds": n}, fmt.Sprintf("%d seeds sealed with a new key\n", n))
 			})
 		},
 	}

@@ -30,8 +30,8 @@ type (
 	APIKey       = store.APIKey
 )
 
-// every returns all items of a paged list.
-func every[T any](page func(Page) ([]T, string, error)) (all []T, err error) {
+// Every returns all items of a paged list.
+func Every[T any](page func(Page) ([]T, string, error)) (all []T, err error) {
 	for p := (Page{Limit: 1000}); ; {
 		lines, next, err := page(p)
 		if err != nil {

@@ -313,7 +313,7 @@ func (b *Bank) Status(ctx context.Context, user string) (s Status, err error) {
 		if err != nil {
 			return err
 		}
-		tokens, err := every(func(p Page) ([]Token, string, error) {
+		tokens, err := Every(func(p Page) ([]Token, string, error) {
 			return tx.Tokens(TokenFilter{Contract: u.Contract, Page: p})
 		})
 		if err != nil {

@@ -40,9 +40,6 @@ func (s *server) checks() {
 			}
 			out, err = s.bank.Check(ctx, req.by(), sn, in.Body.Code)
 		}
-		if err != nil {
-			return nil, err
-		}
-		return &body[Outcome]{s.said(req, out)}, nil
+		return s.outcome(req)(out, err)
 	})
 }

@@ -56,11 +56,7 @@ func (s *server) desk() {
 		if err != nil {
 			return nil, err
 		}
-		out, err := s.bank.Report(ctx, req.by(), sn, conditionOf(in.Body.Condition))
-		if err != nil {
-			return nil, err
-		}
-		return &body[Outcome]{s.said(req, out)}, nil
+		return s.outcome(req)(s.bank.Report(ctx, req.by(), sn, conditionOf(in.Body.Condition)))
 	})
 
 	add(s, endpoint{

@@ -60,10 +60,7 @@ func (s *server) keys() {
 		summary: "API keys",
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[listOf[keyView]], error) {
 		found, err := s.bank.Keys(ctx, req.by())
-		if err != nil {
-			return nil, err
-		}
-		return lines(found, "", viewKey), nil
+		return lines(viewKey)(found, "", err)
 	})
 
 	add(s, endpoint{

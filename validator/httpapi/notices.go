@@ -58,22 +58,14 @@ func (s *server) notices() {
 			st := named(in.Status, bank.NoticeDue, bank.NoticeSending, bank.NoticeSent, bank.NoticeFailed, bank.NoticeDoubtful)
 			status = &st
 		}
-		found, next, err := s.bank.Notices(ctx, req.by(), status, bank.Page{After: in.After, Limit: in.Limit})
-		if err != nil {
-			return nil, err
-		}
-		return lines(found, next, viewNotice), nil
+		return lines(viewNotice)(s.bank.Notices(ctx, req.by(), status, bank.Page{After: in.After, Limit: in.Limit}))
 	})
 
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/notices/{notice}/resend", id: "resendNotice", role: clerkRole,
 		summary: "Make a failed or doubtful notice due again",
 	}, func(ctx context.Context, req *request, in *noticePath) (*body[noticeView], error) {
-		n, err := s.bank.Resend(ctx, req.by(), in.Notice)
-		if err != nil {
-			return nil, err
-		}
-		return &body[noticeView]{viewNotice(n)}, nil
+		return one(viewNotice)(s.bank.Resend(ctx, req.by(), in.Notice))
 	})
 
 	add(s, endpoint{
@@ -83,10 +75,8 @@ func (s *server) notices() {
 		if s.o.Mailer == nil {
 			return nil, problem(http.StatusConflict, "no mail server is set up: start the bank with one", "", nil)
 		}
-		r, err := s.bank.Daily(ctx, s.o.Mailer)
-		if err != nil {
-			return nil, err
-		}
-		return &body[dailyView]{dailyView{Made: r.Made, Sent: r.Sent, Failed: r.Failed, Later: r.Later, Doubtful: r.Doubtful}}, nil
+		return one(func(r bank.DailyReport) dailyView {
+			return dailyView{Made: r.Made, Sent: r.Sent, Failed: r.Failed, Later: r.Later, Doubtful: r.Doubtful}
+		})(s.bank.Daily(ctx, s.o.Mailer))
 	})
 }

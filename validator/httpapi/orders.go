@@ -117,11 +117,7 @@ func (s *server) orders() {
 		if err != nil {
 			return nil, err
 		}
-		found, next, err := s.bank.Orders(ctx, req.by(), contract, in.Open, bank.Page{After: in.After, Limit: in.Limit})
-		if err != nil {
-			return nil, err
-		}
-		return lines(found, next, viewOrder), nil
+		return lines(viewOrder)(s.bank.Orders(ctx, req.by(), contract, in.Open, bank.Page{After: in.After, Limit: in.Limit}))
 	})
 
 	add(s, endpoint{
@@ -132,21 +128,13 @@ func (s *server) orders() {
 		if err != nil {
 			return nil, err
 		}
-		o, err := s.bank.Ship(ctx, req.by(), in.Order, sn)
-		if err != nil {
-			return nil, err
-		}
-		return &body[orderView]{viewOrder(o)}, nil
+		return one(viewOrder)(s.bank.Ship(ctx, req.by(), in.Order, sn))
 	})
 
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/orders/{order}/cancellation", id: "cancelOrder", role: clerkRole,
 		summary: "Cancel an order",
 	}, func(ctx context.Context, req *request, in *OrderPath) (*body[orderView], error) {
-		o, err := s.bank.CancelOrder(ctx, req.by(), in.Order)
-		if err != nil {
-			return nil, err
-		}
-		return &body[orderView]{viewOrder(o)}, nil
+		return one(viewOrder)(s.bank.CancelOrder(ctx, req.by(), in.Order))
 	})
 }

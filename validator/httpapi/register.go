@@ -112,11 +112,27 @@ type listOf[T any] struct {
 	Next  string `json:"next,omitempty" doc:"give it as after for the following page; left out on the last"`
 }
 
-// lines converts a page of the bank's entries into a page of the answer.
-func lines[T, V any](items []T, next string, view func(T) V) *body[listOf[V]] {
-	out := listOf[V]{Items: make([]V, 0, len(items)), Next: next}
-	for _, i := range items {
-		out.Items = append(out.Items, view(i))
+// lines returns the function that converts a page of the bank's entries into a page of
+// the answer.
+func lines[T, V any](view func(T) V) func(items []T, next string, err error) (*body[listOf[V]], error) {
+	return func(items []T, next string, err error) (*body[listOf[V]], error) {
+		if err != nil {
+			return nil, err
+		}
+		out := listOf[V]{Items: make([]V, 0, len(items)), Next: next}
+		for _, i := range items {
+			out.Items = append(out.Items, view(i))
+		}
+		return &body[listOf[V]]{out}, nil
 	}
-	return &body[listOf[V]]{out}
+}
+
+// one returns the function that converts an answer of the bank.
+func one[T, V any](view func(T) V) func(T, error) (*body[V], error) {
+	return func(v T, err error) (*body[V], error) {
+		if err != nil {
+			return nil, err
+		}
+		return &body[V]{view(v)}, nil
+	}
 }

@@ -5,6 +5,8 @@ package httpapi
 import (
 	"context"
 	"net/http"
+
+	"github.com/d204ef64/fob/validator/bank"
 )
 
 type suspensionView struct {
@@ -23,14 +25,12 @@ func (s *server) suspensions() {
 		if err != nil {
 			return nil, err
 		}
-		found, err := s.bank.Suspension(ctx, req.by(), sn)
-		if err != nil {
-			return nil, err
-		}
-		out := suspensionView{Suspended: found.Suspended}
-		out.Way, out.Rule, _ = verdict(found.Way)
-		_, _, out.You = verdict(found.You)
-		return &body[suspensionView]{out}, nil
+		return one(func(found bank.Suspension) (v suspensionView) {
+			v.Suspended = found.Suspended
+			v.Way, v.Rule, _ = verdict(found.Way)
+			_, _, v.You = verdict(found.You)
+			return v
+		})(s.bank.Suspension(ctx, req.by(), sn))
 	})
 
 	add(s, endpoint{

@@ -97,14 +97,10 @@ func (s *server) tokens() {
 		if _, err := s.bank.Contract(ctx, req.by(), contract); contract != "" && err != nil {
 			return nil, err // a contract of another customer is answered as not found
 		}
-		found, next, err := s.bank.Tokens(ctx, req.by(), bank.TokenFilter{
+		return lines(s.viewToken(req))(s.bank.Tokens(ctx, req.by(), bank.TokenFilter{
 			Contract: contract, Stock: in.Stock, Serial: in.Serial, Condition: conditionOf(in.Condition),
 			Suspended: in.Suspended, Page: bank.Page{After: in.After, Limit: in.Limit},
-		})
-		if err != nil {
-			return nil, err
-		}
-		return lines(found, next, s.viewToken(req)), nil
+		}))
 	})
 
 	add(s, endpoint{
@@ -115,11 +111,7 @@ func (s *server) tokens() {
 		if err != nil {
 			return nil, err
 		}
-		t, err := s.bank.Token(ctx, req.by(), sn)
-		if err != nil {
-			return nil, err
-		}
-		return &body[tokenView]{s.viewToken(req)(t)}, nil
+		return one(s.viewToken(req))(s.bank.Token(ctx, req.by(), sn))
 	})
 
 	s.withCode("/v1/tokens/{serial}/activation", "activateToken", userRole,
@@ -140,11 +132,7 @@ func (s *server) tokens() {
 		if err != nil {
 			return nil, err
 		}
-		out, err := s.bank.Resync(ctx, req.by(), sn, in.Body.First, in.Body.Second)
-		if err != nil {
-			return nil, err
-		}
-		return &body[Outcome]{s.said(req, out)}, nil
+		return s.outcome(req)(s.bank.Resync(ctx, req.by(), sn, in.Body.First, in.Body.Second))
 	})
 }
 
@@ -163,10 +151,6 @@ func (s *server) withCode(path, id string, who role, summary, more string,
 		if in.Body != nil {
 			code = in.Body.Code
 		}
-		out, err := do(ctx, req.by(), sn, code)
-		if err != nil {
-			return nil, err
-		}
-		return &body[Outcome]{s.said(req, out)}, nil
+		return s.outcome(req)(do(ctx, req.by(), sn, code))
 	})
 }

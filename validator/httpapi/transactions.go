@@ -66,13 +66,13 @@ func (s *server) transactions() {
 		method: http.MethodGet, path: "/v1/operations", id: "listOperations", role: userRole | clerkRole | checkRole | auditRole,
 		summary: "What can be done, and what needs a code (BK-04)",
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[listOf[operationView]], error) {
-		return lines(validator.Operations(), "", func(op validator.Operation) operationView {
+		return lines(func(op validator.Operation) operationView {
 			v := operationView{Name: slug(op), NeedsOTP: s.bank.NeedsOTP(op), Words: op.Words(), Path: ownPath[op]}
 			if v.Path == "" {
 				v.Path = "/v1/transactions"
 			}
 			return v
-		}), nil
+		})(validator.Operations(), "", nil)
 	})
 
 	add(s, endpoint{
@@ -99,11 +99,7 @@ func (s *server) transactions() {
 		if path := ownPath[op]; path != "" {
 			return nil, invalid("body.operation", "this one is done at "+path)
 		}
-		out, err := s.bank.Do(ctx, by, bank.Request{Operation: op, Code: in.Body.Code, Details: in.Body.Details})
-		if err != nil {
-			return nil, err
-		}
-		return &body[Outcome]{s.said(req, out)}, nil
+		return s.outcome(req)(s.bank.Do(ctx, by, bank.Request{Operation: op, Code: in.Body.Code, Details: in.Body.Details}))
 	})
 
 	add(s, endpoint{
@@ -114,11 +110,7 @@ func (s *server) transactions() {
 		if err != nil {
 			return nil, err
 		}
-		found, next, err := s.bank.Transactions(ctx, req.by(), contract, bank.Page{After: in.After, Limit: in.Limit})
-		if err != nil {
-			return nil, err
-		}
-		return lines(found, next, viewTransaction), nil
+		return lines(viewTransaction)(s.bank.Transactions(ctx, req.by(), contract, bank.Page{After: in.After, Limit: in.Limit}))
 	})
 }
 

@@ -153,21 +153,13 @@ func (s *server) users() {
 		if err != nil {
 			return nil, err
 		}
-		found, next, err := s.bank.Users(ctx, req.by(), contract, bank.Page{After: in.After, Limit: in.Limit})
-		if err != nil {
-			return nil, err
-		}
-		return lines(found, next, s.viewUser), nil
+		return lines(s.viewUser)(s.bank.Users(ctx, req.by(), contract, bank.Page{After: in.After, Limit: in.Limit}))
 	})
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/users/{user}", id: "getUser", role: userRole | clerkRole,
 		summary: "A user",
 	}, func(ctx context.Context, req *request, in *UserPath) (*body[userView], error) {
-		u, err := s.bank.User(ctx, req.by(), in.User)
-		if err != nil {
-			return nil, err
-		}
-		return &body[userView]{s.viewUser(u)}, nil
+		return one(s.viewUser)(s.bank.User(ctx, req.by(), in.User))
 	})
 }

@@ -47,6 +47,11 @@ func verdict(v validator.Verdict) (way, rule, reason string) {
 	return v.Way.String(), v.Rule.String(), v.Reason.String()
 }
 
+// outcome returns the function that converts an outcome of the bank.
+func (s *server) outcome(req *request) func(bank.Outcome, error) (*body[Outcome], error) {
+	return one(func(o bank.Outcome) Outcome { return s.said(req, o) })
+}
+
 // made converts an outcome like said. It also returns the status: 201 if something was
 // created, otherwise 200.
 func (s *server) made(req *request, o bank.Outcome) (Outcome, int) {

@@ -21,24 +21,24 @@ func (s *server) routeDesk(mux *http.ServeMux) {
 		"GET /contracts/add":                 (*call).contractAddPage,
 		"POST /contracts/add":                (*call).contractAdd,
 		"GET /contracts/{id}":                (*call).contractPage,
-		"GET /contracts/{id}/change":         (*call).contractChangePage,
+		"GET /contracts/{id}/change":         showing((*call).contractChangeForm),
 		"POST /contracts/{id}/change":        (*call).contractChange,
-		"GET /contracts/{id}/users/add":      (*call).deskUserAddPage,
+		"GET /contracts/{id}/users/add":      showing((*call).deskUserAddForm),
 		"POST /contracts/{id}/users/add":     (*call).deskUserAdd,
 		"GET /users/{id}":                    (*call).deskUserPage,
 		"POST /users/{id}":                   (*call).deskUserChange,
-		"GET /contracts/{id}/order":          (*call).orderPage,
+		"GET /contracts/{id}/order":          showing((*call).orderForm),
 		"POST /contracts/{id}/order":         (*call).orderFilled,
 		"GET /contracts/{id}/order/fee":      (*call).feePart,
-		"GET /contracts/{id}/order/confirm":  (*call).orderConfirmPage,
+		"GET /contracts/{id}/order/confirm":  showing((*call).orderConfirmForm),
 		"POST /contracts/{id}/order/confirm": (*call).orderDo,
 		"GET /tokens/{serial}":               (*call).tokenPage,
-		"GET /tokens/{serial}/{act}":         (*call).procedurePage,
+		"GET /tokens/{serial}/{act}":         showing((*call).procedureForm),
 		"POST /tokens/{serial}/{act}":        (*call).procedure,
 		"GET /orders":                        (*call).ordersPage,
-		"GET /orders/{id}/ship":              (*call).shipPage,
+		"GET /orders/{id}/ship":              showing((*call).shipForm),
 		"POST /orders/{id}/ship":             (*call).ship,
-		"GET /orders/{id}/cancel":            (*call).cancelPage,
+		"GET /orders/{id}/cancel":            showing((*call).cancelForm),
 		"POST /orders/{id}/cancel":           (*call).cancel,
 		"GET /stock":                         (*call).stockPage,
 		"GET /stock/import":                  (*call).importPage,
@@ -222,11 +222,8 @@ func (c *call) contractAdd() error {
 		return c.showForm(f)
 	}
 	added, err := c.bank.AddContract(c.r.Context(), c.by, contractOf(values["id"], values))
-	if c.wrong(f, err) {
-		return c.showForm(f)
-	}
 	if err != nil {
-		return err
+		return c.failed(f, err)
 	}
 	c.say("good", newMsg("contract.add.done"))
 	return c.leave("/contracts/" + added.ID)
@@ -244,14 +241,6 @@ func (c *call) contractChangeForm() (*form, bank.Contract, error) {
 	return f, old, nil
 }
 
-func (c *call) contractChangePage() error {
-	f, _, err := c.contractChangeForm()
-	if err != nil {
-		return err
-	}
-	return c.showForm(f)
-}
-
 func (c *call) contractChange() error {
 	f, old, err := c.contractChangeForm()
 	if err != nil {
@@ -262,11 +251,8 @@ func (c *call) contractChange() error {
 		return c.showForm(f)
 	}
 	_, err = c.bank.ChangeContract(c.r.Context(), c.by, contractOf(old.ID, values))
-	if c.wrong(f, err) {
-		return c.showForm(f)
-	}
 	if err != nil {
-		return err
+		return c.failed(f, err)
 	}
 	c.say("good", newMsg("contract.change.done"))
 	return c.leave("/contracts/" + old.ID)
@@ -282,14 +268,6 @@ func (c *call) deskUserAddForm() (*form, string, error) {
 	f := c.userAddForm(home+"/users/add", home)
 	f.Facts = []fact{{Label: newMsg("field.contract"), Text: k.Name}}
 	return f, k.ID, nil
-}
-
-func (c *call) deskUserAddPage() error {
-	f, _, err := c.deskUserAddForm()
-	if err != nil {
-		return err
-	}
-	return c.showForm(f)
 }
 
 func (c *call) deskUserAdd() error {

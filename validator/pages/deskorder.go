@@ -3,9 +3,11 @@
 package pages
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
@@ -30,17 +32,11 @@ func (c *call) orderForm() (*form, bank.Contract, error) {
 	if err != nil {
 		return nil, k, err
 	}
-	var tokens []bank.Token
-	for p := (bank.Page{Limit: 1000}); ; {
-		lines, next, err := c.bank.Tokens(ctx, c.by, bank.TokenFilter{Contract: k.ID, Page: p})
-		if err != nil {
-			return nil, k, err
-		}
-		tokens = append(tokens, lines...)
-		if next == "" {
-			break
-		}
-		p.After = next
+	tokens, err := bank.Every(func(p bank.Page) ([]bank.Token, string, error) {
+		return c.bank.Tokens(ctx, c.by, bank.TokenFilter{Contract: k.ID, Page: p})
+	})
+	if err != nil {
+		return nil, k, err
 	}
 	home := "/desk/contracts/" + k.ID
 	cause := &field{Name: "cause", Label: "field.cause", Kind: "select"}
@@ -69,14 +65,6 @@ func (c *call) orderForm() (*form, bank.Contract, error) {
 	}
 	f.Fee = c.feeOf(k, newOrder(k, cause.Value, f.Fields[2].Value))
 	return f, k, nil
-}
-
-func (c *call) orderPage() error {
-	f, _, err := c.orderForm()
-	if err != nil {
-		return err
-	}
-	return c.showForm(f)
 }
 
 // feePart shows the fee for the current choices.
@@ -154,14 +142,6 @@ func yesNo(b bool) string {
 	return "word.no"
 }
 
-func (c *call) orderConfirmPage() error {
-	f, _, err := c.orderConfirmForm()
-	if err != nil {
-		return err
-	}
-	return c.showForm(f)
-}
-
 func (c *call) orderDo() error {
 	f, k, err := c.orderConfirmForm()
 	if err != nil {
@@ -186,11 +166,8 @@ func (c *call) orderDo() error {
 	if err != nil || !out.Done {
 		c.done.forget(d.id())
 	}
-	if c.wrong(f, err) {
-		return c.showForm(f)
-	}
 	if err != nil {
-		return err
+		return c.failed(f, err)
 	}
 	return c.ended(out, newMsg("order.done"), "/contracts/"+k.ID, "/contracts/"+k.ID+"/order")
 }
@@ -214,22 +191,13 @@ func (c *call) ordersPage() error {
 
 // openOrder returns the open order named in the path.
 func (c *call) openOrder() (bank.Order, error) {
-	p := bank.Page{Limit: 1000}
-	for {
-		lines, next, err := c.bank.Orders(c.r.Context(), c.by, "", true, p)
-		if err != nil {
-			return bank.Order{}, err
-		}
-		for _, o := range lines {
-			if o.ID == c.r.PathValue("id") {
-				return o, nil
-			}
-		}
-		if next == "" {
-			return bank.Order{}, errNoPage
-		}
-		p.After = next
+	all, err := bank.Every(func(p bank.Page) ([]bank.Order, string, error) {
+		return c.bank.Orders(c.r.Context(), c.by, "", true, p)
+	})
+	if i := slices.IndexFunc(all, func(o bank.Order) bool { return o.ID == c.r.PathValue("id") }); i >= 0 {
+		return all[i], nil
 	}
+	return bank.Order{}, cmp.Or(err, errNoPage)
 }
 
 func (c *call) orderFacts(o bank.Order) []fact {
@@ -279,14 +247,6 @@ func (c *call) shipForm() (*form, bank.Order, error) {
 	return f, o, nil
 }
 
-func (c *call) shipPage() error {
-	f, _, err := c.shipForm()
-	if err != nil {
-		return err
-	}
-	return c.showForm(f)
-}
-
 func (c *call) ship() error {
 	f, o, err := c.shipForm()
 	if err != nil {
@@ -304,11 +264,8 @@ func (c *call) ship() error {
 		f.mark("serial", "problem.stock")
 		return c.showForm(f)
 	}
-	if c.wrong(f, err) {
-		return c.showForm(f)
-	}
 	if err != nil {
-		return err
+		return c.failed(f, err)
 	}
 	c.say("good", newMsg("ship.done", serial.String()))
 	return c.leave("/orders")
@@ -325,25 +282,14 @@ func (c *call) cancelForm() (*form, bank.Order, error) {
 	}, o, nil
 }
 
-func (c *call) cancelPage() error {
-	f, _, err := c.cancelForm()
-	if err != nil {
-		return err
-	}
-	return c.showForm(f)
-}
-
 func (c *call) cancel() error {
 	f, o, err := c.cancelForm()
 	if err != nil {
 		return err
 	}
 	_, err = c.bank.CancelOrder(c.r.Context(), c.by, o.ID)
-	if c.wrong(f, err) {
-		return c.showForm(f)
-	}
 	if err != nil {
-		return err
+		return c.failed(f, err)
 	}
 	c.say("good", newMsg("cancel.done"))
 	return c.leave("/orders")

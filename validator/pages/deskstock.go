@@ -61,11 +61,8 @@ func (c *call) issue() error {
 		f.Problem, f.Detail = "problem.refused", c.detail(err)
 		return c.showForm(f)
 	}
-	if c.wrong(f, err) {
-		return c.showForm(f)
-	}
 	if err != nil {
-		return err
+		return c.failed(f, err)
 	}
 	c.say("good", newMsg("issue.done", serial.String()))
 	return c.leave("/contracts/" + values["contract"])

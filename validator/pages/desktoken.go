@@ -66,14 +66,6 @@ func (c *call) procedureForm() (*form, bank.Token, error) {
 	return f, t, nil
 }
 
-func (c *call) procedurePage() error {
-	f, _, err := c.procedureForm()
-	if err != nil {
-		return err
-	}
-	return c.showForm(f)
-}
-
 func (c *call) procedure() error {
 	f, t, err := c.procedureForm()
 	if err != nil {

@@ -287,6 +287,17 @@ func (c *call) showForm(f *form) error {
 	return c.showTitled(status, "form", f.Title, f)
 }
 
+// showing returns the handler that shows a form.
+func showing[T any](formOf func(*call) (*form, T, error)) handler {
+	return func(c *call) error {
+		f, _, err := formOf(c)
+		if err != nil {
+			return err
+		}
+		return c.showForm(f)
+	}
+}
+
 // codeField returns the field for a token's code. Malformed input is sent to the bank
 // only if the bank counts it.
 func (c *call) codeField(name, label string) *field {

@@ -181,23 +181,18 @@ func (c *call) operationForm() (*form, validator.Operation, error) {
 	return f, op, nil
 }
 
-func (c *call) operationPage() error {
-	f, op, err := c.operationForm()
+func (c *call) operationPage() error { return c.showOperation(c.operationForm()) }
+
+// showOperation shows a form of an operation. If the operation requires a code that the
+// user's own token cannot give, it leads to the page about that.
+func (c *call) showOperation(f *form, op validator.Operation, err error) error {
+	if err == nil && c.bank.NeedsOTP(op) {
+		err = c.ownCode()
+	}
 	if err != nil {
 		return err
 	}
-	if err := c.ownCodeFor(op); err != nil {
-		return err
-	}
 	return c.showForm(f)
-}
-
-// ownCodeFor is [call.ownCode] for an operation that needs a code.
-func (c *call) ownCodeFor(op validator.Operation) error {
-	if !c.bank.NeedsOTP(op) {
-		return nil
-	}
-	return c.ownCode()
 }
 
 func (c *call) operationFilled() error {
@@ -260,16 +255,7 @@ func factOf(f *field, value string) fact {
 	return fact{Label: newMsg(f.Label), Text: value}
 }
 
-func (c *call) confirmPage() error {
-	f, op, err := c.confirmForm()
-	if err != nil {
-		return err
-	}
-	if err := c.ownCodeFor(op); err != nil {
-		return err
-	}
-	return c.showForm(f)
-}
+func (c *call) confirmPage() error { return c.showOperation(c.confirmForm()) }
 
 func (c *call) operationDo() error {
 	f, op, err := c.confirmForm()

@@ -101,36 +101,33 @@ func (c *call) addUser(f *form, contract, to, again string) error {
 		ID: values["id"], Contract: contract, Role: roleOf(values["role"]), Name: values["name"], Email: values["email"],
 		Language: bank.Language(values["language"]), Password: values["password"],
 	}, values["code"])
-	if c.wrong(f, err) {
-		return c.showForm(f)
-	}
 	if err != nil {
-		return err
+		return c.failed(f, err)
 	}
 	c.state.Draft = f.draftOf("user-add", values)
 	return c.endedOwn(out, newMsg("users.add.done", u.ID), to, again)
 }
 
-// wrong marks the field in which the bank found an error. It reports whether the form
-// must be shown again. The forms use the same field names as package bank.
-func (c *call) wrong(f *form, err error) bool {
+// failed shows a form again with the field marked in which the bank found an error, or
+// returns an error that has no such field. The forms use the same field names as package
+// bank.
+func (c *call) failed(f *form, err error) error {
 	problem := "problem.refused"
-	switch {
-	case errors.Is(err, bank.ErrConflict):
+	if errors.Is(err, bank.ErrConflict) {
 		problem = "problem.taken"
-	case !errors.Is(err, bank.ErrInvalid):
-		return false
+	} else if !errors.Is(err, bank.ErrInvalid) {
+		return err
 	}
 	var own *bank.Error
 	if !errors.As(err, &own) {
-		return false
+		return err
 	}
 	f.mark(own.Field, problem)
 	f.Problem = problem
 	if c.area == deskArea {
 		f.Detail = c.detail(err)
 	}
-	return true
+	return c.showForm(f)
 }
 
 // userChangeForm returns the form to change a user.
@@ -231,11 +228,8 @@ func (c *call) changeUser(u bank.User, f *form, to, again string) error {
 		return c.leave(again)
 	}
 	_, out, err := c.bank.ChangeUser(c.r.Context(), c.by, u.ID, change, values["code"])
-	if c.wrong(f, err) {
-		return c.showForm(f)
-	}
 	if err != nil {
-		return err
+		return c.failed(f, err)
 	}
 	c.state.Draft = f.draftOf("user-change "+u.ID, values)
 	return c.endedOwn(out, newMsg("users.change.done", u.ID), to, again)

@@ -140,10 +140,10 @@ func (l tokenLine) label() string {
 }
 
 // liftForm unlocks another user's token (利用停止解除).
-func (c *call) liftForm() (*form, error) {
+func (c *call) liftForm() (*form, bank.Status, error) {
 	st, err := c.bank.Status(c.r.Context(), c.by.User)
 	if err != nil {
-		return nil, err
+		return nil, st, err
 	}
 	f := &form{
 		Title: newMsg("lift.title"), Lead: []msg{newMsg("lift.lead")},
@@ -153,38 +153,30 @@ func (c *call) liftForm() (*form, error) {
 	case t == fine, t == suspended && !c.bank.NeedsOTP(validator.OpLift):
 	case t == suspended:
 		f.Warn, f.Submit = append(f.Warn, newMsg("lift.own")), ""
-		return f, nil
+		return f, st, nil
 	case t == notRegistered:
 		f.Warn, f.Submit = append(f.Warn, newMsg("verdict.no-token")), ""
-		return f, nil
+		return f, st, nil
 	default:
 		f.Warn, f.Submit = append(f.Warn, newMsg("verdict.own-token-out-of-use")), ""
-		return f, nil
+		return f, st, nil
 	}
 	choice := otherTokens(st, func(l tokenLine) bool { return l.State.Suspended })
 	if len(choice.Options) == 0 {
 		f.Warn = append(f.Warn, newMsg("lift.none"))
 		f.Submit = ""
-		return f, nil
+		return f, st, nil
 	}
 	choice.Value = c.r.URL.Query().Get("serial")
 	f.Fields = []*field{choice}
 	if c.bank.NeedsOTP(validator.OpLift) {
 		f.Fields = append(f.Fields, c.codeField("code", "field.code-own"))
 	}
-	return f, nil
-}
-
-func (c *call) liftPage() error {
-	f, err := c.liftForm()
-	if err != nil {
-		return err
-	}
-	return c.showForm(f)
+	return f, st, nil
 }
 
 func (c *call) lift() error {
-	f, err := c.liftForm()
+	f, _, err := c.liftForm()
 	if err != nil {
 		return err
 	}
@@ -192,10 +184,10 @@ func (c *call) lift() error {
 }
 
 // revokeForm revokes another user's token (失効).
-func (c *call) revokeForm() (*form, error) {
+func (c *call) revokeForm() (*form, bank.Status, error) {
 	st, err := c.bank.Status(c.r.Context(), c.by.User)
 	if err != nil {
-		return nil, err
+		return nil, st, err
 	}
 	f := &form{
 		Title: newMsg("revoke.title"), Lead: []msg{newMsg("revoke.lead")},
@@ -216,19 +208,11 @@ func (c *call) revokeForm() (*form, error) {
 		sure := &field{Name: "sure", Label: "revoke.sure", Kind: "check"}
 		f.Fields = []*field{choice, sure, c.codeField("code", "field.code-own")}
 	}
-	return f, nil
-}
-
-func (c *call) revokePage() error {
-	f, err := c.revokeForm()
-	if err != nil {
-		return err
-	}
-	return c.showForm(f)
+	return f, st, nil
 }
 
 func (c *call) revoke() error {
-	f, err := c.revokeForm()
+	f, _, err := c.revokeForm()
 	if err != nil {
 		return err
 	}
