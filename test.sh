@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly all_steps=(
-	gofmt vet staticcheck shellcheck vulncheck tidy
+	gofmt vet staticcheck shellcheck english vulncheck tidy
 	test test32 fuzz bench
 	cross tinygo smoke board pico
 )
@@ -202,6 +202,12 @@ step_shellcheck() {
 	local scripts
 	mapfile -t scripts < <(source_files '*.sh' .ci/run)
 	shellcheck "${scripts[@]}"
+}
+
+# step_english counts habits that make comments and documents hard to read. The
+# budget may only fall.
+step_english() {
+	go run ./tools/english -budget tools/english/budget.txt .
 }
 
 step_vulncheck() {
