@@ -16,8 +16,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestPressWithoutClock: a token that does not know the time has no code to show, and
-// a press counts for nothing.
+// TestPressWithoutClock checks that a press on a token without a valid clock shows no
+// code and is not counted.
 func TestPressWithoutClock(t *testing.T) {
 	m := newMachine(t)
 	m.digits = 6
@@ -31,7 +31,8 @@ func TestPressWithoutClock(t *testing.T) {
 	require.Equal(t, firmware.Frame{}, m.frame)
 }
 
-// TestNoPressLimit: without a limit no press asks for an exchange.
+// TestNoPressLimit checks that a token without a press limit never asks for its
+// replacement.
 func TestNoPressLimit(t *testing.T) {
 	m, p := withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.PressLimit, p.Behaviour.LowPercent = 0, 0 })
 	for range 3 {
@@ -41,8 +42,9 @@ func TestNoPressLimit(t *testing.T) {
 	}
 }
 
-// TestKnee: the voltage of a lithium cell tells nothing before the knee of its
-// discharge, at 2.7 V here, and its last 10 % from there to 2.0 V.
+// TestKnee checks the estimate of the charge of a lithium cell. The voltage does not
+// indicate the charge above the knee of the discharge curve, here 2.7 V. The last 10 %
+// are between 2.7 V and 2.0 V.
 func TestKnee(t *testing.T) {
 	for supply, warning := range map[firmware.Millivolts]string{
 		3000: "", 2700: "", 2699: "bAtt09", 2630: "bAtt09", 2629: "bAtt08", 2070: "bAtt01", 2000: "bAtt00", 1990: "bAtt00",
@@ -57,8 +59,8 @@ func TestKnee(t *testing.T) {
 	}
 }
 
-// TestBatteryRecovers: a cell that recovers while the warning stands is no more than
-// 99 % full, which has two digits.
+// TestBatteryRecovers checks that the warning shows at most 99 % if the battery
+// recovers meanwhile. There is room for two digits only.
 func TestBatteryRecovers(t *testing.T) {
 	m, _ := withButton(t, "button-6", func(p *token.Profile) { p.Behaviour.PressLimit = 0 })
 	m.supply = 2100
@@ -69,7 +71,8 @@ func TestBatteryRecovers(t *testing.T) {
 	require.Equal(t, "bAtt99", m.text())
 }
 
-// TestNoBatterySignWithoutButton: only a press warns of the battery.
+// TestNoBatterySignWithoutButton checks that a token without a button shows no battery
+// icon.
 func TestNoBatterySignWithoutButton(t *testing.T) {
 	m, p := withButton(t, "always-on-6", func(p *token.Profile) { p.Behaviour.LowPercent = 50 })
 	m.supply = 2100
@@ -78,11 +81,11 @@ func TestNoBatterySignWithoutButton(t *testing.T) {
 	require.Zero(t, m.frame.Icons&firmware.IconBattery)
 }
 
-// TestViewOfAnotherUptime: what a snapshot says of the display counts only as long as
-// a press or a self-test lights it.
+// TestViewOfAnotherUptime checks that a view from a snapshot lights the display for no
+// longer than a press or a self-test does.
 func TestViewOfAnotherUptime(t *testing.T) {
 	for _, up := range []int64{1, 30_000, 30_001, 1 << 40} {
-		m, _ := withButton(t, "button-8", nil) // which a press lights for 30 s
+		m, _ := withButton(t, "button-8", nil) // a press lights it for 30 s
 		m.core.SetView(firmware.View{On: true, OffAt: m.counted + up})
 		m.step()
 		require.Equal(t, up <= 30_000, m.core.View().On, "off in %d ms", up)
@@ -96,8 +99,8 @@ func TestViewOfAnotherUptime(t *testing.T) {
 	}
 }
 
-// TestSelfTestOnADarkDisplay: a board wakes to switch the segments off, which nothing
-// else does on a token with a button.
+// TestSelfTestOnADarkDisplay checks that Step returns the time at which the LCD test
+// ends. On a token with a button, nothing else would turn the segments off.
 func TestSelfTestOnADarkDisplay(t *testing.T) {
 	m, _ := withButton(t, "button-6", nil)
 	c, _ := m.connect(t)
@@ -109,12 +112,12 @@ func TestSelfTestOnADarkDisplay(t *testing.T) {
 	require.Equal(t, firmware.Frame{}, m.frame)
 }
 
-// TestLockAgainSettles: LOCK of a token that is locked says if an older record is
-// still in flash, and makes it unreadable once the flash lets it.
+// TestLockAgainSettles checks that LOCK of a locked token fails while an older record
+// is still in flash, and makes that record unreadable once the flash works again.
 func TestLockAgainSettles(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), false)
-	older := 0 // its slot is the first of page 0
+	older := 0 // the slot of the older record is the first of page 0
 	f := &faulty{Flash: m.flash, program: func(page, off int) error {
 		if page == 0 && off == older {
 			return errBroken
@@ -137,8 +140,9 @@ func TestLockAgainSettles(t *testing.T) {
 	require.False(t, readable())
 }
 
-// TestBootErasesTraces: a seed that a power cut left beside the record of a wiped token
-// goes at the next boot, even from a page that can be erased and takes no zeros.
+// TestBootErasesTraces checks that boot erases a seed that a power cut left beside the
+// record of a wiped token, even if its page can be erased but not be overwritten with
+// zeros.
 func TestBootErasesTraces(t *testing.T) {
 	for _, pages := range []int{2, 3} {
 		m := newMachine(t)
@@ -152,7 +156,7 @@ func TestBootErasesTraces(t *testing.T) {
 		image := m.flash.Image()
 		require.NotContains(t, string(image), string(secret))
 		page := slotsPerPage * firmware.SlotSize
-		copy(image[:page], before[:page]) // the wipe began another page
+		copy(image[:page], before[:page]) // the wipe wrote to another page
 		require.NoError(t, m.flash.LoadImage(image))
 		require.True(t, m.traces(secret))
 		erased := false
@@ -171,8 +175,8 @@ func TestBootErasesTraces(t *testing.T) {
 	}
 }
 
-// TestWipeOnAWornFlash: the record of a wiped token goes beside the old one if no other
-// page can be erased, and the old one becomes unreadable.
+// TestWipeOnAWornFlash checks that the record of a wiped token goes to the same page as
+// the old one if no other page can be erased, and that the old one becomes unreadable.
 func TestWipeOnAWornFlash(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), true)
@@ -185,7 +189,7 @@ func TestWipeOnAWornFlash(t *testing.T) {
 	require.Equal(t, testSerial, m.core.Serial().String())
 }
 
-// load makes a record the only one in flash.
+// load makes r the only record in flash, and boots.
 func (m *machine) load(t *testing.T, r firmware.Record) {
 	t.Helper()
 	var slot [firmware.SlotSize]byte
@@ -201,15 +205,15 @@ func (m *machine) load(t *testing.T, r firmware.Record) {
 	require.Equal(t, r, m.record())
 }
 
-// TestNumbersAtTheirEnd: the last sequence number and the last counter are used up, and
-// what would need another one is refused.
+// TestNumbersAtTheirEnd checks that the last sequence number can be used, but not a
+// further one, and that the last counter is never used.
 func TestNumbersAtTheirEnd(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), false)
 	r := m.record()
 	r.Sequence = 1<<32 - 2
 	m.load(t, r)
-	m.press() // takes the last one
+	m.press() // uses the last sequence number
 	require.EqualValues(t, 1, m.core.Presses())
 	m.press()
 	c, _ := m.connect(t)
@@ -229,7 +233,7 @@ func TestNumbersAtTheirEnd(t *testing.T) {
 	require.Equal(t, r, m.record())
 }
 
-// opening is an identity that says when a message is about to be opened.
+// opening is an identity that calls now when a message is about to be opened.
 type opening struct {
 	*mIdentity
 	now func()
@@ -240,8 +244,8 @@ func (o opening) StationKey() *[32]byte {
 	return o.mIdentity.StationKey()
 }
 
-// TestNothingOpensUnburnt: a message is not opened if the flash does not take the
-// counter, or it could be tried again.
+// TestNothingOpensUnburnt checks that a message is not opened if the flash does not
+// accept the new counter. Otherwise the message could be tried again.
 func TestNothingOpensUnburnt(t *testing.T) {
 	m := newMachine(t)
 	f := m.breakFlash(false)
@@ -253,8 +257,8 @@ func TestNothingOpensUnburnt(t *testing.T) {
 	require.NotNil(t, f.program, "it was opened")
 }
 
-// TestProofForOneMessage: the proof is given again for the very message that
-// provisioned the token, and for no other with its counter.
+// TestProofForOneMessage checks that the proof is repeated only for the message that
+// provisioned the token, and not for another message with the same counter.
 func TestProofForOneMessage(t *testing.T) {
 	m := newMachine(t)
 	c, w := m.connect(t)
@@ -271,8 +275,8 @@ func TestProofForOneMessage(t *testing.T) {
 	require.NoError(t, answer(t, w, commitFrame(t, w.sent)))
 }
 
-// TestProvisionEndsSelfTest: a token that has been provisioned shows its code, and not
-// what a self-test before put on the display.
+// TestProvisionEndsSelfTest checks that provisioning ends the LCD test of an earlier
+// self-test.
 func TestProvisionEndsSelfTest(t *testing.T) {
 	m := newMachine(t)
 	c, _ := m.connect(t)
@@ -284,9 +288,9 @@ func TestProvisionEndsSelfTest(t *testing.T) {
 	require.Equal(t, m.code(p), m.text()[2:])
 }
 
-// TestWipeForgetsUse: a wiped token has no presses and a dark display, and presses are
-// counted from 0 after it is provisioned (PROTOCOL.md, section 8.4), whatever record
-// an earlier firmware left.
+// TestWipeForgetsUse checks that a wipe resets the presses and the display, and that
+// presses count from 0 after provisioning (PROTOCOL.md, section 8.4), even if the
+// record of an earlier firmware has some.
 func TestWipeForgetsUse(t *testing.T) {
 	m := newMachine(t)
 	p := profile(t, "button-6")
@@ -312,8 +316,8 @@ func TestWipeForgetsUse(t *testing.T) {
 	require.Zero(t, m.core.Presses())
 }
 
-// TestWipeAgain: a wipe whose seed the flash would not let go is not done; the same
-// request tries again.
+// TestWipeAgain checks that a wipe fails if the flash keeps the seed, and that
+// repeating the request tries again.
 func TestWipeAgain(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), true)

@@ -137,7 +137,7 @@ func TestExpiryMessage(t *testing.T) {
 	m.advance(3 * time.Second)
 	require.Equal(t, blank8, m.text())
 
-	// The message does not go with the step, as a code of this profile does.
+	// Unlike a code of this profile, the message does not end with the step.
 	m.advance(56 * time.Second)
 	m.press()
 	require.Equal(t, m.now+3000, m.wake.State)
@@ -145,14 +145,14 @@ func TestExpiryMessage(t *testing.T) {
 	require.Equal(t, "EEEEEE  ", m.text())
 }
 
-// TestExpiredWhileOff: a token whose last day passed without power shows no code on
-// its first picture.
+// TestExpiredWhileOff checks that a token that expired without power shows no code, not
+// even right after boot.
 func TestExpiredWhileOff(t *testing.T) {
 	m := newMachine(t)
 	p := expiring(t, "always-on-6", func(b *token.Behaviour) { b.BlankDelayDays = 0 })
 	m.program(t, p, true)
 	m.now = p.Ends.Milli()
-	require.NoError(t, m.core.Boot(&m.hw)) // and no step
+	require.NoError(t, m.core.Boot(&m.hw)) // without a step
 	require.Equal(t, serialproto.StateExpired, m.state())
 	require.Equal(t, firmware.Frame{}, m.frame)
 }

@@ -46,8 +46,8 @@ type Record struct {
 // RecordOf returns the record that the core has in RAM.
 func RecordOf(c *Core) Record { return open(&c.rec) }
 
-// FlashPasses is the self-test's part about the record in flash, without the others,
-// which take a thousand times as long.
+// FlashPasses runs only the flash part of the self-test. The other parts take a
+// thousand times as long.
 func FlashPasses(c *Core, hw *Hardware) bool {
 	c.hw = hw
 	defer c.leave()

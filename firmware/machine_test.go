@@ -61,8 +61,8 @@ type (
 func (m *mClock) Now() (token.UnixMilli, bool) { return m.now, m.valid }
 func (m *mClock) Uptime() int64                { return m.counted }
 
-// Set does nothing once the power has failed: the firmware that goes on then is one
-// that no longer runs.
+// Set has no effect after a power failure. In a test the firmware continues until the
+// end of the step, but on hardware it would not.
 func (m *mClock) Set(t token.UnixMilli) {
 	if m.flash.Powered() {
 		m.now, m.valid = t, true
@@ -154,7 +154,8 @@ const (
 
 var staticKey = sha256.Sum256([]byte("static key of the machine"))
 
-// stationKey is the public key of the station that a machine obeys, computed once.
+// stationKey is the public key of the station that a machine obeys. It is computed only
+// once.
 var stationKey = host.InsecureTestStationKey().Public()
 
 // newMachine returns a blank token that has booted. Its clock reads noon but is not
@@ -292,7 +293,7 @@ func (m *machine) program(t testing.TB, p *serialproto.Payload, lock bool) {
 	m.step()
 }
 
-// publicKey is every machine's own, computed once.
+// publicKey is the public key of every machine. It is computed only once.
 var publicKey = func() [32]byte {
 	key, err := ecdh.X25519().NewPrivateKey(staticKey[:])
 	if err != nil {

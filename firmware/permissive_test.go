@@ -134,8 +134,9 @@ func isRecord(slot [firmware.SlotSize]byte) bool {
 	return ok
 }
 
-// means checks that a restart went well and the token is what it was, after two bits
-// went wrong. Comparing comes first: by reflection it takes longer than a boot.
+// means checks that a restart succeeded and that the token's state is unchanged, after
+// two wrong bits. It compares directly first, because comparing by reflection takes
+// longer than a boot.
 func (m *machine) means(t *testing.T, restart error, want firmware.Record, a, b int) {
 	if got := m.record().Meaning(); restart != nil || got != want {
 		t.Helper()

@@ -29,7 +29,7 @@ type scenario struct {
 	// finish completes the action as a host would. It is nil if repeating act suffices.
 	finish func(t *testing.T, m *machine)
 	end    serialproto.State
-	sealed bool // act opens a sealed message, which takes longer than all the rest
+	sealed bool // act opens a sealed message, which takes longer than everything else
 }
 
 // TestPowerCut cuts the power inside every flash operation of every scenario, at every
@@ -42,8 +42,8 @@ func TestPowerCut(t *testing.T) {
 	for _, s := range scenarios(t) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			// What torn bytes do to the log depends on the log, and not on the message
-			// that was opened before: the scenarios without one try them all.
+			// The effect of torn bytes depends on the log, and not on the message
+			// opened before. Scenarios without a message therefore try all of them.
 			tornSeeds := uint64(12)
 			switch {
 			case testing.Short():
@@ -183,7 +183,7 @@ func scenarios(t *testing.T) []scenario {
 		c, w := m.connect(t)
 		if m.state() == serialproto.StateProvisioned {
 			require.NoError(t, answer(t, w, made[m.ticket]), "the same message gets its answer again")
-		} else { // what the station sends then: to seal one takes it longer than the rest of the cut
+		} else { // a message made before: sealing a new one takes longer than the rest of the test of a cut
 			require.NoError(t, answer(t, w, made[m.record().Counter]))
 		}
 		require.NoError(t, c.Verify(t.Context(), order(t, m, button)))

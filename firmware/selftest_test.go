@@ -163,7 +163,7 @@ func TestSelfTestFaults(t *testing.T) {
 	require.False(t, selfTest(t, m).Passed(), "a source that gives nothing")
 }
 
-// ending is a fair source that gives nothing any more after some bits.
+// ending is a fair source that delivers a limited number of bits.
 type ending struct {
 	source
 	left int
@@ -175,8 +175,8 @@ func (e *ending) Bit() (uint8, bool) {
 	return b, e.left >= 0
 }
 
-// TestEntropyWindow: the self-test takes the 1,024 bits that SP 800-90B, section 4.4.2
-// asks for, no fewer and no more, and each of them must come.
+// TestEntropyWindow checks that the self-test reads exactly the 1,024 bits that SP
+// 800-90B, section 4.4.2, requires, and fails if one is missing.
 func TestEntropyWindow(t *testing.T) {
 	for left, want := range map[int]serialproto.Verdict{1024: serialproto.Passed, 1023: serialproto.Failed, 0: serialproto.Failed} {
 		m := newMachine(t)
@@ -190,7 +190,7 @@ func TestEntropyWindow(t *testing.T) {
 	}
 }
 
-// TestNoRAM: memory of no size is not passed.
+// TestNoRAM checks that memory of size 0 does not pass the self-test.
 func TestNoRAM(t *testing.T) {
 	m := newMachine(t)
 	m.hw.RAM = none{}

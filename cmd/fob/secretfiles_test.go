@@ -130,7 +130,8 @@ var beside = map[string]string{
 	"fob validator --key-file":                "--db bank.db",
 }
 
-// TestDriverFiles: the rule holds for the files that the driver of PostgreSQL reads.
+// TestDriverFiles checks that the rule also applies to the files that the PostgreSQL
+// driver reads.
 func TestDriverFiles(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "driver's")
 	require.NoError(t, os.WriteFile(file, []byte("*:*:*:*:geheim\n"), 0o600))
@@ -145,11 +146,11 @@ func TestDriverFiles(t *testing.T) {
 		require.Equal(t, want == exitUsage, strings.Contains(errs, file+": others may use it (mode 0644): chmod 600 it"), errs)
 		require.NotContains(t, errs, "geheim")
 	}
-	const nobody = "127.0.0.1:9/x" // discard, RFC 863: no PostgreSQL
+	const nobody = "127.0.0.1:9/x" // the discard port (RFC 863), without PostgreSQL
 	try(exitNoConnect, "postgres://bank@"+nobody+"?passfile="+url.QueryEscape(file))
 	require.NoError(t, os.Chmod(file, 0o644))
 	try(exitUsage, "postgres://bank@"+nobody+"?passfile="+url.QueryEscape(file))
-	try(exitNoConnect, "postgres://bank:geheim@"+nobody+"?passfile="+url.QueryEscape(file)) // is not read
+	try(exitNoConnect, "postgres://bank:geheim@"+nobody+"?passfile="+url.QueryEscape(file)) // the file is not read
 	t.Setenv("PGPASSFILE", file)
 	try(exitUsage, "postgres://bank@"+nobody)
 }

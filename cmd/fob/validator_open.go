@@ -87,9 +87,9 @@ func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 	return b.db, privateFiles(b.db)
 }
 
-// privateFiles refuses the files with secrets that the driver of PostgreSQL reads for
-// an address, if others may use them: the password file (unless the address has a
-// password) and the key of a client's certificate.
+// privateFiles checks the files with secrets that the PostgreSQL driver reads for an
+// address: the password file, unless the address contains a password, and the key of a
+// client certificate. It returns an error if others can access one of them.
 func privateFiles(address string) error {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -111,7 +111,7 @@ func privateFiles(address string) error {
 		if errors.Is(err, secretfile.ErrMode) {
 			return fmt.Errorf("connecting to PostgreSQL: %w", err)
 		}
-		if err == nil { // that a file is missing is the driver's to say
+		if err == nil { // the driver reports a missing file
 			_ = f.Close()
 		}
 	}

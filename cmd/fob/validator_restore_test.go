@@ -22,12 +22,12 @@ import (
 	"github.com/d204ef64/fob/internal/pgtest"
 )
 
-// restoration is a backup of a bank of 700 tokens, and a place for it.
+// restoration is a backup of a bank with 700 tokens, and a destination for it.
 type restoration struct {
 	t           *testing.T
 	backup, key string
 	pw          string
-	to          []string // the flags of the place
+	to          []string // the flags of the destination
 }
 
 func newRestoration(t *testing.T) *restoration {
@@ -45,7 +45,7 @@ func newRestoration(t *testing.T) *restoration {
 	return r
 }
 
-// run runs a command on the place and returns its standard error.
+// run runs a command on the destination and returns its standard error.
 func (r *restoration) run(want int, args ...string) string {
 	r.t.Helper()
 	code, out, errs := fob(r.t, "", append(append([]string{"validator"}, args...), r.to...)...)
@@ -53,7 +53,7 @@ func (r *restoration) run(want int, args ...string) string {
 	return errs
 }
 
-// slow is a process that restores, and has the first half of the backup only.
+// slow is a process that restores, and has received only the first half of the backup.
 type slow struct {
 	*exec.Cmd
 	stdin  io.WriteCloser
@@ -78,7 +78,7 @@ func (r *restoration) begin() *slow {
 	return s
 }
 
-// end gives the process the other half, and returns its exit code.
+// end sends the second half to the process, and returns its exit code.
 func (s *slow) end(t *testing.T) int {
 	t.Helper()
 	_, err := s.stdin.Write(s.rest)
@@ -95,7 +95,7 @@ func (s *slow) kill(t *testing.T) {
 	require.Equal(t, -1, s.ProcessState.ExitCode(), "killed by a signal, and not ended before: %s", &s.stderr)
 }
 
-// again restores to the end, and looks that all is there.
+// again restores completely, and checks the result.
 func (r *restoration) again() {
 	r.t.Helper()
 	r.run(exitDone, "restore", r.backup)
@@ -106,8 +106,9 @@ func (r *restoration) again() {
 	require.Contains(r.t, r.run(exitUsage, "restore", r.backup), "exists already")
 }
 
-// TestRestoreKilledSQLite: a restoration that is killed leaves no database, and the next
-// one removes its folder. Of two at once the first to end has the place.
+// TestRestoreKilledSQLite checks that a killed restoration leaves no database, and that
+// the next one removes its folder. If two run at once, the first one to end gets the
+// destination.
 func TestRestoreKilledSQLite(t *testing.T) {
 	t.Parallel()
 	r := newRestoration(t)
@@ -121,7 +122,7 @@ func TestRestoreKilledSQLite(t *testing.T) {
 		}
 		return names
 	}
-	rows := func() bool { // they are in the file's log before they are in the file
+	rows := func() bool { // rows are in the write-ahead log before they are in the database file
 		logs, err := filepath.Glob(filepath.Join(dir, ".fob-restore-*", "bank.db-wal"))
 		require.NoError(t, err)
 		return len(logs) > 0
@@ -140,9 +141,9 @@ func TestRestoreKilledSQLite(t *testing.T) {
 	require.Equal(t, []string{"new.db"}, left())
 }
 
-// TestRestoreKilledPostgres: while a restoration into PostgreSQL runs, no other begins
-// and no bank is made there. If it is killed, what is left is no bank, is not taken for
-// one, and is replaced by the next restoration.
+// TestRestoreKilledPostgres checks that a restoration into PostgreSQL excludes others
+// and prevents the creation of a bank. If it is killed, the rest must not be usable as
+// a bank, and the next restoration must replace it.
 func TestRestoreKilledPostgres(t *testing.T) {
 	t.Parallel()
 	r := newRestoration(t)
@@ -179,7 +180,7 @@ func TestRestoreKilledPostgres(t *testing.T) {
 	const none = "there is no bank in this database"
 	const unfinished = "a bank was not restored to the end here: wait for fob validator restore, or run it again"
 	const busy = "another fob restores a bank into this database"
-	gone := func() { // as the server finds out that the client is gone
+	gone := func() { // ends the killed client's connection, as the server does when it notices
 		exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 		require.Eventually(t, func() bool {
 			return count("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()") == 0
@@ -198,7 +199,7 @@ func TestRestoreKilledPostgres(t *testing.T) {
 	gone()
 	require.Contains(t, r.run(exitUsage, "serve", "--listen", "127.0.0.1:0"), none)
 
-	// When all rows are there, and before they are a bank: a trigger stops it.
+	// A trigger stops it when all rows are there, before they become a bank.
 	exec(`CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(500); RETURN NEW; END $$`)
 	exec(`CREATE TRIGGER stop BEFORE UPDATE ON bank FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION stop()`)
 	s = r.begin()
