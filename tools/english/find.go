@@ -43,7 +43,7 @@ type paragraph struct {
 	text  string
 }
 
-var sentenceEnd = regexp.MustCompile(`[.?!:;] |$`)
+var sentenceEnd = regexp.MustCompile(`[.?!:;]( |$)|$`)
 
 // find returns the places of each pattern.
 func (t *text) find() map[string][]string {
