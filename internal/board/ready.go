@@ -18,8 +18,8 @@ import (
 func (m *Machine) Ready(ctx context.Context) (host.Info, error) {
 	heard := &listener{Conn: m.line}
 	// What arrives before the program has set up its line is lost: asked often,
-	// it answers soon.
-	const wait, each = 10 * time.Second, 50 * time.Millisecond
+	// it answers soon, but for a machine that is busy with other things.
+	const wait, each = time.Minute, 50 * time.Millisecond
 	c := host.New(heard, host.WithTimeout(each), host.WithRetries(int(wait/each)))
 	info, err := c.Info(ctx)
 	if err == nil { // the answers to what was asked twice come before this one
