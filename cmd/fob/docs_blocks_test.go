@@ -36,7 +36,7 @@ type docSection struct {
 // documents returns the paths of the user documentation, relative to the root of the
 // source.
 func documents(t *testing.T) []string {
-	names := []string{"README.md", "CONTRIBUTING.md", "DESIGN.md", "CHANGELOG.md", "serialproto/PROTOCOL.md", "tools/tinygo/README.md"}
+	names := []string{"README.md", "CONTRIBUTING.md", "DESIGN.md", "CHANGELOG.md", "SECURITY.md", "serialproto/PROTOCOL.md", "tools/tinygo/README.md"}
 	pages, err := filepath.Glob("../../docs/*.md")
 	require.NoError(t, err)
 	require.NotEmpty(t, pages)
