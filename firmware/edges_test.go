@@ -340,3 +340,28 @@ func TestWipeAgain(t *testing.T) {
 	require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
 	require.False(t, m.traces(secret))
 }
+
+// TestSpoiltSlot: a slot of zeros in which a few bits went wrong stays as it is, for it
+// says nothing. With more than eight of its 2,048 it may be a rest of a record, and a
+// boot clears it.
+func TestSpoiltSlot(t *testing.T) {
+	for _, wrong := range []int{0, 8, 9, 64} {
+		m := newMachine(t)
+		m.program(t, payload(profile(t, "button-6")), true)
+		image := m.flash.Image()
+		slot := image[2*firmware.SlotSize:][:firmware.SlotSize]
+		clear(slot)
+		for bit := range wrong {
+			flip(slot, 31*bit)
+		}
+		require.NoError(t, m.flash.LoadImage(image))
+		ops := m.ops()
+		m.boot(t)
+		require.Equal(t, wrong > 8, m.ops() > ops, "%d bits", wrong)
+		if wrong > 8 {
+			clear(slot)
+		}
+		require.Equal(t, image, m.flash.Image(), "%d bits", wrong)
+		require.Equal(t, serialproto.StateLocked, m.state())
+	}
+}
