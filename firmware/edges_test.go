@@ -134,10 +134,23 @@ func TestLockAgainSettles(t *testing.T) {
 		require.ErrorIs(t, c.Lock(t.Context()), serialproto.ErrFlash)
 		require.Equal(t, serialproto.StateLocked, m.state())
 		require.True(t, readable())
+		require.False(t, firmware.FlashPasses(&m.core, &m.hw), "the self-test sees the older record")
 	}
 	f.program = nil
 	require.NoError(t, c.Lock(t.Context()))
 	require.False(t, readable())
+	require.True(t, firmware.FlashPasses(&m.core, &m.hw))
+}
+
+// TestSelfTestSeesAnotherRecord: a record that is whole and not the one in use fails.
+func TestSelfTestSeesAnotherRecord(t *testing.T) {
+	m := newMachine(t)
+	m.program(t, payload(profile(t, "button-6")), true)
+	before := m.flash.Image()
+	m.press()
+	require.True(t, firmware.FlashPasses(&m.core, &m.hw))
+	require.NoError(t, m.flash.LoadImage(before))
+	require.False(t, firmware.FlashPasses(&m.core, &m.hw))
 }
 
 // TestBootErasesTraces checks that boot erases a seed that a power cut left beside the
@@ -310,10 +323,11 @@ func TestWipeForgetsUse(t *testing.T) {
 	c, _ = m.connect(t)
 
 	r := m.record()
-	r.Presses = 5
+	r.Presses, r.Death = 5, 1
 	m.load(t, r)
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), order(t, m, p)))
 	require.Zero(t, m.core.Presses())
+	require.Zero(t, m.record().Death)
 }
 
 // TestWipeAgain checks that a wipe fails if the flash keeps the seed, and that
