@@ -46,7 +46,7 @@ func writeFor(t testing.TB, server *Server, format string, o WriteOptions, recor
 	return b.String(), err
 }
 
-// TestServersTakeUsual checks that every server in the README has a profile, and that
+// TestServersTakeUsual checks that every server in docs/seed-files.md has a profile, and that
 // it accepts a typical token in each format that it imports.
 func TestServersTakeUsual(t *testing.T) {
 	for _, s := range Servers() {
@@ -67,9 +67,9 @@ func TestServersTakeUsual(t *testing.T) {
 	_, err := ServerByName("radius")
 	require.ErrorContains(t, err, `no profile of the server "radius", there are privacyidea, linotp, `)
 
-	readme, err := os.ReadFile("../README.md")
+	page, err := os.ReadFile("../docs/seed-files.md")
 	require.NoError(t, err)
-	_, table, found := strings.Cut(string(readme), "| server | format | `--for` |")
+	_, table, found := strings.Cut(string(page), "| server | format | `--for` |")
 	require.True(t, found)
 	table, _, _ = strings.Cut(table, "\n\n")
 	var named []string
@@ -77,7 +77,7 @@ func TestServersTakeUsual(t *testing.T) {
 		named = append(named, m[1])
 	}
 	for _, s := range Servers() {
-		require.Contains(t, named, s.Name, "the README's table")
+		require.Contains(t, named, s.Name, "the table of docs/seed-files.md")
 	}
 	require.Len(t, named, len(Servers()))
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // residents are tokens at rest with different pasts, and the limit for each in bytes of
-// heap. README.md has the same figures.
+// heap. docs/figures.md has the same figures.
 var residents = []struct {
 	name  string
 	model string
@@ -120,7 +120,7 @@ func TestResident(t *testing.T) {
 	}
 }
 
-// BenchmarkResident prints the figures of the README.
+// BenchmarkResident prints the figures of docs/figures.md.
 func BenchmarkResident(b *testing.B) {
 	for _, r := range residents {
 		b.Run(r.name, func(b *testing.B) {

@@ -36,7 +36,8 @@ type docSection struct {
 // documents returns the paths of the user documentation, relative to the root of the
 // source.
 func documents(t *testing.T) []string {
-	names := []string{"README.md", "CONTRIBUTING.md", "DESIGN.md", "CHANGELOG.md", "SECURITY.md", "serialproto/PROTOCOL.md", "tools/tinygo/README.md"}
+	names := []string{"README.md", "README.ja.md", "CONTRIBUTING.md", "DESIGN.md", "CHANGELOG.md", "SECURITY.md",
+		"serialproto/PROTOCOL.md", "tools/tinygo/README.md"}
 	pages, err := filepath.Glob("../../docs/*.md")
 	require.NoError(t, err)
 	require.NotEmpty(t, pages)
@@ -46,12 +47,16 @@ func documents(t *testing.T) []string {
 	return names
 }
 
-// readSections returns the sections of a document that contain blocks. In the README
-// each heading starts a section. A page in docs is one section.
+// standsAlone is the sentence of a page whose headings each start a section.
+const standsAlone = "Each section stands alone"
+
+// readSections returns the sections of a document that contain blocks. In the README,
+// and in a page with the sentence standsAlone, each heading starts a section. Any other
+// page is one section.
 func readSections(t *testing.T, document string) []docSection {
 	text, err := os.ReadFile(filepath.Join("../..", document))
 	require.NoError(t, err)
-	sections, err := sectionsOf(document, string(text), document == "README.md")
+	sections, err := sectionsOf(document, string(text), strings.HasPrefix(document, "README.") || strings.Contains(string(text), standsAlone))
 	require.NoError(t, err)
 	return sections
 }

@@ -37,23 +37,25 @@ var docShells = map[string][]string{
 
 // inCheckout lists the sections whose text requires a checkout of the source.
 var inCheckout = []string{
-	"README.md: Two commands",
-	"README.md: Talk to a token from another language",
+	"README.md: fob",
+	"README.ja.md: fob",
+	"docs/other-languages.md",
 }
 
 // notRun lists the blocks that this test does not run, with the reasons.
 var notRun = map[string]string{
-	"README.md: Two commands: 2":                                   "runs this test",
-	"README.md: Make a Linux board a token on a USB cable: 1":      "step cross of test.sh builds it",
-	"README.md: Make a Linux board a token on a USB cable: 2":      "needs a Raspberry Pi",
-	"README.md: Make a Linux board a token on a USB cable: 3":      "needs a Raspberry Pi",
-	"README.md: Make a Linux board a token on a USB cable: 4":      "needs a Raspberry Pi",
-	"README.md: Put a token on a Raspberry Pi Pico: 1":             "needs a release of TinyGo",
-	"README.md: Put a token on a Raspberry Pi Pico: 2":             "needs a Pico",
-	"README.md: Run the firmware as a real binary: 1":              "needs TinyGo; TestBoardScripts has these commands",
-	"README.md: Run the firmware as a real binary: 2":              "needs TinyGo; TestBoardScripts has these commands",
-	"README.md: Run the firmware as a real binary: 3":              "needs TinyGo; TestBoardScripts has these commands",
-	"README.md: Run the firmware as a real binary: 4":              "needs TinyGo; TestBoardScripts has these commands",
+	"README.md: fob: 2":    "runs this test",
+	"README.ja.md: fob: 2": "runs this test",
+	"docs/boards.md: Make a Linux board a token on a USB cable: 1": "step cross of test.sh builds it",
+	"docs/boards.md: Make a Linux board a token on a USB cable: 2": "needs a Raspberry Pi",
+	"docs/boards.md: Make a Linux board a token on a USB cable: 3": "needs a Raspberry Pi",
+	"docs/boards.md: Make a Linux board a token on a USB cable: 4": "needs a Raspberry Pi",
+	"docs/boards.md: Put a token on a Raspberry Pi Pico: 1":        "needs a release of TinyGo",
+	"docs/boards.md: Put a token on a Raspberry Pi Pico: 2":        "needs a Pico",
+	"docs/boards.md: Run the firmware as a real binary: 1":         "needs TinyGo; TestBoardScripts has these commands",
+	"docs/boards.md: Run the firmware as a real binary: 2":         "needs TinyGo; TestBoardScripts has these commands",
+	"docs/boards.md: Run the firmware as a real binary: 3":         "needs TinyGo; TestBoardScripts has these commands",
+	"docs/boards.md: Run the firmware as a real binary: 4":         "needs TinyGo; TestBoardScripts has these commands",
 	"CONTRIBUTING.md: Build and test: 1":                           "runs the tests",
 	"CONTRIBUTING.md: Property tests: 1":                           "runs the tests, for hours",
 	"tools/tinygo/README.md: Building the firmware with TinyGo: 1": "builds TinyGo; step tinygo of test.sh does",
@@ -66,7 +68,7 @@ var notRun = map[string]string{
 	"docs/validator-radius.md: FreeRADIUS as a proxy: 1":           "needs a FreeRADIUS server",
 	"docs/validator-radius.md: FreeRADIUS as a proxy: 2":           "needs a FreeRADIUS server",
 	"docs/validator-server.md: systemd: 1":                         "needs systemd; TestUnit has the unit",
-	"README.md: Talk to a token from another language: 3":          "needs mcumgr, which Debian does not have",
+	"docs/other-languages.md: Existing SMP clients: 1":             "needs mcumgr, which Debian does not have",
 }
 
 // TestDocuments does the same as a reader: it runs the blocks of each document in
