@@ -4,10 +4,7 @@ package store_test
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/binary"
 	"os"
 	"path/filepath"
 	"testing"
@@ -18,7 +15,6 @@ import (
 
 	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/token"
-	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
 )
 
@@ -28,30 +24,12 @@ func each(t *testing.T, test func(t *testing.T, name string)) {
 	t.Run("postgres", func(t *testing.T) { test(t, pgtest.Database(t)) })
 }
 
-// mac is a MAC for tests of the store only.
-func mac(parts ...[]byte) []byte {
-	h := hmac.New(sha256.New, []byte("key"))
-	for _, p := range parts {
-		_ = binary.Write(h, binary.BigEndian, uint64(len(p)))
-		h.Write(p)
-	}
-	return h.Sum(nil)
-}
-
 // open opens a store that has tables and chains but no data.
 func open(t *testing.T, name string) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), name, true)
+	db, err := newStore(t.Context(), name)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	db.Chain(mac)
-	err = db.Update(t.Context(), func(tx *store.Tx) error {
-		if err := tx.AddMeta(store.Meta{Settings: validator.DefaultSettings(), Created: 1}); err != nil {
-			return err
-		}
-		return tx.MakeChains()
-	})
-	require.NoError(t, err)
 	return db
 }
 
