@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command picture makes the README's pictures: docs/demo.svg shows the output of
-// "fob demo --once", read from standard input, and docs/fob.svg shows the front of a
+// Command picture makes the README's pictures: docs/demo.svg shows a run of "fob demo
+// --once --json", read from standard input, and docs/fob.svg shows the front of a
 // virtual token.
 //
-//	go run ./cmd/fob demo --once | go run ./tools/picture
+//	go run ./cmd/fob demo --once --json | go run ./tools/picture
 package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"regexp"
 
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/virtual"
@@ -27,45 +29,124 @@ func main() {
 }
 
 func run() error {
-	text, err := io.ReadAll(os.Stdin)
+	tokens, steps, err := read(os.Stdin)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile("docs/demo.svg", terminal("$ go run ./cmd/fob demo --once\n"+string(text)), 0o644); err != nil {
+	if err := os.WriteFile("docs/demo.svg", demo(tokens, steps), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile("docs/fob.svg", front("287082"), 0o644)
+	return os.WriteFile("docs/fob.svg", front("287082", 4, 180), 0o644)
 }
 
-// terminal draws text like a terminal.
-func terminal(text string) []byte {
-	const charWidth, lineHeight, margin = 8.4, 19, 16
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	columns := 0
-	for _, l := range lines {
-		columns = max(columns, len([]rune(l)))
+// shownToken is a token of the demo, and step a step of its bank.
+type shownToken struct {
+	Model, Serial, Back, Port, Shown string
+	Agree                            bool
+	LeftMS                           int `json:"left_ms"`
+}
+
+type step struct {
+	Name, Detail string
+	Passed       bool
+}
+
+// read parses the lines of the demo. A picture shows only a run without failures.
+func read(r io.Reader) (tokens []shownToken, steps []step, err error) {
+	d := json.NewDecoder(r)
+	for {
+		var line struct {
+			shownToken
+			step
+		}
+		switch err := d.Decode(&line); {
+		case errors.Is(err, io.EOF):
+			if len(tokens) == 0 || len(steps) == 0 {
+				return nil, nil, errors.New("standard input: no tokens or no steps: pipe fob demo --once --json into this command")
+			}
+			return tokens, steps, nil
+		case err != nil:
+			return nil, nil, fmt.Errorf("standard input: %w", err)
+		case line.Agree:
+			tokens = append(tokens, line.shownToken)
+		case line.Passed:
+			steps = append(steps, line.step)
+		default:
+			return nil, nil, errors.New("standard input: the demo did not pass")
+		}
 	}
-	width, height := charWidth*float64(columns)+2*margin, lineHeight*len(lines)+2*margin
+}
+
+// Sizes in pixels.
+const (
+	width, margin    = 830, 20
+	lineHeight       = 22
+	tokenRow         = 124
+	tokenHeight      = 104
+	labelLeft        = 452
+	labelWidth       = 170
+	textLeft         = labelLeft + labelWidth + 24
+	sans, monospaced = "Helvetica, Arial, 'DejaVu Sans', sans-serif", "'DejaVu Sans Mono', Menlo, Consolas, monospace"
+)
+
+// demo draws the tokens with their back labels, and the steps of the bank.
+func demo(tokens []shownToken, steps []step) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d">`+"\n", width, height)
+	height := 2*margin + 2*lineHeight + tokenRow*len(tokens) + lineHeight*(len(steps)+1)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img">`+"\n", width, height)
 	b.WriteString(`<rect width="100%" height="100%" rx="8" fill="#1d2329"/>` + "\n")
-	b.WriteString(`<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" fill="#d8dee4">` + "\n")
-	for i, l := range lines {
-		fmt.Fprintf(&b, `<text x="%d" y="%d">`, margin, margin+14+i*lineHeight)
-		xml.EscapeText(&b, []byte(strings.ReplaceAll(l, " ", "\u00a0"))) // SVG would join ordinary spaces
-		b.WriteString("</text>\n")
+	y := margin + 14
+	text(&b, margin, y, 14, "#7ee0a0", monospaced, "$ go run ./cmd/fob demo")
+	y += lineHeight
+	for _, t := range tokens {
+		bars := (t.LeftMS + 9999) / 10000
+		inner := bytes.Replace(withoutIDs(front(t.Shown, bars, tokenHeight)), []byte("<svg "), fmt.Appendf(nil, `<svg x="%d" y="%d" `, margin, y), 1)
+		b.Write(inner)
+		fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%d" height="%d" rx="6" fill="#e9e6da"/>`+"\n", labelLeft, y+16, labelWidth, tokenHeight-32)
+		text(&b, labelLeft+14, y+47, 14, "#22262b", sans, "S/N "+t.Serial)
+		text(&b, labelLeft+14, y+71, 14, "#22262b", sans, "EXP "+t.Back)
+		text(&b, textLeft, y+36, 14, "#ffffff", sans, t.Model)
+		text(&b, textLeft, y+58, 13, "#aab4be", sans, t.Port)
+		text(&b, textLeft, y+80, 13, "#7ee0a0", sans, "✓ pquerna/otp agrees")
+		y += tokenRow
 	}
-	b.WriteString("</g>\n</svg>\n")
+	y += lineHeight
+	text(&b, margin, y, 14, "#ffffff", sans, "The bank")
+	for _, s := range steps {
+		y += lineHeight
+		text(&b, margin, y, 14, "#7ee0a0", sans, "✓")
+		text(&b, margin+22, y, 14, "#d8dee4", sans, s.Name)
+		text(&b, labelLeft-60, y, 13, "#aab4be", sans, shorten(s.Detail))
+	}
+	b.WriteString("</svg>\n")
 	return b.Bytes()
 }
 
-// front draws a token with a code on its display.
-func front(code string) []byte {
+// text draws a line of text.
+func text(b *bytes.Buffer, x, y, size int, fill, family, s string) {
+	fmt.Fprintf(b, `<text x="%d" y="%d" font-size="%d" fill="%s" font-family="%s">`, x, y, size, fill, family)
+	xml.EscapeText(b, []byte(s)) // bytes.Buffer does not fail
+	b.WriteString("</text>\n")
+}
+
+// shorten returns the first sentence of s.
+func shorten(s string) string {
+	return regexp.MustCompile(`\. .*|\.$`).ReplaceAllString(s, "")
+}
+
+// withoutIDs removes the names of the parts, because a picture with several tokens would
+// repeat them.
+func withoutIDs(svg []byte) []byte {
+	return regexp.MustCompile(` id="[^"]*"`).ReplaceAll(svg, nil)
+}
+
+// front draws a token with a code and a number of bars on its display.
+func front(code string, bars, height int) []byte {
 	v := virtual.View{Digits: len(code), Contrast: 0.9, Haze: 0.04}
 	for i := range len(code) {
 		v.Lit.Digits[i], _ = firmware.Glyph(code[i])
 	}
-	v.Lit.Bars = 0b001111
+	v.Lit.Bars = 1<<bars - 1
 	v.Lit.Icons = firmware.IconTick
-	return v.SVG(virtual.Picture{Height: 180, Bezel: true})
+	return v.SVG(virtual.Picture{Height: height, Bezel: true})
 }
