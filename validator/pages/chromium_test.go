@@ -237,7 +237,7 @@ func TestChromiumSharedToken(t *testing.T) {
 	bob.open("/operations/transfer/confirm").says("trouble.suspended.heading")
 	require.Equal(t, "/suspended", bob.path())
 
-	// Carol is an admin, but cannot unlock the token that she uses. (Q4)
+	// Carol is an admin, but cannot unlock the token that they use. (Q4)
 	carol.open("/token/lift").says("lift.own")
 
 	// Alice, who uses another token, unlocks it with a code of that one.

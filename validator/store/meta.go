@@ -41,8 +41,8 @@ type DataKey struct {
 	Created token.UnixSeconds
 }
 
-// Meta returns what is known of the bank; [ErrNoBank] when it was not made yet, and
-// [ErrUnfinished] when it was not restored to the end.
+// Meta returns the data of the bank. The error is [ErrNoBank] if it was not created yet,
+// and [ErrUnfinished] if its restoration was interrupted.
 func (tx *Tx) Meta() (m Meta, err error) {
 	var text string
 	err = tx.row("SELECT settings, kdf, created FROM bank WHERE id = 1", nil, &text, &m.KDF, &m.Created)
@@ -60,8 +60,8 @@ func (tx *Tx) Meta() (m Meta, err error) {
 	return m, nil
 }
 
-// AddMeta makes the bank. The error wraps [ErrExists] when there is one, and is
-// [ErrUnfinished] when the database has the rows of another.
+// AddMeta creates the bank. The error wraps [ErrExists] if there is one already, and is
+// [ErrUnfinished] if the database has the rows of an interrupted restoration.
 func (tx *Tx) AddMeta(m Meta) error {
 	text, err := m.marshalSettings()
 	if err != nil {

@@ -88,13 +88,13 @@ func (b *BackupReader) rawLine() ([]byte, error) {
 	}
 }
 
-// Restore makes the database name of the backup: a new file of SQLite, or a
-// database of PostgreSQL without a bank. When all rows are in the tables, open
-// returns the MAC of their bank, by which the backup is proven. The tables are then
-// brought up to date, and the transaction in which after makes its changes makes
-// them a bank. An error, or a kill, leaves no bank behind. The error wraps
-// [ErrBackup] for a backup that is not whole, [ErrExists] when there is a bank, and
-// [ErrBusy] while another restoration into the database runs.
+// Restore creates the database name from the backup: a new file of SQLite, or a bank in
+// a database of PostgreSQL that has none. Once all rows are in the tables, open must
+// return the MAC of their bank, which authenticates the backup. Restore then brings the
+// tables up to date, and calls after in the transaction that turns the rows into a
+// bank. If it returns an error or is killed, it leaves no bank behind. The error wraps
+// [ErrBackup] if the backup is incomplete or was changed, [ErrExists] if there is a bank
+// already, and [ErrBusy] while another restoration into the database runs.
 func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) (MAC, error), after func(*Tx) error,
 	progress func(rows int64),
 ) (rows int64, err error) {
@@ -103,7 +103,8 @@ func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) 
 		if _, err := os.Lstat(name); err == nil {
 			return 0, fmt.Errorf("database %s %w: name a new file", name, ErrExists)
 		}
-		// Made beside its place: what is broken off is no database.
+		// The file is created in a folder beside its path, so an interrupted restoration
+		// leaves no database.
 		dir, remove, err := restoreFolder(filepath.Dir(name))
 		if err != nil {
 			return 0, fmt.Errorf("database %s: %w", name, atomicfile.Cause(err))
@@ -133,7 +134,7 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 ) (rows int64, err error) {
 	var mac MAC
 	unfinished := unfinishedID()
-	// With the tables that the backup is of.
+	// With the tables in the version of the backup.
 	err = changeTables(ctx, name, b.Schema, func(db *DB) error {
 		return db.Long(ctx, func(tx *Tx) error {
 			if err := tx.makeRoom(); err != nil {

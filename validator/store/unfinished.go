@@ -16,9 +16,9 @@ import (
 	"github.com/d204ef64/fob/internal/atomicfile"
 )
 
-// A bank has the ID 1. While its rows are restored and its tables are not yet brought
-// up to date, it has a negative one, which no other restoration has: so it cannot be
-// opened, and a restoration finishes nothing but its own rows.
+// unfinishedID returns the ID of a bank whose rows are being restored and whose tables
+// are not up to date yet. A bank that can be opened has the ID 1. The ID is random, so
+// that a restoration finishes only its own rows.
 func unfinishedID() int64 { return -1 - rand.Int64N(1<<62) }
 
 // noBank returns why there is no bank: [ErrNoBank] or [ErrUnfinished].
@@ -33,13 +33,13 @@ func (tx *Tx) noBank() error {
 	return ErrNoBank
 }
 
-// tablesLock is the key of the advisory lock of PostgreSQL by which restorations keep
-// out each other and whoever else changes the tables: "fob" and "tables" in ASCII.
+// tablesLock is the key of PostgreSQL's advisory lock for changes of the tables. Only one
+// restoration or migration has it at a time. It is "fob" and "tables" in ASCII.
 const tablesLock = int64(0x666f62_7461626c65)
 
-// lockTables takes that lock until release is called or the connection ends: for
-// itself, or with others who have it shared. The error wraps [ErrBusy]. SQLite needs
-// none: a restoration makes a file of its own.
+// lockTables acquires that lock, exclusive or shared, until release is called or the
+// connection ends. The error wraps [ErrBusy]. SQLite does not need a lock, because a
+// restoration creates its own file.
 func (db *DB) lockTables(ctx context.Context, shared bool) (release func() error, err error) {
 	statements := db.dialect.tableLock
 	if shared {
@@ -66,9 +66,9 @@ func (db *DB) lockTables(ctx context.Context, shared bool) (release func() error
 	}, nil
 }
 
-// claim takes a database of PostgreSQL for a restoration, until release is called. A
-// bank is looked for before anything is changed. Tables that are newer than the backup
-// are taken back.
+// claim locks a database of PostgreSQL for a restoration, until release is called. It
+// checks that there is no bank before it changes anything, and reverts tables that are
+// newer than the backup.
 func (b *BackupReader) claim(ctx context.Context, name string) (release func() error, err error) {
 	db, err := connect(name, true)
 	if err != nil {
@@ -85,7 +85,7 @@ func (b *BackupReader) claim(ctx context.Context, name string) (release func() e
 	return release, nil
 }
 
-// empty makes sure that a database of PostgreSQL has no bank, and no tables that are
+// empty checks that a database of PostgreSQL has no bank, and reverts tables that are
 // newer than the backup.
 func (b *BackupReader) empty(ctx context.Context, db *DB) error {
 	version := int64(0)
@@ -120,9 +120,9 @@ func (tx *Tx) mustHaveNoBank() error {
 	return err
 }
 
-// makeRoom looks that there is no bank, and removes what a restoration that was
-// broken off has left in PostgreSQL. A bank that is being made now waits, and then
-// finds the restoration.
+// makeRoom checks that there is no bank, and removes the rows that an interrupted
+// restoration left in PostgreSQL. If another process is creating a bank, that process
+// waits, and then finds the restoration.
 func (tx *Tx) makeRoom() error {
 	if lock := tx.db.dialect.lockBank; lock != "" {
 		if _, err := tx.exec(lock); err != nil {
@@ -141,12 +141,12 @@ func (tx *Tx) makeRoom() error {
 }
 
 const (
-	restorePrefix = ".fob-restore-" // of the folder in which a file of SQLite is restored
-	restoreLock   = "lock"          // is locked in it meanwhile
+	restorePrefix = ".fob-restore-" // of the folder in which a SQLite file is restored
+	restoreLock   = "lock"          // file in that folder, locked during the restoration
 )
 
-// restoreFolder makes a folder for a restoration, and removes those of restorations
-// that were killed.
+// restoreFolder creates a folder for a restoration, and removes the folders that killed
+// restorations left.
 func restoreFolder(in string) (dir string, remove func(), err error) {
 	left, _ := filepath.Glob(filepath.Join(in, restorePrefix+"*", restoreLock))
 	for _, name := range left {
@@ -160,7 +160,7 @@ func restoreFolder(in string) (dir string, remove func(), err error) {
 		return "", nil, err
 	}
 	lock := flock.New(filepath.Join(dir, restoreLock), flock.SetPermissions(0o600))
-	_, _ = lock.TryLock() // a file system without locks: then nobody removes the folder
+	_, _ = lock.TryLock() // on a file system without locks the folder of a killed restoration stays
 	return dir, func() {
 		_ = lock.Close()
 		_ = os.RemoveAll(dir)

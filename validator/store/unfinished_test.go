@@ -98,8 +98,8 @@ func TestRestoreIntoNewerTables(t *testing.T) {
 	require.NoError(t, db.Close())
 }
 
-// TestRestoreFolders: the folder of a restoration that was killed is removed by the
-// next one. That of one that runs is not.
+// TestRestoreFolders checks that a restoration removes the folder of a killed
+// restoration, and not the folder of one that runs.
 func TestRestoreFolders(t *testing.T) {
 	in := t.TempDir()
 	running, remove, err := store.RestoreFolder(in)
