@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"time"
 )
@@ -304,7 +305,9 @@ func (s *session) begin(limit time.Duration) error {
 		}
 		stop := s.cutAfter(limit)
 		_, err := s.ExecContext(context.Background(), d.begin)
-		stop()
+		if !stop() && err == nil {
+			err = context.DeadlineExceeded
+		}
 		if err == nil {
 			return nil
 		}
@@ -321,23 +324,36 @@ func (s *session) begin(limit time.Duration) error {
 }
 
 // cutAfter cuts the connection to PostgreSQL after a time limit, unless it is stopped
-// before. A context would have the same effect, but cost a goroutine for each
+// before; see cut. A context would have the same effect, but cost a goroutine for each
 // statement.
 func (s *session) cutAfter(limit time.Duration) (stop func() bool) {
-	if s.wire == nil {
-		return func() bool { return true }
-	}
-	wire := s.wire
-	return time.AfterFunc(limit, func() { _ = wire.Close() }).Stop
+	return s.cut(func(f func()) func() bool { return time.AfterFunc(limit, f).Stop })
 }
 
 // cutWith cuts the connection when a context ends, unless it is stopped before.
 func (s *session) cutWith(ctx context.Context) (stop func() bool) {
+	return s.cut(func(f func()) func() bool { return context.AfterFunc(ctx, f) })
+}
+
+// cut has schedule close the connection to PostgreSQL. stop, which must be called once,
+// reports whether it came in time. If it did not, it waits until the connection is cut:
+// a late cut would hit the next transaction.
+func (s *session) cut(schedule func(f func()) func() bool) (stop func() bool) {
 	if s.wire == nil {
 		return func() bool { return true }
 	}
-	wire := s.wire
-	return context.AfterFunc(ctx, func() { _ = wire.Close() })
+	wire, done := s.wire, make(chan struct{})
+	cancel := schedule(func() {
+		defer close(done)
+		_ = wire.Close()
+	})
+	return func() bool {
+		if cancel() {
+			return true
+		}
+		<-done
+		return false
+	}
 }
 
 // try runs functions in one transaction. For a single Update, the end of the caller's
@@ -349,15 +365,23 @@ func (s *session) try(group []*job) *failure {
 	if err := s.begin(limit); err != nil {
 		return &failure{stageBegin, -1, err}
 	}
-	defer s.cutAfter(limit)()
+	inTime := s.cutAfter(limit)
+	defer func() {
+		if !inTime() {
+			s.drop(net.ErrClosed)
+		}
+	}()
 	stop := func() bool { return true }
 	if len(group) == 1 && group[0].alone {
 		stop = s.cutWith(group[0].ctx)
 	}
 	tx := &Tx{ctx: context.Background(), db: s.db, q: s, writes: true}
 	f := work(tx, group)
-	if !stop() && f == nil {
-		f = &failure{stageRun, 0, group[0].ctx.Err()}
+	if !stop() {
+		s.drop(net.ErrClosed)
+		if f == nil {
+			f = &failure{stageRun, 0, group[0].ctx.Err()}
+		}
 	}
 	if f == nil {
 		_, err := s.ExecContext(context.Background(), "COMMIT")
@@ -412,6 +436,9 @@ func protected(fn func(*Tx) error, tx *Tx) (err error) {
 // rollback ends a failed transaction. If the rollback fails too, it gives up the
 // connection; SQLite may already have rolled back.
 func (s *session) rollback() {
+	if s.conn == nil { // a connection that was cut
+		return
+	}
 	if _, err := s.ExecContext(context.Background(), "ROLLBACK"); err != nil {
 		s.drop(err)
 	}
