@@ -30,7 +30,7 @@ const (
 	CmdTokenProvCommit = 4
 	CmdTokenLock       = 5
 	CmdTokenSelfTest   = 6
-	CmdTokenWipe       = 8 // 7 is reserved for a tick counter
+	CmdTokenWipe       = 8 // 7 is reserved
 )
 
 // Commands of the rig group.
