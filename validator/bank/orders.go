@@ -151,6 +151,18 @@ func (b *Bank) changeOrder(ctx context.Context, by By, id string, change func(*s
 	return o, err
 }
 
+// OrderByID returns an order. Only clerks may read a single order.
+func (b *Bank) OrderByID(ctx context.Context, by By, id string) (o Order, err error) {
+	if err := by.desk(); err != nil {
+		return o, err
+	}
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		o, err = tx.Order(id)
+		return missing(err, "order", shorten(id))
+	})
+	return o, err
+}
+
 // Orders lists orders, oldest first; users see only the orders of their own contract.
 func (b *Bank) Orders(ctx context.Context, by By, contract string, open bool, p Page) (list []Order, next string, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {

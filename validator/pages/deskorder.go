@@ -3,11 +3,9 @@
 package pages
 
 import (
-	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
@@ -189,15 +187,13 @@ func (c *call) ordersPage() error {
 	return c.show(http.StatusOK, "orders", "orders.title", ordersData{l, all})
 }
 
-// openOrder returns the open order named in the path.
+// openOrder returns the order named in the path if it is open.
 func (c *call) openOrder() (bank.Order, error) {
-	all, err := bank.Every(func(p bank.Page) ([]bank.Order, string, error) {
-		return c.bank.Orders(c.r.Context(), c.by, "", true, p)
-	})
-	if i := slices.IndexFunc(all, func(o bank.Order) bool { return o.ID == c.r.PathValue("id") }); i >= 0 {
-		return all[i], nil
+	o, err := c.bank.OrderByID(c.r.Context(), c.by, c.r.PathValue("id"))
+	if err == nil && o.Status != bank.OrderOpen {
+		err = errNoPage
 	}
-	return bank.Order{}, cmp.Or(err, errNoPage)
+	return o, err
 }
 
 func (c *call) orderFacts(o bank.Order) []fact {
