@@ -67,13 +67,6 @@ func TestBK13NoticeDue(t *testing.T) {
 	require.True(t, validator.NoticeDue(s, expiry, validator.InUse, true, instant("2030-12-31T00:00:00+09:00")))
 }
 
-// TestBK13Life checks the date on the back label of a token that is issued today.
-func TestBK13Life(t *testing.T) {
-	s := validator.DefaultSettings()
-	require.Equal(t, date(t, 2031, 11, 24), validator.ExpiryFor(s, date(t, 2026, 11, 24)))
-	require.Equal(t, date(t, 2033, 2, 28), validator.ExpiryFor(s, date(t, 2028, 2, 29)))
-}
-
 func TestBK13Today(t *testing.T) {
 	for text, want := range map[string]token.Expiry{
 		"1970-01-01T00:00:00Z": date(t, 1970, 1, 1),

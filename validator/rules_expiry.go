@@ -48,12 +48,6 @@ func NoticeDue(s Settings, expiry token.Expiry, c Condition, activated bool, now
 	return Today(now).Compare(NoticeOn(s, expiry)) >= 0
 }
 
-// ExpiryFor returns the expiry date for the back label of a token that is issued on a
-// day: LifeYears later. Dates in seed files take precedence and are not changed.
-func ExpiryFor(s Settings, issued token.Expiry) token.Expiry {
-	return issued.AddMonths(12 * s.LifeYears)
-}
-
 // addDays returns the day n days later, or the last day of the calendar if the result
 // would be beyond it. The zero date returns zero.
 func addDays(d token.Expiry, n int) token.Expiry {

@@ -91,7 +91,9 @@ type Settings struct {
 	// the new token are sent, 1 to 12. Default 1 (Q9).
 	NoticeMonths int
 
-	// LifeYears is the lifetime of an issued token in years, 1 to 20. Default 5.
+	// LifeYears is the usual lifetime of a token in years, 1 to 20. It is only shown:
+	// expiry dates come from seed files, and a token without one does not expire.
+	// Default 5.
 	LifeYears int
 
 	// Fee is the price of a reissued or additional token, 0 to 1,000,000 yen. Default

@@ -38,7 +38,7 @@ func (s *settingsFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&s.SelfLift, "self-lift", d.SelfLift, "who has registered another token may lift the suspension of the one before")
 	f.BoolVar(&s.UsersSeeTokens, "users-see-tokens", d.UsersSeeTokens, "users who are neither master nor admin see all tokens of the contract")
 	f.IntVar(&s.NoticeMonths, "notice-months", d.NoticeMonths, "`N` months before expiry the notice goes out")
-	f.IntVar(&s.LifeYears, "life-years", d.LifeYears, "`N` years for which a token is issued")
+	f.IntVar(&s.LifeYears, "life-years", d.LifeYears, "`N` years shown as the usual lifetime of a token; expiry dates come from seed files")
 	f.Int64Var(&s.fee, "fee", int64(d.Fee), "`YEN` for a reissued or additional token")
 	f.IntVar(&s.DeliveryFrom, "delivery-from", d.DeliveryFrom, "`N` days after which a token arrives at the earliest")
 	f.IntVar(&s.DeliveryTo, "delivery-to", d.DeliveryTo, "`N` days after which it has arrived")

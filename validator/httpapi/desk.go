@@ -39,7 +39,7 @@ type settingsView struct {
 	SelfLift         bool   `json:"self_lift" doc:"who has registered another token may lift the suspension of the one before"`
 	UsersSeeTokens   bool   `json:"users_see_tokens" doc:"all of the contract; else the one that they use"`
 	NoticeMonths     int    `json:"notice_months"`
-	LifeYears        int    `json:"life_years"`
+	LifeYears        int    `json:"life_years" doc:"for information: expiry dates come from seed files"`
 	Fee              int64  `json:"fee_yen"`
 	DeliveryFrom     int    `json:"delivery_from_days"`
 	DeliveryTo       int    `json:"delivery_to_days"`
