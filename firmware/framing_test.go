@@ -36,7 +36,7 @@ func fromReports(b []byte) []byte {
 type reports struct {
 	in, out []byte
 	answer  [serialproto.MaxMessage]byte
-	drops   serialproto.Drops
+	errors  serialproto.FramingErrors
 }
 
 func (r *reports) Receive(line serialproto.Line) []byte {
@@ -60,9 +60,9 @@ func (r *reports) Flush(line serialproto.Line) bool {
 	return len(r.out) == 0
 }
 
-func (r *reports) Idle() bool                { return len(r.in) == 0 && len(r.out) == 0 }
-func (r *reports) Drops() *serialproto.Drops { return &r.drops }
-func (r *reports) Reset()                    { *r = reports{} }
+func (r *reports) Idle() bool                                { return len(r.in) == 0 && len(r.out) == 0 }
+func (r *reports) FramingErrors() *serialproto.FramingErrors { return &r.errors }
+func (r *reports) Reset()                                    { *r = reports{} }
 
 // reportTransport is the host's end of the framing.
 type reportTransport struct {

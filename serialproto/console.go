@@ -46,9 +46,9 @@ const (
 // encoding.
 var strict = base64.StdEncoding.Strict()
 
-// Drops counts the input that a device has discarded. The counters distinguish a silent
+// FramingErrors counts the input that a device has discarded. The counters distinguish a silent
 // line from a broken one.
-type Drops struct {
+type FramingErrors struct {
 	Line    uint32 // lines that are too long or cut off by the start of another
 	Base64  uint32 // lines that are not base64
 	Stray   uint32 // further lines without a first line
@@ -62,7 +62,7 @@ type Drops struct {
 // any start sequence begins a new line. It is therefore synchronised again at the next
 // line, whatever came before. The zero value is ready to use.
 type Deframer struct {
-	Drops Drops
+	FramingErrors FramingErrors
 
 	text   [maxText]byte
 	textN  int
@@ -96,7 +96,7 @@ func (d *Deframer) Feed(b byte, uptime int64) []byte {
 	switch {
 	case start:
 		if d.where == inside {
-			d.Drops.Line++
+			d.FramingErrors.Line++
 			d.have = 0
 		}
 		d.where = afterFirst0
@@ -113,7 +113,7 @@ func (d *Deframer) Feed(b byte, uptime int64) []byte {
 		return d.line()
 	case b == '\r':
 	case d.textN == maxText:
-		d.Drops.Line++
+		d.FramingErrors.Line++
 		d.where, d.have = outside, 0
 	default:
 		d.text[d.textN] = b
@@ -125,7 +125,7 @@ func (d *Deframer) Feed(b byte, uptime int64) []byte {
 // Expire drops a partial packet whose last byte is older than PacketTimeout.
 func (d *Deframer) Expire(uptime int64) {
 	if d.Partial() && uptime-d.last > PacketTimeout {
-		d.Drops.Timeout++
+		d.FramingErrors.Timeout++
 		d.where, d.have = outside, 0
 	}
 }
@@ -136,26 +136,26 @@ func (d *Deframer) Partial() bool { return d.where != outside || d.have > 0 }
 // line processes a complete line, and returns the packet if it is complete.
 func (d *Deframer) line() []byte {
 	if !d.next && d.have > 0 { // the previous packet is incomplete
-		d.Drops.Size++
+		d.FramingErrors.Size++
 		d.have = 0
 	}
 	if d.next && d.have == 0 {
-		d.Drops.Stray++
+		d.FramingErrors.Stray++
 		return nil
 	}
 	var chunk [maxChunk]byte
 	n, err := strict.Decode(chunk[:], d.text[:d.textN])
 	if err != nil {
-		return d.drop(&d.Drops.Base64)
+		return d.drop(&d.FramingErrors.Base64)
 	}
 	if d.have == 0 {
 		if n < lengthSize {
-			return d.drop(&d.Drops.Size)
+			return d.drop(&d.FramingErrors.Size)
 		}
 		d.want = lengthSize + int(binary.BigEndian.Uint16(chunk[:]))
 	}
 	if d.want < lengthSize+HeaderSize+crcSize || d.want > BufferSize || d.have+n > d.want {
-		return d.drop(&d.Drops.Size)
+		return d.drop(&d.FramingErrors.Size)
 	}
 	copy(d.packet[d.have:], chunk[:n])
 	d.have += n
@@ -165,7 +165,7 @@ func (d *Deframer) line() []byte {
 	d.have = 0
 	message := d.packet[lengthSize : d.want-crcSize]
 	if CRC16(message) != binary.BigEndian.Uint16(d.packet[d.want-crcSize:]) {
-		return d.drop(&d.Drops.CRC)
+		return d.drop(&d.FramingErrors.CRC)
 	}
 	return message
 }

@@ -80,7 +80,7 @@ func TestBoundaries(t *testing.T) {
 		require.Equal(t, frame(m), out, "message of %d bytes", n)
 		var d serialproto.Deframer
 		require.Equal(t, [][]byte{m}, feed(&d, out, 0))
-		require.Equal(t, serialproto.Drops{}, d.Drops)
+		require.Equal(t, serialproto.FramingErrors{}, d.FramingErrors)
 		require.False(t, d.Partial())
 	}
 }
@@ -102,8 +102,8 @@ func TestEchoSizes(t *testing.T) {
 	require.Equal(t, 512-4, serialproto.MaxMessage)
 	out, s := run(newDevice(), frame(echoOf(serialproto.MaxMessage+1)))
 	require.Empty(t, out)
-	require.Equal(t, uint32(1), s.Drops().Size)
-	require.Equal(t, uint32(5), s.Drops().Stray, "the five lines after the first")
+	require.Equal(t, uint32(1), s.FramingErrors().Size)
+	require.Equal(t, uint32(5), s.FramingErrors().Stray, "the five lines after the first")
 }
 
 // TestTolerance reads unsolicited bytes that other senders add.
@@ -161,5 +161,5 @@ func TestFrameWithin(t *testing.T) {
 	in := append(bytes.Clone(outer[:140]), frame(inner)...) // in the middle of the second line
 	in = append(in, outer[140:]...)
 	require.Equal(t, [][]byte{inner}, feed(&d, in, 0))
-	require.Equal(t, serialproto.Drops{Line: 1, Stray: 1}, d.Drops)
+	require.Equal(t, serialproto.FramingErrors{Line: 1, Stray: 1}, d.FramingErrors)
 }

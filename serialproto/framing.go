@@ -20,8 +20,8 @@ type Framing interface {
 	Flush(line Line) bool
 	// Idle reports whether no message is partly received or partly sent.
 	Idle() bool
-	// Drops returns the counters of input discarded since the start.
-	Drops() *Drops
+	// FramingErrors returns the counters of input discarded since the start.
+	FramingErrors() *FramingErrors
 	// Reset restores the initial state.
 	Reset()
 }
@@ -83,6 +83,6 @@ func (c *console) Idle() bool {
 	return c.at == c.until && c.sent == c.ready && c.out.sent == c.out.size && !c.in.Partial()
 }
 
-func (c *console) Drops() *Drops { return &c.in.Drops }
+func (c *console) FramingErrors() *FramingErrors { return &c.in.FramingErrors }
 
 func (c *console) Reset() { *c = console{} }

@@ -40,7 +40,7 @@ func FuzzDeframer(f *testing.F) {
 		var s serialproto.Server
 		s.Step(line, dev)
 		require.Equal(t, want, line.out)
-		require.Equal(t, *whole.Drops(), *s.Drops())
+		require.Equal(t, *whole.FramingErrors(), *s.FramingErrors())
 	})
 }
 

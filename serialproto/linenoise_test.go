@@ -62,10 +62,10 @@ func TestNoisyLine(t *testing.T) {
 			}
 			t.Logf("byte error rate %g: delivered %.1f %% of the one-line messages (elsewhere: %.1f %%), %.1f %% of the longer; %+v",
 				tt.rate, 100*float64(delivered[1])/float64(count[1]), 100*tt.oneLine,
-				100*float64(delivered[0])/float64(count[0]), d.Drops)
+				100*float64(delivered[0])/float64(count[0]), d.FramingErrors)
 			require.InDelta(t, tt.oneLine, float64(delivered[1])/float64(count[1]), 0.03)
-			dr := d.Drops
-			require.NotZero(t, min(dr.Line, dr.Base64, dr.Stray, dr.Size, dr.CRC), "every kind of damage: %+v", dr)
+			errors := d.FramingErrors
+			require.NotZero(t, min(errors.Line, errors.Base64, errors.Stray, errors.Size, errors.CRC), "every kind of damage: %+v", errors)
 		})
 	}
 }

@@ -37,7 +37,7 @@ func TestMcumgr(t *testing.T) {
 			if v.Resets > 0 {
 				require.Equal(t, len(line.out), sentBefore, "bytes of the answer sent before the restart")
 			}
-			require.Equal(t, serialproto.Drops{}, *s.Drops())
+			require.Equal(t, serialproto.FramingErrors{}, *s.FramingErrors())
 		})
 	}
 }

@@ -21,7 +21,7 @@ type Info struct {
 	ClockSet   bool
 }
 
-func (m *Info) encode(e *Encoder, drops *Drops) {
+func (m *Info) encode(e *Encoder, errors *FramingErrors) {
 	pairs := 10
 	if !m.Expiry.IsZero() {
 		pairs++
@@ -52,7 +52,7 @@ func (m *Info) encode(e *Encoder, drops *Drops) {
 	e.Bool(m.ClockSet)
 	e.Text("drops")
 	e.Array(7)
-	for _, n := range [...]uint32{drops.Line, drops.Base64, drops.Stray, drops.Size, drops.CRC, drops.Header, drops.Timeout} {
+	for _, n := range [...]uint32{errors.Line, errors.Base64, errors.Stray, errors.Size, errors.CRC, errors.Header, errors.Timeout} {
 		e.Uint(uint64(n))
 	}
 }

@@ -71,7 +71,7 @@ func TestProtocol(t *testing.T) {
 	examples := runner{provisioning: loadVector(t)}
 	for _, b := range blocks(t, "PROTOCOL.md") {
 		run, known := map[string]func(*testing.T, block){
-			"line": examples.line, "exchange": examples.exchange, "drop": examples.drop, "values": examples.values,
+			"line": examples.line, "exchange": examples.exchange, "framing-error": examples.framingError, "values": examples.values,
 			"diagnostic": examples.diagnostic, "text": nil, // a diagram
 			"checks": nil, // run by TestChecks of package firmware
 		}[b.kind]
@@ -81,7 +81,7 @@ func TestProtocol(t *testing.T) {
 			t.Logf("PROTOCOL.md:%d", b.at)
 		}
 	}
-	for kind, least := range map[string]int{"line": 3, "exchange": 19, "drop": 7, "values": 2, "diagnostic": 1} {
+	for kind, least := range map[string]int{"line": 3, "exchange": 19, "framing-error": 7, "values": 2, "diagnostic": 1} {
 		require.GreaterOrEqual(t, ran[kind], least, "examples of kind %q", kind)
 	}
 }
@@ -147,7 +147,7 @@ func (r *runner) line(t *testing.T, b block) {
 	}
 	r.server.Step(line, r.dev)
 	require.Equal(t, want, line.out)
-	require.Equal(t, serialproto.Drops{}, *r.server.Drops())
+	require.Equal(t, serialproto.FramingErrors{}, *r.server.FramingErrors())
 	unframe(t, line.out)
 }
 
@@ -181,7 +181,7 @@ func (r *runner) exchange(t *testing.T, b block) {
 		}
 	}
 	require.Empty(t, answers)
-	require.Equal(t, serialproto.Drops{}, *r.server.Drops())
+	require.Equal(t, serialproto.FramingErrors{}, *r.server.FramingErrors())
 }
 
 // diagnostic checks the payload in diagnostic notation.
@@ -194,8 +194,8 @@ func (r *runner) diagnostic(t *testing.T, b block) {
 // unspaced removes spaces, because the document may break lines anywhere.
 func unspaced(s string) string { return strings.ReplaceAll(s, " ", "") }
 
-// drop is an example of bytes that increase only the named counter.
-func (r *runner) drop(t *testing.T, b block) {
+// framingError is an example of bytes that increase only the named counter.
+func (r *runner) framingError(t *testing.T, b block) {
 	r.prepare(t, []string{"blank"})
 	for _, l := range b.lines {
 		line := &fakeLine{in: bytesOf(l)}
@@ -205,15 +205,15 @@ func (r *runner) drop(t *testing.T, b block) {
 		r.server.Step(line, r.dev)
 		require.Empty(t, line.out)
 	}
-	d := r.server.Drops()
+	errors := r.server.FramingErrors()
 	counters := map[string]*uint32{
-		"line": &d.Line, "base64": &d.Base64, "stray": &d.Stray, "size": &d.Size, "CRC": &d.CRC, "header": &d.Header, "timeout": &d.Timeout,
+		"line": &errors.Line, "base64": &errors.Base64, "stray": &errors.Stray, "size": &errors.Size, "CRC": &errors.CRC, "header": &errors.Header, "timeout": &errors.Timeout,
 	}
 	require.Len(t, b.words, 1)
 	require.Contains(t, counters, b.words[0])
 	require.Equal(t, uint32(len(b.lines)), *counters[b.words[0]])
 	*counters[b.words[0]] = 0
-	require.Equal(t, serialproto.Drops{}, *d)
+	require.Equal(t, serialproto.FramingErrors{}, *errors)
 }
 
 // values are names and bytes, which are recomputed and compared with testdata.

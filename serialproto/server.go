@@ -44,8 +44,8 @@ func (s *Server) Reset() {
 	s.framing().Reset()
 }
 
-// Drops returns the counters of input discarded since the start.
-func (s *Server) Drops() *Drops { return s.framing().Drops() }
+// FramingErrors returns the counters of input discarded since the start.
+func (s *Server) FramingErrors() *FramingErrors { return s.framing().FramingErrors() }
 
 // Idle reports whether no message is partly received or partly sent.
 func (s *Server) Idle() bool { return s.framing().Idle() }
@@ -87,7 +87,7 @@ func (s *Server) Next(line Line, dev Device) (answered bool) {
 func (s *Server) answer(framing Framing, message []byte, dev Device) {
 	h, ok := ParseHeader(message)
 	if !ok || int(h.Length) != len(message)-HeaderSize || h.Op != OpRead && h.Op != OpWrite {
-		framing.Drops().Header++
+		framing.FramingErrors().Header++
 		return
 	}
 	c := call{

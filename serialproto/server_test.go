@@ -182,5 +182,5 @@ func TestBackpressure(t *testing.T) {
 		require.Less(t, i, 100_000)
 	}
 	require.Len(t, unframe(t, line.out), 20)
-	require.Equal(t, serialproto.Drops{}, *s.Drops())
+	require.Equal(t, serialproto.FramingErrors{}, *s.FramingErrors())
 }

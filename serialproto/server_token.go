@@ -14,7 +14,7 @@ func (c *call) token() RC {
 		}
 		m := &c.server.info
 		c.dev.Info(m)
-		m.encode(&c.out, c.server.Drops())
+		m.encode(&c.out, c.server.FramingErrors())
 		return RCOK
 	case c.header.Command == CmdTokenClock && read:
 		return c.clock()

@@ -138,7 +138,7 @@ func run(dev serialproto.Device, in []byte) (out []byte, s *serialproto.Server) 
 func ask(t tb, dev serialproto.Device, request []byte) (header []byte, body map[string]any) {
 	t.Helper()
 	out, s := run(dev, frame(request))
-	require.Equal(t, serialproto.Drops{}, *s.Drops())
+	require.Equal(t, serialproto.FramingErrors{}, *s.FramingErrors())
 	answers := unframe(t, out)
 	require.Len(t, answers, 1)
 	h := answers[0][:8]

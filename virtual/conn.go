@@ -44,9 +44,9 @@ func (c *Conn) Exchange(dst, in []byte) []byte {
 	}
 	c.in = append(c.in, in...)
 	// The token has one set of counters for all its lines.
-	*c.server.Drops() = serialproto.Drops{}
-	if t.dropped != nil && t.dropped.restarts == t.restarts {
-		*c.server.Drops() = t.dropped.Drops
+	*c.server.FramingErrors() = serialproto.FramingErrors{}
+	if t.framing != nil && t.framing.restarts == t.restarts {
+		*c.server.FramingErrors() = t.framing.FramingErrors
 	}
 	t.conn = c
 	t.core.Attach(&c.server)
@@ -54,29 +54,29 @@ func (c *Conn) Exchange(dst, in []byte) []byte {
 	t.core.Detach()
 	t.conn = nil
 	c.restarts = t.restarts
-	t.keepDropsLocked(*c.server.Drops())
+	t.keepFramingErrorsLocked(*c.server.FramingErrors())
 	t.cell.Spend(t.at, t.byteCharge()*MicroCoulombs(len(in)+len(c.out)))
 	dst = append(dst, c.out...)
 	c.in, c.out = c.in[:0], c.out[:0]
 	return dst
 }
 
-// framing holds the counters of bytes that the firmware has dropped since a restart.
+// framing counts the framing errors since a restart.
 type framing struct {
-	serialproto.Drops
+	serialproto.FramingErrors
 	restarts uint32 // the token's counter when the bytes were counted
 }
 
-// keepDropsLocked keeps the counters for the next line. Most tokens never drop
-// anything, and then nothing is kept.
-func (t *Token) keepDropsLocked(d serialproto.Drops) {
+// keepFramingErrorsLocked keeps the counters for the next line. Most tokens never count
+// an error, and then nothing is kept.
+func (t *Token) keepFramingErrorsLocked(d serialproto.FramingErrors) {
 	switch {
-	case d == serialproto.Drops{}:
-		t.dropped = nil
-	case t.dropped == nil:
-		t.dropped = &framing{d, t.restarts}
+	case d == serialproto.FramingErrors{}:
+		t.framing = nil
+	case t.framing == nil:
+		t.framing = &framing{d, t.restarts}
 	default:
-		*t.dropped = framing{d, t.restarts}
+		*t.framing = framing{d, t.restarts}
 	}
 }
 

@@ -50,7 +50,7 @@ func answers(t *testing.T, raw []byte) (seqs []uint8) {
 		}
 	}
 	require.False(t, in.Partial())
-	require.Zero(t, in.Drops)
+	require.Zero(t, in.FramingErrors)
 	return seqs
 }
 

@@ -40,7 +40,7 @@ type Token struct {
 	changes  uint64    // see Changes
 	drops    uint32    // number of falls so far
 	restarts uint32    // by which a Conn detects that its received bytes are lost
-	dropped  *framing  // of all its lines; nil: all counters are 0
+	framing  *framing  // of all its lines; nil: all counters are 0
 	clicked  bool      // a click that the firmware has not handled yet
 	powered  bool
 	cutoff   bool // the supply fails at the end of this step

@@ -128,20 +128,20 @@ func (d *device) command(use, short string, run func(context.Context, *host.Clie
 
 // infoResult is the output of fob device info.
 type infoResult struct {
-	HardwareID host.HardwareID `json:"hardware_id"`
-	Serial     token.Serial    `json:"serial"`
-	Expiry     token.Expiry    `json:"expiry"`
-	Model      string          `json:"model"`
-	Firmware   string          `json:"firmware"`
-	Protocol   int             `json:"protocol"`
-	State      string          `json:"state"`
-	ClockSet   bool            `json:"clock_set"`
-	Presses    uint32          `json:"presses"`
-	Millivolts int             `json:"millivolts"`
-	Drops      dropsResult     `json:"drops"`
+	HardwareID    host.HardwareID     `json:"hardware_id"`
+	Serial        token.Serial        `json:"serial"`
+	Expiry        token.Expiry        `json:"expiry"`
+	Model         string              `json:"model"`
+	Firmware      string              `json:"firmware"`
+	Protocol      int                 `json:"protocol"`
+	State         string              `json:"state"`
+	ClockSet      bool                `json:"clock_set"`
+	Presses       uint32              `json:"presses"`
+	Millivolts    int                 `json:"millivolts"`
+	FramingErrors framingErrorsResult `json:"drops"`
 }
 
-type dropsResult struct {
+type framingErrorsResult struct {
 	Line    uint32 `json:"line"`
 	Base64  uint32 `json:"base64"`
 	Stray   uint32 `json:"stray"`
@@ -160,10 +160,10 @@ func newInfoCmd(d *device) *cobra.Command {
 		r := infoResult{
 			i.HardwareID, i.Serial, i.Expiry, i.Model, i.Firmware, i.Protocol, i.State.String(),
 			i.ClockSet, i.Presses, i.Supply,
-			dropsResult{i.Drops.Line, i.Drops.Base64, i.Drops.Stray, i.Drops.Size, i.Drops.CRC, i.Drops.Header, i.Drops.Timeout},
+			framingErrorsResult(i.FramingErrors),
 		}
 		var b strings.Builder
-		line := func(name string, v any) { fmt.Fprintf(&b, "%-12s %v\n", name, v) }
+		line := func(name string, v any) { fmt.Fprintf(&b, "%-14s %v\n", name, v) }
 		line("hardware id", r.HardwareID)
 		line("serial", dash(r.Serial.String()))
 		line("expiry", dash(r.Expiry.String()))
@@ -173,8 +173,9 @@ func newInfoCmd(d *device) *cobra.Command {
 		line("clock", map[bool]string{true: "set", false: "not set"}[r.ClockSet])
 		line("presses", r.Presses)
 		line("supply", fmt.Sprintf("%d mV", r.Millivolts))
-		line("drops", fmt.Sprintf("line %d, base64 %d, stray %d, size %d, crc %d, header %d, timeout %d",
-			r.Drops.Line, r.Drops.Base64, r.Drops.Stray, r.Drops.Size, r.Drops.CRC, r.Drops.Header, r.Drops.Timeout))
+		e := r.FramingErrors
+		line("framing errors", fmt.Sprintf("line %d, base64 %d, stray %d, size %d, crc %d, header %d, timeout %d",
+			e.Line, e.Base64, e.Stray, e.Size, e.CRC, e.Header, e.Timeout))
 		return d.print(r, b.String())
 	})
 }

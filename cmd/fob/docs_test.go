@@ -115,7 +115,7 @@ func TestDocuments(t *testing.T) {
 // runs blocks of this kind.
 func inProtocolTest(kind string) bool {
 	kind, _, _ = strings.Cut(kind, " ")
-	return slices.Contains([]string{"line", "exchange", "drop", "values", "diagnostic", "text", "checks"}, kind)
+	return slices.Contains([]string{"line", "exchange", "framing-error", "values", "diagnostic", "text", "checks"}, kind)
 }
 
 // parseBlock lets the program for which a block is intended parse it.

@@ -26,7 +26,7 @@ var jsonTypes = map[string]string{
 	"cases.Level": "text", "Level": "text", "Outcome": "text",
 	"time.Time": "time", "token.Expiry": "day", "bool": "boolean",
 	"int": "integer", "int64": "integer", "uint8": "integer", "uint32": "integer", "uint64": "integer", "time.Duration": "integer",
-	"float64": "number", "dropsResult": "object", "keyResult": "object", "crystalResult": "object",
+	"float64": "number", "framingErrorsResult": "object", "keyResult": "object", "crystalResult": "object",
 }
 
 // jsonType returns the JSON type of a field, or "" if this test does not support the

@@ -104,7 +104,7 @@ func (r *recorder) answers(t *testing.T) (lines []string, extra int) {
 		lines = append(lines, fmt.Sprintf("version %d op %d group %d seq %d command %d, %x:%s",
 			h.Version, h.Op, h.Group, h.Seq, h.Command, pairs, fields))
 	}
-	require.Equal(t, serialproto.Drops{}, in.Drops)
+	require.Equal(t, serialproto.FramingErrors{}, in.FramingErrors)
 	return lines, extra
 }
 

@@ -23,33 +23,33 @@ func (id HardwareID) MarshalText() ([]byte, error) { return []byte(id.String()),
 
 // Info is the information that a token gives about itself.
 type Info struct {
-	HardwareID HardwareID
-	Serial     token.Serial // zero until provisioned
-	Model      string
-	Firmware   string
-	Protocol   int
-	State      serialproto.State
-	Expiry     token.Expiry // zero: none
-	Presses    uint32
-	Supply     int  // millivolts
-	ClockSet   bool // the clock has been set since it last lost power
-	Drops      serialproto.Drops
+	HardwareID    HardwareID
+	Serial        token.Serial // zero until provisioned
+	Model         string
+	Firmware      string
+	Protocol      int
+	State         serialproto.State
+	Expiry        token.Expiry // zero: none
+	Presses       uint32
+	Supply        int  // millivolts
+	ClockSet      bool // the clock has been set since it last lost power
+	FramingErrors serialproto.FramingErrors
 }
 
 // Info reads information about the token. It is answered in every state.
 func (c *Client) Info(ctx context.Context) (Info, error) {
 	var m struct {
-		HW      []byte   `cbor:"hw"`
-		SN      string   `cbor:"sn"`
-		Model   string   `cbor:"model"`
-		FW      string   `cbor:"fw"`
-		Proto   int      `cbor:"proto"`
-		State   *uint8   `cbor:"state"`
-		Exp     *int32   `cbor:"exp"`
-		Presses uint32   `cbor:"presses"`
-		MV      int      `cbor:"mv"`
-		Clk     bool     `cbor:"clk"`
-		Drops   []uint32 `cbor:"drops"`
+		HW            []byte   `cbor:"hw"`
+		SN            string   `cbor:"sn"`
+		Model         string   `cbor:"model"`
+		FW            string   `cbor:"fw"`
+		Proto         int      `cbor:"proto"`
+		State         *uint8   `cbor:"state"`
+		Exp           *int32   `cbor:"exp"`
+		Presses       uint32   `cbor:"presses"`
+		MV            int      `cbor:"mv"`
+		Clk           bool     `cbor:"clk"`
+		FramingErrors []uint32 `cbor:"drops"`
 	}
 	err := c.do(ctx, request{name: "info", group: serialproto.GroupToken, command: serialproto.CmdTokenInfo}, &m)
 	if err != nil {
@@ -79,9 +79,9 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 			return Info{}, fmt.Errorf("info: %w: %w", ErrProtocol, err)
 		}
 	}
-	if d := &info.Drops; len(m.Drops) >= 7 {
-		d.Line, d.Base64, d.Stray, d.Size = m.Drops[0], m.Drops[1], m.Drops[2], m.Drops[3]
-		d.CRC, d.Header, d.Timeout = m.Drops[4], m.Drops[5], m.Drops[6]
+	if d := &info.FramingErrors; len(m.FramingErrors) >= 7 {
+		d.Line, d.Base64, d.Stray, d.Size = m.FramingErrors[0], m.FramingErrors[1], m.FramingErrors[2], m.FramingErrors[3]
+		d.CRC, d.Header, d.Timeout = m.FramingErrors[4], m.FramingErrors[5], m.FramingErrors[6]
 	}
 	return info, nil
 }

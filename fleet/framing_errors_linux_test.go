@@ -13,9 +13,9 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// TestDropCounters: a token counts dropped input since its start, over all its ports
+// TestFramingErrorCounters: a token counts framing errors since its start, over all its ports
 // and all hosts (PROTOCOL.md 2.3). Resetting the token counts as a start.
-func TestDropCounters(t *testing.T) {
+func TestFramingErrorCounters(t *testing.T) {
 	dir := socketDir(t)
 	device := filepath.Join(dir, "gs0")
 	cable, _ := plug(t, device)
@@ -26,15 +26,15 @@ func TestDropCounters(t *testing.T) {
 	defer f.Close()
 	stop := serve(t, f)
 	defer stop()
-	drops := func(c *host.Client) serialproto.Drops {
+	framingErrors := func(c *host.Client) serialproto.FramingErrors {
 		info, err := c.Info(t.Context())
 		require.NoError(t, err)
-		return info.Drops
+		return info.FramingErrors
 	}
 	ports := f.Members()[0].Ports()
 	require.Len(t, ports, 5)
 
-	var want serialproto.Drops
+	var want serialproto.FramingErrors
 	for _, addr := range ports {
 		if addr == device { // a device has one host, which stays
 			continue
@@ -45,12 +45,12 @@ func TestDropCounters(t *testing.T) {
 		require.NoError(t, err)
 		want.Stray++
 		want.Base64++
-		require.Equal(t, want, drops(host.New(p, host.WithTimeout(patience))), addr)
+		require.Equal(t, want, framingErrors(host.New(p, host.WithTimeout(patience))), addr)
 		require.NoError(t, p.Close())
-		require.Equal(t, want, drops(client(t, addr)), "the next host of %s", addr)
-		require.Equal(t, want, drops(cable), "another port than %s", addr)
+		require.Equal(t, want, framingErrors(client(t, addr)), "the next host of %s", addr)
+		require.Equal(t, want, framingErrors(cable), "another port than %s", addr)
 	}
 	require.NoError(t, cable.Reset(t.Context()))
-	require.Zero(t, drops(cable), "after a reset")
-	require.Zero(t, drops(client(t, ports[len(ports)-1])), "after a reset, over another port")
+	require.Zero(t, framingErrors(cable), "after a reset")
+	require.Zero(t, framingErrors(client(t, ports[len(ports)-1])), "after a reset, over another port")
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// TestDrops increases each counter, and no other.
-func TestDrops(t *testing.T) {
+// TestFramingErrors increases each counter, and no other.
+func TestFramingErrors(t *testing.T) {
 	good := message(v2, read, 0, 6, obj{})
 	long := frame(echoOf(250))
 	damaged := packet(good)
@@ -27,35 +27,35 @@ func TestDrops(t *testing.T) {
 	tests := []struct {
 		name string
 		in   []byte
-		want serialproto.Drops
+		want serialproto.FramingErrors
 	}{
-		{"line of 125 characters", text(strings.Repeat("A", 125)), serialproto.Drops{Line: 1}},
-		{"line cut off by another's start", append([]byte("\x06\x09AAAA"), frame(good)...), serialproto.Drops{Line: 1}},
-		{"character outside base64", text("AAsC!AAB"), serialproto.Drops{Base64: 1}},
-		{"base64 without its padding", text("AAsCAAABAACPBaDesw"), serialproto.Drops{Base64: 1}},
-		{"base64 with unused bits set", text("AAsCAAABAACPBaDesx=="), serialproto.Drops{Base64: 1}},
-		{"space in base64", text("AAsC AABAACPBaDesw=="), serialproto.Drops{Base64: 1}},
-		{"further line first", []byte("\x04\x14AAAA\n"), serialproto.Drops{Stray: 1}},
-		{"no length", text(""), serialproto.Drops{Size: 1}},
-		{"half a length", text("AA=="), serialproto.Drops{Size: 1}},
-		{"length of no message", console(append([]byte{0, 9}, make([]byte, 9)...)), serialproto.Drops{Size: 1}},
-		{"length beyond the buffer", console([]byte{0x01, 0xFF, 0}), serialproto.Drops{Size: 1}},
-		{"longer than its length", console(append(packet(good), 0)), serialproto.Drops{Size: 1}},
-		{"packet cut off by another", append(bytes.Clone(long[:127]), frame(good)...), serialproto.Drops{Size: 1}},
-		{"CRC", console(damaged), serialproto.Drops{CRC: 1}},
-		{"a response", frame(message(v2, 1, 0, 6, obj{})), serialproto.Drops{Header: 1}},
-		{"an operation that does not exist", frame(message(v2, 4, 0, 6, obj{})), serialproto.Drops{Header: 1}},
-		{"reserved bit", frame(reserved), serialproto.Drops{Header: 1}},
-		{"length of the body", frame(lies), serialproto.Drops{Header: 1}},
+		{"line of 125 characters", text(strings.Repeat("A", 125)), serialproto.FramingErrors{Line: 1}},
+		{"line cut off by another's start", append([]byte("\x06\x09AAAA"), frame(good)...), serialproto.FramingErrors{Line: 1}},
+		{"character outside base64", text("AAsC!AAB"), serialproto.FramingErrors{Base64: 1}},
+		{"base64 without its padding", text("AAsCAAABAACPBaDesw"), serialproto.FramingErrors{Base64: 1}},
+		{"base64 with unused bits set", text("AAsCAAABAACPBaDesx=="), serialproto.FramingErrors{Base64: 1}},
+		{"space in base64", text("AAsC AABAACPBaDesw=="), serialproto.FramingErrors{Base64: 1}},
+		{"further line first", []byte("\x04\x14AAAA\n"), serialproto.FramingErrors{Stray: 1}},
+		{"no length", text(""), serialproto.FramingErrors{Size: 1}},
+		{"half a length", text("AA=="), serialproto.FramingErrors{Size: 1}},
+		{"length of no message", console(append([]byte{0, 9}, make([]byte, 9)...)), serialproto.FramingErrors{Size: 1}},
+		{"length beyond the buffer", console([]byte{0x01, 0xFF, 0}), serialproto.FramingErrors{Size: 1}},
+		{"longer than its length", console(append(packet(good), 0)), serialproto.FramingErrors{Size: 1}},
+		{"packet cut off by another", append(bytes.Clone(long[:127]), frame(good)...), serialproto.FramingErrors{Size: 1}},
+		{"CRC", console(damaged), serialproto.FramingErrors{CRC: 1}},
+		{"a response", frame(message(v2, 1, 0, 6, obj{})), serialproto.FramingErrors{Header: 1}},
+		{"an operation that does not exist", frame(message(v2, 4, 0, 6, obj{})), serialproto.FramingErrors{Header: 1}},
+		{"reserved bit", frame(reserved), serialproto.FramingErrors{Header: 1}},
+		{"length of the body", frame(lies), serialproto.FramingErrors{Header: 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s, line, dev := new(serialproto.Server), &fakeLine{in: tt.in}, newDevice()
 			s.Step(line, dev)
-			require.Equal(t, tt.want, *s.Drops())
+			require.Equal(t, tt.want, *s.FramingErrors())
 			require.True(t, s.Idle())
 
-			// The server is synchronised again, and reports the drops.
+			// The server is synchronised again, and reports its framing errors.
 			line.in, line.out = frame(message(v2, read, 64, 0, obj{})), nil
 			s.Step(line, dev)
 			answers := unframe(t, line.out)
@@ -88,7 +88,7 @@ func TestTimeout(t *testing.T) {
 			on := s // a copy
 			on.Step(line, dev)
 			require.Len(t, unframe(t, line.out), 1, "cut at %d", cut)
-			require.Equal(t, serialproto.Drops{}, *on.Drops())
+			require.Equal(t, serialproto.FramingErrors{}, *on.FramingErrors())
 
 			// Unrelated text halfway, and then too late.
 			if betweenLines := cut == 127; betweenLines {
@@ -101,7 +101,7 @@ func TestTimeout(t *testing.T) {
 			line.uptime++
 			s.Step(line, dev)
 			require.True(t, s.Idle())
-			require.Equal(t, serialproto.Drops{Timeout: 1}, *s.Drops(), "cut at %d", cut)
+			require.Equal(t, serialproto.FramingErrors{Timeout: 1}, *s.FramingErrors(), "cut at %d", cut)
 
 			line.in = whole[cut:]
 			s.Step(line, dev)
@@ -121,6 +121,6 @@ func TestTimeoutInFeed(t *testing.T) {
 	var d serialproto.Deframer
 	require.Empty(t, feed(&d, whole[:127], 0))
 	require.Empty(t, feed(&d, whole[127:], 3001))
-	require.Equal(t, serialproto.Drops{Timeout: 1, Stray: 2}, d.Drops)
+	require.Equal(t, serialproto.FramingErrors{Timeout: 1, Stray: 2}, d.FramingErrors)
 	require.Equal(t, [][]byte{m}, feed(&d, whole, 3001))
 }
