@@ -130,7 +130,7 @@ and --since wants the log to go on from there.`,
 					if err != nil {
 						return err
 					}
-					fmt.Fprintln(out, report.Heads)
+					fmt.Fprintln(out, report.Checkpoint)
 					if err := out.finish(nil); err != nil {
 						return err
 					}
@@ -152,7 +152,7 @@ func (a *app) auditReport(r bank.AuditReport) error {
 		Records int64    `json:"records"`
 		Heads   string   `json:"heads"`
 		Faults  []string `json:"faults"`
-	}{r.Records, r.Heads, append([]string{}, r.Faults...)}
+	}{r.Records, r.Checkpoint, append([]string{}, r.Faults...)}
 	text := ""
 	if len(r.Faults) == 0 {
 		text = fmt.Sprintf("%d records: the log is whole\n", r.Records)

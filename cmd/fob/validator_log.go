@@ -88,7 +88,7 @@ func (l *bankLog) api(e httpapi.Event) {
 	}
 	attrs := failure([]slog.Attr{
 		slog.String("method", e.Method), slog.String("route", e.Route), slog.Int("status", e.Status),
-		server.Took(e.Took), slog.String("source", e.Source), slog.String("caller", e.Caller),
+		server.DurationAttr(e.Took), slog.String("source", e.Source), slog.String("caller", e.Caller),
 	}, e.Err)
 	if e.Stack != nil {
 		attrs = append(attrs, slog.String("stack", string(e.Stack)))

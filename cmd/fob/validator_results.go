@@ -189,7 +189,7 @@ type recordResult struct {
 func recordResultOf(r bank.Record) recordResult {
 	return recordResult{
 		r.Chain, r.Seq, instant(r.At), r.User, r.Clerk, r.Contract, r.Act, r.Serial, r.Rule, r.Reason,
-		r.Done, r.Front, r.Source, r.Note,
+		r.Done, r.Channel, r.Source, r.Note,
 	}
 }
 
@@ -200,10 +200,10 @@ func recordLine(r bank.Record) string {
 	if who == "" {
 		who = r.Clerk
 	}
-	if who == "" && r.Front == bank.FrontCommand {
+	if who == "" && r.Channel == bank.FrontCommand {
 		who = r.Source
 	}
-	line := fmt.Sprintf("%s %-20s %-7s %-4s %-5s %-20s %s", moment(r.At), dash(plain(who)), r.Front, yes(r.Done), dash(r.Rule),
+	line := fmt.Sprintf("%s %-20s %-7s %-4s %-5s %-20s %s", moment(r.At), dash(plain(who)), r.Channel, yes(r.Done), dash(r.Rule),
 		dash(plain(r.Serial)), r.Act)
 	if r.Reason != "" {
 		line += ": " + r.Reason

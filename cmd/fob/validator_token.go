@@ -47,7 +47,7 @@ func newTokenListCmd(a *app, b *bankFlags) *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.Contract, "contract", "", "only those of the contract with this `ID`")
-	fl.BoolVar(&f.Stock, "stock", false, "only those issued to nobody")
+	fl.BoolVar(&f.Inventory, "stock", false, "only those issued to nobody")
 	fl.StringVar(&f.Serial, "serial", "", "only those whose serial number begins with `TEXT`")
 	fl.StringVar(&condition, "condition", "", "only those in a `CONDITION`: in-use, expired, broken, lost or revoked")
 	fl.BoolVar(&f.Suspended, "suspended", false, "only those suspended")

@@ -28,12 +28,12 @@ func (b *Bank) Audit(ctx context.Context, by By, f AuditFilter) (list []Record, 
 }
 
 // VerifyAudit follows the hash chains of the audit log (BK-20) and reports all records
-// that were changed, added, omitted, moved or cut off. since is [AuditReport.Heads] of
+// that were changed, added, omitted, moved or cut off. since is [AuditReport.Checkpoint] of
 // an earlier report, or "".
 func (b *Bank) VerifyAudit(ctx context.Context, since string, progress func(done int64)) (r AuditReport, err error) {
 	err = b.db.LongView(ctx, func(tx *store.Tx) error {
 		r, err = tx.VerifyAudit(since, progress)
-		if errors.Is(err, store.ErrHeads) {
+		if errors.Is(err, store.ErrCheckpoint) {
 			return invalid("since", "%v", err)
 		}
 		return err

@@ -71,7 +71,7 @@ func Restore(ctx context.Context, name string, backup *store.BackupReader, maste
 		if err := tx.SpendCodes(now, meta.Settings.Window); err != nil {
 			return err
 		}
-		if err := tx.DoubtNotices("restored from a backup: it may have been sent since"); err != nil {
+		if err := tx.MarkNoticesDoubtful("restored from a backup: it may have been sent since"); err != nil {
 			return err
 		}
 		r := by.note(now, validator.ActRestore, 0, noSerial, "", "backup of "+backup.Made.Time().UTC().Format(time.RFC3339))

@@ -97,7 +97,7 @@ func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, 
 	if err != nil {
 		return err
 	}
-	db.Chain(ring.MAC)
+	db.SetAuditMAC(ring.MAC)
 	db.Observe(o.Observer.ofStore(o.TestClock))
 	note := ""
 	if o.TestMode {
@@ -177,7 +177,7 @@ func Open(ctx context.Context, db *store.DB, master vault.Master, o Options) (*B
 	if b.ring, err = vault.NewRing(keys...); err != nil {
 		return nil, fmt.Errorf("opening the bank: %w", err)
 	}
-	db.Chain(b.ring.MAC)
+	db.SetAuditMAC(b.ring.MAC)
 	db.Observe(b.observer.ofStore(o.TestClock))
 	return b, nil
 }

@@ -99,7 +99,7 @@ func (b *Bank) open(tx *store.Tx, row store.TokenRow) (validator.Token, error) {
 func (by By) record(a validator.Audit) store.Record {
 	r := store.Record{
 		At: a.At, User: a.User, Clerk: by.Clerk, Contract: a.Contract, Act: a.What.String(),
-		Rule: a.Rule.String(), Reason: a.Reason.String(), Done: a.Done, Front: by.Front, Source: by.Source,
+		Rule: a.Rule.String(), Reason: a.Reason.String(), Done: a.Done, Channel: by.Front, Source: by.Source,
 	}
 	if !a.Serial.IsZero() {
 		r.Serial = a.Serial.String()
@@ -118,7 +118,7 @@ func (by By) record(a validator.Audit) store.Record {
 func (by By) note(now token.UnixSeconds, act fmt.Stringer, rule validator.Rule, serial token.Serial, contract, text string) store.Record {
 	r := store.Record{
 		At: now, User: by.User, Clerk: by.Clerk, Contract: contract, Act: act.String(), Reason: validator.ReasonAllowed.String(),
-		Done: true, Front: by.Front, Source: by.Source, Note: text,
+		Done: true, Channel: by.Front, Source: by.Source, Note: text,
 	}
 	if rule.Valid() {
 		r.Rule = rule.String()
@@ -142,7 +142,7 @@ func outcome(d validator.Decision) Outcome {
 
 // person returns a user for the rules, given the tokens of their contract.
 func (b *Bank) person(u User, tokens map[token.Serial]Token, now token.UnixSeconds) validator.User {
-	p := validator.User{ID: u.ID, Contract: u.Contract, Role: u.Role, Token: u.Token, RevokedAt: u.RevokedAt, Refused: u.Refused, Left: u.Left}
+	p := validator.User{ID: u.ID, Contract: u.Contract, Role: u.Role, Token: u.Token, RevokedAt: u.RevokedAt, Refused: u.Refused, Left: u.LeftSuspended}
 	if u.Locked { // still shares the token, but has no rights over others
 		p.Role = validator.PlainUser
 	}

@@ -305,9 +305,9 @@ func (i *importing) add(ctx context.Context, rows []store.TokenRow) error {
 // clear returns an error that names the tokens of a batch that exist already, or
 // removes tokens that an interrupted import has left behind.
 func (i *importing) clear(ctx context.Context, rows []store.TokenRow, exists error) error {
-	var k store.Known
+	var k store.Conflicts
 	err := i.bank.db.View(ctx, func(tx *store.Tx) (err error) {
-		k, err = tx.KnownTokens(rows)
+		k, err = tx.TokenConflicts(rows)
 		return err
 	})
 	switch {

@@ -52,7 +52,7 @@ func (s sight) serial(serial token.Serial) token.Serial {
 func (s sight) users(list []User) {
 	for i := range list {
 		list[i].Token = s.serial(list[i].Token)
-		list[i].Left = nil
+		list[i].LeftSuspended = nil
 	}
 }
 

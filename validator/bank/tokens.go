@@ -67,7 +67,7 @@ func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code st
 			tx.AddAudit(by.record(v.Audit(q.user, q.op, serial, now)))
 		}
 		if old := r.tokens[actor.Token]; old.State.Suspended && actor.Token != serial {
-			actor.Left = append(actor.Left, actor.Token)
+			actor.LeftSuspended = append(actor.LeftSuspended, actor.Token)
 		}
 		actor.Token, actor.Activated = serial, now
 		if err := tx.PutUser(actor); err != nil {
@@ -164,9 +164,9 @@ func (b *Bank) Lift(ctx context.Context, by By, serial token.Serial, code string
 		do: func(tx *store.Tx, r room, t store.TokenRow, _ token.UnixSeconds) error {
 			tx.After(func() { b.observer.Lifted(by, t.Serial, t.Contract) })
 			for _, u := range r.users {
-				left := len(u.Left)
-				u.Left = slices.DeleteFunc(u.Left, func(s token.Serial) bool { return s == t.Serial })
-				if len(u.Left) == left {
+				left := len(u.LeftSuspended)
+				u.LeftSuspended = slices.DeleteFunc(u.LeftSuspended, func(s token.Serial) bool { return s == t.Serial })
+				if len(u.LeftSuspended) == left {
 					continue
 				}
 				if err := tx.PutUser(u); err != nil {

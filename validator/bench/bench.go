@@ -267,7 +267,7 @@ func (r *run) floor(ctx context.Context, i int) error {
 		row.State.Next++
 		tx.AddAudit(store.Record{
 			At: start, Act: validator.OpCheck.String(), Serial: serial.String(), Rule: validator.BK01.String(),
-			Reason: validator.ReasonAccepted.String(), Done: true, Front: "bench",
+			Reason: validator.ReasonAccepted.String(), Done: true, Channel: "bench",
 		})
 		return tx.PutState(serial, row.State)
 	})

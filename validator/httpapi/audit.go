@@ -38,7 +38,7 @@ type recordView struct {
 	Rule     string `json:"rule,omitempty"`
 	Reason   string `json:"reason,omitempty"`
 	Done     bool   `json:"done"`
-	Front    string `json:"front,omitempty"`
+	Channel  string `json:"front,omitempty"`
 	Source   string `json:"source,omitempty"`
 	Note     string `json:"note,omitempty"`
 }
@@ -46,7 +46,7 @@ type recordView struct {
 func viewRecord(r bank.Record) recordView {
 	return recordView{
 		Chain: r.Chain, Seq: r.Seq, At: instant(r.At), User: r.User, Clerk: r.Clerk, Contract: r.Contract, Act: r.Act,
-		Serial: r.Serial, Rule: r.Rule, Reason: r.Reason, Done: r.Done, Front: r.Front, Source: r.Source, Note: r.Note,
+		Serial: r.Serial, Rule: r.Rule, Reason: r.Reason, Done: r.Done, Channel: r.Channel, Source: r.Source, Note: r.Note,
 	}
 }
 
@@ -96,7 +96,7 @@ func (s *server) audit() {
 		if err != nil {
 			return nil, err
 		}
-		v := verifyView{Whole: len(r.Faults) == 0, Records: r.Records, Heads: r.Heads, Faults: r.Faults}
+		v := verifyView{Whole: len(r.Faults) == 0, Records: r.Records, Heads: r.Checkpoint, Faults: r.Faults}
 		if v.Faults == nil {
 			v.Faults = []string{}
 		}

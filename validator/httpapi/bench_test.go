@@ -22,7 +22,7 @@ import (
 func BenchmarkCheck(b *testing.B) {
 	d := banktest.New(b, banktest.SQLite(b))
 	srv := httptest.NewServer(httpapi.New(d.Bank, httpapi.Options{Limits: httpapi.Limits{
-		KeyWrong: httpapi.Rate{PerSecond: -1}, KeyRequests: httpapi.Rate{PerSecond: -1},
+		KeyFailedAttempts: httpapi.Rate{PerSecond: -1}, KeyRequests: httpapi.Rate{PerSecond: -1},
 	}}))
 	b.Cleanup(srv.Close)
 	_, key, err := d.Bank.AddKey(b.Context(), banktest.Clerk, bank.KeyCheck, "bench")

@@ -24,7 +24,7 @@ func TestCheckAcceptsOnce(t *testing.T) {
 
 	// The audit record names the channel and the source of the request.
 	rec := s.LastAudit(sn)
-	require.Equal(t, "http", rec.Front)
+	require.Equal(t, "http", rec.Channel)
 	require.Equal(t, "127.0.0.1", rec.Source)
 	require.Equal(t, validator.ReasonReplayed.String(), rec.Reason)
 }

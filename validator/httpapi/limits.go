@@ -25,10 +25,10 @@ type Rate = ratelimit.Rate
 //
 // A request over a budget is answered 429 with Retry-After, and no code is checked.
 type Limits struct {
-	Requests    Rate // of a source, except with a valid API key: 20 a second, 200 at once
-	Wrong       Rate // of a source, except with a valid API key: one in 5 s, 30 at once
-	KeyRequests Rate // of an API key: 20,000 a second, 20,000 at once
-	KeyWrong    Rate // of an API key from one source: 20 a second, 1,000 at once
+	Requests          Rate // of a source, except with a valid API key: 20 a second, 200 at once
+	FailedAttempts    Rate // of a source, except with a valid API key: one in 5 s, 30 at once
+	KeyRequests       Rate // of an API key: 20,000 a second, 20,000 at once
+	KeyFailedAttempts Rate // of an API key from one source: 20 a second, 1,000 at once
 
 	// Sources is the maximum number of budgets in memory; 0 means 65,536. Beyond it,
 	// the least recently used budget is dropped, and starts full when it is next used.
@@ -86,9 +86,9 @@ func newLimiter(l Limits, now func() time.Time) *limiter {
 	return &limiter{
 		rates: [budgets]Rate{
 			budgetRequests:    or(l.Requests, Rate{PerSecond: 20, Burst: 200}),
-			budgetWrong:       or(l.Wrong, Rate{PerSecond: 0.2, Burst: 30}),
+			budgetWrong:       or(l.FailedAttempts, Rate{PerSecond: 0.2, Burst: 30}),
 			budgetKeyRequests: or(l.KeyRequests, Rate{PerSecond: 20000, Burst: 20000}),
-			budgetKeyWrong:    or(l.KeyWrong, Rate{PerSecond: 20, Burst: 1000}),
+			budgetKeyWrong:    or(l.KeyFailedAttempts, Rate{PerSecond: 20, Burst: 1000}),
 		},
 		now:     now,
 		buckets: ratelimit.New[bucketName](l.Sources),

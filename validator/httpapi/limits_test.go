@@ -30,7 +30,7 @@ func limited(t *testing.T, l httpapi.Limits) (*site, *stopped) {
 // use up its budget, which refills over time.
 func TestWrongCodesAreWhatIsScarce(t *testing.T) {
 	s, clock := limited(t, httpapi.Limits{
-		Requests: httpapi.Rate{PerSecond: 1, Burst: 3}, KeyWrong: httpapi.Rate{PerSecond: 0.5, Burst: 4},
+		Requests: httpapi.Rate{PerSecond: 1, Burst: 3}, KeyFailedAttempts: httpapi.Rate{PerSecond: 0.5, Burst: 4},
 	})
 	s.Contract("c1")
 	tokens := s.Import("c1", 30)
@@ -59,7 +59,7 @@ func TestWrongCodesAreWhatIsScarce(t *testing.T) {
 
 // Parallel guesses cannot exceed the budget.
 func TestGuessesAtOnce(t *testing.T) {
-	s, _ := limited(t, httpapi.Limits{KeyWrong: httpapi.Rate{PerSecond: 0, Burst: 10}})
+	s, _ := limited(t, httpapi.Limits{KeyFailedAttempts: httpapi.Rate{PerSecond: 0, Burst: 10}})
 	var looked, over atomic.Int32
 	var wg sync.WaitGroup
 	for range 60 {
@@ -80,7 +80,7 @@ func TestGuessesAtOnce(t *testing.T) {
 // Wrong logins and secrets share one budget, which is separate from the keys' budgets.
 func TestGuessedLoginsAndSecrets(t *testing.T) {
 	s, _ := limited(t, httpapi.Limits{
-		Requests: httpapi.Rate{PerSecond: -1}, Wrong: httpapi.Rate{PerSecond: 0.1, Burst: 4},
+		Requests: httpapi.Rate{PerSecond: -1}, FailedAttempts: httpapi.Rate{PerSecond: 0.1, Burst: 4},
 	})
 	_, alice := s.alice()
 	s.do("", "POST", "/v1/sessions", m{"user": "alice", "password": "wrong wrong wrong"}).is(401)

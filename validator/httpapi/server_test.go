@@ -36,7 +36,7 @@ type site struct {
 }
 
 // free are limits that no test exceeds.
-var free = httpapi.Limits{Requests: httpapi.Rate{PerSecond: -1}, Wrong: httpapi.Rate{PerSecond: -1}}
+var free = httpapi.Limits{Requests: httpapi.Rate{PerSecond: -1}, FailedAttempts: httpapi.Rate{PerSecond: -1}}
 
 func newSite(t *testing.T, d *banktest.Desk, o httpapi.Options) *site {
 	t.Helper()

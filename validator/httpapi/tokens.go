@@ -98,7 +98,7 @@ func (s *server) tokens() {
 			return nil, err // a contract of another customer is answered as not found
 		}
 		return lines(s.viewToken(req))(s.bank.Tokens(ctx, req.by(), bank.TokenFilter{
-			Contract: contract, Stock: in.Stock, Serial: in.Serial, Condition: conditionOf(in.Condition),
+			Contract: contract, Inventory: in.Stock, Serial: in.Serial, Condition: conditionOf(in.Condition),
 			Suspended: in.Suspended, Page: bank.Page{After: in.After, Limit: in.Limit},
 		}))
 	})

@@ -77,7 +77,7 @@ func (m *Metrics) Observer() bank.Observer {
 func (m *Metrics) recorded(r bank.Record) {
 	switch {
 	case acts[r.Act] && ofCodes[r.Reason]:
-		m.codes.WithLabelValues(r.Front, r.Reason).Inc()
+		m.codes.WithLabelValues(r.Channel, r.Reason).Inc()
 	case r.Act == validator.ActLogIn.String():
 		result := "done"
 		switch {
@@ -86,6 +86,6 @@ func (m *Metrics) recorded(r bank.Record) {
 		case !r.Done:
 			result = "refused"
 		}
-		m.logins.WithLabelValues(r.Front, result).Inc()
+		m.logins.WithLabelValues(r.Channel, result).Inc()
 	}
 }

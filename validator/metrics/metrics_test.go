@@ -65,12 +65,12 @@ func TestOneCode(t *testing.T) {
 	m := metrics.New(metrics.Build{})
 	o := m.Observer()
 	for _, r := range []bank.Record{
-		{Act: "lift suspension", Reason: "accepted", Front: "page", Done: true},
-		{Act: "lift suspension", Reason: "allowed", Front: "page", Done: true},
-		{Act: "log in", Reason: "allowed", Front: "page", Done: true},
-		{Act: "log in", Reason: "wrong password", Front: "page"},
-		{Act: "log in", Reason: "must wait", Front: "page"},
-		{Act: "add contract", Reason: "allowed", Front: "command", Done: true},
+		{Act: "lift suspension", Reason: "accepted", Channel: "page", Done: true},
+		{Act: "lift suspension", Reason: "allowed", Channel: "page", Done: true},
+		{Act: "log in", Reason: "allowed", Channel: "page", Done: true},
+		{Act: "log in", Reason: "wrong password", Channel: "page"},
+		{Act: "log in", Reason: "must wait", Channel: "page"},
+		{Act: "add contract", Reason: "allowed", Channel: "command", Done: true},
 	} {
 		o.Recorded(r)
 	}

@@ -115,7 +115,7 @@ func TestDeskProcedures(t *testing.T) {
 	require.Equal(t, 409, b.fill(at+"/lost", "paper", "yes").StatusCode)
 	record := s.LastAudit(s.shared)
 	require.Equal(t, "desk-1", record.Clerk)
-	require.Equal(t, "page", record.Front)
+	require.Equal(t, "page", record.Channel)
 	a := b.fillMethod("/desk/audit/verify", b.get("/desk/audit").body)
 	a.says(t, "audit.whole")
 	a = b.get("/desk/audit?rule=BK-07")

@@ -216,7 +216,7 @@ func (c *call) shipForm() (*form, bank.Order, error) {
 	if err != nil {
 		return nil, o, err
 	}
-	in := bank.TokenFilter{Stock: true, Page: bank.Page{Limit: suggestions}}
+	in := bank.TokenFilter{Inventory: true, Page: bank.Page{Limit: suggestions}}
 	stock, _, err := c.bank.Tokens(c.r.Context(), c.by, in)
 	if err != nil {
 		return nil, o, err

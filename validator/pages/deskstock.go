@@ -23,7 +23,7 @@ func (c *call) missing(err error) bool { return errors.Is(err, bank.ErrNotFound)
 
 func (c *call) stockPage() error {
 	l, err := readPart(c, afterMark, func(p bank.Page) ([]bank.Token, string, error) {
-		return c.bank.Tokens(c.r.Context(), c.by, bank.TokenFilter{Stock: true, Page: p})
+		return c.bank.Tokens(c.r.Context(), c.by, bank.TokenFilter{Inventory: true, Page: p})
 	})
 	if err != nil {
 		return err

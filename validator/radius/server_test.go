@@ -234,7 +234,7 @@ func TestOnce(t *testing.T) {
 
 	last := f.LastAudit(f.serial)
 	require.Equal(t, "alice", last.User)
-	require.Equal(t, "radius", last.Front)
+	require.Equal(t, "radius", last.Channel)
 	require.Equal(t, "127.0.0.1", last.Source)
 }
 

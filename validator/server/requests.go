@@ -33,16 +33,16 @@ func (s *Server) counted(next http.Handler) http.Handler {
 			took := time.Since(began)
 			s.c.Metrics.PageRequest(route, code, took)
 			s.c.Event(slog.LevelDebug, "page", slog.String("route", route), slog.Int("status", code),
-				Took(took), slog.String("source", source))
+				DurationAttr(took), slog.String("source", source))
 		}()
 		next.ServeHTTP(seen, r)
 		panics = false
 	})
 }
 
-// Took returns a duration as a log attribute: milliseconds, with microsecond
+// DurationAttr returns a duration as a log attribute: milliseconds, with microsecond
 // resolution.
-func Took(d time.Duration) slog.Attr {
+func DurationAttr(d time.Duration) slog.Attr {
 	// A single division of whole numbers gives 487.625, not 487.62500000000003.
 	return slog.Float64("took_ms", float64(d.Microseconds())/1000)
 }

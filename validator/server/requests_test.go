@@ -21,6 +21,6 @@ func TestTook(t *testing.T) {
 		486504625:                "took_ms=486.504",
 		90 * time.Second:         "took_ms=90000",
 	} {
-		require.Equal(t, want, Took(d).String())
+		require.Equal(t, want, DurationAttr(d).String())
 	}
 }

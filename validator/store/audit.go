@@ -87,7 +87,7 @@ func (tx *Tx) appendAudit() error {
 			r.Chain, r.Seq = h.id, h.seq
 			h.mac = mac(h.mac, r.canonical())
 			args = append(args, r.Chain, r.Seq, int64(r.At), r.User, r.Clerk, r.Contract, r.Act, r.Serial, r.Rule, r.Reason,
-				r.Done, r.Front, r.Source, r.Note, h.mac)
+				r.Done, r.Channel, r.Source, r.Note, h.mac)
 		}
 		if _, err := tx.exec(insertAudit(len(records)), args...); err != nil {
 			return err
@@ -153,7 +153,7 @@ func (r *Record) canonical() []byte {
 		done = 1
 	}
 	b = append(b, done)
-	for _, s := range []string{r.User, r.Clerk, r.Contract, r.Act, r.Serial, r.Rule, r.Reason, r.Front, r.Source, r.Note} {
+	for _, s := range []string{r.User, r.Clerk, r.Contract, r.Act, r.Serial, r.Rule, r.Reason, r.Channel, r.Source, r.Note} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
@@ -164,7 +164,7 @@ func number(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n
 
 func scanAudit(s scanner, mac *[]byte) (r Record, err error) {
 	err = s.Scan(&r.Chain, &r.Seq, &r.At, &r.User, &r.Clerk, &r.Contract, &r.Act, &r.Serial, &r.Rule, &r.Reason, &r.Done,
-		&r.Front, &r.Source, &r.Note, mac)
+		&r.Channel, &r.Source, &r.Note, mac)
 	return r, err
 }
 

@@ -24,7 +24,7 @@ import (
 func record(i int) store.Record {
 	return store.Record{
 		At: token.UnixSeconds(1775012400 + i), User: "alice", Contract: "c1", Act: "transfer", Serial: "123456789012",
-		Rule: "BK-01", Reason: "accepted", Done: i%3 != 0, Front: "page", Source: "192.0.2.1", Note: fmt.Sprint(i),
+		Rule: "BK-01", Reason: "accepted", Done: i%3 != 0, Channel: "page", Source: "192.0.2.1", Note: fmt.Sprint(i),
 	}
 }
 
@@ -83,8 +83,8 @@ func TestAttacks(t *testing.T) {
 		whole := verify(t, db, "")
 		require.Empty(t, whole.Faults)
 		require.EqualValues(t, 48, whole.Records)
-		require.NotEmpty(t, whole.Heads)
-		require.Empty(t, verify(t, db, whole.Heads).Faults)
+		require.NotEmpty(t, whole.Checkpoint)
+		require.Empty(t, verify(t, db, whole.Checkpoint).Faults)
 
 		var chains []int64
 		rows, err := r.QueryContext(t.Context(), "SELECT chain FROM audit GROUP BY chain HAVING COUNT(*) >= 5 ORDER BY chain")
@@ -179,14 +179,14 @@ func TestAttacks(t *testing.T) {
 				report := verify(t, db, "")
 				if c.since {
 					require.Empty(t, report.Faults, "whole in itself")
-					report = verify(t, db, whole.Heads)
+					report = verify(t, db, whole.Checkpoint)
 				}
 				require.Contains(t, strings.Join(report.Faults, "\n"), c.want)
 				exec(t, r, "DELETE FROM audit")
 				exec(t, r, "DELETE FROM audit_chain")
 				exec(t, r, "INSERT INTO audit SELECT * FROM good")
 				exec(t, r, "INSERT INTO audit_chain SELECT * FROM good_chain")
-				require.Empty(t, verify(t, db, whole.Heads).Faults)
+				require.Empty(t, verify(t, db, whole.Checkpoint).Faults)
 			})
 		}
 		for _, since := range []string{"x", "1:2", "1:x:AA", "17:1:AA", "1:0:AA", "1:1:***"} {

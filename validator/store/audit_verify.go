@@ -16,18 +16,18 @@ import (
 type AuditReport struct {
 	Records int64 `json:"records"`
 
-	// Heads are the ends of the chains (a checkpoint), to be stored elsewhere. A log
-	// that was reset to an earlier state, including its heads, is consistent in itself.
+	// Checkpoint is the state of all chains, to be stored elsewhere. A log that was reset
+	// to an earlier state, including the heads of its chains, is consistent in itself.
 	// Only a later checkpoint reveals the change.
-	Heads string `json:"heads"`
+	Checkpoint string `json:"heads"`
 
 	// Faults lists the places where the log differs from the written one, at most 100.
 	// It is empty if the log is intact.
 	Faults []string `json:"faults"`
 }
 
-// ErrHeads is the error for a text that is not an [AuditReport.Heads].
-var ErrHeads = errclass.New(errclass.Usage, "no end of a chain, want what an earlier check printed: number:record:code,…")
+// ErrCheckpoint is the error for a text that is not an [AuditReport.Checkpoint].
+var ErrCheckpoint = errclass.New(errclass.Usage, "no end of a chain, want what an earlier check printed: number:record:code,…")
 
 // maxFaults is the maximum number of faults in a report.
 const maxFaults = 100
@@ -46,14 +46,14 @@ type walk struct {
 }
 
 // VerifyAudit follows all chains and reports records that were changed, added, removed,
-// moved or cut off at the end. since is the Heads of an earlier report, or "".
+// moved or cut off at the end. since is the Checkpoint of an earlier report, or "".
 func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport, error) {
 	report := AuditReport{}
 	mac, err := tx.mac()
 	if err != nil {
 		return report, err
 	}
-	earlier, err := parseHeads(since)
+	earlier, err := parseCheckpoint(since)
 	if err != nil {
 		return report, err
 	}
@@ -109,7 +109,7 @@ func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport,
 			report.fault("chain %d ends with record %d, and had %d before: it was cut off", id, w.head.seq, w.since.seq)
 		}
 	}
-	report.Heads = formatHeads(chains)
+	report.Checkpoint = formatCheckpoint(chains)
 	if progress != nil {
 		progress(report.Records)
 	}
@@ -132,7 +132,7 @@ func scanStrictly(s scanner) (r Record, mac []byte, proper bool, err error) {
 	proper = true
 	for i, d := range []any{
 		&r.Chain, &r.Seq, &at, &r.User, &r.Clerk, &r.Contract, &r.Act, &r.Serial, &r.Rule, &r.Reason, &done,
-		&r.Front, &r.Source, &r.Note, &mac,
+		&r.Channel, &r.Source, &r.Note, &mac,
 	} {
 		proper = assignColumn(v[i], d) && proper
 	}
@@ -190,8 +190,8 @@ func (tx *Tx) chains(mac MAC, report *AuditReport) (map[int64]*walk, error) {
 	return chains, err
 }
 
-// formatHeads writes the ends of chains: "1:42:…,2:7:…".
-func formatHeads(chains map[int64]*walk) string {
+// formatCheckpoint writes the ends of chains: "1:42:…,2:7:…".
+func formatCheckpoint(chains map[int64]*walk) string {
 	var parts []string
 	for id := int64(1); id <= Chains; id++ {
 		if w := chains[id]; w != nil && w.head.seq > 0 {
@@ -201,8 +201,8 @@ func formatHeads(chains map[int64]*walk) string {
 	return strings.Join(parts, ",")
 }
 
-// parseHeads is the reverse of formatHeads.
-func parseHeads(text string) (map[int64]chainHead, error) {
+// parseCheckpoint is the reverse of formatCheckpoint.
+func parseCheckpoint(text string) (map[int64]chainHead, error) {
 	heads := map[int64]chainHead{}
 	if text = strings.TrimSpace(text); text == "" {
 		return heads, nil
@@ -220,7 +220,7 @@ func parseHeads(text string) (map[int64]chainHead, error) {
 				continue
 			}
 		}
-		return nil, ErrHeads // without the text: it may be another file's content, such as a key
+		return nil, ErrCheckpoint // without the text: it may be another file's content, such as a key
 	}
 	return heads, nil
 }

@@ -9,5 +9,5 @@
 // transaction, and wait for the disk only once.
 //
 // The store makes no decisions and seals nothing. Callers pass it sealed seeds, and the
-// hash chains of the audit log use the function given to [DB.Chain].
+// hash chains of the audit log use the function given to [DB.SetAuditMAC].
 package store

@@ -33,7 +33,7 @@ func newStore(ctx context.Context, name string) (*store.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.Chain(mac)
+	db.SetAuditMAC(mac)
 	err = db.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.AddMeta(store.Meta{Settings: validator.DefaultSettings(), Created: 1}); err != nil {
 			return err

@@ -27,7 +27,7 @@ func TestHangs(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	db.SetPatience(time.Second)
-	db.Chain(mac)
+	db.SetAuditMAC(mac)
 	ctx := context.Background()
 	add := func(id string) func(*store.Tx) error {
 		return func(tx *store.Tx) error {
@@ -104,7 +104,7 @@ func TestLostCommit(t *testing.T) {
 	db, err := store.Open(t.Context(), through, false)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	db.Chain(mac)
+	db.SetAuditMAC(mac)
 	for round := range 10 {
 		alone := fmt.Sprintf("a%d", round)
 		err := db.Update(context.Background(), func(tx *store.Tx) error {

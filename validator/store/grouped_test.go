@@ -200,7 +200,7 @@ func TestClose(t *testing.T) {
 		for round := range 10 {
 			db, err := store.Open(t.Context(), name, true)
 			require.NoError(t, err)
-			db.Chain(mac)
+			db.SetAuditMAC(mac)
 			const n = 64
 			var made, closed, other atomic.Int32
 			var wg, begun sync.WaitGroup

@@ -29,19 +29,19 @@ type Contract struct {
 
 // User is a user of a contract.
 type User struct {
-	ID        string // also the login name: 1 to 64 characters of 0-9, A-Z, a-z and . _ @ -
-	Contract  string
-	Role      validator.Role
-	Name      string // 1 to 100 characters
-	Email     string // "" means none
-	Language  Language
-	Token     token.Serial      // zero: no token is registered
-	Activated token.UnixSeconds // time of the registration
-	RevokedAt token.UnixSeconds // time of the last revocation of one of the user's tokens
-	Locked    bool              // may not log in
-	Refused   validator.RefusedActivations
-	Left      []token.Serial // used before, and suspended when the user registered another token
-	Created   token.UnixSeconds
+	ID            string // also the login name: 1 to 64 characters of 0-9, A-Z, a-z and . _ @ -
+	Contract      string
+	Role          validator.Role
+	Name          string // 1 to 100 characters
+	Email         string // "" means none
+	Language      Language
+	Token         token.Serial      // zero: no token is registered
+	Activated     token.UnixSeconds // time of the registration
+	RevokedAt     token.UnixSeconds // time of the last revocation of one of the user's tokens
+	Locked        bool              // may not log in
+	Refused       validator.RefusedActivations
+	LeftSuspended []token.Serial // used before, and suspended when the user registered another token
+	Created       token.UnixSeconds
 }
 
 // Token is a token in the bank's records, without its seed.
@@ -157,7 +157,7 @@ type Record struct {
 	Rule     string `json:"rule,omitempty"`   // "BK-01" to "BK-20"
 	Reason   string `json:"reason"`           // the name of a validator.Reason
 	Done     bool   `json:"done"`
-	Front    string `json:"front,omitempty"`
+	Channel  string `json:"front,omitempty"`
 	Source   string `json:"source,omitempty"`
 	Note     string `json:"note,omitempty"` // never a code or a seed
 }

@@ -159,7 +159,7 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 	}
 	// With the tables in the current version.
 	return rows, changeTables(ctx, name, 0, func(db *DB) error {
-		db.Chain(mac)
+		db.SetAuditMAC(mac)
 		return db.Long(ctx, func(tx *Tx) error {
 			err := tx.must("UPDATE bank SET id = 1 WHERE id = $1", unfinished)
 			if errors.Is(err, ErrNotFound) {
@@ -336,8 +336,8 @@ func (tx *Tx) SpendCodes(now token.UnixSeconds, ahead int64) error {
 	return err
 }
 
-// DoubtNotices marks the notices that were not sent as doubtful, for a clerk to decide.
-func (tx *Tx) DoubtNotices(problem string) error {
+// MarkNoticesDoubtful marks the notices that were not sent as doubtful, for a clerk to decide.
+func (tx *Tx) MarkNoticesDoubtful(problem string) error {
 	_, err := tx.exec("UPDATE notice SET status = $1, problem = $2 WHERE status = $3 OR status = $4",
 		int64(NoticeDoubtful), problem, int64(NoticeDue), int64(NoticeSending))
 	return err

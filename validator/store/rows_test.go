@@ -47,7 +47,7 @@ func TestRoundTrips(t *testing.T) {
 		u := store.UserRow{User: store.User{
 			ID: "alice", Contract: c.ID, Role: validator.Master, Name: "アリス", Email: "x@example.com", Language: store.Japanese,
 			Token: tok.Serial, Activated: 5, RevokedAt: 6, Locked: true, Refused: validator.RefusedActivations{Count: 3, Last: 1 << 33},
-			Left: []token.Serial{serial(t, "A-1"), serial(t, "B2")}, Created: 7,
+			LeftSuspended: []token.Serial{serial(t, "A-1"), serial(t, "B2")}, Created: 7,
 		}, Password: "$argon2id$…"}
 		o := store.Order{
 			ID: "o1", Contract: c.ID, Cause: validator.CauseDamage, Returned: true, Old: tok.Serial, Fee: 2200, Rule: validator.BK10,

@@ -117,9 +117,9 @@ func IsPostgres(name string) bool {
 	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
 }
 
-// Chain sets the function that authenticates the audit log. Call it before the first
+// SetAuditMAC sets the function that authenticates the audit log. Call it before the first
 // record is written.
-func (db *DB) Chain(mac MAC) { db.mac.Store(&mac) }
+func (db *DB) SetAuditMAC(mac MAC) { db.mac.Store(&mac) }
 
 // System returns "SQLite" or "PostgreSQL".
 func (db *DB) System() string { return db.dialect.system }

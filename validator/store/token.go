@@ -117,7 +117,7 @@ const TokenRows = 50
 var insertMany = insertTokens(TokenRows)
 
 // AddTokens adds tokens. The error wraps [ErrExists] if a serial number or seed is
-// present already; see [Tx.KnownTokens].
+// present already; see [Tx.TokenConflicts].
 func (tx *Tx) AddTokens(rows []TokenRow) error {
 	for len(rows) > 0 {
 		n := min(len(rows), TokenRows)
@@ -142,15 +142,15 @@ func (tx *Tx) AddTokens(rows []TokenRow) error {
 	return nil
 }
 
-// Known lists the conflicts that prevent adding tokens.
-type Known struct {
+// Conflicts lists the conflicts that prevent adding tokens.
+type Conflicts struct {
 	Serials  []string // that are present already
 	SameSeed []string // pairs: "1234 and 5678"
 	Imports  []string // unfinished imports, running or interrupted, that contain such tokens
 }
 
-// KnownTokens returns the conflicts that prevent adding the rows.
-func (tx *Tx) KnownTokens(rows []TokenRow) (k Known, err error) {
+// TokenConflicts returns the conflicts that prevent adding the rows.
+func (tx *Tx) TokenConflicts(rows []TokenRow) (k Conflicts, err error) {
 	for i := range rows {
 		var other, by string
 		var condition int64
@@ -213,7 +213,7 @@ func (tx *Tx) TokenUsers(serial token.Serial) ([]string, error) {
 // TokenFilter selects the tokens of a list; zero fields select all.
 type TokenFilter struct {
 	Contract  string
-	Stock     bool                // those that are not issued
+	Inventory bool                // those that are not issued
 	Serial    string              // beginning of the serial number
 	Condition validator.Condition // on Today; Expired is computed, never stored
 	Today     token.Expiry        // for Condition; the zero date is before all others
@@ -229,7 +229,7 @@ func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
 	if f.Contract != "" {
 		w.add("contract = $", f.Contract)
 	}
-	if f.Stock {
+	if f.Inventory {
 		w.plain("contract IS NULL")
 	}
 	if f.Serial != "" {

@@ -21,7 +21,7 @@ func TestUnfinished(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db, err := store.Open(t.Context(), name, true)
 		require.NoError(t, err)
-		db.Chain(mac)
+		db.SetAuditMAC(mac)
 		meta := store.Meta{Settings: validator.DefaultSettings(), Created: 1}
 		view(t, db, func(tx *store.Tx) error {
 			_, err := tx.Meta()
@@ -57,7 +57,7 @@ func TestRestoreIntoNewerTables(t *testing.T) {
 	old, err := store.Open(t.Context(), name, true)
 	require.NoError(t, err)
 	require.NoError(t, old.DownTo(t.Context(), 2))
-	old.Chain(mac)
+	old.SetAuditMAC(mac)
 	update(t, old, func(tx *store.Tx) error {
 		if err := tx.AddMeta(store.Meta{Settings: validator.DefaultSettings(), Created: 1}); err != nil {
 			return err
@@ -72,7 +72,7 @@ func TestRestoreIntoNewerTables(t *testing.T) {
 	to := pgtest.Database(t)
 	db, err := store.Open(t.Context(), to, true)
 	require.NoError(t, err)
-	db.Chain(mac)
+	db.SetAuditMAC(mac)
 	update(t, db, func(tx *store.Tx) error {
 		if err := tx.AddContract(contract("left behind")); err != nil {
 			return err

@@ -32,7 +32,7 @@ func scanUser(s scanner) (u UserRow, err error) {
 		if err != nil {
 			return u, fmt.Errorf("store: user %q: %w", u.ID, err)
 		}
-		u.Left = append(u.Left, serial)
+		u.LeftSuspended = append(u.LeftSuspended, serial)
 	}
 	if serial != "" {
 		if u.Token, err = token.ParseSerial(serial); err != nil {
@@ -62,7 +62,7 @@ func (tx *Tx) AddUser(u UserRow) error {
 	return tx.must(`INSERT INTO bank_user (id, contract, role, name, email, language, token, activated, revoked, locked,
 		refused, refused_at, left_suspended, created, password) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		u.ID, u.Contract, int64(u.Role), u.Name, u.Email, string(u.Language), null(serialText(u.Token)),
-		int64(u.Activated), int64(u.RevokedAt), u.Locked, int64(u.Refused.Count), int64(u.Refused.Last), serialTexts(u.Left), int64(u.Created), u.Password)
+		int64(u.Activated), int64(u.RevokedAt), u.Locked, int64(u.Refused.Count), int64(u.Refused.Last), serialTexts(u.LeftSuspended), int64(u.Created), u.Password)
 }
 
 // PutUser updates a user.
@@ -71,7 +71,7 @@ func (tx *Tx) PutUser(u UserRow) error {
 		revoked = $8, locked = $9, password = $10, refused = $11, refused_at = $12,
 		left_suspended = $13 WHERE id = $1`,
 		u.ID, int64(u.Role), u.Name, u.Email, string(u.Language), null(serialText(u.Token)), int64(u.Activated),
-		int64(u.RevokedAt), u.Locked, u.Password, int64(u.Refused.Count), int64(u.Refused.Last), serialTexts(u.Left))
+		int64(u.RevokedAt), u.Locked, u.Password, int64(u.Refused.Count), int64(u.Refused.Last), serialTexts(u.LeftSuspended))
 }
 
 // ContractUsers returns all users of a contract, ordered by ID.

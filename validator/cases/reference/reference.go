@@ -63,8 +63,8 @@ const start token.UnixSeconds = 1775012400
 // limits disables the rate limits, so no case has to wait. Other tests cover the
 // limits.
 var limits = httpapi.Limits{
-	Requests: httpapi.Rate{PerSecond: -1}, Wrong: httpapi.Rate{PerSecond: -1},
-	KeyRequests: httpapi.Rate{PerSecond: -1}, KeyWrong: httpapi.Rate{PerSecond: -1},
+	Requests: httpapi.Rate{PerSecond: -1}, FailedAttempts: httpapi.Rate{PerSecond: -1},
+	KeyRequests: httpapi.Rate{PerSecond: -1}, KeyFailedAttempts: httpapi.Rate{PerSecond: -1},
 }
 
 // Start creates a bank in a database and serves it. The error wraps [bank.ErrConflict]
