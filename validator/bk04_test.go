@@ -38,7 +38,7 @@ func TestBK04NeedsOTP(t *testing.T) {
 		validator.OpResync:        false,
 
 		validator.OpCheck:    true,
-		validator.OpLift:     true, // the default of the settings
+		validator.OpUnlock:   true, // the default of the settings
 		validator.OpActivate: true,
 	}
 	s := validator.DefaultSettings()
@@ -48,8 +48,8 @@ func TestBK04NeedsOTP(t *testing.T) {
 	}
 	require.Len(t, validator.Operations(), len(want))
 
-	s.LiftNeedsOTP, s.ActivateNeedsOTP = false, false
-	require.False(t, validator.NeedsOTP(s, validator.OpLift))
+	s.UnlockNeedsOTP, s.ActivateNeedsOTP = false, false
+	require.False(t, validator.NeedsOTP(s, validator.OpUnlock))
 	require.False(t, validator.NeedsOTP(s, validator.OpActivate))
 	require.True(t, validator.NeedsOTP(s, validator.OpNone), "what nobody thought of")
 	require.True(t, validator.NeedsOTP(s, validator.Operation(99)))

@@ -58,7 +58,7 @@ func TestBK05Lifted(t *testing.T) {
 	require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
 	d.suspend(100)
 	require.Equal(t, validator.ReasonSuspended, d.show(101, 101).Reason)
-	d.state = d.state.Lift()
+	d.state = d.state.Unlock()
 	require.Equal(t, validator.ReasonReplayed, d.show(101, 100).Reason)
 	require.Equal(t, validator.Accepted, d.show(101, 101).Answer, "refused while suspended, and not consumed")
 	for range 4 {

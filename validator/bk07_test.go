@@ -24,9 +24,9 @@ func TestBK07OneToken(t *testing.T) {
 	for _, users := range [][]validator.User{{master}, {master, admin, user}} {
 		require.Equal(t, validator.Verdict{
 			Way: validator.OnPaper, Rule: validator.BK07, Reason: validator.ReasonPaperOnly,
-		}, validator.LiftWay(s, users, target))
+		}, validator.UnlockWay(s, users, target))
 		for _, u := range users {
-			require.Equal(t, validator.OnPaper, validator.MayLift(s, u, users, target).Way, u.ID)
+			require.Equal(t, validator.OnPaper, validator.MayUnlock(s, u, users, target).Way, u.ID)
 		}
 	}
 }
@@ -39,30 +39,30 @@ func TestBK07AllSuspended(t *testing.T) {
 	master.Suspended, admin.Suspended, user.Suspended = true, true, true
 	target := validator.Held{Serial: user.Token, Contract: "c1", Condition: validator.InUse, Suspended: true}
 	users := []validator.User{master, admin, user}
-	require.Equal(t, validator.OnPaper, validator.LiftWay(s, users, target).Way)
+	require.Equal(t, validator.OnPaper, validator.UnlockWay(s, users, target).Way)
 	require.Equal(t, validator.Verdict{
 		Way: validator.OnPaper, Rule: validator.BK05, Reason: validator.ReasonOwnSuspended,
-	}, validator.MayLift(s, master, users, target))
+	}, validator.MayUnlock(s, master, users, target))
 
-	s.LiftNeedsOTP = false
-	require.Equal(t, validator.OnScreen, validator.MayLift(s, master, users, target).Way,
+	s.UnlockNeedsOTP = false
+	require.Equal(t, validator.OnScreen, validator.MayUnlock(s, master, users, target).Way,
 		"a suspension takes away what needs a code, and lifting needs none then")
 }
 
-// TestBK07NothingToLift tests a token that is not suspended.
-func TestBK07NothingToLift(t *testing.T) {
+// TestBK07NothingToUnlock tests a token that is not suspended.
+func TestBK07NothingToUnlock(t *testing.T) {
 	master, admin, _ := contract(t)
 	s := validator.DefaultSettings()
 	target := validator.Held{Serial: admin.Token, Contract: "c1", Condition: validator.InUse}
 	users := []validator.User{master, admin}
 	want := validator.Verdict{Rule: validator.BK05, Reason: validator.ReasonNotSuspended}
-	require.Equal(t, want, validator.LiftWay(s, users, target))
-	require.Equal(t, want, validator.MayLift(s, master, users, target))
+	require.Equal(t, want, validator.UnlockWay(s, users, target))
+	require.Equal(t, want, validator.MayUnlock(s, master, users, target))
 }
 
-// TestBK07ResyncLiftsNothing: two consecutive codes prove possession of the token, but
+// TestBK07ResyncUnlocksNothing: two consecutive codes prove possession of the token, but
 // a suspension is not about possession.
-func TestBK07ResyncLiftsNothing(t *testing.T) {
+func TestBK07ResyncUnlocksNothing(t *testing.T) {
 	d := newDesk(t)
 	d.suspend(100)
 	got, state := validator.Resync(d.settings, d.token, d.state, at(101, 0), codeOf(t, 100), codeOf(t, 101))

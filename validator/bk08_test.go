@@ -14,7 +14,7 @@ import (
 // Q4. (別のハードウェアトークンを利用しているマスターユーザ/管理者ユーザがいる場合)
 // ・別のハードウェアトークンを利用しているマスターユーザまたは管理者ユーザが、操作画面上
 // の「ワンタイムパスワードの利用停止解除」の操作を行うことにより、解除することが可能です。
-func TestBK08WhoLifts(t *testing.T) {
+func TestBK08WhoUnlocks(t *testing.T) {
 	master, admin, user := contract(t) // master on FOB-1, admin and user on FOB-2
 	third := admin
 	third.ID, third.Token = "a3", serial(t, "FOB-3")
@@ -51,10 +51,10 @@ func TestBK08WhoLifts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := validator.DefaultSettings()
-			got := validator.MayLift(s, tt.actor, users, tt.target)
+			got := validator.MayUnlock(s, tt.actor, users, tt.target)
 			require.Equal(t, tt.way, got.Way)
 			require.Equal(t, tt.reason, got.Reason)
-			require.Equal(t, validator.OnScreen, validator.LiftWay(s, users, tt.target).Way, "somebody can")
+			require.Equal(t, validator.OnScreen, validator.UnlockWay(s, users, tt.target).Way, "somebody can")
 		})
 	}
 }

@@ -24,16 +24,16 @@ func TestBK15OwnTokenOutOfUse(t *testing.T) {
 			users := []validator.User{actor, other, user}
 			target := validator.Held{Serial: user.Token, Contract: "c1", Condition: validator.InUse, Suspended: true}
 
-			lift := validator.MayLift(s, actor, users, target)
+			unlock := validator.MayUnlock(s, actor, users, target)
 			require.Equal(t, validator.Verdict{
 				Way: validator.NoWay, Rule: validator.BK15, Reason: validator.ReasonOwnOutOfUse,
-			}, lift, "another admin can")
+			}, unlock, "another admin can")
 			revoke := validator.MayRevoke(s, actor, users, target)
 			require.NotEqual(t, validator.OnScreen, revoke.Way)
 			require.Equal(t, validator.BK15, revoke.Rule)
 
 			alone := []validator.User{actor, user}
-			require.Equal(t, validator.OnPaper, validator.MayLift(s, actor, alone, target).Way)
+			require.Equal(t, validator.OnPaper, validator.MayUnlock(s, actor, alone, target).Way)
 			require.Equal(t, validator.OnPaper, validator.MayRevoke(s, actor, alone, target).Way)
 		}
 	}

@@ -47,7 +47,7 @@ func TestBK20Audit(t *testing.T) {
 // TestBK20Incomplete clears one field of a record at a time.
 func TestBK20Incomplete(t *testing.T) {
 	whole := validator.Audit{
-		At: 1, Clerk: "k", What: validator.OpLift, Serial: serial(t, "FOB-1"),
+		At: 1, Clerk: "k", What: validator.OpUnlock, Serial: serial(t, "FOB-1"),
 		Rule: validator.BK07, Reason: validator.ReasonPaperOnly,
 	}
 	require.NoError(t, whole.Validate())

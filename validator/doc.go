@@ -13,7 +13,7 @@
 //	}
 //
 // [Check] decides about one code, and [Resync] about a clock correction at the back
-// office. [MayLift], [MayRevoke] and [MayActivate] return who may do an operation.
+// office. [MayUnlock], [MayRevoke] and [MayActivate] return who may do an operation.
 // [Fee], [NoticeOn] and the functions beside them implement the other rules.
 //
 // The rules are numbered [BK01] to [BK20]. They interpret the Japanese Q&A that the

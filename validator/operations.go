@@ -23,7 +23,7 @@ const (
 	OpHistory       //
 	OpTransferKnown // to a registered payee
 	OpPayEasyTax    // taxes and public money, which Q3 excludes
-	OpLift          // unlock a token: Settings.LiftNeedsOTP
+	OpUnlock        // unlock a token: Settings.UnlockNeedsOTP
 	OpActivate      // register a token: Settings.ActivateNeedsOTP
 	OpResync        // correct a token's clock; it uses codes of its own
 	OpCheck         // check a code for another system
@@ -65,7 +65,7 @@ var operations = [opCount]struct {
 	OpHistory:        {"history", false, wordsNotOfQ3},
 	OpTransferKnown:  {"transfer to registered payee", false, wordsNotOfQ3},
 	OpPayEasyTax:     {"pay-easy tax", false, "税金・国庫金等を除く"},
-	OpLift:           {"lift suspension", false, wordsNotOfQ3},
+	OpUnlock:         {"lift suspension", false, wordsNotOfQ3},
 	OpActivate:       {"activate token", false, wordsNotOfQ3},
 	OpResync:         {"resync token", false, wordsNotOfQ3},
 	OpCheck:          {"check code", true, wordsNotOfQ3},

@@ -78,7 +78,7 @@ func TestPropertyCount(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "entries") {
 			step = min(step+rapid.Int64Range(0, 6).Draw(t, "later"), 1500)
 			if rapid.IntRange(0, 9).Draw(t, "lift") == 0 {
-				d.state = d.state.Lift()
+				d.state = d.state.Unlock()
 				wrong, suspended = 0, false
 			}
 			e := d.draw(t, step)

@@ -29,8 +29,8 @@ func NeedsOTP(s Settings, op Operation) bool {
 	switch {
 	case op < firstOp || op > lastOp:
 		return true
-	case op == OpLift:
-		return s.LiftNeedsOTP
+	case op == OpUnlock:
+		return s.UnlockNeedsOTP
 	case op == OpActivate:
 		return s.ActivateNeedsOTP
 	}
@@ -41,7 +41,7 @@ func NeedsOTP(s Settings, op Operation) bool {
 // An operation that needs a code requires a token that is in use and not suspended, no
 // matter which of the users who share it made the failed attempts. The code is checked
 // separately. Whether the user has the right to the operation is also separate: see
-// [MayLift], [MayRevoke] and, for a token that is not yet theirs, [MayActivate].
+// [MayUnlock], [MayRevoke] and, for a token that is not yet theirs, [MayActivate].
 func MayDo(s Settings, u User, op Operation) Verdict {
 	switch {
 	case op == OpActivate || !NeedsOTP(s, op):

@@ -4,7 +4,7 @@ package validator
 
 import "slices"
 
-// LiftWay returns how a token can be unlocked (利用停止解除), given all users of its
+// UnlockWay returns how a token can be unlocked (利用停止解除), given all users of its
 // contract (BK-07, BK-08):
 //
 //   - on screen, if a master or admin uses another token that is in use (Q4:
@@ -15,17 +15,17 @@ import "slices"
 //     paper too, because no user is left who could unlock the token.
 //
 // The way is [NoWay] for a token that is not suspended.
-func LiftWay(s Settings, users []User, target Held) Verdict {
+func UnlockWay(s Settings, users []User, target Held) Verdict {
 	if !target.Suspended {
 		return Verdict{NoWay, BK05, ReasonNotSuspended}
 	}
-	if anyUser(users, func(u User) bool { return mayLift(s, u, target).Way == OnScreen }) {
+	if anyUser(users, func(u User) bool { return mayUnlock(s, u, target).Way == OnScreen }) {
 		return Verdict{OnScreen, BK08, ReasonAllowed}
 	}
 	return Verdict{OnPaper, BK07, ReasonPaperOnly}
 }
 
-// MayLift returns whether a user may unlock a suspended token. If not, it distinguishes
+// MayUnlock returns whether a user may unlock a suspended token. If not, it distinguishes
 // two cases: the way is [OnPaper] if only paper is left, and [NoWay] if another user
 // can. The reason states why this user cannot. users must be all users of the contract.
 //
@@ -33,23 +33,23 @@ func LiftWay(s Settings, users []User, target Held) Verdict {
 // own token is in use (BK-15, Q10: "自ら使用しているハードウェアトークンの有効期限
 // 切れ・故障・紛失状態において、失効や利用停止の解除を行うことはできません"). A user
 // who used the token when it was suspended and has since registered another one may
-// not, unless Settings.SelfLift is on. Q4 requires a user "別のハードウェアトークンを
+// not, unless Settings.SelfUnlock is on. Q4 requires a user "別のハードウェアトークンを
 // 利用している", and with a spare token anyone could become such a user. A
 // suspended user cannot give a code, and therefore cannot unlock if a code is required.
 // The code is checked separately, see [NeedsOTP].
-func MayLift(s Settings, actor User, users []User, target Held) Verdict {
-	v := mayLift(s, actor, target)
+func MayUnlock(s Settings, actor User, users []User, target Held) Verdict {
+	v := mayUnlock(s, actor, target)
 	if v.Way == OnScreen || v.Reason == ReasonOtherContract || v.Reason == ReasonNotSuspended {
 		return v
 	}
-	if LiftWay(s, users, target).Way == OnPaper {
+	if UnlockWay(s, users, target).Way == OnPaper {
 		v.Way = OnPaper
 	}
 	return v
 }
 
-// mayLift is like [MayLift] but does not consider the other users.
-func mayLift(s Settings, actor User, target Held) Verdict {
+// mayUnlock is like [MayUnlock] but does not consider the other users.
+func mayUnlock(s Settings, actor User, target Held) Verdict {
 	switch {
 	case actor.Contract != target.Contract:
 		return Verdict{NoWay, BK12, ReasonOtherContract}
@@ -61,11 +61,11 @@ func mayLift(s Settings, actor User, target Held) Verdict {
 		return Verdict{NoWay, BK08, ReasonNoToken}
 	case actor.Token == target.Serial:
 		return Verdict{NoWay, BK08, ReasonOwnToken}
-	case !s.SelfLift && slices.Contains(actor.Left, target.Serial):
+	case !s.SelfUnlock && slices.Contains(actor.Left, target.Serial):
 		return Verdict{NoWay, BK08, ReasonOwnToken}
 	case actor.Condition != InUse:
 		return Verdict{NoWay, BK15, ReasonOwnOutOfUse}
-	case actor.Suspended && NeedsOTP(s, OpLift):
+	case actor.Suspended && NeedsOTP(s, OpUnlock):
 		return Verdict{NoWay, BK05, ReasonOwnSuspended}
 	}
 	return Verdict{OnScreen, BK08, ReasonAllowed}

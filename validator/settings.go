@@ -56,10 +56,10 @@ type Settings struct {
 	// must not depend on whether a form validates its input before sending it.
 	CountMalformed bool
 
-	// LiftNeedsOTP requires a user who unlocks a token to enter a code of their own
+	// UnlockNeedsOTP requires a user who unlocks a token to enter a code of their own
 	// token. Q3 does not list it. Default on: a reset must not be less protected than
 	// the function that it resets.
-	LiftNeedsOTP bool
+	UnlockNeedsOTP bool `json:"LiftNeedsOTP"` // the name in the database
 
 	// ActivateNeedsOTP requires a code of the token that is registered. Q8 mentions
 	// only the serial number. Default on: a number can be read over a shoulder.
@@ -78,10 +78,10 @@ type Settings struct {
 	// to 366 days. 0 means until the back office unlocks it. Default 1 day.
 	ActivationLock token.UnixSeconds
 
-	// SelfLift lets a master or admin unlock a token that they used when it was
+	// SelfUnlock lets a master or admin unlock a token that they used when it was
 	// suspended, once they have registered another one. Default off: Q4 requires
 	// another person, or paper.
-	SelfLift bool
+	SelfUnlock bool `json:"SelfLift"` // the name in the database
 
 	// UsersSeeTokens shows all serial numbers of the contract to users who are
 	// neither master nor admin. Default off: they see the token that they use.
@@ -113,7 +113,7 @@ func DefaultSettings() Settings {
 		SecondBand:       10,
 		ResyncReach:      720,
 		LearnEvery:       15 * day,
-		LiftNeedsOTP:     true,
+		UnlockNeedsOTP:   true,
 		ActivateNeedsOTP: true,
 		ActivationLimit:  5,
 		ActivationLock:   day,

@@ -15,7 +15,7 @@ import (
 func TestDefaultSettings(t *testing.T) {
 	require.Equal(t, validator.Settings{
 		WrongLimit: 5, Window: 1, SecondBand: 10, ResyncReach: 720, LearnEvery: 15 * 24 * 3600,
-		LiftNeedsOTP: true, ActivateNeedsOTP: true, ActivationLimit: 5, ActivationLock: 24 * 3600, NoticeMonths: 1, LifeYears: 5, Fee: 2200,
+		UnlockNeedsOTP: true, ActivateNeedsOTP: true, ActivationLimit: 5, ActivationLock: 24 * 3600, NoticeMonths: 1, LifeYears: 5, Fee: 2200,
 		DeliveryFrom: 7, DeliveryTo: 10,
 	}, validator.DefaultSettings())
 	require.NoError(t, validator.DefaultSettings().Validate())

@@ -29,7 +29,7 @@ type State struct {
 	// WrongLimit.
 	Wrong int
 
-	// Suspended is set when Wrong reaches the limit (利用停止). Only [State.Lift] clears
+	// Suspended is set when Wrong reaches the limit (利用停止). Only [State.Unlock] clears
 	// it.
 	Suspended bool
 
@@ -45,10 +45,10 @@ type Pending struct {
 	At     token.UnixSeconds // when it was entered
 }
 
-// Lift returns the state after the token was unlocked (利用停止解除), on screen or on
+// Unlock returns the state after the token was unlocked (利用停止解除), on screen or on
 // paper. It keeps the used steps and the estimate of the clock: a code from before the
 // suspension remains invalid.
-func (st State) Lift() State {
+func (st State) Unlock() State {
 	st.Suspended = false
 	st.Wrong = 0
 	st.Pending = Pending{}

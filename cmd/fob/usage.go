@@ -89,7 +89,9 @@ func profileFlag(err error) error {
 
 // renamed maps the old names of flags, from the previous version, to their new ones.
 var renamed = map[string]pflag.NormalizedName{
-	"token-file": "port-password-file",
+	"lift-needs-otp": "unlock-needs-otp",
+	"self-lift":      "self-unlock",
+	"token-file":     "port-password-file",
 }
 
 // normalName accepts the old names of flags, which are not shown in help texts.

@@ -109,7 +109,7 @@ func (l *bankLog) pages(e pages.Event) {
 	l.strangers(level, "page "+e.Kind, failure([]slog.Attr{slog.String("page", e.Page), slog.String("source", e.Source)}, e.Err)...)
 }
 
-// observer returns o with additional log lines for suspensions and for their ends. A
+// observer returns o with additional log lines for tokens that are suspended or unlocked. A
 // serial number is printed on the token and is not secret.
 func (l *bankLog) observer(o bank.Observer) bank.Observer {
 	with := func(what string, next func(bank.By, token.Serial, string)) func(bank.By, token.Serial, string) {
@@ -119,7 +119,7 @@ func (l *bankLog) observer(o bank.Observer) bank.Observer {
 				slog.String("front", by.Front), slog.String("source", by.Source))
 		}
 	}
-	o.Suspended, o.Lifted = with("token suspended", o.Suspended), with("suspension lifted", o.Lifted)
+	o.Suspended, o.Unlocked = with("token suspended", o.Suspended), with("token unlocked", o.Unlocked)
 	return o
 }
 

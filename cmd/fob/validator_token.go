@@ -18,7 +18,7 @@ import (
 func newValidatorTokenCmd(a *app, b *bankFlags) *cobra.Command {
 	return group("token", "Tokens: stock, state, and what a clerk does on paper",
 		newTokenListCmd(a, b), newTokenShowCmd(a, b), newTokenIssueCmd(a, b), newTokenReportCmd(a, b),
-		newTokenLiftCmd(a, b), newTokenRevokeCmd(a, b), newTokenResyncCmd(a, b))
+		newTokenUnlockCmd(a, b), newTokenRevokeCmd(a, b), newTokenResyncCmd(a, b))
 }
 
 func newTokenListCmd(a *app, b *bankFlags) *cobra.Command {
@@ -156,12 +156,12 @@ func newTokenReportCmd(a *app, b *bankFlags) *cobra.Command {
 	return cmd
 }
 
-func newTokenLiftCmd(a *app, b *bankFlags) *cobra.Command {
+func newTokenUnlockCmd(a *app, b *bankFlags) *cobra.Command {
 	return onToken(a, b, &cobra.Command{
 		Use:   "lift SERIAL",
-		Short: "Lift a token's suspension, on paper",
+		Short: "Unlock a suspended token, on paper",
 	}, func(ctx context.Context, o *openBank, serial token.Serial) (bank.Outcome, error) {
-		return o.Lift(ctx, o.by, serial, "")
+		return o.Unlock(ctx, o.by, serial, "")
 	})
 }
 

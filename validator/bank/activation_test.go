@@ -96,7 +96,7 @@ func TestWrongActivations(t *testing.T) {
 				require.False(t, out.Done)
 				locked := out.Verdict.Reason == validator.ReasonActivationLocked
 				require.Equal(t, i >= o.Settings.ActivationLimit, locked, "%s, attempt %d", tt.actor, i+1)
-				_, err := o.Bank.Lift(ctx, banktest.By(tt.actor), target, code)
+				_, err := o.Bank.Unlock(ctx, banktest.By(tt.actor), target, code)
 				require.NoError(t, err)
 			}
 			unchanged(tt.actor)
@@ -185,17 +185,17 @@ func TestActivationLockAfterAClockThatJumped(t *testing.T) {
 	require.False(t, r.Locked(s, 1_000_000_000-86_400))
 }
 
-// TestSpareTokenLiftsNothing: a master whose own token is suspended can continue with a
+// TestSpareTokenUnlocksNothing: a master whose own token is suspended can continue with a
 // spare one, but cannot unlock the suspended one with it, however many tokens they
 // register. Q4 requires "別のハードウェアトークンを利用しているマスターユーザまたは
 // 管理者ユーザが", or paper.
-func TestSpareTokenLiftsNothing(t *testing.T) {
+func TestSpareTokenUnlocksNothing(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		o := officeOf(d)
-		lift := func(user string, serial, own token.Serial) bank.Outcome {
+		unlock := func(user string, serial, own token.Serial) bank.Outcome {
 			t.Helper()
 			o.Step(1)
-			out, err := o.Bank.Lift(t.Context(), banktest.By(user), serial, o.Code(own, 0))
+			out, err := o.Bank.Unlock(t.Context(), banktest.By(user), serial, o.Code(own, 0))
 			require.NoError(t, err)
 			return out
 		}
@@ -204,38 +204,38 @@ func TestSpareTokenLiftsNothing(t *testing.T) {
 		o.Suspend("alice", o.masters)
 		o.Activate("alice", o.spare)
 		require.True(t, o.Transfer("alice", o.Code(o.spare, 0)).Done, "another token is good")
-		require.Equal(t, refused, lift("alice", o.masters, o.spare))
+		require.Equal(t, refused, unlock("alice", o.masters, o.spare))
 		o.Suspend("alice", o.spare)
 		o.Activate("alice", third)
-		require.Equal(t, refused, lift("alice", o.masters, third))
-		require.Equal(t, refused, lift("alice", o.spare, third))
+		require.Equal(t, refused, unlock("alice", o.masters, third))
+		require.Equal(t, refused, unlock("alice", o.spare, third))
 		o.Restart()
-		require.Equal(t, refused, lift("alice", o.masters, third))
+		require.Equal(t, refused, unlock("alice", o.masters, third))
 
-		require.True(t, lift("bob", o.masters, o.shared).Done, "an admin who uses another token")
+		require.True(t, unlock("bob", o.masters, o.shared).Done, "an admin who uses another token")
 		require.False(t, o.state(o.masters).Suspended)
 		// From now on, alice may unlock it like any other token.
 		o.Activate("carol", o.masters)
 		o.Suspend("carol", o.masters)
-		require.True(t, lift("alice", o.masters, third).Done)
-		require.Equal(t, refused, lift("alice", o.spare, third))
+		require.True(t, unlock("alice", o.masters, third).Done)
+		require.Equal(t, refused, unlock("alice", o.spare, third))
 		// No user is left who could unlock it: paper.
 		locked := true
 		_, _, err := o.Bank.ChangeUser(t.Context(), banktest.Clerk, "bob", bank.UserChange{Locked: &locked}, "")
 		require.NoError(t, err)
-		require.Equal(t, validator.OnPaper, lift("alice", o.spare, third).Verdict.Way)
-		out, err := o.Bank.Lift(t.Context(), banktest.Clerk, o.spare, "")
+		require.Equal(t, validator.OnPaper, unlock("alice", o.spare, third).Verdict.Way)
+		out, err := o.Bank.Unlock(t.Context(), banktest.Clerk, o.spare, "")
 		require.NoError(t, err)
 		require.True(t, out.Done)
 	})
 }
 
-// TestSelfLift: the setting allows a user to unlock the token that they used.
-func TestSelfLift(t *testing.T) {
-	o := newOffice(t, func(s *validator.Settings) { s.SelfLift = true })
+// TestSelfUnlock: the setting allows a user to unlock the token that they used.
+func TestSelfUnlock(t *testing.T) {
+	o := newOffice(t, func(s *validator.Settings) { s.SelfUnlock = true })
 	o.Suspend("alice", o.masters)
 	o.Activate("alice", o.spare)
-	out, err := o.Bank.Lift(t.Context(), banktest.By("alice"), o.masters, o.Code(o.spare, 0))
+	out, err := o.Bank.Unlock(t.Context(), banktest.By("alice"), o.masters, o.Code(o.spare, 0))
 	require.NoError(t, err)
 	require.True(t, out.Done)
 }

@@ -43,10 +43,10 @@ func TestStory(t *testing.T) {
 		require.Equal(t, "BK-05", d.LastAudit(shared).Rule)
 		require.Equal(t, "alice", d.LastAudit(shared).User)
 
-		out, err := d.Bank.Lift(ctx, banktest.By("alice"), shared, d.Code(shared, 0))
+		out, err := d.Bank.Unlock(ctx, banktest.By("alice"), shared, d.Code(shared, 0))
 		require.NoError(t, err)
 		require.Equal(t, validator.ReasonOwnToken, out.Verdict.Reason)
-		out, err = d.Bank.Lift(ctx, banktest.By("carol"), shared, d.Code(other, 0))
+		out, err = d.Bank.Unlock(ctx, banktest.By("carol"), shared, d.Code(other, 0))
 		require.NoError(t, err)
 		require.True(t, out.Done)
 		require.True(t, d.Transfer("alice", d.Code(shared, 0)).Done)

@@ -145,7 +145,7 @@ func (b *Bank) tokenOf(ctx context.Context, user string) (serial token.Serial, e
 // ownCall lists the operations that have a method of their own.
 var ownCall = map[validator.Operation]string{
 	validator.OpRevoke:     "revocation",
-	validator.OpLift:       "lifting a suspension",
+	validator.OpUnlock:     "unlocking a token",
 	validator.OpActivate:   "activation",
 	validator.OpResync:     "resynchronisation",
 	validator.OpUserAdd:    "adding a user",

@@ -373,7 +373,7 @@ func (v *victim) audit(t *testing.T, n int, tok *heard, hanged *int) {
 	require.Equal(t, st, after.State, "a used code changes nothing")
 	if after.State.Suspended {
 		*hanged++
-		out, err := v.Bank.Lift(t.Context(), banktest.Clerk, serial, "")
+		out, err := v.Bank.Unlock(t.Context(), banktest.Clerk, serial, "")
 		require.NoError(t, err)
 		require.True(t, out.Done, "%v", out)
 		tok.wrong = 0

@@ -26,7 +26,7 @@ func TestLockedMaster(t *testing.T) {
 		way := func() validator.Way {
 			s, err := d.Bank.Status(t.Context(), "bob")
 			require.NoError(t, err)
-			return s.LiftWay.Way
+			return s.UnlockWay.Way
 		}
 		require.Equal(t, validator.OnScreen, way())
 		for _, locked := range []bool{true, false} {

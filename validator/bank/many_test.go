@@ -35,7 +35,7 @@ func TestMoreThanOnePage(t *testing.T) {
 	require.Len(t, st.Tokens, 1150)
 	require.Equal(t, validator.InUse, st.Condition)
 	require.True(t, st.Suspended)
-	require.Equal(t, validator.OnScreen, st.LiftWay.Way)
+	require.Equal(t, validator.OnScreen, st.UnlockWay.Way)
 
 	out := d.Transfer("alice", d.Code(first, 0))
 	require.True(t, out.Done)

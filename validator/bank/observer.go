@@ -16,9 +16,9 @@ type Observer struct {
 	// Recorded gets each record of the audit log that this bank writes.
 	Recorded func(Record)
 
-	// Suspended and Lifted get the token whose suspension began or ended, and the
+	// Suspended and Unlocked get the token whose suspension began or ended, and the
 	// person who caused it. The contract is the token's.
-	Suspended, Lifted func(by By, serial token.Serial, contract string)
+	Suspended, Unlocked func(by By, serial token.Serial, contract string)
 
 	// Imported gets each completed import.
 	Imported func(By, ImportReport)
@@ -32,8 +32,8 @@ func (o Observer) complete() Observer {
 	if o.Suspended == nil {
 		o.Suspended = func(By, token.Serial, string) {}
 	}
-	if o.Lifted == nil {
-		o.Lifted = func(By, token.Serial, string) {}
+	if o.Unlocked == nil {
+		o.Unlocked = func(By, token.Serial, string) {}
 	}
 	if o.Imported == nil {
 		o.Imported = func(By, ImportReport) {}

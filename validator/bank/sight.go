@@ -87,10 +87,10 @@ func (b *Bank) Suspension(ctx context.Context, by By, serial token.Serial) (s Su
 		}
 		now := b.Now()
 		users, target := b.people(r, now), held(row.Token, now)
-		s.Way = validator.LiftWay(b.settings, users, target)
+		s.Way = validator.UnlockWay(b.settings, users, target)
 		for _, u := range users {
 			if !by.atDesk() && u.ID == by.User {
-				s.You = validator.MayLift(b.settings, u, users, target)
+				s.You = validator.MayUnlock(b.settings, u, users, target)
 			}
 		}
 		return nil

@@ -146,23 +146,23 @@ func (b *Bank) Revoke(ctx context.Context, by By, serial token.Serial, code stri
 	})
 }
 
-// Lift unlocks a suspended token (利用停止解除): for a user on screen, with a code of their
+// Unlock unlocks a suspended token (利用停止解除): for a user on screen, with a code of their
 // own token (BK-08), or for a clerk on paper (BK-07).
-func (b *Bank) Lift(ctx context.Context, by By, serial token.Serial, code string) (Outcome, error) {
+func (b *Bank) Unlock(ctx context.Context, by By, serial token.Serial, code string) (Outcome, error) {
 	return b.act(ctx, by, onToken{
-		op: validator.OpLift, serial: serial, code: code,
+		op: validator.OpUnlock, serial: serial, code: code,
 		may: func(actor validator.User, users []validator.User, target validator.Held) validator.Verdict {
-			return validator.MayLift(b.settings, actor, users, target)
+			return validator.MayUnlock(b.settings, actor, users, target)
 		},
 		desk: func(users []validator.User, target validator.Held) validator.Verdict {
-			v := validator.LiftWay(b.settings, users, target)
+			v := validator.UnlockWay(b.settings, users, target)
 			if v.Way == validator.NoWay {
 				return v
 			}
 			return validator.Verdict{Way: validator.OnPaper, Rule: validator.BK07, Reason: validator.ReasonAllowed}
 		},
 		do: func(tx *store.Tx, r room, t store.TokenRow, _ token.UnixSeconds) error {
-			tx.After(func() { b.observer.Lifted(by, t.Serial, t.Contract) })
+			tx.After(func() { b.observer.Unlocked(by, t.Serial, t.Contract) })
 			for _, u := range r.users {
 				left := len(u.LeftSuspended)
 				u.LeftSuspended = slices.DeleteFunc(u.LeftSuspended, func(s token.Serial) bool { return s == t.Serial })
@@ -173,7 +173,7 @@ func (b *Bank) Lift(ctx context.Context, by By, serial token.Serial, code string
 					return err
 				}
 			}
-			return tx.PutState(t.Serial, t.State.Lift())
+			return tx.PutState(t.Serial, t.State.Unlock())
 		},
 	})
 }

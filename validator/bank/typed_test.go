@@ -25,7 +25,7 @@ func TestCodeInTheSerialField(t *testing.T) {
 	require.NoError(t, err)
 	_, err = d.Bank.Activate(t.Context(), banktest.By("alice"), code, "123456")
 	require.NoError(t, err)
-	_, err = d.Bank.Lift(t.Context(), banktest.By("alice"), code, "123456")
+	_, err = d.Bank.Unlock(t.Context(), banktest.By("alice"), code, "123456")
 	require.NoError(t, err)
 	list, _, err := d.Bank.Audit(t.Context(), banktest.Clerk, bank.AuditFilter{})
 	require.NoError(t, err)

@@ -201,7 +201,7 @@ type Status struct {
 	Condition validator.Condition // current status of their token
 	Barred    validator.Reason    // why their token cannot currently give a code; ReasonNone: it can
 	Suspended bool                // their token is suspended
-	LiftWay   validator.Verdict   // how it can be unlocked; zero if it is not suspended
+	UnlockWay validator.Verdict   // how it can be unlocked; zero if it is not suspended
 	RevokeWay validator.Way       // how they revoke another token, given their own token's status (BK-16 to BK-18)
 	NoticeOn  token.Expiry        // date from which the expiry is announced; zero: not yet, or no token
 }

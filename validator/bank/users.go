@@ -340,7 +340,7 @@ func (b *Bank) Status(ctx context.Context, user string) (s Status, err error) {
 		s.Condition = validator.ConditionAt(t.Condition, t.Expiry, now)
 		s.Barred = validator.Token{Condition: t.Condition, Start: t.Start, Expiry: t.Expiry}.Barred(t.State, now)
 		if s.Suspended = t.State.Suspended; s.Suspended {
-			s.LiftWay = validator.LiftWay(b.settings, people, held(t, now))
+			s.UnlockWay = validator.UnlockWay(b.settings, people, held(t, now))
 		}
 		s.RevokeWay, _ = validator.RevocationWay(validator.ArrangementOf(people), s.Condition)
 		if validator.NoticeDue(b.settings, t.Expiry, t.Condition, t.Activated != 0, now) {

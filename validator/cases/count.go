@@ -69,7 +69,7 @@ func c39(e *env) string {
 		same(e, i+1, e.token(f).Wrong, "the count after %d times", i+1)
 	}
 	same(e, true, e.token(f).Suspended, "suspended")
-	e.lift(f)
+	e.unlock(f)
 	e.accept(f, e.code(f, 0), "the right code after lifting")
 	return fmt.Sprintf("counted %d of %d, then suspended", e.rules.WrongLimit, e.rules.WrongLimit)
 }

@@ -180,7 +180,7 @@ func (e *env) act(secret string, f *fob, what string, body object) answer {
 }
 
 // lift unlocks a token on paper.
-func (e *env) lift(f *fob) {
+func (e *env) unlock(f *fob) {
 	same(e, true, e.act(e.client.t.ClerkKey, f, "suspension/lift", object{}).Done, "lifting on paper")
 	same(e, false, e.token(f).Suspended, "suspended after lifting")
 }

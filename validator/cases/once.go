@@ -214,7 +214,7 @@ func c22(e *env) string {
 	e.lock(f)
 	code := e.code(f, 0)
 	e.refuse(f, code, "the right code of a suspended token")
-	e.lift(f)
+	e.unlock(f)
 	e.accept(f, code, "the same code after the suspension was lifted")
 	return "not consumed: accepted after lifting, within its time"
 }

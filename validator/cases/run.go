@@ -109,7 +109,7 @@ type settings struct {
 	LearnEvery       int64 `json:"learn_every_seconds"`
 	CountReplayed    bool  `json:"count_replayed"`
 	CountMalformed   bool  `json:"count_malformed"`
-	LiftNeedsOTP     bool  `json:"lift_needs_otp"`
+	UnlockNeedsOTP   bool  `json:"lift_needs_otp"`
 	ActivateNeedsOTP bool  `json:"activate_needs_otp"`
 	ReactivateAfter  int64 `json:"reactivate_after_seconds"`
 	NoticeMonths     int   `json:"notice_months"`

@@ -50,7 +50,7 @@ func c46(e *env) string {
 		e.refuse(f, e.code(f, 0), "the right code after a restart and %d s", later)
 	}
 	same(e, true, e.token(f).Suspended, "suspended")
-	e.lift(f)
+	e.unlock(f)
 	e.accept(f, e.code(f, 0), "the right code after lifting")
 	return "still suspended after a restart, an hour, a day and a year"
 }
@@ -72,7 +72,7 @@ func c47(e *env) string {
 		{"the master with a wrong code", master, e.wrong(master.fob, 1)[0]},
 		{"the master with a code of the suspended token", master, e.code(target, 0)},
 	}
-	if e.rules.LiftNeedsOTP {
+	if e.rules.UnlockNeedsOTP {
 		refusals = append(refusals, struct {
 			name string
 			who  *user
@@ -80,10 +80,10 @@ func c47(e *env) string {
 		}{"the master without a code", master, ""})
 	}
 	for _, r := range refusals {
-		same(e, false, e.liftOnScreen(r.who, target, r.code).Done, "lifted by %s", r.name)
+		same(e, false, e.unlockOnScreen(r.who, target, r.code).Done, "lifted by %s", r.name)
 		same(e, true, e.token(target).Suspended, "suspended after %s tried", r.name)
 	}
-	same(e, true, e.liftOnScreen(master, target, e.code(master.fob, 0)).Done, "lifted by the master with a code of his own token")
+	same(e, true, e.unlockOnScreen(master, target, e.code(master.fob, 0)).Done, "lifted by the master with a code of his own token")
 	same(e, accepted, e.transfer(holder, e.code(target, 0)), "a code of the token then")
 	return fmt.Sprintf("%d others refused, the master with his own token's code lifts", len(refusals))
 }
@@ -96,12 +96,12 @@ func c48(e *env) string {
 		who    *user
 		target *fob
 	}{{master, admin.fob}, {admin, master.fob}, {master, master.fob}} {
-		a := e.liftOnScreen(try.who, try.target, e.code(try.who.fob, 0))
+		a := e.unlockOnScreen(try.who, try.target, e.code(try.who.fob, 0))
 		same(e, false, a.Done, "lifted by %s", try.who.id)
 		same(e, "on paper", a.Way, "the way that is left, as %s is told", try.who.id)
 	}
-	e.lift(master.fob)
-	same(e, true, e.liftOnScreen(master, admin.fob, e.code(master.fob, 0)).Done, "lifted by the master, once the desk has lifted his")
+	e.unlock(master.fob)
+	same(e, true, e.unlockOnScreen(master, admin.fob, e.code(master.fob, 0)).Done, "lifted by the master, once the desk has lifted his")
 	return `nobody lifts on screen, and is told "on paper"; the desk does`
 }
 
@@ -110,7 +110,7 @@ func c49(e *env) string {
 	code := e.code(f, 0)
 	e.accept(f, code, "a code")
 	e.lock(f)
-	e.lift(f)
+	e.unlock(f)
 	e.refuse(f, code, "the same code after suspension and lifting")
 	e.steps(1)
 	e.accept(f, e.code(f, 0), "the next code")

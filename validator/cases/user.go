@@ -73,9 +73,9 @@ func (e *env) transfer(u *user, code string) string {
 	return a.Answer
 }
 
-// liftOnScreen and revokeOnScreen are attempts of a user with a code of their own
+// unlockOnScreen and revokeOnScreen are attempts of a user with a code of their own
 // token.
-func (e *env) liftOnScreen(u *user, f *fob, code string) answer {
+func (e *env) unlockOnScreen(u *user, f *fob, code string) answer {
 	return e.act(e.as(u), f, "suspension/lift", object{"code": code})
 }
 

@@ -31,12 +31,12 @@ type settingsView struct {
 	LearnEvery       int64  `json:"learn_every_seconds"`
 	CountReplayed    bool   `json:"count_replayed"`
 	CountMalformed   bool   `json:"count_malformed"`
-	LiftNeedsOTP     bool   `json:"lift_needs_otp"`
+	UnlockNeedsOTP   bool   `json:"lift_needs_otp"`
 	ActivateNeedsOTP bool   `json:"activate_needs_otp"`
 	ReactivateAfter  int64  `json:"reactivate_after_seconds"`
 	ActivationLimit  int    `json:"activation_limit" doc:"refused activations that lock activation for a user"`
 	ActivationLock   int64  `json:"activation_lock_seconds" doc:"0: until the desk unlocks it"`
-	SelfLift         bool   `json:"self_lift" doc:"who has registered another token may lift the suspension of the one before"`
+	SelfUnlock       bool   `json:"self_lift" doc:"who has registered another token may lift the suspension of the one before"`
 	UsersSeeTokens   bool   `json:"users_see_tokens" doc:"all of the contract; else the one that they use"`
 	NoticeMonths     int    `json:"notice_months"`
 	LifeYears        int    `json:"life_years" doc:"for information: expiry dates come from seed files"`
@@ -82,9 +82,9 @@ func (s *server) desk() {
 		return &body[settingsView]{settingsView{
 			WrongLimit: v.WrongLimit, Window: v.Window, SecondBand: v.SecondBand, ResyncReach: v.ResyncReach,
 			LearnEvery: int64(v.LearnEvery), CountReplayed: v.CountReplayed, CountMalformed: v.CountMalformed,
-			LiftNeedsOTP: v.LiftNeedsOTP, ActivateNeedsOTP: v.ActivateNeedsOTP, ReactivateAfter: int64(v.ReactivateAfter),
+			UnlockNeedsOTP: v.UnlockNeedsOTP, ActivateNeedsOTP: v.ActivateNeedsOTP, ReactivateAfter: int64(v.ReactivateAfter),
 			ActivationLimit: v.ActivationLimit, ActivationLock: int64(v.ActivationLock),
-			SelfLift: v.SelfLift, UsersSeeTokens: v.UsersSeeTokens,
+			SelfUnlock: v.SelfUnlock, UsersSeeTokens: v.UsersSeeTokens,
 			NoticeMonths: v.NoticeMonths, LifeYears: v.LifeYears, Fee: int64(v.Fee),
 			DeliveryFrom: v.DeliveryFrom, DeliveryTo: v.DeliveryTo, Now: instant(s.bank.Now()),
 		}}, nil

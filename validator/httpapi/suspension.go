@@ -48,7 +48,7 @@ func (s *server) suspensions() {
 		if !st.User.Token.IsZero() {
 			out.Condition = st.Condition.String()
 		}
-		out.LiftWay, out.LiftRule, _ = verdict(st.LiftWay)
+		out.UnlockWay, out.UnlockRule, _ = verdict(st.UnlockWay)
 		out.NoticeOn = day(st.NoticeOn)
 		for _, u := range st.Users {
 			out.Users = append(out.Users, s.viewUser(u))
@@ -61,13 +61,13 @@ func (s *server) suspensions() {
 }
 
 type statusView struct {
-	User      userView     `json:"user"`
-	Contract  contractView `json:"contract"`
-	Users     []userView   `json:"users" nullable:"false" doc:"all of the contract; other users' tokens for a master or admin only"`
-	Tokens    []tokenView  `json:"tokens" nullable:"false"`
-	Condition string       `json:"condition,omitempty" doc:"of his token"`
-	Suspended bool         `json:"suspended" doc:"his token is"`
-	LiftWay   string       `json:"lift_way,omitempty" doc:"how that can be lifted"`
-	LiftRule  string       `json:"lift_rule,omitempty"`
-	NoticeOn  string       `json:"notice_on,omitempty" format:"date" doc:"since when the expiry is announced"`
+	User       userView     `json:"user"`
+	Contract   contractView `json:"contract"`
+	Users      []userView   `json:"users" nullable:"false" doc:"all of the contract; other users' tokens for a master or admin only"`
+	Tokens     []tokenView  `json:"tokens" nullable:"false"`
+	Condition  string       `json:"condition,omitempty" doc:"of his token"`
+	Suspended  bool         `json:"suspended" doc:"his token is"`
+	UnlockWay  string       `json:"lift_way,omitempty" doc:"how that can be lifted"`
+	UnlockRule string       `json:"lift_rule,omitempty"`
+	NoticeOn   string       `json:"notice_on,omitempty" format:"date" doc:"since when the expiry is announced"`
 }

@@ -120,7 +120,7 @@ func (s *server) tokens() {
 	s.withCode("/v1/tokens/{serial}/revocation", "revokeToken", userRole|clerkRole,
 		"Revoke a token (失効)", "A user gives a code of his own token. A clerk does it on paper, without a code.", s.bank.Revoke)
 	s.withCode("/v1/tokens/{serial}/suspension/lift", "liftSuspension", userRole|clerkRole,
-		"Lift a suspension (利用停止解除)", "A user gives a code of his own token. A clerk does it on paper, without a code.", s.bank.Lift)
+		"Lift a suspension (利用停止解除)", "A user gives a code of his own token. A clerk does it on paper, without a code.", s.bank.Unlock)
 
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/tokens/{serial}/resync", id: "resyncToken", role: userRole | clerkRole, guess: true,

@@ -55,7 +55,7 @@ var ownPath = map[validator.Operation]string{
 	validator.OpUserAdd:    "/v1/users",
 	validator.OpUserChange: "/v1/users/{user}",
 	validator.OpRevoke:     "/v1/tokens/{serial}/revocation",
-	validator.OpLift:       "/v1/tokens/{serial}/suspension/lift",
+	validator.OpUnlock:     "/v1/tokens/{serial}/suspension/lift",
 	validator.OpActivate:   "/v1/tokens/{serial}/activation",
 	validator.OpResync:     "/v1/tokens/{serial}/resync",
 	validator.OpCheck:      "/v1/check",

@@ -38,7 +38,7 @@ var mustWait = validator.ReasonMustWait.String()
 func (m *Metrics) begin() {
 	for _, front := range fronts {
 		m.suspensions.WithLabelValues(front)
-		m.lifts.WithLabelValues(front)
+		m.unlocks.WithLabelValues(front)
 		m.imports.WithLabelValues(front)
 		for reason := range ofCodes {
 			m.codes.WithLabelValues(front, reason)
@@ -62,7 +62,7 @@ func (m *Metrics) Observer() bank.Observer {
 	return bank.Observer{
 		Recorded:  m.recorded,
 		Suspended: func(by bank.By, _ token.Serial, _ string) { m.suspensions.WithLabelValues(by.Front).Inc() },
-		Lifted:    func(by bank.By, _ token.Serial, _ string) { m.lifts.WithLabelValues(by.Front).Inc() },
+		Unlocked:  func(by bank.By, _ token.Serial, _ string) { m.unlocks.WithLabelValues(by.Front).Inc() },
 		Imported: func(by bank.By, r bank.ImportReport) {
 			m.imports.WithLabelValues(by.Front).Inc()
 			m.importedTokens.Add(float64(r.Tokens))

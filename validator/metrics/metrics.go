@@ -36,7 +36,7 @@ type Metrics struct {
 	codes          *prometheus.CounterVec
 	logins         *prometheus.CounterVec
 	suspensions    *prometheus.CounterVec
-	lifts          *prometheus.CounterVec
+	unlocks        *prometheus.CounterVec
 	imports        *prometheus.CounterVec
 	importedTokens prometheus.Counter
 	database       *prometheus.HistogramVec
@@ -81,7 +81,7 @@ func New(b Build) *Metrics {
 	m.codes = counters("fob_validator_codes_total", "One-time passwords that were checked.", "front", "reason")
 	m.logins = counters("fob_validator_logins_total", "Logins: each that is done begins a session.", "front", "result")
 	m.suspensions = counters("fob_validator_suspensions_total", "Tokens suspended by failed attempts.", "front")
-	m.lifts = counters("fob_validator_lifts_total", "Suspensions that were lifted.", "front")
+	m.unlocks = counters("fob_validator_lifts_total", "Suspended tokens that were unlocked.", "front")
 	m.imports = counters("fob_validator_imports_total", "Seed files that were imported.", "front")
 	m.importedTokens = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "fob_validator_imported_tokens_total", Help: "Tokens that were imported.",

@@ -85,7 +85,7 @@ func (c *call) procedure() error {
 	var out bank.Outcome
 	switch act {
 	case "lift":
-		out, err = c.bank.Lift(ctx, c.by, t.Serial, "")
+		out, err = c.bank.Unlock(ctx, c.by, t.Serial, "")
 	case "revoke":
 		out, err = c.bank.Revoke(ctx, c.by, t.Serial, "")
 	case "lost":

@@ -31,7 +31,7 @@ var ownPages = map[validator.Operation]struct {
 	validator.OpUserAdd:    {"/users/add", true},
 	validator.OpUserChange: {"/users", true},
 	validator.OpRevoke:     {"/token/revoke", true},
-	validator.OpLift:       {"/token/lift", true},
+	validator.OpUnlock:     {"/token/lift", true},
 	validator.OpActivate:   {"/token/activate", false},
 	validator.OpResync:     {"/token/resync", false},
 }
@@ -48,7 +48,7 @@ var groups = []struct {
 	{"bulk", []validator.Operation{
 		validator.OpBulkApprove, validator.OpPayrollApprove, validator.OpBulkPayee, validator.OpFileSend,
 	}},
-	{"admin", []validator.Operation{validator.OpUserAdd, validator.OpUserChange, validator.OpRevoke, validator.OpLift}},
+	{"admin", []validator.Operation{validator.OpUserAdd, validator.OpUserChange, validator.OpRevoke, validator.OpUnlock}},
 	{"token", []validator.Operation{validator.OpActivate, validator.OpResync}},
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// doToToken is the type of Lift and Revoke.
+// doToToken is the type of Unlock and Revoke.
 type doToToken func(ctx context.Context, by bank.By, serial token.Serial, code string) (bank.Outcome, error)
 
 func (c *call) usersPage() error {

@@ -139,8 +139,8 @@ func (l tokenLine) label() string {
 	return s
 }
 
-// liftForm unlocks another user's token (利用停止解除).
-func (c *call) liftForm() (*form, bank.Status, error) {
+// unlockForm unlocks another user's token (利用停止解除).
+func (c *call) unlockForm() (*form, bank.Status, error) {
 	st, err := c.bank.Status(c.r.Context(), c.by.User)
 	if err != nil {
 		return nil, st, err
@@ -150,7 +150,7 @@ func (c *call) liftForm() (*form, bank.Status, error) {
 		Submit: "lift.submit", Cancel: "/", Action: "/token/lift",
 	}
 	switch t := troubleOf(st); {
-	case t == fine, t == suspended && !c.bank.NeedsOTP(validator.OpLift):
+	case t == fine, t == suspended && !c.bank.NeedsOTP(validator.OpUnlock):
 	case t == suspended:
 		f.Warn, f.Submit = append(f.Warn, newMsg("lift.own")), ""
 		return f, st, nil
@@ -169,18 +169,18 @@ func (c *call) liftForm() (*form, bank.Status, error) {
 	}
 	choice.Value = c.r.URL.Query().Get("serial")
 	f.Fields = []*field{choice}
-	if c.bank.NeedsOTP(validator.OpLift) {
+	if c.bank.NeedsOTP(validator.OpUnlock) {
 		f.Fields = append(f.Fields, c.codeField("code", "field.code-own"))
 	}
 	return f, st, nil
 }
 
-func (c *call) lift() error {
-	f, _, err := c.liftForm()
+func (c *call) unlock() error {
+	f, _, err := c.unlockForm()
 	if err != nil {
 		return err
 	}
-	return c.onOther(f, c.bank.Lift, "lift")
+	return c.onOther(f, c.bank.Unlock, "lift")
 }
 
 // revokeForm revokes another user's token (失効).

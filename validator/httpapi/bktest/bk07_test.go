@@ -21,11 +21,11 @@ func TestBK07OneToken(t *testing.T) {
 
 		way, rule := only.suspension()
 		require.Equal(t, "on paper BK-07", way+" "+rule)
-		suzuki.lifts(only, suzuki.code()).saysNo("on paper", "BK-08", "own token")
-		sato.lifts(only, sato.code()).saysNo("on paper", "BK-08", "own token")
+		suzuki.unlocks(only, suzuki.code()).saysNo("on paper", "BK-08", "own token")
+		sato.unlocks(only, sato.code()).saysNo("on paper", "BK-08", "own token")
 		require.True(t, only.state().Suspended)
 
-		only.liftedOnPaper().isDone()
+		only.unlockedOnPaper().isDone()
 		b.passes(time.Minute)
 		suzuki.transfers(suzuki.code()).isDone()
 		b.passes(time.Minute)

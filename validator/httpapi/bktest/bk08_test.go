@@ -12,7 +12,7 @@ import (
 // Q4. (別のハードウェアトークンを利用しているマスターユーザ/管理者ユーザがいる場合)
 // ・別のハードウェアトークンを利用しているマスターユーザまたは管理者ユーザが、操作画面上
 // の「ワンタイムパスワードの利用停止解除」の操作を行うことにより、解除することが可能です。
-func TestBK08WhoLifts(t *testing.T) {
+func TestBK08WhoUnlocks(t *testing.T) {
 	story(t, func(t *testing.T, b *bank) {
 		c := b.contract()
 		shared := c.token()
@@ -23,20 +23,20 @@ func TestBK08WhoLifts(t *testing.T) {
 		mori := c.admin("mori").with(c.token())
 		ito := c.admin("ito") // has registered no token
 
-		for _, lifting := range []*user{suzuki, mori} {
+		for _, unlocking := range []*user{suzuki, mori} {
 			tanaka.entersWrong(5)
 			way, rule := shared.suspension()
 			require.Equal(t, "on screen BK-08", way+" "+rule)
 
-			sato.lifts(shared, sato.code()).saysNo("no way", "BK-08", "own token")
-			tanaka.lifts(shared, tanaka.code()).saysNo("no way", "BK-08", "role")
-			kato.lifts(shared, kato.code()).saysNo("no way", "BK-08", "role")
-			ito.lifts(shared, shared.shows()).saysNo("no way", "BK-08", "no token")
-			lifting.lifts(shared, "").isRefused()
-			lifting.lifts(shared, shared.shows()).isRefused()
+			sato.unlocks(shared, sato.code()).saysNo("no way", "BK-08", "own token")
+			tanaka.unlocks(shared, tanaka.code()).saysNo("no way", "BK-08", "role")
+			kato.unlocks(shared, kato.code()).saysNo("no way", "BK-08", "role")
+			ito.unlocks(shared, shared.shows()).saysNo("no way", "BK-08", "no token")
+			unlocking.unlocks(shared, "").isRefused()
+			unlocking.unlocks(shared, shared.shows()).isRefused()
 			require.True(t, shared.state().Suspended)
 
-			lifting.lifts(shared, lifting.code()).isDone()
+			unlocking.unlocks(shared, unlocking.code()).isDone()
 			b.passes(time.Minute)
 			tanaka.transfers(tanaka.code()).isDone()
 			b.passes(time.Minute)
@@ -46,13 +46,13 @@ func TestBK08WhoLifts(t *testing.T) {
 
 		// The master's own token can be unlocked by an admin who uses another token.
 		suzuki.entersWrong(5)
-		suzuki.lifts(suzuki.token, suzuki.code()).saysNo("no way", "BK-08", "own token")
-		mori.lifts(suzuki.token, mori.code()).isDone()
+		suzuki.unlocks(suzuki.token, suzuki.code()).saysNo("no way", "BK-08", "own token")
+		mori.unlocks(suzuki.token, mori.code()).isDone()
 
 		// Users of another contract cannot unlock it.
 		stranger := b.contract()
 		yamada := stranger.master("yamada").with(stranger.token())
 		tanaka.entersWrong(5)
-		yamada.lifts(shared, yamada.code()).saysNo("no way", "BK-12", "unknown token")
+		yamada.unlocks(shared, yamada.code()).saysNo("no way", "BK-12", "unknown token")
 	})
 }

@@ -26,12 +26,12 @@ func TestBK15OwnTokenOutOfUse(t *testing.T) {
 				tanaka.entersWrong(5)
 
 				actor.becomes(state)
-				lift, revoke := actor.lifts(tanaka.token, actor.code()), actor.revokes(kato.token, actor.code())
+				unlock, revoke := actor.unlocks(tanaka.token, actor.code()), actor.revokes(kato.token, actor.code())
 				way := "no way" // the master, whose own token is in use, can do it
 				if role == "master" {
 					way = "on paper" // there is no other master or admin
 				}
-				lift.saysNo(way, "BK-15", "own token out of use")
+				unlock.saysNo(way, "BK-15", "own token out of use")
 				revoke.saysNo("on paper", "BK-15", "own token out of use")
 				require.True(t, tanaka.token.state().Suspended)
 				require.Equal(t, "in use", kato.token.state().Condition)

@@ -140,8 +140,8 @@ func (f *hardware) suspension() (way, rule string) {
 
 // Acts of a clerk after an application on paper.
 
-func (f *hardware) liftedOnPaper() said  { f.b.t.Helper(); return f.onPaper("suspension/lift", m{}) }
-func (f *hardware) revokedOnPaper() said { f.b.t.Helper(); return f.onPaper("revocation", m{}) }
+func (f *hardware) unlockedOnPaper() said { f.b.t.Helper(); return f.onPaper("suspension/lift", m{}) }
+func (f *hardware) revokedOnPaper() said  { f.b.t.Helper(); return f.onPaper("revocation", m{}) }
 func (f *hardware) is(reported string) {
 	f.b.t.Helper()
 	f.onPaper("report", m{"condition": reported}).isDone()

@@ -71,7 +71,7 @@ func (u *user) does(operation, code string) said {
 
 func (u *user) transfers(code string) said { u.t.Helper(); return u.does("transfer", code) }
 
-func (u *user) lifts(f *hardware, code string) said {
+func (u *user) unlocks(f *hardware, code string) said {
 	u.t.Helper()
 	return u.onScreen(f, "suspension/lift", code)
 }
