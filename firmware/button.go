@@ -100,7 +100,7 @@ func (c *Core) lowBattery() bool {
 	return c.batteryPercent() < int(c.rec.profile.Behaviour.LowPercent)
 }
 
-// The knee of a lithium cell's discharge curve. Above it, the voltage does not indicate
+// The knee of a lithium battery's discharge curve. Above it, the voltage does not indicate
 // the charge.
 const (
 	kneeVoltage    Millivolts = 2700

@@ -257,7 +257,7 @@ func TestLowBattery(t *testing.T) {
 	for name, warning := range map[string]string{"button-6": "bAtt05", "button-8": "bAtt  05"} {
 		m, p := withButton(t, name, nil)
 		m.press()
-		require.Equal(t, m.code(p), m.text(), "a good cell")
+		require.Equal(t, m.code(p), m.text(), "with a good battery")
 		require.Zero(t, m.frame.Icons&firmware.IconBattery)
 		m.press()
 

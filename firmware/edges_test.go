@@ -42,7 +42,7 @@ func TestNoPressLimit(t *testing.T) {
 	}
 }
 
-// TestKnee checks the estimate of the charge of a lithium cell. The voltage does not
+// TestKnee checks the estimate of the charge of a lithium battery. The voltage does not
 // indicate the charge above the knee of the discharge curve, here 2.7 V. The last 10 %
 // are between 2.7 V and 2.0 V.
 func TestKnee(t *testing.T) {

@@ -147,7 +147,7 @@ func TestProvisionRefusals(t *testing.T) {
 		want    error
 	}{
 		{"another station", other, six, 8, time.UnixMilli(0), serialproto.ErrAuthentication},
-		{"eight digits on a glass of six", station, eight, 6, time.UnixMilli(0), serialproto.ErrProfile},
+		{"eight digits on an LCD of six", station, eight, 6, time.UnixMilli(0), serialproto.ErrProfile},
 		{"a clock before 1970", station, six, 8, time.UnixMilli(-1), serialproto.ErrInvalid},
 		{"a clock after 9999", station, six, 8, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), serialproto.ErrInvalid},
 	} {

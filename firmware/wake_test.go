@@ -177,7 +177,7 @@ func TestWakeVirtual(t *testing.T) {
 			}
 		}
 		a, b := lazy.Display(), eager.Display()
-		a.Cell, b.Cell = 0, 0 // the same charge, summed in a different order
+		a.Battery, b.Battery = 0, 0 // the same charge, summed in a different order
 		require.Equal(rt, fmt.Sprintf("%+v", b), fmt.Sprintf("%+v", a))
 	})
 }

@@ -14,7 +14,7 @@ type fakeDevice struct {
 	info    serialproto.Info
 	now     token.UnixMilli
 	display serialproto.Display
-	glass   serialproto.RigDisplay
+	lcd     serialproto.RigDisplay
 	test    serialproto.SelfTest
 	uptime  serialproto.Uptime
 	counter uint32
@@ -206,7 +206,7 @@ func (d *fakeDevice) Rig(command uint8, m *serialproto.RigRequest) serialproto.S
 	return d.refusal
 }
 
-func (d *fakeDevice) RigDisplay(m *serialproto.RigDisplay) { *m = d.glass }
+func (d *fakeDevice) RigDisplay(m *serialproto.RigDisplay) { *m = d.lcd }
 
 // fakeLine is the device's end of a serial line.
 type fakeLine struct {

@@ -110,7 +110,7 @@ func (r *runner) prepare(t *testing.T, words []string) {
 			dev = newProvisioned().in(serialproto.StateLocked)
 		case "rig":
 			dev.hasRig = true
-			dev.glass = serialproto.RigDisplay{
+			dev.lcd = serialproto.RigDisplay{
 				Digits: [8]uint8{0x7F, 0x6F, 0x6D, 0x5B, 0x6F, 0x7F}, Size: 6, Text: [8]byte([]byte("895298  ")),
 				Bars: 4, Icons: 1, State: dev.info.State, Now: dev.now, ClockSet: true, Step: 28333333, Left: 39877,
 			}

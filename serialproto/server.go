@@ -26,7 +26,7 @@ type Server struct {
 	commit  Commit
 	test    SelfTest
 	rig     RigRequest
-	glass   RigDisplay
+	lcd     RigDisplay
 }
 
 func (s *Server) framing() Framing {

@@ -169,7 +169,7 @@ func (c *call) rig() RC {
 		if !c.empty() {
 			return RCInvalid
 		}
-		m := &c.server.glass
+		m := &c.server.lcd
 		c.dev.RigDisplay(m)
 		m.encode(&c.out)
 		return RCOK

@@ -166,7 +166,7 @@ func TestRig(t *testing.T) {
 func TestRigDisplay(t *testing.T) {
 	dev := newDevice()
 	dev.hasRig = true
-	dev.glass = serialproto.RigDisplay{
+	dev.lcd = serialproto.RigDisplay{
 		Digits: [8]uint8{0x5B, 0x7F, 0x07, 0x3F, 0x7F, 0x5B, 0xAA, 0xAA}, Size: 6, Text: [8]byte([]byte("287082??")),
 		Bars: 4, Icons: 1, State: serialproto.StateLocked, Now: -5, ClockSet: true, Step: -1, Left: 5,
 	}
@@ -176,6 +176,6 @@ func TestRigDisplay(t *testing.T) {
 	}, call(t, dev, read, 65, serialproto.CmdRigDisplay, obj{}))
 
 	require.Nil(t, call(t, dev, read, 65, serialproto.CmdRigDisplay, obj{})["world"])
-	dev.glass.HasWorld, dev.glass.World = true, 1953385080000
+	dev.lcd.HasWorld, dev.lcd.World = true, 1953385080000
 	require.Equal(t, uint64(1953385080000), call(t, dev, read, 65, serialproto.CmdRigDisplay, obj{})["world"])
 }

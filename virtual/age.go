@@ -21,12 +21,12 @@ func (t *Token) AgeAt(d time.Duration, c Celsius) {
 	t.do(func() {
 		d := max(d, 0)
 		if t.powered {
-			run := min(d, t.cell.Lasts(t.at, c, 0))
+			run := min(d, t.battery.Lasts(t.at, c, 0))
 			t.crystal.Age(t.at, run, c)
 			t.backdateLocked(run)
 			t.stepLocked() // the expiry comes before the end of the battery
-			t.cell.Age(t.at, run, c, 0)
-			if run == d && !t.cell.emptyAt(t.at) {
+			t.battery.Age(t.at, run, c, 0)
+			if run == d && !t.battery.emptyAt(t.at) {
 				return
 			}
 			t.powerOffLocked()
@@ -34,7 +34,7 @@ func (t *Token) AgeAt(d time.Duration, c Celsius) {
 		}
 		t.crystal.Age(t.at, d, c)
 		t.backdateLocked(d)
-		t.cell.Age(t.at, d, c, 0)
+		t.battery.Age(t.at, d, c, 0)
 	})
 }
 

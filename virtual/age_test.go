@@ -150,7 +150,7 @@ func compareAges(t testing.TB, rt require.TestingT, life func(testing.TB, *virtu
 	require.Equal(rt, dateA, dateB)
 	require.InDelta(rt, float64(a.Clock), float64(b.Clock), 1)
 	require.InDelta(rt, float64(a.PPM), float64(b.PPM), 1e-9)
-	require.InDelta(rt, a.Cell, b.Cell, 5e-7)
+	require.InDelta(rt, a.Battery, b.Battery, 5e-7)
 	require.Equal(rt, a.State, b.State)
 	require.Equal(rt, a.Powered, b.Powered)
 	require.Equal(rt, a.ClockSet, b.ClockSet)

@@ -162,7 +162,7 @@ func BenchmarkAdvanceTenYears(b *testing.B) {
 		b.StartTimer()
 		w.Advance(10 * virtual.Year)
 		if k.Display().Powered {
-			b.Fatal("the cell should be empty")
+			b.Fatal("the battery should be empty")
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (c *Conn) Exchange(dst, in []byte) []byte {
 	t.conn = nil
 	c.restarts = t.restarts
 	t.keepFramingErrorsLocked(*c.server.FramingErrors())
-	t.cell.Spend(t.at, t.byteCharge()*MicroCoulombs(len(in)+len(c.out)))
+	t.battery.Spend(t.at, t.byteCharge()*MicroCoulombs(len(in)+len(c.out)))
 	dst = append(dst, c.out...)
 	c.in, c.out = c.in[:0], c.out[:0]
 	return dst
@@ -84,7 +84,7 @@ func (t *Token) keepFramingErrorsLocked(d serialproto.FramingErrors) {
 // the duration of a byte at 115200 baud.
 func (t *Token) byteCharge() MicroCoulombs {
 	const perByte = 10.0 / 115200 // s
-	return MicroCoulombs(t.cell.Spec.Serial * perByte)
+	return MicroCoulombs(t.battery.Spec.Serial * perByte)
 }
 
 // reset discards bytes that the token had received but not answered, because it lost

@@ -174,7 +174,7 @@ func TestConnSupply(t *testing.T) {
 	r := k.Display()
 	require.Equal(t, serialproto.StateDead, r.State)
 	require.True(t, r.Powered)
-	require.Equal(t, 3200, r.Voltage, "the cell is back")
+	require.Equal(t, 3200, r.Voltage, "the battery is back")
 }
 
 // bodyOf returns the body of the only answer in raw.

@@ -63,8 +63,8 @@ func ExampleToken_Age() {
 	fob.Age(2 * virtual.Year)
 	r := fob.Display()
 	_, expiry := fob.Back()
-	fmt.Println("ahead by", r.Error.Round(time.Second), "cell", fmt.Sprintf("%.0f %%", 100*r.Cell), "expires", expiry)
-	// Output: ahead by 4m0s cell 79 % expires 2008-01-01
+	fmt.Println("ahead by", r.Error.Round(time.Second), "battery", fmt.Sprintf("%.0f %%", 100*r.Battery), "expires", expiry)
+	// Output: ahead by 4m0s battery 79 % expires 2008-01-01
 }
 
 // A snapshot restores a token that the test has broken.

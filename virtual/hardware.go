@@ -12,17 +12,17 @@ import (
 // The hardware interfaces of a token, each a view of it. They are used only during a
 // step, with t.mu held, and their time is t.at.
 type (
-	clock    Token
-	lcd      Token
-	button   Token
-	supply   Token
-	identity Token
-	rig      Token
+	clock     Token
+	lcdDriver Token
+	button    Token
+	supply    Token
+	identity  Token
+	rig       Token
 )
 
 var (
 	_ firmware.Clock    = (*clock)(nil)
-	_ firmware.LCD      = (*lcd)(nil)
+	_ firmware.LCD      = (*lcdDriver)(nil)
 	_ firmware.Button   = (*button)(nil)
 	_ firmware.Supply   = (*supply)(nil)
 	_ firmware.Identity = (*identity)(nil)
@@ -47,10 +47,10 @@ func (t *clock) Uptime() int64 { return floorDiv(t.crystal.Local(t.at), int64(ti
 func (t *clock) WorldTime() token.UnixMilli { return t.at.Milli() }
 
 // Digits implements firmware.LCD.
-func (t *lcd) Digits() int { return t.glass.Digits() }
+func (t *lcdDriver) Digits() int { return t.lcd.Digits() }
 
 // Show implements firmware.LCD.
-func (t *lcd) Show(f firmware.Frame) { t.glass.ShowAt(t.at, t.crystal.Temp, f) }
+func (t *lcdDriver) Show(f firmware.Frame) { t.lcd.ShowAt(t.at, t.crystal.Temp, f) }
 
 // Down implements firmware.Button.
 func (t *button) Down() bool {
@@ -62,7 +62,7 @@ func (t *button) Down() bool {
 }
 
 // Voltage implements firmware.Supply.
-func (t *supply) Voltage() firmware.Millivolts { return t.cell.Voltage(t.at) }
+func (t *supply) Voltage() firmware.Millivolts { return t.battery.Voltage(t.at) }
 
 // HardwareID implements firmware.Identity.
 func (t *identity) HardwareID() [8]byte { return t.origin.hardwareID() }
@@ -81,8 +81,8 @@ func (t *identity) StationKey() *[32]byte { return &t.world.stationKey }
 
 // Seen implements firmware.Eye.
 func (t *rig) Seen() firmware.Frame {
-	t.glass.Settle(t.at, t.crystal.Temp)
-	return t.glass.Seen(t.cell.Voltage(t.at), t.crystal.Temp)
+	t.lcd.Settle(t.at, t.crystal.Temp)
+	return t.lcd.Seen(t.battery.Voltage(t.at), t.crystal.Temp)
 }
 
 // Press implements firmware.Rig.
@@ -103,10 +103,10 @@ func (t *rig) Supply(mv firmware.Millivolts) error {
 	switch {
 	case mv == 0:
 		t.cutoff = true
-	case mv <= t.cell.Spec.Cutoff: // the token would be off and could not receive a command to turn on
+	case mv <= t.battery.Spec.Cutoff: // the token would be off and could not receive a command to turn on
 		return firmware.ErrRange
 	default:
-		t.cell.SetVoltage(t.at, mv)
+		t.battery.SetVoltage(t.at, mv)
 	}
 	return nil
 }

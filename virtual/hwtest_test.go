@@ -35,7 +35,7 @@ func TestHardware(t *testing.T) {
 
 			hwtest.Clock(b.hw.Clock, true, wait, report)
 			hwtest.Flash(b.hw.Flash, report)
-			hwtest.LCD(b.hw.LCD, func() firmware.Frame { return v.glass.Driven }, report)
+			hwtest.LCD(b.hw.LCD, func() firmware.Frame { return v.lcd.Driven }, report)
 			hwtest.Button(b.hw.Button, func() { v.clicked = true },
 				func() { v.upAt = Forever }, func() { v.upAt = 0 }, report)
 			hwtest.Line(b.hw.Line, wait, true, report)
@@ -43,20 +43,20 @@ func TestHardware(t *testing.T) {
 			hwtest.Identity(b.hw.Identity, report)
 			hwtest.Rig(&b.hw, wait, report)
 
-			require.Equal(t, v.glass.Digits(), b.hw.LCD.Digits())
+			require.Equal(t, v.lcd.Digits(), b.hw.LCD.Digits())
 			require.Equal(t, models[i].Digits, b.hw.LCD.Digits())
 		})
 	}
 }
 
-// TestHardwareAnyCell: the voltage of a cell meets the contract of a supply until the
-// cell is empty, and a clock meets its contract even with a crystal at the end of its
-// range.
-func TestHardwareAnyCell(t *testing.T) {
+// TestHardwareAnyBattery: the voltage of a battery meets the contract of a supply until
+// the battery is empty, and a clock meets its contract even with a crystal at the end
+// of its range.
+func TestHardwareAnyBattery(t *testing.T) {
 	w, err := NewWorld(Config{Seed: 2, StationKey: [32]byte{1}})
 	require.NoError(t, err)
 	v := w.NewToken(&models[1], Trim(20_000))
-	v.cell.Used = v.cell.Spec.Capacity * 0.99
+	v.battery.Used = v.battery.Spec.Capacity * 0.99
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	b := v.benchLocked()

@@ -37,8 +37,8 @@ func union(a, b uint8) uint8     { return a | b }
 func intersect(a, b uint8) uint8 { return a & b }
 func without(a, b uint8) uint8   { return a &^ b }
 
-// GlassFaults are broken connections of the LCD. A segment in both sets is stuck on.
-type GlassFaults struct {
+// LCDFaults are broken connections of the LCD. A segment in both sets is stuck on.
+type LCDFaults struct {
 	Dead  Segments `json:"dead"`  // never on
 	Ghost Segments `json:"ghost"` // always on
 }
@@ -74,59 +74,59 @@ const (
 	faintest, strongest = 0.03, 0.08
 )
 
-// Glass is the LCD. It keeps the frame that the firmware shows and computes how it
+// LCD is the display of a token. It keeps the frame that the firmware shows and computes how it
 // looks. Change its exported fields only between two calls.
-type Glass struct {
+type LCD struct {
 	Driven    firmware.Frame      `json:"driven"`
 	Positions uint8               `json:"positions"`        // number of digits, 6 or 8
 	FromBelow bool                `json:"fromBelow"`        // the lowest bar goes out first, instead of the highest
 	Threshold firmware.Millivolts `json:"threshold"`        // at 25 °C; see DefaultThreshold
-	Faults    *GlassFaults        `json:"faults,omitempty"` // nil: no faults
+	Faults    *LCDFaults          `json:"faults,omitempty"` // nil: no faults
 	Fade      *Fade               `json:"fade,omitempty"`   // nil: the segments have reached their driven state
 }
 
-var _ firmware.LCD = (*Glass)(nil)
+var _ firmware.LCD = (*LCD)(nil)
 
-// NewGlass returns a blank LCD with 8 digits, or with 6 for any other number.
-func NewGlass(digits int) Glass {
+// NewLCD returns a blank LCD with 8 digits, or with 6 for any other number.
+func NewLCD(digits int) LCD {
 	if digits != 8 {
 		digits = 6
 	}
-	return Glass{Positions: uint8(digits), Threshold: DefaultThreshold}
+	return LCD{Positions: uint8(digits), Threshold: DefaultThreshold}
 }
 
 // Digits returns the number of digits, 6 or 8.
-func (g *Glass) Digits() int { return int(g.Positions) }
+func (l *LCD) Digits() int { return int(l.Positions) }
 
-// Show drives the segments of f, which change at once. See [Glass.ShowAt] for segments
+// Show drives the segments of f, which change at once. See [LCD.ShowAt] for segments
 // that change slowly.
-func (g *Glass) Show(f firmware.Frame) { g.Driven, g.Fade = f, nil }
+func (l *LCD) Show(f firmware.Frame) { l.Driven, l.Fade = f, nil }
 
 // Break adds faults to the LCD. Empty sets allocate nothing.
-func (g *Glass) Break(dead, ghost Segments) {
+func (l *LCD) Break(dead, ghost Segments) {
 	if dead == (Segments{}) && ghost == (Segments{}) {
 		return
 	}
-	var f GlassFaults
-	if g.Faults != nil {
-		f = *g.Faults
+	var f LCDFaults
+	if l.Faults != nil {
+		f = *l.Faults
 	}
-	g.Faults = &GlassFaults{Dead: f.Dead.with(dead, union), Ghost: f.Ghost.with(ghost, union)}
+	l.Faults = &LCDFaults{Dead: f.Dead.with(dead, union), Ghost: f.Ghost.with(ghost, union)}
 }
 
 // Mend removes all faults of the LCD.
-func (g *Glass) Mend() { g.Faults = nil }
+func (l *LCD) Mend() { l.Faults = nil }
 
 // Contrast returns how dark a lit segment is at the given supply voltage and
 // temperature, from 0 (invisible) to 1 (full). It depends on how far the supply is
 // above the threshold, which rises in the cold. Above 50 °C contrast falls. Below -30
 // °C and from 80 °C on it is 0.
-func (g *Glass) Contrast(supply firmware.Millivolts, t Celsius) float64 {
+func (l *LCD) Contrast(supply firmware.Millivolts, t Celsius) float64 {
 	t = clampCelsius(t)
 	if t < frozen || t >= clearing {
 		return 0
 	}
-	threshold := float64(g.Threshold) + thresholdPerDegree*float64(RoomTemperature-t)
+	threshold := float64(l.Threshold) + thresholdPerDegree*float64(RoomTemperature-t)
 	x := min(max((float64(supply)-threshold)/fullOverdrive, 0), 1)
 	c := x * x * (3 - 2*x)
 	if t > hotLimit {
@@ -152,17 +152,17 @@ type View struct {
 
 // View returns how the LCD looks at the given supply voltage and temperature. Lit holds
 // every segment that is dark, even if it is too faint to be read.
-func (g *Glass) View(supply firmware.Millivolts, t Celsius) View {
+func (l *LCD) View(supply firmware.Millivolts, t Celsius) View {
 	v := View{
-		Digits: g.Digits(), Lit: g.driven(), Contrast: g.Contrast(supply, t),
+		Digits: l.Digits(), Lit: l.driven(), Contrast: l.Contrast(supply, t),
 		Black: clampCelsius(t) >= clearing,
 	}
-	v.fade(g.Fade)
-	if f := g.Faults; f != nil {
+	v.fade(l.Fade)
+	if f := l.Faults; f != nil {
 		v.Lit = v.Lit.with(f.Dead, without).with(f.Ghost, union)
 		v.dropFade(f.Dead.with(f.Ghost, union))
 	}
-	v.Lit = v.Lit.with(g.all(), intersect)
+	v.Lit = v.Lit.with(l.all(), intersect)
 	// As the drive falls, lit and unlit segments of a multiplexed LCD become more
 	// similar. Without any drive only the electrodes remain visible.
 	v.Haze = faintest + (strongest-faintest)*(1-v.Contrast)
@@ -186,22 +186,22 @@ func (v View) Frame() firmware.Frame {
 
 // Seen returns the segments that a person reads on the LCD at the given supply voltage
 // and temperature.
-func (g *Glass) Seen(supply firmware.Millivolts, t Celsius) firmware.Frame {
-	return g.View(supply, t).Frame()
+func (l *LCD) Seen(supply firmware.Millivolts, t Celsius) firmware.Frame {
+	return l.View(supply, t).Frame()
 }
 
 // driven returns the segments of the driven frame.
-func (g *Glass) driven() Segments {
-	n := min(g.Driven.Bars, 6)
+func (l *LCD) driven() Segments {
+	n := min(l.Driven.Bars, 6)
 	bars := uint8(1)<<n - 1
-	if g.FromBelow {
+	if l.FromBelow {
 		bars = bars << (6 - n)
 	}
-	return Segments{Digits: g.Driven.Digits, Bars: bars, Icons: g.Driven.Icons}
+	return Segments{Digits: l.Driven.Digits, Bars: bars, Icons: l.Driven.Icons}
 }
 
 // all returns every segment of the LCD.
-func (g *Glass) all() Segments {
-	f := firmware.AllSegments(g.Digits())
+func (l *LCD) all() Segments {
+	f := firmware.AllSegments(l.Digits())
 	return Segments{Digits: f.Digits, Bars: allBars, Icons: f.Icons}
 }

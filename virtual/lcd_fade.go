@@ -88,24 +88,24 @@ func (s *Segments) set(i int, on bool) {
 
 // ShowAt drives the segments of f from w on, at temperature t. Segments change slowly
 // in the cold: see [ResponseTime].
-func (g *Glass) ShowAt(w WorldTime, t Celsius, f firmware.Frame) {
-	g.Settle(w, t)
-	if g.Fade == nil && f != g.Driven && fadeTime(t) > 0 {
-		now := g.driven()
-		g.Fade = &Fade{At: w}
-		for i := range g.Fade.Share {
+func (l *LCD) ShowAt(w WorldTime, t Celsius, f firmware.Frame) {
+	l.Settle(w, t)
+	if l.Fade == nil && f != l.Driven && fadeTime(t) > 0 {
+		now := l.driven()
+		l.Fade = &Fade{At: w}
+		for i := range l.Fade.Share {
 			if now.has(i) {
-				g.Fade.Share[i] = 1
+				l.Fade.Share[i] = 1
 			}
 		}
 	}
-	g.Driven = f
+	l.Driven = f
 }
 
 // Settle lets the segments change until w, at the temperature t that the LCD has had
 // since the last call.
-func (g *Glass) Settle(w WorldTime, t Celsius) {
-	f := g.Fade
+func (l *LCD) Settle(w WorldTime, t Celsius) {
+	f := l.Fade
 	if f == nil {
 		return
 	}
@@ -114,7 +114,7 @@ func (g *Glass) Settle(w WorldTime, t Celsius) {
 		left = math.Exp(-max(float64(w)-float64(f.At), 0) / float64(tau))
 	}
 	f.At = max(f.At, w)
-	driven, done := g.driven(), true
+	driven, done := l.driven(), true
 	for i, share := range f.Share {
 		target := 0.0
 		if driven.has(i) {
@@ -125,7 +125,7 @@ func (g *Glass) Settle(w WorldTime, t Celsius) {
 		done = done && math.Abs(share-target) < 1e-6
 	}
 	if done {
-		g.Fade = nil
+		l.Fade = nil
 	}
 }
 

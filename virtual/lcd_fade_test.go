@@ -19,11 +19,11 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestGlassRange: data sheets list LCDs for -20 to 70 °C that may be stored at -30 to
+// TestLCDRange: data sheets list LCDs for -20 to 70 °C that may be stored at -30 to
 // 80 °C. Such an LCD is readable in the first range with a fresh battery, and shows
 // nothing outside the second.
-func TestGlassRange(t *testing.T) {
-	g := virtual.NewGlass(6)
+func TestLCDRange(t *testing.T) {
+	g := virtual.NewLCD(6)
 	g.Show(frame("123456", 6, 0))
 	const fresh = 3200 // mV of a new CR2032 without load
 	for c := virtual.Celsius(-60); c <= 125; c++ {
@@ -137,7 +137,7 @@ func TestFadeLooking(t *testing.T) {
 
 // TestFadeFaults: a broken segment does not change.
 func TestFadeFaults(t *testing.T) {
-	g := virtual.NewGlass(6)
+	g := virtual.NewLCD(6)
 	g.Show(frame("111111", 0, 0))
 	g.Break(virtual.Segments{Digits: [8]uint8{0x7F}}, virtual.Segments{Digits: [8]uint8{0, 0x7F}})
 	g.ShowAt(start, -20, frame("888888", 0, 0))
@@ -206,12 +206,12 @@ func agree(t require.TestingT, v virtual.View) {
 }
 
 func TestFadeJSON(t *testing.T) {
-	g := virtual.NewGlass(6)
+	g := virtual.NewLCD(6)
 	g.ShowAt(start, -20, frame("8", 0, 0))
 	g.Settle(start.Add(time.Second), -20)
 	b, err := json.Marshal(g)
 	require.NoError(t, err)
-	var back virtual.Glass
+	var back virtual.LCD
 	require.NoError(t, json.Unmarshal(b, &back))
 	require.Equal(t, g, back)
 	b, err = json.Marshal(g.View(3000, -20))

@@ -77,11 +77,11 @@ func TestPNGUnlitSegmentsShow(t *testing.T) {
 	v := view(6, frame("1", 0, 0))
 	p := virtual.Picture{Height: 400}
 	img, m := v.Image(p), middles(t, v, p)
-	glass := img.RGBAAt(img.Rect.Dx()/2, 8)
+	background := img.RGBAAt(img.Rect.Dx()/2, 8)
 	unlit := img.RGBAAt(m["d3.g"].X, m["d3.g"].Y)
 	lit := img.RGBAAt(m["d0.b"].X, m["d0.b"].Y)
-	require.Less(t, unlit.G, glass.G)
-	require.Greater(t, unlit.G, glass.G-20)
+	require.Less(t, unlit.G, background.G)
+	require.Greater(t, unlit.G, background.G-20)
 	require.Less(t, lit.G, unlit.G/2)
 }
 

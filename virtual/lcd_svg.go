@@ -25,13 +25,13 @@ const (
 	segmentGap  = 2.0  // from a segment's tip to the corner at which two segments meet
 	slant       = 0.12 // tangent of 7°
 
-	glassMargin = 34.0
-	barWidth    = 40.0
-	barHeight   = 11.0
-	barPitch    = (digitHeight + thickness - barHeight) / 5
-	barSpace    = 44.0 // from the bars to the first digit
-	iconSpace   = 26.0 // from the last digit to the icons
-	iconWidth   = 26.0
+	lcdMargin = 34.0
+	barWidth  = 40.0
+	barHeight = 11.0
+	barPitch  = (digitHeight + thickness - barHeight) / 5
+	barSpace  = 44.0 // from the bars to the first digit
+	iconSpace = 26.0 // from the last digit to the icons
+	iconWidth = 26.0
 
 	fobMargin = 46.0
 	fobRing   = 120.0 // additional margin on the left, for the key-ring hole
@@ -39,7 +39,7 @@ const (
 
 // Colours as 0xRRGGBB.
 const (
-	glassColour  = 0xb8c4b0
+	lcdColour    = 0xb8c4b0
 	inkColour    = 0x1a211c
 	frameColour  = 0x15181c
 	fobColour    = 0x39434f
@@ -61,30 +61,30 @@ type shape struct {
 // scene returns the shapes of a picture, from back to front, and its size.
 func (v View) scene(bezel bool) (shapes []shape, width, height float64) {
 	x0, y0 := 0.0, 0.0
-	glassW := 2*glassMargin + barWidth + barSpace +
+	lcdW := 2*lcdMargin + barWidth + barSpace +
 		float64(v.Digits-1)*digitPitch + digitWidth + thickness + iconSpace + iconWidth
-	glassH := 2*glassMargin + digitHeight + thickness
-	width, height = glassW, glassH
+	lcdH := 2*lcdMargin + digitHeight + thickness
+	width, height = lcdW, lcdH
 	if bezel {
 		x0, y0 = fobMargin+fobRing, fobMargin
-		width, height = glassW+2*fobMargin+fobRing, glassH+2*fobMargin
-		shapes = append(shapes, fob(width, height, x0, y0, glassW, glassH)...)
+		width, height = lcdW+2*fobMargin+fobRing, lcdH+2*fobMargin
+		shapes = append(shapes, fob(width, height, x0, y0, lcdW, lcdH)...)
 	}
-	glass := uint32(glassColour)
+	background := uint32(lcdColour)
 	if v.Black {
-		glass = inkColour
+		background = inkColour
 	}
-	shapes = append(shapes, shape{"glass", roundedRect(x0, y0, glassW, glassH, 10), glass, 1})
+	shapes = append(shapes, shape{"glass", roundedRect(x0, y0, lcdW, lcdH, 10), background, 1})
 	if bezel {
 		shapes = append(shapes, shape{"rim", []point{
-			{x0 + 6, y0}, {x0 + glassW - 6, y0}, {x0 + glassW - 12, y0 + 7}, {x0 + 12, y0 + 7},
+			{x0 + 6, y0}, {x0 + lcdW - 6, y0}, {x0 + lcdW - 12, y0 + 7}, {x0 + 12, y0 + 7},
 		}, shadowColour, 0.5})
 	}
 
 	ink := func(id string, on bool, points []point) {
 		shapes = append(shapes, shape{id, points, inkColour, v.darkness(id, on)})
 	}
-	x, top := x0+glassMargin, y0+glassMargin
+	x, top := x0+lcdMargin, y0+lcdMargin
 	bottom := top + digitHeight + thickness
 	for i := range 6 {
 		y := bottom - barHeight - float64(i)*barPitch

@@ -77,7 +77,7 @@ func TestSVG(t *testing.T) {
 // TestSVGFades: with a weak battery, lit segments are faint and unlit ones slightly
 // visible.
 func TestSVGFades(t *testing.T) {
-	g := virtual.NewGlass(6)
+	g := virtual.NewLCD(6)
 	g.Show(frame("1", 0, 0))
 	d := parseSVG(t, g.View(2350, 25).SVG(virtual.Picture{}))
 	for _, p := range d.Polygons {

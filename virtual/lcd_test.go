@@ -25,21 +25,21 @@ func frame(text string, bars uint8, icons firmware.Icons) firmware.Frame {
 
 // view returns the appearance of an LCD at 3.0 V and 25 °C.
 func view(digits int, f firmware.Frame) virtual.View {
-	g := virtual.NewGlass(digits)
+	g := virtual.NewLCD(digits)
 	g.Show(f)
 	return g.View(3000, virtual.RoomTemperature)
 }
 
-// TestGlassContrast: the threshold rises about 10 mV for each degree colder, and
+// TestLCDContrast: the threshold rises about 10 mV for each degree colder, and
 // contrast falls above 50 °C (etop-lcd, liquidcrystaltechnologies).
-func TestGlassContrast(t *testing.T) {
-	g := virtual.NewGlass(6)
+func TestLCDContrast(t *testing.T) {
+	g := virtual.NewLCD(6)
 	require.InDelta(t, 1, g.Contrast(3000, 25), 0.001)
-	require.Zero(t, g.Contrast(2000, 25), "at the cell's end")
+	require.Zero(t, g.Contrast(2000, 25), "with an empty battery")
 	require.InDelta(t, g.Contrast(2500, 25), g.Contrast(2600, 15), 1e-9, "10 mV/°C")
 	require.Less(t, g.Contrast(3000, -20), g.Contrast(3000, 0))
-	require.Greater(t, g.Contrast(3000, -20), 0.5, "a good cell can be read in the cold")
-	require.Less(t, g.Contrast(2650, -20), 0.15, "an old one cannot")
+	require.Greater(t, g.Contrast(3000, -20), 0.5, "with a good battery it can be read in the cold")
+	require.Less(t, g.Contrast(2650, -20), 0.15, "with an old one it cannot")
 	require.Less(t, g.Contrast(3000, 70), g.Contrast(3000, 50))
 	proptest.Check(t, func(t *rapid.T) {
 		mv := firmware.Millivolts(rapid.Int32Range(-10, 5000).Draw(t, "mv"))
@@ -54,8 +54,8 @@ func TestGlassContrast(t *testing.T) {
 	})
 }
 
-func TestGlassSeen(t *testing.T) {
-	g := virtual.NewGlass(6)
+func TestLCDSeen(t *testing.T) {
+	g := virtual.NewLCD(6)
 	f := frame("123456", 4, firmware.IconTick)
 	g.Show(f)
 	require.Equal(t, f, g.Seen(3000, 25))
@@ -66,13 +66,13 @@ func TestGlassSeen(t *testing.T) {
 
 	g.Show(frame("12345678", 9, 0xFF))
 	require.Equal(t, firmware.Frame{Digits: frame("123456", 0, 0).Digits, Bars: 6, Icons: 3}, g.Seen(3000, 25),
-		"no more than the glass has")
+		"no more than the LCD has")
 	require.Equal(t, 8, view(8, f).Digits)
 	require.Equal(t, 6, view(7, f).Digits)
 }
 
-func TestGlassBars(t *testing.T) {
-	g := virtual.NewGlass(6)
+func TestLCDBars(t *testing.T) {
+	g := virtual.NewLCD(6)
 	for n := range uint8(7) {
 		g.Show(firmware.Frame{Bars: n})
 		g.FromBelow = false
@@ -83,8 +83,8 @@ func TestGlassBars(t *testing.T) {
 	}
 }
 
-func TestGlassFaults(t *testing.T) {
-	g := virtual.NewGlass(6)
+func TestLCDFaults(t *testing.T) {
+	g := virtual.NewLCD(6)
 	g.Show(frame("888888", 6, 0))
 	sound := g
 	g.Break(virtual.Segments{}, virtual.Segments{})
@@ -108,7 +108,7 @@ func TestGlassFaults(t *testing.T) {
 
 	b, err := json.Marshal(g)
 	require.NoError(t, err)
-	var back virtual.Glass
+	var back virtual.LCD
 	require.NoError(t, json.Unmarshal(b, &back))
 	require.Equal(t, g, back)
 

@@ -28,7 +28,7 @@ func (t *Token) catchUpLocked() {
 		paint = t.worldAtLocked(t.stepLocked()) // changes nothing: it only returns the next paint time
 	}
 	for t.powered {
-		empty := t.cell.EmptyAt()
+		empty := t.battery.EmptyAt()
 		next := min(t.wake, empty)
 		if t.upAt != 0 {
 			next = min(next, t.upAt)
@@ -76,7 +76,7 @@ func (t *Token) benchLocked() *bench {
 	b.hw = firmware.Hardware{
 		Clock:    (*clock)(t),
 		Flash:    t.flash,
-		LCD:      (*lcd)(t),
+		LCD:      (*lcdDriver)(t),
 		Button:   (*button)(t),
 		Line:     (*line)(t),
 		Supply:   (*supply)(t),
@@ -97,7 +97,7 @@ func (b *bench) release() {
 // stepLocked runs the firmware at t.at, if the battery can run it. It returns when the
 // display changes next, by the token's clock.
 func (t *Token) stepLocked() (paint token.UnixMilli) {
-	if t.powered && t.cell.emptyAt(t.at) {
+	if t.powered && t.battery.emptyAt(t.at) {
 		t.powerOffLocked()
 	}
 	if !t.powered {
@@ -108,9 +108,9 @@ func (t *Token) stepLocked() (paint token.UnixMilli) {
 	b := t.benchLocked()
 	w := t.core.Step(&b.hw)
 	b.release()
-	t.cell.Write(t.at, int(t.flash.Ops()-ops))
+	t.battery.Write(t.at, int(t.flash.Ops()-ops))
 	if n := t.core.Presses(); n > presses {
-		t.cell.Press(t.at, int(n-presses))
+		t.battery.Press(t.at, int(n-presses))
 	}
 	t.wake = t.worldAtLocked(w.State)
 	t.settleLocked()
@@ -125,14 +125,14 @@ func (t *Token) settleLocked() {
 	if t.cutoff {
 		t.cutoff = false
 		t.powerOffLocked()
-		t.cell.SetVoltage(t.at, 0) // back to the cell, in case a bench supply had replaced it
+		t.battery.SetVoltage(t.at, 0) // back to the battery, in case a bench supply had replaced it
 		t.powerOnLocked()
 	}
 	var load Load
 	if t.drawsLocked() {
 		load |= LoadDisplay
 	}
-	t.cell.Draw(t.at, load)
+	t.battery.Draw(t.at, load)
 }
 
 // drawsLocked reports whether the display draws current. A blinking display counts as
@@ -140,7 +140,7 @@ func (t *Token) settleLocked() {
 // it finally lights all segments. The charge that is used must not depend on the times
 // at which the token was read.
 func (t *Token) drawsLocked() bool {
-	if t.glass.Driven != (firmware.Frame{}) {
+	if t.lcd.Driven != (firmware.Frame{}) {
 		return true
 	}
 	state, view := t.core.State(), t.core.View()
@@ -171,7 +171,7 @@ func (t *Token) bootLocked() {
 // powerOnLocked starts the token if its battery can run it. Its clock then counts up
 // from zero.
 func (t *Token) powerOnLocked() {
-	if t.cell.Voltage(t.at) > t.cell.Spec.Cutoff {
+	if t.battery.Voltage(t.at) > t.battery.Spec.Cutoff {
 		t.crystal.Lose(t.at)
 		t.powered = true
 		t.bootLocked()
@@ -183,9 +183,9 @@ func (t *Token) powerOnLocked() {
 func (t *Token) powerOffLocked() {
 	t.powered = false
 	t.crystal.Lose(t.at)
-	t.cell.Draw(t.at, 0)
+	t.battery.Draw(t.at, 0)
 	t.core.SetView(firmware.View{})
-	t.glass.Show(firmware.Frame{})
+	t.lcd.Show(firmware.Frame{})
 	t.restarts++
 	t.conn.reset()
 	t.upAt, t.clicked, t.wake = 0, false, Forever

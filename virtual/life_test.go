@@ -90,7 +90,7 @@ func TestLifeAge(t *testing.T) {
 	r := k.Display()
 	require.Equal(t, day0, w.Now(), "the world stays where it is")
 	require.InDelta(t, 240, r.Error.Seconds(), 0.5)
-	require.InDelta(t, 1-2/7.7, r.Cell, 0.01)
+	require.InDelta(t, 1-2/7.7, r.Battery, 0.01)
 	require.Equal(t, serialproto.StateLocked, r.State)
 	_, expiry := k.Back()
 	require.Equal(t, int32(730), daysOf(t, 2030, 12, 31)-expiry.Days())
@@ -141,7 +141,7 @@ func TestLifeInOrder(t *testing.T) {
 	jump, jumpEnd, jumpOps := states(10 * virtual.Year)
 	require.Equal(t, []serialproto.State{serialproto.StateDead}, jump)
 	require.Equal(t, slowEnd, jumpEnd)
-	require.Equal(t, slowOps, jumpOps, "the expiry was written down before the cell was empty")
+	require.Equal(t, slowOps, jumpOps, "the expiry was written down before the battery was empty")
 }
 
 // TestLifeDeath: 220 mAh at 3 µA with a self-discharge of 1 % a year last 7.7 years.
@@ -156,7 +156,7 @@ func TestLifeDeath(t *testing.T) {
 	require.Equal(t, dark, r.Text)
 	require.False(t, r.Powered)
 	require.False(t, r.ClockSet)
-	require.Zero(t, r.Cell)
+	require.Zero(t, r.Battery)
 
 	k.InsertBattery() // the battery is in already, and empty
 	require.False(t, k.Display().Powered)
@@ -195,7 +195,7 @@ func TestLifeBattery(t *testing.T) {
 
 	k.ReplaceBattery()
 	require.Equal(t, serialproto.StateProvisioned, k.State())
-	require.InDelta(t, 1, k.Display().Cell, 1e-6)
+	require.InDelta(t, 1, k.Display().Battery, 1e-6)
 
 	k = inField(t, w, "button-6")
 	k.ReplaceBattery() // even a quick replacement interrupts the supply
@@ -247,11 +247,11 @@ func TestLifeLooking(t *testing.T) {
 			}
 			many.AdvanceTo(one.Now())
 			x, y := a.Display(), b.Display()
-			require.InDelta(t, x.Cell, y.Cell, 1e-9)
+			require.InDelta(t, x.Battery, y.Battery, 1e-9)
 			require.Equal(t, x.Text, y.Text)
 			require.Equal(t, x.State, y.State)
 			if name == "self-test" {
-				require.Greater(t, x.Cell, 0.4, "five of nine years")
+				require.Greater(t, x.Battery, 0.4, "five of nine years")
 			}
 		})
 	}

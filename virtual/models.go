@@ -12,9 +12,9 @@ import (
 // Model is the hardware of a kind of token. Its Name is also the name of the profile
 // for which it is meant.
 type Model struct {
-	Name   string
-	Digits int // positions of the LCD
-	Cell   *CellSpec
+	Name    string
+	Digits  int // positions of the LCD
+	Battery *BatterySpec
 
 	// The frequency error of a new token at 25 °C is drawn from a normal distribution.
 	// It is the error that remains after the manufacturer has trimmed or sorted the
@@ -55,17 +55,17 @@ const flashPage512 = 2 * firmware.SlotSize
 // The models, each for the profile of the same name in package token.
 var models = [...]Model{
 	{
-		Name: "always-on-6", Digits: 6, Cell: CR2032(),
+		Name: "always-on-6", Digits: 6, Battery: CR2032(),
 		TrimSigma: unsortedSigma, TrimMax: unsortedMax,
 		FlashPages: 2, FlashPageSize: flashPage512, Endurance: Endurance100k,
 	},
 	{
-		Name: "button-6", Digits: 6, Cell: CR2016(),
+		Name: "button-6", Digits: 6, Battery: CR2016(),
 		TrimSigma: sortedSigma, TrimMax: sortedMax,
 		FlashPages: 2, FlashPageSize: flashPage512, Endurance: Endurance100k,
 	},
 	{
-		Name: "button-8", Digits: 8, Cell: CR2016(),
+		Name: "button-8", Digits: 8, Battery: CR2016(),
 		TrimSigma: unsortedSigma, TrimMax: unsortedMax,
 		FlashPages: 2, FlashPageSize: flashPage512, Endurance: Endurance100k,
 	},

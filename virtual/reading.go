@@ -24,7 +24,7 @@ type Reading struct {
 	Step     int64             // RFC 6238's T by the token's clock; 0 before provisioning
 	Left     time.Duration     // time until the step ends, by the token's clock
 	PPM      PPM               // the crystal's frequency error at this instant
-	Cell     float64           // remaining share of the battery's capacity, 0 to 1
+	Battery  float64           // remaining share of the battery's capacity, 0 to 1
 	Voltage  int               // of the battery under the present load, in millivolts
 	Presses  uint32
 }
@@ -36,9 +36,9 @@ func (t *Token) Display() Reading {
 	t.catchUpLocked()
 	t.stepLocked() // updates the LCD
 	local, valid := t.crystal.Now(t.at)
-	mv := t.cell.Voltage(t.at)
-	t.glass.Settle(t.at, t.crystal.Temp)
-	view := t.glass.View(mv, t.crystal.Temp)
+	mv := t.battery.Voltage(t.at)
+	t.lcd.Settle(t.at, t.crystal.Temp)
+	view := t.lcd.View(mv, t.crystal.Temp)
 	r := Reading{
 		Text:     string(view.Frame().AppendText(nil, t.model.Digits)),
 		View:     view,
@@ -48,7 +48,7 @@ func (t *Token) Display() Reading {
 		Clock:    local,
 		ClockSet: valid,
 		PPM:      t.crystal.Error(t.at),
-		Cell:     t.cell.Remaining(t.at),
+		Battery:  t.battery.Remaining(t.at),
 		Voltage:  int(mv),
 		Presses:  t.core.Presses(),
 	}

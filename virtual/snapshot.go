@@ -39,8 +39,8 @@ type snapshot struct {
 	AgedTo  token.Expiry  `json:"aged_to,omitzero"`
 	Powered bool          `json:"powered"`
 	Crystal Crystal       `json:"crystal"`
-	Cell    Cell          `json:"cell"`
-	Glass   Glass         `json:"glass"`
+	Battery Battery       `json:"cell"`
+	LCD     LCD           `json:"glass"`
 	Flash   FlashState    `json:"flash"`
 	View    firmware.View `json:"view"`
 }
@@ -105,13 +105,13 @@ func (t *Token) Snapshot() Snapshot {
 		AgedTo:  t.agedTo,
 		Powered: t.powered,
 		Crystal: t.crystal,
-		Cell:    t.cell,
-		Glass:   t.glass,
+		Battery: t.battery,
+		LCD:     t.lcd,
 		Flash:   t.flash.State(),
 		View:    t.core.View(),
 	}
-	d.Glass.Faults = copyOf(t.glass.Faults)
-	d.Glass.Fade = copyOf(t.glass.Fade)
+	d.LCD.Faults = copyOf(t.lcd.Faults)
+	d.LCD.Fade = copyOf(t.lcd.Fade)
 	return newSnapshot(d)
 }
 
@@ -142,7 +142,7 @@ func (t *Token) Restore(s Snapshot) error {
 	defer t.mu.Unlock()
 	before := t.flash.Ops()
 	t.model, t.origin = fresh.model, fresh.origin
-	t.core, t.crystal, t.cell, t.glass, t.flash = fresh.core, fresh.crystal, fresh.cell, fresh.glass, fresh.flash
+	t.core, t.crystal, t.battery, t.lcd, t.flash = fresh.core, fresh.crystal, fresh.battery, fresh.lcd, fresh.flash
 	t.at, t.wake, t.upAt = fresh.at, fresh.wake, fresh.upAt
 	t.drops, t.powered, t.clicked = fresh.drops, fresh.powered, false
 	t.aged, t.agedTo = fresh.aged, fresh.agedTo
@@ -177,18 +177,18 @@ func (t *Token) load(s Snapshot) error {
 	t.model, t.origin, t.flash = model, d.Origin, flash
 	t.at, t.drops, t.powered = d.At, d.Drops, d.Powered
 	t.aged, t.agedTo = d.Aged, d.AgedTo
-	t.crystal, t.cell, t.glass = d.Crystal, d.Cell, d.Glass
-	if *t.cell.Spec == *model.Cell {
-		t.cell.Spec = model.Cell // all tokens of the model share one
+	t.crystal, t.battery, t.lcd = d.Crystal, d.Battery, d.LCD
+	if *t.battery.Spec == *model.Battery {
+		t.battery.Spec = model.Battery // all tokens of the model share one
 	}
-	t.glass.Faults = copyOf(d.Glass.Faults)
-	t.glass.Fade = copyOf(d.Glass.Fade)
+	t.lcd.Faults = copyOf(d.LCD.Faults)
+	t.lcd.Fade = copyOf(d.LCD.Fade)
 	if !t.powered {
 		// The firmware boots only to read the data of the back label. It must not
 		// record the loss of the clock before there is a battery.
 		t.crystal.Valid = true
 		t.bootLocked()
-		t.crystal, t.glass.Driven, t.glass.Fade, t.wake = d.Crystal, d.Glass.Driven, copyOf(d.Glass.Fade), Forever
+		t.crystal, t.lcd.Driven, t.lcd.Fade, t.wake = d.Crystal, d.LCD.Driven, copyOf(d.LCD.Fade), Forever
 		return nil
 	}
 	// The button is restored last: a firmware that boots takes a button that is down

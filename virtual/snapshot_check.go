@@ -33,16 +33,16 @@ func (d *snapshot) check() error {
 		return fmt.Errorf("a rest of %v that is not less than a day", d.Aged)
 	case d.At < 0 || d.UpAt < 0:
 		return errors.New("a time before 1970")
-	case int(d.Glass.Positions) != model.Digits:
-		return fmt.Errorf("a glass of %d digits in a %s", d.Glass.Positions, d.Model)
-	case !d.Glass.Fade.plausible(d.At):
+	case int(d.LCD.Positions) != model.Digits:
+		return fmt.Errorf("a glass of %d digits in a %s", d.LCD.Positions, d.Model)
+	case !d.LCD.Fade.plausible(d.At):
 		return errors.New("an impossible display")
 	case len(d.Flash.Pages) > maxStoredPages || d.Flash.PageSize > maxStoredFlash ||
 		len(d.Flash.Pages)*d.Flash.PageSize > maxStoredFlash:
 		return fmt.Errorf("%d flash pages of %d bytes", len(d.Flash.Pages), d.Flash.PageSize)
 	case !d.Crystal.plausible(d.At):
 		return errors.New("an impossible crystal")
-	case !d.Cell.plausible(d.At):
+	case !d.Battery.plausible(d.At):
 		return errors.New("an impossible cell")
 	}
 	return nil
@@ -68,7 +68,7 @@ func (c *Crystal) plausible(at WorldTime) bool {
 		ppm(c.Trim) && ppm(c.YearOne) && ppm(c.Shocks)
 }
 
-func (c *Cell) plausible(at WorldTime) bool {
+func (c *Battery) plausible(at WorldTime) bool {
 	s := c.Spec
 	if s == nil {
 		return false

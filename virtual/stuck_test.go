@@ -20,7 +20,7 @@ func TestStuckButtonSparesTheBattery(t *testing.T) {
 	held.Hold(virtual.Year)
 	w.Advance(virtual.Year - time.Second)
 	require.Equal(t, dark, held.Display().Text)
-	require.InDelta(t, idle.Display().Cell, held.Display().Cell, 2e-6)
+	require.InDelta(t, idle.Display().Battery, held.Display().Battery, 2e-6)
 	w.Advance(time.Minute) // the button has come up
 	held.Press()
 	require.Equal(t, codeAt(t, held.Model().Profile(), w.Now()), held.Display().Text)

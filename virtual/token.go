@@ -26,8 +26,8 @@ type Token struct {
 	mu      sync.Mutex // guards the fields below
 	core    firmware.Core
 	crystal Crystal
-	cell    Cell
-	glass   Glass
+	battery Battery
+	lcd     LCD
 	flash   *Flash
 	conn    *Conn // the connection that the firmware is serving
 
@@ -66,10 +66,10 @@ func (w *World) NewToken(m *Model, opts ...Option) *Token {
 	t := &Token{
 		world: w, model: m, origin: w.next(),
 		at: w.Now(), powered: true,
-		glass: NewGlass(m.Digits),
+		lcd:   NewLCD(m.Digits),
 		flash: NewFlash(m.FlashPages, m.FlashPageSize, m.Endurance),
 	}
-	t.cell = NewCell(t.at, m.Cell)
+	t.battery = NewBattery(t.at, m.Battery)
 	t.drawCrystal()
 	for _, o := range opts {
 		o(t)
@@ -178,9 +178,9 @@ func (t *Token) SetTemperature(c Celsius) {
 }
 
 func (t *Token) setTemperatureLocked(c Celsius) {
-	t.glass.Settle(t.at, t.crystal.Temp)
+	t.lcd.Settle(t.at, t.crystal.Temp)
 	t.crystal.SetTemperature(t.at, c)
-	t.cell.SetTemperature(t.at, c)
+	t.battery.SetTemperature(t.at, c)
 }
 
 // SetTrim changes the crystal's error at 25 °C, without ageing and falls, from now on.
@@ -207,7 +207,7 @@ func (t *Token) Drop() {
 // RemoveBattery takes the battery out: the clock is lost and the display goes dark.
 func (t *Token) RemoveBattery() {
 	t.do(func() {
-		t.cell.Remove(t.at)
+		t.battery.Remove(t.at)
 		t.powerOffLocked()
 	})
 }
@@ -215,8 +215,8 @@ func (t *Token) RemoveBattery() {
 // InsertBattery puts the same battery back. If it is in already, nothing happens.
 func (t *Token) InsertBattery() {
 	t.do(func() {
-		if t.cell.Removed {
-			t.cell.Insert(t.at)
+		if t.battery.Removed {
+			t.battery.Insert(t.at)
 			t.powerOnLocked()
 		}
 	})
@@ -229,7 +229,7 @@ func (t *Token) ReplaceBattery() {
 		if t.powered {
 			t.powerOffLocked()
 		}
-		t.cell.Replace(t.at)
+		t.battery.Replace(t.at)
 		t.powerOnLocked()
 	})
 }
@@ -239,10 +239,10 @@ func (t *Token) ReplaceBattery() {
 func (t *Token) Break(dead, ghost Segments) {
 	t.do(func() {
 		if dead == (Segments{}) && ghost == (Segments{}) {
-			t.glass.Mend()
+			t.lcd.Mend()
 			return
 		}
-		t.glass.Break(dead, ghost)
+		t.lcd.Break(dead, ghost)
 	})
 }
 

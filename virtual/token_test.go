@@ -75,7 +75,7 @@ func TestTokenPress(t *testing.T) {
 	k.Press()
 	w.Advance(virtual.Year) // the display goes off although it is not read
 	require.Equal(t, dark, k.Display().Text)
-	require.Greater(t, k.Display().Cell, 0.85)
+	require.Greater(t, k.Display().Battery, 0.85)
 }
 
 // TestTokenPressTimeout: a plain time-out continues over the roll-over and shows the

@@ -267,7 +267,7 @@ func newDisplayCmd(d *device) *cobra.Command {
 		}{v.Code, v.Step, v.Left.Milliseconds()}
 		return d.print(r, fmt.Sprintf("%s (%v left)\n", v.Code, v.Left.Round(time.Second)))
 	})
-	cmd.Flags().BoolVar(&rig, "rig", false, "read the glass through the rig group")
+	cmd.Flags().BoolVar(&rig, "rig", false, "read the LCD through the rig group")
 	return cmd
 }
 

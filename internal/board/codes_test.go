@@ -49,10 +49,10 @@ func TestCodesByRig(t *testing.T) {
 	require.NoError(t, client.Lock(ctx))
 
 	shown := func(client *host.Client) (string, time.Time) {
-		glass, err := client.LightUp(ctx)
+		display, err := client.LightUp(ctx)
 		require.NoError(t, err)
-		require.Equal(t, oathtool(t, glass.Now), glass.Text, glass.Now)
-		return glass.Text, glass.Now
+		require.Equal(t, oathtool(t, display.Now), display.Text, display.Now)
+		return display.Text, display.Now
 	}
 	seen := map[string]bool{}
 	for range 10 {

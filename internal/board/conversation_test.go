@@ -126,13 +126,13 @@ func TestPowerLoss(t *testing.T) {
 	require.Equal(t, before, after)
 	require.Equal(t, serialproto.StateLocked, after.State)
 	require.Equal(t, o.Serial, after.Serial)
-	glass, err := client.LightUp(ctx)
+	display, err := client.LightUp(ctx)
 	now := time.Now()
 	require.NoError(t, err)
-	require.Equal(t, oathtool(t, glass.Now), glass.Text)
+	require.Equal(t, oathtool(t, display.Now), display.Text)
 	// QEMU's real-time clock starts at a whole second. The rest is a margin for a busy
 	// machine.
-	require.WithinDuration(t, now, glass.Now, 3*time.Second)
+	require.WithinDuration(t, now, display.Now, 3*time.Second)
 }
 
 // TestBattery checks that a token without its battery loses its clock and its seed.

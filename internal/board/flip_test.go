@@ -40,9 +40,9 @@ func TestFlips(t *testing.T) {
 	order := hosttest.Order(t, "button-6", nil)
 	require.NoError(t, c.Provision(ctx, host.InsecureTestStationKey(), order))
 	require.NoError(t, c.Lock(ctx))
-	glass, err := c.RigDisplay(ctx)
+	display, err := c.RigDisplay(ctx)
 	require.NoError(t, err)
-	ahead := time.Until(glass.Now)
+	ahead := time.Until(display.Now)
 	m.Kill()
 
 	memory, err := os.ReadFile(config.Flash)
@@ -91,10 +91,10 @@ func TestFlips(t *testing.T) {
 		require.ErrorIs(t, c.SetClock(ctx, time.Unix(4_000_000_000, 0)), serialproto.ErrLocked, where)
 		_, err := c.Display(ctx)
 		require.ErrorIs(t, err, serialproto.ErrLocked, where)
-		glass, err := c.LightUp(ctx)
+		display, err := c.LightUp(ctx)
 		require.NoError(t, err)
-		require.Equal(t, oathtool(t, glass.Now), glass.Text, where)
-		require.InDelta(t, ahead.Seconds(), time.Until(glass.Now).Seconds(), 60, where)
+		require.Equal(t, oathtool(t, display.Now), display.Text, where)
+		require.InDelta(t, ahead.Seconds(), time.Until(display.Now).Seconds(), 60, where)
 		m.Kill()
 	}
 

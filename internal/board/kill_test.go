@@ -117,9 +117,9 @@ func whole(t *testing.T, c *host.Client, info host.Info, flash string) {
 	case serialproto.StateLocked:
 		require.True(t, info.ClockSet)
 		require.NoError(t, c.Reset(ctx)) // ends the LCD test of the self-test
-		glass, err := c.LightUp(ctx)
+		display, err := c.LightUp(ctx)
 		require.NoError(t, err)
-		require.Equal(t, oathtool(t, glass.Now), glass.Text)
+		require.Equal(t, oathtool(t, display.Now), display.Text)
 	case serialproto.StateWiped:
 		memory, err := os.ReadFile(flash)
 		require.NoError(t, err)

@@ -35,7 +35,7 @@ var different = map[string]string{
 	"up":    "clock",
 	"ram":   "hardware: a virtual token has none of its own to test",
 	"image": "hardware", "entropy": "hardware",
-	"mv": "cell: the virtual one sags under load",
+	"mv": "battery: the voltage of the virtual one drops under load",
 }
 
 // virtualOnly lists the fields that only a virtual token sends, by group and command. A

@@ -91,7 +91,7 @@ func TestGarbage(t *testing.T) {
 		"no state":        "\xa1\x62hw\x48abcdefgh",
 		"bad serial":      "\xa3\x62hw\x48abcdefgh\x65state\x01\x62sn\x61_",
 		"bad expiry":      "\xa3\x62hw\x48abcdefgh\x65state\x01\x63exp\x20",
-		"odd glass":       "\xa2\x64text\x62ab\x63seg\x41a",
+		"odd display":     "\xa2\x64text\x62ab\x63seg\x41a",
 	}
 	for name, body := range bodies {
 		t.Run(name, func(t *testing.T) {

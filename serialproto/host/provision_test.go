@@ -89,9 +89,9 @@ func TestWrongStation(t *testing.T) {
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "button-6")))
 }
 
-// TestGlassTooSmall: the device checks the number of digits, because only the device
+// TestLCDTooSmall: the device checks the number of digits, because only the device
 // has that information.
-func TestGlassTooSmall(t *testing.T) {
+func TestLCDTooSmall(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
 	c := attach(t, k)

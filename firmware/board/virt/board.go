@@ -38,7 +38,7 @@ var (
 func (b *board) start() error {
 	protect()
 	line{}.start()
-	b.supply.mv = freshCell
+	b.supply.mv = freshBattery
 	b.clock.log.load(&b.clock)
 	if err := b.factory.Load(records{}, random); err != nil {
 		return err
@@ -98,8 +98,8 @@ func (b *button) Down() bool {
 	return clicked || uptime() < b.upAt
 }
 
-// freshCell is the voltage of a new lithium cell without load.
-const freshCell firmware.Millivolts = 3200
+// freshBattery is the voltage of a new lithium battery without load.
+const freshBattery firmware.Millivolts = 3200
 
 // supply implements firmware.Supply. The board has no battery: only the rig changes the
 // voltage.

@@ -30,8 +30,8 @@ func (s *Screen) fill(x, y, w, h int) {
 	}
 }
 
-// A glass is the layout of an LCD, in pixels.
-type glass struct {
+// layout holds the sizes of an LCD of the panel, in pixels.
+type layout struct {
 	bars, bar     int // width and height of a bar; they stand at the left edge, 3 apart
 	digits, pitch int // left edge of the first digit, and from one to the next
 	width, height int // of a digit
@@ -42,8 +42,8 @@ type glass struct {
 // The two layouts. On many panels the upper 16 rows have another colour, so no digit
 // reaches into them.
 var (
-	six   = glass{bars: 10, bar: 3, digits: 15, pitch: 17, width: 14, height: 33, stroke: 3, icons: 119}
-	eight = glass{bars: 8, bar: 2, digits: 12, pitch: 13, width: 11, height: 27, stroke: 3, icons: 119}
+	six   = layout{bars: 10, bar: 3, digits: 15, pitch: 17, width: 14, height: 33, stroke: 3, icons: 119}
+	eight = layout{bars: 8, bar: 2, digits: 12, pitch: 13, width: 11, height: 27, stroke: 3, icons: 119}
 )
 
 const middle = 40 // row of the middle segments
@@ -52,59 +52,59 @@ const middle = 40 // row of the middle segments
 // segments of the frame.
 func (s *Screen) Draw(f *firmware.Frame, digits int) {
 	*s = Screen{}
-	g := &six
+	l := &six
 	if digits > 6 {
-		g = &eight
+		l = &eight
 	}
-	top := middle - g.height/2
+	top := middle - l.height/2
 	for i := range min(int(f.Bars), 6) { // the bottom bar disappears last
-		s.fill(0, top+g.height-g.bar-i*(g.bar+3), g.bars, g.bar)
+		s.fill(0, top+l.height-l.bar-i*(l.bar+3), l.bars, l.bar)
 	}
 	for i := range min(digits, len(f.Digits)) {
 		for segment := range 7 {
 			if f.Digits[i]>>segment&1 != 0 {
-				g.segment(s, segment, g.digits+i*g.pitch, top)
+				l.segment(s, segment, l.digits+i*l.pitch, top)
 			}
 		}
 	}
 	if f.Icons&firmware.IconTick != 0 {
-		s.diamond(g.icons+4, top+g.height-5, 4)
+		s.diamond(l.icons+4, top+l.height-5, 4)
 	}
 	if f.Icons&firmware.IconBattery != 0 {
-		s.battery(g.icons, top)
+		s.battery(l.icons, top)
 	}
 }
 
 // segment draws segment n (0 is a, 6 is g) of the digit at (x, y). Segments have
 // pointed ends, with a gap between two that meet.
-func (g *glass) segment(s *Screen, n, x, y int) {
-	half := g.height / 2
-	right, bottom := x+g.width-g.stroke, y+g.height-g.stroke
-	across, upright := g.width-g.stroke, half-g.stroke/2
+func (l *layout) segment(s *Screen, n, x, y int) {
+	half := l.height / 2
+	right, bottom := x+l.width-l.stroke, y+l.height-l.stroke
+	across, upright := l.width-l.stroke, half-l.stroke/2
 	switch n {
 	case 0:
-		g.stripe(s, x, y, across, false)
+		l.stripe(s, x, y, across, false)
 	case 1:
-		g.stripe(s, right, y, upright, true)
+		l.stripe(s, right, y, upright, true)
 	case 2:
-		g.stripe(s, right, y+upright, upright, true)
+		l.stripe(s, right, y+upright, upright, true)
 	case 3:
-		g.stripe(s, x, bottom, across, false)
+		l.stripe(s, x, bottom, across, false)
 	case 4:
-		g.stripe(s, x, y+upright, upright, true)
+		l.stripe(s, x, y+upright, upright, true)
 	case 5:
-		g.stripe(s, x, y, upright, true)
+		l.stripe(s, x, y, upright, true)
 	case 6:
-		g.stripe(s, x, y+upright, across, false)
+		l.stripe(s, x, y+upright, across, false)
 	}
 }
 
 // stripe draws a segment whose corner centres are the given length apart. The stroke
 // extends beyond them on each side.
-func (g *glass) stripe(s *Screen, x, y, length int, upright bool) {
-	for k := range g.stroke {
-		slope := max(g.stroke/2-k, k-g.stroke/2) // distance from the centre line
-		for i := g.stroke/2 + 1 + slope; i < g.stroke/2+length-slope; i++ {
+func (l *layout) stripe(s *Screen, x, y, length int, upright bool) {
+	for k := range l.stroke {
+		slope := max(l.stroke/2-k, k-l.stroke/2) // distance from the centre line
+		for i := l.stroke/2 + 1 + slope; i < l.stroke/2+length-slope; i++ {
 			if upright {
 				s.set(x+k, y+i)
 			} else {

@@ -19,13 +19,13 @@ import (
 
 func years(w virtual.WorldTime) float64 { return float64(w-start) / float64(virtual.Year) }
 
-// TestCellLife checks lifetimes that follow from the capacity, the current and a
+// TestBatteryLife checks lifetimes that follow from the capacity, the current and a
 // self-discharge of 1 % a year. The capacities are from data sheets of Energizer
 // (CR2032) and Panasonic (CR2016).
-func TestCellLife(t *testing.T) {
+func TestBatteryLife(t *testing.T) {
 	cr2032, cr2016 := virtual.CR2032(), virtual.CR2016()
 	for _, c := range []struct {
-		spec  *virtual.CellSpec
+		spec  *virtual.BatterySpec
 		sleep virtual.MicroAmperes
 		life  float64
 	}{
@@ -34,15 +34,15 @@ func TestCellLife(t *testing.T) {
 	} {
 		spec := *c.spec
 		spec.Sleep = c.sleep
-		x := virtual.NewCell(start, &spec)
+		x := virtual.NewBattery(start, &spec)
 		require.InEpsilon(t, c.life, years(x.EmptyAt()), 0.02, "%v mAh at %v µA", c.spec.Capacity, c.sleep)
 	}
 }
 
-// TestCellCurve: a cell has 3.2 V when fresh, 3.1 to 2.9 V for most of its life, and
+// TestBatteryCurve: a cell has 3.2 V when fresh, 3.1 to 2.9 V for most of its life, and
 // 2.0 V when empty. 3.04 V was measured in a SID700 after five years (nao-yoshi).
-func TestCellCurve(t *testing.T) {
-	x := virtual.NewCell(start, virtual.CR2032())
+func TestBatteryCurve(t *testing.T) {
+	x := virtual.NewBattery(start, virtual.CR2032())
 	require.InDelta(t, 3200, int(x.Voltage(start)), 2)
 	require.InDelta(t, 3040, int(x.Voltage(start.Add(5*virtual.Year))), 50)
 	life := time.Duration(x.EmptyAt() - start)
@@ -57,10 +57,10 @@ func TestCellCurve(t *testing.T) {
 	require.InDelta(t, 0, x.Remaining(start.Add(life)), 0.001)
 }
 
-func TestCellResistanceAndCold(t *testing.T) {
+func TestBatteryResistanceAndCold(t *testing.T) {
 	spec := virtual.CR2032()
 	spec.Display = 3000 // the maximum continuous current of a CR2032
-	x := virtual.NewCell(start, spec)
+	x := virtual.NewBattery(start, spec)
 	fresh := x.Voltage(start)
 	x.Draw(start, virtual.LoadDisplay)
 	require.InDelta(t, 30, int(fresh-x.Voltage(start)), 1, "3 mA through 10 Ω")
@@ -69,8 +69,8 @@ func TestCellResistanceAndCold(t *testing.T) {
 	require.InDelta(t, 45, int(fresh-x.Voltage(start)), 2)
 }
 
-func TestCellRemoveAndOverride(t *testing.T) {
-	x := virtual.NewCell(start, virtual.CR2032())
+func TestBatteryRemoveAndOverride(t *testing.T) {
+	x := virtual.NewBattery(start, virtual.CR2032())
 	end := x.EmptyAt()
 	x.Remove(start)
 	require.Zero(t, x.Voltage(start))
@@ -93,10 +93,10 @@ func TestCellRemoveAndOverride(t *testing.T) {
 	require.Zero(t, x.UsedAt(year))
 }
 
-// TestCellPresses: Feitian promises 14,000 presses, or three to five years at ten
+// TestBatteryPresses: Feitian promises 14,000 presses, or three to five years at ten
 // presses a day. A press shows the code for 30 s, at 8 µA.
-func TestCellPresses(t *testing.T) {
-	x := virtual.NewCell(start, virtual.CR2016())
+func TestBatteryPresses(t *testing.T) {
+	x := virtual.NewBattery(start, virtual.CR2016())
 	w := start
 	for range 1000 {
 		x.Press(w, 1)
@@ -108,8 +108,8 @@ func TestCellPresses(t *testing.T) {
 	require.InDelta(t, 1000*(10+270)/3.6e6, float64(x.UsedAt(w)), 0.01)
 }
 
-func TestCellAge(t *testing.T) {
-	waited, aged := virtual.NewCell(start, virtual.CR2016()), virtual.NewCell(start, virtual.CR2016())
+func TestBatteryAge(t *testing.T) {
+	waited, aged := virtual.NewBattery(start, virtual.CR2016()), virtual.NewBattery(start, virtual.CR2016())
 	aged.Draw(start, virtual.LoadDisplay)
 	d := 3 * virtual.Year
 	aged.Age(start, d, virtual.RoomTemperature, 0)
@@ -117,8 +117,8 @@ func TestCellAge(t *testing.T) {
 	require.Equal(t, virtual.LoadDisplay, aged.Load)
 }
 
-func TestCellNumericIntegration(t *testing.T) {
-	x := virtual.NewCell(start, virtual.CR2032())
+func TestBatteryNumericIntegration(t *testing.T) {
+	x := virtual.NewBattery(start, virtual.CR2032())
 	sum, w := 0.0, start
 	for day := range 2000 {
 		temp := float64(day % 50)
@@ -133,10 +133,10 @@ func TestCellNumericIntegration(t *testing.T) {
 	require.InEpsilon(t, sum, float64(x.UsedAt(w)), 1e-6)
 }
 
-func drawCell(t *rapid.T) (virtual.Cell, virtual.WorldTime) {
-	spec := rapid.SampledFrom([]*virtual.CellSpec{virtual.CR2032(), virtual.CR2016()}).Draw(t, "spec")
+func drawBattery(t *rapid.T) (virtual.Battery, virtual.WorldTime) {
+	spec := rapid.SampledFrom([]*virtual.BatterySpec{virtual.CR2032(), virtual.CR2016()}).Draw(t, "spec")
 	w := start
-	x := virtual.NewCell(w, spec)
+	x := virtual.NewBattery(w, spec)
 	for range rapid.IntRange(0, 4).Draw(t, "events") {
 		w = w.Add(time.Duration(rapid.Int64Range(0, int64(virtual.Year)).Draw(t, "wait")))
 		switch rapid.IntRange(0, 2).Draw(t, "event") {
@@ -151,9 +151,9 @@ func drawCell(t *rapid.T) (virtual.Cell, virtual.WorldTime) {
 	return x, w
 }
 
-func TestCellEmptyAt(t *testing.T) {
+func TestBatteryEmptyAt(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
-		x, w := drawCell(t)
+		x, w := drawBattery(t)
 		end := x.EmptyAt()
 		if end <= w {
 			require.LessOrEqual(t, x.Voltage(w), x.Spec.Cutoff)
@@ -171,9 +171,9 @@ func TestCellEmptyAt(t *testing.T) {
 	}, 11267536184899279867) // regression: just before the end the voltage was rounded to the cut-off
 }
 
-func TestCellVoltageOnlyFalls(t *testing.T) {
+func TestBatteryVoltageOnlyFalls(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
-		x, w := drawCell(t)
+		x, w := drawBattery(t)
 		a := w.Add(time.Duration(rapid.Int64Range(0, int64(15*virtual.Year)).Draw(t, "a")))
 		b := a.Add(time.Duration(rapid.Int64Range(0, int64(virtual.Year)).Draw(t, "b")))
 		require.GreaterOrEqual(t, x.Voltage(a), x.Voltage(b))
@@ -182,22 +182,22 @@ func TestCellVoltageOnlyFalls(t *testing.T) {
 	})
 }
 
-func TestCellSnapshot(t *testing.T) {
+func TestBatterySnapshot(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
-		x, _ := drawCell(t)
+		x, _ := drawBattery(t)
 		b, err := json.Marshal(x)
 		require.NoError(t, err)
-		var y virtual.Cell
+		var y virtual.Battery
 		require.NoError(t, json.Unmarshal(b, &y))
 		require.Equal(t, x, y)
 	})
-	require.LessOrEqual(t, unsafe.Sizeof(virtual.Cell{}), uintptr(96))
+	require.LessOrEqual(t, unsafe.Sizeof(virtual.Battery{}), uintptr(96))
 }
 
-func BenchmarkCellVoltage(b *testing.B) {
+func BenchmarkBatteryVoltage(b *testing.B) {
 	for name, d := range map[string]time.Duration{"10s": 10 * time.Second, "7y": 7 * virtual.Year} {
 		b.Run(name, func(b *testing.B) {
-			x := virtual.NewCell(start, virtual.CR2032())
+			x := virtual.NewBattery(start, virtual.CR2032())
 			for b.Loop() {
 				x.Voltage(start.Add(d))
 			}

@@ -30,9 +30,9 @@ const (
 	LoadDisplay Load = 1 << iota // the display of a token with a button is on
 )
 
-// CellSpec describes a kind of lithium coin cell and the currents that the token draws
-// from it.
-type CellSpec struct {
+// BatterySpec describes a kind of lithium coin cell and the currents that the token
+// draws from it.
+type BatterySpec struct {
 	Capacity      MilliAmpereHours    `json:"capacity"`      // until 2.0 V is reached
 	SelfDischarge float32             `json:"selfDischarge"` // share of Capacity a year at 25 °C
 	Resistance    Ohms                `json:"resistance"`    // when fresh, at 25 °C; four times as much when empty
@@ -46,106 +46,106 @@ type CellSpec struct {
 	Write MicroCoulombs `json:"write"` // one flash operation
 }
 
-// CR2032 is the cell of an always-on fob: 220 mAh, 3 µA including the display (the
+// CR2032 is the battery of an always-on fob: 220 mAh, 3 µA including the display (the
 // power budget of the SID700). A press is 5 ms of HMAC at 2 mA, and a flash operation
 // is 4 ms at 5 mA.
-func CR2032() *CellSpec {
-	return &CellSpec{
+func CR2032() *BatterySpec {
+	return &BatterySpec{
 		Capacity: 220, SelfDischarge: 0.01, Resistance: 10, Cutoff: 2000,
 		Sleep: 3, Display: 0, Serial: 500, Press: 10, Write: 20,
 	}
 }
 
-// CR2016 is the cell of a fob with a button: 90 mAh, 1 µA asleep, and 8 µA more while
+// CR2016 is the battery of a fob with a button: 90 mAh, 1 µA asleep, and 8 µA more while
 // the display is on.
-func CR2016() *CellSpec {
-	return &CellSpec{
+func CR2016() *BatterySpec {
+	return &BatterySpec{
 		Capacity: 90, SelfDischarge: 0.01, Resistance: 15, Cutoff: 2000,
 		Sleep: 1, Display: 8, Serial: 500, Press: 10, Write: 20,
 	}
 }
 
-// Cell is a Li/MnO2 coin cell. Currents are constant between two calls that change
+// Battery is a Li/MnO2 coin cell. Currents are constant between two calls that change
 // them. The charge used at any instant is therefore one formula, evaluated from the
 // last such call (the anchor). An instant before the anchor counts as the anchor.
 //
 // All state is in the exported fields, which allows snapshots; change it only by
-// calling methods. See [NewCell].
-type Cell struct {
-	Spec   *CellSpec        `json:"spec"` // shared by all cells of the kind: do not change it
+// calling methods. See [NewBattery].
+type Battery struct {
+	Spec   *BatterySpec     `json:"spec"` // shared by all batteries of the kind: do not change it
 	Anchor WorldTime        `json:"anchor"`
 	Used   MilliAmpereHours `json:"used"` // at Anchor, self-discharge included
 
-	Override firmware.Millivolts `json:"override,omitempty"` // voltage of the rig's bench supply, used instead of the cell; 0: no supply
+	Override firmware.Millivolts `json:"override,omitempty"` // voltage of the rig's bench supply, used instead of the battery; 0: no supply
 	Temp     float32             `json:"temp"`               // °C
 	Load     Load                `json:"load"`
 	Removed  bool                `json:"removed,omitempty"`
 }
 
-// NewCell returns a fresh cell that is inserted at w.
-func NewCell(w WorldTime, spec *CellSpec) Cell {
-	return Cell{Spec: spec, Anchor: w, Temp: float32(RoomTemperature)}
+// NewBattery returns a fresh battery that is inserted at w.
+func NewBattery(w WorldTime, spec *BatterySpec) Battery {
+	return Battery{Spec: spec, Anchor: w, Temp: float32(RoomTemperature)}
 }
 
 // Draw sets the consumers that draw current from w on.
-func (c *Cell) Draw(w WorldTime, load Load) {
-	if load != c.Load {
-		c.advance(w)
-		c.Load = load
+func (b *Battery) Draw(w WorldTime, load Load) {
+	if load != b.Load {
+		b.advance(w)
+		b.Load = load
 	}
 }
 
-// Spend uses up the charge q at w. It has no effect while the cell is removed.
-func (c *Cell) Spend(w WorldTime, q MicroCoulombs) {
-	if !c.Removed && q > 0 {
-		c.advance(w)
-		c.Used += MilliAmpereHours(q) / 3.6e6
+// Spend uses up the charge q at w. It has no effect while the battery is removed.
+func (b *Battery) Spend(w WorldTime, q MicroCoulombs) {
+	if !b.Removed && q > 0 {
+		b.advance(w)
+		b.Used += MilliAmpereHours(q) / 3.6e6
 	}
 }
 
 // Press uses up the charge of n presses of the button.
-func (c *Cell) Press(w WorldTime, n int) { c.Spend(w, c.Spec.Press*MicroCoulombs(n)) }
+func (b *Battery) Press(w WorldTime, n int) { b.Spend(w, b.Spec.Press*MicroCoulombs(n)) }
 
 // Write uses up the charge of n flash operations.
-func (c *Cell) Write(w WorldTime, n int) { c.Spend(w, c.Spec.Write*MicroCoulombs(n)) }
+func (b *Battery) Write(w WorldTime, n int) { b.Spend(w, b.Spec.Write*MicroCoulombs(n)) }
 
-// SetTemperature sets the cell's temperature to t from w on.
-func (c *Cell) SetTemperature(w WorldTime, t Celsius) {
-	if t := float32(clampCelsius(t)); t != c.Temp {
-		c.advance(w)
-		c.Temp = t
+// SetTemperature sets the battery's temperature to t from w on.
+func (b *Battery) SetTemperature(w WorldTime, t Celsius) {
+	if t := float32(clampCelsius(t)); t != b.Temp {
+		b.advance(w)
+		b.Temp = t
 	}
 }
 
-// SetVoltage replaces the cell by a bench supply of mv from w on. The cell meanwhile
-// only discharges itself. 0 disconnects the supply and puts the cell back to work.
-func (c *Cell) SetVoltage(w WorldTime, mv firmware.Millivolts) {
-	c.advance(w)
-	c.Override = max(mv, 0)
+// SetVoltage replaces the battery by a bench supply of mv from w on. The battery
+// meanwhile only discharges itself. 0 disconnects the supply and reconnects the battery.
+func (b *Battery) SetVoltage(w WorldTime, mv firmware.Millivolts) {
+	b.advance(w)
+	b.Override = max(mv, 0)
 }
 
-// Remove takes the cell out at w. From then on it only discharges itself.
-func (c *Cell) Remove(w WorldTime) {
-	c.advance(w)
-	c.Removed = true
+// Remove takes the battery out at w. From then on it only discharges itself.
+func (b *Battery) Remove(w WorldTime) {
+	b.advance(w)
+	b.Removed = true
 }
 
-// Insert puts the same cell back at w.
-func (c *Cell) Insert(w WorldTime) {
-	c.advance(w)
-	c.Removed = false
+// Insert puts the same battery back at w.
+func (b *Battery) Insert(w WorldTime) {
+	b.advance(w)
+	b.Removed = false
 }
 
-// Replace inserts a fresh cell of the same kind at w.
-func (c *Cell) Replace(w WorldTime) {
-	c.Insert(w)
-	c.Used = 0
+// Replace inserts a fresh battery of the same kind at w.
+func (b *Battery) Replace(w WorldTime) {
+	b.Insert(w)
+	b.Used = 0
 }
 
 // Lasts returns how long from w on the voltage stays above the cut-off, at temperature
 // t and under load.
-func (c *Cell) Lasts(w WorldTime, t Celsius, load Load) time.Duration {
-	x := *c
+func (b *Battery) Lasts(w WorldTime, t Celsius, load Load) time.Duration {
+	x := *b
 	x.advance(w)
 	x.Temp, x.Load = float32(clampCelsius(t)), load
 	if end := x.EmptyAt(); end != Forever {
@@ -156,104 +156,104 @@ func (c *Cell) Lasts(w WorldTime, t Celsius, load Load) time.Duration {
 
 // Age uses up the charge that d takes at temperature t and under load, while the
 // world's clock stays at w. A negative d counts as zero.
-func (c *Cell) Age(w WorldTime, d time.Duration, t Celsius, load Load) {
-	c.advance(w)
-	temp, was := c.Temp, c.Load
-	c.Temp, c.Load = float32(clampCelsius(t)), load
-	c.Used += c.rate() * MilliAmpereHours(max(d, 0)) / perHour
-	c.Temp, c.Load = temp, was
+func (b *Battery) Age(w WorldTime, d time.Duration, t Celsius, load Load) {
+	b.advance(w)
+	temp, was := b.Temp, b.Load
+	b.Temp, b.Load = float32(clampCelsius(t)), load
+	b.Used += b.rate() * MilliAmpereHours(max(d, 0)) / perHour
+	b.Temp, b.Load = temp, was
 }
 
 // UsedAt returns the charge used up to w. It may exceed the capacity.
-func (c *Cell) UsedAt(w WorldTime) MilliAmpereHours {
-	return c.Used + c.rate()*MilliAmpereHours(c.since(w))/perHour
+func (b *Battery) UsedAt(w WorldTime) MilliAmpereHours {
+	return b.Used + b.rate()*MilliAmpereHours(b.since(w))/perHour
 }
 
 // Remaining returns the share of the capacity that is left at w, 0 to 1.
-func (c *Cell) Remaining(w WorldTime) float64 {
-	return min(max(1-float64(c.UsedAt(w)/c.Spec.Capacity), 0), 1)
+func (b *Battery) Remaining(w WorldTime) float64 {
+	return min(max(1-float64(b.UsedAt(w)/b.Spec.Capacity), 0), 1)
 }
 
 // Current returns the current that the token draws, without single bytes, presses and
 // flash operations.
-func (c *Cell) Current() MicroAmperes {
-	i := c.Spec.Sleep
-	if c.Load&LoadDisplay != 0 {
-		i += c.Spec.Display
+func (b *Battery) Current() MicroAmperes {
+	i := b.Spec.Sleep
+	if b.Load&LoadDisplay != 0 {
+		i += b.Spec.Display
 	}
 	return i
 }
 
 // Voltage returns the voltage at the token's supply pin at w, at least 0.
-func (c *Cell) Voltage(w WorldTime) firmware.Millivolts {
+func (b *Battery) Voltage(w WorldTime) firmware.Millivolts {
 	switch {
-	case c.Removed:
+	case b.Removed:
 		return 0
-	case c.Override > 0:
-		return c.Override
+	case b.Override > 0:
+		return b.Override
 	}
-	mv := firmware.Millivolts(math.Round(c.loaded(float64(c.UsedAt(w) / c.Spec.Capacity))))
+	mv := firmware.Millivolts(math.Round(b.loaded(float64(b.UsedAt(w) / b.Spec.Capacity))))
 	// The model is finer than a millivolt. EmptyAt decides on which side of the cut-off
 	// the voltage is, because the two must never disagree.
-	if c.emptyAt(w) {
-		return min(mv, c.Spec.Cutoff)
+	if b.emptyAt(w) {
+		return min(mv, b.Spec.Cutoff)
 	}
-	return max(mv, c.Spec.Cutoff+1)
+	return max(mv, b.Spec.Cutoff+1)
 }
 
 // emptyAt reports whether the token has stopped at w because its supply is too low.
-func (c *Cell) emptyAt(w WorldTime) bool {
-	end := c.EmptyAt()
-	return end != Forever && end <= max(w, c.Anchor)
+func (b *Battery) emptyAt(w WorldTime) bool {
+	end := b.EmptyAt()
+	return end != Forever && end <= max(w, b.Anchor)
 }
 
 // EmptyAt returns when Voltage reaches the cut-off if nothing changes before then. It
 // returns the anchor if that has happened already, and [Forever] if it never will.
-func (c *Cell) EmptyAt() WorldTime {
-	cutoff := c.Spec.Cutoff
+func (b *Battery) EmptyAt() WorldTime {
+	cutoff := b.Spec.Cutoff
 	switch {
-	case c.Removed || c.Override > 0 && c.Override <= cutoff:
-		return c.Anchor
-	case c.Override > 0:
+	case b.Removed || b.Override > 0 && b.Override <= cutoff:
+		return b.Anchor
+	case b.Override > 0:
 		return Forever
 	}
-	left := MilliAmpereHours(c.depth(float64(cutoff)))*c.Spec.Capacity - c.Used
-	rate := c.rate()
+	left := MilliAmpereHours(b.depth(float64(cutoff)))*b.Spec.Capacity - b.Used
+	rate := b.rate()
 	switch ns := math.Ceil(float64(left / rate * perHour)); {
 	case left <= 0:
-		return c.Anchor
+		return b.Anchor
 	case rate <= 0 || ns >= math.MaxInt64:
 		return Forever
 	default:
-		return c.Anchor.Add(time.Duration(ns))
+		return b.Anchor.Add(time.Duration(ns))
 	}
 }
 
 const perHour = MilliAmpereHours(time.Hour)
 
-// rate returns how much charge the cell loses per hour.
-func (c *Cell) rate() MilliAmpereHours {
+// rate returns how much charge the battery loses per hour.
+func (b *Battery) rate() MilliAmpereHours {
 	// Self-discharge doubles for each 10 °C more, the usual rule for slow chemistry.
-	self := c.Spec.Capacity * MilliAmpereHours(float64(c.Spec.SelfDischarge)*
-		exp2(float64(c.Temp-float32(RoomTemperature))/10)/Year.Hours())
-	if c.Removed || c.Override > 0 {
+	self := b.Spec.Capacity * MilliAmpereHours(float64(b.Spec.SelfDischarge)*
+		exp2(float64(b.Temp-float32(RoomTemperature))/10)/Year.Hours())
+	if b.Removed || b.Override > 0 {
 		return self
 	}
-	return self + MilliAmpereHours(c.Current())/1000
+	return self + MilliAmpereHours(b.Current())/1000
 }
 
 // advance moves the anchor to w.
-func (c *Cell) advance(w WorldTime) {
-	c.Used = c.UsedAt(w)
-	c.Anchor = max(c.Anchor, w)
+func (b *Battery) advance(w WorldTime) {
+	b.Used = b.UsedAt(w)
+	b.Anchor = max(b.Anchor, w)
 }
 
 // since returns the nanoseconds from the anchor to w, at least 0.
-func (c *Cell) since(w WorldTime) float64 {
-	return max(float64(w)-float64(c.Anchor), 0)
+func (b *Battery) since(w WorldTime) float64 {
+	return max(float64(w)-float64(b.Anchor), 0)
 }
 
-// openCircuit is the voltage of a cell at 25 °C under a load of microamperes, by the
+// openCircuit is the voltage of a battery at 25 °C under a load of microamperes, by the
 // share of the capacity that has been used. Li/MnO2 is flat for 80 to 90 % of the
 // capacity and then falls to 2.0 V at the rated capacity. A SID700 had 3.04 V left
 // after five years (nao-yoshi's teardown).
@@ -273,13 +273,13 @@ const (
 // sag is how far cold and load lower the open-circuit voltage.
 type sag struct {
 	cold float64 // mV at any depth
-	load float64 // mV over the resistance of a fresh cell
+	load float64 // mV over the resistance of a fresh battery
 }
 
 // sag returns the voltage lost to the present temperature and load.
-func (c *Cell) sag() sag {
-	cold := max(float64(RoomTemperature)-float64(c.Temp), 0)
-	return sag{cold: coldFade * cold, load: float64(c.Spec.Resistance) * exp2(cold/20) * float64(c.Current()) / 1000}
+func (b *Battery) sag() sag {
+	cold := max(float64(RoomTemperature)-float64(b.Temp), 0)
+	return sag{cold: coldFade * cold, load: float64(b.Spec.Resistance) * exp2(cold/20) * float64(b.Current()) / 1000}
 }
 
 // at returns the voltage at point i of the curve. The curve is linear between points.
@@ -297,13 +297,13 @@ func exp2(x float64) float64 {
 }
 
 // loaded returns the voltage in mV at the given depth of discharge.
-func (c *Cell) loaded(depth float64) float64 {
-	s := c.sag()
+func (b *Battery) loaded(depth float64) float64 {
+	s := b.sag()
 	for i := 1; i < len(openCircuit); i++ {
 		if to := openCircuit[i].depth; depth < to {
 			from := openCircuit[i-1].depth
-			a, b := s.at(i-1), s.at(i)
-			return max(a+(b-a)*(depth-from)/(to-from), 0)
+			upper, lower := s.at(i-1), s.at(i)
+			return max(upper+(lower-upper)*(depth-from)/(to-from), 0)
 		}
 	}
 	return 0
@@ -311,19 +311,19 @@ func (c *Cell) loaded(depth float64) float64 {
 
 // depth is the inverse of loaded: the depth of discharge at which the voltage
 // falls to mv.
-func (c *Cell) depth(mv float64) float64 {
-	s := c.sag()
-	a := s.at(0)
-	if a <= mv {
+func (b *Battery) depth(mv float64) float64 {
+	s := b.sag()
+	upper := s.at(0)
+	if upper <= mv {
 		return 0
 	}
 	for i := 1; i < len(openCircuit); i++ {
-		b := s.at(i)
-		if b <= mv {
+		lower := s.at(i)
+		if lower <= mv {
 			from, to := openCircuit[i-1].depth, openCircuit[i].depth
-			return from + (to-from)*(a-mv)/(a-b)
+			return from + (to-from)*(upper-mv)/(upper-lower)
 		}
-		a = b
+		upper = lower
 	}
 	return openCircuit[len(openCircuit)-1].depth
 }
