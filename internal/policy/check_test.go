@@ -35,7 +35,7 @@ func (t *tree) check() []violation {
 	c.bans()
 	c.hostNames()
 	c.libraries()
-	c.fronts()
+	c.channels()
 	c.portables()
 	c.boardTags()
 	c.classes()
@@ -47,7 +47,7 @@ type checker struct {
 	found []violation
 }
 
-func (c *checker) object(where, because, format string, args ...any) {
+func (c *checker) report(where, because, format string, args ...any) {
 	c.found = append(c.found, violation{where, fmt.Sprintf(format, args...), because})
 }
 
@@ -58,19 +58,19 @@ func (c *checker) at(n ast.Node) string {
 }
 
 func (c *checker) licences() {
-	const because = "the licence of a file must be known when it is copied out of here"
+	const because = "a file that is copied elsewhere must name its licence"
 	for _, f := range c.files {
 		line, _, _ := bytes.Cut(f.src, []byte("\n"))
 		// Generators write their own first line.
 		if string(line) != spdx && !ast.IsGenerated(f.ast) {
-			c.object(f.name+":1", because, "the first line must be %q", spdx)
+			c.report(f.name+":1", because, "the first line must be %q", spdx)
 		}
 	}
 	for name, src := range c.shells {
 		lines := bufio.NewScanner(bytes.NewReader(src))
 		lines.Scan() // #!
 		if lines.Scan(); lines.Text() != "#"+strings.TrimPrefix(spdx, "//") {
-			c.object(name+":2", because, "the second line must be the SPDX line")
+			c.report(name+":2", because, "the second line must be the SPDX line")
 		}
 	}
 }
@@ -85,7 +85,7 @@ func (c *checker) directions() {
 			}
 			for _, to := range sortedKeys(ways) {
 				if rule.only != nil && !rule.only.match(to) || rule.never.match(to) {
-					c.object(from, rule.because, "must not import %s (%s)", to, strings.Join(ways[to], " → "))
+					c.report(from, rule.because, "must not import %s (%s)", to, strings.Join(ways[to], " → "))
 				}
 			}
 		}
@@ -94,7 +94,7 @@ func (c *checker) directions() {
 		f.imports(func(spec *ast.ImportSpec, p string) {
 			to, ok := c.local(p)
 			if last := directions[len(directions)-1]; ok && f.test && last.who.match(f.pkg) && last.never.match(to) {
-				c.object(c.at(spec), last.because, "must not import %s", to)
+				c.report(c.at(spec), last.because, "must not import %s", to)
 			}
 		})
 	}
@@ -108,7 +108,7 @@ func (c *checker) fences() {
 		f.imports(func(spec *ast.ImportSpec, p string) {
 			for _, rule := range fences {
 				if rule.pkgs.match(p) && !rule.in.match(f.pkg) {
-					c.object(c.at(spec), rule.because, "import of %s outside %s", p, strings.Join(rule.in, ", "))
+					c.report(c.at(spec), rule.because, "import of %s outside %s", p, strings.Join(rule.in, ", "))
 				}
 			}
 		})
@@ -123,7 +123,7 @@ func (c *checker) bans() {
 		f.imports(func(spec *ast.ImportSpec, p string) {
 			for _, rule := range bans {
 				if rule.pkgs.match(p) {
-					c.object(c.at(spec), rule.because, "import of %s", p)
+					c.report(c.at(spec), rule.because, "import of %s", p)
 				}
 			}
 		})
@@ -137,7 +137,7 @@ func (c *checker) hostNames() {
 			continue
 		}
 		if f.hostOnly != strings.HasSuffix(f.name, "_host.go") {
-			c.object(f.name, "a reader sees by its name which file a microcontroller runs",
+			c.report(f.name, "the name shows readers which files run on a microcontroller",
 				"the tag !tinygo and a name that ends in _host.go belong together")
 		}
 	}
@@ -171,9 +171,9 @@ func (t *tree) idle() []string {
 	someMatch(portable, isPackage, "portable")
 	someMatch(boards, isPackage, "boards")
 	someMatch(patterns{errorClasses, errorReader}, isPackage, "classes of errors")
-	someMatch(fronts, isPackage, "fronts")
+	someMatch(channels, isPackage, "channels")
 	rules := t.functions(rulesOfBank)
-	someMatch(frontCalls, func(name string) bool { return slices.Contains(rules, name) }, "functions of "+rulesOfBank+" for fronts")
+	someMatch(channelCalls, func(name string) bool { return slices.Contains(rules, name) }, "functions of "+rulesOfBank+" for channels")
 	for _, d := range directions {
 		rule := "direction of " + strings.Join(d.who, ", ")
 		someMatch(d.who, isPackage, rule)
@@ -206,12 +206,12 @@ func (c *checker) libraries() {
 	}
 }
 
-// fronts looks for channels that call the bank's rules themselves.
-func (c *checker) fronts() {
-	rules := slices.DeleteFunc(c.functions(rulesOfBank), func(name string) bool { return slices.Contains(frontCalls, name) })
+// channels looks for interfaces of the bank that call its rules themselves.
+func (c *checker) channels() {
+	rules := slices.DeleteFunc(c.functions(rulesOfBank), func(name string) bool { return slices.Contains(channelCalls, name) })
 	for _, f := range c.files {
-		if !f.test && fronts.match(f.pkg) {
-			c.calls(f, []bannedCall{{c.module + "/" + rulesOfBank, rules, frontBecause}})
+		if !f.test && channels.match(f.pkg) {
+			c.calls(f, []bannedCall{{c.module + "/" + rulesOfBank, rules, channelBecause}})
 		}
 	}
 }
@@ -242,7 +242,7 @@ func (c *checker) calls(f *goFile, banned []bannedCall) {
 		names[name] = p
 		for _, ban := range banned {
 			if name == "." && p == ban.pkg {
-				c.object(c.at(spec), "it hides what is called", "dot import of %s", p)
+				c.report(c.at(spec), "it hides which functions are called", "dot import of %s", p)
 			}
 		}
 	})
@@ -254,7 +254,7 @@ func (c *checker) calls(f *goFile, banned []bannedCall) {
 		if x, ok := sel.X.(*ast.Ident); ok {
 			for _, ban := range banned {
 				if names[x.Name] == ban.pkg && slices.Contains(ban.names, sel.Sel.Name) {
-					c.object(c.at(sel), ban.because, "%s.%s", ban.pkg, sel.Sel.Name)
+					c.report(c.at(sel), ban.because, "%s.%s", ban.pkg, sel.Sel.Name)
 				}
 			}
 		}
@@ -276,11 +276,11 @@ func (c *checker) portables() {
 			const because = "the core polls: a microcontroller has one thread, and no scheduler is compiled in"
 			switch n := n.(type) {
 			case *ast.GoStmt:
-				c.object(c.at(n), because, "go statement")
+				c.report(c.at(n), because, "go statement")
 			case *ast.ChanType:
-				c.object(c.at(n), because, "channel type")
+				c.report(c.at(n), because, "channel type")
 			case *ast.SelectStmt:
-				c.object(c.at(n), because, "select statement")
+				c.report(c.at(n), because, "select statement")
 			}
 			return true
 		})
@@ -299,11 +299,11 @@ func (c *checker) portableImports(f *goFile) {
 		switch {
 		case because != "":
 		case strings.Contains(strings.Split(p, "/")[0], "."):
-			because = "TinyGo builds go through tinygo.mod, which requires the boards' drivers and nothing else"
+			because = "TinyGo builds use tinygo.mod, which requires only the boards' drivers"
 		default:
-			because = "it is not among the packages known to be small and to work under TinyGo"
+			because = "it is not in the list of packages that are small and work under TinyGo"
 		}
-		c.object(c.at(spec), because, "a portable package imports %s", p)
+		c.report(c.at(spec), because, "a portable package imports %s", p)
 	})
 }
 
@@ -311,8 +311,8 @@ func (c *checker) portableImports(f *goFile) {
 func (c *checker) boardTags() {
 	for _, f := range c.files {
 		if boards.match(f.pkg) && !f.test && f.ast.Name.Name == "main" && !f.deviceOnly {
-			c.object(f.name, "only TinyGo has the packages of the hardware, and `go build ./...` must pass without",
-				"the program of a board without //go:build tinygo")
+			c.report(f.name, "only TinyGo has the packages for the hardware, and `go build ./...` must also pass",
+				"a board's program without //go:build tinygo")
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-const classless = "the command reads the exit code from the class: declare it with errclass.New, " +
+const classless = "the command derives its exit code from the class: declare the error with errclass.New, " +
 	"or give its type a method ErrorClass"
 
 // classes checks that each exported error that can reach the command has a class. A
@@ -45,7 +45,7 @@ func (c *checker) classes() {
 				case *ast.TypeSpec:
 					has := methods[f.pkg+"."+spec.Name.Name]
 					if spec.Name.IsExported() && has["Error"] && !has["ErrorClass"] && !has["Unwrap"] {
-						c.object(c.at(spec), classless, "the error type %s has no class", spec.Name.Name)
+						c.report(c.at(spec), classless, "the error type %s has no class", spec.Name.Name)
 					}
 				case *ast.ValueSpec:
 					c.sentinels(f, gen.Tok, spec, methods)
@@ -69,7 +69,7 @@ func (c *checker) sentinels(f *goFile, tok token.Token, spec *ast.ValueSpec, met
 			fine = c.hasClass(f, spec.Values[i])
 		}
 		if !fine {
-			c.object(c.at(name), classless, "the error %s has no class", name.Name)
+			c.report(c.at(name), classless, "the error %s has no class", name.Name)
 		}
 	}
 }

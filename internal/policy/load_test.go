@@ -50,7 +50,7 @@ func load(fsys fs.FS) (*tree, error) {
 		}
 	}
 	if t.module == "" {
-		return nil, errors.New("go.mod names no module")
+		return nil, errors.New("go.mod has no module line")
 	}
 
 	err = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -72,7 +72,7 @@ func load(fsys fs.FS) (*tree, error) {
 		return nil, err
 	}
 	if len(t.files) == 0 {
-		return nil, errors.New("no Go files: the checker looks in the wrong place")
+		return nil, errors.New("no Go files: the checker may be in the wrong folder")
 	}
 	return t, nil
 }

@@ -27,7 +27,7 @@ func TestRepository(t *testing.T) {
 		t.Error(v)
 	}
 	for _, rule := range tree.idle() {
-		t.Error(rule, "\n\tbecause: a rule that matches nothing says nothing: give it the package's name of today, or delete it")
+		t.Error(rule, "\n\tbecause: a rule that matches nothing checks nothing: update the package's name, or delete the rule")
 	}
 }
 
@@ -51,8 +51,8 @@ func TestIdleRules(t *testing.T) {
 	require.Contains(t, idle, `pattern "github.com/spf13/pflag" matches nothing`)
 	require.Contains(t, idle, `fence around go.bug.st/serial, github.com/creack/pty: pattern "serialproto/port" matches nothing`)
 	require.Contains(t, idle, `portable: pattern "firmware" matches nothing`)
-	require.Contains(t, idle, `fronts: pattern "validator/pages" matches nothing`)
-	require.Contains(t, idle, `functions of validator for fronts: pattern "Operations" matches nothing`)
+	require.Contains(t, idle, `channels: pattern "validator/pages" matches nothing`)
+	require.Contains(t, idle, `functions of validator for channels: pattern "Operations" matches nothing`)
 }
 
 // TestRules checks for each rule a small tree that breaks it, and a similar one that
@@ -125,7 +125,7 @@ func TestRules(t *testing.T) {
 			want:  []string{"token: must not import serialproto"},
 		},
 		{
-			name:  "a host-only file has directions too",
+			name:  "a host-only file must follow the directions",
 			files: map[string]string{"token/a_host.go": "//go:build !tinygo\n\npackage token; import \"m/fleet\""},
 			want:  []string{"token: must not import fleet"},
 		},
@@ -152,7 +152,7 @@ func TestRules(t *testing.T) {
 			want:  []string{"validator/bank: must not import fleet"},
 		},
 		{
-			name:  "the rules import what stores them",
+			name:  "the rules import the store",
 			files: map[string]string{"validator/a.go": `package validator; import "m/validator/store"`},
 			want:  []string{"validator: must not import validator/store (validator → validator/store)\n\tbecause: the rules are functions"},
 		},
@@ -225,7 +225,7 @@ func TestRules(t *testing.T) {
 		},
 
 		{
-			name: "a driver outside a board, as in a board",
+			name: "a driver outside a board, and in a board",
 			files: map[string]string{
 				"firmware/a.go":              `package firmware; import "tinygo.org/x/drivers"`,
 				"fleet/a.go":                 `package fleet; import "tinygo.org/x/drivers/ssd1306"`,
@@ -248,7 +248,7 @@ func TestRules(t *testing.T) {
 			want: []string{"fleet/a.go:4: fmt.Println", "fleet/a.go:4: os.Getenv", "fleet/a.go:4: os.Exit"},
 		},
 		{
-			name: "a library logs through slog; how a type is logged is its own business",
+			name: "a library logs with slog, but may define how a type is logged",
 			files: map[string]string{"fleet/a.go": `package fleet
 				import "log/slog"
 				func a(l *slog.Logger) slog.Value { slog.Info(""); return slog.StringValue("") }`},
@@ -265,7 +265,7 @@ func TestRules(t *testing.T) {
 		},
 
 		{
-			name: "a front asks a rule by itself",
+			name: "a channel calls a rule itself",
 			files: map[string]string{
 				"validator/a.go":      `package validator; func Fee() {}; func Operations() {}; type T int; func (T) Own() {}`,
 				"validator/bank/a.go": `package bank; import "m/validator"; func a() { validator.Fee() }`,
@@ -274,7 +274,7 @@ func TestRules(t *testing.T) {
 					func a() { v.Operations(); v.T(0).Own(); _ = v.Fee }`,
 				"cmd/fob/a.go": `package main; import "m/validator"; func a() { validator.Fee() }`,
 			},
-			want: []string{"validator/pages/a.go:4: m/validator.Fee\n\tbecause: a rule that a front asks", "cmd/fob/a.go:2: m/validator.Fee"},
+			want: []string{"validator/pages/a.go:4: m/validator.Fee\n\tbecause: a rule that a channel calls", "cmd/fob/a.go:2: m/validator.Fee"},
 		},
 
 		// Portable packages.
@@ -283,12 +283,12 @@ func TestRules(t *testing.T) {
 			files: map[string]string{"firmware/a.go": `package firmware
 				import ("fmt"; "time"; "crypto/rand"; "net/netip"; "github.com/fxamacker/cbor/v2")`},
 			want: []string{
-				"imports fmt\n\tbecause: it works by reflection", "imports time", "imports crypto/rand",
-				"imports net/netip\n\tbecause: it is not among", "imports github.com/fxamacker/cbor/v2\n\tbecause: TinyGo builds",
+				"imports fmt\n\tbecause: it uses reflection", "imports time", "imports crypto/rand",
+				"imports net/netip\n\tbecause: it is not in the list", "imports github.com/fxamacker/cbor/v2\n\tbecause: TinyGo builds",
 			},
 		},
 		{
-			name: "what a portable package imports is portable",
+			name: "the imports of a portable package must be portable",
 			files: map[string]string{
 				"token/a.go":      `package token; import "m/internal/x"`,
 				"internal/x/a.go": `package x; import "os"`,
@@ -296,7 +296,7 @@ func TestRules(t *testing.T) {
 			want: []string{"internal/x/a.go:2: a portable package imports os"},
 		},
 		{
-			name: "host-only and test files are free of the list",
+			name: "host-only and test files may import other packages",
 			files: map[string]string{
 				"token/a_host.go": "//go:build !tinygo && (linux || darwin)\n\npackage token; import (\"time\"; \"fmt\"; \"m/internal/x\")",
 				"token/a_test.go": `package token; import "os"; func a() { go a() }`,
@@ -309,12 +309,12 @@ func TestRules(t *testing.T) {
 			want:  []string{"imports os"},
 		},
 		{
-			name:  "no file of a portable package asks for the time",
+			name:  "no file of a portable package reads the clock",
 			files: map[string]string{"token/a_host.go": "//go:build !tinygo\n\npackage token; import \"time\"; var t, u = time.Now(), time.UTC"},
 			want:  []string{"time.Now\n\tbecause: the core polls"},
 		},
 		{
-			name: "a portable package runs things at once",
+			name: "a portable package uses concurrency",
 			files: map[string]string{"firmware/a.go": `package firmware
 				func a(c chan int) {
 					go a(nil)
@@ -323,12 +323,12 @@ func TestRules(t *testing.T) {
 			want: []string{"firmware/a.go:3: channel type", "firmware/a.go:4: go statement", "firmware/a.go:5: select statement"},
 		},
 		{
-			name:  "the core knows no addresses",
+			name:  "the core uses addresses",
 			files: map[string]string{"firmware/a.go": `package firmware; import "unsafe"`},
 			want:  []string{"imports unsafe"},
 		},
 		{
-			name:  "a board knows its hardware, and nothing of the host",
+			name:  "a board imports its hardware, but not the host's packages",
 			files: map[string]string{"firmware/board/virt/main.go": "//go:build tinygo\n\npackage main; import (\"machine\"; \"runtime/volatile\"; \"unsafe\"; \"os\")"},
 			want:  []string{"imports os"},
 		},
@@ -354,14 +354,14 @@ func TestRules(t *testing.T) {
 			}
 			tree, err := load(fsys)
 			require.NoError(t, err)
-			requireObjections(t, tree.check(), tt.want)
+			requireViolations(t, tree.check(), tt.want)
 		})
 	}
 }
 
-// requireObjections checks that there is one violation for each part in want, and no
+// requireViolations checks that there is one violation for each part in want, and no
 // other.
-func requireObjections(t *testing.T, got []violation, want []string) {
+func requireViolations(t *testing.T, got []violation, want []string) {
 	t.Helper()
 	for _, part := range want {
 		found := false
@@ -372,9 +372,9 @@ func requireObjections(t *testing.T, got []violation, want []string) {
 				break
 			}
 		}
-		require.True(t, found, "no objection has %q; the others: %v", part, got)
+		require.True(t, found, "no violation contains %q; the others: %v", part, got)
 	}
-	require.Empty(t, got, "objections that were not expected")
+	require.Empty(t, got, "unexpected violations")
 }
 
 func TestLicenceLine(t *testing.T) {
@@ -391,16 +391,16 @@ func TestLicenceLine(t *testing.T) {
 		"tool/x.go":       {Data: []byte("package x\n")},
 	})
 	require.NoError(t, err)
-	requireObjections(t, tree.check(), []string{"a/bad.go:1", "a/late.go:1", "bad.sh:2"})
+	requireViolations(t, tree.check(), []string{"a/bad.go:1", "a/late.go:1", "bad.sh:2"})
 }
 
-func TestLoadFailsOnNothing(t *testing.T) {
+func TestLoadErrors(t *testing.T) {
 	_, err := load(fstest.MapFS{})
 	require.ErrorContains(t, err, "go.mod")
 	_, err = load(fstest.MapFS{"go.mod": {Data: []byte("module m\n")}})
 	require.ErrorContains(t, err, "no Go files")
 	_, err = load(fstest.MapFS{"go.mod": {Data: []byte("go 1.26\n")}, "a.go": {Data: []byte("package a\n")}})
-	require.ErrorContains(t, err, "names no module")
+	require.ErrorContains(t, err, "has no module line")
 	_, err = load(fstest.MapFS{"go.mod": {Data: []byte("module m\n")}, "a.go": {Data: []byte("pack")}})
 	require.Error(t, err, "a file that does not parse")
 }

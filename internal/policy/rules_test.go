@@ -24,52 +24,52 @@ var directions = []direction{
 	{
 		who:     patterns{"token"},
 		only:    patterns{"internal/..."},
-		because: "token is the vocabulary of all the others, at the bottom of the tree",
+		because: "token is at the bottom of the tree: all other packages use its types",
 	},
 	{
 		who:     patterns{"serialproto"},
 		only:    patterns{"token", "internal/..."},
-		because: "the wire is read by devices and hosts alike, and knows only what a token is",
+		because: "devices and hosts share the protocol, which depends only on the token's types",
 	},
 	{
 		who:     patterns{"firmware"},
 		only:    patterns{"token", "serialproto", "internal/..."},
-		because: "the firmware runs on a microcontroller as on modelled hardware, and must not know which",
+		because: "the firmware runs on microcontrollers and on modelled hardware, and must not depend on either",
 	},
 	{
 		who:     patterns{"firmware/board/..."},
 		only:    patterns{"token", "serialproto", "firmware", "firmware/board/...", "firmware/hwtest", "internal/..."},
-		because: "a board is the firmware and its hardware (which hwtest can test there), compiled by TinyGo, and nothing of the host",
+		because: "TinyGo compiles a board from the firmware and its hardware (which hwtest can test there), without packages of the host",
 	},
 	{
 		who:     patterns{"firmware/hwtest"},
 		only:    patterns{"token", "serialproto", "firmware", "internal/..."},
-		because: "hwtest tests any hardware, and so depends on none",
+		because: "hwtest tests any hardware, and must not depend on a particular one",
 	},
 	{
 		who:     patterns{"seedfile"},
 		only:    patterns{"token", "internal/..."},
-		because: "seed files are read by the line and by the bank, which share nothing but tokens",
+		because: "the provisioning line and the bank both read seed files, and share only tokens",
 	},
 	{
 		who:     patterns{"virtual"},
 		never:   patterns{"fleet", "validator/..."},
-		because: "a virtual token is one device: fleets and servers are built of it, not the reverse",
+		because: "a virtual token is one device: fleets and servers are built from it, not the reverse",
 	},
 	{
 		who:     patterns{"serialproto/host/...", "serialproto/port"},
 		never:   patterns{"firmware/...", "virtual", "fleet", "validator/..."},
-		because: "the host's end talks to any device over the wire, and must not know the one in this repository",
+		because: "the host talks to any device over the protocol, and must not depend on the device in this repository",
 	},
 	{
 		who:     patterns{"fleet"},
 		never:   patterns{"validator/..."},
-		because: "a fleet stands for devices in the field: a server that knew it would accept its codes without checking them",
+		because: "a fleet stands for devices in the field: it must not share code with the server that checks their codes",
 	},
 	{
 		who:     patterns{"validator"},
 		only:    patterns{"token", "internal/..."},
-		because: "the rules are functions over plain values: what stores or serves them is above",
+		because: "the rules are functions over plain values: the packages that store or serve them import them",
 	},
 	{
 		who: patterns{"validator/...", "!validator/cases/..."},
@@ -78,28 +78,28 @@ var directions = []direction{
 			"validator/...", "!validator/cases/...",
 		},
 		never:   patterns{"internal/demo"},
-		because: "the bank sees tokens through their seed files and codes only, like a real one",
+		because: "like a real bank, it sees only the seed files and codes of tokens",
 	},
 	{
 		who:     patterns{"validator/store"},
 		only:    patterns{"token", "validator", "internal/..."},
-		because: "the store remembers and decides nothing",
+		because: "the store only keeps data: the rules and the bank decide",
 	},
 	{
 		who:     patterns{"validator/cases"},
 		only:    patterns{"token", "seedfile", "internal/..."},
 		never:   patterns{"internal/demo"},
-		because: "the suite judges any server: with ours at hand it would soon test what ours does",
+		because: "the suite tests any server: with access to ours, it would soon test only the behaviour of ours",
 	},
 	{
 		who:     patterns{"internal/errclass"},
 		only:    patterns{},
-		because: "every package declares its errors with it, those that TinyGo compiles included",
+		because: "every package declares its errors with it, including those that TinyGo compiles",
 	},
 	{
 		who:     patterns{"...", "!cmd/..."},
 		never:   patterns{"cmd/..."},
-		because: "commands are thin and on top: logic that two of them need belongs in a library",
+		because: "commands are thin and at the top: logic that two commands share belongs in a library",
 	},
 }
 
@@ -116,42 +116,42 @@ var fences = []fence{
 	{
 		pkgs:    patterns{"github.com/spf13/cobra", "github.com/spf13/pflag"},
 		in:      patterns{"cmd/..."},
-		because: "a library takes options as values: flags are the command's business",
+		because: "a library takes options as values: flags belong to the command",
 	},
 	{
 		pkgs:    patterns{"go.bug.st/serial", "github.com/creack/pty"},
 		in:      patterns{"serialproto/port"},
-		because: "the traps of serial ports and PTYs are dealt with once, in port; others take an io.ReadWriter",
+		because: "package port handles the pitfalls of serial ports and PTYs; other packages take an io.ReadWriter",
 	},
 	{
 		pkgs:    patterns{"modernc.org/sqlite/...", "github.com/jackc/pgx/...", "github.com/pressly/goose/..."},
 		in:      patterns{"validator/store"},
-		because: "which database is in use is known to a store package only",
+		because: "only the store may depend on the database in use",
 	},
 	{
 		pkgs:    patterns{"layeh.com/radius/..."},
 		in:      patterns{"validator/radius"},
-		because: "the traps of RADIUS are dealt with once, in the package that speaks it",
+		because: "package radius handles the pitfalls of RADIUS",
 	},
 	{
 		pkgs:    patterns{"github.com/wneessen/go-mail"},
 		in:      patterns{"validator/mail"},
-		because: "the bank knows when a notice is due, and not how it is sent",
+		because: "the bank decides when a notice is due, and package mail sends it",
 	},
 	{
 		pkgs:    patterns{"github.com/prometheus/client_golang/..."},
 		in:      patterns{"validator/metrics"},
-		because: "all metrics are in one place: what is counted, and under which name",
+		because: "all metrics and their names are in one place",
 	},
 	{
 		pkgs:    patterns{"github.com/danielgtaylor/huma/..."},
 		in:      patterns{"validator/httpapi"},
-		because: "HTTP is a way in: what it does is a service that others use as well",
+		because: "HTTP is one of several channels, which all call package bank",
 	},
 	{
 		pkgs:    patterns{"tinygo.org/x/drivers/..."},
 		in:      patterns{"firmware/board/..."},
-		because: "a driver is a board's business: the firmware sees the interfaces of hal.go",
+		because: "a driver belongs to a board: the firmware uses the interfaces of hal.go",
 	},
 }
 
@@ -164,7 +164,7 @@ type ban struct {
 var bans = []ban{
 	{
 		pkgs:    patterns{"log", "golang.org/x/exp/slog", "github.com/sirupsen/logrus/...", "go.uber.org/zap/..."},
-		because: "libraries never log, and cmd uses log/slog: a log line is where a seed leaks",
+		because: "libraries never log, and cmd uses log/slog: a log line could leak a seed",
 	},
 	{
 		pkgs:    patterns{"go.bug.st/serial/...", "!go.bug.st/serial"},
@@ -172,7 +172,7 @@ var bans = []ban{
 	},
 	{
 		pkgs:    patterns{"github.com/mattn/go-sqlite3/...", "github.com/lib/pq/..."},
-		because: "there is one driver for each database, and none needs cgo",
+		because: "each database has one driver, and none needs cgo",
 	},
 }
 
@@ -190,7 +190,7 @@ var libraryCalls = []bannedCall{
 	{
 		"os",
 		[]string{"Getenv", "LookupEnv", "Environ", "ExpandEnv"},
-		"a library's behaviour is in its arguments: the environment is read by cmd",
+		"a library depends on its arguments only: cmd reads the environment",
 	},
 	{
 		// The rest of log/slog is allowed for types that define how they are logged:
@@ -201,24 +201,24 @@ var libraryCalls = []bannedCall{
 			"Logger", "With", "Log", "LogAttrs", "Debug", "DebugContext", "Info", "InfoContext", "Warn",
 			"WarnContext", "Error", "ErrorContext",
 		},
-		"libraries never log: they return errors and events, and a log line is where a seed leaks",
+		"libraries never log: they return errors and events, and a log line could leak a seed",
 	},
 	{"fmt", []string{"Print", "Println", "Printf"}, "stdout belongs to the command: a library takes an io.Writer"},
 }
 
-// fronts are the channels to the bank. They call package bank, and no functions of the
-// rules except frontCalls.
-var fronts = patterns{
+// channels are the interfaces to the bank. They call package bank, and no functions of the
+// rules except channelCalls.
+var channels = patterns{
 	"validator/httpapi", "validator/pages", "validator/radius", "validator/server", "validator/metrics", "validator/mail", "cmd/...",
 }
 
 const (
-	rulesOfBank  = "validator"
-	frontBecause = "a rule that a front asks by itself is soon decided twice, and differently: make it a method of bank.Bank"
+	rulesOfBank    = "validator"
+	channelBecause = "a rule that a channel calls itself is soon decided twice, and differently: make it a method of bank.Bank"
 )
 
-// frontCalls are functions in the package of the rules that make no decision.
-var frontCalls = []string{"Acts", "DefaultSettings", "Operations", "OrderCauses", "ParseCause", "Reasons"}
+// channelCalls are functions in the package of the rules that make no decision.
+var channelCalls = []string{"Acts", "DefaultSettings", "Operations", "OrderCauses", "ParseCause", "Reasons"}
 
 // errorClasses is the package for declaring sentinel errors. All exported errors of the
 // packages that errorReader imports, directly or through others, must have a class.
@@ -259,18 +259,18 @@ var boards = patterns{"firmware/board/..."}
 var importReasons = map[string]string{
 	"crypto/rand":    "entropy comes from the caller: a token has no source of its own",
 	"encoding/hex":   "it brings in fmt, and with it reflect: tens of kilobytes of flash",
-	"encoding/json":  "it works by reflection, which is large and partly missing under TinyGo",
-	"encoding/xml":   "it works by reflection, which is large and partly missing under TinyGo",
-	"fmt":            "it works by reflection: tens of kilobytes of flash, and it allocates",
+	"encoding/json":  "it uses reflection, which is large and partly missing under TinyGo",
+	"encoding/xml":   "it uses reflection, which is large and partly missing under TinyGo",
+	"fmt":            "it uses reflection: tens of kilobytes of flash, and it allocates",
 	"net":            "a token has no network",
 	"os":             "a microcontroller has no operating system",
 	"reflect":        "it is large, partly missing under TinyGo, and it allocates",
-	"runtime":        "a portable package does not know what runs it",
+	"runtime":        "a portable package must not depend on its runtime",
 	"sync":           "the core has one owner and polls: there is nothing to lock",
-	"testing":        "helpers for tests are host-side, in a package of their own",
-	"text/template":  "it works by reflection, which is large and partly missing under TinyGo",
+	"testing":        "helpers for tests run on the host, in a separate package",
+	"text/template":  "it uses reflection, which is large and partly missing under TinyGo",
 	"time":           "time comes from the caller, as a number; put conversions in a file tagged !tinygo",
-	"unsafe":         "only a board knows addresses",
+	"unsafe":         "only a board may use addresses",
 	"unicode":        "its tables take much flash",
 	"math/rand":      "entropy comes from the caller",
 	"math/rand/v2":   "entropy comes from the caller",

@@ -28,7 +28,7 @@ func TestTinyGoModule(t *testing.T) {
 			require.Contains(t, gomod, "\n\t"+rest)
 		}
 	}
-	require.Equal(t, 1, requirements, "one a line")
+	require.Equal(t, 1, requirements, "one per line")
 	for line := range strings.Lines(read("tinygo.sum")) {
 		require.Contains(t, gosum, line)
 	}
