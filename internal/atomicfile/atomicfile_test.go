@@ -64,9 +64,9 @@ func TestUnfinished(t *testing.T) {
 	require.Error(t, f.Place())
 }
 
-// TestTaken checks that a file that cannot be moved to its path is kept until Discard,
+// TestKeptUntilDiscard checks that a file that cannot be moved to its path is kept until Discard,
 // so its contents are not lost.
-func TestTaken(t *testing.T) {
+func TestKeptUntilDiscard(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "record")
 	require.NoError(t, os.MkdirAll(filepath.Join(path, "x"), 0o700))

@@ -58,7 +58,7 @@ var shared struct {
 // internal/tooltest.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	bin, as := find(t)
+	bin, as := findServer(t)
 	s, err := start(bin, as, "on")
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func Start(t testing.TB) *Server {
 // and returns its address, postgres://… It is dropped at the end of the test.
 func Database(t testing.TB) string {
 	t.Helper()
-	bin, as := find(t)
+	bin, as := findServer(t)
 	shared.once.Do(func() { shared.server, shared.err = start(bin, as, "off") })
 	if shared.err != nil {
 		t.Fatal(shared.err)
@@ -114,9 +114,9 @@ func (s *Server) Tool(t testing.TB, name string) string {
 	return tooltest.File(t, name, filepath.Join(s.bin, name))
 }
 
-// find returns the folder of the server's programs, and the prefix of a command line
+// findServer returns the folder of the server's programs, and the prefix of a command line
 // that runs a program as a user that the server accepts.
-func find(t testing.TB) (bin string, as []string) {
+func findServer(t testing.TB) (bin string, as []string) {
 	t.Helper()
 	bin = filepath.Dir(tooltest.File(t, "postgresql", "/usr/lib/postgresql/*/bin/postgres"))
 	if os.Getuid() == 0 {
@@ -162,7 +162,7 @@ func (s *Server) initdb() error {
 	}
 	if len(s.as) > 0 {
 		if out, err := exec.Command("chown", "-R", "postgres:postgres", s.dir).CombinedOutput(); err != nil {
-			return fmt.Errorf("give %s to the user postgres: %w\n%s", s.dir, err, out)
+			return fmt.Errorf("changing the owner of %s to postgres: %w\n%s", s.dir, err, out)
 		}
 	}
 	return s.tool("initdb", "--pgdata="+s.data(), "--username=postgres", "--pwfile="+password,

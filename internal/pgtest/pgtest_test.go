@@ -22,9 +22,9 @@ func psql(t *testing.T, tool, dsn, query string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-func ask(t *testing.T, tool, dsn, query string) string {
+func query(t *testing.T, tool, dsn, sql string) string {
 	t.Helper()
-	out, err := psql(t, tool, dsn, query)
+	out, err := psql(t, tool, dsn, sql)
 	require.NoError(t, err, out)
 	return out
 }
@@ -36,10 +36,10 @@ func TestServer(t *testing.T) {
 	s := pgtest.Start(t)
 	tool := s.Tool(t, "psql")
 	dsn := s.Database(t)
-	require.Equal(t, "on", ask(t, tool, dsn, "show fsync"), "a private server loses nothing")
-	require.Equal(t, "on", ask(t, tool, dsn, "show synchronous_commit"))
-	require.Equal(t, "UTF8", ask(t, tool, dsn, "show server_encoding"))
-	ask(t, tool, dsn, "create table n (n int); insert into n values (1)")
+	require.Equal(t, "on", query(t, tool, dsn, "show fsync"), "a private server is durable")
+	require.Equal(t, "on", query(t, tool, dsn, "show synchronous_commit"))
+	require.Equal(t, "UTF8", query(t, tool, dsn, "show server_encoding"))
+	query(t, tool, dsn, "create table n (n int); insert into n values (1)")
 
 	_, err := psql(t, tool, strings.Replace(dsn, "postgres://postgres:", "postgres://postgres:x", 1), "select 1")
 	require.Error(t, err, "with a wrong password")
@@ -48,9 +48,9 @@ func TestServer(t *testing.T) {
 	_, err = psql(t, tool, dsn, "select 1")
 	require.Error(t, err)
 	s.Restart(t)
-	require.Equal(t, "1", ask(t, tool, dsn, "select n from n"))
+	require.Equal(t, "1", query(t, tool, dsn, "select n from n"))
 	s.Restart(t)
-	require.Equal(t, "1", ask(t, tool, dsn, "select n from n"))
+	require.Equal(t, "1", query(t, tool, dsn, "select n from n"))
 	s.Stop(t)
 	_, err = psql(t, tool, dsn, "select 1")
 	require.Error(t, err)
@@ -72,9 +72,9 @@ func TestOrphans(t *testing.T) {
 		require.NoError(t, os.WriteFile(os.Getenv("PGTEST_CHILD"), []byte(s.Socket()), 0o600))
 		select {} // until it is killed
 	}
-	said := filepath.Join(t.TempDir(), "said")
+	socketFile := filepath.Join(t.TempDir(), "socket")
 	cmd := exec.Command(os.Args[0], "-test.run=^TestOrphans$")
-	cmd.Env = append(os.Environ(), "PGTEST_CHILD="+said)
+	cmd.Env = append(os.Environ(), "PGTEST_CHILD="+socketFile)
 	require.NoError(t, cmd.Start())
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
@@ -86,8 +86,8 @@ func TestOrphans(t *testing.T) {
 			t.Fatal("the test binary ended by itself")
 		case <-time.After(20 * time.Millisecond):
 		}
-		said, _ := os.ReadFile(said)
-		dir = string(said)
+		socket, _ := os.ReadFile(socketFile)
+		dir = string(socket)
 	}
 	lock, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
 	require.NoError(t, err)

@@ -28,7 +28,7 @@ func NewProxy(t testing.TB, dsn string) (*Proxy, string) {
 	t.Helper()
 	u, err := url.Parse(dsn)
 	if err != nil {
-		t.Fatal("the address of the database cannot be read")
+		t.Fatal("the database address is not a valid URL")
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -64,9 +64,9 @@ func TestSeeds(t *testing.T) {
 	}
 	first, _ := run(t, nil)
 	second, _ := run(t, nil)
-	require.Len(t, first, 4*per, "as many as rapid would draw")
-	require.Equal(t, first[:3*per], second[:3*per], "the same each time")
-	require.NotEqual(t, first[3*per:], second[3*per:], "and some new ones")
+	require.Len(t, first, 4*per, "the same number as rapid draws")
+	require.Equal(t, first[:3*per], second[:3*per], "the same values each time")
+	require.NotEqual(t, first[3*per:], second[3*per:], "some new values")
 	require.Equal(t, "40", flag.Lookup("rapid.checks").Value.String())
 	require.Equal(t, "0", flag.Lookup("rapid.seed").Value.String())
 }
@@ -95,7 +95,7 @@ func TestFailure(t *testing.T) {
 	drawn, r := run(t, big, seed) // as an additional case
 	require.True(t, r.failed)
 	require.True(t, big(drawn[0]), "the first case is the one that failed")
-	require.Equal(t, "400", flag.Lookup("rapid.checks").Value.String(), "also after a failure")
+	require.Equal(t, "400", flag.Lookup("rapid.checks").Value.String(), "restored after a failure")
 
 	setFlag(t, "rapid.seed", fmt.Sprint(seed))
 	drawn, r = run(t, big)

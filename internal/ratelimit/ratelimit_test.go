@@ -26,7 +26,7 @@ func TestTake(t *testing.T) {
 	require.Equal(t, 5*time.Second, l.Take(now, "a", rate))
 	require.Zero(t, l.Take(now, "b", rate), "another key has its own bucket")
 	now = now.Add(4 * time.Second)
-	require.InDelta(t, time.Second, l.Take(now, "a", rate), 10, "a refused attempt costs nothing")
+	require.InDelta(t, time.Second, l.Take(now, "a", rate), 10, "a refused attempt takes nothing")
 	now = now.Add(time.Second)
 	require.Zero(t, l.Take(now, "a", rate))
 	require.Equal(t, 5*time.Second, l.Take(now, "a", rate))
@@ -35,7 +35,7 @@ func TestTake(t *testing.T) {
 	for range 3 {
 		require.Zero(t, l.Take(now, "a", rate))
 	}
-	require.NotZero(t, l.Take(now, "a", rate), "no more than the burst is saved up")
+	require.NotZero(t, l.Take(now, "a", rate), "a bucket holds at most the burst")
 }
 
 func TestGive(t *testing.T) {
@@ -43,11 +43,11 @@ func TestGive(t *testing.T) {
 	rate := ratelimit.Rate{Burst: 1}
 	l := ratelimit.New[int](10)
 	require.Zero(t, l.Take(now, 1, rate))
-	require.Greater(t, l.Take(now, 1, rate), 1000*time.Hour, "at a rate of 0 nothing comes back")
+	require.Greater(t, l.Take(now, 1, rate), 1000*time.Hour, "at a rate of 0 nothing is refilled")
 	l.Give(now, 1, rate)
 	l.Give(now, 1, rate)
 	require.Zero(t, l.Take(now, 1, rate))
-	require.NotZero(t, l.Take(now, 1, rate), "a bucket holds its burst and no more")
+	require.NotZero(t, l.Take(now, 1, rate), "a bucket holds at most the burst")
 }
 
 func TestCapacity(t *testing.T) {
@@ -57,10 +57,10 @@ func TestCapacity(t *testing.T) {
 	require.Zero(t, l.Take(now, -1, rate))
 	for key := range 100 {
 		require.Zero(t, l.Take(now, key, rate))
-		require.NotZero(t, l.Take(now, -1, rate), "used all the time")
+		require.NotZero(t, l.Take(now, -1, rate), "the most recently used bucket is kept")
 	}
 	require.NotZero(t, l.Take(now, 99, rate))
-	require.Zero(t, l.Take(now, 0, rate), "forgotten, and full again")
+	require.Zero(t, l.Take(now, 0, rate), "a forgotten bucket is full again")
 }
 
 // TestBurst checks that concurrent callers share a bucket.

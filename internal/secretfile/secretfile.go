@@ -49,7 +49,7 @@ func check(path string, info fs.FileInfo) error {
 		forbidden = 0o037
 	}
 	if mode := info.Mode().Perm(); enforced && mode&forbidden != 0 {
-		return fmt.Errorf("%s: %w (mode %04o): chmod 600 it, and make a new one if somebody may have read it", path, ErrMode, mode)
+		return fmt.Errorf("%s: %w (mode %04o): chmod 600 it, and make a new one if others may have read it", path, ErrMode, mode)
 	}
 	return nil
 }

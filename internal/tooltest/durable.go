@@ -38,7 +38,7 @@ func Durable(t *testing.T, work func(dir string), files ...string) {
 		os.Args[0], "-test.run", "^"+regexp.QuoteMeta(t.Name())+"$", "-test.count=1")
 	cmd.Env = append(os.Environ(), tracedDir+"="+dir)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("the test under strace: %v\n%s", err, out)
+		t.Fatalf("running the test under strace: %v\n%s", err, out)
 	}
 	text, err := os.ReadFile(trace)
 	if err != nil {
@@ -47,7 +47,7 @@ func Durable(t *testing.T, work func(dir string), files ...string) {
 	calls := finishedCalls(string(text))
 	for _, name := range files {
 		if missing := undurable(calls, dir, name); missing != "" {
-			t.Errorf("%s: %s; what strace saw:\n%s", name, missing, strings.Join(calls, "\n"))
+			t.Errorf("%s: %s; the calls in strace's trace:\n%s", name, missing, strings.Join(calls, "\n"))
 		}
 	}
 }
@@ -83,7 +83,7 @@ func undurable(calls []string, dir, name string) string {
 		}
 	}
 	if at < 0 {
-		return "no file got this name"
+		return "no file was renamed to it"
 	}
 	isSync := func(call, path string) bool {
 		return strings.HasPrefix(call, "fsync(") && strings.Contains(call, "<"+path+">") && strings.HasSuffix(call, " = 0")
@@ -98,12 +98,12 @@ func undurable(calls []string, dir, name string) string {
 		}
 	}
 	if !synced {
-		return "its content was not synced before it got its name"
+		return "its content was not synced before it was renamed"
 	}
 	for _, call := range calls[at:] {
 		if isSync(call, dir) {
 			return ""
 		}
 	}
-	return "its folder was not synced after it got its name"
+	return "its folder was not synced after the rename"
 }

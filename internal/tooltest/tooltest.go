@@ -55,7 +55,7 @@ func Python(t testing.TB, modules ...string) string {
 func Missing(t testing.TB, name string) {
 	t.Helper()
 	if os.Getenv("FOB_REQUIRE_TOOLS") == "1" {
-		t.Fatalf("%s is not installed, and FOB_REQUIRE_TOOLS=1", name)
+		t.Fatalf("%s is not installed: install it, or unset FOB_REQUIRE_TOOLS", name)
 	}
 	t.Skipf("%s is not installed", name)
 }

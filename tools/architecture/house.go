@@ -41,9 +41,9 @@ type house struct {
 func build(packages []goPackage) (*house, error) {
 	h := &house{rooms: slices.Clone(places)}
 	for _, p := range packages {
-		r := h.of(p.path)
+		r := h.roomOf(p.path)
 		if r == nil {
-			return nil, fmt.Errorf("package %s is in no room: give its room a place in tools/architecture/house.go", p.path)
+			return nil, fmt.Errorf("package %s belongs to no room: add its room to places in tools/architecture/house.go", p.path)
 		}
 		if rest, ok := strings.CutPrefix(p.path, r.name+"/"); ok {
 			if first, _, _ := strings.Cut(rest, "/"); !slices.Contains(r.below, first) {
@@ -51,12 +51,12 @@ func build(packages []goPackage) (*house, error) {
 			}
 		}
 		for _, path := range p.imports {
-			to := h.of(path)
+			to := h.roomOf(path)
 			switch {
 			case to == nil || to == r:
 				continue
 			case to.row <= r.row:
-				return nil, fmt.Errorf("%s imports %s, which stands beside it or above it", p.path, path)
+				return nil, fmt.Errorf("%s imports %s, which is in the same row or above", p.path, path)
 			case !slices.Contains(r.uses, to.name):
 				r.uses = append(r.uses, to.name)
 			}
@@ -68,9 +68,9 @@ func build(packages []goPackage) (*house, error) {
 	return h, nil
 }
 
-// of returns the room of a package, or nil if it has none. The longest matching name
+// roomOf returns the room of a package, or nil if it has none. The longest matching name
 // wins.
-func (h *house) of(path string) *room {
+func (h *house) roomOf(path string) *room {
 	var found *room
 	for i := range h.rooms {
 		r := &h.rooms[i]
@@ -86,7 +86,7 @@ func (h *house) arrows(r *room) []*room {
 	var all []*room
 	for _, name := range r.uses {
 		if name != "internal" { // every room may use it
-			all = append(all, h.of(name))
+			all = append(all, h.roomOf(name))
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(to *room) bool {
@@ -96,6 +96,6 @@ func (h *house) arrows(r *room) []*room {
 
 func (h *house) reaches(from, to *room) bool {
 	return slices.ContainsFunc(from.uses, func(name string) bool {
-		return name == to.name || h.reaches(h.of(name), to)
+		return name == to.name || h.reaches(h.roomOf(name), to)
 	})
 }

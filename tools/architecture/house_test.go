@@ -14,13 +14,13 @@ func TestBuild(t *testing.T) {
 		{path: "fleet", imports: []string{"internal/errclass", "token"}},
 	})
 	require.NoError(t, err)
-	to := h.arrows(h.of("cmd/fob"))
-	require.Len(t, to, 1, "the token is reached through the fleet")
+	to := h.arrows(h.roomOf("cmd/fob"))
+	require.Len(t, to, 1, "the arrow to token is omitted, because fleet imports it")
 	require.Equal(t, "fleet", to[0].name)
-	require.Len(t, h.arrows(h.of("fleet")), 1, "helpers have no arrow")
+	require.Len(t, h.arrows(h.roomOf("fleet")), 1, "internal has no arrow")
 
 	_, err = build([]goPackage{{path: "token", imports: []string{"fleet"}}})
-	require.ErrorContains(t, err, "token imports fleet, which stands beside it or above it")
+	require.ErrorContains(t, err, "token imports fleet, which is in the same row or above")
 	_, err = build([]goPackage{{path: "attic/box"}})
-	require.ErrorContains(t, err, "attic/box is in no room")
+	require.ErrorContains(t, err, "attic/box belongs to no room")
 }

@@ -26,7 +26,7 @@ func main() {
 }
 
 func run(out string) error {
-	packages, err := list()
+	packages, err := listPackages()
 	if err != nil {
 		return err
 	}
@@ -49,8 +49,8 @@ type goPackage struct {
 	imports []string
 }
 
-// list returns the packages of the module, from the go command.
-func list() ([]goPackage, error) {
+// listPackages returns the packages of the module, from the go command.
+func listPackages() ([]goPackage, error) {
 	// TinyGo's files count as well: the boards import the firmware.
 	cmd := exec.Command("go", "list", "-e", "-tags", "tinygo", "-f",
 		"{{.ImportPath}}\t{{.Module.Path}}\t{{join .Imports \" \"}}", "github.com/d204ef64/fob/...")

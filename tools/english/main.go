@@ -66,7 +66,7 @@ func run(roots []string, budgetFile string, verbose bool) error {
 		}
 	}
 	if len(over) > 0 {
-		return fmt.Errorf("more than %s allows:\n%s", budgetFile, strings.Join(over, "\n"))
+		return fmt.Errorf("more than the budget %s allows:\n%s", budgetFile, strings.Join(over, "\n"))
 	}
 	return nil
 }
@@ -94,5 +94,5 @@ func allowed(file, kind, pattern string) (int, error) {
 		names = append(names, p.name)
 	}
 	slices.Sort(names)
-	return 0, fmt.Errorf("%s has no line for %s %q: want one for each of %s", file, kind, pattern, strings.Join(names, ", "))
+	return 0, fmt.Errorf("%s has no line for %s %q: add one for each of %s", file, kind, pattern, strings.Join(names, ", "))
 }

@@ -29,7 +29,7 @@ func main() {
 }
 
 func run() error {
-	tokens, steps, err := read(os.Stdin)
+	tokens, steps, err := readDemo(os.Stdin)
 	if err != nil {
 		return err
 	}
@@ -51,8 +51,8 @@ type step struct {
 	Passed       bool
 }
 
-// read parses the lines of the demo. A picture shows only a run without failures.
-func read(r io.Reader) (tokens []shownToken, steps []step, err error) {
+// readDemo parses the lines of the demo. A picture shows only a run without failures.
+func readDemo(r io.Reader) (tokens []shownToken, steps []step, err error) {
 	d := json.NewDecoder(r)
 	for {
 		var line struct {
@@ -62,17 +62,17 @@ func read(r io.Reader) (tokens []shownToken, steps []step, err error) {
 		switch err := d.Decode(&line); {
 		case errors.Is(err, io.EOF):
 			if len(tokens) == 0 || len(steps) == 0 {
-				return nil, nil, errors.New("standard input: no tokens or no steps: pipe fob demo --once --json into this command")
+				return nil, nil, errors.New("reading standard input: no tokens or no steps: pipe fob demo --once --json into this command")
 			}
 			return tokens, steps, nil
 		case err != nil:
-			return nil, nil, fmt.Errorf("standard input: %w", err)
+			return nil, nil, fmt.Errorf("reading standard input: %w", err)
 		case line.Agree:
 			tokens = append(tokens, line.shownToken)
 		case line.Passed:
 			steps = append(steps, line.step)
 		default:
-			return nil, nil, errors.New("standard input: the demo did not pass")
+			return nil, nil, errors.New("reading standard input: the demo failed: fix it before making pictures")
 		}
 	}
 }
