@@ -21,7 +21,7 @@ type Batch struct {
 }
 
 // NewBatch returns a reader of test tokens with random seeds. Their serial numbers are
-// First, First+1, … in the range that [token.MadeUpSerial] reserves (OATH identifiers).
+// First, First+1, … in the range that [token.TestSerial] reserves (OATH identifiers).
 // The error wraps ErrValue or token.ErrProfile.
 func NewBatch(b Batch) (Reader, error) {
 	if b.Count < 1 || b.First+uint64(b.Count) > 1<<32 {
@@ -44,7 +44,7 @@ func (b *batch) Read() (Record, error) {
 	if b.n == b.Count {
 		return Record{}, io.EOF
 	}
-	serial, err := token.MadeUpSerial(token.SerialOATH, b.First+uint64(b.n))
+	serial, err := token.TestSerial(token.SerialOATH, b.First+uint64(b.n))
 	if err != nil {
 		return Record{}, err
 	}

@@ -54,9 +54,9 @@ func ExampleProfile_Coder() {
 	// Output: drift 0
 }
 
-func ExampleMadeUpSerial() {
+func ExampleTestSerial() {
 	for _, kind := range []token.SerialKind{token.SerialOATH, token.SerialVendor13, token.SerialVendor9, token.SerialOther} {
-		s, err := token.MadeUpSerial(kind, 42)
+		s, err := token.TestSerial(kind, 42)
 		fmt.Println(s, s.Kind(), s.Reserved(), err)
 	}
 	// Output:

@@ -45,7 +45,7 @@ func (e *SerialError) Unwrap() error { return ErrSerial }
 // may be map keys, and contain no pointer.
 //
 // Case matters, and nothing is trimmed or padded. A given serial number is used
-// unchanged, even if it is in the range of [MadeUpSerial].
+// unchanged, even if it is in the range of [TestSerial].
 type Serial struct {
 	n uint8
 	b [MaxSerialLen]byte // zero from n on, which == relies on

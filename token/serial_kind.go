@@ -26,9 +26,9 @@ const (
 	SerialVendor9
 )
 
-// ErrMadeUpSerial is the error for asking [MadeUpSerial] for a number beyond its range
+// ErrTestSerial is the error for asking [TestSerial] for a number beyond its range
 // or for an unknown kind.
-var ErrMadeUpSerial = errclass.New(errclass.Usage, "cannot make up a serial number")
+var ErrTestSerial = errclass.New(errclass.Usage, "cannot make a test serial number")
 
 // String returns "other", "oath", "vendor13" or "vendor9".
 func (k SerialKind) String() string {
@@ -66,8 +66,8 @@ func (s Serial) Kind() SerialKind {
 	return SerialOther
 }
 
-// madeUp describes the serial numbers for tests, by kind: a prefix, then a number in
-// upper-case digits of the base, with leading zeros. Each prefix is chosen where real
+// testSerials describes the serial numbers for tests, by kind: a prefix, then a number
+// in upper-case digits of the base, with leading zeros. Each prefix is chosen where real
 // tokens are least likely and is easy to recognise:
 //
 //   - ZZFB: ZZ is the last of the OATH manufacturer prefixes, which companies
@@ -77,7 +77,7 @@ func (s Serial) Kind() SerialKind {
 //   - 9999 of 13 digits: manufacturers begin with a model (2600 and 1000 at Feitian).
 //   - 999 of 9 digits: manufacturers count upwards and reach the end of the range last.
 //   - FOB-: the hyphen distinguishes it from all the other forms.
-var madeUp = [...]struct {
+var testSerials = [...]struct {
 	prefix string
 	digits int
 	base   uint64
@@ -88,16 +88,16 @@ var madeUp = [...]struct {
 	SerialVendor9:  {"999", 6, 10},
 }
 
-// MadeUpSerial returns serial number n of a kind for a test token. The number is from a
+// TestSerial returns serial number n of a kind for a test token. The number is from a
 // range in which no manufacturer's inventory is expected, and cannot be mistaken for a
 // real one: ZZFB and 8 hex digits ([SerialOATH], n < 2^32), 9999 and 9 digits
 // ([SerialVendor13], n < 10^9), 999 and 6 digits ([SerialVendor9], n < 10^6), FOB- and
-// 16 hex digits ([SerialOther], any n). The error wraps [ErrMadeUpSerial].
-func MadeUpSerial(kind SerialKind, n uint64) (Serial, error) {
-	if int(kind) >= len(madeUp) {
-		return Serial{}, &MadeUpSerialError{Kind: kind, N: n}
+// 16 hex digits ([SerialOther], any n). The error wraps [ErrTestSerial].
+func TestSerial(kind SerialKind, n uint64) (Serial, error) {
+	if int(kind) >= len(testSerials) {
+		return Serial{}, &TestSerialError{Kind: kind, N: n}
 	}
-	m := madeUp[kind]
+	m := testSerials[kind]
 	s := Serial{n: uint8(len(m.prefix) + m.digits)}
 	copy(s.b[:], m.prefix)
 	left := n
@@ -106,14 +106,14 @@ func MadeUpSerial(kind SerialKind, n uint64) (Serial, error) {
 		left /= m.base
 	}
 	if left != 0 {
-		return Serial{}, &MadeUpSerialError{Kind: kind, N: n}
+		return Serial{}, &TestSerialError{Kind: kind, N: n}
 	}
 	return s, nil
 }
 
-// Reserved reports whether s is a number that [MadeUpSerial] may return.
+// Reserved reports whether s is a number that [TestSerial] may return.
 func (s Serial) Reserved() bool {
-	for _, m := range madeUp {
+	for _, m := range testSerials {
 		if int(s.n) != len(m.prefix)+m.digits || string(s.b[:len(m.prefix)]) != m.prefix {
 			continue
 		}
@@ -128,23 +128,23 @@ func (s Serial) Reserved() bool {
 	return false
 }
 
-// MadeUpSerialError reports a serial number that [MadeUpSerial] cannot return. It wraps
-// [ErrMadeUpSerial].
-type MadeUpSerialError struct {
+// TestSerialError reports a serial number that [TestSerial] cannot return. It wraps
+// [ErrTestSerial].
+type TestSerialError struct {
 	Kind SerialKind
 	N    uint64
 }
 
 // Error returns for example
-// "cannot make up a serial number: 1000000 does not fit the 6 digits after 999".
-func (e *MadeUpSerialError) Error() string {
-	if int(e.Kind) >= len(madeUp) {
-		return ErrMadeUpSerial.Error() + ": unknown kind " + strconv.Itoa(int(e.Kind))
+// "cannot make a test serial number: 1000000 does not fit the 6 digits after 999".
+func (e *TestSerialError) Error() string {
+	if int(e.Kind) >= len(testSerials) {
+		return ErrTestSerial.Error() + ": unknown kind " + strconv.Itoa(int(e.Kind))
 	}
-	m := madeUp[e.Kind]
-	return ErrMadeUpSerial.Error() + ": " + strconv.FormatUint(e.N, 10) + " does not fit the " +
+	m := testSerials[e.Kind]
+	return ErrTestSerial.Error() + ": " + strconv.FormatUint(e.N, 10) + " does not fit the " +
 		strconv.Itoa(m.digits) + " digits after " + m.prefix
 }
 
-// Unwrap returns [ErrMadeUpSerial].
-func (e *MadeUpSerialError) Unwrap() error { return ErrMadeUpSerial }
+// Unwrap returns [ErrTestSerial].
+func (e *TestSerialError) Unwrap() error { return ErrTestSerial }

@@ -109,11 +109,11 @@ func TestSerialAllocatesNothing(t *testing.T) {
 		if a.Reserved() && b.Kind() == token.SerialVendor13 && a.Compare(b) > 0 {
 			seen[token.Serial{}] = len(buf)
 		}
-		_, _ = token.MadeUpSerial(token.SerialVendor9, 5)
+		_, _ = token.TestSerial(token.SerialVendor9, 5)
 	}))
 }
 
-func TestMadeUpSerial(t *testing.T) {
+func TestTestSerial(t *testing.T) {
 	linOTP := regexp.MustCompile(`^[A-Za-z0-9]{4}[A-Fa-f0-9]{8}$`)
 	limits := map[token.SerialKind]uint64{
 		token.SerialOther:    math.MaxUint64,
@@ -128,12 +128,12 @@ func TestMadeUpSerial(t *testing.T) {
 		token.SerialVendor9:  "999000000",
 	}
 	for kind, last := range limits {
-		s, err := token.MadeUpSerial(kind, 0)
+		s, err := token.TestSerial(kind, 0)
 		require.NoError(t, err)
 		require.Equal(t, first[kind], s.String())
 		proptest.Check(t, func(t *rapid.T) {
 			n := rapid.Uint64Range(0, last).Draw(t, "n")
-			s, err := token.MadeUpSerial(kind, n)
+			s, err := token.TestSerial(kind, n)
 			require.NoError(t, err)
 			require.Equal(t, kind, s.Kind())
 			require.True(t, s.Reserved())
@@ -144,20 +144,20 @@ func TestMadeUpSerial(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, s, again)
 			if n > 0 {
-				before, err := token.MadeUpSerial(kind, n-1)
+				before, err := token.TestSerial(kind, n-1)
 				require.NoError(t, err)
-				require.Equal(t, -1, before.Compare(s), "made-up serials must sort by number")
+				require.Equal(t, -1, before.Compare(s), "test serials must sort by number")
 			}
 		})
 		if last < math.MaxUint64 {
-			_, err := token.MadeUpSerial(kind, last+1)
-			require.ErrorIs(t, err, token.ErrMadeUpSerial)
+			_, err := token.TestSerial(kind, last+1)
+			require.ErrorIs(t, err, token.ErrTestSerial)
 		}
 	}
-	_, err := token.MadeUpSerial(token.SerialVendor9, 1_000_000)
-	require.EqualError(t, err, "cannot make up a serial number: 1000000 does not fit the 6 digits after 999")
-	_, err = token.MadeUpSerial(9, 0)
-	require.EqualError(t, err, "cannot make up a serial number: unknown kind 9")
+	_, err := token.TestSerial(token.SerialVendor9, 1_000_000)
+	require.EqualError(t, err, "cannot make a test serial number: 1000000 does not fit the 6 digits after 999")
+	_, err = token.TestSerial(9, 0)
+	require.EqualError(t, err, "cannot make a test serial number: unknown kind 9")
 }
 
 func TestReserved(t *testing.T) {

@@ -194,7 +194,7 @@ func (d *device) order(o provisionOptions) (host.Order, error) {
 	if o.serial == "" {
 		var b [4]byte
 		rand.Read(b[:]) // never fails
-		order.Serial, err = token.MadeUpSerial(token.SerialOATH, uint64(binary.BigEndian.Uint32(b[:])))
+		order.Serial, err = token.TestSerial(token.SerialOATH, uint64(binary.BigEndian.Uint32(b[:])))
 	}
 	if err != nil {
 		return order, err

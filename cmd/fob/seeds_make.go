@@ -98,5 +98,5 @@ func (a *app) makeSeeds(ctx context.Context, o *makeOptions) error {
 		defer done()
 		o.out.each = func(n int) { show(int64(n)) }
 	}
-	return a.copySeeds(ctx, &o.out, write, &seedSource{Reader: r, name: "the made-up tokens"})
+	return a.copySeeds(ctx, &o.out, write, &seedSource{Reader: r, name: "the test tokens"})
 }

@@ -103,7 +103,7 @@ func (d *Demo) add(world *virtual.World, p token.Profile) (*Token, error) {
 		return nil, err
 	}
 	t := &Token{Profile: p, Port: path}
-	if t.Serial, err = token.MadeUpSerial(token.SerialOATH, n.Uint64()); err != nil {
+	if t.Serial, err = token.TestSerial(token.SerialOATH, n.Uint64()); err != nil {
 		return nil, err
 	}
 	today, err := token.ExpiryOf(time.Now().In(token.Tokyo()))
