@@ -139,7 +139,7 @@ var fences = []fence{
 		because: "the bank decides when a notice is due, and package mail sends it",
 	},
 	{
-		pkgs:    patterns{"github.com/prometheus/client_golang/..."},
+		pkgs:    patterns{"github.com/VictoriaMetrics/metrics"},
 		in:      patterns{"validator/metrics"},
 		because: "all metrics and their names are in one place",
 	},

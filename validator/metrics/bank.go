@@ -37,38 +37,38 @@ var mustWait = validator.ReasonMustWait.String()
 // begin shows events that have not happened yet as 0.
 func (m *Metrics) begin() {
 	for _, front := range fronts {
-		m.suspensions.WithLabelValues(front)
-		m.unlocks.WithLabelValues(front)
-		m.imports.WithLabelValues(front)
+		m.suspensions.with(front)
+		m.unlocks.with(front)
+		m.imports.with(front)
 		for reason := range ofCodes {
-			m.codes.WithLabelValues(front, reason)
+			m.codes.with(front, reason)
 		}
 		for _, result := range []string{"done", "refused", mustWait} {
-			m.logins.WithLabelValues(front, result)
+			m.logins.with(front, result)
 		}
 	}
 	for _, kind := range store.Operations() {
-		m.database.WithLabelValues(string(kind))
+		m.database.with(string(kind))
 	}
 	for result := range notices(bank.DailyReport{}) {
-		m.notices.WithLabelValues(result)
+		m.notices.with(result)
 	}
-	m.runs.WithLabelValues("done")
-	m.runs.WithLabelValues("failed")
+	m.runs.with("done")
+	m.runs.with("failed")
 }
 
 // Observer returns an observer that counts the events of a bank once they are on disk.
 func (m *Metrics) Observer() bank.Observer {
 	return bank.Observer{
 		Recorded:  m.recorded,
-		Suspended: func(by bank.By, _ token.Serial, _ string) { m.suspensions.WithLabelValues(by.Front).Inc() },
-		Unlocked:  func(by bank.By, _ token.Serial, _ string) { m.unlocks.WithLabelValues(by.Front).Inc() },
+		Suspended: func(by bank.By, _ token.Serial, _ string) { m.suspensions.with(by.Front).Inc() },
+		Unlocked:  func(by bank.By, _ token.Serial, _ string) { m.unlocks.with(by.Front).Inc() },
 		Imported: func(by bank.By, r bank.ImportReport) {
-			m.imports.WithLabelValues(by.Front).Inc()
-			m.importedTokens.Add(float64(r.Tokens))
+			m.imports.with(by.Front).Inc()
+			m.importedTokens.with().Add(r.Tokens)
 		},
 		Took: func(kind store.Operation, took time.Duration) {
-			m.database.WithLabelValues(string(kind)).Observe(took.Seconds())
+			m.database.with(string(kind)).Update(took.Seconds())
 		},
 	}
 }
@@ -77,7 +77,7 @@ func (m *Metrics) Observer() bank.Observer {
 func (m *Metrics) recorded(r bank.Record) {
 	switch {
 	case acts[r.Act] && ofCodes[r.Reason]:
-		m.codes.WithLabelValues(r.Channel, r.Reason).Inc()
+		m.codes.with(r.Channel, r.Reason).Inc()
 	case r.Act == validator.ActLogIn.String():
 		result := "done"
 		switch {
@@ -86,6 +86,6 @@ func (m *Metrics) recorded(r bank.Record) {
 		case !r.Done:
 			result = "refused"
 		}
-		m.logins.WithLabelValues(r.Channel, result).Inc()
+		m.logins.with(r.Channel, result).Inc()
 	}
 }

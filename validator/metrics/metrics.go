@@ -7,13 +7,10 @@
 package metrics
 
 import (
-	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
@@ -24,53 +21,43 @@ type Build struct{ Version, Revision, Go string }
 
 // Metrics counts events. Any number of goroutines may call the methods.
 type Metrics struct {
-	registry *prometheus.Registry
+	set  *metrics.Set
+	help map[string]string // by the name of a metric
 
-	httpRequests *prometheus.CounterVec
-	httpSeconds  *prometheus.HistogramVec
-	httpLimited  *prometheus.CounterVec
-	httpInFlight prometheus.Gauge
-	pageSeconds  *prometheus.HistogramVec
-	radius       *prometheus.CounterVec
+	httpRequests counter
+	httpSeconds  histogram
+	httpLimited  counter
+	httpInFlight *metrics.Gauge
+	pageSeconds  histogram
+	radius       counter
 
-	codes          *prometheus.CounterVec
-	logins         *prometheus.CounterVec
-	suspensions    *prometheus.CounterVec
-	unlocks        *prometheus.CounterVec
-	imports        *prometheus.CounterVec
-	importedTokens prometheus.Counter
-	database       *prometheus.HistogramVec
+	codes          counter
+	logins         counter
+	suspensions    counter
+	unlocks        counter
+	imports        counter
+	importedTokens counter
+	database       histogram
 
-	notices *prometheus.CounterVec
-	runs    *prometheus.CounterVec
-	lastRun prometheus.Gauge
+	notices counter
+	runs    counter
+	lastRun *metrics.Gauge
 }
 
 // New returns metrics that start at 0, with the metrics of Go and of the process.
 func New(b Build) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry()}
-	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
-		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
-		m.registry.MustRegister(c)
-		return c
+	m := &Metrics{set: metrics.NewSet(), help: map[string]string{}}
+	family := func(name, help string, labels ...string) family {
+		m.help[name] = help
+		return family{m.set, name, labels}
 	}
-	seconds := func(name, help string, labels ...string) *prometheus.HistogramVec {
-		h := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: name, Help: help, Buckets: []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 5, 30},
-		}, labels)
-		m.registry.MustRegister(h)
-		return h
+	counters := func(name, help string, labels ...string) counter { return counter{family(name, help, labels...)} }
+	seconds := func(name, help string, labels ...string) histogram { return histogram{family(name, help, labels...)} }
+	gauge := func(name, help string) *metrics.Gauge {
+		return m.set.GetOrCreateGauge(family(name, help).series(), nil)
 	}
-	gauge := func(name, help string) prometheus.Gauge {
-		g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
-		m.registry.MustRegister(g)
-		return g
-	}
-	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "fob_build_info", Help: "1, with the version of this program.",
-	}, []string{"version", "revision", "goversion"})
-	info.WithLabelValues(b.Version, b.Revision, b.Go).Set(1)
-	m.registry.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	info := family("fob_build_info", "1, with the version of this program.", "goversion", "revision", "version")
+	m.set.GetOrCreateGauge(info.series(b.Go, b.Revision, b.Version), nil).Set(1)
 
 	m.httpRequests = counters("fob_validator_http_requests_total", "Requests of the HTTP interface.", "method", "route", "status")
 	m.httpSeconds = seconds("fob_validator_http_request_seconds", "Duration of requests of the HTTP interface.", "method", "route")
@@ -83,21 +70,14 @@ func New(b Build) *Metrics {
 	m.suspensions = counters("fob_validator_suspensions_total", "Tokens suspended by failed attempts.", "front")
 	m.unlocks = counters("fob_validator_lifts_total", "Suspended tokens that were unlocked.", "front")
 	m.imports = counters("fob_validator_imports_total", "Seed files that were imported.", "front")
-	m.importedTokens = prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "fob_validator_imported_tokens_total", Help: "Tokens that were imported.",
-	})
-	m.registry.MustRegister(m.importedTokens)
+	m.importedTokens = counters("fob_validator_imported_tokens_total", "Tokens that were imported.")
+	m.importedTokens.with()
 	m.database = seconds("fob_validator_database_seconds", "Duration of transactions of the database.", "kind")
 	m.notices = counters("fob_validator_notices_total", "Expiry notices, by what became of them.", "result")
 	m.runs = counters("fob_validator_daily_runs_total", "Runs of the daily job.", "result")
 	m.lastRun = gauge("fob_validator_daily_last_success_timestamp_seconds", "When the daily job last did all that was due.")
 	m.begin()
 	return m
-}
-
-// Handler serves the metrics.
-func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
 // HTTPBegin counts the start of a request. The caller must call end at its end.
@@ -112,39 +92,39 @@ func (m *Metrics) HTTPRequest(method, route string, status int, took time.Durati
 	if route == "" {
 		route = "other"
 	}
-	m.httpRequests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
-	m.httpSeconds.WithLabelValues(method, route).Observe(took.Seconds())
+	m.httpRequests.with(method, route, strconv.Itoa(status)).Inc()
+	m.httpSeconds.with(method, route).Update(took.Seconds())
 }
 
 // HTTPLimited counts a request that exceeded a budget.
-func (m *Metrics) HTTPLimited(budget string) { m.httpLimited.WithLabelValues(budget).Inc() }
+func (m *Metrics) HTTPLimited(budget string) { m.httpLimited.with(budget).Inc() }
 
 // PageRequest counts an answered page by the pattern of its route.
 func (m *Metrics) PageRequest(route string, status int, took time.Duration) {
-	m.pageSeconds.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
+	m.pageSeconds.with(route, strconv.Itoa(status)).Update(took.Seconds())
 }
 
 // RADIUS counts a packet. [Metrics.RADIUSResults] makes a kind of result appear from
 // the start.
-func (m *Metrics) RADIUS(result string) { m.radius.WithLabelValues(result).Inc() }
+func (m *Metrics) RADIUS(result string) { m.radius.with(result).Inc() }
 
 // RADIUSResults shows results that have not happened yet as 0.
 func (m *Metrics) RADIUSResults(all ...string) {
 	for _, r := range all {
-		m.radius.WithLabelValues(r)
+		m.radius.with(r)
 	}
 }
 
 // Daily counts a run of the daily job.
 func (m *Metrics) Daily(r bank.DailyReport, err error, now token.UnixSeconds) {
 	for result, n := range notices(r) {
-		m.notices.WithLabelValues(result).Add(float64(n))
+		m.notices.with(result).Add(n)
 	}
 	if err != nil {
-		m.runs.WithLabelValues("failed").Inc()
+		m.runs.with("failed").Inc()
 		return
 	}
-	m.runs.WithLabelValues("done").Inc()
+	m.runs.with("done").Inc()
 	m.lastRun.Set(float64(now))
 }
 

@@ -34,6 +34,8 @@ func TestTable(t *testing.T) {
 	m.Handler().ServeHTTP(show, httptest.NewRequest("GET", "/metrics", nil))
 	text := show.Body.String()
 	require.Contains(t, text, `fob_build_info{goversion="go1",revision="abc",version="v1"} 1`)
+	require.Contains(t, text, "# HELP fob_validator_imports_total Seed files that were imported.\n")
+	require.Contains(t, text, "\ngo_goroutines ")
 	require.Contains(t, text, `fob_validator_daily_last_success_timestamp_seconds 100`)
 	require.Contains(t, text, `fob_validator_notices_total{result="sent"} 2`)
 	require.Contains(t, text, `fob_validator_codes_total{front="radius",reason="next code wanted"} 0`)
