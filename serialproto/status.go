@@ -29,17 +29,17 @@ func (rc RC) Error() string {
 	case RCNoEntry:
 		return "no such entry"
 	case RCBadState:
-		return "the device is not in a state for this"
+		return "the device does not allow this in its current state"
 	case RCMessageSize:
 		return "the message does not fit the device's buffer"
 	case RCUnsupported:
-		return "the device does not know this command"
+		return "the device does not support this command"
 	case RCCorrupt:
 		return "the message is damaged"
 	case RCAccessDenied:
 		return "refused: the token is locked"
 	case RCTooNew:
-		return "the device does not speak this version of SMP"
+		return "the device does not support this version of SMP"
 	}
 	return "unknown SMP error"
 }
@@ -106,13 +106,13 @@ func (e Err) Error() string {
 	case ErrNotProvisioned:
 		return "the token is not provisioned"
 	case ErrAlreadyProvisioned:
-		return "the token is provisioned already"
+		return "the token is already provisioned"
 	case ErrClockNotSet:
 		return "the token's clock has not been set since it lost power"
 	case ErrCounter:
-		return "the message is for another counter value (replayed, another station was faster, or the power failed meanwhile: begin again)"
+		return "the message has the wrong counter value (replayed, another station was faster, or the power failed meanwhile): provision again"
 	case ErrAuthentication:
-		return "the message does not authenticate (another station key, device, serial number or firmware)"
+		return "message authentication failed (different station key, device, serial number or firmware)"
 	case ErrSeedLength:
 		return "the seed is shorter than 16 or longer than 64 bytes"
 	case ErrProfile:
@@ -122,9 +122,9 @@ func (e Err) Error() string {
 	case ErrDead:
 		return "the token is dead"
 	case ErrSerialMismatch:
-		return "the token has another serial number"
+		return "the token has a different serial number"
 	case ErrUnsupported:
-		return "this hardware cannot do that"
+		return "this hardware does not support that"
 	}
 	return "unknown token error"
 }

@@ -15,18 +15,18 @@ import (
 func TestTokenInfo(t *testing.T) {
 	dev := newProvisioned()
 	dev.info.Presses = 1<<32 - 1
-	noDrops := arr{uint64(0), uint64(0), uint64(0), uint64(0), uint64(0), uint64(0), uint64(0)}
+	noErrors := arr{uint64(0), uint64(0), uint64(0), uint64(0), uint64(0), uint64(0), uint64(0)}
 	require.Equal(t, obj{
 		"hw": unhex("f0b0010203040506"), "sn": "1000042", "model": "fob-virtual-6", "fw": "0.1.0",
 		"proto": uint64(1), "state": uint64(1), "exp": uint64(22279), // date -d 2030-12-31 +%s / 86400
-		"presses": uint64(1<<32 - 1), "mv": uint64(3000), "clk": true, "drops": noDrops,
+		"presses": uint64(1<<32 - 1), "mv": uint64(3000), "clk": true, "drops": noErrors,
 	}, call(t, dev, read, 64, 0, obj{}))
 
 	dev = newDevice()
 	dev.info.Supply = -1
 	require.Equal(t, obj{
 		"hw": unhex("f0b0010203040506"), "sn": "", "model": "fob-virtual-6", "fw": "0.1.0",
-		"proto": uint64(1), "state": uint64(0), "presses": uint64(0), "mv": int64(-1), "clk": false, "drops": noDrops,
+		"proto": uint64(1), "state": uint64(0), "presses": uint64(0), "mv": int64(-1), "clk": false, "drops": noErrors,
 	}, call(t, dev, read, 64, 0, obj{}))
 
 	// In every state, and with all values as long as possible.

@@ -157,7 +157,7 @@ func (t *selfTest) crystal(ctx context.Context, c *host.Client) (string, *crysta
 	switch {
 	case errors.Is(err, serialproto.RCUnsupported):
 		return testNotReported, nil, nil
-	case errors.Is(err, host.ErrTimeStands):
+	case errors.Is(err, host.ErrClockStopped):
 		return testNotApplicable, nil, nil
 	case err != nil:
 		return "", nil, err

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 READ, WRITE, OS, TOKEN, SECONDS = 0, 2, 0, 64, {3: 5, 4: 15, 5: 5}  # [10.1]: of TOKEN, others 1
 TEST_KEY = hashlib.sha256(b"fob insecure test station key, published, protects nothing").digest()  # [8]
 BEHAVIOUR = [0, 0, 0, 0, 0, 0, 0, 1, 6]  # [8.3]: always on, six bars, losing the clock's power destroys the seed
-REFUSALS = {3: "the token is locked", 5: "the token is provisioned already: wipe it first", 12: "the token is dead",
-            8: "the message does not authenticate: does the token obey this station?", 11: "its flash failed"}  # [4.2]
+REFUSALS = {3: "the token is locked", 5: "the token is already provisioned: wipe it first", 12: "the token is dead",
+            8: "message authentication failed: does the token accept this station key?", 11: "its flash failed"}  # [4.2]
 
 def encode(v):  # CBOR [3]
     def head(major, n):
@@ -87,7 +87,7 @@ def program(token, number, seed, station, expiry):
     message, h = seal(station, begin["pub"], prologue, encode(payload))
     conf = token.ask(WRITE, TOKEN, 4, {"sn": number, "ctr": begin["ctr"], "msg": message})["conf"]
     if not hmac.compare_digest(conf, hmac.digest(seed, b"fob-confirm-v1" + h, "sha256")):
-        raise ValueError("the proof is wrong: the token does not hold the seed")
+        raise ValueError("wrong confirmation: the token does not hold the seed")
     shown = token.ask(READ, TOKEN, 2)
     mac = hmac.digest(seed, struct.pack(">Q", shown["step"]), "sha1")  # RFC 4226, section 5.3
     code = (struct.unpack_from(">I", mac, mac[19] & 15)[0] & 0x7FFFFFFF) % 1_000_000

@@ -56,18 +56,18 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 		return Info{}, err
 	}
 	if m.State == nil { // a missing state would read as BLANK
-		return Info{}, fmt.Errorf("info: %w: it has no state", ErrProtocol)
+		return Info{}, fmt.Errorf("info: %w: no state", ErrProtocol)
 	}
 	info := Info{
 		Model: m.Model, Firmware: m.FW, Protocol: m.Proto, State: serialproto.State(*m.State),
 		Presses: m.Presses, Supply: m.MV, ClockSet: m.Clk,
 	}
 	if len(m.HW) != len(info.HardwareID) {
-		return Info{}, fmt.Errorf("info: %w: a hardware id of %d bytes", ErrProtocol, len(m.HW))
+		return Info{}, fmt.Errorf("info: %w: hardware id of %d bytes", ErrProtocol, len(m.HW))
 	}
 	copy(info.HardwareID[:], m.HW)
 	if !printable(m.Model) || !printable(m.FW) { // they may be printed on a terminal
-		return Info{}, fmt.Errorf("info: %w: a model or firmware that is no plain text", ErrProtocol)
+		return Info{}, fmt.Errorf("info: %w: model or firmware is not printable ASCII", ErrProtocol)
 	}
 	if m.SN != "" {
 		if info.Serial, err = token.ParseSerial(m.SN); err != nil {
@@ -108,7 +108,7 @@ func (c *Client) Clock(ctx context.Context) (t time.Time, set bool, err error) {
 	case err != nil:
 		return time.Time{}, false, err
 	case m.MS == nil:
-		return time.Time{}, false, fmt.Errorf("clock: %w: it has no time", ErrProtocol)
+		return time.Time{}, false, fmt.Errorf("clock: %w: no time", ErrProtocol)
 	}
 	return time.UnixMilli(*m.MS).UTC(), m.Set, nil
 }
@@ -144,11 +144,11 @@ func (c *Client) Display(ctx context.Context) (Display, error) {
 	case err != nil:
 		return Display{}, err
 	case m.Code == "" && m.Step < 0:
-		return Display{}, fmt.Errorf("display: the token's clock is before its T0, where it has no code: set the clock")
+		return Display{}, fmt.Errorf("display: no code, because the token's clock is before its T0: set the clock")
 	case m.Code == "" || !printable(m.Code):
-		return Display{}, fmt.Errorf("display: %w: it has no code", ErrProtocol)
+		return Display{}, fmt.Errorf("display: %w: no code", ErrProtocol)
 	case !plausible(m.Left):
-		return Display{}, fmt.Errorf("display: %w: a step of another %d ms", ErrProtocol, m.Left)
+		return Display{}, fmt.Errorf("display: %w: %d ms left in the step", ErrProtocol, m.Left)
 	}
 	return Display{token.Code(m.Code), m.Step, time.Duration(m.Left) * time.Millisecond}, nil
 }

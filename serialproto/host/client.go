@@ -148,7 +148,7 @@ func (c *Client) do(ctx context.Context, r request, result any) error {
 	}
 	const majorMap = 5
 	if len(reply) == 0 || reply[0]>>5 != majorMap {
-		return fmt.Errorf("%s: %w: it is no map", r.name, ErrProtocol)
+		return fmt.Errorf("%s: %w: not a map", r.name, ErrProtocol)
 	}
 	var a answer
 	if err := decoding.Unmarshal(reply, &a); err != nil {

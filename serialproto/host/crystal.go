@@ -31,7 +31,7 @@ func (c *Client) Uptime(ctx context.Context) (Uptime, error) {
 	case err != nil:
 		return Uptime{}, err
 	case m.Up == nil || *m.Up < -most || *m.Up > most:
-		return Uptime{}, fmt.Errorf("uptime: %w: it has no uptime", ErrProtocol)
+		return Uptime{}, fmt.Errorf("uptime: %w: no uptime", ErrProtocol)
 	}
 	u := Uptime{Up: time.Duration(*m.Up) * time.Millisecond}
 	if m.World != nil {
@@ -40,12 +40,12 @@ func (c *Client) Uptime(ctx context.Context) (Uptime, error) {
 	return u, nil
 }
 
-// ErrTimeStands is the error of a crystal that cannot be measured because the clock of
-// the virtual token's world stands still.
-var ErrTimeStands = errclass.New(errclass.Unsupported, "the time of the token's world stands still")
+// ErrClockStopped is the error of a crystal that cannot be measured because the clock of
+// the virtual token's world is stopped.
+var ErrClockStopped = errclass.New(errclass.Unsupported, "the clock of the token's world is stopped")
 
 // ErrRestarted is the error of a measurement during which the token restarted.
-var ErrRestarted = errclass.New(errclass.Failed, "the token restarted meanwhile")
+var ErrRestarted = errclass.New(errclass.Failed, "the token restarted during the measurement")
 
 // Crystal is the result of comparing a token's crystal with this machine's clock, or
 // with the clock of its world.
@@ -71,7 +71,7 @@ type reading struct {
 
 const (
 	crystalInterval = 250 * time.Millisecond // between two readings
-	standing        = 1500 * time.Millisecond
+	stoppedAfter    = 1500 * time.Millisecond
 )
 
 // MeasureCrystal reads the token's uptime until it is certain whether the error of the
@@ -100,8 +100,8 @@ func (c *Client) MeasureCrystal(ctx context.Context, limit float64, longest time
 			return r, fmt.Errorf("measuring the crystal: %w", ErrRestarted)
 		}
 		waited := now.sent.Sub(first.received)
-		if !now.World.IsZero() && now.World.Equal(first.World) && waited > standing {
-			return r, fmt.Errorf("measuring the crystal: %w", ErrTimeStands)
+		if !now.World.IsZero() && now.World.Equal(first.World) && waited > stoppedAfter {
+			return r, fmt.Errorf("measuring the crystal: %w", ErrClockStopped)
 		}
 		r.narrow(&first, &now)
 		if r.Within(limit) || r.Beyond(limit) || waited >= longest {

@@ -14,7 +14,7 @@ var (
 	ErrTimeout = errclass.New(errclass.Timeout, "no answer from the device")
 
 	// ErrProtocol is the error of an answer that does not follow the protocol.
-	ErrProtocol = errclass.New(errclass.Failed, "the device's answer makes no sense")
+	ErrProtocol = errclass.New(errclass.Failed, "invalid answer from the device")
 
 	// ErrVerify is the error of a token that shows a code which does not match its
 	// seed, or cannot prove that it holds the seed.
@@ -47,7 +47,7 @@ func (e *RefusedError) ErrorClass() errclass.Class {
 func refusal(command string, a *answer) error {
 	switch {
 	case a.Err != nil && a.Err.RC == 0:
-		return fmt.Errorf("%s: %w: an error without a number", command, ErrProtocol)
+		return fmt.Errorf("%s: %w: error without a number", command, ErrProtocol)
 	case a.Err != nil && (a.Err.Group == serialproto.GroupToken || a.Err.Group == serialproto.GroupRig):
 		if a.Err.RC > 255 {
 			return fmt.Errorf("%w: error %d", ErrProtocol, a.Err.RC)

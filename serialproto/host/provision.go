@@ -55,7 +55,7 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 		return err
 	}
 	if station.private.IsZero() {
-		return fmt.Errorf("provision: %w: it is empty", ErrStationKey)
+		return fmt.Errorf("provision: %w: the key is empty", ErrStationKey)
 	}
 	info, err := c.Info(ctx)
 	if err != nil {
@@ -70,10 +70,10 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 		return err
 	}
 	if len(begin.Public) != 32 || begin.Counter == nil {
-		return fmt.Errorf("provision: %w: a public key of %d bytes, or no counter", ErrProtocol, len(begin.Public))
+		return fmt.Errorf("provision: %w: public key of %d bytes, or counter missing", ErrProtocol, len(begin.Public))
 	}
 	if o.DeviceKey != nil && [32]byte(begin.Public) != *o.DeviceKey {
-		return fmt.Errorf("provision: the device has another key than the one enrolled for it: wrong device")
+		return fmt.Errorf("provision: wrong device: its public key is not the one enrolled for it")
 	}
 	binding := serialproto.Binding{
 		HardwareID: info.HardwareID,
@@ -102,7 +102,7 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 	defer clear(seed)
 	want := serialproto.Confirmation(seed, &transcript)
 	if subtle.ConstantTimeCompare(done.Confirmation, want[:]) != 1 {
-		return fmt.Errorf("provision: %w: its proof is wrong", ErrVerify)
+		return fmt.Errorf("provision: %w: wrong confirmation", ErrVerify)
 	}
 	if time.Since(sealed) > staleAfter { // the time in the message is out of date
 		return c.SetClock(ctx, o.now())
@@ -124,7 +124,7 @@ func (o *Order) now() time.Time {
 // check returns an error for values that no token can have.
 func (o *Order) check() error {
 	if o.Serial.IsZero() {
-		return fmt.Errorf("provision: %w: a token needs a serial number", token.ErrSerial)
+		return fmt.Errorf("provision: %w: the serial number is missing", token.ErrSerial)
 	}
 	if o.Seed.IsZero() {
 		return fmt.Errorf("provision: %w", token.ErrNoSeed)
@@ -133,7 +133,7 @@ func (o *Order) check() error {
 		return fmt.Errorf("provision: %w", err)
 	}
 	if t0 := o.Profile.T0; t0 > 0 && o.now().Unix() < int64(t0) {
-		return fmt.Errorf("provision: %w: its T0 %d lies in the future, so that it would have no code to show", token.ErrProfile, t0)
+		return fmt.Errorf("provision: %w: T0 %d is in the future, and the token would have no code", token.ErrProfile, t0)
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func (c *Client) Verify(ctx context.Context, o Order) error {
 		return fmt.Errorf("verify: %w", err)
 	}
 	if !d.Code.Equal(want) {
-		return fmt.Errorf("verify: %w: it shows another code for step %d", ErrVerify, d.Step)
+		return fmt.Errorf("verify: %w: it shows a different code for step %d", ErrVerify, d.Step)
 	}
 	off := d.Step - o.Profile.StepAtMilli(token.UnixMilli(o.now().UnixMilli()))
 	if off < -1 || off > 1 {

@@ -55,7 +55,7 @@ func (c *Client) RigDisplay(ctx context.Context) (RigDisplay, error) {
 	case err != nil:
 		return RigDisplay{}, err
 	case len(m.Text) == 0 || len(m.Text) != len(m.Seg) || !printable(m.Text) || !plausible(m.Left):
-		return RigDisplay{}, fmt.Errorf("rig display: %w: %d characters of %d digits, %d ms left", ErrProtocol, len(m.Text), len(m.Seg), m.Left)
+		return RigDisplay{}, fmt.Errorf("rig display: %w: %d characters, %d digits, %d ms left in the step", ErrProtocol, len(m.Text), len(m.Seg), m.Left)
 	}
 	r := RigDisplay{
 		Text: m.Text, Segments: m.Seg, Bars: m.Bars,

@@ -58,7 +58,7 @@ func (c *Client) SelfTest(ctx context.Context) (SelfTest, error) {
 	for key, to := range map[string]*bool{"flash": &t.Flash, "crypto": &t.Crypto, "clock": &t.Clock} {
 		v, ok := m[key].(bool)
 		if !ok {
-			return SelfTest{}, fmt.Errorf("selftest: %w: %s is missing or not true or false", ErrProtocol, key)
+			return SelfTest{}, fmt.Errorf("selftest: %w: %s is missing or not a boolean", ErrProtocol, key)
 		}
 		*to = v
 	}
@@ -72,7 +72,7 @@ func (c *Client) SelfTest(ctx context.Context) (SelfTest, error) {
 		}
 		v, ok := answer.(uint64)
 		if !ok || v > uint64(serialproto.NotApplicable) {
-			return SelfTest{}, fmt.Errorf("selftest: %w: an unknown result of %s", ErrProtocol, p)
+			return SelfTest{}, fmt.Errorf("selftest: %w: unknown result of %s", ErrProtocol, p)
 		}
 		t.Parts = append(t.Parts, PartResult{p, serialproto.Verdict(v)})
 	}

@@ -125,7 +125,7 @@ func TestMeasureCrystalByHost(t *testing.T) {
 func TestMeasureCrystalRefused(t *testing.T) {
 	c := attach(t, newToken(t, newWorld(t), "always-on-6"))
 	_, err := c.MeasureCrystal(t.Context(), 1000, time.Hour)
-	require.ErrorIs(t, err, host.ErrTimeStands)
+	require.ErrorIs(t, err, host.ErrClockStopped)
 
 	_, err = answering(t, map[string]int{"rc": 8}).MeasureCrystal(t.Context(), 1000, time.Hour)
 	require.ErrorIs(t, err, serialproto.RCUnsupported)

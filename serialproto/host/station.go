@@ -51,7 +51,7 @@ type StationKey struct {
 func GenerateStationKey() (StationKey, error) {
 	key, err := ecdh.X25519().GenerateKey(rand.Reader)
 	if err != nil {
-		return StationKey{}, fmt.Errorf("making a station key: %w", err)
+		return StationKey{}, fmt.Errorf("generating a station key: %w", err)
 	}
 	return stationKey(key.Bytes())
 }
@@ -109,16 +109,16 @@ func parseKey(text, prefix, kind string) ([]byte, error) {
 	encoded, ok := strings.CutPrefix(text, prefix)
 	switch {
 	case !ok && strings.HasPrefix(text, privatePrefix):
-		return nil, fmt.Errorf("%w: this is a private key, want the public one (the .pub file)", ErrStationKey)
+		return nil, fmt.Errorf("%w: this is a private key, want the public key (the .pub file)", ErrStationKey)
 	case !ok && strings.HasPrefix(text, publicPrefix):
-		return nil, fmt.Errorf("%w: this is a public key, want the private one", ErrStationKey)
+		return nil, fmt.Errorf("%w: this is a public key, want the private key", ErrStationKey)
 	case !ok:
 		return nil, fmt.Errorf("%w: a %s key is one line that starts with %q", ErrStationKey, kind, prefix)
 	}
 	b, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	// The decoder ignores line breaks, but a key is one line.
 	if err != nil || len(b) != 32 || strings.ContainsAny(encoded, "\r\n") {
-		return nil, fmt.Errorf("%w: after %q there must be 32 bytes in base64", ErrStationKey, prefix)
+		return nil, fmt.Errorf("%w: want %q followed by 32 bytes in base64", ErrStationKey, prefix)
 	}
 	return b, nil
 }

@@ -62,8 +62,8 @@ func TestStationKeyRefused(t *testing.T) {
 	}{
 		"nothing":          {private, "", `a private key is one line that starts with "fob-station-key-1:"`},
 		"something else":   {public, "ssh-ed25519 AAAA", `a public key is one line that starts with "fob-station-pub-1:"`},
-		"public":           {private, testPublic, "this is a public key, want the private one"},
-		"private":          {public, testPrivate, "this is a private key, want the public one (the .pub file)"},
+		"public":           {private, testPublic, "this is a public key, want the private key"},
+		"private":          {public, testPrivate, "this is a private key, want the public key (the .pub file)"},
 		"cut off":          {private, testPrivate[:len(testPrivate)-5], "32 bytes in base64"},
 		"cut off public":   {public, testPublic[:len(testPublic)-4], "32 bytes in base64"},
 		"prefix only":      {private, "fob-station-key-1:", "32 bytes in base64"},

@@ -21,8 +21,8 @@ const (
 	RFC2217 Scheme = "rfc2217"
 )
 
-// knownForms is part of error messages, to help the user to correct the address.
-const knownForms = "a device path such as /dev/ttyACM0 or COM3, pty:PATH, tcp:HOST:PORT, unix:PATH, rfc2217://HOST:PORT"
+// addressForms is part of error messages, to help the user to correct the address.
+const addressForms = "a device path such as /dev/ttyACM0 or COM3, pty:PATH, tcp:HOST:PORT, unix:PATH, rfc2217://HOST:PORT"
 
 // Addr is a parsed address.
 type Addr struct {
@@ -38,7 +38,7 @@ func ParseAddr(s string) (Addr, error) {
 	scheme, rest, found := strings.Cut(s, ":")
 	switch {
 	case s == "":
-		return Addr{}, addrError(s, "empty; want "+knownForms)
+		return Addr{}, addrError(s, "empty; want "+addressForms)
 	case strings.ContainsRune(s, 0):
 		return Addr{}, addrError(s, "contains a NUL byte")
 	case !found, strings.ContainsAny(scheme, `/\`), isDriveLetter(scheme):
@@ -54,7 +54,7 @@ func ParseAddr(s string) (Addr, error) {
 			return Addr{}, addrError(s, "the path is missing; want unix:PATH")
 		}
 		if len(rest) > maxSocketPath {
-			return Addr{}, addrError(s, fmt.Sprintf("the path has %d bytes, a Unix socket takes at most %d", len(rest), maxSocketPath))
+			return Addr{}, addrError(s, fmt.Sprintf("the path has %d bytes; a Unix socket allows at most %d", len(rest), maxSocketPath))
 		}
 		return Addr{Scheme: Unix, Path: rest}, nil
 	case TCP:
@@ -72,7 +72,7 @@ func ParseAddr(s string) (Addr, error) {
 		}
 		return parseHostPort(s, RFC2217, strings.TrimSuffix(hostPort, "/"), "rfc2217://HOST:PORT")
 	}
-	return Addr{}, addrError(s, fmt.Sprintf("unknown scheme %q; want %s", scheme, knownForms))
+	return Addr{}, addrError(s, fmt.Sprintf("unknown scheme %q; want %s", scheme, addressForms))
 }
 
 // maxSocketPath is the size of sun_path on Linux without its NUL. Other systems have a

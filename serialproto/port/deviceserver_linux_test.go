@@ -223,7 +223,7 @@ func TestDeviceThatCannotBeServed(t *testing.T) {
 	asNobody(t, func() {
 		_, err := Listen(node)
 		require.ErrorIs(t, err, os.ErrPermission)
-		require.ErrorContains(t, err, "check the permissions and the groups of this user")
+		require.ErrorContains(t, err, "check the permissions of the file and the groups of your user")
 	})
 }
 

@@ -25,10 +25,10 @@ var (
 	// ErrNotFound is the error of an address at which nothing exists or listens.
 	ErrNotFound = errclass.New(errclass.Unreachable, "not found")
 	// ErrGone is the error of a device that was unplugged or a peer that hung up.
-	ErrGone = errclass.New(errclass.Unreachable, "device gone")
+	ErrGone = errclass.New(errclass.Unreachable, "device disconnected")
 	// ErrRefused is the error of a peer that hung up before its first answer, as it
 	// does after a wrong password. Such an error is also ErrGone.
-	ErrRefused = errclass.New(errclass.Refused, "the port hung up before its first answer, as it does on a wrong password")
+	ErrRefused = errclass.New(errclass.Refused, "the connection was closed before the first answer, as after a wrong password")
 	// ErrUnsupported is the error of a feature that this operating system does not
 	// have.
 	ErrUnsupported = errclass.New(errclass.Unsupported, "not supported")
@@ -123,7 +123,7 @@ func openError(op, addr string, err error) error {
 	case errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.EADDRINUSE):
 		reason = fmt.Errorf("%w: %w", ErrBusy, reason)
 	case errors.Is(err, fs.ErrPermission):
-		reason = fmt.Errorf("%w (check the permissions and the groups of this user)", reason)
+		reason = fmt.Errorf("%w: check the permissions of the file and the groups of your user", reason)
 	}
 	return &OpError{Op: op, Addr: addr, Err: reason}
 }

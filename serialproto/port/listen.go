@@ -43,18 +43,17 @@ func Listen(addr string, opts ...Option) (Listener, error) {
 	if err != nil {
 		return nil, &OpError{Op: "listening on", Addr: addr, Err: err}
 	}
+	noPassword := map[Scheme]string{
+		Device: "a serial device cannot have a password: anyone with access to its cable can use it",
+		PTY:    "a PTY cannot have a password: its file permissions protect it",
+	}[a.Scheme]
+	if noPassword != "" && o.password != "" {
+		return nil, &OpError{Op: "listening on", Addr: addr, Err: fmt.Errorf("%w: %s", ErrUnsupported, noPassword)}
+	}
 	switch a.Scheme {
 	case Device:
-		if o.password != "" {
-			return nil, &OpError{Op: "listening on", Addr: addr,
-				Err: fmt.Errorf("%w: a password cannot protect a serial device, who holds its cable may use it", ErrUnsupported)}
-		}
 		return listenDevice(a)
 	case PTY:
-		if o.password != "" {
-			return nil, &OpError{Op: "listening on", Addr: addr,
-				Err: fmt.Errorf("%w: a password cannot protect a PTY, its file permissions do", ErrUnsupported)}
-		}
 		return listenPTY(a)
 	case Unix:
 		return listenUnix(a, o)

@@ -18,7 +18,7 @@ import (
 func listenTCP(a Addr, o options) (Listener, error) {
 	name := a.String()
 	exposed := &OpError{Op: "listening on", Addr: name, Err: fmt.Errorf(
-		"%w: anyone on the network could use the token; listen on 127.0.0.1, or ask hosts for a password (fob run --port-password-file)", ErrExposed)}
+		"%w: anyone on the network could use the token; listen on 127.0.0.1, or require a password (fob run --port-password-file)", ErrExposed)}
 	if o.password == "" && !isLoopback(a.Host) {
 		return nil, exposed
 	}
@@ -83,7 +83,7 @@ func removeStaleSocket(path string) error {
 		return err
 	}
 	if info.Mode().Type() != fs.ModeSocket {
-		return fmt.Errorf("%w: something that is not a socket stands there", ErrAddress)
+		return fmt.Errorf("%w: the file exists and is not a socket", ErrAddress)
 	}
 	conn, err := net.DialTimeout("unix", path, probeWait)
 	if err == nil {

@@ -25,7 +25,7 @@ func TestListenRefusesToBeExposed(t *testing.T) {
 	} {
 		_, err := Listen(addr)
 		require.ErrorIs(t, err, ErrExposed, addr)
-		require.ErrorContains(t, err, "ask hosts for a password")
+		require.ErrorContains(t, err, "require a password")
 		_, err = Listen(addr, WithPassword(""))
 		require.ErrorIs(t, err, ErrExposed, "an empty token is none")
 	}

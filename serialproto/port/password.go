@@ -33,7 +33,7 @@ func checkPassword(password string) error {
 	}
 	for i := range len(password) {
 		if password[i] <= ' ' || password[i] > '~' {
-			return fmt.Errorf("%w: only printable ASCII without spaces can be sent", ErrPassword)
+			return fmt.Errorf("%w: only printable ASCII without spaces is allowed", ErrPassword)
 		}
 	}
 	return nil

@@ -45,13 +45,13 @@ func (l *ptyLink) place() error {
 	old, err := os.Readlink(l.path)
 	switch {
 	case err == nil && !isPTYName(old):
-		return fmt.Errorf("%w: the link there leads to %s, which is no terminal; remove it or choose another name", ErrAddress, old)
+		return fmt.Errorf("%w: the link exists and points to %s, which is not a terminal; remove it or choose another name", ErrAddress, old)
 	case err == nil, errors.Is(err, fs.ErrNotExist):
 	default: // not a link
 		if _, serr := os.Lstat(l.path); serr != nil {
 			return serr
 		}
-		return fmt.Errorf("%w: something that is not a link stands there; remove it or choose another name", ErrAddress)
+		return fmt.Errorf("%w: the file exists and is not a link; remove it or choose another name", ErrAddress)
 	}
 	if err == nil { // stale: a living owner would hold the claim
 		next := l.path + "." + strings.ToLower(rand.Text())
