@@ -37,7 +37,7 @@ func lives(t *testing.T) map[string]*machine {
 		require.NoError(t, c.Wipe(t.Context(), m.core.Serial()))
 		return m
 	}
-	bench := func(locked bool) *machine {
+	programmed := func(locked bool) *machine {
 		m := newMachine(t)
 		m.program(t, payload(button), locked)
 		return m
@@ -50,7 +50,7 @@ func lives(t *testing.T) map[string]*machine {
 	expired.step()
 	expired.now -= 3600_000 // stays expired even if the clock is moved back
 	expired.step()
-	lost := bench(true)
+	lost := programmed(true)
 	lost.valid = false
 	lost.step()
 	kept := newMachine(t)
@@ -63,9 +63,9 @@ func lives(t *testing.T) map[string]*machine {
 	all := map[string]*machine{
 		"virgin":                     newMachine(t),
 		"provisioned":                wire(t),
-		"provisioned at the bench":   bench(false),
+		"provisioned by the fixture": programmed(false),
 		"locked":                     lock(wire(t)),
-		"locked at the bench":        bench(true),
+		"locked by the fixture":      programmed(true),
 		"expired":                    expired,
 		"dead, its seed erased":      lost,
 		"dead, its seed kept":        kept,

@@ -207,7 +207,7 @@ func scenarios(t *testing.T) []scenario {
 				m.burn(t, fill)
 				return ticket(m)
 			}},
-		{name: "bench", end: serialproto.StateLocked,
+		{name: "fixture", end: serialproto.StateLocked,
 			prepare: func(t *testing.T, fill int) *machine {
 				m := newMachine(t)
 				m.burn(t, fill)

@@ -48,7 +48,7 @@ func TestFromSeeds(t *testing.T) {
 	require.Equal(t, "always-on-6", tokens[0].Model().Name)
 	require.Equal(t, "360094", tokens[0].Display().Text)
 	require.Equal(t, serialproto.StateLocked, tokens[0].State())
-	serial, expiry := tokens[0].Back()
+	serial, expiry := tokens[0].BackLabel()
 	require.Equal(t, "A1", serial.String())
 	want, err := token.NewExpiry(2006, 11, 30)
 	require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestFromSeeds(t *testing.T) {
 	require.Equal(t, "button-8", tokens[1].Model().Name)
 	tokens[1].Press()
 	require.Equal(t, "19360094", tokens[1].Display().Text)
-	_, expiry = tokens[1].Back()
+	_, expiry = tokens[1].BackLabel()
 	require.True(t, expiry.IsZero())
 
 	// The token expires at the end of its date in Japan; a crystal drifts by minutes in

@@ -66,7 +66,7 @@ func TestStoreRoundTrip(t *testing.T) {
 	require.Len(t, f.Members(), 2)
 	got := f.Members()[1].Token
 	require.Equal(t, serialproto.StateLocked, got.State())
-	serial, _ := got.Back()
+	serial, _ := got.BackLabel()
 	require.Equal(t, order.Serial, serial)
 	require.Equal(t, want.Step+60, got.Display().Step, "its own clock has gone on with the world's")
 	require.Equal(t, serialproto.StateBlank, f.Members()[0].Token.State())
@@ -243,7 +243,7 @@ func TestAnswerMeansSaved(t *testing.T) {
 	require.Equal(t, serialproto.StateLocked, saved().State())
 	require.NoError(t, c.Skew(t.Context(), -95*time.Second))
 	require.Equal(t, f.Members()[0].Token.Display().Clock, saved().Display().Clock)
-	serial, _ := f.Members()[0].Token.Back()
+	serial, _ := f.Members()[0].Token.BackLabel()
 	require.NoError(t, c.Wipe(t.Context(), serial))
 	require.Equal(t, serialproto.StateWiped, saved().State())
 

@@ -68,7 +68,7 @@ func ExampleTestSerial() {
 
 func ExampleParseExpiry() {
 	e, err := token.ParseExpiry("11/30/31")
-	fmt.Println(e, e.Back(), e.Ends(token.Tokyo()), err)
+	fmt.Println(e, e.BackLabel(), e.Ends(token.Tokyo()), err)
 	_, err = token.ParseExpiry("2027-02-29")
 	fmt.Println(err)
 	// Output:

@@ -55,10 +55,10 @@ func TestExpiryRoundTrip(t *testing.T) {
 		e := drawExpiry(t, "days")
 		at := time.Unix(int64(e.Days())*86400, 0).UTC()
 		require.Equal(t, at.Format(time.DateOnly), e.String())
-		require.Equal(t, at.Format("01/02/06"), e.Back())
+		require.Equal(t, at.Format("01/02/06"), e.BackLabel())
 		require.Equal(t, e, mustExpiry(t, e.String()))
 		if at.Year() >= 2000 && at.Year() < 2100 {
-			require.Equal(t, e, mustExpiry(t, e.Back()))
+			require.Equal(t, e, mustExpiry(t, e.BackLabel()))
 		}
 		data, err := json.Marshal(e)
 		require.NoError(t, err)
@@ -105,7 +105,7 @@ func TestExpiryZero(t *testing.T) {
 	var none token.Expiry
 	require.True(t, none.IsZero())
 	require.Empty(t, none.String())
-	require.Empty(t, none.Back())
+	require.Empty(t, none.BackLabel())
 	y, m, d := none.Date()
 	require.Equal(t, [3]int{}, [3]int{y, m, d})
 	require.Equal(t, none, none.AddMonths(60))

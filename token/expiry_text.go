@@ -47,9 +47,9 @@ func (e Expiry) String() string {
 	return isoText(e.Date())
 }
 
-// Back returns the date in the format on the back of a token, 11/30/31 for 2031-11-30,
+// BackLabel returns the date in the format of the back label, 11/30/31 for 2031-11-30,
 // or "" for the zero Expiry. The century is lost.
-func (e Expiry) Back() string {
+func (e Expiry) BackLabel() string {
 	if !e.set {
 		return ""
 	}

@@ -62,9 +62,9 @@ func (t *Token) backdateLocked(d time.Duration) {
 		}
 		cut, fail := t.flash.cut, t.flash.fail
 		t.flash.cut, t.flash.fail = 0, false
-		b := t.benchLocked()
-		_ = t.core.Backdate(&b.hw, earlier) // a worn-out flash keeps its old date
-		b.release()
+		h := t.borrowLocked()
+		_ = t.core.Backdate(&h.hw, earlier) // a worn-out flash keeps its old date
+		h.release()
 		t.flash.cut, t.flash.fail = cut, fail
 	}
 	t.agedTo = t.core.Expiry()

@@ -145,8 +145,8 @@ func compareAges(t testing.TB, rt require.TestingT, life func(testing.TB, *virtu
 	}
 	whole.AgeAt(sum, at)
 	a, b := whole.Display(), split.Display()
-	_, dateA := whole.Back()
-	_, dateB := split.Back()
+	_, dateA := whole.BackLabel()
+	_, dateB := split.BackLabel()
 	require.Equal(rt, dateA, dateB)
 	require.InDelta(rt, float64(a.Clock), float64(b.Clock), 1)
 	require.InDelta(rt, float64(a.PPM), float64(b.PPM), 1e-9)
@@ -195,7 +195,7 @@ func TestAgeDates(t *testing.T) {
 	w := newWorld(t, 1)
 	k := dated(t, w, "always-on-6")
 	date := func() token.Expiry {
-		_, e := k.Back()
+		_, e := k.BackLabel()
 		return e
 	}
 	last := daysOf(t, 2030, 12, 31)

@@ -76,7 +76,7 @@ type Battery struct {
 	Anchor WorldTime        `json:"anchor"`
 	Used   MilliAmpereHours `json:"used"` // at Anchor, self-discharge included
 
-	Override firmware.Millivolts `json:"override,omitempty"` // voltage of the rig's bench supply, used instead of the battery; 0: no supply
+	Override firmware.Millivolts `json:"override,omitempty"` // voltage of the rig's supply, used instead of the battery; 0: no supply
 	Temp     float32             `json:"temp"`               // °C
 	Load     Load                `json:"load"`
 	Removed  bool                `json:"removed,omitempty"`
@@ -117,7 +117,7 @@ func (b *Battery) SetTemperature(w WorldTime, t Celsius) {
 	}
 }
 
-// SetVoltage replaces the battery by a bench supply of mv from w on. The battery
+// SetVoltage replaces the battery by an external supply of mv from w on. The battery
 // meanwhile only discharges itself. 0 disconnects the supply and reconnects the battery.
 func (b *Battery) SetVoltage(w WorldTime, mv firmware.Millivolts) {
 	b.advance(w)

@@ -62,7 +62,7 @@ func ExampleToken_Age() {
 	_, fob := newExample()
 	fob.Age(2 * virtual.Year)
 	r := fob.Display()
-	_, expiry := fob.Back()
+	_, expiry := fob.BackLabel()
 	fmt.Println("ahead by", r.Error.Round(time.Second), "battery", fmt.Sprintf("%.0f %%", 100*r.Battery), "expires", expiry)
 	// Output: ahead by 4m0s battery 79 % expires 2008-01-01
 }

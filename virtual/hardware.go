@@ -97,7 +97,7 @@ func (t *rig) Press(ms uint32) error {
 }
 
 // Supply implements firmware.Rig. For mv = 0 the battery is removed and reinserted
-// after the answer has been sent, which also disconnects a bench supply.
+// after the answer has been sent, which also disconnects an external supply.
 func (t *rig) Supply(mv firmware.Millivolts) error {
 	t.changes++
 	switch {

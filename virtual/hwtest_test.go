@@ -22,8 +22,8 @@ func TestHardware(t *testing.T) {
 			v := w.NewToken(&models[i], Perfect())
 			v.mu.Lock()
 			defer v.mu.Unlock()
-			b := v.benchLocked()
-			defer b.release()
+			h := v.borrowLocked()
+			defer h.release()
 			conn := v.Connect(func() int64 { return int64(v.at.Milli()) })
 			v.conn = conn
 			// Time passes for the token alone, and the line is looped back.
@@ -33,18 +33,18 @@ func TestHardware(t *testing.T) {
 			}
 			report := hwtest.To(t)
 
-			hwtest.Clock(b.hw.Clock, true, wait, report)
-			hwtest.Flash(b.hw.Flash, report)
-			hwtest.LCD(b.hw.LCD, func() firmware.Frame { return v.lcd.Driven }, report)
-			hwtest.Button(b.hw.Button, func() { v.clicked = true },
+			hwtest.Clock(h.hw.Clock, true, wait, report)
+			hwtest.Flash(h.hw.Flash, report)
+			hwtest.LCD(h.hw.LCD, func() firmware.Frame { return v.lcd.Driven }, report)
+			hwtest.Button(h.hw.Button, func() { v.clicked = true },
 				func() { v.upAt = Forever }, func() { v.upAt = 0 }, report)
-			hwtest.Line(b.hw.Line, wait, true, report)
-			hwtest.Supply(b.hw.Supply, report)
-			hwtest.Identity(b.hw.Identity, report)
-			hwtest.Rig(&b.hw, wait, report)
+			hwtest.Line(h.hw.Line, wait, true, report)
+			hwtest.Supply(h.hw.Supply, report)
+			hwtest.Identity(h.hw.Identity, report)
+			hwtest.Rig(&h.hw, wait, report)
 
-			require.Equal(t, v.lcd.Digits(), b.hw.LCD.Digits())
-			require.Equal(t, models[i].Digits, b.hw.LCD.Digits())
+			require.Equal(t, v.lcd.Digits(), h.hw.LCD.Digits())
+			require.Equal(t, models[i].Digits, h.hw.LCD.Digits())
 		})
 	}
 }
@@ -59,8 +59,8 @@ func TestHardwareAnyBattery(t *testing.T) {
 	v.battery.Used = v.battery.Spec.Capacity * 0.99
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	b := v.benchLocked()
-	defer b.release()
-	hwtest.Supply(b.hw.Supply, hwtest.To(t))
-	hwtest.Clock(b.hw.Clock, true, func(ms int64) { v.at = v.at.Add(time.Duration(ms) * time.Millisecond) }, hwtest.To(t))
+	h := v.borrowLocked()
+	defer h.release()
+	hwtest.Supply(h.hw.Supply, hwtest.To(t))
+	hwtest.Clock(h.hw.Clock, true, func(ms int64) { v.at = v.at.Add(time.Duration(ms) * time.Millisecond) }, hwtest.To(t))
 }

@@ -61,19 +61,19 @@ func (t *Token) catchUpLocked() {
 	t.at = max(t.at, now)
 }
 
-// bench is the hardware that is lent to the firmware for one call. It comes from a
-// pool, so a token at rest holds none.
-type bench struct {
+// borrowedHardware is a token's hardware as the firmware gets it for one call. It comes
+// from a pool: an idle token holds none.
+type borrowedHardware struct {
 	hw      firmware.Hardware
 	scratch [firmware.SlotSize]byte
 }
 
-var benches = sync.Pool{New: func() any { return new(bench) }}
+var hardwarePool = sync.Pool{New: func() any { return new(borrowedHardware) }}
 
-// benchLocked lends the token's hardware to the firmware. Release it after use.
-func (t *Token) benchLocked() *bench {
-	b := benches.Get().(*bench)
-	b.hw = firmware.Hardware{
+// borrowLocked lends the token's hardware to the firmware. Release it after use.
+func (t *Token) borrowLocked() *borrowedHardware {
+	h := hardwarePool.Get().(*borrowedHardware)
+	h.hw = firmware.Hardware{
 		Clock:    (*clock)(t),
 		Flash:    t.flash,
 		LCD:      (*lcdDriver)(t),
@@ -81,17 +81,17 @@ func (t *Token) benchLocked() *bench {
 		Line:     (*line)(t),
 		Supply:   (*supply)(t),
 		Identity: (*identity)(t),
-		Scratch:  &b.scratch,
+		Scratch:  &h.scratch,
 	}
 	if !t.world.noRig {
-		b.hw.Rig = (*rig)(t)
+		h.hw.Rig = (*rig)(t)
 	}
-	return b
+	return h
 }
 
-func (b *bench) release() {
-	b.hw = firmware.Hardware{}
-	benches.Put(b)
+func (h *borrowedHardware) release() {
+	h.hw = firmware.Hardware{}
+	hardwarePool.Put(h)
 }
 
 // stepLocked runs the firmware at t.at, if the battery can run it. It returns when the
@@ -105,9 +105,9 @@ func (t *Token) stepLocked() (paint token.UnixMilli) {
 		return firmware.Never
 	}
 	ops, presses := t.flash.Ops(), t.core.Presses()
-	b := t.benchLocked()
-	w := t.core.Step(&b.hw)
-	b.release()
+	h := t.borrowLocked()
+	w := t.core.Step(&h.hw)
+	h.release()
 	t.battery.Write(t.at, int(t.flash.Ops()-ops))
 	if n := t.core.Presses(); n > presses {
 		t.battery.Press(t.at, int(n-presses))
@@ -125,7 +125,7 @@ func (t *Token) settleLocked() {
 	if t.cutoff {
 		t.cutoff = false
 		t.powerOffLocked()
-		t.battery.SetVoltage(t.at, 0) // back to the battery, in case a bench supply had replaced it
+		t.battery.SetVoltage(t.at, 0) // back to the battery, in case an external supply had replaced it
 		t.powerOnLocked()
 	}
 	var load Load
@@ -156,12 +156,12 @@ func (t *Token) bootLocked() {
 		t.restarts++
 		t.conn.reset()
 		t.flash.PowerOn()
-		b := t.benchLocked()
-		err := t.core.Boot(&b.hw)
+		h := t.borrowLocked()
+		err := t.core.Boot(&h.hw)
 		if err == nil || t.flash.Powered() {
-			t.wake = t.worldAtLocked(t.core.Step(&b.hw).State)
+			t.wake = t.worldAtLocked(t.core.Step(&h.hw).State)
 		}
-		b.release()
+		h.release()
 		if t.flash.Powered() {
 			return
 		}

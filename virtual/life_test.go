@@ -92,7 +92,7 @@ func TestLifeAge(t *testing.T) {
 	require.InDelta(t, 240, r.Error.Seconds(), 0.5)
 	require.InDelta(t, 1-2/7.7, r.Battery, 0.01)
 	require.Equal(t, serialproto.StateLocked, r.State)
-	_, expiry := k.Back()
+	_, expiry := k.BackLabel()
 	require.Equal(t, int32(730), daysOf(t, 2030, 12, 31)-expiry.Days())
 	k.Age(3*virtual.Year + 2*day)
 	require.Equal(t, serialproto.StateExpired, k.State())
@@ -105,7 +105,7 @@ func TestLifeAge(t *testing.T) {
 	k.AgeAt(virtual.Year, 0)
 	r = k.Display()
 	require.InDelta(t, -671, r.Error.Seconds(), 1, "a year at 0 °C")
-	_, expiry = k.Back()
+	_, expiry = k.BackLabel()
 	require.Equal(t, int32(365), daysOf(t, 2030, 12, 31)-expiry.Days())
 	k.Age(-virtual.Year) // a negative duration is ignored
 	require.Equal(t, r.Error, k.Display().Error)

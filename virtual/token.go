@@ -122,9 +122,9 @@ func (t *Token) Program(serial token.Serial, p *serialproto.Payload, lock bool) 
 	if !t.powered {
 		return serialproto.ErrDead
 	}
-	b := t.benchLocked()
-	err := t.core.Program(&b.hw, serial, p, lock)
-	b.release()
+	h := t.borrowLocked()
+	err := t.core.Program(&h.hw, serial, p, lock)
+	h.release()
 	t.settleLocked()
 	t.stepLocked() // makes the token wake up for its expiry
 	return err
@@ -145,8 +145,8 @@ func (t *Token) stateLocked() serialproto.State {
 	return t.core.State()
 }
 
-// Back returns the data printed on the back label.
-func (t *Token) Back() (token.Serial, token.Expiry) {
+// BackLabel returns the data printed on the back label.
+func (t *Token) BackLabel() (token.Serial, token.Expiry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.catchUpLocked()

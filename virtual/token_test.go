@@ -112,7 +112,7 @@ func TestTokenBack(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "button-6")
 	k := w.NewToken(m)
-	serial, expiry := k.Back()
+	serial, expiry := k.BackLabel()
 	require.True(t, serial.IsZero())
 	require.True(t, expiry.IsZero())
 	require.Equal(t, serialproto.StateBlank, k.State())
@@ -121,7 +121,7 @@ func TestTokenBack(t *testing.T) {
 	require.NoError(t, k.Program(serialNumber(t, "2600124800001"), p, false))
 	require.Equal(t, serialproto.StateProvisioned, k.State())
 	k.RemoveBattery() // the label is readable without a battery
-	serial, expiry = k.Back()
+	serial, expiry = k.BackLabel()
 	require.Equal(t, "2600124800001", serial.String())
 	require.Equal(t, p.Expiry, expiry)
 }

@@ -211,7 +211,7 @@ func TestHammer(t *testing.T) {
 		func(k *virtual.Token) { k.Display() },
 		func(k *virtual.Token) {
 			k.State()
-			k.Back()
+			k.BackLabel()
 			k.Model()
 			k.HardwareID()
 			k.FlashOps()

@@ -142,7 +142,7 @@ func (a *app) demoRound(ctx context.Context, d *demo.Demo, columns int, p painte
 		}
 		if a.json {
 			if err := a.print(demoResult{
-				t.Profile.Name, t.Serial.String(), t.Expiry, t.Expiry.Back(), t.Port,
+				t.Profile.Name, t.Serial.String(), t.Expiry, t.Expiry.BackLabel(), t.Port,
 				look.Shown, look.Want, look.Agree, look.Left.Milliseconds(),
 			}, ""); err != nil {
 				return "", err
@@ -152,7 +152,7 @@ func (a *app) demoRound(ctx context.Context, d *demo.Demo, columns int, p painte
 		narrow := columns < 80
 		left := fmt.Sprintf("%s, %2d s left", look.Shown, int(look.Left.Seconds()))
 		head := t.Profile.Name + " on " + t.Port
-		back, expires := "S/N "+t.Serial.String(), ", EXP "+t.Expiry.Back()
+		back, expires := "S/N "+t.Serial.String(), ", EXP "+t.Expiry.BackLabel()
 		agrees, wrong := "agrees with pquerna/otp", "WRONG: pquerna/otp says "
 		frame := "  │ %s │  %s\n"
 		if narrow { // 60 columns leave 19 beside eight digits

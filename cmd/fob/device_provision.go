@@ -181,7 +181,7 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) (err error) {
 			Profile    string          `json:"model"`
 			State      string          `json:"state"`
 			Record     string          `json:"record,omitempty"` // the file of --record
-		}{i.HardwareID, i.Serial, i.Expiry, i.Expiry.Back(), o.profile, i.State.String(), o.keep.path}
+		}{i.HardwareID, i.Serial, i.Expiry, i.Expiry.BackLabel(), o.profile, i.State.String(), o.keep.path}
 		return d.print(r, fmt.Sprintf("%s %s %s %s\n", r.Serial, dash(r.Expiry.String()), r.Profile, r.State))
 	})
 }

@@ -222,7 +222,7 @@ func (a *app) announce(w *virtual.World, f *fleet.Fleet) error {
 		Clock: w.Mode().String(), Now: w.Now().Time(),
 	}
 	for _, m := range f.Members() {
-		serial, _ := m.Token.Back()
+		serial, _ := m.Token.BackLabel()
 		ports := m.Ports()
 		r.Tokens = append(r.Tokens, readyToken{
 			HardwareID: m.Token.HardwareID(), Model: m.Token.Model().Name, Serial: serial,

@@ -224,7 +224,7 @@ func TestEverythingArrives(t *testing.T) {
 		o.Seed = seed
 		require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o))
 		require.NoError(t, c.Verify(t.Context(), o))
-		_, expiry := k.Back()
+		_, expiry := k.BackLabel()
 		require.True(t, expiry.IsZero())
 		k.Press()
 		code, err := p.Code(seed, p.StepAtMilli(w.Now().Milli()))
