@@ -78,7 +78,7 @@ func (s *server) audit() {
 		method: http.MethodGet, path: "/v1/audit", id: "listAudit", role: who,
 		summary: "The audit log, the newest first (BK-20)",
 	}, func(ctx context.Context, req *request, in *auditInput) (*body[listOf[recordView]], error) {
-		return lines(viewRecord)(s.bank.Audit(ctx, req.by(), bank.AuditFilter{
+		return pageOf(viewRecord)(s.bank.Audit(ctx, req.by(), bank.AuditFilter{
 			User: in.User, Clerk: in.Clerk, Contract: in.Contract, Serial: in.Serial, Act: in.Act, Rule: in.Rule,
 			From: seconds(in.From), To: seconds(in.To), Page: bank.Page{After: in.After, Limit: in.Limit},
 		}))

@@ -23,7 +23,7 @@ const (
 	clerkRole                  // a session of a clerk, or a key with a clerk's rights
 	checkRole                  // a key that checks codes for other systems
 	auditRole                  // a key that reads the audit log
-	anybody   role = 0
+	public    role = 0
 )
 
 func (r role) String() string {
@@ -89,11 +89,11 @@ func (s *server) admit(ctx huma.Context, next func(huma.Context)) {
 	op := ctx.Operation()
 	req.op = op
 	allowed := op.Metadata[metaRole].(role)
-	if err := s.identify(ctx.Context(), req, ctx.Header("Authorization"), allowed == anybody); err != nil {
+	if err := s.identify(ctx.Context(), req, ctx.Header("Authorization"), allowed == public); err != nil {
 		s.refuse(ctx, s.fault(ctx.Context(), op, err))
 		return
 	}
-	if allowed != anybody && req.caller.role&allowed == 0 {
+	if allowed != public && req.caller.role&allowed == 0 {
 		s.refuse(ctx, problem(http.StatusForbidden, "this is for "+allowed.String()+", and you are "+req.caller.role.String(), "", nil))
 		return
 	}
@@ -102,7 +102,7 @@ func (s *server) admit(ctx huma.Context, next func(huma.Context)) {
 		if p.In == "path" {
 			value = ctx.Param(p.Name)
 		}
-		if err := clean(p.In+"."+p.Name, value); err != nil {
+		if err := checkText(p.In+"."+p.Name, value); err != nil {
 			s.refuse(ctx, err)
 			return
 		}
@@ -122,14 +122,14 @@ func (s *server) admit(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	b, who := req.wrongBudget()
-	if err := s.take(b, who); err != nil {
+	b, who := req.failedBudget()
+	if err := s.spend(b, who); err != nil {
 		s.refuse(ctx, err)
 		return
 	}
 	next(ctx)
-	if !req.wrong {
-		s.limits.give(b, who)
+	if !req.failedAttempt {
+		s.limits.refund(b, who)
 	}
 }
 
@@ -141,13 +141,13 @@ func (s *server) identify(ctx context.Context, req *request, header string, open
 		key, kerr := s.bank.Key(ctx, secret)
 		if kerr == nil {
 			req.caller = caller{role: keyRole(key.Role), id: key.ID, key: true}
-			return s.take(budgetKeyRequests, key.ID)
+			return s.spend(budgetKeyRequests, key.ID)
 		}
 		if !errors.Is(kerr, bank.ErrLogin) {
 			return kerr
 		}
 	}
-	if err := s.take(budgetRequests, ratelimit.Source(req.addr).String()); err != nil {
+	if err := s.spend(budgetRequests, ratelimit.Source(req.addr).String()); err != nil {
 		return err
 	}
 	if open {
@@ -162,7 +162,7 @@ func (s *server) identify(ctx context.Context, req *request, header string, open
 	}
 	session, err := s.bank.Session(ctx, secret)
 	if errors.Is(err, bank.ErrLogin) {
-		if err := s.take(req.wrongBudget()); err != nil {
+		if err := s.spend(req.failedBudget()); err != nil {
 			return err
 		}
 		return problem(http.StatusUnauthorized, "no such API key, or the session is over: log in again", "",
@@ -204,24 +204,24 @@ func keyRole(r bank.KeyRole) role {
 	return 1 << 7 // a role of a later version, which has no rights here
 }
 
-// wrongBudget returns the budget that a failed attempt in this request counts against.
-func (r *request) wrongBudget() (budget, string) {
+// failedBudget returns the budget that a failed attempt in this request counts against.
+func (r *request) failedBudget() (budget, string) {
 	if r.caller.key {
-		return budgetKeyWrong, r.caller.id + " " + ratelimit.Source(r.addr).String()
+		return budgetKeyFailed, r.caller.id + " " + ratelimit.Source(r.addr).String()
 	}
-	return budgetWrong, ratelimit.Source(r.addr).String()
+	return budgetFailed, ratelimit.Source(r.addr).String()
 }
 
-// take takes one unit from a budget. If the budget is empty, the error is the answer
+// spend takes one unit from a budget. If the budget is empty, the error is the answer
 // for the caller.
-func (s *server) take(b budget, who string) error {
-	retry, ok := s.limits.take(b, who)
+func (s *server) spend(b budget, who string) error {
+	retry, ok := s.limits.spend(b, who)
 	if ok {
 		return nil
 	}
 	s.metrics.HTTPLimited(b.String())
 	wait := strconv.Itoa(retry)
-	return problem(http.StatusTooManyRequests, b.words()+": wait "+wait+" s; nothing was looked at", "",
+	return problem(http.StatusTooManyRequests, b.text()+": wait "+wait+" s; nothing was looked at", "",
 		http.Header{"Retry-After": {wait}})
 }
 

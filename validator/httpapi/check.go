@@ -29,7 +29,7 @@ func (s *server) checks() {
 		var out bank.Outcome
 		var err error
 		if in.Body.User != "" {
-			if err := clean("body.user", in.Body.User); err != nil {
+			if err := checkText("body.user", in.Body.User); err != nil {
 				return nil, err
 			}
 			out, err = s.bank.CheckUser(ctx, req.by(), in.Body.User, in.Body.Code)

@@ -14,37 +14,37 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// when is an instant. In JSON it is a number of seconds since 1970 or an RFC 3339
+// timestamp is an instant. In JSON it is a number of seconds since 1970 or an RFC 3339
 // string.
-type when token.UnixSeconds
+type timestamp token.UnixSeconds
 
-var errWhen = errors.New("neither seconds since 1970 nor a time as of RFC 3339")
+var errTimestamp = errors.New("neither seconds since 1970 nor a time as of RFC 3339")
 
 // lastInstant is 9999-12-31T23:59:59Z, the last instant that RFC 3339 can represent.
 const lastInstant = 253402300799
 
-func (w *when) UnmarshalJSON(b []byte) error {
+func (w *timestamp) UnmarshalJSON(b []byte) error {
 	var n int64
 	if json.Unmarshal(b, &n) != nil {
 		var s string
 		if json.Unmarshal(b, &s) != nil {
-			return errWhen
+			return errTimestamp
 		}
 		t, err := time.Parse(time.RFC3339, s)
 		if err != nil {
-			return errWhen
+			return errTimestamp
 		}
 		n = t.Unix()
 	}
 	if n < 0 || n > lastInstant {
-		return errWhen
+		return errTimestamp
 	}
-	*w = when(n)
+	*w = timestamp(n)
 	return nil
 }
 
 // Schema describes both forms.
-func (when) Schema(huma.Registry) *huma.Schema {
+func (timestamp) Schema(huma.Registry) *huma.Schema {
 	least, most := 0.0, float64(lastInstant)
 	return &huma.Schema{
 		AnyOf: []*huma.Schema{
@@ -56,8 +56,8 @@ func (when) Schema(huma.Registry) *huma.Schema {
 
 type clockInput struct {
 	Body struct {
-		Now     *when  `json:"now,omitempty"`
-		Advance *int64 `json:"advance_seconds,omitempty" minimum:"-315360000000" maximum:"315360000000"`
+		Now     *timestamp `json:"now,omitempty"`
+		Advance *int64     `json:"advance_seconds,omitempty" minimum:"-315360000000" maximum:"315360000000"`
 	}
 }
 

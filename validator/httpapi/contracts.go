@@ -61,7 +61,7 @@ func (s *server) contracts() {
 		method: http.MethodPost, path: "/v1/contracts", id: "addContract", role: clerkRole, status: http.StatusCreated,
 		summary: "Add a contract",
 	}, func(ctx context.Context, req *request, in *newContractInput) (*body[contractView], error) {
-		return one(viewContract)(s.bank.AddContract(ctx, req.by(), bank.Contract{
+		return answerOf(viewContract)(s.bank.AddContract(ctx, req.by(), bank.Contract{
 			ID: in.Body.ID, Name: in.Body.Name, Address: in.Body.Address, Email: in.Body.Email,
 			Language: bank.Language(in.Body.Language),
 		}))
@@ -71,21 +71,21 @@ func (s *server) contracts() {
 		method: http.MethodGet, path: "/v1/contracts", id: "listContracts", role: clerkRole,
 		summary: "Contracts",
 	}, func(ctx context.Context, req *request, in *findInput) (*body[listOf[contractView]], error) {
-		return lines(viewContract)(s.bank.Contracts(ctx, req.by(), in.Find, bank.Page{After: in.After, Limit: in.Limit}))
+		return pageOf(viewContract)(s.bank.Contracts(ctx, req.by(), in.Find, bank.Page{After: in.After, Limit: in.Limit}))
 	})
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/contracts/{contract}", id: "getContract", role: userRole | clerkRole,
 		summary: "A contract: for a user his own",
 	}, func(ctx context.Context, req *request, in *ContractPath) (*body[contractView], error) {
-		return one(viewContract)(s.bank.Contract(ctx, req.by(), in.Contract))
+		return answerOf(viewContract)(s.bank.Contract(ctx, req.by(), in.Contract))
 	})
 
 	add(s, endpoint{
 		method: http.MethodPut, path: "/v1/contracts/{contract}", id: "changeContract", role: clerkRole,
 		summary: "Change a contract",
 	}, func(ctx context.Context, req *request, in *contractInput) (*body[contractView], error) {
-		return one(viewContract)(s.bank.ChangeContract(ctx, req.by(), bank.Contract{
+		return answerOf(viewContract)(s.bank.ChangeContract(ctx, req.by(), bank.Contract{
 			ID: in.Contract, Name: in.Body.Name, Address: in.Body.Address, Email: in.Body.Email,
 			Language: bank.Language(in.Body.Language),
 		}))

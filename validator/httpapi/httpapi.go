@@ -100,7 +100,7 @@ func New(b *bank.Bank, o Options) http.Handler {
 	s.transactions()
 	s.tokens()
 	s.suspensions()
-	s.desk()
+	s.backOffice()
 	s.orders()
 	s.contracts()
 	s.users()

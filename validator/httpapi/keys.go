@@ -60,7 +60,7 @@ func (s *server) keys() {
 		summary: "API keys",
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[listOf[keyView]], error) {
 		found, err := s.bank.Keys(ctx, req.by())
-		return lines(viewKey)(found, "", err)
+		return pageOf(viewKey)(found, "", err)
 	})
 
 	add(s, endpoint{

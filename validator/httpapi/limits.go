@@ -40,9 +40,9 @@ type budget uint8
 
 const (
 	budgetRequests budget = iota
-	budgetWrong
+	budgetFailed
 	budgetKeyRequests
-	budgetKeyWrong
+	budgetKeyFailed
 	budgets
 )
 
@@ -50,8 +50,8 @@ func (b budget) String() string {
 	return [...]string{"requests", "wrong", "key_requests", "key_wrong"}[b]
 }
 
-// words describe which budget is empty.
-func (b budget) words() string {
+// text describes an empty budget.
+func (b budget) text() string {
 	return [...]string{
 		"too many requests from this address",
 		"too many wrong codes or logins from this address",
@@ -86,18 +86,18 @@ func newLimiter(l Limits, now func() time.Time) *limiter {
 	return &limiter{
 		rates: [budgets]Rate{
 			budgetRequests:    or(l.Requests, Rate{PerSecond: 20, Burst: 200}),
-			budgetWrong:       or(l.FailedAttempts, Rate{PerSecond: 0.2, Burst: 30}),
+			budgetFailed:      or(l.FailedAttempts, Rate{PerSecond: 0.2, Burst: 30}),
 			budgetKeyRequests: or(l.KeyRequests, Rate{PerSecond: 20000, Burst: 20000}),
-			budgetKeyWrong:    or(l.KeyFailedAttempts, Rate{PerSecond: 20, Burst: 1000}),
+			budgetKeyFailed:   or(l.KeyFailedAttempts, Rate{PerSecond: 20, Burst: 1000}),
 		},
 		now:     now,
 		buckets: ratelimit.New[bucketName](l.Sources),
 	}
 }
 
-// take takes one unit from a budget. If the budget is empty, it returns false and the
+// spend takes one unit from a budget. If the budget is empty, it returns false and the
 // number of seconds until the next unit, 1 to 3600.
-func (l *limiter) take(b budget, who string) (retry int, ok bool) {
+func (l *limiter) spend(b budget, who string) (retry int, ok bool) {
 	rate := l.rates[b]
 	if rate.PerSecond < 0 {
 		return 0, true
@@ -109,8 +109,8 @@ func (l *limiter) take(b budget, who string) (retry int, ok bool) {
 	return int(math.Ceil(min(max(wait.Seconds(), 1), 3600))), false
 }
 
-// give returns a unit that take took.
-func (l *limiter) give(b budget, who string) {
+// refund returns a unit that spend took.
+func (l *limiter) refund(b budget, who string) {
 	if rate := l.rates[b]; rate.PerSecond >= 0 {
 		l.buckets.Give(l.now(), bucketName{b, who}, rate)
 	}

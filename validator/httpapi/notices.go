@@ -55,17 +55,17 @@ func (s *server) notices() {
 	}, func(ctx context.Context, req *request, in *noticesInput) (*body[listOf[noticeView]], error) {
 		var status *bank.NoticeStatus
 		if in.Status != "" {
-			st := named(in.Status, bank.NoticeDue, bank.NoticeSending, bank.NoticeSent, bank.NoticeFailed, bank.NoticeDoubtful)
+			st := parseName(in.Status, bank.NoticeDue, bank.NoticeSending, bank.NoticeSent, bank.NoticeFailed, bank.NoticeDoubtful)
 			status = &st
 		}
-		return lines(viewNotice)(s.bank.Notices(ctx, req.by(), status, bank.Page{After: in.After, Limit: in.Limit}))
+		return pageOf(viewNotice)(s.bank.Notices(ctx, req.by(), status, bank.Page{After: in.After, Limit: in.Limit}))
 	})
 
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/notices/{notice}/resend", id: "resendNotice", role: clerkRole,
 		summary: "Make a failed or doubtful notice due again",
 	}, func(ctx context.Context, req *request, in *noticePath) (*body[noticeView], error) {
-		return one(viewNotice)(s.bank.Resend(ctx, req.by(), in.Notice))
+		return answerOf(viewNotice)(s.bank.Resend(ctx, req.by(), in.Notice))
 	})
 
 	add(s, endpoint{
@@ -75,7 +75,7 @@ func (s *server) notices() {
 		if s.o.Mailer == nil {
 			return nil, problem(http.StatusConflict, "no mail server is set up: start the bank with one", "", nil)
 		}
-		return one(func(r bank.DailyReport) dailyView {
+		return answerOf(func(r bank.DailyReport) dailyView {
 			return dailyView{Made: r.Made, Sent: r.Sent, Failed: r.Failed, Later: r.Later, Doubtful: r.Doubtful}
 		})(s.bank.Daily(ctx, s.o.Mailer))
 	})

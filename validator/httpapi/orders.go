@@ -83,9 +83,9 @@ func (s *server) orders() {
 		method: http.MethodPost, path: "/v1/orders", id: "makeOrder", role: clerkRole,
 		summary: "Take a paper application for a token",
 		more:    "201 when it was taken; 200 when a rule says no.",
-		change:  alsoMade[orderAnswer](s),
-	}, func(ctx context.Context, req *request, in *orderInput) (*made[orderAnswer], error) {
-		if err := clean("body.contract", in.Body.Contract); err != nil {
+		change:  alsoCreated[orderAnswer](s),
+	}, func(ctx context.Context, req *request, in *orderInput) (*statusBody[orderAnswer], error) {
+		if err := checkText("body.contract", in.Body.Contract); err != nil {
 			return nil, err
 		}
 		old, err := serial("body.old", in.Body.Old)
@@ -94,14 +94,14 @@ func (s *server) orders() {
 		}
 		o, out, err := s.bank.Order(ctx, req.by(), bank.NewOrder{
 			Contract: in.Body.Contract, Cause: validator.ParseCause(in.Body.Cause),
-			Kind:     named(in.Body.Kind, validator.Hardware, validator.Software),
+			Kind:     parseName(in.Body.Kind, validator.Hardware, validator.Software),
 			Returned: in.Body.Returned, Old: old, Address: in.Body.Address,
 		})
 		if err != nil {
 			return nil, err
 		}
-		var a made[orderAnswer]
-		a.Body.Outcome, a.Status = s.made(req, out)
+		var a statusBody[orderAnswer]
+		a.Body.Outcome, a.Status = s.viewCreated(req, out)
 		if out.Done {
 			v := viewOrder(o)
 			a.Body.Order = &v
@@ -117,7 +117,7 @@ func (s *server) orders() {
 		if err != nil {
 			return nil, err
 		}
-		return lines(viewOrder)(s.bank.Orders(ctx, req.by(), contract, in.Open, bank.Page{After: in.After, Limit: in.Limit}))
+		return pageOf(viewOrder)(s.bank.Orders(ctx, req.by(), contract, in.Open, bank.Page{After: in.After, Limit: in.Limit}))
 	})
 
 	add(s, endpoint{
@@ -128,13 +128,13 @@ func (s *server) orders() {
 		if err != nil {
 			return nil, err
 		}
-		return one(viewOrder)(s.bank.Ship(ctx, req.by(), in.Order, sn))
+		return answerOf(viewOrder)(s.bank.Ship(ctx, req.by(), in.Order, sn))
 	})
 
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/orders/{order}/cancellation", id: "cancelOrder", role: clerkRole,
 		summary: "Cancel an order",
 	}, func(ctx context.Context, req *request, in *OrderPath) (*body[orderView], error) {
-		return one(viewOrder)(s.bank.CancelOrder(ctx, req.by(), in.Order))
+		return answerOf(viewOrder)(s.bank.CancelOrder(ctx, req.by(), in.Order))
 	})
 }

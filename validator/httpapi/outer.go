@@ -20,15 +20,15 @@ import (
 
 // request is the state of a request in progress.
 type request struct {
-	r      *http.Request
-	w      http.ResponseWriter
-	addr   netip.Addr
-	source string // addr as a string; "" if it is unknown
-	caller caller
-	op     *huma.Operation // with the parameters that huma found
-	wrong  bool            // a code or login was refused
-	err    error
-	stack  []byte
+	r             *http.Request
+	w             http.ResponseWriter
+	addr          netip.Addr
+	source        string // addr as a string; "" if it is unknown
+	caller        caller
+	op            *huma.Operation // with the parameters that huma found
+	failedAttempt bool            // a code or login was refused
+	err           error
+	stack         []byte
 }
 
 type requestKey struct{}

@@ -52,7 +52,7 @@ func (s *server) plain() {
 	// RFC 9512 defines the media type of YAML.
 	s.mux.HandleFunc("GET /openapi.json", s.open(document("application/openapi+json", spec.MarshalJSON)))
 	s.mux.HandleFunc("GET /openapi.yaml", s.open(document("application/openapi+yaml", spec.YAML)))
-	s.mux.HandleFunc("/", s.open(s.nowhere))
+	s.mux.HandleFunc("/", s.open(s.notFound))
 }
 
 // document serves a text that it creates on the first request. Encoding the description
@@ -78,7 +78,7 @@ func text(w http.ResponseWriter, status int, words string) {
 // open admits every caller within the request limit of their address.
 func (s *server) open(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := s.take(budgetRequests, ratelimit.Source(requestOf(r.Context()).addr).String()); err != nil {
+		if err := s.spend(budgetRequests, ratelimit.Source(requestOf(r.Context()).addr).String()); err != nil {
 			answer(w, err)
 			return
 		}
@@ -118,8 +118,8 @@ func answer(w http.ResponseWriter, err error) {
 	writeProblem(w, m.Status, m.Detail)
 }
 
-// nowhere answers requests for an unknown path, or with the wrong method.
-func (s *server) nowhere(w http.ResponseWriter, r *http.Request) {
+// notFound answers requests for an unknown path, or with the wrong method.
+func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 	var allow []string
 	for _, m := range methods {
 		other := r.Clone(r.Context())

@@ -42,7 +42,7 @@ func add[I, O any](s *server, e endpoint, h func(ctx context.Context, req *reque
 		Metadata:        map[string]any{metaRole: e.role},
 		Errors:          []int{http.StatusBadRequest, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}
-	if e.role != anybody {
+	if e.role != public {
 		op.Security = []map[string][]string{{"bearer": {}}}
 		op.Description = strings.TrimSpace(op.Description + "\n\nFor " + e.role.String() + ".")
 		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict)
@@ -50,7 +50,7 @@ func add[I, O any](s *server, e endpoint, h func(ctx context.Context, req *reque
 	if _, has := reflect.TypeFor[I]().FieldByName("Body"); has {
 		op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
-	if e.role == anybody && e.guess {
+	if e.role == public && e.guess {
 		op.Errors = append(op.Errors, http.StatusUnauthorized)
 	}
 	if e.guess {
@@ -93,8 +93,8 @@ type empty struct{}
 // body is an answer with a body.
 type body[T any] struct{ Body T }
 
-// made is an answer whose status depends on the outcome.
-type made[T any] struct {
+// statusBody is an answer whose status depends on the outcome.
+type statusBody[T any] struct {
 	Status int
 	Body   T
 }
@@ -112,9 +112,9 @@ type listOf[T any] struct {
 	Next  string `json:"next,omitempty" doc:"give it as after for the following page; left out on the last"`
 }
 
-// lines returns the function that converts a page of the bank's entries into a page of
+// pageOf returns the function that converts a page of the bank's entries into a page of
 // the answer.
-func lines[T, V any](view func(T) V) func(items []T, next string, err error) (*body[listOf[V]], error) {
+func pageOf[T, V any](view func(T) V) func(items []T, next string, err error) (*body[listOf[V]], error) {
 	return func(items []T, next string, err error) (*body[listOf[V]], error) {
 		if err != nil {
 			return nil, err
@@ -127,8 +127,8 @@ func lines[T, V any](view func(T) V) func(items []T, next string, err error) (*b
 	}
 }
 
-// one returns the function that converts an answer of the bank.
-func one[T, V any](view func(T) V) func(T, error) (*body[V], error) {
+// answerOf returns the function that converts an answer of the bank.
+func answerOf[T, V any](view func(T) V) func(T, error) (*body[V], error) {
 	return func(v T, err error) (*body[V], error) {
 		if err != nil {
 			return nil, err

@@ -40,14 +40,14 @@ type passwordInput struct {
 
 func (s *server) sessions() {
 	add(s, endpoint{
-		method: http.MethodPost, path: "/v1/sessions", id: "logIn", role: anybody, guess: true, status: http.StatusCreated,
+		method: http.MethodPost, path: "/v1/sessions", id: "logIn", role: public, guess: true, status: http.StatusCreated,
 		summary: "Log in",
 		more:    "The answer to a wrong name is that to a wrong password.",
 	}, func(ctx context.Context, req *request, in *loginInput) (*body[sessionView], error) {
 		if (in.Body.User == "") == (in.Body.Clerk == "") {
 			return nil, invalid("body.user", "give either user or clerk")
 		}
-		if err := cmp.Or(clean("body.user", in.Body.User), clean("body.clerk", in.Body.Clerk)); err != nil {
+		if err := cmp.Or(checkText("body.user", in.Body.User), checkText("body.clerk", in.Body.Clerk)); err != nil {
 			return nil, err
 		}
 		var x bank.Session
@@ -58,7 +58,7 @@ func (s *server) sessions() {
 			x, err = s.bank.LogIn(ctx, req.by(), in.Body.User, in.Body.Password)
 		}
 		if err != nil {
-			req.wrong = errors.Is(err, bank.ErrLogin)
+			req.failedAttempt = errors.Is(err, bank.ErrLogin)
 			return nil, err
 		}
 		return &body[sessionView]{viewSession(x)}, nil
@@ -100,7 +100,7 @@ func (s *server) sessions() {
 		err := s.bank.ChangePassword(ctx, req.by(), in.Body.Old, in.Body.New)
 		if errors.Is(err, bank.ErrLogin) {
 			// The session is valid, and so 401 would be wrong.
-			req.wrong = true
+			req.failedAttempt = true
 			return nil, invalid("body.old", "this is not the password that you have now")
 		}
 		return &empty{}, err

@@ -25,7 +25,7 @@ func (s *server) suspensions() {
 		if err != nil {
 			return nil, err
 		}
-		return one(func(found bank.Suspension) (v suspensionView) {
+		return answerOf(func(found bank.Suspension) (v suspensionView) {
 			v.Suspended = found.Suspended
 			v.Way, v.Rule, _ = verdict(found.Way)
 			_, _, v.You = verdict(found.You)

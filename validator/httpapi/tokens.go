@@ -97,7 +97,7 @@ func (s *server) tokens() {
 		if _, err := s.bank.Contract(ctx, req.by(), contract); contract != "" && err != nil {
 			return nil, err // a contract of another customer is answered as not found
 		}
-		return lines(s.viewToken(req))(s.bank.Tokens(ctx, req.by(), bank.TokenFilter{
+		return pageOf(s.viewToken(req))(s.bank.Tokens(ctx, req.by(), bank.TokenFilter{
 			Contract: contract, Inventory: in.Stock, Serial: in.Serial, Condition: conditionOf(in.Condition),
 			Suspended: in.Suspended, Page: bank.Page{After: in.After, Limit: in.Limit},
 		}))
@@ -111,7 +111,7 @@ func (s *server) tokens() {
 		if err != nil {
 			return nil, err
 		}
-		return one(s.viewToken(req))(s.bank.Token(ctx, req.by(), sn))
+		return answerOf(s.viewToken(req))(s.bank.Token(ctx, req.by(), sn))
 	})
 
 	s.withCode("/v1/tokens/{serial}/activation", "activateToken", userRole,

@@ -66,7 +66,7 @@ func (s *server) transactions() {
 		method: http.MethodGet, path: "/v1/operations", id: "listOperations", role: userRole | clerkRole | checkRole | auditRole,
 		summary: "What can be done, and what needs a code (BK-04)",
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[listOf[operationView]], error) {
-		return lines(func(op validator.Operation) operationView {
+		return pageOf(func(op validator.Operation) operationView {
 			v := operationView{Name: slug(op), NeedsOTP: s.bank.NeedsOTP(op), Words: op.Words(), Path: ownPath[op]}
 			if v.Path == "" {
 				v.Path = "/v1/transactions"
@@ -85,7 +85,7 @@ func (s *server) transactions() {
 		case req.caller.role == checkRole && in.Body.User == "":
 			return nil, invalid("body.user", "say for whom: a key is nobody's")
 		case req.caller.role == checkRole:
-			if err := clean("body.user", in.Body.User); err != nil {
+			if err := checkText("body.user", in.Body.User); err != nil {
 				return nil, err
 			}
 			by.User = in.Body.User
@@ -110,7 +110,7 @@ func (s *server) transactions() {
 		if err != nil {
 			return nil, err
 		}
-		return lines(viewTransaction)(s.bank.Transactions(ctx, req.by(), contract, bank.Page{After: in.After, Limit: in.Limit}))
+		return pageOf(viewTransaction)(s.bank.Transactions(ctx, req.by(), contract, bank.Page{After: in.After, Limit: in.Limit}))
 	})
 }
 

@@ -75,8 +75,8 @@ type userAnswer struct {
 	User *userView `json:"user,omitempty"`
 }
 
-// alsoMade adds the answer 201 Created to the description.
-func alsoMade[T any](s *server) func(*huma.Operation) {
+// alsoCreated adds the answer 201 Created to the description.
+func alsoCreated[T any](s *server) func(*huma.Operation) {
 	return func(op *huma.Operation) {
 		op.Responses = map[string]*huma.Response{
 			strconv.Itoa(http.StatusCreated): {
@@ -94,9 +94,9 @@ func (s *server) users() {
 		method: http.MethodPost, path: "/v1/users", id: "addUser", role: userRole | clerkRole, guess: true,
 		summary: "Add a user",
 		more:    "A master or admin, of his own contract, with a code (BK-04); a clerk, of any. 201 when it was done; 200 when it was refused.",
-		change:  alsoMade[userAnswer](s),
-	}, func(ctx context.Context, req *request, in *newUserInput) (*made[userAnswer], error) {
-		if err := clean("body.contract", in.Body.Contract); err != nil {
+		change:  alsoCreated[userAnswer](s),
+	}, func(ctx context.Context, req *request, in *newUserInput) (*statusBody[userAnswer], error) {
+		if err := checkText("body.contract", in.Body.Contract); err != nil {
 			return nil, err
 		}
 		contract, err := s.contractOf(ctx, req, in.Body.Contract)
@@ -110,8 +110,8 @@ func (s *server) users() {
 		if err != nil {
 			return nil, err
 		}
-		var a made[userAnswer]
-		a.Body.Outcome, a.Status = s.made(req, out)
+		var a statusBody[userAnswer]
+		a.Body.Outcome, a.Status = s.viewCreated(req, out)
 		if out.Done {
 			v := s.viewUser(u)
 			a.Body.User = &v
@@ -137,7 +137,7 @@ func (s *server) users() {
 		if err != nil {
 			return nil, err
 		}
-		a := userAnswer{Outcome: s.said(req, out)}
+		a := userAnswer{Outcome: s.viewOutcome(req, out)}
 		if out.Done {
 			v := s.viewUser(u)
 			a.User = &v
@@ -153,13 +153,13 @@ func (s *server) users() {
 		if err != nil {
 			return nil, err
 		}
-		return lines(s.viewUser)(s.bank.Users(ctx, req.by(), contract, bank.Page{After: in.After, Limit: in.Limit}))
+		return pageOf(s.viewUser)(s.bank.Users(ctx, req.by(), contract, bank.Page{After: in.After, Limit: in.Limit}))
 	})
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/users/{user}", id: "getUser", role: userRole | clerkRole,
 		summary: "A user",
 	}, func(ctx context.Context, req *request, in *UserPath) (*body[userView], error) {
-		return one(s.viewUser)(s.bank.User(ctx, req.by(), in.User))
+		return answerOf(s.viewUser)(s.bank.User(ctx, req.by(), in.User))
 	})
 }

@@ -24,8 +24,8 @@ type Outcome struct {
 	Receipt string `json:"receipt,omitempty" doc:"the receipt number of the transaction that was done" example:"260401-7K4M9QX2"`
 }
 
-// said converts an outcome, and remembers whether a code was refused.
-func (s *server) said(req *request, o bank.Outcome) Outcome {
+// viewOutcome converts an outcome, and remembers whether a code was refused.
+func (s *server) viewOutcome(req *request, o bank.Outcome) Outcome {
 	out := Outcome{Done: o.Done, Receipt: o.Receipt}
 	switch {
 	case o.ByRule():
@@ -35,7 +35,7 @@ func (s *server) said(req *request, o bank.Outcome) Outcome {
 		return out // no code was checked
 	}
 	out.Answer = o.Answer.String()
-	req.wrong = o.CodeRefused()
+	req.failedAttempt = o.CodeRefused()
 	return out
 }
 
@@ -49,13 +49,13 @@ func verdict(v validator.Verdict) (way, rule, reason string) {
 
 // outcome returns the function that converts an outcome of the bank.
 func (s *server) outcome(req *request) func(bank.Outcome, error) (*body[Outcome], error) {
-	return one(func(o bank.Outcome) Outcome { return s.said(req, o) })
+	return answerOf(func(o bank.Outcome) Outcome { return s.viewOutcome(req, o) })
 }
 
-// made converts an outcome like said. It also returns the status: 201 if something was
-// created, otherwise 200.
-func (s *server) made(req *request, o bank.Outcome) (Outcome, int) {
-	out := s.said(req, o)
+// viewCreated is viewOutcome with a status: 201 if something was created, otherwise
+// 200.
+func (s *server) viewCreated(req *request, o bank.Outcome) (Outcome, int) {
+	out := s.viewOutcome(req, o)
 	if o.Done {
 		return out, 201
 	}
@@ -83,9 +83,9 @@ func operation(name string) (validator.Operation, bool) {
 	return validator.OpNone, false
 }
 
-// named returns the value whose String is name. huma has checked the name against the
+// parseName returns the value whose String is name. huma has checked the name against the
 // list in the description. Any other name returns the zero value.
-func named[T interface {
+func parseName[T interface {
 	~uint8
 	String() string
 }](name string, values ...T) T {
@@ -99,16 +99,16 @@ func named[T interface {
 }
 
 func roleOf(name string) validator.Role {
-	return named(name, validator.PlainUser, validator.Admin, validator.Master)
+	return parseName(name, validator.PlainUser, validator.Admin, validator.Master)
 }
 
 func conditionOf(name string) validator.Condition {
-	return named(name, validator.InUse, validator.Expired, validator.Broken, validator.Lost, validator.Revoked)
+	return parseName(name, validator.InUse, validator.Expired, validator.Broken, validator.Lost, validator.Revoked)
 }
 
-// clean rejects text that cannot be a name and that some databases cannot search for:
+// checkText rejects text that cannot be a name and that some databases cannot search for:
 // control characters, including NUL, and invalid UTF-8.
-func clean(where, text string) error {
+func checkText(where, text string) error {
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 		return invalid(where, "has a control character, or is not UTF-8")
 	}

@@ -46,8 +46,8 @@ func (c *challenges) start(now time.Time, ch challenge) []byte {
 	return state[:]
 }
 
-// take removes and returns the challenge of a State, so each can be answered only once.
-func (c *challenges) take(now time.Time, state []byte) (challenge, bool) {
+// pop removes and returns the challenge of a State, so each can be answered only once.
+func (c *challenges) pop(now time.Time, state []byte) (challenge, bool) {
 	if len(state) != stateLen {
 		return challenge{}, false
 	}

@@ -50,7 +50,7 @@ func (s *Server) packet(conn net.PacketConn, addr net.Addr, raw []byte, checks *
 		return
 	}
 	if q.packet.Code == wire.CodeAccessRequest {
-		answer, fresh := s.past.begin(s.options.Now(), q.key(), q.raw)
+		answer, fresh := s.duplicates.begin(s.options.Now(), q.key(), q.raw)
 		if !fresh && answer == nil {
 			s.options.Event(q.event(InFlight, nil))
 			return
@@ -62,7 +62,7 @@ func (s *Server) packet(conn net.PacketConn, addr net.Addr, raw []byte, checks *
 	select {
 	case s.slots <- struct{}{}:
 	default:
-		s.past.end(s.options.Now(), q.key(), q.raw, nil)
+		s.duplicates.end(s.options.Now(), q.key(), q.raw, nil)
 		s.options.Event(q.event(Overloaded, nil))
 		return
 	}
@@ -116,7 +116,7 @@ func (s *Server) answer(q *request) {
 	if err == nil {
 		raw, err = reply.encode(q.packet)
 	}
-	s.past.end(s.options.Now(), q.key(), q.raw, raw)
+	s.duplicates.end(s.options.Now(), q.key(), q.raw, raw)
 	if err != nil {
 		if kind != Malformed {
 			kind = Failed
@@ -150,12 +150,12 @@ func (s *Server) decide(ctx context.Context, q *request) (*reply, Kind, error) {
 		return nil, Malformed, err
 	}
 	who, gateway := callerOf(q), caller{at: source}
-	if s.limits.exceeded(now, who) || who != gateway && s.larger.exceeded(now, gateway) {
+	if s.limits.exceeded(now, who) || who != gateway && s.gatewayLimits.exceeded(now, gateway) {
 		return s.reject(sayLimited), RateLimited, nil
 	}
 	user, round := string(name), 0
 	if state, ok := q.packet.Lookup(rfc2865.State_Type); ok {
-		ch, ok := s.open.take(now, state)
+		ch, ok := s.challenges.pop(now, state)
 		if !ok || ch.user != user || ch.client != q.client.Name || ch.source != source {
 			return s.reject(sayRefused), Rejected, nil
 		}
@@ -173,9 +173,9 @@ func (s *Server) decide(ctx context.Context, q *request) (*reply, Kind, error) {
 		return s.challenge(now, challenge{user, q.client.Name, source, round + 1}, sayAfter), Challenged, nil
 	}
 	if out.Answer == validator.Refused {
-		s.limits.wrong(now, who)
+		s.limits.countFailed(now, who)
 		if who != gateway {
-			s.larger.wrong(now, gateway)
+			s.gatewayLimits.countFailed(now, gateway)
 		}
 	}
 	return s.reject(sayRefused), Rejected, nil
@@ -196,7 +196,7 @@ func (s *Server) check(ctx context.Context, user, code string, source netip.Addr
 
 func (s *Server) reject(p phrase) *reply {
 	r := &reply{code: wire.CodeAccessReject}
-	r.add(rfc2865.ReplyMessage_Type, []byte(words[s.options.Language][p]))
+	r.add(rfc2865.ReplyMessage_Type, []byte(phraseTexts[s.options.Language][p]))
 	return r
 }
 
@@ -204,8 +204,8 @@ func (s *Server) reject(p phrase) *reply {
 // 2869, section 5.19, note 2).
 func (s *Server) challenge(now time.Time, ch challenge, p phrase) *reply {
 	r := &reply{code: wire.CodeAccessChallenge}
-	r.add(rfc2865.ReplyMessage_Type, []byte(words[s.options.Language][p]))
-	r.add(rfc2865.State_Type, s.open.start(now, ch))
+	r.add(rfc2865.ReplyMessage_Type, []byte(phraseTexts[s.options.Language][p]))
+	r.add(rfc2865.State_Type, s.challenges.start(now, ch))
 	r.add(rfc2865.SessionTimeout_Type, binary.BigEndian.AppendUint32(nil, uint32(s.options.ChallengeLife/time.Second)))
 	return r
 }

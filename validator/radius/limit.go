@@ -56,8 +56,8 @@ func (l *limits) exceeded(now time.Time, who caller) bool {
 	return l.callers.Wait(now, who, l.rate) > 0
 }
 
-// wrong counts a wrong code of a caller.
-func (l *limits) wrong(now time.Time, who caller) {
+// countFailed counts a wrong code of a caller.
+func (l *limits) countFailed(now time.Time, who caller) {
 	who.at = ratelimit.Source(who.at)
 	l.callers.Take(now, who, l.rate)
 }

@@ -62,7 +62,7 @@ func TestLimits(t *testing.T) {
 	a, b := caller{at: netip.MustParseAddr("192.0.2.1")}, caller{at: netip.MustParseAddr("192.0.2.2")}
 	for range 3 {
 		require.False(t, l.exceeded(now, a))
-		l.wrong(now, a)
+		l.countFailed(now, a)
 	}
 	require.True(t, l.exceeded(now, a))
 	require.False(t, l.exceeded(now, b))
@@ -71,7 +71,7 @@ func TestLimits(t *testing.T) {
 
 	x, y := caller{at: netip.MustParseAddr("2001:db8::1")}, caller{at: netip.MustParseAddr("2001:db8::2:3:4:5")}
 	for range 3 {
-		l.wrong(now, x)
+		l.countFailed(now, x)
 	}
 	require.True(t, l.exceeded(now, y), "a /64 is one source")
 	y.station = "198.51.100.7"

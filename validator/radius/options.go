@@ -140,7 +140,7 @@ func (o Options) validate() error {
 		return fail("the life of a challenge, %v, is not in 1 s to 1 h", o.ChallengeLife)
 	case o.WrongBurst < 1 || o.WrongPerMinute < 1:
 		return fail("the limits of wrong codes must be positive")
-	case words[o.Language] == nil:
+	case phraseTexts[o.Language] == nil:
 		return fail("language %q is neither %q nor %q", o.Language, bank.English, bank.Japanese)
 	}
 	return nil

@@ -27,9 +27,9 @@ var (
 	errWrongAuthenticator = errors.New("wrong Message-Authenticator")
 )
 
-// once are the attributes of which a request may have at most one (RFC 2865, section
-// 5.44; RFC 2869, section 5.19).
-var once = []wire.Type{
+// atMostOnce are the attributes of which a request may have at most one (RFC 2865,
+// section 5.44; RFC 2869, section 5.19).
+var atMostOnce = []wire.Type{
 	rfc2865.UserName_Type, rfc2865.UserPassword_Type, rfc2865.CHAPPassword_Type,
 	rfc2865.State_Type, rfc2869.MessageAuthenticator_Type,
 }
@@ -53,7 +53,7 @@ func parse(raw []byte, secret Secret, optional bool) (*wire.Packet, error) {
 	if err != nil {
 		return nil, errMalformed
 	}
-	for _, t := range once {
+	for _, t := range atMostOnce {
 		n := 0
 		for _, a := range p.Attributes {
 			if a.Type == t {

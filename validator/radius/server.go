@@ -37,11 +37,11 @@ type Server struct {
 	options Options
 	clients atomic.Pointer[[]Client] // sorted, the narrowest networks first
 
-	past   *duplicates
-	open   *challenges
-	limits *limits       // of the callers of gateways
-	larger *limits       // of gateways that send Calling-Station-Id
-	slots  chan struct{} // one for each request being checked
+	duplicates    *duplicates
+	challenges    *challenges
+	limits        *limits       // of the callers of gateways
+	gatewayLimits *limits       // of gateways that send Calling-Station-Id
+	slots         chan struct{} // one for each request being checked
 
 	mu      sync.Mutex
 	closing bool
@@ -60,10 +60,10 @@ func New(b Bank, o Options) (*Server, error) {
 	}
 	s := &Server{
 		bank: b, options: o,
-		past: newDuplicates(), open: newChallenges(o.ChallengeLife), limits: newLimits(o.WrongBurst, o.WrongPerMinute),
-		larger: newLimits(gatewayTimes*o.WrongBurst, gatewayTimes*o.WrongPerMinute),
-		slots:  make(chan struct{}, o.Concurrency),
-		conns:  map[net.PacketConn]bool{},
+		duplicates: newDuplicates(), challenges: newChallenges(o.ChallengeLife), limits: newLimits(o.WrongBurst, o.WrongPerMinute),
+		gatewayLimits: newLimits(gatewayTimes*o.WrongBurst, gatewayTimes*o.WrongPerMinute),
+		slots:         make(chan struct{}, o.Concurrency),
+		conns:         map[net.PacketConn]bool{},
 	}
 	if err := s.SetClients(o.Clients); err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ const mostReadErrors = 100
 // address to which the client sent its request.
 func (s *Server) Serve(conn net.PacketConn) error {
 	defer func() { _ = conn.Close() }()
-	conn, err := answering(conn)
+	conn, err := wrapWildcard(conn)
 	if err != nil {
 		return err
 	}

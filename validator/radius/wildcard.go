@@ -24,8 +24,8 @@ type wildcardAddr struct {
 	asked net.IP // nil if the system did not report it
 }
 
-// answering returns conn, or a wildcardConn if conn listens on all addresses.
-func answering(conn net.PacketConn) (net.PacketConn, error) {
+// wrapWildcard returns conn, or a wildcardConn if conn listens on all addresses.
+func wrapWildcard(conn net.PacketConn) (net.PacketConn, error) {
 	udp, ok := conn.(*net.UDPConn)
 	if !ok {
 		return conn, nil

@@ -15,9 +15,9 @@ const (
 	phrases
 )
 
-// words has the texts, at most 253 bytes of UTF-8 each. Clients print a challenge as a
-// prompt.
-var words = map[bank.Language]*[phrases]string{
+// phraseTexts has the texts, at most 253 bytes of UTF-8 each. Clients print a challenge
+// as a prompt.
+var phraseTexts = map[bank.Language]*[phrases]string{
 	bank.English: {
 		sayRefused: "The one-time password was refused.",
 		sayNext:    "Wait until your token shows its next code, then enter that: ",

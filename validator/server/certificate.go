@@ -23,12 +23,12 @@ type Certificate struct {
 	certFile, keyFile string // "" for a fixed certificate
 
 	mu        sync.Mutex
-	now       *tls.Certificate
+	current   *tls.Certificate
 	cert, key []byte // the file contents that were read last
 }
 
 // FixedCertificate returns a certificate that never changes.
-func FixedCertificate(c tls.Certificate) *Certificate { return &Certificate{now: &c} }
+func FixedCertificate(c tls.Certificate) *Certificate { return &Certificate{current: &c} }
 
 // LoadCertificate reads a PEM certificate chain and its private key. The running server
 // picks up later changes to the files.
@@ -66,11 +66,11 @@ func (c *Certificate) load(always bool) (fresh bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("reading the certificate from %s and %s: %w", c.certFile, c.keyFile, err)
 	}
-	if c.now != nil && time.Now().After(pair.Leaf.NotAfter) {
+	if c.current != nil && time.Now().After(pair.Leaf.NotAfter) {
 		return false, fmt.Errorf("reading the certificate from %s: it expired on %s", c.certFile, pair.Leaf.NotAfter.Format(time.RFC3339))
 	}
-	fresh = c.now == nil || !bytes.Equal(c.now.Certificate[0], pair.Certificate[0])
-	c.now = &pair
+	fresh = c.current == nil || !bytes.Equal(c.current.Certificate[0], pair.Certificate[0])
+	c.current = &pair
 	return fresh, nil
 }
 
@@ -87,7 +87,7 @@ func (c *Certificate) config() *tls.Config {
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			return c.now, nil
+			return c.current, nil
 		},
 	}
 }

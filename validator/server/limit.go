@@ -20,7 +20,7 @@ type limited struct {
 	once   sync.Once
 
 	each   int                   // maximum per source
-	spared func(netip.Addr) bool // reports whether an address is exempt from each
+	exempt func(netip.Addr) bool // reports whether an address is exempt from each
 
 	mu       sync.Mutex
 	bySource map[netip.Addr]int // open connections
@@ -29,7 +29,7 @@ type limited struct {
 func limit(l net.Listener, n, each int, spared func(netip.Addr) bool) net.Listener {
 	return &limited{
 		Listener: l, places: make(chan struct{}, n), closed: make(chan struct{}),
-		each: each, spared: spared, bySource: map[netip.Addr]int{},
+		each: each, exempt: spared, bySource: map[netip.Addr]int{},
 	}
 }
 
@@ -59,7 +59,7 @@ func (l *limited) Accept() (net.Conn, error) {
 // source already has too many.
 func (l *limited) enter(from net.Addr) (leave func(), ok bool) {
 	at, err := netip.ParseAddrPort(from.String())
-	if err != nil || l.spared(at.Addr().Unmap()) {
+	if err != nil || l.exempt(at.Addr().Unmap()) {
 		return func() {}, true
 	}
 	source := ratelimit.Source(at.Addr())

@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	// slowest is the average rate, in bytes per second, at which a client must at least
+	// minRate is the average rate, in bytes per second, at which a client must at least
 	// send or read. A client that moves one byte now and then cannot hold a connection
 	// for ever.
-	slowest = 512
+	minRate = 512
 
 	// lingering is how long the unread rest of a request body may still take. Before
 	// net/http sends the answer, it reads up to 256 KB that the handler did not read.
 	lingering = 2 * time.Second
 
-	// piece is the number of answer bytes that are written under one deadline.
-	piece = 16 << 10
+	// writeSize is the number of answer bytes that are written under one deadline.
+	writeSize = 16 << 10
 )
 
 // transfers are the requests whose bodies are arriving or whose answers are being sent.
@@ -29,15 +29,15 @@ const (
 type transfers struct {
 	stall time.Duration
 
-	mu        sync.Mutex
-	running   map[*transfer]bool
-	fewer     chan struct{} // closed and replaced when a transfer ends
-	stopRead  time.Time     // deadline of all bodies; zero while the server is not stopping
-	stopWrite time.Time     // deadline of all answers
+	mu            sync.Mutex
+	running       map[*transfer]bool
+	transferEnded chan struct{} // closed and replaced when a transfer ends
+	stopRead      time.Time     // deadline of all bodies; zero while the server is not stopping
+	stopWrite     time.Time     // deadline of all answers
 }
 
 func newTransfers(stall time.Duration) *transfers {
-	return &transfers{stall: stall, running: map[*transfer]bool{}, fewer: make(chan struct{})}
+	return &transfers{stall: stall, running: map[*transfer]bool{}, transferEnded: make(chan struct{})}
 }
 
 // transfer is one request. It wraps the request's body and its ResponseWriter, and sets
@@ -64,7 +64,7 @@ type pace struct {
 
 // until returns the time by which the client must have sent or read something.
 func (p pace) until(now time.Time, stall time.Duration) time.Time {
-	credit := stall + time.Duration(p.bytes)*time.Second/slowest - p.spent
+	credit := stall + time.Duration(p.bytes)*time.Second/minRate - p.spent
 	return now.Add(min(stall, credit))
 }
 
@@ -95,16 +95,16 @@ func (a *transfers) watched(next http.Handler) http.Handler {
 			a.mu.Lock()
 			defer a.mu.Unlock()
 			delete(a.running, t)
-			close(a.fewer)
-			a.fewer = make(chan struct{})
+			close(a.transferEnded)
+			a.transferEnded = make(chan struct{})
 		}()
 		next.ServeHTTP(t, r)
 	})
 }
 
-// stops returns the deadlines of bodies and answers while the server stops. A zero time
-// means no limit.
-func (a *transfers) stops() (read, write time.Time) {
+// stopDeadlines returns the deadlines of bodies and answers while the server stops. A
+// zero time means no limit.
+func (a *transfers) stopDeadlines() (read, write time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.stopRead, a.stopWrite
@@ -122,7 +122,7 @@ func (a *transfers) stop(patience time.Duration) {
 	}
 	a.mu.Unlock()
 	for _, t := range all {
-		t.hurry()
+		t.shortenDeadlines()
 	}
 }
 
@@ -131,7 +131,7 @@ func (a *transfers) stop(patience time.Duration) {
 func (a *transfers) wait(ctx context.Context) bool {
 	for {
 		a.mu.Lock()
-		n, fewer := len(a.running), a.fewer
+		n, fewer := len(a.running), a.transferEnded
 		a.mu.Unlock()
 		if n == 0 {
 			return true
@@ -144,8 +144,8 @@ func (a *transfers) wait(ctx context.Context) bool {
 	}
 }
 
-// hurry shortens the deadlines of a read and a write in progress.
-func (t *transfer) hurry() {
+// shortenDeadlines shortens the deadlines of a read and a write in progress.
+func (t *transfer) shortenDeadlines() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.readBefore(t.in.until(time.Now(), t.all.stall))
@@ -156,14 +156,14 @@ func (t *transfer) hurry() {
 // an expired deadline would cancel the request's context. t.mu must be held.
 func (t *transfer) readBefore(at time.Time) {
 	if t.open {
-		stop, _ := t.all.stops()
+		stop, _ := t.all.stopDeadlines()
 		_ = t.rc.SetReadDeadline(earliest(at, t.askedRead, stop))
 	}
 }
 
 // writeBefore sets the write deadline. t.mu must be held.
 func (t *transfer) writeBefore() {
-	_, stop := t.all.stops()
+	_, stop := t.all.stopDeadlines()
 	_ = t.rc.SetWriteDeadline(earliest(t.out.until(time.Now(), t.all.stall), t.askedSend, stop))
 }
 
@@ -190,8 +190,8 @@ func (t *transfer) Read(p []byte) (int, error) {
 // Close closes the body.
 func (t *transfer) Close() error { return t.body.Close() }
 
-// answers is called before each part of the answer is written.
-func (t *transfer) answers() {
+// beforeWrite is called before each part of the answer is written.
+func (t *transfer) beforeWrite() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.begun {
@@ -203,16 +203,16 @@ func (t *transfer) answers() {
 
 // WriteHeader begins the answer.
 func (t *transfer) WriteHeader(status int) {
-	t.answers()
+	t.beforeWrite()
 	t.ResponseWriter.WriteHeader(status)
 }
 
 // Write writes a part of the answer.
 func (t *transfer) Write(p []byte) (n int, err error) {
 	for {
-		t.answers()
+		t.beforeWrite()
 		began := time.Now()
-		m, err := t.ResponseWriter.Write(p[:min(len(p), piece)])
+		m, err := t.ResponseWriter.Write(p[:min(len(p), writeSize)])
 		t.mu.Lock()
 		t.out.bytes += int64(m)
 		t.out.spent += time.Since(began)
@@ -226,13 +226,13 @@ func (t *transfer) Write(p []byte) (n int, err error) {
 
 // FlushError sends the buffered part of the answer.
 func (t *transfer) FlushError() error {
-	t.answers()
+	t.beforeWrite()
 	return t.rc.Flush()
 }
 
 // finish is called when the handler has returned. net/http then sends the rest of the
 // answer.
-func (t *transfer) finish() { t.answers() }
+func (t *transfer) finish() { t.beforeWrite() }
 
 // SetReadDeadline implements the deadline of [http.ResponseController]. The earlier of
 // the two deadlines applies.

@@ -17,13 +17,13 @@ type Clerk struct {
 
 // AddClerk adds a clerk.
 func (tx *Tx) AddClerk(c Clerk) error {
-	return tx.must("INSERT INTO clerk (id, name, password, locked, created) VALUES ($1, $2, $3, $4, $5)",
+	return tx.execOne("INSERT INTO clerk (id, name, password, locked, created) VALUES ($1, $2, $3, $4, $5)",
 		c.ID, c.Name, c.Password, c.Locked, int64(c.Created))
 }
 
 // PutClerk updates a clerk.
 func (tx *Tx) PutClerk(c Clerk) error {
-	return tx.must("UPDATE clerk SET name = $2, password = $3, locked = $4 WHERE id = $1", c.ID, c.Name, c.Password, c.Locked)
+	return tx.execOne("UPDATE clerk SET name = $2, password = $3, locked = $4 WHERE id = $1", c.ID, c.Name, c.Password, c.Locked)
 }
 
 // Clerk returns a clerk. In a transaction that writes, it locks the row.
@@ -35,7 +35,7 @@ func (tx *Tx) Clerk(id string) (c Clerk, err error) {
 
 // AddKey adds an API key by the hash of its secret.
 func (tx *Tx) AddKey(k APIKey, hash []byte) error {
-	return tx.must("INSERT INTO api_key (id, hash, role, name, created, ended) VALUES ($1, $2, $3, $4, $5, $6)",
+	return tx.execOne("INSERT INTO api_key (id, hash, role, name, created, ended) VALUES ($1, $2, $3, $4, $5, $6)",
 		k.ID, hash, string(k.Role), k.Name, int64(k.Created), int64(k.Ended))
 }
 
@@ -61,7 +61,7 @@ func (tx *Tx) Keys() ([]APIKey, error) {
 
 // EndKey ends an API key.
 func (tx *Tx) EndKey(id string, now token.UnixSeconds) error {
-	return tx.must("UPDATE api_key SET ended = $2 WHERE id = $1 AND ended = 0", id, int64(now))
+	return tx.execOne("UPDATE api_key SET ended = $2 WHERE id = $1 AND ended = 0", id, int64(now))
 }
 
 // SessionRow is a session as stored, under the hash of its secret.
@@ -75,7 +75,7 @@ func (tx *Tx) AddSession(s SessionRow, hash []byte) error {
 	if _, err := tx.exec("DELETE FROM session WHERE ends < $1", int64(s.Started)); err != nil {
 		return err
 	}
-	return tx.must("INSERT INTO session (hash, user_id, clerk_id, started, seen, ends) VALUES ($1, $2, $3, $4, $5, $6)",
+	return tx.execOne("INSERT INTO session (hash, user_id, clerk_id, started, seen, ends) VALUES ($1, $2, $3, $4, $5, $6)",
 		hash, s.User, s.Clerk, int64(s.Started), int64(s.Seen), int64(s.Ends))
 }
 

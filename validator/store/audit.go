@@ -46,7 +46,7 @@ func (tx *Tx) MakeChains() error {
 	}
 	for id := range int64(Chains) {
 		h := chainHead{id: id + 1, mac: mac([]byte("fob audit chain"), number(id+1))}
-		if err := tx.must("INSERT INTO audit_chain (id, seq, mac, seal) VALUES ($1, $2, $3, $4)",
+		if err := tx.execOne("INSERT INTO audit_chain (id, seq, mac, seal) VALUES ($1, $2, $3, $4)",
 			h.id, h.seq, h.mac, h.sealed(mac)); err != nil {
 			return err
 		}
@@ -72,7 +72,7 @@ func (tx *Tx) appendAudit() error {
 	if err != nil {
 		return err
 	}
-	h, err := tx.takeChain()
+	h, err := tx.lockChain()
 	if err != nil {
 		return err
 	}
@@ -93,12 +93,12 @@ func (tx *Tx) appendAudit() error {
 			return err
 		}
 	}
-	return tx.must("UPDATE audit_chain SET seq = $2, mac = $3, seal = $4 WHERE id = $1", h.id, h.seq, h.mac, h.sealed(mac))
+	return tx.execOne("UPDATE audit_chain SET seq = $2, mac = $3, seal = $4 WHERE id = $1", h.id, h.seq, h.mac, h.sealed(mac))
 }
 
-// takeChain locks a chain until the transaction ends. It takes a free chain, or waits
+// lockChain locks a chain until the transaction ends. It takes a free chain, or waits
 // for one if none is free.
-func (tx *Tx) takeChain() (h chainHead, err error) {
+func (tx *Tx) lockChain() (h chainHead, err error) {
 	const query = "SELECT id, seq, mac, seal FROM audit_chain ORDER BY id LIMIT 1"
 	for _, lock := range tx.db.dialect.free {
 		if err = tx.row(query+lock, nil, &h.id, &h.seq, &h.mac, &h.seal); !errors.Is(err, ErrNotFound) {
@@ -206,7 +206,7 @@ func (tx *Tx) Audit(f AuditFilter) ([]Record, string, error) {
 		// Both databases compare row values from left to right.
 		w.args = append(w.args, at, chain, seq)
 		n := len(w.args)
-		w.plain(fmt.Sprintf("(at, chain, seq) < ($%d, $%d, $%d)", n-2, n-1, n))
+		w.addPlain(fmt.Sprintf("(at, chain, seq) < ($%d, $%d, $%d)", n-2, n-1, n))
 	}
 	var list []Record
 	err := tx.rows(fmt.Sprintf("SELECT %s FROM audit%s ORDER BY at DESC, chain DESC, seq DESC LIMIT %d",
@@ -219,7 +219,7 @@ func (tx *Tx) Audit(f AuditFilter) ([]Record, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	list, next := cut(list, f.Page, func(r Record) string { return fmt.Sprintf("%d.%d.%d", r.At, r.Chain, r.Seq) })
+	list, next := cutPage(list, f.Page, func(r Record) string { return fmt.Sprintf("%d.%d.%d", r.At, r.Chain, r.Seq) })
 	return list, next, nil
 }
 

@@ -64,7 +64,7 @@ func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport,
 	for id, h := range earlier {
 		if w := chains[id]; w != nil {
 			w.since = &h
-			w.passes(&report)
+			w.compareWithCheckpoint(&report)
 		}
 	}
 	err = tx.rows("SELECT "+auditColumns+" FROM audit ORDER BY chain, seq", nil, func(s scanner) error {
@@ -88,7 +88,7 @@ func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport,
 			report.fault("chain %d, record %d: not what was written", r.Chain, r.Seq)
 		}
 		w.head.seq, w.head.mac = r.Seq, got // continue from this record, so one edit gives one fault
-		w.passes(&report)
+		w.compareWithCheckpoint(&report)
 		return nil
 	})
 	if err != nil {
@@ -153,8 +153,8 @@ func assignColumn(v, dest any) (ok bool) {
 	return ok
 }
 
-// passes checks that the chain agrees with an earlier report at its current position.
-func (w *walk) passes(report *AuditReport) {
+// compareWithCheckpoint checks that the chain agrees with an earlier report at its current position.
+func (w *walk) compareWithCheckpoint(report *AuditReport) {
 	if w.since != nil && w.head.seq == w.since.seq && !bytes.Equal(w.head.mac, w.since.mac) {
 		report.fault("chain %d, record %d: another one than before", w.head.id, w.head.seq)
 	}

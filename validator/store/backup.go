@@ -150,7 +150,7 @@ func (b *backupWriter) table(tx *Tx, table string) error {
 			}
 			row := make([]any, len(values))
 			for i, v := range values {
-				if row[i], err = saved(v); err != nil {
+				if row[i], err = backupValue(v); err != nil {
 					return fmt.Errorf("store: backup of %s.%s: %w", table, columns[i], err)
 				}
 			}
@@ -167,8 +167,8 @@ type blob struct {
 	Bytes []byte `json:"bytes"`
 }
 
-// saved converts a value of a row to its form in a backup.
-func saved(v any) (any, error) {
+// backupValue converts a value of a row to its form in a backup.
+func backupValue(v any) (any, error) {
 	switch v := v.(type) {
 	case nil, string, int64:
 		return v, nil

@@ -28,13 +28,13 @@ func (tx *Tx) Contract(id string) (c Contract, err error) {
 
 // AddContract adds a contract.
 func (tx *Tx) AddContract(c Contract) error {
-	return tx.must("INSERT INTO contract ("+contractColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7)",
+	return tx.execOne("INSERT INTO contract ("+contractColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7)",
 		c.ID, c.Name, c.Address, c.Email, string(c.Language), c.HadFree, int64(c.Created))
 }
 
 // PutContract updates a contract.
 func (tx *Tx) PutContract(c Contract) error {
-	return tx.must("UPDATE contract SET name = $2, address = $3, email = $4, language = $5, had_free = $6 WHERE id = $1",
+	return tx.execOne("UPDATE contract SET name = $2, address = $3, email = $4, language = $5, had_free = $6 WHERE id = $1",
 		c.ID, c.Name, c.Address, c.Email, string(c.Language), c.HadFree)
 }
 
@@ -43,7 +43,7 @@ func (tx *Tx) PutContract(c Contract) error {
 func (tx *Tx) Contracts(find string, p Page) ([]Contract, string, error) {
 	var w where
 	if find != "" {
-		w.add(`(id LIKE $ ESCAPE '\' OR name LIKE '%' || $ ESCAPE '\')`, prefix(find))
+		w.add(`(id LIKE $ ESCAPE '\' OR name LIKE '%' || $ ESCAPE '\')`, likePrefix(find))
 	}
 	if p.After != "" {
 		w.add("id > $", p.After)
@@ -58,6 +58,6 @@ func (tx *Tx) Contracts(find string, p Page) ([]Contract, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	list, next := cut(list, p, func(c Contract) string { return c.ID })
+	list, next := cutPage(list, p, func(c Contract) string { return c.ID })
 	return list, next, nil
 }

@@ -67,7 +67,7 @@ func (tx *Tx) AddMeta(m Meta) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.must("INSERT INTO bank (id, settings, kdf, created) VALUES (1, $1, $2, $3)", text, m.KDF, int64(m.Created)); err != nil {
+	if err := tx.execOne("INSERT INTO bank (id, settings, kdf, created) VALUES (1, $1, $2, $3)", text, m.KDF, int64(m.Created)); err != nil {
 		return err
 	}
 	if err := tx.noBank(); !errors.Is(err, ErrNoBank) { // after the insertion, which waits for a restoration
@@ -82,16 +82,16 @@ func (tx *Tx) PutMeta(m Meta) error {
 	if err != nil {
 		return err
 	}
-	return tx.must("UPDATE bank SET settings = $1, kdf = $2 WHERE id = 1", text, m.KDF)
+	return tx.execOne("UPDATE bank SET settings = $1, kdf = $2 WHERE id = 1", text, m.KDF)
 }
 
 // Probe writes but leaves no change. Its commit shows that the database can put a
 // change on disk.
 func (tx *Tx) Probe() error {
-	if err := tx.must("INSERT INTO bank (id, settings, kdf, created) VALUES (2, '', '', 0)"); err != nil {
+	if err := tx.execOne("INSERT INTO bank (id, settings, kdf, created) VALUES (2, '', '', 0)"); err != nil {
 		return err
 	}
-	return tx.must("DELETE FROM bank WHERE id = 2")
+	return tx.execOne("DELETE FROM bank WHERE id = 2")
 }
 
 // DataKeys returns all data keys.
@@ -108,13 +108,13 @@ func (tx *Tx) DataKeys() ([]DataKey, error) {
 
 // AddDataKey adds a data key.
 func (tx *Tx) AddDataKey(k DataKey) error {
-	return tx.must("INSERT INTO data_key (id, purpose, wrapped, created) VALUES ($1, $2, $3, $4)",
+	return tx.execOne("INSERT INTO data_key (id, purpose, wrapped, created) VALUES ($1, $2, $3, $4)",
 		k.ID, k.Purpose, k.Wrapped, int64(k.Created))
 }
 
 // PutDataKey updates a data key that was wrapped again.
 func (tx *Tx) PutDataKey(k DataKey) error {
-	return tx.must("UPDATE data_key SET wrapped = $3 WHERE purpose = $1 AND id = $2", k.Purpose, k.ID, k.Wrapped)
+	return tx.execOne("UPDATE data_key SET wrapped = $3 WHERE purpose = $1 AND id = $2", k.Purpose, k.ID, k.Wrapped)
 }
 
 // DropDataKeys deletes the keys of a purpose with an ID below before.

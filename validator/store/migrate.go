@@ -112,8 +112,8 @@ func (db *DB) migrate(ctx context.Context) error {
 	return errors.Join(db.migrateTo(ctx, 0), release())
 }
 
-// takeBack takes the tables back to an older version.
-func (db *DB) takeBack(ctx context.Context, version int64) error {
+// revertTo takes the tables back to an older version.
+func (db *DB) revertTo(ctx context.Context, version int64) error {
 	provider, err := db.provider()
 	if err != nil {
 		return err

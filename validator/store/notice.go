@@ -24,13 +24,13 @@ func scanNotice(s scanner) (n Notice, err error) {
 	if n.Serial, err = serialOf(serial); err != nil {
 		return n, err
 	}
-	if n.Expiry, err = day(expiry); err != nil {
+	if n.Expiry, err = dateFromDays(expiry); err != nil {
 		return n, err
 	}
-	if n.ArrivesFrom, err = day(from); err != nil {
+	if n.ArrivesFrom, err = dateFromDays(from); err != nil {
 		return n, err
 	}
-	n.ArrivesBy, err = day(to)
+	n.ArrivesBy, err = dateFromDays(to)
 	return n, err
 }
 
@@ -50,7 +50,7 @@ func (tx *Tx) Notice(id string) (n Notice, err error) {
 
 // AddNotice adds a notice. The error wraps [ErrExists] if the token already has one.
 func (tx *Tx) AddNotice(n Notice) error {
-	return tx.must(`INSERT INTO notice (id, serial, contract, mail_to, language, expiry, due_from, due_to, order_id, status,
+	return tx.execOne(`INSERT INTO notice (id, serial, contract, mail_to, language, expiry, due_from, due_to, order_id, status,
 		made, began, sent, tries, problem) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		n.ID, n.Serial.String(), n.Contract, n.To, string(n.Language), int64(n.Expiry.Days()), int64(n.ArrivesFrom.Days()),
 		int64(n.ArrivesBy.Days()), n.Order, int64(n.Status), int64(n.Made), int64(n.Began), int64(n.Sent), int64(n.Tries), n.Problem)
@@ -58,7 +58,7 @@ func (tx *Tx) AddNotice(n Notice) error {
 
 // PutNotice updates a notice.
 func (tx *Tx) PutNotice(n Notice) error {
-	return tx.must("UPDATE notice SET mail_to = $2, status = $3, began = $4, sent = $5, tries = $6, problem = $7 WHERE id = $1",
+	return tx.execOne("UPDATE notice SET mail_to = $2, status = $3, began = $4, sent = $5, tries = $6, problem = $7 WHERE id = $1",
 		n.ID, n.To, int64(n.Status), int64(n.Began), int64(n.Sent), int64(n.Tries), n.Problem)
 }
 
@@ -95,6 +95,6 @@ func (tx *Tx) Notices(status *NoticeStatus, p Page) ([]Notice, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	list, next := cut(list, p, func(n Notice) string { return n.ID })
+	list, next := cutPage(list, p, func(n Notice) string { return n.ID })
 	return list, next, nil
 }

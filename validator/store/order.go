@@ -30,13 +30,13 @@ func scanOrder(s scanner) (o Order, err error) {
 	if o.New, err = serialOf(sent); err != nil {
 		return o, err
 	}
-	if o.Applied, err = day(applied); err != nil {
+	if o.Applied, err = dateFromDays(applied); err != nil {
 		return o, err
 	}
-	if o.From, err = day(from); err != nil {
+	if o.From, err = dateFromDays(from); err != nil {
 		return o, err
 	}
-	o.To, err = day(to)
+	o.To, err = dateFromDays(to)
 	return o, err
 }
 
@@ -56,16 +56,16 @@ func (tx *Tx) Order(id string) (o Order, err error) {
 
 // AddOrder adds an order.
 func (tx *Tx) AddOrder(o Order) error {
-	return tx.must(`INSERT INTO token_order (id, contract, cause, returned, old_token, new_token, fee, rule, status, address,
+	return tx.execOne(`INSERT INTO token_order (id, contract, cause, returned, old_token, new_token, fee, rule, status, address,
 		applied, due_from, due_to, made_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		o.ID, o.Contract, int64(o.Cause), o.Returned, null(serialText(o.Old)), null(serialText(o.New)), int64(o.Fee),
+		o.ID, o.Contract, int64(o.Cause), o.Returned, nullIfEmpty(serialText(o.Old)), nullIfEmpty(serialText(o.New)), int64(o.Fee),
 		int64(o.Rule), int64(o.Status), o.Address, int64(o.Applied.Days()), int64(o.From.Days()), int64(o.To.Days()), o.By)
 }
 
 // PutOrder updates an order: its status, the token that was sent, and the address.
 func (tx *Tx) PutOrder(o Order) error {
-	return tx.must("UPDATE token_order SET status = $2, new_token = $3, address = $4 WHERE id = $1",
-		o.ID, int64(o.Status), null(serialText(o.New)), o.Address)
+	return tx.execOne("UPDATE token_order SET status = $2, new_token = $3, address = $4 WHERE id = $1",
+		o.ID, int64(o.Status), nullIfEmpty(serialText(o.New)), o.Address)
 }
 
 // Orders lists orders, oldest first, for one contract, or for all if contract is "". If
@@ -76,7 +76,7 @@ func (tx *Tx) Orders(contract string, open bool, p Page) ([]Order, string, error
 		w.add("contract = $", contract)
 	}
 	if open {
-		w.plain("status = 0")
+		w.addPlain("status = 0")
 	}
 	if p.After != "" {
 		w.add("id > $", p.After)
@@ -91,7 +91,7 @@ func (tx *Tx) Orders(contract string, open bool, p Page) ([]Order, string, error
 	if err != nil {
 		return nil, "", err
 	}
-	list, next := cut(list, p, func(o Order) string { return o.ID })
+	list, next := cutPage(list, p, func(o Order) string { return o.ID })
 	return list, next, nil
 }
 

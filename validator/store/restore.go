@@ -112,7 +112,7 @@ func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) 
 		defer remove()
 		at = filepath.Join(dir, "bank.db")
 	} else {
-		release, err := b.claim(ctx, name)
+		release, err := b.lockForRestore(ctx, name)
 		if err != nil {
 			return 0, err
 		}
@@ -137,7 +137,7 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 	// With the tables in the version of the backup.
 	err = changeTables(ctx, name, b.Schema, func(db *DB) error {
 		return db.Long(ctx, func(tx *Tx) error {
-			if err := tx.makeRoom(); err != nil {
+			if err := tx.removeUnfinished(); err != nil {
 				return err
 			}
 			end, err := b.load(tx, progress)
@@ -151,7 +151,7 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 			if !hmac.Equal(end.MAC, mac([]byte(backupFormat), b.lines.Sum(nil))) {
 				return fmt.Errorf("%w: it is not what was written: a line was changed", ErrBackup)
 			}
-			return tx.must("UPDATE bank SET id = $1 WHERE id = 1", unfinished)
+			return tx.execOne("UPDATE bank SET id = $1 WHERE id = 1", unfinished)
 		})
 	})
 	if err != nil {
@@ -161,7 +161,7 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 	return rows, changeTables(ctx, name, 0, func(db *DB) error {
 		db.SetAuditMAC(mac)
 		return db.Long(ctx, func(tx *Tx) error {
-			err := tx.must("UPDATE bank SET id = 1 WHERE id = $1", unfinished)
+			err := tx.execOne("UPDATE bank SET id = 1 WHERE id = $1", unfinished)
 			if errors.Is(err, ErrNotFound) {
 				return fmt.Errorf("%w: it has removed what was restored here", ErrBusy)
 			}

@@ -126,7 +126,7 @@ func explainSQLite(err error) error {
 	case sqlite3.SQLITE_NOTADB:
 		return ErrNoDatabase
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
-		return errclass.With(errclass.Failed, fmt.Errorf("%w: %v: is the disk full?", ErrUnavailable, shortly(err)))
+		return errclass.With(errclass.Failed, fmt.Errorf("%w: %v: is the disk full?", ErrUnavailable, oneLine(err)))
 	}
 	return nil
 }

@@ -148,14 +148,14 @@ func (db *DB) closePools() error {
 // View runs a function that reads one consistent state of the database.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	defer db.timed(Read)()
-	return db.bounded(ctx, func(ctx context.Context) error { return db.view(ctx, fn) })
+	return db.readWithin(ctx, func(ctx context.Context) error { return db.view(ctx, fn) })
 }
 
 // LongView is [DB.View] for functions that read very many rows. Only the context limits
 // its time.
 func (db *DB) LongView(ctx context.Context, fn func(*Tx) error) error {
 	defer db.timed(LongRead)()
-	return db.ended(ctx, db.view(ctx, fn))
+	return db.readError(ctx, db.view(ctx, fn))
 }
 
 func (db *DB) view(ctx context.Context, fn func(*Tx) error) error {
@@ -167,20 +167,20 @@ func (db *DB) view(ctx context.Context, fn func(*Tx) error) error {
 	return fn(&Tx{ctx: ctx, db: db, q: sqlTx{tx, db.dialect}})
 }
 
-// bounded runs a function that reads, with a context that ends when the time allowed
+// readWithin runs a function that reads, with a context that ends when the time allowed
 // for PostgreSQL is over.
-func (db *DB) bounded(ctx context.Context, fn func(context.Context) error) error {
+func (db *DB) readWithin(ctx context.Context, fn func(context.Context) error) error {
 	within, cancel := db.dialect.bound(ctx, db.patience)
 	defer cancel()
 	err := fn(within)
 	if err != nil && within.Err() != nil && ctx.Err() == nil {
 		return fmt.Errorf("%w: no answer within %v", ErrUnavailable, db.patience)
 	}
-	return db.ended(ctx, err)
+	return db.readError(ctx, err)
 }
 
-// ended converts the error of a function that reads.
-func (db *DB) ended(ctx context.Context, err error) error {
+// readError converts the error of a function that reads.
+func (db *DB) readError(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -262,16 +262,16 @@ func (d *dialect) wrap(err error) error {
 	}
 	switch d.classify(err) {
 	case kindExists:
-		return fmt.Errorf("%w (%v)", ErrExists, shortly(err))
+		return fmt.Errorf("%w (%v)", ErrExists, oneLine(err))
 	case kindMissing:
 		return fmt.Errorf("%w: what the entry refers to", ErrNotFound)
 	case kindUnavailable, kindAgain:
-		return fmt.Errorf("%w: %v", ErrUnavailable, shortly(err))
+		return fmt.Errorf("%w: %v", ErrUnavailable, oneLine(err))
 	}
 	return err
 }
 
-// shortly returns an error on one line.
-func shortly(err error) string {
+// oneLine returns an error on one line.
+func oneLine(err error) string {
 	return strings.Join(strings.Fields(err.Error()), " ")
 }

@@ -50,7 +50,7 @@ func scanToken(s scanner) (TokenRow, error) {
 	if t.Serial, err = token.ParseSerial(serial); err != nil {
 		return t, fmt.Errorf("store: token %q: %w", serial, err)
 	}
-	t.Expiry, err = day(expiry)
+	t.Expiry, err = dateFromDays(expiry)
 	return t, err
 }
 
@@ -73,7 +73,7 @@ func (tx *Tx) Token(serial token.Serial) (TokenRow, error) {
 // PutState updates the state of a token's codes.
 func (tx *Tx) PutState(serial token.Serial, st validator.State) error {
 	d := st.Drift
-	return tx.must(`UPDATE token SET next_step = $2, drift_offset = $3, drift_top = $4, top_at = $5, lower_since = $6,
+	return tx.execOne(`UPDATE token SET next_step = $2, drift_offset = $3, drift_top = $4, top_at = $5, lower_since = $6,
 		drift_lower = $7, shown = $8, shown_at = $9, wrong = $10, suspended = $11, pending = $12, pending_step = $13,
 		pending_offset = $14, pending_at = $15 WHERE serial = $1`,
 		serial.String(), st.Next, d.Offset, d.Top, int64(d.TopAt), int64(d.LowerSince), d.Lower, int64(d.Shown),
@@ -84,8 +84,8 @@ func (tx *Tx) PutState(serial token.Serial, st validator.State) error {
 // PutToken updates the other data of a token: contract, condition, and the times of
 // activation and notice.
 func (tx *Tx) PutToken(t Token) error {
-	return tx.must("UPDATE token SET contract = $2, condition = $3, activated = $4, noticed = $5 WHERE serial = $1",
-		t.Serial.String(), null(t.Contract), int64(t.Condition), int64(t.Activated), int64(t.Noticed))
+	return tx.execOne("UPDATE token SET contract = $2, condition = $3, activated = $4, noticed = $5 WHERE serial = $1",
+		t.Serial.String(), nullIfEmpty(t.Contract), int64(t.Condition), int64(t.Activated), int64(t.Noticed))
 }
 
 // tokenValues is the number of values in a row of AddTokens.
@@ -128,7 +128,7 @@ func (tx *Tx) AddTokens(rows []TokenRow) error {
 		args := make([]any, 0, n*tokenValues)
 		for i := range rows[:n] {
 			t := &rows[i]
-			args = append(args, t.Serial.String(), null(t.Contract), int64(t.Profile.Algorithm), int64(t.Profile.Digits),
+			args = append(args, t.Serial.String(), nullIfEmpty(t.Contract), int64(t.Profile.Algorithm), int64(t.Profile.Digits),
 				int64(t.Profile.Step), int64(t.Profile.T0), t.Sealed, t.SealKey, t.Fingerprint,
 				t.Manufacturer, t.Model, int64(t.Start), int64(t.Expiry.Days()), int64(t.Condition), int64(t.Imported),
 				t.Import, int64(t.Activated), int64(t.Noticed), t.State.Next,
@@ -225,15 +225,15 @@ type TokenFilter struct {
 // Tokens lists tokens by serial number.
 func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
 	var w where
-	w.plain("condition > 0")
+	w.addPlain("condition > 0")
 	if f.Contract != "" {
 		w.add("contract = $", f.Contract)
 	}
 	if f.Inventory {
-		w.plain("contract IS NULL")
+		w.addPlain("contract IS NULL")
 	}
 	if f.Serial != "" {
-		w.add(`serial LIKE $ ESCAPE '\'`, prefix(f.Serial))
+		w.add(`serial LIKE $ ESCAPE '\'`, likePrefix(f.Serial))
 	}
 	switch f.Condition {
 	case 0:
@@ -247,7 +247,7 @@ func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
 		w.add("condition = $", int64(f.Condition))
 	}
 	if f.Suspended {
-		w.plain("suspended = 1")
+		w.addPlain("suspended = 1")
 	}
 	if f.User != "" {
 		w.add("serial IN (SELECT token FROM bank_user WHERE id = $)", f.User)
@@ -265,7 +265,7 @@ func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	list, next := cut(list, f.Page, func(t Token) string { return t.Serial.String() })
+	list, next := cutPage(list, f.Page, func(t Token) string { return t.Serial.String() })
 	for i := range list {
 		if list[i].Users, err = tx.TokenUsers(list[i].Serial); err != nil {
 			return nil, "", err
@@ -320,7 +320,7 @@ func (tx *Tx) LastSealed() (row TokenRow, err error) {
 
 // PutSeal updates a token's sealed seed.
 func (tx *Tx) PutSeal(serial token.Serial, key int64, sealed []byte) error {
-	return tx.must("UPDATE token SET seed_key = $2, seed = $3 WHERE serial = $1", serial.String(), key, sealed)
+	return tx.execOne("UPDATE token SET seed_key = $2, seed = $3 WHERE serial = $1", serial.String(), key, sealed)
 }
 
 // CountTokens returns the number of tokens, and the number of those with a seed sealed
@@ -333,8 +333,8 @@ func (tx *Tx) CountTokens(key int64) (all, older int64, err error) {
 	return all, older, err
 }
 
-// day returns the date for a number of days; 0 means no date.
-func day(days int32) (token.Expiry, error) {
+// dateFromDays returns the date for a number of days; 0 means no date.
+func dateFromDays(days int32) (token.Expiry, error) {
 	if days == 0 {
 		return token.Expiry{}, nil
 	}

@@ -15,7 +15,7 @@ func (tx *Tx) AddTransaction(t Transaction) error {
 	if err != nil {
 		return fmt.Errorf("store: details of a transaction: %w", err)
 	}
-	return tx.must(`INSERT INTO bank_transaction (id, at, contract, user_id, operation, serial, details, receipt)
+	return tx.execOne(`INSERT INTO bank_transaction (id, at, contract, user_id, operation, serial, details, receipt)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		t.ID, int64(t.At), t.Contract, t.User, int64(t.Operation), serialText(t.Serial), string(details), t.Receipt)
 }
@@ -74,6 +74,6 @@ func (tx *Tx) Transactions(contract string, p Page) ([]Transaction, string, erro
 	if err != nil {
 		return nil, "", err
 	}
-	list, next := cut(list, p, func(t Transaction) string { return t.ID })
+	list, next := cutPage(list, p, func(t Transaction) string { return t.ID })
 	return list, next, nil
 }

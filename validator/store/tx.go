@@ -52,18 +52,18 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	if !tx.writes {
 		return 0, errors.New("store: internal error: a view does not write")
 	}
-	if !texts(args) {
+	if !storable(args) {
 		return 0, errText
 	}
-	r, err := tx.q.ExecContext(tx.ctx, query, plain(args)...)
+	r, err := tx.q.ExecContext(tx.ctx, query, boolsToInts(args)...)
 	if err != nil {
 		return 0, tx.fail(err)
 	}
 	return r.RowsAffected()
 }
 
-// must runs a statement that must affect exactly one row.
-func (tx *Tx) must(query string, args ...any) error {
+// execOne runs a statement that must affect exactly one row.
+func (tx *Tx) execOne(query string, args ...any) error {
 	n, err := tx.exec(query, args...)
 	switch {
 	case err != nil:
@@ -84,8 +84,8 @@ func (tx *Tx) fail(err error) error {
 	return err
 }
 
-// texts reports whether all texts among the values can be stored.
-func texts(args []any) bool {
+// storable reports whether all storable among the values can be stored.
+func storable(args []any) bool {
 	for _, a := range args {
 		if s, is := a.(string); is && (!utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0) {
 			return false
@@ -97,10 +97,10 @@ func texts(args []any) bool {
 // rows runs a query and passes each row to scan. A query for a text that cannot be
 // stored has no rows: PostgreSQL would return an error.
 func (tx *Tx) rows(query string, args []any, scan func(scanner) error) error {
-	if !texts(args) {
+	if !storable(args) {
 		return nil
 	}
-	r, err := tx.q.QueryContext(tx.ctx, query, plain(args)...)
+	r, err := tx.q.QueryContext(tx.ctx, query, boolsToInts(args)...)
 	if err != nil {
 		return tx.fail(err)
 	}
@@ -139,9 +139,9 @@ func (tx *Tx) locked() string {
 
 type scanner interface{ Scan(dest ...any) error }
 
-// plain converts booleans to numbers, as in the tables. database/sql handles named
+// boolsToInts converts booleans to numbers, as in the tables. database/sql handles named
 // types of numbers and texts according to their kind.
-func plain(args []any) []any {
+func boolsToInts(args []any) []any {
 	for i, a := range args {
 		switch v := a.(type) {
 		case bool:
@@ -156,8 +156,8 @@ func plain(args []any) []any {
 	return args
 }
 
-// null returns a text, or NULL if it is empty.
-func null(s string) any {
+// nullIfEmpty returns a text, or NULL if it is empty.
+func nullIfEmpty(s string) any {
 	if s == "" {
 		return nil
 	}
@@ -176,8 +176,8 @@ func (w *where) add(condition string, v any) {
 	w.parts = append(w.parts, strings.ReplaceAll(condition, "$", fmt.Sprintf("$%d", len(w.args))))
 }
 
-// plain adds a condition without a value.
-func (w *where) plain(condition string) { w.parts = append(w.parts, condition) }
+// boolsToInts adds a condition without a value.
+func (w *where) addPlain(condition string) { w.parts = append(w.parts, condition) }
 
 // String returns "" or " WHERE …".
 func (w *where) String() string {
@@ -199,16 +199,16 @@ func (p Page) limit() int {
 	return p.Limit
 }
 
-// cut shortens a list that was read with one extra line. If there was an extra line, it
+// cutPage shortens a list that was read with one extra line. If there was an extra line, it
 // returns the key of the page's last line.
-func cut[T any](list []T, p Page, key func(T) string) ([]T, string) {
+func cutPage[T any](list []T, p Page, key func(T) string) ([]T, string) {
 	if n := p.limit(); len(list) > n {
 		return list[:n], key(list[n-1])
 	}
 	return list, ""
 }
 
-// prefix returns a pattern for LIKE … ESCAPE '\' that matches texts that begin with s.
-func prefix(s string) string {
+// likePrefix returns a pattern for LIKE … ESCAPE '\' that matches texts that begin with s.
+func likePrefix(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s) + "%"
 }

@@ -50,10 +50,10 @@ func (db *DB) lockTables(ctx context.Context, shared bool) (release func() error
 	}
 	conn, err := db.write.Conn(ctx)
 	if err != nil {
-		return nil, db.ended(ctx, err)
+		return nil, db.readError(ctx, err)
 	}
 	var ours bool
-	err = db.ended(ctx, conn.QueryRowContext(ctx, statements.try, tablesLock).Scan(&ours))
+	err = db.readError(ctx, conn.QueryRowContext(ctx, statements.try, tablesLock).Scan(&ours))
 	if err == nil && !ours {
 		err = ErrBusy
 	}
@@ -66,10 +66,10 @@ func (db *DB) lockTables(ctx context.Context, shared bool) (release func() error
 	}, nil
 }
 
-// claim locks a database of PostgreSQL for a restoration, until release is called. It
+// lockForRestore locks a database of PostgreSQL for a restoration, until release is called. It
 // checks that there is no bank before it changes anything, and reverts tables that are
 // newer than the backup.
-func (b *BackupReader) claim(ctx context.Context, name string) (release func() error, err error) {
+func (b *BackupReader) lockForRestore(ctx context.Context, name string) (release func() error, err error) {
 	db, err := connect(name, true)
 	if err != nil {
 		return nil, err
@@ -79,15 +79,15 @@ func (b *BackupReader) claim(ctx context.Context, name string) (release func() e
 		return nil, errors.Join(err, db.closePools())
 	}
 	release = func() error { return errors.Join(unlock(), db.closePools()) }
-	if err = b.empty(ctx, db); err != nil {
+	if err = b.prepareTables(ctx, db); err != nil {
 		return nil, errors.Join(err, release())
 	}
 	return release, nil
 }
 
-// empty checks that a database of PostgreSQL has no bank, and reverts tables that are
+// prepareTables checks that a database of PostgreSQL has no bank, and reverts tables that are
 // newer than the backup.
-func (b *BackupReader) empty(ctx context.Context, db *DB) error {
+func (b *BackupReader) prepareTables(ctx context.Context, db *DB) error {
 	version := int64(0)
 	err := db.LongView(ctx, func(tx *Tx) error {
 		have, err := tx.tables()
@@ -103,10 +103,10 @@ func (b *BackupReader) empty(ctx context.Context, db *DB) error {
 	if err != nil || version <= b.Schema {
 		return err
 	}
-	if err := db.Long(ctx, (*Tx).makeRoom); err != nil {
+	if err := db.Long(ctx, (*Tx).removeUnfinished); err != nil {
 		return err
 	}
-	return db.takeBack(ctx, b.Schema)
+	return db.revertTo(ctx, b.Schema)
 }
 
 func (tx *Tx) mustHaveNoBank() error {
@@ -120,10 +120,10 @@ func (tx *Tx) mustHaveNoBank() error {
 	return err
 }
 
-// makeRoom checks that there is no bank, and removes the rows that an interrupted
+// removeUnfinished checks that there is no bank, and removes the rows that an interrupted
 // restoration left in PostgreSQL. If another process is creating a bank, that process
 // waits, and then finds the restoration.
-func (tx *Tx) makeRoom() error {
+func (tx *Tx) removeUnfinished() error {
 	if lock := tx.db.dialect.lockBank; lock != "" {
 		if _, err := tx.exec(lock); err != nil {
 			return err

@@ -59,18 +59,18 @@ func (tx *Tx) User(id string) (u UserRow, err error) {
 // AddUser adds a user. The error wraps [ErrExists] if the ID is taken, or if the
 // contract already has a master.
 func (tx *Tx) AddUser(u UserRow) error {
-	return tx.must(`INSERT INTO bank_user (id, contract, role, name, email, language, token, activated, revoked, locked,
+	return tx.execOne(`INSERT INTO bank_user (id, contract, role, name, email, language, token, activated, revoked, locked,
 		refused, refused_at, left_suspended, created, password) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-		u.ID, u.Contract, int64(u.Role), u.Name, u.Email, string(u.Language), null(serialText(u.Token)),
+		u.ID, u.Contract, int64(u.Role), u.Name, u.Email, string(u.Language), nullIfEmpty(serialText(u.Token)),
 		int64(u.Activated), int64(u.RevokedAt), u.Locked, int64(u.Refused.Count), int64(u.Refused.Last), serialTexts(u.LeftSuspended), int64(u.Created), u.Password)
 }
 
 // PutUser updates a user.
 func (tx *Tx) PutUser(u UserRow) error {
-	return tx.must(`UPDATE bank_user SET role = $2, name = $3, email = $4, language = $5, token = $6, activated = $7,
+	return tx.execOne(`UPDATE bank_user SET role = $2, name = $3, email = $4, language = $5, token = $6, activated = $7,
 		revoked = $8, locked = $9, password = $10, refused = $11, refused_at = $12,
 		left_suspended = $13 WHERE id = $1`,
-		u.ID, int64(u.Role), u.Name, u.Email, string(u.Language), null(serialText(u.Token)), int64(u.Activated),
+		u.ID, int64(u.Role), u.Name, u.Email, string(u.Language), nullIfEmpty(serialText(u.Token)), int64(u.Activated),
 		int64(u.RevokedAt), u.Locked, u.Password, int64(u.Refused.Count), int64(u.Refused.Last), serialTexts(u.LeftSuspended))
 }
 
@@ -105,7 +105,7 @@ func (tx *Tx) Users(contract string, p Page) ([]User, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	list, next := cut(list, p, func(u User) string { return u.ID })
+	list, next := cutPage(list, p, func(u User) string { return u.ID })
 	return list, next, nil
 }
 

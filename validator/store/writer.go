@@ -28,15 +28,15 @@ const (
 	// number of runs, and onceMore the time after the first one in which a run may
 	// start.
 	attempts = 5
-	onceMore = 10 * time.Second
+	retryFor = 10 * time.Second
 
 	// busyWait is how long a writer waits while another process writes to a file of
 	// SQLite, and busyPoll the interval at which it tries. SQLite itself would try
 	// every 100 ms, and never succeed if the other process writes one transaction after
 	// another. breath is the pause of a writer between long transactions.
-	busyWait = 10 * time.Second
-	busyPoll = 500 * time.Microsecond
-	breath   = 2 * busyPoll
+	busyWait  = 10 * time.Second
+	busyPoll  = 500 * time.Microsecond
+	longPause = 2 * busyPoll
 
 	// patience is the time allowed for a transaction on PostgreSQL, and longPatience
 	// for one of DB.Long. The store gives up after that time, so a hanging server does
@@ -62,27 +62,27 @@ type job struct {
 // If the error wraps [ErrUnavailable], the transaction may nevertheless have been made,
 // because the connection may have been lost after the commit.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
-	return db.hand(&job{ctx: ctx, alone: true, limit: db.patience, fn: fn, done: make(chan error, 1)})
+	return db.submit(&job{ctx: ctx, alone: true, limit: db.patience, fn: fn, done: make(chan error, 1)})
 }
 
 // Long is [DB.Update] for functions that affect very many rows. It may take minutes.
 // Meanwhile SQLite runs no other writer.
 func (db *DB) Long(ctx context.Context, fn func(*Tx) error) error {
-	return db.hand(&job{ctx: ctx, alone: true, limit: longPatience, fn: fn, done: make(chan error, 1)})
+	return db.submit(&job{ctx: ctx, alone: true, limit: longPatience, fn: fn, done: make(chan error, 1)})
 }
 
 // Grouped is [DB.Update] for short functions that write one row of a table, identified
 // by key. Several share one transaction. A function that returns an error does not make
 // the others fail, but costs them time.
 func (db *DB) Grouped(ctx context.Context, key string, fn func(*Tx) error) error {
-	return db.hand(&job{ctx: ctx, key: key, limit: db.patience, fn: fn, done: make(chan error, 1)})
+	return db.submit(&job{ctx: ctx, key: key, limit: db.patience, fn: fn, done: make(chan error, 1)})
 }
 
-// hand gives a job to a writer and waits. If a writer has started the job, hand waits
+// submit gives a job to a writer and waits. If a writer has started the job, submit waits
 // for its end even if the caller's context is cancelled, because the work may be done.
-// If the function panics, hand panics in the caller's goroutine instead of the
+// If the function panics, submit panics in the caller's goroutine instead of the
 // writer's.
-func (db *DB) hand(j *job) error {
+func (db *DB) submit(j *job) error {
 	if j.alone && db.dialect.writers > 1 {
 		return db.alone(j)
 	}
@@ -120,7 +120,7 @@ func (db *DB) alone(j *job) error {
 	}
 	s := &session{db: db}
 	defer s.drop(nil)
-	err := s.one(j)
+	err := s.runOne(j)
 	var p *panicked
 	if errors.As(err, &p) {
 		panic(p.value)
@@ -164,8 +164,8 @@ func (db *DB) routineWriter() {
 		}
 		began := time.Now()
 		s.run(group)
-		if first.alone && time.Since(began) > 2*breath {
-			time.Sleep(breath) // another process may be waiting to write
+		if first.alone && time.Since(began) > 2*longPause {
+			time.Sleep(longPause) // another process may be waiting to write
 		}
 	}
 }
@@ -193,14 +193,14 @@ func (s *session) run(group []*job) {
 		return
 	}
 	if len(group) == 1 {
-		group[0].done <- s.one(group[0])
+		group[0].done <- s.runOne(group[0])
 		return
 	}
 	// The same order everywhere prevents two groups from waiting for each other.
 	slices.SortStableFunc(group, func(a, b *job) int { return cmp.Compare(a.key, b.key) })
 	f := s.try(group)
 	switch {
-	case f == nil, f.everybodys(s.db.dialect):
+	case f == nil, f.affectsAll(s.db.dialect):
 		var err error
 		if f != nil {
 			err = s.db.dialect.wrap(f.err)
@@ -213,11 +213,11 @@ func (s *session) run(group []*job) {
 	// One function failed. Run the others first, each alone.
 	for i, j := range group {
 		if i != f.job {
-			j.done <- s.one(j)
+			j.done <- s.runOne(j)
 		}
 	}
 	if f.job >= 0 {
-		group[f.job].done <- s.one(group[f.job])
+		group[f.job].done <- s.runOne(group[f.job])
 	}
 }
 
@@ -238,11 +238,11 @@ type failure struct {
 	err   error
 }
 
-// everybodys reports whether a failure applies to all functions of the group. The
+// affectsAll reports whether a failure applies to all functions of the group. The
 // functions of such a group are not run again one by one. If the store is unavailable,
 // each would wait for it in turn. If the answer to a commit was lost, the transaction
 // may have been made, and the functions would meet their own changes.
-func (f *failure) everybodys(d *dialect) bool {
+func (f *failure) affectsAll(d *dialect) bool {
 	kind := d.classify(f.err)
 	switch f.stage {
 	case stageRun:
@@ -253,11 +253,11 @@ func (f *failure) everybodys(d *dialect) bool {
 	return true
 }
 
-// one runs a single job, and retries it if it conflicts with another transaction.
-func (s *session) one(j *job) error {
+// runOne runs a single job, and retries it if it conflicts with another transaction.
+func (s *session) runOne(j *job) error {
 	var f *failure
 	began := time.Now()
-	for n := 0; n < attempts && (n == 0 || time.Since(began) < onceMore); n++ {
+	for n := 0; n < attempts && (n == 0 || time.Since(began) < retryFor); n++ {
 		if err := j.ctx.Err(); err != nil {
 			return err
 		}
@@ -376,7 +376,7 @@ func (s *session) try(group []*job) *failure {
 		stop = s.cutWith(group[0].ctx)
 	}
 	tx := &Tx{ctx: context.Background(), db: s.db, q: s, writes: true}
-	f := work(tx, group)
+	f := runGroup(tx, group)
 	if !stop() {
 		s.drop(net.ErrClosed)
 		if f == nil {
@@ -406,10 +406,10 @@ func kindOf(group []*job) Operation {
 	return Write
 }
 
-// work runs the functions, and writes their audit records.
-func work(tx *Tx, group []*job) *failure {
+// runGroup runs the functions, and writes their audit records.
+func runGroup(tx *Tx, group []*job) *failure {
 	for i, j := range group {
-		if err := protected(j.fn, tx); err != nil {
+		if err := runRecovering(j.fn, tx); err != nil {
 			return &failure{stageRun, i, err}
 		}
 		if tx.failed != nil {
@@ -423,8 +423,8 @@ func work(tx *Tx, group []*job) *failure {
 	return nil
 }
 
-// protected runs a function, and converts a panic to an error of type panicked.
-func protected(fn func(*Tx) error, tx *Tx) (err error) {
+// runRecovering runs a function, and converts a panic to an error of type panicked.
+func runRecovering(fn func(*Tx) error, tx *Tx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &panicked{p}

@@ -46,8 +46,8 @@ type settingsView struct {
 	Now              string `json:"now" format:"date-time" doc:"by the bank's clock"`
 }
 
-// desk adds the clerks' operations on tokens and the bank's settings.
-func (s *server) desk() {
+// backOffice adds the clerks' operations on tokens and the bank's settings.
+func (s *server) backOffice() {
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/tokens/{serial}/report", id: "reportToken", role: clerkRole,
 		summary: "Put a loss, theft or breakage on record",
