@@ -11,40 +11,40 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// ofCodes has the reasons in records about a code that was checked.
-var ofCodes = map[string]bool{}
+// codeReasons has the reasons in records about a code that was checked.
+var codeReasons = map[string]bool{}
 
-// acts has the operations that may require a code.
-var acts = map[string]bool{}
+// codeActs has the operations that may require a code.
+var codeActs = map[string]bool{}
 
 func init() {
 	for _, r := range validator.Reasons() {
 		if r.OfCode() {
-			ofCodes[r.String()] = true
+			codeReasons[r.String()] = true
 		}
 	}
 	for _, op := range validator.Operations() {
-		acts[op.String()] = true
+		codeActs[op.String()] = true
 	}
 }
 
-// fronts are the names of the channels in audit records.
-var fronts = []string{bank.FrontHTTP, bank.FrontPage, bank.FrontRADIUS, bank.FrontCommand}
+// channels are the names of the channels in audit records.
+var channels = []string{bank.FrontHTTP, bank.FrontPage, bank.FrontRADIUS, bank.FrontCommand}
 
 // mustWait is the result of a login that has to wait.
 var mustWait = validator.ReasonMustWait.String()
 
 // begin shows events that have not happened yet as 0.
 func (m *Metrics) begin() {
-	for _, front := range fronts {
-		m.suspensions.with(front)
-		m.unlocks.with(front)
-		m.imports.with(front)
-		for reason := range ofCodes {
-			m.codes.with(front, reason)
+	for _, channel := range channels {
+		m.suspensions.with(channel)
+		m.unlocks.with(channel)
+		m.imports.with(channel)
+		for reason := range codeReasons {
+			m.codes.with(channel, reason)
 		}
 		for _, result := range []string{"done", "refused", mustWait} {
-			m.logins.with(front, result)
+			m.logins.with(channel, result)
 		}
 	}
 	for _, kind := range store.Operations() {
@@ -76,7 +76,7 @@ func (m *Metrics) Observer() bank.Observer {
 // recorded counts codes and logins, which leave one record each.
 func (m *Metrics) recorded(r bank.Record) {
 	switch {
-	case acts[r.Act] && ofCodes[r.Reason]:
+	case codeActs[r.Act] && codeReasons[r.Reason]:
 		m.codes.with(r.Channel, r.Reason).Inc()
 	case r.Act == validator.ActLogIn.String():
 		result := "done"
