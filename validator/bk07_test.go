@@ -26,7 +26,12 @@ func TestBK07OneToken(t *testing.T) {
 			Way: validator.OnPaper, Rule: validator.BK07, Reason: validator.ReasonPaperOnly,
 		}, validator.UnlockWay(s, users, target))
 		for _, u := range users {
-			require.Equal(t, validator.OnPaper, validator.MayUnlock(s, u, users, target).Way, u.ID)
+			reason := validator.ReasonOwnToken
+			if u.Role == validator.PlainUser {
+				reason = validator.ReasonRole
+			}
+			require.Equal(t, validator.Verdict{Way: validator.OnPaper, Rule: validator.BK08, Reason: reason},
+				validator.MayUnlock(s, u, users, target), u.ID)
 		}
 	}
 }
@@ -58,14 +63,4 @@ func TestBK07NothingToUnlock(t *testing.T) {
 	want := validator.Verdict{Rule: validator.BK05, Reason: validator.ReasonNotSuspended}
 	require.Equal(t, want, validator.UnlockWay(s, users, target))
 	require.Equal(t, want, validator.MayUnlock(s, master, users, target))
-}
-
-// TestBK07ResyncUnlocksNothing: two consecutive codes prove possession of the token, but
-// a suspension is not about possession.
-func TestBK07ResyncUnlocksNothing(t *testing.T) {
-	d := newDesk(t)
-	d.suspend(100)
-	got, state := validator.Resync(d.settings, d.token, d.state, at(101, 0), codeOf(t, 100), codeOf(t, 101))
-	require.Equal(t, validator.Decision{Reason: validator.ReasonSuspended, Rule: validator.BK05}, got)
-	require.Equal(t, d.state, state)
 }

@@ -37,13 +37,3 @@ func TestBK10Reissue(t *testing.T) {
 		require.Equal(t, validator.OnPaper, way)
 	}
 }
-
-// TestBK10Reported: codes of a token that was reported are refused.
-func TestBK10Reported(t *testing.T) {
-	for _, c := range []validator.Condition{validator.Lost, validator.Broken} {
-		d := newDesk(t)
-		d.token.Condition = c
-		got := d.show(100, 100)
-		require.Equal(t, validator.Decision{Reason: validator.ReasonReported, Rule: validator.BK10}, got)
-	}
-}

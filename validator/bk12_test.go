@@ -72,10 +72,3 @@ func TestBK12Wait(t *testing.T) {
 		require.Equal(t, way, validator.MayActivate(s, user, target, 1_000_000+after).Way, after)
 	}
 }
-
-// TestBK12FirstCode: the code that was used for the registration does not log in.
-func TestBK12FirstCode(t *testing.T) {
-	d := newDesk(t)
-	require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
-	require.Equal(t, validator.ReasonReplayed, d.show(100, 100).Reason)
-}

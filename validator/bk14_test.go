@@ -57,36 +57,29 @@ func TestBK14Condition(t *testing.T) {
 // TestBK14OneAnswer: if a token's codes are refused anyway, the answer does not reveal
 // whether a code was right.
 func TestBK14OneAnswer(t *testing.T) {
-	bar := map[validator.Reason]func(*desk){
-		validator.ReasonExpired:   func(d *desk) { d.token.Expiry = date(t, 1970, 1, 1) },
-		validator.ReasonRevoked:   func(d *desk) { d.token.Condition = validator.Revoked },
-		validator.ReasonReported:  func(d *desk) { d.token.Condition = validator.Lost },
-		validator.ReasonUnknown:   func(d *desk) { d.token = validator.Token{} },
-		validator.ReasonNotYet:    func(d *desk) { d.token.Start = 1442 * 60 },
-		validator.ReasonSuspended: func(d *desk) { d.suspend(1440) },
-	}
-	for reason, change := range bar {
+	for _, tt := range []struct {
+		reason validator.Reason
+		rule   validator.Rule
+		change func(*desk)
+	}{
+		{validator.ReasonExpired, validator.BK14, func(d *desk) { d.token.Expiry = date(t, 1970, 1, 1) }},
+		{validator.ReasonRevoked, validator.BK18, func(d *desk) { d.token.Condition = validator.Revoked }},
+		{validator.ReasonReported, validator.BK10, func(d *desk) { d.token.Condition = validator.Lost }},
+		{validator.ReasonReported, validator.BK10, func(d *desk) { d.token.Condition = validator.Broken }},
+		{validator.ReasonUnknown, validator.BK01, func(d *desk) { d.token = validator.Token{} }},
+		{validator.ReasonUnknown, validator.BK01, func(d *desk) { d.token.Condition = validator.NotThere }}, // a seed may be left over
+		{validator.ReasonNotYet, validator.BK14, func(d *desk) { d.token.Start = 1442 * 60 }},
+		{validator.ReasonSuspended, validator.BK05, func(d *desk) { d.suspend(100) }}, // time does not unlock it
+	} {
 		d := newDesk(t)
-		change(d)
-		before := d.state
+		tt.change(d)
+		before, want := d.state, validator.Decision{Reason: tt.reason, Rule: tt.rule}
 		for _, code := range []string{codeOf(t, 1441), codeOf(t, 1445), wrongCode, "x", ""} {
-			got := d.enter(1441, code)
-			require.Equal(t, validator.Refused, got.Answer)
-			require.Equal(t, reason, got.Reason)
+			require.Equal(t, want, d.enter(1441, code))
 			require.Equal(t, before, d.state)
 		}
 		got, state := validator.Resync(d.settings, d.token, d.state, at(1441, 0), codeOf(t, 1440), codeOf(t, 1441))
-		require.Equal(t, validator.Refused, got.Answer)
-		require.Equal(t, reason, got.Reason)
+		require.Equal(t, want, got)
 		require.Equal(t, before, state)
 	}
-}
-
-// TestBK14NotThere tests a serial number that is not in the bank's records, even if a
-// seed is left over.
-func TestBK14NotThere(t *testing.T) {
-	d := newDesk(t)
-	d.token.Condition = validator.NotThere
-	got := d.show(100, 100)
-	require.Equal(t, validator.Decision{Reason: validator.ReasonUnknown, Rule: validator.BK01}, got)
 }

@@ -31,6 +31,7 @@ func TestBK15OwnTokenOutOfUse(t *testing.T) {
 			revoke := validator.MayRevoke(s, actor, users, target)
 			require.NotEqual(t, validator.OnScreen, revoke.Way)
 			require.Equal(t, validator.BK15, revoke.Rule)
+			require.Equal(t, validator.ReasonOwnOutOfUse, revoke.Reason)
 
 			alone := []validator.User{actor, user}
 			require.Equal(t, validator.OnPaper, validator.MayUnlock(s, actor, alone, target).Way)

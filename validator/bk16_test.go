@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 )
 
@@ -23,9 +24,11 @@ func TestBK16OneUser(t *testing.T) {
 
 		master, _, _ := contract(t)
 		master.Condition = own
-		target := validator.Held{Serial: master.Token, Contract: "c1", Condition: own}
-		require.Equal(t, validator.Verdict{
-			Way: validator.OnPaper, Rule: validator.BK16, Reason: validator.ReasonPaperOnly,
-		}, validator.MayRevoke(validator.DefaultSettings(), master, []validator.User{master}, target))
+		for _, target := range []token.Serial{master.Token, serial(t, "FOB-9")} { // FOB-9: a token that nobody uses
+			require.Equal(t, validator.Verdict{
+				Way: validator.OnPaper, Rule: validator.BK16, Reason: validator.ReasonPaperOnly,
+			}, validator.MayRevoke(validator.DefaultSettings(), master, []validator.User{master},
+				validator.Held{Serial: target, Contract: "c1", Condition: own}))
+		}
 	}
 }

@@ -20,10 +20,11 @@ func TestBK17OneToken(t *testing.T) {
 		require.Equal(t, validator.BK17, rule)
 
 		master, admin, user := contract(t)
-		admin.Token = master.Token
-		user.Token = token.Serial{} // none registered yet
-		master.Condition, admin.Condition = own, own
-		users := []validator.User{master, admin, user}
+		admin.Token, user.Token = master.Token, master.Token
+		master.Condition, admin.Condition, user.Condition = own, own, own
+		unregistered := user
+		unregistered.Token = token.Serial{}
+		users := []validator.User{master, admin, user, unregistered}
 		target := validator.Held{Serial: master.Token, Contract: "c1", Condition: own}
 		for _, u := range users {
 			require.Equal(t, validator.Verdict{

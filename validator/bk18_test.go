@@ -84,10 +84,3 @@ func TestBK18OwnOfTheOnlyOne(t *testing.T) {
 	got := validator.MayRevoke(validator.DefaultSettings(), master, []validator.User{master, user}, target)
 	require.Equal(t, validator.Verdict{Way: validator.OnPaper, Rule: validator.BK18, Reason: validator.ReasonOwnToken}, got)
 }
-
-// TestBK18Revoked: codes of a revoked token are refused.
-func TestBK18Revoked(t *testing.T) {
-	d := newDesk(t)
-	d.token.Condition = validator.Revoked
-	require.Equal(t, validator.Decision{Reason: validator.ReasonRevoked, Rule: validator.BK18}, d.show(100, 100))
-}

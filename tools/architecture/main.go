@@ -87,6 +87,6 @@ func listPackages() ([]goPackage, error) {
 func testOnly(path string) bool {
 	return strings.HasPrefix(path, "tools/") || slices.Contains([]string{
 		"internal/policy", "internal/proptest", "internal/pgtest", "internal/tooltest",
-		"serialproto/host/hosttest", "validator/bank/banktest", "validator/httpapi/bktest", "firmware/board/smoke",
+		"serialproto/host/hosttest", "validator/bank/banktest", "firmware/board/smoke",
 	}, path)
 }

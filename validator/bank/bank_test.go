@@ -3,6 +3,8 @@
 package bank_test
 
 import (
+	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,9 +31,9 @@ func TestStory(t *testing.T) {
 		d.Activate("carol", other)
 
 		code := d.Code(shared, 0)
-		out := d.Transfer("alice", code)
-		require.True(t, out.Done)
-		require.NotEmpty(t, out.Receipt)
+		transferred := d.Transfer("alice", code)
+		require.True(t, transferred.Done)
+		require.NotEmpty(t, transferred.Receipt)
 		require.Equal(t, bank.Outcome{}, d.Transfer("bob", code), "used, whoever it was")
 		d.Restart()
 		require.Equal(t, bank.Outcome{}, d.Transfer("bob", code), "after a restart too")
@@ -39,11 +41,11 @@ func TestStory(t *testing.T) {
 		d.Step(1)
 		d.Suspend("bob", shared)
 		require.Equal(t, bank.Outcome{}, d.Transfer("alice", d.Code(shared, 0)), "all who share it")
-		require.Equal(t, "suspended", d.LastAudit(shared).Reason)
-		require.Equal(t, "BK-05", d.LastAudit(shared).Rule)
-		require.Equal(t, "alice", d.LastAudit(shared).User)
+		out, err := d.Bank.Do(ctx, banktest.By("bob"), bank.Request{Operation: validator.OpBalance})
+		require.NoError(t, err)
+		require.True(t, out.Done, "needs no code")
 
-		out, err := d.Bank.Unlock(ctx, banktest.By("alice"), shared, d.Code(shared, 0))
+		out, err = d.Bank.Unlock(ctx, banktest.By("alice"), shared, d.Code(shared, 0))
 		require.NoError(t, err)
 		require.Equal(t, validator.ReasonOwnToken, out.Verdict.Reason)
 		out, err = d.Bank.Unlock(ctx, banktest.By("carol"), shared, d.Code(other, 0))
@@ -56,7 +58,33 @@ func TestStory(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, out.Done)
 		require.Equal(t, bank.Outcome{}, d.Transfer("alice", d.Code(shared, 0)))
+		out, err = d.Bank.Activate(ctx, banktest.By("alice"), shared, d.Code(shared, 0))
+		require.NoError(t, err)
+		require.False(t, out.Done)
 
+		list, _, err := d.Bank.Audit(ctx, banktest.Clerk, bank.AuditFilter{Serial: shared.String(), Page: bank.Page{Limit: 100}})
+		require.NoError(t, err)
+		var records []string
+		for _, r := range slices.Backward(list) { // oldest first
+			require.Equal(t, "c1", r.Contract)
+			records = append(records, fmt.Sprint(r.User, ": ", r.Act, ", ", r.Rule, ", ", r.Reason, ", ", r.Done))
+		}
+		wrong := "bob: transfer, BK-05, wrong, false"
+		require.Equal(t, []string{
+			"alice: activate token, BK-01, accepted, true",
+			"bob: activate token, BK-01, accepted, true",
+			"alice: transfer, BK-01, accepted, true",
+			"bob: transfer, BK-02, replayed, false",
+			"bob: transfer, BK-02, replayed, false",
+			wrong, wrong, wrong, wrong, wrong,
+			"alice: transfer, BK-05, suspended, false",
+			"bob: balance, BK-04, allowed, true",
+			"alice: lift suspension, BK-08, own token, false",
+			"carol: lift suspension, BK-08, allowed, true",
+			"alice: transfer, BK-01, accepted, true",
+			"carol: revoke token, BK-18, allowed, true",
+			"alice: activate token, BK-12, revoked, false",
+		}, records)
 		report, err := d.Bank.VerifyAudit(ctx, "", nil)
 		require.NoError(t, err)
 		require.Empty(t, report.Faults)
@@ -71,7 +99,9 @@ func TestParallel(t *testing.T) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		serial := d.Issued("c1")
+		d.User("c1", "bob", validator.PlainUser)
 		d.Activate("alice", serial)
+		d.Activate("bob", serial)
 		for round := range 5 {
 			code := d.Code(serial, 0)
 			var accepted, done atomic.Int32
@@ -83,7 +113,7 @@ func TestParallel(t *testing.T) {
 					if i%2 == 0 {
 						out, err = d.Bank.Check(t.Context(), bank.By{Front: "http"}, serial, code)
 					} else {
-						out, err = d.Bank.Do(t.Context(), banktest.By("alice"), bank.Request{Operation: validator.OpTransfer, Code: code})
+						out, err = d.Bank.Do(t.Context(), banktest.By([]string{"alice", "bob"}[i/2%2]), bank.Request{Operation: validator.OpTransfer, Code: code})
 					}
 					if err == nil {
 						done.Add(1)

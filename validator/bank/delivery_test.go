@@ -3,6 +3,7 @@
 package bank_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -22,9 +23,11 @@ func TestOrderGoesToTheRegisteredAddress(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		c := d.Contract("c1")
 		stock := d.Stock()
+		d.Clock.Set(1775057400) // half an hour after midnight in Japan, and still the day before in UTC
 		o, _, err := d.Bank.Order(t.Context(), banktest.Clerk, bank.NewOrder{Contract: "c1", Cause: validator.CauseFirst})
 		require.NoError(t, err)
 		require.Equal(t, c.Address, o.Address)
+		require.Equal(t, "2026-04-02 2026-04-09 2026-04-12", fmt.Sprint(o.Applied, " ", o.From, " ", o.To))
 		address := func() string {
 			list, _, err := d.Bank.Orders(t.Context(), banktest.Clerk, "c1", false, bank.Page{})
 			require.NoError(t, err)

@@ -135,14 +135,8 @@ func c54(e *env) string {
 		if n.Order == "" {
 			e.failf("the notice of %s comes without a new token", d.day)
 		}
-		var page struct {
-			Notice string `json:"notice_on"`
-		}
-		r := e.send(e.as(u), http.MethodGet, "/v1/status", nil)
-		if err := r.json(&page); err != nil || r.status != http.StatusOK {
-			e.failf("status: %v", r.unexpected())
-		}
-		same(e, d.day, page.Notice, "the day of the notice on the user's page")
+		same(e, d.day, e.status(u).Notice, "the day of the notice on the user's page")
+		same(e, accepted, e.transfer(u, e.code(f, 0)), "a code of the token until it expires")
 		e.pass(86400)
 		e.daily()
 		same(e, n, e.sent(f), "the notice a day later")
@@ -206,47 +200,54 @@ func c55(e *env) string {
 
 func c56(e *env) string {
 	const fee = 2200
-	apply := func(cause string, more object) order {
-		body := object{"contract": e.contract, "cause": cause}
-		for k, v := range more {
-			body[k] = v
+	apply := func(cause string, old *fob, returned bool) order {
+		body := object{"contract": e.contract, "cause": cause, "returned": returned}
+		if old != nil {
+			body["old"] = old.serial
 		}
-		var got struct {
-			Done  bool  `json:"done"`
-			Order order `json:"order"`
-		}
-		e.clerk(http.MethodPost, "/v1/orders", body, &got)
-		same(e, true, got.Done, "an order for %s", cause)
-		return got.Order
+		var a struct{ Order order }
+		e.clerk(http.MethodPost, "/v1/orders", body, &a)
+		return a.Order
 	}
-	want := func(o order, yen int64, what string) {
-		same(e, yen, o.Fee, "the fee in yen for %s", what)
+	first := apply("first", nil, false)
+	same(e, 0, first.Fee, "the fee in yen for the first token")
+	second := apply("first", nil, false)
+	same(e, fee, second.Fee, "the fee in yen for another first token")
+	same(e, "additional", second.Cause, "the cause of an order for another first token")
+	same(e, fee, apply("additional", nil, false).Fee, "the fee in yen for an additional token")
+	same(e, "", apply("expiry", nil, false).ID, "an order for a replacement at expiry, which needs no application")
+	for _, o := range []struct {
+		cause     string
+		returned  bool
+		fee       int64
+		condition string
+	}{
+		{"loss", false, fee, "lost"}, {"theft", false, fee, "lost"}, {"damage", true, fee, "broken"},
+		{"fault", false, fee, "broken"}, {"fault", true, 0, "broken"},
+	} {
+		old := e.fob()
+		same(e, o.fee, apply(o.cause, old, o.returned).Fee, "the fee in yen for %s, returned %v", o.cause, o.returned)
+		same(e, o.condition, e.token(old).Condition, "the condition of the old token after %s", o.cause)
 	}
-	first := apply("first", nil)
-	want(first, 0, "the first token")
-	want(apply("first", nil), fee, "another first one")
-	want(apply("additional", nil), fee, "an additional one")
-	one := e.ship(first)
-	fobs := e.fobs(4)
-	want(apply("loss", object{"old": one.serial}), fee, "loss")
-	want(apply("theft", object{"old": fobs[0].serial}), fee, "theft")
-	want(apply("damage", object{"old": fobs[1].serial, "returned": true}), fee, "damage, given back")
-	want(apply("fault", object{"old": fobs[2].serial}), fee, "a fault, not given back")
-	want(apply("fault", object{"old": fobs[3].serial, "returned": true}), 0, "a fault, given back")
+	e.ship(first)
 	u, old := e.user("master"), e.newFob()
 	e.imported(pskcFile("", pskcKey{fob: old, deviceExpiry: "2026-04-20T14:59:59Z"}), e.contract)
 	e.activate(u, old)
+	same(e, accepted, e.transfer(u, e.code(old, 0)), "a code, which costs nothing")
 	e.daily()
 	e.sent(old)
+	var replaced, sum int64
 	for _, o := range e.orders() {
+		sum += o.Fee
 		if o.Cause == "expiry" {
 			same(e, old.serial, o.Old, "the token that expires")
-			want(o, 0, "the replacement at expiry")
-			return "0 yen: first, fault given back, expiry; 2,200 yen: second, additional, loss, theft, damage, fault not given back"
+			same(e, 0, o.Fee, "the fee in yen for the replacement at expiry")
+			replaced++
 		}
 	}
-	e.failf("no order for the replacement at expiry")
-	return ""
+	same(e, 1, replaced, "orders for the replacement at expiry")
+	same(e, 6*fee, sum, "the sum of all fees in yen")
+	return "0 yen: first, fault returned, expiry; 2,200 yen: second, additional, loss, theft, damage, fault not returned"
 }
 
 func c57(e *env) string {

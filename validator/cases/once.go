@@ -15,7 +15,7 @@ var onceCases = []Case{
 	{"C14", "a code that was used is refused in any other spelling", "N 3.1.4.2; CVE-2025-6014", Must, false, c14},
 	{"C15", "of many who send a code at once one is accepted", "R62 §5.2; R42 §7.3", Must, false, c15},
 	{"C16", "a code that was used is refused by every front end", "R62 §5.2", Must, false, c16},
-	{"C17", "a code that was used is refused from another user of the same token", "R62 §5.2; BK-02", Must, false, c17},
+	{"C17", "a code that was used is refused from another user of the same token, and for any other operation", "R62 §5.2; BK-02", Must, false, c17},
 	{"C18", "a code older than one that was used is refused", "R62 §5.2", Must, false, c18},
 	{"C19", "codes may be left out", "R62 §5.2", Must, false, c19},
 	{"C20", "a wrong or early entry does not burn the code for its own time", "R62 §5.2", Must, false, c20},
@@ -143,6 +143,9 @@ func c17(e *env) string {
 	code := e.code(alice.fob, 0)
 	same(e, accepted, e.transfer(alice, code), "the code of the first user")
 	same(e, refused, e.transfer(bob, code), "the same code of the second user")
+	same(e, refused, e.transact(alice, "pay-easy", code), "the same code for a payment")
+	e.refuse(alice.fob, code, "the same code from another system")
+	same(e, false, e.revokeOnScreen(alice, e.fob(), code).Done, "the same code revokes another token")
 	e.steps(1)
 	same(e, accepted, e.transfer(bob, e.code(bob.fob, 0)), "the next code of the second user")
 	return "accepted once for both users"

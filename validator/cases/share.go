@@ -25,7 +25,10 @@ func c44(e *env) string {
 	}
 	for _, u := range []*user{carol, bob, alice} {
 		same(e, refused, e.transfer(u, e.code(u.fob, 0)), "the right code of %s", u.id)
+		same(e, true, e.status(u).Suspended, "the page of %s shows the suspension", u.id)
 	}
+	same(e, 3, len(e.token(alice.fob).Users), "users of the token")
+	same(e, false, e.act(e.as(carol), carol.fob, "activation", object{"code": e.code(carol.fob, 0)}).Done, "registered again while suspended")
 	return fmt.Sprintf("%d wrong codes of two users suspend all three", n)
 }
 
@@ -83,23 +86,29 @@ func c47(e *env) string {
 		same(e, false, e.unlockOnScreen(r.who, target, r.code).Done, "lifted by %s", r.name)
 		same(e, true, e.token(target).Suspended, "suspended after %s tried", r.name)
 	}
+	e.report(master.fob, "lost")
+	same(e, false, e.unlockOnScreen(master, target, e.code(master.fob, 0)).Done, "unlocked by the master, whose own token is lost (BK-15)")
+	e.report(master.fob, "in use")
 	same(e, true, e.unlockOnScreen(master, target, e.code(master.fob, 0)).Done, "lifted by the master with a code of his own token")
 	same(e, accepted, e.transfer(holder, e.code(target, 0)), "a code of the token then")
 	return fmt.Sprintf("%d others refused, the master with his own token's code lifts", len(refusals))
 }
 
 func c48(e *env) string {
-	master, admin := e.with("master"), e.with("admin")
-	e.lock(master.fob)
-	e.lock(admin.fob)
-	for _, try := range []struct {
-		who    *user
-		target *fob
-	}{{master, admin.fob}, {admin, master.fob}, {master, master.fob}} {
-		a := e.unlockOnScreen(try.who, try.target, e.code(try.who.fob, 0))
-		same(e, false, a.Done, "lifted by %s", try.who.id)
-		same(e, "on paper", a.Way, "the way that is left, as %s is told", try.who.id)
+	master, admin := e.with("master"), e.user("admin")
+	e.activate(admin, master.fob)
+	onPaper := func(u *user, f *fob) {
+		a := e.unlockOnScreen(u, f, e.code(u.fob, 0))
+		same(e, false, a.Done, "unlocked by %s", u.id)
+		same(e, "on paper", a.Way, "the way that the answer to %s names", u.id)
 	}
+	e.lock(master.fob)
+	onPaper(master, master.fob) // the contract has one token
+	onPaper(admin, master.fob)
+	e.activate(admin, e.fob())
+	e.lock(admin.fob)
+	onPaper(master, admin.fob)
+	onPaper(admin, master.fob)
 	e.unlock(master.fob)
 	same(e, true, e.unlockOnScreen(master, admin.fob, e.code(master.fob, 0)).Done, "lifted by the master, once the desk has lifted his")
 	return `nobody lifts on screen, and is told "on paper"; the desk does`

@@ -61,16 +61,34 @@ func (e *env) activate(u *user, f *fob) {
 }
 
 // transfer makes a transfer as a user, and returns the answer about the code.
-func (e *env) transfer(u *user, code string) string {
+func (e *env) transfer(u *user, code string) string { return e.transact(u, "transfer", code) }
+
+// transact performs an operation that needs a code as a user, and returns the answer
+// about the code.
+func (e *env) transact(u *user, operation, code string) string {
 	a, err := e.send(e.client.t.CheckKey, http.MethodPost, "/v1/transactions",
-		object{"user": u.id, "operation": "transfer", "code": code}).answer()
+		object{"user": u.id, "operation": operation, "code": code}).answer()
 	if err != nil {
-		e.failf("transfer: %v", err)
+		e.failf("%s: %v", operation, err)
 	}
 	if a.Done != (a.Answer == accepted) {
-		e.failf("transfer: done is %v, and the code %s", a.Done, a.Answer)
+		e.failf("%s: done is %v, but the code is %s", operation, a.Done, a.Answer)
 	}
 	return a.Answer
+}
+
+// status is the data of a user's own page.
+type status struct {
+	Suspended bool   `json:"suspended"`
+	Notice    string `json:"notice_on"`
+}
+
+func (e *env) status(u *user) (s status) {
+	r := e.send(e.as(u), http.MethodGet, "/v1/status", nil)
+	if err := r.json(&s); err != nil || r.status != http.StatusOK {
+		e.failf("status: %v", r.unexpected())
+	}
+	return s
 }
 
 // unlockOnScreen and revokeOnScreen are attempts of a user with a code of their own

@@ -37,7 +37,7 @@ func TestHeadersAndUnknownPaths(t *testing.T) {
 		status       int
 	}{
 		{"GET", "/healthz", 200}, {"GET", "/openapi.yaml", 200}, {"GET", "/", 404}, {"GET", "/docs", 404}, {"GET", "/v1/clock", 404},
-		{"POST", "/v1/clock", 404}, {"GET", "/v1/check", 405}, {"PUT", "/v1/tokens/1", 405}, {"BREW", "/v1/check", 405}, {"GET", "/v2/check", 404},
+		{"POST", "/v1/clock", 404}, {"GET", "/v1/check", 405}, {"PUT", "/v1/tokens/1", 405}, {"DELETE", "/v1/audit", 405}, {"BREW", "/v1/check", 405}, {"GET", "/v2/check", 404},
 		{"POST", "/v1/check", 401}, {"GET", "/v1/tokens/", 404},
 	} {
 		r := s.do("", c.method, c.path, nil)

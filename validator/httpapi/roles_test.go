@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 	"github.com/d204ef64/fob/validator/httpapi"
@@ -120,7 +121,7 @@ func TestOtherContract(t *testing.T) {
 	serial, alice := s.alice()
 	s.Contract("c2")
 	s.User("c2", "bob", validator.Master)
-	bobs := s.Issued("c2")
+	bobs, stock := s.Issued("c2"), s.Stock()
 	s.Activate("bob", bobs)
 	bob := s.logIn("bob")
 	require.NotEqual(t, serial, bobs.String())
@@ -137,11 +138,15 @@ func TestOtherContract(t *testing.T) {
 	require.Len(t, s.do(alice, "GET", "/v1/users", nil).is(200).json()["items"], 1)
 
 	// A token of another contract gets the same answer as an unknown token.
-	for _, act := range []string{"activation", "revocation", "suspension/lift"} {
-		other := s.do(alice, "POST", "/v1/tokens/"+bobs.String()+"/"+act, m{"code": s.Code(bobs, 0)}).is(200)
-		none := s.do(alice, "POST", "/v1/tokens/NO-SUCH/"+act, m{"code": s.Code(bobs, 0)}).is(200)
-		require.Equal(t, none.text, other.text, act)
-		require.Equal(t, false, other.json()["done"])
+	for act, want := range map[string]string{
+		"activation":      `{"done":false,"answer":"refused"}`,
+		"revocation":      `{"done":false,"way":"no way","rule":"BK-12","reason":"unknown token"}`,
+		"suspension/lift": `{"done":false,"way":"no way","rule":"BK-12","reason":"unknown token"}`,
+	} {
+		for path, other := range map[string]token.Serial{bobs.String(): bobs, stock.String(): stock, "NO-SUCH": bobs} {
+			got := s.do(alice, "POST", "/v1/tokens/"+path+"/"+act, m{"code": s.Code(other, 0)}).is(200)
+			require.Equal(t, want+"\n", got.text, "%s of %s", act, path)
+		}
 	}
 	s.do(alice, "POST", "/v1/tokens/"+bobs.String()+"/resync", m{"first": "000000", "second": "000000"}).is(403)
 	s.do(alice, "PATCH", "/v1/users/bob", m{"name": "x", "code": s.Code(banktest.Serial(0), 0)}).is(404)

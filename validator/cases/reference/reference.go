@@ -21,7 +21,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/d204ef64/fob/token"
@@ -47,7 +46,6 @@ type Server struct {
 	db     *store.DB
 	master vault.Master
 	clock  server.ManualClock
-	mails  *mailbox
 	secret []byte // for RADIUS
 
 	check, clerk string // API keys
@@ -74,7 +72,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		o.Settings = validator.DefaultSettings()
 	}
 	s := &Server{
-		o: o, clock: server.NewManualClock(start), mails: &mailbox{}, secret: []byte(rand.Text()),
+		o: o, clock: server.NewManualClock(start), secret: []byte(rand.Text()),
 		http: "127.0.0.1:0", radius: "127.0.0.1:0",
 	}
 	var err error
@@ -116,9 +114,9 @@ func (s *Server) serve(ctx context.Context) (*bank.Bank, error) {
 		return nil, err
 	}
 	listening, err := server.Listen(server.Config{
-		Bank: b, Clock: s.clock, Mailer: s.mails, Listen: s.http, Pages: http.NotFoundHandler(),
+		Bank: b, Clock: s.clock, Mailer: mailbox{}, Listen: s.http, Pages: http.NotFoundHandler(),
 		API: httpapi.New(b, httpapi.Options{
-			Limits: limits, Mailer: s.mails, TestMode: true, Clock: s.clock.ManualClock,
+			Limits: limits, Mailer: mailbox{}, TestMode: true, Clock: s.clock.ManualClock,
 		}),
 		Packets: []server.Packets{server.RADIUS(front, s.radius, nil)},
 		Event:   func(slog.Level, string, ...slog.Attr) {},
@@ -156,9 +154,6 @@ func (s *Server) Restart(ctx context.Context) error {
 	return err
 }
 
-// Mails returns the notices that were sent, oldest first.
-func (s *Server) Mails() []bank.ExpiryMail { return s.mails.all() }
-
 // Close stops the server and closes the database.
 func (s *Server) Close() error {
 	defer s.master.Destroy()
@@ -176,28 +171,8 @@ func (s *Server) close() error {
 	return errors.Join(err, s.db.Close())
 }
 
-// maxMails is the maximum number of stored notices.
-const maxMails = 10000
-
 // mailbox is a mail server that accepts every message.
-type mailbox struct {
-	mu   sync.Mutex
-	list []bank.ExpiryMail
-}
+type mailbox struct{}
 
-// SendExpiry stores the message.
-func (m *mailbox) SendExpiry(_ context.Context, mail bank.ExpiryMail) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.list) == maxMails {
-		return bank.ErrMailLater
-	}
-	m.list = append(m.list, mail)
-	return nil
-}
-
-func (m *mailbox) all() []bank.ExpiryMail {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return append([]bank.ExpiryMail(nil), m.list...)
-}
+// SendExpiry discards the message.
+func (mailbox) SendExpiry(context.Context, bank.ExpiryMail) error { return nil }
