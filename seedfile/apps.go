@@ -72,7 +72,7 @@ func decodeApp(b []byte, v any) error {
 	return nil
 }
 
-var errNotTheApps = fmt.Errorf("%w: the JSON is not built as the app's", ErrSyntax)
+var errNotTheApps = fmt.Errorf("%w: the JSON is not the app's export", ErrSyntax)
 
 var errEncryptedExport = unsupported("the export is encrypted: export it without a password")
 
@@ -95,7 +95,7 @@ func (a *appReader) Read() (Record, error) {
 		raw := a.list[a.entry]
 		a.entry++
 		if len(raw) > maxEntry {
-			return Record{}, locate(a.name, a.entry, nil, fmt.Errorf("%w: an entry of more than %d MiB, icon and all", ErrLimit, maxEntry>>20))
+			return Record{}, locate(a.name, a.entry, nil, fmt.Errorf("%w: an entry of more than %d MiB, including its icon", ErrLimit, maxEntry>>20))
 		}
 		e, err := a.parse(raw)
 		clear(raw)

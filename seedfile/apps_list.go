@@ -30,13 +30,13 @@ func listEntries(doc []byte, find func(x *appExport) error) ([]json.RawMessage, 
 		if _, err = x.d.Token(); err == io.EOF {
 			return x.entries, nil
 		}
-		err = malformed("something follows the JSON, at byte %d", x.d.InputOffset())
+		err = malformed("data after the JSON, at byte %d", x.d.InputOffset())
 	}
 	if ofContent(err) {
 		return nil, err
 	}
 	// The decoder's errors quote the file.
-	return nil, malformed("no JSON, or not all of it, at byte %d", x.d.InputOffset())
+	return nil, malformed("invalid or incomplete JSON at byte %d", x.d.InputOffset())
 }
 
 // entriesAt collects the entries if key is the name of the list. It skips any other

@@ -43,7 +43,7 @@ func TestMigrationParts(t *testing.T) {
 	var left []string
 	_, err = readDetected(text, seedfile.ReadOptions{Step: 30, LeftOut: func(s string) { left = append(left, s) }})
 	require.NoError(t, err)
-	require.Equal(t, []string{"otpauth-migration: the export has 3 parts, and the file 1: the others are left out"}, left)
+	require.Equal(t, []string{"otpauth-migration: the export has 3 parts, and the file contains 1: the others are left out"}, left)
 }
 
 // TestOTPAuthWarnsOnce checks that a warning which applies to each of a thousand URIs
@@ -72,16 +72,16 @@ func TestAppsRefused(t *testing.T) {
 		{`{"encrypted":true,"passwordProtected":true,"encKeyValidation_DO_NOT_EDIT":"2.x","data":"2.y"}`, seedfile.ErrUnsupported, "bitwarden: not supported: the export is encrypted"},
 		{`{"encrypted":false,"folders":[],"items":[{"type":1,"name":"S","login":{"totp":"steam://` + rfcBase32 + `"}}]}`, seedfile.ErrUnsupported, "bitwarden: entry 1: "},
 		{`{"version":1,"header":{"slots":null},"db":{"entries":[{"type":"steam","info":{"secret":"` + rfcBase32 + `"}}]}}`, seedfile.ErrUnsupported, "type steam"},
-		{`{"version":1,"header":{"slots":null},"db":{"entries":[{"type":"totp","info":{"secret":["` + rfcBase32 + `"]}}]}}`, seedfile.ErrSyntax, "entry 1: malformed: the JSON is not built as the app's"},
-		{`{"version":1,"header":{"slots":null},"db":7}`, seedfile.ErrSyntax, "aegis: malformed: the JSON is not built as the app's"},
-		{`{"services":{}}`, seedfile.ErrSyntax, "2fas: malformed: the JSON is not built as the app's"},
+		{`{"version":1,"header":{"slots":null},"db":{"entries":[{"type":"totp","info":{"secret":["` + rfcBase32 + `"]}}]}}`, seedfile.ErrSyntax, "entry 1: malformed: the JSON is not the app's export"},
+		{`{"version":1,"header":{"slots":null},"db":7}`, seedfile.ErrSyntax, "aegis: malformed: the JSON is not the app's export"},
+		{`{"services":{}}`, seedfile.ErrSyntax, "2fas: malformed: the JSON is not the app's export"},
 		{`{"services":null}`, seedfile.ErrSyntax, "2fas: malformed: no token in the file"},
-		{`{"services":[],"servicesEncrypted":1}`, seedfile.ErrSyntax, "2fas: malformed: the JSON is not built as the app's"},
-		{`{"version":1,"header":{"slots":null},"db":{"entries":[`, seedfile.ErrSyntax, "no JSON, or not all of it"},
+		{`{"services":[],"servicesEncrypted":1}`, seedfile.ErrSyntax, "2fas: malformed: the JSON is not the app's export"},
+		{`{"version":1,"header":{"slots":null},"db":{"entries":[`, seedfile.ErrSyntax, "invalid or incomplete JSON"},
 		{`[{"secret":"` + rfcBase32 + `","type":"TOTP","period":30,"algorithm":"MD5"}]`, seedfile.ErrValue, "algorithm"},
 		{`[{"secret":"` + rfcBase32 + `","type":"TOTP","period":30},{"secret":"` + rfcBase32 + `","type":"TOTP","period":-1}]`, seedfile.ErrValue, "andotp: entry 2: "},
-		{"otpauth-migration://offline?data=%zz\n", seedfile.ErrSyntax, "a bad % in it"},
-		{"otpauth-migration://offline?data=CjEKCkhlbGxv\n", seedfile.ErrSyntax, "not all of it"},
+		{"otpauth-migration://offline?data=%zz\n", seedfile.ErrSyntax, "an invalid % escape"},
+		{"otpauth-migration://offline?data=CjEKCkhlbGxv\n", seedfile.ErrSyntax, "is incomplete"},
 	} {
 		_, err := readDetected(c.text, seedfile.ReadOptions{Step: 30})
 		require.ErrorIs(t, err, c.is, c.text)

@@ -101,7 +101,7 @@ func (c *csvReader) parse(line []byte, r *Record) error {
 		const separators = ",;\t"
 		for _, other := range []byte(separators) {
 			if other != c.comma && bytes.Count(line, []byte{other}) >= c.least-1 {
-				return malformed("%s where %s belong", separatorNames[other], separatorNames[c.comma])
+				return malformed("the columns are separated by %s instead of %s", separatorNames[other], separatorNames[c.comma])
 			}
 		}
 		return malformed("%d columns, want %d: %s", n, c.least, strings.Join(c.columns[:c.least], ", "))
@@ -123,7 +123,7 @@ func (c *csvReader) sayOnce(say func(string, ...any), what string) {
 			c.warned = map[string]bool{}
 		}
 		c.warned[what] = true
-		say("%s: line %d, and perhaps more: %s", c.name, c.lines.line, what)
+		say("%s: line %d and possibly others: %s", c.name, c.lines.line, what)
 	}
 }
 

@@ -134,7 +134,7 @@ func entraRecord(c *csvReader, f [][]byte, r *Record) (err error) {
 		case column < entraCount:
 			at[column] = bytes.TrimSpace(f[i])
 		case len(f[i]) > 0:
-			return malformed("a column without a name is not empty")
+			return malformed("a column has values but no name")
 		}
 	}
 	r.User = string(at[entraUser])
@@ -194,7 +194,7 @@ func appendEntra(dst []byte, r *Record) ([]byte, error) {
 // needTOTP refuses HOTP for a format with a period but no counter.
 func needTOTP(r *Record) error {
 	if r.Type != TOTP {
-		return badValue("type", "the format is for TOTP")
+		return badValue("type", "the format supports only TOTP")
 	}
 	return nil
 }

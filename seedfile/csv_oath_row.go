@@ -45,7 +45,7 @@ func (c *csvReader) oath(f [][]byte, r *Record, mostDigits uint8) (err error) {
 		// The server ignores this column and starts at 0.
 		var counter uint64
 		if counter, err = number("counter", f[4], math.MaxUint64); err == nil && counter != 0 {
-			c.left("a counter, which " + c.name + " has no column for,")
+			c.left("a counter (" + c.name + " has no column for it)")
 		}
 	}
 	if err == nil && mostDigits == 8 {
@@ -127,7 +127,7 @@ func (c *csvReader) owner(f [][]byte, r *Record) error {
 	user, resolver, realm := string(f[0]), f[1], string(f[2])
 	switch {
 	case looksHex(resolver):
-		return malformed("a seed where the resolver belongs: version 2 has user, resolver and realm before the serial number")
+		return malformed("a seed in the resolver's column: version 2 has user, resolver and realm before the serial number")
 	case user == "" && (len(resolver) > 0 || realm != ""):
 		return badValue("user", "a resolver or realm without a user")
 	case len(resolver) > 0:

@@ -22,7 +22,7 @@ func appendHex(dst []byte, seed token.Seed) []byte {
 func appendSerial(dst []byte, r *Record) ([]byte, error) {
 	s := r.SerialText()
 	if s == "" {
-		return dst, badValue("serial number", "there is none, and the format needs one")
+		return dst, badValue("serial number", "missing: the format requires one")
 	}
 	return append(dst, s...), nil
 }

@@ -38,7 +38,7 @@ func Example() {
 		fmt.Println(err)
 	}
 	// Output:
-	// duo: line 1: token 2600124800001: period: the file does not say the period: name it with the option for it
+	// duo: line 1: token 2600124800001: period: the file does not contain the period: set it in the options
 	// lost: digits
 	// upn,serial number,secret key,time interval,manufacturer,model
 	// ,2600124800001,GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ,60,,

@@ -34,7 +34,7 @@ func TestFieldFiles(t *testing.T) {
 		{file: "01-draft-usage-digits.xml", format: "feitian-xml", serial: "SN1", digits: 8, step: 30},
 		{
 			file: "02-oath-csv-32byte.csv", format: "oath-csv", serial: "SN1", seed: sha256Seed, algorithm: token.SHA256,
-			warns: []string{"it is SHA256, as privacyIDEA takes it from the length of the seed"},
+			warns: []string{"SHA256 is used, because privacyIDEA derives it from the length of the seed"},
 		},
 		{
 			file: "05a-encrypted-counter-ascii.xml", key: true, serial: "SN1", seed: "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3",
@@ -46,7 +46,7 @@ func TestFieldFiles(t *testing.T) {
 		{file: "09-empty-encryptionkey.xml", key: true, serial: "SN1"},
 		{
 			file: "11-mac-key-20-bytes-sha256.xml", key: true, serial: "SN1",
-			warns: []string{"the MAC key has 20 bytes, and RFC 2104 advises as many as the hash, 32"},
+			warns: []string{"the MAC key has 20 bytes; RFC 2104 recommends the length of the hash, 32"},
 		},
 		{file: "13a-entra-quoted-header.csv", serial: "1234567", check: contoso},
 		{file: "13b-entra-timeinterval.csv", serial: "1234567", check: contoso},
@@ -67,7 +67,7 @@ func TestFieldFiles(t *testing.T) {
 		{file: "20a-linotp-empty-digits.csv", format: "linotp-csv", serial: "SN1", algorithm: token.SHA256},
 		{
 			file: "24-counter-dropped.csv", format: "linotp-csv", serial: "tok6",
-			warns: []string{"a counter, which linotp-csv has no column for, is left out"},
+			warns: []string{"a counter (linotp-csv has no column for it) is left out"},
 			check: func(t *testing.T, r seedfile.Record) { require.Equal(t, seedfile.HOTP, r.Type) },
 		},
 	} {
@@ -135,7 +135,7 @@ func TestFieldRefused(t *testing.T) {
 		is   error
 		says string
 	}{
-		"07-hex-in-plainvalue.xml":     {seedfile.ErrValue, "this looks like hexadecimal, and base64 belongs here"},
+		"07-hex-in-plainvalue.xml":     {seedfile.ErrValue, "it looks like hexadecimal, want base64"},
 		"19-one-unsupported.xml":       {seedfile.ErrUnsupported, `token PIN1: Key: not supported: Algorithm "urn:ietf:params:xml:ns:keyprov:pskc:pin"`},
 		"21-grouped-seed-in-suite.xml": {seedfile.ErrUnsupported, "Suite …"},
 		"23-gzip.xml.gz":               {seedfile.ErrFormat, "a gzip file: unpack it with gunzip"},

@@ -244,7 +244,7 @@ func FormatByName(name string) (*Format, error) {
 		}
 		names = append(names, f.Name)
 	}
-	return nil, fmt.Errorf("%w: %q, there are %s", ErrFormat, name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("%w: %q: want one of %s", ErrFormat, name, strings.Join(names, ", "))
 }
 
 // NewReader detects the format of a file and starts to read it. The error wraps
@@ -268,7 +268,7 @@ func NewReader(r io.Reader, o ReadOptions) (Reader, *Format, error) {
 		if err := whyUnknown(head); err != nil {
 			return nil, nil, err
 		}
-		return nil, nil, fmt.Errorf("%w: the file is none that can be told by its beginning: name its format", ErrFormat)
+		return nil, nil, fmt.Errorf("%w: the content matches no known format: name the format", ErrFormat)
 	case 1:
 		reader, err := found[0].read(b, o)
 		return reader, found[0], err

@@ -28,10 +28,10 @@ func (c *csvReader) hashLikeServer(r *Record, server string) error {
 	}
 	var ok bool
 	if r.Algorithm, ok = hashByLength(r.Seed); !ok {
-		return &Error{Field: "algorithm", Err: unsupported("%s takes a seed of %d bytes for one of SHA-224 or SHA-384", server, r.Seed.Len())}
+		return &Error{Field: "algorithm", Err: unsupported("%s would use SHA-224 or SHA-384 for a seed of %d bytes", server, r.Seed.Len())}
 	}
 	if r.Algorithm != token.SHA1 {
-		c.once("the file does not say the hash: it is " + r.Algorithm.String() + ", as " + server + " takes it from the length of the seed")
+		c.once("the file does not name the hash: " + r.Algorithm.String() + " is used, because " + server + " derives it from the length of the seed")
 	}
 	return nil
 }
@@ -48,6 +48,6 @@ func needFit(r *Record, server string) error {
 	if fitsLength(r) {
 		return nil
 	}
-	return badValue("algorithm", "the format does not say the hash, and %s takes it from the length of the seed: not %s for %d bytes; write pskc",
+	return badValue("algorithm", "the format does not name the hash, and %s derives it from the length of the seed, which is wrong for %s and %d bytes: write pskc",
 		server, r.Algorithm, r.Seed.Len())
 }

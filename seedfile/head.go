@@ -11,7 +11,7 @@ import (
 // advice for the user.
 var packed = []struct{ head, what string }{
 	{"\x1f\x8b", "a gzip file: unpack it with gunzip"},
-	{"PK\x03\x04", "a ZIP archive, as workbooks of a spreadsheet are too: unpack it, or save the sheet as CSV"},
+	{"PK\x03\x04", "a ZIP archive or a spreadsheet's workbook: unpack it, or save the sheet as CSV"},
 	{"PK\x05\x06", "an empty ZIP archive"},
 	{"BZh", "a bzip2 file: unpack it with bunzip2"},
 	{"\xfd7zXZ\x00", "an xz file: unpack it with unxz"},
@@ -21,7 +21,7 @@ var packed = []struct{ head, what string }{
 	{"%PDF-", "a PDF file"},
 	{"\x89PNG", "a picture: read its QR code with an app, and use the text"},
 	{"\xff\xd8\xff", "a picture: read its QR code with an app, and use the text"},
-	{"\xd0\xcf\x11\xe0", "a file of Microsoft Office: save the sheet as CSV"},
+	{"\xd0\xcf\x11\xe0", "a Microsoft Office file: save the sheet as CSV"},
 	{"SQLite format 3\x00", "a SQLite database"},
 	{"-----BEGIN PGP", "encrypted with PGP: decrypt it with gpg -d"},
 	{"age-encryption.org/", "encrypted with age: decrypt it with age -d"},
@@ -31,7 +31,7 @@ var packed = []struct{ head, what string }{
 	{"\xff\xfe\x00\x00", "UTF-32: save it as UTF-8"},
 	{"\x00\x00\xfe\xff", "UTF-32: save it as UTF-8"},
 	{"<\x00\x00\x00", "UTF-32: save it as UTF-8"},
-	{"\x00\x00", "UTF-32, or no text: save it as UTF-8"},
+	{"\x00\x00", "UTF-32 or binary: save it as UTF-8"},
 }
 
 // whatPacked returns a description of such a file and advice, or "" for any other file.
@@ -51,14 +51,14 @@ func whyUnknown(head []byte) error {
 		return fmt.Errorf("%w: the file is %s", ErrFormat, what)
 	}
 	if bytes.IndexByte(head, 0) >= 0 {
-		return fmt.Errorf("%w: the file is not text: it has NUL bytes", ErrFormat)
+		return fmt.Errorf("%w: the file is not text: it contains NUL bytes", ErrFormat)
 	}
 	if rootElement(head) == "KeyContainer" {
-		return fmt.Errorf("%w: a draft of PSKC, and neither RFC 6030 nor Feitian's: ask its maker for RFC 6030", ErrFormat)
+		return fmt.Errorf("%w: the file follows a draft of PSKC that is not supported: ask the manufacturer for a file according to RFC 6030", ErrFormat)
 	}
 	first, _, _ := bytes.Cut(head, []byte("\n"))
 	if bytes.IndexByte(first, ';') >= 0 && bytes.IndexByte(first, ',') < 0 && bytes.IndexByte(first, '<') < 0 {
-		return fmt.Errorf("%w: the columns are parted by semicolons, as some spreadsheets do: save the file with commas, or name its format", ErrFormat)
+		return fmt.Errorf("%w: the columns are separated by semicolons, as some spreadsheets write them: save the file with commas, or name its format", ErrFormat)
 	}
 	return nil
 }

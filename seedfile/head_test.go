@@ -17,8 +17,8 @@ func TestWhyUnknown(t *testing.T) {
 		"PK\x03\x04":                    "ZIP",
 		"\x00\x01\x02":                  "not text",
 		"upn;serial number;secret\n":    "semicolons",
-		"what is this\n":                "none that can be told",
-		"":                              "none that can be told",
+		"what is this\n":                "the content matches no known format",
+		"":                              "the content matches no known format",
 	} {
 		_, _, err := NewReader(strings.NewReader(head), ReadOptions{})
 		require.ErrorIs(t, err, ErrFormat, "%q", head)

@@ -25,7 +25,7 @@ func scanJSON(line []byte, field func(s *jsonScanner, key string) error) error {
 		return explainJSON(err)
 	}
 	if _, err := s.d.Token(); err != io.EOF {
-		return malformed("something follows the object in its line")
+		return malformed("data after the object in its line")
 	}
 	return nil
 }
@@ -40,7 +40,7 @@ func (s *jsonScanner) object(field func(key string) error) error {
 		return err
 	}
 	if t != json.Delim('{') {
-		return malformed("no JSON object")
+		return malformed("not a JSON object")
 	}
 	return s.members(field)
 }
@@ -56,7 +56,7 @@ func (s *jsonScanner) members(field func(key string) error) error {
 		key := t.(string) // a decoder always returns a string here
 		switch {
 		case seen[key]:
-			return malformed("a key twice")
+			return malformed("duplicate key")
 		case len(seen) == maxKeys:
 			return fmt.Errorf("%w: an object of more than %d keys", ErrLimit, maxKeys)
 		}
@@ -76,7 +76,7 @@ func (s *jsonScanner) str(field string) (string, error) {
 	}
 	v, ok := t.(string)
 	if !ok {
-		return "", badValue(field, "no JSON string")
+		return "", badValue(field, "not a JSON string")
 	}
 	return v, nil
 }
@@ -89,7 +89,7 @@ func (s *jsonScanner) num(field string) (string, error) {
 	}
 	v, ok := t.(json.Number)
 	if !ok {
-		return "", badValue(field, "no JSON number")
+		return "", badValue(field, "not a JSON number")
 	}
 	return v.String(), nil
 }
@@ -101,7 +101,7 @@ func (s *jsonScanner) integer(field string) (int64, error) {
 	}
 	v, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, badValue(field, "no whole number of 64 bits")
+		return 0, badValue(field, "not an integer of 64 bits")
 	}
 	return v, nil
 }
@@ -120,7 +120,7 @@ func explainJSON(err error) error {
 	case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
 		return malformed("the object does not end in its line")
 	}
-	return malformed("no JSON")
+	return malformed("not valid JSON")
 }
 
 // appendKey appends ,"key": or {"key": .

@@ -132,7 +132,7 @@ func (f *fobReader) parse(line []byte) (Record, error) {
 	}
 	switch {
 	case r.Type == HOTP && seen["period"]:
-		return r, badValue("period", "HOTP has none")
+		return r, badValue("period", "HOTP has no period")
 	case r.Type == TOTP && !seen["period"]:
 		r.Step, err = f.lines.options.defaultStep()
 	}

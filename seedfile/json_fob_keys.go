@@ -97,7 +97,7 @@ func (s *jsonScanner) time(key string, p *time.Time) error {
 		return err
 	}
 	if *p, err = time.Parse(time.RFC3339Nano, text); err != nil || p.IsZero() {
-		return badValue(key, "no time as 2031-11-30T14:59:59Z")
+		return badValue(key, "want a time like 2031-11-30T14:59:59Z")
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func appendFob(dst []byte, r *Record) ([]byte, error) {
 		}
 		b, err := t.MarshalText() // RFC 3339, with fractions of a second
 		if err != nil {
-			return dst, badValue(name, "a time that RFC 3339 cannot tell")
+			return dst, badValue(name, "a time that RFC 3339 cannot represent")
 		}
 		key(name)
 		dst = append(dst, '"')

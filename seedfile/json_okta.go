@@ -123,7 +123,7 @@ func (s *jsonScanner) oktaBody(key string, r *Record) error {
 
 func appendOkta(dst []byte, r *Record, profile string) ([]byte, error) {
 	if r.User == "" {
-		return dst, badValue("user", "there is none, and a request needs one")
+		return dst, badValue("user", "missing: a request requires one")
 	}
 	if err := needTOTP(r); err != nil {
 		return dst, err

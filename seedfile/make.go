@@ -25,7 +25,7 @@ type Batch struct {
 // The error wraps ErrValue or token.ErrProfile.
 func NewBatch(b Batch) (Reader, error) {
 	if b.Count < 1 || b.First+uint64(b.Count) > 1<<32 {
-		return nil, fmt.Errorf("%w: %d tokens from number %d on, there are 2^32 numbers", ErrValue, b.Count, b.First)
+		return nil, fmt.Errorf("%w: %d tokens from number %d: want at least one token, and numbers below 2^32", ErrValue, b.Count, b.First)
 	}
 	if err := b.Profile.Validate(); err != nil {
 		return nil, err

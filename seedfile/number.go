@@ -52,7 +52,7 @@ func digits[T string | []byte](b T, least, most uint8) (uint8, error) {
 func step[T string | []byte](b T) (token.UnixSeconds, error) {
 	v, err := number("period", b, maxStep)
 	if err == nil && v == 0 {
-		err = badValue("period", "0")
+		err = badValue("period", "0, want 1 to %d seconds", maxStep)
 	}
 	return token.UnixSeconds(v), err
 }
@@ -61,10 +61,10 @@ func step[T string | []byte](b T) (token.UnixSeconds, error) {
 // 30 or 60 seconds. eight and sixty select the checks.
 func onlyTwo(r *Record, eight, sixty bool) error {
 	if eight && r.Digits != 6 && r.Digits != 8 {
-		return badValue("digits", "%d, the format has 6 or 8", r.Digits)
+		return badValue("digits", "%d, the format allows 6 or 8", r.Digits)
 	}
 	if sixty && r.Type == TOTP && r.Step != 30 && r.Step != 60 {
-		return badValue("period", "%d, the format has 30 or 60", r.Step)
+		return badValue("period", "%d, the format allows 30 or 60", r.Step)
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func check(r *Record) error { return checkFields(r, FieldAll) }
 func checkFields(r *Record, fields Field) error {
 	switch {
 	case r.Seed.IsZero():
-		return badValue("seed", "there is none")
+		return badValue("seed", "missing")
 	case r.Type != TOTP && r.Type != HOTP:
 		return badValue("type", "neither TOTP nor HOTP")
 	case !r.Algorithm.Valid():

@@ -168,9 +168,9 @@ func appendUser(dst []byte, r *Record) ([]byte, error) {
 	case err != nil:
 		return dst, err
 	case strings.ContainsFunc(user, unicode.IsSpace):
-		return dst, badValue("user", "has a space, which ends a column")
+		return dst, badValue("user", "contains a space, which separates columns")
 	case r.Digits > 8:
-		return dst, badValue("digits", "%d, the format has 6 to 8", r.Digits)
+		return dst, badValue("digits", "%d, the format allows 6 to 8", r.Digits)
 	case r.Type == HOTP && r.Counter == math.MaxUint64:
 		return dst, badValue("counter", "too large")
 	case r.Type == HOTP:

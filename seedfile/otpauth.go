@@ -92,7 +92,7 @@ func parseURI(s string, o *ReadOptions, r *Record) error {
 	}
 	label, query, found := strings.Cut(rest, "?")
 	if !found {
-		return malformed("no parameters: where is the secret?")
+		return malformed("no parameters: the secret is missing")
 	}
 	if err := r.setLabel(label); err != nil {
 		return err
@@ -118,7 +118,7 @@ func parseURI(s string, o *ReadOptions, r *Record) error {
 func (r *Record) setLabel(label string) error {
 	label, err := url.PathUnescape(label)
 	if err != nil {
-		return malformed("a label with a bad %% in it")
+		return malformed("the label has an invalid %% escape")
 	}
 	r.User = label
 	if issuer, account, found := strings.Cut(label, ":"); found {
@@ -138,15 +138,15 @@ func parameters(query string, o *ReadOptions) (map[string]string, error) {
 		case "":
 			continue
 		default:
-			o.once(o.leftOut, "otpauth: a parameter that the format does not know is left out")
+			o.once(o.leftOut, "otpauth: an unknown parameter is left out")
 			continue
 		}
 		if _, twice := values[name]; twice {
-			return nil, malformed("parameter %s twice", name)
+			return nil, malformed("duplicate parameter %s", name)
 		}
 		value, err := url.QueryUnescape(value)
 		if err != nil {
-			return nil, malformed("parameter %s has a bad %% in it", name)
+			return nil, malformed("parameter %s has an invalid %% escape", name)
 		}
 		if value != "" {
 			values[name] = value

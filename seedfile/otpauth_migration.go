@@ -56,7 +56,7 @@ func (m *migrationReader) Read() (Record, error) {
 	for len(m.queue) == 0 {
 		line, err := m.lines.next()
 		if err == io.EOF && m.seen < m.parts {
-			m.lines.options.leftOut("otpauth-migration: the export has %d parts, and the file %d: the others are left out", m.parts, m.seen)
+			m.lines.options.leftOut("otpauth-migration: the export has %d parts, and the file contains %d: the others are left out", m.parts, m.seen)
 			m.parts = 0
 		}
 		if err != nil {
@@ -92,7 +92,7 @@ func (m *migrationReader) parse(line string) error {
 	// Some tools do not escape the + of base64.
 	data, err := url.QueryUnescape(strings.ReplaceAll(data, "+", "%2B"))
 	if err != nil || data == "" {
-		return malformed("no data, or a bad %% in it")
+		return malformed("no data, or data with an invalid %% escape")
 	}
 	message, err := base64.StdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(data))
 	if err != nil {
@@ -177,7 +177,7 @@ func eachField(message []byte, do func(field protowire.Number, number uint64, by
 			n = protowire.ConsumeFieldValue(field, kind, message)
 		}
 		if n < 0 {
-			return malformed("the data is not an export of the app, or not all of it")
+			return malformed("the data is not an export of the app, or is incomplete")
 		}
 		message = message[n:]
 		if err := do(field, number, bytes); err != nil {

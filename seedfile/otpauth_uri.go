@@ -51,9 +51,9 @@ func appendURI(dst []byte, r *Record) ([]byte, error) {
 	case err != nil:
 		return dst, err
 	case strings.Contains(account, ":"):
-		return dst, badValue("user", "has a colon, which ends the issuer in a label")
+		return dst, badValue("user", "contains a colon, which separates issuer and account in a label")
 	case strings.Contains(r.Issuer, ":"):
-		return dst, badValue("issuer", "has a colon, which ends it in a label")
+		return dst, badValue("issuer", "contains a colon, which separates issuer and account in a label")
 	}
 	dst = append(dst, "otpauth://"...)
 	dst = append(dst, strings.ToLower(r.Type.String())...)

@@ -75,7 +75,7 @@ func (c *pskcCrypt) open(v *pskcValue, keys *Keys, warn func(string, ...any)) ([
 		return nil, err
 	}
 	if c.private != nil && !c.hasMAC && keys.Trusted == nil {
-		warn("not authenticated: anyone with the certificate could have made the file; only a checked signature shows who did")
+		warn("not authenticated: anyone with the certificate could have made the file; only a verified signature proves its origin")
 	}
 	if c.hasMAC {
 		if err := c.verify(v, sealed); err != nil {
@@ -93,9 +93,9 @@ func (c *pskcCrypt) method(v *pskcValue) (pskcCipher, error) {
 	case !ok:
 		return method, fmt.Errorf("%w: EncryptionMethod %s", ErrUnsupported, quoteKnown(v.alg))
 	case c.line == 0:
-		return method, fmt.Errorf("%w: an EncryptedValue, and no EncryptionKey", ErrSyntax)
+		return method, fmt.Errorf("%w: an EncryptedValue without an EncryptionKey", ErrSyntax)
 	case c.kinds == 0 && method.keySize == 0:
-		return method, fmt.Errorf("%w: EncryptionMethod %s and an EncryptionKey that says nothing", ErrUnsupported, quoteKnown(v.alg))
+		return method, fmt.Errorf("%w: EncryptionMethod %s with an empty EncryptionKey", ErrUnsupported, quoteKnown(v.alg))
 	case c.kinds&(c.kinds-1) != 0:
 		return method, fmt.Errorf("%w: more than one kind of EncryptionKey", ErrUnsupported)
 	case c.kinds != 0 && (c.kinds == pskcCertificate) != (method.keySize == 0):
@@ -117,7 +117,7 @@ func (c *pskcCrypt) unlock(method pskcCipher, keys *Keys, warn func(string, ...a
 			c.key = keys.Key
 		case pskcPassword:
 			if len(keys.Password) == 0 {
-				return fmt.Errorf("%w (a password encrypts it)", ErrNoKey)
+				return fmt.Errorf("%w (it is encrypted with a password)", ErrNoKey)
 			}
 			c.key, err = c.derive(method.keySize, keys.Password, warn)
 		case pskcCertificate:
@@ -131,7 +131,7 @@ func (c *pskcCrypt) unlock(method pskcCipher, keys *Keys, warn func(string, ...a
 		}
 	}
 	if c.private == nil && len(c.key) != method.keySize {
-		return fmt.Errorf("%w: one of %d bytes, and not of %d", ErrNoKey, method.keySize, len(c.key))
+		return fmt.Errorf("%w: want a key of %d bytes, got %d", ErrNoKey, method.keySize, len(c.key))
 	}
 	if c.hasMAC && c.mac == nil {
 		return c.unlockMAC(warn)
@@ -155,7 +155,7 @@ func (c *pskcCrypt) unlockMAC(warn func(string, ...any)) error {
 			return err
 		}
 		if c.private == nil && method.keySize != len(c.key) {
-			return fmt.Errorf("%w: MACKey under another algorithm than the values", ErrUnsupported)
+			return fmt.Errorf("%w: MACKey is encrypted with another algorithm than the values", ErrUnsupported)
 		}
 		sealed, err := decodeXMLBase64(c.macKey.text)
 		if err != nil {
@@ -169,7 +169,7 @@ func (c *pskcCrypt) unlockMAC(warn func(string, ...any)) error {
 		case len(key) < pskcMinMACKey:
 			return ErrMAC // even for an empty one: the error must not reveal the padding
 		case len(key) < size:
-			warn("the MAC key has %d bytes, and RFC 2104 advises as many as the hash, %d", len(key), size)
+			warn("the MAC key has %d bytes; RFC 2104 recommends the length of the hash, %d", len(key), size)
 		}
 	}
 	if len(key) == 0 {
@@ -223,20 +223,20 @@ func (c *pskcCrypt) derive(size int, password []byte, warn func(string, ...any))
 	}
 	salt, err := decodeXMLBase64(c.salt)
 	if err != nil {
-		return nil, fmt.Errorf("in Salt: %w", err)
+		return nil, fmt.Errorf("Salt: %w", err)
 	}
 	rounds, err := parseXMLInt(c.iterations, 1, math.MaxInt64)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("in IterationCount: %w", err)
+		return nil, fmt.Errorf("IterationCount: %w", err)
 	case rounds > maxIterations:
-		return nil, fmt.Errorf("%w: IterationCount: at most %d are computed", ErrLimit, maxIterations)
+		return nil, fmt.Errorf("%w: IterationCount: at most %d are allowed", ErrLimit, maxIterations)
 	case rounds < MinIterations:
-		warn("the password is protected by only %d rounds of PBKDF2; at least %d are advised", rounds, MinIterations)
+		warn("only %d iterations of PBKDF2 protect the password; at least %d are recommended", rounds, MinIterations)
 	}
 	if c.keyLength != "" {
 		if n, err := parseXMLInt(c.keyLength, 1, 1<<20); err != nil || n != int64(size) {
-			return nil, fmt.Errorf("%w: a KeyLength that the algorithm does not take, which has %d bytes", ErrUnsupported, size)
+			return nil, fmt.Errorf("%w: KeyLength is not the key length of the algorithm, %d bytes", ErrUnsupported, size)
 		}
 	}
 	return pbkdf2.Key(prf, string(password), salt, int(rounds), size)

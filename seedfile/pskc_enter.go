@@ -43,7 +43,7 @@ func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) e
 	case elPolicy:
 		for _, a := range attrs {
 			if a.Name.Space != "xmlns" && (a.Name.Space != "" || a.Name.Local != "xmlns") {
-				return p.fail(elem, nameInMessage(a.Name.Local), fmt.Errorf("%w: a policy that is not understood forbids the use of the key (RFC 6030 section 5)", ErrUnsupported))
+				return p.fail(elem, nameInMessage(a.Name.Local), fmt.Errorf("%w: an unknown policy forbids the use of the key (RFC 6030 section 5)", ErrUnsupported))
 			}
 		}
 	case elChallengeFormat, elPINPolicy, elTransactions, elDeviceBinding:

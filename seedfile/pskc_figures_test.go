@@ -128,7 +128,7 @@ func TestPSKCFigure7(t *testing.T) {
 	}, got)
 	require.Equal(t, []string{
 		"line 44: CryptoModuleInfo/Id is skipped",
-		"the password is protected by only 1000 rounds of PBKDF2; at least 100000 are advised",
+		"only 1000 iterations of PBKDF2 protect the password; at least 100000 are recommended",
 	}, warned)
 
 	_, err = pskcAll(t, file, ReadOptions{Keys: Keys{Password: []byte("qwertz")}})

@@ -24,10 +24,10 @@ func (l *pskcLimiter) take(tok xml.Token) error {
 	case xml.StartElement:
 		l.nodes += len(t.Attr)
 		if l.depth++; l.depth >= pskcMaxDepth {
-			return fmt.Errorf("%w: more than %d elements in each other", ErrLimit, pskcMaxDepth-1)
+			return fmt.Errorf("%w: more than %d nested elements", ErrLimit, pskcMaxDepth-1)
 		}
 		if attributeTwice(t.Attr) { // the library would use the last one
-			return fmt.Errorf("%w: an attribute twice in one element", ErrSyntax)
+			return fmt.Errorf("%w: duplicate attribute", ErrSyntax)
 		}
 		l.spaces[l.depth] = l.spaces[l.depth-1]
 		for _, a := range t.Attr {
@@ -46,7 +46,7 @@ func (l *pskcLimiter) take(tok xml.Token) error {
 			return fmt.Errorf("%w: more than %d comments in a signed file", ErrLimit, pskcMaxComments)
 		}
 	case xml.Directive:
-		return fmt.Errorf("%w: a DOCTYPE, and with it entities", ErrUnsupported)
+		return fmt.Errorf("%w: a document type (<!DOCTYPE …>)", ErrUnsupported)
 	}
 	if l.nodes > pskcMaxNodes {
 		return fmt.Errorf("%w: more than %d elements, attributes and texts in a signed file: split it", ErrLimit, pskcMaxNodes)

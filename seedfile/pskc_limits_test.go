@@ -57,7 +57,7 @@ func TestPSKCSignedLimits(t *testing.T) {
 		{"instructions", strings.Repeat("<?a?>", pskcMaxNodes), "elements, attributes and texts"},
 		{"comments", strings.Repeat("<!---->", pskcMaxComments+1), "comments"},
 		{"namespaces", "<a" + spaces.String() + "/>", "namespaces"},
-		{"namespaces in each other", `<a xmlns:n="n"><b` + spaces.String() + "/></a>", "namespaces"},
+		{"nested namespaces", `<a xmlns:n="n"><b` + spaces.String() + "/></a>", "namespaces"},
 	} {
 		file, trusted := hostile(t, c.more)
 		_, err := pskcAll(t, file, trusted)

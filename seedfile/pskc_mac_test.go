@@ -53,7 +53,7 @@ func TestPSKCRecipientWarns(t *testing.T) {
 		want    []string
 	}{
 		{nil, []string{
-			"not authenticated: anyone with the certificate could have made the file; only a checked signature shows who did",
+			"not authenticated: anyone with the certificate could have made the file; only a verified signature proves its origin",
 			"the file is signed, but its signature was not checked",
 		}},
 		{certificate, nil},

@@ -72,7 +72,7 @@ func (p *pskcParser) next() error {
 			err = p.chars(t)
 		case xml.Directive:
 			// Outside a DOCTYPE, XML allows no other directive.
-			err = p.fail(elDocument, "DOCTYPE", fmt.Errorf("%w: a DOCTYPE, and with it entities", ErrUnsupported))
+			err = p.fail(elDocument, "DOCTYPE", fmt.Errorf("%w: a document type (<!DOCTYPE …>)", ErrUnsupported))
 		}
 		if err != nil {
 			return err
@@ -134,10 +134,10 @@ func (f *pskcFrame) has(e pskcElem) bool { return f.seen[e/64]&(1<<(e%64)) != 0 
 func (p *pskcParser) start(t *xml.StartElement) error {
 	parent := &p.stack[p.depth]
 	if p.depth+1 == pskcMaxDepth {
-		return p.fail(parent.elem, "", fmt.Errorf("%w: more than %d elements in each other", ErrLimit, pskcMaxDepth-1))
+		return p.fail(parent.elem, "", fmt.Errorf("%w: more than %d nested elements", ErrLimit, pskcMaxDepth-1))
 	}
 	if attributeTwice(t.Attr) {
-		return p.fail(parent.elem, nameInMessage(t.Name.Local), fmt.Errorf("%w: an attribute twice", ErrSyntax))
+		return p.fail(parent.elem, nameInMessage(t.Name.Local), fmt.Errorf("%w: duplicate attribute", ErrSyntax))
 	}
 	if p.depth == 0 && t.Name.Local == "keycontainer" { // privacyIDEA's export
 		p.fold = true
@@ -151,7 +151,7 @@ func (p *pskcParser) start(t *xml.StartElement) error {
 	}
 	rule := &pskcRules[elem]
 	if parent.has(elem) && !rule.many {
-		return p.fail(parent.elem, t.Name.Local, fmt.Errorf("%w: twice in one element", ErrSyntax))
+		return p.fail(parent.elem, t.Name.Local, fmt.Errorf("%w: duplicate element", ErrSyntax))
 	}
 	parent.seen[elem/64] |= 1 << (elem % 64)
 	p.depth++
@@ -175,13 +175,13 @@ func (p *pskcParser) unknown(parent pskcElem, name xml.Name) error {
 	case parent == elDocument && p.stack[0].has(elContainer):
 		return p.fail(parent, local, fmt.Errorf("%w: a second root element", ErrSyntax))
 	case parent == elDocument && name.Local == "KeyContainer":
-		return p.fail(parent, local, fmt.Errorf("%w: namespace %s: a draft of PSKC, and not RFC 6030", ErrUnsupported, quoteKnown(name.Space)))
+		return p.fail(parent, local, fmt.Errorf("%w: namespace %s: a draft of PSKC instead of RFC 6030", ErrUnsupported, quoteKnown(name.Space)))
 	case parent == elDocument:
 		return p.fail(parent, local, fmt.Errorf("%w: the root element is not KeyContainer", ErrSyntax))
 	case rule.text:
 		return p.fail(parent, local, fmt.Errorf("%w: an element in a text", ErrSyntax))
 	case parent == elPolicy || parent == elPINPolicy:
-		return p.fail(parent, local, fmt.Errorf("%w: a policy that is not understood forbids the use of the key (RFC 6030 section 5)", ErrUnsupported))
+		return p.fail(parent, local, fmt.Errorf("%w: an unknown policy forbids the use of the key (RFC 6030 section 5)", ErrUnsupported))
 	case parent == elContainer && name.Local == "Signature" && (name.Space == nsDS || name.Space == nsPSKC):
 		if !p.verified {
 			p.warn("the file is signed, but its signature was not checked")

@@ -109,9 +109,9 @@ func (p *pskcParser) version(v string) error {
 	b, err2 := strconv.ParseUint(minor, 10, 16)
 	switch {
 	case !ok || err1 != nil || err2 != nil:
-		return p.fail(elContainer, "Version", fmt.Errorf("%w: no version", ErrValue))
+		return p.fail(elContainer, "Version", fmt.Errorf("%w: not a version number", ErrValue))
 	case a != 1:
-		return p.fail(elContainer, "Version", fmt.Errorf("%w: another version than 1 of PSKC", ErrUnsupported))
+		return p.fail(elContainer, "Version", fmt.Errorf("%w: a PSKC version other than 1", ErrUnsupported))
 	case b != 0:
 		p.lenient = true
 		p.left("version 1.%d of PSKC: its additions are skipped", b)
@@ -128,4 +128,4 @@ func pskcReadAll(r io.Reader) ([]byte, error) {
 	return all, err
 }
 
-var errPSKCSigned = fmt.Errorf("%w: a signed file is held in memory, and may have %d MiB: split it", ErrLimit, pskcMaxSigned>>20)
+var errPSKCSigned = fmt.Errorf("%w: a signed file may have at most %d MiB: split it", ErrLimit, pskcMaxSigned>>20)

@@ -30,7 +30,7 @@ func (p *pskcReader) record() (Record, error) {
 	if r.User == "" {
 		r.User = k.trimmed(elDeviceUser)
 	} else if d := k.trimmed(elDeviceUser); d != "" && d != r.User {
-		p.left("line %d: the UserId of the key is used, not the other one of the device", k.line)
+		p.left("line %d: the UserId of the key is used, and the device's, which differs, is skipped", k.line)
 	}
 	var err error
 	for _, step := range []func(*Record) error{p.serial, p.supported, p.kind, p.parameters, p.dates, p.data, p.usage} {
@@ -95,7 +95,7 @@ func (p *pskcReader) supported(*Record) error {
 	}
 	if !k.at(elSecret).plain && !k.at(elSecret).sealed {
 		if k.get(elKeyReference) != "" {
-			return p.textError(elKeyReference, fmt.Errorf("%w: KeyReference without a Secret: the key is elsewhere", ErrUnsupported))
+			return p.textError(elKeyReference, fmt.Errorf("%w: KeyReference without a Secret: the file does not contain the key", ErrUnsupported))
 		}
 		return p.wrong(k.at(elSecret).line, "Secret", fmt.Errorf("%w: there is no Secret", ErrSyntax))
 	}
@@ -174,7 +174,7 @@ func (p *pskcReader) dates(r *Record) error {
 			return p.textError(e, err)
 		}
 		if !zone {
-			p.warn("line %d: %s has no time zone, and is taken as UTC", p.key.textLine[e-firstText], pskcRules[e].name)
+			p.warn("line %d: %s has no time zone: UTC is assumed", p.key.textLine[e-firstText], pskcRules[e].name)
 		}
 		*d.to = t
 	}
@@ -189,7 +189,7 @@ func (p *pskcReader) data(r *Record) error {
 	}
 	n := len(secret)
 	if looksHex(secret) && bytes.ContainsAny(secret, "abcdefABCDEF") {
-		p.warn("line %d: the secret is %d bytes of hexadecimal text: was it written where base64 belongs?", p.key.at(elSecret).line, len(secret))
+		p.warn("line %d: the secret is %d bytes of hexadecimal text: the file may contain hexadecimal instead of base64", p.key.at(elSecret).line, len(secret))
 	}
 	r.Seed, err = token.NewShortSeed(secret)
 	clear(secret)
@@ -232,7 +232,7 @@ func (p *pskcReader) data(r *Record) error {
 		p.left("line %d: Counter has no meaning for TOTP and is skipped", p.key.at(elCounter).line)
 	}
 	if !pskcT0(at) {
-		return p.wrong(p.key.at(elTime).line, "Time", fmt.Errorf("%w: another Time than 0 and 2000-01-01 (%d)", ErrUnsupported, token.Epoch2000))
+		return p.wrong(p.key.at(elTime).line, "Time", fmt.Errorf("%w: a Time other than 0 and %d (2000-01-01)", ErrUnsupported, token.Epoch2000))
 	}
 	if step == 0 {
 		if step = int64(p.o.Step); step <= 0 {
@@ -248,7 +248,7 @@ func (p *pskcReader) data(r *Record) error {
 func (p *pskcReader) usage(*Record) error {
 	otp := len(p.key.usage) == 0
 	if !otp {
-		p.left("line %d: KeyUsage was checked and is not kept: files made from this one allow every use", p.key.textLine[elKeyUsage-firstText])
+		p.left("line %d: KeyUsage was checked but is not kept: files written from this one allow every use", p.key.textLine[elKeyUsage-firstText])
 	}
 	for _, u := range p.key.usage {
 		switch u = strings.Trim(u, xmlSpace); u {

@@ -15,7 +15,7 @@ import (
 	"fmt"
 )
 
-var errPSKCPrivate = errors.New("the private key is no RSA key in PEM (PKCS#8 or PKCS#1)")
+var errPSKCPrivate = errors.New("the private key is not an RSA key in PEM (PKCS#8 or PKCS#1)")
 
 // parsePrivate reads an RSA private key. The error wraps [ErrValue] and contains
 // nothing of the key.

@@ -45,7 +45,7 @@ func newPSKCSeal(e *Encryption) (*pskcSeal, error) {
 	var err error
 	switch {
 	case set != 1:
-		return nil, fmt.Errorf("%w: encryption: exactly one of key, password and recipient", ErrValue)
+		return nil, fmt.Errorf("%w: encryption: want exactly one of key, password and recipient", ErrValue)
 	case len(e.Recipient) != 0:
 		err = s.recipient(x, e)
 	case len(e.Password) != 0:
@@ -60,7 +60,7 @@ func newPSKCSeal(e *Encryption) (*pskcSeal, error) {
 	if s.public == nil && !s.wrap {
 		err = s.macMethod(x, e.MAC)
 	} else if e.MAC != "" {
-		err = fmt.Errorf("%w: a MAC besides key wrap or a recipient", ErrUnsupported)
+		err = fmt.Errorf("%w: a MAC with key wrap or a recipient", ErrUnsupported)
 	}
 	if err == nil {
 		err = x.err
@@ -73,7 +73,7 @@ func (s *pskcSeal) preShared(x *pskcXML, e *Encryption) error {
 	switch len(e.Key) {
 	case 16, 24, 32:
 	default:
-		return fmt.Errorf("%w: an AES key of %d bytes, allowed are 16, 24 and 32", ErrValue, len(e.Key))
+		return fmt.Errorf("%w: an AES key of %d bytes, want 16, 24 or 32", ErrValue, len(e.Key))
 	}
 	if e.Iterations != 0 {
 		return fmt.Errorf("%w: iterations without a password", ErrUnsupported)
@@ -95,7 +95,7 @@ func (s *pskcSeal) password(x *pskcXML, e *Encryption) (err error) {
 		rounds = DefaultIterations
 	}
 	if rounds < MinIterations || rounds > maxIterations {
-		return fmt.Errorf("%w: %d iterations, allowed are %d to %d", ErrValue, rounds, MinIterations, maxIterations)
+		return fmt.Errorf("%w: %d iterations, want %d to %d", ErrValue, rounds, MinIterations, maxIterations)
 	}
 	salt, err := random(pskcSaltSize)
 	if err != nil {
@@ -149,7 +149,7 @@ func (s *pskcSeal) recipient(x *pskcXML, e *Encryption) error {
 func (s *pskcSeal) macMethod(x *pskcXML, name string) error {
 	uri, ok := map[string]string{"": pskcHMACSHA1, "hmac-sha1": pskcHMACSHA1, "hmac-sha256": pskcHMACSHA256}[name]
 	if !ok {
-		return fmt.Errorf("%w: MAC %q, there are hmac-sha1 and hmac-sha256", ErrUnsupported, name)
+		return fmt.Errorf("%w: MAC %q, want hmac-sha1 or hmac-sha256", ErrUnsupported, name)
 	}
 	algorithm := pskcMACs[uri]
 	key, err := random(algorithm().Size())

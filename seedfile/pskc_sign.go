@@ -25,7 +25,7 @@ func newPSKCSigner(s *Signer) (*pskcSigner, error) {
 		return nil, fmt.Errorf("signer: %w", err)
 	}
 	if public, ok := certificates[0].PublicKey.(*rsa.PublicKey); !ok || !public.Equal(&key.PublicKey) {
-		return nil, fmt.Errorf("%w: signer: the certificate is not that of the private key", ErrValue)
+		return nil, fmt.Errorf("%w: signer: the certificate does not belong to the private key", ErrValue)
 	}
 	context, err := dsig.NewSigningContext(key, [][]byte{certificates[0].Raw})
 	if err != nil {

@@ -23,10 +23,10 @@ func (p *pskcReader) open(e pskcElem) ([]byte, error) {
 	case v.plain && (v.sealed || v.encrypted):
 		return nil, p.wrong(v.line, name, fmt.Errorf("%w: both PlainValue and EncryptedValue", ErrSyntax))
 	case v.plain && v.hasMAC:
-		return nil, p.wrong(v.line, name, fmt.Errorf("%w: ValueMAC of a PlainValue", ErrUnsupported))
+		return nil, p.wrong(v.line, name, fmt.Errorf("%w: ValueMAC with a PlainValue", ErrUnsupported))
 	case v.plain:
 		if why := p.mustSeal(); why != "" {
-			return nil, p.wrong(v.line, name, fmt.Errorf("%w: it is in clear, and %s", ErrNoMAC, why))
+			return nil, p.wrong(v.line, name, fmt.Errorf("%w: the value is not encrypted, but %s", ErrNoMAC, why))
 		}
 		if e == elSecret {
 			if err := notBase64([]byte(strings.Trim(v.text, xmlSpace))); err != nil {
@@ -100,7 +100,7 @@ func sealedInt(b []byte, low, top int64) (int64, error) {
 		return parseXMLInt(string(b), low, top)
 	}
 	if len(b) == 0 || len(b) > 8 {
-		return 0, fmt.Errorf("%w: an encrypted number of %d bytes, and not 1 to 8", ErrUnsupported, len(b))
+		return 0, fmt.Errorf("%w: an encrypted number of %d bytes, want 1 to 8", ErrUnsupported, len(b))
 	}
 	var u uint64
 	for _, c := range b {
@@ -115,7 +115,7 @@ func sealedInt(b []byte, low, top int64) (int64, error) {
 		return 0, fmt.Errorf("%w: an encrypted number of %d bytes that may be negative", ErrUnsupported, len(b))
 	}
 	if n < low || n > top {
-		return 0, fmt.Errorf("%w: not %d to %d", ErrValue, low, top)
+		return 0, fmt.Errorf("%w: want %d to %d", ErrValue, low, top)
 	}
 	return n, nil
 }
@@ -126,10 +126,10 @@ func parseXMLInt(s string, low, top int64) (int64, error) {
 	s = strings.Trim(s, xmlSpace)
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%w: no integer of %d to %d", ErrValue, low, top)
+		return 0, fmt.Errorf("%w: want an integer from %d to %d", ErrValue, low, top)
 	}
 	if n < low || n > top {
-		return 0, fmt.Errorf("%w: not %d to %d", ErrValue, low, top)
+		return 0, fmt.Errorf("%w: want %d to %d", ErrValue, low, top)
 	}
 	return n, nil
 }
@@ -155,7 +155,7 @@ func decodeXMLBase64(s string) ([]byte, error) {
 func parseXMLTime(s string) (t time.Time, zone bool, err error) {
 	s = strings.Trim(s, xmlSpace)
 	bad := func() error {
-		return fmt.Errorf("%w: no date and time like 2026-12-31T23:59:59Z", ErrValue)
+		return fmt.Errorf("%w: want a date and time like 2026-12-31T23:59:59Z", ErrValue)
 	}
 	const date, clock = len("2006-01-02T"), len("15:04:05")
 	if len(s) < date+clock || strings.Contains(s, ",") {
@@ -177,7 +177,7 @@ func parseXMLTime(s string) (t time.Time, zone bool, err error) {
 	t = t.AddDate(0, 0, days).UTC()
 	// The zero time would turn a date long ago into no expiry date.
 	if t.Year() < 1 || t.IsZero() || t.Year() > 9999 {
-		return time.Time{}, zone, fmt.Errorf("%w: a date out of the calendar", ErrValue)
+		return time.Time{}, zone, fmt.Errorf("%w: a date outside the calendar", ErrValue)
 	}
 	return t, zone, nil
 }

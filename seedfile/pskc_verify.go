@@ -41,7 +41,7 @@ func pskcVerify(r io.Reader, trusted []byte, warn func(string, ...any)) (signed 
 	}
 	signatures := pskcSignatures(doc.Root())
 	if n := len(signatures); n != 1 {
-		return nil, 0, fail(fmt.Errorf("the file has %d signatures, and not one", n))
+		return nil, 0, fail(fmt.Errorf("the file has %d signatures, want one", n))
 	}
 	// The library looks for the signature among the first 1000 elements only. The
 	// signature does not cover itself, so it can be moved.
@@ -51,12 +51,12 @@ func pskcVerify(r io.Reader, trusted []byte, warn func(string, ...any)) (signed 
 	root, err := context.Validate(doc.Root())
 	switch {
 	case errors.Is(err, etreeutils.ErrTraversalLimit):
-		return nil, 0, &Error{Format: pskcFormatName, Field: "Signature", Err: fmt.Errorf("%w: more elements than a signature has", ErrLimit)}
+		return nil, 0, &Error{Format: pskcFormatName, Field: "Signature", Err: fmt.Errorf("%w: too many elements in the signature", ErrLimit)}
 	case err != nil:
 		return nil, 0, fail(err)
 	}
 	if signedWithSHA1(signatures[0]) { // as pskctool --sign does
-		warn("the signature uses SHA-1: someone who can choose what is signed can forge it")
+		warn("the signature uses SHA-1: an attacker who can choose the signed data can forge it")
 	}
 	out := etree.NewDocument()
 	out.WriteSettings = pskcCanonical

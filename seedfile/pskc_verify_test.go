@@ -57,8 +57,8 @@ func TestPSKCSignedSHA1(t *testing.T) {
 		hash       crypto.Hash
 		with, weak string
 	}{
-		{crypto.SHA1, "sha1", "the signature uses SHA-1: someone who can choose what is signed can forge it"},
-		{crypto.SHA1, "&#115;ha&#x31;", "the signature uses SHA-1: someone who can choose what is signed can forge it"},
+		{crypto.SHA1, "sha1", "the signature uses SHA-1: an attacker who can choose the signed data can forge it"},
+		{crypto.SHA1, "&#115;ha&#x31;", "the signature uses SHA-1: an attacker who can choose the signed data can forge it"},
 		{crypto.SHA256, "sha1", ""},
 	} {
 		signer.context.Hash = c.hash

@@ -85,7 +85,7 @@ func (p *pskcWriter) write(b []byte) {
 // the error for it wraps [ErrValue].
 func (p *pskcWriter) Close() error {
 	if p.err == nil && p.count == 0 {
-		p.err = fmt.Errorf("%w: a PSKC file has one record or more", ErrValue)
+		p.err = fmt.Errorf("%w: no records: a PSKC file requires at least one", ErrValue)
 	}
 	p.write([]byte("</KeyContainer>\n"))
 	if p.err != nil {
@@ -189,7 +189,7 @@ func (p *pskcWriter) suite(a token.Algorithm) string {
 	case p.server != nil && p.server.bareSuite:
 		return strings.ToLower(a.String())
 	case p.server == nil && p.warn != nil:
-		p.warn("the hash is written as HMAC-" + a.String() + ", which privacyIDEA takes for SHA-1: name the server that imports the file")
+		p.warn("the hash is written as HMAC-" + a.String() + ", which privacyIDEA reads as SHA-1: name the server that imports the file")
 		p.warn = nil
 	}
 	return "HMAC-" + a.String()
@@ -232,7 +232,7 @@ func (p *pskcWriter) secret(x *pskcXML, r *Record) error {
 // that PSKC cannot hold.
 func checkPSKC(r *Record, id string) error {
 	bad := func(field string, value any, allowed string) error {
-		return fmt.Errorf("%w: %s %v, allowed is %s", ErrValue, field, value, allowed)
+		return fmt.Errorf("%w: %s %v, want %s", ErrValue, field, value, allowed)
 	}
 	switch {
 	case r.Seed.IsZero():
@@ -252,7 +252,7 @@ func checkPSKC(r *Record, id string) error {
 	case r.Step < 1 || r.Step > math.MaxInt32: // xs:int, like the following
 		return bad("period", r.Step, "1 to 2147483647 s")
 	case !pskcT0(int64(r.T0)): // without it, codes would be wrong
-		return bad("T0", r.T0, "0 and 946684800")
+		return bad("T0", r.T0, "0 or 946684800")
 	case r.Drift < math.MinInt32 || r.Drift > math.MaxInt32:
 		return bad("drift", r.Drift, "-2147483648 to 2147483647 steps")
 	}

@@ -64,7 +64,7 @@ func (x *pskcXML) time(indent, name string, t time.Time) {
 		return
 	}
 	if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 {
-		x.fail("%w: %s in the year %d, allowed are 1 to 9999", ErrValue, name, t.Year())
+		x.fail("%w: %s in the year %d, want 1 to 9999", ErrValue, name, t.Year())
 		return
 	}
 	x.open(indent, name)
@@ -106,7 +106,7 @@ func (x *pskcXML) escape(field, s string) {
 		case r == '\r':
 			ref = "&#13;"
 		case r == utf8.RuneError && size == 1, r < ' ', r == 0xFFFE, r == 0xFFFF:
-			x.fail("%w: %s: a character at byte %d that XML cannot hold", ErrValue, field, i)
+			x.fail("%w: %s: a character at byte %d that XML does not allow", ErrValue, field, i)
 			return
 		}
 		if ref != "" {

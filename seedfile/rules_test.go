@@ -147,7 +147,7 @@ func TestSteps(t *testing.T) {
 			}
 			file, err := writeAll(f, r)
 			if !carry[f.Name] {
-				require.ErrorContains(t, err, "the format has 30 or 60", f.Name)
+				require.ErrorContains(t, err, "the format allows 30 or 60", f.Name)
 				continue
 			}
 			require.NoError(t, err, f.Name)

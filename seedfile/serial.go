@@ -32,13 +32,13 @@ func (r *Record) setSerial(b []byte) error {
 	const cure = "write the column as text"
 	switch {
 	case strings.HasPrefix(text, "'"):
-		return badValue("serial number", "begins with an apostrophe, by which a spreadsheet marks text: take it away")
+		return badValue("serial number", "begins with an apostrophe, which spreadsheets use to mark text: remove it")
 	case strings.HasPrefix(text, "="):
-		return badValue("serial number", `is a formula, as ="…" by which a spreadsheet is made to keep text: take it away`)
+		return badValue("serial number", `is a formula (="…"), which spreadsheets use to keep text: remove it`)
 	case exponent(text):
-		return badValue("serial number", "is a number in exponent form, as spreadsheets show long ones: its last digits are lost; "+cure)
+		return badValue("serial number", "is a number in exponent form, as spreadsheets show long numbers: its last digits are lost; "+cure)
 	case decimal(text):
-		return badValue("serial number", "is a decimal number, as spreadsheets make of long ones; "+cure)
+		return badValue("serial number", "is a decimal number, as spreadsheets write long numbers; "+cure)
 	}
 	return badValue("serial number", "%w", err)
 }

@@ -48,7 +48,7 @@ var servers = []*Server{
 		keeps: keepsPSKC &^ FieldManufacturer, steps: []token.UnixSeconds{30, 60}, bareSuite: true,
 		encryption: func(e *Encryption) error {
 			if n := len(e.Password); n > 0 && (n < 6 || n > 64 || strings.ContainsFunc(string(e.Password), func(r rune) bool { return r > 0x7f })) {
-				return badValue("password", "LinOTP takes passwords of 6 to 64 ASCII characters")
+				return badValue("password", "LinOTP accepts only passwords of 6 to 64 ASCII characters")
 			}
 			return aes128Only(e)
 		},
@@ -61,7 +61,7 @@ var servers = []*Server{
 		digits: []uint8{6, 8},
 		encryption: func(e *Encryption) error {
 			if e.Wrap || len(e.Recipient) > 0 {
-				return unsupported("FreeIPA reads AES in CBC mode with a key or password only")
+				return unsupported("FreeIPA decrypts only AES in CBC mode, with a key or password")
 			}
 			return nil
 		},
@@ -71,23 +71,23 @@ var servers = []*Server{
 		keeps: keepsPSKC | FieldModel | FieldIssueNo | FieldIssuer,
 		encryption: func(e *Encryption) error {
 			if e.Wrap || len(e.Recipient) > 0 {
-				return unsupported("multiOTP reads AES in CBC mode with a key or password only")
+				return unsupported("multiOTP decrypts only AES in CBC mode, with a key or password")
 			}
 			return nil
 		},
-		note: "multiOTP 5.9.8 does not check MACs, and deciphers seeds wrongly with some settings of PHP: after an encrypted import try a code of each token",
+		note: "multiOTP 5.9.8 does not check MACs, and decrypts seeds wrongly with some settings of PHP: after an encrypted import, try a code of each token",
 	},
 	{
 		Name: "entra", Title: "Microsoft Entra ID", Formats: []string{"entra-csv"},
 		keeps:  FieldUser | FieldSerial | FieldType | FieldDigits | FieldAlgorithm | FieldStep | FieldManufacturer | FieldModel,
 		hashes: sha1Only, digits: []uint8{6}, steps: []token.UnixSeconds{30, 60},
-		note: "fill in the column upn before the upload, unless the file has the users already",
+		note: "fill in the column upn before the upload, unless the file already contains the users",
 	},
 	{
 		Name: "helloid", Title: "HelloID", Formats: []string{"entra-csv"},
 		keeps:  FieldUser | FieldSerial | FieldType | FieldDigits | FieldAlgorithm | FieldStep | FieldManufacturer | FieldModel,
 		hashes: sha1Only, digits: []uint8{6}, steps: []token.UnixSeconds{30, 60},
-		note: "fill in the column upn before the upload, unless the file has the users already",
+		note: "fill in the column upn before the upload, unless the file already contains the users",
 	},
 	{
 		Name: "duo", Title: "Duo", Formats: []string{"duo"},
@@ -127,11 +127,11 @@ var sha1Only = []token.Algorithm{token.SHA1}
 func aes128Only(e *Encryption) error {
 	switch {
 	case e.Wrap || len(e.Recipient) > 0:
-		return unsupported("the server reads AES-128 in CBC mode with a key or password only")
+		return unsupported("the server decrypts only AES-128 in CBC mode, with a key or password")
 	case len(e.Key) > 0 && len(e.Key) != 16:
-		return unsupported("the server reads AES-128 only: a key of 16 bytes, and not of %d", len(e.Key))
+		return unsupported("the server supports only AES-128: want a key of 16 bytes, got %d", len(e.Key))
 	case e.MAC != "" && e.MAC != "hmac-sha1":
-		return unsupported("the server checks the MAC hmac-sha1 only")
+		return unsupported("the server supports only the MAC hmac-sha1")
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func ServerByName(name string) (*Server, error) {
 		}
 		names = append(names, s.Name)
 	}
-	return nil, fmt.Errorf("%w: no profile of the server %q, there are %s", ErrValue, name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("%w: no profile for the server %q: want one of %s", ErrValue, name, strings.Join(names, ", "))
 }
 
 // Note returns advice for the person who imports a file with these options, or "" for
@@ -168,7 +168,7 @@ func (s *Server) Lost(f *Format, r *Record) Field {
 // imports refuses a format or an encryption that the server cannot read.
 func (s *Server) imports(f *Format, o *WriteOptions) error {
 	if !slices.Contains(s.Formats, f.Name) {
-		return fmt.Errorf("%w: %s does not import %s, but %s", ErrUnsupported, s.Title, f.Name, strings.Join(s.Formats, ", "))
+		return fmt.Errorf("%w: %s does not import %s: it imports %s", ErrUnsupported, s.Title, f.Name, strings.Join(s.Formats, ", "))
 	}
 	if o.Encrypt == nil || s.encryption == nil {
 		return nil
@@ -194,17 +194,17 @@ func (w *serverWriter) Write(r *Record) error {
 func (w *serverWriter) check(r *Record) error {
 	s := w.server
 	wrong := func(field, format string, args ...any) error {
-		return badValue(field, s.Title+" would compute other codes: "+format, args...)
+		return badValue(field, s.Title+" would compute wrong codes: "+format, args...)
 	}
 	switch lost := s.Lost(w.format, r) & FieldCore; {
 	case s.hashes != nil && !slices.Contains(s.hashes, r.Algorithm):
-		return wrong("algorithm", "it has no %s", r.Algorithm)
+		return wrong("algorithm", "it does not support %s", r.Algorithm)
 	case s.digits != nil && !slices.Contains(s.digits, r.Digits):
-		return wrong("digits", "it has no codes of %d digits", r.Digits)
+		return wrong("digits", "it does not support codes of %d digits", r.Digits)
 	case r.Type == TOTP && s.steps != nil && !slices.Contains(s.steps, r.Step):
-		return wrong("period", "it has no period of %d s", r.Step)
+		return wrong("period", "it does not support a period of %d s", r.Step)
 	case lost != 0:
-		return wrong(lost.Each()[0].String(), "it does not take the %s from %s", lost.Each()[0], w.format.Name)
+		return wrong(lost.Each()[0].String(), "it ignores the %s in %s", lost.Each()[0], w.format.Name)
 	}
 	if w.first == nil {
 		first := *r
@@ -218,7 +218,7 @@ func (w *serverWriter) check(r *Record) error {
 		s.form&FieldDigits != 0 && f.Digits != r.Digits,
 		s.form&FieldStep != 0 && f.Step != r.Step,
 		s.form&FieldAlgorithm != 0 && f.Algorithm != r.Algorithm:
-		return badValue("", "%s has one %s for a whole file, and this token differs from the first one: write a file for each", s.Title, s.form)
+		return badValue("", "%s uses one %s for a whole file, and this token differs from the first: write a separate file for it", s.Title, s.form)
 	}
 	return nil
 }

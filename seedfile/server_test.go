@@ -65,7 +65,7 @@ func TestServersTakeUsual(t *testing.T) {
 		require.NoError(t, err)
 	}
 	_, err := ServerByName("radius")
-	require.ErrorContains(t, err, `no profile of the server "radius", there are privacyidea, linotp, `)
+	require.ErrorContains(t, err, `no profile for the server "radius": want one of privacyidea, linotp, `)
 
 	page, err := os.ReadFile("../docs/seed-files.md")
 	require.NoError(t, err)
@@ -103,34 +103,34 @@ func TestServersRefuse(t *testing.T) {
 		is             error
 		says           string
 	}{
-		{"privacyidea", "pskc", nil, []Record{t0}, ErrValue, "T0: bad value: privacyIDEA would compute other codes: it does not take the T0 from pskc"},
+		{"privacyidea", "pskc", nil, []Record{t0}, ErrValue, "T0: bad value: privacyIDEA would compute wrong codes: it ignores the T0 in pskc"},
 		{"privacyidea", "oath-csv", nil, []Record{sha256}, ErrValue, "algorithm"},
-		{"privacyidea", "entra-csv", nil, nil, ErrUnsupported, "privacyIDEA does not import entra-csv, but pskc, oath-csv, safenet-xml"},
-		{"privacyidea", "pskc", &Encryption{Key: key32}, nil, ErrUnsupported, "AES-128 only: a key of 16 bytes, and not of 32"},
+		{"privacyidea", "entra-csv", nil, nil, ErrUnsupported, "privacyIDEA does not import entra-csv: it imports pskc, oath-csv, safenet-xml"},
+		{"privacyidea", "pskc", &Encryption{Key: key32}, nil, ErrUnsupported, "only AES-128: want a key of 16 bytes, got 32"},
 		{"privacyidea", "pskc", &Encryption{Key: key16, Wrap: true}, nil, ErrUnsupported, "CBC"},
-		{"privacyidea", "pskc", &Encryption{Key: key16, MAC: "hmac-sha256"}, nil, ErrUnsupported, "hmac-sha1 only"},
-		{"linotp", "pskc", nil, []Record{odd}, ErrValue, "it has no period of 36 s"},
+		{"privacyidea", "pskc", &Encryption{Key: key16, MAC: "hmac-sha256"}, nil, ErrUnsupported, "only the MAC hmac-sha1"},
+		{"linotp", "pskc", nil, []Record{odd}, ErrValue, "it does not support a period of 36 s"},
 		{"linotp", "pskc", &Encryption{Password: []byte("short")}, nil, ErrValue, "6 to 64"},
 		{"linotp", "pskc", &Encryption{Recipient: []byte("x")}, nil, ErrUnsupported, "CBC"},
 		{"freeipa", "pskc", nil, []Record{t0}, ErrValue, "T0"},
-		{"freeipa", "pskc", nil, []Record{with(func(r *Record) { r.Digits = 7 })}, ErrValue, "it has no codes of 7 digits"},
+		{"freeipa", "pskc", nil, []Record{with(func(r *Record) { r.Digits = 7 })}, ErrValue, "it does not support codes of 7 digits"},
 		{"freeipa", "pskc", &Encryption{Key: key16, Wrap: true}, nil, ErrUnsupported, "CBC"},
 		{"multiotp", "pskc", nil, []Record{t0}, ErrValue, "T0"},
 		{"multiotp", "multiotp-csv", nil, []Record{sha256}, ErrValue, "algorithm"},
 		{"multiotp", "pskc", &Encryption{Key: key16, Wrap: true}, nil, ErrUnsupported, "CBC"},
-		{"entra", "entra-csv", nil, []Record{sha256}, ErrValue, "it has no SHA256"},
-		{"entra", "entra-csv", nil, []Record{eight}, ErrValue, "it has no codes of 8 digits"},
+		{"entra", "entra-csv", nil, []Record{sha256}, ErrValue, "it does not support SHA256"},
+		{"entra", "entra-csv", nil, []Record{eight}, ErrValue, "it does not support codes of 8 digits"},
 		{"entra", "entra-csv", nil, []Record{hotp}, ErrValue, "type"},
-		{"helloid", "entra-csv", nil, []Record{sha256}, ErrValue, "it has no SHA256"},
-		{"duo", "duo", nil, []Record{usualRecord(t), eight}, ErrValue, "Duo has one type, digits, period for a whole file"},
+		{"helloid", "entra-csv", nil, []Record{sha256}, ErrValue, "it does not support SHA256"},
+		{"duo", "duo", nil, []Record{usualRecord(t), eight}, ErrValue, "Duo uses one type, digits, period for a whole file"},
 		{"duo", "duo", nil, []Record{hotp}, ErrValue, "counter"},
-		{"pingid", "pingid", nil, []Record{usualRecord(t), hotp}, ErrValue, "a file for each"},
+		{"pingid", "pingid", nil, []Record{usualRecord(t), hotp}, ErrValue, "a separate file"},
 		{"pingid", "pingid", nil, []Record{odd}, ErrValue, "period of 36 s"},
 		{"okta", "okta", nil, []Record{usualRecord(t), sha256}, ErrValue, "for a whole file"},
-		{"netiq", "netiq-csv", nil, []Record{sha256}, ErrValue, "it has no SHA256"},
+		{"netiq", "netiq-csv", nil, []Record{sha256}, ErrValue, "it does not support SHA256"},
 		{"netiq", "netiq-csv", nil, []Record{hotp}, ErrValue, "counter"},
 		{"dualshield", "dualshield-xml", nil, []Record{t0}, ErrValue, "T0"},
-		{"pam-oath", "users-oath", nil, []Record{sha256}, ErrValue, "it has no SHA256"},
+		{"pam-oath", "users-oath", nil, []Record{sha256}, ErrValue, "it does not support SHA256"},
 		{"pam-oath", "users-oath", nil, []Record{t0}, ErrValue, "T0"},
 	} {
 		server, err := ServerByName(c.server)
@@ -172,7 +172,7 @@ func TestServersPSKC(t *testing.T) {
 		require.Contains(t, file, "<Suite>"+want.suite+"</Suite>", name)
 		require.Contains(t, file, "<TimeDrift><PlainValue>"+want.drift+"</PlainValue></TimeDrift>", name)
 		if name == "" {
-			require.Equal(t, []string{"the hash is written as HMAC-SHA512, which privacyIDEA takes for SHA-1: name the server that imports the file"}, warned)
+			require.Equal(t, []string{"the hash is written as HMAC-SHA512, which privacyIDEA reads as SHA-1: name the server that imports the file"}, warned)
 		} else {
 			require.Empty(t, warned)
 		}

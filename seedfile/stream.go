@@ -109,7 +109,7 @@ var _ Writer = (*recordWriter)(nil)
 func writeFunc(w recordWriter) func(io.Writer, WriteOptions) (Writer, error) {
 	return func(out io.Writer, o WriteOptions) (Writer, error) {
 		if o.Encrypt != nil || o.Sign != nil {
-			return nil, fmt.Errorf("%w: %s has neither encryption nor signatures", ErrUnsupported, w.format)
+			return nil, fmt.Errorf("%w: %s supports neither encryption nor signatures", ErrUnsupported, w.format)
 		}
 		w := w
 		w.out = bufio.NewWriterSize(out, 64<<10)

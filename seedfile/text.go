@@ -47,7 +47,7 @@ func (l *lineReader) next() ([]byte, error) {
 	case err == bufio.ErrBufferFull || len(b) > maxLine:
 		return nil, l.fail(nil, fmt.Errorf("%w: a line of more than %d bytes", ErrLimit, maxLine))
 	case err == io.EOF:
-		l.options.warn("%s: line %d is the last one and has no end: the file may be incomplete", l.format, l.line)
+		l.options.warn("%s: line %d, the last one, has no line end: the file may be incomplete", l.format, l.line)
 	case err != nil:
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func hexSeed(b []byte) (token.Seed, error) {
 		r, _ := utf8.DecodeRune(b[i:])
 		err := &token.SeedTextError{Pos: utf8.RuneCount(b[:i]) + 1, Char: r, Reason: "is not a hexadecimal digit"}
 		if looksBase32(b) {
-			return token.Seed{}, badValue("seed", "%w: this looks like base32, and hexadecimal belongs here", err)
+			return token.Seed{}, badValue("seed", "%w: it looks like base32, want hexadecimal", err)
 		}
 		return token.Seed{}, badValue("seed", "%w", err)
 	}
@@ -59,7 +59,7 @@ func base32Seed(b []byte) (token.Seed, error) {
 	case err == nil:
 		return seed, nil
 	case errors.Is(err, token.ErrSeedText) && looksHex(b):
-		return token.Seed{}, badValue("seed", "%w: this looks like hexadecimal, and base32 belongs here", err)
+		return token.Seed{}, badValue("seed", "%w: it looks like hexadecimal, want base32", err)
 	}
 	return token.Seed{}, badValue("seed", "%w", err)
 }
@@ -84,9 +84,9 @@ func base64Seed(b []byte) (token.Seed, error) {
 func notBase64(b []byte) error {
 	switch {
 	case looksHex(b):
-		return errors.New("this looks like hexadecimal, and base64 belongs here")
+		return errors.New("it looks like hexadecimal, want base64")
 	case len(b)%8 == 0 && looksBase32(b) && bytes.Equal(b, bytes.ToUpper(b)):
-		return errors.New("this looks like base32, and base64 belongs here")
+		return errors.New("it looks like base32, want base64")
 	}
 	return nil
 }

@@ -57,10 +57,10 @@ func (x *xmlScanner) token() (xml.Token, error) {
 		switch t := t.(type) {
 		case xml.StartElement:
 			if x.depth++; x.depth > maxXMLDepth {
-				return nil, fmt.Errorf("%w: elements more than %d deep", ErrLimit, maxXMLDepth)
+				return nil, fmt.Errorf("%w: elements nested more than %d deep", ErrLimit, maxXMLDepth)
 			}
 			if attributeTwice(t.Attr) {
-				return nil, malformed("an attribute twice in one element")
+				return nil, malformed("duplicate attribute")
 			}
 			return t, nil
 		case xml.EndElement:
@@ -155,7 +155,7 @@ func (x *xmlScanner) root(name string) error {
 	case err != nil:
 		return err
 	case !found || e.Name.Local != name:
-		return malformed("the outermost element is not %s", name)
+		return malformed("the root element is not %s", name)
 	}
 	return nil
 }
@@ -164,7 +164,7 @@ func (x *xmlScanner) root(name string) error {
 func (x *xmlScanner) end() error {
 	_, found, err := x.child()
 	if err == nil && found {
-		err = malformed("an element after the outermost one")
+		err = malformed("an element after the root element")
 	}
 	return err // io.EOF if nothing follows
 }
@@ -175,7 +175,7 @@ func (x *xmlScanner) unknown(e xml.StartElement) error {
 	if !x.warned[name] && len(x.warned) < 20 {
 		x.note(name)
 		line, _ := x.d.InputPos()
-		x.options.leftOut("%s: line %d, and perhaps more: element %s is left out", x.format, line, name)
+		x.options.leftOut("%s: line %d and possibly others: element %s is left out", x.format, line, name)
 	}
 	return x.skip()
 }

@@ -75,7 +75,7 @@ func (d *dualshieldReader) read() (Record, error) {
 		e, found, err := d.child()
 		switch {
 		case err == io.EOF:
-			return Record{}, malformed("unexpected end")
+			return Record{}, malformed("unexpected end of the file")
 		case err != nil:
 			return Record{}, err
 		case !found && d.state == 2:
@@ -104,7 +104,7 @@ func (d *dualshieldReader) read() (Record, error) {
 // readHeader reads the data that all tokens share.
 func (d *dualshieldReader) readHeader() (err error) {
 	if d.header {
-		return malformed("element header twice")
+		return malformed("duplicate element header")
 	}
 	d.header = true
 	t := texts{}

@@ -48,7 +48,7 @@ func (d *dualshieldWriter) add(dst []byte, r *Record) ([]byte, error) {
 		return dst, err
 	}
 	if headerOf(r) != *d {
-		return dst, badValue("", "manufacturer, model, digits, period or algorithm differ from the first token's, and the file has one for all")
+		return dst, badValue("", "manufacturer, model, digits, period or algorithm differ from the first token's: write a separate file, because one header applies to all tokens")
 	}
 	dst = append(dst, "  <token>\n   <serial>"...)
 	dst, err := appendSerial(dst, r)

@@ -104,7 +104,7 @@ func (f *feitianReader) read(r *Record) error {
 		e, found, err := f.child()
 		switch {
 		case err == io.EOF:
-			return malformed("unexpected end")
+			return malformed("unexpected end of the file")
 		case err != nil:
 			return err
 		case !found:
@@ -118,7 +118,7 @@ func (f *feitianReader) read(r *Record) error {
 			f.inDevice = err != nil
 			return err
 		case "KeyPackage":
-			return malformed("element KeyPackage: the file is PSKC of RFC 6030")
+			return malformed("element KeyPackage: the file is PSKC according to RFC 6030")
 		case "EncryptionKey", "MACMethod":
 			return unsupported("encryption")
 		}

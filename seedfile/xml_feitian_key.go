@@ -44,7 +44,7 @@ func (f *feitianReader) key(e xml.StartElement, r *Record) error {
 	}
 	if !f.sized && !f.warned["length"] {
 		f.note("length")
-		f.options.warn("%s: line %d, and perhaps more: no ResponseFormat: codes of %d digits are assumed", f.format, f.line, r.Digits)
+		f.options.warn("%s: line %d and possibly others: no ResponseFormat: codes of %d digits are assumed", f.format, f.line, r.Digits)
 	}
 	if r.Type == HOTP {
 		if s, found := data["Counter"]; found {
@@ -72,7 +72,7 @@ func (f *feitianReader) parameter(e xml.StartElement, r *Record) (err error) {
 	case "ResponseFormat":
 		f.sized = true
 		if encoding := cmp.Or(attribute(e, "Encoding"), attribute(e, "Format")); encoding != "DECIMAL" && encoding != "" {
-			return &Error{Field: "Encoding", Err: unsupported("another encoding than DECIMAL")}
+			return &Error{Field: "Encoding", Err: unsupported("an encoding other than DECIMAL")}
 		}
 		switch strings.TrimSpace(cmp.Or(attribute(e, "CheckDigits"), attribute(e, "CheckDigit"))) {
 		case "", "false", "0":

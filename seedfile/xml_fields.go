@@ -15,7 +15,7 @@ type texts map[string]string
 func (t texts) set(x *xmlScanner, e xml.StartElement) error {
 	name := e.Name.Local
 	if _, twice := t[name]; twice {
-		return malformed("element %s twice", name)
+		return malformed("duplicate element %s", name)
 	}
 	s, err := x.text()
 	t[name] = s

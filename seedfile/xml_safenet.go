@@ -95,7 +95,7 @@ func (s *safenetReader) read(r *Record) error {
 		e, found, err := s.child()
 		switch {
 		case err == io.EOF:
-			return malformed("unexpected end")
+			return malformed("unexpected end of the file")
 		case err != nil:
 			return err
 		case !found:
@@ -153,7 +153,7 @@ func (s *safenetReader) readToken(e xml.StartElement, r *Record) (err error) {
 		r.Algorithm = a
 		if !s.hashed {
 			s.hashed = true
-			s.options.warn("%s: line %d, and perhaps more: the file does not say the hash: it is SHA256, as privacyIDEA takes it from the length of the seed", s.format, s.line)
+			s.options.warn("%s: line %d and possibly others: the file does not name the hash: SHA256 is used, because privacyIDEA derives it from the length of the seed", s.format, s.line)
 		}
 	}
 	r.Counter, err = number("counter", t["MovingFactor"], math.MaxUint64)
@@ -171,10 +171,10 @@ func safenetHash(seed token.Seed) token.Algorithm {
 
 func appendSafenet(dst []byte, r *Record) ([]byte, error) {
 	if r.Type != HOTP {
-		return dst, badValue("type", "the format is for HOTP")
+		return dst, badValue("type", "the format supports only HOTP")
 	}
 	if a := safenetHash(r.Seed); a != r.Algorithm {
-		return dst, badValue("algorithm", "the format does not say the hash, and servers take %s for a seed of %d bytes: write pskc", a, r.Seed.Len())
+		return dst, badValue("algorithm", "the format does not name the hash, and servers use %s for a seed of %d bytes: write pskc", a, r.Seed.Len())
 	}
 	dst = append(dst, " <Token serial=\""...)
 	dst, err := appendSerial(dst, r)

@@ -19,7 +19,7 @@ type xmlSource struct {
 
 func (s *xmlSource) ReadByte() (byte, error) {
 	if s.used++; s.used > maxXMLToken {
-		return 0, fmt.Errorf("%w: more than %d bytes in one piece", ErrLimit, maxXMLToken)
+		return 0, fmt.Errorf("%w: a tag or text of more than %d bytes", ErrLimit, maxXMLToken)
 	}
 	c, err := s.r.ReadByte()
 	if err != nil && err != io.EOF {

@@ -129,7 +129,7 @@ func TestWarningsInJapanese(t *testing.T) {
 	require.Len(t, all, 2, "a warning, and the Problem of an error")
 	add := func(pattern string, at map[string]int) {
 		for text, where := range sentences(t, pattern, at) {
-			if text != "%s" && !strings.Contains(text, "privacyIDEA takes for SHA-1") { // issued only when writing a file
+			if text != "%s" && !strings.Contains(text, "privacyIDEA reads as SHA-1") { // issued only when writing a file
 				all[text] = where
 			}
 		}
@@ -139,10 +139,10 @@ func TestWarningsInJapanese(t *testing.T) {
 	add("../../seedfile/oath_users.go", map[string]int{"left": 1})
 	add("../../seedfile/otpauth.go", map[string]int{"once": 1})
 	for _, text := range []string{ // from csv.go and hash.go, which build them from parts
-		"no type: the server assumes HOTP", "a counter, which %s has no column for, is left out", "the resolver is left out",
-		"the file does not say the hash: it is %s, as %s takes it from the length of the seed",
+		"no type: the server assumes HOTP", "a counter (%s has no column for it) is left out", "the resolver is left out",
+		"the file does not name the hash: %s is used, because %s derives it from the length of the seed",
 	} {
-		all["oath-csv: line %d, and perhaps more: "+text] = "csv_oath_row.go"
+		all["oath-csv: line %d and possibly others: "+text] = "csv_oath_row.go"
 	}
 	require.Greater(t, len(all), 25)
 	for format, where := range all {
