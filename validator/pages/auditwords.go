@@ -6,11 +6,15 @@ import (
 	"fmt"
 
 	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
 )
 
-// actKeys and reasonKeys map the acts and reasons of the audit log to keys of the
+// actKeys, reasonKeys and channelKeys map words of the audit log to keys of the
 // catalogue.
-var actKeys, reasonKeys = map[string]string{}, map[string]string{}
+var actKeys, reasonKeys, channelKeys = map[string]string{}, map[string]string{}, map[string]string{}
+
+// channels are the ways on which requests reach the bank.
+var channels = []string{bank.FrontHTTP, bank.FrontPage, bank.FrontRADIUS, bank.FrontCommand, bank.FrontJob}
 
 // actOptions are the choices of the filter by act, operations first.
 var actOptions = []option{{Label: newMsg("audit.any")}}
@@ -30,17 +34,23 @@ func init() {
 	for _, r := range validator.Reasons() {
 		reasonKeys[r.String()] = "reason." + slug(r)
 	}
+	for _, ch := range channels {
+		channelKeys[ch] = "channel." + ch
+	}
 }
 
 // act returns the words for an act of the audit log.
-func (c catalog) act(act string) (string, error) { return c.stored(actKeys, act) }
+func (c catalog) act(act string) (string, error) { return c.auditText(actKeys, act) }
 
 // reason returns the words for a reason of the audit log.
-func (c catalog) reason(reason string) (string, error) { return c.stored(reasonKeys, reason) }
+func (c catalog) reason(reason string) (string, error) { return c.auditText(reasonKeys, reason) }
 
-// stored returns the words for a value from the audit log. An unknown value, written by
-// a newer server on the same database, is returned unchanged.
-func (c catalog) stored(keys map[string]string, s string) (string, error) {
+// channel returns the words for a channel of the audit log.
+func (c catalog) channel(channel string) (string, error) { return c.auditText(channelKeys, channel) }
+
+// auditText returns the words for a value from the audit log. An unknown value, written
+// by a newer server on the same database, is returned unchanged.
+func (c catalog) auditText(keys map[string]string, s string) (string, error) {
 	if key, ok := keys[s]; ok {
 		return c.text(key)
 	}

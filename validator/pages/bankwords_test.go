@@ -3,6 +3,7 @@
 package pages
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -169,11 +170,11 @@ func TestManyWarnings(t *testing.T) {
 		shown := book.warnings(many, 7)
 		require.Equal(t, "import.warnings-more", shown.Key)
 		require.Equal(t, strconv.Itoa(len(many)+7-strings.Count(shown.Args[0], " / ")-1), shown.Args[1])
-		_, err := state{Flash: &flash{Kind: "next", Text: newMsg("import.done", "1000000"), More: shown}}.seal(newSecret())
+		_, err := state{Flash: &flash{Kind: "next", Text: newMsg("import.done", "1000000"), More: shown}}.seal(rand.Text())
 		require.NoError(t, err)
 		require.Equal(t, "import.warnings", book.warnings(many[:2], 0).Key)
 		require.Equal(t, "import.warnings-more", book.warnings([]string{strings.Repeat("<", 5000)}, 0).Key)
-		_, err = state{Flash: &flash{More: book.warnings(slices.Repeat([]string{strings.Repeat("<", 100)}, 50), 0)}}.seal(newSecret())
+		_, err = state{Flash: &flash{More: book.warnings(slices.Repeat([]string{strings.Repeat("<", 100)}, 50), 0)}}.seal(rand.Text())
 		require.NoError(t, err)
 	}
 }

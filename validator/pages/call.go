@@ -3,6 +3,7 @@
 package pages
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"strings"
@@ -139,10 +140,10 @@ func (s *server) begin(a *area, w http.ResponseWriter, r *http.Request) (*call, 
 	return c, nil
 }
 
-// guest creates a secret for a browser without a session.
-func (c *call) guest() {
+// ensureSecret creates a secret for a browser without a session.
+func (c *call) ensureSecret() {
 	if c.secret == "" {
-		c.secret = newSecret()
+		c.secret = rand.Text()
 		c.setCookie(c.area.cookie+"-guest", c.secret)
 	}
 }
@@ -151,7 +152,7 @@ func (c *call) guest() {
 type access uint8
 
 const (
-	anybody access = iota
+	anyone access = iota
 	loggedIn
 )
 
@@ -182,7 +183,7 @@ func (c *call) serve(who access, form bool, h handler) error {
 	if who == loggedIn && !c.opened {
 		return c.toLogin()
 	}
-	c.guest()
+	c.ensureSecret()
 	if form && c.r.Method == http.MethodPost {
 		c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxForm)
 		if err := c.r.ParseForm(); err != nil {
@@ -227,19 +228,19 @@ func (c *call) finish(err error) {
 	http.Redirect(c.w, c.r, string(to), http.StatusSeeOther)
 }
 
-// leave saves the state and redirects to another page of this area.
-func (c *call) leave(path string) error {
+// saveAndRedirect saves the state and redirects to another page of this area.
+func (c *call) saveAndRedirect(path string) error {
 	if err := c.saveState(); err != nil {
 		return err
 	}
 	return redirectTo(c.area.prefix + path)
 }
 
-// say stores a message for the next page.
-func (c *call) say(kind string, text msg) { c.state.Flash = &flash{Kind: kind, Text: text} }
+// setFlash stores a message for the next page.
+func (c *call) setFlash(kind string, text msg) { c.state.Flash = &flash{Kind: kind, Text: text} }
 
-// allow returns an error if the source has made too many attempts.
-func (c *call) allow(what Attempt) error {
+// checkLimit returns an error if the source has made too many attempts.
+func (c *call) checkLimit(what Attempt) error {
 	if wait := c.o.Allow(what, c.by.Source); wait > 0 {
 		c.o.Event(Event{Kind: "limited", Page: c.r.Pattern, Source: c.by.Source})
 		return &tooMany{wait}

@@ -51,7 +51,7 @@ func TestCatalogsAreInTheirLanguage(t *testing.T) {
 	}
 	japanese := func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }
 	for key, text := range readCatalog(langJapanese) {
-		if slices.Contains([]string{"language.switch", "test.mode", "contract.title", "receipt.detail", "word.from"}, key) {
+		if slices.Contains([]string{"language.switch", "test.mode", "contract.title", "receipt.detail", "word.from", "channel.http", "channel.radius"}, key) {
 			continue
 		}
 		require.True(t, strings.ContainsFunc(text, japanese), "%s: %s", key, text)
@@ -78,6 +78,7 @@ func computed() []string {
 	for _, r := range validator.Reasons() {
 		add("reason.%s", slug(r))
 	}
+	add("channel.%s", channels...)
 	for r := validator.ReasonNone; r <= validator.ReasonActivationLocked; r++ {
 		add("verdict.%s", slug(r))
 	}
@@ -132,7 +133,7 @@ func computed() []string {
 	add("language.%s", "ja", "en")
 	add("login.%s", "ended", "out")
 	add("%s.done", "lift", "revoke")
-	for _, t := range []trouble{notRegistered, gone, suspended, expired, broken, lost, early} {
+	for _, t := range []trouble{notRegistered, revoked, suspended, expired, broken, lost, early} {
 		add("trouble."+string(t)+".%s", "heading", "text")
 		if t != suspended { // which has its own page
 			add("trouble.%s.how", string(t))

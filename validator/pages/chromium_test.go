@@ -379,7 +379,7 @@ func TestChromiumShots(t *testing.T) {
 		{"/login", "", []string{"/login"}},
 		{"/desk/login", "", []string{"/desk/login"}},
 		{"/login", "bob", []string{"/", "/suspended", "/token/lift"}},
-		{"/login", "carol", append(append([]string{"/receipt", "/operations/transfer/confirm", "/nowhere"}, userPages...), bossPages...)},
+		{"/login", "carol", append(append([]string{"/receipt", "/operations/transfer/confirm", "/nowhere"}, userPages...), managerPages...)},
 		{"/desk/login", "desk-1", append([]string{"/desk/contracts/acme/order/confirm", "/desk/orders/ship"}, deskPages...)},
 	} {
 		b := newTab(t, s.URL)

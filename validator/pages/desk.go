@@ -18,31 +18,31 @@ func (s *server) routeDesk(mux *http.ServeMux) {
 	s.routeLogin(mux, deskArea)
 	for route, h := range map[string]handler{
 		"GET /{$}":                           (*call).searchPage,
-		"GET /contracts/add":                 (*call).contractAddPage,
+		"GET /contracts/add":                 showing((*call).contractAddForm),
 		"POST /contracts/add":                (*call).contractAdd,
 		"GET /contracts/{id}":                (*call).contractPage,
-		"GET /contracts/{id}/change":         showing((*call).contractChangeForm),
+		"GET /contracts/{id}/change":         showingForm((*call).contractChangeForm),
 		"POST /contracts/{id}/change":        (*call).contractChange,
-		"GET /contracts/{id}/users/add":      showing((*call).deskUserAddForm),
+		"GET /contracts/{id}/users/add":      showingForm((*call).deskUserAddForm),
 		"POST /contracts/{id}/users/add":     (*call).deskUserAdd,
 		"GET /users/{id}":                    (*call).deskUserPage,
 		"POST /users/{id}":                   (*call).deskUserChange,
-		"GET /contracts/{id}/order":          showing((*call).orderForm),
+		"GET /contracts/{id}/order":          showingForm((*call).orderForm),
 		"POST /contracts/{id}/order":         (*call).orderFilled,
 		"GET /contracts/{id}/order/fee":      (*call).feePart,
-		"GET /contracts/{id}/order/confirm":  showing((*call).orderConfirmForm),
+		"GET /contracts/{id}/order/confirm":  showingForm((*call).orderConfirmForm),
 		"POST /contracts/{id}/order/confirm": (*call).orderDo,
 		"GET /tokens/{serial}":               (*call).tokenPage,
-		"GET /tokens/{serial}/{act}":         showing((*call).procedureForm),
+		"GET /tokens/{serial}/{act}":         showingForm((*call).procedureForm),
 		"POST /tokens/{serial}/{act}":        (*call).procedure,
 		"GET /orders":                        (*call).ordersPage,
-		"GET /orders/{id}/ship":              showing((*call).shipForm),
+		"GET /orders/{id}/ship":              showingForm((*call).shipForm),
 		"POST /orders/{id}/ship":             (*call).ship,
-		"GET /orders/{id}/cancel":            showing((*call).cancelForm),
+		"GET /orders/{id}/cancel":            showingForm((*call).cancelForm),
 		"POST /orders/{id}/cancel":           (*call).cancel,
 		"GET /stock":                         (*call).stockPage,
-		"GET /stock/import":                  (*call).importPage,
-		"GET /stock/issue":                   (*call).issuePage,
+		"GET /stock/import":                  showing((*call).importForm),
+		"GET /stock/issue":                   showing((*call).issueForm),
 		"POST /stock/issue":                  (*call).issue,
 		"GET /notices":                       (*call).noticesPage,
 		"POST /notices/{id}/resend":          (*call).resend,
@@ -57,19 +57,17 @@ func (s *server) routeDesk(mux *http.ServeMux) {
 	s.handleBody(mux, deskArea, "POST /stock/import", loggedIn, false, (*call).importFile)
 }
 
-// found is the result of a search.
-type found struct {
+// searchData is the result of a search.
+type searchData struct {
 	Find      string
-	Asked     bool
 	Contracts list[bank.Contract]
 	User      *bank.User
 	Tokens    list[bank.Token]
 	Done      *bank.Transaction
-	Now       token.UnixSeconds
 }
 
 // Nothing reports whether the search found nothing.
-func (f found) Nothing() bool {
+func (f searchData) Nothing() bool {
 	return len(f.Contracts.Lines) == 0 && f.User == nil && len(f.Tokens.Lines) == 0 && f.Done == nil
 }
 
@@ -78,7 +76,7 @@ func (f found) Nothing() bool {
 func (c *call) searchPage() error {
 	typed := strings.ToValidUTF8(c.r.URL.Query().Get("find"), "")
 	find := entry.Text(typed)
-	f := found{Find: find, Asked: c.r.URL.Query().Has("find"), Now: c.bank.Now()}
+	f := searchData{Find: find}
 	if len([]rune(find)) > 100 {
 		find = string([]rune(find)[:100])
 	}
@@ -213,20 +211,18 @@ func (c *call) contractAddForm() *form {
 	return f
 }
 
-func (c *call) contractAddPage() error { return c.showForm(c.contractAddForm()) }
-
 func (c *call) contractAdd() error {
 	f := c.contractAddForm()
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	if !ok {
 		return c.showForm(f)
 	}
 	added, err := c.bank.AddContract(c.r.Context(), c.by, contractOf(values["id"], values))
 	if err != nil {
-		return c.failed(f, err)
+		return c.showFormError(f, err)
 	}
-	c.say("good", newMsg("contract.add.done"))
-	return c.leave("/contracts/" + added.ID)
+	c.setFlash("good", newMsg("contract.add.done"))
+	return c.saveAndRedirect("/contracts/" + added.ID)
 }
 
 func (c *call) contractChangeForm() (*form, bank.Contract, error) {
@@ -246,16 +242,16 @@ func (c *call) contractChange() error {
 	if err != nil {
 		return err
 	}
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	if !ok {
 		return c.showForm(f)
 	}
 	_, err = c.bank.ChangeContract(c.r.Context(), c.by, contractOf(old.ID, values))
 	if err != nil {
-		return c.failed(f, err)
+		return c.showFormError(f, err)
 	}
-	c.say("good", newMsg("contract.change.done"))
-	return c.leave("/contracts/" + old.ID)
+	c.setFlash("good", newMsg("contract.change.done"))
+	return c.saveAndRedirect("/contracts/" + old.ID)
 }
 
 // deskUserAddForm returns the form to add a user to the contract in the path.

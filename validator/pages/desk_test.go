@@ -102,7 +102,7 @@ func TestDeskProcedures(t *testing.T) {
 	b.get("/desk/tokens/"+s.Issued("acme").String()).says(t, "condition.unused")
 	require.NotContains(t, b.get(at).body, "利用開始前")
 	s.Suspend("bob", s.shared)
-	b.fill(at+"/lift").says(t, "problem.paper")
+	b.fill(at+"/lift").says(t, "problem.paper", "condition.suspended")
 	b.get(at).says(t, "condition.suspended")
 	require.Contains(t, b.follow(b.fill(at+"/lift", "paper", "yes")).body, "利用停止を解除しました")
 	b.follow(b.fill(at+"/lift", "paper", "yes")).says(t, "verdict.not-suspended")
@@ -119,6 +119,7 @@ func TestDeskProcedures(t *testing.T) {
 	a := b.fillMethod("/desk/audit/verify", b.get("/desk/audit").body)
 	a.says(t, "audit.whole")
 	a = b.get("/desk/audit?rule=BK-07")
+	a.says(t, "channel.page")
 	require.NotContains(t, a.body, "<span lang=\"en\">log in</span>")
 }
 

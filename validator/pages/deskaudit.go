@@ -49,8 +49,8 @@ func (c *call) resend() error {
 	if err != nil {
 		return err
 	}
-	c.say("good", newMsg("notices.resent", n.Serial.String()))
-	return c.leave("/notices")
+	c.setFlash("good", newMsg("notices.resent", n.Serial.String()))
+	return c.saveAndRedirect("/notices")
 }
 
 // auditData is a part of the audit log with its filter.
@@ -84,7 +84,7 @@ func (c *call) audit(report *bank.AuditReport) error {
 	v := map[string]string{}
 	bad := false
 	for _, f := range d.Fields {
-		v[f.Name] = f.take(q)
+		v[f.Name] = f.read(q)
 		bad = bad || f.Error != ""
 	}
 	if bad {

@@ -12,14 +12,15 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// newOrder returns the order described by the form's fields, without the old token.
-func newOrder(k bank.Contract, cause, returned string) bank.NewOrder {
-	return bank.NewOrder{Contract: k.ID, Cause: validator.ParseCause(cause), Returned: returned != ""}
+// newOrder returns the order described by the form's fields.
+func newOrder(k bank.Contract, values map[string]string) bank.NewOrder {
+	old, _ := token.ParseSerial(values["old"]) // empty, or one of the contract's tokens
+	return bank.NewOrder{Contract: k.ID, Cause: validator.ParseCause(values["cause"]), Returned: values["returned"] != "", Old: old}
 }
 
 // feeOf returns an order's fee and delivery dates before the order is placed.
-func (c *call) feeOf(k bank.Contract, n bank.NewOrder) *bank.Order {
-	o := c.bank.Quote(k, n)
+func (c *call) feeOf(k bank.Contract, values map[string]string) *bank.Order {
+	o := c.bank.Quote(k, newOrder(k, values))
 	return &o
 }
 
@@ -45,7 +46,7 @@ func (c *call) orderForm() (*form, bank.Contract, error) {
 	old := optional(&field{Name: "old", Label: "field.old", Hint: "hint.old", Kind: "select"})
 	old.Options = []option{{Value: "", Label: newMsg("order.none")}}
 	for _, l := range c.tokenLines(tokens) {
-		old.Options = append(old.Options, option{Value: l.Serial.String(), Text: l.label()})
+		old.Options = append(old.Options, option{Value: l.Serial.String(), Text: l.label(c.lang)})
 	}
 	f := &form{
 		Title: newMsg("order.title"), Lead: []msg{newMsg("order.lead")},
@@ -55,13 +56,11 @@ func (c *call) orderForm() (*form, bank.Contract, error) {
 		},
 		Submit: "action.confirm", Cancel: home, Action: home + "/order", FeePath: home + "/order/fee",
 	}
-	if d := c.state.Draft; d != nil && d.Page == "order "+k.ID {
-		f.fill(d.Values)
-	} else if serial := c.r.URL.Query().Get("old"); serial != "" && old.offers(serial) {
-		old.Value = serial
-		cause.Value = slug(validator.CauseLoss)
+	serial := c.r.URL.Query().Get("old")
+	if !c.fillFromDraft(f, "order "+k.ID) && serial != "" && old.hasOption(serial) {
+		old.Value, cause.Value = serial, slug(validator.CauseLoss)
 	}
-	f.Fee = c.feeOf(k, newOrder(k, cause.Value, f.Fields[2].Value))
+	f.Fee = c.feeOf(k, map[string]string{"cause": cause.Value, "returned": f.Fields[2].Value})
 	return f, k, nil
 }
 
@@ -72,7 +71,7 @@ func (c *call) feePart() error {
 		return err
 	}
 	q := c.r.URL.Query()
-	return c.showPart("form", "fee", c.feeOf(k, newOrder(k, q.Get("cause"), q.Get("returned"))))
+	return c.showPart("form", "fee", c.feeOf(k, map[string]string{"cause": q.Get("cause"), "returned": q.Get("returned")}))
 }
 
 func (c *call) orderFilled() error {
@@ -80,28 +79,22 @@ func (c *call) orderFilled() error {
 	if err != nil {
 		return err
 	}
-	values, ok := f.take(c.r.PostForm)
-	n := newOrder(k, values["cause"], values["returned"])
-	if values["old"] != "" && ok {
-		if n.Old, err = token.ParseSerial(values["old"]); err != nil {
-			return err
-		}
-	}
+	values, ok := f.read(c.r.PostForm)
 	var bad *bank.Error
-	if ok && errors.As(n.Validate(), &bad) {
+	if ok && errors.As(newOrder(k, values).Validate(), &bad) {
 		problem := "problem.not-old"
 		if values[bad.Field] == "" {
 			problem = "problem.old"
 		}
-		f.mark(bad.Field, problem)
+		f.setError(bad.Field, problem)
 		ok = false
 	}
 	if !ok {
-		f.Fee = c.feeOf(k, n)
+		f.Fee = c.feeOf(k, values)
 		return c.showForm(f)
 	}
 	c.state.Draft = f.draftOf("order "+k.ID, values)
-	return c.leave("/contracts/" + k.ID + "/order/confirm")
+	return c.saveAndRedirect("/contracts/" + k.ID + "/order/confirm")
 }
 
 // orderConfirmForm shows the fee and asks for confirmation.
@@ -115,7 +108,7 @@ func (c *call) orderConfirmForm() (*form, bank.Contract, error) {
 	if d == nil || d.Page != "order "+k.ID {
 		return nil, k, redirectTo(home + "/order")
 	}
-	n := newOrder(k, d.Values["cause"], d.Values["returned"])
+	n := newOrder(k, d.Values)
 	f := &form{
 		Title: newMsg("order.title"), Lead: []msg{newMsg("order.confirm")},
 		Facts: []fact{
@@ -123,11 +116,11 @@ func (c *call) orderConfirmForm() (*form, bank.Contract, error) {
 			{Label: newMsg("field.cause"), Value: newMsg("cause." + slug(n.Cause))},
 		},
 		Hidden: map[string]string{"draft": d.id()},
-		Fee:    c.feeOf(k, n),
+		Fee:    c.feeOf(k, d.Values),
 		Submit: "order.submit", Cancel: home + "/order", Action: home + "/order/confirm",
 	}
-	if old := d.Values["old"]; old != "" {
-		f.Facts = append(f.Facts, fact{Label: newMsg("field.old"), Text: old},
+	if !n.Old.IsZero() {
+		f.Facts = append(f.Facts, fact{Label: newMsg("field.old"), Text: n.Old.String()},
 			fact{Label: newMsg("field.returned"), Value: newMsg(yesNo(n.Returned))})
 	}
 	return f, k, nil
@@ -147,27 +140,21 @@ func (c *call) orderDo() error {
 	}
 	d := c.state.Draft
 	if c.r.PostForm.Get("draft") != d.id() {
-		c.say("bad", newMsg("confirm.changed"))
-		return c.leave("/contracts/" + k.ID + "/order/confirm")
+		c.setFlash("bad", newMsg("confirm.changed"))
+		return c.saveAndRedirect("/contracts/" + k.ID + "/order/confirm")
 	}
-	o := newOrder(k, d.Values["cause"], d.Values["returned"])
-	if old := d.Values["old"]; old != "" {
-		if o.Old, err = token.ParseSerial(old); err != nil {
-			return redirectTo("/desk/contracts/" + k.ID + "/order")
-		}
+	if !c.confirmed.confirm(d.id()) {
+		c.setFlash("plain", newMsg("confirm.twice"))
+		return c.saveAndRedirect("/contracts/" + k.ID)
 	}
-	if !c.done.begin(d.id()) {
-		c.say("plain", newMsg("confirm.twice"))
-		return c.leave("/contracts/" + k.ID)
-	}
-	_, out, err := c.bank.Order(c.r.Context(), c.by, o)
+	_, out, err := c.bank.Order(c.r.Context(), c.by, newOrder(k, d.Values))
 	if err != nil || !out.Done {
-		c.done.forget(d.id())
+		c.confirmed.forget(d.id())
 	}
 	if err != nil {
-		return c.failed(f, err)
+		return c.showFormError(f, err)
 	}
-	return c.ended(out, newMsg("order.done"), "/contracts/"+k.ID, "/contracts/"+k.ID+"/order")
+	return c.finishForm(out, newMsg("order.done"), "/contracts/"+k.ID, "/contracts/"+k.ID+"/order")
 }
 
 // ordersData is a part of the list of orders.
@@ -187,8 +174,8 @@ func (c *call) ordersPage() error {
 	return c.show(http.StatusOK, "orders", "orders.title", ordersData{l, all})
 }
 
-// openOrder returns the order named in the path if it is open.
-func (c *call) openOrder() (bank.Order, error) {
+// pathOrder returns the order named in the path if it is open.
+func (c *call) pathOrder() (bank.Order, error) {
 	o, err := c.bank.OrderByID(c.r.Context(), c.by, c.r.PathValue("id"))
 	if err == nil && o.Status != bank.OrderOpen {
 		err = errNoPage
@@ -212,7 +199,7 @@ const suggestions = 20
 // serial numbers begin with the query's text. The clerk may also type any other token
 // of the inventory.
 func (c *call) shipForm() (*form, bank.Order, error) {
-	o, err := c.openOrder()
+	o, err := c.pathOrder()
 	if err != nil {
 		return nil, o, err
 	}
@@ -248,7 +235,7 @@ func (c *call) ship() error {
 	if err != nil {
 		return err
 	}
-	if _, ok := f.take(c.r.PostForm); !ok {
+	if _, ok := f.read(c.r.PostForm); !ok {
 		return c.showForm(f)
 	}
 	serial, err := c.serial(c.r.PostForm, "serial")
@@ -256,19 +243,19 @@ func (c *call) ship() error {
 		return err
 	}
 	_, err = c.bank.Ship(c.r.Context(), c.by, o.ID, serial)
-	if c.missing(err) {
-		f.mark("serial", "problem.stock")
+	if errors.Is(err, bank.ErrNotFound) {
+		f.setError("serial", "problem.stock")
 		return c.showForm(f)
 	}
 	if err != nil {
-		return c.failed(f, err)
+		return c.showFormError(f, err)
 	}
-	c.say("good", newMsg("ship.done", serial.String()))
-	return c.leave("/orders")
+	c.setFlash("good", newMsg("ship.done", serial.String()))
+	return c.saveAndRedirect("/orders")
 }
 
 func (c *call) cancelForm() (*form, bank.Order, error) {
-	o, err := c.openOrder()
+	o, err := c.pathOrder()
 	if err != nil {
 		return nil, o, err
 	}
@@ -285,8 +272,8 @@ func (c *call) cancel() error {
 	}
 	_, err = c.bank.CancelOrder(c.r.Context(), c.by, o.ID)
 	if err != nil {
-		return c.failed(f, err)
+		return c.showFormError(f, err)
 	}
-	c.say("good", newMsg("cancel.done"))
-	return c.leave("/orders")
+	c.setFlash("good", newMsg("cancel.done"))
+	return c.saveAndRedirect("/orders")
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -17,9 +18,6 @@ import (
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
 )
-
-// missing reports whether an error means that the bank did not find an object.
-func (c *call) missing(err error) bool { return errors.Is(err, bank.ErrNotFound) }
 
 func (c *call) stockPage() error {
 	l, err := readPart(c, afterMark, func(p bank.Page) ([]bank.Token, string, error) {
@@ -44,11 +42,9 @@ func (c *call) issueForm() *form {
 	return f
 }
 
-func (c *call) issuePage() error { return c.showForm(c.issueForm()) }
-
 func (c *call) issue() error {
 	f := c.issueForm()
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	if !ok {
 		return c.showForm(f)
 	}
@@ -57,15 +53,15 @@ func (c *call) issue() error {
 		return err
 	}
 	err = c.bank.Issue(c.r.Context(), c.by, values["contract"], serial)
-	if c.missing(err) {
+	if errors.Is(err, bank.ErrNotFound) {
 		f.Problem, f.Detail = "problem.refused", c.detail(err)
 		return c.showForm(f)
 	}
 	if err != nil {
-		return c.failed(f, err)
+		return c.showFormError(f, err)
 	}
-	c.say("good", newMsg("issue.done", serial.String()))
-	return c.leave("/contracts/" + values["contract"])
+	c.setFlash("good", newMsg("issue.done", serial.String()))
+	return c.saveAndRedirect("/contracts/" + values["contract"])
 }
 
 // importForm returns the form to import a seed file. The file is the last field: the
@@ -99,8 +95,6 @@ func (c *call) importForm() *form {
 	}
 }
 
-func (c *call) importPage() error { return c.showForm(c.importForm()) }
-
 // maxWarnings is the maximum number of warnings about a file. Further ones are only
 // counted.
 const maxWarnings = 50
@@ -109,7 +103,7 @@ const maxWarnings = 50
 const maxPart = 1024
 
 func (c *call) importFile() error {
-	limited := &watched{ReadCloser: http.MaxBytesReader(c.w, c.r.Body, c.o.MaxImport)}
+	limited := &limitedBody{ReadCloser: http.MaxBytesReader(c.w, c.r.Body, c.o.MaxImport)}
 	c.r.Body = limited
 	// A large file on a slow connection takes longer than the deadline for a page. The
 	// error is ignored: a server without deadlines needs no change.
@@ -120,7 +114,7 @@ func (c *call) importFile() error {
 	if err != nil {
 		return &badForm{err}
 	}
-	values := map[string][]string{}
+	values := url.Values{}
 	for range 20 {
 		part, err := parts.NextPart()
 		if err == io.EOF {
@@ -130,7 +124,7 @@ func (c *call) importFile() error {
 			return &badForm{err}
 		}
 		if part.FormName() == "file" {
-			if !goodFormToken(c.secret, firstValue(values["form-token"])) {
+			if !goodFormToken(c.secret, values.Get("form-token")) {
 				return &forged{errFormToken}
 			}
 			return c.importPart(part, limited, values)
@@ -142,18 +136,18 @@ func (c *call) importFile() error {
 		if len(text) > maxPart {
 			return &badForm{errors.New("a field is too long")}
 		}
-		values[part.FormName()] = append(values[part.FormName()], string(text))
+		values.Add(part.FormName(), string(text))
 	}
 	return &badForm{errors.New("the form has no file")}
 }
 
-// watched remembers whether the body was too large.
-type watched struct {
+// limitedBody remembers whether the body was too large.
+type limitedBody struct {
 	io.ReadCloser
 	over *http.MaxBytesError
 }
 
-func (w *watched) Read(p []byte) (int, error) {
+func (w *limitedBody) Read(p []byte) (int, error) {
 	n, err := w.ReadCloser.Read(p)
 	if w.over == nil {
 		errors.As(err, &w.over)
@@ -161,19 +155,12 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func firstValue(all []string) string {
-	if len(all) > 0 {
-		return all[0]
-	}
-	return ""
-}
-
 // importPart imports the file of a form.
-func (c *call) importPart(part *multipart.Part, limited *watched, posted map[string][]string) error {
+func (c *call) importPart(part *multipart.Part, limited *limitedBody, posted url.Values) error {
 	f := c.importForm()
 	file := f.Fields[len(f.Fields)-1]
 	file.Optional = true // the file has arrived
-	values, ok := f.take(posted)
+	values, ok := f.read(posted)
 	file.Optional = false
 	var warnings []string
 	dropped := 0
@@ -194,7 +181,7 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 	if v := values["key"]; ok && v != "" {
 		key, err := hex.DecodeString(v)
 		if err != nil || len(key) != 16 && len(key) != 24 && len(key) != 32 {
-			f.mark("key", "problem.key")
+			f.setError("key", "problem.key")
 			ok = false
 		}
 		o.Keys.Key = key
@@ -207,7 +194,7 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 		o.Step = token.UnixSeconds(n)
 	}
 	if part.FileName() == "" {
-		f.mark("file", "problem.required")
+		f.setError("file", "problem.required")
 		ok = false
 	}
 	if !ok {
@@ -231,34 +218,34 @@ func (c *call) importPart(part *multipart.Part, limited *watched, posted map[str
 		return limited.over
 	case errors.Is(err, bank.ErrUnavailable), errors.Is(err, bank.ErrForbidden):
 		return err
-	case asksZone(err):
-		f.mark("zone", "problem.expiry-zone")
+	case needsExpiryZone(err):
+		f.setError("zone", "problem.expiry-zone")
 		f.Detail = c.detail(err)
 		return c.showForm(f)
-	case errors.Is(err, bank.ErrInvalid), errors.Is(err, bank.ErrConflict), errors.Is(err, bank.ErrNotFound), ofFile(err):
-		f.mark("file", "problem.file")
+	case errors.Is(err, bank.ErrInvalid), errors.Is(err, bank.ErrConflict), errors.Is(err, bank.ErrNotFound), isFileError(err):
+		f.setError("file", "problem.file")
 		f.Detail = c.detail(err)
 		return c.showForm(f)
 	case err != nil:
 		return err
 	}
-	c.say("good", newMsg("import.done", strconv.Itoa(report.Tokens)))
+	c.setFlash("good", newMsg("import.done", strconv.Itoa(report.Tokens)))
 	if all := slices.Concat(report.Warnings, warnings); len(all) > 0 {
 		c.state.Flash.Kind, c.state.Flash.More = "next", c.pages[c.lang].phrases.warnings(all, dropped)
 	}
-	return c.leave("/stock")
+	return c.saveAndRedirect("/stock")
 }
 
-// asksZone reports whether an import needs to know the time zone of the dates on the
-// back labels.
-func asksZone(err error) bool {
+// needsExpiryZone reports whether an import failed because the clerk must choose the
+// time zone of the dates on the back labels.
+func needsExpiryZone(err error) bool {
 	var own *bank.Error
 	return errors.As(err, &own) && own.Field == "expiry_zone"
 }
 
-// ofFile reports whether an error is about the content of a seed file. The texts of
+// isFileError reports whether an error is about the content of a seed file. The texts of
 // such errors contain no seed.
-func ofFile(err error) bool {
+func isFileError(err error) bool {
 	for _, p := range filePhrases {
 		if errors.Is(err, p.kind) {
 			return true

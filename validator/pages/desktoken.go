@@ -26,7 +26,7 @@ func (c *call) tokenPage() error {
 	if err != nil {
 		return err
 	}
-	return c.showTitled(http.StatusOK, "token", newMsg("token.title", t.Serial.String()), c.tokenLines([]bank.Token{t})[0])
+	return c.showTitled(http.StatusOK, "token", newMsg("token.title", t.Serial.String()), tokenLine{t, t.Users})
 }
 
 // procedures are the clerk's operations on a token. They require the bank's paper form.
@@ -47,14 +47,17 @@ func (c *call) procedureForm() (*form, bank.Token, error) {
 		return nil, t, err
 	}
 	home := "/desk/tokens/" + t.Serial.String()
-	l := c.tokenLines([]bank.Token{t})[0]
+	condition := slug(t.Condition)
+	if t.State.Suspended && t.Condition == validator.InUse {
+		condition = "suspended"
+	}
 	f := &form{
 		Title: newMsg("desk." + act + ".title"), Lead: []msg{newMsg("desk." + act + ".lead")},
 		Facts: []fact{
 			{Label: newMsg("field.serial"), Text: t.Serial.String()},
 			{Label: newMsg("field.contract"), Text: t.Contract},
 			{Label: newMsg("field.users"), Text: cmp.Or(strings.Join(t.Users, ", "), "–")},
-			{Label: newMsg("field.condition"), Value: newMsg("condition." + slug(l.Condition))},
+			{Label: newMsg("field.condition"), Value: newMsg("condition." + condition)},
 		},
 		Submit: "desk." + act + ".submit", Cancel: home, Action: home + "/" + act, Danger: danger,
 	}
@@ -71,10 +74,10 @@ func (c *call) procedure() error {
 	if err != nil {
 		return err
 	}
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	act := c.r.PathValue("act")
 	if ok && act != "resync" && values["paper"] == "" {
-		f.mark("paper", "problem.paper")
+		f.setError("paper", "problem.paper")
 		ok = false
 	}
 	if !ok {
@@ -95,16 +98,16 @@ func (c *call) procedure() error {
 	case "found":
 		out, err = c.bank.Report(ctx, c.by, t.Serial, validator.InUse)
 	case "resync":
-		if err := c.allow(AttemptCode); err != nil {
+		if err := c.checkLimit(AttemptCode); err != nil {
 			return err
 		}
 		if out, err = c.bank.Resync(ctx, c.by, t.Serial, values["first"], values["second"]); err != nil {
 			return err
 		}
-		return c.resynced(out, home, home+"/resync")
+		return c.finishResync(out, home, home+"/resync")
 	}
 	if err != nil {
 		return err
 	}
-	return c.ended(out, newMsg("desk."+act+".done", t.Serial.String()), home, home)
+	return c.finishForm(out, newMsg("desk."+act+".done", t.Serial.String()), home, home)
 }

@@ -55,8 +55,8 @@ func failure(err error) (int, string) {
 	return http.StatusInternalServerError, "internal"
 }
 
-// failed is the content of the error page.
-type failed struct {
+// errorData is the content of the error page.
+type errorData struct {
 	Status int
 	Key    string
 	Detail string // the problem that the bank found, for clerks
@@ -67,7 +67,7 @@ type failed struct {
 // showError writes the error page.
 func (c *call) showError(err error) {
 	status, key := failure(err)
-	d := failed{Status: status, Key: key, Home: c.area.prefix + "/"}
+	d := errorData{Status: status, Key: key, Home: c.area.prefix + "/"}
 	var many *tooMany
 	if errors.As(err, &many) {
 		d.Wait = many.seconds()

@@ -51,15 +51,15 @@ type kind struct {
 	grouped bool                        // may be typed with separators, and so be longer than Max
 }
 
-// always turns a normaliser that accepts everything into the form for a [kind].
-func always(plain func(string) string) func(string) (string, bool) {
+// alwaysValid turns a normaliser that accepts everything into the form for a [kind].
+func alwaysValid(plain func(string) string) func(string) (string, bool) {
 	return func(s string) (string, bool) { return plain(s), true }
 }
 
 var kinds = map[string]kind{
-	"text":     {plain: always(entry.Text)},
-	"password": {plain: always(func(s string) string { return s })},
-	"id":       {plain: always(entry.ID)},
+	"text":     {plain: alwaysValid(entry.Text)},
+	"password": {plain: alwaysValid(func(s string) string { return s })},
+	"id":       {plain: alwaysValid(entry.ID)},
 	"email":    {plain: plainEmail, problem: "problem.email"},
 	"serial":   {plain: plainSerial, problem: "problem.serial", grouped: true},
 	"code":     {plain: plainCode, problem: "problem.code", mode: "numeric", grouped: true},
@@ -67,8 +67,8 @@ var kinds = map[string]kind{
 	"amount":   {plain: plainAmount, problem: "problem.amount-form", mode: "numeric", grouped: true},
 	"count":    {plain: plainCount, problem: "problem.count-form", mode: "numeric", grouped: true},
 	"day":      {plain: entry.Day, problem: "problem.date", grouped: true},
-	"hex":      {plain: always(entry.Hex), grouped: true},
-	"rule":     {plain: always(plainRule)},
+	"hex":      {plain: alwaysValid(entry.Hex), grouped: true},
+	"rule":     {plain: alwaysValid(plainRule)},
 }
 
 func plainEmail(s string) (string, bool) {
@@ -133,10 +133,10 @@ func (f *field) Type() string {
 	return "text"
 }
 
-// take reads the field from a form and returns the normalised input. It also stores it
+// read reads the field from a form and returns the normalised input. It also stores it
 // in Value, unless it is secret. Invalid input is kept in Value as it was typed, and
 // Error explains the problem. The bank checks names and numbers further.
-func (f *field) take(form url.Values) string {
+func (f *field) read(form url.Values) string {
 	if f.Fixed {
 		return f.Value
 	}
@@ -167,7 +167,7 @@ func (f *field) take(form url.Values) string {
 		f.Error = "problem.characters"
 	case f.Max > 0 && utf8.RuneCountInString(plain) > f.Max:
 		f.Error = "problem.long"
-	case f.Kind == "select" && plain != "" && !f.offers(plain):
+	case f.Kind == "select" && plain != "" && !f.hasOption(plain):
 		f.Error = "problem.choice"
 	}
 	if !f.Secret() {
@@ -190,7 +190,7 @@ func visible(r rune) rune {
 	return r
 }
 
-func (f *field) offers(value string) bool {
+func (f *field) hasOption(value string) bool {
 	for _, o := range f.Options {
 		if o.Value == value {
 			return true
@@ -226,12 +226,12 @@ type form struct {
 	Detail  string // the problem that the bank found, for clerks
 }
 
-// take reads all fields. It returns the normalised input by field name, and reports
+// read reads all fields. It returns the normalised input by field name, and reports
 // whether all of it is valid.
-func (f *form) take(posted url.Values) (values map[string]string, ok bool) {
+func (f *form) read(posted url.Values) (values map[string]string, ok bool) {
 	values, ok = map[string]string{}, true
 	for _, field := range f.Fields {
-		values[field.Name] = field.take(posted)
+		values[field.Name] = field.read(posted)
 		ok = ok && field.Error == ""
 	}
 	return values, ok
@@ -244,6 +244,17 @@ func (f *form) fill(values map[string]string) {
 			field.Value = v
 		}
 	}
+}
+
+// fillFromDraft fills in the user's earlier input to a page. It reports whether there
+// was any.
+func (c *call) fillFromDraft(f *form, page string) bool {
+	d := c.state.Draft
+	if d == nil || d.Page != page {
+		return false
+	}
+	f.fill(d.Values)
+	return true
 }
 
 // draftOf returns the values that a page may remember.
@@ -268,8 +279,8 @@ func (f *form) Errors() []*field {
 	return bad
 }
 
-// mark sets the error of a field.
-func (f *form) mark(name, problem string) {
+// setError sets the error of a field.
+func (f *form) setError(name, problem string) {
 	for _, field := range f.Fields {
 		if field.Name == name {
 			field.Error = problem
@@ -287,8 +298,8 @@ func (c *call) showForm(f *form) error {
 	return c.showTitled(status, "form", f.Title, f)
 }
 
-// showing returns the handler that shows a form.
-func showing[T any](formOf func(*call) (*form, T, error)) handler {
+// showingForm returns the handler that shows a form.
+func showingForm[T any](formOf func(*call) (*form, T, error)) handler {
 	return func(c *call) error {
 		f, _, err := formOf(c)
 		if err != nil {
@@ -296,6 +307,11 @@ func showing[T any](formOf func(*call) (*form, T, error)) handler {
 		}
 		return c.showForm(f)
 	}
+}
+
+// showing is [showingForm] for a form that needs no data of the bank.
+func showing(formOf func(*call) *form) handler {
+	return func(c *call) error { return c.showForm(formOf(c)) }
 }
 
 // codeField returns the field for a token's code. Malformed input is sent to the bank

@@ -24,8 +24,8 @@ var userPages = []string{
 	"/operations/register-payee", "/operations/balance", "/token/activate", "/token/resync", "/password",
 }
 
-// bossPages are the pages for masters and admins.
-var bossPages = []string{"/token/lift", "/token/revoke", "/users", "/users/add", "/users/change/bob"}
+// managerPages are the pages for masters and admins.
+var managerPages = []string{"/token/lift", "/token/revoke", "/users", "/users/add", "/users/change/bob"}
 
 var deskPages = []string{
 	"/desk/", "/desk/?find=acme", "/desk/contracts/add", "/desk/contracts/acme", "/desk/contracts/acme/change",
@@ -44,7 +44,7 @@ func TestPagesOfEachRole(t *testing.T) {
 		require.Equal(t, 200, plain.get(path).StatusCode, path)
 		require.Equal(t, 200, master.get(path).StatusCode, path)
 	}
-	for _, path := range bossPages {
+	for _, path := range managerPages {
 		a := plain.get(path)
 		require.Equal(t, 403, a.StatusCode, path)
 		a.says(t, "error.forbidden.title")
@@ -53,7 +53,7 @@ func TestPagesOfEachRole(t *testing.T) {
 		}
 		require.Equal(t, 200, master.get(path).StatusCode, path)
 	}
-	for _, path := range append(append([]string{}, userPages...), bossPages...) {
+	for _, path := range append(append([]string{}, userPages...), managerPages...) {
 		for _, b := range []*browser{nobody, clerk} {
 			a := b.get(path)
 			require.Equal(t, 303, a.StatusCode, path)
@@ -412,7 +412,7 @@ func TestTestModeIsOnEveryPage(t *testing.T) {
 		s := newSite(t, Options{TestMode: on}, false)
 		s.tokens()
 		alice, clerk := s.browser(t).logIn("alice"), s.browser(t).logIn("desk-1")
-		for _, path := range append(append([]string{"/nowhere"}, userPages...), bossPages...) {
+		for _, path := range append(append([]string{"/nowhere"}, userPages...), managerPages...) {
 			require.Equal(t, on, strings.Contains(alice.get(path).body, "TEST MODE"), path)
 		}
 		for _, path := range deskPages {

@@ -71,7 +71,7 @@ var matcher = language.NewMatcher(languages)
 // Japanese. The browser comes before the records because every user has a language
 // there, even without having chosen it.
 func languageOf(r *http.Request, own bank.Language) string {
-	if c, err := r.Cookie(langCookie); err == nil && knownLanguage(c.Value) {
+	if c, err := r.Cookie(langCookie); err == nil && isLanguage(c.Value) {
 		return c.Value
 	}
 	// An invalid header is ignored.
@@ -82,13 +82,13 @@ func languageOf(r *http.Request, own bank.Language) string {
 			return base.String()
 		}
 	}
-	if knownLanguage(string(own)) {
+	if isLanguage(string(own)) {
 		return string(own)
 	}
 	return langJapanese
 }
 
-func knownLanguage(s string) bool { return s == langJapanese || s == langEnglish }
+func isLanguage(s string) bool { return s == langJapanese || s == langEnglish }
 
 // day formats a calendar date.
 func day(lang string, e token.Expiry) string {

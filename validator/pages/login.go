@@ -13,14 +13,14 @@ import (
 // routeLogin registers the pages that both areas have: login, logout, password,
 // language, and the page for unknown paths.
 func (s *server) routeLogin(mux *http.ServeMux, a *area) {
-	s.handle(mux, a, "GET /login", anybody, (*call).loginPage)
-	s.handle(mux, a, "POST /login", anybody, (*call).logIn)
-	s.handle(mux, a, "POST /logout", anybody, (*call).logOut)
-	s.handle(mux, a, "GET /password", loggedIn, (*call).passwordPage)
+	s.handle(mux, a, "GET /login", anyone, (*call).loginPage)
+	s.handle(mux, a, "POST /login", anyone, (*call).logIn)
+	s.handle(mux, a, "POST /logout", anyone, (*call).logOut)
+	s.handle(mux, a, "GET /password", loggedIn, showing((*call).passwordForm))
 	s.handle(mux, a, "POST /password", loggedIn, (*call).changePassword)
-	s.handle(mux, a, "POST /language", anybody, (*call).chooseLanguage)
-	s.handle(mux, a, "GET /", anybody, func(*call) error { return errNoPage })
-	s.handle(mux, a, "POST /", anybody, func(*call) error { return errNoPage })
+	s.handle(mux, a, "POST /language", anyone, (*call).chooseLanguage)
+	s.handle(mux, a, "GET /", anyone, func(*call) error { return errNoPage })
+	s.handle(mux, a, "POST /", anyone, func(*call) error { return errNoPage })
 }
 
 func (c *call) loginForm() *form {
@@ -37,17 +37,17 @@ func (c *call) loginPage() error {
 		return redirectTo(c.area.prefix + "/")
 	}
 	if why := c.r.URL.Query().Get("why"); c.state.Flash == nil && (why == "ended" || why == "out") {
-		c.say("plain", newMsg("login."+why))
+		c.setFlash("plain", newMsg("login."+why))
 	}
 	return c.showForm(c.loginForm())
 }
 
 func (c *call) logIn() error {
-	if err := c.allow(AttemptLogin); err != nil {
+	if err := c.checkLimit(AttemptLogin); err != nil {
 		return err
 	}
 	f := c.loginForm()
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	if !ok {
 		return c.showForm(f)
 	}
@@ -58,8 +58,8 @@ func (c *call) logIn() error {
 	// There is no session yet. The user's name comes from the form.
 	session, err := login(c.r.Context(), bank.By{Front: bank.FrontPage, Source: c.by.Source}, values["user"], values["password"])
 	if errors.Is(err, bank.ErrLogin) || errors.Is(err, bank.ErrInvalid) {
-		c.say("bad", newMsg("login.refused"))
-		return c.leave("/login")
+		c.setFlash("bad", newMsg("login.refused"))
+		return c.saveAndRedirect("/login")
 	}
 	if err != nil {
 		return err
@@ -108,16 +108,14 @@ func (c *call) passwordForm() *form {
 	}
 }
 
-func (c *call) passwordPage() error { return c.showForm(c.passwordForm()) }
-
 func (c *call) changePassword() error {
-	if err := c.allow(AttemptLogin); err != nil {
+	if err := c.checkLimit(AttemptLogin); err != nil {
 		return err
 	}
 	f := c.passwordForm()
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	if ok && values["new"] != values["again"] {
-		f.mark("again", "problem.again")
+		f.setError("again", "problem.again")
 		ok = false
 	}
 	if !ok {
@@ -126,24 +124,24 @@ func (c *call) changePassword() error {
 	err := c.bank.ChangePassword(c.r.Context(), c.by, values["old"], values["new"])
 	switch {
 	case errors.Is(err, bank.ErrLogin):
-		f.mark("old", "problem.password-old")
+		f.setError("old", "problem.password-old")
 		return c.showForm(f)
 	case errors.Is(err, bank.ErrInvalid):
-		f.mark("new", "problem.password")
+		f.setError("new", "problem.password")
 		return c.showForm(f)
 	case err != nil:
 		return err
 	}
-	c.say("good", newMsg("password.done"))
+	c.setFlash("good", newMsg("password.done"))
 	// The bank may end the session after a change of password. The next page then asks
 	// for the new password.
-	return c.leave("/")
+	return c.saveAndRedirect("/")
 }
 
 // chooseLanguage stores a language and returns to the page.
 func (c *call) chooseLanguage() error {
 	lang := c.r.PostForm.Get("language")
-	if !knownLanguage(lang) {
+	if !isLanguage(lang) {
 		return &badForm{errors.New("no such language")}
 	}
 	c.setCookie(langCookie, lang)

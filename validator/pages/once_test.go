@@ -64,10 +64,10 @@ func TestSentTwice(t *testing.T) {
 	a := alice.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))
 	require.Contains(t, a.Header.Get("Location"), "/receipt/")
 
-	var o once
-	for i := range 3 * mostDone {
-		require.True(t, o.begin(strconv.Itoa(i)))
+	var o confirmedDrafts
+	for i := range 3 * maxConfirmed {
+		require.True(t, o.confirm(strconv.Itoa(i)))
 	}
-	require.Len(t, o.done, mostDone)
-	require.False(t, o.begin(strconv.Itoa(3*mostDone-1)))
+	require.Len(t, o.done, maxConfirmed)
+	require.False(t, o.confirm(strconv.Itoa(3*maxConfirmed-1)))
 }

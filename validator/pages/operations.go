@@ -18,14 +18,14 @@ type operation struct {
 	Op       validator.Operation
 	Path     string
 	NeedsOTP bool
-	Boss     bool // only for masters and admins
+	Manager  bool // only for masters and admins
 }
 
 // ownPages are the operations with their own page. All others have a form whose fields
 // are stored with the transaction.
 var ownPages = map[validator.Operation]struct {
-	path string
-	boss bool
+	path     string
+	managers bool
 }{
 	validator.OpHistory:    {"/history", false},
 	validator.OpUserAdd:    {"/users/add", true},
@@ -65,12 +65,12 @@ func (c *call) operationsPage() error {
 		for _, op := range g.ops {
 			line := operation{Op: op, Path: "/operations/" + slug(op), NeedsOTP: c.bank.NeedsOTP(op)}
 			if own, ok := ownPages[op]; ok {
-				line.Path, line.Boss = own.path, own.boss
+				line.Path, line.Manager = own.path, own.managers
 			}
 			if op == validator.OpResync { // it takes two codes, although Q3 does not list it
 				line.NeedsOTP = true
 			}
-			if !line.Boss || c.boss() {
+			if !line.Manager || c.isManager() {
 				group.Ops = append(group.Ops, line)
 			}
 		}
@@ -116,36 +116,26 @@ func accountType() *field {
 	return f
 }
 
-// payee returns the fields of an account to transfer to.
-func payee() []*field {
+// payeeFields returns the fields of an account to transfer to.
+func payeeFields() []*field {
 	return []*field{
 		textField("payee", 48), textField("bank", 30), textField("branch", 30), accountType(), digitsField("account", 7),
 	}
-}
-
-// bulk returns the fields of a bulk payment.
-func bulk() []*field {
-	return []*field{textField("list", 60), countField(), amountField()}
-}
-
-// payEasy returns the fields of a bill with the number of a collecting body.
-func payEasy() []*field {
-	return []*field{digitsField("collector", 5), digitsField("payment", 20), digitsField("confirmation", 6), amountField()}
 }
 
 // formOf returns the fields of an operation, or nil if it has no such form.
 func formOf(op validator.Operation) []*field {
 	switch op {
 	case validator.OpTransfer:
-		return append(payee(), amountField(), optional(textField("memo", 40)))
+		return append(payeeFields(), amountField(), optional(textField("memo", 40)))
 	case validator.OpTransferKnown:
 		return []*field{textField("payee", 48), amountField(), optional(textField("memo", 40))}
 	case validator.OpPayEasy, validator.OpPayEasyTax:
-		return payEasy()
+		return []*field{digitsField("collector", 5), digitsField("payment", 20), digitsField("confirmation", 6), amountField()}
 	case validator.OpPayeeRegister, validator.OpBulkPayee:
-		return payee()
+		return payeeFields()
 	case validator.OpBulkApprove, validator.OpPayrollApprove:
-		return bulk()
+		return []*field{textField("list", 60), countField(), amountField()}
 	case validator.OpFileSend:
 		return []*field{textField("file", 60), countField(), amountField()}
 	case validator.OpBalance:
@@ -175,9 +165,7 @@ func (c *call) operationForm() (*form, validator.Operation, error) {
 		Title: newMsg("op." + slug(op)), Lead: []msg{newMsg("operation.lead")}, Fields: fields,
 		Submit: "action.confirm", Cancel: "/operations", Action: c.r.URL.Path,
 	}
-	if d := c.state.Draft; d != nil && d.Page == slug(op) {
-		f.fill(d.Values)
-	}
+	c.fillFromDraft(f, slug(op))
 	return f, op, nil
 }
 
@@ -187,7 +175,7 @@ func (c *call) operationPage() error { return c.showOperation(c.operationForm())
 // user's own token cannot give, it leads to the page about that.
 func (c *call) showOperation(f *form, op validator.Operation, err error) error {
 	if err == nil && c.bank.NeedsOTP(op) {
-		err = c.ownCode()
+		err = c.requireUsableToken()
 	}
 	if err != nil {
 		return err
@@ -200,10 +188,10 @@ func (c *call) operationFilled() error {
 	if err != nil {
 		return err
 	}
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	for _, name := range []string{"amount", "count"} {
 		if ok && values[name] == "0" {
-			f.mark(name, "problem."+name)
+			f.setError(name, "problem."+name)
 			ok = false
 		}
 	}
@@ -211,7 +199,7 @@ func (c *call) operationFilled() error {
 		return c.showForm(f)
 	}
 	c.state.Draft = f.draftOf(c.r.PathValue("op"), values)
-	return c.leave("/operations/" + c.r.PathValue("op") + "/confirm")
+	return c.saveAndRedirect("/operations/" + c.r.PathValue("op") + "/confirm")
 }
 
 // confirmForm returns the second page of an operation: the input, and a field for the
@@ -264,15 +252,15 @@ func (c *call) operationDo() error {
 	}
 	again := "/operations/" + slug(op) + "/confirm"
 	if c.r.PostForm.Get("draft") != c.state.Draft.id() {
-		c.say("bad", newMsg("confirm.changed"))
-		return c.leave(again)
+		c.setFlash("bad", newMsg("confirm.changed"))
+		return c.saveAndRedirect(again)
 	}
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	if !ok {
 		return c.showForm(f)
 	}
 	if values["code"] != "" {
-		if err := c.allow(AttemptCode); err != nil {
+		if err := c.checkLimit(AttemptCode); err != nil {
 			return err
 		}
 	}
@@ -283,13 +271,13 @@ func (c *call) operationDo() error {
 		}
 	}
 	id := c.state.Draft.id()
-	if !c.done.begin(id) {
-		c.say("plain", newMsg("confirm.twice"))
-		return c.leave("/history")
+	if !c.confirmed.confirm(id) {
+		c.setFlash("plain", newMsg("confirm.twice"))
+		return c.saveAndRedirect("/history")
 	}
 	out, err := c.bank.Do(c.r.Context(), c.by, bank.Request{Operation: op, Code: values["code"], Details: details})
 	if err != nil || !out.Done {
-		c.done.forget(id)
+		c.confirmed.forget(id)
 	}
 	if err != nil {
 		return err
@@ -298,7 +286,7 @@ func (c *call) operationDo() error {
 	if op == validator.OpBalance {
 		done = newMsg("balance.done")
 	}
-	return c.endedOwn(out, done, "/receipt/"+out.Receipt, again)
+	return c.finishFormWithCode(out, done, "/receipt/"+out.Receipt, again)
 }
 
 func (c *call) receiptPage() error {

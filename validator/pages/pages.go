@@ -3,6 +3,7 @@
 package pages
 
 import (
+	"cmp"
 	"net"
 	"net/http"
 	"time"
@@ -67,12 +68,12 @@ type Options struct {
 
 // server is the data that all requests share.
 type server struct {
-	bank   *bank.Bank
-	o      Options
-	pages  map[string]*rendering // by language
-	assets *assets
-	cross  *http.CrossOriginProtection
-	done   once
+	bank      *bank.Bank
+	o         Options
+	pages     map[string]*rendering // by language
+	assets    *assets
+	cross     *http.CrossOriginProtection
+	confirmed confirmedDrafts
 }
 
 // New returns the pages of a bank.
@@ -86,9 +87,7 @@ func New(b *bank.Bank, o Options) http.Handler {
 	if o.Allow == nil {
 		o.Allow = func(Attempt, string) time.Duration { return 0 }
 	}
-	if o.MaxImport == 0 {
-		o.MaxImport = defaultMaxImport
-	}
+	o.MaxImport = cmp.Or(o.MaxImport, defaultMaxImport)
 	s := &server{bank: b, o: o, assets: newAssets(), cross: http.NewCrossOriginProtection()}
 	s.pages = map[string]*rendering{
 		langJapanese: newRendering(langJapanese, s.assets), langEnglish: newRendering(langEnglish, s.assets),

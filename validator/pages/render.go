@@ -67,6 +67,7 @@ func (r *rendering) functions(a *assets) template.FuncMap {
 		"slug":    slug,
 		"act":     r.words.act,
 		"reason":  r.words.reason,
+		"channel": r.words.channel,
 		"note":    r.phrases.note,
 		"join":    strings.Join,
 		"names":   func(all []string) string { return names(r.lang, all) },
@@ -113,7 +114,7 @@ type view struct {
 	Opened    bool
 	Clerk     string
 	Me        bank.User
-	Boss      bool // master or admin
+	Manager   bool // master or admin
 	FormToken string
 	Path      string // without the query
 	Back      string // where the language switch returns to
@@ -131,7 +132,7 @@ func (c *call) show(status int, page, title string, data any) error {
 func (c *call) showTitled(status int, page string, title msg, data any) error {
 	v := &view{
 		Page: page, Title: title, Lang: c.lang, Area: c.area.name, Prefix: c.area.prefix,
-		Opened: c.opened, Clerk: c.by.Clerk, Me: c.me, Boss: c.boss(),
+		Opened: c.opened, Clerk: c.by.Clerk, Me: c.me, Manager: c.isManager(),
 		Path: c.r.URL.Path, Back: c.r.URL.RequestURI(), TestMode: c.o.TestMode, Now: c.bank.Now(),
 		Flash: c.state.Flash, Data: data,
 	}
@@ -173,5 +174,5 @@ func (c *call) write(status int, page, block string, v *view) error {
 	return nil
 }
 
-// boss reports whether the user has rights over other users.
-func (c *call) boss() bool { return c.me.Role.Manages() }
+// isManager reports whether the user has rights over other users.
+func (c *call) isManager() bool { return c.me.Role.Manages() }

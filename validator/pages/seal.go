@@ -7,7 +7,6 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -39,9 +38,6 @@ func formToken(secret string) string {
 func goodFormToken(secret, given string) bool {
 	return secret != "" && hmac.Equal([]byte(formToken(secret)), []byte(given))
 }
-
-// newSecret returns a secret for a browser without a session.
-func newSecret() string { return rand.Text() }
 
 // state is the data that one page passes to the next. It never contains a code or a
 // password.

@@ -15,9 +15,9 @@ type trouble string
 
 // The troubles. Each has the texts trouble.NAME.heading, .text and .how.
 const (
-	fine          trouble = ""
+	noTrouble     trouble = ""
 	notRegistered trouble = "none" // no token is registered
-	gone          trouble = "gone" // the token was revoked, and no other one is registered
+	revoked       trouble = "gone" // the token was revoked, and no other one is registered
 	suspended     trouble = "suspended"
 	expired       trouble = "expired"
 	broken        trouble = "broken"
@@ -27,7 +27,7 @@ const (
 
 // troubles are the troubles that follow from the bank's reason alone.
 var troubles = map[validator.Reason]trouble{
-	validator.ReasonNone: fine, validator.ReasonRevoked: gone, validator.ReasonSuspended: suspended,
+	validator.ReasonNone: noTrouble, validator.ReasonRevoked: revoked, validator.ReasonSuspended: suspended,
 	validator.ReasonExpired: expired, validator.ReasonNotYet: early, validator.ReasonReported: broken,
 	validator.ReasonNoToken: notRegistered,
 }
@@ -38,7 +38,7 @@ func troubleOf(st bank.Status) trouble {
 	case st.Condition == validator.Lost:
 		return lost
 	case st.Barred == validator.ReasonNoToken && st.User.RevokedAt != 0:
-		return gone
+		return revoked
 	}
 	return troubles[st.Barred]
 }
@@ -51,25 +51,25 @@ func (t trouble) Page() string {
 	return "/token/unusable"
 }
 
-// ownCode redirects away from a page that asks for a code of the user's own token if
-// the token cannot be used. It also drops the pending message about the previous code,
-// which would contradict the new page.
-func (c *call) ownCode() error {
+// requireUsableToken redirects away from a page that asks for a code of the user's own
+// token if the token cannot be used. It also drops the pending message about the
+// previous code, which would contradict the new page.
+func (c *call) requireUsableToken() error {
 	st, err := c.bank.Status(c.r.Context(), c.by.User)
 	if err != nil {
 		return err
 	}
-	if t := troubleOf(st); t != fine {
+	if t := troubleOf(st); t != noTrouble {
 		c.state.Flash = nil
-		return c.leave(t.Page())
+		return c.saveAndRedirect(t.Page())
 	}
 	return nil
 }
 
-// needsOwnCode shows a page only to users whose own token can be used.
-func needsOwnCode(h handler) handler {
+// withUsableToken shows a page only to users whose own token can be used.
+func withUsableToken(h handler) handler {
 	return func(c *call) error {
-		if err := c.ownCode(); err != nil {
+		if err := c.requireUsableToken(); err != nil {
 			return err
 		}
 		return h(c)
@@ -90,10 +90,10 @@ func (c *call) troublePage() error {
 		return err
 	}
 	t := troubleOf(st)
-	if t != fine && t.Page() != c.r.URL.Path {
+	if t != noTrouble && t.Page() != c.r.URL.Path {
 		return redirectTo(t.Page())
 	}
 	d := troubleData{Status: st, Trouble: t, Fee: c.bank.Settings().Fee}
-	d.Own, _ = lines(st)
+	d.Own, _ = ownAndOtherTokens(st)
 	return c.show(http.StatusOK, "trouble", "trouble.title", d)
 }

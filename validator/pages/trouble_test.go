@@ -43,7 +43,7 @@ func TestTroubleOfTheOwnToken(t *testing.T) {
 			_, err := s.Bank.Report(t.Context(), banktest.Clerk, s.shared, validator.Lost)
 			require.NoError(t, err)
 		}},
-		{gone, "/token/unusable", func(t *testing.T, s *site) {
+		{revoked, "/token/unusable", func(t *testing.T, s *site) {
 			out, err := s.Bank.Revoke(t.Context(), banktest.Clerk, s.shared, "")
 			require.NoError(t, err)
 			require.True(t, out.Done)

@@ -23,28 +23,28 @@ func (s *server) routeUser(mux *http.ServeMux) {
 		"POST /operations/{op}":         (*call).operationFilled,
 		"GET /operations/{op}/confirm":  (*call).confirmPage,
 		"POST /operations/{op}/confirm": (*call).operationDo,
-		"GET /token/activate":           (*call).activatePage,
+		"GET /token/activate":           showing((*call).activateForm),
 		"POST /token/activate":          (*call).activate,
-		"GET /token/resync":             needsOwnCode((*call).resyncPage),
+		"GET /token/resync":             withUsableToken(showing((*call).resyncForm)),
 		"POST /token/resync":            (*call).resync,
-		"GET /token/lift":               boss(showing((*call).unlockForm)),
-		"POST /token/lift":              boss((*call).unlock),
-		"GET /token/revoke":             boss(showing((*call).revokeForm)),
-		"POST /token/revoke":            boss((*call).revoke),
-		"GET /users":                    boss((*call).usersPage),
-		"GET /users/add":                boss(needsOwnCode((*call).userAddPage)),
-		"POST /users/add":               boss((*call).userAdd),
-		"GET /users/change/{id}":        boss(needsOwnCode((*call).userChangePage)),
-		"POST /users/change/{id}":       boss((*call).userChange),
+		"GET /token/lift":               managersOnly(showingForm((*call).unlockForm)),
+		"POST /token/lift":              managersOnly((*call).unlock),
+		"GET /token/revoke":             managersOnly(showingForm((*call).revokeForm)),
+		"POST /token/revoke":            managersOnly((*call).revoke),
+		"GET /users":                    managersOnly((*call).usersPage),
+		"GET /users/add":                managersOnly(withUsableToken(showing((*call).ownUserAddForm))),
+		"POST /users/add":               managersOnly((*call).userAdd),
+		"GET /users/change/{id}":        managersOnly(withUsableToken((*call).userChangePage)),
+		"POST /users/change/{id}":       managersOnly((*call).userChange),
 	} {
 		s.handle(mux, userArea, route, loggedIn, h)
 	}
 }
 
-// boss admits only masters and admins. The bank decides what they may do.
-func boss(h handler) handler {
+// managersOnly admits only masters and admins. The bank decides what they may do.
+func managersOnly(h handler) handler {
 	return func(c *call) error {
-		if !c.boss() {
+		if !c.isManager() {
 			return bank.ErrForbidden
 		}
 		return h(c)
@@ -54,7 +54,6 @@ func boss(h handler) handler {
 // tokenLine is a token in a list.
 type tokenLine struct {
 	bank.Token
-	Own       bool
 	UserNames []string
 }
 
@@ -66,8 +65,8 @@ type home struct {
 	Others  []tokenLine
 }
 
-// lines returns the user's own token and the other tokens of the contract.
-func lines(st bank.Status) (own *tokenLine, others []tokenLine) {
+// ownAndOtherTokens returns the user's own token and the other tokens of the contract.
+func ownAndOtherTokens(st bank.Status) (own *tokenLine, others []tokenLine) {
 	names := map[string]string{}
 	for _, u := range st.Users {
 		names[u.ID] = u.Name
@@ -78,7 +77,6 @@ func lines(st bank.Status) (own *tokenLine, others []tokenLine) {
 			l.UserNames = append(l.UserNames, names[id])
 		}
 		if !st.User.Token.IsZero() && t.Serial == st.User.Token {
-			l.Own = true
 			own = &l
 		} else {
 			others = append(others, l)
@@ -93,8 +91,8 @@ func (c *call) homePage() error {
 		return err
 	}
 	h := home{Status: st, Trouble: troubleOf(st)}
-	h.Own, h.Others = lines(st)
-	if !c.boss() {
+	h.Own, h.Others = ownAndOtherTokens(st)
+	if !c.isManager() {
 		h.Others = nil
 	}
 	return c.show(http.StatusOK, "home", "home.title", h)
@@ -127,25 +125,25 @@ func refusalFlash(out bank.Outcome) *flash {
 	return &flash{Kind: kind, Text: newMsg("answer." + slug(out.Answer)), More: newMsg("answer." + slug(out.Answer) + ".more")}
 }
 
-// ended stores the outcome of a form as a message, and redirects to the next page or
+// finishForm stores the outcome of a form as a message, and redirects to the next page or
 // back to the form.
-func (c *call) ended(out bank.Outcome, done msg, to, again string) error {
+func (c *call) finishForm(out bank.Outcome, done msg, to, again string) error {
 	if !out.Done {
 		c.state.Flash = refusalFlash(out)
-		return c.leave(again)
+		return c.saveAndRedirect(again)
 	}
 	c.state = state{Flash: &flash{Kind: "good", Text: done}}
-	return c.leave(to)
+	return c.saveAndRedirect(to)
 }
 
-// endedOwn is [call.ended] for a form that asked for a code of the user's own token. If
-// the code has suspended the token, the form cannot be used again. The page about the
-// suspension is shown instead.
-func (c *call) endedOwn(out bank.Outcome, done msg, to, again string) error {
+// finishFormWithCode is [call.finishForm] for a form that asked for a code of the user's
+// own token. If the code has suspended the token, the form cannot be used again. The
+// page about the suspension is shown instead.
+func (c *call) finishFormWithCode(out bank.Outcome, done msg, to, again string) error {
 	if c.area == userArea && !out.Done && !out.ByRule() {
-		if err := c.ownCode(); err != nil {
+		if err := c.requireUsableToken(); err != nil {
 			return err
 		}
 	}
-	return c.ended(out, done, to, again)
+	return c.finishForm(out, done, to, again)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 )
 
-// doToToken is the type of Unlock and Revoke.
-type doToToken func(ctx context.Context, by bank.By, serial token.Serial, code string) (bank.Outcome, error)
+// tokenOperation is the type of Unlock and Revoke.
+type tokenOperation func(ctx context.Context, by bank.By, serial token.Serial, code string) (bank.Outcome, error)
 
 func (c *call) usersPage() error {
 	l, err := readPart(c, afterMark, func(p bank.Page) ([]bank.User, string, error) {
@@ -71,29 +71,24 @@ func (c *call) userAddForm(action, cancel string) *form {
 	if c.area == userArea {
 		f.Fields = append(f.Fields, c.codeField("code", "field.code-own"))
 	}
-	if d := c.state.Draft; d != nil && d.Page == "user-add" {
-		f.fill(d.Values)
-	}
+	c.fillFromDraft(f, "user-add")
 	return f
 }
 
-func (c *call) userAddPage() error {
-	return c.showForm(c.userAddForm("/users/add", "/users"))
-}
+func (c *call) ownUserAddForm() *form { return c.userAddForm("/users/add", "/users") }
 
 func (c *call) userAdd() error {
-	f := c.userAddForm("/users/add", "/users")
-	return c.addUser(f, c.me.Contract, "/users", "/users/add")
+	return c.addUser(c.ownUserAddForm(), c.me.Contract, "/users", "/users/add")
 }
 
 // addUser adds the user of a form to a contract.
 func (c *call) addUser(f *form, contract, to, again string) error {
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	if !ok {
 		return c.showForm(f)
 	}
 	if values["code"] != "" {
-		if err := c.allow(AttemptCode); err != nil {
+		if err := c.checkLimit(AttemptCode); err != nil {
 			return err
 		}
 	}
@@ -102,16 +97,16 @@ func (c *call) addUser(f *form, contract, to, again string) error {
 		Language: bank.Language(values["language"]), Password: values["password"],
 	}, values["code"])
 	if err != nil {
-		return c.failed(f, err)
+		return c.showFormError(f, err)
 	}
 	c.state.Draft = f.draftOf("user-add", values)
-	return c.endedOwn(out, newMsg("users.add.done", u.ID), to, again)
+	return c.finishFormWithCode(out, newMsg("users.add.done", u.ID), to, again)
 }
 
-// failed shows a form again with the field marked in which the bank found an error, or
-// returns an error that has no such field. The forms use the same field names as package
-// bank.
-func (c *call) failed(f *form, err error) error {
+// showFormError shows a form again with the field marked in which the bank found an
+// error, or returns an error that has no such field. The forms use the same field names
+// as package bank.
+func (c *call) showFormError(f *form, err error) error {
 	problem := "problem.refused"
 	if errors.Is(err, bank.ErrConflict) {
 		problem = "problem.taken"
@@ -122,7 +117,7 @@ func (c *call) failed(f *form, err error) error {
 	if !errors.As(err, &own) {
 		return err
 	}
-	f.mark(own.Field, problem)
+	f.setError(own.Field, problem)
 	f.Problem = problem
 	if c.area == deskArea {
 		f.Detail = c.detail(err)
@@ -150,9 +145,7 @@ func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
 	if c.area == userArea {
 		f.Fields = append(f.Fields, c.codeField("code", "field.code-own"))
 	}
-	if d := c.state.Draft; d != nil && d.Page == "user-change "+u.ID {
-		f.fill(d.Values)
-	}
+	c.fillFromDraft(f, "user-change "+u.ID)
 	return f
 }
 
@@ -192,45 +185,39 @@ func (c *call) userChange() error {
 	return c.changeUser(u, c.userChangeForm(u, c.r.URL.Path, "/users"), "/users", "/users/change/"+u.ID)
 }
 
+// ifChanged returns the new value if it differs from the old one, or else nil.
+func ifChanged[T comparable](before, after T) *T {
+	if before == after {
+		return nil
+	}
+	return &after
+}
+
 // changeUser applies the differences between a form and the user's data.
 func (c *call) changeUser(u bank.User, f *form, to, again string) error {
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	if !ok {
 		return c.showForm(f)
 	}
 	if values["code"] != "" {
-		if err := c.allow(AttemptCode); err != nil {
+		if err := c.checkLimit(AttemptCode); err != nil {
 			return err
 		}
 	}
-	var change bank.UserChange
-	if v := values["name"]; v != u.Name {
-		change.Name = &v
+	change := bank.UserChange{
+		Name: ifChanged(u.Name, values["name"]), Email: ifChanged(u.Email, values["email"]),
+		Language: ifChanged(u.Language, bank.Language(values["language"])), Role: ifChanged(u.Role, roleOf(values["role"])),
+		Locked: ifChanged(u.Locked, values["locked"] != ""), Password: ifChanged("", values["password"]),
+		UnlockActivation: values["unlock"] != "",
 	}
-	if v := values["email"]; v != u.Email {
-		change.Email = &v
-	}
-	if v := bank.Language(values["language"]); v != u.Language {
-		change.Language = &v
-	}
-	if v := roleOf(values["role"]); v != u.Role {
-		change.Role = &v
-	}
-	if v := values["locked"] != ""; v != u.Locked {
-		change.Locked = &v
-	}
-	if v := values["password"]; v != "" {
-		change.Password = &v
-	}
-	change.UnlockActivation = values["unlock"] != ""
 	if change == (bank.UserChange{}) {
-		c.say("plain", newMsg("users.change.same"))
-		return c.leave(again)
+		c.setFlash("plain", newMsg("users.change.same"))
+		return c.saveAndRedirect(again)
 	}
 	_, out, err := c.bank.ChangeUser(c.r.Context(), c.by, u.ID, change, values["code"])
 	if err != nil {
-		return c.failed(f, err)
+		return c.showFormError(f, err)
 	}
 	c.state.Draft = f.draftOf("user-change "+u.ID, values)
-	return c.endedOwn(out, newMsg("users.change.done", u.ID), to, again)
+	return c.finishFormWithCode(out, newMsg("users.change.done", u.ID), to, again)
 }

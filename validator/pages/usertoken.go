@@ -21,17 +21,13 @@ func (c *call) activateForm() *form {
 	if !c.me.Token.IsZero() {
 		f.Warn = append(f.Warn, newMsg("activate.instead", c.me.Token.String()))
 	}
-	if d := c.state.Draft; d != nil && d.Page == "activate" {
-		f.fill(d.Values)
-	}
+	c.fillFromDraft(f, "activate")
 	return f
 }
 
-func (c *call) activatePage() error { return c.showForm(c.activateForm()) }
-
 func (c *call) activate() error {
 	f := c.activateForm()
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	if !ok {
 		return c.showForm(f)
 	}
@@ -39,7 +35,7 @@ func (c *call) activate() error {
 	if err != nil {
 		return err
 	}
-	if err := c.allow(AttemptCode); err != nil {
+	if err := c.checkLimit(AttemptCode); err != nil {
 		return err
 	}
 	out, err := c.bank.Activate(c.r.Context(), c.by, serial, values["code"])
@@ -49,9 +45,9 @@ func (c *call) activate() error {
 	c.state.Draft = f.draftOf("activate", values)
 	if out.CodeRefused() {
 		c.state.Flash = &flash{Kind: "bad", Text: newMsg("activate.refused"), More: newMsg("activate.refused.more")}
-		return c.leave("/token/activate")
+		return c.saveAndRedirect("/token/activate")
 	}
-	return c.ended(out, newMsg("activate.done", serial.String()), "/", "/token/activate")
+	return c.finishForm(out, newMsg("activate.done", serial.String()), "/", "/token/activate")
 }
 
 // resyncForm resynchronises the user's own token (時刻補正).
@@ -66,39 +62,35 @@ func (c *call) resyncForm() *form {
 	}
 }
 
-func (c *call) resyncPage() error {
-	return c.showForm(c.resyncForm())
-}
-
 func (c *call) resync() error {
 	if c.me.Token.IsZero() {
 		return redirectTo("/token/activate")
 	}
 	f := c.resyncForm()
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	if !ok {
 		return c.showForm(f)
 	}
-	if err := c.allow(AttemptCode); err != nil {
+	if err := c.checkLimit(AttemptCode); err != nil {
 		return err
 	}
 	out, err := c.bank.Resync(c.r.Context(), c.by, c.me.Token, values["first"], values["second"])
 	if err != nil {
 		return err
 	}
-	return c.resynced(out, "/", "/token/resync")
+	return c.finishResync(out, "/", "/token/resync")
 }
 
-// resynced reports the outcome of a resynchronisation. The message of success adds that
+// finishResync reports the outcome of a resynchronisation. The message of success adds that
 // the codes have authorised nothing.
-func (c *call) resynced(out bank.Outcome, to, again string) error {
+func (c *call) finishResync(out bank.Outcome, to, again string) error {
 	if out.Answer == validator.Corrected {
 		c.state = state{Flash: &flash{Kind: "good", Text: newMsg("resync.done"), More: newMsg("resync.done.more")}}
-		return c.leave(to)
+		return c.saveAndRedirect(to)
 	}
 	out.Done = false
 	if c.area == userArea {
-		if err := c.ownCode(); err != nil {
+		if err := c.requireUsableToken(); err != nil {
 			return err
 		}
 	}
@@ -108,35 +100,37 @@ func (c *call) resynced(out bank.Outcome, to, again string) error {
 			more = newMsg("desk.resync.refused.more")
 		}
 		c.state.Flash = &flash{Kind: "bad", Text: newMsg("resync.refused"), More: more}
-		return c.leave(again)
+		return c.saveAndRedirect(again)
 	}
-	return c.ended(out, msg{}, to, again)
+	return c.finishForm(out, msg{}, to, again)
 }
 
 // otherTokens offers a choice of the contract's tokens, except the user's own.
-func otherTokens(st bank.Status, fits func(tokenLine) bool) *field {
+func (c *call) otherTokens(st bank.Status, fits func(tokenLine) bool) *field {
 	f := &field{Name: "serial", Label: "field.token", Kind: "select"}
-	_, others := lines(st)
+	_, others := ownAndOtherTokens(st)
 	for _, l := range others {
 		if fits(l) {
-			f.Options = append(f.Options, option{Value: l.Serial.String(), Text: l.label()})
+			f.Options = append(f.Options, option{Value: l.Serial.String(), Text: l.label(c.lang)})
 		}
 	}
 	return f
 }
 
 // label returns the serial number of a token and the names of its users.
-func (l tokenLine) label() string {
-	s := l.Serial.String()
-	for i, name := range l.UserNames {
-		if i == 0 {
-			s += ": "
-		} else {
-			s += ", "
-		}
-		s += name
+func (l tokenLine) label(lang string) string {
+	if len(l.UserNames) == 0 {
+		return l.Serial.String()
 	}
-	return s
+	return l.Serial.String() + ": " + names(lang, l.UserNames)
+}
+
+// block replaces the rest of a form by the reasons why it cannot be used.
+func (f *form) block(reasons ...string) {
+	f.Submit = ""
+	for _, key := range reasons {
+		f.Warn = append(f.Warn, newMsg(key))
+	}
 }
 
 // unlockForm unlocks another user's token (利用停止解除).
@@ -149,28 +143,23 @@ func (c *call) unlockForm() (*form, bank.Status, error) {
 		Title: newMsg("lift.title"), Lead: []msg{newMsg("lift.lead")},
 		Submit: "lift.submit", Cancel: "/", Action: "/token/lift",
 	}
+	choice := c.otherTokens(st, func(l tokenLine) bool { return l.State.Suspended })
+	needsOTP := c.bank.NeedsOTP(validator.OpUnlock)
 	switch t := troubleOf(st); {
-	case t == fine, t == suspended && !c.bank.NeedsOTP(validator.OpUnlock):
-	case t == suspended:
-		f.Warn, f.Submit = append(f.Warn, newMsg("lift.own")), ""
-		return f, st, nil
+	case t == suspended && needsOTP:
+		f.block("lift.own")
 	case t == notRegistered:
-		f.Warn, f.Submit = append(f.Warn, newMsg("verdict.no-token")), ""
-		return f, st, nil
+		f.block("verdict.no-token")
+	case t != noTrouble && t != suspended:
+		f.block("verdict.own-token-out-of-use")
+	case len(choice.Options) == 0:
+		f.block("lift.none")
 	default:
-		f.Warn, f.Submit = append(f.Warn, newMsg("verdict.own-token-out-of-use")), ""
-		return f, st, nil
-	}
-	choice := otherTokens(st, func(l tokenLine) bool { return l.State.Suspended })
-	if len(choice.Options) == 0 {
-		f.Warn = append(f.Warn, newMsg("lift.none"))
-		f.Submit = ""
-		return f, st, nil
-	}
-	choice.Value = c.r.URL.Query().Get("serial")
-	f.Fields = []*field{choice}
-	if c.bank.NeedsOTP(validator.OpUnlock) {
-		f.Fields = append(f.Fields, c.codeField("code", "field.code-own"))
+		choice.Value = c.r.URL.Query().Get("serial")
+		f.Fields = []*field{choice}
+		if needsOTP {
+			f.Fields = append(f.Fields, c.codeField("code", "field.code-own"))
+		}
 	}
 	return f, st, nil
 }
@@ -180,7 +169,7 @@ func (c *call) unlock() error {
 	if err != nil {
 		return err
 	}
-	return c.onOther(f, c.bank.Unlock, "lift")
+	return c.doToOtherToken(f, c.bank.Unlock, "lift")
 }
 
 // revokeForm revokes another user's token (失効).
@@ -193,16 +182,16 @@ func (c *call) revokeForm() (*form, bank.Status, error) {
 		Title: newMsg("revoke.title"), Lead: []msg{newMsg("revoke.lead")},
 		Submit: "revoke.submit", Cancel: "/", Action: "/token/revoke", Danger: true,
 	}
-	choice := otherTokens(st, func(l tokenLine) bool { return l.Condition != validator.Revoked })
+	choice := c.otherTokens(st, func(l tokenLine) bool { return l.Condition != validator.Revoked })
 	switch t := troubleOf(st); {
 	case t == suspended:
-		f.Warn, f.Submit = append(f.Warn, newMsg("verdict.own-token-suspended")), ""
+		f.block("verdict.own-token-suspended")
 	case t == notRegistered:
-		f.Warn, f.Submit = append(f.Warn, newMsg("verdict.no-token")), ""
+		f.block("verdict.no-token")
 	case st.RevokeWay != validator.OnScreen: // no need to type a code if paper is required
-		f.Warn, f.Submit = append(f.Warn, newMsg("revoke.paper"), newMsg("way.on-paper")), ""
+		f.block("revoke.paper", "way.on-paper")
 	case len(choice.Options) == 0:
-		f.Warn, f.Submit = append(f.Warn, newMsg("revoke.none")), ""
+		f.block("revoke.none")
 	default:
 		choice.Value = c.r.URL.Query().Get("serial")
 		sure := &field{Name: "sure", Label: "revoke.sure", Kind: "check"}
@@ -217,34 +206,34 @@ func (c *call) revoke() error {
 		return err
 	}
 	if len(f.Fields) > 0 && c.r.PostForm.Get("sure") == "" {
-		f.take(c.r.PostForm)
-		f.mark("sure", "problem.sure")
+		f.read(c.r.PostForm)
+		f.setError("sure", "problem.sure")
 		return c.showForm(f)
 	}
-	return c.onOther(f, c.bank.Revoke, "revoke")
+	return c.doToOtherToken(f, c.bank.Revoke, "revoke")
 }
 
-// onOther performs an operation of a master or admin on another user's token.
-func (c *call) onOther(f *form, do doToToken, name string) error {
+// doToOtherToken performs an operation of a master or admin on another user's token.
+func (c *call) doToOtherToken(f *form, do tokenOperation, name string) error {
 	again := "/token/" + name
 	if len(f.Fields) == 0 {
 		return redirectTo(again)
 	}
-	values, ok := f.take(c.r.PostForm)
+	values, ok := f.read(c.r.PostForm)
 	if !ok {
 		return c.showForm(f)
 	}
 	serial, err := token.ParseSerial(values["serial"])
 	if err != nil {
-		f.mark("serial", "problem.serial")
+		f.setError("serial", "problem.serial")
 		return c.showForm(f)
 	}
-	if err := c.allow(AttemptCode); err != nil {
+	if err := c.checkLimit(AttemptCode); err != nil {
 		return err
 	}
 	out, err := do(c.r.Context(), c.by, serial, values["code"])
 	if err != nil {
 		return err
 	}
-	return c.endedOwn(out, newMsg(name+".done", serial.String()), "/", again+"?serial="+serial.String())
+	return c.finishFormWithCode(out, newMsg(name+".done", serial.String()), "/", again+"?serial="+serial.String())
 }
