@@ -10,7 +10,7 @@ import (
 // SMP over console (Zephyr, "SMP transport: UART/serial and console"):
 //
 //	line   = start base64(chunk) LF, at most 127 bytes
-//	start  = 06 09 for a packet's first line, 04 14 for each further one
+//	start  = 06 09 for a packet's first line, 04 14 for each continuation line
 //	packet = the chunks together = length16 header body crc16
 //
 // length16 is the length of header, body and CRC, without itself. Both 16-bit numbers
@@ -49,9 +49,9 @@ var strict = base64.StdEncoding.Strict()
 // FramingErrors counts the input that a device has discarded. The counters distinguish a silent
 // line from a broken one.
 type FramingErrors struct {
-	Line    uint32 // lines that are too long or cut off by the start of another
+	Line    uint32 // lines that are too long, or cut off by the start of another line
 	Base64  uint32 // lines that are not base64
-	Stray   uint32 // further lines without a first line
+	Stray   uint32 // continuation lines without a first line
 	Size    uint32 // packets that are too long or too short, or do not match their length field
 	CRC     uint32 // packets with a wrong CRC
 	Header  uint32 // messages that are not requests, or whose body does not match the header's length
@@ -67,7 +67,7 @@ type Deframer struct {
 	text   [maxText]byte
 	textN  int
 	where  place
-	next   bool // the current line is a further one
+	next   bool // the current line is a continuation line
 	packet [BufferSize]byte
 	have   int // bytes of the packet so far; 0: none
 	want   int

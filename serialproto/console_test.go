@@ -128,7 +128,7 @@ func TestTolerance(t *testing.T) {
 		name string
 		in   []byte
 	}{
-		{"as it should be", whole},
+		{"unchanged", whole},
 		{"CR LF", bytes.ReplaceAll(whole, []byte("\n"), []byte("\r\n"))},
 		{"blank lines", join("\n\r\n", l1, "\n", l2, "\r\n\n", l3, "\n")},
 		{"log between lines", join("I: boot\n", l1, "W: 17 °C\r\n", l2, "E: \x00\xff\x1b[0m\n", l3, "bye")},
@@ -136,10 +136,10 @@ func TestTolerance(t *testing.T) {
 		{"start byte alone", join("\x06", "x\n", "\x04\x04", l1, "\x06\n", l2, "\x04\x09", l3)},
 		{"start bytes repeated", join("\x06\x06\x06", l1, "\x04\x04", l2, "\x06\x04", l3)},
 		{"short lines", []byte(short + rest)},
-		{"empty further line", join(l1, "\x04\x14\n", l2, "\x04\x14\r\n", l3)},
-		{"stray further lines before", join(l2, l3, l1, l2, l3)},
+		{"empty continuation line", join(l1, "\x04\x14\n", l2, "\x04\x14\r\n", l3)},
+		{"stray continuation lines before", join(l2, l3, l1, l2, l3)},
 		{"frame cut off in its first line", join(l1[:50], l1, l2, l3)},
-		{"frame cut off in a further line", join(l1, l2[:50], l1, l2, l3)},
+		{"frame cut off in a continuation line", join(l1, l2[:50], l1, l2, l3)},
 		{"frame cut off between lines", join(l1, l2, l1, l2, l3)},
 		{"frame within a line of another", join(l1[:50], small, l1[50:], l1, l2, l3)},
 		{"line too long before", join("\x06\x09", string(bytes.Repeat([]byte("A"), 300)), "\n", l1, l2, l3)},

@@ -18,8 +18,8 @@ func TestFramingErrors(t *testing.T) {
 	long := frame(echoOf(250))
 	damaged := packet(good)
 	damaged[5] ^= 0x10
-	lies := bytes.Clone(good)
-	lies[3]++
+	wrongLength := bytes.Clone(good)
+	wrongLength[3]++
 	reserved := bytes.Clone(good)
 	reserved[0] |= 0x20
 	text := func(s string) []byte { return []byte("\x06\x09" + s + "\n") }
@@ -30,23 +30,23 @@ func TestFramingErrors(t *testing.T) {
 		want serialproto.FramingErrors
 	}{
 		{"line of 125 characters", text(strings.Repeat("A", 125)), serialproto.FramingErrors{Line: 1}},
-		{"line cut off by another's start", append([]byte("\x06\x09AAAA"), frame(good)...), serialproto.FramingErrors{Line: 1}},
+		{"line cut off by the start of another line", append([]byte("\x06\x09AAAA"), frame(good)...), serialproto.FramingErrors{Line: 1}},
 		{"character outside base64", text("AAsC!AAB"), serialproto.FramingErrors{Base64: 1}},
 		{"base64 without its padding", text("AAsCAAABAACPBaDesw"), serialproto.FramingErrors{Base64: 1}},
 		{"base64 with unused bits set", text("AAsCAAABAACPBaDesx=="), serialproto.FramingErrors{Base64: 1}},
 		{"space in base64", text("AAsC AABAACPBaDesw=="), serialproto.FramingErrors{Base64: 1}},
-		{"further line first", []byte("\x04\x14AAAA\n"), serialproto.FramingErrors{Stray: 1}},
+		{"continuation line first", []byte("\x04\x14AAAA\n"), serialproto.FramingErrors{Stray: 1}},
 		{"no length", text(""), serialproto.FramingErrors{Size: 1}},
 		{"half a length", text("AA=="), serialproto.FramingErrors{Size: 1}},
-		{"length of no message", console(append([]byte{0, 9}, make([]byte, 9)...)), serialproto.FramingErrors{Size: 1}},
+		{"length less than a message's", console(append([]byte{0, 9}, make([]byte, 9)...)), serialproto.FramingErrors{Size: 1}},
 		{"length beyond the buffer", console([]byte{0x01, 0xFF, 0}), serialproto.FramingErrors{Size: 1}},
 		{"longer than its length", console(append(packet(good), 0)), serialproto.FramingErrors{Size: 1}},
-		{"packet cut off by another", append(bytes.Clone(long[:127]), frame(good)...), serialproto.FramingErrors{Size: 1}},
-		{"CRC", console(damaged), serialproto.FramingErrors{CRC: 1}},
-		{"a response", frame(message(v2, 1, 0, 6, obj{})), serialproto.FramingErrors{Header: 1}},
-		{"an operation that does not exist", frame(message(v2, 4, 0, 6, obj{})), serialproto.FramingErrors{Header: 1}},
+		{"packet cut off by another packet", append(bytes.Clone(long[:127]), frame(good)...), serialproto.FramingErrors{Size: 1}},
+		{"wrong CRC", console(damaged), serialproto.FramingErrors{CRC: 1}},
+		{"response", frame(message(v2, 1, 0, 6, obj{})), serialproto.FramingErrors{Header: 1}},
+		{"operation that does not exist", frame(message(v2, 4, 0, 6, obj{})), serialproto.FramingErrors{Header: 1}},
 		{"reserved bit", frame(reserved), serialproto.FramingErrors{Header: 1}},
-		{"length of the body", frame(lies), serialproto.FramingErrors{Header: 1}},
+		{"wrong length of the body", frame(wrongLength), serialproto.FramingErrors{Header: 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
