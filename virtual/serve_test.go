@@ -6,13 +6,12 @@ import (
 	"context"
 	"errors"
 	"io"
-	"runtime"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/port"
@@ -26,7 +25,7 @@ const patience = 5 * time.Minute
 // result.
 func serving(t *testing.T, k *virtual.Token, o virtual.ServeOptions) (near port.Port, result <-chan error, stop func()) {
 	t.Helper()
-	noLeaks(t)
+	tooltest.CheckLeaks(t, "virtual.")
 	far, near := port.Pipe()
 	ctx, cancel := context.WithCancel(context.Background())
 	c := make(chan error, 1)
@@ -44,26 +43,6 @@ func ended(t *testing.T, result <-chan error) error {
 		require.FailNow(t, "Serve goes on")
 		return nil
 	}
-}
-
-// noLeaks fails the test if Serve or one of its goroutines outlives the test.
-func noLeaks(t *testing.T) {
-	t.Cleanup(func() {
-		left := ""
-		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
-			buf := make([]byte, 1<<20)
-			left = ""
-			for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-				if strings.Contains(stack, "virtual.") && !strings.Contains(stack, "testing.tRunner") {
-					left += stack
-				}
-			}
-			if left == "" {
-				return
-			}
-		}
-		require.Empty(t, left)
-	})
 }
 
 func TestServeEndsWithContext(t *testing.T) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tooltest finds the external programs that a test needs.
+// Package tooltest finds the external programs that a test needs, and goroutines that a
+// test leaves behind.
 package tooltest
 
 import (

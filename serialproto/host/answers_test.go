@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/serialproto"
@@ -31,7 +30,7 @@ func TestLateAnswer(t *testing.T) {
 			return append(first, echoed(h)...)
 		}
 		return framed(h.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'y'})
-	}, host.WithTimeout(soon), host.WithRetries(100))
+	}, host.WithTimeout(shortWait), host.WithRetries(100))
 	text, err := c.Echo(t.Context(), "x")
 	require.NoError(t, err)
 	require.Equal(t, "x", text)
@@ -66,8 +65,10 @@ func TestStrayAnswers(t *testing.T) {
 	require.Equal(t, "x", text)
 }
 
-// TestGarbage: an answer that is well framed but has an invalid body is an error.
-func TestGarbage(t *testing.T) {
+// TestInvalidAnswers: an answer that is well framed but has an invalid body is an error,
+// also if it could be mistaken for success, or could send control characters to a
+// terminal.
+func TestInvalidAnswers(t *testing.T) {
 	calls := map[string]func(c *host.Client) error{
 		"info":        func(c *host.Client) error { _, err := c.Info(t.Context()); return err },
 		"clock":       func(c *host.Client) error { _, _, err := c.Clock(t.Context()); return err },
@@ -75,29 +76,37 @@ func TestGarbage(t *testing.T) {
 		"rig display": func(c *host.Client) error { _, err := c.RigDisplay(t.Context()); return err },
 	}
 	bodies := map[string]string{
-		"nothing":         "",
-		"no CBOR":         "\xff\xff",
-		"no map":          "\x80",
-		"cut off":         "\xa1\x61",
-		"more":            "\xa0\xa0",
-		"empty map":       "\xa0",
-		"twice":           "\xa2\x62rc\x00\x62rc\x00",
-		"deep":            strings.Repeat("\x81", 20) + "\x00",
-		"long claim":      "\xbb\x00\x00\x00\xff\xff\xff\xff\xff",
-		"wrong type":      "\xa5\x62hw\x01\x62ms\x61x\x64code\x01\x64text\x01\x65state\x61x",
-		"no UTF-8":        "\xa1\x64code\x61\xff",
-		"refusal of 1000": "\xa1\x63err\xa2\x65group\x18\x40\x62rc\x19\x03\xe8",
-		"short id":        "\xa2\x62hw\x41\x00\x65state\x00",
-		"no state":        "\xa1\x62hw\x48abcdefgh",
-		"bad serial":      "\xa3\x62hw\x48abcdefgh\x65state\x01\x62sn\x61_",
-		"bad expiry":      "\xa3\x62hw\x48abcdefgh\x65state\x01\x63exp\x20",
-		"odd display":     "\xa2\x64text\x62ab\x63seg\x41a",
+		"empty":                        "",
+		"not CBOR":                     "\xff\xff",
+		"array":                        "\x80",
+		"null":                         "\xf6",
+		"number":                       "\x05",
+		"cut off":                      "\xa1\x61",
+		"bytes after the map":          "\xa0\xa0",
+		"empty map":                    "\xa0",
+		"repeated key":                 "\xa2\x62rc\x00\x62rc\x00",
+		"nested too deeply":            strings.Repeat("\x81", 20) + "\x00",
+		"map longer than the answer":   "\xbb\x00\x00\x00\xff\xff\xff\xff\xff",
+		"wrong type":                   "\xa5\x62hw\x01\x62ms\x61x\x64code\x01\x64text\x01\x65state\x61x",
+		"not UTF-8":                    "\xa1\x64code\x61\xff",
+		"refusal of 1000":              "\xa1\x63err\xa2\x65group\x18\x40\x62rc\x19\x03\xe8",
+		"short hardware id":            "\xa2\x62hw\x41\x00\x65state\x00",
+		"no state":                     "\xa1\x62hw\x48abcdefgh",
+		"bad serial":                   "\xa3\x62hw\x48abcdefgh\x65state\x01\x62sn\x61_",
+		"bad expiry":                   "\xa3\x62hw\x48abcdefgh\x65state\x01\x63exp\x20",
+		"fewer segments than text":     "\xa2\x64text\x62ab\x63seg\x41a",
+		"error without number":         "\xa1cerr\xa2egroup\x18\x40brc\x00",
+		"code with an escape sequence": "\xa3dcode\x64\x1b[2Jdstep\x01dleft\x01",
+		"key in capitals":              "\xa3dCODE\x61\x31dstep\x01dleft\x01",
 	}
 	for name, body := range bodies {
 		t.Run(name, func(t *testing.T) {
-			c := device(t, func(h serialproto.Header, _ []byte) []byte { return framed(h.Response(), []byte(body)) })
-			for what, call := range calls {
-				require.ErrorIs(t, call(c), host.ErrProtocol, what)
+			c := answering(t, body)
+			for name, call := range calls {
+				require.ErrorIs(t, call(c), host.ErrProtocol, name)
+			}
+			if name == "null" || name == "error without number" {
+				require.ErrorIs(t, c.Lock(t.Context()), host.ErrProtocol)
 			}
 			require.Zero(t, c.Stats().Repeats)
 		})
@@ -112,65 +121,33 @@ func TestRefusals(t *testing.T) {
 		"\xa1\x63err\xa2\x65group\x18\x41\x62rc\x0e":     serialproto.ErrUnsupported,
 		"\xa1\x63err\xa2\x65group\x18\x40\x62rc\x18\xc8": serialproto.Err(200), // of a newer token
 	} {
-		c := device(t, func(h serialproto.Header, _ []byte) []byte { return framed(h.Response(), []byte(body)) })
-		err := c.Lock(t.Context())
+		err := answering(t, body).Lock(t.Context())
 		require.ErrorIs(t, err, want)
 		var refused *host.RefusedError
 		require.ErrorAs(t, err, &refused)
 		require.Equal(t, "lock", refused.Command)
 		require.NotErrorIs(t, err, host.ErrProtocol)
 	}
-	c := device(t, func(h serialproto.Header, _ []byte) []byte {
-		return framed(h.Response(), []byte("\xa1\x63err\xa2\x65group\x00\x62rc\x04"))
-	})
-	require.EqualError(t, c.Lock(t.Context()), "lock refused: error 4 of group 0")
-}
-
-// TestAnswersThatAreNone: an answer is invalid if it could be mistaken for success, or
-// if it could send control characters to a terminal.
-func TestAnswersThatAreNone(t *testing.T) {
-	for name, body := range map[string]string{
-		"null":                     "\xf6",
-		"a number":                 "\x05",
-		"an error without number":  "\xa1cerr\xa2egroup\x18\x40brc\x00",
-		"a code with an escape":    "\xa3dcode\x64\x1b[2Jdstep\x01dleft\x01",
-		"a code of another letter": "\xa3dCODE\x61\x31dstep\x01dleft\x01",
-	} {
-		c := device(t, func(h serialproto.Header, _ []byte) []byte {
-			return framed(h.Response(), []byte(body))
-		})
-		_, err := c.Display(t.Context())
-		require.ErrorIs(t, err, host.ErrProtocol, name)
-	}
-	for _, body := range []string{"\xf6", "\xa1cerr\xa2egroup\x18\x40brc\x00"} {
-		c := device(t, func(h serialproto.Header, _ []byte) []byte {
-			return framed(h.Response(), []byte(body))
-		})
-		require.ErrorIs(t, c.Lock(t.Context()), host.ErrProtocol)
-	}
+	err := answering(t, "\xa1\x63err\xa2\x65group\x00\x62rc\x04").Lock(t.Context())
+	require.EqualError(t, err, "lock refused: error 4 of group 0")
 }
 
 // TestAnswersOutOfRange: text for a terminal is printable, and the remaining time of a
 // step is not longer than a step can be.
 func TestAnswersOutOfRange(t *testing.T) {
-	answered := func(body any) *host.Client {
-		p, err := cbor.Marshal(body)
-		require.NoError(t, err)
-		return device(t, func(h serialproto.Header, _ []byte) []byte { return framed(h.Response(), p) })
-	}
 	info := map[string]any{"hw": make([]byte, 8), "state": 0, "model": "button-6", "fw": "0.1.0"}
-	_, err := answered(info).Info(t.Context())
+	_, err := answering(t, info).Info(t.Context())
 	require.NoError(t, err)
 	for _, key := range []string{"model", "fw"} {
 		bad := maps.Clone(info)
 		bad[key] = "\x1b]0;title\a"
-		_, err = answered(bad).Info(t.Context())
+		_, err = answering(t, bad).Info(t.Context())
 		require.ErrorIs(t, err, host.ErrProtocol, key)
 	}
 	for _, left := range []int64{-1, 1 << 62} {
-		_, err = answered(map[string]any{"code": "287082", "step": 1, "left": left}).Display(t.Context())
+		_, err = answering(t, map[string]any{"code": "287082", "step": 1, "left": left}).Display(t.Context())
 		require.ErrorIs(t, err, host.ErrProtocol, left)
-		_, err = answered(map[string]any{"text": "287082", "seg": make([]byte, 6), "left": left}).RigDisplay(t.Context())
+		_, err = answering(t, map[string]any{"text": "287082", "seg": make([]byte, 6), "left": left}).RigDisplay(t.Context())
 		require.ErrorIs(t, err, host.ErrProtocol, left)
 	}
 }

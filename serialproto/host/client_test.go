@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/port"
@@ -23,8 +24,8 @@ func echoed(h serialproto.Header) []byte {
 	return framed(h.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'x'})
 }
 
-// TestSilence: a request is sent once, and once more for each retry.
-func TestSilence(t *testing.T) {
+// TestRetries: a request is sent once, and once more for each retry.
+func TestRetries(t *testing.T) {
 	for retries, want := range map[int]int{0: 1, 1: 2, 4: 5, -1: 1} {
 		var mu sync.Mutex
 		seqs := map[uint8]int{}
@@ -33,7 +34,7 @@ func TestSilence(t *testing.T) {
 			defer mu.Unlock()
 			seqs[h.Seq]++
 			return nil
-		}, host.WithTimeout(soon), host.WithRetries(retries))
+		}, host.WithTimeout(shortWait), host.WithRetries(retries))
 		_, err := c.Info(t.Context())
 		require.ErrorIs(t, err, host.ErrTimeout)
 		require.False(t, errors.Is(err, context.DeadlineExceeded))
@@ -47,8 +48,8 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// TestTooLong: a message that is too long for any token is not sent.
-func TestTooLong(t *testing.T) {
+// TestRequestTooLong: a message that is too long for any token is not sent.
+func TestRequestTooLong(t *testing.T) {
 	c := device(t, func(serialproto.Header, []byte) []byte { return nil })
 	_, err := c.Echo(t.Context(), strings.Repeat("x", 500))
 	require.ErrorIs(t, err, serialproto.RCMessageSize)
@@ -58,7 +59,7 @@ func TestTooLong(t *testing.T) {
 // TestCancel: the end of the context ends a call at once, even one that waits for its
 // turn.
 func TestCancel(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/host.")
 	asked := make(chan struct{}, 10)
 	c := device(t, func(serialproto.Header, []byte) []byte {
 		asked <- struct{}{}
@@ -71,18 +72,18 @@ func TestCancel(t *testing.T) {
 	<-asked
 	go func() { _, err := c.Info(second); results[1] <- err }()
 	cancelSecond()
-	require.ErrorIs(t, wait(t, results[1]), context.Canceled)
+	require.ErrorIs(t, waitFor(t, results[1]), context.Canceled)
 	cancelFirst()
-	err := wait(t, results[0])
+	err := waitFor(t, results[0])
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotErrorIs(t, err, host.ErrTimeout)
 
 	_, err = c.Info(first)
 	require.ErrorIs(t, err, context.Canceled)
-	require.Empty(t, asked, "nothing is sent for a context that is over")
+	require.Empty(t, asked, "nothing is sent if the context has ended")
 	require.Zero(t, c.Stats().Repeats)
 
-	third, cancelThird := context.WithTimeout(t.Context(), soon)
+	third, cancelThird := context.WithTimeout(t.Context(), shortWait)
 	defer cancelThird()
 	_, err = c.Info(third)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -109,19 +110,19 @@ func TestCancelRace(t *testing.T) {
 	}
 }
 
-func wait(t *testing.T, c <-chan error) error {
+func waitFor(t *testing.T, c <-chan error) error {
 	t.Helper()
 	select {
 	case err := <-c:
 		return err
 	case <-time.After(patience):
-		require.FailNow(t, "still waiting")
+		require.FailNow(t, "the call does not return")
 		return nil
 	}
 }
 
-// TestGone: unplugging the device ends a call at once, with ErrGone.
-func TestGone(t *testing.T) {
+// TestUnplug: unplugging the device ends a call at once, with ErrGone.
+func TestUnplug(t *testing.T) {
 	far, near := port.Pipe()
 	c := host.New(near, host.WithTimeout(time.Hour))
 	result := make(chan error, 1)
@@ -132,7 +133,7 @@ func TestGone(t *testing.T) {
 	_, err = far.Write(echoed(serialproto.Header{})[:5]) // in the middle of a message
 	require.NoError(t, err)
 	far.Close()
-	require.ErrorIs(t, wait(t, result), port.ErrGone)
+	require.ErrorIs(t, waitFor(t, result), port.ErrGone)
 	_, err = c.Info(t.Context())
 	require.ErrorIs(t, err, port.ErrGone)
 	require.Zero(t, c.Stats().Repeats)
@@ -150,7 +151,7 @@ func TestConcurrent(t *testing.T) {
 			for range 30 {
 				got, err := c.Echo(context.Background(), text)
 				if err == nil && got != text {
-					err = errors.New("the answer of another")
+					err = errors.New("the answer to a different request")
 				}
 				if err != nil {
 					errs <- err
@@ -164,12 +165,12 @@ func TestConcurrent(t *testing.T) {
 	require.Empty(t, errs)
 }
 
-// TestRigOnce: a press whose answer is lost happens once, and the next press is a new
-// one.
-func TestRigOnce(t *testing.T) {
+// TestRigCommandRunsOnce: a press whose answer is lost is executed once, and the next press is
+// a new one.
+func TestRigCommandRunsOnce(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
-	c, line := attachWire(t, k, host.WithTimeout(soon), host.WithRetries(100))
+	c, line := attachWire(t, k, host.WithTimeout(shortWait), host.WithRetries(100))
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "button-6")))
 	for n := uint32(1); n <= 3; n++ {
 		line.loseNext(2)
@@ -180,8 +181,8 @@ func TestRigOnce(t *testing.T) {
 	require.GreaterOrEqual(t, c.Stats().Repeats, 6)
 }
 
-// TestSupplyOut: the request that removes the power is answered.
-func TestSupplyOut(t *testing.T) {
+// TestSupplyRemoved: the request that removes the power is answered.
+func TestSupplyRemoved(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
 	c := attach(t, k)

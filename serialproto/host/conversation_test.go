@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/serialproto/host/hosttest"
@@ -19,7 +20,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// inWorld describes a new button-6 of w, whose clock stands still.
+// inWorld describes a new button-6 of w, whose clock is stopped.
 func inWorld(w *virtual.World) hosttest.Device {
 	return hosttest.Device{
 		Model: "button-6", Supply: 3200, Temperature: true,
@@ -41,7 +42,7 @@ func TestConversation(t *testing.T) {
 	}
 	for name, address := range addresses {
 		t.Run(name, func(t *testing.T) {
-			checkLeaks(t)
+			tooltest.CheckLeaks(t, "serialproto/host.")
 			l, err := port.Listen(address(t))
 			require.NoError(t, err)
 			t.Cleanup(func() { l.Close() })
@@ -62,7 +63,7 @@ func TestConversation(t *testing.T) {
 		})
 	}
 	t.Run("memory", func(t *testing.T) {
-		checkLeaks(t)
+		tooltest.CheckLeaks(t, "serialproto/host.")
 		w := newWorld(t)
 		c := attach(t, newToken(t, w, "button-6"))
 		hosttest.Conversation(t, c, inWorld(w))
@@ -73,15 +74,15 @@ func TestConversation(t *testing.T) {
 	})
 }
 
-// TestNextHost: a message that one host left incomplete does not disturb the next host
-// on the same terminal.
-func TestNextHost(t *testing.T) {
+// TestIncompleteMessageOfEarlierHost: a message that one host left incomplete does not
+// disturb the next host on the same terminal.
+func TestIncompleteMessageOfEarlierHost(t *testing.T) {
 	w := newWorld(t)
 	far, near := port.Pipe()
 	serve(t, newToken(t, w, "button-6"), far)
 	t.Cleanup(func() { near.Close() })
-	half := framed(serialproto.Header{Version: serialproto.Version2, Op: serialproto.OpWrite}, make([]byte, 300))
-	_, err := near.Write(half[:200])
+	whole := framed(serialproto.Header{Version: serialproto.Version2, Op: serialproto.OpWrite}, make([]byte, 300))
+	_, err := near.Write(whole[:200])
 	require.NoError(t, err)
 	_, err = host.New(near, host.WithTimeout(patience)).Info(t.Context())
 	require.NoError(t, err)

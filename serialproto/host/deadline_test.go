@@ -49,7 +49,7 @@ func TestNoDeadlineLeft(t *testing.T) {
 	defer silentFar.Close()
 	silent := &deadlines{Port: silentNear}
 	defer silent.Close()
-	soonOver, stop := context.WithTimeout(t.Context(), soon)
+	soonOver, stop := context.WithTimeout(t.Context(), shortWait)
 	defer stop()
 
 	for name, c := range map[string]struct {
@@ -63,7 +63,7 @@ func TestNoDeadlineLeft(t *testing.T) {
 			context.Canceled},
 		"out of time": {silent, func(c *host.Client) error { return c.Reset(soonOver) }, host.ErrTimeout},
 		"no answer": {silent, func(c *host.Client) error {
-			return host.New(silent, host.WithTimeout(soon), host.WithRetries(0)).Reset(t.Context())
+			return host.New(silent, host.WithTimeout(shortWait), host.WithRetries(0)).Reset(t.Context())
 		}, host.ErrTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,29 +34,27 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if serialproto.HeaderSize+len(body) > serialproto.MaxMessage {
-			t.Skip("no packet holds it")
+			t.Skip("too long for a packet")
 		}
-		c := device(t, func(h serialproto.Header, _ []byte) []byte {
-			return framed(h.Response(), body)
-		})
-		plain := func(s string) {
+		c := answering(t, string(body))
+		requirePlain := func(s string) {
 			for _, b := range []byte(s) {
 				require.True(t, b >= ' ' && b <= '~', "%q", s)
 			}
 		}
 		if i, err := c.Info(t.Context()); err == nil {
-			plain(i.Model)
-			plain(i.Firmware)
-			plain(i.Serial.String())
+			requirePlain(i.Model)
+			requirePlain(i.Firmware)
+			requirePlain(i.Serial.String())
 		} else {
 			require.Zero(t, i)
 		}
 		if d, err := c.Display(t.Context()); err == nil {
-			plain(d.Code.String())
+			requirePlain(d.Code.String())
 			require.NotEmpty(t, d.Code)
 		}
 		if d, err := c.RigDisplay(t.Context()); err == nil {
-			plain(d.Text)
+			requirePlain(d.Text)
 			require.Len(t, d.Segments, len(d.Text))
 		}
 		_, _, _ = c.Clock(t.Context())
@@ -64,7 +62,7 @@ func FuzzAnswer(f *testing.F) {
 		_, _ = c.Groups(t.Context())
 		_, _ = c.Params(t.Context())
 		if err := c.Lock(t.Context()); err == nil {
-			require.Equal(t, byte(5), body[0]>>5, "success is a map")
+			require.Equal(t, byte(5), body[0]>>5, "the answer to a successful command is a map")
 		}
 	})
 }

@@ -5,12 +5,12 @@ package host_test
 import (
 	"bytes"
 	"context"
-	"runtime"
-	"strings"
+	"io"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/serialproto"
@@ -23,8 +23,8 @@ import (
 const (
 	// patience is a time limit for events that must happen; reaching it is a failure.
 	patience = 5 * time.Minute
-	// soon is how long to wait for an answer that will not arrive.
-	soon = 15 * time.Millisecond
+	// shortWait is how long to wait for an answer that will not arrive.
+	shortWait = 15 * time.Millisecond
 	// rfcSeed is the seed of RFC 4226, appendix D.
 	rfcSeed = "12345678901234567890"
 )
@@ -86,7 +86,7 @@ type wire struct {
 	lose int // number of answers to lose
 	sent [][]byte
 
-	before func(written int) // before the first, second … write; nil for none
+	before func(written int) // called before each Write with its number, from 1; may be nil
 }
 
 func (w *wire) Write(p []byte) (int, error) {
@@ -128,6 +128,36 @@ func (w *wire) sentSoFar() [][]byte {
 	return w.sent
 }
 
+// answerRequests answers each request on a line with the bytes that reply returns, or
+// not at all if reply returns none, until the line is closed.
+func answerRequests(line io.ReadWriter, reply func(h serialproto.Header, body []byte) []byte) {
+	var in serialproto.Deframer
+	var buf [256]byte
+	for {
+		n, err := line.Read(buf[:])
+		if err != nil {
+			return
+		}
+		for _, b := range buf[:n] {
+			m := in.Feed(b, 0)
+			if m == nil {
+				continue
+			}
+			h, _ := serialproto.ParseHeader(m)
+			if answer := reply(h, m[serialproto.HeaderSize:]); len(answer) > 0 {
+				if _, err := line.Write(answer); err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// echo answers an echo request.
+func echo(h serialproto.Header, body []byte) []byte {
+	return framed(h.Response(), bytes.Replace(body, []byte("\x61d"), []byte("\x61r"), 1))
+}
+
 // device simulates a token: reply returns the bytes to send for a request, or nothing.
 // The client's first request, which synchronises it, is answered here.
 func device(t testing.TB, reply func(h serialproto.Header, body []byte) []byte, opts ...host.Option) *host.Client {
@@ -136,35 +166,14 @@ func device(t testing.TB, reply func(h serialproto.Header, body []byte) []byte, 
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		var in serialproto.Deframer
-		var buf [256]byte
-		inStep := false
-		for {
-			n, err := far.Read(buf[:])
-			if err != nil {
-				return
+		synchronised := false
+		answerRequests(far, func(h serialproto.Header, body []byte) []byte {
+			if synchronised {
+				return reply(h, body)
 			}
-			for _, b := range buf[:n] {
-				m := in.Feed(b, 0)
-				if m == nil {
-					continue
-				}
-				h, _ := serialproto.ParseHeader(m)
-				body := m[serialproto.HeaderSize:]
-				answer := []byte(nil)
-				if inStep {
-					answer = reply(h, body)
-				} else {
-					answer = framed(h.Response(), bytes.Replace(body, []byte("\x61d"), []byte("\x61r"), 1))
-				}
-				inStep = true
-				if len(answer) > 0 {
-					if _, err := far.Write(answer); err != nil {
-						return
-					}
-				}
-			}
-		}
+			synchronised = true
+			return echo(h, body)
+		})
 	}()
 	t.Cleanup(func() {
 		near.Close()
@@ -172,6 +181,19 @@ func device(t testing.TB, reply func(h serialproto.Header, body []byte) []byte, 
 		<-done
 	})
 	return host.New(near, append([]host.Option{host.WithTimeout(patience)}, opts...)...)
+}
+
+// answering returns a client whose device gives the same answer to every request. The
+// body of the answer is encoded as CBOR, unless it is a string of bytes.
+func answering(t testing.TB, body any) *host.Client {
+	t.Helper()
+	raw, isRaw := body.(string)
+	if !isRaw {
+		encoded, err := cbor.Marshal(body)
+		require.NoError(t, err)
+		raw = string(encoded)
+	}
+	return device(t, func(h serialproto.Header, _ []byte) []byte { return framed(h.Response(), []byte(raw)) })
 }
 
 // framed returns a message as it is sent on the wire.
@@ -184,24 +206,4 @@ func framed(h serialproto.Header, body []byte) (lines []byte) {
 		lines = f.AppendLine(lines)
 	}
 	return lines
-}
-
-// checkLeaks fails the test if a goroutine of package host outlives it.
-func checkLeaks(t *testing.T) {
-	t.Cleanup(func() {
-		left := ""
-		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
-			left = ""
-			buf := make([]byte, 1<<20)
-			for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-				if strings.Contains(stack, "serialproto/host.") && !strings.Contains(stack, "testing.tRunner") {
-					left += stack
-				}
-			}
-			if left == "" {
-				return
-			}
-		}
-		require.Empty(t, left)
-	})
 }

@@ -18,10 +18,10 @@ func TestLightUp(t *testing.T) {
 	k := newToken(t, w, "button-6")
 	c, line := attachWire(t, k)
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "button-6")))
-	looked := len(line.sentSoFar()) + 1
+	firstRequest := len(line.sentSoFar()) + 1
 	for requests := range 3 { // before the first reading, the press, and the second reading
 		line.before = func(n int) {
-			if n == looked+requests {
+			if n == firstRequest+requests {
 				now := w.Now().Time()
 				w.Advance(now.Truncate(time.Minute).Add(time.Minute).Sub(now))
 			}
@@ -31,9 +31,9 @@ func TestLightUp(t *testing.T) {
 		require.False(t, got.Dark(), requests)
 		require.Equal(t, k.Display().Text, got.Text)
 		w.Advance(time.Minute)
-		looked = len(line.sentSoFar()) + 1
+		firstRequest = len(line.sentSoFar()) + 1
 	}
-	require.EqualValues(t, 4, k.Display().Presses, "one each, and a second where the step ended after the first")
+	require.EqualValues(t, 4, k.Display().Presses, "one for each call, and a second one if the step ended after the first")
 }
 
 // TestLightUpDark: if the display stays dark, the button is pressed only once.

@@ -77,10 +77,10 @@ func TestWrongStation(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
 	c := attach(t, k)
-	stranger, err := host.GenerateStationKey()
+	otherStation, err := host.GenerateStationKey()
 	require.NoError(t, err)
 	before := counterOf(t, k)
-	require.ErrorIs(t, c.Provision(t.Context(), stranger, newOrder(t, w, "button-6")), serialproto.ErrAuthentication)
+	require.ErrorIs(t, c.Provision(t.Context(), otherStation, newOrder(t, w, "button-6")), serialproto.ErrAuthentication)
 	require.Equal(t, serialproto.StateBlank, k.State())
 	require.Equal(t, before+1, counterOf(t, k))
 	_, set, err := c.Clock(t.Context())
@@ -106,7 +106,7 @@ func recordedCommit(t *testing.T, w *virtual.World, k *virtual.Token) []byte {
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), newOrder(t, w, "button-6")))
 	sent := line.sentSoFar()
 	commit := sent[len(sent)-1]
-	require.Equal(t, 4, len(sent), "getting in step, info, begin, commit")
+	require.Equal(t, 4, len(sent), "synchronisation, info, begin, commit")
 	require.NotContains(t, string(commit), rfcSeed)
 	return commit
 }
@@ -118,10 +118,10 @@ func TestReplay(t *testing.T) {
 	commit := recordedCommit(t, w, k)
 
 	first := bodyOf(t, k.Connect(nil).Exchange(nil, commit))
-	require.Contains(t, string(first), "conf", "the repetition of a lost answer")
+	require.Contains(t, string(first), "conf", "the answer is repeated")
 	w.Advance(time.Hour)
 	bodyOf(t, k.Connect(nil).Exchange(nil, commit))
-	require.InDelta(t, 0, k.Display().Error.Seconds(), 1, "and the clock is not set back by it")
+	require.InDelta(t, 0, k.Display().Error.Seconds(), 1, "the clock is not set back")
 
 	o := newOrder(t, w, "button-6")
 	c := attach(t, k)
@@ -132,8 +132,8 @@ func TestReplay(t *testing.T) {
 	require.Equal(t, serialproto.StateWiped, k.State())
 }
 
-// TestRebound: a message is valid for one device and one serial number only.
-func TestRebound(t *testing.T) {
+// TestMessageBinding: a message is valid for one device and one serial number only.
+func TestMessageBinding(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
 	blank := k.Snapshot()
@@ -143,19 +143,19 @@ func TestRebound(t *testing.T) {
 	require.Equal(t, refusalOf(serialproto.ErrAuthentication), bodyOf(t, other.Connect(nil).Exchange(nil, commit)))
 	require.Equal(t, serialproto.StateBlank, other.State())
 
-	again, err := w.Restore(blank)
+	restored, err := w.Restore(blank)
 	require.NoError(t, err)
 	require.Equal(t, refusalOf(serialproto.ErrAuthentication),
-		bodyOf(t, again.Connect(nil).Exchange(nil, changed(t, commit, "2600124800001", "2600124800002"))))
-	require.Equal(t, serialproto.StateBlank, again.State())
+		bodyOf(t, restored.Connect(nil).Exchange(nil, replaceInMessage(t, commit, "2600124800001", "2600124800002"))))
+	require.Equal(t, serialproto.StateBlank, restored.State())
 
-	again, err = w.Restore(blank)
+	restored, err = w.Restore(blank)
 	require.NoError(t, err)
-	require.Contains(t, string(bodyOf(t, again.Connect(nil).Exchange(nil, commit))), "conf", "unchanged it is good")
+	require.Contains(t, string(bodyOf(t, restored.Connect(nil).Exchange(nil, commit))), "conf", "the unchanged message is accepted")
 }
 
-// changed decodes a message, changes its content and frames it again.
-func changed(t *testing.T, raw []byte, from, to string) []byte {
+// replaceInMessage decodes a message, changes its content and frames it restored.
+func replaceInMessage(t *testing.T, raw []byte, from, to string) []byte {
 	t.Helper()
 	var in serialproto.Deframer
 	for _, b := range raw {
@@ -176,8 +176,8 @@ func changed(t *testing.T, raw []byte, from, to string) []byte {
 func TestLostConfirmation(t *testing.T) {
 	w := newWorld(t)
 	k := newToken(t, w, "button-6")
-	c, line := attachWire(t, k, host.WithTimeout(10*soon), host.WithRetries(100))
-	begin := counterOf(t, k)
+	c, line := attachWire(t, k, host.WithTimeout(10*shortWait), host.WithRetries(100))
+	before := counterOf(t, k)
 	o := newOrder(t, w, "button-6")
 	answers := 0
 	now := o.Now
@@ -201,12 +201,12 @@ func TestLostConfirmation(t *testing.T) {
 	}
 	require.Equal(t, serialproto.StateProvisioned, k.State())
 	require.NoError(t, c.Wipe(t.Context(), o.Serial))
-	require.Equal(t, begin+1, counterOf(t, k), "it was taken in once")
+	require.Equal(t, before+1, counterOf(t, k), "the commit was executed once")
 }
 
-// TestEverythingArrives: neither a profile with all fields set nor one without any
+// TestAllProfileFieldsArrive: neither a profile with all fields set nor one without any
 // loses a field on the way.
-func TestEverythingArrives(t *testing.T) {
+func TestAllProfileFieldsArrive(t *testing.T) {
 	for _, p := range []token.Profile{
 		{Step: 30, Digits: 8, Algorithm: token.SHA512, T0: token.Epoch2000, Behaviour: token.Behaviour{
 			Button: true, UntilStepEnd: true, ShowSeconds: 7, PressLimit: 65535, LowPercent: 99,

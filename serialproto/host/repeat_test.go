@@ -14,15 +14,15 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// deaf is a line that loses the next requests that are longer than over.
-type deaf struct {
+// losing is a line that loses the next requests that are longer than longerThan.
+type losing struct {
 	port.Port
-	swallow, over int
+	lose, longerThan int
 }
 
-func (d *deaf) Write(p []byte) (int, error) {
-	if d.swallow > 0 && len(p) > d.over {
-		d.swallow--
+func (d *losing) Write(p []byte) (int, error) {
+	if d.lose > 0 && len(p) > d.longerThan {
+		d.lose--
 		return len(p), nil
 	}
 	return d.Port.Write(p)
@@ -38,26 +38,26 @@ func TestRepeatedClock(t *testing.T) {
 	k := newToken(t, w, "always-on-6")
 	far, near := port.Pipe()
 	serve(t, k, far)
-	line := &deaf{Port: near}
+	line := &losing{Port: near}
 	c := host.New(line, host.WithTimeout(wait))
-	late := func() time.Duration {
+	delay := func() time.Duration {
 		got, set, err := c.Clock(t.Context())
 		require.NoError(t, err)
 		require.True(t, set)
 		return time.Since(got)
 	}
-	line.swallow = 1
+	line.lose = 1
 	require.NoError(t, c.SetClock(t.Context(), time.Now()))
-	require.Zero(t, line.swallow)
-	require.Less(t, late(), wait)
+	require.Zero(t, line.lose)
+	require.Less(t, delay(), wait)
 
 	seed, err := token.NewSeed(make([]byte, token.DefaultSeedLen))
 	require.NoError(t, err)
 	serial, err := token.ParseSerial("1000042")
 	require.NoError(t, err)
-	line.swallow, line.over = 1, 150 // the commit
+	line.lose, line.longerThan = 1, 150 // the commit
 	o := host.Order{Serial: serial, Profile: k.Model().Profile(), Seed: seed}
 	require.NoError(t, c.Provision(t.Context(), station, o))
-	require.Zero(t, line.swallow)
-	require.Less(t, late(), wait)
+	require.Zero(t, line.lose)
+	require.Less(t, delay(), wait)
 }

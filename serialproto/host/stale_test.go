@@ -29,34 +29,17 @@ func TestStaleAnswers(t *testing.T) {
 		}
 		return lines
 	}
-	go func() {
-		var in serialproto.Deframer
-		var buf [256]byte
-		for first := true; ; {
-			n, err := far.Read(buf[:])
-			if err != nil {
-				return
-			}
-			for _, b := range buf[:n] {
-				m := in.Feed(b, 0)
-				if m == nil {
-					continue
-				}
-				h, _ := serialproto.ParseHeader(m)
-				body := append([]byte(nil), m[serialproto.HeaderSize:]...)
-				if first { // the bytes in transit arrive before the first answer
-					_, _ = far.Write(stale())
-				}
-				first = false
-				if h.Group == serialproto.GroupOS {
-					body[2] = 'r'
-				} else {
-					body = []byte("\xA2\x62ms\x19\x03\xE8\x63set\xF5") // 1000 ms
-				}
-				_, _ = far.Write(framed(h.Response(), body))
-			}
+	first := true
+	go answerRequests(far, func(h serialproto.Header, body []byte) (lines []byte) {
+		if first { // the bytes in transit arrive before the first answer
+			lines = stale()
 		}
-	}()
+		first = false
+		if h.Group == serialproto.GroupOS {
+			return append(lines, echo(h, body)...)
+		}
+		return append(lines, framed(h.Response(), []byte("\xA2\x62ms\x19\x03\xE8\x63set\xF5"))...) // 1000 ms
+	})
 	clock, _, err := host.New(near, host.WithTimeout(patience)).Clock(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, int64(1000), clock.UnixMilli())
@@ -73,30 +56,10 @@ func TestBothDirectionsFull(t *testing.T) {
 	_, err = near.Write(full)
 	require.NoError(t, err)
 	go func() {
-		_, _ = far.Write([]byte("once more")) // waits until the host reads
-		serveEcho(far)
+		_, _ = far.Write([]byte("one more answer")) // waits until the host reads
+		answerRequests(far, echo)
 	}()
 	text, err := host.New(near, host.WithTimeout(patience)).Echo(t.Context(), "hello")
 	require.NoError(t, err)
 	require.Equal(t, "hello", text)
-}
-
-// serveEcho answers echo requests.
-func serveEcho(p port.Port) {
-	var in serialproto.Deframer
-	var buf [256]byte
-	for {
-		n, err := p.Read(buf[:])
-		if err != nil {
-			return
-		}
-		for _, b := range buf[:n] {
-			if m := in.Feed(b, 0); m != nil {
-				h, _ := serialproto.ParseHeader(m)
-				body := append([]byte(nil), m[serialproto.HeaderSize:]...)
-				body[2] = 'r'
-				_, _ = p.Write(framed(h.Response(), body))
-			}
-		}
-	}
 }

@@ -42,7 +42,7 @@ func TestAnswerTime(t *testing.T) {
 		op := map[string]serialproto.Op{"read": serialproto.OpRead, "write": serialproto.OpWrite}[row[3]]
 		want[command{serialproto.Group(number(row[1])), op, uint8(number(row[2]))}] = time.Duration(number(row[4])) * time.Second
 	}
-	require.Len(t, want, strings.Count(section, "\n| group "), "a row that the test does not read")
+	require.Len(t, want, strings.Count(section, "\n| group "), "the test does not parse every row")
 	require.Len(t, want, 5)
 	others := regexp.MustCompile(`(?m)^\| all others \| \| (\d+) \|`).FindStringSubmatch(section)
 	require.NotNil(t, others)
@@ -65,8 +65,8 @@ func TestAnswerTime(t *testing.T) {
 func TestSlowestDevice(t *testing.T) {
 	serial := newOrder(t, newWorld(t), "button-6").Serial
 	for name, call := range map[string]struct {
-		do   func(context.Context, *host.Client) error
-		most time.Duration
+		do    func(context.Context, *host.Client) error
+		limit time.Duration
 	}{
 		"self-test": {func(ctx context.Context, c *host.Client) error { _, err := c.SelfTest(ctx); return err }, 10 * time.Second},
 		"lock":      {func(ctx context.Context, c *host.Client) error { return c.Lock(ctx) }, 5 * time.Second},
@@ -76,36 +76,18 @@ func TestSlowestDevice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				near, far := net.Pipe()
-				var requests, takes atomic.Int64 // takes 0: no answer
-				takes.Store(int64(call.most - time.Millisecond))
-				go func() {
-					var in serialproto.Deframer
-					var buf [256]byte
-					for {
-						n, err := far.Read(buf[:])
-						if err != nil {
-							return
+				var requests, delay atomic.Int64 // delay 0: no answer
+				delay.Store(int64(call.limit - time.Millisecond))
+				go answerRequests(far, func(h serialproto.Header, _ []byte) []byte {
+					if h.Group != serialproto.GroupOS {
+						requests.Add(1)
+						if delay.Load() == 0 {
+							return nil
 						}
-						for _, b := range buf[:n] {
-							m := in.Feed(b, 0)
-							if m == nil {
-								continue
-							}
-							h, _ := serialproto.ParseHeader(m)
-							body := []byte{0xA0} // not a valid answer to some commands
-							if h.Group != serialproto.GroupOS {
-								requests.Add(1)
-								if takes.Load() == 0 {
-									continue
-								}
-								time.Sleep(time.Duration(takes.Load()))
-							}
-							if _, err := far.Write(framed(h.Response(), body)); err != nil {
-								return
-							}
-						}
+						time.Sleep(time.Duration(delay.Load()))
 					}
-				}()
+					return framed(h.Response(), []byte{0xA0}) // not a valid answer to some commands
+				})
 				defer near.Close()
 				c := host.New(near)
 				_, err := c.Echo(t.Context(), "") // this synchronises the client
@@ -113,14 +95,14 @@ func TestSlowestDevice(t *testing.T) {
 				began := time.Now()
 				require.NotErrorIs(t, call.do(t.Context(), c), host.ErrTimeout)
 				require.EqualValues(t, 1, requests.Load())
-				require.EqualValues(t, takes.Load(), time.Since(began))
+				require.EqualValues(t, delay.Load(), time.Since(began))
 				require.Zero(t, c.Stats().Repeats)
 
-				takes.Store(0)
+				delay.Store(0)
 				began = time.Now()
 				require.ErrorIs(t, call.do(t.Context(), c), host.ErrTimeout)
 				require.EqualValues(t, 1+3, requests.Load())
-				require.Equal(t, 3*call.most, time.Since(began))
+				require.Equal(t, 3*call.limit, time.Since(began))
 			})
 		})
 	}

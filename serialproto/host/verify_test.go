@@ -14,27 +14,27 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// liar is a device that claims to have stored the seed but cannot prove it.
-type liar struct {
+// fakeToken is a device that claims to have stored the seed but cannot prove it.
+type fakeToken struct {
 	serialproto.Device
 	proof [32]byte
 }
 
-func (liar) Info(m *serialproto.Info) {
-	*m = serialproto.Info{Model: "liar", Firmware: "1", State: serialproto.StateBlank}
+func (fakeToken) Info(m *serialproto.Info) {
+	*m = serialproto.Info{Model: "fake", Firmware: "1", State: serialproto.StateBlank}
 }
 
-func (liar) ProvBegin(m *serialproto.Begin) serialproto.Status {
+func (fakeToken) ProvBegin(m *serialproto.Begin) serialproto.Status {
 	public, e := serialproto.PublicKey(&[32]byte{1})
 	m.PublicKey = public
 	return e
 }
 
-func (l liar) ProvCommit(*serialproto.Commit) ([32]byte, serialproto.Status) {
-	return l.proof, serialproto.StatusOK
+func (f fakeToken) ProvCommit(*serialproto.Commit) ([32]byte, serialproto.Status) {
+	return f.proof, serialproto.StatusOK
 }
 
-func (liar) Display(m *serialproto.Display) serialproto.Status {
+func (fakeToken) Display(m *serialproto.Display) serialproto.Status {
 	*m = serialproto.Display{Code: [8]byte{'1', '2', '3', '4', '5', '6'}, Size: 6, Step: 1}
 	return serialproto.StatusOK
 }
@@ -87,16 +87,16 @@ func attachDevice(t *testing.T, d serialproto.Device) *host.Client {
 	return host.New(near, host.WithTimeout(patience))
 }
 
-func TestWrongProof(t *testing.T) {
+func TestWrongConfirmation(t *testing.T) {
 	w := newWorld(t)
 	o := newOrder(t, w, "button-6")
-	c := attachDevice(t, liar{proof: [32]byte{1, 2, 3}})
+	c := attachDevice(t, fakeToken{proof: [32]byte{1, 2, 3}})
 	err := c.Provision(t.Context(), host.InsecureTestStationKey(), o)
 	require.ErrorIs(t, err, host.ErrVerify)
 	require.NotContains(t, err.Error(), "123456")
 	err = c.Verify(t.Context(), o)
 	require.ErrorIs(t, err, host.ErrVerify)
-	require.NotContains(t, err.Error(), "123456", "a code is a secret")
+	require.NotContains(t, err.Error(), "123456", "the error contains the code")
 }
 
 // TestWrongDevice: if a device's key is enrolled, no other device is accepted, and
@@ -108,7 +108,7 @@ func TestWrongDevice(t *testing.T) {
 	o := newOrder(t, w, "button-6")
 	o.DeviceKey = &[32]byte{9}
 	require.ErrorContains(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o), "wrong device")
-	require.Len(t, line.sentSoFar(), 3, "getting in step, info, begin")
+	require.Len(t, line.sentSoFar(), 3, "synchronisation, info, begin")
 }
 
 // TestVerify: the code must match the seed, and the clock must be right.

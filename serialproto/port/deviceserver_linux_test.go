@@ -46,7 +46,7 @@ func requireGone(t *testing.T, token Port) {
 
 // TestDeviceReplugged: the token is back whenever the cable is.
 func TestDeviceReplugged(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	link := filepath.Join(t.TempDir(), "gs")
 	host, unplug := plug(t, link)
 	s := serveDevice(t, link)
@@ -63,14 +63,14 @@ func TestDeviceReplugged(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 		_, err = s.Accept(ctx)
 		cancel()
-		require.ErrorIs(t, err, context.DeadlineExceeded, "it is not there")
+		require.ErrorIs(t, err, context.DeadlineExceeded, "the device is missing")
 		host, unplug = plug(t, link)
 	}
 }
 
-// TestDeviceHangsUpUnseen: unplugging before the first Accept does no harm.
-func TestDeviceHangsUpUnseen(t *testing.T) {
-	checkLeaks(t)
+// TestDeviceUnpluggedBeforeAccept: unplugging before the first Accept does no harm.
+func TestDeviceUnpluggedBeforeAccept(t *testing.T) {
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	link := filepath.Join(t.TempDir(), "gs")
 	_, unplug := plug(t, link)
 	s := serveDevice(t, link)
@@ -85,7 +85,7 @@ func TestDeviceHangsUpUnseen(t *testing.T) {
 // TestDeviceHostsReopen: programs at the other end of the cable open and close it, and
 // the Port stays.
 func TestDeviceHostsReopen(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	dir := t.TempDir()
 	cable(t, dir)
 	token := accept(t, listen(t, filepath.Join(dir, "gs")))
@@ -98,7 +98,7 @@ func TestDeviceHostsReopen(t *testing.T) {
 
 // TestDeviceOverSocat: both ends are devices, and the cable is a separate program.
 func TestDeviceOverSocat(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	dir := t.TempDir()
 	gs, acm := filepath.Join(dir, "gs"), filepath.Join(dir, "acm")
 	pull := cable(t, dir)
@@ -134,7 +134,7 @@ func cable(t *testing.T, dir string) (pull func()) {
 			return pull
 		}
 	}
-	require.FailNow(t, "socat makes no terminals")
+	require.FailNow(t, "socat has not created the terminals")
 	return nil
 }
 
@@ -170,13 +170,13 @@ func TestDeviceIsRaw(t *testing.T) {
 	got := make([]byte, 100)
 	n, err = host.Read(got)
 	require.NoError(t, err)
-	require.Equal(t, "answer\n", string(got[:n]), "and nothing of the request")
+	require.Equal(t, "answer\n", string(got[:n]), "the request is not echoed")
 	exchange(t, token, host)
 }
 
 // TestDeviceBusy: the lock is the same as Open's, in either order.
 func TestDeviceBusy(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	link := filepath.Join(t.TempDir(), "gs")
 	plug(t, link)
 	s := listen(t, link)
@@ -193,7 +193,7 @@ func TestDeviceBusy(t *testing.T) {
 	busy()
 	require.NoError(t, s.Close())
 	read := background(func() error { _, err := token.Read(make([]byte, 1)); return err })
-	require.ErrorIs(t, within(t, "Read", read), os.ErrClosed, "the listener has closed it")
+	require.ErrorIs(t, within(t, "Read", read), os.ErrClosed, "the listener closes the Port")
 
 	reader := open(t, link)
 	_, err := Listen(link)
@@ -202,7 +202,7 @@ func TestDeviceBusy(t *testing.T) {
 	require.NoError(t, listen(t, link).Close())
 }
 
-func TestDeviceThatCannotBeServed(t *testing.T) {
+func TestDeviceListenErrors(t *testing.T) {
 	dir := t.TempDir()
 	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "gs")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
@@ -241,7 +241,7 @@ func asNobody(t *testing.T, f func()) {
 // TestDeviceAcceptWaits: Accept returns the next Port after the last one has been
 // closed. The end of the context or of the listener ends every wait at once.
 func TestDeviceAcceptWaits(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	link := filepath.Join(t.TempDir(), "gs")
 	plug(t, link)
 	s := serveDevice(t, link)
@@ -249,11 +249,11 @@ func TestDeviceAcceptWaits(t *testing.T) {
 	next := acceptLater(s)
 	select {
 	case <-next:
-		require.Fail(t, "two Ports at a time")
+		require.Fail(t, "Accept returned a second Port")
 	case <-time.After(10 * time.Millisecond):
 	}
 	require.NoError(t, token.Close())
-	require.NoError(t, token.Close(), "twice does no harm")
+	require.NoError(t, token.Close(), "a second Close is allowed")
 	token = within(t, "Accept", next)
 
 	s.pause = time.Hour
@@ -286,10 +286,10 @@ func TestDevicePauses(t *testing.T) {
 	require.GreaterOrEqual(t, time.Since(began), 3*s.pause)
 }
 
-// TestDeviceInTheWay: Accept waits for a missing device without a limit. It reports
+// TestDeviceLastingProblems: Accept waits for a missing device without a limit. It reports
 // problems that only a person can solve, unless they disappear soon.
-func TestDeviceInTheWay(t *testing.T) {
-	checkLeaks(t)
+func TestDeviceLastingProblems(t *testing.T) {
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	link := filepath.Join(t.TempDir(), "gs")
 	host, unplug := plug(t, link)
 	s := serveDevice(t, link)
@@ -297,11 +297,11 @@ func TestDeviceInTheWay(t *testing.T) {
 	s.patience = 10 * time.Millisecond
 	require.NoError(t, accept(t, s).Close())
 
-	refused := func() error {
+	acceptError := func() error {
 		return within(t, "Accept", background(func() error { _, err := s.Accept(context.Background()); return err }))
 	}
 	other := open(t, "pty:"+link)
-	err := refused()
+	err := acceptError()
 	require.ErrorIs(t, err, ErrBusy)
 	require.ErrorContains(t, err, "accepting on "+link+": in use by another program")
 	require.NoError(t, other.Close())
@@ -311,20 +311,20 @@ func TestDeviceInTheWay(t *testing.T) {
 	unplug()
 	require.NoError(t, token.Close())
 	require.NoError(t, os.WriteFile(link, nil, 0o600)) // created by a shell that wrote to the missing device
-	require.ErrorIs(t, refused(), ErrAddress)
+	require.ErrorIs(t, acceptError(), ErrAddress)
 	require.NoError(t, os.Remove(link))
 
-	absent := func() {
+	requireWaiting := func() {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*s.patience)
 		defer cancel()
 		_, err := s.Accept(ctx)
-		require.ErrorIs(t, err, context.DeadlineExceeded, "absence is no reason to give up")
+		require.ErrorIs(t, err, context.DeadlineExceeded, "Accept waits for a missing device")
 	}
-	absent()
+	requireWaiting()
 	// A node without a loaded driver; the number is for local use.
 	if unix.Mknod(link, unix.S_IFCHR|0o600, int(unix.Mkdev(120, 77))) == nil { // succeeds as root
-		absent()
+		requireWaiting()
 		require.NoError(t, os.Remove(link))
 	}
 

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
 // patience is a time limit for events that must happen; reaching it is a failure.
@@ -21,7 +23,7 @@ const patience = 5 * time.Minute
 type kind struct {
 	name  string
 	pair  func(t *testing.T) (token, host Port)
-	hosts bool // hosts can come and go unnoticed by the token, as on a PTY
+	hosts bool // the token does not notice when hosts come and go, as on a PTY
 	cable bool // the host does not notice when the token closes its end
 }
 
@@ -63,7 +65,7 @@ func kinds() []kind {
 func forEachKind(t *testing.T, test func(t *testing.T, k kind)) {
 	for _, k := range kinds() {
 		t.Run(k.name, func(t *testing.T) {
-			checkLeaks(t)
+			tooltest.CheckLeaks(t, "serialproto/port.")
 			test(t, k)
 		})
 	}
@@ -138,13 +140,13 @@ func exchange(t *testing.T, a, b Port) {
 }
 
 // within returns the next value from c, and fails if there is none within patience.
-func within[T any](t *testing.T, what string, c <-chan T) T {
+func within[T any](t *testing.T, call string, c <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-c:
 		return v
 	case <-time.After(patience):
-		require.FailNow(t, "still blocked: "+what)
+		require.FailNow(t, "still blocked: "+call)
 		panic("unreachable")
 	}
 }
@@ -154,30 +156,4 @@ func background(f func() error) <-chan error {
 	c := make(chan error, 1)
 	go func() { c <- f() }()
 	return c
-}
-
-// checkLeaks fails the test if a goroutine of this package outlives it.
-func checkLeaks(t *testing.T) {
-	t.Cleanup(func() {
-		var left string
-		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-			if left = ownGoroutines(); left == "" {
-				return
-			}
-		}
-		require.Empty(t, left, "goroutines left behind")
-	})
-}
-
-// ownGoroutines returns the stacks of goroutines that run code of this package,
-// except those of the tests themselves.
-func ownGoroutines() string {
-	buf := make([]byte, 1<<20)
-	var own []string
-	for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-		if strings.Contains(stack, "serialproto/port.") && !strings.Contains(stack, "testing.tRunner") {
-			own = append(own, stack)
-		}
-	}
-	return strings.Join(own, "\n\n")
 }

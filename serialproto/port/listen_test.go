@@ -16,9 +16,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
-func TestListenRefusesToBeExposed(t *testing.T) {
+func TestListenNeedsPasswordBeyondLoopback(t *testing.T) {
 	for _, addr := range []string{
 		"tcp::0", "tcp:0.0.0.0:0", "tcp:[::]:0", "tcp:192.0.2.1:0", "tcp:example.org:0",
 		"tcp:localhost.example.org:0", "rfc2217://:0", "rfc2217://0.0.0.0:0", "tcp:[::ffff:0.0.0.0]:0",
@@ -27,7 +28,7 @@ func TestListenRefusesToBeExposed(t *testing.T) {
 		require.ErrorIs(t, err, ErrExposed, addr)
 		require.ErrorContains(t, err, "require a password")
 		_, err = Listen(addr, WithPassword(""))
-		require.ErrorIs(t, err, ErrExposed, "an empty token is none")
+		require.ErrorIs(t, err, ErrExposed, "an empty password does not count")
 	}
 	for _, addr := range []string{"tcp:localhost:0", "tcp:127.1.2.3:0"} {
 		if runtime.GOOS != "linux" && strings.Contains(addr, "127.1") {
@@ -38,7 +39,7 @@ func TestListenRefusesToBeExposed(t *testing.T) {
 	}
 	for _, addr := range []string{"tcp:0.0.0.0:0", "rfc2217://0.0.0.0:0"} {
 		l := listen(t, addr, WithPassword("s3cret"))
-		require.Contains(t, l.Addr(), "0.0.0.0:", "and not all of IPv6 as well")
+		require.Contains(t, l.Addr(), "0.0.0.0:", "IPv4 only")
 		exchange(t, open(t, l.Addr(), WithPassword("s3cret")), accept(t, l))
 	}
 }
@@ -50,20 +51,20 @@ func TestUnknownHost(t *testing.T) {
 	require.ErrorContains(t, err, "nowhere")
 }
 
-func TestToken(t *testing.T) {
+func TestWrongPassword(t *testing.T) {
 	quick := func(o *options) { o.wait = 50 * time.Millisecond }
 	long := strings.Repeat("x", 10_000)
 	for name, first := range map[string]string{
-		"wrong token": "token s3cres\n", "no prefix": "s3cret\n", "prefix of the token": "token s3cre\n",
-		"longer": "token s3cret2\n", "empty line": "\n", "empty token": "token \n", "endless line": long,
+		"wrong password": "token s3cres\n", "no prefix": "s3cret\n", "prefix of the password": "token s3cre\n",
+		"longer": "token s3cret2\n", "empty line": "\n", "empty password": "token \n", "endless line": long,
 		"no line in time": "token s3cret",
 	} {
 		for _, addr := range []string{"tcp:127.0.0.1:0", "rfc2217://127.0.0.1:0", "unix:" + t.TempDir() + "/s"} {
 			t.Run(name+" "+addr[:3], func(t *testing.T) {
-				checkLeaks(t)
+				tooltest.CheckLeaks(t, "serialproto/port.")
 				l := listen(t, addr, WithPassword("s3cret"), quick)
 				host := open(t, l.Addr())
-				_, _ = host.Write([]byte(first)) // may fail if the token has closed the connection already
+				_, _ = host.Write([]byte(first)) // may fail if the server has already closed the connection
 				require.NoError(t, host.SetReadDeadline(time.Now().Add(patience)))
 				_, err := host.Read(make([]byte, 1))
 				require.ErrorIs(t, err, ErrGone)
@@ -103,8 +104,8 @@ func TestWrongPasswordIsRefused(t *testing.T) {
 	}
 }
 
-// Bytes after the password line in the same packet belong to the token.
-func TestTokenKeepsWhatFollows(t *testing.T) {
+// Bytes after the password line in the same packet are for the token.
+func TestBytesAfterPasswordLine(t *testing.T) {
 	l := listen(t, "tcp:127.0.0.1:0", WithPassword("s3cret"))
 	conn, err := net.Dial("tcp", strings.TrimPrefix(l.Addr(), "tcp:"))
 	require.NoError(t, err)
@@ -121,7 +122,7 @@ func TestTokenKeepsWhatFollows(t *testing.T) {
 
 // A client that sends nothing delays neither other clients nor Close.
 func TestSilentClient(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	l := listen(t, "tcp:127.0.0.1:0", WithPassword("s3cret"), func(o *options) { o.wait = time.Hour })
 	silent := open(t, l.Addr())
 	exchange(t, open(t, l.Addr(), WithPassword("s3cret")), accept(t, l))
@@ -131,22 +132,22 @@ func TestSilentClient(t *testing.T) {
 	require.ErrorIs(t, err, ErrGone)
 }
 
-func TestUnusableToken(t *testing.T) {
-	for _, token := range []string{"two words", "line\nbreak", "nul\x00", "ümlaut", strings.Repeat("x", 257)} {
-		_, err := Listen("tcp:127.0.0.1:0", WithPassword(token))
+func TestUnusablePassword(t *testing.T) {
+	for _, password := range []string{"two words", "line\nbreak", "nul\x00", "ümlaut", strings.Repeat("x", 257)} {
+		_, err := Listen("tcp:127.0.0.1:0", WithPassword(password))
 		require.ErrorIs(t, err, ErrPassword)
-		require.NotContains(t, err.Error(), token)
-		_, err = Open(context.Background(), "tcp:127.0.0.1:1", WithPassword(token))
+		require.NotContains(t, err.Error(), password)
+		_, err = Open(context.Background(), "tcp:127.0.0.1:1", WithPassword(password))
 		require.ErrorIs(t, err, ErrPassword)
-		require.NotContains(t, err.Error(), token)
+		require.NotContains(t, err.Error(), password)
 	}
 }
 
 func TestUnixSocketFile(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("file modes mean nothing on windows")
+		t.Skip("windows ignores file modes")
 	}
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	path := filepath.Join(t.TempDir(), "s")
 	addr := "unix:" + path
 	l := listen(t, addr)
@@ -155,7 +156,7 @@ func TestUnixSocketFile(t *testing.T) {
 	require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
 	_, err = Listen(addr)
 	require.ErrorIs(t, err, ErrBusy)
-	exchange(t, open(t, addr), accept(t, withoutProber(t, l)))
+	exchange(t, open(t, addr), accept(t, discardProbe(t, l)))
 	require.NoError(t, l.Close())
 	require.NoFileExists(t, path)
 
@@ -168,15 +169,15 @@ func TestUnixSocketFile(t *testing.T) {
 	exchange(t, open(t, addr), accept(t, l))
 	require.NoError(t, l.Close())
 
-	require.NoError(t, os.WriteFile(path, []byte("precious"), 0o600))
+	require.NoError(t, os.WriteFile(path, []byte("keep"), 0o600))
 	_, err = Listen(addr)
 	require.ErrorIs(t, err, ErrAddress)
 	require.FileExists(t, path)
 }
 
-// withoutProber discards the connection by which the second Listen found that the
+// discardProbe discards the connection by which the second Listen found that the
 // socket is in use.
-func withoutProber(t *testing.T, l Listener) Listener {
+func discardProbe(t *testing.T, l Listener) Listener {
 	p := accept(t, l)
 	require.NoError(t, p.SetReadDeadline(time.Now().Add(patience)))
 	_, err := p.Read(make([]byte, 1))

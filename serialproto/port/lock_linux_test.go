@@ -13,10 +13,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
-// ways returns the addresses by which one terminal can be opened.
-func ways(t *testing.T, l Listener) []string {
+// addressesOf returns the addresses by which one terminal can be opened.
+func addressesOf(t *testing.T, l Listener) []string {
 	link := strings.TrimPrefix(l.Addr(), "pty:")
 	node, err := filepath.EvalSymlinks(link)
 	require.NoError(t, err)
@@ -25,11 +27,11 @@ func ways(t *testing.T, l Listener) []string {
 
 // These tests usually run as root, which TIOCEXCL would not keep out.
 func TestBusy(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	l := listen(t, "pty:"+filepath.Join(t.TempDir(), "tok"))
-	for _, first := range ways(t, l) {
+	for _, first := range addressesOf(t, l) {
 		host := open(t, first)
-		for _, second := range ways(t, l) {
+		for _, second := range addressesOf(t, l) {
 			_, err := Open(context.Background(), second)
 			require.ErrorIs(t, err, ErrBusy)
 			require.ErrorContains(t, err, "opening "+second+": in use by another program")
@@ -59,9 +61,9 @@ func TestHoldPort(t *testing.T) {
 func TestBusyAcrossProcesses(t *testing.T) {
 	l := listen(t, "pty:"+filepath.Join(t.TempDir(), "tok"))
 	token := accept(t, l)
-	for _, addr := range ways(t, l) {
-		cmd, said := hold(t, addr)
-		require.Equal(t, "open", said)
+	for _, addr := range addressesOf(t, l) {
+		cmd, output := holdPort(t, addr)
+		require.Equal(t, "open", output)
 		_, err := Open(context.Background(), addr)
 		require.ErrorIs(t, err, ErrBusy)
 		require.NoError(t, cmd.Process.Kill())
@@ -72,14 +74,14 @@ func TestBusyAcrossProcesses(t *testing.T) {
 		require.Zero(t, exclusive(t, l))
 		host := open(t, addr)
 		exchange(t, token, host)
-		_, said = hold(t, addr)
-		require.Contains(t, said, "in use by another program")
+		_, output = holdPort(t, addr)
+		require.Contains(t, output, "in use by another program")
 		require.NoError(t, host.Close())
 	}
 }
 
-// hold opens addr in another process and returns that process's output.
-func hold(t *testing.T, addr string) (*exec.Cmd, string) {
+// holdPort opens addr in another process and returns that process's output.
+func holdPort(t *testing.T, addr string) (*exec.Cmd, string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestHoldPort$", "-test.count=1")
 	cmd.Env = append(os.Environ(), holdEnv+"="+addr)
@@ -92,7 +94,7 @@ func hold(t *testing.T, addr string) (*exec.Cmd, string) {
 			return cmd, text
 		}
 	}
-	require.FailNow(t, "the helper said nothing")
+	require.FailNow(t, "the helper printed nothing")
 	return nil, ""
 }
 
@@ -120,7 +122,7 @@ func TestLockIsFlock(t *testing.T) {
 	defer f.Close()
 	flock := func(how int) error { return control(f, func(fd int) error { return unix.Flock(fd, how) }) }
 	require.NoError(t, flock(unix.LOCK_EX|unix.LOCK_NB))
-	for _, addr := range ways(t, l) {
+	for _, addr := range addressesOf(t, l) {
 		_, err = Open(context.Background(), addr)
 		require.ErrorIs(t, err, ErrBusy)
 	}

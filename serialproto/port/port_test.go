@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
 func TestEcho(t *testing.T) {
@@ -53,7 +55,7 @@ func TestEcho(t *testing.T) {
 		require.NoError(t, host.SetReadDeadline(time.Now().Add(patience)))
 		_, err := io.ReadFull(host, got)
 		require.NoError(t, err)
-		require.True(t, bytes.Equal(want, got), "bytes were changed on the way")
+		require.True(t, bytes.Equal(want, got), "the bytes were changed")
 		require.NoError(t, within(t, "writer", write))
 		require.NoError(t, within(t, "echo", echo))
 	})
@@ -81,7 +83,7 @@ func TestReadDeadline(t *testing.T) {
 			require.ErrorIs(t, within(t, "Read", read), os.ErrDeadlineExceeded)
 			require.NoError(t, p.SetReadDeadline(time.Time{}))
 		}
-		exchange(t, token, host) // the time-outs did no harm
+		exchange(t, token, host) // the connection still works after the time-outs
 	})
 }
 
@@ -170,24 +172,24 @@ func TestUseAfterClose(t *testing.T) {
 func TestTokenVanishes(t *testing.T) {
 	forEachKind(t, func(t *testing.T, k kind) {
 		if k.cable {
-			t.Skip("who closes a device does not pull its cable")
+			t.Skip("closing a device does not pull its cable")
 		}
 		token, host := k.connect(t)
-		vanishes(t, token, host)
+		testVanish(t, token, host)
 	})
 }
 
 func TestHostVanishes(t *testing.T) {
 	forEachKind(t, func(t *testing.T, k kind) {
 		if k.hosts {
-			t.Skip("the token's end of a PTY survives its hosts, see TestPTYHostsReopen; of a device see TestDeviceReplugged")
+			t.Skip("the token's end of a PTY stays open without hosts: see TestPTYHostsReopen, and TestDeviceReplugged for devices")
 		}
 		token, host := k.connect(t)
-		vanishes(t, host, token)
+		testVanish(t, host, token)
 	})
 }
 
-func vanishes(t *testing.T, leaver, stayer Port) {
+func testVanish(t *testing.T, leaver, stayer Port) {
 	last := bytes.Repeat([]byte("last words "), 300)
 	_, err := leaver.Write(last)
 	require.NoError(t, err)
@@ -203,14 +205,14 @@ func vanishes(t *testing.T, leaver, stayer Port) {
 	_, err = writeUntilError(stayer)
 	require.ErrorIs(t, err, ErrGone)
 	_, err = stayer.Read(got)
-	require.ErrorIs(t, err, ErrGone, "it stays gone")
+	require.ErrorIs(t, err, ErrGone, "a second Read gives the same error")
 }
 
 func TestAcceptEndsWithContextAndClose(t *testing.T) {
 	addrs := []string{"tcp:127.0.0.1:0", "unix:" + t.TempDir() + "/s", "rfc2217://127.0.0.1:0"}
 	for _, addr := range addrs {
 		t.Run(addr, func(t *testing.T) {
-			checkLeaks(t)
+			tooltest.CheckLeaks(t, "serialproto/port.")
 			l := listen(t, addr)
 			ctx, cancel := context.WithCancel(context.Background())
 			wait := background(func() error { _, err := l.Accept(ctx); return err })

@@ -12,10 +12,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
 func TestPTYLink(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	link := filepath.Join(t.TempDir(), "tok")
 	l := listen(t, "pty:"+link)
 	require.Equal(t, "pty:"+link, l.Addr())
@@ -43,13 +45,13 @@ func TestPTYLinkOfKilledProcessIsReplaced(t *testing.T) {
 	}
 	left, err := os.ReadDir(filepath.Dir(link))
 	require.NoError(t, err)
-	require.Empty(t, left, "no temporary names are left")
+	require.Empty(t, left, "temporary files left")
 }
 
 func TestPTYLinkRefused(t *testing.T) {
 	dir := t.TempDir()
 	file, foreign := filepath.Join(dir, "file"), filepath.Join(dir, "foreign")
-	require.NoError(t, os.WriteFile(file, []byte("precious"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte("keep"), 0o600))
 	require.NoError(t, os.Symlink(file, foreign))
 	for _, path := range []string{file, foreign, dir} {
 		_, err := Listen("pty:" + path)
@@ -57,7 +59,7 @@ func TestPTYLinkRefused(t *testing.T) {
 	}
 	b, err := os.ReadFile(foreign)
 	require.NoError(t, err)
-	require.Equal(t, "precious", string(b))
+	require.Equal(t, "keep", string(b))
 	_, err = Listen("pty:" + filepath.Join(dir, "none", "tok"))
 	require.ErrorIs(t, err, ErrNotFound)
 	require.NoError(t, os.Remove(file))
@@ -81,7 +83,7 @@ func TestPTYWithoutLink(t *testing.T) {
 
 // One Port serves all hosts in turn, by whichever address they open it.
 func TestPTYHostsReopen(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	l := listen(t, "pty:"+filepath.Join(t.TempDir(), "tok"))
 	token := accept(t, l)
 	for i := range 50 {
@@ -118,7 +120,7 @@ func TestPTYLineSettings(t *testing.T) {
 	require.False(t, ok)
 }
 
-func TestDeviceThatIsNone(t *testing.T) {
+func TestOpenNotADevice(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, []byte("x"), 0o600))
 	for _, prefix := range []string{"", "pty:"} {
@@ -135,7 +137,7 @@ func TestDeviceThatIsNone(t *testing.T) {
 // The serial library panics on descriptors from 1024 on. We refuse them; PTYs opened
 // with pty: have no such limit.
 func TestManyDescriptors(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	const many = 1100
 	var limit unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))

@@ -60,7 +60,7 @@ func TestPyserialRoundTrip(t *testing.T) {
 	}
 	for _, addr := range addrs {
 		t.Run(addr[:3], func(t *testing.T) {
-			checkLeaks(t)
+			tooltest.CheckLeaks(t, "serialproto/port.")
 			l := listen(t, addr)
 			done := background(func() error { serveEcho(l); return nil })
 			runPython(t, roundTrip, strings.TrimPrefix(l.Addr(), "pty:"))
@@ -86,7 +86,7 @@ print("ok")
 `
 
 func TestPyserialSetsTheLine(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	l := listen(t, "rfc2217://127.0.0.1:0")
 	lines := make(chan Line, 1)
 	served := background(func() error {
@@ -136,7 +136,7 @@ func TestPyserialLock(t *testing.T) {
 	}
 }
 
-const tokenScript = `
+const passwordScript = `
 import serial, sys
 s = serial.serial_for_url(sys.argv[1], timeout=20)
 s.write(b"token s3cret\nping")
@@ -144,10 +144,10 @@ assert s.read(4) == b"ping"
 print("ok")
 `
 
-func TestPyserialToken(t *testing.T) {
+func TestPyserialPassword(t *testing.T) {
 	l := listen(t, "rfc2217://127.0.0.1:0", WithPassword("s3cret"))
 	done := background(func() error { serveEcho(l); return nil })
-	runPython(t, tokenScript, l.Addr())
+	runPython(t, passwordScript, l.Addr())
 	require.NoError(t, l.Close())
 	require.NoError(t, within(t, "server", done))
 }

@@ -35,8 +35,8 @@ func openPlain(t *testing.T, name string) *os.File {
 	return f
 }
 
-// hears checks that the next bytes on the terminal are the given ones.
-func hears(t *testing.T, f *os.File, want string) {
+// requireRead checks that the next bytes on the terminal are the given ones.
+func requireRead(t *testing.T, f *os.File, want string) {
 	t.Helper()
 	got := make([]byte, len(want))
 	require.NoError(t, f.SetReadDeadline(time.Now().Add(5*time.Minute)))
@@ -50,7 +50,7 @@ func hears(t *testing.T, f *os.File, want string) {
 func TestPTYWithoutHost(t *testing.T) {
 	near, name := served(t)
 	for range 20 {
-		_, err := near.Write([]byte("nobody"))
+		_, err := near.Write([]byte("no host"))
 		require.NoError(t, err)
 		first := openPlain(t, name)
 		_, err = near.Write([]byte("unread"))
@@ -61,7 +61,7 @@ func TestPTYWithoutHost(t *testing.T) {
 		next := openPlain(t, name)
 		_, err = near.Write([]byte("fresh"))
 		require.NoError(t, err)
-		hears(t, next, "fresh")
+		requireRead(t, next, "fresh")
 		_, err = next.Write([]byte("asked"))
 		require.NoError(t, err)
 		got := make([]byte, 5)
@@ -72,9 +72,9 @@ func TestPTYWithoutHost(t *testing.T) {
 	}
 }
 
-// TestPTYHostLeavesOneBehind: when one host leaves, another one that stays keeps the
+// TestPTYOneOfTwoHostsLeaves: when one host leaves, another one that stays keeps the
 // bytes that were sent to it.
-func TestPTYHostLeavesOneBehind(t *testing.T) {
+func TestPTYOneOfTwoHostsLeaves(t *testing.T) {
 	near, name := served(t)
 	stays, leaves := openPlain(t, name), openPlain(t, name)
 	defer stays.Close()
@@ -83,7 +83,7 @@ func TestPTYHostLeavesOneBehind(t *testing.T) {
 	require.NoError(t, leaves.Close())
 	_, err = near.Write([]byte("after"))
 	require.NoError(t, err)
-	hears(t, stays, "before after")
+	requireRead(t, stays, "before after")
 }
 
 // TestHostDoesNotRead: on every kind of port, a host that reads nothing delays the
@@ -151,7 +151,7 @@ func TestOpenFlushes(t *testing.T) {
 // makes its use of a terminal exclusive, as go.bug.st/serial does.
 const holder = "FOB_TEST_HOLD_EXCLUSIVE"
 
-// TestHelperHoldExclusive is not a test.
+// TestHelperHoldExclusive is not a test: it is the other process of TestExclusiveEnds.
 func TestHelperHoldExclusive(t *testing.T) {
 	name := os.Getenv(holder)
 	if name == "" {
@@ -185,7 +185,7 @@ func TestExclusiveEnds(t *testing.T) {
 	if os.Getuid() == 0 {
 		require.NoError(t, os.Chown(name, nobody, -1))
 	}
-	start := func() (cmd *exec.Cmd, said string) {
+	start := func() (cmd *exec.Cmd, output string) {
 		cmd = exec.Command(path, "-test.run=^TestHelperHoldExclusive$")
 		cmd.Dir = "/"
 		cmd.Env = []string{holder + "=" + name}
@@ -200,23 +200,23 @@ func TestExclusiveEnds(t *testing.T) {
 		return cmd, string(buf[:n])
 	}
 	for range 3 {
-		first, said := start()
-		require.Equal(t, "held\n", said)
-		second, said := start()
-		require.Contains(t, said, "busy", "while the first lives")
+		first, output := start()
+		require.Equal(t, "held\n", output)
+		second, output := start()
+		require.Contains(t, output, "busy", "while the first process runs")
 		_ = second.Wait()
 		_, err := near.Write([]byte("x")) // checks for hosts, and leaves the exclusive use unchanged
 		require.NoError(t, err)
-		second, said = start()
-		require.Contains(t, said, "busy", "while the first lives")
+		second, output = start()
+		require.Contains(t, output, "busy", "while the first process runs")
 		_ = second.Wait()
 		require.NoError(t, first.Process.Kill())
 		_ = first.Wait()
 		require.Eventually(t, func() bool {
-			next, said := start()
+			next, output := start()
 			_ = next.Process.Kill()
 			_ = next.Wait()
-			return said == "held\n"
+			return output == "held\n"
 		}, 20*time.Second, 10*time.Millisecond)
 		require.Eventually(t, func() bool { // the last host's exclusive use ends
 			server := near.(*lossy).Port.(*ptyServerPort).server

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/d204ef64/fob/internal/proptest"
+	"github.com/d204ef64/fob/internal/tooltest"
 )
 
 // Data is unchanged after encoding and decoding, however the stream is divided and
@@ -66,22 +67,22 @@ func FuzzTelnetDecoder(f *testing.F) {
 }
 
 // The negotiation ends even if both peers start it.
-func TestTelnetOptionsSettle(t *testing.T) {
-	type word struct {
+func TestTelnetNegotiationEnds(t *testing.T) {
+	type command struct {
 		to           *telnetOptions
 		verb, option byte
 	}
-	var wire []word
+	var wire []command
 	var a, b *telnetOptions
-	a = newTelnetOptions(func(v, o byte) { wire = append(wire, word{b, v, o}) })
-	b = newTelnetOptions(func(v, o byte) { wire = append(wire, word{a, v, o}) })
+	a = newTelnetOptions(func(v, o byte) { wire = append(wire, command{b, v, o}) })
+	b = newTelnetOptions(func(v, o byte) { wire = append(wire, command{a, v, o}) })
 	for _, o := range []byte{optBinary, optSGA, optComPort, 1} {
 		a.offer(o)
 		b.ask(o)
 		a.ask(o)
 	}
 	for steps := 0; len(wire) > 0; steps++ {
-		require.Less(t, steps, 50, "they talk for ever")
+		require.Less(t, steps, 50, "the negotiation does not end")
 		w := wire[0]
 		wire = wire[1:]
 		w.to.handle(w.verb, w.option)
@@ -149,7 +150,7 @@ func TestRFC2217ToleratesPoorServers(t *testing.T) {
 		"binary only, settings ignored": {telWILL: telDO, telDO: telWILL},
 	} {
 		t.Run(name, func(t *testing.T) {
-			checkLeaks(t)
+			tooltest.CheckLeaks(t, "serialproto/port.")
 			near, far := net.Pipe()
 			defer far.Close()
 			served := background(func() error { // answers options and echoes data
@@ -186,7 +187,7 @@ func TestRFC2217ToleratesPoorServers(t *testing.T) {
 }
 
 func TestRFC2217OpenEnds(t *testing.T) {
-	checkLeaks(t)
+	tooltest.CheckLeaks(t, "serialproto/port.")
 	for name, c := range map[string]struct {
 		serve func(net.Conn)
 		want  error

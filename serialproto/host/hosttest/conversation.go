@@ -23,7 +23,7 @@ type Device struct {
 	Temperature bool                  // its rig can set the temperature
 	Now         func() time.Time      // the time to which clocks are set; first Start
 	Wait        func(d time.Duration) // lets time pass
-	Slack       time.Duration         // additional time that may pass during the conversation; 0 if time stands still
+	Slack       time.Duration         // additional time that may pass during the conversation; 0 if the clock is stopped
 }
 
 // Start is the time at which the conversation takes place.
@@ -49,8 +49,8 @@ func Order(t testing.TB, profile string, now func() time.Time) host.Order {
 func Conversation(t *testing.T, c *host.Client, dev Device) {
 	ctx := t.Context()
 	o := Order(t, dev.Model, dev.Now)
-	// near compares times that may change during the conversation.
-	near := func(want, got time.Time) {
+	// requireNear compares times that may change during the conversation.
+	requireNear := func(want, got time.Time) {
 		t.Helper()
 		off := got.Sub(want)
 		require.True(t, off >= -dev.Slack && off <= dev.Slack, "%v, want %v within %v", got, want, dev.Slack)
@@ -86,12 +86,12 @@ func Conversation(t *testing.T, c *host.Client, dev Device) {
 	_, set, err := c.Clock(ctx)
 	require.NoError(t, err)
 	require.False(t, set)
-	then := time.Date(2029, 2, 28, 23, 59, 59, 999e6, time.UTC)
-	require.NoError(t, c.SetClock(ctx, then))
+	newTime := time.Date(2029, 2, 28, 23, 59, 59, 999e6, time.UTC)
+	require.NoError(t, c.SetClock(ctx, newTime))
 	now, set, err := c.Clock(ctx)
 	require.NoError(t, err)
 	require.True(t, set)
-	near(then, now)
+	requireNear(newTime, now)
 	_, err = c.Display(ctx)
 	require.ErrorIs(t, err, serialproto.ErrNotProvisioned)
 	require.ErrorIs(t, c.Lock(ctx), serialproto.ErrNotProvisioned)
@@ -112,11 +112,11 @@ func Conversation(t *testing.T, c *host.Client, dev Device) {
 	code, err := o.Profile.Code(o.Seed, step)
 	require.NoError(t, err)
 	require.Equal(t, host.Display{Code: code, Step: step, Left: d.Left}, d)
-	near(Start, Start.Add(time.Minute-d.Left))
+	requireNear(Start, Start.Add(time.Minute-d.Left))
 
 	require.NoError(t, c.Lock(ctx))
-	require.NoError(t, c.Lock(ctx), "locking twice is locking once")
-	require.ErrorIs(t, c.SetClock(ctx, then), serialproto.ErrLocked)
+	require.NoError(t, c.Lock(ctx), "locking a locked token succeeds")
+	require.ErrorIs(t, c.SetClock(ctx, newTime), serialproto.ErrLocked)
 	_, _, err = c.Clock(ctx)
 	require.ErrorIs(t, err, serialproto.ErrLocked)
 	_, err = c.Display(ctx)
@@ -133,20 +133,20 @@ func Conversation(t *testing.T, c *host.Client, dev Device) {
 	require.NoError(t, err)
 	require.Equal(t, code.String(), display.Text)
 	require.Len(t, display.Segments, 6)
-	require.Equal(t, int((display.Left+10*time.Second-1)/(10*time.Second)), display.Bars, "one for each 10 s that are left")
-	require.Equal(t, display.Now.Nanosecond() < 5e8, display.Tick, "the first half of each second")
+	require.Equal(t, int((display.Left+10*time.Second-1)/(10*time.Second)), display.Bars, "one for each 10 s left")
+	require.Equal(t, display.Now.Nanosecond() < 5e8, display.Tick, "lit in the first half of each second")
 	require.False(t, display.Battery)
 	require.Equal(t, serialproto.StateLocked, display.State)
-	near(dev.Now(), display.Now)
+	requireNear(dev.Now(), display.Now)
 	require.True(t, display.ClockSet)
 	require.Equal(t, d.Step, display.Step)
-	near(Start, Start.Add(time.Minute-display.Left))
+	requireNear(Start, Start.Add(time.Minute-display.Left))
 
 	test, err := c.SelfTest(ctx)
 	require.NoError(t, err)
 	require.True(t, test.Clock)
 	require.True(t, test.Passed(), test.Parts)
-	require.Len(t, test.Parts, int(serialproto.PartCount), "none is left unsaid")
+	require.Len(t, test.Parts, int(serialproto.PartCount), "every part is reported")
 	for part := serialproto.PartSHA1; part <= serialproto.PartGCM; part++ {
 		v, _ := test.Verdict(part)
 		require.Equal(t, serialproto.Passed, v, part)
@@ -156,7 +156,7 @@ func Conversation(t *testing.T, c *host.Client, dev Device) {
 	require.Equal(t, "888888", display.Text)
 	require.True(t, display.Battery)
 
-	rig(t, c, dev)
+	testRig(t, c, dev)
 	dev.Wait(time.Second) // the button is up
 	require.NoError(t, c.Reset(ctx))
 	info, err = c.Info(ctx)
@@ -172,11 +172,11 @@ func Conversation(t *testing.T, c *host.Client, dev Device) {
 	info, err = c.Info(ctx)
 	require.NoError(t, err)
 	require.Equal(t, serialproto.StateWiped, info.State)
-	require.NoError(t, c.Provision(ctx, host.InsecureTestStationKey(), o), "a wiped token may be programmed anew")
+	require.NoError(t, c.Provision(ctx, host.InsecureTestStationKey(), o), "a wiped token can be programmed again")
 }
 
-// rig tests the commands that change the hardware.
-func rig(t *testing.T, c *host.Client, dev Device) {
+// testRig tests the commands that change the hardware.
+func testRig(t *testing.T, c *host.Client, dev Device) {
 	ctx := t.Context()
 	before, err := c.RigDisplay(ctx)
 	require.NoError(t, err)
@@ -197,11 +197,11 @@ func rig(t *testing.T, c *host.Client, dev Device) {
 	require.Equal(t, 2900, info.Supply)
 	require.NoError(t, c.Hold(ctx, time.Second))
 	for name, err := range map[string]error{
-		"hold":        c.Hold(ctx, time.Hour+time.Millisecond),
-		"supply":      c.Supply(ctx, 6001),
-		"cut-off":     c.Supply(ctx, 2000),
-		"temperature": c.Temperature(ctx, 121),
-		"power cut":   c.PowerCut(ctx, 0),
+		"hold":                     c.Hold(ctx, time.Hour+time.Millisecond),
+		"supply":                   c.Supply(ctx, 6001),
+		"supply below the cut-off": c.Supply(ctx, 2000),
+		"temperature":              c.Temperature(ctx, 121),
+		"power cut":                c.PowerCut(ctx, 0),
 	} {
 		require.ErrorIs(t, err, serialproto.ErrInvalid, name)
 	}
