@@ -26,7 +26,7 @@ type Coder func(dst []byte, step int64) []byte
 
 // Coder returns the [Coder] of a seed. It returns the same errors as [Profile.Code].
 func (p Profile) Coder(seed Seed) (Coder, error) {
-	if err := p.hasCodes(seed.key()); err != nil {
+	if err := p.checkKey(seed.key()); err != nil {
 		return nil, err
 	}
 	s, m, digits := seed.open(), newMidstate(p.Algorithm, seed.key()), p.Digits
@@ -72,7 +72,7 @@ const stateHeader = 4
 // algorithm.
 func newMidstate(alg Algorithm, key []byte) *midstate {
 	m := preparedMidstate(alg, key)
-	if !layoutHolds[alg]() {
+	if !layoutVerified[alg]() {
 		m.wipe()
 		m.h = nil
 	}
@@ -100,15 +100,15 @@ func preparedMidstate(alg Algorithm, key []byte) *midstate {
 	return m
 }
 
-// layoutHolds reports whether the states of a hash have the expected layout. It checks
-// one code of a known key. The layout is stable in practice but is not documented.
-var layoutHolds = [...]func() bool{
-	SHA1:   sync.OnceValue(func() bool { return layoutOf(SHA1) }),
-	SHA256: sync.OnceValue(func() bool { return layoutOf(SHA256) }),
-	SHA512: sync.OnceValue(func() bool { return layoutOf(SHA512) }),
+// layoutVerified reports whether the states of a hash have the expected layout. It
+// checks one code of a known key. The layout is stable but not documented.
+var layoutVerified = [...]func() bool{
+	SHA1:   sync.OnceValue(func() bool { return checkStateLayout(SHA1) }),
+	SHA256: sync.OnceValue(func() bool { return checkStateLayout(SHA256) }),
+	SHA512: sync.OnceValue(func() bool { return checkStateLayout(SHA512) }),
 }
 
-func layoutOf(alg Algorithm) bool {
+func checkStateLayout(alg Algorithm) bool {
 	key := []byte("12345678901234567890") // RFC 4226 appendix D
 	const counter = 1
 	want, err := HOTPCode(key, alg, MaxDigits, counter)

@@ -40,7 +40,7 @@ type Expiry struct {
 // day from 1 to 31. It never carries days into the next month: for a date that does not
 // exist it returns an error that wraps [ErrExpiry].
 func NewExpiry(year, month, day int) (Expiry, error) {
-	if reason := wrongDate(year, month, day); reason != "" {
+	if reason := dateError(year, month, day); reason != "" {
 		return Expiry{}, &ExpiryError{Text: isoText(year, month, day), Reason: reason}
 	}
 	return Expiry{days: daysFromDate(year, month, day), set: true}, nil
@@ -52,7 +52,7 @@ func ExpiryFromDays(days int32) (Expiry, error) {
 	if days < minExpiryDays || days > maxExpiryDays {
 		return Expiry{}, &ExpiryError{
 			Text:   strconv.Itoa(int(days)) + " days after 1970-01-01",
-			Reason: "outside the years 1970 to 9999",
+			Reason: "is outside the years 1970 to 9999",
 		}
 	}
 	return Expiry{days: days, set: true}, nil

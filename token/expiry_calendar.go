@@ -56,11 +56,11 @@ var monthNames = [...]string{
 	"August", "September", "October", "November", "December",
 }
 
-// wrongDate returns why the date does not exist, or "" if it does.
-func wrongDate(year, month, day int) string {
+// dateError returns why the date does not exist, or "" if it does.
+func dateError(year, month, day int) string {
 	switch {
 	case year < MinExpiryYear || year > MaxExpiryYear:
-		return "outside the years 1970 to 9999"
+		return "is outside the years 1970 to 9999"
 	case month < 1 || month > 12:
 		return "does not exist: there is no month " + strconv.Itoa(month)
 	case day < 1 || day > monthLen(year, month):

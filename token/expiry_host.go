@@ -28,7 +28,7 @@ func (e Expiry) Ends(loc *time.Location) time.Time {
 	year, month, day := dateFromDays(e.days + 1)
 	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, loc)
 	start, end := t.ZoneBounds()
-	if !midnight(t, e.days+1) {
+	if !isMidnight(t, e.days+1) {
 		// This midnight does not exist, and time.Date has returned a time before or
 		// after the change of the clocks. The day begins at the change.
 		if y, m, d := t.Date(); daysFromDate(y, int(m), d) <= e.days {
@@ -40,16 +40,16 @@ func (e Expiry) Ends(loc *time.Location) time.Time {
 		_, before := start.Add(-1).Zone()
 		_, after := t.Zone()
 		first := t.Add(-time.Duration(before-after) * time.Second)
-		if first.Before(t) && midnight(first, e.days+1) {
+		if first.Before(t) && isMidnight(first, e.days+1) {
 			return first
 		}
 	}
 	return t
 }
 
-// midnight reports whether t is 00:00, in its own location, of the day that many days
+// isMidnight reports whether t is 00:00, in its own location, of the day that many days
 // after 1970-01-01.
-func midnight(t time.Time, days int32) bool {
+func isMidnight(t time.Time, days int32) bool {
 	y, m, d := t.Date()
 	hour, minute, second := t.Clock()
 	return daysFromDate(y, int(m), d) == days && hour == 0 && minute == 0 && second == 0

@@ -79,7 +79,7 @@ func TestExpiryErrors(t *testing.T) {
 		"2031-11-00":  "expiry date 2031-11-00 does not exist: November 2031 has 30 days",
 		"2031-13-01":  "expiry date 2031-13-01 does not exist: there is no month 13",
 		"31/11/31":    "expiry date 31/11/31 does not exist: there is no month 31",
-		"1969-12-31":  "expiry date 1969-12-31 outside the years 1970 to 9999",
+		"1969-12-31":  "expiry date 1969-12-31 is outside the years 1970 to 9999",
 		"":            `expiry date "" is not a date, want 2031-11-30 or 11/30/31 (month/day/year)`,
 		"2031-1-1":    `expiry date "2031-1-1" is not a date, want 2031-11-30 or 11/30/31 (month/day/year)`,
 		"11/30/2031":  `expiry date "11/30/2031" is not a date, want 2031-11-30 or 11/30/31 (month/day/year)`,
@@ -94,9 +94,9 @@ func TestExpiryErrors(t *testing.T) {
 	_, err := token.NewExpiry(2027, 2, 29)
 	require.EqualError(t, err, "expiry date 2027-02-29 does not exist: February 2027 has 28 days")
 	_, err = token.NewExpiry(10000, 1, 1)
-	require.EqualError(t, err, "expiry date 10000-01-01 outside the years 1970 to 9999")
+	require.EqualError(t, err, "expiry date 10000-01-01 is outside the years 1970 to 9999")
 	_, err = token.NewExpiry(-5, 1, 1)
-	require.EqualError(t, err, "expiry date -5-01-01 outside the years 1970 to 9999")
+	require.EqualError(t, err, "expiry date -5-01-01 is outside the years 1970 to 9999")
 	_, err = token.NewExpiry(2027, -2, 100)
 	require.EqualError(t, err, "expiry date 2027--2-100 does not exist: there is no month -2")
 }
@@ -118,7 +118,7 @@ func TestExpiryZero(t *testing.T) {
 	require.NotEqual(t, none, first)
 	last, err := token.ExpiryFromDays(lastDay)
 	require.NoError(t, err)
-	require.Equal(t, 1, none.Compare(last), "no expiry date is after every date")
+	require.Equal(t, 1, none.Compare(last), "the zero Expiry sorts after every date")
 	require.Equal(t, -1, last.Compare(none))
 
 	e := last
@@ -149,7 +149,7 @@ func TestExpiryAddMonths(t *testing.T) {
 		{"2026-01-15", 1<<31 - 1, last},
 		{"2026-01-15", -1 << 31, "1970-01-01"},
 	} {
-		require.Equal(t, c.want, mustExpiry(t, c.from).AddMonths(c.n).String(), "%s and %d months", c.from, c.n)
+		require.Equal(t, c.want, mustExpiry(t, c.from).AddMonths(c.n).String(), "%s plus %d months", c.from, c.n)
 	}
 	proptest.Check(t, func(t *rapid.T) {
 		e, n := drawExpiry(t, "days"), rapid.IntRange(-600, 600).Draw(t, "months")

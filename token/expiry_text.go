@@ -23,17 +23,17 @@ func (e *ExpiryError) Unwrap() error { return ErrExpiry }
 func ParseExpiry(s string) (Expiry, error) {
 	var year, month, day int
 	switch {
-	case fits(s, "dddd-dd-dd"):
-		year, month, day = number(s[:4]), number(s[5:7]), number(s[8:])
-	case fits(s, "dd/dd/dd"):
-		month, day, year = number(s[:2]), number(s[3:5]), 2000+number(s[6:])
+	case matchesPattern(s, "dddd-dd-dd"):
+		year, month, day = parseDigits(s[:4]), parseDigits(s[5:7]), parseDigits(s[8:])
+	case matchesPattern(s, "dd/dd/dd"):
+		month, day, year = parseDigits(s[:2]), parseDigits(s[3:5]), 2000+parseDigits(s[6:])
 	default:
 		return Expiry{}, &ExpiryError{
 			Text:   strconv.Quote(clip(s)),
 			Reason: "is not a date, want 2031-11-30 or 11/30/31 (month/day/year)",
 		}
 	}
-	if reason := wrongDate(year, month, day); reason != "" {
+	if reason := dateError(year, month, day); reason != "" {
 		return Expiry{}, &ExpiryError{Text: s, Reason: reason}
 	}
 	return Expiry{days: daysFromDate(year, month, day), set: true}, nil
@@ -99,9 +99,9 @@ func appendPadded(dst []byte, v, width int) []byte {
 	return strconv.AppendInt(dst, int64(v), 10)
 }
 
-// fits reports whether s has a digit at each d of pattern, and the same characters as
+// matchesPattern reports whether s has a digit at each d of pattern, and the same characters as
 // pattern elsewhere.
-func fits(s, pattern string) bool {
+func matchesPattern(s, pattern string) bool {
 	if len(s) != len(pattern) {
 		return false
 	}
@@ -113,8 +113,8 @@ func fits(s, pattern string) bool {
 	return true
 }
 
-// number returns the value of at most four decimal digits.
-func number(digits string) int {
+// parseDigits returns the value of at most four decimal digits.
+func parseDigits(digits string) int {
 	v := 0
 	for i := range len(digits) {
 		v = v*10 + int(digits[i]-'0')

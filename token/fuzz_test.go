@@ -59,7 +59,7 @@ func FuzzParseExpiry(f *testing.F) {
 			return
 		}
 		if e.String() != text {
-			require.Equal(t, text, e.BackLabel(), "a date has two forms")
+			require.Equal(t, text, e.BackLabel(), "the text is neither the ISO form nor the back label")
 		}
 		again, err := token.ExpiryFromDays(e.Days())
 		require.NoError(t, err)

@@ -42,7 +42,7 @@ func slowCode(key []byte, alg token.Algorithm, digits int, counter uint64) strin
 	return strings.Repeat("0", digits-len(s)) + s
 }
 
-func TestCodeAgreesWithCryptoHMAC(t *testing.T) {
+func TestCodeEqualsCryptoHMAC(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		key := rapid.SliceOfN(rapid.Byte(), 1, token.MaxSeedLen).Draw(t, "key")
 		alg := token.Algorithm(rapid.IntRange(0, 2).Draw(t, "alg"))
@@ -64,7 +64,7 @@ func TestCodeAgreesWithCryptoHMAC(t *testing.T) {
 	})
 }
 
-func TestAppendCodeDoesNotTouchTheKey(t *testing.T) {
+func TestAppendCodeKeepsKey(t *testing.T) {
 	key := []byte(benchKey)
 	for alg := range hashes {
 		token.AppendCode(nil, key, alg, 6, 1)
@@ -103,7 +103,7 @@ func TestCodeAllocatesNothing(t *testing.T) {
 	}
 }
 
-func TestCoderEnds(t *testing.T) {
+func TestCoderErrorsAndDestroyedSeed(t *testing.T) {
 	p := token.Profiles()[0]
 	_, err := p.Coder(token.Seed{})
 	require.ErrorIs(t, err, token.ErrNoSeed)
@@ -124,14 +124,14 @@ func TestCoderEnds(t *testing.T) {
 func TestCodeEqual(t *testing.T) {
 	require.True(t, token.Code("012345").Equal("012345"))
 	require.False(t, token.Code("012345").Equal("012346"))
-	require.False(t, token.Code("012345").Equal("12345"), "leading zeros count")
+	require.False(t, token.Code("012345").Equal("12345"), "leading zeros are significant")
 	require.False(t, token.Code("012345").Equal(""))
-	require.False(t, token.Code("").Equal(""), "a blank display must not let anybody in")
+	require.False(t, token.Code("").Equal(""), "an empty code matches no input")
 }
 
-// TestCodesSpread is a rough check that all digits are equally frequent in all places.
+// TestCodeDigitsAreUniform is a rough check that all digits are equally frequent in all places.
 // It would reveal a mistake in the padding or in the order of the digits.
-func TestCodesSpread(t *testing.T) {
+func TestCodeDigitsAreUniform(t *testing.T) {
 	const codes = 20000
 	var count [8][10]int
 	for step := range int64(codes) {

@@ -83,7 +83,7 @@ func (p Profile) StepStart(step int64) UnixSeconds { return p.T0 + UnixSeconds(s
 // profile with digits or an algorithm that are not allowed.
 func (p Profile) Code(seed Seed, step int64) (Code, error) {
 	key := seed.key()
-	if err := p.hasCodes(key); err != nil {
+	if err := p.checkKey(key); err != nil {
 		return "", err
 	}
 	if step < 0 {
@@ -93,8 +93,8 @@ func (p Profile) Code(seed Seed, step int64) (Code, error) {
 	return Code(AppendCode(b[:0], key, p.Algorithm, p.Digits, step)), nil
 }
 
-// hasCodes returns an error if this profile cannot compute codes from the key.
-func (p Profile) hasCodes(key []byte) error {
+// checkKey returns an error if this profile cannot compute codes from the key.
+func (p Profile) checkKey(key []byte) error {
 	switch {
 	case len(key) == 0:
 		return ErrNoSeed

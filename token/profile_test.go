@@ -29,11 +29,11 @@ func TestProfiles(t *testing.T) {
 	}
 	require.Len(t, names, 3)
 	token.Profiles()[0].Digits = 8
-	require.Equal(t, uint8(6), token.Profiles()[0].Digits, "each call must return its own slice")
+	require.Equal(t, uint8(6), token.Profiles()[0].Digits, "each call must return a new slice")
 
 	_, err := token.ProfileByName("Button-6")
 	require.ErrorIs(t, err, token.ErrProfileName)
-	require.EqualError(t, err, `"Button-6": unknown profile, there are always-on-6, button-6, button-8`)
+	require.EqualError(t, err, `"Button-6": unknown profile, want always-on-6, button-6, button-8`)
 }
 
 func TestProfileValidate(t *testing.T) {
@@ -119,7 +119,7 @@ func TestStepAtEdges(t *testing.T) {
 		require.Equal(t, want, p.StepAt(at))
 	}
 	require.Equal(t, int64(333333333), token.Profile{Step: 60}.StepAt(20000000000))
-	require.Equal(t, int64(1), token.Profile{}.StepAt(60), "a step of zero counts as the default")
+	require.Equal(t, int64(1), token.Profile{}.StepAt(60), "step 0 means the default")
 	require.Equal(t, int64(-1), token.Profile{Step: 60}.StepAtMilli(-1))
 }
 
@@ -153,7 +153,7 @@ func TestExpiryPolicy(t *testing.T) {
 	require.EqualError(t, err, `"ExpiryPolicy(3)": unknown expiry policy, want blank, show or message`)
 }
 
-func TestClock(t *testing.T) {
+func TestUnixMilliAndSeconds(t *testing.T) {
 	for ms, want := range map[token.UnixMilli]token.UnixSeconds{-1001: -2, -1000: -1, -1: -1, 0: 0, 999: 0, 1000: 1, math.MinInt64: -9223372036854776} {
 		require.Equal(t, want, ms.Seconds())
 	}

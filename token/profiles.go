@@ -81,14 +81,10 @@ type ProfileNameError struct{ Name string }
 
 // Error returns the name and the list of valid names.
 func (e *ProfileNameError) Error() string {
-	text := (&NameError{Name: e.Name, Err: ErrProfileName}).Error()
-	for i, p := range Profiles() {
-		if i == 0 {
-			text += ", there are "
-		} else {
-			text += ", "
-		}
-		text += p.Name
+	text, sep := (&NameError{Name: e.Name, Err: ErrProfileName}).Error(), ", want "
+	for _, p := range Profiles() {
+		text += sep + p.Name
+		sep = ", "
 	}
 	return text
 }

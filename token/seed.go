@@ -30,7 +30,7 @@ var (
 	ErrNoSeed = errclass.New(errclass.Failed, "no seed: never set, or destroyed")
 	// ErrSeedRedacted is the error for reading back the text that a marshaller wrote in
 	// place of a seed.
-	ErrSeedRedacted = errclass.New(errclass.Failed, "the seed was redacted when this was written")
+	ErrSeedRedacted = errclass.New(errclass.Failed, "the seed is redacted in this text and cannot be restored")
 )
 
 // SeedLengthError contains the length of a refused seed. It wraps [ErrSeedLength].
@@ -75,8 +75,8 @@ func NewSeed(b []byte) (Seed, error) { return newSeed(b, MinSeedLen) }
 // bytes. Use it for tests with short seeds that cannot be changed.
 func NewShortSeed(b []byte) (Seed, error) { return newSeed(b, MinShortSeedLen) }
 
-func newSeed(b []byte, least int) (Seed, error) {
-	if len(b) < least || len(b) > MaxSeedLen {
+func newSeed(b []byte, minLen int) (Seed, error) {
+	if len(b) < minLen || len(b) > MaxSeedLen {
 		return Seed{}, &SeedLengthError{Got: len(b)}
 	}
 	k := new(secret)
@@ -106,7 +106,7 @@ func GenerateSeed(r io.Reader, n int) (Seed, error) {
 // seedReadError reports that entropy could not be read.
 type seedReadError struct{ err error }
 
-func (e *seedReadError) Error() string { return "read entropy for a seed: " + e.err.Error() }
+func (e *seedReadError) Error() string { return "reading entropy for a seed: " + e.err.Error() }
 func (e *seedReadError) Unwrap() error { return e.err }
 
 // key returns the bytes themselves, not a copy, or nil for no seed.

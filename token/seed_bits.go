@@ -28,11 +28,11 @@ func (d *seedBits) push(v uint32, width uint) {
 
 // seed returns the bytes as a seed of at least that length. The error is a
 // [SeedLengthError].
-func (d *seedBits) seed(least int) (Seed, error) {
+func (d *seedBits) seed(minLen int) (Seed, error) {
 	if d.n > len(d.b) {
 		return Seed{}, &SeedLengthError{Got: d.n}
 	}
-	return newSeed(d.b[:d.n], least)
+	return newSeed(d.b[:d.n], minLen)
 }
 
 // wipe overwrites the collected bits.

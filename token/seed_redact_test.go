@@ -99,7 +99,7 @@ func holders(s token.Seed) map[string]any {
 var secretBytes = []byte("qZ8#jX5!wV2$kP7%hB4&y~")
 
 func TestSeedIsRedactedByEveryVerb(t *testing.T) {
-	require.NotEmpty(t, leaks(fmt.Sprint(secretBytes), secretBytes), "the check itself must find a leak")
+	require.NotEmpty(t, leaks(fmt.Sprint(secretBytes), secretBytes), "leaks must find a leak")
 	require.NotEmpty(t, leaks(fmt.Sprintf("%#v", secretBytes), secretBytes))
 	require.NotEmpty(t, leaks(fmt.Sprintf("%x", secretBytes), secretBytes))
 	require.NotEmpty(t, leaks(fmt.Sprintf("%+v", struct{ b [22]byte }{[22]byte(secretBytes)}), secretBytes))
@@ -164,7 +164,7 @@ func TestSeedIsRedactedInGob(t *testing.T) {
 	require.NoError(t, gob.NewEncoder(&buf).Encode(open{s}))
 	var back open
 	require.ErrorIs(t, gob.NewDecoder(&buf).Decode(&back), token.ErrSeedRedacted)
-	require.Error(t, gob.NewEncoder(&buf).Encode(hidden{s}), "gob refuses a type without exported fields")
+	require.Error(t, gob.NewEncoder(&buf).Encode(hidden{s}), "gob cannot encode a type without exported fields")
 }
 
 func TestSeedIsRedactedInLogs(t *testing.T) {
@@ -204,14 +204,14 @@ type recorder struct{ strings.Builder }
 
 func (r *recorder) Errorf(format string, args ...any) { fmt.Fprintf(r, format, args...) }
 
-// TestCoderShowsNothing: a Coder holds values as sensitive as a seed.
-func TestCoderShowsNothing(t *testing.T) {
+// TestCoderIsOpaque: a Coder holds values as sensitive as a seed.
+func TestCoderIsOpaque(t *testing.T) {
 	coder, err := token.Profiles()[0].Coder(mustSeed(t, secretBytes))
 	require.NoError(t, err)
 	for verb := rune('A'); verb <= 'z'; verb++ {
 		for _, flags := range []string{"", "+", "#"} {
 			out := fmt.Sprintf("%"+flags+string(verb), struct{ c token.Coder }{coder})
-			require.Less(t, len(out), 120, "%c must print an address at most: %s", verb, out)
+			require.Less(t, len(out), 120, "%c may print no more than an address: %s", verb, out)
 		}
 	}
 	for _, v := range []any{coder, []token.Coder{coder}} {

@@ -48,7 +48,7 @@ func TestGenerateSeed(t *testing.T) {
 	s, err := token.GenerateSeed(iotest.OneByteReader(r), 20)
 	require.NoError(t, err)
 	require.Equal(t, benchKey, string(s.Bytes()))
-	require.Equal(t, len("and more"), r.Len(), "no more than asked for must be read")
+	require.Equal(t, len("and more"), r.Len(), "GenerateSeed must read only the bytes of the seed")
 
 	_, err = token.GenerateSeed(strings.NewReader("short"), 20)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
@@ -57,7 +57,7 @@ func TestGenerateSeed(t *testing.T) {
 	broken := errors.New("no entropy")
 	_, err = token.GenerateSeed(iotest.ErrReader(broken), 20)
 	require.ErrorIs(t, err, broken)
-	require.EqualError(t, err, "read entropy for a seed: no entropy")
+	require.EqualError(t, err, "reading entropy for a seed: no entropy")
 	for _, n := range []int{-1, 0, 15, 65} {
 		_, err = token.GenerateSeed(iotest.ErrReader(broken), n)
 		require.ErrorIs(t, err, token.ErrSeedLength)
@@ -69,9 +69,9 @@ func TestSeedEqual(t *testing.T) {
 	require.True(t, a.Equal(b))
 	require.True(t, a.Equal(a))
 	require.False(t, a.Equal(mustSeed(t, []byte("12345678901234567891"))))
-	require.False(t, a.Equal(mustSeed(t, []byte(benchKey+"\x00"))), "a longer seed is another seed")
+	require.False(t, a.Equal(mustSeed(t, []byte(benchKey+"\x00"))), "a seed with one more byte is different")
 	require.False(t, a.Equal(token.Seed{}))
-	require.False(t, token.Seed{}.Equal(token.Seed{}), "no seed equals nothing")
+	require.False(t, token.Seed{}.Equal(token.Seed{}), "the zero Seed equals no seed, not even itself")
 }
 
 func TestSeedDestroy(t *testing.T) {

@@ -55,42 +55,42 @@ func ParseSeed(text string) (Seed, error) { return parseSeed(text, MinSeedLen) }
 // ParseShortSeed is [ParseSeed] for the lengths of [NewShortSeed].
 func ParseShortSeed(text string) (Seed, error) { return parseSeed(text, MinShortSeedLen) }
 
-func parseSeed(text string, least int) (Seed, error) {
-	not, digits := 0, 0
+func parseSeed(text string, minLen int) (Seed, error) {
+	excluded, digits := 0, 0
 	pos := 0
 	for _, r := range text {
 		pos++
-		if separator(r) {
+		if isSeparator(r) {
 			continue
 		}
 		if hexValue(r) < 0 {
-			not |= notHex
+			excluded |= notHex
 		} else {
 			digits++
 		}
 		if base32Value(r) < 0 && r != '=' {
-			not |= notBase32
+			excluded |= notBase32
 		}
-		if not == notHex|notBase32 {
+		if excluded == notHex|notBase32 {
 			return Seed{}, &SeedTextError{Pos: pos, Char: r, Reason: "makes it neither hexadecimal nor base32"}
 		}
 	}
-	if not&notHex == 0 && (digits%2 == 0 || not&notBase32 != 0) {
-		return parseHex(text, least)
+	if excluded&notHex == 0 && (digits%2 == 0 || excluded&notBase32 != 0) {
+		return parseHex(text, minLen)
 	}
-	return parseBase32(text, least)
+	return parseBase32(text, minLen)
 }
 
 // ParseSeedHex is [ParseSeed] for hexadecimal only.
 func ParseSeedHex(text string) (Seed, error) { return parseHex(text, MinSeedLen) }
 
-func parseHex(text string, least int) (Seed, error) {
+func parseHex(text string, minLen int) (Seed, error) {
 	var d seedBits
 	defer d.wipe()
 	pos := 0
 	for _, r := range text {
 		pos++
-		if separator(r) {
+		if isSeparator(r) {
 			continue
 		}
 		v := hexValue(r)
@@ -102,7 +102,7 @@ func parseHex(text string, least int) (Seed, error) {
 	if d.bits != 0 {
 		return Seed{}, &SeedTextError{Reason: "odd number of hexadecimal digits"}
 	}
-	return d.seed(least)
+	return d.seed(minLen)
 }
 
 // ParseSeedBase32 is [ParseSeed] for base32 only. It ignores bits after the last whole
@@ -112,13 +112,13 @@ func ParseSeedBase32(text string) (Seed, error) { return parseBase32(text, MinSe
 // ParseShortSeedBase32 is [ParseSeedBase32] for the lengths of [NewShortSeed].
 func ParseShortSeedBase32(text string) (Seed, error) { return parseBase32(text, MinShortSeedLen) }
 
-func parseBase32(text string, least int) (Seed, error) {
+func parseBase32(text string, minLen int) (Seed, error) {
 	var d seedBits
 	defer d.wipe()
 	pos, chars, padding := 0, 0, 0
 	for _, r := range text {
 		pos++
-		if separator(r) {
+		if isSeparator(r) {
 			continue
 		}
 		if r == '=' {
@@ -142,7 +142,7 @@ func parseBase32(text string, least int) (Seed, error) {
 	if padding > 0 && (padding > 6 || (chars+padding)%8 != 0) {
 		return Seed{}, &SeedTextError{Reason: "wrong number of padding characters"}
 	}
-	return d.seed(least)
+	return d.seed(minLen)
 }
 
 // ExposeHex returns the seed in lower-case hexadecimal, or "" for no seed. The string
@@ -155,8 +155,8 @@ func (s Seed) ExposeBase32() string {
 	return exposeBits(s.key(), 5, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 }
 
-// separator reports whether r only groups the characters of a seed.
-func separator(r rune) bool { return r == ' ' || r == '-' || r == ':' }
+// isSeparator reports whether r only groups the characters of a seed.
+func isSeparator(r rune) bool { return r == ' ' || r == '-' || r == ':' }
 
 // hexValue returns the value of a hexadecimal digit, or -1 for any other character.
 func hexValue(r rune) int {

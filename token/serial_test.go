@@ -94,7 +94,7 @@ func TestSerialZero(t *testing.T) {
 	s, err = token.ParseSerial("1")
 	require.NoError(t, err)
 	require.Error(t, s.UnmarshalText([]byte("?")))
-	require.Equal(t, "1", s.String(), "an error must leave the value")
+	require.Equal(t, "1", s.String(), "an error must not change the value")
 	require.NoError(t, s.UnmarshalText(nil))
 	require.True(t, s.IsZero())
 }
@@ -160,7 +160,7 @@ func TestTestSerial(t *testing.T) {
 	require.EqualError(t, err, "cannot make a test serial number: unknown kind 9")
 }
 
-func TestReserved(t *testing.T) {
+func TestSerialReserved(t *testing.T) {
 	for text, want := range map[string]bool{
 		"ZZFB0000002A":  true,
 		"ZZFB0000002a":  false,

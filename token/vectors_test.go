@@ -56,7 +56,7 @@ func loadVectors(t *testing.T) []vector {
 		require.NotEmpty(t, file.Vectors, name)
 		for _, v := range file.Vectors {
 			require.NotEmpty(t, v.ID, name)
-			require.False(t, seen[v.ID], "%s: %s twice", name, v.ID)
+			require.False(t, seen[v.ID], "%s: duplicate ID %s", name, v.ID)
 			seen[v.ID] = true
 			require.NotEmpty(t, v.Comment, v.ID)
 			require.NotEmpty(t, v.Source, v.ID)
@@ -71,10 +71,10 @@ func loadVectors(t *testing.T) []vector {
 func (v vector) step(t *testing.T) int64 {
 	t.Helper()
 	if v.Step != nil {
-		require.Zero(t, v.Period, "a vector has a step or a period")
+		require.Zero(t, v.Period, "a vector has either a step or a period")
 		return *v.Step
 	}
-	require.NotZero(t, v.Period, "a vector has a step or a period")
+	require.NotZero(t, v.Period, "a vector has either a step or a period")
 	p := token.Profile{Step: token.UnixSeconds(v.Period), T0: token.UnixSeconds(v.T0)}
 	step := p.StepAt(token.UnixSeconds(v.Time))
 	require.Equal(t, step, p.StepAtMilli(token.UnixSeconds(v.Time).Milli()+999))
@@ -101,8 +101,8 @@ func TestVectors(t *testing.T) {
 					require.ErrorIs(t, algErr, want)
 					alg = 3
 				}
-				dst := []byte("as it was")
-				require.Equal(t, "as it was", string(token.AppendCode(dst, key, alg, v.Digits, step)))
+				dst := []byte("unchanged")
+				require.Equal(t, "unchanged", string(token.AppendCode(dst, key, alg, v.Digits, step)))
 				if step < 0 {
 					_, err = token.Profiles()[0].Code(mustSeed(t, key), step)
 				} else {
@@ -124,7 +124,7 @@ func TestVectors(t *testing.T) {
 			coder, err := p.Coder(mustSeed(t, key))
 			require.NoError(t, err)
 			require.Equal(t, v.Code, string(coder(nil, step)))
-			require.Equal(t, v.Code, string(coder(nil, step)), "a Coder must come back to the same state")
+			require.Equal(t, v.Code, string(coder(nil, step)), "calling a Coder must not change its state")
 		})
 	}
 }
