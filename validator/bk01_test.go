@@ -65,7 +65,7 @@ func TestBK01Vectors(t *testing.T) {
 // the full minute.
 func TestBK01Changes(t *testing.T) {
 	s := validator.DefaultSettings()
-	s.Window, s.SecondBand = 0, 0
+	s.Window, s.LookAhead = 0, 0
 	for second := range token.UnixSeconds(120) {
 		for step := range int64(4) {
 			d, _ := validator.Check(s, rfcToken(t), validator.State{}, at(1, second), codeOf(t, step))

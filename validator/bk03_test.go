@@ -28,10 +28,10 @@ func TestBK03Window(t *testing.T) {
 			require.Equal(t, off, d.state.Drift.Offset)
 		case off >= -10 && off <= 10:
 			require.Equal(t, validator.NextCode, got.Answer, off)
-			require.Zero(t, d.state.Wrong, "the token's own code is no wrong entry")
+			require.Zero(t, d.state.FailedAttempts, "the token's own code is not a failed attempt")
 		default:
 			require.Equal(t, validator.ReasonWrong, got.Reason, off)
-			require.Equal(t, 1, d.state.Wrong)
+			require.Equal(t, 1, d.state.FailedAttempts)
 		}
 	}
 }
@@ -65,7 +65,7 @@ func TestBK03SecondCode(t *testing.T) {
 		require.Equal(t, validator.NextCode, d.show(100, 100+off).Answer)
 		got := d.show(101, 101+off)
 		require.Equal(t, validator.Corrected, got.Answer, off)
-		require.Equal(t, 1, d.state.Wrong, "a correction authorises nothing, and forgives nothing")
+		require.Equal(t, 1, d.state.FailedAttempts, "a correction authorises nothing, and forgives nothing")
 		require.Equal(t, off, d.state.Drift.Offset)
 
 		require.Equal(t, validator.ReasonReplayed, d.show(101, 100+off).Reason)
@@ -116,7 +116,7 @@ func TestBK03WrongEndsTheWait(t *testing.T) {
 // TestBK03NoBand: without a look-ahead, every code outside the window is wrong.
 func TestBK03NoBand(t *testing.T) {
 	d := newDesk(t)
-	d.settings.SecondBand = 0
+	d.settings.LookAhead = 0
 	require.Equal(t, validator.ReasonWrong, d.show(100, 102).Reason)
 	require.Equal(t, validator.Accepted, d.show(100, 101).Answer)
 }

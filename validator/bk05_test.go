@@ -20,13 +20,13 @@ import (
 func TestBK05Limit(t *testing.T) {
 	for _, limit := range []int{1, 3, 5, 10} {
 		d := newDesk(t)
-		d.settings.WrongLimit = limit
+		d.settings.LockoutThreshold = limit
 		for range limit - 1 {
-			require.True(t, d.enter(100, wrongCode).Wrong, "the same wrong code counts each time")
+			require.True(t, d.enter(100, wrongCode).FailedAttempt, "the same wrong code counts each time")
 		}
 		require.False(t, d.state.Suspended)
 		require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
-		require.Zero(t, d.state.Wrong, "a right code sets the count to 0")
+		require.Zero(t, d.state.FailedAttempts, "a right code sets the count to 0")
 
 		for range limit {
 			require.Equal(t, validator.ReasonWrong, d.enter(101, wrongCode).Reason)
@@ -79,8 +79,8 @@ func TestBK05WhatCounts(t *testing.T) {
 				got := d.enter(100, tt.of)
 				require.Equal(t, tt.reason, got.Reason)
 				want := tt.wrong || on && (tt.replayed || tt.malformed)
-				require.Equal(t, want, got.Wrong)
-				require.Equal(t, want, d.state.Wrong == 1)
+				require.Equal(t, want, got.FailedAttempt)
+				require.Equal(t, want, d.state.FailedAttempts == 1)
 			}
 		})
 	}

@@ -6,11 +6,11 @@ import "github.com/d204ef64/fob/token"
 
 // Decision is the bank's decision about a code. Only Answer is shown outside the bank.
 type Decision struct {
-	Answer Answer
-	Reason Reason
-	Rule   Rule
-	Step   int64 // Accepted and NextCode: step of the code; Corrected: of the second code; else 0
-	Wrong  bool  // the entry counted as a failed attempt
+	Answer        Answer
+	Reason        Reason
+	Rule          Rule
+	Step          int64 // Accepted and NextCode: step of the code; Corrected: of the second code; else 0
+	FailedAttempt bool  // the entry counted as a failed attempt
 }
 
 // Check decides about a code that was entered for a token at an instant, and returns
@@ -19,7 +19,7 @@ type Decision struct {
 //   - A code is accepted if its step is within Window of the expected step and higher
 //     than the last accepted step (BK-02, BK-03). Older codes are refused even if they
 //     were never entered.
-//   - A code outside the window but within the look-ahead (SecondBand), at a step that
+//   - A code outside the window but within the look-ahead (LookAhead), at a step that
 //     the token's clock can have reached (see [Drift]), is not accepted; Check asks for
 //     the code after it. If that code follows after the time that the display takes to
 //     change, the clock is corrected. Neither code authorises anything, then or later,
@@ -30,10 +30,10 @@ type Decision struct {
 // A failed attempt ("入力を当行所定の回数誤る") is a code that matches none of the
 // steps that Check searches. Repeating a wrong code counts each time. Unless the
 // settings require it, three kinds of entry do not count: a used code, a code within
-// SecondBand whose time has passed or has not come, and an entry that does not have the
+// LookAhead whose time has passed or has not come, and an entry that does not have the
 // form of a code. An accepted code resets the count to 0. A correction does not,
-// because it authorises nothing. The entry that raises the count to WrongLimit suspends
-// the token (BK-05, BK-06).
+// because it authorises nothing. The entry that raises the count to
+// LockoutThreshold suspends the token (BK-05, BK-06).
 //
 // If a token is suspended, expired, revoked, reported or unknown, Check changes neither
 // its drift nor its count. It still computes everything, and therefore neither the
@@ -52,7 +52,7 @@ func Check(s Settings, t Token, st State, now token.UnixSeconds, code string) (D
 	}
 	// The searched steps, relative to the offset. The window and the look-ahead lie
 	// within.
-	reach := max(s.SecondBand, s.Window) // from Drift.Top upwards
+	reach := max(s.LookAhead, s.Window) // from Drift.Top upwards
 	below, above := reach+2, reach+s.Window
 	expected := step + st.Drift.Offset
 	found := match(coder, expected-below, below+above+1, typed)
@@ -78,7 +78,7 @@ func Check(s Settings, t Token, st State, now token.UnixSeconds, code string) (D
 	if hit := fresh.within(low, high); hit.any() {
 		return st.ask(hit.lowest(), step, now)
 	}
-	if hit := fresh.within(expected-s.SecondBand, expected+s.SecondBand); s.SecondBand > 0 && hit.any() {
+	if hit := fresh.within(expected-s.LookAhead, expected+s.LookAhead); s.LookAhead > 0 && hit.any() {
 		return st.refuse(s, ReasonOutOfTime, s.CountReplayed)
 	}
 	if used := found.within(found.base, st.Next-1); used.any() {
@@ -108,7 +108,7 @@ func (p Pending) follows(s Settings, profile token.Profile, now token.UnixSecond
 func (st State) accept(s Settings, p token.Profile, at int64, now token.UnixSeconds) (Decision, State) {
 	st.Next = at + 1
 	st.Drift = st.Drift.learn(s, p, at, now)
-	st.Wrong = 0
+	st.FailedAttempts = 0
 	st.Pending = Pending{}
 	return Decision{Answer: Accepted, Reason: ReasonAccepted, Rule: BK01, Step: at}, st
 }
@@ -130,14 +130,14 @@ func (st State) correct(second int64, d Drift) (Decision, State) {
 // refuse refuses an entry, and optionally counts it as a failed attempt. A failed
 // attempt also ends the wait for a second code; an uncounted entry does not.
 func (st State) refuse(s Settings, why Reason, count bool) (Decision, State) {
-	d := Decision{Reason: why, Rule: BK03, Wrong: count}
+	d := Decision{Reason: why, Rule: BK03, FailedAttempt: count}
 	if why == ReasonReplayed {
 		d.Rule = BK02
 	}
 	if count {
 		d.Rule = BK05
-		st.Wrong++
-		st.Suspended = st.Wrong >= s.WrongLimit
+		st.FailedAttempts++
+		st.Suspended = st.FailedAttempts >= s.LockoutThreshold
 		st.Pending = Pending{}
 	}
 	return d, st

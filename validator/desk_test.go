@@ -89,7 +89,7 @@ func (d *desk) show(step, of int64) validator.Decision {
 // suspend makes failed attempts until the token is suspended.
 func (d *desk) suspend(step int64) {
 	d.t.Helper()
-	for range d.settings.WrongLimit {
+	for range d.settings.LockoutThreshold {
 		d.enter(step, wrongCode)
 	}
 	require.True(d.t, d.state.Suspended)

@@ -14,7 +14,8 @@ import (
 // entered at an instant therefore proves that the token's clock had reached that step
 // by then, and is not slower. It proves nothing about how fast the clock is, because
 // codes are entered late: a second late, a minute late by a slow typist, or nine
-// minutes late by a phisher. A clock moves by at most one step in Settings.LearnEvery.
+// minutes late by a phisher. A clock moves by at most one step in
+// Settings.DriftInterval.
 //
 // Shown is the strongest such proof. It determines the slowest that the clock can be at
 // any later instant. A late entry leaves this bound unchanged or raises it, however
@@ -25,9 +26,9 @@ import (
 //
 // Late codes that are physically possible make the bank believe that the clock is slow,
 // and a thief may have entered them. Top, the highest expected step, therefore does not
-// fall at once. It falls only after such codes have stood for LearnEvery without a code
-// that contradicts them. Until then the owner's code, which seems early, is accepted:
-// an early code cannot be phished.
+// fall at once. It falls only after such codes have stood for DriftInterval without a
+// code that contradicts them. Until then the owner's code, which seems early, is
+// accepted: an early code cannot be phished.
 //
 // The zero value is a clock that was set correctly and has not been observed since.
 type Drift struct {
@@ -41,7 +42,7 @@ type Drift struct {
 	// are ahead of it. A late code may also raise Top, if the clock has gained while
 	// the owner was away. TopAt is then set far enough back to keep possible all steps
 	// that were possible before. Zero means that Top never rose, or that only
-	// SecondBand bounds the clock: the first code was not ahead, and Top may rise long
+	// LookAhead bounds the clock: the first code was not ahead, and Top may rise long
 	// after the clock did.
 	TopAt token.UnixSeconds
 
@@ -55,7 +56,7 @@ type Drift struct {
 	Shown token.UnixSeconds
 
 	// ShownAt is the time of Shown. Zero means that no code has proved anything yet.
-	// The clock may then have drifted in its box by as much as Settings.SecondBand.
+	// The clock may then have drifted in its box by as much as Settings.LookAhead.
 	ShownAt token.UnixSeconds
 }
 
@@ -72,7 +73,7 @@ const slow = 1
 // passed returns by how many seconds a clock may have moved between two instants. If
 // the bank's clock was set back, it returns 0.
 func passed(s Settings, p token.Profile, since, now token.UnixSeconds) token.UnixSeconds {
-	return max(now-since, 0) * stepOf(p) / s.LearnEvery
+	return max(now-since, 0) * stepOf(p) / s.DriftInterval
 }
 
 // slowest returns how many seconds the clock is ahead, at the least, at an instant.
@@ -96,16 +97,16 @@ func (d Drift) highest(s Settings, p token.Profile, seen, now token.UnixSeconds)
 
 // window returns the steps whose codes are accepted at an instant. A code is accepted
 // until Window steps after the slowest possible clock has stopped showing it. The
-// window allows for at most the one step that a clock can lose in one LearnEvery; the
-// code of a slower clock needs a second one. Seconds in Shown below a whole step do not
-// widen the window (BK-03): they are how late the last code was typed.
+// window allows for at most the one step that a clock can lose in one DriftInterval;
+// the code of a slower clock needs a second one. Seconds in Shown below a whole step do
+// not widen the window (BK-03): they are how late the last code was typed.
 func (d Drift) window(s Settings, p token.Profile, now token.UnixSeconds) (low, high int64) {
 	step := p.StepAt(now)
 	low, high = step+d.Offset-s.Window, step+d.Top+s.Window
 	if d.ShownAt != 0 {
 		low = p.StepAt(now+max(d.slowest(s, p, now), d.Shown-stepOf(p))) - s.Window
 		whole := int64(d.Shown / stepOf(p)) // towards zero
-		if now-d.ShownAt >= s.LearnEvery {
+		if now-d.ShownAt >= s.DriftInterval {
 			whole--
 		}
 		low = max(low, step+whole-s.Window)
@@ -114,34 +115,34 @@ func (d Drift) window(s Settings, p token.Profile, now token.UnixSeconds) (low, 
 }
 
 // band returns the steps of the look-ahead, including the window: the steps within
-// SecondBand that the clock can have reached. Check answers their codes by asking for
+// LookAhead that the clock can have reached. Check answers their codes by asking for
 // the next one. If there are none, high is less than low.
 func (d Drift) band(s Settings, p token.Profile, now token.UnixSeconds) (low, high int64) {
 	step := p.StepAt(now)
-	if s.SecondBand == 0 {
+	if s.LookAhead == 0 {
 		return step, step - 1
 	}
-	low, high = step+d.Offset-s.SecondBand, step+d.Offset+s.SecondBand
+	low, high = step+d.Offset-s.LookAhead, step+d.Offset+s.LookAhead
 	if d.ShownAt != 0 {
 		low = max(low, p.StepAt(now+d.slowest(s, p, now))-slow)
 		if d.TopAt != 0 {
 			high = min(high, step+d.highest(s, p, d.TopAt, now))
 		}
 	}
-	return max(low, step-s.ResyncReach), min(high, step+s.ResyncReach)
+	return max(low, step-s.ResyncWindow), min(high, step+s.ResyncWindow)
 }
 
 // learn returns the estimate after the code of a step was accepted, alone or as the
 // second of two.
 func (d Drift) learn(s Settings, p token.Profile, at int64, now token.UnixSeconds) Drift {
 	length := stepOf(p)
-	reach := token.UnixSeconds(s.ResyncReach) * length
+	reach := token.UnixSeconds(s.ResyncWindow) * length
 	raised := token.UnixSeconds(0) // the new TopAt if Top rises
 	switch {
 	// A late code may raise Top. The steps that were possible must stay possible.
 	case d.TopAt != 0:
 		more := d.highest(s, p, d.TopAt, now) - slow - max(at-p.StepAt(now), d.Top)
-		raised = now - max(token.UnixSeconds(more)*s.LearnEvery/2, 0)
+		raised = now - max(token.UnixSeconds(more)*s.DriftInterval/2, 0)
 	case d.ShownAt == 0:
 		raised = now
 	}
@@ -152,10 +153,10 @@ func (d Drift) learn(s Settings, p token.Profile, at int64, now token.UnixSecond
 		d.Shown, d.ShownAt = shown, now
 	case now > d.ShownAt: // the code proves less than is known: only time has passed
 		lost := passed(s, p, d.ShownAt, now)
-		d.Shown, d.ShownAt = max(d.Shown-lost, -reach), d.ShownAt+lost*s.LearnEvery/length
+		d.Shown, d.ShownAt = max(d.Shown-lost, -reach), d.ShownAt+lost*s.DriftInterval/length
 	}
 	d.Offset = ceilDiv(int64(d.Shown), int64(length))
-	seen := clamp(at-p.StepAt(now), 0, s.ResyncReach)
+	seen := clamp(at-p.StepAt(now), 0, s.ResyncWindow)
 	switch top := max(seen, d.Offset); {
 	case top > d.Top:
 		d.Top, d.TopAt, d.LowerSince, d.Lower = top, raised, 0, 0
@@ -163,14 +164,14 @@ func (d Drift) learn(s Settings, p token.Profile, at int64, now token.UnixSecond
 		d.LowerSince, d.Lower = 0, 0
 	case d.LowerSince == 0:
 		d.LowerSince, d.Lower = now, top
-	case now-d.LowerSince < s.LearnEvery:
+	case now-d.LowerSince < s.DriftInterval:
 		d.Lower = max(d.Lower, top)
 	case top >= d.Lower:
 		d.Top, d.LowerSince, d.Lower = top, 0, 0
 	default:
 		d.Top, d.LowerSince, d.Lower = d.Lower, now, top
 	}
-	d.Top = min(d.Top, d.Offset+max(s.SecondBand, s.Window))
+	d.Top = min(d.Top, d.Offset+max(s.LookAhead, s.Window))
 	return d
 }
 

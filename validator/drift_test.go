@@ -86,7 +86,7 @@ func TestDriftHonestClock(t *testing.T) {
 func TestDriftReach(t *testing.T) {
 	for _, side := range []int64{-1, 1} {
 		d := newDesk(t)
-		d.settings.ResyncReach = 10
+		d.settings.ResyncWindow = 10
 		d.state.Drift = validator.DriftOf(10 * side)
 		require.Equal(t, validator.ReasonOutOfTime, d.show(100, 100+15*side).Reason)
 		require.Equal(t, validator.Accepted, d.show(102, 102+11*side).Answer)

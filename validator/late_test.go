@@ -78,7 +78,7 @@ func TestLatePairAfterDailyUse(t *testing.T) {
 				for range 5 {
 					now += 120
 					require.Equal(t, validator.Accepted, d.enterAt(now, d.codeAt(int64(now/60))).Answer)
-					require.Zero(t, d.state.Wrong)
+					require.Zero(t, d.state.FailedAttempts)
 				}
 			})
 		}
@@ -99,7 +99,7 @@ func TestPairAtOneInstant(t *testing.T) {
 		if seconds < 15 {
 			require.Equal(t, validator.Corrected, d.enterAt(at(101, 10), codeOf(t, 97)).Answer)
 		}
-		require.Zero(t, d.state.Wrong)
+		require.Zero(t, d.state.FailedAttempts)
 	}
 }
 
@@ -112,7 +112,7 @@ func TestResyncOwnReach(t *testing.T) {
 		got, after := validator.ResyncOwn(d.settings, d.token, d.state, at(750, 10), first, second)
 		if off < -10 || off > 10 {
 			require.Equal(t, validator.ReasonWrong, got.Reason, off)
-			require.Equal(t, validator.State{Wrong: 1}, after)
+			require.Equal(t, validator.State{FailedAttempts: 1}, after)
 			continue
 		}
 		require.Equal(t, validator.Corrected, got.Answer, off)
@@ -137,10 +137,10 @@ func TestResyncOwnReach(t *testing.T) {
 func TestPropertyLateCodes(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		d := newDesk(t)
-		d.settings.WrongLimit = 100
+		d.settings.LockoutThreshold = 100
 		d.settings.Window = rapid.Int64Range(1, 3).Draw(t, "window")
 		length, day := float64(60), float64(86400)
-		most := length / (float64(d.settings.LearnEvery) / day) // 4 s a day
+		most := length / (float64(d.settings.DriftInterval) / day) // 4 s a day
 		dev := device{
 			ahead: rapid.Float64Range(-8*length, 8*length).Draw(t, "ahead"),
 			rate:  rapid.Float64Range(-0.9*most, 0.9*most).Draw(t, "rate"),
@@ -188,14 +188,14 @@ func TestPropertyLateCodes(t *testing.T) {
 				if d.state.Next > dev.shows(now) { // the thief has used the displayed code
 					wait()
 				}
-				idle, wrong, was := now-lastOwn, d.state.Wrong, d.state
+				idle, wrong, was := now-lastOwn, d.state.FailedAttempts, d.state
 				moved := dev.rate * float64(idle) / day
 				got := own()
-				if idle > 4*d.settings.LearnEvery && got.Answer == validator.Refused {
-					return // farther than SecondBand: only the back office can help
+				if idle > 4*d.settings.DriftInterval && got.Answer == validator.Refused {
+					return // farther than LookAhead: only the back office can help
 				}
 				require.NotEqual(t, validator.Refused, got.Answer, "%+v: %+v -> %+v, clock %.1f, step %+d", got, was, d.state, dev.clock(now), dev.shows(now)-int64(now/60))
-				if thief == 0 || now-thief < d.settings.LearnEvery {
+				if thief == 0 || now-thief < d.settings.DriftInterval {
 					// With a window of one, two steps behind the bank's clock is
 					// outside the window (BK-03), however little the clock has moved.
 					// It needs a second code.
@@ -205,10 +205,10 @@ func TestPropertyLateCodes(t *testing.T) {
 					}
 				}
 				if got.Answer != validator.Accepted {
-					require.Equal(t, wrong, d.state.Wrong)
+					require.Equal(t, wrong, d.state.FailedAttempts)
 				}
 				for i := 0; got.Answer != validator.Accepted; i++ {
-					if i == 3 && idle > 4*d.settings.LearnEvery {
+					if i == 3 && idle > 4*d.settings.DriftInterval {
 						return // for months, only a thief's codes arrived: only the back office can help
 					}
 					require.Less(t, i, 3)
@@ -249,7 +249,7 @@ func TestPropertyLateCodes(t *testing.T) {
 
 // TestLateCodesErodeNothing enters codes of an exact clock, each a second later than
 // the one before. The bank's estimate of the clock must not become slower than physics
-// allows: a second in LearnEvery/60, which is 6 hours. Nor may older codes become
+// allows: a second in DriftInterval/60, which is 6 hours. Nor may older codes become
 // acceptable.
 func TestLateCodesErodeNothing(t *testing.T) {
 	d := newDesk(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// The default of Settings.LearnEvery. In 15 days a clock moves by at most one step of
+// The default of Settings.DriftInterval. In 15 days a clock moves by at most one step of
 // 60 s, which is 4 s a day.
 const fortnight = 15 * 86400
 
@@ -23,7 +23,7 @@ func (d *desk) showAt(now token.UnixSeconds, ahead int64) validator.Decision {
 
 // TestDriftNoBand uses a token at :59 of a step. This proves that its clock is at most
 // 59 s slow, but more likely the clock is right and the code was read late. The window
-// therefore stays in place (BK-03). After LearnEvery the clock may have lost a step,
+// therefore stays in place (BK-03). After DriftInterval the clock may have lost a step,
 // and the window is one step wider.
 func TestDriftNoBand(t *testing.T) {
 	for _, tt := range []struct {
@@ -34,7 +34,7 @@ func TestDriftNoBand(t *testing.T) {
 		{40, 2, validator.Accepted}, {40, 3, validator.Refused},
 	} {
 		d := newDesk(t)
-		d.settings.SecondBand = 0
+		d.settings.LookAhead = 0
 		require.Equal(t, validator.Accepted, d.showAt(epoch+59, 0).Answer)
 		now := epoch + token.UnixSeconds(tt.days*86400)
 		require.Equal(t, tt.want, d.showAt(now, -tt.late).Answer, "%d steps late after %d days", tt.late, tt.days)
@@ -67,7 +67,7 @@ func TestDriftBandEnds(t *testing.T) {
 	}
 }
 
-// TestOutOfTimeIsNoGuess: a code of the token within SecondBand, which is ten steps in
+// TestOutOfTimeIsNoGuess: a code of the token within LookAhead, which is ten steps in
 // either direction, is not counted, even if the token's clock cannot have reached it.
 func TestOutOfTimeIsNoGuess(t *testing.T) {
 	for ahead, want := range map[int64]validator.Reason{
@@ -184,7 +184,7 @@ func TestDriftProofRenewed(t *testing.T) {
 func TestDriftTopBound(t *testing.T) {
 	for _, ahead := range [][]int64{{1}, {0, 1}, {2}, {0, 2}} {
 		d := newDesk(t)
-		d.settings.SecondBand = 0
+		d.settings.LookAhead = 0
 		require.Equal(t, validator.Accepted, d.showAt(epoch, 1).Answer)
 		now := epoch + token.UnixSeconds(2*fortnight)
 		require.Equal(t, validator.Accepted, d.showAt(now, -1).Answer)

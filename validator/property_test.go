@@ -49,7 +49,7 @@ func (d *desk) draw(t *rapid.T, step int64) entry {
 func TestPropertyNeverTwice(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		d := newDesk(t)
-		d.settings.WrongLimit = 100
+		d.settings.LockoutThreshold = 100
 		last, step := int64(-1), int64(20)
 		for range rapid.IntRange(1, 60).Draw(t, "entries") {
 			// The bank's clock may also be set back.
@@ -73,7 +73,7 @@ func TestPropertyNeverTwice(t *testing.T) {
 func TestPropertyCount(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		d := newDesk(t)
-		d.settings.WrongLimit = rapid.IntRange(1, 8).Draw(t, "limit")
+		d.settings.LockoutThreshold = rapid.IntRange(1, 8).Draw(t, "limit")
 		wrong, suspended, step := 0, false, int64(20)
 		for range rapid.IntRange(1, 60).Draw(t, "entries") {
 			step = min(step+rapid.Int64Range(0, 6).Draw(t, "later"), 1500)
@@ -89,15 +89,15 @@ func TestPropertyCount(t *testing.T) {
 			case e.decision.Answer == validator.Accepted:
 				wrong = 0
 			case e.typed == wrongCode:
-				require.True(t, e.decision.Wrong)
+				require.True(t, e.decision.FailedAttempt)
 				wrong++
-			case len(e.typed) == 6 && e.decision.Reason == validator.ReasonWrong, e.typed == "" && e.decision.Wrong:
+			case len(e.typed) == 6 && e.decision.Reason == validator.ReasonWrong, e.typed == "" && e.decision.FailedAttempt:
 				wrong++
 			default:
-				require.False(t, e.decision.Wrong)
+				require.False(t, e.decision.FailedAttempt)
 			}
-			suspended = suspended || wrong >= d.settings.WrongLimit
-			require.Equal(t, wrong, d.state.Wrong)
+			suspended = suspended || wrong >= d.settings.LockoutThreshold
+			require.Equal(t, wrong, d.state.FailedAttempts)
 			require.Equal(t, suspended, d.state.Suspended)
 			require.NoError(t, validAudit(e.decision))
 		}
@@ -122,8 +122,8 @@ func TestPropertyPosition(t *testing.T) {
 		step := rapid.Int64Range(40, 1500).Draw(t, "step")
 		offset := rapid.Int64Range(-10, 10).Draw(t, "offset")
 		st := validator.State{
-			Drift: validator.DriftOf(offset),
-			Wrong: rapid.IntRange(0, 4).Draw(t, "wrong"),
+			Drift:          validator.DriftOf(offset),
+			FailedAttempts: rapid.IntRange(0, 4).Draw(t, "wrong"),
 		}
 		for off := -s.Window; off <= s.Window; off++ {
 			got, after := validator.Check(s, rfcToken(t), st, at(step, 30), codeOf(t, step+offset+off))
@@ -132,7 +132,7 @@ func TestPropertyPosition(t *testing.T) {
 				Step: step + offset + off,
 			}, got)
 			require.Equal(t, got.Step+1, after.Next)
-			require.Zero(t, after.Wrong)
+			require.Zero(t, after.FailedAttempts)
 		}
 	})
 }

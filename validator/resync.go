@@ -12,7 +12,7 @@ import (
 // the second of which is the current one. The settings must be valid.
 //
 // [Check] must still be able to accept the step of the first code, and the second code
-// must belong to the next step. Both must lie within ResyncReach of the bank's own
+// must belong to the next step. Both must lie within ResyncWindow of the bank's own
 // clock. The learned offset is not used, and therefore repeated corrections do not
 // extend the reach. The answer is [Corrected] or [Refused]. Neither code authorises
 // anything, then or later; the next code after them is accepted at once.
@@ -27,7 +27,7 @@ import (
 func Resync(s Settings, t Token, st State, now token.UnixSeconds, first, second string) (Decision, State) {
 	_, profile, _ := t.coder()
 	step := profile.StepAt(now)
-	d, after := resync(s, t, st, now, first, second, step-s.ResyncReach, step+s.ResyncReach)
+	d, after := resync(s, t, st, now, first, second, step-s.ResyncWindow, step+s.ResyncWindow)
 	if d.Answer == Corrected {
 		after.Drift = after.Drift.set(profile, d.Step, now)
 	}
@@ -58,7 +58,7 @@ func resync(s Settings, t Token, st State, now token.UnixSeconds, first, second 
 	formed := wellFormed(first, profile.Digits) && wellFormed(second, profile.Digits)
 	// Search beyond low and high too, to distinguish a pair from a guess.
 	expected := profile.StepAt(now) + st.Drift.Offset
-	base, last := min(low, expected-s.SecondBand), max(high, expected+s.SecondBand)
+	base, last := min(low, expected-s.LookAhead), max(high, expected+s.LookAhead)
 	at, found := matchPair(coder, base-1, last-base+1, st.Next, first, second)
 
 	if reason, rule := t.barred(st, known, now); reason != ReasonNone {

@@ -34,7 +34,7 @@ func TestResyncReach(t *testing.T) {
 	for _, off := range []int64{-722, -721, 721, 722, 800} {
 		d := newDesk(t)
 		require.Equal(t, validator.ReasonWrong, d.resync(749+off, 750+off).Reason, off)
-		require.Equal(t, validator.State{Wrong: 1}, d.state)
+		require.Equal(t, validator.State{FailedAttempts: 1}, d.state)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestResyncPairs(t *testing.T) {
 			require.Equal(t, validator.Accepted, d.show(750, 750).Answer)
 			require.Equal(t, tt.answer, d.resync(tt.first, tt.second).Answer)
 			if tt.answer == validator.Refused {
-				require.Equal(t, 1, d.state.Wrong)
+				require.Equal(t, 1, d.state.FailedAttempts)
 			}
 		})
 	}
@@ -93,7 +93,7 @@ func TestResyncMalformed(t *testing.T) {
 	}
 	d.settings.CountMalformed = true
 	_, state := validator.Resync(d.settings, d.token, d.state, at(0, 0), "", "")
-	require.Equal(t, 1, state.Wrong)
+	require.Equal(t, 1, state.FailedAttempts)
 }
 
 // TestResyncFirstSteps: the bank's clock is at the beginning of the token's.

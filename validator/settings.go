@@ -18,32 +18,33 @@ type Yen int64
 const day token.UnixSeconds = 86400
 
 // Settings are the choices that the bank's text leaves open. The zero value is not
-// valid: begin with [DefaultSettings].
+// valid: begin with [DefaultSettings]. Databases store settings as JSON, some of them
+// under an earlier name.
 type Settings struct {
-	// WrongLimit is the lockout threshold: the number of failed attempts in a row that
-	// suspends a token. It is the "当行所定の回数" of Q4, which no bank publishes. 1 to
-	// 100, the maximum that NIST SP 800-63B section 3.2.2 allows. Default 5.
-	WrongLimit int
+	// LockoutThreshold is the number of failed attempts in a row that suspends a token.
+	// It is the "当行所定の回数" of Q4, which no bank publishes. 1 to 100, the maximum that
+	// NIST SP 800-63B section 3.2.2 allows. Default 5.
+	LockoutThreshold int `json:"WrongLimit"`
 
 	// Window is how many steps a code may lie before or after the expected step, 0 to
 	// 5. Default 1, as recommended by RFC 6238 section 5.2.
 	Window int64
 
-	// SecondBand is the look-ahead, in steps from the expected one. A code within it,
-	// but outside Window, is answered with a request for the next code (時刻補正). 0
-	// disables it; otherwise it is more than Window and at most 25. Default 10.
-	SecondBand int64
+	// LookAhead is a number of steps from the expected one. A code within it, but
+	// outside Window, is answered with a request for the next code (時刻補正). 0 disables
+	// it; otherwise it is more than Window and at most 25. Default 10.
+	LookAhead int64 `json:"SecondBand"`
 
-	// ResyncReach is the resync window of the back office ([Resync]): how many steps a
-	// token's clock may differ from the bank's. SecondBand to 1,440. Default 720, which
-	// is 12 hours at 60 s.
-	ResyncReach int64
+	// ResyncWindow is for the back office ([Resync]): how many steps a token's clock
+	// may differ from the bank's. LookAhead to 1,440. Default 720, which is 12 hours at
+	// 60 s.
+	ResyncWindow int64 `json:"ResyncReach"`
 
-	// LearnEvery is the drift adaptation interval: the time in which an honest clock
-	// may move by one step, 1 to 366 days. A faster movement is not learned. Default 15
-	// days: 4 s a day, 46 ppm. This is a bare watch crystal at -10 or +60 degrees
-	// Celsius, and the assumption of a large maker's server.
-	LearnEvery token.UnixSeconds
+	// DriftInterval is the time in which an honest clock may move by one step, 1 to 366
+	// days. A faster movement is not learned. Default 15 days: 4 s a day, 46 ppm. This
+	// is a bare watch crystal at -10 or +60 degrees Celsius, and the assumption of a
+	// large maker's server.
+	DriftInterval token.UnixSeconds `json:"LearnEvery"`
 
 	// CountReplayed counts a used code, or a code of a time at which the token's clock
 	// cannot be, as a failed attempt. Default off: such a code is not a guess. Two
@@ -59,7 +60,7 @@ type Settings struct {
 	// UnlockNeedsOTP requires a user who unlocks a token to enter a code of their own
 	// token. Q3 does not list it. Default on: a reset must not be less protected than
 	// the function that it resets.
-	UnlockNeedsOTP bool `json:"LiftNeedsOTP"` // the name in the database
+	UnlockNeedsOTP bool `json:"LiftNeedsOTP"`
 
 	// ActivateNeedsOTP requires a code of the token that is registered. Q8 mentions
 	// only the serial number. Default on: a number can be read over a shoulder.
@@ -81,7 +82,7 @@ type Settings struct {
 	// SelfUnlock lets a master or admin unlock a token that they used when it was
 	// suspended, once they have registered another one. Default off: Q4 requires
 	// another person, or paper.
-	SelfUnlock bool `json:"SelfLift"` // the name in the database
+	SelfUnlock bool `json:"SelfLift"`
 
 	// UsersSeeTokens shows all serial numbers of the contract to users who are
 	// neither master nor admin. Default off: they see the token that they use.
@@ -108,11 +109,11 @@ type Settings struct {
 // DefaultSettings returns the defaults that the fields of [Settings] name.
 func DefaultSettings() Settings {
 	return Settings{
-		WrongLimit:       5,
+		LockoutThreshold: 5,
 		Window:           1,
-		SecondBand:       10,
-		ResyncReach:      720,
-		LearnEvery:       15 * day,
+		LookAhead:        10,
+		ResyncWindow:     720,
+		DriftInterval:    15 * day,
 		UnlockNeedsOTP:   true,
 		ActivateNeedsOTP: true,
 		ActivationLimit:  5,
@@ -128,8 +129,8 @@ func DefaultSettings() Settings {
 // Upper limits that other code relies on: 2*(25+5+1)+1 steps fit into one word of 64
 // bits in [Check].
 const (
-	maxWindow     = 5
-	maxSecondBand = 25
+	maxWindow    = 5
+	maxLookAhead = 25
 )
 
 // Validate returns the first setting outside its range, as a [token.FieldError]
@@ -141,17 +142,17 @@ func (s Settings) Validate() error {
 		ok      bool
 		allowed string
 	}{
-		{"WrongLimit", int64(s.WrongLimit), in(s.WrongLimit, 1, 100), "1 to 100"},
+		{"LockoutThreshold", int64(s.LockoutThreshold), in(s.LockoutThreshold, 1, 100), "1 to 100"},
 		{"Window", s.Window, in(s.Window, 0, maxWindow), "0 to 5"},
 		{
-			"SecondBand", s.SecondBand,
-			s.SecondBand == 0 || in(s.SecondBand, s.Window+1, maxSecondBand), "0, or more than Window and at most 25",
+			"LookAhead", s.LookAhead,
+			s.LookAhead == 0 || in(s.LookAhead, s.Window+1, maxLookAhead), "0, or more than Window and at most 25",
 		},
 		{
-			"ResyncReach", s.ResyncReach,
-			in(s.ResyncReach, max(s.SecondBand, s.Window), 1440), "SecondBand to 1440",
+			"ResyncWindow", s.ResyncWindow,
+			in(s.ResyncWindow, max(s.LookAhead, s.Window), 1440), "LookAhead to 1440",
 		},
-		{"LearnEvery", int64(s.LearnEvery), in(s.LearnEvery, day, 366*day), "1 to 366 days in seconds"},
+		{"DriftInterval", int64(s.DriftInterval), in(s.DriftInterval, day, 366*day), "1 to 366 days in seconds"},
 		{"ReactivateAfter", int64(s.ReactivateAfter), in(s.ReactivateAfter, 0, day), "0 to 86400"},
 		{"ActivationLimit", int64(s.ActivationLimit), in(s.ActivationLimit, 1, 100), "1 to 100"},
 		{"ActivationLock", int64(s.ActivationLock), in(s.ActivationLock, 0, 366*day), "0 to 366 days in seconds"},

@@ -3,6 +3,7 @@
 package validator_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,11 +15,21 @@ import (
 // TestDefaultSettings checks the defaults against the bank's text and common practice.
 func TestDefaultSettings(t *testing.T) {
 	require.Equal(t, validator.Settings{
-		WrongLimit: 5, Window: 1, SecondBand: 10, ResyncReach: 720, LearnEvery: 15 * 24 * 3600,
+		LockoutThreshold: 5, Window: 1, LookAhead: 10, ResyncWindow: 720, DriftInterval: 15 * 24 * 3600,
 		UnlockNeedsOTP: true, ActivateNeedsOTP: true, ActivationLimit: 5, ActivationLock: 24 * 3600, NoticeMonths: 1, LifeYears: 5, Fee: 2200,
 		DeliveryFrom: 7, DeliveryTo: 10,
 	}, validator.DefaultSettings())
 	require.NoError(t, validator.DefaultSettings().Validate())
+}
+
+// TestSettingsJSON checks the names under which databases store the settings.
+func TestSettingsJSON(t *testing.T) {
+	text, err := json.Marshal(validator.DefaultSettings())
+	require.NoError(t, err)
+	require.JSONEq(t, `{"WrongLimit":5, "Window":1, "SecondBand":10, "ResyncReach":720, "LearnEvery":1296000,
+		"CountReplayed":false, "CountMalformed":false, "LiftNeedsOTP":true, "ActivateNeedsOTP":true, "ReactivateAfter":0,
+		"ActivationLimit":5, "ActivationLock":86400, "SelfLift":false, "UsersSeeTokens":false, "NoticeMonths":1,
+		"LifeYears":5, "Fee":2200, "DeliveryFrom":7, "DeliveryTo":10}`, string(text))
 }
 
 func TestSettingsValidate(t *testing.T) {
@@ -26,15 +37,15 @@ func TestSettingsValidate(t *testing.T) {
 		field  string
 		change func(*validator.Settings)
 	}{
-		{"WrongLimit", func(s *validator.Settings) { s.WrongLimit = 0 }},
-		{"WrongLimit", func(s *validator.Settings) { s.WrongLimit = 101 }},
+		{"LockoutThreshold", func(s *validator.Settings) { s.LockoutThreshold = 0 }},
+		{"LockoutThreshold", func(s *validator.Settings) { s.LockoutThreshold = 101 }},
 		{"Window", func(s *validator.Settings) { s.Window = -1 }},
 		{"Window", func(s *validator.Settings) { s.Window = 6 }},
-		{"SecondBand", func(s *validator.Settings) { s.SecondBand = 1 }},
-		{"SecondBand", func(s *validator.Settings) { s.SecondBand = 26 }},
-		{"ResyncReach", func(s *validator.Settings) { s.ResyncReach = 9 }},
-		{"ResyncReach", func(s *validator.Settings) { s.ResyncReach = 1441 }},
-		{"LearnEvery", func(s *validator.Settings) { s.LearnEvery = 86399 }},
+		{"LookAhead", func(s *validator.Settings) { s.LookAhead = 1 }},
+		{"LookAhead", func(s *validator.Settings) { s.LookAhead = 26 }},
+		{"ResyncWindow", func(s *validator.Settings) { s.ResyncWindow = 9 }},
+		{"ResyncWindow", func(s *validator.Settings) { s.ResyncWindow = 1441 }},
+		{"DriftInterval", func(s *validator.Settings) { s.DriftInterval = 86399 }},
 		{"ReactivateAfter", func(s *validator.Settings) { s.ReactivateAfter = -1 }},
 		{"ActivationLimit", func(s *validator.Settings) { s.ActivationLimit = 0 }},
 		{"ActivationLimit", func(s *validator.Settings) { s.ActivationLimit = 101 }},
@@ -58,7 +69,7 @@ func TestSettingsValidate(t *testing.T) {
 	require.ErrorIs(t, validator.Settings{}.Validate(), validator.ErrSettings, "the zero value")
 
 	s := validator.DefaultSettings()
-	s.SecondBand = 0
+	s.LookAhead = 0
 	require.NoError(t, s.Validate(), "no band")
 }
 

@@ -25,9 +25,9 @@ type State struct {
 	// Drift is the estimate of the token's clock.
 	Drift Drift
 
-	// Wrong is the number of failed attempts since the last accepted code, 0 to
-	// WrongLimit.
-	Wrong int
+	// FailedAttempts is the number of failed attempts since the last accepted code, 0 to
+	// LockoutThreshold.
+	FailedAttempts int
 
 	// Suspended is set when Wrong reaches the limit (利用停止). Only [State.Unlock] clears
 	// it.
@@ -50,7 +50,7 @@ type Pending struct {
 // suspension remains invalid.
 func (st State) Unlock() State {
 	st.Suspended = false
-	st.Wrong = 0
+	st.FailedAttempts = 0
 	st.Pending = Pending{}
 	return st
 }

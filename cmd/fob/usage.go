@@ -89,9 +89,13 @@ func profileFlag(err error) error {
 
 // renamed maps the old names of flags, from the previous version, to their new ones.
 var renamed = map[string]pflag.NormalizedName{
+	"learn-every":    "drift-interval",
 	"lift-needs-otp": "unlock-needs-otp",
+	"resync-reach":   "resync-window",
+	"second-band":    "look-ahead",
 	"self-lift":      "self-unlock",
 	"token-file":     "port-password-file",
+	"wrong-limit":    "lockout-threshold",
 }
 
 // normalName accepts the old names of flags, which are not shown in help texts.

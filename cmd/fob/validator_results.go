@@ -89,7 +89,7 @@ func tokenResultOf(t bank.Token) tokenResult {
 	}
 	return tokenResult{
 		Serial: t.Serial, Contract: t.Contract, Condition: t.Condition.String(),
-		Suspended: t.State.Suspended, Wrong: t.State.Wrong, Users: users,
+		Suspended: t.State.Suspended, Wrong: t.State.FailedAttempts, Users: users,
 		Expiry: t.Expiry, Start: instant(t.Start),
 		Algorithm: t.Profile.Algorithm.String(), Digits: t.Profile.Digits,
 		Step: int64(t.Profile.Step), T0: int64(t.Profile.T0), Drift: t.State.Drift.Offset,

@@ -15,7 +15,7 @@ import (
 // settingsFlags are the settings that the bank's rules leave open.
 type settingsFlags struct {
 	validator.Settings
-	learnEvery, reactivateAfter, activationLock time.Duration
+	driftInterval, reactivateAfter, activationLock time.Duration
 
 	fee int64
 }
@@ -23,18 +23,18 @@ type settingsFlags struct {
 func (s *settingsFlags) add(f *pflag.FlagSet) {
 	d := validator.DefaultSettings()
 	s.Settings = d
-	f.IntVar(&s.WrongLimit, "wrong-limit", d.WrongLimit, "`N` wrong codes in a row suspend a token")
-	f.Int64Var(&s.Window, "window", d.Window, "`N` steps that a code may be off, either way")
-	f.Int64Var(&s.SecondBand, "second-band", d.SecondBand, "within `N` steps the next code is asked for; 0 is never")
-	f.Int64Var(&s.ResyncReach, "resync-reach", d.ResyncReach, "within `N` steps the desk corrects a clock")
-	f.DurationVar(&s.learnEvery, "learn-every", seconds(d.LearnEvery), "`TIME` in which an honest clock may move by a step")
-	f.BoolVar(&s.CountReplayed, "count-replayed", d.CountReplayed, "a code that was used is a wrong entry")
-	f.BoolVar(&s.CountMalformed, "count-malformed", d.CountMalformed, "what is no code is a wrong entry")
+	f.IntVar(&s.LockoutThreshold, "lockout-threshold", d.LockoutThreshold, "`N` failed attempts in a row suspend a token")
+	f.Int64Var(&s.Window, "window", d.Window, "`N` steps that a code may be early or late")
+	f.Int64Var(&s.LookAhead, "look-ahead", d.LookAhead, "codes within `N` steps are answered with a request for the next code; 0 disables it")
+	f.Int64Var(&s.ResyncWindow, "resync-window", d.ResyncWindow, "`N` steps by which the back office can correct a clock")
+	f.DurationVar(&s.driftInterval, "drift-interval", seconds(d.DriftInterval), "`TIME` in which an honest clock may move by a step")
+	f.BoolVar(&s.CountReplayed, "count-replayed", d.CountReplayed, "a used code counts as a failed attempt")
+	f.BoolVar(&s.CountMalformed, "count-malformed", d.CountMalformed, "an entry that is not a code counts as a failed attempt")
 	f.BoolVar(&s.UnlockNeedsOTP, "unlock-needs-otp", d.UnlockNeedsOTP, "unlocking a token needs a code")
 	f.BoolVar(&s.ActivateNeedsOTP, "activate-needs-otp", d.ActivateNeedsOTP, "registering a token needs its code")
-	f.DurationVar(&s.reactivateAfter, "reactivate-after", 0, "`TIME` after a revocation until a token is registered again")
+	f.DurationVar(&s.reactivateAfter, "reactivate-after", 0, "`TIME` after a revocation before a user can register a token")
 	f.IntVar(&s.ActivationLimit, "activation-limit", d.ActivationLimit, "`N` refused activations lock activation for a user")
-	f.DurationVar(&s.activationLock, "activation-lock", seconds(d.ActivationLock), "`TIME` for which it is locked; 0 is until a clerk unlocks it")
+	f.DurationVar(&s.activationLock, "activation-lock", seconds(d.ActivationLock), "`TIME` for which it stays locked; 0: until a clerk unlocks it")
 	f.BoolVar(&s.SelfUnlock, "self-unlock", d.SelfUnlock, "a user who has registered another token may unlock the previous one")
 	f.BoolVar(&s.UsersSeeTokens, "users-see-tokens", d.UsersSeeTokens, "users who are neither master nor admin see all tokens of the contract")
 	f.IntVar(&s.NoticeMonths, "notice-months", d.NoticeMonths, "`N` months before expiry the notice goes out")
@@ -53,7 +53,7 @@ func (s *settingsFlags) settings() (validator.Settings, error) {
 		v    time.Duration
 		to   *token.UnixSeconds
 	}{
-		{"learn-every", s.learnEvery, &s.LearnEvery},
+		{"drift-interval", s.driftInterval, &s.DriftInterval},
 		{"reactivate-after", s.reactivateAfter, &s.ReactivateAfter},
 		{"activation-lock", s.activationLock, &s.ActivationLock},
 	} {

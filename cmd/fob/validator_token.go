@@ -80,7 +80,7 @@ func showToken(ctx context.Context, a *app, o *openBank, serial token.Serial) er
 	p, r := t.Profile, tokenResultOf(t)
 	return a.print(r, fields(
 		"token", t.Serial.String(), "contract", t.Contract, "condition", r.Condition,
-		"suspended", yes(t.State.Suspended), "wrong entries", fmt.Sprint(t.State.Wrong), "users", strings.Join(t.Users, " "),
+		"suspended", yes(t.State.Suspended), "failed attempts", fmt.Sprint(t.State.FailedAttempts), "users", strings.Join(t.Users, " "),
 		"expiry", t.Expiry.String(), "codes", fmt.Sprintf("%d digits, %v, %d s", p.Digits, p.Algorithm, p.Step),
 		"drift", fmt.Sprintf("%d steps", t.State.Drift.Offset), "model", strings.TrimSpace(t.Manufacturer+" "+t.Model),
 		"imported", moment(t.Imported), "activated", moment(t.Activated), "noticed", moment(t.Noticed)))

@@ -90,7 +90,7 @@ func TestWrongActivations(t *testing.T) {
 				target := tt.targets[i%len(tt.targets)]
 				code := []string{"12345", "abcdef", ""}[i%3]
 				if i > 2 && target != nowhere {
-					code = o.Wrong(target)
+					code = o.WrongCode(target)
 				}
 				out := o.activate(tt.actor, target, code)
 				require.False(t, out.Done)
@@ -129,7 +129,7 @@ func TestWrongActivations(t *testing.T) {
 func TestOwnWrongActivations(t *testing.T) {
 	o := newOffice(t)
 	for range 5 {
-		require.False(t, o.activate("carol", o.shared, o.Wrong(o.shared)).Done)
+		require.False(t, o.activate("carol", o.shared, o.WrongCode(o.shared)).Done)
 	}
 	require.True(t, o.state(o.shared).Suspended)
 	u, err := o.Bank.User(t.Context(), banktest.Clerk, "carol")
@@ -150,7 +150,7 @@ func TestRefusedActivationsAreNotCleared(t *testing.T) {
 		return u.Refused.Count
 	}
 	for n := range 4 {
-		require.False(t, o.activate("eve", o.masters, o.Wrong(o.masters)).Done)
+		require.False(t, o.activate("eve", o.masters, o.WrongCode(o.masters)).Done)
 		require.True(t, o.activate("eve", mine, o.Code(mine, 0)).Done)
 		require.Equal(t, n+1, count())
 		o.Step(1)
@@ -160,7 +160,7 @@ func TestRefusedActivationsAreNotCleared(t *testing.T) {
 	require.False(t, o.activate("eve", o.shared, code).Done, "used a moment ago by a colleague beside her")
 	require.Equal(t, 4, count())
 	o.Clock.Advance(86_400)
-	require.False(t, o.activate("eve", o.masters, o.Wrong(o.masters)).Done)
+	require.False(t, o.activate("eve", o.masters, o.WrongCode(o.masters)).Done)
 	require.Equal(t, 1, count())
 }
 
@@ -169,7 +169,7 @@ func TestRefusedActivationsAreNotCleared(t *testing.T) {
 func TestSettingsOfActivation(t *testing.T) {
 	o := newOffice(t, func(s *validator.Settings) { s.ActivationLimit, s.ActivationLock = 2, 0 })
 	for i := range 3 {
-		out := o.activate("eve", o.spare, o.Wrong(o.spare))
+		out := o.activate("eve", o.spare, o.WrongCode(o.spare))
 		require.Equal(t, i == 2, out.Verdict.Reason == validator.ReasonActivationLocked)
 	}
 	o.Clock.Advance(300 * 86_400)

@@ -128,7 +128,7 @@ func TestParallel(t *testing.T) {
 			require.EqualValues(t, 1, accepted.Load(), "round %d", round)
 			d.Step(1)
 		}
-		wrong := d.Wrong(serial)
+		wrong := d.WrongCode(serial)
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() { _, _ = d.Bank.Check(t.Context(), bank.By{Front: "http"}, serial, wrong) })
@@ -136,7 +136,7 @@ func TestParallel(t *testing.T) {
 		wg.Wait()
 		row, err := d.Bank.Token(t.Context(), banktest.Clerk, serial)
 		require.NoError(t, err)
-		require.Equal(t, 4, row.State.Wrong)
+		require.Equal(t, 4, row.State.FailedAttempts)
 		require.False(t, row.State.Suspended)
 	})
 }

@@ -145,8 +145,8 @@ func TestDiskFull(t *testing.T) {
 		require.NoError(t, err)
 		st := row.State
 		if n%4 == 0 {
-			require.GreaterOrEqual(t, st.Wrong, min(wrong[n], v.Settings.WrongLimit))
-			require.LessOrEqual(t, st.Wrong, wrong[n]+lost[n])
+			require.GreaterOrEqual(t, st.FailedAttempts, min(wrong[n], v.Settings.LockoutThreshold))
+			require.LessOrEqual(t, st.FailedAttempts, wrong[n]+lost[n])
 			continue
 		}
 		for step := range good[n] {

@@ -27,7 +27,7 @@ func TestPostgresGone(t *testing.T) {
 	d.Contract("c1")
 	d.User("c1", "alice", validator.Master)
 	serials := d.Import("c1", 24)
-	wrong := d.Wrong(serials[0])
+	wrong := d.WrongCode(serials[0])
 	transfers := d.Issued("c1")
 	d.Activate("alice", transfers)
 	doubted, unavailable := 0, 0
@@ -136,8 +136,8 @@ func TestPostgresGone(t *testing.T) {
 			f := &fates[i]
 			row, err := d.Bank.Token(t.Context(), banktest.Clerk, serial)
 			require.NoError(t, err)
-			require.GreaterOrEqual(t, row.State.Wrong, f.wrong, "a wrong entry is forgotten")
-			require.True(t, f.lost || row.State.Suspended || row.State.Wrong == f.wrong)
+			require.GreaterOrEqual(t, row.State.FailedAttempts, f.wrong, "a failed attempt was lost")
+			require.True(t, f.lost || row.State.Suspended || row.State.FailedAttempts == f.wrong)
 			out, err := d.Bank.Check(t.Context(), http, serial, d.Code(serial, 0))
 			require.NoError(t, err)
 			if i == 0 {

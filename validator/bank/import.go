@@ -225,7 +225,7 @@ func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
 		row.Start = token.UnixSecondsOf(start)
 	}
 	if r.Drift != 0 {
-		reach := i.bank.settings.ResyncReach
+		reach := i.bank.settings.ResyncWindow
 		if r.Drift > reach || r.Drift < -reach {
 			return row, fmt.Errorf("its clock is %d steps off, and the bank takes %d at most", r.Drift, reach)
 		}

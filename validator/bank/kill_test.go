@@ -352,12 +352,12 @@ func (v *victim) audit(t *testing.T, n int, tok *heard, hanged *int) {
 	require.GreaterOrEqual(t, st.Next, tok.next, "token %d: an accepted code is forgotten", n)
 	// If a later code was accepted without being printed, the count has restarted.
 	if st.Next == tok.next && !tok.unsure {
-		require.GreaterOrEqual(t, st.Wrong, min(tok.wrong, v.Settings.WrongLimit), "token %d: a wrong entry is forgotten", n)
+		require.GreaterOrEqual(t, st.FailedAttempts, min(tok.wrong, v.Settings.LockoutThreshold), "token %d: a failed attempt was lost", n)
 	}
-	if tok.wrong >= v.Settings.WrongLimit {
+	if tok.wrong >= v.Settings.LockoutThreshold {
 		require.True(t, st.Suspended, "token %d", n)
 	}
-	tok.next, tok.wrong, tok.unsure = st.Next, st.Wrong, false
+	tok.next, tok.wrong, tok.unsure = st.Next, st.FailedAttempts, false
 	// Enter the used codes at the instants at which they were valid.
 	now := v.Clock.Now()
 	for _, step := range tok.steps[max(0, len(tok.steps)-3):] {

@@ -62,7 +62,7 @@ func used(t *testing.T, d *banktest.Desk) map[string][]byte {
 	serial := d.Issued("c1")
 	d.Activate("alice", serial)
 	require.True(t, d.Transfer("alice", d.Code(serial, 0)).Done)
-	d.Transfer("alice", d.Wrong(serial))
+	d.Transfer("alice", d.WrongCode(serial))
 	d.Import("", 5)
 	require.NoError(t, d.Bank.AddClerk(ctx, banktest.Clerk, "clerk1", "窓口", "the clerk's own password"))
 	clerk, err := d.Bank.LogInClerk(ctx, bank.By{Front: "page"}, "clerk1", "the clerk's own password")

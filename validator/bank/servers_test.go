@@ -71,7 +71,7 @@ func TestTwoServers(t *testing.T) {
 		}
 		var wg sync.WaitGroup
 		for i, serial := range serials {
-			wrong := d.Wrong(serial)
+			wrong := d.WrongCode(serial)
 			for k := range 1 + i%5 {
 				wg.Go(func() {
 					if _, err := servers[k%2].Check(t.Context(), http, serial, wrong); err != nil {
@@ -84,7 +84,7 @@ func TestTwoServers(t *testing.T) {
 		for i, serial := range serials {
 			row, err := servers[i%2].Token(t.Context(), banktest.Clerk, serial)
 			require.NoError(t, err)
-			require.Equal(t, 1+i%5, row.State.Wrong)
+			require.Equal(t, 1+i%5, row.State.FailedAttempts)
 			require.Equal(t, i%5 == 4, row.State.Suspended)
 		}
 		// One record for each check, including the checks at the beginning.

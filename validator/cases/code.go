@@ -214,8 +214,8 @@ func c09(e *env) string {
 	same(e, e.rules.Window, high, "the window forward, and the one declared")
 	same(e, -e.rules.Window, low, "the window backward, and the one declared")
 	first, last := e.span(got, accepted, nextCode)
-	if -first > e.rules.SecondBand || last > e.rules.SecondBand {
-		e.failf("the next code is asked for at %+d..%+d, declared are %d", first, last, e.rules.SecondBand)
+	if -first > e.rules.LookAhead || last > e.rules.LookAhead {
+		e.failf("the next code is asked for at %+d..%+d, declared are %d", first, last, e.rules.LookAhead)
 	}
 	return fmt.Sprintf("accepted at %+d..%+d of ±30, as declared; the next code asked for at %+d..%+d", low, high, first, last)
 }

@@ -33,7 +33,7 @@ func c36(e *env) string {
 }
 
 func c37(e *env) string {
-	n := e.rules.WrongLimit
+	n := e.rules.LockoutThreshold
 	fobs := e.fobs(2)
 	for _, code := range e.wrong(fobs[0], n-1) {
 		e.refuse(fobs[0], code, "a wrong code")
@@ -51,27 +51,27 @@ func c37(e *env) string {
 func c38(e *env) string {
 	f := e.fob()
 	for range 2 {
-		for _, code := range e.wrong(f, e.rules.WrongLimit-1) {
+		for _, code := range e.wrong(f, e.rules.LockoutThreshold-1) {
 			e.refuse(f, code, "a wrong code")
 		}
-		e.accept(f, e.code(f, 0), "the right code after %d wrong ones", e.rules.WrongLimit-1)
+		e.accept(f, e.code(f, 0), "the right code after %d wrong ones", e.rules.LockoutThreshold-1)
 		same(e, 0, e.token(f).Wrong, "the count after a right code")
 		e.steps(1)
 	}
-	return fmt.Sprintf("%d wrong, right, %d wrong, right: both accepted", e.rules.WrongLimit-1, e.rules.WrongLimit-1)
+	return fmt.Sprintf("%d wrong, right, %d wrong, right: both accepted", e.rules.LockoutThreshold-1, e.rules.LockoutThreshold-1)
 }
 
 func c39(e *env) string {
 	f := e.fob()
 	code := e.wrong(f, 1)[0]
-	for i := range e.rules.WrongLimit {
+	for i := range e.rules.LockoutThreshold {
 		e.refuse(f, code, "the same wrong code")
 		same(e, i+1, e.token(f).Wrong, "the count after %d times", i+1)
 	}
 	same(e, true, e.token(f).Suspended, "suspended")
 	e.unlock(f)
 	e.accept(f, e.code(f, 0), "the right code after lifting")
-	return fmt.Sprintf("counted %d of %d, then suspended", e.rules.WrongLimit, e.rules.WrongLimit)
+	return fmt.Sprintf("counted %d of %d, then suspended", e.rules.LockoutThreshold, e.rules.LockoutThreshold)
 }
 
 func c40(e *env) string {
@@ -86,13 +86,13 @@ func c40(e *env) string {
 		e.accept(f, e.code(f, 0), "the right code after them")
 		return fmt.Sprintf("declared not to count: counted 0 of %d, the right code accepted", len(entries))
 	}
-	same(e, e.rules.WrongLimit, counted, "counted, where it is declared that they are")
+	same(e, e.rules.LockoutThreshold, counted, "counted, where it is declared that they are")
 	return fmt.Sprintf("declared to count: suspended after %d of %d", counted, len(entries))
 }
 
 func c41(e *env) string {
 	f := e.fob()
-	n := e.rules.WrongLimit
+	n := e.rules.LockoutThreshold
 	code := e.code(f, 0)
 	e.accept(f, code, "the code")
 	for range n {
@@ -116,7 +116,7 @@ func c41(e *env) string {
 // all be counted. On one token, more at once than the limit must suspend it.
 func c42(e *env) string {
 	const parallel = 40
-	few := e.rules.WrongLimit - 1
+	few := e.rules.LockoutThreshold - 1
 	tokens := (parallel + few - 1) / few
 	counted, entered := 0, 0
 	for _, f := range e.fobs(tokens) {
@@ -131,7 +131,7 @@ func c42(e *env) string {
 	same(e, 0, e.atOnce(f, e.wrong(f, parallel)), "accepted of %d wrong codes at once", parallel)
 	v := e.token(f)
 	same(e, true, v.Suspended, "suspended after %d wrong codes at once", parallel)
-	same(e, e.rules.WrongLimit, v.Wrong, "counted until suspended")
+	same(e, e.rules.LockoutThreshold, v.Wrong, "counted until suspended")
 	e.refuse(f, e.code(f, 0), "the right code then")
 	return fmt.Sprintf("counted %d of %d, %d at once; after %d at once suspended, counted %d", counted, entered, few, parallel, v.Wrong)
 }

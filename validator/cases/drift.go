@@ -16,11 +16,11 @@ func c23(e *env) string {
 	const uses = 10
 	f := e.fob()
 	for i := int64(1); i <= uses; i++ {
-		e.pass(e.rules.LearnEvery)
+		e.pass(e.rules.DriftInterval)
 		e.accept(f, e.code(f, i), "use %d, %d steps ahead", i, i)
 	}
 	same(e, uses, e.token(f).Offset, "the offset remembered, in steps")
-	return fmt.Sprintf("%d of %d uses accepted with a step more every %d days; offset %+d", uses, uses, e.rules.LearnEvery/86400, uses)
+	return fmt.Sprintf("%d of %d uses accepted with a step more every %d days; offset %+d", uses, uses, e.rules.DriftInterval/86400, uses)
 }
 
 func c24(e *env) string {
@@ -57,7 +57,7 @@ func c25(e *env) string {
 	}
 	e.accept(alone, e.code(alone, 0), "the code of the present step, of a token whose codes were off")
 	off := e.token(pairs).Offset
-	if off > e.rules.SecondBand {
+	if off > e.rules.LookAhead {
 		e.failf("offset %+d within 2 h", off)
 	}
 	return fmt.Sprintf("%+d within 2 h: single codes not accepted; two in a row moved it to %+d and no farther", far, off)
@@ -68,12 +68,12 @@ func c26(e *env) string {
 	f := e.fob()
 	entered := 0
 	for range groups {
-		for _, code := range e.wrong(f, e.rules.WrongLimit-1) {
+		for _, code := range e.wrong(f, e.rules.LockoutThreshold-1) {
 			e.refuse(f, code, "a wrong code")
 			entered++
 		}
 		same(e, 0, e.token(f).Offset, "the offset after wrong codes")
-		e.accept(f, e.code(f, 0), "the right code after %d wrong ones", e.rules.WrongLimit-1)
+		e.accept(f, e.code(f, 0), "the right code after %d wrong ones", e.rules.LockoutThreshold-1)
 		e.steps(1)
 	}
 	return fmt.Sprintf("offset 0 after %d wrong codes in %d groups", entered, groups)

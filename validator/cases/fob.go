@@ -138,11 +138,11 @@ func (e *env) refuse(f *fob, code, format string, args ...any) {
 
 // lock enters wrong codes up to the limit. The token must then be suspended.
 func (e *env) lock(f *fob) {
-	for _, code := range e.wrong(f, e.rules.WrongLimit) {
+	for _, code := range e.wrong(f, e.rules.LockoutThreshold) {
 		e.refuse(f, code, "a wrong code")
 	}
 	if !e.token(f).Suspended {
-		e.failf("not suspended after %d wrong codes", e.rules.WrongLimit)
+		e.failf("not suspended after %d wrong codes", e.rules.LockoutThreshold)
 	}
 }
 

@@ -37,7 +37,7 @@ func c28(e *env) string {
 
 // c29 tests pairs of codes whose second code is at an offset.
 func c29(e *env) string {
-	reach := e.rules.ResyncReach
+	reach := e.rules.ResyncWindow
 	offsets := []int64{10, -10, 60, -60, reach, -reach, reach + 1, -reach - 1, 1440, -1440, 10000, -10000}
 	fobs := e.fobs(len(offsets))
 	most := int64(0)
@@ -95,7 +95,7 @@ func c33(e *env) string {
 			after = i + 1
 		}
 	}
-	same(e, e.rules.WrongLimit, after, "suspended after so many pairs, and after so many codes")
+	same(e, e.rules.LockoutThreshold, after, "suspended after so many pairs, and after so many codes")
 	a := e.act(e.as(u), u.fob, "resync", object{"first": e.code(u.fob, -1), "second": e.code(u.fob, 0)})
 	same(e, refused, a.Answer, "the right pair then")
 	return fmt.Sprintf("suspended after %d of %d wrong pairs; the right pair then refused", after, tries)

@@ -102,11 +102,11 @@ type run struct {
 
 // settings are the settings that a target reports.
 type settings struct {
-	WrongLimit       int   `json:"wrong_limit"`
+	LockoutThreshold int   `json:"wrong_limit"`
 	Window           int64 `json:"window_steps"`
-	SecondBand       int64 `json:"second_band_steps"`
-	ResyncReach      int64 `json:"resync_reach_steps"`
-	LearnEvery       int64 `json:"learn_every_seconds"`
+	LookAhead        int64 `json:"second_band_steps"`
+	ResyncWindow     int64 `json:"resync_reach_steps"`
+	DriftInterval    int64 `json:"learn_every_seconds"`
 	CountReplayed    bool  `json:"count_replayed"`
 	CountMalformed   bool  `json:"count_malformed"`
 	UnlockNeedsOTP   bool  `json:"lift_needs_otp"`
@@ -128,7 +128,7 @@ func (r *run) prepare() (err error) {
 	}()
 	e := &env{run: r, id: "C00"}
 	e.get("/v1/settings", &r.rules)
-	if r.rules.WrongLimit < 2 || r.rules.LearnEvery <= 0 {
+	if r.rules.LockoutThreshold < 2 || r.rules.DriftInterval <= 0 {
 		e.failf("/v1/settings does not say what the bank is set to")
 	}
 	at := e.send(r.client.t.ClerkKey, http.MethodGet, "/v1/clock", nil)

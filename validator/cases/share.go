@@ -14,7 +14,7 @@ var shareCases = []Case{
 }
 
 func c44(e *env) string {
-	n := e.rules.WrongLimit
+	n := e.rules.LockoutThreshold
 	alice := e.with("master")
 	bob, carol := e.user("user"), e.user("user")
 	e.activate(bob, alice.fob)

@@ -24,11 +24,11 @@ type issueInput struct {
 }
 
 type settingsView struct {
-	WrongLimit       int    `json:"wrong_limit" doc:"wrong entries in a row that suspend"`
+	LockoutThreshold int    `json:"wrong_limit" doc:"wrong entries in a row that suspend"`
 	Window           int64  `json:"window_steps"`
-	SecondBand       int64  `json:"second_band_steps"`
-	ResyncReach      int64  `json:"resync_reach_steps"`
-	LearnEvery       int64  `json:"learn_every_seconds"`
+	LookAhead        int64  `json:"second_band_steps"`
+	ResyncWindow     int64  `json:"resync_reach_steps"`
+	DriftInterval    int64  `json:"learn_every_seconds"`
 	CountReplayed    bool   `json:"count_replayed"`
 	CountMalformed   bool   `json:"count_malformed"`
 	UnlockNeedsOTP   bool   `json:"lift_needs_otp"`
@@ -80,8 +80,8 @@ func (s *server) backOffice() {
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[settingsView], error) {
 		v := s.bank.Settings()
 		return &body[settingsView]{settingsView{
-			WrongLimit: v.WrongLimit, Window: v.Window, SecondBand: v.SecondBand, ResyncReach: v.ResyncReach,
-			LearnEvery: int64(v.LearnEvery), CountReplayed: v.CountReplayed, CountMalformed: v.CountMalformed,
+			LockoutThreshold: v.LockoutThreshold, Window: v.Window, LookAhead: v.LookAhead, ResyncWindow: v.ResyncWindow,
+			DriftInterval: int64(v.DriftInterval), CountReplayed: v.CountReplayed, CountMalformed: v.CountMalformed,
 			UnlockNeedsOTP: v.UnlockNeedsOTP, ActivateNeedsOTP: v.ActivateNeedsOTP, ReactivateAfter: int64(v.ReactivateAfter),
 			ActivationLimit: v.ActivationLimit, ActivationLock: int64(v.ActivationLock),
 			SelfUnlock: v.SelfUnlock, UsersSeeTokens: v.UsersSeeTokens,

@@ -70,7 +70,7 @@ func TestWholeStory(t *testing.T) {
 		s.do(bob, "POST", "/v1/tokens/"+B.String()+"/activation", m{"code": d.Code(B, 0)}).is(200)
 		d.Step(1)
 		for range 5 {
-			r := s.do(bob, "POST", "/v1/transactions", m{"operation": "transfer", "code": d.Wrong(B)}).is(200)
+			r := s.do(bob, "POST", "/v1/transactions", m{"operation": "transfer", "code": d.WrongCode(B)}).is(200)
 			require.JSONEq(t, `{"done":false,"answer":"refused"}`, r.text)
 		}
 		sus := s.do(bob, "GET", "/v1/tokens/"+B.String()+"/suspension", nil).is(200)

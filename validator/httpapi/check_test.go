@@ -56,14 +56,14 @@ func TestRefusalsAreAlike(t *testing.T) {
 	check := func(body m) reply { return s.do(s.check, "POST", "/v1/check", body).is(200) }
 	require.Equal(t, true, check(m{"serial": used.String(), "code": s.Code(used, 0)}).json()["done"])
 	for range 5 {
-		check(m{"serial": suspended.String(), "code": s.Wrong(suspended)})
+		check(m{"serial": suspended.String(), "code": s.WrongCode(suspended)})
 	}
 	_, err := s.Bank.Revoke(t.Context(), banktest.Clerk, revoked, "")
 	require.NoError(t, err)
 	_, err = s.Bank.Report(t.Context(), banktest.Clerk, lost, validator.Lost)
 	require.NoError(t, err)
 
-	one := check(m{"serial": wrong.String(), "code": s.Wrong(wrong)})
+	one := check(m{"serial": wrong.String(), "code": s.WrongCode(wrong)})
 	one.header.Del("Date")
 	cases := map[string]func() m{
 		"used":            func() m { return m{"serial": used.String(), "code": s.Code(used, 0)} },
@@ -83,7 +83,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 		"full width":      func() m { return m{"serial": wrong.String(), "code": fullWidth(s.Code(wrong, 0))} },
 		"empty":           func() m { return m{"serial": wrong.String(), "code": ""} },
 		"expired":         func() m { s.Clock.Set(2_000_000_000); return m{"serial": stock.String(), "code": s.Code(stock, 0)} },
-		"expired, wrong":  func() m { return m{"serial": stock.String(), "code": s.Wrong(stock)} },
+		"expired, wrong":  func() m { return m{"serial": stock.String(), "code": s.WrongCode(stock)} },
 		"expired, letter": func() m { return m{"serial": stock.String(), "code": "12345a"} },
 	}
 	order := []string{
@@ -148,7 +148,7 @@ func TestCodeIsAString(t *testing.T) {
 	// None of these requests reached the bank.
 	tok, err := s.Bank.Token(t.Context(), banktest.Clerk, banktest.Serial(0))
 	require.NoError(t, err)
-	require.Zero(t, tok.State.Wrong)
+	require.Zero(t, tok.State.FailedAttempts)
 
 	s.send(s.check, "POST", "/v1/check", "text/plain", `{"serial":"`+sn+`","code":"246813"}`).is(415)
 	s.send(s.check, "POST", "/v1/check", "application/x-www-form-urlencoded", "serial="+sn).is(415)

@@ -52,7 +52,7 @@ func TestGeneratedClient(t *testing.T) {
 
 	input, err := json.Marshal(map[string]string{
 		"URL": s.srv.URL, "Check": s.check, "Clerk": s.clerk,
-		"Serial": serial.String(), "Code": s.Code(serial, 0), "Wrong": s.Wrong(serial),
+		"Serial": serial.String(), "Code": s.Code(serial, 0), "Wrong": s.WrongCode(serial),
 		"User": "carol", "Password": banktest.Password,
 		"Contract": "C-2002", "Name": "株式会社 例", "Mail": "it@example.com",
 	})

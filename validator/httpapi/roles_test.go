@@ -156,7 +156,7 @@ func TestOtherContract(t *testing.T) {
 	s.do(alice, "POST", "/v1/transactions", m{"user": "bob", "operation": "balance"}).is(403)
 	tok, err := s.Bank.Token(t.Context(), banktest.Clerk, bobs)
 	require.NoError(t, err)
-	require.Zero(t, tok.State.Wrong, "nothing is counted against the token of another")
+	require.Zero(t, tok.State.FailedAttempts, "nothing is counted against the token of another")
 }
 
 var injections = []string{

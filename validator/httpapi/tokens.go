@@ -79,7 +79,7 @@ func (s *server) viewToken(req *request) func(bank.Token) tokenView {
 		}
 		if req.caller.role == clerkRole {
 			v.Imported, v.Noticed = instant(t.Imported), instant(t.Noticed)
-			v.Wrong, v.Offset = &t.State.Wrong, &t.State.Drift.Offset
+			v.Wrong, v.Offset = &t.State.FailedAttempts, &t.State.Drift.Offset
 		}
 		return v
 	}

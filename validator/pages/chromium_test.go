@@ -222,7 +222,7 @@ func TestChromiumSharedToken(t *testing.T) {
 	require.Contains(t, bob.open("/").text(), "利用者 carol", "who shares it")
 
 	// Five wrong codes: three by Bob, two by Carol.
-	wrong := s.Wrong(shared)
+	wrong := s.WrongCode(shared)
 	bob.transfer("10000")
 	for range 3 {
 		bob.typed("code", wrong).press().says("answer.refused")

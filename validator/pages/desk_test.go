@@ -309,7 +309,7 @@ func TestUsersOfAContract(t *testing.T) {
 	s.tokens()
 	b := s.browser(t).logIn("carol")
 	add := []string{"id", "dave", "name", "デイブ", "password", "a long first password", "code"}
-	a := b.fill("/users/add", append(add, s.Wrong(s.carols))...)
+	a := b.fill("/users/add", append(add, s.WrongCode(s.carols))...)
 	page := b.follow(a)
 	page.says(t, "answer.refused")
 	require.Contains(t, page.body, `value="デイブ"`, "what is no secret is kept")

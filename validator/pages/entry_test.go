@@ -116,7 +116,7 @@ func TestEntriesOfACode(t *testing.T) {
 	strict.tokens()
 	alice = strict.browser(t).logIn("alice")
 	fill()
-	for range strict.Settings.WrongLimit {
+	for range strict.Settings.LockoutThreshold {
 		alice.fill("/operations/transfer/confirm", "code", "12345a")
 	}
 	alice.get("/operations/transfer/confirm")

@@ -324,7 +324,7 @@ func TestCodesAreNotWrittenBack(t *testing.T) {
 	s.tokens()
 	b := s.browser(t).logIn("alice")
 	b.fill("/operations/transfer", "payee", "p", "bank", "b", "branch", "b", "account", "1", "amount", "5")
-	wrong := s.Wrong(s.shared)
+	wrong := s.WrongCode(s.shared)
 	a := b.fill("/operations/transfer/confirm", "code", wrong)
 	require.Equal(t, "/operations/transfer/confirm", a.Header.Get("Location"))
 	page := b.follow(a)

@@ -60,7 +60,7 @@ func TestSentTwice(t *testing.T) {
 	// A refused form can be sent again.
 	s.tokens()
 	require.Equal(t, 303, alice.fill("/operations/transfer", "payee", "A", "bank", "B", "branch", "C", "account", "1", "amount", "5").StatusCode)
-	alice.fill("/operations/transfer/confirm", "code", s.Wrong(s.shared))
+	alice.fill("/operations/transfer/confirm", "code", s.WrongCode(s.shared))
 	a := alice.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))
 	require.Contains(t, a.Header.Get("Location"), "/receipt/")
 

@@ -121,10 +121,10 @@ func TestSuspendingCode(t *testing.T) {
 			}
 			carol.fill("/operations/transfer", "payee", "p", "bank", "b", "branch", "b", "account", "1", "amount", "5")
 			var page answer
-			for i := range s.Settings.WrongLimit {
-				a := carol.fill(c.path, append([]string{"code", s.Wrong(s.carols)}, c.pairs...)...)
+			for i := range s.Settings.LockoutThreshold {
+				a := carol.fill(c.path, append([]string{"code", s.WrongCode(s.carols)}, c.pairs...)...)
 				page = carol.follow(a)
-				if i < s.Settings.WrongLimit-1 {
+				if i < s.Settings.LockoutThreshold-1 {
 					page.says(t, "answer.refused", "answer.refused.more")
 				}
 			}

@@ -255,7 +255,7 @@ func TestRejectsAlike(t *testing.T) {
 	g := f.gateway()
 	used := f.Code(f.serial, 0)
 	require.Equal(t, wire.CodeAccessAccept, g.ask(pap(t, "alice", used)).Code)
-	wrong := f.Wrong(f.serial)
+	wrong := f.WrongCode(f.serial)
 	chap := pap(t, "alice", used)
 	chap.Del(rfc2865.UserPassword_Type)
 	chap.Add(rfc2865.CHAPPassword_Type, make([]byte, 17))
@@ -320,7 +320,7 @@ func TestNoAnswer(t *testing.T) {
 	}
 	row, err := f.Bank.Token(t.Context(), banktest.Clerk, f.serial)
 	require.NoError(t, err)
-	require.Zero(t, row.State.Wrong)
+	require.Zero(t, row.State.FailedAttempts)
 }
 
 func TestUnknownClient(t *testing.T) {
@@ -510,7 +510,7 @@ func TestBusy(t *testing.T) {
 	g.send(request)
 	g.send(request)
 	f.kind(radius.InFlight)
-	other.send(signed(t, pap(t, "alice", f.Wrong(f.serial))))
+	other.send(signed(t, pap(t, "alice", f.WrongCode(f.serial))))
 	over := signed(t, pap(t, "bob", "123456"))
 	for {
 		third.send(over)

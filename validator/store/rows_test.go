@@ -119,7 +119,7 @@ func TestRoundTrips(t *testing.T) {
 		tok.State = validator.State{
 			Next: 1 << 40, Drift: validator.Drift{
 				Offset: -720, Top: 719, TopAt: 1 << 33, LowerSince: 1 << 34, Lower: -700, Shown: -43_200, ShownAt: 1 << 35,
-			}, Wrong: 4, Suspended: true,
+			}, FailedAttempts: 4, Suspended: true,
 			Pending: validator.Pending{Set: true, Step: 1 << 39, Offset: -9, At: 1 << 36},
 		}
 		tok.Condition, tok.Activated, tok.Noticed = validator.Revoked, 1<<34, 1<<35

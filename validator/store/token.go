@@ -39,7 +39,7 @@ func scanToken(s scanner) (TokenRow, error) {
 	err := s.Scan(&serial, &t.Contract, &algorithm, &digits, &t.Profile.Step, &t.Profile.T0, &t.Sealed, &t.SealKey,
 		&t.Manufacturer, &t.Model, &t.Start, &expiry, &condition, &t.Imported, &t.Activated, &t.Noticed,
 		&st.Next, &st.Drift.Offset, &st.Drift.Top, &st.Drift.TopAt, &st.Drift.LowerSince, &st.Drift.Lower,
-		&st.Drift.Shown, &st.Drift.ShownAt, &st.Wrong, &suspended,
+		&st.Drift.Shown, &st.Drift.ShownAt, &st.FailedAttempts, &suspended,
 		&pending, &st.Pending.Step, &st.Pending.Offset, &st.Pending.At)
 	if err != nil {
 		return t, err
@@ -77,7 +77,7 @@ func (tx *Tx) PutState(serial token.Serial, st validator.State) error {
 		drift_lower = $7, shown = $8, shown_at = $9, wrong = $10, suspended = $11, pending = $12, pending_step = $13,
 		pending_offset = $14, pending_at = $15 WHERE serial = $1`,
 		serial.String(), st.Next, d.Offset, d.Top, int64(d.TopAt), int64(d.LowerSince), d.Lower, int64(d.Shown),
-		int64(d.ShownAt), int64(st.Wrong), st.Suspended, st.Pending.Set, st.Pending.Step, st.Pending.Offset,
+		int64(d.ShownAt), int64(st.FailedAttempts), st.Suspended, st.Pending.Set, st.Pending.Step, st.Pending.Offset,
 		int64(st.Pending.At))
 }
 

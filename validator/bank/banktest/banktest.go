@@ -263,9 +263,9 @@ func CodeAt(t testing.TB, serial token.Serial, at token.UnixSeconds) string {
 // SeedHex returns the seed of the n-th token in the format of oathtool.
 func SeedHex(n int) string { return hex.EncodeToString(Seed(n)) }
 
-// Wrong returns a code that a token does not show in any step that a check or a
+// WrongCode returns a code that a token does not show in any step that a check or a
 // resynchronisation would search now.
-func (d *Desk) Wrong(serial token.Serial) string {
+func (d *Desk) WrongCode(serial token.Serial) string {
 	d.T.Helper()
 	shown := map[string]bool{}
 	for i := -800; i <= 800; i++ {
@@ -302,8 +302,8 @@ func (d *Desk) Transfer(user, code string) bank.Outcome {
 // Suspend enters wrong codes for a user until the token is suspended.
 func (d *Desk) Suspend(user string, serial token.Serial) {
 	d.T.Helper()
-	for range d.Settings.WrongLimit {
-		require.False(d.T, d.Transfer(user, d.Wrong(serial)).Done)
+	for range d.Settings.LockoutThreshold {
+		require.False(d.T, d.Transfer(user, d.WrongCode(serial)).Done)
 	}
 	t, err := d.Bank.Token(d.ctx(), Clerk, serial)
 	require.NoError(d.T, err)
