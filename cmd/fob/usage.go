@@ -94,6 +94,7 @@ var renamed = map[string]pflag.NormalizedName{
 	"resync-reach":   "resync-window",
 	"second-band":    "look-ahead",
 	"self-lift":      "self-unlock",
+	"stock":          "inventory",
 	"token-file":     "port-password-file",
 	"wrong-limit":    "lockout-threshold",
 }

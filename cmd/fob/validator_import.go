@@ -21,7 +21,7 @@ func newValidatorImportCmd(a *app, b *bankFlags) *cobra.Command {
 		Use:   "import FILE",
 		Short: "Take in the tokens of a seed file, all or none",
 		Long: `Takes in all tokens of a seed file, or none where one of them is wrong or known
-already. They go into the stock, or to a contract at once. FILE may be - for
+already. They go into the inventory, or to a contract at once. FILE may be - for
 standard input; fob seeds --help lists the formats.
 
 A file has the expiry as an instant. The end of 31 March in UTC is 1 April in
@@ -40,7 +40,7 @@ in if the dates differ. Compare them with a back label, and choose japan or utc.
 				if err != nil {
 					return err
 				}
-				text := fmt.Sprintf("%s, %s, into the stock\n", countTokens(r.Tokens), r.Format)
+				text := fmt.Sprintf("%s, %s, into the inventory\n", countTokens(r.Tokens), r.Format)
 				if contract != "" {
 					text = fmt.Sprintf("%s, %s, to contract %s\n", countTokens(r.Tokens), r.Format, contract)
 				}
@@ -49,7 +49,7 @@ in if the dates differ. Compare them with a back label, and choose japan or utc.
 		},
 	}
 	in.add(cmd.Flags())
-	cmd.Flags().StringVar(&contract, "contract", "", "`ID` of the contract that all are issued to; default: the stock")
+	cmd.Flags().StringVar(&contract, "contract", "", "`ID` of the contract that all are issued to; default: the inventory")
 	cmd.Flags().StringVar(&zone, "expiry-zone", "", "time `ZONE` of the dates on the back labels: japan, utc or ask; default: japan, with a warning if they differ")
 	return cmd
 }

@@ -94,7 +94,7 @@ func newOrderShipCmd(a *app, b *bankFlags) *cobra.Command {
 	var serial string
 	cmd := &cobra.Command{
 		Use:     "ship ORDER --serial SERIAL",
-		Short:   "Send a token of the stock for an order",
+		Short:   "Send a token of the inventory for an order",
 		Example: `  fob validator order ship 01K --serial 2600124800001`,
 		Args:    oneArg("the ID of the order"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -16,7 +16,7 @@ import (
 )
 
 func newValidatorTokenCmd(a *app, b *bankFlags) *cobra.Command {
-	return group("token", "Tokens: stock, state, and what a clerk does on paper",
+	return group("token", "Tokens: inventory, state, and what a clerk does on paper",
 		newTokenListCmd(a, b), newTokenShowCmd(a, b), newTokenIssueCmd(a, b), newTokenReportCmd(a, b),
 		newTokenUnlockCmd(a, b), newTokenRevokeCmd(a, b), newTokenResyncCmd(a, b))
 }
@@ -47,11 +47,11 @@ func newTokenListCmd(a *app, b *bankFlags) *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.Contract, "contract", "", "only those of the contract with this `ID`")
-	fl.BoolVar(&f.Inventory, "stock", false, "only those issued to nobody")
+	fl.BoolVar(&f.Inventory, "inventory", false, "only those that are not issued to a contract")
 	fl.StringVar(&f.Serial, "serial", "", "only those whose serial number begins with `TEXT`")
 	fl.StringVar(&condition, "condition", "", "only those in a `CONDITION`: in-use, expired, broken, lost or revoked")
 	fl.BoolVar(&f.Suspended, "suspended", false, "only those suspended")
-	cmd.MarkFlagsMutuallyExclusive("contract", "stock")
+	cmd.MarkFlagsMutuallyExclusive("contract", "inventory")
 	limitFlag(fl, &limit)
 	return cmd
 }
@@ -109,9 +109,9 @@ func newTokenIssueCmd(a *app, b *bankFlags) *cobra.Command {
 	var contract string
 	cmd := &cobra.Command{
 		Use:     "issue SERIAL...",
-		Short:   "Give tokens of the stock to a contract, without an order",
+		Short:   "Issue tokens of the inventory to a contract, without an order",
 		Example: `  fob validator token issue 2600124800001 2600124800002 --contract C-1001`,
-		Args:    someArgs("serial numbers of tokens of the stock"),
+		Args:    someArgs("serial numbers of tokens of the inventory"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var serials []token.Serial
 			for _, text := range args {

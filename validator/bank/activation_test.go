@@ -17,7 +17,7 @@ import (
 // token.
 type office struct {
 	*banktest.Desk
-	masters, shared, spare, stock, strangers token.Serial
+	masters, shared, spare, inventory, strangers token.Serial
 }
 
 func newOffice(t *testing.T, change ...func(*validator.Settings)) office {
@@ -35,7 +35,7 @@ func officeOf(d *banktest.Desk) office {
 	}
 	o := office{
 		Desk: d, masters: d.Issued("c1"), shared: d.Issued("c1"), spare: d.Issued("c1"),
-		stock: d.Stock(), strangers: d.Issued("c2"),
+		inventory: d.Inventory(), strangers: d.Issued("c2"),
 	}
 	d.Activate("alice", o.masters)
 	d.Activate("bob", o.shared)
@@ -66,7 +66,7 @@ func TestWrongActivations(t *testing.T) {
 		o := officeOf(d)
 		ctx := t.Context()
 		all := map[token.Serial]validator.State{}
-		for _, s := range []token.Serial{o.masters, o.shared, o.spare, o.stock, o.strangers} {
+		for _, s := range []token.Serial{o.masters, o.shared, o.spare, o.inventory, o.strangers} {
 			all[s] = o.state(s)
 		}
 		unchanged := func(actor string) {
@@ -84,7 +84,7 @@ func TestWrongActivations(t *testing.T) {
 			{"dave", []token.Serial{o.spare, o.shared}},
 			{"carol", []token.Serial{o.masters, o.spare, nowhere}},
 			{"bob", []token.Serial{o.masters}},
-			{"alice", []token.Serial{o.strangers, o.stock, nowhere}},
+			{"alice", []token.Serial{o.strangers, o.inventory, nowhere}},
 		} {
 			for i := range 12 {
 				target := tt.targets[i%len(tt.targets)]

@@ -60,7 +60,7 @@ func full(t *testing.T, database string) (d *banktest.Desk, one token.Serial) {
 	d.User("c1", "bob", validator.PlainUser)
 	one = d.Issued("c1")
 	two := d.Issued("c1")
-	d.Stock()
+	d.Inventory()
 	d.Activate("alice", one)
 	d.Activate("bob", two)
 	d.Step(1)

@@ -22,7 +22,7 @@ import (
 func TestOrderGoesToTheRegisteredAddress(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
 		c := d.Contract("c1")
-		stock := d.Stock()
+		inventory := d.Inventory()
 		d.Clock.Set(1775057400) // half an hour after midnight in Japan, and still the day before in UTC
 		o, _, err := d.Bank.Order(t.Context(), banktest.Clerk, bank.NewOrder{Contract: "c1", Cause: validator.CauseFirst})
 		require.NoError(t, err)
@@ -41,7 +41,7 @@ func TestOrderGoesToTheRegisteredAddress(t *testing.T) {
 		}
 		move("second address")
 		require.Equal(t, "second address", address())
-		o, err = d.Bank.Ship(t.Context(), banktest.Clerk, o.ID, stock)
+		o, err = d.Bank.Ship(t.Context(), banktest.Clerk, o.ID, inventory)
 		require.NoError(t, err)
 		require.Equal(t, "second address", o.Address)
 		move("third address")

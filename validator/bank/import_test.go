@@ -103,7 +103,7 @@ func TestImportStart(t *testing.T) {
 	serial := d.Import("", 1, func(r *seedfile.Record) {
 		r.Device.Start, r.Policy.Start = day, day.AddDate(0, 1, 0)
 	})[0]
-	none := d.Stock()
+	none := d.Inventory()
 	require.NoError(t, d.DB.View(t.Context(), func(tx *store.Tx) error {
 		row, err := tx.Token(serial)
 		require.NoError(t, err)

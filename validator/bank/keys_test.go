@@ -251,7 +251,7 @@ func TestRotateAgainstRewrap(t *testing.T) {
 // TestCreateTwice: creating a bank again fails and does not affect the existing one.
 func TestCreateTwice(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
-		serial := d.Stock()
+		serial := d.Inventory()
 		another, err := vault.NewMaster()
 		require.NoError(t, err)
 		err = bank.Create(t.Context(), d.DB, another, "", d.Settings, bank.Options{Clock: d.Clock})

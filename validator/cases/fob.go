@@ -56,7 +56,7 @@ func (e *env) fobs(n int) []*fob {
 func (e *env) fob() *fob { return e.fobs(1)[0] }
 
 // stock creates a token and imports it into the inventory, without a contract.
-func (e *env) stock() *fob {
+func (e *env) inventory() *fob {
 	f := e.newFob()
 	e.imported(pskcFile("", pskcKey{fob: f}), "")
 	return f

@@ -166,7 +166,7 @@ func (e *env) orders() []order {
 
 // ship ships a token of the inventory for an order.
 func (e *env) ship(o order) *fob {
-	f := e.stock()
+	f := e.inventory()
 	e.clerk(http.MethodPost, "/v1/orders/"+escaped(o.ID)+"/shipment", object{"serial": f.serial}, nil)
 	return f
 }

@@ -50,7 +50,7 @@ func TestWholeStory(t *testing.T) {
 		require.JSONEq(t, `{"done":true,"answer":"accepted"}`, act.text)
 		d.Step(1)
 		u = m{"id": "bob", "name": "Bob", "password": banktest.Password}
-		for _, u["code"] = range []any{"", d.Wrong(A)} {
+		for _, u["code"] = range []any{"", d.WrongCode(A)} {
 			require.JSONEq(t, `{"done":false,"answer":"refused"}`, s.do(alice, "POST", "/v1/users", u).is(200).text)
 		}
 		s.do(s.clerk, "GET", "/v1/users/bob", nil).is(404)

@@ -52,7 +52,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 	s.Contract("c1")
 	s.User("c1", "master", validator.Master)
 	good := s.Issued("c1")
-	wrong, used, suspended, revoked, lost, stock := s.Issued("c1"), s.Issued("c1"), s.Issued("c1"), s.Issued("c1"), s.Issued("c1"), s.Stock()
+	wrong, used, suspended, revoked, lost, inventory := s.Issued("c1"), s.Issued("c1"), s.Issued("c1"), s.Issued("c1"), s.Issued("c1"), s.Inventory()
 	check := func(body m) reply { return s.do(s.check, "POST", "/v1/check", body).is(200) }
 	require.Equal(t, true, check(m{"serial": used.String(), "code": s.Code(used, 0)}).json()["done"])
 	for range 5 {
@@ -66,25 +66,28 @@ func TestRefusalsAreAlike(t *testing.T) {
 	one := check(m{"serial": wrong.String(), "code": s.WrongCode(wrong)})
 	one.header.Del("Date")
 	cases := map[string]func() m{
-		"used":            func() m { return m{"serial": used.String(), "code": s.Code(used, 0)} },
-		"suspended":       func() m { return m{"serial": suspended.String(), "code": s.Code(suspended, 0)} },
-		"revoked":         func() m { return m{"serial": revoked.String(), "code": s.Code(revoked, 0)} },
-		"lost":            func() m { return m{"serial": lost.String(), "code": s.Code(lost, 0)} },
-		"unknown":         func() m { return m{"serial": "NO-SUCH-TOKEN", "code": "123456"} },
-		"unknown user":    func() m { return m{"user": "nobody", "code": "123456"} },
-		"user, no token":  func() m { return m{"user": "master", "code": "123456"} },
-		"five digits":     func() m { return m{"serial": wrong.String(), "code": "12345"} },
-		"trailing space":  func() m { return m{"serial": wrong.String(), "code": s.Code(wrong, 0) + " "} },
-		"leading space":   func() m { return m{"serial": wrong.String(), "code": " " + s.Code(wrong, 0)} },
-		"inner space":     func() m { c := s.Code(wrong, 0); return m{"serial": wrong.String(), "code": c[:3] + " " + c[3:]} },
-		"plus":            func() m { return m{"serial": wrong.String(), "code": "+" + s.Code(wrong, 0)[1:]} },
-		"newline":         func() m { return m{"serial": wrong.String(), "code": s.Code(wrong, 0) + "\n"} },
-		"NUL":             func() m { return m{"serial": wrong.String(), "code": s.Code(wrong, 0) + "\x00"} },
-		"full width":      func() m { return m{"serial": wrong.String(), "code": fullWidth(s.Code(wrong, 0))} },
-		"empty":           func() m { return m{"serial": wrong.String(), "code": ""} },
-		"expired":         func() m { s.Clock.Set(2_000_000_000); return m{"serial": stock.String(), "code": s.Code(stock, 0)} },
-		"expired, wrong":  func() m { return m{"serial": stock.String(), "code": s.WrongCode(stock)} },
-		"expired, letter": func() m { return m{"serial": stock.String(), "code": "12345a"} },
+		"used":           func() m { return m{"serial": used.String(), "code": s.Code(used, 0)} },
+		"suspended":      func() m { return m{"serial": suspended.String(), "code": s.Code(suspended, 0)} },
+		"revoked":        func() m { return m{"serial": revoked.String(), "code": s.Code(revoked, 0)} },
+		"lost":           func() m { return m{"serial": lost.String(), "code": s.Code(lost, 0)} },
+		"unknown":        func() m { return m{"serial": "NO-SUCH-TOKEN", "code": "123456"} },
+		"unknown user":   func() m { return m{"user": "nobody", "code": "123456"} },
+		"user, no token": func() m { return m{"user": "master", "code": "123456"} },
+		"five digits":    func() m { return m{"serial": wrong.String(), "code": "12345"} },
+		"trailing space": func() m { return m{"serial": wrong.String(), "code": s.Code(wrong, 0) + " "} },
+		"leading space":  func() m { return m{"serial": wrong.String(), "code": " " + s.Code(wrong, 0)} },
+		"inner space":    func() m { c := s.Code(wrong, 0); return m{"serial": wrong.String(), "code": c[:3] + " " + c[3:]} },
+		"plus":           func() m { return m{"serial": wrong.String(), "code": "+" + s.Code(wrong, 0)[1:]} },
+		"newline":        func() m { return m{"serial": wrong.String(), "code": s.Code(wrong, 0) + "\n"} },
+		"NUL":            func() m { return m{"serial": wrong.String(), "code": s.Code(wrong, 0) + "\x00"} },
+		"full width":     func() m { return m{"serial": wrong.String(), "code": fullWidth(s.Code(wrong, 0))} },
+		"empty":          func() m { return m{"serial": wrong.String(), "code": ""} },
+		"expired": func() m {
+			s.Clock.Set(2_000_000_000)
+			return m{"serial": inventory.String(), "code": s.Code(inventory, 0)}
+		},
+		"expired, wrong":  func() m { return m{"serial": inventory.String(), "code": s.WrongCode(inventory)} },
+		"expired, letter": func() m { return m{"serial": inventory.String(), "code": "12345a"} },
 	}
 	order := []string{
 		"used", "suspended", "revoked", "lost", "unknown", "unknown user", "user, no token", "five digits", "trailing space",

@@ -121,7 +121,7 @@ func TestOtherContract(t *testing.T) {
 	serial, alice := s.alice()
 	s.Contract("c2")
 	s.User("c2", "bob", validator.Master)
-	bobs, stock := s.Issued("c2"), s.Stock()
+	bobs, stock := s.Issued("c2"), s.Inventory()
 	s.Activate("bob", bobs)
 	bob := s.logIn("bob")
 	require.NotEqual(t, serial, bobs.String())

@@ -63,7 +63,7 @@ func TestChromiumTables(t *testing.T) {
 	s.Activate("acct-user-001", own)
 	s.Activate("acct-user-002", other)
 	s.Issued("C-1001")
-	s.Stock()
+	s.Inventory()
 	for _, cause := range []validator.Cause{validator.CauseAdditional, validator.CauseLoss} {
 		o := bank.NewOrder{Contract: "C-1001", Cause: cause}
 		if cause == validator.CauseLoss {
@@ -75,7 +75,7 @@ func TestChromiumTables(t *testing.T) {
 	}
 	orders, _, err := s.Bank.Orders(t.Context(), banktest.Clerk, "C-1001", true, bank.Page{})
 	require.NoError(t, err)
-	_, err = s.Bank.Ship(t.Context(), banktest.Clerk, orders[0].ID, s.Stock())
+	_, err = s.Bank.Ship(t.Context(), banktest.Clerk, orders[0].ID, s.Inventory())
 	require.NoError(t, err)
 	for s.Clock.Now().Time().Year() < 2031 || s.Clock.Now().Time().Month() < 3 {
 		s.Clock.Advance(24 * 3600)

@@ -309,7 +309,7 @@ func valueOf(b *tab, at string) string {
 func TestChromiumReissue(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()
-	fresh := s.Stock()
+	fresh := s.Inventory()
 	b := newTab(t, s.URL)
 	b.logIn("/desk/login", "desk-1").typed0("find", "acme")
 	b.until(`document.querySelectorAll("#found a").length === 1`)

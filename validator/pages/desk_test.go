@@ -50,7 +50,7 @@ func TestDeskContractAndUsers(t *testing.T) {
 func TestDeskOrders(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.tokens()
-	stock := s.Stock()
+	stock := s.Inventory()
 	b := s.browser(t).logIn("desk-1")
 	for _, c := range []struct{ cause, old, returned, fee, rule string }{
 		{"additional", "", "", "2,200円", "BK-11"},

@@ -134,7 +134,7 @@ func TestEntriesOfASerialNumber(t *testing.T) {
 		require.Contains(t, alice.follow(a).body, "トークン "+serial.String()+" の利用開始登録が完了しました", name)
 		s.Step(1)
 
-		stock := s.Stock()
+		stock := s.Inventory()
 		desk := s.browser(t).logIn("desk-1")
 		a = desk.fill("/desk/stock/issue", "serial", spellings(stock.String())[name], "contract", wide("acme")+"\u3000")
 		require.Contains(t, desk.follow(a).body, "トークン "+stock.String()+" を配付しました", name)

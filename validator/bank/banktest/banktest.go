@@ -234,8 +234,8 @@ func (d *Desk) Import(contract string, n int, change ...func(*seedfile.Record)) 
 	return serials
 }
 
-// Stock imports one token into the inventory.
-func (d *Desk) Stock() token.Serial { d.T.Helper(); return d.Import("", 1)[0] }
+// Inventory imports one token into the inventory.
+func (d *Desk) Inventory() token.Serial { d.T.Helper(); return d.Import("", 1)[0] }
 
 // Issued imports one token that is issued to a contract.
 func (d *Desk) Issued(contract string) token.Serial { d.T.Helper(); return d.Import(contract, 1)[0] }
