@@ -146,7 +146,7 @@ func (u *usersReader) kind(s string, r *Record) (err error) {
 func (u *usersReader) left(which int, what string) {
 	if !u.warned[which] {
 		u.warned[which] = true
-		u.lines.options.leftOut("users-oath: line %d, and perhaps more: %s", u.lines.line, what)
+		u.lines.options.leftOut("users-oath: line %d and possibly others: %s", u.lines.line, what)
 	}
 }
 
