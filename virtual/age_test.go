@@ -24,64 +24,64 @@ var lives = map[string]func(t testing.TB, w *virtual.World, model string) *virtu
 	"provisioned": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
 		m := modelOf(t, model)
 		k := w.NewToken(m)
-		require.NoError(t, k.Program(serialNumber(t, "1"), expiring(t, w, m, 2030, 12, 31), false))
+		require.NoError(t, k.Program(serialNumber(t, "1"), expiringPayload(t, w, m, 2030, 12, 31), false))
 		return k
 	},
-	"locked": dated,
+	"locked": newExpiringToken,
 	"without a date": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
-		return inField(t, w, model)
+		return newLockedToken(t, w, model)
 	},
 	"expired": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
-		k := dated(t, w, model)
+		k := newExpiringToken(t, w, model)
 		k.Age(5*virtual.Year + 3*time.Hour)
 		require.Equal(t, serialproto.StateExpired, k.State())
 		return k
 	},
 	"without a battery": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
-		k := dated(t, w, model)
+		k := newExpiringToken(t, w, model)
 		k.RemoveBattery()
 		return k
 	},
 	"without a battery, a power cut armed": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
-		k := dated(t, w, model)
+		k := newExpiringToken(t, w, model)
 		k.CutPower(1)
 		k.RemoveBattery()
 		return k
 	},
 	"empty": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
-		k := dated(t, w, model)
+		k := newExpiringToken(t, w, model)
 		k.Age(15 * virtual.Year)
 		require.Equal(t, serialproto.StateDead, k.State())
 		return k
 	},
 	"empty, a power cut armed": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
-		k := dated(t, w, model)
+		k := newExpiringToken(t, w, model)
 		k.Age(15 * virtual.Year)
 		k.CutPower(1)
 		return k
 	},
 	"nearly empty": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
-		k := dated(t, w, model)
+		k := newExpiringToken(t, w, model)
 		k.Age(75 * virtual.Year / 10)
 		return k
 	},
 	"with a new battery": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
-		k := dated(t, w, model)
+		k := newExpiringToken(t, w, model)
 		k.ReplaceBattery()
 		return k
 	},
 	"a power cut armed": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
-		k := dated(t, w, model)
+		k := newExpiringToken(t, w, model)
 		k.CutPower(1)
 		return k
 	},
 	"a flash fault armed": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
-		k := dated(t, w, model)
+		k := newExpiringToken(t, w, model)
 		k.FailFlash()
 		return k
 	},
-	"in the hand": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
-		k := dated(t, w, model)
+	"button held": func(t testing.TB, w *virtual.World, model string) *virtual.Token {
+		k := newExpiringToken(t, w, model)
 		k.SetTemperature(40)
 		k.Drop()
 		k.Skew(time.Hour)
@@ -90,19 +90,19 @@ var lives = map[string]func(t testing.TB, w *virtual.World, model string) *virtu
 	},
 }
 
-// dated returns a token in the field that expires five years from now.
-func dated(t testing.TB, w *virtual.World, model string) *virtual.Token {
+// newExpiringToken returns a token in the field that expires five years from now.
+func newExpiringToken(t testing.TB, w *virtual.World, model string) *virtual.Token {
 	m := modelOf(t, model)
 	k := w.NewToken(m)
-	require.NoError(t, k.Program(serialNumber(t, "1"), expiring(t, w, m, 2030, 12, 31), true))
+	require.NoError(t, k.Program(serialNumber(t, "1"), expiringPayload(t, w, m, 2030, 12, 31), true))
 	return k
 }
 
-// TestAgeAddsUp: ageing in parts has the same effect as ageing by the sum, in every
+// TestAgeInAnyParts: ageing in parts has the same effect as ageing by the sum, in every
 // state of a token and for any parts. The dates agree exactly, the clocks to a
 // millisecond (each part is rounded to a nanosecond), and the charges to a few flash
 // operations of 20 µC, because a log that holds more dates may have to erase a page.
-func TestAgeAddsUp(t *testing.T) {
+func TestAgeInAnyParts(t *testing.T) {
 	for name, life := range lives {
 		t.Run(name, func(t *testing.T) {
 			proptest.Check(t, func(rt *rapid.T) {
@@ -117,9 +117,9 @@ func TestAgeAddsUp(t *testing.T) {
 	}
 }
 
-// TestAgeAddsUpExactly covers splits that went wrong in the past: 24 times 12 hours is
+// TestAgeInKnownParts covers splits that went wrong in the past: 24 times 12 hours is
 // 12 days, and 6 times a year of 365.25 days is six years.
-func TestAgeAddsUpExactly(t *testing.T) {
+func TestAgeInKnownParts(t *testing.T) {
 	for _, c := range []struct {
 		n    int
 		part time.Duration
@@ -154,12 +154,12 @@ func compareAges(t testing.TB, rt require.TestingT, life func(testing.TB, *virtu
 	require.Equal(rt, a.State, b.State)
 	require.Equal(rt, a.Powered, b.Powered)
 	require.Equal(rt, a.ClockSet, b.ClockSet)
-	powerIsHonest(rt, whole)
-	powerIsHonest(rt, split)
+	checkUnpoweredIsDark(rt, whole)
+	checkUnpoweredIsDark(rt, split)
 }
 
-// powerIsHonest checks that a token without a usable supply is dark and dead.
-func powerIsHonest(t require.TestingT, k *virtual.Token) {
+// checkUnpoweredIsDark checks that a token without a usable supply is dark and dead.
+func checkUnpoweredIsDark(t require.TestingT, k *virtual.Token) {
 	r := k.Display()
 	if r.Voltage > 2000 { // the cut-off voltage of both batteries
 		return
@@ -183,17 +183,17 @@ func TestAgeWithoutPower(t *testing.T) {
 				func() { k.Age(day) }, func() { w.Advance(day) },
 			} {
 				act()
-				powerIsHonest(t, k)
+				checkUnpoweredIsDark(t, k)
 				require.False(t, k.Display().Powered, name)
 			}
 		}
 	}
 }
 
-// TestAgeDates: an aged token has the date of a token that was made d earlier.
-func TestAgeDates(t *testing.T) {
+// TestAgeBackdatesExpiry: an aged token has the date of a token that was made d earlier.
+func TestAgeBackdatesExpiry(t *testing.T) {
 	w := newWorld(t, 1)
-	k := dated(t, w, "always-on-6")
+	k := newExpiringToken(t, w, "always-on-6")
 	date := func() token.Expiry {
 		_, e := k.BackLabel()
 		return e
@@ -201,7 +201,7 @@ func TestAgeDates(t *testing.T) {
 	last := daysOf(t, 2030, 12, 31)
 	k.Age(23 * time.Hour)
 	require.Equal(t, last, date().Days())
-	k = restored(t, w, k) // a snapshot keeps the remainder of the day
+	k = restore(t, w, k) // a snapshot keeps the remainder of the day
 	k.Age(time.Hour)
 	require.Equal(t, last-1, date().Days())
 	k.Age(36 * time.Hour)
@@ -211,29 +211,29 @@ func TestAgeDates(t *testing.T) {
 	m := modelOf(t, "always-on-6")
 	k = w.NewToken(m)
 	k.Age(23 * time.Hour)
-	require.NoError(t, k.Program(serialNumber(t, "1"), expiring(t, w, m, 2030, 12, 31), true))
+	require.NoError(t, k.Program(serialNumber(t, "1"), expiringPayload(t, w, m, 2030, 12, 31), true))
 	k.Age(23 * time.Hour)
 	require.Equal(t, last, date().Days())
 }
 
-// TestAgeExpiresBeforeItDies: ageing processes events in order.
-func TestAgeExpiresBeforeItDies(t *testing.T) {
+// TestAgeExpiresBeforeBatteryIsEmpty: ageing processes events in order.
+func TestAgeExpiresBeforeBatteryIsEmpty(t *testing.T) {
 	w := newWorld(t, 1)
-	k, other := dated(t, w, "always-on-6"), dated(t, w, "always-on-6")
+	k, other := newExpiringToken(t, w, "always-on-6"), newExpiringToken(t, w, "always-on-6")
 	k.Age(10 * virtual.Year)
 	for range 10 {
 		other.Age(virtual.Year)
 	}
 	require.Equal(t, serialproto.StateDead, k.State())
 	ops := k.FlashOps()
-	require.Greater(t, ops, dated(t, w, "always-on-6").FlashOps()+1, "date and expiry were written")
+	require.Greater(t, ops, newExpiringToken(t, w, "always-on-6").FlashOps()+1, "date and expiry were written")
 	k.ReplaceBattery()
 	other.ReplaceBattery()
 	require.Equal(t, other.Display().Text, k.Display().Text)
 }
 
-func restored(t testing.TB, w *virtual.World, k *virtual.Token) *virtual.Token {
-	back, err := w.Restore(loaded(t, stored(t, k)))
+func restore(t testing.TB, w *virtual.World, k *virtual.Token) *virtual.Token {
+	back, err := w.Restore(parseSnapshot(t, snapshotBytes(t, k)))
 	require.NoError(t, err)
 	return back
 }

@@ -192,7 +192,7 @@ func (b *Battery) Voltage(w WorldTime) firmware.Millivolts {
 	case b.Override > 0:
 		return b.Override
 	}
-	mv := firmware.Millivolts(math.Round(b.loaded(float64(b.UsedAt(w) / b.Spec.Capacity))))
+	mv := firmware.Millivolts(math.Round(b.loadedVoltage(float64(b.UsedAt(w) / b.Spec.Capacity))))
 	// The model is finer than a millivolt. EmptyAt decides on which side of the cut-off
 	// the voltage is, because the two must never disagree.
 	if b.emptyAt(w) {
@@ -296,8 +296,8 @@ func exp2(x float64) float64 {
 	return math.Exp2(x)
 }
 
-// loaded returns the voltage in mV at the given depth of discharge.
-func (b *Battery) loaded(depth float64) float64 {
+// loadedVoltage returns the voltage in mV at the given depth of discharge.
+func (b *Battery) loadedVoltage(depth float64) float64 {
 	s := b.sag()
 	for i := 1; i < len(openCircuit); i++ {
 		if to := openCircuit[i].depth; depth < to {
@@ -309,7 +309,7 @@ func (b *Battery) loaded(depth float64) float64 {
 	return 0
 }
 
-// depth is the inverse of loaded: the depth of discharge at which the voltage
+// depth is the inverse of loadedVoltage: the depth of discharge at which the voltage
 // falls to mv.
 func (b *Battery) depth(mv float64) float64 {
 	s := b.sag()

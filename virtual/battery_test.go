@@ -76,7 +76,7 @@ func TestBatteryRemoveAndOverride(t *testing.T) {
 	require.Zero(t, x.Voltage(start))
 	require.Equal(t, start, x.EmptyAt())
 	year := start.Add(virtual.Year)
-	require.InDelta(t, 2.2, float64(x.UsedAt(year)), 0.01, "1 % a year in the drawer")
+	require.InDelta(t, 2.2, float64(x.UsedAt(year)), 0.01, "self-discharge of 1 % a year")
 	x.Press(year, 1000)
 	require.InDelta(t, 2.2, float64(x.UsedAt(year)), 0.01)
 	x.Insert(year)
@@ -160,7 +160,7 @@ func TestBatteryEmptyAt(t *testing.T) {
 			return
 		}
 		require.Equal(t, x.Spec.Cutoff, x.Voltage(end))
-		require.Greater(t, x.Voltage(end-1), x.Spec.Cutoff, "to the nanosecond")
+		require.Greater(t, x.Voltage(end-1), x.Spec.Cutoff, "EmptyAt is exact to the nanosecond")
 		require.InDelta(t, float64(end-w), float64(x.Lasts(w, virtual.Celsius(x.Temp), x.Load)), 1e6)
 
 		// Stops on the way do not change the end.
@@ -178,7 +178,7 @@ func TestBatteryVoltageOnlyFalls(t *testing.T) {
 		b := a.Add(time.Duration(rapid.Int64Range(0, int64(virtual.Year)).Draw(t, "b")))
 		require.GreaterOrEqual(t, x.Voltage(a), x.Voltage(b))
 		require.LessOrEqual(t, x.UsedAt(a), x.UsedAt(b))
-		require.Equal(t, x.Voltage(x.Anchor), x.Voltage(start-1), "before the anchor is the anchor")
+		require.Equal(t, x.Voltage(x.Anchor), x.Voltage(start-1), "an instant before the anchor counts as the anchor")
 	})
 }
 

@@ -63,7 +63,7 @@ var residents = []struct {
 // programmed returns a token of a fleet: programmed at the fixture and locked.
 func programmed(t testing.TB, w *virtual.World, m *virtual.Model, n int) *virtual.Token {
 	k := w.NewToken(m)
-	p := order(w, m)
+	p := payloadFor(w, m)
 	p.Expiry = fiveYears
 	p.Ends = fiveYears.EndsAt(token.TokyoOffset)
 	if err := k.Program(serialNumber(t, strconv.Itoa(1_000_000+n)), p, true); err != nil {
@@ -74,8 +74,8 @@ func programmed(t testing.TB, w *virtual.World, m *virtual.Model, n int) *virtua
 
 var fiveYears, _ = token.NewExpiry(2030, 12, 31)
 
-// residentOf makes n tokens and returns the bytes of heap that each one keeps.
-func residentOf(t testing.TB, model string, n int, live func(testing.TB, *virtual.World, *virtual.Model, int) *virtual.Token) float64 {
+// measureResident makes n tokens and returns the bytes of heap that each one keeps.
+func measureResident(t testing.TB, model string, n int, live func(testing.TB, *virtual.World, *virtual.Model, int) *virtual.Token) float64 {
 	w := newWorld(t, 1)
 	m := modelOf(t, model)
 	tokens := make([]*virtual.Token, n)
@@ -113,7 +113,7 @@ func TestResident(t *testing.T) {
 			if r.name == "provisioned" {
 				n = 500 // each needs a key agreement and a port, which leave some bytes behind
 			}
-			got := residentOf(t, r.model, n, r.live)
+			got := measureResident(t, r.model, n, r.live)
 			require.LessOrEqual(t, got, r.limit)
 			require.Greater(t, got, 0.85*r.limit)
 		})
@@ -125,7 +125,7 @@ func BenchmarkResident(b *testing.B) {
 	for _, r := range residents {
 		b.Run(r.name, func(b *testing.B) {
 			for b.Loop() {
-				b.ReportMetric(residentOf(b, r.model, 200, r.live), "B/token")
+				b.ReportMetric(measureResident(b, r.model, 200, r.live), "B/token")
 			}
 		})
 	}
@@ -133,13 +133,13 @@ func BenchmarkResident(b *testing.B) {
 
 func benchmarkAdvance(b *testing.B, d time.Duration) {
 	w := newWorld(b, 1)
-	k := inField(b, w, "always-on-6")
+	k := newLockedToken(b, w, "always-on-6")
 	for b.Loop() {
 		w.Advance(d)
 		if !k.Display().Powered || w.Now() > day0.Add(200*virtual.Year) {
 			b.StopTimer()
 			w = newWorld(b, 1)
-			k = inField(b, w, "always-on-6")
+			k = newLockedToken(b, w, "always-on-6")
 			b.StartTimer()
 		}
 	}
@@ -152,7 +152,7 @@ func BenchmarkAdvanceTenYears(b *testing.B) {
 	w := newWorld(b, 1)
 	m := modelOf(b, "always-on-6")
 	fresh := w.NewToken(m)
-	require.NoError(b, fresh.Program(serialNumber(b, "1"), expiring(b, w, m, 2030, 12, 31), true))
+	require.NoError(b, fresh.Program(serialNumber(b, "1"), expiringPayload(b, w, m, 2030, 12, 31), true))
 	snapshot := fresh.Snapshot()
 	for b.Loop() {
 		b.StopTimer()
@@ -171,7 +171,7 @@ func BenchmarkAdvanceTenYears(b *testing.B) {
 // token has been dead for years, like a token that has been left in a drawer.
 func BenchmarkAdvanceTenYearsIdle(b *testing.B) {
 	w := newWorld(b, 1)
-	k := inField(b, w, "button-6")
+	k := newLockedToken(b, w, "button-6")
 	for b.Loop() {
 		w.Advance(10 * virtual.Year)
 		k.Display()
@@ -190,7 +190,7 @@ func BenchmarkNewToken(b *testing.B) {
 func BenchmarkProgram(b *testing.B) {
 	w := newWorld(b, 1)
 	m := modelOf(b, "always-on-6")
-	p, serial := order(w, m), serialNumber(b, "1")
+	p, serial := payloadFor(w, m), serialNumber(b, "1")
 	b.ReportAllocs()
 	for b.Loop() {
 		_ = w.NewToken(m).Program(serial, p, true)
@@ -200,13 +200,13 @@ func BenchmarkProgram(b *testing.B) {
 // BenchmarkPress presses, reads the display and waits until it goes off.
 func BenchmarkPress(b *testing.B) {
 	w := newWorld(b, 1)
-	k := inField(b, w, "button-6")
+	k := newLockedToken(b, w, "button-6")
 	b.ReportAllocs()
 	for b.Loop() {
 		k.Press()
 		if k.Display().Text == dark {
 			b.StopTimer()
-			k = inField(b, w, "button-6") // the old one has reached its press limit
+			k = newLockedToken(b, w, "button-6") // the old one has reached its press limit
 			b.StartTimer()
 		}
 		w.Advance(time.Minute)

@@ -93,9 +93,9 @@ func provision(t testing.TB, k *virtual.Token, station host.StationKey, serial s
 	return client(t, k, virtual.ServeOptions{}).Provision(context.Background(), station, hostOrder(t, k, serial, nil))
 }
 
-// TestConnSeveral: each connection is a line of its own.
-func TestConnSeveral(t *testing.T) {
-	k := inField(t, newWorld(t, 1), "always-on-6")
+// TestConnSeveralConnections: each connection is a line of its own.
+func TestConnSeveralConnections(t *testing.T) {
+	k := newLockedToken(t, newWorld(t, 1), "always-on-6")
 	a, b := k.Connect(nil), k.Connect(nil)
 	one, two := infoRequest(1), infoRequest(2)
 	require.Empty(t, a.Exchange(nil, one[:7]))
@@ -105,12 +105,12 @@ func TestConnSeveral(t *testing.T) {
 	require.Equal(t, []byte("kept"), b.Exchange([]byte("kept"), nil))
 }
 
-// TestConnPartial: a token discards an incomplete packet after three seconds of the
-// given uptime, independently of the world's clock.
-func TestConnPartial(t *testing.T) {
+// TestConnDiscardsPartialPacket: a token discards an incomplete packet after three
+// seconds of the given uptime, independently of the world's clock.
+func TestConnDiscardsPartialPacket(t *testing.T) {
 	for wait, want := range map[int64][]uint8{3000: {1}, 3001: nil} {
 		w := newWorld(t, 1)
-		k := inField(t, w, "always-on-6")
+		k := newLockedToken(t, w, "always-on-6")
 		uptime := int64(0)
 		c := k.Connect(func() int64 { return uptime })
 		request := infoRequest(1)
@@ -121,7 +121,7 @@ func TestConnPartial(t *testing.T) {
 		require.Equal(t, []uint8{2}, answers(t, c.Exchange(nil, infoRequest(2))))
 	}
 	w := newWorld(t, 1)
-	k := inField(t, w, "always-on-6")
+	k := newLockedToken(t, w, "always-on-6")
 	c := k.Connect(nil) // uses the world's clock
 	require.Empty(t, c.Exchange(nil, infoRequest(1)[:10]))
 	w.Advance(3001 * time.Millisecond)
@@ -129,14 +129,14 @@ func TestConnPartial(t *testing.T) {
 }
 
 func TestConnWithoutPower(t *testing.T) {
-	k := inField(t, newWorld(t, 1), "always-on-6")
+	k := newLockedToken(t, newWorld(t, 1), "always-on-6")
 	c := k.Connect(nil)
 	require.NotEmpty(t, c.Exchange(nil, infoRequest(1)))
 	require.Empty(t, c.Exchange(nil, infoRequest(2)[:10]))
 	k.RemoveBattery()
 	require.Empty(t, c.Exchange(nil, infoRequest(3)))
 	k.InsertBattery()
-	require.Empty(t, c.Exchange(nil, infoRequest(2)[10:]), "half a packet is lost with the RAM")
+	require.Empty(t, c.Exchange(nil, infoRequest(2)[10:]), "a partial packet in RAM is lost")
 	require.Equal(t, []uint8{4}, answers(t, c.Exchange(nil, infoRequest(4))))
 }
 
@@ -145,7 +145,7 @@ func TestConnPowerCut(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "always-on-6")
 	k := w.NewToken(m)
-	require.NoError(t, k.Program(serialNumber(t, "1"), order(w, m), false))
+	require.NoError(t, k.Program(serialNumber(t, "1"), payloadFor(w, m), false))
 	c := k.Connect(nil)
 	lock := message(serialproto.OpWrite, serialproto.GroupToken, serialproto.CmdTokenLock, 9)
 	k.CutPower(1)
@@ -159,14 +159,14 @@ func TestConnPowerCut(t *testing.T) {
 // TestConnSupply: the request to remove the battery is answered before the battery goes
 // out.
 func TestConnSupply(t *testing.T) {
-	k := inField(t, newWorld(t, 1), "always-on-6")
+	k := newLockedToken(t, newWorld(t, 1), "always-on-6")
 	c := k.Connect(nil)
 	supply := func(mv ...byte) []byte {
 		body := append([]byte{0xA1, 0x62, 'm', 'v'}, mv...)
 		return c.Exchange(nil, message(serialproto.OpWrite, serialproto.GroupRig, serialproto.CmdRigSupply, 1, body...))
 	}
 	refused := []byte{0xA1, 0x63, 'e', 'r', 'r'}
-	require.True(t, bytes.Contains(bodyOf(t, supply(0x19, 0x07, 0xD0)), refused), "2000 mV is the cut-off: it would not come back")
+	require.True(t, bytes.Contains(bodyOf(t, supply(0x19, 0x07, 0xD0)), refused), "2000 mV is the cut-off voltage, at which the token stops")
 	require.Equal(t, 3200, k.Display().Voltage)
 	require.Equal(t, []byte{0xA0}, bodyOf(t, supply(0x19, 0x09, 0xC4)))
 	require.Equal(t, 2500, k.Display().Voltage)
@@ -174,7 +174,7 @@ func TestConnSupply(t *testing.T) {
 	r := k.Display()
 	require.Equal(t, serialproto.StateDead, r.State)
 	require.True(t, r.Powered)
-	require.Equal(t, 3200, r.Voltage, "the battery is back")
+	require.Equal(t, 3200, r.Voltage, "the battery is connected again")
 }
 
 // bodyOf returns the body of the only answer in raw.
@@ -193,7 +193,7 @@ func bodyOf(t *testing.T, raw []byte) (body []byte) {
 func TestConnRig(t *testing.T) {
 	w, err := virtual.NewWorld(virtual.Config{Seed: 1, NoRig: true})
 	require.NoError(t, err)
-	k := inField(t, w, "button-6")
+	k := newLockedToken(t, w, "button-6")
 	c := client(t, k, virtual.ServeOptions{})
 	require.ErrorIs(t, c.Press(t.Context()), serialproto.RCUnsupported)
 	require.Zero(t, k.Display().Presses)

@@ -20,8 +20,8 @@ import (
 // start is 2025-01-01T00:00:00Z.
 var start = virtual.WorldTimeOf(time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC))
 
-// ahead returns how far the oscillator is ahead of the world at w, in seconds.
-func ahead(c *virtual.Crystal, w virtual.WorldTime) float64 {
+// secondsAhead returns how far the oscillator is ahead of the world at w, in seconds.
+func secondsAhead(c *virtual.Crystal, w virtual.WorldTime) float64 {
 	return float64(c.Local(w)-int64(w-start)) / 1e9
 }
 
@@ -44,8 +44,8 @@ func TestCrystalDriftTable(t *testing.T) {
 			x := virtual.NewCrystal(start, 0)
 			x.SetTemperature(start, temp)
 			require.InDelta(t, c.ppm, float64(x.Error(start)), 1e-9, "%v °C", temp)
-			require.InDelta(t, c.perDay, ahead(&x, start.Add(24*time.Hour)), 0.005, "%v °C", temp)
-			require.InDelta(t, c.perYr, ahead(&x, start.Add(virtual.Year)), 0.9, "%v °C", temp)
+			require.InDelta(t, c.perDay, secondsAhead(&x, start.Add(24*time.Hour)), 0.005, "%v °C", temp)
+			require.InDelta(t, c.perYr, secondsAhead(&x, start.Add(virtual.Year)), 0.9, "%v °C", temp)
 		}
 	}
 }
@@ -55,9 +55,9 @@ func TestCrystalDriftTable(t *testing.T) {
 func TestCrystalShippedTolerance(t *testing.T) {
 	for sign := -1.0; sign <= 1; sign += 2 {
 		x := virtual.NewCrystal(start, virtual.PPM(2.852*sign))
-		require.InDelta(t, 90*sign, ahead(&x, start.Add(virtual.Year)), 0.1)
+		require.InDelta(t, 90*sign, secondsAhead(&x, start.Add(virtual.Year)), 0.1)
 		y := virtual.NewCrystal(start, virtual.PPM(sign))
-		require.InDelta(t, 0.0864*sign, ahead(&y, start.Add(24*time.Hour)), 1e-6)
+		require.InDelta(t, 0.0864*sign, secondsAhead(&y, start.Add(24*time.Hour)), 1e-6)
 	}
 }
 
@@ -84,7 +84,7 @@ func TestCrystalNumericIntegration(t *testing.T) {
 		sum += float64(x.Error(w.Add(step/2))) * 1e-6 * step.Seconds()
 		w = w.Add(step)
 		if int64(w-start)%int64(virtual.Year) == 0 {
-			require.InDelta(t, sum, ahead(&x, w), 1e-4)
+			require.InDelta(t, sum, secondsAhead(&x, w), 1e-4)
 		}
 	}
 }
@@ -114,7 +114,7 @@ func TestCrystalClock(t *testing.T) {
 	x.Skew(-7_000)
 	now, _ = x.Now(w)
 	require.Equal(t, w.Milli()-7_000, now)
-	require.Equal(t, before, x.Local(w), "skew is no time that passes")
+	require.Equal(t, before, x.Local(w), "Skew does not pass time")
 
 	x.Lose(w)
 	now, valid = x.Now(w.Add(1500 * time.Millisecond))
@@ -123,7 +123,7 @@ func TestCrystalClock(t *testing.T) {
 
 	x.Set(w, -5)
 	now, _ = x.Now(w.Add(time.Millisecond))
-	require.Equal(t, token.UnixMilli(-4), now, "before 1970")
+	require.Equal(t, token.UnixMilli(-4), now, "a negative time is before 1970")
 }
 
 // TestCrystalAge: the clock of an aged token is wrong by exactly the error that would
@@ -144,7 +144,7 @@ func TestCrystalAge(t *testing.T) {
 	now, _ := aged.Now(start)
 	require.InDelta(t, float64(then-start.Add(d).Milli()), float64(now-start.Milli()), 1)
 	require.Less(t, int64(now), int64(start.Milli()), "at 5 °C a token is slow")
-	require.Zero(t, aged.Local(start), "nothing passed")
+	require.Zero(t, aged.Local(start), "Age does not pass time")
 	require.Equal(t, virtual.RoomTemperature, aged.Temp)
 	require.InDelta(t, float64(waited.Error(start.Add(d)))+0.034*400, float64(aged.Error(start)), 1e-9)
 }
@@ -155,7 +155,7 @@ func TestCrystalShock(t *testing.T) {
 	x.Shock(day, -5)
 	x.Shock(day, 1)
 	require.InDelta(t, -3, float64(x.Error(day)), 1e-12)
-	require.InDelta(t, 0.0864*(1-3), ahead(&x, day.Add(24*time.Hour)), 1e-6)
+	require.InDelta(t, 0.0864*(1-3), secondsAhead(&x, day.Add(24*time.Hour)), 1e-6)
 }
 
 func TestCrystalLimits(t *testing.T) {
@@ -207,11 +207,11 @@ func TestCrystalNeverRunsBackwards(t *testing.T) {
 		was := x.Local(b)
 		x.SetTemperature(b, -10)
 		x.Shock(b, 1)
-		require.Equal(t, was, x.Local(b), "an event moves no time")
+		require.Equal(t, was, x.Local(b), "an event does not change the local time")
 	})
 }
 
-func TestCrystalInverse(t *testing.T) {
+func TestCrystalWorldInvertsLocal(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		x, w := drawCrystal(t)
 		w += virtual.WorldTime(rapid.Int64Range(0, int64(20*virtual.Year)).Draw(t, "later"))
@@ -226,7 +226,7 @@ func TestCrystalInverse(t *testing.T) {
 		require.Greater(t, at, w)
 		require.Equal(t, now+1, shown)
 		shown, _ = x.Now(at - 1)
-		require.Equal(t, now, shown, "the first instant")
+		require.Equal(t, now, shown, "When must return the first instant")
 	})
 }
 

@@ -20,7 +20,7 @@ var (
 	// ErrWriteFault is the error of a single operation that was made to fail.
 	ErrWriteFault = errclass.New(errclass.Failed, "flash: write failed")
 	// ErrFlashRange is the error of a page, offset or length outside the memory.
-	ErrFlashRange = errclass.New(errclass.Failed, "flash: outside the memory")
+	ErrFlashRange = errclass.New(errclass.Failed, "flash: address out of range")
 )
 
 // Endurances of usual parts, in erase cycles of each page.
@@ -71,7 +71,7 @@ func (f *Flash) Geometry() (pages, pageSize int) { return len(f.pages), int(f.pa
 
 // Read fills p with bytes of the page, from offset off.
 func (f *Flash) Read(page, off int, p []byte) error {
-	if err := f.check("read", page, off, len(p)); err != nil {
+	if err := f.check("reading", page, off, len(p)); err != nil {
 		return err
 	}
 	if f.off {
@@ -83,7 +83,7 @@ func (f *Flash) Read(page, off int, p []byte) error {
 
 // Program clears the bits of the page, from offset off, that are 0 in p.
 func (f *Flash) Program(page, off int, p []byte) error {
-	if err := f.check("program", page, off, len(p)); err != nil {
+	if err := f.check("programming", page, off, len(p)); err != nil {
 		return err
 	}
 	if f.off {
@@ -100,7 +100,7 @@ func (f *Flash) Program(page, off int, p []byte) error {
 			next[i] &= b
 		}
 		if f.wornOut(pg.erases) { // bits can still be cleared, but they are not reliable
-			fault = fmt.Errorf("program page %d after %d erase cycles: %w", page, f.endurance, ErrWornOut)
+			fault = fmt.Errorf("programming page %d after %d erase cycles: %w", page, f.endurance, ErrWornOut)
 		}
 	}
 	pg.store(off, next)
@@ -109,7 +109,7 @@ func (f *Flash) Program(page, off int, p []byte) error {
 
 // Erase sets every byte of the page to 0xFF and counts an erase cycle.
 func (f *Flash) Erase(page int) error {
-	if err := f.check("erase", page, 0, 0); err != nil {
+	if err := f.check("erasing", page, 0, 0); err != nil {
 		return err
 	}
 	if f.off {
@@ -121,7 +121,7 @@ func (f *Flash) Erase(page int) error {
 		pg.erases++
 	}
 	if fault == nil && f.wornOut(pg.erases) {
-		return fmt.Errorf("erase page %d after %d erase cycles: %w", page, f.endurance, ErrWornOut)
+		return fmt.Errorf("erasing page %d after %d erase cycles: %w", page, f.endurance, ErrWornOut)
 	}
 	if fault != nil {
 		all := make([]byte, f.pageSize)
@@ -221,13 +221,13 @@ func (f *Flash) copyOut(page, off int, p []byte) {
 
 // store writes b at off and keeps no more bytes than the page then needs.
 func (p *flashPage) store(off int, b []byte) {
-	size := trimmed(b)
+	size := lenWithoutErased(b)
 	if len(p.data) > off+len(b) {
 		copy(p.data[off:], b)
 		return
 	}
 	if size == 0 {
-		p.data = clone(p.data[:trimmed(p.data[:min(off, len(p.data))])])
+		p.data = clone(p.data[:lenWithoutErased(p.data[:min(off, len(p.data))])])
 		return
 	}
 	data := make([]byte, off+size)
@@ -238,8 +238,8 @@ func (p *flashPage) store(off int, b []byte) {
 	p.data = data
 }
 
-// trimmed returns the length of b without erased bytes at its end.
-func trimmed(b []byte) int {
+// lenWithoutErased returns the length of b without erased bytes at its end.
+func lenWithoutErased(b []byte) int {
 	n := len(b)
 	for n > 0 && b[n-1] == erased {
 		n--
@@ -319,7 +319,7 @@ func (f *Flash) State() FlashState {
 // geometry is invalid.
 func NewFlashFrom(s FlashState) (*Flash, error) {
 	if len(s.Pages) < 2 {
-		return nil, fmt.Errorf("flash of %d pages: 2 or more are needed", len(s.Pages))
+		return nil, fmt.Errorf("flash of %d pages: want 2 or more", len(s.Pages))
 	}
 	if s.PageSize <= 0 || s.PageSize%firmware.SlotSize != 0 || s.PageSize > 1<<24 {
 		return nil, fmt.Errorf("flash page of %d bytes: not a multiple of %d", s.PageSize, firmware.SlotSize)
@@ -332,7 +332,7 @@ func NewFlashFrom(s FlashState) (*Flash, error) {
 		if len(p.Data) > s.PageSize {
 			return nil, fmt.Errorf("flash page %d: %d bytes in a page of %d", i, len(p.Data), s.PageSize)
 		}
-		f.pages[i] = flashPage{data: clone(p.Data[:trimmed(p.Data)]), erases: p.Erases}
+		f.pages[i] = flashPage{data: clone(p.Data[:lenWithoutErased(p.Data)]), erases: p.Erases}
 	}
 	return f, nil
 }
@@ -352,11 +352,11 @@ func (f *Flash) Image() []byte {
 // cycles and armed faults do not change.
 func (f *Flash) LoadImage(image []byte) error {
 	if want := len(f.pages) * int(f.pageSize); len(image) != want {
-		return fmt.Errorf("load image of %d bytes into %d: %w", len(image), want, ErrFlashRange)
+		return fmt.Errorf("loading an image of %d bytes into a flash of %d bytes: %w", len(image), want, ErrFlashRange)
 	}
 	for i := range f.pages {
 		page := image[i*int(f.pageSize) : (i+1)*int(f.pageSize)]
-		f.pages[i].data = clone(page[:trimmed(page)])
+		f.pages[i].data = clone(page[:lenWithoutErased(page)])
 	}
 	return nil
 }

@@ -142,12 +142,12 @@ func TestFlashPowerCut(t *testing.T) {
 			sameBytes(t, before[512:], after[512:], "bytes after")
 			for i, b := range p {
 				was, is := before[256+i], after[256+i]
-				require.Equal(t, was&b, is&b&was, "cleared a bit that was to stay")
-				require.Zero(t, is&^was, "set a bit")
+				require.Equal(t, was&b, is&b&was, "a bit was cleared that should stay")
+				require.Zero(t, is&^was, "a bit was set")
 			}
 		}
 		require.ErrorIs(t, op(twin), virtual.ErrPowerCut)
-		sameBytes(t, after, twin.Image(), "the same seed")
+		sameBytes(t, after, twin.Image(), "the same seed must give the same result")
 
 		f.PowerOn()
 		require.NoError(t, f.Erase(0))
@@ -175,7 +175,7 @@ func TestFlashTornStates(t *testing.T) {
 			if image[at] != 0xFF {
 				half++
 			}
-			require.True(t, isErased(image[at+1:]), "nothing after the torn byte")
+			require.True(t, isErased(image[at+1:]), "bytes after the torn byte stay erased")
 		}
 		g := newFlash()
 		require.NoError(t, g.Program(0, 0, old))
@@ -198,7 +198,7 @@ func TestFlashWriteFault(t *testing.T) {
 	f.FailNext(7)
 	require.ErrorIs(t, f.Program(0, 0, p), virtual.ErrWriteFault)
 	require.True(t, f.Powered())
-	require.NoError(t, f.Program(0, 0, p), "only once")
+	require.NoError(t, f.Program(0, 0, p), "FailNext affects one operation")
 	sameBytes(t, p, f.Image()[:flashSlot], "programmed")
 }
 
@@ -206,7 +206,7 @@ func TestFlashEndurance(t *testing.T) {
 	f := virtual.NewFlash(2, 256, virtual.Endurance10k)
 	f.Wear(virtual.Endurance10k - 1)
 	p := make([]byte, flashSlot)
-	require.NoError(t, f.Erase(0), "the last cycle")
+	require.NoError(t, f.Erase(0), "the last allowed cycle")
 	require.NoError(t, f.Program(0, 0, p))
 	require.ErrorIs(t, f.Erase(0), virtual.ErrWornOut)
 	sameBytes(t, p, f.Image()[:flashSlot], "programmed")

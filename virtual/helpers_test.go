@@ -40,15 +40,15 @@ func serialNumber(t testing.TB, text string) token.Serial {
 	return s
 }
 
-// order returns the payload with which the tokens of these tests are programmed.
-func order(w *virtual.World, m *virtual.Model) *serialproto.Payload {
+// payloadFor returns the payload with which the tokens of these tests are programmed.
+func payloadFor(w *virtual.World, m *virtual.Model) *serialproto.Payload {
 	return &serialproto.Payload{Seed: []byte(rfcSeed), Profile: m.Profile(), Clock: w.Now().Milli()}
 }
 
-// expiring is like order, with an expiry date in Japan.
-func expiring(t testing.TB, w *virtual.World, m *virtual.Model, year, month, day int) *serialproto.Payload {
+// expiringPayload is like payloadFor, with an expiry date in Japan.
+func expiringPayload(t testing.TB, w *virtual.World, m *virtual.Model, year, month, day int) *serialproto.Payload {
 	t.Helper()
-	p := order(w, m)
+	p := payloadFor(w, m)
 	var err error
 	p.Expiry, err = token.NewExpiry(year, month, day)
 	require.NoError(t, err)
@@ -56,12 +56,12 @@ func expiring(t testing.TB, w *virtual.World, m *virtual.Model, year, month, day
 	return p
 }
 
-// inField returns a token that has been programmed and locked.
-func inField(t testing.TB, w *virtual.World, model string, opts ...virtual.Option) *virtual.Token {
+// newLockedToken returns a token that has been programmed and locked.
+func newLockedToken(t testing.TB, w *virtual.World, model string, opts ...virtual.Option) *virtual.Token {
 	t.Helper()
 	m := modelOf(t, model)
 	k := w.NewToken(m, opts...)
-	require.NoError(t, k.Program(serialNumber(t, "1000042"), order(w, m), true))
+	require.NoError(t, k.Program(serialNumber(t, "1000042"), payloadFor(w, m), true))
 	return k
 }
 
@@ -75,16 +75,16 @@ func codeAt(t testing.TB, p token.Profile, at virtual.WorldTime) string {
 	return code.String()
 }
 
-// stored returns a token's snapshot in its storage format.
-func stored(t testing.TB, k *virtual.Token) []byte {
+// snapshotBytes returns a token's snapshot in its storage format.
+func snapshotBytes(t testing.TB, k *virtual.Token) []byte {
 	t.Helper()
 	b, err := k.Snapshot().MarshalBinary()
 	require.NoError(t, err)
 	return b
 }
 
-// loaded parses the result of stored.
-func loaded(t testing.TB, b []byte) virtual.Snapshot {
+// parseSnapshot parses the result of snapshotBytes.
+func parseSnapshot(t testing.TB, b []byte) virtual.Snapshot {
 	t.Helper()
 	var s virtual.Snapshot
 	require.NoError(t, s.UnmarshalBinary(b))

@@ -52,7 +52,7 @@ func TestResponseTime(t *testing.T) {
 // then both, then the new one.
 func TestFadeRollOver(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "always-on-6", virtual.Perfect())
+	k := newLockedToken(t, w, "always-on-6", virtual.Perfect())
 	p := k.Model().Profile()
 	code := func(r virtual.Reading) string { return codeAt(t, p, virtual.WorldTimeOf(r.Clock.Time())) }
 	k.SetTemperature(-25)
@@ -61,14 +61,14 @@ func TestFadeRollOver(t *testing.T) {
 	old := k.Display()
 	require.Equal(t, code(old), old.Text)
 	w.Advance(time.Millisecond)
-	require.Equal(t, old.Text, k.Display().Text, "nothing has moved yet")
+	require.Equal(t, old.Text, k.Display().Text, "no segment has changed yet")
 
 	both, took := 0, time.Duration(0)
 	for k.Display().Text != code(k.Display()) {
 		require.Less(t, took, virtual.ResponseTime(-25), "half of a change takes less than 90 % of it")
 		took += 50 * time.Millisecond
 		w.Advance(50 * time.Millisecond)
-		agree(t, k.Display().View)
+		checkViewsAgree(t, k.Display().View)
 		if len(k.Display().View.Fade) > 2 {
 			both++
 		}
@@ -77,7 +77,7 @@ func TestFadeRollOver(t *testing.T) {
 	require.Greater(t, both, 10)
 	w.Advance(7 * time.Second) // of the 10 s until the first bar goes out
 	for name := range k.Display().View.Fade {
-		require.Equal(t, "tick", name, "only what blinks goes on changing")
+		require.Equal(t, "tick", name, "only the blinking tick still changes")
 	}
 
 	k.SetTemperature(25)
@@ -87,7 +87,7 @@ func TestFadeRollOver(t *testing.T) {
 // TestFadePress: a code appears slowly and does not disappear at once.
 func TestFadePress(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "button-8", virtual.Perfect())
+	k := newLockedToken(t, w, "button-8", virtual.Perfect())
 	k.SetTemperature(-20)
 	k.Press()
 	require.Equal(t, "        ", k.Display().Text)
@@ -96,29 +96,30 @@ func TestFadePress(t *testing.T) {
 	require.Equal(t, code, k.Display().Text)
 	faded := k.Display()
 	k.Press()
-	require.Equal(t, code, k.Display().Text, "off, and still to be seen")
-	again, err := w.Restore(loaded(t, stored(t, k)))
+	require.Equal(t, code, k.Display().Text, "segments that were switched off are still visible")
+	again, err := w.Restore(parseSnapshot(t, snapshotBytes(t, k)))
 	require.NoError(t, err)
-	require.Equal(t, k.Display(), again.Display(), "a snapshot keeps what is changing")
+	require.Equal(t, k.Display(), again.Display(), "a snapshot includes changing segments")
 	w.Advance(3 * time.Second)
 	require.Equal(t, "        ", k.Display().Text)
 	require.Equal(t, k.Display(), again.Display())
 	require.NotEqual(t, faded.View, k.Display().View)
 
-	warm := inField(t, w, "button-8", virtual.Perfect())
+	warm := newLockedToken(t, w, "button-8", virtual.Perfect())
 	warm.Press()
-	require.Equal(t, code, warm.Display().Text, "at 25 °C a look takes longer than the change")
+	require.Equal(t, code, warm.Display().Text, "at 25 °C a change looks immediate")
 	require.Empty(t, warm.Display().View.Fade)
 }
 
-// TestFadeLooking: the visible state does not depend on how often the display was read.
-func TestFadeLooking(t *testing.T) {
+// TestFadeDoesNotDependOnReads: the visible state does not depend on how often the
+// display was read.
+func TestFadeDoesNotDependOnReads(t *testing.T) {
 	proptest.Check(t, func(rt *rapid.T) {
 		c := virtual.Celsius(rapid.IntRange(-35, 10).Draw(rt, "°C"))
 		looks := rapid.SliceOfN(rapid.Int64Range(0, int64(20*time.Second)), 1, 30).Draw(rt, "looks")
 		model := rapid.SampledFrom([]string{"always-on-6", "button-6"}).Draw(rt, "model")
 		one, many := newWorld(t, 3), newWorld(t, 3)
-		a, b := inField(t, one, model), inField(t, many, model)
+		a, b := newLockedToken(t, one, model), newLockedToken(t, many, model)
 		for _, k := range []*virtual.Token{a, b} {
 			k.SetTemperature(c)
 			k.Press()
@@ -129,7 +130,7 @@ func TestFadeLooking(t *testing.T) {
 			b.Display()
 		}
 		x, y := a.Display(), b.Display()
-		agree(rt, x.View)
+		checkViewsAgree(rt, x.View)
 		require.Equal(rt, x.Text, y.Text)
 		require.Equal(rt, x.View, y.View)
 	})
@@ -153,10 +154,10 @@ func TestFadeFaults(t *testing.T) {
 // polygon finds the segments of an SVG and their opacity.
 var polygon = regexp.MustCompile(`<polygon id="((?:d\d\.[a-g])|bar\d|tick|batt)" fill="[^"]*" opacity="([^"]*)"`)
 
-// agree checks that text, segments and pictures show the same thing. In the SVG and in
-// the PNG, a segment that counts as lit must have more than half of the darkness
-// between an unlit and a lit segment.
-func agree(t require.TestingT, v virtual.View) {
+// checkViewsAgree checks that text, segments and pictures show the same thing. In the
+// SVG and in the PNG, a segment that counts as lit must have more than half of the
+// darkness between an unlit and a lit segment.
+func checkViewsAgree(t require.TestingT, v virtual.View) {
 	lit := map[string]bool{}
 	for i, d := range v.Lit.Digits {
 		for s := range 7 {

@@ -16,8 +16,9 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// middles returns the middle of each segment in the picture, computed from the SVG.
-func middles(t *testing.T, v virtual.View, p virtual.Picture) map[string]image.Point {
+// segmentCentres returns the middle of each segment in the picture, computed from the
+// SVG.
+func segmentCentres(t *testing.T, v virtual.View, p virtual.Picture) map[string]image.Point {
 	d := parseSVG(t, v.SVG(p))
 	box := strings.Fields(d.ViewBox)
 	height, err := strconv.ParseFloat(box[3], 64)
@@ -50,7 +51,7 @@ func TestPNG(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, 240, img.Bounds().Dy())
 
-			m := middles(t, v, p)
+			m := segmentCentres(t, v, p)
 			dark := func(id string) bool {
 				r, g, b, a := img.At(m[id].X, m[id].Y).RGBA()
 				require.Equal(t, uint32(0xFFFF), a)
@@ -73,10 +74,10 @@ func TestPNG(t *testing.T) {
 	}
 }
 
-func TestPNGUnlitSegmentsShow(t *testing.T) {
+func TestPNGUnlitSegmentsAreVisible(t *testing.T) {
 	v := view(6, frame("1", 0, 0))
 	p := virtual.Picture{Height: 400}
-	img, m := v.Image(p), middles(t, v, p)
+	img, m := v.Image(p), segmentCentres(t, v, p)
 	background := img.RGBAAt(img.Rect.Dx()/2, 8)
 	unlit := img.RGBAAt(m["d3.g"].X, m["d3.g"].Y)
 	lit := img.RGBAAt(m["d0.b"].X, m["d0.b"].Y)

@@ -158,9 +158,9 @@ func battery(x, y float64) []point {
 // fob returns the case around an LCD at (x, y).
 func fob(width, height, x, y, w, h float64) []shape {
 	r, hole := height*0.3, point{fobMargin/2 + fobRing/2, height / 2}
-	body := pierced(roundedRect(2, 2, width-4, height-4, r), circle(hole, 27))
-	edge := pierced(roundedRect(0, 0, width, height, r+2), circle(hole, 27))
-	ring := pierced(circle(hole, 36), circle(hole, 27))
+	body := withHole(roundedRect(2, 2, width-4, height-4, r), circle(hole, 27))
+	edge := withHole(roundedRect(0, 0, width, height, r+2), circle(hole, 27))
+	ring := withHole(circle(hole, 36), circle(hole, 27))
 	return []shape{
 		{"edge", edge, fobEdge, 1},
 		{"body", body, fobColour, 1},
@@ -169,9 +169,9 @@ func fob(width, height, x, y, w, h float64) []shape {
 	}
 }
 
-// pierced returns outer with a hole: two closed outlines joined by a seam of zero
+// withHole returns outer with a hole: two closed outlines joined by a seam of zero
 // width.
-func pierced(outer, hole []point) []point {
+func withHole(outer, hole []point) []point {
 	p := append(slices.Clone(outer), outer[0])
 	return append(append(p, hole...), hole[0])
 }

@@ -39,7 +39,7 @@ func TestSVG(t *testing.T) {
 		for _, bezel := range []bool{false, true} {
 			v := view(digits, frame("123456", 4, firmware.IconTick))
 			svg := v.SVG(virtual.Picture{Bezel: bezel, Height: 200})
-			require.Equal(t, svg, v.SVG(virtual.Picture{Bezel: bezel, Height: 200}), "always the same")
+			require.Equal(t, svg, v.SVG(virtual.Picture{Bezel: bezel, Height: 200}), "the same view must give the same SVG")
 			d := parseSVG(t, svg)
 			require.Equal(t, 200, d.Height)
 
@@ -91,9 +91,9 @@ func TestSVGFades(t *testing.T) {
 	}
 }
 
-// TestSVGSameShapes: the display's content changes only opacities, so a page can update
-// them in place.
-func TestSVGSameShapes(t *testing.T) {
+// TestSVGShapesDoNotDependOnCode: the display's content changes only opacities, so a
+// page can update them in place.
+func TestSVGShapesDoNotDependOnCode(t *testing.T) {
 	shapes := func(f firmware.Frame) []string {
 		var s []string
 		for _, p := range parseSVG(t, view(8, f).SVG(virtual.Picture{Bezel: true})).Polygons {

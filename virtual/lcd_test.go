@@ -60,7 +60,7 @@ func TestLCDSeen(t *testing.T) {
 	g.Show(f)
 	require.Equal(t, f, g.Seen(3000, 25))
 	require.Equal(t, firmware.Frame{}, g.Seen(2150, 25), "too faint")
-	require.NotZero(t, g.View(2150, 25).Lit, "but still there")
+	require.NotZero(t, g.View(2150, 25).Lit, "faint segments are still in the view")
 	require.Equal(t, firmware.Frame{}, g.Seen(0, 25))
 	require.Equal(t, virtual.Segments{}, g.View(0, 25).Lit)
 
@@ -76,9 +76,9 @@ func TestLCDBars(t *testing.T) {
 	for n := range uint8(7) {
 		g.Show(firmware.Frame{Bars: n})
 		g.FromBelow = false
-		require.Equal(t, uint8(1)<<n-1, g.View(3000, 25).Lit.Bars, "the highest goes first")
+		require.Equal(t, uint8(1)<<n-1, g.View(3000, 25).Lit.Bars, "the highest bar goes out first")
 		g.FromBelow = true
-		require.Equal(t, 0x3F&^(uint8(1)<<(6-n)-1), g.View(3000, 25).Lit.Bars, "the lowest goes first")
+		require.Equal(t, 0x3F&^(uint8(1)<<(6-n)-1), g.View(3000, 25).Lit.Bars, "the lowest bar goes out first")
 		require.Equal(t, n, g.Seen(3000, 25).Bars)
 	}
 }
@@ -88,7 +88,7 @@ func TestLCDFaults(t *testing.T) {
 	g.Show(frame("888888", 6, 0))
 	sound := g
 	g.Break(virtual.Segments{}, virtual.Segments{})
-	require.Nil(t, g.Faults, "nothing is allocated for nothing")
+	require.Nil(t, g.Faults, "empty sets allocate no faults")
 
 	dead := virtual.Segments{Bars: 1 << 2}
 	dead.Digits[0] = 1 << 6 // the middle segment: 8 is read as 0
@@ -100,11 +100,11 @@ func TestLCDFaults(t *testing.T) {
 	require.Equal(t, uint8(5), seen.Bars)
 	require.Equal(t, uint8(0b111011), g.View(3000, 25).Lit.Bars)
 	require.Equal(t, firmware.IconBattery, seen.Icons)
-	require.Zero(t, g.Seen(0, 25), "no ghost without a supply")
+	require.Zero(t, g.Seen(0, 25), "a ghost segment needs a supply")
 
 	copied := g
 	copied.Break(virtual.Segments{Bars: 1}, virtual.Segments{})
-	require.Equal(t, uint8(5), g.Seen(3000, 25).Bars, "a copy breaks alone")
+	require.Equal(t, uint8(5), g.Seen(3000, 25).Bars, "faults of a copy do not affect the original")
 
 	b, err := json.Marshal(g)
 	require.NoError(t, err)

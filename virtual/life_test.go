@@ -19,7 +19,7 @@ const day = 24 * time.Hour
 // visible at the roll-over.
 func TestLifeDrift(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "always-on-6", virtual.Perfect(), virtual.Trim(20))
+	k := newLockedToken(t, w, "always-on-6", virtual.Perfect(), virtual.Trim(20))
 	w.Advance(10 * day)
 	require.InDelta(t, 17.28, k.Display().Error.Seconds(), 0.002)
 	p := k.Model().Profile()
@@ -27,7 +27,7 @@ func TestLifeDrift(t *testing.T) {
 	before := k.Display().Text
 	require.Equal(t, codeAt(t, p, w.Now()), before)
 	w.Advance(5 * time.Second)
-	require.Equal(t, codeAt(t, p, w.Now().Add(time.Minute)), k.Display().Text, "the token is early")
+	require.Equal(t, codeAt(t, p, w.Now().Add(time.Minute)), k.Display().Text, "the token shows the next code")
 	w.Advance(15 * time.Second)
 	require.Equal(t, codeAt(t, p, w.Now()), k.Display().Text)
 }
@@ -36,7 +36,7 @@ func TestLifeDrift(t *testing.T) {
 // is -7.7 ppm.
 func TestLifeTemperature(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "always-on-6", virtual.Perfect())
+	k := newLockedToken(t, w, "always-on-6", virtual.Perfect())
 	k.SetTemperature(0)
 	w.Advance(day)
 	r := k.Display()
@@ -44,7 +44,7 @@ func TestLifeTemperature(t *testing.T) {
 	require.InDelta(t, -21.25, float64(r.PPM), 0.01)
 	k.SetTemperature(25)
 	w.Advance(day)
-	require.InDelta(t, r.Error.Seconds(), k.Display().Error.Seconds(), 0.002, "back in the warm it runs true")
+	require.InDelta(t, r.Error.Seconds(), k.Display().Error.Seconds(), 0.002, "at 25 °C the clock is accurate again")
 
 	k.SetTemperature(95) // a hot LCD is completely black, but the token keeps working
 	require.Equal(t, dark, k.Display().Text)
@@ -56,7 +56,7 @@ func TestLifeTemperature(t *testing.T) {
 func TestLifeTrim(t *testing.T) {
 	w := newWorld(t, 1)
 	for range 50 {
-		k := inField(t, w, "always-on-6", virtual.Trim(3.8))
+		k := newLockedToken(t, w, "always-on-6", virtual.Trim(3.8))
 		require.InDelta(t, 3.8, float64(k.Display().PPM), 1e-9)
 		k.SetTrim(-7)
 		require.InDelta(t, -7, float64(k.Display().PPM), 1e-9)
@@ -66,7 +66,7 @@ func TestLifeTrim(t *testing.T) {
 // TestLifeDrop: data sheets allow 5 ppm for three falls from 75 cm.
 func TestLifeDrop(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "always-on-6", virtual.Perfect())
+	k := newLockedToken(t, w, "always-on-6", virtual.Perfect())
 	was := virtual.PPM(0)
 	for range 20 {
 		k.Drop()
@@ -74,7 +74,7 @@ func TestLifeDrop(t *testing.T) {
 		require.NotEqual(t, was, ppm)
 		require.InDelta(t, float64(was), float64(ppm), 5)
 		w.Advance(day)
-		require.Equal(t, ppm, k.Display().PPM, "for good")
+		require.Equal(t, ppm, k.Display().PPM, "the frequency shift must be permanent")
 		was = ppm
 	}
 }
@@ -85,10 +85,10 @@ func TestLifeAge(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "always-on-6")
 	k := w.NewToken(m, virtual.Perfect(), virtual.Trim(3.8))
-	require.NoError(t, k.Program(serialNumber(t, "1"), expiring(t, w, m, 2030, 12, 31), true))
+	require.NoError(t, k.Program(serialNumber(t, "1"), expiringPayload(t, w, m, 2030, 12, 31), true))
 	k.Age(2 * virtual.Year)
 	r := k.Display()
-	require.Equal(t, day0, w.Now(), "the world stays where it is")
+	require.Equal(t, day0, w.Now(), "ageing does not advance the world")
 	require.InDelta(t, 240, r.Error.Seconds(), 0.5)
 	require.InDelta(t, 1-2/7.7, r.Battery, 0.01)
 	require.Equal(t, serialproto.StateLocked, r.State)
@@ -100,11 +100,11 @@ func TestLifeAge(t *testing.T) {
 	require.Equal(t, serialproto.StateDead, k.State())
 
 	k = w.NewToken(m, virtual.Perfect())
-	require.NoError(t, k.Program(serialNumber(t, "1"), expiring(t, w, m, 2030, 12, 31), true))
+	require.NoError(t, k.Program(serialNumber(t, "1"), expiringPayload(t, w, m, 2030, 12, 31), true))
 	k.CutPower(1) // would strike while the date is written
 	k.AgeAt(virtual.Year, 0)
 	r = k.Display()
-	require.InDelta(t, -671, r.Error.Seconds(), 1, "a year at 0 °C")
+	require.InDelta(t, -671, r.Error.Seconds(), 1, "error after a year at 0 °C")
 	_, expiry = k.BackLabel()
 	require.Equal(t, int32(365), daysOf(t, 2030, 12, 31)-expiry.Days())
 	k.Age(-virtual.Year) // a negative duration is ignored
@@ -117,14 +117,14 @@ func daysOf(t *testing.T, year, month, d int) int32 {
 	return e.Days()
 }
 
-// TestLifeInOrder advances ten years at once, and event by event: expiry, then the end
-// of the battery. Both ways must give the same life.
-func TestLifeInOrder(t *testing.T) {
+// TestLifeEventOrder advances ten years at once, and event by event: expiry, then the
+// end of the battery. Both ways must give the same life.
+func TestLifeEventOrder(t *testing.T) {
 	states := func(step time.Duration) (seen []serialproto.State, end virtual.Reading, ops uint64) {
 		w := newWorld(t, 5)
 		m := modelOf(t, "always-on-6")
 		k := w.NewToken(m)
-		require.NoError(t, k.Program(serialNumber(t, "1"), expiring(t, w, m, 2030, 12, 31), true))
+		require.NoError(t, k.Program(serialNumber(t, "1"), expiringPayload(t, w, m, 2030, 12, 31), true))
 		until := day0.Add(10 * virtual.Year)
 		for w.Now() < until {
 			w.Advance(min(step, time.Duration(until-w.Now())))
@@ -141,13 +141,14 @@ func TestLifeInOrder(t *testing.T) {
 	jump, jumpEnd, jumpOps := states(10 * virtual.Year)
 	require.Equal(t, []serialproto.State{serialproto.StateDead}, jump)
 	require.Equal(t, slowEnd, jumpEnd)
-	require.Equal(t, slowOps, jumpOps, "the expiry was written down before the battery was empty")
+	require.Equal(t, slowOps, jumpOps, "the expiry was recorded before the battery was empty")
 }
 
-// TestLifeDeath: 220 mAh at 3 µA with a self-discharge of 1 % a year last 7.7 years.
-func TestLifeDeath(t *testing.T) {
+// TestLifeBatteryDuration: 220 mAh at 3 µA with a self-discharge of 1 % a year last 7.7
+// years.
+func TestLifeBatteryDuration(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "always-on-6")
+	k := newLockedToken(t, w, "always-on-6")
 	w.Advance(75 * virtual.Year / 10)
 	require.Equal(t, serialproto.StateLocked, k.State())
 	w.Advance(4 * virtual.Year / 10)
@@ -174,7 +175,7 @@ func TestLifeBattery(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "button-6")
 	k := w.NewToken(m)
-	require.NoError(t, k.Program(serialNumber(t, "1"), order(w, m), false))
+	require.NoError(t, k.Program(serialNumber(t, "1"), payloadFor(w, m), false))
 	k.InsertBattery() // the battery is in already: nothing happens
 	require.True(t, k.Display().ClockSet)
 
@@ -189,7 +190,7 @@ func TestLifeBattery(t *testing.T) {
 	w.Advance(time.Minute)
 	k.InsertBattery()
 	r = k.Display()
-	require.Equal(t, serialproto.StateProvisioned, r.State, "not in the field yet: it can be set again")
+	require.Equal(t, serialproto.StateProvisioned, r.State, "the token is not locked, so its clock can be set again")
 	require.False(t, r.ClockSet)
 	require.Zero(t, r.Error)
 
@@ -197,18 +198,18 @@ func TestLifeBattery(t *testing.T) {
 	require.Equal(t, serialproto.StateProvisioned, k.State())
 	require.InDelta(t, 1, k.Display().Battery, 1e-6)
 
-	k = inField(t, w, "button-6")
+	k = newLockedToken(t, w, "button-6")
 	k.ReplaceBattery() // even a quick replacement interrupts the supply
 	require.Equal(t, serialproto.StateDead, k.State())
 }
 
-// TestLifeJumps: the resulting token does not depend on the size of the steps in which
-// time advances.
-func TestLifeJumps(t *testing.T) {
+// TestLifeDoesNotDependOnSteps: the resulting token does not depend on the size of the
+// steps in which time advances.
+func TestLifeDoesNotDependOnSteps(t *testing.T) {
 	for _, model := range []string{"always-on-6", "button-6", "button-8"} {
 		for _, years := range []int{1, 7, 10} {
 			one, many := newWorld(t, 9), newWorld(t, 9)
-			a, b := inField(t, one, model), inField(t, many, model)
+			a, b := newLockedToken(t, one, model), newLockedToken(t, many, model)
 			a.Press()
 			b.Press()
 			one.Advance(time.Duration(years) * virtual.Year)
@@ -217,15 +218,15 @@ func TestLifeJumps(t *testing.T) {
 				b.Display()
 			}
 			require.Equal(t, a.Display(), b.Display())
-			require.Equal(t, string(stored(t, a)), string(stored(t, b)), "%s after %d years", model, years)
+			require.Equal(t, string(snapshotBytes(t, a)), string(snapshotBytes(t, b)), "%s after %d years", model, years)
 		}
 	}
 }
 
-// TestLifeLooking: the charge that a token uses does not depend on when the token is
-// read. The cases are the segments that light up in a self-test, under a held button,
-// and blinking after the loss of the clock.
-func TestLifeLooking(t *testing.T) {
+// TestLifeDoesNotDependOnReads: the charge that a token uses does not depend on when the
+// token is read. The cases are the segments that light up in a self-test, under a held
+// button, and blinking after the loss of the clock.
+func TestLifeDoesNotDependOnReads(t *testing.T) {
 	for name, begin := range map[string]func(k *virtual.Token){
 		"self-test": selfTest,
 		"hold":      func(k *virtual.Token) { k.Hold(7 * day) },
@@ -237,7 +238,7 @@ func TestLifeLooking(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			one, many := newWorld(t, 9), newWorld(t, 9)
-			a, b := inField(t, one, "button-6"), inField(t, many, "button-6")
+			a, b := newLockedToken(t, one, "button-6"), newLockedToken(t, many, "button-6")
 			begin(a)
 			begin(b)
 			one.Advance(5 * virtual.Year)
@@ -251,7 +252,7 @@ func TestLifeLooking(t *testing.T) {
 			require.Equal(t, x.Text, y.Text)
 			require.Equal(t, x.State, y.State)
 			if name == "self-test" {
-				require.Greater(t, x.Battery, 0.4, "five of nine years")
+				require.Greater(t, x.Battery, 0.4, "after five of nine years")
 			}
 		})
 	}
@@ -261,7 +262,7 @@ func TestLifeLooking(t *testing.T) {
 func TestLifePressLimit(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "button-6")
-	p := order(w, m)
+	p := payloadFor(w, m)
 	p.Profile.Behaviour.PressLimit = 20
 	k := w.NewToken(m, virtual.Perfect())
 	require.NoError(t, k.Program(serialNumber(t, "1"), p, true))
@@ -276,9 +277,9 @@ func TestLifePressLimit(t *testing.T) {
 	require.Equal(t, "bAtt05", press())
 	require.Equal(t, "bAtt00", press())
 	for n := range uint32(10) {
-		require.Equal(t, "EEEEEE", press(), "an exchange is due")
+		require.Equal(t, "EEEEEE", press(), "the press limit is reached")
 		w.Advance(2 * time.Second)
-		require.Equal(t, codeAt(t, p.Profile, w.Now()), k.Display().Text, "and the token goes on")
+		require.Equal(t, codeAt(t, p.Profile, w.Now()), k.Display().Text, "the token still shows codes after the press limit")
 		require.Equal(t, serialproto.StateLocked, k.State())
 		require.Equal(t, 21+n, k.Display().Presses)
 	}

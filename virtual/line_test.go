@@ -24,8 +24,9 @@ func drawFaults(t *rapid.T) virtual.LineFaults {
 	}
 }
 
-// TestLineAnyCut: the result does not depend on how a stream is divided between calls.
-func TestLineAnyCut(t *testing.T) {
+// TestLineDoesNotDependOnChunks: the result does not depend on how a stream is divided
+// between calls.
+func TestLineDoesNotDependOnChunks(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		faults, data := drawFaults(t), rapid.SliceOfN(rapid.Byte(), 0, 400).Draw(t, "data")
 		want, wantErr := virtual.NewLineNoise(faults).Append(nil, data)
@@ -48,7 +49,7 @@ func TestLineAnyCut(t *testing.T) {
 }
 
 func TestLinePerfect(t *testing.T) {
-	data := []byte("nothing happens to this")
+	data := []byte("data on a perfect line")
 	got, err := new(virtual.LineNoise).Append(nil, data)
 	require.NoError(t, err)
 	require.Equal(t, data, got)

@@ -24,7 +24,7 @@ func TestLots(t *testing.T) {
 		w := newWorld(t, 3)
 		tokens := make([]*virtual.Token, n)
 		for i := range tokens {
-			tokens[i] = inField(t, w, model)
+			tokens[i] = newLockedToken(t, w, model)
 		}
 		w.Advance(virtual.Year)
 		inside, worst := 0, 0.0

@@ -12,12 +12,12 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestTokensPrintNothing: neither a token nor the payload that programs it prints its
-// seed.
-func TestTokensPrintNothing(t *testing.T) {
+// TestTokenAndPayloadAreRedacted: neither a token nor the payload that programs it
+// prints its seed.
+func TestTokenAndPayloadAreRedacted(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "always-on-6")
-	p := order(w, m)
+	p := payloadFor(w, m)
 	k := w.NewToken(m)
 	require.NoError(t, k.Program(serialNumber(t, "1"), p, true))
 	decimal := fmt.Sprint(p.Seed)

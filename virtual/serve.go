@@ -37,7 +37,7 @@ func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) e
 		n, err := p.Read(raw[:])
 		if n > 0 {
 			var broken error
-			arrived, broken = carry(ctx, in, arrived[:0], raw[:n])
+			arrived, broken = transmit(ctx, in, arrived[:0], raw[:n])
 			answer = conn.Exchange(answer[:0], arrived)
 			if o.Before != nil {
 				if err := o.Before(); err != nil {
@@ -45,7 +45,7 @@ func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) e
 				}
 			}
 			if broken == nil {
-				sent, broken = carry(ctx, out, sent[:0], answer)
+				sent, broken = transmit(ctx, out, sent[:0], answer)
 				if len(sent) > 0 {
 					if _, err := p.Write(sent); err != nil && broken == nil {
 						broken = err
@@ -53,18 +53,18 @@ func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) e
 				}
 			}
 			if broken != nil {
-				return quiet(ctx, broken)
+				return ignoreClose(ctx, broken)
 			}
 		}
 		if err != nil {
-			return quiet(ctx, err)
+			return ignoreClose(ctx, err)
 		}
 	}
 }
 
-// carry sends src over a line. It waits until the bytes have arrived and appends them
+// transmit sends src over a line. It waits until the bytes have arrived and appends them
 // to dst.
-func carry(ctx context.Context, line *LineNoise, dst, src []byte) ([]byte, error) {
+func transmit(ctx context.Context, line *LineNoise, dst, src []byte) ([]byte, error) {
 	now := WorldTimeOf(time.Now())
 	until := now
 	var err error
@@ -85,8 +85,8 @@ func carry(ctx context.Context, line *LineNoise, dst, src []byte) ([]byte, error
 	return dst, err
 }
 
-// quiet discards the error that our own closing of the port causes.
-func quiet(ctx context.Context, err error) error {
+// ignoreClose discards the error that our own closing of the port causes.
+func ignoreClose(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, os.ErrClosed) {
 		return nil
 	}

@@ -21,9 +21,9 @@ import (
 // patience is a time limit for events that must happen; reaching it is a failure.
 const patience = 5 * time.Minute
 
-// serving starts Serve. It returns the host's end of the line and a channel for the
+// startServe starts Serve. It returns the host's end of the line and a channel for the
 // result.
-func serving(t *testing.T, k *virtual.Token, o virtual.ServeOptions) (near port.Port, result <-chan error, stop func()) {
+func startServe(t *testing.T, k *virtual.Token, o virtual.ServeOptions) (near port.Port, result <-chan error, stop func()) {
 	t.Helper()
 	tooltest.CheckLeaks(t, "virtual.")
 	far, near := port.Pipe()
@@ -34,33 +34,33 @@ func serving(t *testing.T, k *virtual.Token, o virtual.ServeOptions) (near port.
 	return near, c, cancel
 }
 
-func ended(t *testing.T, result <-chan error) error {
+func waitForServe(t *testing.T, result <-chan error) error {
 	t.Helper()
 	select {
 	case err := <-result:
 		return err
 	case <-time.After(patience):
-		require.FailNow(t, "Serve goes on")
+		require.FailNow(t, "Serve did not return")
 		return nil
 	}
 }
 
 func TestServeEndsWithContext(t *testing.T) {
-	k := inField(t, newWorld(t, 1), "always-on-6")
-	near, result, stop := serving(t, k, virtual.ServeOptions{})
+	k := newLockedToken(t, newWorld(t, 1), "always-on-6")
+	near, result, stop := startServe(t, k, virtual.ServeOptions{})
 	_, err := host.New(near).Info(t.Context())
 	require.NoError(t, err)
 	stop()
-	require.NoError(t, ended(t, result))
+	require.NoError(t, waitForServe(t, result))
 	_, err = host.New(near).Info(t.Context())
 	require.ErrorIs(t, err, port.ErrGone)
 }
 
 func TestServeEndsWithPort(t *testing.T) {
-	k := inField(t, newWorld(t, 1), "always-on-6")
-	near, result, _ := serving(t, k, virtual.ServeOptions{})
+	k := newLockedToken(t, newWorld(t, 1), "always-on-6")
+	near, result, _ := startServe(t, k, virtual.ServeOptions{})
 	near.Close()
-	require.ErrorIs(t, ended(t, result), port.ErrGone)
+	require.ErrorIs(t, waitForServe(t, result), port.ErrGone)
 }
 
 // TestServeStopsWaiting: neither a slow line nor a stall delays the end of Serve.
@@ -70,12 +70,12 @@ func TestServeStopsWaiting(t *testing.T) {
 	} {
 		for _, o := range []virtual.ServeOptions{{In: faults}, {Out: faults}} {
 			t.Run(name, func(t *testing.T) {
-				k := inField(t, newWorld(t, 1), "always-on-6")
-				near, result, stop := serving(t, k, o)
+				k := newLockedToken(t, newWorld(t, 1), "always-on-6")
+				near, result, stop := startServe(t, k, o)
 				_, err := near.Write(infoRequest(1))
 				require.NoError(t, err)
 				stop()
-				require.NoError(t, ended(t, result))
+				require.NoError(t, waitForServe(t, result))
 			})
 		}
 	}
@@ -93,11 +93,11 @@ func TestServeUnplugged(t *testing.T) {
 		"before the first answer": {o: virtual.ServeOptions{Out: virtual.LineFaults{Unplug: 1}}, answer: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			k := inField(t, newWorld(t, 1), "always-on-6")
-			near, result, _ := serving(t, k, c.o)
+			k := newLockedToken(t, newWorld(t, 1), "always-on-6")
+			near, result, _ := startServe(t, k, c.o)
 			_, err := near.Write(request)
 			require.NoError(t, err)
-			require.ErrorIs(t, ended(t, result), virtual.ErrUnplugged)
+			require.ErrorIs(t, waitForServe(t, result), virtual.ErrUnplugged)
 			require.NoError(t, near.SetReadDeadline(time.Now().Add(patience)))
 			got, err := io.ReadAll(near)
 			require.ErrorIs(t, err, port.ErrGone)
@@ -109,7 +109,7 @@ func TestServeUnplugged(t *testing.T) {
 // TestServeHostSeesUnplugged: the host gets an error at once and does not wait for a
 // time-out.
 func TestServeHostSeesUnplugged(t *testing.T) {
-	k := inField(t, newWorld(t, 1), "always-on-6")
+	k := newLockedToken(t, newWorld(t, 1), "always-on-6")
 	c := client(t, k, virtual.ServeOptions{Out: virtual.LineFaults{Unplug: 20}}, host.WithTimeout(time.Hour))
 	_, err := c.Info(t.Context())
 	require.ErrorIs(t, err, port.ErrGone)
@@ -119,7 +119,7 @@ func TestServeHostSeesUnplugged(t *testing.T) {
 // TestServeBaud: a byte is ten bits in both directions, so 9600 baud are 960 bytes a
 // second.
 func TestServeBaud(t *testing.T) {
-	k := inField(t, newWorld(t, 1), "always-on-6")
+	k := newLockedToken(t, newWorld(t, 1), "always-on-6")
 	line := virtual.LineFaults{Baud: 9600}
 	c := client(t, k, virtual.ServeOptions{In: line, Out: line}, host.WithTimeout(patience))
 	began := time.Now()
@@ -132,7 +132,7 @@ func TestServeBaud(t *testing.T) {
 
 // TestServeStall: the bytes after a stall arrive late but complete.
 func TestServeStall(t *testing.T) {
-	k := inField(t, newWorld(t, 1), "always-on-6")
+	k := newLockedToken(t, newWorld(t, 1), "always-on-6")
 	const stall = 60 * time.Millisecond
 	c := client(t, k, virtual.ServeOptions{Out: virtual.LineFaults{StallAt: 3, Stall: stall}}, host.WithTimeout(patience))
 	began := time.Now()
@@ -141,12 +141,13 @@ func TestServeStall(t *testing.T) {
 	require.GreaterOrEqual(t, time.Since(began), stall)
 }
 
-// TestServeBefore: the state is saved before the answer that reports it leaves.
-func TestServeBefore(t *testing.T) {
+// TestServeSavesBeforeAnswer: the state is saved before the answer that reports it
+// leaves.
+func TestServeSavesBeforeAnswer(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "always-on-6")
 	k := w.NewToken(m)
-	require.NoError(t, k.Program(serialNumber(t, "1"), order(w, m), false))
+	require.NoError(t, k.Program(serialNumber(t, "1"), payloadFor(w, m), false))
 	saved := make(chan serialproto.State, 10)
 	full := errors.New("disk full")
 	o := virtual.ServeOptions{Before: func() error {
@@ -156,13 +157,13 @@ func TestServeBefore(t *testing.T) {
 		}
 		return nil
 	}}
-	near, result, _ := serving(t, k, o)
+	near, result, _ := startServe(t, k, o)
 	c := host.New(near, host.WithTimeout(patience))
 	_, err := c.Info(t.Context())
 	require.NoError(t, err)
-	require.Len(t, saved, 2, "getting in step, and the request")
+	require.Len(t, saved, 2, "one save for synchronising, one for the request")
 	require.ErrorIs(t, c.Lock(t.Context()), port.ErrGone, "an answer that was not saved is not sent")
-	require.ErrorIs(t, ended(t, result), full)
+	require.ErrorIs(t, waitForServe(t, result), full)
 	require.Equal(t, serialproto.StateProvisioned, <-saved)
 	require.Equal(t, serialproto.StateProvisioned, <-saved)
 	require.Equal(t, serialproto.StateLocked, <-saved)
@@ -170,7 +171,7 @@ func TestServeBefore(t *testing.T) {
 
 // TestServeWithoutPower: a token without a battery is silent, and Serve does not fail.
 func TestServeWithoutPower(t *testing.T) {
-	k := inField(t, newWorld(t, 1), "always-on-6")
+	k := newLockedToken(t, newWorld(t, 1), "always-on-6")
 	k.RemoveBattery()
 	c := client(t, k, virtual.ServeOptions{}, host.WithTimeout(10*time.Millisecond), host.WithRetries(1))
 	_, err := c.Info(t.Context())
@@ -178,9 +179,9 @@ func TestServeWithoutPower(t *testing.T) {
 	require.ErrorContains(t, err, "2 tries")
 }
 
-// TestServeSeveral: several hosts at once, each on its own line.
-func TestServeSeveral(t *testing.T) {
-	k := inField(t, newWorld(t, 1), "always-on-6")
+// TestServeSeveralHosts: several hosts at once, each on its own line.
+func TestServeSeveralHosts(t *testing.T) {
+	k := newLockedToken(t, newWorld(t, 1), "always-on-6")
 	results := make(chan error, 4)
 	for range cap(results) {
 		c := client(t, k, virtual.ServeOptions{}, host.WithTimeout(patience))
@@ -195,7 +196,7 @@ func TestServeSeveral(t *testing.T) {
 		}()
 	}
 	for range cap(results) {
-		require.NoError(t, ended(t, results))
+		require.NoError(t, waitForServe(t, results))
 	}
 }
 
@@ -207,7 +208,7 @@ func TestServeNoise(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 1)
-			k := inField(t, w, "button-6")
+			k := newLockedToken(t, w, "button-6")
 			faults.Seed = 4
 			in := faults
 			in.Seed = 5
@@ -225,9 +226,10 @@ func TestServeNoise(t *testing.T) {
 	}
 }
 
-// TestServeHopeless: a line on which no message arrives intact leads to a time-out.
-func TestServeHopeless(t *testing.T) {
-	k := inField(t, newWorld(t, 1), "always-on-6")
+// TestServeTimesOutOnBrokenLine: a line on which no message arrives intact leads to a
+// time-out.
+func TestServeTimesOutOnBrokenLine(t *testing.T) {
+	k := newLockedToken(t, newWorld(t, 1), "always-on-6")
 	c := client(t, k, virtual.ServeOptions{Out: virtual.LineFaults{Flip: 0.5}},
 		host.WithTimeout(5*time.Millisecond), host.WithRetries(3))
 	_, err := c.Info(t.Context())

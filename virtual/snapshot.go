@@ -59,13 +59,13 @@ func (Snapshot) MarshalText() ([]byte, error) { return []byte(redactedSnapshot),
 
 // UnmarshalText always returns an error: a snapshot has no text form.
 func (*Snapshot) UnmarshalText([]byte) error {
-	return fmt.Errorf("%w: the content was hidden when this was written", ErrSnapshot)
+	return fmt.Errorf("%w: the content is redacted in this text", ErrSnapshot)
 }
 
 // MarshalBinary returns the snapshot in its storage format, with the seed in clear.
 func (s Snapshot) MarshalBinary() ([]byte, error) {
 	if s.open == nil {
-		return nil, fmt.Errorf("%w: it is empty", ErrSnapshot)
+		return nil, fmt.Errorf("%w: empty", ErrSnapshot)
 	}
 	return json.Marshal(s.open())
 }
@@ -163,7 +163,7 @@ func copyOf[T any](p *T) *T {
 // load fills a new token from a snapshot.
 func (t *Token) load(s Snapshot) error {
 	if s.open == nil {
-		return fmt.Errorf("%w: it is empty", ErrSnapshot)
+		return fmt.Errorf("%w: empty", ErrSnapshot)
 	}
 	d := s.open()
 	model, err := ModelByName(d.Model)

@@ -28,27 +28,27 @@ func (d *snapshot) check() error {
 	}
 	switch {
 	case d.Origin.Index > maxStoredIndex:
-		return fmt.Errorf("token number %d", d.Origin.Index)
+		return fmt.Errorf("token number %d is too large", d.Origin.Index)
 	case d.Aged < 0 || d.Aged >= 24*time.Hour:
-		return fmt.Errorf("a rest of %v that is not less than a day", d.Aged)
+		return fmt.Errorf("aged by a part of a day of %v, want 0 to 24 h", d.Aged)
 	case d.At < 0 || d.UpAt < 0:
-		return errors.New("a time before 1970")
+		return errors.New("time before 1970")
 	case int(d.LCD.Positions) != model.Digits:
-		return fmt.Errorf("a glass of %d digits in a %s", d.LCD.Positions, d.Model)
-	case !d.LCD.Fade.plausible(d.At):
-		return errors.New("an impossible display")
+		return fmt.Errorf("LCD with %d digits in model %s", d.LCD.Positions, d.Model)
+	case !d.LCD.Fade.inRange(d.At):
+		return errors.New("LCD state out of range")
 	case len(d.Flash.Pages) > maxStoredPages || d.Flash.PageSize > maxStoredFlash ||
 		len(d.Flash.Pages)*d.Flash.PageSize > maxStoredFlash:
-		return fmt.Errorf("%d flash pages of %d bytes", len(d.Flash.Pages), d.Flash.PageSize)
-	case !d.Crystal.plausible(d.At):
-		return errors.New("an impossible crystal")
-	case !d.Battery.plausible(d.At):
-		return errors.New("an impossible cell")
+		return fmt.Errorf("flash too large: %d pages of %d bytes", len(d.Flash.Pages), d.Flash.PageSize)
+	case !d.Crystal.inRange(d.At):
+		return errors.New("crystal value out of range")
+	case !d.Battery.inRange(d.At):
+		return errors.New("battery value out of range")
 	}
 	return nil
 }
 
-func (f *Fade) plausible(at WorldTime) bool {
+func (f *Fade) inRange(at WorldTime) bool {
 	if f == nil {
 		return true
 	}
@@ -60,7 +60,7 @@ func (f *Fade) plausible(at WorldTime) bool {
 	return f.At >= 0 && f.At <= at
 }
 
-func (c *Crystal) plausible(at WorldTime) bool {
+func (c *Crystal) inRange(at WorldTime) bool {
 	ppm := func(p PPM) bool { return within(float64(p), -float64(maxPPM), float64(maxPPM)) }
 	temp := func(t Celsius) bool { return within(float64(t), float64(MinTemperature), float64(MaxTemperature)) }
 	return c.Anchor >= 0 && c.Anchor <= at && c.Ticks >= 0 && c.Lived >= 0 &&
@@ -68,24 +68,24 @@ func (c *Crystal) plausible(at WorldTime) bool {
 		ppm(c.Trim) && ppm(c.YearOne) && ppm(c.Shocks)
 }
 
-func (c *Battery) plausible(at WorldTime) bool {
-	s := c.Spec
+func (b *Battery) inRange(at WorldTime) bool {
+	s := b.Spec
 	if s == nil {
 		return false
 	}
 	for _, q := range [...]float64{
-		float64(c.Used), float64(s.Resistance), float64(s.Sleep), float64(s.Display), float64(s.Serial),
+		float64(b.Used), float64(s.Resistance), float64(s.Sleep), float64(s.Display), float64(s.Serial),
 		float64(s.Press), float64(s.Write),
 	} {
 		if !within(q, 0, maxStoredQuantity) {
 			return false
 		}
 	}
-	return c.Anchor >= 0 && c.Anchor <= at &&
-		within(float64(c.Temp), float64(MinTemperature), float64(MaxTemperature)) &&
+	return b.Anchor >= 0 && b.Anchor <= at &&
+		within(float64(b.Temp), float64(MinTemperature), float64(MaxTemperature)) &&
 		within(float64(s.Capacity), math.SmallestNonzeroFloat32, maxStoredQuantity) &&
 		within(float64(s.SelfDischarge), 0, 1) &&
-		s.Cutoff >= 0 && s.Cutoff <= maxStoredMilliVolts && c.Override >= 0 && c.Override <= maxStoredMilliVolts
+		s.Cutoff >= 0 && s.Cutoff <= maxStoredMilliVolts && b.Override >= 0 && b.Override <= maxStoredMilliVolts
 }
 
 // within reports whether x is in the range. It is false for NaN.

@@ -16,21 +16,21 @@ func snapshots(t testing.TB) map[string][]byte {
 	w := newWorld(t, 1)
 	m := modelOf(t, "button-8")
 	blank := w.NewToken(m)
-	all := map[string][]byte{"blank": stored(t, blank)}
-	k := inField(t, w, "button-6")
-	all["locked"] = stored(t, k)
+	all := map[string][]byte{"blank": snapshotBytes(t, blank)}
+	k := newLockedToken(t, w, "button-6")
+	all["locked"] = snapshotBytes(t, k)
 	k.Hold(time.Minute)
 	k.Break(virtual.Segments{Bars: 1}, virtual.Segments{Bars: 2})
 	w.Advance(time.Second)
 	k.CutPower(3)
-	all["held"] = stored(t, k)
-	require.NoError(t, blank.Program(serialNumber(t, "9"), expiring(t, w, m, 2030, 1, 1), true))
+	all["held"] = snapshotBytes(t, k)
+	require.NoError(t, blank.Program(serialNumber(t, "9"), expiringPayload(t, w, m, 2030, 1, 1), true))
 	w.Advance(5 * virtual.Year)
-	all["expired"] = stored(t, blank)
+	all["expired"] = snapshotBytes(t, blank)
 	k.RemoveBattery()
-	all["no-battery"] = stored(t, k)
+	all["no-battery"] = snapshotBytes(t, k)
 	w.Advance(20 * virtual.Year)
-	all["dead"] = stored(t, blank)
+	all["dead"] = snapshotBytes(t, blank)
 	return all
 }
 
@@ -53,7 +53,7 @@ func FuzzSnapshot(f *testing.F) {
 			require.ErrorIs(t, err, virtual.ErrSnapshot)
 			return
 		}
-		again := func() { loaded(t, stored(t, k)) }
+		again := func() { parseSnapshot(t, snapshotBytes(t, k)) }
 		again()
 		for _, act := range []func(){
 			func() { k.Display() }, k.Press, func() { k.Hold(time.Minute) }, func() { w.Advance(time.Hour) },

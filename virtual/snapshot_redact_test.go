@@ -20,7 +20,7 @@ import (
 // it.
 func TestSnapshotIsRedacted(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "button-6")
+	k := newLockedToken(t, w, "button-6")
 	s := k.Snapshot()
 	type holder struct {
 		Name   string
@@ -47,7 +47,7 @@ func TestSnapshotIsRedacted(t *testing.T) {
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "snapshot", v)
 		texts = append(texts, log.String())
 	}
-	texts = append(texts, failure(h, holder{}), s.String())
+	texts = append(texts, assertionText(h, holder{}), s.String())
 	secret := []byte(rfcSeed)
 	for _, text := range texts {
 		for _, form := range []string{
@@ -60,7 +60,7 @@ func TestSnapshotIsRedacted(t *testing.T) {
 	require.Equal(t, "[token snapshot]", fmt.Sprintf("%v", s))
 	b, err := json.Marshal(s)
 	require.NoError(t, err)
-	require.ErrorIs(t, json.Unmarshal(b, &s), virtual.ErrSnapshot, "what was hidden is not read back in silence")
+	require.ErrorIs(t, json.Unmarshal(b, &s), virtual.ErrSnapshot, "a redacted snapshot must not parse")
 }
 
 // recorder keeps the output of a failed assertion, which follows pointers.
@@ -69,7 +69,7 @@ type recorder struct{ text string }
 func (r *recorder) Errorf(format string, args ...any) { r.text += fmt.Sprintf(format, args...) }
 func (r *recorder) FailNow()                          {}
 
-func failure(a, b any) string {
+func assertionText(a, b any) string {
 	var r recorder
 	require.Equal(&r, a, b)
 	return r.text

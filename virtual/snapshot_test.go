@@ -16,18 +16,18 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// same checks that two tokens are equal now and stay equal as time advances.
-func same(t *testing.T, w *virtual.World, a, b *virtual.Token) {
+// checkSameFuture checks that two tokens are equal now and stay equal as time advances.
+func checkSameFuture(t *testing.T, w *virtual.World, a, b *virtual.Token) {
 	t.Helper()
 	for _, d := range []time.Duration{0, 10 * time.Second, time.Minute, virtual.Year} {
 		w.Advance(d)
 		require.Equal(t, a.Display(), b.Display())
-		require.Equal(t, string(stored(t, a)), string(stored(t, b)))
+		require.Equal(t, string(snapshotBytes(t, a)), string(snapshotBytes(t, b)))
 	}
 }
 
-// TestSnapshotGoesOn takes snapshots of tokens while something is in progress.
-func TestSnapshotGoesOn(t *testing.T) {
+// TestSnapshotContinues takes snapshots of tokens while something is in progress.
+func TestSnapshotContinues(t *testing.T) {
 	for name, prepare := range map[string]func(w *virtual.World, k *virtual.Token){
 		"at rest":    func(*virtual.World, *virtual.Token) {},
 		"display on": func(w *virtual.World, k *virtual.Token) { k.Press(); w.Advance(20 * time.Second) },
@@ -49,9 +49,9 @@ func TestSnapshotGoesOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 1)
-			k := inField(t, w, "button-6")
+			k := newLockedToken(t, w, "button-6")
 			prepare(w, k)
-			s := loaded(t, stored(t, k))
+			s := parseSnapshot(t, snapshotBytes(t, k))
 			copied, err := w.Restore(s)
 			require.NoError(t, err)
 			other := w.NewToken(modelOf(t, "always-on-6"))
@@ -60,7 +60,7 @@ func TestSnapshotGoesOn(t *testing.T) {
 			require.Equal(t, "button-6", other.Model().Name)
 			require.Equal(t, k.FlashOps(), copied.FlashOps())
 			snapshotThen := w.Now()
-			same(t, w, k, copied)
+			checkSameFuture(t, w, k, copied)
 			// Repeat the same life from the snapshot.
 			late, err := w.Restore(s)
 			require.NoError(t, err)
@@ -70,15 +70,16 @@ func TestSnapshotGoesOn(t *testing.T) {
 				x.ReplaceBattery()
 				x.Press()
 			}
-			same(t, w, k, copied)
+			checkSameFuture(t, w, k, copied)
 		})
 	}
 }
 
-// TestSnapshotIsNoView: later changes of the token do not change the snapshot.
-func TestSnapshotIsNoView(t *testing.T) {
+// TestSnapshotIsIndependentOfToken: later changes of the token do not change the
+// snapshot.
+func TestSnapshotIsIndependentOfToken(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "button-6")
+	k := newLockedToken(t, w, "button-6")
 	k.Break(virtual.Segments{Bars: 1}, virtual.Segments{})
 	s := k.Snapshot()
 	before, err := s.MarshalBinary()
@@ -99,8 +100,8 @@ func TestSnapshotIsNoView(t *testing.T) {
 // new world.
 func TestSnapshotOtherWorld(t *testing.T) {
 	a := newWorld(t, 1)
-	k := inField(t, a, "always-on-6", virtual.Perfect())
-	s := loaded(t, stored(t, k))
+	k := newLockedToken(t, a, "always-on-6", virtual.Perfect())
+	s := parseSnapshot(t, snapshotBytes(t, k))
 	b, err := virtual.NewWorld(virtual.Config{Seed: 2, At: a.Now().Time().Add(time.Hour)})
 	require.NoError(t, err)
 	moved, err := b.Restore(s)
@@ -129,11 +130,11 @@ func TestSnapshotOtherWorld(t *testing.T) {
 	require.NotEqual(t, then, waiting.Display())
 }
 
-// TestSnapshotRefused: invalid snapshots are rejected and change nothing.
-func TestSnapshotRefused(t *testing.T) {
+// TestSnapshotInvalid: invalid snapshots are rejected and change nothing.
+func TestSnapshotInvalid(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "button-6")
-	good := stored(t, k)
+	k := newLockedToken(t, w, "button-6")
+	good := snapshotBytes(t, k)
 	change := func(path string, value any) []byte {
 		var m map[string]any
 		require.NoError(t, json.Unmarshal(good, &m))
@@ -148,7 +149,7 @@ func TestSnapshotRefused(t *testing.T) {
 	}
 	for name, b := range map[string][]byte{
 		"nothing":       nil,
-		"no JSON":       []byte("fob"),
+		"not JSON":      []byte("fob"),
 		"null":          []byte("null"),
 		"cut off":       good[:len(good)-1],
 		"version":       change("version", 2),
@@ -165,7 +166,7 @@ func TestSnapshotRefused(t *testing.T) {
 		"trim":          change("crystal.trim", 1e9),
 		"temperature":   change("crystal.temp", 1e9),
 		"parabola":      change("crystal.b", 1e308),
-		"youth":         change("crystal.age", -1e18),
+		"negative age":  change("crystal.age", -1e18),
 		"crystal ahead": change("crystal.anchor", int64(day0)+1),
 		"battery ahead": change("cell.anchor", int64(day0)+1),
 		"fraction":      change("crystal.frac", 1e30),
@@ -177,18 +178,18 @@ func TestSnapshotRefused(t *testing.T) {
 		"supply":        change("cell.override", -5),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := loaded(t, good)
+			s := parseSnapshot(t, good)
 			err := s.UnmarshalBinary(b)
 			if err == nil { // the flash is checked only when a token is made
 				_, err = w.Restore(s)
 				require.ErrorIs(t, k.Restore(s), virtual.ErrSnapshot)
 			} else {
 				_, whole := w.Restore(s)
-				require.NoError(t, whole, "s keeps its value")
+				require.NoError(t, whole, "s must keep its value")
 			}
 			require.ErrorIs(t, err, virtual.ErrSnapshot)
 			require.NotContains(t, err.Error(), base64.StdEncoding.EncodeToString([]byte(rfcSeed))[:16])
-			require.Equal(t, string(good), string(stored(t, k)))
+			require.Equal(t, string(good), string(snapshotBytes(t, k)))
 		})
 	}
 	_, err := w.Restore(virtual.Snapshot{})
@@ -202,15 +203,15 @@ func TestSnapshotRefused(t *testing.T) {
 // record, and it still is a usable token.
 func TestSnapshotDamagedFlash(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "button-6")
+	k := newLockedToken(t, w, "button-6")
 	var m map[string]any
-	require.NoError(t, json.Unmarshal(stored(t, k), &m))
+	require.NoError(t, json.Unmarshal(snapshotBytes(t, k), &m))
 	m["flash"].(map[string]any)["pages"] = []any{map[string]any{"data": bytes.Repeat([]byte{0x5A}, 512)}, map[string]any{}}
 	b, err := json.Marshal(m)
 	require.NoError(t, err)
-	rotten, err := w.Restore(loaded(t, b))
+	rotten, err := w.Restore(parseSnapshot(t, b))
 	require.NoError(t, err)
 	require.Equal(t, serialproto.StateBlank, rotten.State())
-	require.NoError(t, rotten.Program(serialNumber(t, "2"), order(w, rotten.Model()), true))
+	require.NoError(t, rotten.Program(serialNumber(t, "2"), payloadFor(w, rotten.Model()), true))
 	require.Equal(t, serialproto.StateLocked, rotten.State())
 }

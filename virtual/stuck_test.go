@@ -16,7 +16,7 @@ import (
 // mAh; 8 µA for a year would be 70 of the 90 mAh.
 func TestStuckButtonSparesTheBattery(t *testing.T) {
 	w := newWorld(t, 1)
-	held, idle := inField(t, w, "button-6", virtual.Perfect()), inField(t, w, "button-6", virtual.Perfect())
+	held, idle := newLockedToken(t, w, "button-6", virtual.Perfect()), newLockedToken(t, w, "button-6", virtual.Perfect())
 	held.Hold(virtual.Year)
 	w.Advance(virtual.Year - time.Second)
 	require.Equal(t, dark, held.Display().Text)
@@ -31,7 +31,7 @@ func TestStuckButtonSparesTheBattery(t *testing.T) {
 func TestHoldDuringSkew(t *testing.T) {
 	for _, skew := range []time.Duration{-time.Hour, -4 * time.Second, 4 * time.Second, time.Hour} {
 		w := newWorld(t, 1)
-		k := inField(t, w, "button-6", virtual.Perfect())
+		k := newLockedToken(t, w, "button-6", virtual.Perfect())
 		k.Hold(20 * time.Second)
 		w.Advance(3 * time.Second)
 		k.Skew(skew)

@@ -22,7 +22,7 @@ func TestTokenShowsRFC6238(t *testing.T) {
 	for model, want := range map[string]string{"always-on-6": "360094", "button-6": "360094", "button-8": "19360094"} {
 		w, err := virtual.NewWorld(virtual.Config{At: time.Unix(1111111109, 0)})
 		require.NoError(t, err)
-		k := inField(t, w, model)
+		k := newLockedToken(t, w, model)
 		k.Press()
 		r := k.Display()
 		require.Equal(t, want, r.Text, model)
@@ -40,7 +40,7 @@ func TestTokenShowsRFC6238(t *testing.T) {
 // sign that blinks once a second (SID700).
 func TestTokenAlwaysOn(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "always-on-6", virtual.Perfect())
+	k := newLockedToken(t, w, "always-on-6", virtual.Perfect())
 	profile := k.Model().Profile()
 	for second := range 130 {
 		r := k.Display()
@@ -55,7 +55,7 @@ func TestTokenAlwaysOn(t *testing.T) {
 
 func TestTokenPress(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "button-6", virtual.Perfect())
+	k := newLockedToken(t, w, "button-6", virtual.Perfect())
 	profile := k.Model().Profile()
 	require.Equal(t, dark, k.Display().Text)
 	w.Advance(50 * time.Second)
@@ -82,7 +82,7 @@ func TestTokenPress(t *testing.T) {
 // next code.
 func TestTokenPressTimeout(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "button-8", virtual.Perfect())
+	k := newLockedToken(t, w, "button-8", virtual.Perfect())
 	w.Advance(50 * time.Second)
 	k.Press()
 	first := k.Display().Text
@@ -95,7 +95,7 @@ func TestTokenPressTimeout(t *testing.T) {
 
 func TestTokenHold(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "button-6", virtual.Perfect())
+	k := newLockedToken(t, w, "button-6", virtual.Perfect())
 	k.Hold(10 * time.Second)
 	code := k.Display().Text
 	require.NotEqual(t, dark, code)
@@ -105,10 +105,10 @@ func TestTokenHold(t *testing.T) {
 	require.Equal(t, code, k.Display().Text)
 	require.Equal(t, uint32(1), k.Display().Presses)
 	k.Press()
-	require.Equal(t, dark, k.Display().Text, "the button is up: this is another press")
+	require.Equal(t, dark, k.Display().Text, "the button was released, so this is a new press")
 }
 
-func TestTokenBack(t *testing.T) {
+func TestTokenBackLabel(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "button-6")
 	k := w.NewToken(m)
@@ -117,7 +117,7 @@ func TestTokenBack(t *testing.T) {
 	require.True(t, expiry.IsZero())
 	require.Equal(t, serialproto.StateBlank, k.State())
 
-	p := expiring(t, w, m, 2031, 1, 31)
+	p := expiringPayload(t, w, m, 2031, 1, 31)
 	require.NoError(t, k.Program(serialNumber(t, "2600124800001"), p, false))
 	require.Equal(t, serialproto.StateProvisioned, k.State())
 	k.RemoveBattery() // the label is readable without a battery
@@ -126,12 +126,12 @@ func TestTokenBack(t *testing.T) {
 	require.Equal(t, p.Expiry, expiry)
 }
 
-func TestTokenProgramRefused(t *testing.T) {
+func TestTokenProgramErrors(t *testing.T) {
 	w := newWorld(t, 1)
 	m := modelOf(t, "button-6")
-	eight := order(w, m)
+	eight := payloadFor(w, m)
 	eight.Profile.Digits = 8
-	short := order(w, m)
+	short := payloadFor(w, m)
 	short.Seed = short.Seed[:15]
 	for want, p := range map[serialproto.Err]*serialproto.Payload{
 		serialproto.ErrProfile: eight, serialproto.ErrSeedLength: short,
@@ -140,16 +140,16 @@ func TestTokenProgramRefused(t *testing.T) {
 		require.ErrorIs(t, k.Program(serialNumber(t, "1"), p, true), want)
 		require.Equal(t, serialproto.StateBlank, k.State())
 	}
-	k := inField(t, w, "button-6")
-	require.ErrorIs(t, k.Program(serialNumber(t, "1"), order(w, m), true), serialproto.ErrLocked)
+	k := newLockedToken(t, w, "button-6")
+	require.ErrorIs(t, k.Program(serialNumber(t, "1"), payloadFor(w, m), true), serialproto.ErrLocked)
 	k = w.NewToken(m)
 	k.RemoveBattery()
-	require.ErrorIs(t, k.Program(serialNumber(t, "1"), order(w, m), true), serialproto.ErrDead)
+	require.ErrorIs(t, k.Program(serialNumber(t, "1"), payloadFor(w, m), true), serialproto.ErrDead)
 }
 
 func TestTokenSkew(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "always-on-6", virtual.Perfect())
+	k := newLockedToken(t, w, "always-on-6", virtual.Perfect())
 	for _, c := range []struct{ by, want time.Duration }{
 		{30 * time.Second, 30 * time.Second},
 		{-90 * time.Second, -time.Minute},
@@ -170,7 +170,7 @@ func TestTokenSkew(t *testing.T) {
 func TestTokenBreak(t *testing.T) {
 	w, err := virtual.NewWorld(virtual.Config{At: time.Unix(1111111109, 0)})
 	require.NoError(t, err)
-	k := inField(t, w, "always-on-6") // shows 360094
+	k := newLockedToken(t, w, "always-on-6") // shows 360094
 	var dead, ghost virtual.Segments
 	dead.Digits[2] = 1 << 5                         // f of the first 0
 	ghost.Digits[0] = 1 << 4                        // e of the 3
@@ -181,9 +181,9 @@ func TestTokenBreak(t *testing.T) {
 	require.Equal(t, "?8?091", r.Text)
 	require.Equal(t, int64(0x11A91F6), r.Step)
 	k.RemoveBattery()
-	require.Equal(t, dark, k.Display().Text, "a ghost needs current as well")
+	require.Equal(t, dark, k.Display().Text, "a ghost segment needs a supply")
 
-	k = inField(t, w, "always-on-6")
+	k = newLockedToken(t, w, "always-on-6")
 	k.Break(dead, ghost)
 	k.Break(virtual.Segments{}, virtual.Segments{})
 	require.Equal(t, "360094", k.Display().Text)
@@ -193,7 +193,7 @@ func TestTokenBreak(t *testing.T) {
 // than a press.
 func TestTokenFlashFaults(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "button-6", virtual.Perfect())
+	k := newLockedToken(t, w, "button-6", virtual.Perfect())
 	profile := k.Model().Profile()
 	k.FailFlash()
 	k.Press()
@@ -221,11 +221,11 @@ func TestTokenFlashFaults(t *testing.T) {
 // again.
 func TestTokenChanges(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "button-6")
+	k := newLockedToken(t, w, "button-6")
 	seen := map[uint64]bool{k.Changes(): true}
 	k.Display()
 	w.Advance(time.Hour)
-	require.True(t, seen[k.Changes()], "looking and waiting change nothing")
+	require.True(t, seen[k.Changes()], "reading and waiting must not change Changes")
 	old := k.Snapshot()
 	for _, change := range []func(){
 		k.Press, k.Drop, k.RemoveBattery, k.InsertBattery,
@@ -238,9 +238,9 @@ func TestTokenChanges(t *testing.T) {
 	}
 }
 
-func TestTokenReadingIsOneInstant(t *testing.T) {
+func TestTokenReadingIsConsistent(t *testing.T) {
 	w := newWorld(t, 1)
-	k := inField(t, w, "always-on-6", virtual.Trim(12))
+	k := newLockedToken(t, w, "always-on-6", virtual.Trim(12))
 	for range 200 {
 		w.Advance(7*time.Second + 123*time.Millisecond)
 		r := k.Display()

@@ -38,7 +38,7 @@ func (m ClockMode) String() string {
 }
 
 // ErrClock is the error of an invalid clock configuration.
-var ErrClock = errclass.New(errclass.Usage, "impossible world clock")
+var ErrClock = errclass.New(errclass.Usage, "invalid world clock")
 
 // Config is the configuration of a world. The zero value gives a manual clock that
 // starts at 2026-01-01T00:00:00Z and a random seed.
@@ -107,18 +107,18 @@ func NewWorld(c Config) (*World, error) {
 	case Real:
 	case Scaled:
 		if !(c.Rate >= 0.001 && c.Rate <= 1e9) {
-			return nil, fmt.Errorf("%w: a rate of %v, want 0.001 to 1e9", ErrClock, c.Rate)
+			return nil, fmt.Errorf("%w: rate %v, want 0.001 to 1e9", ErrClock, c.Rate)
 		}
 		w.rate = c.Rate
 	default:
-		return nil, fmt.Errorf("%w: mode %d", ErrClock, c.Mode)
+		return nil, fmt.Errorf("%w: unknown mode %d", ErrClock, c.Mode)
 	}
 	w.start = w.machine()
 	if c.At.IsZero() {
 		c.At = w.start
 	}
 	if y := c.At.UTC().Year(); y < 1970 || y > 2261 {
-		return nil, fmt.Errorf("%w: it starts in the year %d, want 1970 to 2261", ErrClock, y)
+		return nil, fmt.Errorf("%w: start in year %d, want 1970 to 2261", ErrClock, y)
 	}
 	w.base = WorldTimeOf(c.At)
 	if w.seed == 0 {

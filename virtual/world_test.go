@@ -63,11 +63,11 @@ func TestWorldReal(t *testing.T) {
 	m.move(time.Second)
 	require.Equal(t, virtual.WorldTimeOf(m.Now().Add(time.Hour)), w.Now())
 
-	k := inField(t, w, "always-on-6")
+	k := newLockedToken(t, w, "always-on-6")
 	at := k.Display().World
 	m.move(-time.Minute) // the user sets the machine's clock back
 	require.Equal(t, virtual.WorldTimeOf(m.Now().Add(time.Hour)), w.Now())
-	require.Equal(t, at, k.Display().World, "a token's life does not run backwards")
+	require.Equal(t, at, k.Display().World, "the time of a token never runs backwards")
 }
 
 func TestWorldScaled(t *testing.T) {
@@ -83,9 +83,9 @@ func TestWorldScaled(t *testing.T) {
 	require.Equal(t, virtual.WorldTimeOf(from.Add(time.Hour+time.Minute)), w.Now())
 }
 
-// TestWorldScaledFarBack: a machine that starts with a wrong clock and then uses a
-// network time service may be set back by years.
-func TestWorldScaledFarBack(t *testing.T) {
+// TestWorldScaledClockSetBackYears: a machine that starts with a wrong clock and then
+// uses a network time service may be set back by years.
+func TestWorldScaledClockSetBackYears(t *testing.T) {
 	m := newMachine()
 	w, err := virtual.NewWorld(virtual.Config{Mode: virtual.Scaled, Rate: 1e9, Machine: m.Now})
 	require.NoError(t, err)
@@ -93,11 +93,11 @@ func TestWorldScaledFarBack(t *testing.T) {
 	require.Less(t, w.Now(), virtual.WorldTimeOf(newMachine().Now()))
 }
 
-// TestWorldEnd: tokens also work at the last representable instant.
-func TestWorldEnd(t *testing.T) {
+// TestWorldLastInstant: tokens also work at the last representable instant.
+func TestWorldLastInstant(t *testing.T) {
 	for _, model := range []string{"always-on-6", "button-6"} {
 		w := newWorld(t, 1)
-		k := inField(t, w, model)
+		k := newLockedToken(t, w, model)
 		k.Press()
 		w.Advance(math.MaxInt64)
 		require.Equal(t, virtual.Forever, w.Now())
@@ -110,7 +110,7 @@ func TestWorldEnd(t *testing.T) {
 	}
 }
 
-func TestWorldRefused(t *testing.T) {
+func TestWorldInvalidConfig(t *testing.T) {
 	at := func(year int) time.Time { return time.Date(year, 6, 1, 0, 0, 0, 0, time.UTC) }
 	for name, c := range map[string]virtual.Config{
 		"mode":          {Mode: 3},
@@ -118,7 +118,7 @@ func TestWorldRefused(t *testing.T) {
 		"rate too slow": {Mode: virtual.Scaled, Rate: 0.0009},
 		"rate too fast": {Mode: virtual.Scaled, Rate: 1.1e9},
 		"backwards":     {Mode: virtual.Scaled, Rate: -1},
-		"no number":     {Mode: virtual.Scaled, Rate: math.NaN()},
+		"NaN":           {Mode: virtual.Scaled, Rate: math.NaN()},
 		"too early":     {At: at(1969)},
 		"too late":      {At: at(2262)},
 		"machine":       {Mode: virtual.Real, Machine: func() time.Time { return at(1912) }},
@@ -155,10 +155,11 @@ func TestWorldStationKey(t *testing.T) {
 	}
 }
 
-// fates makes tokens and performs every operation on them that involves random values.
-func fates(t *testing.T, w *virtual.World) (tokens []*virtual.Token) {
+// randomLives makes tokens and performs every operation on them that involves random
+// values.
+func randomLives(t *testing.T, w *virtual.World) (tokens []*virtual.Token) {
 	for _, model := range []string{"always-on-6", "button-6", "button-8", "button-6"} {
-		k := inField(t, w, model)
+		k := newLockedToken(t, w, model)
 		k.Drop()
 		k.CutPower(1)
 		k.Press() // tears a write on models that have a button
@@ -175,12 +176,12 @@ func fates(t *testing.T, w *virtual.World) (tokens []*virtual.Token) {
 func TestWorldSeed(t *testing.T) {
 	a, b, c := newWorld(t, 7), newWorld(t, 7), newWorld(t, 8)
 	require.Equal(t, uint64(7), a.Seed())
-	first, second, other := fates(t, a), fates(t, b), fates(t, c)
+	first, second, other := randomLives(t, a), randomLives(t, b), randomLives(t, c)
 	ids := map[[8]byte]bool{}
 	crystals := map[virtual.PPM]bool{}
 	for i := range first {
 		require.Equal(t, first[i].Display(), second[i].Display())
-		require.Equal(t, string(stored(t, first[i])), string(stored(t, second[i])))
+		require.Equal(t, string(snapshotBytes(t, first[i])), string(snapshotBytes(t, second[i])))
 		require.Equal(t, first[i].HardwareID(), second[i].HardwareID())
 		for _, k := range []*virtual.Token{first[i], other[i]} {
 			ids[k.HardwareID()] = true
@@ -191,7 +192,7 @@ func TestWorldSeed(t *testing.T) {
 	require.Len(t, crystals, 2*len(first))
 }
 
-func TestWorldDrawsSeed(t *testing.T) {
+func TestWorldRandomSeed(t *testing.T) {
 	a, b := newWorld(t, 0), newWorld(t, 0)
 	require.NotZero(t, a.Seed())
 	require.NotEqual(t, a.Seed(), b.Seed())
@@ -203,7 +204,7 @@ func TestHammer(t *testing.T) {
 	m := newMachine()
 	w, err := virtual.NewWorld(virtual.Config{Mode: virtual.Scaled, Rate: 1000, Machine: m.Now, Seed: 1})
 	require.NoError(t, err)
-	tokens := []*virtual.Token{inField(t, w, "always-on-6"), inField(t, w, "button-6")}
+	tokens := []*virtual.Token{newLockedToken(t, w, "always-on-6"), newLockedToken(t, w, "button-6")}
 	blank := w.NewToken(modelOf(t, "button-8")).Snapshot()
 	acts := []func(k *virtual.Token){
 		func(k *virtual.Token) { k.Press() },
@@ -221,7 +222,7 @@ func TestHammer(t *testing.T) {
 		func(k *virtual.Token) { k.CutPower(1); k.FailFlash() },
 		func(k *virtual.Token) { k.RemoveBattery(); k.InsertBattery(); k.ReplaceBattery() },
 		func(k *virtual.Token) { _ = k.Restore(k.Snapshot()); _ = k.Restore(blank) },
-		func(k *virtual.Token) { _ = k.Program(serialNumber(t, "7"), order(w, k.Model()), false) },
+		func(k *virtual.Token) { _ = k.Program(serialNumber(t, "7"), payloadFor(w, k.Model()), false) },
 		func(k *virtual.Token) { k.Connect(nil).Exchange(nil, []byte{6, 9, 'A', '\n'}) },
 		func(*virtual.Token) { w.Advance(time.Hour); w.NewToken(modelOf(t, "always-on-6")) },
 		func(*virtual.Token) { m.move(time.Second); w.AdvanceTo(w.Now().Add(time.Minute)) },
