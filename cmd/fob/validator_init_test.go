@@ -113,8 +113,8 @@ func TestDatabaseAddress(t *testing.T) {
 		}
 	}
 	for address, said := range map[string]string{
-		"postgres://bank@127.0.0.1:abc/x":                "--db: the address of the database cannot be read: want postgres://USER@HOST:PORT/NAME",
-		"postgres://bank@127.0.0.1:5432/x?sslmode=maybe": "--db: the address of the database cannot be read: its port, a parameter such as sslmode",
+		"postgres://bank@127.0.0.1:abc/x":                "--db: invalid database address: want postgres://USER@HOST:PORT/NAME",
+		"postgres://bank@127.0.0.1:5432/x?sslmode=maybe": "--db: invalid database address: its port, a parameter such as sslmode",
 		"postgres://bank:geheim@127.0.0.1:5432/x":        "--db holds a password",
 		filepath.Join(pw, "bank.db"):                     "not a directory",
 		filepath.Join(dir, "none", "bank.db"):            "no such file",

@@ -131,7 +131,7 @@ func TestRestoreKilledSQLite(t *testing.T) {
 	require.Eventually(t, rows, patience, time.Millisecond)
 	s.kill(t)
 	require.Len(t, left(), 1, "a folder")
-	require.Contains(t, r.run(exitUsage, "serve", "--listen", "127.0.0.1:0"), "there is no bank in this database, nor such a file")
+	require.Contains(t, r.run(exitUsage, "serve", "--listen", "127.0.0.1:0"), "there is no bank in this database: the file does not exist")
 
 	s = r.begin()
 	require.Eventually(t, rows, patience, time.Millisecond)
@@ -178,8 +178,8 @@ func TestRestoreKilledPostgres(t *testing.T) {
 		require.NoFileExists(t, newKey)
 	}
 	const none = "there is no bank in this database"
-	const unfinished = "a bank was not restored to the end here: wait for fob validator restore, or run it again"
-	const busy = "another fob restores a bank into this database"
+	const unfinished = "the restoration of a bank into this database is not finished: wait for fob validator restore, or run it again"
+	const busy = "another fob process is restoring a bank into this database"
 	gone := func() { // ends the killed client's connection, as the server does when it notices
 		exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 		require.Eventually(t, func() bool {

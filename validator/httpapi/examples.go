@@ -52,7 +52,7 @@ var examples = map[string]any{
 
 	"RecordView.chain": 1, "RecordView.seq": 42, "RecordView.at": "2026-12-01T02:30:00Z", "act": "transfer",
 	"front": "http", "source": "192.0.2.1", "note": "",
-	"records": 42, "whole": true, "faults": []any{"chain 1, record 7: not what was written"},
+	"records": 42, "whole": true, "faults": []any{"chain 1, record 7: the record was changed"},
 	"heads": "1:42:q83vEjRWeJq83vEjRWeJqw", "since": "1:40:q83vEjRWeJq83vEjRWeJqg",
 
 	"format": "pskc", "tokens": 100, "warnings": []any{"tokens imported with an expiry date that is one day earlier in UTC: 1, the first is 2600124800001 " +

@@ -77,7 +77,7 @@ func (tx *Tx) appendAudit() error {
 		return err
 	}
 	if !bytes.Equal(h.seal, h.sealed(mac)) {
-		return fmt.Errorf("the audit log was changed from outside: the end of chain %d is not what was written; see audit verify", h.id)
+		return fmt.Errorf("the audit log was changed by another program: the head of chain %d was altered: run fob validator audit verify", h.id)
 	}
 	for records := range slices.Chunk(tx.records, auditRows) {
 		args := make([]any, 0, len(records)*auditValues)
@@ -106,7 +106,7 @@ func (tx *Tx) lockChain() (h chainHead, err error) {
 		}
 	}
 	if errors.Is(err, ErrNotFound) {
-		err = errors.New("the audit log was changed from outside: its chains are gone; see audit verify")
+		err = errors.New("the audit log was changed by another program: its chains are missing: run fob validator audit verify")
 	}
 	return h, err
 }

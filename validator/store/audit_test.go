@@ -113,57 +113,57 @@ func TestAttacks(t *testing.T) {
 			since bool // only an earlier head reveals it
 			want  string
 		}{
-			{"edit", do("UPDATE audit SET note = 'x' WHERE chain = $1 AND seq = 3", a), false, fmt.Sprintf("chain %d, record 3: not what was written", a)},
-			{"edit the last", do("UPDATE audit SET done = 1 - done WHERE chain = $1 AND seq = $2", a, end), false, fmt.Sprintf("chain %d, record %d: not what was written", a, end)},
-			{"edit a code of authentication", do("UPDATE audit SET mac = (SELECT mac FROM good WHERE chain = $1 AND seq = 1) WHERE chain = $1 AND seq = 3", a), false, fmt.Sprintf("chain %d, record 3: not what was written", a)},
-			{"no flag", do("UPDATE audit SET done = 2 WHERE chain = $1 AND seq = 2", a), false, fmt.Sprintf("chain %d, record 2: not what was written", a)},
-			{"delete", do("DELETE FROM audit WHERE chain = $1 AND seq = 3", a), false, fmt.Sprintf("chain %d: record 4 follows 2", a)},
-			{"delete the first", do("DELETE FROM audit WHERE chain = $1 AND seq = 1", a), false, fmt.Sprintf("chain %d: record 2 follows 0", a)},
+			{"edit", do("UPDATE audit SET note = 'x' WHERE chain = $1 AND seq = 3", a), false, fmt.Sprintf("chain %d, record 3: the record was changed", a)},
+			{"edit the last", do("UPDATE audit SET done = 1 - done WHERE chain = $1 AND seq = $2", a, end), false, fmt.Sprintf("chain %d, record %d: the record was changed", a, end)},
+			{"edit a code of authentication", do("UPDATE audit SET mac = (SELECT mac FROM good WHERE chain = $1 AND seq = 1) WHERE chain = $1 AND seq = 3", a), false, fmt.Sprintf("chain %d, record 3: the record was changed", a)},
+			{"no flag", do("UPDATE audit SET done = 2 WHERE chain = $1 AND seq = 2", a), false, fmt.Sprintf("chain %d, record 2: the record was changed", a)},
+			{"delete", do("DELETE FROM audit WHERE chain = $1 AND seq = 3", a), false, fmt.Sprintf("chain %d: record 4 follows record 2", a)},
+			{"delete the first", do("DELETE FROM audit WHERE chain = $1 AND seq = 1", a), false, fmt.Sprintf("chain %d: record 2 follows record 0", a)},
 			{"delete and close up", func() {
 				exec(t, r, "DELETE FROM audit WHERE chain = $1 AND seq = 3", a)
 				for s := int64(4); s <= end; s++ {
 					exec(t, r, "UPDATE audit SET seq = $2 - 1 WHERE chain = $1 AND seq = $2", a, s)
 				}
-			}, false, fmt.Sprintf("chain %d, record 3: not what was written", a)},
-			{"insert", do("INSERT INTO audit (chain, seq, "+columns+") SELECT chain, seq + 100000, "+columns+" FROM good WHERE chain = $1 AND seq = 2", a), false, fmt.Sprintf("chain %d: record 100002 follows %d", a, end)},
-			{"insert behind the end", do("INSERT INTO audit (chain, seq, "+columns+") SELECT chain, $2 + 1, "+columns+" FROM good WHERE chain = $1 AND seq = 2", a, end), false, fmt.Sprintf("chain %d, record %d: not what was written", a, end+1)},
-			{"insert before the beginning", do("INSERT INTO audit (chain, seq, "+columns+") SELECT chain, 0, "+columns+" FROM good WHERE chain = $1 AND seq = 2", a), false, fmt.Sprintf("chain %d, record 0: not what was written", a)},
+			}, false, fmt.Sprintf("chain %d, record 3: the record was changed", a)},
+			{"insert", do("INSERT INTO audit (chain, seq, "+columns+") SELECT chain, seq + 100000, "+columns+" FROM good WHERE chain = $1 AND seq = 2", a), false, fmt.Sprintf("chain %d: record 100002 follows record %d", a, end)},
+			{"insert behind the end", do("INSERT INTO audit (chain, seq, "+columns+") SELECT chain, $2 + 1, "+columns+" FROM good WHERE chain = $1 AND seq = 2", a, end), false, fmt.Sprintf("chain %d, record %d: the record was changed", a, end+1)},
+			{"insert before the beginning", do("INSERT INTO audit (chain, seq, "+columns+") SELECT chain, 0, "+columns+" FROM good WHERE chain = $1 AND seq = 2", a), false, fmt.Sprintf("chain %d, record 0: the record was changed", a)},
 			{"swap", func() {
 				exec(t, r, "UPDATE audit SET seq = -1 WHERE chain = $1 AND seq = 2", a)
 				exec(t, r, "UPDATE audit SET seq = 2 WHERE chain = $1 AND seq = 4", a)
 				exec(t, r, "UPDATE audit SET seq = 4 WHERE chain = $1 AND seq = -1", a)
-			}, false, fmt.Sprintf("chain %d, record 2: not what was written", a)},
+			}, false, fmt.Sprintf("chain %d, record 2: the record was changed", a)},
 			{"move to another chain", do("UPDATE audit SET chain = $2, seq = 99 WHERE chain = $1 AND seq = 3", a, b), false, fmt.Sprintf("chain %d: record 99 follows", b)},
 			{"move to a chain that is not there", do("UPDATE audit SET chain = 99 WHERE chain = $1 AND seq = 3", a), false, "chain 99, record 3: there is no such chain"},
-			{"cut the tail", do("DELETE FROM audit WHERE chain = $1 AND seq > 3", a), false, fmt.Sprintf("chain %d ends with record 3, its head says %d", a, end)},
+			{"cut the tail", do("DELETE FROM audit WHERE chain = $1 AND seq > 3", a), false, fmt.Sprintf("chain %d ends with record 3, its head is at record %d", a, end)},
 			{"cut the tail and the head with it", func() {
 				exec(t, r, "DELETE FROM audit WHERE chain = $1 AND seq > 3", a)
 				exec(t, r, "UPDATE audit_chain SET seq = 3, mac = (SELECT mac FROM good WHERE chain = $1 AND seq = 3) WHERE id = $1", a)
-			}, false, fmt.Sprintf("chain %d: its head is not what was written", a)},
+			}, false, fmt.Sprintf("chain %d: its head was changed", a)},
 			{"cut the tail and put the old head back", func() {
 				exec(t, r, "DELETE FROM audit WHERE chain = $1 AND seq > (SELECT seq FROM early_chain WHERE id = $1)", a)
 				exec(t, r, "DELETE FROM audit_chain WHERE id = $1", a)
 				exec(t, r, "INSERT INTO audit_chain SELECT * FROM early_chain WHERE id = $1", a)
 			}, true, fmt.Sprintf("chain %d ends with record", a)},
-			{"the head of another chain", do("UPDATE audit_chain SET seq = g.seq, mac = g.mac, seal = g.seal FROM good_chain g WHERE g.id = $2 AND audit_chain.id = $1", a, b), false, fmt.Sprintf("chain %d: its head is not what was written", a)},
-			{"delete a head", do("DELETE FROM audit_chain WHERE id = $1", a), false, fmt.Sprintf("chain %d: its head is gone", a)},
-			{"delete an empty head", do("DELETE FROM audit_chain WHERE id = 16"), false, "chain 16: its head is gone"},
+			{"the head of another chain", do("UPDATE audit_chain SET seq = g.seq, mac = g.mac, seal = g.seal FROM good_chain g WHERE g.id = $2 AND audit_chain.id = $1", a, b), false, fmt.Sprintf("chain %d: its head was changed", a)},
+			{"delete a head", do("DELETE FROM audit_chain WHERE id = $1", a), false, fmt.Sprintf("chain %d: its head is missing", a)},
+			{"delete an empty head", do("DELETE FROM audit_chain WHERE id = 16"), false, "chain 16: its head is missing"},
 			{"delete a chain and its head", func() {
 				exec(t, r, "DELETE FROM audit WHERE chain = $1", a)
 				exec(t, r, "DELETE FROM audit_chain WHERE id = $1", a)
-			}, false, fmt.Sprintf("chain %d: its head is gone", a)},
+			}, false, fmt.Sprintf("chain %d: its head is missing", a)},
 			{"one head more", do("INSERT INTO audit_chain SELECT 17, seq, mac, seal FROM good_chain WHERE id = 1"), false, "chain 17: there is no such chain"},
-			{"delete all records", do("DELETE FROM audit"), false, fmt.Sprintf("chain %d ends with record 0, its head says %d", a, end)},
+			{"delete all records", do("DELETE FROM audit"), false, fmt.Sprintf("chain %d ends with record 0, its head is at record %d", a, end)},
 			{"delete everything", func() {
 				exec(t, r, "DELETE FROM audit")
 				exec(t, r, "DELETE FROM audit_chain")
-			}, false, "chain 1: its head is gone"},
+			}, false, "chain 1: its head is missing"},
 			{"an earlier copy of all", func() {
 				exec(t, r, "DELETE FROM audit")
 				exec(t, r, "DELETE FROM audit_chain")
 				exec(t, r, "INSERT INTO audit SELECT * FROM early")
 				exec(t, r, "INSERT INTO audit_chain SELECT * FROM early_chain")
-			}, true, "it was cut off"},
+			}, true, "records were removed"},
 			{"an earlier copy of all, and written on", func() {
 				exec(t, r, "DELETE FROM audit")
 				exec(t, r, "DELETE FROM audit_chain")
@@ -172,7 +172,7 @@ func TestAttacks(t *testing.T) {
 				for range 80 {
 					require.NoError(t, db.Grouped(t.Context(), "", func(tx *store.Tx) error { tx.AddAudit(record(1)); return nil }))
 				}
-			}, true, fmt.Sprintf("chain 1, record %d: another one than before", last(1))},
+			}, true, fmt.Sprintf("chain 1, record %d: differs from the checkpoint", last(1))},
 		} {
 			t.Run(c.what, func(t *testing.T) {
 				c.how()
@@ -193,7 +193,7 @@ func TestAttacks(t *testing.T) {
 			require.ErrorContains(t, db.View(t.Context(), func(tx *store.Tx) error {
 				_, err := tx.VerifyAudit(since, nil)
 				return err
-			}), "no end of a chain")
+			}), "not a checkpoint")
 		}
 	})
 }
@@ -221,8 +221,8 @@ func TestAlteredHead(t *testing.T) {
 					tx.AddAudit(record(1))
 					return tx.AddContract(contract("c"))
 				})
-				require.ErrorContains(t, err, "the audit log was changed from outside", what)
-				require.ErrorContains(t, err, "see audit verify", what)
+				require.ErrorContains(t, err, "the audit log was changed by another program", what)
+				require.ErrorContains(t, err, "run fob validator audit verify", what)
 			}
 			exec(t, r, "DELETE FROM audit_chain")
 			exec(t, r, "INSERT INTO audit_chain SELECT * FROM good")

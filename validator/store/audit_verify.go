@@ -27,7 +27,7 @@ type AuditReport struct {
 }
 
 // ErrCheckpoint is the error for a text that is not an [AuditReport.Checkpoint].
-var ErrCheckpoint = errclass.New(errclass.Usage, "no end of a chain, want what an earlier check printed: number:record:code,…")
+var ErrCheckpoint = errclass.New(errclass.Usage, "not a checkpoint: want the one that an earlier verification printed: chain:record:code,…")
 
 // maxFaults is the maximum number of faults in a report.
 const maxFaults = 100
@@ -82,10 +82,10 @@ func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport,
 			return nil
 		}
 		if r.Seq != w.head.seq+1 {
-			report.fault("chain %d: record %d follows %d", r.Chain, r.Seq, w.head.seq)
+			report.fault("chain %d: record %d follows record %d", r.Chain, r.Seq, w.head.seq)
 		}
 		if want := mac(w.head.mac, r.canonical()); !proper || !bytes.Equal(want, got) {
-			report.fault("chain %d, record %d: not what was written", r.Chain, r.Seq)
+			report.fault("chain %d, record %d: the record was changed", r.Chain, r.Seq)
 		}
 		w.head.seq, w.head.mac = r.Seq, got // continue from this record, so one edit gives one fault
 		w.compareWithCheckpoint(&report)
@@ -101,12 +101,12 @@ func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport,
 		}
 		switch {
 		case w.head.seq != w.wanted.seq:
-			report.fault("chain %d ends with record %d, its head says %d", id, w.head.seq, w.wanted.seq)
+			report.fault("chain %d ends with record %d, its head is at record %d", id, w.head.seq, w.wanted.seq)
 		case !bytes.Equal(w.head.mac, w.wanted.mac):
-			report.fault("chain %d: its last record is not the one that its head names", id)
+			report.fault("chain %d: its last record does not match its head", id)
 		}
 		if w.since != nil && w.since.seq > w.head.seq {
-			report.fault("chain %d ends with record %d, and had %d before: it was cut off", id, w.head.seq, w.since.seq)
+			report.fault("chain %d ends with record %d, but the checkpoint has record %d: records were removed", id, w.head.seq, w.since.seq)
 		}
 	}
 	report.Checkpoint = formatCheckpoint(chains)
@@ -156,7 +156,7 @@ func assignColumn(v, dest any) (ok bool) {
 // compareWithCheckpoint checks that the chain agrees with an earlier report at its current position.
 func (w *walk) compareWithCheckpoint(report *AuditReport) {
 	if w.since != nil && w.head.seq == w.since.seq && !bytes.Equal(w.head.mac, w.since.mac) {
-		report.fault("chain %d, record %d: another one than before", w.head.id, w.head.seq)
+		report.fault("chain %d, record %d: differs from the checkpoint", w.head.id, w.head.seq)
 	}
 }
 
@@ -173,7 +173,7 @@ func (tx *Tx) chains(mac MAC, report *AuditReport) (map[int64]*walk, error) {
 		proper := assignColumn(v[0], &h.id) && assignColumn(v[1], &h.seq)
 		proper = proper && assignColumn(v[2], &h.mac) && assignColumn(v[3], &h.seal)
 		if !proper || !bytes.Equal(h.seal, h.sealed(mac)) {
-			report.fault("chain %d: its head is not what was written", h.id)
+			report.fault("chain %d: its head was changed", h.id)
 		}
 		if h.id < 1 || h.id > Chains {
 			report.fault("chain %d: there is no such chain", h.id)
@@ -184,7 +184,7 @@ func (tx *Tx) chains(mac MAC, report *AuditReport) (map[int64]*walk, error) {
 	})
 	for id := int64(1); id <= Chains && err == nil; id++ {
 		if chains[id] == nil {
-			report.fault("chain %d: its head is gone", id)
+			report.fault("chain %d: its head is missing", id)
 		}
 	}
 	return chains, err

@@ -26,7 +26,7 @@ import (
 
 // ErrBackup is the error for a file that is not a backup, or for a backup that was
 // truncated or changed.
-var ErrBackup = errclass.New(errclass.Usage, "not a whole backup")
+var ErrBackup = errclass.New(errclass.Usage, "not a complete backup")
 
 // backupFormat and backupVersion identify the format in the head of each backup.
 const (
@@ -115,7 +115,7 @@ func (b *backupWriter) all(tx *Tx, made token.UnixSeconds) error {
 	}
 	for _, table := range have {
 		if !slices.Contains(savedTables, table) && !slices.Contains(unsavedTables, table) {
-			return fmt.Errorf("store: the database has a table %q, which no backup would hold: move it elsewhere", table)
+			return fmt.Errorf("store: the database has a table %q, which backups do not include: move it to another database", table)
 		}
 	}
 	for _, table := range savedTables {
@@ -151,7 +151,7 @@ func (b *backupWriter) table(tx *Tx, table string) error {
 			row := make([]any, len(values))
 			for i, v := range values {
 				if row[i], err = backupValue(v); err != nil {
-					return fmt.Errorf("store: backup of %s.%s: %w", table, columns[i], err)
+					return fmt.Errorf("store: saving %s.%s: %w", table, columns[i], err)
 				}
 			}
 			b.rows++
@@ -175,7 +175,7 @@ func backupValue(v any) (any, error) {
 	case []byte:
 		return blob{v}, nil
 	}
-	return nil, fmt.Errorf("a value of type %T", v)
+	return nil, fmt.Errorf("unsupported type %T", v)
 }
 
 func (b *backupWriter) line(v any) error {

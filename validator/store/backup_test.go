@@ -29,9 +29,9 @@ func TestEveryTableIsSaved(t *testing.T) {
 // TestBackupHead checks that the first line of a backup is validated first.
 func TestBackupHead(t *testing.T) {
 	for head, says := range map[string]string{
-		`{"format":"another","version":1,"schema":1}`:          "its first line is not that of a backup",
-		`{"format":"fob bank backup","version":1}`:             "its first line names no version of the tables",
-		`{"format":"fob bank backup","version":1,"schema":-1}`: "its first line names no version of the tables",
+		`{"format":"another","version":1,"schema":1}`:          "its first line is not the head of a backup",
+		`{"format":"fob bank backup","version":1}`:             "its first line has no version of the tables",
+		`{"format":"fob bank backup","version":1,"schema":-1}`: "its first line has no version of the tables",
 		`{"format":"fob bank backup","version":2,"schema":1}`:  "it has version 2, this program reads version 1",
 	} {
 		var b bytes.Buffer

@@ -48,10 +48,10 @@ func (db *DB) migrateTo(ctx context.Context, version int64) error {
 		version = newest
 	}
 	if version < 0 || version > newest {
-		return fmt.Errorf("the tables have version %d, this program knows versions up to %d: use a newer one", version, newest)
+		return fmt.Errorf("the tables have version %d, this program supports versions up to %d: use a newer program", version, newest)
 	}
 	if _, err := provider.UpTo(ctx, version); err != nil {
-		return fmt.Errorf("making the tables: %w", db.dialect.wrap(unwrapGoose(err)))
+		return fmt.Errorf("migrating the tables: %w", db.dialect.wrap(unwrapGoose(err)))
 	}
 	return nil
 }
@@ -64,7 +64,7 @@ func (db *DB) versions(ctx context.Context) (now, newest int64, err error) {
 	}
 	now, newest, err = provider.GetVersions(ctx)
 	if err != nil {
-		return 0, 0, fmt.Errorf("looking at the tables: %w", db.dialect.wrap(err))
+		return 0, 0, fmt.Errorf("reading the version of the tables: %w", db.dialect.wrap(err))
 	}
 	return now, newest, nil
 }
@@ -76,9 +76,9 @@ func (db *DB) mustBeCurrent(ctx context.Context) error {
 	case err != nil:
 		return err
 	case now == 0:
-		return fmt.Errorf("%w: make one with init", ErrNoBank)
+		return fmt.Errorf("%w: create one with fob validator init", ErrNoBank)
 	case now > newest:
-		return fmt.Errorf("%w: its tables have version %d, this program knows %d: use a newer program", ErrVersion, now, newest)
+		return fmt.Errorf("%w: its tables have version %d, this program supports version %d: use a newer program", ErrVersion, now, newest)
 	case now < newest:
 		err := db.LongView(ctx, func(tx *Tx) error {
 			_, err := tx.Meta()
@@ -87,7 +87,7 @@ func (db *DB) mustBeCurrent(ctx context.Context) error {
 		if errors.Is(err, ErrUnfinished) {
 			return err
 		}
-		return fmt.Errorf("%w: its tables have version %d, this program needs %d: bring them up to date with fob validator migrate", ErrVersion, now, newest)
+		return fmt.Errorf("%w: its tables have version %d, this program needs version %d: update them with fob validator migrate", ErrVersion, now, newest)
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func (db *DB) revertTo(ctx context.Context, version int64) error {
 		return err
 	}
 	if _, err := provider.DownTo(ctx, version); err != nil {
-		return fmt.Errorf("taking back the tables: %w", db.dialect.wrap(unwrapGoose(err)))
+		return fmt.Errorf("reverting the tables: %w", db.dialect.wrap(unwrapGoose(err)))
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func parseAddress(address string) (*pgx.ConnConfig, error) {
 	}
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
-		return nil, fmt.Errorf("%w: its port, a parameter such as sslmode, or a file that one names is wrong", ErrAddress)
+		return nil, fmt.Errorf("%w: check its port, its parameters such as sslmode, and the files that they name", ErrAddress)
 	}
 	return config, nil
 }

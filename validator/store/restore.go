@@ -40,7 +40,7 @@ type BackupReader struct {
 func ReadBackup(r io.Reader) (*BackupReader, error) {
 	packed, err := gzip.NewReader(bufio.NewReader(r))
 	if err != nil {
-		return nil, fmt.Errorf("%w: it is not compressed by gzip, as fob validator backup writes it", ErrBackup)
+		return nil, fmt.Errorf("%w: it is not compressed with gzip, unlike a file from fob validator backup", ErrBackup)
 	}
 	b := &BackupReader{in: bufio.NewReaderSize(packed, 64<<10), lines: sha256.New()}
 	line, err := b.line()
@@ -48,10 +48,10 @@ func ReadBackup(r io.Reader) (*BackupReader, error) {
 		return nil, err
 	}
 	if json.Unmarshal(line, &b.BackupHead) != nil || b.Format != backupFormat {
-		return nil, fmt.Errorf("%w: its first line is not that of a backup", ErrBackup)
+		return nil, fmt.Errorf("%w: its first line is not the head of a backup", ErrBackup)
 	}
 	if b.Schema < 1 {
-		return nil, fmt.Errorf("%w: its first line names no version of the tables", ErrBackup)
+		return nil, fmt.Errorf("%w: its first line has no version of the tables", ErrBackup)
 	}
 	if b.Version != backupVersion {
 		return nil, fmt.Errorf("%w: it has version %d, this program reads version %d", ErrBackup, b.Version, backupVersion)
@@ -81,7 +81,7 @@ func (b *BackupReader) rawLine() ([]byte, error) {
 		case errors.Is(err, bufio.ErrBufferFull):
 			return nil, fmt.Errorf("%w: line %d is too long", ErrBackup, b.n)
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			return nil, fmt.Errorf("%w: it was cut short at line %d", ErrBackup, b.n)
+			return nil, fmt.Errorf("%w: it ends early, at line %d", ErrBackup, b.n)
 		default:
 			return nil, fmt.Errorf("%w: line %d: %w", ErrBackup, b.n, err)
 		}
@@ -149,7 +149,7 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 				return err
 			}
 			if !hmac.Equal(end.MAC, mac([]byte(backupFormat), b.lines.Sum(nil))) {
-				return fmt.Errorf("%w: it is not what was written: a line was changed", ErrBackup)
+				return fmt.Errorf("%w: a line was changed after it was written", ErrBackup)
 			}
 			return tx.execOne("UPDATE bank SET id = $1 WHERE id = 1", unfinished)
 		})
@@ -163,7 +163,7 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 		return db.Long(ctx, func(tx *Tx) error {
 			err := tx.execOne("UPDATE bank SET id = 1 WHERE id = $1", unfinished)
 			if errors.Is(err, ErrNotFound) {
-				return fmt.Errorf("%w: it has removed what was restored here", ErrBusy)
+				return fmt.Errorf("%w: it has removed the rows restored here", ErrBusy)
 			}
 			if err != nil {
 				return err
@@ -207,7 +207,7 @@ func (b *BackupReader) load(tx *Tx, progress func(int64)) (end backupEnd, err er
 				return end, fmt.Errorf("%w: line %d is not a row of table %s", ErrBackup, b.n, batch.table)
 			}
 			if err := batch.add(tx, row); err != nil {
-				return end, fmt.Errorf("restoring, line %d: %w", b.n, err)
+				return end, fmt.Errorf("restoring line %d: %w", b.n, err)
 			}
 			rows++
 			if progress != nil && rows%1000 == 0 {
@@ -215,7 +215,7 @@ func (b *BackupReader) load(tx *Tx, progress func(int64)) (end backupEnd, err er
 			}
 		case bytes.HasPrefix(line, []byte(`{"table":`)):
 			if err := batch.flush(tx); err != nil {
-				return end, fmt.Errorf("restoring, line %d: %w", b.n, err)
+				return end, fmt.Errorf("restoring line %d: %w", b.n, err)
 			}
 			var head tableHead
 			if json.Unmarshal(line, &head) != nil {
@@ -223,7 +223,7 @@ func (b *BackupReader) load(tx *Tx, progress func(int64)) (end backupEnd, err er
 			}
 			at := slices.Index(savedTables[next:], head.Table)
 			if at < 0 {
-				return end, fmt.Errorf("%w: line %d: a table that is unknown, or comes too late", ErrBackup, b.n)
+				return end, fmt.Errorf("%w: line %d: the table is unknown or out of order", ErrBackup, b.n)
 			}
 			next += at + 1
 			// Names become part of SQL, so they must be the table's.
@@ -237,13 +237,13 @@ func (b *BackupReader) load(tx *Tx, progress func(int64)) (end backupEnd, err er
 			batch = &rowBatch{table: head.Table, columns: have}
 		default:
 			if err := batch.flush(tx); err != nil {
-				return end, fmt.Errorf("restoring, line %d: %w", b.n, err)
+				return end, fmt.Errorf("restoring line %d: %w", b.n, err)
 			}
 			if json.Unmarshal(line, &end) != nil || end.Rows != rows {
-				return end, fmt.Errorf("%w: line %d is not its end", ErrBackup, b.n)
+				return end, fmt.Errorf("%w: line %d is not a valid last line", ErrBackup, b.n)
 			}
 			if _, err := b.in.ReadByte(); !errors.Is(err, io.EOF) {
-				return end, fmt.Errorf("%w: something follows its end", ErrBackup)
+				return end, fmt.Errorf("%w: there is data after its last line", ErrBackup)
 			}
 			return end, nil
 		}

@@ -95,22 +95,22 @@ func prepareFile(name string, create bool) error {
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
-		return fmt.Errorf("database %s is a folder, %w: name a file", name, ErrNoDatabase)
+		return fmt.Errorf("database %s: %w: it is a folder: name a file", name, ErrNoDatabase)
 	case err == nil:
 		return nil
 	case !errors.Is(err, os.ErrNotExist):
 		return errclass.With(errclass.Usage, fmt.Errorf("opening the database: %w", err))
 	case !create:
-		return fmt.Errorf("database %s: %w, nor such a file: look at its name, or make one with init", name, ErrNoBank)
+		return fmt.Errorf("database %s: %w: the file does not exist: check its name, or create the bank with fob validator init", name, ErrNoBank)
 	}
 	if dir := filepath.Dir(name); dir != "." {
 		if _, err := os.Stat(dir); err != nil {
-			return errclass.With(errclass.Usage, fmt.Errorf("making the database: %w", err))
+			return errclass.With(errclass.Usage, fmt.Errorf("creating the database: %w", err))
 		}
 	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return errclass.With(errclass.Usage, fmt.Errorf("making the database: %w", err))
+		return errclass.With(errclass.Usage, fmt.Errorf("creating the database: %w", err))
 	}
 	return f.Close()
 }

@@ -22,14 +22,14 @@ import (
 var (
 	ErrNotFound    = errclass.New(errclass.Usage, "not found")
 	ErrExists      = errclass.New(errclass.Usage, "exists already")
-	ErrUnavailable = errclass.New(errclass.Unreachable, "the store is not available")
-	ErrAddress     = errclass.New(errclass.Usage, "the address of the database cannot be read")
-	ErrNoDatabase  = errclass.New(errclass.Usage, "not a database of SQLite")
+	ErrUnavailable = errclass.New(errclass.Unreachable, "the database is not available")
+	ErrAddress     = errclass.New(errclass.Usage, "invalid database address")
+	ErrNoDatabase  = errclass.New(errclass.Usage, "not an SQLite database")
 	ErrNoBank      = errclass.New(errclass.Usage, "there is no bank in this database")
-	ErrUnfinished  = errclass.New(errclass.Usage, "a bank was not restored to the end here: wait for fob validator restore, or run it again")
-	ErrBusy        = errclass.New(errclass.Unreachable, "another fob restores a bank into this database, or changes its tables: wait for it")
+	ErrUnfinished  = errclass.New(errclass.Usage, "the restoration of a bank into this database is not finished: wait for fob validator restore, or run it again")
+	ErrBusy        = errclass.New(errclass.Unreachable, "another fob process is restoring a bank into this database, or changing its tables: wait until it has finished")
 	ErrClosed      = errclass.New(errclass.Failed, "the store is closed")
-	ErrVersion     = errclass.New(errclass.Usage, "the database is of another version")
+	ErrVersion     = errclass.New(errclass.Usage, "the database has another version")
 )
 
 // MAC returns a message authentication code over the parts, each with its length. Its
@@ -193,8 +193,9 @@ func (db *DB) readError(ctx context.Context, err error) error {
 	return db.dialect.wrap(err)
 }
 
-// A dialect describes the differences between the databases. No other code of this
-// package asks which database it is.
+// A dialect describes the differences between the databases. Only connect and
+// [BackupReader.Restore], which have no DB yet, ask which database it is: see
+// [IsPostgres].
 type dialect struct {
 	system  string                    // name of the database system
 	text    func(query string) string // converts a statement to its syntax
@@ -264,7 +265,7 @@ func (d *dialect) wrap(err error) error {
 	case kindExists:
 		return fmt.Errorf("%w (%v)", ErrExists, oneLine(err))
 	case kindMissing:
-		return fmt.Errorf("%w: what the entry refers to", ErrNotFound)
+		return fmt.Errorf("%w: an entry that this one refers to", ErrNotFound)
 	case kindUnavailable, kindAgain:
 		return fmt.Errorf("%w: %v", ErrUnavailable, oneLine(err))
 	}

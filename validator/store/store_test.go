@@ -75,7 +75,7 @@ func TestMigrations(t *testing.T) {
 		ctx := t.Context()
 		_, err := store.Open(ctx, name, false)
 		require.ErrorIs(t, err, store.ErrNoBank)
-		require.ErrorContains(t, err, "make one with init")
+		require.ErrorContains(t, err, "with fob validator init")
 
 		db, err := store.Open(ctx, name, true)
 		require.NoError(t, err)
@@ -125,7 +125,7 @@ func TestOpenFile(t *testing.T) {
 	_, err = store.Open(ctx, dir, true)
 	require.ErrorContains(t, err, "is a folder")
 	_, err = store.Open(ctx, filepath.Join(dir, "no", "bank.db"), true)
-	require.ErrorContains(t, err, "making the database")
+	require.ErrorContains(t, err, "creating the database")
 
 	odd := filepath.Join(dir, "a ?#%&=ä b.db")
 	db, err := store.Open(ctx, odd, true)
@@ -141,7 +141,7 @@ func TestOpenFile(t *testing.T) {
 	require.Error(t, err)
 	require.NoError(t, os.WriteFile(text, []byte("this is a letter to the bank, and long enough for a page\n"), 0o600))
 	_, err = store.Open(ctx, text, true)
-	require.ErrorContains(t, err, "not a database")
+	require.ErrorContains(t, err, "not an SQLite database")
 }
 
 func TestOpenPostgres(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 func (tx *Tx) AddTransaction(t Transaction) error {
 	details, err := json.Marshal(t.Details)
 	if err != nil {
-		return fmt.Errorf("store: details of a transaction: %w", err)
+		return fmt.Errorf("store: encoding the details of a transaction: %w", err)
 	}
 	return tx.execOne(`INSERT INTO bank_transaction (id, at, contract, user_id, operation, serial, details, receipt)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,

@@ -31,7 +31,7 @@ type Tx struct {
 }
 
 // errText is the error for writing a text that PostgreSQL cannot store.
-var errText = errors.New("store: a text that is not UTF-8, or has a zero byte, is not kept")
+var errText = errors.New("store: a text that is not UTF-8, or has a zero byte, cannot be stored")
 
 // sqlTx is a transaction that reads.
 type sqlTx struct {
@@ -50,7 +50,7 @@ func (t sqlTx) QueryContext(ctx context.Context, query string, args ...any) (*sq
 // exec runs a statement and returns the number of affected rows.
 func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	if !tx.writes {
-		return 0, errors.New("store: internal error: a view does not write")
+		return 0, errors.New("store: internal error: a view cannot write")
 	}
 	if !storable(args) {
 		return 0, errText

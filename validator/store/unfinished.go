@@ -113,7 +113,7 @@ func (tx *Tx) mustHaveNoBank() error {
 	_, err := tx.Meta()
 	switch {
 	case err == nil:
-		return fmt.Errorf("the bank in this database %w: name another", ErrExists)
+		return fmt.Errorf("a bank %w in this database: name another database", ErrExists)
 	case errors.Is(err, ErrNoBank), errors.Is(err, ErrUnfinished):
 		return nil
 	}
