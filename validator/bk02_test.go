@@ -18,7 +18,7 @@ import (
 // servers accept it once more after 61 seconds.
 func TestBK02Once(t *testing.T) {
 	for _, after := range []token.UnixSeconds{0, 1, 30, 49, 50, 58, 61, 63, 90, 109, 110, 119, 121, 179, 181, 600} {
-		d := newDesk(t)
+		d := newChecker(t)
 		require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
 		before := d.state
 		got := d.enterAt(at(100, 10)+after, codeOf(t, 100))
@@ -29,7 +29,7 @@ func TestBK02Once(t *testing.T) {
 
 // TestBK02ClockSetBack sets the bank's clock back: used codes stay used.
 func TestBK02ClockSetBack(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
 	require.Equal(t, validator.ReasonReplayed, d.show(98, 100).Reason)
 	require.Equal(t, validator.ReasonReplayed, d.show(98, 98).Reason)
@@ -41,7 +41,7 @@ func TestBK02ClockSetBack(t *testing.T) {
 
 // TestBK02OlderAfterNewer refuses an unused code after a later one was used.
 func TestBK02OlderAfterNewer(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.Accepted, d.show(100, 101).Answer)
 	for _, older := range []int64{100, 99} {
 		require.Equal(t, validator.ReasonReplayed, d.show(100, older).Reason)
@@ -50,7 +50,7 @@ func TestBK02OlderAfterNewer(t *testing.T) {
 
 // TestBK02SkippedCodes enters only some of the codes that the token shows.
 func TestBK02SkippedCodes(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	for _, step := range []int64{100, 101, 105, 300} {
 		require.Equal(t, validator.Accepted, d.show(step, step).Answer)
 	}
@@ -64,7 +64,7 @@ func TestBK02OneSpelling(t *testing.T) {
 		"+" + full, "-" + full, "+55224", "-55224", "75522", "7552240", "0" + full,
 		"\uff17\uff15\uff15\uff12\uff12\uff14", "\u0667\u0665\u0665\u0662\u0662\u0664", "75522x", "75522\x80", "7.5522", "755224;", "0x5522",
 	} {
-		d := newDesk(t)
+		d := newChecker(t)
 		got := d.enter(0, typed)
 		require.Equal(t, validator.Decision{Reason: validator.ReasonMalformed, Rule: validator.BK03}, got, "%q", typed)
 		require.Equal(t, validator.State{}, d.state, "%q", typed)
@@ -83,7 +83,7 @@ func TestBK02LeadingZeros(t *testing.T) {
 			continue
 		}
 		seen++
-		d := newDesk(t)
+		d := newChecker(t)
 		require.Equal(t, validator.ReasonMalformed, d.enter(step, code[1:]).Reason)
 		require.Equal(t, validator.Accepted, d.enter(step, code).Answer)
 	}

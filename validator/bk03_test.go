@@ -19,7 +19,7 @@ import (
 // estimate of it.
 func TestBK03Window(t *testing.T) {
 	for off := int64(-15); off <= 15; off++ {
-		d := newDesk(t)
+		d := newChecker(t)
 		got := d.show(100, 100+off)
 		switch {
 		case off >= -1 && off <= 1:
@@ -42,7 +42,7 @@ func TestBK03Boundary(t *testing.T) {
 	for second, want := range map[token.UnixSeconds]validator.Answer{
 		59: validator.Accepted, 60: validator.Accepted, 119: validator.Accepted, 120: validator.NextCode,
 	} {
-		d := newDesk(t)
+		d := newChecker(t)
 		require.Equal(t, want, d.enterAt(at(100, second), codeOf(t, 100)).Answer, "%d s", second)
 	}
 }
@@ -50,7 +50,7 @@ func TestBK03Boundary(t *testing.T) {
 // TestBK03EarlyIsNotBurnt enters a code before its time, and again when its time has
 // come.
 func TestBK03EarlyIsNotBurnt(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.Refused, d.show(100, 115).Answer)
 	require.Equal(t, validator.NextCode, d.show(112, 115).Answer)
 	require.Equal(t, validator.Accepted, d.show(115, 115).Answer)
@@ -60,7 +60,7 @@ func TestBK03EarlyIsNotBurnt(t *testing.T) {
 // the code after them does.
 func TestBK03SecondCode(t *testing.T) {
 	for _, off := range []int64{-10, -5, -2, 2, 5, 10} {
-		d := newDesk(t)
+		d := newChecker(t)
 		d.enter(100, wrongCode)
 		require.Equal(t, validator.NextCode, d.show(100, 100+off).Answer)
 		got := d.show(101, 101+off)
@@ -94,7 +94,7 @@ func TestBK03NotASecondCode(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := newDesk(t)
+			d := newChecker(t)
 			require.Equal(t, validator.NextCode, d.show(100, 105).Answer)
 			got := d.show(tt.step, tt.of)
 			require.Equal(t, tt.answer, got.Answer)
@@ -106,7 +106,7 @@ func TestBK03NotASecondCode(t *testing.T) {
 // TestBK03WrongEndsTheWait: after a failed attempt, the second code alone is not
 // enough.
 func TestBK03WrongEndsTheWait(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.NextCode, d.show(100, 105).Answer)
 	require.Equal(t, validator.ReasonWrong, d.enter(100, wrongCode).Reason)
 	require.Equal(t, validator.NextCode, d.show(101, 106).Answer)
@@ -115,7 +115,7 @@ func TestBK03WrongEndsTheWait(t *testing.T) {
 
 // TestBK03NoBand: without a look-ahead, every code outside the window is wrong.
 func TestBK03NoBand(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	d.settings.LookAhead = 0
 	require.Equal(t, validator.ReasonWrong, d.show(100, 102).Reason)
 	require.Equal(t, validator.Accepted, d.show(100, 101).Answer)

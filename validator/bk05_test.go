@@ -19,7 +19,7 @@ import (
 // not.
 func TestBK05Limit(t *testing.T) {
 	for _, limit := range []int{1, 3, 5, 10} {
-		d := newDesk(t)
+		d := newChecker(t)
 		d.settings.LockoutThreshold = limit
 		for range limit - 1 {
 			require.True(t, d.enter(100, wrongCode).FailedAttempt, "the same wrong code counts each time")
@@ -39,7 +39,7 @@ func TestBK05Limit(t *testing.T) {
 
 // TestBK05Lifted: unlocking resets the count, but used codes stay used.
 func TestBK05Lifted(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
 	d.suspend(100)
 	require.Equal(t, validator.ReasonSuspended, d.show(101, 101).Reason)
@@ -73,7 +73,7 @@ func TestBK05WhatCounts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, on := range []bool{false, true} {
-				d := newDesk(t)
+				d := newChecker(t)
 				d.settings.CountReplayed, d.settings.CountMalformed = on, on
 				require.Equal(t, validator.Accepted, d.show(99, 99).Answer)
 				got := d.enter(100, tt.of)

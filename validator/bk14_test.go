@@ -30,7 +30,7 @@ func TestBK14LastSecond(t *testing.T) {
 		{1932735600, wrongCode, validator.Refused, validator.ReasonExpired},
 	}
 	for _, tt := range tests {
-		d := newDesk(t)
+		d := newChecker(t)
 		d.token.Expiry = date(t, 2031, 3, 31)
 		got := d.enterAt(tt.at, tt.code)
 		require.Equal(t, tt.answer, got.Answer, "%d %s", tt.at, tt.code)
@@ -60,18 +60,18 @@ func TestBK14OneAnswer(t *testing.T) {
 	for _, tt := range []struct {
 		reason validator.Reason
 		rule   validator.Rule
-		change func(*desk)
+		change func(*checker)
 	}{
-		{validator.ReasonExpired, validator.BK14, func(d *desk) { d.token.Expiry = date(t, 1970, 1, 1) }},
-		{validator.ReasonRevoked, validator.BK18, func(d *desk) { d.token.Condition = validator.Revoked }},
-		{validator.ReasonReported, validator.BK10, func(d *desk) { d.token.Condition = validator.Lost }},
-		{validator.ReasonReported, validator.BK10, func(d *desk) { d.token.Condition = validator.Broken }},
-		{validator.ReasonUnknown, validator.BK01, func(d *desk) { d.token = validator.Token{} }},
-		{validator.ReasonUnknown, validator.BK01, func(d *desk) { d.token.Condition = validator.NotThere }}, // a seed may be left over
-		{validator.ReasonNotYet, validator.BK14, func(d *desk) { d.token.Start = 1442 * 60 }},
-		{validator.ReasonSuspended, validator.BK05, func(d *desk) { d.suspend(100) }}, // time does not unlock it
+		{validator.ReasonExpired, validator.BK14, func(d *checker) { d.token.Expiry = date(t, 1970, 1, 1) }},
+		{validator.ReasonRevoked, validator.BK18, func(d *checker) { d.token.Condition = validator.Revoked }},
+		{validator.ReasonReported, validator.BK10, func(d *checker) { d.token.Condition = validator.Lost }},
+		{validator.ReasonReported, validator.BK10, func(d *checker) { d.token.Condition = validator.Broken }},
+		{validator.ReasonUnknown, validator.BK01, func(d *checker) { d.token = validator.Token{} }},
+		{validator.ReasonUnknown, validator.BK01, func(d *checker) { d.token.Condition = validator.NotThere }}, // a seed may be left over
+		{validator.ReasonNotYet, validator.BK14, func(d *checker) { d.token.Start = 1442 * 60 }},
+		{validator.ReasonSuspended, validator.BK05, func(d *checker) { d.suspend(100) }}, // time does not unlock it
 	} {
-		d := newDesk(t)
+		d := newChecker(t)
 		tt.change(d)
 		before, want := d.state, validator.Decision{Reason: tt.reason, Rule: tt.rule}
 		for _, code := range []string{codeOf(t, 1441), codeOf(t, 1445), wrongCode, "x", ""} {

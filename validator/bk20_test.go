@@ -15,7 +15,7 @@ import (
 // operation, token, rule and time.
 func TestBK20Audit(t *testing.T) {
 	master, admin, _ := contract(t)
-	d := newDesk(t)
+	d := newChecker(t)
 	entries := []struct {
 		of   string
 		done bool

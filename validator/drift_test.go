@@ -16,7 +16,7 @@ const stepsPerDay = 1440
 // TestDriftIsWholeSteps: the second at which a code is entered does not change the
 // offset.
 func TestDriftIsWholeSteps(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.Accepted, d.enterAt(at(100, 1), codeOf(t, 100)).Answer)
 	require.Equal(t, validator.Accepted, d.enterAt(at(101, 59), codeOf(t, 101)).Answer)
 	require.Zero(t, d.state.Drift.Offset)
@@ -25,7 +25,7 @@ func TestDriftIsWholeSteps(t *testing.T) {
 // TestDriftSlowTyping: entering codes one step late, then in time again, has no effect,
 // however often.
 func TestDriftSlowTyping(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	for step := int64(100); step < 200; step += 4 {
 		require.Equal(t, validator.Accepted, d.show(step, step-1).Answer)
 		require.Equal(t, validator.Accepted, d.show(step+2, step+2).Answer)
@@ -36,7 +36,7 @@ func TestDriftSlowTyping(t *testing.T) {
 // TestDriftLateCodes enters each code a little later than the last. On a token without
 // an estimate, this reaches two steps and no farther.
 func TestDriftLateCodes(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	late, step := int64(0), int64(100)
 	for range 200 {
 		step += 5
@@ -51,7 +51,7 @@ func TestDriftLateCodes(t *testing.T) {
 // TestDriftLatePairs does the same with two codes each time. The look-ahead applies
 // once, and after that only as far as a clock can drift.
 func TestDriftLatePairs(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.NextCode, d.show(100, 90).Answer)
 	require.Equal(t, validator.Corrected, d.show(101, 91).Answer)
 	for _, late := range []int64{13, 15, 20} {
@@ -64,7 +64,7 @@ func TestDriftLatePairs(t *testing.T) {
 // loses 3 s a day, which is much for a watch crystal. It never needs the back office.
 func TestDriftHonestClock(t *testing.T) {
 	for _, every := range []int64{1, 7, 20, 60, 150} {
-		d := newDesk(t)
+		d := newChecker(t)
 		for days := every; days <= 5*365; days += every {
 			lost := days / 20
 			step := days * stepsPerDay
@@ -85,7 +85,7 @@ func TestDriftHonestClock(t *testing.T) {
 // TestDriftReach: the estimate never exceeds the resync window, in either direction.
 func TestDriftReach(t *testing.T) {
 	for _, side := range []int64{-1, 1} {
-		d := newDesk(t)
+		d := newChecker(t)
 		d.settings.ResyncWindow = 10
 		d.state.Drift = validator.DriftOf(10 * side)
 		require.Equal(t, validator.ReasonOutOfTime, d.show(100, 100+15*side).Reason)

@@ -37,7 +37,7 @@ func (d device) passed(step int64, now token.UnixSeconds) float64 {
 	return float64(now) + d.clock(now) - float64(step+1)*60
 }
 
-func (d *desk) codeAt(step int64) string {
+func (d *checker) codeAt(step int64) string {
 	c, err := d.token.Profile.Code(d.token.Seed, step)
 	require.NoError(d.t, err)
 	return c.String()
@@ -48,23 +48,23 @@ func (d *desk) codeAt(step int64) string {
 // check and through the user's own resynchronisation. Neither moves the clock, and the
 // owner's next code is accepted.
 func TestLatePairAfterDailyUse(t *testing.T) {
-	enter := map[string]func(d *desk, now token.UnixSeconds, first, second string){
-		"check": func(d *desk, now token.UnixSeconds, first, second string) {
+	enter := map[string]func(d *checker, now token.UnixSeconds, first, second string){
+		"check": func(d *checker, now token.UnixSeconds, first, second string) {
 			d.enterAt(now, first)
 			d.enterAt(now, second)
 		},
-		"check, a minute apart": func(d *desk, now token.UnixSeconds, first, second string) {
+		"check, a minute apart": func(d *checker, now token.UnixSeconds, first, second string) {
 			d.enterAt(now-60, first)
 			d.enterAt(now, second)
 		},
-		"own resync": func(d *desk, now token.UnixSeconds, first, second string) {
+		"own resync": func(d *checker, now token.UnixSeconds, first, second string) {
 			_, d.state = validator.ResyncOwn(d.settings, d.token, d.state, now, first, second)
 		},
 	}
 	for name, pair := range enter {
 		for late := int64(2); late <= 10; late++ {
 			t.Run(fmt.Sprintf("%s, %d late", name, late), func(t *testing.T) {
-				d := newDesk(t)
+				d := newChecker(t)
 				now := epoch + 5 // early in the minute, which makes the codes a strong proof of the clock
 				for range 60 {
 					now += 86400
@@ -93,7 +93,7 @@ func TestPairAtOneInstant(t *testing.T) {
 		15: validator.Corrected, 60: validator.Corrected, 109: validator.Corrected,
 		170: validator.NextCode, // the third minute
 	} {
-		d := newDesk(t)
+		d := newChecker(t)
 		require.Equal(t, validator.NextCode, d.enterAt(at(100, 10), codeOf(t, 95)).Answer)
 		require.Equal(t, want, d.enterAt(at(100, 10)+seconds, codeOf(t, 96)).Answer, "after %d s", seconds)
 		if seconds < 15 {
@@ -107,7 +107,7 @@ func TestPairAtOneInstant(t *testing.T) {
 // farther.
 func TestResyncOwnReach(t *testing.T) {
 	for off := int64(-15); off <= 15; off++ {
-		d := newDesk(t)
+		d := newChecker(t)
 		first, second := codeOf(t, 749+off), codeOf(t, 750+off)
 		got, after := validator.ResyncOwn(d.settings, d.token, d.state, at(750, 10), first, second)
 		if off < -10 || off > 10 {
@@ -120,7 +120,7 @@ func TestResyncOwnReach(t *testing.T) {
 		d.state = after
 		require.Equal(t, validator.Accepted, d.show(751, 751+off).Answer, "the very next code")
 	}
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.Accepted, d.show(740, 740).Answer)
 	got, after := validator.ResyncOwn(d.settings, d.token, d.state, at(750, 10), codeOf(t, 744), codeOf(t, 745))
 	require.Equal(t, validator.ReasonOutOfTime, got.Reason)
@@ -136,7 +136,7 @@ func TestResyncOwnReach(t *testing.T) {
 // clock may have moved since. The owner's next code is always accepted.
 func TestPropertyLateCodes(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
-		d := newDesk(t)
+		d := newChecker(t)
 		d.settings.LockoutThreshold = 100
 		d.settings.Window = rapid.Int64Range(1, 3).Draw(t, "window")
 		length, day := float64(60), float64(86400)
@@ -252,7 +252,7 @@ func TestPropertyLateCodes(t *testing.T) {
 // allows: a second in DriftInterval/60, which is 6 hours. Nor may older codes become
 // acceptable.
 func TestLateCodesErodeNothing(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	dev := device{}
 	require.Equal(t, validator.Accepted, d.enterAt(epoch, d.codeAt(dev.shows(epoch))).Answer)
 	start := d.state.Drift.Shown
@@ -270,7 +270,7 @@ func TestLateCodesErodeNothing(t *testing.T) {
 }
 
 // use enters the code on the display, and then the next codes if they are requested.
-func (d *desk) use(dev device, now token.UnixSeconds) {
+func (d *checker) use(dev device, now token.UnixSeconds) {
 	d.t.Helper()
 	for range 3 {
 		got := d.enterAt(now, d.codeAt(dev.shows(now)))
@@ -288,7 +288,7 @@ func (d *desk) use(dev device, now token.UnixSeconds) {
 // one.
 func TestDriftAcrossTwoSteps(t *testing.T) {
 	dev := device{ahead: -150.5, rate: 3.6}
-	d := newDesk(t)
+	d := newChecker(t)
 	d.state.Drift = validator.DriftOf(-2)
 	for _, seconds := range []token.UnixSeconds{50, 3456060, 3456060 + 362632} {
 		d.use(dev, epoch+seconds)
@@ -300,7 +300,7 @@ func TestDriftAcrossTwoSteps(t *testing.T) {
 // time has lowered. They must not rule out a clock that is two steps ahead.
 func TestDriftTwoLateCodesRaise(t *testing.T) {
 	dev := device{ahead: -1, rate: 3.6}
-	d := newDesk(t)
+	d := newChecker(t)
 	d.use(dev, epoch)
 	now := epoch + 40*86400
 	for ago := int64(3); ago >= 2; ago-- {
@@ -314,7 +314,7 @@ func TestDriftTwoLateCodesRaise(t *testing.T) {
 // owner's next code from being accepted.
 func TestDriftLateCodeRaises(t *testing.T) {
 	dev := device{ahead: 1, rate: 3.6}
-	d := newDesk(t)
+	d := newChecker(t)
 	d.use(dev, epoch)
 	now := epoch + 3456035
 	require.Equal(t, validator.Accepted, d.enterAt(now, d.codeAt(dev.shows(now)-2)).Answer)

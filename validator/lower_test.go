@@ -16,7 +16,7 @@ import (
 const fortnight = 15 * 86400
 
 // showAt enters the code of the step ahead steps from now, at dates beyond the fixture.
-func (d *desk) showAt(now token.UnixSeconds, ahead int64) validator.Decision {
+func (d *checker) showAt(now token.UnixSeconds, ahead int64) validator.Decision {
 	d.t.Helper()
 	return d.enterAt(now, d.codeAt(int64(now/60)+ahead))
 }
@@ -33,7 +33,7 @@ func TestDriftNoBand(t *testing.T) {
 		{1, 1, validator.Accepted}, {1, 2, validator.Refused},
 		{40, 2, validator.Accepted}, {40, 3, validator.Refused},
 	} {
-		d := newDesk(t)
+		d := newChecker(t)
 		d.settings.LookAhead = 0
 		require.Equal(t, validator.Accepted, d.showAt(epoch+59, 0).Answer)
 		now := epoch + token.UnixSeconds(tt.days*86400)
@@ -45,7 +45,7 @@ func TestDriftNoBand(t *testing.T) {
 // display has shown the code of the previous minute for 59.2 s. The code before that
 // one is two steps old. It is outside a window of one, but within the look-ahead.
 func TestDriftRounding(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.Accepted, d.showAt(epoch, 0).Answer)
 	now := epoch + 28*3600 + 48*60
 	require.Equal(t, validator.NextCode, d.showAt(now+4, -2).Answer)
@@ -60,7 +60,7 @@ func TestDriftBandEnds(t *testing.T) {
 		-4: validator.ReasonOutOfTime, -3: validator.ReasonNextCode,
 		5: validator.ReasonNextCode, 6: validator.ReasonOutOfTime,
 	} {
-		d := newDesk(t)
+		d := newChecker(t)
 		first, second := d.codeAt(int64(epoch/60)-1), d.codeAt(int64(epoch/60))
 		_, d.state = validator.Resync(d.settings, d.token, d.state, epoch, first, second)
 		require.Equal(t, want, d.showAt(epoch+2*fortnight+30, ahead).Reason, "%d steps", ahead)
@@ -74,7 +74,7 @@ func TestOutOfTimeIsNoGuess(t *testing.T) {
 		-11: validator.ReasonWrong, -10: validator.ReasonOutOfTime,
 		10: validator.ReasonOutOfTime, 11: validator.ReasonWrong,
 	} {
-		d := newDesk(t)
+		d := newChecker(t)
 		second := int64(epoch / 60)
 		_, d.state = validator.Resync(d.settings, d.token, d.state, epoch, d.codeAt(second-1), d.codeAt(second))
 		d.state.Next = 0 // codes before the correction are used; these must not be
@@ -85,7 +85,7 @@ func TestOutOfTimeIsNoGuess(t *testing.T) {
 // TestDriftFrequentUse: the estimate follows a clock that loses 3.9 s a day, even if it
 // is used every three hours, in which it loses less than a second.
 func TestDriftFrequentUse(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	dev := device{rate: -3.9}
 	for now := epoch; now < epoch+120*86400; now += 3 * 3600 {
 		require.Equal(t, validator.Accepted, d.enterAt(now, d.codeAt(dev.shows(now))).Answer, "after %d s", now-epoch)
@@ -107,7 +107,7 @@ func TestDriftTopStays(t *testing.T) {
 		"a month after it was not": {again: 30 * day, want: validator.NextCode},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDesk(t)
+			d := newChecker(t)
 			require.Equal(t, validator.Accepted, d.showAt(epoch+55, -1).Answer)
 			again := epoch + 55 + tt.again
 			if tt.right != 0 {
@@ -124,7 +124,7 @@ func TestDriftTopStays(t *testing.T) {
 // that are five, three and five steps late, it falls to three. From there, a code one
 // step early is two steps late.
 func TestDriftTopFallsToTheBest(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.NextCode, d.showAt(epoch+5, -5).Answer)
 	require.Equal(t, validator.Corrected, d.showAt(epoch+65, -5).Answer)
 	require.Equal(t, validator.Accepted, d.showAt(epoch+86400+5, -3).Answer)
@@ -135,7 +135,7 @@ func TestDriftTopFallsToTheBest(t *testing.T) {
 // TestWaitEnds: a pending code stops waiting when another code of the token is
 // accepted, or when its pair is complete.
 func TestWaitEnds(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.NextCode, d.show(100, 105).Answer)
 	require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
 	require.Equal(t, validator.NextCode, d.show(101, 106).Answer, "the first of two")
@@ -146,7 +146,7 @@ func TestWaitEnds(t *testing.T) {
 // TestPairWithoutWindow: if no code may be early or late, the second code of a pair
 // must come in the next minute.
 func TestPairWithoutWindow(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	d.settings.Window = 0
 	require.Equal(t, validator.NextCode, d.enterAt(at(100, 10), codeOf(t, 95)).Answer)
 	require.Equal(t, validator.NextCode, d.enterAt(at(100, 50), codeOf(t, 96)).Answer)
@@ -156,7 +156,7 @@ func TestPairWithoutWindow(t *testing.T) {
 // TestResyncSuspended: the back office does not count failed attempts of a suspended
 // token either, for any entry.
 func TestResyncSuspended(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	d.settings.CountMalformed = true
 	d.suspend(100)
 	before := d.state
@@ -170,7 +170,7 @@ func TestResyncSuspended(t *testing.T) {
 // lost another second. With one second for rounding, the display was then at :00. The
 // code of two steps earlier is out of time.
 func TestDriftProofRenewed(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.Accepted, d.showAt(epoch, 0).Answer)
 	const half = 32400 // seconds in which a clock loses 1.5 s
 	require.Equal(t, validator.Accepted, d.showAt(epoch+half+1, 0).Answer)
@@ -183,7 +183,7 @@ func TestDriftProofRenewed(t *testing.T) {
 // from there, even after the clock was seen to be right.
 func TestDriftTopBound(t *testing.T) {
 	for _, ahead := range [][]int64{{1}, {0, 1}, {2}, {0, 2}} {
-		d := newDesk(t)
+		d := newChecker(t)
 		d.settings.LookAhead = 0
 		require.Equal(t, validator.Accepted, d.showAt(epoch, 1).Answer)
 		now := epoch + token.UnixSeconds(2*fortnight)

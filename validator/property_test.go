@@ -22,7 +22,7 @@ type entry struct {
 
 // draw performs a random event in a step: mostly a code of a nearby step, sometimes a
 // code that was entered before, a malformed entry, or two codes at the back office.
-func (d *desk) draw(t *rapid.T, step int64) entry {
+func (d *checker) draw(t *rapid.T, step int64) entry {
 	e := entry{before: d.state}
 	near := rapid.Int64Range(max(step-14, 0), step+14)
 	switch rapid.IntRange(0, 9).Draw(t, "kind") {
@@ -48,7 +48,7 @@ func (d *desk) draw(t *rapid.T, step int64) entry {
 // and no code of a correction logs in.
 func TestPropertyNeverTwice(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
-		d := newDesk(t)
+		d := newChecker(t)
 		d.settings.LockoutThreshold = 100
 		last, step := int64(-1), int64(20)
 		for range rapid.IntRange(1, 60).Draw(t, "entries") {
@@ -72,7 +72,7 @@ func TestPropertyNeverTwice(t *testing.T) {
 // code, and reaching the limit suspends the token.
 func TestPropertyCount(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
-		d := newDesk(t)
+		d := newChecker(t)
 		d.settings.LockoutThreshold = rapid.IntRange(1, 8).Draw(t, "limit")
 		wrong, suspended, step := 0, false, int64(20)
 		for range rapid.IntRange(1, 60).Draw(t, "entries") {

@@ -11,7 +11,7 @@ import (
 )
 
 // resync enters the codes of two steps at the back office, in step 750.
-func (d *desk) resync(first, second int64) validator.Decision {
+func (d *checker) resync(first, second int64) validator.Decision {
 	d.t.Helper()
 	decision, state := validator.Resync(d.settings, d.token, d.state, at(750, 10),
 		codeOf(d.t, first), codeOf(d.t, second))
@@ -22,7 +22,7 @@ func (d *desk) resync(first, second int64) validator.Decision {
 // TestResyncReach corrects clocks that are off by up to twelve hours, but no more.
 func TestResyncReach(t *testing.T) {
 	for _, off := range []int64{-720, -719, -60, -1, 0, 1, 60, 719, 720} {
-		d := newDesk(t)
+		d := newChecker(t)
 		got := d.resync(749+off, 750+off)
 		require.Equal(t, validator.Corrected, got.Answer, off)
 		require.Equal(t, 750+off, got.Step)
@@ -32,7 +32,7 @@ func TestResyncReach(t *testing.T) {
 		require.Equal(t, validator.Accepted, d.show(751, 751+off).Answer, "the very next code")
 	}
 	for _, off := range []int64{-722, -721, 721, 722, 800} {
-		d := newDesk(t)
+		d := newChecker(t)
 		require.Equal(t, validator.ReasonWrong, d.resync(749+off, 750+off).Reason, off)
 		require.Equal(t, validator.State{FailedAttempts: 1}, d.state)
 	}
@@ -40,7 +40,7 @@ func TestResyncReach(t *testing.T) {
 
 // TestResyncReachIsFixed: repeated corrections do not reach farther.
 func TestResyncReachIsFixed(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	require.Equal(t, validator.Corrected, d.resync(1469, 1470).Answer)
 	require.Equal(t, validator.ReasonOutOfTime, d.resync(1479, 1480).Reason)
 	require.Equal(t, validator.ReasonWrong, d.resync(1489, 1490).Reason)
@@ -63,7 +63,7 @@ func TestResyncPairs(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := newDesk(t)
+			d := newChecker(t)
 			require.Equal(t, validator.Accepted, d.show(750, 750).Answer)
 			require.Equal(t, tt.answer, d.resync(tt.first, tt.second).Answer)
 			if tt.answer == validator.Refused {
@@ -75,7 +75,7 @@ func TestResyncPairs(t *testing.T) {
 
 // TestResyncIsThrottled: guessing pairs suspends the token, like guessing codes.
 func TestResyncIsThrottled(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	for range 5 {
 		require.Equal(t, validator.ReasonWrong, d.resync(800, 900).Reason)
 	}
@@ -85,7 +85,7 @@ func TestResyncIsThrottled(t *testing.T) {
 
 // TestResyncMalformed: malformed codes are treated as in Check.
 func TestResyncMalformed(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	for _, pair := range [][2]string{{"", ""}, {"755224", ""}, {"", "755224"}, {"755224 ", "287082"}} {
 		got, state := validator.Resync(d.settings, d.token, d.state, at(0, 0), pair[0], pair[1])
 		require.Equal(t, validator.ReasonMalformed, got.Reason)
@@ -98,7 +98,7 @@ func TestResyncMalformed(t *testing.T) {
 
 // TestResyncFirstSteps: the bank's clock is at the beginning of the token's.
 func TestResyncFirstSteps(t *testing.T) {
-	d := newDesk(t)
+	d := newChecker(t)
 	got, state := validator.Resync(d.settings, d.token, d.state, at(1, 0), "755224", "287082")
 	require.Equal(t, validator.Corrected, got.Answer)
 	require.Equal(t, int64(2), state.Next)

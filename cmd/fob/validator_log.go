@@ -116,7 +116,7 @@ func (l *bankLog) observer(o bank.Observer) bank.Observer {
 		return func(by bank.By, serial token.Serial, contract string) {
 			next(by, serial, contract)
 			l.strangers(slog.LevelInfo, what, slog.String("serial", serial.String()), slog.String("contract", contract),
-				slog.String("front", by.Front), slog.String("source", by.Source))
+				slog.String("front", by.Channel), slog.String("source", by.Source))
 		}
 	}
 	o.Suspended, o.Unlocked = with("token suspended", o.Suspended), with("token unlocked", o.Unlocked)

@@ -276,7 +276,7 @@ func (b *bankFlags) noClerk() error {
 // operator identifies the person who has the database and its key. Without a clerk's
 // account, the audit log records their user name in the operating system.
 func operator() bank.By {
-	by := bank.By{Operator: true, Front: bank.FrontCommand, Source: fmt.Sprintf("uid %d", os.Getuid())}
+	by := bank.By{Operator: true, Channel: bank.ChannelCommand, Source: fmt.Sprintf("uid %d", os.Getuid())}
 	if u, err := user.Current(); err == nil && u.Username != "" {
 		by.Source = u.Username
 	}

@@ -181,7 +181,7 @@ type recordResult struct {
 	Rule     string     `json:"rule"`
 	Reason   string     `json:"reason"`
 	Done     bool       `json:"done"`
-	Front    string     `json:"front"`
+	Channel  string     `json:"front"`
 	Source   string     `json:"source"`
 	Note     string     `json:"note"`
 }
@@ -200,7 +200,7 @@ func recordLine(r bank.Record) string {
 	if who == "" {
 		who = r.Clerk
 	}
-	if who == "" && r.Channel == bank.FrontCommand {
+	if who == "" && r.Channel == bank.ChannelCommand {
 		who = r.Source
 	}
 	line := fmt.Sprintf("%s %-20s %-7s %-4s %-5s %-20s %s", moment(r.At), dash(plain(who)), r.Channel, yes(r.Done), dash(r.Rule),

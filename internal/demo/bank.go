@@ -69,7 +69,7 @@ func (c worldClock) Wait(ctx context.Context, t token.UnixSeconds) error {
 }
 
 // clerk is the actor of the bank's own operations.
-var clerk = bank.By{Clerk: "demo", Front: bank.FrontCommand}
+var clerk = bank.By{Clerk: "demo", Channel: bank.ChannelCommand}
 
 // OpenBank creates a bank, and serves its pages on a free port of the loopback
 // interface.

@@ -16,7 +16,7 @@ import (
 // office is a contract with users who have tokens, users without one, and a spare
 // token.
 type office struct {
-	*banktest.Desk
+	*banktest.Harness
 	masters, shared, spare, inventory, strangers token.Serial
 }
 
@@ -25,7 +25,7 @@ func newOffice(t *testing.T, change ...func(*validator.Settings)) office {
 	return officeOf(banktest.New(t, banktest.SQLite(t), change...))
 }
 
-func officeOf(d *banktest.Desk) office {
+func officeOf(d *banktest.Harness) office {
 	d.Contract("c1")
 	d.Contract("c2")
 	d.User("c1", "alice", validator.Master)
@@ -34,7 +34,7 @@ func officeOf(d *banktest.Desk) office {
 		d.User("c1", id, validator.PlainUser)
 	}
 	o := office{
-		Desk: d, masters: d.Issued("c1"), shared: d.Issued("c1"), spare: d.Issued("c1"),
+		Harness: d, masters: d.Issued("c1"), shared: d.Issued("c1"), spare: d.Issued("c1"),
 		inventory: d.Inventory(), strangers: d.Issued("c2"),
 	}
 	d.Activate("alice", o.masters)
@@ -62,7 +62,7 @@ func (o office) state(serial token.Serial) validator.State {
 // after failed attempts of the token's own users ("同一ハードウェアトークンを利用し
 // ている全てのユーザ").
 func TestWrongActivations(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		o := officeOf(d)
 		ctx := t.Context()
 		all := map[token.Serial]validator.State{}
@@ -115,7 +115,7 @@ func TestWrongActivations(t *testing.T) {
 		require.False(t, o.activate("dave", o.spare, d.Code(o.spare, 0)).Done)
 		unlock := bank.UserChange{UnlockActivation: true}
 		_, _, err := o.Bank.ChangeUser(ctx, banktest.By("alice"), "dave", unlock, d.Code(o.masters, 1))
-		require.ErrorIs(t, err, bank.ErrForbidden, "the desk unlocks")
+		require.ErrorIs(t, err, bank.ErrForbidden, "only the back office may unlock")
 		_, _, err = o.Bank.ChangeUser(ctx, banktest.Clerk, "dave", unlock, "")
 		require.NoError(t, err)
 		require.True(t, o.activate("dave", o.spare, d.Code(o.spare, 0)).Done)
@@ -173,7 +173,7 @@ func TestSettingsOfActivation(t *testing.T) {
 		require.Equal(t, i == 2, out.Verdict.Reason == validator.ReasonActivationLocked)
 	}
 	o.Clock.Advance(300 * 86_400)
-	require.False(t, o.activate("eve", o.spare, o.Code(o.spare, 0)).Done, "until the desk unlocks it")
+	require.False(t, o.activate("eve", o.spare, o.Code(o.spare, 0)).Done, "until the back office unlocks it")
 }
 
 // TestActivationLockAfterAClockThatJumped: an attempt recorded in the future does not
@@ -190,7 +190,7 @@ func TestActivationLockAfterAClockThatJumped(t *testing.T) {
 // register. Q4 requires "別のハードウェアトークンを利用しているマスターユーザまたは
 // 管理者ユーザが", or paper.
 func TestSpareTokenUnlocksNothing(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		o := officeOf(d)
 		unlock := func(user string, serial, own token.Serial) bank.Outcome {
 			t.Helper()

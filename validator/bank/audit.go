@@ -17,7 +17,7 @@ type AuditReport = store.AuditReport
 
 // Audit lists records of the audit log to a clerk, newest first.
 func (b *Bank) Audit(ctx context.Context, by By, f AuditFilter) (list []Record, next string, err error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return nil, "", err
 	}
 	err = b.db.View(ctx, func(tx *store.Tx) error {
@@ -43,7 +43,7 @@ func (b *Bank) VerifyAudit(ctx context.Context, since string, progress func(done
 
 // ExportAudit writes all records for a clerk, one JSON object per line, chain by chain.
 func (b *Bank) ExportAudit(ctx context.Context, by By, w io.Writer) error {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return err
 	}
 	enc := json.NewEncoder(w)

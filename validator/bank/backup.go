@@ -16,7 +16,7 @@ import (
 // rows. Its seeds are sealed as in the database. The keys that open them are wrapped
 // under the master key, which is not in the backup.
 func (b *Bank) Backup(ctx context.Context, by By, w io.Writer, progress func(rows int64)) (int64, error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return 0, err
 	}
 	now := b.Now()
@@ -45,7 +45,7 @@ func (b *Bank) Backup(ctx context.Context, by By, w io.Writer, progress func(row
 func Restore(ctx context.Context, name string, backup *store.BackupReader, master vault.Master, by By, o Options,
 	progress func(rows int64),
 ) (int64, error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return 0, err
 	}
 	now := o.now()

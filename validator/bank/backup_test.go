@@ -31,8 +31,8 @@ var databases = map[string]func(t *testing.T) string{
 	"postgres": func(t *testing.T) string { return pgtest.Database(t) },
 }
 
-// restore restores a backup into the database to, and returns its desk.
-func restore(t *testing.T, d *banktest.Desk, backup []byte, to string) (*banktest.Desk, error) {
+// restore restores a backup into the database to, and returns its harness.
+func restore(t *testing.T, d *banktest.Harness, backup []byte, to string) (*banktest.Harness, error) {
 	t.Helper()
 	r, err := store.ReadBackup(bytes.NewReader(backup))
 	if err != nil {
@@ -51,8 +51,8 @@ func restore(t *testing.T, d *banktest.Desk, backup []byte, to string) (*banktes
 	return &restored, nil
 }
 
-// full returns a desk with a row in each table of a backup.
-func full(t *testing.T, database string) (d *banktest.Desk, one token.Serial) {
+// full returns a harness whose bank has a row in each table of a backup.
+func full(t *testing.T, database string) (d *banktest.Harness, one token.Serial) {
 	t.Helper()
 	d = banktest.New(t, database)
 	d.Contract("c1")
@@ -76,7 +76,7 @@ func full(t *testing.T, database string) (d *banktest.Desk, one token.Serial) {
 }
 
 // backup writes a backup into memory.
-func backup(t *testing.T, d *banktest.Desk) []byte {
+func backup(t *testing.T, d *banktest.Harness) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	rows, err := d.Bank.Backup(t.Context(), banktest.Clerk, &b, nil)

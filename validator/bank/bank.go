@@ -115,7 +115,7 @@ func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, 
 		if err := tx.MakeChains(); err != nil {
 			return err
 		}
-		tx.AddAudit(By{Front: FrontCommand}.note(now, validator.ActCreateBank, 0, noSerial, "", note))
+		tx.AddAudit(By{Channel: ChannelCommand}.note(now, validator.ActCreateBank, 0, noSerial, "", note))
 		return nil
 	})
 	if errors.Is(err, store.ErrExists) {

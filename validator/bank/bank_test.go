@@ -19,7 +19,7 @@ import (
 // TestStory follows the life of a token: registered, shared, used, replayed, suspended,
 // unlocked, revoked.
 func TestStory(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		ctx := t.Context()
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
@@ -95,7 +95,7 @@ func TestStory(t *testing.T) {
 // TestParallel: a code is accepted once, and every failed attempt is counted, however
 // many come at once (RFC 6238 section 5.2, RFC 4226 section 7.3).
 func TestParallel(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		serial := d.Issued("c1")
@@ -111,7 +111,7 @@ func TestParallel(t *testing.T) {
 					var out bank.Outcome
 					var err error
 					if i%2 == 0 {
-						out, err = d.Bank.Check(t.Context(), bank.By{Front: "http"}, serial, code)
+						out, err = d.Bank.Check(t.Context(), bank.By{Channel: "http"}, serial, code)
 					} else {
 						out, err = d.Bank.Do(t.Context(), banktest.By([]string{"alice", "bob"}[i/2%2]), bank.Request{Operation: validator.OpTransfer, Code: code})
 					}
@@ -131,7 +131,7 @@ func TestParallel(t *testing.T) {
 		wrong := d.WrongCode(serial)
 		var wg sync.WaitGroup
 		for range 4 {
-			wg.Go(func() { _, _ = d.Bank.Check(t.Context(), bank.By{Front: "http"}, serial, wrong) })
+			wg.Go(func() { _, _ = d.Bank.Check(t.Context(), bank.By{Channel: "http"}, serial, wrong) })
 		}
 		wg.Wait()
 		row, err := d.Bank.Token(t.Context(), banktest.Clerk, serial)

@@ -20,7 +20,7 @@ type ClerkChange struct {
 // password end the clerk's sessions. API keys do not belong to a clerk; end them with
 // [Bank.EndKey].
 func (b *Bank) ChangeClerk(ctx context.Context, by By, id string, c ClerkChange) error {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return err
 	}
 	var errs []error

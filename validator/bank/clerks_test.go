@@ -13,10 +13,10 @@ import (
 
 // TestClerkLeaves: a clerk who leaves is logged out and cannot log in again.
 func TestClerkLeaves(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		ctx := t.Context()
 		require.NoError(t, d.Bank.AddClerk(ctx, banktest.Clerk, "tanaka", "田中", banktest.Password))
-		from := bank.By{Front: "page", Source: "192.0.2.1"}
+		from := bank.By{Channel: "page", Source: "192.0.2.1"}
 		session, err := d.Bank.LogInClerk(ctx, from, "tanaka", banktest.Password)
 		require.NoError(t, err)
 		yes, no, fresh := true, false, "another long password"

@@ -21,7 +21,7 @@ func checkContract(c *Contract) error {
 
 // AddContract adds a contract. It uses ID, Name, Address, Email and Language.
 func (b *Bank) AddContract(ctx context.Context, by By, c Contract) (Contract, error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return Contract{}, err
 	}
 	if err := firstOf(checkContractID(c.ID), checkContract(&c)); err != nil {
@@ -40,7 +40,7 @@ func (b *Bank) AddContract(ctx context.Context, by By, c Contract) (Contract, er
 
 // ChangeContract changes Name, Address, Email and Language of a contract.
 func (b *Bank) ChangeContract(ctx context.Context, by By, c Contract) (Contract, error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return Contract{}, err
 	}
 	if err := checkContract(&c); err != nil {
@@ -75,7 +75,7 @@ func (b *Bank) Contract(ctx context.Context, by By, id string) (c Contract, err 
 
 // Contracts lists contracts whose ID begins with find or whose name contains it.
 func (b *Bank) Contracts(ctx context.Context, by By, find string, p Page) (list []Contract, next string, err error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return nil, "", err
 	}
 	err = b.db.View(ctx, func(tx *store.Tx) error {

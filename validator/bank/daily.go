@@ -88,7 +88,7 @@ func (b *Bank) Daily(ctx context.Context, m Mailer) (r DailyReport, err error) {
 	}
 }
 
-var jobBy = By{Front: FrontJob}
+var jobBy = By{Channel: ChannelJob}
 
 const dailyJob = "daily job"
 
@@ -280,7 +280,7 @@ func send(ctx context.Context, m Mailer, mail ExpiryMail) error {
 
 // Notices lists notices, oldest first, optionally of one status.
 func (b *Bank) Notices(ctx context.Context, by By, status *NoticeStatus, p Page) (list []Notice, next string, err error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return nil, "", err
 	}
 	err = b.db.View(ctx, func(tx *store.Tx) error {
@@ -294,7 +294,7 @@ func (b *Bank) Notices(ctx context.Context, by By, status *NoticeStatus, p Page)
 // address. The message keeps its Message-ID, which lets a mailbox recognise a
 // duplicate.
 func (b *Bank) Resend(ctx context.Context, by By, id string) (n Notice, err error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return n, err
 	}
 	err = b.db.Update(ctx, func(tx *store.Tx) error {

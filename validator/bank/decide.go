@@ -99,7 +99,7 @@ func (b *Bank) open(tx *store.Tx, row store.TokenRow) (validator.Token, error) {
 func (by By) record(a validator.Audit) store.Record {
 	r := store.Record{
 		At: a.At, User: a.User, Clerk: by.Clerk, Contract: a.Contract, Act: a.What.String(),
-		Rule: a.Rule.String(), Reason: a.Reason.String(), Done: a.Done, Channel: by.Front, Source: by.Source,
+		Rule: a.Rule.String(), Reason: a.Reason.String(), Done: a.Done, Channel: by.Channel, Source: by.Source,
 	}
 	if !a.Serial.IsZero() {
 		r.Serial = a.Serial.String()
@@ -118,7 +118,7 @@ func (by By) record(a validator.Audit) store.Record {
 func (by By) note(now token.UnixSeconds, act fmt.Stringer, rule validator.Rule, serial token.Serial, contract, text string) store.Record {
 	r := store.Record{
 		At: now, User: by.User, Clerk: by.Clerk, Contract: contract, Act: act.String(), Reason: validator.ReasonAllowed.String(),
-		Done: true, Channel: by.Front, Source: by.Source, Note: text,
+		Done: true, Channel: by.Channel, Source: by.Source, Note: text,
 	}
 	if rule.Valid() {
 		r.Rule = rule.String()

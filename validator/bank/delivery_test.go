@@ -20,7 +20,7 @@ import (
 // a customer moves between the application and the shipment, the token goes to the new
 // address. A shipped order keeps the address of its shipment.
 func TestOrderGoesToTheRegisteredAddress(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		c := d.Contract("c1")
 		inventory := d.Inventory()
 		d.Clock.Set(1775057400) // half an hour after midnight in Japan, and still the day before in UTC
@@ -52,7 +52,7 @@ func TestOrderGoesToTheRegisteredAddress(t *testing.T) {
 // TestNoNoticeForATokenWithoutUsers: a registered token that no user uses any more
 // causes no notice and no free replacement.
 func TestNoNoticeForATokenWithoutUsers(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		old, fresh := d.Issued("c1"), d.Issued("c1")
@@ -72,7 +72,7 @@ func TestNoNoticeForATokenWithoutUsers(t *testing.T) {
 // TestExpiredOnTheFirstDay: 1970-01-01 is day 0, which stands for no date. A token that
 // expired on it must not become one that never expires.
 func TestExpiredOnTheFirstDay(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		serial := d.Import("c1", 1, func(r *seedfile.Record) {
 			r.Device.Expiry = time.Date(1970, 1, 1, 0, 0, 0, 0, token.Tokyo()).Add(time.Hour)

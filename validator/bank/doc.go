@@ -8,7 +8,7 @@
 // present the outcome.
 //
 //	b, err := bank.Open(ctx, db, vault, bank.Options{})
-//	out, err := b.Do(ctx, bank.By{User: "alice", Front: "page"}, bank.Request{
+//	out, err := b.Do(ctx, bank.By{User: "alice", Channel: "page"}, bank.Request{
 //		Operation: validator.OpTransfer, Code: "123456",
 //	})
 //	if out.Done { … }

@@ -42,7 +42,7 @@ func newBank(ctx context.Context, database string, o bank.Options) (*bank.Bank, 
 // addAlice adds a contract with a user and imports a token for it. The token has the
 // seed of RFC 4226 and RFC 6238.
 func addAlice(ctx context.Context, b *bank.Bank) error {
-	by := bank.By{Operator: true, Front: bank.FrontCommand}
+	by := bank.By{Operator: true, Channel: bank.ChannelCommand}
 	_, err := b.AddContract(ctx, by, bank.Contract{
 		ID: "c1", Name: "Example Trading", Address: "Tokyo", Email: "c1@example.com", Language: bank.English,
 	})
@@ -89,7 +89,7 @@ func Example() {
 		return
 	}
 
-	alice := bank.By{User: "alice", Front: bank.FrontPage, Source: "192.0.2.1"}
+	alice := bank.By{User: "alice", Channel: bank.ChannelPage, Source: "192.0.2.1"}
 	serial, err := token.ParseSerial("2600124800001")
 	if err != nil {
 		fmt.Println(err)

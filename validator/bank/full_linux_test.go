@@ -87,7 +87,7 @@ func childFull(c *child) {
 		_, err := c.bank.Import(ctx, banktest.Clerk, manyRecords(2000), bank.ImportOptions{})
 		require.ErrorIs(c, err, bank.ErrUnavailable)
 		require.Eventually(c, func() bool {
-			_, err := c.bank.LogIn(ctx, bank.By{Front: "page"}, "nobody", "a long password")
+			_, err := c.bank.LogIn(ctx, bank.By{Channel: "page"}, "nobody", "a long password")
 			return errors.Is(err, bank.ErrUnavailable)
 		}, time.Minute, 10*time.Millisecond, "a record or two may find the last pages")
 		require.Eventually(c, func() bool { return errors.Is(c.bank.Ready(ctx), bank.ErrUnavailable) }, time.Minute, 10*time.Millisecond,

@@ -23,7 +23,7 @@ func TestGuessesAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 100 {
 		wg.Go(func() {
-			if _, err := d.Bank.LogIn(t.Context(), bank.By{Front: "page", Source: "192.0.2.1"}, "alice", "not her password"); err == nil {
+			if _, err := d.Bank.LogIn(t.Context(), bank.By{Channel: "page", Source: "192.0.2.1"}, "alice", "not her password"); err == nil {
 				t.Error("logged in")
 			}
 		})
@@ -35,9 +35,9 @@ func TestGuessesAtOnce(t *testing.T) {
 	list = slices.DeleteFunc(list, func(r bank.Record) bool { return r.Reason == "must wait" }) // not checked
 	require.GreaterOrEqual(t, len(list), 6)
 	require.LessOrEqual(t, len(list), 6+3, "five are free, the sixth shuts the login, and three were under way")
-	_, err = d.Bank.LogIn(t.Context(), bank.By{Front: "page", Source: "192.0.2.1"}, "alice", banktest.Password)
+	_, err = d.Bank.LogIn(t.Context(), bank.By{Channel: "page", Source: "192.0.2.1"}, "alice", banktest.Password)
 	require.ErrorIs(t, err, bank.ErrLogin, "also for who knows it, for a while")
 	d.Clock.Advance(16 * 60)
-	_, err = d.Bank.LogIn(t.Context(), bank.By{Front: "page", Source: "192.0.2.1"}, "alice", banktest.Password)
+	_, err = d.Bank.LogIn(t.Context(), bank.By{Channel: "page", Source: "192.0.2.1"}, "alice", banktest.Password)
 	require.NoError(t, err)
 }

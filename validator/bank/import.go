@@ -39,7 +39,7 @@ type ImportOptions struct {
 // names the record that is wrong.
 func (b *Bank) Import(ctx context.Context, by By, r seedfile.Reader, o ImportOptions) (report ImportReport, err error) {
 	began := time.Now()
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return report, err
 	}
 	i := importing{bank: b, id: newID(), now: b.Now(), o: o}

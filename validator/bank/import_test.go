@@ -71,9 +71,9 @@ func (s *slow) Read() (seedfile.Record, error) {
 // TestImportTakenForBrokenOff: an import takes so long that another server removes its
 // first tokens. It must then import none of the others.
 func TestImportTakenForBrokenOff(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		other := second(t, d, d.Master)
-		v := &victim{Desk: d, t: t}
+		v := &victim{Harness: d, t: t}
 		r := &slow{Reader: manyRecords(2500), at: 2200, happen: func() {
 			require.Eventually(t, func() bool {
 				var n int

@@ -16,7 +16,7 @@ import (
 // AddKey creates an API key, and returns it with its secret, which cannot be read
 // again.
 func (b *Bank) AddKey(ctx context.Context, by By, role KeyRole, name string) (APIKey, string, error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return APIKey{}, "", err
 	}
 	if role != KeyCheck && role != KeyClerk && role != KeyAudit {
@@ -36,7 +36,7 @@ func (b *Bank) AddKey(ctx context.Context, by By, role KeyRole, name string) (AP
 
 // Keys lists all API keys.
 func (b *Bank) Keys(ctx context.Context, by By) (list []APIKey, err error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return nil, err
 	}
 	err = b.db.View(ctx, func(tx *store.Tx) error {
@@ -48,7 +48,7 @@ func (b *Bank) Keys(ctx context.Context, by By) (list []APIKey, err error) {
 
 // EndKey ends an API key.
 func (b *Bank) EndKey(ctx context.Context, by By, id string) error {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return err
 	}
 	return b.db.Update(ctx, func(tx *store.Tx) error {
@@ -99,7 +99,7 @@ const resealRows = 200
 // seed sealed with it. If it is interrupted, every seed remains readable, and the next
 // run continues. It returns the number of seeds that were sealed again.
 func (b *Bank) RotateKey(ctx context.Context, by By, progress func(done, all int64)) (int64, error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return 0, err
 	}
 	var key vault.Key
@@ -192,7 +192,7 @@ func (b *Bank) reseal(ctx context.Context, id int64) (n int, err error) {
 // derived from a passphrase, or is "" for a key file. Running servers continue with the
 // keys that they have loaded. From now on only the new master key opens the bank.
 func (b *Bank) Rewrap(ctx context.Context, by By, fresh vault.Master, kdf string) error {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return err
 	}
 	err := b.db.Update(ctx, func(tx *store.Tx) error {

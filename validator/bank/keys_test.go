@@ -19,7 +19,7 @@ import (
 )
 
 // opens requires a bank to accept the current code of each token, and moves on.
-func opens(t *testing.T, d *banktest.Desk, b *bank.Bank, serials []token.Serial) {
+func opens(t *testing.T, d *banktest.Harness, b *bank.Bank, serials []token.Serial) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for _, s := range serials {
@@ -38,7 +38,7 @@ func opens(t *testing.T, d *banktest.Desk, b *bank.Bank, serials []token.Serial)
 // TestRotateBeside rotates the key while another server checks codes. Each code is
 // accepted once, and no check fails.
 func TestRotateBeside(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		other := second(t, d, d.Master)
 		d.Contract("c1")
 		d.Import("", 900)
@@ -87,7 +87,7 @@ func TestRotateBeside(t *testing.T) {
 }
 
 // seedKeys returns the IDs of the seed keys in the database.
-func seedKeys(t *testing.T, d *banktest.Desk) (ids []int64) {
+func seedKeys(t *testing.T, d *banktest.Harness) (ids []int64) {
 	t.Helper()
 	require.NoError(t, d.DB.View(t.Context(), func(tx *store.Tx) error {
 		keys, err := tx.DataKeys()
@@ -104,7 +104,7 @@ func seedKeys(t *testing.T, d *banktest.Desk) (ids []int64) {
 // TestKeysMany: after a rotation by another server, many users come at once, each on a
 // connection of their own. Each needs the new key, and none may wait for another.
 func TestKeysMany(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		other := second(t, d, d.Master)
 		const n = 40
 		var serials []token.Serial
@@ -137,7 +137,7 @@ func TestKeysMany(t *testing.T) {
 // TestImportAfterRotation: a server that has not yet loaded the new key uses it to
 // import tokens.
 func TestImportAfterRotation(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		other := second(t, d, d.Master)
 		d.Import("", 3)
 		_, err := d.Bank.RotateKey(t.Context(), banktest.Clerk, nil)
@@ -152,7 +152,7 @@ func TestImportAfterRotation(t *testing.T) {
 // TestRotateStopped: after an interrupted rotation all seeds can still be opened, and
 // the next rotation finishes.
 func TestRotateStopped(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		serials := d.Import("", 500)
 		some := []token.Serial{serials[0], serials[250], serials[499]}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -176,7 +176,7 @@ func TestRotateStopped(t *testing.T) {
 
 // TestRewrap changes the master key while a server with the old one is open.
 func TestRewrap(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		ctx := t.Context()
 		other := second(t, d, d.Master)
 		serials := d.Import("", 20)
@@ -229,7 +229,7 @@ func TestRewrap(t *testing.T) {
 // TestRotateAgainstRewrap runs both at once on two servers. Whichever comes first, one
 // master key opens everything.
 func TestRotateAgainstRewrap(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		serials := d.Import("", 5)
 		for range 8 {
 			other := second(t, d, d.Master)
@@ -250,7 +250,7 @@ func TestRotateAgainstRewrap(t *testing.T) {
 
 // TestCreateTwice: creating a bank again fails and does not affect the existing one.
 func TestCreateTwice(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		serial := d.Inventory()
 		another, err := vault.NewMaster()
 		require.NoError(t, err)

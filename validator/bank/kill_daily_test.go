@@ -74,7 +74,7 @@ func childDaily(c *child) {
 // TestKillDaily kills the daily job until it is complete. No notice may be sent twice.
 // Each must be sent or left to a clerk, with one order each.
 func TestKillDaily(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		const n = 30
 		v := newVictim(t, d)
 		for i := range n {

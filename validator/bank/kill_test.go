@@ -29,10 +29,10 @@ import (
 )
 
 // The tests of this file run a child process and kill it with SIGKILL at a random
-// moment. The child opens the bank of the parent's desk, prints "ready", and does its
+// moment. The child opens the bank of the parent's harness, prints "ready", and does its
 // work. It prints one line per result, only after the bank has answered.
 
-// child is the child's access to its parent's desk.
+// child is the child's access to its parent's harness.
 type child struct {
 	*testing.T
 	bank  *bank.Bank
@@ -80,24 +80,24 @@ func TestChild(t *testing.T) {
 	require.NoError(t, c.db.Close())
 }
 
-// A victim is a desk whose bank is opened by children that are killed.
+// A victim is a harness whose bank is opened by children that are killed.
 type victim struct {
-	*banktest.Desk
+	*banktest.Harness
 	t    *testing.T
 	key  string
 	rand *rand.Rand
 }
 
-func newVictim(t *testing.T, d *banktest.Desk) *victim {
+func newVictim(t *testing.T, d *banktest.Harness) *victim {
 	t.Helper()
-	v := &victim{Desk: d, t: t, key: filepath.Join(t.TempDir(), "key")}
+	v := &victim{Harness: d, t: t, key: filepath.Join(t.TempDir(), "key")}
 	require.NoError(t, vault.WriteFile(v.key, v.Master))
 	seed := time.Now().UnixNano()
 	v.rand = rand.New(rand.NewPCG(uint64(seed), 1))
 	return v
 }
 
-// command returns the command that runs a child on the bank of the desk.
+// command returns the command that runs a child on the harness's bank.
 func (v *victim) command(work string, env ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestChild$", "-test.count=1")
 	cmd.Env = append(os.Environ(),
@@ -421,7 +421,7 @@ func known(t *testing.T, b *bank.Bank) (n int) {
 // TestKillImport kills imports. Either all tokens or none must be there, and the same
 // file can be imported again once the killed import can no longer be running.
 func TestKillImport(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		name := d.Name
 		const n = 4000
 		rounds := 6
@@ -464,7 +464,7 @@ func TestKillImport(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, n, known(t, v.Bank))
 			}
-			opens(t, v.Desk, v.Bank, []token.Serial{banktest.Serial(100), banktest.Serial(99 + n)})
+			opens(t, v.Harness, v.Bank, []token.Serial{banktest.Serial(100), banktest.Serial(99 + n)})
 		}
 		t.Logf("%d whole, %d broken off, %d before the first batch", whole, broken, clean)
 	})
@@ -473,7 +473,7 @@ func TestKillImport(t *testing.T) {
 // TestKillRotate kills key rotations. Each seed must still open, and the next rotation
 // must seal all of them again.
 func TestKillRotate(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		v := newVictim(t, d)
 		v.Import("", 1200)
 		serials := make([]token.Serial, 0, 100)
@@ -487,8 +487,8 @@ func TestKillRotate(t *testing.T) {
 		half := 0
 		for range 8 {
 			_, done := v.kill("rotate", atMost)
-			opens(t, v.Desk, v.Bank, serials)
-			if len(seedKeys(t, v.Desk)) > 1 {
+			opens(t, v.Harness, v.Bank, serials)
+			if len(seedKeys(t, v.Harness)) > 1 {
 				half++
 				require.False(t, done)
 			}
@@ -497,9 +497,9 @@ func TestKillRotate(t *testing.T) {
 		n, err := v.Bank.RotateKey(t.Context(), banktest.Clerk, nil)
 		require.NoError(t, err)
 		require.EqualValues(t, 1200, n)
-		require.Len(t, seedKeys(t, v.Desk), 1)
+		require.Len(t, seedKeys(t, v.Harness), 1)
 		v.Restart()
-		opens(t, v.Desk, v.Bank, serials)
+		opens(t, v.Harness, v.Bank, serials)
 		whole(t, v.Bank)
 	})
 }

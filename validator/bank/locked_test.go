@@ -15,7 +15,7 @@ import (
 // TestLockedMaster: if the only user who could unlock a token is locked, the others are
 // shown the paper form (BK-07) and not referred to that user.
 func TestLockedMaster(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		d.User("c1", "bob", validator.Admin)

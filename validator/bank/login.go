@@ -194,12 +194,12 @@ func errLogin() error {
 // LogIn checks the password of a user. The error wraps [ErrLogin], and is the same for
 // every cause.
 func (b *Bank) LogIn(ctx context.Context, by By, user, password string) (Session, error) {
-	return b.logIn(ctx, By{User: user, Front: by.Front, Source: by.Source}, password)
+	return b.logIn(ctx, By{User: user, Channel: by.Channel, Source: by.Source}, password)
 }
 
 // LogInClerk checks the password of a clerk, like [Bank.LogIn].
 func (b *Bank) LogInClerk(ctx context.Context, by By, clerk, password string) (Session, error) {
-	return b.logIn(ctx, By{Clerk: clerk, Front: by.Front, Source: by.Source}, password)
+	return b.logIn(ctx, By{Clerk: clerk, Channel: by.Channel, Source: by.Source}, password)
 }
 
 func (b *Bank) logIn(ctx context.Context, by By, password string) (Session, error) {
@@ -420,7 +420,7 @@ func CheckClerk(id, name, password string) error {
 // AddClerk adds a clerk. The operator, who has the database and its key, may add the
 // first one.
 func (b *Bank) AddClerk(ctx context.Context, by By, id, name, password string) error {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return err
 	}
 	if err := CheckClerk(id, name, password); err != nil {

@@ -46,7 +46,7 @@ func TestLogIn(t *testing.T) {
 	d.Contract("c1")
 	d.User("c1", "alice", validator.Master)
 	d.User("c1", "bob", validator.PlainUser)
-	by := bank.By{Front: "page", Source: "192.0.2.1"}
+	by := bank.By{Channel: "page", Source: "192.0.2.1"}
 	s, err := d.Bank.LogIn(t.Context(), by, "alice", banktest.Password)
 	require.NoError(t, err)
 	who, err := d.Bank.Session(t.Context(), s.Token)
@@ -84,7 +84,7 @@ func TestSessionSecret(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Contract("c1")
 	d.User("c1", "alice", validator.Master)
-	s, err := d.Bank.LogIn(t.Context(), bank.By{Front: "page", Source: "192.0.2.1"}, "alice", banktest.Password)
+	s, err := d.Bank.LogIn(t.Context(), bank.By{Channel: "page", Source: "192.0.2.1"}, "alice", banktest.Password)
 	require.NoError(t, err)
 	require.NotEmpty(t, s.Token)
 	text, err := json.Marshal(s)

@@ -52,7 +52,7 @@ func TestMoreThanOnePage(t *testing.T) {
 // TestTokensByCondition: a token is listed as in use on its expiry date, and as expired
 // from 00:00 of the next day in Japan (BK-14), which is 15:00 UTC.
 func TestTokensByCondition(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		expires := func(at time.Time) func(*seedfile.Record) {
 			return func(r *seedfile.Record) { r.Device.Expiry = at }

@@ -19,7 +19,7 @@ import (
 // recorded too. A token that the bank does not issue, or sends automatically at expiry,
 // is refused in the outcome.
 func (b *Bank) Order(ctx context.Context, by By, n NewOrder) (o Order, out Outcome, err error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return o, out, err
 	}
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
@@ -45,7 +45,7 @@ func (b *Bank) Order(ctx context.Context, by By, n NewOrder) (o Order, out Outco
 			return err
 		}
 		o = b.Quote(c, n)
-		o.ID, o.By = newID(), cmp.Or(by.Clerk, by.Front)
+		o.ID, o.By = newID(), cmp.Or(by.Clerk, by.Channel)
 		if o.Cause == validator.CauseFirst {
 			c.HadFree = true
 			if err := tx.PutContract(c); err != nil {
@@ -132,7 +132,7 @@ func (b *Bank) CancelOrder(ctx context.Context, by By, order string) (Order, err
 }
 
 func (b *Bank) changeOrder(ctx context.Context, by By, id string, change func(*store.Tx, *Order) error) (o Order, err error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return o, err
 	}
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
@@ -153,7 +153,7 @@ func (b *Bank) changeOrder(ctx context.Context, by By, id string, change func(*s
 
 // OrderByID returns an order. Only clerks may read a single order.
 func (b *Bank) OrderByID(ctx context.Context, by By, id string) (o Order, err error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return o, err
 	}
 	err = b.db.View(ctx, func(tx *store.Tx) error {

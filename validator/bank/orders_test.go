@@ -18,7 +18,7 @@ import (
 // TestReplacedOnce: a broken token has one free replacement, not one for each time that
 // it is returned (BK-10).
 func TestReplacedOnce(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		broken := d.Issued("c1")
 		order := func() (bank.Order, error) {
@@ -55,7 +55,7 @@ func TestReplacedOnce(t *testing.T) {
 // TestOneFree: a contract has one free token, even if an order for it is cancelled
 // after the back office has issued one (BK-19).
 func TestOneFree(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		order := func(contract string, cause validator.Cause) bank.Order {
 			o, _, err := d.Bank.Order(t.Context(), banktest.Clerk, bank.NewOrder{Contract: contract, Cause: cause})
 			require.NoError(t, err)
@@ -99,7 +99,7 @@ func (b breaking) Read() (seedfile.Record, error) {
 // TestImportAllOrNone: an import notices that its first tokens were removed while it
 // was still reading, and imports nothing.
 func TestImportAllOrNone(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		list := make([]seedfile.Record, 2001)
 		for i := range list {
 			list[i] = banktest.Record(i)

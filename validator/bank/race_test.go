@@ -34,7 +34,7 @@ func inside(t *testing.T, functions ...string) {
 // TestChangePasswordBesideLock: a password change does not undo a concurrent change of
 // the user.
 func TestChangePasswordBesideLock(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		d.User("c1", "bob", validator.Admin)
@@ -71,7 +71,7 @@ func TestChangePasswordBesideLock(t *testing.T) {
 // TestLoginBesideLock: a user who is locked while their password is being compared is
 // not logged in.
 func TestLoginBesideLock(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		release := d.Bank.HoldLogins()
@@ -92,7 +92,7 @@ func TestLoginBesideLock(t *testing.T) {
 // TestCodeOfNothing: a right code is used up and recorded even if its operation cannot
 // be done.
 func TestCodeOfNothing(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		d.User("c1", "bob", validator.Admin)

@@ -22,7 +22,7 @@ import (
 func TestReadyAfterRotation(t *testing.T) {
 	for name, tokens := range map[string]int{"tokens": 3, "no tokens": 0} {
 		t.Run(name, func(t *testing.T) {
-			banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+			banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 				ctx := t.Context()
 				early, late := second(t, d, d.Master), second(t, d, d.Master)
 				serials := d.Import("", tokens)

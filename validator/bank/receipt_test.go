@@ -17,7 +17,7 @@ import (
 // TestReceipts: a transaction has a number that people can read and type. Everyone sees
 // the same number, and mistyped ones are detected.
 func TestReceipts(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.Contract("c2")
 		d.User("c1", "alice", validator.Master)

@@ -16,7 +16,7 @@ import (
 // TestOneReplacement: if the replacement for a token before its expiry date is already
 // ordered, the token does not get a second free one when it breaks meanwhile.
 func TestOneReplacement(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		serial := d.Issued("c1")

@@ -15,7 +15,7 @@ import (
 // TestResyncReach: users are limited to the look-ahead, as far as clocks drift. The
 // back office has the wide resync window.
 func TestResyncReach(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		serial := d.Issued("c1")
@@ -41,7 +41,7 @@ func TestResyncReach(t *testing.T) {
 // TestLatePairAfterDailyUse: two codes nine minutes late do not move the clock of a
 // token in daily use, and the owner's codes are still accepted.
 func TestLatePairAfterDailyUse(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		serial := d.Issued("c1")

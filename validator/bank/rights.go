@@ -78,10 +78,10 @@ type onToken struct {
 	serial token.Serial
 	code   string
 
-	// may returns whether the user may do it, and desk the rule by which a clerk does
+	// may returns whether the user may do it, and onPaper the rule by which a clerk does
 	// it.
-	may  func(actor validator.User, users []validator.User, target validator.Held) validator.Verdict
-	desk func(users []validator.User, target validator.Held) validator.Verdict
+	may     func(actor validator.User, users []validator.User, target validator.Held) validator.Verdict
+	onPaper func(users []validator.User, target validator.Held) validator.Verdict
 
 	// do performs the operation.
 	do func(tx *store.Tx, r room, t store.TokenRow, now token.UnixSeconds) error
@@ -93,7 +93,7 @@ func (b *Bank) act(ctx context.Context, by By, a onToken) (out Outcome, err erro
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		out = Outcome{}
 		var err error
-		if by.atDesk() {
+		if by.inBackOffice() {
 			out, err = b.actOnPaper(tx, by, a)
 		} else {
 			out, err = b.actOnScreen(tx, by, a)
@@ -122,7 +122,7 @@ func (b *Bank) actOnPaper(tx *store.Tx, by By, a onToken) (out Outcome, err erro
 	if row.Contract != contract {
 		return out, conflict("token %s has just been issued to a contract: try again", a.serial)
 	}
-	v := a.desk(b.people(r, now), held(row.Token, now))
+	v := a.onPaper(b.people(r, now), held(row.Token, now))
 	rec := by.record(v.Audit(validator.User{Contract: row.Contract}, a.op, a.serial, now))
 	rec.Done = v.Way != validator.NoWay
 	tx.AddAudit(rec)

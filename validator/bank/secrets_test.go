@@ -54,7 +54,7 @@ func absent(t *testing.T, where string, content []byte, secrets map[string][]byt
 
 // used creates a bank in which each operation has happened once, and returns its
 // secrets.
-func used(t *testing.T, d *banktest.Desk) map[string][]byte {
+func used(t *testing.T, d *banktest.Harness) map[string][]byte {
 	t.Helper()
 	ctx := t.Context()
 	d.Contract("c1")
@@ -65,11 +65,11 @@ func used(t *testing.T, d *banktest.Desk) map[string][]byte {
 	d.Transfer("alice", d.WrongCode(serial))
 	d.Import("", 5)
 	require.NoError(t, d.Bank.AddClerk(ctx, banktest.Clerk, "clerk1", "窓口", "the clerk's own password"))
-	clerk, err := d.Bank.LogInClerk(ctx, bank.By{Front: "page"}, "clerk1", "the clerk's own password")
+	clerk, err := d.Bank.LogInClerk(ctx, bank.By{Channel: "page"}, "clerk1", "the clerk's own password")
 	require.NoError(t, err)
-	s, err := d.Bank.LogIn(ctx, bank.By{Front: "page"}, "alice", banktest.Password)
+	s, err := d.Bank.LogIn(ctx, bank.By{Channel: "page"}, "alice", banktest.Password)
 	require.NoError(t, err)
-	_, err = d.Bank.LogIn(ctx, bank.By{Front: "page"}, "alice", "a password with a slip")
+	_, err = d.Bank.LogIn(ctx, bank.By{Channel: "page"}, "alice", "a password with a slip")
 	require.ErrorIs(t, err, bank.ErrLogin)
 	require.NoError(t, d.Bank.ChangePassword(ctx, banktest.By("alice"), banktest.Password, "the next password"))
 	_, key, err := d.Bank.AddKey(ctx, banktest.Clerk, bank.KeyCheck, "front")
@@ -133,7 +133,7 @@ func TestSecretsDump(t *testing.T) {
 // TestSecretsPrinted: no value that the bank or the store returns, and no error, prints
 // a seed or a password.
 func TestSecretsPrinted(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		secrets := used(t, d)
 		ctx := t.Context()
 		var values []any
@@ -179,7 +179,7 @@ func TestSecretsPrinted(t *testing.T) {
 // TestSeedOfAnother: a sealed seed that was altered, or copied to another token's row,
 // cannot be opened. The bank reports this and accepts no code of either token.
 func TestSeedOfAnother(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		serials := d.Import("", 3)
 		r := raw(t, d.Name)
 		a, b := serials[0].String(), serials[1].String()

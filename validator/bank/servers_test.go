@@ -18,8 +18,8 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// second opens the bank of a desk once more, like another server.
-func second(t *testing.T, d *banktest.Desk, master vault.Master) *bank.Bank {
+// second opens the bank of a harness once more, like another server.
+func second(t *testing.T, d *banktest.Harness, master vault.Master) *bank.Bank {
 	t.Helper()
 	db, err := store.Open(t.Context(), d.Name, false)
 	require.NoError(t, err)
@@ -37,12 +37,12 @@ func whole(t *testing.T, b *bank.Bank) bank.AuditReport {
 	return report
 }
 
-var http = bank.By{Front: "http", Source: "192.0.2.1"}
+var http = bank.By{Channel: "http", Source: "192.0.2.1"}
 
 // TestTwoServers: two servers on one database together accept a code once, and count
 // every failed attempt.
 func TestTwoServers(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		servers := []*bank.Bank{d.Bank, second(t, d, d.Master)}
 		d.Contract("c1")
 		serials := d.Import("c1", 12)
@@ -99,7 +99,7 @@ func TestTwoServers(t *testing.T) {
 // TestUserChanges: if two servers change one user at the same time, all changes are
 // kept.
 func TestUserChanges(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		other := second(t, d, d.Master)
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)

@@ -21,7 +21,7 @@ type sight struct {
 
 // sight returns which tokens the requester may see.
 func (b *Bank) sight(tx *store.Tx, by By) (sight, error) {
-	if by.atDesk() {
+	if by.inBackOffice() {
 		return sight{clerk: true}, nil
 	}
 	u, err := tx.User(by.User)
@@ -89,7 +89,7 @@ func (b *Bank) Suspension(ctx context.Context, by By, serial token.Serial) (s Su
 		users, target := b.people(r, now), held(row.Token, now)
 		s.Way = validator.UnlockWay(b.settings, users, target)
 		for _, u := range users {
-			if !by.atDesk() && u.ID == by.User {
+			if !by.inBackOffice() && u.ID == by.User {
 				s.You = validator.MayUnlock(b.settings, u, users, target)
 			}
 		}

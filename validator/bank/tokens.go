@@ -120,7 +120,7 @@ func (b *Bank) Revoke(ctx context.Context, by By, serial token.Serial, code stri
 		may: func(actor validator.User, users []validator.User, target validator.Held) validator.Verdict {
 			return validator.MayRevoke(b.settings, actor, users, target)
 		},
-		desk: func(users []validator.User, target validator.Held) validator.Verdict {
+		onPaper: func(users []validator.User, target validator.Held) validator.Verdict {
 			_, rule := validator.RevocationWay(validator.ArrangementOf(users), validator.InUse)
 			if target.Condition == validator.Revoked {
 				return validator.Verdict{Way: validator.NoWay, Rule: rule, Reason: validator.ReasonRevoked}
@@ -154,7 +154,7 @@ func (b *Bank) Unlock(ctx context.Context, by By, serial token.Serial, code stri
 		may: func(actor validator.User, users []validator.User, target validator.Held) validator.Verdict {
 			return validator.MayUnlock(b.settings, actor, users, target)
 		},
-		desk: func(users []validator.User, target validator.Held) validator.Verdict {
+		onPaper: func(users []validator.User, target validator.Held) validator.Verdict {
 			v := validator.UnlockWay(b.settings, users, target)
 			if v.Way == validator.NoWay {
 				return v
@@ -184,7 +184,7 @@ func (b *Bank) Unlock(ctx context.Context, by By, serial token.Serial, code stri
 // window ([validator.Resync]). Neither code logs in, then or later.
 func (b *Bank) Resync(ctx context.Context, by By, serial token.Serial, first, second string) (Outcome, error) {
 	rule := validator.ResyncOwn
-	if by.atDesk() {
+	if by.inBackOffice() {
 		rule = validator.Resync
 	}
 	ask := func(q *question) (Outcome, error) {
@@ -196,7 +196,7 @@ func (b *Bank) Resync(ctx context.Context, by By, serial token.Serial, first, se
 		out.Done = d.Answer == validator.Corrected
 		return out, err
 	}
-	if !by.atDesk() {
+	if !by.inBackOffice() {
 		return b.ofUser(ctx, by.User, func(q *question, u *User) (Outcome, error) {
 			switch {
 			case u == nil:
@@ -221,7 +221,7 @@ func (b *Bank) Resync(ctx context.Context, by By, serial token.Serial, first, se
 // Report records a loss or theft ([validator.Lost]) or a breakage ([validator.Broken]),
 // or, with [validator.InUse], cancels the report. Only a clerk may report (BK-10).
 func (b *Bank) Report(ctx context.Context, by By, serial token.Serial, c validator.Condition) (Outcome, error) {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return Outcome{}, err
 	}
 	if c != validator.Lost && c != validator.Broken && c != validator.InUse {
@@ -297,7 +297,7 @@ func (b *Bank) Tokens(ctx context.Context, by By, f TokenFilter) (list []Token, 
 // Issue gives tokens of the inventory to a contract without an order, for example when
 // a bank is set up. The first is the contract's free one (BK-19).
 func (b *Bank) Issue(ctx context.Context, by By, contract string, serials ...token.Serial) error {
-	if err := by.desk(); err != nil {
+	if err := by.requireBackOffice(); err != nil {
 		return err
 	}
 	return b.db.Update(ctx, func(tx *store.Tx) error {
@@ -332,10 +332,10 @@ func (b *Bank) issue(tx *store.Tx, contract string, serial token.Serial) error {
 	return tx.PutToken(t.Token)
 }
 
-// desk returns an error unless the requester is a clerk or the operator.
-func (by By) desk() error {
-	if !by.atDesk() {
-		return forbidden("only the bank's desk does this")
+// requireBackOffice returns an error unless the requester is a clerk or the operator.
+func (by By) requireBackOffice() error {
+	if !by.inBackOffice() {
+		return forbidden("only the bank's back office can do this")
 	}
 	return nil
 }
@@ -343,7 +343,7 @@ func (by By) desk() error {
 // contract returns the contract to which the requester is restricted, or "" for a
 // clerk.
 func (by By) contract(tx *store.Tx) (string, error) {
-	if by.atDesk() {
+	if by.inBackOffice() {
 		return "", nil
 	}
 	u, err := tx.User(by.User)

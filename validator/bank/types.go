@@ -72,24 +72,24 @@ type By struct {
 	Clerk    string // ID of a clerk of the bank, or of the API key that acts as one
 	Operator bool   // has the database and its key; has the rights of a clerk
 	Key      string // ID of the API key with which a caller makes requests for others; "" for none
-	Front    string // such as [FrontPage]
+	Channel  string // such as [ChannelPage]
 	Source   string // network address without port, or a command's system user; "" for none
 }
 
 // The interfaces through which requests come.
 const (
-	FrontHTTP    = "http"
-	FrontPage    = "page"
-	FrontRADIUS  = "radius"
-	FrontCommand = "command"
-	FrontJob     = "job" // the daily job
+	ChannelHTTP    = "http"
+	ChannelPage    = "page"
+	ChannelRADIUS  = "radius"
+	ChannelCommand = "command"
+	ChannelJob     = "job" // the daily job
 )
 
 // Roles returns the roles that the requester may give to a user who has the role now.
 // A contract has exactly one master, and only a clerk may name another.
 func (by By) Roles(now validator.Role) []validator.Role {
 	switch {
-	case by.atDesk():
+	case by.inBackOffice():
 		return []validator.Role{validator.PlainUser, validator.Admin, validator.Master}
 	case now == validator.Master:
 		return []validator.Role{validator.Master}
@@ -97,8 +97,8 @@ func (by By) Roles(now validator.Role) []validator.Role {
 	return []validator.Role{validator.PlainUser, validator.Admin}
 }
 
-// atDesk reports whether the requester is a clerk or the operator.
-func (by By) atDesk() bool { return by.Clerk != "" || by.Operator }
+// inBackOffice reports whether the requester is a clerk or the operator.
+func (by By) inBackOffice() bool { return by.Clerk != "" || by.Operator }
 
 // Outcome is the result of a requested operation.
 type Outcome struct {

@@ -46,7 +46,7 @@ func (b *Bank) AddUser(ctx context.Context, by By, n NewUser, code string) (User
 	}, Password: hash}
 	out, err := b.manage(ctx, by, n.Contract, validator.OpUserAdd, code, func(tx *store.Tx, r room, actor validator.Role) error {
 		if !slices.Contains(by.Roles(validator.PlainUser), n.Role) {
-			return forbidden("a contract has one master: the bank's desk names him")
+			return forbidden("a contract has exactly one master: only the bank's back office can name another")
 		}
 		if n.Role != validator.Master && !hasMaster(r) {
 			return conflict("the first user of contract %q must be its master", n.Contract)
@@ -111,11 +111,11 @@ func (b *Bank) ChangeUser(ctx context.Context, by By, id string, c UserChange, c
 			return notFound("user", id)
 		}
 		toMaster := c.Role != nil && *c.Role == validator.Master
-		if !by.atDesk() && (u.Role == validator.Master && actor != validator.Master || c.Role != nil && !slices.Contains(by.Roles(u.Role), *c.Role)) {
-			return forbidden("the master of a contract is changed by the bank's desk")
+		if !by.inBackOffice() && (u.Role == validator.Master && actor != validator.Master || c.Role != nil && !slices.Contains(by.Roles(u.Role), *c.Role)) {
+			return forbidden("only the bank's back office can change the master of a contract")
 		}
-		if !by.atDesk() && c.UnlockActivation {
-			return forbidden("activation is unlocked by the bank's desk")
+		if !by.inBackOffice() && c.UnlockActivation {
+			return forbidden("only the bank's back office can unlock activation")
 		}
 		if u.Role == validator.Master && c.Role != nil && !toMaster {
 			return conflict("name another user master instead: contract %q must have one", contract)
@@ -179,7 +179,7 @@ func (b *Bank) manage(
 	var spent *question
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		out, spent = Outcome{Done: true}, nil
-		if by.atDesk() {
+		if by.inBackOffice() {
 			r, err := b.enter(tx, contract, noSerial)
 			if err != nil {
 				return err

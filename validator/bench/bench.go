@@ -134,7 +134,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.bank, err = bank.Open(ctx, r.db, master, bank.Options{Clock: r.clock}); err != nil {
 		return err
 	}
-	_, err = r.bank.Import(ctx, bank.By{Clerk: "bench", Front: bank.FrontCommand}, &tokens{n: r.o.Tokens}, bank.ImportOptions{})
+	_, err = r.bank.Import(ctx, bank.By{Clerk: "bench", Channel: bank.ChannelCommand}, &tokens{n: r.o.Tokens}, bank.ImportOptions{})
 	return err
 }
 
@@ -249,7 +249,7 @@ func (r *run) check(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	out, err := r.bank.Check(ctx, bank.By{Front: "bench"}, serialOf(i), string(code))
+	out, err := r.bank.Check(ctx, bank.By{Channel: "bench"}, serialOf(i), string(code))
 	if out.Done {
 		r.accepted.Add(1)
 	}

@@ -60,7 +60,7 @@ func (c caller) String() string {
 // by identifies the caller to the bank. The bank treats a key for the audit log as a
 // clerk. This package limits such a key to the audit log.
 func (r *request) by() bank.By {
-	b := bank.By{Front: bank.FrontHTTP, Source: r.source}
+	b := bank.By{Channel: bank.ChannelHTTP, Source: r.source}
 	switch r.caller.role {
 	case userRole:
 		b.User = r.caller.id

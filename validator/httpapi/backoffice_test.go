@@ -19,7 +19,7 @@ import (
 // The whole life of a contract over HTTP. The test uses only the interface, except to
 // move the clock.
 func TestWholeStory(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		s := newSite(t, d, httpapi.Options{})
 
 		c := s.do(s.clerk, "POST", "/v1/contracts", m{"id": "c1", "name": "株式会社 例", "address": "東京都千代田区1-1", "email": "c1@example.com"}).is(201).json()
@@ -239,7 +239,7 @@ func TestLoginRefusalsAreAlike(t *testing.T) {
 // TestOperations: an operation needs a code if Q3 names it. Without an accepted code,
 // such an operation is refused; the others are possible even if the token is suspended.
 func TestOperations(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		s := newSite(t, d, httpapi.Options{})
 		_, alice := s.alice()
 		serial := banktest.Serial(0)
@@ -303,7 +303,7 @@ func TestDailyJobAndNotices(t *testing.T) {
 	bare.do(bare.clerk, "POST", "/v1/jobs/daily", nil).is(409)
 }
 
-func testDailyJobAndNotices(t *testing.T, d *banktest.Desk) {
+func testDailyJobAndNotices(t *testing.T, d *banktest.Harness) {
 	mail := &mailer{}
 	s := newSite(t, d, httpapi.Options{Mailer: mail})
 	serial, _ := s.alice()

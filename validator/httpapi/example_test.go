@@ -48,7 +48,7 @@ func Example() {
 	server := httptest.NewServer(httpapi.New(b, httpapi.Options{}))
 	defer server.Close()
 
-	by := bank.By{Operator: true, Front: bank.FrontCommand}
+	by := bank.By{Operator: true, Channel: bank.ChannelCommand}
 	_, clerkKey, err := b.AddKey(ctx, by, bank.KeyClerk, "back office")
 	if err != nil {
 		fmt.Println(err)

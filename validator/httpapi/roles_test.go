@@ -168,7 +168,7 @@ var injections = []string{
 // Text with special characters is stored as text. On both databases it causes no 500,
 // and the tables still exist afterwards.
 func TestInjections(t *testing.T) {
-	banktest.Each(t, func(t *testing.T, d *banktest.Desk) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		s := newSite(t, d, httpapi.Options{})
 		serial, alice := s.alice()
 		for _, x := range injections {

@@ -24,7 +24,7 @@ import (
 // site is a bank with its HTTP interface on a local port.
 type site struct {
 	t *testing.T
-	*banktest.Desk
+	*banktest.Harness
 	srv *httptest.Server
 
 	check, clerk, audit string // API keys
@@ -38,9 +38,9 @@ type site struct {
 // free are limits that no test exceeds.
 var free = httpapi.Limits{Requests: httpapi.Rate{PerSecond: -1}, FailedAttempts: httpapi.Rate{PerSecond: -1}}
 
-func newSite(t *testing.T, d *banktest.Desk, o httpapi.Options) *site {
+func newSite(t *testing.T, d *banktest.Harness, o httpapi.Options) *site {
 	t.Helper()
-	s := &site{t: t, Desk: d}
+	s := &site{t: t, Harness: d}
 	if o.Limits == (httpapi.Limits{}) {
 		o.Limits = free
 	}

@@ -29,7 +29,7 @@ func init() {
 }
 
 // channels are the names of the channels in audit records.
-var channels = []string{bank.FrontHTTP, bank.FrontPage, bank.FrontRADIUS, bank.FrontCommand}
+var channels = []string{bank.ChannelHTTP, bank.ChannelPage, bank.ChannelRADIUS, bank.ChannelCommand}
 
 // mustWait is the result of a login that has to wait.
 var mustWait = validator.ReasonMustWait.String()
@@ -61,10 +61,10 @@ func (m *Metrics) begin() {
 func (m *Metrics) Observer() bank.Observer {
 	return bank.Observer{
 		Recorded:  m.recorded,
-		Suspended: func(by bank.By, _ token.Serial, _ string) { m.suspensions.with(by.Front).Inc() },
-		Unlocked:  func(by bank.By, _ token.Serial, _ string) { m.unlocks.with(by.Front).Inc() },
+		Suspended: func(by bank.By, _ token.Serial, _ string) { m.suspensions.with(by.Channel).Inc() },
+		Unlocked:  func(by bank.By, _ token.Serial, _ string) { m.unlocks.with(by.Channel).Inc() },
 		Imported: func(by bank.By, r bank.ImportReport) {
-			m.imports.with(by.Front).Inc()
+			m.imports.with(by.Channel).Inc()
 			m.importedTokens.with().Add(r.Tokens)
 		},
 		Took: func(kind store.Operation, took time.Duration) {

@@ -25,7 +25,7 @@ func Example() {
 	for _, reason := range []validator.Reason{validator.ReasonAccepted, validator.ReasonReplayed} {
 		observer.Recorded(bank.Record{
 			Act: validator.OpTransfer.String(), Reason: reason.String(),
-			Done: reason == validator.ReasonAccepted, Channel: bank.FrontPage,
+			Done: reason == validator.ReasonAccepted, Channel: bank.ChannelPage,
 		})
 	}
 	m.HTTPRequest(http.MethodGet, "/v1/tokens/{serial}", http.StatusOK, 3*time.Millisecond)

@@ -14,7 +14,7 @@ import (
 var actKeys, reasonKeys, channelKeys = map[string]string{}, map[string]string{}, map[string]string{}
 
 // channels are the ways on which requests reach the bank.
-var channels = []string{bank.FrontHTTP, bank.FrontPage, bank.FrontRADIUS, bank.FrontCommand, bank.FrontJob}
+var channels = []string{bank.ChannelHTTP, bank.ChannelPage, bank.ChannelRADIUS, bank.ChannelCommand, bank.ChannelJob}
 
 // actOptions are the choices of the filter by act, operations first.
 var actOptions = []option{{Label: newMsg("audit.any")}}

@@ -107,7 +107,7 @@ func (c *call) saveState() error {
 // begin identifies the caller. If c.opened is false, the browser has no valid session.
 func (s *server) begin(a *area, w http.ResponseWriter, r *http.Request) (*call, error) {
 	c := &call{server: s, area: a, w: w, r: r, lang: languageOf(r, "")}
-	c.by = bank.By{Front: bank.FrontPage, Source: s.o.Source(r)}
+	c.by = bank.By{Channel: bank.ChannelPage, Source: s.o.Source(r)}
 	c.secret = c.getCookie(a.cookie)
 	if c.secret != "" {
 		session, err := s.bank.Session(r.Context(), c.secret)

@@ -26,7 +26,7 @@ import (
 // user bob, who share a token, and the admin carol with a separate token. Contract
 // "other" has the master mallory.
 type site struct {
-	*banktest.Desk
+	*banktest.Harness
 	*httptest.Server
 	shared, carols token.Serial
 
@@ -43,7 +43,7 @@ func newSite(t testing.TB, o Options, tls bool, change ...func(*validator.Settin
 // newSiteOn creates a site in the given database.
 func newSiteOn(t testing.TB, database string, o Options, tls bool, change ...func(*validator.Settings)) *site {
 	t.Helper()
-	s := &site{Desk: banktest.New(t, database, change...)}
+	s := &site{Harness: banktest.New(t, database, change...)}
 	o.Event = func(e Event) {
 		s.mu.Lock()
 		defer s.mu.Unlock()

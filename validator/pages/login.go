@@ -56,7 +56,7 @@ func (c *call) logIn() error {
 		login = c.bank.LogInClerk
 	}
 	// There is no session yet. The user's name comes from the form.
-	session, err := login(c.r.Context(), bank.By{Front: bank.FrontPage, Source: c.by.Source}, values["user"], values["password"])
+	session, err := login(c.r.Context(), bank.By{Channel: bank.ChannelPage, Source: c.by.Source}, values["user"], values["password"])
 	if errors.Is(err, bank.ErrLogin) || errors.Is(err, bank.ErrInvalid) {
 		c.setFlash("bad", newMsg("login.refused"))
 		return c.saveAndRedirect("/login")

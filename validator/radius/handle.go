@@ -187,7 +187,7 @@ func (s *Server) check(ctx context.Context, user, code string, source netip.Addr
 	if !utf8.ValidString(user) || strings.ContainsRune(user, 0) || !utf8.ValidString(code) {
 		return bank.Outcome{}, nil
 	}
-	out, err := s.bank.CheckUser(ctx, bank.By{User: user, Front: bank.FrontRADIUS, Source: source.String()}, user, code)
+	out, err := s.bank.CheckUser(ctx, bank.By{User: user, Channel: bank.ChannelRADIUS, Source: source.String()}, user, code)
 	if errors.Is(err, bank.ErrInvalid) || errors.Is(err, bank.ErrNotFound) || errors.Is(err, bank.ErrForbidden) {
 		return bank.Outcome{}, nil
 	}

@@ -33,7 +33,7 @@ const patience = 5 * time.Minute
 
 // front is a bank with alice, who has a token, and its RADIUS server.
 type front struct {
-	*banktest.Desk
+	*banktest.Harness
 	t      testing.TB
 	server *radius.Server
 	addr   *net.UDPAddr
@@ -70,7 +70,7 @@ func newFrontOn(t testing.TB, database string, o radius.Options) *front {
 	d.Contract("c1")
 	d.User("c1", "alice", validator.Master)
 	d.User("c1", "bob", validator.PlainUser)
-	f := &front{Desk: d, t: t, serial: d.Issued("c1"), now: time.Unix(1_000_000, 0)}
+	f := &front{Harness: d, t: t, serial: d.Issued("c1"), now: time.Unix(1_000_000, 0)}
 	d.Activate("alice", f.serial)
 	f.serve(d.Bank, o)
 	return f

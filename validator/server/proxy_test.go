@@ -143,7 +143,7 @@ func TestClientBehindProxies(t *testing.T) {
 // host, as nginx does with $proxy_add_x_forwarded_for.
 type proxiedBank struct {
 	*running
-	*banktest.Desk
+	*banktest.Harness
 	proxy *httptest.Server
 }
 
@@ -155,7 +155,7 @@ func newProxiedBank(t *testing.T) *proxiedBank {
 	proxies, err := ParseProxies([]string{"127.0.0.1"}, "")
 	require.NoError(t, err)
 	logins := ratelimit.New[string](ratelimit.Capacity)
-	b := &proxiedBank{Desk: d}
+	b := &proxiedBank{Harness: d}
 	b.running = serve(t, Config{
 		Bank: d.Bank, API: httpapi.New(d.Bank, httpapi.Options{}), PublicURL: "https://example.com", Proxies: proxies,
 		Pages: pages.New(d.Bank, pages.Options{TLS: true, Allow: func(_ pages.Attempt, source string) time.Duration {

@@ -3,7 +3,7 @@
 // Package banktest creates banks for tests, with a real database, a manual clock,
 // contracts, users and tokens.
 //
-//	banktest.Each(t, func(t *testing.T, d *banktest.Desk) { … }) // SQLite and PostgreSQL
+//	banktest.Each(t, func(t *testing.T, d *banktest.Harness) { … }) // SQLite and PostgreSQL
 //	d := banktest.New(t, banktest.SQLite(t))
 //	d.Contract("c1")
 //	d.User("c1", "alice", validator.Master)
@@ -41,17 +41,17 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// Start is the initial time of a [Desk]'s clock: noon of 1 April 2026 in Japan.
+// Start is the initial time of a [Harness]'s clock: noon of 1 April 2026 in Japan.
 const Start token.UnixSeconds = 1775012400
 
 // Password is the password of all users and clerks.
 const Password = "correct horse battery"
 
-// Expires is the date on the back label of the tokens of a [Desk].
+// Expires is the date on the back label of the tokens of a [Harness].
 var Expires = mustDate(2031, 3, 31)
 
-// Desk is a bank, with methods for the work of its back office.
-type Desk struct {
+// Harness is a bank with methods for the steps of tests.
+type Harness struct {
 	T        testing.TB
 	Bank     *bank.Bank
 	Clock    *bank.ManualClock
@@ -63,8 +63,8 @@ type Desk struct {
 	made int
 }
 
-// Clerk is the clerk who makes the requests of a [Desk].
-var Clerk = bank.By{Clerk: "desk", Front: bank.FrontCommand}
+// Clerk is the clerk who makes the requests of a [Harness].
+var Clerk = bank.By{Clerk: "desk", Channel: bank.ChannelCommand}
 
 // SQLite returns the name of a new SQLite file.
 func SQLite(t testing.TB) string { return filepath.Join(t.TempDir(), "bank.db") }
@@ -102,16 +102,16 @@ func Empty(t testing.TB, database string) *store.DB {
 }
 
 // Each runs a test on SQLite and on PostgreSQL.
-func Each(t *testing.T, test func(t *testing.T, d *Desk)) {
+func Each(t *testing.T, test func(t *testing.T, d *Harness)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, New(t, SQLite(t))) })
 	t.Run("postgres", func(t *testing.T) { test(t, New(t, pgtest.Database(t))) })
 }
 
 // New creates a bank in a database, with [validator.DefaultSettings] modified by
 // change.
-func New(t testing.TB, database string, change ...func(*validator.Settings)) *Desk {
+func New(t testing.TB, database string, change ...func(*validator.Settings)) *Harness {
 	t.Helper()
-	d := &Desk{T: t, Clock: bank.NewManualClock(Start), Name: database, Settings: validator.DefaultSettings()}
+	d := &Harness{T: t, Clock: bank.NewManualClock(Start), Name: database, Settings: validator.DefaultSettings()}
 	for _, c := range change {
 		c(&d.Settings)
 	}
@@ -125,14 +125,14 @@ func New(t testing.TB, database string, change ...func(*validator.Settings)) *De
 	return d
 }
 
-func (d *Desk) open() {
+func (d *Harness) open() {
 	var err error
 	d.Bank, err = bank.Open(d.T.Context(), d.DB, d.Master, bank.Options{Clock: d.Clock, InsecureCheapPasswords: true})
 	require.NoError(d.T, err)
 }
 
 // Restart closes the bank and opens it again.
-func (d *Desk) Restart() {
+func (d *Harness) Restart() {
 	d.T.Helper()
 	require.NoError(d.T, d.DB.Close())
 	var err error
@@ -142,12 +142,14 @@ func (d *Desk) Restart() {
 }
 
 // By returns the origin of a user's request on a page.
-func By(user string) bank.By { return bank.By{User: user, Front: bank.FrontPage, Source: "192.0.2.1"} }
+func By(user string) bank.By {
+	return bank.By{User: user, Channel: bank.ChannelPage, Source: "192.0.2.1"}
+}
 
-func (d *Desk) ctx() context.Context { return d.T.Context() }
+func (d *Harness) ctx() context.Context { return d.T.Context() }
 
 // Contract adds a contract.
-func (d *Desk) Contract(id string) bank.Contract {
+func (d *Harness) Contract(id string) bank.Contract {
 	d.T.Helper()
 	c, err := d.Bank.AddContract(d.ctx(), Clerk, bank.Contract{
 		ID: id, Name: "株式会社 " + id, Address: "東京都千代田区丸の内1-1-1", Email: id + "@example.com", Language: bank.Japanese,
@@ -157,7 +159,7 @@ func (d *Desk) Contract(id string) bank.Contract {
 }
 
 // User adds a user.
-func (d *Desk) User(contract, id string, role validator.Role) bank.User {
+func (d *Harness) User(contract, id string, role validator.Role) bank.User {
 	d.T.Helper()
 	u, out, err := d.Bank.AddUser(d.ctx(), Clerk, bank.NewUser{
 		ID: id, Contract: contract, Role: role, Name: "利用者 " + id, Email: id + "@example.com", Password: Password,
@@ -216,7 +218,7 @@ func Record(n int) seedfile.Record {
 }
 
 // Import imports n tokens, modified by change, and returns their serial numbers.
-func (d *Desk) Import(contract string, n int, change ...func(*seedfile.Record)) []token.Serial {
+func (d *Harness) Import(contract string, n int, change ...func(*seedfile.Record)) []token.Serial {
 	d.T.Helper()
 	list := make([]seedfile.Record, n)
 	serials := make([]token.Serial, n)
@@ -235,13 +237,13 @@ func (d *Desk) Import(contract string, n int, change ...func(*seedfile.Record)) 
 }
 
 // Inventory imports one token into the inventory.
-func (d *Desk) Inventory() token.Serial { d.T.Helper(); return d.Import("", 1)[0] }
+func (d *Harness) Inventory() token.Serial { d.T.Helper(); return d.Import("", 1)[0] }
 
 // Issued imports one token that is issued to a contract.
-func (d *Desk) Issued(contract string) token.Serial { d.T.Helper(); return d.Import(contract, 1)[0] }
+func (d *Harness) Issued(contract string) token.Serial { d.T.Helper(); return d.Import(contract, 1)[0] }
 
 // Code returns the code that a token of [Record] shows a number of steps from now.
-func (d *Desk) Code(serial token.Serial, steps int) string {
+func (d *Harness) Code(serial token.Serial, steps int) string {
 	d.T.Helper()
 	return CodeAt(d.T, serial, d.Clock.Now()+60*token.UnixSeconds(steps))
 }
@@ -265,7 +267,7 @@ func SeedHex(n int) string { return hex.EncodeToString(Seed(n)) }
 
 // WrongCode returns a code that a token does not show in any step that a check or a
 // resynchronisation would search now.
-func (d *Desk) WrongCode(serial token.Serial) string {
+func (d *Harness) WrongCode(serial token.Serial) string {
 	d.T.Helper()
 	shown := map[string]bool{}
 	for i := -800; i <= 800; i++ {
@@ -280,10 +282,10 @@ func (d *Desk) WrongCode(serial token.Serial) string {
 }
 
 // Step moves the clock by a number of 60 s steps.
-func (d *Desk) Step(n int) { d.Clock.Advance(60 * token.UnixSeconds(n)) }
+func (d *Harness) Step(n int) { d.Clock.Advance(60 * token.UnixSeconds(n)) }
 
 // Activate registers a token for a user, and moves the clock to its next code.
-func (d *Desk) Activate(user string, serial token.Serial) {
+func (d *Harness) Activate(user string, serial token.Serial) {
 	d.T.Helper()
 	out, err := d.Bank.Activate(d.ctx(), By(user), serial, d.Code(serial, 0))
 	require.NoError(d.T, err)
@@ -292,7 +294,7 @@ func (d *Desk) Activate(user string, serial token.Serial) {
 }
 
 // Transfer enters a code for a transfer.
-func (d *Desk) Transfer(user, code string) bank.Outcome {
+func (d *Harness) Transfer(user, code string) bank.Outcome {
 	d.T.Helper()
 	out, err := d.Bank.Do(d.ctx(), By(user), bank.Request{Operation: validator.OpTransfer, Code: code})
 	require.NoError(d.T, err)
@@ -300,7 +302,7 @@ func (d *Desk) Transfer(user, code string) bank.Outcome {
 }
 
 // Suspend enters wrong codes for a user until the token is suspended.
-func (d *Desk) Suspend(user string, serial token.Serial) {
+func (d *Harness) Suspend(user string, serial token.Serial) {
 	d.T.Helper()
 	for range d.Settings.LockoutThreshold {
 		require.False(d.T, d.Transfer(user, d.WrongCode(serial)).Done)
@@ -311,7 +313,7 @@ func (d *Desk) Suspend(user string, serial token.Serial) {
 }
 
 // LastAudit returns the newest record of the audit log about a token.
-func (d *Desk) LastAudit(serial token.Serial) bank.Record {
+func (d *Harness) LastAudit(serial token.Serial) bank.Record {
 	d.T.Helper()
 	list, _, err := d.Bank.Audit(d.ctx(), Clerk, bank.AuditFilter{Serial: serial.String(), Page: bank.Page{Limit: 1}})
 	require.NoError(d.T, err)

@@ -89,7 +89,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
-	by := bank.By{Clerk: "reference", Front: bank.FrontCommand}
+	by := bank.By{Clerk: "reference", Channel: bank.ChannelCommand}
 	_, s.check, err = b.AddKey(ctx, by, bank.KeyCheck, "cases")
 	if err == nil {
 		_, s.clerk, err = b.AddKey(ctx, by, bank.KeyClerk, "cases")

@@ -55,25 +55,25 @@ func at(step int64, seconds token.UnixSeconds) token.UnixSeconds {
 	return token.UnixSeconds(step)*60 + seconds
 }
 
-// A desk holds one token and its state, as a store does.
-type desk struct {
+// A checker holds one token and its state, as a store does.
+type checker struct {
 	t        tb
 	settings validator.Settings
 	token    validator.Token
 	state    validator.State
 }
 
-func newDesk(t tb) *desk {
+func newChecker(t tb) *checker {
 	t.Helper()
-	return &desk{t: t, settings: validator.DefaultSettings(), token: rfcToken(t)}
+	return &checker{t: t, settings: validator.DefaultSettings(), token: rfcToken(t)}
 }
 
 // enter enters a code ten seconds into a step.
-func (d *desk) enter(step int64, code string) validator.Decision {
+func (d *checker) enter(step int64, code string) validator.Decision {
 	return d.enterAt(at(step, 10), code)
 }
 
-func (d *desk) enterAt(now token.UnixSeconds, code string) validator.Decision {
+func (d *checker) enterAt(now token.UnixSeconds, code string) validator.Decision {
 	d.t.Helper()
 	decision, state := validator.Check(d.settings, d.token, d.state, now, code)
 	d.state = state
@@ -81,13 +81,13 @@ func (d *desk) enterAt(now token.UnixSeconds, code string) validator.Decision {
 }
 
 // show enters the code of one step during another.
-func (d *desk) show(step, of int64) validator.Decision {
+func (d *checker) show(step, of int64) validator.Decision {
 	d.t.Helper()
 	return d.enter(step, codeOf(d.t, of))
 }
 
 // suspend makes failed attempts until the token is suspended.
-func (d *desk) suspend(step int64) {
+func (d *checker) suspend(step int64) {
 	d.t.Helper()
 	for range d.settings.LockoutThreshold {
 		d.enter(step, wrongCode)
