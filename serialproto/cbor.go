@@ -73,6 +73,12 @@ func (e *Encoder) Int(n int64) {
 	}
 }
 
+// key writes a key of a map, and returns e for its value.
+func (e *Encoder) key(name string) *Encoder {
+	e.Text(name)
+	return e
+}
+
 // Text writes a text string.
 func (e *Encoder) Text(s string) {
 	e.head(majorText, uint64(len(s)))
@@ -263,6 +269,18 @@ func (d *Decoder) Next(it *Items) bool {
 	case it.left > 0:
 		it.left--
 		return true
+	}
+	return false
+}
+
+// nextKey reports whether another pair with the given key follows in a map. It skips
+// other pairs.
+func (d *Decoder) nextKey(pairs *Items, key string) bool {
+	for d.Next(pairs) {
+		if keyIs(d.TextBytes(), key) {
+			return true
+		}
+		d.Skip()
 	}
 	return false
 }

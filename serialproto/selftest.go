@@ -51,17 +51,12 @@ type SelfTest struct {
 
 func (m *SelfTest) encode(e *Encoder) {
 	e.Map(4 + int(PartCount))
-	e.Text("flash")
-	e.Bool(m.Flash)
-	e.Text("crypto")
-	e.Bool(m.Crypto)
-	e.Text("clock")
-	e.Bool(m.Clock)
-	e.Text("mv")
-	e.Int(int64(m.Supply))
+	e.key("flash").Bool(m.Flash)
+	e.key("crypto").Bool(m.Crypto)
+	e.key("clock").Bool(m.Clock)
+	e.key("mv").Int(int64(m.Supply))
 	for part, v := range m.Parts {
-		e.Text(partNames[part])
-		e.Uint(uint64(v))
+		e.key(partNames[part]).Uint(uint64(v))
 	}
 }
 
@@ -75,11 +70,9 @@ type Uptime struct {
 func (m *Uptime) encode(e *Encoder) {
 	if m.HasWorld {
 		e.Map(2)
-		e.Text("world")
-		e.Int(int64(m.World))
+		e.key("world").Int(int64(m.World))
 	} else {
 		e.Map(1)
 	}
-	e.Text("up")
-	e.Int(m.Milli)
+	e.key("up").Int(m.Milli)
 }

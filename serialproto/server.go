@@ -105,8 +105,7 @@ func (s *Server) answer(framing Framing, message []byte, dev Device) {
 	if rc != RCOK {
 		c.reset()
 		c.out.Map(1)
-		c.out.Text("rc")
-		c.out.Uint(uint64(rc))
+		c.out.key("rc").Uint(uint64(rc))
 	}
 	r := h.Response()
 	r.Length = uint16(len(c.out.Buf))
@@ -172,12 +171,9 @@ func (c *call) refuse(group Group, code uint16, rc RC) RC {
 	}
 	c.reset()
 	c.out.Map(1)
-	c.out.Text("err")
-	c.out.Map(2)
-	c.out.Text("group")
-	c.out.Uint(uint64(group))
-	c.out.Text("rc")
-	c.out.Uint(uint64(code))
+	c.out.key("err").Map(2)
+	c.out.key("group").Uint(uint64(group))
+	c.out.key("rc").Uint(uint64(code))
 	return RCOK
 }
 

@@ -29,15 +29,13 @@ func (c *call) enum() RC {
 			return RCInvalid
 		}
 		c.out.Map(1)
-		c.out.Text("count")
-		c.out.Uint(uint64(len(listed)))
+		c.out.key("count").Uint(uint64(len(listed)))
 	case CmdEnumList:
 		if !c.empty() {
 			return RCInvalid
 		}
 		c.out.Map(1)
-		c.out.Text("groups")
-		c.out.Array(len(listed))
+		c.out.key("groups").Array(len(listed))
 		for _, g := range listed {
 			c.out.Uint(uint64(g.id))
 		}
@@ -55,12 +53,8 @@ func (c *call) enumSingle(count uint64) RC {
 	index := uint64(0)
 	if len(c.in.buf) > 0 {
 		pairs := c.in.Map()
-		for c.in.Next(&pairs) {
-			if keyIs(c.in.TextBytes(), "index") {
-				index = c.in.Uint(1<<32 - 1)
-			} else {
-				c.in.Skip()
-			}
+		for c.in.nextKey(&pairs, "index") {
+			index = c.in.Uint(1<<32 - 1)
 		}
 		if !c.in.Done() {
 			return RCInvalid
@@ -72,11 +66,9 @@ func (c *call) enumSingle(count uint64) RC {
 	}
 	last := index == count-1
 	c.out.Map(1 + btoi(last))
-	c.out.Text("group")
-	c.out.Uint(uint64(groups[index].id))
+	c.out.key("group").Uint(uint64(groups[index].id))
 	if last {
-		c.out.Text("end")
-		c.out.Bool(true)
+		c.out.key("end").Bool(true)
 	}
 	return RCOK
 }
@@ -88,11 +80,7 @@ func (c *call) enumDetails(count int) RC {
 	all := true
 	if len(c.in.buf) > 0 {
 		pairs := c.in.Map()
-		for c.in.Next(&pairs) {
-			if !keyIs(c.in.TextBytes(), "groups") {
-				c.in.Skip()
-				continue
-			}
+		for c.in.nextKey(&pairs, "groups") {
 			items := c.in.Array()
 			for c.in.Next(&items) {
 				all = false
@@ -112,19 +100,15 @@ func (c *call) enumDetails(count int) RC {
 		n += btoi(wanted[i])
 	}
 	c.out.Map(1)
-	c.out.Text("groups")
-	c.out.Array(n)
+	c.out.key("groups").Array(n)
 	for i, g := range groups[:count] {
 		if !wanted[i] {
 			continue
 		}
 		c.out.Map(3)
-		c.out.Text("group")
-		c.out.Uint(uint64(g.id))
-		c.out.Text("name")
-		c.out.Text(g.name)
-		c.out.Text("handlers")
-		c.out.Uint(g.handlers)
+		c.out.key("group").Uint(uint64(g.id))
+		c.out.key("name").Text(g.name)
+		c.out.key("handlers").Uint(g.handlers)
 	}
 	return RCOK
 }

@@ -25,10 +25,8 @@ func (c *call) os() RC {
 			return RCInvalid
 		}
 		c.out.Map(2)
-		c.out.Text("buf_size")
-		c.out.Uint(BufferSize)
-		c.out.Text("buf_count")
-		c.out.Uint(1)
+		c.out.key("buf_size").Uint(BufferSize)
+		c.out.key("buf_count").Uint(1)
 		return RCOK
 	case c.header.Command == CmdOSInfo && read:
 		return c.osInfo()
@@ -40,19 +38,14 @@ func (c *call) echo() RC {
 	var text []byte
 	found := false
 	pairs := c.in.Map()
-	for c.in.Next(&pairs) {
-		if keyIs(c.in.TextBytes(), "d") {
-			text, found = c.in.TextBytes(), true
-		} else {
-			c.in.Skip()
-		}
+	for c.in.nextKey(&pairs, "d") {
+		text, found = c.in.TextBytes(), true
 	}
 	if !found || !c.in.Done() {
 		return RCInvalid
 	}
 	c.out.Map(1)
-	c.out.Text("r")
-	c.out.TextBytes(text)
+	c.out.key("r").TextBytes(text)
 	return RCOK
 }
 
@@ -69,20 +62,15 @@ func (c *call) datetime() RC {
 	}
 	var b [40]byte
 	c.out.Map(1)
-	c.out.Text("datetime")
-	c.out.TextBytes(appendDatetime(b[:0], t))
+	c.out.key("datetime").TextBytes(appendDatetime(b[:0], t))
 	return RCOK
 }
 
 func (c *call) setDatetime() RC {
 	var text []byte
 	pairs := c.in.Map()
-	for c.in.Next(&pairs) {
-		if keyIs(c.in.TextBytes(), "datetime") {
-			text = c.in.TextBytes()
-		} else {
-			c.in.Skip()
-		}
+	for c.in.nextKey(&pairs, "datetime") {
+		text = c.in.TextBytes()
 	}
 	t, ok := parseDatetime(text)
 	if !ok || !c.in.Done() {
@@ -103,12 +91,8 @@ func (c *call) osInfo() RC {
 	var format []byte
 	if len(c.in.buf) > 0 {
 		pairs := c.in.Map()
-		for c.in.Next(&pairs) {
-			if keyIs(c.in.TextBytes(), "format") {
-				format = c.in.TextBytes()
-			} else {
-				c.in.Skip()
-			}
+		for c.in.nextKey(&pairs, "format") {
+			format = c.in.TextBytes()
 		}
 		if !c.in.Done() {
 			return RCInvalid
@@ -148,7 +132,6 @@ func (c *call) osInfo() RC {
 		}
 	}
 	c.out.Map(1)
-	c.out.Text("output")
-	c.out.TextBytes(text)
+	c.out.key("output").TextBytes(text)
 	return RCOK
 }

@@ -50,10 +50,8 @@ func (c *call) clock() RC {
 		return c.result(e)
 	}
 	c.out.Map(2)
-	c.out.Text("ms")
-	c.out.Int(int64(t))
-	c.out.Text("set")
-	c.out.Bool(set)
+	c.out.key("ms").Int(int64(t))
+	c.out.key("set").Bool(set)
 	return RCOK
 }
 
@@ -61,12 +59,8 @@ func (c *call) setClock() RC {
 	var t token.UnixMilli
 	found := false
 	pairs := c.in.Map()
-	for c.in.Next(&pairs) {
-		if keyIs(c.in.TextBytes(), "ms") {
-			t, found = token.UnixMilli(c.in.Int()), true
-		} else {
-			c.in.Skip()
-		}
+	for c.in.nextKey(&pairs, "ms") {
+		t, found = token.UnixMilli(c.in.Int()), true
 	}
 	if !found || !c.in.Done() {
 		return RCInvalid
@@ -83,12 +77,9 @@ func (c *call) display() RC {
 		return c.result(e)
 	}
 	c.out.Map(3)
-	c.out.Text("code")
-	c.out.TextBytes(m.Code[:m.Size])
-	c.out.Text("step")
-	c.out.Int(m.Step)
-	c.out.Text("left")
-	c.out.Int(m.Left)
+	c.out.key("code").TextBytes(m.Code[:m.Size])
+	c.out.key("step").Int(m.Step)
+	c.out.key("left").Int(m.Left)
 	return RCOK
 }
 
@@ -101,10 +92,8 @@ func (c *call) provBegin() RC {
 		return c.result(e)
 	}
 	c.out.Map(2)
-	c.out.Text("pub")
-	c.out.Bytes(m.PublicKey[:])
-	c.out.Text("ctr")
-	c.out.Uint(uint64(m.Counter))
+	c.out.key("pub").Bytes(m.PublicKey[:])
+	c.out.key("ctr").Uint(uint64(m.Counter))
 	return RCOK
 }
 
@@ -120,8 +109,7 @@ func (c *call) provCommit() RC {
 		return c.result(e)
 	}
 	c.out.Map(1)
-	c.out.Text("conf")
-	c.out.Bytes(confirmation[:])
+	c.out.key("conf").Bytes(confirmation[:])
 	return RCOK
 }
 
@@ -150,12 +138,8 @@ func (c *call) wipe() RC {
 	var serial token.Serial
 	found := false
 	pairs := c.in.Map()
-	for c.in.Next(&pairs) {
-		if keyIs(c.in.TextBytes(), "sn") {
-			serial, found = serialOf(&c.in), true
-		} else {
-			c.in.Skip()
-		}
+	for c.in.nextKey(&pairs, "sn") {
+		serial, found = serialOf(&c.in), true
 	}
 	if !found || !c.in.Done() {
 		return RCInvalid
