@@ -83,7 +83,7 @@ func (l *socketListener) wrap(conn net.Conn) Port {
 	if l.scheme == RFC2217 {
 		return newLossy(newTelnetServer(conn, l.addr))
 	}
-	return newLossy(newSocket(conn, l.addr))
+	return newLossy(&endpoint{inner: conn, addr: l.addr})
 }
 
 // offer queues p for Accept, or closes it if too many are waiting.

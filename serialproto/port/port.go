@@ -80,7 +80,7 @@ func dial(ctx context.Context, a Addr, o options) (Port, error) {
 		}
 		p = client
 	} else {
-		p = newSocket(conn, a.String())
+		p = &endpoint{inner: conn, addr: a.String()}
 	}
 	if o.password == "" {
 		return p, nil
