@@ -57,7 +57,7 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-// TestNoAllocationForDamage: dropped input does not cause allocations either. (The
+// TestNoAllocationForDamage: discarded input does not cause allocations either. (The
 // error of encoding/base64 is a number small enough for Go not to allocate it.)
 func TestNoAllocationForDamage(t *testing.T) {
 	good := frame(echoOf(250))

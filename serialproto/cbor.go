@@ -25,7 +25,7 @@ const (
 const maxDepth = 8
 
 // Encoder appends CBOR to a buffer of fixed capacity. If an item does not fit, that
-// item and all later ones are dropped, and Overflow is true.
+// item and all later ones are discarded, and Overflow is true.
 type Encoder struct {
 	Buf      []byte
 	Overflow bool

@@ -55,7 +55,7 @@ type FramingErrors struct {
 	Size    uint32 // packets that are too long or too short, or do not match their length field
 	CRC     uint32 // packets with a wrong CRC
 	Header  uint32 // messages that are not requests, or whose body does not match the header's length
-	Timeout uint32 // partial packets dropped after PacketTimeout
+	Timeout uint32 // partial packets discarded after PacketTimeout
 }
 
 // Deframer finds packets in a stream of bytes. It skips everything between lines, and
@@ -64,21 +64,21 @@ type FramingErrors struct {
 type Deframer struct {
 	FramingErrors FramingErrors
 
-	text   [maxText]byte
-	textN  int
-	where  place
-	next   bool // the current line is a continuation line
-	packet [BufferSize]byte
-	have   int // bytes of the packet so far; 0: none
-	want   int
-	last   int64 // uptime of the last byte of a line
+	text         [maxText]byte
+	textN        int
+	position     linePosition
+	continuation bool // the current line is a continuation line
+	packet       [BufferSize]byte
+	have         int // bytes of the packet so far; 0: none
+	want         int
+	last         int64 // uptime of the last byte of a line
 }
 
-// place is the deframer's position in a line.
-type place uint8
+// linePosition is the deframer's position in a line.
+type linePosition uint8
 
 const (
-	outside place = iota
+	outside linePosition = iota
 	afterFirst0
 	afterNext0
 	inside
@@ -90,31 +90,31 @@ const (
 func (d *Deframer) Feed(b byte, uptime int64) []byte {
 	d.Expire(uptime)
 	start := b == firstStart0 || b == nextStart0 // these are not base64 characters
-	if start || d.where != outside {
+	if start || d.position != outside {
 		d.last = uptime // bytes between lines do not keep a packet alive
 	}
 	switch {
 	case start:
-		if d.where == inside {
+		if d.position == inside {
 			d.FramingErrors.Line++
 			d.have = 0
 		}
-		d.where = afterFirst0
+		d.position = afterFirst0
 		if b == nextStart0 {
-			d.where = afterNext0
+			d.position = afterNext0
 		}
-	case d.where == afterFirst0 && b == firstStart1, d.where == afterNext0 && b == nextStart1:
-		d.next = b == nextStart1
-		d.where, d.textN = inside, 0
-	case d.where != inside:
-		d.where = outside
+	case d.position == afterFirst0 && b == firstStart1, d.position == afterNext0 && b == nextStart1:
+		d.continuation = b == nextStart1
+		d.position, d.textN = inside, 0
+	case d.position != inside:
+		d.position = outside
 	case b == '\n':
-		d.where = outside
+		d.position = outside
 		return d.line()
 	case b == '\r':
 	case d.textN == maxText:
 		d.FramingErrors.Line++
-		d.where, d.have = outside, 0
+		d.position, d.have = outside, 0
 	default:
 		d.text[d.textN] = b
 		d.textN++
@@ -122,40 +122,40 @@ func (d *Deframer) Feed(b byte, uptime int64) []byte {
 	return nil
 }
 
-// Expire drops a partial packet whose last byte is older than PacketTimeout.
+// Expire discards a partial packet whose last byte is older than PacketTimeout.
 func (d *Deframer) Expire(uptime int64) {
 	if d.Partial() && uptime-d.last > PacketTimeout {
 		d.FramingErrors.Timeout++
-		d.where, d.have = outside, 0
+		d.position, d.have = outside, 0
 	}
 }
 
 // Partial reports whether a line or packet is incomplete.
-func (d *Deframer) Partial() bool { return d.where != outside || d.have > 0 }
+func (d *Deframer) Partial() bool { return d.position != outside || d.have > 0 }
 
 // line processes a complete line, and returns the packet if it is complete.
 func (d *Deframer) line() []byte {
-	if !d.next && d.have > 0 { // the previous packet is incomplete
+	if !d.continuation && d.have > 0 { // the previous packet is incomplete
 		d.FramingErrors.Size++
 		d.have = 0
 	}
-	if d.next && d.have == 0 {
+	if d.continuation && d.have == 0 {
 		d.FramingErrors.Stray++
 		return nil
 	}
 	var chunk [maxChunk]byte
 	n, err := strict.Decode(chunk[:], d.text[:d.textN])
 	if err != nil {
-		return d.drop(&d.FramingErrors.Base64)
+		return d.discard(&d.FramingErrors.Base64)
 	}
 	if d.have == 0 {
 		if n < lengthSize {
-			return d.drop(&d.FramingErrors.Size)
+			return d.discard(&d.FramingErrors.Size)
 		}
 		d.want = lengthSize + int(binary.BigEndian.Uint16(chunk[:]))
 	}
 	if d.want < lengthSize+HeaderSize+crcSize || d.want > BufferSize || d.have+n > d.want {
-		return d.drop(&d.FramingErrors.Size)
+		return d.discard(&d.FramingErrors.Size)
 	}
 	copy(d.packet[d.have:], chunk[:n])
 	d.have += n
@@ -165,12 +165,12 @@ func (d *Deframer) line() []byte {
 	d.have = 0
 	message := d.packet[lengthSize : d.want-crcSize]
 	if CRC16(message) != binary.BigEndian.Uint16(d.packet[d.want-crcSize:]) {
-		return d.drop(&d.FramingErrors.CRC)
+		return d.discard(&d.FramingErrors.CRC)
 	}
 	return message
 }
 
-func (d *Deframer) drop(count *uint32) []byte {
+func (d *Deframer) discard(count *uint32) []byte {
 	*count++
 	d.have = 0
 	return nil

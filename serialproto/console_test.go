@@ -66,10 +66,10 @@ func TestCRC16(t *testing.T) {
 	}
 }
 
-// TestBoundaries tries the sizes at which implementations have failed: a last line that
+// TestLineBoundaries tries the sizes at which implementations have failed: a last line that
 // is nearly empty or full, with a CRC that is split between lines (zephyr 37893, PR
 // 39324), and the largest message.
-func TestBoundaries(t *testing.T) {
+func TestLineBoundaries(t *testing.T) {
 	sizes := []int{8, 9, serialproto.MaxMessage - 1, serialproto.MaxMessage}
 	for n := 85; n <= 95; n++ {
 		sizes = append(sizes, n, n+93, n+2*93, n+3*93)
@@ -86,7 +86,7 @@ func TestBoundaries(t *testing.T) {
 }
 
 // TestEchoSizes does the same through a server, in both directions. The largest message
-// is buf_size less 4 (smpclient: -4 passes, -3 is dropped).
+// is buf_size less 4 (smpclient: -4 passes, -3 is discarded).
 func TestEchoSizes(t *testing.T) {
 	params := call(t, newDevice(), read, 0, 6, obj{})
 	require.Equal(t, obj{"buf_size": uint64(512), "buf_count": uint64(1)}, params)
@@ -106,8 +106,8 @@ func TestEchoSizes(t *testing.T) {
 	require.Equal(t, uint32(5), s.FramingErrors().Stray, "the five lines after the first")
 }
 
-// TestTolerance reads unsolicited bytes that other senders add.
-func TestTolerance(t *testing.T) {
+// TestUnexpectedBytes reads unsolicited bytes that other senders add.
+func TestUnexpectedBytes(t *testing.T) {
 	m := echoOf(250) // three lines
 	whole := frame(m)
 	lines := bytes.SplitAfter(whole, []byte("\n"))
@@ -154,8 +154,8 @@ func TestTolerance(t *testing.T) {
 	}
 }
 
-// TestFrameWithin: an inner frame is accepted, and the outer one is lost.
-func TestFrameWithin(t *testing.T) {
+// TestFrameInsideFrame: an inner frame is accepted, and the outer one is lost.
+func TestFrameInsideFrame(t *testing.T) {
 	inner, outer := echoOf(30), frame(echoOf(250))
 	var d serialproto.Deframer
 	in := append(bytes.Clone(outer[:140]), frame(inner)...) // in the middle of the second line

@@ -56,19 +56,19 @@ func appendNumber(dst []byte, n, width int, after byte) []byte {
 func parseDatetime(s []byte) (t token.UnixMilli, ok bool) {
 	r := reader{s: s}
 	year := r.number(4)
-	r.one("-")
+	r.oneOf("-")
 	month := r.number(2)
-	r.one("-")
+	r.oneOf("-")
 	day := r.number(2)
-	r.one("T ")
+	r.oneOf("T ")
 	hour := r.number(2)
-	r.one(":")
+	r.oneOf(":")
 	minute := r.number(2)
-	r.one(":")
+	r.oneOf(":")
 	second := r.number(2)
 	milli := 0
 	if r.peek() == '.' {
-		r.one(".")
+		r.oneOf(".")
 		milli = r.fraction()
 	}
 	zone := r.zone()
@@ -97,7 +97,7 @@ func daysOf(year, month, day int) (days int32, ok bool) {
 	return date.Days(), err == nil && m == month
 }
 
-// reader parses a string from its front.
+// reader parses a string from its start.
 type reader struct {
 	s   []byte
 	bad bool
@@ -110,8 +110,8 @@ func (r *reader) peek() byte {
 	return r.s[0]
 }
 
-// one reads one byte, which must be one of set.
-func (r *reader) one(set string) byte {
+// oneOf reads one byte, which must be one of set.
+func (r *reader) oneOf(set string) byte {
 	c := r.peek()
 	for i := range len(set) {
 		if set[i] == c {
@@ -125,7 +125,7 @@ func (r *reader) one(set string) byte {
 
 func (r *reader) number(width int) (n int) {
 	for range width {
-		n = n*10 + int(r.one("0123456789")) - '0'
+		n = n*10 + int(r.oneOf("0123456789")) - '0'
 		if r.bad {
 			return 0
 		}
@@ -150,16 +150,16 @@ func (r *reader) zone() int {
 	case 0:
 		return 0
 	case 'Z':
-		r.one("Z")
+		r.oneOf("Z")
 		return 0
 	}
 	sign := 1
-	if r.one("+-") == '-' {
+	if r.oneOf("+-") == '-' {
 		sign = -1
 	}
 	hours := r.number(2)
 	if r.peek() == ':' {
-		r.one(":")
+		r.oneOf(":")
 	}
 	minutes := r.number(2)
 	if hours > 14 || minutes > 59 {

@@ -11,20 +11,20 @@ import (
 // PROTOCOL.md, and tests set and read its fields. It does not allocate, except in
 // ProvCommit.
 type fakeDevice struct {
-	info    serialproto.Info
-	now     token.UnixMilli
-	display serialproto.Display
-	lcd     serialproto.RigDisplay
-	test    serialproto.SelfTest
-	uptime  serialproto.Uptime
-	counter uint32
-	static  [32]byte // the device's private key
-	public  [32]byte
-	station [32]byte // the station's public key
-	seed    [token.MaxSeedLen]byte
-	seedLen int
-	taken   serialproto.Transcript // of the accepted message
-	payload serialproto.Payload
+	info     serialproto.Info
+	now      token.UnixMilli
+	display  serialproto.Display
+	lcd      serialproto.RigDisplay
+	test     serialproto.SelfTest
+	uptime   serialproto.Uptime
+	counter  uint32
+	static   [32]byte // the device's private key
+	public   [32]byte
+	station  [32]byte // the station's public key
+	seed     [token.MaxSeedLen]byte
+	seedLen  int
+	accepted serialproto.Transcript // of the accepted message
+	payload  serialproto.Payload
 
 	refusal serialproto.Status // returned by every method that can refuse
 	hasRig  bool
@@ -69,7 +69,7 @@ func (d *fakeDevice) in(s serialproto.State) *fakeDevice {
 	return d
 }
 
-func (d *fakeDevice) outOfReach() serialproto.Status {
+func (d *fakeDevice) accessError() serialproto.Status {
 	switch d.info.State {
 	case serialproto.StateLocked, serialproto.StateExpired:
 		return serialproto.StatusLocked
@@ -82,11 +82,11 @@ func (d *fakeDevice) outOfReach() serialproto.Status {
 func (d *fakeDevice) Info(m *serialproto.Info) { *m = d.info }
 
 func (d *fakeDevice) Clock() (token.UnixMilli, bool, serialproto.Status) {
-	return d.now, d.info.ClockSet, d.outOfReach()
+	return d.now, d.info.ClockSet, d.accessError()
 }
 
 func (d *fakeDevice) SetClock(t token.UnixMilli) serialproto.Status {
-	if e := d.outOfReach(); e != serialproto.StatusOK {
+	if e := d.accessError(); e != serialproto.StatusOK {
 		return e
 	}
 	if !serialproto.ValidClock(t) {
@@ -97,7 +97,7 @@ func (d *fakeDevice) SetClock(t token.UnixMilli) serialproto.Status {
 }
 
 func (d *fakeDevice) Display(m *serialproto.Display) serialproto.Status {
-	switch e := d.outOfReach(); {
+	switch e := d.accessError(); {
 	case e != serialproto.StatusOK:
 		return e
 	case d.info.State != serialproto.StateProvisioned:
@@ -109,15 +109,15 @@ func (d *fakeDevice) Display(m *serialproto.Display) serialproto.Status {
 	return serialproto.StatusOK
 }
 
-func (d *fakeDevice) provisionable() serialproto.Status {
+func (d *fakeDevice) provisioningError() serialproto.Status {
 	if d.info.State == serialproto.StateProvisioned {
 		return serialproto.StatusAlreadyProvisioned
 	}
-	return d.outOfReach()
+	return d.accessError()
 }
 
 func (d *fakeDevice) ProvBegin(m *serialproto.Begin) serialproto.Status {
-	if e := d.provisionable(); e != serialproto.StatusOK {
+	if e := d.provisioningError(); e != serialproto.StatusOK {
 		return e
 	}
 	m.Counter = d.counter
@@ -129,11 +129,11 @@ func (d *fakeDevice) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialp
 	b := serialproto.Binding{HardwareID: d.info.HardwareID, Serial: m.Serial, Counter: m.Counter, Firmware: d.info.Firmware}
 	if d.info.State == serialproto.StateProvisioned && m.Counter+1 == d.counter {
 		h, ok := serialproto.TranscriptOf(&b, &d.station, &d.static, m.Message)
-		if ok && h == d.taken {
+		if ok && h == d.accepted {
 			return serialproto.Confirmation(d.seed[:d.seedLen], &h), serialproto.StatusOK
 		}
 	}
-	switch e := d.provisionable(); {
+	switch e := d.provisioningError(); {
 	case e != serialproto.StatusOK:
 		return conf, e
 	case m.Serial.IsZero() || len(m.Message) < serialproto.NoiseOverhead:
@@ -149,7 +149,7 @@ func (d *fakeDevice) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialp
 	if !d.payload.Decode(plain) {
 		return conf, serialproto.StatusInvalid
 	}
-	d.seedLen, d.taken = copy(d.seed[:], d.payload.Seed), h
+	d.seedLen, d.accepted = copy(d.seed[:], d.payload.Seed), h
 	d.now, d.info.ClockSet = d.payload.Clock, true
 	d.info.Serial, d.info.Expiry, d.info.State = m.Serial, d.payload.Expiry, serialproto.StateProvisioned
 	return serialproto.Confirmation(d.seed[:d.seedLen], &h), serialproto.StatusOK

@@ -17,10 +17,10 @@ func TestEnum(t *testing.T) {
 	os, enum := detail(0, "os mgmt", 5), detail(10, "enum mgmt", 4)
 	fob, rig := detail(64, "fob token", 8), detail(65, "fob rig", 7)
 	tests := []struct {
-		name            string
-		command         int
-		body            any
-		without, withIt obj // without and with a rig
+		name                string
+		command             int
+		body                any
+		withoutRig, withRig obj
 	}{
 		{"count", 0, obj{}, obj{"count": n(3)}, obj{"count": n(4)}},
 		{
@@ -43,23 +43,23 @@ func TestEnum(t *testing.T) {
 		},
 		{"details of some", 3, obj{"groups": arr{65, 64, 1, 0, 64}}, obj{"groups": arr{os, fob}}, obj{"groups": arr{os, fob, rig}}},
 		{"details of none", 3, obj{"groups": arr{1}}, obj{"groups": arr{}}, obj{"groups": arr{}}},
-		{"details of no number", 3, obj{"groups": arr{"x"}}, rc(3), rc(3)},
-		{"details of no list", 3, obj{"groups": 0}, rc(3), rc(3)},
+		{"details of a text", 3, obj{"groups": arr{"x"}}, rc(3), rc(3)},
+		{"details without a list", 3, obj{"groups": 0}, rc(3), rc(3)},
 		{"unknown", 4, obj{}, rc(8), rc(8)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dev := newDevice()
-			require.Equal(t, tt.without, call(t, dev, read, 10, tt.command, tt.body))
+			require.Equal(t, tt.withoutRig, call(t, dev, read, 10, tt.command, tt.body))
 			dev.hasRig = true
-			require.Equal(t, tt.withIt, call(t, dev, read, 10, tt.command, tt.body))
+			require.Equal(t, tt.withRig, call(t, dev, read, 10, tt.command, tt.body))
 		})
 	}
 }
 
-// TestEnumIsTrue: every listed group has as many commands as reported that are not
+// TestEnumMatchesCommands: every listed group has as many commands as reported that are not
 // answered with "unsupported".
-func TestEnumIsTrue(t *testing.T) {
+func TestEnumMatchesCommands(t *testing.T) {
 	dev := newProvisioned()
 	dev.hasRig = true
 	for _, g := range call(t, dev, read, 10, 3, obj{})["groups"].(arr) {

@@ -96,7 +96,7 @@ func FuzzDecoder(f *testing.F) {
 				}
 				indefinite = indefinite || b == 0x5F || b == 0x7F
 			}
-			require.True(t, tags > 3 || indefinite, "well-formed, not deep, no string of indefinite length: % x", p)
+			require.True(t, tags > 3 || indefinite, "a well-formed item was not skipped: % x", p)
 		}
 		d = serialproto.NewDecoder(p)
 		v := valueOf(&d, 0)
@@ -115,7 +115,7 @@ func FuzzDecoder(f *testing.F) {
 
 // valueOf reads the next item of any kind, by trying each kind on a copy.
 func valueOf(d *serialproto.Decoder, depth int) any {
-	try := func(read func(c *serialproto.Decoder) any) (v any, ok bool) {
+	readIfValid := func(read func(c *serialproto.Decoder) any) (v any, ok bool) {
 		c := *d
 		if v = read(&c); c.Ok() {
 			*d = c
@@ -129,7 +129,7 @@ func valueOf(d *serialproto.Decoder, depth int) any {
 		func(c *serialproto.Decoder) any { return bytes.Clone(c.Bytes()) },
 		func(c *serialproto.Decoder) any { return c.Text() },
 	} {
-		if v, ok := try(read); ok {
+		if v, ok := readIfValid(read); ok {
 			return v
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/serialproto"
 )
 
-// TestNoisyLine sends 200,000 messages over a line that flips, drops and inserts bytes.
+// TestNoisyLine sends 200,000 messages over a line that changes, loses and inserts bytes.
 // Every delivered message was sent, and every message that arrives intact is delivered,
 // whatever came before it.
 //
@@ -51,7 +51,7 @@ func TestNoisyLine(t *testing.T) {
 					}
 				}
 				if wrong > 0 || got > 1 || !damaged && got == 0 {
-					t.Fatalf("message %d: right %d times, wrong %d times, damaged: %v", n, got, wrong, damaged)
+					t.Fatalf("message %d: delivered intact %d times, wrongly %d times, damaged: %v", n, got, wrong, damaged)
 				}
 				class := 0
 				if len(f) <= serialproto.MaxLine {
@@ -60,12 +60,12 @@ func TestNoisyLine(t *testing.T) {
 				count[class]++
 				delivered[class] += got
 			}
-			t.Logf("byte error rate %g: delivered %.1f %% of the one-line messages (elsewhere: %.1f %%), %.1f %% of the longer; %+v",
+			t.Logf("byte error rate %g: delivered %.1f %% of the one-line messages (expected: %.1f %%), %.1f %% of the longer; %+v",
 				tt.rate, 100*float64(delivered[1])/float64(count[1]), 100*tt.oneLine,
 				100*float64(delivered[0])/float64(count[0]), d.FramingErrors)
 			require.InDelta(t, tt.oneLine, float64(delivered[1])/float64(count[1]), 0.03)
 			errors := d.FramingErrors
-			require.NotZero(t, min(errors.Line, errors.Base64, errors.Stray, errors.Size, errors.CRC), "every kind of damage: %+v", errors)
+			require.NotZero(t, min(errors.Line, errors.Base64, errors.Stray, errors.Size, errors.CRC), "a counter is 0: %+v", errors)
 		})
 	}
 }

@@ -56,10 +56,10 @@ func TestResetWaitsForLine(t *testing.T) {
 
 	line.room = 5
 	s.Step(line, dev)
-	require.Zero(t, dev.resets, "half an answer is sent")
+	require.Zero(t, dev.resets, "the answer has been sent only in part")
 
 	line.full = false
 	s.Step(line, dev)
 	require.Equal(t, 1, dev.resets)
-	require.Len(t, unframe(t, line.out), 1, "what comes after a reset is for the next start")
+	require.Len(t, unframe(t, line.out), 1, "a request after reset is not answered before the restart")
 }

@@ -45,11 +45,11 @@ func TestBitFlips(t *testing.T) {
 	require.Equal(t, serialproto.StatusAuthentication, e)
 }
 
-// TestBoundTo: a message opens only with the values for which it was sealed, and its
+// TestMessageBinding: a message opens only with the values for which it was sealed, and its
 // transcript is different with any others.
-func TestBoundTo(t *testing.T) {
+func TestMessageBinding(t *testing.T) {
 	v := loadVector(t)
-	vary := map[string]func(b *serialproto.Binding, station, device *[32]byte){
+	changes := map[string]func(b *serialproto.Binding, station, device *[32]byte){
 		"hardware":        func(b *serialproto.Binding, _, _ *[32]byte) { b.HardwareID[7]++ },
 		"serial":          func(b *serialproto.Binding, _, _ *[32]byte) { b.Serial, _ = token.ParseSerial("1000043") },
 		"no serial":       func(b *serialproto.Binding, _, _ *[32]byte) { b.Serial = token.Serial{} },
@@ -60,11 +60,11 @@ func TestBoundTo(t *testing.T) {
 		"other station": func(_ *serialproto.Binding, s, _ *[32]byte) {
 			*s = [32]byte(keyPair(bytes.Repeat([]byte{7}, 32)).Public)
 		},
-		"other device":      func(_ *serialproto.Binding, _, d *[32]byte) { d[5]++ },
-		"station is weak":   func(_ *serialproto.Binding, s, _ *[32]byte) { *s = [32]byte{} },
-		"station's bit 255": func(_ *serialproto.Binding, s, _ *[32]byte) { s[31] ^= 0x80 }, // the same point, in a different encoding
+		"other device":             func(_ *serialproto.Binding, _, d *[32]byte) { d[5]++ },
+		"station key is zero":      func(_ *serialproto.Binding, s, _ *[32]byte) { *s = [32]byte{} },
+		"station key with bit 255": func(_ *serialproto.Binding, s, _ *[32]byte) { s[31] ^= 0x80 }, // the same point, in a different encoding
 	}
-	for name, change := range vary {
+	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
 			b := v.binding()
 			station, device := v.keys()

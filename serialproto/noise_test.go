@@ -23,7 +23,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-var update = flag.Bool("update", false, "make testdata/noise.json anew, with flynn/noise")
+var update = flag.Bool("update", false, "generate testdata/noise.json with flynn/noise")
 
 var suite = noise.NewCipherSuite(noise.DH25519, noise.CipherAESGCM, noise.HashSHA256)
 
@@ -148,7 +148,7 @@ func TestVector(t *testing.T) {
 		require.NoError(t, os.WriteFile("testdata/noise.json", append(p, '\n'), 0o644))
 	}
 	v := loadVector(t)
-	require.Equal(t, generated, v, "flynn/noise still makes it")
+	require.Equal(t, generated, v, "flynn/noise produces the same message")
 
 	b := v.binding()
 	station, device := v.keys()
@@ -166,7 +166,7 @@ func TestVector(t *testing.T) {
 	require.Equal(t, serialproto.StatusOK, e)
 	require.Equal(t, v.Payload, hex.EncodeToString(plain))
 	require.Equal(t, v.Transcript, hex.EncodeToString(h[:]))
-	require.Same(t, &message[32], &plain[0], "the payload is where the message was")
+	require.Same(t, &message[32], &plain[0], "the payload overwrites the message")
 	require.Equal(t, len(message), len(plain)+serialproto.NoiseOverhead)
 
 	c := serialproto.Confirmation(unhex(v.Seed), &h)

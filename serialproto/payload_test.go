@@ -57,8 +57,8 @@ func TestPayloadRefused(t *testing.T) {
 		body any
 	}{
 		{"no clock", obj{"seed": []byte{1}}},
-		{"nothing", []byte{}},
-		{"no map", arr{}},
+		{"empty", []byte{}},
+		{"not a map", arr{}},
 		{"expiry without end", obj{"clk": 1, "exp": 22279}},
 		{"end without expiry", obj{"clk": 1, "end": 1924959600}},
 		{"end is 0", obj{"clk": 1, "exp": 0, "end": 0}},
@@ -86,6 +86,6 @@ func TestPayloadRefused(t *testing.T) {
 	}
 	v := loadVector(t)
 	var m serialproto.Payload
-	require.False(t, m.Decode(append(unhex(v.Payload), 0)), "a byte after it")
-	require.False(t, m.Decode(unhex(v.Payload)[:len(v.Payload)/2-1]), "a byte less")
+	require.False(t, m.Decode(append(unhex(v.Payload), 0)), "one byte too many")
+	require.False(t, m.Decode(unhex(v.Payload)[:len(v.Payload)/2-1]), "one byte too few")
 }

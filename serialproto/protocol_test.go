@@ -75,7 +75,7 @@ func TestProtocol(t *testing.T) {
 			"diagnostic": examples.diagnostic, "text": nil, // a diagram
 			"checks": nil, // run by TestChecks of package firmware
 		}[b.kind]
-		require.True(t, known, "line %d: what is a block of kind %q?", b.at, b.kind)
+		require.True(t, known, "line %d: unknown kind of block: %q", b.at, b.kind)
 		ran[b.kind]++
 		if run != nil && !t.Run(b.kind+"/"+strings.Join(b.words, " "), func(t *testing.T) { run(t, b) }) {
 			t.Logf("PROTOCOL.md:%d", b.at)
@@ -86,7 +86,7 @@ func TestProtocol(t *testing.T) {
 	}
 }
 
-// runner runs examples. An exchange may continue with the device of the previous one.
+// runner runs examples.
 type runner struct {
 	provisioning provisioning
 	dev          *fakeDevice
@@ -97,10 +97,6 @@ type runner struct {
 func (r *runner) prepare(t *testing.T, words []string) {
 	t.Helper()
 	dev := newDevice()
-	if len(words) > 0 && words[0] == "same" {
-		require.NotNil(t, r.dev)
-		return
-	}
 	for _, word := range words {
 		switch word {
 		case "blank":
@@ -142,7 +138,7 @@ func (r *runner) line(t *testing.T, b block) {
 		case '<':
 			want = append(want, bytesOf(l[1:])...)
 		default:
-			require.Fail(t, "neither > nor <", l)
+			require.Fail(t, "the line starts with neither > nor <", l)
 		}
 	}
 	r.server.Step(line, r.dev)
@@ -161,7 +157,7 @@ func (r *runner) exchange(t *testing.T, b block) {
 	for _, l := range b.lines {
 		switch l[0] {
 		case '>':
-			require.Empty(t, answers, "an answer that the example leaves out")
+			require.Empty(t, answers, "the example omits an answer")
 			last = bytesOf(l[1:])
 			line.in, line.out = frame(last), nil
 			r.server.Step(line, r.dev)
@@ -177,7 +173,7 @@ func (r *runner) exchange(t *testing.T, b block) {
 			require.NoError(t, err)
 			require.Equal(t, unspaced(notation), unspaced(l[1:]))
 		default:
-			require.Fail(t, "neither > nor < nor =", l)
+			require.Fail(t, "the line starts with neither >, < nor =", l)
 		}
 	}
 	require.Empty(t, answers)

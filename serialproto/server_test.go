@@ -57,11 +57,11 @@ func TestErrorForms(t *testing.T) {
 		{"unknown command", blank, read, 0, 1, obj{}, rc(8), rc(8)},
 		{"unknown command of the token", blank, read, 64, 7, obj{}, rc(8), rc(8)},
 		{"bootloader info", blank, read, 0, 8, obj{}, rc(8), rc(8)},
-		{"read of what is written", blank, read, 0, 5, obj{}, rc(8), rc(8)},
-		{"write of what is read", blank, write, 64, 0, obj{}, rc(8), rc(8)},
+		{"read of a write-only command", blank, read, 0, 5, obj{}, rc(8), rc(8)},
+		{"write of a read-only command", blank, write, 64, 0, obj{}, rc(8), rc(8)},
 		{"write of an enumeration", blank, write, 10, 0, obj{}, rc(8), rc(8)},
-		{"body that is no map", blank, read, 64, 0, arr{}, rc(3), rc(3)},
-		{"key that is no text", blank, read, 64, 0, map[int]int{1: 1}, rc(3), rc(3)},
+		{"body is not a map", blank, read, 64, 0, arr{}, rc(3), rc(3)},
+		{"key is not a text", blank, read, 64, 0, map[int]int{1: 1}, rc(3), rc(3)},
 		{"bytes after the map", blank, read, 64, 0, []byte{0xA0, 0xA0}, rc(3), rc(3)},
 		{"locked clock", locked, read, 64, 1, obj{}, rc(11), groupErr(64, 3)},
 		{"locked datetime", locked, read, 0, 4, obj{}, rc(11), rc(11)},
@@ -69,7 +69,7 @@ func TestErrorForms(t *testing.T) {
 		{"clock out of range", blank, write, 64, 1, obj{"ms": -1}, rc(3), groupErr(64, 2)},
 		{"clock never set", blank, read, 0, 4, obj{}, rc(5), groupErr(0, 4)},
 		{"unknown format", blank, read, 0, 7, obj{"format": "sx"}, rc(3), groupErr(0, 2)},
-		{"no group of that index", blank, read, 10, 2, obj{"index": 3}, rc(3), groupErr(10, 4)},
+		{"index without a group", blank, read, 10, 2, obj{"index": 3}, rc(3), groupErr(10, 4)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -113,18 +113,18 @@ func TestRefusals(t *testing.T) {
 		texts[e.AsError().Error()] = true
 	}
 	require.NoError(t, serialproto.StatusOK.AsError())
-	require.Len(t, texts, 14, "every refusal has a text of its own, 1 and 15 the same")
+	require.Len(t, texts, 14, "every refusal has its own text, except 1 and 15")
 }
 
 // TestBodyForms: an empty map may be indefinite or missing, and unknown keys are
 // skipped with any value.
 func TestBodyForms(t *testing.T) {
-	future, err := cbor.Marshal(obj{
+	unknownKeys, err := cbor.Marshal(obj{
 		"z": obj{"deep": arr{1, -1, "x", []byte{1}, true, nil, 1.5, arr{obj{}}}},
 		"y": cbor.Tag{Number: 1, Content: 1363896240},
 	})
 	require.NoError(t, err)
-	for _, body := range [][]byte{{}, {0xA0}, {0xBF, 0xFF}, {0xB8, 0}, future} {
+	for _, body := range [][]byte{{}, {0xA0}, {0xBF, 0xFF}, {0xB8, 0}, unknownKeys} {
 		for _, request := range [][]byte{
 			message(v2, read, 64, 0, body), message(v2, read, 0, 6, body), message(v2, read, 0, 7, body),
 			message(v2, read, 10, 0, body), message(v2, read, 10, 2, body), message(v2, read, 10, 3, body),
@@ -139,9 +139,9 @@ func TestBodyForms(t *testing.T) {
 	require.Equal(t, obj{"r": "hi"}, got)
 }
 
-// TestQueue: requests that arrive together are all answered, in order (zephyr 34891,
+// TestRequestsArriveTogether: requests that arrive together are all answered, in order (zephyr 34891,
 // 38947), however the bytes are divided.
-func TestQueue(t *testing.T) {
+func TestRequestsArriveTogether(t *testing.T) {
 	var in []byte
 	var want []any
 	for i := range 40 {
@@ -172,7 +172,7 @@ func TestBackpressure(t *testing.T) {
 	s.Step(line, newDevice())
 	require.Empty(t, line.out)
 	waiting := len(line.in)
-	require.Greater(t, waiting, 18*len(one), "it does not read on while it cannot send")
+	require.Greater(t, waiting, 18*len(one), "nothing is read while an answer waits")
 	for i := 0; !s.Idle() || len(line.in) > 0; i++ {
 		s.Step(line, newDevice()) // nothing moves
 		require.Equal(t, waiting, len(line.in))

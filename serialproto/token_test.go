@@ -95,7 +95,7 @@ func TestTokenLockAndWipe(t *testing.T) {
 
 	dev = newProvisioned()
 	require.Equal(t, obj{}, call(t, dev, write, 64, 5, obj{}))
-	require.Equal(t, obj{}, call(t, dev, write, 64, 5, obj{}), "twice is once")
+	require.Equal(t, obj{}, call(t, dev, write, 64, 5, obj{}), "locking a locked token succeeds")
 	require.Equal(t, 1, dev.locks)
 	require.Equal(t, groupErr(64, 3), call(t, dev, read, 64, 2, obj{}))
 	require.Equal(t, groupErr(64, 3), call(t, dev, read, 64, 3, obj{}))
@@ -154,7 +154,7 @@ func TestRig(t *testing.T) {
 			require.Equal(t, rc(3), call(t, dev, write, 65, int(k.command), body), "%v", body)
 		}
 	}
-	require.Equal(t, rc(3), call(t, dev, write, 65, serialproto.CmdRigSupply, obj{"ms": 2400}), "another command's key")
+	require.Equal(t, rc(3), call(t, dev, write, 65, serialproto.CmdRigSupply, obj{"ms": 2400}), "the key of another command")
 	require.Equal(t, len(keys)+1, dev.rigs)
 	require.Equal(t, rc(8), call(t, dev, read, 65, serialproto.CmdRigPress, obj{}))
 	require.Equal(t, rc(8), call(t, dev, write, 65, serialproto.CmdRigDisplay, obj{}))

@@ -92,7 +92,7 @@ func frame(message []byte) []byte { return console(packet(message)) }
 // last line.
 func unframe(t tb, out []byte) (messages [][]byte) {
 	t.Helper()
-	require.True(t, len(out) == 0 || out[len(out)-1] == '\n', "ends inside a line: %q", out)
+	require.True(t, len(out) == 0 || out[len(out)-1] == '\n', "the last line is incomplete: %q", out)
 	var p []byte
 	want := 0
 	for line := range bytes.Lines(out) {
@@ -122,7 +122,7 @@ func unframe(t tb, out []byte) (messages [][]byte) {
 		messages = append(messages, m)
 		p, want = nil, 0
 	}
-	require.Empty(t, p, "a packet without its end")
+	require.Empty(t, p, "the last packet is incomplete")
 	return messages
 }
 

@@ -80,9 +80,9 @@ func (c *console) watch(ctx context.Context) (stop func()) {
 	}
 }
 
-// limit sets a deadline. It must not undo the deadline that the end of ctx has just
+// setDeadline sets a deadline. It must not undo the deadline that the end of ctx has just
 // set.
-func limit(ctx context.Context, set func(time.Time) error, deadline time.Time) error {
+func setDeadline(ctx context.Context, set func(time.Time) error, deadline time.Time) error {
 	if err := set(deadline); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func limit(ctx context.Context, set func(time.Time) error, deadline time.Time) e
 }
 
 func (c *console) send(ctx context.Context, message []byte, deadline time.Time) error {
-	if err := limit(ctx, c.port.SetWriteDeadline, deadline); err != nil {
+	if err := setDeadline(ctx, c.port.SetWriteDeadline, deadline); err != nil {
 		return err
 	}
 	c.out.Seal(len(append(c.out.Message(), message...)))
@@ -110,7 +110,7 @@ func (c *console) send(ctx context.Context, message []byte, deadline time.Time) 
 }
 
 func (c *console) receive(ctx context.Context, deadline time.Time, accept func([]byte) bool) ([]byte, error) {
-	if err := limit(ctx, c.port.SetReadDeadline, deadline); err != nil {
+	if err := setDeadline(ctx, c.port.SetReadDeadline, deadline); err != nil {
 		return nil, err
 	}
 	var buf [1024]byte
@@ -154,7 +154,7 @@ func (c *console) drain(ctx context.Context) {
 	c.pending = nil
 	var buf [4096]byte
 	for end := time.Now().Add(drainMost); time.Now().Before(end); {
-		if limit(ctx, c.port.SetReadDeadline, time.Now().Add(drainPause)) != nil {
+		if setDeadline(ctx, c.port.SetReadDeadline, time.Now().Add(drainPause)) != nil {
 			return
 		}
 		if _, err := c.read(buf[:]); err != nil {

@@ -174,9 +174,9 @@ func (o *Order) payload() ([]byte, error) {
 	m := payload{
 		Seed: seed, Algorithm: uint8(p.Algorithm), Digits: p.Digits, Step: int64(p.Step), T0: int64(p.T0),
 		Behaviour: [10]int{
-			flag(b.Button), flag(b.UntilStepEnd), int(b.ShowSeconds), int(b.PressLimit), int(b.LowPercent),
-			int(b.Expiry), int(b.BlankDelayDays), flag(b.ClockLossErases), int(b.Bars),
-			flag(b.LimitEnds),
+			boolToInt(b.Button), boolToInt(b.UntilStepEnd), int(b.ShowSeconds), int(b.PressLimit), int(b.LowPercent),
+			int(b.Expiry), int(b.BlankDelayDays), boolToInt(b.ClockLossErases), int(b.Bars),
+			boolToInt(b.LimitEnds),
 		},
 	}
 	if !o.Expiry.IsZero() {
@@ -187,7 +187,7 @@ func (o *Order) payload() ([]byte, error) {
 	return cbor.Marshal(m)
 }
 
-func flag(b bool) int {
+func boolToInt(b bool) int {
 	if b {
 		return 1
 	}

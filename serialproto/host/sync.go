@@ -20,7 +20,7 @@ func (c *Client) syncLocked(ctx context.Context) error {
 	}
 	c.transport.Drain(ctx)
 	text := rand.Text()[:8]
-	ours := func(body []byte) bool {
+	isOurs := func(body []byte) bool {
 		var m struct {
 			R *string `cbor:"r"`
 		}
@@ -30,7 +30,7 @@ func (c *Client) syncLocked(ctx context.Context) error {
 	_, err := c.exchangeLocked(ctx, request{
 		op: serialproto.OpWrite, group: serialproto.GroupOS, command: serialproto.CmdOSEcho,
 		body: map[string]string{"d": text},
-	}, ours)
+	}, isOurs)
 	c.synced = err == nil
 	return err
 }

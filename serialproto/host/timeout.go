@@ -12,9 +12,9 @@ import (
 // [AnswerTime].
 const DefaultTimeout = time.Second
 
-// slow has the commands that may take longer (PROTOCOL.md section 10): a slow processor
+// slowCommands has the commands that may take longer (PROTOCOL.md section 10): a slow processor
 // needs seconds to compute X25519, and a flash must erase pages.
-var slow = map[command]time.Duration{
+var slowCommands = map[command]time.Duration{
 	{serialproto.GroupToken, serialproto.OpRead, serialproto.CmdTokenProvBegin}:   5 * time.Second,
 	{serialproto.GroupToken, serialproto.OpWrite, serialproto.CmdTokenProvCommit}: 15 * time.Second,
 	{serialproto.GroupToken, serialproto.OpWrite, serialproto.CmdTokenLock}:       5 * time.Second,
@@ -31,7 +31,7 @@ type command struct {
 // AnswerTime returns how long a device may take to answer a command (PROTOCOL.md,
 // section 10). A Client waits for that time unless it was created with WithTimeout.
 func AnswerTime(group serialproto.Group, op serialproto.Op, id uint8) time.Duration {
-	if d, ok := slow[command{group, op, id}]; ok {
+	if d, ok := slowCommands[command{group, op, id}]; ok {
 		return d
 	}
 	return DefaultTimeout

@@ -11,12 +11,12 @@ func watchHosts(*ptyServer) bool { return false }
 
 func unwatchHosts(*ptyServer) {}
 
-func noticeHosts() {}
+func handleHostEvents() {}
 
 func (s *ptyServer) hasHostLocked() bool { return true }
 
 func (s *ptyServer) forgetHostLocked() {}
 
-func (s *ptyServer) regainLocked() {}
+func (s *ptyServer) reopenSlaveLocked() {}
 
 func openOwnSlave(name string) (*os.File, error) { return os.OpenFile(name, os.O_RDONLY, 0) }

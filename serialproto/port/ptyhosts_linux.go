@@ -100,8 +100,8 @@ func (w *ptyWatch) follow(inotify *os.File) {
 	})
 }
 
-// noticeHosts handles the events so far.
-func noticeHosts() {
+// handleHostEvents handles the events so far.
+func handleHostEvents() {
 	w := &hostWatch
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -146,7 +146,7 @@ const recheckTimes = 11
 func (s *ptyServer) hostLeft() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.there = false
+	s.hostPresent = false
 	s.recheckLocked(0)
 }
 
@@ -160,7 +160,7 @@ func (s *ptyServer) recheckLocked(times int) {
 	switch {
 	case s.closed.Load():
 	case s.slave != nil && !s.hasHostLocked():
-		s.there = false
+		s.hostPresent = false
 		s.forgetHostLocked()
 	case times < recheckTimes:
 		var timer *time.Timer
@@ -193,17 +193,17 @@ func (s *ptyServer) hasHostLocked() bool {
 	}
 	s.slave.Close()
 	s.slave = nil
-	there := !hangsUp(s.master)
-	s.regainLocked()
-	if there && exclusive && s.slave != nil {
+	present := !hangsUp(s.master)
+	s.reopenSlaveLocked()
+	if present && exclusive && s.slave != nil {
 		_ = setExclusive(s.slave, true)
 	}
-	return there
+	return present
 }
 
-// regainLocked opens our own descriptor again. It fails if a host has opened the
+// reopenSlaveLocked opens our own descriptor again. It fails if a host has opened the
 // terminal and made its use exclusive in that moment.
-func (s *ptyServer) regainLocked() {
+func (s *ptyServer) reopenSlaveLocked() {
 	if s.slave != nil {
 		return
 	}

@@ -40,11 +40,11 @@ type ptyServer struct {
 	// slave is open as long as the token is plugged in, except for short moments.
 	// Without it the master would report EIO over and over while no host has the
 	// terminal open.
-	slave   *os.File
-	watched bool // the watch calls hostLeft
-	there   bool // a host was connected, and no host has left since
-	recheck *time.Timer
-	limit   time.Time // the caller's deadline for Writes
+	slave       *os.File
+	watched     bool // the watch calls hostLeft
+	hostPresent bool // a host was connected, and no host has left since
+	recheck     *time.Timer
+	limit       time.Time // the caller's deadline for Writes
 }
 
 func listenPTY(a Addr) (Listener, error) {
@@ -173,25 +173,25 @@ type ptyServerPort struct{ server *ptyServer }
 
 var _ Port = (*ptyServerPort)(nil)
 
-// regainPause is how long Read waits if it cannot open the terminal.
-const regainPause = 10 * time.Millisecond
+// reopenSlavePause is how long Read waits if it cannot open the terminal.
+const reopenSlavePause = 10 * time.Millisecond
 
 func (p *ptyServerPort) Read(b []byte) (int, error) {
 	for {
 		n, err := p.server.master.Read(b)
-		if n == 0 && errors.Is(err, unix.EIO) && p.server.survives() {
+		if n == 0 && errors.Is(err, unix.EIO) && p.server.isTransientEIO() {
 			continue
 		}
 		return n, p.fail("reading", err)
 	}
 }
 
-// survives reports whether an EIO of the master means only that we had closed the slave
+// isTransientEIO reports whether an EIO of the master means only that we had closed the slave
 // for a moment.
-func (s *ptyServer) survives() bool {
+func (s *ptyServer) isTransientEIO() bool {
 	s.mu.Lock()
 	if s.watched && s.slave == nil && !s.closed.Load() {
-		s.regainLocked()
+		s.reopenSlaveLocked()
 	}
 	held, watched := s.slave != nil, s.watched
 	s.mu.Unlock()
@@ -200,7 +200,7 @@ func (s *ptyServer) survives() bool {
 		return false
 	case !held:
 		select {
-		case <-time.After(regainPause):
+		case <-time.After(reopenSlavePause):
 		case <-s.done:
 			return false
 		}
@@ -240,24 +240,24 @@ func (p *ptyServerPort) Write(b []byte) (int, error) {
 
 // hasHost reports whether a host has the terminal open.
 func (s *ptyServer) hasHost() bool {
-	noticeHosts()
+	handleHostEvents()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed.Load() {
 		return false
 	}
-	if !s.there {
-		s.there = !s.watched || s.slave == nil || s.hasHostLocked()
+	if !s.hostPresent {
+		s.hostPresent = !s.watched || s.slave == nil || s.hasHostLocked()
 	}
-	return s.there
+	return s.hostPresent
 }
 
 // dropIfGone discards bytes that were written while the last host was leaving.
 func (s *ptyServer) dropIfGone() {
-	noticeHosts()
+	handleHostEvents()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.there && s.slave != nil && !s.closed.Load() && !s.hasHostLocked() {
+	if !s.hostPresent && s.slave != nil && !s.closed.Load() && !s.hasHostLocked() {
 		s.forgetHostLocked()
 	}
 }

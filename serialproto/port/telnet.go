@@ -72,23 +72,23 @@ func (d *telnetDecoder) decode(data, in []byte) []byte {
 			if b == telIAC {
 				d.state = inSubAfterIAC
 			} else {
-				d.keep(b)
+				d.appendSub(b)
 			}
 		case inSubAfterIAC:
 			d.state = inSub
 			switch b {
 			case telIAC:
-				d.keep(telIAC)
+				d.appendSub(telIAC)
 			case telSE:
 				d.state = inData
 				d.onSub(d.sub)
-			} // anything else is a peer's mistake: drop it and wait for SE
+			} // anything else is an error of the peer: ignore it and wait for SE
 		}
 	}
 	return data
 }
 
-func (d *telnetDecoder) keep(b byte) {
+func (d *telnetDecoder) appendSub(b byte) {
 	if len(d.sub) < maxSubnegotiation {
 		d.sub = append(d.sub, b)
 	}

@@ -111,7 +111,7 @@ func (t *telnetPort) pumpIn() {
 			_ = t.in.put(data, false)
 		}
 		if err != nil {
-			t.in.shut(lost(err), ErrGone)
+			t.in.shut(disconnectReason(err), ErrGone)
 			return
 		}
 	}
@@ -127,15 +127,15 @@ func (t *telnetPort) pumpOut() {
 			return
 		}
 		if _, err := t.conn.Write(buf[:n]); err != nil {
-			t.out.shut(io.EOF, lost(err))
+			t.out.shut(io.EOF, disconnectReason(err))
 			t.out.discard()
 			return
 		}
 	}
 }
 
-// lost returns the reason for which the connection ended, without the operation.
-func lost(err error) error {
+// disconnectReason returns the reason for which the connection ended, without the operation.
+func disconnectReason(err error) error {
 	if err = ioError("", "", err, false); errors.Is(err, os.ErrClosed) {
 		return ErrGone // after our own Close, ErrClosed is returned elsewhere
 	}
