@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	requestLasts = 30 * time.Second
-	maxReply     = 8 << 20 // bytes
-	mostWaits    = 5       // retries for a target that limits the rate of requests
-	longestWait  = 10 * time.Second
+	requestTimeout = 30 * time.Second
+	maxReply       = 8 << 20 // bytes
+	maxRetries     = 5       // retries for a target that limits the rate of requests
+	maxRetryWait   = 10 * time.Second
 )
 
 // object is a JSON object in a request.
@@ -58,7 +58,7 @@ type client struct {
 func newClient(t Target) *client {
 	c := &client{t: t, http: t.Client}
 	if c.http == nil {
-		c.http = &http.Client{Timeout: requestLasts, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute}}
+		c.http = &http.Client{Timeout: requestTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute}}
 	}
 	return c
 }
@@ -80,12 +80,12 @@ func (c *client) do(ctx context.Context, secret, method, path string, body any) 
 func (c *client) send(ctx context.Context, secret, method, path, kind string, body []byte) (reply, error) {
 	for waits := 0; ; waits++ {
 		r, err := c.once(ctx, secret, method, path, kind, body)
-		if err != nil || r.status != http.StatusTooManyRequests || waits == mostWaits {
+		if err != nil || r.status != http.StatusTooManyRequests || waits == maxRetries {
 			return r, err
 		}
 		wait := time.Second
 		if n, err := strconv.Atoi(r.header.Get("Retry-After")); err == nil {
-			wait = min(time.Duration(n)*time.Second, longestWait)
+			wait = min(time.Duration(n)*time.Second, maxRetryWait)
 		}
 		select {
 		case <-time.After(wait):
@@ -118,7 +118,7 @@ func (c *client) once(ctx context.Context, secret, method, path, kind string, bo
 // json decodes the body.
 func (r reply) json(into any) error {
 	if err := json.Unmarshal(r.body, into); err != nil {
-		return fmt.Errorf("status %d: the answer is no JSON: %w", r.status, err)
+		return fmt.Errorf("status %d: the answer is not JSON: %w", r.status, err)
 	}
 	return nil
 }

@@ -10,9 +10,9 @@ import (
 
 var clockCases = []Case{
 	{"C67", "a display changes at least every 2 minutes", "N 3.1.4.1", Must, true, c67},
-	{"C68", "a step of the server's clock makes no used code good", "R62 §5.2", Must, false, c68},
+	{"C68", "moving the server's clock does not make a used code valid again", "R62 §5.2", Must, false, c68},
 	{"C69", "leap seconds, summer time and time zones do not matter", "R62 §4.2", Must, false, c69},
-	{"C70", "the time of an answer does not tell where a code lies", "N 3.2.2", Should, false, c70},
+	{"C70", "the response time does not reveal a code's position in the window", "N 3.2.2", Should, false, c70},
 }
 
 // c67 checks the code that a token shows in each second of a day.
@@ -30,25 +30,25 @@ func c67(e *env) string {
 		longest = max(longest, run)
 	}
 	if longest > 120 {
-		e.failf("one code is shown for %d s", longest)
+		e.failf("a code is shown for %d s", longest)
 	}
-	return fmt.Sprintf("in a day, each second, no code is shown for longer than %d s", longest)
+	return fmt.Sprintf("no code of a day is shown for longer than %d s", longest)
 }
 
 func c68(e *env) string {
 	f := e.fob()
-	e.steps(10)
+	e.advanceSteps(10)
 	var used []string
 	for range 3 {
 		used = append(used, e.code(f, 0))
 		e.accept(f, e.code(f, 0), "a code")
-		e.steps(1)
+		e.advanceSteps(1)
 	}
-	e.steps(-1)
+	e.advanceSteps(-1)
 	at := e.now
 	steps := []int64{-90, 90, -30, -3600, 3600}
 	for _, by := range steps {
-		e.at(at + by)
+		e.setClock(at + by)
 		for i, code := range used {
 			// Far from its time, a used code is a wrong one and counts. Only one of the
 			// three is then entered, to avoid a suspension.
@@ -57,8 +57,8 @@ func c68(e *env) string {
 			}
 		}
 	}
-	e.at(at + period)
-	e.accept(f, e.code(f, 0), "the next code with the clock set right")
+	e.setClock(at + period)
+	e.accept(f, e.code(f, 0), "the next code after the clock is set back")
 	return fmt.Sprintf("3 used codes refused after each of %+d s", steps)
 }
 
@@ -74,21 +74,21 @@ func c69(e *env) string {
 		{"29 February", "2028-02-28T23:59:00Z"},
 	}
 	for _, night := range nights {
-		e.when(night.at)
+		e.setClockText(night.at)
 		for range 3 {
 			e.accept(f, e.code(f, 0), "%s", night.name)
-			e.steps(1)
+			e.advanceSteps(1)
 		}
 	}
-	return fmt.Sprintf("codes of 3 steps in a row accepted at %d such times (the zone of the target's machine is not changed)", len(nights))
+	return fmt.Sprintf("codes of 3 consecutive steps accepted at %d such times (the time zone of the target's machine was not changed)", len(nights))
 }
 
 // c70 measures two tokens. On a suspended token, whose state no code changes, it enters
-// codes at several positions in and beyond the window, and one at no position. On a
+// codes at several positions in and beyond the window, and a wrong code. On a
 // token in use, it enters accepted codes at the three positions of the window.
 func c70(e *env) string {
 	f, used := e.fob(), e.fob()
-	e.lock(f)
+	e.suspend(f)
 	ask := func(f *fob, code string) func() {
 		return func() {
 			e.send(e.client.t.CheckKey, http.MethodPost, "/v1/check", object{"serial": f.serial, "code": code})
@@ -99,10 +99,10 @@ func c70(e *env) string {
 	for _, n := range places {
 		fns = append(fns, ask(f, e.code(f, n)))
 	}
-	fns = append(fns, ask(f, e.wrong(f, 1)[0]))
-	times, ratio := e.compare(250, fns...)
-	if ratio > mostRatio {
-		e.failf("a suspended token: a tenth of the answers within %v for codes at %+d and nowhere, ratio %.2f", times, places, ratio)
+	fns = append(fns, ask(f, e.wrongCodes(f, 1)[0]))
+	times, ratio := e.compareTimes(250, fns...)
+	if ratio > maxRatio {
+		e.failf("a suspended token: p10 of the response time is %v for codes at %+d and a wrong code, ratio %.2f", times, places, ratio)
 	}
 	// The clock is moved before each check, outside of the measured time.
 	var clocks []int64 // offsets of the token, which put the codes at +1, 0, -1 of the expected step
@@ -114,14 +114,14 @@ func c70(e *env) string {
 	most := 0.0
 	for range rounds {
 		e.accepted(used, clocks, took)
-		if shown, most = took.quick(); most <= mostRatio {
+		if shown, most = took.fastest(); most <= maxRatio {
 			break
 		}
 	}
-	if most > mostRatio {
-		e.failf("accepted codes: a tenth of the answers within %v at +1, 0 and -1, ratio %.2f", shown, most)
+	if most > maxRatio {
+		e.failf("accepted codes: p10 of the response time is %v at +1, 0 and -1, ratio %.2f", shown, most)
 	}
-	return fmt.Sprintf("a tenth of the answers within: suspended %v for codes at %+d and nowhere (ratio %.2f); accepted %v at +1, 0, -1 (%.2f)",
+	return fmt.Sprintf("p10 of the response time: suspended %v for codes at %+d and a wrong code (ratio %.2f); accepted %v at +1, 0, -1 (%.2f)",
 		times, places, ratio, shown, most)
 }
 
@@ -130,11 +130,11 @@ func c70(e *env) string {
 // took.
 func (e *env) accepted(f *fob, clocks []int64, took timings) {
 	for i, ahead := range clocks {
-		e.steps(3)
+		e.advanceSteps(3)
 		code := e.code(f, ahead)
 		begun := time.Now()
 		a := e.check(f, code)
 		took[i%3] = append(took[i%3], time.Since(begun))
-		same(e, accepted, a, "a code %+d steps ahead", ahead)
+		equal(e, accepted, a, "a code %+d steps ahead", ahead)
 	}
 }

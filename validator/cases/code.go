@@ -11,22 +11,22 @@ import (
 )
 
 var codeCases = []Case{
-	{"C01", "both sides have the same time step X, which is 60 s", "R62 R4, §4.1", Must, false, c01},
-	{"C02", "a 30 s code of the same seed is not a 60 s code", "R62 R4", Must, false, c02},
-	{"C03", "codes are those of appendix B's vectors, and at 60 s those of oathtool", "R62 App. B", Must, false, c03},
-	{"C04", "the time counter is larger than 32 bits after 2038", "R62 §4.2", Must, false, c04},
+	{"C01", "the server and the token use the same time step, 60 s", "R62 R4, §4.1", Must, false, c01},
+	{"C02", "the code of a 30 s step of the same seed is refused", "R62 R4", Must, false, c02},
+	{"C03", "codes equal the vectors of appendix B, and at 60 s those of oathtool", "R62 App. B", Must, false, c03},
+	{"C04", "the time counter has more than 32 bits: codes are accepted after 2038", "R62 §4.2", Must, false, c04},
 	{"C05", "leading zeros are kept: a code is a string of 6 characters", "R42 §5.3", Must, false, c05},
-	{"C06", "a code read in the last second of its step is good in the first of the next", "R62 §5.2", Must, false, c06},
-	{"C07", "at most one step is allowed for transmission", "R62 §5.2", Should, false, c07},
-	{"C08", "the tolerance forward is that backward", "R62 §6", Should, false, c08},
+	{"C06", "a code read in the last second of its step is accepted in the first second of the next", "R62 §5.2", Must, false, c06},
+	{"C07", "the window allows at most one step for transmission", "R62 §5.2", Should, false, c07},
+	{"C08", "the window is as wide forward as backward", "R62 §6", Should, false, c08},
 	{"C09", "the window has a declared limit", "R62 §6", Should, false, c09},
-	{"C10", "the window is a number of steps; there are no tokens of 30 s (BK-01)", "R62 §6; BK-01", Bank, false, c10},
+	{"C10", "the window is a number of steps, and tokens of 30 s are refused (BK-01)", "R62 §6; BK-01", Bank, false, c10},
 }
 
 func c01(e *env) string {
 	f := e.fob()
-	e.accept(f, e.code(f, 0), "the code of the present step of 60 s")
-	return "the code of step k is accepted"
+	e.accept(f, e.code(f, 0), "the code of the current step of 60 s")
+	return "the code of the current step of 60 s is accepted"
 }
 
 // c02 moves to a time at which no nearby step has the 30 s code by chance.
@@ -39,13 +39,13 @@ func c02(e *env) string {
 			near = near || e.code(f, n) == code
 		}
 		if !near {
-			same(e, refused, e.check(f, code), "the code of 30 s")
+			equal(e, refused, e.check(f, code), "the code of 30 s")
 			break
 		}
-		e.steps(1)
+		e.advanceSteps(1)
 	}
 	e.accept(f, e.code(f, 0), "the code of 60 s")
-	return "the code of 30 s is refused, that of 60 s then accepted"
+	return "the code of a 30 s step is refused, then the code of the 60 s step is accepted"
 }
 
 // vectorKeys are the seeds of RFC 6238 appendix B with the lengths of erratum 2866: the
@@ -91,18 +91,18 @@ func c03(e *env) string {
 		keys = append(keys, pskcKey{fob: fobs[alg]})
 	}
 	for _, v := range vectors {
-		same(e, v.b, fobs[v.alg].hotp(v.at/30), "%s at %d, 30 s, of this suite's tokens", v.alg, v.at)
-		same(e, v.x60, fobs[v.alg].hotp(v.at/60), "%s at %d, 60 s, of this suite's tokens", v.alg, v.at)
+		equal(e, v.b, fobs[v.alg].hotp(v.at/30), "the code that the suite computes for %s at %d and 30 s", v.alg, v.at)
+		equal(e, v.x60, fobs[v.alg].hotp(v.at/60), "the code that the suite computes for %s at %d and 60 s", v.alg, v.at)
 	}
 	r := e.tryImport(pskcFile("", keys...), "contract="+escaped(e.contract))
 	if r.status == http.StatusConflict {
-		e.skipf("18 of 18 vectors offline; the target has a token with the RFC's seed already")
+		e.skipf("18 of 18 vectors correct offline; the target already has a token with the RFC's seed")
 	}
-	same(e, http.StatusCreated, r.status, "importing the RFC's seeds")
+	equal(e, http.StatusCreated, r.status, "the status of importing the RFC's seeds")
 	used := map[string]bool{}
 	good := 0
 	for _, v := range vectors {
-		e.at(v.at)
+		e.setClock(v.at)
 		want := accepted
 		if step := fmt.Sprint(v.alg, v.at/60); used[step] {
 			want = refused
@@ -110,9 +110,9 @@ func c03(e *env) string {
 			used[step] = true
 			good++
 		}
-		same(e, want, e.check(fobs[v.alg], v.x60), "%s at %d", v.alg, v.at)
+		equal(e, want, e.check(fobs[v.alg], v.x60), "%s at %d", v.alg, v.at)
 	}
-	return fmt.Sprintf("18 of 18 of appendix B offline; the target accepts oathtool's of 60 s once, %d of %d", good, len(used))
+	return fmt.Sprintf("18 of 18 vectors of appendix B correct offline; the target accepts each code of oathtool at 60 s once, %d of %d", good, len(used))
 }
 
 func c04(e *env) string {
@@ -121,7 +121,7 @@ func c04(e *env) string {
 		"2038-01-19T03:14:07Z", "2038-01-19T03:15:08Z", "2040-01-01T00:00:00Z", "2106-02-07T06:28:15Z", "2106-02-07T06:30:16Z", "2200-01-01T00:00:00Z",
 	}
 	for _, at := range times {
-		e.when(at)
+		e.setClockText(at)
 		e.accept(f, e.code(f, 0), "at %s", at)
 	}
 	return fmt.Sprintf("accepted at %d times from 2038 to 2200", len(times))
@@ -132,21 +132,21 @@ func c05(e *env) string {
 	for !strings.HasPrefix(e.code(f, 0), "0") {
 		e.now += period
 	}
-	e.at(e.now)
+	e.setClock(e.now)
 	code := e.code(f, 0)
 	bare := strings.TrimLeft(code, "0")
-	same(e, refused, e.check(f, bare), "the code without its zeros, of %d characters", len(bare))
-	same(e, refused, e.check(f, "0"+code), "the code with one more zero")
-	e.accept(f, code, "the code with its zeros")
-	return "0xxxxx is accepted, without its zeros or with one more refused"
+	equal(e, refused, e.check(f, bare), "the code without its leading zeros, %d characters", len(bare))
+	equal(e, refused, e.check(f, "0"+code), "the code with one more leading zero")
+	e.accept(f, code, "the code with its leading zeros")
+	return "a code with a leading zero is accepted, and refused without it or with one more"
 }
 
 func c06(e *env) string {
 	f := e.fob()
-	e.pass(period - 1)
+	e.advance(period - 1)
 	code := e.code(f, 0)
-	e.pass(1)
-	e.accept(f, code, "a code of a second ago, of the step before")
+	e.advance(1)
+	e.accept(f, code, "the code of the previous step, shown a second ago")
 	return "accepted in the first second of the next step"
 }
 
@@ -156,7 +156,7 @@ func c07(e *env) string {
 	if a == accepted {
 		e.failf("the code of two steps ago is accepted")
 	}
-	e.accept(f, e.code(f, 0), "the code of the present step")
+	e.accept(f, e.code(f, 0), "the code of the current step")
 	return fmt.Sprintf("the code of two steps ago is not accepted; the answer is %q", a)
 }
 
@@ -182,7 +182,7 @@ func (e *env) span(got map[int64]string, answers ...string) (low, high int64) {
 		return false
 	}
 	if !is(0) {
-		e.failf("the code of the present step is %s", got[0])
+		e.failf("the code of the current step is %s", got[0])
 	}
 	for is(low - 1) {
 		low--
@@ -192,7 +192,7 @@ func (e *env) span(got map[int64]string, answers ...string) (low, high int64) {
 	}
 	for i := range got {
 		if is(i) && (i < low || i > high) {
-			e.failf("%s at %+d, but not between", got[i], i)
+			e.failf("%s at %+d, but not at all steps between", got[i], i)
 		}
 	}
 	return low, high
@@ -204,30 +204,30 @@ func c08(e *env) string {
 	if low == -most || high == most {
 		e.failf("window %+d..%+d: no limit within ±%d steps", low, high, most)
 	}
-	same(e, -low, high, "window %+d..%+d: backward and forward", low, high)
+	equal(e, -low, high, "window %+d..%+d: steps backward and forward", low, high)
 	return fmt.Sprintf("window %+d..%+d", low, high)
 }
 
 func c09(e *env) string {
 	got := e.sweep(30)
 	low, high := e.span(got, accepted)
-	same(e, e.rules.Window, high, "the window forward, and the one declared")
-	same(e, -e.rules.Window, low, "the window backward, and the one declared")
+	equal(e, e.rules.Window, high, "steps of the window forward")
+	equal(e, -e.rules.Window, low, "steps of the window backward")
 	first, last := e.span(got, accepted, nextCode)
 	if -first > e.rules.LookAhead || last > e.rules.LookAhead {
-		e.failf("the next code is asked for at %+d..%+d, declared are %d", first, last, e.rules.LookAhead)
+		e.failf("the next code is requested at %+d..%+d, but the declared look-ahead is %d", first, last, e.rules.LookAhead)
 	}
-	return fmt.Sprintf("accepted at %+d..%+d of ±30, as declared; the next code asked for at %+d..%+d", low, high, first, last)
+	return fmt.Sprintf("accepted at %+d..%+d of ±30, as declared; the next code is requested at %+d..%+d", low, high, first, last)
 }
 
 func c10(e *env) string {
 	f := e.newFob()
 	r := e.tryImport(pskcFile("", pskcKey{fob: f, interval: "30"}), "contract="+escaped(e.contract))
 	if r.status == http.StatusCreated {
-		e.failf("a token of 30 s was taken in")
+		e.failf("a token of 30 s was imported")
 	}
-	same(e, false, e.there(f), "a token of 30 s is there")
-	e.imported(pskcFile("", pskcKey{fob: f}), e.contract)
-	e.accept(f, e.code(f, 0), "a code of the same file with 60 s")
-	return fmt.Sprintf("a file with 30 s is refused (%d), with 60 s taken in; the window is declared as %d step", r.status, e.rules.Window)
+	equal(e, false, e.hasToken(f), "the target has a token of 30 s")
+	e.importFile(pskcFile("", pskcKey{fob: f}), e.contract)
+	e.accept(f, e.code(f, 0), "a code of the same token with 60 s")
+	return fmt.Sprintf("a file with 30 s is refused (%d), one with 60 s imported; the declared window is %d step", r.status, e.rules.Window)
 }

@@ -11,66 +11,66 @@ import (
 
 var countCases = []Case{
 	{"C36", "no more than 100 wrong codes in a row can be tried", "N 3.2.2", Must, false, c36},
-	{"C37", "the token is suspended by exactly the N-th wrong code in a row (BK-05)", "BK-05; R42 §7.3", Bank, false, c37},
-	{"C38", "a right code sets the count back", "N 3.2.2", Should, false, c38},
-	{"C39", "every wrong entry counts, the same wrong code each time", "BK-05; R42 §7.3", Bank, false, c39},
-	{"C40", "whether an entry that is no code counts is declared", "BK-05", Bank, false, c40},
-	{"C41", "whether a used code counts is declared; it never lifts a suspension", "N 3.2.2; BK-02", Should, false, c41},
-	{"C42", "wrong codes that come at once are all counted", "R42 §7.3", Must, false, c42},
-	{"C43", "nobody learns from the answer whether a code is right while its token is out of use", "N 3.2.2", Must, false, c43},
+	{"C37", "exactly the N-th wrong code in a row suspends the token (BK-05)", "BK-05; R42 §7.3", Bank, false, c37},
+	{"C38", "a correct code resets the count", "N 3.2.2", Should, false, c38},
+	{"C39", "every wrong code counts, including the same code again", "BK-05; R42 §7.3", Bank, false, c39},
+	{"C40", "the server declares whether malformed entries count", "BK-05", Bank, false, c40},
+	{"C41", "the server declares whether used codes count; a used code never unlocks a token", "N 3.2.2; BK-02", Should, false, c41},
+	{"C42", "wrong codes that arrive at once are all counted", "R42 §7.3", Must, false, c42},
+	{"C43", "while a token is out of use, answers do not reveal whether a code is correct", "N 3.2.2", Must, false, c43},
 }
 
 func c36(e *env) string {
 	const tries = 101
 	f := e.fob()
-	e.accept(f, e.code(f, 0), "a right code before")
-	e.steps(1)
-	for i, code := range e.wrong(f, tries) {
+	e.accept(f, e.code(f, 0), "a correct code before the wrong ones")
+	e.advanceSteps(1)
+	for i, code := range e.wrongCodes(f, tries) {
 		e.refuse(f, code, "wrong code %d", i+1)
 	}
-	e.refuse(f, e.code(f, 0), "the right code after %d wrong ones", tries)
-	return fmt.Sprintf("the right code after %d wrong ones is refused", tries)
+	e.refuse(f, e.code(f, 0), "the correct code after %d wrong ones", tries)
+	return fmt.Sprintf("the correct code after %d wrong ones is refused", tries)
 }
 
 func c37(e *env) string {
 	n := e.rules.LockoutThreshold
 	fobs := e.fobs(2)
-	for _, code := range e.wrong(fobs[0], n-1) {
+	for _, code := range e.wrongCodes(fobs[0], n-1) {
 		e.refuse(fobs[0], code, "a wrong code")
 	}
-	e.accept(fobs[0], e.code(fobs[0], 0), "the right code after %d wrong ones", n-1)
-	for _, code := range e.wrong(fobs[1], n) {
-		same(e, false, e.token(fobs[1]).Suspended, "suspended before the %d-th wrong code", n)
+	e.accept(fobs[0], e.code(fobs[0], 0), "the correct code after %d wrong ones", n-1)
+	for _, code := range e.wrongCodes(fobs[1], n) {
+		equal(e, false, e.token(fobs[1]).Suspended, "suspended before the %d-th wrong code", n)
 		e.refuse(fobs[1], code, "a wrong code")
 	}
-	same(e, true, e.token(fobs[1]).Suspended, "suspended after %d wrong codes", n)
-	e.refuse(fobs[1], e.code(fobs[1], 0), "the right code after %d wrong ones", n)
-	return fmt.Sprintf("the right code is accepted after %d wrong ones, refused after %d", n-1, n)
+	equal(e, true, e.token(fobs[1]).Suspended, "suspended after %d wrong codes", n)
+	e.refuse(fobs[1], e.code(fobs[1], 0), "the correct code after %d wrong ones", n)
+	return fmt.Sprintf("the correct code is accepted after %d wrong ones and refused after %d", n-1, n)
 }
 
 func c38(e *env) string {
 	f := e.fob()
 	for range 2 {
-		for _, code := range e.wrong(f, e.rules.LockoutThreshold-1) {
+		for _, code := range e.wrongCodes(f, e.rules.LockoutThreshold-1) {
 			e.refuse(f, code, "a wrong code")
 		}
-		e.accept(f, e.code(f, 0), "the right code after %d wrong ones", e.rules.LockoutThreshold-1)
-		same(e, 0, e.token(f).Wrong, "the count after a right code")
-		e.steps(1)
+		e.accept(f, e.code(f, 0), "the correct code after %d wrong ones", e.rules.LockoutThreshold-1)
+		equal(e, 0, e.token(f).FailedAttempts, "the count after a correct code")
+		e.advanceSteps(1)
 	}
-	return fmt.Sprintf("%d wrong, right, %d wrong, right: both accepted", e.rules.LockoutThreshold-1, e.rules.LockoutThreshold-1)
+	return fmt.Sprintf("%d wrong codes, a correct one, %d wrong codes, a correct one: both correct codes accepted", e.rules.LockoutThreshold-1, e.rules.LockoutThreshold-1)
 }
 
 func c39(e *env) string {
 	f := e.fob()
-	code := e.wrong(f, 1)[0]
+	code := e.wrongCodes(f, 1)[0]
 	for i := range e.rules.LockoutThreshold {
 		e.refuse(f, code, "the same wrong code")
-		same(e, i+1, e.token(f).Wrong, "the count after %d times", i+1)
+		equal(e, i+1, e.token(f).FailedAttempts, "the count after %d attempts", i+1)
 	}
-	same(e, true, e.token(f).Suspended, "suspended")
+	equal(e, true, e.token(f).Suspended, "suspended")
 	e.unlock(f)
-	e.accept(f, e.code(f, 0), "the right code after lifting")
+	e.accept(f, e.code(f, 0), "the correct code after unlocking")
 	return fmt.Sprintf("counted %d of %d, then suspended", e.rules.LockoutThreshold, e.rules.LockoutThreshold)
 }
 
@@ -78,15 +78,15 @@ func c40(e *env) string {
 	f := e.fob()
 	entries := []string{"", "12345", "1234567", "12345a", "abcdef", "１２３４５６", "      ", "12 456", "-12345", "123456789012345678901234567890", "'; --", "{{7}}"}
 	for _, s := range entries {
-		e.refuse(f, s, "an entry of %d bytes that is no code", len(s))
+		e.refuse(f, s, "a malformed entry of %d bytes", len(s))
 	}
-	counted := e.token(f).Wrong
+	counted := e.token(f).FailedAttempts
 	if !e.rules.CountMalformed {
-		same(e, 0, counted, "counted, where it is declared that they are not")
-		e.accept(f, e.code(f, 0), "the right code after them")
-		return fmt.Sprintf("declared not to count: counted 0 of %d, the right code accepted", len(entries))
+		equal(e, 0, counted, "malformed entries counted, but the target declares that they do not count")
+		e.accept(f, e.code(f, 0), "the correct code after malformed entries")
+		return fmt.Sprintf("declared not to count: counted 0 of %d, the correct code accepted", len(entries))
 	}
-	same(e, e.rules.LockoutThreshold, counted, "counted, where it is declared that they are")
+	equal(e, e.rules.LockoutThreshold, counted, "malformed entries counted, because the target declares that they count")
 	return fmt.Sprintf("declared to count: suspended after %d of %d", counted, len(entries))
 }
 
@@ -100,16 +100,16 @@ func c41(e *env) string {
 	}
 	v := e.token(f)
 	if e.rules.CountReplayed {
-		same(e, true, v.Suspended, "suspended, where it is declared that used codes count")
+		equal(e, true, v.Suspended, "suspended, because the target declares that used codes count")
 	} else {
-		same(e, 0, v.Wrong, "counted, where it is declared that used codes do not")
-		e.lock(f)
+		equal(e, 0, v.FailedAttempts, "used codes counted, but the target declares that they do not count")
+		e.suspend(f)
 	}
 	for range n {
 		e.refuse(f, code, "the used code of a suspended token")
 	}
-	same(e, true, e.token(f).Suspended, "suspended after used codes")
-	return fmt.Sprintf("declared: counts is %v; counted %d of %d; a suspension stays", e.rules.CountReplayed, v.Wrong, n)
+	equal(e, true, e.token(f).Suspended, "suspended after used codes")
+	return fmt.Sprintf("declared to count: %v; counted %d of %d; the token stays suspended", e.rules.CountReplayed, v.FailedAttempts, n)
 }
 
 // c42 counts in two ways. On many tokens, fewer wrong codes at once than the limit must
@@ -120,30 +120,30 @@ func c42(e *env) string {
 	tokens := (parallel + few - 1) / few
 	counted, entered := 0, 0
 	for _, f := range e.fobs(tokens) {
-		codes := e.wrong(f, few)
-		same(e, 0, e.atOnce(f, codes), "accepted of %d wrong codes at once", few)
-		counted += e.token(f).Wrong
+		codes := e.wrongCodes(f, few)
+		equal(e, 0, e.atOnce(f, codes), "accepted of %d wrong codes at once", few)
+		counted += e.token(f).FailedAttempts
 		entered += few
-		e.accept(f, e.code(f, 0), "the right code after %d wrong ones", few)
+		e.accept(f, e.code(f, 0), "the correct code after %d wrong ones", few)
 	}
-	same(e, entered, counted, "wrong codes counted, %d at once on each of %d tokens", few, tokens)
+	equal(e, entered, counted, "wrong codes counted, %d at once on each of %d tokens", few, tokens)
 	f := e.fob()
-	same(e, 0, e.atOnce(f, e.wrong(f, parallel)), "accepted of %d wrong codes at once", parallel)
+	equal(e, 0, e.atOnce(f, e.wrongCodes(f, parallel)), "accepted of %d wrong codes at once", parallel)
 	v := e.token(f)
-	same(e, true, v.Suspended, "suspended after %d wrong codes at once", parallel)
-	same(e, e.rules.LockoutThreshold, v.Wrong, "counted until suspended")
-	e.refuse(f, e.code(f, 0), "the right code then")
-	return fmt.Sprintf("counted %d of %d, %d at once; after %d at once suspended, counted %d", counted, entered, few, parallel, v.Wrong)
+	equal(e, true, v.Suspended, "suspended after %d wrong codes at once", parallel)
+	equal(e, e.rules.LockoutThreshold, v.FailedAttempts, "counted until suspended")
+	e.refuse(f, e.code(f, 0), "the correct code while suspended")
+	return fmt.Sprintf("counted %d of %d, %d at once; suspended after %d at once, counted %d", counted, entered, few, parallel, v.FailedAttempts)
 }
 
-// c43 compares the answers to the right code and to a wrong one byte by byte, except
+// c43 compares the answers to the correct code and to a wrong one byte by byte, except
 // for the date.
 func c43(e *env) string {
 	fobs := e.fobs(4)
 	locked, revoked, lost, broken := fobs[0], fobs[1], fobs[2], fobs[3]
 	old, nobody, inUse := e.newFob(), e.newFob(), e.fob()
-	e.imported(pskcFile("", pskcKey{fob: old, deviceExpiry: "2026-03-31T14:59:59Z"}), e.contract)
-	e.lock(locked)
+	e.importFile(pskcFile("", pskcKey{fob: old, deviceExpiry: "2026-03-31T14:59:59Z"}), e.contract)
+	e.suspend(locked)
 	e.revoke(revoked)
 	e.report(lost, "lost")
 	e.report(broken, "broken")
@@ -152,27 +152,27 @@ func c43(e *env) string {
 		r.header.Del("Date")
 		return fmt.Sprint(r.status, r.header, string(r.body))
 	}
-	want := ask(inUse, e.wrong(inUse, 1)[0])
+	want := ask(inUse, e.wrongCodes(inUse, 1)[0])
 	states := []struct {
 		name string
 		f    *fob
 	}{{"suspended", locked}, {"expired", old}, {"revoked", revoked}, {"lost", lost}, {"broken", broken}, {"unknown", nobody}}
 	for _, s := range states {
-		same(e, want, ask(s.f, e.wrong(s.f, 1)[0]), "the answer to a wrong code of a token that is %s", s.name)
-		same(e, want, ask(s.f, e.code(s.f, 0)), "the answer to the right code of a token that is %s", s.name)
+		equal(e, want, ask(s.f, e.wrongCodes(s.f, 1)[0]), "the answer to a wrong code of a token that is %s", s.name)
+		equal(e, want, ask(s.f, e.code(s.f, 0)), "the answer to the correct code of a token that is %s", s.name)
 	}
-	right, wrong := e.code(locked, 0), e.wrong(locked, 1)[0]
-	times, ratio := e.compare(100, func() { ask(locked, right) }, func() { ask(locked, wrong) })
-	if ratio > mostRatio {
-		e.failf("a suspended token: a tenth of the answers within %v for right codes, %v for wrong ones", times[0], times[1])
+	right, wrong := e.code(locked, 0), e.wrongCodes(locked, 1)[0]
+	times, ratio := e.compareTimes(100, func() { ask(locked, right) }, func() { ask(locked, wrong) })
+	if ratio > maxRatio {
+		e.failf("a suspended token: p10 of the response time is %v for correct codes and %v for wrong ones", times[0], times[1])
 	}
-	return fmt.Sprintf("status, headers and body alike in %d states; suspended: a tenth of the answers within %v for right, %v for wrong codes", len(states), times[0], times[1])
+	return fmt.Sprintf("status, headers and body are equal in %d states; suspended: p10 of the response time is %v for correct and %v for wrong codes", len(states), times[0], times[1])
 }
 
-// mostRatio is the largest allowed ratio of times on a machine that also does other
+// maxRatio is the largest allowed ratio of times on a machine that also does other
 // work. It detects work that is done for some codes only. The leak of a comparison that
 // ends early is far smaller, and cannot be measured in this way.
-const mostRatio = 1.25
+const maxRatio = 1.25
 
 // rounds is the maximum number of measurements until the times are alike. A busy
 // machine is not the error that is searched for. All rounds count.
@@ -181,10 +181,10 @@ const rounds = 5
 // timings are the times of several requests, each measured repeatedly.
 type timings [][]time.Duration
 
-// quick returns, for each request, the time within which a tenth of its answers came,
+// fastest returns, for each request, the time within which a tenth of its answers came,
 // and the largest ratio between two of them. Other work of the machine makes slow
 // answers slower but does not affect the quick ones.
-func (t timings) quick() (times []time.Duration, ratio float64) {
+func (t timings) fastest() (times []time.Duration, ratio float64) {
 	for _, took := range t {
 		slices.Sort(took)
 		times = append(times, took[len(took)/10].Round(time.Microsecond))
@@ -192,9 +192,9 @@ func (t timings) quick() (times []time.Duration, ratio float64) {
 	return times, float64(slices.Max(times)) / float64(max(slices.Min(times), 1))
 }
 
-// compare calls the functions in turn, n times each, and measures their times; see
-// [timings.quick].
-func (e *env) compare(n int, fns ...func()) (times []time.Duration, ratio float64) {
+// compareTimes calls the functions in turn, n times each, and measures their times; see
+// [timings.fastest].
+func (e *env) compareTimes(n int, fns ...func()) (times []time.Duration, ratio float64) {
 	took := make(timings, len(fns))
 	for range rounds {
 		for i := range n {
@@ -205,7 +205,7 @@ func (e *env) compare(n int, fns ...func()) (times []time.Duration, ratio float6
 				took[k] = append(took[k], time.Since(begun))
 			}
 		}
-		if times, ratio = took.quick(); ratio <= mostRatio {
+		if times, ratio = took.fastest(); ratio <= maxRatio {
 			break
 		}
 	}

@@ -7,7 +7,7 @@
 //
 //	results, err := cases.Run(ctx, target, cases.Options{})
 //	for _, r := range results {
-//		fmt.Println(r.ID, r.Outcome, r.Words)
+//		fmt.Println(r.ID, r.Outcome, r.Detail)
 //	}
 //
 // A [Target] is accessed only through its interfaces: HTTP, RADIUS, the clock of test

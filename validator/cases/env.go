@@ -36,12 +36,12 @@ func (e *env) skipf(format string, args ...any) {
 
 // begin sets the clock and creates a contract.
 func (e *env) begin() {
-	e.at(start)
+	e.setClock(start)
 	e.contract = e.newContract("")
 }
 
-// same fails unless got equals want.
-func same[T comparable](e *env, want, got T, format string, args ...any) {
+// equal fails unless got equals want.
+func equal[T comparable](e *env, want, got T, format string, args ...any) {
 	if want != got {
 		e.failf("%s: got %v, want %v", fmt.Sprintf(format, args...), got, want)
 	}
@@ -81,24 +81,25 @@ func (e *env) clerk(method, path string, body, into any) {
 	}
 }
 
-// at sets the target's clock.
-func (e *env) at(unix int64) {
+// setClock sets the target's clock.
+func (e *env) setClock(unix int64) {
 	e.clerk(http.MethodPost, "/v1/clock", object{"now": unix}, nil)
 	e.now = unix
 }
 
-// when sets the target's clock to a time in RFC 3339 format.
-func (e *env) when(text string) {
+// setClockText sets the target's clock to a time in RFC 3339 format.
+func (e *env) setClockText(text string) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		e.failf("%v", err)
 	}
-	e.at(t.Unix())
+	e.setClock(t.Unix())
 }
 
-// pass moves the clock by a number of seconds, and steps by a number of 60 s steps.
-func (e *env) pass(seconds int64) { e.at(e.now + seconds) }
-func (e *env) steps(n int64)      { e.pass(n * period) }
+// advance moves the clock by a number of seconds, and advanceSteps by a number of 60 s
+// steps.
+func (e *env) advance(seconds int64) { e.setClock(e.now + seconds) }
+func (e *env) advanceSteps(n int64)  { e.advance(n * period) }
 
 // restart restarts the target.
 func (e *env) restart() {

@@ -35,5 +35,5 @@ func Example() {
 		fmt.Println(r.Line())
 	}
 	// Output:
-	// C15 PASS MUST   of many who send a code at once one is accepted: exactly 1 of 32 accepted in 20 of 20 rounds
+	// C15 PASS MUST   of many requests with the same code at once, one is accepted: exactly 1 of 32 accepted in 20 of 20 rounds
 }

@@ -16,12 +16,12 @@ import (
 )
 
 var fileCases = []Case{
-	{"C58", "a file's period counts; a missing one is an error, not 30", "R62 R4", Must, false, c58},
-	{"C59", "the MAC of an encrypted seed is verified, and a missing one refused", "R60 §6.1.1", Must, false, c59},
+	{"C58", "the period in a file applies; a missing period is an error and does not mean 30 s", "R62 R4", Must, false, c58},
+	{"C59", "the MAC of an encrypted seed is verified, and a missing MAC is refused", "R60 §6.1.1", Must, false, c59},
 	{"C60", "with a wrong key or password nothing is imported", "R60 §6", Must, false, c60},
-	{"C61", "a file with a default namespace, with a prefix, and in another order give the same token", "XML namespaces", Must, false, c61},
+	{"C61", "namespace prefixes and the order of elements do not matter", "XML namespaces", Must, false, c61},
 	{"C62", "TimeDrift is a number of intervals", "R60 §4.2 TimeDrift", Must, false, c62},
-	{"C63", "what is not supported in a file is refused, not ignored", "R60", Must, false, c63},
+	{"C63", "unsupported elements of a file are refused, not ignored", "R60", Must, false, c63},
 }
 
 func c58(e *env) string {
@@ -29,21 +29,21 @@ func c58(e *env) string {
 	row := func(f *fob) string { return f.serial + "," + hex.EncodeToString(f.key) + ",totp,6" }
 	r := e.tryImport(row(f)+"\n", "format=oath-csv")
 	if r.status < 400 {
-		e.failf("a file without a period is taken in")
+		e.failf("a file without a period is imported")
 	}
-	same(e, false, e.there(f), "its token is there")
+	equal(e, false, e.hasToken(f), "the target has its token")
 	if s := e.tryImport(row(f)+",30\n", "format=oath-csv").status; s < 400 {
-		e.failf("a file with 30 s is taken in by a bank whose tokens have 60 s")
+		e.failf("a file with 30 s is imported by a bank whose tokens have 60 s")
 	}
-	same(e, http.StatusCreated, e.tryImport(row(f)+",60\n", "format=oath-csv").status, "a file with 60 s")
-	e.accept(f, e.code(f, 0), "its code of 60 s")
-	same(e, http.StatusCreated, e.tryImport(row(g)+"\n", "format=oath-csv&step=60").status, "a file without a period, and 60 s named")
-	e.accept(g, e.code(g, 0), "its code of 60 s")
-	return fmt.Sprintf("without the column refused (%d), with 30 refused, with 60 taken in", r.status)
+	equal(e, http.StatusCreated, e.tryImport(row(f)+",60\n", "format=oath-csv").status, "the status of a file with 60 s")
+	e.accept(f, e.code(f, 0), "its code at 60 s")
+	equal(e, http.StatusCreated, e.tryImport(row(g)+"\n", "format=oath-csv&step=60").status, "the status of a file without a period and with the parameter step=60")
+	e.accept(g, e.code(g, 0), "its code at 60 s")
+	return fmt.Sprintf("without the period refused (%d), with 30 s refused, with 60 s imported", r.status)
 }
 
-// sealed returns an encrypted file with one token.
-func (e *env) sealed(f *fob, how seedfile.Encryption) string {
+// encryptedFile returns an encrypted file with one token.
+func (e *env) encryptedFile(f *fob, how seedfile.Encryption) string {
 	serial, err := token.ParseSerial(f.serial)
 	if err != nil {
 		e.failf("%v", err)
@@ -70,9 +70,9 @@ func (e *env) sealed(f *fob, how seedfile.Encryption) string {
 	return b.String()
 }
 
-// importSealed sends an encrypted file with its key or password, and returns the
+// importEncrypted sends an encrypted file with its key or password, and returns the
 // status.
-func (e *env) importSealed(file, field, secret string) int {
+func (e *env) importEncrypted(file, field, secret string) int {
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
 	err := form.WriteField(field, secret)
@@ -86,7 +86,7 @@ func (e *env) importSealed(file, field, secret string) int {
 		err = form.Close()
 	}
 	if err != nil {
-		e.failf("form: %v", err)
+		e.failf("writing the form: %v", err)
 	}
 	r, err := e.client.send(e.ctx, e.client.t.ClerkKey, http.MethodPost, "/v1/imports?contract="+escaped(e.contract), form.FormDataContentType(), b.Bytes())
 	if err != nil {
@@ -103,7 +103,7 @@ var (
 func c59(e *env) string {
 	key := bytes.Repeat([]byte{0x17}, 16)
 	f := e.newFob()
-	good := e.sealed(f, seedfile.Encryption{Key: key, KeyName: "key"})
+	good := e.encryptedFile(f, seedfile.Encryption{Key: key, KeyName: "key"})
 	if !valueMAC.MatchString(good) {
 		e.failf("the encrypted file has no ValueMAC")
 	}
@@ -115,58 +115,58 @@ func c59(e *env) string {
 		return s[:len(s)-1] + "A"
 	})
 	none := valueMAC.ReplaceAllString(good, "")
-	for name, file := range map[string]string{"a MAC that does not fit": bad, "no ValueMAC": none} {
-		if s := e.importSealed(file, "key", hex.EncodeToString(key)); s < 400 {
-			e.failf("a file with %s is taken in", name)
+	for name, file := range map[string]string{"a wrong MAC": bad, "no ValueMAC": none} {
+		if s := e.importEncrypted(file, "key", hex.EncodeToString(key)); s < 400 {
+			e.failf("a file with %s is imported", name)
 		}
-		same(e, false, e.there(f), "the token of a file with %s is there", name)
+		equal(e, false, e.hasToken(f), "the target has the token of a file with %s", name)
 	}
-	same(e, http.StatusCreated, e.importSealed(good, "key", hex.EncodeToString(key)), "the file as it was")
+	equal(e, http.StatusCreated, e.importEncrypted(good, "key", hex.EncodeToString(key)), "the status of the unchanged file")
 	e.accept(f, e.code(f, 0), "its code")
-	return "a changed and a missing ValueMAC refused, the file as it was taken in"
+	return "a changed and a missing ValueMAC refused, the unchanged file imported"
 }
 
 func c60(e *env) string {
 	key, other := bytes.Repeat([]byte{0x17}, 16), bytes.Repeat([]byte{0x18}, 16)
 	f, g := e.newFob(), e.newFob()
-	withKey := e.sealed(f, seedfile.Encryption{Key: key, KeyName: "key"})
-	withPassword := e.sealed(g, seedfile.Encryption{Password: []byte("right password"), Iterations: seedfile.MinIterations})
-	if s := e.importSealed(withKey, "key", hex.EncodeToString(other)); s < 400 {
-		e.failf("a file is taken in with a wrong key")
+	withKey := e.encryptedFile(f, seedfile.Encryption{Key: key, KeyName: "key"})
+	withPassword := e.encryptedFile(g, seedfile.Encryption{Password: []byte("right password"), Iterations: seedfile.MinIterations})
+	if s := e.importEncrypted(withKey, "key", hex.EncodeToString(other)); s < 400 {
+		e.failf("a file is imported with a wrong key")
 	}
-	if s := e.importSealed(withPassword, "password", "wrong password"); s < 400 {
-		e.failf("a file is taken in with a wrong password")
+	if s := e.importEncrypted(withPassword, "password", "wrong password"); s < 400 {
+		e.failf("a file is imported with a wrong password")
 	}
 	if s := e.tryImport(withKey, "").status; s < 400 {
-		e.failf("an encrypted file is taken in without a key")
+		e.failf("an encrypted file is imported without a key")
 	}
-	same(e, false, e.there(f) || e.there(g), "a token of these is there")
-	same(e, http.StatusCreated, e.importSealed(withKey, "key", hex.EncodeToString(key)), "with the right key")
-	same(e, http.StatusCreated, e.importSealed(withPassword, "password", "right password"), "with the right password")
+	equal(e, false, e.hasToken(f) || e.hasToken(g), "the target has one of these tokens")
+	equal(e, http.StatusCreated, e.importEncrypted(withKey, "key", hex.EncodeToString(key)), "the status with the right key")
+	equal(e, http.StatusCreated, e.importEncrypted(withPassword, "password", "right password"), "the status with the right password")
 	e.accept(f, e.code(f, 0), "a code")
 	e.accept(g, e.code(g, 0), "a code")
-	return "wrong key, wrong password and none refused, and no token there; the right ones taken in"
+	return "a wrong key, a wrong password and no key refused without an imported token; the right ones imported"
 }
 
 func c61(e *env) string {
 	ways := []struct {
 		name, prefix string
 		reordered    bool
-	}{{"default namespace", "", false}, {"prefix", "pskc", false}, {"another prefix", "p", false}, {"another order", "", true}}
+	}{{"the default namespace", "", false}, {"a prefix", "pskc", false}, {"another prefix", "p", false}, {"another order", "", true}}
 	for _, w := range ways {
 		f := e.newFob()
-		e.imported(pskcFile(w.prefix, pskcKey{fob: f, reordered: w.reordered}), e.contract)
-		e.accept(f, e.code(f, 0), "the code of a file with %s", w.name)
+		e.importFile(pskcFile(w.prefix, pskcKey{fob: f, reordered: w.reordered}), e.contract)
+		e.accept(f, e.code(f, 0), "the code of the token of a file with %s", w.name)
 	}
-	return fmt.Sprintf("%d spellings, the same codes of 60 s", len(ways))
+	return fmt.Sprintf("%d variants imported, each with the codes of a 60 s token", len(ways))
 }
 
 func c62(e *env) string {
 	f := e.newFob()
-	e.imported(pskcFile("", pskcKey{fob: f, drift: "3"}), e.contract)
-	e.accept(f, e.code(f, 3), "a code of a clock 3 steps ahead, with TimeDrift 3")
-	same(e, 3, e.token(f).Offset, "the offset in steps")
-	return "TimeDrift 3 is 3 steps: the code at +3 is accepted"
+	e.importFile(pskcFile("", pskcKey{fob: f, drift: "3"}), e.contract)
+	e.accept(f, e.code(f, 3), "a code of a clock that is 3 steps ahead, with TimeDrift 3")
+	equal(e, 3, e.token(f).Offset, "the offset in steps")
+	return "TimeDrift 3 means 3 steps: the code at +3 is accepted"
 }
 
 func c63(e *env) string {
@@ -193,10 +193,10 @@ func c63(e *env) string {
 			file = strings.Replace(file, pskcTOTP, "urn:ietf:params:xml:ns:keyprov:pskc:ocra", 1)
 		}
 		if s := e.tryImport(file, "").status; s < 400 {
-			e.failf("a file with %s is taken in", name)
+			e.failf("a file with %s is imported", name)
 		}
-		same(e, false, e.there(k.fob), "the token of a file with %s is there", name)
-		e.imported(pskcFile("", pskcKey{fob: k.fob}), "") // without this element, the file is accepted
+		equal(e, false, e.hasToken(k.fob), "the target has the token of a file with %s", name)
+		e.importFile(pskcFile("", pskcKey{fob: k.fob}), "") // without this element, the file is accepted
 		refusals++
 	}
 	return fmt.Sprintf("%d of %d refused: CheckDigits, PINPolicy, Time, hexadecimal, KeyUsage, no secret, suite, algorithm", refusals, len(keys))

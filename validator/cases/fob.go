@@ -48,17 +48,17 @@ func (e *env) fobs(n int) []*fob {
 		list = append(list, f)
 		keys = append(keys, pskcKey{fob: f})
 	}
-	e.imported(pskcFile("", keys...), e.contract)
+	e.importFile(pskcFile("", keys...), e.contract)
 	return list
 }
 
 // fob creates and imports one token.
 func (e *env) fob() *fob { return e.fobs(1)[0] }
 
-// stock creates a token and imports it into the inventory, without a contract.
-func (e *env) inventory() *fob {
+// inventoryToken creates a token and imports it into the inventory, without a contract.
+func (e *env) inventoryToken() *fob {
 	f := e.newFob()
-	e.imported(pskcFile("", pskcKey{fob: f}), "")
+	e.importFile(pskcFile("", pskcKey{fob: f}), "")
 	return f
 }
 
@@ -71,8 +71,8 @@ func (e *env) tryImport(file, query string) reply {
 	return r
 }
 
-// imported imports a seed file, which must succeed.
-func (e *env) imported(file, contract string) {
+// importFile imports a seed file, which must succeed.
+func (e *env) importFile(file, contract string) {
 	query := ""
 	if contract != "" {
 		query = "contract=" + escaped(contract)
@@ -82,8 +82,8 @@ func (e *env) imported(file, contract string) {
 	}
 }
 
-// there reports whether the target has a token.
-func (e *env) there(f *fob) bool {
+// hasToken reports whether the target has a token.
+func (e *env) hasToken(f *fob) bool {
 	switch r := e.send(e.client.t.ClerkKey, http.MethodGet, "/v1/tokens/"+escaped(f.serial), nil); r.status {
 	case http.StatusOK:
 		return true
@@ -98,8 +98,8 @@ func (e *env) there(f *fob) bool {
 // code returns the code of the token if its clock is n steps ahead of the target's.
 func (e *env) code(f *fob, n int64) string { return f.code(e.now + n*period) }
 
-// wrong returns n codes that the token does not show in any step near the current one.
-func (e *env) wrong(f *fob, n int) []string {
+// wrongCodes returns n codes that the token does not show in any step near the current one.
+func (e *env) wrongCodes(f *fob, n int) []string {
 	shown := map[string]bool{}
 	for i := int64(-1500); i <= 1500; i++ {
 		shown[e.code(f, i)] = true
@@ -136,9 +136,9 @@ func (e *env) refuse(f *fob, code, format string, args ...any) {
 	}
 }
 
-// lock enters wrong codes up to the limit. The token must then be suspended.
-func (e *env) lock(f *fob) {
-	for _, code := range e.wrong(f, e.rules.LockoutThreshold) {
+// suspend enters wrong codes up to the limit. The token must then be suspended.
+func (e *env) suspend(f *fob) {
+	for _, code := range e.wrongCodes(f, e.rules.LockoutThreshold) {
 		e.refuse(f, code, "a wrong code")
 	}
 	if !e.token(f).Suspended {
@@ -148,14 +148,14 @@ func (e *env) lock(f *fob) {
 
 // tokenView is the back office's view of a token.
 type tokenView struct {
-	Contract  string   `json:"contract"`
-	Start     string   `json:"start"`
-	Expiry    string   `json:"expiry"`
-	Condition string   `json:"condition"`
-	Suspended bool     `json:"suspended"`
-	Users     []string `json:"users"`
-	Wrong     int      `json:"wrong_entries"`
-	Offset    int64    `json:"offset_steps"`
+	Contract       string   `json:"contract"`
+	Start          string   `json:"start"`
+	Expiry         string   `json:"expiry"`
+	Condition      string   `json:"condition"`
+	Suspended      bool     `json:"suspended"`
+	Users          []string `json:"users"`
+	FailedAttempts int      `json:"wrong_entries"`
+	Offset         int64    `json:"offset_steps"`
 }
 
 // token reads the back office's view of a token.
@@ -166,12 +166,12 @@ func (e *env) token(f *fob) (v tokenView) {
 
 // resync corrects a token's clock at the back office, and returns the answer.
 func (e *env) resync(f *fob, first, second string) string {
-	return e.act(e.client.t.ClerkKey, f, "resync", object{"first": first, "second": second}).Answer
+	return e.perform(e.client.t.ClerkKey, f, "resync", object{"first": first, "second": second}).Answer
 }
 
-// act performs an operation on a token: resync, revocation, suspension/lift,
+// perform performs an operation on a token: resync, revocation, suspension/lift,
 // activation.
-func (e *env) act(secret string, f *fob, what string, body object) answer {
+func (e *env) perform(secret string, f *fob, what string, body object) answer {
 	a, err := e.send(secret, http.MethodPost, "/v1/tokens/"+escaped(f.serial)+"/"+what, body).answer()
 	if err != nil {
 		e.failf("%s: %v", what, err)
@@ -181,16 +181,16 @@ func (e *env) act(secret string, f *fob, what string, body object) answer {
 
 // lift unlocks a token on paper.
 func (e *env) unlock(f *fob) {
-	same(e, true, e.act(e.client.t.ClerkKey, f, "suspension/lift", object{}).Done, "lifting on paper")
-	same(e, false, e.token(f).Suspended, "suspended after lifting")
+	equal(e, true, e.perform(e.client.t.ClerkKey, f, "suspension/lift", object{}).Done, "unlocked on paper")
+	equal(e, false, e.token(f).Suspended, "suspended after unlocking")
 }
 
 // revoke revokes a token on paper.
 func (e *env) revoke(f *fob) {
-	same(e, true, e.act(e.client.t.ClerkKey, f, "revocation", object{}).Done, "revoking on paper")
+	equal(e, true, e.perform(e.client.t.ClerkKey, f, "revocation", object{}).Done, "revoked on paper")
 }
 
 // report records a token's status.
 func (e *env) report(f *fob, condition string) {
-	same(e, true, e.act(e.client.t.ClerkKey, f, "report", object{"condition": condition}).Done, "report as %s", condition)
+	equal(e, true, e.perform(e.client.t.ClerkKey, f, "report", object{"condition": condition}).Done, "reported as %s", condition)
 }

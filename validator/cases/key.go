@@ -14,29 +14,29 @@ import (
 
 var keyCases = []Case{
 	{"C64", "the code of an activation cannot be used again", "R62 §5.2", Must, false, c64},
-	{"C65", "no seed and no code is in any answer or record", "N 3.1.4.2; R62 R7", Must, false, c65},
-	{"C66", "a seed has at least 112 bits, and is one token's", "N 3.1.4.1; R62 R5", Must, false, c66},
+	{"C65", "no answer or record contains a seed or a code", "N 3.1.4.2; R62 R7", Must, false, c65},
+	{"C66", "a seed has at least 112 bits and belongs to one token", "N 3.1.4.1; R62 R5", Must, false, c66},
 }
 
 func c64(e *env) string {
 	u, f := e.user("master"), e.fob()
 	code := e.code(f, 0)
-	same(e, true, e.act(e.as(u), f, "activation", object{"code": code}).Done, "activation")
-	same(e, refused, e.transfer(u, code), "the code of the activation")
-	e.steps(1)
-	same(e, accepted, e.transfer(u, e.code(f, 0)), "the next code")
-	return "refused for a transfer, the next accepted"
+	equal(e, true, e.perform(e.session(u), f, "activation", object{"code": code}).Done, "activation")
+	equal(e, refused, e.transfer(u, code), "the code of the activation for a transfer")
+	e.advanceSteps(1)
+	equal(e, accepted, e.transfer(u, e.code(f, 0)), "the next code")
+	return "refused for a transfer, the next code accepted"
 }
 
 // c65 reads all that the interface reveals of a token, its user and its history,
 // including errors. It searches for the seed in the usual encodings, for the password,
 // and for codes.
 func c65(e *env) string {
-	u := e.with("master")
+	u := e.userWithToken("master")
 	f := u.fob
-	right, wrong := e.code(f, 0), e.wrong(f, 1)[0]
-	same(e, accepted, e.transfer(u, right), "a right code")
-	same(e, refused, e.transfer(u, wrong), "a wrong code")
+	right, wrong := e.code(f, 0), e.wrongCodes(f, 1)[0]
+	equal(e, accepted, e.transfer(u, right), "a correct code")
+	equal(e, refused, e.transfer(u, wrong), "a wrong code")
 	secrets := map[string]string{
 		"seed in hexadecimal": hex.EncodeToString(f.key),
 		"seed in base32":      base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(f.key),
@@ -51,7 +51,7 @@ func c65(e *env) string {
 		heard += len(r.body)
 		for name, s := range secrets {
 			if bytes.Contains(bytes.ToLower(r.body), []byte(strings.ToLower(s))) {
-				e.failf("the %s is in an answer", name)
+				e.failf("an answer contains the %s", name)
 			}
 		}
 	}
@@ -65,7 +65,7 @@ func c65(e *env) string {
 		listen(e.send(clerk, http.MethodGet, path, nil))
 	}
 	for _, path := range []string{"/v1/status", "/v1/sessions/current", "/v1/tokens/" + serial, "/v1/transactions"} {
-		listen(e.send(e.as(u), http.MethodGet, path, nil))
+		listen(e.send(e.session(u), http.MethodGet, path, nil))
 	}
 	// Errors: the same file again, and malformed bodies.
 	listen(e.tryImport(pskcFile("", pskcKey{fob: f}), ""))
@@ -74,25 +74,25 @@ func c65(e *env) string {
 	listen(e.send(e.client.t.CheckKey, http.MethodPost, "/v1/check", object{"serial": f.serial, "code": []string{right}}))
 	listen(e.send(e.client.t.CheckKey, http.MethodPost, "/v1/check", object{"code": wrong}))
 	listen(e.send("", http.MethodPost, "/v1/sessions", object{"user": u.id, "password": []string{password}}))
-	return fmt.Sprintf("%d kinds of secret in none of %d bytes of answers; the target's own log is not seen from here", len(secrets), heard)
+	return fmt.Sprintf("%d bytes of answers contain none of %d kinds of secrets; the target's own log was not read", heard, len(secrets))
 }
 
 func c66(e *env) string {
 	short, one, two := e.newFob(), e.newFob(), e.newFob()
 	short.key = short.key[:10]
 	if s := e.tryImport(pskcFile("", pskcKey{fob: short}), "").status; s < 400 {
-		e.failf("a seed of 80 bits is taken in")
+		e.failf("a seed of 80 bits is imported")
 	}
 	two.key = one.key
 	if s := e.tryImport(pskcFile("", pskcKey{fob: one}, pskcKey{fob: two}), "").status; s < 400 {
-		e.failf("two tokens of one file with the same seed are taken in")
+		e.failf("two tokens with the same seed in one file are imported")
 	}
-	same(e, false, e.there(short) || e.there(one) || e.there(two), "a token of these is there")
-	e.imported(pskcFile("", pskcKey{fob: one}), e.contract)
+	equal(e, false, e.hasToken(short) || e.hasToken(one) || e.hasToken(two), "the target has one of these tokens")
+	e.importFile(pskcFile("", pskcKey{fob: one}), e.contract)
 	if s := e.tryImport(pskcFile("", pskcKey{fob: two}), "").status; s < 400 {
-		e.failf("a token with the seed of another is taken in")
+		e.failf("a token with the seed of another one is imported")
 	}
-	same(e, false, e.there(two), "that token is there")
-	e.accept(one, e.code(one, 0), "a code of the one that was taken in")
-	return "80 bits refused; the same seed twice refused, in one file and in two"
+	equal(e, false, e.hasToken(two), "the target has that token")
+	e.accept(one, e.code(one, 0), "a code of the imported token")
+	return "80 bits refused; the same seed twice refused, in one file and in two files"
 }

@@ -9,25 +9,25 @@ import (
 )
 
 var onceCases = []Case{
-	{"C11", "a code that was used is never accepted again", "R62 §5.2; N 3.1.4.2", Must, false, c11},
-	{"C12", "a code that was used is refused for as long as it would be valid", "R62 §5.2; N 3.1.4.2", Must, false, c12},
-	{"C13", "a code that was used is refused after a restart", "R62 §5.2", Must, false, c13},
-	{"C14", "a code that was used is refused in any other spelling", "N 3.1.4.2; CVE-2025-6014", Must, false, c14},
-	{"C15", "of many who send a code at once one is accepted", "R62 §5.2; R42 §7.3", Must, false, c15},
-	{"C16", "a code that was used is refused by every front end", "R62 §5.2", Must, false, c16},
-	{"C17", "a code that was used is refused from another user of the same token, and for any other operation", "R62 §5.2; BK-02", Must, false, c17},
-	{"C18", "a code older than one that was used is refused", "R62 §5.2", Must, false, c18},
-	{"C19", "codes may be left out", "R62 §5.2", Must, false, c19},
-	{"C20", "a wrong or early entry does not burn the code for its own time", "R62 §5.2", Must, false, c20},
-	{"C21", "equal codes of two steps are two one-time passwords", "R62 §5.2", Must, false, c21},
-	{"C22", "a code that is refused because the token is suspended is not consumed", "N 3.2.2", Should, false, c22},
+	{"C11", "a used code is never accepted again", "R62 §5.2; N 3.1.4.2", Must, false, c11},
+	{"C12", "a used code is refused for as long as it would be valid", "R62 §5.2; N 3.1.4.2", Must, false, c12},
+	{"C13", "a used code is refused after a restart", "R62 §5.2", Must, false, c13},
+	{"C14", "a used code is refused in any other spelling", "N 3.1.4.2; CVE-2025-6014", Must, false, c14},
+	{"C15", "of many requests with the same code at once, one is accepted", "R62 §5.2; R42 §7.3", Must, false, c15},
+	{"C16", "a used code is refused by every interface", "R62 §5.2", Must, false, c16},
+	{"C17", "a used code is refused from another user of the same token and for any other operation", "R62 §5.2; BK-02", Must, false, c17},
+	{"C18", "a code older than a used one is refused", "R62 §5.2", Must, false, c18},
+	{"C19", "codes may be skipped", "R62 §5.2", Must, false, c19},
+	{"C20", "a wrong or early entry does not use up the code", "R62 §5.2", Must, false, c20},
+	{"C21", "the same code in two steps counts as two one-time passwords", "R62 §5.2", Must, false, c21},
+	{"C22", "a code that is refused because its token is suspended is not used up", "N 3.2.2", Should, false, c22},
 }
 
 func c11(e *env) string {
 	f := e.fob()
 	code := e.code(f, 0)
 	e.accept(f, code, "the first time")
-	e.pass(1)
+	e.advance(1)
 	e.refuse(f, code, "the second time, a second later")
 	return "refused a second later"
 }
@@ -39,10 +39,10 @@ func c12(e *env) string {
 	begun := e.now
 	times := []int64{30, 58, 61, 63, 90, 119, 121, 179}
 	for _, later := range times {
-		e.at(begun + later)
+		e.setClock(begun + later)
 		e.refuse(f, code, "again %d s later", later)
 	}
-	return fmt.Sprintf("refused at %d times until %d s later", len(times), times[len(times)-1])
+	return fmt.Sprintf("refused at %d times, up to %d s later", len(times), times[len(times)-1])
 }
 
 func c13(e *env) string {
@@ -51,7 +51,7 @@ func c13(e *env) string {
 	e.accept(f, code, "the first time")
 	e.restart()
 	e.refuse(f, code, "after a restart")
-	e.steps(1)
+	e.advanceSteps(1)
 	e.accept(f, e.code(f, 0), "the next code after the restart")
 	return "refused after a restart, the next code accepted"
 }
@@ -114,58 +114,58 @@ func c15(e *env) string {
 		for i := range codes {
 			codes[i] = e.code(f, 0)
 		}
-		same(e, 1, e.atOnce(f, codes), "accepted in round %d of %d at once", round+1, parallel)
-		e.steps(1)
+		equal(e, 1, e.atOnce(f, codes), "codes accepted in round %d of %d requests at once", round+1, parallel)
+		e.advanceSteps(1)
 	}
 	return fmt.Sprintf("exactly 1 of %d accepted in %d of %d rounds", parallel, rounds, rounds)
 }
 
 func c16(e *env) string {
 	if e.client.t.RADIUS == "" {
-		e.skipf("the target has no other front end")
+		e.skipf("the target has no other interface")
 	}
-	u := e.with("master")
+	u := e.userWithToken("master")
 	code := e.code(u.fob, 0)
 	e.accept(u.fob, code, "over HTTP")
-	same(e, false, e.radius(u, code), "accepted again over RADIUS")
-	e.steps(1)
+	equal(e, false, e.radius(u, code), "accepted again over RADIUS")
+	e.advanceSteps(1)
 	code = e.code(u.fob, 0)
-	same(e, true, e.radius(u, code), "accepted over RADIUS")
+	equal(e, true, e.radius(u, code), "accepted over RADIUS")
 	e.refuse(u.fob, code, "again over HTTP")
-	same(e, false, e.radius(u, code), "accepted again over RADIUS")
-	return "used over HTTP it is refused over RADIUS, and the reverse"
+	equal(e, false, e.radius(u, code), "accepted again over RADIUS")
+	return "a code used over HTTP is refused over RADIUS, and the other way round"
 }
 
 func c17(e *env) string {
-	alice := e.with("master")
+	alice := e.userWithToken("master")
 	bob := e.user("user")
 	e.activate(bob, alice.fob)
 	code := e.code(alice.fob, 0)
-	same(e, accepted, e.transfer(alice, code), "the code of the first user")
-	same(e, refused, e.transfer(bob, code), "the same code of the second user")
-	same(e, refused, e.transact(alice, "pay-easy", code), "the same code for a payment")
+	equal(e, accepted, e.transfer(alice, code), "the code of the first user")
+	equal(e, refused, e.transfer(bob, code), "the same code of the second user")
+	equal(e, refused, e.transact(alice, "pay-easy", code), "the same code for a payment")
 	e.refuse(alice.fob, code, "the same code from another system")
-	same(e, false, e.revokeOnScreen(alice, e.fob(), code).Done, "the same code revokes another token")
-	e.steps(1)
-	same(e, accepted, e.transfer(bob, e.code(bob.fob, 0)), "the next code of the second user")
-	return "accepted once for both users"
+	equal(e, false, e.revokeOnScreen(alice, e.fob(), code).Done, "the same code revokes another token")
+	e.advanceSteps(1)
+	equal(e, accepted, e.transfer(bob, e.code(bob.fob, 0)), "the next code of the second user")
+	return "accepted once, then refused from the other user and for other operations"
 }
 
 func c18(e *env) string {
 	f := e.fob()
 	e.accept(f, e.code(f, 1), "the code of the next step")
-	e.refuse(f, e.code(f, 0), "the one before it, not used")
-	e.refuse(f, e.code(f, -1), "the one before that")
-	return "after +1 the codes 0 and -1 are refused"
+	e.refuse(f, e.code(f, 0), "the unused code before it")
+	e.refuse(f, e.code(f, -1), "the unused code before that")
+	return "after the code at +1, the codes at 0 and -1 are refused"
 }
 
 func c19(e *env) string {
 	f := e.fob()
 	for _, ahead := range []int64{0, 1, 4} {
-		e.steps(ahead)
+		e.advanceSteps(ahead)
 		e.accept(f, e.code(f, 0), "after %d steps", ahead)
 	}
-	return "k, k+1 and k+5 accepted"
+	return "the codes of steps k, k+1 and k+5 accepted"
 }
 
 func c20(e *env) string {
@@ -175,10 +175,10 @@ func c20(e *env) string {
 	if first == accepted {
 		e.failf("a code two steps early is accepted")
 	}
-	e.refuse(f, e.wrong(f, 1)[0], "a wrong code")
-	e.steps(2)
+	e.refuse(f, e.wrongCodes(f, 1)[0], "a wrong code")
+	e.advanceSteps(2)
 	e.accept(f, early, "the same code in its own step")
-	return fmt.Sprintf("two steps early the answer is %q, in its own step it is accepted", first)
+	return fmt.Sprintf("two steps early the answer is %q; in its own step the code is accepted", first)
 }
 
 // c21 searches for two steps with the same code, too far apart for one window to
@@ -198,13 +198,13 @@ func c21(e *env) string {
 			if last[(i-gap)%n] != code {
 				continue
 			}
-			e.at((begin + i - gap) * period)
-			e.accept(f, code, "the code of the first of two steps that have the same")
+			e.setClock((begin + i - gap) * period)
+			e.accept(f, code, "the code in the first of two steps with the same code")
 			e.refuse(f, code, "the same code again in that step")
-			e.at((begin + i) * period)
-			e.accept(f, code, "the code of the second, %d later", gap)
-			e.refuse(f, code, "the same code again in the second")
-			return fmt.Sprintf("the same code accepted again %d steps later, which is another one-time password", gap)
+			e.setClock((begin + i) * period)
+			e.accept(f, code, "the code in the second step, %d steps later", gap)
+			e.refuse(f, code, "the same code again in the second step")
+			return fmt.Sprintf("the same code is accepted again %d steps later, as another one-time password", gap)
 		}
 		last[i%n] = code
 	}
@@ -214,10 +214,10 @@ func c21(e *env) string {
 
 func c22(e *env) string {
 	f := e.fob()
-	e.lock(f)
+	e.suspend(f)
 	code := e.code(f, 0)
-	e.refuse(f, code, "the right code of a suspended token")
+	e.refuse(f, code, "the correct code of a suspended token")
 	e.unlock(f)
-	e.accept(f, code, "the same code after the suspension was lifted")
-	return "not consumed: accepted after lifting, within its time"
+	e.accept(f, code, "the same code after unlocking")
+	return "not used up: accepted after unlocking, within its time"
 }

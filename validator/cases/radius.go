@@ -112,7 +112,7 @@ func hide(secret, authenticator []byte, password string) []byte {
 // section 3).
 func radiusAnswer(secret, request, p []byte) (accept bool, err error) {
 	if len(p) < radiusHeader || int(binary.BigEndian.Uint16(p[2:])) != len(p) || p[1] != request[1] {
-		return false, errors.New("the answer is none to the request")
+		return false, errors.New("the answer does not belong to the request")
 	}
 	sum := md5.Sum(slices.Concat(p[:4], request[4:radiusHeader], p[radiusHeader:], secret))
 	if !bytes.Equal(sum[:], p[4:radiusHeader]) {

@@ -5,13 +5,13 @@ package cases
 import "fmt"
 
 var resyncCases = []Case{
-	{"C28", "a clock is corrected by two consecutive codes", "R42 §7.4", Must, false, c28},
-	{"C29", "the search for two codes that correct a clock is bounded", "R42 §7.4", Must, false, c29},
+	{"C28", "two consecutive codes correct a clock", "R42 §7.4", Must, false, c28},
+	{"C29", "the resync window has a declared limit", "R42 §7.4", Must, false, c29},
 	{"C30", "codes that corrected a clock cannot log in", "R62 §5.2", Must, false, c30},
-	{"C31", "the code after two that corrected a clock works at once", "usability", Should, false, c31},
-	{"C32", "codes that were used correct nothing", "R62 §5.2", Must, false, c32},
-	{"C33", "attempts to correct a clock are counted like logins", "R42 §7.3", Must, false, c33},
-	{"C34", "a correction lifts no suspension (BK-07)", "BK-07", Bank, false, c34},
+	{"C31", "the next code after a correction is accepted at once", "usability", Should, false, c31},
+	{"C32", "used codes do not correct a clock", "R62 §5.2", Must, false, c32},
+	{"C33", "failed corrections count like failed logins", "R42 §7.3", Must, false, c33},
+	{"C34", "a correction does not unlock a token (BK-07)", "BK-07", Bank, false, c34},
 	{"C35", "the clock of a revoked or expired token is not corrected", "BK-14, BK-18", Bank, false, c35},
 }
 
@@ -30,7 +30,7 @@ func c28(e *env) string {
 	}
 	for i, try := range tries {
 		f := fobs[i]
-		same(e, try.want, e.resync(f, code(f, try.first), code(f, try.second)), "codes %s", try.name)
+		equal(e, try.want, e.resync(f, code(f, try.first), code(f, try.second)), "the answer to the codes %s", try.name)
 	}
 	return "(n, n+1) corrects; (n, n+2), (n+1, n) and (n, n) do not"
 }
@@ -49,76 +49,76 @@ func c29(e *env) string {
 		} else {
 			most = max(most, n)
 		}
-		same(e, want, e.resync(f, e.code(f, n-1), e.code(f, n)), "%+d steps off, declared are %d", n, reach)
+		equal(e, want, e.resync(f, e.code(f, n-1), e.code(f, n)), "the answer to codes %+d steps off, with a declared window of %d", n, reach)
 	}
-	return fmt.Sprintf("to ±%d steps, as declared; ±%d and ±10000 refused", most, reach+1)
+	return fmt.Sprintf("corrected up to ±%d steps, as declared; ±%d and ±10000 refused", most, reach+1)
 }
 
 func c30(e *env) string {
 	f := e.fob()
 	first, second := e.code(f, -1), e.code(f, 0)
-	same(e, corrected, e.resync(f, first, second), "two codes in a row")
-	e.refuse(f, second, "the second of them")
-	e.refuse(f, first, "the first of them")
-	return "both refused"
+	equal(e, corrected, e.resync(f, first, second), "two consecutive codes")
+	e.refuse(f, second, "the second code")
+	e.refuse(f, first, "the first code")
+	return "both codes refused"
 }
 
 func c31(e *env) string {
 	for _, off := range []int64{0, 30} {
 		f := e.fob()
-		same(e, corrected, e.resync(f, e.code(f, off-1), e.code(f, off)), "two codes in a row")
-		e.steps(1)
-		e.accept(f, e.code(f, off), "the code after, %+d off", off)
+		equal(e, corrected, e.resync(f, e.code(f, off-1), e.code(f, off)), "two consecutive codes")
+		e.advanceSteps(1)
+		e.accept(f, e.code(f, off), "the next code, %+d off", off)
 	}
-	return "accepted a step later"
+	return "the next code accepted a step later"
 }
 
 func c32(e *env) string {
 	f := e.fob()
 	used := e.code(f, 0)
 	e.accept(f, used, "the first code")
-	e.steps(1)
-	same(e, refused, e.resync(f, used, e.code(f, 0)), "a used code and the one after it")
-	e.accept(f, e.code(f, 0), "the one after it, which was not consumed")
-	return "refused, and the code after it still good"
+	e.advanceSteps(1)
+	equal(e, refused, e.resync(f, used, e.code(f, 0)), "a used code and the next one")
+	e.accept(f, e.code(f, 0), "the next code, which was not used up")
+	return "refused, and the next code still accepted"
 }
 
 func c33(e *env) string {
 	const tries = 100
-	u := e.with("master")
-	codes := e.wrong(u.fob, 2*tries)
+	u := e.userWithToken("master")
+	codes := e.wrongCodes(u.fob, 2*tries)
 	after := 0
 	for i := range tries {
-		a := e.act(e.as(u), u.fob, "resync", object{"first": codes[2*i], "second": codes[2*i+1]})
-		same(e, refused, a.Answer, "pair %d of wrong codes", i)
+		a := e.perform(e.session(u), u.fob, "resync", object{"first": codes[2*i], "second": codes[2*i+1]})
+		equal(e, refused, a.Answer, "pair %d of wrong codes", i)
 		if after == 0 && e.token(u.fob).Suspended {
 			after = i + 1
 		}
 	}
-	same(e, e.rules.LockoutThreshold, after, "suspended after so many pairs, and after so many codes")
-	a := e.act(e.as(u), u.fob, "resync", object{"first": e.code(u.fob, -1), "second": e.code(u.fob, 0)})
-	same(e, refused, a.Answer, "the right pair then")
-	return fmt.Sprintf("suspended after %d of %d wrong pairs; the right pair then refused", after, tries)
+	equal(e, e.rules.LockoutThreshold, after, "wrong pairs until the suspension")
+	a := e.perform(e.session(u), u.fob, "resync", object{"first": e.code(u.fob, -1), "second": e.code(u.fob, 0)})
+	equal(e, refused, a.Answer, "the correct pair while suspended")
+	return fmt.Sprintf("suspended after %d of %d wrong pairs; the correct pair then refused", after, tries)
 }
 
 func c34(e *env) string {
-	u := e.with("master")
-	e.lock(u.fob)
-	e.steps(2)
-	a := e.act(e.as(u), u.fob, "resync", object{"first": e.code(u.fob, -1), "second": e.code(u.fob, 0)})
-	same(e, refused, a.Answer, "two right codes of a suspended token")
-	same(e, true, e.token(u.fob).Suspended, "suspended after that")
-	e.steps(1)
-	same(e, refused, e.transfer(u, e.code(u.fob, 0)), "the code after")
+	u := e.userWithToken("master")
+	e.suspend(u.fob)
+	e.advanceSteps(2)
+	a := e.perform(e.session(u), u.fob, "resync", object{"first": e.code(u.fob, -1), "second": e.code(u.fob, 0)})
+	equal(e, refused, a.Answer, "two consecutive codes of a suspended token")
+	equal(e, true, e.token(u.fob).Suspended, "suspended after the correction")
+	e.advanceSteps(1)
+	equal(e, refused, e.transfer(u, e.code(u.fob, 0)), "the next code")
 	return "still suspended"
 }
 
 func c35(e *env) string {
 	gone, old := e.fob(), e.newFob()
-	e.imported(pskcFile("", pskcKey{fob: old, deviceExpiry: "2026-04-30T14:59:59Z"}), e.contract)
+	e.importFile(pskcFile("", pskcKey{fob: old, deviceExpiry: "2026-04-30T14:59:59Z"}), e.contract)
 	e.revoke(gone)
-	same(e, refused, e.resync(gone, e.code(gone, -1), e.code(gone, 0)), "two codes of a revoked token")
-	e.when("2026-04-30T15:01:00Z")
-	same(e, refused, e.resync(old, e.code(old, -1), e.code(old, 0)), "two codes of an expired token")
+	equal(e, refused, e.resync(gone, e.code(gone, -1), e.code(gone, 0)), "two codes of a revoked token")
+	e.setClockText("2026-04-30T15:01:00Z")
+	equal(e, refused, e.resync(old, e.code(old, -1), e.code(old, 0)), "two codes of an expired token")
 	return "refused for both"
 }

@@ -33,7 +33,7 @@ type Result struct {
 	Source      string  `json:"source"`
 	Level       Level   `json:"level"`
 	Outcome     Outcome `json:"outcome"`
-	Words       string  `json:"detail"` // the measurement, the reason of the failure, or the reason why it was not tested
+	Detail      string  `json:"detail"` // the measurement, the reason of the failure, or the reason why it was not tested
 	TookMS      int64   `json:"took_ms"`
 }
 
@@ -52,7 +52,7 @@ func Select(ids []string) ([]Case, error) {
 	all := All()
 	for _, id := range ids {
 		if !slices.ContainsFunc(all, func(c Case) bool { return strings.EqualFold(c.ID, id) }) {
-			return nil, fmt.Errorf("case %q: %w: there are C01 to C70", id, ErrCase)
+			return nil, fmt.Errorf("case %q: %w: want C01 to C70", id, ErrCase)
 		}
 	}
 	if len(ids) == 0 {
@@ -77,10 +77,10 @@ func Run(ctx context.Context, t Target, o Options) ([]Result, error) {
 		return nil, err
 	}
 	r.id = int64(binary.BigEndian.Uint32(b[:]) % 1_000_000)
-	r.ready = r.prepare()
+	r.unready = r.prepare()
 	results := make([]Result, 0, len(list))
 	for _, c := range list {
-		result := r.one(c)
+		result := r.runCase(c)
 		results = append(results, result)
 		if o.Progress != nil {
 			o.Progress(result)
@@ -92,12 +92,12 @@ func Run(ctx context.Context, t Target, o Options) ([]Result, error) {
 // run is one run of cases. Its ID distinguishes the objects that it creates from those
 // made by other runs.
 type run struct {
-	ctx    context.Context
-	client *client
-	id     int64 // 0 to 999,999
-	made   int   // number of serial numbers
-	rules  settings
-	ready  error // a stop if the target is not ready, or nil
+	ctx     context.Context
+	client  *client
+	id      int64 // 0 to 999,999
+	made    int   // number of serial numbers
+	rules   settings
+	unready error // a stop if the target is not ready, or nil
 }
 
 // settings are the settings that a target reports.
@@ -110,7 +110,6 @@ type settings struct {
 	CountReplayed    bool  `json:"count_replayed"`
 	CountMalformed   bool  `json:"count_malformed"`
 	UnlockNeedsOTP   bool  `json:"lift_needs_otp"`
-	ActivateNeedsOTP bool  `json:"activate_needs_otp"`
 	ReactivateAfter  int64 `json:"reactivate_after_seconds"`
 	NoticeMonths     int   `json:"notice_months"`
 }
@@ -129,11 +128,11 @@ func (r *run) prepare() (err error) {
 	e := &env{run: r, id: "C00"}
 	e.get("/v1/settings", &r.rules)
 	if r.rules.LockoutThreshold < 2 || r.rules.DriftInterval <= 0 {
-		e.failf("/v1/settings does not say what the bank is set to")
+		e.failf("GET /v1/settings: wrong_limit or learn_every_seconds is missing")
 	}
 	at := e.send(r.client.t.ClerkKey, http.MethodGet, "/v1/clock", nil)
 	if at.status == http.StatusNotFound {
-		e.skipf("its clock cannot be moved: start it in test mode with a manual clock")
+		e.skipf("the target's clock cannot be moved: start it in test mode with a manual clock")
 	}
 	if at.status != http.StatusOK {
 		e.failf("/v1/clock: %v", at.unexpected())
@@ -149,8 +148,8 @@ type stop struct {
 
 func (s stop) Error() string { return s.words }
 
-// one runs a case.
-func (r *run) one(c Case) (res Result) {
+// runCase runs a case.
+func (r *run) runCase(c Case) (res Result) {
 	res = Result{ID: c.ID, Requirement: c.Requirement, Source: c.Source, Level: c.Level, Outcome: Pass}
 	begun := time.Now()
 	defer func() {
@@ -158,9 +157,9 @@ func (r *run) one(c Case) (res Result) {
 		switch p := recover().(type) {
 		case nil:
 		case stop:
-			res.Outcome, res.Words = p.outcome, p.words
+			res.Outcome, res.Detail = p.outcome, p.words
 		default:
-			res.Outcome, res.Words = Fail, fmt.Sprintf("panic of the case: %v\n%s", p, debug.Stack())
+			res.Outcome, res.Detail = Fail, fmt.Sprintf("the case panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
 	if err := r.ctx.Err(); err != nil {
@@ -168,11 +167,11 @@ func (r *run) one(c Case) (res Result) {
 	}
 	e := &env{run: r, id: c.ID}
 	if !c.offline {
-		if r.ready != nil {
-			panic(r.ready)
+		if r.unready != nil {
+			panic(r.unready)
 		}
 		e.begin()
 	}
-	res.Words = c.run(e)
+	res.Detail = c.run(e)
 	return res
 }

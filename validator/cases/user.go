@@ -30,16 +30,16 @@ func (e *env) userOf(contract, role string) *user {
 	return u
 }
 
-// with adds a user with a token of their own.
-func (e *env) with(role string) *user {
+// userWithToken adds a user with a token of their own.
+func (e *env) userWithToken(role string) *user {
 	u := e.user(role)
 	e.activate(u, e.fob())
 	return u
 }
 
-// as returns the session secret of a user. It logs in again if the session is older
+// session returns the session secret of a user. It logs in again if the session is older
 // than ten minutes, because it may have ended.
-func (e *env) as(u *user) string {
+func (e *env) session(u *user) string {
 	if u.session == "" || e.now < u.at || e.now > u.at+600 {
 		var s struct{ Secret string }
 		r := e.send("", http.MethodPost, "/v1/sessions", object{"user": u.id, "password": password})
@@ -53,11 +53,11 @@ func (e *env) as(u *user) string {
 
 // activate registers a token for a user, and moves the clock to its next code.
 func (e *env) activate(u *user, f *fob) {
-	if a := e.act(e.as(u), f, "activation", object{"code": e.code(f, 0)}); !a.Done {
+	if a := e.perform(e.session(u), f, "activation", object{"code": e.code(f, 0)}); !a.Done {
 		e.failf("activation by %s: %s %s", u.id, a.Answer, a.Reason)
 	}
 	u.fob = f
-	e.steps(1)
+	e.advanceSteps(1)
 }
 
 // transfer makes a transfer as a user, and returns the answer about the code.
@@ -84,7 +84,7 @@ type status struct {
 }
 
 func (e *env) status(u *user) (s status) {
-	r := e.send(e.as(u), http.MethodGet, "/v1/status", nil)
+	r := e.send(e.session(u), http.MethodGet, "/v1/status", nil)
 	if err := r.json(&s); err != nil || r.status != http.StatusOK {
 		e.failf("status: %v", r.unexpected())
 	}
@@ -94,9 +94,9 @@ func (e *env) status(u *user) (s status) {
 // unlockOnScreen and revokeOnScreen are attempts of a user with a code of their own
 // token.
 func (e *env) unlockOnScreen(u *user, f *fob, code string) answer {
-	return e.act(e.as(u), f, "suspension/lift", object{"code": code})
+	return e.perform(e.session(u), f, "suspension/lift", object{"code": code})
 }
 
 func (e *env) revokeOnScreen(u *user, f *fob, code string) answer {
-	return e.act(e.as(u), f, "revocation", object{"code": code})
+	return e.perform(e.session(u), f, "revocation", object{"code": code})
 }

@@ -21,7 +21,7 @@ func Count(results []Result, o Outcome) (n int) {
 // Line returns a result as one line of a table: ID, outcome, level, requirement, and
 // measurement.
 func (r Result) Line() string {
-	return fmt.Sprintf("%s %-4s %-6s %s: %s", r.ID, r.Outcome, r.Level, r.Requirement, r.Words)
+	return fmt.Sprintf("%s %-4s %-6s %s: %s", r.ID, r.Outcome, r.Level, r.Requirement, r.Detail)
 }
 
 // Summary returns the number of results with each outcome, in words.
@@ -64,11 +64,11 @@ func WriteJUnit(w io.Writer, results []Result) error {
 		}
 		switch r.Outcome {
 		case Fail:
-			c.Failure = &junitText{r.Words}
+			c.Failure = &junitText{r.Detail}
 		case NotApplicable:
-			c.Skipped = &junitText{r.Words}
+			c.Skipped = &junitText{r.Detail}
 		default:
-			c.Output = r.Words
+			c.Output = r.Detail
 		}
 		s.Cases = append(s.Cases, c)
 	}
