@@ -42,10 +42,10 @@ func literal(e ast.Expr) (string, bool) {
 	return "", false
 }
 
-// sentences returns the texts in the source files of a package that are meant for
+// messagesIn returns the texts in the source files of a package that are meant for
 // people. They are arguments of the functions named in at, which maps a function's name
 // to the index of the argument.
-func sentences(t *testing.T, pattern string, at map[string]int) map[string]string {
+func messagesIn(t *testing.T, pattern string, at map[string]int) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
 	require.NoError(t, err)
@@ -93,14 +93,14 @@ func sentences(t *testing.T, pattern string, at map[string]int) map[string]strin
 // reach a page, each fault of the audit log and each kind of fault in a seed file.
 func TestErrorsInJapanese(t *testing.T) {
 	book := readPhrases(langJapanese)
-	all := sentences(t, "../bank/*.go", map[string]int{
+	all := messagesIn(t, "../bank/*.go", map[string]int{
 		"invalid": 1, "conflict": 0, "forbidden": 0, "notFound": 0, "missing": 1,
 	})
 	require.Greater(t, len(all), 50)
-	for text, where := range sentences(t, "../store/audit_verify.go", map[string]int{"fault": 0}) {
+	for text, where := range messagesIn(t, "../store/audit_verify.go", map[string]int{"fault": 0}) {
 		all[text] = where
 	}
-	for text, where := range sentences(t, "../mail/letters.go", map[string]int{"refuse": 0}) {
+	for text, where := range messagesIn(t, "../mail/letters.go", map[string]int{"refuse": 0}) {
 		all[text] = where
 	}
 	for format, where := range all {
@@ -127,10 +127,10 @@ func TestErrorsInJapanese(t *testing.T) {
 // TestWarningsInJapanese: there is a Japanese text for each warning about a seed file.
 func TestWarningsInJapanese(t *testing.T) {
 	book := readPhrases(langJapanese)
-	all := sentences(t, "../bank/import.go", map[string]int{"warn": 0})
+	all := messagesIn(t, "../bank/import.go", map[string]int{"warn": 0})
 	require.Len(t, all, 2, "a warning, and the Problem of an error")
 	add := func(pattern string, at map[string]int) {
-		for text, where := range sentences(t, pattern, at) {
+		for text, where := range messagesIn(t, pattern, at) {
 			if text != "%s" && !strings.Contains(text, "privacyIDEA reads as SHA-1") { // issued only when writing a file
 				all[text] = where
 			}
@@ -160,8 +160,8 @@ func TestWarningsInJapanese(t *testing.T) {
 	}
 }
 
-// TestManyWarnings: warnings that do not fit into a cookie are counted.
-func TestManyWarnings(t *testing.T) {
+// TestWarningsFitIntoCookie: warnings that do not fit into a cookie are counted.
+func TestWarningsFitIntoCookie(t *testing.T) {
 	for _, lang := range []string{langJapanese, langEnglish} {
 		book := readPhrases(lang)
 		many := make([]string, maxWarnings)
@@ -183,12 +183,12 @@ func TestManyWarnings(t *testing.T) {
 // errorVariables returns the texts of the errors that a file declares.
 func errorVariables(t *testing.T, file string) map[string]string {
 	t.Helper()
-	found := sentences(t, file, map[string]int{"New": 1})
+	found := messagesIn(t, file, map[string]int{"New": 1})
 	require.Greater(t, len(found), 10)
 	return found
 }
 
-func TestPhrases(t *testing.T) {
+func TestBankPhrasesInJapanese(t *testing.T) {
 	book := readPhrases(langJapanese)
 	for given, want := range map[string]string{
 		`contract "c \"1" exists already`: `契約番号「c "1」はすでに登録されています。`,
@@ -216,17 +216,17 @@ func TestPhrases(t *testing.T) {
 	require.False(t, ok)
 }
 
-// TestDetailsInTheReadersLanguage: the explanation of a refusal that a clerk reads is
+// TestErrorDetailsInPageLanguage: the explanation of a refusal that a clerk reads is
 // in one language.
-func TestDetailsInTheReadersLanguage(t *testing.T) {
+func TestErrorDetailsInPageLanguage(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	desk := s.browser(t).logIn("desk-1")
 	for _, lang := range []string{"ja", "en"} {
 		if lang == "en" {
-			desk.post("/desk/language", map[string][]string{"form-token": {tokenOf(desk.get("/desk/").body)}, "language": {"en"}})
+			desk.post("/desk/language", map[string][]string{"form-token": {formTokenIn(desk.get("/desk/").body)}, "language": {"en"}})
 		}
-		import1 := tokenOf(desk.get("/desk/stock/import").body)
+		import1 := formTokenIn(desk.get("/desk/stock/import").body)
 		_, err := s.Bank.Report(t.Context(), banktest.Clerk, s.carols, 0)
 		require.ErrorIs(t, err, bank.ErrInvalid)
 		for ja, a := range map[string]answer{

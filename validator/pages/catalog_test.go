@@ -58,8 +58,8 @@ func TestCatalogsAreInTheirLanguage(t *testing.T) {
 	}
 }
 
-// computed returns the keys that the code builds while it makes a page.
-func computed() []string {
+// computedKeys returns the keys that the code builds while it makes a page.
+func computedKeys() []string {
 	var keys []string
 	add := func(format string, names ...string) {
 		for _, n := range names {
@@ -153,10 +153,10 @@ var literalKey = regexp.MustCompile(`"([a-z]+(?:[.-][a-z0-9-]+)*\.[a-z0-9-]+)"`)
 
 // Every key in a template or in the code has words, and every word of the catalogue is
 // used.
-func TestCatalogIsWhatIsUsed(t *testing.T) {
+func TestCatalogKeysAreUsed(t *testing.T) {
 	words := readCatalog(langJapanese)
 	used := map[string]bool{}
-	for _, key := range computed() {
+	for _, key := range computedKeys() {
 		require.NotEmpty(t, words[key], key)
 		used[key] = true
 	}
@@ -186,24 +186,24 @@ func TestCatalogIsWhatIsUsed(t *testing.T) {
 }
 
 var (
-	action  = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
-	element = regexp.MustCompile(`(?s)<[^>]*>| aria-describedby="[^"]*"`)
-	spoken  = regexp.MustCompile(`(?:placeholder|title|alt|aria-label|data-label)="([^"]*)"`)
+	templateAction  = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
+	htmlTag         = regexp.MustCompile(`(?s)<[^>]*>| aria-describedby="[^"]*"`)
+	spokenAttribute = regexp.MustCompile(`(?:placeholder|title|alt|aria-label|data-label)="([^"]*)"`)
 )
 
 // Templates must not contain words, which would be in only one language.
-func TestTemplatesHaveNoWords(t *testing.T) {
+func TestTemplatesContainNoText(t *testing.T) {
 	files, err := fs.Glob(templateFiles, "templates/*.html")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
 		content, err := templateFiles.ReadFile(file)
 		require.NoError(t, err)
-		text := action.ReplaceAllString(string(content), "")
-		for _, m := range spoken.FindAllStringSubmatch(text, -1) {
+		text := templateAction.ReplaceAllString(string(content), "")
+		for _, m := range spokenAttribute.FindAllStringSubmatch(text, -1) {
 			require.False(t, strings.ContainsFunc(m[1], unicode.IsLetter), "%s: %s", file, m[0])
 		}
-		text = element.ReplaceAllString(text, "")
+		text = htmlTag.ReplaceAllString(text, "")
 		require.False(t, strings.ContainsFunc(text, unicode.IsLetter), "%s: %s", file, strings.TrimSpace(text))
 		require.NotContains(t, string(content), "style=", "the policy forbids it")
 		require.NotRegexp(t, `\son[a-z]+=`, string(content), "the policy forbids it")
@@ -211,7 +211,7 @@ func TestTemplatesHaveNoWords(t *testing.T) {
 }
 
 // The embedded library matches its README.
-func TestHTMXIsWhatItsReadmeSays(t *testing.T) {
+func TestHTMXMatchesReadme(t *testing.T) {
 	content, err := os.ReadFile("static/htmx/htmx.min.js")
 	require.NoError(t, err)
 	readme, err := os.ReadFile("static/htmx/README.md")
@@ -224,7 +224,7 @@ func TestHTMXIsWhatItsReadmeSays(t *testing.T) {
 }
 
 // Missing words are an error, not a gap in the page.
-func TestMissingWordsAreAnError(t *testing.T) {
+func TestMissingTextIsAnError(t *testing.T) {
 	_, err := readCatalog(langEnglish).text("no.such")
 	require.ErrorContains(t, err, "no.such")
 }

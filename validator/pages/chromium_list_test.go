@@ -14,16 +14,16 @@ import (
 
 // TestChromiumLists: a clerk pages through long lists with the buttons below them, and
 // picks the token for a shipment from suggestions that match the input. FOB_SHOTS works
-// as in TestChromiumShots.
+// as in TestChromiumScreenshots.
 func TestChromiumLists(t *testing.T) {
-	s := newCrowd(t)
+	s := newBigSite(t)
 	b := newTab(t, s.URL).logIn("/desk/login", "desk-1")
 	shot := func(name string) {
 		for _, width := range []int64{1280, 390} {
 			b.run(chromedp.EmulateViewport(width, 900))
-			require.LessOrEqual(t, of(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, name)
+			require.LessOrEqual(t, resultOf(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, name)
 			if folder := os.Getenv("FOB_SHOTS"); folder != "" {
-				picture := of(b, chromedp.FullScreenshot(100))
+				picture := resultOf(b, chromedp.FullScreenshot(100))
 				require.NoError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("list-%s-%d.png", name, width)), picture, 0o644))
 			}
 		}
@@ -31,13 +31,13 @@ func TestChromiumLists(t *testing.T) {
 	}
 	// press follows a link of a list and waits for a line of the next part.
 	press := func(list, rel, line string) {
-		b.press0(fmt.Sprintf(`#%s a[rel=%s]`, list, rel))
-		b.until(fmt.Sprintf(`location.hash === "#%s" && document.querySelector('#%s a[href$="/%s"]') !== null`, list, list, line))
+		b.click(fmt.Sprintf(`#%s a[rel=%s]`, list, rel))
+		b.waitUntil(fmt.Sprintf(`location.hash === "#%s" && document.querySelector('#%s a[href$="/%s"]') !== null`, list, list, line))
 	}
 	for _, lang := range []string{"ja", "en"} {
 		b.open("/desk/contracts/acme")
 		if lang == "en" {
-			b.press0(".language button").open("/desk/contracts/acme")
+			b.click(".language button").open("/desk/contracts/acme")
 		}
 		press("tokens", "next", s.tokens[pageLines])
 		press("users", "next", s.users[pageLines])
@@ -52,18 +52,18 @@ func TestChromiumLists(t *testing.T) {
 
 		// A search loads its results without a new page.
 		b.open("/desk/").run(chromedp.SendKeys(chromedp.CSS("#find"), "box"))
-		b.until(`document.querySelector('#contracts a[href="/desk/contracts/acme"]') === null`)
+		b.waitUntil(`document.querySelector('#contracts a[href="/desk/contracts/acme"]') === null`)
 		press("contracts", "next", s.contracts[pageLines])
 		press("contracts", "next", s.contracts[2*pageLines])
 		shot(lang + "-search")
 
 		b.open("/desk/orders/" + s.orders[0] + "/ship")
 		shot(lang + "-ship")
-		wanted := s.stock[many-1]
+		wanted := s.stock[manyRows-1]
 		option := fmt.Sprintf(`document.querySelector('#f-serial-list option[value="%s"]')`, wanted)
-		b.until(option + ` === null && document.querySelectorAll('#f-serial-list option').length > 1`)
-		b.typed("serial", wanted[:11])
-		b.until(option + ` !== null`)
-		require.Equal(t, wanted[:11], of(b, chromedp.Evaluate[string](`document.activeElement.value`)), "typing goes on")
+		b.waitUntil(option + ` === null && document.querySelectorAll('#f-serial-list option').length > 1`)
+		b.typeInto("serial", wanted[:11])
+		b.waitUntil(option + ` !== null`)
+		require.Equal(t, wanted[:11], resultOf(b, chromedp.Evaluate[string](`document.activeElement.value`)), "typing goes on")
 	}
 }

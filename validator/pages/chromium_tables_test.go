@@ -80,7 +80,7 @@ func TestChromiumTables(t *testing.T) {
 	for s.Clock.Now().Time().Year() < 2031 || s.Clock.Now().Time().Month() < 3 {
 		s.Clock.Advance(24 * 3600)
 	}
-	_, err = s.Bank.Daily(t.Context(), failing{})
+	_, err = s.Bank.Daily(t.Context(), refusingMailer{})
 	require.NoError(t, err)
 	out, err := s.Bank.Do(t.Context(), banktest.By("acct-user-001"), bank.Request{
 		Operation: validator.OpPayrollApprove, Code: s.Code(own, 0), Details: map[string]string{"amount": "999999999999"},
@@ -101,21 +101,21 @@ func TestChromiumTables(t *testing.T) {
 		b := newTab(t, s.URL).logIn(who.login, who.id)
 		for _, lang := range []string{"ja", "en"} {
 			if lang == "en" {
-				b.press0(".language button")
+				b.click(".language button")
 			}
 			for _, path := range who.paths {
 				b.open(path)
-				require.Positive(t, of(b, chromedp.Evaluate[int64](countCells)), path)
+				require.Positive(t, resultOf(b, chromedp.Evaluate[int64](countCells)), path)
 				for _, width := range []int64{1280, 1024, 390} {
 					b.run(chromedp.EmulateViewport(width, 900))
 					if folder != "" {
-						picture := of(b, chromedp.FullScreenshot(100))
+						picture := resultOf(b, chromedp.FullScreenshot(100))
 						name := fmt.Sprintf("table-%s%s-%d.png", lang, strings.NewReplacer("/", "_", "?", "+").Replace(path), width)
 						require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o644))
 					}
-					assert.Empty(t, of(b, chromedp.Evaluate[string](brokenCells)), "%s in %s at %d", path, lang, width)
-					assert.Zero(t, of(b, chromedp.Evaluate[int64](cutTables)), "%s in %s at %d", path, lang, width)
-					assert.LessOrEqual(t, of(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, "%s in %s", path, lang)
+					assert.Empty(t, resultOf(b, chromedp.Evaluate[string](brokenCells)), "%s in %s at %d", path, lang, width)
+					assert.Zero(t, resultOf(b, chromedp.Evaluate[int64](cutTables)), "%s in %s at %d", path, lang, width)
+					assert.LessOrEqual(t, resultOf(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, "%s in %s", path, lang)
 				}
 			}
 		}

@@ -90,16 +90,19 @@ func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	require.NoError(b.t, chromedp.Do(b.ctx, actions...))
 }
 
-// of runs an action and returns its result.
-func of[T any](b *tab, a chromedp.Action[T]) T {
+// resultOf runs an action and returns its result.
+func resultOf[T any](b *tab, a chromedp.Action[T]) T {
 	b.t.Helper()
 	v, err := chromedp.Run(b.ctx, a)
 	require.NoError(b.t, err)
 	return v
 }
 
-// until waits until an expression is true on the page.
-func (b *tab) until(expression string) { b.t.Helper(); of(b, chromedp.Poll[bool](expression)) }
+// waitUntil waits until an expression is true on the page.
+func (b *tab) waitUntil(expression string) {
+	b.t.Helper()
+	resultOf(b, chromedp.Poll[bool](expression))
+}
 
 func (b *tab) open(path string) *tab {
 	b.t.Helper()
@@ -107,8 +110,8 @@ func (b *tab) open(path string) *tab {
 	return b
 }
 
-// typed types into fields by name, as a person does.
-func (b *tab) typed(pairs ...string) *tab {
+// typeInto types into fields by name, as a person does.
+func (b *tab) typeInto(pairs ...string) *tab {
 	b.t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
 		at := chromedp.CSS("#f-" + pairs[i])
@@ -118,10 +121,10 @@ func (b *tab) typed(pairs ...string) *tab {
 	return b
 }
 
-func (b *tab) choose(name, value string) *tab {
+func (b *tab) selectOption(name, value string) *tab {
 	b.t.Helper()
 	b.run(chromedp.SetValue(chromedp.CSS("#f-"+name), value))
-	of(b, chromedp.Evaluate[bool](`document.getElementById("f-`+name+`").dispatchEvent(new Event("change",{bubbles:true}))`))
+	resultOf(b, chromedp.Evaluate[bool](`document.getElementById("f-`+name+`").dispatchEvent(new Event("change",{bubbles:true}))`))
 	return b
 }
 
@@ -131,8 +134,8 @@ func (b *tab) tick(name string) *tab {
 	return b
 }
 
-// press presses the button of the page's form and waits for the next page.
-func (b *tab) press() *tab {
+// submit presses the button of the page's form and waits for the next page.
+func (b *tab) submit() *tab {
 	b.t.Helper()
 	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS("main form .buttons button")))
 	require.NoError(b.t, err)
@@ -150,16 +153,16 @@ func (b *tab) follow(path string) *tab {
 
 func (b *tab) text() string {
 	b.t.Helper()
-	return of(b, chromedp.Text(chromedp.CSS("main")))
+	return resultOf(b, chromedp.Text(chromedp.CSS("main")))
 }
 
 func (b *tab) path() string {
 	b.t.Helper()
-	return strings.TrimPrefix(of(b, chromedp.Location()), b.base)
+	return strings.TrimPrefix(resultOf(b, chromedp.Location()), b.base)
 }
 
-// says checks that the page contains words of the Japanese catalogue.
-func (b *tab) says(keys ...string) *tab {
+// shows checks that the page contains words of the Japanese catalogue.
+func (b *tab) shows(keys ...string) *tab {
 	b.t.Helper()
 	words := readCatalog(langJapanese)
 	text := b.text()
@@ -172,7 +175,7 @@ func (b *tab) says(keys ...string) *tab {
 
 func (b *tab) logIn(path, who string) *tab {
 	b.t.Helper()
-	return b.open(path).typed("user", who, "password", banktest.Password).press()
+	return b.open(path).typeInto("user", who, "password", banktest.Password).submit()
 }
 
 // oathtool calculates with an independent program the code that a token of the bank
@@ -194,9 +197,9 @@ func (s *site) oathtool(serial token.Serial, steps int) string {
 // transfer fills in a transfer up to the page that asks for the code.
 func (b *tab) transfer(amount string) *tab {
 	b.t.Helper()
-	return b.open("/operations/transfer").typed(
+	return b.open("/operations/transfer").typeInto(
 		"payee", "カ)サンプル商事", "bank", "みほん銀行", "branch", "本店", "account", "1234567", "amount", amount,
-	).press()
+	).submit()
 }
 
 // The story of a shared token (Q4, Q8): two users enter five wrong codes, both are
@@ -213,8 +216,8 @@ func TestChromiumSharedToken(t *testing.T) {
 		id     string
 		serial token.Serial
 	}{{bob, "bob", shared}, {carol, "carol", shared}, {alice, "alice", own}} {
-		u.logIn("/login", u.id).says("home.none")
-		u.follow("/token/activate").typed("serial", u.serial.String(), "code", s.oathtool(u.serial, 0)).press()
+		u.logIn("/login", u.id).shows("home.none")
+		u.follow("/token/activate").typeInto("serial", u.serial.String(), "code", s.oathtool(u.serial, 0)).submit()
 		require.Contains(t, u.text(), u.serial.String())
 		require.Equal(t, "/", u.path())
 		s.Step(1)
@@ -225,35 +228,35 @@ func TestChromiumSharedToken(t *testing.T) {
 	wrong := s.WrongCode(shared)
 	bob.transfer("10000")
 	for range 3 {
-		bob.typed("code", wrong).press().says("answer.refused")
+		bob.typeInto("code", wrong).submit().shows("answer.refused")
 	}
 	carol.transfer("20000")
-	carol.typed("code", wrong).press().says("answer.refused")
-	carol.typed("code", wrong).press().says("trouble.suspended.heading", "suspended.shared", "suspended.screen")
+	carol.typeInto("code", wrong).submit().shows("answer.refused")
+	carol.typeInto("code", wrong).submit().shows("trouble.suspended.heading", "suspended.shared", "suspended.screen")
 
 	// Both are suspended. A correct code does not help.
-	bob.open("/").says("trouble.suspended.heading")
-	carol.open("/").says("trouble.suspended.heading")
-	bob.open("/operations/transfer/confirm").says("trouble.suspended.heading")
+	bob.open("/").shows("trouble.suspended.heading")
+	carol.open("/").shows("trouble.suspended.heading")
+	bob.open("/operations/transfer/confirm").shows("trouble.suspended.heading")
 	require.Equal(t, "/suspended", bob.path())
 
 	// Carol is an admin, but cannot unlock the token that they use. (Q4)
-	carol.open("/token/lift").says("lift.own")
+	carol.open("/token/lift").shows("lift.own")
 
 	// Alice, who uses another token, unlocks it with a code of that one.
 	s.Step(1)
-	alice.open("/").says("condition.suspended")
-	alice.follow("/token/lift?serial="+shared.String()).typed("code", s.oathtool(own, 0)).press()
+	alice.open("/").shows("condition.suspended")
+	alice.follow("/token/lift?serial="+shared.String()).typeInto("code", s.oathtool(own, 0)).submit()
 	require.Contains(t, alice.text(), "利用停止を解除しました")
 
 	// Both can work again. Carol cannot use a code that Bob has used.
 	s.Step(1)
 	code := s.oathtool(shared, 0)
-	bob.open("/operations/transfer/confirm").typed("code", code).press().says("receipt.done")
+	bob.open("/operations/transfer/confirm").typeInto("code", code).submit().shows("receipt.done")
 	require.Contains(t, bob.path(), "/receipt/")
-	carol.transfer("20000").typed("code", code).press().says("answer.refused")
+	carol.transfer("20000").typeInto("code", code).submit().shows("answer.refused")
 	s.Step(1)
-	carol.typed("code", s.oathtool(shared, 0)).press().says("receipt.done")
+	carol.typeInto("code", s.oathtool(shared, 0)).submit().shows("receipt.done")
 }
 
 // A token is activated and used for a transfer. The second use of its code is refused,
@@ -264,18 +267,18 @@ func TestChromiumTransferAndReplay(t *testing.T) {
 	b := newTab(t, s.URL)
 	b.logIn("/login", "alice").follow("/token/activate")
 	activation := s.oathtool(serial, 0)
-	b.typed("serial", serial.String(), "code", activation).press().says("condition.in-use")
+	b.typeInto("serial", serial.String(), "code", activation).submit().shows("condition.in-use")
 
-	b.transfer("50000").typed("code", activation).press().says("answer.refused")
+	b.transfer("50000").typeInto("code", activation).submit().shows("answer.refused")
 	s.Step(1)
 	code := s.oathtool(serial, 0)
 	wide := strings.Map(func(r rune) rune { return r + 0xfee0 }, code)
-	b.typed("code", wide).press().says("receipt.done")
+	b.typeInto("code", wide).submit().shows("receipt.done")
 	require.Contains(t, b.text(), "50,000円")
 	receipt := b.path()
 	b.run(chromedp.Reload())
 	require.Equal(t, receipt, b.path())
-	b.transfer("50000").typed("code", code).press().says("answer.refused")
+	b.transfer("50000").typeInto("code", code).submit().shows("answer.refused")
 	require.Empty(t, valueOf(b, "#f-code"), "a code is not written back")
 	b.open("/history")
 	require.Equal(t, 1, strings.Count(b.text(), "振込・振替(都度指定方式)"))
@@ -283,14 +286,14 @@ func TestChromiumTransferAndReplay(t *testing.T) {
 	// A clock that is wrong: the bank asks for the next code, and then corrects the
 	// offset.
 	s.Step(1)
-	b.open("/operations/transfer/confirm").typed("code", s.oathtool(serial, 4)).press().says("answer.next-code", "answer.next-code.more")
+	b.open("/operations/transfer/confirm").typeInto("code", s.oathtool(serial, 4)).submit().shows("answer.next-code", "answer.next-code.more")
 	s.Step(1)
-	b.typed("code", s.oathtool(serial, 4)).press().says("answer.corrected", "answer.corrected.more")
+	b.typeInto("code", s.oathtool(serial, 4)).submit().shows("answer.corrected", "answer.corrected.more")
 	s.Step(1)
-	b.typed("code", s.oathtool(serial, 4)).press().says("receipt.done")
+	b.typeInto("code", s.oathtool(serial, 4)).submit().shows("receipt.done")
 	// Resynchronisation with two consecutive codes on its own page.
 	s.Step(1)
-	b.open("/token/resync").typed("first", s.oathtool(serial, 4), "second", s.oathtool(serial, 5)).press().says("resync.done", "resync.done.more")
+	b.open("/token/resync").typeInto("first", s.oathtool(serial, 4), "second", s.oathtool(serial, 5)).submit().shows("resync.done", "resync.done.more")
 	// No address contains a code.
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -301,49 +304,49 @@ func TestChromiumTransferAndReplay(t *testing.T) {
 }
 
 func valueOf(b *tab, at string) string {
-	return of(b, chromedp.Value(chromedp.CSS(at)))
+	return resultOf(b, chromedp.Value(chromedp.CSS(at)))
 }
 
 // A clerk enters the application for a reissue and sees the fee before confirming it.
 // The clerk ships a token from the inventory, and its user registers it.
 func TestChromiumReissue(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	fresh := s.Inventory()
 	b := newTab(t, s.URL)
-	b.logIn("/desk/login", "desk-1").typed0("find", "acme")
-	b.until(`document.querySelectorAll("#found a").length === 1`)
+	b.logIn("/desk/login", "desk-1").typeByID("find", "acme")
+	b.waitUntil(`document.querySelectorAll("#found a").length === 1`)
 	b.follow("/desk/contracts/acme").follow("/desk/contracts/acme/order")
-	b.choose("cause", "fault").choose("old", s.shared.String())
-	b.until(`document.querySelector("#fee").innerText.includes("2,200円")`)
+	b.selectOption("cause", "fault").selectOption("old", s.shared.String())
+	b.waitUntil(`document.querySelector("#fee").innerText.includes("2,200円")`)
 	b.tick("returned")
-	b.until(`document.querySelector("#fee").innerText.includes("0円") && !document.querySelector("#fee").innerText.includes("2,200円")`)
-	b.tick("returned").choose("cause", "loss").press().says("order.confirm")
+	b.waitUntil(`document.querySelector("#fee").innerText.includes("0円") && !document.querySelector("#fee").innerText.includes("2,200円")`)
+	b.tick("returned").selectOption("cause", "loss").submit().shows("order.confirm")
 	require.Contains(t, b.text(), "2,200円")
 	require.Contains(t, b.text(), "東京都千代田区丸の内1-1-1")
 	require.Contains(t, b.text(), "2026年4月8日〜2026年4月11日頃", "7 to 10 days after 1 April")
-	b.press()
+	b.submit()
 	require.Contains(t, b.text(), "を受け付けました")
-	b.says("condition.lost")
+	b.shows("condition.lost")
 
-	b.open("/desk/orders").press0(`a[href$="/ship"]`).typed("serial", fresh.String()).press()
+	b.open("/desk/orders").click(`a[href$="/ship"]`).typeInto("serial", fresh.String()).submit()
 	require.Contains(t, b.text(), "を発送しました")
 	alice := newTab(t, s.URL)
 	alice.logIn("/login", "alice").follow("/token/activate").
-		typed("serial", fresh.String(), "code", s.oathtool(fresh, 0)).press().says("condition.in-use")
+		typeInto("serial", fresh.String(), "code", s.oathtool(fresh, 0)).submit().shows("condition.in-use")
 
 	// The page confirms that the audit log is intact.
-	b.open("/desk/audit").press().says("audit.whole")
+	b.open("/desk/audit").submit().shows("audit.whole")
 }
 
-// typed0 types into a field by its ID, press0 clicks by selector.
-func (b *tab) typed0(id, value string) *tab {
+// typeByID types into a field by its ID, click clicks by selector.
+func (b *tab) typeByID(id, value string) *tab {
 	b.t.Helper()
 	b.run(chromedp.SendKeys(chromedp.CSS("#"+id), value))
 	return b
 }
 
-func (b *tab) press0(at string) *tab {
+func (b *tab) click(at string) *tab {
 	b.t.Helper()
 	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(at)))
 	require.NoError(b.t, err)
@@ -352,11 +355,11 @@ func (b *tab) press0(at string) *tab {
 
 // The browser reports a violation of the content security policy, which would fail the
 // tests above. This test provokes one.
-func TestChromiumReportsABreach(t *testing.T) {
+func TestChromiumReportsPolicyViolation(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	b := newTab(t, s.URL).open("/login")
-	of(b, chromedp.Evaluate[int](`const s = document.createElement("script"); s.textContent = "window.breach = 1"; document.head.append(s); 0`))
-	require.False(t, of(b, chromedp.Evaluate[bool](`"breach" in window`)))
+	resultOf(b, chromedp.Evaluate[int](`const s = document.createElement("script"); s.textContent = "window.breach = 1"; document.head.append(s); 0`))
+	require.False(t, resultOf(b, chromedp.Evaluate[bool](`"breach" in window`)))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	require.NotEmpty(t, b.reports)
@@ -364,13 +367,13 @@ func TestChromiumReportsABreach(t *testing.T) {
 	b.reports = nil
 }
 
-// TestChromiumShots takes screenshots of all pages in both languages and two widths. It
+// TestChromiumScreenshots takes screenshots of all pages in both languages and two widths. It
 // saves them in the folder named by FOB_SHOTS, for a person to look at. Without
 // FOB_SHOTS it only checks that no page is wider than the screen of a phone.
-func TestChromiumShots(t *testing.T) {
+func TestChromiumScreenshots(t *testing.T) {
 	s := newSite(t, Options{TestMode: true}, false)
-	s.tokens()
-	s.story()
+	s.registerTokens()
+	s.addSamples()
 	folder := os.Getenv("FOB_SHOTS")
 	for _, who := range []struct {
 		login, id string
@@ -388,30 +391,30 @@ func TestChromiumShots(t *testing.T) {
 		}
 		for _, lang := range []string{"ja", "en"} {
 			if lang == "en" {
-				b.press0(".language button")
+				b.click(".language button")
 			}
 			for _, path := range who.paths {
 				at := path
 				switch path {
 				case "/receipt":
-					b.open("/history").press0(`td a[href^="/receipt/"]`)
+					b.open("/history").click(`td a[href^="/receipt/"]`)
 					at = b.path()
 				case "/operations/transfer/confirm":
 					b.transfer("50000")
 				case "/desk/contracts/acme/order/confirm":
-					b.open("/desk/contracts/acme/order").choose("cause", "loss").choose("old", s.shared.String()).press()
+					b.open("/desk/contracts/acme/order").selectOption("cause", "loss").selectOption("old", s.shared.String()).submit()
 				case "/desk/orders/ship":
-					b.open("/desk/orders").press0(`a[href$="/ship"]`)
+					b.open("/desk/orders").click(`a[href$="/ship"]`)
 					at = b.path()
 				}
 				b.open(at)
 				for _, width := range []int64{1280, 390} {
 					b.run(chromedp.EmulateViewport(width, 900))
-					require.Equal(t, width, of(b, chromedp.Evaluate[int64](`window.innerWidth`)))
-					wide := of(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
+					require.Equal(t, width, resultOf(b, chromedp.Evaluate[int64](`window.innerWidth`)))
+					wide := resultOf(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
 					require.LessOrEqual(t, wide, width, "%s in %s", path, lang)
 					if folder != "" {
-						picture := of(b, chromedp.FullScreenshot(100))
+						picture := resultOf(b, chromedp.FullScreenshot(100))
 						name := fmt.Sprintf("%s-%s%s-%d.png", lang, who.id, strings.NewReplacer("/", "_", "?", "+").Replace(path), width)
 						require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o644))
 					}

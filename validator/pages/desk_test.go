@@ -26,18 +26,18 @@ func TestDeskContractAndUsers(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	b := s.browser(t).logIn("desk-1")
 	a := b.fill("/desk/contracts/add", "id", "new-1", "name", "新しい会社", "address", "大阪市北区1-1", "email", "x@example.com")
-	b.follow(a).says(t, "contract.add.done", "contract.no-users")
-	b.fill("/desk/contracts/add", "id", "new-1", "name", "x", "address", "y", "email", "x@example.com").says(t, "problem.taken")
+	b.follow(a).shows(t, "contract.add.done", "contract.no-users")
+	b.fill("/desk/contracts/add", "id", "new-1", "name", "x", "address", "y", "email", "x@example.com").shows(t, "problem.taken")
 	a = b.fill("/desk/contracts/add", "id", "new 2", "name", "x", "address", "y", "email", "x@example.com")
 	require.Equal(t, 422, a.StatusCode)
-	a.says(t, "problem.refused")
+	a.shows(t, "problem.refused")
 	a = b.fill("/desk/contracts/new-1/users/add", "id", "zoe", "name", "ゾーイ", "role", "master", "password", banktest.Password)
 	require.Contains(t, b.follow(a).body, "ゾーイ")
-	b.fill("/desk/contracts/new-1/users/add", "id", "yan", "name", "ヤン", "password", "short").says(t, "problem.refused")
+	b.fill("/desk/contracts/new-1/users/add", "id", "yan", "name", "ヤン", "password", "short").shows(t, "problem.refused")
 	s.browser(t).logIn("zoe")
 	// A clerk locks a user without a code. The user's sessions end.
 	zoe := s.browser(t).logIn("zoe")
-	b.follow(b.fill("/desk/users/zoe", "locked", "yes")).says(t, "users.locked")
+	b.follow(b.fill("/desk/users/zoe", "locked", "yes")).shows(t, "users.locked")
 	require.Equal(t, 303, zoe.get("/").StatusCode)
 	a = s.browser(t).fill("/login", "user", "zoe", "password", banktest.Password)
 	require.Equal(t, "/login", a.Header.Get("Location"))
@@ -49,7 +49,7 @@ func TestDeskContractAndUsers(t *testing.T) {
 
 func TestDeskOrders(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	stock := s.Inventory()
 	b := s.browser(t).logIn("desk-1")
 	for _, c := range []struct{ cause, old, returned, fee, rule string }{
@@ -66,19 +66,19 @@ func TestDeskOrders(t *testing.T) {
 		require.Contains(t, part.body, "<strong>"+c.fee+"</strong>", c.cause)
 		require.NotContains(t, part.body, "<html")
 	}
-	b.fill("/desk/contracts/acme/order", "cause", "loss", "old", "").says(t, "problem.old")
-	b.fill("/desk/contracts/acme/order", "cause", "additional", "old", s.carols.String(), "returned", "").says(t, "problem.not-old")
+	b.fill("/desk/contracts/acme/order", "cause", "loss", "old", "").shows(t, "problem.old")
+	b.fill("/desk/contracts/acme/order", "cause", "additional", "old", s.carols.String(), "returned", "").shows(t, "problem.not-old")
 	// Looking at the fee has not placed an order.
-	b.get("/desk/orders").says(t, "orders.none")
+	b.get("/desk/orders").shows(t, "orders.none")
 	b.follow(b.fill("/desk/contracts/acme/order", "cause", "theft", "old", s.shared.String()))
 	page := b.follow(b.fill("/desk/contracts/acme/order/confirm"))
-	page.says(t, "condition.lost", "order.open")
+	page.shows(t, "condition.lost", "order.open")
 	orders, _, err := s.Bank.Orders(t.Context(), banktest.Clerk, "acme", true, bank.Page{})
 	require.NoError(t, err)
 	require.Len(t, orders, 1)
 	ship := "/desk/orders/" + orders[0].ID + "/ship"
-	b.fill(ship, "serial", "999").says(t, "problem.stock")
-	b.fill(ship, "serial", "bad serial!").says(t, "problem.serial")
+	b.fill(ship, "serial", "999").shows(t, "problem.stock")
+	b.fill(ship, "serial", "bad serial!").shows(t, "problem.serial")
 	require.Contains(t, b.follow(b.fill(ship, "serial", stock.String())).body, stock.String())
 	require.Equal(t, 404, b.get(ship).StatusCode, "it is open no more")
 	got, err := s.Bank.Token(t.Context(), banktest.Clerk, stock)
@@ -89,43 +89,43 @@ func TestDeskOrders(t *testing.T) {
 	orders, _, err = s.Bank.Orders(t.Context(), banktest.Clerk, "acme", true, bank.Page{})
 	require.NoError(t, err)
 	require.Len(t, orders, 1)
-	b.follow(b.fill("/desk/orders/"+orders[0].ID+"/cancel")).says(t, "orders.none")
-	b.get("/desk/orders?all=yes").says(t, "order.cancelled", "order.shipped")
+	b.follow(b.fill("/desk/orders/"+orders[0].ID+"/cancel")).shows(t, "orders.none")
+	b.get("/desk/orders?all=yes").shows(t, "order.cancelled", "order.shipped")
 }
 
 func TestDeskProcedures(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	b := s.browser(t).logIn("desk-1")
 	at := "/desk/tokens/" + s.shared.String()
 	// A token that has never been registered is not in use.
-	b.get("/desk/tokens/"+s.Issued("acme").String()).says(t, "condition.unused")
+	b.get("/desk/tokens/"+s.Issued("acme").String()).shows(t, "condition.unused")
 	require.NotContains(t, b.get(at).body, "利用開始前")
 	s.Suspend("bob", s.shared)
-	b.fill(at+"/lift").says(t, "problem.paper", "condition.suspended")
-	b.get(at).says(t, "condition.suspended")
+	b.fill(at+"/lift").shows(t, "problem.paper", "condition.suspended")
+	b.get(at).shows(t, "condition.suspended")
 	require.Contains(t, b.follow(b.fill(at+"/lift", "paper", "yes")).body, "利用停止を解除しました")
-	b.follow(b.fill(at+"/lift", "paper", "yes")).says(t, "verdict.not-suspended")
-	b.follow(b.fill(at+"/resync", "first", s.Code(s.shared, 29), "second", s.Code(s.shared, 30))).says(t, "resync.done", "resync.done.more")
-	b.follow(b.fill(at+"/resync", "first", "000000", "second", "111111")).says(t, "resync.refused")
-	b.follow(b.fill(at+"/broken", "paper", "yes")).says(t, "condition.broken", "desk.found.title")
-	b.follow(b.fill(at+"/found", "paper", "yes")).says(t, "condition.in-use")
-	b.follow(b.fill(at+"/lost", "paper", "yes")).says(t, "condition.lost")
-	b.follow(b.fill(at+"/revoke", "paper", "yes")).says(t, "condition.revoked")
+	b.follow(b.fill(at+"/lift", "paper", "yes")).shows(t, "verdict.not-suspended")
+	b.follow(b.fill(at+"/resync", "first", s.Code(s.shared, 29), "second", s.Code(s.shared, 30))).shows(t, "resync.done", "resync.done.more")
+	b.follow(b.fill(at+"/resync", "first", "000000", "second", "111111")).shows(t, "resync.refused")
+	b.follow(b.fill(at+"/broken", "paper", "yes")).shows(t, "condition.broken", "desk.found.title")
+	b.follow(b.fill(at+"/found", "paper", "yes")).shows(t, "condition.in-use")
+	b.follow(b.fill(at+"/lost", "paper", "yes")).shows(t, "condition.lost")
+	b.follow(b.fill(at+"/revoke", "paper", "yes")).shows(t, "condition.revoked")
 	require.Equal(t, 409, b.fill(at+"/lost", "paper", "yes").StatusCode)
 	record := s.LastAudit(s.shared)
 	require.Equal(t, "desk-1", record.Clerk)
 	require.Equal(t, "page", record.Channel)
-	a := b.fillMethod("/desk/audit/verify", b.get("/desk/audit").body)
-	a.says(t, "audit.whole")
+	a := b.postFormToken("/desk/audit/verify", b.get("/desk/audit").body)
+	a.shows(t, "audit.whole")
 	a = b.get("/desk/audit?rule=BK-07")
-	a.says(t, "channel.page")
+	a.shows(t, "channel.page")
 	require.NotContains(t, a.body, "<span lang=\"en\">log in</span>")
 }
 
-// fillMethod posts only the form token of a page.
-func (b *browser) fillMethod(path, page string) answer {
-	return b.post(path, map[string][]string{"form-token": {tokenOf(page)}})
+// postFormToken posts only the form token of a page.
+func (b *browser) postFormToken(path, page string) answer {
+	return b.post(path, map[string][]string{"form-token": {formTokenIn(page)}})
 }
 
 // upload sends a seed file as a browser does.
@@ -169,22 +169,22 @@ func seeds(t *testing.T, key []byte, n int) []byte {
 func TestDeskImport(t *testing.T) {
 	s := newSite(t, Options{MaxImport: 1 << 20}, false)
 	b := s.browser(t).logIn("desk-1")
-	token := tokenOf(b.get("/desk/stock/import").body)
+	token := formTokenIn(b.get("/desk/stock/import").body)
 	key := bytes.Repeat([]byte{7}, 16)
 	file := seeds(t, key, 3)
 	a := b.upload(token, file, "key", hex.EncodeToString(key[:15]))
 	require.Equal(t, 422, a.StatusCode)
-	a.says(t, "problem.key")
+	a.shows(t, "problem.key")
 	a = b.upload(token, file)
 	require.Equal(t, 422, a.StatusCode)
-	a.says(t, "problem.file")
+	a.shows(t, "problem.file")
 	wrong := bytes.Repeat([]byte{8}, 16)
 	a = b.upload(token, file, "key", hex.EncodeToString(wrong))
 	require.Equal(t, 422, a.StatusCode)
 	require.NotContains(t, a.body, hex.EncodeToString(wrong))
 	require.Equal(t, 422, b.upload(token, []byte("<nonsense>")).StatusCode)
 	require.Equal(t, 403, b.upload("", file, "key", hex.EncodeToString(key)).StatusCode)
-	b.get("/desk/stock").says(t, "stock.none")
+	b.get("/desk/stock").shows(t, "stock.none")
 	page := b.follow(b.upload(token, file, "key", hex.EncodeToString(key)))
 	require.Contains(t, page.body, "3個のトークンを取り込みました")
 	require.Contains(t, page.body, banktest.Serial(1002).String())
@@ -218,7 +218,7 @@ func TestDeskImportWarnings(t *testing.T) {
 	}
 	upload := func(extra string, pairs ...string) (answer, string) {
 		file, serial := late(extra)
-		return b.follow(b.upload(tokenOf(b.get("/desk/stock/import").body), file, pairs...)), serial
+		return b.follow(b.upload(formTokenIn(b.get("/desk/stock/import").body), file, pairs...)), serial
 	}
 	expiry := func(serial string) string {
 		number, err := token.ParseSerial(serial)
@@ -231,28 +231,28 @@ func TestDeskImportWarnings(t *testing.T) {
 	// The page asks for the time zone before anything is imported, and the clerk
 	// chooses one.
 	file, serial := late("")
-	page := b.upload(tokenOf(b.get("/desk/stock/import").body), file)
+	page := b.upload(formTokenIn(b.get("/desk/stock/import").body), file)
 	require.Equal(t, 422, page.StatusCode)
-	page.says(t, "problem.expiry-zone")
+	page.shows(t, "problem.expiry-zone")
 	require.Contains(t, page.body, `<label for="f-file">シードファイル</label>`, "it must be chosen again")
 	require.Contains(t, page.body, "トークン "+serial+" の有効期限は、日本時間では2031-04-01、UTCでは2031-03-31です。")
 	number, err := token.ParseSerial(serial)
 	require.NoError(t, err)
 	_, err = s.Bank.Token(t.Context(), banktest.Clerk, number)
 	require.ErrorIs(t, err, bank.ErrNotFound)
-	b.follow(b.upload(tokenOf(page.body), file, "zone", "japan"))
+	b.follow(b.upload(formTokenIn(page.body), file, "zone", "japan"))
 	require.Equal(t, "2031-04-01", expiry(serial))
 	page, serial = upload("", "zone", "utc")
 	require.NotContains(t, page.body, "ご確認ください:")
 	require.Equal(t, "2031-03-31", expiry(serial))
 	file, _ = late("")
-	require.Equal(t, 400, b.upload(tokenOf(b.get("/desk/stock/import").body), file, "zone", "mars").StatusCode)
+	require.Equal(t, 400, b.upload(formTokenIn(b.get("/desk/stock/import").body), file, "zone", "mars").StatusCode)
 
 	// 1970-01-01 is the first possible date. The token has expired; the zero time must
 	// not mean that it never expires.
 	end = "1970-01-01T00:00:00Z"
 	_, serial = upload("")
-	b.get("/desk/tokens/"+serial).says(t, "condition.expired")
+	b.get("/desk/tokens/"+serial).shows(t, "condition.expired")
 	end = "2031-03-31T23:59:59Z"
 
 	// A warning from the reader of the format.
@@ -261,24 +261,24 @@ func TestDeskImportWarnings(t *testing.T) {
 	require.Contains(t, page.body, "署名は確認されていません")
 	require.Contains(t, page.body, "1個のトークンを取り込みました")
 
-	b.post("/desk/language", map[string][]string{"form-token": {tokenOf(b.get("/desk/").body)}, "language": {"en"}})
+	b.post("/desk/language", map[string][]string{"form-token": {formTokenIn(b.get("/desk/").body)}, "language": {"en"}})
 	file, serial = late("")
-	page = b.upload(tokenOf(b.get("/desk/stock/import").body), file)
+	page = b.upload(formTokenIn(b.get("/desk/stock/import").body), file)
 	require.Contains(t, page.body, "Token "+serial+" expires on 2031-04-01 in Japan, on 2031-03-31 in UTC, and nothing was taken in")
 	page, _ = upload(unsigned, "zone", "utc")
 	require.Contains(t, page.body, "its signature was not checked")
 }
 
-// failing is a mail server that refuses every mail permanently.
-type failing struct{}
+// refusingMailer is a mail server that refuses every mail permanently.
+type refusingMailer struct{}
 
-func (failing) SendExpiry(context.Context, bank.ExpiryMail) error {
+func (refusingMailer) SendExpiry(context.Context, bank.ExpiryMail) error {
 	return fmt.Errorf("%w: mail.example.com:25: 550 no such user", bank.ErrMailRefused)
 }
 
 func TestNotices(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	alice := s.browser(t).logIn("alice")
 	require.NotContains(t, alice.get("/").body, readCatalog("ja")["notice.heading"])
 	at := time.Date(2031, 2, 28, 12, 0, 0, 0, time.UTC) // one month before 31 March, the last day of February
@@ -286,45 +286,45 @@ func TestNotices(t *testing.T) {
 	for s.Clock.Now().Time().Before(at) {
 		s.Clock.Advance(24 * 3600)
 	}
-	_, err := s.Bank.Daily(t.Context(), failing{})
+	_, err := s.Bank.Daily(t.Context(), refusingMailer{})
 	require.NoError(t, err)
 	alice = s.browser(t).logIn("alice")
 	page := alice.get("/")
-	page.says(t, "notice.heading")
+	page.shows(t, "notice.heading")
 	require.Contains(t, page.body, "2031年3月31日")
 	b := s.browser(t).logIn("desk-1")
 	failed := b.get("/desk/notices?status=failed")
-	failed.says(t, "notice.failed", "notices.resend")
+	failed.shows(t, "notice.failed", "notices.resend")
 	require.Contains(t, failed.body, "メールサーバが受信を拒否しました: mail.example.com:25: 550 no such user")
 	list, _, err := s.Bank.Notices(t.Context(), banktest.Clerk, nil, bank.Page{})
 	require.NoError(t, err)
 	require.NotEmpty(t, list)
-	a := b.fillMethod("/desk/notices/"+list[0].ID+"/resend", b.get("/desk/notices").body)
+	a := b.postFormToken("/desk/notices/"+list[0].ID+"/resend", b.get("/desk/notices").body)
 	require.Contains(t, b.follow(a).body, "再送を受け付けました")
-	b.get("/desk/notices?status=due").says(t, "notice.due")
+	b.get("/desk/notices?status=due").shows(t, "notice.due")
 }
 
 func TestUsersOfAContract(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	b := s.browser(t).logIn("carol")
 	add := []string{"id", "dave", "name", "デイブ", "password", "a long first password", "code"}
 	a := b.fill("/users/add", append(add, s.WrongCode(s.carols))...)
 	page := b.follow(a)
-	page.says(t, "answer.refused")
+	page.shows(t, "answer.refused")
 	require.Contains(t, page.body, `value="デイブ"`, "what is no secret is kept")
 	b.follow(b.fill("/users/add", append(add, s.Code(s.carols, 0))...))
 	require.Contains(t, b.get("/users").body, "デイブ")
 	s.Step(1)
 	b.follow(b.fill("/users/change/dave", "name", "デイビッド", "code", s.Code(s.carols, 0)))
 	require.Contains(t, b.get("/users").body, "デイビッド")
-	b.follow(b.fill("/users/change/dave", "code", "123456")).says(t, "users.change.same")
+	b.follow(b.fill("/users/change/dave", "code", "123456")).shows(t, "users.change.same")
 
 	// An admin with a separate token revokes another user's token (Q10).
 	s.Step(1)
 	a = b.fill("/token/revoke", "serial", s.shared.String(), "code", s.Code(s.carols, 0))
 	require.Equal(t, 422, a.StatusCode)
-	a.says(t, "problem.sure")
+	a.shows(t, "problem.sure")
 	require.Contains(t, b.follow(b.fill("/token/revoke", "serial", s.shared.String(), "sure", "yes", "code", s.Code(s.carols, 0))).body, "の失効が完了しました")
 	got, err := s.Bank.Token(t.Context(), banktest.Clerk, s.shared)
 	require.NoError(t, err)
@@ -340,17 +340,17 @@ func TestRevocationOnPaper(t *testing.T) {
 		s.Activate(u, serial)
 	}
 	a := s.browser(t).logIn("alice").get("/token/revoke")
-	a.says(t, "revoke.paper", "way.on-paper")
+	a.shows(t, "revoke.paper", "way.on-paper")
 	require.NotContains(t, a.body, `name="code"`)
 	// A suspension also requires a paper form (BK-07).
 	s.Suspend("bob", serial)
-	s.browser(t).logIn("carol").get("/suspended").says(t, "suspended.paper")
+	s.browser(t).logIn("carol").get("/suspended").shows(t, "suspended.paper")
 }
 
 // The longest accepted form input fits into the cookie that carries it.
 func TestLongestFormFits(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	b := s.browser(t).logIn("alice")
 	long := func(n int) string { return strings.Repeat("漢", n) }
 	a := b.fill("/operations/transfer", "payee", long(48), "bank", long(30), "branch", long(30), "account", "1234567",
@@ -358,7 +358,7 @@ func TestLongestFormFits(t *testing.T) {
 	require.Contains(t, b.follow(a).body, long(48))
 	a = b.fill("/operations/transfer", "payee", long(49), "bank", "b", "branch", "b", "account", "1", "amount", "1")
 	require.Equal(t, 422, a.StatusCode)
-	a.says(t, "problem.long")
+	a.shows(t, "problem.long")
 	b = s.browser(t).logIn("desk-1")
 	a = b.fill("/desk/contracts/acme/users/add", "id", strings.Repeat("x", 64), "name", long(100),
 		"email", strings.Repeat("x", 242)+"@example.com", "password", "short")

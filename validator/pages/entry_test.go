@@ -27,11 +27,11 @@ func spellings(s string) map[string]string {
 	}
 }
 
-// TestEntriesOfATransfer: every field of a form accepts the usual ways of typing.
+// TestTransferInput: every field of a form accepts the usual ways of typing.
 // Rejected input is explained in the page's language.
-func TestEntriesOfATransfer(t *testing.T) {
+func TestTransferInput(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	alice := s.browser(t).logIn("alice")
 	good := []string{"payee", "p", "bank", "b", "branch", "b", "account", "1234567", "amount", "150000"}
 	for name, c := range map[string]struct{ field, given, shown string }{
@@ -70,18 +70,18 @@ func TestEntriesOfATransfer(t *testing.T) {
 	a := alice.fill("/operations/send-file", "file", "f", "count", wide("1,200"), "amount", "5")
 	require.Contains(t, alice.follow(a).body, "<dd>1200</dd>")
 	for count, problem := range map[string]string{"x": "problem.count-form", "0": "problem.count"} {
-		alice.fill("/operations/send-file", "file", "f", "count", count, "amount", "5").says(t, problem)
+		alice.fill("/operations/send-file", "file", "f", "count", count, "amount", "5").shows(t, problem)
 	}
 	a = alice.fill("/operations/pay-easy", "collector", wide("12345"), "payment", "12-345 678", "confirmation", "123 456", "amount", "5")
 	require.Contains(t, alice.follow(a).body, "<dd>12345678</dd>")
 }
 
-// TestEntriesOfACode: a code may be typed in groups, and the bank still recognises a
+// TestCodeInput: a code may be typed in groups, and the bank still recognises a
 // reused code. Input that cannot be a code is rejected by the page, and the bank does
 // not count it.
-func TestEntriesOfACode(t *testing.T) {
+func TestCodeInput(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	alice := s.browser(t).logIn("alice")
 	fill := func() {
 		alice.fill("/operations/transfer", "payee", "p", "bank", "b", "branch", "b", "account", "1", "amount", "5")
@@ -89,11 +89,11 @@ func TestEntriesOfACode(t *testing.T) {
 	for name := range spellings(s.Code(s.shared, 0)) {
 		fill()
 		code := spellings(s.Code(s.shared, 0))[name]
-		alice.follow(alice.fill("/operations/transfer/confirm", "code", code)).says(t, "receipt.done")
+		alice.follow(alice.fill("/operations/transfer/confirm", "code", code)).shows(t, "receipt.done")
 		used := s.Code(s.shared, 0)
 		for _, again := range spellings(used) {
 			fill()
-			alice.follow(alice.fill("/operations/transfer/confirm", "code", again)).says(t, "answer.refused")
+			alice.follow(alice.fill("/operations/transfer/confirm", "code", again)).shows(t, "answer.refused")
 		}
 		s.Step(1)
 	}
@@ -103,9 +103,9 @@ func TestEntriesOfACode(t *testing.T) {
 		a := alice.fill("/operations/transfer/confirm", "code", bad)
 		require.Equal(t, 422, a.StatusCode, bad)
 		if bad == "\u3000" {
-			a.says(t, "problem.required")
+			a.shows(t, "problem.required")
 		} else {
-			a.says(t, "problem.code")
+			a.shows(t, "problem.code")
 		}
 		require.NotContains(t, a.body, `value="`+bad+`"`)
 	}
@@ -113,19 +113,19 @@ func TestEntriesOfACode(t *testing.T) {
 
 	// If a bank counts malformed input as a wrong code, the page passes it on.
 	strict := newSite(t, Options{}, false, func(st *validator.Settings) { st.CountMalformed = true })
-	strict.tokens()
+	strict.registerTokens()
 	alice = strict.browser(t).logIn("alice")
 	fill()
 	for range strict.Settings.LockoutThreshold {
 		alice.fill("/operations/transfer/confirm", "code", "12345a")
 	}
 	alice.get("/operations/transfer/confirm")
-	alice.get("/suspended").says(t, "trouble.suspended.heading")
+	alice.get("/suspended").shows(t, "trouble.suspended.heading")
 }
 
-// TestEntriesOfASerialNumber: users and clerks may type serial numbers with hyphens or
+// TestSerialNumberInput: users and clerks may type serial numbers with hyphens or
 // spaces, in full width and in small letters.
-func TestEntriesOfASerialNumber(t *testing.T) {
+func TestSerialNumberInput(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	for name := range spellings(banktest.Serial(0).String()) {
 		serial := s.Issued("acme")
@@ -147,16 +147,16 @@ func TestEntriesOfASerialNumber(t *testing.T) {
 	for _, bad := range []string{"1000_0000", "シリアル", "1/2"} {
 		a := alice.fill("/token/activate", "serial", bad, "code", "123456")
 		require.Equal(t, 422, a.StatusCode)
-		a.says(t, "problem.serial")
+		a.shows(t, "problem.serial")
 		require.Contains(t, a.body, `value="`+bad+`"`)
 	}
 }
 
-// TestEntriesOfNamesAndDates: user IDs, e-mail addresses, contract IDs, dates, rules
+// TestNameAndDateInput: user IDs, e-mail addresses, contract IDs, dates, rules
 // and keys.
-func TestEntriesOfNamesAndDates(t *testing.T) {
+func TestNameAndDateInput(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	for _, id := range []string{wide("alice"), " alice\u3000", "alice\n"} {
 		a := s.browser(t).fill("/login", "user", id, "password", banktest.Password)
 		require.Equal(t, "/", a.Header.Get("Location"), id)
@@ -169,7 +169,7 @@ func TestEntriesOfNamesAndDates(t *testing.T) {
 	require.Equal(t, "みほん商事", got.Name)
 	require.Equal(t, "x@example.com", got.Email)
 	for _, bad := range []string{"x", "@", "a b@example.com", "a@"} {
-		desk.fill("/desk/contracts/add", "id", "c2", "name", "x", "address", "y", "email", bad).says(t, "problem.email")
+		desk.fill("/desk/contracts/add", "id", "c2", "name", "x", "address", "y", "email", bad).shows(t, "problem.email")
 	}
 	for _, find := range []string{wide("C-1001"), "Cー1001", "\u3000みほん"} {
 		require.Contains(t, desk.get("/desk/?find="+url.QueryEscape(find)).body, `href="/desk/contracts/C-1001"`, find)
@@ -185,17 +185,17 @@ func TestEntriesOfNamesAndDates(t *testing.T) {
 	for _, bad := range []string{"4/1/2026", "2026-02-30", "tomorrow"} {
 		a := desk.get("/desk/audit?from=" + url.QueryEscape(bad))
 		require.Equal(t, 422, a.StatusCode, bad)
-		a.says(t, "problem.date")
+		a.shows(t, "problem.date")
 	}
 	key := make([]byte, 16)
 	file := seeds(t, key, 1)
-	a = desk.upload(tokenOf(desk.get("/desk/stock/import").body), file, "key", wide("0000 0000 0000 0000 0000 0000 0000 0000"))
+	a = desk.upload(formTokenIn(desk.get("/desk/stock/import").body), file, "key", wide("0000 0000 0000 0000 0000 0000 0000 0000"))
 	require.Equal(t, 303, a.StatusCode, a.body)
 }
 
-// TestLanguageOfAPage: the order of precedence is the choice on a page, the browser's
+// TestPageLanguage: the order of precedence is the choice on a page, the browser's
 // languages, the language in the bank's records, Japanese.
-func TestLanguageOfAPage(t *testing.T) {
+func TestPageLanguage(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	english := bank.English
 	_, _, err := s.Bank.ChangeUser(t.Context(), banktest.Clerk, "bob", bank.UserChange{Language: &english}, "")
@@ -215,7 +215,7 @@ func TestLanguageOfAPage(t *testing.T) {
 	} {
 		b := s.browser(t).logIn(c.user)
 		if c.chosen != "" {
-			b.post("/language", url.Values{"form-token": {tokenOf(b.get("/").body)}, "language": {c.chosen}})
+			b.post("/language", url.Values{"form-token": {formTokenIn(b.get("/").body)}, "language": {c.chosen}})
 		}
 		for _, path := range []string{"/", "/operations/transfer", "/nowhere"} {
 			r := b.request("GET", path, nil)

@@ -66,8 +66,8 @@ func newSiteOn(t testing.TB, database string, o Options, tls bool, change ...fun
 	return s
 }
 
-// tokens issues and registers the tokens of acme's users.
-func (s *site) tokens() {
+// registerTokens issues and registers the tokens of acme's users.
+func (s *site) registerTokens() {
 	s.shared, s.carols = s.Issued("acme"), s.Issued("acme")
 	s.Activate("alice", s.shared)
 	s.Activate("bob", s.shared)
@@ -132,12 +132,12 @@ func (b *browser) post(path string, values url.Values) answer {
 }
 
 var (
-	hidden   = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
-	filled   = regexp.MustCompile(`<input type="(?:text|email)" id="f-[^"]*" name="([^"]+)" value="([^"]*)"`)
-	ticked   = regexp.MustCompile(`<input type="checkbox" id="[^"]*" name="([^"]+)" value="yes" checked`)
-	choice   = regexp.MustCompile(`(?s)<select id="[^"]*" name="([^"]+)"[^>]*>(.*?)</select>`)
-	offered  = regexp.MustCompile(`<option value="([^"]*)"( selected)?>`)
-	mainPart = regexp.MustCompile(`(?s)<main.*</main>`)
+	hiddenInput = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
+	textInput   = regexp.MustCompile(`<input type="(?:text|email)" id="f-[^"]*" name="([^"]+)" value="([^"]*)"`)
+	tickedBox   = regexp.MustCompile(`<input type="checkbox" id="[^"]*" name="([^"]+)" value="yes" checked`)
+	selectBox   = regexp.MustCompile(`(?s)<select id="[^"]*" name="([^"]+)"[^>]*>(.*?)</select>`)
+	optionTag   = regexp.MustCompile(`<option value="([^"]*)"( selected)?>`)
+	mainPart    = regexp.MustCompile(`(?s)<main.*</main>`)
 )
 
 // fill opens the page of a form, fills it in, and sends it with its hidden fields.
@@ -146,17 +146,17 @@ func (b *browser) fill(path string, pairs ...string) answer {
 	page := b.get(path)
 	require.Equal(b.t, 200, page.StatusCode, "%s: %s", path, page.body)
 	values := url.Values{}
-	for _, m := range hidden.FindAllStringSubmatch(mainPart.FindString(page.body), -1) {
+	for _, m := range hiddenInput.FindAllStringSubmatch(mainPart.FindString(page.body), -1) {
 		values.Set(m[1], m[2])
 	}
-	for _, m := range filled.FindAllStringSubmatch(page.body, -1) {
+	for _, m := range textInput.FindAllStringSubmatch(page.body, -1) {
 		values.Set(m[1], html.UnescapeString(m[2]))
 	}
-	for _, m := range ticked.FindAllStringSubmatch(page.body, -1) {
+	for _, m := range tickedBox.FindAllStringSubmatch(page.body, -1) {
 		values.Set(m[1], "yes")
 	}
-	for _, m := range choice.FindAllStringSubmatch(page.body, -1) { // as a browser does
-		options := offered.FindAllStringSubmatch(m[2], -1)
+	for _, m := range selectBox.FindAllStringSubmatch(page.body, -1) { // as a browser does
+		options := optionTag.FindAllStringSubmatch(m[2], -1)
 		for i, o := range options {
 			if i == 0 || o[2] != "" {
 				values.Set(m[1], html.UnescapeString(o[1]))
@@ -183,8 +183,8 @@ func (b *browser) logIn(who string) *browser {
 	return b
 }
 
-// says checks that a page contains the Japanese words of keys.
-func (a answer) says(t testing.TB, keys ...string) {
+// shows checks that a page contains the Japanese words of keys.
+func (a answer) shows(t testing.TB, keys ...string) {
 	t.Helper()
 	words := readCatalog(langJapanese)
 	for _, key := range keys {
@@ -193,9 +193,9 @@ func (a answer) says(t testing.TB, keys ...string) {
 	}
 }
 
-// story adds content for each page: a transfer, a suspended token, an order, an
+// addSamples adds content for each page: a transfer, a suspended token, an order, an
 // inventory, and a token that has not been registered.
-func (s *site) story() {
+func (s *site) addSamples() {
 	s.T.Helper()
 	details := map[string]string{
 		"payee": "カ)サンプル商事", "bank": "みほん銀行", "branch": "本店", "account-type": "ordinary", "account": "1234567", "amount": "50000",

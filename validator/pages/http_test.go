@@ -38,7 +38,7 @@ var deskPages = []string{
 
 func TestPagesOfEachRole(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	nobody, plain, master, clerk := s.browser(t), s.browser(t).logIn("bob"), s.browser(t).logIn("alice"), s.browser(t).logIn("desk-1")
 	for _, path := range userPages {
 		require.Equal(t, 200, plain.get(path).StatusCode, path)
@@ -47,9 +47,9 @@ func TestPagesOfEachRole(t *testing.T) {
 	for _, path := range managerPages {
 		a := plain.get(path)
 		require.Equal(t, 403, a.StatusCode, path)
-		a.says(t, "error.forbidden.title")
+		a.shows(t, "error.forbidden.title")
 		if path != "/users" { // read only
-			require.Equal(t, 403, plain.post(path, url.Values{"form-token": {tokenOf(plain.get("/").body)}}).StatusCode, path)
+			require.Equal(t, 403, plain.post(path, url.Values{"form-token": {formTokenIn(plain.get("/").body)}}).StatusCode, path)
 		}
 		require.Equal(t, 200, master.get(path).StatusCode, path)
 	}
@@ -72,8 +72,8 @@ func TestPagesOfEachRole(t *testing.T) {
 	require.Empty(t, s.events)
 }
 
-func tokenOf(body string) string {
-	for _, m := range hidden.FindAllStringSubmatch(body, -1) {
+func formTokenIn(body string) string {
+	for _, m := range hiddenInput.FindAllStringSubmatch(body, -1) {
 		if m[1] == "form-token" {
 			return m[2]
 		}
@@ -131,7 +131,7 @@ func TestSessionCookie(t *testing.T) {
 		// A login starts a new session and ends the old one.
 		page := b.get("/")
 		second := cookie(b.post("/login", url.Values{
-			"form-token": {tokenOf(page.body)}, "user": {"carol"}, "password": {banktest.Password},
+			"form-token": {formTokenIn(page.body)}, "user": {"carol"}, "password": {banktest.Password},
 		}), user)
 		require.NotNil(t, second)
 		require.NotEqual(t, first.Value, second.Value)
@@ -140,7 +140,7 @@ func TestSessionCookie(t *testing.T) {
 		require.Contains(t, b.get("/").body, "利用者 carol")
 
 		// Logging out ends the session at the bank, not only in the browser.
-		b.post("/logout", url.Values{"form-token": {tokenOf(b.get("/").body)}})
+		b.post("/logout", url.Values{"form-token": {formTokenIn(b.get("/").body)}})
 		_, err = s.Bank.Session(t.Context(), second.Value)
 		require.ErrorIs(t, err, bank.ErrLogin)
 		require.Equal(t, 303, b.get("/").StatusCode)
@@ -148,7 +148,7 @@ func TestSessionCookie(t *testing.T) {
 }
 
 // The session's secret appears only in its cookie.
-func TestSecretStaysInTheCookie(t *testing.T) {
+func TestSessionSecretOnlyInCookie(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	b := s.browser(t).logIn("alice")
 	u, err := url.Parse(s.URL)
@@ -171,15 +171,15 @@ func TestIdleSessionEnds(t *testing.T) {
 	s.Clock.Advance(bank.SessionIdle + 60)
 	a := b.get("/history")
 	require.Equal(t, "/login?why=ended", a.Header.Get("Location"))
-	b.follow(a).says(t, "login.ended")
+	b.follow(a).shows(t, "login.ended")
 }
 
 func TestForgedFormsAreRefused(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	alice := s.browser(t).logIn("alice")
-	good := tokenOf(alice.get("/").body)
-	foreign := tokenOf(s.browser(t).logIn("bob").get("/").body)
+	good := formTokenIn(alice.get("/").body)
+	foreign := formTokenIn(s.browser(t).logIn("bob").get("/").body)
 	fill := url.Values{"old": {banktest.Password}, "new": {"another long password"}, "again": {"another long password"}}
 
 	for name, token := range map[string]string{"none": "", "another session's": foreign, "made up": "AAAA"} {
@@ -189,7 +189,7 @@ func TestForgedFormsAreRefused(t *testing.T) {
 		}
 		a := alice.post("/password", v)
 		require.Equal(t, 403, a.StatusCode, name)
-		a.says(t, "error.forged.title")
+		a.shows(t, "error.forged.title")
 	}
 	// A form from another site is refused even with the token, if the browser's headers
 	// show its origin.
@@ -213,12 +213,12 @@ func TestForgedFormsAreRefused(t *testing.T) {
 }
 
 // GET requests change nothing.
-func TestNothingIsDoneByGet(t *testing.T) {
+func TestGetChangesNothing(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	b := s.browser(t).logIn("carol")
 	s.Suspend("alice", s.shared)
-	q := url.Values{"serial": {s.shared.String()}, "code": {s.Code(s.carols, 0)}, "sure": {"yes"}, "form-token": {tokenOf(b.get("/").body)}}
+	q := url.Values{"serial": {s.shared.String()}, "code": {s.Code(s.carols, 0)}, "sure": {"yes"}, "form-token": {formTokenIn(b.get("/").body)}}
 	for _, path := range []string{"/token/lift", "/token/revoke"} {
 		require.Equal(t, 200, b.get(path+"?"+q.Encode()).StatusCode)
 	}
@@ -229,9 +229,9 @@ func TestNothingIsDoneByGet(t *testing.T) {
 	require.Equal(t, 404, b.get("/logout").StatusCode)
 }
 
-func TestStrings(t *testing.T) {
+func TestHostileInput(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	hostile := []string{`<script>alert(1)</script>`, `{{.}}`, `"><img src=x onerror=alert(1)>`, `'); DROP TABLE users;--`, `</title><b>`}
 	escaped := []string{
 		"&lt;script&gt;alert(1)&lt;/script&gt;", "{{.}}", "&#34;&gt;&lt;img src=x onerror=alert(1)&gt;",
@@ -256,7 +256,7 @@ func TestStrings(t *testing.T) {
 		s.Step(1)
 		a = alice.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))
 		page = alice.follow(a)
-		page.says(t, "receipt.done")
+		page.shows(t, "receipt.done")
 		require.Contains(t, page.body, escaped[i])
 		if strings.Contains(text, "<") {
 			require.NotContains(t, page.body, text)
@@ -282,9 +282,9 @@ func TestStrings(t *testing.T) {
 }
 
 // The pages do not show data of another contract.
-func TestOtherContractsData(t *testing.T) {
+func TestOtherContractsDataIsHidden(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	alice := s.browser(t).logIn("alice")
 	alice.follow(alice.fill("/operations/transfer", "payee", "株式会社サンプル", "bank", "x", "branch", "x", "account", "1", "amount", "5"))
 	done := alice.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))
@@ -306,11 +306,11 @@ func TestOtherContractsData(t *testing.T) {
 	// A token of another contract is refused like a wrong code.
 	s.Step(1)
 	a := mallory.fill("/token/activate", "serial", s.shared.String(), "code", s.Code(s.shared, 0))
-	mallory.follow(a).says(t, "activate.refused")
+	mallory.follow(a).shows(t, "activate.refused")
 	s.Step(1)
 	s.Suspend("alice", s.shared)
 	a = mallory.post("/token/lift", url.Values{
-		"form-token": {tokenOf(mallory.get("/").body)}, "serial": {s.shared.String()}, "code": {s.Code(theirs, 0)},
+		"form-token": {formTokenIn(mallory.get("/").body)}, "serial": {s.shared.String()}, "code": {s.Code(theirs, 0)},
 	})
 	require.NotEqual(t, 200, a.StatusCode)
 	got, err := s.Bank.Token(t.Context(), banktest.Clerk, s.shared)
@@ -321,14 +321,14 @@ func TestOtherContractsData(t *testing.T) {
 // Codes and passwords appear in no page, address or event.
 func TestCodesAreNotWrittenBack(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	b := s.browser(t).logIn("alice")
 	b.fill("/operations/transfer", "payee", "p", "bank", "b", "branch", "b", "account", "1", "amount", "5")
 	wrong := s.WrongCode(s.shared)
 	a := b.fill("/operations/transfer/confirm", "code", wrong)
 	require.Equal(t, "/operations/transfer/confirm", a.Header.Get("Location"))
 	page := b.follow(a)
-	page.says(t, "answer.refused", "answer.refused.more")
+	page.shows(t, "answer.refused", "answer.refused.more")
 	require.NotContains(t, page.body, wrong)
 	a = b.fill("/users/add", "id", "dave", "name", "", "password", "a very secret password", "code", "987654", "role", "user", "language", "ja")
 	require.Equal(t, 422, a.StatusCode)
@@ -343,40 +343,40 @@ func TestCodesAreNotWrittenBack(t *testing.T) {
 
 // A window confirms only the transaction that it shows, even if another window has
 // begun a different one.
-func TestTwoWindows(t *testing.T) {
+func TestConfirmsOnlyShownTransaction(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	b := s.browser(t).logIn("alice")
 	b.fill("/operations/transfer", "payee", "最初", "bank", "b", "branch", "b", "account", "1", "amount", "5")
 	old := url.Values{}
-	for _, m := range hidden.FindAllStringSubmatch(mainPart.FindString(b.get("/operations/transfer/confirm").body), -1) {
+	for _, m := range hiddenInput.FindAllStringSubmatch(mainPart.FindString(b.get("/operations/transfer/confirm").body), -1) {
 		old.Set(m[1], m[2])
 	}
 	b.fill("/operations/transfer", "payee", "次", "bank", "b", "branch", "b", "account", "1", "amount", "900")
 	old.Set("code", s.Code(s.shared, 0))
 	page := b.follow(b.post("/operations/transfer/confirm", old))
-	page.says(t, "confirm.changed")
-	b.get("/history").says(t, "history.none")
+	page.shows(t, "confirm.changed")
+	b.get("/history").shows(t, "history.none")
 	// The code was not checked, and so it is still valid.
-	b.follow(b.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))).says(t, "receipt.done")
+	b.follow(b.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))).shows(t, "receipt.done")
 }
 
 func TestLimits(t *testing.T) {
 	limit := map[Attempt]time.Duration{}
 	s := newSite(t, Options{Allow: func(a Attempt, source string) time.Duration { return limit[a] }}, false)
-	s.tokens()
+	s.registerTokens()
 	b := s.browser(t).logIn("alice")
 	b.fill("/operations/transfer", "payee", "p", "bank", "b", "branch", "b", "account", "1", "amount", "5")
 	limit[AttemptCode] = 90*time.Second + time.Millisecond
 	a := b.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))
 	require.Equal(t, 429, a.StatusCode)
 	require.Equal(t, "91", a.Header.Get("Retry-After"))
-	a.says(t, "error.many.title")
+	a.shows(t, "error.many.title")
 	require.Contains(t, a.body, "91秒後")
 	limit[AttemptLogin] = time.Second
 	require.Equal(t, 429, s.browser(t).fill("/login", "user", "alice", "password", banktest.Password).StatusCode)
 	delete(limit, AttemptCode)
-	b.follow(b.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))).says(t, "receipt.done")
+	b.follow(b.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))).shows(t, "receipt.done")
 }
 
 func TestErrorPages(t *testing.T) {
@@ -385,12 +385,12 @@ func TestErrorPages(t *testing.T) {
 	for _, path := range []string{"/nowhere", "/operations/nothing", "/operations/revoke-token", "/receipt/none"} {
 		a := b.get(path)
 		require.Equal(t, 404, a.StatusCode, path)
-		a.says(t, "error.missing.title")
+		a.shows(t, "error.missing.title")
 	}
 	big := url.Values{"form-token": {"x"}, "old": {strings.Repeat("x", maxForm)}}
 	a := b.post("/password", big)
 	require.Equal(t, 413, a.StatusCode)
-	a.says(t, "error.large.title")
+	a.shows(t, "error.large.title")
 	require.Empty(t, s.events)
 }
 
@@ -401,7 +401,7 @@ func TestStoreGoneAndBack(t *testing.T) {
 	server.Stop(t)
 	a := b.get("/")
 	require.Equal(t, 503, a.StatusCode, s.events)
-	a.says(t, "error.unavailable.title")
+	a.shows(t, "error.unavailable.title")
 	require.NotEmpty(t, s.events)
 	server.Restart(t)
 	require.Eventually(t, func() bool { return b.get("/").StatusCode == 200 }, 5*time.Minute, 100*time.Millisecond)
@@ -410,7 +410,7 @@ func TestStoreGoneAndBack(t *testing.T) {
 func TestTestModeIsOnEveryPage(t *testing.T) {
 	for _, on := range []bool{true, false} {
 		s := newSite(t, Options{TestMode: on}, false)
-		s.tokens()
+		s.registerTokens()
 		alice, clerk := s.browser(t).logIn("alice"), s.browser(t).logIn("desk-1")
 		for _, path := range append(append([]string{"/nowhere"}, userPages...), managerPages...) {
 			require.Equal(t, on, strings.Contains(alice.get(path).body, "TEST MODE"), path)
@@ -438,14 +438,14 @@ func TestLanguage(t *testing.T) {
 	b.logIn("bob")
 	page := b.get("/password")
 	require.Contains(t, page.body, `<html lang="en">`)
-	a := b.post("/language", url.Values{"form-token": {tokenOf(page.body)}, "language": {"ja"}, "back": {"/password"}})
+	a := b.post("/language", url.Values{"form-token": {formTokenIn(page.body)}, "language": {"ja"}, "back": {"/password"}})
 	require.Equal(t, "/password", a.Header.Get("Location"))
 	require.Contains(t, b.follow(a).body, `<html lang="ja">`)
 	for _, back := range []string{"//evil.example/", "https://evil.example/", `/\evil.example`, ""} {
-		a := b.post("/language", url.Values{"form-token": {tokenOf(page.body)}, "language": {"en"}, "back": {back}})
+		a := b.post("/language", url.Values{"form-token": {formTokenIn(page.body)}, "language": {"en"}, "back": {back}})
 		require.Equal(t, "/", a.Header.Get("Location"), back)
 	}
-	require.Equal(t, 400, b.post("/language", url.Values{"form-token": {tokenOf(page.body)}, "language": {"xx"}}).StatusCode)
+	require.Equal(t, 400, b.post("/language", url.Values{"form-token": {formTokenIn(page.body)}, "language": {"xx"}}).StatusCode)
 }
 
 func TestDatesAndAmounts(t *testing.T) {

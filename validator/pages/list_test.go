@@ -18,20 +18,20 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// many is a number of rows that needs three parts of a list.
-const many = 2*pageLines + 3
+// manyRows is a number of rows that needs three parts of a list.
+const manyRows = 2*pageLines + 3
 
-// crowd is a site with many rows of each kind. Contract "acme" has many users, each
-// with a token, and many orders. The inventory has many tokens.
-type crowd struct {
+// bigSite is a site with many rows of each kind. Contract "acme" has manyRows users, each
+// with a token, and manyRows orders. The inventory has manyRows tokens.
+type bigSite struct {
 	*site
 	users, orders, receipts, contracts []string
 	tokens, stock                      []string
 }
 
-func newCrowd(t *testing.T) *crowd {
-	s := &crowd{site: newSite(t, Options{}, false), users: []string{"alice", "bob", "carol"}}
-	serials := s.Import("acme", many)
+func newBigSite(t *testing.T) *bigSite {
+	s := &bigSite{site: newSite(t, Options{}, false), users: []string{"alice", "bob", "carol"}}
+	serials := s.Import("acme", manyRows)
 	for i, serial := range serials {
 		id := fmt.Sprintf("user-%03d", i)
 		s.User("acme", id, validator.PlainUser)
@@ -39,7 +39,7 @@ func newCrowd(t *testing.T) *crowd {
 		s.users = append(s.users, id)
 		s.tokens = append(s.tokens, serial.String())
 	}
-	for i := range many {
+	for i := range manyRows {
 		out := s.Transfer("user-000", s.Code(serials[0], 0))
 		require.True(t, out.Done)
 		s.receipts = append(s.receipts, out.Receipt)
@@ -52,7 +52,7 @@ func newCrowd(t *testing.T) *crowd {
 		s.Contract(id)
 		s.contracts = append(s.contracts, id)
 	}
-	for _, serial := range s.Import("", many) {
+	for _, serial := range s.Import("", manyRows) {
 		s.stock = append(s.stock, serial.String())
 	}
 	return s
@@ -71,9 +71,9 @@ func (a answer) section(t testing.TB, id string) string {
 	return part
 }
 
-// way returns the address of the link to the previous or next part, or "" if there is
+// linkTo returns the address of the link to the previous or next part, or "" if there is
 // none.
-func way(part, rel string) string {
+func linkTo(part, rel string) string {
 	m := regexp.MustCompile(`rel="` + rel + `" href="([^"]+)"`).FindStringSubmatch(part)
 	if m == nil {
 		return ""
@@ -82,8 +82,8 @@ func way(part, rel string) string {
 	return at
 }
 
-// walk reads a list to its end and back again. It returns the matches of line.
-func (b *browser) walk(path, id string, line *regexp.Regexp) (all []string) {
+// readList reads a list to its end and back again. It returns the matches of line.
+func (b *browser) readList(path, id string, line *regexp.Regexp) (all []string) {
 	b.t.Helper()
 	read := func(path string) (lines []string, part string) {
 		page := b.get(path)
@@ -98,23 +98,23 @@ func (b *browser) walk(path, id string, line *regexp.Regexp) (all []string) {
 	var parts [][]string
 	for at := path; at != ""; {
 		lines, part := read(at)
-		require.Equal(b.t, len(parts) == 0, way(part, "prev") == "", at)
+		require.Equal(b.t, len(parts) == 0, linkTo(part, "prev") == "", at)
 		parts, all = append(parts, lines), append(all, lines...)
-		path, at = at, way(part, "next")
+		path, at = at, linkTo(part, "next")
 	}
 	for i := len(parts) - 1; i >= 0; i-- {
 		lines, part := read(path)
 		require.Equal(b.t, parts[i], lines, path)
-		path = way(part, "prev")
+		path = linkTo(part, "prev")
 	}
 	require.Empty(b.t, path)
 	return all
 }
 
-// TestListsAreWhole: the parts of a list contain all rows together, and lead back to
+// TestListsContainAllRows: the parts of a list contain all rows together, and lead back to
 // the beginning.
-func TestListsAreWhole(t *testing.T) {
-	s := newCrowd(t)
+func TestListsContainAllRows(t *testing.T) {
+	s := newBigSite(t)
 	clerk, user, boss := s.browser(t).logIn("desk-1"), s.browser(t).logIn("user-000"), s.browser(t).logIn("alice")
 	var (
 		contract  = regexp.MustCompile(`href="/desk/contracts/([^"/]+)"><b>`)
@@ -123,42 +123,42 @@ func TestListsAreWhole(t *testing.T) {
 		inLine    = regexp.MustCompile(`<tr><td[^>]*><a href="/desk/tokens/([^"]+)">`)
 		ship      = regexp.MustCompile(`href="/desk/orders/([^"/]+)/ship">`)
 	)
-	require.ElementsMatch(t, append([]string{"acme", "other"}, s.contracts...), clerk.walk("/desk/", "contracts", contract))
-	require.ElementsMatch(t, s.contracts, clerk.walk("/desk/?find=box", "contracts", contract))
+	require.ElementsMatch(t, append([]string{"acme", "other"}, s.contracts...), clerk.readList("/desk/", "contracts", contract))
+	require.ElementsMatch(t, s.contracts, clerk.readList("/desk/?find=box", "contracts", contract))
 	// Full-width letters; no name begins with them.
-	require.ElementsMatch(t, s.contracts, clerk.walk("/desk/?find="+url.QueryEscape(wide("box-")), "contracts", contract))
+	require.ElementsMatch(t, s.contracts, clerk.readList("/desk/?find="+url.QueryEscape(wide("box-")), "contracts", contract))
 	every := append(append([]string{}, s.tokens...), s.stock...)
-	require.ElementsMatch(t, every, clerk.walk("/desk/?find=1000-00", "tokens", deskToken))
-	require.ElementsMatch(t, s.users, clerk.walk("/desk/contracts/acme", "users", deskUser))
-	require.ElementsMatch(t, s.tokens, clerk.walk("/desk/contracts/acme", "tokens", inLine))
-	require.ElementsMatch(t, s.orders, clerk.walk("/desk/contracts/acme", "orders", ship))
-	require.ElementsMatch(t, s.orders, clerk.walk("/desk/orders", "", ship))
-	require.ElementsMatch(t, s.orders, clerk.walk("/desk/orders?all=yes", "", ship))
-	require.ElementsMatch(t, s.stock, clerk.walk("/desk/stock", "", inLine))
+	require.ElementsMatch(t, every, clerk.readList("/desk/?find=1000-00", "tokens", deskToken))
+	require.ElementsMatch(t, s.users, clerk.readList("/desk/contracts/acme", "users", deskUser))
+	require.ElementsMatch(t, s.tokens, clerk.readList("/desk/contracts/acme", "tokens", inLine))
+	require.ElementsMatch(t, s.orders, clerk.readList("/desk/contracts/acme", "orders", ship))
+	require.ElementsMatch(t, s.orders, clerk.readList("/desk/orders", "", ship))
+	require.ElementsMatch(t, s.orders, clerk.readList("/desk/orders?all=yes", "", ship))
+	require.ElementsMatch(t, s.stock, clerk.readList("/desk/stock", "", inLine))
 	place := regexp.MustCompile(`<td[^>]*>(\d+/\d+)</td>`)
-	require.Len(t, clerk.walk("/desk/audit?act=transfer&serial="+s.tokens[0], "", place), many)
-	require.ElementsMatch(t, s.receipts, user.walk("/history", "", regexp.MustCompile(`href="/receipt/([^"]+)"`)))
-	require.ElementsMatch(t, s.users, boss.walk("/users", "", regexp.MustCompile(`href="/users/change/([^"]+)"`)))
+	require.Len(t, clerk.readList("/desk/audit?act=transfer&serial="+s.tokens[0], "", place), manyRows)
+	require.ElementsMatch(t, s.receipts, user.readList("/history", "", regexp.MustCompile(`href="/receipt/([^"]+)"`)))
+	require.ElementsMatch(t, s.users, boss.readList("/users", "", regexp.MustCompile(`href="/users/change/([^"]+)"`)))
 
 	// Paging through one list does not change the others.
 	page := clerk.get("/desk/contracts/acme")
-	page = clerk.get(way(page.section(t, "users"), "next"))
-	page = clerk.get(way(page.section(t, "tokens"), "next"))
+	page = clerk.get(linkTo(page.section(t, "users"), "next"))
+	page = clerk.get(linkTo(page.section(t, "tokens"), "next"))
 	require.Contains(t, page.section(t, "users"), `"/desk/users/`+s.users[pageLines]+`"`)
 	require.Contains(t, page.section(t, "tokens"), `"/desk/tokens/`+s.tokens[pageLines]+`"`)
 	require.Contains(t, page.section(t, "orders"), s.orders[0])
 
 	// The list below a report of the hash chains has further parts.
-	page = clerk.post("/desk/audit/verify", url.Values{"form-token": {tokenOf(clerk.get("/desk/audit").body)}})
-	page.says(t, "audit.whole")
+	page = clerk.post("/desk/audit/verify", url.Values{"form-token": {formTokenIn(clerk.get("/desk/audit").body)}})
+	page.shows(t, "audit.whole")
 	newest := place.FindStringSubmatch(page.section(t, ""))[1]
-	page = clerk.follow(clerk.get(way(page.section(t, ""), "next")))
+	page = clerk.follow(clerk.get(linkTo(page.section(t, ""), "next")))
 	require.Len(t, place.FindAllString(page.section(t, ""), -1), pageLines)
 	require.NotContains(t, page.body, ">"+newest+"<")
 
 	// If the last rows have been removed, the remaining rows are shown.
 	last := "/desk/orders"
-	for at := last; at != ""; at = way(clerk.get(at).section(t, ""), "next") {
+	for at := last; at != ""; at = linkTo(clerk.get(at).section(t, ""), "next") {
 		last = at
 	}
 	for _, id := range s.orders[2*pageLines:] {
@@ -184,31 +184,31 @@ func TestListsAreWhole(t *testing.T) {
 	for s.Clock.Now().Time().Year() < 2031 || s.Clock.Now().Time().Month() < 3 {
 		s.Clock.Advance(24 * 3600)
 	}
-	_, err = s.Bank.Daily(t.Context(), failing{})
+	_, err = s.Bank.Daily(t.Context(), refusingMailer{})
 	require.NoError(t, err)
 	clerk = s.browser(t).logIn("desk-1")
 	noticed := regexp.MustCompile(`<td[^>]*><a href="/desk/tokens/([^"]+)">`)
-	require.ElementsMatch(t, s.tokens, clerk.walk("/desk/notices", "", noticed))
-	require.ElementsMatch(t, s.tokens, clerk.walk("/desk/notices?status=failed", "", noticed))
+	require.ElementsMatch(t, s.tokens, clerk.readList("/desk/notices", "", noticed))
+	require.ElementsMatch(t, s.tokens, clerk.readList("/desk/notices?status=failed", "", noticed))
 }
 
 func lastOf[T any](all []T) T { return all[len(all)-1] }
 
-// TestLongWayBack: an address does not grow for ever, and leads back to the beginning.
-func TestLongWayBack(t *testing.T) {
+// TestListLinksStayShort: an address does not grow for ever, and leads back to the beginning.
+func TestListLinksStayShort(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	s.Import("", pageLines+1)
 	b := s.browser(t).logIn("desk-1")
 	marks := url.Values{}
 	for i := range maxMarks {
 		marks.Add("after", fmt.Sprintf("%03d", i)) // before all serial numbers
 	}
-	next := way(b.get("/desk/stock?"+marks.Encode()).section(t, ""), "next")
+	next := linkTo(b.get("/desk/stock?"+marks.Encode()).section(t, ""), "next")
 	require.NotEmpty(t, next)
 	require.Equal(t, maxMarks, strings.Count(next, "after="))
 	steps := 0
-	for at := next; at != ""; at = way(b.get(at).section(t, ""), "prev") {
+	for at := next; at != ""; at = linkTo(b.get(at).section(t, ""), "prev") {
 		steps++
 	}
 	require.Equal(t, maxMarks+1, steps)

@@ -11,9 +11,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestNameThatLooksLikeAKey: text written by people is not mistaken for a key of the
+// TestNameIsNotTranslated: text written by people is not mistaken for a key of the
 // catalogue.
-func TestNameThatLooksLikeAKey(t *testing.T) {
+func TestNameIsNotTranslated(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	_, err := s.Bank.AddContract(t.Context(), banktest.Clerk, bank.Contract{
 		ID: "eq", Name: "=1+1 {0}", Address: "東京都", Email: "eq@example.com",

@@ -16,9 +16,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestSentTwice: a form that is confirmed twice has its effect once, even without a
+// TestFormSentTwiceIsDoneOnce: a form that is confirmed twice has its effect once, even without a
 // code. Two forms with the same content have their effect twice.
-func TestSentTwice(t *testing.T) {
+func TestFormSentTwiceIsDoneOnce(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	page := "/operations/" + slug(validator.OpTransferKnown)
 	twice := func(b *browser, first string, pairs ...string) {
@@ -26,7 +26,7 @@ func TestSentTwice(t *testing.T) {
 		require.Equal(t, 303, b.fill(first, pairs...).StatusCode)
 		values := url.Values{}
 		confirm := b.get(first + "/confirm")
-		for _, m := range hidden.FindAllStringSubmatch(mainPart.FindString(confirm.body), -1) {
+		for _, m := range hiddenInput.FindAllStringSubmatch(mainPart.FindString(confirm.body), -1) {
 			values.Set(m[1], m[2])
 		}
 		at, err := url.Parse(b.base + first)
@@ -58,7 +58,7 @@ func TestSentTwice(t *testing.T) {
 	require.Len(t, orders, 1)
 
 	// A refused form can be sent again.
-	s.tokens()
+	s.registerTokens()
 	require.Equal(t, 303, alice.fill("/operations/transfer", "payee", "A", "bank", "B", "branch", "C", "account", "1", "amount", "5").StatusCode)
 	alice.fill("/operations/transfer/confirm", "code", s.WrongCode(s.shared))
 	a := alice.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))

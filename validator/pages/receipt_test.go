@@ -20,7 +20,7 @@ var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-`)
 // the bank returns. They never show the internal ID.
 func TestReceiptNumber(t *testing.T) {
 	s := newSite(t, Options{}, false)
-	s.tokens()
+	s.registerTokens()
 	alice := s.browser(t).logIn("alice")
 	alice.fill("/operations/transfer", "payee", "p", "bank", "b", "branch", "b", "account", "1", "amount", "5")
 	done := alice.fill("/operations/transfer/confirm", "code", s.Code(s.shared, 0))
@@ -41,12 +41,12 @@ func TestReceiptNumber(t *testing.T) {
 	last := number[len(number)-1:]
 	wrong := number[:len(number)-1] + map[bool]string{true: "Z", false: "Y"}[last == "Y"]
 	require.Equal(t, 404, alice.get("/receipt/"+wrong).StatusCode)
-	desk.get("/desk/?find="+wrong).says(t, "search.nothing")
+	desk.get("/desk/?find="+wrong).shows(t, "search.nothing")
 
 	// The clerks' pages about an order show no internal ID either.
 	desk.fill("/desk/contracts/acme/order", "cause", "additional", "old", "")
 	page := desk.follow(desk.fill("/desk/contracts/acme/order/confirm"))
-	page.says(t, "order.done")
+	page.shows(t, "order.done")
 	orders, _, err := s.Bank.Orders(t.Context(), banktest.Clerk, "acme", true, bank.Page{})
 	require.NoError(t, err)
 	text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(page.body+desk.get("/desk/orders/"+orders[0].ID+"/ship").body, "")
@@ -62,7 +62,7 @@ func TestBalance(t *testing.T) {
 	for _, account := range []string{"1234567", wide("1234567"), "7654321"} {
 		alice.fill("/operations/balance", "account", account)
 		page := alice.follow(alice.fill("/operations/balance/confirm"))
-		page.says(t, "balance.title", "balance.done", "balance.note")
+		page.shows(t, "balance.title", "balance.done", "balance.note")
 		require.NotContains(t, page.body, readCatalog(langJapanese)["receipt.done"])
 		m := balance.FindStringSubmatch(page.body)
 		require.NotNil(t, m, page.body)

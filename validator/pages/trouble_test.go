@@ -19,10 +19,10 @@ var ownCodePages = []string{
 	"/operations/approve-bulk-transfer", "/operations/send-file", "/token/resync", "/users/add", "/users/change/bob",
 }
 
-// TestTroubleOfTheOwnToken: if the user's own token cannot be used, the home page shows
+// TestOwnTokenUnusable: if the user's own token cannot be used, the home page shows
 // the reason. No page asks for its code; each redirects to a page that explains the
 // remedy. (Q4, Q6, Q9, Q10)
-func TestTroubleOfTheOwnToken(t *testing.T) {
+func TestOwnTokenUnusable(t *testing.T) {
 	for _, c := range []struct {
 		trouble trouble
 		page    string
@@ -52,24 +52,24 @@ func TestTroubleOfTheOwnToken(t *testing.T) {
 		t.Run(string(c.trouble), func(t *testing.T) {
 			s := newSite(t, Options{}, false)
 			if c.happen != nil {
-				s.tokens()
+				s.registerTokens()
 				before := s.browser(t).logIn("alice")
 				require.NotContains(t, before.get("/").body, `id="trouble"`)
-				before.get("/suspended").says(t, "trouble.not")
-				before.get("/token/unusable").says(t, "trouble.not")
+				before.get("/suspended").shows(t, "trouble.not")
+				before.get("/token/unusable").shows(t, "trouble.not")
 				c.happen(t, s)
 			}
 			alice := s.browser(t).logIn("alice")
 			home := alice.get("/")
 			key := "trouble." + string(c.trouble)
-			home.says(t, key+".heading")
+			home.shows(t, key+".heading")
 			require.Contains(t, home.body, `href="`+c.page+`"`)
 			require.NotContains(t, home.body, `href="/token/resync"`)
 			// A transaction that was filled in before cannot be confirmed either.
 			for _, path := range ownCodePages {
 				if strings.HasSuffix(path, "/confirm") {
 					alice.post(strings.TrimSuffix(path, "/confirm"), map[string][]string{
-						"form-token": {tokenOf(home.body)}, "payee": {"p"}, "bank": {"b"}, "branch": {"b"},
+						"form-token": {formTokenIn(home.body)}, "payee": {"p"}, "bank": {"b"}, "branch": {"b"},
 						"account-type": {"ordinary"}, "account": {"1"}, "amount": {"5"},
 					})
 				}
@@ -78,11 +78,11 @@ func TestTroubleOfTheOwnToken(t *testing.T) {
 				require.Equal(t, c.page, a.Header.Get("Location"), path)
 			}
 			page := alice.get(c.page)
-			page.says(t, key+".heading")
+			page.shows(t, key+".heading")
 			require.NotContains(t, page.body, `name="code"`)
 			require.NotContains(t, page.body, `class="flash`)
 			if c.trouble != suspended {
-				page.says(t, key+".how")
+				page.shows(t, key+".how")
 			}
 			if c.trouble == lost || c.trouble == broken {
 				require.Contains(t, page.body, "2,200円")
@@ -98,10 +98,10 @@ func TestTroubleOfTheOwnToken(t *testing.T) {
 	}
 }
 
-// TestSuspendingCode: if a wrong code suspends the token, the answer is a single
+// TestWrongCodesSuspendToken: if a wrong code suspends the token, the answer is a single
 // message, without a request for the next code. This holds for all pages that ask for a
 // code of the user's own token.
-func TestSuspendingCode(t *testing.T) {
+func TestWrongCodesSuspendToken(t *testing.T) {
 	for _, c := range []struct {
 		path  string
 		pairs []string
@@ -114,7 +114,7 @@ func TestSuspendingCode(t *testing.T) {
 	} {
 		t.Run(c.path, func(t *testing.T) {
 			s := newSite(t, Options{}, false)
-			s.tokens()
+			s.registerTokens()
 			carol := s.browser(t).logIn("carol")
 			if strings.HasSuffix(c.path, "/lift") {
 				s.Suspend("bob", s.shared)
@@ -125,10 +125,10 @@ func TestSuspendingCode(t *testing.T) {
 				a := carol.fill(c.path, append([]string{"code", s.WrongCode(s.carols)}, c.pairs...)...)
 				page = carol.follow(a)
 				if i < s.Settings.LockoutThreshold-1 {
-					page.says(t, "answer.refused", "answer.refused.more")
+					page.shows(t, "answer.refused", "answer.refused.more")
 				}
 			}
-			page.says(t, "trouble.suspended.heading")
+			page.shows(t, "trouble.suspended.heading")
 			require.NotContains(t, page.body, `class="flash`)
 			require.NotContains(t, page.body, readCatalog(langJapanese)["answer.refused"])
 			require.NotContains(t, carol.get("/").body, `class="flash`, "nor later")
