@@ -176,14 +176,22 @@ func isTerminal(w io.Writer) bool {
 func newRootCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fob",
-		Short: "A 60-second TOTP hardware token as software",
-		Long: `fob runs virtual TOTP hardware tokens and talks to tokens, virtual or real,
-over serial lines.
+		Short: "Run, program and test TOTP hardware tokens",
+		Long: `Run virtual TOTP hardware tokens, program and test virtual and real tokens over
+serial lines, and run a reference validation server.
 
-Exit codes: 0 done, 1 a check failed or anything without a code of its own,
-2 usage, 3 cannot connect, 4 refused by the device or the bank, 5 not supported
-here, 6 the token holds another seed, 42 timeout, 130 interrupted. With --json
-an error is an object on stderr: {"error": …, "code": …, "exit": …}.`,
+Exit codes:
+  0    success
+  1    a check failed, or another error
+  2    wrong command line or input
+  3    cannot connect
+  4    refused by the device or the bank
+  5    not supported
+  6    the token holds another seed
+  42   timeout
+  130  interrupted
+
+With --json, errors are objects on stderr: {"error": …, "code": …, "exit": …}.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -199,7 +207,7 @@ an error is an object on stderr: {"error": …, "code": …, "exit": …}.`,
 		Args: subCommand,
 		RunE: help,
 	}
-	cmd.PersistentFlags().BoolVar(&a.json, "json", a.json, "print results and errors as JSON, one object a line")
+	cmd.PersistentFlags().BoolVar(&a.json, "json", a.json, "print results and errors as JSON, one object per line")
 	cmd.PersistentFlags().Lookup("json").DefValue = "false"
 	cmd.AddCommand(newDemoCmd(a), newRunCmd(a), newDeviceCmd(a), newBoardCmd(a), newSeedsCmd(a), newCodeCmd(a), newValidatorCmd(a), newVersionCmd(a))
 	cmd.Version = versionText()
@@ -229,7 +237,7 @@ func helpOn(cmd *cobra.Command, args []string) error {
 		return usagef("%w", err)
 	}
 	if got := strings.Fields(about.CommandPath()); len(got)-1 != len(args) {
-		return usagef("no help on %q; see fob --help", strings.Join(args, " "))
+		return usagef("unknown help topic %q: see fob --help", strings.Join(args, " "))
 	}
 	about.InitDefaultHelpFlag()
 	return about.Help()

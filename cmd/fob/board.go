@@ -25,13 +25,13 @@ import (
 func newBoardCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "board",
-		Short: "Build the firmware for a microcontroller, and run it in QEMU",
-		Long: `Builds the firmware as the binary of a microcontroller, and runs it in QEMU on
-the RISC-V board "virt": a token whose program is machine code, whose flash is a
-file, and whose power you can cut.
+		Short: "Build the firmware for a microcontroller and run it in QEMU",
+		Long: `Build the firmware as the binary of a microcontroller, and run it in QEMU on the
+RISC-V board "virt". This token runs machine code, keeps its flash in a file,
+and loses power if QEMU is killed.
 
-The release image has no rig, like a sold token. With --rig it has: then the
-commands of fob device marked (rig) press its button and read its display.`,
+A release image has no rig, like a production token. An image built with --rig
+supports the commands of fob device marked (rig).`,
 		Example: `  fob board build virt --rig
   fob board run virt --rig --flash token.img
   fob device info --port PORT`,
@@ -68,15 +68,18 @@ func newBoardBuildCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "build TARGET",
 		Short: "Build an image with TinyGo and print its size",
-		Long: `Builds a firmware image from the checkout of fob that you are in, and prints
-how much flash and RAM it takes and how much testdata/targets.txt allows. The
-image gets a checksum, which the token's self-test compares.
-Targets: virt (QEMU's RISC-V board), pico (Raspberry Pi Pico: a UF2 file for its
-drive, or ELF if --out ends in .elf), cortex-m3 (a self-test on lm3s6965evb).
+		Long: `Build a firmware image from the checkout of fob that you are in, and print how
+much flash and RAM it uses, with the limits in testdata/targets.txt. The image
+contains a checksum for the token's self-test. Targets:
+  virt       QEMU's RISC-V board
+  pico       Raspberry Pi Pico: UF2 for its drive, or ELF if --out ends in .elf
+  cortex-m3  self-test on lm3s6965evb
 
-A TinyGo 0.39 on PATH is used; otherwise the first build makes one, which takes
-minutes. tools/tinygo/README.md lists the packages that it needs. pico needs a
-release of TinyGo.`,
+fob uses TinyGo 0.39 if it is on PATH; otherwise the first build compiles it,
+which takes minutes and needs the packages listed in tools/tinygo/README.md. The
+target pico requires a TinyGo release.`,
+		Example: `  fob board build virt --rig
+  fob board build pico --out token.uf2`,
 		Args: oneArg("the target, such as virt"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root, err := board.Root(".")
@@ -85,7 +88,7 @@ release of TinyGo.`,
 			}
 			target, err := board.TargetByName(root, imageName(args[0], rig))
 			if _, e := board.TargetByName(root, args[0]); rig && err != nil && e == nil {
-				return usagef("%s has no image with a rig", args[0])
+				return usagef("target %s has no image with a rig", args[0])
 			}
 			if err != nil {
 				return err
@@ -102,8 +105,8 @@ release of TinyGo.`,
 			return errors.Join(a.print(r, text), err)
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write; default: dist/fob-TARGET.elf in the checkout, for pico .uf2")
-	cmd.Flags().BoolVar(&rig, "rig", false, "with the rig group, for tests")
+	cmd.Flags().StringVar(&out, "out", "", "write the image to `FILE`; default: dist/fob-TARGET.elf in the checkout (.uf2 for pico)")
+	cmd.Flags().BoolVar(&rig, "rig", false, "include the rig, for tests")
 	return cmd
 }
 
@@ -169,33 +172,33 @@ func newBoardRunCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run virt",
 		Short: "Run an image in QEMU and serve its serial port",
-		Long: `Runs a firmware image in QEMU until Ctrl-C or SIGTERM. The first line on stdout
-is one JSON object with the process id of QEMU and the token's ports; killing
-that process is a power cut. Without a flag for ports the token gets a
+		Long: `Run a firmware image in QEMU until Ctrl-C or SIGTERM. The first line on stdout
+is a JSON object with QEMU's process id and the token's ports; killing that
+process is a power cut. Without a flag for ports, the token gets a
 pseudo-terminal.
 
-The flash file is the token: what is programmed stays in it, and so does the
-clock, which runs on while QEMU does not. It holds the seed in clear, as the
-flash of a microcontroller does. A file that does not exist is made, as a token
-fresh from the factory.`,
+The flash file keeps the token's data and clock between runs; the clock
+continues while QEMU is not running. The file holds the seed in clear, like the
+flash of a microcontroller. If the file does not exist, a new blank token is
+created.`,
 		Example: `  fob board run virt --flash token.img --pty /tmp/board
   fob board run virt --rig --tcp 127.0.0.1:7000 --at 2031-11-30T14:59:00Z`,
 		Args: oneArg("the board: virt"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if args[0] != "virt" {
-				return usagef("board %q: the one that runs here is virt", args[0])
+				return usagef("board %q: want virt", args[0])
 			}
 			o.given = cmd.Flags().Changed
 			return a.runBoard(cmd.Context(), o)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.image, "image", "", "`FILE` with the image; default: what fob board build made in this checkout")
+	f.StringVar(&o.image, "image", "", "`FILE` with the image; default: the one that fob board build wrote in this checkout")
 	f.StringVar(&o.flash, "flash", "fob-virt.img", "`FILE` with the token's flash")
-	f.BoolVar(&o.rig, "rig", false, "the image with the rig group")
-	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "`NAME` of a new token's hardware: "+profileNames())
-	f.StringVar(&o.stationKey, "station-key", "", "`FILE` with the public key (.pub) of the station that a new token obeys; default: the published insecure test key")
-	f.StringVar(&o.at, "at", "", "`TIME` at which the board's real-time clock starts: RFC 3339 or @UNIXSECONDS; default: now")
+	f.BoolVar(&o.rig, "rig", false, "run the image that has the rig")
+	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "hardware profile `NAME` of a new token: "+profileNames())
+	f.StringVar(&o.stationKey, "station-key", "", "a new token accepts the station whose public key (.pub) is in `FILE`; default: the published insecure test key")
+	f.StringVar(&o.at, "at", "", "start the board's real-time clock at `TIME`: RFC 3339 or @UNIXSECONDS; default: now")
 	o.ports.add(f)
 	return cmd
 }
@@ -258,7 +261,7 @@ func (a *app) runBoard(ctx context.Context, o boardOptions) error {
 	if o.rig {
 		groups, err := host.New(m.Line()).Groups(ctx)
 		if err == nil && !slices.Contains(groups, serialproto.GroupRig) {
-			a.warnf("%s has no rig: press, display --rig and the like will not be known", c.Image)
+			a.warnf("%s has no rig: commands such as press and display --rig will fail", c.Image)
 		}
 	}
 	t := readyToken{HardwareID: info.HardwareID, Model: info.Model, Serial: info.Serial, State: info.State.String()}
@@ -292,7 +295,7 @@ func (a *app) flashOf(ctx context.Context, o boardOptions) (made bool, err error
 	if _, err := os.Stat(o.flash); err == nil {
 		for _, flag := range []string{"profile", "station-key"} {
 			if o.given(flag) {
-				a.warnf("%s is a token already; --%s is ignored", o.flash, flag)
+				a.warnf("%s already holds a token: --%s is ignored", o.flash, flag)
 			}
 		}
 		return false, nil
@@ -309,7 +312,7 @@ func (a *app) flashOf(ctx context.Context, o boardOptions) (made bool, err error
 	}
 	err = board.CreateFlash(o.flash, board.Factory{Model: model.Name, Digits: model.Digits, StationKey: key})
 	if err != nil {
-		return false, fmt.Errorf("making the flash %s: %w", o.flash, err)
+		return false, fmt.Errorf("creating the flash %s: %w", o.flash, err)
 	}
 	return true, nil
 }

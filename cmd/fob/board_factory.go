@@ -17,15 +17,16 @@ func newBoardFactoryCmd(a *app) *cobra.Command {
 	var out, profile, stationKey string
 	cmd := &cobra.Command{
 		Use:   "factory pico",
-		Short: "Make the factory page of a Raspberry Pi Pico as a UF2 file",
-		Long: `Makes a UF2 file that writes a Pico's factory page: what hardware it is, and
-which station it obeys. Copied onto the drive RPI-RP2 it touches nothing else.
-One file is good for many boards: a Pico has its hardware id from its flash chip.`,
+		Short: "Create the factory page of a Raspberry Pi Pico",
+		Long: `Create a UF2 file that writes a Pico's factory page: its hardware profile, and
+the public key of the station that it accepts. Copying the file to the drive
+RPI-RP2 changes nothing else. One file works for many boards, because a Pico
+takes its hardware id from its flash chip.`,
 		Example: `  fob board factory pico --station-key station.pub --profile button-6 --out factory.uf2`,
 		Args:    oneArg("the board: pico"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if args[0] != "pico" {
-				return usagef("board %q: a factory page is made for pico (that of virt is made by fob board run)", args[0])
+				return usagef("board %q: want pico (fob board run creates the factory page of virt)", args[0])
 			}
 			model, err := virtual.ModelByName(profile)
 			if err != nil {
@@ -49,9 +50,9 @@ One file is good for many boards: a Pico has its hardware id from its flash chip
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&out, "out", "", "new `FILE` to write")
-	f.StringVar(&profile, "profile", token.Profiles()[0].Name, "`NAME` of the hardware: "+profileNames())
-	f.StringVar(&stationKey, "station-key", "", "`FILE` with the public key (.pub) of the station; default: the published insecure test key")
+	f.StringVar(&out, "out", "", "write the new `FILE`")
+	f.StringVar(&profile, "profile", token.Profiles()[0].Name, "hardware profile `NAME`: "+profileNames())
+	f.StringVar(&stationKey, "station-key", "", "accept the station whose public key (.pub) is in `FILE`; default: the published insecure test key")
 	cmd.MarkFlagRequired("out")
 	return cmd
 }

@@ -26,9 +26,9 @@ func newCodeCmd(a *app) *cobra.Command {
 	var o codeOptions
 	cmd := &cobra.Command{
 		Use:   "code --seed-file FILE|-",
-		Short: "Compute codes from a seed on this machine",
-		Long: `Prints the code of a seed at a time and nothing else, with --window N also those
-of the N steps that follow, one a line, as oathtool does.`,
+		Short: "Compute codes from a seed",
+		Long: `Print the code of a seed at a given time. With --window N, also print the codes
+of the next N steps, one per line, as oathtool does.`,
 		Example: `  fob code --seed-file seed.txt
   fob code --seed-file - --at 2031-11-30T23:59:59+09:00 --window 2 < seed.txt`,
 		Args: noArgs,
@@ -36,13 +36,13 @@ of the N steps that follow, one a line, as oathtool does.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` with the seed in hex or base32; - is standard input")
-	f.StringVar(&o.at, "at", "now", "`TIME`: now, RFC 3339, or @UNIXSECONDS")
-	f.DurationVar(&o.step, "step", 60*time.Second, "time step, whole seconds")
+	f.StringVar(&o.at, "at", "now", "compute the code at `TIME`: now, RFC 3339, or @UNIXSECONDS")
+	f.DurationVar(&o.step, "step", 60*time.Second, "time step in whole seconds")
 	f.Lookup("step").DefValue = "60s" // instead of 1m0s
 	f.Int64Var(&o.t0, "t0", 0, "Unix `SECONDS` of step 0 (946684800 for SafeNet tokens)")
-	f.IntVar(&o.digits, "digits", 6, "`N` digits, 6 to 9")
-	f.StringVar(&o.algorithm, "algorithm", "sha1", "`NAME`: sha1, sha256 or sha512")
-	f.IntVar(&o.window, "window", 0, "print the codes of `N` further steps, too")
+	f.IntVar(&o.digits, "digits", 6, "`N` digits per code, 6 to 9")
+	f.StringVar(&o.algorithm, "algorithm", "sha1", "hash algorithm `NAME`: sha1, sha256 or sha512")
+	f.IntVar(&o.window, "window", 0, "also print the codes of the next `N` steps")
 	addAllowShort(f, &o.short)
 	cmd.MarkFlagRequired("seed-file")
 	return cmd
@@ -59,7 +59,7 @@ func (a *app) printCodes(ctx context.Context, o *codeOptions) error {
 	}
 	step := int64(o.step / time.Second)
 	if step < 1 || o.step%time.Second != 0 {
-		return usagef("--step %v: want whole seconds, 60s for a fob", o.step)
+		return usagef("--step %v: want whole seconds, such as 60s", o.step)
 	}
 	if o.window < 0 || o.window > 1_000_000 {
 		return usagef("--window %d: want 0 to 1000000", o.window)

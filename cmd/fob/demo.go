@@ -19,23 +19,25 @@ func newDemoCmd(a *app) *cobra.Command {
 	var once bool
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Three tokens over serial ports, and a bank that takes their codes",
-		Long: `Makes three virtual tokens of different profiles, provisions and locks each
-over a pseudo-terminal that is opened like any serial port, and shows their
-displays live. Each code is checked against pquerna/otp.
+		Short: "Run a live demo of three tokens and a bank",
+		Long: `Create three virtual tokens of different profiles, provision and lock each of
+them over a pseudo-terminal, and show their displays live. Each code is checked
+against pquerna/otp.
 
-Beside them a bank is started, in test mode and with the tokens' time. The first
-token is imported by PSKC; a customer registers it on the bank's pages, makes a
-transfer with its code, and the same code is refused the second time. The pages
-stay up for you to log in and try, until Ctrl-C.
+The demo also starts a bank in test mode and imports the first token from a PSKC
+file. A customer registers the token on the bank's pages and makes a transfer
+with its code; the bank refuses the same code the second time. You can log in to
+the pages until Ctrl-C.
 
-With --once, or when stdout is no terminal, it prints one round and ends.`,
+With --once, or if stdout is not a terminal, print one round and exit.`,
+		Example: `  fob demo
+  fob demo --once`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.demo(cmd.Context(), once || a.json || !isTerminal(a.stdout))
 		},
 	}
-	cmd.Flags().BoolVar(&once, "once", false, "print one round and end")
+	cmd.Flags().BoolVar(&once, "once", false, "print one round and exit")
 	return cmd
 }
 
@@ -95,7 +97,7 @@ func (a *app) demo(ctx context.Context, once bool) (err error) {
 			return nil
 		}
 		for _, sentences := range [][]string{
-			{"The bank took the first token's code once:", b.URL},
+			{"The bank accepted the first token's code once:", b.URL},
 			{"Log in as " + b.User + ", password " + b.Password + ", and try.", "Ctrl-C ends the demo."},
 		} {
 			for _, line := range wrap(sentences, " ", columns) {
@@ -194,7 +196,7 @@ func (a *app) demoStory(ctx context.Context, d *demo.Demo, b *demo.Bank) error {
 		}
 		mark := "ok"
 		if !s.Good {
-			mark = "NOT AS IT MUST BE"
+			mark = "FAILED"
 		}
 		text += fmt.Sprintf("  %s\n    %s (%s)\n", s.What, firstSentence(s.Said), mark)
 	}

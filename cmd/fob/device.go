@@ -33,12 +33,14 @@ func newDeviceCmd(a *app) *cobra.Command {
 	d := &device{app: a}
 	cmd := &cobra.Command{
 		Use:   "device",
-		Short: "Talk to a token, virtual or real, over its serial port",
-		Long: `Talks to a token over its serial port. Addresses: /dev/ttyACM0 (or a terminal's
-path), pty:PATH, tcp:HOST:PORT, unix:PATH, rfc2217://HOST:PORT.
+		Short: "Read, program and test a token over its serial port",
+		Long: `Read, program and test a virtual or real token over its serial port:
+/dev/ttyACM0 (or the path of another terminal), pty:PATH, tcp:HOST:PORT,
+unix:PATH or rfc2217://HOST:PORT.
 
-The commands marked (rig) move the hardware from outside. Virtual tokens obey
-them in any state; sold tokens do not know them.`,
+The commands marked (rig) press the token's button, read its display, or change
+its clock, temperature or power supply. Virtual tokens accept them in every
+state; production tokens do not support them.`,
 		Example: `  fob device info --port /dev/ttyACM0
   fob device display --port tcp:127.0.0.1:7000
   fob device skew --by -95s --port /tmp/fob0`,
@@ -46,9 +48,9 @@ them in any state; sold tokens do not know them.`,
 		RunE: help,
 	}
 	f := cmd.PersistentFlags()
-	f.StringVar(&d.port, "port", "", "`ADDR` of the token's serial port")
-	f.StringVar(&d.passwordFile, "port-password-file", "", "`FILE` with the password of the port, see fob run")
-	f.DurationVar(&d.timeout, "timeout", 0, "how long to wait for each of 3 tries (default: what the protocol allows the command, 1s to 15s)")
+	f.StringVar(&d.port, "port", "", "address `ADDR` of the token's serial port")
+	f.StringVar(&d.passwordFile, "port-password-file", "", "`FILE` with the password of the port (see fob run)")
+	f.DurationVar(&d.timeout, "timeout", 0, "time to wait for each of 3 attempts (default: the protocol's limit for the command, 1s to 15s)")
 	d.waiting = f.Lookup("timeout")
 	cmd.AddCommand(
 		newInfoCmd(d), newEchoCmd(d), newClockCmd(d), newDisplayCmd(d), newProvisionCmd(d), newLockCmd(d), newShownCodeCmd(d),
@@ -75,7 +77,7 @@ func (d *device) with(ctx context.Context, f func(context.Context, *host.Client)
 	p, err := port.Open(opening, d.port, port.WithPassword(bearer))
 	if err != nil {
 		if _, no := strconv.ParseUint(d.port, 10, 16); no == nil && errors.Is(err, port.ErrNotFound) {
-			return fmt.Errorf("%w (a TCP port of this machine is tcp:127.0.0.1:%s)", err, d.port)
+			return fmt.Errorf("%w (for a TCP port of this machine use tcp:127.0.0.1:%s)", err, d.port)
 		}
 		return advise(err)
 	}
@@ -92,11 +94,11 @@ func advise(err error) error {
 	case errors.Is(err, port.ErrBusy):
 		return fmt.Errorf("%w (close that program first)", err)
 	case errors.Is(err, port.ErrRefused):
-		return fmt.Errorf("%w (--port-password-file names the file with the port's password)", err)
+		return fmt.Errorf("%w (use --port-password-file FILE with the port's password)", err)
 	case errors.Is(err, port.ErrGone) && mayWantPassword(err):
-		return fmt.Errorf("%w (a port beyond loopback closes the connections that do not send its password: --port-password-file)", err)
+		return fmt.Errorf("%w (ports beyond loopback require a password: use --port-password-file)", err)
 	case errors.Is(err, host.ErrTimeout):
-		return fmt.Errorf("%w (is this a token's port, and has it power? --timeout waits longer)", err)
+		return fmt.Errorf("%w (check that this is a token's port and that the token has power; --timeout waits longer)", err)
 	case errors.As(err, &refused) && strings.HasPrefix(refused.Command, "rig ") && errors.Is(err, serialproto.RCUnsupported):
 		return fmt.Errorf("%w (this token has no rig)", err)
 	}
@@ -119,9 +121,9 @@ func mayWantPassword(err error) bool {
 }
 
 // command returns a device command without arguments.
-func (d *device) command(use, short string, run func(context.Context, *host.Client) error) *cobra.Command {
+func (d *device) command(use, short, long string, run func(context.Context, *host.Client) error) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: short, Args: noArgs,
+		Use: use, Short: short, Long: long, Example: "  fob device " + use + " --port /dev/ttyACM0", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.with(cmd.Context(), run) },
 	}
 }
@@ -152,7 +154,8 @@ type framingErrorsResult struct {
 }
 
 func newInfoCmd(d *device) *cobra.Command {
-	return d.command("info", "Print who the token is; it answers in every state", func(ctx context.Context, c *host.Client) error {
+	return d.command("info", "Show the token's identity and state", `Show the token's hardware id, serial number, expiry date, state, clock, supply
+voltage and framing errors. A token answers in every state.`, func(ctx context.Context, c *host.Client) error {
 		i, err := c.Info(ctx)
 		if err != nil {
 			return err
@@ -173,9 +176,8 @@ func newInfoCmd(d *device) *cobra.Command {
 		line("clock", map[bool]string{true: "set", false: "not set"}[r.ClockSet])
 		line("presses", r.Presses)
 		line("supply", fmt.Sprintf("%d mV", r.Millivolts))
-		e := r.FramingErrors
 		line("framing errors", fmt.Sprintf("line %d, base64 %d, stray %d, size %d, crc %d, header %d, timeout %d",
-			e.Line, e.Base64, e.Stray, e.Size, e.CRC, e.Header, e.Timeout))
+			r.FramingErrors.Line, r.FramingErrors.Base64, r.FramingErrors.Stray, r.FramingErrors.Size, r.FramingErrors.CRC, r.FramingErrors.Header, r.FramingErrors.Timeout))
 		return d.print(r, b.String())
 	})
 }
@@ -189,7 +191,8 @@ func dash(s string) string {
 
 func newEchoCmd(d *device) *cobra.Command {
 	return &cobra.Command{
-		Use: "echo TEXT", Short: "Have the token send a text back", Args: oneArg("the text"),
+		Use: "echo TEXT", Short: "Send a text to the token and print its echo", Args: oneArg("the text"),
+		Example: `  fob device echo hello --port /dev/ttyACM0`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return d.with(cmd.Context(), func(ctx context.Context, c *host.Client) error {
 				text, err := c.Echo(ctx, args[0])
@@ -197,7 +200,7 @@ func newEchoCmd(d *device) *cobra.Command {
 					return err
 				}
 				if text != args[0] {
-					return fmt.Errorf("%w: it echoed another text", host.ErrProtocol)
+					return fmt.Errorf("%w: the token echoed a different text", host.ErrProtocol)
 				}
 				return d.print(map[string]string{"echo": text}, text+"\n")
 			})
@@ -235,7 +238,9 @@ func newClockCmd(d *device) *cobra.Command {
 		return d.print(r, text)
 	}
 	cmd := &cobra.Command{
-		Use: "clock", Short: "Read or set the token's clock; refused once it is locked", Args: noArgs,
+		Use: "clock", Short: "Read or set the token's clock", Args: noArgs,
+		Long: `Print the time of the token's clock, and by how much it differs from this
+machine's clock. With --set, set the clock first. A locked token refuses both.`,
 		Example: `  fob device clock --port /dev/ttyACM0 --set now`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if set != "" {
@@ -246,13 +251,14 @@ func newClockCmd(d *device) *cobra.Command {
 			return d.with(cmd.Context(), run)
 		},
 	}
-	cmd.Flags().StringVar(&set, "set", "", "set it first to `TIME`: now (of the world of a virtual token), RFC 3339, or @UNIXSECONDS")
+	cmd.Flags().StringVar(&set, "set", "", "set the clock to `TIME` first: now (a virtual token's world time), RFC 3339, or @UNIXSECONDS")
 	return cmd
 }
 
 func newDisplayCmd(d *device) *cobra.Command {
 	var rig bool
-	cmd := d.command("display", "Read the code; with --rig, what the display shows in any state", func(ctx context.Context, c *host.Client) error {
+	cmd := d.command("display", "Read the code on the display", `Read the code that the token shows. A locked token refuses this; with --rig,
+read what the LCD shows, in every state.`, func(ctx context.Context, c *host.Client) error {
 		if rig {
 			return d.rigDisplay(ctx, c)
 		}
@@ -267,12 +273,13 @@ func newDisplayCmd(d *device) *cobra.Command {
 		}{v.Code, v.Step, v.Left.Milliseconds()}
 		return d.print(r, fmt.Sprintf("%s (%v left)\n", v.Code, v.Left.Round(time.Second)))
 	})
-	cmd.Flags().BoolVar(&rig, "rig", false, "read the LCD through the rig group")
+	cmd.Flags().BoolVar(&rig, "rig", false, "read the LCD through the rig, in every state")
 	return cmd
 }
 
 func newLockCmd(d *device) *cobra.Command {
-	return d.command("lock", "End the provisioning: the token gives nothing away from then on", func(ctx context.Context, c *host.Client) error {
+	return d.command("lock", "Lock the token after provisioning", `Lock a provisioned token. It then refuses to send its code or its time, until it
+is wiped.`, func(ctx context.Context, c *host.Client) error {
 		if err := c.Lock(ctx); err != nil {
 			return err
 		}
@@ -281,7 +288,7 @@ func newLockCmd(d *device) *cobra.Command {
 }
 
 func newResetCmd(d *device) *cobra.Command {
-	return d.command("reset", "Restart the device", func(ctx context.Context, c *host.Client) error {
+	return d.command("reset", "Restart the token", "Restart the token, and print its state afterwards.", func(ctx context.Context, c *host.Client) error {
 		if err := c.Reset(ctx); err != nil {
 			return err
 		}
@@ -324,7 +331,9 @@ func newWipeCmd(d *device) *cobra.Command {
 		return d.printState(ctx, c)
 	}
 	cmd := &cobra.Command{
-		Use: "wipe", Short: "Destroy the token's seed", Args: noArgs,
+		Use: "wipe", Short: "Erase the token's seed", Args: noArgs,
+		Long:    "Erase the token's seed. A wiped token can be provisioned again.",
+		Example: `  fob device wipe --serial 2600124800001 --port /dev/ttyACM0`,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if serial != "" {
 				if want, err = token.ParseSerial(serial); err != nil {
@@ -334,13 +343,16 @@ func newWipeCmd(d *device) *cobra.Command {
 			return d.with(cmd.Context(), run)
 		},
 	}
-	cmd.Flags().StringVar(&serial, "serial", "", "refuse unless the token has the serial number `SN`")
+	cmd.Flags().StringVar(&serial, "serial", "", "refuse unless the token has serial number `SN`")
 	return cmd
 }
 
 func newListCmd(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List this machine's USB serial ports, without opening any", Args: noArgs,
+		Use: "list", Short: "List this machine's USB serial ports", Args: noArgs,
+		Long: `List the USB serial ports of this machine without opening them. Virtual tokens
+are not listed.`,
+		Example: `  fob device list`,
 		RunE: func(*cobra.Command, []string) error {
 			ports, err := port.List()
 			if err != nil {
@@ -369,7 +381,7 @@ func newListCmd(a *app) *cobra.Command {
 				return nil
 			}
 			if len(ports) == 0 {
-				_, err := fmt.Fprintln(a.stderr, "fob: this machine has no USB serial port: plug a token in; virtual tokens (fob run) are not listed")
+				_, err := fmt.Fprintln(a.stderr, "fob: no USB serial port found: plug in a token (the virtual tokens of fob run are not listed)")
 				return err
 			}
 			return a.print(nil, b.String())

@@ -42,19 +42,20 @@ func newProvisionCmd(d *device) *cobra.Command {
 	var o provisionOptions
 	cmd := &cobra.Command{
 		Use:   "provision",
-		Short: "Program a blank token: serial number, expiry date, profile, seed",
-		Long: `Programs a blank or wiped token, has it prove that it holds the seed, and checks
-the code that it shows. Without --serial it gets a number from a reserved range
-that no maker uses, without --expiry five years, without --profile that of its
-hardware. A seed comes from a file or standard input, never from an argument;
-without --seed-file one is made, and --seed-out or --record keeps it.
+		Short: "Program a blank token with a seed, serial number and expiry date",
+		Long: `Program a blank or wiped token, verify that it holds the seed, and check the
+code that it shows. The defaults are a serial number from a range that no
+manufacturer uses, an expiry date in five years, and the profile of the
+hardware. The seed comes from a file or standard input, never from an argument.
+Without --seed-file a seed is generated; --seed-out or --record saves it.
 
-With a seed file of tokens (fob seeds), --serial names the token: seed, profile
-and expiry date are its record's, and a flag that says another thing is refused.
+If --seed-file names a seed file with several tokens (see fob seeds), select one
+with --serial. Its record provides the seed, profile and expiry date; a flag
+that contradicts the record is an error.
 
---record adds the token to a seed file for the validation server, once it has
-proved its seed. The file is written before the device is touched, and renamed
-after the proof.`,
+--record adds the token to a seed file for the validation server once the token
+has proved that it holds the seed. The file is written before the token is
+changed, and renamed afterwards.`,
 		Example: `  fob device provision --port /dev/ttyACM0 --serial 2600124800001 --expiry 2031-11-30 --seed-file seed.txt
   fob device provision --port tcp:127.0.0.1:7000 --seed-out new.seed --lock
   fob device provision --port /dev/ttyACM0 --seed-file tokens.xml --serial 2600124800001 --lock
@@ -65,18 +66,18 @@ after the proof.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.serial, "serial", "", "serial number `SN`, used as given")
-	f.StringVar(&o.expiry, "expiry", "", "last `DAY` on which the token works: 2031-11-30, or 11/30/31 as on the back; none for no end")
-	f.StringVar(&o.zone, "zone", "Asia/Tokyo", "time zone `NAME` in which that day ends")
-	f.StringVar(&o.profile, "profile", "", "`NAME`: "+profileNames()+"; default: that of the hardware")
-	f.StringVar(&o.algorithm, "algorithm", "", "`NAME`: sha1, sha256 or sha512 instead of the profile's")
-	f.IntVar(&o.digits, "digits", 0, "`N` digits, 6 or 8, instead of the profile's")
-	f.DurationVar(&o.step, "step", 0, "time step 20s, 30s, 36s or 60s instead of the profile's")
+	f.StringVar(&o.serial, "serial", "", "serial number `SN`; default: one from a range that no manufacturer uses")
+	f.StringVar(&o.expiry, "expiry", "", "last `DAY` of validity: 2031-11-30, or 11/30/31 as on the back label; none for no expiry")
+	f.StringVar(&o.zone, "zone", "Asia/Tokyo", "time zone `NAME` of the expiry date")
+	f.StringVar(&o.profile, "profile", "", "profile `NAME`: "+profileNames()+"; default: the profile of the hardware")
+	f.StringVar(&o.algorithm, "algorithm", "", "hash algorithm `NAME`: sha1, sha256 or sha512; default: the profile's")
+	f.IntVar(&o.digits, "digits", 0, "`N` digits per code, 6 or 8; default: the profile's")
+	f.DurationVar(&o.step, "step", 0, "time step: 20s, 30s, 36s or 60s; default: the profile's")
 	f.Int64Var(&o.t0, "t0", 0, "Unix `SECONDS` of step 0 (946684800 for SafeNet tokens)")
-	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` with the seed in hex or base32, or with tokens (fob seeds); - is standard input")
-	f.StringVar(&o.seedOut, "seed-out", "", "new `FILE` to keep the made seed in, in hex")
+	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` with the seed in hex or base32, or a seed file with tokens (see fob seeds); - is standard input")
+	f.StringVar(&o.seedOut, "seed-out", "", "save the generated seed to the new `FILE`, in hex")
 	f.StringVar(&o.stationKey, "station-key", "", "`FILE` with the station's private key; default: the published insecure test key")
-	f.StringVar(&o.at, "at", "now", "`TIME` to set the token's clock to: now (of the world of a virtual token), RFC 3339, or @UNIXSECONDS")
+	f.StringVar(&o.at, "at", "now", "set the token's clock to `TIME`: now (a virtual token's world time), RFC 3339, or @UNIXSECONDS")
 	f.BoolVar(&o.lock, "lock", false, "lock the token afterwards")
 	o.seeds.periodFlag = "step"
 	o.seeds.addKeys(f)
@@ -231,7 +232,7 @@ func (o provisionOptions) dates(order *host.Order, a *app, at time.Time) (err er
 			return err
 		}
 		if order.Expiry.Ends(order.Zone).Before(at) {
-			a.warnf("the token expires on %s, before the time that its clock is set to", order.Expiry)
+			a.warnf("the token expires on %s, before the time to which its clock is set", order.Expiry)
 		}
 	}
 	return nil
@@ -259,7 +260,7 @@ func (o provisionOptions) profileWanted(cmd *cobra.Command) (token.Profile, erro
 		named := p
 		p.Algorithm, p.Digits, p.Step, p.T0 = r.Algorithm, r.Digits, r.Step, r.T0
 		if cmd.Flags().Changed("profile") && p != named {
-			return p, usagef("--profile %s: it differs from the record of token %s in algorithm, digits, step or t0: leave the flag out", o.profile, r.Name())
+			return p, usagef("--profile %s: it differs from the record of token %s in algorithm, digits, step or t0: omit the flag", o.profile, r.Name())
 		}
 		return p, p.Validate()
 	}
@@ -291,7 +292,7 @@ func (o provisionOptions) profileWanted(cmd *cobra.Command) (token.Profile, erro
 func (d *device) provisionSeed(ctx context.Context, o provisionOptions) (token.Seed, error) {
 	if o.seedFile != "" {
 		if o.seedOut != "" {
-			return token.Seed{}, usagef("--seed-out is for a seed that is made; --seed-file has one")
+			return token.Seed{}, usagef("--seed-out saves a generated seed: it cannot be used with --seed-file")
 		}
 		return d.readSeed(ctx, o.seedFile, false)
 	}
@@ -300,7 +301,7 @@ func (d *device) provisionSeed(ctx context.Context, o provisionOptions) (token.S
 		return seed, err
 	}
 	if o.seedOut == "" && o.keep.path == "" {
-		d.warnf("the seed is made and kept nowhere but in the token; --seed-out FILE keeps it")
+		d.warnf("the generated seed is stored only in the token: --seed-out FILE saves it")
 	}
 	if o.seedOut == "" {
 		return seed, nil

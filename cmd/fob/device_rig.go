@@ -80,7 +80,8 @@ func (d *device) noButton(ctx context.Context, c *host.Client, what string) {
 // newShownCodeCmd returns the command with which scripts read a code. It never reads a
 // dark display by accident.
 func newShownCodeCmd(d *device) *cobra.Command {
-	cmd := d.command("code", "Read the code, and switch the display on first if it is dark", func(ctx context.Context, c *host.Client) error {
+	return d.command("code", "Read the code, turning the display on if it is dark", `Print the code that the display shows. If the display is dark, press the button
+first (rig). A token without a rig sends its code until it is locked.`, func(ctx context.Context, c *host.Client) error {
 		v, err := d.lightUp(ctx, c)
 		if errors.Is(err, serialproto.RCUnsupported) { // no rig: the token reports its code until it is locked
 			shown, err := c.Display(ctx)
@@ -94,9 +95,6 @@ func newShownCodeCmd(d *device) *cobra.Command {
 		}
 		return d.printCode(*shownCode(v), v.Step, v.Left)
 	})
-	cmd.Long = `Prints the code that the display shows. If the display is dark it clicks the
-button first (rig). A token without a rig tells its code until it is locked.`
-	return cmd
 }
 
 // lightUp turns the display on, and waits until it shows a code instead of a warning.
@@ -142,9 +140,9 @@ func (d *device) printCode(code string, step int64, left time.Duration) error {
 func newRigCmds(d *device) []*cobra.Command {
 	// prepare parses the argument before the port is opened.
 	type action func(context.Context, *host.Client) error
-	rig := func(use, short, what string, prepare func(arg string) (action, error)) *cobra.Command {
+	rig := func(use, short, what, example string, prepare func(arg string) (action, error)) *cobra.Command {
 		return &cobra.Command{
-			Use: use, Short: short + " (rig)", Args: oneArg(what),
+			Use: use, Short: short + " (rig)", Args: oneArg(what), Example: "  fob device " + example + " --port /tmp/fob0",
 			RunE: func(cmd *cobra.Command, args []string) error {
 				do, err := prepare(args[0])
 				if err != nil {
@@ -159,19 +157,19 @@ func newRigCmds(d *device) []*cobra.Command {
 			},
 		}
 	}
-	press := d.command("press", "Click the button (rig)", func(ctx context.Context, c *host.Client) error {
+	press := d.command("press", "Press the button briefly (rig)", `Press the button briefly, and print what a user then reads on the display. A
+press shows the code; while the display is on, it turns the display off. An LCD
+needs more voltage in the cold: with a weak battery the display may be
+unreadable.`, func(ctx context.Context, c *host.Client) error {
 		if err := c.Press(ctx); err != nil {
 			return err
 		}
 		d.noButton(ctx, c, "press")
 		return d.rigDisplay(ctx, c)
 	})
-	press.Long = `Clicks the button, and prints what a person then reads off the display. A click
-shows the code; while the display is on it turns the display off. The LCD needs
-more voltage in the cold: with a weak battery nothing may be readable.`
 	return []*cobra.Command{
 		press,
-		rig("hold DURATION", "Hold the button down, for example 7s", "how long, such as 7s", func(arg string) (action, error) {
+		rig("hold DURATION", "Hold the button down", "the duration, such as 7s", "hold 7s", func(arg string) (action, error) {
 			t, err := duration(arg, "7s")
 			if err == nil && (t < 0 || t > time.Hour) {
 				err = usagef("hold %s: want 0s to 1h", arg)
@@ -181,18 +179,18 @@ more voltage in the cold: with a weak battery nothing may be readable.`
 				return c.Hold(ctx, t)
 			}, err
 		}),
-		signed("by", rig("skew DURATION", "Move the token's clock, for example by 95s", "by how much, such as 95s or --by -95s", func(arg string) (action, error) {
+		signed("by", rig("skew DURATION", "Shift the token's clock", "the duration, such as 95s or --by -95s", "skew --by -95s", func(arg string) (action, error) {
 			t, err := duration(arg, "95s or --by -2m30s")
 			return func(ctx context.Context, c *host.Client) error { return c.Skew(ctx, t) }, err
 		})),
-		signed("celsius", rig("temperature CELSIUS", "Set the ambient temperature", "degrees Celsius, such as 25 or --celsius -10", func(arg string) (action, error) {
+		signed("celsius", rig("temperature CELSIUS", "Set the ambient temperature", "degrees Celsius, such as 25 or --celsius -10", "temperature --celsius -10", func(arg string) (action, error) {
 			t, err := strconv.ParseFloat(arg, 64)
 			if err != nil || !(t >= -60 && t <= 120) {
 				err = usagef("temperature %q: want degrees Celsius from -60 to 120", arg)
 			}
 			return func(ctx context.Context, c *host.Client) error { return c.Temperature(ctx, t) }, err
 		})),
-		rig("supply MILLIVOLTS", "Set the supply voltage, above the token's cut-off; 0 takes the battery out and puts it back", "millivolts, such as 2900", func(arg string) (action, error) {
+		rig("supply MILLIVOLTS", "Set the supply voltage; 0 removes and reinserts the battery", "millivolts, such as 2900", "supply 2900", func(arg string) (action, error) {
 			mv, err := strconv.ParseUint(arg, 10, 32)
 			if err != nil || mv > 6000 {
 				err = usagef("supply %q: want millivolts from 0 to 6000", arg)
@@ -200,13 +198,14 @@ more voltage in the cold: with a weak battery nothing may be readable.`
 			return func(ctx context.Context, c *host.Client) error {
 				err := c.Supply(ctx, int(mv))
 				if errors.Is(err, serialproto.ErrInvalid) {
-					return errclass.With(errclass.Refused, fmt.Errorf("supply %d: refused: at this voltage the token is off and could not be asked to come back: give more millivolts, or 0 to take the battery out and put it back", mv))
+					return errclass.With(errclass.Refused, fmt.Errorf("supply %d: refused: the token would turn off and stop answering: use a higher voltage, or 0 to remove and reinsert the battery", mv))
 				}
 				return err
 			}, err
 		}),
 		{
-			Use: "power-cut N", Short: "Cut the power inside the N-th flash operation from now (rig)", Args: oneArg("the number of the flash operation, from 1"),
+			Use: "power-cut N", Short: "Cut the power during the N-th flash operation from now (rig)", Args: oneArg("the number of the flash operation, from 1"),
+			Example: `  fob device power-cut 1 --port /tmp/fob0`,
 			RunE: func(cmd *cobra.Command, args []string) error {
 				n, err := strconv.ParseUint(args[0], 10, 31)
 				if err != nil || n == 0 {
@@ -228,7 +227,7 @@ more voltage in the cold: with a weak battery nothing may be readable.`
 func signed(flag string, cmd *cobra.Command) *cobra.Command {
 	verb, argument, _ := strings.Cut(cmd.Use, " ")
 	cmd.Use = fmt.Sprintf("%s [%s]", verb, argument)
-	value := cmd.Flags().String(flag, "", fmt.Sprintf("`%s`, which may be negative, in place of the argument", argument))
+	value := cmd.Flags().String(flag, "", fmt.Sprintf("`%s` instead of the argument; may be negative", argument))
 	cmd.Annotations = map[string]string{signedFlag: flag}
 	args, run := cmd.Args, cmd.RunE
 	both := func(cmd *cobra.Command, given []string) []string {

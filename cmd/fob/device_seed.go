@@ -31,7 +31,7 @@ func (o *provisionOptions) fromFile(ctx context.Context, d *device, cmd *cobra.C
 		return false, err
 	}
 	if o.seedOut != "" {
-		return true, usagef("--seed-out is for a seed that is made; --seed-file has one")
+		return true, usagef("--seed-out saves a generated seed: it cannot be used with --seed-file")
 	}
 	in := &o.seeds
 	in.period, in.digits, in.algorithm = o.step, o.digits, cmp.Or(o.algorithm, "sha1")
@@ -54,11 +54,11 @@ func (o *provisionOptions) fromFile(ctx context.Context, d *device, cmd *cobra.C
 	case err != nil:
 		return true, err
 	case count == 0:
-		return true, usagef("reading %s: there is no token in the seed file", source(o.seedFile))
+		return true, usagef("reading %s: the seed file contains no tokens", source(o.seedFile))
 	case o.serial == "" && count > 1:
-		return true, usagef("the seed file has %s: name one with --serial", countTokens(count))
+		return true, usagef("the seed file has %s: select one with --serial", countTokens(count))
 	case o.record.Seed.IsZero():
-		return true, usagef("--serial %s: the seed file has %s, and none with that serial number", o.serial, countTokens(count))
+		return true, usagef("--serial %s: the seed file has %s, but none with that serial number", o.serial, countTokens(count))
 	}
 	if err := o.agree(cmd); err != nil {
 		return true, fmt.Errorf("token %s of %s: %w", o.record.Name(), source(o.seedFile), err)
@@ -91,7 +91,7 @@ func (o *provisionOptions) peek(ctx context.Context, a *app) (tokens bool, err e
 				return false, usagef("reading the seed: %w", err)
 			}
 			if len(text) > maxPipe {
-				return false, usagef("reading the seed: %s gives more than %d bytes: save it to a file first", o.seedFile, maxPipe)
+				return false, usagef("reading the seed: %s is longer than %d bytes: save it to a file first", o.seedFile, maxPipe)
 			}
 			input = bytes.NewReader(text)
 			o.seedFile, a.stdin = "-", bytes.NewReader(text)
@@ -137,13 +137,13 @@ func (o *provisionOptions) agree(cmd *cobra.Command) error {
 	r, given := &o.record, cmd.Flags().Changed
 	step := time.Duration(r.Step) * time.Second
 	differs := func(flag string, value, recorded any) error {
-		return usagef("--%s %v: the record has %v: leave the flag out", flag, value, recorded)
+		return usagef("--%s %v: the record has %v: omit the flag", flag, value, recorded)
 	}
 	switch {
 	case r.Type != seedfile.TOTP:
-		return usagef("it is of type %s, want TOTP", r.Type)
+		return usagef("the type is %s, want TOTP", r.Type)
 	case r.Serial.IsZero():
-		return usagef("a token needs a serial number, and the record has none that fits: %w", token.ErrSerial)
+		return usagef("the record has no valid serial number: %w", token.ErrSerial)
 	case given("digits") && o.digits != int(r.Digits):
 		return differs("digits", o.digits, r.Digits)
 	case given("step") && o.step != step:

@@ -52,22 +52,20 @@ type selfTest struct {
 
 func newSelfTestCmd(d *device) *cobra.Command {
 	t := selfTest{device: d}
-	cmd := d.command("selftest", "Have the token test itself, and measure its crystal", t.run)
-	cmd.Long = `Has the token test itself, lights all its segments for two seconds, and
-compares its crystal with this machine's clock, or with the time of a virtual
-token's world.
+	cmd := d.command("selftest", "Run the token's self-test and measure its crystal", `Run the token's self-test, turn on all segments for two seconds, and compare the
+crystal with this machine's clock, or with the world's time of a virtual token.
 
-Parts: flash (the token's record), sha1, sha256, sha512, x25519 and gcm (known
-answers), ram (a pattern), image (the program's checksum), entropy (health of
-the random source), crystal. A part is "not applicable" if the device has
-nothing to test, and "not reported" by a firmware that is older than the part.
-It is never "passed" unless it ran. The exit code is 1 if a part failed, or if
-the crystal is still undecided when --crystal ends.`
+The parts are flash (the token's record), sha1, sha256, sha512, x25519 and gcm
+(known answers), ram (a pattern), image (the program's checksum), entropy
+(health of the random source) and crystal. A part is "not applicable" if the
+device has nothing to test, and "not reported" if the firmware is older than the
+test. A part that did not run is never "passed". The exit code is 1 if a part
+failed, or if the crystal is still undecided when --crystal ends.`, t.run)
 	cmd.Example = `  fob device selftest --port /dev/ttyACM0
   fob device selftest --port /dev/ttyACM0 --crystal 2m --crystal-limit 100 --json`
 	f := cmd.Flags()
-	f.DurationVar(&t.longest, "crystal", 30*time.Second, "how long to measure the crystal at most; it ends when it is certain. 0 leaves it out")
-	f.Float64Var(&t.limit, "crystal-limit", 1000, "by how many `PPM` the crystal may be off")
+	f.DurationVar(&t.longest, "crystal", 30*time.Second, "longest time to measure the crystal; ends once the result is certain; 0 skips it")
+	f.Float64Var(&t.limit, "crystal-limit", 1000, "largest deviation of the crystal, in `PPM`")
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {

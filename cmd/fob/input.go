@@ -79,7 +79,7 @@ func (a *app) readSmall(ctx context.Context, what, path string, open func(string
 // takeStdin returns an error if standard input has been read before.
 func (a *app) takeStdin() error {
 	if a.stdinTaken {
-		return usagef("standard input is named twice: it can be read once")
+		return usagef("standard input is used twice: it can be read only once")
 	}
 	a.stdinTaken = true
 	a.reads(a.stdin)
@@ -90,7 +90,7 @@ func (a *app) takeStdin() error {
 // a seed, the error does not contain it.
 func unsaid(path string, err error) error {
 	if isSeed(path) {
-		return errors.New("want a file or -, and not the secret itself: other users can see arguments")
+		return errors.New("want a file or -, not the secret itself: other users can see arguments")
 	}
 	return err
 }
@@ -143,7 +143,7 @@ func source(path string) string {
 func (a *app) readSeed(ctx context.Context, path string, short bool) (token.Seed, error) {
 	if isSeed(path) {
 		if _, err := os.Stat(path); err != nil { // the error contains the path
-			return token.Seed{}, usagef("--seed-file wants a file or -, and not the seed: other users can see arguments")
+			return token.Seed{}, usagef("--seed-file: want a file or -, not the seed itself: other users can see arguments")
 		}
 	}
 	text, err := a.readSecret(ctx, "seed", path)
@@ -263,7 +263,7 @@ func stateKey(path string) (*age.X25519Identity, error) {
 	if made {
 		dir, err := os.UserConfigDir()
 		if err != nil {
-			return nil, usagef("no place for the key of state folders: %w; name a file with --state-key", err)
+			return nil, usagef("finding the key of state folders: %w: name a file with --state-key", err)
 		}
 		path = filepath.Join(dir, "fob", "state.key")
 	}
@@ -284,7 +284,7 @@ func stateKey(path string) (*age.X25519Identity, error) {
 		}
 		break // the library's error may quote the key
 	}
-	return nil, usagef("reading the key of state folders: %s holds no age X25519 identity, as age-keygen makes it", path)
+	return nil, usagef("reading the key of state folders: %s does not contain an age X25519 identity: create one with age-keygen", path)
 }
 
 func newStateKey(path string) (*age.X25519Identity, error) {
@@ -293,7 +293,7 @@ func newStateKey(path string) (*age.X25519Identity, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("making the key of state folders: %w", err)
+		return nil, fmt.Errorf("creating the key of state folders: %w", err)
 	}
 	if err := writeNew(path, []byte(key.String()+"\n"), 0o600); err != nil {
 		return nil, err
@@ -310,7 +310,7 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 	if seconds, ok := strings.CutPrefix(text, "@"); ok {
 		n, err := strconv.ParseInt(seconds, 10, 64)
 		if err != nil || n < -1<<40 || n > 1<<40 {
-			return time.Time{}, usagef("time %q: after @ come Unix seconds", text)
+			return time.Time{}, usagef("time %q: want Unix seconds after @", text)
 		}
 		return time.Unix(n, 0).UTC(), nil
 	}

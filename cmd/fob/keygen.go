@@ -15,11 +15,12 @@ func newKeygenCmd(a *app) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "keygen --out FILE",
-		Short: "Make the key pair of a provisioning station",
-		Long: `Makes a station's X25519 key pair: FILE holds the private key, readable by you
-alone, for fob device provision --station-key; FILE.pub the public one, for
+		Short: "Generate the key pair of a provisioning station",
+		Long: `Generate an X25519 key pair. FILE holds the private key, which only you can
+read, for fob device provision --station-key; FILE.pub holds the public key, for
 fob run --station-key. Neither file may exist.`,
-		Args: noArgs,
+		Example: `  fob device keygen --out station`,
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			key, err := host.GenerateStationKey()
 			if err != nil {
@@ -35,7 +36,7 @@ fob run --station-key. Neither file may exist.`,
 			return a.print(map[string]string{"private": out, "public": out + ".pub", "key": key.Public().String()}, fmt.Sprintf("%s\n%s\n", out, out+".pub"))
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "`FILE` for the private key")
+	cmd.Flags().StringVar(&out, "out", "", "write the private key to `FILE`")
 	cmd.MarkFlagRequired("out")
 	return cmd
 }

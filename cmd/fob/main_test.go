@@ -108,8 +108,9 @@ func TestJoinedErrors(t *testing.T) {
 	require.Equal(t, "fob: one\nfob: two\n", stderr.String())
 }
 
-// TestHelp checks that every command has a description, that help texts fit into 80
-// columns except for the flags, and that the examples are valid command lines.
+// TestHelp checks that every command has a description, and every leaf an example, that
+// help texts fit into 80 columns except for the flags, and that the examples are valid
+// command lines.
 func TestHelp(t *testing.T) {
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
@@ -118,6 +119,7 @@ func TestHelp(t *testing.T) {
 		}
 		require.NotEmpty(t, c.Short, c.CommandPath())
 		require.False(t, strings.HasSuffix(c.Short, "."), "%s: a short text is no sentence", c.CommandPath())
+		require.True(t, c.HasSubCommands() || c.HasExample(), "%s has no example", c.CommandPath())
 		for line := range strings.Lines(c.Long) {
 			require.LessOrEqual(t, len([]rune(line)), 81, "%s: %s", c.CommandPath(), line)
 		}

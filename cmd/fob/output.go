@@ -65,7 +65,7 @@ func (a *app) create(path string, force bool) (*output, error) {
 	}
 	if info, err := os.Lstat(path); err == nil && (!force || !info.Mode().IsRegular()) {
 		if !info.Mode().IsRegular() {
-			return nil, usagef("writing %s: it is no ordinary file (- is standard output)", path)
+			return nil, usagef("writing %s: it is not a regular file (- is standard output)", path)
 		}
 		return nil, usagef("writing %s: it exists; --force replaces it", path)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {

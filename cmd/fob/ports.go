@@ -22,12 +22,12 @@ type portFlags struct {
 }
 
 func (p *portFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&p.PTYDir, "pty", "", "pseudo-terminals, with links fob0, fob1, … in the folder `DIR`")
-	f.StringVar(&p.TCP, "tcp", "", "`ADDR` HOST:PORT; token N listens on PORT+N, or each on a free port for PORT 0")
-	f.StringVar(&p.UnixDir, "unix", "", "sockets fob0.sock, fob1.sock, … in the folder `DIR`")
-	f.StringVar(&p.RFC2217, "rfc2217", "", "`ADDR` HOST:PORT for serial ports over TCP, counted as with --tcp")
-	f.StringArrayVar(&p.Devices, "serial", nil, "serial device `DEV` such as /dev/ttyGS0; once for each token")
-	f.StringVar(&p.passwordFile, "port-password-file", "", "`FILE` with the password that hosts must send, except on pseudo-terminals and serial devices; needed beyond loopback")
+	f.StringVar(&p.PTYDir, "pty", "", "serve pseudo-terminals, with links fob0, fob1, … in the folder `DIR`")
+	f.StringVar(&p.TCP, "tcp", "", "listen on `ADDR` (HOST:PORT); token N uses PORT+N, or a free port if PORT is 0")
+	f.StringVar(&p.UnixDir, "unix", "", "serve Unix sockets fob0.sock, fob1.sock, … in the folder `DIR`")
+	f.StringVar(&p.RFC2217, "rfc2217", "", "serve serial ports over TCP (RFC 2217) on `ADDR` (HOST:PORT), numbered as with --tcp")
+	f.StringArrayVar(&p.Devices, "serial", nil, "serve a token on the serial device `DEV`, such as /dev/ttyGS0; repeat for each token")
+	f.StringVar(&p.passwordFile, "port-password-file", "", "`FILE` with the password that hosts must send; required beyond loopback, not used on pseudo-terminals and serial devices")
 }
 
 // ready reads the password of the ports and creates their folders.
@@ -46,7 +46,7 @@ func (p *portFlags) ready(ctx context.Context, a *app) (err error) {
 			err = nil
 		}
 		if err != nil {
-			return usagef("making the folder for ports: %w", err)
+			return usagef("creating the folder for ports: %w", err)
 		}
 	}
 	return nil
@@ -60,7 +60,7 @@ func (p *portFlags) advise(err error) error {
 	}
 	switch {
 	case errors.Is(err, port.ErrNotFound):
-		return fmt.Errorf("%w (the device of a USB gadget is there once its driver is loaded, such as g_serial)", err)
+		return fmt.Errorf("%w (a USB gadget's device appears once its driver, such as g_serial, is loaded)", err)
 	case errors.Is(err, port.ErrBusy):
 		return fmt.Errorf("%w (close that program first)", err)
 	}

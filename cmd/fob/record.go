@@ -30,8 +30,8 @@ type recordFlags struct {
 }
 
 func (r *recordFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&r.path, "record", "", "seed `FILE` to which the token is added when it has proved its seed; made if need be")
-	f.StringVar(&r.to, "record-format", "", "`FORMAT` of that file; fob seeds --help lists them; default: as the file's name ends, or pskc")
+	f.StringVar(&r.path, "record", "", "add the token to the seed file `FILE` once it has proved that it holds the seed; created if needed")
+	f.StringVar(&r.to, "record-format", "", "`FORMAT` of that file (see fob seeds --help); default: by the file's extension, or pskc")
 	r.encryption.add(f)
 }
 
@@ -104,7 +104,7 @@ func (r *recordFlags) start(ctx context.Context, a *app, p token.Profile) (_ *re
 		return nil, nil
 	}
 	if r.path == "-" {
-		return nil, usagef("--record -: want a file: a record is kept, and not shown")
+		return nil, usagef("--record -: want a file: a record cannot go to standard output")
 	}
 	rec := &record{app: a, path: r.path}
 	if rec.format, err = r.format(); err != nil {
@@ -171,9 +171,9 @@ func (r *record) copyOld(ctx context.Context, o seedfile.ReadOptions) error {
 func (r *record) hint(err error) string {
 	switch {
 	case errors.Is(err, seedfile.ErrNoKey):
-		return " (--to-key-file or --to-password-file; a file for a --recipient takes one token)"
+		return " (use --to-key-file or --to-password-file; a file encrypted with --recipient holds only one token)"
 	case isContent(err):
-		return fmt.Sprintf(" (it is read as %s; --record-format names another format)", r.format.Name)
+		return fmt.Sprintf(" (the file is read as %s; --record-format selects another format)", r.format.Name)
 	}
 	return ""
 }
@@ -182,7 +182,7 @@ func (r *record) hint(err error) string {
 // commit has been called.
 func (r *record) add(rec seedfile.Record) error {
 	if lost := r.format.Lost(&rec); lost != 0 {
-		r.app.warnf("%s cannot carry, of the token's record: %s", r.format.Name, lost)
+		r.app.warnf("%s cannot store these fields of the token's record: %s", r.format.Name, lost)
 	}
 	r.tail.last = &rec
 	checked, err := r.reader.Read()

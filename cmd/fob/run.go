@@ -39,21 +39,22 @@ func newRunCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run virtual tokens and serve their serial ports",
-		Long: `Runs virtual tokens, blank until they are provisioned. Ctrl-C or SIGTERM ends it
-with exit code 0. On a terminal it prints a table of the tokens; otherwise, or
-with --json, the first line on stdout is one JSON object with each token's
-hardware id and ports (docs/json.md). Without a flag for ports each token gets a
-pseudo-terminal.
+		Long: `Run virtual tokens and serve their serial ports until Ctrl-C or SIGTERM. The
+tokens are blank until they are provisioned. On a terminal, fob prints a table
+of the tokens; otherwise, or with --json, the first line on stdout is a JSON
+object with the hardware id and ports of each token (docs/json.md). Without a
+flag for ports, each token gets a pseudo-terminal.
 
-With --serial a token answers on a serial device of this machine, to the host at
-the other end of the cable. So a Linux board with a USB gadget port is a token.
+With --serial, a token answers on a serial device of this machine, to the host
+at the other end of the cable: a Linux board with a USB gadget port acts as a
+token.
 
-With --seed-file each token of a seed file is run, provisioned and locked.
+With --seed-file, run all tokens of a seed file, provisioned and locked.
 
-With --state the tokens live on in a folder. It is encrypted, as it holds seeds,
-with a key that is made on first use in your configuration folder. The folder
-also keeps the clock, the world's seed, the station's public key and --no-rig:
-the next start needs only --state and the ports.`,
+With --state, keep the tokens in an encrypted folder. The key is generated on
+first use in your configuration folder. The folder also keeps the clock, the
+world seed, the station's public key and --no-rig: the next start needs only
+--state and the ports.`,
 		Example: `  fob run --count 3 --pty /tmp
   fob run --profile button-8 --tcp 127.0.0.1:7000 --clock manual --at 2031-11-30T14:59:00Z
   fob run --rfc2217 127.0.0.1:2217 --state ./tokens
@@ -66,19 +67,19 @@ the next start needs only --state and the ports.`,
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.count, "count", 1, "run `N` tokens; with --serial as many as there are devices")
-	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "`NAME` of the tokens' hardware: "+profileNames())
+	f.IntVar(&o.count, "count", 1, "run `N` tokens; default with --serial: one per device")
+	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "hardware profile `NAME`: "+profileNames())
 	o.ports.add(f)
-	f.StringVar(&o.clock, "clock", "real", "`MODE` of the tokens' world: real, scaled:N (N times as fast), or manual (stands still)")
-	f.StringVar(&o.at, "at", "", "`TIME` at which the world starts: RFC 3339 or @UNIXSECONDS")
-	f.StringVar(&o.state, "state", "", "folder `DIR` in which the tokens are kept")
-	f.StringVar(&o.stateKey, "state-key", "", "`FILE` with the key that encrypts that folder (age X25519 identity)")
-	f.StringVar(&o.worldSeed, "world-seed", "", "number `S` from which all chance comes: the same gives the same tokens")
-	f.StringVar(&o.stationKey, "station-key", "", "`FILE` with the public key (.pub) of the station that the tokens obey; default: the published insecure test key")
-	f.StringVar(&o.seedFile, "seed-file", "", "`FILE` of tokens (fob seeds): each is run locked, with its serial number and expiry date")
+	f.StringVar(&o.clock, "clock", "real", "`MODE` of the world's clock: real, scaled:N (N times as fast) or manual (stopped)")
+	f.StringVar(&o.at, "at", "", "start the world's clock at `TIME`: RFC 3339 or @UNIXSECONDS")
+	f.StringVar(&o.state, "state", "", "keep the tokens in the folder `DIR`")
+	f.StringVar(&o.stateKey, "state-key", "", "`FILE` with the key of that folder (an age X25519 identity)")
+	f.StringVar(&o.worldSeed, "world-seed", "", "seed `S` of the random source: the same seed gives the same tokens")
+	f.StringVar(&o.stationKey, "station-key", "", "accept the station whose public key (.pub) is in `FILE`; default: the published insecure test key")
+	f.StringVar(&o.seedFile, "seed-file", "", "run the tokens of the seed file `FILE` (see fob seeds), locked, with their serial numbers and expiry dates")
 	o.seeds.add(f)
-	f.BoolVar(&o.noRig, "no-rig", false, "without the rig group, as sold tokens are")
-	f.IntVar(&o.baud, "pace", 0, "pace the lines at this `BAUD` rate; 0 is as fast as possible")
+	f.BoolVar(&o.noRig, "no-rig", false, "do not support the rig commands, like production tokens")
+	f.IntVar(&o.baud, "pace", 0, "limit the lines to the `BAUD` rate; 0 is as fast as possible")
 	return cmd
 }
 
@@ -150,7 +151,7 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 		}
 		for _, flag := range []string{"count", "profile", "seed-file"} {
 			if found && o.given(flag) {
-				a.warnf("the state folder has its tokens already; --%s is ignored", flag)
+				a.warnf("the state folder already has tokens: --%s is ignored", flag)
 			}
 		}
 	}

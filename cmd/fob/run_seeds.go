@@ -24,7 +24,7 @@ func (o *onlyTOTP) Read() (seedfile.Record, error) {
 		if err != nil || !o.in.skip || r.Type == seedfile.TOTP {
 			return r, err
 		}
-		o.in.skipToken(o.a, fmt.Errorf("line %d: it is of type %s, and virtual tokens are TOTP", o.Line(), r.Type))
+		o.in.skipToken(o.a, fmt.Errorf("line %d: the type is %s, but virtual tokens support only TOTP", o.Line(), r.Type))
 		r.Seed.Destroy()
 	}
 }

@@ -65,7 +65,7 @@ func readyTable(r ready, columns int, p painter) string {
 		b.WriteString(paintCells(p, n, strings.TrimRight(line.String(), " "), row[2]) + "\n")
 	}
 	b.WriteString("\n")
-	for _, line := range wrap([]string{"fob device info --port PORT asks one.", "Ctrl-C ends them all."}, " ", columns) {
+	for _, line := range wrap([]string{"fob device info --port PORT shows one token.", "Ctrl-C stops all tokens."}, " ", columns) {
 		b.WriteString(line + "\n")
 	}
 	return b.String()

@@ -23,15 +23,17 @@ import (
 func newSeedsCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "seeds",
-		Short: "Read, check and convert seed files: PSKC and the dialects of real servers",
-		Long: `Reads and writes the files by which tokens come to validation servers. The
-format of a file is found out where its beginning tells it, and named with
---from otherwise. FILE may be - for standard input.
+		Short: "Read, check and convert seed files",
+		Long: `Read, check and convert the seed files with which servers import tokens: PSKC
+and the formats of common authentication servers. The format is detected from
+the file's content, or given with --from. FILE may be - for standard input.
 
 Formats:
 ` + formatList() + `
 Keys and passwords come from files or a prompt, never from an argument. Seeds
-are shown with --reveal only.`,
+are shown only with --reveal.`,
+		Example: `  fob seeds inspect tokens.xml
+  fob seeds convert tokens.xml --to entra-csv --out tokens.csv`,
 		Args: subCommand,
 		RunE: help,
 	}
@@ -91,13 +93,13 @@ type seedsInput struct {
 
 // addAllowShort adds the flag for short seeds.
 func addAllowShort(f *pflag.FlagSet, short *bool) {
-	f.BoolVar(short, "allow-short-seeds", false, "take seeds of 10 to 15 bytes, as test systems have them, with a warning")
+	f.BoolVar(short, "allow-short-seeds", false, "accept seeds of 10 to 15 bytes, as used by test systems, with a warning")
 }
 
 func (in *seedsInput) add(f *pflag.FlagSet) {
-	f.DurationVar(&in.period, "period", 0, "time step, such as 60s, of files that do not say it")
-	f.IntVar(&in.digits, "digits", 0, "`N` digits of files that do not say it; default: 6")
-	f.StringVar(&in.algorithm, "algorithm", "sha1", "`NAME` of files that do not say it: sha1, sha256 or sha512")
+	f.DurationVar(&in.period, "period", 0, "time step, such as 60s, if the file does not specify it")
+	f.IntVar(&in.digits, "digits", 0, "`N` digits if the file does not specify them; default: 6")
+	f.StringVar(&in.algorithm, "algorithm", "sha1", "hash algorithm `NAME` if the file does not specify it: sha1, sha256 or sha512")
 	in.addKeys(f)
 }
 
@@ -107,12 +109,12 @@ func (in *seedsInput) addKeys(f *pflag.FlagSet) {
 	f.StringVar(&in.from, "from", "", "`FORMAT` of the file; default: detected from its content")
 	in.keyFlag = cmp.Or(in.keyFlag, "key-file")
 	f.StringVar(&in.keyFile, in.keyFlag, "", "`FILE` with the AES key of an encrypted file, in hex")
-	f.StringVar(&in.password, "password-file", "", "`FILE` with the password of an encrypted file; without, a terminal is asked")
-	f.StringVar(&in.privateKey, "private-key", "", "`FILE` with the recipient's RSA key (PEM) of a file encrypted to a certificate")
+	f.StringVar(&in.password, "password-file", "", "`FILE` with the password of an encrypted file; prompted for if omitted")
+	f.StringVar(&in.privateKey, "private-key", "", "`FILE` with the RSA key (PEM) for a file encrypted to a certificate")
 	f.StringVar(&in.trusted, "trusted", "", "`FILE` with certificates (PEM), one of which must have signed the file")
 	if !in.unique {
-		f.BoolVar(&in.duplicates, "allow-duplicates", false, "take a serial number or seed that comes twice")
-		f.BoolVar(&in.skip, "skip-unsupported", false, "leave out tokens that are not supported, and list them on stderr")
+		f.BoolVar(&in.duplicates, "allow-duplicates", false, "accept duplicate serial numbers and seeds")
+		f.BoolVar(&in.skip, "skip-unsupported", false, "skip unsupported tokens and list them on stderr")
 		addAllowShort(f, &in.short)
 	}
 }
@@ -120,7 +122,7 @@ func (in *seedsInput) addKeys(f *pflag.FlagSet) {
 // options converts the flags and reads the files that they name.
 func (in *seedsInput) options(ctx context.Context, a *app) (o seedfile.ReadOptions, err error) {
 	if in.period < 0 || in.period%time.Second != 0 || in.period > 24*time.Hour {
-		return o, usagef("--%s %v: want whole seconds, 60s for a fob", cmp.Or(in.periodFlag, "period"), in.period)
+		return o, usagef("--%s %v: want whole seconds, such as 60s", cmp.Or(in.periodFlag, "period"), in.period)
 	}
 	o.Step = token.UnixSeconds(in.period / time.Second)
 	if in.digits != 0 && (in.digits < token.MinDigits || in.digits > token.MaxDigits) {
@@ -237,7 +239,7 @@ func (in *seedsInput) readOnce(ctx context.Context, a *app, path string, o seedf
 		s.Reader, s.format, err = seedfile.NewReader(input, o)
 	}
 	if errors.Is(err, seedfile.ErrFormat) {
-		err = fmt.Errorf("%w (--from FORMAT; fob seeds --help lists them)", err)
+		err = fmt.Errorf("%w (use --from FORMAT; fob seeds --help lists the formats)", err)
 	}
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", s.name, err)
@@ -254,13 +256,13 @@ func (in *seedsInput) advise(err error) error {
 	case errors.Is(err, seedfile.ErrNoPeriod):
 		return fmt.Errorf("%w (--%s 60s)", err, cmp.Or(in.periodFlag, "period"))
 	case errors.Is(err, seedfile.ErrDuplicate) && !in.unique:
-		return fmt.Errorf("%w (--allow-duplicates takes both)", err)
+		return fmt.Errorf("%w (--allow-duplicates accepts both)", err)
 	case errors.Is(err, token.ErrSeedLength) && !in.unique && !in.short:
-		return fmt.Errorf("%w (--allow-short-seeds takes 10 bytes and more)", err)
+		return fmt.Errorf("%w (--allow-short-seeds accepts 10 bytes and more)", err)
 	case errors.Is(err, seedfile.ErrUnsupported) && isContent(err) && !in.unique && !in.skip:
-		return fmt.Errorf("%w (--skip-unsupported leaves such tokens out)", err)
+		return fmt.Errorf("%w (--skip-unsupported skips such tokens)", err)
 	case errors.Is(err, seedfile.ErrNoKey):
-		return fmt.Errorf("%w (--%s, --password-file or --private-key)", err, in.keyFlag)
+		return fmt.Errorf("%w (use --%s, --password-file or --private-key)", err, in.keyFlag)
 	}
 	return err
 }

@@ -40,24 +40,24 @@ type encryption struct {
 }
 
 func (out *seedsOutput) add(f *pflag.FlagSet) {
-	f.StringVar(&out.server, "for", "", "`SERVER` that imports the file: "+strings.Join(serverNames(), ", "))
-	f.StringVar(&out.out, "out", "", "new `FILE`, readable by you alone; default: standard output")
-	f.BoolVar(&out.strict, "strict", false, "fail if the target cannot carry all, or if something was left out of the input")
-	f.BoolVar(&out.force, "force", false, "replace a file that exists")
-	f.BoolVar(&out.reveal, "reveal", false, "write seeds to a terminal")
+	f.StringVar(&out.server, "for", "", "write the file for `SERVER`: "+strings.Join(serverNames(), ", "))
+	f.StringVar(&out.out, "out", "", "write to the new `FILE`, readable only by you; default: standard output")
+	f.BoolVar(&out.strict, "strict", false, "fail if the target cannot store every field, or if something in the input was skipped")
+	f.BoolVar(&out.force, "force", false, "replace an existing file")
+	f.BoolVar(&out.reveal, "reveal", false, "allow writing seeds to a terminal")
 }
 
 func (e *encryption) add(f *pflag.FlagSet) {
-	f.StringVar(&e.keyFile, "to-key-file", "", "`FILE` with the AES key to encrypt with, in hex")
-	f.StringVar(&e.keyName, "key-name", "", "`NAME` by which the receiver knows that key")
-	f.StringVar(&e.password, "to-password-file", "", "`FILE` with the password to encrypt with")
+	f.StringVar(&e.keyFile, "to-key-file", "", "encrypt with the AES key in `FILE`, in hex")
+	f.StringVar(&e.keyName, "key-name", "", "`NAME` by which the recipient knows that key")
+	f.StringVar(&e.password, "to-password-file", "", "encrypt with the password in `FILE`")
 	f.IntVar(&e.iterations, "iterations", 0, fmt.Sprintf("`N` iterations of PBKDF2, at least %d; default: %d", seedfile.MinIterations, seedfile.DefaultIterations))
-	f.StringVar(&e.recipient, "recipient", "", "`FILE` with the receiver's certificate (PEM, RSA) to encrypt to")
-	f.BoolVar(&e.wrap, "wrap", false, "AES key wrap (RFC 3394) in place of CBC with a MAC; of the servers listed, none reads it")
-	f.StringVar(&e.mac, "mac", "", "`NAME` of the MAC: hmac-sha1, the default, which every importer knows, or hmac-sha256")
-	f.StringVar(&e.signKey, "sign-key", "", "`FILE` with the RSA key (PEM) to sign with")
-	f.StringVar(&e.signer, "sign-cert", "", "`FILE` with its certificate (PEM)")
-	f.StringVar(&e.oktaProfile, "okta-profile", "", "`ID` of Okta's factor profile for the tokens, for okta")
+	f.StringVar(&e.recipient, "recipient", "", "encrypt to the recipient's certificate (PEM, RSA) in `FILE`")
+	f.BoolVar(&e.wrap, "wrap", false, "use AES key wrap (RFC 3394) instead of CBC with a MAC; none of the listed servers reads it")
+	f.StringVar(&e.mac, "mac", "", "MAC algorithm `NAME`: hmac-sha1 (default; every server reads it) or hmac-sha256")
+	f.StringVar(&e.signKey, "sign-key", "", "sign with the RSA key (PEM) in `FILE`")
+	f.StringVar(&e.signer, "sign-cert", "", "`FILE` with the certificate (PEM) of that key")
+	f.StringVar(&e.oktaProfile, "okta-profile", "", "`ID` of the tokens' factor profile in Okta, for the format okta")
 }
 
 // options converts the flags and reads the files that they name. typed is a password
@@ -75,11 +75,11 @@ func (e *encryption) options(ctx context.Context, a *app, typed []byte) (o seedf
 	}
 	switch {
 	case given > 1:
-		return o, usagef("--to-key-file, --to-password-file and --recipient: one of them, please")
+		return o, usagef("--to-key-file, --to-password-file and --recipient: use only one")
 	case given == 0 && (e.keyName != "" || e.iterations != 0 || e.wrap || e.mac != ""):
 		return o, usagef("nothing would be encrypted: name a --to-key-file, --to-password-file or --recipient")
 	case (e.signKey == "") != (e.signer == ""):
-		return o, usagef("--sign-key and --sign-cert go together")
+		return o, usagef("--sign-key and --sign-cert must be given together")
 	}
 	if given == 1 {
 		enc := &seedfile.Encryption{KeyName: e.keyName, Iterations: e.iterations, Wrap: e.wrap, MAC: e.mac}
@@ -116,15 +116,14 @@ func newSeedsConvertCmd(a *app) *cobra.Command {
 	var out seedsOutput
 	cmd := &cobra.Command{
 		Use:   "convert FILE --to FORMAT | --for SERVER",
-		Short: "Write the tokens of a seed file in another format",
-		Long: `Writes the tokens of a seed file in another format. What that format cannot
-carry, such as an expiry date, is listed on stderr; with --strict it is an
-error. A conversion that fails leaves no file; on standard output, what has been
-written stays.
+		Short: "Convert a seed file to another format",
+		Long: `Convert a seed file to another format. Fields that the format cannot store, such
+as an expiry date, are listed on stderr; with --strict they are an error. A
+failed conversion leaves no file, but standard output may hold a part of the
+tokens.
 
-With --for, the file is written as that server reads it, a token is refused if
-the server would compute other codes from it, and what the server drops is
-listed.
+With --for, write the file as the server expects it, and list what the server
+ignores. It is an error if the server would compute other codes for a token.
 
 Formats:
 ` + formatList() + `
@@ -143,7 +142,7 @@ Servers:
 		},
 	}
 	in.add(cmd.Flags())
-	cmd.Flags().StringVar(&out.to, "to", "", "`FORMAT` to write; default: the one that --for prefers")
+	cmd.Flags().StringVar(&out.to, "to", "", "`FORMAT` to write; default: the preferred format of --for")
 	out.add(cmd.Flags())
 	cmd.MarkFlagsOneRequired("to", "for")
 	out.encryption.add(cmd.Flags())
@@ -155,9 +154,9 @@ func newSeedsEncryptCmd(a *app) *cobra.Command {
 	var out seedsOutput
 	cmd := &cobra.Command{
 		Use:   "encrypt FILE",
-		Short: "Write the tokens of a seed file as encrypted PSKC",
-		Long: `Writes the tokens of a seed file as PSKC (RFC 6030) encrypted with a key, a
-password or to a certificate. Without any of them a terminal is asked for a
+		Short: "Encrypt a seed file as PSKC",
+		Long: `Write the tokens of a seed file as PSKC (RFC 6030), encrypted with a key or a
+password, or to a certificate. If none of them is given, fob prompts for a
 password.`,
 		Example: `  fob seeds encrypt tokens.csv --from oath-csv --recipient bank.pem --out tokens.xml`,
 		Args:    oneFile,
@@ -177,7 +176,7 @@ password.`,
 		},
 	}
 	in.add(cmd.Flags())
-	cmd.Flags().StringVar(&out.to, "to", "", "`FORMAT` to write, one that can be encrypted; default: pskc")
+	cmd.Flags().StringVar(&out.to, "to", "", "`FORMAT` to write, which must support encryption; default: pskc")
 	out.add(cmd.Flags())
 	out.encryption.add(cmd.Flags())
 	return cmd
@@ -188,7 +187,8 @@ func newSeedsDecryptCmd(a *app) *cobra.Command {
 	var out seedsOutput
 	cmd := &cobra.Command{
 		Use:     "decrypt FILE",
-		Short:   "Write the tokens of an encrypted file in clear",
+		Short:   "Decrypt a seed file",
+		Long:    "Write the tokens of an encrypted seed file in clear.",
 		Example: `  fob seeds decrypt tokens.xml --password-file pw.txt --out clear.xml`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -196,7 +196,7 @@ func newSeedsDecryptCmd(a *app) *cobra.Command {
 		},
 	}
 	in.add(cmd.Flags())
-	cmd.Flags().StringVar(&out.to, "to", "", "`FORMAT` to write; default: pskc, or the one that --for prefers")
+	cmd.Flags().StringVar(&out.to, "to", "", "`FORMAT` to write; default: pskc, or the preferred format of --for")
 	out.add(cmd.Flags())
 	return cmd
 }
@@ -223,7 +223,7 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 	o.Warn = func(text string) { a.warnf("%s (--for)", text) }
 	toStdout := out.out == "" || out.out == "-"
 	if toStdout && isTerminal(a.stdout) && o.Encrypt == nil && !out.reveal {
-		return usagef("the seeds would be shown on the terminal: name a file with --out, or say --reveal")
+		return usagef("the seeds would be shown on the terminal: name a file with --out, or add --reveal")
 	}
 	file, err := a.create(out.out, out.force)
 	if err != nil {
@@ -235,10 +235,10 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 		losses, err = seedfile.Copy(ctx, w, to, s, out.copyOptions(a, o.For, s))
 	}
 	if err == nil && out.strict && s.in != nil && s.in.leftOut > 0 {
-		err = fmt.Errorf("%w: the warnings say what was left out of %s", seedfile.ErrLost, s.name)
+		err = fmt.Errorf("%w: the warnings list what was skipped in %s", seedfile.ErrLost, s.name)
 	}
 	if s.in != nil && s.in.skipped > 0 && losses.Records == 0 && !isContent(err) && ctx.Err() == nil {
-		err = usagef("no token is left of %s: all were skipped", s.name)
+		err = usagef("%s: all tokens were skipped", s.name)
 	}
 	if isContent(err) {
 		err = fmt.Errorf("converting %s: %w", s.name, err)
@@ -263,7 +263,7 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 		}
 	}
 	for _, n := range slices.Backward(slices.Sorted(maps.Keys(alike))) {
-		a.warnf("%s cannot carry, of %d of %d tokens: %s", target, n, losses.Records, alike[n])
+		a.warnf("%s cannot store these fields of %d of %d tokens: %s", target, n, losses.Records, alike[n])
 	}
 	if toStdout {
 		return nil

@@ -63,10 +63,10 @@ func newSeedsInspectCmd(a *app) *cobra.Command {
 	var reveal bool
 	cmd := &cobra.Command{
 		Use:   "inspect FILE",
-		Short: "List the tokens of a seed file, without their seeds",
-		Long: `Lists the tokens of a seed file, one a line. Expiry is the last day on which
-the token may be used, in Japan: the earlier one of device and policy. With
---json the line is an object with all that the file says.`,
+		Short: "List the tokens of a seed file",
+		Long: `List the tokens of a seed file, one per line, without their seeds. The expiry
+date is the last day of validity in Japan: the earlier one of device and policy.
+With --json, each line is an object with all fields of the file.`,
 		Example: `  fob seeds inspect tokens.xml
   fob seeds inspect tokens.csv --from duo --period 60s --json`,
 		Args: oneFile,

@@ -28,23 +28,24 @@ func newSeedsMakeCmd(a *app) *cobra.Command {
 	var o makeOptions
 	cmd := &cobra.Command{
 		Use:   "make --count N --to FORMAT",
-		Short: "Make up tokens and write their seed file",
-		Long: `Makes up tokens with random seeds, and serial numbers from a range that no
-maker uses, and writes their seed file: for a server to import, and for fob run
---seed-file to run the tokens themselves.`,
+		Short: "Generate tokens and write their seed file",
+		Long: `Generate test tokens with random seeds, and serial numbers from a range that no
+manufacturer uses, and write their seed file. A server can import the file, and
+fob run --seed-file runs the tokens.`,
 		Example: `  fob seeds make --count 1000 --to pskc --out tokens.xml
   fob run --seed-file tokens.xml --tcp 127.0.0.1:7000`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.makeSeeds(cmd.Context(), &o) },
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.count, "count", 1, "make `N` tokens")
-	f.Int64Var(&o.first, "first", -1, "`N` of the first serial number, up to 2^32-1; default: drawn")
-	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "`NAME`: "+profileNames())
-	f.IntVar(&o.seedBytes, "seed-bytes", token.DefaultSeedLen, "`N` bytes of each seed")
+	f.IntVar(&o.count, "count", 1, "generate `N` tokens")
+	f.Int64Var(&o.first, "first", -1, "number `N` of the first serial number, 0 to 2^32-1; default: random")
+	f.Lookup("first").DefValue = "0" // hides -1 in the help text
+	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "profile `NAME`: "+profileNames())
+	f.IntVar(&o.seedBytes, "seed-bytes", token.DefaultSeedLen, "`N` bytes per seed")
 	addAllowShort(f, &o.short)
-	f.StringVar(&o.expiry, "expiry", "", "last `DAY` on which the tokens work; none for no end; default: five years from today")
-	f.StringVar(&o.out.to, "to", "", "`FORMAT` to write; fob seeds --help lists them; default: the one that --for prefers")
+	f.StringVar(&o.expiry, "expiry", "", "last `DAY` of validity; none for no expiry; default: five years from today")
+	f.StringVar(&o.out.to, "to", "", "`FORMAT` to write (see fob seeds --help); default: the preferred format of --for")
 	o.out.add(f)
 	cmd.MarkFlagsOneRequired("to", "for")
 	o.out.encryption.add(f)
@@ -54,13 +55,13 @@ maker uses, and writes their seed file: for a server to import, and for fob run
 // makeSeeds writes a seed file with new tokens.
 func (a *app) makeSeeds(ctx context.Context, o *makeOptions) error {
 	if least := token.MinSeedLen; o.seedBytes < least && !o.short {
-		return usagef("--seed-bytes %d: want %d to %d (--allow-short-seeds takes %d and more)", o.seedBytes, least, token.MaxSeedLen, token.MinShortSeedLen)
+		return usagef("--seed-bytes %d: want %d to %d (--allow-short-seeds accepts %d and more)", o.seedBytes, least, token.MaxSeedLen, token.MinShortSeedLen)
 	}
 	if o.seedBytes < token.MinShortSeedLen || o.seedBytes > token.MaxSeedLen {
 		return usagef("--seed-bytes %d: want %d to %d", o.seedBytes, token.MinShortSeedLen, token.MaxSeedLen)
 	}
 	if o.seedBytes < token.MinSeedLen {
-		a.warnf("seeds of %d bytes: RFC 4226 demands %d", o.seedBytes, token.MinSeedLen)
+		a.warnf("seeds of %d bytes: RFC 4226 requires %d", o.seedBytes, token.MinSeedLen)
 	}
 	b := seedfile.Batch{Count: o.count, First: uint64(o.first), SeedLen: o.seedBytes}
 	if o.first < 0 { // avoids the serial numbers of earlier runs
@@ -94,7 +95,7 @@ func (a *app) makeSeeds(ctx context.Context, o *makeOptions) error {
 		return usagef("--count %d: %w", o.count, err)
 	}
 	if o.out.out != "" && o.out.out != "-" {
-		show, done := a.counterTo("making", int64(o.count))
+		show, done := a.counterTo("generating", int64(o.count))
 		defer done()
 		o.out.each = func(n int) { show(int64(n)) }
 	}

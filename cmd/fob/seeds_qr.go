@@ -26,10 +26,10 @@ func newSeedsQRCmd(a *app) *cobra.Command {
 	var o qrOptions
 	cmd := &cobra.Command{
 		Use:   "qr FILE",
-		Short: "Show the QR code by which an app takes a token's seed",
-		Long: `Makes the QR code (otpauth URI) of one token of a seed file, for an
+		Short: "Create the QR code of a token's seed",
+		Long: `Create the QR code (otpauth URI) of one token of a seed file, for an
 authenticator app or a programmable token: as a PNG with --out, or on the
-terminal with --reveal, since a QR code is the seed. Many apps ignore periods
+terminal with --reveal. A QR code contains the seed. Many apps ignore periods
 other than 30 s and hashes other than SHA-1.`,
 		Example: `  fob seeds qr tokens.xml --serial 2600124800001 --out token.png`,
 		Args:    oneFile,
@@ -37,18 +37,18 @@ other than 30 s and hashes other than SHA-1.`,
 	}
 	o.in.add(cmd.Flags())
 	f := cmd.Flags()
-	f.StringVar(&o.serial, "serial", "", "serial number `SN` of the token; not needed where there is one")
-	f.StringVar(&o.out, "out", "", "new `FILE` for the picture (PNG), readable by you alone")
-	f.IntVar(&o.size, "size", 400, "`PIXELS` of each side")
-	f.BoolVar(&o.reveal, "reveal", false, "show it on the terminal")
-	f.BoolVar(&o.force, "force", false, "replace a file that exists")
+	f.StringVar(&o.serial, "serial", "", "serial number `SN` of the token; optional if the file has only one")
+	f.StringVar(&o.out, "out", "", "write the picture (PNG) to the new `FILE`, readable only by you")
+	f.IntVar(&o.size, "size", 400, "width and height in `PIXELS`")
+	f.BoolVar(&o.reveal, "reveal", false, "show the QR code on the terminal")
+	f.BoolVar(&o.force, "force", false, "replace an existing file")
 	return cmd
 }
 
 // seedQR creates the QR code of a token in a seed file.
 func (a *app) seedQR(ctx context.Context, o *qrOptions, path string) error {
 	if (o.out == "" || o.out == "-" && isTerminal(a.stdout)) && !o.reveal {
-		return usagef("a QR code shows the seed: name a file with --out, or say --reveal")
+		return usagef("a QR code contains the seed: name a file with --out, or add --reveal")
 	}
 	if o.size < 100 || o.size > 4000 {
 		return usagef("--size %d: want 100 to 4000 pixels", o.size)
@@ -66,7 +66,7 @@ func (a *app) seedQR(ctx context.Context, o *qrOptions, path string) error {
 			case o.serial != "" && r.SerialText() != o.serial:
 				return nil
 			case uri != "" && o.serial == "":
-				return usagef("the file has several tokens: name one with --serial")
+				return usagef("the file has several tokens: select one with --serial")
 			}
 			if uri, err = seedfile.OTPAuthURI(r); err == nil && o.serial != "" {
 				err = io.EOF
@@ -84,7 +84,7 @@ func (a *app) seedQR(ctx context.Context, o *qrOptions, path string) error {
 	case uri == "" && o.serial != "":
 		return usagef("there is no token %s in the file", o.serial)
 	case uri == "":
-		return usagef("there is no token in the file")
+		return usagef("the file contains no tokens")
 	}
 	file, err := a.create(o.out, o.force)
 	if err != nil {

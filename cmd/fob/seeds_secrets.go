@@ -56,7 +56,7 @@ func (a *app) readPassword(ctx context.Context, path string) ([]byte, error) {
 
 // askPassword prompts for a password on the terminal, twice for a new one.
 func (a *app) askPassword(ctx context.Context, what string, twice bool) ([]byte, error) {
-	return a.askOr(ctx, what, "name a file with it (see --help), or run this on a terminal", twice)
+	return a.askOr(ctx, what, "name its file with a flag (see --help), or run this on a terminal", twice)
 }
 
 // passwordTries is the number of attempts to enter a new password twice alike.
@@ -79,7 +79,7 @@ func (a *app) askOr(ctx context.Context, what, advice string, twice bool) ([]byt
 		if !twice {
 			return first, nil
 		}
-		again, err := a.ask(ctx, tty, "once more")
+		again, err := a.ask(ctx, tty, "repeat")
 		if err != nil {
 			clear(first)
 			return nil, err
@@ -91,9 +91,9 @@ func (a *app) askOr(ctx context.Context, what, advice string, twice bool) ([]byt
 		}
 		clear(first)
 		if try == passwordTries {
-			return nil, usagef("the %s: the two differ, %d times", what, try)
+			return nil, usagef("the %s: the two entries differ, %d times", what, try)
 		}
-		a.warnf("the two differ: type the %s again", what)
+		a.warnf("the two entries differ: type the %s again", what)
 	}
 }
 

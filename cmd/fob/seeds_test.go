@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var makingBar = regexp.MustCompile(`making  \[[^\n]*`)
+var progressBar = regexp.MustCompile(`generating  \[[^\n]*`)
 
 // TestSeedsMakeProgress checks that making many tokens shows the progress on a
 // terminal. The bar appears after a moment, so the test increases the number of tokens
@@ -31,7 +31,7 @@ func TestSeedsMakeProgress(t *testing.T) {
 		require.NoError(t, cmd.Wait(), string(out))
 		terminal.Close()
 		require.Contains(t, string(out), strconv.Itoa(count)+" tokens in ")
-		if bar := makingBar.Find(out); bar != nil {
+		if bar := progressBar.Find(out); bar != nil {
 			require.Contains(t, string(bar), " of "+strconv.Itoa(count))
 			return
 		}

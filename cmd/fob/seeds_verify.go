@@ -27,14 +27,13 @@ func newSeedsVerifyCmd(a *app) *cobra.Command {
 	var o verifyOptions
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
-		Short: "Check a whole seed file: MAC, signature, doubles, every value",
-		Long: `Reads a whole seed file and says whether all of it is sound: well formed, each
-MAC and, with --trusted, the signature right, no serial number or seed twice.
-Exit code 1 where it is not.
+		Short: "Check a seed file",
+		Long: `Check a whole seed file: every value, the MAC of each token, the signature with
+--trusted, and that no serial number or seed occurs twice. The exit code is 1 if
+a check fails.
 
-With --serial and --code it also checks that this token's seed gives that code
-now, or within --window steps of now: whether a file belongs to a token in
-hand.`,
+With --serial and --code, also check that this token's seed produces the code
+now, or within --window steps, to confirm that the file belongs to a token.`,
 		Example: `  fob seeds verify tokens.xml --password-file pw.txt
   fob seeds verify tokens.xml --serial 2600124800001 --code 420811`,
 		Args: oneFile,
@@ -42,17 +41,17 @@ hand.`,
 	}
 	o.in.add(cmd.Flags())
 	f := cmd.Flags()
-	f.StringVar(&o.serial, "serial", "", "serial number `SN` of the token with the code")
-	f.StringVar(&o.code, "code", "", "`DIGITS` that it shows")
-	f.StringVar(&o.at, "at", "now", "`TIME` of the code: now, RFC 3339, or @UNIXSECONDS")
-	f.IntVar(&o.window, "window", 1, "`N` steps that its clock may be off, either way")
+	f.StringVar(&o.serial, "serial", "", "serial number `SN` of the token that shows the code")
+	f.StringVar(&o.code, "code", "", "`DIGITS` of the code")
+	f.StringVar(&o.at, "at", "now", "`TIME` at which the token showed the code: now, RFC 3339, or @UNIXSECONDS")
+	f.IntVar(&o.window, "window", 1, "allow `N` steps of clock error in either direction")
 	return cmd
 }
 
 // verifySeeds reads a whole seed file and checks a code against it.
 func (a *app) verifySeeds(ctx context.Context, o *verifyOptions, file string) error {
 	if (o.serial == "") != (o.code == "") {
-		return usagef("--serial and --code go together")
+		return usagef("--serial and --code must be given together")
 	}
 	if o.serial != "" {
 		if err := seedfile.CheckSerial(o.serial); err != nil {
@@ -82,11 +81,11 @@ func (a *app) verifySeeds(ctx context.Context, o *verifyOptions, file string) er
 			}
 			found = true
 			if len(o.code) != int(r.Digits) {
-				return usagef("--code: token %s has codes of %d digits, and these are %d", o.serial, r.Digits, len(o.code))
+				return usagef("--code: token %s has codes of %d digits, got %d", o.serial, r.Digits, len(o.code))
 			}
 			off, ok := fits(r, o.code, when, o.window)
 			if !ok {
-				return errclass.With(errclass.Failed, fmt.Errorf("token %s: its seed does not give that code within --window %d of --at %s", o.serial, o.window, o.at))
+				return errclass.With(errclass.Failed, fmt.Errorf("token %s: the seed does not produce that code within --window %d of --at %s", o.serial, o.window, o.at))
 			}
 			result.Fits, result.Off = &ok, &off
 			return nil
@@ -98,9 +97,9 @@ func (a *app) verifySeeds(ctx context.Context, o *verifyOptions, file string) er
 	if err != nil {
 		return verdict(err)
 	}
-	text := fmt.Sprintf("%s, %s: sound\n", countTokens(result.Tokens), result.Format)
+	text := fmt.Sprintf("%s, %s: valid\n", countTokens(result.Tokens), result.Format)
 	if result.Fits != nil {
-		text += fmt.Sprintf("%s: the code fits, %+d steps\n", o.serial, *result.Off)
+		text += fmt.Sprintf("%s: the code matches, %+d steps\n", o.serial, *result.Off)
 	}
 	return a.print(result, text)
 }

@@ -89,6 +89,7 @@ func profileFlag(err error) error {
 
 // renamed maps the old names of flags, from the previous version, to their new ones.
 var renamed = map[string]pflag.NormalizedName{
+	"condition":      "status",
 	"learn-every":    "drift-interval",
 	"lift-needs-otp": "unlock-needs-otp",
 	"resync-reach":   "resync-window",

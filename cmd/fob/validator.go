@@ -10,21 +10,22 @@ func newValidatorCmd(a *app) *cobra.Command {
 	var b bankFlags
 	cmd := &cobra.Command{
 		Use:   "validator",
-		Short: "The bank: a reference server that checks codes by a bank's rules",
-		Long: `Runs and administers the reference validation server: contracts, their users,
-the tokens that they share, orders, expiry notices, and an audit log that shows
-any edit. The commands work on the database themselves, also while servers run.
+		Short: "Run and administer the reference validation server, the bank",
+		Long: `Run and administer the reference validation server, a bank with contracts,
+users, tokens, orders, expiry notices and an audit log that reveals any edit.
+The commands work directly on the database, also while servers run.
 
---db is a file of SQLite, or postgres://USER@HOST/NAME for several servers on
-one database; its password comes from ~/.pgpass, from the file that PGPASSFILE
-names, or from an address in a file (--db-file), never from an argument.
+--db is an SQLite file, or postgres://USER@HOST/NAME for several servers on one
+database. The PostgreSQL password comes from ~/.pgpass, from the file in
+PGPASSFILE, or from an address in a file (--db-file), never from an argument.
 
-The seeds in the database are sealed. What opens them is a key file, or where
-none is named a passphrase, which is asked for on the terminal.
+The seeds in the database are encrypted with the bank's key. The key is in a
+file (--key-file), or derived from a passphrase that fob prompts for.
 
-Times in tables are those of Japan; with --json they are UTC.
-
-Exit code 4 is a refusal by the bank's rules; 3 a database that does not answer.`,
+Tables show the time in Japan, and --json shows UTC. The exit code is 4 if the
+bank's rules refuse a command, and 3 if the database does not answer.`,
+		Example: `  fob validator init --db bank.db --key-file bank.key --first-clerk tanaka
+  fob validator serve --db bank.db --key-file bank.key`,
 		Args: subCommand,
 		RunE: help,
 	}

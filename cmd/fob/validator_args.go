@@ -33,7 +33,7 @@ func serialFlag(text string) (token.Serial, error) {
 func fields(pairs ...string) string {
 	var b strings.Builder
 	for i := 0; i+1 < len(pairs); i += 2 {
-		fmt.Fprintf(&b, "%-13s %s\n", pairs[i], dash(plain(pairs[i+1])))
+		fmt.Fprintf(&b, "%-15s %s\n", pairs[i], dash(plain(pairs[i+1])))
 	}
 	return b.String()
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func newValidatorAuditCmd(a *app, b *bankFlags) *cobra.Command {
-	return group("audit", "The audit log: every decision, in hash chains that show any edit",
+	return group("audit", "List, export and verify the audit log",
 		newAuditListCmd(a, b), newAuditExportCmd(a, b), newAuditVerifyCmd(a, b))
 }
 
@@ -26,7 +26,7 @@ func newAuditListCmd(a *app, b *bankFlags) *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "List records, the newest first",
+		Short:   "List audit records, newest first",
 		Example: `  fob validator audit list --serial 2600124800001 --limit 20`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
@@ -45,14 +45,14 @@ func newAuditListCmd(a *app, b *bankFlags) *cobra.Command {
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.User, "user", "", "only of the user with this `ID`")
-	fl.StringVar(&f.Clerk, "by-clerk", "", "only of the clerk with this `ID`")
-	fl.StringVar(&f.Contract, "contract", "", "only of the contract with this `ID`")
-	fl.StringVar(&f.Serial, "serial", "", "only of the token with this `SERIAL` number")
-	fl.StringVar(&f.Act, "act", "", "only of this `ACT`, such as transfer or ship")
-	fl.StringVar(&f.Rule, "rule", "", "only by this `RULE`, such as BK-05")
-	fl.StringVar(&from, "from", "", "only from this `TIME` on: RFC 3339 or @UNIXSECONDS")
-	fl.StringVar(&to, "to", "", "only before this `TIME`")
+	fl.StringVar(&f.User, "user", "", "only records of the user `ID`")
+	fl.StringVar(&f.Clerk, "by-clerk", "", "only records of the clerk `ID`")
+	fl.StringVar(&f.Contract, "contract", "", "only records of the contract `ID`")
+	fl.StringVar(&f.Serial, "serial", "", "only records of the token with the `SERIAL` number")
+	fl.StringVar(&f.Act, "act", "", "only records of the operation `ACT`, such as transfer or ship")
+	fl.StringVar(&f.Rule, "rule", "", "only records of the rule `RULE`, such as BK-05")
+	fl.StringVar(&from, "from", "", "only records from `TIME` on: RFC 3339 or @UNIXSECONDS")
+	fl.StringVar(&to, "to", "", "only records before `TIME`")
 	limitFlag(fl, &limit)
 	return cmd
 }
@@ -71,7 +71,7 @@ func newAuditExportCmd(a *app, b *bankFlags) *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use:     "export",
-		Short:   "Write all records, one JSON object a line",
+		Short:   "Export all audit records as JSON, one object per line",
 		Example: `  fob validator audit export --out audit.jsonl`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -85,8 +85,8 @@ func newAuditExportCmd(a *app, b *bankFlags) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&file, "out", "", "new `FILE`, readable by you alone; default: standard output")
-	cmd.Flags().BoolVar(&force, "force", false, "replace a file that exists")
+	cmd.Flags().StringVar(&file, "out", "", "write to the new `FILE`, readable only by you; default: standard output")
+	cmd.Flags().BoolVar(&force, "force", false, "replace an existing file")
 	return cmd
 }
 
@@ -95,31 +95,31 @@ func newAuditVerifyCmd(a *app, b *bankFlags) *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Recompute the hash chains and find any edit",
-		Long: `Recomputes the audit log's hash chains. A record that was edited, taken out or
-put in shows, with exit code 1.
+		Short: "Verify the hash chains of the audit log",
+		Long: `Recompute the hash chains of the audit log. The exit code is 1 if a record was
+edited, removed or inserted.
 
-That records were cut off at the end shows only to who knows where the log once
-ended: --keep writes the ends of the chains into a file, to be kept elsewhere,
-and --since wants the log to go on from there.`,
-		Example: `  fob validator audit verify --keep ends.txt
-  fob validator audit verify --since ends.txt`,
+Records removed from the end are detected only with a checkpoint. --keep writes
+a checkpoint, to be stored elsewhere; --since checks that the log continues from
+it.`,
+		Example: `  fob validator audit verify --keep checkpoint.txt
+  fob validator audit verify --since checkpoint.txt`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			ends := ""
+			checkpoint := ""
 			if since != "" {
-				text, err := a.readPublic(ctx, "ends of the log", since)
+				text, err := a.readPublic(ctx, "checkpoint", since)
 				if err != nil {
 					return err
 				}
-				if ends = string(bytes.TrimSpace(text)); ends == "" {
-					return usagef("reading the ends of the log: %s is empty", source(since))
+				if checkpoint = string(bytes.TrimSpace(text)); checkpoint == "" {
+					return usagef("reading the checkpoint: %s is empty", source(since))
 				}
 			}
 			return b.with(ctx, a, func(o *openBank) error {
 				show, done := a.counter("verifying")
-				report, err := o.VerifyAudit(ctx, ends, show)
+				report, err := o.VerifyAudit(ctx, checkpoint, show)
 				done()
 				if err != nil {
 					return err
@@ -140,9 +140,9 @@ and --since wants the log to go on from there.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&since, "since", "", "`FILE` that --keep wrote earlier")
-	f.StringVar(&keep, "keep", "", "new `FILE` for the ends of the chains, where the log is whole")
-	f.BoolVar(&force, "force", false, "replace that file if it exists")
+	f.StringVar(&since, "since", "", "check that the log continues from the checkpoint in `FILE`")
+	f.StringVar(&keep, "keep", "", "if the log is intact, write a checkpoint to the new `FILE`")
+	f.BoolVar(&force, "force", false, "replace an existing checkpoint file")
 	return cmd
 }
 
@@ -155,7 +155,7 @@ func (a *app) auditReport(r bank.AuditReport) error {
 	}{r.Records, r.Checkpoint, append([]string{}, r.Faults...)}
 	text := ""
 	if len(r.Faults) == 0 {
-		text = fmt.Sprintf("%d records: the log is whole\n", r.Records)
+		text = fmt.Sprintf("%d records: the log is intact\n", r.Records)
 	}
 	err := a.print(result, text)
 	for _, fault := range r.Faults {

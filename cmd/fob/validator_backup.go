@@ -27,17 +27,16 @@ func newValidatorBackupCmd(a *app, b *bankFlags) *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "backup",
-		Short: "Write a backup of the bank, while servers run",
-		Long: `Writes the bank as it is at one instant to a file that only you can read, from
-SQLite and PostgreSQL alike; either can be restored from it. Servers go on
-working.
+		Short: "Back up the bank",
+		Long: `Write a consistent backup of the bank to a file that only you can read, while
+servers run. A backup of either SQLite or PostgreSQL can be restored to both.
 
-The seeds in a backup are sealed, and the bank's key is not in it: keep the key
-file too, in another place. The file holds names, addresses and hashed
-passwords.
+The seeds in a backup are encrypted, and the bank's key is not in it: store the
+key file in another place. The backup contains names, addresses and password
+hashes.
 
-Do not copy the file of a SQLite database while a server runs: what was written
-last is in other files.`,
+Do not copy the file of an SQLite database while a server runs: the newest
+changes are in other files.`,
 		Example: `  fob validator backup --db bank.db --key-file bank.key --out monday.backup`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -51,8 +50,8 @@ last is in other files.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&out, "out", "", "new `FILE` for the backup")
-	f.BoolVar(&force, "force", false, "replace the file")
+	f.StringVar(&out, "out", "", "write the backup to the new `FILE`")
+	f.BoolVar(&force, "force", false, "replace an existing file")
 	cmd.MarkFlagRequired("out")
 	return cmd
 }
@@ -72,21 +71,21 @@ func (a *app) backUp(ctx context.Context, o *openBank, out string, force bool) (
 func newValidatorRestoreCmd(a *app, b *bankFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "restore FILE",
-		Short: "Make a bank of a backup",
-		Long: `Makes the bank of a backup in a new file of SQLite or in an empty database of
-PostgreSQL, whichever the backup came from. The key is the one that the bank
-had then. A backup that was cut short or changed is refused, and leaves nothing
-behind. A restoration that was killed leaves no bank: run it again.
+		Short: "Restore a bank from a backup",
+		Long: `Restore a backup to a new SQLite file or an empty PostgreSQL database, whichever
+database it came from. The bank's key is the one from the time of the backup. A
+truncated or changed backup is refused and leaves nothing behind. If the command
+is killed, there is no bank: run it again.
 
-A backup does not know what happened after it. These things are made safe:
-- Every code that a token may have shown before now counts as used. A user
-  waits for the code after next.
-- An e-mail that was still to be sent is doubtful: see fob validator notice.
-- Nobody is logged in.
+A backup does not contain later events. For safety:
+- Every code that a token may have shown until now counts as used. Users wait
+  for the code after the next one.
+- E-mails that were still to be sent are doubtful (see fob validator notice).
+- All users are logged out.
 
-All else is as it was then. Revoke, suspend, lock and end again what was
-revoked, suspended, locked or ended since, before you let users in. Expiry
-notices that were made since are made again.`,
+Everything else is restored as it was. Before you let users in, repeat every
+revocation, suspension, lock and ended key since the backup. Expiry notices that
+were created since then are created again.`,
 		Example: `  fob validator restore monday.backup --db new.db --key-file bank.key`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -152,10 +151,10 @@ func newValidatorMigrateCmd(a *app, b *bankFlags) *cobra.Command {
 	var o migrateOptions
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the database of an older fob up to date",
-		Long: `Changes the tables of a bank that an older fob made into those of this one.
-Stop the servers first. A backup is written before anything is changed, because
-there is no way back: an older fob does not open the new tables.`,
+		Short: "Update the database of an older fob",
+		Long: `Update the tables of a bank that an older version of fob created. Stop the
+servers first. A backup is written before the update, because an older version
+cannot open the new tables.`,
 		Example: `  fob validator migrate --db bank.db --key-file bank.key --backup before.backup`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -163,8 +162,8 @@ there is no way back: an older fob does not open the new tables.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.backup, "backup", "", "new `FILE` for the backup")
-	f.BoolVar(&o.noBackup, "no-backup", false, "write no backup; the bank's key is then not needed")
+	f.StringVar(&o.backup, "backup", "", "write the backup to the new `FILE`")
+	f.BoolVar(&o.noBackup, "no-backup", false, "do not write a backup; the bank's key is then not needed")
 	cmd.MarkFlagsMutuallyExclusive("backup", "no-backup")
 	cmd.MarkFlagsOneRequired("backup", "no-backup")
 	return cmd
@@ -186,7 +185,7 @@ func (b *bankFlags) migrate(ctx context.Context, a *app, o migrateOptions) error
 	if err := store.Migrate(ctx, name); err != nil {
 		return err
 	}
-	return a.print(r, fmt.Sprintf("%s: from version %d of the tables to %d\n", r.Database, r.From, r.To))
+	return a.print(r, fmt.Sprintf("%s: updated the tables from version %d to %d\n", r.Database, r.From, r.To))
 }
 
 // prepareMigration determines the versions of the tables, and writes the backup if they

@@ -20,17 +20,16 @@ func newValidatorBenchCmd(a *app, b *bankFlags) *cobra.Command {
 	o := bench.Options{}
 	cmd := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure how many codes are checked in a second",
-		Long: `Makes a bank of its own and lets workers enter codes, each of another token and
-each accepted: the bank has it on the disk before it answers. Without --db it is
-a file of SQLite in the present folder, that is gone afterwards; --db names a
-file that is not there, or an empty database of PostgreSQL, which keep the bank.
+		Short: "Measure how many codes per second the bank checks",
+		Long: `Create a bank and check valid codes of different tokens in parallel. The bank
+writes each result to disk before it answers. Without --db, the bank is in a
+temporary SQLite file in the current folder; --db names a new SQLite file or an
+empty PostgreSQL database, which are kept.
 
-With --floor nothing is decided: the same rows are read, written and recorded in
-transactions of the same shape, which is the most that the store can do. With
---rate the codes come in at that rate, and the time of an answer counts from
-when its code was due. Memory is what the process has at a tenth of the codes
-and at the end.`,
+With --floor, no codes are checked: the same rows are read and written in
+transactions of the same shape, which gives the limit of the database. With
+--rate, codes arrive at that rate, and a response time counts from when its code
+was due. Memory is measured after a tenth of the codes and at the end.`,
 		Example: `  fob validator bench --checks 100000
   fob validator bench --checks 100000 --floor
   fob validator bench --rate 5000
@@ -39,11 +38,11 @@ and at the end.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.benchBank(cmd.Context(), b, o) },
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.Tokens, "tokens", 10_000, "`N` tokens, whose codes are entered in turn")
-	f.IntVar(&o.Workers, "workers", 64, "`N` codes under way at once")
-	f.IntVar(&o.Checks, "checks", 50_000, "`N` codes in all")
-	f.Float64Var(&o.Rate, "rate", 0, "`N` codes a second come in; 0 is as many as go")
-	f.BoolVar(&o.Floor, "floor", false, "measure the store alone")
+	f.IntVar(&o.Tokens, "tokens", 10_000, "`N` tokens, used in turn")
+	f.IntVar(&o.Workers, "workers", 64, "`N` codes checked at the same time")
+	f.IntVar(&o.Checks, "checks", 50_000, "`N` codes in total")
+	f.Float64Var(&o.Rate, "rate", 0, "`N` codes per second; 0 is as many as possible")
+	f.BoolVar(&o.Floor, "floor", false, "measure only the database")
 	return cmd
 }
 
@@ -64,7 +63,7 @@ func (a *app) benchBank(ctx context.Context, b *bankFlags, o bench.Options) (err
 	if b.db == "" && b.dbFile == "" {
 		folder, err := os.MkdirTemp(".", ".fob-bench-")
 		if err != nil {
-			return usagef("making a folder for the database: %w", err)
+			return usagef("creating a folder for the database: %w", err)
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 		o.Database = filepath.Join(folder, "bank.db")
@@ -73,7 +72,7 @@ func (a *app) benchBank(ctx context.Context, b *bankFlags, o bench.Options) (err
 	}
 	if !store.IsPostgres(o.Database) {
 		if _, err := os.Lstat(o.Database); err == nil {
-			return usagef("database %s exists: name a file that does not", o.Database)
+			return usagef("database %s exists: name a new file", o.Database)
 		}
 	}
 	show, done := a.counter("checking")
@@ -84,15 +83,15 @@ func (a *app) benchBank(ctx context.Context, b *bankFlags, o bench.Options) (err
 		return err
 	}
 	var t strings.Builder
-	what := "codes checked, each on the disk before its answer"
+	what := "codes checked, each written to disk before its answer"
 	if o.Floor {
 		what = "empty transactions of the same shape"
 	}
 	fmt.Fprintf(&t, "%s: %d %s\n", r.Database, r.Checks, what)
-	fmt.Fprintf(&t, "  %d tokens, %d workers, %.1f s: %.0f a second\n", r.Tokens, r.Workers, r.Seconds, r.PerSecond)
-	fmt.Fprintf(&t, "  answer after %.1f ms (half of them), %.1f ms (99 of 100), %.1f ms (all)\n", r.P50, r.P99, r.Max)
+	fmt.Fprintf(&t, "  %d tokens, %d workers, %.1f s: %.0f per second\n", r.Tokens, r.Workers, r.Seconds, r.PerSecond)
+	fmt.Fprintf(&t, "  response time p50 %.1f ms, p99 %.1f ms, max %.1f ms\n", r.P50, r.P99, r.Max)
 	if r.MemoryLate > 0 {
-		fmt.Fprintf(&t, "  memory %d MB at a tenth, %d MB at the end\n", r.MemoryEarly>>20, r.MemoryLate>>20)
+		fmt.Fprintf(&t, "  memory %d MB after a tenth, %d MB at the end\n", r.MemoryEarly>>20, r.MemoryLate>>20)
 	}
 	return a.print(benchResult{r, r.P50, r.P99, r.Max, r.MemoryEarly, r.MemoryLate}, t.String())
 }

@@ -27,16 +27,16 @@ func newValidatorCasesCmd(a *app, b *bankFlags) *cobra.Command {
 	var o casesOptions
 	cmd := &cobra.Command{
 		Use:   "cases",
-		Short: "Try what the standards and the bank's rules ask for, case by case",
-		Long: `Starts a bank in test mode on loopback, with HTTP and RADIUS, and runs the
-conformance cases C01 to C70 against it over the network: RFC 6238, RFC 4226,
-RFC 6030, NIST SP 800-63B-4 and the bank's own rules. Prints a line for each:
-ID, outcome (PASS, FAIL, N/A), level (MUST, SHOULD, BANK), requirement, and what
-was measured. Exit code 1 when one fails.
+		Short: "Run the conformance cases",
+		Long: `Start a bank in test mode on loopback, with HTTP and RADIUS, and run the
+conformance cases C01 to C70 against it: RFC 6238, RFC 4226, RFC 6030, NIST SP
+800-63B-4 and the bank's own rules. Print one line per case: ID, result (PASS,
+FAIL, N/A), level (MUST, SHOULD, BANK), requirement, and measurement. The exit
+code is 1 if a case fails.
 
-The bank is made in a temporary file of SQLite, or with --db in a database that
-has no bank in it. The cases leave contracts and tokens there, and the bank's
-key is forgotten when they are done: it is good for nothing afterwards.`,
+The bank is in a temporary SQLite file, or with --db in a database without a
+bank. The cases leave contracts and tokens there, and the bank's key is
+discarded: the bank cannot be used afterwards.`,
 		Example: `  fob validator cases
   fob validator cases --only C11,C15 --json
   fob validator cases --list`,
@@ -49,9 +49,9 @@ key is forgotten when they are done: it is good for nothing afterwards.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringSliceVar(&o.only, "only", nil, "`IDS` of cases to run, such as C11,C15; default: all")
-	f.BoolVar(&o.list, "list", false, "only list the cases")
-	f.StringVar(&o.junit, "junit", "", "new `FILE` for the results as JUnit's XML")
+	f.StringSliceVar(&o.only, "only", nil, "run only the cases `IDS`, such as C11,C15")
+	f.BoolVar(&o.list, "list", false, "list the cases without running them")
+	f.StringVar(&o.junit, "junit", "", "write the results as JUnit XML to the new `FILE`")
 	return cmd
 }
 
@@ -127,7 +127,7 @@ func (a *app) runCases(ctx context.Context, b *bankFlags, o *casesOptions) (err 
 		}
 	}
 	if n := cases.Count(results, cases.Fail); n > 0 {
-		return errclass.With(errclass.Failed, fmt.Errorf("%d of %d cases fail", n, len(results)))
+		return errclass.With(errclass.Failed, fmt.Errorf("%d of %d cases failed", n, len(results)))
 	}
 	return nil
 }

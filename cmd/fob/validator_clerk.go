@@ -9,7 +9,7 @@ import (
 )
 
 func newValidatorClerkCmd(a *app, b *bankFlags) *cobra.Command {
-	return group("clerk", "Clerks of the bank, who use its desk's pages", newClerkAddCmd(a, b), newClerkChangeCmd(a, b))
+	return group("clerk", "Manage the clerks of the bank's back office", newClerkAddCmd(a, b), newClerkChangeCmd(a, b))
 }
 
 func newClerkAddCmd(a *app, b *bankFlags) *cobra.Command {
@@ -17,6 +17,7 @@ func newClerkAddCmd(a *app, b *bankFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "add CLERK",
 		Short:   "Add a clerk",
+		Long:    "Add a clerk, who can log in to the back office at /desk/.",
 		Example: `  fob validator clerk add tanaka --name Tanaka --password-file pw`,
 		Args:    oneArg("the ID of the clerk"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -33,7 +34,7 @@ func newClerkAddCmd(a *app, b *bankFlags) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "`NAME` of the clerk")
-	cmd.Flags().StringVar(&file, "password-file", "", "`FILE` with the password; without, a terminal is asked")
+	cmd.Flags().StringVar(&file, "password-file", "", "`FILE` with the password; prompted for if omitted")
 	cmd.MarkFlagRequired("name")
 	return cmd
 }
@@ -43,9 +44,9 @@ func newClerkChangeCmd(a *app, b *bankFlags) *cobra.Command {
 	var locked, ask bool
 	cmd := &cobra.Command{
 		Use:   "change CLERK",
-		Short: "Change a clerk: name, password, lock",
-		Long: `Changes what the flags name; the rest stays. A locked clerk is logged out and
-cannot log in; --locked=false lets him again. API keys are ended apart.`,
+		Short: "Change a clerk's name, password or lock",
+		Long: `Change the values given by flags. A locked clerk is logged out and cannot log in
+until --locked=false. API keys must be ended separately.`,
 		Example: `  fob validator clerk change tanaka --locked
   fob validator clerk change tanaka --password-file pw`,
 		Args: oneArg("the ID of the clerk"),
@@ -70,9 +71,9 @@ cannot log in; --locked=false lets him again. API keys are ended apart.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&name, "name", "", "`NAME` of the clerk")
-	f.BoolVar(&locked, "locked", false, "may not log in")
-	f.StringVar(&file, "password-file", "", "`FILE` with a new password")
-	f.BoolVar(&ask, "ask-password", false, "ask for a new password on the terminal")
+	f.BoolVar(&locked, "locked", false, "lock the account")
+	f.StringVar(&file, "password-file", "", "`FILE` with the new password")
+	f.BoolVar(&ask, "ask-password", false, "prompt for a new password")
 	cmd.MarkFlagsOneRequired("name", "locked", "password-file", "ask-password")
 	cmd.MarkFlagsMutuallyExclusive("password-file", "ask-password")
 	return cmd

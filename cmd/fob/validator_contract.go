@@ -12,15 +12,15 @@ import (
 )
 
 func newValidatorContractCmd(a *app, b *bankFlags) *cobra.Command {
-	return group("contract", "Contracts: customers with their address, users and tokens",
+	return group("contract", "Manage contracts: customers with an address, users and tokens",
 		newContractAddCmd(a, b), newContractListCmd(a, b), newContractShowCmd(a, b), newContractChangeCmd(a, b))
 }
 
 // contractFlags adds the flags for the data of a contract.
 func contractFlags(f *pflag.FlagSet, c *bank.Contract, language *string) {
-	f.StringVar(&c.Name, "name", "", "`NAME` of the customer")
+	f.StringVar(&c.Name, "name", "", "customer `NAME`")
 	f.StringVar(&c.Address, "address", "", "`ADDRESS` to which tokens are posted")
-	f.StringVar(&c.Email, "email", "", "`ADDRESS` to which notices go")
+	f.StringVar(&c.Email, "email", "", "e-mail `ADDRESS` for notices")
 	f.StringVar(language, "language", "ja", "`LANGUAGE` of notices: ja or en")
 }
 
@@ -67,9 +67,10 @@ func newContractListCmd(a *app, b *bankFlags) *cobra.Command {
 	var find string
 	var limit int
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List the contracts",
-		Args:  noArgs,
+		Use:     "list",
+		Short:   "List contracts",
+		Example: `  fob validator contract list --find Example`,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return b.with(cmd.Context(), a, func(o *openBank) error {
 				return list(a, limit, contractHead, func(p bank.Page) ([]bank.Contract, string, error) {
@@ -78,16 +79,17 @@ func newContractListCmd(a *app, b *bankFlags) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&find, "find", "", "only those with `TEXT` in their ID or name")
+	cmd.Flags().StringVar(&find, "find", "", "only contracts with `TEXT` in the ID or name")
 	limitFlag(cmd.Flags(), &limit)
 	return cmd
 }
 
 func newContractShowCmd(a *app, b *bankFlags) *cobra.Command {
 	return &cobra.Command{
-		Use:   "show CONTRACT",
-		Short: "Show a contract",
-		Args:  oneArg("the ID of the contract"),
+		Use:     "show CONTRACT",
+		Short:   "Show a contract",
+		Example: `  fob validator contract show C-1001`,
+		Args:    oneArg("the ID of the contract"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return b.with(cmd.Context(), a, func(o *openBank) error {
 				c, err := o.Contract(cmd.Context(), o.by, args[0])
@@ -107,8 +109,8 @@ func newContractChangeCmd(a *app, b *bankFlags) *cobra.Command {
 	var language string
 	cmd := &cobra.Command{
 		Use:     "change CONTRACT",
-		Short:   "Change what is known of a contract",
-		Long:    "Changes what the flags name; the rest stays.",
+		Short:   "Change a contract",
+		Long:    "Change the values given by flags.",
 		Example: `  fob validator contract change C-1001 --address Osaka`,
 		Args:    oneArg("the ID of the contract"),
 		RunE: func(cmd *cobra.Command, args []string) error {

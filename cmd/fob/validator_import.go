@@ -19,14 +19,15 @@ func newValidatorImportCmd(a *app, b *bankFlags) *cobra.Command {
 	var contract, zone string
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Take in the tokens of a seed file, all or none",
-		Long: `Takes in all tokens of a seed file, or none where one of them is wrong or known
-already. They go into the inventory, or to a contract at once. FILE may be - for
+		Short: "Import the tokens of a seed file",
+		Long: `Import the tokens of a seed file into the inventory, or to a contract. If one of
+the tokens is invalid or already known, none is imported. FILE may be - for
 standard input; fob seeds --help lists the formats.
 
-A file has the expiry as an instant. The end of 31 March in UTC is 1 April in
-Japan. Imported tokens keep their date: with --expiry-zone ask nothing is taken
-in if the dates differ. Compare them with a back label, and choose japan or utc.`,
+Seed files contain the expiry date as an instant: the end of 31 March in UTC is
+1 April in Japan. The date is fixed at the import. With --expiry-zone ask,
+nothing is imported if the dates differ: compare them with a back label, and
+select japan or utc.`,
 		Example: `  fob validator import tokens.xml --password-file pw --db bank.db --key-file bank.key
   fob validator import tokens.csv --from oath-csv --contract C-1001`,
 		Args: oneFile,
@@ -49,8 +50,8 @@ in if the dates differ. Compare them with a back label, and choose japan or utc.
 		},
 	}
 	in.add(cmd.Flags())
-	cmd.Flags().StringVar(&contract, "contract", "", "`ID` of the contract that all are issued to; default: the inventory")
-	cmd.Flags().StringVar(&zone, "expiry-zone", "", "time `ZONE` of the dates on the back labels: japan, utc or ask; default: japan, with a warning if they differ")
+	cmd.Flags().StringVar(&contract, "contract", "", "issue the tokens to the contract `ID`; default: the inventory")
+	cmd.Flags().StringVar(&zone, "expiry-zone", "", "time `ZONE` of the dates on the back labels: japan, utc or ask; default: japan, with a warning if the dates differ")
 	return cmd
 }
 

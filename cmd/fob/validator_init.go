@@ -31,19 +31,18 @@ func newValidatorInitCmd(a *app, b *bankFlags) *cobra.Command {
 	var o initOptions
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Make a bank: database, key file, first clerk, first API key",
-		Long: `Makes a bank in a new database, with its first clerk and an API key for programs
-of the desk.
+		Short: "Create a bank",
+		Long: `Create a bank in a new database, with its first clerk and an API key for
+programs of the back office.
 
 --key-file names the new file for the bank's key, which only you can read. Keep
-a copy away from the database: without it no seed can be read again. Without
---key-file a passphrase is asked for instead, now and at each start.
+a copy away from the database: without the key, no seed can be decrypted.
+Without --key-file, fob prompts for a passphrase, now and at each start.
 
-With --test-mode it is a test bank: only such a bank can be served with a test's
+With --test-mode, create a test bank. Only a test bank can run with a test
 clock.
 
-What the bank's text leaves to the bank is settled here; the defaults are the
-customary ones.`,
+The other flags are settings that the bank's rules leave open.`,
 		Example: `  fob validator init --db bank.db --key-file bank.key --first-clerk tanaka
   fob validator init --db postgres://bank@db.example.com/bank --key-file k --first-clerk t`,
 		Args: noArgs,
@@ -57,9 +56,9 @@ customary ones.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.clerk, "first-clerk", "", "`ID` of the first clerk")
-	f.StringVar(&o.clerkName, "first-clerk-name", "", "his `NAME`; default: his ID")
-	f.StringVar(&o.passwordFile, "password-file", "", "`FILE` with his password; without, a terminal is asked")
-	f.StringVar(&o.keyOut, "api-key-out", "", "new `FILE` for the secret of the API key; default: it is printed")
+	f.StringVar(&o.clerkName, "first-clerk-name", "", "`NAME` of the first clerk; default: the ID")
+	f.StringVar(&o.passwordFile, "password-file", "", "`FILE` with the first clerk's password; prompted for if omitted")
+	f.StringVar(&o.keyOut, "api-key-out", "", "write the secret of the API key to the new `FILE`; default: print it")
 	o.settings.add(f)
 	cmd.MarkFlagRequired("first-clerk")
 	return cmd
@@ -87,7 +86,7 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 	}
 	if b.keyFile != "" {
 		if _, err := os.Lstat(b.keyFile); err == nil {
-			return usagef("key file %s exists: a bank has a key of its own, name a new file", b.keyFile)
+			return usagef("key file %s exists: each bank has its own key: name a new file", b.keyFile)
 		}
 	}
 	if err := mustBeNew(o.keyOut); err != nil {
@@ -115,7 +114,7 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 		if err != nil {
 			return err
 		}
-		return usagef("database %s: there is a bank in it already", b.said())
+		return usagef("database %s already contains a bank", b.said())
 	}
 	master, kdf, err := a.newMaster(ctx, b)
 	if err != nil {
@@ -146,7 +145,7 @@ func (m *making) undo(err error) error {
 	case err == nil:
 		return nil
 	case m.file == "" && m.bank:
-		return fmt.Errorf("the bank is made, but its first clerk or API key is not (fob validator clerk add, key add): %w", err)
+		return fmt.Errorf("the bank was created, but not its first clerk or API key (use fob validator clerk add, key add): %w", err)
 	}
 	var files []string
 	if m.keys {
@@ -168,12 +167,12 @@ func (m *making) undo(err error) error {
 		}
 	}
 	if failed != nil {
-		return errors.Join(err, fmt.Errorf("something is left of the bank that was not made: %w", failed))
+		return errors.Join(err, fmt.Errorf("removing the incomplete bank: %w", failed))
 	}
 	if m.file == "" { // tables may be left
-		return fmt.Errorf("no bank was made in database %s: %w", m.said, err)
+		return fmt.Errorf("no bank was created in database %s: %w", m.said, err)
 	}
-	return fmt.Errorf("no bank was made in database %s, and nothing is left behind: %w", m.said, err)
+	return fmt.Errorf("no bank was created in database %s, and nothing is left behind: %w", m.said, err)
 }
 
 // newMaster creates the bank's key, in a file or from a passphrase.

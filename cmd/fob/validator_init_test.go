@@ -48,7 +48,7 @@ func TestInitOnFullDisk(t *testing.T) {
 		require.True(t, errors.As(err, &exit), "%v", err)
 		require.Equal(t, exitFailed, exit.ExitCode(), errs)
 		require.Empty(t, left, "%d blocks: %s", blocks, errs)
-		require.Contains(t, errs, "no bank was made in database bank.db, and nothing is left behind: ")
+		require.Contains(t, errs, "no bank was created in database bank.db, and nothing is left behind: ")
 		return false
 	}
 	low, high := 0, 1<<14
@@ -115,7 +115,7 @@ func TestDatabaseAddress(t *testing.T) {
 	for address, said := range map[string]string{
 		"postgres://bank@127.0.0.1:abc/x":                "--db: invalid database address: want postgres://USER@HOST:PORT/NAME",
 		"postgres://bank@127.0.0.1:5432/x?sslmode=maybe": "--db: invalid database address: its port, a parameter such as sslmode",
-		"postgres://bank:geheim@127.0.0.1:5432/x":        "--db holds a password",
+		"postgres://bank:geheim@127.0.0.1:5432/x":        "--db contains a password",
 		filepath.Join(pw, "bank.db"):                     "not a directory",
 		filepath.Join(dir, "none", "bank.db"):            "no such file",
 	} {

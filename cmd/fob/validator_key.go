@@ -14,7 +14,7 @@ import (
 )
 
 func newValidatorKeyCmd(a *app, b *bankFlags) *cobra.Command {
-	return group("key", "API keys, by which programs use the HTTP interface",
+	return group("key", "Manage API keys for the HTTP interface",
 		newKeyAddCmd(a, b), newKeyListCmd(a, b), newKeyEndCmd(a, b))
 }
 
@@ -30,10 +30,10 @@ func newKeyAddCmd(a *app, b *bankFlags) *cobra.Command {
 	var role, name, out string
 	cmd := &cobra.Command{
 		Use:   "add",
-		Short: "Make an API key",
-		Long: `Makes an API key and prints its secret, this once, or writes it to a file that
-only you can read. Roles: check (check codes, do operations for users), clerk
-(all that a clerk may), audit (read the audit log and the metrics).`,
+		Short: "Create an API key",
+		Long: `Create an API key and print its secret once, or write it to a file that only you
+can read. Roles: check (check codes, do operations for users), clerk (everything
+that a clerk may do), audit (read the audit log and the metrics).`,
 		Example: `  fob validator key add --role check --name web --out web.key`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,9 +50,9 @@ only you can read. Roles: check (check codes, do operations for users), clerk
 			})
 		},
 	}
-	cmd.Flags().StringVar(&role, "role", "", "`ROLE`: check, clerk or audit")
+	cmd.Flags().StringVar(&role, "role", "", "`ROLE` of the key: check, clerk or audit")
 	cmd.Flags().StringVar(&name, "name", "", "`NAME` of the program")
-	cmd.Flags().StringVar(&out, "out", "", "new `FILE` for the secret; default: it is printed")
+	cmd.Flags().StringVar(&out, "out", "", "write the secret to the new `FILE`; default: print it")
 	cmd.MarkFlagRequired("role")
 	cmd.MarkFlagRequired("name")
 	return cmd
@@ -104,14 +104,16 @@ func (k keyResult) text() string {
 	if k.File != "" {
 		return fmt.Sprintf("key %s (%s) in %s\n", k.ID, k.Role, k.File)
 	}
-	return fmt.Sprintf("key %s (%s), shown this once: %s\n", k.ID, k.Role, k.Secret)
+	return fmt.Sprintf("key %s (%s), shown only once: %s\n", k.ID, k.Role, k.Secret)
 }
 
 func newKeyListCmd(a *app, b *bankFlags) *cobra.Command {
 	return &cobra.Command{
-		Use:   "list",
-		Short: "List the API keys, without their secrets",
-		Args:  noArgs,
+		Use:     "list",
+		Short:   "List API keys",
+		Long:    "List API keys, without their secrets.",
+		Example: `  fob validator key list`,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return b.with(cmd.Context(), a, func(o *openBank) error {
 				return list(a, 0, keyHead, once(func() ([]bank.APIKey, error) { return o.Keys(cmd.Context(), o.by) }),
@@ -123,9 +125,11 @@ func newKeyListCmd(a *app, b *bankFlags) *cobra.Command {
 
 func newKeyEndCmd(a *app, b *bankFlags) *cobra.Command {
 	return &cobra.Command{
-		Use:   "end KEY",
-		Short: "End an API key: it is good no more",
-		Args:  oneArg("the ID of the key, which is not its secret"),
+		Use:     "end KEY",
+		Short:   "End an API key",
+		Long:    "End an API key, which then no longer works.",
+		Example: `  fob validator key end 0b1f8a52-6d7e-4a3c-9d55-2f1f4a1c7e10`,
+		Args:    oneArg("the ID of the key, which is not its secret"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return b.with(cmd.Context(), a, func(o *openBank) error {
 				if err := o.EndKey(cmd.Context(), o.by, args[0]); err != nil {

@@ -20,7 +20,7 @@ const listPage = 500
 
 // limitFlag adds --limit.
 func limitFlag(f *pflag.FlagSet, limit *int) {
-	f.IntVar(limit, "limit", 0, "at most `N` lines; 0 is all")
+	f.IntVar(limit, "limit", 0, "print at most `N` lines; 0 is all")
 }
 
 // list prints all entries that next returns, page by page: with --json one object per

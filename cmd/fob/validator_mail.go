@@ -22,14 +22,14 @@ type mailFlags struct {
 }
 
 func (m *mailFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&m.smtp, "smtp", "", "`ADDR` HOST:PORT of the mail server for notices")
-	f.StringVar(&m.tls, "smtp-tls", "auto", "`MODE`: auto (STARTTLS, and on loopback nothing), starttls, implicit, or insecure-none")
-	f.StringVar(&m.user, "smtp-user", "", "`NAME` to log in there with")
-	f.StringVar(&m.password, "smtp-password-file", "", "`FILE` with the password")
-	f.StringVar(&m.dir, "mail-dir", "", "write e-mails into the folder `DIR`, and send none")
-	f.StringVar(&m.letters.From, "mail-from", "", "`ADDRESS` that e-mails come from, such as Bank <otp@example.com>")
-	f.StringVar(&m.letters.ReplyTo, "mail-reply-to", "", "`ADDRESS` for answers; default: --mail-from")
-	f.StringVar(&m.letters.Contact, "mail-contact", "", "`LINE` in the letter, such as a telephone number")
+	f.StringVar(&m.smtp, "smtp", "", "send notices through the mail server at `ADDR` (HOST:PORT)")
+	f.StringVar(&m.tls, "smtp-tls", "auto", "TLS `MODE`: auto (STARTTLS, or none on loopback), starttls, implicit or insecure-none")
+	f.StringVar(&m.user, "smtp-user", "", "log in to the mail server as `NAME`")
+	f.StringVar(&m.password, "smtp-password-file", "", "`FILE` with the password of the mail server")
+	f.StringVar(&m.dir, "mail-dir", "", "write e-mails to the folder `DIR` instead of sending them")
+	f.StringVar(&m.letters.From, "mail-from", "", "sender `ADDRESS`, such as Bank <otp@example.com>")
+	f.StringVar(&m.letters.ReplyTo, "mail-reply-to", "", "`ADDRESS` for replies; default: --mail-from")
+	f.StringVar(&m.letters.Contact, "mail-contact", "", "contact `LINE` in e-mails, such as a telephone number")
 }
 
 // mailer returns a mailer, or nil if no flag configures one. now returns the time for
@@ -37,7 +37,7 @@ func (m *mailFlags) add(f *pflag.FlagSet) {
 func (m *mailFlags) mailer(ctx context.Context, a *app, now func() time.Time) (bank.Mailer, error) {
 	switch {
 	case m.smtp != "" && m.dir != "":
-		return nil, usagef("--smtp and --mail-dir: one of them, please")
+		return nil, usagef("--smtp and --mail-dir: use only one")
 	case m.smtp == "" && m.dir == "":
 		return nil, nil
 	case m.letters.From == "":
@@ -46,7 +46,7 @@ func (m *mailFlags) mailer(ctx context.Context, a *app, now func() time.Time) (b
 	m.letters.Now = now
 	if m.dir != "" {
 		if err := os.Mkdir(m.dir, 0o700); err != nil && !os.IsExist(err) {
-			return nil, usagef("making the folder for e-mails: %w", err)
+			return nil, usagef("creating the folder for e-mails: %w", err)
 		}
 		return mail.NewFolder(m.dir, m.letters)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func newValidatorNoticeCmd(a *app, b *bankFlags) *cobra.Command {
-	return group("notice", "Notices of expiry, and the daily job that sends them",
+	return group("notice", "Manage expiry notices and run the daily job",
 		newNoticeListCmd(a, b), newNoticeResendCmd(a, b), newNoticeRunCmd(a, b))
 }
 
@@ -19,9 +19,10 @@ func newNoticeListCmd(a *app, b *bankFlags) *cobra.Command {
 	var status string
 	var limit int
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List notices",
-		Args:  noArgs,
+		Use:     "list",
+		Short:   "List expiry notices",
+		Example: `  fob validator notice list --status failed`,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var only *bank.NoticeStatus
 			if status != "" {
@@ -38,16 +39,18 @@ func newNoticeListCmd(a *app, b *bankFlags) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&status, "status", "", "only those in a `STATUS`: due, sending, sent, failed or doubtful")
+	cmd.Flags().StringVar(&status, "status", "", "only notices with this `STATUS`: due, sending, sent, failed or doubtful")
 	limitFlag(cmd.Flags(), &limit)
 	return cmd
 }
 
 func newNoticeResendCmd(a *app, b *bankFlags) *cobra.Command {
 	return &cobra.Command{
-		Use:   "resend NOTICE",
-		Short: "Make a notice due again that failed, or of which it is not known",
-		Args:  oneArg("the ID of the notice"),
+		Use:     "resend NOTICE",
+		Short:   "Send a failed or doubtful notice again",
+		Long:    "Mark a failed or doubtful notice as due: the daily job sends it again.",
+		Example: `  fob validator notice resend 01K`,
+		Args:    oneArg("the ID of the notice"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return b.with(cmd.Context(), a, func(o *openBank) error {
 				n, err := o.Resend(cmd.Context(), o.by, args[0])
@@ -72,11 +75,11 @@ func newNoticeRunCmd(a *app, b *bankFlags) *cobra.Command {
 	var m mailFlags
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Do the daily job now: make out notices and orders, send e-mail",
-		Long: `Does what is due today, as fob validator serve does each day: makes out the
-notices of tokens that expire a month from now and the orders of their
-replacements, and sends the e-mails that were not sent. No token gets two.
-Without --smtp and --mail-dir the notices wait.`,
+		Short: "Run the daily job now",
+		Long: `Run the daily job of fob validator serve now: create notices for tokens that
+expire a month from now and orders for their replacements, and send e-mails that
+were not sent. A token never gets two notices. Without --smtp or --mail-dir,
+notices wait.`,
 		Example: `  fob validator notice run --smtp mail.example.com:587 --mail-from bank@example.com
   fob validator notice run --mail-dir mails --mail-from bank@example.com`,
 		Args: noArgs,
@@ -90,7 +93,7 @@ Without --smtp and --mail-dir the notices wait.`,
 				if err != nil {
 					return err
 				}
-				text := fmt.Sprintf("%d notices made out; e-mails: %d sent, %d refused, %d to be tried again, %d doubtful\n",
+				text := fmt.Sprintf("%d notices created; e-mails: %d sent, %d refused, %d to be retried, %d doubtful\n",
 					r.Made, r.Sent, r.Failed, r.Later, r.Doubtful)
 				return a.print(dailyResult{r.Made, r.Sent, r.Failed, r.Later, r.Doubtful}, text)
 			})

@@ -39,20 +39,20 @@ type bankFlags struct {
 }
 
 func (b *bankFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&b.db, "db", "", "`DB`: a file of SQLite, or postgres://USER@HOST/NAME")
-	f.StringVar(&b.dbFile, "db-file", "", "`FILE` with the address of the database, which may have a password in it")
-	f.StringVar(&b.keyFile, "key-file", "", "`FILE` with the bank's key; without, a terminal is asked for the passphrase")
-	f.StringVar(&b.clerk, "clerk", "", "`ID` of the clerk who does this, for the audit log; default: the system's user")
-	f.BoolVar(&b.testMode, "test-mode", false, "for tests only, of a bank that init made with it: the clock may be set")
-	f.BoolVar(&b.realBank, "test-mode-on-real-bank", false, "with --test-mode, take a bank that was made without it; its audit log keeps what a test does")
-	f.StringVar(&b.at, "at", "", "`TIME` that it is, with --test-mode: RFC 3339 or @UNIXSECONDS")
+	f.StringVar(&b.db, "db", "", "database `DB`: an SQLite file, or postgres://USER@HOST/NAME")
+	f.StringVar(&b.dbFile, "db-file", "", "`FILE` with the address of the database, which may contain a password")
+	f.StringVar(&b.keyFile, "key-file", "", "`FILE` with the bank's key; a passphrase is prompted for if omitted")
+	f.StringVar(&b.clerk, "clerk", "", "act as the clerk `ID` in the audit log; default: the system's user")
+	f.BoolVar(&b.testMode, "test-mode", false, "for tests only: allow --at, with a bank that init --test-mode created")
+	f.BoolVar(&b.realBank, "test-mode-on-real-bank", false, "with --test-mode, accept a bank that is not a test bank; its audit log keeps the records of the test")
+	f.StringVar(&b.at, "at", "", "with --test-mode, set the bank's clock to `TIME`: RFC 3339 or @UNIXSECONDS")
 }
 
 // name returns the name of the database.
 func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 	switch {
 	case b.db != "" && b.dbFile != "":
-		return "", usagef("--db and --db-file: one of them, please")
+		return "", usagef("--db and --db-file: use only one")
 	case b.dbFile != "":
 		text, err := a.readSecret(ctx, "address of the database", b.dbFile)
 		if err != nil {
@@ -82,7 +82,7 @@ func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 		return "", fmt.Errorf("--db: %w", err)
 	}
 	if hasPassword(b.db) {
-		return "", usagef("--db holds a password, which other users can see: put it into ~/.pgpass, or the address into a file (--db-file)")
+		return "", usagef("--db contains a password, which other users can see: put it in ~/.pgpass, or the address in a file (--db-file)")
 	}
 	return b.db, privateFiles(b.db)
 }
@@ -155,12 +155,12 @@ func (b *bankFlags) options(c server.Clock) bank.Options {
 func (b *bankFlags) explain(err error) error {
 	if errors.Is(err, bank.ErrRealBank) {
 		return fmt.Errorf("database %s, --test-mode: %w: make one with fob validator init --test-mode, "+
-			"or add --test-mode-on-real-bank if its audit log may keep what the test does", b.said(), err)
+			"or add --test-mode-on-real-bank if its audit log may keep the records of the test", b.said(), err)
 	}
 	return err
 }
 
-const warnRealBank = "test mode on a real bank: what the test does stays in its audit log"
+const warnRealBank = "test mode on a real bank: its audit log keeps the records of the test"
 
 // warnings returns warnings about the mode and the clock of the bank.
 func (o *openBank) warnings(ctx context.Context, testMode bool) ([]string, error) {
@@ -202,7 +202,7 @@ func (b *bankFlags) master(ctx context.Context, a *app, kdf string) (vault.Maste
 // askPassphrase prompts for the passphrase of a bank without a key file. It cannot be
 // read from a file, because a key file would serve as well.
 func (a *app) askPassphrase(ctx context.Context, what string, twice bool) ([]byte, error) {
-	return a.askOr(ctx, what, "run this on a terminal; a bank with a key file (--key-file) asks for none", twice)
+	return a.askOr(ctx, what, "run this on a terminal; a bank with a key file (--key-file) has no passphrase", twice)
 }
 
 // openBank is an open bank with the data that commands need.
@@ -258,7 +258,7 @@ func (b *bankFlags) by(ctx context.Context, opened *bank.Bank) (bank.By, error) 
 		return operator(), nil
 	}
 	if err := opened.KnownClerk(ctx, b.clerk); err != nil {
-		return bank.By{}, fmt.Errorf("--clerk %s: %w: add one (fob validator clerk add), or leave the flag out", plain(b.clerk), err)
+		return bank.By{}, fmt.Errorf("--clerk %s: %w: add one (fob validator clerk add), or omit the flag", plain(b.clerk), err)
 	}
 	by := operator()
 	by.Operator, by.Clerk = false, b.clerk
@@ -268,7 +268,7 @@ func (b *bankFlags) by(ctx context.Context, opened *bank.Bank) (bank.By, error) 
 // noClerk rejects --clerk for a command that creates a bank, which has no clerks yet.
 func (b *bankFlags) noClerk() error {
 	if b.clerk != "" {
-		return usagef("--clerk: there is no bank yet in which the clerk could be: leave the flag out")
+		return usagef("--clerk: a new bank has no clerks: omit the flag")
 	}
 	return nil
 }
@@ -321,7 +321,7 @@ func (e refusedError) Error() string {
 	if v := e.out.Verdict; v.Rule.Valid() {
 		return fmt.Sprintf("the bank refuses: %v (%v)", v.Reason, v.Rule)
 	}
-	return "the bank refuses: the code is " + e.out.Answer.String() + "; why is in the audit log (fob validator audit list)"
+	return "the bank refuses: the code is " + e.out.Answer.String() + "; the audit log has the reason (fob validator audit list)"
 }
 
 func (e refusedError) ErrorClass() errclass.Class { return errclass.Refused }

@@ -11,7 +11,7 @@ import (
 )
 
 func newValidatorOrderCmd(a *app, b *bankFlags) *cobra.Command {
-	return group("order", "Orders: tokens that contracts apply for, and their fees",
+	return group("order", "Manage orders for tokens and their fees",
 		newOrderAddCmd(a, b), newOrderListCmd(a, b), newOrderShipCmd(a, b), newOrderCancelCmd(a, b))
 }
 
@@ -20,10 +20,10 @@ func newOrderAddCmd(a *app, b *bankFlags) *cobra.Command {
 	var cause, kind, old string
 	cmd := &cobra.Command{
 		Use:   "add",
-		Short: "Take a paper application for a token",
-		Long: `Takes an application. The fee follows from the cause: the first token of a
-contract is free, and so is one that replaces a token which broke by itself and
-is given back. It is posted to the contract's address.`,
+		Short: "Add an order for a token",
+		Long: `Add the order of a paper application. The fee depends on the cause: the first
+token of a contract is free, and so is the replacement of a token that failed by
+itself and was returned. The token is posted to the contract's address.`,
 		Example: `  fob validator order add --contract C-1001 --cause first
   fob validator order add --contract C-1001 --cause fault --old 2600124800001 --returned`,
 		Args: noArgs,
@@ -48,10 +48,10 @@ is given back. It is posted to the contract's address.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&n.Contract, "contract", "", "`ID` of the contract")
-	f.StringVar(&cause, "cause", "", "`CAUSE`: first, additional, loss, theft, damage or fault")
-	f.StringVar(&old, "old", "", "`SERIAL` number of the token that is replaced")
-	f.BoolVar(&n.Returned, "returned", false, "the old token was given back")
-	f.StringVar(&kind, "kind", "hardware", "`KIND` of token: hardware, or software, which this bank has none of")
+	f.StringVar(&cause, "cause", "", "`CAUSE` of the order: first, additional, loss, theft, damage or fault")
+	f.StringVar(&old, "old", "", "`SERIAL` number of the token to replace")
+	f.BoolVar(&n.Returned, "returned", false, "the old token was returned")
+	f.StringVar(&kind, "kind", "hardware", "`KIND` of token: hardware, or software, which this bank does not offer")
 	f.StringVar(&n.Address, "address", "", "`ADDRESS` on the form; it must be the contract's")
 	cmd.MarkFlagRequired("contract")
 	cmd.MarkFlagRequired("cause")
@@ -73,9 +73,10 @@ func newOrderListCmd(a *app, b *bankFlags) *cobra.Command {
 	var open bool
 	var limit int
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List orders",
-		Args:  noArgs,
+		Use:     "list",
+		Short:   "List orders",
+		Example: `  fob validator order list --open`,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return b.with(cmd.Context(), a, func(o *openBank) error {
 				return list(a, limit, orderHead, func(p bank.Page) ([]bank.Order, string, error) {
@@ -84,8 +85,8 @@ func newOrderListCmd(a *app, b *bankFlags) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&contract, "contract", "", "only those of the contract with this `ID`")
-	cmd.Flags().BoolVar(&open, "open", false, "only those that were neither shipped nor cancelled")
+	cmd.Flags().StringVar(&contract, "contract", "", "only orders of the contract `ID`")
+	cmd.Flags().BoolVar(&open, "open", false, "only orders that are neither shipped nor cancelled")
 	limitFlag(cmd.Flags(), &limit)
 	return cmd
 }
@@ -94,7 +95,7 @@ func newOrderShipCmd(a *app, b *bankFlags) *cobra.Command {
 	var serial string
 	cmd := &cobra.Command{
 		Use:     "ship ORDER --serial SERIAL",
-		Short:   "Send a token of the inventory for an order",
+		Short:   "Ship a token of the inventory for an order",
 		Example: `  fob validator order ship 01K --serial 2600124800001`,
 		Args:    oneArg("the ID of the order"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -118,9 +119,10 @@ func newOrderShipCmd(a *app, b *bankFlags) *cobra.Command {
 
 func newOrderCancelCmd(a *app, b *bankFlags) *cobra.Command {
 	return &cobra.Command{
-		Use:   "cancel ORDER",
-		Short: "Cancel an order that was not shipped",
-		Args:  oneArg("the ID of the order"),
+		Use:     "cancel ORDER",
+		Short:   "Cancel an order that has not been shipped",
+		Example: `  fob validator order cancel 01K`,
+		Args:    oneArg("the ID of the order"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return b.with(cmd.Context(), a, func(o *openBank) error {
 				order, err := o.CancelOrder(cmd.Context(), o.by, args[0])

@@ -25,17 +25,17 @@ type radiusFlags struct {
 }
 
 func (r *radiusFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&r.listen, "radius", "", "`ADDR` HOST:PORT for RADIUS, such as "+radius.DefaultAddr+"; default: none")
-	f.StringVar(&r.secretFile, "radius-secret-file", "", "`FILE` with the secret of RADIUS clients on this machine")
-	f.StringVar(&r.clients, "radius-clients-file", "", "`FILE` of RADIUS clients: name, network and file of the secret on each line")
-	f.StringVar(&r.language, "radius-language", "en", "`LANGUAGE` of its replies: ja or en")
+	f.StringVar(&r.listen, "radius", "", "serve RADIUS on `ADDR` (HOST:PORT), such as "+radius.DefaultAddr+"; default: off")
+	f.StringVar(&r.secretFile, "radius-secret-file", "", "`FILE` with the secret for RADIUS clients on this machine")
+	f.StringVar(&r.clients, "radius-clients-file", "", "`FILE` with RADIUS clients: name, network and secret file on each line")
+	f.StringVar(&r.language, "radius-language", "en", "`LANGUAGE` of RADIUS replies: ja or en")
 }
 
-// front adds RADIUS to a server if the flags ask for it.
-func (r *radiusFlags) front(ctx context.Context, a *app, b *bank.Bank, c *server.Config, log *bankLog) error {
+// addTo adds RADIUS to a server if the flags ask for it.
+func (r *radiusFlags) addTo(ctx context.Context, a *app, b *bank.Bank, c *server.Config, log *bankLog) error {
 	if r.listen == "" {
 		if r.secretFile != "" || r.clients != "" {
-			return usagef("RADIUS clients are named, but no --radius ADDR")
+			return usagef("RADIUS clients are given, but no --radius ADDR")
 		}
 		return nil
 	}
@@ -44,11 +44,11 @@ func (r *radiusFlags) front(ctx context.Context, a *app, b *bank.Bank, c *server
 		return err
 	}
 	o.Event = log.radius(c.Metrics)
-	front, err := radius.New(b, o)
+	responder, err := radius.New(b, o)
 	if err != nil {
 		return err
 	}
-	c.Packets = append(c.Packets, server.RADIUS(front, r.listen, func() ([]radius.Client, error) {
+	c.Packets = append(c.Packets, server.RADIUS(responder, r.listen, func() ([]radius.Client, error) {
 		return r.readClients(ctx, a)
 	}))
 	return nil
@@ -59,7 +59,7 @@ func (r *radiusFlags) options(ctx context.Context, a *app) (o radius.Options, er
 		return o, err
 	}
 	if r.secretFile == "" && r.clients == "" {
-		return o, usagef("RADIUS clients and the server share a secret: --radius-secret-file or --radius-clients-file")
+		return o, usagef("--radius needs the clients' secrets: use --radius-secret-file or --radius-clients-file")
 	}
 	o.Clients, err = r.readClients(ctx, a)
 	return o, err

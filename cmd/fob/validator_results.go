@@ -98,7 +98,7 @@ func tokenResultOf(t bank.Token) tokenResult {
 	}
 }
 
-const tokenHead = "TOKEN                CONTRACT             CONDITION EXPIRY     SUSPENDED USERS"
+const tokenHead = "TOKEN                CONTRACT             STATUS    EXPIRY     SUSPENDED USERS"
 
 func tokenLine(t bank.Token) string {
 	return fmt.Sprintf("%-20s %-20s %-9s %-10s %-9s %s", t.Serial, dash(t.Contract),
@@ -193,7 +193,7 @@ func recordResultOf(r bank.Record) recordResult {
 	}
 }
 
-const recordHead = "AT                  WHO                  FRONT   DONE RULE  TOKEN                ACT: REASON"
+const recordHead = "AT                  WHO                  CHANNEL DONE RULE  TOKEN                ACT: REASON"
 
 func recordLine(r bank.Record) string {
 	who := r.User

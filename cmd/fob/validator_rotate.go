@@ -18,33 +18,35 @@ func newValidatorRotateCmd(a *app, b *bankFlags) *cobra.Command {
 	var newPassphrase bool
 	cmd := &cobra.Command{
 		Use:   "rotate-key",
-		Short: "Make a new key for the seeds, or for the bank itself",
-		Long: `Makes a new data key and seals every seed under it, while servers run. What was
-begun and broken off goes on with the next call. The key file and the passphrase
-stay what they are: they open the data keys.
+		Short: "Replace the key of the seeds, or of the bank",
+		Long: `Create a new data key and encrypt every seed with it, while servers run. An
+interrupted rotation continues with the next call. The key file and the
+passphrase stay the same: they decrypt the data keys.
 
-With --new-key-file or --new-passphrase the bank's own key is replaced: the old
-one opens the bank no longer. Servers that run go on with what they have; start
-them again with the new one. Destroy the old key file yourself.`,
+With --new-key-file or --new-passphrase, replace the bank's own key. The old key
+then no longer opens the bank. Running servers continue; restart them with the
+new key. Destroy the old key file yourself.`,
+		Example: `  fob validator rotate-key --db bank.db --key-file bank.key
+  fob validator rotate-key --db bank.db --key-file bank.key --new-key-file new.key`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if newKeyFile != "" || newPassphrase {
 				return b.rewrap(cmd.Context(), a, newKeyFile)
 			}
 			return b.with(cmd.Context(), a, func(o *openBank) error {
-				show, done := a.counter("sealing")
+				show, done := a.counter("encrypting")
 				n, err := o.RotateKey(cmd.Context(), o.by, func(done, _ int64) { show(done) })
 				done()
 				if err != nil {
 					return err
 				}
-				return a.print(map[string]int64{"seeds": n}, fmt.Sprintf("%d seeds sealed with a new key\n", n))
+				return a.print(map[string]int64{"seeds": n}, fmt.Sprintf("%d seeds encrypted with a new key\n", n))
 			})
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&newKeyFile, "new-key-file", "", "make a new key for the bank in `FILE`")
-	f.BoolVar(&newPassphrase, "new-passphrase", false, "ask for a new passphrase for the bank")
+	f.StringVar(&newKeyFile, "new-key-file", "", "write a new key for the bank to `FILE`")
+	f.BoolVar(&newPassphrase, "new-passphrase", false, "prompt for a new passphrase for the bank")
 	cmd.MarkFlagsMutuallyExclusive("new-key-file", "new-passphrase")
 	return cmd
 }
@@ -63,13 +65,13 @@ func (b *bankFlags) rewrap(ctx context.Context, a *app, keyFile string) error {
 				return err
 			}
 			if errors.Is(err, bank.ErrUnavailable) || ctx.Err() != nil { // the response to the commit may have been lost
-				return fmt.Errorf("%w; whether the bank has the new key is not known: keep %s and the old key until you see which opens it", err, keyFile)
+				return fmt.Errorf("%w; it is unknown whether the bank has the new key: keep %s and the old key until you know which one opens it", err, keyFile)
 			}
 			return errors.Join(err, os.Remove(keyFile)) // the file opens nothing
 		}
 		r := struct {
 			KeyFile string `json:"key_file,omitempty"`
 		}{keyFile}
-		return a.print(r, "the bank has a new key; the old one opens it no longer\n")
+		return a.print(r, "the bank has a new key; the old key no longer opens it\n")
 	})
 }

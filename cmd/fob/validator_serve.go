@@ -39,24 +39,24 @@ func newValidatorServeCmd(a *app, b *bankFlags) *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Run the server: HTTP interface, pages, RADIUS, daily job",
-		Long: `Runs the bank until Ctrl-C or SIGTERM: the HTTP interface under /v1
-(/openapi.json describes it), the pages for users at / and for clerks at /desk/,
-metrics at /metrics, RADIUS where --radius says so, and the daily job, at once
-and then each day. Prints where it listens; the log goes to stderr.
+		Short: "Run the bank's server",
+		Long: `Run the bank until Ctrl-C or SIGTERM: the HTTP API under /v1 (described by
+/openapi.json), the pages for users at / and for clerks at /desk/, metrics at
+/metrics, RADIUS with --radius, and the daily job, now and once a day. The
+addresses go to stdout and the log to stderr.
 
-It listens on loopback only, unless there is a certificate. Port 0 is any free
-one. SIGHUP reloads the certificate, the RADIUS clients and their secrets; a
-change of the certificate's files does so too for the certificate.
+Without a certificate, the server listens only on loopback. Port 0 selects a
+free port. SIGHUP reloads the certificate, the RADIUS clients and their secrets.
+The certificate is also reloaded if its files change.
 
 Behind a reverse proxy, --public-url is the address that browsers use and
---trusted-proxy the proxy's own. The client's address is then read from the
-proxy's header, cookies are for TLS only, and each client has its own limits.
+--trusted-proxy is the address of the proxy. Client addresses are then read from
+the proxy's header, cookies require TLS, and each client has its own limits.
 
-With --test-mode --clock manual the time stands still until POST /v1/clock moves
-it, and every page says TEST MODE. That is for test banks (fob validator init
---test-mode); any other is refused without --test-mode-on-real-bank. The audit
-log marks what is written under such a clock with "test clock".`,
+With --test-mode --clock manual, time stands still until POST /v1/clock advances
+it, and every page shows TEST MODE. A bank that fob validator init --test-mode
+did not create is refused without --test-mode-on-real-bank. The audit log marks
+records that were written with this clock with "test clock".`,
 		Example: `  fob validator serve --db bank.db --key-file bank.key
   fob validator serve --db bank.db --key-file bank.key --radius 127.0.0.1:1812 --radius-secret-file s
   fob validator serve --db bank.db --key-file k --public-url https://bank.example.com --trusted-proxy 127.0.0.1
@@ -65,17 +65,17 @@ log marks what is written under such a clock with "test clock".`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serveBank(cmd.Context(), b, &o) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.listen, "listen", server.DefaultListen, "`ADDR` HOST:PORT for HTTP")
+	f.StringVar(&o.listen, "listen", server.DefaultListen, "serve HTTP on `ADDR` (HOST:PORT)")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` with the certificate chain (PEM) for HTTPS")
-	f.StringVar(&o.tlsKey, "tls-key", "", "`FILE` with its key (PEM)")
-	f.StringVar(&o.publicURL, "public-url", "", "`URL` by which browsers reach the server, such as https://bank.example.com")
+	f.StringVar(&o.tlsKey, "tls-key", "", "`FILE` with the private key (PEM) of the certificate")
+	f.StringVar(&o.publicURL, "public-url", "", "`URL` of the server for browsers, such as https://bank.example.com")
 	f.StringSliceVar(&o.proxies, "trusted-proxy", nil, "`ADDR` or network of a reverse proxy, such as 192.0.2.0/24; may be repeated")
-	f.StringVar(&o.proxyHeader, "proxy-header", server.XForwardedFor, "`HEADER` in which it names its clients: "+server.XForwardedFor+" or "+server.Forwarded)
+	f.StringVar(&o.proxyHeader, "proxy-header", server.XForwardedFor, "`HEADER` with the address of the client: "+server.XForwardedFor+" or "+server.Forwarded)
 	o.radius.add(f)
 	o.mail.add(f)
 	f.IntVar(&o.hour, "daily-at", server.DefaultHour, "`HOUR` of the daily job, 0 to 23, Japan time")
-	f.StringVar(&o.clock, "clock", "real", "`MODE`: real, or with --test-mode manual (stands still, begins at --at)")
-	f.BoolVar(&o.verbose, "verbose", false, "log each request")
+	f.StringVar(&o.clock, "clock", "real", "clock `MODE`: real, or with --test-mode manual (stopped, starts at --at)")
+	f.BoolVar(&o.verbose, "verbose", false, "log every request")
 	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	return cmd
 }
@@ -143,7 +143,7 @@ func (a *app) serveBank(ctx context.Context, b *bankFlags, o *serveOptions) erro
 		c.Pages = pages.New(bank.Bank, pages.Options{
 			TestMode: b.testMode, TLS: c.PublicTLS(), Allow: pageAllowance(), Event: log.pages,
 		})
-		if err := o.radius.front(ctx, a, bank.Bank, &c, log); err != nil {
+		if err := o.radius.addTo(ctx, a, bank.Bank, &c, log); err != nil {
 			return err
 		}
 		warnings, err := bank.warnings(ctx, b.testMode)
@@ -164,7 +164,7 @@ func (a *app) serveBank(ctx context.Context, b *bankFlags, o *serveOptions) erro
 		log.server(slog.LevelInfo, "listening", slog.String("http", s.HTTP()), slog.Any("radius", s.Packets()),
 			slog.Bool("test_mode", b.testMode), slog.Bool("test_bank", bank.Test()))
 		if c.Mailer == nil {
-			log.server(slog.LevelWarn, "no --smtp and no --mail-dir: notices are made out, and wait")
+			log.server(slog.LevelWarn, "no --smtp or --mail-dir: notices are created, but not sent")
 		}
 		return a.serveUntil(ctx, s, bank, log)
 	})

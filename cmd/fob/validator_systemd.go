@@ -17,7 +17,7 @@ import (
 // (sd_notify(3)).
 func (l *bankLog) notify(state string) {
 	if _, err := daemon.SdNotify(false, state); err != nil {
-		l.line(slog.LevelWarn, "telling systemd", slog.String("error", err.Error()))
+		l.line(slog.LevelWarn, "notifying systemd", slog.String("error", err.Error()))
 	}
 }
 
@@ -26,7 +26,7 @@ func (l *bankLog) notify(state string) {
 func (l *bankLog) reloading() {
 	now, err := monotonic()
 	if err != nil {
-		l.line(slog.LevelWarn, "telling systemd", slog.String("error", err.Error()))
+		l.line(slog.LevelWarn, "notifying systemd", slog.String("error", err.Error()))
 		return
 	}
 	l.notify(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", daemon.SdNotifyReloading, now))

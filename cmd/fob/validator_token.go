@@ -16,14 +16,14 @@ import (
 )
 
 func newValidatorTokenCmd(a *app, b *bankFlags) *cobra.Command {
-	return group("token", "Tokens: inventory, state, and what a clerk does on paper",
+	return group("token", "Manage tokens: inventory, state, and requests on paper",
 		newTokenListCmd(a, b), newTokenShowCmd(a, b), newTokenIssueCmd(a, b), newTokenReportCmd(a, b),
 		newTokenUnlockCmd(a, b), newTokenRevokeCmd(a, b), newTokenResyncCmd(a, b))
 }
 
 func newTokenListCmd(a *app, b *bankFlags) *cobra.Command {
 	var f bank.TokenFilter
-	var condition string
+	var status string
 	var limit int
 	cmd := &cobra.Command{
 		Use:     "list",
@@ -31,8 +31,8 @@ func newTokenListCmd(a *app, b *bankFlags) *cobra.Command {
 		Example: `  fob validator token list --contract C-1001 --suspended`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if condition != "" {
-				if f.Condition, err = oneOf("condition", condition, validator.InUse, validator.Expired,
+			if status != "" {
+				if f.Condition, err = oneOf("status", status, validator.InUse, validator.Expired,
 					validator.Broken, validator.Lost, validator.Revoked); err != nil {
 					return err
 				}
@@ -46,11 +46,11 @@ func newTokenListCmd(a *app, b *bankFlags) *cobra.Command {
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.Contract, "contract", "", "only those of the contract with this `ID`")
-	fl.BoolVar(&f.Inventory, "inventory", false, "only those that are not issued to a contract")
-	fl.StringVar(&f.Serial, "serial", "", "only those whose serial number begins with `TEXT`")
-	fl.StringVar(&condition, "condition", "", "only those in a `CONDITION`: in-use, expired, broken, lost or revoked")
-	fl.BoolVar(&f.Suspended, "suspended", false, "only those suspended")
+	fl.StringVar(&f.Contract, "contract", "", "only tokens of the contract `ID`")
+	fl.BoolVar(&f.Inventory, "inventory", false, "only tokens in the inventory, which have no contract")
+	fl.StringVar(&f.Serial, "serial", "", "only tokens whose serial number begins with `TEXT`")
+	fl.StringVar(&status, "status", "", "only tokens with this `STATUS`: in-use, expired, broken, lost or revoked")
+	fl.BoolVar(&f.Suspended, "suspended", false, "only suspended tokens")
 	cmd.MarkFlagsMutuallyExclusive("contract", "inventory")
 	limitFlag(fl, &limit)
 	return cmd
@@ -58,9 +58,10 @@ func newTokenListCmd(a *app, b *bankFlags) *cobra.Command {
 
 func newTokenShowCmd(a *app, b *bankFlags) *cobra.Command {
 	return &cobra.Command{
-		Use:   "show SERIAL",
-		Short: "Show a token",
-		Args:  oneArg("the serial number of the token"),
+		Use:     "show SERIAL",
+		Short:   "Show a token",
+		Example: `  fob validator token show 2600124800001`,
+		Args:    oneArg("the serial number of the token"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			serial, err := token.ParseSerial(args[0])
 			if err != nil {
@@ -79,7 +80,7 @@ func showToken(ctx context.Context, a *app, o *openBank, serial token.Serial) er
 	}
 	p, r := t.Profile, tokenResultOf(t)
 	return a.print(r, fields(
-		"token", t.Serial.String(), "contract", t.Contract, "condition", r.Condition,
+		"token", t.Serial.String(), "contract", t.Contract, "status", r.Condition,
 		"suspended", yes(t.State.Suspended), "failed attempts", fmt.Sprint(t.State.FailedAttempts), "users", strings.Join(t.Users, " "),
 		"expiry", t.Expiry.String(), "codes", fmt.Sprintf("%d digits, %v, %d s", p.Digits, p.Algorithm, p.Step),
 		"drift", fmt.Sprintf("%d steps", t.State.Drift.Offset), "model", strings.TrimSpace(t.Manufacturer+" "+t.Model),
@@ -109,7 +110,8 @@ func newTokenIssueCmd(a *app, b *bankFlags) *cobra.Command {
 	var contract string
 	cmd := &cobra.Command{
 		Use:     "issue SERIAL...",
-		Short:   "Issue tokens of the inventory to a contract, without an order",
+		Short:   "Issue tokens of the inventory to a contract",
+		Long:    "Issue tokens of the inventory to a contract, without an order.",
 		Example: `  fob validator token issue 2600124800001 2600124800002 --contract C-1001`,
 		Args:    someArgs("serial numbers of tokens of the inventory"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -142,7 +144,7 @@ func newTokenReportCmd(a *app, b *bankFlags) *cobra.Command {
 	var as string
 	cmd := onToken(a, b, &cobra.Command{
 		Use:     "report SERIAL",
-		Short:   "Put on record that a token is lost, stolen or broken",
+		Short:   "Report a token as lost, stolen or broken",
 		Example: `  fob validator token report 2600124800001 --as lost`,
 	}, func(ctx context.Context, o *openBank, serial token.Serial) (bank.Outcome, error) {
 		c, err := oneOf("as", as, validator.Lost, validator.Broken)
@@ -151,15 +153,18 @@ func newTokenReportCmd(a *app, b *bankFlags) *cobra.Command {
 		}
 		return o.Report(ctx, o.by, serial, c)
 	})
-	cmd.Flags().StringVar(&as, "as", "", "`CONDITION`: lost (or stolen), or broken")
+	cmd.Flags().StringVar(&as, "as", "", "`STATUS` of the token: lost (also if stolen), or broken")
 	cmd.MarkFlagRequired("as")
 	return cmd
 }
 
 func newTokenUnlockCmd(a *app, b *bankFlags) *cobra.Command {
 	return onToken(a, b, &cobra.Command{
-		Use:   "lift SERIAL",
-		Short: "Unlock a suspended token, on paper",
+		Use:     "unlock SERIAL",
+		Aliases: []string{"lift"},
+		Short:   "Unlock a suspended token",
+		Long:    "End the suspension of a token, as requested on paper.",
+		Example: `  fob validator token unlock 2600124800001`,
 	}, func(ctx context.Context, o *openBank, serial token.Serial) (bank.Outcome, error) {
 		return o.Unlock(ctx, o.by, serial, "")
 	})
@@ -167,8 +172,10 @@ func newTokenUnlockCmd(a *app, b *bankFlags) *cobra.Command {
 
 func newTokenRevokeCmd(a *app, b *bankFlags) *cobra.Command {
 	return onToken(a, b, &cobra.Command{
-		Use:   "revoke SERIAL",
-		Short: "Revoke a token, on paper",
+		Use:     "revoke SERIAL",
+		Short:   "Revoke a token",
+		Long:    "Revoke a token, as requested on paper.",
+		Example: `  fob validator token revoke 2600124800001`,
 	}, func(ctx context.Context, o *openBank, serial token.Serial) (bank.Outcome, error) {
 		return o.Revoke(ctx, o.by, serial, "")
 	})
@@ -178,10 +185,10 @@ func newTokenResyncCmd(a *app, b *bankFlags) *cobra.Command {
 	var file string
 	cmd := onToken(a, b, &cobra.Command{
 		Use:   "resync SERIAL",
-		Short: "Correct a token's clock with two codes that it shows one after the other",
-		Long: `Corrects what the bank knows of a token's clock. The two codes are asked for on
-the terminal, or read from a file, one a line: not from arguments, which other
-users can see. Neither of them authorises anything.`,
+		Short: "Correct the clock of a token with two consecutive codes",
+		Long: `Correct the clock offset of a token in the bank. The two codes are prompted for,
+or read from a file, one per line. They cannot be arguments, which other users
+can see. The codes do not authorise anything.`,
 		Example: `  fob validator token resync 2600124800001 --codes-file codes`,
 	}, func(ctx context.Context, o *openBank, serial token.Serial) (bank.Outcome, error) {
 		first, second, err := a.twoCodes(ctx, file)
@@ -190,7 +197,7 @@ users can see. Neither of them authorises anything.`,
 		}
 		return o.Resync(ctx, o.by, serial, first, second)
 	})
-	cmd.Flags().StringVar(&file, "codes-file", "", "`FILE` with the two codes, or - for standard input; without, a terminal is asked")
+	cmd.Flags().StringVar(&file, "codes-file", "", "`FILE` with the two codes, or - for standard input; prompted for if omitted")
 	return cmd
 }
 
@@ -203,7 +210,7 @@ func (a *app) twoCodes(ctx context.Context, file string) (first, second string, 
 		}
 		words := bytes.Fields(text)
 		if len(words) != 2 {
-			return "", "", usagef("reading the codes from %s: want two, one a line", source(file))
+			return "", "", usagef("reading the codes from %s: want two, one per line", source(file))
 		}
 		return string(words[0]), string(words[1]), nil
 	}

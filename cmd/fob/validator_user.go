@@ -12,7 +12,7 @@ import (
 )
 
 func newValidatorUserCmd(a *app, b *bankFlags) *cobra.Command {
-	return group("user", "Users of a contract: master, admins and users",
+	return group("user", "Manage the users of a contract",
 		newUserAddCmd(a, b), newUserListCmd(a, b), newUserChangeCmd(a, b))
 }
 
@@ -36,8 +36,8 @@ func newUserAddCmd(a *app, b *bankFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add USER",
 		Short: "Add a user to a contract",
-		Long: `Adds a user, whose ID is also the login name. The password, 12 to 128
-characters, comes from a file or is asked for on the terminal.`,
+		Long: `Add a user to a contract. The ID is also the login name. The password, 12 to 128
+characters, comes from a file or a prompt.`,
 		Example: `  fob validator user add alice --contract C-1001 --role master --name Alice --password-file pw`,
 		Args:    oneArg("the ID of the user"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -62,11 +62,11 @@ characters, comes from a file or is asked for on the terminal.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&u.Contract, "contract", "", "`ID` of the contract")
-	f.StringVar(&role, "role", "user", "`ROLE`: master (one in a contract), admin or user")
+	f.StringVar(&role, "role", "user", "`ROLE` of the user: master (one per contract), admin or user")
 	f.StringVar(&u.Name, "name", "", "`NAME` of the user")
 	f.StringVar(&u.Email, "email", "", "e-mail `ADDRESS`")
 	f.StringVar(&language, "language", "ja", "`LANGUAGE` of the pages: ja or en")
-	f.StringVar(&file, "password-file", "", "`FILE` with the password; without, a terminal is asked")
+	f.StringVar(&file, "password-file", "", "`FILE` with the password; prompted for if omitted")
 	cmd.MarkFlagRequired("contract")
 	cmd.MarkFlagRequired("name")
 	return cmd
@@ -99,9 +99,9 @@ func newUserChangeCmd(a *app, b *bankFlags) *cobra.Command {
 	var locked, unlock, ask bool
 	cmd := &cobra.Command{
 		Use:   "change USER",
-		Short: "Change a user: role, name, password, lock",
-		Long: `Changes what the flags name; the rest stays. A locked user cannot log in;
---locked=false lets him again.`,
+		Short: "Change a user's role, name, password or lock",
+		Long: `Change the values given by flags. A locked user cannot log in until
+--locked=false.`,
 		Example: `  fob validator user change alice --locked
   fob validator user change alice --password-file pw`,
 		Args: oneArg("the ID of the user"),
@@ -143,14 +143,14 @@ func newUserChangeCmd(a *app, b *bankFlags) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&role, "role", "", "`ROLE`: master, admin or user")
+	f.StringVar(&role, "role", "", "`ROLE` of the user: master, admin or user")
 	f.StringVar(&name, "name", "", "`NAME` of the user")
 	f.StringVar(&email, "email", "", "e-mail `ADDRESS`")
 	f.StringVar(&language, "language", "", "`LANGUAGE` of the pages: ja or en")
-	f.BoolVar(&locked, "locked", false, "may not log in")
-	f.BoolVar(&unlock, "unlock-activation", false, "forget the refused activations of the user")
-	f.StringVar(&file, "password-file", "", "`FILE` with a new password")
-	f.BoolVar(&ask, "ask-password", false, "ask for a new password on the terminal")
+	f.BoolVar(&locked, "locked", false, "lock the account")
+	f.BoolVar(&unlock, "unlock-activation", false, "clear the refused activations of the user")
+	f.StringVar(&file, "password-file", "", "`FILE` with the new password")
+	f.BoolVar(&ask, "ask-password", false, "prompt for a new password")
 	cmd.MarkFlagsOneRequired("role", "name", "email", "language", "locked", "unlock-activation", "password-file", "ask-password")
 	cmd.MarkFlagsMutuallyExclusive("password-file", "ask-password")
 	return cmd

@@ -16,9 +16,10 @@ import (
 
 func newVersionCmd(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  noArgs,
+		Use:     "version",
+		Short:   "Print the version",
+		Example: `  fob version --json`,
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return a.print(versionResult{
 				firmware.Version, serialproto.ProtocolVersion, moduleVersion(), runtime.Version(), system,
