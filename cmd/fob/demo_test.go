@@ -124,7 +124,7 @@ func TestRunTable(t *testing.T) {
 		defer timer.Stop()
 		var got bytes.Buffer
 		chunk := make([]byte, 4096)
-		for !bytes.Contains(got.Bytes(), []byte("Ctrl-C ends")) && !bytes.Contains(got.Bytes(), []byte("]}\r\n")) {
+		for !bytes.Contains(got.Bytes(), []byte("Ctrl-C stops")) && !bytes.Contains(got.Bytes(), []byte("]}\r\n")) {
 			n, err := terminal.Read(chunk)
 			got.Write(chunk[:n])
 			require.NoError(t, err, "%q", got.Bytes())
