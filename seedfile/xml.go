@@ -191,11 +191,77 @@ func (x *xmlScanner) note(name string) {
 // Line returns the line at which the last record began.
 func (x *xmlScanner) Line() int { return x.line }
 
-// mark remembers the start of a record.
-func (x *xmlScanner) mark() { x.line, _ = x.d.InputPos() }
-
 // fail adds the place to an error.
 func (x *xmlScanner) fail(r *Record, err error) error {
 	line, _ := x.d.InputPos()
 	return locate(x.format, line, r, err)
+}
+
+// xmlReader reads a format with an element for each record.
+type xmlReader struct {
+	*xmlScanner
+	outer, name string // the names of the root element and of a record's element
+	at          int    // depth of a record's element, 2 or more
+	record      func(e xml.StartElement, r *Record) error
+	other       func(e xml.StartElement) error // reads or enters any other element
+
+	begun, inRecord bool
+}
+
+// readXML returns the read function of such a format. start sets the fields of a
+// reader.
+func readXML(format string, start func(x *xmlReader)) func(*bufio.Reader, ReadOptions) (Reader, error) {
+	return newFunc(format, func(b *bufio.Reader, o ReadOptions) (*xmlReader, error) {
+		scanner, err := newXMLScanner(format, b, o)
+		if err != nil {
+			return nil, err
+		}
+		x := &xmlReader{xmlScanner: scanner}
+		start(x)
+		return x, nil
+	})
+}
+
+func (x *xmlReader) Read() (r Record, err error) {
+	if err := x.next(&r); err != nil {
+		return Record{}, x.fail(&r, err)
+	}
+	return r, nil
+}
+
+// skipRecord moves to the end of the record's element.
+func (x *xmlReader) skipRecord() (bool, error) {
+	if x.inRecord {
+		return true, x.fail(nil, x.leave(x.at))
+	}
+	return false, nil
+}
+
+func (x *xmlReader) next(r *Record) error {
+	if !x.begun {
+		x.begun = true
+		if err := x.root(x.outer); err != nil {
+			return err
+		}
+	}
+	for {
+		e, found, err := x.child()
+		switch {
+		case err == io.EOF:
+			return malformed("unexpected end of the file")
+		case !found && err == nil && x.depth == 0:
+			return x.end()
+		case found && x.depth == x.at && e.Name.Local == x.name:
+			x.line, _ = x.d.InputPos()
+			x.inRecord = true
+			err = x.record(e, r)
+			x.inRecord = err != nil
+			return err
+		case found:
+			err = x.other(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }

@@ -3,7 +3,7 @@
 package seedfile
 
 import (
-	"bufio"
+	"encoding/xml"
 	"io"
 )
 
@@ -34,9 +34,9 @@ var dualshieldXML = &Format{
 		return FieldSerial | FieldManufacturer | FieldModel | FieldDigits | FieldStep | FieldAlgorithm
 	},
 	detect: func(head []byte) bool { return rootElement(head) == "data" },
-	read: newFunc("dualshield-xml", func(b *bufio.Reader, o ReadOptions) (*dualshieldReader, error) {
-		x, err := newXMLScanner("dualshield-xml", b, o)
-		return &dualshieldReader{xmlScanner: x}, err
+	read: readXML("dualshield-xml", func(x *xmlReader) {
+		d := &dualshieldReader{xmlScanner: x.xmlScanner}
+		x.outer, x.name, x.at, x.record, x.other = "data", "token", 3, d.readToken, d.other
 	}),
 	write: func(w io.Writer, o WriteOptions) (Writer, error) {
 		d := &dualshieldWriter{}
@@ -48,57 +48,21 @@ var dualshieldXML = &Format{
 
 type dualshieldReader struct {
 	*xmlScanner
-	common  Record // data in the header
-	hex     bool
-	state   int // 0: at the beginning, 1: in data, 2: in tokens
-	header  bool
-	present Record
+	common Record // data in the header
+	hex    bool
+	header bool
 }
 
-func (d *dualshieldReader) Read() (Record, error) {
-	d.present = Record{}
-	r, err := d.read()
-	if err != nil {
-		return Record{}, d.fail(&d.present, err)
+func (d *dualshieldReader) other(e xml.StartElement) error {
+	switch name := e.Name.Local; {
+	case d.depth == 2 && name == "header":
+		return d.readHeader()
+	case d.depth == 2 && name == "tokens" && !d.header:
+		return malformed("no header before the tokens")
+	case d.depth == 2 && name == "tokens":
+		return nil
 	}
-	return r, nil
-}
-
-func (d *dualshieldReader) read() (Record, error) {
-	if d.state == 0 {
-		if err := d.root("data"); err != nil {
-			return Record{}, err
-		}
-		d.state = 1
-	}
-	for {
-		e, found, err := d.child()
-		switch {
-		case err == io.EOF:
-			return Record{}, malformed("unexpected end of the file")
-		case err != nil:
-			return Record{}, err
-		case !found && d.state == 2:
-			d.state = 1
-		case !found:
-			return Record{}, d.end()
-		case d.state == 1 && e.Name.Local == "header":
-			err = d.readHeader()
-		case d.state == 1 && e.Name.Local == "tokens":
-			d.state = 2
-			if !d.header {
-				err = malformed("no header before the tokens")
-			}
-		case d.state == 2 && e.Name.Local == "token":
-			d.mark()
-			return d.readToken()
-		default:
-			err = d.unknown(e)
-		}
-		if err != nil {
-			return Record{}, err
-		}
-	}
+	return d.unknown(e)
 }
 
 // readHeader reads the data that all tokens share.
@@ -108,23 +72,9 @@ func (d *dualshieldReader) readHeader() (err error) {
 	}
 	d.header = true
 	t := texts{}
-	for {
-		e, found, err := d.child()
-		if err != nil {
-			return err
-		}
-		if !found {
-			break
-		}
-		switch e.Name.Local {
-		case "manufacturerCode", "productCode", "encrypt", "encode", "digits", "timeWindow", "crypto":
-			err = t.set(d.xmlScanner, e)
-		default:
-			err = d.unknown(e)
-		}
-		if err != nil {
-			return err
-		}
+	err = t.setAll(d.xmlScanner, "manufacturerCode", "productCode", "encrypt", "encode", "digits", "timeWindow", "crypto")
+	if err != nil {
+		return err
 	}
 	switch t["encrypt"] {
 	case "NONE":
@@ -164,34 +114,19 @@ func (d *dualshieldReader) readHeader() (err error) {
 	return err
 }
 
-func (d *dualshieldReader) readToken() (Record, error) {
+func (d *dualshieldReader) readToken(_ xml.StartElement, r *Record) (err error) {
 	t := texts{}
-	for {
-		e, found, err := d.child()
-		if err == nil && !found {
-			break
-		}
-		if err == nil {
-			switch e.Name.Local {
-			case "serial", "seed":
-				err = t.set(d.xmlScanner, e)
-			default:
-				err = d.unknown(e)
-			}
-		}
-		if err != nil {
-			return Record{}, err
-		}
+	if err = t.setAll(d.xmlScanner, "serial", "seed"); err != nil {
+		return err
 	}
-	r, err := d.common, error(nil)
+	*r = d.common
 	if err = r.setSerial([]byte(t["serial"])); err != nil {
-		return Record{}, err
+		return err
 	}
-	d.present.Serial, d.present.ForeignSerial = r.Serial, r.ForeignSerial
 	if d.hex {
 		r.Seed, err = hexSeed([]byte(t["seed"]))
 	} else {
 		r.Seed, err = base64Seed([]byte(t["seed"]))
 	}
-	return r, err
+	return err
 }

@@ -3,10 +3,8 @@
 package seedfile
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/xml"
-	"io"
 )
 
 // feitianNamespace is the namespace of the PSKC drafts.
@@ -46,9 +44,9 @@ var feitianXML = &Format{
 		return f
 	},
 	detect: isFeitian,
-	read: newFunc("feitian-xml", func(b *bufio.Reader, o ReadOptions) (*feitianReader, error) {
-		x, err := newXMLScanner("feitian-xml", b, o)
-		return &feitianReader{xmlScanner: x}, err
+	read: readXML("feitian-xml", func(x *xmlReader) {
+		f := &feitianReader{xmlScanner: x.xmlScanner}
+		x.outer, x.name, x.at, x.record, x.other = "KeyContainer", "Device", 2, f.device, f.other
 	}),
 	write: writeFunc(recordWriter{
 		format: "feitian-xml",
@@ -70,76 +68,25 @@ func isFeitian(head []byte) bool {
 
 type feitianReader struct {
 	*xmlScanner
-	begun bool
 	sized bool // the key has a ResponseFormat
-
-	inDevice bool // an error was inside a Device
 }
 
-func (f *feitianReader) Read() (Record, error) {
-	var r Record
-	err := f.read(&r)
-	if err != nil {
-		return Record{}, f.fail(&r, err)
+func (f *feitianReader) other(e xml.StartElement) error {
+	switch e.Name.Local {
+	case "KeyPackage":
+		return malformed("element KeyPackage: the file is PSKC according to RFC 6030")
+	case "EncryptionKey", "MACMethod":
+		return unsupported("encryption")
 	}
-	return r, nil
+	return f.unknown(e)
 }
 
-// skipRecord moves to the end of the Device.
-func (f *feitianReader) skipRecord() (bool, error) {
-	if f.inDevice {
-		return true, f.fail(nil, f.leave(2))
-	}
-	return false, nil
-}
-
-func (f *feitianReader) read(r *Record) error {
-	if !f.begun {
-		f.begun = true
-		if err := f.root("KeyContainer"); err != nil {
-			return err
-		}
-	}
-	for {
-		e, found, err := f.child()
-		switch {
-		case err == io.EOF:
-			return malformed("unexpected end of the file")
-		case err != nil:
-			return err
-		case !found:
-			return f.end()
-		}
-		switch e.Name.Local {
-		case "Device":
-			f.mark()
-			f.inDevice = true
-			err = f.device(r)
-			f.inDevice = err != nil
-			return err
-		case "KeyPackage":
-			return malformed("element KeyPackage: the file is PSKC according to RFC 6030")
-		case "EncryptionKey", "MACMethod":
-			return unsupported("encryption")
-		}
-		if err := f.unknown(e); err != nil {
-			return err
-		}
-	}
-}
-
-func (f *feitianReader) device(r *Record) error {
+func (f *feitianReader) device(_ xml.StartElement, r *Record) error {
 	info, keys := texts{}, 0
 	err := f.each(func(e xml.StartElement) error {
 		switch e.Name.Local {
 		case "DeviceInfo":
-			return f.each(func(e xml.StartElement) error {
-				switch e.Name.Local {
-				case "Manufacturer", "SerialNo", "Model":
-					return info.set(f.xmlScanner, e)
-				}
-				return f.unknown(e)
-			})
+			return info.setAll(f.xmlScanner, "Manufacturer", "SerialNo", "Model")
 		case "Key":
 			if keys++; keys > 1 {
 				return unsupported("a device with several keys")

@@ -5,6 +5,7 @@ package seedfile
 import (
 	"bytes"
 	"encoding/xml"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +21,16 @@ func (t texts) set(x *xmlScanner, e xml.StartElement) error {
 	s, err := x.text()
 	t[name] = s
 	return err
+}
+
+// setAll reads the texts of the elements with these names inside the current one.
+func (t texts) setAll(x *xmlScanner, names ...string) error {
+	return x.each(func(e xml.StartElement) error {
+		if slices.Contains(names, e.Name.Local) {
+			return t.set(x, e)
+		}
+		return x.unknown(e)
+	})
 }
 
 // attributeTwice reports whether an attribute occurs twice. XML forbids it (XML 1.0

@@ -3,10 +3,8 @@
 package seedfile
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/xml"
-	"io"
 	"math"
 	"strconv"
 
@@ -46,9 +44,9 @@ var safenetXML = &Format{
 		return f
 	},
 	detect: func(head []byte) bool { return rootElement(head) == "Tokens" },
-	read: newFunc("safenet-xml", func(b *bufio.Reader, o ReadOptions) (*safenetReader, error) {
-		x, err := newXMLScanner("safenet-xml", b, o)
-		return &safenetReader{xmlScanner: x}, err
+	read: readXML("safenet-xml", func(x *xmlReader) {
+		s := &safenetReader{xmlScanner: x.xmlScanner}
+		x.outer, x.name, x.at, x.record, x.other = "Tokens", "Token", 2, s.readToken, s.unknown
 	}),
 	write: writeFunc(recordWriter{
 		format: "safenet-xml",
@@ -62,55 +60,7 @@ var safenetXML = &Format{
 
 type safenetReader struct {
 	*xmlScanner
-	begun  bool
 	hashed bool // the warning about the hash was given
-
-	inToken bool // an error was inside a Token
-}
-
-func (s *safenetReader) Read() (Record, error) {
-	var r Record
-	if err := s.read(&r); err != nil {
-		return Record{}, s.fail(&r, err)
-	}
-	return r, nil
-}
-
-// skipRecord moves to the end of the Token.
-func (s *safenetReader) skipRecord() (bool, error) {
-	if s.inToken {
-		return true, s.fail(nil, s.leave(2))
-	}
-	return false, nil
-}
-
-func (s *safenetReader) read(r *Record) error {
-	if !s.begun {
-		s.begun = true
-		if err := s.root("Tokens"); err != nil {
-			return err
-		}
-	}
-	for {
-		e, found, err := s.child()
-		switch {
-		case err == io.EOF:
-			return malformed("unexpected end of the file")
-		case err != nil:
-			return err
-		case !found:
-			return s.end()
-		case e.Name.Local == "Token":
-			s.mark()
-			s.inToken = true
-			err = s.readToken(e, r)
-			s.inToken = err != nil
-			return err
-		}
-		if err := s.unknown(e); err != nil {
-			return err
-		}
-	}
 }
 
 func (s *safenetReader) readToken(e xml.StartElement, r *Record) (err error) {
@@ -130,13 +80,7 @@ func (s *safenetReader) readToken(e xml.StartElement, r *Record) (err error) {
 				if applications++; applications > 1 {
 					return unsupported("a token with several applications")
 				}
-				return s.each(func(e xml.StartElement) error {
-					switch e.Name.Local {
-					case "Seed", "MovingFactor":
-						return t.set(s.xmlScanner, e)
-					}
-					return s.unknown(e)
-				})
+				return t.setAll(s.xmlScanner, "Seed", "MovingFactor")
 			})
 		}
 		return s.unknown(e)
