@@ -32,7 +32,7 @@ type csvDialect struct {
 
 type csvReader struct {
 	*csvDialect
-	lines   *lineReader
+	lines   *recordLines
 	comma   byte
 	columns []string
 	entra   []entraColumn // contents of the columns of an Entra file
@@ -40,53 +40,34 @@ type csvReader struct {
 	fields  [][]byte
 	begun   bool
 	warned  map[string]bool
-
-	inRecord bool // a record has been read, or its line was invalid
 }
 
-var _ Reader = (*csvReader)(nil)
-
-func (d *csvDialect) reader(b *bufio.Reader, o ReadOptions) (*csvReader, error) {
-	lines, err := newLineReader(d.name, b, o)
-	return &csvReader{csvDialect: d, lines: lines, comma: d.comma, columns: d.columns, least: d.least}, err
+// read returns the read function of the dialect.
+func (d csvDialect) read() func(*bufio.Reader, ReadOptions) (Reader, error) {
+	return readLines(d.name, func(l *recordLines) {
+		l.header = true
+		l.parse = (&csvReader{csvDialect: &d, lines: l, comma: d.comma, columns: d.columns, least: d.least}).parse
+	})
 }
 
-func (c *csvReader) Line() int { return c.lines.line }
-
-func (c *csvReader) Read() (Record, error) {
-	for {
-		line, err := c.lines.next()
-		if err != nil {
-			return Record{}, err
-		}
-		if !c.begun {
-			c.begun = true
-			if c.head != nil {
-				done, err := c.head(c, line)
-				if err != nil {
-					return Record{}, c.lines.fail(nil, err)
-				}
-				if done {
-					continue
-				}
+func (c *csvReader) parse(line []byte, r *Record) (bool, error) {
+	if !c.begun {
+		c.begun = true
+		if c.head != nil {
+			if done, err := c.head(c, line); done || err != nil {
+				return false, err
 			}
 		}
-		if len(bytes.Trim(line, " \t\""+string(c.comma))) == 0 || c.comments && line[0] == '#' {
-			continue
-		}
-		var r Record
-		c.inRecord = true
-		if err := c.parse(line, &r); err != nil {
-			return Record{}, c.lines.fail(&r, err)
-		}
-		return r, nil
 	}
+	if len(bytes.Trim(line, " \t\""+string(c.comma))) == 0 || c.comments && line[0] == '#' {
+		return false, nil
+	}
+	c.lines.header = false
+	return true, c.split(line, r)
 }
 
-// skipRecord reports whether the error was in the line of a record.
-func (c *csvReader) skipRecord() (bool, error) { return c.inRecord, nil }
-
-func (c *csvReader) parse(line []byte, r *Record) error {
+// split splits a line and reads its fields.
+func (c *csvReader) split(line []byte, r *Record) error {
 	var err error
 	if c.fields, err = splitCSV(c.fields[:0], line, c.comma, c.trim, maxColumns); err != nil {
 		return err

@@ -42,11 +42,11 @@ var entraCSV = &Format{
 		}
 		return false
 	},
-	read: newFunc("entra-csv", (&csvDialect{
+	read: csvDialect{
 		name: "entra-csv", comma: ',',
 		head:   entraHead,
 		record: entraRecord,
-	}).reader),
+	}.read(),
 	write: writeFunc(recordWriter{
 		format: "entra-csv",
 		begin:  func(dst []byte, _ *Record) ([]byte, error) { return append(dst, entraHeader+"\n"...), nil },

@@ -34,7 +34,7 @@ var multiotpCSV = &Format{
 		return f
 	},
 	detect: detectMultiOTP,
-	read: newFunc("multiotp-csv", (&csvDialect{
+	read: csvDialect{
 		name: "multiotp-csv", comma: ';', least: 6,
 		columns: strings.Split(multiotpHeader, ";"),
 		head: func(_ *csvReader, line []byte) (bool, error) {
@@ -66,7 +66,7 @@ var multiotpCSV = &Format{
 			}
 			return err
 		},
-	}).reader),
+	}.read(),
 	write: writeFunc(recordWriter{format: "multiotp-csv", add: func(dst []byte, r *Record) ([]byte, error) {
 		dst, err := appendSerial(dst, r)
 		if err != nil {

@@ -34,7 +34,7 @@ var oathCSV = &Format{
 		return f
 	},
 	detect: func(head []byte) bool { return detectOATH(head, 3, 5, true) },
-	read: newFunc("oath-csv", (&csvDialect{
+	read: csvDialect{
 		name: "oath-csv", comma: ',', trim: true, comments: true, least: 2,
 		columns: []string{"serial", "seed", "type", "digits", "period or counter"},
 		head:    oathVersion,
@@ -50,7 +50,7 @@ var oathCSV = &Format{
 			}
 			return c.hashLikeServer(r, "privacyIDEA")
 		},
-	}).reader),
+	}.read(),
 	write: writeFunc(recordWriter{format: "oath-csv", add: func(dst []byte, r *Record) ([]byte, error) {
 		dst, err := appendOATH(dst, r)
 		if err == nil {
@@ -79,7 +79,7 @@ var linotpCSV = &Format{
 	Name: "linotp-csv", Title: "LinOTP, OATH CSV", Extension: ".csv",
 	carries: func(*Record) Field { return FieldSerial | FieldType | FieldAlgorithm | FieldDigits | FieldStep },
 	detect:  func(head []byte) bool { return detectOATH(head, 3, 6, false) },
-	read: newFunc("linotp-csv", (&csvDialect{
+	read: csvDialect{
 		name: "linotp-csv", comma: ',', trim: true, comments: true, least: 2,
 		columns: []string{"serial", "seed", "type", "digits", "period", "algorithm"},
 		record: func(c *csvReader, f [][]byte, r *Record) error {
@@ -91,7 +91,7 @@ var linotpCSV = &Format{
 			}
 			return c.hashLikeServer(r, "LinOTP")
 		},
-	}).reader),
+	}.read(),
 	write: writeFunc(recordWriter{format: "linotp-csv", add: func(dst []byte, r *Record) ([]byte, error) {
 		dst, err := appendOATH(dst, r)
 		if err == nil {
@@ -116,14 +116,14 @@ var netiqCSV = &Format{
 	Name: "netiq-csv", Title: "NetIQ Advanced Authentication, OATH csv", Extension: ".csv",
 	carries: func(*Record) Field { return FieldSerial | FieldType | FieldDigits | FieldStep },
 	detect:  func(head []byte) bool { return detectOATH(head, 2, 5, false) },
-	read: newFunc("netiq-csv", (&csvDialect{
+	read: csvDialect{
 		name: "netiq-csv", comma: ',', trim: true, least: 2,
 		columns: []string{"serial", "seed", "type", "digits", "period"},
 		record: func(c *csvReader, f [][]byte, r *Record) error {
 			r.Algorithm = c.lines.options.Algorithm
 			return c.oath(f, r, token.MaxDigits)
 		},
-	}).reader),
+	}.read(),
 	write: writeFunc(recordWriter{format: "netiq-csv", add: func(dst []byte, r *Record) ([]byte, error) {
 		dst, err := appendOATH(dst, r)
 		if r.Type == HOTP {

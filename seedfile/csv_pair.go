@@ -39,7 +39,7 @@ func pairFormat(name, title string, counters bool) *Format {
 			return FieldSerial
 		},
 		detect: detectPair,
-		read: newFunc(name, (&csvDialect{
+		read: csvDialect{
 			name: name, comma: ',', least: 2, columns: []string{"serial", "seed", "counter"},
 			record: func(c *csvReader, f [][]byte, r *Record) (err error) {
 				if err = r.setSerial(f[0]); err != nil {
@@ -58,7 +58,7 @@ func pairFormat(name, title string, counters bool) *Format {
 				r.Step, err = o.defaultStep()
 				return err
 			},
-		}).reader),
+		}.read(),
 		write: writeFunc(recordWriter{format: name, add: func(dst []byte, r *Record) ([]byte, error) {
 			dst, err := appendSerial(dst, r)
 			dst = append(dst, ',')

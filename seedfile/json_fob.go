@@ -2,10 +2,7 @@
 
 package seedfile
 
-import (
-	"bufio"
-	"bytes"
-)
+import "bytes"
 
 // fobHeader is the first line of a fob file.
 const fobHeader = `{"format":"fob","version":1}`
@@ -45,49 +42,22 @@ var fobJSON = &Format{
 		}
 		return false
 	},
-	read: newFunc("fob", func(b *bufio.Reader, o ReadOptions) (*fobReader, error) {
-		lines, err := newLineReader("fob", b, o)
-		return &fobReader{lines: lines}, err
+	read: readLines("fob", func(l *recordLines) {
+		l.header = true
+		l.parse = func(line []byte, r *Record) (bool, error) {
+			if l.header {
+				err := readFobHeader(line)
+				l.header = err != nil
+				return false, err
+			}
+			return len(line) > 0, l.parseFob(line, r)
+		}
 	}),
 	write: writeFunc(recordWriter{
 		format: "fob",
 		begin:  func(dst []byte, _ *Record) ([]byte, error) { return append(dst, fobHeader+"\n"...), nil },
 		add:    appendFob,
 	}),
-}
-
-type fobReader struct {
-	lines *lineReader
-	begun bool
-}
-
-func (f *fobReader) Line() int { return f.lines.line }
-
-// skipRecord has nothing to skip: the next line is another record.
-func (f *fobReader) skipRecord() (bool, error) { return f.begun, nil }
-
-func (f *fobReader) Read() (Record, error) {
-	for {
-		line, err := f.lines.next()
-		if err != nil {
-			return Record{}, err
-		}
-		if !f.begun {
-			if err := readFobHeader(line); err != nil {
-				return Record{}, f.lines.fail(nil, err)
-			}
-			f.begun = true
-			continue
-		}
-		if len(line) == 0 {
-			continue
-		}
-		r, err := f.parse(line)
-		if err != nil {
-			return Record{}, f.lines.fail(&r, err)
-		}
-		return r, nil
-	}
 }
 
 func readFobHeader(line []byte) error {
@@ -114,27 +84,29 @@ func readFobHeader(line []byte) error {
 	return nil
 }
 
-// parse reads a line. On an error it returns the fields that identify the token.
-func (f *fobReader) parse(line []byte) (Record, error) {
-	var r Record
+// parseFob reads a line. On an error it sets the fields that identify the token.
+func (l *lineReader) parseFob(line []byte, r *Record) error {
+	if len(line) == 0 {
+		return nil
+	}
 	seen := map[string]bool{}
 	err := scanJSON(line, func(s *jsonScanner, key string) error {
 		seen[key] = true
 		return r.setFob(s, key)
 	})
 	if err != nil {
-		return r, err
+		return err
 	}
 	for _, key := range [...]string{"type", "seed", "algorithm", "digits"} {
 		if !seen[key] {
-			return r, badValue(key, "missing")
+			return badValue(key, "missing")
 		}
 	}
 	switch {
 	case r.Type == HOTP && seen["period"]:
-		return r, badValue("period", "HOTP has no period")
+		return badValue("period", "HOTP has no period")
 	case r.Type == TOTP && !seen["period"]:
-		r.Step, err = f.lines.options.defaultStep()
+		r.Step, err = l.options.defaultStep()
 	}
-	return r, err
+	return err
 }

@@ -3,7 +3,6 @@
 package seedfile
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 )
@@ -29,9 +28,10 @@ var oktaJSON = &Format{
 		}
 		return false
 	},
-	read: newFunc("okta", func(b *bufio.Reader, o ReadOptions) (*oktaReader, error) {
-		lines, err := newLineReader("okta", b, o)
-		return &oktaReader{lines: lines}, err
+	read: readLines("okta", func(l *recordLines) {
+		l.parse = func(line []byte, r *Record) (bool, error) {
+			return len(line) > 0, parseOkta(line, &l.options, r)
+		}
 	}),
 	write: func(w io.Writer, o WriteOptions) (Writer, error) {
 		profile := o.OktaProfile
@@ -48,46 +48,29 @@ var oktaJSON = &Format{
 	},
 }
 
-type oktaReader struct{ lines *lineReader }
-
-func (k *oktaReader) Line() int { return k.lines.line }
-
-// skipRecord has nothing to skip: the next line is another record.
-func (k *oktaReader) skipRecord() (bool, error) { return true, nil }
-
-func (k *oktaReader) Read() (Record, error) {
-	for {
-		line, err := k.lines.next()
-		if err != nil {
-			return Record{}, err
-		}
-		if len(line) == 0 {
-			continue
-		}
-		o := &k.lines.options
-		r := Record{Algorithm: o.Algorithm, Digits: o.defaultDigits()}
-		err = scanJSON(line, func(s *jsonScanner, key string) (err error) {
-			switch key {
-			case "userId":
-				r.User, err = s.str("user")
-			case "body":
-				err = s.object(func(key string) error { return s.oktaBody(key, &r) })
-			default:
-				err = unknownKey(key)
-			}
-			return err
-		})
-		switch {
-		case err == nil && r.User == "":
-			err = badValue("user", "missing")
-		case err == nil:
-			r.Step, err = o.defaultStep()
-		}
-		if err != nil {
-			return Record{}, k.lines.fail(&r, err)
-		}
-		return r, nil
+func parseOkta(line []byte, o *ReadOptions, r *Record) error {
+	if len(line) == 0 {
+		return nil
 	}
+	r.Algorithm, r.Digits = o.Algorithm, o.defaultDigits()
+	err := scanJSON(line, func(s *jsonScanner, key string) (err error) {
+		switch key {
+		case "userId":
+			r.User, err = s.str("user")
+		case "body":
+			err = s.object(func(key string) error { return s.oktaBody(key, r) })
+		default:
+			err = unknownKey(key)
+		}
+		return err
+	})
+	switch {
+	case err == nil && r.User == "":
+		err = badValue("user", "missing")
+	case err == nil:
+		r.Step, err = o.defaultStep()
+	}
+	return err
 }
 
 func (s *jsonScanner) oktaBody(key string, r *Record) error {

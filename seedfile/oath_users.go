@@ -3,7 +3,6 @@
 package seedfile
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"math"
@@ -49,9 +48,15 @@ var usersOATH = &Format{
 		}
 		return false
 	},
-	read: newFunc("users-oath", func(b *bufio.Reader, o ReadOptions) (*usersReader, error) {
-		lines, err := newLineReader("users-oath", b, o)
-		return &usersReader{lines: lines}, err
+	read: readLines("users-oath", func(l *recordLines) {
+		u := &usersReader{lines: l.lineReader}
+		l.parse = func(line []byte, r *Record) (bool, error) {
+			f := bytes.Fields(line)
+			if len(f) == 0 || line[0] == '#' {
+				return false, nil
+			}
+			return true, u.parse(f, r)
+		}
 	}),
 	write: writeFunc(recordWriter{format: "users-oath", add: appendUser}),
 }
@@ -59,29 +64,6 @@ var usersOATH = &Format{
 type usersReader struct {
 	lines  *lineReader
 	warned [2]bool
-}
-
-func (u *usersReader) Line() int { return u.lines.line }
-
-// skipRecord has nothing to skip: the next line is another record.
-func (u *usersReader) skipRecord() (bool, error) { return true, nil }
-
-func (u *usersReader) Read() (Record, error) {
-	for {
-		line, err := u.lines.next()
-		if err != nil {
-			return Record{}, err
-		}
-		f := bytes.Fields(line)
-		if len(f) == 0 || line[0] == '#' {
-			continue
-		}
-		var r Record
-		if err := u.parse(f, &r); err != nil {
-			return Record{}, u.lines.fail(&r, err)
-		}
-		return r, nil
-	}
 }
 
 func (u *usersReader) parse(f [][]byte, r *Record) (err error) {

@@ -3,7 +3,6 @@
 package seedfile
 
 import (
-	"bufio"
 	"math"
 	"net/url"
 	"strings"
@@ -40,9 +39,13 @@ var otpauth = &Format{
 		}
 		return false
 	},
-	read: newFunc("otpauth", func(b *bufio.Reader, o ReadOptions) (*otpauthReader, error) {
-		lines, err := newLineReader("otpauth", b, o)
-		return &otpauthReader{lines: lines}, err
+	read: readLines("otpauth", func(l *recordLines) {
+		l.parse = func(line []byte, r *Record) (bool, error) {
+			if emptyOrComment(line) {
+				return false, nil
+			}
+			return true, parseURI(string(line), &l.options, r)
+		}
 	}),
 	write: writeFunc(recordWriter{format: "otpauth", add: func(dst []byte, r *Record) ([]byte, error) {
 		dst, err := appendURI(dst, r)
@@ -51,30 +54,6 @@ var otpauth = &Format{
 }
 
 const otpauthScheme = "otpauth://"
-
-type otpauthReader struct{ lines *lineReader }
-
-func (u *otpauthReader) Line() int { return u.lines.line }
-
-// skipRecord has nothing to skip: the next line is another record.
-func (u *otpauthReader) skipRecord() (bool, error) { return true, nil }
-
-func (u *otpauthReader) Read() (Record, error) {
-	for {
-		line, err := u.lines.next()
-		if err != nil {
-			return Record{}, err
-		}
-		if len(line) == 0 || line[0] == '#' {
-			continue
-		}
-		var r Record
-		if err := parseURI(string(line), &u.lines.options, &r); err != nil {
-			return Record{}, u.lines.fail(&r, err)
-		}
-		return r, nil
-	}
-}
 
 // parseURI reads an otpauth URI. It does not pass on the errors of package net/url,
 // which quote the URI.

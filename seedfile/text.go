@@ -69,6 +69,48 @@ func (l *lineReader) next() ([]byte, error) {
 // fail adds the place to an error.
 func (l *lineReader) fail(r *Record, err error) error { return locate(l.format, l.line, r, err) }
 
+// recordLines reads a format with at most one record on each line.
+type recordLines struct {
+	*lineReader
+	parse  func(line []byte, r *Record) (found bool, err error)
+	header bool // the last line belonged to the file's header, not to a record
+}
+
+// readLines returns the read function of such a format. start sets parse.
+func readLines(format string, start func(l *recordLines)) func(*bufio.Reader, ReadOptions) (Reader, error) {
+	return newFunc(format, func(b *bufio.Reader, o ReadOptions) (*recordLines, error) {
+		lines, err := newLineReader(format, b, o)
+		l := &recordLines{lineReader: lines}
+		start(l)
+		return l, err
+	})
+}
+
+func (l *recordLines) Line() int { return l.line }
+
+// skipRecord has nothing to skip: the next line is another record.
+func (l *recordLines) skipRecord() (bool, error) { return !l.header, nil }
+
+func (l *recordLines) Read() (Record, error) {
+	var r Record
+	for {
+		line, err := l.next()
+		if err != nil {
+			return Record{}, err
+		}
+		found, err := l.parse(line, &r)
+		switch {
+		case err != nil:
+			return Record{}, l.fail(&r, err)
+		case found:
+			return r, nil
+		}
+	}
+}
+
+// emptyOrComment reports whether a line is empty or begins with #.
+func emptyOrComment(line []byte) bool { return len(line) == 0 || line[0] == '#' }
+
 // skipBOM skips a UTF-8 byte order mark. It returns an error for a file that is not
 // text in UTF-8.
 func skipBOM(r *bufio.Reader) error {
