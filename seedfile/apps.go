@@ -116,7 +116,7 @@ func (a *appReader) Read() (Record, error) {
 
 // record converts an entry.
 func (e *appEntry) record(r *Record, o *ReadOptions) (err error) {
-	if e.raw == nil && strings.HasPrefix(strings.ToLower(e.secret), otpauthScheme) {
+	if _, found := cutScheme(e.secret, otpauthScheme); found && e.raw == nil {
 		return parseURI(e.secret, o, r)
 	}
 	// The apps trim these as well.

@@ -34,13 +34,8 @@ var entraCSV = &Format{
 		return FieldUser | FieldSerial | FieldStep | FieldManufacturer | FieldModel
 	},
 	detect: func(head []byte) bool {
-		for _, line := range headLines(head) {
-			if !bytes.HasPrefix(line, []byte(powershellType)) {
-				_, _, err := entraColumns(line)
-				return err == nil
-			}
-		}
-		return false
+		_, _, err := entraColumns(firstLine(head, powershellType))
+		return err == nil
 	},
 	read: csvDialect{
 		name: "entra-csv", comma: ',',

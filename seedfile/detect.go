@@ -25,6 +25,17 @@ func headLines(head []byte) [][]byte {
 	return lines
 }
 
+// firstLine returns the first such line that does not begin with skip, unless skip is
+// "". It returns nil if there is none.
+func firstLine(head []byte, skip string) []byte {
+	for _, line := range headLines(head) {
+		if skip == "" || !bytes.HasPrefix(line, []byte(skip)) {
+			return line
+		}
+	}
+	return nil
+}
+
 // detectRows reports whether the complete lines, except comments, all split into fields
 // that fit. There must be at least one.
 func detectRows(head []byte, comma byte, trim bool, fits func(f [][]byte) bool) bool {
@@ -45,10 +56,8 @@ func detectRows(head []byte, comma byte, trim bool, fits func(f [][]byte) bool) 
 // detectOATH looks for serial, seed, totp, digits, period, algorithm, with least to
 // most columns.
 func detectOATH(head []byte, least, most int, versions bool) bool {
-	for _, line := range headLines(head)[:min(1, len(headLines(head)))] {
-		if _, found := cutVersion(line); found {
-			return versions
-		}
+	if _, found := cutVersion(firstLine(head, "")); found {
+		return versions
 	}
 	return detectRows(head, ',', true, func(f [][]byte) bool {
 		f = trimEmpty(f)
@@ -76,11 +85,7 @@ func detectPair(head []byte) bool {
 }
 
 func detectMultiOTP(head []byte) bool {
-	lines := headLines(head)
-	if len(lines) > 0 && strings.EqualFold(string(lines[0]), multiotpHeader) {
-		return true
-	}
-	return detectRows(head, ';', false, func(f [][]byte) bool {
+	return strings.EqualFold(string(firstLine(head, "")), multiotpHeader) || detectRows(head, ';', false, func(f [][]byte) bool {
 		return len(f) == 6 && isType(f[2]) && looksHex(f[3])
 	})
 }

@@ -36,11 +36,8 @@ var fobJSON = &Format{
 	Name: "fob", Title: "fob, JSON Lines with everything", Extension: ".jsonl",
 	carries: func(*Record) Field { return FieldAll },
 	detect: func(head []byte) bool {
-		for _, line := range headLines(head) {
-			return bytes.HasPrefix(line, []byte("{")) && bytes.Contains(line, []byte(`"format"`)) &&
-				bytes.Contains(line, []byte(`"fob"`))
-		}
-		return false
+		line := firstLine(head, "")
+		return bytes.HasPrefix(line, []byte("{")) && bytes.Contains(line, []byte(`"format"`)) && bytes.Contains(line, []byte(`"fob"`))
 	},
 	read: readLines("fob", func(l *recordLines) {
 		l.header = true

@@ -23,10 +23,8 @@ var oktaJSON = &Format{
 	Name: "okta", Title: "Okta, requests of the Factors API for custom TOTP", Extension: ".jsonl",
 	carries: func(*Record) Field { return FieldUser },
 	detect: func(head []byte) bool {
-		for _, line := range headLines(head) {
-			return bytes.HasPrefix(line, []byte("{")) && bytes.Contains(line, []byte(`"factorType"`))
-		}
-		return false
+		line := firstLine(head, "")
+		return bytes.HasPrefix(line, []byte("{")) && bytes.Contains(line, []byte(`"factorType"`))
 	},
 	read: readLines("okta", func(l *recordLines) {
 		l.parse = func(line []byte, r *Record) (bool, error) {

@@ -40,13 +40,8 @@ var usersOATH = &Format{
 		return f
 	},
 	detect: func(head []byte) bool {
-		for _, line := range headLines(head) {
-			if line[0] != '#' {
-				f := bytes.Fields(line)
-				return len(f) >= 4 && bytes.HasPrefix(f[0], []byte("HOTP"))
-			}
-		}
-		return false
+		f := bytes.Fields(firstLine(head, "#"))
+		return len(f) >= 4 && bytes.HasPrefix(f[0], []byte("HOTP"))
 	},
 	read: readLines("users-oath", func(l *recordLines) {
 		u := &usersReader{lines: l.lineReader}

@@ -32,12 +32,8 @@ var otpauth = &Format{
 		return FieldType | FieldAlgorithm | FieldDigits | FieldIssuer | FieldUser | movingFactor(r)
 	},
 	detect: func(head []byte) bool {
-		for _, line := range headLines(head) {
-			if line[0] != '#' {
-				return len(line) > len(otpauthScheme) && strings.EqualFold(string(line[:len(otpauthScheme)]), otpauthScheme)
-			}
-		}
-		return false
+		rest, _ := cutScheme(string(firstLine(head, "#")), otpauthScheme)
+		return rest != ""
 	},
 	read: readLines("otpauth", func(l *recordLines) {
 		l.parse = func(line []byte, r *Record) (bool, error) {
@@ -55,13 +51,22 @@ var otpauth = &Format{
 
 const otpauthScheme = "otpauth://"
 
+// cutScheme returns a URI without its scheme, and whether it has that scheme, in upper
+// or lower case.
+func cutScheme(uri, scheme string) (string, bool) {
+	if len(uri) < len(scheme) || !strings.EqualFold(uri[:len(scheme)], scheme) {
+		return "", false
+	}
+	return uri[len(scheme):], true
+}
+
 // parseURI reads an otpauth URI. It does not pass on the errors of package net/url,
 // which quote the URI.
 func parseURI(s string, o *ReadOptions, r *Record) error {
-	if len(s) < len(otpauthScheme) || !strings.EqualFold(s[:len(otpauthScheme)], otpauthScheme) {
+	rest, found := cutScheme(s, otpauthScheme)
+	if !found {
 		return malformed("the line does not begin with otpauth://")
 	}
-	rest := s[len(otpauthScheme):]
 	kind, rest, found := strings.Cut(rest, "/")
 	if !found {
 		return malformed("no / after the type")

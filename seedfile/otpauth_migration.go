@@ -27,59 +27,51 @@ var otpauthMigration = &Format{
 	Name: "otpauth-migration", Title: "Google Authenticator, exported accounts, only read", Extension: ".txt",
 	carries: func(*Record) Field { return 0 },
 	detect: func(head []byte) bool {
-		for _, line := range headLines(head) {
-			if line[0] != '#' {
-				return len(line) > len(migrationScheme) && strings.EqualFold(string(line[:len(migrationScheme)]), migrationScheme)
-			}
-		}
-		return false
+		rest, _ := cutScheme(string(firstLine(head, "#")), migrationScheme)
+		return rest != ""
 	},
 	read: newFunc("otpauth-migration", func(b *bufio.Reader, o ReadOptions) (*migrationReader, error) {
 		lines, err := newLineReader("otpauth-migration", b, o)
-		return &migrationReader{lines: lines}, err
+		return &migrationReader{recordLines: recordLines{lineReader: lines}}, err
 	}),
 }
 
 type migrationReader struct {
-	lines *lineReader
+	recordLines
 	queue []appEntry // of the current line
 	parts uint64     // number of parts of the batch
 	seen  uint64     // URIs read
 }
 
-func (m *migrationReader) Line() int { return m.lines.line }
-
-// skipRecord has nothing to skip: the next token is another record.
-func (m *migrationReader) skipRecord() (bool, error) { return true, nil }
-
 func (m *migrationReader) Read() (Record, error) {
 	for len(m.queue) == 0 {
-		line, err := m.lines.next()
+		line, err := m.next()
 		if err == io.EOF && m.seen < m.parts {
-			m.lines.options.leftOut("otpauth-migration: the export has %d parts, and the file contains %d: the others are left out", m.parts, m.seen)
+			m.options.leftOut("otpauth-migration: the export has %d parts, and the file contains %d: the others are left out", m.parts, m.seen)
 			m.parts = 0
 		}
 		if err != nil {
 			return Record{}, err
 		}
-		if len(line) == 0 || line[0] == '#' {
+		if emptyOrComment(line) {
 			continue
 		}
-		if err := m.parse(string(line)); err != nil {
-			return Record{}, m.lines.fail(nil, err)
+		if err := m.enqueue(string(line)); err != nil {
+			return Record{}, m.fail(nil, err)
 		}
 	}
 	e := m.queue[0]
 	m.queue = m.queue[1:]
 	var r Record
-	if err := e.record(&r, &m.lines.options); err != nil {
-		return Record{}, m.lines.fail(&r, err)
+	if err := e.record(&r, &m.options); err != nil {
+		return Record{}, m.fail(&r, err)
 	}
 	return r, nil
 }
 
-func (m *migrationReader) parse(line string) error {
-	if len(line) < len(migrationScheme) || !strings.EqualFold(line[:len(migrationScheme)], migrationScheme) {
+// enqueue reads the tokens of a URI.
+func (m *migrationReader) enqueue(line string) error {
+	if _, found := cutScheme(line, migrationScheme); !found {
 		return malformed("the line does not begin with %s", migrationScheme)
 	}
 	_, query, _ := strings.Cut(line, "?")
@@ -118,12 +110,6 @@ func (m *migrationReader) parse(line string) error {
 // migrationEntry reads a token. Numbers without a known meaning are refused later, when
 // the record is made.
 func migrationEntry(message []byte) (e appEntry, err error) {
-	name := func(names map[uint64]string, n uint64) string {
-		if s, ok := names[n]; ok {
-			return s
-		}
-		return "?"
-	}
 	e.kind = "?"
 	err = eachField(message, func(field protowire.Number, number uint64, bytes []byte) error {
 		switch field {
@@ -134,14 +120,14 @@ func migrationEntry(message []byte) (e appEntry, err error) {
 		case 3:
 			e.issuer = string(bytes)
 		case 4:
-			e.algorithm = name(map[uint64]string{0: "", 1: "SHA1", 2: "SHA256", 3: "SHA512"}, number)
+			e.algorithm = [...]string{"", "SHA1", "SHA256", "SHA512", "?"}[min(number, 4)]
 		case 5:
-			e.digits = map[uint64]int64{0: 0, 1: 6, 2: 8}[number]
 			if number > 2 {
 				return badValue("digits", "neither 6 nor 8")
 			}
+			e.digits = [...]int64{0, 6, 8}[number]
 		case 6:
-			e.kind = name(map[uint64]string{1: "hotp", 2: "totp"}, number)
+			e.kind = [...]string{"?", "hotp", "totp", "?"}[min(number, 3)]
 		case 7:
 			e.counter = number
 		}
