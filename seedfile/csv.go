@@ -39,7 +39,6 @@ type csvReader struct {
 	least   int
 	fields  [][]byte
 	begun   bool
-	warned  map[string]bool
 }
 
 // read returns the read function of the dialect.
@@ -92,20 +91,14 @@ func (c *csvReader) split(line []byte, r *Record) error {
 
 var separatorNames = map[byte]string{',': "commas", ';': "semicolons", '\t': "tabs"}
 
-// once warns once about something that concerns many lines.
-func (c *csvReader) once(what string) { c.sayOnce(c.lines.options.warn, what) }
+// once warns once about many lines.
+func (c *csvReader) once(what string) {
+	c.lines.options.onceAt(c.lines.options.warn, c.name, c.lines.line, what)
+}
 
-// left is once for data that is left out.
-func (c *csvReader) left(what string) { c.sayOnce(c.lines.options.leftOut, what+" is left out") }
-
-func (c *csvReader) sayOnce(say func(string, ...any), what string) {
-	if !c.warned[what] {
-		if c.warned == nil {
-			c.warned = map[string]bool{}
-		}
-		c.warned[what] = true
-		say("%s: line %d and possibly others: %s", c.name, c.lines.line, what)
-	}
+// omit is once for data that is left out.
+func (c *csvReader) omit(what string) {
+	c.lines.options.onceAt(c.lines.options.leftOut, c.name, c.lines.line, what+" is left out")
 }
 
 // splitCSV appends the fields of a line to fields. It may overwrite the line. More

@@ -45,7 +45,7 @@ func (c *csvReader) oath(f [][]byte, r *Record, mostDigits uint8) (err error) {
 		// The server ignores this column and starts at 0.
 		var counter uint64
 		if counter, err = number("counter", f[4], math.MaxUint64); err == nil && counter != 0 {
-			c.left("a counter (" + c.name + " has no column for it)")
+			c.omit("a counter (" + c.name + " has no column for it)")
 		}
 	}
 	if err == nil && mostDigits == 8 {
@@ -131,7 +131,7 @@ func (c *csvReader) owner(f [][]byte, r *Record) error {
 	case user == "" && (len(resolver) > 0 || realm != ""):
 		return badValue("user", "a resolver or realm without a user")
 	case len(resolver) > 0:
-		c.left("the resolver")
+		c.omit("the resolver")
 	}
 	r.User = user
 	if realm != "" {

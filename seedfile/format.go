@@ -63,7 +63,7 @@ type ReadOptions struct {
 	// once. Otherwise they are an error.
 	AllowShort bool
 
-	said map[string]bool // by once; nil means that nothing is suppressed
+	reported map[string]bool // by once; nil means that nothing is suppressed
 }
 
 // warn calls Warn.
@@ -82,15 +82,24 @@ func (o *ReadOptions) leftOut(format string, args ...any) {
 	o.LeftOut(printable(fmt.Sprintf(format, args...)))
 }
 
-// once reports a text once, although it may apply to every token of a file.
-func (o *ReadOptions) once(say func(string, ...any), text string) {
-	if o.said[text] {
+// once reports a text once for each thing, because a file of a million tokens would
+// repeat it a million times.
+func (o *ReadOptions) once(report func(string, ...any), thing, text string) {
+	const most = 1000 // a file may contain any number of invented names
+	if o.reported[thing] || len(o.reported) >= most {
 		return
 	}
-	if o.said != nil {
-		o.said[text] = true
+	if o.reported != nil {
+		o.reported[thing] = true
 	}
-	say("%s", text)
+	report("%s", text)
+}
+
+// onceAt is once for a line of a file, to which other lines may be similar.
+func (o *ReadOptions) onceAt(report func(string, ...any), format string, line int, what string) {
+	if !o.reported[what] {
+		o.once(report, what, fmt.Sprintf("%s: line %d and possibly others: %s", format, line, what))
+	}
 }
 
 // checkSeed refuses a short seed, unless the options allow it.

@@ -44,28 +44,22 @@ var usersOATH = &Format{
 		return len(f) >= 4 && bytes.HasPrefix(f[0], []byte("HOTP"))
 	},
 	read: readLines("users-oath", func(l *recordLines) {
-		u := &usersReader{lines: l.lineReader}
 		l.parse = func(line []byte, r *Record) (bool, error) {
 			f := bytes.Fields(line)
 			if len(f) == 0 || line[0] == '#' {
 				return false, nil
 			}
-			return true, u.parse(f, r)
+			return true, l.parseUser(f, r)
 		}
 	}),
 	write: writeFunc(recordWriter{format: "users-oath", add: appendUser}),
 }
 
-type usersReader struct {
-	lines  *lineReader
-	warned [2]bool
-}
-
-func (u *usersReader) parse(f [][]byte, r *Record) (err error) {
+func (l *lineReader) parseUser(f [][]byte, r *Record) (err error) {
 	if len(f) < 4 || len(f) > 7 {
 		return malformed("%d columns, want 4 to 7: type, user, PIN or -, seed, moving factor, last code, time", len(f))
 	}
-	if err = u.kind(string(f[0]), r); err != nil {
+	if err = r.setOATHType(string(f[0]), &l.options); err != nil {
 		return err
 	}
 	r.User = string(f[1])
@@ -73,7 +67,7 @@ func (u *usersReader) parse(f [][]byte, r *Record) (err error) {
 		if looksHex(f[2]) {
 			return badValue("PIN", "looks like a seed: is the column missing? Want - for no PIN")
 		}
-		u.left(0, "a PIN is left out")
+		l.options.onceAt(l.options.leftOut, l.format, l.line, "a PIN is left out")
 	}
 	if r.Seed, err = hexSeed(f[3]); err != nil {
 		return err
@@ -81,7 +75,7 @@ func (u *usersReader) parse(f [][]byte, r *Record) (err error) {
 	switch {
 	case len(f) == 4:
 	case r.Type == TOTP:
-		u.left(1, "the record of past codes is left out")
+		l.options.onceAt(l.options.leftOut, l.format, l.line, "the record of past codes is left out")
 	default:
 		if r.Counter, err = number("moving factor", f[4], math.MaxUint64-1); err != nil {
 			return err
@@ -93,14 +87,14 @@ func (u *usersReader) parse(f [][]byte, r *Record) (err error) {
 	return nil
 }
 
-// kind reads the first column.
-func (u *usersReader) kind(s string, r *Record) (err error) {
+// setOATHType reads the first column.
+func (r *Record) setOATHType(s string, o *ReadOptions) (err error) {
 	const want = "want HOTP, HOTP/E/6, HOTP/T30/6 or HOTP/T60/6 (or 7 or 8 digits)"
 	parts := strings.Split(s, "/")
 	if parts[0] != "HOTP" || len(parts) > 3 {
 		return badValue("type", want)
 	}
-	r.Type, r.Digits = HOTP, u.lines.options.defaultDigits()
+	r.Type, r.Digits = HOTP, o.defaultDigits()
 	if len(parts) > 1 {
 		switch parts[1] {
 		case "E":
@@ -118,13 +112,6 @@ func (u *usersReader) kind(s string, r *Record) (err error) {
 		}
 	}
 	return nil
-}
-
-func (u *usersReader) left(which int, what string) {
-	if !u.warned[which] {
-		u.warned[which] = true
-		u.lines.options.leftOut("users-oath: line %d and possibly others: %s", u.lines.line, what)
-	}
 }
 
 // account returns the name of the token in a format that has only users: the user, or

@@ -87,7 +87,7 @@ func parseURI(s string, o *ReadOptions, r *Record) error {
 	}
 	if issuer, found := values["issuer"]; found {
 		if r.Issuer != "" && r.Issuer != issuer {
-			o.once(o.warn, "otpauth: the issuers in label and parameter differ: the parameter's is used")
+			o.once(o.warn, "issuers", "otpauth: the issuers in label and parameter differ: the parameter's is used")
 		}
 		r.Issuer = issuer
 	}
@@ -122,7 +122,7 @@ func parameters(query string, o *ReadOptions) (map[string]string, error) {
 		case "":
 			continue
 		default:
-			o.once(o.leftOut, "otpauth: an unknown parameter is left out")
+			o.once(o.leftOut, "parameter", "otpauth: an unknown parameter is left out")
 			continue
 		}
 		if _, twice := values[name]; twice {

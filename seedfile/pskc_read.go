@@ -17,7 +17,6 @@ import (
 type pskcReader struct {
 	pskcParser
 	o     ReadOptions
-	said  map[string]bool
 	rec   int  // line of the last record
 	short bool // a warning about a short seed was given
 	err   error
@@ -25,7 +24,8 @@ type pskcReader struct {
 
 // newPSKCReader verifies the signature first if o.Keys.Trusted is set.
 func newPSKCReader(r *bufio.Reader, o ReadOptions) (Reader, error) {
-	p := &pskcReader{o: o, said: map[string]bool{}}
+	o.reported = map[string]bool{}
+	p := &pskcReader{o: o}
 	p.skips = o.Skip != nil
 	p.warn = func(format string, args ...any) { p.once(p.o.warn, format, args...) }
 	p.left = func(format string, args ...any) { p.once(p.o.leftOut, format, args...) }
@@ -46,19 +46,15 @@ func newPSKCReader(r *bufio.Reader, o ReadOptions) (Reader, error) {
 	return p, nil
 }
 
-// once reports each thing once, because a file of a million keys would repeat it a
-// million times. The part of a text that changes from line to line comes before ": ".
-func (p *pskcReader) once(say func(string, ...any), format string, args ...any) {
-	const most = 1000 // a file may contain any number of invented names
+// once reports each thing once. The part of a text that changes from line to line comes
+// before ": ".
+func (p *pskcReader) once(report func(string, ...any), format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	thing := text
 	if line, rest, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(line, "line ") {
 		thing = rest
 	}
-	if !p.said[thing] && len(p.said) < most {
-		p.said[thing] = true
-		say("%s", text)
-	}
+	p.o.once(report, thing, text)
 }
 
 // Read returns the next record.

@@ -77,7 +77,7 @@ func (c *checked) skipped(err *error) bool {
 // newFunc returns the read function of a format, given a function that starts a reader.
 func newFunc[R Reader](format string, start func(*bufio.Reader, ReadOptions) (R, error)) func(*bufio.Reader, ReadOptions) (Reader, error) {
 	return func(b *bufio.Reader, o ReadOptions) (Reader, error) {
-		o.said = map[string]bool{}
+		o.reported = map[string]bool{}
 		r, err := start(b, o)
 		if err != nil {
 			return nil, err

@@ -27,7 +27,6 @@ type xmlScanner struct {
 	options ReadOptions
 	depth   int
 	line    int // start of the record's element
-	warned  map[string]bool
 }
 
 func newXMLScanner(format string, b *bufio.Reader, o ReadOptions) (*xmlScanner, error) {
@@ -171,21 +170,11 @@ func (x *xmlScanner) end() error {
 
 // unknown skips an element that has no field, and warns of it once.
 func (x *xmlScanner) unknown(e xml.StartElement) error {
-	name := nameInMessage(e.Name.Local)
-	if !x.warned[name] && len(x.warned) < 20 {
-		x.note(name)
+	if len(x.options.reported) < 20 {
 		line, _ := x.d.InputPos()
-		x.options.leftOut("%s: line %d and possibly others: element %s is left out", x.format, line, name)
+		x.options.onceAt(x.options.leftOut, x.format, line, "element "+nameInMessage(e.Name.Local)+" is left out")
 	}
 	return x.skip()
-}
-
-// note remembers a warning.
-func (x *xmlScanner) note(name string) {
-	if x.warned == nil {
-		x.warned = map[string]bool{}
-	}
-	x.warned[name] = true
 }
 
 // Line returns the line at which the last record began.

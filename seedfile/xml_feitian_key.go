@@ -5,6 +5,7 @@ package seedfile
 import (
 	"cmp"
 	"encoding/xml"
+	"fmt"
 	"math"
 	"strings"
 
@@ -42,9 +43,8 @@ func (f *feitianReader) key(e xml.StartElement, r *Record) error {
 	if r.Seed, err = base64Seed([]byte(data["Secret"])); err != nil {
 		return err
 	}
-	if !f.sized && !f.warned["length"] {
-		f.note("length")
-		f.options.warn("%s: line %d and possibly others: no ResponseFormat: codes of %d digits are assumed", f.format, f.line, r.Digits)
+	if !f.sized {
+		f.options.onceAt(f.options.warn, f.format, f.line, fmt.Sprintf("no ResponseFormat: codes of %d digits are assumed", r.Digits))
 	}
 	if r.Type == HOTP {
 		if s, found := data["Counter"]; found {

@@ -45,8 +45,7 @@ var safenetXML = &Format{
 	},
 	detect: func(head []byte) bool { return rootElement(head) == "Tokens" },
 	read: readXML("safenet-xml", func(x *xmlReader) {
-		s := &safenetReader{xmlScanner: x.xmlScanner}
-		x.outer, x.name, x.at, x.record, x.other = "Tokens", "Token", 2, s.readToken, s.unknown
+		x.outer, x.name, x.at, x.record, x.other = "Tokens", "Token", 2, x.readSafenet, x.unknown
 	}),
 	write: writeFunc(recordWriter{
 		format: "safenet-xml",
@@ -58,12 +57,8 @@ var safenetXML = &Format{
 	}),
 }
 
-type safenetReader struct {
-	*xmlScanner
-	hashed bool // the warning about the hash was given
-}
-
-func (s *safenetReader) readToken(e xml.StartElement, r *Record) (err error) {
+// readSafenet reads a Token.
+func (s *xmlScanner) readSafenet(e xml.StartElement, r *Record) (err error) {
 	if err = r.setSerial([]byte(attribute(e, "serial"))); err != nil {
 		return err
 	}
@@ -71,7 +66,7 @@ func (s *safenetReader) readToken(e xml.StartElement, r *Record) (err error) {
 	err = s.each(func(e xml.StartElement) error {
 		switch e.Name.Local {
 		case "Model", "ProductName":
-			return t.set(s.xmlScanner, e)
+			return t.set(s, e)
 		case "Applications":
 			return s.each(func(e xml.StartElement) error {
 				if e.Name.Local != "Application" {
@@ -80,7 +75,7 @@ func (s *safenetReader) readToken(e xml.StartElement, r *Record) (err error) {
 				if applications++; applications > 1 {
 					return unsupported("a token with several applications")
 				}
-				return t.setAll(s.xmlScanner, "Seed", "MovingFactor")
+				return t.setAll(s, "Seed", "MovingFactor")
 			})
 		}
 		return s.unknown(e)
@@ -95,10 +90,7 @@ func (s *safenetReader) readToken(e xml.StartElement, r *Record) (err error) {
 	}
 	if a := safenetHash(r.Seed); r.Algorithm == token.SHA1 && a != r.Algorithm {
 		r.Algorithm = a
-		if !s.hashed {
-			s.hashed = true
-			s.options.warn("%s: line %d and possibly others: the file does not name the hash: SHA256 is used, because privacyIDEA derives it from the length of the seed", s.format, s.line)
-		}
+		s.options.onceAt(s.options.warn, s.format, s.line, "the file does not name the hash: SHA256 is used, because privacyIDEA derives it from the length of the seed")
 	}
 	r.Counter, err = number("counter", t["MovingFactor"], math.MaxUint64)
 	return err
