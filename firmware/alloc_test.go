@@ -37,8 +37,9 @@ func (r *ram) Erase(page int) error {
 	return nil
 }
 
-// lean replaces the machine's flash, with its contents, by one that does not allocate.
-func (m *machine) lean(t testing.TB) *machine {
+// useRAMFlash replaces the machine's flash, with its contents, by one that does not
+// allocate.
+func (m *machine) useRAMFlash(t testing.TB) *machine {
 	r := new(ram)
 	image := m.flash.Image()
 	for page := range r {
@@ -61,7 +62,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 			p.Algorithm = alg
 			m := newMachine(t)
 			m.program(t, payload(p), true)
-			m.lean(t)
+			m.useRAMFlash(t)
 			name := fmt.Sprint(p.Name, " ", alg)
 			noAllocations(t, name+" idle", m.step)
 			noAllocations(t, name+" half a second", func() {
@@ -83,7 +84,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 		}
 	}
 	for s := range serialproto.State(states) {
-		m := inState(t, s).lean(t)
+		m := inState(t, s).useRAMFlash(t)
 		noAllocations(t, s.String()+" idle", func() {
 			m.now += 500
 			m.step()
@@ -99,7 +100,7 @@ func TestChangesDoNotAllocate(t *testing.T) {
 	p.Profile.Behaviour.PressLimit, p.Profile.Behaviour.LimitEnds = 1, true
 	m := newMachine(t)
 	m.program(t, p, true)
-	image := *m.lean(t).hw.Flash.(*ram)
+	image := *m.useRAMFlash(t).hw.Flash.(*ram)
 	start := func() {
 		*m.hw.Flash.(*ram) = image
 		m.now, m.valid = noon, true
@@ -138,22 +139,22 @@ func TestCommandsDoNotAllocate(t *testing.T) {
 	commands := []command{
 		{"echo", write, 0, 0, obj{"d": "hello"}}, {"datetime", read, 0, 4, obj{}},
 		{"set datetime", write, 0, 4, obj{"datetime": "2027-01-15T08:00:00"}},
-		{"set datetime of no date", write, 0, 4, obj{"datetime": "2027-02-30T08:00:00"}},
+		{"set datetime to an invalid date", write, 0, 4, obj{"datetime": "2027-02-30T08:00:00"}},
 		{"reset", write, 0, 5, obj{}}, {"params", read, 0, 6, obj{}}, {"os info", read, 0, 7, obj{"format": "a"}},
 		{"groups", read, 10, 1, obj{}}, {"group details", read, 10, 3, obj{}},
 		{"info", read, 64, 0, obj{}}, {"clock", read, 64, 1, obj{}}, {"set clock", write, 64, 1, obj{"ms": int64(noon)}},
 		{"set clock out of range", write, 64, 1, obj{"ms": -1}}, {"display", read, 64, 2, obj{}},
 		{"lock", write, 64, 5, obj{}}, {"uptime", read, 64, 6, obj{}},
-		{"wipe of another", write, 64, 8, obj{"sn": "1000043"}}, {"wipe of no serial", write, 64, 8, obj{"sn": "!"}},
+		{"wipe with another serial", write, 64, 8, obj{"sn": "1000043"}}, {"wipe with an invalid serial", write, 64, 8, obj{"sn": "!"}},
 		{"wipe", write, 64, 8, obj{"sn": testSerial}}, {"unknown", read, 64, 99, obj{}}, {"no group", read, 99, 0, obj{}},
-		{"rig display", read, 65, 2, obj{}}, {"rig skew", write, 65, 5, obj{"ms": 0}}, {"rig of nothing", write, 65, 5, obj{}},
+		{"rig display", read, 65, 2, obj{}}, {"rig skew", write, 65, 5, obj{"ms": 0}}, {"rig with no hardware action", write, 65, 5, obj{}},
 		{"rig out of range", write, 65, 4, obj{"mc": 1_000_000}}, {"no body", read, 64, 1, []byte{}},
 	}
 	for s := range serialproto.State(states) {
 		for _, c := range commands {
 			m := inState(t, s)
 			m.hw.Rig = (*mRig)(m)
-			m.lean(t)
+			m.useRAMFlash(t)
 			image := *m.hw.Flash.(*ram)
 			request := frame(c.op, c.group, c.command, c.body)
 			answered := 0
@@ -172,7 +173,7 @@ func TestCommandsDoNotAllocate(t *testing.T) {
 		}
 	}
 	// Noise, and a packet that stops in the middle.
-	m := inState(t, serialproto.StateLocked).lean(t)
+	m := inState(t, serialproto.StateLocked).useRAMFlash(t)
 	junk := append([]byte("\x06\x09!!!\n\x04\x14AAAA\nabc"), frame(read, 64, 0, obj{})[:20]...)
 	noAllocations(t, "noise", func() {
 		m.in = append(m.in[:0], junk...)
@@ -192,7 +193,7 @@ func TestProvisioningAllocations(t *testing.T) {
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), order(t, m, profile(t, "button-6"))))
 	request := commitFrame(t, w.sent)
 
-	m = newMachine(t).lean(t)
+	m = newMachine(t).useRAMFlash(t)
 	image := *m.hw.Flash.(*ram)
 	n := testing.AllocsPerRun(50, func() {
 		*m.hw.Flash.(*ram) = image
@@ -201,7 +202,7 @@ func TestProvisioningAllocations(t *testing.T) {
 		m.out = m.out[:0]
 		m.step()
 		if m.state() != serialproto.StateProvisioned {
-			t.Fatal("the message was refused")
+			t.Fatal("the message was rejected")
 		}
 	})
 	t.Logf("%v allocations", n)
@@ -214,5 +215,5 @@ func TestProvisioningAllocations(t *testing.T) {
 		m.step()
 	})
 	t.Logf("%v allocations in a self-test", n)
-	require.LessOrEqual(t, n, float64(provisioningAllocations), "a device that can be provisioned can test itself")
+	require.LessOrEqual(t, n, float64(provisioningAllocations), "a self-test must not need more memory than provisioning")
 }

@@ -36,19 +36,19 @@ func (c *Core) pollButton() {
 			c.press()
 		}
 	}
-	if c.holding() && c.at(c.view.DownAt+stuckTime) <= c.now {
+	if c.buttonHeld() && c.clockTimeAt(c.view.DownAt+stuckTime) <= c.now {
 		c.view.Stuck, c.view.On = true, false
 	}
 }
 
-// holding reports whether the button is down and not stuck.
-func (c *Core) holding() bool {
+// buttonHeld reports whether the button is down and not stuck.
+func (c *Core) buttonHeld() bool {
 	return c.view.Down && !c.view.Stuck && c.rec.profile.Behaviour.Button
 }
 
-// held reports whether the button has been down long enough to show all segments.
-func (c *Core) held() bool {
-	return c.holding() && c.at(c.view.DownAt+holdTime) <= c.now
+// heldLong reports whether the button has been down long enough to show all segments.
+func (c *Core) heldLong() bool {
+	return c.buttonHeld() && c.clockTimeAt(c.view.DownAt+holdTime) <= c.now
 }
 
 // press applies the profile's button rules.
@@ -81,16 +81,16 @@ func (c *Core) press() {
 	c.view.OffAt = up + int64(b.ShowSeconds)*1000
 	step, _ := c.step()
 	c.view.Step = uint32(step) // with UntilStepEnd, the code disappears at the end of this step
-	if c.worn() || c.lowBattery() {
+	if c.pressLimitExceeded() || c.lowBattery() {
 		c.view.CodeAt = up + warnTime
 	}
 }
 
-// worn reports whether the button has been pressed more often than the manufacturer
-// guarantees. Each press then shows "EEEEEE" before the code, until the battery is
-// empty. The token card of the Japan Net Bank asks for its replacement in this way
-// after 18,000 displays (japannetbank.co.jp/token/onetime/about.html).
-func (c *Core) worn() bool {
+// pressLimitExceeded reports whether the button has been pressed more often than the
+// manufacturer guarantees. Each press then shows "EEEEEE" before the code, until the
+// battery is empty. The token card of the Japan Net Bank asks for its replacement in
+// this way after 18,000 displays (japannetbank.co.jp/token/onetime/about.html).
+func (c *Core) pressLimitExceeded() bool {
 	limit := uint32(c.rec.profile.Behaviour.PressLimit)
 	return limit > 0 && c.rec.presses > limit
 }
@@ -100,8 +100,8 @@ func (c *Core) lowBattery() bool {
 	return c.batteryPercent() < int(c.rec.profile.Behaviour.LowPercent)
 }
 
-// The knee of a lithium battery's discharge curve. Above it, the voltage does not indicate
-// the charge.
+// The knee of a lithium battery's discharge curve. Above it, the voltage does not
+// indicate the charge.
 const (
 	kneeVoltage    Millivolts = 2700
 	cutoffVoltage  Millivolts = 2000

@@ -33,7 +33,7 @@ func TestPressUntilStepEnd(t *testing.T) {
 	m, p := withButton(t, "button-6", nil)
 	m.advance(20 * time.Second)
 	require.Equal(t, firmware.Frame{}, m.frame)
-	require.Equal(t, firmware.Never, min(m.wake.State, m.wake.Paint), "a token at rest sleeps")
+	require.Equal(t, firmware.Never, min(m.wake.State, m.wake.Paint), "an idle token never wakes")
 	m.press()
 	code := m.code(p)
 	require.Equal(t, code, m.text())
@@ -43,7 +43,7 @@ func TestPressUntilStepEnd(t *testing.T) {
 	m.advance(40*time.Second - time.Millisecond)
 	require.Equal(t, code, m.text())
 	m.advance(time.Millisecond)
-	require.Equal(t, firmware.Frame{}, m.frame, "off with the step")
+	require.Equal(t, firmware.Frame{}, m.frame, "the display goes off with the step")
 	m.press()
 	require.Equal(t, m.code(p), m.text())
 	require.NotEqual(t, code, m.text())
@@ -63,7 +63,7 @@ func TestPressTimeOut(t *testing.T) {
 	m.advance(15*time.Second - time.Millisecond)
 	require.Equal(t, m.code(p), m.text())
 	m.advance(time.Millisecond)
-	require.Equal(t, firmware.Frame{}, m.frame, "30 s after the press")
+	require.Equal(t, firmware.Frame{}, m.frame, "the display is off 30 s after the press")
 }
 
 func TestSecondPressTurnsOff(t *testing.T) {
@@ -71,12 +71,12 @@ func TestSecondPressTurnsOff(t *testing.T) {
 	m.press()
 	m.press()
 	require.Equal(t, firmware.Frame{}, m.frame)
-	require.EqualValues(t, 1, m.core.Presses(), "only a code counts")
+	require.EqualValues(t, 1, m.core.Presses(), "only a press that shows a code counts")
 	m.press()
 	require.Equal(t, m.code(p), m.text())
 	require.EqualValues(t, 2, m.core.Presses())
 	m.boot(t)
-	require.Equal(t, firmware.Frame{}, m.frame, "a restart turns off")
+	require.Equal(t, firmware.Frame{}, m.frame, "a restart turns the display off")
 	require.EqualValues(t, 2, m.core.Presses(), "the count survives")
 }
 
@@ -91,7 +91,7 @@ func TestDoubleClick(t *testing.T) {
 	require.Equal(t, firmware.Frame{}, m.frame)
 	m.down = false
 	m.step()
-	require.Equal(t, firmware.Frame{}, m.frame, "letting go is no press")
+	require.Equal(t, firmware.Frame{}, m.frame, "releasing the button is not a press")
 	require.EqualValues(t, 1, m.core.Presses())
 }
 
@@ -101,7 +101,7 @@ func TestAlwaysOnIgnoresTheButton(t *testing.T) {
 	require.Equal(t, m.code(p), m.text())
 	m.down = true
 	m.advance(10 * time.Second)
-	require.Equal(t, m.code(p), m.text(), "no hold either")
+	require.Equal(t, m.code(p), m.text(), "and not a hold")
 	require.Zero(t, m.core.Presses())
 }
 
@@ -111,7 +111,7 @@ func TestHold(t *testing.T) {
 	m, p := withButton(t, "button-6", nil)
 	m.down = true
 	m.step()
-	require.Equal(t, m.code(p), m.text(), "down is a press")
+	require.Equal(t, m.code(p), m.text(), "a button that is down at boot is a press")
 	m.advance(6*time.Second - time.Millisecond)
 	require.Equal(t, m.code(p), m.text())
 	m.advance(time.Millisecond)
@@ -120,7 +120,7 @@ func TestHold(t *testing.T) {
 	require.Equal(t, firmware.AllSegments(6), m.frame)
 	m.down = false
 	m.step()
-	require.Equal(t, m.code(p), m.text(), "and back to what stood there")
+	require.Equal(t, m.code(p), m.text(), "then the code is shown again")
 	m.advance(time.Minute)
 	require.Equal(t, firmware.Frame{}, m.frame)
 
@@ -148,20 +148,20 @@ func TestStuckButton(t *testing.T) {
 		require.Equal(t, noon+32_000, m.wake.State, "a board must wake to switch off")
 		m.advance(time.Millisecond)
 		require.Equal(t, firmware.Frame{}, m.frame)
-		require.Equal(t, firmware.Never, min(m.wake.State, m.wake.Paint), "it sleeps")
+		require.Equal(t, firmware.Never, min(m.wake.State, m.wake.Paint), "the token never wakes")
 		m.advance(365 * 24 * time.Hour)
 		require.Equal(t, firmware.Frame{}, m.frame)
 		m.down = false
 		m.step()
-		require.Equal(t, firmware.Frame{}, m.frame, "coming up is not a press")
+		require.Equal(t, firmware.Frame{}, m.frame, "releasing the button is not a press")
 		m.press()
-		require.Equal(t, m.code(p), m.text(), "and then it works again")
+		require.Equal(t, m.code(p), m.text(), "the next press shows a code")
 		require.EqualValues(t, 2, m.core.Presses())
 		m.press()
 		m.down = true
 		m.step()
 		m.advance(6 * time.Second)
-		require.Equal(t, firmware.AllSegments(m.digits), m.frame, "a hold too")
+		require.Equal(t, firmware.AllSegments(m.digits), m.frame, "a hold works again")
 	}
 }
 
@@ -208,7 +208,7 @@ func TestPressLimit(t *testing.T) {
 		require.Equal(t, "EEEEEE", m.text())
 		m.advance(time.Millisecond)
 		require.Equal(t, m.code(p), m.text())
-		require.Zero(t, m.frame.Icons&firmware.IconBattery, "at 0 percent it never warns of the battery")
+		require.Zero(t, m.frame.Icons&firmware.IconBattery, "LowPercent 0 never warns")
 		m.press()
 		require.Equal(t, firmware.Frame{}, m.frame)
 		m.boot(t)
@@ -245,7 +245,7 @@ func TestPressLimitEnds(t *testing.T) {
 	m.boot(t)
 	ops := m.ops()
 	m.press()
-	require.Equal(t, "EEEEEE", m.text(), "for ever")
+	require.Equal(t, "EEEEEE", m.text(), "the message is shown forever")
 	require.Equal(t, ops, m.ops(), "a dead token writes nothing")
 	m.press()
 	require.Equal(t, firmware.Frame{}, m.frame)
@@ -270,10 +270,10 @@ func TestLowBattery(t *testing.T) {
 		require.Equal(t, warning, m.text())
 		m.advance(time.Millisecond)
 		require.Equal(t, m.code(p), m.text())
-		require.NotZero(t, m.frame.Icons&firmware.IconBattery, "the sign stays")
+		require.NotZero(t, m.frame.Icons&firmware.IconBattery, "the battery sign stays")
 		m.press()
 		m.press()
-		require.Equal(t, warning, m.text(), "every time")
+		require.Equal(t, warning, m.text(), "each press warns")
 	}
 
 	// By the number of presses, while the voltage shows no change.

@@ -38,13 +38,13 @@ func TestChecks(t *testing.T) {
 			continue
 		}
 		checked++
-		t.Run(line, func(t *testing.T) { check(t, line) })
+		t.Run(line, func(t *testing.T) { runCheckLine(t, line) })
 	}
 	require.Greater(t, checked, 70)
 }
 
-// check runs one line: STATE REQUEST CHANGE… = ANSWER.
-func check(t *testing.T, line string) {
+// runCheckLine runs one line: STATE REQUEST CHANGE… = ANSWER.
+func runCheckLine(t *testing.T, line string) {
 	at := strings.LastIndex(line, " = ")
 	require.Positive(t, at)
 	words := splitWords(line[:at])
@@ -66,16 +66,16 @@ func check(t *testing.T, line string) {
 	switch words[1] {
 	case "commit":
 		commit["msg"] = sealPayload(t, m, counter, payload)
-		change(t, commit, words[2:])
+		applyChanges(t, commit, words[2:])
 	case "payload":
-		change(t, payload, words[2:])
+		applyChanges(t, payload, words[2:])
 		commit["msg"] = sealPayload(t, m, counter, payload)
 	case "clock":
 		command, body = serialproto.CmdTokenClock, obj{"ms": int64(noon)}
-		change(t, body, words[2:])
+		applyChanges(t, body, words[2:])
 	case "wipe":
 		command, body = serialproto.CmdTokenWipe, obj{"sn": testSerial}
-		change(t, body, words[2:])
+		applyChanges(t, body, words[2:])
 	default:
 		require.Fail(t, "unknown request", words[1])
 	}
@@ -101,8 +101,8 @@ func splitWords(s string) []string {
 	})
 }
 
-// change removes the keys given as -key from the map and sets the others.
-func change(t *testing.T, m obj, words []string) {
+// applyChanges removes the keys given as -key from the map and sets the others.
+func applyChanges(t *testing.T, m obj, words []string) {
 	t.Helper()
 	before := maps.Clone(m)
 	for _, word := range words {
@@ -123,18 +123,18 @@ func change(t *testing.T, m obj, words []string) {
 		d.UseNumber()
 		var v any
 		require.NoError(t, d.Decode(&v), word)
-		m[key] = numbers(t, v)
+		m[key] = cborNumbers(t, v)
 	}
 	require.NotEqual(t, before, m)
 }
 
-// numbers converts JSON numbers to CBOR: a float if there is a decimal point,
+// cborNumbers converts JSON numbers to CBOR: a float if there is a decimal point,
 // otherwise an integer.
-func numbers(t *testing.T, v any) any {
+func cborNumbers(t *testing.T, v any) any {
 	switch v := v.(type) {
 	case []any:
 		for i := range v {
-			v[i] = numbers(t, v[i])
+			v[i] = cborNumbers(t, v[i])
 		}
 	case json.Number:
 		if strings.Contains(v.String(), ".") {

@@ -32,11 +32,11 @@ func TestClockLoss(t *testing.T) {
 	for _, name := range []string{"always-on-6", "button-6"} {
 		m := newMachine(t)
 		m.program(t, payload(profile(t, name)), true)
-		require.True(t, m.traces(secret))
+		require.True(t, m.hasTraces(secret))
 		m.now, m.valid = 0, false
 		m.step()
 		require.Equal(t, serialproto.StateDead, m.state())
-		require.False(t, m.traces(secret))
+		require.False(t, m.hasTraces(secret))
 		require.Zero(t, m.record().SeedLen)
 		blinks(t, m)
 		m.boot(t)
@@ -52,7 +52,7 @@ func TestClockLoss(t *testing.T) {
 		m.valid = false
 		m.step()
 		require.Equal(t, serialproto.StateDead, m.state())
-		require.True(t, m.traces(secret))
+		require.True(t, m.hasTraces(secret))
 
 		m = newMachine(t)
 		m.program(t, payload(profile(t, name)), false)
@@ -85,10 +85,10 @@ func TestClockLossAtTheEnd(t *testing.T) {
 	}
 	require.Equal(t, serialproto.StateDead, worn.state())
 	for _, m := range []*machine{expired, worn} {
-		require.True(t, m.traces(secret))
+		require.True(t, m.hasTraces(secret))
 		m.valid = false
 		m.step()
 		require.Equal(t, serialproto.StateDead, m.state())
-		require.False(t, m.traces(secret))
+		require.False(t, m.hasTraces(secret))
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// kind returns the kind of text on the display.
-func (m *machine) kind(p token.Profile) string {
+// displayKind returns the kind of text on the display.
+func (m *machine) displayKind(p token.Profile) string {
 	text := m.text()
 	switch {
 	case m.frame == firmware.AllSegments(m.digits):
@@ -30,13 +30,13 @@ func (m *machine) kind(p token.Profile) string {
 	case text[len(text)-int(p.Digits):] == m.code(p):
 		return "code"
 	}
-	return "nonsense: " + text
+	return "unknown: " + text
 }
 
-// TestClockMovesNothing compares a token whose clock is moved by arbitrary amounts with
-// one whose clock is not. At every moment they show the same, except that each shows
-// the code of its own clock.
-func TestClockMovesNothing(t *testing.T) {
+// TestMovedClockChangesOnlyCodes compares a token whose clock is moved by arbitrary
+// amounts with one whose clock is not. At every moment they show the same, except that
+// each shows the code of its own clock.
+func TestMovedClockChangesOnlyCodes(t *testing.T) {
 	proptest.Check(t, func(rt *rapid.T) {
 		p := payload(profile(t, "button-8"))
 		b := &p.Profile.Behaviour
@@ -82,7 +82,7 @@ func TestClockMovesNothing(t *testing.T) {
 					m.advance(time.Duration(ms) * time.Millisecond)
 				}
 			}
-			require.Equal(rt, still.kind(p.Profile), moved.kind(p.Profile))
+			require.Equal(rt, still.displayKind(p.Profile), moved.displayKind(p.Profile))
 			require.Equal(rt, still.core.View(), func() firmware.View {
 				v := moved.core.View()
 				v.Step = still.core.View().Step

@@ -61,7 +61,7 @@ type View struct {
 func (c *Core) Boot(hw *Hardware) error {
 	c.hw = hw
 	err := c.boot()
-	c.leave()
+	c.release()
 	return err
 }
 
@@ -84,7 +84,7 @@ func (c *Core) boot() error {
 		_ = c.store.settle(c.hw)
 	}
 	c.tick()
-	c.watch()
+	c.updateState()
 	c.paint()
 	return nil
 }
@@ -93,32 +93,32 @@ func (c *Core) boot() error {
 // the latest time at which it must be called again.
 func (c *Core) Step(hw *Hardware) Wake {
 	c.hw = hw
-	paint := c.look()
+	paint := c.refresh()
 	for c.link != nil && c.link.Next(hw.Line, (*device)(c)) {
-		paint = c.look() // the request may have moved the clock or the button
+		paint = c.refresh() // the request may have moved the clock or the button
 	}
 	if c.reset {
 		// If the board cannot read its flash, it can only stay dark.
 		_ = c.boot()
 		paint = c.paint()
 	}
-	w := Wake{State: c.nextState(), Paint: paint}
-	c.leave()
+	w := Wake{State: c.nextStateChange(), Paint: paint}
+	c.release()
 	return w
 }
 
-// look handles the effects of time and hardware, and returns the time of the next
+// refresh handles the effects of time and hardware, and returns the time of the next
 // change of the display.
-func (c *Core) look() token.UnixMilli {
+func (c *Core) refresh() token.UnixMilli {
 	c.tick()
-	c.watch()
+	c.updateState()
 	c.pollButton()
 	return c.paint()
 }
 
-// leave ends a call: it clears the scratch memory and drops the reference to the
+// release ends a call: it clears the scratch memory and drops the reference to the
 // hardware.
-func (c *Core) leave() {
+func (c *Core) release() {
 	clear(c.hw.Scratch[:])
 	c.hw = nil
 }
@@ -155,29 +155,29 @@ func (c *Core) SetView(v View) { c.view = v }
 // time.
 func (c *Core) tick() { c.now, c.valid = c.hw.Clock.Now() }
 
-// watch applies the effects of time and power on the token's state.
-func (c *Core) watch() {
+// updateState applies the effects of time and power on the token's state.
+func (c *Core) updateState() {
 	r := &c.rec
 	switch {
-	case !c.valid && c.fielded():
+	case !c.valid && c.diesOnClockLoss():
 		c.die(deathClock)
 	case c.valid && r.state == serialproto.StateLocked && c.expired():
 		var next record
 		next.set(r)
 		next.state = serialproto.StateExpired
-		if c.blanks() && c.now >= c.blankAt() {
+		if c.goesBlank() && c.now >= c.blankAt() {
 			next.death = deathBlank
 		}
-		c.outlive(&next)
-	case c.valid && r.state == serialproto.StateExpired && c.blanks() && r.death != deathBlank && c.now >= c.blankAt():
+		c.saveAnyway(&next)
+	case c.valid && r.state == serialproto.StateExpired && c.goesBlank() && r.death != deathBlank && c.now >= c.blankAt():
 		var next record
 		next.set(r)
 		next.death = deathBlank
-		c.outlive(&next)
+		c.saveAnyway(&next)
 	}
 	// A view from a snapshot with another uptime must not leave the display on.
 	up := c.hw.Clock.Uptime()
-	if on := c.view.OffAt - up; c.view.On && (on <= 0 || on > c.showTime() || !c.readable() || c.stepOver()) {
+	if on := c.view.OffAt - up; c.view.On && (on <= 0 || on > c.showTime() || !c.readable() || c.stepEnded()) {
 		c.view.On = false
 	}
 	if left := c.view.TestEnd - up; left <= 0 || left > testTime {
@@ -185,9 +185,9 @@ func (c *Core) watch() {
 	}
 }
 
-// stepOver reports whether the code on the display disappears because its time step has
+// stepEnded reports whether the code on the display disappears because its time step has
 // ended. Moving the clock also ends the step.
-func (c *Core) stepOver() bool {
+func (c *Core) stepEnded() bool {
 	if !c.rec.profile.Behaviour.UntilStepEnd || c.hasMessage() {
 		return false
 	}
@@ -195,17 +195,17 @@ func (c *Core) stepOver() bool {
 	return uint32(step) != c.view.Step
 }
 
-// outlive makes next the state even if the flash fails, because time does not wait for
-// the flash.
-func (c *Core) outlive(next *record) {
+// saveAnyway makes next the state even if the flash fails, because time does not wait
+// for the flash.
+func (c *Core) saveAnyway(next *record) {
 	c.save(next)
 	c.rec.set(next)
 	clear(next.seed[:])
 }
 
-// blanks reports whether the token's display goes blank forever some days after the
+// goesBlank reports whether the token's display goes blank forever some days after the
 // expiry date.
-func (c *Core) blanks() bool {
+func (c *Core) goesBlank() bool {
 	switch c.rec.state {
 	case serialproto.StateLocked, serialproto.StateExpired:
 		return c.rec.profile.Behaviour.Expiry == token.ExpiryBlank
@@ -213,8 +213,8 @@ func (c *Core) blanks() bool {
 	return false
 }
 
-// fielded reports whether the token dies when it loses its clock.
-func (c *Core) fielded() bool {
+// diesOnClockLoss reports whether the token dies when it loses its clock.
+func (c *Core) diesOnClockLoss() bool {
 	switch c.rec.state {
 	case serialproto.StateLocked, serialproto.StateExpired:
 		return true

@@ -20,7 +20,7 @@ func TestCountdown(t *testing.T) {
 	for _, step := range []token.UnixSeconds{60, 30} {
 		p := token.Profile{Step: step, Digits: 6, Behaviour: token.Behaviour{Bars: 6}}
 		w := newWorld(t, time.UnixMilli(int64(noon)))
-		v := showing(t, w, p, secret, noon)
+		v := newShowingToken(t, w, p, secret, noon)
 		bar := int(step) / 6
 		for half := range 2 * 2 * int(step) {
 			second := half / 2 % int(step)
@@ -47,7 +47,7 @@ func TestCountdownToTheMillisecond(t *testing.T) {
 			require.NoError(t, p.Validate())
 			m.program(t, payload(p), true)
 			whole := int64(step) * 1000
-			require.Zero(t, int64(m.now)%whole, "noon is where a step begins")
+			require.Zero(t, int64(m.now)%whole, "noon is the start of a step")
 			for i := range int64(bars) {
 				end := (whole*(i+1) + int64(bars) - 1) / int64(bars) // the first millisecond at or after it
 				start := int64(m.now) % whole
@@ -100,7 +100,7 @@ func TestRollOver(t *testing.T) {
 	}
 	require.Equal(t, code(r.Step), r.Text)
 	worlds := p.StepAtMilli(w.Now().Milli())
-	require.Equal(t, worlds+1, r.Step, "its clock is a step ahead")
+	require.Equal(t, worlds+1, r.Step, "the token's clock is one step ahead")
 
 	w.Advance(r.Left - time.Millisecond)
 	before := v.Display()
@@ -110,7 +110,7 @@ func TestRollOver(t *testing.T) {
 	require.Equal(t, code(r.Step+1), after.Text)
 	require.EqualValues(t, 1, before.View.Frame().Bars)
 	require.EqualValues(t, 6, after.View.Frame().Bars)
-	require.NotZero(t, int64(w.Now())%int64(time.Minute), "the world's minute is another")
+	require.NotZero(t, int64(w.Now())%int64(time.Minute), "the world's minute starts at another time")
 }
 
 // TestEpoch2000 checks a token that counts from the year 2000, as SafeNet's do.

@@ -22,9 +22,9 @@ var _ serialproto.Device = (*device)(nil)
 
 func (d *device) core() *Core { return (*Core)(d) }
 
-// outOfReach returns the reason why the clock and the code cannot be accessed in the
+// accessDenied returns the reason why the clock and the code cannot be accessed in the
 // current state. A clock that could be set would let anyone collect future codes.
-func (d *device) outOfReach() serialproto.Status {
+func (d *device) accessDenied() serialproto.Status {
 	switch d.rec.state {
 	case serialproto.StateLocked, serialproto.StateExpired:
 		return serialproto.StatusLocked
@@ -52,7 +52,7 @@ func (d *device) Info(m *serialproto.Info) {
 
 // Clock implements serialproto.Device.
 func (d *device) Clock() (t token.UnixMilli, set bool, e serialproto.Status) {
-	if e := d.outOfReach(); e != serialproto.StatusOK {
+	if e := d.accessDenied(); e != serialproto.StatusOK {
 		return 0, false, e
 	}
 	t, set = d.hw.Clock.Now()
@@ -61,7 +61,7 @@ func (d *device) Clock() (t token.UnixMilli, set bool, e serialproto.Status) {
 
 // SetClock implements serialproto.Device.
 func (d *device) SetClock(t token.UnixMilli) serialproto.Status {
-	if e := d.outOfReach(); e != serialproto.StatusOK {
+	if e := d.accessDenied(); e != serialproto.StatusOK {
 		return e
 	}
 	if !serialproto.ValidClock(t) {
@@ -74,7 +74,7 @@ func (d *device) SetClock(t token.UnixMilli) serialproto.Status {
 
 // Display implements serialproto.Device.
 func (d *device) Display(m *serialproto.Display) serialproto.Status {
-	if e := d.outOfReach(); e != serialproto.StatusOK {
+	if e := d.accessDenied(); e != serialproto.StatusOK {
 		return e
 	}
 	if d.rec.state != serialproto.StateProvisioned {
@@ -120,12 +120,12 @@ func (d *device) Lock() serialproto.Status {
 // Uptime implements serialproto.Device. It is available in every state: it reveals the
 // speed of the crystal, but not the time of the clock.
 func (d *device) Uptime() serialproto.Uptime {
-	world, ok := d.core().world()
+	world, ok := d.core().worldTime()
 	return serialproto.Uptime{Milli: d.hw.Clock.Uptime(), HasWorld: ok, World: world}
 }
 
-// world returns the time of the world in which simulated hardware lives.
-func (c *Core) world() (t token.UnixMilli, ok bool) {
+// worldTime returns the time of the world in which simulated hardware lives.
+func (c *Core) worldTime() (t token.UnixMilli, ok bool) {
 	w, ok := c.hw.Clock.(World)
 	if !ok {
 		return 0, false
@@ -229,6 +229,6 @@ func (d *device) RigDisplay(m *serialproto.RigDisplay) {
 		Step:     step,
 		Left:     int64(left),
 	}
-	m.World, m.HasWorld = c.world()
+	m.World, m.HasWorld = c.worldTime()
 	seen.AppendText(m.Text[:0], m.Size)
 }

@@ -20,7 +20,7 @@ func (c *Core) readable() bool {
 		return true
 	case serialproto.StateExpired:
 		// Moving the clock back does not bring codes back.
-		return !c.blanks() || c.rec.death != deathBlank && c.expired() && c.now < c.blankAt()
+		return !c.goesBlank() || c.rec.death != deathBlank && c.expired() && c.now < c.blankAt()
 	case serialproto.StateDead:
 		return c.rec.death == deathPresses
 	}
@@ -61,9 +61,9 @@ func (c *Core) frame() (f Frame, next token.UnixMilli) {
 	showing := !b.Button || c.view.On
 	switch {
 	case c.view.TestEnd != 0:
-		return AllSegments(digits), c.at(c.view.TestEnd)
-	case c.held():
-		return AllSegments(digits), c.at(c.view.DownAt + stuckTime)
+		return AllSegments(digits), c.clockTimeAt(c.view.TestEnd)
+	case c.heldLong():
+		return AllSegments(digits), c.clockTimeAt(c.view.DownAt + stuckTime)
 	case !c.valid && state == serialproto.StateProvisioned,
 		state == serialproto.StateDead && c.rec.death == deathClock:
 		// The clock is lost: all segments blink, once a second.
@@ -75,18 +75,18 @@ func (c *Core) frame() (f Frame, next token.UnixMilli) {
 	case showing && c.hasMessage():
 		return c.message("EEEEEE", digits)
 	case !showing || !c.readable():
-		return Frame{}, c.afterHold()
-	case b.Button && c.at(c.view.CodeAt) > c.now:
-		if c.worn() {
+		return Frame{}, c.holdEnd()
+	case b.Button && c.clockTimeAt(c.view.CodeAt) > c.now:
+		if c.pressLimitExceeded() {
 			f, _ = c.message("EEEEEE", digits)
 		} else {
 			f = c.batteryWarning(digits)
 		}
-		return f, min(c.at(c.view.CodeAt), c.goesOff(), c.afterHold())
+		return f, min(c.clockTimeAt(c.view.CodeAt), c.offTime(), c.holdEnd())
 	}
 	f, next = c.code(digits)
 	if b.Button {
-		next = min(next, c.goesOff(), c.afterHold())
+		next = min(next, c.offTime(), c.holdEnd())
 	}
 	return f, next
 }
@@ -97,7 +97,7 @@ func (c *Core) message(text string, digits int) (f Frame, next token.UnixMilli) 
 		f.Digits[i], _ = Glyph(text[i])
 	}
 	if c.view.On {
-		return f, min(c.goesOff(), c.afterHold())
+		return f, min(c.offTime(), c.holdEnd())
 	}
 	return f, Never
 }
@@ -147,9 +147,9 @@ func (c *Core) step() (step int64, left token.UnixMilli) {
 	return step, p.StepStart(step+1).Milli() - c.now
 }
 
-// goesOff returns the time at which a display lit by a press goes off.
-func (c *Core) goesOff() token.UnixMilli {
-	off := c.at(c.view.OffAt)
+// offTime returns the time at which a display lit by a press goes off.
+func (c *Core) offTime() token.UnixMilli {
+	off := c.clockTimeAt(c.view.OffAt)
 	if c.rec.profile.Behaviour.UntilStepEnd && !c.hasMessage() {
 		_, left := c.step()
 		off = min(off, c.now+left)
@@ -157,31 +157,32 @@ func (c *Core) goesOff() token.UnixMilli {
 	return off
 }
 
-// afterHold returns the time at which a button that is down now will have been held
+// holdEnd returns the time at which a button that is down now will have been held
 // long enough, or Never.
-func (c *Core) afterHold() token.UnixMilli {
-	if c.holding() && !c.held() {
-		return c.at(c.view.DownAt + holdTime)
+func (c *Core) holdEnd() token.UnixMilli {
+	if c.buttonHeld() && !c.heldLong() {
+		return c.clockTimeAt(c.view.DownAt + holdTime)
 	}
 	return Never
 }
 
-// at converts an uptime to a time of the token's clock, if the clock is not moved.
-func (c *Core) at(up int64) token.UnixMilli {
+// clockTimeAt converts an uptime to a time of the token's clock, if the clock is not
+// moved.
+func (c *Core) clockTimeAt(up int64) token.UnixMilli {
 	return c.now + token.UnixMilli(up-c.hw.Clock.Uptime())
 }
 
-// nextState returns the time at which time alone changes the token's state.
-func (c *Core) nextState() token.UnixMilli {
+// nextStateChange returns the time at which time alone changes the token's state.
+func (c *Core) nextStateChange() token.UnixMilli {
 	next := Never
 	if c.view.On {
-		next = c.goesOff()
+		next = c.offTime()
 	}
 	if c.view.TestEnd != 0 { // then a dark display draws no more current
-		next = min(next, c.at(c.view.TestEnd))
+		next = min(next, c.clockTimeAt(c.view.TestEnd))
 	}
-	if c.holding() {
-		next = min(next, c.at(c.view.DownAt+stuckTime))
+	if c.buttonHeld() {
+		next = min(next, c.clockTimeAt(c.view.DownAt+stuckTime))
 	}
 	if c.rec.ends == 0 || !c.valid {
 		return next
@@ -190,7 +191,7 @@ func (c *Core) nextState() token.UnixMilli {
 	case serialproto.StateLocked:
 		next = min(next, c.rec.ends.Milli())
 	case serialproto.StateExpired:
-		if at := c.blankAt(); c.now < at && c.blanks() && c.rec.death != deathBlank {
+		if at := c.blankAt(); c.now < at && c.goesBlank() && c.rec.death != deathBlank {
 			next = min(next, at)
 			if !c.expired() { // its clock was moved back, so the days until then start over
 				next = min(next, c.rec.ends.Milli())

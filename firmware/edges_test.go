@@ -42,10 +42,10 @@ func TestNoPressLimit(t *testing.T) {
 	}
 }
 
-// TestKnee checks the estimate of the charge of a lithium battery. The voltage does not
-// indicate the charge above the knee of the discharge curve, here 2.7 V. The last 10 %
-// are between 2.7 V and 2.0 V.
-func TestKnee(t *testing.T) {
+// TestBatteryKnee checks the estimate of the charge of a lithium battery. The voltage
+// does not indicate the charge above the knee of the discharge curve, here 2.7 V. The
+// last 10 % are between 2.7 V and 2.0 V.
+func TestBatteryKnee(t *testing.T) {
 	for supply, warning := range map[firmware.Millivolts]string{
 		3000: "", 2700: "", 2699: "bAtt09", 2630: "bAtt09", 2629: "bAtt08", 2070: "bAtt01", 2000: "bAtt00", 1990: "bAtt00",
 	} {
@@ -81,9 +81,9 @@ func TestNoBatterySignWithoutButton(t *testing.T) {
 	require.Zero(t, m.frame.Icons&firmware.IconBattery)
 }
 
-// TestViewOfAnotherUptime checks that a view from a snapshot lights the display for no
+// TestViewAfterUptimeReset checks that a view from a snapshot lights the display for no
 // longer than a press or a self-test does.
-func TestViewOfAnotherUptime(t *testing.T) {
+func TestViewAfterUptimeReset(t *testing.T) {
 	for _, up := range []int64{1, 30_000, 30_001, 1 << 40} {
 		m, _ := withButton(t, "button-8", nil) // a press lights it for 30 s
 		m.core.SetView(firmware.View{On: true, OffAt: m.counted + up})
@@ -112,13 +112,13 @@ func TestSelfTestOnADarkDisplay(t *testing.T) {
 	require.Equal(t, firmware.Frame{}, m.frame)
 }
 
-// TestLockAgainSettles checks that LOCK of a locked token fails while an older record
-// is still in flash, and makes that record unreadable once the flash works again.
-func TestLockAgainSettles(t *testing.T) {
+// TestLockAgainVoidsOlderRecord checks that LOCK of a locked token fails while an older
+// record is still in flash, and makes that record unreadable once the flash works again.
+func TestLockAgainVoidsOlderRecord(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), false)
 	older := 0 // the slot of the older record is the first of page 0
-	f := &faulty{Flash: m.flash, program: func(page, off int) error {
+	f := &faultyFlash{Flash: m.flash, program: func(page, off int) error {
 		if page == 0 && off == older {
 			return errBroken
 		}
@@ -134,7 +134,7 @@ func TestLockAgainSettles(t *testing.T) {
 		require.ErrorIs(t, c.Lock(t.Context()), serialproto.ErrFlash)
 		require.Equal(t, serialproto.StateLocked, m.state())
 		require.True(t, readable())
-		require.False(t, firmware.FlashPasses(&m.core, &m.hw), "the self-test sees the older record")
+		require.False(t, firmware.FlashPasses(&m.core, &m.hw), "the self-test must find the older record")
 	}
 	f.program = nil
 	require.NoError(t, c.Lock(t.Context()))
@@ -142,8 +142,8 @@ func TestLockAgainSettles(t *testing.T) {
 	require.True(t, firmware.FlashPasses(&m.core, &m.hw))
 }
 
-// TestSelfTestSeesAnotherRecord: a record that is whole and not the one in use fails.
-func TestSelfTestSeesAnotherRecord(t *testing.T) {
+// TestSelfTestComparesRecord: a record that is whole and not the one in use fails.
+func TestSelfTestComparesRecord(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), true)
 	before := m.flash.Image()
@@ -171,9 +171,9 @@ func TestBootErasesTraces(t *testing.T) {
 		page := slotsPerPage * firmware.SlotSize
 		copy(image[:page], before[:page]) // the wipe wrote to another page
 		require.NoError(t, m.flash.LoadImage(image))
-		require.True(t, m.traces(secret))
+		require.True(t, m.hasTraces(secret))
 		erased := false
-		m.hw.Flash = &faulty{Flash: m.flash, program: func(page, off int) error {
+		m.hw.Flash = &faultyFlash{Flash: m.flash, program: func(page, off int) error {
 			if page == 0 && !erased {
 				return errBroken
 			}
@@ -184,7 +184,7 @@ func TestBootErasesTraces(t *testing.T) {
 		}}
 		m.boot(t)
 		require.Equal(t, serialproto.StateWiped, m.state())
-		require.False(t, m.traces(secret))
+		require.False(t, m.hasTraces(secret))
 	}
 }
 
@@ -193,10 +193,10 @@ func TestBootErasesTraces(t *testing.T) {
 func TestWipeOnAWornFlash(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), true)
-	m.hw.Flash = &faulty{Flash: m.flash, erase: func(int) error { return errBroken }}
+	m.hw.Flash = &faultyFlash{Flash: m.flash, erase: func(int) error { return errBroken }}
 	c, _ := m.connect(t)
 	require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
-	require.False(t, m.traces(secret))
+	require.False(t, m.hasTraces(secret))
 	m.boot(t)
 	require.Equal(t, serialproto.StateWiped, m.state())
 	require.Equal(t, testSerial, m.core.Serial().String())
@@ -218,9 +218,9 @@ func (m *machine) load(t *testing.T, r firmware.Record) {
 	require.Equal(t, r, m.record())
 }
 
-// TestNumbersAtTheirEnd checks that the last sequence number can be used, but not a
+// TestMaxSequenceAndCounter checks that the last sequence number can be used, but not a
 // further one, and that the last counter is never used.
-func TestNumbersAtTheirEnd(t *testing.T) {
+func TestMaxSequenceAndCounter(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), false)
 	r := m.record()
@@ -236,7 +236,7 @@ func TestNumbersAtTheirEnd(t *testing.T) {
 	require.EqualValues(t, 1, m.core.Presses())
 
 	m = newMachine(t)
-	m.burn(t, 1)
+	m.burnCounter(t, 1)
 	r = m.record()
 	r.Counter = 1<<32 - 1
 	m.load(t, r)
@@ -257,9 +257,9 @@ func (o opening) StationKey() *[32]byte {
 	return o.mIdentity.StationKey()
 }
 
-// TestNothingOpensUnburnt checks that a message is not opened if the flash does not
-// accept the new counter. Otherwise the message could be tried again.
-func TestNothingOpensUnburnt(t *testing.T) {
+// TestMessageNotOpenedBeforeCounterIsWritten checks that a message is not opened if the
+// flash does not accept the new counter. Otherwise the message could be tried again.
+func TestMessageNotOpenedBeforeCounterIsWritten(t *testing.T) {
 	m := newMachine(t)
 	f := m.breakFlash(false)
 	m.hw.Identity = opening{(*mIdentity)(m), func() { f.program, f.erase = nil, nil }}
@@ -267,12 +267,12 @@ func TestNothingOpensUnburnt(t *testing.T) {
 	o := order(t, m, profile(t, "button-6"))
 	require.ErrorIs(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o), serialproto.ErrFlash)
 	require.Equal(t, serialproto.StateBlank, m.state())
-	require.NotNil(t, f.program, "it was opened")
+	require.NotNil(t, f.program, "the message was opened")
 }
 
-// TestProofForOneMessage checks that the proof is repeated only for the message that
-// provisioned the token, and not for another message with the same counter.
-func TestProofForOneMessage(t *testing.T) {
+// TestProofRepeatedOnlyForSameMessage checks that the proof is repeated only for the
+// message that provisioned the token, and not for another message with the same counter.
+func TestProofRepeatedOnlyForSameMessage(t *testing.T) {
 	m := newMachine(t)
 	c, w := m.connect(t)
 	o := order(t, m, profile(t, "always-on-6"))
@@ -283,7 +283,7 @@ func TestProofForOneMessage(t *testing.T) {
 		other[at] ^= 1
 		var f serialproto.Framer
 		f.Seal(len(append(f.Message(), other...)))
-		require.ErrorIs(t, answer(t, w, lines(&f)), serialproto.ErrAlreadyProvisioned, "byte %d", at)
+		require.ErrorIs(t, answer(t, w, framedBytes(&f)), serialproto.ErrAlreadyProvisioned, "byte %d", at)
 	}
 	require.NoError(t, answer(t, w, commitFrame(t, w.sent)))
 }
@@ -301,10 +301,10 @@ func TestProvisionEndsSelfTest(t *testing.T) {
 	require.Equal(t, m.code(p), m.text()[2:])
 }
 
-// TestWipeForgetsUse checks that a wipe resets the presses and the display, and that
+// TestWipeResetsPresses checks that a wipe resets the presses and the display, and that
 // presses count from 0 after provisioning (PROTOCOL.md, section 8.4), even if the
 // record of an earlier firmware has some.
-func TestWipeForgetsUse(t *testing.T) {
+func TestWipeResetsPresses(t *testing.T) {
 	m := newMachine(t)
 	p := profile(t, "button-6")
 	m.program(t, payload(p), true)
@@ -319,7 +319,7 @@ func TestWipeForgetsUse(t *testing.T) {
 	require.NotZero(t, dead.record().Death)
 	c, _ = dead.connect(t)
 	require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
-	require.Zero(t, dead.record().Death, "why it died before")
+	require.Zero(t, dead.record().Death, "the earlier cause of death is erased")
 	c, _ = m.connect(t)
 
 	r := m.record()
@@ -330,12 +330,12 @@ func TestWipeForgetsUse(t *testing.T) {
 	require.Zero(t, m.record().Death)
 }
 
-// TestWipeAgain checks that a wipe fails if the flash keeps the seed, and that
-// repeating the request tries again.
-func TestWipeAgain(t *testing.T) {
+// TestWipeRetriesAfterFlashFault checks that a wipe fails if the flash keeps the seed,
+// and that repeating the request tries again.
+func TestWipeRetriesAfterFlashFault(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), true)
-	f := &faulty{Flash: m.flash}
+	f := &faultyFlash{Flash: m.flash}
 	f.program = func(page, _ int) error {
 		if page == 0 {
 			return errBroken
@@ -348,17 +348,16 @@ func TestWipeAgain(t *testing.T) {
 	for range 2 {
 		require.ErrorIs(t, c.Wipe(t.Context(), serial(t, testSerial)), serialproto.ErrFlash)
 		require.Equal(t, serialproto.StateWiped, m.state())
-		require.True(t, m.traces(secret))
+		require.True(t, m.hasTraces(secret))
 	}
 	f.program, f.erase = nil, nil
 	require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
-	require.False(t, m.traces(secret))
+	require.False(t, m.hasTraces(secret))
 }
 
-// TestSpoiltSlot: a slot of zeros in which a few bits went wrong stays as it is, for it
-// says nothing. With more than eight of its 2,048 it may be a rest of a record, and a
-// boot clears it.
-func TestSpoiltSlot(t *testing.T) {
+// TestVoidSlotWithWrongBits: a slot of zeros with a few wrong bits is left as it is. With
+// more than eight wrong bits it may be the rest of a record, and boot clears it.
+func TestVoidSlotWithWrongBits(t *testing.T) {
 	for _, wrong := range []int{0, 8, 9, 64} {
 		m := newMachine(t)
 		m.program(t, payload(profile(t, "button-6")), true)

@@ -13,7 +13,7 @@ var (
 	ErrUnsupported = errclass.New(errclass.Unsupported, "not supported by this hardware")
 
 	// ErrRange is returned by a [Rig] method for a value outside its hardware's range.
-	ErrRange = errclass.New(errclass.Usage, "out of this hardware's range")
+	ErrRange = errclass.New(errclass.Usage, "out of the hardware's range")
 
 	// ErrGeometry is returned by [Core.Boot] for flash that cannot hold the firmware's
 	// log.
@@ -21,7 +21,7 @@ var (
 
 	errNotMounted = errors.New("the flash could not be read at boot")
 
-	errLost      = errors.New("the token's record in flash cannot be read any more")
-	errTraces    = errors.New("an older record is left in flash and cannot be made unreadable")
-	errFlashWorn = errors.New("no slot of the flash takes a record")
+	errLost      = errors.New("cannot read the token's record in flash")
+	errTraces    = errors.New("cannot erase an older record in flash")
+	errFlashWorn = errors.New("no writable slot left in flash")
 )

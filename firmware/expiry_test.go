@@ -43,7 +43,7 @@ func TestExpiryBlank(t *testing.T) {
 			require.Equal(t, firmware.Frame{}, m.frame)
 			continue
 		}
-		require.Equal(t, m.code(p.Profile), m.text()[2:], "it goes blank some days later")
+		require.Equal(t, m.code(p.Profile), m.text()[2:], "the display goes blank some days later")
 		m.now += token.UnixMilli((time.Duration(delay)*day - time.Millisecond).Milliseconds())
 		m.step()
 		require.Equal(t, m.code(p.Profile), m.text()[2:])
@@ -53,9 +53,9 @@ func TestExpiryBlank(t *testing.T) {
 	}
 }
 
-// TestExpiryClockBack checks that an expired token whose clock is moved back stays
+// TestExpiryClockMovedBack checks that an expired token whose clock is moved back stays
 // expired and shows no codes.
-func TestExpiryClockBack(t *testing.T) {
+func TestExpiryClockMovedBack(t *testing.T) {
 	for _, delay := range []uint8{0, 3} {
 		m := newMachine(t)
 		p := expiring(t, "always-on-6", func(b *token.Behaviour) { b.BlankDelayDays = delay })
@@ -68,7 +68,7 @@ func TestExpiryClockBack(t *testing.T) {
 		require.Equal(t, serialproto.StateExpired, m.state())
 		require.Equal(t, firmware.Frame{}, m.frame)
 		if delay > 0 {
-			require.Equal(t, p.Ends.Milli(), m.wake.State, "the days until it goes blank begin once more")
+			require.Equal(t, p.Ends.Milli(), m.wake.State, "the blank delay starts again")
 			m.now = p.Ends.Milli()
 			m.step()
 			require.Equal(t, m.code(p.Profile), m.text()[2:])
@@ -145,9 +145,9 @@ func TestExpiryMessage(t *testing.T) {
 	require.Equal(t, "EEEEEE  ", m.text())
 }
 
-// TestExpiredWhileOff checks that a token that expired without power shows no code, not
+// TestExpiryWhileOff checks that a token that expired without power shows no code, not
 // even right after boot.
-func TestExpiredWhileOff(t *testing.T) {
+func TestExpiryWhileOff(t *testing.T) {
 	m := newMachine(t)
 	p := expiring(t, "always-on-6", func(b *token.Behaviour) { b.BlankDelayDays = 0 })
 	m.program(t, p, true)
@@ -170,14 +170,14 @@ func TestExpiryWhileShowing(t *testing.T) {
 	m.advance(time.Millisecond)
 	require.Equal(t, blank8, m.text())
 	require.False(t, m.core.View().On)
-	require.Equal(t, firmware.Never, min(m.wake.State, m.wake.Paint), "it sleeps")
+	require.Equal(t, firmware.Never, min(m.wake.State, m.wake.Paint), "the token never wakes")
 	m.press()
 	require.Equal(t, blank8, m.text())
 }
 
-// TestHoldOverMessage holds the button while the message replaces the code. All
+// TestHoldDuringMessage holds the button while the message replaces the code. All
 // segments still light after six seconds, and Step returns that time.
-func TestHoldOverMessage(t *testing.T) {
+func TestHoldDuringMessage(t *testing.T) {
 	m := newMachine(t)
 	p := expiring(t, "button-6", func(b *token.Behaviour) { b.Expiry = token.ExpiryMessage })
 	p.Ends = noon.Seconds() + 2
@@ -241,5 +241,5 @@ func TestBackdate(t *testing.T) {
 	m.program(t, payload(profile(t, "always-on-6")), true)
 	require.NoError(t, m.core.Backdate(&m.hw, expiry(t, 2027, 1, 12)))
 	m.step()
-	require.Equal(t, serialproto.StateLocked, m.state(), "without a date there is nothing to move")
+	require.Equal(t, serialproto.StateLocked, m.state(), "a token without a date is not changed")
 }

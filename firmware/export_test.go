@@ -50,7 +50,7 @@ func RecordOf(c *Core) Record { return open(&c.rec) }
 // thousand times as long.
 func FlashPasses(c *Core, hw *Hardware) bool {
 	c.hw = hw
-	defer c.leave()
+	defer c.release()
 	return c.testFlash()
 }
 

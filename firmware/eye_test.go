@@ -30,11 +30,11 @@ func TestRigDisplaySeen(t *testing.T) {
 	}
 	require.NoError(t, c.Temperature(t.Context(), -20))
 	require.NoError(t, c.Press(t.Context()))
-	require.Equal(t, "      ", read(), "it comes up slowly")
+	require.Equal(t, "      ", read(), "the segments appear slowly")
 	w.Advance(5 * time.Second)
 	require.Regexp(t, `^\d{6}$`, read())
 	require.NoError(t, c.Temperature(t.Context(), -40))
-	require.Equal(t, "      ", read(), "too cold")
+	require.Equal(t, "      ", read(), "too cold to be read")
 	require.NoError(t, c.Temperature(t.Context(), 25))
 	require.Regexp(t, `^\d{6}$`, read())
 }

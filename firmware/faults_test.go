@@ -19,8 +19,8 @@ import (
 
 var errBroken = errors.New("flash is broken")
 
-// faulty is flash whose operations can be made to fail.
-type faulty struct {
+// faultyFlash is flash whose operations can be made to fail.
+type faultyFlash struct {
 	*virtual.Flash
 	program func(page, off int) error
 	erase   func(page int) error
@@ -28,7 +28,7 @@ type faulty struct {
 	done    bool // a failing write is carried out nevertheless
 }
 
-func (f *faulty) Read(page, off int, p []byte) error {
+func (f *faultyFlash) Read(page, off int, p []byte) error {
 	if f.read != nil {
 		if err := f.read(page); err != nil {
 			return err
@@ -37,7 +37,7 @@ func (f *faulty) Read(page, off int, p []byte) error {
 	return f.Flash.Read(page, off, p)
 }
 
-func (f *faulty) Program(page, off int, p []byte) error {
+func (f *faultyFlash) Program(page, off int, p []byte) error {
 	if f.program != nil {
 		if err := f.program(page, off); err != nil {
 			if f.done {
@@ -49,7 +49,7 @@ func (f *faulty) Program(page, off int, p []byte) error {
 	return f.Flash.Program(page, off, p)
 }
 
-func (f *faulty) Erase(page int) error {
+func (f *faultyFlash) Erase(page int) error {
 	if f.erase != nil {
 		if err := f.erase(page); err != nil {
 			return err
@@ -59,8 +59,8 @@ func (f *faulty) Erase(page int) error {
 }
 
 // breakFlash makes every write and erase of the machine fail.
-func (m *machine) breakFlash(done bool) *faulty {
-	f := &faulty{
+func (m *machine) breakFlash(done bool) *faultyFlash {
+	f := &faultyFlash{
 		Flash:   m.flash,
 		program: func(int, int) error { return errBroken },
 		erase:   func(int) error { return errBroken },
@@ -70,10 +70,10 @@ func (m *machine) breakFlash(done bool) *faulty {
 	return f
 }
 
-// TestFlashDead checks a token with no slot that accepts a record. The host gets an
+// TestNoWritableSlot checks a token with no slot that accepts a record. The host gets an
 // error and the token keeps its state, also after a restart, even if the last write has
 // reached the flash.
-func TestFlashDead(t *testing.T) {
+func TestNoWritableSlot(t *testing.T) {
 	for _, done := range []bool{false, true} {
 		for fill := range slotsInAll {
 			t.Run(fmt.Sprint(fill, " ", done), func(t *testing.T) {
@@ -91,15 +91,15 @@ func TestFlashDead(t *testing.T) {
 					// destroys the seed, and with it the record.
 					require.NoError(t, c.Wipe(t.Context(), sn))
 					require.Equal(t, serialproto.StateWiped, m.state())
-					require.False(t, m.traces(secret))
+					require.False(t, m.hasTraces(secret))
 					require.Error(t, m.restart())
-					require.Equal(t, serialproto.StateDead, m.state(), "its counter is lost, so that it obeys nobody")
+					require.Equal(t, serialproto.StateDead, m.state(), "the counter is lost, so the token is dead")
 					return
 				}
 				require.ErrorIs(t, c.Wipe(t.Context(), sn), serialproto.ErrFlash)
 				require.Equal(t, before, m.record())
 				m.press()
-				require.Equal(t, m.code(profile(t, "button-6")), m.text()[2:], "it still is a token")
+				require.Equal(t, m.code(profile(t, "button-6")), m.text()[2:], "the token still shows codes")
 				m.boot(t)
 				require.Equal(t, before, m.record(), "after a restart")
 				m.hw.Flash = m.flash
@@ -108,7 +108,7 @@ func TestFlashDead(t *testing.T) {
 				require.Equal(t, serialproto.StateLocked, m.state())
 
 				m = newMachine(t)
-				m.burn(t, fill)
+				m.burnCounter(t, fill)
 				before = m.record()
 				m.breakFlash(done)
 				c, _ = m.connect(t)
@@ -123,9 +123,9 @@ func TestFlashDead(t *testing.T) {
 	}
 }
 
-// TestTimeAndPowerDoNotWait checks that the token's life ends even if the flash fails,
-// and that the flash is tried only once.
-func TestTimeAndPowerDoNotWait(t *testing.T) {
+// TestStateChangesDespiteFlashFault checks that the token's life ends even if the flash
+// fails, and that the flash is tried only once.
+func TestStateChangesDespiteFlashFault(t *testing.T) {
 	dated := payload(profile(t, "always-on-6"))
 	dated.Expiry, dated.Ends = expiry(t, 2027, 1, 15), noon.Seconds()+60
 	for name, act := range map[string]func(m *machine){
@@ -136,7 +136,7 @@ func TestTimeAndPowerDoNotWait(t *testing.T) {
 		m.program(t, dated, true)
 		m.breakFlash(false)
 		tries := 0
-		m.hw.Flash.(*faulty).erase = func(int) error { tries++; return errBroken }
+		m.hw.Flash.(*faultyFlash).erase = func(int) error { tries++; return errBroken }
 		act(m)
 		m.step()
 		want := serialproto.StateExpired
@@ -149,7 +149,7 @@ func TestTimeAndPowerDoNotWait(t *testing.T) {
 		once := tries
 		m.step()
 		m.step()
-		require.Equal(t, once, tries, "%s: no flash is worn out by retrying", name)
+		require.Equal(t, once, tries, "%s: the write must not be retried", name)
 	}
 	m := newMachine(t)
 	p := payload(profile(t, "button-6"))
@@ -180,7 +180,7 @@ func TestFlashFaults(t *testing.T) {
 			}
 			return nil
 		}
-		m.hw.Flash = &faulty{
+		m.hw.Flash = &faultyFlash{
 			Flash:   m.flash,
 			program: func(int, int) error { return bad() },
 			erase:   func(int) error { return bad() },
@@ -219,15 +219,15 @@ func TestFlashFaults(t *testing.T) {
 			require.Equal(t, after, m.record().Meaning(), "round %d", round)
 		}
 		if seeded := m.record().SeedLen > 0; seeded || m.state() == serialproto.StateWiped {
-			require.Equal(t, seeded, m.traces(secret), "round %d: boot wipes what is left", round)
+			require.Equal(t, seeded, m.hasTraces(secret), "round %d: boot must erase what is left", round)
 		}
 	}
 	require.Greater(t, failures, 50)
 	require.Greater(t, successes, 50)
 }
 
-// TestOneFailure checks that after a single failed write the next slot is used.
-func TestOneFailure(t *testing.T) {
+// TestOneWriteFailure checks that after a single failed write the next slot is used.
+func TestOneWriteFailure(t *testing.T) {
 	for fill := range slotsInAll {
 		m := newMachine(t)
 		m.program(t, payload(profile(t, "button-6")), false)
@@ -246,13 +246,13 @@ func TestOneFailure(t *testing.T) {
 	}
 }
 
-// stuck is flash with a slot in which a byte silently cannot be programmed.
-type stuck struct {
+// stuckFlash is flash with a slot in which a byte silently cannot be programmed.
+type stuckFlash struct {
 	*virtual.Flash
 	page, off int
 }
 
-func (s *stuck) Program(page, off int, p []byte) error {
+func (s *stuckFlash) Program(page, off int, p []byte) error {
 	if page == s.page && off == s.off {
 		p = bytes.Clone(p)
 		p[50] = 0xFF
@@ -265,7 +265,7 @@ func (s *stuck) Program(page, off int, p []byte) error {
 func TestStuckByte(t *testing.T) {
 	for slot := range slotsInAll {
 		m := newMachine(t)
-		m.hw.Flash = &stuck{m.flash, slot / slotsPerPage, slot % slotsPerPage * firmware.SlotSize}
+		m.hw.Flash = &stuckFlash{m.flash, slot / slotsPerPage, slot % slotsPerPage * firmware.SlotSize}
 		m.program(t, payload(profile(t, "button-6")), true)
 		for n := range uint32(3 * slotsInAll) {
 			require.Equal(t, n, m.core.Presses())
@@ -303,7 +303,7 @@ func TestWornOut(t *testing.T) {
 	m.program(t, payload(p), true)
 	m.pressOff(200)
 	presses := m.core.Presses()
-	require.Less(t, presses, uint32(100), "the count stops")
+	require.Less(t, presses, uint32(100), "the count must stop")
 	m.press()
 	require.Equal(t, m.code(p), m.text()[2:])
 	m.boot(t)

@@ -13,14 +13,14 @@ import (
 // serialproto.Err.
 func (c *Core) Program(hw *Hardware, serial token.Serial, p *serialproto.Payload, lock bool) error {
 	c.hw = hw
-	defer c.leave()
+	defer c.release()
 	d := (*device)(c)
 	e := d.provisionable()
 	switch {
 	case e == serialproto.StatusOK && serial.IsZero():
 		e = serialproto.StatusInvalid
 	case e == serialproto.StatusOK:
-		e = d.acceptable(p)
+		e = d.checkPayload(p)
 	}
 	if e == serialproto.StatusOK {
 		state := serialproto.StateProvisioned
@@ -32,7 +32,7 @@ func (c *Core) Program(hw *Hardware, serial token.Serial, p *serialproto.Payload
 	if e != serialproto.StatusOK {
 		return e.AsError()
 	}
-	c.watch()
+	c.updateState()
 	c.paint()
 	return nil
 }
@@ -42,7 +42,7 @@ func (c *Core) Program(hw *Hardware, serial token.Serial, p *serialproto.Payload
 // token without an expiry date or with an earlier one is not changed.
 func (c *Core) Backdate(hw *Hardware, to token.Expiry) error {
 	c.hw = hw
-	defer c.leave()
+	defer c.release()
 	days := c.rec.expiry.Days() - to.Days()
 	if c.rec.expiry.IsZero() || c.rec.ends == 0 || to.IsZero() || days <= 0 {
 		return nil

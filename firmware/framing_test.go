@@ -84,9 +84,9 @@ func (r *reportTransport) Exchange(_ context.Context, message []byte, _ time.Tim
 func (r *reportTransport) Drain(context.Context)         {}
 func (r *reportTransport) Traffic() (sent, received int) { return r.sent, r.received }
 
-// TestOtherFraming runs a token's life with messages in reports of 64 bytes. Each end
+// TestReportFraming runs a token's life with messages in reports of 64 bytes. Each end
 // only needs another implementation of its framing.
-func TestOtherFraming(t *testing.T) {
+func TestReportFraming(t *testing.T) {
 	m := newMachine(t)
 	m.link.Framing = new(reports)
 	_, console := m.connect(t)

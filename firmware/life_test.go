@@ -28,10 +28,10 @@ func frame(op serialproto.Op, group serialproto.Group, command uint8, body any) 
 	}
 	var f serialproto.Framer
 	f.Seal(len(append(h.Append(f.Message()), raw...)))
-	return lines(&f)
+	return framedBytes(&f)
 }
 
-func lines(f *serialproto.Framer) (out []byte) {
+func framedBytes(f *serialproto.Framer) (out []byte) {
 	for before := -1; before != len(out); {
 		before = len(out)
 		out = f.AppendLine(out)
@@ -160,15 +160,15 @@ func TestLifeCycle(t *testing.T) {
 			[states]error{notProv, ok, locked, locked, dead, notProv}},
 		{"prov begin", read, tok, serialproto.CmdTokenProvBegin, none,
 			[states]error{ok, already, locked, locked, dead, ok}},
-		{"prov commit of nobody", write, tok, serialproto.CmdTokenProvCommit, garbage,
+		{"prov commit for another serial", write, tok, serialproto.CmdTokenProvCommit, garbage,
 			[states]error{auth, already, locked, locked, dead, auth}},
 		{"lock", write, tok, serialproto.CmdTokenLock, none, [states]error{notProv, ok, ok, ok, dead, notProv}},
 		{"self-test", write, tok, serialproto.CmdTokenSelfTest, none, [states]error{ok, ok, ok, ok, ok, ok}},
 		{"uptime", read, tok, serialproto.CmdTokenSelfTest, none, [states]error{ok, ok, ok, ok, ok, ok}},
-		{"wipe of another", write, tok, serialproto.CmdTokenWipe, obj{"sn": "1000043"},
+		{"wipe with another serial", write, tok, serialproto.CmdTokenWipe, obj{"sn": "1000043"},
 			[states]error{notProv, mismatch, mismatch, mismatch, mismatch, mismatch}},
 		{"wipe", write, tok, serialproto.CmdTokenWipe, obj{"sn": testSerial}, [states]error{notProv, ok, ok, ok, ok, ok}},
-		{"kept free", read, tok, 7, none, [states]error{unknown, unknown, unknown, unknown, unknown, unknown}},
+		{"reserved command", read, tok, 7, none, [states]error{unknown, unknown, unknown, unknown, unknown, unknown}},
 		{"rig display", read, rig, serialproto.CmdRigDisplay, none,
 			[states]error{unknown, unknown, unknown, unknown, unknown, unknown}},
 		{"rig skew", write, rig, serialproto.CmdRigSkew, obj{"ms": 1},
@@ -190,7 +190,7 @@ func TestLifeCycle(t *testing.T) {
 					require.Equal(t, before.Meaning(), after.Meaning())
 				case row.want[s] != ok:
 					require.Equal(t, before, after)
-					require.Equal(t, flash, m.flash.Image(), "a refusal writes nothing")
+					require.Equal(t, flash, m.flash.Image(), "a rejected command writes nothing")
 					require.Equal(t, clock, m.now)
 				case row.name == "lock" && state == serialproto.StateProvisioned:
 					require.Equal(t, serialproto.StateLocked, after.State)
@@ -202,15 +202,16 @@ func TestLifeCycle(t *testing.T) {
 				c, _ := m.connect(t)
 				info, err := c.Info(t.Context())
 				require.NoError(t, err)
-				require.Equal(t, m.state(), info.State, "what it says of itself")
+				require.Equal(t, m.state(), info.State, "the state in INFO")
 			})
 		}
 	}
 }
 
-// TestNothingLeaks sends every command of the protocol and some that do not exist to a
-// locked token, and searches every byte of the responses for the seed and the codes.
-func TestNothingLeaks(t *testing.T) {
+// TestResponsesContainNoSecrets sends every command of the protocol and some that do not
+// exist to a locked token, and searches every byte of the responses for the seed and the
+// codes.
+func TestResponsesContainNoSecrets(t *testing.T) {
 	bodies := []any{
 		obj{}, obj{"ms": 5}, obj{"sn": "1000043"}, obj{"d": "x"}, obj{"format": "a"},
 		obj{"sn": "1000043", "ctr": 0, "msg": bytes.Repeat([]byte{1}, 90)},
@@ -230,10 +231,10 @@ func TestNothingLeaks(t *testing.T) {
 				}
 			}
 		}
-		require.Equal(t, state, m.state(), "none of this changes the state")
+		require.Equal(t, state, m.state(), "the requests must not change the state")
 		answers := messages(w.received)
 		require.Greater(t, len(answers), 900)
-		said := bytes.Join(answers, nil)
+		sent := bytes.Join(answers, nil)
 		needles := map[string]string{
 			"seed": string(secret[:4]), "hex": hex.EncodeToString(secret[:4]),
 			"base32": base32.StdEncoding.EncodeToString(secret[:5]),
@@ -244,8 +245,8 @@ func TestNothingLeaks(t *testing.T) {
 			needles[fmt.Sprint("code of step ", step)] = string(token.AppendCode(nil, secret, p.Algorithm, 6, step))
 		}
 		for what, needle := range needles {
-			require.NotContains(t, string(said), needle, "%v: %s", state, what)
+			require.NotContains(t, string(sent), needle, "%v: %s", state, what)
 		}
-		require.Contains(t, string(said), testSerial, "and this search finds something")
+		require.Contains(t, string(sent), testSerial, "the search must find the serial number")
 	}
 }

@@ -208,7 +208,7 @@ func (m *machine) step() { m.wake = m.core.Step(&m.hw) }
 func (m *machine) settle(t testing.TB) {
 	t.Helper()
 	for tries := 0; !m.flash.Powered(); tries++ {
-		require.Less(t, tries, 5, "it never comes up again")
+		require.Less(t, tries, 5, "the machine does not boot")
 		m.boot(t)
 	}
 }
@@ -226,7 +226,7 @@ func (m *machine) advance(d time.Duration) {
 		m.elapse(max(next, m.now))
 		m.step()
 		if next == min(m.wake.State, m.wake.Paint) {
-			panic("the firmware asks for the same time again")
+			panic("the firmware returned a wake time that is not later")
 		}
 	}
 	m.elapse(end)
@@ -243,10 +243,10 @@ func (m *machine) elapse(to token.UnixMilli) {
 // text returns the text on the display.
 func (m *machine) text() string { return string(m.frame.AppendText(nil, m.digits)) }
 
-func (m *machine) state() serialproto.State  { return m.core.State() }
-func (m *machine) record() firmware.Record   { return firmware.RecordOf(&m.core) }
-func (m *machine) ops() int                  { return int(m.flash.Ops()) }
-func (m *machine) traces(secret []byte) bool { return traces(m.flash.Image(), secret) }
+func (m *machine) state() serialproto.State     { return m.core.State() }
+func (m *machine) record() firmware.Record      { return firmware.RecordOf(&m.core) }
+func (m *machine) ops() int                     { return int(m.flash.Ops()) }
+func (m *machine) hasTraces(secret []byte) bool { return traces(m.flash.Image(), secret) }
 
 // traces reports whether an image contains any four consecutive bytes of a secret.
 func traces(image, secret []byte) bool {

@@ -17,9 +17,9 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// lives returns machines at rest in every state of a token, reached in every way, and
-// at several positions of the log.
-func lives(t *testing.T) map[string]*machine {
+// machinesInAllStates returns machines at rest in every state of a token, reached in
+// every way, and at several positions of the log.
+func machinesInAllStates(t *testing.T) map[string]*machine {
 	button := profile(t, "button-6")
 	wire := func(t *testing.T) *machine {
 		m := newMachine(t)
@@ -73,10 +73,10 @@ func lives(t *testing.T) map[string]*machine {
 		"wiped after lock":           wipe(lock(wire(t))),
 		"wiped, a message was tried": wipe(lock(wire(t))),
 	}
-	all["wiped, a message was tried"].burn(t, 1)
+	all["wiped, a message was tried"].burnCounter(t, 1)
 	for _, n := range []int{1, 3, 4, 7, 8, 9} {
 		m := newMachine(t)
-		m.burn(t, n)
+		m.burnCounter(t, n)
 		all[fmt.Sprint("blank, messages tried: ", n)] = m
 		m = lock(wire(t))
 		m.pressOff(n)
@@ -93,9 +93,9 @@ func lives(t *testing.T) map[string]*machine {
 // flip inverts a bit of an image.
 func flip(image []byte, bit int) { image[bit/8] ^= 1 << (bit % 8) }
 
-// obeysNobody checks that a token that has lost its state refuses all commands that
-// need it.
-func (m *machine) obeysNobody(t *testing.T, where string) {
+// rejectsAllCommands checks that a token that has lost its state refuses all commands
+// that need it.
+func (m *machine) rejectsAllCommands(t *testing.T, where string) {
 	t.Helper()
 	image := m.flash.Image()
 	c, _ := m.connect(t)
@@ -113,8 +113,9 @@ func (m *machine) obeysNobody(t *testing.T, where string) {
 	require.Equal(t, image, m.flash.Image(), where)
 }
 
-// sample returns every bit of the slots in use and every stride-th bit of the others.
-func sample(image []byte, stride int) []int {
+// sampleBits returns every bit of the slots in use and every stride-th bit of the
+// others.
+func sampleBits(image []byte, stride int) []int {
 	var bits []int
 	for slot := range slotsInAll {
 		data := image[slot*firmware.SlotSize:][:firmware.SlotSize]
@@ -134,10 +135,10 @@ func isRecord(slot [firmware.SlotSize]byte) bool {
 	return ok
 }
 
-// means checks that a restart succeeded and that the token's state is unchanged, after
-// two wrong bits. It compares directly first, because comparing by reflection takes
-// longer than a boot.
-func (m *machine) means(t *testing.T, restart error, want firmware.Record, a, b int) {
+// checkMeaning checks that a restart succeeded and that the token's state is unchanged,
+// after two wrong bits. It compares directly first, because comparing by reflection
+// takes longer than a boot.
+func (m *machine) checkMeaning(t *testing.T, restart error, want firmware.Record, a, b int) {
 	if got := m.record().Meaning(); restart != nil || got != want {
 		t.Helper()
 		require.NoError(t, restart, "bits %d and %d", a, b)
@@ -153,7 +154,7 @@ func TestBitFlips(t *testing.T) {
 	if testing.Short() {
 		pairs, stride = 300, 31
 	}
-	for name, m := range lives(t) {
+	for name, m := range machinesInAllStates(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			want, rest := m.record().Meaning(), m.flash.Image()
@@ -162,14 +163,14 @@ func TestBitFlips(t *testing.T) {
 			if name == "locked" || name == "wiped" || name == "expired" {
 				stride = 1
 			}
-			for _, bit := range sample(rest, stride) {
+			for _, bit := range sampleBits(rest, stride) {
 				copy(image, rest)
 				flip(image, bit)
 				require.NoError(t, m.flash.LoadImage(image))
-				m.means(t, m.restart(), want, bit, bit)
+				m.checkMeaning(t, m.restart(), want, bit, bit)
 			}
 			// Two bits, at least one of which is in a record; other pairs matter less.
-			near := sample(rest, 8*firmware.SlotSize)
+			near := sampleBits(rest, 8*firmware.SlotSize)
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
 			r := rand.New(rand.NewPCG(seed, 0))
@@ -188,22 +189,22 @@ func TestBitFlips(t *testing.T) {
 				require.NoError(t, m.flash.LoadImage(image))
 				if m.restart() != nil {
 					if dead++; dead%100 == 1 {
-						m.obeysNobody(t, fmt.Sprint("bits ", a, " and ", b))
+						m.rejectsAllCommands(t, fmt.Sprint("bits ", a, " and ", b))
 					}
 					require.Equal(t, serialproto.StateDead, m.state())
 					continue
 				}
-				m.means(t, nil, want, a, b)
+				m.checkMeaning(t, nil, want, a, b)
 			}
 			if want.State != serialproto.StateBlank {
-				require.Positive(t, dead, "some pairs cannot be corrected")
+				require.Positive(t, dead, "some pairs of wrong bits cannot be corrected")
 			}
 		})
 	}
 }
 
-// misreading is flash in which reading a bit goes wrong, once or always.
-type misreading struct {
+// misreadingFlash is flash in which reading a bit goes wrong, once or always.
+type misreadingFlash struct {
 	*virtual.Flash
 	bit   int // position in the memory
 	skip  int // number of correct reads of the bit before the wrong ones
@@ -211,7 +212,7 @@ type misreading struct {
 	reads int // reads of the bit so far
 }
 
-func (f *misreading) Read(page, off int, p []byte) error {
+func (f *misreadingFlash) Read(page, off int, p []byte) error {
 	err := f.Flash.Read(page, off, p)
 	_, size := f.Geometry()
 	at := f.bit/8 - page*size - off
@@ -225,26 +226,26 @@ func (f *misreading) Read(page, off int, p []byte) error {
 	return nil
 }
 
-// TestMisreads checks that misreading a bit at boot, once or always, does not change
+// TestBootMisreads checks that misreading a bit at boot, once or always, does not change
 // the token's state, neither then nor later, when the bit is read correctly.
-func TestMisreads(t *testing.T) {
+func TestBootMisreads(t *testing.T) {
 	stride := 7
 	if testing.Short() {
 		stride = 61
 	}
-	for name, m := range lives(t) {
+	for name, m := range machinesInAllStates(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			want, rest := m.record().Meaning(), m.flash.State()
-			bits := sample(m.flash.Image(), stride)
+			bits := sampleBits(m.flash.Image(), stride)
 			for i := 0; i < len(bits); i += 1 + stride/2 {
 				for _, times := range []int{1, 1 << 30} {
 					flash, err := virtual.NewFlashFrom(rest)
 					require.NoError(t, err)
-					m.flash, m.hw.Flash = flash, &misreading{Flash: flash, bit: bits[i], times: times}
-					m.means(t, m.restart(), want, bits[i], bits[i])
+					m.flash, m.hw.Flash = flash, &misreadingFlash{Flash: flash, bit: bits[i], times: times}
+					m.checkMeaning(t, m.restart(), want, bits[i], bits[i])
 					m.hw.Flash = flash
-					m.means(t, m.restart(), want, bits[i], bits[i])
+					m.checkMeaning(t, m.restart(), want, bits[i], bits[i])
 				}
 			}
 		})
@@ -263,7 +264,7 @@ func TestLockMisreads(t *testing.T) {
 		for skip := range 6 {
 			for range 60 {
 				m := rest.machine(t)
-				f := &misreading{Flash: m.flash, bit: r.IntN(8 * len(m.flash.Image())), skip: skip, times: 1 + r.IntN(2)*1000}
+				f := &misreadingFlash{Flash: m.flash, bit: r.IntN(8 * len(m.flash.Image())), skip: skip, times: 1 + r.IntN(2)*1000}
 				m.hw.Flash = f
 				c, _ := m.connect(t)
 				err := c.Lock(t.Context())
@@ -352,7 +353,7 @@ func TestFlipsBeforeAChange(t *testing.T) {
 				for range 40 {
 					m := rest.machine(t)
 					image := m.flash.Image()
-					near := sample(image, 8*firmware.SlotSize)
+					near := sampleBits(image, 8*firmware.SlotSize)
 					flip(image, near[r.IntN(len(near))])
 					require.NoError(t, m.flash.LoadImage(image))
 					m.boot(t)
@@ -366,9 +367,9 @@ func TestFlipsBeforeAChange(t *testing.T) {
 	}
 }
 
-// TestOneRecordAtRest checks that no slot with an earlier state can become valid again,
-// and that boot also ensures this on a flash written by an earlier firmware.
-func TestOneRecordAtRest(t *testing.T) {
+// TestOnlyOneValidRecord checks that no slot with an earlier state can become valid
+// again, and that boot also ensures this on a flash written by an earlier firmware.
+func TestOnlyOneValidRecord(t *testing.T) {
 	records := func(m *machine) (n int) {
 		image := m.flash.Image()
 		for slot := range slotsInAll {
@@ -378,7 +379,7 @@ func TestOneRecordAtRest(t *testing.T) {
 		}
 		return n
 	}
-	for name, m := range lives(t) {
+	for name, m := range machinesInAllStates(t) {
 		want := 1
 		if name == "virgin" {
 			want = 0
@@ -413,5 +414,5 @@ func TestOneRecordAtRest(t *testing.T) {
 	flip(image, 8*(3*firmware.SlotSize+61))
 	require.NoError(t, flash.LoadImage(image))
 	require.Error(t, m.restart())
-	m.obeysNobody(t, "two bits of the newest record")
+	m.rejectsAllCommands(t, "two bits of the newest record")
 }

@@ -55,8 +55,8 @@ func TestPowerCut(t *testing.T) {
 			for fill := range slotsInAll + 1 {
 				m := s.prepare(t, fill)
 				before, start := m.snapshot(), m.record().Meaning()
-				allowed := s.reach(t, before)
-				require.NotContains(t, allowed[1:], start, "it changes something")
+				allowed := s.reachableStates(t, before)
+				require.NotContains(t, allowed[1:], start, "the scenario must change the state")
 				clone := before.machine(t)
 				ops := clone.ops()
 				s.act(t, clone)
@@ -69,7 +69,7 @@ func TestPowerCut(t *testing.T) {
 						m := before.machine(t)
 						m.flash.CutAt(uint32(n), torn)
 						s.act(t, m)
-						require.Equal(t, 1, m.cuts(), where)
+						require.Equal(t, 1, m.powerFailures(), where)
 						ends[s.check(t, m, allowed, where)]++
 
 						// The same with a power cut in the restart as well.
@@ -78,7 +78,7 @@ func TestPowerCut(t *testing.T) {
 							m.flash.CutAt(uint32(n), torn)
 							m.nextCut = k
 							s.act(t, m)
-							if m.nextCut != 0 || m.cuts() == 1 {
+							if m.nextCut != 0 || m.powerFailures() == 1 {
 								break // the restart has fewer operations
 							}
 							cuts++
@@ -92,9 +92,9 @@ func TestPowerCut(t *testing.T) {
 	}
 }
 
-// reach returns every state that the scenario writes without a power cut, preceded by
-// its initial state.
-func (s *scenario) reach(t *testing.T, before snapshot) []firmware.Record {
+// reachableStates returns every state that the scenario writes without a power cut,
+// preceded by its initial state.
+func (s *scenario) reachableStates(t *testing.T, before snapshot) []firmware.Record {
 	m := before.machine(t)
 	allowed := []firmware.Record{m.record().Meaning()}
 	m.hw.Flash = &recorder{Flash: m.flash, record: func(r firmware.Record) { allowed = append(allowed, r.Meaning()) }}
@@ -115,7 +115,7 @@ func (s *scenario) check(t *testing.T, m *machine, allowed []firmware.Record, wh
 	}
 	require.Less(t, at, len(allowed), "%s: neither the old state nor the new one: %v", where, got.State)
 	if got.SeedLen == 0 {
-		require.False(t, m.traces(secret), "%s: a trace of the seed in state %v", where, got.State)
+		require.False(t, m.hasTraces(secret), "%s: a trace of the seed in state %v", where, got.State)
 	}
 	if got.State == serialproto.StateProvisioned {
 		require.True(t, m.valid, "%s: provisioned without a clock", where)
@@ -130,9 +130,9 @@ func (s *scenario) check(t *testing.T, m *machine, allowed []firmware.Record, wh
 	if s.finish != nil {
 		s.finish(t, m)
 	}
-	require.Equal(t, s.end, m.state(), "%s: the second try", where)
+	require.Equal(t, s.end, m.state(), "%s: second attempt", where)
 	if m.record().SeedLen == 0 {
-		require.False(t, m.traces(secret), where)
+		require.False(t, m.hasTraces(secret), where)
 	}
 	name := fmt.Sprint("new (", got.State, ")")
 	switch {
@@ -173,7 +173,7 @@ func scenarios(t *testing.T) []scenario {
 	made := map[uint32][]byte{}
 	for counter := range uint32(slotsInAll + 2) {
 		m := newMachine(t)
-		m.burn(t, int(counter))
+		m.burnCounter(t, int(counter))
 		c, w := m.connect(t)
 		require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), order(t, m, button)))
 		made[counter] = commitFrame(t, w.sent)
@@ -197,20 +197,20 @@ func scenarios(t *testing.T) []scenario {
 		{name: "commit", end: serialproto.StateProvisioned, sealed: true, act: commit, finish: provision,
 			prepare: func(t *testing.T, fill int) *machine {
 				m := newMachine(t)
-				m.burn(t, fill)
+				m.burnCounter(t, fill)
 				return ticket(m)
 			}},
 		{name: "commit after wipe", end: serialproto.StateProvisioned, sealed: true, act: commit, finish: provision,
 			prepare: func(t *testing.T, fill int) *machine {
 				m := used(t, payload(button), true, 3)
 				wipe(t, m)
-				m.burn(t, fill)
+				m.burnCounter(t, fill)
 				return ticket(m)
 			}},
 		{name: "fixture", end: serialproto.StateLocked,
 			prepare: func(t *testing.T, fill int) *machine {
 				m := newMachine(t)
-				m.burn(t, fill)
+				m.burnCounter(t, fill)
 				return m
 			},
 			act: func(t *testing.T, m *machine) {
@@ -267,14 +267,14 @@ func (s snapshot) machine(t *testing.T) *machine {
 	ops := m.ops()
 	m.boot(t)
 	if m.ops() != ops {
-		require.Fail(t, "a restart at rest writes")
+		require.Fail(t, "a restart of an idle token wrote to flash")
 	}
 	m.boots = 0
 	return m
 }
 
-// cuts returns the number of power failures since the snapshot.
-func (m *machine) cuts() int { return m.boots }
+// powerFailures returns the number of power failures since the snapshot.
+func (m *machine) powerFailures() int { return m.boots }
 
 // send sends a request to the token, and restarts it if the power fails.
 func (m *machine) send(t testing.TB, request []byte) {
@@ -297,8 +297,8 @@ func (m *machine) pressOff(n int) {
 	}
 }
 
-// burn uses up n values of the counter, each of which writes a record.
-func (m *machine) burn(t testing.TB, n int) {
+// burnCounter uses up n values of the counter, each of which writes a record.
+func (m *machine) burnCounter(t testing.TB, n int) {
 	t.Helper()
 	for range n {
 		body := obj{"sn": "1000043", "ctr": m.record().Counter, "msg": bytes.Repeat([]byte{9}, 60)}

@@ -31,7 +31,7 @@ func (d *device) provisionable() serialproto.Status {
 	case serialproto.StateProvisioned:
 		return serialproto.StatusAlreadyProvisioned
 	}
-	return d.outOfReach()
+	return d.accessDenied()
 }
 
 // ProvCommit implements serialproto.Device. The counter is burnt before anything is
@@ -45,7 +45,7 @@ func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto
 		Counter:    m.Counter,
 		Firmware:   Version,
 	}
-	if conf, ok := d.again(&binding, m); ok {
+	if conf, ok := d.repeatProof(&binding, m); ok {
 		return conf, serialproto.StatusOK
 	}
 	if e := d.provisionable(); e != serialproto.StatusOK {
@@ -57,7 +57,7 @@ func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto
 	if m.Counter != d.rec.counter || m.Counter == math.MaxUint32 { // the last value can never be burnt
 		return conf, serialproto.StatusCounter
 	}
-	if e := d.burn(); e != serialproto.StatusOK {
+	if e := d.burnCounter(); e != serialproto.StatusOK {
 		return conf, e
 	}
 	station, static := d.hw.Identity.StationKey(), d.hw.Identity.StaticKey()
@@ -70,7 +70,7 @@ func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto
 	if !p.Decode(plain) {
 		return conf, serialproto.StatusInvalid
 	}
-	if e := d.acceptable(&p); e != serialproto.StatusOK {
+	if e := d.checkPayload(&p); e != serialproto.StatusOK {
 		return conf, e
 	}
 	if e := d.install(serialproto.StateProvisioned, m.Serial, &p, h); e != serialproto.StatusOK {
@@ -79,12 +79,12 @@ func (d *device) ProvCommit(m *serialproto.Commit) (conf [32]byte, e serialproto
 	return serialproto.Confirmation(p.Seed, &h), serialproto.StatusOK
 }
 
-// again answers a repetition of the message that provisioned the token. Like burn, it
-// is a separate function to keep its variables off the stack, which is deepest while a
-// message is opened.
+// repeatProof answers a repetition of the message that provisioned the token. Like
+// burnCounter, it is a separate function to keep its variables off the stack, which is
+// deepest while a message is opened.
 //
 //go:noinline
-func (d *device) again(b *serialproto.Binding, m *serialproto.Commit) (conf [32]byte, ok bool) {
+func (d *device) repeatProof(b *serialproto.Binding, m *serialproto.Commit) (conf [32]byte, ok bool) {
 	if d.rec.state != serialproto.StateProvisioned || m.Counter+1 != d.rec.counter {
 		return conf, false
 	}
@@ -95,10 +95,10 @@ func (d *device) again(b *serialproto.Binding, m *serialproto.Commit) (conf [32]
 	return serialproto.Confirmation(d.rec.key(), &h), true
 }
 
-// burn uses up a value of the counter.
+// burnCounter uses up a value of the counter.
 //
 //go:noinline
-func (d *device) burn() serialproto.Status {
+func (d *device) burnCounter() serialproto.Status {
 	var next record // without a seed
 	next.set(&d.rec)
 	next.counter++
@@ -128,8 +128,8 @@ func (d *device) install(state serialproto.State, serial token.Serial, p *serial
 	return e
 }
 
-// acceptable checks that this device supports the payload.
-func (d *device) acceptable(p *serialproto.Payload) serialproto.Status {
+// checkPayload checks that this device supports the payload.
+func (d *device) checkPayload(p *serialproto.Payload) serialproto.Status {
 	if len(p.Seed) < token.MinSeedLen || len(p.Seed) > token.MaxSeedLen {
 		return serialproto.StatusSeedLength
 	}

@@ -36,7 +36,7 @@ func commitFrame(t testing.TB, sent []byte) []byte {
 		if h.Group == serialproto.GroupToken && h.Command == serialproto.CmdTokenProvCommit {
 			var f serialproto.Framer
 			f.Seal(len(append(f.Message(), m...)))
-			return lines(&f)
+			return framedBytes(&f)
 		}
 	}
 	require.Fail(t, "no provisioning message was sent")
@@ -67,7 +67,7 @@ func TestProvision(t *testing.T) {
 		require.Equal(t, firmware.Version, info.Firmware)
 		require.NotZero(t, m.record().Transcript)
 		require.NoError(t, c.Lock(t.Context()))
-		require.Zero(t, m.record().Transcript, "nobody needs it any more")
+		require.Zero(t, m.record().Transcript, "the transcript must be erased")
 		got := m.core.Profile()
 		p.Name = ""
 		require.Equal(t, p, got)
@@ -76,7 +76,7 @@ func TestProvision(t *testing.T) {
 		require.Equal(t, serialproto.StateLocked, m.state(), "after a restart")
 		require.Equal(t, p, m.core.Profile())
 		require.Equal(t, o.Expiry, m.core.Expiry())
-		require.NotContains(t, string(w.sent), string(secret[:4]), "nothing on the wire is in clear")
+		require.NotContains(t, string(w.sent), string(secret[:4]), "the seed must not be on the wire in clear")
 	}
 }
 
@@ -92,7 +92,7 @@ func TestProvisionAnswersAgain(t *testing.T) {
 	before, ops := m.record(), m.ops()
 	require.NoError(t, answer(t, w, again))
 	all := messages(w.received)
-	require.Equal(t, first[len(first)-1], all[len(all)-1], "the same proof")
+	require.Equal(t, first[len(first)-1], all[len(all)-1], "the proof must be the same")
 	require.Equal(t, before, m.record())
 	require.Equal(t, ops, m.ops())
 
@@ -102,9 +102,9 @@ func TestProvisionAnswersAgain(t *testing.T) {
 	require.ErrorIs(t, answer(t, w, again), serialproto.ErrLocked)
 }
 
-// TestOldMessages checks that a message works only once, in every later state of the
-// token.
-func TestOldMessages(t *testing.T) {
+// TestMessageWorksOnce checks that a message works only once, in every later state of
+// the token.
+func TestMessageWorksOnce(t *testing.T) {
 	m := newMachine(t)
 	c, w := m.connect(t)
 	o := order(t, m, profile(t, "always-on-6"))
@@ -113,7 +113,7 @@ func TestOldMessages(t *testing.T) {
 	old := commitFrame(t, w.sent)
 	require.NoError(t, c.Wipe(t.Context(), o.Serial))
 	require.Equal(t, serialproto.StateWiped, m.state())
-	require.False(t, m.traces(secret), "no trace of the seed")
+	require.False(t, m.hasTraces(secret), "the seed must be erased")
 	require.ErrorIs(t, answer(t, w, old), serialproto.ErrCounter)
 	require.Equal(t, serialproto.StateWiped, m.state())
 	require.NoError(t, c.Wipe(t.Context(), o.Serial), "wiping again changes nothing")
@@ -127,7 +127,7 @@ func TestOldMessages(t *testing.T) {
 	require.ErrorIs(t, c.Wipe(t.Context(), serial(t, testSerial)), serialproto.ErrSerialMismatch)
 	require.Equal(t, serialproto.StateLocked, m.state())
 	require.NoError(t, c.Wipe(t.Context(), o.Serial))
-	require.False(t, m.traces(secret))
+	require.False(t, m.hasTraces(secret))
 }
 
 // TestProvisionRefusals checks that an unsuitable order is refused, and that it uses up
@@ -161,10 +161,10 @@ func TestProvisionRefusals(t *testing.T) {
 			require.ErrorIs(t, c.Provision(t.Context(), tt.station, o), tt.want)
 			before.Counter++
 			require.Equal(t, before.Meaning(), m.record().Meaning())
-			require.False(t, m.valid, "the clock is not touched")
-			require.False(t, m.traces(secret))
+			require.False(t, m.valid, "the clock must not change")
+			require.False(t, m.hasTraces(secret))
 			o = order(t, m, six)
-			require.NoError(t, c.Provision(t.Context(), station, o), "the next try works")
+			require.NoError(t, c.Provision(t.Context(), station, o), "the next attempt must succeed")
 		})
 	}
 }
@@ -192,5 +192,5 @@ func TestProgram(t *testing.T) {
 	require.Equal(t, serialproto.StateBlank, m.state())
 	require.NoError(t, m.core.Program(&m.hw, sn, payload(p), false))
 	require.Equal(t, serialproto.StateProvisioned, m.state())
-	require.Zero(t, m.scratch, "working memory is left clean")
+	require.Zero(t, m.scratch, "the scratch memory must be cleared")
 }

@@ -128,13 +128,13 @@ func (r *record) decode(slot *[SlotSize]byte) bool {
 	}
 	in := fields(slot[4:])
 	*r = record{}
-	r.sequence = le.Uint32(in.take(4))
-	r.state = serialproto.State(in.take(1)[0])
-	r.death = death(in.take(1)[0])
-	r.counter = le.Uint32(in.take(4))
-	r.presses = le.Uint32(in.take(4))
-	n := int(in.take(1)[0])
-	sn := in.take(token.MaxSerialLen)
+	r.sequence = le.Uint32(in.next(4))
+	r.state = serialproto.State(in.next(1)[0])
+	r.death = death(in.next(1)[0])
+	r.counter = le.Uint32(in.next(4))
+	r.presses = le.Uint32(in.next(4))
+	n := int(in.next(1)[0])
+	sn := in.next(token.MaxSerialLen)
 	if n > len(sn) {
 		return false
 	}
@@ -146,29 +146,29 @@ func (r *record) decode(slot *[SlotSize]byte) bool {
 		r.serial = serial
 	}
 	p, b := &r.profile, &r.profile.Behaviour
-	p.Digits = in.take(1)[0]
-	p.Algorithm = token.Algorithm(in.take(1)[0])
-	p.Step = token.UnixSeconds(le.Uint32(in.take(4)))
-	p.T0 = token.UnixSeconds(le.Uint64(in.take(8)))
-	flags := in.take(1)[0]
+	p.Digits = in.next(1)[0]
+	p.Algorithm = token.Algorithm(in.next(1)[0])
+	p.Step = token.UnixSeconds(le.Uint32(in.next(4)))
+	p.T0 = token.UnixSeconds(le.Uint64(in.next(8)))
+	flags := in.next(1)[0]
 	b.Button, b.UntilStepEnd, b.ClockLossErases, b.LimitEnds = flags&1 != 0, flags&2 != 0, flags&4 != 0, flags&8 != 0
-	b.ShowSeconds = in.take(1)[0]
-	b.LowPercent = in.take(1)[0]
-	b.Expiry = token.ExpiryPolicy(in.take(1)[0])
-	b.BlankDelayDays = in.take(1)[0]
-	b.Bars = in.take(1)[0]
-	b.PressLimit = le.Uint16(in.take(2))
-	if days := le.Uint32(in.take(4)); days != noExpiry {
+	b.ShowSeconds = in.next(1)[0]
+	b.LowPercent = in.next(1)[0]
+	b.Expiry = token.ExpiryPolicy(in.next(1)[0])
+	b.BlankDelayDays = in.next(1)[0]
+	b.Bars = in.next(1)[0]
+	b.PressLimit = le.Uint16(in.next(2))
+	if days := le.Uint32(in.next(4)); days != noExpiry {
 		expiry, err := token.ExpiryFromDays(int32(days))
 		if err != nil {
 			return false
 		}
 		r.expiry = expiry
 	}
-	r.ends = token.UnixSeconds(le.Uint64(in.take(8)))
-	r.seedLen = in.take(1)[0]
-	copy(r.seed[:], in.take(len(r.seed)))
-	copy(r.transcript[:], in.take(len(r.transcript)))
+	r.ends = token.UnixSeconds(le.Uint64(in.next(8)))
+	r.seedLen = in.next(1)[0]
+	copy(r.seed[:], in.next(len(r.seed)))
+	copy(r.transcript[:], in.next(len(r.transcript)))
 	switch {
 	case r.state > serialproto.StateWiped, int(r.seedLen) > len(r.seed):
 		return false
@@ -181,7 +181,7 @@ func (r *record) decode(slot *[SlotSize]byte) bool {
 // fields is the unread part of a slot.
 type fields []byte
 
-func (f *fields) take(n int) []byte {
+func (f *fields) next(n int) []byte {
 	taken := (*f)[:n]
 	*f = (*f)[n:]
 	return taken
@@ -205,29 +205,29 @@ func mend(slot *[SlotSize]byte) bool {
 	return true
 }
 
-// was reports whether the slot holds a record that was complete at some time: it has
-// its mark, and the magic number with at most a few wrong bits.
-func was(slot *[SlotSize]byte) bool {
-	const few = 4
+// wasComplete reports whether the slot holds a record that was complete at some time: it
+// has its mark, and the magic number with at most a few wrong bits.
+func wasComplete(slot *[SlotSize]byte) bool {
+	const maxWrong = 4
 	wrong := bits.OnesCount32(binary.LittleEndian.Uint32(slot[:]) ^ recordMagic)
-	return wrong <= few && marked(slot)
+	return wrong <= maxWrong && isMarked(slot)
 }
 
-// marked reports whether most bits of the mark are zero.
-func marked(slot *[SlotSize]byte) bool {
+// isMarked reports whether most bits of the mark are zero.
+func isMarked(slot *[SlotSize]byte) bool {
 	mark := binary.LittleEndian.Uint64(slot[markOffset:])
 	return bits.OnesCount64(mark) < markSize*8/2
 }
 
-// empty reports whether nothing can be read from a slot: its bits are all ones or all
-// zeros, except for a few wrong ones.
-func empty(slot *[SlotSize]byte) bool {
-	const few, all = 8, SlotSize * 8
+// isEmptySlot reports whether nothing can be read from a slot: its bits are all ones or
+// all zeros, except for a few wrong ones.
+func isEmptySlot(slot *[SlotSize]byte) bool {
+	const maxWrong, all = 8, SlotSize * 8
 	ones := 0
 	for i := 0; i < SlotSize; i += 4 {
 		ones += bits.OnesCount32(binary.LittleEndian.Uint32(slot[i:]))
 	}
-	return ones <= few || ones >= all-few
+	return ones <= maxWrong || ones >= all-maxWrong
 }
 
 // slotSum returns the checksum stored in a slot.

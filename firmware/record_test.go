@@ -85,12 +85,12 @@ func TestRecordFlips(t *testing.T) {
 		require.Equal(t, want, got)
 	}
 	require.True(t, bytes.Equal(slot[firmware.RecordSize:], bytes.Repeat([]byte{0xFF}, firmware.SlotSize-firmware.RecordSize)),
-		"what is not used stays erased")
+		"unused bytes stay erased")
 }
 
-// TestRecordNonsense checks that a record that no token can run with is rejected, even
-// with a valid checksum. Another firmware could have written it.
-func TestRecordNonsense(t *testing.T) {
+// TestRecordInvalidContent checks that a record that no token can run with is rejected,
+// even with a valid checksum. Another firmware could have written it.
+func TestRecordInvalidContent(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), true)
 	good := m.record()
@@ -124,10 +124,10 @@ func TestRecordNonsense(t *testing.T) {
 	}
 }
 
-// TestMark: a record that cannot be read was whole once if most of its mark's 64 bits
-// are zero. Then the token has lost its state; otherwise a power cut left a torn
-// record, and the token is blank.
-func TestMark(t *testing.T) {
+// TestMarkShowsLostRecord: a record that cannot be read was whole once if most of its
+// mark's 64 bits are zero. Then the token has lost its state; otherwise a power cut left
+// a torn record, and the token is blank.
+func TestMarkShowsLostRecord(t *testing.T) {
 	for ones := range 65 {
 		m := newMachine(t)
 		m.program(t, payload(profile(t, "button-6")), true)
@@ -243,12 +243,12 @@ func TestMend(t *testing.T) {
 	for i, a := range syndromes {
 		for _, b := range syndromes[:i] {
 			if one[a^b] {
-				t.Fatalf("two wrong bits are taken for one")
+				t.Fatalf("two wrong bits were corrected as one")
 			}
 		}
 	}
 	p, sum := zero, base
-	require.False(t, firmware.Mend(p[:], &sum), "nothing is wrong")
+	require.False(t, firmware.Mend(p[:], &sum), "no bit is wrong")
 	p[3], p[100] = 1, 1
 	require.False(t, firmware.Mend(p[:], &sum))
 }

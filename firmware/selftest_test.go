@@ -62,9 +62,9 @@ func (s source) Bit() (uint8, bool) {
 	return s(), true
 }
 
-// fair returns a source without faults. It sets the upper bits of its results, which
-// the test must ignore.
-func fair() source {
+// fairSource returns a source without faults. It sets the upper bits of its results,
+// which the test must ignore.
+func fairSource() source {
 	r := rand.New(rand.NewPCG(1, 2))
 	return func() uint8 { return uint8(r.Uint32()) | 0xFE }
 }
@@ -104,7 +104,7 @@ func TestSelfTestParts(t *testing.T) {
 		}
 		require.Equal(t, want, v, p)
 	}
-	m.hw.RAM, m.hw.Image, m.hw.Noise = &memory{}, program{7, 7}, fair()
+	m.hw.RAM, m.hw.Image, m.hw.Noise = &memory{}, program{7, 7}, fairSource()
 	test = selfTest(t, m)
 	require.True(t, test.Passed())
 	for p, v := range results(t, test) {
@@ -142,7 +142,7 @@ func TestSelfTestFaults(t *testing.T) {
 		t.Run(part.String(), func(t *testing.T) {
 			m := newMachine(t)
 			m.program(t, payload(profile(t, "always-on-6")), true)
-			m.hw.RAM, m.hw.Image, m.hw.Noise = &memory{}, program{7, 7}, fair()
+			m.hw.RAM, m.hw.Image, m.hw.Noise = &memory{}, program{7, 7}, fairSource()
 			defer fault(m)()
 			test := selfTest(t, m)
 			require.False(t, test.Passed())
@@ -160,16 +160,16 @@ func TestSelfTestFaults(t *testing.T) {
 	}
 	m := newMachine(t)
 	m.hw.Noise = source(nil)
-	require.False(t, selfTest(t, m).Passed(), "a source that gives nothing")
+	require.False(t, selfTest(t, m).Passed(), "a source without bits must fail")
 }
 
-// ending is a fair source that delivers a limited number of bits.
-type ending struct {
+// limitedSource is a fair source that delivers a limited number of bits.
+type limitedSource struct {
 	source
 	left int
 }
 
-func (e *ending) Bit() (uint8, bool) {
+func (e *limitedSource) Bit() (uint8, bool) {
 	e.left--
 	b, _ := e.source.Bit()
 	return b, e.left >= 0
@@ -180,12 +180,12 @@ func (e *ending) Bit() (uint8, bool) {
 func TestEntropyWindow(t *testing.T) {
 	for left, want := range map[int]serialproto.Verdict{1024: serialproto.Passed, 1023: serialproto.Failed, 0: serialproto.Failed} {
 		m := newMachine(t)
-		e := &ending{fair(), left}
+		e := &limitedSource{fairSource(), left}
 		m.hw.Noise = e
 		v, _ := selfTest(t, m).Verdict(serialproto.PartEntropy)
 		require.Equal(t, want, v, "%d bits", left)
 		if want == serialproto.Passed {
-			require.Zero(t, e.left, "bits that it did not take")
+			require.Zero(t, e.left, "unused bits")
 		}
 	}
 }
@@ -193,16 +193,16 @@ func TestEntropyWindow(t *testing.T) {
 // TestNoRAM checks that memory of size 0 does not pass the self-test.
 func TestNoRAM(t *testing.T) {
 	m := newMachine(t)
-	m.hw.RAM = none{}
+	m.hw.RAM = noRAM{}
 	v, _ := selfTest(t, m).Verdict(serialproto.PartRAM)
 	require.Equal(t, serialproto.Failed, v)
 }
 
-type none struct{}
+type noRAM struct{}
 
-func (none) Size() int       { return 0 }
-func (none) Load(int) byte   { panic("there is no memory") }
-func (none) Store(int, byte) { panic("there is no memory") }
+func (noRAM) Size() int       { return 0 }
+func (noRAM) Load(int) byte   { panic("no memory") }
+func (noRAM) Store(int, byte) { panic("no memory") }
 
 // TestSelfTestAnswers compares the known answers with their sources.
 func TestSelfTestAnswers(t *testing.T) {
@@ -327,7 +327,7 @@ func TestNoiseHealth(t *testing.T) {
 			require.True(t, h.Add(stuck), n)
 		}
 		require.False(t, h.Add(stuck))
-		require.False(t, h.Add(stuck), "and stays so")
+		require.False(t, h.Add(stuck), "a failure must be permanent")
 	}
 	// Short runs of a value that is too frequent.
 	for _, often := range []uint8{0, 1} {
@@ -350,7 +350,7 @@ func TestNoiseHealth(t *testing.T) {
 		var h firmware.NoiseHealth
 		r := rand.New(rand.NewPCG(seed, 5))
 		for range 10 * firmware.NoiseWindow {
-			require.True(t, h.Add(uint8(r.Uint32())), "a fair source")
+			require.True(t, h.Add(uint8(r.Uint32())), "a fair source must pass")
 		}
 	}
 }
@@ -368,7 +368,7 @@ func TestUptime(t *testing.T) {
 		m.now += 1234
 		moved, err := c.Uptime(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, first.Up, moved.Up, "a clock that was moved")
+		require.Equal(t, first.Up, moved.Up, "moving the clock must not change the uptime")
 		m.elapse(m.now + 1234)
 		later, err := c.Uptime(t.Context())
 		require.NoError(t, err)

@@ -61,11 +61,11 @@ func (s *store) mount(hw *Hardware, r *record) error {
 				s.traces = s.traces || r.sequence > 0
 				r.set(&candidate)
 				s.page, s.slot, s.next = uint16(page), uint16(slot), uint16(slot+1)
-				s.seeded, s.marked, s.mended = r.seedLen > 0, marked(hw.Scratch), mended
+				s.seeded, s.marked, s.mended = r.seedLen > 0, isMarked(hw.Scratch), mended
 				continue
 			}
-			lost = lost || !whole && was(hw.Scratch)
-			s.traces = s.traces || !empty(hw.Scratch)
+			lost = lost || !whole && wasComplete(hw.Scratch)
+			s.traces = s.traces || !isEmptySlot(hw.Scratch)
 			if page == int(s.page) && r.sequence > 0 {
 				s.next = uint16(slot + 1) // an incomplete slot after the newest record
 			}
@@ -91,7 +91,7 @@ func (s *store) append(hw *Hardware, r *record) error {
 		s.traces = s.traces || slot != noSlot
 		return s.settle(hw)
 	}
-	if slot != noSlot && !s.annul(hw, page, slot) {
+	if slot != noSlot && !s.voidSlot(hw, page, slot) {
 		s.traces = true
 		return errTraces
 	}
@@ -106,13 +106,13 @@ func (s *store) settle(hw *Hardware) error {
 		return err
 	}
 	if s.slot != noSlot && !s.marked {
-		s.marked = mark(hw, int(s.page), int(s.slot))
+		s.marked = markComplete(hw, int(s.page), int(s.slot))
 	}
 	s.traces = false
 	for page := range pages {
 		for slot := range slots {
 			if page != int(s.page) || slot != int(s.slot) {
-				s.traces = !s.annul(hw, page, slot) || s.traces
+				s.traces = !s.voidSlot(hw, page, slot) || s.traces
 			}
 		}
 	}
@@ -157,19 +157,19 @@ func (s *store) write(hw *Hardware, r *record) error {
 		}
 		slot := int(at.next)
 		at.next++
-		if r.put(hw, int(at.page), slot) {
+		if r.writeSlot(hw, int(at.page), slot) {
 			at.slot, at.seeded, at.mended = uint16(slot), r.seedLen > 0, false
-			at.marked = mark(hw, int(at.page), slot)
+			at.marked = markComplete(hw, int(at.page), slot)
 			*s = at
 			return nil
 		}
 		// The slot must not turn out to be valid at the next boot.
-		at.traces = !s.annul(hw, int(at.page), slot) || at.traces
+		at.traces = !s.voidSlot(hw, int(at.page), slot) || at.traces
 	}
 }
 
-// put writes the record to a slot and reads it back.
-func (r *record) put(hw *Hardware, page, slot int) bool {
+// writeSlot writes the record to a slot and reads it back.
+func (r *record) writeSlot(hw *Hardware, page, slot int) bool {
 	r.encode(hw.Scratch)
 	sum := slotSum(hw.Scratch)
 	if err := hw.Flash.Program(page, slot*SlotSize, hw.Scratch[:]); err != nil {
@@ -181,13 +181,13 @@ func (r *record) put(hw *Hardware, page, slot int) bool {
 	return slotSum(hw.Scratch) == sum && CRC32(hw.Scratch[:crcOffset]) == sum
 }
 
-// mark marks a record as complete, and reports whether the mark can be read. Errors of
-// Program are ignored, because a worn-out page still clears bits.
-func mark(hw *Hardware, page, slot int) bool {
+// markComplete marks a record as complete, and reports whether the mark can be read.
+// Errors of Program are ignored, because a worn-out page still clears bits.
+func markComplete(hw *Hardware, page, slot int) bool {
 	fill(hw.Scratch[:], erased)
 	clear(hw.Scratch[markOffset:][:markSize])
 	_ = hw.Flash.Program(page, slot*SlotSize, hw.Scratch[:])
-	return hw.Flash.Read(page, slot*SlotSize, hw.Scratch[:]) == nil && marked(hw.Scratch)
+	return hw.Flash.Read(page, slot*SlotSize, hw.Scratch[:]) == nil && isMarked(hw.Scratch)
 }
 
 // purge makes r, which has no seed, the newest record, and destroys every seed in
@@ -227,14 +227,14 @@ func (s *store) destroy(hw *Hardware, keep bool) error {
 	}
 	err = s.settle(hw)
 	if !keep && !s.traces && s.slot != noSlot {
-		err = s.bury(hw)
+		err = s.voidNewest(hw)
 	}
 	return err
 }
 
-// bury makes the newest record unreadable but leaves evidence that it existed:
+// voidNewest makes the newest record unreadable but leaves evidence that it existed:
 // everything but its magic number becomes zero.
-func (s *store) bury(hw *Hardware) error {
+func (s *store) voidNewest(hw *Hardware) error {
 	page, off := int(s.page), int(s.slot)*SlotSize
 	clear(hw.Scratch[:])
 	fill(hw.Scratch[:magicSize], erased)
@@ -243,7 +243,7 @@ func (s *store) bury(hw *Hardware) error {
 		return err
 	}
 	clear(hw.Scratch[:magicSize])
-	if !empty(hw.Scratch) {
+	if !isEmptySlot(hw.Scratch) {
 		s.traces = true
 		return errTraces
 	}
@@ -251,19 +251,19 @@ func (s *store) bury(hw *Hardware) error {
 	return nil
 }
 
-// annul makes a slot unreadable without erasing it, and reports whether it succeeded.
-func (s *store) annul(hw *Hardware, page, slot int) bool {
-	if s.void(hw, page, slot) {
+// voidSlot makes a slot unreadable without erasing it, and reports whether it succeeded.
+func (s *store) voidSlot(hw *Hardware, page, slot int) bool {
+	if s.isVoid(hw, page, slot) {
 		return true
 	}
 	clear(hw.Scratch[:])
 	_ = hw.Flash.Program(page, slot*SlotSize, hw.Scratch[:])
-	return s.void(hw, page, slot)
+	return s.isVoid(hw, page, slot)
 }
 
-// void reports whether nothing can be read from a slot.
-func (s *store) void(hw *Hardware, page, slot int) bool {
-	return hw.Flash.Read(page, slot*SlotSize, hw.Scratch[:]) == nil && empty(hw.Scratch)
+// isVoid reports whether nothing can be read from a slot.
+func (s *store) isVoid(hw *Hardware, page, slot int) bool {
+	return hw.Flash.Read(page, slot*SlotSize, hw.Scratch[:]) == nil && isEmptySlot(hw.Scratch)
 }
 
 func geometry(f Flash) (pages, slots int, err error) {

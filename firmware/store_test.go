@@ -37,21 +37,21 @@ func TestWear(t *testing.T) {
 		}
 		require.LessOrEqual(t, most-least, uint32(1), "%d pages", pages)
 		require.Equal(t, (presses+1+slotsPerPage-1)/slotsPerPage, total)
-		require.Equal(t, writeOps*(presses+1)-1+total, m.ops(), "one slot a press; the first record follows none")
+		require.Equal(t, writeOps*(presses+1)-1+total, m.ops(), "one slot per press; the first record has no predecessor")
 		m.boot(t)
 		require.EqualValues(t, presses, m.core.Presses())
 	}
 }
 
-// TestGarbage boots from flash that another program has written.
-func TestGarbage(t *testing.T) {
+// TestForeignFlashContent boots from flash that another program has written.
+func TestForeignFlashContent(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	images := map[string]func(b []byte){
-		"zeros":           func(b []byte) { clear(b) },
-		"random":          func(b []byte) { fillRandom(r, b) },
-		"text":            func(b []byte) { copy(b, bytes.Repeat([]byte("another firmware "), 200)) },
-		"one byte":        func(b []byte) { b[1000] = 0 },
-		"the magic alone": func(b []byte) { copy(b, "fob1") },
+		"zeros":                 func(b []byte) { clear(b) },
+		"random":                func(b []byte) { fillRandom(r, b) },
+		"text":                  func(b []byte) { copy(b, bytes.Repeat([]byte("another firmware "), 200)) },
+		"one byte":              func(b []byte) { b[1000] = 0 },
+		"only the magic number": func(b []byte) { copy(b, "fob1") },
 	}
 	for name, change := range images {
 		m := newMachine(t)
@@ -102,7 +102,7 @@ func TestUnreadableFlash(t *testing.T) {
 		m := newMachine(t)
 		m.program(t, payload(profile(t, "always-on-6")), true)
 		image := m.flash.Image()
-		f := &faulty{Flash: m.flash, read: func(p int) error {
+		f := &faultyFlash{Flash: m.flash, read: func(p int) error {
 			if p == page {
 				return errBroken
 			}
@@ -122,18 +122,18 @@ func TestUnreadableFlash(t *testing.T) {
 	}
 }
 
-// odd is flash with an impossible geometry.
-type odd struct {
+// oddGeometry is flash with an impossible geometry.
+type oddGeometry struct {
 	*virtual.Flash
 	pages, size int
 }
 
-func (o odd) Geometry() (int, int) { return o.pages, o.size }
+func (o oddGeometry) Geometry() (int, int) { return o.pages, o.size }
 
 func TestGeometry(t *testing.T) {
 	m := newMachine(t)
 	for _, g := range [][2]int{{0, 0}, {1, 1024}, {2, 0}, {2, 255}, {2, 300}, {-1, 256}, {2, -256}} {
-		m.hw.Flash = odd{m.flash, g[0], g[1]}
+		m.hw.Flash = oddGeometry{m.flash, g[0], g[1]}
 		require.ErrorIs(t, m.core.Boot(&m.hw), firmware.ErrGeometry, "%v", g)
 	}
 	m.hw.Flash = virtual.NewFlash(2, firmware.SlotSize, 0) // the smallest possible flash
@@ -147,9 +147,9 @@ func TestGeometry(t *testing.T) {
 	require.Equal(t, m.code(profile(t, "button-6")), m.text()[2:])
 }
 
-// TestSelfTestSeesFlash checks that the self-test compares the record in flash with the
+// TestSelfTestReadsFlash checks that the self-test compares the record in flash with the
 // one in use.
-func TestSelfTestSeesFlash(t *testing.T) {
+func TestSelfTestReadsFlash(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "always-on-6")), true)
 	c, _ := m.connect(t)

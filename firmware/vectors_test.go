@@ -37,8 +37,9 @@ func model(t testing.TB, name string) *virtual.Model {
 	return m
 }
 
-// showing returns a virtual token with a perfect crystal that always shows its code.
-func showing(t testing.TB, w *virtual.World, p token.Profile, seed []byte, clock token.UnixMilli) *virtual.Token {
+// newShowingToken returns a virtual token with a perfect crystal that always shows its
+// code.
+func newShowingToken(t testing.TB, w *virtual.World, p token.Profile, seed []byte, clock token.UnixMilli) *virtual.Token {
 	t.Helper()
 	name := "always-on-6"
 	if p.Digits == 8 {
@@ -58,7 +59,7 @@ func TestRFC4226OnDisplay(t *testing.T) {
 	p := token.Profile{Step: 30, Digits: 6, Behaviour: token.Behaviour{Bars: 6}}
 	start := time.Unix(0, 0)
 	w := newWorld(t, start)
-	v := showing(t, w, p, []byte(rfcSeeds[token.SHA1]), 0)
+	v := newShowingToken(t, w, p, []byte(rfcSeeds[token.SHA1]), 0)
 	for i, code := range want {
 		r := v.Display()
 		require.Equal(t, code, r.Text, "counter %d", i)
@@ -105,13 +106,13 @@ func TestRFC6238OnDisplay(t *testing.T) {
 					}
 					w := newWorld(t, start)
 					p := token.Profile{Step: set.step, Digits: 8, Algorithm: alg}
-					v := showing(t, w, p, []byte(rfcSeeds[alg]), token.UnixSeconds(at).Milli())
+					v := newShowingToken(t, w, p, []byte(rfcSeeds[alg]), token.UnixSeconds(at).Milli())
 					r := v.Display()
 					require.Equal(t, code, r.Text)
 					require.EqualValues(t, at/int64(set.step), r.Step)
 					p.Digits = 6
-					v = showing(t, w, p, []byte(rfcSeeds[alg]), token.UnixSeconds(at).Milli())
-					require.Equal(t, code[2:], v.Display().Text, "six digits are the last six")
+					v = newShowingToken(t, w, p, []byte(rfcSeeds[alg]), token.UnixSeconds(at).Milli())
+					require.Equal(t, code[2:], v.Display().Text, "six digits are the last six of eight")
 				})
 			}
 		}
@@ -136,7 +137,7 @@ func TestOathtoolOnDisplay(t *testing.T) {
 			Behaviour: token.Behaviour{Bars: 6},
 		}
 		at := time.Unix(r.Int64N(1<<33), 0)
-		text := showing(t, newWorld(t, at), p, seed, token.UnixMilli(at.UnixMilli())).Display().Text
+		text := newShowingToken(t, newWorld(t, at), p, seed, token.UnixMilli(at.UnixMilli())).Display().Text
 		running.Add(1)
 		slots <- struct{}{}
 		go func() {

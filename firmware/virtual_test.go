@@ -28,9 +28,9 @@ func flashOf(t testing.TB, v *virtual.Token) []byte {
 	return f.Image()
 }
 
-// TestBatteryOut checks that a locked token without its battery loses its life and its
-// seed, while a token that is not locked survives.
-func TestBatteryOut(t *testing.T) {
+// TestBatteryRemoved checks that a locked token without its battery loses its life and
+// its seed, while a token that is not locked survives.
+func TestBatteryRemoved(t *testing.T) {
 	for _, name := range []string{"always-on-6", "button-6", "button-8"} {
 		p := profile(t, name)
 		w := newWorld(t, time.UnixMilli(int64(noon)))
@@ -86,7 +86,7 @@ func TestRig(t *testing.T) {
 	show := func() host.RigDisplay {
 		d, err := c.RigDisplay(ctx)
 		require.NoError(t, err)
-		require.Equal(t, v.Display().Text, d.Text, "the wire and the eye")
+		require.Equal(t, v.Display().Text, d.Text, "the wire and the LCD must agree")
 		return d
 	}
 	code := func() string {
@@ -96,7 +96,7 @@ func TestRig(t *testing.T) {
 	require.NoError(t, c.Press(ctx))
 	require.Equal(t, code(), show().Text)
 	require.NoError(t, c.Skew(ctx, time.Hour))
-	require.Equal(t, "      ", show().Text, "the step is over")
+	require.Equal(t, "      ", show().Text, "the code disappears at the end of the step")
 	require.NoError(t, c.Press(ctx))
 	require.Equal(t, code(), show().Text)
 	require.NoError(t, c.Press(ctx))
@@ -114,7 +114,7 @@ func TestRig(t *testing.T) {
 	w.Advance(2 * time.Second)
 	require.Equal(t, code(), show().Text)
 	require.True(t, show().Battery)
-	require.ErrorIs(t, c.Supply(ctx, 1000), serialproto.ErrInvalid, "it could never be asked to come back")
+	require.ErrorIs(t, c.Supply(ctx, 1000), serialproto.ErrInvalid, "the token would be off and could not be turned on again")
 	require.NoError(t, c.Temperature(ctx, -10))
 	require.ErrorIs(t, c.Temperature(ctx, 500), serialproto.ErrInvalid)
 	require.NoError(t, c.Temperature(ctx, 25)) // in the cold, a frame is visible later than it is sent

@@ -81,17 +81,17 @@ func TestWake(t *testing.T) {
 			if e.kind == "advance" {
 				to := lazy.now + token.UnixMilli(e.n)
 				for lazy.wake.State <= to {
-					require.Greater(rt, lazy.wake.State, lazy.now, "the same time again")
+					require.Greater(rt, lazy.wake.State, lazy.now, "the wake time must be later")
 					lazy.elapse(lazy.wake.State)
 					lazy.step()
 				}
 				for next := min(eager.wake.State, eager.wake.Paint); next <= to; next = min(eager.wake.State, eager.wake.Paint) {
-					require.Greater(rt, next, eager.now, "the same time again")
+					require.Greater(rt, next, eager.now, "the wake time must be later")
 					before := eager.frame
 					if next-1 > eager.now {
 						eager.elapse(next - 1)
 						eager.step()
-						require.Equal(rt, before, eager.frame, "it changed before it said")
+						require.Equal(rt, before, eager.frame, "the display changed before Wake.Paint")
 					}
 					eager.elapse(next)
 					eager.step()
@@ -100,7 +100,7 @@ func TestWake(t *testing.T) {
 				eager.elapse(to)
 			}
 			for _, m := range []*machine{lazy, eager} {
-				m.happen(e)
+				m.apply(e)
 			}
 		}
 		lazy.step()
@@ -112,8 +112,8 @@ func TestWake(t *testing.T) {
 	})
 }
 
-// happen applies e to the machine and runs a step.
-func (m *machine) happen(e event) {
+// apply applies e to the machine and runs a step.
+func (m *machine) apply(e event) {
 	switch e.kind {
 	case "press":
 		if m.down {
@@ -134,9 +134,9 @@ func (m *machine) happen(e event) {
 	m.step()
 }
 
-// TestWakeVirtual repeats TestWake with a virtual token, whose crystal drifts. One
-// token is observed only at the end, and its twin all the time.
-func TestWakeVirtual(t *testing.T) {
+// TestWakeOfVirtualToken repeats TestWake with a virtual token, whose crystal drifts.
+// One token is observed only at the end, and its twin all the time.
+func TestWakeOfVirtualToken(t *testing.T) {
 	proptest.Check(t, func(rt *rapid.T) {
 		p := drawPayload(rt)
 		name := p.Profile.Name

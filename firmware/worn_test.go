@@ -15,9 +15,9 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// wear makes every page of the machine, except the one with the newest record,
+// wearOutPages makes every page of the machine, except the one with the newest record,
 // impossible to erase. If all is set, that page is included.
-func (m *machine) wear(t *testing.T, all bool) {
+func (m *machine) wearOutPages(t *testing.T, all bool) {
 	t.Helper()
 	const endurance = 10
 	s := m.flash.State()
@@ -42,8 +42,8 @@ func TestWornFlashLosesSeed(t *testing.T) {
 				m := newMachine(t)
 				m.program(t, payload(profile(t, "button-6")), true)
 				m.pressOff(fill)
-				m.wear(t, all)
-				require.True(t, m.traces(secret))
+				m.wearOutPages(t, all)
+				require.True(t, m.hasTraces(secret))
 				if clockLoss {
 					m.now, m.valid = 0, false
 					m.step()
@@ -53,7 +53,7 @@ func TestWornFlashLosesSeed(t *testing.T) {
 					require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
 					require.Equal(t, serialproto.StateWiped, m.state())
 				}
-				require.False(t, m.traces(secret), "fill %d, all %v, clock loss %v", fill, all, clockLoss)
+				require.False(t, m.hasTraces(secret), "fill %d, all %v, clock loss %v", fill, all, clockLoss)
 				_ = m.restart()
 				require.NotContains(t, []serialproto.State{
 					serialproto.StateProvisioned, serialproto.StateLocked, serialproto.StateExpired,
@@ -64,13 +64,13 @@ func TestWornFlashLosesSeed(t *testing.T) {
 	}
 }
 
-// TestReadGlitch checks that a token that could not read its flash at boot is dead.
-// Otherwise a glitch would allow setting the clock of a locked token.
-func TestReadGlitch(t *testing.T) {
+// TestUnreadableFlashAtBootIsDead checks that a token that could not read its flash at
+// boot is dead. Otherwise a glitch would allow setting the clock of a locked token.
+func TestUnreadableFlashAtBootIsDead(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), true)
 	before := m.now
-	glitch := &faulty{Flash: m.flash, read: func(int) error { return errBroken }}
+	glitch := &faultyFlash{Flash: m.flash, read: func(int) error { return errBroken }}
 	m.hw.Flash = glitch
 	require.ErrorIs(t, m.core.Boot(&m.hw), errBroken)
 	c, _ := m.connect(t)
@@ -88,8 +88,8 @@ func TestReadGlitch(t *testing.T) {
 	require.Equal(t, before, m.now)
 }
 
-// TestLastNumbers checks that sequence and counter never wrap around.
-func TestLastNumbers(t *testing.T) {
+// TestSequenceAndCounterDoNotWrap checks that sequence and counter never wrap around.
+func TestSequenceAndCounterDoNotWrap(t *testing.T) {
 	m := newMachine(t)
 	m.program(t, payload(profile(t, "button-6")), true)
 	r := m.record()
@@ -105,7 +105,7 @@ func TestLastNumbers(t *testing.T) {
 	require.Equal(t, serialproto.StateLocked, m.state())
 	c, _ := m.connect(t)
 	require.NoError(t, c.Wipe(t.Context(), serial(t, testSerial)))
-	require.False(t, m.traces(secret))
+	require.False(t, m.hasTraces(secret))
 }
 
 // TestTimeBeforeT0 checks that a token that would have no code to show is not
@@ -118,9 +118,9 @@ func TestTimeBeforeT0(t *testing.T) {
 	require.Equal(t, serialproto.StateBlank, m.state())
 }
 
-// TestRequestsTogether checks that two requests that arrive together have the same
+// TestTwoRequestsAtOnce checks that two requests that arrive together have the same
 // effect as one after the other.
-func TestRequestsTogether(t *testing.T) {
+func TestTwoRequestsAtOnce(t *testing.T) {
 	m := newMachine(t)
 	m.hw.Rig = (*mRig)(m)
 	m.program(t, payload(profile(t, "button-6")), true)
@@ -134,7 +134,7 @@ func TestRequestsTogether(t *testing.T) {
 	require.Equal(t, blank8, m.text())
 	m.in = append(press(3), press(3)...)
 	m.step()
-	require.EqualValues(t, 2, m.core.Presses(), "a repetition is not done twice")
+	require.EqualValues(t, 2, m.core.Presses(), "a repeated request must not be executed twice")
 	require.NotEqual(t, blank8, m.text())
 }
 

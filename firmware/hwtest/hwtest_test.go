@@ -37,7 +37,7 @@ func failures(fault string) (broken []string, checked int) {
 	return broken, checked
 }
 
-func TestSound(t *testing.T) {
+func TestCorrectBoardPasses(t *testing.T) {
 	for _, variant := range []string{"", "line takes little", "flash refuses a second write"} {
 		broken, checked := failures(variant)
 		require.Empty(t, broken, variant)
@@ -45,8 +45,9 @@ func TestSound(t *testing.T) {
 	}
 }
 
-// TestBroken checks that each fault is found by the sentence that it violates.
-func TestBroken(t *testing.T) {
+// TestEachFaultIsReported checks that each fault is found by the sentence that it
+// violates.
+func TestEachFaultIsReported(t *testing.T) {
 	for fault, sentence := range map[string]string{
 		"clock runs backwards":         "Now does not run backwards",
 		"clock stands":                 "the clock runs",
@@ -114,8 +115,8 @@ func (r *recorder) Errorf(format string, args ...any) {
 	r.errors = append(r.errors, fmt.Sprintf(format, args...))
 }
 
-// TestTo checks that a Report for a test names the sentence that failed.
-func TestTo(t *testing.T) {
+// TestToReportsSentence checks that a Report for a test names the sentence that failed.
+func TestToReportsSentence(t *testing.T) {
 	var r recorder
 	hwtest.Identity((*bIdentity)(newBoard("no hardware id")), hwtest.To(&r))
 	require.Equal(t, []string{"contract broken: HardwareID is not zero"}, r.errors)

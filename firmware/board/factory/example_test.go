@@ -35,7 +35,7 @@ func Example() {
 		StationKey: factory.InsecureTestStationKey, // use your station's key in production
 	}
 	if !id.Valid() {
-		fmt.Println("no device can have this identity")
+		fmt.Println("invalid identity")
 		return
 	}
 	if err := store.Write(factory.RecordIdentity, id.Append(nil)); err != nil {

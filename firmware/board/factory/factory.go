@@ -54,7 +54,7 @@ var InsecureTestStationKey = [32]byte{
 // Errors of Load.
 var (
 	ErrDamaged = errclass.New(errclass.Failed, "the factory page is damaged: erase the device's flash")
-	ErrEntropy = errclass.New(errclass.Failed, "there is no entropy to make a key from")
+	ErrEntropy = errclass.New(errclass.Failed, "no entropy to generate a key")
 )
 
 // Append appends the record of RecordSize bytes to dst. It does not validate: Parse
@@ -93,14 +93,14 @@ func (id *Identity) Parse(record []byte) bool {
 // station. Such a record was written by the factory, and is not the remains of a first
 // boot that was cut short.
 func namesStation(record []byte) bool {
-	const at, few = 4 + 8 + 1, 2 // where Append puts the key
+	const at, maxWrong = 4 + 8 + 1, 2 // where Append puts the key
 	other := 0
 	for i, want := range InsecureTestStationKey {
 		if b := record[at+i]; b != want && b != erased {
 			other++
 		}
 	}
-	return other > few
+	return other > maxWrong
 }
 
 // Valid reports whether a device can have this identity.

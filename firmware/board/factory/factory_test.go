@@ -33,7 +33,7 @@ func newFlash() *flash {
 	return f
 }
 
-var errPower = errors.New("power fails")
+var errPower = errors.New("power failure")
 
 func (f *flash) Read(record int, p []byte) error {
 	copy(p, f.records[record][:])
@@ -79,7 +79,7 @@ func TestFirstBoot(t *testing.T) {
 	require.Equal(t, factory.InsecureTestStationKey, first.StationKey)
 	require.NotZero(t, first.HardwareID)
 	require.NotZero(t, first.StaticKey)
-	require.NoError(t, second.Load(f, none), "nothing is made any more")
+	require.NoError(t, second.Load(f, none), "the second load must not create records")
 	require.Equal(t, first, second)
 	require.Equal(t, 2, f.writes)
 }

@@ -77,7 +77,7 @@ func TestChanged(t *testing.T) {
 	b.Click()
 	require.True(t, b.Changed())
 	b.Down()
-	require.True(t, b.Changed(), "the release")
+	require.True(t, b.Changed(), "the release must be reported")
 	require.False(t, b.Down())
 	require.False(t, b.Changed())
 }

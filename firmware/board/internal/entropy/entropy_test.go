@@ -97,6 +97,6 @@ func TestHealth(t *testing.T) {
 	}
 	for seed := range uint64(300) {
 		var p [32]byte
-		require.True(t, entropy.Fill(p[:], nil, coin(seed, usual)), "a fair coin is never refused")
+		require.True(t, entropy.Fill(p[:], nil, coin(seed, usual)), "a fair coin must be accepted")
 	}
 }

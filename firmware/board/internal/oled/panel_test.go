@@ -120,8 +120,8 @@ func TestStart(t *testing.T) {
 	require.True(t, c.on)
 	require.True(t, c.horizontal)
 	require.Equal(t, byte(63), c.settings[0xA8], "64 rows")
-	require.Equal(t, byte(0x14), c.settings[0x8D], "the charge pump runs")
-	require.Equal(t, byte(0x12), c.settings[0xDA], "alternative pins, as 64 rows need")
+	require.Equal(t, byte(0x14), c.settings[0x8D], "the charge pump is on")
+	require.Equal(t, byte(0x12), c.settings[0xDA], "64 rows need alternative COM pins")
 	require.Equal(t, byte(0xA6), c.settings[0xA6], "not inverted")
 }
 
@@ -184,9 +184,9 @@ func TestOnlyChanges(t *testing.T) {
 	before := c.bytes
 	require.Zero(t, settle(&p, 0))
 	p.Show(frame(t, "287082", 4, firmware.IconTick), 6)
-	require.Equal(t, 2, settle(&p, 0), "the tick lies in two rows of bytes")
+	require.Equal(t, 2, settle(&p, 0), "the tick spans two pages of the panel")
 	require.Less(t, c.bytes-before, 100)
-	require.LessOrEqual(t, c.longest, 33, "0.8 ms at 400 kHz")
+	require.LessOrEqual(t, c.longest, 33, "33 bytes take 0.8 ms at 400 kHz")
 	p.Show(frame(t, "287082", 4, firmware.IconTick), 6)
 	require.Zero(t, settle(&p, 0))
 }

@@ -66,7 +66,7 @@ func TestPictures(t *testing.T) {
 		want, err := os.ReadFile(file)
 		if os.IsNotExist(err) {
 			require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
-			t.Errorf("made %s: look at it", file)
+			t.Errorf("wrote %s: review it", file)
 			continue
 		}
 		require.NoError(t, err)
@@ -115,7 +115,7 @@ func TestApart(t *testing.T) {
 			}
 			was = is
 		}
-		require.Equal(t, 6, bars, "bars with space between them")
+		require.Equal(t, 6, bars, "bars must be separated")
 	}
 }
 
@@ -204,7 +204,7 @@ func TestOrder(t *testing.T) {
 			require.Greater(t, bounds(t, firmware.Frame{Icons: icon}, digits).left, last+1)
 		}
 		require.Equal(t, bounds(t, firmware.Frame{Bars: 1}, digits).bottom, bounds(t, firmware.Frame{Bars: 6}, digits).bottom,
-			"bars go from the top")
+			"the highest bar goes out first")
 	}
 }
 

@@ -41,7 +41,7 @@ func TestOutside(t *testing.T) {
 		require.False(t, ok, at)
 	}
 	_, ok := flashmap.Address(5, 4096, 0)
-	require.True(t, ok, "nothing, at the end")
+	require.True(t, ok, "an empty range at the end")
 }
 
 // TestLinkerScript checks that the linker keeps the program out of the data pages.
@@ -85,8 +85,8 @@ func TestFactoryUF2(t *testing.T) {
 	require.True(t, back.Parse(chip[start:]))
 	require.Equal(t, id, back)
 	require.Equal(t, bytes.Repeat([]byte{0xFF}, 4096-128), chip[start+128:start+4096])
-	require.Equal(t, bytes.Repeat([]byte{0x5A}, start), chip[:start], "the program stays")
-	require.Equal(t, bytes.Repeat([]byte{0x5A}, 7*4096), chip[start+4096:], "the key and the log stay")
+	require.Equal(t, bytes.Repeat([]byte{0x5A}, start), chip[:start], "the program must not change")
+	require.Equal(t, bytes.Repeat([]byte{0x5A}, 7*4096), chip[start+4096:], "the key and the log must not change")
 }
 
 func TestFactoryUF2Refuses(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 )
 
 // ErrIdentity is returned by FactoryUF2 for an identity that no device can have.
-var ErrIdentity = errclass.New(errclass.Usage, "not an identity that a device can have")
+var ErrIdentity = errclass.New(errclass.Usage, "invalid device identity")
 
 // FactoryUF2 returns a UF2 file that writes the factory record id to a Pico. The user
 // drops it onto the drive RPI-RP2 or loads it with picotool; nothing but the record
