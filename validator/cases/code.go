@@ -20,7 +20,7 @@ var codeCases = []Case{
 	{"C07", "the window allows at most one step for transmission", "R62 §5.2", Should, false, c07},
 	{"C08", "the window is as wide forward as backward", "R62 §6", Should, false, c08},
 	{"C09", "the window has a declared limit", "R62 §6", Should, false, c09},
-	{"C10", "the window is a number of steps, and tokens of 30 s are refused (BK-01)", "R62 §6; BK-01", Bank, false, c10},
+	{"C10", "the window is a number of steps, and tokens of 30 s are refused", "R62 §6; BK-01", Bank, false, c10},
 }
 
 func c01(e *env) string {

@@ -11,7 +11,7 @@ import (
 
 var countCases = []Case{
 	{"C36", "no more than 100 wrong codes in a row can be tried", "N 3.2.2", Must, false, c36},
-	{"C37", "exactly the N-th wrong code in a row suspends the token (BK-05)", "BK-05; R42 §7.3", Bank, false, c37},
+	{"C37", "exactly the N-th wrong code in a row suspends the token", "BK-05; R42 §7.3", Bank, false, c37},
 	{"C38", "a correct code resets the count", "N 3.2.2", Should, false, c38},
 	{"C39", "every wrong code counts, including the same code again", "BK-05; R42 §7.3", Bank, false, c39},
 	{"C40", "the server declares whether malformed entries count", "BK-05", Bank, false, c40},

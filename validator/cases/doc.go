@@ -18,7 +18,7 @@
 // cannot be tested on a target is N/A with the reason, and never PASS.
 //
 // If the list of requirements and the bank's own rules differ, the case follows the
-// bank's. Its level is then [Bank], and the requirement mentions it.
+// bank's. Its level is then [Bank], and its source names the rule.
 //
 // A run creates contracts, users and tokens in the target, and moves its clock. Use it
 // only on a target in test mode without valuable data. Package

@@ -11,9 +11,9 @@ import (
 var lifeCases = []Case{
 	{"C52", "codes are accepted until the last second of the printed day in Japan, and refused after it", "R60 ExpiryDate; BK-14", Bank, false, c52},
 	{"C53", "if a file has dates on two levels, the earlier expiry and the later start apply", "R60 §5", Must, false, c53},
-	{"C54", "one calendar month before expiry, one notice is sent and shown on the user's page, for activated tokens only (BK-13)", "BK-13", Bank, false, c54},
+	{"C54", "one calendar month before expiry, one notice is sent and shown on the user's page, for activated tokens only", "BK-13", Bank, false, c54},
 	{"C55", "a replacement inherits nothing from the old token", "BK-13", Bank, false, c55},
-	{"C56", "the first token and replacements at expiry or of a returned faulty token are free; every other token costs 2,200 yen (BK-10, BK-11, BK-19)", "BK-10, BK-11, BK-19", Bank, false, c56},
+	{"C56", "the first token and replacements at expiry or of a returned faulty token are free; every other token costs 2,200 yen", "BK-10, BK-11, BK-19", Bank, false, c56},
 	{"C57", "a known serial number is not imported again, and its state does not change", "R60 SerialNo", Must, false, c57},
 }
 

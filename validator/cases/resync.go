@@ -11,7 +11,7 @@ var resyncCases = []Case{
 	{"C31", "the next code after a correction is accepted at once", "usability", Should, false, c31},
 	{"C32", "used codes do not correct a clock", "R62 §5.2", Must, false, c32},
 	{"C33", "failed corrections count like failed logins", "R42 §7.3", Must, false, c33},
-	{"C34", "a correction does not unlock a token (BK-07)", "BK-07", Bank, false, c34},
+	{"C34", "a correction does not unlock a token", "BK-07", Bank, false, c34},
 	{"C35", "the clock of a revoked or expired token is not corrected", "BK-14, BK-18", Bank, false, c35},
 }
 

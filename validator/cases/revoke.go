@@ -5,7 +5,7 @@ package cases
 import "fmt"
 
 var revokeCases = []Case{
-	{"C50", "a master or admin whose own token is in use revokes any other token with a code of their own; in all other cases only paper remains (BK-15 to BK-18)", "BK-15 to BK-18", Bank, false, c50},
+	{"C50", "a master or admin whose own token is in use revokes any other token with a code of their own; in all other cases only paper remains", "BK-15 to BK-18", Bank, false, c50},
 	{"C51", "codes of a revoked token are refused from all its users, who can register another token after the declared wait", "BK-18", Bank, false, c51},
 }
 

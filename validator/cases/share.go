@@ -5,11 +5,11 @@ package cases
 import "fmt"
 
 var shareCases = []Case{
-	{"C44", "a suspension applies to all users who share the token (BK-06)", "BK-06; R42 §7.3", Bank, false, c44},
+	{"C44", "a suspension applies to all users who share the token", "BK-06; R42 §7.3", Bank, false, c44},
 	{"C45", "a suspension does not affect other tokens, including another token of the same user", "BK-06", Bank, false, c45},
 	{"C46", "neither a restart nor time ends a suspension", "BK-05", Bank, false, c46},
-	{"C47", "a master or admin who uses another token unlocks a suspended one with a code of their own (BK-08)", "BK-08; N 3.2.2", Bank, false, c47},
-	{"C48", "if all masters and admins are suspended, only the back office unlocks (BK-07)", "BK-07", Bank, false, c48},
+	{"C47", "a master or admin who uses another token unlocks a suspended one with a code of their own", "BK-08; N 3.2.2", Bank, false, c47},
+	{"C48", "if all masters and admins are suspended, only the back office unlocks", "BK-07", Bank, false, c48},
 	{"C49", "unlocking does not make a used code valid again", "R62 §5.2", Must, false, c49},
 }
 
