@@ -128,7 +128,7 @@ func TestErrorsInJapanese(t *testing.T) {
 func TestWarningsInJapanese(t *testing.T) {
 	book := readPhrases(langJapanese)
 	all := messagesIn(t, "../bank/import.go", map[string]int{"warn": 0})
-	require.Len(t, all, 2, "a warning, and the Problem of an error")
+	require.Len(t, all, 2, "one warning, and the Problem of one error")
 	add := func(pattern string, at map[string]int) {
 		for text, where := range messagesIn(t, pattern, at) {
 			if text != "%s" && !strings.Contains(text, "privacyIDEA reads as SHA-1") { // issued only when writing a file

@@ -181,7 +181,7 @@ func TestCatalogKeysAreUsed(t *testing.T) {
 		}
 	}
 	for key := range words {
-		require.True(t, used[key], "nothing says %q", key)
+		require.True(t, used[key], "no template or code uses %q", key)
 	}
 }
 
@@ -205,8 +205,8 @@ func TestTemplatesContainNoText(t *testing.T) {
 		}
 		text = htmlTag.ReplaceAllString(text, "")
 		require.False(t, strings.ContainsFunc(text, unicode.IsLetter), "%s: %s", file, strings.TrimSpace(text))
-		require.NotContains(t, string(content), "style=", "the policy forbids it")
-		require.NotRegexp(t, `\son[a-z]+=`, string(content), "the policy forbids it")
+		require.NotContains(t, string(content), "style=", "the content security policy forbids it")
+		require.NotRegexp(t, `\son[a-z]+=`, string(content), "the content security policy forbids it")
 	}
 }
 

@@ -64,6 +64,6 @@ func TestChromiumLists(t *testing.T) {
 		b.waitUntil(option + ` === null && document.querySelectorAll('#f-serial-list option').length > 1`)
 		b.typeInto("serial", wanted[:11])
 		b.waitUntil(option + ` !== null`)
-		require.Equal(t, wanted[:11], resultOf(b, chromedp.Evaluate[string](`document.activeElement.value`)), "typing goes on")
+		require.Equal(t, wanted[:11], resultOf(b, chromedp.Evaluate[string](`document.activeElement.value`)), "the suggestions do not interrupt typing")
 	}
 }

@@ -64,24 +64,11 @@ func TestChromiumTables(t *testing.T) {
 	s.Activate("acct-user-002", other)
 	s.Issued("C-1001")
 	s.Inventory()
-	for _, cause := range []validator.Cause{validator.CauseAdditional, validator.CauseLoss} {
-		o := bank.NewOrder{Contract: "C-1001", Cause: cause}
-		if cause == validator.CauseLoss {
-			o.Old = other
-		}
-		_, out, err := s.Bank.Order(t.Context(), banktest.Clerk, o)
-		require.NoError(t, err)
-		require.True(t, out.Done)
-	}
-	orders, _, err := s.Bank.Orders(t.Context(), banktest.Clerk, "C-1001", true, bank.Page{})
+	first := s.order(bank.NewOrder{Contract: "C-1001", Cause: validator.CauseAdditional})
+	s.order(bank.NewOrder{Contract: "C-1001", Cause: validator.CauseLoss, Old: other})
+	_, err := s.Bank.Ship(t.Context(), banktest.Clerk, first, s.Inventory())
 	require.NoError(t, err)
-	_, err = s.Bank.Ship(t.Context(), banktest.Clerk, orders[0].ID, s.Inventory())
-	require.NoError(t, err)
-	for s.Clock.Now().Time().Year() < 2031 || s.Clock.Now().Time().Month() < 3 {
-		s.Clock.Advance(24 * 3600)
-	}
-	_, err = s.Bank.Daily(t.Context(), refusingMailer{})
-	require.NoError(t, err)
+	s.failNotices()
 	out, err := s.Bank.Do(t.Context(), banktest.By("acct-user-001"), bank.Request{
 		Operation: validator.OpPayrollApprove, Code: s.Code(own, 0), Details: map[string]string{"amount": "999999999999"},
 	})

@@ -62,7 +62,7 @@ func newTab(t testing.TB, base string) *tab {
 	t.Cleanup(func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		require.Empty(t, b.reports, "the browser reports")
+		require.Empty(t, b.reports, "reports of the browser")
 	})
 	return b
 }
@@ -222,7 +222,7 @@ func TestChromiumSharedToken(t *testing.T) {
 		require.Equal(t, "/", u.path())
 		s.Step(1)
 	}
-	require.Contains(t, bob.open("/").text(), "利用者 carol", "who shares it")
+	require.Contains(t, bob.open("/").text(), "利用者 carol", "the home page names the other user of the token")
 
 	// Five wrong codes: three by Bob, two by Carol.
 	wrong := s.WrongCode(shared)
@@ -279,7 +279,7 @@ func TestChromiumTransferAndReplay(t *testing.T) {
 	b.run(chromedp.Reload())
 	require.Equal(t, receipt, b.path())
 	b.transfer("50000").typeInto("code", code).submit().shows("answer.refused")
-	require.Empty(t, valueOf(b, "#f-code"), "a code is not written back")
+	require.Empty(t, valueOf(b, "#f-code"), "a code is not written back into the form")
 	b.open("/history")
 	require.Equal(t, 1, strings.Count(b.text(), "振込・振替(都度指定方式)"))
 

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -134,7 +135,7 @@ func (c *call) importFile() error {
 			return &badForm{err}
 		}
 		if len(text) > maxPart {
-			return &badForm{errors.New("a field is too long")}
+			return &badForm{fmt.Errorf("form field %q: more than %d bytes", part.FormName(), maxPart)}
 		}
 		values.Add(part.FormName(), string(text))
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	errFormToken = errors.New("the form's token is not the session's")
+	errFormToken = errors.New("the form token does not belong to the session")
 	errNoPage    = errors.New("no such page")
 )
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -193,6 +194,50 @@ func (a answer) shows(t testing.TB, keys ...string) {
 	}
 }
 
+// hasStatus checks the status of a page, and that it contains the Japanese words of keys.
+func (a answer) hasStatus(t testing.TB, status int, keys ...string) {
+	t.Helper()
+	require.Equal(t, status, a.StatusCode, a.body)
+	a.shows(t, keys...)
+}
+
+// token returns the bank's record of a token.
+func (s *site) token(serial token.Serial) bank.Token {
+	s.T.Helper()
+	got, err := s.Bank.Token(s.T.Context(), banktest.Clerk, serial)
+	require.NoError(s.T, err)
+	return got
+}
+
+// order accepts an order, and returns its ID.
+func (s *site) order(n bank.NewOrder) string {
+	s.T.Helper()
+	order, out, err := s.Bank.Order(s.T.Context(), banktest.Clerk, n)
+	require.NoError(s.T, err)
+	require.True(s.T, out.Done)
+	return order.ID
+}
+
+// onlyOrder returns the ID of the only open order of acme.
+func (s *site) onlyOrder() string {
+	s.T.Helper()
+	orders, _, err := s.Bank.Orders(s.T.Context(), banktest.Clerk, "acme", true, bank.Page{})
+	require.NoError(s.T, err)
+	require.Len(s.T, orders, 1)
+	return orders[0].ID
+}
+
+// failNotices waits until a month before the expiry date. The mail server refuses the
+// expiry notices.
+func (s *site) failNotices() {
+	s.T.Helper()
+	for at := time.Date(2031, 2, 28, 12, 0, 0, 0, time.UTC); s.Clock.Now().Time().Before(at); {
+		s.Clock.Advance(24 * 3600)
+	}
+	_, err := s.Bank.Daily(s.T.Context(), refusingMailer{})
+	require.NoError(s.T, err)
+}
+
 // addSamples adds content for each page: a transfer, a suspended token, an order, an
 // inventory, and a token that has not been registered.
 func (s *site) addSamples() {
@@ -209,9 +254,7 @@ func (s *site) addSamples() {
 	s.Issued("acme")
 	s.Inventory()
 	s.Inventory()
-	_, out, err = s.Bank.Order(s.T.Context(), banktest.Clerk, bank.NewOrder{Contract: "acme", Cause: validator.CauseAdditional})
-	require.NoError(s.T, err)
-	require.True(s.T, out.Done)
+	s.order(bank.NewOrder{Contract: "acme", Cause: validator.CauseAdditional})
 	s.Suspend("bob", s.shared)
 	s.Step(1)
 }

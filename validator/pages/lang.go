@@ -49,7 +49,7 @@ func readCatalog(lang string) catalog {
 func (c catalog) text(key string, args ...any) (string, error) {
 	s, ok := c[key]
 	if !ok {
-		return "", fmt.Errorf("the catalogue has no words for %q", key)
+		return "", fmt.Errorf("the catalogue has no text for %q", key)
 	}
 	if len(args) == 0 {
 		return s, nil

@@ -44,10 +44,7 @@ func newBigSite(t *testing.T) *bigSite {
 		require.True(t, out.Done)
 		s.receipts = append(s.receipts, out.Receipt)
 		s.Step(1)
-		order, out, err := s.Bank.Order(t.Context(), banktest.Clerk, bank.NewOrder{Contract: "acme", Cause: validator.CauseAdditional})
-		require.NoError(t, err)
-		require.True(t, out.Done)
-		s.orders = append(s.orders, order.ID)
+		s.orders = append(s.orders, s.order(bank.NewOrder{Contract: "acme", Cause: validator.CauseAdditional}))
 		id := fmt.Sprintf("box-%03d", i)
 		s.Contract(id)
 		s.contracts = append(s.contracts, id)
@@ -176,16 +173,10 @@ func TestListsContainAllRows(t *testing.T) {
 	clerk.follow(clerk.fill(at, "serial", lastOf(s.stock)))
 	serial, err := token.ParseSerial(lastOf(s.stock))
 	require.NoError(t, err)
-	got, err := s.Bank.Token(t.Context(), banktest.Clerk, serial)
-	require.NoError(t, err)
-	require.Equal(t, "acme", got.Contract)
+	require.Equal(t, "acme", s.token(serial).Contract)
 
 	// Expiry notices, a month before the expiry.
-	for s.Clock.Now().Time().Year() < 2031 || s.Clock.Now().Time().Month() < 3 {
-		s.Clock.Advance(24 * 3600)
-	}
-	_, err = s.Bank.Daily(t.Context(), refusingMailer{})
-	require.NoError(t, err)
+	s.failNotices()
 	clerk = s.browser(t).logIn("desk-1")
 	noticed := regexp.MustCompile(`<td[^>]*><a href="/desk/tokens/([^"]+)">`)
 	require.ElementsMatch(t, s.tokens, clerk.readList("/desk/notices", "", noticed))

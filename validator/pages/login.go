@@ -4,6 +4,7 @@ package pages
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -142,7 +143,7 @@ func (c *call) changePassword() error {
 func (c *call) chooseLanguage() error {
 	lang := c.r.PostForm.Get("language")
 	if !isLanguage(lang) {
-		return &badForm{errors.New("no such language")}
+		return &badForm{fmt.Errorf("unknown language %q", lang)}
 	}
 	c.setCookie(langCookie, lang)
 	return redirectTo(ownPath(c.r.PostForm.Get("back"), c.area.prefix+"/"))

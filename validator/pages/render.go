@@ -162,10 +162,10 @@ func (c *call) write(status int, page, block string, v *view) error {
 	var b bytes.Buffer
 	t, ok := c.pages[c.lang].templates[page]
 	if !ok {
-		return fmt.Errorf("no template %q", page)
+		return fmt.Errorf("no template for page %q", page)
 	}
 	if err := t.ExecuteTemplate(&b, block, v); err != nil {
-		return fmt.Errorf("page %q: %w", page, err)
+		return fmt.Errorf("rendering page %q: %w", page, err)
 	}
 	c.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	c.w.Header().Set("Content-Language", c.lang)

@@ -10,7 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
+	"fmt"
 )
 
 // The info strings of the keys that are derived from a session's secret. Each use has
@@ -23,8 +23,6 @@ const (
 // maxSealed is the maximum size of a sealed cookie in bytes. Browsers store up to 4,096
 // bytes including the name and attributes.
 const maxSealed = 3800
-
-var errSealed = errors.New("a cookie of the pages cannot be made or read")
 
 // formToken returns the token that the forms of a session carry. A page of another site
 // cannot read it, and therefore cannot send a form in the user's name.
@@ -100,7 +98,7 @@ func (st state) seal(secret string) (string, error) {
 	}
 	sealed := base64.RawURLEncoding.EncodeToString(c.Seal(nil, nil, text, nil))
 	if len(sealed) > maxSealed {
-		return "", errSealed
+		return "", fmt.Errorf("the state of a page needs a cookie of %d bytes: the maximum is %d", len(sealed), maxSealed)
 	}
 	return sealed, nil
 }

@@ -131,7 +131,7 @@ func TestWrongCodesSuspendToken(t *testing.T) {
 			page.shows(t, "trouble.suspended.heading")
 			require.NotContains(t, page.body, `class="flash`)
 			require.NotContains(t, page.body, readCatalog(langJapanese)["answer.refused"])
-			require.NotContains(t, carol.get("/").body, `class="flash`, "nor later")
+			require.NotContains(t, carol.get("/").body, `class="flash`, "the message is not shown later either")
 		})
 	}
 }
