@@ -62,20 +62,20 @@ func ReadClients(path string) ([]Client, error) {
 
 func readClient(words []string, folder string) (Client, error) {
 	if len(words) < 3 || len(words) > 4 {
-		return Client{}, fmt.Errorf("%w: want a name, a network and the file of a secret", ErrOptions)
+		return Client{}, fmt.Errorf("%w: want a name, a network and the name of a secret file", ErrOptions)
 	}
 	c := Client{Name: words[0]}
 	var err error
 	if c.Network, err = netip.ParsePrefix(words[1]); err != nil {
 		a, aerr := netip.ParseAddr(words[1])
 		if aerr != nil || a.Zone() != "" {
-			return c, fmt.Errorf("%w: %q is no network, want one like 192.0.2.0/24", ErrOptions, words[1])
+			return c, fmt.Errorf("%w: network %q: want an address, or a network such as 192.0.2.0/24", ErrOptions, words[1])
 		}
 		c.Network = netip.PrefixFrom(a, a.BitLen())
 	}
 	if len(words) == 4 {
 		if words[3] != insecureWord {
-			return c, fmt.Errorf("%w: %q is not %s", ErrOptions, words[3], insecureWord)
+			return c, fmt.Errorf("%w: fourth word %q: want %s", ErrOptions, words[3], insecureWord)
 		}
 		c.InsecureNoMessageAuthenticator = true
 	}

@@ -3,6 +3,7 @@
 package radius
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/netip"
@@ -101,23 +102,12 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	def := func(v *int, to int) {
-		if *v == 0 {
-			*v = to
-		}
-	}
-	def(&o.Concurrency, 64)
-	def(&o.WrongBurst, 100)
-	def(&o.WrongPerMinute, 60)
-	if o.Timeout == 0 {
-		o.Timeout = 5 * time.Second
-	}
-	if o.ChallengeLife == 0 {
-		o.ChallengeLife = 180 * time.Second
-	}
-	if o.Language == "" {
-		o.Language = bank.English
-	}
+	o.Concurrency = cmp.Or(o.Concurrency, 64)
+	o.WrongBurst = cmp.Or(o.WrongBurst, 100)
+	o.WrongPerMinute = cmp.Or(o.WrongPerMinute, 60)
+	o.Timeout = cmp.Or(o.Timeout, 5*time.Second)
+	o.ChallengeLife = cmp.Or(o.ChallengeLife, 180*time.Second)
+	o.Language = cmp.Or(o.Language, bank.English)
 	if o.Event == nil {
 		o.Event = func(Event) {}
 	}
@@ -127,45 +117,44 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// invalid returns an error that wraps ErrOptions.
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrOptions}, args...)...)
+}
+
 func (o Options) validate() error {
-	fail := func(format string, args ...any) error {
-		return fmt.Errorf("%w: "+format, append([]any{ErrOptions}, args...)...)
-	}
 	switch {
 	case o.Concurrency < 1 || o.Concurrency > 4096:
-		return fail("concurrency %d is not in 1 to 4096", o.Concurrency)
+		return invalid("concurrency %d is not between 1 and 4096", o.Concurrency)
 	case o.Timeout < 0:
-		return fail("the timeout %v is negative", o.Timeout)
+		return invalid("the timeout %v is negative", o.Timeout)
 	case o.ChallengeLife < time.Second || o.ChallengeLife > time.Hour:
-		return fail("the life of a challenge, %v, is not in 1 s to 1 h", o.ChallengeLife)
+		return invalid("challenge life %v is not between 1 s and 1 h", o.ChallengeLife)
 	case o.WrongBurst < 1 || o.WrongPerMinute < 1:
-		return fail("the limits of wrong codes must be positive")
+		return invalid("the limits of wrong codes must be positive")
 	case phraseTexts[o.Language] == nil:
-		return fail("language %q is neither %q nor %q", o.Language, bank.English, bank.Japanese)
+		return invalid("language %q is neither %q nor %q", o.Language, bank.English, bank.Japanese)
 	}
 	return nil
 }
 
 func validateClients(clients []Client) error {
-	fail := func(format string, args ...any) error {
-		return fmt.Errorf("%w: "+format, append([]any{ErrOptions}, args...)...)
-	}
 	if len(clients) == 0 {
-		return fail("no clients: name at least one network and its secret")
+		return invalid("no clients: list at least one network and its secret")
 	}
 	seen := map[netip.Prefix]bool{}
 	for _, c := range clients {
 		switch {
 		case !c.Network.IsValid():
-			return fail("client %q: no network", c.Name)
+			return invalid("client %q: no network", c.Name)
 		case c.Network.Addr().Is4In6():
-			return fail("client %q: write %v as IPv4", c.Name, c.Network)
+			return invalid("client %q: write %v as IPv4", c.Name, c.Network)
 		case seen[c.Network.Masked()]:
-			return fail("client %q: network %v is named twice", c.Name, c.Network)
+			return invalid("client %q: network %v is listed twice", c.Name, c.Network)
 		case len(c.Secret) == 0:
-			return fail("client %q: no secret", c.Name)
+			return invalid("client %q: no secret", c.Name)
 		case len(c.Secret) < MinSecret && !loopback(c.Network):
-			return fail("client %q: the secret is shorter than %d bytes", c.Name, MinSecret)
+			return invalid("client %q: the secret is shorter than %d bytes", c.Name, MinSecret)
 		}
 		seen[c.Network.Masked()] = true
 	}

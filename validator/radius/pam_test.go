@@ -20,14 +20,14 @@ import (
 // pamLogin is a login of alice through Debian's pam_radius_auth, run by pamtester.
 // pam_wrapper allows its service file to be outside /etc/pam.d.
 type pamLogin struct {
-	f    *front
+	f    *testServer
 	cmd  *exec.Cmd
 	in   interface{ Write([]byte) (int, error) }
 	out  bytes.Buffer
 	done chan error
 }
 
-func (f *front) pamLogin() *pamLogin {
+func (f *testServer) pamLogin() *pamLogin {
 	t := f.t
 	t.Helper()
 	wrapper := tooltest.File(t, "libpam_wrapper.so", "/usr/lib/*/libpam_wrapper.so", "/usr/lib/libpam_wrapper.so")
@@ -87,7 +87,7 @@ func TestPAM(t *testing.T) {
 	o := options()
 	o.Clients[0].Secret = radius.Secret("pam-shared-secret")
 	o.Clients[0].InsecureNoMessageAuthenticator = true
-	f := newFront(t, o)
+	f := newTestServer(t, o)
 	code := f.Code(f.serial, 0)
 	p := f.pamLogin()
 	require.Equal(t, radius.Accepted, p.enter(code))

@@ -18,28 +18,28 @@ import (
 func TestSetClients(t *testing.T) {
 	o := options()
 	o.Timeout = patience
-	f := newFront(t, o)
+	f := newTestServer(t, o)
 	door := make(chan struct{})
-	f.serve(&slow{f.Bank, door}, o)
+	f.serve(&slowBank{f.Bank, door}, o)
 	g, later := f.gateway(), f.gateway()
 	request := signed(t, pap(t, "alice", f.Code(f.serial, 0)))
 	g.send(request)
 	g.send(request)
-	f.kind(radius.InFlight)
+	f.requireEvent(radius.InFlight)
 
 	client := o.Clients[0]
 	client.Secret = radius.Secret("another secret of ours")
 	require.NoError(t, f.server.SetClients([]radius.Client{client}))
 	later.send(signed(t, pap(t, "alice", "123456")))
-	f.kind(radius.WrongAuthenticator)
+	f.requireEvent(radius.WrongAuthenticator)
 	close(door)
 	require.Equal(t, wire.CodeAccessAccept, g.check(request, g.receive()).Code)
-	f.kind(radius.Accepted)
+	f.requireEvent(radius.Accepted)
 
 	client.Network = netip.MustParsePrefix("192.0.2.0/24")
 	require.NoError(t, f.server.SetClients([]radius.Client{client}))
 	later.send(signed(t, pap(t, "alice", "123456")))
-	f.kind(radius.UnknownClient)
+	f.requireEvent(radius.UnknownClient)
 
 	require.NoError(t, f.server.SetClients(o.Clients))
 	short := radius.Client{Name: "far", Network: client.Network, Secret: radius.Secret("short")}
@@ -47,6 +47,6 @@ func TestSetClients(t *testing.T) {
 		"none": nil, "short": {short}, "twice": {client, client}, "no network": {{Name: "x", Secret: client.Secret}},
 	} {
 		require.ErrorIs(t, f.server.SetClients(bad), radius.ErrOptions, name)
-		later.silence() // the previous secret is still valid
+		later.requireNoAnswer() // the previous secret is still valid
 	}
 }

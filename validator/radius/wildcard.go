@@ -42,7 +42,7 @@ func wrapWildcard(conn net.PacketConn) (net.PacketConn, error) {
 		err = err4
 	}
 	if err != nil {
-		return nil, fmt.Errorf("listening on all addresses (%v): this system does not tell which one a client asked: "+
+		return nil, fmt.Errorf("listening on all addresses (%v): this system does not report the address to which a packet was sent: "+
 			"listen on one address: %w", at, err)
 	}
 	const room = 256 // for both control messages

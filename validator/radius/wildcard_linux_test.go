@@ -66,7 +66,7 @@ func TestAnswersFromTheAddressAsked(t *testing.T) {
 		for _, network := range []string{"0.0.0.0/0", "::/0"} {
 			o.Clients = append(o.Clients, radius.Client{Name: network, Network: netip.MustParsePrefix(network), Secret: radius.Secret(secret)})
 		}
-		f := newFront(t, o)
+		f := newTestServer(t, o)
 		f.serveOn(f.Bank, o, c.network, c.listen)
 		for _, host := range c.ask {
 			conn, err := net.Dial("udp", net.JoinHostPort(host, fmt.Sprint(f.addr.Port)))
@@ -74,7 +74,7 @@ func TestAnswersFromTheAddressAsked(t *testing.T) {
 			g := &gateway{f, conn}
 			f.Step(1)
 			require.Equal(t, wire.CodeAccessAccept, g.ask(pap(t, "alice", f.Code(f.serial, 0))).Code, "%s at %s", c.listen, host)
-			f.kind(radius.Accepted)
+			f.requireEvent(radius.Accepted)
 			require.NoError(t, conn.Close())
 		}
 	}
