@@ -17,7 +17,7 @@ import (
 // Q1. ワンタイムパスワードとは?
 // ワンタイムパスワード生成機(トークン)によって生成され、60秒毎に変更となる、一回限り
 // 有効な使い捨てパスワードです。
-func TestBK01ProfileOfSixtySeconds(t *testing.T) {
+func TestBK01Profile(t *testing.T) {
 	require.NoError(t, validator.CheckProfile(token.Profile{Step: 60, Digits: 6}))
 	require.NoError(t, validator.CheckProfile(token.Profile{Step: 60, Digits: 8, T0: token.Epoch2000}))
 
@@ -61,9 +61,9 @@ func TestBK01Vectors(t *testing.T) {
 	}
 }
 
-// TestBK01Changes enters codes in each second of two minutes: the valid code changes at
+// TestBK01ChangesEachMinute enters codes in each second of two minutes: the valid code changes at
 // the full minute.
-func TestBK01Changes(t *testing.T) {
+func TestBK01ChangesEachMinute(t *testing.T) {
 	s := validator.DefaultSettings()
 	s.Window, s.LookAhead = 0, 0
 	for second := range token.UnixSeconds(120) {

@@ -23,7 +23,7 @@ func TestBK02Once(t *testing.T) {
 		before := d.state
 		got := d.enterAt(at(100, 10)+after, codeOf(t, 100))
 		require.Equal(t, validator.Decision{Reason: validator.ReasonReplayed, Rule: validator.BK02}, got, "%d s", after)
-		require.Equal(t, before, d.state, "a replay leaves no trace")
+		require.Equal(t, before, d.state, "a replay does not change the state")
 	}
 }
 
@@ -56,8 +56,8 @@ func TestBK02SkippedCodes(t *testing.T) {
 	}
 }
 
-// TestBK02OneSpelling refuses any spelling of a code other than its digits.
-func TestBK02OneSpelling(t *testing.T) {
+// TestBK02OtherSpellings refuses any spelling of a code other than its digits.
+func TestBK02OtherSpellings(t *testing.T) {
 	const full = "755224" // RFC 4226 appendix D, step 0
 	for _, typed := range []string{
 		"", " " + full, full + " ", full + "\n", full + "\r\n", full + "\t", full + "\x00", "755 224", "755-224",

@@ -47,9 +47,9 @@ func TestBK03Boundary(t *testing.T) {
 	}
 }
 
-// TestBK03EarlyIsNotBurnt enters a code before its time, and again when its time has
+// TestBK03EarlyCodeStaysValid enters a code before its time, and again when its time has
 // come.
-func TestBK03EarlyIsNotBurnt(t *testing.T) {
+func TestBK03EarlyCodeStaysValid(t *testing.T) {
 	d := newChecker(t)
 	require.Equal(t, validator.Refused, d.show(100, 115).Answer)
 	require.Equal(t, validator.NextCode, d.show(112, 115).Answer)
@@ -65,16 +65,16 @@ func TestBK03SecondCode(t *testing.T) {
 		require.Equal(t, validator.NextCode, d.show(100, 100+off).Answer)
 		got := d.show(101, 101+off)
 		require.Equal(t, validator.Corrected, got.Answer, off)
-		require.Equal(t, 1, d.state.FailedAttempts, "a correction authorises nothing, and forgives nothing")
+		require.Equal(t, 1, d.state.FailedAttempts, "a correction does not reset the count")
 		require.Equal(t, off, d.state.Drift.Offset)
 
 		require.Equal(t, validator.ReasonReplayed, d.show(101, 100+off).Reason)
 		require.Equal(t, validator.ReasonReplayed, d.show(101, 101+off).Reason)
-		require.Equal(t, validator.Accepted, d.show(102, 102+off).Answer, "the very next code")
+		require.Equal(t, validator.Accepted, d.show(102, 102+off).Answer, "the next code")
 	}
 }
 
-// TestBK03NotASecondCode enters other codes when Check has asked for the next one.
+// TestBK03NotASecondCode enters various codes after Check has requested the next one.
 func TestBK03NotASecondCode(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -83,14 +83,14 @@ func TestBK03NotASecondCode(t *testing.T) {
 		answer validator.Answer
 		reason validator.Reason
 	}{
-		{"the same again", 101, 105, validator.NextCode, validator.ReasonNextCode},
-		{"one skipped", 102, 107, validator.NextCode, validator.ReasonNextCode},
-		{"the one before", 101, 104, validator.NextCode, validator.ReasonNextCode},
-		{"the next, at the same instant", 100, 106, validator.NextCode, validator.ReasonNextCode},
-		{"the next, a step late", 102, 106, validator.Corrected, validator.ReasonCorrected},
-		{"the next, two steps late", 103, 106, validator.NextCode, validator.ReasonNextCode},
-		{"the present one", 101, 101, validator.Accepted, validator.ReasonAccepted},
-		{"far away", 101, 130, validator.Refused, validator.ReasonWrong},
+		{"the same code again", 101, 105, validator.NextCode, validator.ReasonNextCode},
+		{"one code skipped", 102, 107, validator.NextCode, validator.ReasonNextCode},
+		{"the previous code", 101, 104, validator.NextCode, validator.ReasonNextCode},
+		{"the next code, at the same instant", 100, 106, validator.NextCode, validator.ReasonNextCode},
+		{"the next code, a step late", 102, 106, validator.Corrected, validator.ReasonCorrected},
+		{"the next code, two steps late", 103, 106, validator.NextCode, validator.ReasonNextCode},
+		{"the current code", 101, 101, validator.Accepted, validator.ReasonAccepted},
+		{"a code far outside the window", 101, 130, validator.Refused, validator.ReasonWrong},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,9 +103,9 @@ func TestBK03NotASecondCode(t *testing.T) {
 	}
 }
 
-// TestBK03WrongEndsTheWait: after a failed attempt, the second code alone is not
+// TestBK03WrongCodeResetsPair: after a failed attempt, the second code alone is not
 // enough.
-func TestBK03WrongEndsTheWait(t *testing.T) {
+func TestBK03WrongCodeResetsPair(t *testing.T) {
 	d := newChecker(t)
 	require.Equal(t, validator.NextCode, d.show(100, 105).Answer)
 	require.Equal(t, validator.ReasonWrong, d.enter(100, wrongCode).Reason)
@@ -113,8 +113,8 @@ func TestBK03WrongEndsTheWait(t *testing.T) {
 	require.Equal(t, validator.Corrected, d.show(102, 107).Answer)
 }
 
-// TestBK03NoBand: without a look-ahead, every code outside the window is wrong.
-func TestBK03NoBand(t *testing.T) {
+// TestBK03NoLookAhead: without a look-ahead, every code outside the window is wrong.
+func TestBK03NoLookAhead(t *testing.T) {
 	d := newChecker(t)
 	d.settings.LookAhead = 0
 	require.Equal(t, validator.ReasonWrong, d.show(100, 102).Reason)

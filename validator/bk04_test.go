@@ -51,7 +51,7 @@ func TestBK04NeedsOTP(t *testing.T) {
 	s.UnlockNeedsOTP, s.ActivateNeedsOTP = false, false
 	require.False(t, validator.NeedsOTP(s, validator.OpUnlock))
 	require.False(t, validator.NeedsOTP(s, validator.OpActivate))
-	require.True(t, validator.NeedsOTP(s, validator.OpNone), "what nobody thought of")
+	require.True(t, validator.NeedsOTP(s, validator.OpNone), "an unknown operation")
 	require.True(t, validator.NeedsOTP(s, validator.Operation(99)))
 	require.Equal(t, "諸納付受付サービス(Pay-easy)(税金・国庫金等を除く)", validator.OpPayEasy.Words())
 	require.Empty(t, validator.OpBalance.Words())

@@ -15,9 +15,9 @@ import (
 // ワードの入力が無効となり、ワンタイムパスワードの入力が必要となる取引がご利用いただけ
 // なくなります。
 
-// TestBK05Limit: the last failed attempt suspends the token, the one before it does
+// TestBK05LockoutThreshold: the last failed attempt suspends the token, the one before it does
 // not.
-func TestBK05Limit(t *testing.T) {
+func TestBK05LockoutThreshold(t *testing.T) {
 	for _, limit := range []int{1, 3, 5, 10} {
 		d := newChecker(t)
 		d.settings.LockoutThreshold = limit
@@ -26,7 +26,7 @@ func TestBK05Limit(t *testing.T) {
 		}
 		require.False(t, d.state.Suspended)
 		require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
-		require.Zero(t, d.state.FailedAttempts, "a right code sets the count to 0")
+		require.Zero(t, d.state.FailedAttempts, "a correct code resets the count")
 
 		for range limit {
 			require.Equal(t, validator.ReasonWrong, d.enter(101, wrongCode).Reason)
@@ -37,23 +37,23 @@ func TestBK05Limit(t *testing.T) {
 	}
 }
 
-// TestBK05Lifted: unlocking resets the count, but used codes stay used.
-func TestBK05Lifted(t *testing.T) {
+// TestBK05Unlocked: unlocking resets the count, but used codes stay used.
+func TestBK05Unlocked(t *testing.T) {
 	d := newChecker(t)
 	require.Equal(t, validator.Accepted, d.show(100, 100).Answer)
 	d.suspend(100)
 	require.Equal(t, validator.ReasonSuspended, d.show(101, 101).Reason)
 	d.state = d.state.Unlock()
 	require.Equal(t, validator.ReasonReplayed, d.show(101, 100).Reason)
-	require.Equal(t, validator.Accepted, d.show(101, 101).Answer, "refused while suspended, and not consumed")
+	require.Equal(t, validator.Accepted, d.show(101, 101).Answer, "refused while suspended, but not used up")
 	for range 4 {
 		d.enter(102, wrongCode)
 	}
 	require.False(t, d.state.Suspended)
 }
 
-// TestBK05WhatCounts checks which entries are failed attempts, with each setting.
-func TestBK05WhatCounts(t *testing.T) {
+// TestBK05FailedAttempts checks which entries are failed attempts, with each setting.
+func TestBK05FailedAttempts(t *testing.T) {
 	tests := []struct {
 		name                string
 		of                  string
@@ -61,12 +61,12 @@ func TestBK05WhatCounts(t *testing.T) {
 		wrong               bool
 		replayed, malformed bool // counted if the setting is on
 	}{
-		{name: "no code", of: wrongCode, reason: validator.ReasonWrong, wrong: true},
+		{name: "wrong code", of: wrongCode, reason: validator.ReasonWrong, wrong: true},
 		{name: "far behind", of: codeOf(t, 80), reason: validator.ReasonWrong, wrong: true},
 		{name: "far ahead", of: codeOf(t, 120), reason: validator.ReasonWrong, wrong: true},
 		{name: "used", of: codeOf(t, 99), reason: validator.ReasonReplayed, replayed: true},
 		{name: "older than used", of: codeOf(t, 95), reason: validator.ReasonReplayed, replayed: true},
-		{name: "in the band", of: codeOf(t, 105), reason: validator.ReasonNextCode},
+		{name: "in the look-ahead", of: codeOf(t, 105), reason: validator.ReasonNextCode},
 		{name: "five digits", of: "75522", reason: validator.ReasonMalformed, malformed: true},
 		{name: "empty", of: "", reason: validator.ReasonMalformed, malformed: true},
 	}

@@ -51,11 +51,11 @@ func TestBK07AllSuspended(t *testing.T) {
 
 	s.UnlockNeedsOTP = false
 	require.Equal(t, validator.OnScreen, validator.MayUnlock(s, master, users, target).Way,
-		"a suspension takes away what needs a code, and lifting needs none then")
+		"a suspended user can unlock if that needs no code")
 }
 
-// TestBK07NothingToUnlock tests a token that is not suspended.
-func TestBK07NothingToUnlock(t *testing.T) {
+// TestBK07NotSuspended tests a token that is not suspended.
+func TestBK07NotSuspended(t *testing.T) {
 	master, admin, _ := contract(t)
 	s := validator.DefaultSettings()
 	target := validator.Held{Serial: admin.Token, Contract: "c1", Condition: validator.InUse}

@@ -38,13 +38,13 @@ func TestBK08WhoUnlocks(t *testing.T) {
 		way    validator.Way
 		reason validator.Reason
 	}{
-		{"master, another's", master, two, validator.OnScreen, validator.ReasonAllowed},
-		{"admin, the master's", third, one, validator.OnScreen, validator.ReasonAllowed},
-		{"admin, another's", third, two, validator.OnScreen, validator.ReasonAllowed},
-		{"master, his own", master, one, validator.NoWay, validator.ReasonOwnToken},
-		{"admin, the one he shares", admin, two, validator.NoWay, validator.ReasonOwnToken},
-		{"user, another's", plain, two, validator.NoWay, validator.ReasonRole},
-		{"user, his own", user, two, validator.NoWay, validator.ReasonRole},
+		{"master, another token", master, two, validator.OnScreen, validator.ReasonAllowed},
+		{"admin, the master's token", third, one, validator.OnScreen, validator.ReasonAllowed},
+		{"admin, another token", third, two, validator.OnScreen, validator.ReasonAllowed},
+		{"master, own token", master, one, validator.NoWay, validator.ReasonOwnToken},
+		{"admin, shared own token", admin, two, validator.NoWay, validator.ReasonOwnToken},
+		{"user, another token", plain, two, validator.NoWay, validator.ReasonRole},
+		{"user, own token", user, two, validator.NoWay, validator.ReasonRole},
 		{"admin without a token", unregistered, two, validator.NoWay, validator.ReasonNoToken},
 		{"another contract's master", stranger, two, validator.NoWay, validator.ReasonOtherContract},
 	}
@@ -54,7 +54,7 @@ func TestBK08WhoUnlocks(t *testing.T) {
 			got := validator.MayUnlock(s, tt.actor, users, tt.target)
 			require.Equal(t, tt.way, got.Way)
 			require.Equal(t, tt.reason, got.Reason)
-			require.Equal(t, validator.OnScreen, validator.UnlockWay(s, users, tt.target).Way, "somebody can")
+			require.Equal(t, validator.OnScreen, validator.UnlockWay(s, users, tt.target).Way, "another user can")
 		})
 	}
 }

@@ -18,22 +18,24 @@ func TestBK10Reissue(t *testing.T) {
 	tests := []struct {
 		cause    validator.Cause
 		returned bool
-		want     validator.Yen
+		fee      validator.Yen
+		old      validator.Condition
 	}{
-		{validator.CauseLoss, false, 2200},
-		{validator.CauseTheft, false, 2200},
-		{validator.CauseDamage, false, 2200},
-		{validator.CauseDamage, true, 2200}, // not "機器の故障によるもの"
-		{validator.CauseFault, false, 2200},
-		{validator.CauseFault, true, 0},
-		{validator.CauseLoss, true, 2200}, // found again, but the reason was the loss
+		{validator.CauseLoss, false, 2200, validator.Lost},
+		{validator.CauseTheft, false, 2200, validator.Lost},
+		{validator.CauseDamage, false, 2200, validator.Broken},
+		{validator.CauseDamage, true, 2200, validator.Broken}, // not "機器の故障によるもの"
+		{validator.CauseFault, false, 2200, validator.Broken},
+		{validator.CauseFault, true, 0, validator.Broken},
+		{validator.CauseLoss, true, 2200, validator.Lost}, // found again, but the reason was the loss
 	}
 	for _, tt := range tests {
 		fee, rule := validator.Fee(validator.DefaultSettings(),
 			validator.Order{Cause: tt.cause, Returned: tt.returned, HasToken: true})
-		require.Equal(t, tt.want, fee, "%s, returned %t", tt.cause, tt.returned)
+		require.Equal(t, tt.fee, fee, "%s, returned %t", tt.cause, tt.returned)
 		require.Equal(t, validator.BK10, rule)
 		way, _ := validator.OrderWay(tt.cause)
 		require.Equal(t, validator.OnPaper, way)
+		require.Equal(t, tt.old, tt.cause.OldToken(), tt.cause)
 	}
 }

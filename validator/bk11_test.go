@@ -39,7 +39,7 @@ func TestBK11Address(t *testing.T) {
 	require.ErrorIs(t, err, validator.ErrAddress)
 }
 
-// TestBK11EndOfCalendar: the last day of the calendar has no day after it.
+// TestBK11EndOfCalendar: no delivery date is after the last day of the calendar.
 func TestBK11EndOfCalendar(t *testing.T) {
 	s := validator.DefaultSettings()
 	_, to := validator.Delivery(s, date(t, 9999, 12, 28))

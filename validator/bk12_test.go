@@ -27,10 +27,12 @@ func TestBK12Sharing(t *testing.T) {
 	}
 	require.Equal(t, validator.Verdict{Rule: validator.BK12, Reason: validator.ReasonOtherContract},
 		validator.MayActivate(s, stranger, target, at(100, 0)))
+	target.Contract = "" // in the inventory
+	require.Equal(t, validator.ReasonOtherContract, validator.MayActivate(s, master, target, at(100, 0)).Reason)
 }
 
-// TestBK12Condition tests the statuses in which a token cannot be registered.
-func TestBK12Condition(t *testing.T) {
+// TestBK12Status tests the statuses in which a token cannot be registered.
+func TestBK12Status(t *testing.T) {
 	_, _, user := contract(t)
 	for c, reason := range map[validator.Condition]validator.Reason{
 		validator.Expired:  validator.ReasonExpired,

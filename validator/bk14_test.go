@@ -37,14 +37,14 @@ func TestBK14LastSecond(t *testing.T) {
 		require.Equal(t, tt.reason, got.Reason)
 		if tt.reason == validator.ReasonExpired {
 			require.Equal(t, validator.BK14, got.Rule)
-			require.Zero(t, d.state, "neither counted nor learned")
+			require.Zero(t, d.state, "the state does not change")
 		}
 	}
 }
 
-// TestBK14Condition: the date alone makes a token expired, without a change of the
+// TestBK14Status: the date alone makes a token expired, without a change of the
 // record. A status that was reported earlier does not change.
-func TestBK14Condition(t *testing.T) {
+func TestBK14Status(t *testing.T) {
 	expiry := date(t, 2031, 3, 31)
 	const before, after = token.UnixSeconds(1932735599), token.UnixSeconds(1932735600)
 	require.Equal(t, validator.InUse, validator.ConditionAt(validator.InUse, expiry, before))
@@ -54,9 +54,9 @@ func TestBK14Condition(t *testing.T) {
 	require.Equal(t, validator.InUse, validator.ConditionAt(validator.InUse, token.Expiry{}, after), "no date")
 }
 
-// TestBK14OneAnswer: if a token's codes are refused anyway, the answer does not reveal
-// whether a code was right.
-func TestBK14OneAnswer(t *testing.T) {
+// TestBK14RefusalsRevealNothing: if a token's codes are refused anyway, the answer does
+// not reveal whether a code was correct.
+func TestBK14RefusalsRevealNothing(t *testing.T) {
 	for _, tt := range []struct {
 		reason validator.Reason
 		rule   validator.Rule

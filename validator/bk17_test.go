@@ -48,10 +48,10 @@ func TestBK17Arrangements(t *testing.T) {
 	}{
 		{"one", []validator.User{master}, validator.OneUser},
 		{"two on one token", []validator.User{master, same}, validator.OneToken},
-		{"two, one of them without", []validator.User{master, none}, validator.OneToken},
-		{"two without", []validator.User{none, none}, validator.OneToken},
-		{"two on two", []validator.User{master, admin}, validator.SeparateTokens},
-		{"some share, some do not", []validator.User{admin, user, master}, validator.SeparateTokens},
+		{"two, one without a token", []validator.User{master, none}, validator.OneToken},
+		{"two without a token", []validator.User{none, none}, validator.OneToken},
+		{"two on two tokens", []validator.User{master, admin}, validator.SeparateTokens},
+		{"some share a token, some do not", []validator.User{admin, user, master}, validator.SeparateTokens},
 	}
 	for _, tt := range tests {
 		require.Equal(t, tt.want, validator.ArrangementOf(tt.users), tt.name)

@@ -31,8 +31,8 @@ func TestBK18Table(t *testing.T) {
 	require.Equal(t, validator.NoWay, way)
 }
 
-// TestBK18Who checks which user may revoke which token.
-func TestBK18Who(t *testing.T) {
+// TestBK18Rights checks which user may revoke which token.
+func TestBK18Rights(t *testing.T) {
 	master, admin, user := contract(t) // master on FOB-1, admin and user on FOB-2
 	plain := user
 	plain.ID, plain.Token = "p", serial(t, "FOB-3")
@@ -55,12 +55,12 @@ func TestBK18Who(t *testing.T) {
 		way    validator.Way
 		reason validator.Reason
 	}{
-		{"master, a user's", master, two, validator.OnScreen, validator.ReasonAllowed},
-		{"admin, the master's", admin, one, validator.OnScreen, validator.ReasonAllowed},
-		{"master, an expired one", master, held(admin.Token, validator.Expired), validator.OnScreen, validator.ReasonAllowed},
-		{"master, a lost one", master, held(admin.Token, validator.Lost), validator.OnScreen, validator.ReasonAllowed},
-		{"master, his own", master, one, validator.NoWay, validator.ReasonOwnToken},
-		{"admin, the one he shares", admin, two, validator.NoWay, validator.ReasonOwnToken},
+		{"master, a user's token", master, two, validator.OnScreen, validator.ReasonAllowed},
+		{"admin, the master's token", admin, one, validator.OnScreen, validator.ReasonAllowed},
+		{"master, an expired token", master, held(admin.Token, validator.Expired), validator.OnScreen, validator.ReasonAllowed},
+		{"master, a lost token", master, held(admin.Token, validator.Lost), validator.OnScreen, validator.ReasonAllowed},
+		{"master, own token", master, one, validator.NoWay, validator.ReasonOwnToken},
+		{"admin, shared own token", admin, two, validator.NoWay, validator.ReasonOwnToken},
 		{"user", plain, two, validator.NoWay, validator.ReasonRole},
 		{"admin without a token", without, two, validator.NoWay, validator.ReasonNoToken},
 		{"suspended admin", suspended, two, validator.NoWay, validator.ReasonOwnSuspended},
@@ -76,9 +76,9 @@ func TestBK18Who(t *testing.T) {
 	}
 }
 
-// TestBK18OwnOfTheOnlyOne: the only master or admin cannot revoke their own token. No
+// TestBK18OnlyManagersOwnToken: the only master or admin cannot revoke their own token. No
 // other user can either, and only paper remains.
-func TestBK18OwnOfTheOnlyOne(t *testing.T) {
+func TestBK18OnlyManagersOwnToken(t *testing.T) {
 	master, _, user := contract(t)
 	target := validator.Held{Serial: master.Token, Contract: "c1", Condition: validator.InUse}
 	got := validator.MayRevoke(validator.DefaultSettings(), master, []validator.User{master, user}, target)

@@ -14,7 +14,7 @@ import (
 // は無料です。
 // 注.ただし、再発行・追加発行する場合は、ハードウェアトークン1つ毎に2,200円(消費税込)の再
 // 発行・追加発行手数料が必要となります。
-func TestBK19Ledger(t *testing.T) {
+func TestBK19Fees(t *testing.T) {
 	ledger := []struct {
 		order validator.Order
 		want  validator.Yen
@@ -67,8 +67,8 @@ func TestBK19NoCause(t *testing.T) {
 	}
 }
 
-// TestBK19Sent: the replacement at expiry is sent without an application.
-func TestBK19Sent(t *testing.T) {
+// TestBK19SentAtExpiry: the replacement at expiry is sent without an application.
+func TestBK19SentAtExpiry(t *testing.T) {
 	way, rule := validator.OrderWay(validator.CauseExpiry)
 	require.Equal(t, validator.NoWay, way)
 	require.Equal(t, validator.BK13, rule)

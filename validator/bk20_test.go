@@ -29,7 +29,7 @@ func TestBK20Audit(t *testing.T) {
 		require.Equal(t, "m", got.User)
 		require.Equal(t, "c1", got.Contract)
 		require.Equal(t, at(100, 10), got.At)
-		require.NotContains(t, fmt.Sprintf("%+v", got), e.of, "no code on record")
+		require.NotContains(t, fmt.Sprintf("%+v", got), e.of, "the record contains no code")
 	}
 
 	s := validator.DefaultSettings()
