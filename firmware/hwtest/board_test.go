@@ -59,7 +59,7 @@ func (b *bClock) Now() (token.UnixMilli, bool) {
 	if f.is("clock runs backwards") {
 		t -= int64(b.calls)
 	}
-	if f.is("clock stands") {
+	if f.is("clock stopped") {
 		t = b.offset
 	}
 	if f.is("clock in seconds") {
@@ -70,7 +70,7 @@ func (b *bClock) Now() (token.UnixMilli, bool) {
 
 func (b *bClock) Set(t token.UnixMilli) {
 	f := (*board)(b)
-	if f.is("clock ends in 2038") {
+	if f.is("clock overflows in 2038") {
 		t = token.UnixMilli(int64(int32(t/1000)) * 1000)
 	}
 	b.offset, b.set = int64(t)-b.now, !f.is("clock never valid")
@@ -97,7 +97,7 @@ func (b *bFlash) Geometry() (int, int) {
 	switch b.fault {
 	case "flash of one page":
 		return 1, 512
-	case "flash of half slots":
+	case "flash with half slots":
 		return 2, 384
 	}
 	return len(b.flash), len(b.flash[0])
@@ -113,7 +113,7 @@ func (b *bFlash) check(page, off, n int) error {
 func (b *bFlash) Read(page, off int, p []byte) error {
 	f := (*board)(b)
 	if err := b.check(page, off, len(p)); err != nil {
-		if f.is("flash reads anywhere") {
+		if f.is("flash reads out of range") {
 			return nil
 		}
 		return err
@@ -128,13 +128,13 @@ func (b *bFlash) Read(page, off int, p []byte) error {
 func (b *bFlash) Program(page, off int, p []byte) error {
 	f := (*board)(b)
 	if err := b.check(page, off, len(p)); err != nil {
-		if f.is("flash writes anywhere") {
+		if f.is("flash writes out of range") {
 			b.flash[0][0] = 0
 			return nil
 		}
 		return err
 	}
-	if f.is("flash refuses a second write") && !bytes.Equal(b.flash[page][off:off+len(p)], bytes.Repeat([]byte{0xFF}, len(p))) {
+	if f.is("flash rejects a second write") && !bytes.Equal(b.flash[page][off:off+len(p)], bytes.Repeat([]byte{0xFF}, len(p))) {
 		return errRange // the contract allows it
 	}
 	for i, v := range p {
@@ -144,7 +144,7 @@ func (b *bFlash) Program(page, off int, p []byte) error {
 		}
 		*cell &= v
 	}
-	if f.is("flash spills") && off > 0 {
+	if f.is("flash programs other bytes") && off > 0 {
 		b.flash[page][off-1] &= 0x7F
 	}
 	return nil
@@ -156,7 +156,7 @@ func (b *bFlash) Erase(page int) error {
 		return err
 	}
 	n := len(b.flash[page])
-	if f.is("flash erases half") {
+	if f.is("flash erases half a page") {
 		n /= 2
 	}
 	for i := range n {
@@ -165,7 +165,7 @@ func (b *bFlash) Erase(page int) error {
 			b.flash[page][i] = 0
 		}
 	}
-	if f.is("flash erases all") {
+	if f.is("flash erases all pages") {
 		for i := range b.flash {
 			copy(b.flash[i][:], bytes.Repeat([]byte{0xFF}, 512))
 		}
@@ -174,7 +174,7 @@ func (b *bFlash) Erase(page int) error {
 }
 
 func (b *bLCD) Digits() int {
-	if (*board)(b).is("lcd of 7") {
+	if (*board)(b).is("lcd with 7 digits") {
 		return 7
 	}
 	return 6
@@ -201,21 +201,21 @@ func (b *bButton) Down() bool {
 	if f.is("button without latch") {
 		clicked = false
 	}
-	held := (b.down || b.upAt > b.now) && !f.is("button knows clicks only")
+	held := (b.down || b.upAt > b.now) && !f.is("button reports only clicks")
 	return clicked || held || f.is("button stuck")
 }
 
 func (b *bLine) Read(p []byte) int {
 	f := (*board)(b)
-	if f.is("line read waits") {
+	if f.is("line read blocks") {
 		b.now += 20
 	}
-	if f.is("line reads nothing") {
+	if f.is("line reads no bytes") {
 		return 1
 	}
 	n := copy(p, b.line)
 	b.line = b.line[n:]
-	if f.is("line reverses") && n > 1 {
+	if f.is("line reverses bytes") && n > 1 {
 		p[0], p[n-1] = p[n-1], p[0]
 	}
 	return n
@@ -224,11 +224,11 @@ func (b *bLine) Read(p []byte) int {
 func (b *bLine) Write(p []byte) int {
 	f := (*board)(b)
 	switch {
-	case f.is("line write waits"):
+	case f.is("line write blocks"):
 		b.now += int64(len(p))
-	case f.is("line takes too much"):
+	case f.is("line accepts too much"):
 		return len(p) + 1
-	case f.is("line takes little"): // the contract allows it
+	case f.is("line accepts little"): // the contract allows it
 		p = p[:min(3, len(p))]
 	}
 	b.line = append(b.line, p...)
@@ -272,9 +272,9 @@ func (b *bIdentity) HardwareID() [8]byte {
 
 func (b *bIdentity) Model() string {
 	switch b.fault {
-	case "model is long":
+	case "model too long":
 		return "a-model-of-twenty-five-xx"
-	case "model is not ascii":
+	case "model not ASCII":
 		return "modèle"
 	case "no model":
 		return ""
@@ -296,7 +296,7 @@ func (b *bIdentity) StaticKey() *[32]byte {
 }
 
 func (b *bIdentity) StationKey() *[32]byte {
-	if (*board)(b).is("one key for both") {
+	if (*board)(b).is("same key twice") {
 		return &[32]byte{7}
 	}
 	return &[32]byte{8}
@@ -304,10 +304,10 @@ func (b *bIdentity) StationKey() *[32]byte {
 
 func (b *bRig) Press(ms uint32) error {
 	switch {
-	case (*board)(b).is("rig presses nothing"):
+	case (*board)(b).is("rig press without effect"):
 	case ms == 0:
 		b.clicked = true
-	case (*board)(b).is("rig presses for ever"):
+	case (*board)(b).is("rig press never ends"):
 		b.down = true
 	default:
 		b.upAt = b.now + int64(ms)
@@ -316,10 +316,10 @@ func (b *bRig) Press(ms uint32) error {
 }
 
 func (b *bRig) Supply(mv firmware.Millivolts) error {
-	if mv < 2000 && !(*board)(b).is("rig takes any supply") {
+	if mv < 2000 && !(*board)(b).is("rig accepts any supply") {
 		return firmware.ErrRange
 	}
-	if (*board)(b).is("rig in centivolts") {
+	if (*board)(b).is("rig supply in centivolts") {
 		mv /= 10
 	}
 	b.mv = mv
@@ -327,7 +327,7 @@ func (b *bRig) Supply(mv firmware.Millivolts) error {
 }
 
 func (b *bRig) Temperature(int32) error {
-	if (*board)(b).is("rig with an error of its own") {
+	if (*board)(b).is("rig returns another error") {
 		return errRange
 	}
 	return firmware.ErrUnsupported

@@ -26,21 +26,21 @@ func Example() {
 	memory := virtual.NewFlash(2, 4*firmware.SlotSize, 0)
 	for _, driver := range []firmware.Flash{memory, erasingFlash{memory}} {
 		fmt.Printf("%T:\n", driver)
-		sound := true
+		passed := true
 		hwtest.Flash(driver, func(sentence string, ok bool) {
 			if !ok {
 				fmt.Println("-", sentence)
-				sound = false
+				passed = false
 			}
 		})
-		fmt.Println("sound:", sound)
+		fmt.Println("passed:", passed)
 	}
 	// Output:
 	// *virtual.Flash:
-	// sound: true
+	// passed: true
 	// hwtest_test.erasingFlash:
 	// - Program can only clear bits
 	// - Program fills the whole memory
-	// - Erase sets every byte of its page to 0xFF and touches no other
-	// sound: false
+	// - Erase sets every byte of its page to 0xFF and changes no other
+	// passed: false
 }

@@ -23,7 +23,7 @@ func Flash(f firmware.Flash, report Report) {
 	c.program(report)
 	c.erase(report)
 	c.bounds(report)
-	report("the memory can be erased at the end", c.eraseAll() && c.everywhere(nil))
+	report("every page can be erased after the test", c.eraseAll() && c.everywhere(nil))
 }
 
 // flashCheck holds the buffers, which are too large for a board's stack.
@@ -75,7 +75,7 @@ func (c *flashCheck) program(report Report) {
 	c.pattern(page, at)
 	err := c.f.Program(page, at*slot, c.want[:])
 	report("Program succeeds on an erased slot", err == nil)
-	report("Program writes its slot and touches no other byte", c.everywhere(func(p, a int) bool { return p == page && a == at }))
+	report("Program changes only its slot", c.everywhere(func(p, a int) bool { return p == page && a == at }))
 
 	c.pattern(page, at)
 	part := c.got[:5]
@@ -107,7 +107,7 @@ func (c *flashCheck) erase(report Report) {
 	report("Program fills the whole memory", ok && c.everywhere(func(int, int) bool { return true }))
 	for erased := range c.pages {
 		err := c.f.Erase(erased)
-		report("Erase sets every byte of its page to 0xFF and touches no other",
+		report("Erase sets every byte of its page to 0xFF and changes no other",
 			err == nil && c.everywhere(func(p, _ int) bool { return p > erased }))
 	}
 }
@@ -119,9 +119,9 @@ func (c *flashCheck) bounds(report Report) {
 	for _, at := range [...]struct{ page, off int }{
 		{-1, 0}, {c.pages, 0}, {0, -slot}, {0, c.size}, {0, c.size - slot + 1},
 	} {
-		report("Read outside the memory is an error", c.f.Read(at.page, at.off, c.got[:]) != nil)
-		report("Program outside the memory is an error", c.f.Program(at.page, at.off, c.got[:]) != nil)
+		report("Read outside the flash is an error", c.f.Read(at.page, at.off, c.got[:]) != nil)
+		report("Program outside the flash is an error", c.f.Program(at.page, at.off, c.got[:]) != nil)
 	}
-	report("Erase outside the memory is an error", c.f.Erase(-1) != nil && c.f.Erase(c.pages) != nil)
-	report("an operation outside the memory changes nothing", c.everywhere(nil))
+	report("Erase outside the flash is an error", c.f.Erase(-1) != nil && c.f.Erase(c.pages) != nil)
+	report("an operation outside the flash changes nothing", c.everywhere(nil))
 }

@@ -41,14 +41,14 @@ func Button(b firmware.Button, click, hold, release func(), report Report) {
 	for range 10 {
 		up = up && !b.Down()
 	}
-	report("a button at rest is not down", up)
+	report("a button that was not pressed is not down", up)
 	if click != nil {
 		click()
 		report("a click is latched until it is read", b.Down())
 		report("a click is read once", !b.Down())
 		click()
 		click()
-		report("clicks that nobody read are one", b.Down() && !b.Down())
+		report("several unread clicks count as one", b.Down() && !b.Down())
 	}
 	if hold != nil && release != nil {
 		hold()
@@ -59,7 +59,7 @@ func Button(b firmware.Button, click, hold, release func(), report Report) {
 		report("a button that is held is down at each call", held)
 		release()
 		b.Down() // the time before the release may be latched
-		report("a button that came up is not down", !b.Down())
+		report("a released button is not down", !b.Down())
 	}
 }
 
@@ -75,7 +75,7 @@ func Line(l firmware.Line, wait Wait, looped bool, report Report) {
 	}
 	report("Read returns 0 when nothing has arrived", quiet)
 	report("Read never waits", l.Uptime()-start <= quick)
-	report("Read into nothing returns 0", l.Read(nil) == 0)
+	report("Read into an empty slice returns 0", l.Read(nil) == 0)
 
 	start = l.Uptime()
 	inRange := true
@@ -84,9 +84,9 @@ func Line(l firmware.Line, wait Wait, looped bool, report Report) {
 		n := l.Write(buf[:])
 		inRange = inRange && n >= 0 && n <= len(buf)
 	}
-	report("Write takes between none and all of the bytes", inRange)
+	report("Write returns a count from 0 to the number of bytes", inRange)
 	report("Write never waits", l.Uptime()-start <= quick)
-	report("Write of nothing takes nothing", l.Write(nil) == 0)
+	report("Write of an empty slice returns 0", l.Write(nil) == 0)
 
 	uptime("Line.Uptime", l.Uptime, wait, report)
 	if looped {
@@ -119,5 +119,5 @@ func loop(l firmware.Line, wait Wait, report Report) {
 			wait(1)
 		}
 	}
-	report("Read returns what has arrived, in order", n == len(got) && string(got[:]) == text)
+	report("Read returns the bytes that arrived, in order", n == len(got) && string(got[:]) == text)
 }

@@ -17,7 +17,7 @@ func To(t T) Report {
 	return func(sentence string, ok bool) {
 		t.Helper()
 		if !ok {
-			t.Errorf("contract broken: %s", sentence)
+			t.Errorf("contract violated: %s", sentence)
 		}
 	}
 }

@@ -15,7 +15,7 @@ func Rig(hw *firmware.Hardware, wait Wait, report Report) {
 	r := hw.Rig
 	refused := func(err error) bool { return errors.Is(err, firmware.ErrUnsupported) }
 	try := func(err error, done func()) {
-		report("a method of Rig succeeds, or returns ErrUnsupported or ErrRange",
+		report("each method of Rig succeeds or returns ErrUnsupported or ErrRange",
 			err == nil || refused(err) || errors.Is(err, firmware.ErrRange))
 		if err == nil {
 			done()
@@ -31,7 +31,7 @@ func Rig(hw *firmware.Hardware, wait Wait, report Report) {
 			down := hw.Button.Down()
 			wait(1000)
 			hw.Button.Down() // the time before the release may be latched
-			report("Press puts the button down for the time given", down && !hw.Button.Down())
+			report("Press holds the button down for the given time", down && !hw.Button.Down())
 		})
 	}
 	for _, ms := range [...]int64{90_000, -90_000} {
@@ -39,7 +39,7 @@ func Rig(hw *firmware.Hardware, wait Wait, report Report) {
 		try(r.Skew(ms), func() {
 			after, valid := hw.Clock.Now()
 			moved := int64(after - before)
-			report("Skew moves the clock by the time given, either way", moved >= ms && moved <= ms+slack)
+			report("Skew moves the clock by the given time, forwards and backwards", moved >= ms && moved <= ms+slack)
 			report("Skew leaves the clock valid", valid)
 		})
 	}
@@ -55,7 +55,7 @@ func Rig(hw *firmware.Hardware, wait Wait, report Report) {
 			report("Supply sets the supply voltage", d > -100 && d < 100)
 		})
 	}
-	report("Supply refuses a voltage at which nothing runs", r.Supply(1) != nil)
+	report("Supply rejects a voltage at which the token cannot run", r.Supply(1) != nil)
 	_ = r.Supply(3000)
 	try(r.Temperature(-10_000), func() {})
 	try(r.Temperature(25_000), func() {})

@@ -21,7 +21,7 @@ const quick = 50
 func Clock(c firmware.Clock, fresh bool, wait Wait, report Report) {
 	t, valid := c.Now()
 	if fresh {
-		report("while the clock has not been set, valid is false", !valid)
+		report("Now is not valid before Set", !valid)
 		report("a clock that has not been set counts from zero", t >= 0)
 		runs(c, wait, report, "a clock that has not been set counts up")
 	}
@@ -33,12 +33,12 @@ func Clock(c firmware.Clock, fresh bool, wait Wait, report Report) {
 	} {
 		c.Set(to)
 		t, valid = c.Now()
-		report("from Set on Now is valid", valid)
-		report("Now continues from what was set, to the millisecond", t >= to && t <= to+slack)
+		report("Now is valid after Set", valid)
+		report("Now continues from the set time, to the millisecond", t >= to && t <= to+slack)
 	}
 	runs(c, wait, report, "the clock runs")
 	_, valid = c.Now()
-	report("a clock that runs stays valid", valid)
+	report("a running clock stays valid", valid)
 	uptime("Clock.Uptime", c.Uptime, wait, report)
 	before := c.Uptime()
 	c.Set(1_900_000_000_000)
@@ -88,7 +88,7 @@ func runs(c firmware.Clock, wait Wait, report Report, sentence string) {
 // run.
 func Supply(s firmware.Supply, report Report) {
 	v := s.Voltage()
-	report("Voltage is in millivolts: between 1,500 and 6,000 where anything runs", v >= 1500 && v <= 6000)
+	report("Voltage is in millivolts, between 1,500 and 6,000", v >= 1500 && v <= 6000)
 	steady := true
 	for range 10 {
 		d := s.Voltage() - v
@@ -119,7 +119,7 @@ func Identity(id firmware.Identity, report Report) {
 
 func key(get func() *[32]byte, name string, report Report) {
 	k := get()
-	report(name+" is there", k != nil)
+	report(name+" is not nil", k != nil)
 	if k == nil {
 		return
 	}

@@ -27,12 +27,12 @@ func TestHardware(t *testing.T) {
 	t.Cleanup(m.Kill)
 	require.NoError(t, m.Line().SetReadDeadline(time.Now().Add(patient)))
 	var text strings.Builder
-	for buf := make([]byte, 256); !strings.Contains(text.String(), " broken\r\n"); {
+	for buf := make([]byte, 256); !strings.Contains(text.String(), " violated\r\n"); {
 		n, err := m.Line().Read(buf)
 		require.NoError(t, err, text.String())
 		text.Write(buf[:n])
 	}
-	require.Regexp(t, `^hwtest: 1[0-9][0-9] checked, 0 broken\r\n$`, text.String())
+	require.Regexp(t, `^hwtest: 1[0-9][0-9] checked, 0 violated\r\n$`, text.String())
 }
 
 // TestConversation runs the conversation that also tests virtual tokens, directly over

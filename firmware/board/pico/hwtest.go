@@ -11,19 +11,20 @@ import (
 )
 
 // main runs the contracts of package hwtest against this hardware. It then repeats the
-// broken sentences and the counts on the serial port. It does not leave a token behind.
+// violated sentences and the counts on the serial port. It does not leave a token
+// behind.
 func main() {
 	b := &memory
 	if err := b.start(); err != nil {
 		b.say("fob: " + err.Error() + "\n")
 	}
 	hw := &b.hw
-	text, checked, broken := "", 0, 0
+	text, checked, violated := "", 0, 0
 	report := func(sentence string, ok bool) {
 		checked++
 		if !ok {
-			broken++
-			text += "broken: " + sentence + "\n"
+			violated++
+			text += "violated: " + sentence + "\n"
 		}
 	}
 	hwtest.Clock(hw.Clock, true, wait, report)
@@ -38,7 +39,7 @@ func main() {
 	if hw.Rig != nil {
 		hwtest.Rig(hw, wait, report)
 	}
-	b.say(text + "hwtest: " + strconv.Itoa(checked) + " checked, " + strconv.Itoa(broken) + " broken\n")
+	b.say(text + "hwtest: " + strconv.Itoa(checked) + " checked, " + strconv.Itoa(violated) + " violated\n")
 }
 
 // wait sleeps instead of spinning, and thus also tests the wake-up sources.

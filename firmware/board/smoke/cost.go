@@ -102,7 +102,7 @@ func main() {
 
 func nothing(e *serialproto.Encoder) { e.Map(0) }
 
-// ask measures a request and prints whether it was refused.
+// ask measures a request and prints whether it was rejected.
 func ask(name string, op serialproto.Op, group serialproto.Group, command uint8, encode func(*serialproto.Encoder)) {
 	body.Buf = room[:0]
 	encode(&body)
@@ -124,13 +124,13 @@ func ask(name string, op serialproto.Op, group serialproto.Group, command uint8,
 			pairs := d.Map()
 			if d.Next(&pairs) {
 				if key := string(d.TextBytes()); key == "rc" || key == "err" {
-					println(name, "was refused")
+					println(name, "rejected")
 				}
 			}
 			return
 		}
 	}
-	println(name, "had no answer")
+	println(name, "no answer")
 }
 
 // timer is the SysTick timer, which counts down in 24 bits.

@@ -50,31 +50,31 @@ func run() string {
 	hw = memory.hardware()
 	core.Attach(&link)
 	if core.Boot(&hw) != nil {
-		return "it does not boot"
+		return "boot failed"
 	}
 	if memory.frame != (firmware.Frame{}) {
-		return "a blank token shows something"
+		return "a blank token is not dark"
 	}
 	if !program() {
-		return "it cannot be programmed"
+		return "programming failed"
 	}
 	press()
 	if shown() != code {
-		return "it shows another code"
+		return "wrong code"
 	}
 	if memory.frame.Bars != 4 { // second 29 of the minute
-		return "it shows other bars"
+		return "wrong bars"
 	}
 	if !echo() {
-		return "it does not answer"
+		return "no answer"
 	}
 	if !noise() {
-		return "it does not open a provisioning message"
+		return "provisioning message not opened"
 	}
 	if core.Boot(&hw) != nil || core.State() != serialproto.StateLocked {
-		return "it forgets what it is"
+		return "state lost after restart"
 	}
-	if !frugal() {
+	if !stepsWithoutAllocation() {
 		return "a step allocates memory"
 	}
 	return ""
@@ -111,7 +111,7 @@ func shown() string {
 
 // echo sends a request over the line and waits for its answer.
 func echo() bool {
-	const text = "is anybody there?"
+	const text = "echo request text"
 	if sendEcho(text); memory.outN == 0 {
 		return false
 	}
@@ -147,9 +147,10 @@ func sendEcho(text string) {
 	core.Step(&hw)
 }
 
-// frugal reports whether a thousand steps allocate no memory. They cover a press that
-// is counted in flash, a change of the display, the end of a time step, and idle steps.
-func frugal() bool {
+// stepsWithoutAllocation reports whether a thousand steps allocate no memory. They cover
+// a press that is counted in flash, a change of the display, the end of a time step, and
+// idle steps.
+func stepsWithoutAllocation() bool {
 	runtime.ReadMemStats(&stats)
 	before := stats.Mallocs
 	for i := range 1000 {

@@ -14,7 +14,7 @@ import (
 const longest = 60_000
 
 // main runs the contracts of package hwtest against this hardware, and prints the
-// broken sentences and the counts. It requires a flash without clock entries, and does
+// violated sentences and the counts. It requires a flash without clock entries, and does
 // not leave a token behind.
 func main() {
 	b := &memory
@@ -23,12 +23,12 @@ func main() {
 		finisher.Set(1<<16 | finishFail)
 	}
 	hw := &b.hw
-	checked, broken := 0, 0
+	checked, violated := 0, 0
 	report := func(sentence string, ok bool) {
 		checked++
 		if !ok {
-			broken++
-			println("broken:", sentence)
+			violated++
+			println("violated:", sentence)
 		}
 	}
 	hwtest.Clock(hw.Clock, true, wait, report)
@@ -46,7 +46,7 @@ func main() {
 	uartRegister(uartMCR).Set(mcrLoop) // loop transmitted bytes back
 	hwtest.Line(hw.Line, wait, true, report)
 	uartRegister(uartMCR).Set(0)
-	println("hwtest:", checked, "checked,", broken, "broken")
+	println("hwtest:", checked, "checked,", violated, "violated")
 }
 
 // never replaces chips that return only a status.
@@ -56,12 +56,12 @@ var never volatile.Register32
 func chips(report func(string, bool)) {
 	start := uptime()
 	never.Set(0x00800000) // only one of the two is ready
-	report("chips that are never ready have failed", flashStatus(&never, 50) == cfiFailed)
-	report("and get the time that they may take", uptime()-start >= 50)
+	report("chips that are never ready count as failed", flashStatus(&never, 50) == cfiFailed)
+	report("chips that are not ready are polled until the time-out", uptime()-start >= 50)
 	never.Set(cfiReady)
-	report("chips that are ready have not failed", flashStatus(&never, 50) == 0)
+	report("chips that are ready do not count as failed", flashStatus(&never, 50) == 0)
 	never.Set(cfiReady | 0x00200000)
-	report("one of the two has failed", flashStatus(&never, 50) == 0x00200000)
+	report("a failure of one chip is reported", flashStatus(&never, 50) == 0x00200000)
 }
 
 // wait sleeps instead of spinning, and thus also tests the wake-up sources.
