@@ -114,7 +114,7 @@ func TestDatabaseAddress(t *testing.T) {
 	}
 	for address, said := range map[string]string{
 		"postgres://bank@127.0.0.1:abc/x":                "--db: invalid database address: want postgres://USER@HOST:PORT/NAME",
-		"postgres://bank@127.0.0.1:5432/x?sslmode=maybe": "--db: invalid database address: its port, a parameter such as sslmode",
+		"postgres://bank@127.0.0.1:5432/x?sslmode=maybe": "--db: invalid database address: check its port, its parameters such as sslmode",
 		"postgres://bank:geheim@127.0.0.1:5432/x":        "--db contains a password",
 		filepath.Join(pw, "bank.db"):                     "not a directory",
 		filepath.Join(dir, "none", "bank.db"):            "no such file",
