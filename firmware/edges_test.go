@@ -12,6 +12,7 @@ import (
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/virtual"
 )
@@ -277,13 +278,13 @@ func TestProofRepeatedOnlyForSameMessage(t *testing.T) {
 	c, w := m.connect(t)
 	o := order(t, m, profile(t, "always-on-6"))
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o))
-	sent := messages(commitFrame(t, w.sent))[0]
+	sent := hosttest.Messages(commitFrame(t, w.sent))[0]
 	for _, at := range []int{len(sent) - 1, len(sent) - 60} { // its tag, its payload
 		other := bytes.Clone(sent)
 		other[at] ^= 1
 		var f serialproto.Framer
 		f.Seal(len(append(f.Message(), other...)))
-		require.ErrorIs(t, answer(t, w, framedBytes(&f)), serialproto.ErrAlreadyProvisioned, "byte %d", at)
+		require.ErrorIs(t, answer(t, w, f.AppendLines(nil)), serialproto.ErrAlreadyProvisioned, "byte %d", at)
 	}
 	require.NoError(t, answer(t, w, commitFrame(t, w.sent)))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -23,31 +24,8 @@ func frame(op serialproto.Op, group serialproto.Group, command uint8, body any) 
 	if err != nil {
 		panic(err)
 	}
-	h := serialproto.Header{
-		Version: serialproto.Version2, Op: op, Group: group, Command: command, Seq: 7, Length: uint16(len(raw)),
-	}
-	var f serialproto.Framer
-	f.Seal(len(append(h.Append(f.Message()), raw...)))
-	return framedBytes(&f)
-}
-
-func framedBytes(f *serialproto.Framer) (out []byte) {
-	for before := -1; before != len(out); {
-		before = len(out)
-		out = f.AppendLine(out)
-	}
-	return out
-}
-
-// messages returns the packets in the output of a token.
-func messages(out []byte) (found [][]byte) {
-	var d serialproto.Deframer
-	for _, b := range out {
-		if m := d.Feed(b, 0); m != nil {
-			found = append(found, bytes.Clone(m))
-		}
-	}
-	return found
+	h := serialproto.Header{Version: serialproto.Version2, Op: op, Group: group, Command: command, Seq: 7}
+	return hosttest.Frame(h, raw)
 }
 
 // answer sends a request and returns the error in the token's only response: nil, an
@@ -58,7 +36,7 @@ func answer(t testing.TB, w *wire, request []byte) error {
 	_, err := w.Write(request)
 	require.NoError(t, err)
 	w.pending = nil
-	found := messages(w.received[before:])
+	found := hosttest.Messages(w.received[before:])
 	require.Len(t, found, 1, "answers")
 	var a struct {
 		RC  serialproto.RC `cbor:"rc"`
@@ -232,7 +210,7 @@ func TestResponsesContainNoSecrets(t *testing.T) {
 			}
 		}
 		require.Equal(t, state, m.state(), "the requests must not change the state")
-		answers := messages(w.received)
+		answers := hosttest.Messages(w.received)
 		require.Greater(t, len(answers), 900)
 		sent := bytes.Join(answers, nil)
 		needles := map[string]string{

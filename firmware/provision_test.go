@@ -11,6 +11,7 @@ import (
 	"github.com/d204ef64/fob/firmware"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -30,13 +31,13 @@ func order(t testing.TB, m *machine, p token.Profile) host.Order {
 // sent again.
 func commitFrame(t testing.TB, sent []byte) []byte {
 	t.Helper()
-	for _, m := range messages(sent) {
+	for _, m := range hosttest.Messages(sent) {
 		h, ok := serialproto.ParseHeader(m)
 		require.True(t, ok)
 		if h.Group == serialproto.GroupToken && h.Command == serialproto.CmdTokenProvCommit {
 			var f serialproto.Framer
 			f.Seal(len(append(f.Message(), m...)))
-			return framedBytes(&f)
+			return f.AppendLines(nil)
 		}
 	}
 	require.Fail(t, "no provisioning message was sent")
@@ -87,11 +88,11 @@ func TestProvisionAnswersAgain(t *testing.T) {
 	c, w := m.connect(t)
 	o := order(t, m, profile(t, "always-on-6"))
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o))
-	first := messages(w.received)
+	first := hosttest.Messages(w.received)
 	again := commitFrame(t, w.sent)
 	before, ops := m.record(), m.ops()
 	require.NoError(t, answer(t, w, again))
-	all := messages(w.received)
+	all := hosttest.Messages(w.received)
 	require.Equal(t, first[len(first)-1], all[len(all)-1], "the proof must be the same")
 	require.Equal(t, before, m.record())
 	require.Equal(t, ops, m.ops())

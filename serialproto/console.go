@@ -214,3 +214,11 @@ func (f *Framer) AppendLine(dst []byte) []byte {
 	f.sent += len(chunk)
 	return append(dst, '\n')
 }
+
+// AppendLines appends all of the packet's lines that are left to dst.
+func (f *Framer) AppendLines(dst []byte) []byte {
+	for f.sent != f.size {
+		dst = f.AppendLine(dst)
+	}
+	return dst
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
 	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/virtual"
@@ -22,17 +23,8 @@ func message(op serialproto.Op, group serialproto.Group, command, seq uint8, bod
 	if len(body) == 0 {
 		body = []byte{0xA0}
 	}
-	h := serialproto.Header{
-		Version: serialproto.Version2, Op: op, Group: group, Command: command, Seq: seq, Length: uint16(len(body)),
-	}
-	var f serialproto.Framer
-	f.Seal(len(append(h.Append(f.Message()), body...)))
-	var lines []byte
-	for n := -1; n != len(lines); {
-		n = len(lines)
-		lines = f.AppendLine(lines)
-	}
-	return lines
+	h := serialproto.Header{Version: serialproto.Version2, Op: op, Group: group, Command: command, Seq: seq}
+	return hosttest.Frame(h, body)
 }
 
 func infoRequest(seq uint8) []byte {
@@ -166,27 +158,15 @@ func TestConnSupply(t *testing.T) {
 		return c.Exchange(nil, message(serialproto.OpWrite, serialproto.GroupRig, serialproto.CmdRigSupply, 1, body...))
 	}
 	refused := []byte{0xA1, 0x63, 'e', 'r', 'r'}
-	require.True(t, bytes.Contains(bodyOf(t, supply(0x19, 0x07, 0xD0)), refused), "2000 mV is the cut-off voltage, at which the token stops")
+	require.True(t, bytes.Contains(hosttest.BodyOf(t, supply(0x19, 0x07, 0xD0)), refused), "2000 mV is the cut-off voltage, at which the token stops")
 	require.Equal(t, 3200, k.Display().Voltage)
-	require.Equal(t, []byte{0xA0}, bodyOf(t, supply(0x19, 0x09, 0xC4)))
+	require.Equal(t, []byte{0xA0}, hosttest.BodyOf(t, supply(0x19, 0x09, 0xC4)))
 	require.Equal(t, 2500, k.Display().Voltage)
-	require.Equal(t, []byte{0xA0}, bodyOf(t, supply(0)))
+	require.Equal(t, []byte{0xA0}, hosttest.BodyOf(t, supply(0)))
 	r := k.Display()
 	require.Equal(t, serialproto.StateDead, r.State)
 	require.True(t, r.Powered)
 	require.Equal(t, 3200, r.Voltage, "the battery is connected again")
-}
-
-// bodyOf returns the body of the only answer in raw.
-func bodyOf(t *testing.T, raw []byte) (body []byte) {
-	var in serialproto.Deframer
-	for _, b := range raw {
-		if m := in.Feed(b, 0); m != nil {
-			body = append(body, m[serialproto.HeaderSize:]...)
-		}
-	}
-	require.NotEmpty(t, body)
-	return body
 }
 
 // TestConnRig: on a token without a rig the group does not exist.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -29,7 +30,7 @@ func TestLateAnswer(t *testing.T) {
 		case 2:
 			return append(first, echoed(h)...)
 		}
-		return framed(h.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'y'})
+		return hosttest.Frame(h.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'y'})
 	}, host.WithTimeout(shortWait), host.WithRetries(100))
 	text, err := c.Echo(t.Context(), "x")
 	require.NoError(t, err)
@@ -51,7 +52,7 @@ func TestStrayAnswers(t *testing.T) {
 		} {
 			wrong := h
 			change(&wrong)
-			out = append(out, framed(wrong.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'z'})...)
+			out = append(out, hosttest.Frame(wrong.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'z'})...)
 		}
 		damaged := echoed(h)
 		damaged[10] ^= 1

@@ -15,13 +15,14 @@ import (
 	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
 	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/virtual"
 )
 
 // echoed returns the body {"r": "x"}, framed as the answer to h.
 func echoed(h serialproto.Header) []byte {
-	return framed(h.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'x'})
+	return hosttest.Frame(h.Response(), []byte{0xA1, 0x61, 'r', 0x61, 'x'})
 }
 
 // TestRetries: a request is sent once, and once more for each retry.
@@ -199,7 +200,7 @@ func TestTemperatureRounds(t *testing.T) {
 	bodies := make(chan string, 1)
 	c := device(t, func(h serialproto.Header, body []byte) []byte {
 		bodies <- string(body)
-		return framed(h.Response(), []byte{0xA0})
+		return hosttest.Frame(h.Response(), []byte{0xA0})
 	})
 	for celsius, want := range map[float64]string{8.2: "\x62mc\x19\x20\x08", -0.001: "\x62mc\x20"} {
 		require.NoError(t, c.Temperature(t.Context(), celsius))

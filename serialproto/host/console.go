@@ -97,12 +97,7 @@ func (c *console) send(ctx context.Context, message []byte, deadline time.Time) 
 		return err
 	}
 	c.out.Seal(len(append(c.out.Message(), message...)))
-	var lines []byte
-	for before := -1; len(lines) != before; {
-		before = len(lines)
-		lines = c.out.AppendLine(lines)
-	}
-	n, err := c.port.Write(lines)
+	n, err := c.port.Write(c.out.AppendLines(nil))
 	c.mu.Lock()
 	c.sent += n
 	c.mu.Unlock()

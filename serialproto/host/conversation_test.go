@@ -81,7 +81,7 @@ func TestIncompleteMessageOfEarlierHost(t *testing.T) {
 	far, near := port.Pipe()
 	serve(t, newToken(t, w, "button-6"), far)
 	t.Cleanup(func() { near.Close() })
-	whole := framed(serialproto.Header{Version: serialproto.Version2, Op: serialproto.OpWrite}, make([]byte, 300))
+	whole := hosttest.Frame(serialproto.Header{Version: serialproto.Version2, Op: serialproto.OpWrite}, make([]byte, 300))
 	_, err := near.Write(whole[:200])
 	require.NoError(t, err)
 	_, err = host.New(near, host.WithTimeout(patience)).Info(t.Context())

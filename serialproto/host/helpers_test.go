@@ -155,7 +155,7 @@ func answerRequests(line io.ReadWriter, reply func(h serialproto.Header, body []
 
 // echo answers an echo request.
 func echo(h serialproto.Header, body []byte) []byte {
-	return framed(h.Response(), bytes.Replace(body, []byte("\x61d"), []byte("\x61r"), 1))
+	return hosttest.Frame(h.Response(), bytes.Replace(body, []byte("\x61d"), []byte("\x61r"), 1))
 }
 
 // device simulates a token: reply returns the bytes to send for a request, or nothing.
@@ -193,17 +193,5 @@ func answering(t testing.TB, body any) *host.Client {
 		require.NoError(t, err)
 		raw = string(encoded)
 	}
-	return device(t, func(h serialproto.Header, _ []byte) []byte { return framed(h.Response(), []byte(raw)) })
-}
-
-// framed returns a message as it is sent on the wire.
-func framed(h serialproto.Header, body []byte) (lines []byte) {
-	h.Length = uint16(len(body))
-	var f serialproto.Framer
-	f.Seal(len(append(h.Append(f.Message()), body...)))
-	for n := -1; n != len(lines); {
-		n = len(lines)
-		lines = f.AppendLine(lines)
-	}
-	return lines
+	return device(t, func(h serialproto.Header, _ []byte) []byte { return hosttest.Frame(h.Response(), []byte(raw)) })
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/virtual"
 )
@@ -22,22 +23,9 @@ func counterOf(t *testing.T, k *virtual.Token) byte {
 		Version: serialproto.Version2, Op: serialproto.OpRead,
 		Group: serialproto.GroupToken, Command: serialproto.CmdTokenProvBegin,
 	}
-	body := bodyOf(t, k.Connect(nil).Exchange(nil, framed(h, []byte{0xA0})))
+	body := hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, hosttest.Frame(h, []byte{0xA0})))
 	require.Equal(t, "ctr", string(body[len(body)-4:len(body)-1]))
 	return body[len(body)-1]
-}
-
-// bodyOf returns the body of the only answer in raw.
-func bodyOf(t *testing.T, raw []byte) (body []byte) {
-	t.Helper()
-	var in serialproto.Deframer
-	for _, b := range raw {
-		if m := in.Feed(b, 0); m != nil {
-			body = append(body, m[serialproto.HeaderSize:]...)
-		}
-	}
-	require.NotEmpty(t, body)
-	return body
 }
 
 // refusalOf returns the answer body {"err": {"group": 64, "rc": e}}.
@@ -117,18 +105,18 @@ func TestReplay(t *testing.T) {
 	k := newToken(t, w, "button-6")
 	commit := recordedCommit(t, w, k)
 
-	first := bodyOf(t, k.Connect(nil).Exchange(nil, commit))
+	first := hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, commit))
 	require.Contains(t, string(first), "conf", "the answer is repeated")
 	w.Advance(time.Hour)
-	bodyOf(t, k.Connect(nil).Exchange(nil, commit))
+	hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, commit))
 	require.InDelta(t, 0, k.Display().Error.Seconds(), 1, "the clock is not set back")
 
 	o := newOrder(t, w, "button-6")
 	c := attach(t, k)
 	require.NoError(t, c.Lock(t.Context()))
-	require.Equal(t, refusalOf(serialproto.ErrLocked), bodyOf(t, k.Connect(nil).Exchange(nil, commit)))
+	require.Equal(t, refusalOf(serialproto.ErrLocked), hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, commit)))
 	require.NoError(t, c.Wipe(t.Context(), o.Serial))
-	require.Equal(t, refusalOf(serialproto.ErrCounter), bodyOf(t, k.Connect(nil).Exchange(nil, commit)))
+	require.Equal(t, refusalOf(serialproto.ErrCounter), hosttest.BodyOf(t, k.Connect(nil).Exchange(nil, commit)))
 	require.Equal(t, serialproto.StateWiped, k.State())
 }
 
@@ -140,35 +128,30 @@ func TestMessageBinding(t *testing.T) {
 	commit := recordedCommit(t, w, k)
 
 	other := newToken(t, w, "button-6")
-	require.Equal(t, refusalOf(serialproto.ErrAuthentication), bodyOf(t, other.Connect(nil).Exchange(nil, commit)))
+	require.Equal(t, refusalOf(serialproto.ErrAuthentication), hosttest.BodyOf(t, other.Connect(nil).Exchange(nil, commit)))
 	require.Equal(t, serialproto.StateBlank, other.State())
 
 	restored, err := w.Restore(blank)
 	require.NoError(t, err)
 	require.Equal(t, refusalOf(serialproto.ErrAuthentication),
-		bodyOf(t, restored.Connect(nil).Exchange(nil, replaceInMessage(t, commit, "2600124800001", "2600124800002"))))
+		hosttest.BodyOf(t, restored.Connect(nil).Exchange(nil, replaceInMessage(t, commit, "2600124800001", "2600124800002"))))
 	require.Equal(t, serialproto.StateBlank, restored.State())
 
 	restored, err = w.Restore(blank)
 	require.NoError(t, err)
-	require.Contains(t, string(bodyOf(t, restored.Connect(nil).Exchange(nil, commit))), "conf", "the unchanged message is accepted")
+	require.Contains(t, string(hosttest.BodyOf(t, restored.Connect(nil).Exchange(nil, commit))), "conf", "the unchanged message is accepted")
 }
 
 // replaceInMessage decodes a message, changes its content and frames it restored.
 func replaceInMessage(t *testing.T, raw []byte, from, to string) []byte {
 	t.Helper()
-	var in serialproto.Deframer
-	for _, b := range raw {
-		if m := in.Feed(b, 0); m != nil {
-			h, ok := serialproto.ParseHeader(m)
-			require.True(t, ok)
-			body := m[serialproto.HeaderSize:]
-			require.Equal(t, 1, bytes.Count(body, []byte(from)))
-			return framed(h, bytes.Replace(body, []byte(from), []byte(to), 1))
-		}
-	}
-	require.FailNow(t, "no message")
-	return nil
+	messages := hosttest.Messages(raw)
+	require.Len(t, messages, 1)
+	h, ok := serialproto.ParseHeader(messages[0])
+	require.True(t, ok)
+	body := messages[0][serialproto.HeaderSize:]
+	require.Equal(t, 1, bytes.Count(body, []byte(from)))
+	return hosttest.Frame(h, bytes.Replace(body, []byte(from), []byte(to), 1))
 }
 
 // TestLostConfirmation: the token cannot detect whether its answer arrived. The host

@@ -11,6 +11,7 @@ import (
 
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -55,7 +56,7 @@ func TestSelfTestAnswers(t *testing.T) {
 
 // uptimeAnswer returns an answer to an uptime request, framed.
 func uptimeAnswer(h serialproto.Header, up int64) []byte {
-	return framed(h.Response(), binary.BigEndian.AppendUint64([]byte("\xa1\x62up\x1b"), uint64(up)))
+	return hosttest.Frame(h.Response(), binary.BigEndian.AppendUint64([]byte("\xa1\x62up\x1b"), uint64(up)))
 }
 
 // advancing is a line on which each line that a client sends advances the world's clock

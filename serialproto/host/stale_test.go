@@ -9,6 +9,7 @@ import (
 
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
@@ -23,9 +24,9 @@ func TestStaleAnswers(t *testing.T) {
 				Version: serialproto.Version2, Op: serialproto.OpRead, Group: serialproto.GroupToken,
 				Seq: uint8(seq), Command: serialproto.CmdTokenClock,
 			}
-			lines = append(lines, framed(h.Response(), []byte("\xA2\x62ms\x01\x63set\xF5"))...)
+			lines = append(lines, hosttest.Frame(h.Response(), []byte("\xA2\x62ms\x01\x63set\xF5"))...)
 			h.Group, h.Command, h.Op = serialproto.GroupOS, serialproto.CmdOSEcho, serialproto.OpWrite
-			lines = append(lines, framed(h.Response(), []byte("\xA1\x61r\x68ABCDEFGH"))...)
+			lines = append(lines, hosttest.Frame(h.Response(), []byte("\xA1\x61r\x68ABCDEFGH"))...)
 		}
 		return lines
 	}
@@ -38,7 +39,7 @@ func TestStaleAnswers(t *testing.T) {
 		if h.Group == serialproto.GroupOS {
 			return append(lines, echo(h, body)...)
 		}
-		return append(lines, framed(h.Response(), []byte("\xA2\x62ms\x19\x03\xE8\x63set\xF5"))...) // 1000 ms
+		return append(lines, hosttest.Frame(h.Response(), []byte("\xA2\x62ms\x19\x03\xE8\x63set\xF5"))...) // 1000 ms
 	})
 	clock, _, err := host.New(near, host.WithTimeout(patience)).Clock(t.Context())
 	require.NoError(t, err)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/serialproto/host/hosttest"
 )
 
 // TestAnswerTime: the host waits as long as PROTOCOL.md allows the device.
@@ -86,7 +87,7 @@ func TestSlowestDevice(t *testing.T) {
 						}
 						time.Sleep(time.Duration(delay.Load()))
 					}
-					return framed(h.Response(), []byte{0xA0}) // not a valid answer to some commands
+					return hosttest.Frame(h.Response(), []byte{0xA0}) // not a valid answer to some commands
 				})
 				defer near.Close()
 				c := host.New(near)

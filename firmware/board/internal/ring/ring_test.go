@@ -50,10 +50,7 @@ func TestPacketFits(t *testing.T) {
 	var out serialproto.Framer
 	out.Message()
 	out.Seal(serialproto.MaxMessage)
-	wire := 0
-	for line := out.AppendLine(nil); len(line) > 0; line = out.AppendLine(nil) {
-		wire += len(line)
-	}
+	wire := len(out.AppendLines(nil))
 	require.Equal(t, 702, wire)
 	require.LessOrEqual(t, wire, ring.Size)
 }
