@@ -35,13 +35,9 @@ type Listener interface {
 //   - the path of a serial device, such as /dev/ttyGS0 of a USB gadget: the token answers
 //     the host at the other end of the cable
 func Listen(addr string, opts ...Option) (Listener, error) {
-	a, err := ParseAddr(addr)
+	a, o, err := parse("listening on", addr, opts)
 	if err != nil {
 		return nil, err
-	}
-	o, err := collect(opts)
-	if err != nil {
-		return nil, &OpError{Op: "listening on", Addr: addr, Err: err}
 	}
 	noPassword := map[Scheme]string{
 		Device: "a serial device cannot have a password: anyone with access to its cable can use it",

@@ -12,10 +12,10 @@ import (
 // one end is closed, the other reads the remaining bytes and then gets [ErrGone].
 func Pipe() (a, b Port) {
 	ab, ba := newStream(), newStream()
-	return &pipeEnd{in: ba, out: ab}, &pipeEnd{in: ab, out: ba}
+	return &pipeEnd{streams{ba, ab}}, &pipeEnd{streams{ab, ba}}
 }
 
-type pipeEnd struct{ in, out *stream }
+type pipeEnd struct{ streams }
 
 var _ Port = (*pipeEnd)(nil)
 
@@ -27,16 +27,6 @@ func (p *pipeEnd) Read(b []byte) (int, error) {
 func (p *pipeEnd) Write(b []byte) (int, error) {
 	n, err := p.out.write(b)
 	return n, ioError("writing", "pipe", err, false)
-}
-
-func (p *pipeEnd) SetReadDeadline(t time.Time) error {
-	p.in.readLimit.set(t)
-	return nil
-}
-
-func (p *pipeEnd) SetWriteDeadline(t time.Time) error {
-	p.out.writeLimit.set(t)
-	return nil
 }
 
 func (p *pipeEnd) Close() error {

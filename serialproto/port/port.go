@@ -28,24 +28,27 @@ type options struct {
 // password for serial devices and PTYs; Listen returns [ErrUnsupported] for them.
 func WithPassword(password string) Option { return func(o *options) { o.password = password } }
 
-func collect(opts []Option) (options, error) {
+// parse parses the arguments of Open and Listen.
+func parse(op, addr string, opts []Option) (Addr, options, error) {
 	o := options{wait: passwordWait}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	return o, checkPassword(o.password)
+	a, err := ParseAddr(addr)
+	if err == nil {
+		if err = checkPassword(o.password); err != nil {
+			err = &OpError{Op: op, Addr: addr, Err: err}
+		}
+	}
+	return a, o, err
 }
 
 // Open connects to the token at addr. Serial lines are set to 115200 8N1. ctx limits
 // the time for connecting and has no effect afterwards.
 func Open(ctx context.Context, addr string, opts ...Option) (Port, error) {
-	a, err := ParseAddr(addr)
+	a, o, err := parse("opening", addr, opts)
 	if err != nil {
 		return nil, err
-	}
-	o, err := collect(opts)
-	if err != nil {
-		return nil, &OpError{Op: "opening", Addr: addr, Err: err}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, &OpError{Op: "opening", Addr: addr, Err: err}

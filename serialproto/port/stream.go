@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"time"
 )
 
 // bufferSize is how many bytes a stream holds before its writer must wait.
@@ -23,6 +24,19 @@ type stream struct {
 	changed  chan struct{} // closed and replaced at every change of the fields above
 
 	readLimit, writeLimit deadline
+}
+
+// streams are both directions of a Port.
+type streams struct{ in, out *stream }
+
+func (s *streams) SetReadDeadline(t time.Time) error {
+	s.in.readLimit.set(t)
+	return nil
+}
+
+func (s *streams) SetWriteDeadline(t time.Time) error {
+	s.out.writeLimit.set(t)
+	return nil
 }
 
 func newStream() *stream { return &stream{changed: make(chan struct{})} }

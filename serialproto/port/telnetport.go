@@ -22,9 +22,9 @@ const telnetChunk = 1024
 // goroutine reads from the connection, another writes to it, and Read and Write use the
 // queues in between.
 type telnetPort struct {
+	streams
 	conn    net.Conn
 	addr    string
-	in, out *stream
 	decoder telnetDecoder
 
 	mu      sync.Mutex // guards the rest of this block
@@ -42,7 +42,7 @@ type telnetPort struct {
 // COM-PORT subnegotiations. onOption is called after each option, with mu held.
 func newTelnetPort(conn net.Conn, addr string, onSub func(code byte, value []byte), onOption func(option byte)) *telnetPort {
 	t := &telnetPort{
-		conn: conn, addr: addr, in: newStream(), out: newStream(), line: default8N1,
+		streams: streams{newStream(), newStream()}, conn: conn, addr: addr, line: default8N1,
 		reader: make(chan struct{}), writer: make(chan struct{}),
 	}
 	t.options = newTelnetOptions(func(verb, option byte) {
@@ -158,16 +158,6 @@ func (t *telnetPort) Write(p []byte) (int, error) {
 		n += len(part)
 	}
 	return n, nil
-}
-
-func (t *telnetPort) SetReadDeadline(limit time.Time) error {
-	t.in.readLimit.set(limit)
-	return nil
-}
-
-func (t *telnetPort) SetWriteDeadline(limit time.Time) error {
-	t.out.writeLimit.set(limit)
-	return nil
 }
 
 // Line returns the line settings in force.
