@@ -61,8 +61,8 @@ func TestBK01Vectors(t *testing.T) {
 	}
 }
 
-// TestBK01ChangesEachMinute enters codes in each second of two minutes: the valid code changes at
-// the full minute.
+// TestBK01ChangesEachMinute enters codes in each second of two minutes: the valid code
+// changes at the full minute.
 func TestBK01ChangesEachMinute(t *testing.T) {
 	s := validator.DefaultSettings()
 	s.Window, s.LookAhead = 0, 0

@@ -47,8 +47,8 @@ func TestBK03Boundary(t *testing.T) {
 	}
 }
 
-// TestBK03EarlyCodeStaysValid enters a code before its time, and again when its time has
-// come.
+// TestBK03EarlyCodeStaysValid enters a code before its time, and again when its time
+// has come.
 func TestBK03EarlyCodeStaysValid(t *testing.T) {
 	d := newChecker(t)
 	require.Equal(t, validator.Refused, d.show(100, 115).Answer)

@@ -15,8 +15,8 @@ import (
 // ワードの入力が無効となり、ワンタイムパスワードの入力が必要となる取引がご利用いただけ
 // なくなります。
 
-// TestBK05LockoutThreshold: the last failed attempt suspends the token, the one before it does
-// not.
+// TestBK05LockoutThreshold: the last failed attempt suspends the token, the one before
+// it does not.
 func TestBK05LockoutThreshold(t *testing.T) {
 	for _, limit := range []int{1, 3, 5, 10} {
 		d := newChecker(t)

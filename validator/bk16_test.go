@@ -24,7 +24,7 @@ func TestBK16OneUser(t *testing.T) {
 
 		master, _, _ := contract(t)
 		master.Condition = own
-		for _, target := range []token.Serial{master.Token, serial(t, "FOB-9")} { // FOB-9: a token that nobody uses
+		for _, target := range []token.Serial{master.Token, serial(t, "FOB-9")} { // no user has FOB-9
 			require.Equal(t, validator.Verdict{
 				Way: validator.OnPaper, Rule: validator.BK16, Reason: validator.ReasonPaperOnly,
 			}, validator.MayRevoke(validator.DefaultSettings(), master, []validator.User{master},

@@ -76,8 +76,8 @@ func TestBK18Rights(t *testing.T) {
 	}
 }
 
-// TestBK18OnlyManagersOwnToken: the only master or admin cannot revoke their own token. No
-// other user can either, and only paper remains.
+// TestBK18OnlyManagersOwnToken: the only master or admin cannot revoke their own token.
+// No other user can either, and only paper remains.
 func TestBK18OnlyManagersOwnToken(t *testing.T) {
 	master, _, user := contract(t)
 	target := validator.Held{Serial: master.Token, Contract: "c1", Condition: validator.InUse}

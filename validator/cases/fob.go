@@ -98,7 +98,8 @@ func (e *env) hasToken(f *fob) bool {
 // code returns the code of the token if its clock is n steps ahead of the target's.
 func (e *env) code(f *fob, n int64) string { return f.code(e.now + n*period) }
 
-// wrongCodes returns n codes that the token does not show in any step near the current one.
+// wrongCodes returns n codes that the token does not show in any step near the current
+// one.
 func (e *env) wrongCodes(f *fob, n int) []string {
 	shown := map[string]bool{}
 	for i := int64(-1500); i <= 1500; i++ {

@@ -98,8 +98,8 @@ func (e *env) runDailyJob() {
 	}
 }
 
-// waitForNotice waits until a notice is no longer being sent: the target may also run the job on
-// its own when the clock moves.
+// waitForNotice waits until a notice is no longer being sent: the target may also run
+// the job on its own when the clock moves.
 func (e *env) waitForNotice(f *fob) notice {
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		list := e.notices(f)

@@ -37,8 +37,8 @@ func (e *env) userWithToken(role string) *user {
 	return u
 }
 
-// session returns the session secret of a user. It logs in again if the session is older
-// than ten minutes, because it may have ended.
+// session returns the session secret of a user. It logs in again if the session is
+// older than ten minutes, because it may have ended.
 func (e *env) session(u *user) string {
 	if u.session == "" || e.now < u.at || e.now > u.at+600 {
 		var s struct{ Secret string }
