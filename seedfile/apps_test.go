@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package seedfile_test
+package seedfile
 
 import (
 	"bytes"
@@ -10,19 +10,17 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/d204ef64/fob/seedfile"
 )
 
 // TestMigrationExample reads the example that tools for this format publish: the secret
 // JBSWY3DPEHPK3PXP of 80 bits, without algorithm, digits or period.
 func TestMigrationExample(t *testing.T) {
 	const uri = "otpauth-migration://offline?data=CjEKCkhlbGxvId6tvu8SGEV4YW1wbGU6YWxpY2VAZ29vZ2xlLmNvbRoHRXhhbXBsZTAC"
-	_, err := readDetected(uri+"\n", seedfile.ReadOptions{AllowShort: true})
-	require.ErrorIs(t, err, seedfile.ErrNoPeriod)
-	_, err = readDetected(uri+"\n", seedfile.ReadOptions{Step: 30})
+	_, err := readDetected(uri+"\n", ReadOptions{AllowShort: true})
+	require.ErrorIs(t, err, ErrNoPeriod)
+	_, err = readDetected(uri+"\n", ReadOptions{Step: 30})
 	require.ErrorContains(t, err, "a seed has 16 to 64 bytes, got 10")
-	got, err := readDetected(uri+"\n", seedfile.ReadOptions{Step: 30, AllowShort: true})
+	got, err := readDetected(uri+"\n", ReadOptions{Step: 30, AllowShort: true})
 	require.NoError(t, err)
 	require.Len(t, got, 1)
 	require.Equal(t, "JBSWY3DPEHPK3PXP", got[0].Seed.ExposeBase32())
@@ -32,7 +30,7 @@ func TestMigrationExample(t *testing.T) {
 
 // TestMigrationParts checks that a batch with missing URIs is not accepted as complete.
 func TestMigrationParts(t *testing.T) {
-	_, data, found := strings.Cut(strings.TrimSpace(readSample(t, "otpauth-migration.txt")), "data=")
+	_, data, found := strings.Cut(strings.TrimSpace(readTestdata(t, "otpauth-migration.txt")), "data=")
 	require.True(t, found)
 	data, err := url.QueryUnescape(data)
 	require.NoError(t, err)
@@ -41,7 +39,7 @@ func TestMigrationParts(t *testing.T) {
 	message = bytes.Replace(message, []byte{3 << 3, 1, 4 << 3, 0}, []byte{3 << 3, 3, 4 << 3, 0}, 1) // a batch size of 3
 	text := "otpauth-migration://offline?data=" + url.QueryEscape(base64.StdEncoding.EncodeToString(message)) + "\n"
 	var left []string
-	_, err = readDetected(text, seedfile.ReadOptions{Step: 30, LeftOut: func(s string) { left = append(left, s) }})
+	_, err = readDetected(text, ReadOptions{Step: 30, LeftOut: func(s string) { left = append(left, s) }})
 	require.NoError(t, err)
 	require.Equal(t, []string{"otpauth-migration: the export has 3 parts, and the file contains 1: the others are left out"}, left)
 }
@@ -52,7 +50,7 @@ func TestOTPAuthWarnsOnce(t *testing.T) {
 	uri := "otpauth://totp/A:alice?period=60&issuer=B&image=x&color=y&secret=" + rfcBase32 + "\n"
 	for range 2 { // each time the file is read
 		var said []string
-		got, err := readAll(mustFormat(t, "otpauth"), strings.Repeat(uri, 10), seedfile.ReadOptions{Warn: func(s string) { said = append(said, s) }})
+		got, err := readAll(mustFormat(t, "otpauth"), strings.Repeat(uri, 10), ReadOptions{Warn: func(s string) { said = append(said, s) }})
 		require.NoError(t, err)
 		require.Len(t, got, 10)
 		require.Len(t, said, 2, "%q", said)
@@ -67,26 +65,25 @@ func TestAppsRefused(t *testing.T) {
 		is   error
 		says string
 	}{
-		{`{"version":1,"header":{"slots":[{"type":1}],"params":{}},"db":"AAAA"}`, seedfile.ErrUnsupported, "aegis: not supported: the export is encrypted"},
-		{`{"services":[],"servicesEncrypted":"a:b:c","schemaVersion":4}`, seedfile.ErrUnsupported, "2fas: not supported: the export is encrypted"},
-		{`{"encrypted":true,"passwordProtected":true,"encKeyValidation_DO_NOT_EDIT":"2.x","data":"2.y"}`, seedfile.ErrUnsupported, "bitwarden: not supported: the export is encrypted"},
-		{`{"encrypted":false,"folders":[],"items":[{"type":1,"name":"S","login":{"totp":"steam://` + rfcBase32 + `"}}]}`, seedfile.ErrUnsupported, "bitwarden: entry 1: "},
-		{`{"version":1,"header":{"slots":null},"db":{"entries":[{"type":"steam","info":{"secret":"` + rfcBase32 + `"}}]}}`, seedfile.ErrUnsupported, "type steam"},
-		{`{"version":1,"header":{"slots":null},"db":{"entries":[{"type":"totp","info":{"secret":["` + rfcBase32 + `"]}}]}}`, seedfile.ErrSyntax, "entry 1: malformed: the JSON is not the app's export"},
-		{`{"version":1,"header":{"slots":null},"db":7}`, seedfile.ErrSyntax, "aegis: malformed: the JSON is not the app's export"},
-		{`{"services":{}}`, seedfile.ErrSyntax, "2fas: malformed: the JSON is not the app's export"},
-		{`{"services":null}`, seedfile.ErrSyntax, "2fas: malformed: no token in the file"},
-		{`{"services":[],"servicesEncrypted":1}`, seedfile.ErrSyntax, "2fas: malformed: the JSON is not the app's export"},
-		{`{"version":1,"header":{"slots":null},"db":{"entries":[`, seedfile.ErrSyntax, "invalid or incomplete JSON"},
-		{`[{"secret":"` + rfcBase32 + `","type":"TOTP","period":30,"algorithm":"MD5"}]`, seedfile.ErrValue, "algorithm"},
-		{`[{"secret":"` + rfcBase32 + `","type":"TOTP","period":30},{"secret":"` + rfcBase32 + `","type":"TOTP","period":-1}]`, seedfile.ErrValue, "andotp: entry 2: "},
-		{"otpauth-migration://offline?data=%zz\n", seedfile.ErrSyntax, "an invalid % escape"},
-		{"otpauth-migration://offline?data=CjEKCkhlbGxv\n", seedfile.ErrSyntax, "is incomplete"},
+		{`{"version":1,"header":{"slots":[{"type":1}],"params":{}},"db":"AAAA"}`, ErrUnsupported, "aegis: not supported: the export is encrypted"},
+		{`{"services":[],"servicesEncrypted":"a:b:c","schemaVersion":4}`, ErrUnsupported, "2fas: not supported: the export is encrypted"},
+		{`{"encrypted":true,"passwordProtected":true,"encKeyValidation_DO_NOT_EDIT":"2.x","data":"2.y"}`, ErrUnsupported, "bitwarden: not supported: the export is encrypted"},
+		{`{"encrypted":false,"folders":[],"items":[{"type":1,"name":"S","login":{"totp":"steam://` + rfcBase32 + `"}}]}`, ErrUnsupported, "bitwarden: entry 1: "},
+		{`{"version":1,"header":{"slots":null},"db":{"entries":[{"type":"steam","info":{"secret":"` + rfcBase32 + `"}}]}}`, ErrUnsupported, "type steam"},
+		{`{"version":1,"header":{"slots":null},"db":{"entries":[{"type":"totp","info":{"secret":["` + rfcBase32 + `"]}}]}}`, ErrSyntax, "entry 1: malformed: the JSON is not the app's export"},
+		{`{"version":1,"header":{"slots":null},"db":7}`, ErrSyntax, "aegis: malformed: the JSON is not the app's export"},
+		{`{"services":{}}`, ErrSyntax, "2fas: malformed: the JSON is not the app's export"},
+		{`{"services":null}`, ErrSyntax, "2fas: malformed: no token in the file"},
+		{`{"services":[],"servicesEncrypted":1}`, ErrSyntax, "2fas: malformed: the JSON is not the app's export"},
+		{`{"version":1,"header":{"slots":null},"db":{"entries":[`, ErrSyntax, "invalid or incomplete JSON"},
+		{`[{"secret":"` + rfcBase32 + `","type":"TOTP","period":30,"algorithm":"MD5"}]`, ErrValue, "algorithm"},
+		{`[{"secret":"` + rfcBase32 + `","type":"TOTP","period":30},{"secret":"` + rfcBase32 + `","type":"TOTP","period":-1}]`, ErrValue, "andotp: entry 2: "},
+		{"otpauth-migration://offline?data=%zz\n", ErrSyntax, "an invalid % escape"},
+		{"otpauth-migration://offline?data=CjEKCkhlbGxv\n", ErrSyntax, "is incomplete"},
 	} {
-		_, err := readDetected(c.text, seedfile.ReadOptions{Step: 30})
-		require.ErrorIs(t, err, c.is, c.text)
-		require.ErrorContains(t, err, c.says, c.text)
-		requireNoSeed(t, err, mustSeed(t, rfcSeed))
+		_, err := readDetected(c.text, ReadOptions{Step: 30})
+		requireRefused(t, err, c.is, c.says, c.text)
+		requireNoSeed(t, err, hexSeedOf(t, rfcSeed))
 	}
 	for _, name := range []string{"aegis", "2fas", "andotp", "freeotp-plus", "bitwarden", "otpauth-migration"} {
 		f := mustFormat(t, name)

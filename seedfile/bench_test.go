@@ -1,44 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package seedfile_test
+package seedfile
 
 import (
 	"io"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
 )
-
-// endless is a file that repeats a row without holding the file in memory.
-type endless struct {
-	row  string
-	left int // rows left
-	rest string
-}
-
-func (e *endless) Read(p []byte) (int, error) {
-	if e.rest == "" {
-		if e.left == 0 {
-			return 0, io.EOF
-		}
-		n := min(e.left, 100)
-		e.left -= n
-		e.rest = strings.Repeat(e.row, n)
-	}
-	n := copy(p, e.rest)
-	e.rest = e.rest[n:]
-	return n, nil
-}
 
 func BenchmarkReadOATHCSV(b *testing.B) {
 	b.SetBytes(int64(len(row)))
 	b.ReportAllocs()
-	r, err := mustFormat(b, "oath-csv").NewReader(&endless{row: row, left: b.N}, seedfile.ReadOptions{})
+	r, err := mustFormat(b, "oath-csv").NewReader(&keyStream{key: row, n: b.N}, ReadOptions{})
 	require.NoError(b, err)
 	for range b.N {
 		if _, err := r.Read(); err != nil {
@@ -50,9 +27,9 @@ func BenchmarkReadOATHCSV(b *testing.B) {
 func BenchmarkWriteOATHCSV(b *testing.B) {
 	b.SetBytes(int64(len(row)))
 	b.ReportAllocs()
-	w, err := mustFormat(b, "oath-csv").NewWriter(io.Discard, seedfile.WriteOptions{})
+	w, err := mustFormat(b, "oath-csv").NewWriter(io.Discard, WriteOptions{})
 	require.NoError(b, err)
-	r := seedfile.Record{Serial: mustSerial(b, "2600124800001"), Seed: mustSeed(b, rfcSeed), Digits: 6, Step: 60}
+	r := Record{Serial: testSerial(b, "2600124800001"), Seed: hexSeedOf(b, rfcSeed), Digits: 6, Step: 60}
 	for range b.N {
 		if err := w.Write(&r); err != nil {
 			b.Fatal(err)
@@ -66,11 +43,11 @@ func BenchmarkWriteOATHCSV(b *testing.B) {
 func TestStreams(t *testing.T) {
 	const records = 6000
 	for _, d := range dialects {
-		r := seedfile.Record{
-			Serial: mustSerial(t, "2600124800001"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60, User: "alice",
+		r := Record{
+			Serial: testSerial(t, "2600124800001"), Seed: hexSeedOf(t, rfcSeed), Digits: 6, Step: 60, User: "alice",
 		}
 		if d.name == "safenet-xml" {
-			r.Type, r.Step = seedfile.HOTP, 0
+			r.Type, r.Step = HOTP, 0
 		}
 		f := mustFormat(t, d.name)
 		in, out := io.Pipe()
@@ -84,7 +61,7 @@ func TestStreams(t *testing.T) {
 			}
 			out.CloseWithError(err)
 		}()
-		reader, err := f.NewReader(in, seedfile.ReadOptions{Step: 60})
+		reader, err := f.NewReader(in, ReadOptions{Step: 60})
 		require.NoError(t, err)
 		var early uint64
 		n := 0

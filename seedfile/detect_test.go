@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package seedfile_test
+package seedfile
 
 import (
 	"os"
@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/d204ef64/fob/seedfile"
 )
 
 // TestDetect checks that each sample is detected from its content, as its own format or
@@ -18,26 +16,25 @@ func TestDetect(t *testing.T) {
 	told := map[string]bool{}
 	for _, s := range samples() {
 		for _, variant := range []struct{ name, text string }{
-			{"as it is", readSample(t, s.file)},
-			{"byte order mark", "\xef\xbb\xbf" + readSample(t, s.file)},
-			{"CR LF", strings.ReplaceAll(strings.ReplaceAll(readSample(t, s.file), "\r\n", "\n"), "\n", "\r\n")},
+			{"as it is", readTestdata(t, s.file)},
+			{"byte order mark", "\xef\xbb\xbf" + readTestdata(t, s.file)},
+			{"CR LF", strings.ReplaceAll(strings.ReplaceAll(readTestdata(t, s.file), "\r\n", "\n"), "\n", "\r\n")},
 		} {
-			r, f, err := seedfile.NewReader(strings.NewReader(variant.text), seedfile.ReadOptions{Step: s.step})
+			r, f, err := NewReader(strings.NewReader(variant.text), ReadOptions{Step: s.step})
 			if len(s.formats) == 1 {
 				require.NoError(t, err, "%s, %s", s.file, variant.name)
 				require.Equal(t, s.formats[0], f.Name, "%s, %s", s.file, variant.name)
 				_, err = r.Read()
 				require.NoError(t, err, "%s, %s", s.file, variant.name)
 			} else {
-				require.ErrorIs(t, err, seedfile.ErrFormat)
-				require.ErrorContains(t, err, "may be "+strings.Join(s.formats, " or ")+": name its format")
+				requireRefused(t, err, ErrFormat, "may be "+strings.Join(s.formats, " or ")+": name its format", "")
 			}
 		}
 		for _, name := range s.formats {
 			told[name] = true
 		}
 	}
-	for _, f := range seedfile.Formats() {
+	for _, f := range Formats() {
 		if !strings.HasPrefix(f.Name, "pskc") {
 			require.True(t, told[f.Name], "no sample of %s", f.Name)
 		}
@@ -47,7 +44,7 @@ func TestDetect(t *testing.T) {
 // TestDetectCompact checks that rows without spaces match every format with the same
 // number of columns.
 func TestDetectCompact(t *testing.T) {
-	_, _, err := seedfile.NewReader(strings.NewReader(strings.ReplaceAll(row, " ", "")), seedfile.ReadOptions{})
+	_, _, err := NewReader(strings.NewReader(strings.ReplaceAll(row, " ", "")), ReadOptions{})
 	require.EqualError(t, err, "unknown format: the file may be oath-csv or linotp-csv or netiq-csv: name its format")
 }
 
@@ -57,14 +54,14 @@ func TestDetectNothing(t *testing.T) {
 		"", "\n", "hello\n", "a,b,c\n", "<html></html>", "{}", `{"a":1}`, "[]", "<", "<?", "<!--", "\x00",
 		"2600124800001," + rfcSeed[:8] + "\n", "# nothing but a comment\n",
 	} {
-		_, _, err := seedfile.NewReader(strings.NewReader(text), seedfile.ReadOptions{})
-		require.ErrorIs(t, err, seedfile.ErrFormat, "%q", text)
+		_, _, err := NewReader(strings.NewReader(text), ReadOptions{})
+		require.ErrorIs(t, err, ErrFormat, "%q", text)
 	}
 }
 
 // TestSamplesListed checks that the README gives the origin of each sample.
 func TestSamplesListed(t *testing.T) {
-	readme := readSample(t, "README.md")
+	readme := readTestdata(t, "README.md")
 	entries, err := os.ReadDir("testdata")
 	require.NoError(t, err)
 	listed := map[string]bool{}

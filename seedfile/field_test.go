@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package seedfile_test
+package seedfile
 
 import (
 	"encoding/hex"
@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -22,13 +21,13 @@ func TestFieldFiles(t *testing.T) {
 	sha256Seed := strings.Repeat("31", 32)
 	for _, c := range []struct {
 		file, format string
-		o            seedfile.ReadOptions
+		o            ReadOptions
 		key          bool
 		serial, seed string
 		digits       uint8
 		step         token.UnixSeconds
 		algorithm    token.Algorithm
-		check        func(t *testing.T, r seedfile.Record)
+		check        func(t *testing.T, r Record)
 		warns        []string // part of each warning
 	}{
 		{file: "01-draft-usage-digits.xml", format: "feitian-xml", serial: "SN1", digits: 8, step: 30},
@@ -38,8 +37,8 @@ func TestFieldFiles(t *testing.T) {
 		},
 		{
 			file: "05a-encrypted-counter-ascii.xml", key: true, serial: "SN1", seed: "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3",
-			check: func(t *testing.T, r seedfile.Record) {
-				require.Equal(t, seedfile.HOTP, r.Type)
+			check: func(t *testing.T, r Record) {
+				require.Equal(t, HOTP, r.Type)
 				require.EqualValues(t, 1234, r.Counter)
 			},
 		},
@@ -52,23 +51,23 @@ func TestFieldFiles(t *testing.T) {
 		{file: "13b-entra-timeinterval.csv", serial: "1234567", check: contoso},
 		{
 			file: "14a-otpauth-issuer-differs.txt", step: 30,
-			check: func(t *testing.T, r seedfile.Record) { require.Equal(t, "Microsoft", r.Issuer) },
+			check: func(t *testing.T, r Record) { require.Equal(t, "Microsoft", r.Issuer) },
 			warns: []string{"the issuers in label and parameter differ: the parameter's is used"},
 		},
 		{
 			file:  "14b-otpauth-issuer-empty.txt",
-			check: func(t *testing.T, r seedfile.Record) { require.Equal(t, "A", r.Issuer) },
+			check: func(t *testing.T, r Record) { require.Equal(t, "A", r.Issuer) },
 		},
 		{file: "16-privacyidea-export.xml", key: true, serial: "TOTP0001A2B3", algorithm: token.SHA256},
 		{
 			file: "18-uuid-serial.xml", serial: "4f4a1b2c-1111-2222-3333-444455556666",
-			check: func(t *testing.T, r seedfile.Record) { require.True(t, r.Serial.IsZero()) },
+			check: func(t *testing.T, r Record) { require.True(t, r.Serial.IsZero()) },
 		},
 		{file: "20a-linotp-empty-digits.csv", format: "linotp-csv", serial: "SN1", algorithm: token.SHA256},
 		{
 			file: "24-counter-dropped.csv", format: "linotp-csv", serial: "tok6",
 			warns: []string{"a counter (linotp-csv has no column for it) is left out"},
-			check: func(t *testing.T, r seedfile.Record) { require.Equal(t, seedfile.HOTP, r.Type) },
+			check: func(t *testing.T, r Record) { require.Equal(t, HOTP, r.Type) },
 		},
 	} {
 		t.Run(c.file, func(t *testing.T) {
@@ -77,8 +76,8 @@ func TestFieldFiles(t *testing.T) {
 			if c.key {
 				c.o.Keys.Key, _ = hex.DecodeString(fieldKey)
 			}
-			text := readSample(t, "field/"+c.file)
-			var got []seedfile.Record
+			text := readTestdata(t, "field/"+c.file)
+			var got []Record
 			var err error
 			if c.format != "" {
 				got, err = readAll(mustFormat(t, c.format), text, c.o)
@@ -93,9 +92,9 @@ func TestFieldFiles(t *testing.T) {
 			if c.seed != "" {
 				seed = c.seed
 			}
-			require.True(t, mustSeed(t, seed).Equal(r.Seed), "a seed of %d bytes", r.Seed.Len())
+			require.True(t, hexSeedOf(t, seed).Equal(r.Seed), "a seed of %d bytes", r.Seed.Len())
 			require.Equal(t, max(c.digits, 6), r.Digits)
-			if r.Type == seedfile.TOTP {
+			if r.Type == TOTP {
 				step := c.step
 				if step == 0 {
 					step = 60
@@ -114,13 +113,13 @@ func TestFieldFiles(t *testing.T) {
 	}
 }
 
-func contoso(t *testing.T, r seedfile.Record) {
+func contoso(t *testing.T, r Record) {
 	require.Equal(t, "helga@contoso.com Contoso HardwareKey", r.User+" "+r.Manufacturer+" "+r.Model)
 }
 
 // readDetected reads a whole file and detects its format.
-func readDetected(text string, o seedfile.ReadOptions) ([]seedfile.Record, error) {
-	r, f, err := seedfile.NewReader(strings.NewReader(text), o)
+func readDetected(text string, o ReadOptions) ([]Record, error) {
+	r, f, err := NewReader(strings.NewReader(text), o)
 	if err != nil {
 		return nil, err
 	}
@@ -135,15 +134,14 @@ func TestFieldRefused(t *testing.T) {
 		is   error
 		says string
 	}{
-		"07-hex-in-plainvalue.xml":     {seedfile.ErrValue, "it looks like hexadecimal, want base64"},
-		"19-one-unsupported.xml":       {seedfile.ErrUnsupported, `token PIN1: Key: not supported: Algorithm "urn:ietf:params:xml:ns:keyprov:pskc:pin"`},
-		"21-grouped-seed-in-suite.xml": {seedfile.ErrUnsupported, "Suite …"},
-		"23-gzip.xml.gz":               {seedfile.ErrFormat, "a gzip file: unpack it with gunzip"},
+		"07-hex-in-plainvalue.xml":     {ErrValue, "it looks like hexadecimal, want base64"},
+		"19-one-unsupported.xml":       {ErrUnsupported, `token PIN1: Key: not supported: Algorithm "urn:ietf:params:xml:ns:keyprov:pskc:pin"`},
+		"21-grouped-seed-in-suite.xml": {ErrUnsupported, "Suite …"},
+		"23-gzip.xml.gz":               {ErrFormat, "a gzip file: unpack it with gunzip"},
 	} {
-		_, err := readDetected(readSample(t, "field/"+file), seedfile.ReadOptions{})
-		require.ErrorIs(t, err, c.is, file)
-		require.ErrorContains(t, err, c.says, file)
-		requireNoSeed(t, err, mustSeed(t, rfcSeed))
+		_, err := readDetected(readTestdata(t, "field/"+file), ReadOptions{})
+		requireRefused(t, err, c.is, c.says, file)
+		requireNoSeed(t, err, hexSeedOf(t, rfcSeed))
 	}
 }
 
@@ -159,7 +157,7 @@ func TestSkip(t *testing.T) {
 		return `<Token serial="1"><Applications><Application><Seed>` + rfcSeed + `</Seed><MovingFactor>0</MovingFactor></Application>` + more + `</Applications></Token>`
 	}
 	ocra := "1, " + rfcSeed + ", ocra, OCRA-1:HOTP-SHA1-6:QN08\n"
-	pskc := readSample(t, "field/19-one-unsupported.xml")
+	pskc := readTestdata(t, "field/19-one-unsupported.xml")
 	pinFirst := func() string { // the elements in the other order
 		i, j := strings.Index(pskc, "<KeyPackage>"), strings.LastIndex(pskc, "<KeyPackage>")
 		end := strings.Index(pskc, "</KeyContainer>")
@@ -180,16 +178,15 @@ func TestSkip(t *testing.T) {
 		{"safenet-xml", "<Tokens>" + safenet("<Application/>") + safenet("") + "</Tokens>", "several applications"},
 	} {
 		var skipped []error
-		o := seedfile.ReadOptions{Step: 60, Skip: func(err error) { skipped = append(skipped, err) }}
-		_, err := readAll(mustFormat(t, c.format), c.text, seedfile.ReadOptions{Step: 60})
-		require.ErrorIs(t, err, seedfile.ErrUnsupported, c.text)
+		o := ReadOptions{Step: 60, Skip: func(err error) { skipped = append(skipped, err) }}
+		_, err := readAll(mustFormat(t, c.format), c.text, ReadOptions{Step: 60})
+		require.ErrorIs(t, err, ErrUnsupported, c.text)
 		got, err := readAll(mustFormat(t, c.format), c.text, o)
 		require.NoError(t, err, c.text)
 		require.Len(t, got, 1, c.text)
-		require.True(t, got[0].Seed.Equal(mustSeed(t, rfcSeed)))
+		require.True(t, got[0].Seed.Equal(hexSeedOf(t, rfcSeed)))
 		require.Len(t, skipped, 1, c.text)
-		require.ErrorIs(t, skipped[0], seedfile.ErrUnsupported)
-		require.ErrorContains(t, skipped[0], c.says)
+		requireRefused(t, skipped[0], ErrUnsupported, c.says, "")
 	}
 
 	// An error that concerns the whole file cannot be skipped.
@@ -199,8 +196,8 @@ func TestSkip(t *testing.T) {
 		"dualshield-xml": strings.Replace(shield, "NONE", "AES256", 1) + shieldToken,
 		"feitian-xml":    "<KeyContainer><EncryptionKey/>" + feitian("totp") + "</KeyContainer>",
 	} {
-		_, err := readAll(mustFormat(t, format), text, seedfile.ReadOptions{Step: 60, Skip: func(error) { t.Error("skipped") }})
-		require.ErrorIs(t, err, seedfile.ErrUnsupported, format)
+		_, err := readAll(mustFormat(t, format), text, ReadOptions{Step: 60, Skip: func(error) { t.Error("skipped") }})
+		require.ErrorIs(t, err, ErrUnsupported, format)
 	}
 }
 
@@ -238,12 +235,12 @@ func TestEntraSpreadsheets(t *testing.T) {
 		"another order":            "model,manufacturer,time interval,secret key,serial number,upn\nHardwareKey,Contoso,60," + rfcBase32 + ",1234567,helga@contoso.com\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := readDetected(text, seedfile.ReadOptions{})
+			got, err := readDetected(text, ReadOptions{})
 			require.NoError(t, err)
 			require.Len(t, got, 1)
 			require.Equal(t, "1234567", got[0].SerialText())
 			require.EqualValues(t, 60, got[0].Step)
-			require.True(t, got[0].Seed.Equal(mustSeed(t, rfcSeed)))
+			require.True(t, got[0].Seed.Equal(hexSeedOf(t, rfcSeed)))
 			contoso(t, got[0])
 		})
 	}

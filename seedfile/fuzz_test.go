@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package seedfile_test
+package seedfile
 
 import (
 	"errors"
@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/d204ef64/fob/seedfile"
 )
 
 func FuzzOATHCSV(f *testing.F)       { fuzzFormat(f, "oath-csv") }
@@ -38,7 +36,7 @@ func fuzzFormat(f *testing.F, name string) {
 	format := mustFormat(f, name)
 	for _, s := range samples() {
 		if slices.Contains(s.formats, name) {
-			f.Add([]byte(readSample(f, s.file)))
+			f.Add([]byte(readTestdata(f, s.file)))
 		}
 	}
 	for _, b := range badFiles {
@@ -47,15 +45,15 @@ func fuzzFormat(f *testing.F, name string) {
 		}
 	}
 	const period = 60
-	o := seedfile.ReadOptions{Step: period, Warn: func(string) {}}
+	o := ReadOptions{Step: period, Warn: func(string) {}}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		_, _, _ = seedfile.NewReader(strings.NewReader(string(file)), o)
+		_, _, _ = NewReader(strings.NewReader(string(file)), o)
 		records, err := readAll(format, string(file), o)
 		if err != nil {
-			var where *seedfile.Error
+			var where *Error
 			require.ErrorAs(t, err, &where)
 			require.Equal(t, name, where.Format)
-			requireNoSeed(t, err, mustSeed(t, rfcSeed))
+			requireNoSeed(t, err, hexSeedOf(t, rfcSeed))
 		}
 		if !format.Writable() {
 			return
@@ -65,7 +63,7 @@ func fuzzFormat(f *testing.F, name string) {
 			if err != nil {
 				// The reader accepts more than the writer, for example a name that is a
 				// formula.
-				require.ErrorIs(t, err, seedfile.ErrValue)
+				require.ErrorIs(t, err, ErrValue)
 				continue
 			}
 			got, err := readAll(format, again, o)
@@ -84,17 +82,17 @@ func fuzzFormat(f *testing.F, name string) {
 // lost complete records only.
 func TestTruncated(t *testing.T) {
 	for _, s := range samples() {
-		text := readSample(t, s.file)
-		whole, err := readAll(mustFormat(t, s.formats[0]), text, seedfile.ReadOptions{Step: 60})
+		text := readTestdata(t, s.file)
+		whole, err := readAll(mustFormat(t, s.formats[0]), text, ReadOptions{Step: 60})
 		require.NoError(t, err)
 		structured := slices.Contains([]string{".xml", ".json", ".2fas"}, filepath.Ext(s.file))
 		for n := range text {
 			var warned bool
-			got, err := readAll(mustFormat(t, s.formats[0]), text[:n], seedfile.ReadOptions{
+			got, err := readAll(mustFormat(t, s.formats[0]), text[:n], ReadOptions{
 				Step: 60, Warn: func(string) { warned = true },
 			})
 			if err != nil {
-				var where *seedfile.Error
+				var where *Error
 				require.True(t, errors.As(err, &where), "%s cut to %d: %v", s.file, n, err)
 				continue
 			}

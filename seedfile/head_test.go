@@ -47,7 +47,6 @@ func TestUniqueKeyID(t *testing.T) {
 			require.NoError(t, err)
 			continue
 		}
-		require.ErrorIs(t, err, ErrDuplicate)
-		require.ErrorContains(t, err, "key id")
+		requireRefused(t, err, ErrDuplicate, "key id", "")
 	}
 }

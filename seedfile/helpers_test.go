@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package seedfile_test
+package seedfile
 
 import (
 	"bytes"
-	"encoding/hex"
 	"errors"
 	"io"
 	"strings"
@@ -13,43 +12,32 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
 )
 
 // rfcSeed is the seed of RFC 4226 and RFC 6238 in hexadecimal.
 const rfcSeed = "3132333435363738393031323334353637383930"
 
-func mustFormat(t testing.TB, name string) *seedfile.Format {
+func mustFormat(t testing.TB, name string) *Format {
 	t.Helper()
-	f, err := seedfile.FormatByName(name)
+	f, err := FormatByName(name)
 	require.NoError(t, err)
 	return f
 }
 
-func mustSerial(t testing.TB, s string) token.Serial {
+// hexSeedOf returns a seed that is given in hexadecimal.
+func hexSeedOf(t testing.TB, s string) token.Seed {
 	t.Helper()
-	v, err := token.ParseSerial(s)
-	require.NoError(t, err)
-	return v
-}
-
-func mustSeed(t testing.TB, s string) token.Seed {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	require.NoError(t, err)
-	v, err := token.NewSeed(b)
-	require.NoError(t, err)
-	return v
+	return testSeed(t, string(fromHex(t, s)))
 }
 
 // readAll reads a whole file.
-func readAll(f *seedfile.Format, text string, o seedfile.ReadOptions) ([]seedfile.Record, error) {
+func readAll(f *Format, text string, o ReadOptions) ([]Record, error) {
 	r, err := f.NewReader(strings.NewReader(text), o)
 	if err != nil {
 		return nil, err
 	}
-	var records []seedfile.Record
+	var records []Record
 	for {
 		rec, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -63,10 +51,10 @@ func readAll(f *seedfile.Format, text string, o seedfile.ReadOptions) ([]seedfil
 }
 
 // writeOptions has the options that some formats require.
-var writeOptions = seedfile.WriteOptions{OktaProfile: "fpr20l2mDyaUGWGCa0g4"}
+var writeOptions = WriteOptions{OktaProfile: "fpr20l2mDyaUGWGCa0g4"}
 
 // writeAll writes a whole file.
-func writeAll(f *seedfile.Format, records ...seedfile.Record) (string, error) {
+func writeAll(f *Format, records ...Record) (string, error) {
 	var b bytes.Buffer
 	w, err := f.NewWriter(&b, writeOptions)
 	if err != nil {
@@ -81,40 +69,25 @@ func writeAll(f *seedfile.Format, records ...seedfile.Record) (string, error) {
 	return b.String(), err
 }
 
-// same compares records field by field: a seed cannot be compared with ==, and times
-// may be in different zones.
-func same(a, b seedfile.Record) bool {
-	for _, t := range [][2]time.Time{
-		{a.Device.Start, b.Device.Start}, {a.Device.Expiry, b.Device.Expiry},
-		{a.Policy.Start, b.Policy.Start}, {a.Policy.Expiry, b.Policy.Expiry},
-	} {
-		if !t[0].Equal(t[1]) {
-			return false
-		}
-	}
-	return a.Seed.Equal(b.Seed) && plain(a) == plain(b)
-}
-
-// plain returns the fields of a record that can be compared with == and printed.
-func plain(r seedfile.Record) any {
-	type fields struct {
-		serial, kind, algorithm string
-		digits                  uint8
-		step, t0                token.UnixSeconds
-		drift                   int64
-		counter                 uint64
-		texts                   string
-	}
+// plain returns a record without its seed, for comparing and printing. Times are in UTC.
+func plain(r Record) Record {
 	if r.KeyID == r.Serial.String() {
 		r.KeyID = "" // redundant: see Record.Fields
 	}
-	return fields{
-		r.Serial.String(), r.Type.String(), r.Algorithm.String(), r.Digits, r.Step, r.T0, r.Drift, r.Counter,
-		strings.Join([]string{r.Manufacturer, r.Model, r.IssueNo, r.Issuer, r.KeyID, r.FriendlyName, r.User}, "\x00"),
+	for _, at := range []*time.Time{&r.Device.Start, &r.Device.Expiry, &r.Policy.Start, &r.Policy.Expiry} {
+		*at = at.UTC()
 	}
+	r.Seed = token.Seed{}
+	return r
 }
 
-func requireSame(t require.TestingT, want, got seedfile.Record, where string) {
+func requireSame(t require.TestingT, want, got Record, where string) {
+	require.True(t, want.Seed.Equal(got.Seed), "the seeds differ: %s", where)
 	require.Equal(t, plain(want), plain(got), where)
-	require.True(t, same(want, got), "seed or dates differ: %s", where)
+}
+
+// requireRefused checks that an error is of a kind and contains a text.
+func requireRefused(t require.TestingT, err, kind error, says, name string) {
+	require.ErrorIs(t, err, kind, name)
+	require.ErrorContains(t, err, says, name)
 }

@@ -130,8 +130,7 @@ func TestHostileFiles(t *testing.T) {
 				_, err = r.Read()
 			}
 			m.count()
-			require.ErrorIs(t, err, c.is)
-			require.ErrorContains(t, err, c.says)
+			requireRefused(t, err, c.is, c.says, "")
 			require.LessOrEqual(t, m.most, m.before+uint64(inUse))
 			require.LessOrEqual(t, m.allocated-m.began, uint64(allocated*size))
 		})

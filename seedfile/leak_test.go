@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package seedfile_test
+package seedfile
 
 import (
 	"encoding/base32"
@@ -19,7 +19,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/internal/proptest"
-	"github.com/d204ef64/fob/seedfile"
 )
 
 // onlyLetters returns a text without the characters that separate groups.
@@ -115,28 +114,28 @@ func TestNoSeedInMessages(t *testing.T) {
 	require.NoError(t, err)
 	key, err := hex.DecodeString("12345678901234567890123456789012") // of RFC 6030, as the password
 	require.NoError(t, err)
-	keys := seedfile.Keys{Key: key, Password: []byte("qwerty"), Private: private}
+	keys := Keys{Key: key, Password: []byte("qwerty"), Private: private}
 	each := 2
 	if proptest.Long() {
 		each = 15
 	}
 	place := regexp.MustCompile(`[A-Za-z0-9+/=]+`)
-	read := func(text string, format *seedfile.Format) (said []string) {
+	read := func(text string, format *Format) (said []string) {
 		say := func(s string) { said = append(said, s) }
-		options := []seedfile.ReadOptions{{}}
+		options := []ReadOptions{{}}
 		if strings.Contains(text, "Encrypt") { // the decrypted content is examined further
-			options = append(options, seedfile.ReadOptions{Keys: keys})
+			options = append(options, ReadOptions{Keys: keys})
 		}
 		for _, o := range options {
 			o.Step, o.Warn, o.Skip = 60, say, func(err error) { say(err.Error()) }
-			r, f, err := seedfile.Reader(nil), format, error(nil)
+			r, f, err := Reader(nil), format, error(nil)
 			if f == nil {
-				r, f, err = seedfile.NewReader(strings.NewReader(text), o)
+				r, f, err = NewReader(strings.NewReader(text), o)
 			} else {
 				r, err = f.NewReader(strings.NewReader(text), o)
 			}
 			if err == nil {
-				r = seedfile.Unique(r, f.Name)
+				r = Unique(r, f.Name)
 			}
 			for err == nil {
 				_, err = r.Read()
@@ -149,8 +148,8 @@ func TestNoSeedInMessages(t *testing.T) {
 	}
 	files, messages := 0, 0
 	for _, text := range corpus(t) {
-		formats := []*seedfile.Format{nil}
-		for _, f := range seedfile.Formats() {
+		formats := []*Format{nil}
+		for _, f := range Formats() {
 			// A reader of another format refuses a file at its beginning.
 			if f.Readable() {
 				formats = append(formats, f)
@@ -161,7 +160,7 @@ func TestNoSeedInMessages(t *testing.T) {
 				require.Empty(t, own.in(m), m)
 			}
 		}
-		_, detected, err := seedfile.NewReader(strings.NewReader(text), seedfile.ReadOptions{})
+		_, detected, err := NewReader(strings.NewReader(text), ReadOptions{})
 		if err != nil {
 			detected = nil
 		}

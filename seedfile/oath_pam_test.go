@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package seedfile_test
+package seedfile
 
 import (
 	"os"
@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/internal/tooltest"
-	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/virtual"
@@ -26,7 +25,7 @@ type pam struct {
 	pamtester, wrapper, services, users string
 }
 
-func newPAM(t *testing.T, records ...seedfile.Record) *pam {
+func newPAM(t *testing.T, records ...Record) *pam {
 	p := &pam{pamtester: tooltest.Find(t, "pamtester"), services: t.TempDir()}
 	p.wrapper = tooltest.File(t, "libpam_wrapper.so", "/usr/lib/*/libpam_wrapper.so", "/usr/lib/libpam_wrapper.so")
 	module := tooltest.File(t, "pam_oath.so", "/lib/*/security/pam_oath.so", "/lib/security/pam_oath.so")
@@ -67,8 +66,8 @@ func TestPAM(t *testing.T) {
 	model, err := virtual.ModelByName("always-on-6")
 	require.NoError(t, err)
 	require.EqualValues(t, 60, model.Profile().Step)
-	r := seedfile.Record{
-		Serial: mustSerial(t, "2600124800001"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60,
+	r := Record{
+		Serial: testSerial(t, "2600124800001"), Seed: hexSeedOf(t, rfcSeed), Digits: 6, Step: 60,
 	}
 	p := newPAM(t, r)
 	fob := world.NewToken(model, virtual.Perfect())
@@ -90,7 +89,7 @@ func TestPAM(t *testing.T) {
 	left, err := os.ReadFile(p.users)
 	require.NoError(t, err)
 	require.Contains(t, string(left), code)
-	got, err := readAll(mustFormat(t, "users-oath"), string(left), seedfile.ReadOptions{})
+	got, err := readAll(mustFormat(t, "users-oath"), string(left), ReadOptions{})
 	require.NoError(t, err)
 	require.Len(t, got, 1)
 	require.True(t, got[0].Seed.Equal(r.Seed))
@@ -100,14 +99,14 @@ func TestPAM(t *testing.T) {
 // using the codes of RFC 4226, appendix D.
 func TestPAMCounter(t *testing.T) {
 	codes := []string{5: "254676", 6: "287922"}
-	p := newPAM(t, seedfile.Record{
-		Type: seedfile.HOTP, User: "alice", Seed: mustSeed(t, rfcSeed), Digits: 6, Counter: 5,
+	p := newPAM(t, Record{
+		Type: HOTP, User: "alice", Seed: hexSeedOf(t, rfcSeed), Digits: 6, Counter: 5,
 	})
 	require.False(t, p.accepts(t, "alice", "338314"), "of counter 4")
 	for counter := uint64(5); counter <= 6; counter++ {
 		left, err := os.ReadFile(p.users)
 		require.NoError(t, err)
-		got, err := readAll(mustFormat(t, "users-oath"), string(left), seedfile.ReadOptions{})
+		got, err := readAll(mustFormat(t, "users-oath"), string(left), ReadOptions{})
 		require.NoError(t, err, string(left))
 		require.Equal(t, counter, got[0].Counter, "of the next code: %s", left)
 		require.True(t, p.accepts(t, "alice", codes[counter]))

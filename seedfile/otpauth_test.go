@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package seedfile_test
+package seedfile
 
 import (
 	"strings"
@@ -11,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/d204ef64/fob/internal/proptest"
-	"github.com/d204ef64/fob/seedfile"
 )
 
 // TestURIPquerna reads our URIs with pquerna/otp, which is lax and accepts any URI, and
@@ -19,9 +18,9 @@ import (
 func TestURIPquerna(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		r := drawRecord(t)
-		uri, err := seedfile.OTPAuthURI(&r)
+		uri, err := OTPAuthURI(&r)
 		if err != nil {
-			require.ErrorIs(t, err, seedfile.ErrValue)
+			require.ErrorIs(t, err, ErrValue)
 			return
 		}
 		key, err := otp.NewKeyFromURL(uri)
@@ -32,10 +31,10 @@ func TestURIPquerna(t *testing.T) {
 		require.Equal(t, r.Seed.ExposeBase32(), key.Secret())
 		require.Equal(t, r.Algorithm.String(), key.Algorithm().String())
 		require.Equal(t, int(r.Digits), key.Digits().Length())
-		if r.Type == seedfile.TOTP {
+		if r.Type == TOTP {
 			require.Equal(t, uint64(r.Step), key.Period())
 		}
-		again, err := seedfile.ParseOTPAuthURI(key.URL(), seedfile.ReadOptions{})
+		again, err := ParseOTPAuthURI(key.URL(), ReadOptions{})
 		require.NoError(t, err, key.URL())
 		require.True(t, again.Seed.Equal(r.Seed))
 		require.Equal(t, r.Issuer, again.Issuer)
@@ -54,11 +53,11 @@ func TestURIDefaults(t *testing.T) {
 		key, err := otp.NewKeyFromURL(uri)
 		require.NoError(t, err)
 		require.EqualValues(t, 30, key.Period())
-		_, err = seedfile.ParseOTPAuthURI(uri, seedfile.ReadOptions{})
+		_, err = ParseOTPAuthURI(uri, ReadOptions{})
 		require.Error(t, err, uri)
 	}
-	_, err := seedfile.ParseOTPAuthURI("otpauth://totp/"+strings.Repeat("a", 9000), seedfile.ReadOptions{})
-	require.ErrorIs(t, err, seedfile.ErrLimit)
-	_, err = seedfile.OTPAuthURI(&seedfile.Record{Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60})
+	_, err := ParseOTPAuthURI("otpauth://totp/"+strings.Repeat("a", 9000), ReadOptions{})
+	require.ErrorIs(t, err, ErrLimit)
+	_, err = OTPAuthURI(&Record{Seed: hexSeedOf(t, rfcSeed), Digits: 6, Step: 60})
 	require.EqualError(t, err, "otpauth: user: bad value: there is neither a user nor a serial number")
 }

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -123,12 +122,6 @@ func TestPSKCMemory(t *testing.T) {
 	n := 2000
 	if proptest.Long() {
 		n = 20_000
-	}
-	heap := func() uint64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
 	}
 	r, err := pskcFormat.NewReader(&keyStream{head: file[:from], key: file[from:to], tail: file[to:], n: n}, ReadOptions{})
 	require.NoError(t, err)

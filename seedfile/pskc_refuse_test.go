@@ -143,8 +143,7 @@ func TestPSKCRefuses(t *testing.T) {
 		{"large name", "<" + strings.Repeat("x", pskcMaxToken) + "/>", 1, ErrLimit, "bytes"},
 	} {
 		_, err := pskcAll(t, c.file, ReadOptions{})
-		require.ErrorIs(t, err, c.err, c.name)
-		require.ErrorContains(t, err, c.says, c.name)
+		requireRefused(t, err, c.err, c.says, c.name)
 		var e *Error
 		require.ErrorAs(t, err, &e, c.name)
 		require.Equal(t, "pskc", e.Format, c.name)

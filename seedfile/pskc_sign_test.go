@@ -122,6 +122,5 @@ func TestPSKCSignedLimit(t *testing.T) {
 	from, to := strings.Index(key, "  <KeyPackage"), strings.Index(key, "</KeyContainer")
 	endless := &keyStream{head: key[:from], key: key[from:to], tail: key[to:], n: pskcMaxSigned/(to-from) + 1}
 	_, err := pskcFormat.NewReader(endless, ReadOptions{Keys: Keys{Trusted: certificate}})
-	require.ErrorIs(t, err, ErrLimit)
-	require.ErrorContains(t, err, "split it")
+	requireRefused(t, err, ErrLimit, "split it", "")
 }

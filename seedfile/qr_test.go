@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package seedfile_test
+package seedfile
 
 import (
 	"bytes"
@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/internal/tooltest"
-	"github.com/d204ef64/fob/seedfile"
 )
 
 // TestQR reads the codes with zbarimg, as an image and as shown on a terminal, and
@@ -30,25 +29,25 @@ func TestQR(t *testing.T) {
 		require.NoError(t, err, name)
 		return strings.TrimSuffix(string(out), "\n")
 	}
-	r := seedfile.Record{Serial: mustSerial(t, "2600124800001"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60}
-	short, err := seedfile.OTPAuthURI(&r)
+	r := Record{Serial: testSerial(t, "2600124800001"), Seed: hexSeedOf(t, rfcSeed), Digits: 6, Step: 60}
+	short, err := OTPAuthURI(&r)
 	require.NoError(t, err)
 	require.Equal(t, "otpauth://totp/2600124800001?secret="+rfcBase32+"&algorithm=SHA1&digits=6&period=60", short)
 	r.Issuer, r.User = "ACME & Söhne", "jane.doe+fob@example.com"
-	r.Seed = mustSeed(t, strings.Repeat(rfcSeed, 3))
-	long, err := seedfile.OTPAuthURI(&r)
+	r.Seed = hexSeedOf(t, strings.Repeat(rfcSeed, 3))
+	long, err := OTPAuthURI(&r)
 	require.NoError(t, err)
 
 	for _, uri := range []string{short, long} {
 		for _, size := range []int{160, 333, 1000} {
-			img, err := seedfile.QRPNG(uri, size)
+			img, err := QRPNG(uri, size)
 			require.NoError(t, err)
 			decoded, err := png.Decode(bytes.NewReader(img))
 			require.NoError(t, err)
 			require.Equal(t, image.Rect(0, 0, size, size), decoded.Bounds())
 			require.Equal(t, uri, scan("image", img))
 		}
-		text, err := seedfile.QRText(uri)
+		text, err := QRText(uri)
 		require.NoError(t, err)
 		require.Equal(t, uri, scan("text", screen(t, text)))
 	}
@@ -80,14 +79,14 @@ func screen(t *testing.T, text string) []byte {
 
 func TestQRLimits(t *testing.T) {
 	for _, size := range []int{-1, 0, 20, 4097} {
-		_, err := seedfile.QRPNG("otpauth://totp/a?secret="+rfcBase32, size)
-		require.ErrorIs(t, err, seedfile.ErrLimit, "%d", size)
+		_, err := QRPNG("otpauth://totp/a?secret="+rfcBase32, size)
+		require.ErrorIs(t, err, ErrLimit, "%d", size)
 	}
 	long := strings.Repeat(rfcBase32, 200)
-	_, err := seedfile.QRPNG(long, 1000)
-	require.ErrorIs(t, err, seedfile.ErrLimit)
-	requireNoSeed(t, err, mustSeed(t, rfcSeed))
-	_, err = seedfile.QRText(long)
-	require.ErrorIs(t, err, seedfile.ErrLimit)
-	requireNoSeed(t, err, mustSeed(t, rfcSeed))
+	_, err := QRPNG(long, 1000)
+	require.ErrorIs(t, err, ErrLimit)
+	requireNoSeed(t, err, hexSeedOf(t, rfcSeed))
+	_, err = QRText(long)
+	require.ErrorIs(t, err, ErrLimit)
+	requireNoSeed(t, err, hexSeedOf(t, rfcSeed))
 }

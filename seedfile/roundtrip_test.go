@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package seedfile_test
+package seedfile
 
 import (
 	"fmt"
@@ -13,20 +13,19 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/d204ef64/fob/internal/proptest"
-	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
 )
 
 // drawRecord generates a record. Many have values that some formats cannot carry.
-func drawRecord(t *rapid.T) seedfile.Record {
+func drawRecord(t *rapid.T) Record {
 	// Characters that are special in at least one format.
 	name := func(label string) string {
 		special := []rune(`abcXYZ019 ,;"'<>&=+-@:%/?#\{}äß漢😀`)
 		s := string(rapid.SliceOfN(rapid.SampledFrom(special), 0, 12).Draw(t, label))
 		return strings.TrimSpace(s)
 	}
-	r := seedfile.Record{
-		Type:         rapid.SampledFrom([]seedfile.Type{seedfile.TOTP, seedfile.HOTP}).Draw(t, "type"),
+	r := Record{
+		Type:         rapid.SampledFrom([]Type{TOTP, HOTP}).Draw(t, "type"),
 		Algorithm:    token.Algorithm(rapid.IntRange(0, 2).Draw(t, "algorithm")),
 		Digits:       rapid.SampledFrom([]uint8{6, 6, 7, 8, 8, 9}).Draw(t, "digits"),
 		T0:           token.UnixSeconds(rapid.SampledFrom([]int64{0, 0, 946684800, -1, math.MaxInt64}).Draw(t, "t0")),
@@ -35,7 +34,7 @@ func drawRecord(t *rapid.T) seedfile.Record {
 		Manufacturer: name("manufacturer"), Model: name("model"), IssueNo: name("issue number"),
 		Issuer: name("issuer"), KeyID: name("key id"), FriendlyName: name("friendly name"), User: name("user"),
 	}
-	if r.Type == seedfile.TOTP {
+	if r.Type == TOTP {
 		r.Step = rapid.SampledFrom([]token.UnixSeconds{30, 60, 60, 1, 45, 86400}).Draw(t, "step")
 	}
 	for _, p := range []*time.Time{&r.Device.Start, &r.Device.Expiry, &r.Policy.Start, &r.Policy.Expiry} {
@@ -56,50 +55,50 @@ func drawRecord(t *rapid.T) seedfile.Record {
 
 // without returns r after a format has lost these fields and the options have supplied
 // the period.
-func without(r seedfile.Record, lost seedfile.Field, period token.UnixSeconds) seedfile.Record {
-	var none seedfile.Record
+func without(r Record, lost Field, period token.UnixSeconds) Record {
+	var none Record
 	for _, f := range lost.Each() {
 		switch f {
-		case seedfile.FieldSerial:
+		case FieldSerial:
 			if r.KeyID == r.Serial.String() {
 				r.KeyID = "" // is redundant with it and is lost as well
 			}
 			r.Serial = none.Serial
-		case seedfile.FieldType:
-			r.Type, r.Step = seedfile.TOTP, period
-		case seedfile.FieldAlgorithm:
+		case FieldType:
+			r.Type, r.Step = TOTP, period
+		case FieldAlgorithm:
 			r.Algorithm = token.SHA1
-		case seedfile.FieldDigits:
+		case FieldDigits:
 			r.Digits = 6
-		case seedfile.FieldStep:
+		case FieldStep:
 			r.Step = period
-		case seedfile.FieldT0:
+		case FieldT0:
 			r.T0 = 0
-		case seedfile.FieldDrift:
+		case FieldDrift:
 			r.Drift = 0
-		case seedfile.FieldCounter:
+		case FieldCounter:
 			r.Counter = 0
-		case seedfile.FieldDeviceStart:
+		case FieldDeviceStart:
 			r.Device.Start = time.Time{}
-		case seedfile.FieldDeviceExpiry:
+		case FieldDeviceExpiry:
 			r.Device.Expiry = time.Time{}
-		case seedfile.FieldPolicyStart:
+		case FieldPolicyStart:
 			r.Policy.Start = time.Time{}
-		case seedfile.FieldPolicyExpiry:
+		case FieldPolicyExpiry:
 			r.Policy.Expiry = time.Time{}
-		case seedfile.FieldManufacturer:
+		case FieldManufacturer:
 			r.Manufacturer = ""
-		case seedfile.FieldModel:
+		case FieldModel:
 			r.Model = ""
-		case seedfile.FieldIssueNo:
+		case FieldIssueNo:
 			r.IssueNo = ""
-		case seedfile.FieldIssuer:
+		case FieldIssuer:
 			r.Issuer = ""
-		case seedfile.FieldKeyID:
+		case FieldKeyID:
 			r.KeyID = ""
-		case seedfile.FieldFriendlyName:
+		case FieldFriendlyName:
 			r.FriendlyName = ""
-		case seedfile.FieldUser:
+		case FieldUser:
 			r.User = ""
 		default:
 			panic(fmt.Sprint("unknown field ", f))
@@ -120,12 +119,12 @@ func TestRoundTrip(t *testing.T) {
 				r := drawRecord(t)
 				file, err := writeAll(f, r)
 				if !d.takes(&r) {
-					require.ErrorIs(t, err, seedfile.ErrValue, "%+v", plain(r))
+					require.ErrorIs(t, err, ErrValue, "%+v", plain(r))
 					requireNoSeed(t, err, r.Seed)
 					return
 				}
 				require.NoError(t, err, "%+v", plain(r))
-				got, err := readAll(f, file, seedfile.ReadOptions{Step: period})
+				got, err := readAll(f, file, ReadOptions{Step: period})
 				require.NoError(t, err, file)
 				require.Len(t, got, 1, file)
 				want := without(r, f.Lost(&r), period)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package seedfile_test
+package seedfile
 
 import (
 	"strings"
@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -21,7 +20,7 @@ func TestNoPeriod(t *testing.T) {
 		{"linotp-csv", "2600124800001, " + rfcSeed + ", totp, 6\n"},
 		{"linotp-csv", "2600124800001, " + rfcSeed + ", totp, 6, , sha1\n"},
 		{"netiq-csv", "2600124800001, " + rfcSeed + ", totp, 6\n"},
-		{"entra-csv", entraHead + "a@b.c,2600124800001," + rfcBase32 + ",,Contoso,Key\n"},
+		{"entra-csv", entraFirst + "a@b.c,2600124800001," + rfcBase32 + ",,Contoso,Key\n"},
 		{"duo", pair},
 		{"pingid", pair},
 		{"multiotp-csv", "2600124800001;;TOTP;" + rfcSeed + ";6;\n"},
@@ -31,13 +30,13 @@ func TestNoPeriod(t *testing.T) {
 		{"okta", `{"userId":"alice","body":{"profile":{"sharedSecret":"` + rfcSeed + `"}}}`},
 		{"fob", fobHead + `{"type":"TOTP","seed":"` + rfcSeed + `","algorithm":"SHA1","digits":6}`},
 	} {
-		_, err := readAll(mustFormat(t, tt.format), tt.text, seedfile.ReadOptions{})
-		require.ErrorIs(t, err, seedfile.ErrNoPeriod, tt.format)
-		var where *seedfile.Error
+		_, err := readAll(mustFormat(t, tt.format), tt.text, ReadOptions{})
+		require.ErrorIs(t, err, ErrNoPeriod, tt.format)
+		var where *Error
 		require.ErrorAs(t, err, &where, tt.format)
 		require.Equal(t, "period", where.Field, tt.format)
 
-		for _, o := range []seedfile.ReadOptions{{Step: 30}, {Step: 60}} {
+		for _, o := range []ReadOptions{{Step: 30}, {Step: 60}} {
 			got, err := readAll(mustFormat(t, tt.format), tt.text, o)
 			require.NoError(t, err, tt.format)
 			require.Equal(t, o.Step, got[0].Step, tt.format)
@@ -48,12 +47,12 @@ func TestNoPeriod(t *testing.T) {
 // TestFormulas checks that names that a spreadsheet would run are refused, and that
 // serial numbers are written unchanged.
 func TestFormulas(t *testing.T) {
-	r := seedfile.Record{Serial: mustSerial(t, "-0012E10"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: 60}
+	r := Record{Serial: testSerial(t, "-0012E10"), Seed: hexSeedOf(t, rfcSeed), Digits: 6, Step: 60}
 	for _, name := range []string{"=1+1", "+1", "-1", "@SUM"} {
 		r.Manufacturer = name
 		for _, format := range []string{"entra-csv", "multiotp-csv"} {
 			_, err := writeAll(mustFormat(t, format), r)
-			require.ErrorIs(t, err, seedfile.ErrValue)
+			require.ErrorIs(t, err, ErrValue)
 			require.EqualError(t, err, format+": token -0012E10: manufacturer: bad value: begins with '"+name[:1]+
 				"': a spreadsheet that opens the file would run it as a formula")
 		}
@@ -65,19 +64,18 @@ func TestFormulas(t *testing.T) {
 				continue // left out
 			}
 			_, err := writeAll(mustFormat(t, format), r)
-			require.ErrorIs(t, err, seedfile.ErrValue, name)
-			require.ErrorContains(t, err, "would run it as a formula", name)
+			requireRefused(t, err, ErrValue, "would run it as a formula", name)
 		}
 	}
 	for _, name := range []string{"\ta", "\ra", " a", "a\x00"} {
 		r.Manufacturer = name
 		_, err := writeAll(mustFormat(t, "entra-csv"), r)
-		require.ErrorIs(t, err, seedfile.ErrValue, "%q", name)
+		require.ErrorIs(t, err, ErrValue, "%q", name)
 	}
 	r.Manufacturer = "a=b"
 	got, err := writeAll(mustFormat(t, "entra-csv"), r)
 	require.NoError(t, err)
-	require.Equal(t, entraHead+",-0012E10,"+rfcBase32+",60,a=b,\n", got)
+	require.Equal(t, entraFirst+",-0012E10,"+rfcBase32+",60,a=b,\n", got)
 }
 
 // TestOptions checks that options supply missing data, and that data in the file takes
@@ -88,11 +86,11 @@ func TestOptions(t *testing.T) {
 		return `<KeyContainer><Device><Key KeyId="1" Algorithm="x:totp"><AlgorithmParameters>` + parameters + `</AlgorithmParameters>` +
 			`<Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue></Secret></Data></Key></Device></KeyContainer>`
 	}
-	none := seedfile.ReadOptions{Step: 60}
-	eight := seedfile.ReadOptions{Step: 60, Digits: 8, Algorithm: token.SHA512}
+	none := ReadOptions{Step: 60}
+	eight := ReadOptions{Step: 60, Digits: 8, Algorithm: token.SHA512}
 	for _, tt := range []struct {
 		format, text string
-		o            seedfile.ReadOptions
+		o            ReadOptions
 		digits       uint8
 		algorithm    token.Algorithm
 	}{
@@ -107,27 +105,27 @@ func TestOptions(t *testing.T) {
 		{"linotp-csv", "1, " + long + ", totp, 6, 60", eight, 6, token.SHA512},
 		{"linotp-csv", "1, " + long + ", totp, 6, 60, sha1", eight, 6, token.SHA1},
 		{"multiotp-csv", "1;;TOTP;" + rfcSeed + ";6;60", eight, 6, token.SHA512},
-		{"entra-csv", entraHead + "a,1," + rfcBase32 + ",60,,", eight, 6, token.SHA1},
+		{"entra-csv", entraFirst + "a,1," + rfcBase32 + ",60,,", eight, 6, token.SHA1},
 		{"dualshield-xml", shield + shieldToken, eight, 6, token.SHA1},
 		{"dualshield-xml", strings.NewReplacer("<digits>6</digits>", "", "<crypto>HmacSHA1</crypto>", "").Replace(shield) + shieldToken, eight, 8, token.SHA512},
 		{"feitian-xml", feitian(""), eight, 8, token.SHA512},
 		{"feitian-xml", feitian(`<Suite>HMAC-SHA256</Suite><ResponseFormat Length="6"/>`), eight, 6, token.SHA256},
-		{"safenet-xml", readSample(t, "safenet.xml"), eight, 8, token.SHA512},
+		{"safenet-xml", readTestdata(t, "safenet.xml"), eight, 8, token.SHA512},
 		{"users-oath", "HOTP/T60 alice - " + rfcSeed, eight, 8, token.SHA1},
 		{"users-oath", "HOTP/T60/7 alice - " + rfcSeed, eight, 7, token.SHA1},
 		{"otpauth", "otpauth://totp/a?secret=" + rfcBase32, eight, 8, token.SHA512},
 		{"otpauth", "otpauth://totp/a?secret=" + rfcBase32 + "&digits=6&algorithm=SHA1", eight, 6, token.SHA1},
-		{"okta", readSample(t, "okta.jsonl"), eight, 8, token.SHA512},
+		{"okta", readTestdata(t, "okta.jsonl"), eight, 8, token.SHA512},
 	} {
 		got, err := readAll(mustFormat(t, tt.format), tt.text, tt.o)
 		require.NoError(t, err, tt.format)
 		require.Equal(t, tt.digits, got[0].Digits, "%s: %s", tt.format, tt.text)
 		require.Equal(t, tt.algorithm, got[0].Algorithm, "%s: %s", tt.format, tt.text)
 	}
-	_, err := readAll(mustFormat(t, "duo"), pair, seedfile.ReadOptions{Step: 60, Digits: 10})
+	_, err := readAll(mustFormat(t, "duo"), pair, ReadOptions{Step: 60, Digits: 10})
 	require.EqualError(t, err, "duo: line 1: token 2600124800001: digits: bad value: 10, want 6 to 9")
-	_, err = readAll(mustFormat(t, "duo"), pair, seedfile.ReadOptions{Step: -60})
-	require.ErrorIs(t, err, seedfile.ErrValue)
+	_, err = readAll(mustFormat(t, "duo"), pair, ReadOptions{Step: -60})
+	require.ErrorIs(t, err, ErrValue)
 }
 
 // TestSteps writes the periods of 20 s and 36 s, which some tokens have, in every
@@ -136,12 +134,12 @@ func TestSteps(t *testing.T) {
 	carry := map[string]bool{
 		"pskc": true, "fob": true, "feitian-xml": true, "multiotp-csv": true, "netiq-csv": true, "otpauth": true,
 	}
-	for _, f := range seedfile.Formats() {
+	for _, f := range Formats() {
 		for _, step := range []token.UnixSeconds{20, 36} {
-			r := seedfile.Record{
-				Serial: mustSerial(t, "1"), Seed: mustSeed(t, rfcSeed), Digits: 6, Step: step, User: "alice", KeyID: "1",
+			r := Record{
+				Serial: testSerial(t, "1"), Seed: hexSeedOf(t, rfcSeed), Digits: 6, Step: step, User: "alice", KeyID: "1",
 			}
-			if !f.Writable() || f.Lost(&r)&seedfile.FieldStep != 0 {
+			if !f.Writable() || f.Lost(&r)&FieldStep != 0 {
 				require.False(t, carry[f.Name], f.Name)
 				continue
 			}
@@ -151,7 +149,7 @@ func TestSteps(t *testing.T) {
 				continue
 			}
 			require.NoError(t, err, f.Name)
-			got, err := readAll(f, file, seedfile.ReadOptions{})
+			got, err := readAll(f, file, ReadOptions{})
 			require.NoError(t, err, f.Name)
 			require.Equal(t, step, got[0].Step, f.Name)
 		}
