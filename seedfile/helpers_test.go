@@ -4,13 +4,21 @@ package seedfile
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
 	"io"
+	"math/big"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/d204ef64/fob/token"
 )
@@ -90,4 +98,102 @@ func requireSame(t require.TestingT, want, got Record, where string) {
 func requireRefused(t require.TestingT, err, kind error, says, name string) {
 	require.ErrorIs(t, err, kind, name)
 	require.ErrorContains(t, err, says, name)
+}
+
+// rfcSecret is the secret of RFC 4226 appendix D and of RFC 6030's figures.
+const rfcSecret = "12345678901234567890"
+
+// pskcAll reads all records of a file. It returns the error that ended the file, or nil
+// at its end.
+func pskcAll(t rapid.TB, file string, o ReadOptions) ([]Record, error) {
+	t.Helper()
+	r, err := pskcFormat.NewReader(strings.NewReader(file), o)
+	if err != nil {
+		return nil, err
+	}
+	var all []Record
+	for {
+		rec, err := r.Read()
+		if err == io.EOF {
+			return all, nil
+		}
+		if err != nil {
+			_, again := r.Read()
+			require.Equal(t, err, again, "an error ends the file")
+			return all, err
+		}
+		all = append(all, rec)
+	}
+}
+
+func pskcWrite(t rapid.TB, o WriteOptions, records ...Record) string {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := pskcFormat.NewWriter(&b, o)
+	require.NoError(t, err)
+	for i := range records {
+		require.NoError(t, w.Write(&records[i]))
+	}
+	require.NoError(t, w.Close())
+	return b.String()
+}
+
+func readTestdata(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + name)
+	require.NoError(t, err)
+	return string(b)
+}
+
+func testSeed(t testing.TB, secret string) token.Seed {
+	t.Helper()
+	s, err := token.NewSeed([]byte(secret))
+	require.NoError(t, err)
+	return s
+}
+
+func testSerial(t testing.TB, s string) token.Serial {
+	t.Helper()
+	serial, err := token.ParseSerial(s)
+	require.NoError(t, err)
+	return serial
+}
+
+// pskcRecord returns a record with every field set.
+func pskcRecord(t testing.TB) Record {
+	return Record{
+		Serial: testSerial(t, "2600124800001"), Seed: testSeed(t, rfcSecret), Algorithm: token.SHA256,
+		Digits: 8, Step: 60, T0: token.Epoch2000, Drift: -3,
+		Device: Validity{time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC), time.Date(2031, 12, 31, 14, 59, 59, 0, time.UTC)},
+		Policy: Validity{time.Date(2025, 2, 3, 0, 0, 0, 500e6, time.UTC), time.Date(2030, 6, 30, 14, 59, 59, 0, time.UTC)},
+
+		Manufacturer: "oath.ZZ", Model: `c200 "<&>`, IssueNo: "1", Issuer: "東京銀行", KeyID: "key-1",
+		FriendlyName: "line\r\nbreak\ttab", User: "CN=a, O=b",
+	}
+}
+
+// equalRecords compares records including their seeds. A failure does not print a seed.
+func equalRecords(t require.TestingT, want, got Record) {
+	require.True(t, want.Seed.Equal(got.Seed), "the seed")
+	want.Seed, got.Seed = token.Seed{}, token.Seed{}
+	require.Equal(t, want, got)
+}
+
+// testKeyPair returns the RSA key of testdata and its certificate.
+func testKeyPair(t testing.TB) (key, certificate []byte) {
+	return []byte(readTestdata(t, "pskc/test-key.pem")), []byte(readTestdata(t, "pskc/test-cert.pem"))
+}
+
+// otherCertificate returns a certificate that has signed nothing.
+func otherCertificate(t testing.TB) []byte {
+	t.Helper()
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "seedfile test"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	require.NoError(t, err)
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }

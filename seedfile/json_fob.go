@@ -2,7 +2,14 @@
 
 package seedfile
 
-import "bytes"
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/d204ef64/fob/token"
+)
 
 // fobHeader is the first line of a fob file.
 const fobHeader = `{"format":"fob","version":1}`
@@ -106,4 +113,157 @@ func (l *lineReader) parseFob(line []byte, r *Record) error {
 		r.Step, err = l.options.defaultStep()
 	}
 	return err
+}
+
+func (r *Record) setFob(s *jsonScanner, key string) (err error) {
+	if p := r.fobText(key); p != nil {
+		*p, err = s.str(key)
+		return err
+	}
+	if p := r.fobTime(key); p != nil {
+		return s.time(key, p)
+	}
+	switch key {
+	case "serial", "type", "seed", "algorithm":
+		text, err := s.str(key)
+		if err != nil {
+			return err
+		}
+		return r.setFobString(key, text)
+	case "digits", "period", "counter":
+		text, err := s.num(key)
+		if err != nil {
+			return err
+		}
+		switch key {
+		case "digits":
+			r.Digits, err = digits(text, token.MinDigits, token.MaxDigits)
+		case "period":
+			r.Step, err = step(text)
+		default:
+			r.Counter, err = number(key, text, math.MaxUint64)
+		}
+		return err
+	case "t0":
+		v, err := s.integer(key)
+		r.T0 = token.UnixSeconds(v)
+		return err
+	case "drift":
+		r.Drift, err = s.integer(key)
+		return err
+	}
+	return unknownKey(key)
+}
+
+func (r *Record) setFobString(key, text string) (err error) {
+	switch key {
+	case "serial":
+		err = r.setSerial([]byte(text))
+	case "seed":
+		r.Seed, err = hexSeed([]byte(text))
+	case "algorithm":
+		err = r.setAlgorithm([]byte(text))
+	case "type":
+		err = r.setType([]byte(text))
+	}
+	return err
+}
+
+// fobTexts and fobTimes are the keys of text and time fields, in the order in which
+// they are written.
+var (
+	fobTexts = [...]string{"manufacturer", "model", "issueNo", "issuer", "keyId", "friendlyName", "user"}
+	fobTimes = [...]string{"deviceStart", "deviceExpiry", "policyStart", "policyExpiry"}
+)
+
+// fobText and fobTime return the field of a key, or nil for a key of another kind.
+func (r *Record) fobText(key string) *string {
+	for i, p := range [...]*string{
+		&r.Manufacturer, &r.Model, &r.IssueNo, &r.Issuer, &r.KeyID, &r.FriendlyName, &r.User,
+	} {
+		if fobTexts[i] == key {
+			return p
+		}
+	}
+	return nil
+}
+
+func (r *Record) fobTime(key string) *time.Time {
+	for i, p := range [...]*time.Time{&r.Device.Start, &r.Device.Expiry, &r.Policy.Start, &r.Policy.Expiry} {
+		if fobTimes[i] == key {
+			return p
+		}
+	}
+	return nil
+}
+
+func (s *jsonScanner) time(key string, p *time.Time) error {
+	text, err := s.str(key)
+	if err != nil {
+		return err
+	}
+	if *p, err = time.Parse(time.RFC3339Nano, text); err != nil || p.IsZero() {
+		return badValue(key, "want a time like 2031-11-30T14:59:59Z")
+	}
+	return nil
+}
+
+// appendFob appends a line.
+func appendFob(dst []byte, r *Record) ([]byte, error) {
+	before := byte('{')
+	key := func(name string) {
+		dst = appendKey(dst, before, name)
+		before = ','
+	}
+	if s := r.SerialText(); s != "" {
+		key("serial")
+		dst = appendJSON(dst, s)
+	}
+	key("type")
+	dst = appendJSON(dst, r.Type.String())
+	key("seed")
+	dst = append(dst, '"')
+	dst = appendHex(dst, r.Seed)
+	dst = append(dst, '"')
+	key("algorithm")
+	dst = appendJSON(dst, r.Algorithm.String())
+	key("digits")
+	dst = strconv.AppendUint(dst, uint64(r.Digits), 10)
+	if r.Type == TOTP {
+		key("period")
+		dst = strconv.AppendInt(dst, int64(r.Step), 10)
+	}
+	if r.T0 != 0 {
+		key("t0")
+		dst = strconv.AppendInt(dst, int64(r.T0), 10)
+	}
+	if r.Drift != 0 {
+		key("drift")
+		dst = strconv.AppendInt(dst, r.Drift, 10)
+	}
+	if r.Counter != 0 {
+		key("counter")
+		dst = strconv.AppendUint(dst, r.Counter, 10)
+	}
+	for _, name := range fobTimes {
+		t := *r.fobTime(name)
+		if t.IsZero() {
+			continue
+		}
+		b, err := t.MarshalText() // RFC 3339, with fractions of a second
+		if err != nil {
+			return dst, badValue(name, "a time that RFC 3339 cannot represent")
+		}
+		key(name)
+		dst = append(dst, '"')
+		dst = append(dst, b...)
+		dst = append(dst, '"')
+	}
+	for _, name := range fobTexts {
+		if s := *r.fobText(name); s != "" {
+			key(name)
+			dst = appendJSON(dst, s)
+		}
+	}
+	return append(dst, "}\n"...), nil
 }

@@ -3,8 +3,11 @@
 package seedfile
 
 import (
+	"crypto/hmac"
+	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -167,5 +170,92 @@ func TestPSKCPRF(t *testing.T) {
 			require.ErrorIs(t, err, ErrMAC, "the MAC key is under another key")
 			require.Equal(t, hex.EncodeToString(key), hex.EncodeToString(r.(*pskcReader).crypt.key))
 		}
+	}
+}
+
+// TestPSKCDowngrade checks that an unencrypted secret is refused when a key is supposed
+// to authenticate the secrets.
+func TestPSKCDowngrade(t *testing.T) {
+	keys := Keys{Key: fromHex(t, "12345678901234567890123456789012"), Password: []byte("qwerty")}
+	figure6 := readTestdata(t, "rfc6030/figure6.xml")
+	from, to := strings.Index(figure6, "<EncryptedValue>"), strings.Index(figure6, "</ValueMAC>")+len("</ValueMAC>")
+	const plain = "<PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue>"
+	clear := figure6[:from] + plain + figure6[to:]
+	private, _ := testKeyPair(t)
+	for _, c := range []struct {
+		name, file string
+		keys       Keys
+		err        error
+		says       string
+	}{
+		{"in an encrypted file", clear, keys, ErrNoMAC, "EncryptionKey"},
+		{"in an encrypted file, no key", clear, Keys{}, ErrNoMAC, "EncryptionKey"},
+		{"a key", pskcBase, Keys{Key: keys.Key}, ErrNoMAC, "a key was given"},
+		{"a password", pskcBase, Keys{Password: keys.Password}, ErrNoMAC, "a key was given"},
+		{"a private key", pskcBase, Keys{Private: private}, ErrNoMAC, "a key was given"},
+		{"empty EncryptedValue", pskcWith(t, plain, plain+"<EncryptedValue/>"), Keys{}, ErrSyntax, "both"},
+		{"empty EncryptedValue of a number", pskcWith(t, "<PlainValue>60</PlainValue>", "<PlainValue>60</PlainValue><EncryptedValue/>"), Keys{}, ErrSyntax, "both"},
+	} {
+		got, err := pskcAll(t, c.file, ReadOptions{Keys: c.keys})
+		requireRefused(t, err, c.err, c.says, c.name)
+		require.Empty(t, got, c.name)
+	}
+	got, err := pskcAll(t, figure6, ReadOptions{Keys: keys})
+	require.NoError(t, err, "numbers are in clear in every such file")
+	require.Len(t, got, 1)
+}
+
+// TestPSKCShortMACKey checks that a MAC key of fewer than 16 bytes is refused like a
+// wrong one, even though its MAC is correct.
+func TestPSKCShortMACKey(t *testing.T) {
+	const (
+		sealed = "AAECAwQFBgcICQoLDA0OD+cIHItlB3Wra1DUpxVvOx2lef1VmNPCMl8jwZqIUqGv"
+		macKey = "ESIzRFVmd4iZABEiM0RVZgKn6WjLaTC1sbeBMSvIhRejN9vJa2BOlSaMrR7I5wSX"
+		mac    = "Su+NvtQfmvfJzF6bmQiJqoLRExc="
+	)
+	key := fromHex(t, "12345678901234567890123456789012")
+	for size := range 33 {
+		short := []byte(strings.Repeat("m", size))
+		wrapped, err := sealCBC(key, short)
+		require.NoError(t, err)
+		h := hmac.New(sha1.New, short)
+		h.Write(fromBase64(t, sealed))
+		file := strings.NewReplacer(macKey, base64.StdEncoding.EncodeToString(wrapped),
+			mac, base64.StdEncoding.EncodeToString(h.Sum(nil))).Replace(readTestdata(t, "rfc6030/figure6.xml"))
+		got, err := pskcAll(t, file, ReadOptions{Keys: Keys{Key: key}})
+		if size >= 16 { // shorter than SHA-1's output is accepted with a warning
+			require.NoError(t, err, size)
+			continue
+		}
+		require.ErrorIs(t, err, ErrMAC, size)
+		require.Empty(t, got, size)
+		require.True(t, strings.HasSuffix(err.Error(), ": Secret: "+ErrMAC.Error()), "%d: %v", size, err)
+	}
+}
+
+// TestPSKCRecipientWarns: encryption to a certificate does not identify the sender,
+// unless the file is signed as well.
+func TestPSKCRecipientWarns(t *testing.T) {
+	private, certificate := testKeyPair(t)
+	file := pskcWrite(t, WriteOptions{
+		Encrypt: &Encryption{Recipient: certificate}, Sign: &Signer{private, certificate},
+	}, pskcRecord(t), pskcRecord(t))
+	for _, c := range []struct {
+		trusted []byte
+		want    []string
+	}{
+		{nil, []string{
+			"not authenticated: anyone with the certificate could have made the file; only a verified signature proves its origin",
+			"the file is signed, but its signature was not checked",
+		}},
+		{certificate, nil},
+	} {
+		var warned []string
+		_, err := pskcAll(t, file, ReadOptions{
+			Keys: Keys{Private: private, Trusted: c.trusted},
+			Warn: func(s string) { warned = append(warned, s) },
+		})
+		require.NoError(t, err)
+		require.Equal(t, c.want, warned, fmt.Sprintf("%.20s", c.trusted))
 	}
 }

@@ -3,7 +3,6 @@
 package seedfile
 
 import (
-	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -56,55 +55,37 @@ func drawRecord(t *rapid.T) Record {
 // without returns r after a format has lost these fields and the options have supplied
 // the period.
 func without(r Record, lost Field, period token.UnixSeconds) Record {
-	var none Record
-	for _, f := range lost.Each() {
-		switch f {
-		case FieldSerial:
-			if r.KeyID == r.Serial.String() {
-				r.KeyID = "" // is redundant with it and is lost as well
-			}
-			r.Serial = none.Serial
-		case FieldType:
-			r.Type, r.Step = TOTP, period
-		case FieldAlgorithm:
-			r.Algorithm = token.SHA1
-		case FieldDigits:
-			r.Digits = 6
-		case FieldStep:
-			r.Step = period
-		case FieldT0:
-			r.T0 = 0
-		case FieldDrift:
-			r.Drift = 0
-		case FieldCounter:
-			r.Counter = 0
-		case FieldDeviceStart:
-			r.Device.Start = time.Time{}
-		case FieldDeviceExpiry:
-			r.Device.Expiry = time.Time{}
-		case FieldPolicyStart:
-			r.Policy.Start = time.Time{}
-		case FieldPolicyExpiry:
-			r.Policy.Expiry = time.Time{}
-		case FieldManufacturer:
-			r.Manufacturer = ""
-		case FieldModel:
-			r.Model = ""
-		case FieldIssueNo:
-			r.IssueNo = ""
-		case FieldIssuer:
-			r.Issuer = ""
-		case FieldKeyID:
-			r.KeyID = ""
-		case FieldFriendlyName:
-			r.FriendlyName = ""
-		case FieldUser:
-			r.User = ""
-		default:
-			panic(fmt.Sprint("unknown field ", f))
-		}
+	if lost&FieldSerial != 0 && r.KeyID == r.Serial.String() {
+		r.KeyID = "" // is redundant with it and is lost as well
 	}
+	if lost&FieldType != 0 {
+		r.Type, r.Step = TOTP, period
+	}
+	unset(lost, FieldSerial, &r.Serial, token.Serial{})
+	unset(lost, FieldAlgorithm, &r.Algorithm, token.SHA1)
+	unset(lost, FieldDigits, &r.Digits, 6)
+	unset(lost, FieldStep, &r.Step, period)
+	unset(lost, FieldT0, &r.T0, 0)
+	unset(lost, FieldDrift, &r.Drift, 0)
+	unset(lost, FieldCounter, &r.Counter, 0)
+	unset(lost, FieldDeviceStart, &r.Device.Start, time.Time{})
+	unset(lost, FieldDeviceExpiry, &r.Device.Expiry, time.Time{})
+	unset(lost, FieldPolicyStart, &r.Policy.Start, time.Time{})
+	unset(lost, FieldPolicyExpiry, &r.Policy.Expiry, time.Time{})
+	unset(lost, FieldManufacturer, &r.Manufacturer, "")
+	unset(lost, FieldModel, &r.Model, "")
+	unset(lost, FieldIssueNo, &r.IssueNo, "")
+	unset(lost, FieldIssuer, &r.Issuer, "")
+	unset(lost, FieldKeyID, &r.KeyID, "")
+	unset(lost, FieldFriendlyName, &r.FriendlyName, "")
+	unset(lost, FieldUser, &r.User, "")
 	return r
+}
+
+func unset[T any](lost, field Field, p *T, value T) {
+	if lost&field != 0 {
+		*p = value
+	}
 }
 
 // TestRoundTrip writes random records in every format that accepts them and reads them
