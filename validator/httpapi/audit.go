@@ -19,16 +19,16 @@ type auditInput struct {
 	Clerk    string    `query:"clerk" maxLength:"64"`
 	Contract string    `query:"contract" maxLength:"32"`
 	Serial   string    `query:"serial" maxLength:"64"`
-	Act      string    `query:"act" maxLength:"64" doc:"what was done, for example transfer"`
-	Rule     string    `query:"rule" maxLength:"8" doc:"for example BK-05"`
+	Act      string    `query:"act" maxLength:"64" doc:"name of the act, for example transfer"`
+	Rule     string    `query:"rule" maxLength:"8" doc:"rule ID, for example BK-05"`
 	From     time.Time `query:"from"`
 	To       time.Time `query:"to"`
 	Paging
 }
 
 type recordView struct {
-	Chain    int64  `json:"chain" doc:"the hash chain that it is in"`
-	Seq      int64  `json:"seq" doc:"its place there, from 1"`
+	Chain    int64  `json:"chain" doc:"number of its hash chain"`
+	Seq      int64  `json:"seq" doc:"position in the chain, from 1"`
 	At       string `json:"at" format:"date-time"`
 	User     string `json:"user,omitempty"`
 	Clerk    string `json:"clerk,omitempty"`
@@ -52,15 +52,15 @@ func viewRecord(r bank.Record) recordView {
 
 type verifyInput struct {
 	Body *struct {
-		Since string `json:"since,omitempty" maxLength:"16000" pattern:"^([0-9]+:[0-9]+:[0-9A-Za-z_-]+(,[0-9]+:[0-9]+:[0-9A-Za-z_-]+)*)?$" patternDescription:"as heads is told" doc:"heads of a former verification"`
+		Since string `json:"since,omitempty" maxLength:"16000" pattern:"^([0-9]+:[0-9]+:[0-9A-Za-z_-]+(,[0-9]+:[0-9]+:[0-9A-Za-z_-]+)*)?$" patternDescription:"the form of heads" doc:"heads of an earlier verification"`
 	}
 }
 
 type verifyView struct {
-	Whole   bool     `json:"whole" doc:"nothing was changed, and with since nothing cut off"`
+	Whole   bool     `json:"whole" doc:"the log is intact; with since, no record was removed from its end either"`
 	Records int64    `json:"records"`
-	Heads   string   `json:"heads" doc:"the ends of the chains: keep them elsewhere, for since"`
-	Faults  []string `json:"faults" nullable:"false" doc:"where and what"`
+	Heads   string   `json:"heads" doc:"the checkpoint: the heads of all chains. Store it elsewhere, and send it as since later"`
+	Faults  []string `json:"faults" nullable:"false" doc:"the places where the log was changed"`
 }
 
 // seconds converts an instant of a filter. The zero time becomes 0, which means no
@@ -76,7 +76,7 @@ func (s *server) audit() {
 	const who = auditRole | clerkRole
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/audit", id: "listAudit", role: who,
-		summary: "The audit log, the newest first (BK-20)",
+		summary: "List the audit log, newest first (BK-20)",
 	}, func(ctx context.Context, req *request, in *auditInput) (*body[listOf[recordView]], error) {
 		return pageOf(viewRecord)(s.bank.Audit(ctx, req.by(), bank.AuditFilter{
 			User: in.User, Clerk: in.Clerk, Contract: in.Contract, Serial: in.Serial, Act: in.Act, Rule: in.Rule,
@@ -86,7 +86,7 @@ func (s *server) audit() {
 
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/audit/verification", id: "verifyAudit", role: who, heavy: true,
-		summary: "Recompute the hash chains of the audit log",
+		summary: "Verify the hash chains of the audit log",
 	}, func(ctx context.Context, req *request, in *verifyInput) (*body[verifyView], error) {
 		since := ""
 		if in.Body != nil {
@@ -105,8 +105,8 @@ func (s *server) audit() {
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/audit/export", id: "exportAudit", role: who, heavy: true,
-		summary: "All of the audit log, one JSON object a line",
-		more:    "A transfer that breaks off did not have all.",
+		summary: "Export the whole audit log, one JSON object per line",
+		more:    "If the transfer breaks off, the export is incomplete.",
 		change: func(op *huma.Operation) {
 			op.Responses = map[string]*huma.Response{"200": {
 				Description: "OK",

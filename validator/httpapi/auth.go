@@ -28,7 +28,7 @@ const (
 
 func (r role) String() string {
 	var names []string
-	for i, name := range []string{"a user's session", "a clerk", "a key with role check", "a key with role audit"} {
+	for i, name := range []string{"a user", "a clerk", "a key with role check", "a key with role audit"} {
 		if r&(1<<i) != 0 {
 			names = append(names, name)
 		}
@@ -94,7 +94,7 @@ func (s *server) admit(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	if allowed != public && req.caller.role&allowed == 0 {
-		s.refuse(ctx, problem(http.StatusForbidden, "this is for "+allowed.String()+", and you are "+req.caller.role.String(), "", nil))
+		s.refuse(ctx, problem(http.StatusForbidden, "this operation requires "+allowed.String()+": the caller is "+req.caller.role.String(), "", nil))
 		return
 	}
 	for _, p := range op.Parameters {
@@ -113,7 +113,7 @@ func (s *server) admit(ctx huma.Context, next func(huma.Context)) {
 			defer func() { <-s.heavy }()
 		default:
 			s.refuse(ctx, problem(http.StatusServiceUnavailable,
-				strconv.Itoa(heavyAtOnce)+" imports, exports or verifications are running: try again when one is done", "",
+				strconv.Itoa(heavyAtOnce)+" imports, exports or verifications are running: try again when one has finished", "",
 				http.Header{"Retry-After": {"10"}}))
 			return
 		}
@@ -157,7 +157,7 @@ func (s *server) identify(ctx context.Context, req *request, header string, open
 		return err
 	}
 	if secret == "" {
-		return problem(http.StatusUnauthorized, "who asks? send \"Authorization: Bearer …\" with an API key or the secret of a session", "",
+		return problem(http.StatusUnauthorized, "not authenticated: send \"Authorization: Bearer …\" with an API key or the secret of a session", "",
 			http.Header{"Www-Authenticate": {realm}})
 	}
 	session, err := s.bank.Session(ctx, secret)
@@ -165,7 +165,7 @@ func (s *server) identify(ctx context.Context, req *request, header string, open
 		if err := s.spend(req.failedBudget()); err != nil {
 			return err
 		}
-		return problem(http.StatusUnauthorized, "no such API key, or the session is over: log in again", "",
+		return problem(http.StatusUnauthorized, "unknown API key, or the session has ended: log in again", "",
 			http.Header{"Www-Authenticate": {realm + `, error="invalid_token"`}})
 	}
 	if err != nil {
@@ -186,7 +186,7 @@ func bearer(header string) (string, error) {
 	}
 	scheme, secret, ok := strings.Cut(header, " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") || secret == "" || len(secret) > maxSecret || strings.ContainsAny(secret, " \t") {
-		return "", problem(http.StatusUnauthorized, "the Authorization header is not \"Bearer\", one space and the secret", "",
+		return "", problem(http.StatusUnauthorized, "invalid Authorization header: want \"Bearer\", one space and the secret", "",
 			http.Header{"Www-Authenticate": {realm + `, error="invalid_request"`}})
 	}
 	return secret, nil
@@ -221,7 +221,7 @@ func (s *server) spend(b budget, who string) error {
 	}
 	s.metrics.HTTPLimited(b.String())
 	wait := strconv.Itoa(retry)
-	return problem(http.StatusTooManyRequests, b.text()+": wait "+wait+" s; nothing was looked at", "",
+	return problem(http.StatusTooManyRequests, b.text()+": wait "+wait+" s; the request was not processed", "",
 		http.Header{"Retry-After": {wait}})
 }
 

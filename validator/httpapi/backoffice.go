@@ -12,7 +12,7 @@ import (
 type reportInput struct {
 	SerialPath
 	Body struct {
-		Condition string `json:"condition" enum:"lost,broken,in use" doc:"lost, which is also stolen; broken; in use takes either back"`
+		Condition string `json:"condition" enum:"lost,broken,in use" doc:"lost (also for stolen), broken, or in use, which cancels either report"`
 	}
 }
 
@@ -24,7 +24,7 @@ type issueInput struct {
 }
 
 type settingsView struct {
-	LockoutThreshold int    `json:"wrong_limit" doc:"wrong entries in a row that suspend"`
+	LockoutThreshold int    `json:"wrong_limit" doc:"consecutive failed attempts that suspend a token"`
 	Window           int64  `json:"window_steps"`
 	LookAhead        int64  `json:"second_band_steps"`
 	ResyncWindow     int64  `json:"resync_reach_steps"`
@@ -35,22 +35,22 @@ type settingsView struct {
 	ActivateNeedsOTP bool   `json:"activate_needs_otp"`
 	ReactivateAfter  int64  `json:"reactivate_after_seconds"`
 	ActivationLimit  int    `json:"activation_limit" doc:"refused activations that lock activation for a user"`
-	ActivationLock   int64  `json:"activation_lock_seconds" doc:"0: until the desk unlocks it"`
-	SelfUnlock       bool   `json:"self_lift" doc:"who has registered another token may lift the suspension of the one before"`
-	UsersSeeTokens   bool   `json:"users_see_tokens" doc:"all of the contract; else the one that they use"`
+	ActivationLock   int64  `json:"activation_lock_seconds" doc:"0: until a clerk unlocks it"`
+	SelfUnlock       bool   `json:"self_lift" doc:"a user who has registered another token may unlock the previous one"`
+	UsersSeeTokens   bool   `json:"users_see_tokens" doc:"users see all tokens of the contract; otherwise only their own"`
 	NoticeMonths     int    `json:"notice_months"`
 	LifeYears        int    `json:"life_years" doc:"for information: expiry dates come from seed files"`
 	Fee              int64  `json:"fee_yen"`
 	DeliveryFrom     int    `json:"delivery_from_days"`
 	DeliveryTo       int    `json:"delivery_to_days"`
-	Now              string `json:"now" format:"date-time" doc:"by the bank's clock"`
+	Now              string `json:"now" format:"date-time" doc:"time of the bank's clock"`
 }
 
 // backOffice adds the clerks' operations on tokens and the bank's settings.
 func (s *server) backOffice() {
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/tokens/{serial}/report", id: "reportToken", role: clerkRole,
-		summary: "Put a loss, theft or breakage on record",
+		summary: "Record a lost, stolen or broken token",
 	}, func(ctx context.Context, req *request, in *reportInput) (*body[Outcome], error) {
 		sn, err := serial("path.serial", in.Serial)
 		if err != nil {
@@ -61,7 +61,7 @@ func (s *server) backOffice() {
 
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/contracts/{contract}/tokens", id: "issueTokens", role: clerkRole, status: http.StatusNoContent,
-		summary: "Give tokens of the stock to a contract without an order",
+		summary: "Issue tokens from the inventory to a contract without an order",
 	}, func(ctx context.Context, req *request, in *issueInput) (*empty, error) {
 		var serials []token.Serial
 		for _, text := range in.Body.Serials {
@@ -76,7 +76,7 @@ func (s *server) backOffice() {
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/settings", id: "getSettings", role: clerkRole | auditRole,
-		summary: "What the bank is set to",
+		summary: "Get the bank's settings",
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[settingsView], error) {
 		v := s.bank.Settings()
 		return &body[settingsView]{settingsView{

@@ -11,9 +11,9 @@ import (
 
 type checkInput struct {
 	Body struct {
-		Serial string `json:"serial,omitempty" maxLength:"64" doc:"of the token; this or user"`
-		User   string `json:"user,omitempty" maxLength:"64" doc:"whose token it is; this or serial"`
-		Code   string `json:"code" maxLength:"64" doc:"as it was typed: a string, which the bank neither trims nor converts" example:"123456"`
+		Serial string `json:"serial,omitempty" maxLength:"64" doc:"serial number of the token; give either serial or user"`
+		User   string `json:"user,omitempty" maxLength:"64" doc:"user of the token; give either serial or user"`
+		Code   string `json:"code" maxLength:"64" doc:"the code exactly as typed; the bank does not trim or convert it" example:"123456"`
 	}
 }
 
@@ -21,7 +21,7 @@ func (s *server) checks() {
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/check", id: "check", role: checkRole, guess: true,
 		summary: "Check a code",
-		more:    "Nothing else is done. An unknown user or token is refused like a wrong code.",
+		more:    "It performs no operation. An unknown user or token is refused like a wrong code.",
 	}, func(ctx context.Context, req *request, in *checkInput) (*body[Outcome], error) {
 		if (in.Body.Serial == "") == (in.Body.User == "") {
 			return nil, invalid("body.serial", "give either serial or user")

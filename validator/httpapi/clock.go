@@ -18,7 +18,7 @@ import (
 // string.
 type timestamp token.UnixSeconds
 
-var errTimestamp = errors.New("neither seconds since 1970 nor a time as of RFC 3339")
+var errTimestamp = errors.New("want seconds since 1970 or a time as defined by RFC 3339")
 
 // lastInstant is 9999-12-31T23:59:59Z, the last instant that RFC 3339 can represent.
 const lastInstant = 253402300799
@@ -74,13 +74,13 @@ func (s *server) clock() {
 	}
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/clock", id: "getClock", role: checkRole | clerkRole,
-		summary: "TEST MODE: the bank's clock",
+		summary: "TEST MODE: get the bank's clock",
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[clockView], error) {
 		return view(), nil
 	})
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/clock", id: "setClock", role: checkRole | clerkRole,
-		summary: "TEST MODE: move the bank's clock",
+		summary: "TEST MODE: set the bank's clock",
 	}, func(ctx context.Context, req *request, in *clockInput) (*body[clockView], error) {
 		if (in.Body.Now == nil) == (in.Body.Advance == nil) {
 			return nil, invalid("body.now", "give either now or advance_seconds")
@@ -92,7 +92,7 @@ func (s *server) clock() {
 			to = s.o.Clock.Now() + token.UnixSeconds(*in.Body.Advance)
 		}
 		if to < 0 || to > lastInstant {
-			return nil, invalid("body.advance_seconds", "that is before 1970 or after 9999")
+			return nil, invalid("body.advance_seconds", "the resulting time is before 1970 or after 9999")
 		}
 		s.o.Clock.Set(to)
 		return view(), nil

@@ -12,8 +12,8 @@ import (
 // ContractFields are the fields of a contract that can be changed.
 type ContractFields struct {
 	Name     string `json:"name" maxLength:"100"`
-	Address  string `json:"address" maxLength:"200" doc:"where tokens are posted"`
-	Email    string `json:"email" maxLength:"254" doc:"where notices go"`
+	Address  string `json:"address" maxLength:"200" doc:"postal address for tokens"`
+	Email    string `json:"email" maxLength:"254" doc:"address for notices"`
 	Language string `json:"language,omitempty" enum:"ja,en" default:"ja"`
 }
 
@@ -40,7 +40,7 @@ type contractView struct {
 	Address  string `json:"address"`
 	Email    string `json:"email"`
 	Language string `json:"language"`
-	HadFree  bool   `json:"had_free" doc:"its free token was given out (BK-19)"`
+	HadFree  bool   `json:"had_free" doc:"its free token was issued (BK-19)"`
 	Created  string `json:"created" format:"date-time"`
 }
 
@@ -69,14 +69,14 @@ func (s *server) contracts() {
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/contracts", id: "listContracts", role: clerkRole,
-		summary: "Contracts",
+		summary: "List contracts",
 	}, func(ctx context.Context, req *request, in *findInput) (*body[listOf[contractView]], error) {
 		return pageOf(viewContract)(s.bank.Contracts(ctx, req.by(), in.Find, bank.Page{After: in.After, Limit: in.Limit}))
 	})
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/contracts/{contract}", id: "getContract", role: userRole | clerkRole,
-		summary: "A contract: for a user his own",
+		summary: "Get a contract; a user gets their own",
 	}, func(ctx context.Context, req *request, in *ContractPath) (*body[contractView], error) {
 		return answerOf(viewContract)(s.bank.Contract(ctx, req.by(), in.Contract))
 	})

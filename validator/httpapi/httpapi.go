@@ -141,7 +141,7 @@ func (s *server) config() huma.Config {
 	}
 }
 
-const description = "One-time passwords of hardware tokens, by the rules of the bank. " +
-	"A refused code is answered with 200 and always the same words. " +
-	"Lists come in pages: give next of one as after of the following one. " +
+const description = "One-time passwords of hardware tokens, checked by the rules of the bank. " +
+	"A refused code gets status 200 and always the same answer. " +
+	"Lists have pages: send next of one page as after to get the following page. " +
 	"Times are UTC; expiry dates are days in Japan."

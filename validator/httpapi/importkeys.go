@@ -22,7 +22,7 @@ func setKey(keys *seedfile.Keys, name string, text []byte) error {
 		_, err := hex.Decode(value, trimmed)
 		clear(text)
 		if err != nil || len(value) != 16 && len(value) != 24 && len(value) != 32 {
-			return invalid("body.key", "not 32, 48 or 64 hexadecimal digits")
+			return invalid("body.key", "want 32, 48 or 64 hexadecimal digits")
 		}
 	case "password":
 		field = &keys.Password
@@ -33,10 +33,10 @@ func setKey(keys *seedfile.Keys, name string, text []byte) error {
 	case "trusted":
 		field = &keys.Trusted
 	default:
-		return invalid("body", "the form has a part that is none of key, password, private, trusted and file")
+		return invalid("body", "the form has an unknown part: want key, password, private, trusted and file")
 	}
 	if *field != nil {
-		return invalid("body."+name, "twice in the form")
+		return invalid("body."+name, "listed twice in the form")
 	}
 	if len(value) == 0 {
 		return invalid("body."+name, "empty")

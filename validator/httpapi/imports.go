@@ -28,18 +28,18 @@ const (
 )
 
 type importInput struct {
-	Format    string `query:"format" maxLength:"32" doc:"its name; left out: found out by the content"`
-	Contract  string `query:"contract" maxLength:"32" doc:"that all are issued to at once; left out: stock"`
-	Step      int    `query:"step" minimum:"1" maximum:"3600" doc:"seconds, where the file does not say"`
-	Digits    int    `query:"digits" minimum:"6" maximum:"9" doc:"where the file does not say"`
-	Zone      string `query:"expiry_zone" enum:"japan,utc,ask" doc:"time zone of the expiry dates on the back labels; ask: nothing is taken in if the dates differ; left out: japan, with a warning if they differ"`
-	Algorithm string `query:"algorithm" enum:"sha1,sha256,sha512" doc:"where the file does not say"`
+	Format    string `query:"format" maxLength:"32" doc:"name of the format; omitted: detected from the content"`
+	Contract  string `query:"contract" maxLength:"32" doc:"contract to which all tokens are issued; omitted: inventory"`
+	Step      int    `query:"step" minimum:"1" maximum:"3600" doc:"in seconds, if the file does not specify it"`
+	Digits    int    `query:"digits" minimum:"6" maximum:"9" doc:"used if the file does not specify it"`
+	Zone      string `query:"expiry_zone" enum:"japan,utc,ask" doc:"time zone of the expiry dates on the back labels; ask: nothing is imported if the dates differ; omitted: japan, with a warning if they differ"`
+	Algorithm string `query:"algorithm" enum:"sha1,sha256,sha512" doc:"used if the file does not specify it"`
 }
 
 type importView struct {
-	Tokens   int      `json:"tokens" doc:"taken in"`
-	Format   string   `json:"format" doc:"that the file has"`
-	Warnings []string `json:"warnings" nullable:"false" doc:"what a person should know of the file; if there are too many, the last says how many more"`
+	Tokens   int      `json:"tokens" doc:"number of imported tokens"`
+	Format   string   `json:"format" doc:"format of the file"`
+	Warnings []string `json:"warnings" nullable:"false" doc:"what to check in the file; if there are too many, the last one gives the number of the others"`
 }
 
 func (s *server) imports() {
@@ -47,9 +47,9 @@ func (s *server) imports() {
 	binary := &huma.Schema{Type: huma.TypeString, Format: "binary"}
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/imports", id: "importSeeds", role: clerkRole, heavy: true, status: http.StatusCreated,
-		summary: "Take in a seed file: all of its tokens, or none",
-		more: "The body is the file. An encrypted or signed one comes as a form (multipart/form-data): what opens it first, " +
-			"and the part file last. Keys are in the body alone, since addresses and headers are written to logs on the way.",
+		summary: "Import a seed file: all of its tokens, or none",
+		more: "The body is the file. Send an encrypted or signed file as a form (multipart/form-data): first its keys, " +
+			"and the part file last. Keys are sent only in the body, because proxies log URLs and headers.",
 		body: &huma.RequestBody{
 			Required: true,
 			Content: map[string]*huma.MediaType{
@@ -60,7 +60,7 @@ func (s *server) imports() {
 						"key":      {Type: huma.TypeString, Description: "pre-shared AES key, in hexadecimal"},
 						"password": text,
 						"private":  {Type: huma.TypeString, Description: "PEM: the recipient's RSA private key"},
-						"trusted":  {Type: huma.TypeString, Description: "PEM: certificates one of which must have signed the file"},
+						"trusted":  {Type: huma.TypeString, Description: "PEM: certificates; the file must be signed by one of them"},
 						"file":     binary,
 					},
 					Required: []string{"file"},
@@ -91,7 +91,7 @@ func (s *server) importFile(ctx context.Context, req *request, in *importInput) 
 	if in.Format != "" {
 		var err error
 		if format, err = seedfile.FormatByName(in.Format); err != nil {
-			return nil, invalid("query.format", "no such format")
+			return nil, invalid("query.format", "unknown format")
 		}
 		if !format.Readable() {
 			return nil, invalid("query.format", "this format can be written only")
@@ -146,14 +146,14 @@ func (s *server) importFile(ctx context.Context, req *request, in *importInput) 
 func fileFault(err error, content *transfer, file io.Reader) error {
 	var late net.Error
 	if errors.As(content.err, &late) && late.Timeout() {
-		return problem(http.StatusRequestTimeout, "the file stopped arriving, and no token was taken in", "", nil)
+		return problem(http.StatusRequestTimeout, "the file did not arrive in time: no token was imported", "", nil)
 	}
 	if content.err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(content.err, &tooLarge) {
 			return content.err
 		}
-		return problem(http.StatusBadRequest, "the file broke off, and no token was taken in", "", nil)
+		return problem(http.StatusBadRequest, "the transfer of the file broke off: no token was imported", "", nil)
 	}
 	if last, ok := file.(*lastPart); ok && last.err != nil && last.err != io.EOF {
 		return last.err
@@ -167,7 +167,7 @@ func fileFault(err error, content *transfer, file io.Reader) error {
 		seedfile.ErrDuplicate, seedfile.ErrMAC, seedfile.ErrNoMAC, seedfile.ErrNoKey, seedfile.ErrSignature, seedfile.ErrLimit,
 	} {
 		if errors.Is(err, known) {
-			return invalid("body", "the seed file was refused, and no token taken in: "+err.Error())
+			return invalid("body", "the seed file was refused, and no token was imported: "+err.Error())
 		}
 	}
 	return err
@@ -214,7 +214,7 @@ func (s *server) filePart(contentType string, r io.Reader, keys *seedfile.Keys) 
 		return r, nil
 	case err != nil || kind != "multipart/form-data" || params["boundary"] == "":
 		return nil, problem(http.StatusUnsupportedMediaType,
-			"send the file as application/octet-stream, or, with what opens it, as multipart/form-data", "", nil)
+			"send the file as application/octet-stream, or with its keys as multipart/form-data", "", nil)
 	}
 	form := multipart.NewReader(r, params["boundary"])
 	for {
@@ -247,7 +247,7 @@ func formFault(err error) error {
 	if errors.As(err, &tooLarge) {
 		return err
 	}
-	return problem(http.StatusBadRequest, "the form ends early, or is none", "body", nil)
+	return problem(http.StatusBadRequest, "the form is incomplete or invalid", "body", nil)
 }
 
 // lastPart is the file of a form. A part after the file is an error, because the keys
@@ -268,7 +268,7 @@ func (l *lastPart) Read(p []byte) (int, error) {
 		err = formFault(err)
 	case err == io.EOF:
 		if _, next := l.form.NextPart(); next == nil {
-			err = invalid("body", "the part file must be the last")
+			err = invalid("body", "the part file must be the last one")
 		} else if next != io.EOF {
 			err = formFault(next)
 		}

@@ -37,14 +37,14 @@ var strictJSON = huma.Format{
 		case err == nil:
 			return nil
 		case errors.Is(err, jsontext.ErrDuplicateName):
-			return errors.New("a name comes twice in one object")
+			return errors.New("an object has the same name twice")
 		case errors.As(err, &syntax):
-			return fmt.Errorf("no valid JSON in UTF-8, at byte %d", syntax.ByteOffset)
+			return fmt.Errorf("invalid JSON or UTF-8 at byte %d", syntax.ByteOffset)
 		case errors.Is(err, strict.ErrUnknownName):
-			return errors.New("unexpected property: names are written in lower case, as in the description")
+			return errors.New("unexpected property: the names are in /openapi.json, in lower case")
 		case errors.As(err, &semantic):
-			return fmt.Errorf("a value of the wrong type or form, at byte %d", semantic.ByteOffset)
+			return fmt.Errorf("invalid value at byte %d", semantic.ByteOffset)
 		}
-		return errors.New("cannot be read")
+		return errors.New("invalid JSON")
 	},
 }

@@ -12,7 +12,7 @@ import (
 type newKeyInput struct {
 	Body struct {
 		Role string `json:"role" enum:"check,clerk,audit"`
-		Name string `json:"name" minLength:"1" maxLength:"100" doc:"whose it is"`
+		Name string `json:"name" minLength:"1" maxLength:"100" doc:"name of the system that uses the key"`
 	}
 }
 
@@ -25,8 +25,8 @@ type keyView struct {
 	Role    string `json:"role"`
 	Name    string `json:"name"`
 	Created string `json:"created" format:"date-time"`
-	Ended   string `json:"ended,omitempty" format:"date-time" doc:"left out: it is good"`
-	Secret  string `json:"secret,omitempty" doc:"for Authorization: Bearer; told once, where the key is made"`
+	Ended   string `json:"ended,omitempty" format:"date-time" doc:"omitted while the key is valid"`
+	Secret  string `json:"secret,omitempty" doc:"for Authorization: Bearer; returned only when the key is created"`
 }
 
 func viewKey(k bank.APIKey) keyView {
@@ -44,7 +44,7 @@ type newClerkInput struct {
 func (s *server) keys() {
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/keys", id: "addKey", role: clerkRole, status: http.StatusCreated,
-		summary: "Make an API key",
+		summary: "Create an API key",
 	}, func(ctx context.Context, req *request, in *newKeyInput) (*body[keyView], error) {
 		k, secret, err := s.bank.AddKey(ctx, req.by(), bank.KeyRole(in.Body.Role), in.Body.Name)
 		if err != nil {
@@ -57,7 +57,7 @@ func (s *server) keys() {
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/keys", id: "listKeys", role: clerkRole,
-		summary: "API keys",
+		summary: "List the API keys",
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[listOf[keyView]], error) {
 		found, err := s.bank.Keys(ctx, req.by())
 		return pageOf(viewKey)(found, "", err)
@@ -65,7 +65,7 @@ func (s *server) keys() {
 
 	add(s, endpoint{
 		method: http.MethodDelete, path: "/v1/keys/{key}", id: "endKey", role: clerkRole, status: http.StatusNoContent,
-		summary: "End an API key at once",
+		summary: "Revoke an API key immediately",
 	}, func(ctx context.Context, req *request, in *keyPath) (*empty, error) {
 		return &empty{}, s.bank.EndKey(ctx, req.by(), in.Key)
 	})

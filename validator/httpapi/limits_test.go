@@ -45,7 +45,7 @@ func TestWrongCodesAreWhatIsScarce(t *testing.T) {
 	over := s.do(s.check, "POST", "/v1/check", m{"serial": tokens[0].String(), "code": s.Code(tokens[0], 0)}).is(429)
 	require.Equal(t, "2", over.header.Get("Retry-After"))
 	require.Equal(t, "application/problem+json", over.header.Get("Content-Type"))
-	require.Contains(t, over.text, "too many wrong codes with this key from this address: wait 2 s; nothing was looked at")
+	require.Contains(t, over.text, "too many wrong codes with this key from this address: wait 2 s; the request was not processed")
 	s.do(s.check, "GET", "/v1/operations", nil).is(200) // costs no unit
 
 	clock.sec.Add(2)

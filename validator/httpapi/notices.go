@@ -19,18 +19,18 @@ type noticePath struct {
 }
 
 type noticeView struct {
-	ID       string `json:"id" doc:"also of the e-mail's Message-ID"`
+	ID       string `json:"id" doc:"also part of the e-mail's Message-ID"`
 	Serial   string `json:"serial"`
 	Contract string `json:"contract"`
 	To       string `json:"to"`
 	Language string `json:"language"`
 	Expiry   string `json:"expiry" format:"date"`
-	Order    string `json:"order,omitempty" doc:"of the replacement"`
-	Status   string `json:"status" enum:"due,sending,sent,failed,doubtful" doc:"doubtful: it was being sent when the server stopped"`
+	Order    string `json:"order,omitempty" doc:"ID of the order for the replacement"`
+	Status   string `json:"status" enum:"due,sending,sent,failed,doubtful" doc:"doubtful: the server stopped while sending it"`
 	Made     string `json:"made" format:"date-time"`
 	Sent     string `json:"sent,omitempty" format:"date-time"`
 	Tries    int    `json:"tries"`
-	Problem  string `json:"problem,omitempty" doc:"what the mail server said last"`
+	Problem  string `json:"problem,omitempty" doc:"last message from the mail server"`
 }
 
 func viewNotice(n bank.Notice) noticeView {
@@ -41,17 +41,17 @@ func viewNotice(n bank.Notice) noticeView {
 }
 
 type dailyView struct {
-	Made     int `json:"made" doc:"notices made out, with their orders"`
+	Made     int `json:"made" doc:"notices created, with their orders"`
 	Sent     int `json:"sent"`
-	Failed   int `json:"failed" doc:"refused for good"`
+	Failed   int `json:"failed" doc:"permanently refused by the mail server"`
 	Later    int `json:"later" doc:"to be tried again"`
-	Doubtful int `json:"doubtful" doc:"were being sent when a server stopped"`
+	Doubtful int `json:"doubtful" doc:"a server stopped while sending them"`
 }
 
 func (s *server) notices() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/notices", id: "listNotices", role: clerkRole,
-		summary: "Notices of expiry (BK-13)",
+		summary: "List the expiry notices (BK-13)",
 	}, func(ctx context.Context, req *request, in *noticesInput) (*body[listOf[noticeView]], error) {
 		var status *bank.NoticeStatus
 		if in.Status != "" {
@@ -63,17 +63,17 @@ func (s *server) notices() {
 
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/notices/{notice}/resend", id: "resendNotice", role: clerkRole,
-		summary: "Make a failed or doubtful notice due again",
+		summary: "Queue a failed or doubtful notice to be sent again",
 	}, func(ctx context.Context, req *request, in *noticePath) (*body[noticeView], error) {
 		return answerOf(viewNotice)(s.bank.Resend(ctx, req.by(), in.Notice))
 	})
 
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/jobs/daily", id: "runDaily", role: clerkRole, heavy: true,
-		summary: "Do what is due today: notices and the orders of replacements",
+		summary: "Run the daily job: send notices and order replacements that are due",
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[dailyView], error) {
 		if s.o.Mailer == nil {
-			return nil, problem(http.StatusConflict, "no mail server is set up: start the bank with one", "", nil)
+			return nil, problem(http.StatusConflict, "no mail server is configured: start the server with one", "", nil)
 		}
 		return answerOf(func(r bank.DailyReport) dailyView {
 			return dailyView{Made: r.Made, Sent: r.Sent, Failed: r.Failed, Later: r.Later, Doubtful: r.Doubtful}

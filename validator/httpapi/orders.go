@@ -14,11 +14,11 @@ import (
 type orderInput struct {
 	Body struct {
 		Contract string `json:"contract" maxLength:"32"`
-		Cause    string `json:"cause" enum:"first,additional,loss,theft,damage,fault,expiry" doc:"why; fault: it broke by itself"`
+		Cause    string `json:"cause" enum:"first,additional,loss,theft,damage,fault,expiry" doc:"reason for the order; fault: the token failed without damage"`
 		Kind     string `json:"kind,omitempty" enum:"hardware,software" default:"hardware"`
-		Returned bool   `json:"returned,omitempty" doc:"the old token is given back (BK-10)"`
+		Returned bool   `json:"returned,omitempty" doc:"the old token is returned (BK-10)"`
 		Old      string `json:"old,omitempty" maxLength:"64" doc:"serial number of the token that it replaces"`
-		Address  string `json:"address,omitempty" maxLength:"200" doc:"the contract's, or left out (BK-11)"`
+		Address  string `json:"address,omitempty" maxLength:"200" doc:"omit it, or give the address of the contract (BK-11)"`
 	}
 }
 
@@ -30,13 +30,13 @@ type orderView struct {
 	Old      string `json:"old,omitempty"`
 	New      string `json:"new,omitempty" doc:"the token that was sent"`
 	Fee      int64  `json:"fee_yen" doc:"tax included"`
-	Rule     string `json:"rule" doc:"that the fee is by"`
+	Rule     string `json:"rule" doc:"rule that determines the fee"`
 	Status   string `json:"status" enum:"open,shipped,cancelled"`
 	Address  string `json:"address"`
 	Applied  string `json:"applied" format:"date"`
-	From     string `json:"from,omitempty" format:"date" doc:"when it is expected"`
-	To       string `json:"to,omitempty" format:"date"`
-	By       string `json:"by" doc:"which clerk, or the daily job"`
+	From     string `json:"from,omitempty" format:"date" doc:"first day of the expected delivery"`
+	To       string `json:"to,omitempty" format:"date" doc:"last day of the expected delivery"`
+	By       string `json:"by" doc:"the clerk, or the daily job"`
 }
 
 func viewOrder(o bank.Order) orderView {
@@ -68,21 +68,21 @@ type OrderPath struct {
 type shipInput struct {
 	OrderPath
 	Body struct {
-		Serial string `json:"serial" minLength:"1" maxLength:"64" doc:"of a token of the stock"`
+		Serial string `json:"serial" minLength:"1" maxLength:"64" doc:"serial number of a token in the inventory"`
 	}
 }
 
 type ordersInput struct {
 	Contract string `query:"contract" maxLength:"32"`
-	Open     bool   `query:"open" doc:"those that are open"`
+	Open     bool   `query:"open" doc:"only open orders"`
 	Paging
 }
 
 func (s *server) orders() {
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/orders", id: "makeOrder", role: clerkRole,
-		summary: "Take a paper application for a token",
-		more:    "201 when it was taken; 200 when a rule says no.",
+		summary: "Order a token that was applied for on paper",
+		more:    "201 if the order was created; 200 if a rule refused it.",
 		change:  alsoCreated[orderAnswer](s),
 	}, func(ctx context.Context, req *request, in *orderInput) (*statusBody[orderAnswer], error) {
 		if err := checkText("body.contract", in.Body.Contract); err != nil {
@@ -111,7 +111,7 @@ func (s *server) orders() {
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/orders", id: "listOrders", role: userRole | clerkRole,
-		summary: "Orders",
+		summary: "List orders",
 	}, func(ctx context.Context, req *request, in *ordersInput) (*body[listOf[orderView]], error) {
 		contract, err := s.contractOf(ctx, req, in.Contract)
 		if err != nil {
@@ -122,7 +122,7 @@ func (s *server) orders() {
 
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/orders/{order}/shipment", id: "shipOrder", role: clerkRole,
-		summary: "Send a token of the stock for an order",
+		summary: "Ship a token from the inventory for an order",
 	}, func(ctx context.Context, req *request, in *shipInput) (*body[orderView], error) {
 		sn, err := serial("body.serial", in.Body.Serial)
 		if err != nil {

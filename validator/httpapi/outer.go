@@ -61,7 +61,7 @@ func (s *server) outer(next http.Handler) http.Handler {
 			if p != nil && p != http.ErrAbortHandler {
 				req.err, req.stack = panicked(p), debug.Stack()
 				if sw.Code == 0 {
-					writeProblem(sw, http.StatusInternalServerError, "something went wrong in the bank: nothing that you could change")
+					writeProblem(sw, http.StatusInternalServerError, "internal error in the bank: the request is not at fault")
 					p = nil
 				} else {
 					p = http.ErrAbortHandler // the partial answer must not look complete

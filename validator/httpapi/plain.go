@@ -33,7 +33,7 @@ func (s *server) plain() {
 			w.Header().Set("Retry-After", "1")
 			words := "codes cannot be checked: see the server's log\n"
 			if errors.Is(err, bank.ErrUnavailable) {
-				words = "the store does not read and write\n"
+				words = "the database cannot be read or written\n"
 			}
 			text(w, http.StatusServiceUnavailable, words)
 			return
@@ -98,7 +98,7 @@ func (s *server) showMetrics(next http.Handler) http.HandlerFunc {
 			return
 		}
 		if req.caller.role&(auditRole|clerkRole) == 0 {
-			answer(w, problem(http.StatusForbidden, "the metrics are for "+(auditRole|clerkRole).String(), "", nil))
+			answer(w, problem(http.StatusForbidden, "the metrics require "+(auditRole|clerkRole).String(), "", nil))
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -129,9 +129,9 @@ func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(allow) == 0 {
-		writeProblem(w, http.StatusNotFound, "there is no such path: see /openapi.json")
+		writeProblem(w, http.StatusNotFound, "unknown path: see /openapi.json")
 		return
 	}
 	w.Header().Set("Allow", strings.Join(allow, ", "))
-	writeProblem(w, http.StatusMethodNotAllowed, "this path takes "+strings.Join(allow, ", "))
+	writeProblem(w, http.StatusMethodNotAllowed, "method not allowed: this path accepts "+strings.Join(allow, ", "))
 }

@@ -57,7 +57,7 @@ func (s *server) fault(ctx context.Context, op *huma.Operation, err error) error
 		switch k.status {
 		case http.StatusServiceUnavailable:
 			req.err = err
-			words = "the bank cannot answer now: try again in a moment"
+			words = "the bank is not available: try again in a moment"
 			header.Set("Retry-After", "1")
 		case http.StatusUnauthorized:
 			header.Set("WWW-Authenticate", realm)
@@ -66,15 +66,15 @@ func (s *server) fault(ctx context.Context, op *huma.Operation, err error) error
 	}
 	var file *seedfile.Error
 	if errors.As(err, &file) {
-		return problem(http.StatusUnprocessableEntity, "the seed file was refused, and no token taken in: "+file.Error(), "body", nil)
+		return problem(http.StatusUnprocessableEntity, "the seed file was refused, and no token was imported: "+file.Error(), "body", nil)
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		req.err = err
-		return problem(http.StatusServiceUnavailable, "it took too long: try again in a moment", "",
+		return problem(http.StatusServiceUnavailable, "the request took too long: try again in a moment", "",
 			http.Header{"Retry-After": {"1"}})
 	}
 	req.err = err
-	return problem(http.StatusInternalServerError, "something went wrong in the bank: nothing that you could change", "", nil)
+	return problem(http.StatusInternalServerError, "internal error in the bank: the request is not at fault", "", nil)
 }
 
 // place returns the location of a field, in the notation of huma's own validation, for

@@ -102,14 +102,14 @@ type statusBody[T any] struct {
 // Paging selects a page of a list. It is exported, like other input types here, because
 // huma ignores embedded fields of unexported types.
 type Paging struct {
-	After string `query:"after" maxLength:"200" doc:"next of the page before"`
-	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"lines at most"`
+	After string `query:"after" maxLength:"200" doc:"next of the previous page"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"maximum number of items"`
 }
 
 // listOf is a page of a list.
 type listOf[T any] struct {
 	Items []T    `json:"items" nullable:"false"`
-	Next  string `json:"next,omitempty" doc:"give it as after for the following page; left out on the last"`
+	Next  string `json:"next,omitempty" doc:"send it as after to get the next page; omitted on the last page"`
 }
 
 // pageOf returns the function that converts a page of the bank's entries into a page of

@@ -98,7 +98,7 @@ func TestRolesAndOperations(t *testing.T) {
 			}
 			r := s.do(secret, w.method, path, "{}")
 			require.Equal(t, 403, r.status, "%s by %s: %s", name, role, r.text)
-			require.Contains(t, r.text, "this is for")
+			require.Contains(t, r.text, "this operation requires")
 		}
 		for _, secret := range []string{"", "fobk_" + strings.Repeat("A", 43), "fobs_" + strings.Repeat("A", 43), "x", "' OR '1'='1"} {
 			r := s.do(secret, w.method, path, "{}")

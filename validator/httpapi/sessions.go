@@ -13,18 +13,18 @@ import (
 
 type loginInput struct {
 	Body struct {
-		User     string `json:"user,omitempty" maxLength:"64" doc:"of a contract; this or clerk"`
-		Clerk    string `json:"clerk,omitempty" maxLength:"64" doc:"of the bank; this or user"`
+		User     string `json:"user,omitempty" maxLength:"64" doc:"ID of a user of a contract; give either user or clerk"`
+		Clerk    string `json:"clerk,omitempty" maxLength:"64" doc:"ID of a clerk of the bank; give either user or clerk"`
 		Password string `json:"password" maxLength:"128"`
 	}
 }
 
 type sessionView struct {
-	Secret  string `json:"secret,omitempty" doc:"for Authorization: Bearer; told once"`
+	Secret  string `json:"secret,omitempty" doc:"for Authorization: Bearer; returned only at login"`
 	User    string `json:"user,omitempty"`
 	Clerk   string `json:"clerk,omitempty"`
 	Started string `json:"started" format:"date-time"`
-	Ends    string `json:"ends" format:"date-time" doc:"earlier when it is not used"`
+	Ends    string `json:"ends" format:"date-time" doc:"the session ends earlier if it is not used"`
 }
 
 func viewSession(x bank.Session) sessionView {
@@ -42,7 +42,7 @@ func (s *server) sessions() {
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/sessions", id: "logIn", role: public, guess: true, status: http.StatusCreated,
 		summary: "Log in",
-		more:    "The answer to a wrong name is that to a wrong password.",
+		more:    "A wrong name and a wrong password get the same answer.",
 	}, func(ctx context.Context, req *request, in *loginInput) (*body[sessionView], error) {
 		if (in.Body.User == "") == (in.Body.Clerk == "") {
 			return nil, invalid("body.user", "give either user or clerk")
@@ -66,7 +66,7 @@ func (s *server) sessions() {
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/sessions/current", id: "getSession", role: userRole | clerkRole,
-		summary: "Who is logged in",
+		summary: "Get the current session",
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[sessionView], error) {
 		if req.caller.key {
 			return nil, problem(http.StatusNotFound, "an API key has no session", "", nil)
@@ -91,7 +91,7 @@ func (s *server) sessions() {
 
 	add(s, endpoint{
 		method: http.MethodPut, path: "/v1/password", id: "changePassword", role: userRole | clerkRole, guess: true, status: http.StatusNoContent,
-		summary: "Change one's own password",
+		summary: "Change your own password",
 		more:    "All sessions end: log in again.",
 	}, func(ctx context.Context, req *request, in *passwordInput) (*empty, error) {
 		if req.caller.key {
@@ -101,7 +101,7 @@ func (s *server) sessions() {
 		if errors.Is(err, bank.ErrLogin) {
 			// The session is valid, and so 401 would be wrong.
 			req.failedAttempt = true
-			return nil, invalid("body.old", "this is not the password that you have now")
+			return nil, invalid("body.old", "this is not the current password")
 		}
 		return &empty{}, err
 	})

@@ -11,15 +11,15 @@ import (
 
 type suspensionView struct {
 	Suspended bool   `json:"suspended"`
-	Way       string `json:"way,omitempty" enum:"no way,on screen,on paper" doc:"how it can be lifted at all"`
+	Way       string `json:"way,omitempty" enum:"no way,on screen,on paper" doc:"how it can be unlocked"`
 	Rule      string `json:"rule,omitempty"`
-	You       string `json:"you,omitempty" doc:"for a user: whether it is he who can, and if not why" example:"own token"`
+	You       string `json:"you,omitempty" doc:"for a user: whether this user can unlock it, or why not" example:"own token"`
 }
 
 func (s *server) suspensions() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/tokens/{serial}/suspension", id: "getSuspension", role: userRole | clerkRole,
-		summary: "Whether a token is suspended, and how that can be lifted (BK-07, BK-08)",
+		summary: "Whether a token is suspended, and how it can be unlocked (BK-07, BK-08)",
 	}, func(ctx context.Context, req *request, in *SerialPath) (*body[suspensionView], error) {
 		sn, err := serial("path.serial", in.Serial)
 		if err != nil {
@@ -35,7 +35,7 @@ func (s *server) suspensions() {
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/status", id: "getStatus", role: userRole,
-		summary: "What a user's own page shows",
+		summary: "Get the status that a user's own page shows",
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[statusView], error) {
 		st, err := s.bank.Status(ctx, req.caller.id)
 		if err != nil {
@@ -63,11 +63,11 @@ func (s *server) suspensions() {
 type statusView struct {
 	User       userView     `json:"user"`
 	Contract   contractView `json:"contract"`
-	Users      []userView   `json:"users" nullable:"false" doc:"all of the contract; other users' tokens for a master or admin only"`
+	Users      []userView   `json:"users" nullable:"false" doc:"all users of the contract; only a master or admin sees the tokens of others"`
 	Tokens     []tokenView  `json:"tokens" nullable:"false"`
-	Condition  string       `json:"condition,omitempty" doc:"of his token"`
-	Suspended  bool         `json:"suspended" doc:"his token is"`
-	UnlockWay  string       `json:"lift_way,omitempty" doc:"how that can be lifted"`
+	Condition  string       `json:"condition,omitempty" doc:"status of the user's token"`
+	Suspended  bool         `json:"suspended" doc:"whether the user's token is suspended"`
+	UnlockWay  string       `json:"lift_way,omitempty" doc:"how it can be unlocked"`
 	UnlockRule string       `json:"lift_rule,omitempty"`
-	NoticeOn   string       `json:"notice_on,omitempty" format:"date" doc:"since when the expiry is announced"`
+	NoticeOn   string       `json:"notice_on,omitempty" format:"date" doc:"day from which the expiry is announced"`
 }

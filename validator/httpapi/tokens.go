@@ -12,7 +12,7 @@ import (
 
 // SerialPath is the path parameter for a token.
 type SerialPath struct {
-	Serial string `path:"serial" maxLength:"64" doc:"on the token's back"`
+	Serial string `path:"serial" maxLength:"64" doc:"serial number, printed on the token's back label"`
 }
 
 type codeInput struct {
@@ -21,45 +21,45 @@ type codeInput struct {
 }
 
 type codeBody struct {
-	Code string `json:"code,omitempty" maxLength:"64" doc:"as it was typed"`
+	Code string `json:"code,omitempty" maxLength:"64" doc:"the code exactly as typed"`
 }
 
 type resyncInput struct {
 	SerialPath
 	Body struct {
 		First  string `json:"first" maxLength:"64" doc:"the code that the token showed"`
-		Second string `json:"second" maxLength:"64" doc:"the one after it, which it shows now"`
+		Second string `json:"second" maxLength:"64" doc:"the next code, which the token shows now"`
 	}
 }
 
 type tokensInput struct {
 	Contract  string `query:"contract" maxLength:"32"`
-	Stock     bool   `query:"stock" doc:"those that no contract has"`
-	Serial    string `query:"serial" maxLength:"20" doc:"what it begins with"`
-	Condition string `query:"condition" enum:"in use,expired,broken,lost,revoked" doc:"now"`
+	Stock     bool   `query:"stock" doc:"only tokens that are not issued to a contract"`
+	Serial    string `query:"serial" maxLength:"20" doc:"beginning of the serial number"`
+	Condition string `query:"condition" enum:"in use,expired,broken,lost,revoked" doc:"current status"`
 	Suspended bool   `query:"suspended"`
 	Paging
 }
 
 type tokenView struct {
 	Serial       string   `json:"serial"`
-	Contract     string   `json:"contract,omitempty" doc:"left out: stock"`
+	Contract     string   `json:"contract,omitempty" doc:"omitted for a token in the inventory"`
 	Manufacturer string   `json:"manufacturer,omitempty"`
 	Model        string   `json:"model,omitempty"`
 	Digits       int      `json:"digits"`
 	Algorithm    string   `json:"algorithm"`
 	Start        string   `json:"start,omitempty" format:"date-time"`
-	Expiry       string   `json:"expiry,omitempty" format:"date" doc:"its last day, in Japan"`
-	Condition    string   `json:"condition" doc:"now"`
+	Expiry       string   `json:"expiry,omitempty" format:"date" doc:"last day of validity, in Japan"`
+	Condition    string   `json:"condition" doc:"current status"`
 	Suspended    bool     `json:"suspended"`
-	Users        []string `json:"users" nullable:"false" doc:"who registered it"`
+	Users        []string `json:"users" nullable:"false" doc:"users who registered it"`
 	Activated    string   `json:"activated,omitempty" format:"date-time"`
 
 	// Only for clerks.
 	Imported string `json:"imported,omitempty" format:"date-time"`
-	Noticed  string `json:"noticed,omitempty" format:"date-time" doc:"when the expiry notice was made out"`
-	Wrong    *int   `json:"wrong_entries,omitempty" doc:"in a row"`
-	Offset   *int64 `json:"offset_steps,omitempty" doc:"by which its clock is ahead"`
+	Noticed  string `json:"noticed,omitempty" format:"date-time" doc:"when the expiry notice was created"`
+	Wrong    *int   `json:"wrong_entries,omitempty" doc:"consecutive failed attempts"`
+	Offset   *int64 `json:"offset_steps,omitempty" doc:"time steps by which its clock is ahead"`
 }
 
 func (s *server) viewToken(req *request) func(bank.Token) tokenView {
@@ -88,7 +88,7 @@ func (s *server) viewToken(req *request) func(bank.Token) tokenView {
 func (s *server) tokens() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/tokens", id: "listTokens", role: userRole | clerkRole,
-		summary: "Tokens: for a master or admin those of the contract, for a user the one that they use",
+		summary: "List tokens: a master or admin sees those of the contract, a user only their own",
 	}, func(ctx context.Context, req *request, in *tokensInput) (*body[listOf[tokenView]], error) {
 		contract, err := s.contractOf(ctx, req, in.Contract)
 		if err != nil {
@@ -105,7 +105,7 @@ func (s *server) tokens() {
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/tokens/{serial}", id: "getToken", role: userRole | clerkRole,
-		summary: "A token",
+		summary: "Get a token",
 	}, func(ctx context.Context, req *request, in *SerialPath) (*body[tokenView], error) {
 		sn, err := serial("path.serial", in.Serial)
 		if err != nil {
@@ -115,18 +115,18 @@ func (s *server) tokens() {
 	})
 
 	s.withCode("/v1/tokens/{serial}/activation", "activateToken", userRole,
-		"Register a token as the one that I use (利用開始登録)", "With a code of it. Refused activations count against the user and lock "+
+		"Register a token for your own use (利用開始登録)", "It requires a code of the token. Refused activations count against the user and lock "+
 			"activation for them; they do not suspend a token that the user does not use.", s.bank.Activate)
 	s.withCode("/v1/tokens/{serial}/revocation", "revokeToken", userRole|clerkRole,
-		"Revoke a token (失効)", "A user gives a code of his own token. A clerk does it on paper, without a code.", s.bank.Revoke)
+		"Revoke a token (失効)", "A user gives a code of their own token. A clerk acts on a paper request, without a code.", s.bank.Revoke)
 	s.withCode("/v1/tokens/{serial}/suspension/lift", "liftSuspension", userRole|clerkRole,
-		"Lift a suspension (利用停止解除)", "A user gives a code of his own token. A clerk does it on paper, without a code.", s.bank.Unlock)
+		"Unlock a token (利用停止解除)", "A user gives a code of their own token. A clerk acts on a paper request, without a code.", s.bank.Unlock)
 
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/tokens/{serial}/resync", id: "resyncToken", role: userRole | clerkRole, guess: true,
-		summary: "Correct a token's clock by two codes in a row (時刻補正)",
-		more: "Neither of the two authorises anything; log in with the one after them. A user corrects a clock that is " +
-			"off by no more than the band of the second code, and only as far as a clock drifts; a clerk reaches farther.",
+		summary: "Correct a token's clock with two consecutive codes (時刻補正)",
+		more: "Neither code authorises anything: log in with the code after them. A user can correct a clock only " +
+			"within the look-ahead window, and only as far as a clock can drift; a clerk can correct within the resync window.",
 	}, func(ctx context.Context, req *request, in *resyncInput) (*body[Outcome], error) {
 		sn, err := serial("path.serial", in.Serial)
 		if err != nil {

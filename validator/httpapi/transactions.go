@@ -12,21 +12,21 @@ import (
 
 type transactionInput struct {
 	Body struct {
-		User      string            `json:"user,omitempty" maxLength:"64" doc:"for whom: with a key; who is logged in leaves it out"`
-		Operation string            `json:"operation" maxLength:"64" doc:"its name in /v1/operations" example:"transfer"`
-		Code      string            `json:"code,omitempty" maxLength:"64" doc:"as it was typed; where the operation needs one"`
-		Details   map[string]string `json:"details,omitempty" maxProperties:"20" doc:"what is kept with it"`
+		User      string            `json:"user,omitempty" maxLength:"64" doc:"user on whose behalf a key acts; omitted by users, who act for themselves"`
+		Operation string            `json:"operation" maxLength:"64" doc:"name from /v1/operations" example:"transfer"`
+		Code      string            `json:"code,omitempty" maxLength:"64" doc:"the code exactly as typed, if the operation needs one"`
+		Details   map[string]string `json:"details,omitempty" maxProperties:"20" doc:"details to be stored with the transaction"`
 	}
 }
 
 type transactionView struct {
 	ID        string            `json:"id"`
-	Receipt   string            `json:"receipt,omitempty" doc:"the receipt number, as the pages show it" example:"260401-7K4M9QX2"`
+	Receipt   string            `json:"receipt,omitempty" doc:"receipt number, as shown on the pages" example:"260401-7K4M9QX2"`
 	At        string            `json:"at" format:"date-time"`
 	Contract  string            `json:"contract"`
 	User      string            `json:"user"`
 	Operation string            `json:"operation"`
-	Serial    string            `json:"serial,omitempty" doc:"of the token whose code it was"`
+	Serial    string            `json:"serial,omitempty" doc:"serial number of the token whose code was used"`
 	Details   map[string]string `json:"details,omitempty"`
 }
 
@@ -45,8 +45,8 @@ type contractPage struct {
 type operationView struct {
 	Name     string `json:"name"`
 	NeedsOTP bool   `json:"needs_otp"`
-	Words    string `json:"words,omitempty" doc:"of the bank's Q3, in Japanese; left out where it does not name it"`
-	Path     string `json:"path" doc:"where it is done"`
+	Words    string `json:"words,omitempty" doc:"name in the bank's Q3, in Japanese; omitted if Q3 does not list it"`
+	Path     string `json:"path" doc:"path of the operation"`
 }
 
 // ownPath lists the operations that have a path of their own and are not sent as a
@@ -64,7 +64,7 @@ var ownPath = map[validator.Operation]string{
 func (s *server) transactions() {
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/operations", id: "listOperations", role: userRole | clerkRole | checkRole | auditRole,
-		summary: "What can be done, and what needs a code (BK-04)",
+		summary: "List the operations, and whether they need a code (BK-04)",
 	}, func(ctx context.Context, req *request, _ *nothing) (*body[listOf[operationView]], error) {
 		return pageOf(func(op validator.Operation) operationView {
 			v := operationView{Name: slug(op), NeedsOTP: s.bank.NeedsOTP(op), Words: op.Words(), Path: ownPath[op]}
@@ -77,34 +77,34 @@ func (s *server) transactions() {
 
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/transactions", id: "doTransaction", role: userRole | checkRole, guess: true,
-		summary: "Do an operation",
-		more:    "With a key of role check: for a user who has logged in elsewhere.",
+		summary: "Perform an operation",
+		more:    "A key with role check acts for a user who has logged in elsewhere.",
 	}, func(ctx context.Context, req *request, in *transactionInput) (*body[Outcome], error) {
 		by := req.by()
 		switch {
 		case req.caller.role == checkRole && in.Body.User == "":
-			return nil, invalid("body.user", "say for whom: a key is nobody's")
+			return nil, invalid("body.user", "missing user: a key acts for a user")
 		case req.caller.role == checkRole:
 			if err := checkText("body.user", in.Body.User); err != nil {
 				return nil, err
 			}
 			by.User = in.Body.User
 		case in.Body.User != "" && in.Body.User != req.caller.id:
-			return nil, problem(http.StatusForbidden, "you do things for yourself only: leave user out", "body.user", nil)
+			return nil, problem(http.StatusForbidden, "users act only for themselves: omit user", "body.user", nil)
 		}
 		op, ok := operation(in.Body.Operation)
 		if !ok {
-			return nil, invalid("body.operation", "no such operation: their names are in /v1/operations")
+			return nil, invalid("body.operation", "unknown operation: the names are in /v1/operations")
 		}
 		if path := ownPath[op]; path != "" {
-			return nil, invalid("body.operation", "this one is done at "+path)
+			return nil, invalid("body.operation", "this operation has its own path: "+path)
 		}
 		return s.outcome(req)(s.bank.Do(ctx, by, bank.Request{Operation: op, Code: in.Body.Code, Details: in.Body.Details}))
 	})
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/transactions", id: "listTransactions", role: userRole | clerkRole,
-		summary: "What was done",
+		summary: "List transactions",
 	}, func(ctx context.Context, req *request, in *contractPage) (*body[listOf[transactionView]], error) {
 		contract, err := s.contractOf(ctx, req, in.Contract)
 		if err != nil {

@@ -15,14 +15,14 @@ import (
 
 type newUserInput struct {
 	Body struct {
-		ID       string `json:"id" maxLength:"64" doc:"the login name: 0-9, A-Z, a-z and . _ @ -"`
-		Contract string `json:"contract,omitempty" maxLength:"32" doc:"left out: that of who asks"`
+		ID       string `json:"id" maxLength:"64" doc:"login name: 0-9, A-Z, a-z and . _ @ -"`
+		Contract string `json:"contract,omitempty" maxLength:"32" doc:"omitted: the contract of the caller"`
 		Role     string `json:"role,omitempty" enum:"user,admin,master" default:"user"`
 		Name     string `json:"name" maxLength:"100"`
 		Email    string `json:"email,omitempty" maxLength:"254"`
 		Language string `json:"language,omitempty" enum:"ja,en" default:"ja"`
 		Password string `json:"password" maxLength:"128" doc:"12 to 128 characters"`
-		Code     string `json:"code,omitempty" maxLength:"64" doc:"of the token of who asks; a clerk gives none"`
+		Code     string `json:"code,omitempty" maxLength:"64" doc:"code of the caller's token; a clerk gives none"`
 	}
 }
 
@@ -39,9 +39,9 @@ type userChangeInput struct {
 		Email    *string `json:"email,omitempty" maxLength:"254"`
 		Language *string `json:"language,omitempty" enum:"ja,en"`
 		Locked   *bool   `json:"locked,omitempty" doc:"may not log in"`
-		Unlock   bool    `json:"unlock_activation,omitempty" doc:"forget the refused activations; a clerk only"`
+		Unlock   bool    `json:"unlock_activation,omitempty" doc:"reset the count of refused activations; for clerks only"`
 		Password *string `json:"password,omitempty" maxLength:"128"`
-		Code     string  `json:"code,omitempty" maxLength:"64" doc:"of the token of who asks; a clerk gives none"`
+		Code     string  `json:"code,omitempty" maxLength:"64" doc:"code of the caller's token; a clerk gives none"`
 	}
 }
 
@@ -52,13 +52,13 @@ type userView struct {
 	Name      string `json:"name"`
 	Email     string `json:"email,omitempty"`
 	Language  string `json:"language"`
-	Token     string `json:"token,omitempty" doc:"serial number of the registered one; of other users for a master or admin only"`
-	Activated string `json:"activated,omitempty" format:"date-time" doc:"when he did"`
-	RevokedAt string `json:"revoked_at,omitempty" format:"date-time" doc:"when a token of his was last revoked"`
+	Token     string `json:"token,omitempty" doc:"serial number of the registered token; only a master or admin sees those of others"`
+	Activated string `json:"activated,omitempty" format:"date-time" doc:"time of the registration"`
+	RevokedAt string `json:"revoked_at,omitempty" format:"date-time" doc:"when one of the user's tokens was last revoked"`
 	Locked    bool   `json:"locked"`
 	Created   string `json:"created" format:"date-time"`
 
-	ActivationLocked bool `json:"activation_locked" doc:"after too many refused activations"`
+	ActivationLocked bool `json:"activation_locked" doc:"locked by too many refused activations"`
 }
 
 func (s *server) viewUser(u bank.User) userView {
@@ -93,7 +93,7 @@ func (s *server) users() {
 	add(s, endpoint{
 		method: http.MethodPost, path: "/v1/users", id: "addUser", role: userRole | clerkRole, guess: true,
 		summary: "Add a user",
-		more:    "A master or admin, of his own contract, with a code (BK-04); a clerk, of any. 201 when it was done; 200 when it was refused.",
+		more:    "A master or admin can add users to their own contract, with a code (BK-04); a clerk, to any contract. 201 if it was done; 200 if it was refused.",
 		change:  alsoCreated[userAnswer](s),
 	}, func(ctx context.Context, req *request, in *newUserInput) (*statusBody[userAnswer], error) {
 		if err := checkText("body.contract", in.Body.Contract); err != nil {
@@ -122,7 +122,7 @@ func (s *server) users() {
 	add(s, endpoint{
 		method: http.MethodPatch, path: "/v1/users/{user}", id: "changeUser", role: userRole | clerkRole, guess: true,
 		summary: "Change a user",
-		more:    "A master or admin, of his own contract, with a code (BK-04); a clerk, of any. What is left out stays.",
+		more:    "A master or admin can change users of their own contract, with a code (BK-04); a clerk, of any contract. Omitted fields stay unchanged.",
 	}, func(ctx context.Context, req *request, in *userChangeInput) (*body[userAnswer], error) {
 		c := bank.UserChange{Name: in.Body.Name, Email: in.Body.Email, Locked: in.Body.Locked, Password: in.Body.Password, UnlockActivation: in.Body.Unlock}
 		if in.Body.Role != nil {
@@ -147,7 +147,7 @@ func (s *server) users() {
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/users", id: "listUsers", role: userRole | clerkRole,
-		summary: "Users: for a user those of the contract",
+		summary: "List users: a user sees those of the contract",
 	}, func(ctx context.Context, req *request, in *contractPage) (*body[listOf[userView]], error) {
 		contract, err := s.contractOf(ctx, req, in.Contract)
 		if err != nil {
@@ -158,7 +158,7 @@ func (s *server) users() {
 
 	add(s, endpoint{
 		method: http.MethodGet, path: "/v1/users/{user}", id: "getUser", role: userRole | clerkRole,
-		summary: "A user",
+		summary: "Get a user",
 	}, func(ctx context.Context, req *request, in *UserPath) (*body[userView], error) {
 		return answerOf(s.viewUser)(s.bank.User(ctx, req.by(), in.User))
 	})

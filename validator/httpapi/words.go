@@ -16,12 +16,12 @@ import (
 // Outcome is the result of an operation. All refusals of a code have the same two
 // fields.
 type Outcome struct {
-	Done    bool   `json:"done" doc:"it was done"`
-	Answer  string `json:"answer,omitempty" enum:"refused,accepted,next code,corrected" doc:"about the code; left out where none was looked at"`
-	Way     string `json:"way,omitempty" enum:"no way,on screen,on paper" doc:"how it can be done, where a rule about rights said no"`
-	Rule    string `json:"rule,omitempty" doc:"which rule said no" example:"BK-07"`
-	Reason  string `json:"reason,omitempty" doc:"why it said no" example:"own token"`
-	Receipt string `json:"receipt,omitempty" doc:"the receipt number of the transaction that was done" example:"260401-7K4M9QX2"`
+	Done    bool   `json:"done" doc:"the operation was performed"`
+	Answer  string `json:"answer,omitempty" enum:"refused,accepted,next code,corrected" doc:"result of the code check; omitted if no code was checked"`
+	Way     string `json:"way,omitempty" enum:"no way,on screen,on paper" doc:"how it can be done, if a rule about rights refused it"`
+	Rule    string `json:"rule,omitempty" doc:"rule that refused it" example:"BK-07"`
+	Reason  string `json:"reason,omitempty" doc:"reason of that rule" example:"own token"`
+	Receipt string `json:"receipt,omitempty" doc:"receipt number of the transaction" example:"260401-7K4M9QX2"`
 }
 
 // viewOutcome converts an outcome, and remembers whether a code was refused.
@@ -110,7 +110,7 @@ func conditionOf(name string) validator.Condition {
 // control characters, including NUL, and invalid UTF-8.
 func checkText(where, text string) error {
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-		return invalid(where, "has a control character, or is not UTF-8")
+		return invalid(where, "contains a control character, or is not UTF-8")
 	}
 	return nil
 }
