@@ -4,8 +4,6 @@ package pages
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -19,15 +17,7 @@ func TestChromiumLists(t *testing.T) {
 	s := newBigSite(t)
 	b := newTab(t, s.URL).logIn("/desk/login", "desk-1")
 	shot := func(name string) {
-		for _, width := range []int64{1280, 390} {
-			b.run(chromedp.EmulateViewport(width, 900))
-			require.LessOrEqual(t, resultOf(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, name)
-			if folder := os.Getenv("FOB_SHOTS"); folder != "" {
-				picture := resultOf(b, chromedp.FullScreenshot(100))
-				require.NoError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("list-%s-%d.png", name, width)), picture, 0o644))
-			}
-		}
-		b.run(chromedp.EmulateViewport(1280, 900))
+		b.shoot("list-"+name, []int64{1280, 390, 1280}, func(*tab, string) {})
 	}
 	// press follows a link of a list and waits for a line of the next part.
 	press := func(list, rel, line string) {

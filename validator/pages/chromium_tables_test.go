@@ -3,10 +3,6 @@
 package pages
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -75,36 +71,16 @@ func TestChromiumTables(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, out.Done)
 
-	folder := os.Getenv("FOB_SHOTS")
-	for _, who := range []struct {
-		login, id string
-		paths     []string
-	}{
+	s.visitPages("table-", []int64{1280, 1024, 390}, []visit{
 		{"/login", "acct-user-001", []string{"/", "/history", "/users"}},
 		{"/desk/login", "desk-1", []string{
 			"/desk/contracts/C-1001", "/desk/orders?all=yes", "/desk/stock", "/desk/notices", "/desk/audit",
 		}},
-	} {
-		b := newTab(t, s.URL).logIn(who.login, who.id)
-		for _, lang := range []string{"ja", "en"} {
-			if lang == "en" {
-				b.click(".language button")
-			}
-			for _, path := range who.paths {
-				b.open(path)
-				require.Positive(t, resultOf(b, chromedp.Evaluate[int64](countCells)), path)
-				for _, width := range []int64{1280, 1024, 390} {
-					b.run(chromedp.EmulateViewport(width, 900))
-					if folder != "" {
-						picture := resultOf(b, chromedp.FullScreenshot(100))
-						name := fmt.Sprintf("table-%s%s-%d.png", lang, strings.NewReplacer("/", "_", "?", "+").Replace(path), width)
-						require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o644))
-					}
-					assert.Empty(t, resultOf(b, chromedp.Evaluate[string](brokenCells)), "%s in %s at %d", path, lang, width)
-					assert.Zero(t, resultOf(b, chromedp.Evaluate[int64](cutTables)), "%s in %s at %d", path, lang, width)
-					assert.LessOrEqual(t, resultOf(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, "%s in %s", path, lang)
-				}
-			}
-		}
-	}
+	}, func(b *tab, path string) {
+		b.open(path)
+		require.Positive(t, resultOf(b, chromedp.Evaluate[int64](countCells)), path)
+	}, func(b *tab, at string) {
+		assert.Empty(t, resultOf(b, chromedp.Evaluate[string](brokenCells)), at)
+		assert.Zero(t, resultOf(b, chromedp.Evaluate[int64](cutTables)), at)
+	})
 }

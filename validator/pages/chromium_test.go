@@ -18,10 +18,13 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/validator"
+	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
@@ -31,6 +34,7 @@ type tab struct {
 	t    testing.TB
 	ctx  context.Context
 	base string
+	lang string // of the names that transfer types
 
 	mu      sync.Mutex
 	reports []string
@@ -49,7 +53,7 @@ func newTab(t testing.TB, base string) *tab {
 	t.Cleanup(end)
 	ctx, end = chromedp.NewContext(ctx)
 	t.Cleanup(end)
-	b := &tab{t: t, ctx: ctx, base: base}
+	b := &tab{t: t, ctx: ctx, base: base, lang: langJapanese}
 	require.NoError(t, chromedp.Listen(ctx, b.listen))
 	for _, enable := range []cdp.Command[cdp.Empty, cdp.Empty]{log.Enable, runtime.Enable} {
 		_, err := chromedp.Call(ctx, enable, cdp.Empty{})
@@ -197,8 +201,12 @@ func (s *site) oathtool(serial token.Serial, steps int) string {
 // transfer fills in a transfer up to the page that asks for the code.
 func (b *tab) transfer(amount string) *tab {
 	b.t.Helper()
+	names := []string{"カ)サンプル商事", "みほん銀行", "本店"}
+	if b.lang == langEnglish {
+		names = []string{"Sample Trading", "Example Bank", "Main Branch"}
+	}
 	return b.open("/operations/transfer").typeInto(
-		"payee", "カ)サンプル商事", "bank", "みほん銀行", "branch", "本店", "account", "1234567", "amount", amount,
+		"payee", names[0], "bank", names[1], "branch", names[2], "account", "1234567", "amount", amount,
 	).submit()
 }
 
@@ -367,59 +375,105 @@ func TestChromiumReportsPolicyViolation(t *testing.T) {
 	b.reports = nil
 }
 
-// TestChromiumScreenshots takes screenshots of all pages in both languages and two widths. It
-// saves them in the folder named by FOB_SHOTS, for a person to look at. Without
-// FOB_SHOTS it only checks that no page is wider than the screen of a phone.
+// visit is a browser with the pages that it shows. Without an ID nobody is logged in.
+type visit struct {
+	login, id string
+	paths     []string
+}
+
+// shoot checks at several widths that the page is not wider than the screen, and calls
+// check. If FOB_SHOTS names a folder, it saves screenshots there.
+func (b *tab) shoot(name string, widths []int64, check func(b *tab, at string)) {
+	b.t.Helper()
+	for _, width := range widths {
+		b.run(chromedp.EmulateViewport(width, 900))
+		require.Equal(b.t, width, resultOf(b, chromedp.Evaluate[int64](`window.innerWidth`)))
+		at := fmt.Sprintf("%s-%d.png", name, width)
+		assert.LessOrEqual(b.t, resultOf(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, at)
+		if folder := os.Getenv("FOB_SHOTS"); folder != "" {
+			require.NoError(b.t, os.WriteFile(filepath.Join(folder, at), resultOf(b, chromedp.FullScreenshot(100)), 0o644))
+		}
+		check(b, at)
+	}
+}
+
+// visitPages opens pages in both languages, and shoots each.
+func (s *site) visitPages(prefix string, widths []int64, visits []visit, open func(b *tab, path string), check func(b *tab, at string)) {
+	s.T.Helper()
+	tabs := make([]*tab, len(visits))
+	for i, v := range visits {
+		tabs[i] = newTab(s.T, s.URL).open(v.login)
+		if v.id != "" {
+			tabs[i].logIn(v.login, v.id)
+		}
+	}
+	for _, lang := range []string{langJapanese, langEnglish} {
+		if lang == langEnglish {
+			s.useEnglishNames()
+		}
+		for i, v := range visits {
+			b := tabs[i]
+			if lang == langEnglish {
+				b.lang = lang
+				b.click(".language button")
+			}
+			for _, path := range v.paths {
+				open(b, path)
+				b.shoot(fmt.Sprintf("%s%s-%s%s", prefix, lang, v.id, strings.NewReplacer("/", "_", "?", "+").Replace(path)), widths, check)
+			}
+		}
+	}
+}
+
+// useEnglishNames replaces the Japanese names of the site by English ones.
+func (s *site) useEnglishNames() {
+	s.T.Helper()
+	for _, id := range []string{"acme", "other"} {
+		_, err := s.Bank.ChangeContract(s.T.Context(), banktest.Clerk, bank.Contract{
+			ID: id, Name: id + " Corporation", Address: "1-1-1 Marunouchi, Chiyoda-ku, Tokyo", Email: id + "@example.com", Language: bank.English,
+		})
+		require.NoError(s.T, err)
+	}
+	for _, id := range []string{"alice", "bob", "carol"} {
+		name := id + " Example"
+		_, _, err := s.Bank.ChangeUser(s.T.Context(), banktest.Clerk, id, bank.UserChange{Name: &name}, "")
+		require.NoError(s.T, err)
+	}
+}
+
+// TestChromiumScreenshots takes screenshots of all pages in both languages and two
+// widths, for a person to look at. Without FOB_SHOTS it checks that no page is wider
+// than the screen of a phone, and that English pages contain no Japanese.
 func TestChromiumScreenshots(t *testing.T) {
 	s := newSite(t, Options{TestMode: true}, false)
 	s.registerTokens()
 	s.addSamples()
-	folder := os.Getenv("FOB_SHOTS")
-	for _, who := range []struct {
-		login, id string
-		paths     []string
-	}{
+	s.visitPages("", []int64{1280, 390}, []visit{
 		{"/login", "", []string{"/login"}},
 		{"/desk/login", "", []string{"/desk/login"}},
 		{"/login", "bob", []string{"/", "/suspended", "/token/lift"}},
-		{"/login", "carol", append(append([]string{"/receipt", "/operations/transfer/confirm", "/nowhere"}, userPages...), managerPages...)},
+		{"/login", "carol", append(append([]string{"/operations/transfer/confirm", "/receipt", "/nowhere"}, userPages...), managerPages...)},
 		{"/desk/login", "desk-1", append([]string{"/desk/contracts/acme/order/confirm", "/desk/orders/ship"}, deskPages...)},
-	} {
-		b := newTab(t, s.URL)
-		if who.id != "" {
-			b.logIn(who.login, who.id)
+	}, func(b *tab, path string) {
+		switch path {
+		case "/operations/transfer/confirm":
+			b.transfer("50000")
+		case "/receipt": // of the transfer that the browser has just filled in
+			s.Step(1)
+			b.open("/operations/transfer/confirm").typeInto("code", s.Code(s.carols, 0)).submit()
+		case "/desk/contracts/acme/order/confirm":
+			b.open("/desk/contracts/acme/order").selectOption("cause", "loss").selectOption("old", s.shared.String()).submit()
+		case "/desk/orders/ship":
+			s.cancelOrder(s.onlyOrder())
+			s.order(bank.NewOrder{Contract: "acme", Cause: validator.CauseAdditional})
+			b.open("/desk/orders").click(`a[href$="/ship"]`)
+		default:
+			b.open(path)
 		}
-		for _, lang := range []string{"ja", "en"} {
-			if lang == "en" {
-				b.click(".language button")
-			}
-			for _, path := range who.paths {
-				at := path
-				switch path {
-				case "/receipt":
-					b.open("/history").click(`td a[href^="/receipt/"]`)
-					at = b.path()
-				case "/operations/transfer/confirm":
-					b.transfer("50000")
-				case "/desk/contracts/acme/order/confirm":
-					b.open("/desk/contracts/acme/order").selectOption("cause", "loss").selectOption("old", s.shared.String()).submit()
-				case "/desk/orders/ship":
-					b.open("/desk/orders").click(`a[href$="/ship"]`)
-					at = b.path()
-				}
-				b.open(at)
-				for _, width := range []int64{1280, 390} {
-					b.run(chromedp.EmulateViewport(width, 900))
-					require.Equal(t, width, resultOf(b, chromedp.Evaluate[int64](`window.innerWidth`)))
-					wide := resultOf(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
-					require.LessOrEqual(t, wide, width, "%s in %s", path, lang)
-					if folder != "" {
-						picture := resultOf(b, chromedp.FullScreenshot(100))
-						name := fmt.Sprintf("%s-%s%s-%d.png", lang, who.id, strings.NewReplacer("/", "_", "?", "+").Replace(path), width)
-						require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o644))
-					}
-				}
-			}
+	}, func(b *tab, at string) {
+		if b.lang == langEnglish {
+			text := strings.ReplaceAll(resultOf(b, chromedp.Text(chromedp.CSS("body"))), "日本語", "")
+			assert.NotRegexp(t, `\p{Han}|\p{Hiragana}|\p{Katakana}`, text, at)
 		}
-	}
+	})
 }

@@ -218,6 +218,12 @@ func (s *site) order(n bank.NewOrder) string {
 	return order.ID
 }
 
+func (s *site) cancelOrder(id string) {
+	s.T.Helper()
+	_, err := s.Bank.CancelOrder(s.T.Context(), banktest.Clerk, id)
+	require.NoError(s.T, err)
+}
+
 // onlyOrder returns the ID of the only open order of acme.
 func (s *site) onlyOrder() string {
 	s.T.Helper()

@@ -15,7 +15,6 @@ import (
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
-	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
 // manyRows is a number of rows that needs three parts of a list.
@@ -159,8 +158,7 @@ func TestListsContainAllRows(t *testing.T) {
 		last = at
 	}
 	for _, id := range s.orders[2*pageLines:] {
-		_, err := s.Bank.CancelOrder(t.Context(), banktest.Clerk, id)
-		require.NoError(t, err)
+		s.cancelOrder(id)
 	}
 	page = clerk.follow(clerk.get(last))
 	require.Equal(t, s.orders[2*pageLines-1], lastOf(ship.FindAllStringSubmatch(page.body, -1))[1])
