@@ -20,10 +20,10 @@ import (
 )
 
 // ErrCount is the error of a fleet with no tokens or with too many.
-var ErrCount = errclass.New(errclass.Usage, "impossible number of tokens")
+var ErrCount = errclass.New(errclass.Usage, "invalid number of tokens")
 
 // errSave marks a token that could not be saved.
-var errSave = errors.New("a token's state cannot be kept")
+var errSave = errors.New("cannot save a token's state")
 
 // MaxCount is the largest number of tokens in a fleet.
 const MaxCount = 4000

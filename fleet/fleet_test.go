@@ -58,7 +58,7 @@ func serve(t testing.TB, f *Fleet) (stop func() error) {
 		case err := <-served:
 			return err
 		case <-time.After(patience):
-			return fmt.Errorf("Serve does not end")
+			return fmt.Errorf("Serve did not return")
 		}
 	})
 }
@@ -156,10 +156,10 @@ func TestPortsCheckDevices(t *testing.T) {
 		{[]string{"/dev/ttyGS0"}, 0, ErrCount, "0, want 1"},
 		{[]string{"/dev/ttyGS0", "/dev/ttyGS0"}, 2, port.ErrAddress, `"/dev/ttyGS0" and "/dev/ttyGS0" are the same`},
 		{[]string{"/dev/ttyGS0", "/dev/../dev/ttyGS0"}, 2, port.ErrAddress, "are the same serial device"},
-		{[]string{"pty:/tmp/x"}, 1, port.ErrAddress, `"pty:/tmp/x" is no serial device; want a path such as /dev/ttyGS0`},
-		{[]string{"/dev/ttyGS0", "tcp:127.0.0.1:7000"}, 2, port.ErrAddress, "is no serial device"},
-		{[]string{"foo:bar"}, 1, port.ErrAddress, "is no serial device"},
-		{[]string{""}, 1, port.ErrAddress, "is no serial device"},
+		{[]string{"pty:/tmp/x"}, 1, port.ErrAddress, `"pty:/tmp/x" is not a serial device, want a path such as /dev/ttyGS0`},
+		{[]string{"/dev/ttyGS0", "tcp:127.0.0.1:7000"}, 2, port.ErrAddress, "is not a serial device"},
+		{[]string{"foo:bar"}, 1, port.ErrAddress, "is not a serial device"},
+		{[]string{""}, 1, port.ErrAddress, "is not a serial device"},
 	} {
 		err := Ports{Devices: c.devices}.Check(c.n)
 		if c.want == nil {
@@ -174,7 +174,7 @@ func TestPortsCheckDevices(t *testing.T) {
 		return // links require a privilege there
 	}
 	require.NoError(t, os.Symlink(node, link))
-	require.ErrorIs(t, Ports{Devices: []string{node, link}}.Check(2), port.ErrAddress, "links are seen through")
+	require.ErrorIs(t, Ports{Devices: []string{node, link}}.Check(2), port.ErrAddress, "links to the same device must be detected")
 }
 
 func TestPortsAddresses(t *testing.T) {
@@ -189,11 +189,11 @@ func TestPortsAddresses(t *testing.T) {
 		"tcp:127.0.0.1:7003", "rfc2217://[::1]:0",
 	}, all.addresses(3))
 
-	require.Len(t, all.addresses(4), 4, "there is no device for it, as Check says")
+	require.Len(t, all.addresses(4), 4, "token 4 has no serial device")
 
 	all.Password = "word"
 	for i, addr := range all.addresses(0) {
-		require.Equal(t, i > 1, len(all.options(addr)) == 1, "%s: a terminal needs no word", addr)
+		require.Equal(t, i > 1, len(all.options(addr)) == 1, "%s: a terminal needs no password", addr)
 	}
 }
 
@@ -204,8 +204,8 @@ func TestNewCount(t *testing.T) {
 	}
 }
 
-// TestNewClosesWhatItOpened: if the last port cannot be opened, New closes all others.
-func TestNewClosesWhatItOpened(t *testing.T) {
+// TestNewClosesPortsOnError: if the last port cannot be opened, New closes all others.
+func TestNewClosesPortsOnError(t *testing.T) {
 	checkLeaks(t)
 	dir := socketDir(t)
 	blocker := filepath.Join(dir, "fob4.sock")
@@ -215,14 +215,14 @@ func TestNewClosesWhatItOpened(t *testing.T) {
 	require.ErrorIs(t, err, port.ErrAddress)
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	require.Len(t, left, 1, "only what stood in the way")
+	require.Len(t, left, 1, "only the file that was in the way is left")
 
 	// The same ports can be opened afterwards.
 	require.NoError(t, os.Remove(blocker))
 	f, err := New(testWorld(t), Config{Count: 5, Model: testModel(t), Ports: ports})
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
-	require.NoError(t, f.Close(), "twice does no harm")
+	require.NoError(t, f.Close(), "Close may be called twice")
 	require.Empty(t, f.Members()[0].Ports())
 }
 
@@ -359,8 +359,8 @@ func ExampleFleet() {
 	// <nil>
 }
 
-// noTemp fails if a temporary file was left behind.
-func noTemp(t *testing.T, dir string) {
+// checkNoTempFiles fails if a temporary file was left behind.
+func checkNoTempFiles(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)

@@ -13,12 +13,12 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// TestFramingErrorCounters: a token counts framing errors since its start, over all its ports
-// and all hosts (PROTOCOL.md 2.3). Resetting the token counts as a start.
+// TestFramingErrorCounters: a token counts framing errors since its start, over all its
+// ports and all hosts (PROTOCOL.md 2.3). Resetting the token counts as a start.
 func TestFramingErrorCounters(t *testing.T) {
 	dir := socketDir(t)
 	device := filepath.Join(dir, "gs0")
-	cable, _ := plug(t, device)
+	cable, _ := connectDevice(t, device)
 	f, err := New(testWorld(t), Config{Count: 1, Model: testModel(t), Ports: Ports{
 		PTY: true, UnixDir: dir, TCP: "127.0.0.1:0", RFC2217: "127.0.0.1:0", Devices: []string{device},
 	}})
@@ -47,8 +47,8 @@ func TestFramingErrorCounters(t *testing.T) {
 		want.Base64++
 		require.Equal(t, want, framingErrors(host.New(p, host.WithTimeout(patience))), addr)
 		require.NoError(t, p.Close())
-		require.Equal(t, want, framingErrors(client(t, addr)), "the next host of %s", addr)
-		require.Equal(t, want, framingErrors(cable), "another port than %s", addr)
+		require.Equal(t, want, framingErrors(client(t, addr)), "%s: next host", addr)
+		require.Equal(t, want, framingErrors(cable), "%s: another port", addr)
 	}
 	require.NoError(t, cable.Reset(t.Context()))
 	require.Zero(t, framingErrors(cable), "after a reset")

@@ -53,7 +53,7 @@ func (p Ports) Check(n int) error {
 	}
 	if len(starts) == 2 && hosts[0] == hosts[1] && starts[0] != 0 && starts[1] != 0 &&
 		max(starts[0]-starts[1], starts[1]-starts[0]) < n {
-		return fmt.Errorf("%w: the ports of %d tokens from %q and from %q overlap", port.ErrAddress, n, p.TCP, p.RFC2217)
+		return fmt.Errorf("%w: the ports for %d tokens from %q and from %q overlap", port.ErrAddress, n, p.TCP, p.RFC2217)
 	}
 	return nil
 }
@@ -80,11 +80,11 @@ func (p Ports) checkDevices(n int) error {
 	}
 	for i, path := range p.Devices {
 		if a, err := port.ParseAddr(path); err != nil || a.Scheme != port.Device {
-			return fmt.Errorf("%w: %q is no serial device; want a path such as /dev/ttyGS0", port.ErrAddress, path)
+			return fmt.Errorf("%w: %q is not a serial device, want a path such as /dev/ttyGS0", port.ErrAddress, path)
 		}
 		for _, other := range p.Devices[:i] {
 			if sameFile(path, other) {
-				return fmt.Errorf("%w: %q and %q are the same serial device, which holds one token", port.ErrAddress, other, path)
+				return fmt.Errorf("%w: %q and %q are the same serial device, which serves one token", port.ErrAddress, other, path)
 			}
 		}
 	}
@@ -119,10 +119,10 @@ func (p Ports) addresses(i int) []string {
 		addrs = append(addrs, "unix:"+filepath.Join(p.UnixDir, name+".sock"))
 	}
 	if p.TCP != "" {
-		addrs = append(addrs, "tcp:"+shift(p.TCP, i))
+		addrs = append(addrs, "tcp:"+addPort(p.TCP, i))
 	}
 	if p.RFC2217 != "" {
-		addrs = append(addrs, "rfc2217://"+shift(p.RFC2217, i))
+		addrs = append(addrs, "rfc2217://"+addPort(p.RFC2217, i))
 	}
 	return addrs
 }
@@ -139,8 +139,8 @@ func (p Ports) options(addr string) []port.Option {
 	return []port.Option{port.WithPassword(p.Password)}
 }
 
-// shift adds i to the port of addr, unless the port is 0.
-func shift(addr string, i int) string {
+// addPort adds i to the port of addr, unless the port is 0.
+func addPort(addr string, i int) string {
 	host, number, err := net.SplitHostPort(addr)
 	if err != nil {
 		return addr

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrSeeds is the error of a record that does not fit any virtual token.
-var ErrSeeds = errclass.New(errclass.Usage, "no virtual token can be that")
+var ErrSeeds = errclass.New(errclass.Usage, "cannot simulate this token")
 
 // FromSeeds makes a locked token from each record, with the record's serial number,
 // seed and expiry date. The token's clock is set to the world's time plus the drift in
@@ -29,7 +29,7 @@ func FromSeeds(w *virtual.World, r seedfile.Reader, model *virtual.Model) ([]*vi
 		rec, err := r.Read()
 		if errors.Is(err, io.EOF) {
 			if len(tokens) == 0 {
-				return nil, fmt.Errorf("%w: there is no token in the seed file", ErrCount)
+				return nil, fmt.Errorf("%w: no tokens in the seed file", ErrCount)
 			}
 			return tokens, nil
 		}
@@ -37,7 +37,7 @@ func FromSeeds(w *virtual.World, r seedfile.Reader, model *virtual.Model) ([]*vi
 			return nil, err
 		}
 		if len(tokens) == MaxCount {
-			return nil, fmt.Errorf("%w: the seed file has more than %d", ErrCount, MaxCount)
+			return nil, fmt.Errorf("%w: more than %d tokens in the seed file", ErrCount, MaxCount)
 		}
 		t, err := fromSeed(w, &rec, model)
 		rec.Seed.Destroy()
@@ -51,11 +51,11 @@ func FromSeeds(w *virtual.World, r seedfile.Reader, model *virtual.Model) ([]*vi
 func fromSeed(w *virtual.World, rec *seedfile.Record, model *virtual.Model) (*virtual.Token, error) {
 	switch {
 	case rec.Type != seedfile.TOTP:
-		return nil, fmt.Errorf("%w: it is of type %s, want TOTP", ErrSeeds, rec.Type)
+		return nil, fmt.Errorf("%w: type %s, want TOTP", ErrSeeds, rec.Type)
 	case rec.ForeignSerial != "":
-		return nil, fmt.Errorf("%w: its serial number does not fit a token: %w", ErrSeeds, token.ErrSerial)
+		return nil, fmt.Errorf("%w: serial number: %w", ErrSeeds, token.ErrSerial)
 	case rec.Serial.IsZero():
-		return nil, fmt.Errorf("%w: it has no serial number", ErrSeeds)
+		return nil, fmt.Errorf("%w: no serial number", ErrSeeds)
 	}
 	if model == nil {
 		model = modelFor(rec.Digits)
@@ -66,7 +66,7 @@ func fromSeed(w *virtual.World, rec *seedfile.Record, model *virtual.Model) (*vi
 		return nil, fmt.Errorf("%w: %w", ErrSeeds, err)
 	}
 	if int(p.Digits) > model.Digits {
-		return nil, fmt.Errorf("%w: it has %d digits, and the display of %s shows %d", ErrSeeds, p.Digits, model.Name, model.Digits)
+		return nil, fmt.Errorf("%w: %d digits, but the LCD of %s has %d", ErrSeeds, p.Digits, model.Name, model.Digits)
 	}
 	expiry, err := rec.Expiry(nil)
 	if err != nil {
@@ -80,7 +80,7 @@ func fromSeed(w *virtual.World, rec *seedfile.Record, model *virtual.Model) (*vi
 	const year = 366 * 24 * time.Hour
 	most := int64(year / (time.Duration(rec.Step) * time.Second))
 	if rec.Drift < -most || rec.Drift > most {
-		return nil, fmt.Errorf("%w: its clock would be %d steps off, more than a year", ErrSeeds, rec.Drift)
+		return nil, fmt.Errorf("%w: clock drift of %d steps, want at most one year", ErrSeeds, rec.Drift)
 	}
 	t := w.NewToken(model)
 	if err := t.Program(rec.Serial, &payload, true); err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// seeds returns a reader of a file in fob's own format.
-func seeds(t *testing.T, lines ...string) seedfile.Reader {
+// seedReader returns a reader of a file in fob's own format.
+func seedReader(t *testing.T, lines ...string) seedfile.Reader {
 	t.Helper()
 	f, err := seedfile.FormatByName("fob")
 	require.NoError(t, err)
@@ -28,7 +28,7 @@ func seeds(t *testing.T, lines ...string) seedfile.Reader {
 
 const rfcSeed = `"seed":"3132333435363738393031323334353637383930"`
 
-func at(t *testing.T, seconds int64) *virtual.World {
+func worldAt(t *testing.T, seconds int64) *virtual.World {
 	t.Helper()
 	w, err := virtual.NewWorld(virtual.Config{Seed: 1, At: time.Unix(seconds, 0)})
 	require.NoError(t, err)
@@ -38,8 +38,8 @@ func at(t *testing.T, seconds int64) *virtual.World {
 // TestFromSeeds uses codes of the SHA-1 seed of RFC 6238, appendix B, at a step of 60 s
 // (token/testdata/x60.json): 19360094 at 1111111109.
 func TestFromSeeds(t *testing.T) {
-	w := at(t, 1111111109)
-	tokens, err := fleet.FromSeeds(w, seeds(t,
+	w := worldAt(t, 1111111109)
+	tokens, err := fleet.FromSeeds(w, seedReader(t,
 		`{"serial":"A1",`+rfcSeed+`,"type":"TOTP","algorithm":"SHA1","digits":6,"period":60,"deviceExpiry":"2006-11-30T14:59:59Z"}`,
 		`{"serial":"A2",`+rfcSeed+`,"type":"TOTP","algorithm":"SHA1","digits":8,"period":60}`,
 	), nil)
@@ -70,30 +70,30 @@ func TestFromSeeds(t *testing.T) {
 
 // TestFromSeedsDrift: TimeDrift is the number of steps by which the token is ahead.
 func TestFromSeedsDrift(t *testing.T) {
-	w := at(t, 1111111109-2*60)
-	tokens, err := fleet.FromSeeds(w, seeds(t,
+	w := worldAt(t, 1111111109-2*60)
+	tokens, err := fleet.FromSeeds(w, seedReader(t,
 		`{"serial":"A1",`+rfcSeed+`,"type":"TOTP","algorithm":"SHA1","digits":8,"period":60,"drift":2}`), nil)
 	require.NoError(t, err)
 	tokens[0].Press()
 	require.Equal(t, "19360094", tokens[0].Display().Text)
 }
 
-func TestFromSeedsRefused(t *testing.T) {
+func TestFromSeedsErrors(t *testing.T) {
 	six, err := virtual.ModelByName("button-6")
 	require.NoError(t, err)
 	for line, complaint := range map[string]string{
-		`{"serial":"A1",` + rfcSeed + `,"type":"HOTP","algorithm":"SHA1","digits":6}`:                                "line 2: token A1: no virtual token can be that: it is of type HOTP",
-		`{` + rfcSeed + `,"type":"TOTP","algorithm":"SHA1","digits":6,"period":60,"user":"u"}`:                       "token u: no virtual token can be that: it has no serial number",
+		`{"serial":"A1",` + rfcSeed + `,"type":"HOTP","algorithm":"SHA1","digits":6}`:                                "line 2: token A1: cannot simulate this token: type HOTP",
+		`{` + rfcSeed + `,"type":"TOTP","algorithm":"SHA1","digits":6,"period":60,"user":"u"}`:                       "token u: cannot simulate this token: no serial number",
 		`{"serial":"A1",` + rfcSeed + `,"type":"TOTP","algorithm":"SHA1","digits":7,"period":60}`:                    "Digits is 7",
 		`{"serial":"A1",` + rfcSeed + `,"type":"TOTP","algorithm":"SHA1","digits":6,"period":45}`:                    "Step is 45",
-		`{"serial":"A1",` + rfcSeed + `,"type":"TOTP","algorithm":"SHA1","digits":6,"period":60,"drift":2147483647}`: "its clock would be 2147483647 steps off",
-		`{"serial":"A1",` + rfcSeed + `,"type":"TOTP","algorithm":"SHA1","digits":8,"period":60}`:                    "it has 8 digits, and the display of button-6 shows 6",
+		`{"serial":"A1",` + rfcSeed + `,"type":"TOTP","algorithm":"SHA1","digits":6,"period":60,"drift":2147483647}`: "clock drift of 2147483647 steps",
+		`{"serial":"A1",` + rfcSeed + `,"type":"TOTP","algorithm":"SHA1","digits":8,"period":60}`:                    "8 digits, but the LCD of button-6 has 6",
 	} {
-		_, err := fleet.FromSeeds(at(t, 1e9), seeds(t, line), six)
+		_, err := fleet.FromSeeds(worldAt(t, 1e9), seedReader(t, line), six)
 		require.ErrorIs(t, err, fleet.ErrSeeds, line)
 		require.ErrorContains(t, err, complaint)
 		require.NotContains(t, err.Error(), "31323334")
 	}
-	_, err = fleet.FromSeeds(at(t, 1e9), seeds(t), nil)
+	_, err = fleet.FromSeeds(worldAt(t, 1e9), seedReader(t), nil)
 	require.ErrorContains(t, err, "no token in the file")
 }

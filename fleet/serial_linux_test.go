@@ -15,9 +15,9 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// plug makes link a serial device. It returns a client at the other end of the cable,
-// and a function that pulls the cable out.
-func plug(t *testing.T, link string) (c *host.Client, unplug func()) {
+// connectDevice makes link a serial device. It returns a client at the other end of the
+// cable, and a function that pulls the cable out.
+func connectDevice(t *testing.T, link string) (c *host.Client, unplug func()) {
 	t.Helper()
 	l, err := port.Listen("pty:" + link) // a PTY with its ends exchanged
 	require.NoError(t, err)
@@ -37,8 +37,8 @@ func TestSerialDevices(t *testing.T) {
 	checkLeaks(t)
 	dir := t.TempDir()
 	paths := []string{filepath.Join(dir, "gs0"), filepath.Join(dir, "gs1")}
-	c0, unplug0 := plug(t, paths[0])
-	c1, unplug1 := plug(t, paths[1])
+	c0, unplug0 := connectDevice(t, paths[0])
+	c1, unplug1 := connectDevice(t, paths[1])
 	f, err := New(testWorld(t), Config{
 		Count: 2, Model: testModel(t), Ports: Ports{Devices: paths, TCP: "127.0.0.1:0"},
 		Line: virtual.ServeOptions{In: virtual.LineFaults{Baud: 115200}, Out: virtual.LineFaults{Baud: 115200}},
@@ -56,7 +56,7 @@ func TestSerialDevices(t *testing.T) {
 	require.NoError(t, c1.Lock(t.Context()))
 	for range 2 {
 		unplug1()
-		c1, unplug1 = plug(t, paths[1])
+		c1, unplug1 = connectDevice(t, paths[1])
 		info, err := c1.Info(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, serialproto.StateLocked, info.State)
@@ -71,7 +71,7 @@ func TestSerialDevices(t *testing.T) {
 	unplug0()
 	_, err = client(t, f.Members()[0].Ports()[1]).Info(t.Context())
 	require.NoError(t, err)
-	require.NoError(t, stop(), "while one cable is out")
+	require.NoError(t, stop(), "with one cable unplugged")
 	require.NoError(t, f.Close())
 	unplug1()
 }
@@ -86,7 +86,7 @@ func TestSerialDevicesAndStore(t *testing.T) {
 	require.NoError(t, s.Close())
 
 	device := filepath.Join(t.TempDir(), "gs")
-	_, unplug := plug(t, device)
+	_, unplug := connectDevice(t, device)
 	s = openStore(t, dir, key)
 	c := virtual.Config{}
 	_, err := s.Resume(&c, Given{}, then)
@@ -99,7 +99,7 @@ func TestSerialDevicesAndStore(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	p, err := port.Open(ctx, device)
-	require.NoError(t, err, "the device was left alone")
+	require.NoError(t, err, "the device must be free again")
 	require.NoError(t, p.Close())
 	unplug()
 	require.NoError(t, s.Close())

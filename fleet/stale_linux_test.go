@@ -16,10 +16,10 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// TestHostReadsNothing: on every kind of port a host sends more requests than the line
-// can hold answers, and reads none of them. Other hosts are answered, whether the first
-// one leaves or stays.
-func TestHostReadsNothing(t *testing.T) {
+// TestHostThatDoesNotRead: on every kind of port a host sends more requests than the
+// line can hold answers, and reads none of them. Other hosts are answered, whether the
+// first one leaves or stays.
+func TestHostThatDoesNotRead(t *testing.T) {
 	dir := socketDir(t)
 	f, err := New(testWorld(t), Config{Count: 1, Model: testModel(t), Ports: Ports{
 		PTY: true, UnixDir: dir, TCP: "127.0.0.1:0", RFC2217: "127.0.0.1:0",

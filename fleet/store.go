@@ -60,7 +60,7 @@ func tokenFile(i int) string { return fmt.Sprintf("token-%04d.age", i) }
 // error wraps [ErrStateLocked] if another process holds the lock. A folder that holds
 // other files but no fleet is an error.
 func OpenStore(dir string, key *age.X25519Identity) (*Store, error) {
-	if err := checkOurs(dir); err != nil {
+	if err := checkFolder(dir); err != nil {
 		return nil, errclass.With(errclass.Usage, fmt.Errorf("opening the state folder: %w", err))
 	}
 	_, err := os.Stat(dir)
@@ -86,9 +86,9 @@ func OpenStore(dir string, key *age.X25519Identity) (*Store, error) {
 	return s, nil
 }
 
-// checkOurs returns an error if the folder holds other files and no fleet. It ignores
+// checkFolder returns an error if the folder holds other files and no fleet. It ignores
 // hidden files.
-func checkOurs(dir string) error {
+func checkFolder(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -109,7 +109,7 @@ func checkOurs(dir string) error {
 		}
 	}
 	if foreign != "" {
-		return fmt.Errorf("%s holds other files (%s): name a new or empty folder, or one of an earlier fob run", dir, foreign)
+		return fmt.Errorf("%s contains other files (%s): name a new or empty folder, or one of an earlier fob run", dir, foreign)
 	}
 	return nil
 }
@@ -213,7 +213,7 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 		return false, fmt.Errorf("%w: %s has version %d, want %d", ErrStateDamaged, worldFile, w.Version, stateVersion)
 	}
 	if c.Seed != 0 && c.Seed != w.Seed {
-		return false, fmt.Errorf("the state folder's world has another seed than the one given")
+		return false, fmt.Errorf("the world seed differs from the state folder's")
 	}
 	c.Seed = w.Seed
 	if !given.Clock {
@@ -236,7 +236,7 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 	case c.At.IsZero():
 		c.At = at.Time()
 	case virtual.WorldTimeOf(c.At) < w.Now:
-		return false, fmt.Errorf("%w: it would start at %s, before the state folder's %s",
+		return false, fmt.Errorf("%w: start at %s is before the state folder's time, %s",
 			virtual.ErrClock, c.At.UTC().Format(time.RFC3339), w.Now.Time().Format(time.RFC3339))
 	}
 	return true, nil
@@ -253,7 +253,7 @@ func (s *Store) load(w *virtual.World) ([]*virtual.Token, error) {
 		return nil, err
 	}
 	if state.Tokens < 1 || state.Tokens > MaxCount {
-		return nil, fmt.Errorf("%w: %s counts %d tokens", ErrStateDamaged, worldFile, state.Tokens)
+		return nil, fmt.Errorf("%w: %s: invalid number of tokens: %d", ErrStateDamaged, worldFile, state.Tokens)
 	}
 	var tokens []*virtual.Token
 	known := map[[8]byte]bool{}
@@ -276,7 +276,7 @@ func (s *Store) load(w *virtual.World) ([]*virtual.Token, error) {
 			return nil, fmt.Errorf("%w: %s: %w", ErrStateDamaged, tokenFile(i), err)
 		}
 		if known[t.HardwareID()] {
-			return nil, fmt.Errorf("%w: %s is the copy of another token", ErrStateDamaged, tokenFile(i))
+			return nil, fmt.Errorf("%w: %s is a copy of another token", ErrStateDamaged, tokenFile(i))
 		}
 		known[t.HardwareID()] = true
 		// After a crash the token may be newer than the world.

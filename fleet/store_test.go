@@ -61,14 +61,14 @@ func TestStoreRoundTrip(t *testing.T) {
 
 	s = openStore(t, dir, key)
 	w, f = start(t, s, virtual.Config{}, Given{}, then.AddDate(1, 0, 0), Ports{})
-	require.Equal(t, then.Add(time.Hour), w.Now().Time(), "a manual clock has stood still")
+	require.Equal(t, then.Add(time.Hour), w.Now().Time(), "a manual clock must not advance")
 	require.Equal(t, uint64(7), w.Seed())
 	require.Len(t, f.Members(), 2)
 	got := f.Members()[1].Token
 	require.Equal(t, serialproto.StateLocked, got.State())
 	serial, _ := got.BackLabel()
 	require.Equal(t, order.Serial, serial)
-	require.Equal(t, want.Step+60, got.Display().Step, "its own clock has gone on with the world's")
+	require.Equal(t, want.Step+60, got.Display().Step, "the token's clock must advance with the world's")
 	require.Equal(t, serialproto.StateBlank, f.Members()[0].Token.State())
 
 	// A token that is made now has a new identity.
@@ -90,14 +90,14 @@ func TestResumeClocks(t *testing.T) {
 		mode          virtual.ClockMode
 		err           error
 	}{
-		"manual":                      {first: virtual.Config{At: then}, want: then},
-		"manual, later":               {first: virtual.Config{At: then}, second: virtual.Config{At: then.Add(1)}, want: then.Add(1)},
-		"manual, earlier":             {first: virtual.Config{At: then}, second: virtual.Config{At: then.Add(-1)}, err: virtual.ErrClock},
-		"manual to real":              {first: virtual.Config{At: then}, second: virtual.Config{Mode: virtual.Real}, given: Given{Clock: true}, want: then, mode: virtual.Real},
-		"another seed":                {first: virtual.Config{At: then, Seed: 7}, second: virtual.Config{Seed: 8}, err: os.ErrInvalid},
-		"the same seed":               {first: virtual.Config{At: then, Seed: 7}, second: virtual.Config{Seed: 7}, want: then},
-		"scaled stood still":          {first: virtual.Config{At: then, Mode: virtual.Scaled, Rate: 1e-3}, want: then, mode: virtual.Scaled},
-		"given what it was, the same": {first: virtual.Config{At: then}, given: Given{Clock: true}, want: then},
+		"manual":                 {first: virtual.Config{At: then}, want: then},
+		"manual, later":          {first: virtual.Config{At: then}, second: virtual.Config{At: then.Add(1)}, want: then.Add(1)},
+		"manual, earlier":        {first: virtual.Config{At: then}, second: virtual.Config{At: then.Add(-1)}, err: virtual.ErrClock},
+		"manual to real":         {first: virtual.Config{At: then}, second: virtual.Config{Mode: virtual.Real}, given: Given{Clock: true}, want: then, mode: virtual.Real},
+		"another seed":           {first: virtual.Config{At: then, Seed: 7}, second: virtual.Config{Seed: 8}, err: os.ErrInvalid},
+		"the same seed":          {first: virtual.Config{At: then, Seed: 7}, second: virtual.Config{Seed: 7}, want: then},
+		"scaled, unchanged":      {first: virtual.Config{At: then, Mode: virtual.Scaled, Rate: 1e-3}, want: then, mode: virtual.Scaled},
+		"clock given, unchanged": {first: virtual.Config{At: then}, given: Given{Clock: true}, want: then},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, key := t.TempDir(), testKey(t)
@@ -137,9 +137,9 @@ func TestResumeClocks(t *testing.T) {
 	})
 }
 
-// TestResumeKeepsWhatTokensAre: a start without the flags must not make tokens accept
+// TestResumeKeepsTokens: a start without the flags must not make tokens accept
 // the published test key, or give them a rig.
-func TestResumeKeepsWhatTokensAre(t *testing.T) {
+func TestResumeKeepsTokens(t *testing.T) {
 	dir, key := t.TempDir(), testKey(t)
 	station, err := host.GenerateStationKey()
 	require.NoError(t, err)
@@ -181,12 +181,12 @@ func TestFirstSaveFails(t *testing.T) {
 	_, err := New(testWorld(t), Config{Count: 2, Model: testModel(t), Store: s, Ports: Ports{TCP: "127.0.0.1:0"}})
 	require.ErrorContains(t, err, tokenFile(1))
 	require.NoFileExists(t, filepath.Join(dir, worldFile))
-	noTemp(t, dir)
+	checkNoTempFiles(t, dir)
 	require.NoError(t, s.Close())
 
 	require.NoError(t, os.RemoveAll(blocked))
 	s = openStore(t, dir, key)
-	require.NoFileExists(t, filepath.Join(dir, tokenFile(0)), "nobody has seen it")
+	require.NoFileExists(t, filepath.Join(dir, tokenFile(0)), "a token that no host has seen is not saved")
 	var c virtual.Config
 	found, err := s.Resume(&c, Given{}, then)
 	require.NoError(t, err)
@@ -219,13 +219,13 @@ func TestSaveFailsWhileServing(t *testing.T) {
 		require.ErrorIs(t, err, errSave)
 		require.ErrorContains(t, err, tokenFile(1))
 	case <-time.After(patience):
-		t.Fatal("the fleet goes on")
+		t.Fatal("the fleet did not stop")
 	}
-	noTemp(t, dir)
+	checkNoTempFiles(t, dir)
 }
 
-// TestAnswerMeansSaved: the state is on disk before the host gets the answer.
-func TestAnswerMeansSaved(t *testing.T) {
+// TestStateIsSavedBeforeAnswer: the state is on disk before the host gets the answer.
+func TestStateIsSavedBeforeAnswer(t *testing.T) {
 	dir, key := t.TempDir(), testKey(t)
 	s := openStore(t, dir, key)
 	_, f := start(t, s, virtual.Config{StationKey: host.InsecureTestStationKey().Public()}, Given{}, then, Ports{TCP: "127.0.0.1:0"})
@@ -306,7 +306,7 @@ func TestStoreDamaged(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, tokenFile(0)), other, 0o600))
 	_, err = s.load(w)
-	require.ErrorIs(t, err, ErrStateDamaged, "one piece of hardware twice")
+	require.ErrorIs(t, err, ErrStateDamaged, "two tokens with the same hardware")
 	require.ErrorContains(t, err, tokenFile(1))
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, tokenFile(0)), tokens, 0o600))
@@ -353,7 +353,7 @@ func TestStoreFolder(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(filepath.Join(there, "thesis.txt"), []byte("mine"), 0o600))
 	_, err = OpenStore(there, key)
-	require.ErrorContains(t, err, "holds other files (thesis.txt): name a new or empty folder, or one of an earlier fob run")
+	require.ErrorContains(t, err, "contains other files (thesis.txt): name a new or empty folder, or one of an earlier fob run")
 	left, err = os.ReadDir(there)
 	require.NoError(t, err)
 	require.Len(t, left, 1)

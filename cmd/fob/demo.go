@@ -195,10 +195,10 @@ func (a *app) demoStory(ctx context.Context, d *demo.Demo, b *demo.Bank) error {
 			continue
 		}
 		mark := "ok"
-		if !s.Good {
+		if !s.Passed {
 			mark = "FAILED"
 		}
-		text += fmt.Sprintf("  %s\n    %s (%s)\n", s.What, firstSentence(s.Said), mark)
+		text += fmt.Sprintf("  %s\n    %s (%s)\n", s.Name, firstSentence(s.Detail), mark)
 	}
 	if !a.json {
 		if err := a.print(nil, text); err != nil {
@@ -211,8 +211,8 @@ func (a *app) demoStory(ctx context.Context, d *demo.Demo, b *demo.Bank) error {
 // allGood returns an error if a step of the story had the wrong result.
 func allGood(steps []demo.Step) error {
 	for _, s := range steps {
-		if !s.Good {
-			return fmt.Errorf("%w: %s", demo.ErrStory, s.What)
+		if !s.Passed {
+			return fmt.Errorf("%w: %s", demo.ErrStory, s.Name)
 		}
 	}
 	return nil

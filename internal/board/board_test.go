@@ -53,7 +53,7 @@ func TestTargets(t *testing.T) {
 	require.ErrorContains(t, err, "virt, virt-rig")
 }
 
-func TestTargetsBroken(t *testing.T) {
+func TestTargetsInvalid(t *testing.T) {
 	for text, complaint := range map[string]string{
 		"virt a b - 1":             ":1: want 6 fields, got 5",
 		"# x\n\nvirt a b - one 2":  `:3: strconv.Atoi: parsing "one"`,
@@ -97,22 +97,22 @@ func TestCreateFlash(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
 
-	require.ErrorIs(t, CreateFlash(path, made), fs.ErrExist, "a token is never overwritten")
+	require.ErrorIs(t, CreateFlash(path, made), fs.ErrExist, "an existing token must not be overwritten")
 	require.ErrorIs(t, CreateFlash(filepath.Join(dir, "x"), Factory{Model: "a b", Digits: 6}), ErrFlash)
 	require.ErrorIs(t, CreateFlash(filepath.Join(dir, "no", "x"), made), fs.ErrNotExist)
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	require.Len(t, left, 1, "nothing half-made stays")
+	require.Len(t, left, 1, "no temporary file may be left")
 }
 
 func TestCheckFlash(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "flash.img")
 	require.ErrorContains(t, checkFlash(path), "does not exist")
 	require.NoError(t, os.WriteFile(path, []byte("short"), 0o600))
-	require.ErrorContains(t, checkFlash(path), "is no file of 33554432 bytes")
+	require.ErrorContains(t, checkFlash(path), "is not a file of 33554432 bytes")
 	require.ErrorIs(t, checkFlash(t.TempDir()), ErrFlash)
 	require.NoError(t, os.Truncate(path, FlashSize))
-	require.ErrorContains(t, checkFlash(path), "holds something else")
+	require.ErrorContains(t, checkFlash(path), "contains other data")
 	good := filepath.Join(t.TempDir(), "good.img")
 	require.NoError(t, CreateFlash(good, Factory{Model: "x", Digits: 6, StationKey: [32]byte{7}}))
 	require.NoError(t, checkFlash(good))
@@ -122,17 +122,18 @@ func TestCheckFlash(t *testing.T) {
 	}
 }
 
-// TestCheck checks that a file that cannot run is reported before anything is created.
-func TestCheck(t *testing.T) {
+// TestConfigCheck checks that a file that cannot run is reported before anything is
+// created.
+func TestConfigCheck(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "image")
 	require.NoError(t, os.WriteFile(text, []byte("no program"), 0o600))
 	self, err := os.Executable() // a program for another processor
 	require.NoError(t, err)
 	for path, complaint := range map[string]string{
 		filepath.Join(t.TempDir(), "none"): "does not exist",
-		text:                               "is no ELF file",
-		t.TempDir():                        "is no ELF file",
-		os.DevNull:                         "is no ELF file",
+		text:                               "is not an ELF file",
+		t.TempDir():                        "is not an ELF file",
+		os.DevNull:                         "is not an ELF file",
 		self:                               "is a program for another processor",
 	} {
 		err := Config{Image: path}.Check()

@@ -19,9 +19,9 @@ import (
 
 // Errors to branch on.
 var (
-	ErrSource = errclass.New(errclass.Usage, "not in fob's source")
+	ErrSource = errclass.New(errclass.Usage, "not a checkout of fob")
 	ErrTarget = errclass.New(errclass.Usage, "unknown target")
-	ErrBudget = errclass.New(errclass.Failed, "the image is over its budget in "+targetsFile)
+	ErrBudget = errclass.New(errclass.Failed, "the image is larger than its limit in "+targetsFile)
 	ErrTools  = errclass.New(errclass.Unsupported, "a tool is missing")
 )
 
@@ -43,7 +43,7 @@ func Root(dir string) (string, error) {
 			return at, nil
 		}
 		if filepath.Dir(at) == at {
-			return "", fmt.Errorf("%w: %s: an image is built from a checkout of %s; go there first", ErrSource, dir, modulePath)
+			return "", fmt.Errorf("%w: %s: run this command in a checkout of %s", ErrSource, dir, modulePath)
 		}
 	}
 }
@@ -100,7 +100,7 @@ func TargetByName(root, name string) (Target, error) {
 		}
 		names = append(names, t.Name)
 	}
-	return Target{}, fmt.Errorf("%w: %q, there are %s", ErrTarget, name, strings.Join(names, ", "))
+	return Target{}, fmt.Errorf("%w: %q, want one of %s", ErrTarget, name, strings.Join(names, ", "))
 }
 
 // Suffix returns the suffix of the target's image files: ".uf2" for a Pico, which can
@@ -133,7 +133,7 @@ func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Ima
 	}
 	asUF2 := strings.EqualFold(filepath.Ext(out), ".uf2")
 	if asUF2 && !t.pico() {
-		return Image{}, fmt.Errorf("%w: no UF2 file is made for %s (name a file that ends in .elf)", ErrTarget, t.Name)
+		return Image{}, fmt.Errorf("%w: cannot make a UF2 file for %s: use a file name that ends in .elf", ErrTarget, t.Name)
 	}
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return Image{}, err
@@ -158,10 +158,10 @@ func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Ima
 		if ctx.Err() != nil {
 			return Image{}, ctx.Err()
 		}
-		return Image{}, fmt.Errorf("building %s: %w (what it needs is in tools/tinygo/README.md)", t.Name, err)
+		return Image{}, fmt.Errorf("building %s: %w: see the requirements in tools/tinygo/README.md", t.Name, err)
 	}
 	if err := seal(program); err != nil {
-		return Image{}, fmt.Errorf("building %s: putting its checksum in: %w", t.Name, err)
+		return Image{}, fmt.Errorf("building %s: inserting the checksum: %w", t.Name, err)
 	}
 	if asUF2 {
 		file, err := encodeUF2(program)
@@ -177,7 +177,7 @@ func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Ima
 		return Image{}, fmt.Errorf("building %s: %w", t.Name, err)
 	}
 	if image.Flash > t.MaxFlash || image.RAM > t.MaxRAM {
-		return image, fmt.Errorf("%w: %s has %d bytes of flash and %d of RAM, allowed are %d and %d",
+		return image, fmt.Errorf("%w: %s has %d bytes of flash and %d of RAM, want at most %d and %d",
 			ErrBudget, t.Name, image.Flash, image.RAM, t.MaxFlash, t.MaxRAM)
 	}
 	return image, nil
@@ -197,5 +197,5 @@ func parseSizes(text string) (flash, ram int, err error) {
 			}
 		}
 	}
-	return 0, 0, fmt.Errorf("no sizes in what TinyGo prints: %q", text)
+	return 0, 0, fmt.Errorf("no sizes in TinyGo's output: %q", text)
 }

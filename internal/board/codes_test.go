@@ -20,7 +20,7 @@ import (
 // protocol, on a token that is not locked.
 func TestCodes(t *testing.T) {
 	c := Config{Image: image(t, "virt-rig"), Flash: newFlash(t)}
-	_, client := power(t, c)
+	_, client := startMachine(t, c)
 	ctx := t.Context()
 	seen := map[string]bool{}
 
@@ -41,7 +41,7 @@ func TestCodes(t *testing.T) {
 // is moved by the rig, and then by the board's real-time clock.
 func TestCodesByRig(t *testing.T) {
 	c := Config{Image: image(t, "virt-rig"), Flash: newFlash(t)}
-	m, client := power(t, c)
+	m, client := startMachine(t, c)
 	ctx := t.Context()
 	order := hosttest.Order(t, "button-6", nil)
 	order.Expiry = token.Expiry{}
@@ -66,9 +66,9 @@ func TestCodesByRig(t *testing.T) {
 	for year := 2027; year < 2087; year += 6 { // also beyond 2038
 		m.Kill()
 		c.At = time.Date(year, 12, 31, 23, 59, 30, 0, time.UTC)
-		m, client = power(t, c)
+		m, client = startMachine(t, c)
 		code, now := shown(client)
-		require.WithinDuration(t, c.At.Add(offset), now, 20*time.Second, "the token's clock goes with the board's")
+		require.WithinDuration(t, c.At.Add(offset), now, 20*time.Second, "the token's clock must follow the board's")
 		seen[code] = true
 	}
 	require.GreaterOrEqual(t, len(seen), 20)
@@ -77,7 +77,7 @@ func TestCodesByRig(t *testing.T) {
 // TestHeap provisions and wipes repeatedly with the longest seed and the largest hash,
 // which all allocate memory. An image that leaks memory would fail.
 func TestHeap(t *testing.T) {
-	m, client := power(t, Config{Image: image(t, "virt"), Flash: newFlash(t)})
+	m, client := startMachine(t, Config{Image: image(t, "virt"), Flash: newFlash(t)})
 	ctx := t.Context()
 	order := hosttest.Order(t, "button-6", nil)
 	order.Profile.Algorithm = token.SHA512
@@ -96,13 +96,13 @@ func TestHeap(t *testing.T) {
 	}
 }
 
-// TestClockReach checks that QEMU's clock shows the time it was set to within the
+// TestClockRange checks that QEMU's clock shows the time it was set to within the
 // limits of Check, and that Check rejects times beyond them.
-func TestClockReach(t *testing.T) {
+func TestClockRange(t *testing.T) {
 	c := Config{Image: image(t, "virt"), Flash: newFlash(t)}
 	for _, off := range []time.Duration{clockReach - time.Hour, time.Hour - clockReach} {
 		c.At = time.Now().Add(off).Truncate(time.Second)
-		m, client := power(t, c)
+		m, client := startMachine(t, c)
 		if off > 0 { // the first start: set the board's clock
 			require.NoError(t, client.SetClock(t.Context(), c.At))
 		}

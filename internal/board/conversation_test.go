@@ -39,15 +39,15 @@ func TestHardware(t *testing.T) {
 // the board's line and over the ports that fob board run serves.
 func TestConversation(t *testing.T) {
 	device := func() hosttest.Device {
-		return hosttest.Device{Model: "button-6", Supply: 3200, Now: running(), Wait: time.Sleep, Slack: 10 * time.Second}
+		return hosttest.Device{Model: "button-6", Supply: 3200, Now: runningClock(), Wait: time.Sleep, Slack: 10 * time.Second}
 	}
 	t.Run("line", func(t *testing.T) {
-		_, c := power(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
+		_, c := startMachine(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
 		hosttest.Conversation(t, c, device())
 	})
 	for _, scheme := range []string{"pty:", "tcp:127.0.0.1:0", "rfc2217://127.0.0.1:0", "unix:"} {
 		t.Run(scheme, func(t *testing.T) {
-			m, _ := power(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
+			m, _ := startMachine(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
 			address := scheme
 			if scheme == "pty:" || scheme == "unix:" {
 				address += filepath.Join(t.TempDir(), "s")
@@ -75,7 +75,7 @@ func TestConversation(t *testing.T) {
 
 // TestServeEnds checks that Serve ends when QEMU does, and returns the reason.
 func TestServeEnds(t *testing.T) {
-	m, _ := power(t, Config{Image: image(t, "virt"), Flash: newFlash(t)})
+	m, _ := startMachine(t, Config{Image: image(t, "virt"), Flash: newFlash(t)})
 	l, err := port.Listen("tcp:127.0.0.1:0")
 	require.NoError(t, err)
 	served := make(chan error, 1)
@@ -88,7 +88,7 @@ func TestServeEnds(t *testing.T) {
 
 // TestRelease checks that the image for users works but has no rig.
 func TestRelease(t *testing.T) {
-	_, c := power(t, Config{Image: image(t, "virt"), Flash: newFlash(t)})
+	_, c := startMachine(t, Config{Image: image(t, "virt"), Flash: newFlash(t)})
 	ctx := t.Context()
 	groups, err := c.Groups(ctx)
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ func TestRelease(t *testing.T) {
 func TestPowerLoss(t *testing.T) {
 	flash := newFlash(t)
 	c := Config{Image: image(t, "virt-rig"), Flash: flash}
-	m, client := power(t, c)
+	m, client := startMachine(t, c)
 	ctx := t.Context()
 	o := hosttest.Order(t, "button-6", nil)
 	require.NoError(t, client.Provision(ctx, host.InsecureTestStationKey(), o))
@@ -120,7 +120,7 @@ func TestPowerLoss(t *testing.T) {
 	require.NoError(t, err)
 	m.Kill()
 
-	_, client = power(t, c)
+	_, client = startMachine(t, c)
 	after, err := client.Info(ctx)
 	require.NoError(t, err)
 	require.Equal(t, before, after)
@@ -138,7 +138,7 @@ func TestPowerLoss(t *testing.T) {
 // TestBattery checks that a token without its battery loses its clock and its seed.
 func TestBattery(t *testing.T) {
 	c := Config{Image: image(t, "virt-rig"), Flash: newFlash(t)}
-	m, client := power(t, c)
+	m, client := startMachine(t, c)
 	ctx := t.Context()
 	require.NoError(t, client.Provision(ctx, host.InsecureTestStationKey(), hosttest.Order(t, "button-6", nil)))
 	require.NoError(t, client.Lock(ctx))
@@ -157,15 +157,15 @@ func TestBattery(t *testing.T) {
 // would overwrite each other's data.
 func TestSecondMachine(t *testing.T) {
 	c := Config{Image: image(t, "virt"), Flash: newFlash(t)}
-	power(t, c)
+	startMachine(t, c)
 	_, err := Start(c)
 	require.ErrorIs(t, err, port.ErrBusy)
 }
 
-// TestBrokenFactory checks that a board that cannot serve reports the reason.
-func TestBrokenFactory(t *testing.T) {
+// TestDamagedFactoryRecord checks that a board that cannot serve reports the reason.
+func TestDamagedFactoryRecord(t *testing.T) {
 	c := Config{Image: image(t, "virt"), Flash: newFlash(t)}
-	m, _ := power(t, c) // the first boot generates its key
+	m, _ := startMachine(t, c) // the first boot generates its key
 	m.Kill()
 	f, err := os.OpenFile(c.Flash, os.O_RDWR, 0)
 	require.NoError(t, err)
@@ -184,7 +184,7 @@ func TestBrokenFactory(t *testing.T) {
 
 // BenchmarkProvision measures a complete provisioning as the host sees it.
 func BenchmarkProvision(b *testing.B) {
-	_, c := power(b, Config{Image: image(b, "virt"), Flash: newFlash(b)})
+	_, c := startMachine(b, Config{Image: image(b, "virt"), Flash: newFlash(b)})
 	o := hosttest.Order(b, "button-6", nil)
 	ctx := b.Context()
 	for b.Loop() {

@@ -38,7 +38,7 @@ func CreateFlash(path string, f Factory) error {
 	_, _ = rand.Read(id.HardwareID[:])
 	id.HardwareID[0] |= 1 // never zero
 	if !id.Valid() {
-		return fmt.Errorf("%w: no board can be a %q with %d digits and that station key", ErrFlash, f.Model, f.Digits)
+		return fmt.Errorf("%w: no board can have model %q, %d digits and this station key", ErrFlash, f.Model, f.Digits)
 	}
 	memory := bytes.Repeat([]byte{0xFF}, FlashSize)
 	copy(memory, id.Append(nil))
@@ -55,7 +55,7 @@ func checkFlash(path string) error {
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular() || info.Size() != FlashSize:
-		return fmt.Errorf("%w: %s is no file of %d bytes", ErrFlash, path, FlashSize)
+		return fmt.Errorf("%w: %s is not a file of %d bytes", ErrFlash, path, FlashSize)
 	}
 	f, err := secretfile.Open(path)
 	if err != nil {
@@ -68,7 +68,7 @@ func checkFlash(path string) error {
 	}
 	// A damaged page is reported by the board itself.
 	if head != factory.Magic && head != [4]byte{0xFF, 0xFF, 0xFF, 0xFF} {
-		return fmt.Errorf("%w: %s holds something else: it would be overwritten", ErrFlash, path)
+		return fmt.Errorf("%w: %s contains other data, which would be overwritten", ErrFlash, path)
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ const (
 // record it is DEAD.
 func TestFlips(t *testing.T) {
 	config := Config{Image: image(t, "virt-rig"), Flash: newFlash(t)}
-	m, c := power(t, config)
+	m, c := startMachine(t, config)
 	ctx := t.Context()
 	order := hosttest.Order(t, "button-6", nil)
 	require.NoError(t, c.Provision(ctx, host.InsecureTestStationKey(), order))
@@ -48,8 +48,8 @@ func TestFlips(t *testing.T) {
 	memory, err := os.ReadFile(config.Flash)
 	require.NoError(t, err)
 	record := atStore + bytes.Index(memory[atStore:][:storeBytes], []byte("fob1"))
-	require.Greater(t, record, atStore, "the record before, at the start, is zero")
-	require.Equal(t, -1, bytes.Index(memory[record+4:][:storeBytes], []byte("fob1")), "there is one record")
+	require.Greater(t, record, atStore, "the earlier record, in the first slot, must be all zeros")
+	require.Equal(t, -1, bytes.Index(memory[record+4:][:storeBytes], []byte("fob1")), "there must be only one record")
 	entry := atClock
 	for bytes.Equal(memory[entry:][:20], make([]byte, 20)) {
 		entry += 20
@@ -77,7 +77,7 @@ func TestFlips(t *testing.T) {
 		change(changed)
 		_, err := file.WriteAt(changed, 0)
 		require.NoError(t, err)
-		m, c := power(t, config)
+		m, c := startMachine(t, config)
 		info, err := c.Info(ctx)
 		require.NoError(t, err, where)
 		return m, c, info

@@ -49,7 +49,7 @@ func TestKill(t *testing.T) {
 			seed := uint64(time.Now().UnixNano())
 			t.Logf("seed %d", seed)
 			random := rand.New(rand.NewPCG(seed, 0))
-			m, c := power(t, config)
+			m, c := startMachine(t, config)
 			ctx := t.Context()
 			for _, do := range []step{provision, lock, wipe} {
 				require.NoError(t, do(ctx, c)) // from here on it has a serial number
@@ -82,7 +82,7 @@ func TestKill(t *testing.T) {
 					takes = (takes*7 + took) / 8 // adapts to the speed of the machine
 				}
 
-				m, c = power(t, config)
+				m, c = startMachine(t, config)
 				after, err := c.Info(ctx)
 				require.NoError(t, err)
 				found[after.State]++
@@ -90,22 +90,22 @@ func TestKill(t *testing.T) {
 				require.Equal(t, before.HardwareID, after.HardwareID)
 				require.Equal(t, order.Serial, after.Serial)
 				require.Equal(t, order.Expiry, after.Expiry)
-				whole(t, c, after, config.Flash)
+				checkToken(t, c, after, config.Flash)
 				if after.State == op.old {
-					require.NoError(t, op.do(ctx, c), "the second try")
+					require.NoError(t, op.do(ctx, c), "second attempt")
 				}
 				for _, do := range op.prepare {
 					require.NoError(t, do(ctx, c))
 				}
 			}
 			t.Logf("after %d kills: %v", kills, found)
-			require.Len(t, found, 2, "the kills hit before and after the write")
+			require.Len(t, found, 2, "the kills must hit before and after the write")
 		})
 	}
 }
 
-// whole checks that a token has everything that its state implies, and no more.
-func whole(t *testing.T, c *host.Client, info host.Info, flash string) {
+// checkToken checks that a token has everything that its state implies, and no more.
+func checkToken(t *testing.T, c *host.Client, info host.Info, flash string) {
 	ctx := t.Context()
 	test, err := c.SelfTest(ctx)
 	require.NoError(t, err)
@@ -123,14 +123,14 @@ func whole(t *testing.T, c *host.Client, info host.Info, flash string) {
 	case serialproto.StateWiped:
 		memory, err := os.ReadFile(flash)
 		require.NoError(t, err)
-		require.NotContains(t, string(memory), "12345678901234567890", "a trace of the seed")
+		require.NotContains(t, string(memory), "12345678901234567890", "the seed must be erased")
 	}
 }
 
 // TestRigPowerCut uses the rig to cut the power inside each flash operation of a
 // provisioning. The board restarts and is either the old token or the new one.
 func TestRigPowerCut(t *testing.T) {
-	m, _ := power(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
+	m, _ := startMachine(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
 	c := host.New(m.Line(), host.WithTimeout(300*time.Millisecond), host.WithRetries(60)) // each cut loses a response
 	ctx := t.Context()
 	order := hosttest.Order(t, "button-6", nil)
@@ -143,7 +143,7 @@ func TestRigPowerCut(t *testing.T) {
 			require.NoError(t, c.PowerCut(ctx, n))
 			if err := c.Provision(ctx, key, order); err != nil {
 				cuts++
-				require.ErrorIs(t, err, serialproto.ErrCounter, "the request is sent again to a counter that was burnt")
+				require.ErrorIs(t, err, serialproto.ErrCounter, "the repeated request has a used counter")
 			}
 			info, err := c.Info(ctx)
 			require.NoError(t, err)

@@ -28,8 +28,8 @@ const qemu = "qemu-system-riscv32"
 // Errors to branch on.
 var (
 	ErrImage   = errclass.New(errclass.Usage, "no firmware image")
-	ErrStopped = errclass.New(errclass.Unreachable, "QEMU has ended")
-	ErrClock   = errclass.New(errclass.Usage, "beyond the reach of QEMU's real-time clock")
+	ErrStopped = errclass.New(errclass.Unreachable, "QEMU exited")
+	ErrClock   = errclass.New(errclass.Usage, "outside the range of QEMU's real-time clock")
 )
 
 // Config is the configuration of a Machine.
@@ -41,11 +41,11 @@ type Config struct {
 
 // Machine is a board running in a QEMU process.
 type Machine struct {
-	cmd  *exec.Cmd
-	line net.Conn
-	said limited // the output of QEMU
-	done chan struct{}
-	err  error // valid once done is closed
+	cmd    *exec.Cmd
+	line   net.Conn
+	output limited // the output of QEMU
+	done   chan struct{}
+	err    error // valid once done is closed
 }
 
 // clockReach is how far from now QEMU's real-time clock can be set. QEMU stores the
@@ -76,9 +76,9 @@ func checkImage(path string) error {
 	var format *elf.FormatError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w: %s does not exist (fob board build makes it)", ErrImage, path)
+		return fmt.Errorf("%w: %s does not exist: build it with fob board build", ErrImage, path)
 	case errors.As(err, &format), errors.Is(err, io.EOF), errors.Is(err, syscall.EISDIR):
-		return fmt.Errorf("%w: %s is no ELF file", ErrImage, path)
+		return fmt.Errorf("%w: %s is not an ELF file", ErrImage, path)
 	case err != nil:
 		return err
 	}
@@ -114,7 +114,7 @@ func Start(c Config) (*Machine, error) {
 	m := &Machine{line: near, done: make(chan struct{})}
 	m.cmd = exec.Command(qemu, c.args()...)
 	m.cmd.ExtraFiles = []*os.File{far} // becomes descriptor 3
-	m.cmd.Stdout, m.cmd.Stderr = &m.said, &m.said
+	m.cmd.Stdout, m.cmd.Stderr = &m.output, &m.output
 	if err := startBound(m.cmd, func() {
 		m.err = errors.Join(m.cmd.Wait(), lock.Unlock())
 		close(m.done)
@@ -146,18 +146,18 @@ func (m *Machine) Line() net.Conn { return m.line }
 // PID returns the process ID of QEMU.
 func (m *Machine) PID() int { return m.cmd.Process.Pid }
 
-// Done returns a channel that is closed when QEMU has ended.
+// Done returns a channel that is closed when QEMU has exited.
 func (m *Machine) Done() <-chan struct{} { return m.done }
 
-// Err waits until QEMU has ended and returns the reason. The error wraps ErrStopped.
+// Err waits until QEMU has exited and returns the reason. The error wraps ErrStopped.
 func (m *Machine) Err() error {
 	<-m.done
 	why := "without an error"
 	if m.err != nil {
 		why = m.err.Error()
 	}
-	if said := m.said.String(); said != "" {
-		why += ": " + said
+	if output := m.output.String(); output != "" {
+		why += ": " + output
 	}
 	return fmt.Errorf("%w: %s", ErrStopped, why)
 }

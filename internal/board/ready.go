@@ -33,8 +33,8 @@ func (m *Machine) Ready(ctx context.Context) (host.Info, error) {
 		err = m.Err()
 	default:
 	}
-	if said := strings.TrimSpace(string(heard.text)); said != "" {
-		err = fmt.Errorf("%w; the board says %q", err, said)
+	if printed := strings.TrimSpace(string(heard.text)); printed != "" {
+		err = fmt.Errorf("%w: the board printed %q", err, printed)
 	}
 	return info, err
 }

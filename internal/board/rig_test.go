@@ -70,8 +70,8 @@ func newFlash(t testing.TB) string {
 	return path
 }
 
-// power starts a board, which runs until the end of the test or until Kill.
-func power(t testing.TB, c Config) (*Machine, *host.Client) {
+// startMachine starts a board, which runs until the end of the test or until Kill.
+func startMachine(t testing.TB, c Config) (*Machine, *host.Client) {
 	t.Helper()
 	m, err := Start(c)
 	require.NoError(t, err)
@@ -82,8 +82,8 @@ func power(t testing.TB, c Config) (*Machine, *host.Client) {
 	return m, host.New(m.Line(), host.WithTimeout(2*time.Second), host.WithRetries(9))
 }
 
-// running returns a clock that starts at hosttest.Start and runs in real time.
-func running() func() time.Time {
+// runningClock returns a clock that starts at hosttest.Start and runs in real time.
+func runningClock() func() time.Time {
 	begin := time.Now()
 	return func() time.Time { return hosttest.Start.Add(time.Since(begin)).Truncate(time.Millisecond) }
 }

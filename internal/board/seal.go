@@ -123,7 +123,7 @@ func encodeUF2(path string) ([]byte, error) {
 		return nil, err
 	}
 	if p == nil {
-		return nil, errors.New("it has no place for a checksum")
+		return nil, errors.New("no place for a checksum")
 	}
 	content := slices.Concat(p.bytes, p.sum)
 	if rest := len(content) % uf2.Payload; rest > 0 {

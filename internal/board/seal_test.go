@@ -84,8 +84,8 @@ func TestSeal(t *testing.T) {
 	sum := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(all)) // from the standard library
 	after, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, bytes.Replace(before, blank, sum, 1), after, "nothing else changes")
-	require.NoError(t, seal(path), "once more")
+	require.Equal(t, bytes.Replace(before, blank, sum, 1), after, "only the checksum may change")
+	require.NoError(t, seal(path), "sealing again")
 	again, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, after, again)
@@ -102,9 +102,9 @@ func TestSeal(t *testing.T) {
 	require.Equal(t, bytes.Repeat([]byte{0xFF}, len(flash)-len(all)-4), flash[len(all)+4:])
 }
 
-// TestSealWithoutPlace checks that an image of another linker script is left unchanged,
-// and that encodeUF2 rejects it.
-func TestSealWithoutPlace(t *testing.T) {
+// TestSealWithoutChecksumField checks that an image of another linker script is left
+// unchanged, and that encodeUF2 rejects it.
+func TestSealWithoutChecksumField(t *testing.T) {
 	path := writeELF(t, []segment{{0x100, 0x100, make([]byte, 16)}}, map[string]uint32{"main": 0x100})
 	before, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -116,9 +116,9 @@ func TestSealWithoutPlace(t *testing.T) {
 	require.ErrorContains(t, err, "no place for a checksum")
 }
 
-// TestSealRefuses checks that an image that the checksum cannot cover completely is
-// rejected.
-func TestSealRefuses(t *testing.T) {
+// TestSealInvalidPrograms checks that an image that the checksum cannot cover completely
+// is rejected.
+func TestSealInvalidPrograms(t *testing.T) {
 	one := segment{0x100, 0x100, make([]byte, 16)}
 	for name, c := range map[string]struct {
 		segments   []segment

@@ -24,7 +24,7 @@ import (
 // TestSelfTest checks that every part of the self-test runs and passes on the emulated
 // processor, also on a locked token, and that the crystal can be measured.
 func TestSelfTest(t *testing.T) {
-	_, c := power(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
+	_, c := startMachine(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
 	check := func() {
 		test, err := c.SelfTest(t.Context())
 		require.NoError(t, err)
@@ -61,7 +61,7 @@ func TestSelfTestImage(t *testing.T) {
 		change(bad)
 		path := filepath.Join(t.TempDir(), "image.elf")
 		require.NoError(t, os.WriteFile(path, bad, 0o600))
-		_, c := power(t, Config{Image: path, Flash: newFlash(t)})
+		_, c := startMachine(t, Config{Image: path, Flash: newFlash(t)})
 		test, err := c.SelfTest(t.Context())
 		require.NoError(t, err)
 		v, ok := test.Verdict(serialproto.PartImage)

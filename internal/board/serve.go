@@ -13,8 +13,8 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
-// ErrLine is returned if the board's serial line has failed.
-var ErrLine = errclass.With(errclass.Unreachable, fmt.Errorf("the board's serial line has failed: %w", port.ErrGone))
+// ErrLine is returned if the board's serial line failed.
+var ErrLine = errclass.With(errclass.Unreachable, fmt.Errorf("the board's serial line failed: %w", port.ErrGone))
 
 // Serve connects the board's line to the hosts that the listeners accept. The board's
 // output goes to the host that sent something last. Serve returns nil when ctx ends. It

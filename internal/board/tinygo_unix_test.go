@@ -57,8 +57,8 @@ func TestPicoNeedsRelease(t *testing.T) {
 			out, err := tinygoSh(t, args...)
 			require.Error(t, err)
 			require.Contains(t, out, needs)
-			require.Contains(t, out, "tinygo version 0.31.0", "what was found")
-			require.NoFileExists(t, calls, "nothing was built")
+			require.Contains(t, out, "tinygo version 0.31.0", "the version found is named")
+			require.NoFileExists(t, calls, "no build was started")
 		})
 		t.Run("built from its module", func(t *testing.T) {
 			root, calls := fakeTinyGo(t, "0.39.0")
@@ -68,7 +68,7 @@ func TestPicoNeedsRelease(t *testing.T) {
 			out, err := tinygoSh(t, args...)
 			require.Error(t, err)
 			require.Contains(t, out, needs)
-			require.NoFileExists(t, calls, "nothing was built")
+			require.NoFileExists(t, calls, "no build was started")
 		})
 	}
 	t.Run("missing", func(t *testing.T) {

@@ -25,15 +25,15 @@ import (
 // different lists the response fields in which a virtual token and the image may
 // differ, with the reasons. All other fields must be equal.
 var different = map[string]string{
-	"hw":    "id: each piece of hardware has its own",
-	"pub":   "id: and its own key",
-	"conf":  "id: which the proof is made of",
-	"now":   "clock: the virtual one stands still",
+	"hw":    "id: differs for each device",
+	"pub":   "id: key of the device",
+	"conf":  "id: part of the proof",
+	"now":   "clock: the virtual token's is stopped",
 	"ms":    "clock",
 	"left":  "clock",
 	"icons": "clock: the tick blinks",
 	"up":    "clock",
-	"ram":   "hardware: a virtual token has none of its own to test",
+	"ram":   "hardware: a virtual token has no RAM to test",
 	"image": "hardware", "entropy": "hardware",
 	"mv": "battery: the voltage of the virtual one drops under load",
 }
@@ -129,16 +129,16 @@ func TestTranscript(t *testing.T) {
 		Now: func() time.Time { return world.Now().Time() },
 	})
 
-	m, _ := power(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
+	m, _ := startMachine(t, Config{Image: image(t, "virt-rig"), Flash: newFlash(t)})
 	two := &recorder{Port: net.Conn(m.Line())}
 	hosttest.Conversation(t, host.New(two, host.WithTimeout(patient)), hosttest.Device{
-		Model: "button-6", Supply: 3200, Now: running(), Wait: time.Sleep, Slack: 10 * time.Second,
+		Model: "button-6", Supply: 3200, Now: runningClock(), Wait: time.Sleep, Slack: 10 * time.Second,
 	})
 
 	virtualAnswers, extra := one.answers(t)
 	require.Positive(t, extra)
 	imageAnswers, extra := two.answers(t)
-	require.Zero(t, extra, "the image sends a field that only a virtual token has")
+	require.Zero(t, extra, "the image sends a field that only virtual tokens send")
 	require.Greater(t, len(virtualAnswers), 40)
 	// The first answer is the echo of a random text, with which the client
 	// synchronizes.

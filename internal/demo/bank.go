@@ -42,13 +42,13 @@ type Bank struct {
 }
 
 // ErrStory is the error of a step that did not have the required result.
-var ErrStory = errclass.New(errclass.Failed, "the bank did not do what it must")
+var ErrStory = errclass.New(errclass.Failed, "unexpected result of a step at the bank")
 
 // Step is the result of one step of the story.
 type Step struct {
-	What string `json:"name"`
-	Said string `json:"detail"`
-	Good bool   `json:"passed"` // the required event happened
+	Name   string `json:"name"`
+	Detail string `json:"detail"`
+	Passed bool   `json:"passed"` // the required event happened
 }
 
 // worldClock is the clock of a world.
@@ -128,13 +128,13 @@ func (d *Demo) OpenBank(ctx context.Context) (_ *Bank, err error) {
 // for a transfer on the bank's pages. Then its code is replayed, which the bank must
 // refuse. The codes are read from the token's display through its serial port.
 func (b *Bank) Story(ctx context.Context, t *Token) (steps []Step, err error) {
-	tell := func(what, said string, good bool) { steps = append(steps, Step{what, said, good}) }
+	addStep := func(name, detail string, passed bool) { steps = append(steps, Step{name, detail, passed}) }
 
 	n, err := b.importToken(ctx, t)
 	if err != nil {
 		return steps, fmt.Errorf("importing the token: %w", err)
 	}
-	tell("the bank imports its seed by PSKC (RFC 6030)", fmt.Sprintf("%d token, S/N %s", n, t.Serial), n == 1)
+	addStep("the bank imports its seed by PSKC (RFC 6030)", fmt.Sprintf("%d token, S/N %s", n, t.Serial), n == 1)
 
 	page, err := newBrowser(b.URL)
 	if err != nil {
@@ -143,7 +143,7 @@ func (b *Bank) Story(ctx context.Context, t *Token) (steps []Step, err error) {
 	if err := page.submit(ctx, "/login", map[string]string{"user": b.User, "password": b.Password}); err != nil {
 		return steps, fmt.Errorf("logging in: %w", err)
 	}
-	code, err := b.fresh(ctx, t)
+	code, err := b.readCode(ctx, t)
 	if err != nil {
 		return steps, err
 	}
@@ -154,10 +154,10 @@ func (b *Bank) Story(ctx context.Context, t *Token) (steps []Step, err error) {
 	if err != nil {
 		return steps, err
 	}
-	tell(b.User+" registers it on the page with "+code, page.said(), user.Token == t.Serial)
+	addStep(b.User+" registers it on the page with "+code, page.notice(), user.Token == t.Serial)
 
 	b.demo.world.Advance(time.Minute) // makes both the bank and the token go on to the next code
-	if code, err = b.fresh(ctx, t); err != nil {
+	if code, err = b.readCode(ctx, t); err != nil {
 		return steps, err
 	}
 	for _, again := range []bool{false, true} {
@@ -173,16 +173,16 @@ func (b *Bank) Story(ctx context.Context, t *Token) (steps []Step, err error) {
 			return steps, err
 		}
 		if again {
-			tell("the same code again", page.said(), after == before)
+			addStep("the same code again", page.notice(), after == before)
 		} else {
-			tell("a transfer on the page with "+code, page.said(), after == before+1)
+			addStep("a transfer on the page with "+code, page.notice(), after == before+1)
 		}
 	}
 	report, err := b.bank.VerifyAudit(ctx, "", nil)
 	if err != nil {
 		return steps, err
 	}
-	tell("the audit log is checked", fmt.Sprintf("%d records, %d faults", report.Records, len(report.Faults)), len(report.Faults) == 0)
+	addStep("the audit log is checked", fmt.Sprintf("%d records, %d faults", report.Records, len(report.Faults)), len(report.Faults) == 0)
 	return steps, nil
 }
 
@@ -231,8 +231,8 @@ func (b *Bank) importToken(ctx context.Context, t *Token) (int, error) {
 	return report.Tokens, err
 }
 
-// fresh reads a code that stays valid for more than 5 s.
-func (b *Bank) fresh(ctx context.Context, t *Token) (string, error) {
+// readCode reads a code that stays valid for more than 5 s.
+func (b *Bank) readCode(ctx context.Context, t *Token) (string, error) {
 	for {
 		look, err := t.Look(ctx)
 		if err != nil {

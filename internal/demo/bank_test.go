@@ -16,7 +16,7 @@ import (
 // TestStory: a token on a serial port is used at the bank, which accepts its code only
 // once.
 func TestStory(t *testing.T) {
-	d, ctx := provisioned(t)
+	d, ctx := newProvisionedDemo(t)
 	b, err := d.OpenBank(ctx)
 	require.NoError(t, err)
 	folder := b.folder
@@ -24,19 +24,19 @@ func TestStory(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, steps, 5)
 	for _, s := range steps {
-		require.True(t, s.Good, "%s: %s", s.What, s.Said)
+		require.True(t, s.Passed, "%s: %s", s.Name, s.Detail)
 	}
-	require.True(t, strings.HasSuffix(steps[1].Said, "shows."), steps[1].Said)
-	require.Contains(t, steps[2].Said, "accepted")
-	require.Contains(t, steps[3].Said, "not accepted")
+	require.True(t, strings.HasSuffix(steps[1].Detail, "shows."), steps[1].Detail)
+	require.Contains(t, steps[2].Detail, "accepted")
+	require.Contains(t, steps[3].Detail, "not accepted")
 	require.NoError(t, b.Close())
 	require.NoDirExists(t, folder)
 }
 
-// TestStorySeesAnotherSeed: the story checks the bank's reaction, and detects a wrong
-// code.
-func TestStorySeesAnotherSeed(t *testing.T) {
-	d, ctx := provisioned(t)
+// TestStoryFailsWithAnotherSeed: the story checks the bank's reaction, and detects a
+// wrong code.
+func TestStoryFailsWithAnotherSeed(t *testing.T) {
+	d, ctx := newProvisionedDemo(t)
 	b, err := d.OpenBank(ctx)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Close()) })
@@ -47,10 +47,10 @@ func TestStorySeesAnotherSeed(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, page.submit(ctx, "/login", map[string]string{"user": b.User, "password": b.Password}))
 	// A code of another token.
-	code, err := b.fresh(ctx, d.Tokens[1])
+	code, err := b.readCode(ctx, d.Tokens[1])
 	require.NoError(t, err)
 	require.NoError(t, page.submit(ctx, "/token/activate", map[string]string{"serial": d.Tokens[0].Serial.String(), "code": code}))
-	require.Contains(t, page.said(), "not registered")
+	require.Contains(t, page.notice(), "not registered")
 	user, err := b.bank.User(ctx, clerk, b.User)
 	require.NoError(t, err)
 	require.Equal(t, token.Serial{}, user.Token)

@@ -89,8 +89,8 @@ func (b *browser) do(ctx context.Context, method, path string, form url.Values) 
 	return nil
 }
 
-// said returns the notice on the page, which gives the result of the last action.
-func (b *browser) said() string {
+// notice returns the notice on the page, which gives the result of the last action.
+func (b *browser) notice() string {
 	m := notice.FindStringSubmatch(b.page)
 	if m == nil {
 		return ""

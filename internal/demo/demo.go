@@ -30,7 +30,7 @@ import (
 
 // ErrDisagree is the error of a display that shows a different code than pquerna/otp
 // computes.
-var ErrDisagree = errclass.New(errclass.Mismatch, "a display and the reference disagree")
+var ErrDisagree = errclass.New(errclass.Mismatch, "a display does not show the reference code")
 
 // Demo is a small fleet with one token of each profile. Call Serve, then Provision, and
 // then Look on each token as often as wanted.

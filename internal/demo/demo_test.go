@@ -15,8 +15,8 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// provisioned returns a demo whose tokens are served and provisioned.
-func provisioned(t *testing.T) (*Demo, context.Context) {
+// newProvisionedDemo returns a demo whose tokens are served and provisioned.
+func newProvisionedDemo(t *testing.T) (*Demo, context.Context) {
 	d, err := New()
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -33,7 +33,7 @@ func provisioned(t *testing.T) (*Demo, context.Context) {
 }
 
 func TestLook(t *testing.T) {
-	d, ctx := provisioned(t)
+	d, ctx := newProvisionedDemo(t)
 	require.Len(t, d.Tokens, len(token.Profiles()))
 	for _, k := range d.Tokens {
 		look, err := k.Look(ctx)
@@ -47,10 +47,10 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// TestLookSeesAnotherSeed: Look compares the code on the display, and detects a
+// TestLookDetectsAnotherSeed: Look compares the code on the display, and detects a
 // different seed.
-func TestLookSeesAnotherSeed(t *testing.T) {
-	d, ctx := provisioned(t)
+func TestLookDetectsAnotherSeed(t *testing.T) {
+	d, ctx := newProvisionedDemo(t)
 	seed, err := token.GenerateSeed(rand.Reader, token.DefaultSeedLen)
 	require.NoError(t, err)
 	d.Tokens[0].seed = seed
@@ -61,8 +61,8 @@ func TestLookSeesAnotherSeed(t *testing.T) {
 	}
 }
 
-func TestLookWantsALockedToken(t *testing.T) {
-	d, ctx := provisioned(t)
+func TestLookRequiresLockedToken(t *testing.T) {
+	d, ctx := newProvisionedDemo(t)
 	require.NoError(t, d.Tokens[0].client.Wipe(ctx, d.Tokens[0].Serial))
 	_, err := d.Tokens[0].Look(ctx)
 	require.ErrorContains(t, err, "want LOCKED")

@@ -42,7 +42,7 @@ die() {
 # downloads it like any module, and finds it in the module cache the next time.
 go_root() {
 	GOTOOLCHAIN=go$go_version GOFLAGS='' go env GOROOT ||
-		die "Go $go_version cannot be had (GOTOOLCHAIN=go$go_version)"
+		die "Go $go_version cannot be installed (GOTOOLCHAIN=go$go_version)"
 }
 
 # on_path succeeds if a tinygo of the same minor version is on PATH.
