@@ -153,18 +153,6 @@ func TestAnswersOutOfRange(t *testing.T) {
 	}
 }
 
-// TestOrderBeforeT0: an order for a token that could not show a code is refused before
-// anything is sent.
-func TestOrderBeforeT0(t *testing.T) {
-	w := newWorld(t)
-	k := newToken(t, w, "always-on-6")
-	c := attach(t, k)
-	o := newOrder(t, w, "always-on-6")
-	o.Profile.T0 = token.UnixSeconds(w.Now().Time().Unix() + 1)
-	require.ErrorIs(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o), token.ErrProfile)
-	require.Zero(t, c.Stats().Sent)
-}
-
 // TestDisplayBeforeT0: a token whose clock was set to a time before its T0 has no code,
 // and the error explains that.
 func TestDisplayBeforeT0(t *testing.T) {

@@ -47,6 +47,9 @@ func TestOrderRefused(t *testing.T) {
 		"wiped":   {token.ErrNoSeed, good, func(o *host.Order) { o.Seed.Destroy() }},
 		"profile": {token.ErrProfile, good, func(o *host.Order) { o.Profile.Step = 45 }},
 		"empty":   {token.ErrProfile, good, func(o *host.Order) { o.Profile = token.Profile{} }},
+		"T0 in the future": {token.ErrProfile, good, func(o *host.Order) {
+			o.Profile.T0 = token.UnixSeconds(w.Now().Time().Unix() + 1)
+		}},
 		"station": {host.ErrStationKey, host.StationKey{}, func(*host.Order) {}},
 	} {
 		t.Run(name, func(t *testing.T) {
