@@ -5,6 +5,7 @@ package validator_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,6 +28,32 @@ func TestNamesInDocuments(t *testing.T) {
 		require.True(t, found, row)
 		line, _, _ := strings.Cut(rest, "` |\n")
 		require.Equal(t, want, "["+strings.ReplaceAll(line, "`, `", " ")+"]", row)
+	}
+}
+
+// TestCountsAgainstUser requires a decision for each reason: a new one must not count
+// as a guess unless someone decided so.
+func TestCountsAgainstUser(t *testing.T) {
+	counts := []validator.Reason{
+		validator.ReasonWrong, validator.ReasonMalformed, validator.ReasonSuspended, validator.ReasonExpired,
+		validator.ReasonRevoked, validator.ReasonReported, validator.ReasonUnknown, validator.ReasonNotYet,
+		validator.ReasonOtherContract,
+	}
+	doesNot := []validator.Reason{
+		validator.ReasonReplayed, validator.ReasonOutOfTime, validator.ReasonTooSoon, validator.ReasonActivationLocked,
+	}
+	neverRefusesActivation := []validator.Reason{
+		validator.ReasonAccepted, validator.ReasonCorrected, validator.ReasonNextCode, validator.ReasonAllowed,
+		validator.ReasonPaperOnly, validator.ReasonRole, validator.ReasonOwnToken, validator.ReasonOwnOutOfUse,
+		validator.ReasonOwnSuspended, validator.ReasonNoToken, validator.ReasonNotSuspended, validator.ReasonNotOffered,
+		validator.ReasonWrongPassword, validator.ReasonUnknownUser, validator.ReasonMustWait, validator.ReasonNotPossible,
+	}
+	require.ElementsMatch(t, validator.Reasons(), slices.Concat(counts, doesNot, neverRefusesActivation))
+	for _, r := range counts {
+		require.True(t, validator.CountsAgainstUser(r), r)
+	}
+	for _, r := range doesNot {
+		require.False(t, validator.CountsAgainstUser(r), r)
 	}
 }
 

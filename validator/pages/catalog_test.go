@@ -75,13 +75,12 @@ func computedKeys() []string {
 	for _, a := range validator.Acts() {
 		add("act.%s", slug(a))
 	}
+	add("verdict.%s", slug(validator.ReasonNone))
 	for _, r := range validator.Reasons() {
 		add("reason.%s", slug(r))
-	}
-	add("channel.%s", channels...)
-	for r := validator.ReasonNone; r <= validator.ReasonActivationLocked; r++ {
 		add("verdict.%s", slug(r))
 	}
+	add("channel.%s", channels...)
 	for c := validator.NotThere; c <= validator.Revoked; c++ {
 		add("condition.%s", slug(c))
 	}
