@@ -60,7 +60,7 @@ func (o *Options) now() token.UnixSeconds {
 
 // ErrRealBank is returned when a bank that was not created for tests is opened in test
 // mode.
-var ErrRealBank = errclass.New(errclass.Refused, "the bank was not made for tests")
+var ErrRealBank = errclass.New(errclass.Refused, "the bank is not a test bank")
 
 // admit returns an error if these options do not allow a bank to be opened.
 func (o *Options) admit(m store.Meta) error {
@@ -81,7 +81,7 @@ func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, 
 	// The database may serve a bank, whose audit log needs its existing key.
 	if _, err := KDF(ctx, db); !errors.Is(err, store.ErrNoBank) {
 		if err == nil {
-			err = conflict("there is a bank in this database already")
+			err = conflict("this database already contains a bank")
 		}
 		return err
 	}
@@ -119,7 +119,7 @@ func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, 
 		return nil
 	})
 	if errors.Is(err, store.ErrExists) {
-		return conflict("there is a bank in this database already")
+		return conflict("this database already contains a bank")
 	}
 	return err
 }

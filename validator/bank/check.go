@@ -15,7 +15,7 @@ import (
 // nonexistent token is refused like any other.
 func (b *Bank) Check(ctx context.Context, by By, serial token.Serial, code string) (out Outcome, err error) {
 	if serial.IsZero() {
-		return out, invalid("serial", "say which token: %v", token.ErrSerial)
+		return out, invalid("serial", "not a serial number: %v", token.ErrSerial)
 	}
 	err = b.db.Grouped(ctx, serial.String(), func(tx *store.Tx) error {
 		q := question{bank: b, tx: tx, now: b.Now(), by: by, op: validator.OpCheck, serial: serial}
@@ -160,13 +160,13 @@ const (
 
 func (r Request) validate() error {
 	if own, is := ownCall[r.Operation]; is {
-		return invalid("operation", "%q is done by its own call: %s", r.Operation, own)
+		return invalid("operation", "%q has its own request: %s", r.Operation, own)
 	}
 	if r.Operation == validator.OpNone || r.Operation.String()[0] == 'O' {
-		return invalid("operation", "there is no such operation")
+		return invalid("operation", "unknown operation")
 	}
 	if len(r.Details) > maxDetails {
-		return invalid("details", "at most %d entries", maxDetails)
+		return invalid("details", "want at most %d entries", maxDetails)
 	}
 	for k, v := range r.Details {
 		if err := text("details", k, 1, 50); err != nil {

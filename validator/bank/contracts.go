@@ -33,7 +33,7 @@ func (b *Bank) AddContract(ctx context.Context, by By, c Contract) (Contract, er
 		return tx.AddContract(c)
 	})
 	if errors.Is(err, store.ErrExists) {
-		err = conflict("contract %q exists already", c.ID)
+		err = conflict("contract %q already exists", c.ID)
 	}
 	return c, err
 }

@@ -24,7 +24,7 @@ type Mailer interface {
 // Errors for messages that the mail server did not accept.
 var (
 	ErrMailRefused = errclass.New(errclass.Refused, "the mail server refused the message") // permanently: SMTP 5xx
-	ErrMailLater   = errclass.New(errclass.Unreachable, "the mail server cannot take the message now")
+	ErrMailLater   = errclass.New(errclass.Unreachable, "the mail server cannot accept the message now")
 )
 
 // ExpiryMail is the content of the notice.
@@ -303,7 +303,7 @@ func (b *Bank) Resend(ctx context.Context, by By, id string) (n Notice, err erro
 			return missing(err, "notice", shorten(id))
 		}
 		if n.Status != NoticeFailed && n.Status != NoticeDoubtful {
-			return conflict("notice %s is %s: only failed and doubtful ones are sent again", id, n.Status)
+			return conflict("notice %s is %s: only failed and doubtful notices can be sent again", id, n.Status)
 		}
 		c, err := tx.Contract(n.Contract)
 		if err != nil {

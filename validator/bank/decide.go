@@ -105,7 +105,7 @@ func (by By) record(a validator.Audit) store.Record {
 		r.Serial = a.Serial.String()
 	}
 	if a.Reason == validator.ReasonUnknown && len(r.Serial) <= token.MaxDigits && strings.Trim(r.Serial, "0123456789") == "" {
-		r.Serial, r.Note = "", "as many digits as a code has: not kept" // probably a code, typed into the wrong field
+		r.Serial, r.Note = "", "serial not recorded: it has as many digits as a code" // probably a code, typed into the wrong field
 	}
 	if by.Key != "" {
 		r.Note = "key " + by.Key

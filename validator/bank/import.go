@@ -65,7 +65,7 @@ func (b *Bank) Import(ctx context.Context, by By, r seedfile.Reader, o ImportOpt
 			return err
 		}
 		if n != int64(i.done) {
-			return conflict("the import took longer than %s, was taken for one that a stop broke off, and nothing was taken in: "+
+			return conflict("the import took longer than %s, was treated as interrupted, and nothing was imported: "+
 				"import the file in parts", importLasts)
 		}
 		report.Tokens = int(n)
@@ -194,10 +194,10 @@ func (i *importing) read(ctx context.Context, r seedfile.Reader, batches chan<- 
 // row converts a record into a row, with its seed sealed.
 func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
 	if r.ForeignSerial != "" {
-		return row, fmt.Errorf("the bank cannot keep its serial number: %w", token.ErrSerial)
+		return row, fmt.Errorf("the bank cannot store its serial number: %w", token.ErrSerial)
 	}
 	if r.Serial.IsZero() {
-		return row, errors.New("it has no serial number, by which the bank knows tokens")
+		return row, errors.New("it has no serial number, by which the bank identifies tokens")
 	}
 	if r.Type != seedfile.TOTP {
 		return row, fmt.Errorf("%w: it is an HOTP token", validator.ErrNotBanks)
@@ -227,7 +227,7 @@ func (i *importing) row(r *seedfile.Record) (row store.TokenRow, err error) {
 	if r.Drift != 0 {
 		reach := i.bank.settings.ResyncWindow
 		if r.Drift > reach || r.Drift < -reach {
-			return row, fmt.Errorf("its clock is %d steps off, and the bank takes %d at most", r.Drift, reach)
+			return row, fmt.Errorf("its clock is off by %d steps, and the bank accepts at most %d", r.Drift, reach)
 		}
 		row.State.Drift = validator.DriftOf(r.Drift)
 	}
@@ -258,8 +258,8 @@ func (i *importing) expiry(r *seedfile.Record) (token.Expiry, error) {
 		return utc, nil
 	case i.o.Zone == ZoneJapan || japan == utc:
 	case i.o.Zone == ZoneAsk:
-		return japan, invalid("expiry_zone", "token %s expires on %s in Japan, on %s in UTC, and nothing was taken in: "+
-			"compare the date with the back label, and import the file again with the time zone", r.Serial, japan, utc)
+		return japan, invalid("expiry_zone", "token %s expires on %s in Japan, on %s in UTC, and nothing was imported: "+
+			"compare the date with the back label, and import the file again with a time zone", r.Serial, japan, utc)
 	default:
 		if i.later++; i.later == 1 {
 			i.example, i.japan, i.utc = r.Serial, japan, utc
@@ -293,7 +293,7 @@ func (i *importing) add(ctx context.Context, rows []store.TokenRow) error {
 	return i.bank.db.Update(ctx, func(tx *store.Tx) error {
 		err := tx.HoldDataKey(vault.PurposeSeed, rows[0].SealKey)
 		if errors.Is(err, store.ErrNotFound) {
-			return conflict("the keys were rotated while the file was read, and nothing was taken in: import it again")
+			return conflict("the keys were rotated while the file was read, and nothing was imported: import it again")
 		}
 		if err != nil {
 			return err
@@ -314,18 +314,18 @@ func (i *importing) clear(ctx context.Context, rows []store.TokenRow, exists err
 	case err != nil:
 		return err
 	case len(k.Serials) > 0:
-		return conflict("the bank has these tokens already, and nothing was taken in: %s", abbreviateNames(k.Serials))
+		return conflict("nothing was imported: the bank already has these tokens: %s", abbreviateNames(k.Serials))
 	case len(k.SameSeed) > 0:
-		return conflict("these tokens have the same seed, and nothing was taken in: %s", abbreviateNames(k.SameSeed))
+		return conflict("nothing was imported: these tokens have the same seed: %s", abbreviateNames(k.SameSeed))
 	case len(k.Imports) == 0:
 		return exists
 	}
 	for _, id := range k.Imports {
 		if id == i.id {
-			return conflict("the file has a serial number or a seed twice, and nothing was taken in")
+			return conflict("nothing was imported: a serial number or a seed occurs twice in the file")
 		}
 		if !brokenOff(id) {
-			return conflict("another import of these tokens is under way, or was broken off less than %s ago: try again later", importLasts)
+			return conflict("another import of these tokens is running, or was interrupted less than %s ago: try again later", importLasts)
 		}
 		if err := i.bank.dropImport(ctx, id); err != nil {
 			return err

@@ -85,7 +85,7 @@ func TestImportTakenForBrokenOff(t *testing.T) {
 		}}
 		_, err := d.Bank.Import(t.Context(), banktest.Clerk, r, bank.ImportOptions{})
 		require.ErrorIs(t, err, bank.ErrConflict)
-		require.ErrorContains(t, err, "nothing was taken in")
+		require.ErrorContains(t, err, "nothing was imported")
 		require.Zero(t, known(t, other))
 		var n int
 		require.NoError(t, raw(t, d.Name).QueryRow("SELECT COUNT(*) FROM token").Scan(&n))

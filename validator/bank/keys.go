@@ -60,7 +60,7 @@ func (b *Bank) EndKey(ctx context.Context, by By, id string) error {
 // Key returns the API key with a secret. The error wraps [ErrLogin] if the secret is
 // unknown or the key has ended.
 func (b *Bank) Key(ctx context.Context, secret string) (k APIKey, err error) {
-	bad := &Error{Kind: ErrLogin, Problem: "the API key is not known, or has ended"}
+	bad := &Error{Kind: ErrLogin, Problem: "the API key is unknown or has ended"}
 	if !strings.HasPrefix(secret, "fobk_") || len(secret) > 100 {
 		return k, bad
 	}
@@ -78,7 +78,7 @@ func (b *Bank) Key(ctx context.Context, secret string) (k APIKey, err error) {
 func (b *Bank) loadKeys(tx *store.Tx) error {
 	keys, err := dataKeys(tx, *b.master.Load())
 	if errors.Is(err, vault.ErrWrongKey) {
-		return fmt.Errorf("the data keys were wrapped under another master key while this program ran: start it again with that key: %w", err)
+		return fmt.Errorf("the data keys were wrapped under another master key while this program ran: restart it with that key: %w", err)
 	}
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func (b *Bank) RotateKey(ctx context.Context, by By, progress func(done, all int
 		return addKey(tx, *b.master.Load(), key, b.Now())
 	})
 	if errors.Is(err, store.ErrExists) {
-		return 0, conflict("another key rotation has just begun: try again when it is done")
+		return 0, conflict("another key rotation has just started: try again when it has finished")
 	}
 	if err != nil {
 		return 0, err
@@ -156,7 +156,7 @@ func (b *Bank) RotateKey(ctx context.Context, by By, progress func(done, all int
 		if _, older, err := tx.CountTokens(id); err != nil || older > 0 {
 			return err // from an import that had begun before; its key is kept until the next rotation
 		}
-		tx.AddAudit(by.note(b.Now(), validator.ActRotateKey, 0, noSerial, "", "older keys forgotten"))
+		tx.AddAudit(by.note(b.Now(), validator.ActRotateKey, 0, noSerial, "", "older keys deleted"))
 		return tx.DropDataKeys(vault.PurposeSeed, id)
 	})
 }

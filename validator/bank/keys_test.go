@@ -256,7 +256,7 @@ func TestCreateTwice(t *testing.T) {
 		require.NoError(t, err)
 		err = bank.Create(t.Context(), d.DB, another, "", d.Settings, bank.Options{Clock: d.Clock})
 		require.ErrorIs(t, err, bank.ErrConflict)
-		require.ErrorContains(t, err, "there is a bank in this database already")
+		require.ErrorContains(t, err, "this database already contains a bank")
 		opens(t, d, d.Bank, []token.Serial{serial})
 		whole(t, d.Bank)
 		_, err = bank.Open(t.Context(), d.DB, another, bank.Options{})

@@ -81,14 +81,14 @@ func TestKillImport(t *testing.T) {
 			case have == n:
 				whole++
 				require.ErrorIs(t, err, bank.ErrConflict)
-				require.ErrorContains(t, err, "the bank has these tokens already")
+				require.ErrorContains(t, err, "the bank already has these tokens")
 			case err == nil:
 				clean++ // killed before the first batch
 				require.Equal(t, n, known(t, v.Bank))
 			default:
 				broken++
 				require.ErrorIs(t, err, bank.ErrConflict)
-				require.ErrorContains(t, err, "was broken off less than 10m0s ago: try again later")
+				require.ErrorContains(t, err, "was interrupted less than 10m0s ago: try again later")
 				require.Zero(t, known(t, v.Bank))
 				age(t, v)
 				_, err = v.Bank.Import(t.Context(), banktest.Clerk, manyRecords(n), bank.ImportOptions{})

@@ -188,7 +188,7 @@ func checkPassword(p string) error {
 
 // errLogin returns the same error for every cause.
 func errLogin() error {
-	return &Error{Kind: ErrLogin, Problem: "the user or the password is wrong, or the login is shut for a while"}
+	return &Error{Kind: ErrLogin, Problem: "wrong user or password, or too many attempts: try again later"}
 }
 
 // LogIn checks the password of a user. The error wraps [ErrLogin], and is the same for
@@ -337,7 +337,7 @@ func (b *Bank) Session(ctx context.Context, secret string) (Session, error) {
 	})
 	switch {
 	case errors.Is(err, store.ErrNotFound), err == nil && (now >= s.Ends || now >= s.Seen+SessionIdle || now < s.Started):
-		return Session{}, &Error{Kind: ErrLogin, Problem: "the session is over: log in again"}
+		return Session{}, &Error{Kind: ErrLogin, Problem: "the session has expired: log in again"}
 	case err != nil:
 		return Session{}, err
 	}
@@ -436,7 +436,7 @@ func (b *Bank) AddClerk(ctx context.Context, by By, id, name, password string) e
 		return tx.AddClerk(store.Clerk{ID: id, Name: name, Password: hash, Created: now})
 	})
 	if errors.Is(err, store.ErrExists) {
-		err = conflict("clerk %q exists already", id)
+		err = conflict("clerk %q already exists", id)
 	}
 	return err
 }

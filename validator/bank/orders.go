@@ -87,7 +87,7 @@ func (b *Bank) replaces(tx *store.Tx, by By, n NewOrder, c Contract) error {
 	// Only once: otherwise a broken token could bring any number of free replacements.
 	switch before, err := tx.Replacement(n.Old); {
 	case err == nil:
-		return conflict("token %s is replaced already, by order %s", n.Old, before)
+		return conflict("token %s is already being replaced, by order %s", n.Old, before)
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
@@ -141,7 +141,7 @@ func (b *Bank) changeOrder(ctx context.Context, by By, id string, change func(*s
 			return missing(err, "order", shorten(id))
 		}
 		if o.Status != OrderOpen {
-			return conflict("order %s is %s already", id, o.Status)
+			return conflict("order %s is already %s", id, o.Status)
 		}
 		if err := change(tx, &o); err != nil {
 			return err

@@ -64,7 +64,7 @@ func (b *Bank) Ready(ctx context.Context) error {
 		defer r.mu.Unlock()
 		return r.err
 	case <-ctx.Done():
-		return fmt.Errorf("%w: no sign of life yet: %w", ErrUnavailable, ctx.Err())
+		return fmt.Errorf("%w: the check has not finished: %w", ErrUnavailable, ctx.Err())
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 // already use.
 func (b *Bank) Activate(ctx context.Context, by By, serial token.Serial, code string) (out Outcome, err error) {
 	if serial.IsZero() {
-		return out, invalid("serial", "say which token: %v", token.ErrSerial)
+		return out, invalid("serial", "not a serial number: %v", token.ErrSerial)
 	}
 	err = b.db.Update(ctx, func(tx *store.Tx) error {
 		out = Outcome{}
@@ -202,13 +202,13 @@ func (b *Bank) Resync(ctx context.Context, by By, serial token.Serial, first, se
 			case u == nil:
 				return Outcome{}, forbidden("log in first")
 			case !serial.IsZero() && serial != u.Token:
-				return Outcome{}, forbidden("only the token that you use yourself is corrected on screen: ask the bank")
+				return Outcome{}, forbidden("on screen you can correct only the token that you use: ask the bank")
 			}
 			return ask(q)
 		})
 	}
 	if serial.IsZero() {
-		return Outcome{}, invalid("serial", "say which token: %v", token.ErrSerial)
+		return Outcome{}, invalid("serial", "not a serial number: %v", token.ErrSerial)
 	}
 	var out Outcome
 	err := b.db.Grouped(ctx, serial.String(), func(tx *store.Tx) (err error) {
@@ -323,7 +323,7 @@ func (b *Bank) issue(tx *store.Tx, contract string, serial token.Serial) error {
 	case err != nil:
 		return missing(err, "token", serial.String())
 	case t.Contract != "":
-		return conflict("token %s is issued to contract %q already", serial, t.Contract)
+		return conflict("token %s is already issued to contract %q", serial, t.Contract)
 	}
 	if c := validator.ConditionAt(t.Condition, t.Expiry, b.Now()); c != validator.InUse {
 		return conflict("token %s is %s", serial, c)

@@ -174,11 +174,11 @@ type NewOrder struct {
 func (n NewOrder) Validate() error {
 	switch replaces := n.Cause.OldToken() != validator.NotThere; {
 	case replaces && n.Old.IsZero():
-		return invalid("old", "say which token is to be replaced")
+		return invalid("old", "name the token to be replaced")
 	case !replaces && !n.Old.IsZero():
-		return invalid("old", "an order for %s replaces no token", n.Cause)
+		return invalid("old", "an order for %s does not replace a token", n.Cause)
 	case !replaces && n.Returned:
-		return invalid("returned", "an order for %s gives no token back", n.Cause)
+		return invalid("returned", "an order for %s does not return a token", n.Cause)
 	}
 	return nil
 }

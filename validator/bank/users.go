@@ -57,9 +57,9 @@ func (b *Bank) AddUser(ctx context.Context, by By, n NewUser, code string) (User
 	})
 	if errors.Is(err, store.ErrExists) {
 		if n.Role == validator.Master {
-			err = conflict("user %q exists already, or contract %q has a master", n.ID, n.Contract)
+			err = conflict("user %q already exists, or contract %q already has a master", n.ID, n.Contract)
 		} else {
-			err = conflict("user %q exists already", n.ID)
+			err = conflict("user %q already exists", n.ID)
 		}
 	}
 	return u.User, out, err
@@ -118,7 +118,7 @@ func (b *Bank) ChangeUser(ctx context.Context, by By, id string, c UserChange, c
 			return forbidden("only the bank's back office can unlock activation")
 		}
 		if u.Role == validator.Master && c.Role != nil && !toMaster {
-			return conflict("name another user master instead: contract %q must have one", contract)
+			return conflict("contract %q must have a master: make another user the master instead", contract)
 		}
 		if toMaster && u.Role != validator.Master {
 			// The previous master becomes an admin.

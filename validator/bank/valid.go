@@ -22,11 +22,11 @@ var (
 func text(field, s string, least, most int) error {
 	switch n := utf8.RuneCountInString(s); {
 	case !utf8.ValidString(s):
-		return invalid(field, "not UTF-8")
+		return invalid(field, "not valid UTF-8")
 	case n < least || n > most:
 		return invalid(field, "want %d to %d characters, got %d", least, most, n)
 	case strings.ContainsFunc(s, entry.Invisible):
-		return invalid(field, "has a control character, or one that is not seen")
+		return invalid(field, "contains a control character or an invisible one")
 	case least > 0 && strings.TrimSpace(s) == "":
 		return invalid(field, "is empty")
 	}

@@ -72,7 +72,7 @@ func (l Letters) read() (letters, error) {
 func address(field, s string) (*mail.Address, error) {
 	a, err := mail.ParseAddress(s)
 	if err != nil || broken(s) || broken(a.Name) || broken(a.Address) {
-		return nil, fmt.Errorf("%w: %s: %q is no e-mail address, want one like Example Bank <name@example.com>", ErrOptions, field, s)
+		return nil, fmt.Errorf("%w: %s: %q is not an e-mail address, want one like Example Bank <name@example.com>", ErrOptions, field, s)
 	}
 	return a, nil
 }
@@ -119,15 +119,15 @@ func (l letters) expiryMessage(m bank.ExpiryMail) (*gomail.Msg, error) {
 	to, err := mail.ParseAddress(m.To)
 	switch {
 	case err != nil || to.Address != m.To || broken(m.To):
-		return refuse("%q is no e-mail address", m.To)
+		return refuse("%q is not an e-mail address", m.To)
 	case !messageID.MatchString(m.ID):
 		return refuse("%q cannot be part of a Message-ID", m.ID)
 	case broken(m.Customer):
-		return refuse("the customer's name is more than one line")
+		return refuse("the customer's name has more than one line")
 	case m.Expiry.IsZero() || m.From.IsZero() || m.By.IsZero():
 		return refuse("a date is missing")
 	case expiry[m.Language] == nil:
-		return refuse("there is no letter in language %q", m.Language)
+		return refuse("there is no template for language %q", m.Language)
 	}
 	var text bytes.Buffer
 	err = expiry[m.Language].Execute(&text, struct {

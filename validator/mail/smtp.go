@@ -100,13 +100,13 @@ func NewSMTP(o SMTP) (*Sender, error) {
 	case InsecureNoTLS:
 		s.options = append(s.options, gomail.WithTLSPolicy(gomail.NoTLS))
 	default:
-		return nil, fmt.Errorf("%w: no such way of TLS: %d", ErrOptions, o.TLS)
+		return nil, fmt.Errorf("%w: unknown TLS mode: %d", ErrOptions, o.TLS)
 	}
 	switch {
 	case (o.User == "") != (o.Password == ""):
 		return nil, fmt.Errorf("%w: give both a user and a password, or neither", ErrOptions)
 	case o.User != "" && o.TLS == InsecureNoTLS && !loopback(host):
-		return nil, fmt.Errorf("%w: a password is not sent to %s without TLS", ErrOptions, host)
+		return nil, fmt.Errorf("%w: refusing to send a password to %s without TLS", ErrOptions, host)
 	case o.User != "":
 		how := gomail.SMTPAuthAutoDiscover
 		if o.TLS == InsecureNoTLS {

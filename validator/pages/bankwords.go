@@ -20,7 +20,7 @@ import (
 
 // The bank writes its errors and the notes of its audit log in English. The file
 // catalog/bank.ja.json has the Japanese texts. Its keys are the format strings in
-// package bank, such as "contract %q exists already". A test reads the source of
+// package bank, such as "contract %q already exists". A test reads the source of
 // package bank to find any that are missing.
 
 //go:embed catalog/bank.ja.json

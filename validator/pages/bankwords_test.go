@@ -192,13 +192,13 @@ func errorVariables(t *testing.T, file string) map[string]string {
 func TestBankPhrasesInJapanese(t *testing.T) {
 	book := readPhrases(langJapanese)
 	for given, want := range map[string]string{
-		`contract "c \"1" exists already`: `契約番号「c "1」はすでに登録されています。`,
+		`contract "c \"1" already exists`: `契約番号「c "1」はすでに登録されています。`,
 		"token 100 is expired":            "トークン 100 の状態は「有効期限切れ」です。",
 		`there is no token "1"`:           "トークン「1」は登録されていません。",
-		"the bank has these tokens already, and nothing was taken in: 1, 2 and 3 more": "すでに登録されているトークンがあるため、何も取り込まれていません: 1, 2 ほか3件",
-		"line 3, token 77: its clock is 900 steps off, and the bank takes 720 at most": "3行目、トークン 77: 時刻のずれが900ステップあり、当行の上限(720ステップ)を超えています。",
-		"line 3, token 77: something in English":                                       "3行目、トークン 77: 内容が正しくありません。",
-		"order 0192 is shipped already":                                                "この発行依頼の状況は「発送済」です。",
+		"nothing was imported: the bank already has these tokens: 1, 2 and 3 more":          "すでに登録されているトークンがあるため、何も取り込まれていません: 1, 2 ほか3件",
+		"line 3, token 77: its clock is off by 900 steps, and the bank accepts at most 720": "3行目、トークン 77: 時刻のずれが900ステップあり、当行の上限(720ステップ)を超えています。",
+		"line 3, token 77: something in English":                                            "3行目、トークン 77: 内容が正しくありません。",
+		"order 0192 is already shipped":                                                     "この発行依頼の状況は「発送済」です。",
 	} {
 		got, ok := book.find(given)
 		require.True(t, ok, given)

@@ -245,7 +245,7 @@ func TestDeskImportWarnings(t *testing.T) {
 	b.post("/desk/language", map[string][]string{"form-token": {formTokenIn(b.get("/desk/").body)}, "language": {"en"}})
 	file, serial = late("")
 	page = b.upload(formTokenIn(b.get("/desk/stock/import").body), file)
-	require.Contains(t, page.body, "Token "+serial+" expires on 2031-04-01 in Japan, on 2031-03-31 in UTC, and nothing was taken in")
+	require.Contains(t, page.body, "Token "+serial+" expires on 2031-04-01 in Japan, on 2031-03-31 in UTC, and nothing was imported")
 	page, _ = upload(unsigned, "zone", "utc")
 	require.Contains(t, page.body, "its signature was not checked")
 }

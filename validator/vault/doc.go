@@ -45,7 +45,7 @@ var (
 	// the ring. Functions wrap it and add the ID of the key.
 	ErrUnknownKey = errclass.New(errclass.Failed, "no such data key")
 	// ErrNoKey is the error for using the zero [Master] or [Key], or one after Destroy.
-	ErrNoKey = errclass.New(errclass.Failed, "no key: never set, or destroyed")
+	ErrNoKey = errclass.New(errclass.Failed, "no key: it was never set, or was destroyed")
 	// ErrKeyText is the error for a text that is not a master key. It does not quote
 	// the text.
 	ErrKeyText = errclass.New(errclass.Usage, "not a bank key")
@@ -54,7 +54,7 @@ var (
 	ErrKeyFile = errclass.New(errclass.Usage, "key file")
 	// ErrKDF is the error for a text that does not describe a key derivation from a
 	// passphrase.
-	ErrKDF = errclass.New(errclass.Failed, "not a key derivation")
+	ErrKDF = errclass.New(errclass.Failed, "invalid key derivation parameters")
 	// ErrPassphrase is the error for a passphrase outside 12 to 1024 bytes.
 	ErrPassphrase = errclass.New(errclass.Usage, "a passphrase has 12 to 1024 bytes")
 	// ErrRing is the error for data keys that do not form a ring.

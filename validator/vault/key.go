@@ -92,11 +92,11 @@ func checkName(purpose string, id int64) error {
 	}
 	for _, r := range []byte(purpose) {
 		if r < 'a' || r > 'z' {
-			return fmt.Errorf("the purpose of a data key is in small letters")
+			return fmt.Errorf("the purpose of a data key has only lower-case letters")
 		}
 	}
 	if id < 1 {
-		return fmt.Errorf("the ID of a data key is 1 or more, got %d", id)
+		return fmt.Errorf("the ID of a data key must be 1 or more, got %d", id)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func ParseMaster(text string) (Master, error) {
 	defer clear(raw)
 	key, sum := raw[:keyLen], sha256.Sum256(raw[:keyLen])
 	if !bytes.Equal(sum[:sumLen], raw[keyLen:]) {
-		return Master{}, fmt.Errorf("%w: its check sum is wrong: a character was lost or mistyped", ErrKeyText)
+		return Master{}, fmt.Errorf("%w: its checksum is wrong: a character was lost or mistyped", ErrKeyText)
 	}
 	m := Master{k: secretOf(key)}
 	if m.IsZero() {

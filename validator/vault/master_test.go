@@ -41,10 +41,10 @@ func TestParseMasterRefuses(t *testing.T) {
 		text[:len(text)-1]:                     "want 48 characters",
 		text + "A":                             "want 48 characters",
 		text + "\n" + text:                     "more than one line",
-		text[:len(text)-1] + string(swapped):   "check sum is wrong",
+		text[:len(text)-1] + string(swapped):   "checksum is wrong",
 		text[:len(text)-1] + "=":               "illegal base64",
 		text[:len(text)-1] + "+":               "illegal base64",
-		"fob-bank-key-1:" + strings.Repeat("A", 48): "check sum",
+		"fob-bank-key-1:" + strings.Repeat("A", 48): "checksum",
 		strings.Repeat("x", maxKeyText+1):           "more than 1024 bytes",
 	} {
 		_, err := ReadMaster(strings.NewReader(form))

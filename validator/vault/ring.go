@@ -44,7 +44,7 @@ func NewRing(keys ...Key) (*Ring, error) {
 	}
 	for _, p := range []string{PurposeSeed, PurposeAudit, PurposeFingerprint} {
 		if r.now.Load().last[p] == 0 {
-			return nil, fmt.Errorf("%w: none for the purpose %s", ErrRing, p)
+			return nil, fmt.Errorf("%w: there is none for purpose %s", ErrRing, p)
 		}
 	}
 	return r, nil
