@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"os"
@@ -39,7 +40,8 @@ func hexSeedOf(t testing.TB, s string) token.Seed {
 	return testSeed(t, string(fromHex(t, s)))
 }
 
-// readAll reads a whole file.
+// readAll reads a whole file. It returns the error that ended the file, or nil at its
+// end.
 func readAll(f *Format, text string, o ReadOptions) ([]Record, error) {
 	r, err := f.NewReader(strings.NewReader(text), o)
 	if err != nil {
@@ -52,6 +54,9 @@ func readAll(f *Format, text string, o ReadOptions) ([]Record, error) {
 			return records, nil
 		}
 		if err != nil {
+			if _, again := r.Read(); again != err {
+				return records, fmt.Errorf("an error does not end the file: %w, then %w", err, again)
+			}
 			return records, err
 		}
 		records = append(records, rec)
@@ -61,10 +66,14 @@ func readAll(f *Format, text string, o ReadOptions) ([]Record, error) {
 // writeOptions has the options that some formats require.
 var writeOptions = WriteOptions{OktaProfile: "fpr20l2mDyaUGWGCa0g4"}
 
-// writeAll writes a whole file.
+// writeAll writes a whole file with writeOptions, and writeWith with others.
 func writeAll(f *Format, records ...Record) (string, error) {
+	return writeWith(f, writeOptions, records...)
+}
+
+func writeWith(f *Format, o WriteOptions, records ...Record) (string, error) {
 	var b bytes.Buffer
-	w, err := f.NewWriter(&b, writeOptions)
+	w, err := f.NewWriter(&b, o)
 	if err != nil {
 		return "", err
 	}
@@ -103,39 +112,13 @@ func requireRefused(t require.TestingT, err, kind error, says, name string) {
 // rfcSecret is the secret of RFC 4226 appendix D and of RFC 6030's figures.
 const rfcSecret = "12345678901234567890"
 
-// pskcAll reads all records of a file. It returns the error that ended the file, or nil
-// at its end.
-func pskcAll(t rapid.TB, file string, o ReadOptions) ([]Record, error) {
-	t.Helper()
-	r, err := pskcFormat.NewReader(strings.NewReader(file), o)
-	if err != nil {
-		return nil, err
-	}
-	var all []Record
-	for {
-		rec, err := r.Read()
-		if err == io.EOF {
-			return all, nil
-		}
-		if err != nil {
-			_, again := r.Read()
-			require.Equal(t, err, again, "an error ends the file")
-			return all, err
-		}
-		all = append(all, rec)
-	}
-}
+func pskcAll(file string, o ReadOptions) ([]Record, error) { return readAll(pskcFormat, file, o) }
 
 func pskcWrite(t rapid.TB, o WriteOptions, records ...Record) string {
 	t.Helper()
-	var b bytes.Buffer
-	w, err := pskcFormat.NewWriter(&b, o)
+	file, err := writeWith(pskcFormat, o, records...)
 	require.NoError(t, err)
-	for i := range records {
-		require.NoError(t, w.Write(&records[i]))
-	}
-	require.NoError(t, w.Close())
-	return b.String()
+	return file
 }
 
 func readTestdata(t testing.TB, name string) string {

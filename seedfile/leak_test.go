@@ -234,7 +234,7 @@ func TestPSKCSeedInErrors(t *testing.T) {
 				`"/><x:CipherData xmlns:x="`+nsXENC+`"><x:CipherValue>AAAA</x:CipherValue></x:CipherData></EncryptedValue>`),
 		} {
 			var said []string
-			_, err := pskcAll(t, file, ReadOptions{Warn: func(s string) { said = append(said, s) }})
+			_, err := pskcAll(file, ReadOptions{Warn: func(s string) { said = append(said, s) }})
 			if err == nil {
 				require.Contains(t, []string{"foreign name", "Time"}, place)
 			} else {

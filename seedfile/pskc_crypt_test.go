@@ -62,7 +62,7 @@ func TestPSKCEncryptedRefuses(t *testing.T) {
 		"salt":          seven("Ej7/PEpyEpw=", "Ej7/PEpyEp0="),
 		"rounds":        seven(">1000<", ">1001<"),
 	} {
-		got, err := pskcAll(t, file, ReadOptions{Keys: keys})
+		got, err := pskcAll(file, ReadOptions{Keys: keys})
 		require.ErrorIs(t, err, ErrMAC, name)
 		require.Empty(t, got, name)
 		require.True(t, strings.HasSuffix(err.Error(), ": Secret: "+ErrMAC.Error()), "%s: %v", name, err)
@@ -96,7 +96,7 @@ func TestPSKCEncryptedRefuses(t *testing.T) {
 		{"PRF", seven("<PRF/>", `<PRF Algorithm="http://www.w3.org/2001/04/xmldsig-more#hmac-md5"/>`), ErrUnsupported, "hmac-md5"},
 		{"derivation", seven("pkcs-5v2-0#pbkdf2", "pkcs-5v2-0#scrypt"), ErrUnsupported, "scrypt"},
 	} {
-		got, err := pskcAll(t, c.file, ReadOptions{Keys: keys})
+		got, err := pskcAll(c.file, ReadOptions{Keys: keys})
 		requireRefused(t, err, c.err, c.says, c.name)
 		require.Empty(t, got, c.name)
 	}
@@ -106,7 +106,7 @@ func TestPSKCEncryptedRefuses(t *testing.T) {
 func TestPSKCAbsurdRounds(t *testing.T) {
 	file := strings.Replace(readTestdata(t, "rfc6030/figure7.xml"), ">1000<", ">2000000000<", 1)
 	start := time.Now()
-	_, err := pskcAll(t, file, ReadOptions{Keys: Keys{Password: []byte("qwerty")}})
+	_, err := pskcAll(file, ReadOptions{Keys: Keys{Password: []byte("qwerty")}})
 	require.ErrorIs(t, err, ErrLimit)
 	require.Less(t, time.Since(start), time.Minute)
 }
@@ -137,15 +137,15 @@ func TestPSKCMACOfTheKey(t *testing.T) {
 		"\x00\x00\x00\x07":                 7,
 		"\x00\x00\x01\x00\x00\x00\x00\x00": 1 << 40,
 	} {
-		got, err := pskcAll(t, file(counter), keys)
+		got, err := pskcAll(file(counter), keys)
 		require.NoError(t, err)
 		require.Len(t, got, 1)
 		require.True(t, testSeed(t, rfcSecret).Equal(got[0].Seed))
 		require.Equal(t, want, got[0].Counter)
 	}
-	_, err := pskcAll(t, file("7"), keys)
+	_, err := pskcAll(file("7"), keys)
 	requireRefused(t, err, ErrUnsupported, "an encrypted number of one byte", "")
-	_, err = pskcAll(t, file("\xff\xff\xff\xff\xff\xff\xff\xff"), keys)
+	_, err = pskcAll(file("\xff\xff\xff\xff\xff\xff\xff\xff"), keys)
 	require.ErrorIs(t, err, ErrValue)
 }
 
@@ -196,11 +196,11 @@ func TestPSKCDowngrade(t *testing.T) {
 		{"empty EncryptedValue", pskcWith(t, plain, plain+"<EncryptedValue/>"), Keys{}, ErrSyntax, "both"},
 		{"empty EncryptedValue of a number", pskcWith(t, "<PlainValue>60</PlainValue>", "<PlainValue>60</PlainValue><EncryptedValue/>"), Keys{}, ErrSyntax, "both"},
 	} {
-		got, err := pskcAll(t, c.file, ReadOptions{Keys: c.keys})
+		got, err := pskcAll(c.file, ReadOptions{Keys: c.keys})
 		requireRefused(t, err, c.err, c.says, c.name)
 		require.Empty(t, got, c.name)
 	}
-	got, err := pskcAll(t, figure6, ReadOptions{Keys: keys})
+	got, err := pskcAll(figure6, ReadOptions{Keys: keys})
 	require.NoError(t, err, "numbers are in clear in every such file")
 	require.Len(t, got, 1)
 }
@@ -222,7 +222,7 @@ func TestPSKCShortMACKey(t *testing.T) {
 		h.Write(fromBase64(t, sealed))
 		file := strings.NewReplacer(macKey, base64.StdEncoding.EncodeToString(wrapped),
 			mac, base64.StdEncoding.EncodeToString(h.Sum(nil))).Replace(readTestdata(t, "rfc6030/figure6.xml"))
-		got, err := pskcAll(t, file, ReadOptions{Keys: Keys{Key: key}})
+		got, err := pskcAll(file, ReadOptions{Keys: Keys{Key: key}})
 		if size >= 16 { // shorter than SHA-1's output is accepted with a warning
 			require.NoError(t, err, size)
 			continue
@@ -251,7 +251,7 @@ func TestPSKCRecipientWarns(t *testing.T) {
 		{certificate, nil},
 	} {
 		var warned []string
-		_, err := pskcAll(t, file, ReadOptions{
+		_, err := pskcAll(file, ReadOptions{
 			Keys: Keys{Private: private, Trusted: c.trusted},
 			Warn: func(s string) { warned = append(warned, s) },
 		})

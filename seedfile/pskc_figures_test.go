@@ -47,7 +47,7 @@ func TestPSKCFigure2(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "1234", string(secret))
 
-	_, err = pskcAll(t, file, ReadOptions{})
+	_, err = pskcAll(file, ReadOptions{})
 	require.ErrorIs(t, err, token.ErrSeedLength)
 	require.EqualError(t, err, "pskc: line 10: token 12345678: Secret: bad value: a seed has 16 to 64 bytes, got 4")
 }
@@ -72,7 +72,7 @@ func TestPSKCFigure5(t *testing.T) {
 	require.Equal(t, nsPSKC+":pin", raw[1].algorithm)
 	require.Equal(t, "123456781", raw[1].id)
 
-	got, err := pskcAll(t, file, ReadOptions{})
+	got, err := pskcAll(file, ReadOptions{})
 	require.Empty(t, got)
 	require.ErrorIs(t, err, ErrUnsupported)
 	require.EqualError(t, err, "pskc: line 31: token 987654321: PINPolicy: not supported: PINPolicy")
@@ -80,7 +80,7 @@ func TestPSKCFigure5(t *testing.T) {
 	// Without the policy the key is an ordinary one. The next one is a PIN.
 	lines := strings.Split(file, "\n")
 	without := strings.Join(append(lines[:28:28], lines[31:]...), "\n")
-	got, err = pskcAll(t, without, ReadOptions{})
+	got, err = pskcAll(without, ReadOptions{})
 	requireRefused(t, err, ErrUnsupported, "keyprov:pskc:pin", "")
 	require.Len(t, got, 1)
 	equalRecords(t, figureRecord(t), got[0])
@@ -97,17 +97,17 @@ func figureRecord(t *testing.T) Record {
 func TestPSKCFigure6(t *testing.T) {
 	file := readTestdata(t, "rfc6030/figure6.xml")
 	key := fromHex(t, "12345678901234567890123456789012")
-	got, err := pskcAll(t, file, ReadOptions{Keys: Keys{Key: key}})
+	got, err := pskcAll(file, ReadOptions{Keys: Keys{Key: key}})
 	require.NoError(t, err)
 	require.Len(t, got, 1)
 	equalRecords(t, figureRecord(t), got[0])
 
-	_, err = pskcAll(t, file, ReadOptions{})
+	_, err = pskcAll(file, ReadOptions{})
 	requireRefused(t, err, ErrNoKey, "line 35", "")
 	require.ErrorContains(t, err, "Pre-shared-key")
-	_, err = pskcAll(t, file, ReadOptions{Keys: Keys{Key: fromHex(t, "12345678901234567890123456789013")}})
+	_, err = pskcAll(file, ReadOptions{Keys: Keys{Key: fromHex(t, "12345678901234567890123456789013")}})
 	require.ErrorIs(t, err, ErrMAC)
-	_, err = pskcAll(t, file, ReadOptions{Keys: Keys{Key: key[:8]}})
+	_, err = pskcAll(file, ReadOptions{Keys: Keys{Key: key[:8]}})
 	require.ErrorIs(t, err, ErrNoKey)
 }
 
@@ -129,15 +129,15 @@ func TestPSKCFigure7(t *testing.T) {
 		"only 1000 iterations of PBKDF2 protect the password; at least 100000 are recommended",
 	}, warned)
 
-	_, err = pskcAll(t, file, ReadOptions{Keys: Keys{Password: []byte("qwertz")}})
+	_, err = pskcAll(file, ReadOptions{Keys: Keys{Password: []byte("qwertz")}})
 	require.ErrorIs(t, err, ErrMAC)
-	_, err = pskcAll(t, file, ReadOptions{Keys: Keys{Key: []byte("0123456789abcdef")}})
+	_, err = pskcAll(file, ReadOptions{Keys: Keys{Key: []byte("0123456789abcdef")}})
 	require.ErrorIs(t, err, ErrNoKey)
 }
 
 func TestPSKCFigure8(t *testing.T) {
 	file := readTestdata(t, "rfc6030/figure8.xml")
-	_, err := pskcAll(t, file, ReadOptions{})
+	_, err := pskcAll(file, ReadOptions{})
 	requireRefused(t, err, ErrNoKey, "line 36: token 987654321: Secret", "")
 	raw := rawPackages(t, file)
 	require.Len(t, raw, 1)
@@ -145,12 +145,12 @@ func TestPSKCFigure8(t *testing.T) {
 	require.Equal(t, nsXENC+"rsa_1_5", raw[0].at(elSecret).alg)
 
 	other, _ := testKeyPair(t)
-	_, err = pskcAll(t, file, ReadOptions{Keys: Keys{Private: other}})
+	_, err = pskcAll(file, ReadOptions{Keys: Keys{Private: other}})
 	require.ErrorIs(t, err, ErrMAC)
 }
 
 func TestPSKCFigure10(t *testing.T) {
-	got, err := pskcAll(t, readTestdata(t, "rfc6030/figure10.xml"), ReadOptions{})
+	got, err := pskcAll(readTestdata(t, "rfc6030/figure10.xml"), ReadOptions{})
 	require.NoError(t, err)
 	require.Len(t, got, 4)
 	for i, want := range []struct{ serial, id, start, expiry string }{
@@ -175,7 +175,7 @@ func TestPSKCFigure10(t *testing.T) {
 // A real c200: 60 s, 6 digits, sold for use over ten years.
 func TestPSKCFeitian(t *testing.T) {
 	file := readTestdata(t, "pskc/feitian-c200.xml")
-	got, err := pskcAll(t, file, ReadOptions{})
+	got, err := pskcAll(file, ReadOptions{})
 	require.NoError(t, err)
 	require.Len(t, got, 2)
 	want := Record{

@@ -60,17 +60,17 @@ func (l *pskcLimiter) take(tok xml.Token) error {
 // without limits reads the file. It returns the number of lines before the root
 // element.
 func pskcLimits(file []byte) (lines int, err error) {
-	guard, err := newPSKCGuard(buffered(bytes.NewReader(file)))
+	source, err := newPSKCSource(buffered(bytes.NewReader(file)))
 	if err != nil {
 		return 0, &Error{Format: pskcFormatName, Line: 1, Err: err}
 	}
-	d := xml.NewDecoder(guard)
+	d := xml.NewDecoder(source)
 	d.CharsetReader = pskcCharset
-	p := pskcParser{d: d, guard: guard}
+	p := pskcParser{d: d, source: source}
 	p.stack[0].seen[0] = 1<<elContainer | 1<<elPackage // for tokenError
 	var limiter pskcLimiter
 	for root := false; ; {
-		guard.next()
+		source.next()
 		tok, err := d.Token()
 		p.line, _ = d.InputPos()
 		if err != nil {
@@ -93,51 +93,15 @@ func pskcLimits(file []byte) (lines int, err error) {
 
 var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
 
-// pskcGuard is the input of the XML decoder. The decoder keeps a whole tag, text or
-// comment in memory, even a huge one. The guard limits that size.
-type pskcGuard struct {
-	r    *bufio.Reader
-	left int   // bytes that may be read before the next call of next
-	err  error // of the file, not about its content
-}
-
 var errPSKCToken = fmt.Errorf("%w: a tag, text or comment of more than %d bytes", ErrLimit, pskcMaxToken)
 
-// newPSKCGuard skips a byte order mark. The error wraps [ErrSyntax] if the file is not
+// newPSKCSource skips a byte order mark. The error wraps [ErrSyntax] if the file is not
 // text in UTF-8.
-func newPSKCGuard(r *bufio.Reader) (*pskcGuard, error) {
+func newPSKCSource(r *bufio.Reader) (*xmlSource, error) {
 	if err := skipBOM(r); err != nil {
 		return nil, err
 	}
-	return &pskcGuard{r: r, left: pskcMaxToken}, nil
-}
-
-// next allows the decoder to read another token.
-func (g *pskcGuard) next() { g.left = pskcMaxToken }
-
-// ReadByte is the method that the decoder calls.
-func (g *pskcGuard) ReadByte() (byte, error) {
-	if g.left--; g.left < 0 {
-		return 0, errPSKCToken
-	}
-	b, err := g.r.ReadByte()
-	if err != nil && err != io.EOF {
-		g.err = err
-	}
-	return b, err
-}
-
-// Read only satisfies the interface: the decoder uses ReadByte if there is one.
-func (g *pskcGuard) Read(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
-	b, err := g.ReadByte()
-	if err != nil {
-		return 0, err
-	}
-	p[0] = b
-	return 1, nil
+	return &xmlSource{r: r, most: pskcMaxToken, tooLarge: errPSKCToken}, nil
 }
 
 // pskcCharset lets the decoder continue if the XML declaration has another name for

@@ -14,10 +14,10 @@ import (
 // keeps the texts of the package in key and those about the file's encryption in crypt.
 // [pskcReader] interprets them.
 type pskcParser struct {
-	d     *xml.Decoder
-	guard *pskcGuard
-	warn  func(format string, args ...any) // reports each thing once
-	left  func(format string, args ...any) // like warn, for data that is left out
+	d      *xml.Decoder
+	source *xmlSource
+	warn   func(format string, args ...any) // reports each thing once
+	left   func(format string, args ...any) // like warn, for data that is left out
 
 	stack    [pskcMaxDepth]pskcFrame
 	depth    int    // of the innermost open element; stack[0] is the document
@@ -47,7 +47,7 @@ type pskcFrame struct {
 func (p *pskcParser) next() error {
 	p.key, p.postponed = pskcKey{usage: p.key.usage[:0]}, nil
 	for {
-		p.guard.next()
+		p.source.next()
 		tok, err := p.d.Token()
 		line, _ := p.d.InputPos()
 		p.line = line + p.linesOff
@@ -97,8 +97,8 @@ func (p *pskcParser) tokenError(err error) error {
 		err = fmt.Errorf("%w: XML: %s", ErrSyntax, xmlMessage(syntax.Msg))
 	case errors.As(err, &charset):
 		err = charset.Err
-	case p.guard.err != nil:
-		return p.guard.err
+	case p.source.err != nil:
+		return p.source.err
 	case errors.Is(err, ErrLimit):
 	default: // about the XML declaration
 		err = fmt.Errorf("%w: XML: not well-formed", ErrSyntax)

@@ -37,11 +37,11 @@ func newPSKCReader(r *bufio.Reader, o ReadOptions) (Reader, error) {
 		r = bufio.NewReader(bytes.NewReader(signed))
 		p.verified, p.linesOff = true, lines
 	}
-	guard, err := newPSKCGuard(r)
+	source, err := newPSKCSource(r)
 	if err != nil {
 		return nil, &Error{Format: pskcFormatName, Line: 1, Err: err}
 	}
-	p.guard, p.d = guard, xml.NewDecoder(guard)
+	p.source, p.d = source, xml.NewDecoder(source)
 	p.d.CharsetReader = pskcCharset
 	return p, nil
 }

@@ -143,7 +143,7 @@ func TestPSKCRefuses(t *testing.T) {
 		{"large comment", "<!--" + strings.Repeat("x", pskcMaxToken) + "-->" + pskcBase, 1, ErrLimit, "bytes"},
 		{"large name", "<" + strings.Repeat("x", pskcMaxToken) + "/>", 1, ErrLimit, "bytes"},
 	} {
-		_, err := pskcAll(t, c.file, ReadOptions{})
+		_, err := pskcAll(c.file, ReadOptions{})
 		requireRefused(t, err, c.err, c.says, c.name)
 		var e *Error
 		require.ErrorAs(t, err, &e, c.name)
@@ -209,14 +209,14 @@ func TestPSKCAccepts(t *testing.T) {
 	} {
 		var warned []string
 		c.o.Warn = func(s string) { warned = append(warned, s) }
-		got, err := pskcAll(t, c.file, c.o)
+		got, err := pskcAll(c.file, c.o)
 		require.NoError(t, err, c.name)
 		require.Len(t, got, 1, c.name)
 		equalRecords(t, c.want, got[0])
 		require.Equal(t, c.warned, strings.Join(warned, "\n"), c.name)
 	}
 	hotp := strings.Replace(dataWith(t, "<Counter><PlainValue>9223372036854775807</PlainValue></Counter>"), ":totp", ":hotp", 1)
-	got, err := pskcAll(t, hotp, ReadOptions{})
+	got, err := pskcAll(hotp, ReadOptions{})
 	require.NoError(t, err)
 	require.Equal(t, uint64(math.MaxInt64), got[0].Counter)
 	require.Zero(t, got[0].Step)
@@ -227,7 +227,7 @@ func TestPSKCIndented(t *testing.T) {
 	file := pskcWith(t, "<SerialNo>", "<Manufacturer>\n  Feitian\n\t</Manufacturer><Model> a b </Model><IssueNo>\r\n1 </IssueNo><UserId> u </UserId><SerialNo>")
 	file = strings.Replace(file, "<AlgorithmP", "<Issuer>\n i </Issuer><AlgorithmP", 1)
 	file = strings.Replace(file, "<Data>", "<FriendlyName> f\n</FriendlyName><Data>", 1)
-	got, err := pskcAll(t, file, ReadOptions{})
+	got, err := pskcAll(file, ReadOptions{})
 	require.NoError(t, err)
 	require.Len(t, got, 1)
 	r := got[0]

@@ -37,7 +37,7 @@ func TestPSKCToolSigns(t *testing.T) {
 	file := run(t, "", tool, "--sign", "--sign-key", tempFile(t, "key.pem", string(private)),
 		"--sign-crt", tempFile(t, "cert.pem", string(certificate)), path)
 	var warned []string
-	got, err := pskcAll(t, file, ReadOptions{
+	got, err := pskcAll(file, ReadOptions{
 		Keys: Keys{Trusted: certificate},
 		Warn: func(s string) { warned = append(warned, s) },
 	})
@@ -46,7 +46,7 @@ func TestPSKCToolSigns(t *testing.T) {
 	equalRecords(t, want, got[0])
 	t.Log(warned)
 
-	_, err = pskcAll(t, strings.Replace(file, "c200", "c201", 1), ReadOptions{Keys: Keys{Trusted: certificate}})
+	_, err = pskcAll(strings.Replace(file, "c200", "c201", 1), ReadOptions{Keys: Keys{Trusted: certificate}})
 	require.ErrorIs(t, err, ErrSignature)
 }
 
@@ -66,7 +66,7 @@ func TestPSKCSignature(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 4, reader.Line(), "counted in the file")
 
-	foreign, err := pskcAll(t, readTestdata(t, "rfc6030/figure10.xml"), ReadOptions{})
+	foreign, err := pskcAll(readTestdata(t, "rfc6030/figure10.xml"), ReadOptions{})
 	require.NoError(t, err)
 	inner := file[strings.Index(file, "  <KeyPackage"):strings.Index(file, "<ds:Signature")]
 	signature := file[strings.Index(file, "<ds:Signature"):strings.Index(file, "</KeyContainer")]
@@ -86,7 +86,7 @@ func TestPSKCSignature(t *testing.T) {
 		"deep":         strings.Replace(file, "<ds:Signature", strings.Repeat("<Extensions>", 1e5)+"<ds:Signature", 1),
 		"empty":        "",
 	} {
-		got, err := pskcAll(t, bad, trusted)
+		got, err := pskcAll(bad, trusted)
 		require.Error(t, err, name)
 		require.Empty(t, got, name)
 		var e *Error
@@ -105,13 +105,13 @@ func TestPSKCSignature(t *testing.T) {
 			require.ErrorIs(t, err, ErrSignature, name)
 		}
 	}
-	_, err = pskcAll(t, file, ReadOptions{Keys: Keys{Trusted: otherCertificate(t)}})
+	_, err = pskcAll(file, ReadOptions{Keys: Keys{Trusted: otherCertificate(t)}})
 	require.ErrorIs(t, err, ErrSignature)
-	_, err = pskcAll(t, file, ReadOptions{Keys: Keys{Trusted: []byte("x")}})
+	_, err = pskcAll(file, ReadOptions{Keys: Keys{Trusted: []byte("x")}})
 	require.ErrorIs(t, err, ErrValue)
 
 	var warned []string
-	got, err := pskcAll(t, file, ReadOptions{Warn: func(s string) { warned = append(warned, s) }})
+	got, err := pskcAll(file, ReadOptions{Warn: func(s string) { warned = append(warned, s) }})
 	require.NoError(t, err)
 	require.Len(t, got, 2)
 	require.Equal(t, []string{"the file is signed, but its signature was not checked"}, warned)
@@ -144,20 +144,20 @@ func TestPSKCSignedMany(t *testing.T) {
 	private, certificate := testKeyPair(t)
 	trusted := ReadOptions{Keys: Keys{Trusted: certificate}}
 	file := pskcWrite(t, WriteOptions{Sign: &Signer{private, certificate}}, manyRecords(t, 300)...)
-	got, err := pskcAll(t, file, trusted)
+	got, err := pskcAll(file, trusted)
 	require.NoError(t, err)
 	require.Len(t, got, 300)
 
 	from, to := strings.Index(file, "<ds:Signature"), strings.Index(file, "</KeyContainer")
 	front := strings.Index(file, "\n  <KeyPackage")
-	got, err = pskcAll(t, file[:front]+file[from:to]+file[front:from]+file[to:], trusted)
+	got, err = pskcAll(file[:front]+file[from:to]+file[front:from]+file[to:], trusted)
 	require.NoError(t, err)
 	require.Len(t, got, 300)
 
-	_, err = pskcAll(t, strings.Replace(file, "key-299", "key-301", 1), trusted)
+	_, err = pskcAll(strings.Replace(file, "key-299", "key-301", 1), trusted)
 	require.ErrorIs(t, err, ErrSignature)
 
-	_, err = pskcAll(t, strings.Replace(file, "</ds:Signature>", strings.Repeat("<ds:Object/>", 1000)+"</ds:Signature>", 1), trusted)
+	_, err = pskcAll(strings.Replace(file, "</ds:Signature>", strings.Repeat("<ds:Object/>", 1000)+"</ds:Signature>", 1), trusted)
 	require.ErrorIs(t, err, ErrLimit)
 	require.NotErrorIs(t, err, ErrSignature)
 }
@@ -183,7 +183,7 @@ func TestPSKCSignedSHA1(t *testing.T) {
 		from := bytes.Index(file, []byte("<ds:Signature"))
 		text := string(file[:from]) + strings.ReplaceAll(string(file[from:]), "sha1", c.with)
 		var warned []string
-		_, err = pskcAll(t, text, ReadOptions{Keys: Keys{Trusted: certificate}, Warn: func(s string) { warned = append(warned, s) }})
+		_, err = pskcAll(text, ReadOptions{Keys: Keys{Trusted: certificate}, Warn: func(s string) { warned = append(warned, s) }})
 		require.NoError(t, err)
 		require.Equal(t, c.weak, strings.Join(warned, "\n"))
 	}

@@ -198,13 +198,13 @@ func TestPSKCOpenSSLWrites(t *testing.T) {
 		sealed := base64.StdEncoding.EncodeToString([]byte(run(t, rfcSecret, tool, args...)))
 		file := strings.Replace(figure, old, sealed, 1)
 		file = strings.Replace(file, `"`+nsXENC+`rsa_1_5"/>`, `"`+v.uri+`">`+v.inner+`</xenc:EncryptionMethod>`, 1)
-		got, err := pskcAll(t, file, ReadOptions{Keys: Keys{Private: private}})
+		got, err := pskcAll(file, ReadOptions{Keys: Keys{Private: private}})
 		require.NoError(t, err, v.options)
 		require.Len(t, got, 1)
 		require.True(t, testSeed(t, rfcSecret).Equal(got[0].Seed))
 		require.Equal(t, "MBK000000001", got[0].KeyID)
 
-		_, err = pskcAll(t, strings.Replace(file, sealed[:8], "AAAAAAAA", 1), ReadOptions{Keys: Keys{Private: private}})
+		_, err = pskcAll(strings.Replace(file, sealed[:8], "AAAAAAAA", 1), ReadOptions{Keys: Keys{Private: private}})
 		require.ErrorIs(t, err, ErrMAC)
 	}
 }

@@ -31,19 +31,8 @@ func writeFor(t testing.TB, server *Server, format string, o WriteOptions, recor
 	t.Helper()
 	f, err := FormatByName(format)
 	require.NoError(t, err)
-	o.For, o.OktaProfile = server, "fpr20l2mDyaUGWGCa0g4"
-	var b bytes.Buffer
-	w, err := f.NewWriter(&b, o)
-	if err != nil {
-		return "", err
-	}
-	for i := range records {
-		if err := w.Write(&records[i]); err != nil {
-			return b.String(), err
-		}
-	}
-	err = w.Close()
-	return b.String(), err
+	o.For, o.OktaProfile = server, writeOptions.OktaProfile
+	return writeWith(f, o, records...)
 }
 
 // TestServersTakeUsual checks that every server in docs/seed-files.md has a profile, and that
@@ -176,7 +165,7 @@ func TestServersPSKC(t *testing.T) {
 		} else {
 			require.Empty(t, warned)
 		}
-		got, err := pskcAll(t, file, ReadOptions{})
+		got, err := pskcAll(file, ReadOptions{})
 		require.NoError(t, err)
 		require.Equal(t, token.SHA512, got[0].Algorithm)
 	}

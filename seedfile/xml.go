@@ -17,7 +17,10 @@ const (
 	maxXMLDepth = 16
 )
 
-var errEncoding = unsupported("an encoding other than UTF-8: save the file as UTF-8")
+var (
+	errEncoding = unsupported("an encoding other than UTF-8: save the file as UTF-8")
+	errXMLToken = fmt.Errorf("%w: a tag or text of more than %d bytes", ErrLimit, maxXMLToken)
+)
 
 // xmlScanner walks through the elements of an XML file. It refuses document types, and
 // with them entities defined in the file.
@@ -34,7 +37,7 @@ func newXMLScanner(format string, b *bufio.Reader, o ReadOptions) (*xmlScanner, 
 	if err := skipBOM(b); err != nil {
 		return nil, locate(format, 0, nil, err)
 	}
-	x := &xmlScanner{source: &xmlSource{r: b}, format: format, options: o}
+	x := &xmlScanner{source: &xmlSource{r: b, most: maxXMLToken, tooLarge: errXMLToken}, format: format, options: o}
 	x.d = xml.NewDecoder(x.source)
 	x.d.CharsetReader = func(charset string, in io.Reader) (io.Reader, error) {
 		if strings.EqualFold(charset, "us-ascii") || strings.HasPrefix(strings.ToLower(charset), "utf-16") {
@@ -49,7 +52,7 @@ func newXMLScanner(format string, b *bufio.Reader, o ReadOptions) (*xmlScanner, 
 // file.
 func (x *xmlScanner) token() (xml.Token, error) {
 	for {
-		x.source.used = 0
+		x.source.next()
 		t, err := x.d.Token()
 		if err != nil {
 			return nil, x.explain(err)
@@ -256,16 +259,23 @@ func (x *xmlReader) next(r *Record) error {
 	}
 }
 
-// xmlSource counts the bytes of a token.
+// xmlSource is the input of an XML decoder. The decoder keeps a whole tag, text or
+// comment in memory, even a huge one. The source limits that size.
 type xmlSource struct {
-	r    *bufio.Reader
-	used int
-	err  error // of the file, not about its content
+	r        *bufio.Reader
+	most     int // bytes that may be read before the next call of next
+	tooLarge error
+	used     int
+	err      error // of the file, not about its content
 }
 
+// next allows the decoder to read another token.
+func (s *xmlSource) next() { s.used = 0 }
+
+// ReadByte is the method that the decoder calls.
 func (s *xmlSource) ReadByte() (byte, error) {
-	if s.used++; s.used > maxXMLToken {
-		return 0, fmt.Errorf("%w: a tag or text of more than %d bytes", ErrLimit, maxXMLToken)
+	if s.used++; s.used > s.most {
+		return 0, s.tooLarge
 	}
 	c, err := s.r.ReadByte()
 	if err != nil && err != io.EOF {
