@@ -40,7 +40,7 @@ func firstLine(head []byte, skip string) []byte {
 // detectRows reports whether the complete lines, except comments, all split into fields
 // that fit. There must be at least one.
 func detectRows(head []byte, comma byte, trim bool, fits func(f [][]byte) bool) bool {
-	some := false
+	found := false
 	for _, line := range headLines(head) {
 		if line[0] == '#' {
 			continue
@@ -49,9 +49,9 @@ func detectRows(head []byte, comma byte, trim bool, fits func(f [][]byte) bool) 
 		if err != nil || !fits(f) {
 			return false
 		}
-		some = true
+		found = true
 	}
-	return some
+	return found
 }
 
 // detectOATH looks for serial, seed, totp, digits, period, algorithm, with least to

@@ -13,7 +13,7 @@ import (
 // TestDetect checks that each sample is detected from its content, as its own format or
 // as one of several that look alike.
 func TestDetect(t *testing.T) {
-	told := map[string]bool{}
+	detected := map[string]bool{}
 	for _, s := range samples() {
 		for _, variant := range []struct{ name, text string }{
 			{"as it is", readTestdata(t, s.file)},
@@ -31,12 +31,12 @@ func TestDetect(t *testing.T) {
 			}
 		}
 		for _, name := range s.formats {
-			told[name] = true
+			detected[name] = true
 		}
 	}
 	for _, f := range Formats() {
 		if !strings.HasPrefix(f.Name, "pskc") {
-			require.True(t, told[f.Name], "no sample of %s", f.Name)
+			require.True(t, detected[f.Name], "no sample of %s", f.Name)
 		}
 	}
 }
@@ -48,8 +48,8 @@ func TestDetectCompact(t *testing.T) {
 	require.EqualError(t, err, "unknown format: the file may be oath-csv or linotp-csv or netiq-csv: name its format")
 }
 
-// TestDetectNothing checks files that no format may claim.
-func TestDetectNothing(t *testing.T) {
+// TestDetectUnknown checks files that no format may claim.
+func TestDetectUnknown(t *testing.T) {
 	for _, text := range []string{
 		"", "\n", "hello\n", "a,b,c\n", "<html></html>", "{}", `{"a":1}`, "[]", "<", "<?", "<!--", "\x00",
 		"2600124800001," + rfcSeed[:8] + "\n", "# nothing but a comment\n",
@@ -71,7 +71,7 @@ func TestSamplesListed(t *testing.T) {
 	}
 	for _, e := range entries {
 		if name := e.Name(); !e.IsDir() && name != "README.md" && !strings.HasPrefix(name, "pskc") {
-			require.True(t, listed[name], "testdata/%s is no sample of a test", name)
+			require.True(t, listed[name], "no sample of a test uses testdata/%s", name)
 		}
 	}
 }

@@ -99,7 +99,7 @@ func TestTruncated(t *testing.T) {
 				require.True(t, errors.As(err, &where), "%s cut to %d: %v", s.file, n, err)
 				continue
 			}
-			require.False(t, structured && strings.TrimSpace(text[n:]) != "", "%s cut to %d is taken", s.file, n)
+			require.False(t, structured && strings.TrimSpace(text[n:]) != "", "%s cut to %d is accepted", s.file, n)
 			for i := range got {
 				if structured || i < len(got)-1 || text[n-1] == '\n' {
 					requireSame(t, whole[i], got[i], s.file)

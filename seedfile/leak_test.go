@@ -121,8 +121,8 @@ func TestNoSeedInMessages(t *testing.T) {
 		each = 15
 	}
 	place := regexp.MustCompile(`[A-Za-z0-9+/=]+`)
-	read := func(text string, format *Format) (said []string) {
-		say := func(s string) { said = append(said, s) }
+	read := func(text string, format *Format) (messages []string) {
+		say := func(s string) { messages = append(messages, s) }
 		options := []ReadOptions{{}}
 		if strings.Contains(text, "Encrypt") { // the decrypted content is examined further
 			options = append(options, ReadOptions{Keys: keys})
@@ -145,7 +145,7 @@ func TestNoSeedInMessages(t *testing.T) {
 				say(err.Error())
 			}
 		}
-		return said
+		return messages
 	}
 	files, messages := 0, 0
 	for _, text := range corpus(t) {
@@ -233,16 +233,16 @@ func TestPSKCSeedInErrors(t *testing.T) {
 			"EncryptionMethod": pskcWith(t, plain, `<EncryptedValue><x:EncryptionMethod xmlns:x="`+nsXENC+`" Algorithm="`+seed+
 				`"/><x:CipherData xmlns:x="`+nsXENC+`"><x:CipherValue>AAAA</x:CipherValue></x:CipherData></EncryptedValue>`),
 		} {
-			var said []string
-			_, err := pskcAll(file, ReadOptions{Warn: func(s string) { said = append(said, s) }})
+			var messages []string
+			_, err := pskcAll(file, ReadOptions{Warn: func(s string) { messages = append(messages, s) }})
 			if err == nil {
 				require.Contains(t, []string{"foreign name", "Time"}, place)
 			} else {
-				said = append(said, err.Error())
+				messages = append(messages, err.Error())
 			}
-			require.NotEmpty(t, said, place)
+			require.NotEmpty(t, messages, place)
 			for i := range seed[:len(seed)-8] {
-				require.NotContains(t, strings.Join(said, "\n"), seed[i:i+8], place)
+				require.NotContains(t, strings.Join(messages, "\n"), seed[i:i+8], place)
 			}
 		}
 	}

@@ -83,7 +83,7 @@ func TestPAM(t *testing.T) {
 	}
 	require.False(t, p.accepts(t, "2600124800001", wrong))
 	require.True(t, p.accepts(t, "2600124800001", code))
-	require.False(t, p.accepts(t, "2600124800001", code), "the same code twice")
+	require.False(t, p.accepts(t, "2600124800001", code), "a code is accepted once")
 
 	// The file is also readable after the module has changed it.
 	left, err := os.ReadFile(p.users)

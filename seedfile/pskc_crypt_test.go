@@ -102,8 +102,8 @@ func TestPSKCEncryptedRefuses(t *testing.T) {
 	}
 }
 
-// TestPSKCAbsurdRounds checks that a file cannot make its reader compute for hours.
-func TestPSKCAbsurdRounds(t *testing.T) {
+// TestPSKCTooManyIterations checks that a file cannot make its reader compute for hours.
+func TestPSKCTooManyIterations(t *testing.T) {
 	file := strings.Replace(readTestdata(t, "rfc6030/figure7.xml"), ">1000<", ">2000000000<", 1)
 	start := time.Now()
 	_, err := pskcAll(file, ReadOptions{Keys: Keys{Password: []byte("qwerty")}})
@@ -111,9 +111,9 @@ func TestPSKCAbsurdRounds(t *testing.T) {
 	require.Less(t, time.Since(start), time.Minute)
 }
 
-// TestPSKCMACOfTheKey reads a file without MACKey, in which the encryption key is also
+// TestPSKCMACWithEncryptionKey reads a file without MACKey, in which the encryption key is also
 // the MAC key, and with an encrypted counter. OpenSSL computed both values.
-func TestPSKCMACOfTheKey(t *testing.T) {
+func TestPSKCMACWithEncryptionKey(t *testing.T) {
 	tool := tooltest.Find(t, "openssl")
 	const key, iv = "12345678901234567890123456789012", "000102030405060708090a0b0c0d0e0f"
 	seal := func(plain string) (value, mac string) {
@@ -201,7 +201,7 @@ func TestPSKCDowngrade(t *testing.T) {
 		require.Empty(t, got, c.name)
 	}
 	got, err := pskcAll(figure6, ReadOptions{Keys: keys})
-	require.NoError(t, err, "numbers are in clear in every such file")
+	require.NoError(t, err, "such files do not encrypt numbers")
 	require.Len(t, got, 1)
 }
 

@@ -87,10 +87,10 @@ func (p *pskcParser) enter(parent *pskcFrame, elem pskcElem, attrs []xml.Attr) e
 // pskcAttr returns the first attribute that has one of the names and no namespace. It
 // prefers the exact spelling to another case, which privacyIDEA's export uses.
 func pskcAttr(attrs []xml.Attr, names ...string) string {
-	for _, same := range []func(a, b string) bool{func(a, b string) bool { return a == b }, strings.EqualFold} {
+	for _, equal := range []func(a, b string) bool{func(a, b string) bool { return a == b }, strings.EqualFold} {
 		for _, name := range names {
 			for i := range attrs {
-				if same(attrs[i].Name.Local, name) && attrs[i].Name.Space == "" {
+				if equal(attrs[i].Name.Local, name) && attrs[i].Name.Space == "" {
 					return attrs[i].Value
 				}
 			}

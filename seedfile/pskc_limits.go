@@ -19,8 +19,8 @@ type pskcLimiter struct {
 	spaces          [pskcMaxDepth]int // namespace declarations, by depth
 }
 
-// take counts a token. The error wraps [ErrLimit], [ErrSyntax] or [ErrUnsupported].
-func (l *pskcLimiter) take(tok xml.Token) error {
+// count counts a token. The error wraps [ErrLimit], [ErrSyntax] or [ErrUnsupported].
+func (l *pskcLimiter) count(tok xml.Token) error {
 	l.nodes++
 	switch t := tok.(type) {
 	case xml.StartElement:
@@ -81,7 +81,7 @@ func pskcLimits(file []byte) (lines int, err error) {
 			}
 			return lines, err
 		}
-		if err := limiter.take(tok); err != nil {
+		if err := limiter.count(tok); err != nil {
 			return 0, p.fail(elDocument, "", err)
 		}
 		if _, ok := tok.(xml.StartElement); ok && !root {

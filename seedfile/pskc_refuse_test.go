@@ -189,9 +189,9 @@ func TestPSKCAccepts(t *testing.T) {
 		{"Suite", pskcWith(t, format, "<Suite>HMAC-SHA1</Suite>"+format), ReadOptions{Algorithm: token.SHA512}, want, ""},
 		{"Suite of others", pskcWith(t, format, "<Suite>sha256</Suite>"+format), ReadOptions{}, with(func(r *Record) { r.Algorithm = token.SHA256 }), ""},
 		{"no format", pskcWith(t, format, ""), ReadOptions{}, want, "line 4: no Length in ResponseFormat: codes of 6 digits are assumed"},
-		{"no format, told", pskcWith(t, format, ""), ReadOptions{Digits: 8}, with(func(r *Record) { r.Digits = 8 }), "line 4: no Length in ResponseFormat: codes of 8 digits are assumed"},
-		{"period told", pskcWith(t, noPeriod, ""), ReadOptions{Step: 30}, with(func(r *Record) { r.Step = 30 }), ""},
-		{"period told in vain", pskcBase, ReadOptions{Step: 30}, want, ""},
+		{"no format, digits from options", pskcWith(t, format, ""), ReadOptions{Digits: 8}, with(func(r *Record) { r.Digits = 8 }), "line 4: no Length in ResponseFormat: codes of 8 digits are assumed"},
+		{"period from options", pskcWith(t, noPeriod, ""), ReadOptions{Step: 30}, with(func(r *Record) { r.Step = 30 }), ""},
+		{"period in file and options", pskcBase, ReadOptions{Step: 30}, want, ""},
 		{"Time 0", dataWith(t, "<Time><PlainValue>0</PlainValue></Time>"), ReadOptions{}, want, ""},
 		{"Time 2000", dataWith(t, "<Time><PlainValue>946684800</PlainValue></Time>"), ReadOptions{}, with(func(r *Record) { r.T0 = token.Epoch2000 }), ""},
 		{"drift", dataWith(t, "<TimeDrift><PlainValue>-1</PlainValue></TimeDrift>"), ReadOptions{}, with(func(r *Record) { r.Drift = -1 }), ""},
@@ -237,12 +237,12 @@ func TestPSKCIndented(t *testing.T) {
 	r.Model = " c200"
 	w, err := pskcFormat.NewWriter(io.Discard, WriteOptions{})
 	require.NoError(t, err)
-	require.ErrorContains(t, w.Write(&r), "Model begins or ends with a space", "it would be lost")
+	require.ErrorContains(t, w.Write(&r), "Model begins or ends with a space", "the space would be lost")
 }
 
-// TestWritersCheckWhatTheyCarry checks that an invalid text does not cause an error in
+// TestWritersCheckCarriedFields checks that an invalid text does not cause an error in
 // a format that leaves it out.
-func TestWritersCheckWhatTheyCarry(t *testing.T) {
+func TestWritersCheckCarriedFields(t *testing.T) {
 	r := pskcRecord(t)
 	r.Manufacturer = " bad\x01 "
 	for _, c := range []struct {

@@ -85,8 +85,8 @@ func TestKeyWrapAnyLength(t *testing.T) {
 	})
 }
 
-// TestPSKCWrapWay checks that each of the two algorithms accepts its own output only.
-func TestPSKCWrapWay(t *testing.T) {
+// TestPSKCWrapAlgorithms checks that each of the two algorithms accepts its own output only.
+func TestPSKCWrapAlgorithms(t *testing.T) {
 	key := []byte(rfcSecret[:16])
 	write := WriteOptions{Encrypt: &Encryption{Key: key, Wrap: true}}
 	for secret, swap := range map[string][2]string{

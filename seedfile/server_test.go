@@ -35,9 +35,9 @@ func writeFor(t testing.TB, server *Server, format string, o WriteOptions, recor
 	return writeWith(f, o, records...)
 }
 
-// TestServersTakeUsual checks that every server in docs/seed-files.md has a profile, and that
+// TestServersImportUsualToken checks that every server in docs/seed-files.md has a profile, and that
 // it accepts a typical token in each format that it imports.
-func TestServersTakeUsual(t *testing.T) {
+func TestServersImportUsualToken(t *testing.T) {
 	for _, s := range Servers() {
 		for _, name := range s.Formats {
 			r := usualRecord(t)

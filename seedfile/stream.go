@@ -16,7 +16,7 @@ type checked struct {
 	Reader
 	format  string
 	options ReadOptions
-	some    bool
+	found   bool // a record has been read or skipped
 	warned  bool // about a short seed
 	err     error
 }
@@ -34,19 +34,19 @@ func (c *checked) Read() (Record, error) {
 	}
 	r, err := c.Reader.Read()
 	for err != nil && c.skipped(&err) {
-		c.some = true
+		c.found = true
 		r, err = c.Reader.Read()
 	}
 	switch {
 	case err == nil:
-		c.some = true
+		c.found = true
 		if err = check(&r); err == nil {
 			err = c.options.checkSeed(r.Seed, &c.warned)
 		}
 		if err != nil {
 			err = locate(c.format, c.Line(), &r, err)
 		}
-	case err == io.EOF && !c.some:
+	case err == io.EOF && !c.found:
 		err = locate(c.format, 0, nil, malformed("no token in the file"))
 	}
 	if err != nil {
@@ -64,14 +64,14 @@ func (c *checked) skipped(err *error) bool {
 		return false
 	}
 	was := *err
-	goes, stuck := s.skipRecord()
-	if stuck != nil {
-		*err = stuck
+	skipped, failed := s.skipRecord()
+	if failed != nil {
+		*err = failed
 	}
-	if goes && stuck == nil {
+	if skipped && failed == nil {
 		c.options.Skip(was)
 	}
-	return goes && stuck == nil
+	return skipped && failed == nil
 }
 
 // newFunc returns the read function of a format, given a function that starts a reader.

@@ -14,9 +14,9 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// TestOneHeader checks that a DualShield file refuses tokens with another header, and
+// TestDualShieldOneHeader checks that a DualShield file refuses tokens with another header, and
 // that more tokens can follow.
-func TestOneHeader(t *testing.T) {
+func TestDualShieldOneHeader(t *testing.T) {
 	first := Record{
 		Serial: testSerial(t, "1"), Seed: hexSeedOf(t, rfcSeed), Digits: 6, Step: 60, Manufacturer: "DN", Model: "ST",
 	}
@@ -65,9 +65,9 @@ func TestNoEncryption(t *testing.T) {
 	requireRefused(t, err, ErrNoFactorProfile, "factorProfileId", "")
 }
 
-// TestStays checks that a reader does not continue after a bad record. Otherwise a
+// TestErrorIsRepeated checks that a reader does not continue after a bad record. Otherwise a
 // caller that ignores the error would take the rest for the whole file.
-func TestStays(t *testing.T) {
+func TestErrorIsRepeated(t *testing.T) {
 	r, err := mustFormat(t, "oath-csv").NewReader(strings.NewReader("?\n"+row), ReadOptions{})
 	require.NoError(t, err)
 	_, first := r.Read()
@@ -76,9 +76,9 @@ func TestStays(t *testing.T) {
 	require.Equal(t, first, again)
 }
 
-// TestTrouble checks that errors from outside the file are returned unchanged.
-func TestTrouble(t *testing.T) {
-	trouble := errors.New("the cable is out")
+// TestOutsideErrors checks that errors from outside the file are returned unchanged.
+func TestOutsideErrors(t *testing.T) {
+	trouble := errors.New("the disk failed")
 	for _, s := range samples() {
 		text := readTestdata(t, s.file)
 		f := mustFormat(t, s.formats[0])
@@ -224,9 +224,9 @@ func TestOptions(t *testing.T) {
 	require.ErrorIs(t, err, ErrValue)
 }
 
-// TestSteps writes the periods of 20 s and 36 s, which some tokens have, in every
+// TestUncommonPeriods writes the periods of 20 s and 36 s, which some tokens have, in every
 // format, unless its servers are limited to 30 and 60.
-func TestSteps(t *testing.T) {
+func TestUncommonPeriods(t *testing.T) {
 	carry := map[string]bool{
 		"pskc": true, "fob": true, "feitian-xml": true, "multiotp-csv": true, "netiq-csv": true, "otpauth": true,
 	}

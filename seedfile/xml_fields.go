@@ -36,8 +36,8 @@ func (t texts) setAll(x *xmlScanner, names ...string) error {
 // attributeTwice reports whether an attribute occurs twice. XML forbids it (XML 1.0
 // section 3.1) but the decoder does not check.
 func attributeTwice(attrs []xml.Attr) bool {
-	const few = 8 // checked without an allocation
-	if len(attrs) > few {
+	const small = 8 // checked without an allocation
+	if len(attrs) > small {
 		seen := make(map[xml.Name]bool, len(attrs))
 		for i := range attrs {
 			if seen[attrs[i].Name] {
