@@ -131,10 +131,10 @@ func TestReload(t *testing.T) {
 		"no file":    func() { require.NoError(t, os.Remove(path("clients"))) },
 	} {
 		spoil()
-		before := strings.Count(log.String(), "RADIUS is not reloaded: what was read before stays")
+		before := strings.Count(log.String(), "RADIUS could not be reloaded: its previous configuration stays in use")
 		reload()
 		require.NoError(t, answers(second), name)
-		require.Equal(t, before+1, strings.Count(log.String(), "RADIUS is not reloaded: what was read before stays"), name)
+		require.Equal(t, before+1, strings.Count(log.String(), "RADIUS could not be reloaded: its previous configuration stays in use"), name)
 	}
 	require.NotContains(t, log.String(), third)
 
@@ -142,7 +142,7 @@ func TestReload(t *testing.T) {
 	write("clients", "vpn 127.0.0.1 secret\n", 0o644)
 	reload()
 	require.NoError(t, answers(third))
-	require.Equal(t, 2, strings.Count(log.String(), "RADIUS is reloaded"))
+	require.Equal(t, 2, strings.Count(log.String(), "RADIUS reloaded"))
 
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 	require.Equal(t, "STOPPING=1", socket.next(t))

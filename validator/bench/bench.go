@@ -150,7 +150,7 @@ func serialOf(i int) token.Serial {
 }
 
 func seedOf(i int) token.Seed {
-	b := []byte("a seed of a bench---")
+	b := []byte("a test seed---------")
 	binary.BigEndian.PutUint64(b[12:], uint64(i))
 	s, err := token.NewSeed(b)
 	if err != nil {

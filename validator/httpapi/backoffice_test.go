@@ -18,7 +18,7 @@ import (
 
 // The whole life of a contract over HTTP. The test uses only the interface, except to
 // move the clock.
-func TestWholeStory(t *testing.T) {
+func TestTokenLifecycle(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		s := newSite(t, d, httpapi.Options{})
 
@@ -106,7 +106,7 @@ func TestWholeStory(t *testing.T) {
 		// Resynchronise bob's token.
 		pair := m{"first": d.Code(B, 100), "second": d.Code(B, 101)}
 		r = s.do(bob, "POST", "/v1/tokens/"+B.String()+"/resync", pair).is(200).json()
-		require.Equal(t, m{"done": false, "answer": "refused"}, r, "only the desk reaches that far")
+		require.Equal(t, m{"done": false, "answer": "refused"}, r, "only a clerk can correct such a large drift")
 		r = s.do(s.clerk, "POST", "/v1/tokens/"+B.String()+"/resync", pair).is(200).json()
 		require.Equal(t, m{"done": true, "answer": "corrected"}, r)
 		tok := s.do(s.clerk, "GET", "/v1/tokens/"+B.String(), nil).is(200).json()
@@ -223,7 +223,7 @@ func TestKeysAndClerks(t *testing.T) {
 	s.do("", "POST", "/v1/sessions", m{"user": "sato", "clerk": "sato", "password": banktest.Password}).is(422)
 }
 
-func TestLoginRefusalsAreAlike(t *testing.T) {
+func TestLoginRefusalsAreEqual(t *testing.T) {
 	s := start(t)
 	s.alice()
 	one := s.do("", "POST", "/v1/sessions", m{"user": "alice", "password": "wrong wrong wrong"}).is(401)

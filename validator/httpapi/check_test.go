@@ -29,7 +29,7 @@ func TestCheckAcceptsOnce(t *testing.T) {
 	require.Equal(t, validator.ReasonReplayed.String(), rec.Reason)
 }
 
-func TestCheckOfUser(t *testing.T) {
+func TestCheckUser(t *testing.T) {
 	s := start(t)
 	serial, _ := s.alice()
 	_ = serial
@@ -47,7 +47,7 @@ func TestCheckNextCode(t *testing.T) {
 
 // An answer must not reveal why a code was refused. Body and headers are equal byte for
 // byte.
-func TestRefusalsAreAlike(t *testing.T) {
+func TestRefusalsAreEqual(t *testing.T) {
 	s := start(t)
 	s.Contract("c1")
 	s.User("c1", "master", validator.Master)
@@ -146,7 +146,7 @@ func TestCodeIsAString(t *testing.T) {
 		r := s.do(s.check, "POST", "/v1/check", body)
 		require.Equal(t, want, r.status, "%.100s → %s", body, r.text)
 		require.Equal(t, "application/problem+json", r.header.Get("Content-Type"))
-		require.NotContains(t, r.text, "246813", "what was sent is not sent back")
+		require.NotContains(t, r.text, "246813", "the answer contains the submitted code")
 	}
 	// None of these requests reached the bank.
 	tok, err := s.Bank.Token(t.Context(), banktest.Clerk, banktest.Serial(0))

@@ -101,9 +101,9 @@ func TestExamples(t *testing.T) {
 	require.Greater(t, fields, 150)
 }
 
-// TestNoTypeIsTwo: no schema has a list of types. OpenAPI 3.0 does not support such
+// TestSchemasHaveOneType: no schema has a list of types. OpenAPI 3.0 does not support such
 // lists, nor do the generators based on it.
-func TestNoTypeIsTwo(t *testing.T) {
+func TestSchemasHaveOneType(t *testing.T) {
 	s := start(t)
 	var spec any
 	require.NoError(t, json.Unmarshal([]byte(s.do("", "GET", "/openapi.json", nil).is(200).text), &spec))

@@ -28,7 +28,7 @@ func limited(t *testing.T, l httpapi.Limits) (*site, *stopped) {
 
 // A key may send any number of requests as long as the codes are correct. Wrong codes
 // use up its budget, which refills over time.
-func TestWrongCodesAreWhatIsScarce(t *testing.T) {
+func TestFailedAttemptsHaveTheirOwnBudget(t *testing.T) {
 	s, clock := limited(t, httpapi.Limits{
 		Requests: httpapi.Rate{PerSecond: 1, Burst: 3}, KeyFailedAttempts: httpapi.Rate{PerSecond: 0.5, Burst: 4},
 	})
@@ -50,7 +50,7 @@ func TestWrongCodesAreWhatIsScarce(t *testing.T) {
 
 	clock.sec.Add(2)
 	r := s.do(s.check, "POST", "/v1/check", m{"serial": tokens[0].String(), "code": s.Code(tokens[0], 0)}).is(200)
-	require.Equal(t, true, r.json()["done"], "it was not looked at before, and is good")
+	require.Equal(t, true, r.json()["done"], "the request over the budget did not use up the code")
 
 	metrics := s.do(s.audit, "GET", "/metrics", nil).is(200).text
 	require.Contains(t, metrics, `fob_validator_http_limited_total{budget="key_wrong"} 1`)
@@ -58,7 +58,7 @@ func TestWrongCodesAreWhatIsScarce(t *testing.T) {
 }
 
 // Parallel guesses cannot exceed the budget.
-func TestGuessesAtOnce(t *testing.T) {
+func TestParallelGuesses(t *testing.T) {
 	s, _ := limited(t, httpapi.Limits{KeyFailedAttempts: httpapi.Rate{PerSecond: 0, Burst: 10}})
 	var looked, over atomic.Int32
 	var wg sync.WaitGroup
@@ -95,7 +95,7 @@ func TestGuessedLoginsAndSecrets(t *testing.T) {
 	s.do(s.check, "POST", "/v1/check", m{"user": "alice", "code": s.Code(banktest.Serial(0), 0)}).is(200)
 }
 
-func TestRequestsOfASource(t *testing.T) {
+func TestRequestsPerSource(t *testing.T) {
 	s, clock := limited(t, httpapi.Limits{Requests: httpapi.Rate{PerSecond: 1, Burst: 5}})
 	for range 5 {
 		s.do("", "GET", "/healthz", nil).is(200)

@@ -122,7 +122,7 @@ func TestEvents(t *testing.T) {
 	require.NotContains(t, fmt.Sprintf("%+v", e), alice)
 }
 
-func TestMetricsAreForFew(t *testing.T) {
+func TestMetricsRequireARole(t *testing.T) {
 	s := start(t)
 	_, alice := s.alice()
 	s.do("", "GET", "/metrics", nil).is(401) // a proxy on this machine passes on requests from anyone
@@ -211,7 +211,7 @@ func bodyFields(schemas, body m) (names []string) {
 
 // While PostgreSQL is down the bank tells clients to try again, and reports the cause
 // to the operator. When PostgreSQL is back the bank works again.
-func TestStoreGoneAndBack(t *testing.T) {
+func TestDatabaseOutage(t *testing.T) {
 	pg := pgtest.Start(t)
 	s := newSite(t, banktest.New(t, pg.Database(t)), httpapi.Options{})
 	_, alice := s.alice()
@@ -234,7 +234,7 @@ func TestStoreGoneAndBack(t *testing.T) {
 }
 
 // The guide for users names only paths that exist.
-func TestPage(t *testing.T) {
+func TestPagination(t *testing.T) {
 	page, err := os.ReadFile("../../docs/validator-http.md")
 	require.NoError(t, err)
 	list, err := os.ReadFile("testdata/paths.txt")

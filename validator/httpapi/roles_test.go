@@ -106,8 +106,8 @@ func TestRolesAndOperations(t *testing.T) {
 			require.True(t, strings.HasPrefix(r.header.Get("WWW-Authenticate"), "Bearer "))
 		}
 	}
-	require.Empty(t, described, "operations that the table does not have")
-	require.Equal(t, before, auditCount(t, s), "something was done")
+	require.Empty(t, described, "operations missing in the table")
+	require.Equal(t, before, auditCount(t, s), "no operation was performed")
 }
 
 func auditCount(t *testing.T, s *site) int {
@@ -156,7 +156,7 @@ func TestOtherContract(t *testing.T) {
 	s.do(alice, "POST", "/v1/transactions", m{"user": "bob", "operation": "balance"}).is(403)
 	tok, err := s.Bank.Token(t.Context(), banktest.Clerk, bobs)
 	require.NoError(t, err)
-	require.Zero(t, tok.State.FailedAttempts, "nothing is counted against the token of another")
+	require.Zero(t, tok.State.FailedAttempts, "no failed attempt is counted for another user's token")
 }
 
 var injections = []string{

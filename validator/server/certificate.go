@@ -96,11 +96,11 @@ func (s *Server) loadCertificate(always bool) {
 	fresh, err := s.c.Certificate.load(always)
 	switch {
 	case err != nil:
-		s.c.Event(slog.LevelWarn, "the certificate of before stays", slog.String("error", err.Error()))
+		s.c.Event(slog.LevelWarn, "the new certificate cannot be used: the previous one stays in use", slog.String("error", err.Error()))
 	case fresh:
-		s.c.Event(slog.LevelInfo, "new certificate")
+		s.c.Event(slog.LevelInfo, "certificate replaced")
 	case always:
-		s.c.Event(slog.LevelInfo, "the certificate is the one of before")
+		s.c.Event(slog.LevelInfo, "the certificate has not changed")
 	}
 }
 

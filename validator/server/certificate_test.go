@@ -65,24 +65,24 @@ func TestCertificateIsFollowed(t *testing.T) {
 	write(two, twoKey)
 	r.Reload()
 	require.EqualValues(t, 2, shown())
-	require.Contains(t, r.lines.String(), "new certificate")
+	require.Contains(t, r.lines.String(), "certificate replaced")
 
 	old, oldKey := pemPair(t, 3, time.Now().Add(-time.Hour))
 	for name, pair := range map[string][2][]byte{
 		"expired": {old, oldKey}, "key of another": {one, twoKey}, "empty": {nil, nil}, "cut off": {one[:100], oneKey},
 	} {
 		write(pair[0], pair[1])
-		before := strings.Count(r.lines.String(), "the certificate of before stays")
+		before := strings.Count(r.lines.String(), "the new certificate cannot be used: the previous one stays in use")
 		r.Reload()
 		require.EqualValues(t, 2, shown(), name)
-		require.Equal(t, before+1, strings.Count(r.lines.String(), "the certificate of before stays"), name)
+		require.Equal(t, before+1, strings.Count(r.lines.String(), "the new certificate cannot be used: the previous one stays in use"), name)
 		r.loadCertificate(false)
-		require.Equal(t, before+1, strings.Count(r.lines.String(), "the certificate of before stays"), "the same file is told once")
+		require.Equal(t, before+1, strings.Count(r.lines.String(), "the new certificate cannot be used: the previous one stays in use"), "an error of the same file is reported once")
 	}
 	write(one, oneKey)
 	require.NoError(t, os.Chmod(keyFile, 0o644))
 	r.Reload()
-	require.EqualValues(t, 2, shown(), "a key that others may read")
+	require.EqualValues(t, 2, shown(), "key file readable by others")
 	require.NoError(t, os.Remove(certFile))
 	r.Reload()
 	require.EqualValues(t, 2, shown(), "no file")
@@ -118,5 +118,5 @@ func TestCipherSuites(t *testing.T) {
 			require.NoError(t, conn.Close())
 		}
 	}
-	require.Equal(t, 3, good, "those of an ECDSA certificate")
+	require.Equal(t, 3, good, "cipher suites of an ECDSA certificate")
 }

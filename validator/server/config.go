@@ -3,6 +3,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,10 +34,10 @@ const (
 
 // ErrExposed is returned for an HTTP address beyond loopback without a certificate.
 // Passwords and codes would cross the network in the clear.
-var ErrExposed = errclass.New(errclass.Usage, "beyond loopback a certificate is needed")
+var ErrExposed = errclass.New(errclass.Usage, "an address beyond loopback requires a certificate")
 
 // ErrHour is returned for an hour outside 0 to 23.
-var ErrHour = errclass.New(errclass.Usage, "the daily job's hour is 0 to 23")
+var ErrHour = errclass.New(errclass.Usage, "the hour of the daily job must be 0 to 23")
 
 // ErrAddress is returned for an invalid listen address.
 var ErrAddress = errclass.New(errclass.Usage, "want HOST:PORT such as 127.0.0.1:8080")
@@ -131,23 +132,13 @@ type Config struct {
 // complete fills in the defaults and checks the settings before any port is opened.
 func (c *Config) complete() error {
 	if c.Bank == nil || c.API == nil || c.Pages == nil {
-		return errors.New("server: a bank, its interface and its pages are needed")
+		return errors.New("server: internal error: Bank, API and Pages must be set")
 	}
-	if c.Listen == "" {
-		c.Listen = DefaultListen
-	}
-	if c.Connections == 0 {
-		c.Connections = DefaultConnections
-	}
-	if c.PerSource == 0 {
-		c.PerSource = max(c.Connections/4, 1)
-	}
-	if c.Stall == 0 {
-		c.Stall = DefaultStall
-	}
-	if c.Patience == 0 {
-		c.Patience = DefaultPatience
-	}
+	c.Listen = cmp.Or(c.Listen, DefaultListen)
+	c.Connections = cmp.Or(c.Connections, DefaultConnections)
+	c.PerSource = cmp.Or(c.PerSource, max(c.Connections/4, 1))
+	c.Stall = cmp.Or(c.Stall, DefaultStall)
+	c.Patience = cmp.Or(c.Patience, DefaultPatience)
 	if c.Clock == nil {
 		c.Clock = SystemClock{}
 	}

@@ -61,7 +61,7 @@ func (d *daily) loop(ctx context.Context) {
 func (s *Server) dailyDone(r bank.DailyReport, err error) {
 	s.c.Metrics.Daily(r, err, s.c.Clock.Now())
 	if err != nil {
-		s.c.Event(slog.LevelError, "daily job failed, and is tried again", slog.String("error", err.Error()))
+		s.c.Event(slog.LevelError, "daily job failed: it will be tried again", slog.String("error", err.Error()))
 		return
 	}
 	s.c.Event(slog.LevelInfo, "daily job",

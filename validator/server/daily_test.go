@@ -86,10 +86,10 @@ func (r *runs) next(t *testing.T, want string, report bank.DailyReport, err erro
 	r.errs <- err
 }
 
-// TestDailyUnderAManualClock moves the clock over days. The job runs at the start and
+// TestDailyWithManualClock moves the clock over days. The job runs at the start and
 // once for each move past its hour, however far the move. After an incomplete or failed
 // run it runs again soon.
-func TestDailyUnderAManualClock(t *testing.T) {
+func TestDailyWithManualClock(t *testing.T) {
 	r, _ := startDaily(t, "2026-11-25 12:00:00")
 	r.next(t, "2026-11-25 12:00:00", bank.DailyReport{}, nil)
 	for _, to := range []string{"2026-11-26 05:59:59", "2026-11-26 06:00:00"} {

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestFamilies: listening on 0.0.0.0 does not open IPv6.
-func TestFamilies(t *testing.T) {
+// TestListenNetwork: listening on 0.0.0.0 does not open IPv6.
+func TestListenNetwork(t *testing.T) {
 	six, err := net.Listen("tcp6", "[::1]:0")
 	if err != nil {
 		t.Skipf("no IPv6 here: %v", err)

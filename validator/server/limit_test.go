@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPlacesOfASource: one source cannot take all connections.
-func TestPlacesOfASource(t *testing.T) {
+// TestConnectionsPerSource: one source cannot take all connections.
+func TestConnectionsPerSource(t *testing.T) {
 	inner, err := net.Listen("tcp4", "127.0.0.1:0")
 	require.NoError(t, err)
 	l := limit(inner, 4, 2, func(a netip.Addr) bool { return a == netip.MustParseAddr("127.0.0.3") })
@@ -51,7 +51,7 @@ func TestPlacesOfASource(t *testing.T) {
 	dial("127.0.0.2")
 	<-accepted // another source still has a place
 	require.NoError(t, first.Close())
-	require.Error(t, first.Close(), "twice is once")
+	require.Error(t, first.Close(), "closing twice frees one place")
 	dial("127.0.0.1")
 	second := <-accepted
 	closed(dial("127.0.0.1"))

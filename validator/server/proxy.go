@@ -52,7 +52,7 @@ func ParseProxies(networks []string, header string) (Proxies, error) {
 		case network != network.Masked():
 			return Proxies{}, fmt.Errorf("%w: network %s: did you mean %s or %s?", ErrProxy, network, network.Masked(), network.Addr())
 		case network.Bits() == 0:
-			return Proxies{}, fmt.Errorf("%w: network %s is everyone, and a client could claim any address: name the proxy's", ErrProxy, network)
+			return Proxies{}, fmt.Errorf("%w: network %s contains every address, so any client could claim to be another: list only the proxy", ErrProxy, network)
 		}
 		p.Trusted = append(p.Trusted, network)
 	}
@@ -131,7 +131,7 @@ func parseHop(text string) (netip.Addr, bool) {
 func (c *Config) checkProxies() error {
 	if c.PublicURL == "" {
 		if len(c.Proxies.Trusted) > 0 {
-			return fmt.Errorf("%w: the public URL is needed, by which browsers reach the proxy: name it (https://…)", ErrProxy)
+			return fmt.Errorf("%w: a trusted proxy requires the public URL by which browsers reach it (https://…)", ErrProxy)
 		}
 		return nil
 	}
@@ -143,12 +143,12 @@ func (c *Config) checkProxies() error {
 	c.public = u
 	switch own := c.Certificate != nil; {
 	case u.Scheme == "http" && own:
-		return fmt.Errorf("%w: public URL %s: this server has a certificate: want https", ErrProxy, c.PublicURL)
+		return fmt.Errorf("%w: public URL %s: want https, because this server has a certificate", ErrProxy, c.PublicURL)
 	case u.Scheme == "http" && !localName(u.Hostname()):
-		return fmt.Errorf("%w: public URL %s: passwords and codes would cross the network in clear: want https", ErrProxy, c.PublicURL)
+		return fmt.Errorf("%w: public URL %s: want https, because passwords and codes would cross the network unencrypted", ErrProxy, c.PublicURL)
 	case u.Scheme == "https" && !own && len(c.Proxies.Trusted) == 0:
-		return fmt.Errorf("%w: public URL %s needs a certificate here, or a proxy that has it: "+
-			"name the proxy's address, or all its clients would count as one", ErrProxy, c.PublicURL)
+		return fmt.Errorf("%w: public URL %s requires a certificate here, or a trusted proxy that has one: "+
+			"without its address, all its clients would count as one", ErrProxy, c.PublicURL)
 	}
 	return nil
 }
@@ -176,7 +176,7 @@ func (s *Server) proxied(next http.Handler) http.Handler {
 		case err == nil && s.c.Proxies.trusts(peer):
 			client, ok := s.c.Proxies.client(r, peer)
 			if !ok {
-				s.c.Event(slog.LevelWarn, "a trusted proxy does not name its client: all its clients count as one",
+				s.c.Event(slog.LevelWarn, "a trusted proxy does not send the client's address: all its clients count as one",
 					slog.String("proxy", peer.String()), slog.String("header", s.c.Proxies.Header))
 			}
 			r = r.WithContext(r.Context()) // a copy, because a handler must not change its request
@@ -184,7 +184,7 @@ func (s *Server) proxied(next http.Handler) http.Handler {
 			r.Host = s.c.public.Host
 			overTLS = s.c.PublicTLS()
 		case peer.IsLoopback() && (r.Header.Get(XForwardedFor) != "" || r.Header.Get(Forwarded) != ""):
-			s.c.Event(slog.LevelWarn, "a proxy asks that is not trusted: all its clients count as one",
+			s.c.Event(slog.LevelWarn, "a request comes from a proxy that is not trusted: all its clients count as one",
 				slog.String("proxy", peer.String()))
 		}
 		host := (&url.URL{Host: r.Host}).Hostname()

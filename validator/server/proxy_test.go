@@ -35,8 +35,8 @@ func TestParseProxiesRefuses(t *testing.T) {
 		"fe80::1%eth0":    "want an address or a network",
 		"192.0.2.7/24":    "did you mean 192.0.2.0/24 or 192.0.2.7?",
 		"::ffff:10.0.0.1": "write it as IPv4",
-		"0.0.0.0/0":       "is everyone",
-		"::/0":            "is everyone",
+		"0.0.0.0/0":       "contains every address",
+		"::/0":            "contains every address",
 	} {
 		_, err := ParseProxies([]string{text}, "")
 		require.ErrorIs(t, err, ErrProxy, text)
@@ -67,9 +67,9 @@ func TestProxyChecks(t *testing.T) {
 		"no proxy":                {"https://bank.example.com", nil, true, ""},
 		"proxy on one's own":      {"http://localhost:8000", proxy, false, ""},
 		"no URL":                  {"", proxy, false, "public URL is needed"},
-		"in clear":                {"http://bank.example.com", proxy, false, "in clear"},
+		"in clear":                {"http://bank.example.com", proxy, false, "unencrypted"},
 		"in clear, with TLS":      {"http://bank.example.com", nil, true, "want https"},
-		"nothing that speaks TLS": {"https://bank.example.com", nil, false, "needs a certificate here, or a proxy"},
+		"neither the server nor a proxy has TLS": {"https://bank.example.com", nil, false, "requires a certificate here, or a trusted proxy"},
 		"no scheme":               {"bank.example.com", proxy, false, "want https://HOST"},
 		"path":                    {"https://example.com/bank", proxy, false, "without a path"},
 		"query":                   {"https://example.com/?a=b", proxy, false, "without a path"},
@@ -253,7 +253,7 @@ func TestBehindAProxy(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
-	require.Contains(t, b.lines.String(), "does not name its client")
+	require.Contains(t, b.lines.String(), "does not send the client's address")
 }
 
 // TestUntrustedProxy: the log warns if a proxy is not in the trusted list.
@@ -268,5 +268,5 @@ func TestUntrustedProxy(t *testing.T) {
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(string(text), "127.0.0.1:"), "%s", text)
-	require.Contains(t, r.lines.String(), "a proxy asks that is not trusted")
+	require.Contains(t, r.lines.String(), "a request comes from a proxy that is not trusted")
 }

@@ -12,7 +12,7 @@ import (
 // The expected milliseconds are calculated by hand. A duration was once logged with the
 // rounding error of a float. A test that searched the log for a secret code found the
 // code in those digits.
-func TestTook(t *testing.T) {
+func TestDurationAttr(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0:                        "took_ms=0",
 		999:                      "took_ms=0",

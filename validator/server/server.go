@@ -96,24 +96,24 @@ func (s *Server) Serve(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 
-	var fronts sync.WaitGroup
-	fronts.Go(func() {
+	var interfaces sync.WaitGroup
+	interfaces.Go(func() {
 		err := s.serveHTTP()
 		if !errors.Is(err, http.ErrServerClosed) {
 			stop(fmt.Errorf("HTTP: %w", err))
 		}
 	})
-	listening, deaf := context.WithCancel(context.Background())
-	defer deaf()
+	listening, stopListening := context.WithCancel(context.Background())
+	defer stopListening()
 	for i, p := range s.c.Packets {
-		fronts.Go(func() {
+		interfaces.Go(func() {
 			if err := p.Serve(listening, s.packets[i]); err != nil && listening.Err() == nil {
 				stop(fmt.Errorf("%s: %w", p.Name, err))
 			}
 		})
 	}
-	working, rest := context.WithCancel(context.Background())
-	defer rest()
+	working, stopWorking := context.WithCancel(context.Background())
+	defer stopWorking()
 	var job sync.WaitGroup
 	d := &daily{clock: s.c.Clock, hour: s.c.Hour, done: s.dailyDone}
 	d.run = func(ctx context.Context) (bank.DailyReport, error) { return s.c.Bank.Daily(ctx, s.c.Mailer) }
@@ -124,15 +124,15 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.c.Event(slog.LevelInfo, "stopping")
 	patience, end := context.WithTimeout(context.Background(), s.c.Patience)
 	defer end()
-	deaf()
+	stopListening()
 	err := s.stopHTTP(patience)
 	for _, p := range s.packets {
 		if e := p.Close(); e != nil && !errors.Is(e, net.ErrClosed) {
 			err = errors.Join(err, e)
 		}
 	}
-	err = errors.Join(err, wait(patience, &fronts, "the fronts"))
-	rest()
+	err = errors.Join(err, wait(patience, &interfaces, "HTTP and datagram interfaces"))
+	stopWorking()
 	err = errors.Join(err, wait(patience, &job, "the daily job"))
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		err = errors.Join(cause, err)
@@ -171,10 +171,10 @@ func (s *Server) Reload() {
 			continue
 		}
 		if err := p.Reload(); err != nil {
-			s.c.Event(slog.LevelWarn, p.Name+" is not reloaded: what was read before stays", slog.String("error", err.Error()))
+			s.c.Event(slog.LevelWarn, p.Name+" could not be reloaded: its previous configuration stays in use", slog.String("error", err.Error()))
 			continue
 		}
-		s.c.Event(slog.LevelInfo, p.Name+" is reloaded")
+		s.c.Event(slog.LevelInfo, p.Name+" reloaded")
 	}
 }
 

@@ -115,9 +115,9 @@ func TestListenRefuses(t *testing.T) {
 		change func(*Config)
 		says   string
 	}{
-		"no bank":      {func(c *Config) { c.Bank = nil }, "a bank, its interface and its pages are needed"},
-		"no pages":     {func(c *Config) { c.Pages = nil }, "a bank, its interface and its pages are needed"},
-		"exposed":      {func(c *Config) { c.Listen = "0.0.0.0:0" }, "beyond loopback a certificate is needed"},
+		"no bank":      {func(c *Config) { c.Bank = nil }, "Bank, API and Pages must be set"},
+		"no pages":     {func(c *Config) { c.Pages = nil }, "Bank, API and Pages must be set"},
+		"exposed":      {func(c *Config) { c.Listen = "0.0.0.0:0" }, "an address beyond loopback requires a certificate"},
 		"hour":         {func(c *Config) { c.Hour = 24 }, "0 to 23"},
 		"address":      {func(c *Config) { c.Listen = "nonsense" }, "want HOST:PORT"},
 		"packets":      {func(c *Config) { c.Packets = []Packets{{Name: "radius", Listen: "x"}} }, "want HOST:PORT"},
@@ -196,7 +196,7 @@ func TestShutdown(t *testing.T) {
 		}
 		return err != nil
 	}, 10*time.Second, time.Millisecond, "nothing new is taken")
-	require.Empty(t, r.ended, "it waits for the request")
+	require.Empty(t, r.ended, "the shutdown waits for the request")
 	close(finish)
 	require.Equal(t, "done", <-answer)
 	require.NoError(t, <-r.ended)
@@ -223,7 +223,7 @@ func TestShutdownOutOfPatience(t *testing.T) {
 	require.ErrorContains(t, err, "did not end within 1ns")
 }
 
-func TestBrokenFrontStopsTheServer(t *testing.T) {
+func TestFailedInterfaceStopsTheServer(t *testing.T) {
 	boom := errors.New("boom")
 	r := serve(t, Config{Pages: http.NotFoundHandler(), Packets: []Packets{{
 		Name: "radius", Listen: "127.0.0.1:0",
@@ -246,13 +246,13 @@ func TestPanicIsAnswered(t *testing.T) {
 	require.Contains(t, r.lines.String(), `route="GET /boom/{id}"`)
 	require.NotContains(t, r.lines.String(), "one-token", "the route is the pattern")
 	require.NotContains(t, r.lines.String(), "some-code", "what was asked may hold a secret")
-	get(t, http.DefaultClient, r.Server.HTTP()+"/made-up-by-somebody")
+	get(t, http.DefaultClient, r.Server.HTTP()+"/no-such-page")
 
 	show := httptest.NewRecorder()
 	counted.Handler().ServeHTTP(show, httptest.NewRequest("GET", "/metrics", nil))
 	text := show.Body.String()
 	require.Contains(t, text, `fob_validator_page_seconds_count{route="GET /boom/{id}",status="500"} 1`)
-	require.NotContains(t, text, "made-up", "a path is no label: there is no end of them")
+	require.NotContains(t, text, "no-such-page", "a path must not be a label: clients can invent any number of paths")
 	require.NotContains(t, text, "one-token")
 }
 
@@ -290,7 +290,7 @@ func selfSigned(t *testing.T) (*Certificate, *x509.CertPool) {
 	return FixedCertificate(tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}), pool
 }
 
-func TestProgramsAndPeople(t *testing.T) {
+func TestRoutesOfAPIAndPages(t *testing.T) {
 	says := func(words string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, words) })
 	}
@@ -333,8 +333,8 @@ func TestConnectionsAreLimited(t *testing.T) {
 		}
 		answered <- err
 	}()
-	require.NoError(t, ask(one), "who is in is served")
-	require.Empty(t, answered, "who is not waits")
+	require.NoError(t, ask(one), "an open connection is served")
+	require.Empty(t, answered, "another connection waits")
 	require.NoError(t, two.Close())
 	require.NoError(t, <-answered)
 }

@@ -191,8 +191,8 @@ func TestStopEndsUnreadAnswers(t *testing.T) {
 	require.Error(t, <-failed)
 }
 
-// TestHandlersDeadlinesHold: a handler may set a shorter deadline.
-func TestHandlersDeadlinesHold(t *testing.T) {
+// TestHandlerDeadlinesApply: a handler may set a shorter deadline.
+func TestHandlerDeadlinesApply(t *testing.T) {
 	read := make(chan error, 1)
 	r := serve(t, Config{Stall: time.Hour, Pages: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(50 * time.Millisecond))

@@ -45,9 +45,9 @@ func TestFailedGroup(t *testing.T) {
 			defer s.drop(nil)
 			s.run([]*job{a, b, c, d})
 			require.NoError(t, <-a.done)
-			require.NoError(t, <-b.done, "failed in the group only")
+			require.NoError(t, <-b.done, "failed only in the group")
 			require.NoError(t, <-c.done)
-			require.ErrorIs(t, <-d.done, errMine, "fails alone as well")
+			require.ErrorIs(t, <-d.done, errMine, "fails alone too")
 			require.Equal(t, map[string]int{"a": 2, "b": 2, "c": 1, "d": 1}, runs)
 
 			var have []string

@@ -178,7 +178,7 @@ func TestAttacks(t *testing.T) {
 				c.how()
 				report := verify(t, db, "")
 				if c.since {
-					require.Empty(t, report.Faults, "whole in itself")
+					require.Empty(t, report.Faults, "consistent in itself")
 					report = verify(t, db, whole.Checkpoint)
 				}
 				require.Contains(t, strings.Join(report.Faults, "\n"), c.want)
@@ -238,9 +238,9 @@ func TestAlteredHead(t *testing.T) {
 	})
 }
 
-// TestEdits checks that any edit of one column of one record or head is detected, for
+// TestRandomEdits checks that any edit of one column of one record or head is detected, for
 // any new value.
-func TestEdits(t *testing.T) {
+func TestRandomEdits(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		r := raw(t, name)
@@ -308,7 +308,7 @@ func TestEdits(t *testing.T) {
 				t.Fatalf("%s.%s of %s: %v → %v: faults %v, error %v", table, column, key, old, value, report.Faults, verr)
 			}
 		})
-		require.Empty(t, verify(t, db, "").Faults, "the test has put all back")
+		require.Empty(t, verify(t, db, "").Faults, "the test restored every record")
 	})
 }
 

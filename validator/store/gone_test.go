@@ -17,9 +17,9 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// TestHangs checks that callers do not hang when PostgreSQL stops answering, and that
+// TestPostgresHangs checks that callers do not hang when PostgreSQL stops answering, and that
 // the store uses it again when it answers.
-func TestHangs(t *testing.T) {
+func TestPostgresHangs(t *testing.T) {
 	name := pgtest.Database(t)
 	require.NoError(t, open(t, name).Close())
 	proxy, through := pgtest.NewProxy(t, name+"&connect_timeout=1")
@@ -82,9 +82,9 @@ func TestHangs(t *testing.T) {
 	require.Empty(t, verify(t, db, "").Faults)
 }
 
-// TestSilent checks that Open gives up on an address that accepts connections but never
+// TestPostgresDoesNotAnswer checks that Open gives up on an address that accepts connections but never
 // answers.
-func TestSilent(t *testing.T) {
+func TestPostgresDoesNotAnswer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
@@ -112,7 +112,7 @@ func TestLostCommit(t *testing.T) {
 			return tx.AddContract(contract(alone))
 		})
 		require.ErrorIs(t, err, store.ErrUnavailable)
-		require.Eventually(t, func() bool { return there(t, db, alone) }, 5*time.Minute, time.Millisecond, "it was made all the same")
+		require.Eventually(t, func() bool { return there(t, db, alone) }, 5*time.Minute, time.Millisecond, "the transaction was made nevertheless")
 
 		// Three of the four writers are blocked, which puts all new functions into one
 		// group.
@@ -158,8 +158,8 @@ func TestLostCommit(t *testing.T) {
 		close(gate)
 		wg.Wait()
 		for i, err := range errs {
-			require.ErrorIs(t, err, store.ErrUnavailable, "nobody knows")
-			require.Equal(t, 1, runs[i], "and it is not tried again")
+			require.ErrorIs(t, err, store.ErrUnavailable, "the outcome is unknown")
+			require.Equal(t, 1, runs[i], "the function is not run again")
 			require.True(t, there(t, db, fmt.Sprintf("g%d-%02d", round, i)))
 		}
 	}

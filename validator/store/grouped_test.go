@@ -99,7 +99,7 @@ func TestGrouped(t *testing.T) {
 				require.Nil(t, panics[i])
 				want = append(want, id)
 			case i == 17:
-				require.Equal(t, "broken", panics[i], "in the goroutine of who called")
+				require.Equal(t, "broken", panics[i], "the panic is in the caller's goroutine")
 			case i == 47:
 				require.Error(t, errs[i])
 			default:
@@ -122,7 +122,7 @@ func TestGrouped(t *testing.T) {
 			}
 			require.Len(t, records, len(want))
 			for _, id := range want {
-				require.Equal(t, 1, acts[id], "a record each")
+				require.Equal(t, 1, acts[id], "one record per function")
 			}
 			report, err := tx.VerifyAudit("", nil)
 			require.NoError(t, err)
@@ -165,9 +165,9 @@ func TestCancelled(t *testing.T) {
 	})
 }
 
-// TestCancelledMidway checks that on PostgreSQL a single update ends with its caller's
+// TestCancelledDuringUpdate checks that on PostgreSQL a single update ends with its caller's
 // context, and leaves no changes.
-func TestCancelledMidway(t *testing.T) {
+func TestCancelledDuringUpdate(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		ctx, cancel := context.WithCancel(context.Background())
@@ -184,7 +184,7 @@ func TestCancelledMidway(t *testing.T) {
 			there = err == nil
 			return nil
 		})
-		require.Equal(t, there, err == nil, "what is said is what is")
+		require.Equal(t, there, err == nil, "the reported outcome matches the database")
 		if db.Postgres() {
 			require.ErrorIs(t, err, context.Canceled)
 		}
@@ -244,7 +244,7 @@ func TestClose(t *testing.T) {
 				return err
 			})
 			require.NoError(t, db.Close())
-			require.Equal(t, made.Load(), count, "what was answered is there, and nothing else")
+			require.Equal(t, made.Load(), count, "exactly the confirmed changes are present")
 		}
 		require.Eventually(t, func() bool { return storeGoroutines() <= before }, 5*time.Minute, 10*time.Millisecond)
 	})

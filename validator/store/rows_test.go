@@ -101,7 +101,7 @@ func TestRoundTrips(t *testing.T) {
 			require.Equal(t, []store.Transaction{tr}, list)
 			list, _, err = tx.Transactions("another", store.Page{})
 			require.NoError(t, err)
-			require.Empty(t, list, "another contract's are not listed")
+			require.Empty(t, list, "users of another contract are not listed")
 			gotS, err := tx.Session(hash)
 			require.NoError(t, err)
 			require.Equal(t, s, gotS)
@@ -151,7 +151,7 @@ func TestRoundTrips(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, tx.AddSession(store.SessionRow{Session: store.Session{Clerk: "desk", Started: 101, Ends: 200}}, hash))
 			_, err = tx.Session(other)
-			require.ErrorIs(t, err, store.ErrNotFound, "those that are over are forgotten")
+			require.ErrorIs(t, err, store.ErrNotFound, "ended sessions are deleted")
 			return tx.DropSession(hash)
 		})
 		for what, fn := range map[string]func(tx *store.Tx) error{
@@ -179,9 +179,9 @@ func TestRoundTrips(t *testing.T) {
 	})
 }
 
-// TestMaster checks that the database allows one master per contract, independently of
+// TestOneMasterPerContract checks that the database allows one master per contract, independently of
 // the rules above it.
-func TestMaster(t *testing.T) {
+func TestOneMasterPerContract(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		user := func(id, contract string, r validator.Role) store.UserRow {
@@ -207,7 +207,7 @@ func pages[T any](t *testing.T, want []string, page func(p store.Page) ([]T, str
 		var have []string
 		p := store.Page{Limit: limit}
 		for rounds := 0; ; rounds++ {
-			require.LessOrEqual(t, rounds, len(want), "it comes to an end")
+			require.LessOrEqual(t, rounds, len(want), "paging ends")
 			list, next, err := page(p)
 			require.NoError(t, err)
 			require.LessOrEqual(t, len(list), limit)
@@ -223,8 +223,8 @@ func pages[T any](t *testing.T, want []string, page func(p store.Page) ([]T, str
 	}
 }
 
-// TestPages checks that the pages together are the complete list, with each line once.
-func TestPages(t *testing.T) {
+// TestPagination checks that the pages together are the complete list, with each line once.
+func TestPagination(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		const n = 23

@@ -83,7 +83,7 @@ func TestMigrations(t *testing.T) {
 		exec(t, r, "INSERT INTO contract (id, name, address, email, language, had_free, created) VALUES ('c', 'n', 'a', '', 'ja', 0, 1)")
 		require.NoError(t, db.Down(ctx))
 		_, err = r.ExecContext(ctx, "SELECT 1 FROM contract")
-		require.Error(t, err, "the table is gone")
+		require.Error(t, err, "the table was dropped")
 		require.NoError(t, db.Close())
 
 		_, err = store.Open(ctx, name, false)
@@ -96,7 +96,7 @@ func TestMigrations(t *testing.T) {
 			_, err := tx.Contract("c")
 			require.ErrorIs(t, err, store.ErrNotFound)
 			_, err = tx.Meta()
-			require.ErrorIs(t, err, store.ErrNoBank, "tables, but no bank")
+			require.ErrorIs(t, err, store.ErrNoBank, "tables without a bank")
 			return nil
 		}))
 		require.NoError(t, db.Close())
@@ -112,7 +112,7 @@ func TestMigrations(t *testing.T) {
 			require.ErrorContains(t, err, "use a newer program")
 		}
 		_, _, _, err = store.OpenOutdated(ctx, name)
-		require.ErrorIs(t, err, store.ErrVersion, "nor is it migrated")
+		require.ErrorIs(t, err, store.ErrVersion, "the database was not migrated")
 	})
 }
 
@@ -121,7 +121,7 @@ func TestOpenFile(t *testing.T) {
 	dir := t.TempDir()
 	_, err := store.Open(ctx, filepath.Join(dir, "none.db"), false)
 	require.ErrorIs(t, err, store.ErrNoBank)
-	require.NoFileExists(t, filepath.Join(dir, "none.db"), "looking makes nothing")
+	require.NoFileExists(t, filepath.Join(dir, "none.db"), "opening without create must not create a file")
 	_, err = store.Open(ctx, dir, true)
 	require.ErrorContains(t, err, "is a folder")
 	_, err = store.Open(ctx, filepath.Join(dir, "no", "bank.db"), true)
@@ -156,7 +156,7 @@ func TestOpenPostgres(t *testing.T) {
 	require.NotContains(t, err.Error(), "\n")
 }
 
-func TestMadeOnce(t *testing.T) {
+func TestCreateBankOnce(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		db := open(t, name)
 		err := db.Update(context.Background(), func(tx *store.Tx) error { return tx.AddMeta(store.Meta{}) })
