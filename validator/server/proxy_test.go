@@ -60,22 +60,22 @@ func TestProxyChecks(t *testing.T) {
 		own     bool
 		says    string // expected part of the error; "" means no error
 	}{
-		"none":                    {"", nil, false, ""},
-		"proxy":                   {"https://bank.example.com", proxy, false, ""},
-		"proxy with a port":       {"https://bank.example.com:8443/", proxy, false, ""},
-		"proxy, and TLS to it":    {"https://bank.example.com", proxy, true, ""},
-		"no proxy":                {"https://bank.example.com", nil, true, ""},
-		"proxy on one's own":      {"http://localhost:8000", proxy, false, ""},
-		"no URL":                  {"", proxy, false, "public URL is needed"},
-		"in clear":                {"http://bank.example.com", proxy, false, "unencrypted"},
-		"in clear, with TLS":      {"http://bank.example.com", nil, true, "want https"},
+		"none":                                   {"", nil, false, ""},
+		"proxy":                                  {"https://bank.example.com", proxy, false, ""},
+		"proxy with a port":                      {"https://bank.example.com:8443/", proxy, false, ""},
+		"proxy, and TLS to it":                   {"https://bank.example.com", proxy, true, ""},
+		"no proxy":                               {"https://bank.example.com", nil, true, ""},
+		"proxy on one's own":                     {"http://localhost:8000", proxy, false, ""},
+		"no URL":                                 {"", proxy, false, "requires the public URL"},
+		"in clear":                               {"http://bank.example.com", proxy, false, "unencrypted"},
+		"in clear, with TLS":                     {"http://bank.example.com", nil, true, "want https"},
 		"neither the server nor a proxy has TLS": {"https://bank.example.com", nil, false, "requires a certificate here, or a trusted proxy"},
-		"no scheme":               {"bank.example.com", proxy, false, "want https://HOST"},
-		"path":                    {"https://example.com/bank", proxy, false, "without a path"},
-		"query":                   {"https://example.com/?a=b", proxy, false, "without a path"},
-		"password":                {"https://a:b@example.com", proxy, false, "want https://HOST"},
-		"port without a host":     {"https://:443", proxy, false, "want https://HOST"},
-		"another scheme":          {"ftp://example.com", proxy, false, "want https://HOST"},
+		"no scheme":                              {"bank.example.com", proxy, false, "want https://HOST"},
+		"path":                                   {"https://example.com/bank", proxy, false, "without a path"},
+		"query":                                  {"https://example.com/?a=b", proxy, false, "without a path"},
+		"password":                               {"https://a:b@example.com", proxy, false, "want https://HOST"},
+		"port without a host":                    {"https://:443", proxy, false, "want https://HOST"},
+		"another scheme":                         {"ftp://example.com", proxy, false, "want https://HOST"},
 	} {
 		p, err := ParseProxies(c.proxies, "")
 		require.NoError(t, err)
