@@ -17,21 +17,13 @@ func TestAuditWords(t *testing.T) {
 	words := readCatalog(langJapanese)
 	n := 0
 	for r := validator.ReasonAccepted; !strings.HasPrefix(r.String(), "Reason("); r++ {
-		said, err := words.reason(r.String())
-		require.NoError(t, err)
-		require.NotEqual(t, r.String(), said, "no words for the reason %q", r)
+		require.NotEqual(t, r.String(), words.reason(r.String()), "no words for the reason %q", r)
 		n++
 	}
 	require.Greater(t, n, 20)
-	for _, o := range actOptions[1:] {
-		said, err := words.act(o.Value)
-		require.NoError(t, err)
-		require.NotEqual(t, o.Value, said)
+	for _, o := range actOptions()[1:] {
+		require.NotEqual(t, o.Value, words.act(o.Value))
 	}
-	said, err := words.act("something new")
-	require.NoError(t, err)
-	require.Equal(t, "something new", said)
-	said, err = words.reason("something new")
-	require.NoError(t, err)
-	require.Equal(t, "something new", said)
+	require.Equal(t, "something new", words.act("something new"))
+	require.Equal(t, "something new", words.reason("something new"))
 }

@@ -115,7 +115,9 @@ func TestErrorsInJapanese(t *testing.T) {
 		require.True(t, strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }), text)
 		require.NotRegexp(t, `\{\d\}`, text, format)
 	}
-	for name, where := range errorVariables(t, "../../seedfile/errors.go") {
+	kinds := messagesIn(t, "../../seedfile/errors.go", map[string]int{"New": 1})
+	require.Greater(t, len(kinds), 10)
+	for name, where := range kinds {
 		found := false
 		for _, p := range filePhrases {
 			found = found || p.kind.Error() == name
@@ -179,14 +181,6 @@ func TestWarningsFitIntoCookie(t *testing.T) {
 		_, err = state{Flash: &flash{More: book.warnings(slices.Repeat([]string{strings.Repeat("<", 100)}, 50), 0)}}.seal(rand.Text())
 		require.NoError(t, err)
 	}
-}
-
-// errorVariables returns the texts of the errors that a file declares.
-func errorVariables(t *testing.T, file string) map[string]string {
-	t.Helper()
-	found := messagesIn(t, file, map[string]int{"New": 1})
-	require.Greater(t, len(found), 10)
-	return found
 }
 
 func TestBankPhrasesInJapanese(t *testing.T) {

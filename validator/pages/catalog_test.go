@@ -80,7 +80,7 @@ func computedKeys() []string {
 		add("reason.%s", slug(r))
 		add("verdict.%s", slug(r))
 	}
-	add("channel.%s", channels...)
+	add("channel.%s", bank.ChannelHTTP, bank.ChannelPage, bank.ChannelRADIUS, bank.ChannelCommand, bank.ChannelJob)
 	for c := validator.NotThere; c <= validator.Revoked; c++ {
 		add("condition.%s", slug(c))
 	}

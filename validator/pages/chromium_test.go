@@ -287,7 +287,7 @@ func TestChromiumTransferAndReplay(t *testing.T) {
 	b.run(chromedp.Reload())
 	require.Equal(t, receipt, b.path())
 	b.transfer("50000").typeInto("code", code).submit().shows("answer.refused")
-	require.Empty(t, valueOf(b, "#f-code"), "a code is not written back into the form")
+	require.Empty(t, resultOf(b, chromedp.Value(chromedp.CSS("#f-code"))), "a code is not written back into the form")
 	b.open("/history")
 	require.Equal(t, 1, strings.Count(b.text(), "振込・振替(都度指定方式)"))
 
@@ -311,10 +311,6 @@ func TestChromiumTransferAndReplay(t *testing.T) {
 	}
 }
 
-func valueOf(b *tab, at string) string {
-	return resultOf(b, chromedp.Value(chromedp.CSS(at)))
-}
-
 // A clerk enters the application for a reissue and sees the fee before confirming it.
 // The clerk ships a token from the inventory, and its user registers it.
 func TestChromiumReissue(t *testing.T) {
@@ -322,7 +318,7 @@ func TestChromiumReissue(t *testing.T) {
 	s.registerTokens()
 	fresh := s.Inventory()
 	b := newTab(t, s.URL)
-	b.logIn("/desk/login", "desk-1").typeByID("find", "acme")
+	b.logIn("/desk/login", "desk-1").run(chromedp.SendKeys(chromedp.CSS("#find"), "acme"))
 	b.waitUntil(`document.querySelectorAll("#found a").length === 1`)
 	b.follow("/desk/contracts/acme").follow("/desk/contracts/acme/order")
 	b.selectOption("cause", "fault").selectOption("old", s.shared.String())
@@ -347,13 +343,7 @@ func TestChromiumReissue(t *testing.T) {
 	b.open("/desk/audit").submit().shows("audit.whole")
 }
 
-// typeByID types into a field by its ID, click clicks by selector.
-func (b *tab) typeByID(id, value string) *tab {
-	b.t.Helper()
-	b.run(chromedp.SendKeys(chromedp.CSS("#"+id), value))
-	return b
-}
-
+// click clicks an element and waits for the next page.
 func (b *tab) click(at string) *tab {
 	b.t.Helper()
 	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(at)))
@@ -375,7 +365,7 @@ func TestChromiumReportsPolicyViolation(t *testing.T) {
 	b.reports = nil
 }
 
-// visit is a browser with the pages that it shows. Without an ID nobody is logged in.
+// visit is a browser and the pages that it opens. It logs in unless the ID is empty.
 type visit struct {
 	login, id string
 	paths     []string

@@ -25,8 +25,8 @@ func (s *server) routeDesk(mux *http.ServeMux) {
 		"POST /contracts/{id}/change":        (*call).contractChange,
 		"GET /contracts/{id}/users/add":      showingForm((*call).deskUserAddForm),
 		"POST /contracts/{id}/users/add":     (*call).deskUserAdd,
-		"GET /users/{id}":                    (*call).deskUserPage,
-		"POST /users/{id}":                   (*call).deskUserChange,
+		"GET /users/{id}":                    showingForm((*call).userChangeForm),
+		"POST /users/{id}":                   (*call).userChange,
 		"GET /contracts/{id}/order":          showingForm((*call).orderForm),
 		"POST /contracts/{id}/order":         (*call).orderFilled,
 		"GET /contracts/{id}/order/fee":      (*call).feePart,
@@ -272,21 +272,4 @@ func (c *call) deskUserAdd() error {
 		return err
 	}
 	return c.addUser(f, id, "/contracts/"+id, "/contracts/"+id+"/users/add")
-}
-
-func (c *call) deskUserPage() error {
-	u, err := c.contractUser()
-	if err != nil {
-		return err
-	}
-	return c.showForm(c.userChangeForm(u, "/desk/users/"+u.ID, "/desk/contracts/"+u.Contract))
-}
-
-func (c *call) deskUserChange() error {
-	u, err := c.contractUser()
-	if err != nil {
-		return err
-	}
-	f := c.userChangeForm(u, "/desk/users/"+u.ID, "/desk/contracts/"+u.Contract)
-	return c.changeUser(u, f, "/contracts/"+u.Contract, "/users/"+u.ID)
 }

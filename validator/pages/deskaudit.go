@@ -69,7 +69,7 @@ func auditFields() []*field {
 	} {
 		one := &field{Name: f.name, Label: "audit." + f.name, Kind: f.kind, Max: 64, Auto: "off", Optional: true}
 		if f.kind == "select" {
-			one.Options = actOptions
+			one.Options = actOptions()
 		}
 		all = append(all, one)
 	}

@@ -121,16 +121,9 @@ func (c *call) orderConfirmForm() (*form, bank.Contract, error) {
 	}
 	if !n.Old.IsZero() {
 		f.Facts = append(f.Facts, fact{Label: newMsg("field.old"), Text: n.Old.String()},
-			fact{Label: newMsg("field.returned"), Value: newMsg(yesNo(n.Returned))})
+			fact{Label: newMsg("field.returned"), Value: newMsg(map[bool]string{true: "word.yes", false: "word.no"}[n.Returned])})
 	}
 	return f, k, nil
-}
-
-func yesNo(b bool) string {
-	if b {
-		return "word.yes"
-	}
-	return "word.no"
 }
 
 func (c *call) orderDo() error {

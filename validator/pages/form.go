@@ -173,21 +173,13 @@ func (f *field) read(form url.Values) string {
 	if !f.Secret() {
 		f.Value = plain
 		if !ok {
-			f.Value = strings.Map(visible, given)
+			f.Value = strings.Join(strings.FieldsFunc(given, entry.Invisible), "")
 		}
 	}
 	if !ok && !f.Any {
 		return ""
 	}
 	return plain
-}
-
-// visible drops invisible characters.
-func visible(r rune) rune {
-	if entry.Invisible(r) {
-		return -1
-	}
-	return r
 }
 
 func (f *field) hasOption(value string) bool {

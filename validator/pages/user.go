@@ -34,7 +34,7 @@ func (s *server) routeUser(mux *http.ServeMux) {
 		"GET /users":                    managersOnly((*call).usersPage),
 		"GET /users/add":                managersOnly(withUsableToken(showing((*call).ownUserAddForm))),
 		"POST /users/add":               managersOnly((*call).userAdd),
-		"GET /users/change/{id}":        managersOnly(withUsableToken((*call).userChangePage)),
+		"GET /users/change/{id}":        managersOnly(withUsableToken(showingForm((*call).userChangeForm))),
 		"POST /users/change/{id}":       managersOnly((*call).userChange),
 	} {
 		s.handle(mux, userArea, route, loggedIn, h)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
@@ -125,8 +126,20 @@ func (c *call) showFormError(f *form, err error) error {
 	return c.showForm(f)
 }
 
-// userChangeForm returns the form to change a user.
-func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
+// userChangeForm returns the form to change the user named in the path. In the user area
+// it must be a user of the caller's contract.
+func (c *call) userChangeForm() (*form, bank.User, error) {
+	u, err := c.bank.User(c.r.Context(), c.by, c.r.PathValue("id"))
+	cancel := "/desk/contracts/" + u.Contract
+	if c.area == userArea {
+		cancel = "/users"
+		if err == nil && u.Contract != c.me.Contract {
+			err = errNoPage
+		}
+	}
+	if err != nil {
+		return nil, u, err
+	}
 	password := optional(passwordField("password", "field.password-reset", "new-password"))
 	f := &form{
 		Title: newMsg("users.change.title"), Facts: []fact{{Label: newMsg("field.user-id"), Text: u.ID}},
@@ -134,10 +147,10 @@ func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
 			textField("name", 100), optional(emailField()), roleField(c.by.Roles(u.Role)...), c.languageField(), password,
 			{Name: "locked", Label: "field.locked", Kind: "check"},
 		},
-		Submit: "users.change.submit", Cancel: cancel, Action: action,
+		Submit: "users.change.submit", Cancel: cancel, Action: c.r.URL.Path,
 	}
 	f.fill(map[string]string{
-		"name": u.Name, "email": u.Email, "role": slug(u.Role), "language": string(u.Language), "locked": checked(u.Locked),
+		"name": u.Name, "email": u.Email, "role": slug(u.Role), "language": string(u.Language), "locked": map[bool]string{true: "yes"}[u.Locked],
 	})
 	if c.area == deskArea && c.bank.ActivationLocked(u) {
 		f.Fields = append(f.Fields, &field{Name: "unlock", Label: "field.unlock-activation", Kind: "check"})
@@ -146,43 +159,7 @@ func (c *call) userChangeForm(u bank.User, action, cancel string) *form {
 		f.Fields = append(f.Fields, c.codeField("code", "field.code-own"))
 	}
 	c.fillFromDraft(f, "user-change "+u.ID)
-	return f
-}
-
-func checked(b bool) string {
-	if b {
-		return "yes"
-	}
-	return ""
-}
-
-// contractUser returns the user named in the path. In the user area it must be a user
-// of the caller's contract.
-func (c *call) contractUser() (bank.User, error) {
-	u, err := c.bank.User(c.r.Context(), c.by, c.r.PathValue("id"))
-	if err != nil {
-		return u, err
-	}
-	if c.area == userArea && u.Contract != c.me.Contract {
-		return u, errNoPage
-	}
-	return u, nil
-}
-
-func (c *call) userChangePage() error {
-	u, err := c.contractUser()
-	if err != nil {
-		return err
-	}
-	return c.showForm(c.userChangeForm(u, c.r.URL.Path, "/users"))
-}
-
-func (c *call) userChange() error {
-	u, err := c.contractUser()
-	if err != nil {
-		return err
-	}
-	return c.changeUser(u, c.userChangeForm(u, c.r.URL.Path, "/users"), "/users", "/users/change/"+u.ID)
+	return f, u, nil
 }
 
 // ifChanged returns the new value if it differs from the old one, or else nil.
@@ -193,8 +170,13 @@ func ifChanged[T comparable](before, after T) *T {
 	return &after
 }
 
-// changeUser applies the differences between a form and the user's data.
-func (c *call) changeUser(u bank.User, f *form, to, again string) error {
+// userChange applies the differences between a form and the user's data.
+func (c *call) userChange() error {
+	f, u, err := c.userChangeForm()
+	if err != nil {
+		return err
+	}
+	to, again := strings.TrimPrefix(f.Cancel, c.area.prefix), strings.TrimPrefix(f.Action, c.area.prefix)
 	values, ok := f.read(c.r.PostForm)
 	if !ok {
 		return c.showForm(f)
