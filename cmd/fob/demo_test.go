@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,38 +26,71 @@ import (
 
 var ansi = regexp.MustCompile("\x1b\\[[?0-9;]*[A-Za-z]")
 
+// terminalRun is a run of fob on a terminal.
+type terminalRun struct {
+	*os.File
+	t      *testing.T
+	cmd    *exec.Cmd
+	output bytes.Buffer
+}
+
+// startOnTerminal starts fob on a terminal. A run that takes too long is killed.
+func startOnTerminal(t *testing.T, size pty.Winsize, env string, args ...string) *terminalRun {
+	cmd := exec.Command("fob", args...)
+	cmd.Env = append(os.Environ(), env)
+	terminal, err := pty.StartWithSize(cmd, &size)
+	require.NoError(t, err)
+	timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	t.Cleanup(func() {
+		timer.Stop()
+		terminal.Close()
+	})
+	return &terminalRun{File: terminal, t: t, cmd: cmd}
+}
+
+// readUntil reads until the output contains one of the texts n times.
+func (r *terminalRun) readUntil(n int, texts ...string) {
+	chunk := make([]byte, 4096)
+	for !slices.ContainsFunc(texts, func(text string) bool { return bytes.Count(r.output.Bytes(), []byte(text)) >= n }) {
+		read, err := r.Read(chunk)
+		r.output.Write(chunk[:read])
+		require.NoError(r.t, err, "%q", r.output.Bytes())
+	}
+}
+
+// interrupt presses Ctrl-C, after which fob must end without an error.
+func (r *terminalRun) interrupt() {
+	_, err := r.Write([]byte{3})
+	require.NoError(r.t, err)
+	_, _ = io.Copy(&r.output, r.File) // returns EIO when the process has ended
+	require.NoError(r.t, r.cmd.Wait())
+}
+
+const lastDemoLine = "Ctrl-C ends the demo."
+
+// requireFits checks that a frame fits on a terminal.
+func requireFits(t *testing.T, frame string, size pty.Winsize) {
+	t.Helper()
+	lines := strings.Split(ansi.ReplaceAllString(frame, ""), "\r\n")
+	require.LessOrEqual(t, len(lines), int(size.Rows))
+	for _, line := range lines {
+		require.LessOrEqual(t, utf8.RuneCountInString(line), int(size.Cols), line)
+	}
+}
+
 // TestDemoLive checks that the demo runs on a terminal until Ctrl-C, stays within 80
 // columns and 24 rows, and restores the cursor.
 func TestDemoLive(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command("fob", "demo")
-	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
-	require.NoError(t, err)
-	defer terminal.Close()
-	timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
-	defer timer.Stop()
-
-	var screen bytes.Buffer
-	chunk := make([]byte, 4096)
-	for bytes.Count(screen.Bytes(), []byte("Ctrl-C ends the demo.")) < 2 {
-		n, err := terminal.Read(chunk)
-		screen.Write(chunk[:n])
-		require.NoError(t, err, "%q", screen.Bytes())
-	}
-	_, err = terminal.Write([]byte{3}) // Ctrl-C
-	require.NoError(t, err)
-	_, _ = io.Copy(&screen, terminal) // returns EIO when the process has ended
-	require.NoError(t, cmd.Wait())
-
-	text := screen.String()
+	size := pty.Winsize{Rows: 24, Cols: 80}
+	r := startOnTerminal(t, size, "NO_COLOR=", "demo")
+	r.readUntil(2, lastDemoLine)
+	r.interrupt()
+	text := r.output.String()
 	require.True(t, strings.HasPrefix(text, hideCursor+clearAll+home), "%q", text)
-	require.True(t, strings.HasSuffix(text, "\x1b[?25h"), "%q", text)
+	require.True(t, strings.HasSuffix(text, showCursor), "%q", text)
 	for _, frame := range strings.Split(text, home)[1:3] {
-		lines := strings.Split(ansi.ReplaceAllString(frame, ""), "\r\n")
-		require.LessOrEqual(t, len(lines), 24)
-		for _, line := range lines {
-			require.LessOrEqual(t, utf8.RuneCountInString(line), 80, line)
-		}
+		requireFits(t, frame, size)
 		require.Equal(t, 3, strings.Count(frame, "agrees with pquerna/otp"), frame)
 	}
 }
@@ -66,48 +100,26 @@ func TestDemoLive(t *testing.T) {
 // frame.
 func TestDemoResized(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command("fob", "demo")
-	cmd.Env = append(os.Environ(), "NO_COLOR=1")
-	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 100})
-	require.NoError(t, err)
-	defer terminal.Close()
-	timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
-	defer timer.Stop()
-	var got bytes.Buffer
-	chunk := make([]byte, 4096)
-	until := func(text string) {
-		for !bytes.Contains(got.Bytes(), []byte(text)) {
-			n, err := terminal.Read(chunk)
-			got.Write(chunk[:n])
-			require.NoError(t, err, "%q", got.Bytes())
-		}
-	}
-	until("Ctrl-C ends the demo.")
+	r := startOnTerminal(t, pty.Winsize{Rows: 24, Cols: 100}, "NO_COLOR=1", "demo")
+	r.readUntil(1, lastDemoLine)
 	for _, size := range []pty.Winsize{{Rows: 24, Cols: 60}, {Rows: 10, Cols: 60}, {Rows: 30, Cols: 72}} {
-		require.NoError(t, pty.Setsize(terminal, &size))
-		got.Reset()
-		until(clearAll + home)
-		_, after, _ := bytes.Cut(got.Bytes(), []byte(clearAll+home))
-		got = *bytes.NewBuffer(bytes.Clone(after))
-		until("\x1b[J")
-		frame, _, _ := strings.Cut(got.String(), "\x1b[J")
+		require.NoError(t, pty.Setsize(r.File, &size))
+		r.output.Reset()
+		r.readUntil(1, clearAll+home)
+		_, after, _ := bytes.Cut(r.output.Bytes(), []byte(clearAll+home))
+		r.output = *bytes.NewBuffer(bytes.Clone(after))
+		r.readUntil(1, "\x1b[J")
+		frame, _, _ := strings.Cut(r.output.String(), "\x1b[J")
 		require.NotContains(t, strings.ReplaceAll(frame, "\x1b[K", ""), "\x1b", "NO_COLOR")
-		lines := strings.Split(ansi.ReplaceAllString(frame, ""), "\r\n")
-		require.LessOrEqual(t, len(lines), int(size.Rows))
-		for _, line := range lines {
-			require.LessOrEqual(t, utf8.RuneCountInString(line), int(size.Cols), line)
-		}
+		requireFits(t, frame, size)
 		if size.Rows >= 24 {
 			require.Equal(t, 3, strings.Count(frame, "agrees"), frame)
 			require.Len(t, regexp.MustCompile(`S/N ZZFB[0-9A-F]{8}(,|\x1b|\r|$)`).FindAllString(frame, -1), 3, frame)
 			require.Equal(t, 3, strings.Count(frame, "EXP "), frame)
-			require.Contains(t, frame, "Ctrl-C ends the demo.")
+			require.Contains(t, frame, lastDemoLine)
 		}
 	}
-	_, err = terminal.Write([]byte{3}) // Ctrl-C
-	require.NoError(t, err)
-	_, _ = io.Copy(io.Discard, terminal)
-	require.NoError(t, cmd.Wait())
+	r.interrupt()
 }
 
 // TestRunTable checks that fob run prints a table that fits on a terminal, and the JSON
@@ -115,25 +127,12 @@ func TestDemoResized(t *testing.T) {
 func TestRunTable(t *testing.T) {
 	t.Parallel()
 	run := func(columns uint16, env string, args ...string) string {
-		cmd := exec.Command("fob", append([]string{"run", "--count", "2", "--profile", "button-8", "--tcp", "127.0.0.1:0"}, args...)...)
-		cmd.Env = append(os.Environ(), env)
-		terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: columns})
-		require.NoError(t, err)
-		defer terminal.Close()
-		timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
-		defer timer.Stop()
-		var got bytes.Buffer
-		chunk := make([]byte, 4096)
-		for !bytes.Contains(got.Bytes(), []byte("Ctrl-C stops")) && !bytes.Contains(got.Bytes(), []byte("]}\r\n")) {
-			n, err := terminal.Read(chunk)
-			got.Write(chunk[:n])
-			require.NoError(t, err, "%q", got.Bytes())
-		}
-		_, err = terminal.Write([]byte{3})
-		require.NoError(t, err)
-		_, _ = io.Copy(io.Discard, terminal)
-		require.NoError(t, cmd.Wait(), "Ctrl-C is the end that was asked for")
-		return got.String()
+		r := startOnTerminal(t, pty.Winsize{Rows: 24, Cols: columns}, env,
+			append([]string{"run", "--count", "2", "--profile", "button-8", "--tcp", "127.0.0.1:0"}, args...)...)
+		r.readUntil(1, "Ctrl-C stops", "]}\r\n")
+		text := r.output.String()
+		r.interrupt()
+		return text
 	}
 	for _, columns := range []uint16{40, 60, 80, 120} {
 		text := run(columns, "NO_COLOR=1")
@@ -142,9 +141,7 @@ func TestRunTable(t *testing.T) {
 		require.Equal(t, 2, strings.Count(text, "tcp:127.0.0.1:"))
 		require.Equal(t, 2, strings.Count(text, "button-8"))
 		require.Equal(t, 2, strings.Count(text, "BLANK"))
-		for line := range strings.SplitSeq(text, "\r\n") {
-			require.LessOrEqual(t, utf8.RuneCountInString(line), int(columns), line)
-		}
+		requireFits(t, text, pty.Winsize{Rows: 24, Cols: columns})
 	}
 	require.Contains(t, run(80, "NO_COLOR="), "\x1b[1m")
 	require.True(t, strings.HasPrefix(run(80, "NO_COLOR=", "--json"), `{"pid":`))
@@ -154,31 +151,10 @@ func TestRunTable(t *testing.T) {
 // after a client has connected and gone.
 func TestDemoStays(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command("fob", "demo")
-	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
-	require.NoError(t, err)
-	defer terminal.Close()
-	timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
-	defer timer.Stop()
-	screen := make(chan string, 1)
-	go func() { // keeps reading, or the demo would block on its terminal
-		var text bytes.Buffer
-		chunk := make([]byte, 4096)
-		for {
-			n, err := terminal.Read(chunk)
-			text.Write(chunk[:n])
-			if complete := bytes.Contains(text.Bytes(), []byte("Ctrl-C ends the demo.")); complete || err != nil {
-				select {
-				case screen <- text.String():
-				default:
-				}
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	text := ansi.ReplaceAllString(<-screen, "")
+	r := startOnTerminal(t, pty.Winsize{Rows: 24, Cols: 80}, "NO_COLOR=", "demo")
+	r.readUntil(1, lastDemoLine)
+	go io.Copy(io.Discard, r.File) // otherwise the demo would block on its terminal
+	text := ansi.ReplaceAllString(r.output.String(), "")
 	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(text)
 	require.NotEmpty(t, url, text)
 
@@ -191,9 +167,7 @@ func TestDemoStays(t *testing.T) {
 		}
 		time.Sleep(5 * time.Second) // the time of a person reading; a deadline left on a line would expire
 	}
-	_, err = terminal.Write([]byte{3}) // Ctrl-C
-	require.NoError(t, err)
-	require.NoError(t, cmd.Wait())
+	r.interrupt()
 }
 
 // TestDemoWrong checks that a display that differs from the reference is detected, and
