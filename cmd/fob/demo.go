@@ -84,7 +84,7 @@ func (a *app) demo(ctx context.Context, once bool) (err error) {
 		}
 		return err
 	}
-	if err := allGood(steps); err != nil {
+	if err := checkSteps(steps); err != nil {
 		return err
 	}
 	fmt.Fprint(a.stdout, hideCursor)
@@ -205,11 +205,11 @@ func (a *app) demoStory(ctx context.Context, d *demo.Demo, b *demo.Bank) error {
 			return err
 		}
 	}
-	return allGood(steps)
+	return checkSteps(steps)
 }
 
-// allGood returns an error if a step of the story had the wrong result.
-func allGood(steps []demo.Step) error {
+// checkSteps returns an error if a step of the story had the wrong result.
+func checkSteps(steps []demo.Step) error {
 	for _, s := range steps {
 		if !s.Passed {
 			return fmt.Errorf("%w: %s", demo.ErrStory, s.Name)

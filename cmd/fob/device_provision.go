@@ -136,7 +136,7 @@ func (d *device) provision(cmd *cobra.Command, o provisionOptions) (err error) {
 			return err
 		}
 		if o.at == "now" {
-			if err := o.dates(&order, d.app, worldNow(ctx, c)); err != nil {
+			if err := o.setExpiry(&order, d.app, worldNow(ctx, c)); err != nil {
 				return err
 			}
 			order.Now = func() time.Time { return worldNow(ctx, c) }
@@ -212,13 +212,13 @@ func (d *device) order(o provisionOptions) (host.Order, error) {
 	if o.at == "now" { // only the token has the time of its world
 		quiet := *d.app
 		quiet.stderr = io.Discard
-		return order, o.dates(&order, &quiet, at)
+		return order, o.setExpiry(&order, &quiet, at)
 	}
-	return order, o.dates(&order, d.app, at)
+	return order, o.setExpiry(&order, d.app, at)
 }
 
-// dates sets the order's expiry date for a token whose clock is set to at.
-func (o provisionOptions) dates(order *host.Order, a *app, at time.Time) (err error) {
+// setExpiry sets the order's expiry date for a token whose clock is set to at.
+func (o provisionOptions) setExpiry(order *host.Order, a *app, at time.Time) (err error) {
 	switch o.expiry {
 	case "none":
 	case "":

@@ -26,7 +26,7 @@ func (o *provisionOptions) fromFile(ctx context.Context, d *device, cmd *cobra.C
 	if o.seedFile == "" {
 		return false, nil
 	}
-	tokens, err := o.peek(ctx, d.app)
+	tokens, err := o.isTokenFile(ctx, d.app)
 	if err != nil || !tokens {
 		return false, err
 	}
@@ -60,15 +60,15 @@ func (o *provisionOptions) fromFile(ctx context.Context, d *device, cmd *cobra.C
 	case o.record.Seed.IsZero():
 		return true, usagef("--serial %s: the seed file has %s, but none with that serial number", o.serial, countTokens(count))
 	}
-	if err := o.agree(cmd); err != nil {
+	if err := o.checkAgainstRecord(cmd); err != nil {
 		return true, fmt.Errorf("token %s of %s: %w", o.record.Name(), source(o.seedFile), err)
 	}
 	return true, nil
 }
 
-// peek reports whether the seed file is a file of tokens. Input that cannot be read
+// isTokenFile reports whether the seed file is a file of tokens. Input that cannot be read
 // twice is kept for the next reader.
-func (o *provisionOptions) peek(ctx context.Context, a *app) (tokens bool, err error) {
+func (o *provisionOptions) isTokenFile(ctx context.Context, a *app) (tokens bool, err error) {
 	if o.seeds.from != "" {
 		return true, nil
 	}
@@ -81,7 +81,7 @@ func (o *provisionOptions) peek(ctx context.Context, a *app) (tokens bool, err e
 	} else {
 		f, err := os.Open(o.seedFile)
 		if err != nil {
-			return false, usagef("reading the seed: %w", unsaid(o.seedFile, err))
+			return false, usagef("reading the seed: %w", hideSeed(o.seedFile, err))
 		}
 		defer f.Close()
 		input = &interruptible{ctx: ctx, r: f}
@@ -131,9 +131,9 @@ func (o *provisionOptions) recordOf(order *host.Order, profile string) seedfile.
 // input.
 const maxPipe = 64 << 20
 
-// agree rejects flags that contradict the record, and records that a fob token does not
+// checkAgainstRecord rejects flags that contradict the record, and records that a fob token does not
 // support.
-func (o *provisionOptions) agree(cmd *cobra.Command) error {
+func (o *provisionOptions) checkAgainstRecord(cmd *cobra.Command) error {
 	r, given := &o.record, cmd.Flags().Changed
 	step := time.Duration(r.Step) * time.Second
 	differs := func(flag string, value, recorded any) error {

@@ -47,7 +47,7 @@ func (a *app) readSmall(ctx context.Context, what, path string, open func(string
 	} else {
 		f, err := open(path)
 		if err != nil {
-			return nil, usagef("reading the %s: %w", what, unsaid(path, err))
+			return nil, usagef("reading the %s: %w", what, hideSeed(path, err))
 		}
 		defer f.Close()
 		a.reads(f)
@@ -86,9 +86,9 @@ func (a *app) takeStdin() error {
 	return nil
 }
 
-// unsaid returns the error of a file that cannot be opened. If the file name looks like
+// hideSeed returns the error of a file that cannot be opened. If the file name looks like
 // a seed, the error does not contain it.
-func unsaid(path string, err error) error {
+func hideSeed(path string, err error) error {
 	if isSeed(path) {
 		return errors.New("want a file or -, not the secret itself: other users can see arguments")
 	}

@@ -58,19 +58,19 @@ type record struct {
 	path   string
 	file   *output
 	writer seedfile.Writer
-	tail   *tailed         // the records read so far
+	tail   *readerWithLast // the records read so far
 	reader seedfile.Reader // reads tail and rejects duplicates
 	lock   *flock.Flock
 	done   bool
 }
 
-// tailed reads the records of a file, followed by one more.
-type tailed struct {
+// readerWithLast reads the records of a file, followed by one more.
+type readerWithLast struct {
 	seedfile.Reader
 	last *seedfile.Record
 }
 
-func (t *tailed) Read() (seedfile.Record, error) {
+func (t *readerWithLast) Read() (seedfile.Record, error) {
 	if t.Reader != nil {
 		r, err := t.Reader.Read()
 		if !errors.Is(err, io.EOF) {
@@ -86,7 +86,7 @@ func (t *tailed) Read() (seedfile.Record, error) {
 	return r, nil
 }
 
-func (t *tailed) Line() int {
+func (t *readerWithLast) Line() int {
 	if t.Reader == nil {
 		return 0
 	}
@@ -137,7 +137,7 @@ func (r *recordFlags) start(ctx context.Context, a *app, p token.Profile) (_ *re
 
 // copyOld copies the tokens in the old file.
 func (r *record) copyOld(ctx context.Context, o seedfile.ReadOptions) error {
-	r.tail = &tailed{}
+	r.tail = &readerWithLast{}
 	r.reader = seedfile.Unique(r.tail, r.format.Name)
 	f, err := os.Open(r.path)
 	if errors.Is(err, fs.ErrNotExist) {

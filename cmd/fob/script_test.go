@@ -326,8 +326,8 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	// After any failure there must be an error on stderr, and no output that a script
 	// could mistake for a result.
 	stderr := ts.ReadFile("stderr")
-	said := strings.HasPrefix(stderr, "fob: ") || strings.HasPrefix(stderr, `{"`)
-	if code != 0 && code != 1 && (!said || ts.ReadFile("stdout") != "") {
+	reported := strings.HasPrefix(stderr, "fob: ") || strings.HasPrefix(stderr, `{"`)
+	if code != 0 && code != 1 && (!reported || ts.ReadFile("stdout") != "") {
 		ts.Fatalf("want an error on stderr and nothing on stdout")
 	}
 }

@@ -79,9 +79,9 @@ var fileFlags = map[string]fileKind{
 	"--world-seed": noFile,
 }
 
-// lines has a command line for each command that reads a file with a secret. It
+// commandLines has a command line for each command that reads a file with a secret. It
 // contains everything but the flag for that file.
-var lines = map[string]string{
+var commandLines = map[string]string{
 	"fob board run":              "board run virt --tcp 127.0.0.1:0 --image image",
 	"fob code":                   "code",
 	"fob device":                 "device info --port tcp:127.0.0.1:9",
@@ -106,8 +106,8 @@ var lines = map[string]string{
 	"fob validator user change":  "validator user change alice --db bank.db --key-file bank.key",
 }
 
-// beside lists the additional flags that a flag requires.
-var beside = map[string]string{
+// requiredFlags lists the additional flags that a flag requires.
+var requiredFlags = map[string]string{
 	"--state-key":          "--state state",
 	"--sign-key":           "--sign-cert tokens.csv",
 	"--radius-secret-file": "--radius 127.0.0.1:0",
@@ -177,7 +177,7 @@ func TestSecretFiles(t *testing.T) {
 
 	secretName := regexp.MustCompile(`\b(file|key|secret|password|seed|flash)\b`)
 	unused := maps.Clone(fileFlags)
-	unusedLines := maps.Clone(lines)
+	unusedLines := maps.Clone(commandLines)
 	eachFlag(newRootCmd(&app{}), func(command string, flag *pflag.Flag) {
 		placeholder, _ := pflag.UnquoteUsage(flag)
 		if flag.Value.Type() != "string" || placeholder != "FILE" && !secretName.MatchString(flag.Name) {
@@ -197,15 +197,15 @@ func TestSecretFiles(t *testing.T) {
 		if kind != secretFile {
 			return
 		}
-		line, ok := lines[command]
+		line, ok := commandLines[command]
 		if !ok {
 			t.Errorf("%s reads a secret: give it a line", command)
 			return
 		}
 		delete(unusedLines, command)
-		more, ok := beside[command+" "+name]
+		more, ok := requiredFlags[command+" "+name]
 		if !ok {
-			more = beside[name]
+			more = requiredFlags[name]
 		}
 		t.Run(command+" "+name, func(t *testing.T) {
 			const file = "secret"

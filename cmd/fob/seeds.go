@@ -183,7 +183,7 @@ func (in *seedsInput) read(ctx context.Context, a *app, path string, use func(*s
 	}
 	read := false // whether a record was read; then it is too late to start over
 	err = in.readOnce(ctx, a, path, o, func(s *seedSource) error {
-		s.Reader = &noticed{s.Reader, &read}
+		s.Reader = &readTracker{s.Reader, &read}
 		return use(s)
 	})
 	tty, ok := a.stdin.(*os.File)
@@ -197,13 +197,13 @@ func (in *seedsInput) read(ctx context.Context, a *app, path string, use func(*s
 	return in.advise(in.readOnce(ctx, a, path, o, use))
 }
 
-// noticed sets read when a record has been read.
-type noticed struct {
+// readTracker sets read when a record has been read.
+type readTracker struct {
 	seedfile.Reader
 	read *bool
 }
 
-func (n *noticed) Read() (seedfile.Record, error) {
+func (n *readTracker) Read() (seedfile.Record, error) {
 	r, err := n.Reader.Read()
 	*n.read = *n.read || err == nil
 	return r, err
@@ -219,7 +219,7 @@ func (in *seedsInput) readOnce(ctx context.Context, a *app, path string, o seedf
 	} else {
 		f, err := os.Open(path)
 		if err != nil {
-			return usagef("reading the seed file: %w", unsaid(path, err))
+			return usagef("reading the seed file: %w", hideSeed(path, err))
 		}
 		defer f.Close()
 		a.reads(f)

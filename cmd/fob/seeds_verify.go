@@ -83,7 +83,7 @@ func (a *app) verifySeeds(ctx context.Context, o *verifyOptions, file string) er
 			if len(o.code) != int(r.Digits) {
 				return usagef("--code: token %s has codes of %d digits, got %d", o.serial, r.Digits, len(o.code))
 			}
-			off, ok := fits(r, o.code, when, o.window)
+			off, ok := matchCode(r, o.code, when, o.window)
 			if !ok {
 				return errclass.With(errclass.Failed, fmt.Errorf("token %s: the seed does not produce that code within --window %d of --at %s", o.serial, o.window, o.at))
 			}
@@ -95,7 +95,7 @@ func (a *app) verifySeeds(ctx context.Context, o *verifyOptions, file string) er
 		err = errclass.With(errclass.Failed, fmt.Errorf("there is no token %s in the file", o.serial))
 	}
 	if err != nil {
-		return verdict(err)
+		return asFailedCheck(err)
 	}
 	text := fmt.Sprintf("%s, %s: valid\n", countTokens(result.Tokens), result.Format)
 	if result.Fits != nil {
@@ -104,9 +104,9 @@ func (a *app) verifySeeds(ctx context.Context, o *verifyOptions, file string) er
 	return a.print(result, text)
 }
 
-// fits searches for a code around a time, taking into account the drift that the file
+// matchCode searches for a code around a time, taking into account the drift that the file
 // records.
-func fits(r *seedfile.Record, code string, at time.Time, window int) (off int64, ok bool) {
+func matchCode(r *seedfile.Record, code string, at time.Time, window int) (off int64, ok bool) {
 	if r.Type != seedfile.TOTP {
 		return 0, false
 	}
@@ -124,8 +124,8 @@ func fits(r *seedfile.Record, code string, at time.Time, window int) (off int64,
 	return 0, false
 }
 
-// verdict converts an error about the content of a file to a failed check.
-func verdict(err error) error {
+// asFailedCheck converts an error about the content of a file to a failed check.
+func asFailedCheck(err error) error {
 	if codeOf(err) == exitUsage && isContent(err) && !errors.Is(err, seedfile.ErrNoKey) {
 		return errclass.With(errclass.Failed, err)
 	}

@@ -22,11 +22,11 @@ func subCommand(cmd *cobra.Command, args []string) error {
 	if isSeed(args[0]) { // errors may be logged
 		return fmt.Errorf("unknown command for %q", cmd.CommandPath())
 	}
-	return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), meant(cmd, args[0], ""))
+	return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), suggestion(cmd, args[0], ""))
 }
 
-// meant returns a suggestion of sub-commands of cmd whose names are similar to name.
-func meant(cmd *cobra.Command, name, prefix string) string {
+// suggestion returns a suggestion of sub-commands of cmd whose names are similar to name.
+func suggestion(cmd *cobra.Command, name, prefix string) string {
 	cmd.SuggestionsMinimumDistance = 2
 	like := cmd.SuggestionsFor(name)
 	if len(like) == 0 {
@@ -68,7 +68,7 @@ func flagError(cmd *cobra.Command, err error) error {
 			names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
 		}
 		cmd.Flags().VisitAll(add)
-		return fmt.Errorf("%w%s", err, meant(names, unknown.GetSpecifiedName(), "--"))
+		return fmt.Errorf("%w%s", err, suggestion(names, unknown.GetSpecifiedName(), "--"))
 	}
 	return err
 }

@@ -29,8 +29,8 @@ func serialFlag(text string) (token.Serial, error) {
 	return token.ParseSerial(text)
 }
 
-// fields formats pairs of names and values, one pair per line.
-func fields(pairs ...string) string {
+// fieldTable formats pairs of names and values, one pair per line.
+func fieldTable(pairs ...string) string {
 	var b strings.Builder
 	for i := 0; i+1 < len(pairs); i += 2 {
 		fmt.Fprintf(&b, "%-15s %s\n", pairs[i], dash(plain(pairs[i+1])))

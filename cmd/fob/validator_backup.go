@@ -45,7 +45,7 @@ changes are in other files.`,
 				if err != nil {
 					return err
 				}
-				return a.print(backupResult{b.said(), out, rows}, fmt.Sprintf("%d rows in %s\n", rows, out))
+				return a.print(backupResult{b.displayName(), out, rows}, fmt.Sprintf("%d rows in %s\n", rows, out))
 			})
 		},
 	}
@@ -129,9 +129,9 @@ func (b *bankFlags) restore(ctx context.Context, a *app, path string) error {
 	if err != nil {
 		return fmt.Errorf("restoring %s: %w", path, b.explain(err))
 	}
-	return a.print(backupResult{b.said(), path, rows}, fmt.Sprintf(
+	return a.print(backupResult{b.displayName(), path, rows}, fmt.Sprintf(
 		"%d rows in %s, as of %s; check the audit log with fob validator audit verify\n",
-		rows, b.said(), backup.Made.Time().UTC().Format(time.RFC3339)))
+		rows, b.displayName(), backup.Made.Time().UTC().Format(time.RFC3339)))
 }
 
 // migrateOptions are the flags of fob validator migrate.
@@ -174,7 +174,7 @@ func (b *bankFlags) migrate(ctx context.Context, a *app, o migrateOptions) error
 	if err != nil {
 		return err
 	}
-	r := migrateResult{Database: b.said(), Backup: o.backup}
+	r := migrateResult{Database: b.displayName(), Backup: o.backup}
 	if err := b.prepareMigration(ctx, a, name, o, &r); err != nil {
 		return fmt.Errorf("nothing was changed: %w", err)
 	}

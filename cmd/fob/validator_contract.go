@@ -96,9 +96,9 @@ func newContractShowCmd(a *app, b *bankFlags) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(contractResultOf(c), fields(
+				return a.print(contractResultOf(c), fieldTable(
 					"contract", c.ID, "name", c.Name, "address", c.Address, "e-mail", c.Email, "language", string(c.Language),
-					"free token", yes(c.HadFree), "created", moment(c.Created)))
+					"free token", yesNo(c.HadFree), "created", tableTime(c.Created)))
 			})
 		},
 	}

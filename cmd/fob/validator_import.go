@@ -65,7 +65,7 @@ type importResult struct {
 func (a *app) importSeeds(ctx context.Context, o *openBank, in *seedsInput, path string, how bank.ImportOptions) (importResult, error) {
 	r := importResult{Contract: how.Contract}
 	err := in.read(ctx, a, path, func(s *seedSource) error {
-		file := &remembered{Reader: s}
+		file := &errorKeeper{Reader: s}
 		report, err := o.Import(ctx, o.by, file, how)
 		if file.err != nil {
 			err = file.err // the bank's error has only its text
@@ -82,14 +82,14 @@ func (a *app) importSeeds(ctx context.Context, o *openBank, in *seedsInput, path
 	return r, err
 }
 
-// remembered keeps the error of a file. It shows whether a password is missing and
+// errorKeeper keeps the error of a file. It shows whether a password is missing and
 // which flag helps.
-type remembered struct {
+type errorKeeper struct {
 	seedfile.Reader
 	err error
 }
 
-func (r *remembered) Read() (seedfile.Record, error) {
+func (r *errorKeeper) Read() (seedfile.Record, error) {
 	record, err := r.Reader.Read()
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.err = err

@@ -100,7 +100,7 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 	if err := bank.CheckClerk(o.clerk, o.clerkName, password); err != nil {
 		return err
 	}
-	m := making{said: b.said(), keyFile: b.keyFile, keyOut: o.keyOut}
+	m := making{database: b.displayName(), keyFile: b.keyFile, keyOut: o.keyOut}
 	if _, err := os.Lstat(name); !store.IsPostgres(name) && errors.Is(err, os.ErrNotExist) {
 		m.file = name
 	}
@@ -114,7 +114,7 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 		if err != nil {
 			return err
 		}
-		return usagef("database %s already contains a bank", b.said())
+		return usagef("database %s already contains a bank", b.displayName())
 	}
 	master, kdf, err := a.newMaster(ctx, b)
 	if err != nil {
@@ -126,12 +126,12 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 		return err
 	}
 	m.bank = true
-	return a.firstOnes(ctx, b, o, db, master, clock, password)
+	return a.addFirstClerkAndKey(ctx, b, o, db, master, clock, password)
 }
 
 // making records the progress of fob validator init.
 type making struct {
-	said            string // name of the database in messages
+	database        string // name of the database in messages
 	file            string // the new database; "" if it existed before
 	keyFile, keyOut string // "" if there is none
 	keys            bool   // this command created keyFile
@@ -170,9 +170,9 @@ func (m *making) undo(err error) error {
 		return errors.Join(err, fmt.Errorf("removing the incomplete bank: %w", failed))
 	}
 	if m.file == "" { // tables may be left
-		return fmt.Errorf("no bank was created in database %s: %w", m.said, err)
+		return fmt.Errorf("no bank was created in database %s: %w", m.database, err)
 	}
-	return fmt.Errorf("no bank was created in database %s, and nothing is left behind: %w", m.said, err)
+	return fmt.Errorf("no bank was created in database %s, and nothing is left behind: %w", m.database, err)
 }
 
 // newMaster creates the bank's key, in a file or from a passphrase.
@@ -194,8 +194,8 @@ func (a *app) newMaster(ctx context.Context, b *bankFlags) (m vault.Master, kdf 
 	return m, kdf, err
 }
 
-// firstOnes adds the first clerk and API key.
-func (a *app) firstOnes(ctx context.Context, b *bankFlags, o *initOptions, db *store.DB, m vault.Master, clock server.Clock, password string) error {
+// addFirstClerkAndKey adds the first clerk and API key.
+func (a *app) addFirstClerkAndKey(ctx context.Context, b *bankFlags, o *initOptions, db *store.DB, m vault.Master, clock server.Clock, password string) error {
 	opened, err := bank.Open(ctx, db, m, b.options(clock))
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func (a *app) firstOnes(ctx context.Context, b *bankFlags, o *initOptions, db *s
 	if err != nil {
 		return fmt.Errorf("adding the first API key: %w", err)
 	}
-	r := initResult{Database: b.said(), TestBank: b.testMode, KeyFile: b.keyFile, Clerk: o.clerk, Key: key}
+	r := initResult{Database: b.displayName(), TestBank: b.testMode, KeyFile: b.keyFile, Clerk: o.clerk, Key: key}
 	text := fmt.Sprintf("bank %s\nclerk %s\n%s", r.Database, r.Clerk, key.text())
 	if r.TestBank {
 		text += "test bank: not for customers\n"

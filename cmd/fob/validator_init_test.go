@@ -112,7 +112,7 @@ func TestDatabaseAddress(t *testing.T) {
 			require.NoFileExists(t, filepath.Join(dir, "bank.key"))
 		}
 	}
-	for address, said := range map[string]string{
+	for address, message := range map[string]string{
 		"postgres://bank@127.0.0.1:abc/x":                "--db: invalid database address: want postgres://USER@HOST:PORT/NAME",
 		"postgres://bank@127.0.0.1:5432/x?sslmode=maybe": "--db: invalid database address: check its port, its parameters such as sslmode",
 		"postgres://bank:geheim@127.0.0.1:5432/x":        "--db contains a password",
@@ -123,6 +123,6 @@ func TestDatabaseAddress(t *testing.T) {
 			"--first-clerk", "tanaka", "--password-file", pw)
 		require.Equal(t, exitUsage, code, errs)
 		require.NotContains(t, errs, "geheim")
-		require.Contains(t, errs, said)
+		require.Contains(t, errs, message)
 	}
 }

@@ -116,7 +116,7 @@ func newKeyListCmd(a *app, b *bankFlags) *cobra.Command {
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return b.with(cmd.Context(), a, func(o *openBank) error {
-				return list(a, 0, keyHead, once(func() ([]bank.APIKey, error) { return o.Keys(cmd.Context(), o.by) }),
+				return list(a, 0, keyHead, singlePage(func() ([]bank.APIKey, error) { return o.Keys(cmd.Context(), o.by) }),
 					func(k bank.APIKey) (any, string) { return keyResultOf(k), keyLine(k) })
 			})
 		},

@@ -66,8 +66,8 @@ func list[T any](a *app, limit int, head string, next func(bank.Page) ([]T, stri
 	}
 }
 
-// once returns a single page with all entries, for a list that is not paged.
-func once[T any](read func() ([]T, error)) func(bank.Page) ([]T, string, error) {
+// singlePage returns a single page with all entries, for a list that is not paged.
+func singlePage[T any](read func() ([]T, error)) func(bank.Page) ([]T, string, error) {
 	return func(bank.Page) ([]T, string, error) {
 		rows, err := read()
 		return rows, "", err
@@ -83,8 +83,8 @@ func instant(u token.UnixSeconds) *time.Time {
 	return &t
 }
 
-// moment formats a time for a table, in the time zone of Japan. It returns "-" for 0.
-func moment(u token.UnixSeconds) string {
+// tableTime formats a time for a table, in the time zone of Japan. It returns "-" for 0.
+func tableTime(u token.UnixSeconds) string {
 	if u == 0 {
 		return "-"
 	}
@@ -94,8 +94,8 @@ func moment(u token.UnixSeconds) string {
 // date formats a day for a table. It returns "-" if there is none.
 func date(e token.Expiry) string { return dash(e.String()) }
 
-// yes formats a bool for a table.
-func yes(b bool) string {
+// yesNo formats a bool for a table.
+func yesNo(b bool) string {
 	if b {
 		return "yes"
 	}

@@ -155,7 +155,7 @@ func (b *bankFlags) options(c server.Clock) bank.Options {
 func (b *bankFlags) explain(err error) error {
 	if errors.Is(err, bank.ErrRealBank) {
 		return fmt.Errorf("database %s, --test-mode: %w: make one with fob validator init --test-mode, "+
-			"or add --test-mode-on-real-bank if its audit log may keep the records of the test", b.said(), err)
+			"or add --test-mode-on-real-bank if its audit log may keep the records of the test", b.displayName(), err)
 	}
 	return err
 }
@@ -234,7 +234,7 @@ func (b *bankFlags) open(ctx context.Context, a *app) (_ *openBank, err error) {
 	}()
 	kdf, err := bank.KDF(ctx, o.db)
 	if err != nil {
-		return nil, fmt.Errorf("database %s: %w", b.said(), err)
+		return nil, fmt.Errorf("database %s: %w", b.displayName(), err)
 	}
 	if o.master, err = b.master(ctx, a, kdf); err != nil {
 		return nil, err
@@ -243,7 +243,7 @@ func (b *bankFlags) open(ctx context.Context, a *app) (_ *openBank, err error) {
 		return nil, b.explain(err)
 	}
 	if b.testMode && !o.Test() {
-		a.warnf("database %s: %s", b.said(), warnRealBank)
+		a.warnf("database %s: %s", b.displayName(), warnRealBank)
 	}
 	if o.by, err = b.by(ctx, o.Bank); err != nil {
 		return nil, err
@@ -292,8 +292,8 @@ func (o *openBank) Close() error {
 // time returns the bank's time.
 func (o *openBank) time() time.Time { return time.Unix(int64(o.Now()), 0) }
 
-// said returns the name of the database for a message.
-func (b *bankFlags) said() string {
+// displayName returns the name of the database for a message.
+func (b *bankFlags) displayName() string {
 	if b.dbFile != "" {
 		return "of " + source(b.dbFile)
 	}

@@ -63,7 +63,7 @@ func orderText(o bank.Order) string {
 	if !o.From.IsZero() {
 		expected = o.From.String() + " to " + o.To.String()
 	}
-	return fields("order", o.ID, "contract", o.Contract, "cause", o.Cause.String(), "status", o.Status.String(),
+	return fieldTable("order", o.ID, "contract", o.Contract, "cause", o.Cause.String(), "status", o.Status.String(),
 		"fee", yen(o.Fee)+" ("+o.Rule.String()+")", "old token", o.Old.String(), "new token", o.New.String(),
 		"address", o.Address, "applied", o.Applied.String(), "expected", expected)
 }

@@ -53,17 +53,17 @@ func (r *restoration) run(want int, args ...string) string {
 	return errs
 }
 
-// slow is a process that restores, and has received only the first half of the backup.
-type slow struct {
+// partialRestore is a process that restores, and has received only the first half of the backup.
+type partialRestore struct {
 	*exec.Cmd
 	stdin  io.WriteCloser
 	rest   []byte
 	stderr bytes.Buffer
 }
 
-func (r *restoration) begin() *slow {
+func (r *restoration) begin() *partialRestore {
 	r.t.Helper()
-	s := &slow{Cmd: exec.Command("fob", append([]string{"validator", "restore", "/dev/stdin"}, r.to...)...)}
+	s := &partialRestore{Cmd: exec.Command("fob", append([]string{"validator", "restore", "/dev/stdin"}, r.to...)...)}
 	s.Stderr = &s.stderr
 	var err error
 	s.stdin, err = s.StdinPipe()
@@ -79,7 +79,7 @@ func (r *restoration) begin() *slow {
 }
 
 // end sends the second half to the process, and returns its exit code.
-func (s *slow) end(t *testing.T) int {
+func (s *partialRestore) end(t *testing.T) int {
 	t.Helper()
 	_, err := s.stdin.Write(s.rest)
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func (s *slow) end(t *testing.T) int {
 	return s.ProcessState.ExitCode()
 }
 
-func (s *slow) kill(t *testing.T) {
+func (s *partialRestore) kill(t *testing.T) {
 	t.Helper()
 	require.NoError(t, s.Process.Kill())
 	_ = s.Wait()

@@ -31,7 +31,7 @@ func contractResultOf(c bank.Contract) contractResult {
 const contractHead = "CONTRACT                         LANG FREE CREATED             NAME"
 
 func contractLine(c bank.Contract) string {
-	return fmt.Sprintf("%-32s %-4s %-4s %-19s %s", c.ID, c.Language, yes(c.HadFree), moment(c.Created), plain(c.Name))
+	return fmt.Sprintf("%-32s %-4s %-4s %-19s %s", c.ID, c.Language, yesNo(c.HadFree), tableTime(c.Created), plain(c.Name))
 }
 
 type userResult struct {
@@ -58,7 +58,7 @@ func userResultOf(u bank.User) userResult {
 const userHead = "USER                 ROLE   TOKEN                LOCKED NAME"
 
 func userLine(u bank.User) string {
-	return fmt.Sprintf("%-20s %-6s %-20s %-6s %s", u.ID, u.Role, dash(u.Token.String()), yes(u.Locked), plain(u.Name))
+	return fmt.Sprintf("%-20s %-6s %-20s %-6s %s", u.ID, u.Role, dash(u.Token.String()), yesNo(u.Locked), plain(u.Name))
 }
 
 type tokenResult struct {
@@ -103,7 +103,7 @@ const tokenHead = "TOKEN                CONTRACT             STATUS    EXPIRY   
 func tokenLine(t bank.Token) string {
 	return fmt.Sprintf("%-20s %-20s %-9s %-10s %-9s %s", t.Serial, dash(t.Contract),
 		t.Condition, date(t.Expiry),
-		yes(t.State.Suspended), dash(strings.Join(t.Users, " ")))
+		yesNo(t.State.Suspended), dash(strings.Join(t.Users, " ")))
 }
 
 type orderResult struct {
@@ -203,7 +203,7 @@ func recordLine(r bank.Record) string {
 	if who == "" && r.Channel == bank.ChannelCommand {
 		who = r.Source
 	}
-	line := fmt.Sprintf("%s %-20s %-7s %-4s %-5s %-20s %s", moment(r.At), dash(plain(who)), r.Channel, yes(r.Done), dash(r.Rule),
+	line := fmt.Sprintf("%s %-20s %-7s %-4s %-5s %-20s %s", tableTime(r.At), dash(plain(who)), r.Channel, yesNo(r.Done), dash(r.Rule),
 		dash(plain(r.Serial)), r.Act)
 	if r.Reason != "" {
 		line += ": " + r.Reason
@@ -231,5 +231,5 @@ func keyResultOf(k bank.APIKey) keyResult {
 const keyHead = "KEY                                  ROLE  CREATED             ENDED               NAME"
 
 func keyLine(k bank.APIKey) string {
-	return fmt.Sprintf("%-36s %-5s %-19s %-19s %s", k.ID, k.Role, moment(k.Created), moment(k.Ended), plain(k.Name))
+	return fmt.Sprintf("%-36s %-5s %-19s %-19s %s", k.ID, k.Role, tableTime(k.Created), tableTime(k.Ended), plain(k.Name))
 }

@@ -240,7 +240,7 @@ func (a *app) announceBank(s *server.Server, o *openBank, testMode bool, warning
 		text += "radius " + r.RADIUS + "\n"
 	}
 	if testMode {
-		text += fmt.Sprintf("TEST MODE: it is %s in Japan\n", moment(token.UnixSeconds(r.Now.Unix())))
+		text += fmt.Sprintf("TEST MODE: it is %s in Japan\n", tableTime(token.UnixSeconds(r.Now.Unix())))
 	}
 	return a.print(nil, text)
 }

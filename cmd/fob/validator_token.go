@@ -79,12 +79,12 @@ func showToken(ctx context.Context, a *app, o *openBank, serial token.Serial) er
 		return err
 	}
 	p, r := t.Profile, tokenResultOf(t)
-	return a.print(r, fields(
+	return a.print(r, fieldTable(
 		"token", t.Serial.String(), "contract", t.Contract, "status", r.Condition,
-		"suspended", yes(t.State.Suspended), "failed attempts", fmt.Sprint(t.State.FailedAttempts), "users", strings.Join(t.Users, " "),
+		"suspended", yesNo(t.State.Suspended), "failed attempts", fmt.Sprint(t.State.FailedAttempts), "users", strings.Join(t.Users, " "),
 		"expiry", t.Expiry.String(), "codes", fmt.Sprintf("%d digits, %v, %d s", p.Digits, p.Algorithm, p.Step),
 		"drift", fmt.Sprintf("%d steps", t.State.Drift.Offset), "model", strings.TrimSpace(t.Manufacturer+" "+t.Model),
-		"imported", moment(t.Imported), "activated", moment(t.Activated), "noticed", moment(t.Noticed)))
+		"imported", tableTime(t.Imported), "activated", tableTime(t.Activated), "noticed", tableTime(t.Noticed)))
 }
 
 // onToken makes cmd a command that acts on one token and then shows it.
