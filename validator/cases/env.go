@@ -104,7 +104,7 @@ func (e *env) advanceSteps(n int64)  { e.advance(n * period) }
 // restart restarts the target.
 func (e *env) restart() {
 	if e.client.t.Restart == nil {
-		e.skipf("the target cannot be restarted from here")
+		e.skipf("the suite cannot restart the target")
 	}
 	if err := e.client.t.Restart(e.ctx); err != nil {
 		e.failf("restarting: %v", err)
