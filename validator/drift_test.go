@@ -82,8 +82,8 @@ func TestDriftHonestClock(t *testing.T) {
 	}
 }
 
-// TestDriftReach: the estimate never exceeds the resync window, in either direction.
-func TestDriftReach(t *testing.T) {
+// TestDriftWithinResyncWindow: the estimate never exceeds the resync window, in either direction.
+func TestDriftWithinResyncWindow(t *testing.T) {
 	for _, side := range []int64{-1, 1} {
 		d := newChecker(t)
 		d.settings.ResyncWindow = 10

@@ -103,9 +103,9 @@ func TestPairAtOneInstant(t *testing.T) {
 	}
 }
 
-// TestResyncOwnReach: users are limited to the look-ahead; the back office searches
+// TestResyncOwnLookAhead: users are limited to the look-ahead; the back office searches
 // farther.
-func TestResyncOwnReach(t *testing.T) {
+func TestResyncOwnLookAhead(t *testing.T) {
 	for off := int64(-15); off <= 15; off++ {
 		d := newChecker(t)
 		first, second := codeOf(t, 749+off), codeOf(t, 750+off)

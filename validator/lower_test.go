@@ -21,11 +21,11 @@ func (d *checker) showAt(now token.UnixSeconds, ahead int64) validator.Decision 
 	return d.enterAt(now, d.codeAt(int64(now/60)+ahead))
 }
 
-// TestDriftNoBand uses a token at :59 of a step. This proves that its clock is at most
+// TestDriftWithoutLookAhead uses a token at :59 of a step. This proves that its clock is at most
 // 59 s slow, but more likely the clock is right and the code was read late. The window
 // therefore stays in place (BK-03). After DriftInterval the clock may have lost a step,
 // and the window is one step wider.
-func TestDriftNoBand(t *testing.T) {
+func TestDriftWithoutLookAhead(t *testing.T) {
 	for _, tt := range []struct {
 		days, late int64
 		want       validator.Answer
@@ -51,11 +51,11 @@ func TestDriftRounding(t *testing.T) {
 	require.Equal(t, validator.NextCode, d.showAt(now+4, -2).Answer)
 }
 
-// TestDriftBandEnds: 30 days after a correction at the back office, a clock is at most
+// TestDriftLookAheadEnds: 30 days after a correction at the back office, a clock is at most
 // two steps slow. The look-ahead includes one more code, read before the display
 // changes. The clock is at most two steps fast, and the estimate may be two steps too
 // slow. With one step for a display that is about to change, this makes five.
-func TestDriftBandEnds(t *testing.T) {
+func TestDriftLookAheadEnds(t *testing.T) {
 	for ahead, want := range map[int64]validator.Reason{
 		-4: validator.ReasonOutOfTime, -3: validator.ReasonNextCode,
 		5: validator.ReasonNextCode, 6: validator.ReasonOutOfTime,

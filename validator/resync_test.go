@@ -19,8 +19,8 @@ func (d *checker) resync(first, second int64) validator.Decision {
 	return decision
 }
 
-// TestResyncReach corrects clocks that are off by up to twelve hours, but no more.
-func TestResyncReach(t *testing.T) {
+// TestResyncWindow corrects clocks that are off by up to twelve hours, but no more.
+func TestResyncWindow(t *testing.T) {
 	for _, off := range []int64{-720, -719, -60, -1, 0, 1, 60, 719, 720} {
 		d := newChecker(t)
 		got := d.resync(749+off, 750+off)
@@ -38,8 +38,8 @@ func TestResyncReach(t *testing.T) {
 	}
 }
 
-// TestResyncReachIsFixed: repeated corrections do not reach farther.
-func TestResyncReachIsFixed(t *testing.T) {
+// TestResyncWindowIsFixed: repeated corrections do not reach farther.
+func TestResyncWindowIsFixed(t *testing.T) {
 	d := newChecker(t)
 	require.Equal(t, validator.Corrected, d.resync(1469, 1470).Answer)
 	require.Equal(t, validator.ReasonOutOfTime, d.resync(1479, 1480).Reason)

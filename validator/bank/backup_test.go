@@ -51,8 +51,8 @@ func restore(t *testing.T, d *banktest.Harness, backup []byte, to string) (*bank
 	return &restored, nil
 }
 
-// full returns a harness whose bank has a row in each table of a backup.
-func full(t *testing.T, database string) (d *banktest.Harness, one token.Serial) {
+// newFullBank returns a harness whose bank has a row in each table of a backup.
+func newFullBank(t *testing.T, database string) (d *banktest.Harness, one token.Serial) {
 	t.Helper()
 	d = banktest.New(t, database)
 	d.Contract("c1")
@@ -85,9 +85,9 @@ func backup(t *testing.T, d *banktest.Harness) []byte {
 	return b.Bytes()
 }
 
-// lines returns the lines of a backup without its head and end, which contain the time
-// and the MAC.
-func lines(t *testing.T, backup []byte) []string {
+// backupLines returns the lines of a backup without its head and end, which contain the
+// time and the MAC.
+func backupLines(t *testing.T, backup []byte) []string {
 	t.Helper()
 	r, err := gzip.NewReader(bytes.NewReader(backup))
 	require.NoError(t, err)
@@ -101,7 +101,7 @@ func lines(t *testing.T, backup []byte) []string {
 func requireRowsInEachTable(t *testing.T, backup []byte) {
 	t.Helper()
 	rows, table := map[string]int{}, ""
-	for _, line := range lines(t, backup) {
+	for _, line := range backupLines(t, backup) {
 		if rest, head := strings.CutPrefix(line, `{"table":"`); head {
 			table, _, _ = strings.Cut(rest, `"`)
 			rows[table] += 0
@@ -121,7 +121,7 @@ func TestRestore(t *testing.T) {
 	for from, fromDatabase := range databases {
 		for to, toDatabase := range databases {
 			t.Run(from+" to "+to, func(t *testing.T) {
-				d, serial := full(t, fromDatabase(t))
+				d, serial := newFullBank(t, fromDatabase(t))
 				saved := backup(t, d)
 				requireRowsInEachTable(t, saved)
 				// After the backup, use a code that the backup does not include.
@@ -183,12 +183,12 @@ func TestRestoreAfterALateCode(t *testing.T) {
 	}
 }
 
-// TestBackupIsExact: a second backup, made after restoring the first, has the same rows
+// TestBackupRestoresEveryRow: a second backup, made after restoring the first, has the same rows
 // except for those that the restoration changes.
-func TestBackupIsExact(t *testing.T) {
+func TestBackupRestoresEveryRow(t *testing.T) {
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
-			d, _ := full(t, banktest.SQLite(t))
+			d, _ := newFullBank(t, banktest.SQLite(t))
 			first := backup(t, d)
 			r, err := restore(t, d, first, database(t))
 			require.NoError(t, err)
@@ -201,11 +201,11 @@ func TestBackupIsExact(t *testing.T) {
 				return false
 			}
 			before, after := map[string]bool{}, map[string]bool{}
-			for _, line := range lines(t, first) {
+			for _, line := range backupLines(t, first) {
 				before[line] = true
 			}
 			table, changed := "", map[string]int{}
-			for _, line := range lines(t, backup(t, r)) {
+			for _, line := range backupLines(t, backup(t, r)) {
 				after[line] = true
 				if strings.HasPrefix(line, `{"table":"`) {
 					table, _, _ = strings.Cut(strings.TrimPrefix(line, `{"table":"`), `"`)
@@ -225,7 +225,7 @@ func TestBackupIsExact(t *testing.T) {
 // TestBrokenBackups: a restoration leaves nothing behind if the backup is incomplete or
 // belongs to another bank, or if the database is taken.
 func TestBrokenBackups(t *testing.T) {
-	d, _ := full(t, banktest.SQLite(t))
+	d, _ := newFullBank(t, banktest.SQLite(t))
 	whole := backup(t, d)
 	text := func(change func(lines []string) []string) []byte {
 		r, err := gzip.NewReader(bytes.NewReader(whole))

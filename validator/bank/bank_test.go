@@ -16,9 +16,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestStory follows the life of a token: registered, shared, used, replayed, suspended,
+// TestTokenLifeCycle follows the life of a token: registered, shared, used, replayed, suspended,
 // unlocked, revoked.
-func TestStory(t *testing.T) {
+func TestTokenLifeCycle(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		ctx := t.Context()
 		d.Contract("c1")
@@ -92,9 +92,9 @@ func TestStory(t *testing.T) {
 	})
 }
 
-// TestParallel: a code is accepted once, and every failed attempt is counted, however
+// TestChecksInParallel: a code is accepted once, and every failed attempt is counted, however
 // many come at once (RFC 6238 section 5.2, RFC 4226 section 7.3).
-func TestParallel(t *testing.T) {
+func TestChecksInParallel(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)

@@ -21,9 +21,9 @@ import (
 
 func init() { childWork["full"] = childFull }
 
-// space limits the growth of the database files to a number of bytes, which simulates a
-// full disk for the process. -1 removes the limit.
-func space(c *child, bytes int64) {
+// limitDisk limits the growth of the database files to a number of bytes, which
+// simulates a full disk for the process. -1 removes the limit.
+func limitDisk(c *child, bytes int64) {
 	limit := uint64(unix.RLIM_INFINITY)
 	if bytes >= 0 {
 		limit = uint64(bytes)
@@ -45,7 +45,7 @@ func space(c *child, bytes int64) {
 func childFull(c *child) {
 	ctx := c.Context()
 	for round := range 3 {
-		space(c, 40<<10)
+		limitDisk(c, 40<<10)
 		var failed, good atomic.Int32
 		var wg sync.WaitGroup
 		began := time.Now()
@@ -56,7 +56,7 @@ func childFull(c *child) {
 					step := int64(c.clock.Now() / 60)
 					code, what := banktest.CodeAt(c, serial, token.UnixSeconds(step*60)), "good"
 					if n%4 == 0 {
-						code, what = wrongAt(c, serial, token.UnixSeconds(step*60)), "wrong"
+						code, what = banktest.WrongCodeAt(c, serial, token.UnixSeconds(step*60), 60), "wrong"
 					}
 					out, err := c.bank.Check(ctx, http, serial, code)
 					switch {
@@ -93,7 +93,7 @@ func childFull(c *child) {
 		require.Eventually(c, func() bool { return errors.Is(c.bank.Ready(ctx), bank.ErrUnavailable) }, time.Minute, 10*time.Millisecond,
 			"a look or two may find the last pages")
 
-		space(c, -1)
+		limitDisk(c, -1)
 		c.clock.Advance(60)
 		for n := range killTokens {
 			if n%4 == 0 {
@@ -115,20 +115,20 @@ func TestDiskFull(t *testing.T) {
 	v := newVictim(t, banktest.New(t, banktest.SQLite(t)))
 	v.Contract("c1")
 	v.Import("c1", killTokens)
-	said, done := v.kill("full", time.Hour)
+	printed, done := v.kill("full", time.Hour)
 	require.True(t, done)
 	good, wrong, lost := make([]map[int64]int, killTokens), make([]int, killTokens), make([]int, killTokens)
 	failed := 0
-	for _, line := range said {
+	for _, line := range printed {
 		f := strings.Fields(line)
 		require.Contains(t, []string{"good", "failed", "wrong", "lost"}, f[0], line)
-		n := number(t, f[1])
+		n := parseInt(t, f[1])
 		switch f[0] {
 		case "good":
 			if good[n] == nil {
 				good[n] = map[int64]int{}
 			}
-			step := number(t, f[2])
+			step := parseInt(t, f[2])
 			good[n][step]++
 			require.Equal(t, 1, good[n][step], "token %d, step %d", n, step)
 		case "failed":
@@ -162,6 +162,6 @@ func TestDiskFull(t *testing.T) {
 		}
 		require.Equal(t, len(good[n]), accepted, "token %d: a record of each, and of no other", n)
 	}
-	require.Equal(t, killTokens, known(t, v.Bank), "of the import there is nothing")
-	whole(t, v.Bank)
+	require.Equal(t, killTokens, countTokens(t, v.Bank), "of the import there is nothing")
+	requireAuditIntact(t, v.Bank)
 }

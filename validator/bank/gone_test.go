@@ -167,7 +167,7 @@ func TestPostgresGone(t *testing.T) {
 		}
 		// The user can make a transfer at once.
 		require.True(t, d.Transfer("alice", d.Code(transfers, 0)).Done)
-		whole(t, d.Bank)
+		requireAuditIntact(t, d.Bank)
 		d.Step(1)
 	}
 	t.Logf("%d answered with \"unavailable\", %d right codes among them", unavailable, doubted)

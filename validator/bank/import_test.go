@@ -26,8 +26,8 @@ func manyRecords(n int) seedfile.Reader {
 	return banktest.Records(list...)
 }
 
-// raw opens a database through its driver alone, like an intruder.
-func raw(t *testing.T, name string) *sql.DB {
+// openRaw opens a database through its driver alone, like an intruder.
+func openRaw(t *testing.T, name string) *sql.DB {
 	t.Helper()
 	driver := "pgx"
 	if !store.IsPostgres(name) {
@@ -40,30 +40,31 @@ func raw(t *testing.T, name string) *sql.DB {
 	return db
 }
 
-// age makes unfinished imports appear to have begun a quarter of an hour ago. An
-// import's ID contains the time in its first 48 bits (RFC 9562, section 5.7).
-func age(t *testing.T, v *victim) {
+// ageUnfinishedImports makes unfinished imports appear to have begun a quarter of an
+// hour ago. An import's ID contains the time in its first 48 bits (RFC 9562, section
+// 5.7).
+func ageUnfinishedImports(t *testing.T, v *victim) {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	ms := time.Now().Add(-15 * time.Minute).UnixMilli()
 	for i := range 6 {
 		id[i] = byte(ms >> (40 - 8*i))
 	}
-	_, err := raw(t, v.Name).ExecContext(t.Context(), "UPDATE token SET import = $1 WHERE condition = 0", id.String())
+	_, err := openRaw(t, v.Name).ExecContext(t.Context(), "UPDATE token SET import = $1 WHERE condition = 0", id.String())
 	require.NoError(t, err)
 }
 
-// slow is a seed file that calls happen before it reads a certain record.
-type slow struct {
+// hookedReader is a seed file that calls hook before it reads the record number at.
+type hookedReader struct {
 	seedfile.Reader
-	n      int
-	at     int
-	happen func()
+	n    int
+	at   int
+	hook func()
 }
 
-func (s *slow) Read() (seedfile.Record, error) {
+func (s *hookedReader) Read() (seedfile.Record, error) {
 	if s.n++; s.n == s.at {
-		s.happen()
+		s.hook()
 	}
 	return s.Reader.Read()
 }
@@ -72,23 +73,23 @@ func (s *slow) Read() (seedfile.Record, error) {
 // first tokens. It must then import none of the others.
 func TestImportTakenForBrokenOff(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
-		other := second(t, d, d.Master)
+		other := openSecond(t, d, d.Master)
 		v := &victim{Harness: d, t: t}
-		r := &slow{Reader: manyRecords(2500), at: 2200, happen: func() {
+		r := &hookedReader{Reader: manyRecords(2500), at: 2200, hook: func() {
 			require.Eventually(t, func() bool {
 				var n int
-				err := raw(t, d.Name).QueryRow("SELECT COUNT(*) FROM token WHERE condition = 0").Scan(&n)
+				err := openRaw(t, d.Name).QueryRow("SELECT COUNT(*) FROM token WHERE condition = 0").Scan(&n)
 				return err == nil && n == 2000
 			}, 10*time.Second, time.Millisecond)
-			age(t, v)
+			ageUnfinishedImports(t, v)
 			require.NoError(t, other.DropUnfinished(t.Context()))
 		}}
 		_, err := d.Bank.Import(t.Context(), banktest.Clerk, r, bank.ImportOptions{})
 		require.ErrorIs(t, err, bank.ErrConflict)
 		require.ErrorContains(t, err, "nothing was imported")
-		require.Zero(t, known(t, other))
+		require.Zero(t, countTokens(t, other))
 		var n int
-		require.NoError(t, raw(t, d.Name).QueryRow("SELECT COUNT(*) FROM token").Scan(&n))
+		require.NoError(t, openRaw(t, d.Name).QueryRow("SELECT COUNT(*) FROM token").Scan(&n))
 		require.Zero(t, n)
 		_, err = other.Import(t.Context(), banktest.Clerk, manyRecords(2500), bank.ImportOptions{})
 		require.NoError(t, err)

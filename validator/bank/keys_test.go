@@ -18,8 +18,9 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// opens requires a bank to accept the current code of each token, and moves on.
-func opens(t *testing.T, d *banktest.Harness, b *bank.Bank, serials []token.Serial) {
+// requireCodesAccepted requires a bank to accept the current code of each token, and
+// moves on.
+func requireCodesAccepted(t *testing.T, d *banktest.Harness, b *bank.Bank, serials []token.Serial) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for _, s := range serials {
@@ -39,7 +40,7 @@ func opens(t *testing.T, d *banktest.Harness, b *bank.Bank, serials []token.Seri
 // accepted once, and no check fails.
 func TestRotateBeside(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
-		other := second(t, d, d.Master)
+		other := openSecond(t, d, d.Master)
 		d.Contract("c1")
 		d.Import("", 900)
 		serials := d.Import("c1", 40)
@@ -77,12 +78,12 @@ func TestRotateBeside(t *testing.T) {
 		require.LessOrEqual(t, accepted.Load(), int64(len(serials)), "the clock stood still")
 		require.Positive(t, checks.Load())
 		d.Step(1)
-		opens(t, d, other, serials)
-		opens(t, d, d.Bank, serials)
+		requireCodesAccepted(t, d, other, serials)
+		requireCodesAccepted(t, d, d.Bank, serials)
 		d.Restart()
-		opens(t, d, d.Bank, serials)
+		requireCodesAccepted(t, d, d.Bank, serials)
 		require.Equal(t, []int64{4}, seedKeys(t, d), "the older keys are forgotten")
-		whole(t, other)
+		requireAuditIntact(t, other)
 	})
 }
 
@@ -101,11 +102,11 @@ func seedKeys(t *testing.T, d *banktest.Harness) (ids []int64) {
 	return ids
 }
 
-// TestKeysMany: after a rotation by another server, many users come at once, each on a
+// TestNewKeyForManyUsersAtOnce: after a rotation by another server, many users come at once, each on a
 // connection of their own. Each needs the new key, and none may wait for another.
-func TestKeysMany(t *testing.T) {
+func TestNewKeyForManyUsersAtOnce(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
-		other := second(t, d, d.Master)
+		other := openSecond(t, d, d.Master)
 		const n = 40
 		var serials []token.Serial
 		for i := range n {
@@ -138,13 +139,13 @@ func TestKeysMany(t *testing.T) {
 // import tokens.
 func TestImportAfterRotation(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
-		other := second(t, d, d.Master)
+		other := openSecond(t, d, d.Master)
 		d.Import("", 3)
 		_, err := d.Bank.RotateKey(t.Context(), banktest.Clerk, nil)
 		require.NoError(t, err)
 		_, err = other.Import(t.Context(), banktest.Clerk, banktest.Records(banktest.Record(1000)), bank.ImportOptions{})
 		require.NoError(t, err)
-		opens(t, d, d.Bank, []token.Serial{banktest.Serial(1000)})
+		requireCodesAccepted(t, d, d.Bank, []token.Serial{banktest.Serial(1000)})
 		require.Equal(t, []int64{2}, seedKeys(t, d))
 	})
 }
@@ -163,13 +164,13 @@ func TestRotateStopped(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		require.Less(t, done, int64(500))
 		d.Restart()
-		opens(t, d, d.Bank, some)
+		requireCodesAccepted(t, d, d.Bank, some)
 		require.Equal(t, []int64{1, 2}, seedKeys(t, d))
 		done, err = d.Bank.RotateKey(t.Context(), banktest.Clerk, nil)
 		require.NoError(t, err)
 		require.EqualValues(t, 500, done)
 		d.Restart()
-		opens(t, d, d.Bank, some)
+		requireCodesAccepted(t, d, d.Bank, some)
 		require.Equal(t, []int64{3}, seedKeys(t, d))
 	})
 }
@@ -178,7 +179,7 @@ func TestRotateStopped(t *testing.T) {
 func TestRewrap(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		ctx := t.Context()
-		other := second(t, d, d.Master)
+		other := openSecond(t, d, d.Master)
 		serials := d.Import("", 20)
 		old := d.Master
 		fresh, err := vault.NewMaster()
@@ -203,7 +204,7 @@ func TestRewrap(t *testing.T) {
 		close(stop)
 		wg.Wait()
 		d.Step(1)
-		opens(t, d, other, serials)
+		requireCodesAccepted(t, d, other, serials)
 		_, err = bank.Open(ctx, d.DB, old, bank.Options{Clock: d.Clock})
 		require.ErrorIs(t, err, vault.ErrWrongKey)
 		require.ErrorContains(t, err, "opening the bank: the master key does not open this database's keys")
@@ -220,9 +221,9 @@ func TestRewrap(t *testing.T) {
 
 		d.Master = fresh
 		d.Restart()
-		opens(t, d, d.Bank, serials)
-		opens(t, d, second(t, d, fresh), serials)
-		whole(t, d.Bank)
+		requireCodesAccepted(t, d, d.Bank, serials)
+		requireCodesAccepted(t, d, openSecond(t, d, fresh), serials)
+		requireAuditIntact(t, d.Bank)
 	})
 }
 
@@ -232,7 +233,7 @@ func TestRotateAgainstRewrap(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		serials := d.Import("", 5)
 		for range 8 {
-			other := second(t, d, d.Master)
+			other := openSecond(t, d, d.Master)
 			fresh, err := vault.NewMaster()
 			require.NoError(t, err)
 			var wg sync.WaitGroup
@@ -243,7 +244,7 @@ func TestRotateAgainstRewrap(t *testing.T) {
 			require.True(t, rotated == nil || errors.Is(rotated, vault.ErrWrongKey), "%v", rotated)
 			d.Master = fresh
 			d.Restart()
-			opens(t, d, d.Bank, serials)
+			requireCodesAccepted(t, d, d.Bank, serials)
 		}
 	})
 }
@@ -257,8 +258,8 @@ func TestCreateTwice(t *testing.T) {
 		err = bank.Create(t.Context(), d.DB, another, "", d.Settings, bank.Options{Clock: d.Clock})
 		require.ErrorIs(t, err, bank.ErrConflict)
 		require.ErrorContains(t, err, "this database already contains a bank")
-		opens(t, d, d.Bank, []token.Serial{serial})
-		whole(t, d.Bank)
+		requireCodesAccepted(t, d, d.Bank, []token.Serial{serial})
+		requireAuditIntact(t, d.Bank)
 		_, err = bank.Open(t.Context(), d.DB, another, bank.Options{})
 		require.ErrorIs(t, err, vault.ErrWrongKey)
 	})

@@ -3,7 +3,6 @@
 package bank_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -62,7 +61,7 @@ func childChecks(c *child) {
 					}
 				case 2, 3:
 					if r.IntN(4) == 0 {
-						if !enter(wrongAt(c, serial, now)) {
+						if !enter(banktest.WrongCodeAt(c, serial, now, 60)) {
 							c.say("wrong %d", n)
 						}
 					}
@@ -79,21 +78,8 @@ func childChecks(c *child) {
 	wg.Wait()
 }
 
-// wrongAt returns a code that a token does not show within an hour of an instant.
-func wrongAt(t testing.TB, serial token.Serial, at token.UnixSeconds) string {
-	shown := map[string]bool{}
-	for i := range token.UnixSeconds(121) {
-		shown[banktest.CodeAt(t, serial, at+60*(i-60))] = true
-	}
-	for i := 0; ; i++ {
-		if code := fmt.Sprintf("%06d", i); !shown[code] {
-			return code
-		}
-	}
-}
-
-// heard is the information about a token that a child has printed.
-type heard struct {
+// childResults is the information about a token that a child has printed.
+type childResults struct {
 	next   int64   // one more than the highest accepted step
 	steps  []int64 // steps whose codes were accepted
 	wrong  int     // failed attempts since the last accepted code
@@ -101,7 +87,7 @@ type heard struct {
 	good   int
 }
 
-func TestKill(t *testing.T) {
+func TestKillChecks(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { killChecks(t, banktest.SQLite, 10, 10) })
 	t.Run("postgres", func(t *testing.T) { killChecks(t, func(t testing.TB) string { return pgtest.Database(t) }, 3, 10) })
 }
@@ -109,27 +95,27 @@ func TestKill(t *testing.T) {
 // killChecks kills children the given number of times, and changes the bank now and
 // then. Reading the whole audit log after each kill takes the most time.
 func killChecks(t *testing.T, name func(testing.TB) string, banks, kills int) {
-	total, good, wrong, hanged := 0, 0, 0, 0
+	total, good, wrong, suspensions := 0, 0, 0, 0
 	for n := range banks {
 		v := newVictim(t, banktest.New(t, name(t)))
 		v.Contract("c1")
 		serials := v.Import("c1", killTokens)
-		tokens := make([]heard, killTokens)
+		tokens := make([]childResults, killTokens)
 		// On a busy machine children may be killed before they print anything. The last
 		// bank gets more of them, until each kind of answer has appeared.
 		for killed := 0; killed < kills || n == banks-1 && (good == 0 || wrong == 0); killed++ {
-			said, _ := v.kill("check", 60*time.Millisecond)
-			for _, line := range said {
+			printed, _ := v.kill("check", 60*time.Millisecond)
+			for _, line := range printed {
 				f := strings.Fields(line)
 				switch f[0] {
 				case "now":
-					v.Clock.Set(token.UnixSeconds(number(t, f[1])))
+					v.Clock.Set(token.UnixSeconds(parseInt(t, f[1])))
 					continue
 				case "good", "wrong":
 				default:
 					t.Fatal(line)
 				}
-				tok := &tokens[number(t, f[1])]
+				tok := &tokens[parseInt(t, f[1])]
 				if f[0] == "wrong" {
 					tok.wrong++
 					wrong++
@@ -138,7 +124,7 @@ func killChecks(t *testing.T, name func(testing.TB) string, banks, kills int) {
 				good++
 				tok.good++
 				tok.wrong = 0
-				step := number(t, f[2])
+				step := parseInt(t, f[2])
 				if tok.unsure = step < 0; tok.unsure {
 					continue
 				}
@@ -147,9 +133,9 @@ func killChecks(t *testing.T, name func(testing.TB) string, banks, kills int) {
 			}
 			total++
 			for i := range tokens {
-				v.audit(t, i, &tokens[i], &hanged)
+				v.audit(t, i, &tokens[i], &suspensions)
 			}
-			whole(t, v.Bank)
+			requireAuditIntact(t, v.Bank)
 			v.Step(1)
 		}
 		for i := range tokens {
@@ -166,14 +152,14 @@ func killChecks(t *testing.T, name func(testing.TB) string, banks, kills int) {
 			}
 		}
 	}
-	t.Logf("%d kills, %d accepted, %d wrong, %d suspended", total, good, wrong, hanged)
+	t.Logf("%d kills, %d accepted, %d wrong, %d suspended", total, good, wrong, suspensions)
 	require.GreaterOrEqual(t, total, banks*kills)
 	require.Positive(t, good, "the children did something")
 	require.Positive(t, wrong)
 }
 
 // audit compares the bank's state of a token with its answers.
-func (v *victim) audit(t *testing.T, n int, tok *heard, hanged *int) {
+func (v *victim) audit(t *testing.T, n int, tok *childResults, suspensions *int) {
 	t.Helper()
 	serial := banktest.Serial(n)
 	row, err := v.Bank.Token(t.Context(), banktest.Clerk, serial)
@@ -202,7 +188,7 @@ func (v *victim) audit(t *testing.T, n int, tok *heard, hanged *int) {
 	require.NoError(t, err)
 	require.Equal(t, st, after.State, "a used code changes nothing")
 	if after.State.Suspended {
-		*hanged++
+		*suspensions++
 		out, err := v.Bank.Unlock(t.Context(), banktest.Clerk, serial, "")
 		require.NoError(t, err)
 		require.True(t, out.Done, "%v", out)
@@ -210,7 +196,7 @@ func (v *victim) audit(t *testing.T, n int, tok *heard, hanged *int) {
 	}
 }
 
-func number(t *testing.T, text string) int64 {
+func parseInt(t *testing.T, text string) int64 {
 	t.Helper()
 	n, err := strconv.ParseInt(text, 10, 64)
 	require.NoError(t, err)

@@ -22,37 +22,37 @@ import (
 	"github.com/d204ef64/fob/validator/mail"
 )
 
-// post is a mail server that counts the accepted messages by address. In the tests,
-// each token has a contract of its own.
-type post struct {
-	mu    sync.Mutex
-	taken map[string]int
+// mailServer is a mail server that counts the accepted messages by address. In the
+// tests, each token has a contract of its own.
+type mailServer struct {
+	mu       sync.Mutex
+	accepted map[string]int
 }
 
-type posting struct {
-	p  *post
+type mailSession struct {
+	p  *mailServer
 	to string
 }
 
-func (s *posting) Reset()                                    {}
-func (s *posting) Logout() error                             { return nil }
-func (s *posting) Mail(string, *smtp.MailOptions) error      { return nil }
-func (s *posting) Rcpt(to string, _ *smtp.RcptOptions) error { s.to = to; return nil }
-func (s *posting) Data(r io.Reader) error {
+func (s *mailSession) Reset()                                    {}
+func (s *mailSession) Logout() error                             { return nil }
+func (s *mailSession) Mail(string, *smtp.MailOptions) error      { return nil }
+func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error { s.to = to; return nil }
+func (s *mailSession) Data(r io.Reader) error {
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return err
 	}
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
-	s.p.taken[s.to]++
+	s.p.accepted[s.to]++
 	return nil
 }
 
-// newPost starts a mail server on a loopback port.
-func newPost(t *testing.T) (p *post, addr string) {
+// newMailServer starts a mail server on a loopback port.
+func newMailServer(t *testing.T) (p *mailServer, addr string) {
 	t.Helper()
-	p = &post{taken: map[string]int{}}
-	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &posting{p: p}, nil }))
+	p = &mailServer{accepted: map[string]int{}}
+	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &mailSession{p: p}, nil }))
 	srv.Domain = "localhost"
 	srv.ErrorLog = log.New(io.Discard, "", 0) // errors of killed children
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -84,7 +84,7 @@ func TestKillDaily(t *testing.T) {
 			v.Activate("u"+id, v.Issued(id))
 		}
 		v.Clock.Set(token.UnixSecondsOf(banktest.Expires.AddMonths(-1).Ends(token.Tokyo())) - 3600)
-		p, addr := newPost(t)
+		p, addr := newMailServer(t)
 		kills := 0
 		for done := false; !done; kills++ {
 			require.Less(t, kills, 200, "it comes to an end")
@@ -100,10 +100,10 @@ func TestKillDaily(t *testing.T) {
 		defer p.mu.Unlock()
 		sent, doubtful := 0, 0
 		for _, notice := range notices {
-			require.LessOrEqual(t, p.taken[notice.To], 1, "sent twice")
+			require.LessOrEqual(t, p.accepted[notice.To], 1, "sent twice")
 			switch notice.Status {
 			case bank.NoticeSent:
-				require.Equal(t, 1, p.taken[notice.To])
+				require.Equal(t, 1, p.accepted[notice.To])
 				sent++
 			case bank.NoticeDoubtful:
 				doubtful++
@@ -114,7 +114,7 @@ func TestKillDaily(t *testing.T) {
 		orders, _, err := v.Bank.Orders(t.Context(), banktest.Clerk, "", true, bank.Page{})
 		require.NoError(t, err)
 		require.Len(t, orders, n)
-		whole(t, v.Bank)
+		requireAuditIntact(t, v.Bank)
 		t.Logf("%d kills, %d sent, %d doubtful", kills-1, sent, doubtful)
 	})
 }

@@ -35,8 +35,8 @@ func childRotate(c *child) {
 	require.NoError(c, err)
 }
 
-// known returns the number of tokens.
-func known(t *testing.T, b *bank.Bank) (n int) {
+// countTokens returns the number of tokens.
+func countTokens(t *testing.T, b *bank.Bank) (n int) {
 	t.Helper()
 	page := bank.Page{Limit: 1000}
 	for {
@@ -74,7 +74,7 @@ func TestKillImport(t *testing.T) {
 				atMost = 700 * time.Millisecond
 			}
 			_, done := v.kill("import", atMost, fmt.Sprintf("FOB_BANK_N=%d", n))
-			have := known(t, v.Bank)
+			have := countTokens(t, v.Bank)
 			require.True(t, have == n || have == 0 && !done, "%d of %d tokens, done %v", have, n, done)
 			_, err := v.Bank.Import(t.Context(), banktest.Clerk, manyRecords(n), bank.ImportOptions{})
 			switch {
@@ -84,18 +84,18 @@ func TestKillImport(t *testing.T) {
 				require.ErrorContains(t, err, "the bank already has these tokens")
 			case err == nil:
 				clean++ // killed before the first batch
-				require.Equal(t, n, known(t, v.Bank))
+				require.Equal(t, n, countTokens(t, v.Bank))
 			default:
 				broken++
 				require.ErrorIs(t, err, bank.ErrConflict)
 				require.ErrorContains(t, err, "was interrupted less than 10m0s ago: try again later")
-				require.Zero(t, known(t, v.Bank))
-				age(t, v)
+				require.Zero(t, countTokens(t, v.Bank))
+				ageUnfinishedImports(t, v)
 				_, err = v.Bank.Import(t.Context(), banktest.Clerk, manyRecords(n), bank.ImportOptions{})
 				require.NoError(t, err)
-				require.Equal(t, n, known(t, v.Bank))
+				require.Equal(t, n, countTokens(t, v.Bank))
 			}
-			opens(t, v.Harness, v.Bank, []token.Serial{banktest.Serial(100), banktest.Serial(99 + n)})
+			requireCodesAccepted(t, v.Harness, v.Bank, []token.Serial{banktest.Serial(100), banktest.Serial(99 + n)})
 		}
 		t.Logf("%d whole, %d broken off, %d before the first batch", whole, broken, clean)
 	})
@@ -118,7 +118,7 @@ func TestKillRotate(t *testing.T) {
 		half := 0
 		for range 8 {
 			_, done := v.kill("rotate", atMost)
-			opens(t, v.Harness, v.Bank, serials)
+			requireCodesAccepted(t, v.Harness, v.Bank, serials)
 			if len(seedKeys(t, v.Harness)) > 1 {
 				half++
 				require.False(t, done)
@@ -130,7 +130,7 @@ func TestKillRotate(t *testing.T) {
 		require.EqualValues(t, 1200, n)
 		require.Len(t, seedKeys(t, v.Harness), 1)
 		v.Restart()
-		opens(t, v.Harness, v.Bank, serials)
-		whole(t, v.Bank)
+		requireCodesAccepted(t, v.Harness, v.Bank, serials)
+		requireAuditIntact(t, v.Bank)
 	})
 }

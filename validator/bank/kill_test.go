@@ -108,7 +108,7 @@ func (v *victim) command(work string, env ...string) *exec.Cmd {
 // kill runs a child for a while, kills it, and opens the bank again. It returns the
 // lines that the child printed, and whether it had finished. The database is not open
 // elsewhere meanwhile.
-func (v *victim) kill(work string, atMost time.Duration, env ...string) (said []string, done bool) {
+func (v *victim) kill(work string, atMost time.Duration, env ...string) (printed []string, done bool) {
 	t := v.t
 	t.Helper()
 	require.NoError(t, v.DB.Close())
@@ -143,7 +143,7 @@ func (v *victim) kill(work string, atMost time.Duration, env ...string) (said []
 			select {
 			case line, open := <-lines:
 				if done = line == "done"; open && !done {
-					said = append(said, line)
+					printed = append(printed, line)
 				}
 			case <-deadline:
 				t.Fatal("the child has not answered")
@@ -157,24 +157,24 @@ func (v *victim) kill(work string, atMost time.Duration, env ...string) (said []
 		case line == "done":
 			done = true
 		default:
-			said = append(said, line)
+			printed = append(printed, line)
 		}
 	}
 	timer.Stop()
 	err = cmd.Wait()
-	require.True(t, done || err != nil && strings.Contains(err.Error(), "killed"), "%v %v %s", err, said[max(0, len(said)-3):], out)
+	require.True(t, done || err != nil && strings.Contains(err.Error(), "killed"), "%v %v %s", err, printed[max(0, len(printed)-3):], out)
 	v.DB, err = store.Open(t.Context(), v.Name, false)
 	require.NoError(t, err)
 	v.Bank, err = bank.Open(t.Context(), v.DB, v.Master, bank.Options{Clock: v.Clock})
 	require.NoError(t, err)
 	if !store.IsPostgres(v.Name) {
-		intact(t, v.Name)
+		requireSQLiteIntact(t, v.Name)
 	}
-	return said, done
+	return printed, done
 }
 
-// intact checks the integrity of an SQLite file.
-func intact(t *testing.T, name string) {
+// requireSQLiteIntact checks the integrity of an SQLite file.
+func requireSQLiteIntact(t *testing.T, name string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", name)
 	require.NoError(t, err)

@@ -3,7 +3,6 @@
 package bank_test
 
 import (
-	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -52,9 +51,9 @@ func TestReplacedOnce(t *testing.T) {
 	})
 }
 
-// TestOneFree: a contract has one free token, even if an order for it is cancelled
+// TestOneFreeToken: a contract has one free token, even if an order for it is cancelled
 // after the back office has issued one (BK-19).
-func TestOneFree(t *testing.T) {
+func TestOneFreeToken(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		order := func(contract string, cause validator.Cause) bank.Order {
 			o, _, err := d.Bank.Order(t.Context(), banktest.Clerk, bank.NewOrder{Contract: contract, Cause: cause})
@@ -82,20 +81,6 @@ func TestOneFree(t *testing.T) {
 	})
 }
 
-// breaking is a file whose first tokens are removed while it is read.
-type breaking struct {
-	seedfile.Reader
-	atEnd func()
-}
-
-func (b breaking) Read() (seedfile.Record, error) {
-	r, err := b.Reader.Read()
-	if err == io.EOF {
-		b.atEnd()
-	}
-	return r, err
-}
-
 // TestImportAllOrNone: an import notices that its first tokens were removed while it
 // was still reading, and imports nothing.
 func TestImportAllOrNone(t *testing.T) {
@@ -104,7 +89,7 @@ func TestImportAllOrNone(t *testing.T) {
 		for i := range list {
 			list[i] = banktest.Record(i)
 		}
-		file := breaking{banktest.Records(list...), func() {
+		file := &hookedReader{Reader: banktest.Records(list...), at: len(list) + 1, hook: func() {
 			require.NoError(t, d.DB.Update(t.Context(), func(tx *store.Tx) error {
 				ids, err := tx.UnfinishedImports()
 				if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/d204ef64/fob/validator/store"
 )
 
-// inside waits until a goroutine is in one of the functions.
-func inside(t *testing.T, functions ...string) {
+// waitForCallOf waits until a goroutine is in one of the functions.
+func waitForCallOf(t *testing.T, functions ...string) {
 	t.Helper()
 	buf := make([]byte, 1<<20)
 	require.Eventually(t, func() bool {
@@ -43,7 +43,7 @@ func TestChangePasswordBesideLock(t *testing.T) {
 		go func() {
 			changed <- d.Bank.ChangePassword(t.Context(), banktest.By("bob"), banktest.Password, "another long password")
 		}()
-		inside(t, "bank.(*logins).slot")
+		waitForCallOf(t, "bank.(*logins).slot")
 		require.NoError(t, d.DB.Update(t.Context(), func(tx *store.Tx) error {
 			if _, err := tx.Contract("c1"); err != nil {
 				return err
@@ -57,7 +57,7 @@ func TestChangePasswordBesideLock(t *testing.T) {
 				return err
 			}
 			release()
-			inside(t, "store.(*Tx).PutUser(", "store.(*Tx).Contract(", "store.(*DB).hand(")
+			waitForCallOf(t, "store.(*Tx).PutUser(", "store.(*Tx).Contract(", "store.(*DB).submit(")
 			return nil
 		}))
 		require.ErrorIs(t, <-changed, bank.ErrLogin)
@@ -80,7 +80,7 @@ func TestLoginBesideLock(t *testing.T) {
 			_, err := d.Bank.LogIn(t.Context(), banktest.By("alice"), "alice", banktest.Password)
 			logged <- err
 		}()
-		inside(t, "bank.(*logins).slot")
+		waitForCallOf(t, "bank.(*logins).slot")
 		locked := true
 		_, _, err := d.Bank.ChangeUser(t.Context(), banktest.Clerk, "alice", bank.UserChange{Locked: &locked}, "")
 		require.NoError(t, err)
@@ -89,9 +89,9 @@ func TestLoginBesideLock(t *testing.T) {
 	})
 }
 
-// TestCodeOfNothing: a right code is used up and recorded even if its operation cannot
+// TestCodeUsedUpByFailedOperation: a right code is used up and recorded even if its operation cannot
 // be done.
-func TestCodeOfNothing(t *testing.T) {
+func TestCodeUsedUpByFailedOperation(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)

@@ -24,12 +24,12 @@ func TestReadyAfterRotation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 				ctx := t.Context()
-				early, late := second(t, d, d.Master), second(t, d, d.Master)
+				early, late := openSecond(t, d, d.Master), openSecond(t, d, d.Master)
 				serials := d.Import("", tokens)
 				fresh, err := vault.NewMaster()
 				require.NoError(t, err)
 				require.NoError(t, d.Bank.Rewrap(ctx, banktest.Clerk, fresh, ""))
-				opens(t, d, early, serials)
+				requireCodesAccepted(t, d, early, serials)
 				require.NoError(t, early.Ready(ctx))
 
 				_, err = d.Bank.RotateKey(ctx, banktest.Clerk, nil)
@@ -42,7 +42,7 @@ func TestReadyAfterRotation(t *testing.T) {
 				require.NoError(t, d.Bank.Ready(ctx))
 				require.Eventually(t, func() bool { return errors.Is(early.Ready(ctx), vault.ErrWrongKey) }, 5*time.Minute, 10*time.Millisecond,
 					"the answer of before is good for a second")
-				report := whole(t, d.Bank)
+				report := requireAuditIntact(t, d.Bank)
 				require.Positive(t, report.Records)
 				_, err = bank.KDF(ctx, d.DB)
 				require.NoError(t, err)
@@ -55,7 +55,7 @@ func TestReadyAfterRotation(t *testing.T) {
 func TestReadyOpensASeed(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Import("", 1)
-	_, err := raw(t, d.Name).Exec("UPDATE token SET seed = x'00'")
+	_, err := openRaw(t, d.Name).Exec("UPDATE token SET seed = x'00'")
 	require.NoError(t, err)
 	require.ErrorIs(t, d.Bank.Ready(t.Context()), vault.ErrAltered)
 }
@@ -65,7 +65,7 @@ func TestReadyOpensASeed(t *testing.T) {
 // ready again.
 func TestReadyDoesNotHang(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
-	db := raw(t, d.Name)
+	db := openRaw(t, d.Name)
 	conn, err := db.Conn(t.Context())
 	require.NoError(t, err)
 	_, err = conn.ExecContext(t.Context(), "BEGIN IMMEDIATE")

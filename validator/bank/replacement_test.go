@@ -13,9 +13,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestOneReplacement: if the replacement for a token before its expiry date is already
+// TestOneFreeReplacement: if the replacement for a token before its expiry date is already
 // ordered, the token does not get a second free one when it breaks meanwhile.
-func TestOneReplacement(t *testing.T) {
+func TestOneFreeReplacement(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)

@@ -13,9 +13,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestReport: a clerk can report a token as lost, broken or in use again. Statuses that
+// TestReportToken: a clerk can report a token as lost, broken or in use again. Statuses that
 // follow from a date, a revocation or an import cannot be reported.
-func TestReport(t *testing.T) {
+func TestReportToken(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	d.Contract("c1")
 	d.User("c1", "alice", validator.Master)

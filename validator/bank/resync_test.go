@@ -12,9 +12,9 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestResyncReach: users are limited to the look-ahead, as far as clocks drift. The
+// TestResyncWindow: users are limited to the look-ahead, as far as clocks drift. The
 // back office has the wide resync window.
-func TestResyncReach(t *testing.T) {
+func TestResyncWindow(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)

@@ -25,8 +25,8 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// forms returns the encodings in which a secret could appear in a file.
-func forms(secret []byte) map[string][]byte {
+// encodingsOf returns the encodings in which a secret could appear in a file.
+func encodingsOf(secret []byte) map[string][]byte {
 	h := hex.EncodeToString(secret)
 	return map[string][]byte{
 		"raw":         secret,
@@ -40,11 +40,11 @@ func forms(secret []byte) map[string][]byte {
 	}
 }
 
-// absent requires that content includes none of the secrets in any form.
-func absent(t *testing.T, where string, content []byte, secrets map[string][]byte) {
+// requireAbsent requires that content includes none of the secrets in any form.
+func requireAbsent(t *testing.T, where string, content []byte, secrets map[string][]byte) {
 	t.Helper()
 	for name, secret := range secrets {
-		for form, b := range forms(secret) {
+		for form, b := range encodingsOf(secret) {
 			if bytes.Contains(content, b) {
 				t.Errorf("%s: %s in %s", where, name, form)
 			}
@@ -52,9 +52,9 @@ func absent(t *testing.T, where string, content []byte, secrets map[string][]byt
 	}
 }
 
-// used creates a bank in which each operation has happened once, and returns its
+// newUsedBank creates a bank in which each operation has happened once, and returns its
 // secrets.
-func used(t *testing.T, d *banktest.Harness) map[string][]byte {
+func newUsedBank(t *testing.T, d *banktest.Harness) map[string][]byte {
 	t.Helper()
 	ctx := t.Context()
 	d.Contract("c1")
@@ -102,11 +102,11 @@ func used(t *testing.T, d *banktest.Harness) map[string][]byte {
 // TestSecretsFile: the SQLite files contain no secrets.
 func TestSecretsFile(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
-	secrets := used(t, d)
+	secrets := newUsedBank(t, d)
 	look := func(suffix string) []byte {
 		content, err := os.ReadFile(d.Name + suffix)
 		require.NoError(t, err)
-		absent(t, "bank.db"+suffix, content, secrets)
+		requireAbsent(t, "bank.db"+suffix, content, secrets)
 		return content
 	}
 	look("")
@@ -122,19 +122,19 @@ func TestSecretsFile(t *testing.T) {
 func TestSecretsDump(t *testing.T) {
 	server := pgtest.Start(t)
 	d := banktest.New(t, server.Database(t))
-	secrets := used(t, d)
+	secrets := newUsedBank(t, d)
 	dump, err := exec.Command(server.Tool(t, "pg_dump"), "--dbname="+d.Name).CombinedOutput()
 	require.NoError(t, err, "%s", dump)
 	require.Contains(t, string(dump), banktest.Serial(0).String())
 	require.Contains(t, string(dump), "株式会社 c1")
-	absent(t, "dump", dump, secrets)
+	requireAbsent(t, "dump", dump, secrets)
 }
 
 // TestSecretsPrinted: no value that the bank or the store returns, and no error, prints
 // a seed or a password.
 func TestSecretsPrinted(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
-		secrets := used(t, d)
+		secrets := newUsedBank(t, d)
 		ctx := t.Context()
 		var values []any
 		tok, err := d.Bank.Token(ctx, banktest.Clerk, banktest.Serial(0))
@@ -167,10 +167,10 @@ func TestSecretsPrinted(t *testing.T) {
 		values = append(values, err)
 		for _, v := range values {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-				absent(t, fmt.Sprintf("%s of %T", verb, v), fmt.Appendf(nil, verb, v), secrets)
+				requireAbsent(t, fmt.Sprintf("%s of %T", verb, v), fmt.Appendf(nil, verb, v), secrets)
 			}
 			if text, err := json.Marshal(v); err == nil {
-				absent(t, fmt.Sprintf("JSON of %T", v), text, secrets)
+				requireAbsent(t, fmt.Sprintf("JSON of %T", v), text, secrets)
 			}
 		}
 	})
@@ -181,7 +181,7 @@ func TestSecretsPrinted(t *testing.T) {
 func TestSeedOfAnother(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		serials := d.Import("", 3)
-		r := raw(t, d.Name)
+		r := openRaw(t, d.Name)
 		a, b := serials[0].String(), serials[1].String()
 		for _, query := range []string{
 			"UPDATE token SET seed = (SELECT seed FROM token WHERE serial = '" + a + "') WHERE serial = '" + b + "'",
@@ -201,8 +201,8 @@ func TestSeedOfAnother(t *testing.T) {
 					require.True(t, strings.Contains(err.Error(), "no such data key") || strings.Contains(err.Error(), "altered"), "%v", err)
 				}
 			}
-			opens(t, d, d.Bank, serials[2:])
+			requireCodesAccepted(t, d, d.Bank, serials[2:])
 		}
-		opens(t, d, d.Bank, serials[:1])
+		requireCodesAccepted(t, d, d.Bank, serials[:1])
 	})
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/d204ef64/fob/validator/vault"
 )
 
-// second opens the bank of a harness once more, like another server.
-func second(t *testing.T, d *banktest.Harness, master vault.Master) *bank.Bank {
+// openSecond opens the bank of a harness once more, like another server.
+func openSecond(t *testing.T, d *banktest.Harness, master vault.Master) *bank.Bank {
 	t.Helper()
 	db, err := store.Open(t.Context(), d.Name, false)
 	require.NoError(t, err)
@@ -29,7 +29,7 @@ func second(t *testing.T, d *banktest.Harness, master vault.Master) *bank.Bank {
 	return b
 }
 
-func whole(t *testing.T, b *bank.Bank) bank.AuditReport {
+func requireAuditIntact(t *testing.T, b *bank.Bank) bank.AuditReport {
 	t.Helper()
 	report, err := b.VerifyAudit(t.Context(), "", nil)
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ var http = bank.By{Channel: "http", Source: "192.0.2.1"}
 // every failed attempt.
 func TestTwoServers(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
-		servers := []*bank.Bank{d.Bank, second(t, d, d.Master)}
+		servers := []*bank.Bank{d.Bank, openSecond(t, d, d.Master)}
 		d.Contract("c1")
 		serials := d.Import("c1", 12)
 		for round := range 4 {
@@ -88,7 +88,7 @@ func TestTwoServers(t *testing.T) {
 			require.Equal(t, i%5 == 4, row.State.Suspended)
 		}
 		// One record for each check, including the checks at the beginning.
-		report := whole(t, servers[1])
+		report := requireAuditIntact(t, servers[1])
 		list, _, err := d.Bank.Audit(t.Context(), banktest.Clerk, bank.AuditFilter{Act: "check code", Page: bank.Page{Limit: 1000}})
 		require.NoError(t, err)
 		require.Len(t, list, 4*12*8+2*(1+2+3+4+5)+1+2)
@@ -100,7 +100,7 @@ func TestTwoServers(t *testing.T) {
 // kept.
 func TestUserChanges(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
-		other := second(t, d, d.Master)
+		other := openSecond(t, d, d.Master)
 		d.Contract("c1")
 		d.User("c1", "alice", validator.Master)
 		for i := range 10 {
@@ -131,15 +131,15 @@ func TestUserChanges(t *testing.T) {
 			require.NotZero(t, u.RevokedAt)
 			require.True(t, u.Locked)
 		}
-		whole(t, other)
+		requireAuditIntact(t, other)
 	})
 }
 
-// TestNotStarved: while one process writes long transactions to an SQLite file one
+// TestWriteBetweenLongTransactions: while one process writes long transactions to an SQLite file one
 // after the other, another process can write in between.
-func TestNotStarved(t *testing.T) {
+func TestWriteBetweenLongTransactions(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
-	other := second(t, d, d.Master)
+	other := openSecond(t, d, d.Master)
 	serials := d.Import("", 6000)
 	done := make(chan struct{})
 	go func() {

@@ -12,9 +12,9 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// TestWaits: wrong passwords make their source wait, but do not block the owner's login
+// TestLoginDelays: wrong passwords make their source wait, but do not block the owner's login
 // from another source.
-func TestWaits(t *testing.T) {
+func TestLoginDelays(t *testing.T) {
 	l := logins{cost: cheap}
 	l.once.Do(l.init)
 	at := func(source string) attempt { return attemptOf(By{User: "alice", Source: source}) }

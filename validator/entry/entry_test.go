@@ -132,7 +132,7 @@ func TestDay(t *testing.T) {
 
 // The plain form of a plain form is the same, so submitting a page twice changes
 // nothing.
-func TestPlainStaysPlain(t *testing.T) {
+func TestPlainFormIdempotent(t *testing.T) {
 	proptest.Check(t, func(t *rapid.T) {
 		s := rapid.String().Draw(t, "s")
 		require.Equal(t, Text(s), Text(Text(s)))

@@ -107,7 +107,7 @@ func inFolder(t testing.TB, m bank.ExpiryMail) letter {
 	return read(t, raw)
 }
 
-func TestHeaders(t *testing.T) {
+func TestMessageHeaders(t *testing.T) {
 	for _, language := range []bank.Language{bank.Japanese, bank.English} {
 		l := inFolder(t, notice(t, language))
 		require.Equal(t, "<01956a3e-0000-7000-8000-000000000001@bank.example>", l.Get("Message-Id"))
@@ -127,7 +127,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-func TestJapanese(t *testing.T) {
+func TestJapaneseMessage(t *testing.T) {
 	l := inFolder(t, notice(t, bank.Japanese))
 	require.Equal(t, "ハードウェアトークンの有効期限のお知らせ", l.decoded(t, "Subject"))
 	require.True(t, strings.HasPrefix(l.body, "株式会社 例 & <b> 様\n"), l.body)
@@ -139,7 +139,7 @@ func TestJapanese(t *testing.T) {
 	}
 }
 
-func TestEnglish(t *testing.T) {
+func TestEnglishMessage(t *testing.T) {
 	l := inFolder(t, notice(t, bank.English))
 	require.Equal(t, "Your hardware token expires soon", l.decoded(t, "Subject"))
 	for _, line := range []string{
@@ -150,9 +150,9 @@ func TestEnglish(t *testing.T) {
 	}
 }
 
-// TestRefused checks that an invalid message is refused permanently, and that no header
+// TestInvalidMessageRefused checks that an invalid message is refused permanently, and that no header
 // can be injected.
-func TestRefused(t *testing.T) {
+func TestInvalidMessageRefused(t *testing.T) {
 	dir := t.TempDir()
 	f, err := mail.NewFolder(dir, theLetters())
 	require.NoError(t, err)
@@ -180,7 +180,7 @@ func TestRefused(t *testing.T) {
 	require.ErrorIs(t, f.SendExpiry(t.Context(), notice(t, bank.English)), bank.ErrMailLater)
 }
 
-func TestLetters(t *testing.T) {
+func TestInvalidLetters(t *testing.T) {
 	for name, change := range map[string]func(*mail.Letters){
 		"no from": func(l *mail.Letters) { l.From = "" },
 		"header":  func(l *mail.Letters) { l.From = "a@b.example\r\nBcc: c@d.example" },

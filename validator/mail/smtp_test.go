@@ -180,9 +180,9 @@ func send(t testing.TB, o mail.SMTP) error {
 // status returns a server's error reply.
 func status(code int) error { return &smtp.SMTPError{Code: code, Message: "so it is"} }
 
-// TestAnswers checks that the server's answer decides whether a message is sent again.
+// TestServerAnswers checks that the server's answer decides whether a message is sent again.
 // 4xx and 5xx are defined in RFC 5321, section 4.2.1.
-func TestAnswers(t *testing.T) {
+func TestServerAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*server)
 		want   error // nil: accepted
@@ -219,17 +219,17 @@ func doubtful(t testing.TB, err error) {
 	require.NotErrorIs(t, err, bank.ErrMailRefused)
 }
 
-// TestDiesAfterData: the connection breaks after the server has received the message,
+// TestServerDiesAfterData: the connection breaks after the server has received the message,
 // which must not be sent again.
-func TestDiesAfterData(t *testing.T) {
+func TestServerDiesAfterData(t *testing.T) {
 	s := serve(t, func(s *server, _ *smtp.Server) { s.dieOnData = true })
 	doubtful(t, send(t, mail.SMTP{Addr: s.addr}))
 	require.Len(t, s.taken(), 1)
 }
 
-// TestHangsAfterData: the server does not answer in time. Because a busy machine may
+// TestServerHangsAfterData: the server does not answer in time. Because a busy machine may
 // need any time to get that far, the test doubles the limit until it suffices.
-func TestHangsAfterData(t *testing.T) {
+func TestServerHangsAfterData(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	s := serve(t, func(s *server, _ *smtp.Server) { s.hangOnData = release })
@@ -243,9 +243,9 @@ func TestHangsAfterData(t *testing.T) {
 	doubtful(t, err)
 }
 
-// TestDiesAfterAnswer: the server accepts the message and closes the connection. The
+// TestServerDiesAfterAnswer: the server accepts the message and closes the connection. The
 // message counts as sent.
-func TestDiesAfterAnswer(t *testing.T) {
+func TestServerDiesAfterAnswer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	said := make(chan []string, 1)
@@ -279,7 +279,7 @@ func TestDiesAfterAnswer(t *testing.T) {
 	require.Contains(t, <-said, "DATA")
 }
 
-func TestNobodyThere(t *testing.T) {
+func TestNoServer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, l.Close())

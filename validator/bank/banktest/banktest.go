@@ -269,16 +269,22 @@ func SeedHex(n int) string { return hex.EncodeToString(Seed(n)) }
 // resynchronisation would search now.
 func (d *Harness) WrongCode(serial token.Serial) string {
 	d.T.Helper()
+	return WrongCodeAt(d.T, serial, d.Clock.Now(), 800)
+}
+
+// WrongCodeAt returns a code that a token does not show within a number of steps before
+// and after an instant.
+func WrongCodeAt(t testing.TB, serial token.Serial, at token.UnixSeconds, steps int) string {
+	t.Helper()
 	shown := map[string]bool{}
-	for i := -800; i <= 800; i++ {
-		shown[d.Code(serial, i)] = true
+	for i := -steps; i <= steps; i++ {
+		shown[CodeAt(t, serial, at+60*token.UnixSeconds(i))] = true
 	}
-	for i := range 1_000_000 {
+	for i := 0; ; i++ {
 		if code := fmt.Sprintf("%06d", i); !shown[code] {
 			return code
 		}
 	}
-	panic("every code is shown")
 }
 
 // Step moves the clock by a number of 60 s steps.
