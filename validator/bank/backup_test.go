@@ -183,8 +183,8 @@ func TestRestoreAfterALateCode(t *testing.T) {
 	}
 }
 
-// TestBackupRestoresEveryRow: a second backup, made after restoring the first, has the same rows
-// except for those that the restoration changes.
+// TestBackupRestoresEveryRow: a second backup, made after restoring the first, has the
+// same rows except for those that the restoration changes.
 func TestBackupRestoresEveryRow(t *testing.T) {
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
@@ -254,15 +254,15 @@ func TestBrokenBackups(t *testing.T) {
 		"text":                 {[]byte("this is a letter to the bank"), "not compressed"},
 		"another gzip":         {text(func([]string) []string { return []string{"{}\n"} }), "first line"},
 		"newer":                {replace(`"version":1`, `"version":2`), "version 2"},
-		"newer tables":         {replace(`"schema":`, `"schema":9`), "use a newer one"},
-		"cut in the middle":    {whole[:len(whole)/2], "cut short"},
-		"cut before its end":   {text(func(l []string) []string { return l[:len(l)-2] }), "cut short"},
-		"more behind its end":  {text(func(l []string) []string { return append(l, "more\n") }), "follows its end"},
-		"a row less":           {text(func(l []string) []string { return append(l[:len(l)-3:len(l)-3], l[len(l)-2:]...) }), "is not its end"},
+		"newer tables":         {replace(`"schema":`, `"schema":9`), "use a newer program"},
+		"cut in the middle":    {whole[:len(whole)/2], "ends early"},
+		"cut before its end":   {text(func(l []string) []string { return l[:len(l)-2] }), "ends early"},
+		"more behind its end":  {text(func(l []string) []string { return append(l, "more\n") }), "data after its last line"},
+		"a row less":           {text(func(l []string) []string { return append(l[:len(l)-3:len(l)-3], l[len(l)-2:]...) }), "not a valid last line"},
 		"a name changed":       {replace(`鈴木`, `田中`), "a line was changed"},
 		"a time changed":       {replace(`"made":`, `"made":1`), "a line was changed"},
 		"a row before a table": {replace(`{"table":"bank"`, "[1]\n"+`{"table":"bank"`), "a row without a table"},
-		"an unknown table":     {replace(`{"table":"clerk"`, `{"table":"sqlite_master"`), "a table that is unknown"},
+		"an unknown table":     {replace(`{"table":"clerk"`, `{"table":"sqlite_master"`), "the table is unknown"},
 		"a column that is SQL": {replace(`"columns":["id"`, `"columns":["id) VALUES (1); DROP TABLE bank; --"`), "has other columns"},
 		"a short row":          {replace(`[1,`, `[`), "is not a row"},
 		"a fraction":           {replace(`[1,`, `[1.5,`), "is not a row"},

@@ -16,8 +16,8 @@ import (
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// TestTokenLifeCycle follows the life of a token: registered, shared, used, replayed, suspended,
-// unlocked, revoked.
+// TestTokenLifeCycle follows the life of a token: registered, shared, used, replayed,
+// suspended, unlocked, revoked.
 func TestTokenLifeCycle(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		ctx := t.Context()
@@ -92,8 +92,8 @@ func TestTokenLifeCycle(t *testing.T) {
 	})
 }
 
-// TestChecksInParallel: a code is accepted once, and every failed attempt is counted, however
-// many come at once (RFC 6238 section 5.2, RFC 4226 section 7.3).
+// TestChecksInParallel: a code is accepted once, and every failed attempt is counted,
+// however many come at once (RFC 6238 section 5.2, RFC 4226 section 7.3).
 func TestChecksInParallel(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")

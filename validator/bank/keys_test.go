@@ -102,8 +102,9 @@ func seedKeys(t *testing.T, d *banktest.Harness) (ids []int64) {
 	return ids
 }
 
-// TestNewKeyForManyUsersAtOnce: after a rotation by another server, many users come at once, each on a
-// connection of their own. Each needs the new key, and none may wait for another.
+// TestNewKeyForManyUsersAtOnce: after a rotation by another server, many users come at
+// once, each on a connection of their own. Each needs the new key, and none may wait
+// for another.
 func TestNewKeyForManyUsersAtOnce(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		other := openSecond(t, d, d.Master)

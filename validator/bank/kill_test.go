@@ -28,8 +28,8 @@ import (
 )
 
 // The tests in kill_*_test.go run a child process and kill it with SIGKILL at a random
-// moment. The child opens the bank of the parent's harness, prints "ready", and does its
-// work. It prints one line per result, only after the bank has answered.
+// moment. The child opens the bank of the parent's harness, prints "ready", and does
+// its work. It prints one line per result, only after the bank has answered.
 
 // child is the child's access to its parent's harness.
 type child struct {

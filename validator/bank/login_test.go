@@ -5,7 +5,9 @@ package bank_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -93,4 +95,59 @@ func TestSessionSecret(t *testing.T) {
 		require.NotContains(t, said, s.Token)
 		require.Contains(t, said, "alice")
 	}
+}
+
+// TestClerkLeaves: a clerk who leaves is logged out and cannot log in again.
+func TestClerkLeaves(t *testing.T) {
+	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
+		ctx := t.Context()
+		require.NoError(t, d.Bank.AddClerk(ctx, banktest.Clerk, "tanaka", "田中", banktest.Password))
+		from := bank.By{Channel: "page", Source: "192.0.2.1"}
+		session, err := d.Bank.LogInClerk(ctx, from, "tanaka", banktest.Password)
+		require.NoError(t, err)
+		yes, no, fresh := true, false, "another long password"
+		require.NoError(t, d.Bank.ChangeClerk(ctx, banktest.Clerk, "tanaka", bank.ClerkChange{Locked: &yes}))
+		_, err = d.Bank.Session(ctx, session.Token)
+		require.ErrorIs(t, err, bank.ErrLogin)
+		_, err = d.Bank.LogInClerk(ctx, from, "tanaka", banktest.Password)
+		require.ErrorIs(t, err, bank.ErrLogin)
+		require.NoError(t, d.Bank.ChangeClerk(ctx, banktest.Clerk, "tanaka", bank.ClerkChange{Locked: &no, Password: &fresh}))
+		_, err = d.Bank.LogInClerk(ctx, from, "tanaka", banktest.Password)
+		require.ErrorIs(t, err, bank.ErrLogin)
+		_, err = d.Bank.LogInClerk(ctx, from, "tanaka", fresh)
+		require.NoError(t, err)
+		require.ErrorIs(t, d.Bank.ChangeClerk(ctx, banktest.Clerk, "nobody", bank.ClerkChange{Locked: &yes}), bank.ErrNotFound)
+		require.ErrorIs(t, d.Bank.ChangeClerk(ctx, banktest.By("alice"), "tanaka", bank.ClerkChange{Locked: &yes}), bank.ErrForbidden)
+		list, _, err := d.Bank.Audit(ctx, banktest.Clerk, bank.AuditFilter{Act: "change clerk"})
+		require.NoError(t, err)
+		require.Len(t, list, 2)
+	})
+}
+
+// TestGuessesAtOnce: guessing many passwords at once allows no more guesses than
+// guessing one after the other, except for those computed at the same time.
+func TestGuessesAtOnce(t *testing.T) {
+	d := banktest.New(t, banktest.SQLite(t))
+	d.Contract("c1")
+	d.User("c1", "alice", validator.Master)
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			if _, err := d.Bank.LogIn(t.Context(), bank.By{Channel: "page", Source: "192.0.2.1"}, "alice", "not her password"); err == nil {
+				t.Error("logged in")
+			}
+		})
+	}
+	wg.Wait()
+	list, _, err := d.Bank.Audit(t.Context(), banktest.Clerk, bank.AuditFilter{User: "alice", Act: "log in", Page: bank.Page{Limit: 1000}})
+	require.NoError(t, err)
+	require.Len(t, list, 100, "each is on record")
+	list = slices.DeleteFunc(list, func(r bank.Record) bool { return r.Reason == "must wait" }) // not checked
+	require.GreaterOrEqual(t, len(list), 6)
+	require.LessOrEqual(t, len(list), 6+3, "five are free, the sixth shuts the login, and three were under way")
+	_, err = d.Bank.LogIn(t.Context(), bank.By{Channel: "page", Source: "192.0.2.1"}, "alice", banktest.Password)
+	require.ErrorIs(t, err, bank.ErrLogin, "also for who knows it, for a while")
+	d.Clock.Advance(16 * 60)
+	_, err = d.Bank.LogIn(t.Context(), bank.By{Channel: "page", Source: "192.0.2.1"}, "alice", banktest.Password)
+	require.NoError(t, err)
 }

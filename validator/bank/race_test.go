@@ -89,8 +89,8 @@ func TestLoginBesideLock(t *testing.T) {
 	})
 }
 
-// TestCodeUsedUpByFailedOperation: a right code is used up and recorded even if its operation cannot
-// be done.
+// TestCodeUsedUpByFailedOperation: a right code is used up and recorded even if its
+// operation cannot be done.
 func TestCodeUsedUpByFailedOperation(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		d.Contract("c1")

@@ -135,8 +135,8 @@ func TestUserChanges(t *testing.T) {
 	})
 }
 
-// TestWriteBetweenLongTransactions: while one process writes long transactions to an SQLite file one
-// after the other, another process can write in between.
+// TestWriteBetweenLongTransactions: while one process writes long transactions to an
+// SQLite file one after the other, another process can write in between.
 func TestWriteBetweenLongTransactions(t *testing.T) {
 	d := banktest.New(t, banktest.SQLite(t))
 	other := openSecond(t, d, d.Master)

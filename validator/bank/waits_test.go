@@ -12,8 +12,8 @@ import (
 	"github.com/d204ef64/fob/validator"
 )
 
-// TestLoginDelays: wrong passwords make their source wait, but do not block the owner's login
-// from another source.
+// TestLoginDelays: wrong passwords make their source wait, but do not block the owner's
+// login from another source.
 func TestLoginDelays(t *testing.T) {
 	l := logins{cost: cheap}
 	l.once.Do(l.init)

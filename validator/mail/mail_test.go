@@ -150,8 +150,8 @@ func TestEnglishMessage(t *testing.T) {
 	}
 }
 
-// TestInvalidMessageRefused checks that an invalid message is refused permanently, and that no header
-// can be injected.
+// TestInvalidMessageRefused checks that an invalid message is refused permanently, and
+// that no header can be injected.
 func TestInvalidMessageRefused(t *testing.T) {
 	dir := t.TempDir()
 	f, err := mail.NewFolder(dir, theLetters())

@@ -180,8 +180,8 @@ func send(t testing.TB, o mail.SMTP) error {
 // status returns a server's error reply.
 func status(code int) error { return &smtp.SMTPError{Code: code, Message: "so it is"} }
 
-// TestServerAnswers checks that the server's answer decides whether a message is sent again.
-// 4xx and 5xx are defined in RFC 5321, section 4.2.1.
+// TestServerAnswers checks that the server's answer decides whether a message is sent
+// again. 4xx and 5xx are defined in RFC 5321, section 4.2.1.
 func TestServerAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*server)
@@ -219,16 +219,16 @@ func doubtful(t testing.TB, err error) {
 	require.NotErrorIs(t, err, bank.ErrMailRefused)
 }
 
-// TestServerDiesAfterData: the connection breaks after the server has received the message,
-// which must not be sent again.
+// TestServerDiesAfterData: the connection breaks after the server has received the
+// message, which must not be sent again.
 func TestServerDiesAfterData(t *testing.T) {
 	s := serve(t, func(s *server, _ *smtp.Server) { s.dieOnData = true })
 	doubtful(t, send(t, mail.SMTP{Addr: s.addr}))
 	require.Len(t, s.taken(), 1)
 }
 
-// TestServerHangsAfterData: the server does not answer in time. Because a busy machine may
-// need any time to get that far, the test doubles the limit until it suffices.
+// TestServerHangsAfterData: the server does not answer in time. Because a busy machine
+// may need any time to get that far, the test doubles the limit until it suffices.
 func TestServerHangsAfterData(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
@@ -243,8 +243,8 @@ func TestServerHangsAfterData(t *testing.T) {
 	doubtful(t, err)
 }
 
-// TestServerDiesAfterAnswer: the server accepts the message and closes the connection. The
-// message counts as sent.
+// TestServerDiesAfterAnswer: the server accepts the message and closes the connection.
+// The message counts as sent.
 func TestServerDiesAfterAnswer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
