@@ -175,9 +175,7 @@ func appendEntra(dst []byte, r *Record) ([]byte, error) {
 	}
 	dst = append(dst, ',')
 	dst = append(dst, r.Seed.ExposeBase32()...)
-	dst = append(dst, ',')
-	dst = strconv.AppendInt(dst, int64(r.Step), 10)
-	dst = append(dst, ',')
+	dst = append(dst, ","+strconv.FormatInt(int64(r.Step), 10)+","...)
 	if dst, err = appendText(dst, "manufacturer", r.Manufacturer, ','); err != nil {
 		return dst, err
 	}

@@ -78,13 +78,9 @@ var multiotpCSV = &Format{
 				return dst, err
 			}
 		}
-		dst = append(dst, ';')
-		dst = append(dst, r.Type.String()...)
-		dst = append(dst, ';')
+		dst = append(dst, ";"+r.Type.String()+";"...)
 		dst = appendHex(dst, r.Seed)
-		dst = append(dst, ';')
-		dst = strconv.AppendUint(dst, uint64(r.Digits), 10)
-		dst = append(dst, ';')
+		dst = append(dst, ";"+strconv.Itoa(int(r.Digits))+";"...)
 		if r.Type == HOTP {
 			dst = strconv.AppendUint(dst, r.Counter, 10)
 		} else {

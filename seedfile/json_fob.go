@@ -215,32 +215,31 @@ func appendFob(dst []byte, r *Record) ([]byte, error) {
 		dst = appendKey(dst, before, name)
 		before = ','
 	}
-	if s := r.SerialText(); s != "" {
-		key("serial")
-		dst = appendJSON(dst, s)
+	str := func(name, s string) {
+		if s != "" {
+			key(name)
+			dst = appendJSON(dst, s)
+		}
 	}
-	key("type")
-	dst = appendJSON(dst, r.Type.String())
+	num := func(name string, n int64) {
+		if n != 0 {
+			key(name)
+			dst = strconv.AppendInt(dst, n, 10)
+		}
+	}
+	str("serial", r.SerialText())
+	str("type", r.Type.String())
 	key("seed")
 	dst = append(dst, '"')
 	dst = appendHex(dst, r.Seed)
 	dst = append(dst, '"')
-	key("algorithm")
-	dst = appendJSON(dst, r.Algorithm.String())
-	key("digits")
-	dst = strconv.AppendUint(dst, uint64(r.Digits), 10)
+	str("algorithm", r.Algorithm.String())
+	num("digits", int64(r.Digits))
 	if r.Type == TOTP {
-		key("period")
-		dst = strconv.AppendInt(dst, int64(r.Step), 10)
+		num("period", int64(r.Step))
 	}
-	if r.T0 != 0 {
-		key("t0")
-		dst = strconv.AppendInt(dst, int64(r.T0), 10)
-	}
-	if r.Drift != 0 {
-		key("drift")
-		dst = strconv.AppendInt(dst, r.Drift, 10)
-	}
+	num("t0", int64(r.T0))
+	num("drift", r.Drift)
 	if r.Counter != 0 {
 		key("counter")
 		dst = strconv.AppendUint(dst, r.Counter, 10)
@@ -260,10 +259,7 @@ func appendFob(dst []byte, r *Record) ([]byte, error) {
 		dst = append(dst, '"')
 	}
 	for _, name := range fobTexts {
-		if s := *r.fobText(name); s != "" {
-			key(name)
-			dst = appendJSON(dst, s)
-		}
+		str(name, *r.fobText(name))
 	}
 	return append(dst, "}\n"...), nil
 }

@@ -145,10 +145,7 @@ func appendUser(dst []byte, r *Record) ([]byte, error) {
 		}
 		dst = append(dst, fmt.Sprintf("HOTP/T%d/", r.Step)...)
 	}
-	dst = strconv.AppendUint(dst, uint64(r.Digits), 10)
-	dst = append(dst, ' ')
-	dst = append(dst, user...)
-	dst = append(dst, " - "...)
+	dst = append(dst, strconv.Itoa(int(r.Digits))+" "+user+" - "...)
 	dst = appendHex(dst, r.Seed)
 	if r.Type == HOTP && r.Counter > 0 {
 		dst = append(dst, ' ')
