@@ -162,9 +162,10 @@ func (r *Record) canonical() []byte {
 
 func number(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }
 
-func scanAudit(s scanner, mac *[]byte) (r Record, err error) {
+func scanAudit(s scanner) (r Record, err error) {
+	var mac []byte
 	err = s.Scan(&r.Chain, &r.Seq, &r.At, &r.User, &r.Clerk, &r.Contract, &r.Act, &r.Serial, &r.Rule, &r.Reason, &r.Done,
-		&r.Channel, &r.Source, &r.Note, mac)
+		&r.Channel, &r.Source, &r.Note, &mac)
 	return r, err
 }
 
@@ -208,27 +209,15 @@ func (tx *Tx) Audit(f AuditFilter) ([]Record, string, error) {
 		n := len(w.args)
 		w.addPlain(fmt.Sprintf("(at, chain, seq) < ($%d, $%d, $%d)", n-2, n-1, n))
 	}
-	var list []Record
-	err := tx.rows(fmt.Sprintf("SELECT %s FROM audit%s ORDER BY at DESC, chain DESC, seq DESC LIMIT %d",
-		auditColumns, w.String(), f.limit()+1), w.args, func(s scanner) error {
-		var mac []byte
-		r, err := scanAudit(s, &mac)
-		list = append(list, r)
-		return err
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	list, next := cutPage(list, f.Page, func(r Record) string { return fmt.Sprintf("%d.%d.%d", r.At, r.Chain, r.Seq) })
-	return list, next, nil
+	return queryPage(tx, scanAudit, func(r Record) string { return fmt.Sprintf("%d.%d.%d", r.At, r.Chain, r.Seq) }, f.Page,
+		"SELECT "+auditColumns+" FROM audit"+w.String()+" ORDER BY at DESC, chain DESC, seq DESC", w.args...)
 }
 
 // EachAudit calls fn with all records, chain by chain, until fn returns an error. It
 // does not verify them.
 func (tx *Tx) EachAudit(fn func(Record) error) error {
 	return tx.rows("SELECT "+auditColumns+" FROM audit ORDER BY chain, seq", nil, func(s scanner) error {
-		var mac []byte
-		r, err := scanAudit(s, &mac)
+		r, err := scanAudit(s)
 		if err != nil {
 			return err
 		}

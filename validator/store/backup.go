@@ -191,14 +191,7 @@ func (b *backupWriter) line(v any) error {
 
 // tables returns the tables of the database.
 func (tx *Tx) tables() ([]string, error) {
-	var names []string
-	err := tx.rows(tx.db.dialect.tables, nil, func(s scanner) error {
-		var name string
-		err := s.Scan(&name)
-		names = append(names, name)
-		return err
-	})
-	return names, err
+	return queryAll(tx, scanText, tx.db.dialect.tables)
 }
 
 // columns returns the columns of a table in the table's order.

@@ -2,8 +2,6 @@
 
 package store
 
-import "fmt"
-
 const contractColumns = "id, name, address, email, language, had_free, created"
 
 func scanContract(s scanner) (c Contract, err error) {
@@ -14,16 +12,7 @@ func scanContract(s scanner) (c Contract, err error) {
 // Contract returns a contract. In a transaction that writes, it locks the row. A
 // transaction that concerns several rows of a contract must call it first.
 func (tx *Tx) Contract(id string) (c Contract, err error) {
-	found := false
-	err = tx.rows("SELECT "+contractColumns+" FROM contract WHERE id = $1"+tx.locked(), []any{id}, func(s scanner) (err error) {
-		found = true
-		c, err = scanContract(s)
-		return err
-	})
-	if err == nil && !found {
-		err = ErrNotFound
-	}
-	return c, err
+	return queryOne(tx, scanContract, "SELECT "+contractColumns+" FROM contract WHERE id = $1"+tx.locked(), id)
 }
 
 // AddContract adds a contract.
@@ -48,16 +37,6 @@ func (tx *Tx) Contracts(find string, p Page) ([]Contract, string, error) {
 	if p.After != "" {
 		w.add("id > $", p.After)
 	}
-	var list []Contract
-	err := tx.rows(fmt.Sprintf("SELECT %s FROM contract%s ORDER BY id LIMIT %d", contractColumns, w.String(), p.limit()+1),
-		w.args, func(s scanner) error {
-			c, err := scanContract(s)
-			list = append(list, c)
-			return err
-		})
-	if err != nil {
-		return nil, "", err
-	}
-	list, next := cutPage(list, p, func(c Contract) string { return c.ID })
-	return list, next, nil
+	return queryPage(tx, scanContract, func(c Contract) string { return c.ID }, p,
+		"SELECT "+contractColumns+" FROM contract"+w.String()+" ORDER BY id", w.args...)
 }

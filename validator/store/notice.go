@@ -36,16 +36,7 @@ func scanNotice(s scanner) (n Notice, err error) {
 
 // Notice returns a notice. In a transaction that writes, it locks the row.
 func (tx *Tx) Notice(id string) (n Notice, err error) {
-	found := false
-	err = tx.rows("SELECT "+noticeColumns+" FROM notice WHERE id = $1"+tx.locked(), []any{id}, func(s scanner) (err error) {
-		found = true
-		n, err = scanNotice(s)
-		return err
-	})
-	if err == nil && !found {
-		err = ErrNotFound
-	}
-	return n, err
+	return queryOne(tx, scanNotice, "SELECT "+noticeColumns+" FROM notice WHERE id = $1"+tx.locked(), id)
 }
 
 // AddNotice adds a notice. The error wraps [ErrExists] if the token already has one.
@@ -65,14 +56,8 @@ func (tx *Tx) PutNotice(n Notice) error {
 // NoticesBefore returns up to most notices of a status that were last handed to the
 // mail server before an instant, oldest first.
 func (tx *Tx) NoticesBefore(s NoticeStatus, began token.UnixSeconds, most int) ([]Notice, error) {
-	var list []Notice
-	err := tx.rows(fmt.Sprintf("SELECT %s FROM notice WHERE status = $1 AND began < $2 ORDER BY id LIMIT %d%s",
-		noticeColumns, most, tx.locked()), []any{int64(s), int64(began)}, func(s scanner) error {
-		n, err := scanNotice(s)
-		list = append(list, n)
-		return err
-	})
-	return list, err
+	return queryAll(tx, scanNotice, fmt.Sprintf("SELECT %s FROM notice WHERE status = $1 AND began < $2 ORDER BY id LIMIT %d%s",
+		noticeColumns, most, tx.locked()), int64(s), int64(began))
 }
 
 // Notices lists notices, oldest first. If status is not nil, it lists only notices of
@@ -85,16 +70,6 @@ func (tx *Tx) Notices(status *NoticeStatus, p Page) ([]Notice, string, error) {
 	if p.After != "" {
 		w.add("id > $", p.After)
 	}
-	var list []Notice
-	err := tx.rows(fmt.Sprintf("SELECT %s FROM notice%s ORDER BY id LIMIT %d", noticeColumns, w.String(), p.limit()+1),
-		w.args, func(s scanner) error {
-			n, err := scanNotice(s)
-			list = append(list, n)
-			return err
-		})
-	if err != nil {
-		return nil, "", err
-	}
-	list, next := cutPage(list, p, func(n Notice) string { return n.ID })
-	return list, next, nil
+	return queryPage(tx, scanNotice, func(n Notice) string { return n.ID }, p,
+		"SELECT "+noticeColumns+" FROM notice"+w.String()+" ORDER BY id", w.args...)
 }

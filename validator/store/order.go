@@ -3,8 +3,6 @@
 package store
 
 import (
-	"fmt"
-
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 )
@@ -42,16 +40,7 @@ func scanOrder(s scanner) (o Order, err error) {
 
 // Order returns an order. In a transaction that writes, it locks the row.
 func (tx *Tx) Order(id string) (o Order, err error) {
-	found := false
-	err = tx.rows("SELECT "+orderColumns+" FROM token_order WHERE id = $1"+tx.locked(), []any{id}, func(s scanner) (err error) {
-		found = true
-		o, err = scanOrder(s)
-		return err
-	})
-	if err == nil && !found {
-		err = ErrNotFound
-	}
-	return o, err
+	return queryOne(tx, scanOrder, "SELECT "+orderColumns+" FROM token_order WHERE id = $1"+tx.locked(), id)
 }
 
 // AddOrder adds an order.
@@ -81,18 +70,8 @@ func (tx *Tx) Orders(contract string, open bool, p Page) ([]Order, string, error
 	if p.After != "" {
 		w.add("id > $", p.After)
 	}
-	var list []Order
-	err := tx.rows(fmt.Sprintf("SELECT %s FROM token_order%s ORDER BY id LIMIT %d", orderColumns, w.String(), p.limit()+1),
-		w.args, func(s scanner) error {
-			o, err := scanOrder(s)
-			list = append(list, o)
-			return err
-		})
-	if err != nil {
-		return nil, "", err
-	}
-	list, next := cutPage(list, p, func(o Order) string { return o.ID })
-	return list, next, nil
+	return queryPage(tx, scanOrder, func(o Order) string { return o.ID }, p,
+		"SELECT "+orderColumns+" FROM token_order"+w.String()+" ORDER BY id", w.args...)
 }
 
 // Replacement returns the ID of the open or shipped order that replaces a token. It may

@@ -54,6 +54,12 @@ func scanToken(s scanner) (TokenRow, error) {
 	return t, err
 }
 
+// scanPlainToken reads tokenColumns without the seed.
+func scanPlainToken(s scanner) (Token, error) {
+	t, err := scanToken(s)
+	return t.Token, err
+}
+
 // Token returns a token. In a transaction that writes, it locks the row.
 func (tx *Tx) Token(serial token.Serial) (TokenRow, error) {
 	var t TokenRow
@@ -188,26 +194,12 @@ func (tx *Tx) DropImport(id string, most int) (int64, error) {
 
 // UnfinishedImports returns the IDs of the unfinished imports.
 func (tx *Tx) UnfinishedImports() ([]string, error) {
-	var ids []string
-	err := tx.rows("SELECT DISTINCT import FROM token WHERE condition = 0", nil, func(s scanner) error {
-		var id string
-		err := s.Scan(&id)
-		ids = append(ids, id)
-		return err
-	})
-	return ids, err
+	return queryAll(tx, scanText, "SELECT DISTINCT import FROM token WHERE condition = 0")
 }
 
 // TokenUsers returns the IDs of the users who registered a token, in order.
 func (tx *Tx) TokenUsers(serial token.Serial) ([]string, error) {
-	var ids []string
-	err := tx.rows("SELECT id FROM bank_user WHERE token = $1 ORDER BY id", []any{serial.String()}, func(s scanner) error {
-		var id string
-		err := s.Scan(&id)
-		ids = append(ids, id)
-		return err
-	})
-	return ids, err
+	return queryAll(tx, scanText, "SELECT id FROM bank_user WHERE token = $1 ORDER BY id", serial.String())
 }
 
 // TokenFilter selects the tokens of a list; zero fields select all.
@@ -255,17 +247,11 @@ func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
 	if f.After != "" {
 		w.add("serial > $", f.After)
 	}
-	var list []Token
-	query := fmt.Sprintf("SELECT %s FROM token%s ORDER BY serial LIMIT %d", tokenColumns, w.String(), f.limit()+1)
-	err := tx.rows(query, w.args, func(s scanner) error {
-		t, err := scanToken(s)
-		list = append(list, t.Token)
-		return err
-	})
+	list, next, err := queryPage(tx, scanPlainToken, func(t Token) string { return t.Serial.String() }, f.Page,
+		"SELECT "+tokenColumns+" FROM token"+w.String()+" ORDER BY serial", w.args...)
 	if err != nil {
 		return nil, "", err
 	}
-	list, next := cutPage(list, f.Page, func(t Token) string { return t.Serial.String() })
 	for i := range list {
 		if list[i].Users, err = tx.TokenUsers(list[i].Serial); err != nil {
 			return nil, "", err
@@ -277,45 +263,24 @@ func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
 // TokensExpiring returns up to most tokens without a notice that a user has registered
 // and still uses, and that expire on a day from from to to, both inclusive.
 func (tx *Tx) TokensExpiring(from, to token.Expiry, most int) ([]Token, error) {
-	var list []Token
-	err := tx.rows(fmt.Sprintf(`SELECT %s FROM token
+	return queryAll(tx, scanPlainToken, fmt.Sprintf(`SELECT %s FROM token
 		WHERE activated > 0 AND noticed = 0 AND expiry >= $1 AND expiry <= $2 AND condition = $3 AND contract IS NOT NULL
 		AND EXISTS (SELECT 1 FROM bank_user u WHERE u.token = token.serial)
 		ORDER BY expiry, serial LIMIT %d`, tokenColumns, most),
-		[]any{int64(from.Days()), int64(to.Days()), int64(validator.InUse)}, func(s scanner) error {
-			t, err := scanToken(s)
-			list = append(list, t.Token)
-			return err
-		})
-	return list, err
+		int64(from.Days()), int64(to.Days()), int64(validator.InUse))
 }
 
 // SealedBefore returns up to most tokens with a seed that is sealed with a key older
 // than the given one.
 func (tx *Tx) SealedBefore(key int64, most int) ([]TokenRow, error) {
-	var list []TokenRow
-	err := tx.rows(fmt.Sprintf("SELECT %s FROM token WHERE seed_key < $1 ORDER BY seed_key, serial LIMIT %d%s",
-		tokenColumns, most, tx.locked()), []any{key}, func(s scanner) error {
-		t, err := scanToken(s)
-		list = append(list, t)
-		return err
-	})
-	return list, err
+	return queryAll(tx, scanToken, fmt.Sprintf("SELECT %s FROM token WHERE seed_key < $1 ORDER BY seed_key, serial LIMIT %d%s",
+		tokenColumns, most, tx.locked()), key)
 }
 
 // LastSealed returns a token whose seed is sealed with the newest key in use, or
 // [ErrNotFound] without any tokens.
 func (tx *Tx) LastSealed() (row TokenRow, err error) {
-	found := false
-	err = tx.rows("SELECT "+tokenColumns+" FROM token ORDER BY seed_key DESC, serial DESC LIMIT 1", nil, func(s scanner) error {
-		found = true
-		row, err = scanToken(s)
-		return err
-	})
-	if err == nil && !found {
-		err = ErrNotFound
-	}
-	return row, err
+	return queryOne(tx, scanToken, "SELECT "+tokenColumns+" FROM token ORDER BY seed_key DESC, serial DESC LIMIT 1")
 }
 
 // PutSeal updates a token's sealed seed.

@@ -41,17 +41,8 @@ func (tx *Tx) Transaction(receipt string) (t Transaction, err error) {
 	if receipt == "" {
 		return t, ErrNotFound
 	}
-	found := false
-	err = tx.rows(`SELECT `+transactionColumns+` FROM bank_transaction WHERE receipt = $1
-		UNION SELECT `+transactionColumns+` FROM bank_transaction WHERE id = $1`, []any{receipt}, func(s scanner) error {
-		t, err = scanTransaction(s)
-		found = err == nil
-		return err
-	})
-	if err == nil && !found {
-		err = ErrNotFound
-	}
-	return t, err
+	return queryOne(tx, scanTransaction, `SELECT `+transactionColumns+` FROM bank_transaction WHERE receipt = $1
+		UNION SELECT `+transactionColumns+` FROM bank_transaction WHERE id = $1`, receipt)
 }
 
 // Transactions lists transactions, newest first, for one contract, or for all if
@@ -64,16 +55,6 @@ func (tx *Tx) Transactions(contract string, p Page) ([]Transaction, string, erro
 	if p.After != "" {
 		w.add("id < $", p.After)
 	}
-	var list []Transaction
-	err := tx.rows(fmt.Sprintf(`SELECT %s FROM bank_transaction%s ORDER BY id DESC LIMIT %d`,
-		transactionColumns, w.String(), p.limit()+1), w.args, func(s scanner) error {
-		t, err := scanTransaction(s)
-		list = append(list, t)
-		return err
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	list, next := cutPage(list, p, func(t Transaction) string { return t.ID })
-	return list, next, nil
+	return queryPage(tx, scanTransaction, func(t Transaction) string { return t.ID }, p,
+		"SELECT "+transactionColumns+" FROM bank_transaction"+w.String()+" ORDER BY id DESC", w.args...)
 }

@@ -118,15 +118,46 @@ func (tx *Tx) rows(query string, args []any, scan func(scanner) error) error {
 
 // row runs a query of one row. It returns [ErrNotFound] if there is none.
 func (tx *Tx) row(query string, args []any, dest ...any) error {
+	_, err := queryOne(tx, func(s scanner) (any, error) { return nil, s.Scan(dest...) }, query, args...)
+	return err
+}
+
+// queryOne returns the row of a query, or [ErrNotFound] if there is none.
+func queryOne[T any](tx *Tx, scan func(scanner) (T, error), query string, args ...any) (v T, err error) {
 	found := false
-	err := tx.rows(query, args, func(s scanner) error {
+	err = tx.rows(query, args, func(s scanner) (err error) {
 		found = true
-		return s.Scan(dest...)
+		v, err = scan(s)
+		return err
 	})
 	if err == nil && !found {
-		return ErrNotFound
+		err = ErrNotFound
 	}
-	return err
+	return v, err
+}
+
+// queryAll returns all rows of a query.
+func queryAll[T any](tx *Tx, scan func(scanner) (T, error), query string, args ...any) (list []T, err error) {
+	err = tx.rows(query, args, func(s scanner) error {
+		v, err := scan(s)
+		list = append(list, v)
+		return err
+	})
+	return list, err
+}
+
+// queryPage returns a page of the rows that a query selects, and the key of its last row
+// if another page follows. The query has no LIMIT: queryPage reads one row more than the
+// page holds.
+func queryPage[T any](tx *Tx, scan func(scanner) (T, error), key func(T) string, p Page, query string, args ...any) ([]T, string, error) {
+	list, err := queryAll(tx, scan, fmt.Sprintf("%s LIMIT %d", query, p.limit()+1), args...)
+	if err != nil {
+		return nil, "", err
+	}
+	if n := p.limit(); len(list) > n {
+		return list[:n], key(list[n-1]), nil
+	}
+	return list, "", nil
 }
 
 // locked returns the suffix of a SELECT of rows that are then written.
@@ -138,6 +169,12 @@ func (tx *Tx) locked() string {
 }
 
 type scanner interface{ Scan(dest ...any) error }
+
+// scanText reads a column of texts.
+func scanText(s scanner) (text string, err error) {
+	err = s.Scan(&text)
+	return text, err
+}
 
 // boolsToInts converts booleans to numbers, as in the tables. database/sql handles named
 // types of numbers and texts according to their kind.
@@ -197,15 +234,6 @@ func (p Page) limit() int {
 		return 1000
 	}
 	return p.Limit
-}
-
-// cutPage shortens a list that was read with one extra line. If there was an extra line, it
-// returns the key of the page's last line.
-func cutPage[T any](list []T, p Page, key func(T) string) ([]T, string) {
-	if n := p.limit(); len(list) > n {
-		return list[:n], key(list[n-1])
-	}
-	return list, ""
 }
 
 // likePrefix returns a pattern for LIKE … ESCAPE '\' that matches texts that begin with s.

@@ -44,16 +44,7 @@ func scanUser(s scanner) (u UserRow, err error) {
 
 // User returns a user. The row is not locked.
 func (tx *Tx) User(id string) (u UserRow, err error) {
-	found := false
-	err = tx.rows("SELECT "+userColumns+" FROM bank_user WHERE id = $1", []any{id}, func(s scanner) (err error) {
-		found = true
-		u, err = scanUser(s)
-		return err
-	})
-	if err == nil && !found {
-		err = ErrNotFound
-	}
-	return u, err
+	return queryOne(tx, scanUser, "SELECT "+userColumns+" FROM bank_user WHERE id = $1", id)
 }
 
 // AddUser adds a user. The error wraps [ErrExists] if the ID is taken, or if the
@@ -76,14 +67,7 @@ func (tx *Tx) PutUser(u UserRow) error {
 
 // ContractUsers returns all users of a contract, ordered by ID.
 func (tx *Tx) ContractUsers(contract string) ([]UserRow, error) {
-	var list []UserRow
-	err := tx.rows("SELECT "+userColumns+" FROM bank_user WHERE contract = $1 ORDER BY id", []any{contract},
-		func(s scanner) error {
-			u, err := scanUser(s)
-			list = append(list, u)
-			return err
-		})
-	return list, err
+	return queryAll(tx, scanUser, "SELECT "+userColumns+" FROM bank_user WHERE contract = $1 ORDER BY id", contract)
 }
 
 // Users lists users by ID, for one contract, or for all if contract is "".
@@ -95,18 +79,11 @@ func (tx *Tx) Users(contract string, p Page) ([]User, string, error) {
 	if p.After != "" {
 		w.add("id > $", p.After)
 	}
-	var list []User
-	err := tx.rows(fmt.Sprintf("SELECT %s FROM bank_user%s ORDER BY id LIMIT %d", userColumns, w.String(), p.limit()+1),
-		w.args, func(s scanner) error {
-			u, err := scanUser(s)
-			list = append(list, u.User)
-			return err
-		})
-	if err != nil {
-		return nil, "", err
-	}
-	list, next := cutPage(list, p, func(u User) string { return u.ID })
-	return list, next, nil
+	return queryPage(tx, func(s scanner) (User, error) {
+		u, err := scanUser(s)
+		return u.User, err
+	}, func(u User) string { return u.ID }, p,
+		"SELECT "+userColumns+" FROM bank_user"+w.String()+" ORDER BY id", w.args...)
 }
 
 // serialText returns a serial number, or "" if there is none.
