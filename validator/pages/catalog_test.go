@@ -98,21 +98,15 @@ func computedKeys() []string {
 		add("operations.%s", g.name)
 	}
 	for act := range procedures {
-		if act == "resync" {
-			add("desk.%s.title", act)
-			add("desk.%s.lead", act)
-			add("desk.%s.submit", act)
-			continue
-		}
-		for _, part := range []string{"title", "lead", "submit", "done"} {
-			add("desk."+act+".%s", part)
+		add("desk."+act+".%s", "title", "lead", "submit")
+		if act != "resync" {
+			add("desk.%s.done", act)
 		}
 	}
 	for _, e := range []string{
 		"forged", "forbidden", "missing", "invalid", "conflict", "form", "large", "many", "unavailable", "internal",
 	} {
-		add("error.%s.title", e)
-		add("error.%s.text", e)
+		add("error."+e+".%s", "title", "text")
 	}
 	for _, s := range noticeStatuses {
 		add("notice.%s", s.String())
