@@ -124,7 +124,7 @@ func TestResyncOwnLookAhead(t *testing.T) {
 	require.Equal(t, validator.Accepted, d.show(740, 740).Answer)
 	got, after := validator.ResyncOwn(d.settings, d.token, d.state, at(750, 10), codeOf(t, 744), codeOf(t, 745))
 	require.Equal(t, validator.ReasonOutOfTime, got.Reason)
-	require.Equal(t, d.state, after, "it is the token's own pair, and no guess")
+	require.Equal(t, d.state, after, "the token's own pair is not a guess")
 }
 
 // TestPropertyLateCodes simulates an owner and a thief. The owner uses a token whose

@@ -162,6 +162,6 @@ func TestDiskFull(t *testing.T) {
 		}
 		require.Equal(t, len(good[n]), accepted, "token %d: a record of each, and of no other", n)
 	}
-	require.Equal(t, killTokens, countTokens(t, v.Bank), "of the import there is nothing")
+	require.Equal(t, killTokens, countTokens(t, v.Bank), "no token of the failed import")
 	requireAuditIntact(t, v.Bank)
 }

@@ -154,7 +154,7 @@ func killChecks(t *testing.T, name func(testing.TB) string, banks, kills int) {
 	}
 	t.Logf("%d kills, %d accepted, %d wrong, %d suspended", total, good, wrong, suspensions)
 	require.GreaterOrEqual(t, total, banks*kills)
-	require.Positive(t, good, "the children did something")
+	require.Positive(t, good, "codes that the children had accepted")
 	require.Positive(t, wrong)
 }
 

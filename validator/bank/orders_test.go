@@ -143,8 +143,8 @@ func TestOneFreeReplacement(t *testing.T) {
 }
 
 // TestOrderGoesToTheRegisteredAddress: Q7, 「…ご契約者のお届け住所宛に郵送します」. If
-// a customer moves between the application and the shipment, the token goes to the new address. A
-// shipped order keeps the address of its shipment.
+// a customer moves between the application and the shipment, the token goes to the new
+// address. A shipped order keeps the address of its shipment.
 func TestOrderGoesToTheRegisteredAddress(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		c := d.Contract("c1")

@@ -112,7 +112,7 @@ func TestSecretsFile(t *testing.T) {
 	look("")
 	wal := look("-wal")
 	look("-shm")
-	require.Contains(t, string(wal), banktest.Serial(0).String(), "what is no secret is found")
+	require.Contains(t, string(wal), banktest.Serial(0).String(), "the search finds values that are not secret")
 	require.Contains(t, string(wal), "株式会社 c1")
 	d.Restart()
 	require.Contains(t, string(look("")), banktest.Serial(0).String())

@@ -50,7 +50,7 @@ func TestLoginDelays(t *testing.T) {
 		l.tried(attemptOf(By{Clerk: "bob", Source: fmt.Sprintf("2001:db8::%d", i)}), false, now)
 	}
 	require.True(t, l.waits(attemptOf(By{Clerk: "bob", Source: "2001:db8::99"}), now))
-	require.False(t, l.waits(attemptOf(By{User: "bob", Source: "2001:db8::99"}), now), "a user is no clerk")
+	require.False(t, l.waits(attemptOf(By{User: "bob", Source: "2001:db8::99"}), now), "the user bob is not the clerk bob")
 
 	for i := range 2 * mostWatched {
 		l.tried(attemptOf(By{User: fmt.Sprint(i), Source: "192.0.2.1"}), false, now)

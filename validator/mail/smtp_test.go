@@ -304,7 +304,7 @@ func TestTLS(t *testing.T) {
 	err := send(t, mail.SMTP{Addr: plain.addr, TLS: mail.StartTLS})
 	require.ErrorIs(t, err, bank.ErrMailLater)
 	require.Contains(t, err.Error(), "STARTTLS")
-	require.Empty(t, plain.taken(), "nothing is sent in clear instead")
+	require.Empty(t, plain.taken(), "nothing is sent without TLS")
 }
 
 func TestImplicitTLS(t *testing.T) {

@@ -126,11 +126,11 @@ func TestKeyFile(t *testing.T) {
 	require.ErrorIs(t, err, ErrKeyFile)
 	got, err = ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, m.k.key(), got.k.key(), "it is as it was")
+	require.Equal(t, m.k.key(), got.k.key(), "the key file is unchanged")
 
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	require.Len(t, entries, 1, "nothing is left behind")
+	require.Len(t, entries, 1, "no temporary file remains")
 
 	require.ErrorIs(t, WriteFile(filepath.Join(dir, "zero"), Master{}), ErrNoKey)
 	require.ErrorIs(t, WriteFile(filepath.Join(dir, "no", "where"), m), fs.ErrNotExist)
