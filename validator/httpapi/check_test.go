@@ -31,8 +31,7 @@ func TestCheckAcceptsOnce(t *testing.T) {
 
 func TestCheckUser(t *testing.T) {
 	s := start(t)
-	serial, _ := s.alice()
-	_ = serial
+	s.alice()
 	r := s.do(s.check, "POST", "/v1/check", m{"user": "alice", "code": s.Code(banktest.Serial(0), 0)}).is(200)
 	require.JSONEq(t, `{"done":true,"answer":"accepted"}`, r.text)
 }
