@@ -213,12 +213,12 @@ func TestRewrap(t *testing.T) {
 		// A server with the old master key must not create data keys under it.
 		_, err = other.RotateKey(ctx, banktest.Clerk, nil)
 		require.ErrorIs(t, err, vault.ErrWrongKey)
-		require.ErrorContains(t, err, "start it again with that key")
+		require.ErrorContains(t, err, "restart it with that key")
 		_, err = d.Bank.RotateKey(ctx, banktest.Clerk, nil)
 		require.NoError(t, err)
 		_, err = other.Check(ctx, http, serials[0], d.Code(serials[0], 0))
 		require.ErrorIs(t, err, vault.ErrWrongKey)
-		require.ErrorContains(t, err, "start it again with that key")
+		require.ErrorContains(t, err, "restart it with that key")
 
 		d.Master = fresh
 		d.Restart()
