@@ -223,7 +223,7 @@ func (c *pskcCrypt) derive(size int, password []byte, warn func(string, ...any))
 	}
 	salt, err := decodeXMLBase64(c.salt)
 	if err != nil {
-		return nil, fmt.Errorf("Salt: %w", err)
+		return nil, fmt.Errorf("element Salt: %w", err)
 	}
 	rounds, err := parseXMLInt(c.iterations, 1, math.MaxInt64)
 	switch {
