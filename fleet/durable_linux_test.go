@@ -18,7 +18,7 @@ func TestStateIsDurable(t *testing.T) {
 	tooltest.Durable(t, func(dir string) {
 		key, err := age.GenerateX25519Identity()
 		require.NoError(t, err)
-		w, f := start(t, openStore(t, dir, key), virtual.Config{Mode: virtual.Manual, At: then, Seed: 7}, Given{}, then, Ports{})
-		require.NoError(t, f.Save(w))
+		_, f := start(t, openStore(t, dir, key), virtual.Config{Mode: virtual.Manual, At: then, Seed: 7}, Given{}, then, Ports{})
+		require.NoError(t, f.Save())
 	}, worldFile, tokenFile(0), tokenFile(1))
 }

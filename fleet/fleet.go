@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package fleet runs many virtual tokens in one process: it creates them, opens the
-// ports of each, and stores them on disk.
+// Package fleet runs many virtual tokens in one process: it creates them, finds them,
+// moves them through time, attaches their ports, logs their events, and stores them on
+// disk. The fleet grows and shrinks while it runs.
 //
 //	f, err := fleet.New(world, fleet.Config{Count: 3, Model: model, Ports: fleet.Ports{PTY: true}})
 //	defer f.Close()
@@ -12,96 +13,130 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
+	"sync/atomic"
 
 	"github.com/d204ef64/fob/internal/errclass"
-	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/virtual"
 )
 
-// ErrCount is the error of a fleet with no tokens or with too many.
-var ErrCount = errclass.New(errclass.Usage, "invalid number of tokens")
+var (
+	// ErrCount is the error of a fleet with too many tokens, or of a store with none.
+	ErrCount = errclass.New(errclass.Usage, "invalid number of tokens")
+	// ErrNotFound is the error of a token, port or snapshot that the fleet does not have.
+	ErrNotFound = errclass.New(errclass.Usage, "not in the fleet")
+)
 
 // errSave marks a token that could not be saved.
 var errSave = errors.New("cannot save a token's state")
 
-// MaxCount is the largest number of tokens in a fleet.
-const MaxCount = 4000
+const (
+	// MaxCount is the largest number of tokens in a fleet.
+	MaxCount = 1_000_000
+	// MaxStored is the largest number of tokens in a fleet that has a store.
+	MaxStored = 4000
+)
 
 // Config is the configuration of a fleet.
 type Config struct {
-	Count int            // number of tokens, 1 to MaxCount; ignored if Store holds a fleet
+	Count int            // number of tokens, 0 to MaxCount; ignored if Store holds a fleet
 	Model *virtual.Model // model of new tokens
+
+	// Lots are made instead of Count and Model, unless Store holds a fleet.
+	Lots []Lot
 
 	// Make creates the tokens, instead of Count and Model. It is not called if Store
 	// holds a fleet.
 	Make func() ([]*virtual.Token, error)
 
-	Ports Ports
-	Store *Store               // nil: nothing is stored
-	Line  virtual.ServeOptions // options of the serial lines; Fleet sets Before itself
+	Ports   Ports                // of each token of the start
+	Store   *Store               // nil: nothing is stored
+	Line    virtual.ServeOptions // options of the serial lines; Fleet sets Before, Faults and Tap itself
+	LogSize int                  // entries that the log holds; 0: DefaultLogSize
 }
 
-// Fleet is a set of running tokens with their ports.
+// Fleet is a set of running tokens with their ports. It is safe for concurrent use.
 type Fleet struct {
-	members []*Member
-	store   *Store
-	line    virtual.ServeOptions
+	world *virtual.World
+	store *Store
+	line  virtual.ServeOptions
+	log   *Log
+
+	// The world's clock may be moved while an operation on a token waits for it, so the
+	// scheduler must reach the tokens without mu.
+	blocks atomic.Pointer[[]*block]
+
+	mu       sync.RWMutex // guards the fields below, and changes of the blocks
+	last     uint32       // the highest tag given so far
+	count    int
+	bySerial index
+	byID     index
+	ports    map[string]*Port
+	made     int // number of ports made so far
+
+	snapshots map[string]*Snapshot
+	gone      map[uint32][8]byte // hardware ids of removed tokens, for the log
+
+	sched scheduler
+	serve server
 }
 
 // Member is one token of a fleet.
 type Member struct {
-	Token     *virtual.Token
-	listeners []port.Listener
-
-	mu    sync.Mutex // guards saved
-	saved uint64     // Token.Changes at the last save
+	Token *virtual.Token
+	fleet *Fleet
+	tag   uint32
 }
 
-// Ports returns the addresses at which the token can be opened.
-func (m *Member) Ports() []string {
-	var addrs []string
-	for _, l := range m.listeners {
-		addrs = append(addrs, l.Addr())
-	}
-	return addrs
+// blockSize is the number of tokens that are looked through at once for events that are
+// due.
+const blockSize = 1024
+
+type block struct {
+	slots [blockSize]slot
+
+	mu   sync.Mutex // guards next
+	next virtual.WorldTime
+}
+
+// slot is the place of a token. It is empty after the token was removed.
+type slot struct {
+	token atomic.Pointer[virtual.Token]
+	extra *extra // nil for a token without a port that is not stored
+}
+
+// extra is what only some tokens need.
+type extra struct {
+	mu    sync.Mutex // guards saved
+	saved uint64     // Token.Changes at the last save
+
+	// guarded by Fleet.mu
+	ports   []*Port
+	step    int64 // of the newest code that was returned as fresh
+	claimed bool  // step is set
 }
 
 // New creates the tokens, or loads them from the store, and opens their ports. If it
-// returns an error, no port is left open.
+// returns an error, no port is left open. A world has only one fleet.
 func New(w *virtual.World, c Config) (*Fleet, error) {
-	f := &Fleet{store: c.Store, line: c.Line}
-	var stored []*virtual.Token
-	if c.Store != nil {
-		var err error
-		if stored, err = c.Store.load(w); err != nil {
-			return nil, err
-		}
-		for _, t := range stored {
-			f.members = append(f.members, &Member{Token: t, saved: t.Changes()})
-		}
+	f := &Fleet{world: w, store: c.Store, line: c.Line, log: newLog(c.LogSize), ports: map[string]*Port{}, snapshots: map[string]*Snapshot{}, gone: map[uint32][8]byte{}}
+	f.blocks.Store(&[]*block{})
+	f.sched.init(f)
+	tokens, stored, err := f.tokens(c)
+	if err != nil {
+		return nil, err
 	}
-	if len(f.members) == 0 && c.Make != nil {
-		made, err := c.Make()
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range made {
-			f.members = append(f.members, &Member{Token: t})
-		}
+	w.SetObserver(&f.sched)
+	if err := c.Ports.Check(len(tokens)); err != nil {
+		return nil, err
 	}
-	if len(f.members) == 0 {
-		if c.Count < 1 || c.Count > MaxCount {
-			return nil, fmt.Errorf("%w: %d, want 1 to %d", ErrCount, c.Count, MaxCount)
-		}
-		for range c.Count {
-			f.members = append(f.members, &Member{Token: w.NewToken(c.Model)})
-		}
+	if err := f.addAll(tokens); err != nil {
+		return nil, err
 	}
-	err := f.open(c.Ports)
-	if err == nil {
+	if err = f.open(c.Ports); err == nil {
 		// Saved last: a fleet that cannot be served leaves no files.
-		err = f.saveStart(w, len(stored) > 0)
+		err = f.saveStart(stored)
 	}
 	if err != nil {
 		f.Close()
@@ -110,129 +145,224 @@ func New(w *virtual.World, c Config) (*Fleet, error) {
 	return f, nil
 }
 
-// open opens the ports. Hosts may connect at once; Serve answers them.
-func (f *Fleet) open(p Ports) error {
-	if err := p.Check(len(f.members)); err != nil { // a store has a fixed number of tokens
-		return err
+// tokens loads or makes the tokens of the start.
+func (f *Fleet) tokens(c Config) (tokens []*virtual.Token, stored bool, err error) {
+	if c.Store != nil {
+		if tokens, stored, err = c.Store.load(f.world); err != nil || stored {
+			return tokens, stored, err
+		}
 	}
-	for i, m := range f.members {
-		var err error
-		if m.listeners, err = p.Listen(i); err != nil {
-			return err
+	if c.Make != nil {
+		tokens, err = c.Make()
+		return tokens, false, err
+	}
+	for _, l := range c.Lots {
+		made, err := f.tokensOf(l)
+		if err != nil {
+			return nil, false, err
+		}
+		tokens = append(tokens, made...)
+	}
+	if c.Lots != nil {
+		return tokens, false, nil
+	}
+	if c.Count < 0 || c.Count > MaxCount {
+		return nil, false, fmt.Errorf("%w: %d, want 0 to %d", ErrCount, c.Count, MaxCount)
+	}
+	for range c.Count {
+		tokens = append(tokens, f.world.NewToken(c.Model))
+	}
+	return tokens, false, nil
+}
+
+// World returns the world of the tokens.
+func (f *Fleet) World() *virtual.World { return f.world }
+
+// Log returns the log of the fleet's events.
+func (f *Fleet) Log() *Log { return f.log }
+
+// Len returns the number of tokens.
+func (f *Fleet) Len() int {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.count
+}
+
+// open opens the ports of the start. Hosts may connect at once; Serve answers them.
+func (f *Fleet) open(p Ports) error {
+	for m := range f.All(0) {
+		for _, addr := range p.addresses(m.place()) {
+			if _, err := f.Attach(m, addr, p.options(addr)...); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// saveStart writes the fleet to the store at the start of a run. If the tokens came
-// from the store, it writes only the world, whose clock may have changed.
-func (f *Fleet) saveStart(w *virtual.World, stored bool) error {
-	if f.store == nil {
-		return nil
+// Add takes a token of the fleet's world into the fleet. A token can be added once.
+func (f *Fleet) Add(t *virtual.Token) (Member, error) {
+	if err := f.addAll([]*virtual.Token{t}); err != nil {
+		return Member{}, err
 	}
-	if stored {
-		return f.store.saveWorld(w, len(f.members))
-	}
-	if err := f.store.begin(); err != nil {
-		return err
-	}
-	if err := f.Save(w); err != nil {
-		return err
-	}
-	return f.store.finish()
+	return Member{t, f, t.Tag()}, nil
 }
 
-// Members returns the tokens in order, starting with token 0.
-func (f *Fleet) Members() []*Member { return f.members }
+// addAll takes all of the tokens into the fleet, or none.
+func (f *Fleet) addAll(tokens []*virtual.Token) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	most := MaxCount
+	if f.store != nil {
+		most = MaxStored
+	}
+	if f.count+len(tokens) > most {
+		return fmt.Errorf("%w: %d, want at most %d", ErrCount, f.count+len(tokens), most)
+	}
+	for _, t := range tokens {
+		f.addLocked(t)
+	}
+	return nil
+}
 
-// Serve carries bytes between the tokens and their hosts until ctx ends or a
-// token's state cannot be saved. It returns nil when ctx ends.
+func (f *Fleet) addLocked(t *virtual.Token) {
+	f.last++
+	tag := f.last
+	if blocks := *f.blocks.Load(); (tag-1)%blockSize == 0 {
+		blocks = append(blocks, &block{next: virtual.Forever})
+		f.blocks.Store(&blocks)
+	}
+	if t == nil { // its place was kept, because it names the files of the others
+		return
+	}
+	s := f.slot(tag)
+	s.token.Store(t)
+	if f.store != nil {
+		s.extra = &extra{saved: t.Changes()}
+	}
+	f.count++
+	f.indexLocked(tag)
+	t.Observe(tag)
+	f.sched.touch(tag, t)
+}
+
+// slot returns the slot of a tag, nil if there is none.
+func (f *Fleet) slot(tag uint32) *slot {
+	blocks := *f.blocks.Load()
+	i := int(tag) - 1
+	if i < 0 || i/blockSize >= len(blocks) {
+		return nil
+	}
+	return &blocks[i/blockSize].slots[i%blockSize]
+}
+
+// Remove takes a token out of the fleet and closes its ports.
+func (f *Fleet) Remove(m Member) error {
+	id := m.Token.HardwareID()
+	f.mu.Lock()
+	s := f.slot(m.tag)
+	if s == nil || s.token.Load() != m.Token {
+		f.mu.Unlock()
+		return fmt.Errorf("%w: the token was removed before", ErrNotFound)
+	}
+	var ports []*Port
+	if s.extra != nil {
+		ports = s.extra.ports
+	}
+	for _, p := range ports {
+		delete(f.ports, p.id)
+	}
+	f.gone[m.tag] = id
+	s.token.Store(nil)
+	s.extra = nil
+	f.count--
+	f.mu.Unlock()
+	errs := []error{}
+	for _, p := range ports {
+		errs = append(errs, p.close())
+	}
+	m.Token.Report(virtual.EventRemoved, 0)
+	if f.store != nil {
+		errs = append(errs, f.store.saveWorld(f.world, f.places()), f.store.removeToken(m.place()))
+	}
+	return errors.Join(errs...)
+}
+
+// places returns which of the places from the first to the last hold a token.
+func (f *Fleet) places() []bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	held := make([]bool, f.last)
+	for i := range held {
+		held[i] = f.slot(uint32(i)+1).token.Load() != nil
+	}
+	return held
+}
+
+// All returns the tokens in the order in which they were added, beginning after the
+// given tag; 0 begins with the first. Tokens that are added or removed meanwhile may be
+// missed.
+func (f *Fleet) All(after uint32) iter.Seq[Member] {
+	return func(yield func(Member) bool) {
+		for tag := after + 1; ; tag++ {
+			s := f.slot(tag)
+			if s == nil {
+				return
+			}
+			if t := s.token.Load(); t != nil && !yield(Member{t, f, tag}) {
+				return
+			}
+		}
+	}
+}
+
+// Tag returns the number of the token in the fleet's log, 1 for the first.
+func (m Member) Tag() uint32 { return m.tag }
+
+// extraLocked returns the extra of a member, making it if necessary.
+func (f *Fleet) extraLocked(m Member) (*extra, error) {
+	s := f.slot(m.tag)
+	if s == nil || s.token.Load() != m.Token {
+		return nil, fmt.Errorf("%w: the token was removed", ErrNotFound)
+	}
+	if s.extra == nil {
+		s.extra = &extra{}
+	}
+	return s.extra, nil
+}
+
+// Serve carries bytes between the tokens and their hosts, and lets the tokens' events
+// happen in time, until ctx ends or a token's state cannot be saved. It returns nil when
+// ctx ends.
 func (f *Fleet) Serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var once sync.Once
-	var failure error
-	fail := func(err error) {
-		once.Do(func() { failure = err })
-		cancel()
+	f.mu.RLock()
+	var ports []*Port
+	for _, p := range f.ports {
+		ports = append(ports, p)
 	}
-	var wait sync.WaitGroup
-	for i, m := range f.members {
-		for _, l := range m.listeners {
-			wait.Go(func() {
-				f.accept(ctx, i, m, l, fail)
-			})
-		}
+	f.serve.begin(ctx, cancel)
+	f.mu.RUnlock()
+	for _, p := range ports {
+		p.accept()
 	}
+	f.sched.start()
 	<-ctx.Done()
-	wait.Wait()
-	return failure
-}
-
-// accept serves every host that connects to one listener. It calls failed for errors
-// that must end the whole fleet.
-func (f *Fleet) accept(ctx context.Context, i int, m *Member, l port.Listener, failed func(error)) {
-	var wait sync.WaitGroup
-	defer wait.Wait()
-	o := f.line
-	o.Before = func() error { return f.saveMember(i, m) }
-	for {
-		p, err := l.Accept(ctx)
-		if err != nil {
-			if ctx.Err() == nil {
-				failed(err)
-			}
-			return
-		}
-		wait.Go(func() {
-			// A host that disconnects is not a failure of the fleet.
-			if err := m.Token.Serve(ctx, p, o); errors.Is(err, errSave) {
-				failed(err)
-			}
-		})
-	}
-}
-
-// saveMember writes the token to the store if the token has changed.
-func (f *Fleet) saveMember(i int, m *Member) error {
-	if f.store == nil {
-		return nil
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	changes := m.Token.Changes()
-	if changes == m.saved {
-		return nil
-	}
-	if err := f.store.saveToken(i, m.Token); err != nil {
-		return fmt.Errorf("%w: %w", errSave, err)
-	}
-	m.saved = changes
-	return nil
-}
-
-// Save writes everything to the store, including the world's clock.
-func (f *Fleet) Save(w *virtual.World) error {
-	if f.store == nil {
-		return nil
-	}
-	for i, m := range f.members {
-		m.saved = m.Token.Changes()
-		if err := f.store.saveToken(i, m.Token); err != nil {
-			return err
-		}
-	}
-	return f.store.saveWorld(w, len(f.members))
+	return f.serve.end()
 }
 
 // Close closes the ports. It may be called more than once.
 func (f *Fleet) Close() error {
+	f.mu.RLock()
+	var ports []*Port
+	for _, p := range f.ports {
+		ports = append(ports, p)
+	}
+	f.mu.RUnlock()
 	var errs []error
-	for _, m := range f.members {
-		for _, l := range m.listeners {
-			errs = append(errs, l.Close())
-		}
-		m.listeners = nil
+	for _, p := range ports {
+		errs = append(errs, p.close())
 	}
 	return errors.Join(errs...)
 }

@@ -31,7 +31,7 @@ func TestFramingErrorCounters(t *testing.T) {
 		require.NoError(t, err)
 		return info.FramingErrors
 	}
-	ports := f.Members()[0].Ports()
+	ports := addresses(members(f)[0])
 	require.Len(t, ports, 5)
 
 	var want serialproto.FramingErrors

@@ -45,9 +45,9 @@ func TestSerialDevices(t *testing.T) {
 	})
 	require.NoError(t, err)
 	defer f.Close()
-	for i, m := range f.Members() {
-		require.Equal(t, paths[i], m.Ports()[0])
-		require.Len(t, m.Ports(), 2)
+	for i, m := range members(f) {
+		require.Equal(t, paths[i], addresses(m)[0])
+		require.Len(t, addresses(m), 2)
 	}
 	stop := serve(t, f)
 
@@ -60,7 +60,7 @@ func TestSerialDevices(t *testing.T) {
 		info, err := c1.Info(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, serialproto.StateLocked, info.State)
-		require.Equal(t, host.HardwareID(f.Members()[1].Token.HardwareID()), info.HardwareID)
+		require.Equal(t, host.HardwareID(members(f)[1].Token.HardwareID()), info.HardwareID)
 
 		info, err = c0.Info(t.Context()) // its cable is still plugged in
 		require.NoError(t, err)
@@ -69,7 +69,7 @@ func TestSerialDevices(t *testing.T) {
 
 	// Another port of the same token stays open all the time.
 	unplug0()
-	_, err = client(t, f.Members()[0].Ports()[1]).Info(t.Context())
+	_, err = client(t, addresses(members(f)[0])[1]).Info(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, stop(), "with one cable unplugged")
 	require.NoError(t, f.Close())

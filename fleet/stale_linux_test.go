@@ -30,7 +30,7 @@ func TestHostThatDoesNotRead(t *testing.T) {
 	defer stop()
 	// An echo, PROTOCOL.md section 2.
 	requests := bytes.Repeat([]byte("\x06\x09ABMCAAAJAAAEAKFhZGVoZWxsb3Qo\n"), 24<<10/31)
-	ports := f.Members()[0].Ports()
+	ports := addresses(members(f)[0])
 	for _, addr := range ports {
 		t.Run(addr, func(t *testing.T) {
 			flood := openRaw(t, addr)

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -174,7 +175,9 @@ type worldState struct {
 	Rate    float64           `json:"rate"`
 	Now     virtual.WorldTime `json:"now"`
 	Machine virtual.WorldTime `json:"machine"` // the machine's clock at Now
-	Tokens  int               `json:"tokens"`
+	Paused  bool              `json:"paused,omitempty"`
+	Tokens  int               `json:"tokens"`            // places, the removed ones included
+	Removed []int             `json:"removed,omitempty"` // places without a token
 
 	StationKey []byte `json:"station_key"`
 	NoRig      bool   `json:"no_rig"`
@@ -217,7 +220,7 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 	}
 	c.Seed = w.Seed
 	if !given.Clock {
-		c.Mode, c.Rate = w.Mode, w.Rate
+		c.Mode, c.Rate, c.Paused = w.Mode, w.Rate, w.Paused
 	}
 	if !given.StationKey {
 		if len(w.StationKey) != len(c.StationKey) {
@@ -242,48 +245,52 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 	return true, nil
 }
 
-// load returns the tokens in the folder, none if the folder is new.
-func (s *Store) load(w *virtual.World) ([]*virtual.Token, error) {
+// load returns the tokens in the folder, and whether it holds a fleet. The place of a
+// token that was removed is nil.
+func (s *Store) load(w *virtual.World) (tokens []*virtual.Token, found bool, err error) {
 	var state worldState
-	err := s.read(worldFile, &state)
+	err = s.read(worldFile, &state)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if state.Tokens < 1 || state.Tokens > MaxCount {
-		return nil, fmt.Errorf("%w: %s: invalid number of tokens: %d", ErrStateDamaged, worldFile, state.Tokens)
+	if state.Seed == 0 || state.Tokens < len(state.Removed) || state.Tokens > MaxCount {
+		return nil, false, fmt.Errorf("%w: %s: invalid number of tokens: %d", ErrStateDamaged, worldFile, state.Tokens)
 	}
-	var tokens []*virtual.Token
 	known := map[[8]byte]bool{}
 	for i := range state.Tokens {
+		if slices.Contains(state.Removed, i) {
+			tokens = append(tokens, nil)
+			continue
+		}
 		plain, err := s.decrypt(tokenFile(i))
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%w: %s is missing", ErrStateDamaged, filepath.Join(s.dir, tokenFile(i)))
+			return nil, false, fmt.Errorf("%w: %s is missing", ErrStateDamaged, filepath.Join(s.dir, tokenFile(i)))
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		var snapshot virtual.Snapshot
 		err = snapshot.UnmarshalBinary(plain)
 		clear(plain)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrStateDamaged, tokenFile(i), err)
+			return nil, false, fmt.Errorf("%w: %s: %w", ErrStateDamaged, tokenFile(i), err)
 		}
 		t, err := w.Restore(snapshot)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrStateDamaged, tokenFile(i), err)
+			return nil, false, fmt.Errorf("%w: %s: %w", ErrStateDamaged, tokenFile(i), err)
 		}
 		if known[t.HardwareID()] {
-			return nil, fmt.Errorf("%w: %s is a copy of another token", ErrStateDamaged, tokenFile(i))
+			return nil, false, fmt.Errorf("%w: %s is a copy of another token", ErrStateDamaged, tokenFile(i))
 		}
 		known[t.HardwareID()] = true
 		// After a crash the token may be newer than the world.
 		w.AdvanceTo(t.Display().World)
 		tokens = append(tokens, t)
 	}
-	return tokens, nil
+	return tokens, true, nil
 }
 
 func (s *Store) saveToken(i int, t *virtual.Token) error {
@@ -295,16 +302,31 @@ func (s *Store) saveToken(i int, t *virtual.Token) error {
 	return s.encrypt(tokenFile(i), plain)
 }
 
-func (s *Store) saveWorld(w *virtual.World, tokens int) error {
+func (s *Store) saveWorld(w *virtual.World, held []bool) error {
+	var removed []int
+	for i, h := range held {
+		if !h {
+			removed = append(removed, i)
+		}
+	}
+	clock := w.Clock()
 	plain, err := json.Marshal(worldState{
-		Version: stateVersion, Seed: w.Seed(), Mode: w.Mode(), Rate: w.Rate(), Now: w.Now(),
-		Machine: virtual.WorldTimeOf(time.Now()), Tokens: tokens,
+		Version: stateVersion, Seed: w.Seed(), Mode: clock.Mode, Rate: clock.Rate, Paused: clock.Paused, Now: clock.Now,
+		Machine: virtual.WorldTimeOf(time.Now()), Tokens: len(held), Removed: removed,
 		StationKey: s.stationKey[:], NoRig: s.noRig,
 	})
 	if err != nil {
 		return err
 	}
 	return s.encrypt(worldFile, plain)
+}
+
+// removeToken removes the file of a token, if there is one.
+func (s *Store) removeToken(i int) error {
+	if err := os.Remove(filepath.Join(s.dir, tokenFile(i))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing a token's file: %w", err)
+	}
+	return nil
 }
 
 func (s *Store) read(name string, v any) error {

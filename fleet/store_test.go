@@ -53,27 +53,27 @@ func TestStoreRoundTrip(t *testing.T) {
 	payload := &serialproto.Payload{
 		Seed: order.Seed.Bytes(), Profile: order.Profile, Clock: 1111111109_000,
 	}
-	require.NoError(t, f.Members()[1].Token.Program(order.Serial, payload, true))
-	want := f.Members()[1].Token.Display()
+	require.NoError(t, members(f)[1].Token.Program(order.Serial, payload, true))
+	want := members(f)[1].Token.Display()
 	w.Advance(time.Hour)
-	require.NoError(t, f.Save(w))
+	require.NoError(t, f.Save())
 	require.NoError(t, s.Close())
 
 	s = openStore(t, dir, key)
 	w, f = start(t, s, virtual.Config{}, Given{}, then.AddDate(1, 0, 0), Ports{})
 	require.Equal(t, then.Add(time.Hour), w.Now().Time(), "a manual clock must not advance")
 	require.Equal(t, uint64(7), w.Seed())
-	require.Len(t, f.Members(), 2)
-	got := f.Members()[1].Token
+	require.Len(t, members(f), 2)
+	got := members(f)[1].Token
 	require.Equal(t, serialproto.StateLocked, got.State())
 	serial, _ := got.BackLabel()
 	require.Equal(t, order.Serial, serial)
-	require.Equal(t, want.Step+60, got.Display().Step, "the token's clock must advance with the world's")
-	require.Equal(t, serialproto.StateBlank, f.Members()[0].Token.State())
+	require.Equal(t, want.Step+60, got.Display().Step, "its own clock has gone on with the world's")
+	require.Equal(t, serialproto.StateBlank, members(f)[0].Token.State())
 
 	// A token that is made now has a new identity.
 	ids := map[[8]byte]bool{}
-	for _, m := range f.Members() {
+	for _, m := range members(f) {
 		ids[m.Token.HardwareID()] = true
 	}
 	ids[w.NewToken(testModel(t)).HardwareID()] = true
@@ -206,7 +206,7 @@ func TestSaveFailsWhileServing(t *testing.T) {
 	_, f := start(t, s, virtual.Config{StationKey: host.InsecureTestStationKey().Public()}, Given{}, then, Ports{TCP: "127.0.0.1:0"})
 	served := make(chan error, 1)
 	go func() { served <- f.Serve(context.Background()) }()
-	c := client(t, f.Members()[1].Ports()[0])
+	c := client(t, addresses(members(f)[1])[0])
 	_, err := c.Info(t.Context())
 	require.NoError(t, err)
 
@@ -230,10 +230,10 @@ func TestStateIsSavedBeforeAnswer(t *testing.T) {
 	s := openStore(t, dir, key)
 	_, f := start(t, s, virtual.Config{StationKey: host.InsecureTestStationKey().Public()}, Given{}, then, Ports{TCP: "127.0.0.1:0"})
 	stop := serve(t, f)
-	c := client(t, f.Members()[0].Ports()[0])
+	c := client(t, addresses(members(f)[0])[0])
 	saved := func() *virtual.Token {
 		w := testWorld(t)
-		tokens, err := s.load(w)
+		tokens, _, err := s.load(w)
 		require.NoError(t, err)
 		return tokens[0]
 	}
@@ -242,8 +242,8 @@ func TestStateIsSavedBeforeAnswer(t *testing.T) {
 	require.NoError(t, c.Lock(t.Context()))
 	require.Equal(t, serialproto.StateLocked, saved().State())
 	require.NoError(t, c.Skew(t.Context(), -95*time.Second))
-	require.Equal(t, f.Members()[0].Token.Display().Clock, saved().Display().Clock)
-	serial, _ := f.Members()[0].Token.BackLabel()
+	require.Equal(t, members(f)[0].Token.Display().Clock, saved().Display().Clock)
+	serial, _ := members(f)[0].Token.BackLabel()
 	require.NoError(t, c.Wipe(t.Context(), serial))
 	require.Equal(t, serialproto.StateWiped, saved().State())
 
@@ -274,7 +274,7 @@ func TestStoreDamaged(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, worldFile), world[:i], 0o600))
 		_, err := s.Resume(&virtual.Config{}, Given{}, then)
 		require.ErrorIs(t, err, ErrStateDamaged, "cut at %d", i)
-		_, err = s.load(w)
+		_, _, err = s.load(w)
 		require.ErrorIs(t, err, ErrStateDamaged)
 	}
 	for _, text := range []string{
@@ -287,33 +287,33 @@ func TestStoreDamaged(t *testing.T) {
 	}
 	for _, text := range []string{`{"version":1,"tokens":0}`, `{"version":1,"tokens":-1}`, `{"version":1,"tokens":4001}`} {
 		require.NoError(t, s.encrypt(worldFile, []byte(text)))
-		_, err = s.load(w)
+		_, _, err = s.load(w)
 		require.ErrorIs(t, err, ErrStateDamaged, text)
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, worldFile), world, 0o600))
 	for _, text := range []string{`{}`, `null`, `x`, `{"version":1,"model":"always-on-6"}`} {
 		require.NoError(t, s.encrypt(tokenFile(0), []byte(text)))
-		_, err = s.load(w)
+		_, _, err = s.load(w)
 		require.ErrorIs(t, err, ErrStateDamaged, text)
 		require.ErrorContains(t, err, tokenFile(0))
 	}
 	require.NoError(t, os.Remove(filepath.Join(dir, tokenFile(0))))
-	_, err = s.load(w)
+	_, _, err = s.load(w)
 	require.ErrorIs(t, err, ErrStateDamaged)
 	require.ErrorContains(t, err, "missing")
 
 	other, err := os.ReadFile(filepath.Join(dir, tokenFile(1)))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, tokenFile(0)), other, 0o600))
-	_, err = s.load(w)
-	require.ErrorIs(t, err, ErrStateDamaged, "two tokens with the same hardware")
+	_, _, err = s.load(w)
+	require.ErrorIs(t, err, ErrStateDamaged, "one piece of hardware twice")
 	require.ErrorContains(t, err, tokenFile(1))
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, tokenFile(0)), tokens, 0o600))
-	_, err = s.load(w)
+	_, _, err = s.load(w)
 	require.NoError(t, err)
 	s.key = testKey(t)
-	_, err = s.load(w)
+	_, _, err = s.load(w)
 	require.ErrorIs(t, err, ErrStateKey)
 }
 
@@ -377,10 +377,10 @@ func TestOneToken(t *testing.T) {
 		b, err := os.ReadFile(filepath.Join(dir, tokenFile(0)))
 		require.NoError(t, err)
 		if i == 0 {
-			stored, id = b, f.Members()[0].Token.HardwareID()
+			stored, id = b, members(f)[0].Token.HardwareID()
 		}
 		require.Equal(t, stored, b)
-		require.Equal(t, id, f.Members()[0].Token.HardwareID())
+		require.Equal(t, id, members(f)[0].Token.HardwareID())
 		require.NoError(t, f.Close())
 		require.NoError(t, s.Close())
 	}
@@ -389,5 +389,5 @@ func TestOneToken(t *testing.T) {
 	require.NoError(t, err)
 	f, err := New(w, Config{Count: 1, Model: testModel(t)})
 	require.NoError(t, err)
-	require.NoError(t, f.Save(w), "without a store")
+	require.NoError(t, f.Save(), "without a store")
 }

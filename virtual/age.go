@@ -18,13 +18,13 @@ func (t *Token) Age(d time.Duration) {
 
 // AgeAt is like [Token.Age], at the ambient temperature c.
 func (t *Token) AgeAt(d time.Duration, c Celsius) {
-	t.do(func() {
+	t.do(EventAge, int64(max(d, 0)), func() {
 		d := max(d, 0)
 		if t.powered {
 			run := min(d, t.battery.Lasts(t.at, c, 0))
 			t.crystal.Age(t.at, run, c)
 			t.backdateLocked(run)
-			t.stepLocked() // the expiry comes before the end of the battery
+			t.runLocked() // the expiry comes before the end of the battery
 			t.battery.Age(t.at, run, c, 0)
 			if run == d && !t.battery.emptyAt(t.at) {
 				return

@@ -33,14 +33,17 @@ func (t *Token) Connect(uptime func() int64) *Conn {
 // it sends to dst. A token without power sends nothing.
 func (c *Conn) Exchange(dst, in []byte) []byte {
 	t := c.token
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.lock()
+	defer t.unlock()
 	t.catchUpLocked()
 	if !t.powered {
 		return dst
 	}
 	if c.restarts != t.restarts { // may have happened since the last Exchange
 		c.reset()
+	}
+	if len(in) > 0 {
+		t.emitLocked(EventBytesIn, int64(len(in)))
 	}
 	c.in = append(c.in, in...)
 	// The token has one set of counters for all its lines.
@@ -56,6 +59,9 @@ func (c *Conn) Exchange(dst, in []byte) []byte {
 	c.restarts = t.restarts
 	t.keepFramingErrorsLocked(*c.server.FramingErrors())
 	t.battery.Spend(t.at, t.byteCharge()*MicroCoulombs(len(in)+len(c.out)))
+	if len(c.out) > 0 {
+		t.emitLocked(EventBytesOut, int64(len(c.out)))
+	}
 	dst = append(dst, c.out...)
 	c.in, c.out = c.in[:0], c.out[:0]
 	return dst

@@ -155,6 +155,12 @@ func (f *Flash) Powered() bool { return !f.off }
 // Ops returns how many Program and Erase operations have been started.
 func (f *Flash) Ops() uint64 { return f.ops }
 
+// disarm forgets the faults that wait for an operation.
+func (f *Flash) disarm() { f.cut, f.fail = 0, false }
+
+// armed reports whether a fault is waiting for an operation.
+func (f *Flash) armed() bool { return f.cut != 0 || f.fail }
+
 // Erases returns the number of erase cycles of a page, 0 for a page that does not
 // exist.
 func (f *Flash) Erases(page int) uint32 {

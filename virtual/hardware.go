@@ -36,8 +36,15 @@ func (t *clock) Now() (token.UnixMilli, bool) { return t.crystal.Now(t.at) }
 
 // Set implements firmware.Clock.
 func (t *clock) Set(to token.UnixMilli) {
+	moved, valid := t.crystal.Now(t.at)
+	if valid {
+		moved = to - moved
+	} else {
+		moved = 0
+	}
 	t.crystal.Set(t.at, to)
 	t.changes++
+	(*Token)(t).emitLocked(EventClockSet, int64(moved))
 }
 
 // Uptime implements firmware.Clock.
@@ -89,9 +96,11 @@ func (t *rig) Seen() firmware.Frame {
 func (t *rig) Press(ms uint32) error {
 	t.changes++
 	if ms == 0 {
+		(*Token)(t).emitLocked(EventPress, 0)
 		t.clicked = true
 		return nil
 	}
+	(*Token)(t).emitLocked(EventHold, int64(ms)*1e6)
 	t.upAt = t.at + WorldTime(ms)*1e6
 	return nil
 }
@@ -100,6 +109,7 @@ func (t *rig) Press(ms uint32) error {
 // after the answer has been sent, which also disconnects an external supply.
 func (t *rig) Supply(mv firmware.Millivolts) error {
 	t.changes++
+	(*Token)(t).emitLocked(EventBattery, int64(mv))
 	switch {
 	case mv == 0:
 		t.cutoff = true
@@ -114,6 +124,7 @@ func (t *rig) Supply(mv firmware.Millivolts) error {
 // Temperature implements firmware.Rig.
 func (t *rig) Temperature(milliCelsius int32) error {
 	t.changes++
+	(*Token)(t).emitLocked(EventTemperature, int64(milliCelsius))
 	(*Token)(t).setTemperatureLocked(Celsius(milliCelsius) / 1000)
 	return nil
 }
@@ -121,6 +132,7 @@ func (t *rig) Temperature(milliCelsius int32) error {
 // Skew implements firmware.Rig.
 func (t *rig) Skew(ms int64) error {
 	t.changes++
+	(*Token)(t).emitLocked(EventSkew, ms)
 	t.crystal.Skew(ms)
 	return nil
 }
@@ -128,6 +140,7 @@ func (t *rig) Skew(ms int64) error {
 // PowerCut implements firmware.Rig.
 func (t *rig) PowerCut(n uint32) error {
 	t.changes++
+	(*Token)(t).emitLocked(EventArmed, 0)
 	t.flash.CutAt(n, t.origin.rand("cut").Uint64()+uint64(n))
 	return nil
 }

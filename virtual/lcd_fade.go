@@ -3,11 +3,13 @@
 package virtual
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"time"
 
 	"github.com/d204ef64/fob/firmware"
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // glance is how long a look at the display takes. A change that takes no longer is seen
@@ -54,6 +56,26 @@ func segmentName(i int) string {
 	default:
 		return "batt"
 	}
+}
+
+// ErrSegment is the error of a name that no segment has.
+var ErrSegment = errclass.New(errclass.Usage, "no such segment")
+
+// ParseSegments returns the segments with the given names, as in [View.SVG]: d0.a for
+// segment a of the leftmost digit, to d7.g; bar0 for the lowest bar, to bar5; tick; batt.
+// The error wraps [ErrSegment].
+func ParseSegments(names ...string) (s Segments, err error) {
+	for _, name := range names {
+		i := 0
+		for i < segments && segmentName(i) != name {
+			i++
+		}
+		if i == segments {
+			return Segments{}, fmt.Errorf("%w: %q, want d0.a to d7.g, bar0 to bar5, tick or batt", ErrSegment, name)
+		}
+		s.set(i, true)
+	}
+	return s, nil
 }
 
 // has reports whether segment i is in s.

@@ -19,8 +19,10 @@ import (
 // If cold makes the LCD slow, the firmware must also run whenever the display changes.
 // That is done only for the last moments before the present, whose changes can still be
 // visible.
-func (t *Token) catchUpLocked() {
-	now := t.world.Now()
+func (t *Token) catchUpLocked() { t.simulateLocked(t.world.Now()) }
+
+// simulateLocked is catchUpLocked up to another time.
+func (t *Token) simulateLocked(now WorldTime) {
 	stuck := 0
 	slow := fadeTime(t.crystal.Temp)
 	seen, paint := now.Add(-fadeMemory*slow), Forever
@@ -43,8 +45,11 @@ func (t *Token) catchUpLocked() {
 		switch {
 		case t.upAt != 0 && t.at >= t.upAt:
 			t.upAt = 0
+			t.emitLocked(EventRelease, 0)
 		case empty <= t.at:
+			before := t.witnessLocked()
 			t.powerOffLocked()
+			t.compareLocked(before)
 			continue
 		}
 		if local := t.stepLocked(); slow > 0 {
@@ -94,9 +99,18 @@ func (h *borrowedHardware) release() {
 	hardwarePool.Put(h)
 }
 
-// stepLocked runs the firmware at t.at, if the battery can run it. It returns when the
+// stepLocked runs the firmware at t.at and reports what has changed. It returns when the
 // display changes next, by the token's clock.
 func (t *Token) stepLocked() (paint token.UnixMilli) {
+	before := t.witnessLocked()
+	paint = t.runLocked()
+	t.compareLocked(before)
+	return paint
+}
+
+// runLocked runs the firmware at t.at, if the battery can run it. It returns when the
+// display changes next, by the token's clock.
+func (t *Token) runLocked() (paint token.UnixMilli) {
 	if t.powered && t.battery.emptyAt(t.at) {
 		t.powerOffLocked()
 	}
@@ -174,6 +188,7 @@ func (t *Token) powerOnLocked() {
 	if t.battery.Voltage(t.at) > t.battery.Spec.Cutoff {
 		t.crystal.Lose(t.at)
 		t.powered = true
+		t.emitLocked(EventPowerOn, 0)
 		t.bootLocked()
 	}
 }
@@ -182,6 +197,7 @@ func (t *Token) powerOnLocked() {
 // the data that is printed on the back label.
 func (t *Token) powerOffLocked() {
 	t.powered = false
+	t.emitLocked(EventPowerLost, 0)
 	t.crystal.Lose(t.at)
 	t.battery.Draw(t.at, 0)
 	t.core.SetView(firmware.View{})

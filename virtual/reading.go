@@ -21,8 +21,11 @@ type Reading struct {
 	Clock    token.UnixMilli   // the token's time
 	ClockSet bool              // the token's clock has been set since it lost power
 	Error    time.Duration     // how far the token's clock is ahead of the world's; 0 if it is not set
+	Next     WorldTime         // when the display changes next, if nothing happens before
 	Step     int64             // RFC 6238's T by the token's clock; 0 before provisioning
 	Left     time.Duration     // time until the step ends, by the token's clock
+	StepEnds WorldTime         // the same, by the world's clock; Forever before provisioning
+	CodeLen  int               // number of digits of a code; 0 before provisioning
 	PPM      PPM               // the crystal's frequency error at this instant
 	Battery  float64           // remaining share of the battery's capacity, 0 to 1
 	Voltage  int               // of the battery under the present load, in millivolts
@@ -30,11 +33,23 @@ type Reading struct {
 }
 
 // Display reads the token.
-func (t *Token) Display() Reading {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (t *Token) Display() (r Reading) {
+	t.Look(func(now Reading) { r = now })
+	return r
+}
+
+// Look reads the token and calls f with the reading while the token cannot change. f
+// must not call the token's methods.
+func (t *Token) Look(f func(Reading)) {
+	t.lock()
+	defer t.unlock()
 	t.catchUpLocked()
-	t.stepLocked() // updates the LCD
+	f(t.readLocked())
+}
+
+// readLocked reads the token at t.at.
+func (t *Token) readLocked() Reading {
+	paint := t.stepLocked() // updates the LCD
 	local, valid := t.crystal.Now(t.at)
 	mv := t.battery.Voltage(t.at)
 	t.lcd.Settle(t.at, t.crystal.Temp)
@@ -55,10 +70,14 @@ func (t *Token) Display() Reading {
 	if valid {
 		r.Error = milliseconds(int64(local - t.at.Milli()))
 	}
+	r.StepEnds = Forever
 	if p := t.core.Profile(); p.Step > 0 {
+		r.CodeLen = int(p.Digits)
 		r.Step = p.StepAtMilli(local)
 		r.Left = milliseconds(int64(p.StepStart(r.Step+1).Milli() - local))
+		r.StepEnds = t.worldAtLocked(p.StepStart(r.Step + 1).Milli())
 	}
+	r.Next = min(t.worldAtLocked(paint), t.nextLocked())
 	return r
 }
 

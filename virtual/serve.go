@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/d204ef64/fob/serialproto"
@@ -14,6 +15,14 @@ import (
 // ServeOptions are the options of [Token.Serve].
 type ServeOptions struct {
 	In, Out LineFaults // faults of the line in each direction; Baud sets its speed
+
+	// Faults, if not nil, takes the place of In and Out and can change while the line is
+	// in use.
+	Faults *Faults
+
+	// Tap, if not nil, is called with the bytes on the host's end of the line. Sent is
+	// true for those that the token sent. It must not keep b.
+	Tap func(sent bool, b []byte)
 
 	// Before is called after the token has worked and before its answer is sent. A
 	// caller that stores the token's state saves it here: no host then sees an answer
@@ -30,13 +39,26 @@ func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) e
 	defer p.Close()
 	start := time.Now()
 	conn := t.Connect(func() int64 { return time.Since(start).Milliseconds() })
-	in, out := NewLineNoise(o.In), NewLineNoise(o.Out)
+	t.Report(EventHostOn, 0)
+	defer t.Report(EventHostOff, 0)
+	faults := o.Faults
+	if faults == nil {
+		faults = NewFaults(o.In, o.Out)
+	}
+	var in, out *LineNoise
+	changes := uint64(0)
 	var raw [512]byte
 	var arrived, answer, sent []byte
 	for {
 		n, err := p.Read(raw[:])
 		if n > 0 {
 			var broken error
+			if f := faults.get(); f.changes != changes {
+				in, out, changes = NewLineNoise(f.in), NewLineNoise(f.out), f.changes
+			}
+			if o.Tap != nil {
+				o.Tap(false, raw[:n])
+			}
 			arrived, broken = transmit(ctx, in, arrived[:0], raw[:n])
 			answer = conn.Exchange(answer[:0], arrived)
 			if o.Before != nil {
@@ -47,6 +69,9 @@ func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) e
 			if broken == nil {
 				sent, broken = transmit(ctx, out, sent[:0], answer)
 				if len(sent) > 0 {
+					if o.Tap != nil {
+						o.Tap(true, sent)
+					}
 					if _, err := p.Write(sent); err != nil && broken == nil {
 						broken = err
 					}
@@ -60,6 +85,42 @@ func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) e
 			return ignoreClose(ctx, err)
 		}
 	}
+}
+
+// Faults are the faults of both directions of a line, which can change while it is in
+// use. It is safe for concurrent use.
+type Faults struct {
+	mu     sync.Mutex
+	faults lineFaults
+}
+
+type lineFaults struct {
+	in, out LineFaults
+	changes uint64 // number of times that they were set
+}
+
+// NewFaults returns the faults of a line.
+func NewFaults(in, out LineFaults) *Faults {
+	return &Faults{faults: lineFaults{in, out, 1}}
+}
+
+// Set changes the faults from the next bytes on. Their counts start again at 0.
+func (f *Faults) Set(in, out LineFaults) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults = lineFaults{in, out, f.faults.changes + 1}
+}
+
+// Get returns the faults.
+func (f *Faults) Get() (in, out LineFaults) {
+	now := f.get()
+	return now.in, now.out
+}
+
+func (f *Faults) get() lineFaults {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.faults
 }
 
 // transmit sends src over a line. It waits until the bytes have arrived and appends them

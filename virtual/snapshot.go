@@ -91,8 +91,8 @@ func newSnapshot(d *snapshot) Snapshot { return Snapshot{open: func() *snapshot 
 
 // Snapshot takes a snapshot. It does not include connections.
 func (t *Token) Snapshot() Snapshot {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.lock()
+	defer t.unlock()
 	t.catchUpLocked()
 	d := &snapshot{
 		Version: snapshotVersion,
@@ -131,6 +131,17 @@ func (w *World) Restore(s Snapshot) (*Token, error) {
 	return t, nil
 }
 
+// Fork makes another token from a snapshot, of the same content but with a hardware id
+// of its own. The error wraps [ErrSnapshot].
+func (w *World) Fork(s Snapshot) (*Token, error) {
+	t := &Token{world: w}
+	if err := t.load(s); err != nil {
+		return nil, err
+	}
+	t.origin = w.next()
+	return t, nil
+}
+
 // Restore resets the token to a snapshot, of itself or of another token. On an error
 // the token does not change.
 func (t *Token) Restore(s Snapshot) error {
@@ -138,8 +149,8 @@ func (t *Token) Restore(s Snapshot) error {
 	if err := fresh.load(s); err != nil {
 		return err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.lock()
+	defer t.unlock()
 	before := t.flash.Ops()
 	t.model, t.origin = fresh.model, fresh.origin
 	t.core, t.crystal, t.battery, t.lcd, t.flash = fresh.core, fresh.crystal, fresh.battery, fresh.lcd, fresh.flash
@@ -148,6 +159,7 @@ func (t *Token) Restore(s Snapshot) error {
 	t.aged, t.agedTo = fresh.aged, fresh.agedTo
 	t.restarts++
 	t.changes += before + 1 // makes Changes return a new number
+	t.emitLocked(EventRestored, 0)
 	return nil
 }
 

@@ -40,6 +40,7 @@ type Token struct {
 	changes  uint64    // see Changes
 	drops    uint32    // number of falls so far
 	restarts uint32    // by which a Conn detects that its received bytes are lost
+	tag      uint32    // see Observe
 	framing  *framing  // of all its lines; nil: all counters are 0
 	clicked  bool      // a click that the firmware has not handled yet
 	powered  bool
@@ -99,16 +100,23 @@ func (t *Token) Format(f fmt.State, _ rune) {
 
 // Model returns the hardware model.
 func (t *Token) Model() *Model {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.lock()
+	defer t.unlock()
 	return t.model
 }
 
 // HardwareID returns the factory's number of the hardware.
 func (t *Token) HardwareID() [8]byte {
+	t.lock()
+	defer t.unlock()
+	return t.origin.hardwareID()
+}
+
+// Index returns the number of the token in its world, 1 for the first that was made.
+func (t *Token) Index() uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.origin.hardwareID()
+	return t.origin.Index
 }
 
 // Program has the effect of provisioning over the wire, and locks the token if lock is
@@ -116,24 +124,26 @@ func (t *Token) HardwareID() [8]byte {
 // tokens quickly. The clock is set to p.Clock. The error is a serialproto.Err; without
 // power it is serialproto.ErrDead.
 func (t *Token) Program(serial token.Serial, p *serialproto.Payload, lock bool) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.lock()
+	defer t.unlock()
 	t.catchUpLocked()
 	if !t.powered {
 		return serialproto.ErrDead
 	}
+	before := t.witnessLocked()
 	h := t.borrowLocked()
 	err := t.core.Program(&h.hw, serial, p, lock)
 	h.release()
 	t.settleLocked()
-	t.stepLocked() // makes the token wake up for its expiry
+	t.runLocked() // makes the token wake up for its expiry
+	t.compareLocked(before)
 	return err
 }
 
 // State returns the stage of the token's life cycle; without power it is DEAD.
 func (t *Token) State() serialproto.State {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.lock()
+	defer t.unlock()
 	t.catchUpLocked()
 	return t.stateLocked()
 }
@@ -147,32 +157,48 @@ func (t *Token) stateLocked() serialproto.State {
 
 // BackLabel returns the data printed on the back label.
 func (t *Token) BackLabel() (token.Serial, token.Expiry) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.lock()
+	defer t.unlock()
 	t.catchUpLocked()
 	return t.core.Serial(), t.core.Expiry()
 }
 
+// Secrets returns what a validation server needs to know about the token: its seed and
+// its profile. It exists for the export of test tokens. Before provisioning and after
+// the seed was erased, the seed is empty.
+func (t *Token) Secrets() (token.Seed, token.Profile) {
+	t.lock()
+	defer t.unlock()
+	t.catchUpLocked()
+	key := t.core.Key()
+	defer clear(key)
+	seed, err := token.NewSeed(key)
+	if err != nil { // there is no key
+		return token.Seed{}, t.core.Profile()
+	}
+	return seed, t.core.Profile()
+}
+
 // Press clicks the button.
 func (t *Token) Press() {
-	t.do(func() { t.clicked = true })
+	t.do(EventPress, 0, func() { t.clicked = true })
 }
 
 // Hold presses the button for d of world time. It returns at once; the button comes up
 // when the world's clock has advanced by d.
 func (t *Token) Hold(d time.Duration) {
-	t.do(func() { t.upAt = t.at.Add(max(d, 1)) })
+	t.do(EventHold, int64(d), func() { t.upAt = t.at.Add(max(d, 1)) })
 }
 
 // Skew moves the token's clock by d, forwards or backwards, at once.
 func (t *Token) Skew(d time.Duration) {
-	t.do(func() { t.crystal.Skew(d.Milliseconds()) })
+	t.do(EventSkew, d.Milliseconds(), func() { t.crystal.Skew(d.Milliseconds()) })
 }
 
 // SetTemperature changes the ambient temperature from now on.
 func (t *Token) SetTemperature(c Celsius) {
-	t.do(func() {
-		t.stepLocked() // before the LCD slows down, the display catches up
+	t.do(EventTemperature, int64(c*1000), func() {
+		t.runLocked() // before the LCD slows down, the display catches up
 		t.setTemperatureLocked(c)
 	})
 }
@@ -185,7 +211,7 @@ func (t *Token) setTemperatureLocked(c Celsius) {
 
 // SetTrim changes the crystal's error at 25 °C, without ageing and falls, from now on.
 func (t *Token) SetTrim(ppm PPM) {
-	t.do(func() { t.setTrimLocked(ppm) })
+	t.do(EventCrystal, int64(ppm*1000), func() { t.setTrimLocked(ppm) })
 }
 
 // setTrimLocked compensates for a turnover that is not at 25 °C.
@@ -197,7 +223,7 @@ func (t *Token) setTrimLocked(ppm PPM) {
 // Drop lets the token fall on the floor. Its crystal's frequency shifts permanently by
 // up to 5 ppm (the data sheets' figure for three falls from 75 cm).
 func (t *Token) Drop() {
-	t.do(func() {
+	t.do(EventDrop, 0, func() {
 		t.drops++
 		r := t.origin.rand("drop " + string(rune(t.drops)))
 		t.crystal.Shock(t.at, PPM(r.Float64()*10-5))
@@ -206,7 +232,7 @@ func (t *Token) Drop() {
 
 // RemoveBattery takes the battery out: the clock is lost and the display goes dark.
 func (t *Token) RemoveBattery() {
-	t.do(func() {
+	t.do(EventBattery, 0, func() {
 		t.battery.Remove(t.at)
 		t.powerOffLocked()
 	})
@@ -214,7 +240,7 @@ func (t *Token) RemoveBattery() {
 
 // InsertBattery puts the same battery back. If it is in already, nothing happens.
 func (t *Token) InsertBattery() {
-	t.do(func() {
+	t.do(EventBattery, 0, func() {
 		if t.battery.Removed {
 			t.battery.Insert(t.at)
 			t.powerOnLocked()
@@ -225,7 +251,7 @@ func (t *Token) InsertBattery() {
 // ReplaceBattery inserts a fresh battery. The clock is lost, because the supply is
 // interrupted for a moment.
 func (t *Token) ReplaceBattery() {
-	t.do(func() {
+	t.do(EventBattery, 0, func() {
 		if t.powered {
 			t.powerOffLocked()
 		}
@@ -237,7 +263,7 @@ func (t *Token) ReplaceBattery() {
 // Break adds dead and ghost segments to the display. If both are empty, it repairs the
 // display.
 func (t *Token) Break(dead, ghost Segments) {
-	t.do(func() {
+	t.do(EventArmed, 0, func() {
 		if dead == (Segments{}) && ghost == (Segments{}) {
 			t.lcd.Mend()
 			return
@@ -246,40 +272,63 @@ func (t *Token) Break(dead, ghost Segments) {
 	})
 }
 
+// Mend repairs the display and disarms the faults of the flash.
+func (t *Token) Mend() {
+	t.do(EventArmed, 0, func() {
+		t.lcd.Mend()
+		t.flash.disarm()
+	})
+}
+
 // CutPower makes the supply fail during the n-th flash operation from now (1 = the
 // next). The token then restarts at once and keeps its clock.
 func (t *Token) CutPower(n uint32) {
-	t.do(func() { t.flash.CutAt(n, t.origin.rand("cut").Uint64()+uint64(n)) })
+	t.do(EventArmed, 0, func() { t.flash.CutAt(n, t.origin.rand("cut").Uint64()+uint64(n)) })
 }
 
 // FailFlash makes the next flash operation fail.
 func (t *Token) FailFlash() {
-	t.do(func() { t.flash.FailNext(t.origin.rand("fail").Uint64()) })
+	t.do(EventArmed, 0, func() { t.flash.FailNext(t.origin.rand("fail").Uint64()) })
 }
 
 // Changes returns a number that changes whenever something happens to the token that
 // the passing of time does not explain: its flash is written, its clock is set, or its
 // hardware is changed.
 func (t *Token) Changes() uint64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.lock()
+	defer t.unlock()
 	t.catchUpLocked()
 	return t.changes + t.flash.Ops()
 }
 
 // FlashOps returns how many flash operations the token has done.
 func (t *Token) FlashOps() uint64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.lock()
+	defer t.unlock()
 	return t.flash.Ops()
 }
 
-// do changes the hardware at the world's present time and runs the firmware.
-func (t *Token) do(change func()) {
+// lock begins an operation on the token.
+func (t *Token) lock() {
+	t.world.gate.RLock()
 	t.mu.Lock()
-	defer t.mu.Unlock()
+}
+
+func (t *Token) unlock() {
+	t.mu.Unlock()
+	t.world.gate.RUnlock()
+}
+
+// do reports an event, changes the hardware at the world's present time and runs the
+// firmware.
+func (t *Token) do(kind EventKind, value int64, change func()) {
+	t.lock()
+	defer t.unlock()
 	t.catchUpLocked()
+	t.emitLocked(kind, value)
+	before := t.witnessLocked()
 	change()
 	t.changes++
-	t.stepLocked()
+	t.runLocked()
+	t.compareLocked(before)
 }

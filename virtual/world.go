@@ -10,42 +10,15 @@ import (
 	mathrand "math/rand/v2"
 	"sync"
 	"time"
-
-	"github.com/d204ef64/fob/internal/errclass"
 )
-
-// ClockMode is the way in which a world's clock advances.
-type ClockMode uint8
-
-// The modes of a world's clock.
-const (
-	Manual ClockMode = iota // stands still until Advance
-	Real                    // follows the machine's clock
-	Scaled                  // runs Config.Rate times as fast as the machine's clock
-)
-
-// String returns "manual", "real" or "scaled".
-func (m ClockMode) String() string {
-	switch m {
-	case Manual:
-		return "manual"
-	case Real:
-		return "real"
-	case Scaled:
-		return "scaled"
-	}
-	return "unknown"
-}
-
-// ErrClock is the error of an invalid clock configuration.
-var ErrClock = errclass.New(errclass.Usage, "invalid world clock")
 
 // Config is the configuration of a world. The zero value gives a manual clock that
 // starts at 2026-01-01T00:00:00Z and a random seed.
 type Config struct {
-	Mode ClockMode
-	Rate float64   // world seconds per second, for Scaled; 0.001 to 1e9
-	At   time.Time // start of the clock; zero: now, or 2026-01-01 for Manual
+	Mode   ClockMode
+	Paused bool      // the clock stands still until Resume
+	Rate   float64   // world seconds per second, for Scaled; 0.001 to 1e9
+	At     time.Time // start of the clock; zero: now, or 2026-01-01 for Manual
 
 	// Seed is the source of everything random in the world: crystals, keys and faults.
 	// The same seed gives the same tokens. 0 selects a random seed.
@@ -76,21 +49,28 @@ type World struct {
 	seed       uint64
 	stationKey [32]byte
 	noRig      bool
-	mode       ClockMode
-	rate       float64
 	machine    func() time.Time
+	observer   Observer
 
-	mu    sync.Mutex // guards the fields below
-	base  WorldTime  // the world's clock when the machine's clock was at start
-	start time.Time
-	made  uint64 // number of tokens made so far
+	// gate is held for reading during an operation on a token, and for writing while
+	// the clock is moved by hand. It is locked before Token.mu, which is locked before mu.
+	gate sync.RWMutex
+
+	mu     sync.Mutex // guards the fields below
+	mode   ClockMode
+	rate   float64
+	paused bool
+	base   WorldTime // the world's clock when the machine's clock was at start
+	start  time.Time
+	made   uint64 // number of tokens made so far
+	alarms alarms
 }
 
 // NewWorld makes a world. The error wraps [ErrClock].
 func NewWorld(c Config) (*World, error) {
 	w := &World{
 		seed: c.Seed, stationKey: c.StationKey, noRig: c.NoRig,
-		mode: c.Mode, rate: 1, machine: c.Machine,
+		machine: c.Machine,
 	}
 	if w.machine == nil {
 		w.machine = time.Now
@@ -98,21 +78,13 @@ func NewWorld(c Config) (*World, error) {
 	if w.stationKey == ([32]byte{}) {
 		w.stationKey = insecureTestStation
 	}
-	switch c.Mode {
-	case Manual:
-		w.rate = 0
-		if c.At.IsZero() {
-			c.At = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-		}
-	case Real:
-	case Scaled:
-		if !(c.Rate >= 0.001 && c.Rate <= 1e9) {
-			return nil, fmt.Errorf("%w: rate %v, want 0.001 to 1e9", ErrClock, c.Rate)
-		}
-		w.rate = c.Rate
-	default:
-		return nil, fmt.Errorf("%w: unknown mode %d", ErrClock, c.Mode)
+	if err := w.setModeLocked(c.Mode, c.Rate); err != nil {
+		return nil, err
 	}
+	if c.Mode == Manual && c.At.IsZero() {
+		c.At = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	w.paused = c.Paused
 	w.start = w.machine()
 	if c.At.IsZero() {
 		c.At = w.start
@@ -131,50 +103,6 @@ func NewWorld(c Config) (*World, error) {
 
 // Seed returns the world's seed.
 func (w *World) Seed() uint64 { return w.seed }
-
-// Mode returns the mode of the clock.
-func (w *World) Mode() ClockMode { return w.mode }
-
-// Rate returns how many world seconds pass in a second: 0 for Manual, 1 for Real.
-func (w *World) Rate() float64 { return w.rate }
-
-// Now returns the world's time.
-func (w *World) Now() WorldTime {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.nowLocked()
-}
-
-func (w *World) nowLocked() WorldTime {
-	if w.rate == 0 {
-		return w.base
-	}
-	// Use the wall clock, not the monotonic one, because a server under test follows
-	// it.
-	passed := w.machine().Round(0).Sub(w.start.Round(0))
-	if w.rate != 1 {
-		passed = time.Duration(max(-9e18, min(float64(passed)*w.rate, 9e18)))
-	}
-	return w.base.Add(passed)
-}
-
-// Advance moves the world's clock forward by d, in any mode. Ten years take no longer
-// than ten seconds. A negative d is ignored, because time does not run backwards; skew
-// a token instead.
-func (w *World) Advance(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.base = w.base.Add(max(d, 0))
-}
-
-// AdvanceTo moves the world's clock forward to t. An earlier t is ignored.
-func (w *World) AdvanceTo(t WorldTime) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if d := t - w.nowLocked(); d > 0 {
-		w.base = w.base.Add(time.Duration(d))
-	}
-}
 
 // next returns the origin of a new token.
 func (w *World) next() origin {

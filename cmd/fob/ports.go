@@ -19,6 +19,7 @@ import (
 type portFlags struct {
 	fleet.Ports
 	passwordFile string
+	usual        bool // no kind of port was given
 }
 
 func (p *portFlags) add(f *pflag.FlagSet) {
@@ -35,7 +36,8 @@ func (p *portFlags) ready(ctx context.Context, a *app) (err error) {
 	if p.Password, err = a.portPassword(ctx, p.passwordFile); err != nil {
 		return err
 	}
-	p.PTY = p.PTYDir != "" || p.TCP == "" && p.UnixDir == "" && p.RFC2217 == "" && len(p.Devices) == 0
+	p.usual = p.PTYDir == "" && p.TCP == "" && p.UnixDir == "" && p.RFC2217 == "" && len(p.Devices) == 0
+	p.PTY = p.PTYDir != "" || p.usual
 	for _, dir := range []string{p.PTYDir, p.UnixDir} {
 		if dir == "" {
 			continue

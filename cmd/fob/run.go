@@ -31,6 +31,10 @@ type runOptions struct {
 	seeds              seedsInput
 	noRig              bool
 	baud               int
+	lotFile            string
+	readyTokens, lazy  bool
+	http               httpFlags
+	store              *fleet.Store // opened by newFleet; nil: nothing is stored
 	given              func(flag string) bool
 }
 
@@ -43,7 +47,11 @@ func newRunCmd(a *app) *cobra.Command {
 tokens are blank until they are provisioned. On a terminal, fob prints a table
 of the tokens; otherwise, or with --json, the first line on stdout is a JSON
 object with the hardware id and ports of each token (docs/json.md). Without a
-flag for ports, each token gets a pseudo-terminal.
+flag for ports, each token gets a pseudo-terminal; from 64 tokens on, a token
+gets a port only when one is asked for (--lazy-ports).
+
+fob fleet and the HTTP API, whose address and key are in the ready line, control
+the tokens while they run: the clock, buttons, displays, faults and ports.
 
 With --serial, a token answers on a serial device of this machine, to the host
 at the other end of the cable: a Linux board with a USB gadget port acts as a
@@ -56,6 +64,7 @@ first use in your configuration folder. The folder also keeps the clock, the
 world seed, the station's public key and --no-rig: the next start needs only
 --state and the ports.`,
 		Example: `  fob run --count 3 --pty /tmp
+  fob run --count 5 --ready --clock manual
   fob run --profile button-8 --tcp 127.0.0.1:7000 --clock manual --at 2031-11-30T14:59:00Z
   fob run --rfc2217 127.0.0.1:2217 --state ./tokens
   fob run --serial /dev/ttyGS0
@@ -79,6 +88,10 @@ world seed, the station's public key and --no-rig: the next start needs only
 	f.StringVar(&o.seedFile, "seed-file", "", "run the tokens of the seed file `FILE` (see fob seeds), locked, with their serial numbers and expiry dates")
 	o.seeds.add(f)
 	f.BoolVar(&o.noRig, "no-rig", false, "do not support the rig commands, like production tokens")
+	f.StringVar(&o.lotFile, "lot", "", "make the tokens that the YAML `FILE` describes (docs/fleet.md)")
+	f.BoolVar(&o.readyTokens, "ready", false, "make provisioned and locked test tokens instead of blank ones")
+	f.BoolVar(&o.lazy, "lazy-ports", false, "open no port at the start; default from 64 tokens on if no ports are given")
+	o.http.add(f)
 	f.IntVar(&o.baud, "pace", 0, "limit the lines to the `BAUD` rate; 0 is as fast as possible")
 	return cmd
 }
@@ -94,10 +107,13 @@ func profileNames() string {
 // ready is the first line of output of fob run.
 type ready struct {
 	PID       int          `json:"pid"`
+	URL       string       `json:"url"`     // of the HTTP API; "" if it is off
+	APIKey    string       `json:"api_key"` // "" if it came from a file
+	Count     int          `json:"count"`
 	WorldSeed string       `json:"world_seed"`
 	Clock     string       `json:"clock_mode"`
 	Now       time.Time    `json:"now"`
-	Tokens    []readyToken `json:"tokens"`
+	Tokens    []readyToken `json:"tokens"` // the first maxReady
 }
 
 type readyToken struct {
@@ -110,44 +126,73 @@ type readyToken struct {
 }
 
 func (a *app) run(ctx context.Context, o runOptions) (err error) {
-	if o.count < 1 || o.count > fleet.MaxCount {
-		return usagef("--count %d: want 1 to %d", o.count, fleet.MaxCount)
-	}
-	config, err := a.worldConfig(ctx, o)
+	defer func() {
+		if o.store != nil {
+			o.store.Close()
+		}
+	}()
+	f, err := a.newFleet(ctx, &o)
 	if err != nil {
-		return err
+		return o.ports.advise(err)
+	}
+	err = a.serveFleet(ctx, f, &o)
+	return errors.Join(o.ports.advise(err), f.Save(), f.Close())
+}
+
+// newFleet makes the fleet that the flags describe. The caller must close o.store.
+func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error) {
+	if o.count < 0 || o.count > fleet.MaxCount {
+		return nil, usagef("--count %d: want 0 to %d", o.count, fleet.MaxCount)
+	}
+	if o.readyTokens && (o.seedFile != "" || o.lotFile != "") {
+		return nil, usagef("--ready goes with --count and --profile: a seed file's tokens are ready, and a lot says it itself")
+	}
+	if err := o.http.check(); err != nil {
+		return nil, err
+	}
+	lots, err := a.lots(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	config, err := a.worldConfig(ctx, *o)
+	if err != nil {
+		return nil, err
 	}
 	model, err := virtual.ModelByName(o.profile)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := o.ports.ready(ctx, a); err != nil {
-		return err
+		return nil, err
 	}
 	if n := len(o.ports.Devices); n > 0 && !o.given("count") {
 		o.count = n
 	}
-	if o.seedFile == "" {
+	if o.ports.usual && !o.given("lazy-ports") {
+		o.lazy = o.count >= lazyFrom || o.lotFile != ""
+	}
+	if o.lazy {
+		o.ports.Ports = fleet.Ports{}
+	}
+	if o.seedFile == "" && o.lotFile == "" {
 		if err := o.ports.Check(o.count); err != nil {
-			return err
+			return nil, err
 		}
 	}
 
-	var store *fleet.Store
 	if o.state != "" {
 		key, err := stateKey(o.stateKey)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if store, err = fleet.OpenStore(o.state, key); err != nil {
-			return err
+		if o.store, err = fleet.OpenStore(o.state, key); err != nil {
+			return nil, err
 		}
-		defer store.Close()
-		found, err := store.Resume(&config, fleet.Given{
+		found, err := o.store.Resume(&config, fleet.Given{
 			Clock: o.given("clock"), StationKey: o.given("station-key"), NoRig: o.given("no-rig"),
 		}, time.Now())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, flag := range []string{"count", "profile", "seed-file"} {
 			if found && o.given(flag) {
@@ -157,24 +202,41 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	}
 	world, err := virtual.NewWorld(config)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	line := virtual.ServeOptions{}
 	line.In.Baud, line.Out.Baud = o.baud, o.baud
-	c := fleet.Config{Count: o.count, Model: model, Ports: o.ports.Ports, Store: store, Line: line}
+	c := fleet.Config{Count: o.count, Model: model, Lots: lots, Ports: o.ports.Ports, Store: o.store, Line: line}
 	if o.seedFile != "" {
-		c.Make = func() ([]*virtual.Token, error) { return a.tokensFromSeeds(ctx, &o, world, model) }
+		c.Make = func() ([]*virtual.Token, error) { return a.tokensFromSeeds(ctx, o, world, model) }
 	}
-	f, err := fleet.New(world, c)
+	return fleet.New(world, c)
+}
+
+// serveFleet serves the ports and the HTTP API until ctx ends or either fails.
+func (a *app) serveFleet(ctx context.Context, f *fleet.Fleet, o *runOptions) error {
+	api, err := a.listenHTTP(ctx, f, &o.http)
 	if err != nil {
-		return o.ports.advise(err)
-	}
-	if err := a.announce(world, f); err != nil {
-		f.Close()
 		return err
 	}
-	err = f.Serve(ctx)
-	return errors.Join(o.ports.advise(err), f.Save(world), f.Close())
+	defer api.close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	failed := make(chan error, 1)
+	go func() {
+		err := api.serve()
+		failed <- err
+		cancel(err)
+	}()
+	serving := make(chan error, 1)
+	go func() { serving <- f.Serve(ctx) }()
+	if err := a.announce(f, api); err != nil {
+		cancel(err)
+		return errors.Join(err, <-serving)
+	}
+	err = <-serving
+	api.close()
+	return errors.Join(err, <-failed)
 }
 
 // worldConfig converts the flags to the configuration of a world.
@@ -216,19 +278,36 @@ func (a *app) worldConfig(ctx context.Context, o runOptions) (virtual.Config, er
 	return c, err
 }
 
+const (
+	// maxReady is the number of tokens that the ready line lists.
+	maxReady = 1000
+	// lazyFrom is the number of tokens from which ports are opened only when asked for.
+	lazyFrom = 64
+)
+
 // announce prints the ready line, or a table on a terminal.
-func (a *app) announce(w *virtual.World, f *fleet.Fleet) error {
+func (a *app) announce(f *fleet.Fleet, api *fleetAPI) error {
+	w := f.World()
 	r := ready{
-		PID: os.Getpid(), WorldSeed: strconv.FormatUint(w.Seed(), 10),
+		PID: os.Getpid(), URL: api.url, APIKey: api.shownKey, Count: f.Len(), WorldSeed: strconv.FormatUint(w.Seed(), 10),
 		Clock: w.Mode().String(), Now: w.Now().Time(),
 	}
-	for _, m := range f.Members() {
+	for m := range f.All(0) {
+		if len(r.Tokens) == maxReady {
+			break
+		}
 		serial, _ := m.Token.BackLabel()
-		ports := m.Ports()
-		r.Tokens = append(r.Tokens, readyToken{
+		t := readyToken{
 			HardwareID: m.Token.HardwareID(), Model: m.Token.Model().Name, Serial: serial,
-			State: m.Token.State().String(), Port: ports[0], Ports: ports,
-		})
+			State: m.Token.State().String(), Ports: []string{},
+		}
+		for _, p := range m.Ports() {
+			t.Ports = append(t.Ports, p.Addr())
+		}
+		if len(t.Ports) > 0 {
+			t.Port = t.Ports[0]
+		}
+		r.Tokens = append(r.Tokens, t)
 	}
 	if isTerminal(a.stdout) && !a.json {
 		columns, _ := terminalSize(a.stdout)

@@ -9,7 +9,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
-	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -37,7 +36,7 @@ var ErrDisagree = errclass.New(errclass.Mismatch, "a display does not show the r
 type Demo struct {
 	Tokens []*Token
 	world  *virtual.World
-	fleets []*fleet.Fleet
+	fleet  *fleet.Fleet
 }
 
 // Token is one of the demo's tokens, used through its serial port.
@@ -72,7 +71,11 @@ func New() (*Demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Demo{world: world}
+	f, err := fleet.New(world, fleet.Config{})
+	if err != nil {
+		return nil, err
+	}
+	d := &Demo{world: world, fleet: f}
 	for _, p := range token.Profiles() {
 		t, err := d.add(world, p)
 		if err != nil {
@@ -90,13 +93,15 @@ func (d *Demo) add(world *virtual.World, p token.Profile) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := fleet.New(world, fleet.Config{Count: 1, Model: model, Ports: fleet.Ports{PTY: true}})
+	m, err := d.fleet.Add(world.NewToken(model))
 	if err != nil {
 		return nil, err
 	}
-	d.fleets = append(d.fleets, f)
-	m := f.Members()[0]
-	path := strings.TrimPrefix(m.Ports()[0], "pty:")
+	terminal, err := d.fleet.Attach(m, "pty:")
+	if err != nil {
+		return nil, err
+	}
+	path := strings.TrimPrefix(terminal.Addr(), "pty:")
 
 	n, err := rand.Int(rand.Reader, big.NewInt(1<<32))
 	if err != nil {
@@ -117,20 +122,7 @@ func (d *Demo) add(world *virtual.World, p token.Profile) (*Token, error) {
 
 // Serve runs the tokens until ctx ends.
 func (d *Demo) Serve(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error, len(d.fleets))
-	for _, f := range d.fleets {
-		go func() {
-			defer cancel()
-			ended <- f.Serve(ctx)
-		}()
-	}
-	var errs []error
-	for range d.fleets {
-		errs = append(errs, <-ended)
-	}
-	return errors.Join(errs...)
+	return d.fleet.Serve(ctx)
 }
 
 // Provision programs, verifies and locks every token through its terminal, which it
@@ -209,7 +201,5 @@ func (d *Demo) Close() {
 		}
 		t.seed.Destroy()
 	}
-	for _, f := range d.fleets {
-		f.Close()
-	}
+	d.fleet.Close()
 }

@@ -53,16 +53,16 @@ var directions = []direction{
 	},
 	{
 		who:     patterns{"virtual"},
-		never:   patterns{"fleet", "validator/..."},
+		never:   patterns{"fleet/...", "validator/..."},
 		because: "a virtual token is one device: fleets and servers are built from it, not the reverse",
 	},
 	{
 		who:     patterns{"serialproto/host/...", "serialproto/port"},
-		never:   patterns{"firmware/...", "virtual", "fleet", "validator/..."},
+		never:   patterns{"firmware/...", "virtual", "fleet/...", "validator/..."},
 		because: "the host talks to any device over the protocol, and must not depend on the device in this repository",
 	},
 	{
-		who:     patterns{"fleet"},
+		who:     patterns{"fleet/..."},
 		never:   patterns{"validator/..."},
 		because: "a fleet stands for devices in the field: it must not share code with the server that checks their codes",
 	},
@@ -145,8 +145,8 @@ var fences = []fence{
 	},
 	{
 		pkgs:    patterns{"github.com/danielgtaylor/huma/..."},
-		in:      patterns{"validator/httpapi"},
-		because: "HTTP is one of several channels, which all call package bank",
+		in:      patterns{"validator/httpapi", "fleet/control", "internal/strictjson"},
+		because: "HTTP is one of several channels, which all call package bank or fleet",
 	},
 	{
 		pkgs:    patterns{"tinygo.org/x/drivers/..."},

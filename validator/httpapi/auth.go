@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/d204ef64/fob/internal/ratelimit"
+	"github.com/d204ef64/fob/internal/strictjson"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -239,5 +240,5 @@ func (s *server) refuse(ctx huma.Context, err error) {
 	errors.As(err, &m)
 	ctx.SetHeader("Content-Type", "application/problem+json")
 	ctx.SetStatus(m.Status)
-	_ = strictJSON.Marshal(ctx.BodyWriter(), m)
+	_ = strictjson.Format.Marshal(ctx.BodyWriter(), m)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/d204ef64/fob/internal/strictjson"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/metrics"
 )
@@ -134,7 +135,7 @@ func (s *server) config() huma.Config {
 				},
 			},
 		},
-		Formats:                      map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
+		Formats:                      map[string]huma.Format{"application/json": strictjson.Format, "json": strictjson.Format},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{hideValues},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package httpapi
+// Package strictjson reads JSON that has only one interpretation, for HTTP interfaces.
+package strictjson
 
 import (
 	"bytes"
@@ -14,10 +15,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// strictJSON reads one JSON value that has only one interpretation: exact names, no
+// Format reads one JSON value that has only one interpretation: exact names, no
 // duplicate names, valid UTF-8. Its errors never contain the value, which may be a
 // code.
-var strictJSON = huma.Format{
+var Format = huma.Format{
 	Marshal: func(w io.Writer, v any) error {
 		var b bytes.Buffer
 		enc := json.NewEncoder(&b)

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/fleet/control"
+)
+
+// fleetCmd is the state that the commands of fob fleet share.
+type fleetCmd struct {
+	*app
+	url, keyFile string
+}
+
+func newFleetCmd(a *app) *cobra.Command {
+	f := &fleetCmd{app: a}
+	cmd := &cobra.Command{
+		Use:   "fleet",
+		Short: "Control the tokens of a running fob run",
+		Long: `Control the tokens of a running fob run over its HTTP API: the clock, buttons,
+displays, faults, ports and snapshots. A TOKEN is a serial number or a hardware
+id. A PERIOD is ISO 8601, such as P2Y6M or PT90S, or like 1h30m.
+
+The address and the API key are in the ready line of fob run. Give them in
+FOB_URL and FOB_API_KEY, or with --url and --api-key-file. With --json, the
+answers of the API are printed as they are; /openapi.json describes them.`,
+		Example: `  fob fleet ls
+  fob fleet code ZZFB00000001
+  fob fleet advance --by P2Y
+  fob fleet age ZZFB00000001 --by P3Y --celsius 10`,
+		Args: subCommand,
+		RunE: help,
+	}
+	p := cmd.PersistentFlags()
+	p.StringVar(&f.url, "url", "", "`URL` of the HTTP API; default: FOB_URL")
+	p.StringVar(&f.keyFile, "api-key-file", "", "`FILE` with the API key; default: the key in FOB_API_KEY")
+	cmd.AddCommand(f.tokenCmds()...)
+	cmd.AddCommand(f.timeCmds()...)
+	cmd.AddCommand(f.hardwareCmds()...)
+	cmd.AddCommand(f.portCmds()...)
+	cmd.AddCommand(f.fileCmds()...)
+	return cmd
+}
+
+// client returns the client of the fleet that the flags or the environment name.
+func (f *fleetCmd) client(ctx context.Context) (*control.Client, error) {
+	c := &control.Client{URL: f.url, Key: os.Getenv("FOB_API_KEY")}
+	if c.URL == "" {
+		c.URL = os.Getenv("FOB_URL")
+	}
+	if c.URL == "" {
+		return nil, usagef("which fleet: give --url or set FOB_URL: the address is in the ready line of fob run")
+	}
+	if f.keyFile != "" {
+		key, err := f.readSecret(ctx, "API key", f.keyFile)
+		if err != nil {
+			return nil, err
+		}
+		c.Key = strings.TrimSpace(string(key))
+	}
+	if c.Key == "" {
+		return nil, usagef("which API key: set FOB_API_KEY or give --api-key-file: the key is in the ready line of fob run")
+	}
+	return c, nil
+}
+
+// call sends a request, and prints the answer with --json. Otherwise it decodes the
+// answer into out, if that is not nil.
+func (f *fleetCmd) call(ctx context.Context, method, path string, in, out any) error {
+	c, err := f.client(ctx)
+	if err != nil {
+		return err
+	}
+	b, err := c.Bytes(ctx, method, path, in, "application/json")
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return f.raw(b)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(b, out); err != nil {
+		return fmt.Errorf("%w: %s %s: %w", control.ErrUnreachable, method, path, err)
+	}
+	return nil
+}
+
+// raw prints an answer of the API, or an empty object if there is none.
+func (f *fleetCmd) raw(b []byte) error {
+	if b = bytes.TrimRight(b, "\n"); len(b) == 0 {
+		b = []byte("{}")
+	}
+	_, err := f.stdout.Write(append(b, '\n'))
+	return err
+}
+
+// say prints a line unless the output is JSON.
+func (f *fleetCmd) say(format string, args ...any) error {
+	if f.json {
+		return nil
+	}
+	_, err := fmt.Fprintf(f.stdout, format+"\n", args...)
+	return err
+}
+
+// table prints rows in columns unless the output is JSON.
+func (f *fleetCmd) table(rows [][]string) error {
+	if f.json {
+		return nil
+	}
+	w := tabwriter.NewWriter(f.stdout, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	return w.Flush()
+}
+
+// tokenPath returns the path of a token in the API.
+func tokenPath(name, rest string) string { return "/v1/tokens/" + url.PathEscape(name) + rest }
+
+// fleetToken is a token in the answers of the API.
+type fleetToken struct {
+	Seq        uint64    `json:"seq"`
+	TrueTime   time.Time `json:"true_time"`
+	TokenTime  time.Time `json:"token_time"`
+	ErrorMS    int64     `json:"error_ms"`
+	HardwareID string    `json:"hardware_id"`
+	Serial     string    `json:"serial"`
+	Expiry     string    `json:"expiry"`
+	Model      string    `json:"model"`
+	State      string    `json:"state"`
+	Display    string    `json:"display"`
+	LeftMS     int64     `json:"left_ms"`
+	PPM        float64   `json:"ppm"`
+	Battery    float64   `json:"battery"`
+	MilliVolts int       `json:"mv"`
+	Presses    uint32    `json:"presses"`
+	Ports      []string  `json:"ports"`
+}
+
+// name returns the serial number, or the hardware id of a token that has none.
+func (t fleetToken) name() string {
+	if t.Serial != "" {
+		return t.Serial
+	}
+	return t.HardwareID
+}
+
+// clockError returns how far the token's clock is off, such as "+1m35s".
+func (t fleetToken) clockError() string {
+	d := time.Duration(t.ErrorMS) * time.Millisecond
+	if d >= 0 {
+		return "+" + d.String()
+	}
+	return d.String()
+}
+
+type fleetList struct {
+	Items []fleetToken `json:"items"`
+	Next  string       `json:"next"`
+}
+
+// change sends a request that changes a token, and prints what became of it.
+func (f *fleetCmd) change(ctx context.Context, name, rest string, in any) error {
+	var t fleetToken
+	if err := f.call(ctx, "POST", tokenPath(name, rest), in, &t); err != nil {
+		return err
+	}
+	return f.sayToken(t)
+}
+
+func (f *fleetCmd) sayToken(t fleetToken) error {
+	return f.say("%s  %s  [%s]  clock %s", t.name(), t.State, t.Display, t.clockError())
+}
+
+// tokenCmd returns a command with one token as its argument.
+func tokenCmd(use, short string, run func(ctx context.Context, token string) error) *cobra.Command {
+	return &cobra.Command{
+		Use: use + " TOKEN", Short: short, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), args[0]) },
+	}
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/fleet/control"
+)
+
+// httpFlags are the flags for the HTTP API of a fleet.
+type httpFlags struct {
+	addr, keyFile, cert, certKey string
+	allowSeeds                   bool
+}
+
+func (h *httpFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&h.addr, "http", "127.0.0.1:0", "serve the HTTP API at `ADDR` HOST:PORT; port 0 is a free one; off for none")
+	f.StringVar(&h.keyFile, "api-key-file", "", "`FILE` with the API key; default: a random one, shown in the ready line")
+	f.StringVar(&h.cert, "http-cert", "", "PEM `FILE` with the certificate for HTTPS; required beyond loopback")
+	f.StringVar(&h.certKey, "http-key", "", "PEM `FILE` with the key of that certificate")
+	f.BoolVar(&h.allowSeeds, "allow-seed-export", false, "let clients of the HTTP API read the tokens' seeds")
+}
+
+// check checks the flags before any work is done.
+func (h *httpFlags) check() error {
+	if h.addr == "off" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(h.addr)
+	if err != nil {
+		return usagef("--http %s: want HOST:PORT, such as 127.0.0.1:8080, or off", h.addr)
+	}
+	if (h.cert == "") != (h.certKey == "") {
+		return usagef("--http-cert and --http-key go together")
+	}
+	if ip := net.ParseIP(host); h.cert == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return usagef("--http %s: it can be reached from other machines: give --http-cert and --http-key, or use 127.0.0.1", h.addr)
+	}
+	return nil
+}
+
+// fleetAPI is the HTTP API that a process serves.
+type fleetAPI struct {
+	url      string
+	key      string
+	shownKey string // "" if the key came from a file
+	server   *http.Server
+	listener net.Listener
+}
+
+// listenHTTP opens the address of the API. Requests are answered by serve.
+func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fleetAPI, error) {
+	api := &fleetAPI{}
+	if h.addr == "off" {
+		return api, nil
+	}
+	if h.keyFile == "" {
+		api.key = rand.Text()
+		api.shownKey = api.key
+	} else {
+		key, err := a.readSecret(ctx, "API key", h.keyFile)
+		if err != nil {
+			return nil, err
+		}
+		if api.key = strings.TrimSpace(string(key)); len(api.key) < 16 {
+			return nil, usagef("reading the API key: it is shorter than 16 characters: make one with openssl rand -base64 24")
+		}
+	}
+	var listen net.ListenConfig
+	l, err := listen.Listen(ctx, "tcp", h.addr)
+	if err != nil {
+		return nil, usagef("--http %s: %w", h.addr, err)
+	}
+	host, _, _ := net.SplitHostPort(h.addr)
+	scheme := "http"
+	if h.cert != "" {
+		pair, err := tls.LoadX509KeyPair(h.cert, h.certKey)
+		if err != nil {
+			return nil, errors.Join(usagef("reading the certificate for HTTPS: %w", err), l.Close())
+		}
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+		scheme = "https"
+	}
+	api.listener, api.url = l, scheme+"://"+l.Addr().String()
+	api.server = &http.Server{
+		Handler: control.New(f, control.Options{
+			Key: api.key, Version: moduleVersion(), AllowSeedExport: h.allowSeeds, Hosts: []string{host},
+		}),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+	}
+	return api, nil
+}
+
+// serve answers requests until close.
+func (f *fleetAPI) serve() error {
+	if f.server == nil {
+		return nil
+	}
+	if err := f.server.Serve(f.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving the HTTP API: %w", err)
+	}
+	return nil
+}
+
+// close ends the API and its open requests.
+func (f *fleetAPI) close() {
+	if f.server != nil {
+		_ = f.server.Close()
+	}
+}
+
+// lotFile is a file of lots, in YAML.
+type lotFile struct {
+	Lots []fleet.Lot `json:"lots" yaml:"lots"`
+}
+
+// lots returns the lots of the flags, nil for blank tokens.
+func (a *app) lots(ctx context.Context, o *runOptions) ([]fleet.Lot, error) {
+	if o.readyTokens {
+		return []fleet.Lot{{Count: o.count, Profile: o.profile, Ready: true}}, nil
+	}
+	if o.lotFile == "" {
+		return nil, nil
+	}
+	text, err := a.readPublic(ctx, "lots", o.lotFile)
+	if err != nil {
+		return nil, err
+	}
+	var file lotFile
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(&file); err != nil {
+		return nil, usagef("reading the lots in %s: %w", source(o.lotFile), err)
+	}
+	if len(file.Lots) == 0 {
+		return nil, usagef("reading the lots in %s: there is none under lots:", source(o.lotFile))
+	}
+	return file.Lots, nil
+}

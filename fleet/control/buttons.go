@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/virtual"
+)
+
+type pressInput struct {
+	ByToken
+	Body *struct {
+		Hold string `json:"hold,omitempty" doc:"how long the button stays down, in world time; a click by default"`
+	}
+}
+
+// displayView is a display, segment by segment.
+type displayView struct {
+	stamp
+	Text     string       `json:"text"`
+	State    string       `json:"state"`
+	View     virtual.View `json:"view"`
+	Readable bool         `json:"readable" doc:"the contrast is high enough to be read"`
+}
+
+type displayInput struct {
+	ByToken
+	Accept string `header:"Accept" maxLength:"200" doc:"application/json, text/plain, image/svg+xml or image/png"`
+}
+
+type displayOutput struct {
+	ContentType string `header:"Content-Type"`
+	Seq         uint64 `header:"X-Seq"`
+	Body        []byte
+}
+
+func (s *server) buttons() {
+	add(s, http.MethodPost, "/v1/tokens/{token}/press", "press", "Press the button",
+		func(_ context.Context, in *pressInput) (*body[tokenView], error) {
+			if in.Body == nil || in.Body.Hold == "" {
+				return s.do(in.Token, (*virtual.Token).Press)
+			}
+			d, err := period("body.hold", in.Body.Hold, 0, time.Hour)
+			if err != nil {
+				return nil, err
+			}
+			return s.do(in.Token, func(t *virtual.Token) { t.Hold(d) })
+		})
+	huma.Register(s.api, huma.Operation{
+		Method: http.MethodGet, Path: "/v1/tokens/{token}/display", OperationID: "display",
+		Summary: "The display, as JSON, text, SVG or PNG",
+		Errors:  []int{http.StatusUnauthorized, http.StatusNotAcceptable},
+		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
+			"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[displayView](), true, "Display")},
+			"text/plain":       {Schema: &huma.Schema{Type: huma.TypeString}},
+			"image/svg+xml":    {Schema: &huma.Schema{Type: huma.TypeString}},
+			"image/png":        {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+		}}},
+	}, func(_ context.Context, in *displayInput) (*displayOutput, error) {
+		out, err := s.display(in)
+		if err != nil {
+			return nil, fault(err)
+		}
+		return out, nil
+	})
+}
+
+// display draws a display in the first form that the client accepts.
+func (s *server) display(in *displayInput) (*displayOutput, error) {
+	m, err := s.fleet.Find(in.Token)
+	if err != nil {
+		return nil, err
+	}
+	st := m.Look()
+	out := &displayOutput{Seq: st.Seq}
+	for accepted := range strings.SplitSeq(in.Accept, ",") {
+		kind, _, _ := strings.Cut(strings.TrimSpace(accepted), ";")
+		switch kind {
+		case "", "*/*", "application/*", "application/json":
+			out.ContentType = "application/json"
+			out.Body, err = marshal(displayView{
+				stamp: stampOf(st), Text: st.Text, State: st.State.String(), View: st.View, Readable: st.View.Readable(),
+			})
+		case "text/plain", "text/*":
+			out.ContentType, out.Body = "text/plain; charset=utf-8", []byte(st.Text+"\n")
+		case "image/svg+xml", "image/*":
+			out.ContentType, out.Body = "image/svg+xml", st.View.SVG(virtual.Picture{})
+		case "image/png":
+			out.ContentType = "image/png"
+			out.Body, err = st.View.PNG(virtual.Picture{})
+		default:
+			continue
+		}
+		return out, err
+	}
+	return nil, newProblem(http.StatusNotAcceptable, "not_acceptable",
+		"a display comes as application/json, text/plain, image/svg+xml or image/png")
+}
+
+// period reads a period of a request that lies between two limits.
+func period(where, text string, least, most time.Duration) (time.Duration, error) {
+	d, err := fleet.ParsePeriod(text)
+	if err != nil {
+		return 0, err
+	}
+	if d < least || d > most {
+		return 0, invalid(where, "a period of "+d.String()+", want "+least.String()+" to "+most.String())
+	}
+	return d, nil
+}

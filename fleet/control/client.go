@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/d204ef64/fob/internal/errclass"
+)
+
+// ErrUnreachable is the error of a fleet that does not answer.
+var ErrUnreachable = errclass.New(errclass.Unreachable, "the fleet does not answer")
+
+// Client talks to the interface of a running fleet.
+type Client struct {
+	URL  string // as in the ready line of fob run
+	Key  string // the API key
+	HTTP *http.Client
+}
+
+// RefusedError is a request that the fleet refused.
+type RefusedError struct {
+	Status int
+	Code   string // stable name of the kind of problem
+	Detail string
+}
+
+// Error returns the detail.
+func (e *RefusedError) Error() string { return e.Detail }
+
+// ErrorClass returns the class by the status.
+func (e *RefusedError) ErrorClass() errclass.Class {
+	switch e.Status {
+	case http.StatusRequestTimeout:
+		return errclass.Timeout
+	case http.StatusConflict, http.StatusForbidden, http.StatusUnauthorized:
+		return errclass.Refused
+	case http.StatusInternalServerError:
+		return errclass.Failed
+	}
+	return errclass.Usage
+}
+
+// Do sends a request with a JSON body, unless in is nil, and decodes the answer into
+// out, unless that is nil. The error is a [RefusedError] or wraps [ErrUnreachable], or
+// is the context's.
+func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
+	b, err := c.Bytes(ctx, method, path, in, "application/json")
+	if err != nil || out == nil {
+		return err
+	}
+	if err := json.Unmarshal(b, out); err != nil {
+		return fmt.Errorf("%w: %s %s: the answer is not that of a fleet: %w", ErrUnreachable, method, path, err)
+	}
+	return nil
+}
+
+// Bytes is Do for an answer of any kind.
+func (c *Client) Bytes(ctx context.Context, method, path string, in any, accept string) ([]byte, error) {
+	a, err := c.Open(ctx, method, path, in, accept)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	b, err := io.ReadAll(a)
+	if err != nil {
+		return nil, c.unreachable(ctx, err)
+	}
+	return b, nil
+}
+
+// Open is Bytes for an answer that is read as it comes. The caller must close it.
+func (c *Client) Open(ctx context.Context, method, path string, in any, accept string) (io.ReadCloser, error) {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(b)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, body)
+	if err != nil {
+		return nil, errclass.With(errclass.Usage, err)
+	}
+	r.Header.Set("Authorization", "Bearer "+c.Key)
+	r.Header.Set("Accept", accept)
+	if in != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	client := c.HTTP
+	if client == nil {
+		client = http.DefaultClient
+	}
+	a, err := client.Do(r)
+	if err != nil {
+		return nil, c.unreachable(ctx, err)
+	}
+	if a.StatusCode < 300 {
+		return a.Body, nil
+	}
+	defer a.Body.Close()
+	refused := &RefusedError{Status: a.StatusCode}
+	var p problem
+	if err := json.NewDecoder(io.LimitReader(a.Body, maxBody)).Decode(&p); err != nil || p.Detail == "" {
+		return nil, fmt.Errorf("%w: %s answers %s, not as a fleet does", ErrUnreachable, c.URL, a.Status)
+	}
+	refused.Code, refused.Detail = p.Code, p.Detail
+	for _, e := range p.Errors {
+		if e.Message != p.Detail {
+			refused.Detail += ": " + e.Location + ": " + e.Message
+		}
+	}
+	return nil, refused
+}
+
+func (c *Client) unreachable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var told interface{ Unwrap() error }
+	if errors.As(err, &told) { // without the method and the address, which are said here
+		err = told.Unwrap()
+	}
+	return fmt.Errorf("%w: %s: %w: is fob run still running there?", ErrUnreachable, c.URL, err)
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/seedfile"
+)
+
+func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
+
+func marshal(v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	return append(b, '\n'), err
+}
+
+// codeView is a code on a display.
+type codeView struct {
+	stamp
+	Code       string    `json:"code"`
+	Serial     string    `json:"serial,omitempty"`
+	Step       int64     `json:"step"`
+	ValidUntil time.Time `json:"valid_until" doc:"end of the step, by the world's clock"`
+	LeftMS     int64     `json:"left_ms" doc:"until then, by the token's clock"`
+}
+
+type codeInput struct {
+	ByToken
+	MinRemaining string `query:"min_remaining" maxLength:"20" doc:"the step must last that long yet: a manual clock is advanced, and otherwise the answer waits"`
+	Fresh        bool   `query:"fresh" doc:"not a code of a step whose code was returned as fresh before"`
+	RealTimeout  string `query:"real_timeout" maxLength:"20" doc:"how long the answer may wait, by the machine's clock; PT2M by default"`
+}
+
+// oracleInput asks about a code.
+type oracleInput struct {
+	Token  string `json:"token" maxLength:"40"`
+	Code   string `json:"code" maxLength:"9"`
+	Window int    `json:"window,omitempty" minimum:"0" maximum:"1000" doc:"steps each way that the server under test accepts"`
+	Search int    `json:"search,omitempty" minimum:"0" maximum:"527040" doc:"steps each way to look at; 1440 by default"`
+}
+
+// oracleView is what is known about a code.
+type oracleView struct {
+	stamp
+	Found       bool  `json:"found" doc:"the code belongs to a step that was looked at"`
+	Step        int64 `json:"step,omitempty"`
+	Offset      int64 `json:"offset" doc:"steps after the step of the true time; negative: before"`
+	TokenOffset int64 `json:"token_offset" doc:"steps after the step of the token's time"`
+	WouldPass   bool  `json:"would_pass" doc:"a server with correct time and this window would find it, if it was not used"`
+	Shown       bool  `json:"shown" doc:"the step is not after the token's own, so the display can have shown the code"`
+}
+
+type exportInput struct {
+	Format string `query:"format" maxLength:"30" default:"pskc" doc:"name of a seed file format; see fob seeds formats"`
+}
+
+type fileOutput struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+func (s *server) codes() {
+	add(s, http.MethodGet, "/v1/tokens/{token}/code", "code", "The code that the token shows; a button is pressed if necessary",
+		func(ctx context.Context, in *codeInput) (*body[codeView], error) {
+			m, err := s.fleet.Find(in.Token)
+			if err != nil {
+				return nil, err
+			}
+			var o fleet.CodeOptions
+			if in.MinRemaining != "" {
+				if o.MinLeft, err = period("query.min_remaining", in.MinRemaining, 0, m.StepLength()); err != nil {
+					return nil, err
+				}
+			}
+			o.Fresh = in.Fresh
+			ctx, cancel, err := realTimeout(ctx, in.RealTimeout, 2*time.Minute)
+			if err != nil {
+				return nil, err
+			}
+			defer cancel()
+			c, err := m.Code(ctx, o)
+			if err != nil {
+				return nil, err
+			}
+			return &body[codeView]{codeOf(m, c)}, nil
+		})
+	add(s, http.MethodPost, "/v1/oracle", "oracle", "To which step does a code belong, and would a server accept it?",
+		func(_ context.Context, in *body[oracleInput]) (*body[oracleView], error) {
+			m, err := s.fleet.Find(in.Body.Token)
+			if err != nil {
+				return nil, err
+			}
+			search := in.Body.Search
+			if search == 0 {
+				search = 1440
+			}
+			v, err := m.Oracle(in.Body.Code, search, in.Body.Window)
+			if err != nil {
+				return nil, err
+			}
+			return &body[oracleView]{oracleView{
+				stamp: stampOf(v.State), Found: v.Found, Step: v.Step, Offset: v.Offset, TokenOffset: v.Token,
+				WouldPass: v.Fits, Shown: v.Found && v.Token <= 0,
+			}}, nil
+		})
+	huma.Register(s.api, stream("/v1/codes", "all-codes", "The codes that all tokens show now, one JSON object a line; no button is pressed"),
+		func(context.Context, *nothing) (*huma.StreamResponse, error) {
+			return &huma.StreamResponse{Body: s.writeCodes}, nil
+		})
+	add(s, http.MethodGet, "/v1/export", "export", "A seed file of all tokens that have a seed; only with --allow-seed-export",
+		func(_ context.Context, in *exportInput) (*fileOutput, error) { return s.export(in.Format) })
+}
+
+func codeOf(m fleet.Member, c fleet.Code) codeView {
+	serial, _ := m.Token.BackLabel()
+	return codeView{
+		stamp: stampOf(c.State), Code: c.Text, Serial: serial.String(), Step: c.Step,
+		ValidUntil: c.StepEnds.Time(), LeftMS: c.Left.Milliseconds(),
+	}
+}
+
+// stream describes an operation that answers with lines of JSON.
+func stream(path, id, summary string) huma.Operation {
+	return huma.Operation{
+		Method: http.MethodGet, Path: path, OperationID: id, Summary: summary,
+		Errors: []int{http.StatusUnauthorized},
+		Responses: map[string]*huma.Response{"200": {
+			Description: "OK",
+			Content:     map[string]*huma.MediaType{"application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}},
+	}
+}
+
+// lineCode is a line of all codes.
+type lineCode struct {
+	HardwareID string `json:"hardware_id"`
+	Serial     string `json:"serial"`
+	Code       string `json:"code"`
+	Step       int64  `json:"step"`
+	ErrorMS    int64  `json:"error_ms"`
+}
+
+func (s *server) writeCodes(ctx huma.Context) {
+	ctx.SetHeader("Content-Type", "application/x-ndjson")
+	w := ctx.BodyWriter()
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	s.fleet.LookAtAll(func(m fleet.Member, st fleet.State) bool {
+		if text, ok := fleet.CodeOn(st.Reading); ok {
+			id := m.Token.HardwareID()
+			serial, _ := m.Token.BackLabel()
+			_ = enc.Encode(lineCode{hex.EncodeToString(id[:]), serial.String(), text, st.Step, st.Error.Milliseconds()})
+		}
+		if b.Len() < 64<<10 {
+			return true
+		}
+		_, err := w.Write(b.Bytes())
+		b.Reset()
+		return err == nil && ctx.Context().Err() == nil
+	})
+	_, _ = w.Write(b.Bytes())
+}
+
+// refuseSeeds returns a problem unless seeds may be read.
+func (s *server) refuseSeeds() error {
+	if s.o.AllowSeedExport {
+		return nil
+	}
+	return newProblem(http.StatusForbidden, "seeds_refused",
+		"seeds cannot be read: the fleet was started without --allow-seed-export")
+}
+
+func (s *server) export(format string) (*fileOutput, error) {
+	if err := s.refuseSeeds(); err != nil {
+		return nil, err
+	}
+	f, err := seedfile.FormatByName(format)
+	if err != nil {
+		return nil, invalid("query.format", err.Error())
+	}
+	var b bytes.Buffer
+	if err := s.fleet.Export(&b, f); err != nil {
+		return nil, err
+	}
+	return &fileOutput{"application/octet-stream", b.Bytes()}, nil
+}
+
+// realTimeout limits how long an answer may wait by the machine's clock.
+func realTimeout(ctx context.Context, text string, usual time.Duration) (context.Context, context.CancelFunc, error) {
+	d := usual
+	if text != "" {
+		var err error
+		if d, err = period("query.real_timeout", text, 0, 24*time.Hour); err != nil {
+			return nil, nil, err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, d)
+	return ctx, cancel, nil
+}

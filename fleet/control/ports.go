@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// portKinds are the kinds of port that a client can attach. All are on this machine.
+var portKinds = []string{"pty", "tcp", "rfc2217"}
+
+// portView is a port of a token.
+type portView struct {
+	ID      string             `json:"id"`
+	Addr    string             `json:"addr,omitempty" doc:"for fob device --port; left out while the port is unplugged"`
+	In      virtual.LineFaults `json:"in" doc:"faults from the host to the token"`
+	Out     virtual.LineFaults `json:"out" doc:"faults from the token to the host"`
+	Tapping bool               `json:"tapping" doc:"the wire is being recorded"`
+}
+
+func portOf(p *fleet.Port) portView {
+	in, out := p.Faults().Get()
+	return portView{ID: p.ID(), Addr: p.Addr(), In: in, Out: out, Tapping: p.Tap().On()}
+}
+
+type attachInput struct {
+	ByToken
+	Body struct {
+		As   string `json:"as" enum:"pty,tcp,rfc2217"`
+		Port int    `json:"port,omitempty" minimum:"0" maximum:"65535" doc:"for tcp and rfc2217; a free one by default"`
+	}
+}
+
+// ByPort names a port in the path. It is exported because huma ignores embedded fields
+// of unexported types.
+type ByPort struct {
+	Port string `path:"port" maxLength:"20"`
+}
+
+type replugInput struct {
+	ByPort
+	Body *struct {
+		Port *int `json:"port,omitempty" minimum:"0" maximum:"65535" doc:"another port number, for tcp and rfc2217"`
+	}
+}
+
+type lineInput struct {
+	ByPort
+	Body struct {
+		In  virtual.LineFaults `json:"in"`
+		Out virtual.LineFaults `json:"out"`
+	}
+}
+
+type tapInput struct {
+	ByPort
+	Body struct {
+		On bool `json:"on" doc:"true begins a new recording"`
+	}
+}
+
+type wireInput struct {
+	ByPort
+	Format string `query:"format" enum:"jsonl,pcapng" default:"jsonl"`
+}
+
+func (s *server) ports() {
+	add(s, http.MethodPost, "/v1/tokens/{token}/ports", "attach", "Attach a port to the token",
+		func(_ context.Context, in *attachInput) (*body[portView], error) {
+			m, err := s.fleet.Find(in.Token)
+			if err != nil {
+				return nil, err
+			}
+			p, err := s.fleet.Attach(m, portAddr(in.Body.As, in.Body.Port))
+			if err != nil {
+				return nil, err
+			}
+			return &body[portView]{portOf(p)}, nil
+		})
+	get(s, "/v1/tokens/{token}/ports", "list-ports", "The ports of the token", func(in *ByToken) (*body[listOf[portView]], error) {
+		m, err := s.fleet.Find(in.Token)
+		if err != nil {
+			return nil, err
+		}
+		list := listOf[portView]{Items: []portView{}}
+		for _, p := range m.Ports() {
+			list.Items = append(list.Items, portOf(p))
+		}
+		return &body[listOf[portView]]{list}, nil
+	})
+	s.port(http.MethodGet, "/v1/ports/{port}", "get-port", "One port", func(*fleet.Port) error { return nil })
+	s.port(http.MethodPost, "/v1/ports/{port}/unplug", "unplug", "Pull the cable out", (*fleet.Port).Unplug)
+	add(s, http.MethodPost, "/v1/ports/{port}/replug", "replug", "Plug the cable in again; a terminal gets another path",
+		func(_ context.Context, in *replugInput) (*body[portView], error) {
+			return s.withPort(in.Port, func(p *fleet.Port) error {
+				addr := ""
+				if in.Body != nil && in.Body.Port != nil {
+					kind, _, _ := strings.Cut(p.Asked(), ":")
+					if kind == "pty" {
+						return invalid("body.port", "a terminal has no port number")
+					}
+					addr = portAddr(kind, *in.Body.Port)
+				}
+				return p.Replug(addr)
+			})
+		})
+	add(s, http.MethodDelete, "/v1/ports/{port}", "detach", "Remove a port",
+		func(_ context.Context, in *ByPort) (*empty, error) {
+			p, err := s.fleet.Port(in.Port)
+			if err != nil {
+				return nil, err
+			}
+			return &empty{}, s.fleet.Detach(p)
+		})
+	add(s, http.MethodPut, "/v1/ports/{port}/faults", "set-line-faults", "Set the faults of the line, while it is in use",
+		func(_ context.Context, in *lineInput) (*body[portView], error) {
+			if err := checkLine("body.in", in.Body.In); err != nil {
+				return nil, err
+			}
+			if err := checkLine("body.out", in.Body.Out); err != nil {
+				return nil, err
+			}
+			return s.withPort(in.Port, func(p *fleet.Port) error {
+				p.Faults().Set(in.Body.In, in.Body.Out)
+				return nil
+			})
+		})
+	add(s, http.MethodPut, "/v1/ports/{port}/wire", "tap", "Begin or end a recording of the wire",
+		func(_ context.Context, in *tapInput) (*body[portView], error) {
+			return s.withPort(in.Port, func(p *fleet.Port) error {
+				if in.Body.On {
+					p.Tap().Start()
+				} else {
+					p.Tap().Stop()
+				}
+				return nil
+			})
+		})
+	add(s, http.MethodGet, "/v1/ports/{port}/wire", "wire", "The recorded wire, as JSON lines or for Wireshark", s.wire)
+}
+
+// port adds an operation on a port without a body.
+func (s *server) port(method, path, id, summary string, op func(*fleet.Port) error) {
+	add(s, method, path, id, summary, func(_ context.Context, in *ByPort) (*body[portView], error) {
+		return s.withPort(in.Port, op)
+	})
+}
+
+func (s *server) withPort(id string, op func(*fleet.Port) error) (*body[portView], error) {
+	p, err := s.fleet.Port(id)
+	if err == nil {
+		err = op(p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &body[portView]{portOf(p)}, nil
+}
+
+// portAddr returns the address of a new port on this machine.
+func portAddr(kind string, number int) string {
+	switch kind {
+	case "tcp":
+		return "tcp:127.0.0.1:" + strconv.Itoa(number)
+	case "rfc2217":
+		return "rfc2217://127.0.0.1:" + strconv.Itoa(number)
+	}
+	return "pty:"
+}
+
+func checkLine(where string, f virtual.LineFaults) error {
+	for name, rate := range map[string]float64{"flip": f.Flip, "drop": f.Drop, "double": f.Double, "insert": f.Insert} {
+		if !(rate >= 0 && rate <= 1) {
+			return invalid(where+"."+name, "a probability is 0 to 1")
+		}
+	}
+	if f.Stall < 0 || f.Stall > time.Hour || f.StallAt < 0 || f.Unplug < 0 || f.Baud < 0 {
+		return invalid(where, "counts and times are not negative, and a stall is an hour at most")
+	}
+	return nil
+}
+
+// wireLine is a line of a recorded wire.
+type wireLine struct {
+	At   time.Time `json:"at"`
+	From string    `json:"from"` // "host" or "token"
+	Hex  string    `json:"hex"`
+}
+
+func (s *server) wire(_ context.Context, in *wireInput) (*fileOutput, error) {
+	p, err := s.fleet.Port(in.Port)
+	if err != nil {
+		return nil, err
+	}
+	chunks := p.Tap().Chunks()
+	if in.Format == "pcapng" {
+		return &fileOutput{"application/octet-stream", fleet.PCAPNG(p.ID(), chunks)}, nil
+	}
+	var out []byte
+	for _, c := range chunks {
+		line := wireLine{At: c.At.UTC(), From: "host", Hex: hex.EncodeToString(c.Data)}
+		if c.Sent {
+			line.From = "token"
+		}
+		b, err := marshal(line)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, b...)
+	}
+	return &fileOutput{"application/x-ndjson", out}, nil
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// problem is an error as defined by RFC 9457, with a code that does not change when the
+// words do.
+type problem struct {
+	Status int                 `json:"status"`
+	Title  string              `json:"title"`
+	Code   string              `json:"code" doc:"stable name of the kind of problem"`
+	Detail string              `json:"detail"`
+	Errors []*huma.ErrorDetail `json:"errors,omitempty"`
+}
+
+func newProblem(status int, code, detail string) *problem {
+	return &problem{Status: status, Title: http.StatusText(status), Code: code, Detail: detail}
+}
+
+// Error returns the detail.
+func (p *problem) Error() string { return p.Detail }
+
+// GetStatus implements huma.StatusError.
+func (p *problem) GetStatus() int { return p.Status }
+
+// ContentType implements huma.ContentTypeFilter.
+func (p *problem) ContentType(string) string { return "application/problem+json" }
+
+// kinds maps errors to problems. The first that matches counts.
+var kinds = []struct {
+	err    error
+	status int
+	code   string
+}{
+	{fleet.ErrNotFound, http.StatusNotFound, "not_found"},
+	{fleet.ErrTimeout, http.StatusRequestTimeout, "wait_timeout"},
+	{fleet.ErrNoCode, http.StatusConflict, "no_code"},
+	{fleet.ErrPlugged, http.StatusConflict, "port_state"},
+	{fleet.ErrCount, http.StatusUnprocessableEntity, "token_limit"},
+	{fleet.ErrLot, http.StatusUnprocessableEntity, "invalid_lot"},
+	{fleet.ErrPeriod, http.StatusUnprocessableEntity, "invalid_period"},
+	{fleet.ErrWindow, http.StatusUnprocessableEntity, "invalid_window"},
+	{fleet.ErrSnapshot, http.StatusUnprocessableEntity, "invalid_snapshot"},
+	{virtual.ErrClock, http.StatusUnprocessableEntity, "invalid_clock"},
+	{port.ErrAddress, http.StatusConflict, "port_unavailable"},
+	{port.ErrExposed, http.StatusConflict, "port_unavailable"},
+}
+
+// fault turns an error into a problem.
+func fault(err error) error {
+	var p *problem
+	var told huma.StatusError
+	if errors.As(err, &p) || errors.As(err, &told) {
+		return err
+	}
+	for _, k := range kinds {
+		if errors.Is(err, k.err) {
+			return newProblem(k.status, k.code, err.Error())
+		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return newProblem(http.StatusRequestTimeout, "real_timeout", "the request took longer than its real_timeout")
+	}
+	var classed errclass.Classed
+	if errors.As(err, &classed) && classed.ErrorClass() == errclass.Usage {
+		return newProblem(http.StatusUnprocessableEntity, "invalid", err.Error())
+	}
+	return newProblem(http.StatusInternalServerError, "internal", err.Error())
+}
+
+// invalid returns the problem of a value in the request.
+func invalid(where, detail string) error {
+	p := newProblem(http.StatusUnprocessableEntity, "invalid", detail)
+	p.Errors = []*huma.ErrorDetail{{Message: detail, Location: where}}
+	return p
+}
+
+// codesOfStatus are the codes of problems that huma makes.
+var codesOfStatus = map[int]string{
+	http.StatusBadRequest:            "bad_request",
+	http.StatusNotFound:              "not_found",
+	http.StatusRequestTimeout:        "body_timeout",
+	http.StatusRequestEntityTooLarge: "body_too_large",
+	http.StatusUnsupportedMediaType:  "unsupported_media_type",
+	http.StatusNotAcceptable:         "not_acceptable",
+	http.StatusUnprocessableEntity:   "invalid",
+}
+
+// withCode gives huma's own problems a code.
+func withCode(_ huma.Context, _ string, v any) (any, error) {
+	m, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	p := newProblem(m.Status, codesOfStatus[m.Status], m.Detail)
+	p.Errors = m.Errors
+	return p, nil
+}
+
+// get adds an operation that changes nothing.
+func get[I, O any](s *server, path, id, summary string, h func(*I) (*O, error)) {
+	add(s, http.MethodGet, path, id, summary, func(_ context.Context, in *I) (*O, error) { return h(in) })
+}
+
+// add adds an operation.
+func add[I, O any](s *server, method, path, id, summary string, h func(context.Context, *I) (*O, error)) {
+	op := huma.Operation{
+		Method: method, Path: path, OperationID: id, Summary: summary,
+		MaxBodyBytes: maxBody, BodyReadTimeout: readTimeout,
+		Errors: []int{http.StatusUnauthorized, http.StatusUnprocessableEntity},
+	}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := h(ctx, in)
+		if err != nil {
+			return nil, fault(err)
+		}
+		return out, nil
+	})
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/d204ef64/fob/fleet"
+)
+
+// snapshotView is a snapshot.
+type snapshotView struct {
+	Name   string    `json:"name"`
+	At     time.Time `json:"at" doc:"the world's time then"`
+	Tokens int       `json:"tokens"`
+}
+
+func snapshotOf(s *fleet.Snapshot) snapshotView {
+	return snapshotView{Name: s.Name, At: s.At.Time(), Tokens: s.Len()}
+}
+
+type takeInput struct {
+	Body struct {
+		Name   string   `json:"name" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]+$"`
+		Tokens []string `json:"tokens,omitempty" maxItems:"10000" doc:"serial numbers or hardware ids; all tokens by default"`
+	}
+}
+
+type bySnapshot struct {
+	Name string `path:"name" maxLength:"60"`
+}
+
+type loadInput struct {
+	Name    string `path:"name" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]+$"`
+	RawBody []byte
+}
+
+// maxSnapshot is the largest snapshot that a client can send.
+const maxSnapshot = 1 << 30
+
+func (s *server) snapshots() {
+	add(s, http.MethodPost, "/v1/snapshots", "take-snapshot", "Keep the state of tokens under a name, in memory",
+		func(_ context.Context, in *takeInput) (*body[snapshotView], error) {
+			var members []fleet.Member
+			for _, name := range in.Body.Tokens {
+				m, err := s.fleet.Find(name)
+				if err != nil {
+					return nil, err
+				}
+				members = append(members, m)
+			}
+			return &body[snapshotView]{snapshotOf(s.fleet.TakeSnapshot(in.Body.Name, members...))}, nil
+		})
+	get(s, "/v1/snapshots", "list-snapshots", "The snapshots", func(*nothing) (*body[listOf[snapshotView]], error) {
+		list := listOf[snapshotView]{Items: []snapshotView{}}
+		for _, snap := range s.fleet.Snapshots() {
+			list.Items = append(list.Items, snapshotOf(snap))
+		}
+		return &body[listOf[snapshotView]]{list}, nil
+	})
+	s.fromSnapshot("restore", "Reset the tokens of a snapshot to it; the clock does not go back", s.fleet.Restore)
+	s.fromSnapshot("fork", "Add a new token for each in the snapshot, with a hardware id of its own", s.fleet.Fork)
+	add(s, http.MethodDelete, "/v1/snapshots/{name}", "drop-snapshot", "Forget a snapshot",
+		func(_ context.Context, in *bySnapshot) (*empty, error) {
+			snap, err := s.fleet.Snapshot(in.Name)
+			if err != nil {
+				return nil, err
+			}
+			s.fleet.DropSnapshot(snap)
+			return &empty{}, nil
+		})
+	get(s, "/v1/snapshots/{name}", "get-snapshot", "A snapshot as a file, with the seeds; only with --allow-seed-export",
+		func(in *bySnapshot) (*fileOutput, error) {
+			if err := s.refuseSeeds(); err != nil {
+				return nil, err
+			}
+			snap, err := s.fleet.Snapshot(in.Name)
+			if err != nil {
+				return nil, err
+			}
+			b, err := snap.MarshalBinary()
+			return &fileOutput{"application/octet-stream", b}, err
+		})
+	huma.Register(s.api, huma.Operation{
+		Method: http.MethodPut, Path: "/v1/snapshots/{name}", OperationID: "load-snapshot",
+		Summary:      "Keep the snapshot of a file, of a fleet with the same world seed",
+		MaxBodyBytes: maxSnapshot, BodyReadTimeout: time.Minute,
+		Errors: []int{http.StatusUnauthorized, http.StatusUnprocessableEntity},
+	}, func(_ context.Context, in *loadInput) (*body[snapshotView], error) {
+		snap, err := s.fleet.LoadSnapshot(in.Name, in.RawBody)
+		if err != nil {
+			return nil, fault(err)
+		}
+		return &body[snapshotView]{snapshotOf(snap)}, nil
+	})
+}
+
+func (s *server) fromSnapshot(verb, summary string, op func(*fleet.Snapshot) ([]fleet.Member, error)) {
+	add(s, http.MethodPost, "/v1/snapshots/{name}/"+verb, verb, summary,
+		func(_ context.Context, in *bySnapshot) (*body[listOf[tokenView]], error) {
+			snap, err := s.fleet.Snapshot(in.Name)
+			if err != nil {
+				return nil, err
+			}
+			members, err := op(snap)
+			if err != nil {
+				return nil, err
+			}
+			list := listOf[tokenView]{Items: []tokenView{}}
+			for _, m := range members[:min(len(members), maxMade)] {
+				list.Items = append(list.Items, viewOf(m, m.Look()))
+			}
+			return &body[listOf[tokenView]]{list}, nil
+		})
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// clockView is the world's clock.
+type clockView struct {
+	Mode   string    `json:"mode" enum:"real,scaled,manual"`
+	Rate   float64   `json:"rate" doc:"world seconds per second; 0 for manual, 1 for real"`
+	Paused bool      `json:"paused"`
+	Now    time.Time `json:"now" doc:"the world's time"`
+	Seq    uint64    `json:"seq" doc:"number of the newest event"`
+}
+
+// setClock changes the clock. Fields that are left out stay.
+type setClock struct {
+	Mode   string    `json:"mode,omitempty" enum:"real,scaled,manual" doc:"the time does not jump when the mode changes"`
+	Rate   float64   `json:"rate,omitempty" doc:"0.001 to 1e9, for scaled"`
+	Paused *bool     `json:"paused,omitempty"`
+	Now    time.Time `json:"now,omitzero" doc:"not before the present time"`
+}
+
+// advance moves the clock. Exactly one field is given.
+type advance struct {
+	By    string    `json:"by,omitempty" doc:"a period, such as P2Y3D"`
+	To    time.Time `json:"to,omitzero" doc:"an instant; one in the past is refused"`
+	Until string    `json:"until,omitempty" enum:"next_step,event" doc:"the next time step of the first token, or the next event of any token"`
+}
+
+func seedText(seed uint64) string { return strconv.FormatUint(seed, 10) }
+
+func (s *server) clock() *body[clockView] {
+	c := s.fleet.World().Clock()
+	return &body[clockView]{clockView{
+		Mode: c.Mode.String(), Rate: c.Rate, Paused: c.Paused, Now: c.Now.Time(), Seq: s.fleet.Log().Seq(),
+	}}
+}
+
+func (s *server) time() {
+	get(s, "/v1/time", "get-time", "The world's clock", func(*nothing) (*body[clockView], error) {
+		return s.clock(), nil
+	})
+	add(s, http.MethodPut, "/v1/time", "set-time", "Change how the clock runs",
+		func(_ context.Context, in *body[setClock]) (*body[clockView], error) {
+			if err := s.setClock(in.Body); err != nil {
+				return nil, err
+			}
+			return s.clock(), nil
+		})
+	add(s, http.MethodPost, "/v1/time/advance", "advance", "Move the clock forward, in any mode",
+		func(_ context.Context, in *body[advance]) (*body[clockView], error) {
+			if err := s.advance(in.Body); err != nil {
+				return nil, err
+			}
+			return s.clock(), nil
+		})
+}
+
+func (s *server) setClock(in setClock) error {
+	w := s.fleet.World()
+	now := w.Now()
+	if !in.Now.IsZero() && virtual.WorldTimeOf(in.Now) < now {
+		return invalid("body.now", "time does not run backwards: it is "+now.Time().Format(time.RFC3339)+" already; skew a token instead")
+	}
+	modes := map[string]virtual.ClockMode{"manual": virtual.Manual, "real": virtual.Real, "scaled": virtual.Scaled}
+	switch {
+	case in.Mode != "":
+		if err := w.SetMode(modes[in.Mode], in.Rate); err != nil {
+			return err
+		}
+	case in.Rate != 0:
+		if err := w.SetMode(virtual.Scaled, in.Rate); err != nil {
+			return err
+		}
+	}
+	if in.Paused != nil {
+		if *in.Paused {
+			w.Pause()
+		} else {
+			w.Resume()
+		}
+	}
+	if !in.Now.IsZero() {
+		w.AdvanceTo(virtual.WorldTimeOf(in.Now))
+	}
+	return nil
+}
+
+func (s *server) advance(in advance) error {
+	w := s.fleet.World()
+	switch {
+	case in.By != "" && in.To.IsZero() && in.Until == "":
+		d, err := fleet.ParsePeriod(in.By)
+		if err != nil {
+			return err
+		}
+		if d < 0 {
+			return invalid("body.by", "time does not run backwards; skew a token instead")
+		}
+		w.Advance(d)
+	case in.By == "" && !in.To.IsZero() && in.Until == "":
+		if in.To.Year() > 2261 {
+			return invalid("body.to", "the world ends in the year 2262")
+		}
+		if to := virtual.WorldTimeOf(in.To); to < w.Now() {
+			return invalid("body.to", "time does not run backwards; skew a token instead")
+		}
+		w.AdvanceTo(virtual.WorldTimeOf(in.To))
+	case in.By == "" && in.To.IsZero() && in.Until == "event":
+		next := s.fleet.NextEvent()
+		if next == virtual.Forever {
+			return newProblem(http.StatusConflict, "no_event", "no token has an event ahead")
+		}
+		w.AdvanceTo(next)
+	case in.By == "" && in.To.IsZero() && in.Until == "next_step":
+		for m := range s.fleet.All(0) {
+			if ends := m.Look().StepEnds; ends != virtual.Forever {
+				w.AdvanceTo(ends)
+				return nil
+			}
+		}
+		return newProblem(http.StatusConflict, "no_event", "no token is provisioned, so none has a time step")
+	default:
+		return invalid("body", "give exactly one of by, to and until")
+	}
+	return nil
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// stamp is the instant of an answer about a token.
+type stamp struct {
+	Seq       uint64    `json:"seq" doc:"number of the newest event that the answer reflects"`
+	TrueTime  time.Time `json:"true_time" doc:"the world's time"`
+	TokenTime time.Time `json:"token_time" doc:"by the token's clock"`
+	ErrorMS   int64     `json:"error_ms" doc:"how far the token's clock is ahead; 0 if it was never set"`
+	ClockSet  bool      `json:"clock_set"`
+}
+
+func stampOf(st fleet.State) stamp {
+	return stamp{
+		Seq: st.Seq, TrueTime: st.World.Time(), TokenTime: st.Clock.Time().UTC(),
+		ErrorMS: st.Error.Milliseconds(), ClockSet: st.ClockSet,
+	}
+}
+
+// tokenView is a token.
+type tokenView struct {
+	stamp
+	Tag        uint32   `json:"tag" doc:"number of the token in the fleet, for events"`
+	HardwareID string   `json:"hardware_id"`
+	Serial     string   `json:"serial,omitempty"`
+	Expiry     string   `json:"expiry,omitempty" doc:"the last day of validity"`
+	Model      string   `json:"model"`
+	State      string   `json:"state"`
+	Display    string   `json:"display" doc:"what a person reads, one character for each position"`
+	Step       int64    `json:"step,omitempty" doc:"the token's time step (T of RFC 6238)"`
+	LeftMS     int64    `json:"left_ms,omitempty" doc:"until the step ends, by the token's clock"`
+	PPM        float64  `json:"ppm" doc:"present frequency error of the crystal"`
+	Battery    float64  `json:"battery" doc:"share of its capacity that is left"`
+	MilliVolts int      `json:"mv"`
+	Presses    uint32   `json:"presses"`
+	Ports      []string `json:"ports" nullable:"false" doc:"addresses at which the token can be opened"`
+}
+
+func viewOf(m fleet.Member, st fleet.State) tokenView {
+	id := m.Token.HardwareID()
+	serial, expiry := m.Token.BackLabel()
+	v := tokenView{
+		stamp: stampOf(st), Tag: m.Tag(), HardwareID: hex.EncodeToString(id[:]), Serial: serial.String(),
+		Model: m.Token.Model().Name, State: st.State.String(), Display: st.Text,
+		Step: st.Step, LeftMS: st.Left.Milliseconds(), PPM: float64(st.PPM),
+		Battery: st.Battery, MilliVolts: st.Voltage, Presses: st.Presses, Ports: []string{},
+	}
+	if !expiry.IsZero() {
+		v.Expiry = expiry.String()
+	}
+	for _, p := range m.Ports() {
+		if addr := p.Addr(); addr != "" {
+			v.Ports = append(v.Ports, addr)
+		}
+	}
+	return v
+}
+
+func tokenBody(m fleet.Member, st fleet.State, err error) (*body[tokenView], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &body[tokenView]{viewOf(m, st)}, nil
+}
+
+// ByToken names a token in the path. It is exported because huma ignores embedded
+// fields of unexported types.
+type ByToken struct {
+	Token string `path:"token" maxLength:"40" doc:"a serial number or a hardware id"`
+}
+
+// listQuery selects tokens.
+type listQuery struct {
+	State string `query:"state" maxLength:"20" doc:"only tokens in this state"`
+	Model string `query:"model" maxLength:"40" doc:"only tokens of this model"`
+	After string `query:"after" maxLength:"20" doc:"next of the page before"`
+	Limit int    `query:"limit" minimum:"1" maximum:"10000" default:"100"`
+}
+
+type listOf[T any] struct {
+	Items []T    `json:"items" nullable:"false"`
+	Next  string `json:"next,omitempty" doc:"give it as after for the following page; left out on the last"`
+}
+
+func (s *server) tokens() {
+	add(s, http.MethodPost, "/v1/tokens", "make-tokens", "Make a lot of tokens",
+		func(_ context.Context, in *body[fleet.Lot]) (*body[listOf[tokenView]], error) {
+			members, err := s.fleet.MakeLot(in.Body)
+			if err != nil {
+				return nil, err
+			}
+			// A large lot is listed with GET, in pages.
+			list := listOf[tokenView]{Items: []tokenView{}}
+			for _, m := range members {
+				if len(list.Items) == maxMade {
+					list.Next = strconv.FormatUint(uint64(m.Tag()-1), 10)
+					break
+				}
+				list.Items = append(list.Items, viewOf(m, m.Look()))
+			}
+			return &body[listOf[tokenView]]{list}, nil
+		})
+	get(s, "/v1/tokens", "list-tokens", "The tokens, in the order in which they were made", s.list)
+	get(s, "/v1/tokens/{token}", "get-token", "One token", func(in *ByToken) (*body[tokenView], error) {
+		m, err := s.fleet.Find(in.Token)
+		if err != nil {
+			return nil, err
+		}
+		return tokenBody(m, m.Look(), nil)
+	})
+	add(s, http.MethodDelete, "/v1/tokens/{token}", "remove-token", "Remove a token and its ports",
+		func(_ context.Context, in *ByToken) (*empty, error) {
+			m, err := s.fleet.Find(in.Token)
+			if err != nil {
+				return nil, err
+			}
+			return &empty{}, s.fleet.Remove(m)
+		})
+}
+
+// maxMade is the number of tokens that the answer to a new lot lists.
+const maxMade = 1000
+
+func (s *server) list(in *listQuery) (*body[listOf[tokenView]], error) {
+	after := uint64(0)
+	if in.After != "" {
+		var err error
+		if after, err = strconv.ParseUint(in.After, 10, 32); err != nil {
+			return nil, invalid("query.after", "not the next of a page")
+		}
+	}
+	list := listOf[tokenView]{Items: []tokenView{}}
+	for m := range s.fleet.All(uint32(after)) {
+		st := m.Look()
+		if in.State != "" && st.State.String() != in.State || in.Model != "" && m.Token.Model().Name != in.Model {
+			continue
+		}
+		if len(list.Items) == in.Limit {
+			list.Next = strconv.FormatUint(uint64(list.Items[len(list.Items)-1].Tag), 10)
+			break
+		}
+		list.Items = append(list.Items, viewOf(m, st))
+	}
+	return &body[listOf[tokenView]]{list}, nil
+}
+
+// do performs an operation on the token that a request names.
+func (s *server) do(name string, op func(*virtual.Token)) (*body[tokenView], error) {
+	m, err := s.fleet.Find(name)
+	if err != nil {
+		return nil, err
+	}
+	st, err := m.Do(op)
+	return tokenBody(m, st, err)
+}
+
+// expiryOf returns the expiry date for an export, "" for none.
+func expiryOf(e token.Expiry) string {
+	if e.IsZero() {
+		return ""
+	}
+	return e.String()
+}

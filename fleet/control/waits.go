@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/virtual"
+)
+
+type waitInput struct {
+	ByToken
+	Display     string `query:"display" maxLength:"200" doc:"regular expression (RE2) for what the display reads"`
+	State       string `query:"state" maxLength:"20"`
+	Event       string `query:"event" maxLength:"20" doc:"kind of event; see capabilities"`
+	AfterSeq    uint64 `query:"after_seq" doc:"only events after this one; by default those after the request"`
+	Timeout     string `query:"timeout" maxLength:"20" doc:"in world time; no limit by default"`
+	RealTimeout string `query:"real_timeout" maxLength:"20" doc:"by the machine's clock; PT1M by default"`
+}
+
+func (s *server) waits() {
+	add(s, http.MethodGet, "/v1/tokens/{token}/wait", "wait",
+		"Wait until the display, the state or an event is as wanted; all that are given must hold",
+		func(ctx context.Context, in *waitInput) (*body[tokenView], error) {
+			m, err := s.fleet.Find(in.Token)
+			if err != nil {
+				return nil, err
+			}
+			c, err := s.condition(in)
+			if err != nil {
+				return nil, err
+			}
+			ctx, cancel, err := realTimeout(ctx, in.RealTimeout, time.Minute)
+			if err != nil {
+				return nil, err
+			}
+			defer cancel()
+			st, err := m.Wait(ctx, c)
+			return tokenBody(m, st, err)
+		})
+}
+
+func (s *server) condition(in *waitInput) (c fleet.Condition, err error) {
+	if in.Display == "" && in.State == "" && in.Event == "" {
+		return c, invalid("query", "give at least one of display, state and event")
+	}
+	if in.Display != "" {
+		if c.Display, err = regexp.Compile(in.Display); err != nil {
+			return c, invalid("query.display", err.Error())
+		}
+	}
+	if in.State != "" {
+		st, ok := stateByName(in.State)
+		if !ok {
+			return c, invalid("query.state", "there is no state "+in.State)
+		}
+		c.State = &st
+	}
+	if in.Event != "" {
+		i := slices.Index(eventNames(), in.Event)
+		if i < 0 {
+			return c, invalid("query.event", "there is no event "+in.Event+"; see capabilities")
+		}
+		c.Event = virtual.EventKinds()[i]
+		if c.After = in.AfterSeq; c.After == 0 {
+			c.After = s.fleet.Log().Seq()
+		}
+	}
+	if in.Timeout != "" {
+		if c.Within, err = period("query.timeout", in.Timeout, 1, longest); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+func stateByName(name string) (serialproto.State, bool) {
+	for st := serialproto.StateBlank; st <= serialproto.StateWiped; st++ {
+		if st.String() == name {
+			return st, true
+		}
+	}
+	return 0, false
+}

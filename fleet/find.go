@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"github.com/d204ef64/fob/token"
+)
+
+// Find returns the token with a serial number or, in 16 hexadecimal digits, a hardware
+// id. If several have the name, it returns the first that got it; a hardware id goes
+// before a serial number. The error wraps [ErrNotFound].
+func (f *Fleet) Find(name string) (Member, error) {
+	if id, err := hex.DecodeString(name); err == nil && len(id) == 8 {
+		if m, ok := f.findID([8]byte(id)); ok {
+			return m, nil
+		}
+	}
+	serial, err := token.ParseSerial(name)
+	if err != nil {
+		return Member{}, fmt.Errorf("%w: %q is not a serial number or a hardware id: %w", ErrNotFound, name, err)
+	}
+	if m, ok := f.findSerial(serial); ok {
+		return m, nil
+	}
+	return Member{}, fmt.Errorf("%w: there is no token %s", ErrNotFound, serial)
+}
+
+func (f *Fleet) findID(id [8]byte) (Member, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.memberLocked(f.byID.find(id[:], func(tag uint32) bool {
+		t := f.slot(tag).token.Load()
+		return t != nil && t.HardwareID() == id
+	}))
+}
+
+func (f *Fleet) findSerial(serial token.Serial) (Member, bool) {
+	f.reindex()
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.memberLocked(f.bySerial.find([]byte(serial.String()), func(tag uint32) bool {
+		t := f.slot(tag).token.Load()
+		if t == nil {
+			return false
+		}
+		has, _ := t.BackLabel()
+		return has == serial
+	}))
+}
+
+func (f *Fleet) memberLocked(tag uint32) (Member, bool) {
+	if tag == 0 {
+		return Member{}, false
+	}
+	return Member{f.slot(tag).token.Load(), f, tag}, true
+}
+
+// nameOf returns the hardware id of a token that is or was in the fleet.
+func (f *Fleet) nameOf(tag uint32) string {
+	if s := f.slot(tag); s != nil {
+		if t := s.token.Load(); t != nil {
+			id := t.HardwareID()
+			return hex.EncodeToString(id[:])
+		}
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	id := f.gone[tag]
+	return hex.EncodeToString(id[:])
+}
+
+// reindex enters the serial numbers of the tokens whose state has changed.
+func (f *Fleet) reindex() {
+	tags := f.sched.takeRenamed()
+	if len(tags) == 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, tag := range tags {
+		f.indexSerialLocked(tag)
+	}
+}
+
+// indexLocked enters a token that was added.
+func (f *Fleet) indexLocked(tag uint32) {
+	if f.byID.full(1) {
+		f.byID.reset(2 * (f.count + 1))
+		for t := uint32(1); t < tag; t++ {
+			f.indexIDLocked(t)
+		}
+	}
+	f.indexIDLocked(tag)
+	f.indexSerialLocked(tag)
+}
+
+func (f *Fleet) indexIDLocked(tag uint32) {
+	if t := f.slot(tag).token.Load(); t != nil {
+		id := t.HardwareID()
+		f.byID.add(id[:], tag)
+	}
+}
+
+func (f *Fleet) indexSerialLocked(tag uint32) {
+	if f.bySerial.full(1) {
+		f.bySerial.reset(2 * (f.count + 1))
+		for t := uint32(1); t <= f.last; t++ {
+			if t != tag {
+				f.addSerialLocked(t)
+			}
+		}
+	}
+	f.addSerialLocked(tag)
+}
+
+func (f *Fleet) addSerialLocked(tag uint32) {
+	t := f.slot(tag).token.Load()
+	if t == nil {
+		return
+	}
+	if serial, _ := t.BackLabel(); !serial.IsZero() {
+		f.bySerial.add([]byte(serial.String()), tag)
+	}
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	mathrand "math/rand/v2"
+	"time"
+
+	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// ErrLot is the error of a lot that no factory could make.
+var ErrLot = errclass.New(errclass.Usage, "invalid lot")
+
+// Crystals are the kinds of crystal of a lot, with the distribution of their error at
+// 25 °C when new.
+const (
+	CrystalModel     = "model"     // as the token's model says
+	CrystalPerfect   = "perfect"   // no error at any temperature and age
+	CrystalGood      = "good"      // σ 2.5 ppm, at most 12: "good" lots by reports from the field
+	CrystalC200      = "c200"      // uniform within ±2.85 ppm: Feitian's ±90 s a year
+	CrystalUntrimmed = "untrimmed" // uniform within ±20 ppm: the data sheets' tolerance
+)
+
+// Lot describes tokens that are made together. Everything random about them comes from
+// the world's seed. The zero value of a field is its default.
+type Lot struct {
+	Count   int      `json:"count,omitempty" yaml:"count"`     // 1 by default
+	Profile string   `json:"profile,omitempty" yaml:"profile"` // hardware and profile; the first profile by default
+	Crystal string   `json:"crystal,omitempty" yaml:"crystal"` // CrystalModel by default
+	PPM     *float64 `json:"ppm,omitempty" yaml:"ppm"`         // error of the crystal at 25 °C, instead of a random one
+
+	// Ready makes provisioned and locked tokens with serial numbers for tests, seeds of
+	// 20 bytes and an expiry date. Otherwise the tokens are blank.
+	Ready      bool   `json:"ready,omitempty" yaml:"ready"`
+	SerialKind string `json:"serial_kind,omitempty" yaml:"serial_kind"` // "oath" by default; see token.SerialKind
+	Expiry     string `json:"expiry,omitempty" yaml:"expiry"`           // YYYY-MM-DD, or the first of a range; by default five years after the world's date
+	ExpiryTo   string `json:"expiry_to,omitempty" yaml:"expiry_to"`     // the last of a range
+
+	Age     string   `json:"age,omitempty" yaml:"age"`           // ISO 8601, such as P2Y6M: the tokens are that old; or the least of a range
+	AgeTo   string   `json:"age_to,omitempty" yaml:"age_to"`     // the most of a range
+	AgeTemp *float64 `json:"age_temp,omitempty" yaml:"age_temp"` // °C at which they became old; 25 by default
+	Temp    *float64 `json:"temp,omitempty" yaml:"temp"`         // °C at which they are; 25 by default
+}
+
+// MakeLot makes the tokens of a lot and adds them to the fleet: all of them, or none.
+// The error wraps [ErrLot] or [ErrCount].
+func (f *Fleet) MakeLot(l Lot) ([]Member, error) {
+	tokens, err := f.tokensOf(l)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.addAll(tokens); err != nil {
+		return nil, err
+	}
+	members := make([]Member, len(tokens))
+	for i, t := range tokens {
+		members[i] = Member{t, f, t.Tag()}
+	}
+	return members, nil
+}
+
+// tokensOf makes the tokens of a lot, which are not in the fleet yet.
+func (f *Fleet) tokensOf(l Lot) ([]*virtual.Token, error) {
+	p, err := f.plan(l)
+	if err != nil {
+		return nil, err
+	}
+	if n := f.Len() + p.count; n > MaxCount {
+		return nil, fmt.Errorf("%w: %d, want at most %d", ErrCount, n, MaxCount)
+	}
+	tokens := make([]*virtual.Token, 0, p.count)
+	for range p.count {
+		t, err := p.make(f.world)
+		if err != nil {
+			return nil, err
+		}
+		tokens = append(tokens, t)
+	}
+	return tokens, nil
+}
+
+// lotPlan is a lot that has been checked.
+type lotPlan struct {
+	Lot
+	count             int
+	model             *virtual.Model
+	kind              token.SerialKind
+	from, to          token.Expiry
+	leastAge, mostAge time.Duration
+	ageTemp, temp     virtual.Celsius
+}
+
+// plan checks a lot.
+func (f *Fleet) plan(l Lot) (p lotPlan, err error) {
+	p.Lot, p.count = l, max(l.Count, 1)
+	if l.Count < 0 {
+		return p, fmt.Errorf("%w: count %d is negative", ErrLot, l.Count)
+	}
+	if l.Profile == "" {
+		l.Profile = token.Profiles()[0].Name
+	}
+	if p.model, err = virtual.ModelByName(l.Profile); err != nil {
+		return p, fmt.Errorf("%w: profile: %w", ErrLot, err)
+	}
+	switch l.Crystal {
+	case "", CrystalModel, CrystalPerfect, CrystalGood, CrystalC200, CrystalUntrimmed:
+	default:
+		return p, fmt.Errorf("%w: crystal %q, want %s, %s, %s, %s or %s", ErrLot, l.Crystal,
+			CrystalModel, CrystalPerfect, CrystalGood, CrystalC200, CrystalUntrimmed)
+	}
+	if p.kind, err = serialKind(l.SerialKind); err != nil {
+		return p, err
+	}
+	if p.from, p.to, err = f.expiries(l); err != nil {
+		return p, err
+	}
+	if p.leastAge, p.mostAge, err = ages(l); err != nil {
+		return p, err
+	}
+	p.ageTemp, p.temp = temperature(l.AgeTemp), temperature(l.Temp)
+	for _, c := range []virtual.Celsius{p.ageTemp, p.temp} {
+		if !(c >= virtual.MinTemperature && c <= virtual.MaxTemperature) {
+			return p, fmt.Errorf("%w: %v °C, want %v to %v", ErrLot, c, virtual.MinTemperature, virtual.MaxTemperature)
+		}
+	}
+	return p, nil
+}
+
+func temperature(c *float64) virtual.Celsius {
+	if c == nil {
+		return virtual.RoomTemperature
+	}
+	return virtual.Celsius(*c)
+}
+
+func serialKind(name string) (token.SerialKind, error) {
+	if name == "" {
+		return token.SerialOATH, nil
+	}
+	for _, k := range []token.SerialKind{token.SerialOATH, token.SerialVendor13, token.SerialVendor9, token.SerialOther} {
+		if k.String() == name {
+			return k, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: serial_kind %q, want %s, %s, %s or %s", ErrLot, name,
+		token.SerialOATH, token.SerialVendor13, token.SerialVendor9, token.SerialOther)
+}
+
+// expiries returns the first and the last expiry date of a lot.
+func (f *Fleet) expiries(l Lot) (from, to token.Expiry, err error) {
+	const life = 5 * 12 // months
+	if l.Expiry == "" {
+		today, err := token.ExpiryOf(f.world.Now().Time())
+		if err != nil {
+			return from, to, fmt.Errorf("%w: expiry: %w", ErrLot, err)
+		}
+		from = today.AddMonths(life)
+	} else if from, err = token.ParseExpiry(l.Expiry); err != nil {
+		return from, to, fmt.Errorf("%w: expiry: %w", ErrLot, err)
+	}
+	to = from
+	if l.ExpiryTo != "" {
+		if to, err = token.ParseExpiry(l.ExpiryTo); err != nil {
+			return from, to, fmt.Errorf("%w: expiry_to: %w", ErrLot, err)
+		}
+	}
+	if to.Days() < from.Days() {
+		return from, to, fmt.Errorf("%w: expiry_to %s is before expiry %s", ErrLot, to, from)
+	}
+	return from, to, nil
+}
+
+// ages returns the least and the greatest age of a lot.
+func ages(l Lot) (least, most time.Duration, err error) {
+	if l.Age != "" {
+		if least, err = ParsePeriod(l.Age); err != nil {
+			return 0, 0, fmt.Errorf("%w: age: %w", ErrLot, err)
+		}
+	}
+	most = least
+	if l.AgeTo != "" {
+		if most, err = ParsePeriod(l.AgeTo); err != nil {
+			return 0, 0, fmt.Errorf("%w: age_to: %w", ErrLot, err)
+		}
+	}
+	if least < 0 || most < least {
+		return 0, 0, fmt.Errorf("%w: an age from %s to %s", ErrLot, least, most)
+	}
+	return least, most, nil
+}
+
+// make makes one token of the lot.
+func (p *lotPlan) make(w *virtual.World) (*virtual.Token, error) {
+	var options []virtual.Option
+	if p.Crystal == CrystalPerfect {
+		options = append(options, virtual.Perfect())
+	}
+	t := w.NewToken(p.model, options...)
+	r := chance(w, t, "lot")
+	switch uniform := r.Float64()*2 - 1; {
+	case p.PPM != nil:
+		t.SetTrim(virtual.PPM(*p.PPM))
+	case p.Crystal == CrystalGood:
+		t.SetTrim(virtual.PPM(max(-12, min(12, r.NormFloat64()*2.5))))
+	case p.Crystal == CrystalC200:
+		t.SetTrim(virtual.PPM(uniform * 2.85))
+	case p.Crystal == CrystalUntrimmed:
+		t.SetTrim(virtual.PPM(uniform * 20))
+	}
+	age := p.leastAge + time.Duration(r.Float64()*float64(p.mostAge-p.leastAge))
+	days := p.from.Days() + int32(r.Int64N(int64(p.to.Days()-p.from.Days())+1))
+	if p.Ready {
+		if err := p.provision(w, t, days); err != nil {
+			return nil, err
+		}
+	}
+	if age > 0 {
+		t.AgeAt(age, p.ageTemp)
+	}
+	if p.temp != virtual.RoomTemperature {
+		t.SetTemperature(p.temp)
+	}
+	return t, nil
+}
+
+// provision programs and locks a token. Its serial number and seed come from the
+// world's seed.
+func (p *lotPlan) provision(w *virtual.World, t *virtual.Token, days int32) error {
+	serial, err := token.TestSerial(p.kind, t.Index())
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrLot, err)
+	}
+	expiry, err := token.ExpiryFromDays(days)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrLot, err)
+	}
+	seed := make([]byte, token.DefaultSeedLen)
+	defer clear(seed)
+	r := chance(w, t, "seed")
+	for i := range seed {
+		seed[i] = byte(r.Uint32())
+	}
+	payload := serialproto.Payload{
+		Seed: seed, Profile: p.model.Profile(), Expiry: expiry,
+		Ends: token.UnixSeconds(expiry.Ends(nil).Unix()), Clock: w.Now().Milli(),
+	}
+	if err := t.Program(serial, &payload, true); err != nil {
+		return fmt.Errorf("%w: %w", ErrLot, err)
+	}
+	return nil
+}
+
+// chance returns a random source that depends only on the world's seed, the token and
+// the purpose.
+func chance(w *virtual.World, t *virtual.Token, purpose string) *mathrand.Rand {
+	b := binary.LittleEndian.AppendUint64(nil, w.Seed())
+	id := t.HardwareID()
+	return mathrand.New(mathrand.NewChaCha8(sha256.Sum256(append(append(b, id[:]...), purpose...))))
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"encoding/base32"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/totp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// reference computes the code of a token at a time with pquerna/otp.
+func reference(t *testing.T, m Member, at time.Time) string {
+	t.Helper()
+	seed, p := m.Token.Secrets()
+	secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(seed.Bytes())
+	code, err := totp.GenerateCodeCustom(secret, at, totp.ValidateOpts{
+		Period: uint(p.Step), Digits: otp.Digits(p.Digits), Algorithm: otp.AlgorithmSHA1,
+	})
+	require.NoError(t, err)
+	return code
+}
+
+func TestLotReady(t *testing.T) {
+	f := emptyFleet(t, virtual.Config{Seed: 7})
+	members, err := f.MakeLot(Lot{Count: 20, Ready: true, Expiry: "2029-01-31", ExpiryTo: "2030-12-31", Crystal: CrystalC200})
+	require.NoError(t, err)
+	days := map[string]bool{}
+	for _, m := range members {
+		serial, expiry := m.Token.BackLabel()
+		require.Equal(t, "ZZFB", serial.String()[:4])
+		days[expiry.String()] = true
+		require.GreaterOrEqual(t, expiry.String(), "2029-01-31")
+		require.LessOrEqual(t, expiry.String(), "2030-12-31")
+		s := m.Look()
+		require.Equal(t, serialproto.StateLocked, s.State)
+		require.Equal(t, reference(t, m, s.Clock.Time()), s.Text)
+		found, err := f.Find(serial.String())
+		require.NoError(t, err)
+		require.Equal(t, m, found)
+	}
+	require.Greater(t, len(days), 10)
+
+	again := emptyFleet(t, virtual.Config{Seed: 7})
+	same, err := again.MakeLot(Lot{Count: 20, Ready: true, Expiry: "2029-01-31", ExpiryTo: "2030-12-31", Crystal: CrystalC200})
+	require.NoError(t, err)
+	for i := range same {
+		require.Equal(t, members[i].Look().Reading, same[i].Look().Reading)
+	}
+}
+
+// TestLotCrystals: a year without ageing at 25 °C shows the error of the crystal. The
+// limits are those of the kinds, with ±5 ppm for the ageing of the first year: ±3 ppm
+// (data sheets of ECS and CTS) and rounding of the turnover.
+func TestLotCrystals(t *testing.T) {
+	const second = 1e6 / (365.25 * 24 * 3600) // ppm that are a second a year
+	for kind, limit := range map[string]float64{
+		CrystalPerfect: 0.001, CrystalC200: 2.85 + 5, CrystalGood: 12 + 5, CrystalUntrimmed: 20 + 5,
+	} {
+		f := emptyFleet(t, virtual.Config{Seed: 7})
+		members, err := f.MakeLot(Lot{Count: 200, Ready: true, Crystal: kind})
+		require.NoError(t, err)
+		f.World().Advance(virtual.Year)
+		widest := 0.0
+		for _, m := range members {
+			ppm := m.Look().Error.Seconds() * second
+			widest = max(widest, ppm, -ppm)
+		}
+		require.LessOrEqual(t, widest, limit, kind)
+		if kind != CrystalPerfect {
+			require.GreaterOrEqual(t, widest, limit/4, kind)
+		}
+	}
+}
+
+func TestLotRefused(t *testing.T) {
+	f := emptyFleet(t, virtual.Config{Seed: 7})
+	hot := 1e6
+	for want, l := range map[string]Lot{
+		"count -1":                       {Count: -1},
+		"sundial":                        {Profile: "sundial"},
+		`crystal "quartz", want model`:   {Crystal: "quartz"},
+		`serial_kind "x", want oath`:     {SerialKind: "x"},
+		"expiry: ":                       {Expiry: "2029-02-30"},
+		"expiry_to: ":                    {ExpiryTo: "soon"},
+		"expiry_to 2029-01-01 is before": {Expiry: "2029-01-02", ExpiryTo: "2029-01-01"},
+		`age: invalid period: "5"`:       {Age: "5"},
+		`age_to: invalid period: "P"`:    {AgeTo: "P"},
+		"an age from":                    {Age: "P2Y", AgeTo: "P1Y"},
+		"1e+06 °C, want -60 to 125":      {Temp: &hot},
+		"at most 1000000":                {Count: MaxCount + 1},
+	} {
+		_, err := f.MakeLot(l)
+		require.ErrorContains(t, err, want)
+		require.Zero(t, f.Len())
+	}
+}
+
+func TestParsePeriod(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"PT90S": 90 * time.Second, "90s": 90 * time.Second, "-95s": -95 * time.Second, "+95s": 95 * time.Second,
+		"P1W": 7 * 24 * time.Hour, "P2DT3H4M": 51*time.Hour + 4*time.Minute, "P0.5Y": virtual.Year / 2,
+		"-P3Y": -3 * virtual.Year, "P6M": virtual.Year / 2, "PT1M": time.Minute, "0s": 0,
+	} {
+		got, err := ParsePeriod(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, got, text)
+	}
+	for _, text := range []string{"", "P", "PT", "5", "P1", "1Y", "P1H", "PT1D", "P1DT", "P400Y", "P1.2.3Y", "--1s", "P-1Y"} {
+		_, err := ParsePeriod(text)
+		require.ErrorIs(t, err, ErrPeriod, text)
+	}
+}
+
+func TestOracle(t *testing.T) {
+	f := emptyFleet(t, virtual.Config{Seed: 7})
+	members, err := f.MakeLot(Lot{Ready: true, Crystal: CrystalPerfect})
+	require.NoError(t, err)
+	m := members[0]
+	for _, steps := range []int{0, 3, -7} {
+		at := f.World().Now().Time().Add(time.Duration(steps) * time.Minute)
+		v, err := m.Oracle(reference(t, m, at), 10, 5)
+		require.NoError(t, err)
+		require.True(t, v.Found)
+		require.Equal(t, int64(steps), v.Offset)
+		require.Equal(t, steps != -7, v.Fits)
+	}
+	// A token whose clock is five minutes ahead shows the code of five steps later.
+	s, err := m.Do(func(t *virtual.Token) { t.Skew(5 * time.Minute) })
+	require.NoError(t, err)
+	v, err := m.Oracle(s.Text, 10, 2)
+	require.NoError(t, err)
+	require.Equal(t, int64(5), v.Offset)
+	require.Zero(t, v.Token)
+	require.False(t, v.Fits)
+	v, err = m.Oracle("not", 10, 2)
+	require.NoError(t, err)
+	require.False(t, v.Found)
+	_, err = m.Oracle("000000", -1, 0)
+	require.ErrorIs(t, err, ErrWindow)
+	blank, err := f.MakeLot(Lot{})
+	require.NoError(t, err)
+	_, err = blank[0].Oracle("000000", 1, 1)
+	require.ErrorIs(t, err, ErrNoCode)
+}
+
+func TestSnapshots(t *testing.T) {
+	f := emptyFleet(t, virtual.Config{Seed: 7})
+	members, err := f.MakeLot(Lot{Count: 2, Ready: true, Profile: "button-6"})
+	require.NoError(t, err)
+	m := members[0]
+	snap := f.TakeSnapshot("before", m)
+	require.Equal(t, 1, snap.Len())
+	for range 3 {
+		f.World().Advance(time.Minute)
+		_, err := m.Do((*virtual.Token).Press)
+		require.NoError(t, err)
+	}
+	require.Equal(t, uint32(3), m.Look().Presses)
+	data, err := snap.MarshalBinary()
+	require.NoError(t, err)
+	_, err = f.Restore(snap)
+	require.NoError(t, err)
+	require.Zero(t, m.Look().Presses)
+
+	forks, err := f.Fork(snap)
+	require.NoError(t, err)
+	require.Equal(t, 3, f.Len())
+	require.NotEqual(t, m.Token.HardwareID(), forks[0].Token.HardwareID())
+	require.Equal(t, reference(t, m, f.World().Now().Time()), reference(t, forks[0], f.World().Now().Time()))
+
+	loaded, err := f.LoadSnapshot("file", data)
+	require.NoError(t, err)
+	_, err = f.Restore(loaded)
+	require.NoError(t, err)
+	require.Len(t, f.Snapshots(), 2)
+	f.DropSnapshot(loaded)
+	_, err = f.Snapshot("file")
+	require.ErrorIs(t, err, ErrNotFound)
+
+	other := emptyFleet(t, virtual.Config{Seed: 8})
+	_, err = other.LoadSnapshot("x", data)
+	require.ErrorContains(t, err, "another world seed")
+	for _, bad := range []string{"", "{}", `{"version":2}`, `{"version":1,"world_seed":7,"tokens":[{"data":"e30="}]}`} {
+		_, err = f.LoadSnapshot("x", []byte(bad))
+		require.ErrorIs(t, err, ErrSnapshot, bad)
+	}
+	require.NoError(t, f.Remove(m))
+	_, err = f.Restore(snap)
+	require.ErrorIs(t, err, ErrNotFound)
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// ErrPlugged is the error of unplugging a port that is not plugged in, or the reverse.
+var ErrPlugged = errclass.New(errclass.Refused, "the port's cable")
+
+// Port is a place at which a host reaches a token. While it is unplugged it keeps its
+// name, its address and its faults, and hosts find nothing there.
+type Port struct {
+	id     string
+	member Member
+	faults *virtual.Faults
+	tap    Tap
+
+	mu       sync.Mutex // guards the fields below
+	addr     string     // as asked for
+	options  []port.Option
+	listener port.Listener      // nil: unplugged
+	hangUp   context.CancelFunc // ends the connections of the listener; nil: not served
+}
+
+// ID returns the name of the port in its fleet, such as "p1".
+func (p *Port) ID() string { return p.id }
+
+// Member returns the token.
+func (p *Port) Member() Member { return p.member }
+
+// Faults returns the faults of the line, which can be changed.
+func (p *Port) Faults() *virtual.Faults { return p.faults }
+
+// Addr returns the address at which the port can be opened, or "" while it is unplugged.
+func (p *Port) Addr() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.listener == nil {
+		return ""
+	}
+	return p.listener.Addr()
+}
+
+// Asked returns the address that was asked for.
+func (p *Port) Asked() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.addr
+}
+
+// Attach opens a port for the token at an address of package port.
+func (f *Fleet) Attach(m Member, addr string, options ...port.Option) (*Port, error) {
+	in, out := f.line.In, f.line.Out
+	p := &Port{member: m, faults: virtual.NewFaults(in, out), addr: addr, options: options}
+	l, err := port.Listen(addr, options...)
+	if err != nil {
+		return nil, err
+	}
+	p.listener = l
+	f.mu.Lock()
+	x, err := f.extraLocked(m)
+	if err != nil {
+		f.mu.Unlock()
+		return nil, errors.Join(err, l.Close())
+	}
+	f.made++
+	p.id = "p" + strconv.Itoa(f.made)
+	x.ports = append(x.ports, p)
+	f.ports[p.id] = p
+	f.mu.Unlock()
+	p.accept()
+	return p, nil
+}
+
+// Port returns the port with the id. The error wraps [ErrNotFound].
+func (f *Fleet) Port(id string) (*Port, error) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if p := f.ports[id]; p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("%w: there is no port %q", ErrNotFound, id)
+}
+
+// Ports returns the ports of the token.
+func (m Member) Ports() []*Port {
+	m.fleet.mu.RLock()
+	defer m.fleet.mu.RUnlock()
+	if s := m.fleet.slot(m.tag); s.extra != nil {
+		return slices.Clone(s.extra.ports)
+	}
+	return nil
+}
+
+// Detach closes the port for good.
+func (f *Fleet) Detach(p *Port) error {
+	f.mu.Lock()
+	delete(f.ports, p.id)
+	if s := f.slot(p.member.tag); s.extra != nil {
+		s.extra.ports = slices.DeleteFunc(s.extra.ports, func(q *Port) bool { return p == q })
+	}
+	f.mu.Unlock()
+	return p.close()
+}
+
+// Unplug pulls the cable out: hosts are cut off, and the address is free.
+func (p *Port) Unplug() error {
+	if p.Addr() == "" {
+		return fmt.Errorf("%w: %s is unplugged already", ErrPlugged, p.id)
+	}
+	return p.close()
+}
+
+// close closes the listener and its connections.
+func (p *Port) close() error {
+	p.mu.Lock()
+	l, hangUp := p.listener, p.hangUp
+	p.listener, p.hangUp = nil, nil
+	p.mu.Unlock()
+	if hangUp != nil {
+		hangUp()
+	}
+	if l == nil {
+		return nil
+	}
+	return l.Close()
+}
+
+// Replug plugs the cable in again, at another address unless addr is "". If that fails,
+// the port stays unplugged.
+func (p *Port) Replug(addr string) error {
+	p.mu.Lock()
+	if p.listener != nil {
+		p.mu.Unlock()
+		return fmt.Errorf("%w: %s is plugged in already", ErrPlugged, p.id)
+	}
+	if addr == "" {
+		addr = p.addr
+	}
+	l, err := port.Listen(addr, p.options...)
+	if err != nil {
+		p.mu.Unlock()
+		return err
+	}
+	p.addr, p.listener = addr, l
+	p.mu.Unlock()
+	p.accept()
+	return nil
+}
+
+// accept serves the hosts of the port, if the fleet is being served.
+func (p *Port) accept() {
+	f := p.member.fleet
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.listener == nil || p.hangUp != nil {
+		return
+	}
+	p.hangUp = f.serve.run(func(ctx context.Context) { p.serve(ctx, p.listener) })
+}
+
+// serve serves every host that connects until ctx ends.
+func (p *Port) serve(ctx context.Context, l port.Listener) {
+	f := p.member.fleet
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	o := f.line
+	o.Faults, o.Tap = p.faults, p.tap.Record
+	o.Before = func() error {
+		p.member.touched()
+		return f.saveMember(p.member)
+	}
+	for {
+		c, err := l.Accept(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				f.serve.fail(err)
+			}
+			return
+		}
+		wait.Go(func() {
+			// A host that disconnects is not a failure of the fleet.
+			if err := p.member.Token.Serve(ctx, c, o); errors.Is(err, errSave) {
+				f.serve.fail(err)
+			}
+		})
+	}
+}
+
+// server is the part of a fleet that lives while Serve runs.
+type server struct {
+	mu      sync.Mutex // guards the fields below
+	ctx     context.Context
+	cancel  context.CancelFunc
+	failure error
+	wait    sync.WaitGroup
+}
+
+func (s *server) begin(ctx context.Context, cancel context.CancelFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ctx, s.cancel = ctx, cancel
+}
+
+// run starts f, and returns a function that ends it. It returns nil if nothing is served.
+func (s *server) run(f func(context.Context)) context.CancelFunc {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx == nil || s.ctx.Err() != nil {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.wait.Go(func() {
+		defer cancel()
+		f(ctx)
+	})
+	return cancel
+}
+
+// fail ends Serve with the first error.
+func (s *server) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failure == nil {
+		s.failure = err
+	}
+	s.cancel()
+}
+
+// end waits for everything that run has started.
+func (s *server) end() error {
+	s.wait.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ctx = nil
+	return s.failure
+}

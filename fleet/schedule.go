@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/d204ef64/fob/virtual"
+)
+
+// scheduler lets the events of the tokens happen in time, and writes them to the log. It
+// is the observer of the world. No token has a timer: each block knows when its first
+// event is due, and the world wakes the scheduler for the earliest.
+type scheduler struct {
+	fleet *Fleet
+
+	// advancing is set while the world's clock is moved by hand. The events of that time
+	// are collected by block, to be sorted. No operation on a token runs then.
+	advancing bool
+	collected [][]Entry // by block
+
+	mu      sync.Mutex // guards the fields below
+	renamed []uint32   // tokens whose serial number may have changed
+	watches map[uint32][]*watch
+	alarm   *virtual.Alarm
+	alarmAt virtual.WorldTime
+	started bool
+}
+
+func (s *scheduler) init(f *Fleet) {
+	s.fleet, s.alarmAt = f, virtual.Forever
+	s.watches = map[uint32][]*watch{}
+}
+
+// Event implements virtual.Observer.
+func (s *scheduler) Event(t *virtual.Token, e virtual.Event) {
+	entry := Entry{Event: e}
+	if t != nil {
+		entry.Tag = t.Tag()
+		if e.Kind == virtual.EventState {
+			s.rename(entry.Tag)
+		}
+	}
+	if s.advancing && entry.Tag != 0 {
+		b := (entry.Tag - 1) / blockSize
+		s.collected[b] = append(s.collected[b], entry)
+		return
+	}
+	s.fleet.log.append(entry)
+	s.notice(entry)
+}
+
+// Advanced implements virtual.Observer: it lets everything happen that lies between two
+// instants.
+func (s *scheduler) Advanced(from, to virtual.WorldTime) {
+	blocks := *s.fleet.blocks.Load()
+	s.advancing, s.collected = true, make([][]Entry, len(blocks))
+	s.glanceAll(from, to)
+	var due []int
+	for i, b := range blocks {
+		if b.due(to) {
+			due = append(due, i)
+		}
+	}
+	var wait sync.WaitGroup
+	workers := min(runtime.GOMAXPROCS(0), len(due))
+	for w := range workers {
+		wait.Go(func() {
+			for i := w; i < len(due); i += workers {
+				blocks[due[i]].settle(to, (*virtual.Token).CatchUp)
+			}
+		})
+	}
+	wait.Wait()
+	entries := slices.Concat(s.collected...)
+	s.advancing, s.collected = false, nil
+	sortEntries(entries)
+	s.fleet.log.append(entries...)
+	for _, e := range entries {
+		s.notice(e)
+	}
+	s.plan()
+}
+
+// rename notes that the serial number of a token may have changed.
+func (s *scheduler) rename(tag uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.renamed = append(s.renamed, tag)
+}
+
+// takeRenamed returns the tokens whose serial number may have changed since the last
+// call.
+func (s *scheduler) takeRenamed() []uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tags := s.renamed
+	s.renamed = nil
+	return tags
+}
+
+func (b *block) due(at virtual.WorldTime) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.next <= at
+}
+
+// settle lets the events of the block's tokens happen that are due, and finds out when
+// the next one is.
+func (b *block) settle(now virtual.WorldTime, catchUp func(*virtual.Token)) {
+	b.mu.Lock()
+	b.next = virtual.Forever // whoever touches a token meanwhile lowers it
+	b.mu.Unlock()
+	first := virtual.Forever
+	for i := range b.slots {
+		t := b.slots[i].token.Load()
+		if t == nil {
+			continue
+		}
+		next := t.Next()
+		if next <= now && next != virtual.Forever {
+			catchUp(t)
+			next = t.Next()
+		}
+		first = min(first, next)
+	}
+	b.lower(first)
+}
+
+// lower notes that a token has an event at next.
+func (b *block) lower(next virtual.WorldTime) {
+	b.mu.Lock()
+	b.next = min(b.next, next)
+	b.mu.Unlock()
+}
+
+// touch notes when the token has its next event. It must be called after each operation
+// on it.
+func (s *scheduler) touch(tag uint32, t *virtual.Token) {
+	next := t.Next()
+	(*s.fleet.blocks.Load())[(tag-1)/blockSize].lower(next)
+	s.mu.Lock()
+	sooner := s.started && next < s.alarmAt
+	s.mu.Unlock()
+	if sooner {
+		s.setAlarm(next)
+	}
+}
+
+// start lets the world wake the scheduler from now on.
+func (s *scheduler) start() {
+	s.mu.Lock()
+	s.started = true
+	s.mu.Unlock()
+	s.plan()
+}
+
+// plan sets the alarm for the first event of all.
+func (s *scheduler) plan() {
+	next := virtual.Forever
+	for _, b := range *s.fleet.blocks.Load() {
+		b.mu.Lock()
+		next = min(next, b.next)
+		b.mu.Unlock()
+	}
+	s.mu.Lock()
+	started := s.started
+	s.mu.Unlock()
+	if started {
+		s.setAlarm(next)
+	}
+}
+
+func (s *scheduler) setAlarm(at virtual.WorldTime) {
+	s.mu.Lock()
+	old := s.alarm
+	s.alarm, s.alarmAt = nil, at
+	s.mu.Unlock()
+	if old != nil {
+		old.Stop()
+	}
+	if at == virtual.Forever {
+		return
+	}
+	// The alarm may ring before At returns, so it does its work elsewhere.
+	a := s.fleet.world.At(at, func() { go s.wake() })
+	s.mu.Lock()
+	if s.alarm == nil && s.alarmAt == at {
+		s.alarm = a
+	}
+	s.mu.Unlock()
+}
+
+// wake lets everything happen that is due by now.
+func (s *scheduler) wake() {
+	now := s.fleet.world.Now()
+	for _, b := range *s.fleet.blocks.Load() {
+		if b.due(now) {
+			b.settle(now, func(t *virtual.Token) { t.State() })
+		}
+	}
+	s.plan()
+}
+
+// NextEvent returns when the first event of any token is due, or [virtual.Forever].
+func (f *Fleet) NextEvent() virtual.WorldTime {
+	next := virtual.Forever
+	for _, b := range *f.blocks.Load() {
+		b.settle(virtual.WorldTime(math.MinInt64), nil) // a block may know only of one that has been put off
+		b.mu.Lock()
+		next = min(next, b.next)
+		b.mu.Unlock()
+	}
+	return next
+}

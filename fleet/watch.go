@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/virtual"
+)
+
+// Condition is what [Member.Wait] waits for. All of its parts that are set must hold.
+type Condition struct {
+	Display *regexp.Regexp     // matches what the display reads
+	State   *serialproto.State // the token's state
+	Event   virtual.EventKind  // has happened after log entry After; 0: any or none
+	After   uint64             // for Event
+	Within  time.Duration      // of the world; 0 or less: no limit
+}
+
+// watch is a wait on one token.
+type watch struct {
+	Condition
+	deadline virtual.WorldTime
+	happened chan struct{} // has room for one: something happened to the token
+	found    chan State    // has room for one: the display matched while the clock jumped
+}
+
+// maxGlances limits how many displays are looked at while the clock jumps. A token
+// changes its display about once a minute: this is two months.
+const maxGlances = 100_000
+
+// Wait returns when the token fulfils the condition, with its state at that time. If the
+// clock jumps, displays in between count as well. The error wraps [ErrTimeout] when the
+// time is over, or is the context's.
+func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
+	w := &watch{Condition: c, deadline: virtual.Forever, happened: make(chan struct{}, 1), found: make(chan State, 1)}
+	world := m.fleet.world
+	if c.Within > 0 {
+		w.deadline = world.Now().Add(c.Within)
+	}
+	m.fleet.sched.addWatch(m.tag, w)
+	defer m.fleet.sched.removeWatch(m.tag, w)
+	for {
+		s := m.Look()
+		select {
+		case s := <-w.found: // before the reading, which may be past the deadline
+			return s, nil
+		default:
+		}
+		if w.holds(s.Reading) && w.seen(m) {
+			return s, nil
+		}
+		if s.World >= w.deadline {
+			return s, fmt.Errorf("%w: %s of the world have passed; the state is %s and the display reads %q",
+				ErrTimeout, c.Within, s.State, s.Text)
+		}
+		changed := make(chan struct{})
+		alarm := world.At(min(s.Next, w.deadline), func() { close(changed) })
+		select {
+		case <-changed:
+		case <-w.happened:
+		case s = <-w.found:
+			alarm.Stop()
+			return s, nil
+		case <-ctx.Done():
+			alarm.Stop()
+			return s, ctx.Err()
+		}
+		alarm.Stop()
+	}
+}
+
+// holds reports whether a reading fulfils the condition, apart from its event.
+func (w *watch) holds(r virtual.Reading) bool {
+	return (w.Display == nil || w.Display.MatchString(r.Text)) && (w.State == nil || *w.State == r.State)
+}
+
+// seen reports whether the event of the condition has happened.
+func (w *watch) seen(m Member) bool {
+	if w.Event == 0 {
+		return true
+	}
+	const batch = 256
+	var entries []Entry
+	for {
+		entries = m.fleet.log.After(entries[:0], w.After, batch)
+		for _, e := range entries {
+			if e.Tag == m.tag && e.Kind == w.Event {
+				return true
+			}
+			w.After = e.Seq
+		}
+		if len(entries) < batch {
+			return false
+		}
+	}
+}
+
+func (s *scheduler) addWatch(tag uint32, w *watch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watches[tag] = append(s.watches[tag], w)
+}
+
+func (s *scheduler) removeWatch(tag uint32, w *watch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if left := slices.DeleteFunc(s.watches[tag], func(v *watch) bool { return v == w }); len(left) > 0 {
+		s.watches[tag] = left
+	} else {
+		delete(s.watches, tag)
+	}
+}
+
+// notice wakes the waits on the token of an entry.
+func (s *scheduler) notice(e Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range s.watches[e.Tag] {
+		select {
+		case w.happened <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// glanceAll looks at the displays that tokens with waits show between two instants.
+func (s *scheduler) glanceAll(from, to virtual.WorldTime) {
+	s.mu.Lock()
+	watched := map[uint32][]*watch{}
+	for tag, watches := range s.watches {
+		watched[tag] = slices.Clone(watches)
+	}
+	s.mu.Unlock()
+	for tag, left := range watched {
+		t := s.fleet.slot(tag).token.Load()
+		left = slices.DeleteFunc(left, func(w *watch) bool { return w.Display == nil || w.Event != 0 })
+		if t == nil || len(left) == 0 {
+			continue
+		}
+		at := from
+		for range maxGlances {
+			r := t.Glance(at)
+			left = slices.DeleteFunc(left, func(w *watch) bool {
+				if at <= w.deadline && w.holds(r) {
+					select {
+					case w.found <- State{r, s.fleet.log.Seq()}:
+					default: // an earlier jump has found one
+					}
+					return true
+				}
+				return at > w.deadline
+			})
+			if len(left) == 0 || r.Next > to || r.Next == virtual.Forever {
+				break
+			}
+			at = max(r.Next, at+1)
+		}
+	}
+}

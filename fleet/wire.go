@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"sync"
+	"time"
+)
+
+// A Chunk is bytes that passed on the wire of a port at one time.
+type Chunk struct {
+	At   time.Time // by the machine's clock
+	Sent bool      // the token sent them
+	Data []byte
+}
+
+// maxTap is the number of bytes of the wire that a port keeps.
+const maxTap = 1 << 20
+
+// Tap records the wire of a port while it is on. It keeps the newest bytes, at most a
+// mebibyte. It is safe for concurrent use.
+type Tap struct {
+	mu     sync.Mutex
+	on     bool
+	size   int
+	chunks []Chunk
+}
+
+// Tap returns the recording of the port's wire.
+func (p *Port) Tap() *Tap { return &p.tap }
+
+// Start begins a new recording.
+func (t *Tap) Start() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.on, t.size, t.chunks = true, 0, nil
+}
+
+// Stop ends the recording. What was recorded is kept.
+func (t *Tap) Stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.on = false
+}
+
+// On reports whether the wire is being recorded.
+func (t *Tap) On() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.on
+}
+
+// Record notes bytes on the wire.
+func (t *Tap) Record(sent bool, b []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.on {
+		return
+	}
+	t.chunks = append(t.chunks, Chunk{At: time.Now(), Sent: sent, Data: append([]byte(nil), b...)})
+	t.size += len(b)
+	for t.size > maxTap && len(t.chunks) > 1 {
+		t.size -= len(t.chunks[0].Data)
+		t.chunks = t.chunks[1:]
+	}
+}
+
+// Chunks returns what was recorded, oldest first.
+func (t *Tap) Chunks() []Chunk {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append([]Chunk(nil), t.chunks...)
+}
