@@ -191,6 +191,7 @@ func (f *fleetCmd) sayToken(t fleetToken) error {
 func tokenCmd(use, short string, run func(ctx context.Context, token string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use + " TOKEN", Short: short, Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), args[0]) },
+		Example: "  fob fleet " + use + " ZZFB00000001",
+		RunE:    func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), args[0]) },
 	}
 }

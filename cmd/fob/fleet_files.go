@@ -20,6 +20,7 @@ func (f *fleetCmd) snapCmd() *cobra.Command {
 	}
 	save := &cobra.Command{
 		Use: "save NAME [TOKEN…]", Short: "Keep the state of tokens under a name, or of all", Args: cobra.MinimumNArgs(1),
+		Example: "  fob fleet snap save before\n  fob fleet snap save pair ZZFB00000001 ZZFB00000002",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in := map[string]any{"name": args[0]}
 			if len(args) > 1 {
@@ -37,6 +38,7 @@ func (f *fleetCmd) snapCmd() *cobra.Command {
 	}
 	ls := &cobra.Command{
 		Use: "ls", Short: "List the snapshots", Args: noArgs,
+		Example: "  fob fleet snap ls",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var list struct {
 				Items []struct {
@@ -58,6 +60,7 @@ func (f *fleetCmd) snapCmd() *cobra.Command {
 	from := func(verb, short string) *cobra.Command {
 		return &cobra.Command{
 			Use: verb + " NAME", Short: short, Args: cobra.ExactArgs(1),
+			Example: "  fob fleet snap " + verb + " before",
 			RunE: func(cmd *cobra.Command, args []string) error {
 				var list fleetList
 				if err := f.call(cmd.Context(), "POST", "/v1/snapshots/"+url.PathEscape(args[0])+"/"+verb, nil, &list); err != nil {
@@ -82,6 +85,7 @@ func (f *fleetCmd) oracleCmd() *cobra.Command {
 	var window int
 	cmd := &cobra.Command{
 		Use: "oracle TOKEN CODE", Short: "To which step does a code belong, and would a server accept it?", Args: cobra.ExactArgs(2),
+		Example: "  fob fleet oracle ZZFB00000001 123456 --window 2",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var v struct {
 				Found       bool  `json:"found"`
@@ -116,7 +120,8 @@ func (f *fleetCmd) exportCmd() *cobra.Command {
 	var format, out string
 	cmd := &cobra.Command{
 		Use: "export --out FILE", Short: "Write the tokens' seeds to a seed file, if fob run has --allow-seed-export", Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.export(cmd.Context(), format, out) },
+		Example: "  fob fleet export --out seeds.xml\n  fob fleet export --format oath-csv --out seeds.csv",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return f.export(cmd.Context(), format, out) },
 	}
 	cmd.Flags().StringVar(&format, "format", "pskc", "`NAME` of the format; fob seeds lists them")
 	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write, which must not exist")

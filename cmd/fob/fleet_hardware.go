@@ -46,6 +46,7 @@ func (f *fleetCmd) temperatureCmd() *cobra.Command {
 	cmd := tokenCmd("temperature", "Change the temperature around a token", func(ctx context.Context, name string) error {
 		return f.change(ctx, name, "/temperature", map[string]float64{"celsius": celsius})
 	})
+	cmd.Example = "  fob fleet temperature ZZFB00000001 --celsius -10"
 	cmd.Flags().Float64Var(&celsius, "celsius", 25, "set it to `N` °C, -60 to 125")
 	cmd.MarkFlagRequired("celsius")
 	return cmd
@@ -54,6 +55,7 @@ func (f *fleetCmd) temperatureCmd() *cobra.Command {
 func (f *fleetCmd) batteryCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "battery TOKEN remove|insert|replace", Short: "Remove, insert or replace the battery", Args: cobra.ExactArgs(2),
+		Example: "  fob fleet battery ZZFB00000001 replace",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.change(cmd.Context(), args[0], "/battery", map[string]string{"do": args[1]})
 		},

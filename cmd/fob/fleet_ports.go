@@ -47,6 +47,7 @@ func (f *fleetCmd) portCmd() *cobra.Command {
 	attach := tokenCmd("attach", "Attach a port to a token, and print its id and address", func(ctx context.Context, name string) error {
 		return f.portCall(ctx, "POST", tokenPath(name, "/ports"), map[string]any{"as": kind, "port": number})
 	})
+	attach.Example = "  fob fleet port attach ZZFB00000001 --as tcp"
 	attach.Flags().StringVar(&kind, "as", "pty", "`KIND` of port: pty, tcp or rfc2217")
 	attach.Flags().IntVar(&number, "number", 0, "port `NUMBER` for tcp and rfc2217; default: a free one")
 	ls := tokenCmd("ls", "List the ports of a token", func(ctx context.Context, name string) error {
@@ -61,6 +62,7 @@ func (f *fleetCmd) portCmd() *cobra.Command {
 		}
 		return nil
 	})
+	ls.Example = "  fob fleet port ls ZZFB00000001"
 	var in, out virtual.LineFaults
 	faults := f.onPort("faults", "Disturb the line of a port, or mend it if no flag is given", func(ctx context.Context, id string) error {
 		return f.portCall(ctx, "PUT", portPath(id, "/faults"), map[string]any{"in": in, "out": out})
@@ -93,7 +95,8 @@ func (f *fleetCmd) portCmd() *cobra.Command {
 func (f *fleetCmd) onPort(use, short string, run func(ctx context.Context, id string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use + " PORT", Short: short, Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), args[0]) },
+		Example: "  fob fleet port " + use + " p1",
+		RunE:    func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), args[0]) },
 	}
 }
 
@@ -125,6 +128,7 @@ func (f *fleetCmd) wireCmd() *cobra.Command {
 		}
 		return nil
 	})
+	cmd.Example = "  fob fleet wire p1 --start\n  fob fleet wire p1 --pcapng wire.pcapng"
 	cmd.Flags().BoolVar(&start, "start", false, "begin a new recording")
 	cmd.Flags().BoolVar(&stop, "stop", false, "end the recording")
 	cmd.Flags().StringVar(&pcapng, "pcapng", "", "write the recording to `FILE` for Wireshark")

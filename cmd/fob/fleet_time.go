@@ -112,6 +112,7 @@ func (f *fleetCmd) eventsCmd() *cobra.Command {
 	var follow bool
 	cmd := &cobra.Command{
 		Use: "events", Short: "Print what has happened, oldest first", Args: noArgs,
+		Example: "  fob fleet events --after 41\n  fob fleet events --follow",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			c, err := f.client(ctx)

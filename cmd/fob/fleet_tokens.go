@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/url"
 	"os"
 	"strconv"
@@ -13,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/fleet/control"
 )
 
 func (f *fleetCmd) tokenCmds() []*cobra.Command {
@@ -25,6 +28,7 @@ func (f *fleetCmd) lsCmd() *cobra.Command {
 	var state, model string
 	cmd := &cobra.Command{
 		Use: "ls", Short: "List the tokens", Args: noArgs,
+		Example: "  fob fleet ls --state locked",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rows := [][]string{{"TOKEN", "MODEL", "STATE", "DISPLAY", "CLOCK", "BATTERY", "EXPIRY", "PORT"}}
 			for after := ""; ; {
@@ -38,7 +42,10 @@ func (f *fleetCmd) lsCmd() *cobra.Command {
 				if after == "" {
 					q.Del("after")
 				}
-				var page fleetList
+				var page struct {
+					Items []json.RawMessage `json:"items"`
+					Next  string            `json:"next"`
+				}
 				path := "/v1/tokens?" + q.Encode()
 				c, err := f.client(cmd.Context())
 				if err == nil {
@@ -47,12 +54,16 @@ func (f *fleetCmd) lsCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				for _, t := range page.Items {
+				for _, item := range page.Items {
 					if f.json {
-						if err := jsonLine(f.stdout, t); err != nil {
+						if err := f.raw(item); err != nil {
 							return err
 						}
 						continue
+					}
+					var t fleetToken
+					if err := json.Unmarshal(item, &t); err != nil {
+						return fmt.Errorf("%w: GET %s: %w", control.ErrUnreachable, path, err)
 					}
 					port := ""
 					if len(t.Ports) > 0 {

@@ -56,7 +56,9 @@ func TestJSONFields(t *testing.T) {
 		"../../internal/demo/bank.go": "Step", "../../validator/bench/bench.go": "Report", "../../validator/cases/run.go": "Result",
 	}
 	for _, file := range files {
-		if !strings.HasSuffix(file, "_test.go") {
+		// fob fleet decodes the answers of the fleet's HTTP API, and prints them as they
+		// are. Its OpenAPI document describes them.
+		if !strings.HasSuffix(file, "_test.go") && !strings.HasPrefix(file, "fleet") {
 			printed[file] = ""
 		}
 	}

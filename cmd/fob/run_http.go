@@ -80,6 +80,10 @@ func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fl
 			return nil, usagef("reading the API key: it is shorter than 16 characters: make one with openssl rand -base64 24")
 		}
 	}
+	certificate, err := a.certificate(ctx, h)
+	if err != nil {
+		return nil, err
+	}
 	var listen net.ListenConfig
 	l, err := listen.Listen(ctx, "tcp", h.addr)
 	if err != nil {
@@ -87,12 +91,8 @@ func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fl
 	}
 	host, _, _ := net.SplitHostPort(h.addr)
 	scheme := "http"
-	if h.cert != "" {
-		pair, err := tls.LoadX509KeyPair(h.cert, h.certKey)
-		if err != nil {
-			return nil, errors.Join(usagef("reading the certificate for HTTPS: %w", err), l.Close())
-		}
-		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+	if certificate != nil {
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12})
 		scheme = "https"
 	}
 	api.listener, api.url = l, scheme+"://"+l.Addr().String()
@@ -104,6 +104,27 @@ func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fl
 		IdleTimeout:       2 * time.Minute,
 	}
 	return api, nil
+}
+
+// certificate reads the certificate for HTTPS, nil if there is none.
+func (a *app) certificate(ctx context.Context, h *httpFlags) (*tls.Certificate, error) {
+	if h.cert == "" {
+		return nil, nil
+	}
+	key, err := a.readSecret(ctx, "key for HTTPS", h.certKey)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	chain, err := a.readPublic(ctx, "certificate for HTTPS", h.cert)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := tls.X509KeyPair(chain, key)
+	if err != nil {
+		return nil, usagef("reading the certificate for HTTPS in %s: %w", source(h.cert), err)
+	}
+	return &pair, nil
 }
 
 // serve answers requests until close.
@@ -126,7 +147,7 @@ func (f *fleetAPI) close() {
 
 // lotFile is a file of lots, in YAML.
 type lotFile struct {
-	Lots []fleet.Lot `json:"lots" yaml:"lots"`
+	Lots []fleet.Lot `yaml:"lots"`
 }
 
 // lots returns the lots of the flags, nil for blank tokens.

@@ -50,6 +50,8 @@ var fileFlags = map[string]fileKind{
 	"--radius-secret-file": secretFile,
 	"--tls-key":            secretFile,
 	"--codes-file":         secretFile,
+	"--api-key-file":       secretFile,
+	"--http-key":           secretFile,
 
 	"--seed-file":                      secretFile, // one seed
 	"fob device provision --seed-file": secretFile, // one seed, or tokens, which are data
@@ -63,6 +65,8 @@ var fileFlags = map[string]fileKind{
 	"--recipient":                        publicFile,
 	"--sign-cert":                        publicFile,
 	"--tls-cert":                         publicFile,
+	"--http-cert":                        publicFile,
+	"--lot":                              publicFile,
 	"--image":                            publicFile,
 	"--since":                            publicFile,
 	"--radius-clients-file":              publicFile, // it names the files of the secrets
@@ -74,6 +78,9 @@ var fileFlags = map[string]fileKind{
 	"--seed-out":     newFile,
 	"--api-key-out":  newFile,
 	"--new-key-file": newFile,
+	"--svg":          newFile,
+	"--png":          newFile,
+	"--pcapng":       newFile,
 
 	"--key-name":   noFile,
 	"--world-seed": noFile,
@@ -86,6 +93,7 @@ var commandLines = map[string]string{
 	"fob code":                   "code",
 	"fob device":                 "device info --port tcp:127.0.0.1:9",
 	"fob device provision":       "device provision --port tcp:127.0.0.1:9",
+	"fob fleet":                  "fleet ls --url http://127.0.0.1:9",
 	"fob run":                    "run --tcp 127.0.0.1:0",
 	"fob seeds convert":          "seeds convert tokens.csv --to pskc",
 	"fob seeds decrypt":          "seeds decrypt tokens.csv",
@@ -113,6 +121,7 @@ var requiredFlags = map[string]string{
 	"--radius-secret-file": "--radius 127.0.0.1:0",
 	"--smtp-password-file": "--smtp 127.0.0.1:9 --mail-from otp@example.com --smtp-user x",
 	"--tls-key":            "--tls-cert tokens.csv",
+	"--http-key":           "--http-cert tokens.csv",
 
 	"fob device provision --key-file":         "--seed-file tokens.csv --from oath-csv",
 	"fob device provision --password-file":    "--seed-file tokens.csv --from oath-csv",

@@ -69,7 +69,7 @@ type initResult struct {
 	TestBank bool      `json:"test_bank"`
 	KeyFile  string    `json:"key_file"` // "" if there is a passphrase
 	Clerk    string    `json:"clerk"`
-	Key      keyResult `json:"api_key"`
+	Key      keyResult `json:"first_key"`
 }
 
 func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settings validator.Settings) (err error) {

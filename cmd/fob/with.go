@@ -25,8 +25,8 @@ func newWithCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "with [flags] -- COMMAND [ARG…]",
 		Short: "Run a command with tokens to test against",
-		Long: `Run a command, such as a test suite, beside a fleet of ready test tokens, and end
-with its exit code. The command finds the fleet in its environment: FOB_URL,
+		Long: `Run a command, such as a test suite, beside a fleet of ready test tokens, and
+end with its exit code. The command finds the fleet in its environment: FOB_URL,
 FOB_API_KEY, FOB_WORLD_SEED, FOB_SERIALS (separated by spaces), and FOB_PORT_0,
 FOB_PORT_1, … with the port of each token.`,
 		Example: `  fob with --count 3 --clock manual -- go test ./...
