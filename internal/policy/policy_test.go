@@ -42,7 +42,7 @@ func TestIdleRules(t *testing.T) {
 	require.NoError(t, err)
 	idle := strings.Join(tree.idle(), "\n")
 	for _, d := range directions {
-		if d.who[0] != "fleet" && d.who[0] != "..." {
+		if d.who[0] != "fleet/..." && d.who[0] != "..." {
 			require.Contains(t, idle, "direction of "+strings.Join(d.who, ", ")+`: pattern "`+d.who[0]+`"`)
 		}
 	}
