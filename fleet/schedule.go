@@ -142,12 +142,7 @@ func (b *block) lower(next virtual.WorldTime) {
 func (s *scheduler) touch(tag uint32, t *virtual.Token) {
 	next := t.Next()
 	(*s.fleet.blocks.Load())[(tag-1)/blockSize].lower(next)
-	s.mu.Lock()
-	sooner := s.started && next < s.alarmAt
-	s.mu.Unlock()
-	if sooner {
-		s.setAlarm(next)
-	}
+	s.setAlarm(next)
 }
 
 // start lets the world wake the scheduler from now on.
@@ -160,30 +155,34 @@ func (s *scheduler) start() {
 
 // plan sets the alarm for the first event of all.
 func (s *scheduler) plan() {
+	s.mu.Lock()
+	old := s.alarm
+	s.alarm, s.alarmAt = nil, virtual.Forever // from here on, touch sets an alarm of its own
+	s.mu.Unlock()
+	if old != nil {
+		old.Stop()
+	}
 	next := virtual.Forever
 	for _, b := range *s.fleet.blocks.Load() {
 		b.mu.Lock()
 		next = min(next, b.next)
 		b.mu.Unlock()
 	}
-	s.mu.Lock()
-	started := s.started
-	s.mu.Unlock()
-	if started {
-		s.setAlarm(next)
-	}
+	s.setAlarm(next)
 }
 
+// setAlarm lets the world wake the scheduler at an instant, unless it does so before.
 func (s *scheduler) setAlarm(at virtual.WorldTime) {
 	s.mu.Lock()
+	if !s.started || at >= s.alarmAt {
+		s.mu.Unlock()
+		return
+	}
 	old := s.alarm
 	s.alarm, s.alarmAt = nil, at
 	s.mu.Unlock()
 	if old != nil {
 		old.Stop()
-	}
-	if at == virtual.Forever {
-		return
 	}
 	// The alarm may ring before At returns, so it does its work elsewhere.
 	a := s.fleet.world.At(at, func() { go s.wake() })

@@ -314,5 +314,30 @@ func TestPlug(t *testing.T) {
 	_, err = f.Port(p.ID())
 	require.ErrorIs(t, err, ErrNotFound)
 	require.NoError(t, stop())
-	require.Contains(t, kinds(f, m), "host-on bytes-in bytes-out bytes-in bytes-out host-off host-on")
+	require.Regexp(t, `host-on (bytes-(in|out) )+host-off host-on (bytes-(in|out) )+host-off$`, kinds(f, m))
+}
+
+// TestManyEventsInTime: operations on many tokens at once, each of which sets an alarm,
+// lose no event: all displays go off again.
+func TestManyEventsInTime(t *testing.T) {
+	f := emptyFleet(t, virtual.Config{Seed: 7, Mode: virtual.Scaled, Rate: 1000})
+	stop := serve(t, f)
+	var all []Member
+	for i := range 100 {
+		all = append(all, locked(t, f, "button-6", fmt.Sprintf("M%d", i)))
+	}
+	var wait sync.WaitGroup
+	for _, m := range all {
+		wait.Go(func() {
+			if _, err := m.Do((*virtual.Token).Press); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	for _, m := range all {
+		_, err := m.Wait(t.Context(), Condition{Event: virtual.EventDisplayOff})
+		require.NoError(t, err)
+	}
+	require.NoError(t, stop())
 }

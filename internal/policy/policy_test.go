@@ -46,7 +46,7 @@ func TestIdleRules(t *testing.T) {
 			require.Contains(t, idle, "direction of "+strings.Join(d.who, ", ")+`: pattern "`+d.who[0]+`"`)
 		}
 	}
-	require.NotContains(t, idle, `pattern "fleet"`)
+	require.NotContains(t, idle, `pattern "fleet/..."`)
 	require.NotContains(t, idle, `pattern "github.com/spf13/cobra"`)
 	require.Contains(t, idle, `pattern "github.com/spf13/pflag" matches nothing`)
 	require.Contains(t, idle, `fence around go.bug.st/serial, github.com/creack/pty: pattern "serialproto/port" matches nothing`)
