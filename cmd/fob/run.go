@@ -32,7 +32,8 @@ type runOptions struct {
 	noRig              bool
 	baud               int
 	lotFile            string
-	readyTokens, lazy  bool
+	readyTokens        bool
+	portMode           string
 	http               httpFlags
 	store              *fleet.Store // opened by newFleet; nil: nothing is stored
 	given              func(flag string) bool
@@ -48,7 +49,7 @@ tokens are blank until they are provisioned. On a terminal, fob prints a table
 of the tokens; otherwise, or with --json, the first line on stdout is a JSON
 object with the hardware id and ports of each token (docs/json.md). Without a
 flag for ports, each token gets a pseudo-terminal; from 64 tokens on, a token
-gets a port only when one is asked for (--lazy-ports).
+gets a port only when one is asked for (--ports lazy).
 
 fob fleet and the HTTP API, whose address and key are in the ready line, control
 the tokens while they run: the clock, buttons, displays, faults and ports.
@@ -90,7 +91,7 @@ world seed, the station's public key and --no-rig: the next start needs only
 	f.BoolVar(&o.noRig, "no-rig", false, "do not support the rig commands, like production tokens")
 	f.StringVar(&o.lotFile, "lot", "", "make the tokens that the YAML `FILE` describes (docs/fleet.md)")
 	f.BoolVar(&o.readyTokens, "ready", false, "make provisioned and locked test tokens instead of blank ones")
-	f.BoolVar(&o.lazy, "lazy-ports", false, "open no port at the start; default from 64 tokens on if no ports are given")
+	f.StringVar(&o.portMode, "ports", "", "open ports at `WHEN`: each, for each token at the start, or lazy, when asked for; default: lazy from 64 tokens on if no kind of port is given")
 	o.http.add(f)
 	f.IntVar(&o.baud, "pace", 0, "limit the lines to the `BAUD` rate; 0 is as fast as possible")
 	return cmd
@@ -168,11 +169,19 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	if n := len(o.ports.Devices); n > 0 && !o.given("count") {
 		o.count = n
 	}
-	if o.ports.usual && !o.given("lazy-ports") {
-		o.lazy = o.count >= lazyFrom || o.lotFile != ""
-	}
-	if o.lazy {
+	switch o.portMode {
+	case "":
+		if o.ports.usual && (o.count >= lazyFrom || o.lotFile != "") {
+			o.ports.Ports = fleet.Ports{}
+		}
+	case "each":
+	case "lazy":
+		if !o.ports.usual {
+			return nil, usagef("--ports lazy: do not name ports as well: they are attached with fob fleet port")
+		}
 		o.ports.Ports = fleet.Ports{}
+	default:
+		return nil, usagef("--ports %s: want each or lazy", o.portMode)
 	}
 	if o.seedFile == "" && o.lotFile == "" {
 		if err := o.ports.Check(o.count); err != nil {
