@@ -17,3 +17,17 @@ func (c *Core) Key() []byte {
 	}
 	return append([]byte(nil), c.rec.key()...)
 }
+
+// NewestSlot returns the place of the newest record in flash. If ok is true, EncodeSlot
+// returns what is stored there, unless the flash has a fault.
+func (c *Core) NewestSlot() (page, slot int, ok bool) {
+	s := &c.store
+	return int(s.page), int(s.slot), s.ready && s.slot != noSlot && s.marked && !s.mended
+}
+
+// EncodeSlot writes the record in RAM to slot in its form in flash, with its mark. It
+// lets a host with many tokens store each record once.
+func (c *Core) EncodeSlot(slot *[SlotSize]byte) {
+	c.rec.encode(slot)
+	clear(slot[markOffset:][:markSize])
+}

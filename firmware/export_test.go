@@ -20,6 +20,9 @@ const (
 	NoiseMost   = noiseMost
 )
 
+// CRCOfBits is the CRC32 of a microcontroller.
+var CRCOfBits = crcOfBits
+
 // The known answers of the self-test, which tests can change.
 var (
 	KnownCodes  = &known.codes

@@ -233,10 +233,8 @@ func isEmptySlot(slot *[SlotSize]byte) bool {
 // slotSum returns the checksum stored in a slot.
 func slotSum(slot *[SlotSize]byte) uint32 { return binary.LittleEndian.Uint32(slot[crcOffset:]) }
 
-// CRC32 returns the CRC-32/ISO-HDLC of p, which protects the records in flash. It works
-// bit by bit: a slot is written only a few times a day, and a table would cost a
-// kilobyte.
-func CRC32(p []byte) uint32 {
+// crcOfBits computes CRC32 bit by bit.
+func crcOfBits(p []byte) uint32 {
 	crc := ^uint32(0)
 	for _, b := range p {
 		crc ^= uint32(b)

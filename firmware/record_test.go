@@ -210,6 +210,17 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
+// TestCRC32 checks both implementations with the check value of CRC-32/ISO-HDLC in the
+// catalogue of parametrised CRC algorithms (reveng.sourceforge.io), and with each other.
+func TestCRC32(t *testing.T) {
+	require.Equal(t, uint32(0xCBF43926), firmware.CRC32([]byte("123456789")))
+	require.Equal(t, uint32(0xCBF43926), firmware.CRCOfBits([]byte("123456789")))
+	proptest.Check(t, func(t *rapid.T) {
+		p := rapid.SliceOf(rapid.Byte()).Draw(t, "p")
+		require.Equal(t, firmware.CRC32(p), firmware.CRCOfBits(p))
+	})
+}
+
 // TestMend checks that one wrong bit is corrected at every position. Two or three wrong
 // bits are never mistaken for one, because the code has distance 5 at this length. The
 // test checks every pair of bits by its syndrome, which is linear; the source for three

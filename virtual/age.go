@@ -60,12 +60,14 @@ func (t *Token) backdateLocked(d time.Duration) {
 		if err != nil {
 			return // not reached: an earlier date is also in the calendar
 		}
-		cut, fail := t.flash.cut, t.flash.fail
-		t.flash.cut, t.flash.fail = 0, false
-		h := t.borrowLocked()
-		_ = t.core.Backdate(&h.hw, earlier) // a worn-out flash keeps its old date
-		h.release()
-		t.flash.cut, t.flash.fail = cut, fail
+		t.withFlashLocked(func(f *Flash) {
+			cut, fail := f.cut, f.fail
+			f.disarm()
+			h := t.borrowLocked()
+			_ = t.core.Backdate(&h.hw, earlier) // a worn-out flash keeps its old date
+			h.release()
+			f.cut, f.fail = cut, fail
+		})
 	}
 	t.agedTo = t.core.Expiry()
 }

@@ -26,11 +26,11 @@ var residents = []struct {
 	limit float64
 	live  func(t testing.TB, w *virtual.World, m *virtual.Model, n int) *virtual.Token
 }{
-	{"blank", "button-6", 800, func(_ testing.TB, w *virtual.World, m *virtual.Model, _ int) *virtual.Token {
+	{"blank", "button-6", 650, func(_ testing.TB, w *virtual.World, m *virtual.Model, _ int) *virtual.Token {
 		return w.NewToken(m)
 	}},
-	{"programmed", "always-on-6", 1000, programmed},
-	{"provisioned", "button-6", 1650, func(t testing.TB, w *virtual.World, m *virtual.Model, n int) *virtual.Token {
+	{"programmed", "always-on-6", 650, programmed},
+	{"provisioned", "button-6", 700, func(t testing.TB, w *virtual.World, m *virtual.Model, n int) *virtual.Token {
 		k := w.NewToken(m)
 		far, near := port.Pipe()
 		served := make(chan error, 1)
@@ -45,14 +45,14 @@ var residents = []struct {
 		<-served
 		return k
 	}},
-	{"pressed", "button-6", 1750, func(t testing.TB, w *virtual.World, m *virtual.Model, n int) *virtual.Token {
+	{"pressed", "button-6", 650, func(t testing.TB, w *virtual.World, m *virtual.Model, n int) *virtual.Token {
 		k := programmed(t, w, m, n)
 		for range 2 * (50 + n%8) { // on and off; n%8 fills the log of presses to different degrees
 			k.Press()
 		}
 		return k
 	}},
-	{"expired", "always-on-6", 1500, func(t testing.TB, w *virtual.World, m *virtual.Model, n int) *virtual.Token {
+	{"expired", "always-on-6", 650, func(t testing.TB, w *virtual.World, m *virtual.Model, n int) *virtual.Token {
 		k := programmed(t, w, m, n)
 		k.Age(6 * virtual.Year)
 		require.Equal(t, serialproto.StateExpired, k.State())

@@ -120,7 +120,7 @@ func (t *line) Read(p []byte) int {
 
 // Write implements firmware.Line.
 func (t *line) Write(p []byte) int {
-	if t.conn == nil || !t.flash.Powered() { // the supply failed during this step
+	if t.conn == nil || !(*Token)(t).flashPoweredLocked() { // the supply failed during this step
 		return len(p)
 	}
 	t.conn.out = append(t.conn.out, p...)

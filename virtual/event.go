@@ -190,8 +190,8 @@ func (t *Token) witnessLocked() witness {
 		return witness{}
 	}
 	return witness{
-		state: t.stateLocked(), ops: t.flash.Ops(), restarts: t.restarts,
-		lit: t.drawsLocked(), clock: t.crystal.Valid, armed: t.flash.armed(),
+		state: t.stateLocked(), ops: t.flashOpsLocked(), restarts: t.restarts,
+		lit: t.drawsLocked(), clock: t.crystal.Valid, armed: t.flashArmedLocked(),
 	}
 }
 

@@ -45,6 +45,7 @@ type Flash struct {
 	cut       uint32 // the power fails during the cut-th operation from now; 0: never
 	fail      bool   // the next operation fails
 	off       bool
+	spare     bool // erased pages keep their memory, which is used again
 	seed      uint64
 }
 
@@ -59,7 +60,11 @@ var _ firmware.Flash = (*Flash)(nil)
 // erase cycles; 0 means no limit. NewFlash panics if pages is below 2 or pageSize is
 // not a positive multiple of [firmware.SlotSize].
 func NewFlash(pages, pageSize int, endurance uint32) *Flash {
-	f, err := NewFlashFrom(FlashState{Pages: make([]FlashPage, pages), PageSize: pageSize, Endurance: endurance})
+	return mustFlash(FlashState{Pages: make([]FlashPage, pages), PageSize: pageSize, Endurance: endurance})
+}
+
+func mustFlash(s FlashState) *Flash {
+	f, err := NewFlashFrom(s)
 	if err != nil {
 		panic("virtual: " + err.Error())
 	}
@@ -90,20 +95,19 @@ func (f *Flash) Program(page, off int, p []byte) error {
 		return ErrPowerCut
 	}
 	pg := &f.pages[page]
-	next := make([]byte, len(p))
-	f.copyOut(page, off, next)
 	fault := f.begin()
+	cells := pg.cells(off + len(p))[off:]
 	if fault != nil {
-		tornProgram(f.random(), next, p)
+		tornProgram(f.random(), cells, p)
 	} else {
 		for i, b := range p {
-			next[i] &= b
+			cells[i] &= b
 		}
 		if f.wornOut(pg.erases) { // bits can still be cleared, but they are not reliable
 			fault = fmt.Errorf("programming page %d after %d erase cycles: %w", page, f.endurance, ErrWornOut)
 		}
 	}
-	pg.store(off, next)
+	pg.trim(f.spare)
 	return fault
 }
 
@@ -124,14 +128,12 @@ func (f *Flash) Erase(page int) error {
 		return fmt.Errorf("erasing page %d after %d erase cycles: %w", page, f.endurance, ErrWornOut)
 	}
 	if fault != nil {
-		all := make([]byte, f.pageSize)
-		f.copyOut(page, 0, all)
-		tornErase(f.random(), all)
-		pg.store(0, all)
-		return fault
+		tornErase(f.random(), pg.cells(int(f.pageSize)))
+	} else {
+		pg.data = pg.data[:0]
 	}
-	pg.data = nil
-	return nil
+	pg.trim(f.spare)
+	return fault
 }
 
 // CutAt makes the power fail during the n-th Program or Erase from now (1 = the next
@@ -225,23 +227,25 @@ func (f *Flash) copyOut(page, off int, p []byte) {
 	}
 }
 
-// store writes b at off and keeps no more bytes than the page then needs.
-func (p *flashPage) store(off int, b []byte) {
-	size := lenWithoutErased(b)
-	if len(p.data) > off+len(b) {
-		copy(p.data[off:], b)
-		return
+// cells returns the first n bytes of the page, which the caller may change. Call trim
+// afterwards.
+func (p *flashPage) cells(n int) []byte {
+	if n > cap(p.data) {
+		p.data = append(make([]byte, 0, n), p.data...)
 	}
-	if size == 0 {
-		p.data = clone(p.data[:lenWithoutErased(p.data[:min(off, len(p.data))])])
-		return
+	for len(p.data) < n {
+		p.data = append(p.data, erased)
 	}
-	data := make([]byte, off+size)
-	for i := copy(data[:off], p.data); i < off; i++ {
-		data[i] = erased
+	return p.data[:n]
+}
+
+// trim removes the erased bytes at the end. Unless spare is set, the page then occupies
+// no more memory than it needs.
+func (p *flashPage) trim(spare bool) {
+	p.data = p.data[:lenWithoutErased(p.data)]
+	if !spare && len(p.data) < cap(p.data) {
+		p.data = clone(p.data)
 	}
-	copy(data[off:], b[:size])
-	p.data = data
 }
 
 // lenWithoutErased returns the length of b without erased bytes at its end.

@@ -141,6 +141,6 @@ func (t *rig) Skew(ms int64) error {
 func (t *rig) PowerCut(n uint32) error {
 	t.changes++
 	(*Token)(t).emitLocked(EventArmed, 0)
-	t.flash.CutAt(n, t.origin.rand("cut").Uint64()+uint64(n))
+	(*Token)(t).armCutLocked(n)
 	return nil
 }

@@ -80,7 +80,7 @@ func (t *Token) borrowLocked() *borrowedHardware {
 	h := hardwarePool.Get().(*borrowedHardware)
 	h.hw = firmware.Hardware{
 		Clock:    (*clock)(t),
-		Flash:    t.flash,
+		Flash:    (*memory)(t),
 		LCD:      (*lcdDriver)(t),
 		Button:   (*button)(t),
 		Line:     (*line)(t),
@@ -92,6 +92,12 @@ func (t *Token) borrowLocked() *borrowedHardware {
 		h.hw.Rig = (*rig)(t)
 	}
 	return h
+}
+
+// returnLocked ends a call of the firmware.
+func (t *Token) returnLocked(h *borrowedHardware) {
+	h.release()
+	t.restFlashLocked()
 }
 
 func (h *borrowedHardware) release() {
@@ -118,11 +124,14 @@ func (t *Token) runLocked() (paint token.UnixMilli) {
 		t.clicked, t.upAt = false, 0
 		return firmware.Never
 	}
-	ops, presses := t.flash.Ops(), t.core.Presses()
+	ops, presses := t.flashOpsLocked(), t.core.Presses()
+	if t.conn != nil {
+		t.openFlashLocked() // a request may restart the firmware, which then forgets its record
+	}
 	h := t.borrowLocked()
 	w := t.core.Step(&h.hw)
-	h.release()
-	t.battery.Write(t.at, int(t.flash.Ops()-ops))
+	t.returnLocked(h)
+	t.battery.Write(t.at, int(t.flashOpsLocked()-ops))
 	if n := t.core.Presses(); n > presses {
 		t.battery.Press(t.at, int(n-presses))
 	}
@@ -133,7 +142,7 @@ func (t *Token) runLocked() (paint token.UnixMilli) {
 
 // settleLocked applies the effects of the firmware's work on the hardware.
 func (t *Token) settleLocked() {
-	if !t.flash.Powered() { // the supply failed during a flash operation
+	if !t.flashPoweredLocked() { // the supply failed during a flash operation
 		t.bootLocked()
 	}
 	if t.cutoff {
@@ -169,14 +178,14 @@ func (t *Token) bootLocked() {
 	for range 3 {
 		t.restarts++
 		t.conn.reset()
-		t.flash.PowerOn()
+		t.openFlashLocked().PowerOn() // before the firmware forgets its record
 		h := t.borrowLocked()
 		err := t.core.Boot(&h.hw)
-		if err == nil || t.flash.Powered() {
+		if err == nil || t.flashPoweredLocked() {
 			t.wake = t.worldAtLocked(t.core.Step(&h.hw).State)
 		}
-		h.release()
-		if t.flash.Powered() {
+		t.returnLocked(h)
+		if t.flashPoweredLocked() {
 			return
 		}
 	}

@@ -107,9 +107,9 @@ func (t *Token) Snapshot() Snapshot {
 		Crystal: t.crystal,
 		Battery: t.battery,
 		LCD:     t.lcd,
-		Flash:   t.flash.State(),
 		View:    t.core.View(),
 	}
+	t.withFlashLocked(func(f *Flash) { d.Flash = f.State() })
 	d.LCD.Faults = copyOf(t.lcd.Faults)
 	d.LCD.Fade = copyOf(t.lcd.Fade)
 	return newSnapshot(d)
@@ -151,14 +151,15 @@ func (t *Token) Restore(s Snapshot) error {
 	}
 	t.lock()
 	defer t.unlock()
-	before := t.flash.Ops()
+	before := t.flashOpsLocked()
 	t.model, t.origin = fresh.model, fresh.origin
-	t.core, t.crystal, t.battery, t.lcd, t.flash = fresh.core, fresh.crystal, fresh.battery, fresh.lcd, fresh.flash
+	t.core, t.crystal, t.battery, t.lcd = fresh.core, fresh.crystal, fresh.battery, fresh.lcd
+	t.flash, t.rest = fresh.flash, fresh.rest
 	t.at, t.wake, t.upAt = fresh.at, fresh.wake, fresh.upAt
 	t.drops, t.powered, t.clicked = fresh.drops, fresh.powered, false
 	t.aged, t.agedTo = fresh.aged, fresh.agedTo
 	t.restarts++
-	t.changes += before + 1 // makes Changes return a new number
+	t.changes += uint32(before) + 1 // makes Changes return a new number
 	t.emitLocked(EventRestored, 0)
 	return nil
 }

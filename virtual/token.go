@@ -28,8 +28,8 @@ type Token struct {
 	crystal Crystal
 	battery Battery
 	lcd     LCD
-	flash   *Flash
-	conn    *Conn // the connection that the firmware is serving
+	flash   *Flash // nil: see rest
+	conn    *Conn  // the connection that the firmware is serving
 
 	aged   time.Duration // see backdateLocked
 	agedTo token.Expiry
@@ -37,7 +37,8 @@ type Token struct {
 	at       WorldTime // the time up to which the token's life has been simulated
 	wake     WorldTime // when the firmware must run again
 	upAt     WorldTime // when the button comes up; 0: it is up
-	changes  uint64    // see Changes
+	rest     resting   // the flash, if flash is nil
+	changes  uint32    // see Changes
 	drops    uint32    // number of falls so far
 	restarts uint32    // by which a Conn detects that its received bytes are lost
 	tag      uint32    // see Observe
@@ -67,8 +68,10 @@ func (w *World) NewToken(m *Model, opts ...Option) *Token {
 	t := &Token{
 		world: w, model: m, origin: w.next(),
 		at: w.Now(), powered: true,
-		lcd:   NewLCD(m.Digits),
-		flash: NewFlash(m.FlashPages, m.FlashPageSize, m.Endurance),
+		lcd: NewLCD(m.Digits),
+	}
+	if m.FlashPages != restPages || m.FlashPageSize != flashPage512 {
+		t.flash = NewFlash(m.FlashPages, m.FlashPageSize, m.Endurance)
 	}
 	t.battery = NewBattery(t.at, m.Battery)
 	t.drawCrystal()
@@ -133,7 +136,7 @@ func (t *Token) Program(serial token.Serial, p *serialproto.Payload, lock bool) 
 	before := t.witnessLocked()
 	h := t.borrowLocked()
 	err := t.core.Program(&h.hw, serial, p, lock)
-	h.release()
+	t.returnLocked(h)
 	t.settleLocked()
 	t.runLocked() // makes the token wake up for its expiry
 	t.compareLocked(before)
@@ -276,19 +279,25 @@ func (t *Token) Break(dead, ghost Segments) {
 func (t *Token) Mend() {
 	t.do(EventArmed, 0, func() {
 		t.lcd.Mend()
-		t.flash.disarm()
+		t.withFlashLocked((*Flash).disarm)
 	})
 }
 
 // CutPower makes the supply fail during the n-th flash operation from now (1 = the
 // next). The token then restarts at once and keeps its clock.
 func (t *Token) CutPower(n uint32) {
-	t.do(EventArmed, 0, func() { t.flash.CutAt(n, t.origin.rand("cut").Uint64()+uint64(n)) })
+	t.do(EventArmed, 0, func() { t.armCutLocked(n) })
 }
 
 // FailFlash makes the next flash operation fail.
 func (t *Token) FailFlash() {
-	t.do(EventArmed, 0, func() { t.flash.FailNext(t.origin.rand("fail").Uint64()) })
+	t.do(EventArmed, 0, func() {
+		t.withFlashLocked(func(f *Flash) { f.FailNext(t.origin.rand("fail").Uint64()) })
+	})
+}
+
+func (t *Token) armCutLocked(n uint32) {
+	t.withFlashLocked(func(f *Flash) { f.CutAt(n, t.origin.rand("cut").Uint64()+uint64(n)) })
 }
 
 // Changes returns a number that changes whenever something happens to the token that
@@ -298,14 +307,14 @@ func (t *Token) Changes() uint64 {
 	t.lock()
 	defer t.unlock()
 	t.catchUpLocked()
-	return t.changes + t.flash.Ops()
+	return uint64(t.changes) + t.flashOpsLocked()
 }
 
 // FlashOps returns how many flash operations the token has done.
 func (t *Token) FlashOps() uint64 {
 	t.lock()
 	defer t.unlock()
-	return t.flash.Ops()
+	return t.flashOpsLocked()
 }
 
 // lock begins an operation on the token.
