@@ -8,14 +8,21 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-
-	"github.com/d204ef64/fob/virtual"
 )
 
 // fleetPort is a port in the answers of the API.
 type fleetPort struct {
 	ID   string `json:"id"`
 	Addr string `json:"addr"`
+}
+
+// lineFaults are the faults of one direction of a line in the requests of the API.
+type lineFaults struct {
+	Seed   uint64  `json:"seed"`
+	Flip   float64 `json:"flip"`
+	Drop   float64 `json:"drop"`
+	Unplug int     `json:"unplug_after"`
+	Baud   int     `json:"baud"`
 }
 
 func (f *fleetCmd) portCmds() []*cobra.Command { return []*cobra.Command{f.portCmd(), f.wireCmd()} }
@@ -63,7 +70,7 @@ func (f *fleetCmd) portCmd() *cobra.Command {
 		return nil
 	})
 	ls.Example = "  fob fleet port ls ZZFB00000001"
-	var in, out virtual.LineFaults
+	var in, out lineFaults
 	faults := f.onPort("faults", "Disturb the line of a port, or mend it if no flag is given", func(ctx context.Context, id string) error {
 		return f.portCall(ctx, "PUT", portPath(id, "/faults"), map[string]any{"in": in, "out": out})
 	})

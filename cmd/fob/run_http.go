@@ -90,17 +90,22 @@ func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fl
 		return nil, usagef("--http %s: %w", h.addr, err)
 	}
 	host, _, _ := net.SplitHostPort(h.addr)
-	scheme := "http"
+	scheme, hosts := "http", []string{host}
 	if certificate != nil {
 		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12})
 		scheme = "https"
+		hosts = append(hosts, certificate.Leaf.DNSNames...)
+		for _, ip := range certificate.Leaf.IPAddresses {
+			hosts = append(hosts, ip.String())
+		}
 	}
 	api.listener, api.url = l, scheme+"://"+l.Addr().String()
 	api.server = &http.Server{
 		Handler: control.New(f, control.Options{
-			Key: api.key, Version: moduleVersion(), AllowSeedExport: h.allowSeeds, Hosts: []string{host},
+			Key: api.key, Version: moduleVersion(), AllowSeedExport: h.allowSeeds, Hosts: hosts,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
+		MaxHeaderBytes:    64 << 10,
 		IdleTimeout:       2 * time.Minute,
 	}
 	return api, nil

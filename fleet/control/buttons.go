@@ -17,16 +17,16 @@ import (
 type pressInput struct {
 	ByToken
 	Body *struct {
-		Hold string `json:"hold,omitempty" doc:"how long the button stays down, in world time; a click by default"`
+		Hold string `json:"hold,omitempty" maxLength:"60" example:"5s" doc:"how long the button stays down, in world time; a click by default"`
 	}
 }
 
 // displayView is a display, segment by segment.
 type displayView struct {
-	stamp
-	Text     string       `json:"text"`
-	State    string       `json:"state"`
-	View     virtual.View `json:"view"`
+	Stamp
+	Text     string       `json:"text" doc:"what a person reads, one character for each position" example:"483920"`
+	State    string       `json:"state" doc:"stage of the token's life cycle" example:"LOCKED"`
+	View     virtual.View `json:"view" doc:"every segment"`
 	Readable bool         `json:"readable" doc:"the contrast is high enough to be read"`
 }
 
@@ -53,17 +53,14 @@ func (s *server) buttons() {
 			}
 			return s.do(in.Token, func(t *virtual.Token) { t.Hold(d) })
 		})
-	huma.Register(s.api, huma.Operation{
-		Method: http.MethodGet, Path: "/v1/tokens/{token}/display", OperationID: "display",
-		Summary: "The display, as JSON, text, SVG or PNG",
-		Errors:  []int{http.StatusUnauthorized, http.StatusNotAcceptable},
-		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
-			"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[displayView](), true, "Display")},
-			"text/plain":       {Schema: &huma.Schema{Type: huma.TypeString}},
-			"image/svg+xml":    {Schema: &huma.Schema{Type: huma.TypeString}},
-			"image/png":        {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
-		}}},
-	}, func(_ context.Context, in *displayInput) (*displayOutput, error) {
+	op := operation(http.MethodGet, "/v1/tokens/{token}/display", "display", "The display, as JSON, text, SVG or PNG")
+	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
+		"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[displayView](), true, "Display")},
+		"text/plain":       {Schema: &huma.Schema{Type: huma.TypeString}},
+		"image/svg+xml":    {Schema: &huma.Schema{Type: huma.TypeString}},
+		"image/png":        {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+	}}}
+	huma.Register(s.api, op, func(_ context.Context, in *displayInput) (*displayOutput, error) {
 		out, err := s.display(in)
 		if err != nil {
 			return nil, fault(err)
@@ -86,7 +83,7 @@ func (s *server) display(in *displayInput) (*displayOutput, error) {
 		case "", "*/*", "application/*", "application/json":
 			out.ContentType = "application/json"
 			out.Body, err = marshal(displayView{
-				stamp: stampOf(st), Text: st.Text, State: st.State.String(), View: st.View, Readable: st.View.Readable(),
+				Stamp: stampOf(st), Text: st.Text, State: st.State.String(), View: st.View, Readable: st.View.Readable(),
 			})
 		case "text/plain", "text/*":
 			out.ContentType, out.Body = "text/plain; charset=utf-8", []byte(st.Text+"\n")

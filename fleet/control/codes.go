@@ -26,10 +26,10 @@ func marshal(v any) ([]byte, error) {
 
 // codeView is a code on a display.
 type codeView struct {
-	stamp
-	Code       string    `json:"code"`
-	Serial     string    `json:"serial,omitempty"`
-	Step       int64     `json:"step"`
+	Stamp
+	Code       string    `json:"code" doc:"the digits on the display" example:"483920"`
+	Serial     string    `json:"serial,omitempty" doc:"of the token" example:"ZZFB00000001"`
+	Step       int64     `json:"step" doc:"the token's time step (T of RFC 6238)" example:"29453760"`
 	ValidUntil time.Time `json:"valid_until" doc:"end of the step, by the world's clock"`
 	LeftMS     int64     `json:"left_ms" doc:"until then, by the token's clock"`
 }
@@ -43,17 +43,17 @@ type codeInput struct {
 
 // oracleInput asks about a code.
 type oracleInput struct {
-	Token  string `json:"token" maxLength:"40"`
-	Code   string `json:"code" maxLength:"9"`
+	Token  string `json:"token" maxLength:"40" doc:"a serial number or a hardware id" example:"ZZFB00000001"`
+	Code   string `json:"code" minLength:"6" maxLength:"9" pattern:"^[0-9]+$" doc:"the digits" example:"483920"`
 	Window int    `json:"window,omitempty" minimum:"0" maximum:"1000" doc:"steps each way that the server under test accepts"`
 	Search int    `json:"search,omitempty" minimum:"0" maximum:"527040" doc:"steps each way to look at; 1440 by default"`
 }
 
 // oracleView is what is known about a code.
 type oracleView struct {
-	stamp
+	Stamp
 	Found       bool  `json:"found" doc:"the code belongs to a step that was looked at"`
-	Step        int64 `json:"step,omitempty"`
+	Step        int64 `json:"step,omitempty" doc:"to which the code belongs"`
 	Offset      int64 `json:"offset" doc:"steps after the step of the true time; negative: before"`
 	TokenOffset int64 `json:"token_offset" doc:"steps after the step of the token's time"`
 	WouldPass   bool  `json:"would_pass" doc:"a server with correct time and this window would find it, if it was not used"`
@@ -109,7 +109,7 @@ func (s *server) codes() {
 				return nil, err
 			}
 			return &body[oracleView]{oracleView{
-				stamp: stampOf(v.State), Found: v.Found, Step: v.Step, Offset: v.Offset, TokenOffset: v.Token,
+				Stamp: stampOf(v.State), Found: v.Found, Step: v.Step, Offset: v.Offset, TokenOffset: v.Token,
 				WouldPass: v.Fits, Shown: v.Found && v.Token <= 0,
 			}}, nil
 		})
@@ -124,21 +124,19 @@ func (s *server) codes() {
 func codeOf(m fleet.Member, c fleet.Code) codeView {
 	serial, _ := m.Token.BackLabel()
 	return codeView{
-		stamp: stampOf(c.State), Code: c.Text, Serial: serial.String(), Step: c.Step,
+		Stamp: stampOf(c.State), Code: c.Text, Serial: serial.String(), Step: c.Step,
 		ValidUntil: c.StepEnds.Time(), LeftMS: c.Left.Milliseconds(),
 	}
 }
 
 // stream describes an operation that answers with lines of JSON.
 func stream(path, id, summary string) huma.Operation {
-	return huma.Operation{
-		Method: http.MethodGet, Path: path, OperationID: id, Summary: summary,
-		Errors: []int{http.StatusUnauthorized},
-		Responses: map[string]*huma.Response{"200": {
-			Description: "OK",
-			Content:     map[string]*huma.MediaType{"application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString}}},
-		}},
-	}
+	op := operation(http.MethodGet, path, id, summary)
+	op.Responses = map[string]*huma.Response{"200": {
+		Description: "OK",
+		Content:     map[string]*huma.MediaType{"application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString}}},
+	}}
+	return op
 }
 
 // lineCode is a line of all codes.

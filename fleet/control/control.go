@@ -37,7 +37,8 @@ type Options struct {
 
 	// Hosts are the names, besides the loopback addresses and localhost, under which the
 	// interface may be reached. Others are refused, because a page on the web could make
-	// a browser send requests to a name that leads here (DNS rebinding).
+	// a browser send requests to a name that leads here (DNS rebinding). *.example stands
+	// for one more label, as in a certificate.
 	Hosts []string
 }
 
@@ -53,7 +54,33 @@ type server struct {
 func New(f *fleet.Fleet, o Options) http.Handler {
 	s := &server{fleet: f, o: o}
 	mux := http.NewServeMux()
-	s.api = humago.New(mux, config(o))
+	s.register(mux)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { unrouted(mux, w, r) })
+	return s.admit(mux)
+}
+
+// unrouted answers a request that no operation handles.
+func unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		other := *r
+		other.Method = method
+		if _, pattern := mux.Handler(&other); pattern != "/" && pattern != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		writeProblem(w, newProblem(http.StatusNotFound, "not_found", "there is nothing at this path: see /openapi.json"))
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	writeProblem(w, newProblem(http.StatusMethodNotAllowed, "method_not_allowed",
+		"this path has "+strings.Join(allowed, ", ")+" only: see /openapi.json"))
+}
+
+// register adds all operations to a mux.
+func (s *server) register(mux *http.ServeMux) {
+	s.api = humago.New(mux, config())
 	s.about()
 	s.time()
 	s.tokens()
@@ -64,14 +91,10 @@ func New(f *fleet.Fleet, o Options) http.Handler {
 	s.ports()
 	s.snapshots()
 	s.events()
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, newProblem(http.StatusNotFound, "not_found",
-			"there is no "+r.Method+" of this path: see /openapi.json"))
-	})
-	return s.admit(mux)
+	describe(s.api.OpenAPI())
 }
 
-func config(o Options) huma.Config {
+func config() huma.Config {
 	reg := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -84,6 +107,7 @@ func config(o Options) huma.Config {
 				},
 			},
 			Security: []map[string][]string{{"bearer": {}}},
+			Tags:     tags,
 		},
 		Formats:                      map[string]huma.Format{"application/json": strictjson.Format, "json": strictjson.Format},
 		DefaultFormat:                "application/json",
@@ -92,10 +116,6 @@ func config(o Options) huma.Config {
 		Transformers:                 []huma.Transformer{withCode},
 	}
 }
-
-const description = "Virtual hardware tokens under test. A {token} is a serial number or a hardware id of " +
-	"16 hexadecimal digits. Periods are ISO 8601 (P2Y6M, PT90S) or like 1h30m. Times are UTC. " +
-	"Answers about a token are atomic: seq is the number of the newest event that they reflect."
 
 // admit lets requests in that name a known host and have the key.
 func (s *server) admit(next http.Handler) http.Handler {
@@ -112,9 +132,9 @@ func (s *server) admit(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		got := sha256.Sum256([]byte(key))
-		if !ok || s.o.Key == "" || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+		if !strings.EqualFold(scheme, "Bearer") || s.o.Key == "" || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="fleet"`)
 			writeProblem(w, newProblem(http.StatusUnauthorized, "unauthorized",
 				"send the API key of the ready line, as Authorization: Bearer KEY"))
@@ -130,13 +150,30 @@ func (s *server) knownHost(header string) bool {
 	if host, _, err := net.SplitHostPort(header); err == nil {
 		name = host
 	}
-	name = strings.ToLower(strings.Trim(name, "[]"))
-	if ip := net.ParseIP(name); ip != nil && ip.IsLoopback() || name == "localhost" {
+	if inner, ok := strings.CutPrefix(name, "["); ok { // an IPv6 address without a port
+		inner = strings.TrimSuffix(inner, "]")
+		return isLoopback(inner) || net.ParseIP(inner) != nil && s.isHost(inner)
+	}
+	return isLoopback(name) || s.isHost(strings.TrimSuffix(name, "."))
+}
+
+func isLoopback(name string) bool {
+	ip := net.ParseIP(name)
+	return ip != nil && ip.IsLoopback()
+}
+
+func (s *server) isHost(name string) bool {
+	if strings.EqualFold(name, "localhost") {
 		return true
 	}
 	for _, h := range s.o.Hosts {
-		if strings.EqualFold(h, name) {
+		if h != "" && strings.EqualFold(h, name) {
 			return true
+		}
+		if domain, ok := strings.CutPrefix(h, "*."); ok {
+			if first, rest, ok := strings.Cut(name, "."); ok && first != "" && strings.EqualFold(rest, domain) {
+				return true
+			}
 		}
 	}
 	return false
@@ -150,19 +187,19 @@ type empty struct{}
 
 // capabilities is what this fleet can do.
 type capabilities struct {
-	Version    string   `json:"version"`
+	Version    string   `json:"version" doc:"of fob" example:"v1.4.0"`
 	WorldSeed  string   `json:"world_seed" doc:"the same seed and the same calls give the same events"`
-	Profiles   []string `json:"profiles"`
-	Crystals   []string `json:"crystals"`
-	Events     []string `json:"events"`
+	Profiles   []string `json:"profiles" doc:"kinds of token that a lot can have"`
+	Crystals   []string `json:"crystals" doc:"kinds of crystal that a lot can have"`
+	Events     []string `json:"events" doc:"kinds of event in the log"`
 	Ports      []string `json:"ports" doc:"kinds of port"`
 	Tokens     int      `json:"tokens" doc:"in the fleet"`
-	MaxTokens  int      `json:"max_tokens"`
-	SeedExport bool     `json:"seed_export"`
+	MaxTokens  int      `json:"max_tokens" doc:"that a fleet can have"`
+	SeedExport bool     `json:"seed_export" doc:"seeds can be read"`
 }
 
 type health struct {
-	OK bool `json:"ok"`
+	OK bool `json:"ok" doc:"always true"`
 }
 
 func (s *server) about() {

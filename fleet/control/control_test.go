@@ -65,6 +65,7 @@ func (c *client) send(method, path, body string, headers ...string) (int, []byte
 	defer a.Body.Close()
 	b, err := io.ReadAll(a.Body)
 	require.NoError(c.t, err)
+	requireDescribed(c.t, r, a.StatusCode, b)
 	return a.StatusCode, b
 }
 
@@ -356,4 +357,11 @@ func TestAdmission(t *testing.T) {
 	require.Equal(t, 200, status)
 	c.refused(404, "not_found", "GET", "/v1/lunch", "")
 	c.refused(422, "invalid", "GET", "/v1/time?colour=red", "")
+}
+
+func httptestServer(t *testing.T, h http.Handler) (url string) {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return server.URL
 }

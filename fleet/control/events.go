@@ -16,28 +16,24 @@ import (
 
 // eventPage is a part of the log.
 type eventPage struct {
-	Events []fleet.EventLine `json:"events" nullable:"false"`
+	Events []fleet.EventLine `json:"events" nullable:"false" doc:"oldest first"`
 	Seq    uint64            `json:"seq" doc:"number of the newest event; give the last of the page as after_seq for the next"`
 	Oldest uint64            `json:"oldest" doc:"number of the oldest event that is kept"`
 }
 
 type eventInput struct {
-	AfterSeq    uint64 `query:"after_seq"`
-	Limit       int    `query:"limit" minimum:"1" maximum:"10000" default:"1000"`
+	AfterSeq    uint64 `query:"after_seq" doc:"only events after this number" example:"41"`
+	Limit       int    `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"events of a page"`
 	Accept      string `header:"Accept" maxLength:"200" doc:"text/event-stream for a stream that does not end"`
 	LastEventID string `header:"Last-Event-ID" maxLength:"20" doc:"sent by a browser that reconnects"`
 }
 
 func (s *server) events() {
-	op := huma.Operation{
-		Method: http.MethodGet, Path: "/v1/events", OperationID: "events",
-		Summary: "What happened, as JSON or as server-sent events",
-		Errors:  []int{http.StatusUnauthorized},
-		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
-			"application/json":  {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[eventPage](), true, "EventPage")},
-			"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}},
-		}}},
-	}
+	op := operation(http.MethodGet, "/v1/events", "events", "What happened, as JSON or as server-sent events")
+	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
+		"application/json":  {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[eventPage](), true, "EventPage")},
+		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}},
+	}}}
 	huma.Register(s.api, op, func(_ context.Context, in *eventInput) (*huma.StreamResponse, error) {
 		after := in.AfterSeq
 		if n, err := strconv.ParseUint(in.LastEventID, 10, 64); err == nil {

@@ -12,14 +12,14 @@ import (
 type skewInput struct {
 	ByToken
 	Body struct {
-		By string `json:"by" doc:"a period with a sign: +95s moves the token's clock forwards"`
+		By string `json:"by" maxLength:"60" doc:"a period with a sign: +95s moves the token's clock forwards" example:"+95s"`
 	}
 }
 
 type ageInput struct {
 	ByToken
 	Body struct {
-		By      string   `json:"by" doc:"a period: the token becomes that much older, and the world's clock stays"`
+		By      string   `json:"by" maxLength:"60" example:"P3Y" doc:"a period: the token becomes that much older, and the world's clock stays"`
 		Celsius *float64 `json:"celsius,omitempty" minimum:"-60" maximum:"125" doc:"temperature meanwhile; 25 by default"`
 	}
 }
@@ -27,21 +27,21 @@ type ageInput struct {
 type temperatureInput struct {
 	ByToken
 	Body struct {
-		Celsius float64 `json:"celsius" minimum:"-60" maximum:"125"`
+		Celsius float64 `json:"celsius" minimum:"-60" maximum:"125" doc:"ambient temperature from now on" example:"40"`
 	}
 }
 
 type batteryInput struct {
 	ByToken
 	Body struct {
-		Do string `json:"do" enum:"remove,insert,replace"`
+		Do string `json:"do" enum:"remove,insert,replace" doc:"what to do with it"`
 	}
 }
 
 // faults are the faults of a token's hardware. Fields that are left out stay.
 type faults struct {
-	Dead       []string `json:"dead,omitempty" doc:"segments that are never on: d0.a for segment a of the leftmost digit, to d7.g; bar0 to bar5; tick; batt"`
-	Ghost      []string `json:"ghost,omitempty" doc:"segments that are always on"`
+	Dead       []string `json:"dead,omitempty" maxItems:"100" example:"[\"d0.g\"]" doc:"segments that are never on: d0.a for segment a of the leftmost digit, to d7.g; bar0 to bar5; tick; batt"`
+	Ghost      []string `json:"ghost,omitempty" maxItems:"100" doc:"segments that are always on"`
 	FlashFail  bool     `json:"flash_fail,omitempty" doc:"the next flash operation fails"`
 	PowerCutAt uint32   `json:"power_cut_at,omitempty" doc:"the supply fails in the n-th flash operation from now; 1 is the next"`
 }
@@ -54,7 +54,7 @@ type faultsInput struct {
 type trimInput struct {
 	ByToken
 	Body struct {
-		PPM float64 `json:"ppm" minimum:"-25000" maximum:"25000" doc:"error of the crystal at 25 °C, without ageing and falls"`
+		PPM float64 `json:"ppm" minimum:"-25000" maximum:"25000" doc:"error of the crystal at 25 °C, without ageing and falls" example:"-2.85"`
 	}
 }
 

@@ -19,22 +19,61 @@ var portKinds = []string{"pty", "tcp", "rfc2217"}
 
 // portView is a port of a token.
 type portView struct {
-	ID      string             `json:"id"`
-	Addr    string             `json:"addr,omitempty" doc:"for fob device --port; left out while the port is unplugged"`
-	In      virtual.LineFaults `json:"in" doc:"faults from the host to the token"`
-	Out     virtual.LineFaults `json:"out" doc:"faults from the token to the host"`
-	Tapping bool               `json:"tapping" doc:"the wire is being recorded"`
+	ID      string `json:"id" doc:"name of the port in the fleet" example:"p1"`
+	Addr    string `json:"addr,omitempty" doc:"for fob device --port; left out while the port is unplugged" example:"tcp:127.0.0.1:40123"`
+	In      line   `json:"in" doc:"faults from the host to the token"`
+	Out     line   `json:"out" doc:"faults from the token to the host"`
+	Tapping bool   `json:"tapping" doc:"the wire is being recorded"`
+}
+
+// line is the faults of one direction of a line. The probabilities are for each byte.
+type line struct {
+	Seed    uint64  `json:"seed,omitempty" doc:"the same seed and the same bytes give the same faults" example:"7"`
+	Flip    float64 `json:"flip,omitempty" minimum:"0" maximum:"1" doc:"probability that a bit of the byte is inverted"`
+	Drop    float64 `json:"drop,omitempty" minimum:"0" maximum:"1" doc:"probability that the byte is lost" example:"0.001"`
+	Double  float64 `json:"double,omitempty" minimum:"0" maximum:"1" doc:"probability that the byte arrives twice"`
+	Insert  float64 `json:"insert,omitempty" minimum:"0" maximum:"1" doc:"probability that a random byte arrives before this one"`
+	StallAt int     `json:"stall_at,omitempty" minimum:"0" maximum:"2000000000" doc:"the line stops before this byte; 1 is the next, 0 is never"`
+	Stall   string  `json:"stall,omitempty" maxLength:"40" doc:"how long it then stops, by the machine's clock; an hour at most" example:"PT2S"`
+	Unplug  int     `json:"unplug_after,omitempty" minimum:"0" maximum:"2000000000" doc:"the cable is pulled out after so many bytes; 0 is never"`
+	Baud    int     `json:"baud,omitempty" minimum:"0" maximum:"100000000" doc:"bit/s, 10 bits a byte; 0 is no limit" example:"9600"`
+}
+
+func lineOf(f virtual.LineFaults) line {
+	l := line{
+		Seed: f.Seed, Flip: f.Flip, Drop: f.Drop, Double: f.Double, Insert: f.Insert,
+		StallAt: f.StallAt, Unplug: f.Unplug, Baud: f.Baud,
+	}
+	if f.Stall != 0 {
+		l.Stall = f.Stall.String()
+	}
+	return l
+}
+
+// faults checks the parts that the description cannot limit.
+func (l line) faults(where string) (virtual.LineFaults, error) {
+	f := virtual.LineFaults{
+		Seed: l.Seed, Flip: l.Flip, Drop: l.Drop, Double: l.Double, Insert: l.Insert,
+		StallAt: l.StallAt, Unplug: l.Unplug, Baud: l.Baud,
+	}
+	if l.Stall != "" {
+		var err error
+		if f.Stall, err = period(where+".stall", l.Stall, 0, time.Hour); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
 }
 
 func portOf(p *fleet.Port) portView {
 	in, out := p.Faults().Get()
-	return portView{ID: p.ID(), Addr: p.Addr(), In: in, Out: out, Tapping: p.Tap().On()}
+	return portView{ID: p.ID(), Addr: p.Addr(), In: lineOf(in), Out: lineOf(out), Tapping: p.Tap().On()}
 }
 
 type attachInput struct {
 	ByToken
 	Body struct {
-		As   string `json:"as" enum:"pty,tcp,rfc2217"`
+		As   string `json:"as" enum:"pty,tcp,rfc2217" doc:"kind of port"`
 		Port int    `json:"port,omitempty" minimum:"0" maximum:"65535" doc:"for tcp and rfc2217; a free one by default"`
 	}
 }
@@ -42,7 +81,7 @@ type attachInput struct {
 // ByPort names a port in the path. It is exported because huma ignores embedded fields
 // of unexported types.
 type ByPort struct {
-	Port string `path:"port" maxLength:"20"`
+	Port string `path:"port" maxLength:"20" doc:"id of a port" example:"p1"`
 }
 
 type replugInput struct {
@@ -55,8 +94,8 @@ type replugInput struct {
 type lineInput struct {
 	ByPort
 	Body struct {
-		In  virtual.LineFaults `json:"in"`
-		Out virtual.LineFaults `json:"out"`
+		In  line `json:"in,omitempty" doc:"from the host to the token; none if left out"`
+		Out line `json:"out,omitempty" doc:"from the token to the host; none if left out"`
 	}
 }
 
@@ -69,7 +108,7 @@ type tapInput struct {
 
 type wireInput struct {
 	ByPort
-	Format string `query:"format" enum:"jsonl,pcapng" default:"jsonl"`
+	Format string `query:"format" enum:"jsonl,pcapng" default:"jsonl" doc:"JSON lines, or a file for Wireshark"`
 }
 
 func (s *server) ports() {
@@ -122,14 +161,16 @@ func (s *server) ports() {
 		})
 	add(s, http.MethodPut, "/v1/ports/{port}/faults", "set-line-faults", "Set the faults of the line, while it is in use",
 		func(_ context.Context, in *lineInput) (*body[portView], error) {
-			if err := checkLine("body.in", in.Body.In); err != nil {
+			into, err := in.Body.In.faults("body.in")
+			if err != nil {
 				return nil, err
 			}
-			if err := checkLine("body.out", in.Body.Out); err != nil {
+			out, err := in.Body.Out.faults("body.out")
+			if err != nil {
 				return nil, err
 			}
 			return s.withPort(in.Port, func(p *fleet.Port) error {
-				p.Faults().Set(in.Body.In, in.Body.Out)
+				p.Faults().Set(into, out)
 				return nil
 			})
 		})
@@ -174,18 +215,6 @@ func portAddr(kind string, number int) string {
 		return "rfc2217://127.0.0.1:" + strconv.Itoa(number)
 	}
 	return "pty:"
-}
-
-func checkLine(where string, f virtual.LineFaults) error {
-	for name, rate := range map[string]float64{"flip": f.Flip, "drop": f.Drop, "double": f.Double, "insert": f.Insert} {
-		if !(rate >= 0 && rate <= 1) {
-			return invalid(where+"."+name, "a probability is 0 to 1")
-		}
-	}
-	if f.Stall < 0 || f.Stall > time.Hour || f.StallAt < 0 || f.Unplug < 0 || f.Baud < 0 {
-		return invalid(where, "counts and times are not negative, and a stall is an hour at most")
-	}
-	return nil
 }
 
 // wireLine is a line of a recorded wire.

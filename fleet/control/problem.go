@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -18,15 +19,21 @@ import (
 // problem is an error as defined by RFC 9457, with a code that does not change when the
 // words do.
 type problem struct {
-	Status int                 `json:"status"`
-	Title  string              `json:"title"`
-	Code   string              `json:"code" doc:"stable name of the kind of problem"`
-	Detail string              `json:"detail"`
-	Errors []*huma.ErrorDetail `json:"errors,omitempty"`
+	Status int            `json:"status" doc:"the HTTP status" example:"404"`
+	Title  string         `json:"title" doc:"the text of the HTTP status" example:"Not Found"`
+	Code   string         `json:"code" doc:"stable name of the kind of problem" example:"not_found"`
+	Detail string         `json:"detail" doc:"what is wrong, for a person" example:"not in the fleet: there is no token ZZFB00000009"`
+	Errors []wrongElement `json:"errors,omitempty" nullable:"false" doc:"the parts of the request that are wrong"`
+}
+
+// wrongElement is a part of a request that is wrong. It does not repeat the value.
+type wrongElement struct {
+	Message  string `json:"message" doc:"what is wrong with it" example:"time does not run backwards; skew a token instead"`
+	Location string `json:"location,omitempty" doc:"such as body.by or query.limit" example:"body.by"`
 }
 
 func newProblem(status int, code, detail string) *problem {
-	return &problem{Status: status, Title: http.StatusText(status), Code: code, Detail: detail}
+	return &problem{Status: status, Title: http.StatusText(status), Code: code, Detail: shorten(detail, maxDetail)}
 }
 
 // Error returns the detail.
@@ -83,7 +90,7 @@ func fault(err error) error {
 // invalid returns the problem of a value in the request.
 func invalid(where, detail string) error {
 	p := newProblem(http.StatusUnprocessableEntity, "invalid", detail)
-	p.Errors = []*huma.ErrorDetail{{Message: detail, Location: where}}
+	p.Errors = []wrongElement{{shorten(detail, maxText), where}}
 	return p
 }
 
@@ -104,9 +111,30 @@ func withCode(_ huma.Context, _ string, v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
-	p := newProblem(m.Status, codesOfStatus[m.Status], m.Detail)
-	p.Errors = m.Errors
+	code := codesOfStatus[m.Status]
+	if code == "" {
+		code = "internal"
+	}
+	p := newProblem(m.Status, code, m.Detail)
+	for _, e := range m.Errors[:min(len(m.Errors), maxWrong)] {
+		p.Errors = append(p.Errors, wrongElement{shorten(e.Message, maxText), shorten(e.Location, maxText)})
+	}
 	return p, nil
+}
+
+// Limits of a problem: it does not grow with the request.
+const (
+	maxDetail = 1000 // bytes
+	maxWrong  = 20   // parts of the request that are wrong
+	maxText   = 200  // bytes about each
+)
+
+// shorten cuts a text off after most bytes.
+func shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // get adds an operation that changes nothing.
@@ -116,12 +144,7 @@ func get[I, O any](s *server, path, id, summary string, h func(*I) (*O, error)) 
 
 // add adds an operation.
 func add[I, O any](s *server, method, path, id, summary string, h func(context.Context, *I) (*O, error)) {
-	op := huma.Operation{
-		Method: method, Path: path, OperationID: id, Summary: summary,
-		MaxBodyBytes: maxBody, BodyReadTimeout: readTimeout,
-		Errors: []int{http.StatusUnauthorized, http.StatusUnprocessableEntity},
-	}
-	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+	huma.Register(s.api, operation(method, path, id, summary), func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
 			return nil, fault(err)

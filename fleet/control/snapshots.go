@@ -14,9 +14,9 @@ import (
 
 // snapshotView is a snapshot.
 type snapshotView struct {
-	Name   string    `json:"name"`
+	Name   string    `json:"name" doc:"of the snapshot" example:"before"`
 	At     time.Time `json:"at" doc:"the world's time then"`
-	Tokens int       `json:"tokens"`
+	Tokens int       `json:"tokens" doc:"number of tokens in it"`
 }
 
 func snapshotOf(s *fleet.Snapshot) snapshotView {
@@ -25,22 +25,25 @@ func snapshotOf(s *fleet.Snapshot) snapshotView {
 
 type takeInput struct {
 	Body struct {
-		Name   string   `json:"name" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]+$"`
+		Name   string   `json:"name" doc:"of the snapshot" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]+$"`
 		Tokens []string `json:"tokens,omitempty" maxItems:"10000" doc:"serial numbers or hardware ids; all tokens by default"`
 	}
 }
 
 type bySnapshot struct {
-	Name string `path:"name" maxLength:"60"`
+	Name string `path:"name" maxLength:"60" doc:"of a snapshot" example:"before"`
 }
 
 type loadInput struct {
-	Name    string `path:"name" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]+$"`
+	Name    string `path:"name" doc:"of the snapshot" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]+$"`
 	RawBody []byte
 }
 
-// maxSnapshot is the largest snapshot that a client can send.
-const maxSnapshot = 1 << 30
+// Limits of snapshots.
+const (
+	maxSnapshot  = 1 << 30 // bytes of one that a client sends
+	maxSnapshots = 100     // snapshots that a fleet keeps
+)
 
 func (s *server) snapshots() {
 	add(s, http.MethodPost, "/v1/snapshots", "take-snapshot", "Keep the state of tokens under a name, in memory",
@@ -85,12 +88,9 @@ func (s *server) snapshots() {
 			b, err := snap.MarshalBinary()
 			return &fileOutput{"application/octet-stream", b}, err
 		})
-	huma.Register(s.api, huma.Operation{
-		Method: http.MethodPut, Path: "/v1/snapshots/{name}", OperationID: "load-snapshot",
-		Summary:      "Keep the snapshot of a file, of a fleet with the same world seed",
-		MaxBodyBytes: maxSnapshot, BodyReadTimeout: time.Minute,
-		Errors: []int{http.StatusUnauthorized, http.StatusUnprocessableEntity},
-	}, func(_ context.Context, in *loadInput) (*body[snapshotView], error) {
+	op := operation(http.MethodPut, "/v1/snapshots/{name}", "load-snapshot", "Keep the snapshot of a file, of a fleet with the same world seed")
+	op.MaxBodyBytes, op.BodyReadTimeout = maxSnapshot, time.Minute
+	huma.Register(s.api, op, func(_ context.Context, in *loadInput) (*body[snapshotView], error) {
 		snap, err := s.fleet.LoadSnapshot(in.Name, in.RawBody)
 		if err != nil {
 			return nil, fault(err)

@@ -14,9 +14,9 @@ import (
 
 // clockView is the world's clock.
 type clockView struct {
-	Mode   string    `json:"mode" enum:"real,scaled,manual"`
+	Mode   string    `json:"mode" enum:"real,scaled,manual" doc:"a manual clock stands still until it is advanced"`
 	Rate   float64   `json:"rate" doc:"world seconds per second; 0 for manual, 1 for real"`
-	Paused bool      `json:"paused"`
+	Paused bool      `json:"paused" doc:"a real or scaled clock stands still until paused is false"`
 	Now    time.Time `json:"now" doc:"the world's time"`
 	Seq    uint64    `json:"seq" doc:"number of the newest event"`
 }
@@ -25,13 +25,13 @@ type clockView struct {
 type setClock struct {
 	Mode   string    `json:"mode,omitempty" enum:"real,scaled,manual" doc:"the time does not jump when the mode changes"`
 	Rate   float64   `json:"rate,omitempty" doc:"0.001 to 1e9, for scaled"`
-	Paused *bool     `json:"paused,omitempty"`
+	Paused *bool     `json:"paused,omitempty" doc:"true stops the clock, false lets it run again"`
 	Now    time.Time `json:"now,omitzero" doc:"not before the present time"`
 }
 
 // advance moves the clock. Exactly one field is given.
 type advance struct {
-	By    string    `json:"by,omitempty" doc:"a period, such as P2Y3D"`
+	By    string    `json:"by,omitempty" maxLength:"60" doc:"a period" example:"P2Y3D"`
 	To    time.Time `json:"to,omitzero" doc:"an instant; one in the past is refused"`
 	Until string    `json:"until,omitempty" enum:"next_step,event" doc:"the next time step of the first token, or the next event of any token"`
 }

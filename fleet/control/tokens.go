@@ -14,17 +14,17 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// stamp is the instant of an answer about a token.
-type stamp struct {
+// Stamp is the instant of an answer about a token.
+type Stamp struct {
 	Seq       uint64    `json:"seq" doc:"number of the newest event that the answer reflects"`
 	TrueTime  time.Time `json:"true_time" doc:"the world's time"`
 	TokenTime time.Time `json:"token_time" doc:"by the token's clock"`
 	ErrorMS   int64     `json:"error_ms" doc:"how far the token's clock is ahead; 0 if it was never set"`
-	ClockSet  bool      `json:"clock_set"`
+	ClockSet  bool      `json:"clock_set" doc:"the token's clock has been set"`
 }
 
-func stampOf(st fleet.State) stamp {
-	return stamp{
+func stampOf(st fleet.State) Stamp {
+	return Stamp{
 		Seq: st.Seq, TrueTime: st.World.Time(), TokenTime: st.Clock.Time().UTC(),
 		ErrorMS: st.Error.Milliseconds(), ClockSet: st.ClockSet,
 	}
@@ -32,20 +32,20 @@ func stampOf(st fleet.State) stamp {
 
 // tokenView is a token.
 type tokenView struct {
-	stamp
+	Stamp
 	Tag        uint32   `json:"tag" doc:"number of the token in the fleet, for events"`
-	HardwareID string   `json:"hardware_id"`
-	Serial     string   `json:"serial,omitempty"`
+	HardwareID string   `json:"hardware_id" doc:"the factory's number of the hardware" example:"4f1c09d2a7be3360"`
+	Serial     string   `json:"serial,omitempty" doc:"left out before provisioning" example:"ZZFB00000001"`
 	Expiry     string   `json:"expiry,omitempty" doc:"the last day of validity"`
-	Model      string   `json:"model"`
-	State      string   `json:"state"`
+	Model      string   `json:"model" doc:"of the hardware" example:"always-on-6"`
+	State      string   `json:"state" doc:"stage of its life cycle" example:"LOCKED"`
 	Display    string   `json:"display" doc:"what a person reads, one character for each position"`
 	Step       int64    `json:"step,omitempty" doc:"the token's time step (T of RFC 6238)"`
 	LeftMS     int64    `json:"left_ms,omitempty" doc:"until the step ends, by the token's clock"`
 	PPM        float64  `json:"ppm" doc:"present frequency error of the crystal"`
 	Battery    float64  `json:"battery" doc:"share of its capacity that is left"`
-	MilliVolts int      `json:"mv"`
-	Presses    uint32   `json:"presses"`
+	MilliVolts int      `json:"mv" doc:"voltage of the battery" example:"3012"`
+	Presses    uint32   `json:"presses" doc:"of the button, so far"`
 	Ports      []string `json:"ports" nullable:"false" doc:"addresses at which the token can be opened"`
 }
 
@@ -53,7 +53,7 @@ func viewOf(m fleet.Member, st fleet.State) tokenView {
 	id := m.Token.HardwareID()
 	serial, expiry := m.Token.BackLabel()
 	v := tokenView{
-		stamp: stampOf(st), Tag: m.Tag(), HardwareID: hex.EncodeToString(id[:]), Serial: serial.String(),
+		Stamp: stampOf(st), Tag: m.Tag(), HardwareID: hex.EncodeToString(id[:]), Serial: serial.String(),
 		Model: m.Token.Model().Name, State: st.State.String(), Display: st.Text,
 		Step: st.Step, LeftMS: st.Left.Milliseconds(), PPM: float64(st.PPM),
 		Battery: st.Battery, MilliVolts: st.Voltage, Presses: st.Presses, Ports: []string{},
@@ -79,7 +79,7 @@ func tokenBody(m fleet.Member, st fleet.State, err error) (*body[tokenView], err
 // ByToken names a token in the path. It is exported because huma ignores embedded
 // fields of unexported types.
 type ByToken struct {
-	Token string `path:"token" maxLength:"40" doc:"a serial number or a hardware id"`
+	Token string `path:"token" maxLength:"40" doc:"a serial number or a hardware id" example:"ZZFB00000001"`
 }
 
 // listQuery selects tokens.
@@ -87,11 +87,11 @@ type listQuery struct {
 	State string `query:"state" maxLength:"20" doc:"only tokens in this state"`
 	Model string `query:"model" maxLength:"40" doc:"only tokens of this model"`
 	After string `query:"after" maxLength:"20" doc:"next of the page before"`
-	Limit int    `query:"limit" minimum:"1" maximum:"10000" default:"100"`
+	Limit int    `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"tokens of a page"`
 }
 
 type listOf[T any] struct {
-	Items []T    `json:"items" nullable:"false"`
+	Items []T    `json:"items" nullable:"false" doc:"of this page"`
 	Next  string `json:"next,omitempty" doc:"give it as after for the following page; left out on the last"`
 }
 

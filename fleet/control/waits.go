@@ -16,8 +16,8 @@ import (
 
 type waitInput struct {
 	ByToken
-	Display     string `query:"display" maxLength:"200" doc:"regular expression (RE2) for what the display reads"`
-	State       string `query:"state" maxLength:"20"`
+	Display     string `query:"display" maxLength:"200" example:"^[0-9]{6}$" doc:"regular expression (RE2) for what the display reads"`
+	State       string `query:"state" maxLength:"20" doc:"stage of the life cycle" example:"LOCKED"`
 	Event       string `query:"event" maxLength:"20" doc:"kind of event; see capabilities"`
 	AfterSeq    uint64 `query:"after_seq" doc:"only events after this one; by default those after the request"`
 	Timeout     string `query:"timeout" maxLength:"20" doc:"in world time; no limit by default"`
