@@ -26,9 +26,7 @@ func (f *Fleet) Export(w io.Writer, format *seedfile.Format) error {
 		r := seedfile.Record{
 			Serial: serial, Type: seedfile.TOTP, Seed: seed, Algorithm: p.Algorithm, Digits: p.Digits, Step: p.Step, T0: p.T0,
 			Manufacturer: "fob", Model: m.Token.Model().Name,
-		}
-		if !expiry.IsZero() {
-			r.Device.Expiry = expiry.Ends(nil)
+			Device: seedfile.Validity{Expiry: seedfile.ExpiryInstant(expiry, nil)},
 		}
 		err := out.Write(&r)
 		seed.Destroy()
