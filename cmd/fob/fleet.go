@@ -56,22 +56,28 @@ answers of the API are printed as they are; /openapi.json describes them.`,
 
 // client returns the client of the fleet that the flags or the environment name.
 func (f *fleetCmd) client(ctx context.Context) (*control.Client, error) {
-	c := &control.Client{URL: f.url, Key: os.Getenv("FOB_API_KEY")}
+	return f.fleetClient(ctx, f.url, f.keyFile, "--url", "--api-key-file")
+}
+
+// fleetClient returns the client of a fleet, named by the values of two flags or by the
+// environment.
+func (a *app) fleetClient(ctx context.Context, url, keyFile, urlFlag, keyFlag string) (*control.Client, error) {
+	c := &control.Client{URL: url, Key: os.Getenv("FOB_API_KEY")}
 	if c.URL == "" {
 		c.URL = os.Getenv("FOB_URL")
 	}
 	if c.URL == "" {
-		return nil, usagef("which fleet: give --url or set FOB_URL: the address is in the ready line of fob run")
+		return nil, usagef("which fleet: give %s or set FOB_URL: the address is in the ready line of fob run", urlFlag)
 	}
-	if f.keyFile != "" {
-		key, err := f.readSecret(ctx, "API key", f.keyFile)
+	if keyFile != "" {
+		key, err := a.readSecret(ctx, "API key", keyFile)
 		if err != nil {
 			return nil, err
 		}
 		c.Key = strings.TrimSpace(string(key))
 	}
 	if c.Key == "" {
-		return nil, usagef("which API key: set FOB_API_KEY or give --api-key-file: the key is in the ready line of fob run")
+		return nil, usagef("which API key: set FOB_API_KEY or give %s: the key is in the ready line of fob run", keyFlag)
 	}
 	return c, nil
 }

@@ -39,7 +39,7 @@ const (
 //
 //	start NAME COMMAND…   run a command in the background and wait for its ready line;
 //	                      sets $NAME_pid, and $NAME_portN, $NAME_addrN (without tcp:)
-//	                      and $NAME_hwN of token N, or $NAME_http, $NAME_addr
+//	                      and $NAME_hwN, $NAME_serialN of token N, $NAME_url of a fleet, or $NAME_http, $NAME_addr
 //	                      (without http://) and $NAME_radius of a bank,
 //	                      and $NAME_qemu, the process id of QEMU, of a board
 //	halt NAME [SIGNAL]    send it SIGNAL (default TERM) and expect exit code 0, with !
@@ -223,9 +223,11 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	}()
 	var ready struct {
 		Tokens []struct {
-			HW   string `json:"hardware_id"`
-			Port string `json:"port"`
+			HW     string `json:"hardware_id"`
+			Serial string `json:"serial"`
+			Port   string `json:"port"`
 		} `json:"tokens"`
+		URL    string `json:"url"`
 		HTTP   string `json:"http"`
 		RADIUS string `json:"radius"`
 		QEMU   int    `json:"qemu_pid"`
@@ -242,11 +244,13 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Setenv(name+"_pid", fmt.Sprint(j.cmd.Process.Pid))
 	ts.Setenv(name+"_qemu", fmt.Sprint(ready.QEMU))
+	ts.Setenv(name+"_url", ready.URL)
 	ts.Setenv(name+"_http", ready.HTTP)
 	ts.Setenv(name+"_addr", strings.TrimPrefix(ready.HTTP, "http://"))
 	ts.Setenv(name+"_radius", ready.RADIUS)
 	for i, token := range ready.Tokens {
 		ts.Setenv(fmt.Sprintf("%s_hw%d", name, i), token.HW)
+		ts.Setenv(fmt.Sprintf("%s_serial%d", name, i), token.Serial)
 		ts.Setenv(fmt.Sprintf("%s_port%d", name, i), token.Port)
 		ts.Setenv(fmt.Sprintf("%s_addr%d", name, i), strings.TrimPrefix(token.Port, "tcp:"))
 	}

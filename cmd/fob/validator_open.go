@@ -36,6 +36,7 @@ type bankFlags struct {
 	at         string
 
 	observer bank.Observer // set by a server
+	followed server.Clock  // the same: the clock of a fleet, or nil
 }
 
 func (b *bankFlags) add(f *pflag.FlagSet) {
@@ -133,6 +134,9 @@ func (b *bankFlags) clock() (server.Clock, error) {
 	if b.realBank && !b.testMode {
 		return nil, usagef("--test-mode-on-real-bank needs --test-mode")
 	}
+	if b.followed != nil {
+		return b.followed, nil
+	}
 	if b.at == "" {
 		return server.SystemClock{}, nil
 	}
@@ -148,7 +152,7 @@ func (b *bankFlags) clock() (server.Clock, error) {
 
 // options returns the options for opening or creating the bank.
 func (b *bankFlags) options(c server.Clock) bank.Options {
-	return bank.Options{Clock: c, TestMode: b.testMode, OnRealBank: b.realBank, TestClock: b.at != "", Observer: b.observer}
+	return bank.Options{Clock: c, TestMode: b.testMode, OnRealBank: b.realBank, TestClock: b.at != "" || b.followed != nil, Observer: b.observer}
 }
 
 // explain adds a hint to the error about a bank that is not for tests.

@@ -32,6 +32,8 @@ type serveOptions struct {
 	mail            mailFlags
 	hour            int
 	clock           string
+	follow          string
+	followKey       string
 	verbose         bool
 }
 
@@ -54,13 +56,17 @@ Behind a reverse proxy, --public-url is the address that browsers use and
 the proxy's header, cookies require TLS, and each client has its own limits.
 
 With --test-mode --clock manual, time stands still until POST /v1/clock advances
-it, and every page shows TEST MODE. A bank that fob validator init --test-mode
+it, and every page shows TEST MODE. With --test-mode --clock fleet, the clock is
+that of the tokens of a running fob run: an advance, a pause or another rate
+there counts here at once. Without the fleet, the bank refuses everything with
+503 until it is back. A bank that fob validator init --test-mode
 did not create is refused without --test-mode-on-real-bank. The audit log marks
-records that were written with this clock with "test clock".`,
+records that were written with these clocks with "test clock".`,
 		Example: `  fob validator serve --db bank.db --key-file bank.key
   fob validator serve --db bank.db --key-file bank.key --radius 127.0.0.1:1812 --radius-secret-file s
   fob validator serve --db bank.db --key-file k --public-url https://bank.example.com --trusted-proxy 127.0.0.1
-  fob validator serve --db bank.db --key-file k --test-mode --clock manual --at 2031-11-30T14:59:00Z`,
+  fob validator serve --db bank.db --key-file k --test-mode --clock manual --at 2031-11-30T14:59:00Z
+  fob validator serve --db bank.db --key-file k --test-mode --follow http://127.0.0.1:8090`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serveBank(cmd.Context(), b, &o) },
 	}
@@ -74,7 +80,9 @@ records that were written with this clock with "test clock".`,
 	o.radius.add(f)
 	o.mail.add(f)
 	f.IntVar(&o.hour, "daily-at", server.DefaultHour, "`HOUR` of the daily job, 0 to 23, Japan time")
-	f.StringVar(&o.clock, "clock", "real", "clock `MODE`: real, or with --test-mode manual (stopped, starts at --at)")
+	f.StringVar(&o.clock, "clock", "real", "clock `MODE`: real, or with --test-mode manual (stopped, starts at --at) or fleet (see --follow)")
+	f.StringVar(&o.follow, "follow", "", "with --test-mode, follow the clock of the fleet with the API at `URL`; default with --clock fleet: FOB_URL")
+	f.StringVar(&o.followKey, "follow-key-file", "", "`FILE` with the API key of that fleet; default: the key in FOB_API_KEY")
 	f.BoolVar(&o.verbose, "verbose", false, "log every request")
 	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	return cmd
@@ -83,7 +91,21 @@ records that were written with this clock with "test clock".`,
 // checkClock checks the flags of the clock. A manual clock starts now if no time is
 // given.
 func (o *serveOptions) checkClock(b *bankFlags) error {
+	if o.follow != "" && o.clock == "real" {
+		o.clock = "fleet"
+	}
+	if o.clock != "fleet" && (o.follow != "" || o.followKey != "") {
+		return usagef("--follow and --follow-key-file need --clock fleet")
+	}
 	switch o.clock {
+	case "fleet":
+		if !b.testMode {
+			return usagef("--clock fleet is for tests: it needs --test-mode")
+		}
+		if b.at != "" {
+			return usagef("--at: the fleet has the time: omit the flag")
+		}
+		return nil
 	case "real":
 		if b.at != "" {
 			return usagef("--at needs --clock manual")
@@ -98,7 +120,7 @@ func (o *serveOptions) checkClock(b *bankFlags) error {
 		}
 		return nil
 	}
-	return usagef("--clock %s: want real or manual", o.clock)
+	return usagef("--clock %s: want real, manual or fleet", o.clock)
 }
 
 // serving is the output of fob validator serve when it is ready.
@@ -129,6 +151,13 @@ func (a *app) serveBank(ctx context.Context, b *bankFlags, o *serveOptions) erro
 	log := newBankLog(a, o.verbose)
 	counted := metrics.New(build())
 	b.observer = log.observer(counted.Observer())
+	if o.clock == "fleet" {
+		stop, err := a.followFleet(ctx, b, o, log)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	return b.with(ctx, a, func(bank *openBank) (err error) {
 		if c.Mailer, err = o.mail.mailer(ctx, a, bank.time); err != nil {
 			return err

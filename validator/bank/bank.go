@@ -179,6 +179,9 @@ func Open(ctx context.Context, db *store.DB, master vault.Master, o Options) (*B
 	}
 	db.SetAuditMAC(b.ring.MAC)
 	db.Observe(b.observer.ofStore(o.TestClock))
+	if _, ok := o.Clock.(RemoteClock); ok {
+		db.Guard(func(ctx context.Context) error { return clockReady(ctx, o.Clock) })
+	}
 	return b, nil
 }
 

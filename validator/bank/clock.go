@@ -3,6 +3,7 @@
 package bank
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -11,6 +12,31 @@ import (
 
 // Clock returns the time.
 type Clock interface{ Now() token.UnixSeconds }
+
+// RemoteClock is a clock that may be out of reach. The bank calls Ready before each
+// transaction. If it returns an error, the transaction fails with an error that wraps
+// [ErrUnavailable] and [ErrClock]. Now then returns the last known time.
+type RemoteClock interface {
+	Clock
+	Ready(ctx context.Context) error
+}
+
+// clockError is the error of a clock that is out of reach.
+type clockError struct{ cause error }
+
+func (e clockError) Error() string        { return "the bank's clock is not available: " + e.cause.Error() }
+func (e clockError) Unwrap() error        { return e.cause }
+func (e clockError) Is(target error) bool { return target == ErrUnavailable || target == ErrClock }
+
+// clockReady returns an error if the clock is out of reach.
+func clockReady(ctx context.Context, c Clock) error {
+	if remote, ok := c.(RemoteClock); ok {
+		if err := remote.Ready(ctx); err != nil {
+			return clockError{err}
+		}
+	}
+	return nil
+}
 
 // SystemClock is the machine's clock.
 type SystemClock struct{}

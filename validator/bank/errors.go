@@ -18,6 +18,7 @@ var (
 	ErrConflict    = errclass.New(errclass.Refused, "conflict")
 	ErrLogin       = errclass.New(errclass.Refused, "login refused")
 	ErrUnavailable = store.ErrUnavailable // try again later
+	ErrClock       = errclass.New(errclass.Unreachable, "the bank's clock is not available")
 )
 
 // Error is an error that the caller can act on. It wraps Kind.

@@ -33,9 +33,12 @@ type readiness struct {
 
 // Ready returns an error if codes cannot be checked: [ErrUnavailable] if the database
 // does not read and write durably, [vault.ErrWrongKey] if its seeds are sealed with a
-// key that the master key does not open. An answer is valid for a second, and
+// key that the master key does not open, [ErrClock] if a [RemoteClock] is out of reach. An answer is valid for a second, and
 // concurrent callers share one probe.
 func (b *Bank) Ready(ctx context.Context) error {
+	if err := clockReady(ctx, b.clock); err != nil {
+		return err
+	}
 	r := &b.ready
 	r.mu.Lock()
 	if r.look == nil && time.Now().Before(r.until) {

@@ -32,7 +32,10 @@ func (s *server) plain() {
 			requestOf(r.Context()).err = err
 			w.Header().Set("Retry-After", "1")
 			words := "codes cannot be checked: see the server's log\n"
-			if errors.Is(err, bank.ErrUnavailable) {
+			switch {
+			case errors.Is(err, bank.ErrClock):
+				words = "the clock of the test cannot be read\n"
+			case errors.Is(err, bank.ErrUnavailable):
 				words = "the database cannot be read or written\n"
 			}
 			text(w, http.StatusServiceUnavailable, words)

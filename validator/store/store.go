@@ -45,6 +45,7 @@ type DB struct {
 	mac     atomic.Pointer[MAC]
 
 	observer atomic.Pointer[Observer] // never nil
+	guard    atomic.Pointer[guard]
 
 	patience time.Duration // see the constant
 
@@ -121,6 +122,21 @@ func IsPostgres(name string) bool {
 // record is written.
 func (db *DB) SetAuditMAC(mac MAC) { db.mac.Store(&mac) }
 
+// guard is the function of [DB.Guard].
+type guard func(context.Context) error
+
+// Guard sets a function that is called before each transaction. If it returns an error,
+// the transaction does not take place and has that error.
+func (db *DB) Guard(f func(context.Context) error) { db.guard.Store((*guard)(&f)) }
+
+// admit calls the function of Guard.
+func (db *DB) admit(ctx context.Context) error {
+	if f := db.guard.Load(); f != nil {
+		return (*f)(ctx)
+	}
+	return nil
+}
+
 // System returns "SQLite" or "PostgreSQL".
 func (db *DB) System() string { return db.dialect.system }
 
@@ -147,6 +163,9 @@ func (db *DB) closePools() error {
 
 // View runs a function that reads one consistent state of the database.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	if err := db.admit(ctx); err != nil {
+		return err
+	}
 	defer db.timed(Read)()
 	return db.readWithin(ctx, func(ctx context.Context) error { return db.view(ctx, fn) })
 }
@@ -154,6 +173,9 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 // LongView is [DB.View] for functions that read very many rows. Only the context limits
 // its time.
 func (db *DB) LongView(ctx context.Context, fn func(*Tx) error) error {
+	if err := db.admit(ctx); err != nil {
+		return err
+	}
 	defer db.timed(LongRead)()
 	return db.readError(ctx, db.view(ctx, fn))
 }

@@ -83,6 +83,9 @@ func (db *DB) Grouped(ctx context.Context, key string, fn func(*Tx) error) error
 // If the function panics, submit panics in the caller's goroutine instead of the
 // writer's.
 func (db *DB) submit(j *job) error {
+	if err := db.admit(j.ctx); err != nil {
+		return err
+	}
 	if j.alone && db.dialect.writers > 1 {
 		return db.alone(j)
 	}

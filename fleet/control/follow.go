@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Follower is the clock of a fleet's world, read by another process. It asks the fleet
+// each time, so that an advance is seen by everything that is done after it.
+type Follower struct {
+	client Client
+	event  func(error)
+
+	mu    sync.Mutex
+	last  clockView
+	moved chan struct{} // closed when the clock was moved or changed; nil: no one waits
+	lost  bool
+}
+
+// How long the fleet may take to tell the time, and how often a fleet that is gone is
+// looked for.
+const (
+	askTimeout = 10 * time.Second
+	retryEvery = time.Second
+)
+
+// Follow returns the clock of the fleet that a client talks to. It fails if the fleet
+// does not answer now. The function event is called with an error when the fleet does
+// not answer any more, and with nil when it answers again; it must not block.
+func Follow(ctx context.Context, c *Client, event func(error)) (*Follower, error) {
+	f := &Follower{client: *c}
+	if f.client.HTTP == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConnsPerHost = 100 // many requests read the clock at once
+		f.client.HTTP = &http.Client{Transport: t}
+	}
+	_, err := f.ask(ctx)
+	f.event = event
+	return f, err
+}
+
+// Now returns the world's time. If the fleet does not answer, it returns an error and
+// the time of its last answer.
+func (f *Follower) Now(ctx context.Context) (time.Time, error) {
+	v, err := f.ask(ctx)
+	return v.Now, err
+}
+
+func (f *Follower) ask(ctx context.Context) (clockView, error) {
+	asking, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	var v clockView
+	err := f.client.Do(asking, http.MethodGet, "/v1/time", nil, &v)
+	if err != nil && ctx.Err() == nil && asking.Err() != nil {
+		err = fmt.Errorf("%w: %s: no answer within %v", ErrUnreachable, f.client.URL, askTimeout)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err != nil {
+		if ctx.Err() == nil {
+			f.changedLocked(err)
+		}
+		return f.last, err
+	}
+	f.changedLocked(nil)
+	f.last = v
+	return v, nil
+}
+
+// changedLocked reports the loss and the return of the fleet.
+func (f *Follower) changedLocked(err error) {
+	if lost := err != nil; lost != f.lost {
+		f.lost = lost
+		if f.event != nil {
+			f.event(err)
+		}
+	}
+}
+
+// Run reads the fleet's events until the context ends, so that Wait notices when the
+// clock is moved, paused, or runs at another rate.
+func (f *Follower) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		v, err := f.ask(ctx)
+		if err == nil {
+			f.wake()
+			err = f.read(ctx, v.Seq)
+		}
+		f.wake()
+		select {
+		case <-time.After(retryEvery):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// read reads the events after seq until the stream ends.
+func (f *Follower) read(ctx context.Context, seq uint64) error {
+	return f.client.Events(ctx, seq, func(e StreamEvent) error {
+		if e.Token == "" { // an event of the world: its clock
+			f.wake()
+		}
+		return nil
+	})
+}
+
+func (f *Follower) wake() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.moved != nil {
+		close(f.moved)
+		f.moved = nil
+	}
+}
+
+func (f *Follower) movedChannel() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.moved == nil {
+		f.moved = make(chan struct{})
+	}
+	return f.moved
+}
+
+// Wait returns nil once the world's time is at or later. It needs Run, and returns the
+// context's error if the context ends first. While the fleet is gone, it waits.
+func (f *Follower) Wait(ctx context.Context, at time.Time) error {
+	for {
+		moved := f.movedChannel() // before asking, which makes a move in between visible
+		v, err := f.ask(ctx)
+		if err == nil && !v.Now.Before(at) {
+			return ctx.Err()
+		}
+		var due <-chan time.Time // never, if the clock stands still or the fleet is gone
+		if err == nil && !v.Paused && v.Rate > 0 {
+			// Look at least once a minute, because the machine may sleep meanwhile.
+			wait := min(at.Sub(v.Now).Seconds()/v.Rate, time.Minute.Seconds())
+			due = time.After(time.Duration(wait*float64(time.Second)) + time.Millisecond)
+		}
+		select {
+		case <-moved:
+		case <-due:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// StreamEvent is what a client needs to know of an event in the stream.
+type StreamEvent struct {
+	Seq   uint64 `json:"seq"`
+	Token string `json:"token"` // hardware id; "" for an event of the world
+	Event string `json:"event"`
+}
+
+// Events calls a function for each event after number seq as it happens, until the
+// function or the connection fails or the context ends. If the fleet ends, the error
+// wraps [ErrUnreachable].
+func (c *Client) Events(ctx context.Context, seq uint64, f func(StreamEvent) error) error {
+	stream, err := c.Open(ctx, http.MethodGet, "/v1/events?after_seq="+strconv.FormatUint(seq, 10), nil, "text/event-stream")
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	lines := bufio.NewScanner(stream)
+	for lines.Scan() {
+		data, ok := strings.CutPrefix(lines.Text(), "data: ")
+		if !ok {
+			continue
+		}
+		var e StreamEvent
+		if err := json.Unmarshal([]byte(data), &e); err != nil {
+			return fmt.Errorf("%w: %s: an event cannot be read: %w", ErrUnreachable, c.URL, err)
+		}
+		if err := f(e); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%w: %s: the stream of events has ended: is fob run still running there?", ErrUnreachable, c.URL)
+}
