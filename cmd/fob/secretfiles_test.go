@@ -51,6 +51,7 @@ var fileFlags = map[string]fileKind{
 	"--tls-key":            secretFile,
 	"--codes-file":         secretFile,
 	"--api-key-file":       secretFile,
+	"--follow-key-file":    secretFile,
 	"--http-key":           secretFile,
 
 	"--seed-file":                      secretFile, // one seed
