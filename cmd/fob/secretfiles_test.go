@@ -123,6 +123,7 @@ var requiredFlags = map[string]string{
 	"--smtp-password-file": "--smtp 127.0.0.1:9 --mail-from otp@example.com --smtp-user x",
 	"--tls-key":            "--tls-cert tokens.csv",
 	"--http-key":           "--http-cert tokens.csv",
+	"--follow-key-file":    "--test-mode --follow http://127.0.0.1:9",
 
 	"fob device provision --key-file":         "--seed-file tokens.csv --from oath-csv",
 	"fob device provision --password-file":    "--seed-file tokens.csv --from oath-csv",
