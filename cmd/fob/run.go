@@ -235,7 +235,9 @@ func (a *app) serveFleet(ctx context.Context, f *fleet.Fleet, o *runOptions) err
 	go func() {
 		err := api.serve()
 		failed <- err
-		cancel(err)
+		if err != nil { // without the API, serve returns nil at once
+			cancel(err)
+		}
 	}()
 	serving := make(chan error, 1)
 	go func() { serving <- f.Serve(ctx) }()

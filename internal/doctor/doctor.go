@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package doctor checks whether a machine has what fob needs: pseudo-terminals, file
+// descriptors, tools, serial ports, a synchronised clock and a configuration folder.
+//
+//	results := doctor.Machine(dir).Run(ctx)
+//
+// It changes nothing, except that it opens one pseudo-terminal for a moment. It does not
+// open serial ports, because that may reset the board behind one.
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"slices"
+
+	"github.com/d204ef64/fob/internal/errclass"
+)
+
+// ErrCheck is the error of a check that does not exist.
+var ErrCheck = errclass.New(errclass.Usage, "no such check")
+
+// Outcome is what a check finds.
+type Outcome string
+
+// The outcomes.
+const (
+	OK      Outcome = "ok"
+	Wrong   Outcome = "wrong"
+	Unknown Outcome = "unknown" // this system does not tell
+)
+
+// Result is one finding of a check.
+type Result struct {
+	Check   string
+	Outcome Outcome
+	Detail  string
+	Command string // mends it; "" if nothing is wrong
+}
+
+// System is the machine that is checked. [Machine] fills in the real one.
+type System struct {
+	Root   string   // above /proc, /sys and /dev; "" for the real ones
+	Config string   // the configuration folder of fob
+	Ports  []string // serial ports to check besides those that are found
+
+	LookPath func(tool string) (string, error)
+	Output   func(ctx context.Context, tool string, args ...string) (string, error)
+	OpenPTY  func() error
+	Files    func() (limit uint64, known bool) // open files that a process may have
+	Access   func(path string) error           // whether the user may read and write a device
+}
+
+// Machine returns this machine.
+func Machine(config string, ports ...string) *System {
+	return &System{
+		Config: config, Ports: ports,
+		LookPath: exec.LookPath, Output: output, OpenPTY: openPTY, Files: files, Access: access,
+	}
+}
+
+func output(ctx context.Context, tool string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, tool, args...)
+	cmd.Env = append(cmd.Environ(), "LC_ALL=C") // the words are compared
+	b, err := cmd.Output()
+	return string(b), err
+}
+
+type check struct {
+	name string
+	run  func(*System, context.Context) []Result
+}
+
+var checks = []check{
+	{"pty", (*System).pty},
+	{"files", (*System).files},
+	{"tools", (*System).tools},
+	{"serial", (*System).serial},
+	{"clock", (*System).clock},
+	{"config", (*System).config},
+}
+
+// Checks returns the names of the checks.
+func Checks() []string {
+	var names []string
+	for _, c := range checks {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// Run runs the checks with the given names, or all if there are none. The error wraps
+// [ErrCheck].
+func (s *System) Run(ctx context.Context, names ...string) ([]Result, error) {
+	for _, n := range names {
+		if !slices.Contains(Checks(), n) {
+			return nil, fmt.Errorf("%w: %q, want one of %v", ErrCheck, n, Checks())
+		}
+	}
+	var results []Result
+	for _, c := range checks {
+		if len(names) == 0 || slices.Contains(names, c.name) {
+			for _, r := range c.run(s, ctx) {
+				r.Check = c.name
+				results = append(results, r)
+			}
+		}
+	}
+	return results, nil
+}

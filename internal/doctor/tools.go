@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// tools are the programs that fob starts, with the commands that need them. One of the
+// names is enough.
+var tools = []struct {
+	names            []string
+	command, install string
+}{
+	{[]string{"qemu-system-riscv32"}, "fob board run", "sudo apt-get install qemu-system-misc"},
+	{[]string{"bash"}, "fob board build", "sudo apt-get install bash"},
+	{[]string{"go"}, "fob board build", "sudo apt-get install golang"},
+	// tools/tinygo/setup.sh builds TinyGo if there is none.
+	{
+		[]string{"tinygo", "llvm-config-19"}, "fob board build",
+		"sudo apt-get install llvm-19-dev libclang-19-dev lld-19 clang-19 liblld-19-dev",
+	},
+}
+
+// tools checks which programs are installed.
+func (s *System) tools(context.Context) []Result {
+	var missing []Result
+	var found []string
+	for _, t := range tools {
+		i := slices.IndexFunc(t.names, func(name string) bool {
+			_, err := s.LookPath(name)
+			return err == nil
+		})
+		if i >= 0 {
+			found = append(found, t.names[i])
+			continue
+		}
+		missing = append(missing, Result{
+			Outcome: Wrong, Command: t.install,
+			Detail: fmt.Sprintf("%s is missing: only %s needs it", strings.Join(t.names, " or "), t.command),
+		})
+	}
+	if len(found) > 0 {
+		return append([]Result{{Outcome: OK, Detail: strings.Join(found, ", ")}}, missing...)
+	}
+	return missing
+}
+
+// clock checks whether the machine's clock is synchronised: the codes of tokens with a
+// real clock depend on it.
+func (s *System) clock(ctx context.Context) []Result {
+	if _, err := s.LookPath("chronyc"); err == nil {
+		if text, err := s.Output(ctx, "chronyc", "-c", "tracking"); err == nil {
+			return []Result{chrony(text)}
+		}
+	}
+	if _, err := s.LookPath("timedatectl"); err == nil {
+		text, err := s.Output(ctx, "timedatectl", "show", "--property=NTPSynchronized", "--value")
+		switch strings.TrimSpace(text) {
+		case "yes":
+			return []Result{{Outcome: OK, Detail: "synchronised, by timedatectl"}}
+		case "no":
+			if err == nil {
+				return []Result{{
+					Outcome: Wrong, Detail: "the clock is not synchronised, by timedatectl", Command: "sudo timedatectl set-ntp true",
+				}}
+			}
+		}
+	}
+	return []Result{{Outcome: Unknown, Detail: "neither chronyc nor timedatectl tells whether the clock is synchronised"}}
+}
+
+// chrony reads the answer of chronyc -c tracking: 14 values, of which the fifth is the
+// offset in seconds and the last the leap status (chronyc(1)).
+func chrony(text string) Result {
+	values := strings.Split(strings.TrimSpace(text), ",")
+	const offset, leap = 4, 13
+	if len(values) <= leap {
+		return Result{Outcome: Unknown, Detail: "chronyc gives an answer that fob does not know"}
+	}
+	if values[leap] == "Not synchronised" {
+		return Result{Outcome: Wrong, Detail: "the clock is not synchronised, by chronyc", Command: "sudo systemctl restart chrony"}
+	}
+	return Result{Outcome: OK, Detail: fmt.Sprintf("synchronised, by chronyc: off by %s s", values[offset])}
+}
