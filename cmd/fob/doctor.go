@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/internal/doctor"
+	"github.com/d204ef64/fob/serialproto/port"
 )
 
 func newDoctorCmd(a *app) *cobra.Command {
@@ -51,12 +52,20 @@ type doctorResult struct {
 	Command string `json:"command"`
 }
 
+func openPTY() error {
+	l, err := port.Listen("pty:")
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
 func (a *app) doctor(ctx context.Context, ports, checks []string) error {
 	config := ""
 	if dir, err := os.UserConfigDir(); err == nil {
 		config = filepath.Join(dir, "fob")
 	}
-	results, err := doctor.Machine(config, ports...).Run(ctx, checks...)
+	results, err := doctor.Machine(config, openPTY, ports...).Run(ctx, checks...)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,7 @@
 // Package doctor checks whether a machine has what fob needs: pseudo-terminals, file
 // descriptors, tools, serial ports, a synchronised clock and a configuration folder.
 //
-//	results := doctor.Machine(dir).Run(ctx)
+//	results, err := doctor.Machine(dir, openPTY).Run(ctx)
 //
 // It changes nothing, except that it opens one pseudo-terminal for a moment. It does not
 // open serial ports, because that may reset the board behind one.
@@ -47,13 +47,13 @@ type System struct {
 
 	LookPath func(tool string) (string, error)
 	Output   func(ctx context.Context, tool string, args ...string) (string, error)
-	OpenPTY  func() error
+	OpenPTY  func() error                      // opens a pseudo-terminal and closes it
 	Files    func() (limit uint64, known bool) // open files that a process may have
 	Access   func(path string) error           // whether the user may read and write a device
 }
 
-// Machine returns this machine.
-func Machine(config string, ports ...string) *System {
+// Machine returns this machine. openPTY opens a pseudo-terminal and closes it.
+func Machine(config string, openPTY func() error, ports ...string) *System {
 	return &System{
 		Config: config, Ports: ports,
 		LookPath: exec.LookPath, Output: output, OpenPTY: openPTY, Files: files, Access: access,

@@ -190,7 +190,7 @@ func TestLockedPTY(t *testing.T) {
 	if _, err := os.Stat("/proc/locks"); err != nil {
 		t.Skip("only Linux lists locks")
 	}
-	s := Machine(t.TempDir(), l.Addr())
+	s := Machine(t.TempDir(), nil, l.Addr())
 	state := func() Result {
 		results, err := s.Run(t.Context(), "serial")
 		require.NoError(t, err)

@@ -4,14 +4,13 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
-	"github.com/d204ef64/fob/serialproto/port"
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // wantPTYs is how many pseudo-terminals should be free: fob run opens one for each token
@@ -21,7 +20,7 @@ const wantPTYs = 64
 // pty checks that pseudo-terminals are left.
 func (s *System) pty(context.Context) []Result {
 	err := s.OpenPTY()
-	if errors.Is(err, port.ErrUnsupported) {
+	if class, _ := errclass.Of(err); class == errclass.Unsupported {
 		return []Result{{Outcome: Unknown, Detail: "this system has no pseudo-terminals: use fob run --tcp"}}
 	}
 	limit, known := s.number("/proc/sys/kernel/pty/max")
@@ -38,14 +37,6 @@ func (s *System) pty(context.Context) []Result {
 		return []Result{{Outcome: OK, Detail: fmt.Sprintf("%d of %d pseudo-terminals are in use", used, limit)}}
 	}
 	return []Result{{Outcome: OK, Detail: "a pseudo-terminal can be opened"}}
-}
-
-func openPTY() error {
-	l, err := port.Listen("pty:")
-	if err != nil {
-		return err
-	}
-	return l.Close()
 }
 
 // number reads a number of the kernel.
