@@ -52,7 +52,7 @@ func (s *store) mount(hw *Hardware, r *record) error {
 				clear(candidate.seed[:])
 				return err
 			}
-			if filledWith(hw.Scratch, erased) {
+			if isErasedSlot(hw.Scratch) {
 				continue
 			}
 			mended := mend(hw.Scratch)
@@ -272,16 +272,6 @@ func geometry(f Flash) (pages, slots int, err error) {
 		return 0, 0, ErrGeometry
 	}
 	return pages, size / SlotSize, nil
-}
-
-// filledWith reports whether every byte of a slot is b.
-func filledWith(slot *[SlotSize]byte, b byte) bool {
-	for _, v := range slot {
-		if v != b {
-			return false
-		}
-	}
-	return true
 }
 
 func fill(p []byte, b byte) {

@@ -3,7 +3,9 @@
 package virtual
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"github.com/d204ef64/fob/firmware"
@@ -100,9 +102,7 @@ func (f *Flash) Program(page, off int, p []byte) error {
 	if fault != nil {
 		tornProgram(f.random(), cells, p)
 	} else {
-		for i, b := range p {
-			cells[i] &= b
-		}
+		and(cells, p)
 		if f.wornOut(pg.erases) { // bits can still be cleared, but they are not reliable
 			fault = fmt.Errorf("programming page %d after %d erase cycles: %w", page, f.endurance, ErrWornOut)
 		}
@@ -222,8 +222,33 @@ func (f *Flash) copyOut(page, off int, p []byte) {
 	if off < len(data) {
 		n = copy(p, data[off:])
 	}
-	for i := n; i < len(p); i++ {
-		p[i] = erased
+	fillErased(p[n:])
+}
+
+// fillErased sets every byte of p to 0xFF.
+func fillErased(p []byte) {
+	for len(p) > 0 {
+		p = p[copy(p, erasedSlot[:]):]
+	}
+}
+
+// erasedSlot is the content of a slot that is erased.
+var erasedSlot = func() (slot [firmware.SlotSize]byte) {
+	for i := range slot {
+		slot[i] = erased
+	}
+	return slot
+}()
+
+// and clears the bits of cells that are 0 in p, which has the same length.
+func and(cells, p []byte) {
+	for len(p) >= 8 {
+		le := binary.LittleEndian
+		le.PutUint64(cells, le.Uint64(cells)&le.Uint64(p))
+		cells, p = cells[8:], p[8:]
+	}
+	for i, b := range p {
+		cells[i] &= b
 	}
 }
 
@@ -233,8 +258,9 @@ func (p *flashPage) cells(n int) []byte {
 	if n > cap(p.data) {
 		p.data = append(make([]byte, 0, n), p.data...)
 	}
-	for len(p.data) < n {
-		p.data = append(p.data, erased)
+	if old := len(p.data); old < n {
+		p.data = p.data[:n]
+		fillErased(p.data[old:])
 	}
 	return p.data[:n]
 }
@@ -251,6 +277,9 @@ func (p *flashPage) trim(spare bool) {
 // lenWithoutErased returns the length of b without erased bytes at its end.
 func lenWithoutErased(b []byte) int {
 	n := len(b)
+	for n >= 8 && binary.LittleEndian.Uint64(b[n-8:n]) == math.MaxUint64 {
+		n -= 8
+	}
 	for n > 0 && b[n-1] == erased {
 		n--
 	}

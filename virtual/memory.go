@@ -125,20 +125,22 @@ func (t *Token) restingLocked() (r resting, ok bool) {
 	r.ops = uint32(f.ops)
 	newestPage, newestSlot, known := t.core.NewestSlot()
 	for page := range f.pages {
-		r.erases[page] = f.pages[page].erases
+		pg := &f.pages[page]
+		r.erases[page] = pg.erases
 		for i := range restSlots {
+			content := &r.slots[page*restSlots+i]
+			if len(pg.data) <= i*firmware.SlotSize {
+				*content = slotErased
+				continue
+			}
 			var slot [firmware.SlotSize]byte
 			f.copyOut(page, i*firmware.SlotSize, slot[:])
-			content := &r.slots[page*restSlots+i]
-			switch {
-			case known && page == newestPage && i == newestSlot:
+			if known && page == newestPage && i == newestSlot {
 				var record [firmware.SlotSize]byte
 				t.core.EncodeSlot(&record)
 				*content, ok = slotRecord, slot == record
-			case slot == [firmware.SlotSize]byte{}:
-				*content, ok = slotZero, true
-			default:
-				*content, ok = slotErased, slot == erasedSlot
+			} else {
+				*content, ok = slotZero, slot == [firmware.SlotSize]byte{}
 			}
 			if !ok {
 				return r, false
@@ -147,14 +149,6 @@ func (t *Token) restingLocked() (r resting, ok bool) {
 	}
 	return r, true
 }
-
-// erasedSlot is the content of a slot that is erased.
-var erasedSlot = func() (slot [firmware.SlotSize]byte) {
-	for i := range slot {
-		slot[i] = erased
-	}
-	return slot
-}()
 
 // flashOpsLocked returns the number of flash operations, without opening the flash.
 func (t *Token) flashOpsLocked() uint64 {

@@ -5,6 +5,7 @@ package virtual
 import (
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -85,13 +86,14 @@ func (w *World) NewToken(m *Model, opts ...Option) *Token {
 // drawCrystal gives the token a random crystal. The trim follows the model's lot, and
 // the other values have the spread of the data sheets.
 func (t *Token) drawCrystal() {
-	r := t.origin.rand("crystal")
-	trim := PPM(r.NormFloat64()) * t.model.TrimSigma
-	t.crystal = NewCrystal(t.at, 0)
-	t.crystal.T0 += turnoverSpread * Celsius(max(-1, min(1, r.NormFloat64()/spreadSigmas)))
-	t.crystal.YearOne = firstYear * PPM(r.Float64()*2-1)
-	t.crystal.B *= 1 + tuningForkSpread*max(-1, min(1, r.NormFloat64()/spreadSigmas))
-	t.setTrimLocked(max(-t.model.TrimMax, min(t.model.TrimMax, trim)))
+	t.origin.withRand("crystal", func(r *rand.Rand) {
+		trim := PPM(r.NormFloat64()) * t.model.TrimSigma
+		t.crystal = NewCrystal(t.at, 0)
+		t.crystal.T0 += turnoverSpread * Celsius(max(-1, min(1, r.NormFloat64()/spreadSigmas)))
+		t.crystal.YearOne = firstYear * PPM(r.Float64()*2-1)
+		t.crystal.B *= 1 + tuningForkSpread*max(-1, min(1, r.NormFloat64()/spreadSigmas))
+		t.setTrimLocked(max(-t.model.TrimMax, min(t.model.TrimMax, trim)))
+	})
 }
 
 // Format writes "[token HARDWAREID]" for every verb and flag, because a token holds its

@@ -121,7 +121,7 @@ type origin struct {
 
 // derive returns 32 bytes that depend only on the origin and the purpose.
 func (o origin) derive(purpose string) [32]byte {
-	b := binary.LittleEndian.AppendUint64(nil, o.World)
+	b := binary.LittleEndian.AppendUint64(make([]byte, 0, 64), o.World)
 	b = binary.LittleEndian.AppendUint64(b, o.Index)
 	return sha256.Sum256(append(b, purpose...))
 }
@@ -135,4 +135,24 @@ func (o origin) hardwareID() [8]byte {
 // rand returns a random source for the purpose.
 func (o origin) rand(purpose string) *mathrand.Rand {
 	return mathrand.New(mathrand.NewChaCha8(o.derive(purpose)))
+}
+
+// source is a random source that is used again. A new one for each of a million tokens
+// would take longer than the numbers.
+type source struct {
+	*mathrand.Rand
+	chacha *mathrand.ChaCha8
+}
+
+var sourcePool = sync.Pool{New: func() any {
+	c := mathrand.NewChaCha8([32]byte{})
+	return &source{mathrand.New(c), c}
+}}
+
+// withRand calls f with the random source for the purpose.
+func (o origin) withRand(purpose string, f func(*mathrand.Rand)) {
+	s := sourcePool.Get().(*source)
+	s.chacha.Seed(o.derive(purpose))
+	f(s.Rand)
+	sourcePool.Put(s)
 }

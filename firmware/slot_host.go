@@ -10,3 +10,11 @@ import "hash/crc32"
 // fleet spends a quarter of its time on it, so a host uses the fastest instructions of
 // its processor.
 func CRC32(p []byte) uint32 { return crc32.ChecksumIEEE(p) }
+
+// isErasedSlot reports whether every byte of a slot is erased.
+func isErasedSlot(slot *[SlotSize]byte) bool { return *slot == erasedSlot }
+
+var erasedSlot = func() (slot [SlotSize]byte) {
+	fill(slot[:], erased)
+	return slot
+}()
