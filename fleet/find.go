@@ -87,31 +87,41 @@ func (f *Fleet) reindex() {
 
 // indexLocked enters a token that was added.
 func (f *Fleet) indexLocked(tag uint32) {
-	if f.byID.full(1) {
-		f.byID.reset(2 * (f.count + 1))
-		for t := uint32(1); t < tag; t++ {
-			f.indexIDLocked(t)
-		}
-	}
+	f.growIndexesLocked(1)
 	f.indexIDLocked(tag)
 	f.indexSerialLocked(tag)
 }
 
-func (f *Fleet) indexIDLocked(tag uint32) {
-	if t := f.slot(tag).token.Load(); t != nil {
-		id := t.HardwareID()
-		f.byID.add(id[:], tag)
+// growIndexesLocked makes room for n more tokens.
+func (f *Fleet) growIndexesLocked(n int) {
+	room := f.count + n
+	room += room/4 + 8
+	if f.byID.full(n) {
+		f.byID.reset(room)
+		for t := uint32(1); t <= f.last; t++ {
+			f.indexIDLocked(t)
+		}
 	}
+	if f.bySerial.full(n) {
+		f.bySerial.reset(room)
+		for t := uint32(1); t <= f.last; t++ {
+			f.addSerialLocked(t)
+		}
+	}
+}
+
+func (f *Fleet) indexIDLocked(tag uint32) {
+	t := f.slot(tag).token.Load()
+	if t == nil {
+		return
+	}
+	id := t.HardwareID()
+	f.byID.addOnce(id[:], tag)
 }
 
 func (f *Fleet) indexSerialLocked(tag uint32) {
 	if f.bySerial.full(1) {
-		f.bySerial.reset(2 * (f.count + 1))
-		for t := uint32(1); t <= f.last; t++ {
-			if t != tag {
-				f.addSerialLocked(t)
-			}
-		}
+		f.growIndexesLocked(1)
 	}
 	f.addSerialLocked(tag)
 }
@@ -122,6 +132,7 @@ func (f *Fleet) addSerialLocked(tag uint32) {
 		return
 	}
 	if serial, _ := t.BackLabel(); !serial.IsZero() {
-		f.bySerial.add([]byte(serial.String()), tag)
+		var name [token.MaxSerialLen]byte
+		f.bySerial.addOnce(serial.AppendTo(name[:0]), tag)
 	}
 }

@@ -169,10 +169,10 @@ func (f *Fleet) tokens(c Config) (tokens []*virtual.Token, stored bool, err erro
 	if c.Count < 0 || c.Count > MaxCount {
 		return nil, false, fmt.Errorf("%w: %d, want 0 to %d", ErrCount, c.Count, MaxCount)
 	}
-	for range c.Count {
-		tokens = append(tokens, f.world.NewToken(c.Model))
-	}
-	return tokens, false, nil
+	tokens, err = f.makeAll(c.Count, func(r virtual.Reserved, i int) (*virtual.Token, error) {
+		return r.NewToken(i, c.Model), nil
+	})
+	return tokens, false, err
 }
 
 // World returns the world of the tokens.
@@ -219,6 +219,7 @@ func (f *Fleet) addAll(tokens []*virtual.Token) error {
 	if f.count+len(tokens) > most {
 		return fmt.Errorf("%w: %d, want at most %d", ErrCount, f.count+len(tokens), most)
 	}
+	f.growIndexesLocked(len(tokens))
 	for _, t := range tokens {
 		f.addLocked(t)
 	}

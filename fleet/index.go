@@ -4,7 +4,7 @@ package fleet
 
 import "hash/maphash"
 
-// index finds tokens by a name in 8 bytes a token: a hash table of tags with open
+// index finds tokens by a name in about 8 bytes a token: a hash table of tags with open
 // addressing. It does not store the names. A lookup compares the tokens' present names,
 // so an entry whose token has another name by now is only a wasted slot.
 type index struct {
@@ -15,7 +15,7 @@ type index struct {
 
 // add enters the tag under a name.
 func (x *index) add(name []byte, tag uint32) {
-	if 2*(x.used+1) > len(x.slots) {
+	if x.used+1 >= len(x.slots) {
 		panic("fleet: the index is full; grow it first")
 	}
 	i := x.first(name)
@@ -24,6 +24,13 @@ func (x *index) add(name []byte, tag uint32) {
 	}
 	x.slots[i] = tag
 	x.used++
+}
+
+// addOnce enters the tag under a name if it is not there yet.
+func (x *index) addOnce(name []byte, tag uint32) {
+	if x.find(name, func(t uint32) bool { return t == tag }) == 0 {
+		x.add(name, tag)
+	}
 }
 
 // find returns the first tag under the name for which is returns true, or 0.
@@ -39,13 +46,14 @@ func (x *index) find(name []byte, is func(tag uint32) bool) uint32 {
 	return 0
 }
 
-// full reports whether there is no room for n more entries.
-func (x *index) full(n int) bool { return 2*(x.used+n) > len(x.slots) }
+// full reports whether there is no room for n more entries. A quarter of the slots stays
+// free, so that searches stay short.
+func (x *index) full(n int) bool { return 4*(x.used+n) > 3*len(x.slots) }
 
-// reset empties the index and makes room for n entries.
+// reset empties the index and makes room for at least n entries.
 func (x *index) reset(n int) {
 	size := 64
-	for size < 2*n {
+	for 3*size < 4*n {
 		size *= 2
 	}
 	*x = index{seed: maphash.MakeSeed(), slots: make([]uint32, size)}

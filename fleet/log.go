@@ -3,7 +3,6 @@
 package fleet
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/d204ef64/fob/virtual"
@@ -44,23 +43,62 @@ func (l *Log) Seq() uint64 {
 	return l.seq
 }
 
-// append numbers the entries and adds them.
-func (l *Log) append(entries ...Entry) {
+// limit returns how many entries of a batch the log needs at most, 0 for all.
+func (l *Log) limit() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i := range entries {
-		l.seq++
-		entries[i].Seq = l.seq
-		if len(l.ring) < l.size {
-			l.ring = append(l.ring, entries[i])
-		} else {
-			l.ring[(l.seq-1)%uint64(l.size)] = entries[i]
-		}
+	if l.sink != nil {
+		return 0
+	}
+	return l.size
+}
+
+// append numbers an entry and adds it.
+func (l *Log) append(e Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.addLocked(&e)
+	if l.sink != nil {
+		l.sink([]Entry{e})
+	}
+	l.wakeLocked()
+}
+
+// appendNewest numbers the newest of count entries and adds them. The others were
+// dropped because the log has no room for them.
+func (l *Log) appendNewest(count uint64, newest []Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if dropped := count - uint64(len(newest)); dropped > 0 {
+		l.seq += dropped
+		l.ring = make([]Entry, l.size)
+	}
+	for i := range newest {
+		l.addLocked(&newest[i])
+	}
+	if len(newest) == 0 {
+		return
 	}
 	if l.sink != nil {
-		l.sink(entries)
+		l.sink(newest)
 	}
-	if l.changed != nil && len(entries) > 0 {
+	l.wakeLocked()
+}
+
+// addLocked numbers an entry and adds it to the ring.
+func (l *Log) addLocked(e *Entry) {
+	l.seq++
+	e.Seq = l.seq
+	if len(l.ring) < l.size {
+		l.ring = append(l.ring, *e)
+	} else {
+		l.ring[(l.seq-1)%uint64(l.size)] = *e
+	}
+}
+
+// wakeLocked wakes the readers that wait for an entry.
+func (l *Log) wakeLocked() {
+	if l.changed != nil {
 		close(l.changed)
 		l.changed = nil
 	}
@@ -107,20 +145,6 @@ func (l *Log) SetSink(f func([]Entry)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sink = f
-}
-
-// sortEntries orders entries that several goroutines have collected: by the world's
-// time, then by token. The events of one token at one instant keep their order.
-func sortEntries(entries []Entry) {
-	slices.SortStableFunc(entries, func(a, b Entry) int {
-		switch {
-		case a.World != b.World:
-			return int(min(max(a.World-b.World, -1), 1))
-		case a.Tag != b.Tag:
-			return int(a.Tag) - int(b.Tag)
-		}
-		return 0
-	})
 }
 
 // Line returns the form of an entry in files. The name of the token is its hardware id,

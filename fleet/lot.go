@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	mathrand "math/rand/v2"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -75,13 +77,29 @@ func (f *Fleet) tokensOf(l Lot) ([]*virtual.Token, error) {
 	if n := f.Len() + p.count; n > MaxCount {
 		return nil, fmt.Errorf("%w: %d, want at most %d", ErrCount, n, MaxCount)
 	}
-	tokens := make([]*virtual.Token, 0, p.count)
-	for range p.count {
-		t, err := p.make(f.world)
+	return f.makeAll(p.count, func(r virtual.Reserved, i int) (*virtual.Token, error) {
+		return p.make(f.world, r, i)
+	})
+}
+
+// makeAll makes n tokens on all processors. They do not depend on the number of
+// processors.
+func (f *Fleet) makeAll(n int, one func(virtual.Reserved, int) (*virtual.Token, error)) ([]*virtual.Token, error) {
+	tokens, reserved := make([]*virtual.Token, n), f.world.Reserve(n)
+	errs := make([]error, runtime.GOMAXPROCS(0))
+	var wait sync.WaitGroup
+	for w := range errs {
+		wait.Go(func() {
+			for i := w; i < n && errs[w] == nil; i += len(errs) {
+				tokens[i], errs[w] = one(reserved, i)
+			}
+		})
+	}
+	wait.Wait()
+	for _, err := range errs {
 		if err != nil {
 			return nil, err
 		}
-		tokens = append(tokens, t)
 	}
 	return tokens, nil
 }
@@ -197,12 +215,12 @@ func ages(l Lot) (least, most time.Duration, err error) {
 }
 
 // make makes one token of the lot.
-func (p *lotPlan) make(w *virtual.World) (*virtual.Token, error) {
+func (p *lotPlan) make(w *virtual.World, reserved virtual.Reserved, i int) (*virtual.Token, error) {
 	var options []virtual.Option
 	if p.Crystal == CrystalPerfect {
 		options = append(options, virtual.Perfect())
 	}
-	t := w.NewToken(p.model, options...)
+	t := reserved.NewToken(i, p.model, options...)
 	r := chance(w, t, "lot")
 	switch uniform := r.Float64()*2 - 1; {
 	case p.PPM != nil:

@@ -4,10 +4,10 @@ package fleet
 
 import (
 	"math"
-	"runtime"
-	"slices"
 	"sync"
+	"sync/atomic"
 
+	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -25,6 +25,7 @@ type scheduler struct {
 	mu      sync.Mutex // guards the fields below
 	renamed []uint32   // tokens whose serial number may have changed
 	watches map[uint32][]*watch
+	watched atomic.Int32 // number of watches, read without mu
 	alarm   *virtual.Alarm
 	alarmAt virtual.WorldTime
 	started bool
@@ -40,16 +41,16 @@ func (s *scheduler) Event(t *virtual.Token, e virtual.Event) {
 	entry := Entry{Event: e}
 	if t != nil {
 		entry.Tag = t.Tag()
-		if e.Kind == virtual.EventState {
+		if e.Kind == virtual.EventState && namesToken(e.State()) {
 			s.rename(entry.Tag)
 		}
 	}
 	if s.advancing && entry.Tag != 0 {
 		b := (entry.Tag - 1) / blockSize
 		s.collected[b] = append(s.collected[b], entry)
-		return
+	} else {
+		s.fleet.log.append(entry)
 	}
-	s.fleet.log.append(entry)
 	s.notice(entry)
 }
 
@@ -59,30 +60,15 @@ func (s *scheduler) Advanced(from, to virtual.WorldTime) {
 	blocks := *s.fleet.blocks.Load()
 	s.advancing, s.collected = true, make([][]Entry, len(blocks))
 	s.glanceAll(from, to)
-	var due []int
-	for i, b := range blocks {
-		if b.due(to) {
-			due = append(due, i)
-		}
-	}
-	var wait sync.WaitGroup
-	workers := min(runtime.GOMAXPROCS(0), len(due))
-	for w := range workers {
-		wait.Go(func() {
-			for i := w; i < len(due); i += workers {
-				blocks[due[i]].settle(to, (*virtual.Token).CatchUp)
-			}
-		})
-	}
-	wait.Wait()
-	entries := slices.Concat(s.collected...)
+	entries := s.settleAll(blocks, to)
 	s.advancing, s.collected = false, nil
-	sortEntries(entries)
-	s.fleet.log.append(entries...)
-	for _, e := range entries {
-		s.notice(e)
-	}
+	s.fleet.log.appendNewest(entries.count, entries.kept)
 	s.plan()
+}
+
+// namesToken reports whether a token can have got a serial number by entering the state.
+func namesToken(s serialproto.State) bool {
+	return s == serialproto.StateProvisioned || s == serialproto.StateLocked
 }
 
 // rename notes that the serial number of a token may have changed.

@@ -105,11 +105,13 @@ func (s *scheduler) addWatch(tag uint32, w *watch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.watches[tag] = append(s.watches[tag], w)
+	s.watched.Add(1)
 }
 
 func (s *scheduler) removeWatch(tag uint32, w *watch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.watched.Add(-1)
 	if left := slices.DeleteFunc(s.watches[tag], func(v *watch) bool { return v == w }); len(left) > 0 {
 		s.watches[tag] = left
 	} else {
@@ -119,6 +121,9 @@ func (s *scheduler) removeWatch(tag uint32, w *watch) {
 
 // notice wakes the waits on the token of an entry.
 func (s *scheduler) notice(e Entry) {
+	if s.watched.Load() == 0 {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, w := range s.watches[e.Tag] {

@@ -61,3 +61,19 @@ func TestLotParabola(t *testing.T) {
 	require.InDelta(t, -0.034*1.25, low, 0.0005)
 	require.InDelta(t, -0.034*0.75, high, 0.0005)
 }
+
+// TestReserve checks that reserved tokens are the same as those made one by one, in
+// whatever order they are made.
+func TestReserve(t *testing.T) {
+	w, other := newWorld(t, 1), newWorld(t, 1)
+	m := modelOf(t, "always-on-6")
+	other.NewToken(m)
+	r := other.Reserve(2)
+	last := other.NewToken(m)
+	second := r.NewToken(1, m)
+	first := r.NewToken(0, m)
+	w.NewToken(m)
+	for _, k := range []*virtual.Token{first, second, last} {
+		require.Equal(t, snapshotBytes(t, w.NewToken(m)), snapshotBytes(t, k))
+	}
+}

@@ -66,8 +66,12 @@ func Trim(ppm PPM) Option {
 
 // NewToken makes a blank token, fresh from the factory.
 func (w *World) NewToken(m *Model, opts ...Option) *Token {
+	return w.newToken(w.next(), m, opts)
+}
+
+func (w *World) newToken(o origin, m *Model, opts []Option) *Token {
 	t := &Token{
-		world: w, model: m, origin: w.next(),
+		world: w, model: m, origin: o,
 		at: w.Now(), powered: true,
 		lcd: NewLCD(m.Digits),
 	}

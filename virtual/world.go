@@ -105,11 +105,32 @@ func NewWorld(c Config) (*World, error) {
 func (w *World) Seed() uint64 { return w.seed }
 
 // next returns the origin of a new token.
-func (w *World) next() origin {
+func (w *World) next() origin { return w.Reserve(1).origin(0) }
+
+// Reserved are numbers of tokens that have not been made yet. It is safe for concurrent
+// use.
+type Reserved struct {
+	world *World
+	first uint64
+}
+
+// Reserve sets aside the numbers of the next n tokens. They can then be made in any order
+// and at the same time, and are the same tokens as if they had been made one by one.
+func (w *World) Reserve(n int) Reserved {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.made++
-	return origin{World: w.seed, Index: w.made}
+	first := w.made + 1
+	w.made += uint64(n)
+	return Reserved{w, first}
+}
+
+// NewToken makes the i-th token, from 0. It is made once at most.
+func (r Reserved) NewToken(i int, m *Model, opts ...Option) *Token {
+	return r.world.newToken(r.origin(i), m, opts)
+}
+
+func (r Reserved) origin(i int) origin {
+	return origin{World: r.world.seed, Index: r.first + uint64(i)}
 }
 
 // origin is the root of a token's random values. It follows the token through
