@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"sync"
 	"sync/atomic"
@@ -54,6 +55,10 @@ type Config struct {
 	Store   *Store               // nil: nothing is stored
 	Line    virtual.ServeOptions // options of the serial lines; Fleet sets Before, Faults and Tap itself
 	LogSize int                  // entries that the log holds; 0: DefaultLogSize
+
+	// Events, if not nil, receives every event as a JSON line, from the first on. Serve
+	// ends if it fails, and Close writes the last events.
+	Events io.Writer
 }
 
 // Fleet is a set of running tokens with their ports. It is safe for concurrent use.
@@ -78,8 +83,9 @@ type Fleet struct {
 	snapshots map[string]*Snapshot
 	gone      map[uint32][8]byte // hardware ids of removed tokens, for the log
 
-	sched scheduler
-	serve server
+	events *eventFile // nil: none
+	sched  scheduler
+	serve  server
 }
 
 // Member is one token of a fleet.
@@ -131,10 +137,13 @@ func New(w *virtual.World, c Config) (*Fleet, error) {
 	if err := c.Ports.Check(len(tokens)); err != nil {
 		return nil, err
 	}
-	if err := f.addAll(tokens); err != nil {
-		return nil, err
+	if c.Events != nil {
+		f.events = startEventFile(f, c.Events)
 	}
-	if err = f.open(c.Ports); err == nil {
+	if err = f.addAll(tokens); err == nil {
+		err = f.open(c.Ports)
+	}
+	if err == nil {
 		// Saved last: a fleet that cannot be served leaves no files.
 		err = f.saveStart(stored)
 	}
@@ -353,7 +362,7 @@ func (f *Fleet) Serve(ctx context.Context) error {
 	return f.serve.end()
 }
 
-// Close closes the ports. It may be called more than once.
+// Close closes the ports and writes the last events. It may be called more than once.
 func (f *Fleet) Close() error {
 	f.mu.RLock()
 	var ports []*Port
@@ -364,6 +373,9 @@ func (f *Fleet) Close() error {
 	var errs []error
 	for _, p := range ports {
 		errs = append(errs, p.close())
+	}
+	if f.events != nil {
+		errs = append(errs, f.events.close())
 	}
 	return errors.Join(errs...)
 }

@@ -20,6 +20,8 @@ var (
 	ErrNoCode = errclass.New(errclass.Refused, "the token shows no code")
 	// ErrTimeout is the error of a wait whose time is over.
 	ErrTimeout = errclass.New(errclass.Timeout, "the wait is over")
+	// ErrStopped is the error of a wait for a clock that does not run.
+	ErrStopped = errclass.New(errclass.Refused, "the clock is stopped")
 )
 
 // State is a token at one instant, with the number of the newest log entry then.
@@ -82,7 +84,13 @@ func (m Member) Code(ctx context.Context, o CodeOptions) (Code, error) {
 		if s.Left >= o.MinLeft && (!o.Fresh || m.claim(s.Step)) {
 			return Code{text, s}, nil
 		}
+		if s.StepEnds == virtual.Forever {
+			return Code{}, fmt.Errorf("%w: the world ends before the token's next step", ErrNoCode)
+		}
 		if err := m.fleet.until(ctx, s.StepEnds); err != nil {
+			return Code{}, err
+		}
+		if err := m.gone(); err != nil {
 			return Code{}, err
 		}
 	}
@@ -102,9 +110,7 @@ func CodeOn(r virtual.Reading) (string, bool) {
 
 // StepLength returns how long a time step of the token is, 0 before provisioning.
 func (m Member) StepLength() time.Duration {
-	seed, p := m.Token.Secrets()
-	seed.Destroy()
-	return time.Duration(p.Step) * time.Second
+	return time.Duration(m.Token.Profile().Step) * time.Second
 }
 
 // claim reports whether no code of the step, or of a later one, was returned as fresh
@@ -124,11 +130,24 @@ func (m Member) claim(step int64) bool {
 	return true
 }
 
+// gone returns an error if the token was removed. It wraps [ErrNotFound].
+func (m Member) gone() error {
+	if s := m.fleet.slot(m.tag); s == nil || s.token.Load() != m.Token {
+		return fmt.Errorf("%w: the token was removed", ErrNotFound)
+	}
+	return nil
+}
+
 // until returns when the world's clock has reached t. It advances a manual clock.
 func (f *Fleet) until(ctx context.Context, t virtual.WorldTime) error {
-	if f.world.Mode() == virtual.Manual {
+	clock := f.world.Clock()
+	if clock.Mode == virtual.Manual {
 		f.world.AdvanceTo(t)
 		return ctx.Err()
+	}
+	if clock.Paused {
+		return fmt.Errorf("%w: the code would come at %s: let the clock run again, or make it manual", ErrStopped,
+			t.Time().Format(time.RFC3339))
 	}
 	reached := make(chan struct{})
 	alarm := f.world.At(t, func() { close(reached) })

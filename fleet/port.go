@@ -204,6 +204,7 @@ type server struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	failure error
+	told    bool // Serve has returned failure
 	wait    sync.WaitGroup
 }
 
@@ -211,6 +212,9 @@ func (s *server) begin(ctx context.Context, cancel context.CancelFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ctx, s.cancel = ctx, cancel
+	if s.failure != nil { // before Serve
+		cancel()
+	}
 }
 
 // run starts f, and returns a function that ends it. It returns nil if nothing is served.
@@ -235,7 +239,9 @@ func (s *server) fail(err error) {
 	if s.failure == nil {
 		s.failure = err
 	}
-	s.cancel()
+	if s.cancel != nil {
+		s.cancel()
+	}
 }
 
 // end waits for everything that run has started.
@@ -243,6 +249,6 @@ func (s *server) end() error {
 	s.wait.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ctx = nil
+	s.ctx, s.told = nil, true
 	return s.failure
 }

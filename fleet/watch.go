@@ -6,12 +6,17 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"time"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/virtual"
 )
+
+// ErrNever is the error of a wait for something that cannot happen.
+var ErrNever = errclass.New(errclass.Usage, "the wait cannot end")
 
 // Condition is what [Member.Wait] waits for. All of its parts that are set must hold.
 type Condition struct {
@@ -36,8 +41,12 @@ const maxGlances = 100_000
 
 // Wait returns when the token fulfils the condition, with its state at that time. If the
 // clock jumps, displays in between count as well. The error wraps [ErrTimeout] when the
-// time is over, or is the context's.
+// time is over, [ErrNotFound] when the token is removed, or [ErrNever] at once if the
+// condition cannot come true, or is the context's.
 func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
+	if err := m.never(c); err != nil {
+		return State{}, err
+	}
 	w := &watch{Condition: c, deadline: virtual.Forever, happened: make(chan struct{}, 1), found: make(chan State, 1)}
 	world := m.fleet.world
 	if c.Within > 0 {
@@ -54,6 +63,9 @@ func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
 		}
 		if w.holds(s.Reading) && w.seen(m) {
 			return s, nil
+		}
+		if err := m.gone(); err != nil {
+			return s, err
 		}
 		if s.World >= w.deadline {
 			return s, fmt.Errorf("%w: %s of the world have passed; the state is %s and the display reads %q",
@@ -73,6 +85,58 @@ func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
 		}
 		alarm.Stop()
 	}
+}
+
+// never returns an error if a condition cannot come true. It wraps [ErrNever].
+func (m Member) never(c Condition) error {
+	if c.Event >= virtual.EventAdvance {
+		return fmt.Errorf("%w: %s is an event of the world, and never of a token: read the log", ErrNever, c.Event)
+	}
+	if newest := m.fleet.log.Seq(); c.Event != 0 && c.After > newest {
+		return fmt.Errorf("%w: there is no event %d yet, the newest is %d: is the number of another fleet?", ErrNever, c.After, newest)
+	}
+	if c.Display == nil {
+		return nil
+	}
+	digits := m.Token.Model().Digits
+	if least := shortest(c.Display); least > digits {
+		return fmt.Errorf("%w: %q needs %d characters, and the display has %d", ErrNever, c.Display, least, digits)
+	}
+	return nil
+}
+
+// shortest returns the least number of characters that an expression matches.
+func shortest(e *regexp.Regexp) int {
+	parsed, err := syntax.Parse(e.String(), syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	return shortestOf(parsed)
+}
+
+func shortestOf(e *syntax.Regexp) (n int) {
+	switch e.Op {
+	case syntax.OpNoMatch:
+		return 1 << 16
+	case syntax.OpLiteral:
+		return len(e.Rune)
+	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return 1
+	case syntax.OpCapture, syntax.OpPlus:
+		return shortestOf(e.Sub[0])
+	case syntax.OpRepeat:
+		return e.Min * shortestOf(e.Sub[0])
+	case syntax.OpConcat:
+		for _, part := range e.Sub {
+			n += shortestOf(part)
+		}
+	case syntax.OpAlternate:
+		n = 1 << 16
+		for _, part := range e.Sub {
+			n = min(n, shortestOf(part))
+		}
+	}
+	return n
 }
 
 // holds reports whether a reading fulfils the condition, apart from its event.

@@ -16,6 +16,8 @@ type Reading struct {
 	Text     string            // readable content, one character for each digit; blank if the LCD cannot be read
 	View     View              // appearance of the LCD, segment by segment
 	State    serialproto.State // the stage of its life cycle
+	Serial   token.Serial      // on the back label; zero before provisioning
+	Expiry   token.Expiry      // on the back label; zero if there is none
 	Powered  bool              // it has a battery that can run it
 	World    WorldTime         // the world's time
 	Clock    token.UnixMilli   // the token's time
@@ -58,6 +60,8 @@ func (t *Token) readLocked() Reading {
 		Text:     string(view.Frame().AppendText(nil, t.model.Digits)),
 		View:     view,
 		State:    t.stateLocked(),
+		Serial:   t.core.Serial(),
+		Expiry:   t.core.Expiry(),
 		Powered:  t.powered,
 		World:    t.at,
 		Clock:    local,

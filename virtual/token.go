@@ -172,6 +172,14 @@ func (t *Token) BackLabel() (token.Serial, token.Expiry) {
 	return t.core.Serial(), t.core.Expiry()
 }
 
+// Profile returns the token's profile, which is the zero value before provisioning.
+func (t *Token) Profile() token.Profile {
+	t.lock()
+	defer t.unlock()
+	t.catchUpLocked()
+	return t.core.Profile()
+}
+
 // Secrets returns what a validation server needs to know about the token: its seed and
 // its profile. It exists for the export of test tokens. Before provisioning and after
 // the seed was erased, the seed is empty.

@@ -83,16 +83,18 @@ func (s *server) codes() {
 				}
 			}
 			o.Fresh = in.Fresh
-			ctx, cancel, err := realTimeout(ctx, in.RealTimeout, 2*time.Minute)
-			if err != nil {
-				return nil, err
+			if o != (fleet.CodeOptions{}) || in.RealTimeout != "" { // it may wait
+				var cancel context.CancelFunc
+				if ctx, cancel, err = realTimeout(ctx, in.RealTimeout, 2*time.Minute); err != nil {
+					return nil, err
+				}
+				defer cancel()
 			}
-			defer cancel()
 			c, err := m.Code(ctx, o)
 			if err != nil {
 				return nil, err
 			}
-			return &body[codeView]{codeOf(m, c)}, nil
+			return &body[codeView]{codeOf(c)}, nil
 		})
 	add(s, http.MethodPost, "/v1/oracle", "oracle", "To which step does a code belong, and would a server accept it?",
 		func(_ context.Context, in *body[oracleInput]) (*body[oracleView], error) {
@@ -121,10 +123,9 @@ func (s *server) codes() {
 		func(_ context.Context, in *exportInput) (*fileOutput, error) { return s.export(in.Format) })
 }
 
-func codeOf(m fleet.Member, c fleet.Code) codeView {
-	serial, _ := m.Token.BackLabel()
+func codeOf(c fleet.Code) codeView {
 	return codeView{
-		Stamp: stampOf(c.State), Code: c.Text, Serial: serial.String(), Step: c.Step,
+		Stamp: stampOf(c.State), Code: c.Text, Serial: c.Serial.String(), Step: c.Step,
 		ValidUntil: c.StepEnds.Time(), LeftMS: c.Left.Milliseconds(),
 	}
 }
@@ -156,8 +157,7 @@ func (s *server) writeCodes(ctx huma.Context) {
 	s.fleet.LookAtAll(func(m fleet.Member, st fleet.State) bool {
 		if text, ok := fleet.CodeOn(st.Reading); ok {
 			id := m.Token.HardwareID()
-			serial, _ := m.Token.BackLabel()
-			_ = enc.Encode(lineCode{hex.EncodeToString(id[:]), serial.String(), text, st.Step, st.Error.Milliseconds()})
+			_ = enc.Encode(lineCode{hex.EncodeToString(id[:]), st.Serial.String(), text, st.Step, st.Error.Milliseconds()})
 		}
 		if b.Len() < 64<<10 {
 			return true

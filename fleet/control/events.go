@@ -4,7 +4,9 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,20 +14,24 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // eventPage is a part of the log.
 type eventPage struct {
 	Events []fleet.EventLine `json:"events" nullable:"false" doc:"oldest first"`
-	Seq    uint64            `json:"seq" doc:"number of the newest event; give the last of the page as after_seq for the next"`
+	Seq    uint64            `json:"seq" doc:"number of the newest event in the log"`
+	Next   uint64            `json:"next" doc:"give it as after_seq for the following page; everything up to it has been looked at"`
 	Oldest uint64            `json:"oldest" doc:"number of the oldest event that is kept"`
 }
 
 type eventInput struct {
-	AfterSeq    uint64 `query:"after_seq" doc:"only events after this number" example:"41"`
-	Limit       int    `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"events of a page"`
-	Accept      string `header:"Accept" maxLength:"200" doc:"text/event-stream for a stream that does not end"`
-	LastEventID string `header:"Last-Event-ID" maxLength:"20" doc:"sent by a browser that reconnects"`
+	AfterSeq    uint64   `query:"after_seq" doc:"only events after this number" example:"41"`
+	Limit       int      `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"events of a page"`
+	Token       string   `query:"token" maxLength:"40" doc:"only events of this token: a serial number or a hardware id" example:"ZZFB00000001"`
+	Kind        []string `query:"kind" maxItems:"100" doc:"only events of these kinds, separated by commas; see capabilities" example:"[\"press\",\"state\"]"`
+	Accept      string   `header:"Accept" maxLength:"200" doc:"text/event-stream for a stream that does not end"`
+	LastEventID string   `header:"Last-Event-ID" maxLength:"20" doc:"sent by a browser that reconnects; goes before after_seq"`
 }
 
 func (s *server) events() {
@@ -35,31 +41,103 @@ func (s *server) events() {
 		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}},
 	}}}
 	huma.Register(s.api, op, func(_ context.Context, in *eventInput) (*huma.StreamResponse, error) {
-		after := in.AfterSeq
-		if n, err := strconv.ParseUint(in.LastEventID, 10, 64); err == nil {
-			after = n
+		r, err := s.reader(in)
+		if err != nil {
+			return nil, fault(err)
 		}
 		if strings.Contains(in.Accept, "text/event-stream") {
-			return &huma.StreamResponse{Body: func(ctx huma.Context) { s.stream(ctx, after) }}, nil
+			return &huma.StreamResponse{Body: r.stream}, nil
 		}
-		return &huma.StreamResponse{Body: func(ctx huma.Context) {
-			log := s.fleet.Log()
-			page := eventPage{Events: []fleet.EventLine{}, Seq: log.Seq(), Oldest: log.Oldest()}
-			for _, e := range log.After(nil, after, in.Limit) {
-				page.Events = append(page.Events, s.fleet.Line(e))
-			}
-			ctx.SetHeader("Content-Type", "application/json")
-			b, _ := marshal(page)
-			_, _ = ctx.BodyWriter().Write(b)
-		}}, nil
+		return &huma.StreamResponse{Body: func(ctx huma.Context) { r.page(ctx, in.Limit) }}, nil
 	})
+}
+
+// eventReader reads the events of the log that a client has asked for.
+type eventReader struct {
+	fleet *fleet.Fleet
+	after uint64 // the newest event that was looked at
+	tag   uint32 // of the token; 0: all
+	kinds map[virtual.EventKind]bool
+	batch []fleet.Entry
+}
+
+// reader checks what a client asks for.
+func (s *server) reader(in *eventInput) (*eventReader, error) {
+	r := &eventReader{fleet: s.fleet, after: in.AfterSeq, kinds: map[virtual.EventKind]bool{}}
+	where := "query.after_seq"
+	if in.LastEventID != "" {
+		where = "header.Last-Event-ID"
+		var err error
+		if r.after, err = strconv.ParseUint(in.LastEventID, 10, 64); err != nil {
+			return nil, invalid(where, "not the number of an event")
+		}
+	}
+	if newest := s.fleet.Log().Seq(); r.after > newest {
+		return nil, invalid(where, fmt.Sprintf("there is no event %d yet, the newest is %d: is the number of another fleet?", r.after, newest))
+	}
+	if in.Token != "" {
+		m, err := s.fleet.Find(in.Token)
+		if err != nil {
+			return nil, err
+		}
+		r.tag = m.Tag()
+	}
+	for _, name := range in.Kind {
+		i := slices.Index(eventNames(), name)
+		if i < 0 {
+			return nil, invalid("query.kind", "there is no event "+name+"; see capabilities")
+		}
+		r.kinds[virtual.EventKinds()[i]] = true
+	}
+	return r, nil
+}
+
+// next returns some entries that are wanted, at most as many as given. It returns the
+// number of events before them that were dropped from the log unread. If there is no
+// further event, more is false.
+func (r *eventReader) next(most int) (wanted []fleet.Entry, dropped uint64, more bool) {
+	const batch = 1000
+	r.batch = r.fleet.Log().After(r.batch[:0], r.after, batch)
+	if len(r.batch) == 0 {
+		return nil, 0, false
+	}
+	dropped = r.batch[0].Seq - r.after - 1
+	for _, e := range r.batch {
+		r.after = e.Seq
+		if (r.tag == 0 || r.tag == e.Tag) && (len(r.kinds) == 0 || r.kinds[e.Kind]) {
+			if wanted = append(wanted, e); len(wanted) == most {
+				break
+			}
+		}
+	}
+	return wanted, dropped, true
+}
+
+// page writes events as JSON.
+func (r *eventReader) page(ctx huma.Context, limit int) {
+	log := r.fleet.Log()
+	page := eventPage{Events: []fleet.EventLine{}, Seq: log.Seq(), Oldest: log.Oldest()}
+	for len(page.Events) < limit && ctx.Context().Err() == nil {
+		entries, _, more := r.next(limit - len(page.Events))
+		if !more {
+			break
+		}
+		for _, e := range entries {
+			page.Events = append(page.Events, r.fleet.Line(e))
+		}
+	}
+	page.Next = r.after
+	ctx.SetHeader("Content-Type", "application/json")
+	b, _ := marshal(page)
+	_, _ = ctx.BodyWriter().Write(b)
 }
 
 // keepAlive is how often an idle stream sends a comment, so that proxies keep it open.
 const keepAlive = 15 * time.Second
 
-// stream sends events until the client is gone.
-func (s *server) stream(ctx huma.Context, after uint64) {
+// stream sends events until the client is gone. A client that does not read holds up
+// only this function: the log does not wait for its readers.
+func (r *eventReader) stream(ctx huma.Context) {
 	ctx.SetHeader("Content-Type", "text/event-stream")
 	w := ctx.BodyWriter()
 	flush := func() {
@@ -68,33 +146,41 @@ func (s *server) stream(ctx huma.Context, after uint64) {
 		}
 	}
 	flush()
-	log := s.fleet.Log()
-	const batch = 1000
-	var entries []fleet.Entry
+	idle := time.NewTimer(keepAlive)
+	defer idle.Stop()
 	var out []byte
 	for {
-		changed := log.Changed(after)
-		entries, out = log.After(entries[:0], after, batch), out[:0]
+		changed := r.fleet.Log().Changed(r.after)
+		entries, dropped, more := r.next(0)
+		out = out[:0]
+		if dropped > 0 {
+			out = fmt.Appendf(out, "event: dropped\ndata: {\"dropped\":%d,\"oldest\":%d}\n\n", dropped, r.batch[0].Seq)
+		}
 		for _, e := range entries {
-			b, _ := marshal(s.fleet.Line(e))
-			out = append(out, "id: "+strconv.FormatUint(e.Seq, 10)+"\ndata: "...)
-			out = append(append(out, b...), '\n')
-			after = e.Seq
+			b, _ := marshal(r.fleet.Line(e))
+			out = fmt.Appendf(out, "id: %d\ndata: %s\n", e.Seq, b)
 		}
 		if len(out) > 0 {
 			if _, err := w.Write(out); err != nil {
 				return
 			}
 			flush()
+			idle.Reset(keepAlive)
+		}
+		if more {
+			if ctx.Context().Err() != nil {
+				return
+			}
 			continue
 		}
 		select {
 		case <-changed:
-		case <-time.After(keepAlive):
+		case <-idle.C:
 			if _, err := w.Write([]byte(": \n\n")); err != nil {
 				return
 			}
 			flush()
+			idle.Reset(keepAlive)
 		case <-ctx.Context().Done():
 			return
 		}

@@ -58,7 +58,7 @@ var details = map[string]string{
 		"expire, batteries run empty. Waits that become true on the way are answered.",
 	"make-tokens": "All tokens of the lot are made, or none. The answer lists the first 1000; next, if present, is the cursor " +
 		"for the others.",
-	"change-token": "Only the fields that are given change, all at one instant.",
+	"change-token": "Only the fields that are given change. Age, battery, faults and the clock have operations of their own.",
 	"code": "A token with a button is pressed if its display shows no code. If the code does not fit min_remaining or fresh, " +
 		"a manual clock is advanced to the next step; otherwise the answer waits for it.",
 	"age": "Drift, battery and expiry of that many years are applied to the token while the world's clock stays where it is, " +
@@ -188,8 +188,8 @@ var fields = map[string]string{
 // problemCodes returns the codes of all problems, in order.
 func problemCodes() []any {
 	codes := []string{
-		"clock_stopped", "internal", "invalid", "method_not_allowed", "no_event", "not_acceptable", "not_found",
-		"real_timeout", "seeds_refused", "snapshot_limit", "token_busy", "unauthorized", "unknown_host",
+		"internal", "invalid", "method_not_allowed", "no_event", "not_acceptable", "not_found",
+		"real_timeout", "seeds_refused", "snapshot_limit", "unauthorized", "unknown_host",
 	}
 	for _, k := range kinds {
 		codes = append(codes, k.code)

@@ -53,6 +53,8 @@ var kinds = []struct {
 }{
 	{fleet.ErrNotFound, http.StatusNotFound, "not_found"},
 	{fleet.ErrTimeout, http.StatusRequestTimeout, "wait_timeout"},
+	{fleet.ErrNever, http.StatusUnprocessableEntity, "never"},
+	{fleet.ErrStopped, http.StatusConflict, "clock_stopped"},
 	{fleet.ErrNoCode, http.StatusConflict, "no_code"},
 	{fleet.ErrPlugged, http.StatusConflict, "port_state"},
 	{fleet.ErrCount, http.StatusUnprocessableEntity, "token_limit"},

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/d204ef64/fob/fleet"
@@ -51,15 +52,14 @@ type tokenView struct {
 
 func viewOf(m fleet.Member, st fleet.State) tokenView {
 	id := m.Token.HardwareID()
-	serial, expiry := m.Token.BackLabel()
 	v := tokenView{
-		Stamp: stampOf(st), Tag: m.Tag(), HardwareID: hex.EncodeToString(id[:]), Serial: serial.String(),
+		Stamp: stampOf(st), Tag: m.Tag(), HardwareID: hex.EncodeToString(id[:]), Serial: st.Serial.String(),
 		Model: m.Token.Model().Name, State: st.State.String(), Display: st.Text,
 		Step: st.Step, LeftMS: st.Left.Milliseconds(), PPM: float64(st.PPM),
 		Battery: st.Battery, MilliVolts: st.Voltage, Presses: st.Presses, Ports: []string{},
 	}
-	if !expiry.IsZero() {
-		v.Expiry = expiry.String()
+	if !st.Expiry.IsZero() {
+		v.Expiry = st.Expiry.String()
 	}
 	for _, p := range m.Ports() {
 		if addr := p.Addr(); addr != "" {
@@ -84,10 +84,24 @@ type ByToken struct {
 
 // listQuery selects tokens.
 type listQuery struct {
-	State string `query:"state" maxLength:"20" doc:"only tokens in this state"`
-	Model string `query:"model" maxLength:"40" doc:"only tokens of this model"`
-	After string `query:"after" maxLength:"20" doc:"next of the page before"`
-	Limit int    `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"tokens of a page"`
+	State   string  `query:"state" maxLength:"20" doc:"only tokens in this state" example:"LOCKED"`
+	Model   string  `query:"model" maxLength:"40" doc:"only tokens of this model" example:"always-on-6"`
+	Serial  string  `query:"serial" maxLength:"40" doc:"only tokens whose serial number begins with it" example:"ZZFB0000"`
+	Expires string  `query:"expires_before" maxLength:"10" doc:"only tokens with an expiry date before this day" example:"2027-12-31"`
+	Battery float64 `query:"battery_below" minimum:"0" maximum:"1" doc:"only tokens with less than this share of the battery's capacity left" example:"0.1"`
+	Error   string  `query:"error_above" maxLength:"60" doc:"only tokens whose clock is off by more than this period, in either direction" example:"PT1M"`
+	After   string  `query:"after" maxLength:"20" doc:"next of the page before"`
+	Limit   int     `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"tokens of a page"`
+}
+
+// changeInput changes a token. Its other properties follow from these, or have an
+// operation of their own.
+type changeInput struct {
+	ByToken
+	Body struct {
+		PPM     *float64 `json:"ppm,omitempty" minimum:"-25000" maximum:"25000" doc:"error of the crystal at 25 °C, without ageing and falls" example:"-2.85"`
+		Celsius *float64 `json:"celsius,omitempty" minimum:"-60" maximum:"125" doc:"ambient temperature from now on" example:"40"`
+	}
 }
 
 type listOf[T any] struct {
@@ -113,7 +127,7 @@ func (s *server) tokens() {
 			}
 			return &body[listOf[tokenView]]{list}, nil
 		})
-	get(s, "/v1/tokens", "list-tokens", "The tokens, in the order in which they were made", s.list)
+	add(s, http.MethodGet, "/v1/tokens", "list-tokens", "The tokens, in the order in which they were made", s.list)
 	get(s, "/v1/tokens/{token}", "get-token", "One token", func(in *ByToken) (*body[tokenView], error) {
 		m, err := s.fleet.Find(in.Token)
 		if err != nil {
@@ -121,6 +135,20 @@ func (s *server) tokens() {
 		}
 		return tokenBody(m, m.Look(), nil)
 	})
+	add(s, http.MethodPatch, "/v1/tokens/{token}", "change-token", "Change properties of the token's hardware",
+		func(_ context.Context, in *changeInput) (*body[tokenView], error) {
+			if in.Body.PPM == nil && in.Body.Celsius == nil {
+				return nil, invalid("body", "give at least one of ppm and celsius")
+			}
+			return s.do(in.Token, func(t *virtual.Token) {
+				if in.Body.Celsius != nil {
+					t.SetTemperature(virtual.Celsius(*in.Body.Celsius))
+				}
+				if in.Body.PPM != nil {
+					t.SetTrim(virtual.PPM(*in.Body.PPM))
+				}
+			})
+		})
 	add(s, http.MethodDelete, "/v1/tokens/{token}", "remove-token", "Remove a token and its ports",
 		func(_ context.Context, in *ByToken) (*empty, error) {
 			m, err := s.fleet.Find(in.Token)
@@ -134,7 +162,37 @@ func (s *server) tokens() {
 // maxMade is the number of tokens that the answer to a new lot lists.
 const maxMade = 1000
 
-func (s *server) list(in *listQuery) (*body[listOf[tokenView]], error) {
+// filter returns a function that reports whether a token is wanted.
+func (in *listQuery) filter() (func(fleet.Member, fleet.State) bool, error) {
+	var expires token.Expiry
+	var off time.Duration
+	var err error
+	if in.Expires != "" {
+		if expires, err = token.ParseExpiry(in.Expires); err != nil {
+			return nil, invalid("query.expires_before", err.Error())
+		}
+	}
+	if in.Error != "" {
+		if off, err = period("query.error_above", in.Error, 0, longest); err != nil {
+			return nil, err
+		}
+	}
+	if in.State != "" {
+		if _, ok := stateByName(in.State); !ok {
+			return nil, invalid("query.state", "there is no state "+in.State)
+		}
+	}
+	return func(m fleet.Member, st fleet.State) bool {
+		return (in.State == "" || st.State.String() == in.State) &&
+			(in.Model == "" || m.Token.Model().Name == in.Model) &&
+			strings.HasPrefix(st.Serial.String(), in.Serial) &&
+			(in.Expires == "" || !st.Expiry.IsZero() && st.Expiry.String() < expires.String()) &&
+			(in.Battery == 0 || st.Battery < in.Battery) &&
+			(in.Error == "" || max(st.Error, -st.Error) > off)
+	}, nil
+}
+
+func (s *server) list(ctx context.Context, in *listQuery) (*body[listOf[tokenView]], error) {
 	after := uint64(0)
 	if in.After != "" {
 		var err error
@@ -142,10 +200,17 @@ func (s *server) list(in *listQuery) (*body[listOf[tokenView]], error) {
 			return nil, invalid("query.after", "not the next of a page")
 		}
 	}
+	wanted, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
 	list := listOf[tokenView]{Items: []tokenView{}}
 	for m := range s.fleet.All(uint32(after)) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		st := m.Look()
-		if in.State != "" && st.State.String() != in.State || in.Model != "" && m.Token.Model().Name != in.Model {
+		if !wanted(m, st) {
 			continue
 		}
 		if len(list.Items) == in.Limit {
