@@ -3,9 +3,12 @@
 package fleet
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -84,16 +87,19 @@ func (f *Fleet) DropSnapshot(s *Snapshot) {
 }
 
 // Restore resets the tokens of a snapshot to it. The world's clock does not go back: the
-// tokens have lived on since then. If a token was removed, nothing changes and the error
-// wraps [ErrNotFound].
+// tokens have lived on since then. If a token was removed, or is another one in this
+// fleet, nothing changes and the error wraps [ErrNotFound] or [ErrSnapshot].
 func (f *Fleet) Restore(s *Snapshot) ([]Member, error) {
 	members := make([]Member, len(s.tokens))
 	for i, k := range s.tokens {
 		slot := f.slot(k.tag)
 		if slot == nil || slot.token.Load() == nil {
-			return nil, fmt.Errorf("%w: token %d of snapshot %q was removed", ErrNotFound, k.tag, s.Name)
+			return nil, fmt.Errorf("%w: token %d of snapshot %q was removed: fork the snapshot instead", ErrNotFound, k.tag, s.Name)
 		}
 		members[i] = Member{slot.token.Load(), f, k.tag}
+		if members[i].Token.Index() != k.snapshot.Index() {
+			return nil, fmt.Errorf("%w: token %d of snapshot %q is another token in this fleet: fork the snapshot instead", ErrSnapshot, k.tag, s.Name)
+		}
 	}
 	var errs []error
 	for i, m := range members {
@@ -126,52 +132,94 @@ func (f *Fleet) Fork(s *Snapshot) ([]Member, error) {
 	return members, nil
 }
 
+// snapshotFile is a snapshot in a file.
 type snapshotFile struct {
 	Version int               `json:"version"`
 	World   uint64            `json:"world_seed"`
 	At      virtual.WorldTime `json:"at"`
-	Tokens  []snapshotToken   `json:"tokens"`
+	Tokens  []tokenSnapshot   `json:"tokens"`
 }
 
-type snapshotToken struct {
+// tokenLine is a token in a file.
+type tokenLine struct {
 	Tag  uint32 `json:"tag"`
 	Data []byte `json:"data"`
 }
 
-// MarshalBinary returns the snapshot for a file, with the seeds in clear.
-func (s *Snapshot) MarshalBinary() ([]byte, error) {
-	file := snapshotFile{Version: snapshotVersion, World: s.world, At: s.At}
-	for _, k := range s.tokens {
-		data, err := k.snapshot.MarshalBinary()
-		if err != nil {
-			return nil, err
-		}
-		file.Tokens = append(file.Tokens, snapshotToken{k.tag, data})
+// UnmarshalJSON reads a tokenLine, so that a file is not held twice while it is read.
+func (t *tokenSnapshot) UnmarshalJSON(b []byte) error {
+	var line tokenLine
+	if err := json.Unmarshal(b, &line); err != nil {
+		return err
 	}
-	return json.Marshal(file)
+	if err := t.snapshot.UnmarshalBinary(line.Data); err != nil {
+		return fmt.Errorf("token %d: %w", line.Tag, err)
+	}
+	t.tag = line.Tag
+	return nil
 }
 
-// LoadSnapshot keeps the snapshot in a file that MarshalBinary has made, under a name.
-// The error wraps [ErrSnapshot] if it is of another version or another world.
+// WriteTo writes the snapshot to a file, with the seeds in clear, a token a line.
+func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
+	counting := &countingWriter{w: w}
+	out := bufio.NewWriterSize(counting, 64<<10)
+	fmt.Fprintf(out, `{"version":%d,"world_seed":%d,"at":%d,"tokens":[`, snapshotVersion, s.world, s.At)
+	for i, k := range s.tokens {
+		data, err := k.snapshot.MarshalBinary()
+		if err != nil {
+			return counting.n, err
+		}
+		line, err := json.Marshal(tokenLine{k.tag, data})
+		if err != nil {
+			return counting.n, err
+		}
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.WriteByte('\n')
+		if _, err := out.Write(line); err != nil { // that of any write before, too
+			return counting.n, err
+		}
+	}
+	out.WriteString("\n]}\n")
+	err := out.Flush()
+	return counting.n, err
+}
+
+type countingWriter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *countingWriter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	return n, err
+}
+
+// MarshalBinary returns what WriteTo writes.
+func (s *Snapshot) MarshalBinary() ([]byte, error) {
+	var b bytes.Buffer
+	_, err := s.WriteTo(&b)
+	return b.Bytes(), err
+}
+
+// LoadSnapshot keeps the snapshot of a file that WriteTo has made, under a name. The
+// error wraps [ErrSnapshot] if it is of another version or another world.
 func (f *Fleet) LoadSnapshot(name string, b []byte) (*Snapshot, error) {
 	var file snapshotFile
-	if err := json.Unmarshal(b, &file); err != nil {
+	err := json.Unmarshal(b, &file)
+	switch {
+	case file.Version != 0 && file.Version != snapshotVersion:
+		return nil, fmt.Errorf("%w: its version is %d, and this program reads version %d", ErrSnapshot, file.Version, snapshotVersion)
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
+	case file.Version == 0:
+		return nil, fmt.Errorf("%w: it has no version, so it is not a snapshot of a fleet", ErrSnapshot)
+	case file.World != f.world.Seed():
+		return nil, fmt.Errorf("%w: it is of a fleet with another world seed: start one with --world-seed %d", ErrSnapshot, file.World)
 	}
-	if file.Version != snapshotVersion {
-		return nil, fmt.Errorf("%w: version %d, want %d", ErrSnapshot, file.Version, snapshotVersion)
-	}
-	if file.World != f.world.Seed() {
-		return nil, fmt.Errorf("%w: it is of a fleet with another world seed", ErrSnapshot)
-	}
-	s := &Snapshot{Name: name, At: file.At, world: file.World}
-	for _, k := range file.Tokens {
-		var t virtual.Snapshot
-		if err := t.UnmarshalBinary(k.Data); err != nil {
-			return nil, fmt.Errorf("%w: token %d: %w", ErrSnapshot, k.Tag, err)
-		}
-		s.tokens = append(s.tokens, tokenSnapshot{k.Tag, t})
-	}
+	s := &Snapshot{Name: name, At: file.At, world: file.World, tokens: file.Tokens}
 	f.keep(s)
 	return s, nil
 }

@@ -87,6 +87,14 @@ func (s *Snapshot) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
+// Index returns the [Token.Index] of the token, 0 for an empty snapshot.
+func (s Snapshot) Index() uint64 {
+	if s.open == nil {
+		return 0
+	}
+	return s.open().Origin.Index
+}
+
 func newSnapshot(d *snapshot) Snapshot { return Snapshot{open: func() *snapshot { return d }} }
 
 // Snapshot takes a snapshot. It does not include connections.

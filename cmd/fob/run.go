@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -32,6 +33,8 @@ type runOptions struct {
 	noRig              bool
 	baud               int
 	lotFile            string
+	eventsFile         string
+	events             *os.File // opened by newFleet; nil: no file
 	readyTokens        bool
 	portMode           string
 	http               httpFlags
@@ -90,6 +93,7 @@ world seed, the station's public key and --no-rig: the next start needs only
 	o.seeds.add(f)
 	f.BoolVar(&o.noRig, "no-rig", false, "do not support the rig commands, like production tokens")
 	f.StringVar(&o.lotFile, "lot", "", "make the tokens that the YAML `FILE` describes (docs/fleet.md)")
+	f.StringVar(&o.eventsFile, "events", "", "write everything that happens to `FILE`, as JSON lines (docs/json.md); an older file is replaced")
 	f.BoolVar(&o.readyTokens, "ready", false, "make provisioned and locked test tokens instead of blank ones")
 	f.StringVar(&o.portMode, "ports", "", "open ports at `WHEN`: each, for each token at the start, or lazy, when asked for; default: lazy from 64 tokens on if no kind of port is given")
 	o.http.add(f)
@@ -131,6 +135,7 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 		if o.store != nil {
 			o.store.Close()
 		}
+		err = errors.Join(err, o.closeEvents())
 	}()
 	f, err := a.newFleet(ctx, &o)
 	if err != nil {
@@ -140,7 +145,19 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	return errors.Join(o.ports.advise(err), f.Save(), f.Close())
 }
 
-// newFleet makes the fleet that the flags describe. The caller must close o.store.
+// closeEvents closes the file of events, if there is one.
+func (o *runOptions) closeEvents() error {
+	if o.events == nil {
+		return nil
+	}
+	if err := o.events.Close(); err != nil {
+		return fmt.Errorf("writing the event log: %w", err)
+	}
+	return nil
+}
+
+// newFleet makes the fleet that the flags describe. The caller must close o.store and
+// call o.closeEvents.
 func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error) {
 	if o.count < 0 || o.count > fleet.MaxCount {
 		return nil, usagef("--count %d: want 0 to %d", o.count, fleet.MaxCount)
@@ -216,6 +233,12 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	line := virtual.ServeOptions{}
 	line.In.Baud, line.Out.Baud = o.baud, o.baud
 	c := fleet.Config{Count: o.count, Model: model, Lots: lots, Ports: o.ports.Ports, Store: o.store, Line: line}
+	if o.eventsFile != "" {
+		if o.events, err = os.OpenFile(o.eventsFile, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
+			return nil, usagef("writing the event log: %w", err)
+		}
+		c.Events = o.events
+	}
 	if o.seedFile != "" {
 		c.Make = func() ([]*virtual.Token, error) { return a.tokensFromSeeds(ctx, o, world, model) }
 	}

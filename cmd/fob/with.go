@@ -49,6 +49,7 @@ FOB_PORT_1, … with the port of each token.`,
 	f.StringVar(&o.at, "at", "", "start the world's clock at `TIME`: RFC 3339 or @UNIXSECONDS")
 	f.StringVar(&o.worldSeed, "world-seed", "", "seed `S` of the random source: the same seed gives the same tokens")
 	f.StringVar(&o.lotFile, "lot", "", "make the tokens that the YAML `FILE` describes")
+	f.StringVar(&o.eventsFile, "events", "", "write everything that happens to `FILE`, as JSON lines")
 	f.BoolVar(&o.http.allowSeeds, "allow-seed-export", false, "let the command read the tokens' seeds")
 	return cmd
 }
@@ -60,14 +61,15 @@ type exitError int
 func (e exitError) Error() string { return fmt.Sprintf("the command ended with exit code %d", int(e)) }
 
 // with runs a command beside a fleet.
-func (a *app) with(ctx context.Context, o *runOptions, args []string) error {
+func (a *app) with(ctx context.Context, o *runOptions, args []string) (err error) {
+	defer func() { err = errors.Join(err, o.closeEvents()) }()
 	o.readyTokens = o.lotFile == ""
 	o.http.addr = "127.0.0.1:0"
 	f, err := a.newFleet(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	api, err := a.listenHTTP(ctx, f, &o.http)
 	if err != nil {
 		return err

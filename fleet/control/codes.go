@@ -3,10 +3,13 @@
 package control
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"reflect"
 	"time"
@@ -119,8 +122,7 @@ func (s *server) codes() {
 		func(context.Context, *nothing) (*huma.StreamResponse, error) {
 			return &huma.StreamResponse{Body: s.writeCodes}, nil
 		})
-	add(s, http.MethodGet, "/v1/export", "export", "A seed file of all tokens that have a seed; only with --allow-seed-export",
-		func(_ context.Context, in *exportInput) (*fileOutput, error) { return s.export(in.Format) })
+	addFile(s, "/v1/export", "export", "A seed file of all tokens that have a seed; only with --allow-seed-export", s.export)
 }
 
 func codeOf(c fleet.Code) codeView {
@@ -178,19 +180,66 @@ func (s *server) refuseSeeds() error {
 		"seeds cannot be read: the fleet was started without --allow-seed-export")
 }
 
-func (s *server) export(format string) (*fileOutput, error) {
+func (s *server) export(in *exportInput) (func(io.Writer) error, error) {
 	if err := s.refuseSeeds(); err != nil {
 		return nil, err
 	}
-	f, err := seedfile.FormatByName(format)
+	f, err := seedfile.FormatByName(in.Format)
 	if err != nil {
 		return nil, invalid("query.format", err.Error())
 	}
-	var b bytes.Buffer
-	if err := s.fleet.Export(&b, f); err != nil {
-		return nil, err
+	return func(w io.Writer) error { return s.fleet.Export(w, f) }, nil
+}
+
+// addFile adds an operation that answers with a file, which is written as it is made.
+func addFile[I any](s *server, path, id, summary string, open func(*I) (func(io.Writer) error, error)) {
+	op := operation(http.MethodGet, path, id, summary)
+	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
+		"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+	}}}
+	huma.Register(s.api, op, func(_ context.Context, in *I) (*huma.StreamResponse, error) {
+		write, err := open(in)
+		if err != nil {
+			return nil, fault(err)
+		}
+		return &huma.StreamResponse{Body: func(ctx huma.Context) { sendFile(ctx, write) }}, nil
+	})
+}
+
+// sendFile sends a file as it is written. An error at the beginning becomes a problem,
+// and a later one cuts the answer off, so that no client takes it for whole.
+func sendFile(ctx huma.Context, write func(io.Writer) error) {
+	w := &lateWriter{ctx: ctx}
+	buffered := bufio.NewWriterSize(w, 64<<10)
+	err := write(buffered)
+	switch {
+	case err == nil:
+		_ = buffered.Flush() // a client that does not read its answer is gone
+	case w.began:
+		panic(http.ErrAbortHandler)
+	default:
+		var p *problem
+		if !errors.As(fault(err), &p) {
+			p = newProblem(http.StatusInternalServerError, "internal", err.Error())
+		}
+		ctx.SetHeader("Content-Type", p.ContentType(""))
+		ctx.SetStatus(p.Status)
+		_ = json.NewEncoder(ctx.BodyWriter()).Encode(p)
 	}
-	return &fileOutput{"application/octet-stream", b.Bytes()}, nil
+}
+
+// lateWriter is the body of an answer whose header is sent with the first bytes.
+type lateWriter struct {
+	ctx   huma.Context
+	began bool
+}
+
+func (w *lateWriter) Write(b []byte) (int, error) {
+	if !w.began {
+		w.began = true
+		w.ctx.SetHeader("Content-Type", "application/octet-stream")
+	}
+	return w.ctx.BodyWriter().Write(b)
 }
 
 // realTimeout limits how long an answer may wait by the machine's clock.

@@ -4,7 +4,9 @@ package control
 
 import (
 	"context"
+	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -48,6 +50,9 @@ const (
 func (s *server) snapshots() {
 	add(s, http.MethodPost, "/v1/snapshots", "take-snapshot", "Keep the state of tokens under a name, in memory",
 		func(_ context.Context, in *takeInput) (*body[snapshotView], error) {
+			if err := s.roomFor(in.Body.Name); err != nil {
+				return nil, err
+			}
 			var members []fleet.Member
 			for _, name := range in.Body.Tokens {
 				m, err := s.fleet.Find(name)
@@ -76,27 +81,42 @@ func (s *server) snapshots() {
 			s.fleet.DropSnapshot(snap)
 			return &empty{}, nil
 		})
-	get(s, "/v1/snapshots/{name}", "get-snapshot", "A snapshot as a file, with the seeds; only with --allow-seed-export",
-		func(in *bySnapshot) (*fileOutput, error) {
-			if err := s.refuseSeeds(); err != nil {
-				return nil, err
-			}
-			snap, err := s.fleet.Snapshot(in.Name)
-			if err != nil {
-				return nil, err
-			}
-			b, err := snap.MarshalBinary()
-			return &fileOutput{"application/octet-stream", b}, err
-		})
+	addFile(s, "/v1/snapshots/{name}", "get-snapshot", "A snapshot as a file, with the seeds; only with --allow-seed-export", s.writeSnapshot)
 	op := operation(http.MethodPut, "/v1/snapshots/{name}", "load-snapshot", "Keep the snapshot of a file, of a fleet with the same world seed")
 	op.MaxBodyBytes, op.BodyReadTimeout = maxSnapshot, time.Minute
 	huma.Register(s.api, op, func(_ context.Context, in *loadInput) (*body[snapshotView], error) {
+		if err := s.roomFor(in.Name); err != nil {
+			return nil, err
+		}
 		snap, err := s.fleet.LoadSnapshot(in.Name, in.RawBody)
 		if err != nil {
 			return nil, fault(err)
 		}
 		return &body[snapshotView]{snapshotOf(snap)}, nil
 	})
+}
+
+func (s *server) writeSnapshot(in *bySnapshot) (func(io.Writer) error, error) {
+	if err := s.refuseSeeds(); err != nil {
+		return nil, err
+	}
+	snap, err := s.fleet.Snapshot(in.Name)
+	if err != nil {
+		return nil, err
+	}
+	return func(w io.Writer) error {
+		_, err := snap.WriteTo(w)
+		return err
+	}, nil
+}
+
+// roomFor returns a problem if there are too many snapshots besides the one of the name.
+func (s *server) roomFor(name string) error {
+	if _, err := s.fleet.Snapshot(name); err == nil || len(s.fleet.Snapshots()) < maxSnapshots {
+		return nil
+	}
+	return newProblem(http.StatusConflict, "snapshot_limit",
+		"there are "+strconv.Itoa(maxSnapshots)+" snapshots, the most that a fleet keeps: remove one")
 }
 
 func (s *server) fromSnapshot(verb, summary string, op func(*fleet.Snapshot) ([]fleet.Member, error)) {
