@@ -104,6 +104,9 @@ func (f *Fleet) makeAll(n int, one func(virtual.Reserved, int) (*virtual.Token, 
 	return tokens, nil
 }
 
+// maxPPM is the largest error of a crystal that a lot can ask for: more than any that runs.
+const maxPPM = 25_000.0
+
 // lotPlan is a lot that has been checked.
 type lotPlan struct {
 	Lot
@@ -132,6 +135,9 @@ func (f *Fleet) plan(l Lot) (p lotPlan, err error) {
 	default:
 		return p, fmt.Errorf("%w: crystal %q, want %s, %s, %s, %s or %s", ErrLot, l.Crystal,
 			CrystalModel, CrystalPerfect, CrystalGood, CrystalC200, CrystalUntrimmed)
+	}
+	if l.PPM != nil && !(*l.PPM >= -maxPPM && *l.PPM <= maxPPM) {
+		return p, fmt.Errorf("%w: ppm %v, want %v to %v", ErrLot, *l.PPM, -maxPPM, maxPPM)
 	}
 	if p.kind, err = serialKind(l.SerialKind); err != nil {
 		return p, err

@@ -30,7 +30,9 @@ var isoUnits = [...]time.Duration{
 // wraps [ErrPeriod].
 func ParsePeriod(s string) (time.Duration, error) {
 	unsigned, negative := strings.CutPrefix(s, "-")
-	unsigned = strings.TrimPrefix(unsigned, "+")
+	if !negative {
+		unsigned = strings.TrimPrefix(s, "+")
+	}
 	m := isoPeriod.FindStringSubmatch(unsigned)
 	if m == nil || strings.HasSuffix(unsigned, "P") || strings.HasSuffix(unsigned, "T") {
 		d, err := time.ParseDuration(s)

@@ -82,6 +82,7 @@ var fileFlags = map[string]fileKind{
 	"--svg":          newFile,
 	"--png":          newFile,
 	"--pcapng":       newFile,
+	"--events":       newFile,
 
 	"--key-name":   noFile,
 	"--world-seed": noFile,

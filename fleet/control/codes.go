@@ -18,6 +18,7 @@ import (
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/seedfile"
+	"github.com/d204ef64/fob/virtual"
 )
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
@@ -81,7 +82,11 @@ func (s *server) codes() {
 			}
 			var o fleet.CodeOptions
 			if in.MinRemaining != "" {
-				if o.MinLeft, err = period("query.min_remaining", in.MinRemaining, 0, m.StepLength()); err != nil {
+				most := m.StepLength()
+				if s.fleet.World().Mode() != virtual.Manual {
+					most -= time.Second // the clock has run on when the answer is written
+				}
+				if o.MinLeft, err = period("query.min_remaining", in.MinRemaining, 0, max(most, 0)); err != nil {
 					return nil, err
 				}
 			}

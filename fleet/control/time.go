@@ -65,9 +65,30 @@ func (s *server) time() {
 		})
 }
 
+// worldEnd is the end of the time to which a client can move the clock. The numbers that
+// count it end a few weeks later.
+var worldEnd = virtual.WorldTimeOf(time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC))
+
+// inWorld checks an instant, unless it is zero.
+func inWorld(where string, t time.Time) error {
+	if year := t.UTC().Year(); !t.IsZero() && (year < 1970 || year > 2261) {
+		return invalid(where, "the world lies in the years 1970 to 2261")
+	}
+	return nil
+}
+
 func (s *server) setClock(in setClock) error {
 	w := s.fleet.World()
 	now := w.Now()
+	if err := inWorld("body.now", in.Now); err != nil {
+		return err
+	}
+	if in.Rate != 0 && in.Mode != "" && in.Mode != virtual.Scaled.String() {
+		return invalid("body.rate", "only a scaled clock has a rate")
+	}
+	if in.Mode == "" && in.Rate == 0 && in.Paused == nil && in.Now.IsZero() {
+		return invalid("body", "give at least one of mode, rate, paused and now")
+	}
 	if !in.Now.IsZero() && virtual.WorldTimeOf(in.Now) < now {
 		return invalid("body.now", "time does not run backwards: it is "+now.Time().Format(time.RFC3339)+" already; skew a token instead")
 	}
@@ -106,10 +127,13 @@ func (s *server) advance(in advance) error {
 		if d < 0 {
 			return invalid("body.by", "time does not run backwards; skew a token instead")
 		}
+		if w.Now().Add(d) >= worldEnd {
+			return invalid("body.by", "the world ends with the year 2261, and it is "+w.Now().Time().Format(time.RFC3339))
+		}
 		w.Advance(d)
 	case in.By == "" && !in.To.IsZero() && in.Until == "":
-		if in.To.Year() > 2261 {
-			return invalid("body.to", "the world ends in the year 2262")
+		if err := inWorld("body.to", in.To); err != nil {
+			return err
 		}
 		if to := virtual.WorldTimeOf(in.To); to < w.Now() {
 			return invalid("body.to", "time does not run backwards; skew a token instead")

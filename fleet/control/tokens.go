@@ -19,16 +19,28 @@ import (
 type Stamp struct {
 	Seq       uint64    `json:"seq" doc:"number of the newest event that the answer reflects"`
 	TrueTime  time.Time `json:"true_time" doc:"the world's time"`
-	TokenTime time.Time `json:"token_time" doc:"by the token's clock"`
+	TokenTime time.Time `json:"token_time" doc:"by the token's clock; limited to the years 1 to 9999"`
 	ErrorMS   int64     `json:"error_ms" doc:"how far the token's clock is ahead; 0 if it was never set"`
 	ClockSet  bool      `json:"clock_set" doc:"the token's clock has been set"`
 }
 
 func stampOf(st fleet.State) Stamp {
 	return Stamp{
-		Seq: st.Seq, TrueTime: st.World.Time(), TokenTime: st.Clock.Time().UTC(),
+		Seq: st.Seq, TrueTime: st.World.Time(), TokenTime: writable(st.Clock.Time().UTC()),
 		ErrorMS: st.Error.Milliseconds(), ClockSet: st.ClockSet,
 	}
+}
+
+// writable returns the nearest time that RFC 3339 can express. A token's clock may have
+// been moved by any number of years.
+func writable(t time.Time) time.Time {
+	switch year := t.Year(); {
+	case year < 1:
+		return time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+	case year > 9999:
+		return time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	}
+	return t
 }
 
 // tokenView is a token.
@@ -176,6 +188,9 @@ func (in *listQuery) filter() (func(fleet.Member, fleet.State) bool, error) {
 		if off, err = period("query.error_above", in.Error, 0, longest); err != nil {
 			return nil, err
 		}
+	}
+	if !(in.Battery >= 0 && in.Battery <= 1) { // not a number
+		return nil, invalid("query.battery_below", "not a share from 0 to 1")
 	}
 	if in.State != "" {
 		if _, ok := stateByName(in.State); !ok {
