@@ -36,7 +36,10 @@ type terminalRun struct {
 
 // startOnTerminal starts fob on a terminal. A run that takes too long is killed.
 func startOnTerminal(t *testing.T, size pty.Winsize, env string, args ...string) *terminalRun {
-	cmd := exec.Command("fob", args...)
+	return startCommandOnTerminal(t, size, env, exec.Command("fob", args...))
+}
+
+func startCommandOnTerminal(t *testing.T, size pty.Winsize, env string, cmd *exec.Cmd) *terminalRun {
 	cmd.Env = append(os.Environ(), env)
 	terminal, err := pty.StartWithSize(cmd, &size)
 	require.NoError(t, err)
@@ -62,8 +65,20 @@ func (r *terminalRun) readUntil(n int, texts ...string) {
 func (r *terminalRun) interrupt() {
 	_, err := r.Write([]byte{3})
 	require.NoError(r.t, err)
+	require.NoError(r.t, r.end())
+}
+
+// press presses keys, and forgets the output before.
+func (r *terminalRun) press(keys string) {
+	r.output.Reset()
+	_, err := r.Write([]byte(keys))
+	require.NoError(r.t, err)
+}
+
+// end waits for the end.
+func (r *terminalRun) end() error {
 	_, _ = io.Copy(&r.output, r.File) // returns EIO when the process has ended
-	require.NoError(r.t, r.cmd.Wait())
+	return r.cmd.Wait()
 }
 
 const lastDemoLine = "Ctrl-C ends the demo."

@@ -51,6 +51,7 @@ answers of the API are printed as they are; /openapi.json describes them.`,
 	cmd.AddCommand(f.hardwareCmds()...)
 	cmd.AddCommand(f.portCmds()...)
 	cmd.AddCommand(f.fileCmds()...)
+	cmd.AddCommand(f.wallCmd())
 	return cmd
 }
 

@@ -72,6 +72,7 @@ func clip(line string, columns int) string {
 // screen draws frames on a terminal that may be resized.
 type screen struct {
 	w             io.Writer
+	raw           bool // the terminal does not turn \n into \r\n
 	columns, rows int
 }
 
@@ -86,10 +87,14 @@ func (s *screen) draw(text string) error {
 		b.WriteString(clearAll) // a terminal wraps old lines again when it is resized
 	}
 	b.WriteString(home)
+	newline := "\n"
+	if s.raw {
+		newline = "\r\n"
+	}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i, line := range lines[:min(len(lines), s.rows)] {
 		if i > 0 {
-			b.WriteString("\n")
+			b.WriteString(newline)
 		}
 		b.WriteString(clip(line, s.columns) + "\x1b[K")
 	}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wall
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/virtual"
+)
+
+func TestDecode(t *testing.T) {
+	for text, want := range map[string][]key{
+		"q":                {'q'},
+		"\x1b":             {keyEscape},
+		"\x1b[A\x1bOB":     {keyUp, keyDown},
+		"\x1b[5~x\x1b[6~":  {keyPageUp, 'x', keyPageDown},
+		"\x1b[1;5C":        {keyUnknown}, // Ctrl with an arrow
+		"\x1b\x1b[D":       {keyEscape, keyLeft},
+		"\r\n\t\b\x7f\x03": {keyEnter, keyEnter, keyTab, keyBackspace, keyBackspace, keyCtrlC},
+		"é":                {'é'},
+	} {
+		keys, rest := decode([]byte(text))
+		require.Equal(t, want, keys, "%q", text)
+		require.Empty(t, rest, "%q", text)
+	}
+	for _, part := range []string{"\x1b[", "\x1b[1;", "\xc3"} { // the beginning of a key
+		keys, rest := decode([]byte(part))
+		require.Empty(t, keys, "%q", part)
+		require.Equal(t, part, string(rest))
+	}
+	keys, rest := decode([]byte("\x1b[" + strings.Repeat("1;", 40)))
+	require.Empty(t, keys)
+	require.Empty(t, rest, "no key is that long")
+}
+
+func TestOffset(t *testing.T) {
+	for ms, want := range map[int64]string{
+		0: "+0.0s", -49: "+0.0s", 1500: "+1.5s", -9900: "-9.9s", 59_999: "+59s", 60_000: "+1m00s",
+		-1464_000: "-24m24s", 3_600_000: "+1h00m", -90_061_000: "-1d01h",
+	} {
+		require.Equal(t, want, (&face{ErrorMS: ms, ClockSet: true}).offset())
+	}
+	require.Equal(t, "unset", (&face{}).offset())
+}
+
+// TestFits checks that each screen has its rows and columns, whatever its size, and that
+// the time is always on it.
+func TestFits(t *testing.T) {
+	m := model{
+		clock: clock{Mode: "scaled", Rate: 60, Now: time.Date(2031, 11, 30, 14, 59, 0, 0, time.UTC)},
+		total: 1_000_000, message: strings.Repeat("long ", 50),
+	}
+	for i := range 50 {
+		digits := 6 + 2*(i%2)
+		m.faces = append(m.faces, face{
+			Tag: uint64(i + 1), Serial: "ZZFB0000000" + strconv.Itoa(i%10), State: "PROVISIONED",
+			ClockSet: true, Battery: 1, view: virtual.View{Digits: digits, Contrast: 1},
+		})
+	}
+	all := m.faces
+	for columns := 8; columns < 140; columns++ {
+		for rows := 2; rows < 40; rows++ {
+			for mode := range 4 {
+				m.columns, m.rows = columns, rows
+				m.asList, m.help, m.searching = mode == 1, mode == 2, mode == 3
+				m.show(all)
+				lines := strings.Split(m.draw(m.at), "\n")
+				require.LessOrEqual(t, len(lines), rows)
+				for _, line := range lines {
+					require.LessOrEqual(t, utf8.RuneCountInString(line), columns, line)
+				}
+				require.Contains(t, lines[0], "14:59:00")
+				if mode < 2 {
+					require.Contains(t, strings.Join(lines, ""), "ZZFB"[:min(4, columns-2)])
+				}
+			}
+		}
+	}
+}
+
+// TestClean: a server cannot send sequences to the terminal.
+func TestClean(t *testing.T) {
+	m := model{columns: 80, rows: 24, total: 1}
+	m.show([]face{{HardwareID: "\x1b]0;title\a", State: "\x1b[2J", view: virtual.View{Digits: 6}}})
+	m.say("\x1b[31mred", true)
+	require.NotContains(t, m.draw(m.at), "\x1b")
+	m.asList = true
+	require.NotContains(t, m.draw(m.at), "\x1b")
+}
