@@ -269,12 +269,26 @@ func TestDocumentGoTests(t *testing.T) {
 		if file == "" {
 			continue
 		}
+		if !strings.HasPrefix(file, "package ") { // the document does not print the imports
+			file = withImports(file)
+		}
 		tests := strings.Count(file, "\nfunc Test")
 		count += tests
 		out := goInModule(t, root, "doc_test.go", file, "test", "-v", ".")
 		require.Equal(t, tests, strings.Count(out, "--- PASS: Test"), "%s", out)
 	}
 	require.NotZero(t, count)
+}
+
+// withImports returns tests as a file that imports the packages they use.
+func withImports(tests string) string {
+	file := "package doc_test\n\nimport (\n\"testing\"\n"
+	for _, path := range []string{"fleet", "fleet/fobtest", "serialproto", "virtual"} {
+		if strings.Contains(tests, filepath.Base(path)+".") {
+			file += "\"github.com/d204ef64/fob/" + path + "\"\n"
+		}
+	}
+	return file + ")\n\n" + tests
 }
 
 // goInModule runs the go command on one file, in a separate module that requires fob's.
