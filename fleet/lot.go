@@ -33,22 +33,22 @@ const (
 // Lot describes tokens that are made together. Everything random about them comes from
 // the world's seed. The zero value of a field is its default.
 type Lot struct {
-	Count   int      `json:"count,omitempty" yaml:"count"`     // 1 by default
-	Profile string   `json:"profile,omitempty" yaml:"profile"` // hardware and profile; the first profile by default
-	Crystal string   `json:"crystal,omitempty" yaml:"crystal"` // CrystalModel by default
-	PPM     *float64 `json:"ppm,omitempty" yaml:"ppm"`         // error of the crystal at 25 °C, instead of a random one
+	Count   int      `json:"count,omitempty" yaml:"count" doc:"number of tokens; 1 by default" min:"0"`
+	Profile string   `json:"profile,omitempty" yaml:"profile" doc:"hardware and profile, one of the names for fob run --profile; the first by default" values:"@profiles"`
+	Crystal string   `json:"crystal,omitempty" yaml:"crystal" doc:"model, perfect, good, c200 or untrimmed: the distribution of the crystals' errors; model by default" values:"model,perfect,good,c200,untrimmed"`
+	PPM     *float64 `json:"ppm,omitempty" yaml:"ppm" doc:"error of each crystal at 25 °C in parts per million, instead of a random one"`
 
 	// Ready makes provisioned and locked tokens with serial numbers for tests, seeds of
 	// 20 bytes and an expiry date. Otherwise the tokens are blank.
-	Ready      bool   `json:"ready,omitempty" yaml:"ready"`
-	SerialKind string `json:"serial_kind,omitempty" yaml:"serial_kind"` // "oath" by default; see token.SerialKind
-	Expiry     string `json:"expiry,omitempty" yaml:"expiry"`           // YYYY-MM-DD, or the first of a range; by default five years after the world's date
-	ExpiryTo   string `json:"expiry_to,omitempty" yaml:"expiry_to"`     // the last of a range
+	Ready      bool   `json:"ready,omitempty" yaml:"ready" doc:"make provisioned and locked test tokens; otherwise they are blank"`
+	SerialKind string `json:"serial_kind,omitempty" yaml:"serial_kind" doc:"kind of the serial numbers of ready tokens; oath by default" values:"@serials"` // see token.SerialKind
+	Expiry     string `json:"expiry,omitempty" yaml:"expiry" doc:"expiry date YYYY-MM-DD, or the first of a range; by default five years after the world's date"`
+	ExpiryTo   string `json:"expiry_to,omitempty" yaml:"expiry_to" doc:"the last expiry date of a range"`
 
-	Age     string   `json:"age,omitempty" yaml:"age"`           // ISO 8601, such as P2Y6M: the tokens are that old; or the least of a range
-	AgeTo   string   `json:"age_to,omitempty" yaml:"age_to"`     // the most of a range
-	AgeTemp *float64 `json:"age_temp,omitempty" yaml:"age_temp"` // °C at which they became old; 25 by default
-	Temp    *float64 `json:"temp,omitempty" yaml:"temp"`         // °C at which they are; 25 by default
+	Age     string   `json:"age,omitempty" yaml:"age" doc:"how old the tokens are, such as P2Y6M; or the least of a range"`
+	AgeTo   string   `json:"age_to,omitempty" yaml:"age_to" doc:"the greatest age of a range"`
+	AgeTemp *float64 `json:"age_temp,omitempty" yaml:"age_temp" doc:"temperature in °C at which they became old; 25 by default" min:"-60" max:"125"`
+	Temp    *float64 `json:"temp,omitempty" yaml:"temp" doc:"present temperature in °C; 25 by default" min:"-60" max:"125"`
 }
 
 // MakeLot makes the tokens of a lot and adds them to the fleet: all of them, or none.

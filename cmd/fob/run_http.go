@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/fleet/control"
@@ -150,11 +148,6 @@ func (f *fleetAPI) close() {
 	}
 }
 
-// lotFile is a file of lots, in YAML.
-type lotFile struct {
-	Lots []fleet.Lot `yaml:"lots"`
-}
-
 // lots returns the lots of the flags, nil for blank tokens.
 func (a *app) lots(ctx context.Context, o *runOptions) ([]fleet.Lot, error) {
 	if o.readyTokens {
@@ -167,14 +160,9 @@ func (a *app) lots(ctx context.Context, o *runOptions) ([]fleet.Lot, error) {
 	if err != nil {
 		return nil, err
 	}
-	var file lotFile
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(&file); err != nil {
-		return nil, usagef("reading the lots in %s: %w", source(o.lotFile), err)
+	lots, err := fleet.ParseLots(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading the lots in %s: %w", source(o.lotFile), err)
 	}
-	if len(file.Lots) == 0 {
-		return nil, usagef("reading the lots in %s: there is none under lots:", source(o.lotFile))
-	}
-	return file.Lots, nil
+	return lots, nil
 }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// LotFile is a file of lots, in YAML.
+type LotFile struct {
+	Lots []Lot `yaml:"lots" doc:"the tokens of the fleet, in this order" required:"true"`
+}
+
+// ParseLots parses a file of lots. Unknown fields are errors. The values are checked
+// when the lots are made. The error wraps [ErrLot].
+func ParseLots(text []byte) ([]Lot, error) {
+	var file LotFile
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: %w", ErrLot, err)
+	}
+	if len(file.Lots) == 0 {
+		return nil, fmt.Errorf("%w: there is none under lots:", ErrLot)
+	}
+	return file.Lots, nil
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/d204ef64/fob/fleet/control"
+)
+
+// The files of a failure, in a folder with the name of the scenario.
+const (
+	failureFile = "failure.txt"
+	repeatFile  = "repeat.sh"
+	eventsFile  = "events.jsonl"
+)
+
+// keepArtifacts writes the files of a failure, and returns their folder.
+func (r *runner) keepArtifacts(failure error) (dir string, err error) {
+	base := filepath.Base(r.scenario.File)
+	dir = filepath.Join(r.Artifacts, strings.TrimSuffix(base, filepath.Ext(base)))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return dir, fmt.Errorf("writing the artifacts: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), time.Minute)
+	defer cancel()
+	old := r.ctx
+	r.ctx = ctx
+	defer func() { r.ctx = old }()
+
+	// Each of them is written even if another fails.
+	errs := []error{
+		os.WriteFile(filepath.Join(dir, failureFile), []byte(failure.Error()+"\n"), 0o600),
+		os.WriteFile(filepath.Join(dir, repeatFile), []byte(r.repeat()), 0o700),
+		r.keepEvents(filepath.Join(dir, eventsFile)), r.keepDisplays(dir), r.keepSnapshots(dir), r.keepOutputs(dir),
+	}
+	if err := errors.Join(errs...); err != nil {
+		return dir, fmt.Errorf("writing the artifacts: %w", err)
+	}
+	return dir, nil
+}
+
+// repeat returns a script that repeats the scenario with the same world seed.
+func (r *runner) repeat() string {
+	seed := strconv.FormatUint(r.seed, 10)
+	if r.Shared {
+		return "#!/bin/sh\n# The fleet must be started anew, with fob run --world-seed " + seed + ".\n" + r.Repeat + "\n"
+	}
+	return "#!/bin/sh\n" + r.Repeat + " --world-seed " + seed + "\n"
+}
+
+func (r *runner) keepEvents(path string) error {
+	err := r.log.follow(r)
+	if _, seekErr := r.log.file.Seek(0, io.SeekStart); seekErr != nil {
+		return errors.Join(err, seekErr)
+	}
+	f, createErr := os.Create(path)
+	if createErr != nil {
+		return errors.Join(err, createErr)
+	}
+	_, copyErr := io.Copy(f, r.log.file)
+	return errors.Join(err, copyErr, f.Close())
+}
+
+// keepDisplays writes the display of each token that has a name.
+func (r *runner) keepDisplays(dir string) error {
+	var errs []error
+	for _, name := range r.names {
+		b, err := r.Fleet.Bytes(r.ctx, http.MethodGet, tokenPath(r.tokens[name], "/display"), nil, "image/png")
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, "display-"+name+".png"), b, 0o600)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// failed is the name of the snapshot that is taken at a failure.
+const failed = "failure"
+
+// keepSnapshots writes the snapshots of the scenario and one of the failure. It writes
+// none if the fleet does not give out seeds.
+func (r *runner) keepSnapshots(dir string) error {
+	if len(r.mine) == 0 {
+		return nil
+	}
+	if err := r.post("/v1/snapshots", map[string]any{"name": failed, "tokens": r.mine}, nil); err != nil {
+		return err
+	}
+	for _, name := range append(r.snapshots, failed) {
+		b, err := r.Fleet.Bytes(r.ctx, http.MethodGet, "/v1/snapshots/"+url.PathEscape(name), nil, "*/*")
+		var refused *control.RefusedError
+		if errors.As(err, &refused) && refused.Code == "seeds_refused" {
+			return nil
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, "snapshot-"+name+".bin"), b, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepOutputs writes the output of the commands in the background.
+func (r *runner) keepOutputs(dir string) error {
+	var errs []error
+	for i, p := range r.procs {
+		text := p.stdout.String() + p.stderr.String()
+		name := fmt.Sprintf("exec-%d-%s.txt", i+1, filepath.Base(p.name))
+		errs = append(errs, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	return errors.Join(errs...)
+}

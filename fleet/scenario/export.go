@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package scenario
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/d204ef64/fob/seedfile"
+)
+
+type export struct {
+	File   string `yaml:"file" doc:"name of the file in the temporary folder, ${dir}" required:"true"`
+	Format string `yaml:"format" doc:"name of a seed file format (see fob seeds formats); pskc by default"`
+}
+
+func (s *export) check(*checker) error {
+	if s.Format == "" {
+		s.Format = "pskc"
+	}
+	_, err := seedfile.FormatByName(s.Format)
+	if s.File == "" || s.File == "." || s.File == ".." || filepath.Base(s.File) != s.File || slices.Contains([]string{"/", "\\"}, s.File) {
+		err = cmp.Or(err, fmt.Errorf("file: %q: want the name of a file in the temporary folder, such as seeds.xml", s.File))
+	}
+	return err
+}
+
+func (s *export) run(r *runner) error {
+	b, err := r.Fleet.Bytes(r.ctx, http.MethodGet, "/v1/export?format="+url.QueryEscape(s.Format), nil, "*/*")
+	if err != nil {
+		return err
+	}
+	defer clear(b)
+	return os.WriteFile(filepath.Join(r.dir, s.File), b, 0o600)
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package scenario
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// maxAnswer is the number of bytes of an answer that are read.
+const maxAnswer = 10 << 20
+
+type httpStep struct {
+	Method  string            `yaml:"method" doc:"GET by default, or POST with a body"`
+	URL     string            `yaml:"url" doc:"http or https" required:"true"`
+	Headers map[string]string `yaml:"headers" doc:"fields of the request"`
+	Body    string            `yaml:"body" doc:"body of the request; application/json unless headers say otherwise"`
+	Status  int               `yaml:"status" doc:"status of the answer; any of 200 to 299 by default. Redirects are not followed, and cookies are kept" min:"100" max:"599"`
+	Match   string            `yaml:"match" doc:"regular expression (RE2) for the body of the answer; its named groups become variables" format:"regex"`
+	Timeout string            `yaml:"timeout" doc:"by this machine's clock; 30 s by default"`
+}
+
+func (s *httpStep) check(c *checker) error {
+	if s.URL == "" {
+		return errors.New("url is missing")
+	}
+	if s.Status != 0 && (s.Status < 100 || s.Status > 599) {
+		return fmt.Errorf("status: %d, want 100 to 599", s.Status)
+	}
+	texts := []string{s.URL, s.Body}
+	for name, text := range s.Headers {
+		if strings.ContainsAny(name, " :\r\n") || name == "" {
+			return fmt.Errorf("headers: %q is not the name of a field", name)
+		}
+		texts = append(texts, text)
+	}
+	if strings.ContainsAny(s.Method, " \r\n/") {
+		return fmt.Errorf("method: %q is not a method", s.Method)
+	}
+	_, err := period("timeout", s.Timeout, 0, time.Millisecond, 24*time.Hour)
+	return cmp.Or(c.texts(texts...), c.pattern("match", s.Match), err)
+}
+
+func (s *httpStep) run(r *runner) error {
+	timeout, _ := period("timeout", s.Timeout, 30*time.Second, 0, 24*time.Hour)
+	ctx, cancel := context.WithTimeout(r.ctx, timeout)
+	defer cancel()
+	request, err := s.request(ctx, r)
+	if err != nil {
+		return err
+	}
+	answer, err := r.http.Do(request)
+	if err != nil {
+		// The error repeats the address, which may have values of variables.
+		var outer *url.Error
+		if errors.As(err, &outer) {
+			err = outer.Err
+		}
+		if ctx.Err() != nil && r.ctx.Err() == nil {
+			return unmet("an answer within "+timeout.String(), "there is none")
+		}
+		return fmt.Errorf("%s %s: %w", request.Method, s.URL, err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("%s %s: reading the answer: %w", request.Method, s.URL, err)
+	}
+	got := fmt.Sprintf("the answer is %s with the body %s", answer.Status, shorten(string(body)))
+	if s.Status == 0 && (answer.StatusCode < 200 || answer.StatusCode > 299) {
+		return unmet("a status of 200 to 299", "%s", got)
+	}
+	if s.Status != 0 && answer.StatusCode != s.Status {
+		return unmet(fmt.Sprintf("status %d", s.Status), "%s", got)
+	}
+	re, err := r.compile(s.Match)
+	if err != nil {
+		return err
+	}
+	if s.Match != "" && !r.match(re, string(body)) {
+		return unmet(fmt.Sprintf("a body that matches %q", s.Match), "%s", got)
+	}
+	return nil
+}
+
+// request returns the request of the step. Errors do not repeat values of variables,
+// which may be secret.
+func (s *httpStep) request(ctx context.Context, r *runner) (*http.Request, error) {
+	method := s.Method
+	if method == "" {
+		method = http.MethodGet
+		if s.Body != "" {
+			method = http.MethodPost
+		}
+	}
+	address, err := url.Parse(r.expand(s.URL))
+	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
+		return nil, fmt.Errorf("url: %s is not an address that begins with http:// or https://", s.URL)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address.String(), strings.NewReader(r.expand(s.Body)))
+	if err != nil {
+		return nil, fmt.Errorf("url: %s is not an address for %s", s.URL, method)
+	}
+	if s.Body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for name, text := range s.Headers {
+		request.Header.Set(name, strings.TrimSpace(r.expand(text)))
+	}
+	return request, nil
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"sync"
+)
+
+// process is a command in the background.
+type process struct {
+	name           string
+	cmd            *exec.Cmd
+	cancel         context.CancelFunc // interrupts it
+	stdout, stderr output
+	ended          chan struct{} // closed when err may be read
+	err            error
+	told           bool // its failure was reported
+}
+
+// dead returns an error if a command in the background has failed.
+func (r *runner) dead() error {
+	for _, p := range r.procs {
+		select {
+		case <-p.ended:
+			if p.err != nil && !p.told {
+				p.told = true
+				return unmet(p.name+" to run in the background", "it ended (%s)%s", p.cmd.ProcessState, p.stderr.shown("stderr"))
+			}
+		default:
+		}
+	}
+	return nil
+}
+
+// stopAll ends the commands in the background, the newest first.
+func (r *runner) stopAll() {
+	for i := len(r.procs) - 1; i >= 0; i-- {
+		r.procs[i].cancel()
+		<-r.procs[i].ended
+	}
+}
+
+// maxOutput is the number of bytes of a command's output that are kept.
+const maxOutput = 1 << 20
+
+// output keeps the end of the output of a command. It is safe for concurrent use.
+type output struct {
+	mu      sync.Mutex
+	text    []byte
+	changed chan struct{} // closed by the next Write; nil: nobody waits
+}
+
+// Write implements io.Writer.
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text = append(o.text, p...)
+	if n := len(o.text) - maxOutput; n > 0 {
+		o.text = append(o.text[:0], o.text[n:]...)
+	}
+	if o.changed != nil {
+		close(o.changed)
+		o.changed = nil
+	}
+	return len(p), nil
+}
+
+// String returns the output so far.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(o.text)
+}
+
+// more returns a channel that is closed by the next output.
+func (o *output) more() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.changed == nil {
+		o.changed = make(chan struct{})
+	}
+	return o.changed
+}
+
+// shown returns the output for a failure.
+func (o *output) shown(name string) string {
+	if o.String() == "" {
+		return ""
+	}
+	return fmt.Sprintf("; %s: %s", name, shorten(o.String()))
+}

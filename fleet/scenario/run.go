@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/d204ef64/fob/fleet/control"
+	"github.com/d204ef64/fob/internal/errclass"
+)
+
+// Options say how a scenario is run.
+type Options struct {
+	Fleet *control.Client // of the fleet that the scenario drives
+
+	// Shared is set for a fleet that others use too. The scenario then sets its clock, and
+	// removes its own tokens at the end.
+	Shared bool
+
+	Environment []string // of the commands that the scenario runs; see os.Environ
+	Program     string   // path of fob, for ${fob}
+
+	Events    string // file for the event log, as JSON lines; "": none
+	Artifacts string // folder for the files of a failure; "": none
+	Repeat    string // command that repeats the scenario, without the world seed
+}
+
+// Result is how a scenario has ended.
+type Result struct {
+	Scenario  *Scenario
+	WorldSeed uint64
+	Steps     int // that were done
+	Took      time.Duration
+	Err       error // nil: it passed; a *Failure if a step failed
+	Artifacts string
+	Begun     time.Time
+}
+
+// Failure is a step that failed.
+type Failure struct {
+	File string
+	Line int
+	Step string // the verb
+	Err  error
+}
+
+// Error returns the message, with the file and the line.
+func (f *Failure) Error() string { return fmt.Sprintf("%s:%d: %s: %v", f.File, f.Line, f.Step, f.Err) }
+
+// Unwrap returns the reason.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// ErrorClass returns [errclass.Failed]: the reason may be an error of another class.
+func (f *Failure) ErrorClass() errclass.Class { return errclass.Failed }
+
+// unmet is the reason of a failure: something is not as expected.
+func unmet(want, got string, args ...any) error {
+	return fmt.Errorf("expected %s, but %s", want, fmt.Sprintf(got, args...))
+}
+
+// runner is a scenario that runs.
+type runner struct {
+	Options
+	scenario *Scenario
+	ctx      context.Context
+	seed     uint64
+	dir      string // a temporary folder
+	vars     map[string]string
+	clock    time.Time // the world's time after the newest request
+	http     *http.Client
+
+	tokens    map[string]string // hardware ids by name
+	names     []string          // of the tokens, oldest first
+	newest    string            // hardware id of the default token
+	mine      []string          // hardware ids of all tokens that were made
+	ports     map[string]*portOf
+	port      *portOf // the default port
+	snapshots []string
+	procs     []*process
+	log       eventLog
+}
+
+// Run runs a scenario. If it cannot begin, because the fleet cannot be reached or the
+// event log cannot be written, the error in the result is not a [Failure].
+func Run(ctx context.Context, s *Scenario, o Options) *Result {
+	begun := time.Now()
+	result := &Result{Scenario: s, Begun: begun}
+	jar, _ := cookiejar.New(nil) // fails with a bad list of public suffixes only
+	r := &runner{
+		Options: o, scenario: s, ctx: ctx, vars: map[string]string{}, tokens: map[string]string{}, ports: map[string]*portOf{},
+		http: &http.Client{
+			Jar:           jar,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	defer func() { result.Took = time.Since(begun) }()
+	if result.Err = r.begin(); result.Err != nil {
+		return result
+	}
+	result.WorldSeed = r.seed
+	result.Err = r.steps(&result.Steps)
+	if result.Err != nil && !errors.Is(result.Err, context.Canceled) && o.Artifacts != "" {
+		dir, err := r.keepArtifacts(result.Err)
+		result.Artifacts = dir
+		result.Err = errors.Join(result.Err, err)
+	}
+	if err := r.end(); result.Err == nil {
+		result.Err = err
+	}
+	return result
+}
+
+// capabilities are what the runner must know about a fleet.
+type capabilities struct {
+	WorldSeed string `json:"world_seed"`
+}
+
+func (r *runner) begin() error {
+	var about capabilities
+	if err := r.get("/v1/capabilities", &about); err != nil {
+		return err
+	}
+	seed, err := strconv.ParseUint(about.WorldSeed, 10, 64)
+	if err != nil {
+		return fmt.Errorf("%w: its world seed is %q", control.ErrUnreachable, about.WorldSeed)
+	}
+	r.seed = seed
+	if r.Shared {
+		if err := r.setClock(); err != nil {
+			return fmt.Errorf("setting the clock of the fleet: %w", err)
+		}
+	}
+	if err := r.readClock(); err != nil {
+		return err
+	}
+	if err := r.log.begin(r); err != nil {
+		return err
+	}
+	if r.dir, err = os.MkdirTemp("", "fob-scenario-"); err != nil {
+		return err
+	}
+	here, err := filepath.Abs(filepath.Dir(r.scenario.File))
+	if err != nil {
+		return err
+	}
+	r.vars["dir"], r.vars["here"], r.vars["fob"] = r.dir, here, r.Program
+	r.vars["world_seed"] = about.WorldSeed
+	return nil
+}
+
+// steps does the steps until one fails.
+func (r *runner) steps(done *int) error {
+	for _, st := range r.scenario.steps {
+		err := r.ctx.Err()
+		if err == nil {
+			err = st.run(r)
+		}
+		if err == nil {
+			err = r.log.follow(r)
+		}
+		if err == nil {
+			err = r.dead()
+		}
+		if r.ctx.Err() != nil {
+			return r.ctx.Err()
+		}
+		if err != nil {
+			return &Failure{r.scenario.File, st.line, st.verb, err}
+		}
+		*done++
+	}
+	return nil
+}
+
+// end undoes what the scenario has set up.
+func (r *runner) end() error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 30*time.Second)
+	defer cancel()
+	r.ctx = ctx
+	r.stopAll()
+	for _, p := range r.ports {
+		p.hangUp()
+	}
+	errs := []error{r.log.end()}
+	if r.Shared {
+		for _, id := range r.mine {
+			var refused *control.RefusedError
+			err := r.Fleet.Do(ctx, http.MethodDelete, tokenPath(id, ""), nil, nil)
+			if err != nil && !errors.As(err, &refused) {
+				errs = append(errs, fmt.Errorf("removing the tokens of the scenario: %w", err))
+				break
+			}
+		}
+	}
+	return errors.Join(append(errs, os.RemoveAll(r.dir))...)
+}
+
+func (r *runner) get(path string, out any) error {
+	return r.Fleet.Do(r.ctx, http.MethodGet, path, nil, out)
+}
+
+func (r *runner) post(path string, in, out any) error {
+	return r.Fleet.Do(r.ctx, http.MethodPost, path, in, out)
+}
+
+func (r *runner) put(path string, in, out any) error {
+	return r.Fleet.Do(r.ctx, http.MethodPut, path, in, out)
+}
+
+// clockView is the world's clock in the answers of a fleet.
+type clockView struct {
+	Now time.Time `json:"now"`
+}
+
+func (r *runner) readClock() error {
+	var c clockView
+	err := r.get("/v1/time", &c)
+	r.clock = c.Now
+	return err
+}
+
+// now returns the world's time.
+func (r *runner) now() time.Time {
+	if !r.scenario.manual() {
+		_ = r.readClock() // the next request reports that the fleet is gone
+	}
+	return r.clock
+}
+
+// setClock sets the clock of a shared fleet.
+func (r *runner) setClock() error {
+	at, rate, err := r.scenario.start()
+	if err != nil {
+		return err
+	}
+	set := map[string]any{"mode": "manual"}
+	switch {
+	case rate != 0:
+		set["mode"], set["rate"] = "scaled", rate
+	case !r.scenario.manual():
+		set["mode"] = "real"
+	}
+	if !at.IsZero() {
+		set["now"] = at
+	}
+	return r.put("/v1/time", set, nil)
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package scenario
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/d204ef64/fob/internal/errclass"
+)
+
+// ErrFile is the error of a scenario that cannot be run.
+var ErrFile = errclass.New(errclass.Usage, "invalid scenario")
+
+// Scenario is a parsed file.
+type Scenario struct {
+	File  string // the name of the file, for messages
+	Head         // its settings
+	steps []step
+}
+
+// Head holds the settings of a scenario.
+type Head struct {
+	Name      string `yaml:"name" doc:"what the scenario shows; the name of the file by default"`
+	WorldSeed uint64 `yaml:"world_seed" doc:"seed of everything random: the same seed gives the same tokens and the same event log; a random one by default" min:"1"`
+	At        string `yaml:"at" doc:"the world's time at the start, as in 2026-01-01T00:00:00Z, which is the default" pattern:"^\\d{4}-\\d{2}-\\d{2}T"`
+	Clock     string `yaml:"clock" doc:"manual (the clock moves only in steps), real, or scaled:N; manual by default" pattern:"^(manual|real|scaled:[0-9.]+)$"`
+}
+
+// file is the form of a scenario in YAML.
+type file struct {
+	Head  `yaml:",inline"`
+	Steps []steps `yaml:"steps" doc:"what happens, in this order" required:"true"`
+}
+
+// step is one step of a scenario.
+type step struct {
+	line int
+	verb string
+	action
+}
+
+// action is what a step does.
+type action interface {
+	check(*checker) error
+	run(*runner) error
+}
+
+// Len returns the number of steps.
+func (s *Scenario) Len() int { return len(s.steps) }
+
+// Parse parses a scenario and checks it as far as that is possible without running it.
+// The error wraps [ErrFile] and names the line.
+func Parse(name string, text []byte) (*Scenario, error) {
+	var f file
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(&f); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("%w: %s: it is empty: it needs a list of steps", ErrFile, name)
+		}
+		return nil, fmt.Errorf("%w: %s: %s", ErrFile, name, plainYAML(err))
+	}
+	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: %s: it has a second document after ---: put it in a file of its own", ErrFile, name)
+	}
+	s := &Scenario{File: name, Head: f.Head}
+	if err := s.number(&f, text); err != nil {
+		return nil, err
+	}
+	if _, _, err := s.start(); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrFile, name, err)
+	}
+	c := newChecker()
+	for _, st := range s.steps {
+		if err := st.check(c); err != nil {
+			return nil, fmt.Errorf("%w: %s:%d: %s: %w", ErrFile, name, st.line, st.verb, err)
+		}
+	}
+	return s, nil
+}
+
+// number turns the steps of a file into a list with their lines.
+func (s *Scenario) number(f *file, text []byte) error {
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return fmt.Errorf("%w: %s: %s", ErrFile, s.File, plainYAML(err))
+	}
+	nodes := stepNodes(&root)
+	if len(nodes) == 0 || len(nodes) != len(f.Steps) {
+		return fmt.Errorf("%w: %s: there are no steps: list them under steps:", ErrFile, s.File)
+	}
+	for i := range f.Steps {
+		n := nodes[i]
+		if n.Kind == yaml.AliasNode {
+			n = n.Alias
+		}
+		if n.Kind != yaml.MappingNode || len(n.Content) != 2 {
+			return fmt.Errorf("%w: %s:%d: a step has exactly one verb: begin each verb with a dash of its own", ErrFile, s.File, n.Line)
+		}
+		verb := n.Content[0].Value
+		s.steps = append(s.steps, step{nodes[i].Line, verb, f.Steps[i].action(verb)})
+	}
+	return nil
+}
+
+// stepNodes returns the nodes of the list of steps.
+func stepNodes(root *yaml.Node) []*yaml.Node {
+	if root.Kind != yaml.DocumentNode || root.Content[0].Kind != yaml.MappingNode {
+		return nil
+	}
+	fields := root.Content[0].Content
+	for i := 0; i+1 < len(fields); i += 2 {
+		if list := fields[i+1]; fields[i].Value == "steps" {
+			if list.Kind == yaml.AliasNode {
+				list = list.Alias
+			}
+			return list.Content
+		}
+	}
+	return nil
+}
+
+// action returns the action of a verb. A verb without fields has the zero value.
+func (s *steps) action(verb string) action {
+	v := reflect.ValueOf(s).Elem()
+	for i := range v.NumField() {
+		if v.Type().Field(i).Tag.Get("yaml") != verb {
+			continue
+		}
+		if v.Field(i).IsNil() {
+			v.Field(i).Set(reflect.New(v.Field(i).Type().Elem()))
+		}
+		return v.Field(i).Interface().(action)
+	}
+	panic("scenario: the decoder accepted the unknown verb " + verb)
+}
+
+var goTypes = regexp.MustCompile(`(field \S+) not found in type \S+|(cannot unmarshal) !!(\w+) (.*?) ?into (\S+)`)
+
+// plainYAML returns an error of the decoder without the names of Go types.
+func plainYAML(err error) string {
+	var several *yaml.TypeError
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if errors.As(err, &several) {
+		text = strings.Join(several.Errors, "; ")
+	}
+	return goTypes.ReplaceAllStringFunc(text, func(s string) string {
+		m := goTypes.FindStringSubmatch(s)
+		if m[1] != "" {
+			return "unknown " + m[1]
+		}
+		kinds := map[string]string{"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "seq": "a list", "map": "fields"}
+		given := kinds[m[3]]
+		if given == "" {
+			given = m[3]
+		}
+		want := "fields"
+		switch typ := strings.TrimLeft(m[5], "*"); {
+		case typ == "string":
+			want = "text"
+		case strings.HasPrefix(typ, "int"), strings.HasPrefix(typ, "uint"):
+			want = "a whole number"
+		case strings.HasPrefix(typ, "float"):
+			want = "a number"
+		case typ == "bool":
+			want = "true or false"
+		case strings.HasPrefix(typ, "[]"):
+			want = "a list"
+		}
+		return strings.TrimSpace(given+" "+m[4]) + " is given, want " + want
+	})
+}
+
+// start returns when and how the world's clock starts: mode "real", "scaled" or
+// "manual", and the rate.
+func (h *Head) start() (at time.Time, rate float64, err error) {
+	if h.At != "" {
+		if at, err = time.Parse(time.RFC3339, h.At); err != nil {
+			return at, 0, fmt.Errorf("at: %q is not a time such as 2026-01-01T00:00:00Z", h.At)
+		}
+	}
+	number, scaled := strings.CutPrefix(h.Clock, "scaled:")
+	switch {
+	case h.Clock == "" || h.Clock == "manual" || h.Clock == "real":
+	case scaled:
+		if rate, err = strconv.ParseFloat(number, 64); err != nil {
+			return at, 0, fmt.Errorf("clock: %q: want scaled:N with a number N", h.Clock)
+		}
+	default:
+		return at, 0, fmt.Errorf("clock: %q: want manual, real or scaled:N", h.Clock)
+	}
+	return at, rate, nil
+}
+
+// manual reports whether the clock moves only in steps.
+func (h *Head) manual() bool { return h.Clock == "" || h.Clock == "manual" }

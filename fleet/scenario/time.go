@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package scenario
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/virtual"
+)
+
+type advance struct {
+	By    string `yaml:"by" doc:"a period, such as P2Y3D"`
+	To    string `yaml:"to" doc:"an instant, as in 2031-11-30T15:00:00Z"`
+	Until string `yaml:"until" doc:"next_step is the next time step of the first token, event the next event of any token" values:"next_step,event"`
+}
+
+func (s *advance) check(*checker) error {
+	n := 0
+	for _, field := range []string{s.By, s.To, s.Until} {
+		if field != "" {
+			n++
+		}
+	}
+	if n != 1 {
+		return errors.New("give exactly one of by, to and until")
+	}
+	if s.To != "" {
+		if _, err := time.Parse(time.RFC3339, s.To); err != nil {
+			return fmt.Errorf("to: %q is not a time such as 2026-01-01T00:00:00Z", s.To)
+		}
+	}
+	if s.Until != "" {
+		return oneOf("until", s.Until, "next_step", "event")
+	}
+	_, err := period("by", s.By, 0, 0, longest)
+	return err
+}
+
+func (s *advance) run(r *runner) error {
+	in := map[string]any{}
+	for field, text := range map[string]string{"by": s.By, "to": s.To, "until": s.Until} {
+		if text != "" {
+			in[field] = text
+		}
+	}
+	return r.advance(in)
+}
+
+func (r *runner) advance(in map[string]any) error {
+	var c clockView
+	err := r.post("/v1/time/advance", in, &c)
+	if err == nil {
+		r.clock = c.Now
+	}
+	return err
+}
+
+// condition is what a display or a wait must fulfil.
+type condition struct {
+	onToken `yaml:",inline"`
+	Text    string `yaml:"text" doc:"regular expression (RE2) for what the display reads, one character for each position; its named groups become variables" format:"regex"`
+	State   string `yaml:"state" doc:"state of the token" values:"@states"`
+}
+
+func (s *condition) check(c *checker) error {
+	if s.State != "" && !slices.Contains(states(), s.State) {
+		return fmt.Errorf("state: there is no state %s: there are %s", s.State, strings.Join(states(), ", "))
+	}
+	return cmp.Or(c.token(s.Token), c.pattern("text", s.Text))
+}
+
+// states returns the names of all states.
+func states() []string {
+	var names []string
+	for st := serialproto.StateBlank; st <= serialproto.StateWiped; st++ {
+		names = append(names, st.String())
+	}
+	return names
+}
+
+// met reports whether a token fulfils the condition.
+func (s *condition) met(r *runner, re *regexp.Regexp, v tokenView) bool {
+	return (s.State == "" || v.State == s.State) && (s.Text == "" || r.match(re, v.Display))
+}
+
+// wanted describes the condition in failures.
+func (s *condition) wanted() string {
+	var want []string
+	if s.Text != "" {
+		want = append(want, fmt.Sprintf("a display that matches %q", s.Text))
+	}
+	if s.State != "" {
+		want = append(want, "state "+s.State)
+	}
+	return strings.Join(want, " and ")
+}
+
+type display struct {
+	condition `yaml:",inline"`
+}
+
+func (s *display) check(c *checker) error {
+	if s.Text == "" && s.State == "" {
+		return errors.New("give text, state or both; an empty display is text: '^ *$'")
+	}
+	return s.condition.check(c)
+}
+
+func (s *display) run(r *runner) error {
+	re, err := r.compile(s.Text)
+	if err != nil {
+		return err
+	}
+	v, err := r.look(s.Token)
+	if err != nil {
+		return err
+	}
+	if !s.met(r, re, v) {
+		return unmet(s.wanted(), "%s", v)
+	}
+	return nil
+}
+
+type wait struct {
+	condition `yaml:",inline"`
+	Event     string `yaml:"event" doc:"kind of event that happens after this step begins" values:"@events"`
+	Within    string `yaml:"within" doc:"in world time; five minutes by default"`
+	Timeout   string `yaml:"timeout" doc:"by this machine's clock, for a real or scaled clock; five minutes by default"`
+}
+
+func (s *wait) check(c *checker) error {
+	if s.Text == "" && s.State == "" && s.Event == "" {
+		return errors.New("give at least one of text, state and event")
+	}
+	if s.Event != "" && !slices.Contains(events(), s.Event) {
+		return fmt.Errorf("event: there is no event %s: there are %s", s.Event, strings.Join(events(), ", "))
+	}
+	_, err := period("within", s.Within, 0, time.Second, longest)
+	_, err2 := period("timeout", s.Timeout, 0, time.Second, 24*time.Hour)
+	return cmp.Or(s.condition.check(c), err, err2)
+}
+
+// events returns the names of all kinds of event.
+func events() []string {
+	var names []string
+	for _, k := range virtual.EventKinds() {
+		names = append(names, k.String())
+	}
+	return names
+}
+
+func (s *wait) run(r *runner) error {
+	within, _ := period("within", s.Within, 5*time.Minute, 0, longest)
+	if !r.scenario.manual() {
+		return s.blocking(r, within)
+	}
+	re, err := r.compile(s.Text)
+	if err != nil {
+		return err
+	}
+	// The clock moves in small jumps: of a second for an hour at most.
+	jump := max(time.Second, within/3600)
+	end := r.now().Add(within)
+	after := r.log.seq
+	for {
+		v, err := r.look(s.Token)
+		if err != nil {
+			return err
+		}
+		if err := r.log.follow(r); err != nil {
+			return err
+		}
+		if s.met(r, re, v) && (s.Event == "" || r.log.has(v.HardwareID, s.Event, after)) {
+			return nil
+		}
+		left := end.Sub(r.now())
+		if left <= 0 {
+			return unmet(s.wanted()+" within "+within.String(), "%s", v)
+		}
+		if err := r.advance(map[string]any{"by": min(jump, left).String()}); err != nil {
+			return err
+		}
+	}
+}
+
+// blocking lets the fleet wait, whose clock runs by itself.
+func (s *wait) blocking(r *runner, within time.Duration) error {
+	timeout, _ := period("timeout", s.Timeout, 5*time.Minute, 0, 24*time.Hour)
+	q := url.Values{"timeout": {within.String()}, "real_timeout": {timeout.String()}}
+	for key, text := range map[string]string{"state": s.State, "event": s.Event} {
+		if text != "" {
+			q.Set(key, text)
+		}
+	}
+	if s.Event != "" {
+		q.Set("after_seq", fmt.Sprint(max(r.log.seq, 1)))
+	}
+	re, err := r.compile(s.Text)
+	if err != nil {
+		return err
+	}
+	if s.Text != "" {
+		q.Set("display", re.String())
+	}
+	var v tokenView
+	if err := r.get(tokenPath(r.token(s.Token), "/wait?"+q.Encode()), &v); err != nil {
+		return fmt.Errorf("expected %s within %s: %w", s.wanted(), within, err)
+	}
+	r.match(re, v.Display)
+	return nil
+}
+
+func (s *wait) wanted() string {
+	want := s.condition.wanted()
+	if s.Event == "" {
+		return want
+	}
+	if want != "" {
+		want += " and "
+	}
+	return want + "event " + s.Event
+}
