@@ -83,7 +83,6 @@ var fileFlags = map[string]fileKind{
 	"--svg":          newFile,
 	"--png":          newFile,
 	"--pcapng":       newFile,
-	"--events":       newFile,
 
 	"--key-name":   noFile,
 	"--world-seed": noFile,
