@@ -67,7 +67,7 @@ func (c *Core) frame() (f Frame, next token.UnixMilli) {
 	case !c.valid && state == serialproto.StateProvisioned,
 		state == serialproto.StateDead && c.rec.death == deathClock:
 		// The clock is lost: all segments blink, once a second.
-		f, next = Frame{}, nextHalf(c.now)
+		f, next = Frame{}, min(nextHalf(c.now), c.holdEnd())
 		if onHalf(c.now) {
 			f = AllSegments(digits)
 		}

@@ -284,3 +284,19 @@ func TestLifePressLimit(t *testing.T) {
 		require.Equal(t, 21+n, k.Display().Presses)
 	}
 }
+
+// TestHeldWhileBlinking checks that a token whose segments blink, because its clock is
+// lost, wakes up when its button has been held for six seconds, and not half a second
+// later.
+func TestHeldWhileBlinking(t *testing.T) {
+	w := newWorld(t, 1)
+	k := newLockedToken(t, w, "button-6", virtual.Perfect())
+	k.ReplaceBattery()
+	w.Advance(700 * time.Millisecond)
+	k.Hold(10 * time.Second)
+	w.Advance(5950 * time.Millisecond)
+	require.Equal(t, dark, k.Display().Text)
+	require.Equal(t, w.Now().Add(50*time.Millisecond), k.Display().Next)
+	w.Advance(50 * time.Millisecond)
+	require.Equal(t, "888888", k.Display().Text)
+}
