@@ -61,7 +61,7 @@ func (m *model) grid() grid {
 	for _, f := range m.faces {
 		digits = max(digits, f.view.Digits)
 	}
-	g := grid{width: 9 + 4*digits}
+	g := grid{width: 8 + 4*digits} // three such faces fit in 100 columns
 	g.across, g.down = (m.columns+1)/(g.width+1), m.body()/faceRows
 	if m.asList || g.across < 1 || g.down < 1 {
 		return grid{across: 1, down: max(m.body(), 1)}
@@ -222,9 +222,13 @@ func (m *model) card(f *face, width int, selected bool) []string {
 	}
 	frame := func(s string) string { return m.paint(colour, s) }
 	edge := func(left, right rune, before, after, afterColour string) string {
-		before, after = " "+before+" ", " "+after+" "
-		line := width - 3 - utf8.RuneCountInString(before) - utf8.RuneCountInString(after)
-		return frame(string(left)+string(b[1])+before+strings.Repeat(string(b[1]), max(line, 0))) +
+		after = " " + after + " "
+		room := width - 3 - utf8.RuneCountInString(after)
+		if before = " " + before + " "; utf8.RuneCountInString(before) > room {
+			before = fit(before, room)
+		}
+		line := room - utf8.RuneCountInString(before)
+		return frame(string(left)+string(b[1])+before+strings.Repeat(string(b[1]), line)) +
 			m.paint(afterColour, after) + frame(string(right))
 	}
 	state := m.stateColour(f)

@@ -84,6 +84,23 @@ func TestFits(t *testing.T) {
 	}
 }
 
+// TestCard: each line of a face has the same width, also with a long name.
+func TestCard(t *testing.T) {
+	m := model{}
+	for _, f := range []face{
+		{Serial: "ZZFB00000001", State: "LOCKED", ClockSet: true, ErrorMS: -8_640_000_000_000, Battery: 1},
+		{HardwareID: "dce80f93211c556e", State: "PROVISIONED"},
+		{Serial: strings.Repeat("9", 40), State: "WIPED", view: virtual.View{Black: true}},
+	} {
+		for _, digits := range []int{6, 8} {
+			f.view.Digits = digits
+			for i, line := range m.card(&f, 8+4*digits, digits == 8) {
+				require.Equal(t, 8+4*digits, utf8.RuneCountInString(line), "line %d: %s", i, line)
+			}
+		}
+	}
+}
+
 // TestClean: a server cannot send sequences to the terminal.
 func TestClean(t *testing.T) {
 	m := model{columns: 80, rows: 24, total: 1}
