@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -32,7 +33,8 @@ type watch struct {
 	Condition
 	deadline virtual.WorldTime
 	happened chan struct{} // has room for one: something happened to the token
-	found    chan State    // has room for one: the display matched while the clock jumped
+	found    chan State    // has room for one: the condition held while the clock jumped
+	past     atomic.Bool   // the event has happened
 }
 
 // maxGlances limits how many displays are looked at while the clock jumps. A token
@@ -54,6 +56,7 @@ func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
 	}
 	m.fleet.sched.addWatch(m.tag, w)
 	defer m.fleet.sched.removeWatch(m.tag, w)
+	w.past.Store(w.Event == 0 || m.happened(w.Event, w.After))
 	for {
 		s := m.Look()
 		select {
@@ -61,7 +64,7 @@ func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
 			return s, nil
 		default:
 		}
-		if w.holds(s.Reading) && w.seen(m) {
+		if w.past.Load() && w.holds(s.Reading) {
 			return s, nil
 		}
 		if err := m.gone(); err != nil {
@@ -114,13 +117,21 @@ func shortest(e *regexp.Regexp) int {
 	return shortestOf(parsed)
 }
 
+// noMatch is the length of something that an expression never matches.
+const noMatch = 1 << 16
+
 func shortestOf(e *syntax.Regexp) (n int) {
 	switch e.Op {
 	case syntax.OpNoMatch:
-		return 1 << 16
+		return noMatch
 	case syntax.OpLiteral:
 		return len(e.Rune)
-	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+	case syntax.OpCharClass:
+		if len(e.Rune) == 0 {
+			return noMatch
+		}
+		return 1
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		return 1
 	case syntax.OpCapture, syntax.OpPlus:
 		return shortestOf(e.Sub[0])
@@ -131,7 +142,7 @@ func shortestOf(e *syntax.Regexp) (n int) {
 			n += shortestOf(part)
 		}
 	case syntax.OpAlternate:
-		n = 1 << 16
+		n = noMatch
 		for _, part := range e.Sub {
 			n = min(n, shortestOf(part))
 		}
@@ -144,23 +155,20 @@ func (w *watch) holds(r virtual.Reading) bool {
 	return (w.Display == nil || w.Display.MatchString(r.Text)) && (w.State == nil || *w.State == r.State)
 }
 
-// seen reports whether the event of the condition has happened.
-func (w *watch) seen(m Member) bool {
-	if w.Event == 0 {
-		return true
-	}
+// happened reports whether the log has an event of the token after an entry.
+func (m Member) happened(kind virtual.EventKind, after uint64) bool {
 	const batch = 256
 	var entries []Entry
 	for {
-		entries = m.fleet.log.After(entries[:0], w.After, batch)
+		entries = m.fleet.log.After(entries[:0], after, batch)
+		if len(entries) == 0 {
+			return false
+		}
 		for _, e := range entries {
-			if e.Tag == m.tag && e.Kind == w.Event {
+			if e.Tag == m.tag && e.Kind == kind {
 				return true
 			}
-			w.After = e.Seq
-		}
-		if len(entries) < batch {
-			return false
+			after = e.Seq
 		}
 	}
 }
@@ -191,6 +199,9 @@ func (s *scheduler) notice(e Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, w := range s.watches[e.Tag] {
+		if e.Kind == w.Event && e.World <= w.deadline {
+			w.past.Store(true)
+		}
 		select {
 		case w.happened <- struct{}{}:
 		default:
@@ -198,7 +209,8 @@ func (s *scheduler) notice(e Entry) {
 	}
 }
 
-// glanceAll looks at the displays that tokens with waits show between two instants.
+// glanceAll looks at the displays and states that tokens with waits have between two
+// instants.
 func (s *scheduler) glanceAll(from, to virtual.WorldTime) {
 	s.mu.Lock()
 	watched := map[uint32][]*watch{}
@@ -208,10 +220,12 @@ func (s *scheduler) glanceAll(from, to virtual.WorldTime) {
 	s.mu.Unlock()
 	for tag, left := range watched {
 		t := s.fleet.slot(tag).token.Load()
-		left = slices.DeleteFunc(left, func(w *watch) bool { return w.Display == nil || w.Event != 0 })
+		left = slices.DeleteFunc(left, func(w *watch) bool { return !w.past.Load() })
 		if t == nil || len(left) == 0 {
 			continue
 		}
+		// A state changes less often than a display.
+		displays := slices.ContainsFunc(left, func(w *watch) bool { return w.Display != nil })
 		at := from
 		for range maxGlances {
 			r := t.Glance(at)
@@ -225,10 +239,14 @@ func (s *scheduler) glanceAll(from, to virtual.WorldTime) {
 				}
 				return at > w.deadline
 			})
-			if len(left) == 0 || r.Next > to || r.Next == virtual.Forever {
+			next := r.Next
+			if !displays {
+				next = t.Next()
+			}
+			if len(left) == 0 || next > to || next == virtual.Forever {
 				break
 			}
-			at = max(r.Next, at+1)
+			at = max(next, at+1)
 		}
 	}
 }

@@ -40,6 +40,13 @@ func (w *World) At(t WorldTime, f func()) *Alarm {
 	return a
 }
 
+// Alarms returns the number of alarms that have not rung yet.
+func (w *World) Alarms() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.alarms.heap)
+}
+
 // Stop prevents the alarm from ringing. It reports whether it was in time.
 func (a *Alarm) Stop() bool {
 	a.world.mu.Lock()
