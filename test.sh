@@ -58,6 +58,7 @@ step_needs() {
 		echo 'freeradius-utils radclient'
 		echo 'gcc gcc' # for -race
 		echo 'iproute2 ip'
+		echo 'jq jq'
 		echo 'libc6-dev /usr/include/stdlib.h'
 		echo "libpam-oath /lib/$(uname -m)-linux-gnu/security/pam_oath.so"
 		echo "libpam-radius-auth /lib/$(uname -m)-linux-gnu/security/pam_radius_auth.so"

@@ -45,7 +45,13 @@ func (g *gatherer) merge(o *gatherer) {
 // the log has no room for. The entries of one token keep their order.
 func (g *gatherer) sort() {
 	slices.SortFunc(g.kept, func(a, b Entry) int {
-		return cmp.Or(cmp.Compare(a.World, b.World), cmp.Compare(a.Tag, b.Tag), cmp.Compare(a.Seq, b.Seq))
+		switch {
+		case a.World != b.World:
+			return cmp.Compare(a.World, b.World)
+		case a.Tag != b.Tag:
+			return cmp.Compare(a.Tag, b.Tag)
+		}
+		return cmp.Compare(a.Seq, b.Seq)
 	})
 	if extra := len(g.kept) - g.most; g.most > 0 && extra > 0 {
 		g.kept = g.kept[:copy(g.kept, g.kept[extra:])]

@@ -166,12 +166,15 @@ func (w *World) SetObserver(o Observer) { w.observer = o }
 
 // emitLocked reports an event at t.at to the world's observer.
 func (t *Token) emitLocked(kind EventKind, value int64) {
-	if t.tag == 0 || t.world.observer == nil {
-		return
+	if t.tag != 0 && t.world.observer != nil {
+		t.world.observer.Event(t, t.eventLocked(kind, value))
 	}
+}
+
+func (t *Token) eventLocked(kind EventKind, value int64) Event {
 	e := Event{Kind: kind, World: t.at, Value: value}
 	e.Clock, e.ClockSet = t.crystal.Now(t.at)
-	t.world.observer.Event(t, e)
+	return e
 }
 
 // witness is what an observer compares before and after the firmware has run.
@@ -197,29 +200,43 @@ func (t *Token) witnessLocked() witness {
 
 // compareLocked reports what has changed since before.
 func (t *Token) compareLocked(before witness) {
-	if t.tag == 0 {
+	if t.tag == 0 || t.world.observer == nil {
 		return
 	}
 	after := t.witnessLocked()
+	var all []Event // at one instant, so the clock is read only once
+	var room [6]Event
+	add := func(kind EventKind, value int64) {
+		if len(all) == 0 {
+			all = append(room[:0], t.eventLocked(kind, value))
+			return
+		}
+		e := all[0]
+		e.Kind, e.Value = kind, value
+		all = append(all, e)
+	}
 	if before.armed && !after.armed {
-		t.emitLocked(EventFault, 0)
+		add(EventFault, 0)
 	}
 	if after.restarts != before.restarts {
-		t.emitLocked(EventRestart, 0)
+		add(EventRestart, 0)
 	}
 	if n := after.ops - before.ops; n != 0 {
-		t.emitLocked(EventFlash, int64(n))
+		add(EventFlash, int64(n))
 	}
 	if before.clock && !after.clock {
-		t.emitLocked(EventClockLost, 0)
+		add(EventClockLost, 0)
 	}
 	if after.state != before.state {
-		t.emitLocked(EventState, int64(after.state))
+		add(EventState, int64(after.state))
 	}
 	switch {
 	case after.lit && !before.lit:
-		t.emitLocked(EventDisplayOn, 0)
+		add(EventDisplayOn, 0)
 	case before.lit && !after.lit:
-		t.emitLocked(EventDisplayOff, 0)
+		add(EventDisplayOff, 0)
+	}
+	for _, e := range all {
+		t.world.observer.Event(t, e)
 	}
 }

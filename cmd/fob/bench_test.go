@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -48,10 +49,14 @@ func BenchmarkDeviceInfo(b *testing.B) {
 
 // BenchmarkRunReady measures the time until fob run is ready.
 func BenchmarkRunReady(b *testing.B) {
-	for b.Loop() {
-		_, stop := startRun(b)
-		b.StopTimer()
-		stop()
-		b.StartTimer()
+	for _, args := range [][]string{nil, {"--count", "1000"}, {"--count", "1000", "--ready"}} {
+		b.Run(strings.Join(args, " "), func(b *testing.B) {
+			for b.Loop() {
+				_, stop := startRun(b, args...)
+				b.StopTimer()
+				stop()
+				b.StartTimer()
+			}
+		})
 	}
 }

@@ -130,6 +130,7 @@ func parseBlock(t *testing.T, b docBlock) {
 		require.NoError(t, yaml.Unmarshal([]byte(b.text), &v))
 	case "nginx":
 		parseNginx(t, b.text)
+	case "go test": // TestDocumentGoTests runs them
 	default:
 		t.Fatalf("line %d: a block of language %q: run it, parse it, or list it in notRun with the reason", b.line, b.language)
 	}
@@ -248,6 +249,50 @@ func runSection(t *testing.T, s docSection, shell string) {
 
 // runGo compiles and runs a program in a separate module that requires fob's.
 func runGo(t *testing.T, b docBlock, root string) {
+	goInModule(t, root, "main.go", b.text, "run", ".")
+}
+
+// TestDocumentGoTests runs the Go tests of each document. Its blocks form one file.
+func TestDocumentGoTests(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	count := 0
+	for _, document := range documents(t) {
+		file := ""
+		for _, s := range readSections(t, document) {
+			for _, b := range s.blocks {
+				if b.language == "go test" {
+					file += b.text + "\n"
+				}
+			}
+		}
+		if file == "" {
+			continue
+		}
+		if !strings.HasPrefix(file, "package ") { // the document does not print the imports
+			file = withImports(file)
+		}
+		tests := strings.Count(file, "\nfunc Test")
+		count += tests
+		out := goInModule(t, root, "doc_test.go", file, "test", "-v", ".")
+		require.Equal(t, tests, strings.Count(out, "--- PASS: Test"), "%s", out)
+	}
+	require.NotZero(t, count)
+}
+
+// withImports returns tests as a file that imports the packages they use.
+func withImports(tests string) string {
+	file := "package doc_test\n\nimport (\n\"testing\"\n"
+	for _, path := range []string{"fleet", "fleet/fobtest", "serialproto", "virtual"} {
+		if strings.Contains(tests, filepath.Base(path)+".") {
+			file += "\"github.com/d204ef64/fob/" + path + "\"\n"
+		}
+	}
+	return file + ")\n\n" + tests
+}
+
+// goInModule runs the go command on one file, in a separate module that requires fob's.
+func goInModule(t *testing.T, root, name, file, verb string, args ...string) string {
 	dir := t.TempDir()
 	module, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	require.NoError(t, err)
@@ -257,12 +302,13 @@ func runGo(t *testing.T, b docBlock, root string) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(b.text), 0o600))
-	cmd := exec.CommandContext(t.Context(), "go", "run", "-mod=mod", ".")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(file), 0o600))
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{verb, "-mod=mod"}, args...)...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOPROXY=off")
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOPROXY=off", "FOB_DEVICE=", "FOB_WORLD_SEED=")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
+	return string(out)
 }
 
 // terminal is a shell that runs blocks.

@@ -109,7 +109,10 @@ func config() huma.Config {
 			Security: []map[string][]string{{"bearer": {}}},
 			Tags:     tags,
 		},
-		Formats:                      map[string]huma.Format{"application/json": strictjson.Format, "json": strictjson.Format},
+		Formats: map[string]huma.Format{
+			"application/json": strictjson.Format, "json": strictjson.Format,
+			"application/x-www-form-urlencoded": strictjson.Format, // what curl -d says about any body
+		},
 		DefaultFormat:                "application/json",
 		OpenAPIPath:                  "/openapi",
 		RejectUnknownQueryParameters: true,

@@ -365,3 +365,25 @@ func httptestServer(t *testing.T, h http.Handler) (url string) {
 	t.Cleanup(server.Close)
 	return server.URL
 }
+
+// TestCurl checks that a body is JSON also with the content type that curl -d sends, as
+// curl's manual says, and that others are refused.
+func TestCurl(t *testing.T) {
+	c := newClient(t, virtual.Config{}, control.Options{})
+	status, b := c.send("POST", "/v1/time/advance", `{"by":"P1D"}`, "Content-Type", "application/x-www-form-urlencoded")
+	require.Equal(t, http.StatusOK, status, "%s", b)
+	require.Equal(t, "2026-01-02T00:00:00Z", c.do("GET", "/v1/time", "")["now"])
+	c.refused(http.StatusBadRequest, "bad_request", "POST", "/v1/time/advance", "by=P1D", "Content-Type", "application/x-www-form-urlencoded")
+	c.refused(http.StatusUnsupportedMediaType, "unsupported_media_type", "POST", "/v1/time/advance", `{}`, "Content-Type", "text/xml")
+}
+
+// TestPausedFirst checks that a clock which becomes real and paused in one request does
+// not run in between.
+func TestPausedFirst(t *testing.T) {
+	c := newClient(t, virtual.Config{}, control.Options{})
+	c.do("PUT", "/v1/time", `{"mode":"real","paused":true}`)
+	c.do("PUT", "/v1/time", `{"mode":"manual","paused":false}`)
+	require.Equal(t, "2026-01-01T00:00:00Z", c.do("GET", "/v1/time", "")["now"])
+	c.refused(http.StatusUnprocessableEntity, "invalid_clock", "PUT", "/v1/time", `{"mode":"scaled","paused":true}`)
+	require.Equal(t, false, c.do("GET", "/v1/time", "")["paused"], "a refused request changes nothing")
+}

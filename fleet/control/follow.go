@@ -8,10 +8,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/d204ef64/fob/virtual"
 )
 
 // Follower is the clock of a fleet's world, read by another process. It asks the fleet
@@ -103,12 +106,13 @@ func (f *Follower) Run(ctx context.Context) {
 	}
 }
 
+// clockEvents are the events of the world's clock.
+var clockEvents = []virtual.EventKind{virtual.EventAdvance, virtual.EventMode, virtual.EventPause, virtual.EventResume}
+
 // read reads the events after seq until the stream ends.
 func (f *Follower) read(ctx context.Context, seq uint64) error {
-	return f.client.Events(ctx, seq, func(e StreamEvent) error {
-		if e.Token == "" { // an event of the world: its clock
-			f.wake()
-		}
+	return f.client.Events(ctx, seq, clockEvents, func(StreamEvent) error {
+		f.wake()
 		return nil
 	})
 }
@@ -155,18 +159,27 @@ func (f *Follower) Wait(ctx context.Context, at time.Time) error {
 	}
 }
 
-// StreamEvent is what a client needs to know of an event in the stream.
+// StreamEvent is what a client needs to know of an event in the stream. It is empty if
+// the client was so slow that events have been dropped: any of them may have happened.
 type StreamEvent struct {
 	Seq   uint64 `json:"seq"`
 	Token string `json:"token"` // hardware id; "" for an event of the world
 	Event string `json:"event"`
 }
 
-// Events calls a function for each event after number seq as it happens, until the
-// function or the connection fails or the context ends. If the fleet ends, the error
-// wraps [ErrUnreachable].
-func (c *Client) Events(ctx context.Context, seq uint64, f func(StreamEvent) error) error {
-	stream, err := c.Open(ctx, http.MethodGet, "/v1/events?after_seq="+strconv.FormatUint(seq, 10), nil, "text/event-stream")
+// Events calls a function for each event of some kinds after number seq as it happens,
+// until the function or the connection fails or the context ends. Without kinds, it is
+// called for all. If the fleet ends, the error wraps [ErrUnreachable].
+func (c *Client) Events(ctx context.Context, seq uint64, kinds []virtual.EventKind, f func(StreamEvent) error) error {
+	q := url.Values{"after_seq": {strconv.FormatUint(seq, 10)}}
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.String())
+	}
+	if len(names) > 0 {
+		q.Set("kind", strings.Join(names, ","))
+	}
+	stream, err := c.Open(ctx, http.MethodGet, "/v1/events?"+q.Encode(), nil, "text/event-stream")
 	if err != nil {
 		return err
 	}

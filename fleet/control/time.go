@@ -4,6 +4,7 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -92,7 +93,13 @@ func (s *server) setClock(in setClock) error {
 	if !in.Now.IsZero() && virtual.WorldTimeOf(in.Now) < now {
 		return invalid("body.now", "time does not run backwards: it is "+now.Time().Format(time.RFC3339)+" already; skew a token instead")
 	}
+	if r := in.Rate; (r != 0 || in.Mode == "scaled") && !(r >= virtual.MinRate && r <= virtual.MaxRate) {
+		return fmt.Errorf("%w: rate %v, want %v to %v", virtual.ErrClock, r, virtual.MinRate, virtual.MaxRate)
+	}
 	modes := map[string]virtual.ClockMode{"manual": virtual.Manual, "real": virtual.Real, "scaled": virtual.Scaled}
+	if in.Paused != nil && *in.Paused {
+		w.Pause() // first: a clock that is to stand still does not run for a moment
+	}
 	switch {
 	case in.Mode != "":
 		if err := w.SetMode(modes[in.Mode], in.Rate); err != nil {
@@ -103,12 +110,8 @@ func (s *server) setClock(in setClock) error {
 			return err
 		}
 	}
-	if in.Paused != nil {
-		if *in.Paused {
-			w.Pause()
-		} else {
-			w.Resume()
-		}
+	if in.Paused != nil && !*in.Paused {
+		w.Resume()
 	}
 	if !in.Now.IsZero() {
 		w.AdvanceTo(virtual.WorldTimeOf(in.Now))

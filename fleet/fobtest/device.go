@@ -58,8 +58,8 @@ func (w *World) device(p *plan) *Token {
 	return k
 }
 
-// call sends a command to a real token. It holds the port only meanwhile, so that the
-// program under test can open it.
+// call sends a command to a real token. It then closes the port, because the
+// program under test may open it.
 func (k *Token) call(name string, f func(context.Context, *host.Client) error) {
 	k.w.t.Helper()
 	const patience = 30 * time.Second

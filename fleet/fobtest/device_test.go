@@ -20,8 +20,7 @@ import (
 )
 
 // hardware returns the address of a token that stands for a real one: another process
-// reaches it over a serial line only. Its clock runs fast, so that no test waits a
-// minute.
+// reaches it over a serial line only.
 func hardware(t *testing.T, c virtual.Config) (addr string, m fleet.Member) {
 	t.Helper()
 	w, err := virtual.NewWorld(c)
@@ -47,7 +46,7 @@ func hardware(t *testing.T, c virtual.Config) (addr string, m fleet.Member) {
 	return p.Addr(), m
 }
 
-// TestChildOnDevice does what hardware can do.
+// TestChildOnDevice uses only operations that hardware has.
 func TestChildOnDevice(t *testing.T) {
 	forChild(t)
 	w := fobtest.New(t, fobtest.WorldSeed(7))
@@ -124,7 +123,7 @@ func TestChildSkips(t *testing.T) {
 	}
 }
 
-// TestSkips checks that what hardware cannot do is skipped by name.
+// TestSkips checks that an operation which hardware lacks skips the test by name.
 func TestSkips(t *testing.T) {
 	addr, _ := hardware(t, virtual.Config{Mode: virtual.Real})
 	out, failed := child(t, "TestChildSkips", "FOB_DEVICE="+addr)

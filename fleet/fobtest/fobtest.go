@@ -18,8 +18,8 @@
 // FOB_WORLD_SEED repeats a test with the seed that a failed run has logged.
 //
 // FOB_DEVICE=/dev/ttyACM0 runs the same test on a real token with the rig commands, or
-// on several, separated by spaces. A test that needs more than hardware can do is
-// skipped, and says what it was. The token is wiped and provisioned for each test, but
+// on several, separated by spaces. A test that needs more than hardware offers is
+// skipped, and names the operation. The token is wiped and provisioned for each test, but
 // only if it is blank or its serial number is one of those for test tokens (see
 // token.TestSerial): a token in use is never touched.
 package fobtest
@@ -46,7 +46,7 @@ type World struct {
 	// On hardware.
 	devices []string      // not in use by a token yet
 	offset  time.Duration // the world's time after the machine's
-	done    []string      // what happened
+	done    []string      // the log of operations
 	made    uint64
 }
 
@@ -158,7 +158,7 @@ func (w *World) AdvanceTo(at time.Time) {
 	w.Fleet("AdvanceTo").World().AdvanceTo(virtual.WorldTimeOf(at))
 }
 
-// Fleet returns the fleet of the tokens, for what this package does not offer. On
+// Fleet returns the fleet of the tokens, for operations that this package lacks. On
 // hardware it skips the test, which then names the purpose.
 func (w *World) Fleet(purpose string) *fleet.Fleet {
 	w.t.Helper()

@@ -92,7 +92,7 @@ func TestClocks(t *testing.T) {
 	require.Equal(t, virtual.Real, w.Fleet("clock").World().Mode())
 }
 
-// TestOperations checks what tests do with tokens.
+// TestOperations checks the operations on tokens.
 func TestOperations(t *testing.T) {
 	w := fobtest.New(t, fobtest.WorldSeed(7))
 	tok := w.Token(fobtest.Profile("button-6"), fobtest.PPM(0), fobtest.Expiry("2027-12-31"))
@@ -142,7 +142,7 @@ func TestOracle(t *testing.T) {
 	require.False(t, tok.Oracle("no code", 2).Found)
 }
 
-// TestSeedFile checks that the file holds what the tokens were given.
+// TestSeedFile checks that the file holds the data of new tokens.
 func TestSeedFile(t *testing.T) {
 	w := fobtest.New(t)
 	a, b := w.Token(fobtest.Expiry("2031-11-30")), w.Lot(fleet.Lot{Ready: true, Profile: "button-8"})[0]
@@ -221,7 +221,7 @@ func TestChildWrong(t *testing.T) {
 	tok.Code()
 }
 
-// TestFailure checks what a failed test shows.
+// TestFailure checks the output of a failed test.
 func TestFailure(t *testing.T) {
 	out, failed := child(t, "TestChildFails")
 	require.True(t, failed)

@@ -12,7 +12,7 @@ import (
 // maxLogged is the number of events that a failed test logs.
 const maxLogged = 1000
 
-// logFailure logs how to repeat a failed test, and what happened to its tokens.
+// logFailure logs how to repeat a failed test, and the events of its tokens.
 func (w *World) logFailure() {
 	if !w.t.Failed() {
 		return
@@ -21,7 +21,7 @@ func (w *World) logFailure() {
 		w.seed, w.seed, strings.ReplaceAll(w.t.Name(), "/", "$/^"), strings.Join(w.events(), "\n"))
 }
 
-// events returns what happened, oldest first. Events contain no seeds and no codes.
+// events returns the log, oldest entry first. Events contain no seeds and no codes.
 func (w *World) events() []string {
 	if w.fleet == nil {
 		return append([]string{"what was done to the hardware:"}, w.done...)
@@ -42,7 +42,7 @@ func (w *World) events() []string {
 	return lines
 }
 
-// note records what was done to hardware.
+// note records an operation on hardware.
 func (w *World) note(port, what string) {
 	w.done = append(w.done, fmt.Sprintf("%s %s: %s", time.Now().UTC().Format(time.RFC3339Nano), port, what))
 }

@@ -46,7 +46,7 @@ func Expiry(day string) TokenOption { return func(p *plan) { p.expiry = day } }
 // On hardware it may be WIPED instead, which accepts the same commands.
 func Blank() TokenOption { return func(p *plan) { p.blank = true } }
 
-// Unlocked leaves the token PROVISIONED, so that it answers the commands of a
+// Unlocked leaves the token PROVISIONED: it still answers the commands of a
 // provisioning line. By default it is LOCKED, like a token that was delivered.
 func Unlocked() TokenOption { return func(p *plan) { p.open = true } }
 
@@ -105,7 +105,7 @@ func (w *World) Lot(l fleet.Lot) []*Token {
 	return tokens
 }
 
-// order returns what a token is provisioned with.
+// order returns the data with which a token is provisioned.
 func (w *World) order(p *plan, profile token.Profile, index uint64) host.Order {
 	w.t.Helper()
 	const life = 5 * 12 // months

@@ -14,8 +14,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// Token is a token of a test. Like those of [World], its methods end the test if they
-// fail, and skip it if hardware cannot do what they do.
+// Token is a token of a test. Its methods end the test if they fail, as World's do, and
+// skip it if the hardware lacks the operation.
 type Token struct {
 	w      *World
 	order  host.Order // zero if blank
@@ -65,7 +65,7 @@ func (k *Token) code(o fleet.CodeOptions) string {
 	return c.Text
 }
 
-// Display returns what a person reads, one character for each position.
+// Display returns the readable text, one character for each position.
 func (k *Token) Display() string {
 	k.w.t.Helper()
 	if k.w.fleet == nil {
@@ -172,7 +172,7 @@ func (k *Token) Port() string {
 	return p.Addr()
 }
 
-// Oracle tells to which step a code belongs, up to a day before and after the world's
+// Oracle finds the step to which a code belongs, up to a day before and after the world's
 // time, and whether a server that accepts window steps each way would find it. On
 // hardware, Verdict.State and Verdict.Token are not set.
 func (k *Token) Oracle(code string, window int) fleet.Verdict {

@@ -47,7 +47,7 @@ func Run(ctx context.Context, o Options) error {
 	go func() { failed <- readKeys(ctx, o.Keys, keys) }()
 	seq := w.m.clock.Seq
 	go func() {
-		failed <- o.Client.Events(ctx, seq, func(e control.StreamEvent) error {
+		failed <- o.Client.Events(ctx, seq, nil, func(e control.StreamEvent) error {
 			select {
 			case events <- e:
 				return nil

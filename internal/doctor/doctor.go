@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package doctor checks whether a machine has what fob needs: pseudo-terminals, file
+// Package doctor checks a machine for the needs of fob: pseudo-terminals, file
 // descriptors, tools, serial ports, a synchronised clock and a configuration folder.
 //
 //	results, err := doctor.Machine(dir, openPTY).Run(ctx)
@@ -21,14 +21,14 @@ import (
 // ErrCheck is the error of a check that does not exist.
 var ErrCheck = errclass.New(errclass.Usage, "no such check")
 
-// Outcome is what a check finds.
+// Outcome is the result of a check.
 type Outcome string
 
 // The outcomes.
 const (
 	OK      Outcome = "ok"
 	Wrong   Outcome = "wrong"
-	Unknown Outcome = "unknown" // this system does not tell
+	Unknown Outcome = "unknown" // it cannot be found out on this system
 )
 
 // Result is one finding of a check.

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// devices are the names of serial devices that may be a token. Those of a PC's mainboard
-// (ttyS0 to ttyS31) mostly exist without hardware behind them.
+// devices are the names of serial devices that may be a token. The ports of
+// a PC's mainboard (ttyS0 to ttyS31) mostly exist without hardware behind them.
 var devices = []string{"ttyACM*", "ttyUSB*", "ttyAMA*", "ttyGS*", "cu.usb*"}
 
 // serial checks which serial ports exist, and whether they can be opened.
@@ -65,8 +65,8 @@ func (s *System) serialPort(path string) Result {
 }
 
 // holders returns the processes that keep others from opening a device, as "process 7
-// (minicom)". A lock shows those of all users, an open file only those that this user may
-// look at. A pseudo-terminal is always open in the process that serves it, so only its
+// (minicom)". Locks are visible for the processes of all users, open files only for this
+// user. A pseudo-terminal is always open in the process that serves it, so only its
 // locks count.
 func (s *System) holders(device string) (holders []string, known bool) {
 	locks, err := os.ReadFile(filepath.Join(s.Root, "/proc/locks"))

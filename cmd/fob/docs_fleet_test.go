@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/fleet"
+)
+
+// TestFleetLots checks that fob makes the lots in docs/fleet.md, and that its table has
+// each field of a lot.
+func TestFleetLots(t *testing.T) {
+	var lots []string
+	for _, s := range readSections(t, "docs/fleet.md") {
+		for _, b := range s.blocks {
+			if b.language == "yaml" {
+				lots = append(lots, b.text)
+			}
+		}
+	}
+	require.Len(t, lots, 1)
+	file := filepath.Join(t.TempDir(), "lots.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(lots[0]), 0o600))
+	count := "test $(curl -s -H \"Authorization: Bearer $FOB_API_KEY\" \"$FOB_URL/v1/tokens?limit=1000\" | jq '.items | length') = 115"
+	code, out, errs := fob(t, "", "with", "--lot", file, "--", "sh", "-c", count)
+	require.Zero(t, code, out+errs)
+
+	page, err := os.ReadFile("../../docs/fleet.md")
+	require.NoError(t, err)
+	_, table, _ := strings.Cut(string(page), "| field | meaning | default |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	var listed []string
+	for row := range strings.Lines(table) {
+		cells := strings.Split(row, "|")
+		if len(cells) > 1 {
+			for _, m := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(cells[1], -1) {
+				listed = append(listed, m[1])
+			}
+		}
+	}
+	var fields []string
+	for f := range reflect.TypeFor[fleet.Lot]().Fields() {
+		fields = append(fields, f.Tag.Get("yaml"))
+	}
+	require.ElementsMatch(t, fields, listed)
+}
