@@ -167,7 +167,8 @@ func (p *Port) accept() {
 	if p.listener == nil || p.hangUp != nil {
 		return
 	}
-	p.hangUp = f.serve.run(func(ctx context.Context) { p.serve(ctx, p.listener) })
+	l := p.listener // which the goroutine must not read: Unplug may have closed it by then
+	p.hangUp = f.serve.run(func(ctx context.Context) { p.serve(ctx, l) })
 }
 
 // serve serves every host that connects until ctx ends.
