@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -190,6 +191,16 @@ func TestWallRealClock(t *testing.T) {
 		require.True(t, time.Now().Before(end))
 	}
 	r.interrupt()
+}
+
+// TestWallKilled checks that SIGTERM ends the wall like q.
+func TestWallKilled(t *testing.T) {
+	t.Parallel()
+	f := newWallFleet(t, fleet.Lot{Count: 1, Ready: true})
+	r := f.start(t, wide, "NO_COLOR=1")
+	require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
+	_ = r.end()
+	require.True(t, strings.HasSuffix(r.output.String(), terminalOff), "%q", r.output.String())
 }
 
 // TestWallEnds checks that the terminal is as before at the end, whatever the reason, and

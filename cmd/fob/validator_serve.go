@@ -32,6 +32,7 @@ type serveOptions struct {
 	mail            mailFlags
 	hour            int
 	clock           string
+	clockGiven      bool
 	follow          string
 	followKey       string
 	verbose         bool
@@ -68,7 +69,10 @@ records that were written with these clocks with "test clock".`,
   fob validator serve --db bank.db --key-file k --test-mode --clock manual --at 2031-11-30T14:59:00Z
   fob validator serve --db bank.db --key-file k --test-mode --follow http://127.0.0.1:8090`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.serveBank(cmd.Context(), b, &o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.clockGiven = cmd.Flags().Changed("clock")
+			return a.serveBank(cmd.Context(), b, &o)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", server.DefaultListen, "serve HTTP on `ADDR` (HOST:PORT)")
@@ -91,7 +95,7 @@ records that were written with these clocks with "test clock".`,
 // checkClock checks the flags of the clock. A manual clock starts now if no time is
 // given.
 func (o *serveOptions) checkClock(b *bankFlags) error {
-	if o.follow != "" && o.clock == "real" {
+	if o.follow != "" && !o.clockGiven {
 		o.clock = "fleet"
 	}
 	if o.clock != "fleet" && (o.follow != "" || o.followKey != "") {
