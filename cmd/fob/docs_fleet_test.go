@@ -54,3 +54,37 @@ func TestFleetLots(t *testing.T) {
 	}
 	require.ElementsMatch(t, fields, listed)
 }
+
+// TestFleetProblems checks that docs/fleet.md lists the codes of all problems of the
+// fleet's API.
+func TestFleetProblems(t *testing.T) {
+	files, err := filepath.Glob("../../fleet/control/*.go")
+	require.NoError(t, err)
+	declared := map[string]bool{}
+	code := regexp.MustCompile(`(?:newProblem\(http\.Status\w+, |, http\.Status\w+, |http\.Status\w+: +)"([a-z_]+)"`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, m := range code.FindAllStringSubmatch(string(text), -1) {
+			declared[m[1]] = true
+		}
+	}
+	require.Greater(t, len(declared), 20)
+
+	page, err := os.ReadFile("../../docs/fleet.md")
+	require.NoError(t, err)
+	_, table, _ := strings.Cut(string(page), "| `code` | status | reaction |")
+	listed := map[string]bool{}
+	for row := range strings.Lines(table) {
+		cells := strings.Split(row, "|")
+		if len(cells) > 1 {
+			for _, m := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(cells[1], -1) {
+				listed[m[1]] = true
+			}
+		}
+	}
+	require.Equal(t, declared, listed)
+}
