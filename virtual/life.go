@@ -27,7 +27,7 @@ func (t *Token) simulateLocked(now WorldTime) {
 	slow := fadeTime(t.crystal.Temp)
 	seen, paint := now.Add(-fadeMemory*slow), Forever
 	if slow > 0 && t.powered && t.at < now {
-		paint = t.worldAtLocked(t.stepLocked()) // changes nothing: it only returns the next paint time
+		paint = t.wakeAtLocked(t.stepLocked()) // changes nothing: it only returns the next paint time
 	}
 	for t.powered {
 		empty := t.battery.EmptyAt()
@@ -53,7 +53,7 @@ func (t *Token) simulateLocked(now WorldTime) {
 			continue
 		}
 		if local := t.stepLocked(); slow > 0 {
-			paint = t.worldAtLocked(local)
+			paint = t.wakeAtLocked(local)
 		}
 		if t.wake <= t.at {
 			// The firmware has not done the work for which it woke up. It tries again
@@ -135,7 +135,7 @@ func (t *Token) runLocked() (paint token.UnixMilli) {
 	if n := t.core.Presses(); n > presses {
 		t.battery.Press(t.at, int(n-presses))
 	}
-	t.wake = t.worldAtLocked(w.State)
+	t.wake = t.wakeAtLocked(w.State)
 	t.settleLocked()
 	return w.Paint
 }
@@ -182,7 +182,7 @@ func (t *Token) bootLocked() {
 		h := t.borrowLocked()
 		err := t.core.Boot(&h.hw)
 		if err == nil || t.flashPoweredLocked() {
-			t.wake = t.worldAtLocked(t.core.Step(&h.hw).State)
+			t.wake = t.wakeAtLocked(t.core.Step(&h.hw).State)
 		}
 		t.returnLocked(h)
 		if t.flashPoweredLocked() {
@@ -214,6 +214,28 @@ func (t *Token) powerOffLocked() {
 	t.restarts++
 	t.conn.reset()
 	t.upAt, t.clicked, t.wake = 0, false, Forever
+}
+
+// wakeAtLocked returns when the firmware must run, if it has asked for a time by the
+// token's clock. The firmware converts the ends of displays, which it measures by the
+// uptime, to that clock. The milliseconds of the two need not begin at the same time, so
+// the firmware runs when the first of them gets there, and again for the second.
+// Otherwise the instant of an event would depend on when the token was read.
+func (t *Token) wakeAtLocked(local token.UnixMilli) WorldTime {
+	byClock := t.worldAtLocked(local)
+	if v := t.core.View(); byClock == Forever || !v.On && !v.Down && v.TestEnd == 0 {
+		return byClock
+	}
+	now, _ := t.crystal.Now(t.at)
+	const most = token.UnixMilli(1 << 40) // ms
+	if left := local - now; left < most {
+		uptime := floorDiv(t.crystal.Local(t.at), int64(time.Millisecond)) + int64(left)
+		byUptime := t.crystal.World(uptime * int64(time.Millisecond))
+		if byUptime > t.at && (byUptime < byClock || byClock <= t.at) {
+			return byUptime
+		}
+	}
+	return byClock
 }
 
 // worldAtLocked converts a time that the firmware requested to world time.
