@@ -112,7 +112,7 @@ type slot struct {
 	extra *extra // nil for a token without a port that is not stored
 }
 
-// extra is what only some tokens need.
+// extra holds the fields that only some tokens need.
 type extra struct {
 	mu    sync.Mutex // guards saved
 	saved uint64     // Token.Changes at the last save

@@ -20,7 +20,7 @@ type gatherer struct {
 	floor virtual.WorldTime // of the oldest entry that can be among the newest
 }
 
-// add collects entries. Those of one token must come in order.
+// add collects entries. The entries of one token must come in order.
 func (g *gatherer) add(entries []Entry) {
 	for _, e := range entries {
 		g.count++

@@ -46,7 +46,7 @@ func (x *index) find(name []byte, is func(tag uint32) bool) uint32 {
 	return 0
 }
 
-// full reports whether there is no room for n more entries. A quarter of the slots stays
+// full reports whether n more entries would not fit. A quarter of the slots stays
 // free, so that searches stay short.
 func (x *index) full(n int) bool { return 4*(x.used+n) > 3*len(x.slots) }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// DefaultLogSize is the number of entries that a log holds unless told otherwise.
+// DefaultLogSize is the number of entries that a log holds by default.
 const DefaultLogSize = 100_000
 
 // An Entry is an event in the log of a fleet.

@@ -23,7 +23,7 @@ var ErrLot = errclass.New(errclass.Usage, "invalid lot")
 // Crystals are the kinds of crystal of a lot, with the distribution of their error at
 // 25 °C when new.
 const (
-	CrystalModel     = "model"     // as the token's model says
+	CrystalModel     = "model"     // the distribution of the token's model
 	CrystalPerfect   = "perfect"   // no error at any temperature and age
 	CrystalGood      = "good"      // σ 2.5 ppm, at most 12: "good" lots by reports from the field
 	CrystalC200      = "c200"      // uniform within ±2.85 ppm: Feitian's ±90 s a year

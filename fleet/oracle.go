@@ -16,7 +16,7 @@ var ErrWindow = errclass.New(errclass.Usage, "invalid window")
 // year of 60 s.
 const MaxWindow = 366 * 24 * 60
 
-// Verdict is what [Member.Oracle] finds out about a code.
+// Verdict is the result of [Member.Oracle].
 type Verdict struct {
 	State        // of the token
 	Found  bool  // the code belongs to a step in the searched range
@@ -26,7 +26,7 @@ type Verdict struct {
 	Fits   bool  // a server with correct time and the window would find the code
 }
 
-// Oracle tells to which step a code belongs: of those up to search steps before and
+// Oracle finds the step to which a code belongs: of those up to search steps before and
 // after the step of the world's time, the nearest. window is the number of steps that a
 // server accepts each way. The error wraps [ErrWindow] or [ErrNoCode].
 func (m Member) Oracle(code string, search, window int) (Verdict, error) {

@@ -98,7 +98,7 @@ func (b *block) due(at virtual.WorldTime) bool {
 // the next one is.
 func (b *block) settle(now virtual.WorldTime, catchUp func(*virtual.Token)) {
 	b.mu.Lock()
-	b.next = virtual.Forever // whoever touches a token meanwhile lowers it
+	b.next = virtual.Forever // an operation on a token meanwhile lowers it
 	b.mu.Unlock()
 	first := virtual.Forever
 	for i := range b.slots {

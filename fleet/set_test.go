@@ -232,7 +232,7 @@ func TestWait(t *testing.T) {
 	require.Empty(t, f.sched.watches)
 }
 
-// TestRealTime: events happen in time without anybody asking.
+// TestRealTime: events happen in time without a request.
 func TestRealTime(t *testing.T) {
 	f := emptyFleet(t, virtual.Config{Seed: 7, Mode: virtual.Scaled, Rate: 1000})
 	stop := serve(t, f)

@@ -197,7 +197,7 @@ func (c *countingWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// MarshalBinary returns what WriteTo writes.
+// MarshalBinary returns the output of WriteTo.
 func (s *Snapshot) MarshalBinary() ([]byte, error) {
 	var b bytes.Buffer
 	_, err := s.WriteTo(&b)

@@ -13,7 +13,7 @@ import (
 )
 
 // TestUnplugAtOnce unplugs ports before the fleet has begun to accept hosts there. Under
-// the race detector it fails if the accepting goroutine reads what Unplug changes.
+// the race detector it fails if the accepting goroutine reads a field that Unplug changes.
 func TestUnplugAtOnce(t *testing.T) {
 	w, err := virtual.NewWorld(virtual.Config{Seed: 1})
 	require.NoError(t, err)

@@ -19,9 +19,9 @@ import (
 // ErrNever is the error of a wait for something that cannot happen.
 var ErrNever = errclass.New(errclass.Usage, "the wait cannot end")
 
-// Condition is what [Member.Wait] waits for. All of its parts that are set must hold.
+// Condition is the aim of [Member.Wait]. All of its parts that are set must hold.
 type Condition struct {
-	Display *regexp.Regexp     // matches what the display reads
+	Display *regexp.Regexp     // matches the text on the display
 	State   *serialproto.State // the token's state
 	Event   virtual.EventKind  // has happened after log entry After; 0: any or none
 	After   uint64             // for Event

@@ -36,7 +36,7 @@ func (t *Tap) Start() {
 	t.on, t.size, t.chunks = true, 0, nil
 }
 
-// Stop ends the recording. What was recorded is kept.
+// Stop ends the recording and keeps it.
 func (t *Tap) Stop() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -65,7 +65,7 @@ func (t *Tap) Record(sent bool, b []byte) {
 	}
 }
 
-// Chunks returns what was recorded, oldest first.
+// Chunks returns the recording, oldest chunk first.
 func (t *Tap) Chunks() []Chunk {
 	t.mu.Lock()
 	defer t.mu.Unlock()

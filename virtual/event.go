@@ -148,7 +148,7 @@ func (t *Token) nextLocked() WorldTime {
 	return next
 }
 
-// An Observer is told of everything that happens in a world.
+// An Observer receives all events of a world.
 type Observer interface {
 	// Event is called for each event, of a token or, if t is nil, of the world. The
 	// token is locked: the method must not call t's methods, except Tag.
@@ -177,7 +177,7 @@ func (t *Token) eventLocked(kind EventKind, value int64) Event {
 	return e
 }
 
-// witness is what an observer compares before and after the firmware has run.
+// witness is the state that an observer compares before and after the firmware has run.
 type witness struct {
 	state    serialproto.State
 	ops      uint64
@@ -198,7 +198,7 @@ func (t *Token) witnessLocked() witness {
 	}
 }
 
-// compareLocked reports what has changed since before.
+// compareLocked reports the changes since before.
 func (t *Token) compareLocked(before witness) {
 	if t.tag == 0 || t.world.observer == nil {
 		return

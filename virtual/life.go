@@ -105,7 +105,7 @@ func (h *borrowedHardware) release() {
 	hardwarePool.Put(h)
 }
 
-// stepLocked runs the firmware at t.at and reports what has changed. It returns when the
+// stepLocked runs the firmware at t.at and reports the changes. It returns when the
 // display changes next, by the token's clock.
 func (t *Token) stepLocked() (paint token.UnixMilli) {
 	before := t.witnessLocked()

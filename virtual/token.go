@@ -180,7 +180,7 @@ func (t *Token) Profile() token.Profile {
 	return t.core.Profile()
 }
 
-// Secrets returns what a validation server needs to know about the token: its seed and
+// Secrets returns the data of the token for a validation server: its seed and
 // its profile. It exists for the export of test tokens. Before provisioning and after
 // the seed was erased, the seed is empty.
 func (t *Token) Secrets() (token.Seed, token.Profile) {

@@ -181,7 +181,7 @@ type fleetList struct {
 	Next  string       `json:"next"`
 }
 
-// change sends a request that changes a token, and prints what became of it.
+// change sends a request that changes a token, and prints the result.
 func (f *fleetCmd) change(ctx context.Context, name, rest string, in any) error {
 	var t fleetToken
 	if err := f.call(ctx, "POST", tokenPath(name, rest), in, &t); err != nil {

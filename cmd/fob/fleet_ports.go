@@ -34,7 +34,7 @@ func (f *fleetCmd) sayPort(p fleetPort) error {
 	return f.say("%s  %s", p.ID, p.Addr)
 }
 
-// portCall sends a request about a port and prints what became of it.
+// portCall sends a request about a port and prints the result.
 func (f *fleetCmd) portCall(ctx context.Context, method, path string, in any) error {
 	var p fleetPort
 	if err := f.call(ctx, method, path, in, &p); err != nil {

@@ -53,7 +53,7 @@ type oracleInput struct {
 	Search int    `json:"search,omitempty" minimum:"0" maximum:"527040" doc:"steps each way to look at; 1440 by default"`
 }
 
-// oracleView is what is known about a code.
+// oracleView describes a code.
 type oracleView struct {
 	Stamp
 	Found       bool  `json:"found" doc:"the code belongs to a step that was looked at"`

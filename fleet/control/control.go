@@ -111,7 +111,7 @@ func config() huma.Config {
 		},
 		Formats: map[string]huma.Format{
 			"application/json": strictjson.Format, "json": strictjson.Format,
-			"application/x-www-form-urlencoded": strictjson.Format, // what curl -d says about any body
+			"application/x-www-form-urlencoded": strictjson.Format, // curl -d sends this with any body
 		},
 		DefaultFormat:                "application/json",
 		OpenAPIPath:                  "/openapi",
@@ -188,7 +188,7 @@ type body[T any] struct{ Body T }
 
 type empty struct{}
 
-// capabilities is what this fleet can do.
+// capabilities describes this fleet.
 type capabilities struct {
 	Version    string   `json:"version" doc:"of fob" example:"v1.4.0"`
 	WorldSeed  string   `json:"world_seed" doc:"the same seed and the same calls give the same events"`

@@ -92,7 +92,7 @@ func (s *server) reader(in *eventInput) (*eventReader, error) {
 	return r, nil
 }
 
-// next returns some entries that are wanted, at most as many as given. It returns the
+// next returns some entries that match, at most as many as given. It returns the
 // number of events before them that were dropped from the log unread. If there is no
 // further event, more is false.
 func (r *eventReader) next(most int) (wanted []fleet.Entry, dropped uint64, more bool) {
@@ -132,7 +132,7 @@ func (r *eventReader) page(ctx huma.Context, limit int) {
 	_, _ = ctx.BodyWriter().Write(b)
 }
 
-// keepAlive is how often an idle stream sends a comment, so that proxies keep it open.
+// keepAlive is how often an idle stream sends a comment, because proxies close silent ones.
 const keepAlive = 15 * time.Second
 
 // stream sends events until the client is gone. A client that does not read holds up

@@ -174,7 +174,7 @@ func (s *server) tokens() {
 // maxMade is the number of tokens that the answer to a new lot lists.
 const maxMade = 1000
 
-// filter returns a function that reports whether a token is wanted.
+// filter returns a function that reports whether a token matches.
 func (in *listQuery) filter() (func(fleet.Member, fleet.State) bool, error) {
 	var expires token.Expiry
 	var off time.Duration
