@@ -4,6 +4,7 @@ package wall
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -40,7 +41,8 @@ var sequences = map[string]key{
 	"[1~": keyHome, "[4~": keyEnd, "[7~": keyHome, "[8~": keyEnd,
 }
 
-// readKeys sends the keys that are read. It returns the reader's error.
+// readKeys sends the keys that are read. It returns errQuit at the end of the reader, or
+// the reader's error.
 func readKeys(ctx context.Context, r io.Reader, keys chan<- key) error {
 	buf := make([]byte, 256)
 	n := 0
@@ -56,8 +58,11 @@ func readKeys(ctx context.Context, r io.Reader, keys chan<- key) error {
 				return ctx.Err()
 			}
 		}
+		if err == io.EOF { // the keyboard is gone
+			return errQuit
+		}
 		if err != nil {
-			return err
+			return fmt.Errorf("reading the keyboard: %w", err)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"time"
 
@@ -63,11 +64,13 @@ func Run(ctx context.Context, o Options) error {
 			return quiet(ctx, err)
 		}
 		timer.Reset(time.Until(w.next()))
+		w.shown = true
 		select {
+		case e := <-events: // the screen changes when the token has been read
+			w.happened(e)
+			continue
 		case k := <-keys:
 			w.press(k)
-		case e := <-events:
-			w.happened(e)
 		case r := <-w.done:
 			if err := w.finish(r); err != nil {
 				return quiet(ctx, err)
@@ -79,6 +82,7 @@ func Run(ctx context.Context, o Options) error {
 		case <-ctx.Done():
 			return nil
 		}
+		w.shown = false
 	}
 }
 
@@ -87,7 +91,7 @@ var errQuit = errors.New("quit")
 
 // quiet returns nil for the errors of a wanted end.
 func quiet(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, errQuit) || errors.Is(err, io.EOF) {
+	if ctx.Err() != nil || errors.Is(err, errQuit) {
 		return nil
 	}
 	return err
@@ -109,6 +113,7 @@ type wall struct {
 	waiting []request
 	acting  bool
 	quit    bool
+	shown   bool // the screen is up to date
 	drawn   time.Time
 }
 
@@ -135,6 +140,7 @@ func (w *wall) step(ctx context.Context) error {
 	}
 	if columns, rows := w.o.Size(); columns != w.m.columns || rows != w.m.rows {
 		w.m.columns, w.m.rows = columns, rows
+		w.shown = false
 		w.page()
 	}
 	now := time.Now()
@@ -153,6 +159,9 @@ func (w *wall) step(ctx context.Context) error {
 		do := w.waiting[0]
 		w.waiting = w.waiting[1:]
 		go w.send(ctx, true, do)
+	}
+	if w.shown {
+		return nil
 	}
 	w.drawn = now
 	return w.o.Draw(w.m.draw(now))
@@ -174,12 +183,13 @@ func (w *wall) finish(r result) error {
 		w.reading, w.read = false, time.Now()
 	}
 	var refused *control.RefusedError
-	if errors.As(r.err, &refused) {
-		if r.acted {
-			w.m.say(refused.Error(), true)
-		} else {
-			w.page() // a token was removed meanwhile
-		}
+	switch {
+	case !errors.As(r.err, &refused):
+	case r.acted:
+		w.m.say(refused.Error(), true)
+		return nil
+	case refused.Status == http.StatusNotFound: // a token was removed meanwhile
+		w.page()
 		return nil
 	}
 	if r.err == nil {

@@ -3,14 +3,21 @@
 package wall
 
 import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/fleet/control"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -64,8 +71,8 @@ func TestFits(t *testing.T) {
 		})
 	}
 	all := m.faces
-	for columns := 8; columns < 140; columns++ {
-		for rows := 2; rows < 40; rows++ {
+	for columns := 8; columns < 140; columns += 3 {
+		for rows := 2; rows < 40; rows += 2 {
 			for mode := range 4 {
 				m.columns, m.rows = columns, rows
 				m.asList, m.help, m.searching = mode == 1, mode == 2, mode == 3
@@ -109,4 +116,49 @@ func TestClean(t *testing.T) {
 	require.NotContains(t, m.draw(m.at), "\x1b")
 	m.asList = true
 	require.NotContains(t, m.draw(m.at), "\x1b")
+}
+
+// TestRun: without a terminal, the wall ends when its keyboard does, and says when the
+// fleet does not answer, however the connection ends.
+func TestRun(t *testing.T) {
+	world, err := virtual.NewWorld(virtual.Config{Seed: 7})
+	require.NoError(t, err)
+	f, err := fleet.New(world, fleet.Config{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, f.Close()) })
+	api := control.New(f, control.Options{Key: "key-of-the-test"})
+	var gone atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if gone.Load() {
+			panic(http.ErrAbortHandler) // the client reads io.EOF
+		}
+		api.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	var last string
+	o := Options{
+		Client: &control.Client{URL: server.URL, Key: "key-of-the-test"}, Keys: strings.NewReader(""),
+		Size: func() (int, int) { return 80, 24 },
+		Draw: func(text string) error { last = text; return nil },
+	}
+	require.NoError(t, Run(t.Context(), o))
+	require.Contains(t, last, "There are no tokens")
+
+	keys, keyboard := io.Pipe()
+	defer keyboard.Close()
+	o.Keys = keys
+	o.Draw = func(string) error {
+		gone.Store(true)
+		go keyboard.Write([]byte("d")) // a request, whose connection breaks
+		return nil
+	}
+	require.ErrorIs(t, Run(t.Context(), o), control.ErrUnreachable)
+	require.ErrorIs(t, Run(t.Context(), o), control.ErrUnreachable, "from the beginning")
+
+	gone.Store(false)
+	o.Client = &control.Client{URL: server.URL, Key: "another"}
+	require.ErrorContains(t, Run(t.Context(), o), "send the API key")
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	require.NoError(t, Run(stopped, o))
 }
