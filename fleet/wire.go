@@ -3,8 +3,11 @@
 package fleet
 
 import (
+	"fmt"
 	"sync"
 	"time"
+
+	"github.com/d204ef64/fob/virtual"
 )
 
 // A Chunk is bytes that passed on the wire of a port at one time.
@@ -70,4 +73,35 @@ func (t *Tap) Chunks() []Chunk {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return append([]Chunk(nil), t.chunks...)
+}
+
+// Replay sends the host's half of a recording to the token over a connection of its own,
+// in the recorded order and without the pauses. It returns what passed, which the port's
+// tap records as well. The error wraps [ErrPlugged] if the port is unplugged.
+func (p *Port) Replay(chunks []Chunk) ([]Chunk, error) {
+	if p.Addr() == "" {
+		return nil, fmt.Errorf("%w: %s is unplugged: plug it in first", ErrPlugged, p.id)
+	}
+	t, start := p.member.Token, time.Now()
+	conn := t.Connect(func() int64 { return time.Since(start).Milliseconds() })
+	t.Report(virtual.EventHostOn, 0)
+	defer t.Report(virtual.EventHostOff, 0)
+	var passed []Chunk
+	for _, c := range chunks {
+		if c.Sent {
+			continue
+		}
+		p.tap.Record(false, c.Data)
+		passed = append(passed, Chunk{At: time.Now(), Data: c.Data})
+		answer := conn.Exchange(nil, c.Data)
+		p.member.touched()
+		if err := p.member.fleet.saveMember(p.member); err != nil {
+			return passed, err
+		}
+		if len(answer) > 0 {
+			p.tap.Record(true, answer)
+			passed = append(passed, Chunk{At: time.Now(), Sent: true, Data: answer})
+		}
+	}
+	return passed, nil
 }

@@ -4,10 +4,15 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/url"
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/fleet/control"
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // fleetPort is a port in the answers of the API.
@@ -109,10 +114,13 @@ func (f *fleetCmd) onPort(use, short string, run func(ctx context.Context, id st
 
 func (f *fleetCmd) wireCmd() *cobra.Command {
 	var start, stop bool
-	var pcapng string
+	var pcapng, replay string
 	cmd := f.onPort("wire", "Record the wire of a port, and print the recording", func(ctx context.Context, id string) error {
 		if start || stop {
 			return f.portCall(ctx, "PUT", portPath(id, "/wire"), map[string]bool{"on": start})
+		}
+		if replay != "" {
+			return f.replay(ctx, id, replay)
 		}
 		c, err := f.client(ctx)
 		if err != nil {
@@ -139,6 +147,31 @@ func (f *fleetCmd) wireCmd() *cobra.Command {
 	cmd.Flags().BoolVar(&start, "start", false, "begin a new recording")
 	cmd.Flags().BoolVar(&stop, "stop", false, "end the recording")
 	cmd.Flags().StringVar(&pcapng, "pcapng", "", "write the recording to `FILE` for Wireshark")
-	cmd.MarkFlagsMutuallyExclusive("start", "stop", "pcapng")
+	cmd.Flags().StringVar(&replay, "replay", "", "send the host's half of the recording in `FILE` (JSON lines) to the token again")
+	cmd.MarkFlagsMutuallyExclusive("start", "stop", "pcapng", "replay")
 	return cmd
+}
+
+// replay sends a recording to a token again, and prints what passed.
+func (f *fleetCmd) replay(ctx context.Context, id, file string) error {
+	recording, err := f.readPublic(ctx, "recording", file)
+	if err != nil {
+		return err
+	}
+	var out struct {
+		Items []json.RawMessage `json:"items"`
+		Same  bool              `json:"same"`
+	}
+	if err := f.call(ctx, "POST", portPath(id, "/wire/replay"), control.JSONLines(recording), &out); err != nil || f.json {
+		return err
+	}
+	for _, line := range out.Items {
+		if err := f.raw(line); err != nil {
+			return err
+		}
+	}
+	if out.Same {
+		return nil
+	}
+	return errclass.With(errclass.Failed, errors.New("the token answered differently from the recording"))
 }

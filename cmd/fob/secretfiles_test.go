@@ -68,6 +68,7 @@ var fileFlags = map[string]fileKind{
 	"--tls-cert":                         publicFile,
 	"--http-cert":                        publicFile,
 	"--lot":                              publicFile,
+	"--replay":                           publicFile,
 	"--image":                            publicFile,
 	"--since":                            publicFile,
 	"--radius-clients-file":              publicFile, // it names the files of the secrets

@@ -76,10 +76,16 @@ func (c *Client) Bytes(ctx context.Context, method, path string, in any, accept 
 	return b, nil
 }
 
+// JSONLines is a body that is sent as it is, as application/x-ndjson.
+type JSONLines []byte
+
 // Open is Bytes for an answer that is read as it comes. The caller must close it.
 func (c *Client) Open(ctx context.Context, method, path string, in any, accept string) (io.ReadCloser, error) {
 	var body io.Reader
-	if in != nil {
+	contentType := "application/json"
+	if lines, ok := in.(JSONLines); ok {
+		body, contentType = bytes.NewReader(lines), "application/x-ndjson"
+	} else if in != nil {
 		b, err := json.Marshal(in)
 		if err != nil {
 			return nil, err
@@ -93,7 +99,7 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 	r.Header.Set("Authorization", "Bearer "+c.Key)
 	r.Header.Set("Accept", accept)
 	if in != nil {
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", contentType)
 	}
 	client := c.HTTP
 	if client == nil {

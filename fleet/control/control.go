@@ -31,6 +31,8 @@ type Options struct {
 	Key     string // the API key that clients send as a bearer token; required
 	Version string // of the program
 
+	BodyTimeout time.Duration // how long a request's body may take to arrive; 0: 10 s
+
 	// AllowSeedExport allows seeds to be read: the export of seed files, and snapshots
 	// as files.
 	AllowSeedExport bool
@@ -231,5 +233,5 @@ func writeProblem(w http.ResponseWriter, p *problem) {
 	_ = json.NewEncoder(w).Encode(p)
 }
 
-// readTimeout is how long a request's body may take to arrive.
+// readTimeout is the default of Options.BodyTimeout.
 const readTimeout = 10 * time.Second

@@ -4,7 +4,6 @@ package control
 
 import (
 	"context"
-	"encoding/hex"
 	"net/http"
 	"strconv"
 	"strings"
@@ -99,18 +98,6 @@ type lineInput struct {
 	}
 }
 
-type tapInput struct {
-	ByPort
-	Body struct {
-		On bool `json:"on" doc:"true begins a new recording"`
-	}
-}
-
-type wireInput struct {
-	ByPort
-	Format string `query:"format" enum:"jsonl,pcapng" default:"jsonl" doc:"JSON lines, or a file for Wireshark"`
-}
-
 func (s *server) ports() {
 	add(s, http.MethodPost, "/v1/tokens/{token}/ports", "attach", "Attach a port to the token",
 		func(_ context.Context, in *attachInput) (*body[portView], error) {
@@ -174,18 +161,7 @@ func (s *server) ports() {
 				return nil
 			})
 		})
-	add(s, http.MethodPut, "/v1/ports/{port}/wire", "tap", "Begin or end a recording of the wire",
-		func(_ context.Context, in *tapInput) (*body[portView], error) {
-			return s.withPort(in.Port, func(p *fleet.Port) error {
-				if in.Body.On {
-					p.Tap().Start()
-				} else {
-					p.Tap().Stop()
-				}
-				return nil
-			})
-		})
-	add(s, http.MethodGet, "/v1/ports/{port}/wire", "wire", "The recorded wire, as JSON lines or for Wireshark", s.wire)
+	s.wires()
 }
 
 // port adds an operation on a port without a body.
@@ -215,35 +191,4 @@ func portAddr(kind string, number int) string {
 		return "rfc2217://127.0.0.1:" + strconv.Itoa(number)
 	}
 	return "pty:"
-}
-
-// wireLine is a line of a recorded wire.
-type wireLine struct {
-	At   time.Time `json:"at"`
-	From string    `json:"from"` // "host" or "token"
-	Hex  string    `json:"hex"`
-}
-
-func (s *server) wire(_ context.Context, in *wireInput) (*fileOutput, error) {
-	p, err := s.fleet.Port(in.Port)
-	if err != nil {
-		return nil, err
-	}
-	chunks := p.Tap().Chunks()
-	if in.Format == "pcapng" {
-		return &fileOutput{"application/octet-stream", fleet.PCAPNG(p.ID(), chunks)}, nil
-	}
-	var out []byte
-	for _, c := range chunks {
-		line := wireLine{At: c.At.UTC(), From: "host", Hex: hex.EncodeToString(c.Data)}
-		if c.Sent {
-			line.From = "token"
-		}
-		b, err := marshal(line)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, b...)
-	}
-	return &fileOutput{"application/x-ndjson", out}, nil
 }

@@ -146,7 +146,11 @@ func get[I, O any](s *server, path, id, summary string, h func(*I) (*O, error)) 
 
 // add adds an operation.
 func add[I, O any](s *server, method, path, id, summary string, h func(context.Context, *I) (*O, error)) {
-	huma.Register(s.api, operation(method, path, id, summary), func(ctx context.Context, in *I) (*O, error) {
+	op := operation(method, path, id, summary)
+	if s.o.BodyTimeout != 0 {
+		op.BodyReadTimeout = s.o.BodyTimeout
+	}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
 			return nil, fault(err)

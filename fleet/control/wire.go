@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/strictjson"
+)
+
+// wireLine is a line of a recorded wire.
+type wireLine struct {
+	At   time.Time `json:"at" doc:"by the machine's clock"`
+	From string    `json:"from" enum:"host,token" doc:"who sent the bytes"`
+	Hex  string    `json:"hex" doc:"the bytes" example:"06094141"`
+}
+
+func lineOfWire(c fleet.Chunk) wireLine {
+	line := wireLine{At: c.At.UTC(), From: "host", Hex: hex.EncodeToString(c.Data)}
+	if c.Sent {
+		line.From = "token"
+	}
+	return line
+}
+
+type tapInput struct {
+	ByPort
+	Body struct {
+		On bool `json:"on" doc:"true begins a new recording"`
+	}
+}
+
+type wireInput struct {
+	ByPort
+	Format string `query:"format" enum:"jsonl,pcapng" default:"jsonl" doc:"JSON lines, or a file for Wireshark"`
+}
+
+type replayInput struct {
+	ByPort
+	RawBody []byte `contentType:"application/x-ndjson" doc:"a recording, as JSON lines"`
+}
+
+// replayed is what passed on the wire while a recording was replayed.
+type replayed struct {
+	Items []wireLine `json:"items" nullable:"false" doc:"what passed"`
+	Same  bool       `json:"same" doc:"the token sent the same bytes as in the recording"`
+}
+
+// maxRecording is the largest recording that a client can send: more than a tap keeps.
+const maxRecording = 8 << 20
+
+func (s *server) wires() {
+	add(s, http.MethodPut, "/v1/ports/{port}/wire", "tap", "Begin or end a recording of the wire",
+		func(_ context.Context, in *tapInput) (*body[portView], error) {
+			return s.withPort(in.Port, func(p *fleet.Port) error {
+				if in.Body.On {
+					p.Tap().Start()
+				} else {
+					p.Tap().Stop()
+				}
+				return nil
+			})
+		})
+	add(s, http.MethodGet, "/v1/ports/{port}/wire", "wire", "The recorded wire, as JSON lines or for Wireshark", s.wire)
+	op := operation(http.MethodPost, "/v1/ports/{port}/wire/replay", "replay", "Send the host's half of a recording to the token")
+	op.MaxBodyBytes = maxRecording
+	huma.Register(s.api, op, func(_ context.Context, in *replayInput) (*body[replayed], error) {
+		out, err := s.replay(in)
+		if err != nil {
+			return nil, fault(err)
+		}
+		return &body[replayed]{out}, nil
+	})
+}
+
+func (s *server) replay(in *replayInput) (out replayed, err error) {
+	p, err := s.fleet.Port(in.Port)
+	if err != nil {
+		return out, err
+	}
+	recorded, err := parseWire(in.RawBody)
+	if err != nil {
+		return out, err
+	}
+	passed, err := p.Replay(recorded)
+	if err != nil {
+		return out, err
+	}
+	out.Items = []wireLine{}
+	for _, c := range passed {
+		out.Items = append(out.Items, lineOfWire(c))
+	}
+	out.Same = bytes.Equal(sentBy(recorded), sentBy(passed))
+	return out, nil
+}
+
+// parseWire reads a recording.
+func parseWire(text []byte) (chunks []fleet.Chunk, err error) {
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		where := "body, line " + strconv.Itoa(number)
+		var l wireLine
+		if err := strictjson.Format.Unmarshal(line, &l); err != nil {
+			return nil, invalid(where, err.Error())
+		}
+		data, err := hex.DecodeString(l.Hex)
+		if err != nil {
+			return nil, invalid(where, "hex is not an even number of hexadecimal digits")
+		}
+		if l.From != "host" && l.From != "token" {
+			return nil, invalid(where, "from is neither host nor token")
+		}
+		chunks = append(chunks, fleet.Chunk{At: l.At, Sent: l.From == "token", Data: data})
+	}
+	if len(chunks) == 0 {
+		return nil, invalid("body", "the recording is empty")
+	}
+	return chunks, nil
+}
+
+// sentBy returns the bytes that the token sent.
+func sentBy(chunks []fleet.Chunk) (all []byte) {
+	for _, c := range chunks {
+		if c.Sent {
+			all = append(all, c.Data...)
+		}
+	}
+	return all
+}
+
+func (s *server) wire(_ context.Context, in *wireInput) (*fileOutput, error) {
+	p, err := s.fleet.Port(in.Port)
+	if err != nil {
+		return nil, err
+	}
+	chunks := p.Tap().Chunks()
+	if in.Format == "pcapng" {
+		return &fileOutput{"application/octet-stream", fleet.PCAPNG(p.ID(), chunks)}, nil
+	}
+	var out []byte
+	for _, c := range chunks {
+		b, err := marshal(lineOfWire(c))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, b...)
+	}
+	return &fileOutput{"application/x-ndjson", out}, nil
+}
