@@ -110,17 +110,29 @@ func (f *fleetCmd) advanceCmd() *cobra.Command {
 func (f *fleetCmd) eventsCmd() *cobra.Command {
 	var after uint64
 	var follow bool
+	var token string
+	var kinds []string
 	cmd := &cobra.Command{
 		Use: "events", Short: "Print what has happened, oldest first", Args: noArgs,
-		Example: "  fob fleet events --after 41\n  fob fleet events --follow",
+		Example: "  fob fleet events --after 41\n  fob fleet events --follow --token ZZFB00000001 --kind press,state",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			c, err := f.client(ctx)
 			if err != nil {
 				return err
 			}
+			query := func() url.Values {
+				q := url.Values{"after_seq": {strconv.FormatUint(after, 10)}}
+				if token != "" {
+					q.Set("token", token)
+				}
+				if len(kinds) > 0 {
+					q.Set("kind", strings.Join(kinds, ","))
+				}
+				return q
+			}
 			if follow {
-				stream, err := c.Open(ctx, "GET", "/v1/events?after_seq="+strconv.FormatUint(after, 10), nil, "text/event-stream")
+				stream, err := c.Open(ctx, "GET", "/v1/events?"+query().Encode(), nil, "text/event-stream")
 				if err != nil {
 					return err
 				}
@@ -139,8 +151,12 @@ func (f *fleetCmd) eventsCmd() *cobra.Command {
 				return lines.Err()
 			}
 			for {
-				var page struct{ Events []fleet.EventLine }
-				q := url.Values{"after_seq": {strconv.FormatUint(after, 10)}, "limit": {"10000"}}
+				var page struct {
+					Events    []fleet.EventLine
+					Seq, Next uint64
+				}
+				q := query()
+				q.Set("limit", "10000")
 				if err := c.Do(ctx, "GET", "/v1/events?"+q.Encode(), nil, &page); err != nil {
 					return err
 				}
@@ -148,15 +164,16 @@ func (f *fleetCmd) eventsCmd() *cobra.Command {
 					if err := jsonLine(f.stdout, e); err != nil {
 						return err
 					}
-					after = e.Seq
 				}
-				if len(page.Events) == 0 {
+				if after = page.Next; after >= page.Seq {
 					return nil
 				}
 			}
 		},
 	}
 	cmd.Flags().Uint64Var(&after, "after", 0, "only events after number `SEQ`")
+	cmd.Flags().StringVar(&token, "token", "", "only events of `TOKEN`")
+	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only events of these `KINDS`, separated by commas")
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with events as they happen, until Ctrl-C")
 	return cmd
 }
