@@ -20,10 +20,10 @@ import (
 // storyHash is the SHA-256 of the log of tell.
 //
 // It is the same on amd64, 386 and arm, which round after each operation: 386 computes
-// with SSE2, and Go uses no fused multiply-add on these three. On arm64, ppc64le, riscv64
-// and s390x the compiler fuses x*y+z, also inside math.Log1p. A drift can then be one
-// unit in the last place different, an event one nanosecond. There the test only checks
-// that all runs are the same.
+// with SSE2, and the multiply-add of arm (VMLA) rounds the product. On arm64, ppc64le,
+// riscv64 and s390x Go's compiler fuses x*y+z, also inside math.Log1p. A drift can then
+// differ in the last place, and an event by a nanosecond. There the test only checks that
+// all runs are the same.
 const storyHash = "7fc783155dfb3bec6be6cb303600fb6e83712abf6ee70c0564c1ddedb34e669a"
 
 // fuses lists the architectures for which Go's compiler uses fused multiply-add.
