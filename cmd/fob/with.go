@@ -33,7 +33,7 @@ FOB_PORT_1, … with the port of each token.`,
   fob with --world-seed 7 -- sh -c 'fob fleet ls'`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 0 || len(args) == 0 {
-				return errors.New("want a command after --, such as: fob with --count 3 -- go test ./...")
+				return errors.New("want a command after --, such as: fob with --count 3 -- sh test.sh")
 			}
 			return nil
 		},
