@@ -19,7 +19,7 @@ func (c *Core) Key() []byte {
 }
 
 // NewestSlot returns the place of the newest record in flash. If ok is true, EncodeSlot
-// returns what is stored there, unless the flash has a fault.
+// returns the contents of that slot, unless the flash has a fault.
 func (c *Core) NewestSlot() (page, slot int, ok bool) {
 	s := &c.store
 	return int(s.page), int(s.slot), s.ready && s.slot != noSlot && s.marked && !s.mended

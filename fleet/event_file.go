@@ -49,7 +49,7 @@ func (e *eventFile) add(entries []Entry) {
 	}
 }
 
-// run writes what is queued until the file is closed.
+// run writes queued entries until the file is closed.
 func (e *eventFile) run() {
 	defer close(e.done)
 	for range e.wake {
@@ -71,7 +71,7 @@ func (e *eventFile) run() {
 	}
 }
 
-// write writes entries, so that the file is complete up to the last of them.
+// write writes entries and flushes: the file is then complete up to the last of them.
 func (e *eventFile) write(entries []Entry) error {
 	enc := json.NewEncoder(e.w)
 	for _, entry := range entries {

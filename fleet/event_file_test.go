@@ -15,8 +15,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestEventFile: the file has every event, in order, also those that the log has dropped
-// and those of tokens that were removed.
+// TestEventFile checks that the file has every event in order, including the events that
+// the log has dropped and the events of removed tokens.
 func TestEventFile(t *testing.T) {
 	var file bytes.Buffer
 	w, err := virtual.NewWorld(virtual.Config{Seed: 7})

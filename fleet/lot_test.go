@@ -56,8 +56,8 @@ func TestLotReady(t *testing.T) {
 }
 
 // TestLotCrystals: a year without ageing at 25 °C shows the error of the crystal. The
-// limits are those of the kinds, with ±5 ppm for the ageing of the first year: ±3 ppm
-// (data sheets of ECS and CTS) and rounding of the turnover.
+// limits are the kinds' limits plus 5 ppm for the ageing of the first year: 3 ppm (data
+// sheets of ECS and CTS) and rounding of the turnover.
 func TestLotCrystals(t *testing.T) {
 	const second = 1e6 / (365.25 * 24 * 3600) // ppm that are a second a year
 	for kind, limit := range map[string]float64{

@@ -12,8 +12,8 @@ import (
 )
 
 // scheduler lets the events of the tokens happen in time, and writes them to the log. It
-// is the observer of the world. No token has a timer: each block knows when its first
-// event is due, and the world wakes the scheduler for the earliest.
+// is the observer of the world. No token has a timer: each block has the time of its
+// first event, and the world wakes the scheduler for the earliest.
 type scheduler struct {
 	fleet *Fleet
 

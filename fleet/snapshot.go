@@ -146,7 +146,8 @@ type tokenLine struct {
 	Data []byte `json:"data"`
 }
 
-// UnmarshalJSON reads a tokenLine, so that a file is not held twice while it is read.
+// UnmarshalJSON reads a tokenLine and decodes it at once. The file's contents are
+// therefore never in memory in both forms.
 func (t *tokenSnapshot) UnmarshalJSON(b []byte) error {
 	var line tokenLine
 	if err := json.Unmarshal(b, &line); err != nil {
@@ -177,7 +178,7 @@ func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 			out.WriteByte(',')
 		}
 		out.WriteByte('\n')
-		if _, err := out.Write(line); err != nil { // that of any write before, too
+		if _, err := out.Write(line); err != nil { // includes the errors of earlier writes
 			return counting.n, err
 		}
 	}

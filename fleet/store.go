@@ -341,7 +341,7 @@ func (s *Store) read(name string, v any) error {
 	return nil
 }
 
-// decrypt reads a file. The error is fs.ErrNotExist if there is no file.
+// decrypt reads a file. If it is missing, the error is fs.ErrNotExist.
 func (s *Store) decrypt(name string) ([]byte, error) {
 	path := filepath.Join(s.dir, name)
 	sealed, err := os.ReadFile(path)

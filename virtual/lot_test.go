@@ -62,8 +62,8 @@ func TestLotParabola(t *testing.T) {
 	require.InDelta(t, -0.034*0.75, high, 0.0005)
 }
 
-// TestReserve checks that reserved tokens are the same as those made one by one, in
-// whatever order they are made.
+// TestReserve checks that reserved tokens are the same as tokens made one by one, in any
+// order.
 func TestReserve(t *testing.T) {
 	w, other := newWorld(t, 1), newWorld(t, 1)
 	m := modelOf(t, "always-on-6")

@@ -60,8 +60,8 @@ func (f *wallFleet) start(t *testing.T, size pty.Winsize, env string) *terminalR
 
 var wide = pty.Winsize{Rows: 24, Cols: 80}
 
-// TestWall: what happens to the tokens is seen on the wall, whether its keys do it or
-// another client.
+// TestWall checks that the wall shows each change of a token, whether it comes from the
+// wall's keys or from another client.
 func TestWall(t *testing.T) {
 	t.Parallel()
 	f := newWallFleet(t,
@@ -148,7 +148,7 @@ func TestWallPages(t *testing.T) {
 }
 
 // TestWallResized checks that each frame fits after the terminal was resized, and that
-// there are no colours with NO_COLOR.
+// NO_COLOR turns the colours off.
 func TestWallResized(t *testing.T) {
 	t.Parallel()
 	f := newWallFleet(t, fleet.Lot{Count: 30, Ready: true}, fleet.Lot{Count: 2, Profile: "button-8"})
@@ -203,8 +203,8 @@ func TestWallKilled(t *testing.T) {
 	require.True(t, strings.HasSuffix(r.output.String(), terminalOff), "%q", r.output.String())
 }
 
-// TestWallEnds checks that the terminal is as before at the end, whatever the reason, and
-// that a fleet that is gone is reported.
+// TestWallEnds checks that the wall restores the terminal when it ends for any reason,
+// and that it reports a fleet that is gone.
 func TestWallEnds(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]struct {

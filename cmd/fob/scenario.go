@@ -141,8 +141,8 @@ func (a *app) runScenarios(ctx context.Context, o *scenarioOptions, files []stri
 	return errors.Join(failures...)
 }
 
-// openReports opens the file for JUnit XML, nil for none, and checks that of the events.
-// An existing report is replaced.
+// openReports opens the file for JUnit XML, nil for none, and checks the path of the
+// event file. An existing report is replaced.
 func (a *app) openReports(o *scenarioOptions) (*os.File, error) {
 	for _, path := range []string{o.junit, o.events} {
 		if path == "" {

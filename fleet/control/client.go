@@ -131,9 +131,9 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var told interface{ Unwrap() error }
-	if errors.As(err, &told) { // without the method and the address, which are said here
-		err = told.Unwrap()
+	var inner interface{ Unwrap() error }
+	if errors.As(err, &inner) { // without the method and the address: the message has them
+		err = inner.Unwrap()
 	}
 	return fmt.Errorf("%w: %s: %w: is fob run still running there?", ErrUnreachable, c.URL, err)
 }

@@ -211,8 +211,9 @@ func addFile[I any](s *server, path, id, summary string, open func(*I) (func(io.
 	})
 }
 
-// sendFile sends a file as it is written. An error at the beginning becomes a problem,
-// and a later one cuts the answer off, so that no client takes it for whole.
+// sendFile sends a file as it is written. An error before the first byte becomes a
+// problem document. A later one cuts the answer off: the client sees that it is
+// incomplete.
 func sendFile(ctx huma.Context, write func(io.Writer) error) {
 	w := &lateWriter{ctx: ctx}
 	buffered := bufio.NewWriterSize(w, 64<<10)

@@ -104,8 +104,8 @@ func (c *client) make(lot string) (serials []string) {
 	return serials
 }
 
-// TestStory: a token of five years, aged in one call, whose code a server with correct
-// time refuses, and the oracle says by how many steps.
+// TestStory ages a token by four years in one call. A server with correct time then
+// refuses its code, and the oracle returns the number of steps.
 func TestStory(t *testing.T) {
 	c := newClient(t, virtual.Config{Seed: 7}, control.Options{})
 	serial := c.make(`{"ready":true,"ppm":-11.6,"crystal":"perfect"}`)[0]

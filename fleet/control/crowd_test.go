@@ -20,8 +20,8 @@ import (
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
-// settles waits until a number is at most what it should be. Goroutines end a moment
-// after what they have done can be seen.
+// settles waits until a number is at most the limit. Goroutines end a moment after
+// their effect can be seen.
 func settles(t *testing.T, most int, number func() int, what string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return number() <= most }, time.Minute, 5*time.Millisecond,

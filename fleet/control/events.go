@@ -61,7 +61,7 @@ type eventReader struct {
 	batch []fleet.Entry
 }
 
-// reader checks what a client asks for.
+// reader checks a client's query and returns the reader for it.
 func (s *server) reader(in *eventInput) (*eventReader, error) {
 	r := &eventReader{fleet: s.fleet, after: in.AfterSeq, kinds: map[virtual.EventKind]bool{}}
 	where := "query.after_seq"

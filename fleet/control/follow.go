@@ -18,7 +18,7 @@ import (
 )
 
 // Follower is the clock of a fleet's world, read by another process. It asks the fleet
-// each time, so that an advance is seen by everything that is done after it.
+// each time: a reading after an advance always includes the advance.
 type Follower struct {
 	client Client
 	event  func(error)
@@ -29,8 +29,8 @@ type Follower struct {
 	lost  bool
 }
 
-// How long the fleet may take to tell the time, and how often a fleet that is gone is
-// looked for.
+// askTimeout limits one request for the time. retryEvery is how often the Follower tries
+// again to reach a fleet that is gone.
 const (
 	askTimeout = 10 * time.Second
 	retryEvery = time.Second
@@ -89,7 +89,7 @@ func (f *Follower) changedLocked(err error) {
 	}
 }
 
-// Run reads the fleet's events until the context ends, so that Wait notices when the
+// Run reads the fleet's events until the context ends. Wait needs it to notice when the
 // clock is moved, paused, or runs at another rate.
 func (f *Follower) Run(ctx context.Context) {
 	for ctx.Err() == nil {
@@ -159,8 +159,8 @@ func (f *Follower) Wait(ctx context.Context, at time.Time) error {
 	}
 }
 
-// StreamEvent is what a client needs to know of an event in the stream. It is empty if
-// the client was so slow that events have been dropped: any of them may have happened.
+// StreamEvent has the fields of an event in the stream that a client needs. It is empty
+// if the client was so slow that events have been dropped: any of them may have happened.
 type StreamEvent struct {
 	Seq   uint64 `json:"seq"`
 	Token string `json:"token"` // hardware id; "" for an event of the world

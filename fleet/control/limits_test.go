@@ -13,8 +13,8 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// TestEndOfTime: the clock cannot be moved beyond the world's end, where numbers of
-// nanoseconds overflow, nor before its beginning.
+// TestEndOfTime checks that the clock cannot be moved before the world's beginning or
+// beyond its end. Beyond the end, numbers of nanoseconds would overflow.
 func TestEndOfTime(t *testing.T) {
 	c := newClient(t, virtual.Config{Seed: 7}, control.Options{})
 	serial := c.make(`{"ready":true}`)[0]

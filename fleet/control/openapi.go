@@ -51,7 +51,7 @@ var tags = []*huma.Tag{
 	{Name: "events", Description: "The ordered log of everything that happened."},
 }
 
-// details are the descriptions of operations whose summary does not say everything.
+// details are the descriptions of operations for which a summary is not enough.
 var details = map[string]string{
 	"set-time": "The time does not jump when the mode changes: a manual clock that becomes real goes on from its present time.",
 	"advance": "Ten years take no longer than ten seconds. Everything that lies in between happens: displays go off, tokens " +

@@ -124,7 +124,7 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// TestAnswersDoNotGrow: what a client sends is not sent back to it at length.
+// TestAnswersDoNotGrow checks that an error does not repeat a long input at full length.
 func TestAnswersDoNotGrow(t *testing.T) {
 	c := newClient(t, virtual.Config{Seed: 7}, control.Options{})
 	long := strings.Repeat("x", 900_000)

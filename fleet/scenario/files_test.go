@@ -245,7 +245,7 @@ func TestJUnit(t *testing.T) {
 	require.Equal(t, "unreachable", broken.Error.Message)
 }
 
-// TestSchemas checks that the schemas in docs are those of the Go types. Write them with
+// TestSchemas checks that the schemas in docs match the Go types. Write them with
 // go test ./fleet/scenario -update.
 func TestSchemas(t *testing.T) {
 	for path, f := range map[string]func() ([]byte, error){

@@ -91,7 +91,7 @@ func WriteJUnit(w io.Writer, results []*Result) error {
 	return err
 }
 
-// Title returns the name of the scenario, or that of its file.
+// Title returns the name of the scenario, or the name of its file if it has none.
 func (s *Scenario) Title() string {
 	if s.Name != "" {
 		return s.Name

@@ -94,8 +94,8 @@ func (l *eventLog) has(token, event string, after uint64) bool {
 // example because the line has lost all bytes.
 const settleTime = 5 * time.Second
 
-// settle waits for the effect of something that happens beside the runner, so that the
-// events of the next step come after it.
+// settle waits for the effect of something that happens in another goroutine. The events
+// of the next step then come after it.
 func (l *eventLog) settle(r *runner, done func() bool) error {
 	end := time.Now().Add(settleTime)
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {

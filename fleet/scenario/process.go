@@ -50,7 +50,7 @@ const maxOutput = 1 << 20
 type output struct {
 	mu      sync.Mutex
 	text    []byte
-	changed chan struct{} // closed by the next Write; nil: nobody waits
+	changed chan struct{} // closed by the next Write; nil: no one waits
 }
 
 // Write implements io.Writer.

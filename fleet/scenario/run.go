@@ -17,7 +17,7 @@ import (
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
-// Options say how a scenario is run.
+// Options are the settings of a run.
 type Options struct {
 	Fleet *control.Client // of the fleet that the scenario drives
 
@@ -118,7 +118,7 @@ func Run(ctx context.Context, s *Scenario, o Options) *Result {
 	return result
 }
 
-// capabilities are what the runner must know about a fleet.
+// capabilities has the fields of a fleet's capabilities that the runner needs.
 type capabilities struct {
 	WorldSeed string `json:"world_seed"`
 }
@@ -180,7 +180,8 @@ func (r *runner) steps(done *int) error {
 	return nil
 }
 
-// end undoes what the scenario has set up.
+// end stops the scenario's processes, closes its ports and removes its folder. In a
+// shared fleet it also removes the scenario's tokens.
 func (r *runner) end() error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 30*time.Second)
 	defer cancel()

@@ -49,7 +49,7 @@ type step struct {
 	action
 }
 
-// action is what a step does.
+// action is the verb of a step with its fields.
 type action interface {
 	check(*checker) error
 	run(*runner) error

@@ -123,8 +123,8 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// TestFailures checks the messages of steps that fail: the file and the line, what was
-// expected, and what was there instead.
+// TestFailures checks that the message of a step that fails names the file, the line, the
+// expected value and the actual one.
 func TestFailures(t *testing.T) {
 	for _, test := range []struct{ steps, want string }{
 		{"- new: {ready: true, crystal: quartz}", `test.yaml:4: new: invalid lot: crystal "quartz", want model, perfect`},

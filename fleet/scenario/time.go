@@ -63,7 +63,7 @@ func (r *runner) advance(in map[string]any) error {
 	return err
 }
 
-// condition is what a display or a wait must fulfil.
+// condition is a requirement on a token, of expect-display or of wait.
 type condition struct {
 	onToken `yaml:",inline"`
 	Text    string `yaml:"text" doc:"regular expression (RE2) for what the display reads, one character for each position; its named groups become variables" format:"regex"`
@@ -91,7 +91,7 @@ func (s *condition) met(r *runner, re *regexp.Regexp, v tokenView) bool {
 	return (s.State == "" || v.State == s.State) && (s.Text == "" || r.match(re, v.Display))
 }
 
-// wanted describes the condition in failures.
+// wanted returns the condition in words, for the message of a failure.
 func (s *condition) wanted() string {
 	var want []string
 	if s.Text != "" {

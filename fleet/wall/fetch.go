@@ -168,15 +168,15 @@ func (w *wall) readSome(ids map[string]bool) request {
 	}
 }
 
-// change returns a request that changes something, and what is said when it is done. The
-// fleet's events then show the effect.
-func (w *wall) change(said, method, path string, body any) request {
+// change returns a request that changes something. The wall shows the message done when
+// the request succeeds; the effect arrives with the fleet's events.
+func (w *wall) change(done, method, path string, body any) request {
 	client := w.o.Client
 	return func(ctx context.Context) (func(*wall), error) {
 		if err := client.Do(ctx, method, path, body, nil); err != nil {
 			return nil, err
 		}
-		return func(w *wall) { w.m.say(said, false) }, nil
+		return func(w *wall) { w.m.say(done, false) }, nil
 	}
 }
 

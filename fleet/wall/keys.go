@@ -67,8 +67,8 @@ func readKeys(ctx context.Context, r io.Reader, keys chan<- key) error {
 	}
 }
 
-// decode returns the keys in bytes, and the rest, which is the beginning of a key. A
-// terminal sends a sequence in one piece, so that an escape at the end is a key.
+// decode returns the keys in bytes, and the rest, which is the beginning of a key. An
+// escape at the end is a key by itself, because a terminal sends a sequence in one piece.
 func decode(b []byte) (keys []key, rest []byte) {
 	for len(b) > 0 {
 		if b[0] != '\x1b' {
@@ -119,7 +119,7 @@ var help = [][2]string{
 	{"/", "find"}, {"tab", "list"}, {"?", "help"}, {"q", "quit"},
 }
 
-// press does what a key is for.
+// press executes a key.
 func (w *wall) press(k key) {
 	if k == keyCtrlC {
 		w.quit = true
@@ -163,7 +163,7 @@ func (w *wall) press(k key) {
 	}
 }
 
-// handle does what a key is for that is about the selected token.
+// handle executes a key that acts on the selected token.
 func (w *wall) handle(k key) {
 	f := w.m.selected()
 	if f == nil {

@@ -4,7 +4,7 @@ package wall
 
 import "time"
 
-// model is what the wall shows.
+// model is the content of the wall.
 type model struct {
 	columns, rows int
 	colour        bool
@@ -19,7 +19,7 @@ type model struct {
 	asList    bool
 	help      bool
 	searching bool
-	wanted    string // what is searched for
+	wanted    string // the text of the search
 	message   string
 	failed    bool // the message is about something that failed
 }
@@ -63,12 +63,11 @@ func (m *model) last() uint64 {
 	return m.faces[len(m.faces)-1].Tag
 }
 
-// more reports whether tokens follow the page. Tags begin with 1, and those of removed
-// tokens are missing.
+// more reports whether tokens may follow the page: it is full.
 func (m *model) more() bool { return len(m.faces) == m.capacity() }
 
-// before returns where the page before begins. Tokens may be missing there, so that it
-// overlaps this page.
+// before returns the value of after for the previous page. Tags begin with 1. If some
+// tokens of the previous page were removed, it overlaps this page.
 func (m *model) before() uint64 {
 	n := uint64(m.capacity())
 	if m.after <= n {

@@ -16,7 +16,8 @@ import (
 	"github.com/d204ef64/fob/fleet/control"
 )
 
-// Options are what a wall needs. All fields but Resized and Colour are required.
+// Options connect a wall to a fleet and a terminal. All fields but Resized and Colour are
+// required.
 type Options struct {
 	Client  *control.Client
 	Keys    io.Reader                  // the keyboard of a terminal in raw mode
@@ -89,7 +90,7 @@ func Run(ctx context.Context, o Options) error {
 // errQuit ends the wall without an error.
 var errQuit = errors.New("quit")
 
-// quiet returns nil for the errors of a wanted end.
+// quiet returns nil for the errors of a normal end.
 func quiet(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, errQuit) {
 		return nil
@@ -175,7 +176,8 @@ func (w *wall) send(ctx context.Context, acted bool, f request) {
 	}
 }
 
-// finish applies the end of a request. What the fleet refuses is shown.
+// finish applies the result of a request. If the fleet refused it, the wall shows the
+// reason.
 func (w *wall) finish(r result) error {
 	if r.acted {
 		w.acting = false

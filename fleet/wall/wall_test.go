@@ -56,8 +56,8 @@ func TestOffset(t *testing.T) {
 	require.Equal(t, "unset", (&face{}).offset())
 }
 
-// TestFits checks that each screen has its rows and columns, whatever its size, and that
-// the time is always on it.
+// TestFits checks that a screen of any size has its rows and columns, and that the time
+// is always on it.
 func TestFits(t *testing.T) {
 	m := model{
 		clock: clock{Mode: "scaled", Rate: 60, Now: time.Date(2031, 11, 30, 14, 59, 0, 0, time.UTC)},

@@ -42,8 +42,7 @@ func run(out string) error {
 	return os.WriteFile(out, svg, 0o644)
 }
 
-// goPackage is one package of the module. Its imports do not include those of its
-// tests.
+// goPackage is one package of the module. The imports of its tests are not included.
 type goPackage struct {
 	path    string // without the module's path
 	imports []string
