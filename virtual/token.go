@@ -66,11 +66,14 @@ func Trim(ppm PPM) Option {
 
 // NewToken makes a blank token, fresh from the factory.
 func (w *World) NewToken(m *Model, opts ...Option) *Token {
-	return w.newToken(w.next(), m, opts)
+	t := new(Token)
+	t.make(w, w.next(), m, opts)
+	return t
 }
 
-func (w *World) newToken(o origin, m *Model, opts []Option) *Token {
-	t := &Token{
+// make makes t a blank token.
+func (t *Token) make(w *World, o origin, m *Model, opts []Option) {
+	*t = Token{
 		world: w, model: m, origin: o,
 		at: w.Now(), powered: true,
 		lcd: NewLCD(m.Digits),
@@ -84,7 +87,6 @@ func (w *World) newToken(o origin, m *Model, opts []Option) *Token {
 		o(t)
 	}
 	t.bootLocked()
-	return t
 }
 
 // drawCrystal gives the token a random crystal. The trim follows the model's lot, and

@@ -110,23 +110,38 @@ func (w *World) next() origin { return w.Reserve(1).origin(0) }
 // Reserved are numbers of tokens that have not been made yet. It is safe for concurrent
 // use.
 type Reserved struct {
-	world *World
-	first uint64
+	world  *World
+	first  uint64
+	chunks [][]Token // nil for a few tokens
 }
+
+// chunk is the number of tokens of a large lot that share one piece of memory, which
+// leaves no gaps between them. It is freed when none of them is in use.
+const chunk = 1024
 
 // Reserve sets aside the numbers of the next n tokens. They can then be made in any order
 // and at the same time, and are the same tokens as if they had been made one by one.
 func (w *World) Reserve(n int) Reserved {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	first := w.made + 1
+	r := Reserved{world: w, first: w.made + 1}
 	w.made += uint64(n)
-	return Reserved{w, first}
+	for range n / chunk {
+		r.chunks = append(r.chunks, make([]Token, chunk))
+	}
+	return r
 }
 
 // NewToken makes the i-th token, from 0. It is made once at most.
 func (r Reserved) NewToken(i int, m *Model, opts ...Option) *Token {
-	return r.world.newToken(r.origin(i), m, opts)
+	var t *Token
+	if i/chunk < len(r.chunks) {
+		t = &r.chunks[i/chunk][i%chunk]
+	} else {
+		t = new(Token)
+	}
+	t.make(r.world, r.origin(i), m, opts)
+	return t
 }
 
 func (r Reserved) origin(i int) origin {

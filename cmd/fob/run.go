@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -242,8 +243,15 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	if o.seedFile != "" {
 		c.Make = func() ([]*virtual.Token, error) { return a.tokensFromSeeds(ctx, o, world, model) }
 	}
-	return fleet.New(world, c)
+	f, err := fleet.New(world, c)
+	if err == nil && f.Len() > largeFleet {
+		debug.FreeOSMemory() // of the garbage from making them
+	}
+	return f, err
 }
+
+// largeFleet is the number of tokens above which unused memory is returned at the start.
+const largeFleet = 100_000
 
 // serveFleet serves the ports and the HTTP API until ctx ends or either fails.
 func (a *app) serveFleet(ctx context.Context, f *fleet.Fleet, o *runOptions) error {
