@@ -65,6 +65,7 @@ func TestSameSeed(t *testing.T) {
 		w := fobtest.New(t, fobtest.WorldSeed(seed))
 		return w.Token().Seed(), w.Token().Seed()
 	}
+	t.Setenv("FOB_WORLD_SEED", "")
 	a, b := make2(7)
 	again, _ := make2(7)
 	other, _ := make2(8)
