@@ -10,8 +10,8 @@ import (
 )
 
 // Find returns the token with a serial number or, in 16 hexadecimal digits, a hardware
-// id. If several have the name, it returns the first that got it; a hardware id goes
-// before a serial number. The error wraps [ErrNotFound].
+// id. If several have the name, it returns the first that got it; a hardware id takes
+// precedence over a serial number. The error wraps [ErrNotFound].
 func (f *Fleet) Find(name string) (Member, error) {
 	if id, err := hex.DecodeString(name); err == nil && len(id) == 8 {
 		if m, ok := f.findID([8]byte(id)); ok {

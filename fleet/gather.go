@@ -58,8 +58,8 @@ func (g *gatherer) sort() {
 	}
 }
 
-// settleAll lets everything happen that is due in the blocks by then, on all processors,
-// and returns the events in order.
+// settleAll simulates the events of the blocks that are due by then, on all processors,
+// and returns them in order.
 func (s *scheduler) settleAll(blocks []*block, to virtual.WorldTime) gatherer {
 	var due []int
 	for i, b := range blocks {

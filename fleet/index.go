@@ -46,8 +46,8 @@ func (x *index) find(name []byte, is func(tag uint32) bool) uint32 {
 	return 0
 }
 
-// full reports whether n more entries would not fit. A quarter of the slots stays
-// free, so that searches stay short.
+// full reports whether n more entries would not fit. A quarter of the slots stays free,
+// which keeps searches short.
 func (x *index) full(n int) bool { return 4*(x.used+n) > 3*len(x.slots) }
 
 // reset empties the index and makes room for at least n entries.

@@ -60,7 +60,7 @@ type Code struct {
 // CodeOptions choose the code that [Member.Code] waits for.
 type CodeOptions struct {
 	MinLeft time.Duration // of the step, by the token's clock
-	Fresh   bool          // not one of a step whose code was returned before
+	Fresh   bool          // of a later step than all codes returned as fresh before
 }
 
 // Code returns the code that the token shows. A token with a button is pressed if its
@@ -113,8 +113,8 @@ func (m Member) StepLength() time.Duration {
 	return time.Duration(m.Token.Profile().Step) * time.Second
 }
 
-// claim reports whether no code of the step, or of a later one, was returned as fresh
-// before, and notes that it is now.
+// claim records the step as the newest whose code was returned as fresh. It returns false
+// if the recorded step is not older.
 func (m Member) claim(step int64) bool {
 	f := m.fleet
 	f.mu.Lock()

@@ -26,9 +26,9 @@ type Verdict struct {
 	Fits   bool  // a server with correct time and the window would find the code
 }
 
-// Oracle finds the step to which a code belongs: of those up to search steps before and
-// after the step of the world's time, the nearest. window is the number of steps that a
-// server accepts each way. The error wraps [ErrWindow] or [ErrNoCode].
+// Oracle finds the step to which a code belongs. It looks up to search steps before and
+// after the step of the world's time, and chooses the nearest match. window is the number
+// of steps that a server accepts each way. The error wraps [ErrWindow] or [ErrNoCode].
 func (m Member) Oracle(code string, search, window int) (Verdict, error) {
 	if search < 0 || search > MaxWindow || window < 0 || window > MaxWindow {
 		return Verdict{}, fmt.Errorf("%w: %d and %d steps, want 0 to %d", ErrWindow, search, window, MaxWindow)

@@ -18,8 +18,8 @@ import (
 // ErrPlugged is the error of unplugging a port that is not plugged in, or the reverse.
 var ErrPlugged = errclass.New(errclass.Refused, "the port's cable")
 
-// Port is a place at which a host reaches a token. While it is unplugged it keeps its
-// name, its address and its faults, and hosts find nothing there.
+// Port is a serial port of a token, to which hosts connect. While it is unplugged it keeps
+// its name, its address and its faults, and hosts cannot connect.
 type Port struct {
 	id     string
 	member Member
@@ -27,7 +27,7 @@ type Port struct {
 	tap    Tap
 
 	mu       sync.Mutex // guards the fields below
-	addr     string     // as asked for
+	addr     string     // the address given to Attach or Replug
 	options  []port.Option
 	listener port.Listener      // nil: unplugged
 	hangUp   context.CancelFunc // ends the connections of the listener; nil: not served
@@ -52,7 +52,7 @@ func (p *Port) Addr() string {
 	return p.listener.Addr()
 }
 
-// Asked returns the address that was asked for.
+// Asked returns the address given to Attach or Replug, whose port number may be 0.
 func (p *Port) Asked() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -114,7 +114,7 @@ func (f *Fleet) Detach(p *Port) error {
 	return p.close()
 }
 
-// Unplug pulls the cable out: hosts are cut off, and the address is free.
+// Unplug pulls the cable out. It closes the connections of hosts and frees the address.
 func (p *Port) Unplug() error {
 	if p.Addr() == "" {
 		return fmt.Errorf("%w: %s is unplugged already", ErrPlugged, p.id)

@@ -54,7 +54,7 @@ func (s *scheduler) Event(t *virtual.Token, e virtual.Event) {
 	s.notice(entry)
 }
 
-// Advanced implements virtual.Observer: it lets everything happen that lies between two
+// Advanced implements virtual.Observer. It simulates the events of all tokens between two
 // instants.
 func (s *scheduler) Advanced(from, to virtual.WorldTime) {
 	blocks := *s.fleet.blocks.Load()
@@ -94,8 +94,8 @@ func (b *block) due(at virtual.WorldTime) bool {
 	return b.next <= at
 }
 
-// settle lets the events of the block's tokens happen that are due, and finds out when
-// the next one is.
+// settle simulates the events of the block's tokens that are due, and notes when the next
+// one is.
 func (b *block) settle(now virtual.WorldTime, catchUp func(*virtual.Token)) {
 	b.mu.Lock()
 	b.next = virtual.Forever // an operation on a token meanwhile lowers it
@@ -179,7 +179,7 @@ func (s *scheduler) setAlarm(at virtual.WorldTime) {
 	s.mu.Unlock()
 }
 
-// wake lets everything happen that is due by now.
+// wake simulates the events that are due by now.
 func (s *scheduler) wake() {
 	now := s.fleet.world.Now()
 	for _, b := range *s.fleet.blocks.Load() {
@@ -194,7 +194,7 @@ func (s *scheduler) wake() {
 func (f *Fleet) NextEvent() virtual.WorldTime {
 	next := virtual.Forever
 	for _, b := range *f.blocks.Load() {
-		b.settle(virtual.WorldTime(math.MinInt64), nil) // a block may know only of one that has been put off
+		b.settle(virtual.WorldTime(math.MinInt64), nil) // next may be the time of an event that was postponed
 		b.mu.Lock()
 		next = min(next, b.next)
 		b.mu.Unlock()

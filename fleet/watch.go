@@ -19,7 +19,7 @@ import (
 // ErrNever is the error of a wait for something that cannot happen.
 var ErrNever = errclass.New(errclass.Usage, "the wait cannot end")
 
-// Condition is the aim of [Member.Wait]. All of its parts that are set must hold.
+// A Condition ends a [Member.Wait]. All of its parts that are set must hold.
 type Condition struct {
 	Display *regexp.Regexp     // matches the text on the display
 	State   *serialproto.State // the token's state

@@ -76,8 +76,8 @@ func (t *Tap) Chunks() []Chunk {
 }
 
 // Replay sends the host's half of a recording to the token over a connection of its own,
-// in the recorded order and without the pauses. It returns what passed, which the port's
-// tap records as well. The error wraps [ErrPlugged] if the port is unplugged.
+// in the recorded order and without the pauses. It returns the bytes of both sides, which
+// the port's tap records as well. The error wraps [ErrPlugged] if the port is unplugged.
 func (p *Port) Replay(chunks []Chunk) ([]Chunk, error) {
 	if p.Addr() == "" {
 		return nil, fmt.Errorf("%w: %s is unplugged: plug it in first", ErrPlugged, p.id)

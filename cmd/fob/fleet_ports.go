@@ -152,7 +152,7 @@ func (f *fleetCmd) wireCmd() *cobra.Command {
 	return cmd
 }
 
-// replay sends a recording to a token again, and prints what passed.
+// replay sends a recording to a token again, and prints the bytes of both sides.
 func (f *fleetCmd) replay(ctx context.Context, id, file string) error {
 	recording, err := f.readPublic(ctx, "recording", file)
 	if err != nil {

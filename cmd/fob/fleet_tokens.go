@@ -218,7 +218,7 @@ func (f *fleetCmd) lcdCmd() *cobra.Command {
 
 func (f *fleetCmd) waitCmd() *cobra.Command {
 	var display, state, event, timeout, real string
-	cmd := tokenCmd("wait", "Wait until the display, the state or an event is as wanted", func(ctx context.Context, name string) error {
+	cmd := tokenCmd("wait", "Wait for a display, a state or an event", func(ctx context.Context, name string) error {
 		q := url.Values{}
 		for key, value := range map[string]string{
 			"display": display, "state": strings.ToUpper(state), "event": event, "timeout": timeout, "real_timeout": real,

@@ -24,7 +24,7 @@ type pressInput struct {
 // displayView is a display, segment by segment.
 type displayView struct {
 	Stamp
-	Text     string       `json:"text" doc:"what a person reads, one character for each position" example:"483920"`
+	Text     string       `json:"text" doc:"the readable text, one character for each position" example:"483920"`
 	State    string       `json:"state" doc:"stage of the token's life cycle" example:"LOCKED"`
 	View     virtual.View `json:"view" doc:"every segment"`
 	Readable bool         `json:"readable" doc:"the contrast is high enough to be read"`

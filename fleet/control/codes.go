@@ -40,7 +40,7 @@ type codeView struct {
 
 type codeInput struct {
 	ByToken
-	MinRemaining string `query:"min_remaining" maxLength:"20" doc:"the step must last that long yet: a manual clock is advanced, and otherwise the answer waits"`
+	MinRemaining string `query:"min_remaining" maxLength:"20" doc:"the step must last that much longer; if it does not, a manual clock is advanced, and with another clock the answer waits"`
 	Fresh        bool   `query:"fresh" doc:"not a code of a step whose code was returned as fresh before"`
 	RealTimeout  string `query:"real_timeout" maxLength:"20" doc:"how long the answer may wait, by the machine's clock; PT2M by default"`
 }
@@ -50,13 +50,13 @@ type oracleInput struct {
 	Token  string `json:"token" maxLength:"40" doc:"a serial number or a hardware id" example:"ZZFB00000001"`
 	Code   string `json:"code" minLength:"6" maxLength:"9" pattern:"^[0-9]+$" doc:"the digits" example:"483920"`
 	Window int    `json:"window,omitempty" minimum:"0" maximum:"1000" doc:"steps each way that the server under test accepts"`
-	Search int    `json:"search,omitempty" minimum:"0" maximum:"527040" doc:"steps each way to look at; 1440 by default"`
+	Search int    `json:"search,omitempty" minimum:"0" maximum:"527040" doc:"steps each way to search; 1440 by default"`
 }
 
 // oracleView describes a code.
 type oracleView struct {
 	Stamp
-	Found       bool  `json:"found" doc:"the code belongs to a step that was looked at"`
+	Found       bool  `json:"found" doc:"the code belongs to a step in the searched range"`
 	Step        int64 `json:"step,omitempty" doc:"to which the code belongs"`
 	Offset      int64 `json:"offset" doc:"steps after the step of the true time; negative: before"`
 	TokenOffset int64 `json:"token_offset" doc:"steps after the step of the token's time"`

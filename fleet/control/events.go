@@ -21,7 +21,7 @@ import (
 type eventPage struct {
 	Events []fleet.EventLine `json:"events" nullable:"false" doc:"oldest first"`
 	Seq    uint64            `json:"seq" doc:"number of the newest event in the log"`
-	Next   uint64            `json:"next" doc:"give it as after_seq for the following page; everything up to it has been looked at"`
+	Next   uint64            `json:"next" doc:"give it as after_seq for the following page; all events up to it have been searched"`
 	Oldest uint64            `json:"oldest" doc:"number of the oldest event that is kept"`
 }
 
@@ -31,7 +31,7 @@ type eventInput struct {
 	Token       string   `query:"token" maxLength:"40" doc:"only events of this token: a serial number or a hardware id" example:"ZZFB00000001"`
 	Kind        []string `query:"kind" maxItems:"100" doc:"only events of these kinds, separated by commas; see capabilities" example:"[\"press\",\"state\"]"`
 	Accept      string   `header:"Accept" maxLength:"200" doc:"text/event-stream for a stream that does not end"`
-	LastEventID string   `header:"Last-Event-ID" maxLength:"20" doc:"sent by a browser that reconnects; goes before after_seq"`
+	LastEventID string   `header:"Last-Event-ID" maxLength:"20" doc:"sent by a browser that reconnects; takes precedence over after_seq"`
 }
 
 func (s *server) events() {
@@ -92,9 +92,9 @@ func (s *server) reader(in *eventInput) (*eventReader, error) {
 	return r, nil
 }
 
-// next returns some entries that match, at most as many as given. It returns the
-// number of events before them that were dropped from the log unread. If there is no
-// further event, more is false.
+// next reads some of the log and returns the entries that match, at most as many as
+// given. It also returns the number of events before them that were dropped from the log
+// unread. At the end of the log, more is false.
 func (r *eventReader) next(most int) (wanted []fleet.Entry, dropped uint64, more bool) {
 	const batch = 1000
 	r.batch = r.fleet.Log().After(r.batch[:0], r.after, batch)

@@ -34,7 +34,7 @@ type temperatureInput struct {
 type batteryInput struct {
 	ByToken
 	Body struct {
-		Do string `json:"do" enum:"remove,insert,replace" doc:"what to do with it"`
+		Do string `json:"do" enum:"remove,insert,replace" doc:"the action"`
 	}
 }
 

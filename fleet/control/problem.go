@@ -22,13 +22,13 @@ type problem struct {
 	Status int            `json:"status" doc:"the HTTP status" example:"404"`
 	Title  string         `json:"title" doc:"the text of the HTTP status" example:"Not Found"`
 	Code   string         `json:"code" doc:"stable name of the kind of problem" example:"not_found"`
-	Detail string         `json:"detail" doc:"what is wrong, for a person" example:"not in the fleet: there is no token ZZFB00000009"`
+	Detail string         `json:"detail" doc:"the reason, for a person" example:"not in the fleet: there is no token ZZFB00000009"`
 	Errors []wrongElement `json:"errors,omitempty" nullable:"false" doc:"the parts of the request that are wrong"`
 }
 
 // wrongElement is a part of a request that is wrong. It does not repeat the value.
 type wrongElement struct {
-	Message  string `json:"message" doc:"what is wrong with it" example:"time does not run backwards; skew a token instead"`
+	Message  string `json:"message" doc:"the reason" example:"time does not run backwards; skew a token instead"`
 	Location string `json:"location,omitempty" doc:"such as body.by or query.limit" example:"body.by"`
 }
 

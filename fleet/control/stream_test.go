@@ -104,8 +104,8 @@ func TestEventFilters(t *testing.T) {
 	require.Equal(t, page["seq"], page["next"])
 }
 
-// TestSlowStream: a client that does not read holds nothing up. When it reads on, it is
-// told how many events it has missed.
+// TestSlowStream checks that a client that does not read holds nothing up. When it reads
+// on, it receives the number of events that it has missed.
 func TestSlowStream(t *testing.T) {
 	w, err := virtual.NewWorld(virtual.Config{Seed: 7})
 	require.NoError(t, err)

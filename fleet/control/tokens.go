@@ -52,7 +52,7 @@ type tokenView struct {
 	Expiry     string   `json:"expiry,omitempty" doc:"the last day of validity"`
 	Model      string   `json:"model" doc:"of the hardware" example:"always-on-6"`
 	State      string   `json:"state" doc:"stage of its life cycle" example:"LOCKED"`
-	Display    string   `json:"display" doc:"what a person reads, one character for each position"`
+	Display    string   `json:"display" doc:"the readable text, one character for each position"`
 	Step       int64    `json:"step,omitempty" doc:"the token's time step (T of RFC 6238)"`
 	LeftMS     int64    `json:"left_ms,omitempty" doc:"until the step ends, by the token's clock"`
 	PPM        float64  `json:"ppm" doc:"present frequency error of the crystal"`

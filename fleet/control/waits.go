@@ -16,7 +16,7 @@ import (
 
 type waitInput struct {
 	ByToken
-	Display     string `query:"display" maxLength:"200" example:"^[0-9]{6}$" doc:"regular expression (RE2) for what the display reads"`
+	Display     string `query:"display" maxLength:"200" example:"^[0-9]{6}$" doc:"regular expression (RE2) for the text of the display"`
 	State       string `query:"state" maxLength:"20" doc:"stage of the life cycle" example:"LOCKED"`
 	Event       string `query:"event" maxLength:"20" doc:"kind of event; see capabilities"`
 	AfterSeq    uint64 `query:"after_seq" doc:"only events after this one; by default those after the request"`
@@ -26,7 +26,7 @@ type waitInput struct {
 
 func (s *server) waits() {
 	add(s, http.MethodGet, "/v1/tokens/{token}/wait", "wait",
-		"Wait until the display, the state or an event is as wanted; all that are given must hold",
+		"Wait for a display, a state or an event; all that are given must hold",
 		func(ctx context.Context, in *waitInput) (*body[tokenView], error) {
 			m, err := s.fleet.Find(in.Token)
 			if err != nil {

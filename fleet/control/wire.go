@@ -19,7 +19,7 @@ import (
 // wireLine is a line of a recorded wire.
 type wireLine struct {
 	At   time.Time `json:"at" doc:"by the machine's clock"`
-	From string    `json:"from" enum:"host,token" doc:"who sent the bytes"`
+	From string    `json:"from" enum:"host,token" doc:"sender of the bytes"`
 	Hex  string    `json:"hex" doc:"the bytes" example:"06094141"`
 }
 
@@ -48,9 +48,9 @@ type replayInput struct {
 	RawBody []byte `contentType:"application/x-ndjson" doc:"a recording, as JSON lines"`
 }
 
-// replayed is what passed on the wire while a recording was replayed.
+// replayed is the answer to a replay.
 type replayed struct {
-	Items []wireLine `json:"items" nullable:"false" doc:"what passed"`
+	Items []wireLine `json:"items" nullable:"false" doc:"the bytes of both sides during the replay"`
 	Same  bool       `json:"same" doc:"the token sent the same bytes as in the recording"`
 }
 

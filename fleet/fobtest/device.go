@@ -134,7 +134,7 @@ func (w *World) pause(left time.Duration) {
 	}
 }
 
-// deviceOracle is Oracle for a token of which only the seed is known.
+// deviceOracle is Oracle for a real token. It needs only the seed.
 func (k *Token) deviceOracle(code string, search, window int) (v fleet.Verdict) {
 	k.w.t.Helper()
 	coder, err := k.order.Profile.Coder(k.order.Seed)

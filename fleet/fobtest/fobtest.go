@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package fobtest gives Go tests tokens to test a server, a client or a rig against.
+// Package fobtest provides tokens for Go tests of a server, a client or a rig.
 // [New] makes a world whose clock stands still until the test moves it, and closes it
 // when the test ends. A failed test logs the world's seed and everything that happened
 // to the tokens.

@@ -38,16 +38,16 @@ func (k *Token) Code() string {
 	return k.code(fleet.CodeOptions{})
 }
 
-// CodeFor is like [Token.Code], for a code whose step lasts at least d yet. If necessary,
-// it advances a manual clock to the next step, and waits for it otherwise.
+// CodeFor is like [Token.Code], for a code whose step lasts at least d longer. If it does
+// not, CodeFor advances a manual clock to the next step, and otherwise waits for it.
 func (k *Token) CodeFor(d time.Duration) string {
 	k.w.t.Helper()
 	return k.code(fleet.CodeOptions{MinLeft: d})
 }
 
 // FreshCode is like [Token.Code], for a code of a step whose code it has not returned
-// before: a server refuses a code that it has accepted already. If necessary, it
-// advances a manual clock to the next step, and waits for it otherwise.
+// before: a server refuses a code that it has accepted already. If necessary, it advances
+// a manual clock to the next step, and otherwise waits for it.
 func (k *Token) FreshCode() string {
 	k.w.t.Helper()
 	return k.code(fleet.CodeOptions{Fresh: true})

@@ -38,10 +38,10 @@ func (s *code) check(c *checker) error {
 		return err
 	}
 	if s.None && (s.Offset != nil || s.Passes != nil || s.Fresh || s.MinRemaining != "") {
-		return errors.New("none goes with token only")
+		return errors.New("none can be combined with token only")
 	}
 	if (s.Window == nil) != (s.Passes == nil) {
-		return errors.New("window and passes go together")
+		return errors.New("give window and passes together")
 	}
 	if s.Window != nil && (*s.Window < 0 || *s.Window > maxWindow) {
 		return fmt.Errorf("window: %d, want 0 to %d", *s.Window, maxWindow)

@@ -36,7 +36,7 @@ func (s *execStep) check(c *checker) error {
 		return errors.New("give exit or fails")
 	}
 	if s.Background && (s.Exit != 0 || s.Fails || s.Stderr != "") {
-		return errors.New("background goes without exit, fails and stderr")
+		return errors.New("background cannot be combined with exit, fails or stderr")
 	}
 	if s.Background && s.Stdout == "" {
 		return errors.New("background needs stdout: the line by which the command shows that it is ready")

@@ -77,9 +77,9 @@ func (s *fault) check(c *checker) error {
 	case s.ofLine() && (s.ofToken() || s.Token != ""):
 		return errors.New("faults of a token and of a line need a step each")
 	case s.Clear && (s.ofToken() || s.In != nil || s.Out != nil):
-		return errors.New("clear goes with token or port only")
+		return errors.New("clear can be combined with token or port only")
 	case !s.Clear && !s.ofToken() && s.In == nil && s.Out == nil:
-		return errors.New("which fault: give dead, ghost, flash_fail, power_cut_at, in, out or clear")
+		return errors.New("no fault is given: give dead, ghost, flash_fail, power_cut_at, in, out or clear")
 	}
 	if s.ofLine() {
 		return cmp.Or(c.port(s.Port), s.In.check("in"), s.Out.check("out"))

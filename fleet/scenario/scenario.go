@@ -30,7 +30,7 @@ type Scenario struct {
 
 // Head holds the settings of a scenario.
 type Head struct {
-	Name      string `yaml:"name" doc:"what the scenario shows; the name of the file by default"`
+	Name      string `yaml:"name" doc:"title of the scenario in reports; the name of the file by default"`
 	WorldSeed uint64 `yaml:"world_seed" doc:"seed of everything random: the same seed gives the same tokens and the same event log; a random one by default" min:"1"`
 	At        string `yaml:"at" doc:"the world's time at the start, as in 2026-01-01T00:00:00Z, which is the default" pattern:"^\\d{4}-\\d{2}-\\d{2}T"`
 	Clock     string `yaml:"clock" doc:"manual (the clock moves only in steps), real, or scaled:N; manual by default" pattern:"^(manual|real|scaled:[0-9.]+)$"`
@@ -39,7 +39,7 @@ type Head struct {
 // file is the form of a scenario in YAML.
 type file struct {
 	Head  `yaml:",inline"`
-	Steps []steps `yaml:"steps" doc:"what happens, in this order" required:"true"`
+	Steps []steps `yaml:"steps" doc:"the steps, in order" required:"true"`
 }
 
 // step is one step of a scenario.

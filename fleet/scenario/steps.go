@@ -4,14 +4,14 @@ package scenario
 
 // steps has one field for each verb. Exactly one is set in each step of a file.
 type steps struct {
-	New           *newStep     `yaml:"new" doc:"make tokens; the fields are those of a lot"`
+	New           *newStep     `yaml:"new" doc:"make tokens; it has the fields of a lot"`
 	Advance       *advance     `yaml:"advance" doc:"move the world's clock forward"`
 	Age           *age         `yaml:"age" doc:"make a token older while the world's clock stays"`
 	Skew          *skew        `yaml:"skew" doc:"move a token's clock"`
 	Temperature   *temperature `yaml:"temperature" doc:"change the temperature around a token"`
 	Battery       *battery     `yaml:"battery" doc:"remove, insert or replace the battery"`
 	Press         *press       `yaml:"press" doc:"press the button"`
-	ExpectDisplay *display     `yaml:"expect-display" doc:"what the display reads now"`
+	ExpectDisplay *display     `yaml:"expect-display" doc:"compare the text of the display and the token's state"`
 	ExpectCode    *code        `yaml:"expect-code" doc:"read the code, which becomes ${code}, and compare it with the world's time"`
 	Wait          *wait        `yaml:"wait" doc:"wait for a display, a state or an event; moves a manual clock"`
 	Attach        *attach      `yaml:"attach" doc:"open a serial port for a token"`

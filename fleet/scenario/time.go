@@ -66,7 +66,7 @@ func (r *runner) advance(in map[string]any) error {
 // condition is a requirement on a token, of expect-display or of wait.
 type condition struct {
 	onToken `yaml:",inline"`
-	Text    string `yaml:"text" doc:"regular expression (RE2) for what the display reads, one character for each position; its named groups become variables" format:"regex"`
+	Text    string `yaml:"text" doc:"regular expression (RE2) for the text of the display, one character for each position; its named groups become variables" format:"regex"`
 	State   string `yaml:"state" doc:"state of the token" values:"@states"`
 }
 

@@ -169,7 +169,7 @@ func (s *temperature) run(r *runner) error {
 
 type battery struct {
 	onToken `yaml:",inline"`
-	Do      string `yaml:"do" doc:"what happens to it" values:"remove,insert,replace" required:"true"`
+	Do      string `yaml:"do" doc:"the action" values:"remove,insert,replace" required:"true"`
 }
 
 func (s *battery) check(c *checker) error {

@@ -43,7 +43,7 @@ func (c *checker) texts(texts ...string) error {
 	for _, text := range texts {
 		for _, m := range variable.FindAllStringSubmatch(text, -1) {
 			if !c.vars[m[1]] {
-				return fmt.Errorf("there is no variable %s here: known are %s", m[0], strings.Join(slices.Sorted(maps.Keys(c.vars)), ", "))
+				return fmt.Errorf("there is no variable %s here: the variables are %s", m[0], strings.Join(slices.Sorted(maps.Keys(c.vars)), ", "))
 			}
 		}
 	}
@@ -78,11 +78,11 @@ func (c *checker) name(name string) error {
 func (c *checker) token(name string) error {
 	switch {
 	case name == "" && !c.any:
-		return fmt.Errorf("which token: none is made before this step: begin with new, or give token")
+		return fmt.Errorf("there is no token yet: begin with new, or give token")
 	case name == "" || c.tokens[name]:
 		return nil
 	case !strings.ContainsAny(name, "0123456789"):
-		return fmt.Errorf("there is no token %s here: known are %s", name, strings.Join(slices.Sorted(maps.Keys(c.tokens)), ", "))
+		return fmt.Errorf("there is no token %s here: the tokens are %s", name, strings.Join(slices.Sorted(maps.Keys(c.tokens)), ", "))
 	}
 	return c.texts(name) // a serial number or a hardware id
 }
@@ -92,7 +92,7 @@ func (c *checker) port(name string) error {
 	case len(c.ports) == 0:
 		return fmt.Errorf("there is no port here: open one with attach")
 	case name != "" && !c.ports[name]:
-		return fmt.Errorf("there is no port %s here: known are %s", name, strings.Join(slices.Sorted(maps.Keys(c.ports)), ", "))
+		return fmt.Errorf("there is no port %s here: the ports are %s", name, strings.Join(slices.Sorted(maps.Keys(c.ports)), ", "))
 	}
 	return nil
 }
