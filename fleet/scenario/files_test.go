@@ -79,7 +79,7 @@ func TestBadFiles(t *testing.T) {
 		{"steps:\n- new:\n- attach:\n- send: {hex: '1'}\n", "test.yaml:4: send: hex: want an even number of hexadecimal digits"},
 		{"steps:\n- new:\n- attach:\n- expect-line:\n", "test.yaml:4: expect-line: match is missing"},
 		{"steps:\n- new:\n- attach:\n- unplug: {after_bytes: -1}\n", "test.yaml:4: unplug: after_bytes: -1"},
-		{"steps:\n- new:\n- fault: {}\n", "test.yaml:3: fault: which fault"},
+		{"steps:\n- new:\n- fault: {}\n", "test.yaml:3: fault: no fault is given"},
 		{"steps:\n- new:\n- fault: {dead: [d9.x]}\n", "test.yaml:3: fault: dead: no such segment"},
 		{"steps:\n- new:\n- fault: {clear: true, flash_fail: true}\n", "test.yaml:3: fault: clear can be combined with token or port only"},
 		{"steps:\n- new:\n- attach:\n- fault: {port: port, flash_fail: true}\n", "test.yaml:4: fault: faults of a token and of a line need a step each"},
