@@ -289,7 +289,7 @@ func (f *Fleet) Remove(m Member) error {
 	f.mu.Unlock()
 	errs := []error{}
 	for _, p := range ports {
-		errs = append(errs, p.close())
+		errs = append(errs, p.remove())
 	}
 	m.Token.Report(virtual.EventRemoved, 0)
 	if f.store != nil {

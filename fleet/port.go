@@ -28,6 +28,7 @@ type Port struct {
 
 	mu       sync.Mutex // guards the fields below
 	addr     string     // the address given to Attach or Replug
+	removed  bool       // it cannot be plugged in again
 	options  []port.Option
 	listener port.Listener      // nil: unplugged
 	hangUp   context.CancelFunc // ends the connections of the listener; nil: not served
@@ -111,6 +112,14 @@ func (f *Fleet) Detach(p *Port) error {
 		s.extra.ports = slices.DeleteFunc(s.extra.ports, func(q *Port) bool { return p == q })
 	}
 	f.mu.Unlock()
+	return p.remove()
+}
+
+// remove closes the port for good.
+func (p *Port) remove() error {
+	p.mu.Lock()
+	p.removed = true
+	p.mu.Unlock()
 	return p.close()
 }
 
@@ -141,6 +150,10 @@ func (p *Port) close() error {
 // the port stays unplugged.
 func (p *Port) Replug(addr string) error {
 	p.mu.Lock()
+	if p.removed {
+		p.mu.Unlock()
+		return fmt.Errorf("%w: port %s was removed", ErrNotFound, p.id)
+	}
 	if p.listener != nil {
 		p.mu.Unlock()
 		return fmt.Errorf("%w: %s is plugged in already", ErrPlugged, p.id)

@@ -341,3 +341,20 @@ func TestManyEventsInTime(t *testing.T) {
 	}
 	require.NoError(t, stop())
 }
+
+// TestRemovedPort: a port that was removed, with its token or alone, cannot be plugged in
+// again by someone who still holds it.
+func TestRemovedPort(t *testing.T) {
+	f := emptyFleet(t, virtual.Config{Seed: 7})
+	m := locked(t, f, "button-6", "B1")
+	alone, err := f.Attach(m, "tcp:127.0.0.1:0")
+	require.NoError(t, err)
+	with, err := f.Attach(m, "tcp:127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, f.Detach(alone))
+	require.NoError(t, f.Remove(m))
+	for _, p := range []*Port{alone, with} {
+		require.ErrorIs(t, p.Replug(""), ErrNotFound)
+		require.Empty(t, p.Addr())
+	}
+}
