@@ -47,8 +47,7 @@ func TestStory(t *testing.T) {
 	}
 }
 
-// tell runs a fleet through everything that the log knows, and returns the hash of its
-// log.
+// tell makes a fleet have every kind of event, and returns the hash of its log.
 func tell(t *testing.T) string {
 	w, err := virtual.NewWorld(virtual.Config{Seed: 12})
 	require.NoError(t, err)

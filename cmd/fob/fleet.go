@@ -68,7 +68,7 @@ func (a *app) fleetClient(ctx context.Context, url, keyFile, urlFlag, keyFlag st
 		c.URL = os.Getenv("FOB_URL")
 	}
 	if c.URL == "" {
-		return nil, usagef("which fleet: give %s or set FOB_URL: the address is in the ready line of fob run", urlFlag)
+		return nil, usagef("no fleet is given: give %s or set FOB_URL: the address is in the ready line of fob run", urlFlag)
 	}
 	if keyFile != "" {
 		key, err := a.readSecret(ctx, "API key", keyFile)
@@ -78,7 +78,7 @@ func (a *app) fleetClient(ctx context.Context, url, keyFile, urlFlag, keyFlag st
 		c.Key = strings.TrimSpace(string(key))
 	}
 	if c.Key == "" {
-		return nil, usagef("which API key: set FOB_API_KEY or give %s: the key is in the ready line of fob run", keyFlag)
+		return nil, usagef("no API key is given: set FOB_API_KEY or give %s: the key is in the ready line of fob run", keyFlag)
 	}
 	return c, nil
 }

@@ -84,7 +84,7 @@ func (f *fleetCmd) snapCmd() *cobra.Command {
 func (f *fleetCmd) oracleCmd() *cobra.Command {
 	var window int
 	cmd := &cobra.Command{
-		Use: "oracle TOKEN CODE", Short: "To which step does a code belong, and would a server accept it?", Args: cobra.ExactArgs(2),
+		Use: "oracle TOKEN CODE", Short: "Find the time step of a code, and whether a server would accept it", Args: cobra.ExactArgs(2),
 		Example: "  fob fleet oracle ZZFB00000001 123456 --window 2",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var v struct {

@@ -113,7 +113,7 @@ func (f *fleetCmd) eventsCmd() *cobra.Command {
 	var token string
 	var kinds []string
 	cmd := &cobra.Command{
-		Use: "events", Short: "Print what has happened, oldest first", Args: noArgs,
+		Use: "events", Short: "Print the event log, oldest event first", Args: noArgs,
 		Example: "  fob fleet events --after 41\n  fob fleet events --follow --token ZZFB00000001 --kind press,state",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()

@@ -94,7 +94,7 @@ world seed, the station's public key and --no-rig: the next start needs only
 	o.seeds.add(f)
 	f.BoolVar(&o.noRig, "no-rig", false, "do not support the rig commands, like production tokens")
 	f.StringVar(&o.lotFile, "lot", "", "make the tokens that the YAML `FILE` describes (docs/fleet.md)")
-	f.StringVar(&o.eventsFile, "events", "", "write everything that happens to `FILE`, as JSON lines (EventLine in /openapi.json); an older file is replaced")
+	f.StringVar(&o.eventsFile, "events", "", "write all events to `FILE`, as JSON lines (EventLine in /openapi.json); an older file is replaced")
 	f.BoolVar(&o.readyTokens, "ready", false, "make provisioned and locked test tokens instead of blank ones")
 	f.StringVar(&o.portMode, "ports", "", "open ports at `WHEN`: each, for each token at the start, or lazy, when asked for; default: lazy from 64 tokens on if no kind of port is given")
 	o.http.add(f)

@@ -49,7 +49,7 @@ FOB_PORT_1, … with the port of each token.`,
 	f.StringVar(&o.at, "at", "", "start the world's clock at `TIME`: RFC 3339 or @UNIXSECONDS")
 	f.StringVar(&o.worldSeed, "world-seed", "", "seed `S` of the random source: the same seed gives the same tokens")
 	f.StringVar(&o.lotFile, "lot", "", "make the tokens that the YAML `FILE` describes")
-	f.StringVar(&o.eventsFile, "events", "", "write everything that happens to `FILE`, as JSON lines")
+	f.StringVar(&o.eventsFile, "events", "", "write all events to `FILE`, as JSON lines")
 	f.BoolVar(&o.http.allowSeeds, "allow-seed-export", false, "let the command read the tokens' seeds")
 	return cmd
 }

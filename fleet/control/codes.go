@@ -104,7 +104,7 @@ func (s *server) codes() {
 			}
 			return &body[codeView]{codeOf(c)}, nil
 		})
-	add(s, http.MethodPost, "/v1/oracle", "oracle", "To which step does a code belong, and would a server accept it?",
+	add(s, http.MethodPost, "/v1/oracle", "oracle", "Find the time step of a code, and whether a server would accept it",
 		func(_ context.Context, in *body[oracleInput]) (*body[oracleView], error) {
 			m, err := s.fleet.Find(in.Body.Token)
 			if err != nil {

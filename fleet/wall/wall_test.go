@@ -118,8 +118,8 @@ func TestClean(t *testing.T) {
 	require.NotContains(t, m.draw(m.at), "\x1b")
 }
 
-// TestRun: without a terminal, the wall ends when its keyboard does, and says when the
-// fleet does not answer, however the connection ends.
+// TestRun runs the wall without a terminal. It ends when its keyboard does, and reports a
+// fleet that does not answer, however the connection ends.
 func TestRun(t *testing.T) {
 	world, err := virtual.NewWorld(virtual.Config{Seed: 7})
 	require.NoError(t, err)

@@ -28,7 +28,7 @@ type Outcome string
 const (
 	OK      Outcome = "ok"
 	Wrong   Outcome = "wrong"
-	Unknown Outcome = "unknown" // it cannot be found out on this system
+	Unknown Outcome = "unknown" // this system does not allow the check
 )
 
 // Result is one finding of a check.
@@ -36,7 +36,7 @@ type Result struct {
 	Check   string
 	Outcome Outcome
 	Detail  string
-	Command string // mends it; "" if nothing is wrong
+	Command string // fixes the problem; "" if there is none
 }
 
 // System is the machine that is checked. [Machine] fills in the real one.
@@ -62,7 +62,7 @@ func Machine(config string, openPTY func() error, ports ...string) *System {
 
 func output(ctx context.Context, tool string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, tool, args...)
-	cmd.Env = append(cmd.Environ(), "LC_ALL=C") // the words are compared
+	cmd.Env = append(cmd.Environ(), "LC_ALL=C") // the checks compare English words
 	b, err := cmd.Output()
 	return string(b), err
 }

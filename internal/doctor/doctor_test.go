@@ -86,7 +86,7 @@ func TestProblems(t *testing.T) {
 		{"few files", "files", func(_ *testing.T, s *System) { s.Files = func() (uint64, bool) { return 256, true } },
 			Wrong, "a process may open 256 files", "sudo prlimit --pid $$ --nofile=65536"},
 		{"unknown files", "files", func(_ *testing.T, s *System) { s.Files = func() (uint64, bool) { return 0, false } },
-			Unknown, "does not tell", ""},
+			Unknown, "does not report", ""},
 		{"no QEMU", "tools", func(_ *testing.T, s *System) { lose(s, "qemu-system-riscv32") },
 			Wrong, "qemu-system-riscv32 is missing: only fob board run needs it", "sudo apt-get install qemu-system-misc"},
 		{"no TinyGo", "tools", func(_ *testing.T, s *System) { lose(s, "tinygo", "llvm-config-19") },
@@ -114,12 +114,12 @@ func TestProblems(t *testing.T) {
 		{"no /proc", "serial", func(t *testing.T, s *System) {
 			plug(t, s)
 			require.NoError(t, os.Remove(filepath.Join(s.Root, "/proc/locks")))
-		}, Unknown, "does not tell whether it is in use", ""},
+		}, Unknown, "does not report whether it is in use", ""},
 		{"chrony waits", "clock", answers("chronyc", "00000000,,0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,1.0,1.0,0.0,Not synchronised\n"),
-			Wrong, "not synchronised, by chronyc", "sudo systemctl restart chrony"},
-		{"strange chrony", "clock", answers("chronyc", "506 Cannot talk to daemon"), Unknown, "does not know", ""},
-		{"timedatectl: yes", "clock", answers("timedatectl", "yes\n"), OK, "by timedatectl", ""},
-		{"timedatectl: no", "clock", answers("timedatectl", "no\n"), Wrong, "by timedatectl", "sudo timedatectl set-ntp true"},
+			Wrong, "not synchronised, according to chronyc", "sudo systemctl restart chrony"},
+		{"strange chrony", "clock", answers("chronyc", "506 Cannot talk to daemon"), Unknown, "cannot be parsed", ""},
+		{"timedatectl: yes", "clock", answers("timedatectl", "yes\n"), OK, "according to timedatectl", ""},
+		{"timedatectl: no", "clock", answers("timedatectl", "no\n"), Wrong, "according to timedatectl", "sudo timedatectl set-ntp true"},
 		{"no tools", "clock", answers("date", ""), Unknown, "neither chronyc nor timedatectl", ""},
 		{"no home", "config", func(_ *testing.T, s *System) { s.Config = "" }, Wrong, "HOME is not set", "export HOME"},
 		{"new folder", "config", func(t *testing.T, s *System) { require.NoError(t, os.Remove(s.Config)) },

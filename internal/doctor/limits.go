@@ -58,7 +58,7 @@ func (s *System) files(context.Context) []Result {
 	limit, known := s.Files()
 	switch {
 	case !known:
-		return []Result{{Outcome: Unknown, Detail: "this system does not tell its limit of open files"}}
+		return []Result{{Outcome: Unknown, Detail: "this system does not report its limit of open files"}}
 	case limit < wantFiles:
 		return []Result{{
 			Outcome: Wrong, Detail: fmt.Sprintf("a process may open %d files: want %d or more", limit, wantFiles),

@@ -54,7 +54,7 @@ func (s *System) serialPort(path string) Result {
 	holders, known := s.holders(device)
 	switch {
 	case !known:
-		return Result{Outcome: Unknown, Detail: path + " may be opened; this system does not tell whether it is in use"}
+		return Result{Outcome: Unknown, Detail: path + " may be opened; this system does not report whether it is in use"}
 	case len(holders) > 0:
 		return Result{
 			Outcome: Wrong, Detail: fmt.Sprintf("%s is in use by %s", path, strings.Join(holders, ", ")),

@@ -61,16 +61,16 @@ func (s *System) clock(ctx context.Context) []Result {
 		text, err := s.Output(ctx, "timedatectl", "show", "--property=NTPSynchronized", "--value")
 		switch strings.TrimSpace(text) {
 		case "yes":
-			return []Result{{Outcome: OK, Detail: "synchronised, by timedatectl"}}
+			return []Result{{Outcome: OK, Detail: "synchronised, according to timedatectl"}}
 		case "no":
 			if err == nil {
 				return []Result{{
-					Outcome: Wrong, Detail: "the clock is not synchronised, by timedatectl", Command: "sudo timedatectl set-ntp true",
+					Outcome: Wrong, Detail: "the clock is not synchronised, according to timedatectl", Command: "sudo timedatectl set-ntp true",
 				}}
 			}
 		}
 	}
-	return []Result{{Outcome: Unknown, Detail: "neither chronyc nor timedatectl tells whether the clock is synchronised"}}
+	return []Result{{Outcome: Unknown, Detail: "neither chronyc nor timedatectl reports whether the clock is synchronised"}}
 }
 
 // chrony reads the answer of chronyc -c tracking: 14 values, of which the fifth is the
@@ -79,10 +79,10 @@ func chrony(text string) Result {
 	values := strings.Split(strings.TrimSpace(text), ",")
 	const offset, leap = 4, 13
 	if len(values) <= leap {
-		return Result{Outcome: Unknown, Detail: "chronyc gives an answer that fob does not know"}
+		return Result{Outcome: Unknown, Detail: "the answer of chronyc cannot be parsed"}
 	}
 	if values[leap] == "Not synchronised" {
-		return Result{Outcome: Wrong, Detail: "the clock is not synchronised, by chronyc", Command: "sudo systemctl restart chrony"}
+		return Result{Outcome: Wrong, Detail: "the clock is not synchronised, according to chronyc", Command: "sudo systemctl restart chrony"}
 	}
-	return Result{Outcome: OK, Detail: fmt.Sprintf("synchronised, by chronyc: off by %s s", values[offset])}
+	return Result{Outcome: OK, Detail: fmt.Sprintf("synchronised, according to chronyc: off by %s s", values[offset])}
 }
