@@ -26,7 +26,7 @@ func ParseLots(text []byte) ([]Lot, error) {
 		return nil, fmt.Errorf("%w: %w", ErrLot, err)
 	}
 	if len(file.Lots) == 0 {
-		return nil, fmt.Errorf("%w: there is none under lots:", ErrLot)
+		return nil, fmt.Errorf("%w: there is no lot under lots", ErrLot)
 	}
 	return file.Lots, nil
 }

@@ -5,6 +5,7 @@ package control_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -43,7 +44,7 @@ func (b *bare) do() error {
 			return err
 		}
 		if first && !strings.HasPrefix(line, "HTTP/1.1 200 ") {
-			return &http.ProtocolError{ErrorString: line}
+			return errors.New(line)
 		}
 		if n, ok := strings.CutPrefix(line, "Content-Length: "); ok {
 			if length, err = strconv.Atoi(strings.TrimSpace(n)); err != nil {

@@ -96,7 +96,7 @@ func (f *Follower) Run(ctx context.Context) {
 		v, err := f.ask(ctx)
 		if err == nil {
 			f.wake()
-			err = f.read(ctx, v.Seq)
+			_ = f.read(ctx, v.Seq) // the stream ended: ask again
 		}
 		f.wake()
 		select {

@@ -246,11 +246,3 @@ func (s *server) do(name string, op func(*virtual.Token)) (*body[tokenView], err
 	st, err := m.Do(op)
 	return tokenBody(m, st, err)
 }
-
-// expiryOf returns the expiry date for an export, "" for none.
-func expiryOf(e token.Expiry) string {
-	if e.IsZero() {
-		return ""
-	}
-	return e.String()
-}

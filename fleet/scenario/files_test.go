@@ -29,7 +29,7 @@ var update = flag.Bool("update", false, "write the schemas in docs")
 func TestBadFiles(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"", "test.yaml: it is empty: it needs a list of steps"},
-		{"name: x\n", "test.yaml: there are no steps: list them under steps:"},
+		{"name: x\n", "test.yaml: there are no steps: list them under steps"},
 		{"steps: []\n", "there are no steps"},
 		{"steps:\n- press: {}\n---\nsteps: []\n", "it has a second document after ---"},
 		{"stepps:\n- press: {}\n", "test.yaml: line 1: unknown field stepps"},

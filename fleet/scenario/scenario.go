@@ -97,7 +97,7 @@ func (s *Scenario) number(f *file, text []byte) error {
 	}
 	nodes := stepNodes(&root)
 	if len(nodes) == 0 || len(nodes) != len(f.Steps) {
-		return fmt.Errorf("%w: %s: there are no steps: list them under steps:", ErrFile, s.File)
+		return fmt.Errorf("%w: %s: there are no steps: list them under steps", ErrFile, s.File)
 	}
 	for i := range f.Steps {
 		n := nodes[i]
