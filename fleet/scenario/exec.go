@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -79,6 +80,7 @@ func (s *execStep) run(r *runner) error {
 	ctx, cancel := context.WithTimeout(r.ctx, timeout)
 	defer cancel()
 	cmd := s.command(ctx, r)
+	before := maps.Clone(r.log.hosts)
 	var stdout, stderr output
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -91,7 +93,7 @@ func (s *execStep) run(r *runner) error {
 	case err != nil && !errors.As(err, &exit):
 		return fmt.Errorf("running %s: %w", s.Run[0], err)
 	}
-	if err := r.log.left(r); err != nil {
+	if err := r.log.left(r, before); err != nil {
 		return err
 	}
 	code := cmd.ProcessState.ExitCode()

@@ -110,15 +110,12 @@ func (l *eventLog) settle(r *runner, done func() bool) error {
 	}
 }
 
-// left waits until the hosts that a command has connected have left.
-func (l *eventLog) left(r *runner) error {
+// left waits until the hosts that a command has connected have left. before is the number
+// of hosts of each token when the command was started.
+func (l *eventLog) left(r *runner, before map[string]int) error {
 	return l.settle(r, func() bool {
-		for _, p := range r.ports {
-			mine := 0
-			if p.conn != nil {
-				mine = 1
-			}
-			if l.hosts[p.token] > mine {
+		for token, n := range l.hosts {
+			if n > before[token] {
 				return false
 			}
 		}

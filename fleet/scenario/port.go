@@ -88,13 +88,26 @@ func (s *attach) run(r *runner) error {
 	}
 	p := &portOf{name: s.Name, token: v.HardwareID}
 	var made portView
+	after := r.log.seq
 	if err := r.post(tokenPath(p.token, "/ports"), map[string]any{"as": s.As}, &made); err != nil {
 		return err
 	}
 	p.id = made.ID
 	r.ports[s.Name], r.port = p, p
 	r.use(p, made)
-	return nil
+	return r.plugged(p, after)
+}
+
+// terminal reports whether the port is a terminal, which has a host all the time.
+func (p *portOf) terminal() bool { return strings.HasPrefix(p.addr, "pty:") }
+
+// plugged waits until a terminal is connected to its token. Other ports connect when a
+// host opens them.
+func (r *runner) plugged(p *portOf, after uint64) error {
+	if !p.terminal() {
+		return nil
+	}
+	return r.log.settle(r, func() bool { return r.log.has(p.token, virtual.EventHostOn.String(), after) })
 }
 
 type send struct {
@@ -163,7 +176,7 @@ func (r *runner) open(p *portOf) error {
 		return err
 	}
 	p.conn, p.unread = conn, nil
-	return r.log.settle(r, func() bool { return r.log.has(p.token, virtual.EventHostOn.String(), after) })
+	return r.log.settle(r, func() bool { return p.terminal() || r.log.has(p.token, virtual.EventHostOn.String(), after) })
 }
 
 func (p *portOf) hangUp() {
@@ -259,7 +272,7 @@ func (s *unplug) run(r *runner) error {
 	if s.AfterBytes > 0 {
 		return r.setLine(p, func(v *portView) { v.In.Unplug = s.AfterBytes })
 	}
-	held, after := p.conn != nil, r.log.seq
+	held, after := p.conn != nil || p.terminal(), r.log.seq
 	p.hangUp()
 	var v portView
 	if err := r.post(p.path("/unplug"), nil, &v); err != nil {
@@ -292,13 +305,18 @@ func (s *replug) run(r *runner) error {
 		return err
 	}
 	var v portView
+	after := r.log.seq
 	err := r.post(p.path("/replug"), nil, &v)
 	var refused *control.RefusedError
 	if errors.As(err, &refused) && refused.Code == "port_state" { // only the line was cut
-		err = r.get(p.path(""), &v)
+		if err = r.get(p.path(""), &v); err == nil {
+			r.use(p, v)
+		}
+		return err
 	}
-	if err == nil {
-		r.use(p, v)
+	if err != nil {
+		return err
 	}
-	return err
+	r.use(p, v)
+	return r.plugged(p, after)
 }

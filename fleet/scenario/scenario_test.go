@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -121,6 +122,24 @@ func TestSteps(t *testing.T) {
 			require.Equal(t, uint64(7), r.WorldSeed)
 		})
 	}
+}
+
+// TestTerminal sends a request over a terminal, and again after it was unplugged. The
+// lines are the echo request and its answer in section 2 of serialproto/PROTOCOL.md.
+func TestTerminal(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no pseudo-terminals")
+	}
+	r := do(t, head+`- new:
+- attach: {as: pty}
+- send: &echo {text: "\x06\tABMCAAAJAAAEAKFhZGVoZWxsb3Qo\n"}
+- expect-line: &answer {match: "^\x06\tABMDAAAJAAAEAKFhcmVoZWxsb/KU$"}
+- unplug:
+- replug:
+- send: *echo
+- expect-line: *answer
+`, scenario.Options{}, false)
+	require.NoError(t, r.Err)
 }
 
 // TestFailures checks that the message of a step that fails names the file, the line, the
