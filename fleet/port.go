@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -146,6 +147,21 @@ func (p *Port) close() error {
 	return l.Close()
 }
 
+// pulled notes that a listener has ended by itself.
+func (p *Port) pulled(l port.Listener) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.listener != l {
+		return
+	}
+	p.listener = nil
+	if p.hangUp != nil {
+		p.hangUp()
+		p.hangUp = nil
+	}
+	_ = l.Close() // it is closed already, apart from a link to a terminal
+}
+
 // Replug plugs the cable in again, at another address unless addr is "". If that fails,
 // the port stays unplugged.
 func (p *Port) Replug(addr string) error {
@@ -197,10 +213,16 @@ func (p *Port) serve(ctx context.Context, l port.Listener) {
 	}
 	for {
 		c, err := l.Accept(ctx)
-		if err != nil {
-			if ctx.Err() == nil {
-				f.serve.fail(err)
-			}
+		switch {
+		case err == nil:
+		case ctx.Err() == nil && errors.Is(err, os.ErrClosed):
+			// A fault of the line has pulled the cable out, and a terminal is gone with it.
+			p.pulled(l)
+			return
+		case ctx.Err() == nil:
+			f.serve.fail(err)
+			return
+		default:
 			return
 		}
 		wait.Go(func() {
