@@ -95,7 +95,7 @@ func (e *eventFile) close() error {
 	s := &e.fleet.serve
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e.err != nil && s.told && errors.Is(s.failure, e.err) {
+	if e.err != nil && s.returned && errors.Is(s.failure, e.err) {
 		return nil
 	}
 	return e.err

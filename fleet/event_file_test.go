@@ -76,7 +76,7 @@ func TestEventFileFails(t *testing.T) {
 	err = f.Serve(context.Background())
 	require.ErrorIs(t, err, errDisk)
 	require.ErrorContains(t, err, "writing the event log: ")
-	require.NoError(t, f.Close(), "it was told")
+	require.NoError(t, f.Close(), "Serve has returned the error")
 
 	w, err = virtual.NewWorld(virtual.Config{Seed: 7})
 	require.NoError(t, err)

@@ -236,12 +236,12 @@ func (p *Port) serve(ctx context.Context, l port.Listener) {
 
 // server is the part of a fleet that lives while Serve runs.
 type server struct {
-	mu      sync.Mutex // guards the fields below
-	ctx     context.Context
-	cancel  context.CancelFunc
-	failure error
-	told    bool // Serve has returned failure
-	wait    sync.WaitGroup
+	mu       sync.Mutex // guards the fields below
+	ctx      context.Context
+	cancel   context.CancelFunc
+	failure  error
+	returned bool // Serve has returned failure
+	wait     sync.WaitGroup
 }
 
 func (s *server) begin(ctx context.Context, cancel context.CancelFunc) {
@@ -285,6 +285,6 @@ func (s *server) end() error {
 	s.wait.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ctx, s.told = nil, true
+	s.ctx, s.returned = nil, true
 	return s.failure
 }

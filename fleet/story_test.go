@@ -47,7 +47,8 @@ func TestStory(t *testing.T) {
 	}
 }
 
-// tell makes a fleet have every kind of event, and returns the hash of its log.
+// tell simulates eight years of a fleet: presses, falls, faults, and changes of clocks,
+// temperatures and batteries. It returns the hash of the log and of the last readings.
 func tell(t *testing.T) string {
 	w, err := virtual.NewWorld(virtual.Config{Seed: 12})
 	require.NoError(t, err)

@@ -76,7 +76,7 @@ func (c *Client) Bytes(ctx context.Context, method, path string, in any, accept 
 	return b, nil
 }
 
-// JSONLines is a body that is sent as it is, as application/x-ndjson.
+// JSONLines is a request body that is sent unchanged, as application/x-ndjson.
 type JSONLines []byte
 
 // Open is Bytes for an answer that is read as it comes. The caller must close it.

@@ -70,8 +70,8 @@ var kinds = []struct {
 // fault turns an error into a problem.
 func fault(err error) error {
 	var p *problem
-	var told huma.StatusError
-	if errors.As(err, &p) || errors.As(err, &told) {
+	var status huma.StatusError
+	if errors.As(err, &p) || errors.As(err, &status) {
 		return err
 	}
 	for _, k := range kinds {

@@ -17,7 +17,7 @@ type process struct {
 	stdout, stderr output
 	ended          chan struct{} // closed when err may be read
 	err            error
-	told           bool // its failure was reported
+	reported       bool // its failure was reported
 }
 
 // dead returns an error if a command in the background has failed.
@@ -25,8 +25,8 @@ func (r *runner) dead() error {
 	for _, p := range r.procs {
 		select {
 		case <-p.ended:
-			if p.err != nil && !p.told {
-				p.told = true
+			if p.err != nil && !p.reported {
+				p.reported = true
 				return unmet(p.name+" to run in the background", "it ended (%s)%s", p.cmd.ProcessState, p.stderr.shown("stderr"))
 			}
 		default:

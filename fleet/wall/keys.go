@@ -147,11 +147,11 @@ func (w *wall) press(k key) {
 	case keyUp, keyDown, keyLeft, keyRight, keyPageUp, keyPageDown, keyHome, keyEnd:
 		w.move(k)
 	case ' ':
-		said := "the clock is paused"
+		message := "the clock is paused"
 		if w.m.clock.Paused {
-			said = "the clock runs again"
+			message = "the clock runs again"
 		}
-		w.act(w.change(said, http.MethodPut, "/v1/time", map[string]bool{"paused": !w.m.clock.Paused}))
+		w.act(w.change(message, http.MethodPut, "/v1/time", map[string]bool{"paused": !w.m.clock.Paused}))
 	case 's', 'S':
 		w.advance("until", "next_step", "the next step")
 	case 'h', 'H':
@@ -169,8 +169,8 @@ func (w *wall) handle(k key) {
 	if f == nil {
 		return
 	}
-	do := func(said, rest string, body any) {
-		w.act(w.change(said+" "+f.name(), http.MethodPost, tokenPath(f.HardwareID, rest), body))
+	do := func(message, rest string, body any) {
+		w.act(w.change(message+" "+f.name(), http.MethodPost, tokenPath(f.HardwareID, rest), body))
 	}
 	switch k {
 	case 'p', 'P', keyEnter:
@@ -186,8 +186,8 @@ func (w *wall) handle(k key) {
 	}
 }
 
-func (w *wall) advance(field, value, said string) {
-	w.act(w.change(said, http.MethodPost, "/v1/time/advance", map[string]string{field: value}))
+func (w *wall) advance(field, value, message string) {
+	w.act(w.change(message, http.MethodPost, "/v1/time/advance", map[string]string{field: value}))
 }
 
 // mostWaiting limits the actions that wait while a key repeats.
