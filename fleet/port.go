@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -215,7 +216,7 @@ func (p *Port) serve(ctx context.Context, l port.Listener) {
 		c, err := l.Accept(ctx)
 		switch {
 		case err == nil:
-		case ctx.Err() == nil && errors.Is(err, os.ErrClosed):
+		case ctx.Err() == nil && errors.Is(err, os.ErrClosed) && strings.HasPrefix(p.Asked(), "pty:"):
 			// A fault of the line has pulled the cable out, and a terminal is gone with it.
 			p.pulled(l)
 			return
