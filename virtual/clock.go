@@ -107,7 +107,7 @@ func (w *World) setModeLocked(mode ClockMode, rate float64) error {
 		rate = 1
 	case Scaled:
 		if !(rate >= MinRate && rate <= MaxRate) {
-			return fmt.Errorf("%w: rate %v, want %v to %v", ErrClock, rate, MinRate, MaxRate)
+			return fmt.Errorf("%w: rate %v, want 0.001 to 1e9", ErrClock, rate)
 		}
 	default:
 		return fmt.Errorf("%w: unknown mode %d", ErrClock, mode)
