@@ -68,6 +68,8 @@ type Fleet struct {
 	line  virtual.ServeOptions
 	log   *Log
 
+	saving sync.Mutex // held while the world is written to the store
+
 	// The world's clock may be moved while an operation on a token waits for it, so the
 	// scheduler must reach the tokens without mu.
 	blocks atomic.Pointer[[]*block]
@@ -214,6 +216,9 @@ func (f *Fleet) Add(t *virtual.Token) (Member, error) {
 	if err := f.addAll([]*virtual.Token{t}); err != nil {
 		return Member{}, err
 	}
+	if err := f.saveNew(t); err != nil {
+		return Member{}, err
+	}
 	return Member{t, f, t.Tag()}, nil
 }
 
@@ -293,7 +298,12 @@ func (f *Fleet) Remove(m Member) error {
 	}
 	m.Token.Report(virtual.EventRemoved, 0)
 	if f.store != nil {
-		errs = append(errs, f.store.saveWorld(f.world, f.places()), f.store.removeToken(m.place()))
+		// The world goes first: it must not list a token without a file.
+		err := f.SaveWorld()
+		if err == nil {
+			err = f.store.removeToken(m.place())
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -61,6 +61,9 @@ func (f *Fleet) MakeLot(l Lot) ([]Member, error) {
 	if err := f.addAll(tokens); err != nil {
 		return nil, err
 	}
+	if err := f.saveNew(tokens...); err != nil {
+		return nil, err
+	}
 	members := make([]Member, len(tokens))
 	for i, t := range tokens {
 		members[i] = Member{t, f, t.Tag()}

@@ -4,6 +4,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -143,7 +144,7 @@ func (f *Fleet) until(ctx context.Context, t virtual.WorldTime) error {
 	clock := f.world.Clock()
 	if clock.Mode == virtual.Manual {
 		f.world.AdvanceTo(t)
-		return ctx.Err()
+		return errors.Join(f.SaveWorld(), ctx.Err())
 	}
 	if clock.Paused {
 		return fmt.Errorf("%w: the code would come at %s: let the clock run again, or make it manual", ErrStopped,

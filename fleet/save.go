@@ -2,7 +2,11 @@
 
 package fleet
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/d204ef64/fob/virtual"
+)
 
 // saveStart writes the fleet to the store at the start of a run. If the tokens came
 // from the store, it writes only the world, whose clock may have changed.
@@ -11,7 +15,7 @@ func (f *Fleet) saveStart(stored bool) error {
 		return nil
 	}
 	if stored {
-		return f.store.saveWorld(f.world, f.places())
+		return f.SaveWorld()
 	}
 	if err := f.store.begin(); err != nil {
 		return err
@@ -59,5 +63,31 @@ func (f *Fleet) Save() error {
 			return err
 		}
 	}
+	return f.SaveWorld()
+}
+
+// SaveWorld writes the world's clock, and which tokens there are, to the store. A caller
+// that moves the clock of a stored fleet calls it before it reports the new time.
+// Otherwise a crash takes the time back, and tokens show codes a second time.
+func (f *Fleet) SaveWorld() error {
+	if f.store == nil {
+		return nil
+	}
+	f.saving.Lock() // an older list of tokens must not replace a newer one
+	defer f.saving.Unlock()
 	return f.store.saveWorld(f.world, f.places())
+}
+
+// saveNew writes tokens that were added to a running fleet to the store: their files
+// first, because the world lists them.
+func (f *Fleet) saveNew(tokens ...*virtual.Token) error {
+	if f.store == nil {
+		return nil
+	}
+	for _, t := range tokens {
+		if err := f.store.saveToken(int(t.Tag())-1, t); err != nil {
+			return err
+		}
+	}
+	return f.SaveWorld()
 }

@@ -125,6 +125,9 @@ func (f *Fleet) Fork(s *Snapshot) ([]Member, error) {
 	if err := f.addAll(tokens); err != nil {
 		return nil, err
 	}
+	if err := f.saveNew(tokens...); err != nil {
+		return nil, err
+	}
 	var members []Member
 	for _, t := range tokens {
 		members = append(members, Member{t, f, t.Tag()})

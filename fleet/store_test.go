@@ -391,3 +391,48 @@ func TestOneToken(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, f.Save(), "without a store")
 }
+
+// TestStoreWhileRunning: tokens that are added and removed, and a clock that is moved,
+// survive a crash, which is simulated by not saving at the end.
+func TestStoreWhileRunning(t *testing.T) {
+	dir, key := t.TempDir(), testKey(t)
+	s := openStore(t, dir, key)
+	w, f := start(t, s, virtual.Config{Mode: virtual.Manual, At: then, Seed: 7}, Given{}, then, Ports{})
+	added, err := f.MakeLot(Lot{Count: 2, Ready: true})
+	require.NoError(t, err)
+	require.NoError(t, f.Remove(members(f)[0]))
+	w.Advance(time.Hour)
+	require.NoError(t, f.SaveWorld())
+	last, err := f.Add(w.NewToken(testModel(t)))
+	require.NoError(t, err)
+	forks, err := f.Fork(f.TakeSnapshot("one", added[0]))
+	require.NoError(t, err)
+	var want [][8]byte
+	for _, m := range members(f) {
+		want = append(want, m.Token.HardwareID())
+	}
+	require.Len(t, want, 5)
+	require.Contains(t, want, last.Token.HardwareID())
+	require.Contains(t, want, forks[0].Token.HardwareID())
+	require.NoError(t, s.Close())
+
+	s = openStore(t, dir, key)
+	w, f = start(t, s, virtual.Config{}, Given{}, then.AddDate(1, 0, 0), Ports{})
+	require.Equal(t, then.Add(time.Hour), w.Now().Time())
+	var got [][8]byte
+	for _, m := range members(f) {
+		got = append(got, m.Token.HardwareID())
+	}
+	require.Equal(t, want, got)
+	serial, _ := added[1].Token.BackLabel()
+	found, err := f.Find(serial.String())
+	require.NoError(t, err)
+	require.Equal(t, serialproto.StateLocked, found.Token.State())
+
+	// The places of the others stay where they are.
+	require.NoError(t, f.Remove(found))
+	require.NoError(t, s.Close())
+	s = openStore(t, dir, key)
+	_, f = start(t, s, virtual.Config{}, Given{}, then.AddDate(1, 0, 0), Ports{})
+	require.Equal(t, 4, f.Len())
+}

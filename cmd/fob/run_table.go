@@ -23,7 +23,7 @@ func countTokens[N int | int64](n N) string {
 // readyTable formats the ready line as a table of at most the given number of columns.
 func readyTable(r ready, columns int, p painter) string {
 	var b strings.Builder
-	tokens := countTokens(len(r.Tokens))
+	tokens := countTokens(r.Count)
 	clock := "clock " + r.Clock + ", " + r.Now.UTC().Format(time.RFC3339)
 	for _, line := range wrap([]string{tokens + ",", clock + ",", "world seed " + r.WorldSeed}, " ", columns) {
 		b.WriteString(line + "\n")
@@ -32,6 +32,9 @@ func readyTable(r ready, columns int, p painter) string {
 
 	rows := [][]string{{"PORT", "MODEL", "STATE", "SERIAL", "HARDWARE ID"}}
 	for _, t := range r.Tokens {
+		if len(t.Ports) == 0 {
+			rows = append(rows, []string{"-", t.Model, t.State, dash(t.Serial.String()), t.HardwareID.String()})
+		}
 		for i, port := range t.Ports {
 			if i == 0 {
 				rows = append(rows, []string{port, t.Model, t.State, dash(t.Serial.String()), t.HardwareID.String()})
@@ -65,7 +68,10 @@ func readyTable(r ready, columns int, p painter) string {
 		b.WriteString(paintCells(p, n, strings.TrimRight(line.String(), " "), row[2]) + "\n")
 	}
 	b.WriteString("\n")
-	for _, line := range wrap([]string{"fob device info --port PORT shows one token.", "Ctrl-C stops all tokens."}, " ", columns) {
+	if r.APIKey != "" { // for copying: not wrapped
+		b.WriteString("FOB_URL=" + r.URL + "\nFOB_API_KEY=" + r.APIKey + "\n\n")
+	}
+	for _, line := range wrap([]string{"fob fleet, with these variables, controls the tokens.", "fob device info --port PORT shows one token.", "Ctrl-C stops all tokens."}, " ", columns) {
 		b.WriteString(line + "\n")
 	}
 	return b.String()

@@ -62,6 +62,7 @@ var kinds = []struct {
 	{fleet.ErrPeriod, http.StatusUnprocessableEntity, "invalid_period"},
 	{fleet.ErrWindow, http.StatusUnprocessableEntity, "invalid_window"},
 	{fleet.ErrSnapshot, http.StatusUnprocessableEntity, "invalid_snapshot"},
+	{port.ErrBusy, http.StatusConflict, "port_unavailable"},
 	{virtual.ErrClock, http.StatusUnprocessableEntity, "invalid_clock"},
 	{port.ErrAddress, http.StatusConflict, "port_unavailable"},
 	{port.ErrExposed, http.StatusConflict, "port_unavailable"},

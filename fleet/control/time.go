@@ -55,11 +55,17 @@ func (s *server) time() {
 			if err := s.setClock(in.Body); err != nil {
 				return nil, err
 			}
+			if err := s.fleet.SaveWorld(); err != nil {
+				return nil, err
+			}
 			return s.clock(), nil
 		})
 	add(s, http.MethodPost, "/v1/time/advance", "advance", "Move the clock forward, in any mode",
 		func(_ context.Context, in *body[advance]) (*body[clockView], error) {
 			if err := s.advance(in.Body); err != nil {
+				return nil, err
+			}
+			if err := s.fleet.SaveWorld(); err != nil {
 				return nil, err
 			}
 			return s.clock(), nil
