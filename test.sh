@@ -75,6 +75,7 @@ step_needs() {
 		echo 'socat socat'
 		echo 'strace strace'
 		echo 'systemd systemd-analyze'
+		echo 'tshark tshark' # for recorded wires
 		echo 'zbar-tools zbarimg'
 		echo 'zsh zsh'
 		;;
