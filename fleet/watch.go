@@ -96,7 +96,7 @@ func (m Member) never(c Condition) error {
 		return fmt.Errorf("%w: %s is an event of the world, and never of a token: read the log", ErrNever, c.Event)
 	}
 	if newest := m.fleet.log.Seq(); c.Event != 0 && c.After > newest {
-		return fmt.Errorf("%w: there is no event %d yet, the newest is %d: is the number of another fleet?", ErrNever, c.After, newest)
+		return fmt.Errorf("%w: there is no event %d yet, the newest is %d: is it the number of another fleet?", ErrNever, c.After, newest)
 	}
 	if c.Display == nil {
 		return nil

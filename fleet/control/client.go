@@ -57,7 +57,7 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 		return err
 	}
 	if err := json.Unmarshal(b, out); err != nil {
-		return fmt.Errorf("%w: %s %s: the answer is not that of a fleet: %w", ErrUnreachable, method, path, err)
+		return fmt.Errorf("%w: %s %s: not the answer of a fleet: %w", ErrUnreachable, method, path, err)
 	}
 	return nil
 }

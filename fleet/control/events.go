@@ -73,7 +73,7 @@ func (s *server) reader(in *eventInput) (*eventReader, error) {
 		}
 	}
 	if newest := s.fleet.Log().Seq(); r.after > newest {
-		return nil, invalid(where, fmt.Sprintf("there is no event %d yet, the newest is %d: is the number of another fleet?", r.after, newest))
+		return nil, invalid(where, fmt.Sprintf("there is no event %d yet, the newest is %d: is it the number of another fleet?", r.after, newest))
 	}
 	if in.Token != "" {
 		m, err := s.fleet.Find(in.Token)
