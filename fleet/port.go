@@ -32,8 +32,8 @@ type Port struct {
 	addr     string     // the address given to Attach or Replug
 	removed  bool       // it cannot be plugged in again
 	options  []port.Option
-	listener port.Listener      // nil: unplugged
-	hangUp   context.CancelFunc // ends the connections of the listener; nil: not served
+	listener port.Listener // nil: unplugged
+	hosts    *task         // serves the hosts of the listener; nil: not served
 }
 
 // ID returns the name of the port in its fleet, such as "p1".
@@ -125,7 +125,8 @@ func (p *Port) remove() error {
 	return p.close()
 }
 
-// Unplug pulls the cable out. It closes the connections of hosts and frees the address.
+// Unplug pulls the cable out. It closes the connections of hosts, waits until the token has
+// seen that they are gone, and frees the address.
 func (p *Port) Unplug() error {
 	if p.Addr() == "" {
 		return fmt.Errorf("%w: %s is unplugged already", ErrPlugged, p.id)
@@ -136,16 +137,20 @@ func (p *Port) Unplug() error {
 // close closes the listener and its connections.
 func (p *Port) close() error {
 	p.mu.Lock()
-	l, hangUp := p.listener, p.hangUp
-	p.listener, p.hangUp = nil, nil
+	l, hosts := p.listener, p.hosts
+	p.listener, p.hosts = nil, nil
 	p.mu.Unlock()
-	if hangUp != nil {
-		hangUp()
+	if hosts != nil {
+		hosts.cancel() // first: a listener that is closed without it is a failure
 	}
-	if l == nil {
-		return nil
+	var err error
+	if l != nil {
+		err = l.Close()
 	}
-	return l.Close()
+	if hosts != nil {
+		<-hosts.done
+	}
+	return err
 }
 
 // pulled notes that a listener has ended by itself.
@@ -156,9 +161,9 @@ func (p *Port) pulled(l port.Listener) {
 		return
 	}
 	p.listener = nil
-	if p.hangUp != nil {
-		p.hangUp()
-		p.hangUp = nil
+	if p.hosts != nil {
+		p.hosts.cancel()
+		p.hosts = nil
 	}
 	_ = l.Close() // it is closed already, apart from a link to a terminal
 }
@@ -194,11 +199,11 @@ func (p *Port) accept() {
 	f := p.member.fleet
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.listener == nil || p.hangUp != nil {
+	if p.listener == nil || p.hosts != nil {
 		return
 	}
 	l := p.listener // which the goroutine must not read: Unplug may have closed it by then
-	p.hangUp = f.serve.run(func(ctx context.Context) { p.serve(ctx, l) })
+	p.hosts = f.serve.run(func(ctx context.Context) { p.serve(ctx, l) })
 }
 
 // serve serves every host that connects until ctx ends.
@@ -254,19 +259,27 @@ func (s *server) begin(ctx context.Context, cancel context.CancelFunc) {
 	}
 }
 
-// run starts f, and returns a function that ends it. It returns nil if nothing is served.
-func (s *server) run(f func(context.Context)) context.CancelFunc {
+// task is a function that runs beside the others of a server.
+type task struct {
+	cancel context.CancelFunc
+	done   chan struct{} // closed when the function has returned
+}
+
+// run starts f. It returns nil if nothing is served.
+func (s *server) run(f func(context.Context)) *task {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx == nil || s.ctx.Err() != nil {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
+	t := &task{cancel, make(chan struct{})}
 	s.wait.Go(func() {
+		defer close(t.done)
 		defer cancel()
 		f(ctx)
 	})
-	return cancel
+	return t
 }
 
 // fail ends Serve with the first error.
