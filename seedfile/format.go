@@ -128,6 +128,7 @@ type Keys struct {
 // concern it, but refuses encryption that it does not support.
 type WriteOptions struct {
 	Encrypt *Encryption // nil: not encrypted
+	Sealed  SealedHead  // of the [Sealer] that encrypted the seeds before; nil: they come in clear
 	Sign    *Signer     // nil: not signed
 
 	// For is the server that will import the file. Its profile changes the way in which

@@ -175,36 +175,43 @@ func (s *pskcSeal) cipher(x *pskcXML, indent, uri string, sealed []byte) {
 	x.raw("</xenc:CipherValue></xenc:CipherData>\n")
 }
 
-// append appends EncryptedValue and ValueMAC for a secret.
-func (s *pskcSeal) append(x *pskcXML, secret []byte) (err error) {
-	var uri string
-	var sealed []byte
+// encrypt encrypts a secret.
+func (s *pskcSeal) encrypt(secret []byte) (SealedSeed, error) {
+	var v SealedSeed
+	var err error
 	switch {
 	case s.public != nil:
-		uri = pskcOAEP
-		sealed, err = sealRSA(s.public, secret)
+		v.Method = pskcOAEP
+		v.Cipher, err = sealRSA(s.public, secret)
 	case s.wrap:
 		var padded bool
-		sealed, padded, err = wrapKey(s.key, secret)
-		uri = pskcKW(len(s.key), padded)
+		v.Cipher, padded, err = wrapKey(s.key, secret)
+		v.Method = pskcKW(len(s.key), padded)
 	default:
-		uri = pskcCBC(len(s.key))
-		sealed, err = sealCBC(s.key, secret)
+		v.Method = pskcCBC(len(s.key))
+		v.Cipher, err = sealCBC(s.key, secret)
 	}
 	if err != nil {
-		return err
+		return SealedSeed{}, err
 	}
-	x.raw("          <EncryptedValue>\n")
-	s.cipher(x, "            ", uri, sealed)
-	x.raw("          </EncryptedValue>\n")
 	if s.mac != nil {
 		s.mac.Reset()
-		s.mac.Write(sealed)
+		s.mac.Write(v.Cipher)
+		v.MAC = s.mac.Sum(nil)
+	}
+	return v, nil
+}
+
+// value appends EncryptedValue and ValueMAC.
+func (s *pskcSeal) value(x *pskcXML, v SealedSeed) {
+	x.raw("          <EncryptedValue>\n")
+	s.cipher(x, "            ", v.Method, v.Cipher)
+	x.raw("          </EncryptedValue>\n")
+	if len(v.MAC) > 0 {
 		x.raw("          <ValueMAC>")
-		x.b = base64.StdEncoding.AppendEncode(x.b, s.mac.Sum(nil))
+		x.b = base64.StdEncoding.AppendEncode(x.b, v.MAC)
 		x.raw("</ValueMAC>\n")
 	}
-	return nil
 }
 
 func random(n int) ([]byte, error) {

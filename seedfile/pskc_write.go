@@ -21,6 +21,7 @@ type pskcWriter struct {
 	file   bytes.Buffer // the file until it is signed
 	signer *pskcSigner
 	seal   *pskcSeal
+	sealed bool // the records come with sealed seeds
 	b      []byte
 	count  int
 	server *Server // nil: follow RFC 6030
@@ -35,7 +36,12 @@ var errPSKCClosed = errors.New("the file has been closed")
 func newPSKCWriter(w io.Writer, o WriteOptions) (Writer, error) {
 	p := &pskcWriter{w: w, server: o.For, warn: o.Warn}
 	var err error
-	if o.Encrypt != nil {
+	switch {
+	case o.Sealed != nil && o.Encrypt != nil:
+		return nil, fmt.Errorf("%w: sealed seeds cannot be encrypted again", ErrUnsupported)
+	case o.Sealed != nil:
+		p.seal, p.sealed = &pskcSeal{head: o.Sealed}, true
+	case o.Encrypt != nil:
 		if p.seal, err = newPSKCSeal(o.Encrypt); err != nil {
 			return nil, err
 		}
@@ -131,6 +137,9 @@ func (p *pskcWriter) appendPackage(b []byte, r *Record) ([]byte, error) {
 	if err := checkPSKC(r, id); err != nil {
 		return nil, err
 	}
+	if p.sealed != (r.Sealed != nil) {
+		return nil, fmt.Errorf("%w: want a sealed seed in each record of a file of sealed seeds, and nowhere else", ErrValue)
+	}
 	x := pskcXML{b: b}
 	x.raw("  <KeyPackage>\n")
 	p.device(&x, r)
@@ -217,12 +226,19 @@ func (p *pskcWriter) secret(x *pskcXML, r *Record) error {
 	seed := r.Seed.Bytes()
 	defer clear(seed)
 	x.raw("        <Secret>\n")
-	if p.seal == nil {
+	switch {
+	case p.sealed:
+		p.seal.value(x, *r.Sealed)
+	case p.seal == nil:
 		x.raw("          <PlainValue>")
 		x.b = base64.StdEncoding.AppendEncode(x.b, seed)
 		x.raw("</PlainValue>\n")
-	} else if err := p.seal.append(x, seed); err != nil {
-		return err
+	default:
+		v, err := p.seal.encrypt(seed)
+		if err != nil {
+			return err
+		}
+		p.seal.value(x, v)
 	}
 	x.raw("        </Secret>\n")
 	return nil
@@ -235,7 +251,7 @@ func checkPSKC(r *Record, id string) error {
 		return fmt.Errorf("%w: %s %v, want %s", ErrValue, field, value, allowed)
 	}
 	switch {
-	case r.Seed.IsZero():
+	case r.Seed.IsZero() && r.Sealed == nil:
 		return fmt.Errorf("%w: %w", ErrValue, token.ErrNoSeed)
 	case id == "":
 		return fmt.Errorf("%w: neither a key id nor a serial number", ErrValue)

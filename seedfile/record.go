@@ -45,6 +45,7 @@ type Record struct {
 
 	Type      Type
 	Seed      token.Seed
+	Sealed    *SealedSeed // in place of Seed, in a file of sealed seeds that is written
 	Algorithm token.Algorithm
 	Digits    uint8             // 6 to 9
 	Step      token.UnixSeconds // TOTP: 1 or more

@@ -108,7 +108,7 @@ var _ Writer = (*recordWriter)(nil)
 // writeFunc returns the write function of a format without encryption.
 func writeFunc(w recordWriter) func(io.Writer, WriteOptions) (Writer, error) {
 	return func(out io.Writer, o WriteOptions) (Writer, error) {
-		if o.Encrypt != nil || o.Sign != nil {
+		if o.Encrypt != nil || o.Sealed != nil || o.Sign != nil {
 			return nil, fmt.Errorf("%w: %s supports neither encryption nor signatures", ErrUnsupported, w.format)
 		}
 		w := w
