@@ -27,7 +27,7 @@ exit code is 1 if something is wrong. The checks are:
   files   the limit of open files
   tools   programs that fob starts, with the command that needs each
   serial  serial ports: permissions, and programs that use them
-  clock   whether the clock is synchronised, according to chronyc or timedatectl
+  clock   whether the clock is synchronised, according to chronyc, timedatectl or the kernel
   config  the folder with the key of state folders
 
 Without a name, all checks run. Serial ports are not opened, because that may

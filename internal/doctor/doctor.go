@@ -12,10 +12,10 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"slices"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/hostclock"
 )
 
 // ErrCheck is the error of a check that does not exist.
@@ -47,6 +47,7 @@ type System struct {
 
 	LookPath func(tool string) (string, error)
 	Output   func(ctx context.Context, tool string, args ...string) (string, error)
+	Kernel   func() (hostclock.Status, error)  // the kernel's view of the clock
 	OpenPTY  func() error                      // opens a pseudo-terminal and closes it
 	Files    func() (limit uint64, known bool) // open files that a process may have
 	Access   func(path string) error           // whether the user may read and write a device
@@ -54,17 +55,11 @@ type System struct {
 
 // Machine returns this machine. openPTY opens a pseudo-terminal and closes it.
 func Machine(config string, openPTY func() error, ports ...string) *System {
+	here := hostclock.Here()
 	return &System{
 		Config: config, Ports: ports,
-		LookPath: exec.LookPath, Output: output, OpenPTY: openPTY, Files: files, Access: access,
+		LookPath: here.LookPath, Output: here.Output, Kernel: here.Kernel, OpenPTY: openPTY, Files: files, Access: access,
 	}
-}
-
-func output(ctx context.Context, tool string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, tool, args...)
-	cmd.Env = append(cmd.Environ(), "LC_ALL=C") // the checks compare English words
-	b, err := cmd.Output()
-	return string(b), err
 }
 
 type check struct {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/hostclock"
 	"github.com/d204ef64/fob/serialproto/port"
 )
 
@@ -30,6 +31,9 @@ func healthy(t *testing.T) *System {
 		OpenPTY:  func() error { return nil },
 		Files:    func() (uint64, bool) { return 65536, true },
 		Access:   func(path string) error { _, err := os.Stat(path); return err },
+		Kernel: func() (hostclock.Status, error) {
+			return hostclock.Status{Source: "kernel", Advice: "sudo apt-get install chrony"}, nil
+		},
 		// The answer of chrony 4.5 in chronyc(1), with -c.
 		Output: func(context.Context, string, ...string) (string, error) {
 			return "CB00710F,203.0.113.15,3,1706112006.9,0.000006523,-0.000006747,0.000035822,3.225,0.000,0.129,0.013639022,0.001100737,64.2,Normal\n", nil
@@ -120,7 +124,11 @@ func TestProblems(t *testing.T) {
 		{"strange chrony", "clock", answers("chronyc", "506 Cannot talk to daemon"), Unknown, "cannot be parsed", ""},
 		{"timedatectl: yes", "clock", answers("timedatectl", "yes\n"), OK, "according to timedatectl", ""},
 		{"timedatectl: no", "clock", answers("timedatectl", "no\n"), Wrong, "according to timedatectl", "sudo timedatectl set-ntp true"},
-		{"no tools", "clock", answers("date", ""), Unknown, "neither chronyc nor timedatectl", ""},
+		{"the kernel: no", "clock", answers("date", ""), Wrong, "not synchronised, according to kernel", "sudo apt-get install chrony"},
+		{"no tools", "clock", func(t *testing.T, s *System) {
+			answers("date", "")(t, s)
+			s.Kernel = func() (hostclock.Status, error) { return hostclock.Status{}, hostclock.ErrUnknown }
+		}, Unknown, "the state of the machine's clock is unknown", ""},
 		{"no home", "config", func(_ *testing.T, s *System) { s.Config = "" }, Wrong, "HOME is not set", "export HOME"},
 		{"new folder", "config", func(t *testing.T, s *System) { require.NoError(t, os.Remove(s.Config)) },
 			OK, "is made when it is needed", ""},

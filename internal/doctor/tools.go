@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/d204ef64/fob/internal/hostclock"
 )
 
 // tools are the programs that fob starts, with the commands that need them. One of the
@@ -52,37 +54,18 @@ func (s *System) tools(context.Context) []Result {
 // clock checks whether the machine's clock is synchronised: the codes of tokens with a
 // real clock depend on it.
 func (s *System) clock(ctx context.Context) []Result {
-	if _, err := s.LookPath("chronyc"); err == nil {
-		if text, err := s.Output(ctx, "chronyc", "-c", "tracking"); err == nil {
-			return []Result{chrony(text)}
-		}
+	status, err := hostclock.Read(ctx, hostclock.Machine{LookPath: s.LookPath, Output: s.Output, Kernel: s.Kernel})
+	switch {
+	case err != nil:
+		return []Result{{Outcome: Unknown, Detail: err.Error()}}
+	case !status.Synchronised:
+		return []Result{{
+			Outcome: Wrong, Detail: "the clock is not synchronised, according to " + status.Source, Command: status.Advice,
+		}}
+	case status.Known:
+		return []Result{{
+			Outcome: OK, Detail: fmt.Sprintf("synchronised, according to %s: off by at most %v", status.Source, status.Error),
+		}}
 	}
-	if _, err := s.LookPath("timedatectl"); err == nil {
-		text, err := s.Output(ctx, "timedatectl", "show", "--property=NTPSynchronized", "--value")
-		switch strings.TrimSpace(text) {
-		case "yes":
-			return []Result{{Outcome: OK, Detail: "synchronised, according to timedatectl"}}
-		case "no":
-			if err == nil {
-				return []Result{{
-					Outcome: Wrong, Detail: "the clock is not synchronised, according to timedatectl", Command: "sudo timedatectl set-ntp true",
-				}}
-			}
-		}
-	}
-	return []Result{{Outcome: Unknown, Detail: "neither chronyc nor timedatectl reports whether the clock is synchronised"}}
-}
-
-// chrony reads the answer of chronyc -c tracking: 14 values, of which the fifth is the
-// offset in seconds and the last the leap status (chronyc(1)).
-func chrony(text string) Result {
-	values := strings.Split(strings.TrimSpace(text), ",")
-	const offset, leap = 4, 13
-	if len(values) <= leap {
-		return Result{Outcome: Unknown, Detail: "the answer of chronyc cannot be parsed"}
-	}
-	if values[leap] == "Not synchronised" {
-		return Result{Outcome: Wrong, Detail: "the clock is not synchronised, according to chronyc", Command: "sudo systemctl restart chrony"}
-	}
-	return Result{Outcome: OK, Detail: fmt.Sprintf("synchronised, according to chronyc: off by %s s", values[offset])}
+	return []Result{{Outcome: OK, Detail: "synchronised, according to " + status.Source}}
 }
