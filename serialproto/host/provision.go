@@ -12,6 +12,7 @@ import (
 	"github.com/flynn/noise"
 	"github.com/fxamacker/cbor/v2"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
 )
@@ -61,28 +62,21 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 	if err != nil {
 		return err
 	}
-	var begin struct {
-		Public  []byte  `cbor:"pub"`
-		Counter *uint32 `cbor:"ctr"`
-	}
-	err = c.do(ctx, request{name: "provision", group: serialproto.GroupToken, command: serialproto.CmdTokenProvBegin}, &begin)
+	key, counter, err := c.DeviceKey(ctx)
 	if err != nil {
 		return err
 	}
-	if len(begin.Public) != 32 || begin.Counter == nil {
-		return fmt.Errorf("provision: %w: public key of %d bytes, or counter missing", ErrProtocol, len(begin.Public))
-	}
-	if o.DeviceKey != nil && [32]byte(begin.Public) != *o.DeviceKey {
-		return fmt.Errorf("provision: wrong device: its public key is not the one enrolled for it")
+	if o.DeviceKey != nil && key != *o.DeviceKey {
+		return fmt.Errorf("provision: %w: its public key is not the one enrolled for it", ErrWrongDevice)
 	}
 	binding := serialproto.Binding{
 		HardwareID: info.HardwareID,
 		Serial:     o.Serial,
-		Counter:    *begin.Counter,
+		Counter:    counter,
 		Firmware:   info.Firmware,
 	}
 	sealed := time.Now()
-	message, transcript, err := seal(station, begin.Public, &binding, &o)
+	message, transcript, err := seal(station, key[:], &binding, &o)
 	if err != nil {
 		return fmt.Errorf("provision: %w", err)
 	}
@@ -93,7 +87,7 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 		Serial  string `cbor:"sn"`
 		Counter uint32 `cbor:"ctr"`
 		Message []byte `cbor:"msg"`
-	}{o.Serial.String(), *begin.Counter, message}
+	}{o.Serial.String(), counter, message}
 	err = c.do(ctx, request{name: "provision", op: serialproto.OpWrite, group: serialproto.GroupToken, command: serialproto.CmdTokenProvCommit, body: body}, &done)
 	if err != nil {
 		return err
@@ -108,6 +102,27 @@ func (c *Client) Provision(ctx context.Context, station StationKey, o Order) err
 		return c.SetClock(ctx, o.now())
 	}
 	return nil
+}
+
+// ErrWrongDevice is the error of a device whose public key is not the expected one.
+var ErrWrongDevice = errclass.New(errclass.Refused, "wrong device")
+
+// DeviceKey reads the X25519 public key with which the device opens a provisioning
+// message, and the counter of the next message. Another device cannot use the key, because
+// it does not have the private part. The device must be blank or wiped.
+func (c *Client) DeviceKey(ctx context.Context) (key [32]byte, counter uint32, err error) {
+	var begin struct {
+		Public  []byte  `cbor:"pub"`
+		Counter *uint32 `cbor:"ctr"`
+	}
+	err = c.do(ctx, request{name: "provision", group: serialproto.GroupToken, command: serialproto.CmdTokenProvBegin}, &begin)
+	if err != nil {
+		return key, 0, err
+	}
+	if len(begin.Public) != len(key) || begin.Counter == nil {
+		return key, 0, fmt.Errorf("provision: %w: public key of %d bytes, or counter missing", ErrProtocol, len(begin.Public))
+	}
+	return [32]byte(begin.Public), *begin.Counter, nil
 }
 
 // staleAfter is how old the time in a provisioning message may be on arrival. If it is

@@ -107,8 +107,20 @@ func TestWrongDevice(t *testing.T) {
 	c, line := attachWire(t, k)
 	o := newOrder(t, w, "button-6")
 	o.DeviceKey = &[32]byte{9}
-	require.ErrorContains(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o), "wrong device")
+	require.ErrorIs(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o), host.ErrWrongDevice)
 	require.Len(t, line.sentSoFar(), 3, "synchronisation, info, begin")
+	key, counter, err := c.DeviceKey(t.Context())
+	require.NoError(t, err)
+	o.DeviceKey = &key
+	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), o))
+	// PROTOCOL.md: a commit uses up the counter, and only a blank or wiped token begins.
+	_, _, err = c.DeviceKey(t.Context())
+	require.ErrorIs(t, err, serialproto.ErrAlreadyProvisioned)
+	require.NoError(t, c.Wipe(t.Context(), o.Serial))
+	again, next, err := c.DeviceKey(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, key, again)
+	require.Equal(t, counter+1, next)
 }
 
 // TestVerify: the code must match the seed, and the clock must be right.
