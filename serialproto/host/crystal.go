@@ -74,17 +74,39 @@ const (
 	stoppedAfter    = 1500 * time.Millisecond
 )
 
-// MeasureCrystal reads the token's uptime until it is certain whether the error of the
-// crystal is greater than limit, in parts per million, or until longest has passed.
-// Each reading was taken at some time between request and answer, and counts whole
-// milliseconds. A slow line therefore makes the measurement longer but not wrong.
-func (c *Client) MeasureCrystal(ctx context.Context, limit float64, longest time.Duration) (Crystal, error) {
+// CrystalMeter measures a token's crystal from one reading on. Other commands may be sent
+// meanwhile, unless they restart the token.
+type CrystalMeter struct {
+	client *Client
+	first  reading
+}
+
+// StartCrystal takes the first reading.
+func (c *Client) StartCrystal(ctx context.Context) (*CrystalMeter, error) {
 	first, err := c.reading(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &CrystalMeter{c, first}, nil
+}
+
+// MeasureCrystal takes the first reading and then measures, see [CrystalMeter.Measure].
+func (c *Client) MeasureCrystal(ctx context.Context, limit float64, longest time.Duration) (Crystal, error) {
+	m, err := c.StartCrystal(ctx)
 	if err != nil {
 		return Crystal{}, err
 	}
+	return m.Measure(ctx, limit, longest)
+}
+
+// Measure reads the token's uptime until it is certain whether the error of the crystal
+// is greater than limit, in parts per million, or until longest has passed since the
+// first reading. Each reading was taken at some time between request and answer, and
+// counts whole milliseconds. A slow line therefore makes the measurement longer but not
+// wrong.
+func (m *CrystalMeter) Measure(ctx context.Context, limit float64, longest time.Duration) (Crystal, error) {
 	r := Crystal{Low: math.Inf(-1), High: math.Inf(1)}
-	next := time.NewTicker(crystalInterval)
+	next := time.NewTimer(crystalInterval - time.Since(m.first.received))
 	defer next.Stop()
 	for {
 		select {
@@ -92,21 +114,22 @@ func (c *Client) MeasureCrystal(ctx context.Context, limit float64, longest time
 			return r, ctx.Err()
 		case <-next.C:
 		}
-		now, err := c.reading(ctx)
+		now, err := m.client.reading(ctx)
 		if err != nil {
 			return r, err
 		}
-		if now.Up < first.Up {
+		if now.Up < m.first.Up {
 			return r, fmt.Errorf("measuring the crystal: %w", ErrRestarted)
 		}
-		waited := now.sent.Sub(first.received)
-		if !now.World.IsZero() && now.World.Equal(first.World) && waited > stoppedAfter {
+		waited := now.sent.Sub(m.first.received)
+		if !now.World.IsZero() && now.World.Equal(m.first.World) && waited > stoppedAfter {
 			return r, fmt.Errorf("measuring the crystal: %w", ErrClockStopped)
 		}
-		r.narrow(&first, &now)
+		r.narrow(&m.first, &now)
 		if r.Within(limit) || r.Beyond(limit) || waited >= longest {
 			return r, nil
 		}
+		next.Reset(crystalInterval)
 	}
 }
 
