@@ -10,33 +10,17 @@ import (
 	"image/png"
 	"strings"
 
-	"github.com/boombuler/barcode/qr"
+	"github.com/d204ef64/fob/internal/barcode"
 )
-
-// quietZone is the light border of a QR code, in modules (ISO/IEC 18004, 9.1).
-const quietZone = 4
 
 // maxQRSize is the maximum width of an image from [QRPNG], in pixels.
 const maxQRSize = 4096
 
-// qrModules returns the modules of the QR code of a text, with their quiet zone. true
-// is dark. Error correction is level M, 15 %.
+// qrModules returns the modules of the QR code of a text, with their quiet zone.
 func qrModules(text string) ([][]bool, error) {
-	code, err := qr.Encode(text, qr.M, qr.Auto)
+	modules, err := barcode.QR(text)
 	if err != nil {
-		// The library's error quotes the text, which contains a seed.
 		return nil, fmt.Errorf("%w: a text of %d bytes for a QR code", ErrLimit, len(text))
-	}
-	n := code.Bounds().Dx()
-	modules := make([][]bool, n+2*quietZone)
-	for y := range modules {
-		modules[y] = make([]bool, len(modules))
-	}
-	for y := range n {
-		for x := range n {
-			r, _, _, _ := code.At(x, y).RGBA()
-			modules[y+quietZone][x+quietZone] = r == 0
-		}
 	}
 	return modules, nil
 }
