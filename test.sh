@@ -55,6 +55,7 @@ step_needs() {
 	test)
 		echo 'chromium chromium' # for the pages
 		echo 'curl curl' # for the documents, as are nginx, systemd and zsh
+		echo 'fonts-ipafont-gothic /usr/share/fonts/opentype/ipafont-gothic/ipag.ttf'
 		echo 'freeradius-utils radclient'
 		echo 'gcc gcc' # for -race
 		echo 'iproute2 ip'
@@ -67,6 +68,7 @@ step_needs() {
 		echo 'oathtool oathtool'
 		echo 'openssl openssl'
 		echo 'pamtester pamtester'
+		echo 'poppler-utils pdftoppm'
 		echo 'postgresql /usr/lib/postgresql/*/bin/postgres'
 		echo 'pskctool pskctool'
 		echo 'python3-cryptography python:cryptography'

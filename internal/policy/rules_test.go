@@ -67,6 +67,11 @@ var directions = []direction{
 		because: "a fleet stands for devices in the field: it must not share code with the server that checks their codes",
 	},
 	{
+		who:     patterns{"line/..."},
+		never:   patterns{"firmware/...", "virtual", "fleet/...", "validator/..."},
+		because: "the line makes any token over the protocol, and must not depend on the devices in this repository",
+	},
+	{
 		who:     patterns{"validator"},
 		only:    patterns{"token", "internal/..."},
 		because: "the rules are functions over plain values: the packages that store or serve them import them",
@@ -147,6 +152,16 @@ var fences = []fence{
 		pkgs:    patterns{"github.com/danielgtaylor/huma/..."},
 		in:      patterns{"validator/httpapi", "fleet/control", "internal/strictjson"},
 		because: "HTTP is one of several channels, which all call package bank or fleet",
+	},
+	{
+		pkgs:    patterns{"github.com/boombuler/barcode/..."},
+		in:      patterns{"internal/barcode"},
+		because: "quiet zones and errors without the text, which may be secret, are handled once",
+	},
+	{
+		pkgs:    patterns{"github.com/go-pdf/fpdf"},
+		in:      patterns{"internal/pdfdoc", "line/..."},
+		because: "package pdfdoc makes documents reproducible and refuses text that they cannot show",
 	},
 	{
 		pkgs:    patterns{"tinygo.org/x/drivers/..."},

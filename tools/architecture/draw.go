@@ -28,6 +28,7 @@ var purposes = map[string]string{
 	"fleet":          "many virtual tokens and their ports",
 	"validator":      "the reference validation server",
 	"virtual":        "one token: firmware on modelled hardware",
+	"line":           "the provisioning line: batches of tokens",
 	"firmware":       "the token's program",
 	"seedfile":       "PSKC and the dialects of real servers",
 	"serialproto":    "the wire",

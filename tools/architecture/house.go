@@ -25,6 +25,7 @@ var places = []room{
 	{name: "fleet", row: 2, col: 2},
 	{name: "validator", row: 2, col: 4},
 	{name: "virtual", row: 3, col: 1},
+	{name: "line", row: 3, col: 3},
 	{name: "firmware", row: 4, col: 0},
 	{name: "seedfile", row: 4, col: 3},
 	{name: "serialproto", row: 5, col: 1},
