@@ -11,11 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/server"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // initOptions are the flags of fob validator init.
@@ -178,7 +178,7 @@ func (m *making) undo(err error) error {
 // newMaster creates the bank's key, in a file or from a passphrase.
 func (a *app) newMaster(ctx context.Context, b *bankFlags) (m vault.Master, kdf string, err error) {
 	if b.keyFile != "" {
-		if m, err = vault.NewMaster(); err == nil {
+		if m, err = bank.Realm.NewMaster(); err == nil {
 			err = vault.WriteFile(b.keyFile, m)
 		}
 		return m, "", err
@@ -189,7 +189,7 @@ func (a *app) newMaster(ctx context.Context, b *bankFlags) (m vault.Master, kdf 
 	}
 	defer clear(pass)
 	if kdf, err = vault.NewKDF(); err == nil {
-		m, err = vault.MasterFromPassphrase(pass, kdf)
+		m, err = bank.Realm.MasterFromPassphrase(pass, kdf)
 	}
 	return m, kdf, err
 }

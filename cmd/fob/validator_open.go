@@ -19,11 +19,11 @@ import (
 
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/secretfile"
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/server"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // bankFlags are the flags of all commands that open the bank's database.
@@ -191,7 +191,7 @@ func (o *openBank) warnings(ctx context.Context, testMode bool) ([]string, error
 func (b *bankFlags) master(ctx context.Context, a *app, kdf string) (vault.Master, error) {
 	switch {
 	case b.keyFile != "":
-		return vault.ReadFile(b.keyFile)
+		return bank.Realm.ReadFile(b.keyFile)
 	case kdf == "":
 		return vault.Master{}, usagef("this bank's key is in a file: name it with --key-file")
 	}
@@ -200,7 +200,7 @@ func (b *bankFlags) master(ctx context.Context, a *app, kdf string) (vault.Maste
 		return vault.Master{}, err
 	}
 	defer clear(pass)
-	return vault.MasterFromPassphrase(pass, kdf)
+	return bank.Realm.MasterFromPassphrase(pass, kdf)
 }
 
 // askPassphrase prompts for the passphrase of a bank without a key file. It cannot be

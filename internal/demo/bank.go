@@ -21,7 +21,6 @@ import (
 	"github.com/d204ef64/fob/validator/pages"
 	"github.com/d204ef64/fob/validator/server"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -86,7 +85,7 @@ func (d *Demo) OpenBank(ctx context.Context) (_ *Bank, err error) {
 	if b.db, err = store.Open(ctx, filepath.Join(b.folder, "bank.db"), true); err != nil {
 		return nil, err
 	}
-	master, err := vault.NewMaster()
+	master, err := bank.Realm.NewMaster()
 	if err != nil {
 		return nil, err
 	}

@@ -7,9 +7,9 @@ import (
 	"io"
 	"time"
 
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // Backup writes a consistent backup of the running bank, and returns its number of
@@ -54,7 +54,7 @@ func Restore(ctx context.Context, name string, backup *store.BackupReader, maste
 		if err != nil {
 			return nil, err
 		}
-		ring, err := vault.NewRing(keys...)
+		ring, err := Realm.NewRing(keys...)
 		if err != nil {
 			return nil, err
 		}

@@ -17,12 +17,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/internal/pgtest"
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // databases creates an empty database of each kind.
@@ -281,7 +281,7 @@ func TestBrokenBackups(t *testing.T) {
 
 	t.Run("the key of another bank", func(t *testing.T) {
 		for _, database := range databases {
-			other, err := vault.NewMaster()
+			other, err := bank.Realm.NewMaster()
 			require.NoError(t, err)
 			stranger := *d
 			stranger.Master = other

@@ -11,11 +11,14 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
+
+// Realm is the realm of the keys of a bank.
+const Realm = vault.Realm("bank")
 
 // Bank is the service. Its methods are safe for concurrent use.
 type Bank struct {
@@ -85,15 +88,15 @@ func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, 
 		}
 		return err
 	}
-	keys := make([]vault.Key, 0, 3)
-	for _, purpose := range []string{vault.PurposeSeed, vault.PurposeAudit, vault.PurposeFingerprint} {
+	keys := make([]vault.Key, 0, len(vault.Purposes()))
+	for _, purpose := range vault.Purposes() {
 		k, err := vault.NewKey(purpose, 1)
 		if err != nil {
 			return err
 		}
 		keys = append(keys, k)
 	}
-	ring, err := vault.NewRing(keys...)
+	ring, err := Realm.NewRing(keys...)
 	if err != nil {
 		return err
 	}
@@ -174,7 +177,7 @@ func Open(ctx context.Context, db *store.DB, master vault.Master, o Options) (*B
 		return nil, err
 	}
 	b.settings, b.test = meta.Settings, meta.Test
-	if b.ring, err = vault.NewRing(keys...); err != nil {
+	if b.ring, err = Realm.NewRing(keys...); err != nil {
 		return nil, fmt.Errorf("opening the bank: %w", err)
 	}
 	db.SetAuditMAC(b.ring.MAC)

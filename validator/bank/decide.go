@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // A question is a request to decide about the code of one token, inside a transaction.

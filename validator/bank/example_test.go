@@ -15,13 +15,12 @@ import (
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // newBank creates a bank in a new database and opens it. A real bank writes its master
 // key to a file: see [vault.WriteFile].
 func newBank(ctx context.Context, database string, o bank.Options) (*bank.Bank, *store.DB, error) {
-	master, err := vault.NewMaster()
+	master, err := bank.Realm.NewMaster()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -12,11 +12,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // importRows is the number of tokens that one transaction imports.

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // AddKey creates an API key, and returns it with its secret, which cannot be read

@@ -11,11 +11,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // requireCodesAccepted requires a bank to accept the current code of each token, and
@@ -183,7 +183,7 @@ func TestRewrap(t *testing.T) {
 		other := openSecond(t, d, d.Master)
 		serials := d.Import("", 20)
 		old := d.Master
-		fresh, err := vault.NewMaster()
+		fresh, err := bank.Realm.NewMaster()
 		require.NoError(t, err)
 		stop := make(chan struct{})
 		var wg sync.WaitGroup
@@ -235,7 +235,7 @@ func TestRotateAgainstRewrap(t *testing.T) {
 		serials := d.Import("", 5)
 		for range 8 {
 			other := openSecond(t, d, d.Master)
-			fresh, err := vault.NewMaster()
+			fresh, err := bank.Realm.NewMaster()
 			require.NoError(t, err)
 			var wg sync.WaitGroup
 			var rotated error
@@ -254,7 +254,7 @@ func TestRotateAgainstRewrap(t *testing.T) {
 func TestCreateTwice(t *testing.T) {
 	banktest.Each(t, func(t *testing.T, d *banktest.Harness) {
 		serial := d.Inventory()
-		another, err := vault.NewMaster()
+		another, err := bank.Realm.NewMaster()
 		require.NoError(t, err)
 		err = bank.Create(t.Context(), d.DB, another, "", d.Settings, bank.Options{Clock: d.Clock})
 		require.ErrorIs(t, err, bank.ErrConflict)

@@ -20,11 +20,11 @@ import (
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // The tests in kill_*_test.go run a child process and kill it with SIGKILL at a random
@@ -67,7 +67,7 @@ func TestChild(t *testing.T) {
 	require.NoError(t, err)
 	c := &child{T: t, clock: bank.NewManualClock(token.UnixSeconds(at))}
 	c.rand = rand.New(rand.NewPCG(uint64(at), uint64(time.Now().UnixNano())))
-	master, err := vault.ReadFile(os.Getenv("FOB_BANK_KEY"))
+	master, err := bank.Realm.ReadFile(os.Getenv("FOB_BANK_KEY"))
 	require.NoError(t, err)
 	c.db, err = store.Open(ctx, os.Getenv("FOB_BANK_DB"), false)
 	require.NoError(t, err)

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 const (

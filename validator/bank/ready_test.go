@@ -11,10 +11,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // TestReadyAfterRotation: a server with the former master key is ready only as long as
@@ -26,7 +26,7 @@ func TestReadyAfterRotation(t *testing.T) {
 				ctx := t.Context()
 				early, late := openSecond(t, d, d.Master), openSecond(t, d, d.Master)
 				serials := d.Import("", tokens)
-				fresh, err := vault.NewMaster()
+				fresh, err := bank.Realm.NewMaster()
 				require.NoError(t, err)
 				require.NoError(t, d.Bank.Rewrap(ctx, banktest.Clerk, fresh, ""))
 				requireCodesAccepted(t, d, early, serials)

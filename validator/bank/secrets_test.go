@@ -18,11 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/internal/pgtest"
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // encodingsOf returns the encodings in which a secret could appear in a file.

@@ -26,7 +26,6 @@ import (
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // Options are the parameters of a measurement.
@@ -124,7 +123,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 			_ = r.db.Close()
 		}
 	}()
-	master, err := vault.NewMaster()
+	master, err := bank.Realm.NewMaster()
 	if err != nil {
 		return err
 	}

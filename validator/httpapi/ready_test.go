@@ -11,7 +11,6 @@ import (
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 	"github.com/d204ef64/fob/validator/httpapi"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // TestReady: /readyz shows a load balancer that a server cannot check codes, for
@@ -22,7 +21,7 @@ func TestReady(t *testing.T) {
 	d.Import("", 1)
 	former, err := bank.Open(t.Context(), d.DB, d.Master, bank.Options{Clock: d.Clock})
 	require.NoError(t, err)
-	fresh, err := vault.NewMaster()
+	fresh, err := bank.Realm.NewMaster()
 	require.NoError(t, err)
 	require.NoError(t, d.Bank.Rewrap(t.Context(), banktest.Clerk, fresh, ""))
 	_, err = d.Bank.RotateKey(t.Context(), banktest.Clerk, nil)

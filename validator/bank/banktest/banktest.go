@@ -33,12 +33,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/internal/pgtest"
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // Start is the initial time of a [Harness]'s clock: noon of 1 April 2026 in Japan.
@@ -116,7 +116,7 @@ func New(t testing.TB, database string, change ...func(*validator.Settings)) *Ha
 		c(&d.Settings)
 	}
 	var err error
-	d.Master, err = vault.NewMaster()
+	d.Master, err = bank.Realm.NewMaster()
 	require.NoError(t, err)
 	d.DB = Empty(t, database)
 	require.NoError(t, bank.Create(t.Context(), d.DB, d.Master, "", d.Settings, bank.Options{Clock: d.Clock}))

@@ -10,7 +10,6 @@ import (
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // Temporary creates an empty bank in an SQLite file, for examples, which have no
@@ -33,7 +32,7 @@ func Temporary(ctx context.Context, clock bank.Clock) (b *bank.Bank, remove func
 			remove()
 		}
 	}()
-	master, err := vault.NewMaster()
+	master, err := bank.Realm.NewMaster()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -23,6 +23,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
@@ -31,7 +32,6 @@ import (
 	"github.com/d204ef64/fob/validator/radius"
 	"github.com/d204ef64/fob/validator/server"
 	"github.com/d204ef64/fob/validator/store"
-	"github.com/d204ef64/fob/validator/vault"
 )
 
 // Options are the parameters of the bank.
@@ -76,7 +76,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		http: "127.0.0.1:0", radius: "127.0.0.1:0",
 	}
 	var err error
-	if s.master, err = vault.NewMaster(); err != nil {
+	if s.master, err = bank.Realm.NewMaster(); err != nil {
 		return nil, err
 	}
 	if s.db, err = store.Open(ctx, o.Database, true); err != nil {

@@ -8,12 +8,33 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
-// keyPrefix identifies a key file to people, and to programs that search for leaked
-// secrets.
-const keyPrefix = "fob-bank-key-1:"
+// A Realm is the program to which keys belong: 1 to 16 lower-case letters.
+type Realm string
+
+// prefix identifies a key file to people, and to programs that search for leaked secrets.
+func (r Realm) prefix() string { return "fob-" + string(r) + "-key-1:" }
+
+// check panics unless the realm can be part of additional data: it is a constant of a
+// program.
+func (r Realm) check() {
+	if r == "" || len(r) > 16 || strings.Trim(string(r), "abcdefghijklmnopqrstuvwxyz") != "" {
+		panic("vault: internal error: the realm " + strconv.Quote(string(r)) + " is not 1 to 16 lower-case letters")
+	}
+}
+
+// A keyTextError is a text that is not a master key of a realm.
+type keyTextError struct {
+	realm   Realm
+	problem string
+}
+
+func (e *keyTextError) Error() string { return "not a " + string(e.realm) + " key: " + e.problem }
+
+func (e *keyTextError) Unwrap() error { return ErrKeyText }
 
 // sumLen is the number of bytes of the key's SHA-256 that follow the key. With them, a
 // mistake in typing the key from the paper in the safe is reported at once. Key and sum
@@ -29,60 +50,68 @@ const maxKeyText = 1024
 // [Master.Destroy].
 type Master struct {
 	opaque
-	k secret
+	realm Realm
+	k     secret
 }
 
 // NewMaster returns a random key. The error is currently always nil.
-func NewMaster() (Master, error) { return Master{k: newSecret()}, nil }
+func (r Realm) NewMaster() (Master, error) {
+	r.check()
+	return Master{realm: r, k: newSecret()}, nil
+}
 
 // ParseMaster reads the text that [Master.Text] returns; surrounding space is ignored.
 // The error wraps [ErrKeyText], describes the mistake and never quotes the text.
-func ParseMaster(text string) (Master, error) {
+func (r Realm) ParseMaster(text string) (Master, error) {
+	r.check()
 	text = strings.TrimSpace(text)
-	body, ok := strings.CutPrefix(text, keyPrefix)
+	bad := func(format string, args ...any) (Master, error) {
+		return Master{}, &keyTextError{r, fmt.Sprintf(format, args...)}
+	}
+	body, ok := strings.CutPrefix(text, r.prefix())
 	switch {
 	case text == "":
-		return Master{}, fmt.Errorf("%w: it is empty", ErrKeyText)
+		return bad("it is empty")
 	case !ok:
-		return Master{}, fmt.Errorf("%w: it does not begin with %q", ErrKeyText, keyPrefix)
+		return bad("it does not begin with %q", r.prefix())
 	case strings.ContainsAny(body, " \t\r\n"):
-		return Master{}, fmt.Errorf("%w: it has more than one line", ErrKeyText)
+		return bad("it has more than one line")
 	}
 	want := base64.RawURLEncoding.EncodedLen(keyLen + sumLen)
 	if len(body) != want {
-		return Master{}, fmt.Errorf("%w: want %d characters after %q, got %d", ErrKeyText, want, keyPrefix, len(body))
+		return bad("want %d characters after %q, got %d", want, r.prefix(), len(body))
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(body)
 	if err != nil { // contains the position, but not the text
-		return Master{}, fmt.Errorf("%w: %w", ErrKeyText, err)
+		return bad("%v", err)
 	}
 	defer clear(raw)
 	key, sum := raw[:keyLen], sha256.Sum256(raw[:keyLen])
 	if !bytes.Equal(sum[:sumLen], raw[keyLen:]) {
-		return Master{}, fmt.Errorf("%w: its checksum is wrong: a character was lost or mistyped", ErrKeyText)
+		return bad("its checksum is wrong: a character was lost or mistyped")
 	}
-	m := Master{k: secretOf(key)}
+	m := Master{realm: r, k: secretOf(key)}
 	if m.IsZero() {
-		return Master{}, fmt.Errorf("%w: it is all zeros", ErrKeyText)
+		return bad("it is all zeros")
 	}
 	return m, nil
 }
 
-// ReadMaster reads a key file. It returns errors from r and from [ParseMaster].
-func ReadMaster(r io.Reader) (Master, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxKeyText+1))
+// ReadMaster reads a key file. It returns errors from in and from [Realm.ParseMaster].
+func (r Realm) ReadMaster(in io.Reader) (Master, error) {
+	text, err := io.ReadAll(io.LimitReader(in, maxKeyText+1))
 	defer clear(text)
 	if err != nil {
 		return Master{}, err
 	}
 	if len(text) > maxKeyText {
-		return Master{}, fmt.Errorf("%w: it has more than %d bytes", ErrKeyText, maxKeyText)
+		return Master{}, &keyTextError{r, fmt.Sprintf("it has more than %d bytes", maxKeyText)}
 	}
-	return ParseMaster(string(text))
+	return r.ParseMaster(string(text))
 }
 
 // Text returns the key as the only line of a key file, without a line break. It is
-// "fob-bank-key-1:" and 48 characters of base64url (RFC 4648 section 5), which hold the
+// a prefix such as "fob-bank-key-1:" and 48 characters of base64url (RFC 4648 section 5), which hold the
 // 32 bytes and 4 bytes of their SHA-256. Text returns "" if there is no key. The text
 // is as secret as the key itself.
 func (m Master) Text() string {
@@ -93,7 +122,7 @@ func (m Master) Text() string {
 	sum := sha256.Sum256(key)
 	raw := append(append(make([]byte, 0, keyLen+sumLen), key...), sum[:sumLen]...)
 	defer clear(raw)
-	return keyPrefix + base64.RawURLEncoding.EncodeToString(raw)
+	return m.realm.prefix() + base64.RawURLEncoding.EncodeToString(raw)
 }
 
 // IsZero reports whether m has no key, because it was never set or was destroyed.

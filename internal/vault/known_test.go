@@ -36,7 +36,7 @@ func unhex(t *testing.T, s string) []byte {
 
 func TestKnownAnswers(t *testing.T) {
 	k := readKnown(t)
-	m, err := ParseMaster(k.Text)
+	m, err := bank.ParseMaster(k.Text)
 	require.NoError(t, err)
 	require.Equal(t, k.Text, m.Text())
 
@@ -46,7 +46,7 @@ func TestKnownAnswers(t *testing.T) {
 		require.NoError(t, err, purpose)
 		keys = append(keys, key)
 	}
-	r, err := NewRing(keys...)
+	r, err := bank.NewRing(keys...)
 	require.NoError(t, err)
 	seed, err := r.Open(k.Serial, 7, unhex(t, k.Sealed))
 	require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestKnownAnswers(t *testing.T) {
 
 func TestKnownPassphrase(t *testing.T) {
 	k := readKnown(t)
-	m, err := MasterFromPassphrase([]byte(k.Passphrase), k.KDF)
+	m, err := bank.MasterFromPassphrase([]byte(k.Passphrase), k.KDF)
 	require.NoError(t, err)
 	require.Equal(t, k.Derived, hex.EncodeToString(m.k.key()))
 }

@@ -19,7 +19,7 @@ func TestMasterText(t *testing.T) {
 	text := m.Text()
 	require.Len(t, text, len("fob-bank-key-1:")+48)
 	for _, form := range []string{text, text + "\n", text + "\r\n", "  " + text + "\n\n"} {
-		got, err := ReadMaster(strings.NewReader(form))
+		got, err := bank.ReadMaster(strings.NewReader(form))
 		require.NoError(t, err)
 		require.Equal(t, m.k.key(), got.k.key())
 	}
@@ -47,7 +47,7 @@ func TestParseMasterRefuses(t *testing.T) {
 		"fob-bank-key-1:" + strings.Repeat("A", 48): "checksum",
 		strings.Repeat("x", maxKeyText+1):           "more than 1024 bytes",
 	} {
-		_, err := ReadMaster(strings.NewReader(form))
+		_, err := bank.ReadMaster(strings.NewReader(form))
 		require.ErrorIs(t, err, ErrKeyText)
 		require.ErrorContains(t, err, says)
 		if len(form) > 40 {
@@ -58,7 +58,7 @@ func TestParseMasterRefuses(t *testing.T) {
 
 func TestReadMasterPassesErrors(t *testing.T) {
 	boom := errors.New("boom")
-	_, err := ReadMaster(failing{boom})
+	_, err := bank.ReadMaster(failing{boom})
 	require.ErrorIs(t, err, boom)
 }
 
@@ -75,22 +75,22 @@ func TestPassphrase(t *testing.T) {
 	require.True(t, strings.HasPrefix(one, "$argon2id$v=19$m=65536,t=3,p=4$"), one)
 
 	pass := []byte("correct horse battery staple")
-	m, err := MasterFromPassphrase(pass, one)
+	m, err := bank.MasterFromPassphrase(pass, one)
 	require.NoError(t, err)
 	wrapped, err := newKey(t, PurposeSeed, 1).Wrap(m)
 	require.NoError(t, err)
-	again, err := MasterFromPassphrase(pass, one)
+	again, err := bank.MasterFromPassphrase(pass, one)
 	require.NoError(t, err)
 	_, err = Unwrap(again, PurposeSeed, 1, wrapped)
 	require.NoError(t, err)
 	for _, c := range []struct{ pass, kdf string }{{"correct horse battery stable", one}, {string(pass), two}} {
-		wrong, err := MasterFromPassphrase([]byte(c.pass), c.kdf)
+		wrong, err := bank.MasterFromPassphrase([]byte(c.pass), c.kdf)
 		require.NoError(t, err)
 		_, err = Unwrap(wrong, PurposeSeed, 1, wrapped)
 		require.ErrorIs(t, err, ErrWrongKey)
 	}
 	for _, short := range []string{"", "eleven byte", strings.Repeat("x", 1025)} {
-		_, err := MasterFromPassphrase([]byte(short), one)
+		_, err := bank.MasterFromPassphrase([]byte(short), one)
 		require.ErrorIs(t, err, ErrPassphrase)
 	}
 }
@@ -107,7 +107,7 @@ func TestKDFRefuses(t *testing.T) {
 	} {
 		bad := strings.Replace(good, swap[0], swap[1], 1)
 		require.NotEqual(t, good, bad)
-		_, err := MasterFromPassphrase([]byte("correct horse battery staple"), bad)
+		_, err := bank.MasterFromPassphrase([]byte("correct horse battery staple"), bad)
 		require.ErrorIs(t, err, ErrKDF, bad)
 	}
 }
@@ -117,14 +117,14 @@ func TestKeyFile(t *testing.T) {
 	path := filepath.Join(dir, "bank.key")
 	m := newMaster(t)
 	require.NoError(t, WriteFile(path, m))
-	got, err := ReadFile(path)
+	got, err := bank.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, m.k.key(), got.k.key())
 
 	err = WriteFile(path, newMaster(t))
 	require.ErrorIs(t, err, fs.ErrExist)
 	require.ErrorIs(t, err, ErrKeyFile)
-	got, err = ReadFile(path)
+	got, err = bank.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, m.k.key(), got.k.key(), "the key file is unchanged")
 
@@ -134,7 +134,7 @@ func TestKeyFile(t *testing.T) {
 
 	require.ErrorIs(t, WriteFile(filepath.Join(dir, "zero"), Master{}), ErrNoKey)
 	require.ErrorIs(t, WriteFile(filepath.Join(dir, "no", "where"), m), fs.ErrNotExist)
-	_, err = ReadFile(filepath.Join(dir, "missing"))
+	_, err = bank.ReadFile(filepath.Join(dir, "missing"))
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	require.ErrorContains(t, err, "missing")
 }
@@ -150,12 +150,12 @@ func TestKeyFileModes(t *testing.T) {
 	require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
 	for _, mode := range []fs.FileMode{0o604, 0o660, 0o644, 0o620, 0o602} {
 		require.NoError(t, os.Chmod(path, mode))
-		_, err := ReadFile(path)
+		_, err := bank.ReadFile(path)
 		require.ErrorIs(t, err, ErrKeyFile)
 		require.ErrorContains(t, err, "chmod 600")
 	}
 	require.NoError(t, os.Chmod(path, 0o400))
-	_, err = ReadFile(path)
+	_, err = bank.ReadFile(path)
 	require.NoError(t, err)
 }
 
@@ -165,7 +165,7 @@ func FuzzReadMaster(f *testing.F) {
 	f.Add("\r\n")
 	f.Add(newMaster(f).Text() + "\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		m, err := ReadMaster(strings.NewReader(text))
+		m, err := bank.ReadMaster(strings.NewReader(text))
 		if err != nil {
 			require.ErrorIs(t, err, ErrKeyText)
 			require.True(t, m.IsZero())

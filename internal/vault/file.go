@@ -32,13 +32,13 @@ func WriteFile(path string, m Master) error {
 // ReadFile reads a key file. If others may read or write the file, it returns
 // [ErrKeyFile]: the mode must be 0600 or 0400, or 0640 or 0440 for a file owned by
 // root.
-func ReadFile(path string) (Master, error) {
+func (r Realm) ReadFile(path string) (Master, error) {
 	f, err := secretfile.Open(path)
 	if err != nil {
 		return Master{}, fmt.Errorf("%w: %w", ErrKeyFile, err)
 	}
 	defer f.Close()
-	m, err := ReadMaster(f)
+	m, err := r.ReadMaster(f)
 	if err != nil {
 		return Master{}, fmt.Errorf("%w %s: %w", ErrKeyFile, path, err)
 	}

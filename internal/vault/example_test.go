@@ -8,14 +8,17 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/d204ef64/fob/validator/vault"
+	"github.com/d204ef64/fob/internal/vault"
 )
+
+// bank is the realm of the keys of a bank.
+const bank = vault.Realm("bank")
 
 // newRing returns a ring of new data keys. A bank stores the wrapped keys in its
 // database, and unwraps them each time it starts.
 func newRing(master vault.Master) (*vault.Ring, error) {
 	var keys []vault.Key
-	for _, purpose := range []string{vault.PurposeSeed, vault.PurposeAudit, vault.PurposeFingerprint} {
+	for _, purpose := range vault.Purposes() {
 		fresh, err := vault.NewKey(purpose, 1)
 		if err != nil {
 			return nil, err
@@ -30,7 +33,7 @@ func newRing(master vault.Master) (*vault.Ring, error) {
 		}
 		keys = append(keys, key)
 	}
-	return vault.NewRing(keys...)
+	return bank.NewRing(keys...)
 }
 
 // A bank keeps its master key in a file, and the seeds sealed in its database.
@@ -41,7 +44,7 @@ func Example() {
 		return
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	master, err := vault.NewMaster()
+	master, err := bank.NewMaster()
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -14,12 +14,10 @@ import (
 // random nonce of 12 bytes, the ciphertext, and a tag of 16 bytes.
 const version = 1
 
-// These prefixes of the additional data separate wrapped keys from sealed values, so
-// neither can be mistaken for the other.
-const (
-	domainWrap = "fob-bank-wrap"
-	domainSeal = "fob-bank-seal"
-)
+// domainWrap and domainSeal begin the additional data, such as "fob-bank-wrap". They
+// separate wrapped keys from sealed values, so neither can be mistaken for the other.
+func (r Realm) domainWrap() string { return "fob-" + string(r) + "-wrap" }
+func (r Realm) domainSeal() string { return "fob-" + string(r) + "-seal" }
 
 // maxPurpose is the maximum length in bytes of the name of a purpose.
 const maxPurpose = 32
@@ -61,7 +59,7 @@ func (k Key) Wrap(m Master) ([]byte, error) {
 	if outer == nil || inner == nil {
 		return nil, ErrNoKey
 	}
-	return newGCM(outer).Seal([]byte{version}, nil, inner, additional(domainWrap, k.purpose, k.id, "")), nil
+	return newGCM(outer).Seal([]byte{version}, nil, inner, additional(m.realm.domainWrap(), k.purpose, k.id, "")), nil
 }
 
 // Unwrap opens a key from [Key.Wrap]. Purpose and ID must match the key. The error is
@@ -78,7 +76,7 @@ func Unwrap(m Master, purpose string, id int64, wrapped []byte) (Key, error) {
 	if !ok {
 		return Key{}, ErrWrongKey
 	}
-	inner, err := newGCM(outer).Open(nil, nil, body, additional(domainWrap, purpose, id, ""))
+	inner, err := newGCM(outer).Open(nil, nil, body, additional(m.realm.domainWrap(), purpose, id, ""))
 	defer clear(inner)
 	if err != nil || len(inner) != keyLen {
 		return Key{}, ErrWrongKey

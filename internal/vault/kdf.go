@@ -66,7 +66,8 @@ func (k kdf) text() string {
 // text that [NewKDF] returned when the database was created. It takes about a tenth of
 // a second and 64 MiB. A wrong passphrase gives a key that opens nothing: see
 // [ErrWrongKey]. The error is [ErrPassphrase] or wraps [ErrKDF].
-func MasterFromPassphrase(pass []byte, kdf string) (Master, error) {
+func (r Realm) MasterFromPassphrase(pass []byte, kdf string) (Master, error) {
+	r.check()
 	if len(pass) < minPhrase || len(pass) > maxPhrase {
 		return Master{}, ErrPassphrase
 	}
@@ -76,7 +77,7 @@ func MasterFromPassphrase(pass []byte, kdf string) (Master, error) {
 	}
 	key := argon2.IDKey(pass, k.salt, k.time, k.memory, k.threads, keyLen)
 	defer clear(key)
-	return Master{k: secretOf(key)}, nil
+	return Master{realm: r, k: secretOf(key)}, nil
 }
 
 func parseKDF(text string) (kdf, error) {

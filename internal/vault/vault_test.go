@@ -14,13 +14,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// bank is the realm of the keys in testdata.
+const bank = Realm("bank")
+
 const serial = "123456780"
 
 var seed = []byte("12345678901234567890")
 
 func newMaster(t testing.TB) Master {
 	t.Helper()
-	m, err := NewMaster()
+	m, err := bank.NewMaster()
 	require.NoError(t, err)
 	return m
 }
@@ -34,7 +37,7 @@ func newKey(t testing.TB, purpose string, id int64) Key {
 
 func newRing(t testing.TB) *Ring {
 	t.Helper()
-	r, err := NewRing(newKey(t, PurposeSeed, 1), newKey(t, PurposeAudit, 1), newKey(t, PurposeFingerprint, 1))
+	r, err := bank.NewRing(newKey(t, PurposeSeed, 1), newKey(t, PurposeAudit, 1), newKey(t, PurposeFingerprint, 1))
 	require.NoError(t, err)
 	return r
 }
@@ -86,7 +89,7 @@ func TestSealedSeedIsNoWrappedKey(t *testing.T) {
 	// A sealed value does not open as a wrapped key, even if the same key is used for
 	// both.
 	m := newMaster(t)
-	r, err := NewRing(Key{purpose: PurposeSeed, id: 1, k: m.k}, newKey(t, PurposeAudit, 1), newKey(t, PurposeFingerprint, 1))
+	r, err := bank.NewRing(Key{purpose: PurposeSeed, id: 1, k: m.k}, newKey(t, PurposeAudit, 1), newKey(t, PurposeFingerprint, 1))
 	require.NoError(t, err)
 	_, sealed, err := r.Seal("", bytes.Repeat([]byte{1}, keyLen))
 	require.NoError(t, err)
@@ -134,7 +137,42 @@ func TestOpenRefuses(t *testing.T) {
 		require.ErrorIs(t, err, ErrAltered)
 	}
 	_, err = newRing(t).Open(serial, id, sealed)
-	require.ErrorIs(t, err, ErrAltered, "another bank's key with the same ID")
+	require.ErrorIs(t, err, ErrAltered, "another database's key with the same ID")
+}
+
+// TestRealms checks that the keys of one program open nothing of another one.
+func TestRealms(t *testing.T) {
+	const other = Realm("line")
+	theirs, err := other.NewMaster()
+	require.NoError(t, err)
+	require.Regexp(t, "^fob-line-key-1:", theirs.Text())
+	_, err = bank.ParseMaster(theirs.Text())
+	require.ErrorIs(t, err, ErrKeyText)
+	require.EqualError(t, err, `not a bank key: it does not begin with "fob-bank-key-1:"`)
+	back, err := other.ParseMaster(theirs.Text())
+	require.NoError(t, err)
+	require.Equal(t, theirs.k.key(), back.k.key())
+
+	k := newKey(t, PurposeSeed, 1)
+	wrapped, err := k.Wrap(theirs)
+	require.NoError(t, err)
+	_, err = Unwrap(Master{realm: bank, k: theirs.k}, PurposeSeed, 1, wrapped)
+	require.ErrorIs(t, err, ErrWrongKey, "the same key of another realm")
+	_, err = Unwrap(back, PurposeSeed, 1, wrapped)
+	require.NoError(t, err)
+
+	keys := []Key{k, newKey(t, PurposeAudit, 1), newKey(t, PurposeFingerprint, 1)}
+	ours, err := bank.NewRing(keys...)
+	require.NoError(t, err)
+	ring, err := other.NewRing(keys...)
+	require.NoError(t, err)
+	id, sealed, err := ring.Seal(serial, seed)
+	require.NoError(t, err)
+	_, err = ours.Open(serial, id, sealed)
+	require.ErrorIs(t, err, ErrAltered)
+	for _, odd := range []Realm{"", "Bank", "a b", "a-b", "abcdefghijklmnopq"} {
+		require.Panics(t, func() { _, _ = odd.NewMaster() }, odd)
+	}
 }
 
 func TestNoncesDiffer(t *testing.T) {
@@ -179,10 +217,10 @@ func TestRingRefuses(t *testing.T) {
 		"two alike":      {s, a, f, newKey(t, PurposeSeed, 1)},
 		"a zero key":     {s, a, f, {}},
 	} {
-		_, err := NewRing(keys...)
+		_, err := bank.NewRing(keys...)
 		require.ErrorIs(t, err, ErrRing, name)
 	}
-	r, err := NewRing(s, a, f, s)
+	r, err := bank.NewRing(s, a, f, s)
 	require.NoError(t, err, "the same key twice")
 	s.Destroy()
 	require.True(t, s.IsZero())

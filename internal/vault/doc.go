@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package vault keeps the bank's secrets at rest.
+// Package vault keeps the secrets of a program at rest.
 //
 // The [Master] key is in its own file or derived from a passphrase. It is never in the
 // database. It wraps the data keys (type [Key]). The database stores the wrapped data
@@ -16,7 +16,11 @@
 // AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce before the ciphertext. The
 // additional data identifies the owner of the value: a seed copied to another token's
 // row does not open, nor does a key copied to another key's. A key may seal 2³² values
-// before a repeated nonce becomes too likely (section 8.3 there); a bank has millions.
+// before a repeated nonce becomes too likely (section 8.3 there); a database has millions.
+//
+// A [Realm], such as "bank", is the program to which keys belong. It is part of the text
+// of a master key and of all additional data: a key file of one program is refused by
+// another one.
 //
 // Master, Key and Ring print as "[key redacted]" in every log and error. Keys are wiped
 // where Go allows it. Copies made by the runtime or the cipher cannot be wiped.
@@ -24,13 +28,15 @@ package vault
 
 import "github.com/d204ef64/fob/internal/errclass"
 
-// The purposes of the bank's data keys. A key opens only values of its own purpose.
+// The purposes of data keys. A key opens only values of its own purpose.
 const (
 	PurposeSeed        = "seed"        // seals the seeds
-	PurposeAudit       = "audit"       // authenticates the audit log
+	PurposeAudit       = "audit"       // authenticates the log of the database
 	PurposeFingerprint = "fingerprint" // detects a seed that was imported twice
-	PurposeSession     = "session"     // protects values that pages send out and receive back
 )
+
+// Purposes returns the purposes of the keys that a ring requires.
+func Purposes() []string { return []string{PurposeSeed, PurposeAudit, PurposeFingerprint} }
 
 var (
 	// ErrWrongKey is the error for opening a data key with the wrong master key. A
@@ -48,7 +54,7 @@ var (
 	ErrNoKey = errclass.New(errclass.Failed, "no key: it was never set, or was destroyed")
 	// ErrKeyText is the error for a text that is not a master key. It does not quote
 	// the text.
-	ErrKeyText = errclass.New(errclass.Usage, "not a bank key")
+	ErrKeyText = errclass.New(errclass.Usage, "not a master key")
 	// ErrKeyFile is the error for a key file that is unsafe to use, or that exists
 	// already.
 	ErrKeyFile = errclass.New(errclass.Usage, "key file")

@@ -16,16 +16,17 @@ import (
 	"sync/atomic"
 )
 
-// Ring holds the unwrapped data keys of a bank. Create one with [NewRing]. Any number
+// Ring holds the unwrapped data keys of a database. Create one with [Realm.NewRing]. Any number
 // of goroutines may call its methods.
 type Ring struct {
 	opaque
+	domain string // of sealed values
 	adding sync.Mutex
-	now    atomic.Pointer[ring]
+	now    atomic.Pointer[ringState]
 }
 
-// ring is immutable once it is stored in Ring.now, so readers need no lock.
-type ring struct {
+// ringState is immutable once it is stored in Ring.now, so readers need no lock.
+type ringState struct {
 	keys map[string]map[int64]Key // by purpose and ID
 	seal map[int64]cipher.AEAD    // ciphers of the seed keys
 	last map[string]int64         // the highest ID of each purpose
@@ -34,20 +35,21 @@ type ring struct {
 
 // NewRing returns a ring. It requires at least one key each for seeds, audit log and
 // fingerprints. The error wraps [ErrRing].
-func NewRing(keys ...Key) (*Ring, error) {
-	r := new(Ring)
-	r.now.Store(&ring{map[string]map[int64]Key{}, map[int64]cipher.AEAD{}, map[string]int64{}, map[string]Key{}})
+func (r Realm) NewRing(keys ...Key) (*Ring, error) {
+	r.check()
+	ring := &Ring{domain: r.domainSeal()}
+	ring.now.Store(&ringState{map[string]map[int64]Key{}, map[int64]cipher.AEAD{}, map[string]int64{}, map[string]Key{}})
 	for _, k := range keys {
-		if err := r.Add(k); err != nil {
+		if err := ring.Add(k); err != nil {
 			return nil, err
 		}
 	}
-	for _, p := range []string{PurposeSeed, PurposeAudit, PurposeFingerprint} {
-		if r.now.Load().last[p] == 0 {
+	for _, p := range Purposes() {
+		if ring.now.Load().last[p] == 0 {
 			return nil, fmt.Errorf("%w: there is none for purpose %s", ErrRing, p)
 		}
 	}
-	return r, nil
+	return ring, nil
 }
 
 // Add adds a key, for example after this or another server has rotated the keys. To add
@@ -68,7 +70,7 @@ func (r *Ring) Add(k Key) error {
 		return fmt.Errorf("%w: two with purpose %s and ID %d", ErrRing, k.purpose, k.id)
 	}
 	k.k = secretOf(k.k.key()) // a copy, which the caller cannot destroy
-	n := &ring{maps.Clone(old.keys), maps.Clone(old.seal), maps.Clone(old.last), maps.Clone(old.mac)}
+	n := &ringState{maps.Clone(old.keys), maps.Clone(old.seal), maps.Clone(old.last), maps.Clone(old.mac)}
 	same := maps.Clone(n.keys[k.purpose])
 	if same == nil {
 		same = map[int64]Key{}
@@ -100,7 +102,7 @@ func (r *Ring) Seal(serial string, plain []byte) (id int64, sealed []byte, err e
 	id = now.last[PurposeSeed]
 	sealed = make([]byte, 1, 1+12+len(plain)+16)
 	sealed[0] = version
-	return id, now.seal[id].Seal(sealed, nil, plain, additional(domainSeal, PurposeSeed, id, serial)), nil
+	return id, now.seal[id].Seal(sealed, nil, plain, additional(r.domain, PurposeSeed, id, serial)), nil
 }
 
 // Open returns the plain value, which the caller must wipe. The error is [ErrAltered]
@@ -115,7 +117,7 @@ func (r *Ring) Open(serial string, id int64, sealed []byte) ([]byte, error) {
 	if !ok {
 		return nil, ErrAltered
 	}
-	plain, err := gcm.Open(nil, nil, body, additional(domainSeal, PurposeSeed, id, serial))
+	plain, err := gcm.Open(nil, nil, body, additional(r.domain, PurposeSeed, id, serial))
 	if err != nil {
 		return nil, ErrAltered
 	}
@@ -124,7 +126,7 @@ func (r *Ring) Open(serial string, id int64, sealed []byte) ([]byte, error) {
 
 // Fingerprint returns 32 bytes that identify a seed, to find the same seed under two
 // serial numbers. It is HMAC-SHA-256 under the oldest fingerprint key, because all
-// fingerprints of a bank must use the same key. Without the key, it reveals nothing
+// fingerprints of a database must use the same key. Without the key, it reveals nothing
 // about the seed.
 func (r *Ring) Fingerprint(seed []byte) []byte {
 	mac := hmac.New(sha256.New, r.now.Load().mac[PurposeFingerprint].k.key())
