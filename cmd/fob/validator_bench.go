@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/validator/bench"
-	"github.com/d204ef64/fob/validator/store"
 )
 
 func newValidatorBenchCmd(a *app, b *bankFlags) *cobra.Command {
@@ -70,7 +70,7 @@ func (a *app) benchBank(ctx context.Context, b *bankFlags, o bench.Options) (err
 	} else if o.Database, err = b.name(ctx, a); err != nil {
 		return err
 	}
-	if !store.IsPostgres(o.Database) {
+	if !sqldb.IsPostgres(o.Database) {
 		if _, err := os.Lstat(o.Database); err == nil {
 			return usagef("database %s exists: name a new file", o.Database)
 		}

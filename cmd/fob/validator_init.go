@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
@@ -101,7 +102,7 @@ func (a *app) initBank(ctx context.Context, b *bankFlags, o *initOptions, settin
 		return err
 	}
 	m := making{database: b.displayName(), keyFile: b.keyFile, keyOut: o.keyOut}
-	if _, err := os.Lstat(name); !store.IsPostgres(name) && errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Lstat(name); !sqldb.IsPostgres(name) && errors.Is(err, os.ErrNotExist) {
 		m.file = name
 	}
 	defer func() { err = m.undo(err) }()

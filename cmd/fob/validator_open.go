@@ -19,6 +19,7 @@ import (
 
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/secretfile"
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
@@ -63,23 +64,23 @@ func (b *bankFlags) name(ctx context.Context, a *app) (string, error) {
 		if line == "" || strings.ContainsAny(line, "\r\n") {
 			return "", usagef("reading the address of the database from %s: want one line that is not empty", source(b.dbFile))
 		}
-		if !store.IsPostgres(line) { // the error must not quote the line
+		if !sqldb.IsPostgres(line) { // the error must not quote the line
 			return "", usagef("reading the address of the database from %s: want postgres://USER@HOST/NAME", source(b.dbFile))
 		}
-		if err := store.CheckAddress(line); err != nil {
+		if err := sqldb.CheckAddress(line); err != nil {
 			return "", fmt.Errorf("%s: %w", source(b.dbFile), err)
 		}
 		return line, privateFiles(line)
 	case b.db == "":
 		return "", usagef("the database is needed: --db FILE, --db postgres://USER@HOST/NAME or --db-file FILE")
 	}
-	if !store.IsPostgres(b.db) && strings.Contains(b.db, "://") { // the error must not quote the address
+	if !sqldb.IsPostgres(b.db) && strings.Contains(b.db, "://") { // the error must not quote the address
 		return "", usagef("--db: want the file of a SQLite database, without sqlite://, or postgres://USER@HOST/NAME")
 	}
-	if !store.IsPostgres(b.db) {
+	if !sqldb.IsPostgres(b.db) {
 		return b.db, nil
 	}
-	if err := store.CheckAddress(b.db); err != nil {
+	if err := sqldb.CheckAddress(b.db); err != nil {
 		return "", fmt.Errorf("--db: %w", err)
 	}
 	if hasPassword(b.db) {

@@ -72,7 +72,9 @@ func TestRules(t *testing.T) {
 				"internal/crc/a.go":              `package crc; import "hash/crc32"`,
 				"virtual/a.go":                   `package virtual; import ("m/firmware"; "time")`,
 				"fleet/a.go":                     `package fleet; import "m/virtual"`,
-				"validator/store/a.go":           `package store; import "github.com/jackc/pgx/v5"`,
+				"validator/store/a.go":           `package store; import "m/internal/sqldb"`,
+				"internal/sqldb/a.go":            `package sqldb; import "github.com/jackc/pgx/v5"`,
+				"internal/chain/a.go":            `package chain; import "m/internal/sqldb"`,
 				"serialproto/port/a.go":          `package port; import "go.bug.st/serial"`,
 				"cmd/fob/main.go":                `package main; import ("os"; "m/fleet"; "github.com/spf13/cobra"); func main() { os.Exit(1) }`,
 				"validator/cases/a.go":           `package cases; import "m/token"`,
@@ -160,6 +162,26 @@ func TestRules(t *testing.T) {
 			name:  "the store imports the bank",
 			files: map[string]string{"validator/store/a.go": `package store; import "m/validator/bank"`},
 			want:  []string{"validator/store: must not import validator/bank"},
+		},
+		{
+			name:  "the rules open a database",
+			files: map[string]string{"validator/a.go": `package validator; import "m/internal/sqldb"`},
+			want:  []string{"validator: must not import internal/sqldb"},
+		},
+		{
+			name:  "the suite opens the bank's keys",
+			files: map[string]string{"validator/cases/a.go": `package cases; import "m/internal/vault"`},
+			want:  []string{"validator/cases: must not import internal/vault"},
+		},
+		{
+			name:  "a shared package knows the bank",
+			files: map[string]string{"internal/vault/a.go": `package vault; import "m/token"`},
+			want:  []string{"internal/vault: must not import token"},
+		},
+		{
+			name:  "a store with its own driver",
+			files: map[string]string{"validator/store/a.go": `package store; import "github.com/jackc/pgx/v5"`},
+			want:  []string{"validator/store/a.go:2: import of github.com/jackc/pgx/v5 outside internal/sqldb"},
 		},
 		{
 			name:  "the cases import the bank",

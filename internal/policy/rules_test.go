@@ -20,6 +20,9 @@ type direction struct {
 	because string
 }
 
+// databases are the packages for keeping data and secrets in a database.
+var databases = patterns{"internal/sqldb", "internal/chain", "internal/vault"}
+
 var directions = []direction{
 	{
 		who:     patterns{"token"},
@@ -74,6 +77,7 @@ var directions = []direction{
 	{
 		who:     patterns{"validator"},
 		only:    patterns{"token", "internal/..."},
+		never:   databases,
 		because: "the rules are functions over plain values: the packages that store or serve them import them",
 	},
 	{
@@ -93,8 +97,13 @@ var directions = []direction{
 	{
 		who:     patterns{"validator/cases"},
 		only:    patterns{"token", "seedfile", "internal/..."},
-		never:   patterns{"internal/demo"},
+		never:   append(patterns{"internal/demo"}, databases...),
 		because: "the suite tests any server: with access to ours, it would soon test only the behaviour of ours",
+	},
+	{
+		who:     databases,
+		only:    patterns{"internal/errclass", "internal/atomicfile", "internal/secretfile", "internal/sqldb"},
+		because: "every program with a database shares them: the tables and rules of one program stay with it",
 	},
 	{
 		who:     patterns{"internal/errclass"},
@@ -130,8 +139,8 @@ var fences = []fence{
 	},
 	{
 		pkgs:    patterns{"modernc.org/sqlite/...", "github.com/jackc/pgx/...", "github.com/pressly/goose/..."},
-		in:      patterns{"validator/store"},
-		because: "only the store may depend on the database in use",
+		in:      patterns{"internal/sqldb"},
+		because: "only one package may depend on the database in use: the stores call it",
 	},
 	{
 		pkgs:    patterns{"layeh.com/radius/..."},

@@ -12,6 +12,8 @@
 // key requires only that each data key is wrapped again. The database alone reveals no
 // seed, and the key file alone reveals nothing.
 //
+// [Table] has the statements for a database table of the wrapped keys.
+//
 // A [Ring] holds the unwrapped data keys while the server runs. All sealing is
 // AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce before the ciphertext. The
 // additional data identifies the owner of the value: a seed copied to another token's

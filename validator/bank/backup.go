@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/d204ef64/fob/internal/chain"
 	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
@@ -49,8 +50,8 @@ func Restore(ctx context.Context, name string, backup *store.BackupReader, maste
 		return 0, err
 	}
 	now := o.now()
-	open := func(tx *store.Tx) (store.MAC, error) {
-		keys, err := dataKeys(tx, master)
+	open := func(tx *store.Tx) (chain.MAC, error) {
+		keys, err := tx.DataKeys(master)
 		if err != nil {
 			return nil, err
 		}

@@ -111,7 +111,7 @@ func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, 
 			return err
 		}
 		for _, k := range keys {
-			if err := addKey(tx, master, k, now); err != nil {
+			if err := tx.AddDataKey(master, k, now); err != nil {
 				return err
 			}
 		}
@@ -125,14 +125,6 @@ func Create(ctx context.Context, db *store.DB, master vault.Master, kdf string, 
 		return conflict("this database already contains a bank")
 	}
 	return err
-}
-
-func addKey(tx *store.Tx, master vault.Master, k vault.Key, now token.UnixSeconds) error {
-	wrapped, err := k.Wrap(master)
-	if err != nil {
-		return err
-	}
-	return tx.AddDataKey(store.DataKey{ID: k.ID(), Purpose: k.Purpose(), Wrapped: wrapped, Created: now})
 }
 
 // KDF returns how the master key of the bank in a database is derived from a
@@ -164,7 +156,7 @@ func Open(ctx context.Context, db *store.DB, master vault.Master, o Options) (*B
 		if meta, err = tx.Meta(); err != nil {
 			return err
 		}
-		keys, err = dataKeys(tx, master)
+		keys, err = tx.DataKeys(master)
 		return err
 	})
 	if err != nil {
@@ -186,22 +178,6 @@ func Open(ctx context.Context, db *store.DB, master vault.Master, o Options) (*B
 		db.Guard(func(ctx context.Context) error { return clockReady(ctx, o.Clock) })
 	}
 	return b, nil
-}
-
-func dataKeys(tx *store.Tx, master vault.Master) ([]vault.Key, error) {
-	rows, err := tx.DataKeys()
-	if err != nil {
-		return nil, err
-	}
-	keys := make([]vault.Key, 0, len(rows))
-	for _, row := range rows {
-		k, err := vault.Unwrap(master, row.Purpose, row.ID, row.Wrapped)
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, k)
-	}
-	return keys, nil
 }
 
 // Now returns the bank's time.

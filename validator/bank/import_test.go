@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
@@ -30,7 +31,7 @@ func manyRecords(n int) seedfile.Reader {
 func openRaw(t *testing.T, name string) *sql.DB {
 	t.Helper()
 	driver := "pgx"
-	if !store.IsPostgres(name) {
+	if !sqldb.IsPostgres(name) {
 		// The bank may be writing, and take long on a busy machine.
 		driver, name = "sqlite", name+"?_pragma=busy_timeout(600000)"
 	}

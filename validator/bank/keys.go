@@ -76,7 +76,7 @@ func (b *Bank) Key(ctx context.Context, secret string) (k APIKey, err error) {
 
 // loadKeys reads the data keys again: another server may have created one.
 func (b *Bank) loadKeys(tx *store.Tx) error {
-	keys, err := dataKeys(tx, *b.master.Load())
+	keys, err := tx.DataKeys(*b.master.Load())
 	if errors.Is(err, vault.ErrWrongKey) {
 		return fmt.Errorf("the data keys were wrapped under another master key while this program ran: restart it with that key: %w", err)
 	}
@@ -116,7 +116,7 @@ func (b *Bank) RotateKey(ctx context.Context, by By, progress func(done, all int
 			return err
 		}
 		tx.AddAudit(by.note(b.Now(), validator.ActRotateKey, 0, noSerial, "", "new key"))
-		return addKey(tx, *b.master.Load(), key, b.Now())
+		return tx.AddDataKey(*b.master.Load(), key, b.Now())
 	})
 	if errors.Is(err, store.ErrExists) {
 		return 0, conflict("another key rotation has just started: try again when it has finished")
@@ -196,21 +196,8 @@ func (b *Bank) Rewrap(ctx context.Context, by By, fresh vault.Master, kdf string
 		return err
 	}
 	err := b.db.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.LockDataKeys(vault.PurposeSeed); err != nil {
+		if err := tx.RewrapDataKeys(*b.master.Load(), fresh); err != nil {
 			return err
-		}
-		keys, err := dataKeys(tx, *b.master.Load())
-		if err != nil {
-			return err
-		}
-		for _, k := range keys {
-			wrapped, err := k.Wrap(fresh)
-			if err != nil {
-				return err
-			}
-			if err := tx.PutDataKey(store.DataKey{ID: k.ID(), Purpose: k.Purpose(), Wrapped: wrapped}); err != nil {
-				return err
-			}
 		}
 		meta, err := tx.Meta()
 		if err != nil {

@@ -90,13 +90,8 @@ func TestRotateBeside(t *testing.T) {
 // seedKeys returns the IDs of the seed keys in the database.
 func seedKeys(t *testing.T, d *banktest.Harness) (ids []int64) {
 	t.Helper()
-	require.NoError(t, d.DB.View(t.Context(), func(tx *store.Tx) error {
-		keys, err := tx.DataKeys()
-		for _, k := range keys {
-			if k.Purpose == vault.PurposeSeed {
-				ids = append(ids, k.ID)
-			}
-		}
+	require.NoError(t, d.DB.View(t.Context(), func(tx *store.Tx) (err error) {
+		ids, err = tx.DataKeyIDs(vault.PurposeSeed)
 		return err
 	}))
 	return ids

@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/internal/pgtest"
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
-	"github.com/d204ef64/fob/validator/store"
 )
 
 // childImport imports the tokens from number 100 on.
@@ -56,21 +56,21 @@ func TestKillImport(t *testing.T) {
 		name := d.Name
 		const n = 4000
 		rounds := 6
-		if store.IsPostgres(name) {
+		if sqldb.IsPostgres(name) {
 			rounds = 3
 		}
 		clean, broken, whole := 0, 0, 0
 		for round := range rounds {
 			if round > 0 {
 				name = banktest.SQLite(t)
-				if store.IsPostgres(d.Name) {
+				if sqldb.IsPostgres(d.Name) {
 					name = pgtest.Database(t)
 				}
 				d = banktest.New(t, name)
 			}
 			v := newVictim(t, d)
 			atMost := 150 * time.Millisecond
-			if store.IsPostgres(name) {
+			if sqldb.IsPostgres(name) {
 				atMost = 700 * time.Millisecond
 			}
 			_, done := v.kill("import", atMost, fmt.Sprintf("FOB_BANK_N=%d", n))
@@ -112,7 +112,7 @@ func TestKillRotate(t *testing.T) {
 			serials = append(serials, banktest.Serial(i*12))
 		}
 		atMost := 60 * time.Millisecond
-		if store.IsPostgres(d.Name) {
+		if sqldb.IsPostgres(d.Name) {
 			atMost = 400 * time.Millisecond
 		}
 		half := 0

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/bank"
@@ -167,7 +168,7 @@ func (v *victim) kill(work string, atMost time.Duration, env ...string) (printed
 	require.NoError(t, err)
 	v.Bank, err = bank.Open(t.Context(), v.DB, v.Master, bank.Options{Clock: v.Clock})
 	require.NoError(t, err)
-	if !store.IsPostgres(v.Name) {
+	if !sqldb.IsPostgres(v.Name) {
 		requireSQLiteIntact(t, v.Name)
 	}
 	return printed, done

@@ -5,6 +5,7 @@ package bank
 import (
 	"time"
 
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/store"
 )
@@ -24,7 +25,7 @@ type Observer struct {
 	Imported func(By, ImportReport)
 
 	// Took gets the duration of each transaction of the database.
-	Took func(kind store.Operation, took time.Duration)
+	Took func(kind sqldb.Operation, took time.Duration)
 }
 
 // complete returns an observer whose functions can all be called, except the store's.

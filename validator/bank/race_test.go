@@ -57,7 +57,7 @@ func TestChangePasswordBesideLock(t *testing.T) {
 				return err
 			}
 			release()
-			waitForCallOf(t, "store.(*Tx).PutUser(", "store.(*Tx).Contract(", "store.(*DB).submit(")
+			waitForCallOf(t, "store.(*Tx).PutUser(", "store.(*Tx).Contract(", "sqldb.(*DB).submit(")
 			return nil
 		}))
 		require.ErrorIs(t, <-changed, bank.ErrLogin)

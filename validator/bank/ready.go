@@ -76,16 +76,13 @@ func (b *Bank) Ready(ctx context.Context) error {
 // write. Each probe then takes one of the remaining pages, until the probe fails too.
 func (b *Bank) tryCheck(ctx context.Context) error {
 	err := b.db.View(ctx, func(tx *store.Tx) error {
-		keys, err := tx.DataKeys()
+		ids, err := tx.DataKeyIDs(vault.PurposeSeed)
 		if err != nil {
 			return err
 		}
-		for _, k := range keys {
-			if k.Purpose == vault.PurposeSeed && k.ID > b.ring.NewestSeedKey() {
-				if err := b.loadKeys(tx); err != nil {
-					return err
-				}
-				break
+		if n := len(ids); n > 0 && ids[n-1] > b.ring.NewestSeedKey() {
+			if err := b.loadKeys(tx); err != nil {
+				return err
 			}
 		}
 		row, err := tx.LastSealed()

@@ -145,7 +145,7 @@ func TestSecretsPrinted(t *testing.T) {
 			require.NoError(t, err)
 			user, err := tx.User("alice")
 			require.NoError(t, err)
-			keys, err := tx.DataKeys()
+			keys, err := tx.DataKeys(d.Master)
 			require.NoError(t, err)
 			values = append(values, row, &row, user, &user, keys)
 			return nil

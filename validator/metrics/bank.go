@@ -5,10 +5,10 @@ package metrics
 import (
 	"time"
 
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
-	"github.com/d204ef64/fob/validator/store"
 )
 
 // codeReasons has the reasons in records about a code that was checked.
@@ -47,7 +47,7 @@ func (m *Metrics) begin() {
 			m.logins.with(channel, result)
 		}
 	}
-	for _, kind := range store.Operations() {
+	for _, kind := range sqldb.Operations() {
 		m.database.with(string(kind))
 	}
 	for result := range notices(bank.DailyReport{}) {
@@ -67,7 +67,7 @@ func (m *Metrics) Observer() bank.Observer {
 			m.imports.with(by.Channel).Inc()
 			m.importedTokens.with().Add(r.Tokens)
 		},
-		Took: func(kind store.Operation, took time.Duration) {
+		Took: func(kind sqldb.Operation, took time.Duration) {
 			m.database.with(string(kind)).Update(took.Seconds())
 		},
 	}

@@ -97,7 +97,9 @@ func TestErrorsInJapanese(t *testing.T) {
 		"invalid": 1, "conflict": 0, "forbidden": 0, "notFound": 0, "missing": 1,
 	})
 	require.Greater(t, len(all), 50)
-	for text, where := range messagesIn(t, "../store/audit_verify.go", map[string]int{"fault": 0}) {
+	faults := messagesIn(t, "../../internal/chain/verify.go", map[string]int{"fault": 0, "brokenAt": 2})
+	require.Greater(t, len(faults), 5)
+	for text, where := range faults {
 		all[text] = where
 	}
 	for text, where := range messagesIn(t, "../mail/letters.go", map[string]int{"refuse": 0}) {

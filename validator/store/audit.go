@@ -3,7 +3,6 @@
 package store
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/chain"
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -32,10 +33,9 @@ func (tx *Tx) AddAudit(r Record) {
 	tx.records = append(tx.records, r)
 }
 
-// chainHead is the end of a chain.
-type chainHead struct {
-	id, seq   int64
-	mac, seal []byte
+// auditLog is the log in the tables audit and audit_chain.
+var auditLog = chain.Log{
+	Name: "audit log", Advice: "run fob validator audit verify", Label: "fob audit", Heads: "audit_chain", Chains: Chains,
 }
 
 // MakeChains creates the chains, empty.
@@ -44,17 +44,10 @@ func (tx *Tx) MakeChains() error {
 	if err != nil {
 		return err
 	}
-	for id := range int64(Chains) {
-		h := chainHead{id: id + 1, mac: mac([]byte("fob audit chain"), number(id+1))}
-		if err := tx.execOne("INSERT INTO audit_chain (id, seq, mac, seal) VALUES ($1, $2, $3, $4)",
-			h.id, h.seq, h.mac, h.sealed(mac)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return auditLog.Create(tx.sql, chain.WithMAC(mac))
 }
 
-func (tx *Tx) mac() (MAC, error) {
+func (tx *Tx) mac() (chain.MAC, error) {
 	p := tx.db.mac.Load()
 	if p == nil {
 		return nil, errors.New("store: internal error: no key for the audit log")
@@ -72,49 +65,24 @@ func (tx *Tx) appendAudit() error {
 	if err != nil {
 		return err
 	}
-	h, err := tx.lockChain()
+	keys := chain.WithMAC(mac)
+	h, err := auditLog.Lock(tx.sql, keys)
 	if err != nil {
 		return err
-	}
-	if !bytes.Equal(h.seal, h.sealed(mac)) {
-		return fmt.Errorf("the audit log was changed by another program: the head of chain %d was altered: run fob validator audit verify", h.id)
 	}
 	for records := range slices.Chunk(tx.records, auditRows) {
 		args := make([]any, 0, len(records)*auditValues)
 		for i := range records {
 			r := &records[i]
-			h.seq++
-			r.Chain, r.Seq = h.id, h.seq
-			h.mac = mac(h.mac, r.canonical())
+			code := h.Append(keys, r.canonicalAt)
 			args = append(args, r.Chain, r.Seq, int64(r.At), r.User, r.Clerk, r.Contract, r.Act, r.Serial, r.Rule, r.Reason,
-				r.Done, r.Channel, r.Source, r.Note, h.mac)
+				r.Done, r.Channel, r.Source, r.Note, code)
 		}
-		if _, err := tx.exec(insertAudit(len(records)), args...); err != nil {
+		if _, err := tx.sql.Exec(insertAudit(len(records)), args...); err != nil {
 			return err
 		}
 	}
-	return tx.execOne("UPDATE audit_chain SET seq = $2, mac = $3, seal = $4 WHERE id = $1", h.id, h.seq, h.mac, h.sealed(mac))
-}
-
-// lockChain locks a chain until the transaction ends. It takes a free chain, or waits
-// for one if none is free.
-func (tx *Tx) lockChain() (h chainHead, err error) {
-	const query = "SELECT id, seq, mac, seal FROM audit_chain ORDER BY id LIMIT 1"
-	for _, lock := range tx.db.dialect.free {
-		if err = tx.row(query+lock, nil, &h.id, &h.seq, &h.mac, &h.seal); !errors.Is(err, ErrNotFound) {
-			break
-		}
-	}
-	if errors.Is(err, ErrNotFound) {
-		err = errors.New("the audit log was changed by another program: its chains are missing: run fob validator audit verify")
-	}
-	return h, err
-}
-
-// sealed returns the seal of a head. The seal prevents the continuation of a chain from
-// a head that was put back by hand.
-func (h chainHead) sealed(mac MAC) []byte {
-	return mac([]byte("fob audit head"), number(h.id), number(h.seq), h.mac)
+	return auditLog.Put(tx.sql, keys, h)
 }
 
 // auditRows is the maximum number of records in one statement.
@@ -141,6 +109,12 @@ var auditInserts = func() (texts [auditRows + 1]string) {
 
 func insertAudit(n int) string { return auditInserts[n] }
 
+// canonicalAt gives a record its place, and returns its canonical bytes.
+func (r *Record) canonicalAt(chain, seq int64) []byte {
+	r.Chain, r.Seq = chain, seq
+	return r.canonical()
+}
+
 // canonical returns the bytes of a record that the chain authenticates. Each text is
 // preceded by its length.
 func (r *Record) canonical() []byte {
@@ -160,9 +134,7 @@ func (r *Record) canonical() []byte {
 	return b
 }
 
-func number(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }
-
-func scanAudit(s scanner) (r Record, err error) {
+func scanAudit(s sqldb.Scanner) (r Record, err error) {
 	var mac []byte
 	err = s.Scan(&r.Chain, &r.Seq, &r.At, &r.User, &r.Clerk, &r.Contract, &r.Act, &r.Serial, &r.Rule, &r.Reason, &r.Done,
 		&r.Channel, &r.Source, &r.Note, &mac)
@@ -180,7 +152,7 @@ type AuditFilter struct {
 
 // Audit lists records of the audit log.
 func (tx *Tx) Audit(f AuditFilter) ([]Record, string, error) {
-	var w where
+	var w sqldb.Where
 	for _, c := range []struct{ condition, value string }{
 		{"user_id = $", f.User},
 		{"clerk_id = $", f.Clerk},
@@ -190,14 +162,14 @@ func (tx *Tx) Audit(f AuditFilter) ([]Record, string, error) {
 		{"rule = $", f.Rule},
 	} {
 		if c.value != "" {
-			w.add(c.condition, c.value)
+			w.Add(c.condition, c.value)
 		}
 	}
 	if f.From != 0 {
-		w.add("at >= $", int64(f.From))
+		w.Add("at >= $", int64(f.From))
 	}
 	if f.To != 0 {
-		w.add("at <= $", int64(f.To))
+		w.Add("at <= $", int64(f.To))
 	}
 	if f.After != "" {
 		var at, chain, seq int64
@@ -205,22 +177,49 @@ func (tx *Tx) Audit(f AuditFilter) ([]Record, string, error) {
 			return nil, "", fmt.Errorf("%w: there is no page after %q", ErrNotFound, f.After)
 		}
 		// Both databases compare row values from left to right.
-		w.args = append(w.args, at, chain, seq)
-		n := len(w.args)
-		w.addPlain(fmt.Sprintf("(at, chain, seq) < ($%d, $%d, $%d)", n-2, n-1, n))
+		w.Add("(at, chain, seq) < ($, $, $)", at, chain, seq)
 	}
-	return queryPage(tx, scanAudit, func(r Record) string { return fmt.Sprintf("%d.%d.%d", r.At, r.Chain, r.Seq) }, f.Page,
-		"SELECT "+auditColumns+" FROM audit"+w.String()+" ORDER BY at DESC, chain DESC, seq DESC", w.args...)
+	return sqldb.QueryPage(tx.sql, scanAudit, func(r Record) string { return fmt.Sprintf("%d.%d.%d", r.At, r.Chain, r.Seq) }, f.Page,
+		"SELECT "+auditColumns+" FROM audit"+w.String()+" ORDER BY at DESC, chain DESC, seq DESC", w.Args()...)
 }
 
 // EachAudit calls fn with all records, chain by chain, until fn returns an error. It
 // does not verify them.
 func (tx *Tx) EachAudit(fn func(Record) error) error {
-	return tx.rows("SELECT "+auditColumns+" FROM audit ORDER BY chain, seq", nil, func(s scanner) error {
+	return tx.sql.Rows("SELECT "+auditColumns+" FROM audit ORDER BY chain, seq", nil, func(s sqldb.Scanner) error {
 		r, err := scanAudit(s)
 		if err != nil {
 			return err
 		}
 		return fn(r)
 	})
+}
+
+// AuditReport is the result of checking the audit log.
+type AuditReport = chain.Report
+
+// ErrCheckpoint is the error for a text that is not an [AuditReport.Checkpoint].
+var ErrCheckpoint = chain.ErrCheckpoint
+
+// VerifyAudit follows all chains and reports records that were changed, added, removed,
+// moved or cut off at the end. since is the Checkpoint of an earlier report, or "".
+func (tx *Tx) VerifyAudit(since string, progress func(done int64)) (AuditReport, error) {
+	mac, err := tx.mac()
+	if err != nil {
+		return AuditReport{}, err
+	}
+	return auditLog.Verify(tx.sql, chain.WithMAC(mac), since, progress,
+		"SELECT "+auditColumns+" FROM audit ORDER BY chain, seq", scanStrictly)
+}
+
+// scanStrictly reads a record, and checks that its values have the types that were
+// written.
+func scanStrictly(s sqldb.Scanner) (c chain.Record, err error) {
+	var r Record
+	var at, done int64
+	proper, err := sqldb.ScanStrict(s, &r.Chain, &r.Seq, &at, &r.User, &r.Clerk, &r.Contract, &r.Act, &r.Serial, &r.Rule, &r.Reason,
+		&done, &r.Channel, &r.Source, &r.Note, &c.Code)
+	r.At, r.Done = token.UnixSeconds(at), done == 1
+	c.Chain, c.Seq, c.Bytes, c.Improper = r.Chain, r.Seq, r.canonical(), !proper || done != 0 && done != 1
+	return c, err
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -43,7 +44,7 @@ var savedTables = []string{
 
 // unsavedTables are the other tables. Sessions end with a restoration, and the version
 // of the tables is in the head.
-var unsavedTables = []string{"session", "goose_db_version"}
+var unsavedTables = []string{"session", versionsTable}
 
 // BackupHead describes a backup. It is read before anything is authenticated.
 type BackupHead struct {
@@ -103,13 +104,13 @@ func (b *backupWriter) all(tx *Tx, made token.UnixSeconds) error {
 		return err
 	}
 	head := BackupHead{Format: backupFormat, Version: backupVersion, KDF: meta.KDF, Made: made}
-	if head.Schema, err = tx.schema(); err != nil {
+	if head.Schema, err = tx.sql.Version(); err != nil {
 		return err
 	}
 	if err := b.line(head); err != nil {
 		return err
 	}
-	have, err := tx.tables()
+	have, err := tx.sql.Tables()
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (b *backupWriter) all(tx *Tx, made token.UnixSeconds) error {
 }
 
 func (b *backupWriter) table(tx *Tx, table string) error {
-	columns, err := tx.columns(table)
+	columns, err := tx.sql.Columns(table)
 	if err != nil {
 		return err
 	}
@@ -143,8 +144,8 @@ func (b *backupWriter) table(tx *Tx, table string) error {
 		dest[i] = &values[i]
 	}
 	// Order by the key: two backups of the same state must be equal.
-	return tx.rows("SELECT "+strings.Join(columns, ", ")+" FROM "+table+" ORDER BY "+columns[0]+", "+columns[min(1, len(columns)-1)], nil,
-		func(s scanner) error {
+	return tx.sql.Rows("SELECT "+strings.Join(columns, ", ")+" FROM "+table+" ORDER BY "+columns[0]+", "+columns[min(1, len(columns)-1)], nil,
+		func(s sqldb.Scanner) error {
 			if err := s.Scan(dest...); err != nil {
 				return err
 			}
@@ -187,25 +188,4 @@ func (b *backupWriter) line(v any) error {
 	b.lines.Write(text)
 	_, err = b.out.Write(text)
 	return err
-}
-
-// tables returns the tables of the database.
-func (tx *Tx) tables() ([]string, error) {
-	return queryAll(tx, scanText, tx.db.dialect.tables)
-}
-
-// columns returns the columns of a table in the table's order.
-func (tx *Tx) columns(table string) ([]string, error) {
-	r, err := tx.q.QueryContext(tx.ctx, "SELECT * FROM "+table+" LIMIT 0")
-	if err != nil {
-		return nil, tx.fail(err)
-	}
-	defer func() { _ = r.Close() }()
-	return r.Columns()
-}
-
-// schema returns the version of the tables that goose has recorded.
-func (tx *Tx) schema() (version int64, err error) {
-	err = tx.row("SELECT MAX(version_id) FROM goose_db_version WHERE is_applied", nil, &version)
-	return version, err
 }

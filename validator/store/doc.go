@@ -2,12 +2,10 @@
 
 // Package store keeps the bank's data in SQLite or PostgreSQL.
 //
-// [Open] opens either of them; both use the same migrations and queries. [DB.Update]
-// runs a function in a transaction that is on disk when it returns. [DB.View] runs a
-// function on one consistent state of the database. [DB.Grouped] is like Update, for
-// operations that happen thousands of times a second: several functions share one
-// transaction, and wait for the disk only once.
+// [Open] opens either of them. [DB.Update], [DB.View] and [DB.Grouped] run a function in a
+// transaction: see package [sqldb], which has the connections and the retries. This
+// package has the tables of the bank, its audit log and its backups.
 //
-// The store makes no decisions and seals nothing. Callers pass it sealed seeds, and the
+// The store makes no decisions and opens no seeds. Callers pass it sealed seeds, and the
 // hash chains of the audit log use the function given to [DB.SetAuditMAC].
 package store

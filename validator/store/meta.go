@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 )
@@ -33,19 +34,11 @@ func (m *Meta) marshalSettings() (string, error) {
 	return string(text), nil
 }
 
-// DataKey is a key that the database holds wrapped under the master key.
-type DataKey struct {
-	ID      int64
-	Purpose string
-	Wrapped []byte
-	Created token.UnixSeconds
-}
-
 // Meta returns the data of the bank. The error is [ErrNoBank] if it was not created yet,
 // and [ErrUnfinished] if its restoration was interrupted.
 func (tx *Tx) Meta() (m Meta, err error) {
 	var text string
-	err = tx.row("SELECT settings, kdf, created FROM bank WHERE id = 1", nil, &text, &m.KDF, &m.Created)
+	err = tx.sql.Row("SELECT settings, kdf, created FROM bank WHERE id = 1", nil, &text, &m.KDF, &m.Created)
 	if errors.Is(err, ErrNotFound) {
 		return m, tx.noBank()
 	}
@@ -67,7 +60,7 @@ func (tx *Tx) AddMeta(m Meta) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.execOne("INSERT INTO bank (id, settings, kdf, created) VALUES (1, $1, $2, $3)", text, m.KDF, int64(m.Created)); err != nil {
+	if err := tx.sql.ExecOne("INSERT INTO bank (id, settings, kdf, created) VALUES (1, $1, $2, $3)", text, m.KDF, int64(m.Created)); err != nil {
 		return err
 	}
 	if err := tx.noBank(); !errors.Is(err, ErrNoBank) { // after the insertion, which waits for a restoration
@@ -82,56 +75,45 @@ func (tx *Tx) PutMeta(m Meta) error {
 	if err != nil {
 		return err
 	}
-	return tx.execOne("UPDATE bank SET settings = $1, kdf = $2 WHERE id = 1", text, m.KDF)
+	return tx.sql.ExecOne("UPDATE bank SET settings = $1, kdf = $2 WHERE id = 1", text, m.KDF)
 }
 
 // Probe writes but leaves no change. Its commit shows that the database can put a
 // change on disk.
 func (tx *Tx) Probe() error {
-	if err := tx.execOne("INSERT INTO bank (id, settings, kdf, created) VALUES (2, '', '', 0)"); err != nil {
+	if err := tx.sql.ExecOne("INSERT INTO bank (id, settings, kdf, created) VALUES (2, '', '', 0)"); err != nil {
 		return err
 	}
-	return tx.execOne("DELETE FROM bank WHERE id = 2")
+	return tx.sql.ExecOne("DELETE FROM bank WHERE id = 2")
 }
 
-// DataKeys returns all data keys.
-func (tx *Tx) DataKeys() ([]DataKey, error) {
-	var list []DataKey
-	err := tx.rows("SELECT id, purpose, wrapped, created FROM data_key ORDER BY purpose, id", nil, func(s scanner) error {
-		var k DataKey
-		err := s.Scan(&k.ID, &k.Purpose, &k.Wrapped, &k.Created)
-		list = append(list, k)
-		return err
-	})
-	return list, err
+// dataKeys is the table of the keys that are wrapped under the master key.
+const dataKeys = vault.Table("data_key")
+
+// DataKeys unwraps all data keys. The error wraps [vault.ErrWrongKey] if the master key
+// does not open them.
+func (tx *Tx) DataKeys(m vault.Master) ([]vault.Key, error) { return dataKeys.Keys(tx.sql, m) }
+
+// DataKeyIDs returns the IDs of the data keys of a purpose in order.
+func (tx *Tx) DataKeyIDs(purpose string) ([]int64, error) { return dataKeys.IDs(tx.sql, purpose) }
+
+// AddDataKey adds a data key, wrapped under the master key.
+func (tx *Tx) AddDataKey(m vault.Master, k vault.Key, created token.UnixSeconds) error {
+	return dataKeys.Add(tx.sql, m, k, int64(created))
 }
 
-// AddDataKey adds a data key.
-func (tx *Tx) AddDataKey(k DataKey) error {
-	return tx.execOne("INSERT INTO data_key (id, purpose, wrapped, created) VALUES ($1, $2, $3, $4)",
-		k.ID, k.Purpose, k.Wrapped, int64(k.Created))
-}
-
-// PutDataKey updates a data key that was wrapped again.
-func (tx *Tx) PutDataKey(k DataKey) error {
-	return tx.execOne("UPDATE data_key SET wrapped = $3 WHERE purpose = $1 AND id = $2", k.Purpose, k.ID, k.Wrapped)
-}
+// RewrapDataKeys wraps all data keys under another master key.
+func (tx *Tx) RewrapDataKeys(from, to vault.Master) error { return dataKeys.Rewrap(tx.sql, from, to) }
 
 // DropDataKeys deletes the keys of a purpose with an ID below before.
 func (tx *Tx) DropDataKeys(purpose string, before int64) error {
-	_, err := tx.exec("DELETE FROM data_key WHERE purpose = $1 AND id < $2", purpose, before)
-	return err
+	return dataKeys.Drop(tx.sql, purpose, before)
 }
 
 // LockDataKeys prevents changes to the data keys of a purpose until the transaction
 // ends.
-func (tx *Tx) LockDataKeys(purpose string) error {
-	return tx.rows("SELECT id FROM data_key WHERE purpose = $1 ORDER BY id"+tx.locked(), []any{purpose},
-		func(s scanner) error { return s.Scan(new(int64)) })
-}
+func (tx *Tx) LockDataKeys(purpose string) error { return dataKeys.Lock(tx.sql, purpose) }
 
 // HoldDataKey prevents a data key from being dropped until the transaction ends. It
 // returns [ErrNotFound] if that has already happened.
-func (tx *Tx) HoldDataKey(purpose string, id int64) error {
-	return tx.row("SELECT id FROM data_key WHERE purpose = $1 AND id = $2"+tx.db.dialect.share, []any{purpose, id}, new(int64))
-}
+func (tx *Tx) HoldDataKey(purpose string, id int64) error { return dataKeys.Hold(tx.sql, purpose, id) }

@@ -20,11 +20,15 @@ func TestClockMigration(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 		require.NoError(t, db.DownTo(t.Context(), 1))
-		require.NoError(t, db.Exec(t.Context(), `INSERT INTO token (serial, algorithm, digits, step, t0, seed, seed_key,
+		update(t, db, func(tx *store.Tx) error {
+			return tx.ExecIn(`INSERT INTO token (serial, algorithm, digits, step, t0, seed, seed_key,
 			fingerprint, manufacturer, model, starts, expiry, condition, imported, import, activated, noticed,
 			next_step, drift_offset, drift_anchor, learned_at, wrong, suspended, pending, pending_step, pending_offset)
-			VALUES ('9999000000017', 0, 6, 60, 7, '', 1, '', '', '', 0, 0, 1, 1, '', 0, 0, 1001, 2, 1, 0, 0, 0, 1, 5, 5)`))
-		require.NoError(t, db.Up(t.Context()))
+			VALUES ('9999000000017', 0, 6, 60, 7, '', 1, '', '', '', 0, 0, 1, 1, '', 0, 0, 1001, 2, 1, 0, 0, 0, 1, 5, 5)`)
+		})
+		require.NoError(t, db.Close())
+		db, err = store.Open(t.Context(), name, true)
+		require.NoError(t, err)
 		view(t, db, func(tx *store.Tx) error {
 			got, err := tx.Token(serial(t, "9999000000017"))
 			require.NoError(t, err)

@@ -5,13 +5,14 @@ package store
 import (
 	"fmt"
 
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/token"
 )
 
 const noticeColumns = `id, serial, contract, mail_to, language, expiry, due_from, due_to, order_id, status, made, began,
 	sent, tries, problem`
 
-func scanNotice(s scanner) (n Notice, err error) {
+func scanNotice(s sqldb.Scanner) (n Notice, err error) {
 	var serial string
 	var expiry, from, to int32
 	var status uint8
@@ -36,12 +37,12 @@ func scanNotice(s scanner) (n Notice, err error) {
 
 // Notice returns a notice. In a transaction that writes, it locks the row.
 func (tx *Tx) Notice(id string) (n Notice, err error) {
-	return queryOne(tx, scanNotice, "SELECT "+noticeColumns+" FROM notice WHERE id = $1"+tx.locked(), id)
+	return sqldb.QueryOne(tx.sql, scanNotice, "SELECT "+noticeColumns+" FROM notice WHERE id = $1"+tx.sql.Locked(), id)
 }
 
 // AddNotice adds a notice. The error wraps [ErrExists] if the token already has one.
 func (tx *Tx) AddNotice(n Notice) error {
-	return tx.execOne(`INSERT INTO notice (id, serial, contract, mail_to, language, expiry, due_from, due_to, order_id, status,
+	return tx.sql.ExecOne(`INSERT INTO notice (id, serial, contract, mail_to, language, expiry, due_from, due_to, order_id, status,
 		made, began, sent, tries, problem) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		n.ID, n.Serial.String(), n.Contract, n.To, string(n.Language), int64(n.Expiry.Days()), int64(n.ArrivesFrom.Days()),
 		int64(n.ArrivesBy.Days()), n.Order, int64(n.Status), int64(n.Made), int64(n.Began), int64(n.Sent), int64(n.Tries), n.Problem)
@@ -49,27 +50,27 @@ func (tx *Tx) AddNotice(n Notice) error {
 
 // PutNotice updates a notice.
 func (tx *Tx) PutNotice(n Notice) error {
-	return tx.execOne("UPDATE notice SET mail_to = $2, status = $3, began = $4, sent = $5, tries = $6, problem = $7 WHERE id = $1",
+	return tx.sql.ExecOne("UPDATE notice SET mail_to = $2, status = $3, began = $4, sent = $5, tries = $6, problem = $7 WHERE id = $1",
 		n.ID, n.To, int64(n.Status), int64(n.Began), int64(n.Sent), int64(n.Tries), n.Problem)
 }
 
 // NoticesBefore returns up to most notices of a status that were last handed to the
 // mail server before an instant, oldest first.
 func (tx *Tx) NoticesBefore(s NoticeStatus, began token.UnixSeconds, most int) ([]Notice, error) {
-	return queryAll(tx, scanNotice, fmt.Sprintf("SELECT %s FROM notice WHERE status = $1 AND began < $2 ORDER BY id LIMIT %d%s",
-		noticeColumns, most, tx.locked()), int64(s), int64(began))
+	return sqldb.QueryAll(tx.sql, scanNotice, fmt.Sprintf("SELECT %s FROM notice WHERE status = $1 AND began < $2 ORDER BY id LIMIT %d%s",
+		noticeColumns, most, tx.sql.Locked()), int64(s), int64(began))
 }
 
 // Notices lists notices, oldest first. If status is not nil, it lists only notices of
 // that status.
 func (tx *Tx) Notices(status *NoticeStatus, p Page) ([]Notice, string, error) {
-	var w where
+	var w sqldb.Where
 	if status != nil {
-		w.add("status = $", int64(*status))
+		w.Add("status = $", int64(*status))
 	}
 	if p.After != "" {
-		w.add("id > $", p.After)
+		w.Add("id > $", p.After)
 	}
-	return queryPage(tx, scanNotice, func(n Notice) string { return n.ID }, p,
-		"SELECT "+noticeColumns+" FROM notice"+w.String()+" ORDER BY id", w.args...)
+	return sqldb.QueryPage(tx.sql, scanNotice, func(n Notice) string { return n.ID }, p,
+		"SELECT "+noticeColumns+" FROM notice"+w.String()+" ORDER BY id", w.Args()...)
 }

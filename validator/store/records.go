@@ -3,6 +3,7 @@
 package store
 
 import (
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 )
@@ -163,10 +164,7 @@ type Record struct {
 }
 
 // Page selects a part of a list.
-type Page struct {
-	After string // the previous page's Next; "" means the beginning
-	Limit int    // 1 to 1000; 0 means 100
-}
+type Page = sqldb.Page
 
 // Session is the session of a user or clerk who is logged in.
 type Session struct {

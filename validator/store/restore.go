@@ -20,6 +20,8 @@ import (
 	"strings"
 
 	"github.com/d204ef64/fob/internal/atomicfile"
+	"github.com/d204ef64/fob/internal/chain"
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -95,11 +97,11 @@ func (b *BackupReader) rawLine() ([]byte, error) {
 // bank. If it returns an error or is killed, it leaves no bank behind. The error wraps
 // [ErrBackup] if the backup is incomplete or was changed, [ErrExists] if there is a bank
 // already, and [ErrBusy] while another restoration into the database runs.
-func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) (MAC, error), after func(*Tx) error,
+func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) (chain.MAC, error), after func(*Tx) error,
 	progress func(rows int64),
 ) (rows int64, err error) {
 	at := name
-	if !IsPostgres(name) {
+	if !sqldb.IsPostgres(name) {
 		if _, err := os.Lstat(name); err == nil {
 			return 0, fmt.Errorf("database %s %w: name a new file", name, ErrExists)
 		}
@@ -112,7 +114,7 @@ func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) 
 		defer remove()
 		at = filepath.Join(dir, "bank.db")
 	} else {
-		release, err := b.lockForRestore(ctx, name)
+		release, err := schema.LockTables(ctx, name, func(sql *sqldb.DB) error { return b.prepareTables(ctx, sql) })
 		if err != nil {
 			return 0, err
 		}
@@ -129,14 +131,14 @@ func (b *BackupReader) Restore(ctx context.Context, name string, open func(*Tx) 
 	return rows, nil
 }
 
-func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx) (MAC, error), after func(*Tx) error,
+func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx) (chain.MAC, error), after func(*Tx) error,
 	progress func(rows int64),
 ) (rows int64, err error) {
-	var mac MAC
+	var mac chain.MAC
 	unfinished := unfinishedID()
 	// With the tables in the version of the backup.
-	err = changeTables(ctx, name, b.Schema, func(db *DB) error {
-		return db.Long(ctx, func(tx *Tx) error {
+	err = schema.UseAt(ctx, name, b.Schema, func(sql *sqldb.DB) error {
+		return newDB(sql).Long(ctx, func(tx *Tx) error {
 			if err := tx.removeUnfinished(); err != nil {
 				return err
 			}
@@ -151,17 +153,18 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 			if !hmac.Equal(end.MAC, mac([]byte(backupFormat), b.lines.Sum(nil))) {
 				return fmt.Errorf("%w: a line was changed after it was written", ErrBackup)
 			}
-			return tx.execOne("UPDATE bank SET id = $1 WHERE id = 1", unfinished)
+			return tx.sql.ExecOne("UPDATE bank SET id = $1 WHERE id = 1", unfinished)
 		})
 	})
 	if err != nil {
 		return 0, err
 	}
 	// With the tables in the current version.
-	return rows, changeTables(ctx, name, 0, func(db *DB) error {
+	return rows, schema.UseAt(ctx, name, 0, func(sql *sqldb.DB) error {
+		db := newDB(sql)
 		db.SetAuditMAC(mac)
 		return db.Long(ctx, func(tx *Tx) error {
-			err := tx.execOne("UPDATE bank SET id = 1 WHERE id = $1", unfinished)
+			err := tx.sql.ExecOne("UPDATE bank SET id = 1 WHERE id = $1", unfinished)
 			if errors.Is(err, ErrNotFound) {
 				return fmt.Errorf("%w: it has removed the rows restored here", ErrBusy)
 			}
@@ -171,20 +174,6 @@ func (b *BackupReader) restoreAt(ctx context.Context, name string, open func(*Tx
 			return after(tx)
 		})
 	})
-}
-
-// changeTables opens a database, brings its tables up to a version, calls use, and
-// closes it. The writers start after that: one of SQLite keeps the only connection.
-func changeTables(ctx context.Context, name string, version int64, use func(*DB) error) error {
-	db, err := connect(name, true)
-	if err != nil {
-		return err
-	}
-	if err := db.migrateTo(ctx, version); err != nil {
-		return errors.Join(err, db.closePools())
-	}
-	db.startWriters()
-	return errors.Join(use(db), db.Close())
 }
 
 // load reads all rows into the tables.
@@ -227,7 +216,7 @@ func (b *BackupReader) load(tx *Tx, progress func(int64)) (end backupEnd, err er
 			}
 			next += at + 1
 			// Names become part of SQL, so they must be the table's.
-			have, err := tx.columns(head.Table)
+			have, err := tx.sql.Columns(head.Table)
 			if err != nil {
 				return end, err
 			}
@@ -320,7 +309,7 @@ func (b *rowBatch) flush(tx *Tx) error {
 		fmt.Fprintf(&query, "$%d", i+1)
 	}
 	query.WriteString(")")
-	_, err := tx.exec(query.String(), b.args...)
+	_, err := tx.sql.Exec(query.String(), b.args...)
 	b.args = b.args[:0]
 	return err
 }
@@ -329,7 +318,7 @@ func (b *rowBatch) flush(tx *Tx) error {
 // forgets the first codes of pairs. A token may run ahead of the highest step that is
 // expected of it by some steps.
 func (tx *Tx) SpendCodes(now token.UnixSeconds, ahead int64) error {
-	_, err := tx.exec(`UPDATE token SET pending = 0, pending_step = 0, pending_offset = 0,
+	_, err := tx.sql.Exec(`UPDATE token SET pending = 0, pending_step = 0, pending_offset = 0,
 		next_step = CASE WHEN next_step > ($1 - t0) / step + drift_top + $2 + 1 THEN next_step
 			ELSE ($1 - t0) / step + drift_top + $2 + 1 END
 		WHERE t0 <= $1`, int64(now), ahead)
@@ -338,7 +327,7 @@ func (tx *Tx) SpendCodes(now token.UnixSeconds, ahead int64) error {
 
 // MarkNoticesDoubtful marks the notices that were not sent as doubtful, for a clerk to decide.
 func (tx *Tx) MarkNoticesDoubtful(problem string) error {
-	_, err := tx.exec("UPDATE notice SET status = $1, problem = $2 WHERE status = $3 OR status = $4",
+	_, err := tx.sql.Exec("UPDATE notice SET status = $1, problem = $2 WHERE status = $3 OR status = $4",
 		int64(NoticeDoubtful), problem, int64(NoticeDue), int64(NoticeSending))
 	return err
 }

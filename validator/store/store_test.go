@@ -5,7 +5,6 @@ package store_test
 import (
 	"context"
 	"database/sql"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -14,6 +13,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/d204ef64/fob/internal/pgtest"
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/store"
 )
@@ -37,7 +37,7 @@ func open(t *testing.T, name string) *store.DB {
 func raw(t *testing.T, name string) *sql.DB {
 	t.Helper()
 	driver := "sqlite"
-	if store.IsPostgres(name) {
+	if sqldb.IsPostgres(name) {
 		driver = "pgx"
 	}
 	db, err := sql.Open(driver, name)
@@ -81,7 +81,7 @@ func TestMigrations(t *testing.T) {
 		require.NoError(t, err)
 		r := raw(t, name)
 		exec(t, r, "INSERT INTO contract (id, name, address, email, language, had_free, created) VALUES ('c', 'n', 'a', '', 'ja', 0, 1)")
-		require.NoError(t, db.Down(ctx))
+		require.NoError(t, db.DownTo(ctx, 0))
 		_, err = r.ExecContext(ctx, "SELECT 1 FROM contract")
 		require.Error(t, err, "the table was dropped")
 		require.NoError(t, db.Close())
@@ -114,46 +114,6 @@ func TestMigrations(t *testing.T) {
 		_, _, _, err = store.OpenOutdated(ctx, name)
 		require.ErrorIs(t, err, store.ErrVersion, "the database was not migrated")
 	})
-}
-
-func TestOpenFile(t *testing.T) {
-	ctx := t.Context()
-	dir := t.TempDir()
-	_, err := store.Open(ctx, filepath.Join(dir, "none.db"), false)
-	require.ErrorIs(t, err, store.ErrNoBank)
-	require.NoFileExists(t, filepath.Join(dir, "none.db"), "opening without create must not create a file")
-	_, err = store.Open(ctx, dir, true)
-	require.ErrorContains(t, err, "is a folder")
-	_, err = store.Open(ctx, filepath.Join(dir, "no", "bank.db"), true)
-	require.ErrorContains(t, err, "creating the database")
-
-	odd := filepath.Join(dir, "a ?#%&=ä b.db")
-	db, err := store.Open(ctx, odd, true)
-	require.NoError(t, err)
-	require.NoError(t, db.Close())
-	info, err := os.Stat(odd)
-	require.NoError(t, err)
-	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-
-	text := filepath.Join(dir, "text")
-	require.NoError(t, os.WriteFile(text, make([]byte, 8192), 0o600))
-	_, err = store.Open(ctx, text, false)
-	require.Error(t, err)
-	require.NoError(t, os.WriteFile(text, []byte("this is a letter to the bank, and long enough for a page\n"), 0o600))
-	_, err = store.Open(ctx, text, true)
-	require.ErrorContains(t, err, "not an SQLite database")
-}
-
-func TestOpenPostgres(t *testing.T) {
-	ctx := t.Context()
-	_, err := store.Open(ctx, "postgres://u:secret-word@host:port/x", false)
-	require.Error(t, err)
-	require.NotContains(t, err.Error(), "secret-word")
-	_, err = store.Open(ctx, "postgres://u:secret-word@127.0.0.1:1/x?sslmode=disable", false)
-	require.ErrorIs(t, err, store.ErrUnavailable)
-	require.ErrorContains(t, err, "refused", "it says why")
-	require.NotContains(t, err.Error(), "secret-word")
-	require.NotContains(t, err.Error(), "\n")
 }
 
 func TestCreateBankOnce(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 )
@@ -27,7 +28,7 @@ const tokenColumns = `serial, COALESCE(contract, ''), algorithm, digits, step, t
 	pending, pending_step, pending_offset, pending_at`
 
 // scanToken reads tokenColumns.
-func scanToken(s scanner) (TokenRow, error) {
+func scanToken(s sqldb.Scanner) (TokenRow, error) {
 	var (
 		t                            TokenRow
 		serial                       string
@@ -55,7 +56,7 @@ func scanToken(s scanner) (TokenRow, error) {
 }
 
 // scanPlainToken reads tokenColumns without the seed.
-func scanPlainToken(s scanner) (Token, error) {
+func scanPlainToken(s sqldb.Scanner) (Token, error) {
 	t, err := scanToken(s)
 	return t.Token, err
 }
@@ -64,8 +65,8 @@ func scanPlainToken(s scanner) (Token, error) {
 func (tx *Tx) Token(serial token.Serial) (TokenRow, error) {
 	var t TokenRow
 	found := false
-	err := tx.rows("SELECT "+tokenColumns+" FROM token WHERE serial = $1 AND condition > 0"+tx.locked(),
-		[]any{serial.String()}, func(s scanner) (err error) {
+	err := tx.sql.Rows("SELECT "+tokenColumns+" FROM token WHERE serial = $1 AND condition > 0"+tx.sql.Locked(),
+		[]any{serial.String()}, func(s sqldb.Scanner) (err error) {
 			found = true
 			t, err = scanToken(s)
 			return err
@@ -79,7 +80,7 @@ func (tx *Tx) Token(serial token.Serial) (TokenRow, error) {
 // PutState updates the state of a token's codes.
 func (tx *Tx) PutState(serial token.Serial, st validator.State) error {
 	d := st.Drift
-	return tx.execOne(`UPDATE token SET next_step = $2, drift_offset = $3, drift_top = $4, top_at = $5, lower_since = $6,
+	return tx.sql.ExecOne(`UPDATE token SET next_step = $2, drift_offset = $3, drift_top = $4, top_at = $5, lower_since = $6,
 		drift_lower = $7, shown = $8, shown_at = $9, wrong = $10, suspended = $11, pending = $12, pending_step = $13,
 		pending_offset = $14, pending_at = $15 WHERE serial = $1`,
 		serial.String(), st.Next, d.Offset, d.Top, int64(d.TopAt), int64(d.LowerSince), d.Lower, int64(d.Shown),
@@ -90,8 +91,8 @@ func (tx *Tx) PutState(serial token.Serial, st validator.State) error {
 // PutToken updates the other data of a token: contract, condition, and the times of
 // activation and notice.
 func (tx *Tx) PutToken(t Token) error {
-	return tx.execOne("UPDATE token SET contract = $2, condition = $3, activated = $4, noticed = $5 WHERE serial = $1",
-		t.Serial.String(), nullIfEmpty(t.Contract), int64(t.Condition), int64(t.Activated), int64(t.Noticed))
+	return tx.sql.ExecOne("UPDATE token SET contract = $2, condition = $3, activated = $4, noticed = $5 WHERE serial = $1",
+		t.Serial.String(), sqldb.NullIfEmpty(t.Contract), int64(t.Condition), int64(t.Activated), int64(t.Noticed))
 }
 
 // tokenValues is the number of values in a row of AddTokens.
@@ -134,13 +135,13 @@ func (tx *Tx) AddTokens(rows []TokenRow) error {
 		args := make([]any, 0, n*tokenValues)
 		for i := range rows[:n] {
 			t := &rows[i]
-			args = append(args, t.Serial.String(), nullIfEmpty(t.Contract), int64(t.Profile.Algorithm), int64(t.Profile.Digits),
+			args = append(args, t.Serial.String(), sqldb.NullIfEmpty(t.Contract), int64(t.Profile.Algorithm), int64(t.Profile.Digits),
 				int64(t.Profile.Step), int64(t.Profile.T0), t.Sealed, t.SealKey, t.Fingerprint,
 				t.Manufacturer, t.Model, int64(t.Start), int64(t.Expiry.Days()), int64(t.Condition), int64(t.Imported),
 				t.Import, int64(t.Activated), int64(t.Noticed), t.State.Next,
 				t.State.Drift.Offset, t.State.Drift.Top)
 		}
-		if _, err := tx.exec(query, args...); err != nil {
+		if _, err := tx.sql.Exec(query, args...); err != nil {
 			return err
 		}
 		rows = rows[n:]
@@ -161,7 +162,7 @@ func (tx *Tx) TokenConflicts(rows []TokenRow) (k Conflicts, err error) {
 		var other, by string
 		var condition int64
 		serial := rows[i].Serial.String()
-		err := tx.row("SELECT serial, condition, import FROM token WHERE serial = $1 OR fingerprint = $2",
+		err := tx.sql.Row("SELECT serial, condition, import FROM token WHERE serial = $1 OR fingerprint = $2",
 			[]any{serial, rows[i].Fingerprint}, &other, &condition, &by)
 		switch {
 		case errors.Is(err, ErrNotFound):
@@ -182,24 +183,24 @@ func (tx *Tx) TokenConflicts(rows []TokenRow) (k Conflicts, err error) {
 
 // FinishImport makes all tokens of an import visible at once.
 func (tx *Tx) FinishImport(id string) (int64, error) {
-	return tx.exec("UPDATE token SET condition = $2 WHERE import = $1 AND condition = 0", id, int64(validator.InUse))
+	return tx.sql.Exec("UPDATE token SET condition = $2 WHERE import = $1 AND condition = 0", id, int64(validator.InUse))
 }
 
 // DropImport deletes up to most tokens of an unfinished import, and returns the number
 // deleted.
 func (tx *Tx) DropImport(id string, most int) (int64, error) {
-	return tx.exec(`DELETE FROM token WHERE serial IN
+	return tx.sql.Exec(`DELETE FROM token WHERE serial IN
 		(SELECT serial FROM token WHERE import = $1 AND condition = 0 LIMIT $2)`, id, int64(most))
 }
 
 // UnfinishedImports returns the IDs of the unfinished imports.
 func (tx *Tx) UnfinishedImports() ([]string, error) {
-	return queryAll(tx, scanText, "SELECT DISTINCT import FROM token WHERE condition = 0")
+	return sqldb.QueryAll(tx.sql, sqldb.ScanText, "SELECT DISTINCT import FROM token WHERE condition = 0")
 }
 
 // TokenUsers returns the IDs of the users who registered a token, in order.
 func (tx *Tx) TokenUsers(serial token.Serial) ([]string, error) {
-	return queryAll(tx, scanText, "SELECT id FROM bank_user WHERE token = $1 ORDER BY id", serial.String())
+	return sqldb.QueryAll(tx.sql, sqldb.ScanText, "SELECT id FROM bank_user WHERE token = $1 ORDER BY id", serial.String())
 }
 
 // TokenFilter selects the tokens of a list; zero fields select all.
@@ -216,39 +217,39 @@ type TokenFilter struct {
 
 // Tokens lists tokens by serial number.
 func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
-	var w where
-	w.addPlain("condition > 0")
+	var w sqldb.Where
+	w.Add("condition > 0")
 	if f.Contract != "" {
-		w.add("contract = $", f.Contract)
+		w.Add("contract = $", f.Contract)
 	}
 	if f.Inventory {
-		w.addPlain("contract IS NULL")
+		w.Add("contract IS NULL")
 	}
 	if f.Serial != "" {
-		w.add(`serial LIKE $ ESCAPE '\'`, likePrefix(f.Serial))
+		w.Add(`serial LIKE $ ESCAPE '\'`, sqldb.LikePrefix(f.Serial))
 	}
 	switch f.Condition {
 	case 0:
 	case validator.InUse:
-		w.add("condition = $", int64(validator.InUse))
-		w.add("(expiry = 0 OR expiry >= $)", int64(f.Today.Days()))
+		w.Add("condition = $", int64(validator.InUse))
+		w.Add("(expiry = 0 OR expiry >= $)", int64(f.Today.Days()))
 	case validator.Expired:
-		w.add("condition = $", int64(validator.InUse))
-		w.add("(expiry <> 0 AND expiry < $)", int64(f.Today.Days()))
+		w.Add("condition = $", int64(validator.InUse))
+		w.Add("(expiry <> 0 AND expiry < $)", int64(f.Today.Days()))
 	default:
-		w.add("condition = $", int64(f.Condition))
+		w.Add("condition = $", int64(f.Condition))
 	}
 	if f.Suspended {
-		w.addPlain("suspended = 1")
+		w.Add("suspended = 1")
 	}
 	if f.User != "" {
-		w.add("serial IN (SELECT token FROM bank_user WHERE id = $)", f.User)
+		w.Add("serial IN (SELECT token FROM bank_user WHERE id = $)", f.User)
 	}
 	if f.After != "" {
-		w.add("serial > $", f.After)
+		w.Add("serial > $", f.After)
 	}
-	list, next, err := queryPage(tx, scanPlainToken, func(t Token) string { return t.Serial.String() }, f.Page,
-		"SELECT "+tokenColumns+" FROM token"+w.String()+" ORDER BY serial", w.args...)
+	list, next, err := sqldb.QueryPage(tx.sql, scanPlainToken, func(t Token) string { return t.Serial.String() }, f.Page,
+		"SELECT "+tokenColumns+" FROM token"+w.String()+" ORDER BY serial", w.Args()...)
 	if err != nil {
 		return nil, "", err
 	}
@@ -263,7 +264,7 @@ func (tx *Tx) Tokens(f TokenFilter) ([]Token, string, error) {
 // TokensExpiring returns up to most tokens without a notice that a user has registered
 // and still uses, and that expire on a day from from to to, both inclusive.
 func (tx *Tx) TokensExpiring(from, to token.Expiry, most int) ([]Token, error) {
-	return queryAll(tx, scanPlainToken, fmt.Sprintf(`SELECT %s FROM token
+	return sqldb.QueryAll(tx.sql, scanPlainToken, fmt.Sprintf(`SELECT %s FROM token
 		WHERE activated > 0 AND noticed = 0 AND expiry >= $1 AND expiry <= $2 AND condition = $3 AND contract IS NOT NULL
 		AND EXISTS (SELECT 1 FROM bank_user u WHERE u.token = token.serial)
 		ORDER BY expiry, serial LIMIT %d`, tokenColumns, most),
@@ -273,28 +274,28 @@ func (tx *Tx) TokensExpiring(from, to token.Expiry, most int) ([]Token, error) {
 // SealedBefore returns up to most tokens with a seed that is sealed with a key older
 // than the given one.
 func (tx *Tx) SealedBefore(key int64, most int) ([]TokenRow, error) {
-	return queryAll(tx, scanToken, fmt.Sprintf("SELECT %s FROM token WHERE seed_key < $1 ORDER BY seed_key, serial LIMIT %d%s",
-		tokenColumns, most, tx.locked()), key)
+	return sqldb.QueryAll(tx.sql, scanToken, fmt.Sprintf("SELECT %s FROM token WHERE seed_key < $1 ORDER BY seed_key, serial LIMIT %d%s",
+		tokenColumns, most, tx.sql.Locked()), key)
 }
 
 // LastSealed returns a token whose seed is sealed with the newest key in use, or
 // [ErrNotFound] without any tokens.
 func (tx *Tx) LastSealed() (row TokenRow, err error) {
-	return queryOne(tx, scanToken, "SELECT "+tokenColumns+" FROM token ORDER BY seed_key DESC, serial DESC LIMIT 1")
+	return sqldb.QueryOne(tx.sql, scanToken, "SELECT "+tokenColumns+" FROM token ORDER BY seed_key DESC, serial DESC LIMIT 1")
 }
 
 // PutSeal updates a token's sealed seed.
 func (tx *Tx) PutSeal(serial token.Serial, key int64, sealed []byte) error {
-	return tx.execOne("UPDATE token SET seed_key = $2, seed = $3 WHERE serial = $1", serial.String(), key, sealed)
+	return tx.sql.ExecOne("UPDATE token SET seed_key = $2, seed = $3 WHERE serial = $1", serial.String(), key, sealed)
 }
 
 // CountTokens returns the number of tokens, and the number of those with a seed sealed
 // with a key older than the given one.
 func (tx *Tx) CountTokens(key int64) (all, older int64, err error) {
-	if err = tx.row("SELECT COUNT(*) FROM token", nil, &all); err != nil {
+	if err = tx.sql.Row("SELECT COUNT(*) FROM token", nil, &all); err != nil {
 		return 0, 0, err
 	}
-	err = tx.row("SELECT COUNT(*) FROM token WHERE seed_key < $1", []any{key}, &older)
+	err = tx.sql.Row("SELECT COUNT(*) FROM token WHERE seed_key < $1", []any{key}, &older)
 	return all, older, err
 }
 
@@ -313,6 +314,6 @@ func dateFromDays(days int32) (token.Expiry, error) {
 // TokenContract returns the contract to which a token is issued, or "" for inventory.
 // It locks nothing.
 func (tx *Tx) TokenContract(serial token.Serial) (contract string, err error) {
-	err = tx.row("SELECT COALESCE(contract, '') FROM token WHERE serial = $1 AND condition > 0", []any{serial.String()}, &contract)
+	err = tx.sql.Row("SELECT COALESCE(contract, '') FROM token WHERE serial = $1 AND condition > 0", []any{serial.String()}, &contract)
 	return contract, err
 }

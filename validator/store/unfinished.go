@@ -14,6 +14,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/d204ef64/fob/internal/atomicfile"
+	"github.com/d204ef64/fob/internal/sqldb"
 )
 
 // unfinishedID returns the ID of a bank whose rows are being restored and whose tables
@@ -24,7 +25,7 @@ func unfinishedID() int64 { return -1 - rand.Int64N(1<<62) }
 // noBank returns why there is no bank: [ErrNoBank] or [ErrUnfinished].
 func (tx *Tx) noBank() error {
 	var unfinished int
-	if err := tx.row("SELECT COUNT(*) FROM bank WHERE id <= 0", nil, &unfinished); err != nil {
+	if err := tx.sql.Row("SELECT COUNT(*) FROM bank WHERE id <= 0", nil, &unfinished); err != nil {
 		return err
 	}
 	if unfinished > 0 {
@@ -33,71 +34,20 @@ func (tx *Tx) noBank() error {
 	return ErrNoBank
 }
 
-// tablesLock is the key of PostgreSQL's advisory lock for changes of the tables. Only one
-// restoration or migration has it at a time. It is "fob" and "tables" in ASCII.
-const tablesLock = int64(0x666f62_7461626c65)
-
-// lockTables acquires that lock, exclusive or shared, until release is called or the
-// connection ends. The error wraps [ErrBusy]. SQLite does not need a lock, because a
-// restoration creates its own file.
-func (db *DB) lockTables(ctx context.Context, shared bool) (release func() error, err error) {
-	statements := db.dialect.tableLock
-	if shared {
-		statements = db.dialect.sharedTableLock
-	}
-	if statements == nil {
-		return func() error { return nil }, nil
-	}
-	conn, err := db.write.Conn(ctx)
-	if err != nil {
-		return nil, db.readError(ctx, err)
-	}
-	var ours bool
-	err = db.readError(ctx, conn.QueryRowContext(ctx, statements.try, tablesLock).Scan(&ours))
-	if err == nil && !ours {
-		err = ErrBusy
-	}
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return func() error {
-		_, err := conn.ExecContext(context.Background(), statements.unlock, tablesLock)
-		return errors.Join(db.dialect.wrap(err), conn.Close())
-	}, nil
-}
-
-// lockForRestore locks a database of PostgreSQL for a restoration, until release is called. It
-// checks that there is no bank before it changes anything, and reverts tables that are
-// newer than the backup.
-func (b *BackupReader) lockForRestore(ctx context.Context, name string) (release func() error, err error) {
-	db, err := connect(name, true)
-	if err != nil {
-		return nil, err
-	}
-	unlock, err := db.lockTables(ctx, false)
-	if err != nil {
-		return nil, errors.Join(err, db.closePools())
-	}
-	release = func() error { return errors.Join(unlock(), db.closePools()) }
-	if err = b.prepareTables(ctx, db); err != nil {
-		return nil, errors.Join(err, release())
-	}
-	return release, nil
-}
-
 // prepareTables checks that a database of PostgreSQL has no bank, and reverts tables that are
 // newer than the backup.
-func (b *BackupReader) prepareTables(ctx context.Context, db *DB) error {
+func (b *BackupReader) prepareTables(ctx context.Context, sql *sqldb.DB) error {
+	db := newDB(sql)
 	version := int64(0)
 	err := db.LongView(ctx, func(tx *Tx) error {
-		have, err := tx.tables()
+		have, err := tx.sql.Tables()
 		if err != nil || !slices.Contains(have, "bank") {
 			return err
 		}
-		if err := tx.mustHaveNoBank(); err != nil || !slices.Contains(have, "goose_db_version") {
+		if err := tx.mustHaveNoBank(); err != nil || !slices.Contains(have, versionsTable) {
 			return err
 		}
-		version, err = tx.schema()
+		version, err = tx.sql.Version()
 		return err
 	})
 	if err != nil || version <= b.Schema {
@@ -106,7 +56,7 @@ func (b *BackupReader) prepareTables(ctx context.Context, db *DB) error {
 	if err := db.Long(ctx, (*Tx).removeUnfinished); err != nil {
 		return err
 	}
-	return db.revertTo(ctx, b.Schema)
+	return sql.RevertTo(ctx, b.Schema)
 }
 
 func (tx *Tx) mustHaveNoBank() error {
@@ -124,16 +74,14 @@ func (tx *Tx) mustHaveNoBank() error {
 // restoration left in PostgreSQL. If another process is creating a bank, that process
 // waits, and then finds the restoration.
 func (tx *Tx) removeUnfinished() error {
-	if lock := tx.db.dialect.lockBank; lock != "" {
-		if _, err := tx.exec(lock); err != nil {
-			return err
-		}
+	if err := tx.sql.LockTable("bank"); err != nil {
+		return err
 	}
 	if err := tx.mustHaveNoBank(); err != nil {
 		return err
 	}
 	for _, table := range slices.Backward(savedTables) {
-		if _, err := tx.exec("DELETE FROM " + table); err != nil {
+		if _, err := tx.sql.Exec("DELETE FROM " + table); err != nil {
 			return err
 		}
 	}

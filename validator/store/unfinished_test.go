@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/chain"
 	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/store"
@@ -82,7 +83,7 @@ func TestRestoreIntoNewerTables(t *testing.T) {
 	require.NoError(t, db.Close())
 	r, err := store.ReadBackup(&saved)
 	require.NoError(t, err)
-	_, err = r.Restore(t.Context(), to, func(*store.Tx) (store.MAC, error) { return mac, nil }, func(*store.Tx) error { return nil }, nil)
+	_, err = r.Restore(t.Context(), to, func(*store.Tx) (chain.MAC, error) { return mac, nil }, func(*store.Tx) error { return nil }, nil)
 	require.NoError(t, err)
 	db, err = store.Open(t.Context(), to, false)
 	require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 )
@@ -18,7 +19,7 @@ type UserRow struct {
 	Password string // argon2id in its usual text format
 }
 
-func scanUser(s scanner) (u UserRow, err error) {
+func scanUser(s sqldb.Scanner) (u UserRow, err error) {
 	var role uint8
 	var serial, left string
 	err = s.Scan(&u.ID, &u.Contract, &role, &u.Name, &u.Email, &u.Language, &serial, &u.Activated, &u.RevokedAt,
@@ -44,46 +45,46 @@ func scanUser(s scanner) (u UserRow, err error) {
 
 // User returns a user. The row is not locked.
 func (tx *Tx) User(id string) (u UserRow, err error) {
-	return queryOne(tx, scanUser, "SELECT "+userColumns+" FROM bank_user WHERE id = $1", id)
+	return sqldb.QueryOne(tx.sql, scanUser, "SELECT "+userColumns+" FROM bank_user WHERE id = $1", id)
 }
 
 // AddUser adds a user. The error wraps [ErrExists] if the ID is taken, or if the
 // contract already has a master.
 func (tx *Tx) AddUser(u UserRow) error {
-	return tx.execOne(`INSERT INTO bank_user (id, contract, role, name, email, language, token, activated, revoked, locked,
+	return tx.sql.ExecOne(`INSERT INTO bank_user (id, contract, role, name, email, language, token, activated, revoked, locked,
 		refused, refused_at, left_suspended, created, password) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-		u.ID, u.Contract, int64(u.Role), u.Name, u.Email, string(u.Language), nullIfEmpty(serialText(u.Token)),
+		u.ID, u.Contract, int64(u.Role), u.Name, u.Email, string(u.Language), sqldb.NullIfEmpty(serialText(u.Token)),
 		int64(u.Activated), int64(u.RevokedAt), u.Locked, int64(u.Refused.Count), int64(u.Refused.Last), serialTexts(u.LeftSuspended), int64(u.Created), u.Password)
 }
 
 // PutUser updates a user.
 func (tx *Tx) PutUser(u UserRow) error {
-	return tx.execOne(`UPDATE bank_user SET role = $2, name = $3, email = $4, language = $5, token = $6, activated = $7,
+	return tx.sql.ExecOne(`UPDATE bank_user SET role = $2, name = $3, email = $4, language = $5, token = $6, activated = $7,
 		revoked = $8, locked = $9, password = $10, refused = $11, refused_at = $12,
 		left_suspended = $13 WHERE id = $1`,
-		u.ID, int64(u.Role), u.Name, u.Email, string(u.Language), nullIfEmpty(serialText(u.Token)), int64(u.Activated),
+		u.ID, int64(u.Role), u.Name, u.Email, string(u.Language), sqldb.NullIfEmpty(serialText(u.Token)), int64(u.Activated),
 		int64(u.RevokedAt), u.Locked, u.Password, int64(u.Refused.Count), int64(u.Refused.Last), serialTexts(u.LeftSuspended))
 }
 
 // ContractUsers returns all users of a contract, ordered by ID.
 func (tx *Tx) ContractUsers(contract string) ([]UserRow, error) {
-	return queryAll(tx, scanUser, "SELECT "+userColumns+" FROM bank_user WHERE contract = $1 ORDER BY id", contract)
+	return sqldb.QueryAll(tx.sql, scanUser, "SELECT "+userColumns+" FROM bank_user WHERE contract = $1 ORDER BY id", contract)
 }
 
 // Users lists users by ID, for one contract, or for all if contract is "".
 func (tx *Tx) Users(contract string, p Page) ([]User, string, error) {
-	var w where
+	var w sqldb.Where
 	if contract != "" {
-		w.add("contract = $", contract)
+		w.Add("contract = $", contract)
 	}
 	if p.After != "" {
-		w.add("id > $", p.After)
+		w.Add("id > $", p.After)
 	}
-	return queryPage(tx, func(s scanner) (User, error) {
+	return sqldb.QueryPage(tx.sql, func(s sqldb.Scanner) (User, error) {
 		u, err := scanUser(s)
 		return u.User, err
 	}, func(u User) string { return u.ID }, p,
-		"SELECT "+userColumns+" FROM bank_user"+w.String()+" ORDER BY id", w.args...)
+		"SELECT "+userColumns+" FROM bank_user"+w.String()+" ORDER BY id", w.Args()...)
 }
 
 // serialText returns a serial number, or "" if there is none.

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package store
+package sqldb
 
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"slices"
 	"time"
@@ -25,7 +21,7 @@ const (
 	groupMost = 128
 
 	// A transaction that conflicts with another is retried. attempts is the maximum
-	// number of runs, and onceMore the time after the first one in which a run may
+	// number of runs, and retryFor the time after the first one in which a run may
 	// start.
 	attempts = 5
 	retryFor = 10 * time.Second
@@ -33,14 +29,14 @@ const (
 	// busyWait is how long a writer waits while another process writes to a file of
 	// SQLite, and busyPoll the interval at which it tries. SQLite itself would try
 	// every 100 ms, and never succeed if the other process writes one transaction after
-	// another. breath is the pause of a writer between long transactions.
+	// another. longPause is the pause of a writer between long transactions.
 	busyWait  = 10 * time.Second
 	busyPoll  = 500 * time.Microsecond
 	longPause = 2 * busyPoll
 
 	// patience is the time allowed for a transaction on PostgreSQL, and longPatience
 	// for one of DB.Long. The store gives up after that time, so a hanging server does
-	// not block the bank.
+	// not block the program.
 	patience     = 30 * time.Second
 	longPatience = 15 * time.Minute
 )
@@ -112,7 +108,7 @@ func (db *DB) submit(j *job) error {
 // panicked carries the value of a panic in a function.
 type panicked struct{ value any }
 
-func (p *panicked) Error() string { return "store: internal error: a function panicked" }
+func (p *panicked) Error() string { return "sqldb: internal error: a function panicked" }
 
 // alone runs a job in the caller's goroutine, on its own connection.
 func (db *DB) alone(j *job) error {
@@ -230,7 +226,7 @@ type stage uint8
 const (
 	stageBegin  stage = iota // no function ran
 	stageRun                 // one of the functions failed
-	stageEnd                 // the audit log could not be written
+	stageEnd                 // one of the functions of Before failed
 	stageCommit              // it is not known whether the transaction was made
 )
 
@@ -277,88 +273,6 @@ func (s *session) runOne(j *job) error {
 	return s.db.dialect.wrap(f.err)
 }
 
-// A session is a connection for writing, with the statements prepared on it.
-type session struct {
-	db    *DB
-	conn  *sql.Conn
-	wire  io.Closer // the network connection under conn; PostgreSQL only
-	stmts map[string]*sql.Stmt
-}
-
-// begin begins a transaction. It replaces a connection that was lost while idle.
-func (s *session) begin(limit time.Duration) error {
-	began := time.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	d := s.db.dialect
-	for n := 0; ; n++ {
-		if s.conn == nil {
-			conn, err := s.db.write.Conn(ctx)
-			if err != nil {
-				return err
-			}
-			s.conn, s.stmts = conn, map[string]*sql.Stmt{}
-			s.wire = d.wire(conn)
-			if d.connected != "" {
-				if _, err := conn.ExecContext(ctx, d.connected); err != nil {
-					s.drop(err)
-					return err
-				}
-			}
-		}
-		stop := s.cutAfter(limit)
-		_, err := s.ExecContext(context.Background(), d.begin)
-		if !stop() && err == nil {
-			err = context.DeadlineExceeded
-		}
-		if err == nil {
-			return nil
-		}
-		if d.classify(err) == kindAgain && time.Since(began) < d.busyWait {
-			n--
-			time.Sleep(busyPoll)
-			continue
-		}
-		s.drop(err)
-		if n == d.connections || ctx.Err() != nil || d.classify(err) != kindUnavailable {
-			return err
-		}
-	}
-}
-
-// cutAfter cuts the connection to PostgreSQL after a time limit, unless it is stopped
-// before; see cut. A context would have the same effect, but cost a goroutine for each
-// statement.
-func (s *session) cutAfter(limit time.Duration) (stop func() bool) {
-	return s.cut(func(f func()) func() bool { return time.AfterFunc(limit, f).Stop })
-}
-
-// cutWith cuts the connection when a context ends, unless it is stopped before.
-func (s *session) cutWith(ctx context.Context) (stop func() bool) {
-	return s.cut(func(f func()) func() bool { return context.AfterFunc(ctx, f) })
-}
-
-// cut has schedule close the connection to PostgreSQL. stop, which must be called once,
-// reports whether it came in time. If it did not, it waits until the connection is cut:
-// a late cut would hit the next transaction.
-func (s *session) cut(schedule func(f func()) func() bool) (stop func() bool) {
-	if s.wire == nil {
-		return func() bool { return true }
-	}
-	wire, done := s.wire, make(chan struct{})
-	cancel := schedule(func() {
-		defer close(done)
-		_ = wire.Close()
-	})
-	return func() bool {
-		if cancel() {
-			return true
-		}
-		<-done
-		return false
-	}
-}
-
 // try runs functions in one transaction. For a single Update, the end of the caller's
 // context cuts the connection, but only until the commit: to interrupt a commit would
 // leave its outcome unknown.
@@ -389,7 +303,9 @@ func (s *session) try(group []*job) *failure {
 	if f == nil {
 		_, err := s.ExecContext(context.Background(), "COMMIT")
 		if err == nil {
-			tx.committed()
+			for _, fn := range tx.after {
+				fn()
+			}
 			return nil
 		}
 		f = &failure{stageCommit, -1, err}
@@ -409,7 +325,7 @@ func kindOf(group []*job) Operation {
 	return Write
 }
 
-// runGroup runs the functions, and writes their audit records.
+// runGroup runs the functions, and then the functions of Before.
 func runGroup(tx *Tx, group []*job) *failure {
 	for i, j := range group {
 		if err := runRecovering(j.fn, tx); err != nil {
@@ -420,8 +336,13 @@ func runGroup(tx *Tx, group []*job) *failure {
 			return &failure{stageRun, i, tx.failed}
 		}
 	}
-	if err := tx.appendAudit(); err != nil {
-		return &failure{stageEnd, -1, err}
+	for i := 0; i < len(tx.before) && tx.failed == nil; i++ { // one may register another
+		if err := runRecovering(func(*Tx) error { return tx.before[i]() }, tx); err != nil {
+			return &failure{stageEnd, -1, err}
+		}
+	}
+	if tx.failed != nil {
+		return &failure{stageEnd, -1, tx.failed}
 	}
 	return nil
 }
@@ -434,68 +355,4 @@ func runRecovering(fn func(*Tx) error, tx *Tx) (err error) {
 		}
 	}()
 	return fn(tx)
-}
-
-// rollback ends a failed transaction. If the rollback fails too, it gives up the
-// connection; SQLite may already have rolled back.
-func (s *session) rollback() {
-	if s.conn == nil { // a connection that was cut
-		return
-	}
-	if _, err := s.ExecContext(context.Background(), "ROLLBACK"); err != nil {
-		s.drop(err)
-	}
-}
-
-// drop returns the connection to the pool, or closes it if err is set.
-func (s *session) drop(err error) {
-	if s.conn == nil {
-		return
-	}
-	for _, stmt := range s.stmts {
-		_ = stmt.Close()
-	}
-	if err != nil {
-		// ErrBadConn makes the pool discard the connection instead of reusing it.
-		_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
-	}
-	_ = s.conn.Close()
-	s.conn, s.wire, s.stmts = nil, nil, nil
-}
-
-// prepare returns the prepared form of a statement.
-func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
-	if stmt := s.stmts[query]; stmt != nil {
-		return stmt, nil
-	}
-	stmt, err := s.conn.PrepareContext(ctx, s.db.dialect.text(query))
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	s.stmts[query] = stmt
-	return stmt, nil
-}
-
-// ExecContext runs a statement on the session's connection.
-func (s *session) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if !s.db.dialect.prepare {
-		return s.conn.ExecContext(ctx, query, args...)
-	}
-	stmt, err := s.prepare(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return stmt.ExecContext(ctx, args...)
-}
-
-// QueryContext runs a query on the session's connection.
-func (s *session) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if !s.db.dialect.prepare {
-		return s.conn.QueryContext(ctx, query, args...)
-	}
-	stmt, err := s.prepare(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return stmt.QueryContext(ctx, args...)
 }

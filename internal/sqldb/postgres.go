@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package store
+package sqldb
 
 import (
 	"context"
@@ -50,7 +50,7 @@ func parseAddress(address string) (*pgx.ConnConfig, error) {
 
 // openPostgres opens an address. Transactions lock single rows (READ COMMITTED).
 // Commits wait for the disk even if the server's default is different.
-func openPostgres(address string) (*DB, error) {
+func (s *Schema) openPostgres(address string) (*DB, error) {
 	config, err := parseAddress(address)
 	if err != nil {
 		return nil, err
@@ -58,10 +58,10 @@ func openPostgres(address string) (*DB, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
-	config.RuntimeParams["application_name"] = "fob validator"
+	config.RuntimeParams["application_name"] = s.Program
 	config.RuntimeParams["synchronous_commit"] = "on"
 	config.RuntimeParams["default_transaction_isolation"] = "read committed"
-	// These limit how long a hanging server of the bank can keep its locks.
+	// These limit how long a hanging program can keep its locks.
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = "20000"
 	config.RuntimeParams["lock_timeout"] = "10000"
 	config.RuntimeParams["statement_timeout"] = "600000"
@@ -69,7 +69,7 @@ func openPostgres(address string) (*DB, error) {
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &DB{dialect: &onPostgres, read: pool, write: pool}, nil
+	return &DB{schema: s, dialect: &onPostgres, read: pool, write: pool}, nil
 }
 
 var onPostgres = dialect{
@@ -83,16 +83,17 @@ var onPostgres = dialect{
 	lock:            " FOR NO KEY UPDATE",
 	share:           " FOR SHARE",
 	free:            []string{" FOR UPDATE SKIP LOCKED", " FOR UPDATE"},
-	lockBank:        "LOCK TABLE bank IN SHARE ROW EXCLUSIVE MODE",
+	lockTable:       "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE",
 	tableLock:       &lockStatements{"SELECT pg_try_advisory_lock($1)", "SELECT pg_advisory_unlock($1)"},
 	sharedTableLock: &lockStatements{"SELECT pg_try_advisory_lock_shared($1)", "SELECT pg_advisory_unlock_shared($1)"},
 	writers:         groupWriters, connections: connections,
 	classify: classifyPostgres,
+	unique:   uniquePostgres,
 	explain:  func(error) error { return nil },
 	wire:     wirePostgres,
 }
 
-// goosePostgres returns a lock with it: two servers that start at the same time must
+// goosePostgres returns a lock with it: two programs that start at the same time must
 // not both migrate.
 func goosePostgres() (goose.Dialect, []goose.ProviderOption, error) {
 	locker, err := lock.NewPostgresSessionLocker()
@@ -134,4 +135,23 @@ func classifyPostgres(err error) kind {
 		return kindUnavailable
 	}
 	return kindOther
+}
+
+// uniquePostgres returns the columns in PostgreSQL's detail, which is "Key (id)=(c)
+// already exists." in the language of the server.
+func uniquePostgres(err error) string {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return ""
+	}
+	_, list, _ := strings.Cut(e.Detail, "(")
+	list, _, ok := strings.Cut(list, ")=(")
+	if !ok || strings.ContainsAny(list, "()") { // a function, or a value that looks like a list
+		return e.ConstraintName
+	}
+	columns := strings.Split(list, ", ")
+	for i, c := range columns {
+		columns[i] = e.TableName + "." + c
+	}
+	return strings.Join(columns, ", ")
 }

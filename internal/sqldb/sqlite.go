@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package store
+package sqldb
 
 import (
 	"context"
@@ -26,10 +26,10 @@ import (
 const readers = 4
 
 // openSQLite opens a file. With WAL, readers can read while the one writer writes. With
-// synchronous FULL, each commit is on disk before it returns: an accepted code remains
-// used even after a power failure.
-func openSQLite(name string, create bool) (*DB, error) {
-	if err := prepareFile(name, create); err != nil {
+// synchronous FULL, each commit is on disk before it returns: a change that was
+// confirmed remains even after a power failure.
+func (s *Schema) openSQLite(name string, create bool) (*DB, error) {
+	if err := s.prepareFile(name, create); err != nil {
 		return nil, err
 	}
 	dsn := func(pragmas ...string) string {
@@ -50,7 +50,7 @@ func openSQLite(name string, create bool) (*DB, error) {
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &DB{dialect: &onSQLite, label: "database " + name + ": ", read: read, write: write}, nil
+	return &DB{schema: s, dialect: &onSQLite, label: "database " + name + ": ", read: read, write: write}, nil
 }
 
 var onSQLite = dialect{
@@ -68,6 +68,7 @@ var onSQLite = dialect{
 	connected: "PRAGMA busy_timeout = 0", // the writer does the waiting
 	busyWait:  busyWait,
 	classify:  classifySQLite,
+	unique:    uniqueSQLite,
 	explain:   explainSQLite,
 	wire:      func(*sql.Conn) io.Closer { return nil },
 }
@@ -91,7 +92,7 @@ func textSQLite(query string) string {
 }
 
 // prepareFile creates the file, for its owner only, or checks that it exists.
-func prepareFile(name string, create bool) error {
+func (s *Schema) prepareFile(name string, create bool) error {
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
@@ -101,7 +102,7 @@ func prepareFile(name string, create bool) error {
 	case !errors.Is(err, os.ErrNotExist):
 		return errclass.With(errclass.Usage, fmt.Errorf("opening the database: %w", err))
 	case !create:
-		return fmt.Errorf("database %s: %w: the file does not exist: check its name, or create the bank with fob validator init", name, ErrNoBank)
+		return fmt.Errorf("database %s: %w: the file does not exist: check its name, or create the %s with %s init", name, s.ErrNone, s.Thing, s.Program)
 	}
 	if dir := filepath.Dir(name); dir != "." {
 		if _, err := os.Stat(dir); err != nil {
@@ -149,4 +150,16 @@ func classifySQLite(err error) kind {
 		return kindUnavailable
 	}
 	return kindOther
+}
+
+// uniqueSQLite returns the columns in the text of SQLite, which is "constraint failed:
+// UNIQUE constraint failed: item.id (2067)", or the index in "UNIQUE constraint failed:
+// index 'item_name'".
+func uniqueSQLite(err error) string {
+	_, key, _ := strings.Cut(oneLine(err), "UNIQUE constraint failed: ")
+	key, _, _ = strings.Cut(key, " (")
+	if index, ok := strings.CutPrefix(key, "index '"); ok {
+		return strings.TrimSuffix(index, "'")
+	}
+	return key
 }

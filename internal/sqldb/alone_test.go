@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package store
+package sqldb
 
 import (
 	"context"
@@ -18,11 +18,11 @@ import (
 // directly, because otherwise the functions that share one would depend on chance.
 func TestFailedGroup(t *testing.T) {
 	for name, database := range map[string]func(t *testing.T) string{
-		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "bank.db") },
+		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "item.db") },
 		"postgres": func(t *testing.T) string { return pgtest.Database(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			db, err := Open(t.Context(), database(t), true)
+			db, err := Items.Open(t.Context(), database(t), true)
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, db.Close()) })
 
@@ -34,7 +34,7 @@ func TestFailedGroup(t *testing.T) {
 					if fails(runs[id]) {
 						return errMine
 					}
-					return tx.AddContract(Contract{ID: id, Name: "n", Address: "a", Language: Japanese, Created: 1})
+					return Add(tx, id)
 				}}
 			}
 			never := func(int) bool { return false }
@@ -52,10 +52,8 @@ func TestFailedGroup(t *testing.T) {
 
 			var have []string
 			require.NoError(t, db.View(t.Context(), func(tx *Tx) error {
-				list, _, err := tx.Contracts("", Page{Limit: 10})
-				for _, c := range list {
-					have = append(have, c.ID)
-				}
+				list, err := List(tx, "")
+				have = list
 				return err
 			}))
 			require.Equal(t, []string{"a", "b", "c"}, have)
