@@ -3,12 +3,10 @@
 package fleet
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/d204ef64/fob/internal/yamlfile"
 )
 
 // LotFile is a file of lots, in YAML.
@@ -20,10 +18,8 @@ type LotFile struct {
 // when the lots are made. The error wraps [ErrLot].
 func ParseLots(text []byte) ([]Lot, error) {
 	var file LotFile
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: %w", ErrLot, err)
+	if err := yamlfile.Decode(text, &file); err != nil && !errors.Is(err, yamlfile.ErrEmpty) {
+		return nil, fmt.Errorf("%w: %s", ErrLot, yamlfile.PlainError(err))
 	}
 	if len(file.Lots) == 0 {
 		return nil, fmt.Errorf("%w: there is no lot under lots", ErrLot)

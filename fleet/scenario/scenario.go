@@ -3,12 +3,9 @@
 package scenario
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/yamlfile"
 )
 
 // ErrFile is the error of a scenario that cannot be run.
@@ -62,16 +60,11 @@ func (s *Scenario) Len() int { return len(s.steps) }
 // The error wraps [ErrFile] and names the line.
 func Parse(name string, text []byte) (*Scenario, error) {
 	var f file
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(&f); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("%w: %s: it is empty: it needs a list of steps", ErrFile, name)
-		}
-		return nil, fmt.Errorf("%w: %s: %s", ErrFile, name, plainYAML(err))
-	}
-	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: %s: it has a second document after ---: put it in a file of its own", ErrFile, name)
+	switch err := yamlfile.Decode(text, &f); {
+	case errors.Is(err, yamlfile.ErrEmpty):
+		return nil, fmt.Errorf("%w: %s: it is empty: it needs a list of steps", ErrFile, name)
+	case err != nil:
+		return nil, fmt.Errorf("%w: %s: %s", ErrFile, name, yamlfile.PlainError(err))
 	}
 	s := &Scenario{File: name, Head: f.Head}
 	if err := s.number(&f, text); err != nil {
@@ -93,7 +86,7 @@ func Parse(name string, text []byte) (*Scenario, error) {
 func (s *Scenario) number(f *file, text []byte) error {
 	var root yaml.Node
 	if err := yaml.Unmarshal(text, &root); err != nil {
-		return fmt.Errorf("%w: %s: %s", ErrFile, s.File, plainYAML(err))
+		return fmt.Errorf("%w: %s: %s", ErrFile, s.File, yamlfile.PlainError(err))
 	}
 	nodes := stepNodes(&root)
 	if len(nodes) == 0 || len(nodes) != len(f.Steps) {
@@ -143,42 +136,6 @@ func (s *steps) action(verb string) action {
 		return v.Field(i).Interface().(action)
 	}
 	panic("scenario: the decoder accepted the unknown verb " + verb)
-}
-
-var goTypes = regexp.MustCompile(`(field \S+) not found in type \S+|(cannot unmarshal) !!(\w+) (.*?) ?into (\S+)`)
-
-// plainYAML returns an error of the decoder without the names of Go types.
-func plainYAML(err error) string {
-	var several *yaml.TypeError
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	if errors.As(err, &several) {
-		text = strings.Join(several.Errors, "; ")
-	}
-	return goTypes.ReplaceAllStringFunc(text, func(s string) string {
-		m := goTypes.FindStringSubmatch(s)
-		if m[1] != "" {
-			return "unknown " + m[1]
-		}
-		kinds := map[string]string{"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "seq": "a list", "map": "fields"}
-		given := kinds[m[3]]
-		if given == "" {
-			given = m[3]
-		}
-		want := "fields"
-		switch typ := strings.TrimLeft(m[5], "*"); {
-		case typ == "string":
-			want = "text"
-		case strings.HasPrefix(typ, "int"), strings.HasPrefix(typ, "uint"):
-			want = "a whole number"
-		case strings.HasPrefix(typ, "float"):
-			want = "a number"
-		case typ == "bool":
-			want = "true or false"
-		case strings.HasPrefix(typ, "[]"):
-			want = "a list"
-		}
-		return strings.TrimSpace(given+" "+m[4]) + " is given, want " + want
-	})
 }
 
 // start returns when and how the world's clock starts: mode "real", "scaled" or

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/luhn"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator/entry"
 )
@@ -36,24 +37,8 @@ func newReceipt(now token.UnixSeconds) string {
 	return text + string(receiptCheck(text))
 }
 
-// receiptCheck returns the check character of a number without one. It uses the Luhn
-// algorithm in base 32, which detects every single wrong character and almost every
-// exchange of two neighbours.
-func receiptCheck(text string) byte {
-	sum, double := 0, true
-	for i := len(text) - 1; i >= 0; i-- {
-		n := strings.IndexByte(receiptChars, text[i])
-		if n < 0 { // the hyphen
-			continue
-		}
-		if double {
-			n *= 2
-		}
-		sum += n/len(receiptChars) + n%len(receiptChars)
-		double = !double
-	}
-	return receiptChars[(len(receiptChars)-sum%len(receiptChars))%len(receiptChars)]
-}
+// receiptCheck returns the check character of a number without one.
+func receiptCheck(text string) byte { return luhn.Check(text, receiptChars) }
 
 // ParseReceipt returns a receipt number in the bank's spelling. The input may contain
 // full-width or lower-case letters, groups, and I, L or O for 1 and 0. ParseReceipt
