@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sshsig
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+
+	"github.com/d204ef64/fob/internal/errclass"
+)
+
+// The errors of keys.
+var (
+	ErrKeyType         = errclass.New(errclass.Unsupported, "only Ed25519 keys sign: make one with ssh-keygen -t ed25519")
+	ErrKey             = errclass.New(errclass.Usage, "not a private key of OpenSSH")
+	ErrPublicKey       = errclass.New(errclass.Usage, "not a public key of OpenSSH")
+	ErrNeedPassphrase  = errclass.New(errclass.Usage, "the key is encrypted: its passphrase is needed")
+	ErrWrongPassphrase = errclass.New(errclass.Usage, "wrong passphrase")
+	ErrNotInAgent      = errclass.New(errclass.Refused, "the agent does not have the key: add it with ssh-add")
+	ErrAgent           = errclass.New(errclass.Unreachable, "the agent does not answer")
+)
+
+// checkType refuses keys that are not Ed25519 keys.
+func checkType(key PublicKey) error {
+	if key.Type() != ssh.KeyAlgoED25519 {
+		return fmt.Errorf("%w (this is a key of type %s)", ErrKeyType, key.Type())
+	}
+	return nil
+}
+
+// Fingerprint returns the fingerprint of a key as ssh-keygen -l prints it.
+func Fingerprint(key PublicKey) string { return ssh.FingerprintSHA256(key) }
+
+// ParsePrivateKey parses the file of a private key. Without a passphrase, the error of
+// an encrypted key wraps [ErrNeedPassphrase]. No error quotes the file.
+func ParsePrivateKey(text, passphrase []byte) (Signer, error) {
+	key, err := ssh.ParsePrivateKey(text)
+	var missing *ssh.PassphraseMissingError
+	if errors.As(err, &missing) {
+		if len(passphrase) == 0 {
+			return nil, ErrNeedPassphrase
+		}
+		key, err = ssh.ParsePrivateKeyWithPassphrase(text, passphrase)
+		if errors.Is(err, x509.IncorrectPasswordError) {
+			return nil, ErrWrongPassphrase
+		}
+	}
+	if err != nil {
+		return nil, ErrKey
+	}
+	if err := checkType(key.PublicKey()); err != nil {
+		return nil, err
+	}
+	return key, nil
+}
+
+// ParsePublicKey parses the .pub file of a key. The error wraps [ErrPublicKey] or
+// [ErrKeyType].
+func ParsePublicKey(text []byte) (PublicKey, error) {
+	key, _, options, rest, err := ssh.ParseAuthorizedKey(text)
+	if err != nil || len(options) > 0 || len(bytes.TrimSpace(rest)) > 0 {
+		return nil, ErrPublicKey
+	}
+	return key, checkType(key)
+}
+
+// FromAgent returns the private key of a public key in an agent. The connection serves
+// this key only, and must stay open while it signs. The error wraps [ErrAgent] or [ErrNotInAgent].
+func FromAgent(connection io.ReadWriter, public PublicKey) (Signer, error) {
+	keys, err := agent.NewClient(connection).Signers()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAgent, err)
+	}
+	for _, key := range keys {
+		if bytes.Equal(key.PublicKey().Marshal(), public.Marshal()) {
+			return key, nil
+		}
+	}
+	return nil, fmt.Errorf("%w (%s)", ErrNotInAgent, Fingerprint(public))
+}
