@@ -127,6 +127,9 @@ func (o *Options) objectOf(t reflect.Type) *schema {
 func (o *Options) add(s *schema, t reflect.Type) {
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if !f.IsExported() && f.Tag == "" {
+			continue
+		}
 		name, inline := strings.CutSuffix(f.Tag.Get("yaml"), ",inline")
 		if inline {
 			o.add(s, f.Type)
