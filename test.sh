@@ -66,6 +66,7 @@ step_needs() {
 		echo "libpam-wrapper /usr/lib/$(uname -m)-linux-gnu/libpam_wrapper.so"
 		echo 'nginx nginx'
 		echo 'oathtool oathtool'
+		echo 'openssh-client ssh-keygen' # for signed orders
 		echo 'openssl openssl'
 		echo 'pamtester pamtester'
 		echo 'poppler-utils pdftoppm'

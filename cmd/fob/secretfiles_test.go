@@ -15,10 +15,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/line/order"
 )
 
 // fileKind is the way in which fob treats the file of a flag.
@@ -53,6 +56,8 @@ var fileFlags = map[string]fileKind{
 	"--api-key-file":       secretFile,
 	"--follow-key-file":    secretFile,
 	"--http-key":           secretFile,
+	"--key":                secretFile,
+	"--passphrase-file":    secretFile,
 
 	"--seed-file":                      secretFile, // one seed
 	"fob device provision --seed-file": secretFile, // one seed, or tokens, which are data
@@ -63,6 +68,7 @@ var fileFlags = map[string]fileKind{
 	"--station-key":                      publicFile,
 	"fob device provision --station-key": secretFile,
 	"--trusted":                          publicFile,
+	"--allowed-signers":                  publicFile,
 	"--recipient":                        publicFile,
 	"--sign-cert":                        publicFile,
 	"--tls-cert":                         publicFile,
@@ -97,6 +103,7 @@ var commandLines = map[string]string{
 	"fob device":                 "device info --port tcp:127.0.0.1:9",
 	"fob device provision":       "device provision --port tcp:127.0.0.1:9",
 	"fob fleet":                  "fleet ls --url http://127.0.0.1:9",
+	"fob line order sign":        "line order sign order.yaml --name tanaka",
 	"fob run":                    "run --tcp 127.0.0.1:0",
 	"fob scenario run":           "scenario run slow.yaml --url http://127.0.0.1:9",
 	"fob seeds convert":          "seeds convert tokens.csv --to pskc",
@@ -128,6 +135,7 @@ var requiredFlags = map[string]string{
 	"--http-key":           "--http-cert tokens.csv",
 	"--follow-key-file":    "--test-mode --follow http://127.0.0.1:9",
 
+	"fob line order sign --passphrase-file":   "--key pw",
 	"fob device provision --key-file":         "--seed-file tokens.csv --from oath-csv",
 	"fob device provision --password-file":    "--seed-file tokens.csv --from oath-csv",
 	"fob device provision --private-key":      "--seed-file tokens.csv --from oath-csv",
@@ -186,6 +194,7 @@ func TestSecretFiles(t *testing.T) {
 	write("pw", "correct horse battery\n")
 	write("tokens.csv", "2600124800001, 3132333435363738393031323334353637383930, totp, 6, 60\n")
 	write("image", "not an image\n")
+	write("order.yaml", string(order.Sample(time.Now())))
 	code, out, errs := fob(t, "", "validator", "init", "--db", "bank.db", "--key-file", "bank.key", "--first-clerk", "tanaka", "--password-file", "pw")
 	require.Zero(t, code, out+errs)
 

@@ -7,14 +7,26 @@ import (
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/internal/yamlfile"
+	"github.com/d204ef64/fob/token"
 )
 
 var schemaOptions = yamlfile.Options{
-	Values: func(name string) []string {
-		if name == "states" {
+	Values: func(name string) (values []string) {
+		switch name {
+		case "states":
 			return states()
+		case "events":
+			return events()
+		case "profiles":
+			for _, p := range token.Profiles() {
+				values = append(values, p.Name)
+			}
+		case "serials":
+			for _, k := range []token.SerialKind{token.SerialOATH, token.SerialVendor13, token.SerialVendor9, token.SerialOther} {
+				values = append(values, k.String())
+			}
 		}
-		return events()
+		return values
 	},
 	OneOf: reflect.TypeFor[steps](),
 }

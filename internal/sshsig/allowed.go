@@ -191,8 +191,7 @@ func parseTime(name, text string, loc *time.Location) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%s: %q is not a time such as 20261231, 202612312359 or 20261231235959Z", name, text)
 }
 
-// Find returns the person to whom a key belongs, if it may sign for a namespace at that
-// time. The error is one of [ErrUnknown], [ErrNamespace], [ErrNotYet] and [ErrExpired].
+// Find returns the person of a key, if it may sign for a namespace at that time. The error is one of [ErrUnknown], [ErrNamespace], [ErrNotYet] and [ErrExpired].
 func (a *Allowed) Find(key PublicKey, namespace string, now time.Time) (Person, error) {
 	blob, err := key.Marshal(), ErrUnknown
 	for _, e := range a.entries {

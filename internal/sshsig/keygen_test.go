@@ -124,8 +124,7 @@ func TestOtherKeys(t *testing.T) {
 	}
 }
 
-// TestAllowedLikeSSHKeygen compares the decisions on lines of allowed signers with those
-// of ssh-keygen.
+// TestAllowedLikeSSHKeygen checks that we accept the same signers as ssh-keygen.
 func TestAllowedLikeSSHKeygen(t *testing.T) {
 	dir := t.TempDir()
 	newKey(t, dir, "key", "ed25519", "")

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package sshsig signs texts with the Ed25519 keys of OpenSSH and checks the signatures
-// against an allowed_signers file. Signatures and files are those of ssh-keygen -Y sign
-// and ssh-keygen -Y verify (PROTOCOL.sshsig and ssh-keygen(1) of OpenSSH).
+// against an allowed_signers file. It is compatible with ssh-keygen -Y sign and ssh-keygen
+// -Y verify (PROTOCOL.sshsig and ssh-keygen(1) of OpenSSH).
 package sshsig
 
 import (

@@ -91,7 +91,7 @@ func FuzzParse(f *testing.F) {
 }
 
 const (
-	// The public keys of these lines are those of RFC 8032, section 7.1, tests 1 to 3.
+	// The public keys of these lines are in RFC 8032, section 7.1, tests 1 to 3.
 	rfc1 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea"
 	rfc2 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAID1AF8PoQ4lakrcKp00bfrycmCzPLsSWjM3oVfXN9K+M"
 	rfc3 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPxRzY5iGKGjjaR+0AIw8Fgn7RlhQCSt+wc=="

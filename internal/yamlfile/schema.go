@@ -8,8 +8,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-
-	"github.com/d204ef64/fob/token"
 )
 
 // schema is a JSON Schema, 2020-12.
@@ -60,8 +58,7 @@ func (f *fields) MarshalJSON() ([]byte, error) {
 
 // Options are the parts of a schema that depend on the kind of file.
 type Options struct {
-	// Values returns the values of a field with the tag values:"@NAME". The names
-	// profiles and serials are the token's, and need no function.
+	// Values returns the values of a field with the tag values:"@NAME".
 	Values func(name string) []string
 	// OneOf is a struct of pointers to structs. An object of this type has exactly one
 	// of its fields.
@@ -155,25 +152,13 @@ func (o *Options) add(s *schema, t reflect.Type) {
 
 // values returns the values that a tag allows, nil for any.
 func (o *Options) values(tag string) []string {
-	var names []string
-	switch tag {
-	case "":
+	if tag == "" {
 		return nil
-	case "@profiles":
-		for _, p := range token.Profiles() {
-			names = append(names, p.Name)
-		}
-	case "@serials":
-		for _, k := range []token.SerialKind{token.SerialOATH, token.SerialVendor13, token.SerialVendor9, token.SerialOther} {
-			names = append(names, k.String())
-		}
-	default:
-		if name, ok := strings.CutPrefix(tag, "@"); ok {
-			return o.Values(name)
-		}
-		return strings.Split(tag, ",")
 	}
-	return names
+	if name, ok := strings.CutPrefix(tag, "@"); ok {
+		return o.Values(name)
+	}
+	return strings.Split(tag, ",")
 }
 
 func limit(text string) *float64 {

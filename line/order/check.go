@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/d204ef64/fob/line/label"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -31,15 +32,7 @@ const (
 	maxLabel   = 4096 // bytes
 )
 
-var (
-	orderID     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$`)
-	placeholder = regexp.MustCompile(`\$\{[^}]*\}?`)
-)
-
-// Placeholders are the placeholders of an inline label template.
-func Placeholders() []string {
-	return []string{"${serial}", "${expiry}", "${expiry_date}", "${model}", "${customer}", "${order}", "${hardware_id}"}
-}
+var orderID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$`)
 
 // check checks all fields and computes the values that follow from them.
 func (o *Order) check(c *checker) {
@@ -106,9 +99,8 @@ func (o *Order) checkProfile(c *checker) {
 
 func (o *Order) checkSerials(c *checker) {
 	s := &o.Serials
-	kinds := []string{"oath", "vendor13", "vendor9", "other"}
 	before := len(c.faults)
-	c.oneOf("serials.kind", s.Kind, kinds...)
+	c.oneOf("serials.kind", s.Kind, serialKinds()...)
 	s.CheckDigit = cmp.Or(s.CheckDigit, "none")
 	c.oneOf("serials.check_digit", s.CheckDigit, "none", "luhn")
 	if c.need("serials.first", s.First) && len(c.faults) == before && o.Count > 0 && o.Count <= maxCount {
@@ -166,35 +158,32 @@ func (o *Order) checkLabel(c *checker) {
 	l := &o.Label
 	l.NextUnit = cmp.Or(l.NextUnit, AtOnce)
 	c.oneOf("label.next_unit", l.NextUnit, AtOnce, AfterLabelTaken, AfterLabelScanned)
+	field, err := "label.template", error(nil)
 	switch {
 	case (l.Template == "") == (l.Text == ""):
 		c.fault("label", "give template or text")
+		return
 	case l.Template != "":
-		c.oneOf("label.template", l.Template, TemplateBack, TemplateBackQR)
+		o.template, err = label.TemplateByName(l.Template)
+	case len(l.Text) > maxLabel:
+		c.fault("label.text", "%d bytes, want at most %d", len(l.Text), maxLabel)
+		return
 	default:
-		c.labelText(l.Text)
+		field = "label.text"
+		o.template, err = label.ParseTemplate("text", l.Text)
+	}
+	if err == nil && len(c.faults) == 0 { // the label has fields of the order
+		err = o.template.Check(o.longestLabel(), 600)
+	}
+	if err != nil {
+		c.fault(field, "%s", err)
 	}
 }
 
-// labelText checks an inline template.
-func (c *checker) labelText(text string) {
-	if len(text) > maxLabel {
-		c.fault("label.text", "%d bytes, want at most %d", len(text), maxLabel)
-	}
-	found := map[string]bool{}
-	for _, p := range placeholder.FindAllString(text, -1) {
-		found[p] = true
-	}
-	known := Placeholders()
-	for _, p := range known {
-		delete(found, p)
-	}
-	for p := range found {
-		c.fault("label.text", "unknown placeholder %s: there are %s", clip(p), strings.Join(known, ", "))
-	}
-	if !strings.Contains(text, "${serial}") {
-		c.fault("label.text", "it has no ${serial}")
-	}
+// longestLabel returns a label of the order with the most characters.
+func (o *Order) longestLabel() label.Label {
+	serial, _ := o.Serial(o.lastSerial)
+	return label.Label{Serial: serial, Expiry: o.ExpiryFor(o.from), Model: o.Model, Customer: o.Customer, Order: o.ID, Port: 99}
 }
 
 func (o *Order) checkLimits(c *checker) {

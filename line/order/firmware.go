@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/semver"
 )
@@ -42,4 +43,12 @@ func (f *Firmware) Allows(version string) bool {
 	}
 	v := "v" + version
 	return semver.IsValid(v) && semver.Compare("v"+f.From, v) <= 0 && semver.Compare(v, "v"+f.To) <= 0
+}
+
+// String returns the versions for people.
+func (f *Firmware) String() string {
+	if len(f.Versions) > 0 {
+		return strings.Join(f.Versions, ", ")
+	}
+	return f.From + " to " + f.To
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package order reads the orders of a provisioning line: how many tokens of which kind,
-// with which serial numbers, for whom. An order is a YAML file that two people sign with
-// their SSH keys. A line obeys no other.
+// Package order reads the orders of a provisioning line: the kind and number of tokens,
+// their serial numbers, and the customer. An order is a YAML file that two people sign
+// with their SSH keys. A line obeys no other.
 //
 //	o, signers, err := order.VerifyFile("order.yaml", allowed, time.Now())
 //
@@ -14,6 +14,7 @@ package order
 import (
 	"time"
 
+	"github.com/d204ef64/fob/line/label"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -46,6 +47,7 @@ type Order struct {
 	from, until     time.Time
 	expiry          token.Expiry
 	profile         token.Profile
+	template        *label.Template
 	lastSerial      uint64 // how far the last number is from the first
 	serialDigits    int    // digits that count
 	serialsPrefixed string // the characters before them
@@ -61,8 +63,8 @@ type Profile struct {
 
 // Label describes the back label and when the next token may follow.
 type Label struct {
-	Template string `yaml:"template" doc:"name of a built-in template; this or text" values:"back,back-qr"`
-	Text     string `yaml:"text" doc:"ZPL with the placeholders ${serial}, ${expiry} (11/30/31), ${expiry_date} (2031-11-30), ${model}, ${customer}, ${order} and ${hardware_id}; this or template"`
+	Template string `yaml:"template" doc:"name of a built-in template; this or text" values:"@templates"`
+	Text     string `yaml:"text" doc:"a template as in docs/line-labels.md; this or template"`
 	NextUnit string `yaml:"next_unit" doc:"when the station accepts the next token; at once by default" values:"at once,after label taken,after label scanned"`
 }
 
@@ -71,12 +73,6 @@ const (
 	AtOnce            = "at once"             // the operator keeps label and token together
 	AfterLabelTaken   = "after label taken"   // the printer reports that the label was taken
 	AfterLabelScanned = "after label scanned" // the operator scans the label on the token
-)
-
-// The built-in label templates.
-const (
-	TemplateBack   = "back"    // serial number and expiry date
-	TemplateBackQR = "back-qr" // the same, with the serial number as a QR code
 )
 
 // The values of Order.Verification.
@@ -108,6 +104,11 @@ func (o *Order) Validity() (from, until time.Time) { return o.from, o.until }
 
 // TokenProfile returns the profile of the tokens.
 func (o *Order) TokenProfile() token.Profile { return o.profile }
+
+// LabelTemplate returns the template of the back label. The longest label of the order
+// fits it on a printer with 600 dots per inch; check a coarser printer before the first
+// token.
+func (o *Order) LabelTemplate() *label.Template { return o.template }
 
 // ExpiryFor returns the expiry date of a token that is programmed at a time.
 func (o *Order) ExpiryFor(programmed time.Time) token.Expiry {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/internal/yamlfile"
+	"github.com/d204ef64/fob/line/label"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -37,5 +38,18 @@ func Sample(now time.Time) []byte {
 
 // Schema returns the JSON Schema of an order, for editors.
 func Schema() ([]byte, error) {
-	return yamlfile.Schema("An order for a provisioning line", Order{}, yamlfile.Options{})
+	return yamlfile.Schema("An order for a provisioning line", Order{}, yamlfile.Options{
+		Values: func(name string) (values []string) {
+			switch name {
+			case "serials":
+				return serialKinds()
+			case "templates":
+				return label.Templates()
+			}
+			for _, p := range token.Profiles() {
+				values = append(values, p.Name)
+			}
+			return values
+		},
+	})
 }

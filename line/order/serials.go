@@ -35,6 +35,14 @@ const maxCounting = 16
 // first two are the manufacturer's prefix, the next two the type of the token.
 const oathCounting = 8
 
+// serialKinds returns the names of the kinds of serial numbers.
+func serialKinds() (names []string) {
+	for _, k := range []token.SerialKind{token.SerialOATH, token.SerialVendor13, token.SerialVendor9, token.SerialOther} {
+		names = append(names, k.String())
+	}
+	return names
+}
+
 func (s *Serials) alphabet() string {
 	if s.Hex {
 		return hexadecimal

@@ -29,8 +29,7 @@ const (
 )
 
 // TestSerials counts in each kind of serial numbers. The Luhn digits of the payloads
-// 7992739871 and 7992739872 are 3 and 1, those of Wikipedia's former example and its
-// neighbour.
+// 7992739871 (a former example of Wikipedia) and 7992739872 are 3 and 1.
 func TestSerials(t *testing.T) {
 	for _, c := range []struct {
 		kind, first, last, more string

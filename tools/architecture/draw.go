@@ -13,9 +13,9 @@ import (
 // Sizes in pixels.
 const (
 	boxWidth  = 330
-	boxHeight = 92
+	boxHeight = 106
 	halfStep  = 188 // distance of columns: half a box and its gap
-	rowStep   = 124
+	rowStep   = 138
 	margin    = 20
 	lineWidth = 50 // characters of small text
 )

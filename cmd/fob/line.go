@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "github.com/spf13/cobra"
+
+func newLineCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "line",
+		Short: "Make tokens on a provisioning line",
+		Long:  `Make tokens on a provisioning line: docs/line.md describes it.`,
+		Example: `  fob line order new --out order.yaml
+  fob line order sign order.yaml --key ~/.ssh/id_ed25519 --name tanaka@example.com`,
+		Args: subCommand,
+		RunE: help,
+	}
+	cmd.AddCommand(newLineOrderCmd(a))
+	return cmd
+}
