@@ -54,6 +54,8 @@ step_needs() {
 		;;
 	test)
 		echo 'chromium chromium' # for the pages
+		echo 'cups-client lp'
+		echo 'cups-daemon cupsd'
 		echo 'curl curl' # for the documents, as are nginx, systemd and zsh
 		echo 'fonts-ipafont-gothic /usr/share/fonts/opentype/ipafont-gothic/ipag.ttf'
 		echo 'freeradius-utils radclient'
