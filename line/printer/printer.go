@@ -91,7 +91,7 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// jobName is what every printer and file system takes as a name.
+// jobName matches names that every printer and file system accepts.
 var jobName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,79}$`)
 
 func (j *Job) validate() error {
