@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"fmt"
 	"time"
+	"unicode"
 
 	"github.com/go-pdf/fpdf"
 	"golang.org/x/image/font/sfnt"
@@ -101,6 +102,9 @@ func (d *Doc) SetTextSize(bold bool, mm float64) {
 func (d *Doc) Encode(text string) (string, error) {
 	var b []byte
 	for _, r := range text {
+		if unicode.IsControl(r) {
+			return "", fmt.Errorf("%w: %q in %q is a control character: remove it", ErrText, r, text)
+		}
 		if d.font == nil {
 			c, ok := charmap.Windows1252.EncodeRune(r)
 			if !ok {

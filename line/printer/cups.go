@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// cupsPrinter is a queue of a CUPS server. It uses the programs lp and lpstat, which
-// know the server of the computer, its certificates and its accounts.
+// cupsPrinter is a queue of a CUPS server. It uses the programs lp and lpstat, which read
+// the configuration of the computer: its server, certificates and accounts.
 type cupsPrinter struct {
 	address string
 	queue   string

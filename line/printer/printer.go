@@ -4,8 +4,8 @@
 // label printers on the network.
 //
 // [Open] returns the printer at an address. [Printer.Print] returns when the job is
-// printed, as far as the printer tells. Its errors are of type [Error], which tells
-// whether a retry could print the job twice.
+// printed, or when the printer has taken it if it gives no status. Its errors are of type
+// [Error], whose field Sent shows whether a retry could print the job twice.
 package printer
 
 import (

@@ -22,8 +22,8 @@ func open(t *testing.T, address string) Printer {
 	return p
 }
 
-// requireError checks the class of an error, and whether it tells that the printer has
-// the job.
+// requireError checks the class of an error, and whether it reports that the printer
+// has the job.
 func requireError(t *testing.T, err, target error, sent bool, text string) {
 	t.Helper()
 	require.ErrorIs(t, err, target)

@@ -116,7 +116,7 @@ func (p *tcpPrinter) ask(conn *net.TCPConn, r *bufio.Reader) (status, error) {
 	return readStatus(r)
 }
 
-// checkReady returns an error if the printer tells that it cannot print.
+// checkReady returns an error if the printer reports that it cannot print.
 func (p *tcpPrinter) checkReady(conn *net.TCPConn, r *bufio.Reader) error {
 	if p.answers == no {
 		return nil
