@@ -127,7 +127,7 @@ func (s *Store) tidy() error {
 		name := e.Name()
 		isToken, _ := filepath.Match("token-*.age", name)
 		if strings.HasPrefix(name, atomicfile.Prefix) || unfinished && isToken {
-			if err := os.Remove(filepath.Join(s.dir, name)); err != nil {
+			if err := s.remove(name); err != nil {
 				return err
 			}
 		}
@@ -145,14 +145,23 @@ func (s *Store) has(name string) bool {
 
 // begin and finish mark the time in which a fleet is written for the first time.
 func (s *Store) begin() error {
-	err := os.WriteFile(filepath.Join(s.dir, newFile), nil, 0o600)
-	if err != nil {
-		return fmt.Errorf("saving %w", err)
+	path := filepath.Join(s.dir, newFile)
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		return fmt.Errorf("saving %s: %w", path, atomicfile.Cause(err))
 	}
 	return nil
 }
 
-func (s *Store) finish() error { return os.Remove(filepath.Join(s.dir, newFile)) }
+func (s *Store) finish() error { return s.remove(newFile) }
+
+// remove removes a file, if there is one.
+func (s *Store) remove(name string) error {
+	path := filepath.Join(s.dir, name)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing %s: %w", path, atomicfile.Cause(err))
+	}
+	return nil
+}
 
 // Close unlocks the folder for other processes. If no fleet was written to it, Close
 // leaves it as it was before OpenStore.
@@ -322,12 +331,7 @@ func (s *Store) saveWorld(w *virtual.World, held []bool) error {
 }
 
 // removeToken removes the file of a token, if there is one.
-func (s *Store) removeToken(i int) error {
-	if err := os.Remove(filepath.Join(s.dir, tokenFile(i))); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("removing a token's file: %w", err)
-	}
-	return nil
-}
+func (s *Store) removeToken(i int) error { return s.remove(tokenFile(i)) }
 
 func (s *Store) read(name string, v any) error {
 	plain, err := s.decrypt(name)

@@ -142,8 +142,11 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	if err != nil {
 		return o.ports.advise(err)
 	}
-	err = a.serveFleet(ctx, f, &o)
-	return errors.Join(o.ports.advise(err), f.Save(), f.Close())
+	err = o.ports.advise(a.serveFleet(ctx, f, &o))
+	if !errors.Is(err, fleet.ErrSave) {
+		err = errors.Join(err, f.Save())
+	}
+	return errors.Join(err, f.Close())
 }
 
 // closeEvents closes the file of events, if there is one.

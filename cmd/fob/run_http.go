@@ -58,6 +58,8 @@ type fleetAPI struct {
 	shownKey string // "" if the key came from a file
 	server   *http.Server
 	listener net.Listener
+	fleet    *fleet.Fleet
+	cancel   context.CancelFunc // ends waits and streams
 }
 
 // listenHTTP opens the address of the API. Requests are answered by serve.
@@ -98,7 +100,10 @@ func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fl
 		}
 	}
 	api.listener, api.url = l, scheme+"://"+l.Addr().String()
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	api.fleet, api.cancel = f, cancel
 	api.server = &http.Server{
+		BaseContext: func(net.Listener) context.Context { return base },
 		Handler: control.New(f, control.Options{
 			Key: api.key, Version: moduleVersion(), AllowSeedExport: h.allowSeeds, Hosts: hosts,
 		}),
@@ -141,11 +146,19 @@ func (f *fleetAPI) serve() error {
 	return nil
 }
 
-// close ends the API and its open requests.
+// close ends the API and its open requests. If the fleet ends because of an error, they
+// are answered first: the client whose change was not saved learns why.
 func (f *fleetAPI) close() {
-	if f.server != nil {
-		_ = f.server.Close()
+	if f.server == nil {
+		return
 	}
+	f.cancel()
+	if f.fleet.Err() != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = f.server.Shutdown(ctx)
+	}
+	_ = f.server.Close()
 }
 
 // lots returns the lots of the flags, nil for blank tokens.

@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -144,6 +145,13 @@ func (s *server) admit(next http.Handler) http.Handler {
 			writeProblem(w, newProblem(http.StatusUnauthorized, "unauthorized",
 				"send the API key of the ready line, as Authorization: Bearer KEY"))
 			return
+		}
+		if err := s.fleet.Err(); err != nil { // the fleet is about to end
+			var p *problem
+			if errors.As(fault(err), &p) {
+				writeProblem(w, p)
+				return
+			}
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -40,7 +40,9 @@ Answers about a token are atomic: seq is the number of the newest event that the
 true_time is the world's time, token_time the time by the token's own clock, and error_ms
 the difference between the two.
 
-Errors are problems as defined by RFC 9457. Their code does not change when the words do.`
+Errors are problems as defined by RFC 9457. Their code does not change when the words do.
+If the state folder of the fleet cannot be written, the fleet ends: the change gets the
+code not_saved, like every request after it.`
 
 var tags = []*huma.Tag{
 	{Name: "fleet", Description: "The fleet as a whole: what it can do, all codes, the export, the oracle."},
@@ -61,6 +63,7 @@ var details = map[string]string{
 	"change-token": "Only the fields that are given change. Age, battery, faults and the clock have operations of their own.",
 	"code": "A token with a button is pressed if its display shows no code. If the code does not fit min_remaining or fresh, " +
 		"a manual clock is advanced to the next step; otherwise the answer waits for it.",
+	"health": "Also a fleet that is about to end, because its state cannot be saved (not_saved), answers with a problem.",
 	"age": "Drift, battery and expiry of that many years are applied to the token while the world's clock stays where it is, " +
 		"so a server on real time can be tested with an old token.",
 	"wait": "The answer comes as soon as everything that is given holds at one time. If the clock is advanced meanwhile, " +
@@ -106,7 +109,7 @@ func operation(method, path, id, summary string) huma.Operation {
 	op := huma.Operation{
 		Method: method, Path: path, OperationID: id, Summary: summary, Description: details[id],
 		Tags: []string{"fleet"}, MaxBodyBytes: maxBody, BodyReadTimeout: readTimeout,
-		Errors: []int{http.StatusUnprocessableEntity, http.StatusMisdirectedRequest},
+		Errors: []int{http.StatusUnprocessableEntity, http.StatusMisdirectedRequest, http.StatusInternalServerError},
 	}
 	area, _, _ := strings.Cut(strings.TrimPrefix(path, "/v1/"), "/")
 	for _, t := range tags {

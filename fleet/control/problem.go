@@ -51,6 +51,7 @@ var kinds = []struct {
 	status int
 	code   string
 }{
+	{fleet.ErrSave, http.StatusInternalServerError, "not_saved"}, // first: Remove joins it with others
 	{fleet.ErrNotFound, http.StatusNotFound, "not_found"},
 	{fleet.ErrTimeout, http.StatusRequestTimeout, "wait_timeout"},
 	{fleet.ErrNever, http.StatusUnprocessableEntity, "never"},
@@ -153,6 +154,9 @@ func add[I, O any](s *server, method, path, id, summary string, h func(context.C
 	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
+		if ended := s.fleet.Err(); ended != nil { // the answer may rely on an unsaved change
+			err = ended
+		}
 		if err != nil {
 			return nil, fault(err)
 		}
