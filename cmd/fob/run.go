@@ -114,6 +114,7 @@ func profileNames() string {
 type ready struct {
 	PID       int          `json:"pid"`
 	URL       string       `json:"url"`     // of the HTTP API; "" if it is off
+	URLs      []string     `json:"urls"`    // URL and others under which clients reach it
 	APIKey    string       `json:"api_key"` // "" if it came from a file
 	Count     int          `json:"count"`
 	WorldSeed string       `json:"world_seed"`
@@ -263,6 +264,7 @@ func (a *app) serveFleet(ctx context.Context, f *fleet.Fleet, o *runOptions) err
 		return err
 	}
 	defer api.close()
+	defer api.watch(ctx)()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	failed := make(chan error, 1)
@@ -334,7 +336,7 @@ const (
 func (a *app) announce(f *fleet.Fleet, api *fleetAPI) error {
 	w := f.World()
 	r := ready{
-		PID: os.Getpid(), URL: api.url, APIKey: api.shownKey, Count: f.Len(), WorldSeed: strconv.FormatUint(w.Seed(), 10),
+		PID: os.Getpid(), URL: api.url(), URLs: append([]string{}, api.urls...), APIKey: api.shownKey, Count: f.Len(), WorldSeed: strconv.FormatUint(w.Seed(), 10),
 		Clock: w.Mode().String(), Now: w.Now().Time(),
 	}
 	for m := range f.All(0) {

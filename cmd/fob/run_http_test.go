@@ -27,7 +27,7 @@ func TestLargeHeaders(t *testing.T) {
 	require.Positive(t, api.server.ReadHeaderTimeout)
 	require.Positive(t, api.server.IdleTimeout)
 	get := func(path, header string) int {
-		r, err := http.NewRequestWithContext(t.Context(), "GET", api.url+path, nil)
+		r, err := http.NewRequestWithContext(t.Context(), "GET", api.url()+path, nil)
 		require.NoError(t, err)
 		r.Header.Set("Authorization", "Bearer "+api.key)
 		r.Header.Set("X-Long", header)

@@ -24,7 +24,7 @@ type scenarioOptions struct {
 	junit, artifacts, events string
 	worldSeed                string
 	allowSeeds               bool
-	url, keyFile             string
+	fleet                    fleetFlags
 	client                   *control.Client // of the fleet at url, nil for fleets in this process
 }
 
@@ -74,8 +74,8 @@ they hold seeds), and the command that repeats it with the same world seed.`,
 	f.StringVar(&o.events, "events", "", "write the event log as JSON lines to `FILE`; with one scenario")
 	f.StringVar(&o.worldSeed, "world-seed", "", "seed `S` of the random source, instead of the scenario's")
 	f.BoolVar(&o.allowSeeds, "allow-seed-export", false, "let the scenarios and their commands read the tokens' seeds")
-	f.StringVar(&o.url, "url", "", "`URL` of the HTTP API of a running fob run")
-	f.StringVar(&o.keyFile, "api-key-file", "", "`FILE` with the API key; default: the key in FOB_API_KEY")
+	o.fleet = fleetFlags{urlFlag: "url", keyFlag: "api-key-file", caFlag: "cacert"}
+	o.fleet.add(f, "`URL` of the HTTP API of a running fob run")
 	return cmd
 }
 
@@ -96,8 +96,8 @@ func (a *app) runScenarios(ctx context.Context, o *scenarioOptions, files []stri
 	if err != nil {
 		return err
 	}
-	if o.url != "" {
-		if o.client, err = a.fleetClient(ctx, o.url, o.keyFile, "--url", "--api-key-file"); err != nil {
+	if o.fleet.url != "" {
+		if o.client, err = a.fleetClient(ctx, &o.fleet); err != nil {
 			return err
 		}
 	}
@@ -167,9 +167,9 @@ func (o *scenarioOptions) check(files []string) (seed uint64, err error) {
 	if o.events != "" && len(files) > 1 {
 		return 0, usagef("--events goes with one scenario: run the others separately")
 	}
-	if o.url == "" {
-		if o.keyFile != "" {
-			return 0, usagef("--api-key-file goes with --url")
+	if o.fleet.url == "" {
+		if flag := o.fleet.withoutURL(); flag != "" {
+			return 0, usagef("%s goes with --url", flag)
 		}
 	} else if o.worldSeed != "" || o.allowSeeds {
 		return 0, usagef("--world-seed and --allow-seed-export are set when the fleet at --url is started")
@@ -200,6 +200,9 @@ func (a *app) runScenario(ctx context.Context, o *scenarioOptions, s *scenario.S
 		Environment: os.Environ(), Program: program, Events: o.events, Artifacts: o.artifacts, Repeat: o.repeat(program, s.File),
 	}
 	if o.client != nil {
+		if path, err := filepath.Abs(o.fleet.caFile); err == nil && o.fleet.caFile != "" {
+			options.Environment = append(options.Environment, "FOB_CACERT="+path)
+		}
 		options.Fleet, options.Shared = o.client, true
 		return scenario.Run(ctx, s, options), nil
 	}
@@ -217,7 +220,7 @@ func (a *app) runScenario(ctx context.Context, o *scenarioOptions, s *scenario.S
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
 	go func() { served <- f.Serve(serving) }()
-	options.Fleet = &control.Client{URL: api.url, Key: api.key}
+	options.Fleet = &control.Client{URL: api.url(), Key: api.key}
 	r = scenario.Run(ctx, s, options)
 	stop()
 	return r, <-served
@@ -241,8 +244,11 @@ func (o *scenarioOptions) repeat(program, file string) string {
 	if o.allowSeeds {
 		args = append(args, "--allow-seed-export")
 	}
-	if o.url != "" {
-		args = append(args, "--url", o.url)
+	if o.fleet.url != "" {
+		args = append(args, "--url", o.fleet.url)
+		if o.fleet.caFile != "" {
+			args = append(args, "--cacert", o.fleet.caFile)
+		}
 	}
 	for i, arg := range args {
 		args[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"

@@ -89,7 +89,7 @@ func (a *app) with(ctx context.Context, o *runOptions, args []string) (err error
 func environment(f *fleet.Fleet, api *fleetAPI) []string {
 	var serials []string
 	env := []string{
-		"FOB_URL=" + api.url, "FOB_API_KEY=" + api.key,
+		"FOB_URL=" + api.url(), "FOB_API_KEY=" + api.key,
 		"FOB_WORLD_SEED=" + strconv.FormatUint(f.World().Seed(), 10),
 	}
 	i := 0

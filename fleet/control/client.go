@@ -5,6 +5,8 @@ package control
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,9 +22,20 @@ var ErrUnreachable = errclass.New(errclass.Unreachable, "the fleet does not answ
 
 // Client talks to the interface of a running fleet.
 type Client struct {
-	URL  string // as in the ready line of fob run
-	Key  string // the API key
-	HTTP *http.Client
+	URL  string       // as in the ready line of fob run
+	Key  string       // the API key
+	HTTP *http.Client // nil: http.DefaultClient; see [NewHTTPClient]
+}
+
+// NewHTTPClient returns an HTTP client that suits many requests to one fleet at once. It
+// trusts the certificate authorities in roots; nil: the system's.
+func NewHTTPClient(roots *x509.CertPool) *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 100
+	if roots != nil {
+		t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	}
+	return &http.Client{Transport: t}
 }
 
 // RefusedError is a request that the fleet refused.
@@ -135,5 +148,21 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	if errors.As(err, &inner) { // without the method and the address: the message has them
 		err = inner.Unwrap()
 	}
-	return fmt.Errorf("%w: %s: %w: is fob run still running there?", ErrUnreachable, c.URL, err)
+	return fmt.Errorf("%w: %s: %w: %s", ErrUnreachable, c.URL, err, advice(err))
+}
+
+// advice returns a remedy for an error of a connection.
+func advice(err error) string {
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var plain tls.RecordHeaderError
+	switch {
+	case errors.As(err, &authority):
+		return "name the file of the fleet's certificate, or of its authority's, in FOB_CACERT"
+	case errors.As(err, &name):
+		return "use a name or an address of the certificate: fob run shows them in its ready line"
+	case errors.As(err, &plain), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return "the fleet has no certificate: use http://"
+	}
+	return "is fob run still running there?"
 }

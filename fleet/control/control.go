@@ -38,11 +38,12 @@ type Options struct {
 	// as files.
 	AllowSeedExport bool
 
-	// Hosts are the names, besides the loopback addresses and localhost, under which the
-	// interface may be reached. Others are refused, because a page on the web could make
-	// a browser send requests to a name that leads here (DNS rebinding). *.example stands
-	// for one more label, as in a certificate.
-	Hosts []string
+	// KnownHost reports whether the interface may be reached under a host name or an
+	// address. It is asked about those that a request names in its Host header, except
+	// localhost, loopback addresses, and the address at which the connection arrived.
+	// Other hosts are refused, because a page on the web could make a browser send
+	// requests to a name that leads here (DNS rebinding). nil knows no other host.
+	KnownHost func(host string) bool
 }
 
 const maxBody = 1 << 20 // bytes of a request, except a snapshot
@@ -129,7 +130,7 @@ func (s *server) admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if !s.knownHost(r.Host) {
+		if !s.knownHost(r) {
 			writeProblem(w, newProblem(http.StatusMisdirectedRequest, "unknown_host",
 				"the interface is not reached under the host name of this request: use the address of the ready line"))
 			return
@@ -157,39 +158,34 @@ func (s *server) admit(next http.Handler) http.Handler {
 	})
 }
 
-// knownHost reports whether a Host header names this server.
-func (s *server) knownHost(header string) bool {
-	name := header
-	if host, _, err := net.SplitHostPort(header); err == nil {
+// knownHost reports whether the Host header of a request names this server.
+func (s *server) knownHost(r *http.Request) bool {
+	name := r.Host
+	if host, _, err := net.SplitHostPort(name); err == nil {
 		name = host
 	}
 	if inner, ok := strings.CutPrefix(name, "["); ok { // an IPv6 address without a port
-		inner = strings.TrimSuffix(inner, "]")
-		return isLoopback(inner) || net.ParseIP(inner) != nil && s.isHost(inner)
+		if name = strings.TrimSuffix(inner, "]"); net.ParseIP(name) == nil {
+			return false
+		}
 	}
-	return isLoopback(name) || s.isHost(strings.TrimSuffix(name, "."))
-}
-
-func isLoopback(name string) bool {
-	ip := net.ParseIP(name)
-	return ip != nil && ip.IsLoopback()
-}
-
-func (s *server) isHost(name string) bool {
+	name = strings.TrimSuffix(name, ".")
 	if strings.EqualFold(name, "localhost") {
 		return true
 	}
-	for _, h := range s.o.Hosts {
-		if h != "" && strings.EqualFold(h, name) {
-			return true
-		}
-		if domain, ok := strings.CutPrefix(h, "*."); ok {
-			if first, rest, ok := strings.Cut(name, "."); ok && first != "" && strings.EqualFold(rest, domain) {
-				return true
-			}
-		}
+	if ip := net.ParseIP(name); ip != nil && (ip.IsLoopback() || ip.Equal(arrivedAt(r))) {
+		return true
 	}
-	return false
+	return name != "" && s.o.KnownHost != nil && s.o.KnownHost(name)
+}
+
+// arrivedAt returns the address of this machine at which the connection of a request
+// arrived. A page cannot make a browser send it: with DNS rebinding, the header has a name.
+func arrivedAt(r *http.Request) net.IP {
+	if a, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
+		return a.IP
+	}
+	return nil
 }
 
 type nothing struct{}

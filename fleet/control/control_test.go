@@ -343,7 +343,7 @@ func TestWait(t *testing.T) {
 }
 
 func TestAdmission(t *testing.T) {
-	c := newClient(t, virtual.Config{Seed: 7}, control.Options{Hosts: []string{"rig.example"}})
+	c := newClient(t, virtual.Config{Seed: 7}, control.Options{KnownHost: func(host string) bool { return host == "rig.example" }})
 	c.refused(401, "unauthorized", "GET", "/v1/time", "", "Authorization", "Bearer wrong")
 	c.refused(401, "unauthorized", "GET", "/v1/time", "", "Authorization", "")
 	c.refused(401, "unauthorized", "GET", "/openapi.json", "", "Authorization", "")

@@ -42,9 +42,7 @@ const (
 func Follow(ctx context.Context, c *Client, event func(error)) (*Follower, error) {
 	f := &Follower{client: *c}
 	if f.client.HTTP == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone()
-		t.MaxIdleConnsPerHost = 100 // many requests read the clock at once
-		f.client.HTTP = &http.Client{Transport: t}
+		f.client.HTTP = NewHTTPClient(nil) // many requests read the clock at once
 	}
 	_, err := f.ask(ctx)
 	f.event = event
