@@ -220,28 +220,32 @@ func (s *scheduler) glanceAll(from, to virtual.WorldTime) {
 	s.mu.Unlock()
 	for tag, left := range watched {
 		t := s.fleet.slot(tag).token.Load()
-		left = slices.DeleteFunc(left, func(w *watch) bool { return !w.past.Load() })
-		if t == nil || len(left) == 0 {
+		if t == nil {
 			continue
 		}
-		// A state changes less often than a display.
-		displays := slices.ContainsFunc(left, func(w *watch) bool { return w.Display != nil })
 		at := from
 		for range maxGlances {
-			r := t.Glance(at)
+			r := t.Glance(at) // first reports the events until then, for which some of the waits wait
+			displays := false
 			left = slices.DeleteFunc(left, func(w *watch) bool {
-				if at <= w.deadline && w.holds(r) {
+				switch {
+				case at > w.deadline:
+					return true
+				case !w.past.Load():
+					return false
+				case w.holds(r):
 					select {
 					case w.found <- State{r, s.fleet.log.Seq()}:
 					default: // an earlier jump has found one
 					}
 					return true
 				}
-				return at > w.deadline
+				displays = displays || w.Display != nil
+				return false
 			})
-			next := r.Next
-			if !displays {
-				next = t.Next()
+			next := t.Next() // a state changes less often than a display
+			if displays {
+				next = min(next, r.Next)
 			}
 			if len(left) == 0 || next > to || next == virtual.Forever {
 				break
