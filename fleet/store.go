@@ -242,7 +242,7 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 	}
 	at := w.Now
 	if c.Mode == virtual.Real && w.Mode == virtual.Real {
-		at = at.Add(max(0, now.Sub(w.Machine.Time())))
+		at = min(at.Add(max(0, now.Sub(w.Machine.Time()))), virtual.WorldEnd)
 	}
 	switch {
 	case c.At.IsZero():

@@ -84,3 +84,44 @@ func TestWaitInJump(t *testing.T) {
 		}
 	})
 }
+
+// TestClockStopsMeanwhile checks a wait for the next code during which another client
+// pauses the clock, or makes it manual: a manual clock is advanced, as if it had been
+// manual from the start.
+func TestClockStopsMeanwhile(t *testing.T) {
+	for name, c := range map[string]struct {
+		stop func(*virtual.World) error
+		want error
+	}{
+		"paused": {func(w *virtual.World) error { w.Pause(); return nil }, ErrStopped},
+		"manual": {func(w *virtual.World) error { return w.SetMode(virtual.Manual, 0) }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			machine := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+			f := emptyFleet(t, virtual.Config{Seed: 7, Mode: virtual.Real, Machine: func() time.Time { return machine }})
+			m := locked(t, f, "always-on-6", "W1")
+			first, err := m.Code(t.Context(), CodeOptions{Fresh: true})
+			require.NoError(t, err)
+			type answer struct {
+				code Code
+				err  error
+			}
+			second := make(chan answer, 1)
+			go func() {
+				code, err := m.Code(t.Context(), CodeOptions{Fresh: true})
+				second <- answer{code, err}
+			}()
+			for f.World().Alarms() == 0 { // the wait has not begun
+				time.Sleep(time.Millisecond)
+			}
+			require.NoError(t, c.stop(f.World()))
+			a := <-second
+			require.ErrorIs(t, a.err, c.want)
+			if c.want == nil {
+				require.Equal(t, first.Step+1, a.code.Step)
+			}
+			require.Empty(t, f.sched.watches)
+			require.Zero(t, f.World().Alarms())
+		})
+	}
+}

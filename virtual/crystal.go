@@ -10,8 +10,12 @@ import (
 )
 
 // WorldTime is an instant of a world's clock, in nanoseconds since
-// 1970-01-01T00:00:00Z without leap seconds. It ends in the year 2262.
+// 1970-01-01T00:00:00Z without leap seconds. It ends in the year 2262, and the clock of a
+// world at [WorldEnd].
 type WorldTime int64
+
+// WorldEnd is 2261-12-31T23:59:59Z. The clock of a world stops there, in every mode.
+const WorldEnd WorldTime = 9_214_646_399 * 1e9
 
 // Forever is an instant that never comes.
 const Forever WorldTime = math.MaxInt64

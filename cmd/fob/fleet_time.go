@@ -19,6 +19,7 @@ type fleetClock struct {
 	Mode   string    `json:"mode"`
 	Rate   float64   `json:"rate"`
 	Paused bool      `json:"paused"`
+	Ended  bool      `json:"ended"`
 	Now    time.Time `json:"now"`
 }
 
@@ -29,6 +30,9 @@ func (f *fleetCmd) sayClock(c fleetClock) error {
 	}
 	if c.Paused {
 		text += "  paused"
+	}
+	if c.Ended {
+		text += "  ended"
 	}
 	return f.say("%s", text)
 }

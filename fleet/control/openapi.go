@@ -62,13 +62,15 @@ var details = map[string]string{
 		"for the others.",
 	"change-token": "Only the fields that are given change. Age, battery, faults and the clock have operations of their own.",
 	"code": "A token with a button is pressed if its display shows no code. If the code does not fit min_remaining or fresh, " +
-		"a manual clock is advanced to the next step; otherwise the answer waits for it.",
+		"a manual clock is advanced to the next step; otherwise the answer waits for it. If the clock is paused, also " +
+		"meanwhile, the problem clock_stopped comes at once.",
 	"health": "Also a fleet that is about to end, because its state cannot be saved (not_saved), answers with a problem.",
 	"age": "Drift, battery and expiry of that many years are applied to the token while the world's clock stays where it is, " +
 		"so a server on real time can be tested with an old token.",
 	"wait": "The answer comes as soon as everything that is given holds at one time. If the clock is advanced meanwhile, " +
 		"displays in between count as well. Two limits end the wait with a problem: timeout by the world's clock " +
-		"(wait_timeout) and real_timeout by the machine's (real_timeout).",
+		"(wait_timeout) and real_timeout by the machine's (real_timeout). A clock that is manual or paused does not end the " +
+		"wait, because another client can move it.",
 	"oracle": "Searches the steps around the true time for the code, the nearest first.",
 	"events": "With Accept: text/event-stream, the events come as server-sent events, and the stream does not end. Each has " +
 		"its number as id, so a browser that reconnects goes on after the last with Last-Event-ID. A client that reads too " +

@@ -82,7 +82,8 @@ func fault(err error) error {
 		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return newProblem(http.StatusRequestTimeout, "real_timeout", "the request took longer than its real_timeout")
+		_, why, _ := strings.Cut(err.Error(), context.DeadlineExceeded.Error())
+		return newProblem(http.StatusRequestTimeout, "real_timeout", "the request took longer than its real_timeout"+why)
 	}
 	var classed errclass.Classed
 	if errors.As(err, &classed) && classed.ErrorClass() == errclass.Usage {
