@@ -228,9 +228,7 @@ func sendFile(ctx huma.Context, write func(io.Writer) error) {
 		if !errors.As(fault(err), &p) {
 			p = newProblem(http.StatusInternalServerError, "internal", err.Error())
 		}
-		ctx.SetHeader("Content-Type", p.ContentType(""))
-		ctx.SetStatus(p.Status)
-		_ = json.NewEncoder(ctx.BodyWriter()).Encode(p)
+		respond(ctx, p)
 	}
 }
 

@@ -52,6 +52,8 @@ type server struct {
 	fleet *fleet.Fleet
 	o     Options
 	api   huma.API
+
+	offers map[string][]string // by operation: the media types of its answers, the default first
 }
 
 // New returns the HTTP interface of a fleet.
@@ -85,6 +87,7 @@ func unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 // register adds all operations to a mux.
 func (s *server) register(mux *http.ServeMux) {
 	s.api = humago.New(mux, config())
+	s.api.UseMiddleware(s.negotiated)
 	s.about()
 	s.time()
 	s.tokens()
@@ -95,7 +98,7 @@ func (s *server) register(mux *http.ServeMux) {
 	s.ports()
 	s.snapshots()
 	s.events()
-	describe(s.api.OpenAPI())
+	s.offers = describe(s.api.OpenAPI())
 }
 
 func config() huma.Config {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,22 +29,22 @@ type eventInput struct {
 	Limit       int      `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"events of a page"`
 	Token       string   `query:"token" maxLength:"40" doc:"only events of this token: a serial number or a hardware id" example:"ZZFB00000001"`
 	Kind        []string `query:"kind" maxItems:"100" doc:"only events of these kinds, separated by commas; see capabilities" example:"[\"press\",\"state\"]"`
-	Accept      string   `header:"Accept" maxLength:"200" doc:"text/event-stream for a stream that does not end"`
 	LastEventID string   `header:"Last-Event-ID" maxLength:"20" doc:"sent by a browser that reconnects; takes precedence over after_seq"`
 }
 
 func (s *server) events() {
 	op := operation(http.MethodGet, "/v1/events", "events", "What happened, as JSON or as server-sent events")
+	op.Metadata = map[string]any{offersKey: []string{"application/json", "text/event-stream"}}
 	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
 		"application/json":  {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[eventPage](), true, "EventPage")},
 		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}},
 	}}}
-	huma.Register(s.api, op, func(_ context.Context, in *eventInput) (*huma.StreamResponse, error) {
+	huma.Register(s.api, op, func(ctx context.Context, in *eventInput) (*huma.StreamResponse, error) {
 		r, err := s.reader(in)
 		if err != nil {
 			return nil, fault(err)
 		}
-		if strings.Contains(in.Accept, "text/event-stream") {
+		if chosen(ctx) == "text/event-stream" {
 			return &huma.StreamResponse{Body: r.stream}, nil
 		}
 		return &huma.StreamResponse{Body: func(ctx huma.Context) { r.page(ctx, in.Limit) }}, nil

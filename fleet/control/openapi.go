@@ -93,7 +93,6 @@ var conflicts = map[string][]int{
 	"advance":       {http.StatusConflict},
 	"attach":        {http.StatusConflict},
 	"code":          {http.StatusConflict, http.StatusRequestTimeout},
-	"display":       {http.StatusNotAcceptable},
 	"export":        {http.StatusForbidden},
 	"get-snapshot":  {http.StatusForbidden},
 	"oracle":        {http.StatusConflict, http.StatusNotFound},
@@ -137,8 +136,10 @@ func operation(method, path, id, summary string) huma.Operation {
 	return op
 }
 
-// describe replaces huma's own problem by ours, and lists are never null.
-func describe(spec *huma.OpenAPI) {
+// describe replaces huma's own problem by ours, and lists are never null. It returns the
+// media types of the answers of each operation.
+func describe(spec *huma.OpenAPI) map[string][]string {
+	offers := map[string][]string{}
 	all := spec.Components.Schemas.Map()
 	ref := spec.Components.Schemas.Schema(typeOf[problem](), true, "Problem")
 	all["Problem"].Properties["code"].Enum = problemCodes()
@@ -146,6 +147,13 @@ func describe(spec *huma.OpenAPI) {
 		for _, op := range []*huma.Operation{path.Get, path.Put, path.Post, path.Delete, path.Patch} {
 			if op == nil {
 				continue
+			}
+			if kinds := offersOf(op); len(kinds) > 0 {
+				offers[op.OperationID] = kinds
+				op.Responses[strconv.Itoa(http.StatusNotAcceptable)] = &huma.Response{
+					Description: http.StatusText(http.StatusNotAcceptable),
+					Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: ref}},
+				}
 			}
 			for _, r := range op.Responses {
 				if m := r.Content["application/problem+json"]; m != nil {
@@ -170,6 +178,7 @@ func describe(spec *huma.OpenAPI) {
 			}
 		}
 	}
+	return offers
 }
 
 // fields are the descriptions of fields whose types belong to other packages.
