@@ -69,7 +69,7 @@ type fleetAPI struct {
 	certificate *server.Certificate // nil: HTTP
 	log         *serverLog
 	fleet       *fleet.Fleet
-	cancel      context.CancelFunc // ends waits and streams
+	cancel      context.CancelCauseFunc // ends waits and streams
 }
 
 // url returns the address for a client, "" if the API is off.
@@ -115,7 +115,7 @@ func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fl
 	}
 	hosts := newAPIHosts(h, api.certificate)
 	api.listener, api.urls = l, hosts.urls(l.Addr().(*net.TCPAddr))
-	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	base, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	api.fleet, api.cancel = f, cancel
 	api.server = &http.Server{
 		BaseContext: func(net.Listener) context.Context { return base },
@@ -165,18 +165,20 @@ func (f *fleetAPI) watch(ctx context.Context) (stop func()) {
 	}
 }
 
-// close ends the API and its open requests. If the fleet ends because of an error, they
-// are answered first: the client whose change was not saved learns why.
+// close ends the API. Open requests are answered first: clients learn that the fleet has
+// ended, or the error that has ended it.
 func (f *fleetAPI) close() {
 	if f.server == nil {
 		return
 	}
-	f.cancel()
-	if f.fleet.Err() != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = f.server.Shutdown(ctx)
+	cause := control.ErrEnded
+	if err := f.fleet.Err(); err != nil {
+		cause = err
 	}
+	f.cancel(cause)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = f.server.Shutdown(ctx)
 	_ = f.server.Close()
 }
 

@@ -57,6 +57,8 @@ func (e *RefusedError) ErrorClass() errclass.Class {
 		return errclass.Refused
 	case http.StatusInternalServerError:
 		return errclass.Failed
+	case http.StatusServiceUnavailable: // the fleet ends
+		return errclass.Unreachable
 	}
 	return errclass.Usage
 }

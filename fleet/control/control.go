@@ -56,7 +56,8 @@ type server struct {
 	offers map[string][]string // by operation: the media types of its answers, the default first
 }
 
-// New returns the HTTP interface of a fleet.
+// New returns the HTTP interface of a fleet. A server that cancels the contexts of its
+// requests with the cause [ErrEnded] ends waits with a problem, and streams with an event.
 func New(f *fleet.Fleet, o Options) http.Handler {
 	s := &server{fleet: f, o: o}
 	mux := http.NewServeMux()

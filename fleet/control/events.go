@@ -22,6 +22,8 @@ type eventPage struct {
 	Seq    uint64            `json:"seq" doc:"number of the newest event in the log"`
 	Next   uint64            `json:"next" doc:"give it as after_seq for the following page; all events up to it have been searched"`
 	Oldest uint64            `json:"oldest" doc:"number of the oldest event that is kept"`
+
+	Dropped uint64 `json:"dropped" doc:"number of events after after_seq that are missing on this page, because they are no longer kept"`
 }
 
 type eventInput struct {
@@ -117,7 +119,8 @@ func (r *eventReader) page(ctx huma.Context, limit int) {
 	log := r.fleet.Log()
 	page := eventPage{Events: []fleet.EventLine{}, Seq: log.Seq(), Oldest: log.Oldest()}
 	for len(page.Events) < limit && ctx.Context().Err() == nil {
-		entries, _, more := r.next(limit - len(page.Events))
+		entries, dropped, more := r.next(limit - len(page.Events))
+		page.Dropped += dropped
 		if !more {
 			break
 		}
@@ -134,8 +137,9 @@ func (r *eventReader) page(ctx huma.Context, limit int) {
 // keepAlive is how often an idle stream sends a comment, because proxies close silent ones.
 const keepAlive = 15 * time.Second
 
-// stream sends events until the client is gone. A client that does not read holds up
-// only this function: the log does not wait for its readers.
+// stream sends events until the client is gone or the fleet ends, which is an event of
+// its own. A client that does not read holds up only this function: the log does not wait
+// for its readers.
 func (r *eventReader) stream(ctx huma.Context) {
 	ctx.SetHeader("Content-Type", "text/event-stream")
 	w := ctx.BodyWriter()
@@ -166,11 +170,15 @@ func (r *eventReader) stream(ctx huma.Context) {
 			flush()
 			idle.Reset(keepAlive)
 		}
-		if more {
-			if ctx.Context().Err() != nil {
-				return
-			}
+		switch gone := ctx.Context().Err() != nil; {
+		case gone && !ended(ctx.Context()):
+			return
+		case more:
 			continue
+		case gone: // the client has read everything
+			_, _ = w.Write([]byte("event: end\ndata: {}\n\n"))
+			flush()
+			return
 		}
 		select {
 		case <-changed:
@@ -181,7 +189,6 @@ func (r *eventReader) stream(ctx huma.Context) {
 			flush()
 			idle.Reset(keepAlive)
 		case <-ctx.Context().Done():
-			return
 		}
 	}
 }

@@ -72,7 +72,8 @@ var details = map[string]string{
 		"(wait_timeout) and real_timeout by the machine's (real_timeout). A clock that is manual or paused does not end the " +
 		"wait, because another client can move it.",
 	"oracle": "Searches the steps around the true time for the code, the nearest first.",
-	"events": "With Accept: text/event-stream, the events come as server-sent events, and the stream does not end. Each has " +
+	"events": "With Accept: text/event-stream, the events come as server-sent events. The stream ends when the fleet " +
+		"does, and its last event then has the type end. Each has " +
 		"its number as id, so a browser that reconnects goes on after the last with Last-Event-ID. A client that reads too " +
 		"slowly holds nothing up: if events that it has not read were dropped from the log, the stream has an event of " +
 		"type dropped with the number of the oldest that is left.",
@@ -92,7 +93,7 @@ var details = map[string]string{
 var conflicts = map[string][]int{
 	"advance":       {http.StatusConflict},
 	"attach":        {http.StatusConflict},
-	"code":          {http.StatusConflict, http.StatusRequestTimeout},
+	"code":          {http.StatusConflict, http.StatusRequestTimeout, http.StatusServiceUnavailable},
 	"export":        {http.StatusForbidden},
 	"get-snapshot":  {http.StatusForbidden},
 	"oracle":        {http.StatusConflict, http.StatusNotFound},
@@ -101,7 +102,7 @@ var conflicts = map[string][]int{
 	"restore":       {http.StatusConflict},
 	"take-snapshot": {http.StatusConflict, http.StatusNotFound},
 	"unplug":        {http.StatusConflict},
-	"wait":          {http.StatusConflict, http.StatusRequestTimeout},
+	"wait":          {http.StatusConflict, http.StatusRequestTimeout, http.StatusServiceUnavailable},
 	"events":        {http.StatusNotFound},
 }
 

@@ -52,6 +52,7 @@ var kinds = []struct {
 	code   string
 }{
 	{fleet.ErrSave, http.StatusInternalServerError, "not_saved"}, // first: Remove joins it with others
+	{ErrEnded, http.StatusServiceUnavailable, "ended"},
 	{fleet.ErrNotFound, http.StatusNotFound, "not_found"},
 	{fleet.ErrTimeout, http.StatusRequestTimeout, "wait_timeout"},
 	{fleet.ErrNever, http.StatusUnprocessableEntity, "never"},
@@ -142,6 +143,9 @@ func shorten(s string, most int) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
+// ended reports whether a request was cancelled because the fleet ends.
+func ended(ctx context.Context) bool { return errors.Is(context.Cause(ctx), ErrEnded) }
+
 // get adds an operation that changes nothing.
 func get[I, O any](s *server, path, id, summary string, h func(*I) (*O, error)) {
 	add(s, http.MethodGet, path, id, summary, func(_ context.Context, in *I) (*O, error) { return h(in) })
@@ -155,8 +159,11 @@ func add[I, O any](s *server, method, path, id, summary string, h func(context.C
 	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
-		if ended := s.fleet.Err(); ended != nil { // the answer may rely on an unsaved change
-			err = ended
+		if err != nil && ended(ctx) && errors.Is(err, context.Canceled) {
+			err = ErrEnded
+		}
+		if failed := s.fleet.Err(); failed != nil { // the answer may rely on an unsaved change
+			err = failed
 		}
 		if err != nil {
 			return nil, fault(err)
