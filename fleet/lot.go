@@ -231,7 +231,7 @@ func (p *lotPlan) make(w *virtual.World, reserved virtual.Reserved, i int) (*vir
 	}
 	t := reserved.NewToken(i, p.model, options...)
 	r := chance(w, t, "lot")
-	switch uniform := r.Float64()*2 - 1; {
+	switch uniform := float64(float64(r.Float64())*2) - 1; {
 	case p.PPM != nil:
 		t.SetTrim(virtual.PPM(*p.PPM))
 	case p.Crystal == CrystalGood:

@@ -6,7 +6,6 @@ import (
 	"context"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -299,44 +298,4 @@ func TestCancel(t *testing.T) {
 	r := scenario.Run(ctx, s, scenario.Options{Fleet: f.client, Artifacts: t.TempDir()})
 	require.ErrorIs(t, r.Err, context.Canceled)
 	require.Empty(t, r.Artifacts)
-}
-
-// TestSameEvents runs scenarios twice: their event logs are the same, byte for byte, and
-// another world seed gives another log.
-func TestSameEvents(t *testing.T) {
-	texts := map[string]string{"a port": head + `
-- new: {count: 100, crystal: untrimmed, age: P1M, age_to: P2Y, ready: true}
-- new: {name: blank}
-- attach:
-- send: {line: hello}
-- send: {hex: "0609414141410a"}
-- unplug:
-- advance: {by: P1D}
-- replug:
-- fault: {port: port, in: {seed: 5, drop: 0.5}}
-- send: {line: the line loses half of this text}
-- advance: {by: P1Y}
-`}
-	for _, name := range []string{"drift", "expiry", "battery"} {
-		b, err := os.ReadFile(filepath.Join("..", "..", "docs", "scenarios", name+".yaml"))
-		require.NoError(t, err)
-		texts[name] = string(b)
-	}
-	for name, text := range texts {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			log := func(text string) string {
-				path := filepath.Join(t.TempDir(), "events.jsonl")
-				r := do(t, text, scenario.Options{Events: path}, false)
-				require.NoError(t, r.Err)
-				b, err := os.ReadFile(path)
-				require.NoError(t, err)
-				return string(b)
-			}
-			first := log(text)
-			require.Contains(t, first, `"event":"made"`)
-			require.Equal(t, first, log(text))
-			require.NotEqual(t, first, log(strings.Replace(text, "world_seed: 7", "world_seed: 8", 1)))
-		})
-	}
 }
