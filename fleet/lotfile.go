@@ -3,12 +3,9 @@
 package fleet
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/d204ef64/fob/internal/yamlform"
 )
 
 // LotFile is a file of lots, in YAML.
@@ -20,9 +17,7 @@ type LotFile struct {
 // when the lots are made. The error wraps [ErrLot].
 func ParseLots(text []byte) ([]Lot, error) {
 	var file LotFile
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
+	if _, err := yamlform.Decode(text, &file); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrLot, err)
 	}
 	if len(file.Lots) == 0 {

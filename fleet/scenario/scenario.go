@@ -3,12 +3,9 @@
 package scenario
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/yamlform"
 )
 
 // ErrFile is the error of a scenario that cannot be run.
@@ -62,19 +60,15 @@ func (s *Scenario) Len() int { return len(s.steps) }
 // The error wraps [ErrFile] and names the line.
 func Parse(name string, text []byte) (*Scenario, error) {
 	var f file
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(&f); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("%w: %s: it is empty: it needs a list of steps", ErrFile, name)
-		}
-		return nil, fmt.Errorf("%w: %s: %s", ErrFile, name, plainYAML(err))
+	root, err := yamlform.Decode(text, &f)
+	if wrong := (*yamlform.Error)(nil); errors.As(err, &wrong) {
+		return nil, fmt.Errorf("%w: %s", ErrFile, wrong.In(name))
 	}
-	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: %s: it has a second document after ---: put it in a file of its own", ErrFile, name)
+	if root == nil {
+		return nil, fmt.Errorf("%w: %s: it is empty: it needs a list of steps", ErrFile, name)
 	}
 	s := &Scenario{File: name, Head: f.Head}
-	if err := s.number(&f, text); err != nil {
+	if err := s.number(&f, root); err != nil {
 		return nil, err
 	}
 	if _, _, err := s.start(); err != nil {
@@ -90,12 +84,8 @@ func Parse(name string, text []byte) (*Scenario, error) {
 }
 
 // number turns the steps of a file into a list with their lines.
-func (s *Scenario) number(f *file, text []byte) error {
-	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil {
-		return fmt.Errorf("%w: %s: %s", ErrFile, s.File, plainYAML(err))
-	}
-	nodes := stepNodes(&root)
+func (s *Scenario) number(f *file, root *yaml.Node) error {
+	nodes := stepNodes(root)
 	if len(nodes) == 0 || len(nodes) != len(f.Steps) {
 		return fmt.Errorf("%w: %s: there are no steps: list them under steps", ErrFile, s.File)
 	}
@@ -104,8 +94,9 @@ func (s *Scenario) number(f *file, text []byte) error {
 		if n.Kind == yaml.AliasNode {
 			n = n.Alias
 		}
-		if n.Kind != yaml.MappingNode || len(n.Content) != 2 {
-			return fmt.Errorf("%w: %s:%d: a step has exactly one verb: begin each verb with a dash of its own", ErrFile, s.File, n.Line)
+		if n.Kind != yaml.MappingNode || len(n.Content) != 2 || n.Content[0].Tag == "!!merge" {
+			return fmt.Errorf("%w: %s:%d:%d: a step has exactly one verb: begin each verb with a dash of its own",
+				ErrFile, s.File, n.Line, n.Column)
 		}
 		verb := n.Content[0].Value
 		s.steps = append(s.steps, step{nodes[i].Line, verb, f.Steps[i].action(verb)})
@@ -115,12 +106,8 @@ func (s *Scenario) number(f *file, text []byte) error {
 
 // stepNodes returns the nodes of the list of steps.
 func stepNodes(root *yaml.Node) []*yaml.Node {
-	if root.Kind != yaml.DocumentNode || root.Content[0].Kind != yaml.MappingNode {
-		return nil
-	}
-	fields := root.Content[0].Content
-	for i := 0; i+1 < len(fields); i += 2 {
-		if list := fields[i+1]; fields[i].Value == "steps" {
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if list := root.Content[i+1]; root.Content[i].Value == "steps" {
 			if list.Kind == yaml.AliasNode {
 				list = list.Alias
 			}
@@ -143,42 +130,6 @@ func (s *steps) action(verb string) action {
 		return v.Field(i).Interface().(action)
 	}
 	panic("scenario: the decoder accepted the unknown verb " + verb)
-}
-
-var goTypes = regexp.MustCompile(`(field \S+) not found in type \S+|(cannot unmarshal) !!(\w+) (.*?) ?into (\S+)`)
-
-// plainYAML returns an error of the decoder without the names of Go types.
-func plainYAML(err error) string {
-	var several *yaml.TypeError
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	if errors.As(err, &several) {
-		text = strings.Join(several.Errors, "; ")
-	}
-	return goTypes.ReplaceAllStringFunc(text, func(s string) string {
-		m := goTypes.FindStringSubmatch(s)
-		if m[1] != "" {
-			return "unknown " + m[1]
-		}
-		kinds := map[string]string{"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "seq": "a list", "map": "fields"}
-		given := kinds[m[3]]
-		if given == "" {
-			given = m[3]
-		}
-		want := "fields"
-		switch typ := strings.TrimLeft(m[5], "*"); {
-		case typ == "string":
-			want = "text"
-		case strings.HasPrefix(typ, "int"), strings.HasPrefix(typ, "uint"):
-			want = "a whole number"
-		case strings.HasPrefix(typ, "float"):
-			want = "a number"
-		case typ == "bool":
-			want = "true or false"
-		case strings.HasPrefix(typ, "[]"):
-			want = "a list"
-		}
-		return strings.TrimSpace(given+" "+m[4]) + " is given, want " + want
-	})
 }
 
 // start returns when and how the world's clock starts: mode "real", "scaled" or

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/yamlform"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -118,16 +119,8 @@ func objectOf(t reflect.Type) *schema {
 }
 
 func (s *schema) add(t reflect.Type) {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, inline := strings.CutSuffix(f.Tag.Get("yaml"), ",inline")
-		if inline {
-			s.add(f.Type)
-			continue
-		}
-		if name == "-" {
-			continue
-		}
+	for _, f := range yamlform.Fields(t) {
+		name := f.Tag.Get("yaml")
 		p := schemaOf(f.Type)
 		p.Description, p.Format, p.Pattern = f.Tag.Get("doc"), f.Tag.Get("format"), f.Tag.Get("pattern")
 		p.Minimum, p.Maximum = limit(f.Tag.Get("min")), limit(f.Tag.Get("max"))

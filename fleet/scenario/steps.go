@@ -27,6 +27,9 @@ type steps struct {
 	Exec          *execStep    `yaml:"exec" doc:"run a command, with the variables in its environment"`
 }
 
+// FieldsAre returns the word for the fields in the errors of a file.
+func (steps) FieldsAre() string { return "step" }
+
 // onToken names the token of a step.
 type onToken struct {
 	Token string `yaml:"token" doc:"name of the token: from new, or a serial number or hardware id; the newest by default"`
