@@ -179,7 +179,7 @@ func TestFailures(t *testing.T) {
 		{"- new:\n- attach: {}\n- expect-line: {match: hello, timeout: 10ms}", `test.yaml:6: expect-line: expected a line that matches "hello" within 10ms, but no line came`},
 		{"- new:\n- attach:\n- unplug:\n- send: {line: x}", "test.yaml:7: send: the port port is unplugged: replug it first"},
 		{"- new:\n- attach:\n- unplug:\n- unplug:", "test.yaml:7: unplug: the port's cable: p1 is unplugged already"},
-		{"- export: {file: seeds.xml}", "test.yaml:4: export: seeds cannot be read: the fleet was started without --allow-seed-export"},
+		{"- export: {file: seeds.xml}", "test.yaml:4: export: the tokens keep their seeds: run the scenario with --allow-seed-export"},
 		{"- exec: {run: [sh, -c, 'echo out; echo err >&2; exit 3']}", `test.yaml:4: exec: expected exit code 0, but it is 3; stderr: "err\n"; stdout: "out\n"`},
 		{"- exec: {run: ['true'], fails: true}", "test.yaml:4: exec: expected the command to fail, but its exit code is 0"},
 		{"- exec: {run: [echo, x], stdout: y}", `test.yaml:4: exec: expected stdout that matches "y", but it is "x\n"`},
