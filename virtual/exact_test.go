@@ -12,7 +12,7 @@ import (
 	"github.com/d204ef64/fob/internal/proptest"
 )
 
-// TestExact compares the functions with those of package math. Their errors are less than
+// TestExact compares the functions with package math. The errors of both are less than
 // a unit in the last place, so two results differ by two units at most.
 func TestExact(t *testing.T) {
 	near := func(t require.TestingT, want, got float64, function string, x float64) {

@@ -76,8 +76,8 @@ func Decode(text []byte, v any) (*yaml.Node, error) {
 	return root, nil
 }
 
-// reader hands a file to the parser byte by byte. The lines in the parser's own errors are
-// those of the surrounding block, or one less; how far it has read is exact.
+// reader hands a file to the parser byte by byte. The parser's own errors give the line of
+// the surrounding block, or one less. The number of bytes that it has read is exact.
 type reader struct {
 	text []byte
 	read int
