@@ -19,6 +19,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // Error is a mistake in a file.
@@ -37,6 +39,9 @@ func (e *Error) Error() string {
 	}
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Problem)
 }
+
+// ErrorClass returns [errclass.Usage].
+func (*Error) ErrorClass() errclass.Class { return errclass.Usage }
 
 // In returns the error's text with the name of the file, as in drift.yaml:3:7: PROBLEM.
 func (e *Error) In(file string) string {
