@@ -125,6 +125,8 @@ func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fl
 		ReadHeaderTimeout: 10 * time.Second,
 		MaxHeaderBytes:    64 << 10,
 		IdleTimeout:       2 * time.Minute,
+
+		DisableGeneralOptionsHandler: true, // it would answer without the API key
 	}
 	api.log.prepare(api.server)
 	if api.certificate != nil {

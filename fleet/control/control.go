@@ -69,7 +69,7 @@ func New(f *fleet.Fleet, o Options) http.Handler {
 // unrouted answers a request that no operation handles.
 func unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other := *r
 		other.Method = method
 		if _, pattern := mux.Handler(&other); pattern != "/" && pattern != "" {
@@ -88,7 +88,7 @@ func unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 // register adds all operations to a mux.
 func (s *server) register(mux *http.ServeMux) {
 	s.api = humago.New(mux, config())
-	s.api.UseMiddleware(s.negotiated)
+	s.api.UseMiddleware(checked, s.negotiated)
 	s.about()
 	s.time()
 	s.tokens()
@@ -157,6 +157,10 @@ func (s *server) admit(next http.Handler) http.Handler {
 				writeProblem(w, p)
 				return
 			}
+		}
+		if !isClean(r.URL) {
+			writeProblem(w, newProblem(http.StatusNotFound, "not_found", "the path has an empty or a dot segment: is the name of a token or a port missing?"))
+			return
 		}
 		next.ServeHTTP(w, r)
 	})

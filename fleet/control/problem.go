@@ -94,7 +94,7 @@ func fault(err error) error {
 }
 
 // invalid returns the problem of a value in the request.
-func invalid(where, detail string) error {
+func invalid(where, detail string) *problem {
 	p := newProblem(http.StatusUnprocessableEntity, "invalid", detail)
 	p.Errors = []wrongElement{{shorten(detail, maxText), where}}
 	return p

@@ -101,7 +101,7 @@ func TestMethods(t *testing.T) {
 	c := newClient(t, virtual.Config{Seed: 7}, control.Options{})
 	a := c.answer("DELETE", "/v1/time", "", "Authorization", "Bearer "+key)
 	require.Equal(t, 405, a.StatusCode)
-	require.Equal(t, "GET, PUT", a.Header.Get("Allow"))
+	require.Equal(t, "GET, HEAD, PUT", a.Header.Get("Allow"))
 	c.refused(405, "method_not_allowed", "OPTIONS", "/v1/time", "")
 	c.refused(405, "method_not_allowed", "TRACE", "/v1/healthz", "")
 	c.refused(404, "not_found", "PROPFIND", "/v1/lunch", "")
