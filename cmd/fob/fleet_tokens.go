@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -194,8 +193,8 @@ func (f *fleetCmd) lcdCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := os.WriteFile(path, b, 0o666); err != nil {
-				return usagef("writing the picture: %w", err)
+			if err := overwrite(path, b, 0o666); err != nil {
+				return err
 			}
 		}
 		if svg != "" || png != "" {

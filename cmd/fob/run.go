@@ -212,7 +212,7 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	}
 
 	if o.state != "" {
-		key, err := stateKey(o.stateKey)
+		key, err := stateKey(o.stateKey, o.state)
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -110,12 +111,8 @@ func (a *app) runScenarios(ctx context.Context, o *scenarioOptions, files []stri
 	if err := errors.Join(wrong...); err != nil {
 		return err
 	}
-	report, err := a.openReports(o)
-	if err != nil {
+	if err := a.checkReports(o); err != nil {
 		return err
-	}
-	if report != nil {
-		defer func() { err = errors.Join(err, report.Close()) }()
 	}
 	a.lists = true
 	var results []*scenario.Result
@@ -133,33 +130,34 @@ func (a *app) runScenarios(ctx context.Context, o *scenarioOptions, files []stri
 			return err
 		}
 	}
-	if report != nil {
-		if err := scenario.WriteJUnit(report, results); err != nil {
+	if o.junit != "" {
+		var report bytes.Buffer
+		if err := scenario.WriteJUnit(&report, results); err != nil {
 			return fmt.Errorf("writing the JUnit XML: %w", err)
 		}
+		failures = append(failures, overwrite(o.junit, report.Bytes(), 0o666))
 	}
 	return errors.Join(failures...)
 }
 
-// openReports opens the file for JUnit XML, nil for none, and checks the path of the
-// event file. An existing report is replaced.
-func (a *app) openReports(o *scenarioOptions) (*os.File, error) {
+// checkReports checks the paths of the JUnit XML and of the event file, and removes an
+// older JUnit XML: a run that does not end leaves none.
+func (a *app) checkReports(o *scenarioOptions) error {
 	for _, path := range []string{o.junit, o.events} {
 		if path == "" {
 			continue
 		}
 		if err := a.notInput(path); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if o.junit == "" {
-		return nil, nil
+	if info, err := os.Stat(o.junit); o.junit == "" || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil // a pipe or device
 	}
-	f, err := os.Create(o.junit)
-	if err != nil {
-		return nil, usagef("writing the JUnit XML: %w", err)
+	if err := overwrite(o.junit, nil, 0o666); err != nil {
+		return err
 	}
-	return f, nil
+	return writing(o.junit, os.Remove(o.junit))
 }
 
 // check checks the flags and returns the world seed, 0 for none.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -44,5 +43,5 @@ func (s *export) run(r *runner) error {
 		return err
 	}
 	defer clear(b)
-	return os.WriteFile(filepath.Join(r.dir, s.File), b, 0o600)
+	return put(filepath.Join(r.dir, s.File), b, 0o600)
 }

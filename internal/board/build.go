@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/atomicfile"
 	"github.com/d204ef64/fob/internal/errclass"
 )
 
@@ -168,8 +169,8 @@ func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Ima
 		if err != nil {
 			return Image{}, fmt.Errorf("building %s: %w", t.Name, err)
 		}
-		if err := os.WriteFile(out, file, 0o644); err != nil {
-			return Image{}, err
+		if err := atomicfile.OverwriteMode(out, file, 0o644); err != nil {
+			return Image{}, fmt.Errorf("writing %s: %w", out, err)
 		}
 	}
 	image := Image{Path: out}
