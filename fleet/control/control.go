@@ -88,7 +88,7 @@ func unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 // register adds all operations to a mux.
 func (s *server) register(mux *http.ServeMux) {
 	s.api = humago.New(mux, config())
-	s.api.UseMiddleware(checked, s.negotiated)
+	s.api.UseMiddleware(s.checked)
 	s.about()
 	s.time()
 	s.tokens()

@@ -12,8 +12,9 @@ import (
 )
 
 // checked refuses requests of which a part would be ignored: a query that cannot be
-// parsed, a parameter that is given twice, and a body in an encoding such as gzip.
-func checked(ctx huma.Context, next func(huma.Context)) {
+// parsed, a parameter that is given twice, and a body in an encoding such as gzip. For the
+// other requests, it negotiates the media type of the answer.
+func (s *server) checked(ctx huma.Context, next func(huma.Context)) {
 	if u := ctx.URL(); u.RawQuery != "" {
 		if err := checkQuery(u.RawQuery); err != nil {
 			respond(ctx, err)
@@ -26,7 +27,7 @@ func checked(ctx huma.Context, next func(huma.Context)) {
 			"the body is encoded: send it without Content-Encoding"))
 		return
 	}
-	next(ctx)
+	s.negotiated(ctx, next)
 }
 
 func checkQuery(raw string) *problem {
