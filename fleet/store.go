@@ -114,11 +114,11 @@ func survey(dir string) (world, tokens, unfinished bool, foreign string, err err
 		switch name := e.Name(); {
 		case name == worldFile:
 			world = true
-		case isTokenFile(name):
+		case isTokenFile(name) && e.Type().IsRegular():
 			tokens = true
 		case name == newFile:
 			unfinished = true
-		case name == lockFile, strings.HasPrefix(name, "."):
+		case name == lockFile, isTokenFile(name), strings.HasPrefix(name, "."):
 		default:
 			foreign = name
 		}

@@ -151,7 +151,7 @@ func (s *server) advance(in advance) error {
 	case in.By == "" && in.To.IsZero() && in.Until == "event":
 		next := s.fleet.NextEvent()
 		if next > virtual.WorldEnd {
-			return newProblem(http.StatusConflict, "no_event", "no token has an event before the end of the world, at "+worldEnd)
+			return newProblem(http.StatusConflict, "no_event", "no token has an event ahead before the end of the world, at "+worldEnd)
 		}
 		w.AdvanceTo(next)
 	case in.By == "" && in.To.IsZero() && in.Until == "next_step":

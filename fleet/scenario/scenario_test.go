@@ -169,7 +169,7 @@ func TestFailures(t *testing.T) {
 			"expected a code that does not pass a window of 2 steps, but it is +0 steps",
 		},
 		{"- advance: {to: 2020-01-01T00:00:00Z}", "test.yaml:4: advance: time does not run backwards"},
-		{"- advance: {until: event}", "test.yaml:4: advance: no token has an event ahead"},
+		{"- advance: {until: event}", "test.yaml:4: advance: no token has an event ahead before the end of the world"},
 		{"- expect-display: {token: ZZFB00000099, state: LOCKED}", "test.yaml:4: expect-display: not in the fleet: there is no token ZZFB00000099"},
 		{
 			"- new: {ready: true}\n- wait: {state: EXPIRED, within: PT10S}",
