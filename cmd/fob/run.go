@@ -85,7 +85,7 @@ world seed, the station's public key and --no-rig: the next start needs only
 	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "hardware profile `NAME`: "+profileNames())
 	o.ports.add(f)
 	f.StringVar(&o.clock, "clock", "real", "`MODE` of the world's clock: real, scaled:N (N times as fast) or manual (stopped)")
-	f.StringVar(&o.at, "at", "", "start the world's clock at `TIME`: RFC 3339 or @UNIXSECONDS")
+	f.StringVar(&o.at, "at", "", "start the world's clock at `TIME`: RFC 3339 or @UNIXSECONDS; default: now, or 2026-01-01T00:00:00Z with --clock manual")
 	f.StringVar(&o.state, "state", "", "keep the tokens in the folder `DIR`")
 	f.StringVar(&o.stateKey, "state-key", "", "`FILE` with the key of that folder (an age X25519 identity)")
 	f.StringVar(&o.worldSeed, "world-seed", "", "seed `S` of the random source: the same seed gives the same tokens")

@@ -74,7 +74,7 @@ type fileOutput struct {
 }
 
 func (s *server) codes() {
-	add(s, http.MethodGet, "/v1/tokens/{token}/code", "code", "The code that the token shows; a button is pressed if necessary",
+	add(s, http.MethodGet, "/v1/tokens/{token}/code", "code", "The code that the token shows; the button is pressed only if the display is off",
 		func(ctx context.Context, in *codeInput) (*body[codeView], error) {
 			m, err := s.fleet.Find(in.Token)
 			if err != nil {
