@@ -122,7 +122,7 @@ type fleetToken struct {
 	Seq        uint64    `json:"seq"`
 	TrueTime   time.Time `json:"true_time"`
 	TokenTime  time.Time `json:"token_time"`
-	ErrorMS    int64     `json:"error_ms"`
+	ErrorMS    *int64    `json:"error_ms"` // nil: the clock is not set
 	HardwareID string    `json:"hardware_id"`
 	Serial     string    `json:"serial"`
 	Expiry     string    `json:"expiry"`
@@ -145,9 +145,12 @@ func (t fleetToken) name() string {
 	return t.HardwareID
 }
 
-// clockError returns how far the token's clock is off, such as "+1m35s".
+// clockError returns how far the token's clock is off, such as "+1m35s", or "unset".
 func (t fleetToken) clockError() string {
-	d := time.Duration(t.ErrorMS) * time.Millisecond
+	if t.ErrorMS == nil {
+		return "unset"
+	}
+	d := time.Duration(*t.ErrorMS) * time.Millisecond
 	if d >= 0 {
 		return "+" + d.String()
 	}
