@@ -170,6 +170,11 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	if o.readyTokens && (o.seedFile != "" || o.lotFile != "") {
 		return nil, usagef("--ready goes with --count and --profile: a seed file's tokens are ready, and a lot says it itself")
 	}
+	for _, flag := range []string{"count", "profile", "seed-file"} {
+		if o.lotFile != "" && o.given(flag) {
+			return nil, usagef("--%s cannot be combined with --lot: the file describes all tokens", flag)
+		}
+	}
 	if err := o.http.check(); err != nil {
 		return nil, err
 	}
@@ -191,9 +196,16 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	if n := len(o.ports.Devices); n > 0 && !o.given("count") {
 		o.count = n
 	}
+	tokens := o.count
+	if o.lotFile != "" {
+		tokens = 0
+		for _, l := range lots {
+			tokens += l.Tokens()
+		}
+	}
 	switch o.portMode {
 	case "":
-		if o.ports.usual && (o.count >= lazyFrom || o.lotFile != "") {
+		if o.ports.usual && tokens >= lazyFrom {
 			o.ports.Ports = fleet.Ports{}
 		}
 	case "each":
@@ -205,8 +217,8 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	default:
 		return nil, usagef("--ports %s: want each or lazy", o.portMode)
 	}
-	if o.seedFile == "" && o.lotFile == "" {
-		if err := o.ports.Check(o.count); err != nil {
+	if o.seedFile == "" {
+		if err := o.ports.Check(tokens); err != nil {
 			return nil, err
 		}
 	}
@@ -337,7 +349,7 @@ func (a *app) announce(f *fleet.Fleet, api *fleetAPI) error {
 	w := f.World()
 	r := ready{
 		PID: os.Getpid(), URL: api.url(), URLs: append([]string{}, api.urls...), APIKey: api.shownKey, Count: f.Len(), WorldSeed: strconv.FormatUint(w.Seed(), 10),
-		Clock: w.Mode().String(), Now: w.Now().Time(),
+		Clock: w.Mode().String(), Now: w.Now().Time(), Tokens: []readyToken{},
 	}
 	for m := range f.All(0) {
 		if len(r.Tokens) == maxReady {

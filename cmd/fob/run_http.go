@@ -186,8 +186,11 @@ func (f *fleetAPI) close() {
 
 // lots returns the lots of the flags, nil for blank tokens.
 func (a *app) lots(ctx context.Context, o *runOptions) ([]fleet.Lot, error) {
+	if o.readyTokens && o.count == 0 {
+		return nil, nil // a fleet that starts empty
+	}
 	if o.readyTokens {
-		return []fleet.Lot{{Count: o.count, Profile: o.profile, Ready: true}}, nil
+		return []fleet.Lot{{Count: fleet.LotCount(o.count), Profile: o.profile, Ready: true}}, nil
 	}
 	if o.lotFile == "" {
 		return nil, nil

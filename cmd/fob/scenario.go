@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,7 +52,8 @@ func newScenarioRunCmd(a *app) *cobra.Command {
 		Short: "Run scenarios",
 		Long: `Run scenarios, one after the other. Each has tokens and a clock of its own, in
 this process. With --url it drives the tokens of a running fob run instead, and
-removes its own tokens at the end; the API key is in FOB_API_KEY or a file.
+removes its own tokens at the end and restores how the clock ran; the API key is
+in FOB_API_KEY or a file.
 
 The exit code is 1 if a scenario fails, and 2 if a file is wrong; then no
 scenario is run. A failure names the file and the line. --artifacts keeps the
@@ -117,27 +119,50 @@ func (a *app) runScenarios(ctx context.Context, o *scenarioOptions, files []stri
 	a.lists = true
 	var results []*scenario.Result
 	var failures []error
-	for _, s := range list {
-		r, err := a.runScenario(ctx, o, s, seed)
-		if err != nil {
-			return err
+	folders := artifactFolders(o.artifacts, files)
+	for i, s := range list {
+		r, err := a.runScenario(ctx, o, s, seed, folders[i])
+		if r != nil {
+			results, failures = append(results, r), append(failures, r.Err)
 		}
-		results, failures = append(results, r), append(failures, r.Err)
-		if errors.Is(r.Err, context.Canceled) || r.WorldSeed == 0 { // it could not begin
+		if err != nil || errors.Is(r.Err, context.Canceled) || r.WorldSeed == 0 { // it could not begin
+			failures = append(failures, err)
 			break
 		}
 		if err := a.printScenario(r); err != nil {
-			return err
+			failures = append(failures, err)
+			break
 		}
 	}
 	if o.junit != "" {
 		var report bytes.Buffer
 		if err := scenario.WriteJUnit(&report, results); err != nil {
-			return fmt.Errorf("writing the JUnit XML: %w", err)
+			failures = append(failures, fmt.Errorf("writing the JUnit XML: %w", err))
 		}
 		failures = append(failures, overwrite(o.junit, report.Bytes(), 0o666))
 	}
 	return errors.Join(failures...)
+}
+
+// artifactFolders returns a folder for the files of each scenario: the name of its file,
+// with a number if another has the same name.
+func artifactFolders(dir string, files []string) []string {
+	folders := make([]string, len(files))
+	if dir == "" {
+		return folders
+	}
+	taken := map[string]bool{}
+	for i, file := range files {
+		base := filepath.Base(file)
+		base = strings.TrimSuffix(base, filepath.Ext(base))
+		name := base
+		for n := 2; taken[strings.ToLower(name)]; n++ {
+			name = base + "-" + strconv.Itoa(n)
+		}
+		taken[strings.ToLower(name)] = true
+		folders[i] = filepath.Join(dir, name)
+	}
+	return folders
 }
 
 // checkReports checks the paths of the JUnit XML and of the event file, and removes an
@@ -189,13 +214,13 @@ func (a *app) parseScenario(ctx context.Context, file string) (*scenario.Scenari
 }
 
 // runScenario runs a scenario with a fleet of its own, or with the one at --url.
-func (a *app) runScenario(ctx context.Context, o *scenarioOptions, s *scenario.Scenario, seed uint64) (r *scenario.Result, err error) {
+func (a *app) runScenario(ctx context.Context, o *scenarioOptions, s *scenario.Scenario, seed uint64, artifacts string) (r *scenario.Result, err error) {
 	program, err := ownPath()
 	if err != nil {
 		return nil, err
 	}
 	options := scenario.Options{
-		Environment: os.Environ(), Program: program, Events: o.events, Artifacts: o.artifacts, Repeat: o.repeat(program, s.File),
+		Environment: os.Environ(), Program: program, Events: o.events, Artifacts: artifacts, Repeat: o.repeat(program, s.File),
 	}
 	if o.client != nil {
 		if path, err := filepath.Abs(o.fleet.caFile); err == nil && o.fleet.caFile != "" {
@@ -242,14 +267,21 @@ func (o *scenarioOptions) repeat(program, file string) string {
 	if o.allowSeeds {
 		args = append(args, "--allow-seed-export")
 	}
-	if o.fleet.url != "" {
-		args = append(args, "--url", o.fleet.url)
-		if o.fleet.caFile != "" {
-			args = append(args, "--cacert", o.fleet.caFile)
-		}
+	address, secret := o.fleet.url, false
+	if u, err := url.Parse(address); err != nil || u.User != nil {
+		address, secret = "", true
+	}
+	if address != "" {
+		args = append(args, "--url", address)
+	}
+	if o.fleet.url != "" && o.fleet.caFile != "" {
+		args = append(args, "--cacert", o.fleet.caFile)
 	}
 	for i, arg := range args {
 		args[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+	}
+	if secret { // a URL with a password does not belong in a file
+		args = append(args, `--url "$FOB_URL"`)
 	}
 	return strings.Join(args, " ")
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -108,8 +109,8 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 		body = bytes.NewReader(b)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, body)
-	if err != nil {
-		return nil, errclass.With(errclass.Usage, err)
+	if err != nil { // it may repeat a password
+		return nil, errclass.With(errclass.Usage, errors.New("the URL of the fleet is not valid: want one like http://127.0.0.1:8080"))
 	}
 	r.Header.Set("Authorization", "Bearer "+c.Key)
 	r.Header.Set("Accept", accept)
@@ -131,7 +132,7 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 	refused := &RefusedError{Status: a.StatusCode}
 	var p problem
 	if err := json.NewDecoder(io.LimitReader(a.Body, maxBody)).Decode(&p); err != nil || p.Detail == "" {
-		return nil, fmt.Errorf("%w: %s answers %s, not as a fleet does", ErrUnreachable, c.URL, a.Status)
+		return nil, fmt.Errorf("%w: %s answers %s, not as a fleet does", ErrUnreachable, c.address(), a.Status)
 	}
 	refused.Code, refused.Detail = p.Code, p.Detail
 	for _, e := range p.Errors {
@@ -142,6 +143,15 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 	return nil, refused
 }
 
+// address returns the URL for messages, without a password.
+func (c *Client) address() string {
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return "the URL of the fleet"
+	}
+	return u.Redacted()
+}
+
 func (c *Client) unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -150,7 +160,7 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	if errors.As(err, &inner) { // without the method and the address: the message has them
 		err = inner.Unwrap()
 	}
-	return fmt.Errorf("%w: %s: %w: %s", ErrUnreachable, c.URL, err, advice(err))
+	return fmt.Errorf("%w: %s: %w: %s", ErrUnreachable, c.address(), err, advice(err))
 }
 
 // advice returns a remedy for an error of a connection.

@@ -89,7 +89,7 @@ func (c *Client) events(ctx context.Context, q *EventQuery, f func(StreamEvent) 
 	for lines.Scan() {
 		heard = true
 		if lines.Text() == "event: end" {
-			return true, fmt.Errorf("%w: %s", ErrEnded, c.URL)
+			return true, fmt.Errorf("%w: %s", ErrEnded, c.address())
 		}
 		data, ok := strings.CutPrefix(lines.Text(), "data: ")
 		if !ok {
@@ -97,7 +97,7 @@ func (c *Client) events(ctx context.Context, q *EventQuery, f func(StreamEvent) 
 		}
 		e := StreamEvent{JSON: []byte(data)}
 		if err := json.Unmarshal(e.JSON, &e); err != nil {
-			return true, fmt.Errorf("%w: %s: an event cannot be read: %w", ErrUnreachable, c.URL, err)
+			return true, fmt.Errorf("%w: %s: an event cannot be read: %w", ErrUnreachable, c.address(), err)
 		}
 		if q.After = e.Seq; e.Dropped > 0 {
 			q.After = max(e.Oldest, 1) - 1
@@ -109,5 +109,5 @@ func (c *Client) events(ctx context.Context, q *EventQuery, f func(StreamEvent) 
 	if ctx.Err() != nil {
 		return heard, ctx.Err()
 	}
-	return heard, fmt.Errorf("%w: %s: %w: is fob run still running there?", ErrUnreachable, c.URL, errBroken)
+	return heard, fmt.Errorf("%w: %s: %w: is fob run still running there?", ErrUnreachable, c.address(), errBroken)
 }

@@ -57,7 +57,7 @@ func (f *Follower) ask(ctx context.Context) (clockView, error) {
 	var v clockView
 	err := f.client.Do(asking, http.MethodGet, "/v1/time", nil, &v)
 	if err != nil && ctx.Err() == nil && asking.Err() != nil {
-		err = fmt.Errorf("%w: %s: no answer within %v", ErrUnreachable, f.client.URL, askTimeout)
+		err = fmt.Errorf("%w: %s: no answer within %v", ErrUnreachable, f.client.address(), askTimeout)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -13,14 +13,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/d204ef64/fob/fleet/control"
 	"github.com/d204ef64/fob/internal/atomicfile"
 )
 
-// The files of a failure, in a folder with the name of the scenario.
+// The files of a failure.
 const (
 	failureFile = "failure.txt"
 	repeatFile  = "repeat.sh"
@@ -28,11 +27,10 @@ const (
 )
 
 // keepArtifacts writes the files of a failure, and returns their folder.
-func (r *runner) keepArtifacts(failure error) (dir string, err error) {
-	base := filepath.Base(r.scenario.File)
-	dir = filepath.Join(r.Artifacts, strings.TrimSuffix(base, filepath.Ext(base)))
+func (r *runner) keepArtifacts(failure error) (err error) {
+	dir := r.Artifacts
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return dir, fmt.Errorf("writing the artifacts: %w", err)
+		return fmt.Errorf("writing the artifacts: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), time.Minute)
 	defer cancel()
@@ -47,9 +45,9 @@ func (r *runner) keepArtifacts(failure error) (dir string, err error) {
 		r.keepEvents(filepath.Join(dir, eventsFile)), r.keepDisplays(dir), r.keepSnapshots(dir), r.keepOutputs(dir),
 	}
 	if err := errors.Join(errs...); err != nil {
-		return dir, fmt.Errorf("writing the artifacts: %w", err)
+		return fmt.Errorf("writing the artifacts: %w", err)
 	}
-	return dir, nil
+	return nil
 }
 
 // put writes a file, and replaces the one of an earlier failure.
@@ -133,7 +131,7 @@ func (r *runner) keepSnapshots(dir string) error {
 func (r *runner) keepOutputs(dir string) error {
 	var errs []error
 	for i, p := range r.procs {
-		text := p.stdout.String() + p.stderr.String()
+		text := r.mask(p.stdout.String()) + r.mask(p.stderr.String())
 		name := fmt.Sprintf("exec-%d-%s.txt", i+1, filepath.Base(p.name))
 		errs = append(errs, put(filepath.Join(dir, name), []byte(text), 0o600))
 	}

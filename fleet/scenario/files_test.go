@@ -134,7 +134,7 @@ func TestArtifacts(t *testing.T) {
 		dir := t.TempDir()
 		r := do(t, failing, scenario.Options{Artifacts: dir, Repeat: "fob scenario run test.yaml"}, seeds)
 		require.Error(t, r.Err)
-		require.Equal(t, filepath.Join(dir, "test"), r.Artifacts)
+		require.Equal(t, dir, r.Artifacts)
 		read := func(name string) string {
 			b, err := os.ReadFile(filepath.Join(r.Artifacts, name))
 			require.NoError(t, err)

@@ -183,7 +183,7 @@ func TestFailures(t *testing.T) {
 		{"- exec: {run: [sh, -c, 'echo out; echo err >&2; exit 3']}", `test.yaml:4: exec: expected exit code 0, but it is 3; stderr: "err\n"; stdout: "out\n"`},
 		{"- exec: {run: ['true'], fails: true}", "test.yaml:4: exec: expected the command to fail, but its exit code is 0"},
 		{"- exec: {run: [echo, x], stdout: y}", `test.yaml:4: exec: expected stdout that matches "y", but it is "x\n"`},
-		{"- exec: {run: [nosuchcommand]}", "test.yaml:4: exec: running nosuchcommand: exec: "},
+		{"- exec: {run: [nosuchcommand]}", "test.yaml:4: exec: running nosuchcommand: executable file not found"},
 		{"- exec: {run: [sleep, '1000'], timeout: 10ms}", "test.yaml:4: exec: expected sleep to end within 10ms, but it still runs"},
 		{
 			"- exec: {run: [sh, -c, 'echo no; exit 4'], background: true, stdout: ready}",

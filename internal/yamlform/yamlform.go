@@ -146,10 +146,18 @@ func (c *checker) check(n *yaml.Node, t reflect.Type, name string) error {
 			}
 		}
 		return nil
-	case scalar(t) && n.Kind == yaml.ScalarNode && (n.Tag == "!!int" || !whole(t)) && n.Decode(reflect.New(t).Interface()) == nil:
-		return nil
 	}
 	wrong := fmt.Sprintf("want %s, not %s", wanted(t), given(n))
+	if scalar(t) && n.Kind == yaml.ScalarNode && (n.Tag == "!!int" || !whole(t)) {
+		value := reflect.New(t).Interface()
+		err := n.Decode(value)
+		if err == nil {
+			return nil
+		}
+		if _, ok := value.(yaml.Unmarshaler); ok { // the type has rules of its own
+			wrong = err.Error()
+		}
+	}
 	if name != "" {
 		wrong = name + ": " + wrong
 	}
