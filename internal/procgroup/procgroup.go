@@ -47,8 +47,8 @@ type Process struct {
 	err     error // valid once done is closed
 }
 
-// Run starts a command and waits until it and its group have ended. The error is like
-// that of [exec.Cmd.Run]. If the context ends, the group is ended.
+// Run starts a command and waits until it and its group have ended. The error is the
+// same as from [exec.Cmd.Run]. If the context ends, the group is ended.
 func Run(ctx context.Context, cmd *exec.Cmd, o Options) error {
 	p, err := Start(ctx, cmd, o)
 	if err != nil {

@@ -56,7 +56,7 @@ func gone(t *testing.T, pid int) {
 	}
 }
 
-// TestExitCode checks exit codes against those of bash.
+// TestExitCode compares exit codes with bash.
 func TestExitCode(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {
