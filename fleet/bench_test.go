@@ -29,7 +29,7 @@ func BenchmarkFleet(b *testing.B) {
 		lap := stopwatch(b)
 		w, err := virtual.NewWorld(virtual.Config{Seed: 7})
 		require.NoError(b, err)
-		f, err := New(w, Config{Lots: []Lot{{Count: n, Profile: "always-on-6", Ready: true}}})
+		f, err := New(w, Config{Lots: []Lot{{Count: LotCount(n), Profile: "always-on-6", Ready: true}}})
 		require.NoError(b, err)
 		lap("make")
 		b.ReportMetric(float64(heap()-before)/float64(n), "B/token")

@@ -29,9 +29,6 @@ var (
 	ErrNotFound = errclass.New(errclass.Usage, "not in the fleet")
 )
 
-// errSave marks a token that could not be saved.
-var errSave = errors.New("cannot save a token's state")
-
 const (
 	// MaxCount is the largest number of tokens in a fleet.
 	MaxCount = 1_000_000
@@ -292,20 +289,12 @@ func (f *Fleet) Remove(m Member) error {
 	s.extra = nil
 	f.count--
 	f.mu.Unlock()
-	errs := []error{}
+	var errs []error
 	for _, p := range ports {
 		errs = append(errs, p.remove())
 	}
 	m.Token.Report(virtual.EventRemoved, 0)
-	if f.store != nil {
-		// The world goes first: it must not list a token without a file.
-		err := f.SaveWorld()
-		if err == nil {
-			err = f.store.removeToken(m.place())
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, f.saveRemoved(m))...)
 }
 
 // places returns which of the places from the first to the last hold a token.
@@ -352,7 +341,7 @@ func (f *Fleet) extraLocked(m Member) (*extra, error) {
 }
 
 // Serve carries bytes between the tokens and their hosts, and lets the tokens' events
-// happen in time, until ctx ends or a token's state cannot be saved. It returns nil when
+// happen in time, until ctx ends, or the state cannot be saved ([ErrSave]). It returns nil when
 // ctx ends.
 func (f *Fleet) Serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
@@ -33,7 +35,7 @@ const (
 // Lot describes tokens that are made together. Everything random about them comes from
 // the world's seed. The zero value of a field is its default.
 type Lot struct {
-	Count   int      `json:"count,omitempty" yaml:"count" doc:"number of tokens; 1 by default" min:"0"`
+	Count   LotCount `json:"count,omitempty" yaml:"count" doc:"number of tokens; 1 by default" minimum:"1" min:"1"`
 	Profile string   `json:"profile,omitempty" yaml:"profile" doc:"hardware and profile, one of the names for fob run --profile; the first by default" values:"@profiles"`
 	Crystal string   `json:"crystal,omitempty" yaml:"crystal" doc:"model, perfect, good, c200 or untrimmed: the distribution of the crystals' errors; model by default" values:"model,perfect,good,c200,untrimmed"`
 	PPM     *float64 `json:"ppm,omitempty" yaml:"ppm" doc:"error of each crystal at 25 °C in parts per million, instead of a random one"`
@@ -50,6 +52,26 @@ type Lot struct {
 	AgeTemp *float64 `json:"age_temp,omitempty" yaml:"age_temp" doc:"temperature in °C at which they became old; 25 by default" min:"-60" max:"125"`
 	Temp    *float64 `json:"temp,omitempty" yaml:"temp" doc:"present temperature in °C; 25 by default" min:"-60" max:"125"`
 }
+
+// LotCount is the number of tokens of a lot. The zero value is its default, 1. A file
+// cannot give 0.
+type LotCount int
+
+// UnmarshalYAML implements [yaml.Unmarshaler].
+func (c *LotCount) UnmarshalYAML(node *yaml.Node) error {
+	var n int
+	if err := node.Decode(&n); err != nil {
+		return err
+	}
+	if n < 1 {
+		return fmt.Errorf("%d, want 1 to %d", n, MaxCount)
+	}
+	*c = LotCount(n)
+	return nil
+}
+
+// Tokens returns the number of tokens of the lot.
+func (l Lot) Tokens() int { return max(int(l.Count), 1) }
 
 // MakeLot makes the tokens of a lot and adds them to the fleet: all of them, or none.
 // The error wraps [ErrLot] or [ErrCount].
@@ -123,7 +145,7 @@ type lotPlan struct {
 
 // plan checks a lot.
 func (f *Fleet) plan(l Lot) (p lotPlan, err error) {
-	p.Lot, p.count = l, max(l.Count, 1)
+	p.Lot, p.count = l, l.Tokens()
 	if l.Count < 0 {
 		return p, fmt.Errorf("%w: count %d is negative", ErrLot, l.Count)
 	}
@@ -231,7 +253,7 @@ func (p *lotPlan) make(w *virtual.World, reserved virtual.Reserved, i int) (*vir
 	}
 	t := reserved.NewToken(i, p.model, options...)
 	r := chance(w, t, "lot")
-	switch uniform := r.Float64()*2 - 1; {
+	switch uniform := float64(float64(r.Float64())*2) - 1; {
 	case p.PPM != nil:
 		t.SetTrim(virtual.PPM(*p.PPM))
 	case p.Crystal == CrystalGood:

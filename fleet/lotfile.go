@@ -3,7 +3,6 @@
 package fleet
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/d204ef64/fob/internal/yamlfile"
@@ -18,8 +17,8 @@ type LotFile struct {
 // when the lots are made. The error wraps [ErrLot].
 func ParseLots(text []byte) ([]Lot, error) {
 	var file LotFile
-	if err := yamlfile.Decode(text, &file); err != nil && !errors.Is(err, yamlfile.ErrEmpty) {
-		return nil, fmt.Errorf("%w: %s", ErrLot, yamlfile.PlainError(err))
+	if _, err := yamlfile.Decode(text, &file); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrLot, err)
 	}
 	if len(file.Lots) == 0 {
 		return nil, fmt.Errorf("%w: there is no lot under lots", ErrLot)

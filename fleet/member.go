@@ -85,7 +85,7 @@ func (m Member) Code(ctx context.Context, o CodeOptions) (Code, error) {
 		if s.Left >= o.MinLeft && (!o.Fresh || m.claim(s.Step)) {
 			return Code{text, s}, nil
 		}
-		if s.StepEnds == virtual.Forever {
+		if s.StepEnds > virtual.WorldEnd {
 			return Code{}, fmt.Errorf("%w: the world ends before the token's next step", ErrNoCode)
 		}
 		if err := m.fleet.until(ctx, s.StepEnds); err != nil {
@@ -139,25 +139,34 @@ func (m Member) gone() error {
 	return nil
 }
 
-// until returns when the world's clock has reached t. It advances a manual clock.
+// until returns when the world's clock has reached t. It advances a manual clock, also
+// one that becomes manual meanwhile. The error wraps [ErrStopped] if the clock is paused.
 func (f *Fleet) until(ctx context.Context, t virtual.WorldTime) error {
-	clock := f.world.Clock()
-	if clock.Mode == virtual.Manual {
-		f.world.AdvanceTo(t)
-		return errors.Join(f.SaveWorld(), ctx.Err())
-	}
-	if clock.Paused {
-		return fmt.Errorf("%w: the code would come at %s: let the clock run again, or make it manual", ErrStopped,
-			t.Time().Format(time.RFC3339))
-	}
-	reached := make(chan struct{})
-	alarm := f.world.At(t, func() { close(reached) })
-	defer alarm.Stop()
-	select {
-	case <-reached:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	changed := &watch{happened: make(chan struct{}, 1)}
+	f.sched.addWatch(worldTag, changed)
+	defer f.sched.removeWatch(worldTag, changed)
+	for {
+		switch clock := f.world.Clock(); {
+		case clock.Now >= t:
+			return nil
+		case clock.Mode == virtual.Manual:
+			f.world.AdvanceTo(t)
+			return errors.Join(f.SaveWorld(), ctx.Err())
+		case clock.Paused:
+			return fmt.Errorf("%w: the code would come at %s: let the clock run again, or make it manual", ErrStopped,
+				t.Time().Format(time.RFC3339))
+		}
+		reached := make(chan struct{})
+		alarm := f.world.At(t, func() { close(reached) })
+		select {
+		case <-reached:
+			return nil
+		case <-changed.happened:
+			alarm.Stop()
+		case <-ctx.Done():
+			alarm.Stop()
+			return ctx.Err()
+		}
 	}
 }
 

@@ -50,7 +50,7 @@ func ParsePeriod(s string) (time.Duration, error) {
 		if err != nil {
 			return 0, fmt.Errorf("%w: %q: %q is not a number", ErrPeriod, s, number)
 		}
-		sum += n * float64(isoUnits[i])
+		sum += float64(n * float64(isoUnits[i])) // rounded alike on all machines
 	}
 	if sum >= math.MaxInt64 {
 		return 0, fmt.Errorf("%w: %q is longer than 292 years", ErrPeriod, s)

@@ -33,7 +33,7 @@ type Port struct {
 	removed  bool       // it cannot be plugged in again
 	options  []port.Option
 	listener port.Listener // nil: unplugged
-	hosts    *task         // serves the hosts of the listener; nil: not served
+	hosts    *task         // serves the hosts of the listener, or the last ones of a cable that was pulled out; nil: not served
 }
 
 // ID returns the name of the port in its fleet, such as "p1".
@@ -153,7 +153,8 @@ func (p *Port) close() error {
 	return err
 }
 
-// pulled notes that a listener has ended by itself.
+// pulled unplugs the port because a fault of the line has pulled the cable out, or a
+// terminal has ended.
 func (p *Port) pulled(l port.Listener) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -161,17 +162,19 @@ func (p *Port) pulled(l port.Listener) {
 		return
 	}
 	p.listener = nil
-	if p.hosts != nil {
-		p.hosts.cancel()
-		p.hosts = nil
-	}
-	_ = l.Close() // it is closed already, apart from a link to a terminal
+	p.hosts.cancel() // first, as in close
+	_ = l.Close()    // that of a terminal may be closed already, apart from its link
 }
 
 // Replug plugs the cable in again, at another address unless addr is "". If that fails,
 // the port stays unplugged.
 func (p *Port) Replug(addr string) error {
 	p.mu.Lock()
+	if hosts := p.hosts; p.listener == nil && hosts != nil { // the cable was pulled out
+		p.mu.Unlock()
+		<-hosts.done
+		p.mu.Lock()
+	}
 	if p.removed {
 		p.mu.Unlock()
 		return fmt.Errorf("%w: port %s was removed", ErrNotFound, p.id)
@@ -188,7 +191,7 @@ func (p *Port) Replug(addr string) error {
 		p.mu.Unlock()
 		return err
 	}
-	p.addr, p.listener = addr, l
+	p.addr, p.listener, p.hosts = addr, l, nil
 	p.mu.Unlock()
 	p.accept()
 	return nil
@@ -213,6 +216,7 @@ func (p *Port) serve(ctx context.Context, l port.Listener) {
 	defer wait.Wait()
 	o := f.line
 	o.Faults, o.Tap = p.faults, p.tap.Record
+	o.Pulled = func() { p.pulled(l) }
 	o.Before = func() error {
 		p.member.touched()
 		return f.saveMember(p.member)
@@ -222,8 +226,7 @@ func (p *Port) serve(ctx context.Context, l port.Listener) {
 		switch {
 		case err == nil:
 		case ctx.Err() == nil && errors.Is(err, os.ErrClosed) && strings.HasPrefix(p.Asked(), "pty:"):
-			// A fault of the line has pulled the cable out, and a terminal is gone with it.
-			p.pulled(l)
+			p.pulled(l) // a terminal ends with the connection to its only host
 			return
 		case ctx.Err() == nil:
 			f.serve.fail(err)
@@ -232,10 +235,8 @@ func (p *Port) serve(ctx context.Context, l port.Listener) {
 			return
 		}
 		wait.Go(func() {
-			// A host that disconnects is not a failure of the fleet.
-			if err := p.member.Token.Serve(ctx, c, o); errors.Is(err, errSave) {
-				f.serve.fail(err)
-			}
+			// A host that disconnects is not a failure of the fleet, and Before reports its own.
+			_ = p.member.Token.Serve(ctx, c, o)
 		})
 	}
 }

@@ -87,32 +87,48 @@ func OpenStore(dir string, key *age.X25519Identity) (*Store, error) {
 	return s, nil
 }
 
-// checkFolder returns an error if the folder holds other files and no fleet. It ignores
-// hidden files.
+// Stored reports whether a folder holds a fleet, or a part of one.
+func Stored(dir string) (bool, error) {
+	world, tokens, unfinished, _, err := survey(dir)
+	return world || tokens && !unfinished, err
+}
+
+// checkFolder returns an error if the folder holds other files and no fleet.
 func checkFolder(dir string) error {
+	world, _, _, foreign, err := survey(dir)
+	if err == nil && !world && foreign != "" {
+		err = fmt.Errorf("%s contains other files (%s): name a new or empty folder, or one of an earlier fob run", dir, foreign)
+	}
+	return err
+}
+
+// survey returns whether a folder holds a world and tokens, whether the fleet was not
+// completely written at its first start, and the name of another file, unless it is
+// hidden.
+func survey(dir string) (world, tokens, unfinished bool, foreign string, err error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, false, false, "", nil
 	}
-	if err != nil {
-		return err
-	}
-	foreign := ""
 	for _, e := range entries {
-		name := e.Name()
-		isToken, _ := filepath.Match("token-*.age", name)
-		switch {
+		switch name := e.Name(); {
 		case name == worldFile:
-			return nil
-		case name == lockFile, name == newFile, isToken, strings.HasPrefix(name, "."):
+			world = true
+		case isTokenFile(name) && e.Type().IsRegular():
+			tokens = true
+		case name == newFile:
+			unfinished = true
+		case name == lockFile, isTokenFile(name), strings.HasPrefix(name, "."):
 		default:
 			foreign = name
 		}
 	}
-	if foreign != "" {
-		return fmt.Errorf("%s contains other files (%s): name a new or empty folder, or one of an earlier fob run", dir, foreign)
-	}
-	return nil
+	return world, tokens, unfinished && !world, foreign, err
+}
+
+func isTokenFile(name string) bool {
+	matched, _ := filepath.Match("token-*.age", name)
+	return matched
 }
 
 // tidy removes files that a killed process has left behind.
@@ -125,9 +141,8 @@ func (s *Store) tidy() error {
 	unfinished := s.has(newFile) && !s.has(worldFile)
 	for _, e := range entries {
 		name := e.Name()
-		isToken, _ := filepath.Match("token-*.age", name)
-		if strings.HasPrefix(name, atomicfile.Prefix) || unfinished && isToken {
-			if err := os.Remove(filepath.Join(s.dir, name)); err != nil {
+		if strings.HasPrefix(name, atomicfile.Prefix) || unfinished && isTokenFile(name) {
+			if err := s.remove(name); err != nil {
 				return err
 			}
 		}
@@ -145,14 +160,23 @@ func (s *Store) has(name string) bool {
 
 // begin and finish mark the time in which a fleet is written for the first time.
 func (s *Store) begin() error {
-	err := os.WriteFile(filepath.Join(s.dir, newFile), nil, 0o600)
-	if err != nil {
-		return fmt.Errorf("saving %w", err)
+	path := filepath.Join(s.dir, newFile)
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		return fmt.Errorf("saving %s: %w", path, atomicfile.Cause(err))
 	}
 	return nil
 }
 
-func (s *Store) finish() error { return os.Remove(filepath.Join(s.dir, newFile)) }
+func (s *Store) finish() error { return s.remove(newFile) }
+
+// remove removes a file, if there is one.
+func (s *Store) remove(name string) error {
+	path := filepath.Join(s.dir, name)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing %s: %w", path, atomicfile.Cause(err))
+	}
+	return nil
+}
 
 // Close unlocks the folder for other processes. If no fleet was written to it, Close
 // leaves it as it was before OpenStore.
@@ -204,10 +228,11 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 	var w worldState
 	err = s.read(worldFile, &w)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(filepath.Join(s.dir, tokenFile(0))); err == nil {
-			return false, fmt.Errorf("%w: %s has tokens but no %s", ErrStateDamaged, s.dir, worldFile)
+		stored, err := Stored(s.dir)
+		if stored {
+			err = fmt.Errorf("%w: %s has tokens but no %s", ErrStateDamaged, s.dir, worldFile)
 		}
-		return false, nil
+		return false, err
 	}
 	if err != nil {
 		return false, err
@@ -233,7 +258,7 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 	}
 	at := w.Now
 	if c.Mode == virtual.Real && w.Mode == virtual.Real {
-		at = at.Add(max(0, now.Sub(w.Machine.Time())))
+		at = min(at.Add(max(0, now.Sub(w.Machine.Time()))), virtual.WorldEnd)
 	}
 	switch {
 	case c.At.IsZero():
@@ -322,12 +347,7 @@ func (s *Store) saveWorld(w *virtual.World, held []bool) error {
 }
 
 // removeToken removes the file of a token, if there is one.
-func (s *Store) removeToken(i int) error {
-	if err := os.Remove(filepath.Join(s.dir, tokenFile(i))); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("removing a token's file: %w", err)
-	}
-	return nil
-}
+func (s *Store) removeToken(i int) error { return s.remove(tokenFile(i)) }
 
 func (s *Store) read(name string, v any) error {
 	plain, err := s.decrypt(name)

@@ -216,7 +216,7 @@ func TestSaveFailsWhileServing(t *testing.T) {
 	require.Error(t, c.Provision(t.Context(), host.InsecureTestStationKey(), testOrder(t, "2600124800001")))
 	select {
 	case err := <-served:
-		require.ErrorIs(t, err, errSave)
+		require.ErrorIs(t, err, ErrSave)
 		require.ErrorContains(t, err, tokenFile(1))
 	case <-time.After(patience):
 		t.Fatal("the fleet did not stop")

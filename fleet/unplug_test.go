@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,42 +39,49 @@ func TestUnplugAtOnce(t *testing.T) {
 	require.NoError(t, f.Close())
 }
 
-// TestUnpluggedTerminal checks that a line fault that pulls the cable of a terminal
-// unplugs the port, and nothing else.
-func TestUnpluggedTerminal(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("there are no pseudo-terminals")
-	}
-	w, err := virtual.NewWorld(virtual.Config{Seed: 1})
-	require.NoError(t, err)
-	f, err := fleet.New(w, fleet.Config{})
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- f.Serve(ctx) }()
-	members, err := f.MakeLot(fleet.Lot{})
-	require.NoError(t, err)
+// TestPulledCable checks that a line fault that pulls the cable unplugs a port of each
+// kind, before its host notices, and that the port can be plugged in again.
+func TestPulledCable(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "tok")
-	p, err := f.Attach(members[0], "pty:"+link)
-	require.NoError(t, err)
-	p.Faults().Set(virtual.LineFaults{Unplug: 2}, virtual.LineFaults{})
+	for kind, addr := range map[string]string{"pty": "pty:" + link, "tcp": "tcp:127.0.0.1:0", "rfc2217": "rfc2217://127.0.0.1:0"} {
+		t.Run(kind, func(t *testing.T) {
+			if runtime.GOOS == "windows" && kind == "pty" {
+				t.Skip("there are no pseudo-terminals")
+			}
+			w, err := virtual.NewWorld(virtual.Config{Seed: 1})
+			require.NoError(t, err)
+			f, err := fleet.New(w, fleet.Config{})
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- f.Serve(ctx) }()
+			members, err := f.MakeLot(fleet.Lot{})
+			require.NoError(t, err)
+			p, err := f.Attach(members[0], addr)
+			require.NoError(t, err)
+			for range 3 {
+				p.Faults().Set(virtual.LineFaults{Unplug: 2}, virtual.LineFaults{})
+				c, err := port.Open(t.Context(), p.Addr())
+				require.NoError(t, err)
+				_, err = c.Write([]byte("hello"))
+				require.NoError(t, err)
+				_, err = c.Read(make([]byte, 1))
+				require.Error(t, err)
+				require.Empty(t, p.Addr(), "the host sees the end after the port is unplugged")
+				require.ErrorIs(t, p.Unplug(), fleet.ErrPlugged)
+				require.NoError(t, c.Close())
+				require.NoFileExists(t, link)
 
-	c, err := port.Open(t.Context(), p.Addr())
-	require.NoError(t, err)
-	_, err = c.Write([]byte("hello"))
-	require.NoError(t, err)
-	_, err = c.Read(make([]byte, 1))
-	require.ErrorIs(t, err, port.ErrGone)
-	require.NoError(t, c.Close())
-	require.Eventually(t, func() bool { return p.Addr() == "" }, time.Minute, time.Millisecond)
-	require.NoFileExists(t, link)
-
-	p.Faults().Set(virtual.LineFaults{}, virtual.LineFaults{})
-	require.NoError(t, p.Replug(""))
-	c, err = port.Open(t.Context(), p.Addr())
-	require.NoError(t, err)
-	require.NoError(t, c.Close())
-	cancel()
-	require.NoError(t, <-ended)
-	require.NoError(t, f.Close())
+				p.Faults().Set(virtual.LineFaults{}, virtual.LineFaults{})
+				require.NoError(t, p.Replug(""))
+				require.ErrorIs(t, p.Replug(""), fleet.ErrPlugged)
+				c, err = port.Open(t.Context(), p.Addr())
+				require.NoError(t, err)
+				require.NoError(t, c.Close())
+			}
+			cancel()
+			require.NoError(t, <-ended)
+			require.NoError(t, f.Close())
+		})
+	}
 }

@@ -28,7 +28,10 @@ type Condition struct {
 	Within  time.Duration      // of the world; 0 or less: no limit
 }
 
-// watch is a wait on one token.
+// worldTag takes the place of a token's tag for events of the world.
+const worldTag = 0
+
+// watch is a wait on one token, or on the world's clock.
 type watch struct {
 	Condition
 	deadline virtual.WorldTime
@@ -44,7 +47,8 @@ const maxGlances = 100_000
 // Wait returns when the token fulfils the condition, with its state at that time. If the
 // clock jumps, displays in between count as well. The error wraps [ErrTimeout] when the
 // time is over, [ErrNotFound] when the token is removed, or [ErrNever] at once if the
-// condition cannot come true, or is the context's.
+// condition cannot come true, or is the context's. A clock that stands still does not end the
+// wait, because another goroutine can move it or operate the token.
 func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
 	if err := m.never(c); err != nil {
 		return State{}, err
@@ -52,7 +56,7 @@ func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
 	w := &watch{Condition: c, deadline: virtual.Forever, happened: make(chan struct{}, 1), found: make(chan State, 1)}
 	world := m.fleet.world
 	if c.Within > 0 {
-		w.deadline = world.Now().Add(c.Within)
+		w.deadline = min(world.Now().Add(c.Within), virtual.WorldEnd)
 	}
 	m.fleet.sched.addWatch(m.tag, w)
 	defer m.fleet.sched.removeWatch(m.tag, w)
@@ -71,8 +75,11 @@ func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
 			return s, err
 		}
 		if s.World >= w.deadline {
-			return s, fmt.Errorf("%w: %s of the world have passed; the state is %s and the display reads %q",
-				ErrTimeout, c.Within, s.State, s.Text)
+			passed := c.Within.String() + " of the world have passed"
+			if s.World >= virtual.WorldEnd {
+				passed = world.Clock().Stopped()
+			}
+			return s, fmt.Errorf("%w: %s; the state is %s and the display reads %q", ErrTimeout, passed, s.State, s.Text)
 		}
 		changed := make(chan struct{})
 		alarm := world.At(min(s.Next, w.deadline), func() { close(changed) })
@@ -84,10 +91,18 @@ func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
 			return s, nil
 		case <-ctx.Done():
 			alarm.Stop()
-			return s, ctx.Err()
+			return s, m.fleet.waited(ctx)
 		}
 		alarm.Stop()
 	}
+}
+
+// waited returns the error of a wait whose context has ended.
+func (f *Fleet) waited(ctx context.Context) error {
+	if why := f.world.Clock().Stopped(); why != "" {
+		return fmt.Errorf("%w: %s", ctx.Err(), why)
+	}
+	return ctx.Err()
 }
 
 // never returns an error if a condition cannot come true. It wraps [ErrNever].
@@ -215,33 +230,40 @@ func (s *scheduler) glanceAll(from, to virtual.WorldTime) {
 	s.mu.Lock()
 	watched := map[uint32][]*watch{}
 	for tag, watches := range s.watches {
+		if tag == worldTag {
+			continue
+		}
 		watched[tag] = slices.Clone(watches)
 	}
 	s.mu.Unlock()
 	for tag, left := range watched {
 		t := s.fleet.slot(tag).token.Load()
-		left = slices.DeleteFunc(left, func(w *watch) bool { return !w.past.Load() })
-		if t == nil || len(left) == 0 {
+		if t == nil {
 			continue
 		}
-		// A state changes less often than a display.
-		displays := slices.ContainsFunc(left, func(w *watch) bool { return w.Display != nil })
 		at := from
 		for range maxGlances {
-			r := t.Glance(at)
+			r := t.Glance(at) // first reports the events until then, for which some of the waits wait
+			displays := false
 			left = slices.DeleteFunc(left, func(w *watch) bool {
-				if at <= w.deadline && w.holds(r) {
+				switch {
+				case at > w.deadline:
+					return true
+				case !w.past.Load():
+					return false
+				case w.holds(r):
 					select {
 					case w.found <- State{r, s.fleet.log.Seq()}:
 					default: // an earlier jump has found one
 					}
 					return true
 				}
-				return at > w.deadline
+				displays = displays || w.Display != nil
+				return false
 			})
-			next := r.Next
-			if !displays {
-				next = t.Next()
+			next := t.Next() // a state changes less often than a display
+			if displays {
+				next = min(next, r.Next)
 			}
 			if len(left) == 0 || next > to || next == virtual.Forever {
 				break

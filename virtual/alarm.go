@@ -27,7 +27,8 @@ type alarms struct {
 // does not notice that the machine's clock has been set.
 const checkEvery = time.Second
 
-// At calls f as soon as the world's clock has reached t, in any mode. If it has already,
+// At calls f as soon as the world's clock has reached t, in any mode; it never gets past
+// [WorldEnd]. If it has already,
 // At calls f before it returns. Otherwise f is called by the goroutine that advances the
 // clock, or by one of its own; it must not block. A waiting alarm costs no goroutine.
 func (w *World) At(t WorldTime, f func()) *Alarm {
@@ -80,7 +81,7 @@ func (w *World) setTimerLocked(now WorldTime) {
 	if w.alarms.timer != nil {
 		w.alarms.timer.Stop()
 	}
-	if len(w.alarms.heap) == 0 || w.rate == 0 || w.paused {
+	if len(w.alarms.heap) == 0 || w.rate == 0 || w.paused || now >= WorldEnd {
 		return
 	}
 	wait := float64(w.alarms.heap[0].at-now) / w.rate

@@ -217,7 +217,7 @@ func (b *Battery) EmptyAt() WorldTime {
 	case b.Override > 0:
 		return Forever
 	}
-	left := MilliAmpereHours(b.depth(float64(cutoff)))*b.Spec.Capacity - b.Used
+	left := MilliAmpereHours(mul(b.depth(float64(cutoff)), float64(b.Spec.Capacity))) - b.Used
 	rate := b.rate()
 	switch ns := math.Ceil(float64(left / rate * perHour)); {
 	case left <= 0:
@@ -234,8 +234,8 @@ const perHour = MilliAmpereHours(time.Hour)
 // rate returns how much charge the battery loses per hour.
 func (b *Battery) rate() MilliAmpereHours {
 	// Self-discharge doubles for each 10 °C more, the usual rule for slow chemistry.
-	self := b.Spec.Capacity * MilliAmpereHours(float64(b.Spec.SelfDischarge)*
-		exp2(float64(b.Temp-float32(RoomTemperature))/10)/Year.Hours())
+	self := MilliAmpereHours(mul(float64(b.Spec.Capacity), float64(b.Spec.SelfDischarge)*
+		exp2(float64(b.Temp-float32(RoomTemperature))/10)/Year.Hours()))
 	if b.Removed || b.Override > 0 {
 		return self
 	}
@@ -285,15 +285,7 @@ func (b *Battery) sag() sag {
 // at returns the voltage at point i of the curve. The curve is linear between points.
 func (s sag) at(i int) float64 {
 	p := openCircuit[i]
-	return p.mv - s.cold - s.load*(1+resistanceGrowth*p.depth)
-}
-
-// exp2 is math.Exp2 with a fast path for 25 °C, the temperature of most tokens.
-func exp2(x float64) float64 {
-	if x == 0 {
-		return 1
-	}
-	return math.Exp2(x)
+	return p.mv - s.cold - mul(s.load, 1+mul(resistanceGrowth, p.depth))
 }
 
 // loadedVoltage returns the voltage in mV at the given depth of discharge.

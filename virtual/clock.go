@@ -44,9 +44,23 @@ const (
 // ClockState describes how a world's clock runs at one instant.
 type ClockState struct {
 	Mode   ClockMode
-	Rate   float64 // world seconds per second: 0 for Manual, 1 for Real; as set while Paused
-	Paused bool    // the clock stands still until Resume
-	Now    WorldTime
+	Rate   float64   // world seconds per second: 0 for Manual, 1 for Real; as set while Paused
+	Paused bool      // the clock stands still until Resume
+	Now    WorldTime // WorldEnd at the latest
+}
+
+// Stopped returns why the clock stands still, such as "the clock is paused", and "" if it
+// runs.
+func (c ClockState) Stopped() string {
+	switch {
+	case c.Now >= WorldEnd:
+		return "the world has ended, at " + WorldEnd.Time().Format(time.RFC3339)
+	case c.Mode == Manual:
+		return "the clock is manual, and is moved only by an advance"
+	case c.Paused:
+		return "the clock is paused"
+	}
+	return ""
 }
 
 // Clock returns how the clock runs.
@@ -80,7 +94,7 @@ func (w *World) nowLocked() WorldTime {
 	if w.rate != 1 {
 		passed = time.Duration(max(-9e18, min(float64(passed)*w.rate, 9e18)))
 	}
-	return w.base.Add(passed)
+	return min(w.base.Add(passed), WorldEnd)
 }
 
 // SetMode changes how the clock runs from now on. The time does not jump: a clock that
@@ -151,7 +165,7 @@ func (w *World) report(kind EventKind, now WorldTime, value int64) {
 
 // Advance moves the world's clock forward by d, in any mode. Ten years take no longer
 // than ten seconds. A negative d is ignored, because time does not run backwards; skew
-// a token instead. Alarms that are due by then ring before Advance returns.
+// a token instead. The clock stops at [WorldEnd]. Alarms that are due by then ring before Advance returns.
 func (w *World) Advance(d time.Duration) {
 	w.move(func(now WorldTime) WorldTime { return now.Add(max(d, 0)) })
 }
@@ -167,7 +181,7 @@ func (w *World) move(target func(now WorldTime) WorldTime) {
 	w.mu.Lock()
 	w.anchorLocked()
 	from := w.base
-	to := target(from)
+	to := min(target(from), WorldEnd)
 	w.base = to
 	w.mu.Unlock()
 	if w.observer != nil {

@@ -10,8 +10,12 @@ import (
 )
 
 // WorldTime is an instant of a world's clock, in nanoseconds since
-// 1970-01-01T00:00:00Z without leap seconds. It ends in the year 2262.
+// 1970-01-01T00:00:00Z without leap seconds. It ends in the year 2262, and the clock of a
+// world at [WorldEnd].
 type WorldTime int64
+
+// WorldEnd is 2261-12-31T23:59:59Z. The clock of a world stops there, in every mode.
+const WorldEnd WorldTime = 9_214_646_399 * 1e9
 
 // Forever is an instant that never comes.
 const Forever WorldTime = math.MaxInt64
@@ -129,7 +133,7 @@ func NewCrystal(w WorldTime, trim PPM) Crystal {
 // Error returns the frequency error at w.
 func (c *Crystal) Error(w WorldTime) PPM {
 	age := float64(c.Lived) + float64(c.since(w))
-	return c.constant() + PPM(float64(clampPPM(c.YearOne))*ageing(age))
+	return c.constant() + PPM(mul(float64(clampPPM(c.YearOne)), ageing(age)))
 }
 
 // Local returns how many nanoseconds the oscillator has counted up to w. It never runs
@@ -265,33 +269,33 @@ func (c *Crystal) since(w WorldTime) int64 {
 // constant is the part of the error that does not change with age.
 func (c *Crystal) constant() PPM {
 	dt := float64(c.Temp - c.T0)
-	return clampPPM(c.Trim + PPM(c.B*dt*dt) + c.Shocks)
+	return clampPPM(c.Trim + PPM(mul(c.B*dt, dt)) + c.Shocks)
 }
 
 // drift returns how many nanoseconds the oscillator is ahead after running for
 // d nanoseconds from the anchor.
 func (c *Crystal) drift(d int64) float64 {
-	err := float64(c.constant()) * float64(d)
+	err := mul(float64(c.constant()), float64(d))
 	if c.YearOne != 0 {
 		age := float64(c.Lived)
-		err += float64(clampPPM(c.YearOne)) * (ageingIntegral(age+float64(d)) - ageingIntegral(age))
+		err += mul(float64(clampPPM(c.YearOne)), ageingIntegral(age+float64(d))-ageingIntegral(age))
 	}
-	return err * 1e-6
+	return mul(err, 1e-6)
 }
 
 // ageing returns the fraction of the first year's ageing that is over at the given age
 // in ns: 0 when new, 1 after a [Year].
 func ageing(age float64) float64 {
-	return math.Log1p(age/float64(ageingTau)) / ageingYear
+	return log1p(age/float64(ageingTau)) / ageingYear
 }
 
 // ageingIntegral returns the integral of ageing from 0 to age, in ns.
 func ageingIntegral(age float64) float64 {
 	const tau = float64(ageingTau)
-	return ((tau+age)*math.Log1p(age/tau) - age) / ageingYear
+	return (mul(tau+age, log1p(age/tau)) - age) / ageingYear
 }
 
-var ageingYear = math.Log1p(float64(Year) / float64(ageingTau))
+var ageingYear = log1p(float64(Year) / float64(ageingTau))
 
 func clampPPM(p PPM) PPM {
 	if p != p {

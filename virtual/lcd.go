@@ -126,11 +126,11 @@ func (l *LCD) Contrast(supply firmware.Millivolts, t Celsius) float64 {
 	if t < frozen || t >= clearing {
 		return 0
 	}
-	threshold := float64(l.Threshold) + thresholdPerDegree*float64(RoomTemperature-t)
+	threshold := float64(l.Threshold) + mul(thresholdPerDegree, float64(RoomTemperature-t))
 	x := min(max((float64(supply)-threshold)/fullOverdrive, 0), 1)
-	c := x * x * (3 - 2*x)
+	c := x * x * (3 - mul(2, x))
 	if t > hotLimit {
-		c *= max(1-hotFade*float64(t-hotLimit), 0)
+		c *= max(1-mul(hotFade, float64(t-hotLimit)), 0)
 	}
 	return c
 }
@@ -165,7 +165,7 @@ func (l *LCD) View(supply firmware.Millivolts, t Celsius) View {
 	v.Lit = v.Lit.with(l.all(), intersect)
 	// As the drive falls, lit and unlit segments of a multiplexed LCD become more
 	// similar. Without any drive only the electrodes remain visible.
-	v.Haze = faintest + (strongest-faintest)*(1-v.Contrast)
+	v.Haze = faintest + mul(strongest-faintest, 1-v.Contrast)
 	if v.Contrast == 0 {
 		v.Lit, v.Fade, v.Haze = Segments{}, nil, faintest
 	}

@@ -21,7 +21,7 @@ const glance = 300 * time.Millisecond
 // ("What happens to the LCD in cold temperatures") measured 3.5 s for a segment that
 // goes off at -30 °C, and more for one that comes on.
 func ResponseTime(t Celsius) time.Duration {
-	return time.Duration(float64(100*time.Millisecond) * math.Exp2(float64(RoomTemperature-clampCelsius(t))/10))
+	return time.Duration(float64(100*time.Millisecond) * exp2(float64(RoomTemperature-clampCelsius(t))/10))
 }
 
 // fadeTime returns the time constant of a segment's visible change at t, 0 if it is
@@ -133,7 +133,7 @@ func (l *LCD) Settle(w WorldTime, t Celsius) {
 	}
 	left := 0.0 // the remaining share of a difference from the driven frame
 	if tau := fadeTime(t); tau > 0 {
-		left = math.Exp(-max(float64(w)-float64(f.At), 0) / float64(tau))
+		left = exp(-max(float64(w)-float64(f.At), 0) / float64(tau))
 	}
 	f.At = max(f.At, w)
 	driven, done := l.driven(), true
@@ -142,7 +142,7 @@ func (l *LCD) Settle(w WorldTime, t Celsius) {
 		if driven.has(i) {
 			target = 1
 		}
-		share = target + (share-target)*left
+		share = target + mul(share-target, left)
 		f.Share[i] = share
 		done = done && math.Abs(share-target) < 1e-6
 	}
@@ -187,5 +187,5 @@ func (v View) darkness(name string, lit bool) float64 {
 	if !changing && lit {
 		share = 1
 	}
-	return v.Haze + (max(v.Contrast, v.Haze)-v.Haze)*share
+	return v.Haze + mul(max(v.Contrast, v.Haze)-v.Haze, share)
 }

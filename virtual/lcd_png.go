@@ -58,7 +58,7 @@ func (r *raster) fill(s shape, scale float64) {
 	for y := max(int(lo.y), 0); y < min(int(hi.y)+1, r.img.Rect.Dy()); y++ {
 		clear(r.coverage)
 		for i := range samples {
-			r.line(pts, float64(y)+(float64(i)+0.5)/samples)
+			r.line(pts, float64(y)+mul(float64(i)+0.5, 1.0/samples))
 		}
 		r.blend(y, s)
 	}
@@ -78,7 +78,7 @@ func (r *raster) line(pts []point, y float64) {
 	for i := 0; i+1 < len(r.crossing); i += 2 {
 		from, to := max(r.crossing[i], 0), min(r.crossing[i+1], width)
 		for x := int(from); float64(x) < to; x++ {
-			r.coverage[x] += (min(to, float64(x+1)) - max(from, float64(x))) / samples
+			r.coverage[x] += mul(min(to, float64(x+1))-max(from, float64(x)), 1.0/samples)
 		}
 	}
 }
@@ -94,7 +94,7 @@ func (r *raster) blend(y int, s shape) {
 		}
 		for i, c := range colour {
 			old := float64(row[4*x+i])
-			row[4*x+i] = uint8(math.Round(old + (c-old)*a))
+			row[4*x+i] = uint8(math.Round(old + mul(c-old, a)))
 		}
 	}
 }

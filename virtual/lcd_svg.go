@@ -62,7 +62,7 @@ type shape struct {
 func (v View) scene(bezel bool) (shapes []shape, width, height float64) {
 	x0, y0 := 0.0, 0.0
 	lcdW := 2*lcdMargin + barWidth + barSpace +
-		float64(v.Digits-1)*digitPitch + digitWidth + thickness + iconSpace + iconWidth
+		mul(float64(v.Digits-1), digitPitch) + digitWidth + thickness + iconSpace + iconWidth
 	lcdH := 2*lcdMargin + digitHeight + thickness
 	width, height = lcdW, lcdH
 	if bezel {
@@ -87,7 +87,7 @@ func (v View) scene(bezel bool) (shapes []shape, width, height float64) {
 	x, top := x0+lcdMargin, y0+lcdMargin
 	bottom := top + digitHeight + thickness
 	for i := range 6 {
-		y := bottom - barHeight - float64(i)*barPitch
+		y := bottom - barHeight - mul(float64(i), barPitch)
 		ink("bar"+strconv.Itoa(i), v.Lit.Bars>>i&1 != 0, rect(x, y, barWidth, barHeight))
 	}
 	x += barWidth + barSpace + thickness/2
@@ -132,7 +132,7 @@ func segment(s int, x, y float64) []point {
 		p = across(h)
 	}
 	for i := range p {
-		p[i] = point{x + p[i].x + slant*(h-p[i].y), y + p[i].y}
+		p[i] = point{x + p[i].x + mul(slant, h-p[i].y), y + p[i].y}
 	}
 	return p
 }
@@ -157,7 +157,7 @@ func battery(x, y float64) []point {
 
 // fob returns the case around an LCD at (x, y).
 func fob(width, height, x, y, w, h float64) []shape {
-	r, hole := height*0.3, point{fobMargin/2 + fobRing/2, height / 2}
+	r, hole := mul(height, 0.3), point{fobMargin/2 + fobRing/2, height / 2}
 	body := withHole(roundedRect(2, 2, width-4, height-4, r), circle(hole, 27))
 	edge := withHole(roundedRect(0, 0, width, height, r+2), circle(hole, 27))
 	ring := withHole(circle(hole, 36), circle(hole, 27))
@@ -191,7 +191,7 @@ func arc(c point, r, from, to float64, steps int) []point {
 	p := make([]point, 0, steps+1)
 	for i := range steps + 1 {
 		sin, cos := math.Sincos(from + (to-from)*float64(i)/float64(steps))
-		p = append(p, point{c.x + r*cos, c.y + r*sin})
+		p = append(p, point{c.x + mul(r, cos), c.y + mul(r, sin)})
 	}
 	return p
 }

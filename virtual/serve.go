@@ -28,6 +28,10 @@ type ServeOptions struct {
 	// caller that stores the token's state saves it here: no host then sees an answer
 	// that a crash could undo. An error ends Serve.
 	Before func() error
+
+	// Pulled, if not nil, is called when a fault of the line has pulled the cable out,
+	// before the port is closed.
+	Pulled func()
 }
 
 // Serve connects a port to the token and carries bytes until the port fails, ctx ends
@@ -76,6 +80,9 @@ func (t *Token) Serve(ctx context.Context, p serialproto.Port, o ServeOptions) e
 						broken = err
 					}
 				}
+			}
+			if errors.Is(broken, ErrUnplugged) && o.Pulled != nil {
+				o.Pulled()
 			}
 			if broken != nil {
 				return ignoreClose(ctx, broken)

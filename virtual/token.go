@@ -95,9 +95,9 @@ func (t *Token) drawCrystal() {
 	t.origin.withRand("crystal", func(r *rand.Rand) {
 		trim := PPM(r.NormFloat64()) * t.model.TrimSigma
 		t.crystal = NewCrystal(t.at, 0)
-		t.crystal.T0 += turnoverSpread * Celsius(max(-1, min(1, r.NormFloat64()/spreadSigmas)))
-		t.crystal.YearOne = firstYear * PPM(r.Float64()*2-1)
-		t.crystal.B *= 1 + tuningForkSpread*max(-1, min(1, r.NormFloat64()/spreadSigmas))
+		t.crystal.T0 += Celsius(mul(float64(turnoverSpread), max(-1, min(1, r.NormFloat64()/spreadSigmas))))
+		t.crystal.YearOne = firstYear * PPM(mul(float64(r.Float64()), 2)-1)
+		t.crystal.B *= 1 + mul(tuningForkSpread, max(-1, min(1, r.NormFloat64()/spreadSigmas)))
 		t.setTrimLocked(max(-t.model.TrimMax, min(t.model.TrimMax, trim)))
 	})
 }
@@ -245,7 +245,7 @@ func (t *Token) Drop() {
 	t.do(EventDrop, 0, func() {
 		t.drops++
 		r := t.origin.rand("drop " + string(rune(t.drops)))
-		t.crystal.Shock(t.at, PPM(r.Float64()*10-5))
+		t.crystal.Shock(t.at, PPM(mul(r.Float64(), 10)-5))
 	})
 }
 

@@ -92,7 +92,7 @@ func NewWorld(c Config) (*World, error) {
 	if y := c.At.UTC().Year(); y < 1970 || y > 2261 {
 		return nil, fmt.Errorf("%w: start in year %d, want 1970 to 2261", ErrClock, y)
 	}
-	w.base = WorldTimeOf(c.At)
+	w.base = min(WorldTimeOf(c.At), WorldEnd)
 	if w.seed == 0 {
 		var b [8]byte
 		rand.Read(b[:]) // never fails

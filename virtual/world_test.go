@@ -93,14 +93,14 @@ func TestWorldScaledClockSetBackYears(t *testing.T) {
 	require.Less(t, w.Now(), virtual.WorldTimeOf(newMachine().Now()))
 }
 
-// TestWorldLastInstant: tokens also work at the last representable instant.
+// TestWorldLastInstant: tokens also work at the end of the world.
 func TestWorldLastInstant(t *testing.T) {
 	for _, model := range []string{"always-on-6", "button-6"} {
 		w := newWorld(t, 1)
 		k := newLockedToken(t, w, model)
 		k.Press()
 		w.Advance(math.MaxInt64)
-		require.Equal(t, virtual.Forever, w.Now())
+		require.Equal(t, virtual.WorldEnd, w.Now())
 		require.False(t, k.Display().Powered)
 		k.ReplaceBattery()
 		k.Press()
@@ -238,4 +238,31 @@ func TestHammer(t *testing.T) {
 		}
 	}
 	wait.Wait()
+}
+
+// TestWorldEnd checks that every clock stops at 2261-12-31T23:59:59Z, which is 9214646399
+// seconds after 1970 (GNU date), and that a world can start there.
+func TestWorldEnd(t *testing.T) {
+	require.Equal(t, virtual.WorldTime(9214646399)*1e9, virtual.WorldEnd)
+	end := time.Date(2261, 12, 31, 23, 59, 59, 0, time.UTC)
+	for _, c := range []virtual.Config{
+		{Mode: virtual.Real, At: end.Add(-time.Minute)}, {Mode: virtual.Scaled, Rate: virtual.MaxRate}, {Mode: virtual.Scaled, Rate: virtual.MinRate, At: end.Add(-time.Millisecond)},
+		{Mode: virtual.Manual, At: end.Add(-time.Hour)}, {Mode: virtual.Real, At: end.Add(time.Millisecond)},
+	} {
+		machine := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		c.Seed, c.Machine = 7, func() time.Time { return machine }
+		w, err := virtual.NewWorld(c)
+		require.NoError(t, err)
+		tok := w.NewToken(modelOf(t, "always-on-6"))
+		machine = machine.Add(24 * time.Hour)
+		w.Advance(time.Hour)
+		require.Equal(t, end, w.Now().Time())
+		require.Contains(t, w.Clock().Stopped(), "the world has ended, at 2261-12-31T23:59:59Z")
+		w.Advance(292 * virtual.Year)
+		w.AdvanceTo(virtual.Forever)
+		machine = machine.Add(200 * virtual.Year)
+		require.Equal(t, end, w.Now().Time())
+		require.Equal(t, virtual.WorldEnd, tok.Display().World)
+		w.At(virtual.WorldEnd+1, func() { t.Error("it is never later") })
+	}
 }

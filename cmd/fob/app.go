@@ -61,7 +61,10 @@ func (a *app) exitCode(cmd *cobra.Command, err error) int {
 	a.quiet()
 	var child exitError
 	if errors.As(err, &child) {
-		return int(child)
+		if child.err != nil {
+			a.report(child.err.Error(), classOf(child.err).String(), child.code)
+		}
+		return child.code
 	}
 	if errors.Is(err, context.Canceled) {
 		a.report("interrupted", "interrupted", exitInterrupted)

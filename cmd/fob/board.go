@@ -71,9 +71,13 @@ func newBoardBuildCmd(a *app) *cobra.Command {
 		Long: `Build a firmware image from the checkout of fob that you are in, and print how
 much flash and RAM it uses, with the limits in testdata/targets.txt. The image
 contains a checksum for the token's self-test. Targets:
-  virt       QEMU's RISC-V board
-  pico       Raspberry Pi Pico: UF2 for its drive, or ELF if --out ends in .elf
-  cortex-m3  self-test on lm3s6965evb
+  virt            QEMU's RISC-V board
+  virt-hwtest     tests of that board's hardware interfaces
+  pico            Raspberry Pi Pico: UF2, or ELF if --out ends in .elf
+  pico-hwtest     tests of that board's hardware interfaces
+  pico-check      the Pico's program without a release of TinyGo, for no board
+  cortex-m3       self-test on lm3s6965evb
+  cortex-m0-cost  self-test on a Cortex-M0, to count its instructions
 
 fob uses TinyGo 0.39 if it is on PATH; otherwise the first build compiles it,
 which takes minutes and needs the packages listed in tools/tinygo/README.md. The

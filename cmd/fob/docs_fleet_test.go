@@ -6,6 +6,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -53,6 +54,30 @@ func TestFleetLots(t *testing.T) {
 		fields = append(fields, f.Tag.Get("yaml"))
 	}
 	require.ElementsMatch(t, fields, listed)
+}
+
+// TestReadmeDrift checks that the example in the README prints the lines that stand below
+// it. The world's clock is real, and the drift is 34.02 steps: if the second hand has just
+// passed a step, the offset is one more.
+func TestReadmeDrift(t *testing.T) {
+	for _, document := range []string{"README.md", "README.ja.md"} {
+		block := ""
+		for _, s := range readSections(t, document) {
+			for _, b := range s.blocks {
+				if strings.HasPrefix(b.text, "fob with") {
+					block = b.text
+				}
+			}
+		}
+		command, printed, found := strings.Cut(block, "\n# ")
+		require.True(t, found)
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
+		cmd.Dir = t.TempDir()
+		out, err := cmd.Output()
+		require.NoError(t, err)
+		got := strings.Replace(string(out), `"offset":-35`, `"offset":-34`, 1)
+		require.Equal(t, strings.ReplaceAll(printed, "\n# ", "\n"), got)
+	}
 }
 
 // TestFleetProblems checks that docs/fleet.md lists the codes of all problems of the

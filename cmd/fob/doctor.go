@@ -21,7 +21,8 @@ func newDoctorCmd(a *app) *cobra.Command {
 		Use:   "doctor [CHECK…]",
 		Short: "Check whether this machine has what fob needs",
 		Long: `Check this machine, and print for each problem the command that mends it. The
-exit code is 1 if something is wrong. The checks are:
+exit code is 1 if something is wrong. Something optional that is missing, such
+as a tool for fob board, does not count. The checks are:
 
   pty     pseudo-terminals: the limit, and how many are in use
   files   the limit of open files
@@ -71,9 +72,9 @@ func (a *app) doctor(ctx context.Context, ports, checks []string) error {
 	}
 	wrong := 0
 	for _, r := range results {
-		text := fmt.Sprintf("%-7s  %-6s  %s\n", r.Outcome, r.Check, plain(r.Detail))
+		text := fmt.Sprintf("%-8s  %-6s  %s\n", r.Outcome, r.Check, plain(r.Detail))
 		if r.Command != "" {
-			text += strings.Repeat(" ", 17) + "mend it: " + plain(r.Command) + "\n"
+			text += strings.Repeat(" ", 18) + "mend it: " + plain(r.Command) + "\n"
 		}
 		if err := a.print(doctorResult{r.Check, string(r.Outcome), r.Detail, r.Command}, text); err != nil {
 			return err

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -21,7 +20,7 @@ import (
 // fleetCmd is the state that the commands of fob fleet share.
 type fleetCmd struct {
 	*app
-	url, keyFile string
+	flags fleetFlags
 }
 
 func newFleetCmd(a *app) *cobra.Command {
@@ -34,8 +33,11 @@ displays, faults, ports and snapshots. A TOKEN is a serial number or a hardware
 id. A PERIOD is ISO 8601, such as P2Y6M or PT90S, or like 1h30m.
 
 The address and the API key are in the ready line of fob run. Give them in
-FOB_URL and FOB_API_KEY, or with --url and --api-key-file. With --json, the
-answers of the API are printed as they are; /openapi.json describes them.`,
+FOB_URL and FOB_API_KEY, or with --url and --api-key-file. If the fleet's
+certificate is not from an authority that this machine trusts, name the file of
+the certificate, or of its authority's, in FOB_CACERT or with --cacert. With
+--json, the answers of the API are printed as they are; /openapi.json describes
+them.`,
 		Example: `  fob fleet ls
   fob fleet code ZZFB00000001
   fob fleet advance --by P2Y
@@ -43,9 +45,8 @@ answers of the API are printed as they are; /openapi.json describes them.`,
 		Args: subCommand,
 		RunE: help,
 	}
-	p := cmd.PersistentFlags()
-	p.StringVar(&f.url, "url", "", "`URL` of the HTTP API; default: FOB_URL")
-	p.StringVar(&f.keyFile, "api-key-file", "", "`FILE` with the API key; default: the key in FOB_API_KEY")
+	f.flags = fleetFlags{urlFlag: "url", keyFlag: "api-key-file", caFlag: "cacert"}
+	f.flags.add(cmd.PersistentFlags(), "`URL` of the HTTP API; default: FOB_URL")
 	cmd.AddCommand(f.tokenCmds()...)
 	cmd.AddCommand(f.timeCmds()...)
 	cmd.AddCommand(f.hardwareCmds()...)
@@ -57,30 +58,7 @@ answers of the API are printed as they are; /openapi.json describes them.`,
 
 // client returns the client of the fleet that the flags or the environment name.
 func (f *fleetCmd) client(ctx context.Context) (*control.Client, error) {
-	return f.fleetClient(ctx, f.url, f.keyFile, "--url", "--api-key-file")
-}
-
-// fleetClient returns the client of a fleet, named by the values of two flags or by the
-// environment.
-func (a *app) fleetClient(ctx context.Context, url, keyFile, urlFlag, keyFlag string) (*control.Client, error) {
-	c := &control.Client{URL: url, Key: os.Getenv("FOB_API_KEY")}
-	if c.URL == "" {
-		c.URL = os.Getenv("FOB_URL")
-	}
-	if c.URL == "" {
-		return nil, usagef("no fleet is given: give %s or set FOB_URL: the address is in the ready line of fob run", urlFlag)
-	}
-	if keyFile != "" {
-		key, err := a.readSecret(ctx, "API key", keyFile)
-		if err != nil {
-			return nil, err
-		}
-		c.Key = strings.TrimSpace(string(key))
-	}
-	if c.Key == "" {
-		return nil, usagef("no API key is given: set FOB_API_KEY or give %s: the key is in the ready line of fob run", keyFlag)
-	}
-	return c, nil
+	return f.fleetClient(ctx, &f.flags)
 }
 
 // call sends a request, and prints the answer with --json. Otherwise it decodes the
@@ -144,7 +122,7 @@ type fleetToken struct {
 	Seq        uint64    `json:"seq"`
 	TrueTime   time.Time `json:"true_time"`
 	TokenTime  time.Time `json:"token_time"`
-	ErrorMS    int64     `json:"error_ms"`
+	ErrorMS    *int64    `json:"error_ms"` // nil: the clock is not set
 	HardwareID string    `json:"hardware_id"`
 	Serial     string    `json:"serial"`
 	Expiry     string    `json:"expiry"`
@@ -167,9 +145,12 @@ func (t fleetToken) name() string {
 	return t.HardwareID
 }
 
-// clockError returns how far the token's clock is off, such as "+1m35s".
+// clockError returns how far the token's clock is off, such as "+1m35s", or "unset".
 func (t fleetToken) clockError() string {
-	d := time.Duration(t.ErrorMS) * time.Millisecond
+	if t.ErrorMS == nil {
+		return "unset"
+	}
+	d := time.Duration(*t.ErrorMS) * time.Millisecond
 	if d >= 0 {
 		return "+" + d.String()
 	}

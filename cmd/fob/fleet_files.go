@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 
 	"github.com/spf13/cobra"
@@ -139,8 +138,5 @@ func (f *fleetCmd) export(ctx context.Context, format, out string) error {
 		return err
 	}
 	defer clear(b)
-	if err := writeNew(out, b, 0o600); err != nil {
-		return fmt.Errorf("writing the seeds: %w", err)
-	}
-	return nil
+	return writeNew(out, b, 0o600)
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -138,10 +137,7 @@ func (f *fleetCmd) wireCmd() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(pcapng, b, 0o600); err != nil {
-			return usagef("writing the recording: %w", err)
-		}
-		return nil
+		return overwrite(pcapng, b, 0o600)
 	})
 	cmd.Example = "  fob fleet wire p1 --start\n  fob fleet wire p1 --pcapng wire.pcapng"
 	cmd.Flags().BoolVar(&start, "start", false, "begin a new recording")

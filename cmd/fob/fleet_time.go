@@ -3,15 +3,11 @@
 package main
 
 import (
-	"bufio"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/d204ef64/fob/fleet"
 )
 
 // fleetClock is the world's clock in the answers of the API.
@@ -19,6 +15,7 @@ type fleetClock struct {
 	Mode   string    `json:"mode"`
 	Rate   float64   `json:"rate"`
 	Paused bool      `json:"paused"`
+	Ended  bool      `json:"ended"`
 	Now    time.Time `json:"now"`
 }
 
@@ -29,6 +26,9 @@ func (f *fleetCmd) sayClock(c fleetClock) error {
 	}
 	if c.Paused {
 		text += "  paused"
+	}
+	if c.Ended {
+		text += "  ended"
 	}
 	return f.say("%s", text)
 }
@@ -104,76 +104,5 @@ func (f *fleetCmd) advanceCmd() *cobra.Command {
 	cmd.Flags().StringVar(&until, "until", "", "move it to the next `WHAT`: next_step or event")
 	cmd.MarkFlagsOneRequired("by", "to", "until")
 	cmd.MarkFlagsMutuallyExclusive("by", "to", "until")
-	return cmd
-}
-
-func (f *fleetCmd) eventsCmd() *cobra.Command {
-	var after uint64
-	var follow bool
-	var token string
-	var kinds []string
-	cmd := &cobra.Command{
-		Use: "events", Short: "Print the event log, oldest event first", Args: noArgs,
-		Example: "  fob fleet events --after 41\n  fob fleet events --follow --token ZZFB00000001 --kind press,state",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx := cmd.Context()
-			c, err := f.client(ctx)
-			if err != nil {
-				return err
-			}
-			query := func() url.Values {
-				q := url.Values{"after_seq": {strconv.FormatUint(after, 10)}}
-				if token != "" {
-					q.Set("token", token)
-				}
-				if len(kinds) > 0 {
-					q.Set("kind", strings.Join(kinds, ","))
-				}
-				return q
-			}
-			if follow {
-				stream, err := c.Open(ctx, "GET", "/v1/events?"+query().Encode(), nil, "text/event-stream")
-				if err != nil {
-					return err
-				}
-				defer stream.Close()
-				lines := bufio.NewScanner(stream)
-				for lines.Scan() {
-					if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-						if err := f.raw([]byte(data)); err != nil {
-							return err
-						}
-					}
-				}
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				return lines.Err()
-			}
-			for {
-				var page struct {
-					Events    []fleet.EventLine
-					Seq, Next uint64
-				}
-				q := query()
-				q.Set("limit", "10000")
-				if err := c.Do(ctx, "GET", "/v1/events?"+q.Encode(), nil, &page); err != nil {
-					return err
-				}
-				for _, e := range page.Events {
-					if err := jsonLine(f.stdout, e); err != nil {
-						return err
-					}
-				}
-				if after = page.Next; after >= page.Seq {
-					return nil
-				}
-			}
-		},
-	}
-	cmd.Flags().Uint64Var(&after, "after", 0, "only events after number `SEQ`")
-	cmd.Flags().StringVar(&token, "token", "", "only events of `TOKEN`")
-	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only events of these `KINDS`, separated by commas")
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with events as they happen, until Ctrl-C")
 	return cmd
 }

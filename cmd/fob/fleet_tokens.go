@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -104,10 +103,15 @@ func (f *fleetCmd) showCmd() *cobra.Command {
 
 func (f *fleetCmd) addCmd() *cobra.Command {
 	var l fleet.Lot
+	var count int
 	cmd := &cobra.Command{
 		Use: "add", Short: "Make tokens", Args: noArgs,
 		Example: "  fob fleet add --count 100 --ready --crystal c200 --age P1Y --age-to P3Y",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if count < 1 || count > fleet.MaxCount {
+				return usagef("--count %d: want 1 to %d", count, fleet.MaxCount)
+			}
+			l.Count = fleet.LotCount(count)
 			var list fleetList
 			if err := f.call(cmd.Context(), "POST", "/v1/tokens", l, &list); err != nil {
 				return err
@@ -121,7 +125,7 @@ func (f *fleetCmd) addCmd() *cobra.Command {
 		},
 	}
 	p := cmd.Flags()
-	p.IntVar(&l.Count, "count", 1, "make `N` tokens")
+	p.IntVar(&count, "count", 1, "make `N` tokens")
 	p.StringVar(&l.Profile, "profile", "", "hardware profile `NAME`: "+profileNames())
 	p.BoolVar(&l.Ready, "ready", false, "provision and lock them, as test tokens")
 	p.StringVar(&l.Crystal, "crystal", "", "`KIND` of crystals: model, perfect, good, c200 or untrimmed")
@@ -194,8 +198,8 @@ func (f *fleetCmd) lcdCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := os.WriteFile(path, b, 0o666); err != nil {
-				return usagef("writing the picture: %w", err)
+			if err := overwrite(path, b, 0o666); err != nil {
+				return err
 			}
 		}
 		if svg != "" || png != "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/d204ef64/fob/fleet/control"
 	"github.com/d204ef64/fob/fleet/wall"
 )
 
@@ -28,7 +29,14 @@ select a token:
   PgUp, PgDn  turn the page         /  find a serial number
   Tab         list or faces         q  quit`,
 		Example: "  fob fleet wall",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return f.wall(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := f.wall(cmd.Context())
+			if errors.Is(err, control.ErrEnded) {
+				f.warnf("the fleet has ended")
+				return nil
+			}
+			return err
+		},
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,7 +16,7 @@ import (
 
 	"filippo.io/age"
 
-	"github.com/d204ef64/fob/internal/atomicfile"
+	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/internal/secretfile"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
@@ -232,33 +231,10 @@ func (a *app) portPassword(ctx context.Context, path string) (string, error) {
 	return password, nil
 }
 
-// writeNew writes a secret to a file that must not exist.
-func writeNew(path string, text []byte, mode os.FileMode) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if errors.Is(err, fs.ErrExist) {
-		return usagef("writing %s: it exists: name another file, or move that one away", path)
-	}
-	if err != nil {
-		return usagef("writing %s: %w", path, atomicfile.Cause(err))
-	}
-	_, err = f.Write(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		os.Remove(path)
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
-}
-
 // stateKey reads the key that encrypts state folders. If path is empty, the key is in
 // the user's configuration folder, away from the state that it protects, and is
-// generated on first use.
-func stateKey(path string) (*age.X25519Identity, error) {
+// generated on first use. A new key cannot open a state folder that holds a fleet.
+func stateKey(path, state string) (*age.X25519Identity, error) {
 	made := path == ""
 	if made {
 		dir, err := os.UserConfigDir()
@@ -269,6 +245,14 @@ func stateKey(path string) (*age.X25519Identity, error) {
 	}
 	text, err := secretfile.Read(path)
 	if errors.Is(err, os.ErrNotExist) && made {
+		stored, err := fleet.Stored(state)
+		if err != nil {
+			return nil, usagef("opening the state folder: %w", err)
+		}
+		if stored {
+			return nil, usagef("reading the key of state folders: %s is missing, and %s cannot be read without it: "+
+				"put the key back, name it with --state-key, or name another folder", path, state)
+		}
 		return newStateKey(path)
 	}
 	if err != nil {

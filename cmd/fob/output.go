@@ -9,8 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 
 	"github.com/d204ef64/fob/internal/atomicfile"
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // output is a file that is either written completely or not created at all.
@@ -114,3 +117,40 @@ func (o *output) place() error {
 }
 
 var _ io.Writer = (*output)(nil)
+
+// writeNew writes a file that must not exist. It is complete or absent.
+func writeNew(path string, data []byte, mode fs.FileMode) error {
+	err := atomicfile.WriteMode(path, data, mode)
+	if errors.Is(err, fs.ErrExist) {
+		return usagef("writing %s: it exists: name another file, or move that one away", path)
+	}
+	return writing(path, err)
+}
+
+// overwrite writes a file, and replaces an older one as a whole. A pipe or device, such
+// as /dev/stdout, is written to.
+func overwrite(path string, data []byte, mode fs.FileMode) error {
+	target := path
+	if t, err := filepath.EvalSymlinks(path); err == nil {
+		target = t
+	}
+	if info, err := os.Stat(target); err == nil && !info.Mode().IsRegular() {
+		return writing(path, os.WriteFile(target, data, mode))
+	}
+	return writing(path, atomicfile.OverwriteMode(target, data, mode))
+}
+
+// writing explains an error of writing a file. A wrong path is a mistake of usage, and a
+// full disk is not.
+func writing(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("writing %s: %w", path, atomicfile.Cause(err))
+	for _, wrong := range []error{fs.ErrNotExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR} {
+		if errors.Is(err, wrong) {
+			return errclass.With(errclass.Usage, err)
+		}
+	}
+	return err
+}

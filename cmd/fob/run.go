@@ -85,7 +85,7 @@ world seed, the station's public key and --no-rig: the next start needs only
 	f.StringVar(&o.profile, "profile", token.Profiles()[0].Name, "hardware profile `NAME`: "+profileNames())
 	o.ports.add(f)
 	f.StringVar(&o.clock, "clock", "real", "`MODE` of the world's clock: real, scaled:N (N times as fast) or manual (stopped)")
-	f.StringVar(&o.at, "at", "", "start the world's clock at `TIME`: RFC 3339 or @UNIXSECONDS")
+	f.StringVar(&o.at, "at", "", "start the world's clock at `TIME`: RFC 3339 or @UNIXSECONDS; default: now, or 2026-01-01T00:00:00Z with --clock manual")
 	f.StringVar(&o.state, "state", "", "keep the tokens in the folder `DIR`")
 	f.StringVar(&o.stateKey, "state-key", "", "`FILE` with the key of that folder (an age X25519 identity)")
 	f.StringVar(&o.worldSeed, "world-seed", "", "seed `S` of the random source: the same seed gives the same tokens")
@@ -114,6 +114,7 @@ func profileNames() string {
 type ready struct {
 	PID       int          `json:"pid"`
 	URL       string       `json:"url"`     // of the HTTP API; "" if it is off
+	URLs      []string     `json:"urls"`    // URL and others under which clients reach it
 	APIKey    string       `json:"api_key"` // "" if it came from a file
 	Count     int          `json:"count"`
 	WorldSeed string       `json:"world_seed"`
@@ -142,8 +143,11 @@ func (a *app) run(ctx context.Context, o runOptions) (err error) {
 	if err != nil {
 		return o.ports.advise(err)
 	}
-	err = a.serveFleet(ctx, f, &o)
-	return errors.Join(o.ports.advise(err), f.Save(), f.Close())
+	err = o.ports.advise(a.serveFleet(ctx, f, &o))
+	if !errors.Is(err, fleet.ErrSave) {
+		err = errors.Join(err, f.Save())
+	}
+	return errors.Join(err, f.Close())
 }
 
 // closeEvents closes the file of events, if there is one.
@@ -166,6 +170,11 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	if o.readyTokens && (o.seedFile != "" || o.lotFile != "") {
 		return nil, usagef("--ready goes with --count and --profile: a seed file's tokens are ready, and a lot says it itself")
 	}
+	for _, flag := range []string{"count", "profile", "seed-file"} {
+		if o.lotFile != "" && o.given(flag) {
+			return nil, usagef("--%s cannot be combined with --lot: the file describes all tokens", flag)
+		}
+	}
 	if err := o.http.check(); err != nil {
 		return nil, err
 	}
@@ -187,9 +196,16 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	if n := len(o.ports.Devices); n > 0 && !o.given("count") {
 		o.count = n
 	}
+	tokens := o.count
+	if o.lotFile != "" {
+		tokens = 0
+		for _, l := range lots {
+			tokens += l.Tokens()
+		}
+	}
 	switch o.portMode {
 	case "":
-		if o.ports.usual && (o.count >= lazyFrom || o.lotFile != "") {
+		if o.ports.usual && tokens >= lazyFrom {
 			o.ports.Ports = fleet.Ports{}
 		}
 	case "each":
@@ -201,14 +217,14 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	default:
 		return nil, usagef("--ports %s: want each or lazy", o.portMode)
 	}
-	if o.seedFile == "" && o.lotFile == "" {
-		if err := o.ports.Check(o.count); err != nil {
+	if o.seedFile == "" {
+		if err := o.ports.Check(tokens); err != nil {
 			return nil, err
 		}
 	}
 
 	if o.state != "" {
-		key, err := stateKey(o.stateKey)
+		key, err := stateKey(o.stateKey, o.state)
 		if err != nil {
 			return nil, err
 		}
@@ -260,6 +276,7 @@ func (a *app) serveFleet(ctx context.Context, f *fleet.Fleet, o *runOptions) err
 		return err
 	}
 	defer api.close()
+	defer api.watch(ctx)()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	failed := make(chan error, 1)
@@ -331,8 +348,8 @@ const (
 func (a *app) announce(f *fleet.Fleet, api *fleetAPI) error {
 	w := f.World()
 	r := ready{
-		PID: os.Getpid(), URL: api.url, APIKey: api.shownKey, Count: f.Len(), WorldSeed: strconv.FormatUint(w.Seed(), 10),
-		Clock: w.Mode().String(), Now: w.Now().Time(),
+		PID: os.Getpid(), URL: api.url(), URLs: append([]string{}, api.urls...), APIKey: api.shownKey, Count: f.Len(), WorldSeed: strconv.FormatUint(w.Seed(), 10),
+		Clock: w.Mode().String(), Now: w.Now().Time(), Tokens: []readyToken{},
 	}
 	for m := range f.All(0) {
 		if len(r.Tokens) == maxReady {

@@ -5,23 +5,25 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/fleet/control"
+	"github.com/d204ef64/fob/validator/server"
 )
 
 // httpFlags are the flags for the HTTP API of a fleet.
 type httpFlags struct {
 	addr, keyFile, cert, certKey string
+	hosts                        []string
 	allowSeeds                   bool
 }
 
@@ -30,6 +32,7 @@ func (h *httpFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&h.keyFile, "api-key-file", "", "`FILE` with the API key; default: a random one, shown in the ready line")
 	f.StringVar(&h.cert, "http-cert", "", "PEM `FILE` with the certificate for HTTPS; required beyond loopback")
 	f.StringVar(&h.certKey, "http-key", "", "PEM `FILE` with the key of that certificate")
+	f.StringSliceVar(&h.hosts, "http-host", nil, "`NAME` or address under which clients reach the API, in addition to the certificate's and this machine's; may be repeated")
 	f.BoolVar(&h.allowSeeds, "allow-seed-export", false, "let clients of the HTTP API read the tokens' seeds")
 }
 
@@ -48,21 +51,38 @@ func (h *httpFlags) check() error {
 	if ip := net.ParseIP(host); h.cert == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return usagef("--http %s: it can be reached from other machines: give --http-cert and --http-key, or use 127.0.0.1", h.addr)
 	}
+	for _, name := range h.hosts {
+		if strings.ContainsAny(name, ":/") && net.ParseIP(name) == nil {
+			return usagef("--http-host %s: want a host name or an address, without a port", name)
+		}
+	}
 	return nil
 }
 
 // fleetAPI is the HTTP API that a process serves.
 type fleetAPI struct {
-	url      string
-	key      string
-	shownKey string // "" if the key came from a file
-	server   *http.Server
-	listener net.Listener
+	urls        []string // the best for a client first; none if the API is off
+	key         string
+	shownKey    string // "" if the key came from a file
+	server      *http.Server
+	listener    net.Listener
+	certificate *server.Certificate // nil: HTTP
+	log         *serverLog
+	fleet       *fleet.Fleet
+	cancel      context.CancelCauseFunc // ends waits and streams
+}
+
+// url returns the address for a client, "" if the API is off.
+func (f *fleetAPI) url() string {
+	if len(f.urls) == 0 {
+		return ""
+	}
+	return f.urls[0]
 }
 
 // listenHTTP opens the address of the API. Requests are answered by serve.
 func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fleetAPI, error) {
-	api := &fleetAPI{}
+	api := &fleetAPI{log: newServerLog(a)}
 	if h.addr == "off" {
 		return api, nil
 	}
@@ -78,56 +98,41 @@ func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fl
 			return nil, usagef("reading the API key: it is shorter than 16 characters: make one with openssl rand -base64 24")
 		}
 	}
-	certificate, err := a.certificate(ctx, h)
-	if err != nil {
-		return nil, err
+	if h.cert != "" {
+		var err error
+		if api.certificate, err = server.LoadCertificate(h.cert, h.certKey); err != nil {
+			return nil, usagef("%w", err)
+		}
+	}
+	network := "tcp"
+	if host, _, _ := net.SplitHostPort(h.addr); net.ParseIP(host).To4() != nil {
+		network = "tcp4" // with tcp, 0.0.0.0 would also be every IPv6 address
 	}
 	var listen net.ListenConfig
-	l, err := listen.Listen(ctx, "tcp", h.addr)
+	l, err := listen.Listen(ctx, network, h.addr)
 	if err != nil {
 		return nil, usagef("--http %s: %w", h.addr, err)
 	}
-	host, _, _ := net.SplitHostPort(h.addr)
-	scheme, hosts := "http", []string{host}
-	if certificate != nil {
-		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12})
-		scheme = "https"
-		hosts = append(hosts, certificate.Leaf.DNSNames...)
-		for _, ip := range certificate.Leaf.IPAddresses {
-			hosts = append(hosts, ip.String())
-		}
-	}
-	api.listener, api.url = l, scheme+"://"+l.Addr().String()
+	hosts := newAPIHosts(h, api.certificate)
+	api.listener, api.urls = l, hosts.urls(l.Addr().(*net.TCPAddr))
+	base, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	api.fleet, api.cancel = f, cancel
 	api.server = &http.Server{
+		BaseContext: func(net.Listener) context.Context { return base },
 		Handler: control.New(f, control.Options{
-			Key: api.key, Version: moduleVersion(), AllowSeedExport: h.allowSeeds, Hosts: hosts,
+			Key: api.key, Version: moduleVersion(), AllowSeedExport: h.allowSeeds, KnownHost: hosts.known,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		MaxHeaderBytes:    64 << 10,
 		IdleTimeout:       2 * time.Minute,
+
+		DisableGeneralOptionsHandler: true, // it would answer without the API key
+	}
+	api.log.prepare(api.server)
+	if api.certificate != nil {
+		api.server.TLSConfig = api.certificate.Config()
 	}
 	return api, nil
-}
-
-// certificate reads the certificate for HTTPS, nil if there is none.
-func (a *app) certificate(ctx context.Context, h *httpFlags) (*tls.Certificate, error) {
-	if h.cert == "" {
-		return nil, nil
-	}
-	key, err := a.readSecret(ctx, "key for HTTPS", h.certKey)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(key)
-	chain, err := a.readPublic(ctx, "certificate for HTTPS", h.cert)
-	if err != nil {
-		return nil, err
-	}
-	pair, err := tls.X509KeyPair(chain, key)
-	if err != nil {
-		return nil, usagef("reading the certificate for HTTPS in %s: %w", source(h.cert), err)
-	}
-	return &pair, nil
 }
 
 // serve answers requests until close.
@@ -135,23 +140,57 @@ func (f *fleetAPI) serve() error {
 	if f.server == nil {
 		return nil
 	}
-	if err := f.server.Serve(f.listener); !errors.Is(err, http.ErrServerClosed) {
+	serve := func() error { return f.server.Serve(f.listener) }
+	if f.certificate != nil {
+		serve = func() error { return f.server.ServeTLS(f.listener, "", "") }
+	}
+	if err := serve(); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving the HTTP API: %w", err)
 	}
 	return nil
 }
 
-// close ends the API and its open requests.
-func (f *fleetAPI) close() {
-	if f.server != nil {
-		_ = f.server.Close()
+// watch replaces the certificate if its files change, and after SIGHUP, until stop is
+// called. Without a certificate, SIGHUP ends the process.
+func (f *fleetAPI) watch(ctx context.Context) (stop func()) {
+	if f.certificate == nil {
+		return func() {}
 	}
+	restore := onHangup(ctx, func() { f.certificate.Refresh(f.log.line) })
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { f.certificate.Watch(ctx, f.log.line) })
+	return func() {
+		restore()
+		cancel()
+		watching.Wait()
+	}
+}
+
+// close ends the API. Open requests are answered first: clients learn that the fleet has
+// ended, or the error that has ended it.
+func (f *fleetAPI) close() {
+	if f.server == nil {
+		return
+	}
+	cause := control.ErrEnded
+	if err := f.fleet.Err(); err != nil {
+		cause = err
+	}
+	f.cancel(cause)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = f.server.Shutdown(ctx)
+	_ = f.server.Close()
 }
 
 // lots returns the lots of the flags, nil for blank tokens.
 func (a *app) lots(ctx context.Context, o *runOptions) ([]fleet.Lot, error) {
+	if o.readyTokens && o.count == 0 {
+		return nil, nil // a fleet that starts empty
+	}
 	if o.readyTokens {
-		return []fleet.Lot{{Count: o.count, Profile: o.profile, Ready: true}}, nil
+		return []fleet.Lot{{Count: fleet.LotCount(o.count), Profile: o.profile, Ready: true}}, nil
 	}
 	if o.lotFile == "" {
 		return nil, nil

@@ -3,10 +3,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,7 +26,7 @@ type scenarioOptions struct {
 	junit, artifacts, events string
 	worldSeed                string
 	allowSeeds               bool
-	url, keyFile             string
+	fleet                    fleetFlags
 	client                   *control.Client // of the fleet at url, nil for fleets in this process
 }
 
@@ -50,7 +52,8 @@ func newScenarioRunCmd(a *app) *cobra.Command {
 		Short: "Run scenarios",
 		Long: `Run scenarios, one after the other. Each has tokens and a clock of its own, in
 this process. With --url it drives the tokens of a running fob run instead, and
-removes its own tokens at the end; the API key is in FOB_API_KEY or a file.
+removes its own tokens at the end and restores how the clock ran; the API key is
+in FOB_API_KEY or a file.
 
 The exit code is 1 if a scenario fails, and 2 if a file is wrong; then no
 scenario is run. A failure names the file and the line. --artifacts keeps the
@@ -74,8 +77,8 @@ they hold seeds), and the command that repeats it with the same world seed.`,
 	f.StringVar(&o.events, "events", "", "write the event log as JSON lines to `FILE`; with one scenario")
 	f.StringVar(&o.worldSeed, "world-seed", "", "seed `S` of the random source, instead of the scenario's")
 	f.BoolVar(&o.allowSeeds, "allow-seed-export", false, "let the scenarios and their commands read the tokens' seeds")
-	f.StringVar(&o.url, "url", "", "`URL` of the HTTP API of a running fob run")
-	f.StringVar(&o.keyFile, "api-key-file", "", "`FILE` with the API key; default: the key in FOB_API_KEY")
+	o.fleet = fleetFlags{urlFlag: "url", keyFlag: "api-key-file", caFlag: "cacert"}
+	o.fleet.add(f, "`URL` of the HTTP API of a running fob run")
 	return cmd
 }
 
@@ -96,8 +99,8 @@ func (a *app) runScenarios(ctx context.Context, o *scenarioOptions, files []stri
 	if err != nil {
 		return err
 	}
-	if o.url != "" {
-		if o.client, err = a.fleetClient(ctx, o.url, o.keyFile, "--url", "--api-key-file"); err != nil {
+	if o.fleet.url != "" {
+		if o.client, err = a.fleetClient(ctx, &o.fleet); err != nil {
 			return err
 		}
 	}
@@ -110,56 +113,76 @@ func (a *app) runScenarios(ctx context.Context, o *scenarioOptions, files []stri
 	if err := errors.Join(wrong...); err != nil {
 		return err
 	}
-	report, err := a.openReports(o)
-	if err != nil {
+	if err := a.checkReports(o); err != nil {
 		return err
-	}
-	if report != nil {
-		defer func() { err = errors.Join(err, report.Close()) }()
 	}
 	a.lists = true
 	var results []*scenario.Result
 	var failures []error
-	for _, s := range list {
-		r, err := a.runScenario(ctx, o, s, seed)
-		if err != nil {
-			return err
+	folders := artifactFolders(o.artifacts, files)
+	for i, s := range list {
+		r, err := a.runScenario(ctx, o, s, seed, folders[i])
+		if r != nil {
+			results, failures = append(results, r), append(failures, r.Err)
 		}
-		results, failures = append(results, r), append(failures, r.Err)
-		if errors.Is(r.Err, context.Canceled) || r.WorldSeed == 0 { // it could not begin
+		if err != nil || errors.Is(r.Err, context.Canceled) || r.WorldSeed == 0 { // it could not begin
+			failures = append(failures, err)
 			break
 		}
 		if err := a.printScenario(r); err != nil {
-			return err
+			failures = append(failures, err)
+			break
 		}
 	}
-	if report != nil {
-		if err := scenario.WriteJUnit(report, results); err != nil {
-			return fmt.Errorf("writing the JUnit XML: %w", err)
+	if o.junit != "" {
+		var report bytes.Buffer
+		if err := scenario.WriteJUnit(&report, results); err != nil {
+			failures = append(failures, fmt.Errorf("writing the JUnit XML: %w", err))
 		}
+		failures = append(failures, overwrite(o.junit, report.Bytes(), 0o666))
 	}
 	return errors.Join(failures...)
 }
 
-// openReports opens the file for JUnit XML, nil for none, and checks the path of the
-// event file. An existing report is replaced.
-func (a *app) openReports(o *scenarioOptions) (*os.File, error) {
+// artifactFolders returns a folder for the files of each scenario: the name of its file,
+// with a number if another has the same name.
+func artifactFolders(dir string, files []string) []string {
+	folders := make([]string, len(files))
+	if dir == "" {
+		return folders
+	}
+	taken := map[string]bool{}
+	for i, file := range files {
+		base := filepath.Base(file)
+		base = strings.TrimSuffix(base, filepath.Ext(base))
+		name := base
+		for n := 2; taken[strings.ToLower(name)]; n++ {
+			name = base + "-" + strconv.Itoa(n)
+		}
+		taken[strings.ToLower(name)] = true
+		folders[i] = filepath.Join(dir, name)
+	}
+	return folders
+}
+
+// checkReports checks the paths of the JUnit XML and of the event file, and removes an
+// older JUnit XML: a run that does not end leaves none.
+func (a *app) checkReports(o *scenarioOptions) error {
 	for _, path := range []string{o.junit, o.events} {
 		if path == "" {
 			continue
 		}
 		if err := a.notInput(path); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if o.junit == "" {
-		return nil, nil
+	if info, err := os.Stat(o.junit); o.junit == "" || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil // a pipe or device
 	}
-	f, err := os.Create(o.junit)
-	if err != nil {
-		return nil, usagef("writing the JUnit XML: %w", err)
+	if err := overwrite(o.junit, nil, 0o666); err != nil {
+		return err
 	}
-	return f, nil
+	return writing(o.junit, os.Remove(o.junit))
 }
 
 // check checks the flags and returns the world seed, 0 for none.
@@ -167,9 +190,9 @@ func (o *scenarioOptions) check(files []string) (seed uint64, err error) {
 	if o.events != "" && len(files) > 1 {
 		return 0, usagef("--events goes with one scenario: run the others separately")
 	}
-	if o.url == "" {
-		if o.keyFile != "" {
-			return 0, usagef("--api-key-file goes with --url")
+	if o.fleet.url == "" {
+		if flag := o.fleet.withoutURL(); flag != "" {
+			return 0, usagef("%s goes with --url", flag)
 		}
 	} else if o.worldSeed != "" || o.allowSeeds {
 		return 0, usagef("--world-seed and --allow-seed-export are set when the fleet at --url is started")
@@ -191,15 +214,18 @@ func (a *app) parseScenario(ctx context.Context, file string) (*scenario.Scenari
 }
 
 // runScenario runs a scenario with a fleet of its own, or with the one at --url.
-func (a *app) runScenario(ctx context.Context, o *scenarioOptions, s *scenario.Scenario, seed uint64) (r *scenario.Result, err error) {
+func (a *app) runScenario(ctx context.Context, o *scenarioOptions, s *scenario.Scenario, seed uint64, artifacts string) (r *scenario.Result, err error) {
 	program, err := ownPath()
 	if err != nil {
 		return nil, err
 	}
 	options := scenario.Options{
-		Environment: os.Environ(), Program: program, Events: o.events, Artifacts: o.artifacts, Repeat: o.repeat(program, s.File),
+		Environment: os.Environ(), Program: program, Events: o.events, Artifacts: artifacts, Repeat: o.repeat(program, s.File),
 	}
 	if o.client != nil {
+		if path, err := filepath.Abs(o.fleet.caFile); err == nil && o.fleet.caFile != "" {
+			options.Environment = append(options.Environment, "FOB_CACERT="+path)
+		}
 		options.Fleet, options.Shared = o.client, true
 		return scenario.Run(ctx, s, options), nil
 	}
@@ -217,7 +243,7 @@ func (a *app) runScenario(ctx context.Context, o *scenarioOptions, s *scenario.S
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
 	go func() { served <- f.Serve(serving) }()
-	options.Fleet = &control.Client{URL: api.url, Key: api.key}
+	options.Fleet = &control.Client{URL: api.url(), Key: api.key}
 	r = scenario.Run(ctx, s, options)
 	stop()
 	return r, <-served
@@ -241,11 +267,21 @@ func (o *scenarioOptions) repeat(program, file string) string {
 	if o.allowSeeds {
 		args = append(args, "--allow-seed-export")
 	}
-	if o.url != "" {
-		args = append(args, "--url", o.url)
+	address, secret := o.fleet.url, false
+	if u, err := url.Parse(address); err != nil || u.User != nil {
+		address, secret = "", true
+	}
+	if address != "" {
+		args = append(args, "--url", address)
+	}
+	if o.fleet.url != "" && o.fleet.caFile != "" {
+		args = append(args, "--cacert", o.fleet.caFile)
 	}
 	for i, arg := range args {
 		args[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+	}
+	if secret { // a URL with a password does not belong in a file
+		args = append(args, `--url "$FOB_URL"`)
 	}
 	return strings.Join(args, " ")
 }

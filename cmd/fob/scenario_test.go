@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,18 +23,29 @@ var wireEvents = regexp.MustCompile(`(?m)^.*"event":"bytes-(in|out)".*\n`)
 // numbers are the numbers of the events, which count the events of bytes too.
 var numbers = regexp.MustCompile(`"seq":\d+`)
 
-// TestScenarioExamples runs each scenario in docs/scenarios twice, with this fob. Both
-// runs have the same events, apart from how the bytes of a host are divided.
+// exampleCommands are the commands in the table of docs/scenarios.md.
+var exampleCommands = regexp.MustCompile("(?m)^\\| `(fob scenario run .*)` \\|")
+
+// TestScenarioExamples runs each scenario in docs/scenarios twice, with this fob and the
+// command of docs/scenarios.md. Both runs have the same events, apart from how the bytes of a host are divided.
 func TestScenarioExamples(t *testing.T) {
 	files, err := filepath.Glob("../../docs/scenarios/*.yaml")
 	require.NoError(t, err)
 	require.Len(t, files, 6)
-	for _, file := range files {
+	page, err := os.ReadFile("../../docs/scenarios.md")
+	require.NoError(t, err)
+	commands := exampleCommands.FindAllStringSubmatch(string(page), -1)
+	require.Len(t, commands, len(files))
+	for _, command := range commands {
+		args := strings.Fields(command[1])
+		file := args[len(args)-1]
+		require.Contains(t, files, filepath.Join("../..", file))
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
 			t.Parallel()
 			run := func() string {
 				events := filepath.Join(t.TempDir(), "events.jsonl")
-				cmd := exec.CommandContext(t.Context(), "fob", "scenario", "run", file, "--allow-seed-export", "--json", "--events", events)
+				cmd := exec.CommandContext(t.Context(), args[0], append(slices.Clone(args[1:]), "--json", "--events", events)...)
+				cmd.Dir = "../.."
 				var stdout, stderr bytes.Buffer
 				cmd.Stdout, cmd.Stderr = &stdout, &stderr
 				require.NoError(t, cmd.Run(), "%s%s", &stdout, &stderr)

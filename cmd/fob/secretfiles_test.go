@@ -73,6 +73,8 @@ var fileFlags = map[string]fileKind{
 	"--sign-cert":                        publicFile,
 	"--tls-cert":                         publicFile,
 	"--http-cert":                        publicFile,
+	"--cacert":                           publicFile,
+	"--follow-cacert":                    publicFile,
 	"--lot":                              publicFile,
 	"--replay":                           publicFile,
 	"--image":                            publicFile,

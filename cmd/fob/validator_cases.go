@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -93,12 +94,13 @@ func (a *app) runCases(ctx context.Context, b *bankFlags, o *casesOptions) (err 
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 		database = filepath.Join(dir, "bank.db")
 	}
-	var report *os.File
-	if o.junit != "" {
-		if report, err = os.OpenFile(o.junit, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); err != nil {
-			return errclass.With(errclass.Usage, err)
+	if o.junit != "" { // before the cases, because they take a while
+		if err := writeNew(o.junit, nil, 0o644); err != nil {
+			return err
 		}
-		defer func() { err = errors.Join(err, report.Close()) }()
+		if err := writing(o.junit, os.Remove(o.junit)); err != nil {
+			return err
+		}
 	}
 	s, err := reference.Start(ctx, reference.Options{Database: database})
 	if err != nil {
@@ -116,8 +118,9 @@ func (a *app) runCases(ctx context.Context, b *bankFlags, o *casesOptions) (err 
 	if err = errors.Join(err, printed, ctx.Err()); err != nil {
 		return err
 	}
-	if report != nil {
-		if err := cases.WriteJUnit(report, results); err != nil {
+	if o.junit != "" {
+		var report bytes.Buffer
+		if err := errors.Join(cases.WriteJUnit(&report, results), writeNew(o.junit, report.Bytes(), 0o644)); err != nil {
 			return err
 		}
 	}

@@ -40,7 +40,7 @@ func (f fleetTime) Wait(ctx context.Context, t token.UnixSeconds) error {
 
 // followFleet makes the clock of a fleet the bank's clock, until stop is called.
 func (a *app) followFleet(ctx context.Context, b *bankFlags, o *serveOptions, log *bankLog) (stop func(), err error) {
-	c, err := a.fleetClient(ctx, o.follow, o.followKey, "--follow", "--follow-key-file")
+	c, err := a.fleetClient(ctx, &o.follow)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 
@@ -16,38 +15,14 @@ import (
 	"github.com/d204ef64/fob/validator/server"
 )
 
-// bankLog is the server's log on stderr, in lines of key=value, or of JSON with --json.
-// The events of the interfaces contain no secrets. The audit log records the requests and
-// their senders.
+// bankLog is the bank's log. The events of the interfaces contain no secrets. The audit
+// log records the requests and their senders.
 type bankLog struct {
-	log     *slog.Logger
+	*serverLog
 	verbose bool
-	flood   *flood
 }
 
-func newBankLog(a *app, verbose bool) *bankLog {
-	var h slog.Handler = slog.NewTextHandler(a.stderr, nil)
-	if a.json {
-		h = slog.NewJSONHandler(a.stderr, nil)
-	}
-	return &bankLog{log: slog.New(h), verbose: verbose, flood: newFlood()}
-}
-
-func (l *bankLog) line(level slog.Level, what string, attrs ...slog.Attr) {
-	l.log.LogAttrs(context.Background(), level, what, attrs...)
-}
-
-// strangers logs a line that anyone on the network can cause, at a limited rate.
-func (l *bankLog) strangers(level slog.Level, what string, attrs ...slog.Attr) {
-	left, ok := l.flood.admit(what)
-	if !ok {
-		return
-	}
-	if left > 0 {
-		attrs = append(attrs, slog.Int("left_out", left))
-	}
-	l.line(level, what, attrs...)
-}
+func newBankLog(a *app, verbose bool) *bankLog { return &bankLog{newServerLog(a), verbose} }
 
 // server logs events of package server. Requests can cause its warnings.
 func (l *bankLog) server(level slog.Level, what string, attrs ...slog.Attr) {
@@ -62,11 +37,6 @@ func (l *bankLog) server(level slog.Level, what string, attrs ...slog.Attr) {
 		return
 	}
 	l.line(level, what, attrs...)
-}
-
-// prepare sends the messages of net/http about broken connections to the log.
-func (l *bankLog) prepare(s *http.Server) {
-	s.ErrorLog = slog.NewLogLogger(floodHandler{l.log.Handler(), l.flood, "net/http"}, slog.LevelWarn)
 }
 
 // failure appends the attribute of an error. It appends nothing if the error is nil.

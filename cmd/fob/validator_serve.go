@@ -33,8 +33,7 @@ type serveOptions struct {
 	hour            int
 	clock           string
 	clockGiven      bool
-	follow          string
-	followKey       string
+	follow          fleetFlags
 	verbose         bool
 }
 
@@ -85,8 +84,8 @@ records that were written with these clocks with "test clock".`,
 	o.mail.add(f)
 	f.IntVar(&o.hour, "daily-at", server.DefaultHour, "`HOUR` of the daily job, 0 to 23, Japan time")
 	f.StringVar(&o.clock, "clock", "real", "clock `MODE`: real, or with --test-mode manual (stopped, starts at --at) or fleet (see --follow)")
-	f.StringVar(&o.follow, "follow", "", "with --test-mode, follow the clock of the fleet with the API at `URL`; default with --clock fleet: FOB_URL")
-	f.StringVar(&o.followKey, "follow-key-file", "", "`FILE` with the API key of that fleet; default: the key in FOB_API_KEY")
+	o.follow = fleetFlags{urlFlag: "follow", keyFlag: "follow-key-file", caFlag: "follow-cacert"}
+	o.follow.add(f, "with --test-mode, follow the clock of the fleet with the API at `URL`; default with --clock fleet: FOB_URL")
 	f.BoolVar(&o.verbose, "verbose", false, "log every request")
 	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	return cmd
@@ -95,11 +94,11 @@ records that were written with these clocks with "test clock".`,
 // checkClock checks the flags of the clock. A manual clock starts now if no time is
 // given.
 func (o *serveOptions) checkClock(b *bankFlags) error {
-	if o.follow != "" && !o.clockGiven {
+	if o.follow.url != "" && !o.clockGiven {
 		o.clock = "fleet"
 	}
-	if o.clock != "fleet" && (o.follow != "" || o.followKey != "") {
-		return usagef("--follow and --follow-key-file need --clock fleet")
+	if o.clock != "fleet" && (o.follow.url != "" || o.follow.withoutURL() != "") {
+		return usagef("--follow, --follow-key-file and --follow-cacert need --clock fleet")
 	}
 	switch o.clock {
 	case "fleet":

@@ -10,13 +10,14 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/procgroup"
+	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
 )
 
@@ -25,10 +26,16 @@ func newWithCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "with [flags] -- COMMAND [ARG…]",
 		Short: "Run a command with tokens to test against",
-		Long: `Run a command, such as a test suite, beside a fleet of ready test tokens, and
-end with its exit code. The command finds the fleet in its environment: FOB_URL,
-FOB_API_KEY, FOB_WORLD_SEED, FOB_SERIALS (separated by spaces), and FOB_PORT_0,
-FOB_PORT_1, … with the port of each token.`,
+		Long: `Run a command, such as a test suite, beside a fleet of ready test tokens. The
+command finds the fleet in its environment: FOB_URL, FOB_API_KEY,
+FOB_WORLD_SEED, FOB_SERIALS and FOB_HARDWARE_IDS (separated by spaces), and
+FOB_PORT_0, FOB_PORT_1, … with the port of each token. From 64 tokens on, a
+token gets a port only when one is asked for, with fob fleet port attach.
+
+Signals are forwarded to the command and all processes that it has started.
+Those that are left when it ends are ended. The exit code is the command's, or
+128+N if signal N ended it, 127 if there is no such command, and 126 if it
+cannot be executed.`,
 		Example: `  fob with --count 3 --clock manual -- go test ./...
   fob with --world-seed 7 -- sh -c 'fob fleet ls'`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -54,25 +61,45 @@ FOB_PORT_1, … with the port of each token.`,
 	return cmd
 }
 
-// exitError is the exit code of a command that fob has run. The command has reported
-// its error itself.
-type exitError int
+// exitError is the exit code of a command that fob has run, which has reported its own
+// error. err is an error of fob besides, or nil.
+type exitError struct {
+	code int
+	err  error
+}
 
-func (e exitError) Error() string { return fmt.Sprintf("the command ended with exit code %d", int(e)) }
+func (e exitError) Error() string {
+	if e.err != nil {
+		return e.err.Error()
+	}
+	return fmt.Sprintf("the command ended with exit code %d", e.code)
+}
 
 // with runs a command beside a fleet.
-func (a *app) with(ctx context.Context, o *runOptions, args []string) (err error) {
-	defer func() { err = errors.Join(err, o.closeEvents()) }()
+func (a *app) with(ctx context.Context, o *runOptions, args []string) error {
+	if o.count < 1 {
+		return usagef("--count %d: want 1 to %d", o.count, fleet.MaxCount)
+	}
+	child, err := a.withFleet(ctx, o, args)
+	err = errors.Join(err, o.closeEvents())
+	if child.code == 0 {
+		return err
+	}
+	child.err = errors.Join(child.err, err)
+	return child
+}
+
+func (a *app) withFleet(ctx context.Context, o *runOptions, args []string) (child exitError, err error) {
 	o.readyTokens = o.lotFile == ""
 	o.http.addr = "127.0.0.1:0"
 	f, err := a.newFleet(ctx, o)
 	if err != nil {
-		return err
+		return child, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	api, err := a.listenHTTP(ctx, f, &o.http)
 	if err != nil {
-		return err
+		return child, err
 	}
 	defer api.close()
 	go func() { _ = api.serve() }()
@@ -80,53 +107,64 @@ func (a *app) with(ctx context.Context, o *runOptions, args []string) (err error
 	served := make(chan error, 1)
 	go func() { served <- f.Serve(serving) }()
 
-	err = a.runChild(ctx, args, environment(f, api))
+	child, err = a.runChild(ctx, args, a.environment(f, api))
 	stop()
-	return errors.Join(err, <-served)
+	return child, errors.Join(err, <-served)
 }
 
-// environment returns the variables by which a command finds a fleet.
-func environment(f *fleet.Fleet, api *fleetAPI) []string {
-	var serials []string
+// maxVariable is the length of the longest variable that a command can have. Linux
+// allows 128 KiB with the name and a final zero byte (MAX_ARG_STRLEN, execve(2)).
+const maxVariable = 128<<10 - 1
+
+// environment returns the variables by which a command finds a fleet. FOB_PORT_N belongs
+// to hardware id N of FOB_HARDWARE_IDS, counted from 0.
+func (a *app) environment(f *fleet.Fleet, api *fleetAPI) []string {
 	env := []string{
-		"FOB_URL=" + api.url, "FOB_API_KEY=" + api.key,
+		"FOB_URL=" + api.url(), "FOB_API_KEY=" + api.key,
 		"FOB_WORLD_SEED=" + strconv.FormatUint(f.World().Seed(), 10),
 	}
+	var serials, ids strings.Builder
 	i := 0
 	for m := range f.All(0) {
-		serial, _ := m.Token.BackLabel()
-		serials = append(serials, serial.String())
+		if serial, _ := m.Token.BackLabel(); serial.String() != "" { // not blank
+			serials.WriteString(" " + serial.String())
+		}
+		ids.WriteString(" " + host.HardwareID(m.Token.HardwareID()).String())
 		for _, p := range m.Ports() {
 			env = append(env, "FOB_PORT_"+strconv.Itoa(i)+"="+p.Addr())
 		}
-		if i++; i == maxReady { // an environment has a limited size
-			break
-		}
+		i++
 	}
-	return append(env, "FOB_SERIALS="+strings.Join(serials, " "))
+	for _, list := range []struct {
+		name string
+		text *strings.Builder
+	}{{"FOB_SERIALS", &serials}, {"FOB_HARDWARE_IDS", &ids}} {
+		variable := list.name + "=" + strings.TrimPrefix(list.text.String(), " ")
+		if len(variable) > maxVariable {
+			a.warnf("%s is not set: the names of %d tokens are too long for an environment: list them with fob fleet ls or GET /v1/tokens", list.name, i)
+			continue
+		}
+		env = append(env, variable)
+	}
+	return env
 }
 
-// runChild runs a command until it ends. If ctx ends first, the command gets an
-// interrupt, and is killed if it does not end.
-func (a *app) runChild(ctx context.Context, args, env []string) error {
-	const grace = 10 * time.Second
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+// runChild runs a command in the foreground until it and the processes that it has
+// started have ended. Signals are forwarded to all of them. The exit code is like a
+// shell's.
+func (a *app) runChild(ctx context.Context, args, env []string) (exitError, error) {
+	const grace = 10 * time.Second // for processes that stay behind
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.stdin, a.stdout, a.stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
-	cmd.WaitDelay = grace
-	err := cmd.Run()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &exit):
-		if code := exit.ExitCode(); code >= 0 {
-			return exitError(code)
-		}
-		return fmt.Errorf("running %s: %w", args[0], err)
-	case ctx.Err() != nil:
-		return ctx.Err()
+	err := procgroup.Run(ctx, cmd, procgroup.Options{Grace: grace, Foreground: true})
+	if errors.Is(err, context.Canceled) {
+		return exitError{}, err
 	}
-	return errclass.With(errclass.Usage, fmt.Errorf("running %s: %w", args[0], err))
+	child := exitError{code: procgroup.ExitCode(cmd, err)}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		child.err = errclass.With(errclass.Usage, err)
+	}
+	return child, nil
 }

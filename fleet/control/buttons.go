@@ -5,7 +5,6 @@ package control
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,11 +29,6 @@ type displayView struct {
 	Readable bool         `json:"readable" doc:"the contrast is high enough to be read"`
 }
 
-type displayInput struct {
-	ByToken
-	Accept string `header:"Accept" maxLength:"200" doc:"application/json, text/plain, image/svg+xml or image/png"`
-}
-
 type displayOutput struct {
 	ContentType string `header:"Content-Type"`
 	Seq         uint64 `header:"X-Seq"`
@@ -42,7 +36,7 @@ type displayOutput struct {
 }
 
 func (s *server) buttons() {
-	add(s, http.MethodPost, "/v1/tokens/{token}/press", "press", "Press the button",
+	add(s, http.MethodPost, "/v1/tokens/{token}/press", "press", "Press the button; a press while the display is on turns it off",
 		func(_ context.Context, in *pressInput) (*body[tokenView], error) {
 			if in.Body == nil || in.Body.Hold == "" {
 				return s.do(in.Token, (*virtual.Token).Press)
@@ -54,14 +48,15 @@ func (s *server) buttons() {
 			return s.do(in.Token, func(t *virtual.Token) { t.Hold(d) })
 		})
 	op := operation(http.MethodGet, "/v1/tokens/{token}/display", "display", "The display, as JSON, text, SVG or PNG")
+	op.Metadata = map[string]any{offersKey: []string{"application/json", "text/plain", "image/svg+xml", "image/png"}}
 	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
 		"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[displayView](), true, "Display")},
 		"text/plain":       {Schema: &huma.Schema{Type: huma.TypeString}},
 		"image/svg+xml":    {Schema: &huma.Schema{Type: huma.TypeString}},
 		"image/png":        {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 	}}}
-	huma.Register(s.api, op, func(_ context.Context, in *displayInput) (*displayOutput, error) {
-		out, err := s.display(in)
+	huma.Register(s.api, op, func(ctx context.Context, in *ByToken) (*displayOutput, error) {
+		out, err := s.display(in, chosen(ctx))
 		if err != nil {
 			return nil, fault(err)
 		}
@@ -69,36 +64,28 @@ func (s *server) buttons() {
 	})
 }
 
-// display draws a display in the first form that the client accepts.
-func (s *server) display(in *displayInput) (*displayOutput, error) {
+// display draws a display in the form of a media type.
+func (s *server) display(in *ByToken, kind string) (out *displayOutput, err error) {
 	m, err := s.fleet.Find(in.Token)
 	if err != nil {
 		return nil, err
 	}
 	st := m.Look()
-	out := &displayOutput{Seq: st.Seq}
-	for accepted := range strings.SplitSeq(in.Accept, ",") {
-		kind, _, _ := strings.Cut(strings.TrimSpace(accepted), ";")
-		switch kind {
-		case "", "*/*", "application/*", "application/json":
-			out.ContentType = "application/json"
-			out.Body, err = marshal(displayView{
-				Stamp: stampOf(st), Text: st.Text, State: st.State.String(), View: st.View, Readable: st.View.Readable(),
-			})
-		case "text/plain", "text/*":
-			out.ContentType, out.Body = "text/plain; charset=utf-8", []byte(st.Text+"\n")
-		case "image/svg+xml", "image/*":
-			out.ContentType, out.Body = "image/svg+xml", st.View.SVG(virtual.Picture{})
-		case "image/png":
-			out.ContentType = "image/png"
-			out.Body, err = st.View.PNG(virtual.Picture{})
-		default:
-			continue
-		}
-		return out, err
+	out = &displayOutput{Seq: st.Seq, ContentType: kind}
+	switch kind {
+	case "text/plain":
+		out.ContentType, out.Body = "text/plain; charset=utf-8", []byte(st.Text+"\n")
+	case "image/svg+xml":
+		out.Body = st.View.SVG(virtual.Picture{})
+	case "image/png":
+		out.Body, err = st.View.PNG(virtual.Picture{})
+	default:
+		out.ContentType = "application/json"
+		out.Body, err = marshal(displayView{
+			Stamp: stampOf(st), Text: st.Text, State: st.State.String(), View: st.View, Readable: st.View.Readable(),
+		})
 	}
-	return nil, newProblem(http.StatusNotAcceptable, "not_acceptable",
-		"a display comes as application/json, text/plain, image/svg+xml or image/png")
+	return out, err
 }
 
 // period reads a period of a request that lies between two limits.

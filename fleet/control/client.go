@@ -5,11 +5,14 @@ package control
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -20,9 +23,20 @@ var ErrUnreachable = errclass.New(errclass.Unreachable, "the fleet does not answ
 
 // Client talks to the interface of a running fleet.
 type Client struct {
-	URL  string // as in the ready line of fob run
-	Key  string // the API key
-	HTTP *http.Client
+	URL  string       // as in the ready line of fob run
+	Key  string       // the API key
+	HTTP *http.Client // nil: http.DefaultClient; see [NewHTTPClient]
+}
+
+// NewHTTPClient returns an HTTP client that suits many requests to one fleet at once. It
+// trusts the certificate authorities in roots; nil: the system's.
+func NewHTTPClient(roots *x509.CertPool) *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 100
+	if roots != nil {
+		t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	}
+	return &http.Client{Transport: t}
 }
 
 // RefusedError is a request that the fleet refused.
@@ -44,6 +58,8 @@ func (e *RefusedError) ErrorClass() errclass.Class {
 		return errclass.Refused
 	case http.StatusInternalServerError:
 		return errclass.Failed
+	case http.StatusServiceUnavailable: // the fleet ends
+		return errclass.Unreachable
 	}
 	return errclass.Usage
 }
@@ -93,8 +109,8 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 		body = bytes.NewReader(b)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, body)
-	if err != nil {
-		return nil, errclass.With(errclass.Usage, err)
+	if err != nil { // it may repeat a password
+		return nil, errclass.With(errclass.Usage, errors.New("the URL of the fleet is not valid: want one like http://127.0.0.1:8080"))
 	}
 	r.Header.Set("Authorization", "Bearer "+c.Key)
 	r.Header.Set("Accept", accept)
@@ -116,7 +132,7 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 	refused := &RefusedError{Status: a.StatusCode}
 	var p problem
 	if err := json.NewDecoder(io.LimitReader(a.Body, maxBody)).Decode(&p); err != nil || p.Detail == "" {
-		return nil, fmt.Errorf("%w: %s answers %s, not as a fleet does", ErrUnreachable, c.URL, a.Status)
+		return nil, fmt.Errorf("%w: %s answers %s, not as a fleet does", ErrUnreachable, c.address(), a.Status)
 	}
 	refused.Code, refused.Detail = p.Code, p.Detail
 	for _, e := range p.Errors {
@@ -127,6 +143,15 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 	return nil, refused
 }
 
+// address returns the URL for messages, without a password.
+func (c *Client) address() string {
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return "the URL of the fleet"
+	}
+	return u.Redacted()
+}
+
 func (c *Client) unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -135,5 +160,21 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	if errors.As(err, &inner) { // without the method and the address: the message has them
 		err = inner.Unwrap()
 	}
-	return fmt.Errorf("%w: %s: %w: is fob run still running there?", ErrUnreachable, c.URL, err)
+	return fmt.Errorf("%w: %s: %w: %s", ErrUnreachable, c.address(), err, advice(err))
+}
+
+// advice returns a remedy for an error of a connection.
+func advice(err error) string {
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var plain tls.RecordHeaderError
+	switch {
+	case errors.As(err, &authority):
+		return "name the file of the fleet's certificate, or of its authority's, in FOB_CACERT"
+	case errors.As(err, &name):
+		return "use a name or an address of the certificate: fob run shows them in its ready line"
+	case errors.As(err, &plain), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return "the fleet has no certificate: use http://"
+	}
+	return "is fob run still running there?"
 }

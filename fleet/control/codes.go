@@ -74,7 +74,7 @@ type fileOutput struct {
 }
 
 func (s *server) codes() {
-	add(s, http.MethodGet, "/v1/tokens/{token}/code", "code", "The code that the token shows; a button is pressed if necessary",
+	add(s, http.MethodGet, "/v1/tokens/{token}/code", "code", "The code that the token shows; the button is pressed only if the display is off",
 		func(ctx context.Context, in *codeInput) (*body[codeView], error) {
 			m, err := s.fleet.Find(in.Token)
 			if err != nil {
@@ -228,9 +228,7 @@ func sendFile(ctx huma.Context, write func(io.Writer) error) {
 		if !errors.As(fault(err), &p) {
 			p = newProblem(http.StatusInternalServerError, "internal", err.Error())
 		}
-		ctx.SetHeader("Content-Type", p.ContentType(""))
-		ctx.SetStatus(p.Status)
-		_ = json.NewEncoder(ctx.BodyWriter()).Encode(p)
+		respond(ctx, p)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -37,11 +38,12 @@ type Options struct {
 	// as files.
 	AllowSeedExport bool
 
-	// Hosts are the names, besides the loopback addresses and localhost, under which the
-	// interface may be reached. Others are refused, because a page on the web could make
-	// a browser send requests to a name that leads here (DNS rebinding). *.example stands
-	// for one more label, as in a certificate.
-	Hosts []string
+	// KnownHost reports whether the interface may be reached under a host name or an
+	// address. It is asked about those that a request names in its Host header, except
+	// localhost, loopback addresses, and the address at which the connection arrived.
+	// Other hosts are refused, because a page on the web could make a browser send
+	// requests to a name that leads here (DNS rebinding). nil knows no other host.
+	KnownHost func(host string) bool
 }
 
 const maxBody = 1 << 20 // bytes of a request, except a snapshot
@@ -50,9 +52,12 @@ type server struct {
 	fleet *fleet.Fleet
 	o     Options
 	api   huma.API
+
+	offers map[string][]string // by operation: the media types of its answers, the default first
 }
 
-// New returns the HTTP interface of a fleet.
+// New returns the HTTP interface of a fleet. A server that cancels the contexts of its
+// requests with the cause [ErrEnded] ends waits with a problem, and streams with an event.
 func New(f *fleet.Fleet, o Options) http.Handler {
 	s := &server{fleet: f, o: o}
 	mux := http.NewServeMux()
@@ -64,7 +69,7 @@ func New(f *fleet.Fleet, o Options) http.Handler {
 // unrouted answers a request that no operation handles.
 func unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other := *r
 		other.Method = method
 		if _, pattern := mux.Handler(&other); pattern != "/" && pattern != "" {
@@ -83,6 +88,7 @@ func unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 // register adds all operations to a mux.
 func (s *server) register(mux *http.ServeMux) {
 	s.api = humago.New(mux, config())
+	s.api.UseMiddleware(s.checked)
 	s.about()
 	s.time()
 	s.tokens()
@@ -93,7 +99,7 @@ func (s *server) register(mux *http.ServeMux) {
 	s.ports()
 	s.snapshots()
 	s.events()
-	describe(s.api.OpenAPI())
+	s.offers = describe(s.api.OpenAPI())
 }
 
 func config() huma.Config {
@@ -128,7 +134,7 @@ func (s *server) admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if !s.knownHost(r.Host) {
+		if !s.knownHost(r) {
 			writeProblem(w, newProblem(http.StatusMisdirectedRequest, "unknown_host",
 				"the interface is not reached under the host name of this request: use the address of the ready line"))
 			return
@@ -145,43 +151,49 @@ func (s *server) admit(next http.Handler) http.Handler {
 				"send the API key of the ready line, as Authorization: Bearer KEY"))
 			return
 		}
+		if err := s.fleet.Err(); err != nil { // the fleet is about to end
+			var p *problem
+			if errors.As(fault(err), &p) {
+				writeProblem(w, p)
+				return
+			}
+		}
+		if !isClean(r.URL) {
+			writeProblem(w, newProblem(http.StatusNotFound, "not_found", "the path has an empty or a dot segment: is the name of a token or a port missing?"))
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// knownHost reports whether a Host header names this server.
-func (s *server) knownHost(header string) bool {
-	name := header
-	if host, _, err := net.SplitHostPort(header); err == nil {
+// knownHost reports whether the Host header of a request names this server.
+func (s *server) knownHost(r *http.Request) bool {
+	name := r.Host
+	if host, _, err := net.SplitHostPort(name); err == nil {
 		name = host
 	}
 	if inner, ok := strings.CutPrefix(name, "["); ok { // an IPv6 address without a port
-		inner = strings.TrimSuffix(inner, "]")
-		return isLoopback(inner) || net.ParseIP(inner) != nil && s.isHost(inner)
+		if name = strings.TrimSuffix(inner, "]"); net.ParseIP(name) == nil {
+			return false
+		}
 	}
-	return isLoopback(name) || s.isHost(strings.TrimSuffix(name, "."))
-}
-
-func isLoopback(name string) bool {
-	ip := net.ParseIP(name)
-	return ip != nil && ip.IsLoopback()
-}
-
-func (s *server) isHost(name string) bool {
+	name = strings.TrimSuffix(name, ".")
 	if strings.EqualFold(name, "localhost") {
 		return true
 	}
-	for _, h := range s.o.Hosts {
-		if h != "" && strings.EqualFold(h, name) {
-			return true
-		}
-		if domain, ok := strings.CutPrefix(h, "*."); ok {
-			if first, rest, ok := strings.Cut(name, "."); ok && first != "" && strings.EqualFold(rest, domain) {
-				return true
-			}
-		}
+	if ip := net.ParseIP(name); ip != nil && (ip.IsLoopback() || ip.Equal(arrivedAt(r))) {
+		return true
 	}
-	return false
+	return name != "" && s.o.KnownHost != nil && s.o.KnownHost(name)
+}
+
+// arrivedAt returns the address of this machine at which the connection of a request
+// arrived. A page cannot make a browser send it: with DNS rebinding, the header has a name.
+func arrivedAt(r *http.Request) net.IP {
+	if a, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
+		return a.IP
+	}
+	return nil
 }
 
 type nothing struct{}

@@ -171,6 +171,7 @@ func TestTokens(t *testing.T) {
 	c.refused(422, "invalid_lot", "POST", "/v1/tokens", `{"profile":"sundial"}`)
 	c.refused(422, "token_limit", "POST", "/v1/tokens", `{"count":1000001}`)
 	c.refused(422, "invalid", "POST", "/v1/tokens", `{"colour":"red"}`)
+	c.refused(422, "invalid", "POST", "/v1/tokens", `{"count":0}`)
 	c.refused(422, "invalid", "GET", "/v1/tokens?after=x", "")
 	c.refused(413, "body_too_large", "POST", "/v1/tokens", `{"profile":"`+strings.Repeat("x", 2<<20)+`"}`)
 }
@@ -343,7 +344,7 @@ func TestWait(t *testing.T) {
 }
 
 func TestAdmission(t *testing.T) {
-	c := newClient(t, virtual.Config{Seed: 7}, control.Options{Hosts: []string{"rig.example"}})
+	c := newClient(t, virtual.Config{Seed: 7}, control.Options{KnownHost: func(host string) bool { return host == "rig.example" }})
 	c.refused(401, "unauthorized", "GET", "/v1/time", "", "Authorization", "Bearer wrong")
 	c.refused(401, "unauthorized", "GET", "/v1/time", "", "Authorization", "")
 	c.refused(401, "unauthorized", "GET", "/openapi.json", "", "Authorization", "")

@@ -4,6 +4,7 @@ package control_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/url"
 	"runtime"
 	"strconv"
@@ -83,6 +84,49 @@ func TestClientsLeave(t *testing.T) {
 		require.NoError(t, p.ask("GET", "/v1/tokens/"+serials[i%len(serials)]+"/wait?state=BLANK&real_timeout=PT1H", ""))
 	}
 	c.waiting(waits)
+	for _, p := range clients {
+		require.NoError(t, p.Close())
+	}
+	settles(t, 0, c.fleet.World().Alarms, "alarms")
+	settles(t, goroutines+2, runtime.NumGoroutine, "goroutines")
+	c.stop()
+}
+
+// TestStreamsLeave: streams whose clients are gone end, and so do codes that wait for
+// another step.
+func TestStreamsLeave(t *testing.T) {
+	goroutines := runtime.NumGoroutine()
+	c := newCrowd(t, fleet.Lot{Count: 10, Ready: true})
+	serials := c.serials()
+	changer := c.dial()
+	require.NoError(t, changer.ask("PUT", "/v1/time", `{"mode":"scaled","rate":0.001}`)) // a step takes 17 hours
+	status, body, err := changer.hear()
+	require.NoError(t, err)
+	require.Equal(t, 200, status, body)
+	require.NoError(t, changer.Close())
+	const each = 100
+	var clients []*pipe
+	for i := range each {
+		p := c.dial()
+		clients = append(clients, p)
+		_, err := io.WriteString(p, "GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+key+"\r\nAccept: text/event-stream\r\n\r\n")
+		require.NoError(t, err)
+		line, err := p.r.ReadString('\n') // the stream has begun
+		require.NoError(t, err)
+		require.Contains(t, line, " 200 ")
+
+		p = c.dial()
+		clients = append(clients, p)
+		at := "/v1/tokens/" + serials[i%len(serials)] + "/code?fresh=true&real_timeout=PT1H"
+		require.NoError(t, p.ask("GET", at, ""))
+		if i < len(serials) { // the first code of a token does not wait
+			status, body, err := p.hear()
+			require.NoError(t, err)
+			require.Equal(t, 200, status, body)
+			require.NoError(t, p.ask("GET", at, ""))
+		}
+	}
+	c.waiting(each)
 	for _, p := range clients {
 		require.NoError(t, p.Close())
 	}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -23,6 +22,8 @@ type eventPage struct {
 	Seq    uint64            `json:"seq" doc:"number of the newest event in the log"`
 	Next   uint64            `json:"next" doc:"give it as after_seq for the following page; all events up to it have been searched"`
 	Oldest uint64            `json:"oldest" doc:"number of the oldest event that is kept"`
+
+	Dropped uint64 `json:"dropped" doc:"number of events after after_seq that are missing on this page, because they are no longer kept"`
 }
 
 type eventInput struct {
@@ -30,22 +31,22 @@ type eventInput struct {
 	Limit       int      `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"events of a page"`
 	Token       string   `query:"token" maxLength:"40" doc:"only events of this token: a serial number or a hardware id" example:"ZZFB00000001"`
 	Kind        []string `query:"kind" maxItems:"100" doc:"only events of these kinds, separated by commas; see capabilities" example:"[\"press\",\"state\"]"`
-	Accept      string   `header:"Accept" maxLength:"200" doc:"text/event-stream for a stream that does not end"`
 	LastEventID string   `header:"Last-Event-ID" maxLength:"20" doc:"sent by a browser that reconnects; takes precedence over after_seq"`
 }
 
 func (s *server) events() {
 	op := operation(http.MethodGet, "/v1/events", "events", "What happened, as JSON or as server-sent events")
+	op.Metadata = map[string]any{offersKey: []string{"application/json", "text/event-stream"}}
 	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
 		"application/json":  {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[eventPage](), true, "EventPage")},
 		"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}},
 	}}}
-	huma.Register(s.api, op, func(_ context.Context, in *eventInput) (*huma.StreamResponse, error) {
+	huma.Register(s.api, op, func(ctx context.Context, in *eventInput) (*huma.StreamResponse, error) {
 		r, err := s.reader(in)
 		if err != nil {
 			return nil, fault(err)
 		}
-		if strings.Contains(in.Accept, "text/event-stream") {
+		if chosen(ctx) == "text/event-stream" {
 			return &huma.StreamResponse{Body: r.stream}, nil
 		}
 		return &huma.StreamResponse{Body: func(ctx huma.Context) { r.page(ctx, in.Limit) }}, nil
@@ -118,7 +119,8 @@ func (r *eventReader) page(ctx huma.Context, limit int) {
 	log := r.fleet.Log()
 	page := eventPage{Events: []fleet.EventLine{}, Seq: log.Seq(), Oldest: log.Oldest()}
 	for len(page.Events) < limit && ctx.Context().Err() == nil {
-		entries, _, more := r.next(limit - len(page.Events))
+		entries, dropped, more := r.next(limit - len(page.Events))
+		page.Dropped += dropped
 		if !more {
 			break
 		}
@@ -135,8 +137,9 @@ func (r *eventReader) page(ctx huma.Context, limit int) {
 // keepAlive is how often an idle stream sends a comment, because proxies close silent ones.
 const keepAlive = 15 * time.Second
 
-// stream sends events until the client is gone. A client that does not read holds up
-// only this function: the log does not wait for its readers.
+// stream sends events until the client is gone or the fleet ends, which is an event of
+// its own. A client that does not read holds up only this function: the log does not wait
+// for its readers.
 func (r *eventReader) stream(ctx huma.Context) {
 	ctx.SetHeader("Content-Type", "text/event-stream")
 	w := ctx.BodyWriter()
@@ -167,11 +170,15 @@ func (r *eventReader) stream(ctx huma.Context) {
 			flush()
 			idle.Reset(keepAlive)
 		}
-		if more {
-			if ctx.Context().Err() != nil {
-				return
-			}
+		switch gone := ctx.Context().Err() != nil; {
+		case gone && !ended(ctx.Context()):
+			return
+		case more:
 			continue
+		case gone: // the client has read everything
+			_, _ = w.Write([]byte("event: end\ndata: {}\n\n"))
+			flush()
+			return
 		}
 		select {
 		case <-changed:
@@ -182,7 +189,6 @@ func (r *eventReader) stream(ctx huma.Context) {
 			flush()
 			idle.Reset(keepAlive)
 		case <-ctx.Context().Done():
-			return
 		}
 	}
 }

@@ -3,14 +3,9 @@
 package control
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -42,9 +37,7 @@ const (
 func Follow(ctx context.Context, c *Client, event func(error)) (*Follower, error) {
 	f := &Follower{client: *c}
 	if f.client.HTTP == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone()
-		t.MaxIdleConnsPerHost = 100 // many requests read the clock at once
-		f.client.HTTP = &http.Client{Transport: t}
+		f.client.HTTP = NewHTTPClient(nil) // many requests read the clock at once
 	}
 	_, err := f.ask(ctx)
 	f.event = event
@@ -64,7 +57,7 @@ func (f *Follower) ask(ctx context.Context) (clockView, error) {
 	var v clockView
 	err := f.client.Do(asking, http.MethodGet, "/v1/time", nil, &v)
 	if err != nil && ctx.Err() == nil && asking.Err() != nil {
-		err = fmt.Errorf("%w: %s: no answer within %v", ErrUnreachable, f.client.URL, askTimeout)
+		err = fmt.Errorf("%w: %s: no answer within %v", ErrUnreachable, f.client.address(), askTimeout)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -107,14 +100,17 @@ func (f *Follower) Run(ctx context.Context) {
 }
 
 // clockEvents are the events of the world's clock.
-var clockEvents = []virtual.EventKind{virtual.EventAdvance, virtual.EventMode, virtual.EventPause, virtual.EventResume}
+var clockEvents = []string{
+	virtual.EventAdvance.String(), virtual.EventMode.String(), virtual.EventPause.String(), virtual.EventResume.String(),
+}
 
 // read reads the events after seq until the stream ends.
 func (f *Follower) read(ctx context.Context, seq uint64) error {
-	return f.client.Events(ctx, seq, clockEvents, func(StreamEvent) error {
+	_, err := f.client.events(ctx, &EventQuery{After: seq, Kinds: clockEvents}, func(StreamEvent) error {
 		f.wake()
 		return nil
 	})
+	return err
 }
 
 func (f *Follower) wake() {
@@ -157,49 +153,4 @@ func (f *Follower) Wait(ctx context.Context, at time.Time) error {
 			return ctx.Err()
 		}
 	}
-}
-
-// StreamEvent has the fields of an event in the stream that a client needs. It is empty
-// if the client was so slow that events have been dropped: any of them may have happened.
-type StreamEvent struct {
-	Seq   uint64 `json:"seq"`
-	Token string `json:"token"` // hardware id; "" for an event of the world
-	Event string `json:"event"`
-}
-
-// Events calls a function for each event of some kinds after number seq as it happens,
-// until the function or the connection fails or the context ends. Without kinds, it is
-// called for all. If the fleet ends, the error wraps [ErrUnreachable].
-func (c *Client) Events(ctx context.Context, seq uint64, kinds []virtual.EventKind, f func(StreamEvent) error) error {
-	q := url.Values{"after_seq": {strconv.FormatUint(seq, 10)}}
-	var names []string
-	for _, k := range kinds {
-		names = append(names, k.String())
-	}
-	if len(names) > 0 {
-		q.Set("kind", strings.Join(names, ","))
-	}
-	stream, err := c.Open(ctx, http.MethodGet, "/v1/events?"+q.Encode(), nil, "text/event-stream")
-	if err != nil {
-		return err
-	}
-	defer stream.Close()
-	lines := bufio.NewScanner(stream)
-	for lines.Scan() {
-		data, ok := strings.CutPrefix(lines.Text(), "data: ")
-		if !ok {
-			continue
-		}
-		var e StreamEvent
-		if err := json.Unmarshal([]byte(data), &e); err != nil {
-			return fmt.Errorf("%w: %s: an event cannot be read: %w", ErrUnreachable, c.URL, err)
-		}
-		if err := f(e); err != nil {
-			return err
-		}
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return fmt.Errorf("%w: %s: the stream of events has ended: is fob run still running there?", ErrUnreachable, c.URL)
 }

@@ -127,19 +127,3 @@ func TestFollowLost(t *testing.T) {
 	_, err = control.Follow(t.Context(), &control.Client{URL: c.url, Key: "wrong"}, nil)
 	require.ErrorContains(t, err, "send the API key")
 }
-
-// TestEventsDropped: a client that was too slow gets an empty event for those it missed.
-func TestEventsDropped(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte("event: dropped\ndata: {\"dropped\":7,\"oldest\":8}\n\n: \n\nid: 8\ndata: {\"seq\":8,\"event\":\"press\",\"token\":\"00\"}\n\n"))
-	}))
-	defer server.Close()
-	var got []control.StreamEvent
-	err := (&control.Client{URL: server.URL, Key: key}).Events(t.Context(), 0, nil, func(e control.StreamEvent) error {
-		got = append(got, e)
-		return nil
-	})
-	require.ErrorIs(t, err, control.ErrUnreachable)
-	require.ErrorContains(t, err, "the stream of events has ended: is fob run still running there?")
-	require.Equal(t, []control.StreamEvent{{}, {Seq: 8, Token: "00", Event: "press"}}, got)
-}

@@ -26,7 +26,7 @@ func TestEndOfTime(t *testing.T) {
 		c.refused(422, "invalid_period", "POST", "/v1/tokens/"+serial+"/age", `{"by":"`+by+`"}`)
 		c.refused(422, "invalid_period", "POST", "/v1/tokens/"+serial+"/skew", `{"by":"`+by+`"}`)
 	}
-	for _, to := range []string{"2262-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z", "0001-01-02T00:00:00Z"} {
+	for _, to := range []string{"2262-01-01T00:00:00Z", "2261-12-31T23:59:59.5Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z", "0001-01-02T00:00:00Z"} {
 		c.refused(422, "invalid", "POST", "/v1/time/advance", `{"to":"`+to+`"}`)
 		c.refused(422, "invalid", "PUT", "/v1/time", `{"now":"`+to+`"}`)
 	}
@@ -39,6 +39,22 @@ func TestEndOfTime(t *testing.T) {
 	c.do("GET", "/v1/tokens/"+serial, "")
 	c.refused(409, "no_code", "GET", "/v1/tokens/"+serial+"/code", "")
 	c.refused(422, "invalid", "POST", "/v1/time/advance", `{"by":"PT1S"}`)
+	require.Equal(t, true, c.do("GET", "/v1/time", "")["ended"])
+
+	// A token that still lives has no step ahead.
+	c.make(`{"ready":true,"expiry":"2270-01-01"}`)
+	status, body := c.send("POST", "/v1/time/advance", `{"until":"next_step"}`)
+	require.Equal(t, 409, status)
+	require.Contains(t, string(body), "no time step begins before the end of the world, at 2261-12-31T23:59:59Z")
+	status, body = c.send("POST", "/v1/time/advance", `{"until":"event"}`)
+	require.Equal(t, 409, status)
+	require.Contains(t, string(body), "before the end of the world")
+	status, body = c.send("GET", "/v1/tokens/"+serial+"/wait?display=8&timeout=PT1S", "")
+	require.Equal(t, 408, status)
+	require.Contains(t, string(body), "the world has ended, at 2261-12-31T23:59:59Z")
+	status, body = c.send("GET", "/v1/tokens/"+serial+"/wait?display=8&real_timeout=1ms", "")
+	require.Equal(t, 408, status)
+	require.Contains(t, string(body), "longer than its real_timeout: the world has ended")
 }
 
 // TestRunawayClock: a scaled clock that reaches the end of the world stands there.
@@ -50,6 +66,9 @@ func TestRunawayClock(t *testing.T) {
 	for _, path := range []string{"/v1/time", "/v1/tokens", "/v1/tokens/" + serial, "/v1/tokens/" + serial + "/display", "/v1/events"} {
 		c.do("GET", path, "")
 	}
+	now := c.do("GET", "/v1/time", "")
+	require.Equal(t, "2261-12-31T23:59:59Z", now["now"])
+	require.Equal(t, true, now["ended"])
 	c.do("POST", "/v1/tokens/"+serial+"/press", "")
 	c.refused(409, "no_code", "GET", "/v1/tokens/"+serial+"/code", "")
 	c.send("GET", "/v1/tokens/"+serial+"/wait?display=8&timeout=PT1S", "")

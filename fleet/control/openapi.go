@@ -40,7 +40,9 @@ Answers about a token are atomic: seq is the number of the newest event that the
 true_time is the world's time, token_time the time by the token's own clock, and error_ms
 the difference between the two.
 
-Errors are problems as defined by RFC 9457. Their code does not change when the words do.`
+Errors are problems as defined by RFC 9457. Their code does not change when the words do.
+If the state folder of the fleet cannot be written, the fleet ends: the change gets the
+code not_saved, like every request after it.`
 
 var tags = []*huma.Tag{
 	{Name: "fleet", Description: "The fleet as a whole: what it can do, all codes, the export, the oracle."},
@@ -60,14 +62,18 @@ var details = map[string]string{
 		"for the others.",
 	"change-token": "Only the fields that are given change. Age, battery, faults and the clock have operations of their own.",
 	"code": "A token with a button is pressed if its display shows no code. If the code does not fit min_remaining or fresh, " +
-		"a manual clock is advanced to the next step; otherwise the answer waits for it.",
+		"a manual clock is advanced to the next step; otherwise the answer waits for it. If the clock is paused, also " +
+		"meanwhile, the problem clock_stopped comes at once.",
+	"health": "Also a fleet that is about to end, because its state cannot be saved (not_saved), answers with a problem.",
 	"age": "Drift, battery and expiry of that many years are applied to the token while the world's clock stays where it is, " +
 		"so a server on real time can be tested with an old token.",
 	"wait": "The answer comes as soon as everything that is given holds at one time. If the clock is advanced meanwhile, " +
 		"displays in between count as well. Two limits end the wait with a problem: timeout by the world's clock " +
-		"(wait_timeout) and real_timeout by the machine's (real_timeout).",
+		"(wait_timeout) and real_timeout by the machine's (real_timeout). A clock that is manual or paused does not end the " +
+		"wait, because another client can move it.",
 	"oracle": "Searches the steps around the true time for the code, the nearest first.",
-	"events": "With Accept: text/event-stream, the events come as server-sent events, and the stream does not end. Each has " +
+	"events": "With Accept: text/event-stream, the events come as server-sent events. The stream ends when the fleet " +
+		"does, and its last event then has the type end. Each has " +
 		"its number as id, so a browser that reconnects goes on after the last with Last-Event-ID. A client that reads too " +
 		"slowly holds nothing up: if events that it has not read were dropped from the log, the stream has an event of " +
 		"type dropped with the number of the oldest that is left.",
@@ -87,8 +93,7 @@ var details = map[string]string{
 var conflicts = map[string][]int{
 	"advance":       {http.StatusConflict},
 	"attach":        {http.StatusConflict},
-	"code":          {http.StatusConflict, http.StatusRequestTimeout},
-	"display":       {http.StatusNotAcceptable},
+	"code":          {http.StatusConflict, http.StatusRequestTimeout, http.StatusServiceUnavailable},
 	"export":        {http.StatusForbidden},
 	"get-snapshot":  {http.StatusForbidden},
 	"oracle":        {http.StatusConflict, http.StatusNotFound},
@@ -97,7 +102,7 @@ var conflicts = map[string][]int{
 	"restore":       {http.StatusConflict},
 	"take-snapshot": {http.StatusConflict, http.StatusNotFound},
 	"unplug":        {http.StatusConflict},
-	"wait":          {http.StatusConflict, http.StatusRequestTimeout},
+	"wait":          {http.StatusConflict, http.StatusRequestTimeout, http.StatusServiceUnavailable},
 	"events":        {http.StatusNotFound},
 }
 
@@ -106,7 +111,7 @@ func operation(method, path, id, summary string) huma.Operation {
 	op := huma.Operation{
 		Method: method, Path: path, OperationID: id, Summary: summary, Description: details[id],
 		Tags: []string{"fleet"}, MaxBodyBytes: maxBody, BodyReadTimeout: readTimeout,
-		Errors: []int{http.StatusUnprocessableEntity, http.StatusMisdirectedRequest},
+		Errors: []int{http.StatusUnprocessableEntity, http.StatusMisdirectedRequest, http.StatusInternalServerError},
 	}
 	area, _, _ := strings.Cut(strings.TrimPrefix(path, "/v1/"), "/")
 	for _, t := range tags {
@@ -132,8 +137,10 @@ func operation(method, path, id, summary string) huma.Operation {
 	return op
 }
 
-// describe replaces huma's own problem by ours, and lists are never null.
-func describe(spec *huma.OpenAPI) {
+// describe replaces huma's own problem by ours, and lists are never null. It returns the
+// media types of the answers of each operation.
+func describe(spec *huma.OpenAPI) map[string][]string {
+	offers := map[string][]string{}
 	all := spec.Components.Schemas.Map()
 	ref := spec.Components.Schemas.Schema(typeOf[problem](), true, "Problem")
 	all["Problem"].Properties["code"].Enum = problemCodes()
@@ -141,6 +148,13 @@ func describe(spec *huma.OpenAPI) {
 		for _, op := range []*huma.Operation{path.Get, path.Put, path.Post, path.Delete, path.Patch} {
 			if op == nil {
 				continue
+			}
+			if kinds := offersOf(op); len(kinds) > 0 {
+				offers[op.OperationID] = kinds
+				op.Responses[strconv.Itoa(http.StatusNotAcceptable)] = &huma.Response{
+					Description: http.StatusText(http.StatusNotAcceptable),
+					Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: ref}},
+				}
 			}
 			for _, r := range op.Responses {
 				if m := r.Content["application/problem+json"]; m != nil {
@@ -165,6 +179,7 @@ func describe(spec *huma.OpenAPI) {
 			}
 		}
 	}
+	return offers
 }
 
 // fields are the descriptions of fields whose types belong to other packages.

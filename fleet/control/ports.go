@@ -34,7 +34,7 @@ type line struct {
 	Insert  float64 `json:"insert,omitempty" minimum:"0" maximum:"1" doc:"probability that a random byte arrives before this one"`
 	StallAt int     `json:"stall_at,omitempty" minimum:"0" maximum:"2000000000" doc:"the line stops before this byte; 1 is the next, 0 is never"`
 	Stall   string  `json:"stall,omitempty" maxLength:"40" doc:"how long it then stops, by the machine's clock; an hour at most" example:"PT2S"`
-	Unplug  int     `json:"unplug_after,omitempty" minimum:"0" maximum:"2000000000" doc:"the cable is pulled out after so many bytes; 0 is never"`
+	Unplug  int     `json:"unplug_after,omitempty" minimum:"0" maximum:"2000000000" doc:"the cable is pulled out after so many bytes, and the port is unplugged; 0 is never"`
 	Baud    int     `json:"baud,omitempty" minimum:"0" maximum:"100000000" doc:"bit/s, 10 bits a byte; 0 is no limit" example:"9600"`
 }
 

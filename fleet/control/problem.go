@@ -51,6 +51,8 @@ var kinds = []struct {
 	status int
 	code   string
 }{
+	{fleet.ErrSave, http.StatusInternalServerError, "not_saved"}, // first: Remove joins it with others
+	{ErrEnded, http.StatusServiceUnavailable, "ended"},
 	{fleet.ErrNotFound, http.StatusNotFound, "not_found"},
 	{fleet.ErrTimeout, http.StatusRequestTimeout, "wait_timeout"},
 	{fleet.ErrNever, http.StatusUnprocessableEntity, "never"},
@@ -81,7 +83,8 @@ func fault(err error) error {
 		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return newProblem(http.StatusRequestTimeout, "real_timeout", "the request took longer than its real_timeout")
+		_, why, _ := strings.Cut(err.Error(), context.DeadlineExceeded.Error())
+		return newProblem(http.StatusRequestTimeout, "real_timeout", "the request took longer than its real_timeout"+why)
 	}
 	var classed errclass.Classed
 	if errors.As(err, &classed) && classed.ErrorClass() == errclass.Usage {
@@ -91,7 +94,7 @@ func fault(err error) error {
 }
 
 // invalid returns the problem of a value in the request.
-func invalid(where, detail string) error {
+func invalid(where, detail string) *problem {
 	p := newProblem(http.StatusUnprocessableEntity, "invalid", detail)
 	p.Errors = []wrongElement{{shorten(detail, maxText), where}}
 	return p
@@ -140,6 +143,9 @@ func shorten(s string, most int) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
+// ended reports whether a request was cancelled because the fleet ends.
+func ended(ctx context.Context) bool { return errors.Is(context.Cause(ctx), ErrEnded) }
+
 // get adds an operation that changes nothing.
 func get[I, O any](s *server, path, id, summary string, h func(*I) (*O, error)) {
 	add(s, http.MethodGet, path, id, summary, func(_ context.Context, in *I) (*O, error) { return h(in) })
@@ -153,6 +159,12 @@ func add[I, O any](s *server, method, path, id, summary string, h func(context.C
 	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
+		if err != nil && ended(ctx) && errors.Is(err, context.Canceled) {
+			err = ErrEnded
+		}
+		if failed := s.fleet.Err(); failed != nil { // the answer may rely on an unsaved change
+			err = failed
+		}
 		if err != nil {
 			return nil, fault(err)
 		}

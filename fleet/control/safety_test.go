@@ -3,8 +3,11 @@
 package control_test
 
 import (
+	"context"
 	"encoding/json"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -98,7 +101,7 @@ func TestMethods(t *testing.T) {
 	c := newClient(t, virtual.Config{Seed: 7}, control.Options{})
 	a := c.answer("DELETE", "/v1/time", "", "Authorization", "Bearer "+key)
 	require.Equal(t, 405, a.StatusCode)
-	require.Equal(t, "GET, PUT", a.Header.Get("Allow"))
+	require.Equal(t, "GET, HEAD, PUT", a.Header.Get("Allow"))
 	c.refused(405, "method_not_allowed", "OPTIONS", "/v1/time", "")
 	c.refused(405, "method_not_allowed", "TRACE", "/v1/healthz", "")
 	c.refused(404, "not_found", "PROPFIND", "/v1/lunch", "")
@@ -108,20 +111,46 @@ func TestMethods(t *testing.T) {
 
 // TestHosts: only names that lead to this machine are served.
 func TestHosts(t *testing.T) {
-	c := newClient(t, virtual.Config{Seed: 7}, control.Options{Hosts: []string{"rig.example", "", "*.lab.example", "2001:db8::1"}})
+	c := newClient(t, virtual.Config{Seed: 7}, control.Options{KnownHost: func(host string) bool {
+		return strings.EqualFold(host, "rig.example") || host == "2001:db8::1"
+	}})
 	for _, host := range []string{
 		"evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:80", "0.0.0.0", "10.0.0.1",
 		"rig.example.evil", "localhost@evil.example", "2130706433", "[::]", "::ffff:10.0.0.1", "localhost:1:2", "[localhost",
 		"local host", "127.1", "169.254.169.254", "xn--localhost-", "localhost,evil.example", "rig.example..",
-		"lab.example", ".lab.example", "a.b.lab.example", "[2001:db8::2]",
+		".rig.example", "[rig.example]", "[2001:db8::2]",
 	} {
 		status, b := c.send("GET", "/v1/time", "", "Host", host)
 		require.Contains(t, []int{400, 421}, status, "%s: %s", host, b)
 	}
-	for _, host := range []string{"localhost", "LocalHost:80", "127.0.0.1:1", "127.8.9.1", "[::1]", "[::1]:80", "rig.example", "RIG.example:443", "localhost.", "a.lab.example", "[2001:db8::1]:443", "[2001:db8::1]"} {
+	for _, host := range []string{"localhost", "LocalHost:80", "127.0.0.1:1", "127.8.9.1", "[::1]", "[::1]:80", "rig.example", "RIG.example:443", "rig.example.", "localhost.", "[2001:db8::1]:443", "[2001:db8::1]"} {
 		status, b := c.send("GET", "/v1/time", "", "Host", host)
 		require.Equal(t, 200, status, "%s: %s", host, b)
 	}
+}
+
+// TestHostOfConnection: the address at which a connection arrives is served, and a name
+// is not, as with DNS rebinding.
+func TestHostOfConnection(t *testing.T) {
+	c := newClient(t, virtual.Config{Seed: 7}, control.Options{})
+	handler := control.New(c.fleet, control.Options{Key: key})
+	ask := func(at net.Addr, host string) int {
+		r := httptest.NewRequestWithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, at), "GET", "/v1/time", nil)
+		r.Host = host
+		r.Header.Set("Authorization", "Bearer "+key)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Code
+	}
+	four, six := &net.TCPAddr{IP: net.ParseIP("192.0.2.7"), Port: 8443}, &net.TCPAddr{IP: net.ParseIP("2001:db8::7"), Port: 8443}
+	require.Equal(t, 200, ask(four, "192.0.2.7:8443"))
+	require.Equal(t, 200, ask(four, "192.0.2.7"))
+	require.Equal(t, 200, ask(six, "[2001:db8::7]:8443"))
+	require.Equal(t, 421, ask(four, "192.0.2.8:8443"))
+	require.Equal(t, 421, ask(six, "[2001:db8::8]:8443"))
+	require.Equal(t, 421, ask(four, "192.0.2.7.evil.example"))
+	require.Equal(t, 421, ask(four, "[2001:db8::7]"))
+	require.Equal(t, 421, ask(&net.UnixAddr{Name: "/s", Net: "unix"}, "192.0.2.7"))
 }
 
 // TestAnswersDoNotGrow checks that an error does not repeat a long input at full length.

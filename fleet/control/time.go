@@ -18,6 +18,7 @@ type clockView struct {
 	Mode   string    `json:"mode" enum:"real,scaled,manual" doc:"a manual clock stands still until it is advanced"`
 	Rate   float64   `json:"rate" doc:"world seconds per second; 0 for manual, 1 for real"`
 	Paused bool      `json:"paused" doc:"a real or scaled clock stands still until paused is false"`
+	Ended  bool      `json:"ended" doc:"the time is 2261-12-31T23:59:59Z, where every clock stops"`
 	Now    time.Time `json:"now" doc:"the world's time"`
 	Seq    uint64    `json:"seq" doc:"number of the newest event"`
 }
@@ -42,7 +43,8 @@ func seedText(seed uint64) string { return strconv.FormatUint(seed, 10) }
 func (s *server) clock() *body[clockView] {
 	c := s.fleet.World().Clock()
 	return &body[clockView]{clockView{
-		Mode: c.Mode.String(), Rate: c.Rate, Paused: c.Paused, Now: c.Now.Time(), Seq: s.fleet.Log().Seq(),
+		Mode: c.Mode.String(), Rate: c.Rate, Paused: c.Paused, Ended: c.Now >= virtual.WorldEnd,
+		Now: c.Now.Time(), Seq: s.fleet.Log().Seq(),
 	}}
 }
 
@@ -72,17 +74,15 @@ func (s *server) time() {
 		})
 }
 
-// worldEnd is the end of the time to which a client can move the clock. The numbers that
-// count it end a few weeks later.
-var worldEnd = virtual.WorldTimeOf(time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC))
-
 // inWorld checks an instant, unless it is zero.
 func inWorld(where string, t time.Time) error {
-	if year := t.UTC().Year(); !t.IsZero() && (year < 1970 || year > 2261) {
-		return invalid(where, "the world lies in the years 1970 to 2261")
+	if year := t.UTC().Year(); !t.IsZero() && (year < 1970 || year > 2261 || virtual.WorldTimeOf(t) > virtual.WorldEnd) {
+		return invalid(where, "the world lies between 1970 and "+worldEnd)
 	}
 	return nil
 }
+
+var worldEnd = virtual.WorldEnd.Time().Format(time.RFC3339)
 
 func (s *server) setClock(in setClock) error {
 	w := s.fleet.World()
@@ -136,8 +136,8 @@ func (s *server) advance(in advance) error {
 		if d < 0 {
 			return invalid("body.by", "time does not run backwards; skew a token instead")
 		}
-		if w.Now().Add(d) >= worldEnd {
-			return invalid("body.by", "the world ends with the year 2261, and it is "+w.Now().Time().Format(time.RFC3339))
+		if w.Now().Add(d) > virtual.WorldEnd {
+			return invalid("body.by", "the world ends at "+worldEnd+", and it is "+w.Now().Time().Format(time.RFC3339))
 		}
 		w.Advance(d)
 	case in.By == "" && !in.To.IsZero() && in.Until == "":
@@ -150,16 +150,22 @@ func (s *server) advance(in advance) error {
 		w.AdvanceTo(virtual.WorldTimeOf(in.To))
 	case in.By == "" && in.To.IsZero() && in.Until == "event":
 		next := s.fleet.NextEvent()
-		if next == virtual.Forever {
-			return newProblem(http.StatusConflict, "no_event", "no token has an event ahead")
+		if next > virtual.WorldEnd {
+			return newProblem(http.StatusConflict, "no_event", "no token has an event ahead before the end of the world, at "+worldEnd)
 		}
 		w.AdvanceTo(next)
 	case in.By == "" && in.To.IsZero() && in.Until == "next_step":
+		steps := false
 		for m := range s.fleet.All(0) {
-			if ends := m.Look().StepEnds; ends != virtual.Forever {
-				w.AdvanceTo(ends)
+			r := m.Look()
+			if r.StepEnds <= virtual.WorldEnd {
+				w.AdvanceTo(r.StepEnds)
 				return nil
 			}
+			steps = steps || r.CodeLen > 0
+		}
+		if steps {
+			return newProblem(http.StatusConflict, "no_event", "no time step begins before the end of the world, at "+worldEnd)
 		}
 		return newProblem(http.StatusConflict, "no_event", "no token is provisioned, so none has a time step")
 	default:

@@ -20,15 +20,17 @@ type Stamp struct {
 	Seq       uint64    `json:"seq" doc:"number of the newest event that the answer reflects"`
 	TrueTime  time.Time `json:"true_time" doc:"the world's time"`
 	TokenTime time.Time `json:"token_time" doc:"by the token's clock; limited to the years 1 to 9999"`
-	ErrorMS   int64     `json:"error_ms" doc:"how far the token's clock is ahead; 0 if it was never set"`
+	ErrorMS   *int64    `json:"error_ms" doc:"how far the token's clock is ahead; null if the clock is not set"`
 	ClockSet  bool      `json:"clock_set" doc:"the token's clock has been set"`
 }
 
 func stampOf(st fleet.State) Stamp {
-	return Stamp{
-		Seq: st.Seq, TrueTime: st.World.Time(), TokenTime: writable(st.Clock.Time().UTC()),
-		ErrorMS: st.Error.Milliseconds(), ClockSet: st.ClockSet,
+	s := Stamp{Seq: st.Seq, TrueTime: st.World.Time(), TokenTime: writable(st.Clock.Time().UTC()), ClockSet: st.ClockSet}
+	if st.ClockSet {
+		ms := st.Error.Milliseconds()
+		s.ErrorMS = &ms
 	}
+	return s
 }
 
 // writable returns the nearest time that RFC 3339 can express. A token's clock may have

@@ -69,8 +69,20 @@ func (s *server) wires() {
 				return nil
 			})
 		})
-	add(s, http.MethodGet, "/v1/ports/{port}/wire", "wire", "The recorded wire, as JSON lines or for Wireshark", s.wire)
-	op := operation(http.MethodPost, "/v1/ports/{port}/wire/replay", "replay", "Send the host's half of a recording to the token")
+	op := operation(http.MethodGet, "/v1/ports/{port}/wire", "wire", "The recorded wire, as JSON lines or for Wireshark")
+	op.Metadata = map[string]any{offersKey: []string{"application/x-ndjson", "application/octet-stream"}}
+	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
+		"application/x-ndjson":     {Schema: &huma.Schema{Type: huma.TypeString}},
+		"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+	}}}
+	huma.Register(s.api, op, func(ctx context.Context, in *wireInput) (*fileOutput, error) {
+		out, err := s.wire(ctx, in)
+		if err != nil {
+			return nil, fault(err)
+		}
+		return out, nil
+	})
+	op = operation(http.MethodPost, "/v1/ports/{port}/wire/replay", "replay", "Send the host's half of a recording to the token")
 	op.MaxBodyBytes = maxRecording
 	huma.Register(s.api, op, func(_ context.Context, in *replayInput) (*body[replayed], error) {
 		out, err := s.replay(in)

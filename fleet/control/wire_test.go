@@ -77,6 +77,9 @@ func TestUnplugMidway(t *testing.T) {
 		require.Error(t, err, after)
 		require.NotErrorIs(t, err, context.DeadlineExceeded)
 		require.Regexp(t, `device disconnected`, err.Error())
+		require.NotContains(t, c.do("GET", at, ""), "addr", "the port is unplugged")
+		c.refused(409, "port_state", "POST", at+"/unplug", "")
+		c.do("POST", at+"/replug", "")
 	}
 	c.do("PUT", at+"/faults", `{}`)
 	c.do("POST", at+"/unplug", "")

@@ -7,18 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/d204ef64/fob/fleet/control"
+	"github.com/d204ef64/fob/internal/atomicfile"
 )
 
-// The files of a failure, in a folder with the name of the scenario.
+// The files of a failure.
 const (
 	failureFile = "failure.txt"
 	repeatFile  = "repeat.sh"
@@ -26,11 +27,10 @@ const (
 )
 
 // keepArtifacts writes the files of a failure, and returns their folder.
-func (r *runner) keepArtifacts(failure error) (dir string, err error) {
-	base := filepath.Base(r.scenario.File)
-	dir = filepath.Join(r.Artifacts, strings.TrimSuffix(base, filepath.Ext(base)))
+func (r *runner) keepArtifacts(failure error) (err error) {
+	dir := r.Artifacts
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return dir, fmt.Errorf("writing the artifacts: %w", err)
+		return fmt.Errorf("writing the artifacts: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), time.Minute)
 	defer cancel()
@@ -40,14 +40,22 @@ func (r *runner) keepArtifacts(failure error) (dir string, err error) {
 
 	// Each of them is written even if another fails.
 	errs := []error{
-		os.WriteFile(filepath.Join(dir, failureFile), []byte(failure.Error()+"\n"), 0o600),
-		os.WriteFile(filepath.Join(dir, repeatFile), []byte(r.repeat()), 0o700),
+		put(filepath.Join(dir, failureFile), []byte(failure.Error()+"\n"), 0o600),
+		put(filepath.Join(dir, repeatFile), []byte(r.repeat()), 0o700),
 		r.keepEvents(filepath.Join(dir, eventsFile)), r.keepDisplays(dir), r.keepSnapshots(dir), r.keepOutputs(dir),
 	}
 	if err := errors.Join(errs...); err != nil {
-		return dir, fmt.Errorf("writing the artifacts: %w", err)
+		return fmt.Errorf("writing the artifacts: %w", err)
 	}
-	return dir, nil
+	return nil
+}
+
+// put writes a file, and replaces the one of an earlier failure.
+func put(path string, data []byte, mode fs.FileMode) error {
+	if err := atomicfile.OverwriteMode(path, data, mode); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }
 
 // repeat returns a script that repeats the scenario with the same world seed.
@@ -64,12 +72,18 @@ func (r *runner) keepEvents(path string) error {
 	if _, seekErr := r.log.file.Seek(0, io.SeekStart); seekErr != nil {
 		return errors.Join(err, seekErr)
 	}
-	f, createErr := os.Create(path)
+	f, createErr := atomicfile.Create(path)
 	if createErr != nil {
 		return errors.Join(err, createErr)
 	}
 	_, copyErr := io.Copy(f, r.log.file)
-	return errors.Join(err, copyErr, f.Close())
+	if copyErr == nil {
+		copyErr = f.Replace()
+	}
+	if err = errors.Join(err, atomicfile.Cause(copyErr), f.Discard()); err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return err
 }
 
 // keepDisplays writes the display of each token that has a name.
@@ -78,7 +92,7 @@ func (r *runner) keepDisplays(dir string) error {
 	for _, name := range r.names {
 		b, err := r.Fleet.Bytes(r.ctx, http.MethodGet, tokenPath(r.tokens[name], "/display"), nil, "image/png")
 		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, "display-"+name+".png"), b, 0o600)
+			err = put(filepath.Join(dir, "display-"+name+".png"), b, 0o600)
 		}
 		errs = append(errs, err)
 	}
@@ -104,7 +118,7 @@ func (r *runner) keepSnapshots(dir string) error {
 			return nil
 		}
 		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, "snapshot-"+name+".bin"), b, 0o600)
+			err = put(filepath.Join(dir, "snapshot-"+name+".bin"), b, 0o600)
 		}
 		if err != nil {
 			return err
@@ -117,9 +131,9 @@ func (r *runner) keepSnapshots(dir string) error {
 func (r *runner) keepOutputs(dir string) error {
 	var errs []error
 	for i, p := range r.procs {
-		text := p.stdout.String() + p.stderr.String()
+		text := r.mask(p.stdout.String()) + r.mask(p.stderr.String())
 		name := fmt.Sprintf("exec-%d-%s.txt", i+1, filepath.Base(p.name))
-		errs = append(errs, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+		errs = append(errs, put(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 	return errors.Join(errs...)
 }

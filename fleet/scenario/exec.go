@@ -8,10 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/d204ef64/fob/internal/procgroup"
 )
 
 type execStep struct {
@@ -21,7 +22,7 @@ type execStep struct {
 	Fails   bool     `yaml:"fails" doc:"any exit code but 0"`
 	Stdout  string   `yaml:"stdout" doc:"regular expression (RE2) for its output; its named groups become variables" format:"regex"`
 	Stderr  string   `yaml:"stderr" doc:"the same for its standard error" format:"regex"`
-	Timeout string   `yaml:"timeout" doc:"by this machine's clock; two minutes by default"`
+	Timeout string   `yaml:"timeout" doc:"by this machine's clock; two minutes by default. Then the command and the processes that it has started are ended"`
 
 	Background bool `yaml:"background" doc:"continue with the next step when a line of its output matches stdout; the command is ended after the last step"`
 }
@@ -47,30 +48,25 @@ func (s *execStep) check(c *checker) error {
 }
 
 // command returns the command of the step.
-func (s *execStep) command(ctx context.Context, r *runner) *exec.Cmd {
+func (s *execStep) command(r *runner) *exec.Cmd {
 	var args []string
 	for _, a := range s.Run {
 		args = append(args, r.expand(a))
 	}
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = r.dir
 	cmd.Env = append(append([]string(nil), r.Environment...), r.environment()...)
 	cmd.Env = append(cmd.Env, "FOB_URL="+r.Fleet.URL, "FOB_API_KEY="+r.Fleet.Key)
 	cmd.Stdin = strings.NewReader(r.expand(s.Stdin))
-	cmd.Cancel = func() error { return interrupt(cmd) }
-	cmd.WaitDelay = grace
 	return cmd
 }
 
-// grace is how long a command may take to end after an interrupt.
-const grace = 10 * time.Second
-
-func interrupt(cmd *exec.Cmd) error {
-	if err := cmd.Process.Signal(os.Interrupt); err == nil || errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	return cmd.Process.Kill() // a system without interrupts
-}
+// How long the processes of a command may take to end after SIGTERM. A server in the
+// background may have work to finish.
+const (
+	grace           = 2 * time.Second
+	backgroundGrace = 10 * time.Second
+)
 
 func (s *execStep) run(r *runner) error {
 	timeout, _ := period("timeout", s.Timeout, 2*time.Minute, 0, 24*time.Hour)
@@ -79,29 +75,29 @@ func (s *execStep) run(r *runner) error {
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, timeout)
 	defer cancel()
-	cmd := s.command(ctx, r)
+	cmd := s.command(r)
 	before := maps.Clone(r.log.hosts)
 	var stdout, stderr output
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
+	err := procgroup.Run(ctx, cmd, procgroup.Options{Grace: grace})
 	var exit *exec.ExitError
 	switch {
 	case r.ctx.Err() != nil:
 		return r.ctx.Err()
 	case ctx.Err() != nil:
-		return unmet(fmt.Sprintf("%s to end within %s", s.Run[0], timeout), "it still runs%s%s", stdout.shown("stdout"), stderr.shown("stderr"))
+		return unmet(fmt.Sprintf("%s to end within %s", s.Run[0], timeout), "it still runs%s%s", r.shown("stdout", &stdout), r.shown("stderr", &stderr))
 	case err != nil && !errors.As(err, &exit):
-		return fmt.Errorf("running %s: %w", s.Run[0], err)
+		return err
 	}
 	if err := r.log.left(r, before); err != nil {
 		return err
 	}
-	code := cmd.ProcessState.ExitCode()
+	code := procgroup.ExitCode(cmd, err)
 	if s.Fails && code == 0 {
-		return unmet("the command to fail", "its exit code is 0%s", stdout.shown("stdout"))
+		return unmet("the command to fail", "its exit code is 0%s", r.shown("stdout", &stdout))
 	}
 	if !s.Fails && code != s.Exit {
-		return unmet(fmt.Sprintf("exit code %d", s.Exit), "it is %d%s%s", code, stderr.shown("stderr"), stdout.shown("stdout"))
+		return unmet(fmt.Sprintf("exit code %d", s.Exit), "it is %d%s%s", code, r.shown("stderr", &stderr), r.shown("stdout", &stdout))
 	}
 	for _, o := range []struct {
 		name, want string
@@ -115,7 +111,7 @@ func (s *execStep) run(r *runner) error {
 			return err
 		}
 		if !r.match(re, o.got.String()) {
-			return unmet(fmt.Sprintf("%s that matches %q", o.name, o.want), "it is %s", shorten(o.got.String()))
+			return unmet(fmt.Sprintf("%s that matches %q", o.name, o.want), "it is %s", shorten(r.mask(o.got.String())))
 		}
 	}
 	return nil
@@ -136,21 +132,17 @@ func shorten(text string) string {
 // start runs the command in the background until it is ready.
 func (s *execStep) start(r *runner, timeout time.Duration) error {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.ctx))
-	p := &process{name: s.Run[0], cmd: s.command(ctx, r), cancel: cancel, ended: make(chan struct{})}
+	p := &process{name: s.Run[0], cmd: s.command(r), cancel: cancel}
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	re, err := r.compile(s.Stdout)
 	if err != nil {
 		cancel()
 		return err
 	}
-	if err := p.cmd.Start(); err != nil {
+	if p.Process, err = procgroup.Start(ctx, p.cmd, procgroup.Options{Grace: backgroundGrace}); err != nil {
 		cancel()
-		return fmt.Errorf("running %s: %w", s.Run[0], err)
+		return err
 	}
-	go func() {
-		defer close(p.ended)
-		p.err = p.cmd.Wait()
-	}()
 	r.procs = append(r.procs, p)
 	end := time.After(timeout)
 	for {
@@ -161,13 +153,13 @@ func (s *execStep) start(r *runner, timeout time.Duration) error {
 		want := fmt.Sprintf("output that matches %q", s.Stdout)
 		select {
 		case <-changed:
-		case <-p.ended:
+		case <-p.Done():
 			if r.match(re, p.stdout.String()) {
 				return nil
 			}
-			return unmet(want, "the command ended (%s)%s%s", p.cmd.ProcessState, p.stderr.shown("stderr"), p.stdout.shown("stdout"))
+			return unmet(want, "the command ended (%s)%s%s", p.cmd.ProcessState, r.shown("stderr", &p.stderr), r.shown("stdout", &p.stdout))
 		case <-end:
-			return unmet(want+" within "+timeout.String(), "there is none%s%s", p.stdout.shown("stdout"), p.stderr.shown("stderr"))
+			return unmet(want+" within "+timeout.String(), "there is none%s%s", r.shown("stdout", &p.stdout), r.shown("stderr", &p.stderr))
 		case <-r.ctx.Done():
 			return r.ctx.Err()
 		}

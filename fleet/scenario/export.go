@@ -4,13 +4,14 @@ package scenario
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/d204ef64/fob/fleet/control"
 	"github.com/d204ef64/fob/seedfile"
 )
 
@@ -32,9 +33,15 @@ func (s *export) check(*checker) error {
 
 func (s *export) run(r *runner) error {
 	b, err := r.Fleet.Bytes(r.ctx, http.MethodGet, "/v1/export?format="+url.QueryEscape(s.Format), nil, "*/*")
+	if refused := (*control.RefusedError)(nil); errors.As(err, &refused) && refused.Code == "seeds_refused" {
+		if r.Shared {
+			return errors.New("the fleet keeps its seeds: start it with fob run --allow-seed-export")
+		}
+		return errors.New("the tokens keep their seeds: run the scenario with --allow-seed-export")
+	}
 	if err != nil {
 		return err
 	}
 	defer clear(b)
-	return os.WriteFile(filepath.Join(r.dir, s.File), b, 0o600)
+	return put(filepath.Join(r.dir, s.File), b, 0o600)
 }

@@ -31,17 +31,17 @@ func TestBadFiles(t *testing.T) {
 		{"", "test.yaml: it is empty: it needs a list of steps"},
 		{"name: x\n", "test.yaml: there are no steps: list them under steps"},
 		{"steps: []\n", "there are no steps"},
-		{"steps:\n- press: {}\n---\nsteps: []\n", "it has a second document after ---"},
-		{"stepps:\n- press: {}\n", "test.yaml: line 1: unknown field stepps"},
-		{"steps:\n- new: {}\n- pres: {}\n", "test.yaml: line 3: unknown field pres"},
-		{"steps:\n- new:\n    colour: red\n", "test.yaml: line 3: unknown field colour"},
-		{"steps:\n- new: {}\n- press: {token: [a]}\n", "test.yaml: line 3: a list is given, want text"},
-		{"steps:\n- new: {count: many}\n", "test.yaml: line 2: text `many` is given, want a whole number"},
-		{"steps:\n- new: {}\n- press: now\n", "test.yaml: line 3: text `now` is given, want fields"},
-		{"steps:\n- new: {}\n- new: {}\n  press: {}\n", "test.yaml:3: a step has exactly one verb"},
-		{"steps:\n- {}\n", "test.yaml:2: a step has exactly one verb"},
-		{"steps:\n- new: {}\n  new: {}\n", "line 3: mapping key \"new\" already defined at line 2"},
-		{"steps:\n- new: {\n", "test.yaml: line 2: did not find expected node content"},
+		{"steps:\n- press: {}\n---\nsteps: []\n", "test.yaml:3:1: a second document begins after ---: put it in a file of its own"},
+		{"stepps:\n- press: {}\n", "test.yaml:1:1: unknown field stepps: did you mean steps? The fields are name, world_seed, at, clock, steps"},
+		{"steps:\n- new: {}\n- pres: {}\n", "test.yaml:3:3: unknown step pres: did you mean press? The steps are new, advance, age, "},
+		{"steps:\n- new:\n    colour: red\n", "test.yaml:3:5: unknown field colour: the fields are name, count, profile, "},
+		{"steps:\n- new: {}\n- press: {token: [a]}\n", "test.yaml:3:18: token: want a text, not a list"},
+		{"steps:\n- new: {count: many}\n", `test.yaml:2:16: count: want a whole number, not the text "many"`},
+		{"steps:\n- new: {}\n- press: now\n", `test.yaml:3:10: press: want the fields token, hold, not the text "now"`},
+		{"steps:\n- new: {}\n- new: {}\n  press: {}\n", "test.yaml:3:3: a step has exactly one verb"},
+		{"steps:\n- {}\n", "test.yaml:2:3: a step has exactly one verb"},
+		{"steps:\n- new: {}\n  new: {}\n", "test.yaml:3:3: new is given twice, first in line 2"},
+		{"steps:\n- new: {\n", "test.yaml:2: a value is missing, or a bracket is not closed"},
 		{"at: tomorrow\nsteps:\n- new:\n", `test.yaml: at: "tomorrow" is not a time such as 2026-01-01T00:00:00Z`},
 		{"clock: slow\nsteps:\n- new:\n", `test.yaml: clock: "slow": want manual, real or scaled:N`},
 		{"clock: scaled:x\nsteps:\n- new:\n", `test.yaml: clock: "scaled:x": want scaled:N with a number N`},
@@ -134,7 +134,7 @@ func TestArtifacts(t *testing.T) {
 		dir := t.TempDir()
 		r := do(t, failing, scenario.Options{Artifacts: dir, Repeat: "fob scenario run test.yaml"}, seeds)
 		require.Error(t, r.Err)
-		require.Equal(t, filepath.Join(dir, "test"), r.Artifacts)
+		require.Equal(t, dir, r.Artifacts)
 		read := func(name string) string {
 			b, err := os.ReadFile(filepath.Join(r.Artifacts, name))
 			require.NoError(t, err)

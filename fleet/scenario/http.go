@@ -73,7 +73,7 @@ func (s *httpStep) run(r *runner) error {
 	if err != nil {
 		return fmt.Errorf("%s %s: reading the answer: %w", request.Method, s.URL, err)
 	}
-	got := fmt.Sprintf("the answer is %s with the body %s", answer.Status, shorten(string(body)))
+	got := fmt.Sprintf("the answer is %s with the body %s", answer.Status, shorten(r.mask(string(body))))
 	if s.Status == 0 && (answer.StatusCode < 200 || answer.StatusCode > 299) {
 		return unmet("a status of 200 to 299", "%s", got)
 	}

@@ -51,11 +51,18 @@ func (l *eventLog) follow(r *runner) error {
 	const most = 10_000
 	for {
 		var page struct {
-			Events []json.RawMessage `json:"events"`
-			Oldest uint64            `json:"oldest"`
+			Events  []json.RawMessage `json:"events"`
+			Dropped uint64            `json:"dropped"`
+			Oldest  uint64            `json:"oldest"`
 		}
 		if err := r.get("/v1/events?limit="+strconv.Itoa(most)+"&after_seq="+strconv.FormatUint(l.seq, 10), &page); err != nil {
 			return fmt.Errorf("reading the event log: %w", err)
+		}
+		if page.Dropped > 0 {
+			line := fmt.Appendf(nil, "{\"dropped\":%d,\"oldest\":%d}\n", page.Dropped, page.Oldest)
+			if _, err := l.file.Write(line); err != nil {
+				return fmt.Errorf("writing the event log: %w", err)
+			}
 		}
 		for _, line := range page.Events {
 			var e fleet.EventLine

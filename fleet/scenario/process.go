@@ -3,31 +3,34 @@
 package scenario
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os/exec"
 	"sync"
+
+	"github.com/d204ef64/fob/internal/procgroup"
 )
 
 // process is a command in the background.
 type process struct {
 	name           string
 	cmd            *exec.Cmd
-	cancel         context.CancelFunc // interrupts it
+	cancel         context.CancelFunc // ends it
 	stdout, stderr output
-	ended          chan struct{} // closed when err may be read
-	err            error
 	reported       bool // its failure was reported
+
+	*procgroup.Process
 }
 
 // dead returns an error if a command in the background has failed.
 func (r *runner) dead() error {
 	for _, p := range r.procs {
 		select {
-		case <-p.ended:
-			if p.err != nil && !p.reported {
+		case <-p.Done():
+			if p.Wait() != nil && !p.reported {
 				p.reported = true
-				return unmet(p.name+" to run in the background", "it ended (%s)%s", p.cmd.ProcessState, p.stderr.shown("stderr"))
+				return unmet(p.name+" to run in the background", "it ended (%s)%s", p.cmd.ProcessState, r.shown("stderr", &p.stderr))
 			}
 		default:
 		}
@@ -39,7 +42,7 @@ func (r *runner) dead() error {
 func (r *runner) stopAll() {
 	for i := len(r.procs) - 1; i >= 0; i-- {
 		r.procs[i].cancel()
-		<-r.procs[i].ended
+		<-r.procs[i].Done()
 	}
 }
 
@@ -59,6 +62,10 @@ func (o *output) Write(p []byte) (int, error) {
 	defer o.mu.Unlock()
 	o.text = append(o.text, p...)
 	if n := len(o.text) - maxOutput; n > 0 {
+		// A whole line goes: half of a secret could not be masked.
+		if end := bytes.IndexByte(o.text[n:], '\n'); end >= 0 {
+			n += end + 1
+		}
 		o.text = append(o.text[:0], o.text[n:]...)
 	}
 	if o.changed != nil {
@@ -85,10 +92,12 @@ func (o *output) more() <-chan struct{} {
 	return o.changed
 }
 
-// shown returns the output for a failure.
-func (o *output) shown(name string) string {
-	if o.String() == "" {
+// shown returns an output for a failure. Secrets are masked before it is shortened,
+// which may cut one in two.
+func (r *runner) shown(name string, o *output) string {
+	text := r.mask(o.String())
+	if text == "" {
 		return ""
 	}
-	return fmt.Sprintf("; %s: %s", name, shorten(o.String()))
+	return fmt.Sprintf("; %s: %s", name, shorten(text))
 }

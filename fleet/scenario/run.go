@@ -15,21 +15,22 @@ import (
 
 	"github.com/d204ef64/fob/fleet/control"
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // Options are the settings of a run.
 type Options struct {
 	Fleet *control.Client // of the fleet that the scenario drives
 
-	// Shared is set for a fleet that others use too. The scenario then sets its clock, and
-	// removes its own tokens at the end.
+	// Shared is set for a fleet that others use too. The scenario then sets its clock. At
+	// the end, it removes its own tokens and makes the clock run as it did before.
 	Shared bool
 
 	Environment []string // of the commands that the scenario runs; see os.Environ
 	Program     string   // path of fob, for ${fob}
 
 	Events    string // file for the event log, as JSON lines; "": none
-	Artifacts string // folder for the files of a failure; "": none
+	Artifacts string // folder for the files of a failure of this scenario; "": none
 	Repeat    string // command that repeats the scenario, without the world seed
 }
 
@@ -76,6 +77,7 @@ type runner struct {
 	vars     map[string]string
 	clock    time.Time // the world's time after the newest request
 	http     *http.Client
+	found    *clockView // the clock of a shared fleet before the scenario; nil: it was not changed
 
 	tokens    map[string]string // hardware ids by name
 	names     []string          // of the tokens, oldest first
@@ -103,13 +105,16 @@ func Run(ctx context.Context, s *Scenario, o Options) *Result {
 	}
 	defer func() { result.Took = time.Since(begun) }()
 	if result.Err = r.begin(); result.Err != nil {
+		result.Err = errors.Join(result.Err, r.end())
 		return result
 	}
 	result.WorldSeed = r.seed
 	result.Err = r.steps(&result.Steps)
 	if result.Err != nil && !errors.Is(result.Err, context.Canceled) && o.Artifacts != "" {
-		dir, err := r.keepArtifacts(result.Err)
-		result.Artifacts = dir
+		err := r.keepArtifacts(result.Err)
+		if _, statErr := os.Stat(o.Artifacts); statErr == nil {
+			result.Artifacts = o.Artifacts
+		}
 		result.Err = errors.Join(result.Err, err)
 	}
 	if err := r.end(); result.Err == nil {
@@ -134,9 +139,14 @@ func (r *runner) begin() error {
 	}
 	r.seed = seed
 	if r.Shared {
+		var found clockView
+		if err := r.get("/v1/time", &found); err != nil {
+			return err
+		}
 		if err := r.setClock(); err != nil {
 			return fmt.Errorf("setting the clock of the fleet: %w", err)
 		}
+		r.found = &found
 	}
 	if err := r.readClock(); err != nil {
 		return err
@@ -173,7 +183,7 @@ func (r *runner) steps(done *int) error {
 			return r.ctx.Err()
 		}
 		if err != nil {
-			return &Failure{r.scenario.File, st.line, st.verb, err}
+			return &Failure{r.scenario.File, st.line, st.verb, r.maskError(err)}
 		}
 		*done++
 	}
@@ -181,7 +191,7 @@ func (r *runner) steps(done *int) error {
 }
 
 // end stops the scenario's processes, closes its ports and removes its folder. In a
-// shared fleet it also removes the scenario's tokens.
+// shared fleet it also removes the scenario's tokens, and restores how the clock runs.
 func (r *runner) end() error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 30*time.Second)
 	defer cancel()
@@ -201,7 +211,23 @@ func (r *runner) end() error {
 			}
 		}
 	}
-	return errors.Join(append(errs, os.RemoveAll(r.dir))...)
+	return errors.Join(append(errs, r.restoreClock(), os.RemoveAll(r.dir))...)
+}
+
+// restoreClock makes the clock of a shared fleet run as it did before the scenario. Its
+// time stays, because no clock goes back.
+func (r *runner) restoreClock() error {
+	if r.found == nil {
+		return nil
+	}
+	set := map[string]any{"mode": r.found.Mode, "paused": r.found.Paused}
+	if r.found.Mode == virtual.Scaled.String() {
+		set["rate"] = r.found.Rate
+	}
+	if err := r.put("/v1/time", set, nil); err != nil {
+		return fmt.Errorf("restoring the clock of the fleet: %w", err)
+	}
+	return nil
 }
 
 func (r *runner) get(path string, out any) error {
@@ -218,7 +244,10 @@ func (r *runner) put(path string, in, out any) error {
 
 // clockView is the world's clock in the answers of a fleet.
 type clockView struct {
-	Now time.Time `json:"now"`
+	Now    time.Time `json:"now"`
+	Mode   string    `json:"mode"`
+	Rate   float64   `json:"rate"`
+	Paused bool      `json:"paused"`
 }
 
 func (r *runner) readClock() error {

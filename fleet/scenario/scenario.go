@@ -60,14 +60,15 @@ func (s *Scenario) Len() int { return len(s.steps) }
 // The error wraps [ErrFile] and names the line.
 func Parse(name string, text []byte) (*Scenario, error) {
 	var f file
-	switch err := yamlfile.Decode(text, &f); {
-	case errors.Is(err, yamlfile.ErrEmpty):
+	root, err := yamlfile.Decode(text, &f)
+	if wrong := (*yamlfile.Error)(nil); errors.As(err, &wrong) {
+		return nil, fmt.Errorf("%w: %s", ErrFile, wrong.In(name))
+	}
+	if root == nil {
 		return nil, fmt.Errorf("%w: %s: it is empty: it needs a list of steps", ErrFile, name)
-	case err != nil:
-		return nil, fmt.Errorf("%w: %s: %s", ErrFile, name, yamlfile.PlainError(err))
 	}
 	s := &Scenario{File: name, Head: f.Head}
-	if err := s.number(&f, text); err != nil {
+	if err := s.number(&f, root); err != nil {
 		return nil, err
 	}
 	if _, _, err := s.start(); err != nil {
@@ -83,12 +84,8 @@ func Parse(name string, text []byte) (*Scenario, error) {
 }
 
 // number turns the steps of a file into a list with their lines.
-func (s *Scenario) number(f *file, text []byte) error {
-	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil {
-		return fmt.Errorf("%w: %s: %s", ErrFile, s.File, yamlfile.PlainError(err))
-	}
-	nodes := stepNodes(&root)
+func (s *Scenario) number(f *file, root *yaml.Node) error {
+	nodes := stepNodes(root)
 	if len(nodes) == 0 || len(nodes) != len(f.Steps) {
 		return fmt.Errorf("%w: %s: there are no steps: list them under steps", ErrFile, s.File)
 	}
@@ -97,8 +94,9 @@ func (s *Scenario) number(f *file, text []byte) error {
 		if n.Kind == yaml.AliasNode {
 			n = n.Alias
 		}
-		if n.Kind != yaml.MappingNode || len(n.Content) != 2 {
-			return fmt.Errorf("%w: %s:%d: a step has exactly one verb: begin each verb with a dash of its own", ErrFile, s.File, n.Line)
+		if n.Kind != yaml.MappingNode || len(n.Content) != 2 || n.Content[0].Tag == "!!merge" {
+			return fmt.Errorf("%w: %s:%d:%d: a step has exactly one verb: begin each verb with a dash of its own",
+				ErrFile, s.File, n.Line, n.Column)
 		}
 		verb := n.Content[0].Value
 		s.steps = append(s.steps, step{nodes[i].Line, verb, f.Steps[i].action(verb)})
@@ -108,12 +106,8 @@ func (s *Scenario) number(f *file, text []byte) error {
 
 // stepNodes returns the nodes of the list of steps.
 func stepNodes(root *yaml.Node) []*yaml.Node {
-	if root.Kind != yaml.DocumentNode || root.Content[0].Kind != yaml.MappingNode {
-		return nil
-	}
-	fields := root.Content[0].Content
-	for i := 0; i+1 < len(fields); i += 2 {
-		if list := fields[i+1]; fields[i].Value == "steps" {
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if list := root.Content[i+1]; root.Content[i].Value == "steps" {
 			if list.Kind == yaml.AliasNode {
 				list = list.Alias
 			}

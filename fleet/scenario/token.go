@@ -70,7 +70,7 @@ func (s *newStep) check(c *checker) error {
 	}
 	c.any = true
 	names := []string{s.Name}
-	for i := range min(s.Count, maxNamed) {
+	for i := range min(int(s.Count), maxNamed) {
 		names = append(names, s.Name+"."+strconv.Itoa(i+1))
 	}
 	for _, name := range names {

@@ -113,6 +113,9 @@ func (m *model) head(at time.Time) string {
 	if m.clock.Paused {
 		mode = "PAUSED, " + mode
 	}
+	if m.clock.Ended {
+		mode = "ENDED, " + mode
+	}
 	count := strconv.Itoa(m.total) + " tokens "
 	if m.total == 1 {
 		count = "1 token "

@@ -18,13 +18,14 @@ type clock struct {
 	Mode   string    `json:"mode"`
 	Rate   float64   `json:"rate"`
 	Paused bool      `json:"paused"`
+	Ended  bool      `json:"ended"`
 	Now    time.Time `json:"now"`
 	Seq    uint64    `json:"seq"`
 }
 
 // speed returns how many seconds of the world pass in one of the machine.
 func (c clock) speed() float64 {
-	if c.Paused {
+	if c.Paused || c.Ended {
 		return 0
 	}
 	return c.Rate

@@ -36,7 +36,8 @@ const (
 )
 
 // Run shows the tokens until the user quits or the context ends, and returns nil then. If
-// the fleet goes away, the error wraps [control.ErrUnreachable].
+// the fleet goes away, the error wraps [control.ErrUnreachable], or [control.ErrEnded] if
+// it has ended as it should.
 func Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -49,7 +50,7 @@ func Run(ctx context.Context, o Options) error {
 	go func() { failed <- readKeys(ctx, o.Keys, keys) }()
 	seq := w.m.clock.Seq
 	go func() {
-		failed <- o.Client.Events(ctx, seq, nil, func(e control.StreamEvent) error {
+		failed <- o.Client.Events(ctx, control.EventQuery{After: seq}, func(e control.StreamEvent) error {
 			select {
 			case events <- e:
 				return nil

@@ -6,6 +6,7 @@
 package atomicfile
 
 import (
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -18,17 +19,20 @@ import (
 // leave such a file behind.
 const Prefix = ".fob-"
 
-// File is an unfinished file beside its final path. Only its owner can read it (mode
-// 0600). The caller must call Place, Replace or Discard.
+// File is an unfinished file beside its final path. The caller must call Place, Replace
+// or Discard.
 type File struct {
 	*os.File
 	path string
 	done bool // renamed or removed
 }
 
-// Create creates an unfinished file for path.
-func Create(path string) (*File, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), Prefix)
+// Create creates an unfinished file for path that only its owner can read (mode 0600).
+func Create(path string) (*File, error) { return CreateMode(path, 0o600) }
+
+// CreateMode creates an unfinished file for path with a mode, before the umask.
+func CreateMode(path string, mode fs.FileMode) (*File, error) {
+	f, err := os.OpenFile(filepath.Join(filepath.Dir(path), Prefix+rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return nil, Cause(err)
 	}
@@ -63,14 +67,27 @@ func (f *File) Discard() error {
 	return Cause(os.Remove(f.Name()))
 }
 
-// Write writes a new file. The error is [fs.ErrExist] if path exists.
-func Write(path string, data []byte) error { return write(path, data, (*File).Place) }
+// Write writes a new file that only its owner can read. The error is [fs.ErrExist] if
+// path exists.
+func Write(path string, data []byte) error { return WriteMode(path, data, 0o600) }
 
-// Overwrite writes a file, and replaces an existing one.
-func Overwrite(path string, data []byte) error { return write(path, data, (*File).Replace) }
+// WriteMode writes a new file with a mode, before the umask. The error is [fs.ErrExist]
+// if path exists.
+func WriteMode(path string, data []byte, mode fs.FileMode) error {
+	return write(path, data, mode, (*File).Place)
+}
 
-func write(path string, data []byte, finish func(*File) error) error {
-	f, err := Create(path)
+// Overwrite writes a file that only its owner can read, and replaces an existing one.
+func Overwrite(path string, data []byte) error { return OverwriteMode(path, data, 0o600) }
+
+// OverwriteMode writes a file with a mode, before the umask, and replaces an existing
+// one.
+func OverwriteMode(path string, data []byte, mode fs.FileMode) error {
+	return write(path, data, mode, (*File).Replace)
+}
+
+func write(path string, data []byte, mode fs.FileMode, finish func(*File) error) error {
+	f, err := CreateMode(path, mode)
 	if err != nil {
 		return err
 	}

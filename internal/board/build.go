@@ -13,8 +13,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/d204ef64/fob/internal/atomicfile"
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/procgroup"
 )
 
 // Errors to branch on.
@@ -152,9 +155,9 @@ func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Ima
 		args = append(args, "-tags", strings.ReplaceAll(t.Tags, ",", " "))
 	}
 	var sizes bytes.Buffer
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "tools", "tinygo", "tinygo.sh"), append(args, "./"+t.Main)...)
+	cmd := exec.Command(filepath.Join(root, "tools", "tinygo", "tinygo.sh"), append(args, "./"+t.Main)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = root, &sizes, log
-	if err := cmd.Run(); err != nil {
+	if err := procgroup.Run(ctx, cmd, procgroup.Options{Grace: 5 * time.Second}); err != nil {
 		if ctx.Err() != nil {
 			return Image{}, ctx.Err()
 		}
@@ -168,8 +171,8 @@ func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Ima
 		if err != nil {
 			return Image{}, fmt.Errorf("building %s: %w", t.Name, err)
 		}
-		if err := os.WriteFile(out, file, 0o644); err != nil {
-			return Image{}, err
+		if err := atomicfile.OverwriteMode(out, file, 0o644); err != nil {
+			return Image{}, fmt.Errorf("writing %s: %w", out, err)
 		}
 	}
 	image := Image{Path: out}

@@ -29,6 +29,10 @@ const (
 	OK      Outcome = "ok"
 	Wrong   Outcome = "wrong"
 	Unknown Outcome = "unknown" // this system does not allow the check
+
+	// Optional is a problem that keeps only some commands from working. The detail names
+	// them.
+	Optional Outcome = "optional"
 )
 
 // Result is one finding of a check.

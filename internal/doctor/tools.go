@@ -41,7 +41,7 @@ func (s *System) tools(context.Context) []Result {
 			continue
 		}
 		missing = append(missing, Result{
-			Outcome: Wrong, Command: t.install,
+			Outcome: Optional, Command: t.install,
 			Detail: fmt.Sprintf("%s is missing: only %s needs it", strings.Join(t.names, " or "), t.command),
 		})
 	}

@@ -36,6 +36,7 @@ func (t *tree) check() []violation {
 	c.hostNames()
 	c.libraries()
 	c.channels()
+	c.determinism()
 	c.portables()
 	c.boardTags()
 	c.classes()
@@ -172,6 +173,7 @@ func (t *tree) idle() []string {
 	someMatch(boards, isPackage, "boards")
 	someMatch(patterns{errorClasses, errorReader}, isPackage, "classes of errors")
 	someMatch(channels, isPackage, "channels")
+	someMatch(deterministic, isPackage, "deterministic packages")
 	rules := t.functions(rulesOfBank)
 	someMatch(channelCalls, func(name string) bool { return slices.Contains(rules, name) }, "functions of "+rulesOfBank+" for channels")
 	for _, d := range directions {
@@ -212,6 +214,15 @@ func (c *checker) channels() {
 	for _, f := range c.files {
 		if !f.test && channels.match(f.pkg) {
 			c.calls(f, []bannedCall{{c.module + "/" + rulesOfBank, rules, channelBecause}})
+		}
+	}
+}
+
+// determinism looks for functions whose results differ between architectures.
+func (c *checker) determinism() {
+	for _, f := range c.files {
+		if !f.test && deterministic.match(f.pkg) {
+			c.calls(f, inexactCalls)
 		}
 	}
 }

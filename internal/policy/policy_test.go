@@ -263,6 +263,11 @@ func TestRules(t *testing.T) {
 
 		// Libraries.
 		{
+			name:  "a token computes a logarithm of package math",
+			files: map[string]string{"virtual/a.go": `package virtual; import "math"; var x = math.Log1p(1) + math.Round(1)`},
+			want:  []string{"virtual/a.go:2: math.Log1p"},
+		},
+		{
 			name: "a library exits, reads the environment and prints",
 			files: map[string]string{"fleet/a.go": `package fleet
 				import (f "fmt"; "os")

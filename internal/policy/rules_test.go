@@ -235,6 +235,16 @@ var libraryCalls = []bannedCall{
 	{"fmt", []string{"Print", "Println", "Printf"}, "stdout belongs to the command: a library takes an io.Writer"},
 }
 
+// deterministic are the packages whose results end up in the event log of a fleet, which
+// is the same on every machine. TestNoFusion checks them too.
+var deterministic = patterns{"token", "serialproto", "firmware", "virtual", "fleet"}
+
+var inexactCalls = []bannedCall{{
+	"math",
+	[]string{"Log1p", "Log", "Log2", "Log10", "Exp", "Exp2", "Expm1", "Pow", "FMA", "Tanh", "Cbrt"},
+	"its last bit depends on the architecture: use a function of virtual/exact.go",
+}}
+
 // channels are the interfaces to the bank. They call package bank, and no functions of the
 // rules except channelCalls.
 var channels = patterns{

@@ -122,23 +122,12 @@ func (o *Options) objectOf(t reflect.Type) *schema {
 
 // add adds the fields of a struct to s.
 func (o *Options) add(s *schema, t reflect.Type) {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if !f.IsExported() && f.Tag == "" {
-			continue
-		}
-		name, inline := strings.CutSuffix(f.Tag.Get("yaml"), ",inline")
-		if inline {
-			o.add(s, f.Type)
-			continue
-		}
-		if name == "-" {
-			continue
-		}
+	for _, f := range Fields(t) {
+		name := fieldName(f)
 		p := o.schemaOf(f.Type)
 		p.Description, p.Format, p.Pattern = f.Tag.Get("doc"), f.Tag.Get("format"), f.Tag.Get("pattern")
 		p.Minimum, p.Maximum = limit(f.Tag.Get("min")), limit(f.Tag.Get("max"))
-		p.Enum = o.values(f.Tag.Get("values"))
+		p.Enum = o.ValuesOf(f.Tag.Get("values"))
 		if f.Tag.Get("required") != "" {
 			s.Required = append(s.Required, name)
 			if p.Type == "array" {
@@ -150,8 +139,8 @@ func (o *Options) add(s *schema, t reflect.Type) {
 	}
 }
 
-// values returns the values that a tag allows, nil for any.
-func (o *Options) values(tag string) []string {
+// ValuesOf returns the values that a values tag allows, nil for any.
+func (o *Options) ValuesOf(tag string) []string {
 	if tag == "" {
 		return nil
 	}

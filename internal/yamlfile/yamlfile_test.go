@@ -4,7 +4,6 @@ package yamlfile_test
 
 import (
 	"encoding/json"
-	"errors"
 	"reflect"
 	"testing"
 
@@ -29,26 +28,47 @@ type verbs struct {
 	Stop *struct{} `yaml:"stop"`
 }
 
-// TestDecode checks that an error has the line, and that the fields without an error
-// have their values.
+// TestDecode checks that an error has the place of the first mistake.
 func TestDecode(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                  "it is empty",
-		"name: a\n---\nname: b\n":           "it has a second document after ---: put it in a file of its own",
-		"name: a\nother: b\n":               "line 2: unknown field other",
-		"name: a\ndo: {make: {count: x}}\n": "line 2: text `x` is given, want a whole number",
-		"name: a\ndo: [\n":                  "line 2: did not find expected node content",
+		"name: a\n---\nname: b\n":           "line 2, column 1: a second document begins after ---: put it in a file of its own",
+		"name: a\nother: b\nthird: c\n":     "line 2, column 1: unknown field other: the fields are name, do",
+		"name: a\ndo: {make: {count: x}}\n": "line 2, column 20: count: want a whole number, not the text \"x\"",
+		"name: a\ndo: [\n":                  "line 3: a value is missing, or a bracket is not closed",
 	} {
 		var f file
-		err := yamlfile.Decode([]byte(text), &f)
-		require.Error(t, err, text)
-		require.Equal(t, want, yamlfile.PlainError(err))
+		_, err := yamlfile.Decode([]byte(text), &f)
+		require.EqualError(t, err, want, text)
 	}
 	var f file
-	require.Error(t, yamlfile.Decode([]byte("other: b\nname: a\n"), &f))
+	root, err := yamlfile.Decode(nil, &f)
+	require.NoError(t, err)
+	require.Nil(t, root)
+}
+
+// TestDecodeAll checks that all mistakes are found, that no value is quoted, and that the
+// fields without a mistake have their values.
+func TestDecodeAll(t *testing.T) {
+	var f file
+	root, mistakes := yamlfile.DecodeAll([]byte("other: hidden\nname: a\ndo:\n  make: {count: secret, colour: [1], size: 3}\n"), &f)
+	require.NotNil(t, root)
+	var texts []string
+	for _, m := range mistakes {
+		texts = append(texts, m.Error())
+	}
+	require.Equal(t, []string{
+		"line 1, column 1: unknown field other: the fields are name, do",
+		"line 4, column 17: count: want a whole number, not a text",
+		"line 4, column 33: colour: want a text, not a list",
+		"line 4, column 38: unknown field size: the fields are count, colour",
+	}, texts)
 	require.Equal(t, "a", f.Name)
-	require.True(t, errors.Is(yamlfile.Decode(nil, &f), yamlfile.ErrEmpty))
 	require.Zero(t, f.hidden)
+
+	root, mistakes = yamlfile.DecodeAll([]byte("name: a\nname: b\nother: 1\n"), &f)
+	require.Nil(t, root, "the decoder fills in nothing")
+	require.Len(t, mistakes, 2)
+	require.EqualError(t, mistakes[0], "line 2, column 1: name is given twice, first in line 1: keep one")
 }
 
 // TestSchema checks the parts of a schema that the files of fob do not all have.

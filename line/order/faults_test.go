@@ -29,7 +29,7 @@ func TestFaults(t *testing.T) {
 		{[]string{"customer: Example Bank", "customer: \"a\\tb\""}, ":9: customer: it has a character that cannot be printed"},
 		{[]string{"customer: Example Bank", "customer: " + strings.Repeat("x", 101)}, ":9: customer: want 1 to 100 characters"},
 		{[]string{"count: 10 ", "count: 0 "}, ":10: count: 0, want 1 to 1000000"},
-		{[]string{"count: 10 ", "count: many "}, ":10: text is given, want a whole number"},
+		{[]string{"count: 10 ", "count: many "}, ":10: count: want a whole number, not a text"},
 		{[]string{"# digits: 6 ", "colour: 6 "}, ":16: unknown field colour"},
 		{[]string{"name: button-6", "name: button-7"}, `:15: profile.name: "button-7": unknown profile, want always-on-6`},
 		{[]string{"# digits: 6 ", "digits: 7 "}, ":14: profile: invalid profile: Digits is 7"},
@@ -73,9 +73,9 @@ func TestFaults(t *testing.T) {
 		{[]string{"valid_from: 2026-01-01T00:00:00+09:00", "valid_from: 2026-01-01"}, `:65: valid_from: "2026-01-01" is not a time`},
 		{[]string{"valid_until: 2030", "valid_until: 2025"}, ":66: valid_until: it is not after valid_from"},
 		{[]string{"signatures: 2", "signatures: 1"}, ":67: signatures: 1, want 2 to 9"},
-		{[]string{"signatures: 2\n", "signatures: 2\n---\nid: x\n"}, ": it has a second document after ---"},
+		{[]string{"signatures: 2\n", "signatures: 2\n---\nid: x\n"}, ": a second document begins after ---"},
 		{[]string{"signatures: 2\n", "signatures: {\n"}, ": did not find expected"},
-		{[]string{"limits:\n  drift_ppm: 20                 # fast or slow\n  supply_min: 2.7               # volts\n  supply_max: 3.4\n  retries: 2                    # attempts after the first\n", "limits: x\n"}, ":55: text is given, want fields"},
+		{[]string{"limits:\n  drift_ppm: 20                 # fast or slow\n  supply_min: 2.7               # volts\n  supply_max: 3.4\n  retries: 2                    # attempts after the first\n", "limits: x\n"}, ":55: limits: want the fields drift_ppm, supply_min, supply_max, retries, not a text"},
 		{[]string{"signatures: 2\n", "signatures: 2\nid: y\n"}, `mapping key "id" already defined at line 8`},
 	} {
 		_, err := order.Parse([]byte(replace(t, c.change...)))

@@ -4,9 +4,7 @@ package order
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,47 +87,21 @@ func parse(b []byte) (*Order, []Fault) {
 		return nil, []Fault{{Text: fmt.Sprintf("it is larger than %d bytes", maxSize)}}
 	}
 	o := &Order{digest: sha256.Sum256(b)}
-	err := yamlfile.Decode(b, o)
-	var fields *yaml.TypeError
-	if err != nil && !errors.As(err, &fields) {
-		return nil, []Fault{syntaxFault(err)}
-	}
+	root, mistakes := yamlfile.DecodeAll(b, o)
 	c := &checker{lines: fieldLines(b)}
-	if fields != nil {
-		twice := false
-		for _, text := range fields.Errors {
-			c.faults = append(c.faults, typeFault(text))
-			twice = twice || strings.Contains(text, "already defined")
-		}
-		c.given = slices.Clone(c.faults)
-		if twice { // the decoder has skipped the other fields as well
-			return o, c.faults
-		}
+	for _, m := range mistakes {
+		c.faults = append(c.faults, Fault{Line: m.Line, Text: m.Problem})
 	}
+	if root == nil {
+		if len(c.faults) == 0 {
+			c.faults = []Fault{{Text: "it is empty"}}
+		}
+		return o, c.faults
+	}
+	c.given = slices.Clone(c.faults)
 	o.check(c)
 	slices.SortStableFunc(c.faults, func(a, b Fault) int { return a.Line - b.Line })
 	return o, c.faults
-}
-
-var atLine = regexp.MustCompile(`^line (\d+): (.*)$`)
-
-func syntaxFault(err error) Fault { return lineFault(yamlfile.PlainError(err)) }
-
-var quoted = regexp.MustCompile("(text|whole number|number) `[^`]*` is given")
-
-// typeFault returns the fault of one field of the wrong type, without its value.
-func typeFault(text string) Fault {
-	text = yamlfile.PlainError(&yaml.TypeError{Errors: []string{text}})
-	return lineFault(quoted.ReplaceAllString(text, "$1 is given"))
-}
-
-func lineFault(text string) Fault {
-	m := atLine.FindStringSubmatch(text)
-	if m == nil {
-		return Fault{Text: text}
-	}
-	n, _ := strconv.Atoi(m[1])
-	return Fault{Line: n, Text: m[2]}
 }
 
 // fieldLines returns the lines of all fields, by their paths such as recipients[0].age.

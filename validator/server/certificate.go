@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"os"
@@ -15,7 +16,7 @@ import (
 	"github.com/d204ef64/fob/internal/secretfile"
 )
 
-// certificateEvery is how often the server checks the certificate files for changes.
+// certificateEvery is how often a server checks the certificate files for changes.
 const certificateEvery = time.Minute
 
 // Certificate is a server's TLS certificate. It can be replaced while the server runs.
@@ -74,9 +75,17 @@ func (c *Certificate) load(always bool) (fresh bool, err error) {
 	return fresh, nil
 }
 
-// config returns the TLS settings. The TLS 1.2 cipher suites are limited to those with
+// Leaf returns the certificate of the server itself, without its chain. It is nil for a
+// fixed certificate that was made without it.
+func (c *Certificate) Leaf() *x509.Certificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current.Leaf
+}
+
+// Config returns the TLS settings of a server: TLS 1.2 and 1.3. The TLS 1.2 cipher suites are limited to those with
 // forward secrecy and authenticated encryption.
-func (c *Certificate) config() *tls.Config {
+func (c *Certificate) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		CipherSuites: []uint16{
@@ -92,29 +101,36 @@ func (c *Certificate) config() *tls.Config {
 	}
 }
 
-func (s *Server) loadCertificate(always bool) {
-	fresh, err := s.c.Certificate.load(always)
+// Refresh reads the files again, as after SIGHUP, and reports the result as an event.
+func (c *Certificate) Refresh(event func(level slog.Level, what string, attrs ...slog.Attr)) {
+	c.refresh(true, event)
+}
+
+func (c *Certificate) refresh(always bool, event func(slog.Level, string, ...slog.Attr)) {
+	fresh, err := c.load(always)
 	switch {
 	case err != nil:
-		s.c.Event(slog.LevelWarn, "the new certificate cannot be used: the previous one stays in use", slog.String("error", err.Error()))
+		event(slog.LevelWarn, "the new certificate cannot be used: the previous one stays in use", slog.String("error", err.Error()))
 	case fresh:
-		s.c.Event(slog.LevelInfo, "certificate replaced")
+		event(slog.LevelInfo, "certificate replaced")
 	case always:
-		s.c.Event(slog.LevelInfo, "the certificate has not changed")
+		event(slog.LevelInfo, "the certificate has not changed")
 	}
 }
 
-// followCertificate checks the certificate files at regular intervals.
-func (s *Server) followCertificate(ctx context.Context, every time.Duration) {
-	if s.c.Certificate == nil {
-		return
-	}
+// Watch checks the files for changes once a minute until the context ends. It reports a
+// new certificate, and one that cannot be used, as events.
+func (c *Certificate) Watch(ctx context.Context, event func(level slog.Level, what string, attrs ...slog.Attr)) {
+	c.watch(ctx, certificateEvery, event)
+}
+
+func (c *Certificate) watch(ctx context.Context, every time.Duration, event func(slog.Level, string, ...slog.Attr)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			s.loadCertificate(false)
+			c.refresh(false, event)
 		case <-ctx.Done():
 			return
 		}

@@ -76,7 +76,7 @@ func TestCertificateIsFollowed(t *testing.T) {
 		r.Reload()
 		require.EqualValues(t, 2, shown(), name)
 		require.Equal(t, before+1, strings.Count(r.lines.String(), "the new certificate cannot be used: the previous one stays in use"), name)
-		r.loadCertificate(false)
+		certificate.refresh(false, r.c.Event)
 		require.Equal(t, before+1, strings.Count(r.lines.String(), "the new certificate cannot be used: the previous one stays in use"), "an error of the same file is reported once")
 	}
 	write(one, oneKey)
@@ -92,7 +92,7 @@ func TestCertificateIsFollowed(t *testing.T) {
 	require.NoError(t, os.Chmod(keyFile, 0o600))
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	go r.followCertificate(ctx, time.Millisecond)
+	go certificate.watch(ctx, time.Millisecond, r.c.Event)
 	require.Eventually(t, func() bool { return shown() == 1 }, patience, 10*time.Millisecond)
 }
 

@@ -40,7 +40,7 @@ func Listen(c Config) (*Server, error) {
 		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 	}
 	if c.Certificate != nil {
-		s.http.TLSConfig = c.Certificate.config()
+		s.http.TLSConfig = c.Certificate.Config()
 	}
 	if c.Prepare != nil {
 		c.Prepare(s.http)
@@ -118,7 +118,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	d := &daily{clock: s.c.Clock, hour: s.c.Hour, done: s.dailyDone}
 	d.run = func(ctx context.Context) (bank.DailyReport, error) { return s.c.Bank.Daily(ctx, s.c.Mailer) }
 	job.Go(func() { d.loop(working) })
-	job.Go(func() { s.followCertificate(working, certificateEvery) })
+	if s.c.Certificate != nil {
+		job.Go(func() { s.c.Certificate.Watch(working, s.c.Event) })
+	}
 
 	<-ctx.Done()
 	s.c.Event(slog.LevelInfo, "stopping")
@@ -164,7 +166,7 @@ func (s *Server) stopHTTP(patience context.Context) error {
 // previous contents stay in use and an event reports the error.
 func (s *Server) Reload() {
 	if s.c.Certificate != nil {
-		s.loadCertificate(true)
+		s.c.Certificate.Refresh(s.c.Event)
 	}
 	for _, p := range s.c.Packets {
 		if p.Reload == nil {

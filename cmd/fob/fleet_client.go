@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/d204ef64/fob/fleet/control"
+)
+
+// fleetFlags are the flags that name a running fleet, and their values. The environment
+// has the defaults: FOB_URL, FOB_API_KEY and FOB_CACERT.
+type fleetFlags struct {
+	urlFlag, keyFlag, caFlag string // without --
+
+	url, keyFile, caFile string
+}
+
+func (n *fleetFlags) add(f *pflag.FlagSet, aboutURL string) {
+	f.StringVar(&n.url, n.urlFlag, "", aboutURL)
+	f.StringVar(&n.keyFile, n.keyFlag, "", "`FILE` with the API key of the fleet; default: the key in FOB_API_KEY")
+	f.StringVar(&n.caFile, n.caFlag, "", "PEM `FILE` with the certificate authorities to trust, or the fleet's own certificate; default: FOB_CACERT, or the system's")
+}
+
+// withoutURL returns a flag that is given although it needs a URL of the flags, "" if
+// there is none.
+func (n *fleetFlags) withoutURL() string {
+	switch {
+	case n.url != "":
+	case n.keyFile != "":
+		return "--" + n.keyFlag
+	case n.caFile != "":
+		return "--" + n.caFlag
+	}
+	return ""
+}
+
+// fleetClient returns the client of the fleet that the flags or the environment name.
+func (a *app) fleetClient(ctx context.Context, n *fleetFlags) (*control.Client, error) {
+	c := &control.Client{URL: n.url, Key: os.Getenv("FOB_API_KEY")}
+	if c.URL == "" {
+		c.URL = os.Getenv("FOB_URL")
+	}
+	if c.URL == "" {
+		return nil, usagef("no fleet is given: give --%s or set FOB_URL: the address is in the ready line of fob run", n.urlFlag)
+	}
+	if n.keyFile != "" {
+		key, err := a.readSecret(ctx, "API key", n.keyFile)
+		if err != nil {
+			return nil, err
+		}
+		c.Key = strings.TrimSpace(string(key))
+	}
+	if c.Key == "" {
+		return nil, usagef("no API key is given: set FOB_API_KEY or give --%s: the key is in the ready line of fob run", n.keyFlag)
+	}
+	roots, err := n.roots(c.URL)
+	if err != nil {
+		return nil, err
+	}
+	c.HTTP = control.NewHTTPClient(roots)
+	return c, nil
+}
+
+// roots returns the certificate authorities to trust, nil for the system's.
+func (n *fleetFlags) roots(url string) (*x509.CertPool, error) {
+	file := n.caFile
+	if file == "" && strings.HasPrefix(strings.ToLower(url), "https:") {
+		file = os.Getenv("FOB_CACERT")
+	}
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usagef("reading the certificate authorities: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, usagef("reading the certificate authorities: %s has no certificate in PEM", file)
+	}
+	return roots, nil
+}
