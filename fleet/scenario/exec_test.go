@@ -42,7 +42,7 @@ func ended(t *testing.T, file string) {
 func TestExecEndsAll(t *testing.T) {
 	const begin = `- exec: {run: [sh, -c, 'sleep 1000 & echo $! > "$PID_FILE"; `
 	for name, text := range map[string]struct{ text, err string }{
-		"time-out":     {begin + `wait'], timeout: 100ms}`, "expected sh to end within 100ms, but it still runs"},
+		"time-out":     {begin + `wait'], timeout: 100ms}`, "expected sh to end within 100 ms, but it still runs"},
 		"end":          {begin + `exit'], timeout: 1h}`, ""},
 		"by a signal":  {begin + `kill -TERM $$'], exit: 143}`, ""},
 		"a background": {begin + `echo up; wait'], background: true, stdout: up}`, ""},

@@ -12,6 +12,7 @@ import (
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/internal/yamlform"
 	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // schema is a JSON Schema, 2020-12.
@@ -143,13 +144,15 @@ func values(tag string) []string {
 	case "":
 		return nil
 	case "@states":
-		return states()
-	case "@events":
-		return events()
-	case "@profiles":
-		for _, p := range token.Profiles() {
-			names = append(names, p.Name)
+		for _, st := range fleet.States() {
+			names = append(names, st.String())
 		}
+	case "@events":
+		for _, k := range virtual.EventKinds() {
+			names = append(names, k.String())
+		}
+	case "@profiles":
+		return fleet.Profiles()
 	case "@serials":
 		for _, k := range []token.SerialKind{token.SerialOATH, token.SerialVendor13, token.SerialVendor9, token.SerialOther} {
 			names = append(names, k.String())

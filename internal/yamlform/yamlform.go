@@ -16,6 +16,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -230,14 +231,19 @@ func (c *checker) merge(n *yaml.Node, t reflect.Type) error {
 }
 
 // Fields returns the fields of a struct in YAML, in order, with the fields of inlined
-// structs.
+// structs. The tag "name" of an inlined struct replaces the description of its field name.
 func Fields(t reflect.Type) []reflect.StructField {
 	var list []reflect.StructField
 	for f := range t.Fields() {
 		name, inline := strings.CutSuffix(f.Tag.Get("yaml"), ",inline")
 		switch {
 		case inline:
-			list = append(list, Fields(f.Type)...)
+			for _, inner := range Fields(f.Type) {
+				if doc := f.Tag.Get("name"); doc != "" && fieldName(inner) == "name" {
+					inner.Tag = reflect.StructTag(`yaml:"name" doc:` + strconv.Quote(doc))
+				}
+				list = append(list, inner)
+			}
 		case name != "-":
 			list = append(list, f)
 		}
