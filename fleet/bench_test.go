@@ -91,7 +91,7 @@ func BenchmarkLog(b *testing.B) {
 		require.NoError(b, err)
 		made, err := f.tokensOf(Lot{Count: tokens, Profile: "button-6", Ready: true})
 		require.NoError(b, err)
-		require.NoError(b, f.addAll(made))
+		require.NoError(b, f.addAll(newLot{tokens: made}))
 		if !logged {
 			for _, t := range made {
 				t.Observe(0)

@@ -3,15 +3,19 @@
 package fleet
 
 import (
+	"crypto/subtle"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/d204ef64/fob/seedfile"
+	"github.com/d204ef64/fob/token"
 )
 
 // Export writes the seeds of all tokens that have one to a seed file, for the server
-// under test.
+// under test. A fork that has the serial number and the seed of another token is left
+// out. The error wraps [ErrAmbiguous] if the seeds differ, because a server has only one
+// token of each serial number.
 func (f *Fleet) Export(w io.Writer, format *seedfile.Format) error {
 	out, err := format.NewWriter(w, seedfile.WriteOptions{})
 	if err != nil {
@@ -23,18 +27,44 @@ func (f *Fleet) Export(w io.Writer, format *seedfile.Format) error {
 			continue
 		}
 		serial, expiry := m.Token.BackLabel()
+		copied, err := f.copyOf(m, serial, seed)
+		if err != nil || copied {
+			seed.Destroy()
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		r := seedfile.Record{
 			Serial: serial, Type: seedfile.TOTP, Seed: seed, Algorithm: p.Algorithm, Digits: p.Digits, Step: p.Step, T0: p.T0,
 			Manufacturer: "fob", Model: m.Token.Model().Name,
 			Device: seedfile.Validity{Expiry: seedfile.ExpiryInstant(expiry, nil)},
 		}
-		err := out.Write(&r)
+		err = out.Write(&r)
 		seed.Destroy()
 		if err != nil {
 			return fmt.Errorf("token %s: %w", serial, err)
 		}
 	}
 	return out.Close()
+}
+
+// copyOf reports whether a token that was added before has the same serial number and
+// seed.
+func (f *Fleet) copyOf(m Member, serial token.Serial, seed token.Seed) (bool, error) {
+	found := f.withSerial(serial)
+	if len(found) < 2 || found[0].tag == m.tag {
+		return false, nil
+	}
+	first, _ := found[0].Token.Secrets()
+	defer first.Destroy()
+	a, b := first.Bytes(), seed.Bytes()
+	defer clear(a)
+	defer clear(b)
+	if subtle.ConstantTimeCompare(a, b) != 1 {
+		return false, ambiguous(serial, found)
+	}
+	return true, nil
 }
 
 // EventLine is an entry of the log in the form of its files and of the HTTP interface.

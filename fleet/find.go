@@ -3,15 +3,23 @@
 package fleet
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/token"
 )
 
+// ErrAmbiguous is the error of a serial number that several tokens have, such as a token
+// and its fork.
+var ErrAmbiguous = errclass.New(errclass.Refused, "ambiguous serial number")
+
 // Find returns the token with a serial number or, in 16 hexadecimal digits, a hardware
-// id. If several have the name, it returns the first that got it; a hardware id takes
-// precedence over a serial number. The error wraps [ErrNotFound].
+// id. A hardware id takes precedence over a serial number. The error wraps [ErrNotFound],
+// or [ErrAmbiguous] if several tokens have the serial number.
 func (f *Fleet) Find(name string) (Member, error) {
 	if id, err := hex.DecodeString(name); err == nil && len(id) == 8 {
 		if m, ok := f.findID([8]byte(id)); ok {
@@ -22,10 +30,34 @@ func (f *Fleet) Find(name string) (Member, error) {
 	if err != nil {
 		return Member{}, fmt.Errorf("%w: %q is not a serial number or a hardware id: %w", ErrNotFound, name, err)
 	}
-	if m, ok := f.findSerial(serial); ok {
-		return m, nil
+	switch found := f.withSerial(serial); len(found) {
+	case 0:
+		return Member{}, fmt.Errorf("%w: there is no token %s", ErrNotFound, serial)
+	case 1:
+		return found[0], nil
+	default:
+		return Member{}, ambiguous(serial, found)
 	}
-	return Member{}, fmt.Errorf("%w: there is no token %s", ErrNotFound, serial)
+}
+
+// ambiguous returns the error of a serial number that several tokens have.
+func ambiguous(serial token.Serial, found []Member) error {
+	const most = 10
+	var ids []string
+	for _, m := range found[:min(len(found), most)] {
+		ids = append(ids, m.hardwareID())
+	}
+	more := ""
+	if n := len(found) - most; n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Errorf("%w: %d tokens have the serial number %s: name one by its hardware id: %s%s",
+		ErrAmbiguous, len(found), serial, strings.Join(ids, ", "), more)
+}
+
+func (m Member) hardwareID() string {
+	id := m.Token.HardwareID()
+	return hex.EncodeToString(id[:])
 }
 
 func (f *Fleet) findID(id [8]byte) (Member, bool) {
@@ -37,18 +69,23 @@ func (f *Fleet) findID(id [8]byte) (Member, bool) {
 	}))
 }
 
-func (f *Fleet) findSerial(serial token.Serial) (Member, bool) {
+// withSerial returns the tokens with a serial number, in the order in which they were
+// added.
+func (f *Fleet) withSerial(serial token.Serial) (found []Member) {
 	f.reindex()
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return f.memberLocked(f.bySerial.find([]byte(serial.String()), func(tag uint32) bool {
-		t := f.slot(tag).token.Load()
-		if t == nil {
-			return false
+	var name [token.MaxSerialLen]byte
+	f.bySerial.find(serial.AppendTo(name[:0]), func(tag uint32) bool {
+		if t := f.slot(tag).token.Load(); t != nil {
+			if has, _ := t.BackLabel(); has == serial {
+				found = append(found, Member{t, f, tag})
+			}
 		}
-		has, _ := t.BackLabel()
-		return has == serial
-	}))
+		return false
+	})
+	slices.SortFunc(found, func(a, b Member) int { return cmp.Compare(a.tag, b.tag) })
+	return slices.CompactFunc(found, func(a, b Member) bool { return a.tag == b.tag })
 }
 
 func (f *Fleet) memberLocked(tag uint32) (Member, bool) {
@@ -62,8 +99,7 @@ func (f *Fleet) memberLocked(tag uint32) (Member, bool) {
 func (f *Fleet) nameOf(tag uint32) string {
 	if s := f.slot(tag); s != nil {
 		if t := s.token.Load(); t != nil {
-			id := t.HardwareID()
-			return hex.EncodeToString(id[:])
+			return Member{t, f, tag}.hardwareID()
 		}
 	}
 	f.mu.RLock()

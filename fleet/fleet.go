@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -81,6 +82,7 @@ type Fleet struct {
 
 	snapshots map[string]*Snapshot
 	gone      map[uint32][8]byte // hardware ids of removed tokens, for the log
+	lots      []addedLot         // in the order of their tags
 
 	events *eventFile // nil: none
 	sched  scheduler
@@ -128,18 +130,22 @@ func New(w *virtual.World, c Config) (*Fleet, error) {
 	f := &Fleet{world: w, store: c.Store, line: c.Line, log: newLog(c.LogSize), ports: map[string]*Port{}, snapshots: map[string]*Snapshot{}, gone: map[uint32][8]byte{}}
 	f.blocks.Store(&[]*block{})
 	f.sched.init(f)
-	tokens, stored, err := f.tokens(c)
+	lots, stored, err := f.tokens(c)
 	if err != nil {
 		return nil, err
 	}
+	count := 0
+	for _, l := range lots {
+		count += len(l.tokens)
+	}
 	w.SetObserver(&f.sched)
-	if err := c.Ports.Check(len(tokens)); err != nil {
+	if err := c.Ports.Check(count); err != nil {
 		return nil, err
 	}
 	if c.Events != nil {
 		f.events = startEventFile(f, c.Events)
 	}
-	if err = f.addAll(tokens); err == nil {
+	if err = f.addAll(lots...); err == nil {
 		err = f.open(c.Ports)
 	}
 	if err == nil {
@@ -153,34 +159,40 @@ func New(w *virtual.World, c Config) (*Fleet, error) {
 	return f, nil
 }
 
+// newLot is a lot that is about to be added.
+type newLot struct {
+	name   string // "": its number
+	tokens []*virtual.Token
+}
+
 // tokens loads or makes the tokens of the start.
-func (f *Fleet) tokens(c Config) (tokens []*virtual.Token, stored bool, err error) {
+func (f *Fleet) tokens(c Config) (lots []newLot, stored bool, err error) {
 	if c.Store != nil {
-		if tokens, stored, err = c.Store.load(f.world); err != nil || stored {
-			return tokens, stored, err
+		if lots, stored, err = c.Store.load(f.world); err != nil || stored {
+			return lots, stored, err
 		}
 	}
 	if c.Make != nil {
-		tokens, err = c.Make()
-		return tokens, false, err
+		tokens, err := c.Make()
+		return []newLot{{tokens: tokens}}, false, err
 	}
 	for _, l := range c.Lots {
 		made, err := f.tokensOf(l)
 		if err != nil {
 			return nil, false, err
 		}
-		tokens = append(tokens, made...)
+		lots = append(lots, newLot{l.Name, made})
 	}
 	if c.Lots != nil {
-		return tokens, false, nil
+		return lots, false, nil
 	}
 	if c.Count < 0 || c.Count > MaxCount {
 		return nil, false, fmt.Errorf("%w: %d, want 0 to %d", ErrCount, c.Count, MaxCount)
 	}
-	tokens, err = f.makeAll(c.Count, func(r virtual.Reserved, i int) (*virtual.Token, error) {
+	tokens, err := f.makeAll(c.Count, func(r virtual.Reserved, i int) (*virtual.Token, error) {
 		return r.NewToken(i, c.Model), nil
 	})
-	return tokens, false, err
+	return []newLot{{tokens: tokens}}, false, err
 }
 
 // World returns the world of the tokens.
@@ -210,7 +222,7 @@ func (f *Fleet) open(p Ports) error {
 
 // Add takes a token of the fleet's world into the fleet. A token can be added once.
 func (f *Fleet) Add(t *virtual.Token) (Member, error) {
-	if err := f.addAll([]*virtual.Token{t}); err != nil {
+	if err := f.addAll(newLot{tokens: []*virtual.Token{t}}); err != nil {
 		return Member{}, err
 	}
 	if err := f.saveNew(t); err != nil {
@@ -220,19 +232,28 @@ func (f *Fleet) Add(t *virtual.Token) (Member, error) {
 }
 
 // addAll takes all of the tokens into the fleet, or none.
-func (f *Fleet) addAll(tokens []*virtual.Token) error {
+func (f *Fleet) addAll(lots ...newLot) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	n := 0
+	for _, l := range lots {
+		n += len(l.tokens)
+	}
 	most := MaxCount
 	if f.store != nil {
 		most = MaxStored
 	}
-	if f.count+len(tokens) > most {
-		return fmt.Errorf("%w: %d, want at most %d", ErrCount, f.count+len(tokens), most)
+	if f.count+n > most {
+		return fmt.Errorf("%w: %d, want at most %d", ErrCount, f.count+n, most)
 	}
-	f.growIndexesLocked(len(tokens))
-	for _, t := range tokens {
-		f.addLocked(t)
+	f.growIndexesLocked(n)
+	for _, l := range lots {
+		for _, t := range l.tokens {
+			f.addLocked(t)
+		}
+		if len(l.tokens) > 0 {
+			f.closeLotLocked(l.name)
+		}
 	}
 	return nil
 }
@@ -297,15 +318,16 @@ func (f *Fleet) Remove(m Member) error {
 	return errors.Join(append(errs, f.saveRemoved(m))...)
 }
 
-// places returns which of the places from the first to the last hold a token.
-func (f *Fleet) places() []bool {
+// places returns which of the places from the first to the last hold a token, and the
+// lots to which they belong.
+func (f *Fleet) places() (held []bool, lots []addedLot) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	held := make([]bool, f.last)
+	held = make([]bool, f.last)
 	for i := range held {
 		held[i] = f.slot(uint32(i)+1).token.Load() != nil
 	}
-	return held
+	return held, slices.Clone(f.lots)
 }
 
 // All returns the tokens in the order in which they were added, beginning after the

@@ -3,11 +3,13 @@
 package fleet
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	mathrand "math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,6 +37,7 @@ const (
 // Lot describes tokens that are made together. Everything random about them comes from
 // the world's seed. The zero value of a field is its default.
 type Lot struct {
+	Name    string   `json:"name,omitempty" yaml:"name" doc:"name of the lot, by which its tokens can be listed; its number by default" pattern:"^[A-Za-z][A-Za-z0-9._-]{0,59}$"`
 	Count   LotCount `json:"count,omitempty" yaml:"count" doc:"number of tokens; 1 by default" minimum:"1" min:"1"`
 	Profile string   `json:"profile,omitempty" yaml:"profile" doc:"hardware and profile, one of the names for fob run --profile; the first by default" values:"@profiles"`
 	Crystal string   `json:"crystal,omitempty" yaml:"crystal" doc:"model, perfect, good, c200 or untrimmed: the distribution of the crystals' errors; model by default" values:"model,perfect,good,c200,untrimmed"`
@@ -80,7 +83,7 @@ func (f *Fleet) MakeLot(l Lot) ([]Member, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.addAll(tokens); err != nil {
+	if err := f.addAll(newLot{l.Name, tokens}); err != nil {
 		return nil, err
 	}
 	if err := f.saveNew(tokens...); err != nil {
@@ -129,8 +132,8 @@ func (f *Fleet) makeAll(n int, one func(virtual.Reserved, int) (*virtual.Token, 
 	return tokens, nil
 }
 
-// maxPPM is the largest error of a crystal that a lot can ask for: more than any that runs.
-const maxPPM = 25_000.0
+// MaxPPM is the largest error of a crystal that a lot can ask for: more than any that runs.
+const MaxPPM = 25_000.0
 
 // lotPlan is a lot that has been checked.
 type lotPlan struct {
@@ -146,8 +149,14 @@ type lotPlan struct {
 // plan checks a lot.
 func (f *Fleet) plan(l Lot) (p lotPlan, err error) {
 	p.Lot, p.count = l, l.Tokens()
+	if err := checkLotName(l.Name); err != nil {
+		return p, err
+	}
 	if l.Count < 0 {
 		return p, fmt.Errorf("%w: count %d is negative", ErrLot, l.Count)
+	}
+	if err := l.checkFields(); err != nil {
+		return p, err
 	}
 	if l.Profile == "" {
 		l.Profile = token.Profiles()[0].Name
@@ -155,14 +164,13 @@ func (f *Fleet) plan(l Lot) (p lotPlan, err error) {
 	if p.model, err = virtual.ModelByName(l.Profile); err != nil {
 		return p, fmt.Errorf("%w: profile: %w", ErrLot, err)
 	}
-	switch l.Crystal {
-	case "", CrystalModel, CrystalPerfect, CrystalGood, CrystalC200, CrystalUntrimmed:
-	default:
-		return p, fmt.Errorf("%w: crystal %q, want %s, %s, %s, %s or %s", ErrLot, l.Crystal,
-			CrystalModel, CrystalPerfect, CrystalGood, CrystalC200, CrystalUntrimmed)
+	if l.Crystal != "" {
+		if err := checkName("crystal", l.Crystal, Crystals()); err != nil {
+			return p, fmt.Errorf("%w: %w", ErrLot, err)
+		}
 	}
-	if l.PPM != nil && !(*l.PPM >= -maxPPM && *l.PPM <= maxPPM) {
-		return p, fmt.Errorf("%w: ppm %v, want %v to %v", ErrLot, *l.PPM, -maxPPM, maxPPM)
+	if l.PPM != nil && !(*l.PPM >= -MaxPPM && *l.PPM <= MaxPPM) {
+		return p, fmt.Errorf("%w: ppm %v, want %v to %v", ErrLot, *l.PPM, -MaxPPM, MaxPPM)
 	}
 	if p.kind, err = serialKind(l.SerialKind); err != nil {
 		return p, err
@@ -189,17 +197,35 @@ func temperature(c *float64) virtual.Celsius {
 	return virtual.Celsius(*c)
 }
 
+// checkFields returns an error if a field has no effect because of another.
+func (l Lot) checkFields() error {
+	has := func(field string, set bool, needs string) error {
+		if set {
+			return fmt.Errorf("%w: %s has no effect: it needs %s", ErrLot, field, needs)
+		}
+		return nil
+	}
+	return cmp.Or(
+		has("serial_kind", l.SerialKind != "" && !l.Ready, "ready"),
+		has("expiry", l.Expiry != "" && !l.Ready, "ready"),
+		has("expiry_to", l.ExpiryTo != "" && !l.Ready, "ready"),
+		has("age_temp", l.AgeTemp != nil && l.Age == "" && l.AgeTo == "", "age or age_to"),
+		has("ppm", l.PPM != nil && slices.Contains([]string{CrystalGood, CrystalC200, CrystalUntrimmed}, l.Crystal),
+			"the crystal "+CrystalModel+" or "+CrystalPerfect+", because "+l.Crystal+" draws its own error"),
+	)
+}
+
 func serialKind(name string) (token.SerialKind, error) {
 	if name == "" {
 		return token.SerialOATH, nil
 	}
-	for _, k := range []token.SerialKind{token.SerialOATH, token.SerialVendor13, token.SerialVendor9, token.SerialOther} {
+	kinds := []token.SerialKind{token.SerialOATH, token.SerialVendor13, token.SerialVendor9, token.SerialOther}
+	for _, k := range kinds {
 		if k.String() == name {
 			return k, nil
 		}
 	}
-	return 0, fmt.Errorf("%w: serial_kind %q, want %s, %s, %s or %s", ErrLot, name,
-		token.SerialOATH, token.SerialVendor13, token.SerialVendor9, token.SerialOther)
+	return 0, fmt.Errorf("%w: %w", ErrLot, unknownName("serial_kind", name, namesOf(kinds)))
 }
 
 // expiries returns the first and the last expiry date of a lot.
@@ -240,7 +266,7 @@ func ages(l Lot) (least, most time.Duration, err error) {
 		}
 	}
 	if least < 0 || most < least {
-		return 0, 0, fmt.Errorf("%w: an age from %s to %s", ErrLot, least, most)
+		return 0, 0, fmt.Errorf("%w: an age from %s to %s, want none below 0 and the first not above the second", ErrLot, FormatPeriod(least), FormatPeriod(most))
 	}
 	return least, most, nil
 }

@@ -4,6 +4,8 @@ package fleet
 
 import (
 	"encoding/base32"
+	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -81,20 +84,27 @@ func TestLotCrystals(t *testing.T) {
 
 func TestLotRefused(t *testing.T) {
 	f := emptyFleet(t, virtual.Config{Seed: 7})
-	hot := 1e6
+	hot, cold := 1e6, -5.0
 	for want, l := range map[string]Lot{
-		"count -1":                       {Count: -1},
-		"sundial":                        {Profile: "sundial"},
-		`crystal "quartz", want model`:   {Crystal: "quartz"},
-		`serial_kind "x", want oath`:     {SerialKind: "x"},
-		"expiry: ":                       {Expiry: "2029-02-30"},
-		"expiry_to: ":                    {ExpiryTo: "soon"},
-		"expiry_to 2029-01-01 is before": {Expiry: "2029-01-02", ExpiryTo: "2029-01-01"},
-		`age: invalid period: "5"`:       {Age: "5"},
-		`age_to: invalid period: "P"`:    {AgeTo: "P"},
-		"an age from":                    {Age: "P2Y", AgeTo: "P1Y"},
-		"1e+06 °C, want -60 to 125":      {Temp: &hot},
-		"at most 1000000":                {Count: MaxCount + 1},
+		"count -1": {Count: -1},
+		"sundial":  {Profile: "sundial"},
+		`no crystal "quartz": there are model, perfect, good`:   {Crystal: "quartz"},
+		`no serial_kind "x": there are oath, vendor13, vendor9`: {SerialKind: "x", Ready: true},
+		"expiry: ":                       {Expiry: "2029-02-30", Ready: true},
+		"expiry_to: ":                    {ExpiryTo: "soon", Ready: true},
+		"expiry_to 2029-01-01 is before": {Expiry: "2029-01-02", ExpiryTo: "2029-01-01", Ready: true},
+		"serial_kind has no effect: it needs ready":      {SerialKind: "oath"},
+		"expiry has no effect: it needs ready":           {Expiry: "2029-01-02"},
+		"expiry_to has no effect: it needs ready":        {ExpiryTo: "2029-01-02"},
+		"age_temp has no effect: it needs age or age_to": {AgeTemp: &cold},
+		"ppm has no effect: it needs the crystal model":  {PPM: &cold, Crystal: CrystalC200},
+		`name "1", want a letter`:                        {Name: "1"},
+		`name "two words"`:                               {Name: "two words"},
+		`age: invalid period: "5"`:                       {Age: "5"},
+		`age_to: invalid period: "P"`:                    {AgeTo: "P"},
+		"an age from":                                    {Age: "P2Y", AgeTo: "P1Y"},
+		"1e+06 °C, want -60 to 125":                      {Temp: &hot},
+		"at most 1000000":                                {Count: MaxCount + 1},
 	} {
 		_, err := f.MakeLot(l)
 		require.ErrorContains(t, err, want)
@@ -104,6 +114,8 @@ func TestLotRefused(t *testing.T) {
 
 func TestParsePeriod(t *testing.T) {
 	for text, want := range map[string]time.Duration{
+		"1d": 24 * time.Hour, "5y": 5 * virtual.Year, "2w": 14 * 24 * time.Hour, "-1y2w3d4h5m6s": -(virtual.Year + 17*24*time.Hour + 4*time.Hour + 5*time.Minute + 6*time.Second),
+		"1.5d": 36 * time.Hour, "+1d": 24 * time.Hour, "1d12h": 36 * time.Hour,
 		"PT90S": 90 * time.Second, "90s": 90 * time.Second, "-95s": -95 * time.Second, "+95s": 95 * time.Second,
 		"P1W": 7 * 24 * time.Hour, "P2DT3H4M": 51*time.Hour + 4*time.Minute, "P0.5Y": virtual.Year / 2,
 		"-P3Y": -3 * virtual.Year, "P6M": virtual.Year / 2, "PT1M": time.Minute, "0s": 0,
@@ -112,9 +124,47 @@ func TestParsePeriod(t *testing.T) {
 		require.NoError(t, err, text)
 		require.Equal(t, want, got, text)
 	}
-	for _, text := range []string{"", "P", "PT", "5", "P1", "1Y", "P1H", "PT1D", "P1DT", "P400Y", "P1.2.3Y", "--1s", "P-1Y"} {
+	for _, text := range []string{"", "P", "PT", "5", "P1", "1Y", "P1H", "PT1D", "P1DT", "P400Y", "P1.2.3Y", "--1s", "P-1Y", "1d-3h", "1d+3h", "1h1d", "1d1y", "d", "1 d", "NaNd", "400y", "291y106751d", "1D", "1mo", "."} {
 		_, err := ParsePeriod(text)
 		require.ErrorIs(t, err, ErrPeriod, text)
+	}
+}
+
+// TestFormatPeriod: the expected texts are written by hand.
+func TestFormatPeriod(t *testing.T) {
+	const day = 24 * time.Hour
+	for want, d := range map[string]time.Duration{
+		"0 s": 0, "21.4 s": 21400 * time.Millisecond, "-12 ms": -12 * time.Millisecond, "59.999 s": 59999*time.Millisecond + 999,
+		"00:01:35": 95 * time.Second, "-00:01:35": -95*time.Second - 400*time.Millisecond, "23:59:59": day - time.Millisecond,
+		"3d 04:05:06":     3*day + 4*time.Hour + 5*time.Minute + 6*time.Second,
+		"2y 3d 04:05:06":  2*virtual.Year + 3*day + 4*time.Hour + 5*time.Minute + 6*time.Second,
+		"1y 0d 00:00:00":  virtual.Year,
+		"-1y 0d 00:00:00": -virtual.Year,
+	} {
+		require.Equal(t, want, FormatPeriod(d))
+	}
+	require.Equal(t, "+21.4 s", FormatOffset(21400*time.Millisecond))
+	require.Equal(t, "+0 s", FormatOffset(0))
+	require.Equal(t, "-00:01:35", FormatOffset(-95*time.Second))
+	require.NotPanics(t, func() { FormatPeriod(math.MinInt64) })
+}
+
+// TestSerialNumbersCount: the numbers of the kinds whose serial numbers are digits count
+// in decimal, and all others in upper-case hexadecimal.
+func TestSerialNumbersCount(t *testing.T) {
+	for kind, form := range map[token.SerialKind]string{
+		token.SerialVendor13: "9999%09d", token.SerialVendor9: "999%06d", token.SerialOATH: "ZZFB%08X", token.SerialOther: "FOB-%016X",
+	} {
+		f := emptyFleet(t, virtual.Config{Seed: 7})
+		members, err := f.MakeLot(Lot{Count: 300, Ready: true, SerialKind: kind.String()})
+		require.NoError(t, err)
+		for i, m := range members {
+			serial := m.Look().Serial
+			require.Equal(t, fmt.Sprintf(form, i+1), serial.String())
+			if kind != token.SerialOther {
+				require.Equal(t, kind, serial.Kind())
+			}
+		}
 	}
 }
 

@@ -103,7 +103,8 @@ func (f *Fleet) SaveWorld() error { return f.save(f.saveWorld) }
 func (f *Fleet) saveWorld() error {
 	f.saving.Lock() // an older list of tokens must not replace a newer one
 	defer f.saving.Unlock()
-	return f.store.saveWorld(f.world, f.places())
+	held, lots := f.places()
+	return f.store.saveWorld(f.world, held, lots)
 }
 
 // saveNew writes tokens that were added to a running fleet to the store: their files

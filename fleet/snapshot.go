@@ -38,6 +38,19 @@ type tokenSnapshot struct {
 // Len returns the number of tokens in the snapshot.
 func (s *Snapshot) Len() int { return len(s.tokens) }
 
+// Size returns the size of the snapshot's file in bytes. It is estimated from the first
+// 100 tokens if there are more.
+func (s *Snapshot) Size() int64 {
+	const most = 100
+	part := *s
+	part.tokens = s.tokens[:min(len(s.tokens), most)]
+	n, err := part.WriteTo(io.Discard)
+	if err != nil || len(s.tokens) <= most {
+		return n
+	}
+	return n * int64(len(s.tokens)) / most
+}
+
 // TakeSnapshot keeps the state of the tokens, or of all if there are none, under a name.
 // An older snapshot of that name is replaced.
 func (f *Fleet) TakeSnapshot(name string, members ...Member) *Snapshot {
@@ -122,7 +135,7 @@ func (f *Fleet) Fork(s *Snapshot) ([]Member, error) {
 		}
 		tokens = append(tokens, t)
 	}
-	if err := f.addAll(tokens); err != nil {
+	if err := f.addAll(newLot{tokens: tokens}); err != nil {
 		return nil, err
 	}
 	if err := f.saveNew(tokens...); err != nil {

@@ -202,6 +202,7 @@ type worldState struct {
 	Paused  bool              `json:"paused,omitempty"`
 	Tokens  int               `json:"tokens"`            // places, the removed ones included
 	Removed []int             `json:"removed,omitempty"` // places without a token
+	Lots    []addedLot        `json:"lots,omitempty"`
 
 	StationKey []byte `json:"station_key"`
 	NoRig      bool   `json:"no_rig"`
@@ -272,7 +273,8 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 
 // load returns the tokens in the folder, and whether it holds a fleet. The place of a
 // token that was removed is nil.
-func (s *Store) load(w *virtual.World) (tokens []*virtual.Token, found bool, err error) {
+func (s *Store) load(w *virtual.World) (lots []newLot, found bool, err error) {
+	var tokens []*virtual.Token
 	var state worldState
 	err = s.read(worldFile, &state)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -315,7 +317,25 @@ func (s *Store) load(w *virtual.World) (tokens []*virtual.Token, found bool, err
 		w.AdvanceTo(t.Display().World)
 		tokens = append(tokens, t)
 	}
-	return tokens, true, nil
+	lots, err = state.lots(tokens)
+	return lots, true, err
+}
+
+// lots returns the tokens by lot. All are one lot in a folder of an earlier version.
+func (w worldState) lots(tokens []*virtual.Token) (lots []newLot, err error) {
+	if w.Lots == nil {
+		return []newLot{{tokens: tokens}}, nil
+	}
+	first := 0
+	for i, l := range w.Lots {
+		last := int(l.Last)
+		if last < first || last > len(tokens) || i == len(w.Lots)-1 && last != len(tokens) {
+			return nil, fmt.Errorf("%w: %s: lot %d ends at token %d of %d", ErrStateDamaged, worldFile, i+1, last, len(tokens))
+		}
+		lots = append(lots, newLot{l.Name, tokens[first:last]})
+		first = last
+	}
+	return lots, nil
 }
 
 func (s *Store) saveToken(i int, t *virtual.Token) error {
@@ -327,7 +347,7 @@ func (s *Store) saveToken(i int, t *virtual.Token) error {
 	return s.encrypt(tokenFile(i), plain)
 }
 
-func (s *Store) saveWorld(w *virtual.World, held []bool) error {
+func (s *Store) saveWorld(w *virtual.World, held []bool, lots []addedLot) error {
 	var removed []int
 	for i, h := range held {
 		if !h {
@@ -337,7 +357,7 @@ func (s *Store) saveWorld(w *virtual.World, held []bool) error {
 	clock := w.Clock()
 	plain, err := json.Marshal(worldState{
 		Version: stateVersion, Seed: w.Seed(), Mode: clock.Mode, Rate: clock.Rate, Paused: clock.Paused, Now: clock.Now,
-		Machine: virtual.WorldTimeOf(time.Now()), Tokens: len(held), Removed: removed,
+		Machine: virtual.WorldTimeOf(time.Now()), Tokens: len(held), Removed: removed, Lots: lots,
 		StationKey: s.stationKey[:], NoRig: s.noRig,
 	})
 	if err != nil {

@@ -233,9 +233,9 @@ func TestStateIsSavedBeforeAnswer(t *testing.T) {
 	c := client(t, addresses(members(f)[0])[0])
 	saved := func() *virtual.Token {
 		w := testWorld(t)
-		tokens, _, err := s.load(w)
+		lots, _, err := s.load(w)
 		require.NoError(t, err)
-		return tokens[0]
+		return lots[0].tokens[0]
 	}
 	require.NoError(t, c.Provision(t.Context(), host.InsecureTestStationKey(), testOrder(t, "2600124800001")))
 	require.Equal(t, serialproto.StateProvisioned, saved().State())

@@ -78,6 +78,18 @@ func EventKinds() []EventKind {
 	return kinds
 }
 
+// Meaning describes Event.Value in events of the kind, with its unit. It returns "" if the
+// value is always 0.
+func (k EventKind) Meaning() string { return eventValues[k] }
+
+var eventValues = map[EventKind]string{
+	EventHold: "duration in ns", EventClockSet: "change in ms", EventFlash: "number of flash operations",
+	EventBytesIn: "number of bytes", EventBytesOut: "number of bytes", EventSkew: "change in ms",
+	EventAge: "duration in ns", EventTemperature: "new temperature in 1/1000 °C",
+	EventCrystal: "new error at 25 °C in 1/1000 ppm", EventAdvance: "duration in ns",
+	EventMode: "new mode: 0 manual, 1 real, 2 scaled",
+}
+
 // An Event is something that happened to a token. It contains no code and no seed.
 type Event struct {
 	Kind     EventKind

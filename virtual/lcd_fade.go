@@ -78,6 +78,17 @@ func ParseSegments(names ...string) (s Segments, err error) {
 	return s, nil
 }
 
+// Names returns the names of the segments, as [ParseSegments] reads them.
+func (s Segments) Names() []string {
+	names := []string{}
+	for i := range segments {
+		if s.has(i) {
+			names = append(names, segmentName(i))
+		}
+	}
+	return names
+}
+
 // has reports whether segment i is in s.
 func (s Segments) has(i int) bool {
 	switch {

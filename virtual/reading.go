@@ -32,6 +32,7 @@ type Reading struct {
 	Battery  float64           // remaining share of the battery's capacity, 0 to 1
 	Voltage  int               // of the battery under the present load, in millivolts
 	Presses  uint32
+	Faults   TokenFaults
 }
 
 // Display reads the token.
@@ -70,6 +71,7 @@ func (t *Token) readLocked() Reading {
 		Battery:  t.battery.Remaining(t.at),
 		Voltage:  int(mv),
 		Presses:  t.core.Presses(),
+		Faults:   t.faultsLocked(),
 	}
 	if valid {
 		r.Error = milliseconds(int64(local - t.at.Milli()))

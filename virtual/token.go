@@ -292,12 +292,7 @@ func (t *Token) Break(dead, ghost Segments) {
 }
 
 // Mend repairs the display and disarms the faults of the flash.
-func (t *Token) Mend() {
-	t.do(EventArmed, 0, func() {
-		t.lcd.Mend()
-		t.withFlashLocked((*Flash).disarm)
-	})
-}
+func (t *Token) Mend() { t.SetFaults(TokenFaults{}) }
 
 // CutPower makes the supply fail during the n-th flash operation from now (1 = the
 // next). The token then restarts at once and keeps its clock.
@@ -307,9 +302,11 @@ func (t *Token) CutPower(n uint32) {
 
 // FailFlash makes the next flash operation fail.
 func (t *Token) FailFlash() {
-	t.do(EventArmed, 0, func() {
-		t.withFlashLocked(func(f *Flash) { f.FailNext(t.origin.rand("fail").Uint64()) })
-	})
+	t.do(EventArmed, 0, t.failFlashLocked)
+}
+
+func (t *Token) failFlashLocked() {
+	t.withFlashLocked(func(f *Flash) { f.FailNext(t.origin.rand("fail").Uint64()) })
 }
 
 func (t *Token) armCutLocked(n uint32) {
@@ -353,6 +350,9 @@ func (t *Token) do(kind EventKind, value int64, change func()) {
 	t.emitLocked(kind, value)
 	before := t.witnessLocked()
 	change()
+	if kind == EventArmed {
+		before.armed = t.flashArmedLocked() // a fault that was disarmed has not struck
+	}
 	t.changes++
 	t.runLocked()
 	t.compareLocked(before)

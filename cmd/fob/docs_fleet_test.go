@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // TestFleetLots checks that fob makes the lots in docs/fleet.md, and that its table has
@@ -78,6 +79,22 @@ func TestReadmeDrift(t *testing.T) {
 		got := strings.Replace(string(out), `"offset":-35`, `"offset":-34`, 1)
 		require.Equal(t, strings.ReplaceAll(printed, "\n# ", "\n"), got)
 	}
+}
+
+// TestFleetEventValues checks that docs/fleet.md lists the meaning of the value of each
+// kind of event.
+func TestFleetEventValues(t *testing.T) {
+	page, err := os.ReadFile("../../docs/fleet.md")
+	require.NoError(t, err)
+	_, table, _ := strings.Cut(string(page), "| event | `value` |\n|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	want := ""
+	for _, k := range virtual.EventKinds() {
+		if meaning := k.Meaning(); meaning != "" {
+			want += "| `" + k.String() + "` | " + meaning + " |\n"
+		}
+	}
+	require.Equal(t, want, table+"\n")
 }
 
 // TestFleetProblems checks that docs/fleet.md lists the codes of all problems of the

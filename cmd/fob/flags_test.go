@@ -72,8 +72,11 @@ func TestFlagGroups(t *testing.T) {
 			refused(oneRequired, cmd.CommandPath()+" needs "+enumerate(flags, "or")+"\n", args)
 		}
 		value := func(flag string) string {
-			if cmd.Flag(strings.TrimPrefix(flag, "--")).Value.Type() == "bool" {
+			switch cmd.Flag(strings.TrimPrefix(flag, "--")).Value.Type() {
+			case "bool":
 				return flag
+			case "int", "uint32", "uint64", "float64":
+				return flag + "=1"
 			}
 			return flag + "=x"
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/fleet/control"
 )
 
@@ -30,7 +31,9 @@ func newFleetCmd(a *app) *cobra.Command {
 		Short: "Control the tokens of a running fob run",
 		Long: `Control the tokens of a running fob run over its HTTP API: the clock, buttons,
 displays, faults, ports and snapshots. A TOKEN is a serial number or a hardware
-id. A PERIOD is ISO 8601, such as P2Y6M or PT90S, or like 1h30m.
+id. Name a token and its fork, which have the same serial number, by their
+hardware ids. A PERIOD is ISO 8601, such as P2Y6M or PT90S, or like 1h30m, 1d or
+5y.
 
 The address and the API key are in the ready line of fob run. Give them in
 FOB_URL and FOB_API_KEY, or with --url and --api-key-file. If the fleet's
@@ -123,6 +126,8 @@ type fleetToken struct {
 	TrueTime   time.Time `json:"true_time"`
 	TokenTime  time.Time `json:"token_time"`
 	ErrorMS    *int64    `json:"error_ms"` // nil: the clock is not set
+	Lot        string    `json:"lot"`
+	Faults     []string  `json:"faults"`
 	HardwareID string    `json:"hardware_id"`
 	Serial     string    `json:"serial"`
 	Expiry     string    `json:"expiry"`
@@ -145,17 +150,15 @@ func (t fleetToken) name() string {
 	return t.HardwareID
 }
 
-// clockError returns how far the token's clock is off, such as "+1m35s", or "unset".
+// clockError returns how far the token's clock is off, such as "+00:01:35", or "unset".
 func (t fleetToken) clockError() string {
 	if t.ErrorMS == nil {
 		return "unset"
 	}
-	d := time.Duration(*t.ErrorMS) * time.Millisecond
-	if d >= 0 {
-		return "+" + d.String()
-	}
-	return d.String()
+	return fleet.FormatOffset(milliseconds(*t.ErrorMS))
 }
+
+func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
 type fleetList struct {
 	Items []fleetToken `json:"items"`
@@ -172,14 +175,48 @@ func (f *fleetCmd) change(ctx context.Context, name, rest string, in any) error 
 }
 
 func (f *fleetCmd) sayToken(t fleetToken) error {
-	return f.say("%s  %s  [%s]  clock %s", t.name(), t.State, t.Display, t.clockError())
+	faults := ""
+	if len(t.Faults) > 0 {
+		faults = "  faults " + strings.Join(t.Faults, ", ")
+	}
+	return f.say("%s  %s  [%s]  clock %s%s", t.name(), t.State, t.Display, t.clockError(), faults)
 }
 
 // tokenCmd returns a command with one token as its argument.
 func tokenCmd(use, short string, run func(ctx context.Context, token string) error) *cobra.Command {
 	return &cobra.Command{
-		Use: use + " TOKEN", Short: short, Args: cobra.ExactArgs(1),
+		Use: use + " TOKEN", Short: short, Args: names(1, 1),
 		Example: "  fob fleet " + use + " ZZFB00000001",
 		RunE:    func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), args[0]) },
 	}
+}
+
+// names checks arguments that become parts of a path of the API: there are so many, none is
+// empty, and none is a part that the path would lose.
+func names(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return fmt.Errorf("%s takes %s: %d arguments are given", cmd.CommandPath(), strings.TrimPrefix(cmd.Use, cmd.Name()+" "), len(args))
+		}
+		for _, arg := range args {
+			if arg == "" || arg == "." || arg == ".." {
+				return fmt.Errorf("%s: the argument %q is not a name: want %s", cmd.CommandPath(), arg, strings.TrimPrefix(cmd.Use, cmd.Name()+" "))
+			}
+		}
+		return nil
+	}
+}
+
+// secretFile writes an answer of the API that is a file with seeds.
+func (f *fleetCmd) secretFile(ctx context.Context, path, out string) error {
+	c, err := f.client(ctx)
+	if err != nil {
+		return err
+	}
+	b, err := c.Bytes(ctx, "GET", path, nil, "*/*")
+	if err != nil {
+		return err
+	}
+	defer clear(b)
+	return writeNew(out, b, 0o600)
 }

@@ -6,10 +6,15 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/virtual"
 )
 
 func (f *fleetCmd) hardwareCmds() []*cobra.Command {
-	return []*cobra.Command{f.skewCmd(), f.ageCmd(), f.temperatureCmd(), f.batteryCmd(), f.faultCmd()}
+	return []*cobra.Command{
+		f.skewCmd(), f.ageCmd(), f.temperatureCmd(), f.crystalCmd(), f.changeCmd(), f.batteryCmd(), f.dropCmd(), f.faultCmd(),
+	}
 }
 
 func (f *fleetCmd) skewCmd() *cobra.Command {
@@ -36,7 +41,7 @@ func (f *fleetCmd) ageCmd() *cobra.Command {
 	}
 	cmd.Example = "  fob fleet age ZZFB00000001 --by P3Y --celsius 10"
 	cmd.Flags().StringVar(&by, "by", "", "make it `PERIOD` older")
-	cmd.Flags().Float64Var(&celsius, "celsius", 25, "at `N` °C")
+	celsiusVar(cmd, &celsius, "celsius", "at `N` °C")
 	cmd.MarkFlagRequired("by")
 	return cmd
 }
@@ -47,66 +52,69 @@ func (f *fleetCmd) temperatureCmd() *cobra.Command {
 		return f.change(ctx, name, "/temperature", map[string]float64{"celsius": celsius})
 	})
 	cmd.Example = "  fob fleet temperature ZZFB00000001 --celsius -10"
-	cmd.Flags().Float64Var(&celsius, "celsius", 25, "set it to `N` °C, -60 to 125")
+	celsiusVar(cmd, &celsius, "celsius", "set it to `N` °C, -60 to 125")
 	cmd.MarkFlagRequired("celsius")
 	return cmd
 }
 
+// celsiusVar adds a flag with a temperature.
+func celsiusVar(cmd *cobra.Command, p *float64, name, usage string) {
+	numberVar(cmd.Flags(), p, name, float64(virtual.RoomTemperature),
+		float64(virtual.MinTemperature), float64(virtual.MaxTemperature), usage)
+}
+
+// ppmVar adds the flag --ppm.
+func ppmVar(cmd *cobra.Command, p *float64, usage string) {
+	numberVar(cmd.Flags(), p, "ppm", 0, -fleet.MaxPPM, fleet.MaxPPM, usage)
+}
+
+func (f *fleetCmd) crystalCmd() *cobra.Command {
+	var ppm float64
+	cmd := tokenCmd("crystal", "Trim a token's crystal", func(ctx context.Context, name string) error {
+		return f.change(ctx, name, "/crystal", map[string]float64{"ppm": ppm})
+	})
+	cmd.Example = "  fob fleet crystal ZZFB00000001 --ppm -2.85"
+	ppmVar(cmd, &ppm, "set its error at 25 °C, without ageing and falls, to `N` parts per million")
+	cmd.MarkFlagRequired("ppm")
+	return cmd
+}
+
+func (f *fleetCmd) changeCmd() *cobra.Command {
+	var ppm, celsius float64
+	cmd := tokenCmd("change", "Change the crystal and the temperature of a token at one instant", nil)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		in := map[string]float64{}
+		if cmd.Flags().Changed("ppm") {
+			in["ppm"] = ppm
+		}
+		if cmd.Flags().Changed("celsius") {
+			in["celsius"] = celsius
+		}
+		var t fleetToken
+		if err := f.call(cmd.Context(), "PATCH", tokenPath(args[0], ""), in, &t); err != nil {
+			return err
+		}
+		return f.sayToken(t)
+	}
+	cmd.Example = "  fob fleet change ZZFB00000001 --ppm -2.85 --celsius 40"
+	ppmVar(cmd, &ppm, "error of the crystal at 25 °C, without ageing and falls, in parts per million")
+	celsiusVar(cmd, &celsius, "celsius", "temperature from now on: `N` °C, -60 to 125")
+	cmd.MarkFlagsOneRequired("ppm", "celsius")
+	return cmd
+}
+
+func (f *fleetCmd) dropCmd() *cobra.Command {
+	return tokenCmd("drop", "Let a token fall on the floor, which shifts its crystal for good", func(ctx context.Context, name string) error {
+		return f.change(ctx, name, "/drop", nil)
+	})
+}
+
 func (f *fleetCmd) batteryCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "battery TOKEN remove|insert|replace", Short: "Remove, insert or replace the battery", Args: cobra.ExactArgs(2),
+		Use: "battery TOKEN remove|insert|replace", Short: "Remove, insert or replace the battery", Args: names(2, 2),
 		Example: "  fob fleet battery ZZFB00000001 replace",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.change(cmd.Context(), args[0], "/battery", map[string]string{"do": args[1]})
 		},
 	}
-}
-
-func (f *fleetCmd) faultCmd() *cobra.Command {
-	var dead, ghost []string
-	var flash, clearAll, drop bool
-	var cut uint32
-	cmd := tokenCmd("fault", "Break the display or the flash, or mend them", func(ctx context.Context, name string) error {
-		if drop {
-			return f.change(ctx, name, "/drop", nil)
-		}
-		method, in := "PUT", map[string]any{}
-		if clearAll {
-			method, in = "DELETE", nil
-		} else {
-			if len(dead) > 0 {
-				in["dead"] = dead
-			}
-			if len(ghost) > 0 {
-				in["ghost"] = ghost
-			}
-			if flash {
-				in["flash_fail"] = true
-			}
-			if cut > 0 {
-				in["power_cut_at"] = cut
-			}
-		}
-		var body any
-		if in != nil {
-			body = in
-		}
-		var t fleetToken
-		if err := f.call(ctx, method, tokenPath(name, "/faults"), body, &t); err != nil {
-			return err
-		}
-		return f.sayToken(t)
-	})
-	cmd.Example = `  fob fleet fault ZZFB00000001 --dead d2.g
-  fob fleet fault ZZFB00000001 --power-cut-at 1
-  fob fleet fault ZZFB00000001 --clear`
-	p := cmd.Flags()
-	p.StringSliceVar(&dead, "dead", nil, "`SEGMENTS` that are never on: d0.a (segment a of the leftmost digit) to d7.g, bar0 to bar5, tick, batt")
-	p.StringSliceVar(&ghost, "ghost", nil, "`SEGMENTS` that are always on")
-	p.BoolVar(&flash, "flash-fail", false, "let the next flash operation fail")
-	p.Uint32Var(&cut, "power-cut-at", 0, "cut the power in the `N`-th flash operation from now")
-	p.BoolVar(&drop, "drop", false, "let the token fall on the floor, which shifts its crystal for good")
-	p.BoolVar(&clearAll, "clear", false, "mend the display and disarm the faults of the flash")
-	cmd.MarkFlagsOneRequired("dead", "ghost", "flash-fail", "power-cut-at", "drop", "clear")
-	return cmd
 }

@@ -16,26 +16,27 @@ import (
 
 // fleetPort is a port in the answers of the API.
 type fleetPort struct {
-	ID   string `json:"id"`
-	Addr string `json:"addr"`
-}
-
-// lineFaults are the faults of one direction of a line in the requests of the API.
-type lineFaults struct {
-	Seed   uint64  `json:"seed"`
-	Flip   float64 `json:"flip"`
-	Drop   float64 `json:"drop"`
-	Unplug int     `json:"unplug_after"`
-	Baud   int     `json:"baud"`
+	ID      string     `json:"id"`
+	Addr    string     `json:"addr"`
+	In      lineFaults `json:"in"`
+	Out     lineFaults `json:"out"`
+	Tapping bool       `json:"tapping"`
 }
 
 func (f *fleetCmd) portCmds() []*cobra.Command { return []*cobra.Command{f.portCmd(), f.wireCmd()} }
 
 func (f *fleetCmd) sayPort(p fleetPort) error {
-	if p.Addr == "" {
-		return f.say("%s  unplugged", p.ID)
+	text := p.ID + "  unplugged"
+	if p.Addr != "" {
+		text = p.ID + "  " + p.Addr
 	}
-	return f.say("%s  %s", p.ID, p.Addr)
+	if p.In.flags("in")+p.Out.flags("out") != "" {
+		text += "  faulty line"
+	}
+	if p.Tapping {
+		text += "  recording"
+	}
+	return f.say("%s", text)
 }
 
 // portCall sends a request about a port and prints the result.
@@ -55,9 +56,14 @@ func (f *fleetCmd) portCmd() *cobra.Command {
 	}
 	var kind string
 	var number int
-	attach := tokenCmd("attach", "Attach a port to a token, and print its id and address", func(ctx context.Context, name string) error {
-		return f.portCall(ctx, "POST", tokenPath(name, "/ports"), map[string]any{"as": kind, "port": number})
-	})
+	attach := tokenCmd("attach", "Attach a port to a token, and print its id and address", nil)
+	attach.RunE = func(cmd *cobra.Command, args []string) error {
+		in := map[string]any{"as": kind}
+		if cmd.Flags().Changed("number") {
+			in["port"] = number
+		}
+		return f.portCall(cmd.Context(), "POST", tokenPath(args[0], "/ports"), in)
+	}
 	attach.Example = "  fob fleet port attach ZZFB00000001 --as tcp"
 	attach.Flags().StringVar(&kind, "as", "pty", "`KIND` of port: pty, tcp or rfc2217")
 	attach.Flags().IntVar(&number, "number", 0, "port `NUMBER` for tcp and rfc2217; default: a free one")
@@ -74,26 +80,12 @@ func (f *fleetCmd) portCmd() *cobra.Command {
 		return nil
 	})
 	ls.Example = "  fob fleet port ls ZZFB00000001"
-	var in, out lineFaults
-	faults := f.onPort("faults", "Disturb the line of a port, or mend it if no flag is given", func(ctx context.Context, id string) error {
-		return f.portCall(ctx, "PUT", portPath(id, "/faults"), map[string]any{"in": in, "out": out})
-	})
-	faults.Example = "  fob fleet port faults p1 --drop-in 0.001 --baud 9600"
-	p := faults.Flags()
-	p.Float64Var(&in.Drop, "drop-in", 0, "`SHARE` of the bytes to the token that are lost, 0 to 1")
-	p.Float64Var(&out.Drop, "drop-out", 0, "`SHARE` of the bytes from the token that are lost")
-	p.Float64Var(&in.Flip, "flip-in", 0, "`SHARE` of the bytes to the token with a wrong bit")
-	p.Float64Var(&out.Flip, "flip-out", 0, "`SHARE` of the bytes from the token with a wrong bit")
-	p.IntVar(&in.Baud, "baud", 0, "limit both directions to `N` bit/s")
-	p.IntVar(&out.Unplug, "unplug-after", 0, "pull the cable out after `N` bytes from the token")
-	p.Uint64Var(&in.Seed, "seed", 1, "`SEED` of the faults")
-	faults.PreRun = func(*cobra.Command, []string) { out.Baud, out.Seed = in.Baud, in.Seed+1 }
-	cmd.AddCommand(attach, ls, faults,
+	cmd.AddCommand(attach, ls, f.portFaultsCmd(), f.replugCmd(),
+		f.onPort("show", "Show one port", func(ctx context.Context, id string) error {
+			return f.portCall(ctx, "GET", portPath(id, ""), nil)
+		}),
 		f.onPort("unplug", "Pull the cable out", func(ctx context.Context, id string) error {
 			return f.portCall(ctx, "POST", portPath(id, "/unplug"), nil)
-		}),
-		f.onPort("replug", "Plug the cable in again; a terminal gets another path", func(ctx context.Context, id string) error {
-			return f.portCall(ctx, "POST", portPath(id, "/replug"), nil)
 		}),
 		f.onPort("rm", "Remove a port", func(ctx context.Context, id string) error {
 			return f.call(ctx, "DELETE", portPath(id, ""), nil, nil)
@@ -102,10 +94,24 @@ func (f *fleetCmd) portCmd() *cobra.Command {
 	return cmd
 }
 
+func (f *fleetCmd) replugCmd() *cobra.Command {
+	var number int
+	cmd := f.onPort("replug", "Plug the cable in again; a terminal gets another path", nil)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		var in any
+		if cmd.Flags().Changed("number") {
+			in = map[string]int{"port": number}
+		}
+		return f.portCall(cmd.Context(), "POST", portPath(args[0], "/replug"), in)
+	}
+	cmd.Flags().IntVar(&number, "number", 0, "another port `NUMBER`, for tcp and rfc2217")
+	return cmd
+}
+
 // onPort returns a command with one port as its argument.
 func (f *fleetCmd) onPort(use, short string, run func(ctx context.Context, id string) error) *cobra.Command {
 	return &cobra.Command{
-		Use: use + " PORT", Short: short, Args: cobra.ExactArgs(1),
+		Use: use + " PORT", Short: short, Args: names(1, 1),
 		Example: "  fob fleet port " + use + " p1",
 		RunE:    func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), args[0]) },
 	}

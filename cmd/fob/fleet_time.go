@@ -38,7 +38,7 @@ func (f *fleetCmd) timeCmds() []*cobra.Command {
 }
 
 func (f *fleetCmd) timeCmd() *cobra.Command {
-	var mode string
+	var mode, now string
 	var pause, resume bool
 	cmd := &cobra.Command{
 		Use: "time", Short: "Show the world's clock, or change how it runs", Args: noArgs,
@@ -52,14 +52,17 @@ func (f *fleetCmd) timeCmd() *cobra.Command {
 				in["mode"] = name
 			}
 			if scaled {
-				n, err := strconv.ParseFloat(rate, 64)
+				n, err := scaledRate("--mode", rate)
 				if err != nil {
-					return usagef("--mode %s: want scaled:N with a number N", mode)
+					return err
 				}
 				in["rate"] = n
 			}
 			if pause || resume {
 				in["paused"] = pause
+			}
+			if now != "" {
+				in["now"] = now
 			}
 			method, body := "PUT", any(in)
 			if len(in) == 0 {
@@ -75,6 +78,7 @@ func (f *fleetCmd) timeCmd() *cobra.Command {
 	cmd.Flags().StringVar(&mode, "mode", "", "`MODE`: real, scaled:N or manual; the time does not jump")
 	cmd.Flags().BoolVar(&pause, "pause", false, "stop the clock")
 	cmd.Flags().BoolVar(&resume, "resume", false, "let the clock run again")
+	cmd.Flags().StringVar(&now, "now", "", "set it forward to `TIME` (RFC 3339)")
 	cmd.MarkFlagsMutuallyExclusive("pause", "resume")
 	return cmd
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"strconv"
 	"strings"
@@ -19,27 +20,31 @@ import (
 
 func (f *fleetCmd) tokenCmds() []*cobra.Command {
 	return []*cobra.Command{
-		f.lsCmd(), f.showCmd(), f.addCmd(), f.rmCmd(), f.codeCmd(), f.pressCmd(), f.holdCmd(), f.lcdCmd(), f.waitCmd(),
+		f.lsCmd(), f.showCmd(), f.addCmd(), f.rmCmd(), f.codeCmd(), f.codesCmd(), f.pressCmd(), f.holdCmd(), f.lcdCmd(), f.waitCmd(),
+		f.capabilitiesCmd(), f.healthCmd(),
 	}
 }
 
 func (f *fleetCmd) lsCmd() *cobra.Command {
-	var state, model string
+	var state, model, lot, fault, serial, expires, off string
+	var battery float64
 	cmd := &cobra.Command{
 		Use: "ls", Short: "List the tokens", Args: noArgs,
-		Example: "  fob fleet ls --state locked",
+		Example: "  fob fleet ls --state locked\n  fob fleet ls --lot aged --fault any",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			rows := [][]string{{"TOKEN", "MODEL", "STATE", "DISPLAY", "CLOCK", "BATTERY", "EXPIRY", "PORT"}}
+			rows := [][]string{{"TOKEN", "LOT", "MODEL", "STATE", "DISPLAY", "CLOCK", "BATTERY", "EXPIRY", "FAULTS", "PORT"}}
 			for after := ""; ; {
-				q := url.Values{"limit": {"1000"}, "after": {after}}
-				if state != "" {
-					q.Set("state", strings.ToUpper(state))
+				q := url.Values{"limit": {"1000"}}
+				if battery > 0 {
+					q.Set("battery_below", strconv.FormatFloat(battery, 'g', -1, 64))
 				}
-				if model != "" {
-					q.Set("model", model)
-				}
-				if after == "" {
-					q.Del("after")
+				for key, value := range map[string]string{
+					"after": after, "state": state, "model": model, "lot": lot, "fault": fault,
+					"serial": serial, "expires_before": expires, "error_above": off,
+				} {
+					if value != "" {
+						q.Set(key, value)
+					}
 				}
 				var page struct {
 					Items []json.RawMessage `json:"items"`
@@ -69,8 +74,8 @@ func (f *fleetCmd) lsCmd() *cobra.Command {
 						port = t.Ports[0]
 					}
 					rows = append(rows, []string{
-						t.name(), t.Model, t.State, "[" + t.Display + "]", t.clockError(),
-						strconv.Itoa(int(t.Battery*100)) + "%", t.Expiry, port,
+						t.name(), t.Lot, t.Model, t.State, "[" + t.Display + "]", t.clockError(),
+						strconv.Itoa(int(t.Battery*100)) + "%", t.Expiry, dash(strings.Join(t.Faults, ",")), port,
 					})
 				}
 				if after = page.Next; after == "" {
@@ -81,6 +86,12 @@ func (f *fleetCmd) lsCmd() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&state, "state", "", "only tokens in `STATE`, such as locked")
 	cmd.Flags().StringVar(&model, "model", "", "only tokens of the model `NAME`")
+	cmd.Flags().StringVar(&lot, "lot", "", "only tokens of the lots with this `NAME` or number")
+	cmd.Flags().StringVar(&fault, "fault", "", "only tokens with this `KIND` of fault: dead, ghost, flash_fail, power_cut_at, line, or any")
+	cmd.Flags().StringVar(&serial, "serial", "", "only tokens whose serial numbers begin with `TEXT`")
+	cmd.Flags().StringVar(&expires, "expires-before", "", "only tokens with an expiry date before `DAY`")
+	cmd.Flags().StringVar(&off, "error-above", "", "only tokens whose clocks are off by more than `PERIOD`")
+	numberVar(cmd.Flags(), &battery, "battery-below", 0, 0, 1, "only tokens with less than this `SHARE` of the battery left, 0 to 1")
 	return cmd
 }
 
@@ -90,13 +101,18 @@ func (f *fleetCmd) showCmd() *cobra.Command {
 		if err := f.call(ctx, "GET", tokenPath(name, ""), nil, &t); err != nil {
 			return err
 		}
+		stepLeft := "-"
+		if t.Serial != "" {
+			stepLeft = fleet.FormatPeriod(milliseconds(t.LeftMS))
+		}
 		return f.table([][]string{
-			{"serial", dash(t.Serial)}, {"hardware id", t.HardwareID}, {"model", t.Model}, {"state", t.State},
+			{"serial", dash(t.Serial)}, {"hardware id", t.HardwareID}, {"lot", t.Lot}, {"model", t.Model}, {"state", t.State},
 			{"expiry", dash(t.Expiry)}, {"display", "[" + t.Display + "]"},
 			{"true time", t.TrueTime.Format(time.RFC3339)}, {"token time", t.TokenTime.Format(time.RFC3339)},
-			{"clock", t.clockError()}, {"crystal", strconv.FormatFloat(t.PPM, 'f', 2, 64) + " ppm"},
+			{"clock", t.clockError()}, {"step ends in", stepLeft}, {"crystal", strconv.FormatFloat(t.PPM, 'f', 2, 64) + " ppm"},
 			{"battery", strconv.Itoa(int(t.Battery*100)) + "%, " + strconv.Itoa(t.MilliVolts) + " mV"},
-			{"presses", strconv.Itoa(int(t.Presses))}, {"ports", dash(strings.Join(t.Ports, " "))},
+			{"presses", strconv.Itoa(int(t.Presses))}, {"faults", dash(strings.Join(t.Faults, " "))},
+			{"ports", dash(strings.Join(t.Ports, " "))},
 		})
 	})
 }
@@ -104,6 +120,7 @@ func (f *fleetCmd) showCmd() *cobra.Command {
 func (f *fleetCmd) addCmd() *cobra.Command {
 	var l fleet.Lot
 	var count int
+	var ppm, ageTemp, temp float64
 	cmd := &cobra.Command{
 		Use: "add", Short: "Make tokens", Args: noArgs,
 		Example: "  fob fleet add --count 100 --ready --crystal c200 --age P1Y --age-to P3Y",
@@ -112,6 +129,14 @@ func (f *fleetCmd) addCmd() *cobra.Command {
 				return usagef("--count %d: want 1 to %d", count, fleet.MaxCount)
 			}
 			l.Count = fleet.LotCount(count)
+			for flag, field := range map[string]struct {
+				lot   **float64
+				value *float64
+			}{"ppm": {&l.PPM, &ppm}, "age-temp": {&l.AgeTemp, &ageTemp}, "temp": {&l.Temp, &temp}} {
+				if cmd.Flags().Changed(flag) {
+					*field.lot = field.value
+				}
+			}
 			var list fleetList
 			if err := f.call(cmd.Context(), "POST", "/v1/tokens", l, &list); err != nil {
 				return err
@@ -125,6 +150,10 @@ func (f *fleetCmd) addCmd() *cobra.Command {
 		},
 	}
 	p := cmd.Flags()
+	p.StringVar(&l.Name, "name", "", "`NAME` of the lot; default: its number")
+	ppmVar(cmd, &ppm, "error of the crystals at 25 °C in parts per million, instead of random ones")
+	celsiusVar(cmd, &ageTemp, "age-temp", "temperature at which they became old: `N` °C, -60 to 125")
+	celsiusVar(cmd, &temp, "temp", "temperature from now on: `N` °C, -60 to 125")
 	p.IntVar(&count, "count", 1, "make `N` tokens")
 	p.StringVar(&l.Profile, "profile", "", "hardware profile `NAME`: "+profileNames())
 	p.BoolVar(&l.Ready, "ready", false, "provision and lock them, as test tokens")
@@ -144,12 +173,15 @@ func (f *fleetCmd) rmCmd() *cobra.Command {
 }
 
 func (f *fleetCmd) codeCmd() *cobra.Command {
-	var least string
+	var least, real string
 	var fresh bool
 	cmd := tokenCmd("code", "Print the code that a token shows, and nothing else", func(ctx context.Context, name string) error {
 		q := url.Values{}
 		if least != "" {
 			q.Set("min_remaining", least)
+		}
+		if real != "" {
+			q.Set("real_timeout", real)
 		}
 		if fresh {
 			q.Set("fresh", "true")
@@ -164,8 +196,56 @@ func (f *fleetCmd) codeCmd() *cobra.Command {
 does not fit the flags, a manual clock is advanced to the next step; otherwise
 the command waits for it.`
 	cmd.Flags().StringVar(&least, "min-remaining", "", "wait for a code that is shown for at least `PERIOD`")
+	cmd.Flags().StringVar(&real, "real-timeout", "", "give up after `PERIOD` by this machine's clock; default: PT2M")
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "wait for a code of a step that was not printed with --fresh before")
 	return cmd
+}
+
+func (f *fleetCmd) codesCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "codes", Short: "Print the codes that all tokens show now, as JSON lines; no button is pressed", Args: noArgs,
+		Example: "  fob fleet codes",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := f.client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			lines, err := c.Open(cmd.Context(), "GET", "/v1/codes", nil, "application/x-ndjson")
+			if err != nil {
+				return err
+			}
+			defer lines.Close()
+			_, err = io.Copy(f.stdout, lines)
+			return err
+		},
+	}
+}
+
+func (f *fleetCmd) capabilitiesCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "capabilities", Short: "Print what the fleet can do, as JSON", Args: noArgs,
+		Example: "  fob fleet capabilities",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var all json.RawMessage
+			if err := f.call(cmd.Context(), "GET", "/v1/capabilities", nil, &all); err != nil || f.json {
+				return err
+			}
+			return f.raw(all)
+		},
+	}
+}
+
+func (f *fleetCmd) healthCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "health", Short: "Ask whether the fleet answers", Args: noArgs,
+		Example: "  fob fleet health",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.call(cmd.Context(), "GET", "/v1/healthz", nil, nil); err != nil {
+				return err
+			}
+			return f.say("ok")
+		},
+	}
 }
 
 func (f *fleetCmd) pressCmd() *cobra.Command {
@@ -222,14 +302,18 @@ func (f *fleetCmd) lcdCmd() *cobra.Command {
 
 func (f *fleetCmd) waitCmd() *cobra.Command {
 	var display, state, event, timeout, real string
+	var after uint64
 	cmd := tokenCmd("wait", "Wait for a display, a state or an event", func(ctx context.Context, name string) error {
 		q := url.Values{}
 		for key, value := range map[string]string{
-			"display": display, "state": strings.ToUpper(state), "event": event, "timeout": timeout, "real_timeout": real,
+			"display": display, "state": state, "event": event, "timeout": timeout, "real_timeout": real,
 		} {
 			if value != "" {
 				q.Set(key, value)
 			}
+		}
+		if after > 0 {
+			q.Set("after_seq", strconv.FormatUint(after, 10))
 		}
 		var t fleetToken
 		if err := f.call(ctx, "GET", tokenPath(name, "/wait?"+q.Encode()), nil, &t); err != nil {
@@ -241,6 +325,7 @@ func (f *fleetCmd) waitCmd() *cobra.Command {
 	cmd.Flags().StringVar(&display, "display", "", "regular expression `RE` for the display")
 	cmd.Flags().StringVar(&state, "state", "", "`STATE`, such as expired")
 	cmd.Flags().StringVar(&event, "event", "", "`KIND` of event, such as display-off")
+	cmd.Flags().Uint64Var(&after, "after", 0, "with --event: only events after number `SEQ`; default: those from now on")
 	cmd.Flags().StringVar(&timeout, "timeout", "", "give up after `PERIOD` of world time")
 	cmd.Flags().StringVar(&real, "real-timeout", "", "give up after `PERIOD` by this machine's clock; default: PT1M")
 	return cmd

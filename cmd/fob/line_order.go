@@ -115,7 +115,7 @@ allowed, or an order that is not valid at the time.`,
 			a.warnSample(o)
 			text := fmt.Sprintf("%s: no faults; the signatures were not checked (--allowed-signers)\n", plain(args[0]))
 			if f.allowed != "" {
-				text = fmt.Sprintf("%s: no faults, signed by %s\n", plain(args[0]), plain(enumerate(names(signers), "and")))
+				text = fmt.Sprintf("%s: no faults, signed by %s\n", plain(args[0]), plain(enumerate(signerNames(signers), "and")))
 			}
 			return a.print(lineOrderCheckResult{File: args[0], ID: o.ID, SHA256: digestOf(o), Signers: signersOf(signers)}, text)
 		},
@@ -133,7 +133,7 @@ func (a *app) warnSample(o *order.Order) {
 	}
 }
 
-func names(signers []order.Signer) []string {
+func signerNames(signers []order.Signer) []string {
 	list := make([]string, len(signers))
 	for i, s := range signers {
 		list[i] = s.Principal

@@ -307,9 +307,9 @@ func (a *app) worldConfig(ctx context.Context, o runOptions) (virtual.Config, er
 	case o.clock == "manual":
 		c.Mode = virtual.Manual
 	case scaled:
-		n, err := strconv.ParseFloat(rate, 64)
+		n, err := scaledRate("--clock", rate)
 		if err != nil {
-			return c, usagef("--clock %s: want scaled:N with a number N", o.clock)
+			return c, err
 		}
 		c.Mode, c.Rate = virtual.Scaled, n
 	default:

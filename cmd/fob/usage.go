@@ -46,12 +46,15 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &value):
 		flag := value.GetFlag()
 		want := map[string]string{
-			"int": "a whole number", "int64": "a whole number", "uint64": "a whole number from 0",
+			"int": "a whole number", "int64": "a whole number", "uint64": "a whole number from 0", "uint32": "a whole number from 0",
 			"duration": "a number with a unit, such as 60s or 5m", "bool": "true or false", "float64": "a number",
 		}[flag.Value.Type()]
 		given := " " + value.GetValue()
 		if isSeed(value.GetValue()) {
 			given = ""
+		}
+		if n, ok := flag.Value.(*number); ok {
+			want = n.accepted()
 		}
 		if want != "" {
 			return fmt.Errorf("--%s%s: want %s", flag.Name, given, want)
@@ -94,6 +97,7 @@ var renamed = map[string]pflag.NormalizedName{
 	"lift-needs-otp": "unlock-needs-otp",
 	"resync-reach":   "resync-window",
 	"second-band":    "look-ahead",
+	"unplug-after":   "unplug-after-out",
 	"self-lift":      "self-unlock",
 	"stock":          "inventory",
 	"token-file":     "port-password-file",

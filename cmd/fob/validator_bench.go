@@ -41,7 +41,7 @@ was due. Memory is measured after a tenth of the codes and at the end.`,
 	f.IntVar(&o.Tokens, "tokens", 10_000, "`N` tokens, used in turn")
 	f.IntVar(&o.Workers, "workers", 64, "`N` codes checked at the same time")
 	f.IntVar(&o.Checks, "checks", 50_000, "`N` codes in total")
-	f.Float64Var(&o.Rate, "rate", 0, "`N` codes per second; 0 is as many as possible")
+	numberVar(f, &o.Rate, "rate", 0, 0, 1e6, "`N` codes per second; 0 is as many as possible")
 	f.BoolVar(&o.Floor, "floor", false, "measure only the database")
 	return cmd
 }

@@ -95,7 +95,7 @@ func period(where, text string, least, most time.Duration) (time.Duration, error
 		return 0, err
 	}
 	if d < least || d > most {
-		return 0, invalid(where, "a period of "+d.String()+", want "+least.String()+" to "+most.String())
+		return 0, invalid(where, "a period of "+fleet.FormatPeriod(d)+", want "+fleet.FormatPeriod(least)+" to "+fleet.FormatPeriod(most))
 	}
 	return d, nil
 }

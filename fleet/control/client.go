@@ -95,16 +95,23 @@ func (c *Client) Bytes(ctx context.Context, method, path string, in any, accept 
 // JSONLines is a request body that is sent unchanged, as application/x-ndjson.
 type JSONLines []byte
 
+// File is a request body that is sent unchanged, as application/octet-stream.
+type File []byte
+
 // Open is Bytes for an answer that is read as it comes. The caller must close it.
 func (c *Client) Open(ctx context.Context, method, path string, in any, accept string) (io.ReadCloser, error) {
 	var body io.Reader
 	contentType := "application/json"
-	if lines, ok := in.(JSONLines); ok {
-		body, contentType = bytes.NewReader(lines), "application/x-ndjson"
-	} else if in != nil {
+	switch in := in.(type) {
+	case nil:
+	case JSONLines:
+		body, contentType = bytes.NewReader(in), "application/x-ndjson"
+	case File:
+		body, contentType = bytes.NewReader(in), "application/octet-stream"
+	default:
 		b, err := json.Marshal(in)
 		if err != nil {
-			return nil, err
+			return nil, errclass.With(errclass.Usage, fmt.Errorf("%s %s: %w", method, path, err))
 		}
 		body = bytes.NewReader(b)
 	}

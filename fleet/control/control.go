@@ -24,7 +24,7 @@ import (
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/internal/strictjson"
-	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // Options configure the interface.
@@ -208,11 +208,15 @@ type capabilities struct {
 	WorldSeed  string   `json:"world_seed" doc:"the same seed and the same calls give the same events"`
 	Profiles   []string `json:"profiles" doc:"kinds of token that a lot can have"`
 	Crystals   []string `json:"crystals" doc:"kinds of crystal that a lot can have"`
+	States     []string `json:"states" doc:"of a token, in the order of its life"`
 	Events     []string `json:"events" doc:"kinds of event in the log"`
 	Ports      []string `json:"ports" doc:"kinds of port"`
 	Tokens     int      `json:"tokens" doc:"in the fleet"`
 	MaxTokens  int      `json:"max_tokens" doc:"that a fleet can have"`
 	SeedExport bool     `json:"seed_export" doc:"seeds can be read"`
+
+	Faults      []fleet.FaultKind `json:"faults" doc:"kinds of fault of a token"`
+	EventValues map[string]string `json:"event_values" doc:"what value counts in events of a kind, with its unit; a kind without a value is left out"`
 }
 
 type health struct {
@@ -226,14 +230,18 @@ func (s *server) about() {
 	get(s, "/v1/capabilities", "capabilities", "What this fleet can do", func(*nothing) (*body[capabilities], error) {
 		c := capabilities{
 			Version: s.o.Version, WorldSeed: seedText(s.fleet.World().Seed()),
-			Crystals: []string{
-				fleet.CrystalModel, fleet.CrystalPerfect, fleet.CrystalGood, fleet.CrystalC200, fleet.CrystalUntrimmed,
-			},
-			Events: eventNames(), Ports: portKinds,
+			Crystals: fleet.Crystals(), Profiles: fleet.Profiles(), Faults: fleet.FaultKinds(),
+			Events: []string{}, EventValues: map[string]string{}, Ports: portKinds,
 			Tokens: s.fleet.Len(), MaxTokens: fleet.MaxCount, SeedExport: s.o.AllowSeedExport,
 		}
-		for _, p := range token.Profiles() {
-			c.Profiles = append(c.Profiles, p.Name)
+		for _, st := range fleet.States() {
+			c.States = append(c.States, st.String())
+		}
+		for _, k := range virtual.EventKinds() {
+			c.Events = append(c.Events, k.String())
+			if meaning := k.Meaning(); meaning != "" {
+				c.EventValues[k.String()] = meaning
+			}
 		}
 		return &body[capabilities]{c}, nil
 	})

@@ -3,10 +3,10 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -28,7 +28,7 @@ type eventPage struct {
 
 type eventInput struct {
 	AfterSeq    uint64   `query:"after_seq" doc:"only events after this number" example:"41"`
-	Limit       int      `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"events of a page"`
+	Limit       int      `query:"limit" minimum:"1" maximum:"10000" doc:"events of a page, 1000 by default; not for a stream"`
 	Token       string   `query:"token" maxLength:"40" doc:"only events of this token: a serial number or a hardware id" example:"ZZFB00000001"`
 	Kind        []string `query:"kind" maxItems:"100" doc:"only events of these kinds, separated by commas; see capabilities" example:"[\"press\",\"state\"]"`
 	LastEventID string   `header:"Last-Event-ID" maxLength:"20" doc:"sent by a browser that reconnects; takes precedence over after_seq"`
@@ -47,9 +47,12 @@ func (s *server) events() {
 			return nil, fault(err)
 		}
 		if chosen(ctx) == "text/event-stream" {
+			if in.Limit != 0 {
+				return nil, invalid("query.limit", "limit has no effect: a stream does not end")
+			}
 			return &huma.StreamResponse{Body: r.stream}, nil
 		}
-		return &huma.StreamResponse{Body: func(ctx huma.Context) { r.page(ctx, in.Limit) }}, nil
+		return &huma.StreamResponse{Body: func(ctx huma.Context) { r.page(ctx, cmp.Or(in.Limit, 1000)) }}, nil
 	})
 }
 
@@ -84,11 +87,11 @@ func (s *server) reader(in *eventInput) (*eventReader, error) {
 		r.tag = m.Tag()
 	}
 	for _, name := range in.Kind {
-		i := slices.Index(eventNames(), name)
-		if i < 0 {
-			return nil, invalid("query.kind", "there is no event "+name+"; see capabilities")
+		kind, err := fleet.ParseEvent(name)
+		if err != nil {
+			return nil, invalid("query.kind", err.Error())
 		}
-		r.kinds[virtual.EventKinds()[i]] = true
+		r.kinds[kind] = true
 	}
 	return r, nil
 }

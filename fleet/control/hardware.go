@@ -38,12 +38,12 @@ type batteryInput struct {
 	}
 }
 
-// faults are the faults of a token's hardware. Fields that are left out stay.
+// faults are the faults of a token's hardware. Those that are left out are none.
 type faults struct {
-	Dead       []string `json:"dead,omitempty" maxItems:"100" example:"[\"d0.g\"]" doc:"segments that are never on: d0.a for segment a of the leftmost digit, to d7.g; bar0 to bar5; tick; batt"`
-	Ghost      []string `json:"ghost,omitempty" maxItems:"100" doc:"segments that are always on"`
+	Dead       []string `json:"dead,omitempty" maxItems:"100" nullable:"false" example:"[\"d0.g\"]" doc:"segments that are never on: d0.a for segment a of the leftmost digit, to d7.g; bar0 to bar5; tick; batt"`
+	Ghost      []string `json:"ghost,omitempty" maxItems:"100" nullable:"false" doc:"segments that are always on"`
 	FlashFail  bool     `json:"flash_fail,omitempty" doc:"the next flash operation fails"`
-	PowerCutAt uint32   `json:"power_cut_at,omitempty" doc:"the supply fails in the n-th flash operation from now; 1 is the next"`
+	PowerCutAt uint32   `json:"power_cut_at,omitempty" minimum:"0" maximum:"4294967295" doc:"the supply fails in the n-th flash operation from now; 1 is the next"`
 }
 
 type faultsInput struct {
@@ -99,17 +99,25 @@ func (s *server) hardware() {
 				"replace": (*virtual.Token).ReplaceBattery,
 			}[in.Body.Do])
 		})
-	add(s, http.MethodPut, "/v1/tokens/{token}/faults", "set-faults", "Arm faults of the display and the flash",
-		func(_ context.Context, in *faultsInput) (*body[tokenView], error) {
-			dead, err := virtual.ParseSegments(in.Body.Dead...)
+	get(s, "/v1/tokens/{token}/faults", "get-faults", "The faults of the display and the flash",
+		func(in *ByToken) (*body[faults], error) {
+			m, err := s.fleet.Find(in.Token)
 			if err != nil {
+				return nil, err
+			}
+			return &body[faults]{faultsOf(m.Look().Faults)}, nil
+		})
+	add(s, http.MethodPut, "/v1/tokens/{token}/faults", "set-faults", "Replace the faults of the display and the flash",
+		func(_ context.Context, in *faultsInput) (*body[tokenView], error) {
+			f := virtual.TokenFaults{FlashFail: in.Body.FlashFail, PowerCutAt: in.Body.PowerCutAt}
+			var err error
+			if f.Dead, err = virtual.ParseSegments(in.Body.Dead...); err != nil {
 				return nil, invalid("body.dead", err.Error())
 			}
-			ghost, err := virtual.ParseSegments(in.Body.Ghost...)
-			if err != nil {
+			if f.Ghost, err = virtual.ParseSegments(in.Body.Ghost...); err != nil {
 				return nil, invalid("body.ghost", err.Error())
 			}
-			return s.do(in.Token, func(t *virtual.Token) { in.Body.arm(t, dead, ghost) })
+			return s.do(in.Token, func(t *virtual.Token) { t.SetFaults(f) })
 		})
 	add(s, http.MethodDelete, "/v1/tokens/{token}/faults", "clear-faults", "Mend the display and disarm faults of the flash",
 		func(_ context.Context, in *ByToken) (*body[tokenView], error) {
@@ -117,26 +125,9 @@ func (s *server) hardware() {
 		})
 }
 
-func (f faults) arm(t *virtual.Token, dead, ghost virtual.Segments) {
-	if len(f.Dead) > 0 || len(f.Ghost) > 0 {
-		t.Break(dead, ghost)
-	}
-	if f.FlashFail {
-		t.FailFlash()
-	}
-	if f.PowerCutAt > 0 {
-		t.CutPower(f.PowerCutAt)
-	}
+func faultsOf(f virtual.TokenFaults) faults {
+	return faults{Dead: f.Dead.Names(), Ghost: f.Ghost.Names(), FlashFail: f.FlashFail, PowerCutAt: f.PowerCutAt}
 }
 
 // longest is the longest period by which a token is moved or aged.
 const longest = 200 * virtual.Year
-
-// names returns the names of the kinds of event.
-func eventNames() []string {
-	var names []string
-	for _, k := range virtual.EventKinds() {
-		names = append(names, k.String())
-	}
-	return names
-}

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/d204ef64/fob/virtual"
 )
 
 //go:generate go run ../../tools/openapi -out openapi.json
@@ -33,8 +35,10 @@ func OpenAPI() ([]byte, error) {
 
 const description = `Virtual hardware tokens under test.
 
-A {token} is a serial number, or a hardware id of 16 hexadecimal digits. Periods are ISO
-8601 (P2Y6M, PT90S) or like 1h30m. Times are UTC.
+A {token} is a serial number, or a hardware id of 16 hexadecimal digits. A serial number
+that several tokens have, such as a token and its fork, is refused with the code
+ambiguous, and the hardware ids. Periods are ISO 8601 (P2Y6M, PT90S) or like 1h30m, 1d or
+5y. Times are UTC.
 
 Answers about a token are atomic: seq is the number of the newest event that they reflect,
 true_time is the world's time, token_time the time by the token's own clock, and error_ms
@@ -81,9 +85,15 @@ var details = map[string]string{
 	"replay": "The host's half of a recording is sent to the token over a new connection, as it was recorded: the same " +
 		"bytes in the same order. The answer has what the token sent. Answers differ if the token's state or the session's " +
 		"random values do.",
-	"restore": "The world's clock does not go back: the tokens have lived on since then.",
-	"fork":    "The new tokens have the same content, so serial numbers then exist twice.",
-	"export":  "The answer is written as the tokens are read. It contains seeds in clear.",
+	"set-faults": "The faults replace all that the token has: those that are left out are none, and {} mends it. A power cut " +
+		"or a flash failure strikes once, at a later write, and is gone then.",
+	"get-faults":      "The answer can be sent back with PUT.",
+	"set-line-faults": "The faults replace all that the line has in both directions: those that are left out are none, and {} mends it.",
+	"get-line-faults": "The answer can be sent back with PUT.",
+	"restore":         "The world's clock does not go back: the tokens have lived on since then.",
+	"fork":            "The new tokens have the same content, so serial numbers then exist twice: name the tokens by their hardware ids.",
+	"export": "The answer is written as the tokens are read. It contains seeds in clear. Forks with the same serial number and " +
+		"seed are written once; different seeds of one serial number are refused as ambiguous.",
 	"take-snapshot": "An older snapshot of that name is replaced. A fleet keeps at most " + strconv.Itoa(maxSnapshots) +
 		" snapshots; a snapshot needs about as much memory as its tokens.",
 }
@@ -92,9 +102,8 @@ var details = map[string]string{
 // operations that answer them.
 var conflicts = map[string][]int{
 	"advance":       {http.StatusConflict},
-	"attach":        {http.StatusConflict},
-	"code":          {http.StatusConflict, http.StatusRequestTimeout, http.StatusServiceUnavailable},
-	"export":        {http.StatusForbidden},
+	"code":          {http.StatusRequestTimeout, http.StatusServiceUnavailable},
+	"export":        {http.StatusConflict, http.StatusForbidden},
 	"get-snapshot":  {http.StatusForbidden},
 	"oracle":        {http.StatusConflict, http.StatusNotFound},
 	"replay":        {http.StatusConflict},
@@ -102,8 +111,8 @@ var conflicts = map[string][]int{
 	"restore":       {http.StatusConflict},
 	"take-snapshot": {http.StatusConflict, http.StatusNotFound},
 	"unplug":        {http.StatusConflict},
-	"wait":          {http.StatusConflict, http.StatusRequestTimeout, http.StatusServiceUnavailable},
-	"events":        {http.StatusNotFound},
+	"wait":          {http.StatusRequestTimeout, http.StatusServiceUnavailable},
+	"events":        {http.StatusConflict, http.StatusNotFound},
 }
 
 // operation returns the description of an operation.
@@ -126,6 +135,9 @@ func operation(method, path, id, summary string) huma.Operation {
 	}
 	if strings.Contains(path, "{") {
 		op.Errors = append(op.Errors, http.StatusNotFound)
+	}
+	if strings.Contains(path, "{token}") { // a serial number that several tokens have
+		op.Errors = append(op.Errors, http.StatusConflict)
 	}
 	if method != http.MethodGet && method != http.MethodDelete {
 		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestTimeout,
@@ -169,6 +181,7 @@ func describe(spec *huma.OpenAPI) map[string][]string {
 	all["Segments"].Properties["digits"] = &huma.Schema{
 		Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeInteger, Minimum: new(float64)},
 	}
+	all["EventLine"].Properties["value"].Description = eventValues()
 	for name, schema := range all {
 		for field, p := range schema.Properties {
 			if text := fields[name+"."+field]; text != "" {
@@ -182,10 +195,22 @@ func describe(spec *huma.OpenAPI) map[string][]string {
 	return offers
 }
 
+// eventValues lists the meanings of the values of events, by kind.
+func eventValues() string {
+	var parts []string
+	for _, k := range virtual.EventKinds() {
+		if meaning := k.Meaning(); meaning != "" {
+			parts = append(parts, k.String()+": "+meaning)
+		}
+	}
+	return strings.Join(parts, "; ") + "; left out for other kinds, and if it is 0"
+}
+
 // fields are the descriptions of fields whose types belong to other packages.
 var fields = map[string]string{
 	"EventLine.seq": "number of the event; the first is 1", "EventLine.true_time": "the world's time",
 	"EventLine.event": "kind of event; see capabilities",
+	"Lot.name":        "by which its tokens can be listed; its number by default",
 	"Lot.count":       "number of tokens; 1 by default", "Lot.profile": "hardware and profile; see capabilities",
 	"Lot.crystal": "kind of crystal; see capabilities", "Lot.ppm": "error of the crystal at 25 °C, instead of a random one",
 	"Lot.ready":       "provisioned and locked, with serial numbers for tests; blank by default",

@@ -55,6 +55,9 @@ func (l line) faults(where string) (virtual.LineFaults, error) {
 		Seed: l.Seed, Flip: l.Flip, Drop: l.Drop, Double: l.Double, Insert: l.Insert,
 		StallAt: l.StallAt, Unplug: l.Unplug, Baud: l.Baud,
 	}
+	if (l.StallAt > 0) != (l.Stall != "") {
+		return f, invalid(where, "stall_at and stall go together: the byte before which the line stops, and for how long")
+	}
 	if l.Stall != "" {
 		var err error
 		if f.Stall, err = period(where+".stall", l.Stall, 0, time.Hour); err != nil {
@@ -73,7 +76,7 @@ type attachInput struct {
 	ByToken
 	Body struct {
 		As   string `json:"as" enum:"pty,tcp,rfc2217" doc:"kind of port"`
-		Port int    `json:"port,omitempty" minimum:"0" maximum:"65535" doc:"for tcp and rfc2217; a free one by default"`
+		Port *int   `json:"port,omitempty" minimum:"0" maximum:"65535" doc:"for tcp and rfc2217; a free one by default"`
 	}
 }
 
@@ -90,12 +93,15 @@ type replugInput struct {
 	}
 }
 
+// lineFaults are the faults of both directions of a line.
+type lineFaults struct {
+	In  line `json:"in,omitzero" doc:"from the host to the token; none if left out"`
+	Out line `json:"out,omitzero" doc:"from the token to the host; none if left out"`
+}
+
 type lineInput struct {
 	ByPort
-	Body struct {
-		In  line `json:"in,omitempty" doc:"from the host to the token; none if left out"`
-		Out line `json:"out,omitempty" doc:"from the token to the host; none if left out"`
-	}
+	Body lineFaults
 }
 
 func (s *server) ports() {
@@ -105,7 +111,11 @@ func (s *server) ports() {
 			if err != nil {
 				return nil, err
 			}
-			p, err := s.fleet.Attach(m, portAddr(in.Body.As, in.Body.Port))
+			addr, err := portAddr(in.Body.As, in.Body.Port)
+			if err != nil {
+				return nil, err
+			}
+			p, err := s.fleet.Attach(m, addr)
 			if err != nil {
 				return nil, err
 			}
@@ -127,13 +137,13 @@ func (s *server) ports() {
 	add(s, http.MethodPost, "/v1/ports/{port}/replug", "replug", "Plug the cable in again; a terminal gets another path",
 		func(_ context.Context, in *replugInput) (*body[portView], error) {
 			return s.withPort(in.Port, func(p *fleet.Port) error {
-				addr := ""
-				if in.Body != nil && in.Body.Port != nil {
-					kind, _, _ := strings.Cut(p.Asked(), ":")
-					if kind == "pty" {
-						return invalid("body.port", "a terminal has no port number")
-					}
-					addr = portAddr(kind, *in.Body.Port)
+				if in.Body == nil || in.Body.Port == nil {
+					return p.Replug("")
+				}
+				kind, _, _ := strings.Cut(p.Asked(), ":")
+				addr, err := portAddr(kind, in.Body.Port)
+				if err != nil {
+					return err
 				}
 				return p.Replug(addr)
 			})
@@ -146,7 +156,19 @@ func (s *server) ports() {
 			}
 			return &empty{}, s.fleet.Detach(p)
 		})
-	add(s, http.MethodPut, "/v1/ports/{port}/faults", "set-line-faults", "Set the faults of the line, while it is in use",
+	get(s, "/v1/ports/{port}/faults", "get-line-faults", "The faults of the line", func(in *ByPort) (*body[lineFaults], error) {
+		p, err := s.fleet.Port(in.Port)
+		if err != nil {
+			return nil, err
+		}
+		into, out := p.Faults().Get()
+		return &body[lineFaults]{lineFaults{lineOf(into), lineOf(out)}}, nil
+	})
+	s.port(http.MethodDelete, "/v1/ports/{port}/faults", "clear-line-faults", "Mend the line", func(p *fleet.Port) error {
+		p.Faults().Set(virtual.LineFaults{}, virtual.LineFaults{})
+		return nil
+	})
+	add(s, http.MethodPut, "/v1/ports/{port}/faults", "set-line-faults", "Replace the faults of the line, while it is in use",
 		func(_ context.Context, in *lineInput) (*body[portView], error) {
 			into, err := in.Body.In.faults("body.in")
 			if err != nil {
@@ -182,13 +204,21 @@ func (s *server) withPort(id string, op func(*fleet.Port) error) (*body[portView
 	return &body[portView]{portOf(p)}, nil
 }
 
-// portAddr returns the address of a new port on this machine.
-func portAddr(kind string, number int) string {
+// portAddr returns the address of a new port on this machine. If number is nil, its
+// number is a free one.
+func portAddr(kind string, number *int) (string, error) {
+	n := 0
+	if number != nil {
+		n = *number
+	}
 	switch kind {
 	case "tcp":
-		return "tcp:127.0.0.1:" + strconv.Itoa(number)
+		return "tcp:127.0.0.1:" + strconv.Itoa(n), nil
 	case "rfc2217":
-		return "rfc2217://127.0.0.1:" + strconv.Itoa(number)
+		return "rfc2217://127.0.0.1:" + strconv.Itoa(n), nil
 	}
-	return "pty:"
+	if number != nil {
+		return "", invalid("body.port", "port has no effect: only tcp and rfc2217 have a port number")
+	}
+	return "pty:", nil
 }

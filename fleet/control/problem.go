@@ -54,6 +54,7 @@ var kinds = []struct {
 	{fleet.ErrSave, http.StatusInternalServerError, "not_saved"}, // first: Remove joins it with others
 	{ErrEnded, http.StatusServiceUnavailable, "ended"},
 	{fleet.ErrNotFound, http.StatusNotFound, "not_found"},
+	{fleet.ErrAmbiguous, http.StatusConflict, "ambiguous"},
 	{fleet.ErrTimeout, http.StatusRequestTimeout, "wait_timeout"},
 	{fleet.ErrNever, http.StatusUnprocessableEntity, "never"},
 	{fleet.ErrStopped, http.StatusConflict, "clock_stopped"},

@@ -49,7 +49,7 @@ func TestAllow(t *testing.T) {
 	serial := c.make(`{"ready":true}`)[0]
 	for path, allow := range map[string]string{
 		"/v1/time": "GET, HEAD, PUT", "/v1/time/advance": "POST", "/v1/tokens": "GET, HEAD, POST",
-		"/v1/tokens/" + serial: "GET, HEAD, PATCH, DELETE", "/v1/tokens/" + serial + "/faults": "PUT, DELETE",
+		"/v1/tokens/" + serial: "GET, HEAD, PATCH, DELETE", "/v1/tokens/" + serial + "/faults": "GET, HEAD, PUT, DELETE",
 	} {
 		for _, method := range []string{"OPTIONS", "FOO"} {
 			a := c.answer(method, path, "", "Authorization", "Bearer "+key)

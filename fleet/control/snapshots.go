@@ -19,10 +19,11 @@ type snapshotView struct {
 	Name   string    `json:"name" doc:"of the snapshot" example:"before"`
 	At     time.Time `json:"at" doc:"the world's time then"`
 	Tokens int       `json:"tokens" doc:"number of tokens in it"`
+	Bytes  int64     `json:"bytes" doc:"size of its file, which is estimated for more than 100 tokens"`
 }
 
 func snapshotOf(s *fleet.Snapshot) snapshotView {
-	return snapshotView{Name: s.Name, At: s.At.Time(), Tokens: s.Len()}
+	return snapshotView{Name: s.Name, At: s.At.Time(), Tokens: s.Len(), Bytes: s.Size()}
 }
 
 type takeInput struct {

@@ -7,11 +7,9 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/d204ef64/fob/fleet"
-	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -52,6 +50,7 @@ type tokenView struct {
 	HardwareID string   `json:"hardware_id" doc:"the factory's number of the hardware" example:"4f1c09d2a7be3360"`
 	Serial     string   `json:"serial,omitempty" doc:"left out before provisioning" example:"ZZFB00000001"`
 	Expiry     string   `json:"expiry,omitempty" doc:"the last day of validity"`
+	Lot        string   `json:"lot" doc:"name or number of the lot with which the token was added" example:"1"`
 	Model      string   `json:"model" doc:"of the hardware" example:"always-on-6"`
 	State      string   `json:"state" doc:"stage of its life cycle" example:"LOCKED"`
 	Display    string   `json:"display" doc:"the readable text, one character for each position"`
@@ -62,15 +61,18 @@ type tokenView struct {
 	MilliVolts int      `json:"mv" doc:"voltage of the battery" example:"3012"`
 	Presses    uint32   `json:"presses" doc:"of the button, so far"`
 	Ports      []string `json:"ports" nullable:"false" doc:"addresses at which the token can be opened"`
+
+	Faults []fleet.FaultKind `json:"faults" nullable:"false" doc:"kinds of fault that the token or the line of one of its ports has: dead, ghost, flash_fail, power_cut_at, line"`
 }
 
 func viewOf(m fleet.Member, st fleet.State) tokenView {
 	id := m.Token.HardwareID()
 	v := tokenView{
 		Stamp: stampOf(st), Tag: m.Tag(), HardwareID: hex.EncodeToString(id[:]), Serial: st.Serial.String(),
-		Model: m.Token.Model().Name, State: st.State.String(), Display: st.Text,
+		Lot: m.Lot(), Model: m.Token.Model().Name, State: st.State.String(), Display: st.Text,
 		Step: st.Step, LeftMS: st.Left.Milliseconds(), PPM: float64(st.PPM),
 		Battery: st.Battery, MilliVolts: st.Voltage, Presses: st.Presses, Ports: []string{},
+		Faults: append([]fleet.FaultKind{}, m.Faults(st)...),
 	}
 	if !st.Expiry.IsZero() {
 		v.Expiry = st.Expiry.String()
@@ -98,7 +100,9 @@ type ByToken struct {
 
 // listQuery selects tokens.
 type listQuery struct {
-	State   string  `query:"state" maxLength:"20" doc:"only tokens in this state" example:"LOCKED"`
+	State   string  `query:"state" maxLength:"20" doc:"only tokens in this state, in upper or lower case" example:"LOCKED"`
+	Lot     string  `query:"lot" maxLength:"60" doc:"only tokens of the lots with this name or number" example:"1"`
+	Fault   string  `query:"fault" maxLength:"20" doc:"only tokens with this kind of fault: dead, ghost, flash_fail, power_cut_at or line; any is any of them" example:"any"`
 	Model   string  `query:"model" maxLength:"40" doc:"only tokens of this model" example:"always-on-6"`
 	Serial  string  `query:"serial" maxLength:"40" doc:"only tokens whose serial number begins with it" example:"ZZFB0000"`
 	Expires string  `query:"expires_before" maxLength:"10" doc:"only tokens with an expiry date before this day" example:"2027-12-31"`
@@ -175,69 +179,6 @@ func (s *server) tokens() {
 
 // maxMade is the number of tokens that the answer to a new lot lists.
 const maxMade = 1000
-
-// filter returns a function that reports whether a token matches.
-func (in *listQuery) filter() (func(fleet.Member, fleet.State) bool, error) {
-	var expires token.Expiry
-	var off time.Duration
-	var err error
-	if in.Expires != "" {
-		if expires, err = token.ParseExpiry(in.Expires); err != nil {
-			return nil, invalid("query.expires_before", err.Error())
-		}
-	}
-	if in.Error != "" {
-		if off, err = period("query.error_above", in.Error, 0, longest); err != nil {
-			return nil, err
-		}
-	}
-	if !(in.Battery >= 0 && in.Battery <= 1) { // not a number
-		return nil, invalid("query.battery_below", "not a share from 0 to 1")
-	}
-	if in.State != "" {
-		if _, ok := stateByName(in.State); !ok {
-			return nil, invalid("query.state", "there is no state "+in.State)
-		}
-	}
-	return func(m fleet.Member, st fleet.State) bool {
-		return (in.State == "" || st.State.String() == in.State) &&
-			(in.Model == "" || m.Token.Model().Name == in.Model) &&
-			strings.HasPrefix(st.Serial.String(), in.Serial) &&
-			(in.Expires == "" || !st.Expiry.IsZero() && st.Expiry.String() < expires.String()) &&
-			(in.Battery == 0 || st.Battery < in.Battery) &&
-			(in.Error == "" || max(st.Error, -st.Error) > off)
-	}, nil
-}
-
-func (s *server) list(ctx context.Context, in *listQuery) (*body[listOf[tokenView]], error) {
-	after := uint64(0)
-	if in.After != "" {
-		var err error
-		if after, err = strconv.ParseUint(in.After, 10, 32); err != nil {
-			return nil, invalid("query.after", "not the next of a page")
-		}
-	}
-	wanted, err := in.filter()
-	if err != nil {
-		return nil, err
-	}
-	list := listOf[tokenView]{Items: []tokenView{}}
-	for m := range s.fleet.All(uint32(after)) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		st := m.Look()
-		if !wanted(m, st) {
-			continue
-		}
-		if len(list.Items) == in.Limit {
-			list.Next = strconv.FormatUint(uint64(list.Items[len(list.Items)-1].Tag), 10)
-			break
-		}
-		list.Items = append(list.Items, viewOf(m, st))
-	}
-	return &body[listOf[tokenView]]{list}, nil
-}
 
 // do performs an operation on the token that a request names.
 func (s *server) do(name string, op func(*virtual.Token)) (*body[tokenView], error) {

@@ -6,18 +6,15 @@ import (
 	"context"
 	"net/http"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/d204ef64/fob/fleet"
-	"github.com/d204ef64/fob/serialproto"
-	"github.com/d204ef64/fob/virtual"
 )
 
 type waitInput struct {
 	ByToken
 	Display     string `query:"display" maxLength:"200" example:"^[0-9]{6}$" doc:"regular expression (RE2) for the text of the display"`
-	State       string `query:"state" maxLength:"20" doc:"stage of the life cycle" example:"LOCKED"`
+	State       string `query:"state" maxLength:"20" doc:"stage of the life cycle, in upper or lower case" example:"LOCKED"`
 	Event       string `query:"event" maxLength:"20" doc:"kind of event; see capabilities"`
 	AfterSeq    uint64 `query:"after_seq" doc:"only events after this one; by default those after the request"`
 	Timeout     string `query:"timeout" maxLength:"20" doc:"in world time; no limit by default"`
@@ -50,24 +47,25 @@ func (s *server) condition(in *waitInput) (c fleet.Condition, err error) {
 	if in.Display == "" && in.State == "" && in.Event == "" {
 		return c, invalid("query", "give at least one of display, state and event")
 	}
+	if in.AfterSeq != 0 && in.Event == "" {
+		return c, invalid("query.after_seq", "after_seq has no effect: it needs event")
+	}
 	if in.Display != "" {
 		if c.Display, err = regexp.Compile(in.Display); err != nil {
 			return c, invalid("query.display", err.Error())
 		}
 	}
 	if in.State != "" {
-		st, ok := stateByName(in.State)
-		if !ok {
-			return c, invalid("query.state", "there is no state "+in.State)
+		st, err := fleet.ParseState(in.State)
+		if err != nil {
+			return c, invalid("query.state", err.Error())
 		}
 		c.State = &st
 	}
 	if in.Event != "" {
-		i := slices.Index(eventNames(), in.Event)
-		if i < 0 {
-			return c, invalid("query.event", "there is no event "+in.Event+"; see capabilities")
+		if c.Event, err = fleet.ParseEvent(in.Event); err != nil {
+			return c, invalid("query.event", err.Error())
 		}
-		c.Event = virtual.EventKinds()[i]
 		if c.After = in.AfterSeq; c.After == 0 {
 			c.After = s.fleet.Log().Seq()
 		}
@@ -78,13 +76,4 @@ func (s *server) condition(in *waitInput) (c fleet.Condition, err error) {
 		}
 	}
 	return c, nil
-}
-
-func stateByName(name string) (serialproto.State, bool) {
-	for st := serialproto.StateBlank; st <= serialproto.StateWiped; st++ {
-		if st.String() == name {
-			return st, true
-		}
-	}
-	return 0, false
 }

@@ -103,7 +103,7 @@ var goNames = regexp.MustCompile(`!!|scenario\.[a-z]|fleet\.|unmarshal|^yaml|\[\
 // TestBrokenLots checks that the errors of a file of lots have the same form.
 func TestBrokenLots(t *testing.T) {
 	for text, want := range map[string]string{
-		"lots:\n- coutn: 5\n":       "invalid lot: line 2, column 3: unknown field coutn: did you mean count? The fields are count,",
+		"lots:\n- coutn: 5\n":       "invalid lot: line 2, column 3: unknown field coutn: did you mean count? The fields are name, count,",
 		"lots:\n- count: five\n":    `invalid lot: line 2, column 10: count: want a whole number, not the text "five"`,
 		"lots: 5\n":                 "invalid lot: line 1, column 7: lots: want a list, such as [a, b], not 5",
 		"lots:\n\t- count: 5\n":     "invalid lot: line 2: a tab or another character cannot stand here",

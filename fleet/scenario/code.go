@@ -93,9 +93,9 @@ func (s *code) run(r *runner) error {
 	if err := r.post("/v1/oracle", in, &o); err != nil {
 		return err
 	}
-	got := fmt.Sprintf("it is %+d steps from the world's time (the token's clock is %+d ms off)", o.Offset, v.Err)
+	got := fmt.Sprintf("it is %+d steps from the world's time (the token's clock is %s off)", o.Offset, offset(v.Err))
 	if !o.Found {
-		got = fmt.Sprintf("it belongs to none of %d steps each way (the token's clock is %+d ms off)", search, v.Err)
+		got = fmt.Sprintf("it belongs to none of %d steps each way (the token's clock is %s off)", search, offset(v.Err))
 	}
 	if s.Offset != nil && (!o.Found || o.Offset != *s.Offset) {
 		return unmet(fmt.Sprintf("a code %+d steps from the world's time", *s.Offset), "%s", got)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/internal/procgroup"
 )
 
@@ -85,7 +86,7 @@ func (s *execStep) run(r *runner) error {
 	case r.ctx.Err() != nil:
 		return r.ctx.Err()
 	case ctx.Err() != nil:
-		return unmet(fmt.Sprintf("%s to end within %s", s.Run[0], timeout), "it still runs%s%s", r.shown("stdout", &stdout), r.shown("stderr", &stderr))
+		return unmet(fmt.Sprintf("%s to end within %s", s.Run[0], fleet.FormatPeriod(timeout)), "it still runs%s%s", r.shown("stdout", &stdout), r.shown("stderr", &stderr))
 	case err != nil && !errors.As(err, &exit):
 		return err
 	}
@@ -159,7 +160,7 @@ func (s *execStep) start(r *runner, timeout time.Duration) error {
 			}
 			return unmet(want, "the command ended (%s)%s%s", p.cmd.ProcessState, r.shown("stderr", &p.stderr), r.shown("stdout", &p.stdout))
 		case <-end:
-			return unmet(want+" within "+timeout.String(), "there is none%s%s", r.shown("stdout", &p.stdout), r.shown("stderr", &p.stderr))
+			return unmet(want+" within "+fleet.FormatPeriod(timeout), "there is none%s%s", r.shown("stdout", &p.stdout), r.shown("stderr", &p.stderr))
 		case <-r.ctx.Done():
 			return r.ctx.Err()
 		}

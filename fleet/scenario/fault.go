@@ -52,6 +52,9 @@ func (f *lineFaults) check(field string) error {
 	if f.StallAt < 0 || f.Baud < 0 {
 		return fmt.Errorf("%s: stall_at and baud are not negative", field)
 	}
+	if (f.StallAt > 0) != (f.Stall != "") {
+		return fmt.Errorf("%s: stall_at and stall go together: the byte before which the line stops, and for how long", field)
+	}
 	_, err := period(field+".stall", f.Stall, 0, 0, time.Hour)
 	return err
 }
@@ -79,7 +82,7 @@ func (s *fault) check(c *checker) error {
 	case s.Clear && (s.ofToken() || s.In != nil || s.Out != nil):
 		return errors.New("clear can be combined with token or port only")
 	case !s.Clear && !s.ofToken() && s.In == nil && s.Out == nil:
-		return errors.New("no fault is given: give dead, ghost, flash_fail, power_cut_at, in, out or clear")
+		return errors.New("no fault is given: give dead, ghost, flash_fail, power_cut_at, in or out, or clear: true to mend all")
 	}
 	if s.ofLine() {
 		return cmp.Or(c.port(s.Port), s.In.check("in"), s.Out.check("out"))

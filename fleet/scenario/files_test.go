@@ -52,7 +52,7 @@ func TestBadFiles(t *testing.T) {
 		{"steps:\n- new:\n- new:\n", "test.yaml:3: new: name: there is a token token already"},
 		{"steps:\n- advance: {}\n", "test.yaml:2: advance: give exactly one of by, to and until"},
 		{"steps:\n- advance: {by: P1D, until: event}\n", "test.yaml:2: advance: give exactly one of by, to and until"},
-		{"steps:\n- advance: {by: -P1D}\n", "test.yaml:2: advance: by: a period of -24h0m0s, want 0s to"},
+		{"steps:\n- advance: {by: -P1D}\n", "test.yaml:2: advance: by: a period of -1d 00:00:00, want 0 s to"},
 		{"steps:\n- advance: {by: 3 years}\n", `test.yaml:2: advance: by: invalid period: "3 years"`},
 		{"steps:\n- advance: {to: noon}\n", `test.yaml:2: advance: to: "noon" is not a time`},
 		{"steps:\n- advance: {until: noon}\n", `test.yaml:2: advance: until: "noon", want one of [next_step event]`},
@@ -60,17 +60,27 @@ func TestBadFiles(t *testing.T) {
 		{"steps:\n- new:\n- age: {by: P500Y}\n", "test.yaml:3: age: by: invalid period"},
 		{"steps:\n- new:\n- age: {by: P250Y}\n", "test.yaml:3: age: by: a period of"},
 		{"steps:\n- new:\n- skew: {}\n", "test.yaml:3: skew: by is missing"},
+		{"steps:\n- new:\n- temperature: {celsius: .nan}\n", "test.yaml:3: temperature: celsius: NaN, want -60 to 125"},
+		{"steps:\n- new:\n- temperature: {celsius: .inf}\n", "test.yaml:3: temperature: celsius: +Inf, want -60 to 125"},
+		{"steps:\n- new:\n- temperature: {celsius: -61}\n", "test.yaml:3: temperature: celsius: -61, want -60 to 125"},
+		{"steps:\n- new:\n- temperature: {}\n", "test.yaml:3: temperature: celsius is missing"},
+		{"steps:\n- new:\n- age: {by: 1y, celsius: .nan}\n", "test.yaml:3: age: celsius: NaN, want -60 to 125"},
+		{"steps:\n- new:\n- attach:\n- fault: {in: {drop: .nan}}\n", "test.yaml:4: fault: in: a probability of NaN, want 0 to 1"},
+		{"steps:\n- new:\n- attach:\n- fault: {in: {stall: 2s}}\n", "test.yaml:4: fault: in: stall_at and stall go together"},
+		{"steps:\n- new:\n- attach:\n- fault: {out: {stall_at: 2}}\n", "test.yaml:4: fault: out: stall_at and stall go together"},
+		{"clock: scaled:NaN\nsteps:\n- new:\n", `test.yaml: clock: "scaled:NaN": want scaled:N with a number N from 0.001 to 1e+09`},
+		{"clock: scaled:1e12\nsteps:\n- new:\n", `test.yaml: clock: "scaled:1e12": want scaled:N with a number N from 0.001 to 1e+09`},
 		{"steps:\n- new:\n- battery: {do: lick}\n", `test.yaml:3: battery: do: "lick", want one of [remove insert replace]`},
-		{"steps:\n- new:\n- press: {hold: PT2H}\n", "test.yaml:3: press: hold: a period of 2h0m0s, want 0s to 1h0m0s"},
+		{"steps:\n- new:\n- press: {hold: PT2H}\n", "test.yaml:3: press: hold: a period of 02:00:00, want 0 s to 01:00:00"},
 		{"steps:\n- new:\n- expect-display: {}\n", "test.yaml:3: expect-display: give text, state or both"},
-		{"steps:\n- new:\n- expect-display: {state: HAPPY}\n", "test.yaml:3: expect-display: state: there is no state HAPPY: there are BLANK, PROVISIONED, LOCKED, EXPIRED, DEAD, WIPED"},
+		{"steps:\n- new:\n- expect-display: {state: HAPPY}\n", `test.yaml:3: expect-display: state: there is no state "HAPPY": there are BLANK, PROVISIONED, LOCKED, EXPIRED, DEAD, WIPED`},
 		{"steps:\n- new:\n- expect-display: {text: '('}\n", "test.yaml:3: expect-display: text: not a regular expression (RE2)"},
 		{"steps:\n- new:\n- expect-code: {window: 1}\n", "test.yaml:3: expect-code: give window and passes together"},
 		{"steps:\n- new:\n- expect-code: {window: 5000, passes: true}\n", "test.yaml:3: expect-code: window: 5000, want 0 to 1000"},
 		{"steps:\n- new:\n- expect-code: {none: true, offset: 1}\n", "test.yaml:3: expect-code: none can be combined with token only"},
 		{"steps:\n- new:\n- expect-code: {as: a.b}\n", `test.yaml:3: expect-code: name: "a.b"`},
 		{"steps:\n- new:\n- wait: {within: PT1S}\n", "test.yaml:3: wait: give at least one of text, state and event"},
-		{"steps:\n- new:\n- wait: {event: party}\n", "test.yaml:3: wait: event: there is no event party: there are made, press,"},
+		{"steps:\n- new:\n- wait: {event: party}\n", `test.yaml:3: wait: event: there is no event "party": there are made, press,`},
 		{"steps:\n- new:\n- send: {line: x}\n", "test.yaml:3: send: there is no port here: open one with attach"},
 		{"steps:\n- new:\n- attach:\n- send: {port: rig, line: x}\n", "test.yaml:4: send: there is no port rig here: the ports are port"},
 		{"steps:\n- new:\n- attach: {as: carrier-pigeon}\n", `test.yaml:3: attach: as: "carrier-pigeon", want one of [tcp pty rfc2217]`},
@@ -111,13 +121,14 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
-// TestFleetErrors checks the errors of a clock that no world can have.
-func TestFleetErrors(t *testing.T) {
-	s, err := scenario.Parse("test.yaml", []byte("clock: scaled:1e12\nsteps:\n- new:\n"))
-	require.NoError(t, err)
-	_, err = scenario.NewFleet(s, 0)
-	require.ErrorIs(t, err, scenario.ErrFile)
-	require.ErrorContains(t, err, "test.yaml: ")
+// TestStatesInAnyCase: a state and an event are read in upper and lower case.
+func TestStatesInAnyCase(t *testing.T) {
+	r := do(t, head+`- new: {ready: true}
+- expect-display: {state: locked}
+- wait: {state: Locked}
+- wait: {event: DISPLAY-ON, state: locked, within: 1d}
+`, scenario.Options{}, false)
+	require.ErrorContains(t, r.Err, "event display-on within 1d 00:00:00, but")
 }
 
 const failing = head + `- new: {name: alice, ready: true}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/fleet/control"
 	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/virtual"
@@ -227,7 +228,7 @@ func (s *expectLine) run(r *runner) error {
 		if len(p.unread) > 0 {
 			got += fmt.Sprintf(" and the beginning %q", p.unread)
 		}
-		want := fmt.Sprintf("a line that matches %q within %s", s.Match, timeout)
+		want := fmt.Sprintf("a line that matches %q within %s", s.Match, fleet.FormatPeriod(timeout))
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			return unmet(want, "%s", got)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/yamlfile"
+	"github.com/d204ef64/fob/virtual"
 )
 
 // ErrFile is the error of a scenario that cannot be run.
@@ -144,8 +145,9 @@ func (h *Head) start() (at time.Time, rate float64, err error) {
 	switch {
 	case h.Clock == "" || h.Clock == "manual" || h.Clock == "real":
 	case scaled:
-		if rate, err = strconv.ParseFloat(number, 64); err != nil {
-			return at, 0, fmt.Errorf("clock: %q: want scaled:N with a number N", h.Clock)
+		rate, err = strconv.ParseFloat(number, 64)
+		if err != nil || !(rate >= virtual.MinRate && rate <= virtual.MaxRate) {
+			return at, 0, fmt.Errorf("clock: %q: want scaled:N with a number N from %v to %v", h.Clock, virtual.MinRate, virtual.MaxRate)
 		}
 	default:
 		return at, 0, fmt.Errorf("clock: %q: want manual, real or scaled:N", h.Clock)

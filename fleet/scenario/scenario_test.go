@@ -145,7 +145,7 @@ func TestTerminal(t *testing.T) {
 // expected value and the actual one.
 func TestFailures(t *testing.T) {
 	for _, test := range []struct{ steps, want string }{
-		{"- new: {ready: true, crystal: quartz}", `test.yaml:4: new: invalid lot: crystal "quartz", want model, perfect`},
+		{"- new: {ready: true, crystal: quartz}", `test.yaml:4: new: invalid lot: there is no crystal "quartz": there are model, perfect`},
 		{
 			"- new: {}\n- expect-display: {state: LOCKED}",
 			`test.yaml:5: expect-display: expected state LOCKED, but the display reads "      " (state BLANK, world's time 2026-01-01T00:00:00Z`,
@@ -158,7 +158,7 @@ func TestFailures(t *testing.T) {
 		{"- new: {ready: true}\n- expect-code: {none: true}", `test.yaml:5: expect-code: expected no code, but the display reads "`},
 		{
 			"- new: {ready: true, crystal: perfect}\n- skew: {by: -PT3M}\n- expect-code: {offset: 0}",
-			"test.yaml:6: expect-code: expected a code +0 steps from the world's time, but it is -3 steps from the world's time (the token's clock is -180000 ms off)",
+			"test.yaml:6: expect-code: expected a code +0 steps from the world's time, but it is -3 steps from the world's time (the token's clock is -00:03:00 off)",
 		},
 		{
 			"- new: {ready: true, crystal: perfect}\n- skew: {by: PT3M}\n- expect-code: {window: 2, passes: true}",
@@ -173,10 +173,10 @@ func TestFailures(t *testing.T) {
 		{"- expect-display: {token: ZZFB00000099, state: LOCKED}", "test.yaml:4: expect-display: not in the fleet: there is no token ZZFB00000099"},
 		{
 			"- new: {ready: true}\n- wait: {state: EXPIRED, within: PT10S}",
-			`test.yaml:5: wait: expected state EXPIRED within 10s, but the display reads "`,
+			`test.yaml:5: wait: expected state EXPIRED within 10 s, but the display reads "`,
 		},
-		{"- new: {ready: true}\n- wait: {event: drop, text: ., within: PT1S}", `expected a display that matches "." and event drop within 1s, but`},
-		{"- new:\n- attach: {}\n- expect-line: {match: hello, timeout: 10ms}", `test.yaml:6: expect-line: expected a line that matches "hello" within 10ms, but no line came`},
+		{"- new: {ready: true}\n- wait: {event: drop, text: ., within: PT1S}", `expected a display that matches "." and event drop within 1 s, but`},
+		{"- new:\n- attach: {}\n- expect-line: {match: hello, timeout: 10ms}", `test.yaml:6: expect-line: expected a line that matches "hello" within 10 ms, but no line came`},
 		{"- new:\n- attach:\n- unplug:\n- send: {line: x}", "test.yaml:7: send: the port port is unplugged: replug it first"},
 		{"- new:\n- attach:\n- unplug:\n- unplug:", "test.yaml:7: unplug: the port's cable: p1 is unplugged already"},
 		{"- export: {file: seeds.xml}", "test.yaml:4: export: the tokens keep their seeds: run the scenario with --allow-seed-export"},
@@ -184,12 +184,12 @@ func TestFailures(t *testing.T) {
 		{"- exec: {run: ['true'], fails: true}", "test.yaml:4: exec: expected the command to fail, but its exit code is 0"},
 		{"- exec: {run: [echo, x], stdout: y}", `test.yaml:4: exec: expected stdout that matches "y", but it is "x\n"`},
 		{"- exec: {run: [nosuchcommand]}", "test.yaml:4: exec: running nosuchcommand: executable file not found"},
-		{"- exec: {run: [sleep, '1000'], timeout: 10ms}", "test.yaml:4: exec: expected sleep to end within 10ms, but it still runs"},
+		{"- exec: {run: [sleep, '1000'], timeout: 10ms}", "test.yaml:4: exec: expected sleep to end within 10 ms, but it still runs"},
 		{
 			"- exec: {run: [sh, -c, 'echo no; exit 4'], background: true, stdout: ready}",
 			`test.yaml:4: exec: expected output that matches "ready", but the command ended (exit status 4); stdout: "no\n"`,
 		},
-		{"- exec: {run: [sleep, '1000'], background: true, stdout: ready, timeout: 10ms}", `expected output that matches "ready" within 10ms, but there is none`},
+		{"- exec: {run: [sleep, '1000'], background: true, stdout: ready, timeout: 10ms}", `expected output that matches "ready" within 10 ms, but there is none`},
 		{"- exec: {run: [nosuchcommand], background: true, stdout: x}", "test.yaml:4: exec: running nosuchcommand: "},
 		{"- http: {url: 'ftp://127.0.0.1/'}", "test.yaml:4: http: url: ftp://127.0.0.1/ is not an address that begins with http:// or https://"},
 		{"- http: {url: 'http://127.0.0.1:1/x'}", "test.yaml:4: http: GET http://127.0.0.1:1/x: dial tcp 127.0.0.1:1: "},
@@ -259,7 +259,7 @@ func TestShared(t *testing.T) {
 	s, err := scenario.Parse("test.yaml", []byte(head+"- new: {count: 3}\n- snapshot: {name: a}\n- wait: {event: press, within: PT1S}\n"))
 	require.NoError(t, err)
 	r := scenario.Run(t.Context(), s, scenario.Options{Fleet: f.client, Shared: true})
-	require.ErrorContains(t, r.Err, "event press within 1s")
+	require.ErrorContains(t, r.Err, "event press within 1 s")
 	require.Equal(t, 2, f.Len())
 	require.Equal(t, "2026-01-01T00:00:01Z", f.World().Now().Time().Format("2006-01-02T15:04:05Z07:00"))
 	snap, err := f.Snapshot("a")
@@ -284,7 +284,7 @@ steps:
 - expect-display: {text: '^ *$'}
 - wait: {event: drop, within: PT1S}
 `, scenario.Options{}, false)
-	require.ErrorContains(t, r.Err, "test.yaml:7: wait: expected event drop within 1s: ")
+	require.ErrorContains(t, r.Err, "test.yaml:7: wait: expected event drop within 1 s: ")
 	require.Equal(t, 4, r.Steps)
 }
 

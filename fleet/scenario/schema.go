@@ -8,19 +8,22 @@ import (
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/internal/yamlfile"
 	"github.com/d204ef64/fob/token"
+	"github.com/d204ef64/fob/virtual"
 )
 
 var schemaOptions = yamlfile.Options{
 	Values: func(name string) (values []string) {
 		switch name {
 		case "states":
-			return states()
-		case "events":
-			return events()
-		case "profiles":
-			for _, p := range token.Profiles() {
-				values = append(values, p.Name)
+			for _, st := range fleet.States() {
+				values = append(values, st.String())
 			}
+		case "events":
+			for _, k := range virtual.EventKinds() {
+				values = append(values, k.String())
+			}
+		case "profiles":
+			return fleet.Profiles()
 		case "serials":
 			for _, k := range []token.SerialKind{token.SerialOATH, token.SerialVendor13, token.SerialVendor9, token.SerialOther} {
 				values = append(values, k.String())

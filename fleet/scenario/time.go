@@ -8,12 +8,10 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/d204ef64/fob/serialproto"
-	"github.com/d204ef64/fob/virtual"
+	"github.com/d204ef64/fob/fleet"
 )
 
 type advance struct {
@@ -71,19 +69,14 @@ type condition struct {
 }
 
 func (s *condition) check(c *checker) error {
-	if s.State != "" && !slices.Contains(states(), s.State) {
-		return fmt.Errorf("state: there is no state %s: there are %s", s.State, strings.Join(states(), ", "))
+	if s.State != "" {
+		state, err := fleet.ParseState(s.State)
+		if err != nil {
+			return fmt.Errorf("state: %w", err)
+		}
+		s.State = state.String()
 	}
 	return cmp.Or(c.token(s.Token), c.pattern("text", s.Text))
-}
-
-// states returns the names of all states.
-func states() []string {
-	var names []string
-	for st := serialproto.StateBlank; st <= serialproto.StateWiped; st++ {
-		names = append(names, st.String())
-	}
-	return names
 }
 
 // met reports whether a token fulfils the condition.
@@ -140,21 +133,16 @@ func (s *wait) check(c *checker) error {
 	if s.Text == "" && s.State == "" && s.Event == "" {
 		return errors.New("give at least one of text, state and event")
 	}
-	if s.Event != "" && !slices.Contains(events(), s.Event) {
-		return fmt.Errorf("event: there is no event %s: there are %s", s.Event, strings.Join(events(), ", "))
+	if s.Event != "" {
+		kind, err := fleet.ParseEvent(s.Event)
+		if err != nil {
+			return fmt.Errorf("event: %w", err)
+		}
+		s.Event = kind.String()
 	}
 	_, err := period("within", s.Within, 0, time.Second, longest)
 	_, err2 := period("timeout", s.Timeout, 0, time.Second, 24*time.Hour)
 	return cmp.Or(s.condition.check(c), err, err2)
-}
-
-// events returns the names of all kinds of event.
-func events() []string {
-	var names []string
-	for _, k := range virtual.EventKinds() {
-		names = append(names, k.String())
-	}
-	return names
 }
 
 func (s *wait) run(r *runner) error {
@@ -183,7 +171,7 @@ func (s *wait) run(r *runner) error {
 		}
 		left := end.Sub(r.now())
 		if left <= 0 {
-			return unmet(s.wanted()+" within "+within.String(), "%s", v)
+			return unmet(s.wanted()+" within "+fleet.FormatPeriod(within), "%s", v)
 		}
 		if err := r.advance(map[string]any{"by": min(jump, left).String()}); err != nil {
 			return err
@@ -212,7 +200,7 @@ func (s *wait) blocking(r *runner, within time.Duration) error {
 	}
 	var v tokenView
 	if err := r.get(tokenPath(r.token(s.Token), "/wait?"+q.Encode()), &v); err != nil {
-		return fmt.Errorf("expected %s within %s: %w", s.wanted(), within, err)
+		return fmt.Errorf("expected %s within %s: %w", s.wanted(), fleet.FormatPeriod(within), err)
 	}
 	r.match(re, v.Display)
 	return nil

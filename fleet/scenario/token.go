@@ -4,6 +4,7 @@ package scenario
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -30,9 +31,12 @@ type tokenView struct {
 
 // String describes the token in failures.
 func (v tokenView) String() string {
-	return fmt.Sprintf("the display reads %q (state %s, world's time %s, token's clock %+d ms)",
-		v.Display, v.State, v.Now.UTC().Format(time.RFC3339), v.ErrorMS)
+	return fmt.Sprintf("the display reads %q (state %s, world's time %s, token's clock %s)",
+		v.Display, v.State, v.Now.UTC().Format(time.RFC3339), offset(v.ErrorMS))
 }
+
+// offset writes how far a token's clock is ahead.
+func offset(ms int64) string { return fleet.FormatOffset(time.Duration(ms) * time.Millisecond) }
 
 func tokenPath(name, rest string) string { return "/v1/tokens/" + url.PathEscape(name) + rest }
 
@@ -54,8 +58,7 @@ func (r *runner) look(name string) (v tokenView, err error) {
 }
 
 type newStep struct {
-	Name      string `yaml:"name" doc:"name of the token in this file; tokens of a lot are also NAME.1, NAME.2, …; token by default"`
-	fleet.Lot `yaml:",inline"`
+	fleet.Lot `yaml:",inline" name:"name of the token in this file; tokens of a lot are also NAME.1, NAME.2, …; token by default"`
 }
 
 func (s *newStep) check(c *checker) error {
@@ -125,7 +128,7 @@ type age struct {
 
 func (s *age) check(c *checker) error {
 	_, err := period("by", s.By, -1, 0, longest)
-	return cmp.Or(c.token(s.Token), needed("by", s.By), err)
+	return cmp.Or(c.token(s.Token), needed("by", s.By), err, celsius(s.Celsius))
 }
 
 func (s *age) run(r *runner) error {
@@ -158,13 +161,26 @@ func (s *skew) run(r *runner) error { return r.change(s.Token, "/skew", map[stri
 
 type temperature struct {
 	onToken `yaml:",inline"`
-	Celsius float64 `yaml:"celsius" doc:"from now on" required:"true" min:"-60" max:"125"`
+	Celsius *float64 `yaml:"celsius" doc:"from now on" required:"true" min:"-60" max:"125"`
 }
 
-func (s *temperature) check(c *checker) error { return c.token(s.Token) }
+func (s *temperature) check(c *checker) error {
+	if s.Celsius == nil {
+		return errors.New("celsius is missing")
+	}
+	return cmp.Or(c.token(s.Token), celsius(s.Celsius))
+}
+
+// celsius checks a temperature, which in YAML may be .nan.
+func celsius(t *float64) error {
+	if t != nil && !(*t >= float64(virtual.MinTemperature) && *t <= float64(virtual.MaxTemperature)) {
+		return fmt.Errorf("celsius: %v, want %v to %v", *t, virtual.MinTemperature, virtual.MaxTemperature)
+	}
+	return nil
+}
 
 func (s *temperature) run(r *runner) error {
-	return r.change(s.Token, "/temperature", map[string]any{"celsius": s.Celsius})
+	return r.change(s.Token, "/temperature", map[string]any{"celsius": *s.Celsius})
 }
 
 type battery struct {

@@ -107,7 +107,7 @@ func period(field, text string, usual, least, most time.Duration) (time.Duration
 		return 0, fmt.Errorf("%s: %w", field, err)
 	}
 	if d < least || d > most {
-		return 0, fmt.Errorf("%s: a period of %s, want %s to %s", field, d, least, most)
+		return 0, fmt.Errorf("%s: a period of %s, want %s to %s", field, fleet.FormatPeriod(d), fleet.FormatPeriod(least), fleet.FormatPeriod(most))
 	}
 	return d, nil
 }

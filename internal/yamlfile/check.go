@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -140,14 +141,19 @@ func (c *checker) merge(n *yaml.Node, t reflect.Type) {
 }
 
 // Fields returns the fields of a struct in YAML, in order, with the fields of inlined
-// structs.
+// structs. The tag "name" of an inlined struct replaces the description of its field name.
 func Fields(t reflect.Type) []reflect.StructField {
 	var list []reflect.StructField
 	for f := range t.Fields() {
 		name, inline := strings.CutSuffix(f.Tag.Get("yaml"), ",inline")
 		switch {
 		case inline:
-			list = append(list, Fields(f.Type)...)
+			for _, inner := range Fields(f.Type) {
+				if doc := f.Tag.Get("name"); doc != "" && fieldName(inner) == "name" {
+					inner.Tag = reflect.StructTag(`yaml:"name" doc:` + strconv.Quote(doc))
+				}
+				list = append(list, inner)
+			}
 		case name != "-" && (f.IsExported() || name != ""):
 			list = append(list, f)
 		}

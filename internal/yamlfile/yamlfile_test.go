@@ -34,7 +34,7 @@ func TestDecode(t *testing.T) {
 		"name: a\n---\nname: b\n":           "line 2, column 1: a second document begins after ---: put it in a file of its own",
 		"name: a\nother: b\nthird: c\n":     "line 2, column 1: unknown field other: the fields are name, do",
 		"name: a\ndo: {make: {count: x}}\n": "line 2, column 20: count: want a whole number, not the text \"x\"",
-		"name: a\ndo: [\n":                  "line 3: a value is missing, or a bracket is not closed",
+		"name: a\ndo: [\n":                  "line 2: a value is missing, or a bracket is not closed",
 	} {
 		var f file
 		_, err := yamlfile.Decode([]byte(text), &f)

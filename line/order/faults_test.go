@@ -74,9 +74,9 @@ func TestFaults(t *testing.T) {
 		{[]string{"valid_until: 2030", "valid_until: 2025"}, ":66: valid_until: it is not after valid_from"},
 		{[]string{"signatures: 2", "signatures: 1"}, ":67: signatures: 1, want 2 to 9"},
 		{[]string{"signatures: 2\n", "signatures: 2\n---\nid: x\n"}, ": a second document begins after ---"},
-		{[]string{"signatures: 2\n", "signatures: {\n"}, ": did not find expected"},
+		{[]string{"signatures: 2\n", "signatures: {\n"}, ": a value is missing, or a bracket is not closed"},
 		{[]string{"limits:\n  drift_ppm: 20                 # fast or slow\n  supply_min: 2.7               # volts\n  supply_max: 3.4\n  retries: 2                    # attempts after the first\n", "limits: x\n"}, ":55: limits: want the fields drift_ppm, supply_min, supply_max, retries, not a text"},
-		{[]string{"signatures: 2\n", "signatures: 2\nid: y\n"}, `mapping key "id" already defined at line 8`},
+		{[]string{"signatures: 2\n", "signatures: 2\nid: y\n"}, "id is given twice, first in line 8: keep one"},
 	} {
 		_, err := order.Parse([]byte(replace(t, c.change...)))
 		require.ErrorIs(t, err, order.ErrOrder, c.change)

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"fmt"
+	"iter"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// addedLot is a lot in the fleet: tokens that were added together, whose tags follow one
+// another.
+type addedLot struct {
+	Name string `json:"name"` // its number, unless it was given a name
+	Last uint32 `json:"last"` // the tag of its last token
+}
+
+// lotName is the form of a lot's name. It begins with a letter, unlike a number.
+var lotName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,59}$`)
+
+func checkLotName(name string) error {
+	if name != "" && !lotName.MatchString(name) {
+		return fmt.Errorf("%w: name %q, want a letter, then up to 59 letters, digits, dots, dashes or underlines", ErrLot, name)
+	}
+	return nil
+}
+
+// closeLotLocked makes a lot of the tokens that were added after the newest lot.
+func (f *Fleet) closeLotLocked(name string) {
+	if name == "" {
+		name = strconv.Itoa(len(f.lots) + 1)
+	}
+	f.lots = append(f.lots, addedLot{name, f.last})
+}
+
+// Lot returns the name of the lot with which the token was added. The lots are numbered
+// from 1, and the number is the name of a lot without one.
+func (m Member) Lot() string {
+	m.fleet.mu.RLock()
+	defer m.fleet.mu.RUnlock()
+	lots := m.fleet.lots
+	i, _ := slices.BinarySearchFunc(lots, m.tag, func(l addedLot, tag uint32) int { return int(l.Last) - int(tag) })
+	if i == len(lots) {
+		return ""
+	}
+	return lots[i].Name
+}
+
+// OfLot returns the tokens of the lots with a name or number, in order, beginning after
+// the given tag. The error wraps [ErrNotFound] and lists the lots.
+func (f *Fleet) OfLot(name string, after uint32) (iter.Seq[Member], error) {
+	f.mu.RLock()
+	lots := slices.Clone(f.lots)
+	f.mu.RUnlock()
+	number, err := strconv.Atoi(name)
+	if err != nil {
+		number = 0
+	}
+	var spans [][2]uint32 // before the first tag, and the last
+	first := uint32(0)
+	for i, l := range lots {
+		if l.Name == name || i+1 == number {
+			spans = append(spans, [2]uint32{first, l.Last})
+		}
+		first = l.Last
+	}
+	if spans == nil {
+		return nil, fmt.Errorf("%w: there is no lot %q: %s", ErrNotFound, name, knownLots(lots))
+	}
+	return func(yield func(Member) bool) {
+		for _, s := range spans {
+			for m := range f.All(max(s[0], after)) {
+				if m.tag > s[1] {
+					break
+				}
+				if !yield(m) {
+					return
+				}
+			}
+		}
+	}, nil
+}
+
+// knownLots lists the lots for an error.
+func knownLots(lots []addedLot) string {
+	const most = 20
+	var names []string
+	for _, l := range lots {
+		if !slices.Contains(names, l.Name) {
+			names = append(names, l.Name)
+		}
+		if len(names) == most {
+			break
+		}
+	}
+	if len(names) == 0 {
+		return "the fleet has none"
+	}
+	return fmt.Sprintf("there are %d, such as %s", len(lots), strings.Join(names, ", "))
+}
