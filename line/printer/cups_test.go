@@ -58,6 +58,7 @@ func startCUPS(t *testing.T) (address, out string) {
 	t.Helper()
 	cupsd := tooltest.Find(t, "cupsd")
 	tooltest.Find(t, "lp")
+	helper := tooltest.File(t, "cups-exec", "/usr/lib/cups/daemon/cups-exec", "/usr/libexec/cups/daemon/cups-exec")
 	// The server's folders must be open to its user lp, and t.TempDir is not.
 	dir, err := os.MkdirTemp("", "cups")
 	require.NoError(t, err)
@@ -68,7 +69,7 @@ func startCUPS(t *testing.T) (address, out string) {
 	}
 	out = filepath.Join(dir, "out")
 	require.NoError(t, os.Chmod(out, 0o777))
-	require.NoError(t, os.Symlink("/usr/lib/cups/daemon", filepath.Join(dir, "bin/daemon")))
+	require.NoError(t, os.Symlink(filepath.Dir(helper), filepath.Join(dir, "bin/daemon")))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address = l.Addr().String()
