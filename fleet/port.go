@@ -163,7 +163,7 @@ func (p *Port) pulled(l port.Listener) {
 	}
 	p.listener = nil
 	p.hosts.cancel() // first, as in close
-	_ = l.Close()    // that of a terminal may be closed already, apart from its link
+	_ = l.Close()    // a terminal may be closed already, apart from its link
 }
 
 // Replug plugs the cable in again, at another address unless addr is "". If that fails,

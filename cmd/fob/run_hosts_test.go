@@ -77,7 +77,7 @@ func TestAPIHosts(t *testing.T) {
 		require.False(t, h.known(host), host)
 	}
 
-	// The certificate is for another address than that of the listener.
+	// The listener has another address than the certificate.
 	require.Equal(t, []string{"https://rig.example:8443"}, hosts("127.0.0.1:8443", "DNS:rig.example").urls(at("127.0.0.1")))
 	require.Equal(t, "https://127.0.0.1:8443", hosts("127.0.0.1:8443", "IP:127.0.0.1,DNS:rig.example").urls(at("127.0.0.1"))[0])
 	// A certificate without names is for no host: the machine's are all that is left.

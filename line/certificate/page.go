@@ -54,7 +54,7 @@ func (p *page) add() {
 	p.y = margin
 }
 
-// reserve begins a new page if there is no room for height. It reports whether it did.
+// reserve begins a new page unless height fits on this one. It reports whether it did.
 func (p *page) reserve(height float64) bool {
 	if p.y+height <= bottom {
 		return false
