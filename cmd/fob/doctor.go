@@ -28,7 +28,7 @@ as a tool for fob board, does not count. The checks are:
   files   the limit of open files
   tools   programs that fob starts, with the command that needs each
   serial  serial ports: permissions, and programs that use them
-  clock   whether the clock is synchronised, according to chronyc, timedatectl or the kernel
+  clock   whether the clock is synchronised: chrony, systemd or the kernel
   config  the folder with the key of state folders
 
 Without a name, all checks run. Serial ports are not opened, because that may

@@ -3,6 +3,7 @@
 package label
 
 import (
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -198,4 +199,16 @@ func TestCheckErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDocumentTemplate checks that the template in the documentation can be used.
+func TestDocumentTemplate(t *testing.T) {
+	text, err := os.ReadFile("../../docs/line-labels.md")
+	require.NoError(t, err)
+	_, block, found := strings.Cut(string(text), "```text\n")
+	require.True(t, found)
+	block, _, found = strings.Cut(block, "```")
+	require.True(t, found)
+	_, err = ParseTemplate("docs", block)
+	require.NoError(t, err)
 }
