@@ -4,6 +4,7 @@ package sshsig
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -40,13 +41,31 @@ func Fingerprint(key PublicKey) string { return ssh.FingerprintSHA256(key) }
 // ParsePrivateKey parses the file of a private key. Without a passphrase, the error of
 // an encrypted key wraps [ErrNeedPassphrase]. No error quotes the file.
 func ParsePrivateKey(text, passphrase []byte) (Signer, error) {
-	key, err := ssh.ParsePrivateKey(text)
+	key, err := ParseEd25519(text, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	return NewSigner(key)
+}
+
+// NewSigner returns a key as a Signer.
+func NewSigner(key ed25519.PrivateKey) (Signer, error) {
+	s, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		return nil, ErrKey
+	}
+	return s, nil
+}
+
+// ParseEd25519 is [ParsePrivateKey] for a program that signs more than texts with the key.
+func ParseEd25519(text, passphrase []byte) (ed25519.PrivateKey, error) {
+	raw, err := ssh.ParseRawPrivateKey(text)
 	var missing *ssh.PassphraseMissingError
 	if errors.As(err, &missing) {
 		if len(passphrase) == 0 {
 			return nil, ErrNeedPassphrase
 		}
-		key, err = ssh.ParsePrivateKeyWithPassphrase(text, passphrase)
+		raw, err = ssh.ParseRawPrivateKeyWithPassphrase(text, passphrase)
 		if errors.Is(err, x509.IncorrectPasswordError) {
 			return nil, ErrWrongPassphrase
 		}
@@ -54,10 +73,17 @@ func ParsePrivateKey(text, passphrase []byte) (Signer, error) {
 	if err != nil {
 		return nil, ErrKey
 	}
-	if err := checkType(key.PublicKey()); err != nil {
-		return nil, err
+	switch key := raw.(type) {
+	case *ed25519.PrivateKey: // of a file of OpenSSH
+		return *key, nil
+	case ed25519.PrivateKey: // of a file in PKCS #8
+		return key, nil
 	}
-	return key, nil
+	s, err := ssh.NewSignerFromKey(raw)
+	if err != nil {
+		return nil, ErrKey
+	}
+	return nil, checkType(s.PublicKey())
 }
 
 // ParsePublicKey parses the .pub file of a key. The error wraps [ErrPublicKey] or
