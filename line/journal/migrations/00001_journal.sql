@@ -1,0 +1,177 @@
+-- The same text serves SQLite and PostgreSQL, and uses only types that both have.
+-- Instants are milliseconds since 1970 in UTC; 0 means never.
+
+-- +goose Up
+
+CREATE TABLE journal (
+    id      BIGINT PRIMARY KEY, -- always 1
+    station TEXT   NOT NULL,
+    public  BYTEA  NOT NULL,    -- the station's Ed25519 key, with which the record chain is signed
+    created BIGINT NOT NULL
+);
+
+CREATE TABLE data_key (
+    id      BIGINT NOT NULL,
+    purpose TEXT   NOT NULL,
+    wrapped BYTEA  NOT NULL, -- under the master key
+    created BIGINT NOT NULL,
+    PRIMARY KEY (purpose, id)
+);
+
+CREATE TABLE orders (
+    id      BIGINT PRIMARY KEY,
+    name    TEXT   NOT NULL UNIQUE, -- the order's id
+    digest  BYTEA  NOT NULL,        -- SHA-256 of content
+    content BYTEA  NOT NULL,        -- the signed file
+    wanted  BIGINT NOT NULL,        -- good tokens
+    done    BIGINT NOT NULL,        -- units that are done
+    void    BIGINT NOT NULL,        -- units that are void
+    added   BIGINT NOT NULL
+);
+
+-- What the ledger has handed out: numbers from first on, counted from 0 within the order.
+CREATE TABLE ledger_order (
+    name    TEXT   PRIMARY KEY,
+    digest  BYTEA  NOT NULL,
+    wanted  BIGINT NOT NULL,
+    serials BIGINT NOT NULL -- numbers in the order's range
+);
+
+CREATE TABLE ledger_block (
+    name    TEXT   NOT NULL REFERENCES ledger_order (name),
+    first   BIGINT NOT NULL,
+    count   BIGINT NOT NULL,
+    station TEXT   NOT NULL,
+    made    BIGINT NOT NULL,
+    PRIMARY KEY (name, first)
+);
+
+-- The void units of each station. Their numbers are replaced.
+CREATE TABLE ledger_void (
+    name    TEXT   NOT NULL REFERENCES ledger_order (name),
+    station TEXT   NOT NULL,
+    void    BIGINT NOT NULL,
+    PRIMARY KEY (name, station)
+);
+
+-- The blocks of this station. The numbers before next are used up.
+CREATE TABLE block (
+    order_id BIGINT NOT NULL REFERENCES orders (id),
+    first    BIGINT NOT NULL,
+    count    BIGINT NOT NULL,
+    next     BIGINT NOT NULL, -- from 0 to count
+    PRIMARY KEY (order_id, first)
+);
+
+CREATE TABLE unit (
+    id          BIGINT PRIMARY KEY,
+    order_id    BIGINT NOT NULL REFERENCES orders (id),
+    number      BIGINT NOT NULL, -- of the serial number within the order, from 0
+    serial      TEXT   NOT NULL UNIQUE,
+    fingerprint BYTEA  NOT NULL UNIQUE, -- of the seed, under a key
+    hardware_id TEXT   NOT NULL,
+    device_key  BYTEA  NOT NULL,
+    expiry      TEXT   NOT NULL, -- '' for none
+    state       TEXT   NOT NULL,
+    attempts    BIGINT NOT NULL,
+    failures    BIGINT NOT NULL,
+    socket      TEXT   NOT NULL,
+    began       BIGINT NOT NULL,
+    ended       BIGINT NOT NULL,
+    finished    BIGINT NOT NULL, -- place among the order's units that are done, from 1
+    reason      TEXT   NOT NULL,
+    bin         TEXT   NOT NULL,
+    results     TEXT   NOT NULL  -- JSON
+);
+
+CREATE INDEX unit_order ON unit (order_id, id);
+CREATE INDEX unit_hardware ON unit (hardware_id, id);
+CREATE UNIQUE INDEX unit_device ON unit (device_key) WHERE state <> 'void';
+CREATE UNIQUE INDEX unit_live ON unit (hardware_id) WHERE state <> 'void';
+CREATE INDEX unit_unfinished ON unit (order_id, id) WHERE ended = 0;
+CREATE INDEX unit_finished ON unit (order_id, finished) WHERE finished > 0;
+
+-- A run of the station, with a key for each recipient's copy of the seeds.
+CREATE TABLE run (
+    id        BIGINT PRIMARY KEY,
+    order_id  BIGINT NOT NULL REFERENCES orders (id),
+    recipient TEXT   NOT NULL,
+    head      BYTEA  NOT NULL, -- of the PSKC file
+    key_age   BYTEA  NOT NULL, -- the key of the PSKC file, encrypted by age; empty for other recipients
+    began     BIGINT NOT NULL
+);
+
+-- A seed under a key of the station (run 0), or sealed to the recipient of a run.
+CREATE TABLE seed (
+    unit   BIGINT NOT NULL REFERENCES unit (id),
+    run    BIGINT NOT NULL,
+    key    BIGINT NOT NULL, -- the station's data key; 0 for a recipient
+    sealed BYTEA  NOT NULL,
+    PRIMARY KEY (unit, run)
+);
+
+CREATE INDEX seed_run ON seed (run, unit);
+
+CREATE TABLE label (
+    unit    BIGINT NOT NULL REFERENCES unit (id),
+    number  BIGINT NOT NULL, -- 1 is the first, which is no reprint
+    printer TEXT   NOT NULL,
+    printed BIGINT NOT NULL,
+    PRIMARY KEY (unit, number)
+);
+
+CREATE TABLE export (
+    id           BIGINT PRIMARY KEY,
+    order_id     BIGINT NOT NULL REFERENCES orders (id),
+    through      BIGINT NOT NULL, -- the export has the units that are done up to this place
+    digest       TEXT   NOT NULL, -- of its manifest
+    made         BIGINT NOT NULL,
+    acknowledged BIGINT NOT NULL
+);
+
+CREATE TABLE record (
+    chain BIGINT NOT NULL,
+    seq   BIGINT NOT NULL,
+    at    BIGINT NOT NULL,
+    unit  BIGINT NOT NULL, -- 0 for none
+    what  TEXT   NOT NULL,
+    data  TEXT   NOT NULL, -- JSON
+    mac   BYTEA  NOT NULL,
+    PRIMARY KEY (chain, seq)
+);
+
+CREATE INDEX record_unit ON record (unit, seq);
+
+CREATE TABLE record_chain (
+    id   BIGINT PRIMARY KEY,
+    seq  BIGINT NOT NULL,
+    mac  BYTEA  NOT NULL,
+    seal BYTEA  NOT NULL
+);
+
+-- Heads of the chain that were signed for a batch, in the format of ssh-keygen -Y sign.
+CREATE TABLE head (
+    order_id  BIGINT NOT NULL REFERENCES orders (id),
+    seq       BIGINT NOT NULL,
+    content   TEXT   NOT NULL,
+    signature TEXT   NOT NULL,
+    made      BIGINT NOT NULL,
+    PRIMARY KEY (order_id, seq)
+);
+
+-- +goose Down
+DROP TABLE head;
+DROP TABLE record_chain;
+DROP TABLE record;
+DROP TABLE export;
+DROP TABLE label;
+DROP TABLE seed;
+DROP TABLE run;
+DROP TABLE unit;
+DROP TABLE block;
+DROP TABLE ledger_void;
+DROP TABLE ledger_block;
+DROP TABLE ledger_order;
+DROP TABLE orders;
+DROP TABLE data_key;
+DROP TABLE journal;
