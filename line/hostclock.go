@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package line
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/hostclock"
+)
+
+// ErrClock is the error of a station whose clock cannot be trusted.
+var ErrClock = errclass.New(errclass.Refused, "the station's clock")
+
+const (
+	// hostClockLimit is how far the clock of the station may be off.
+	hostClockLimit = 50 * time.Millisecond
+	// clockInterval is the time between two checks of the station's clock.
+	clockInterval = time.Minute
+	// stepLimit is how far the station's clock may move against its monotonic clock while
+	// a unit is programmed.
+	stepLimit = 100 * time.Millisecond
+)
+
+// HostClock returns a function for [Config] that asks chrony, systemd-timesyncd or the
+// kernel whether the clock of this machine is synchronised and off by at most a limit.
+func HostClock(limit time.Duration) func(context.Context) error {
+	return func(ctx context.Context) error {
+		s, err := hostclock.Read(ctx, hostclock.Here())
+		if err != nil {
+			return err
+		}
+		return s.Check(limit)
+	}
+}
+
+// checkClock checks the station's clock before the first device.
+func (s *Station) checkClock(ctx context.Context) error {
+	err := s.hostClock(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case !s.unsynchronised:
+		return fmt.Errorf("%w cannot be trusted: %w", ErrClock, err)
+	}
+	return s.journal.UnsynchronisedClock(ctx, err.Error())
+}
+
+// watchClock checks the station's clock again and again. While it cannot be trusted, no
+// unit is programmed.
+func (s *Station) watchClock(ctx context.Context) {
+	if s.unsynchronised {
+		return
+	}
+	for sleep(ctx, clockInterval) == nil {
+		err := s.hostClock(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		s.mu.Lock()
+		s.clockErr = err
+		s.mu.Unlock()
+	}
+}
+
+// clockReady returns an error while the station's clock cannot be trusted, or while the
+// order is not valid by it.
+func (s *Station) clockReady() error {
+	s.mu.Lock()
+	err := s.clockErr
+	s.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("%w cannot be trusted: %w", ErrClock, err)
+	}
+	if s.job.Validity != nil {
+		from, until := s.job.Validity()
+		if now := s.now(); now.Before(from) || now.After(until) {
+			return fmt.Errorf("%w: it is %s, and the order is valid from %s until %s", ErrClock,
+				now.UTC().Format(time.RFC3339), from.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+// instant is a time by the station's clock and by a clock that is never set.
+type instant struct{ wall, steady time.Time }
+
+func (s *Station) instant() instant { return instant{s.now().Round(0), time.Now()} }
+
+// stepped returns how far the station's clock was set since an instant. A world that runs
+// faster than the machine has no such clock.
+func (s *Station) stepped(since instant) time.Duration {
+	if s.scaled {
+		return 0
+	}
+	now := s.instant()
+	return now.wall.Sub(since.wall) - now.steady.Sub(since.steady)
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package line
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/serialproto/port"
+)
+
+// Socket is a place where devices are plugged in.
+type Socket struct {
+	Name string // stays the same when a device is replugged: the USB path, or the address
+	Addr string // at which the device that is plugged in now can be opened
+}
+
+// Finder finds the sockets that have a device. It does not open anything.
+type Finder func() ([]Socket, error)
+
+// Auto finds all USB serial ports. A socket is a USB path, because the name of a port
+// changes when several devices are replugged.
+func Auto() ([]Socket, error) {
+	ports, err := port.List()
+	if err != nil {
+		return nil, err
+	}
+	var found []Socket
+	for _, p := range ports {
+		found = append(found, Socket{"usb " + p.USBPath, p.Path})
+	}
+	return found, nil
+}
+
+// ErrSocket is the error of a text that names no socket.
+var ErrSocket = errclass.New(errclass.Usage, "bad port")
+
+// Ports returns a Finder for addresses of package port. The path of a device, a
+// pseudo-terminal or a Unix socket may be a pattern, such as /dev/ttyACM*, and is found
+// while it exists. Other addresses are always found.
+func Ports(addrs ...string) (Finder, error) {
+	if len(addrs) == 0 {
+		return nil, fmt.Errorf("%w: no address was given", ErrSocket)
+	}
+	var parsed []port.Addr
+	for i, text := range addrs {
+		a, err := port.ParseAddr(text)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := filepath.Match(a.Path, ""); err != nil {
+			return nil, fmt.Errorf("%w: %q: %w", ErrSocket, text, err)
+		}
+		if slices.Contains(addrs[:i], text) {
+			return nil, fmt.Errorf("%w: %q was given twice", ErrSocket, text)
+		}
+		parsed = append(parsed, a)
+	}
+	return func() ([]Socket, error) {
+		var found []Socket
+		for _, a := range parsed {
+			if !strings.ContainsRune(a.Path, filepath.Separator) { // TCP, or COM3
+				found = append(found, Socket{a.String(), a.String()})
+				continue
+			}
+			paths, err := filepath.Glob(a.Path)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %q: %w", ErrSocket, a, err)
+			}
+			for _, p := range paths {
+				if _, err := os.Stat(p); err != nil {
+					continue // a link to a device that is gone
+				}
+				a.Path = p
+				found = append(found, Socket{a.String(), a.String()})
+			}
+		}
+		slices.SortFunc(found, func(a, b Socket) int { return strings.Compare(a.Name, b.Name) })
+		return slices.Compact(found), nil
+	}, nil
+}

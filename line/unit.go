@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package line
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/d204ef64/fob/line/journal"
+	"github.com/d204ef64/fob/serialproto"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token"
+)
+
+// work is the work on one device that is plugged in.
+type work struct {
+	station *Station
+	client  *host.Client
+	socket  string
+	number  int         // of the socket
+	report  func(Event) // completes and sends an event
+
+	info   host.Info
+	key    [32]byte
+	meter  *host.CrystalMeter
+	unit   journal.Unit
+	began  time.Time
+	ready  bool      // the device was tested since it was plugged in
+	tested time.Time // when the self-test began
+	rig    bool      // the device has a rig that reads its LCD
+}
+
+// run brings the device, which was identified, to a final state, or returns an error: a
+// *[reject], an error of the port if the device was pulled out, or an error of the
+// journal, which must end the station. If the device was finished before, known is true.
+func (w *work) run(ctx context.Context) (known bool, err error) {
+	w.began = time.Now()
+	release, other := w.station.claim(w.info.HardwareID, w.number)
+	if other != 0 {
+		return false, w.refuse(ctx, foreign("the same device is plugged in at port %d", other))
+	}
+	defer release()
+	unit, found, err := w.station.journal.Find(ctx, w.info.HardwareID)
+	if err != nil {
+		return false, err
+	}
+	if found && unit.Order != w.station.job.Order {
+		return false, w.refuse(ctx, foreign("the device is %s of order %s", unit.Serial, unit.Order))
+	}
+	w.unit = unit
+	if found && unit.State.Final() {
+		return true, w.finished()
+	}
+	if err := w.suitable(found); err != nil {
+		return false, w.refuse(ctx, err)
+	}
+	if !found {
+		if err := w.station.clockReady(); err != nil {
+			return false, err
+		}
+		if err := w.prepare(ctx, false); err != nil {
+			return false, w.refuse(ctx, err)
+		}
+		if err := w.allocate(ctx); err != nil {
+			return false, w.refuse(ctx, err)
+		}
+	}
+	if err := w.attempts(ctx); err != nil {
+		return false, w.giveUp(ctx, err)
+	}
+	return false, nil
+}
+
+// refuse records a device that is rejected. No serial number is used up for it, and a
+// unit that it claims to be stays as it is: another device may be the true one.
+func (w *work) refuse(ctx context.Context, err error) error {
+	var r *reject
+	if !errors.As(err, &r) {
+		return err
+	}
+	if fail := w.station.journal.Refused(ctx, w.info.HardwareID, w.socket, r.reason, r.bin); fail != nil {
+		return fail
+	}
+	return err
+}
+
+// finished checks a device that was finished before, without touching it.
+func (w *work) finished() error {
+	u := &w.unit
+	switch {
+	case u.State == journal.Void:
+		return &reject{u.Bin, "the device was voided before: " + u.Reason, "put it into the box " + string(u.Bin)}
+	case w.info.State != serialproto.StateLocked && w.info.State != serialproto.StateExpired:
+		return suspect("the device was finished as %s, but it is %v now", u.Serial, w.info.State)
+	case w.info.Serial != u.Serial:
+		return suspect("the device was finished as %s, but its serial number is %s now", u.Serial, w.info.Serial)
+	}
+	return nil
+}
+
+// leaves reports whether a unit stays as it is after an error, to go on later: the device
+// was pulled out, the station ends, or the fault is not the device's.
+func leaves(ctx context.Context, err error) bool {
+	for _, other := range []error{journal.ErrJournal, journal.ErrUnit, errPrinter, errSilent, errSwapped, ErrClock} {
+		if errors.Is(err, other) {
+			return true
+		}
+	}
+	return ctx.Err() != nil || removed(err)
+}
+
+// giveUp makes a unit void after a fault that another attempt cannot mend.
+func (w *work) giveUp(ctx context.Context, err error) error {
+	if leaves(ctx, err) {
+		return err
+	}
+	bin, advice := binOf(err)
+	reason := err.Error()
+	// Wiped if it can be: a void device must not look like a good one.
+	if wipe := w.wipe(ctx); wipe != nil {
+		if removed(wipe) || ctx.Err() != nil {
+			return wipe
+		}
+		reason += ", and it could not be wiped"
+	}
+	if fail := w.station.journal.Void(ctx, &w.unit, reason, bin); fail != nil {
+		return fail
+	}
+	return &reject{bin, reason, advice}
+}
+
+// wipe destroys a seed that the device may have.
+func (w *work) wipe(ctx context.Context) error {
+	info, err := w.client.Info(ctx)
+	if err != nil {
+		return err
+	}
+	if info.State == serialproto.StateBlank || info.State == serialproto.StateWiped || info.Serial != w.unit.Serial {
+		return nil
+	}
+	return w.client.Wipe(ctx, w.unit.Serial)
+}
+
+// allocate starts a unit for the device: its serial number is used up from now on.
+func (w *work) allocate(ctx context.Context) error {
+	w.step(StepAllocate)
+	seed, err := token.GenerateSeed(w.station.random, token.DefaultSeedLen)
+	if err != nil {
+		return fmt.Errorf("%w: %w", journal.ErrJournal, err)
+	}
+	defer seed.Destroy()
+	w.unit, err = w.station.journal.Allocate(ctx, journal.Device{
+		HardwareID: w.info.HardwareID, Key: w.key, Socket: w.socket, Results: w.unit.Results,
+	}, seed)
+	if errors.Is(err, journal.ErrDevice) {
+		return suspect("another device has the same key: %v", err)
+	}
+	return err
+}
+
+// attempts goes on with the unit from its state, and tries again if that can mend an
+// error. Failures are counted in the journal: a device cannot fail for ever.
+func (w *work) attempts(ctx context.Context) error {
+	for {
+		err := w.attempt(ctx)
+		var r *reject
+		if err == nil || leaves(ctx, err) || errors.As(err, &r) {
+			return err
+		}
+		if errors.Is(err, host.ErrTimeout) {
+			if _, asked := w.client.Info(ctx); errors.Is(asked, host.ErrTimeout) {
+				return errSilent
+			}
+		}
+		if fail := w.station.journal.Failed(ctx, &w.unit, err.Error()); fail != nil {
+			return fail
+		}
+		if w.unit.Failures > w.station.job.Retries {
+			return fmt.Errorf("after %d failures: %w", w.unit.Failures, err)
+		}
+		w.report(Event{Result: Working, Reason: err.Error()})
+	}
+}
+
+// attempt does what is left to do in the state of the unit.
+func (w *work) attempt(ctx context.Context) error {
+	info, err := w.client.Info(ctx)
+	if err != nil {
+		return err
+	}
+	w.info = info
+	j := w.station.journal
+	if info.HardwareID != w.unit.HardwareID { // a fixture whose port stayed
+		return errSwapped
+	}
+	ours := info.Serial == w.unit.Serial
+	switch state := info.State; w.unit.State {
+	case journal.Allocated, journal.Sent, journal.Confirmed:
+		switch {
+		case state == serialproto.StateBlank, state == serialproto.StateWiped:
+		case state == serialproto.StateProvisioned && ours: // the answer was lost
+			if err := w.client.Wipe(ctx, w.unit.Serial); err != nil {
+				return err
+			}
+		default:
+			return suspect("the device says that it is %v with serial number %q, which this station did not do", state, info.Serial)
+		}
+		if err := w.station.clockReady(); err != nil {
+			return err
+		}
+		if err := w.program(ctx); err != nil {
+			return err
+		}
+		fallthrough
+	case journal.Verified, journal.Locking:
+		if err := w.lock(ctx); err != nil {
+			return err
+		}
+		fallthrough
+	case journal.Locked:
+		if err := w.label(ctx); err != nil {
+			return err
+		}
+		fallthrough
+	case journal.Labelled:
+		w.unit.Results.Cycle += time.Since(w.began).Seconds()
+		return j.Advance(ctx, &w.unit, journal.Done)
+	}
+	return fmt.Errorf("%w: unit %d has the unknown state %q", journal.ErrJournal, w.unit.ID, w.unit.State)
+}
+
+// step tells that a step begins.
+func (w *work) step(s Step) { w.report(Event{Result: Working, Step: s}) }
