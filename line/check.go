@@ -142,7 +142,7 @@ func unsupported(err error) bool {
 	return errors.As(err, &refused) && refused.ErrorClass() == errclass.Unsupported
 }
 
-// readOut tries what a locked device must refuse.
+// readOut tries the commands that a locked device must refuse.
 func (w *work) readOut(ctx context.Context) error {
 	w.step(StepReadOut)
 	w.unit.Results.Refused = nil

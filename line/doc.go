@@ -7,6 +7,6 @@
 // label printed. Package journal makes every intention durable before the device is
 // touched: a station that is killed at any time goes on where it stopped.
 //
-// A device may be a virtual token, an image in QEMU or a board. The station cannot tell
-// the difference.
+// A device may be a virtual token, an image in QEMU or a board. The station treats them
+// alike.
 package line

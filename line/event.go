@@ -27,7 +27,7 @@ const (
 	StepLabel     Step = "label"
 )
 
-// Result says how the work on a device stands.
+// Result is the state of the work on a device.
 type Result string
 
 // The results. Only Pass means that a unit was finished now.
@@ -40,7 +40,7 @@ const (
 )
 
 // Event is a change in a socket. A display holds the result of a device until work on the
-// next one begins: [Waiting] only says that the socket is empty.
+// next one begins: [Waiting] only means that the socket is empty.
 type Event struct {
 	Seq        uint64          `json:"seq"` // 1 is the first
 	Time       time.Time       `json:"time"`
@@ -55,7 +55,7 @@ type Event struct {
 	Bin        journal.Bin     `json:"bin,omitempty"`
 	Reason     string          `json:"reason,omitempty"` // of a failure
 	Before     bool            `json:"before,omitempty"` // the unit was finished before the device was plugged in
-	Advice     string          `json:"advice,omitempty"` // what the operator should do
+	Advice     string          `json:"advice,omitempty"` // for the operator
 	Cycle      float64         `json:"cycle_s,omitempty"`
 	Finished   int64           `json:"finished,omitempty"` // of a pass: how many units of the order are done now
 	Label      bool            `json:"label,omitempty"`    // the socket waits until the label was taken or scanned

@@ -9,7 +9,7 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// Job is what a station does to every device, as the order says.
+// Job has the requirements of an order, which a station checks on every device.
 type Job struct {
 	Order    string // id
 	Customer string
@@ -27,7 +27,7 @@ type Job struct {
 	Labels                LabelPolicy
 }
 
-// LabelPolicy says when the next device may be programmed in a socket.
+// LabelPolicy is the condition for programming the next device in a socket.
 type LabelPolicy string
 
 // The policies.
@@ -41,7 +41,7 @@ const (
 // clockLimit is the limit of an order for a token's clock.
 const clockLimit = 50 * time.Millisecond
 
-// JobOf returns what an order says.
+// JobOf returns the requirements of an order.
 func JobOf(o *order.Order) Job {
 	j := Job{
 		Order: o.ID, Customer: o.Customer, Model: o.Model, Profile: o.TokenProfile(), Allows: o.Firmware.Allows, Validity: o.Validity,

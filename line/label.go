@@ -17,8 +17,8 @@ import (
 
 // Printer prints the labels of units.
 type Printer interface {
-	// Print prints the label of a unit. Number is the number of the socket, which is printed
-	// on the label: the operator can then tell the labels of several sockets apart.
+	// Print prints the label of a unit. It prints the number of the socket on the label:
+	// labels of several sockets must not be confused.
 	Print(ctx context.Context, u *journal.Unit, number int) error
 	// String returns the name of the printer for the journal.
 	String() string
@@ -71,7 +71,7 @@ func (w *work) label(ctx context.Context) error {
 // prints reports whether units get a label.
 func (s *Station) prints() bool { return s.printer != nil && s.job.Labels != LabelNone }
 
-// printerAdvice tells the operator what to do about a label that was not printed.
+// printerAdvice returns the advice for a label that was not printed.
 func printerAdvice(err error) string {
 	var p *printer.Error
 	if errors.As(err, &p) && p.Sent {
@@ -97,7 +97,7 @@ func (s *Station) Reprint(ctx context.Context, u *journal.Unit, number int) erro
 // ErrNoLabel is the error of a label that no socket waits for.
 var ErrNoLabel = errclass.New(errclass.Refused, "no port waits for this label")
 
-// LabelTaken tells the station that the label of the unit in a socket was taken or
+// LabelTaken reports that the label of the unit in a socket was taken or
 // scanned. Scanned is the serial number that a scanner read; with the policy
 // [LabelTakenFirst] it may be empty. Number 0 is any socket. The error wraps [ErrNoLabel].
 func (s *Station) LabelTaken(number int, scanned string) error {
@@ -121,7 +121,7 @@ func (s *Station) LabelTaken(number int, scanned string) error {
 	return fmt.Errorf("%w: port %d", ErrNoLabel, number)
 }
 
-// labelTaken waits until the label of a finished unit was taken, if the order says so.
+// labelTaken waits until the label of a finished unit was taken, if the order requires it.
 func (k *socket) labelTaken(ctx context.Context, w *work) error {
 	s := k.station
 	if p := s.labels(); p != LabelTakenFirst && p != LabelScanned {

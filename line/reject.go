@@ -21,7 +21,7 @@ type reject struct {
 
 func (r *reject) Error() string { return r.reason }
 
-// suspect rejects a device that is not what it claims to be.
+// suspect rejects a device that makes false claims.
 func suspect(format string, args ...any) error {
 	return &reject{journal.BinSuspect, fmt.Sprintf(format, args...), "keep the device apart and call the supervisor"}
 }
@@ -37,7 +37,7 @@ func foreign(format string, args ...any) error {
 }
 
 // removed reports whether an error means that the device was pulled out, or its cable.
-// That is nobody's fault: the work goes on when the device is back.
+// The work goes on when the device is back.
 func removed(err error) bool {
 	return errors.Is(err, port.ErrGone) || errors.Is(err, os.ErrClosed)
 }

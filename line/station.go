@@ -138,7 +138,8 @@ func (s *Station) Run(ctx context.Context) error {
 	}
 }
 
-// update tells the workers where devices are, and returns the workers of new sockets.
+// update passes the addresses of devices to the workers, and returns the workers of new
+// sockets.
 func (s *Station) update(found []Socket) (fresh []*socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

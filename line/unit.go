@@ -184,7 +184,7 @@ func (w *work) attempts(ctx context.Context) error {
 	}
 }
 
-// attempt does what is left to do in the state of the unit.
+// attempt does the rest of the work, from the state of the unit on.
 func (w *work) attempt(ctx context.Context) error {
 	info, err := w.client.Info(ctx)
 	if err != nil {
@@ -231,5 +231,5 @@ func (w *work) attempt(ctx context.Context) error {
 	return fmt.Errorf("%w: unit %d has the unknown state %q", journal.ErrJournal, w.unit.ID, w.unit.State)
 }
 
-// step tells that a step begins.
+// step reports that a step begins.
 func (w *work) step(s Step) { w.report(Event{Result: Working, Step: s}) }

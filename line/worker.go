@@ -28,7 +28,7 @@ type socket struct {
 	last string     // addr of the look before
 }
 
-// seen tells the worker at which address the last look found a device.
+// seen passes the result of a look for devices to the worker.
 func (k *socket) seen(addr string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -157,8 +157,8 @@ func (k *socket) device(ctx context.Context, addr string, came bool) error {
 	return nil
 }
 
-// answer waits until the device at a port says who it is. An empty fixture does not
-// answer. If the port has just come, its device should, and the operator is told.
+// answer waits until the device at a port identifies itself. An empty fixture does not
+// answer. If the port has just come, its device should answer: it failed.
 func (k *socket) answer(ctx context.Context, w *work, came bool) (answers bool, err error) {
 	for told := false; ; told = true {
 		err := w.identify(ctx)
@@ -217,7 +217,7 @@ func (s *Station) labels() LabelPolicy {
 	return s.job.Labels
 }
 
-// complete adds to an event what is known about the device.
+// complete adds the device and its unit to an event.
 func (w *work) complete(e *Event) {
 	e.HardwareID = w.info.HardwareID
 	if !w.unit.Serial.IsZero() {

@@ -100,7 +100,7 @@ func (b *Batch) Begin(ctx context.Context, u *Unit, socket string) error {
 	next.State, next.Socket = Sent, socket
 	next.Attempts++
 	return b.change(ctx, u, next, func(tx *sqldb.Tx, n *Unit) error {
-		return b.record(tx, n.ID, WhatState, stateRecord{Serial: n.Serial.String(), State: n.State, Attempt: n.Attempts, Port: socket})
+		return b.record(tx, n.ID, KindState, stateRecord{Serial: n.Serial.String(), State: n.State, Attempt: n.Attempts, Port: socket})
 	})
 }
 
@@ -109,7 +109,7 @@ func (b *Batch) Failed(ctx context.Context, u *Unit, reason string) error {
 	next := *u
 	next.Failures++
 	return b.change(ctx, u, next, func(tx *sqldb.Tx, n *Unit) error {
-		return b.record(tx, n.ID, WhatFailure, stateRecord{Serial: n.Serial.String(), State: n.State, Attempt: n.Attempts, Port: n.Socket, Reason: reason})
+		return b.record(tx, n.ID, KindFailure, stateRecord{Serial: n.Serial.String(), State: n.State, Attempt: n.Attempts, Port: n.Socket, Reason: reason})
 	})
 }
 
@@ -125,7 +125,7 @@ func (b *Batch) recordState(tx *sqldb.Tx, n *Unit) error {
 	if n.State == Done {
 		r.Results = &n.Results
 	}
-	return b.record(tx, n.ID, WhatState, r)
+	return b.record(tx, n.ID, KindState, r)
 }
 
 // Seed returns the seed of a unit that is not verified yet.
@@ -186,7 +186,7 @@ func (b *Batch) Void(ctx context.Context, u *Unit, reason string, bin Bin) error
 		if _, err := tx.Exec("DELETE FROM seed WHERE unit = $1", n.ID); err != nil {
 			return err
 		}
-		return b.record(tx, n.ID, WhatVoid, stateRecord{
+		return b.record(tx, n.ID, KindVoid, stateRecord{
 			Serial: n.Serial.String(), State: u.State, Attempt: n.Attempts, Port: n.Socket, Reason: reason, Bin: bin, Results: &n.Results,
 		})
 	})

@@ -56,7 +56,7 @@ func (j *Journal) Batch(ctx context.Context, o *order.Order, content []byte, rec
 		if err != nil {
 			return err
 		}
-		return j.record(tx, 0, WhatOrder, struct {
+		return j.record(tx, 0, KindOrder, struct {
 			Order  string `json:"order"`
 			SHA256 string `json:"sha256"`
 			Count  int    `json:"count"`

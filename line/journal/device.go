@@ -102,7 +102,7 @@ func (b *Batch) allocate(ctx context.Context, d Device, seed token.Seed) (u Unit
 		if err := tx.ExecOne("INSERT INTO seed (unit, run, key, sealed) VALUES ($1, 0, $2, $3)", u.ID, key, sealed); err != nil {
 			return err
 		}
-		return b.record(tx, u.ID, WhatAllocate, struct {
+		return b.record(tx, u.ID, KindAllocate, struct {
 			Order       string `json:"order"`
 			Serial      string `json:"serial"`
 			HardwareID  string `json:"hardware_id"`
@@ -120,7 +120,7 @@ func (b *Batch) allocate(ctx context.Context, d Device, seed token.Seed) (u Unit
 	return u, nil
 }
 
-// explainExists tells which key of a new unit exists already. A serial number or seed that
+// explainExists returns an error for the key of a new unit that exists already. A serial number or seed that
 // exists is a fault of the journal.
 func explainExists(err error, u *Unit) error {
 	var exists *sqldb.ExistsError
@@ -160,7 +160,7 @@ func (b *Batch) fetchBlock(ctx context.Context) error {
 		if err != nil || n == 0 { // another process has fetched the block
 			return err
 		}
-		return b.record(tx, 0, WhatBlock, struct {
+		return b.record(tx, 0, KindBlock, struct {
 			Order string `json:"order"`
 			First int64  `json:"first"`
 			Count int64  `json:"count"`
@@ -170,7 +170,7 @@ func (b *Batch) fetchBlock(ctx context.Context) error {
 
 // Refused records a device that was refused before it got a serial number.
 func (b *Batch) Refused(ctx context.Context, id host.HardwareID, socket, reason string, bin Bin) error {
-	return b.note(ctx, WhatRefused, struct {
+	return b.note(ctx, KindRefused, struct {
 		Order      string          `json:"order"`
 		HardwareID host.HardwareID `json:"hardware_id"`
 		Port       string          `json:"port"`

@@ -18,7 +18,7 @@ import (
 // ErrExport is the error of an export that the journal does not have.
 var ErrExport = errclass.New(errclass.Refused, "the export")
 
-// Export is a delivery of seeds: those of all units that were done when it was made.
+// Export is a delivery of the seeds of all units that were done when it was made.
 type Export struct {
 	ID           int64
 	Order        string
@@ -98,7 +98,7 @@ func (j *Journal) Exported(ctx context.Context, name string, through int64, dige
 			e.ID, id, through, digest, e.Made.UnixMilli()); err != nil {
 			return err
 		}
-		return j.record(tx, 0, WhatExport, exportRecord{name, digest, through, 0})
+		return j.record(tx, 0, KindExport, exportRecord{name, digest, through, 0})
 	})
 	return e, err
 }
@@ -156,7 +156,7 @@ func (j *Journal) Acknowledge(ctx context.Context, name, digest string) (deleted
 		if err := tx.ExecOne("UPDATE export SET acknowledged = $2 WHERE id = $1", export, j.millis()); err != nil {
 			return err
 		}
-		return j.record(tx, 0, WhatAcknowledge, exportRecord{name, digest, through, deleted})
+		return j.record(tx, 0, KindAcknowledge, exportRecord{name, digest, through, deleted})
 	})
 	return deleted, broken(err)
 }

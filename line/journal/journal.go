@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package journal keeps what a station of a provisioning line must not lose: the orders,
+// Package journal keeps the data of a station that must survive a crash: the orders,
 // the serial numbers that were used up, the units, their seeds and labels, and a record
 // of everything that happened.
 //

@@ -111,12 +111,12 @@ func TestUnit(t *testing.T) {
 		require.Len(t, labels, 2)
 		require.Equal(t, "tcp:x", labels[1].Printer)
 
-		var whats []journal.What
+		var whats []journal.Kind
 		require.NoError(t, b.Records(ctx, u.ID, func(r journal.Record) error {
-			whats = append(whats, r.What)
+			whats = append(whats, r.Kind)
 			return nil
 		}))
-		require.Equal(t, []journal.What{
+		require.Equal(t, []journal.Kind{
 			"allocate", "state", "failure", "state", "state", "state", "state", "state", "label", "state", "reprint",
 		}, whats)
 		report, err := b.Verify(ctx, "")
@@ -319,7 +319,7 @@ func Containing(t testing.TB, dir, text string) (names []string) {
 	return names
 }
 
-// TestOpenRefused opens a journal with what belongs to another one.
+// TestOpenRefused opens a journal with the keys and orders of another one.
 func TestOpenRefused(t *testing.T) {
 	dir, ctx := t.TempDir(), t.Context()
 	o, content := journaltest.Order(t)
@@ -389,7 +389,7 @@ func TestChangedRecord(t *testing.T) {
 	finish(t, b, 1)
 	require.NoError(t, b.UnsynchronisedClock(ctx, "test"))
 	for _, change := range []string{
-		"UPDATE record SET data = replace(data, 'ZZFB00000001', 'ZZFB00000002') WHERE what = 'allocate'",
+		"UPDATE record SET data = replace(data, 'ZZFB00000001', 'ZZFB00000002') WHERE kind = 'allocate'",
 		"DELETE FROM record WHERE seq = (SELECT MAX(seq) FROM record)",
 		"UPDATE record SET at = at + 1 WHERE seq = 3",
 	} {

@@ -26,9 +26,9 @@ func (j *Journal) addLabel(tx *sqldb.Tx, u *Unit, printer string) error {
 	if err := tx.ExecOne("INSERT INTO label (unit, number, printer, printed) VALUES ($1, $2, $3, $4)", u.ID, number, printer, j.millis()); err != nil {
 		return err
 	}
-	what := WhatLabel
+	what := KindLabel
 	if number > 1 {
-		what = WhatReprint
+		what = KindReprint
 	}
 	return j.record(tx, u.ID, what, stateRecord{Serial: u.Serial.String(), State: u.State, Printer: printer})
 }
@@ -46,7 +46,7 @@ func (j *Journal) Reprinted(ctx context.Context, u *Unit, printer string) error 
 // LabelTaken records that the operator took or scanned the label of a unit.
 func (j *Journal) LabelTaken(ctx context.Context, u *Unit) error {
 	return j.write(ctx, u.HardwareID.String(), func(tx *sqldb.Tx) error {
-		return j.record(tx, u.ID, WhatTaken, stateRecord{Serial: u.Serial.String()})
+		return j.record(tx, u.ID, KindTaken, stateRecord{Serial: u.Serial.String()})
 	})
 }
 

@@ -39,7 +39,7 @@ type Ledger interface {
 	Block(ctx context.Context, order, station string, after, void, size int64) (Block, error)
 }
 
-// OrderRef is what a ledger keeps of an order.
+// OrderRef is the part of an order that a ledger keeps.
 type OrderRef struct {
 	Name    string // id of the order
 	Digest  [32]byte

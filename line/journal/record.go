@@ -13,25 +13,25 @@ import (
 	"github.com/d204ef64/fob/internal/sqldb"
 )
 
-// What says what a record is about.
-type What string
+// A Kind is a kind of record.
+type Kind string
 
 // The kinds of records.
 const (
-	WhatOrder       What = "order"       // the station began an order
-	WhatBlock       What = "block"       // the ledger handed out serial numbers
-	WhatRun         What = "run"         // a key for the seeds of an order was made
-	WhatAllocate    What = "allocate"    // a unit began; its serial number is used up
-	WhatState       What = "state"       // a unit has a new state
-	WhatFailure     What = "failure"     // an attempt failed
-	WhatVoid        What = "void"        // a unit was given up
-	WhatLabel       What = "label"       // a label was handed to the printer
-	WhatReprint     What = "reprint"     // the same again
-	WhatTaken       What = "label-taken" // the operator took or scanned a label
-	WhatRefused     What = "refused"     // a device was refused, without a serial number
-	WhatClock       What = "clock"       // the station's clock was used although it is not synchronised
-	WhatExport      What = "export"      // the seeds of an order were exported
-	WhatAcknowledge What = "acknowledge" // the customer has the export; the seeds were deleted
+	KindOrder       Kind = "order"       // the station began an order
+	KindBlock       Kind = "block"       // the ledger handed out serial numbers
+	KindRun         Kind = "run"         // a key for the seeds of an order was made
+	KindAllocate    Kind = "allocate"    // a unit began; its serial number is used up
+	KindState       Kind = "state"       // a unit has a new state
+	KindFailure     Kind = "failure"     // an attempt failed
+	KindVoid        Kind = "void"        // a unit was given up
+	KindLabel       Kind = "label"       // a label was handed to the printer
+	KindReprint     Kind = "reprint"     // the same again
+	KindTaken       Kind = "label-taken" // the operator took or scanned a label
+	KindRefused     Kind = "refused"     // a device was refused, without a serial number
+	KindClock       Kind = "clock"       // the station's clock was used although it is not synchronised
+	KindExport      Kind = "export"      // the seeds of an order were exported
+	KindAcknowledge Kind = "acknowledge" // the customer has the export; the seeds were deleted
 )
 
 // Record is an entry in the log of a station.
@@ -40,7 +40,7 @@ type Record struct {
 	Seq   int64           `json:"seq"` // 1 is the first
 	Time  time.Time       `json:"time"`
 	Unit  int64           `json:"unit,omitempty"` // 0: none
-	What  What            `json:"what"`
+	Kind  Kind            `json:"kind"`
 	Data  json.RawMessage `json:"data"`
 }
 
@@ -65,7 +65,7 @@ type pending struct {
 }
 
 // record adds a record at the end of the transaction.
-func (j *Journal) record(tx *sqldb.Tx, unit int64, what What, data any) error {
+func (j *Journal) record(tx *sqldb.Tx, unit int64, kind Kind, data any) error {
 	b, err := json.Marshal(data)
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func (j *Journal) record(tx *sqldb.Tx, unit int64, what What, data any) error {
 		tx.Shared = p
 		tx.Before(func() error { return j.append(tx, p.list) })
 	}
-	p.list = append(p.list, Record{Time: fromMillis(p.at), Unit: unit, What: what, Data: b})
+	p.list = append(p.list, Record{Time: fromMillis(p.at), Unit: unit, Kind: kind, Data: b})
 	return nil
 }
 
@@ -92,8 +92,8 @@ func (j *Journal) append(tx *sqldb.Tx, list []Record) error {
 			r.Chain, r.Seq = chain, seq
 			return r.canonical()
 		})
-		err := tx.ExecOne("INSERT INTO record (chain, seq, at, unit, what, data, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-			r.Chain, r.Seq, r.Time.UnixMilli(), r.Unit, string(r.What), string(r.Data), code)
+		err := tx.ExecOne("INSERT INTO record (chain, seq, at, unit, kind, data, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+			r.Chain, r.Seq, r.Time.UnixMilli(), r.Unit, string(r.Kind), string(r.Data), code)
 		if err != nil {
 			return err
 		}
@@ -101,15 +101,15 @@ func (j *Journal) append(tx *sqldb.Tx, list []Record) error {
 	return records.Put(tx, j.keys, h)
 }
 
-const recordColumns = "chain, seq, at, unit, what, data, mac"
+const recordColumns = "chain, seq, at, unit, kind, data, mac"
 
 // scanRecord reads a record and its code. Proper is false if a value has another type
 // than was written.
 func scanRecord(s sqldb.Scanner) (r Record, code []byte, proper bool, err error) {
 	var at int64
-	var what, data string
-	proper, err = sqldb.ScanStrict(s, &r.Chain, &r.Seq, &at, &r.Unit, &what, &data, &code)
-	r.Time, r.What, r.Data = fromMillis(at), What(what), json.RawMessage(data)
+	var kind, data string
+	proper, err = sqldb.ScanStrict(s, &r.Chain, &r.Seq, &at, &r.Unit, &kind, &data, &code)
+	r.Time, r.Kind, r.Data = fromMillis(at), Kind(kind), json.RawMessage(data)
 	return r, code, proper && json.Valid(r.Data), err
 }
 
@@ -162,12 +162,12 @@ func (j *Journal) Verify(ctx context.Context, since string) (report chain.Report
 // UnsynchronisedClock records that the station works although its clock is not
 // synchronised.
 func (j *Journal) UnsynchronisedClock(ctx context.Context, reason string) error {
-	return j.note(ctx, WhatClock, struct {
+	return j.note(ctx, KindClock, struct {
 		Reason string `json:"reason"`
 	}{reason})
 }
 
 // note adds a record that changes nothing else.
-func (j *Journal) note(ctx context.Context, what What, data any) error {
-	return j.write(ctx, "", func(tx *sqldb.Tx) error { return j.record(tx, 0, what, data) })
+func (j *Journal) note(ctx context.Context, kind Kind, data any) error {
+	return j.write(ctx, "", func(tx *sqldb.Tx) error { return j.record(tx, 0, kind, data) })
 }

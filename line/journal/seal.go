@@ -150,7 +150,7 @@ func (b *Batch) runs(ctx context.Context) ([]*sealer, error) {
 			if err != nil {
 				return err
 			}
-			if err := b.record(tx, 0, WhatRun, struct {
+			if err := b.record(tx, 0, KindRun, struct {
 				Order     string `json:"order"`
 				Run       int64  `json:"run"`
 				Recipient string `json:"recipient"`

@@ -36,11 +36,11 @@ type Bin string
 const (
 	BinRetest  Bin = "retest"  // the device may be good: it can be wiped and used in another order
 	BinRepair  Bin = "repair"  // the device is faulty
-	BinSuspect Bin = "suspect" // the device is not what it claims to be: keep it as evidence
+	BinSuspect Bin = "suspect" // the device makes false claims: keep it as evidence
 )
 
-// Unit is the work on one device for one order. Its serial number is used up, whatever
-// becomes of it.
+// Unit is the work on one device for one order. Its serial number is used up, even if
+// the unit fails.
 type Unit struct {
 	ID         int64
 	Order      string // id of the order
@@ -52,7 +52,7 @@ type Unit struct {
 	State      State
 	Attempts   int    // times that the seed was about to be sent
 	Failures   int    // attempts that failed for a reason of the device
-	Socket     string // where the device was plugged in last
+	Socket     string // the last socket of the device
 	Began      time.Time
 	Ended      time.Time // zero: not finished
 	Finished   int64     // place among the order's units that are done; 0: it is not done

@@ -25,7 +25,7 @@ import (
 )
 
 // Order returns the sample order with replacements: pairs of an old and a new text. Each
-// old text must be there. The customer's key is that of Customer.
+// old text must be there. The seeds are encrypted to Customer.
 func Order(t testing.TB, replacements ...string) (*order.Order, []byte) {
 	t.Helper()
 	text := string(order.Sample(time.Now()))

@@ -134,7 +134,7 @@ CREATE TABLE record (
     seq   BIGINT NOT NULL,
     at    BIGINT NOT NULL,
     unit  BIGINT NOT NULL, -- 0 for none
-    what  TEXT   NOT NULL,
+    kind  TEXT   NOT NULL,
     data  TEXT   NOT NULL, -- JSON
     mac   BYTEA  NOT NULL,
     PRIMARY KEY (chain, seq)
