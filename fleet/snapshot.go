@@ -5,6 +5,8 @@ package fleet
 import (
 	"bufio"
 	"bytes"
+	"cmp"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +35,12 @@ type Snapshot struct {
 type tokenSnapshot struct {
 	tag      uint32
 	snapshot virtual.Snapshot
+}
+
+// name returns the hardware id of the token.
+func (k tokenSnapshot) name() string {
+	id := k.snapshot.HardwareID()
+	return hex.EncodeToString(id[:])
 }
 
 // Len returns the number of tokens in the snapshot.
@@ -100,23 +108,26 @@ func (f *Fleet) DropSnapshot(s *Snapshot) {
 }
 
 // Restore resets the tokens of a snapshot to it. The world's clock does not go back: the
-// tokens have lived on since then. If a token was removed, or is another one in this
-// fleet, nothing changes and the error wraps [ErrNotFound] or [ErrSnapshot].
+// tokens have lived on since then. If a token is not in this fleet, or another one has
+// its place, nothing changes and the error wraps [ErrNotFound] or [ErrSnapshot].
 func (f *Fleet) Restore(s *Snapshot) ([]Member, error) {
 	members := make([]Member, len(s.tokens))
 	for i, k := range s.tokens {
 		slot := f.slot(k.tag)
 		if slot == nil || slot.token.Load() == nil {
-			return nil, fmt.Errorf("%w: token %d of snapshot %q was removed: fork the snapshot instead", ErrNotFound, k.tag, s.Name)
+			return nil, fmt.Errorf("%w: token %s of snapshot %q is not in this fleet: fork the snapshot instead", ErrNotFound, k.name(), s.Name)
 		}
 		members[i] = Member{slot.token.Load(), f, k.tag}
-		if members[i].Token.Index() != k.snapshot.Index() {
-			return nil, fmt.Errorf("%w: token %d of snapshot %q is another token in this fleet: fork the snapshot instead", ErrSnapshot, k.tag, s.Name)
+		if members[i].Token.HardwareID() != k.snapshot.HardwareID() {
+			return nil, fmt.Errorf("%w: this fleet has token %s in the place of token %s of snapshot %q: fork the snapshot instead",
+				ErrSnapshot, f.nameOf(k.tag), k.name(), s.Name)
 		}
 	}
 	var errs []error
 	for i, m := range members {
-		errs = append(errs, m.Token.Restore(s.tokens[i].snapshot))
+		if err := m.Token.Restore(s.tokens[i].snapshot); err != nil {
+			errs = append(errs, fmt.Errorf("token %s of snapshot %q: %w", s.tokens[i].name(), s.Name, err))
+		}
 		m.touched()
 		f.sched.rename(m.tag)
 		errs = append(errs, f.saveMember(m))
@@ -131,7 +142,7 @@ func (f *Fleet) Fork(s *Snapshot) ([]Member, error) {
 	for _, k := range s.tokens {
 		t, err := f.world.Fork(k.snapshot)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("token %s of snapshot %q: %w", k.name(), s.Name, err)
 		}
 		tokens = append(tokens, t)
 	}
@@ -158,8 +169,9 @@ type snapshotFile struct {
 
 // tokenLine is a token in a file.
 type tokenLine struct {
-	Tag  uint32 `json:"tag"`
-	Data []byte `json:"data"`
+	Tag        uint32 `json:"tag"`
+	HardwareID string `json:"hardware_id"` // for readers of the file, and for errors
+	Data       []byte `json:"data"`
 }
 
 // UnmarshalJSON reads a tokenLine and decodes it at once. The file's contents are
@@ -170,7 +182,7 @@ func (t *tokenSnapshot) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	if err := t.snapshot.UnmarshalBinary(line.Data); err != nil {
-		return fmt.Errorf("token %d: %w", line.Tag, err)
+		return fmt.Errorf("token %s: %w", cmp.Or(line.HardwareID, "without a hardware id"), err)
 	}
 	t.tag = line.Tag
 	return nil
@@ -186,7 +198,7 @@ func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 		if err != nil {
 			return counting.n, err
 		}
-		line, err := json.Marshal(tokenLine{k.tag, data})
+		line, err := json.Marshal(tokenLine{k.tag, k.name(), data})
 		if err != nil {
 			return counting.n, err
 		}

@@ -221,9 +221,9 @@ type Given struct {
 // Resume completes the configuration of the world with the values in the folder: its
 // seed, all settings that are not given, and the time at which it continues. It reports
 // whether the folder holds a fleet. A clock that follows the machine's clock has
-// advanced in the meantime; any other clock has stood still. It is an error if c has a
-// time before the folder's. Call Resume before New, with the configuration of New's
-// world.
+// advanced in the meantime; any other clock, or a paused one, has stood still. It is an
+// error if c has a time before the folder's. Call Resume before New, with the
+// configuration of New's world.
 func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found bool, err error) {
 	defer func() { s.stationKey, s.noRig = c.StationKey, c.NoRig }() // the world does not export them
 	var w worldState
@@ -258,7 +258,7 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 		c.NoRig = w.NoRig
 	}
 	at := w.Now
-	if c.Mode == virtual.Real && w.Mode == virtual.Real {
+	if c.Mode == virtual.Real && w.Mode == virtual.Real && !w.Paused {
 		at = min(at.Add(max(0, now.Sub(w.Machine.Time()))), virtual.WorldEnd)
 	}
 	switch {

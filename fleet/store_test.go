@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"testing"
 	"time"
@@ -90,13 +91,18 @@ func TestResumeClocks(t *testing.T) {
 		mode          virtual.ClockMode
 		err           error
 	}{
-		"manual":                 {first: virtual.Config{At: then}, want: then},
-		"manual, later":          {first: virtual.Config{At: then}, second: virtual.Config{At: then.Add(1)}, want: then.Add(1)},
-		"manual, earlier":        {first: virtual.Config{At: then}, second: virtual.Config{At: then.Add(-1)}, err: virtual.ErrClock},
-		"manual to real":         {first: virtual.Config{At: then}, second: virtual.Config{Mode: virtual.Real}, given: Given{Clock: true}, want: then, mode: virtual.Real},
-		"another seed":           {first: virtual.Config{At: then, Seed: 7}, second: virtual.Config{Seed: 8}, err: os.ErrInvalid},
-		"the same seed":          {first: virtual.Config{At: then, Seed: 7}, second: virtual.Config{Seed: 7}, want: then},
-		"scaled, unchanged":      {first: virtual.Config{At: then, Mode: virtual.Scaled, Rate: 1e-3}, want: then, mode: virtual.Scaled},
+		"manual":            {first: virtual.Config{At: then}, want: then},
+		"manual, later":     {first: virtual.Config{At: then}, second: virtual.Config{At: then.Add(1)}, want: then.Add(1)},
+		"manual, earlier":   {first: virtual.Config{At: then}, second: virtual.Config{At: then.Add(-1)}, err: virtual.ErrClock},
+		"manual to real":    {first: virtual.Config{At: then}, second: virtual.Config{Mode: virtual.Real}, given: Given{Clock: true}, want: then, mode: virtual.Real},
+		"another seed":      {first: virtual.Config{At: then, Seed: 7}, second: virtual.Config{Seed: 8}, err: os.ErrInvalid},
+		"the same seed":     {first: virtual.Config{At: then, Seed: 7}, second: virtual.Config{Seed: 7}, want: then},
+		"scaled, unchanged": {first: virtual.Config{At: then, Mode: virtual.Scaled, Rate: 1e-3}, want: then, mode: virtual.Scaled},
+		"real, paused":      {first: virtual.Config{At: then, Mode: virtual.Real, Paused: true}, want: then, mode: virtual.Real},
+		"paused, then running": {
+			first:  virtual.Config{At: then, Mode: virtual.Real, Paused: true},
+			second: virtual.Config{Mode: virtual.Real}, given: Given{Clock: true}, want: then, mode: virtual.Real,
+		},
 		"clock given, unchanged": {first: virtual.Config{At: then}, given: Given{Clock: true}, want: then},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,6 +141,30 @@ func TestResumeClocks(t *testing.T) {
 			require.WithinDuration(t, then.Add(c.want), config.At, patience)
 		}
 	})
+}
+
+// TestResumeHasAllFields gives each field of a world's configuration a value, and checks
+// that Resume returns it for the folder.
+func TestResumeHasAllFields(t *testing.T) {
+	notStored := map[string]string{"Machine": "the clock of the machine on which the fleet runs now"}
+	station, err := host.GenerateStationKey()
+	require.NoError(t, err)
+	want := virtual.Config{
+		Mode: virtual.Scaled, Paused: true, Rate: 2, At: then, Seed: 7, StationKey: station.Public(), NoRig: true,
+	}
+	s := openStore(t, t.TempDir(), testKey(t))
+	start(t, s, want, Given{}, then, Ports{})
+	var got virtual.Config
+	_, err = s.Resume(&got, Given{}, then)
+	require.NoError(t, err)
+	for field, v := range reflect.ValueOf(want).Fields() {
+		if notStored[field.Name] != "" {
+			continue
+		}
+		require.False(t, v.IsZero(), "give %s another value than zero", field.Name)
+		require.Equal(t, v.Interface(), reflect.ValueOf(got).FieldByName(field.Name).Interface(),
+			"the folder does not keep %s: add it to worldState, or to notStored with the reason", field.Name)
+	}
 }
 
 // TestResumeKeepsTokens: a start without the flags must not make tokens accept

@@ -87,12 +87,12 @@ func (s *Snapshot) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// Index returns the [Token.Index] of the token, 0 for an empty snapshot.
-func (s Snapshot) Index() uint64 {
+// HardwareID returns the [Token.HardwareID] of the token, zeros for an empty snapshot.
+func (s Snapshot) HardwareID() (id [8]byte) {
 	if s.open == nil {
-		return 0
+		return id
 	}
-	return s.open().Origin.Index
+	return s.open().Origin.hardwareID()
 }
 
 func newSnapshot(d *snapshot) Snapshot { return Snapshot{open: func() *snapshot { return d }} }

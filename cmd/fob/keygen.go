@@ -26,11 +26,13 @@ fob run --station-key. Neither file may exist.`,
 			if err != nil {
 				return err
 			}
-			if err := writeNew(out+".pub", []byte(key.Public().String()+"\n"), 0o644); err != nil {
+			// The private key comes first. If fob is killed between the two, there must
+			// not be a public key alone: tokens that get it could not be provisioned.
+			if err := writeNew(out, []byte(key.Expose()+"\n"), 0o600); err != nil {
 				return err
 			}
-			if err := writeNew(out, []byte(key.Expose()+"\n"), 0o600); err != nil {
-				os.Remove(out + ".pub")
+			if err := writeNew(out+".pub", []byte(key.Public().String()+"\n"), 0o644); err != nil {
+				os.Remove(out)
 				return err
 			}
 			return a.print(map[string]string{"private": out, "public": out + ".pub", "key": key.Public().String()}, fmt.Sprintf("%s\n%s\n", out, out+".pub"))

@@ -170,6 +170,8 @@ func TestHTTPS(t *testing.T) {
 		require.NoError(t, err, "%s: %s", env, text)
 	}
 
+	overHTTPS(t, dir, local)
+
 	_, err = tls.Dial("tcp", "127.0.0.1:"+base.Port(), &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
 	require.ErrorContains(t, err, "protocol version")
 	require.Eventually(t, func() bool {
@@ -199,6 +201,57 @@ func TestHTTPS(t *testing.T) {
 	c.URL = "https" + strings.TrimPrefix(plain.URL, "http")
 	require.ErrorContains(t, c.Do(ctx, http.MethodGet, "/v1/time", nil, nil), "the fleet has no certificate: use http://")
 
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait(), log.String())
+}
+
+// overHTTPS runs a scenario with the fleet at a URL, also through a command of the
+// scenario, and a bank with the fleet's clock. The folder has the certificate and the
+// files of TestHTTPS.
+func overHTTPS(t *testing.T, dir, fleet string) {
+	path := func(name string) string { return filepath.Join(dir, name) }
+	write := func(name, text string) {
+		t.Helper()
+		require.NoError(t, os.WriteFile(path(name), []byte(text), 0o600))
+	}
+	write("code.yaml", `steps:
+- new: {ready: true, crystal: perfect}
+- expect-code: {window: 0, passes: true}
+- exec: {run: ["${fob}", fleet, show, "${serial}"], stdout: "${serial}"}
+`)
+	run := exec.Command("fob", "scenario", "run", path("code.yaml"), "--url", fleet, "--api-key-file", path("api"), "--cacert", path("crt"))
+	text, err := run.CombinedOutput()
+	require.NoError(t, err, "%s", text)
+	require.Contains(t, string(text), "3 of 3 steps")
+	code, _, errs := fob(t, "", "scenario", "run", path("code.yaml"), "--url", fleet, "--api-key-file", path("api"))
+	require.Equal(t, exitNoConnect, code)
+	require.Contains(t, errs, "signed by unknown authority")
+
+	write("pw", "correct horse battery\n")
+	init := []string{"validator", "init", "--db", path("bank.db"), "--key-file", path("bank.key"), "--test-mode", "--first-clerk", "tanaka", "--password-file", path("pw")}
+	code, out, errs := fob(t, "", init...)
+	require.Zero(t, code, out+errs)
+	serve := []string{
+		"validator", "serve", "--db", path("bank.db"), "--key-file", path("bank.key"), "--listen", "127.0.0.1:0",
+		"--test-mode", "--follow", fleet, "--follow-key-file", path("api"), "--json",
+	}
+	code, _, errs = fob(t, "", serve...)
+	require.Equal(t, exitNoConnect, code)
+	require.Contains(t, errs, "signed by unknown authority")
+	cmd := exec.Command("fob", append(serve, "--follow-cacert", path("crt"))...)
+	var log logged
+	cmd.Stderr = &log
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	defer cmd.Process.Kill()
+	var ready serving
+	require.NoError(t, json.NewDecoder(stdout).Decode(&ready), log.String())
+	code, out, errs = fob(t, "", "fleet", "time", "--url", fleet, "--api-key-file", path("api"), "--cacert", path("crt"), "--json")
+	require.Zero(t, code, errs)
+	var now struct{ Now time.Time }
+	require.NoError(t, json.Unmarshal([]byte(out), &now))
+	require.Equal(t, now.Now.Unix(), ready.Now.Unix())
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, cmd.Wait(), log.String())
 }

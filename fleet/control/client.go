@@ -115,9 +115,12 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 		}
 		body = bytes.NewReader(b)
 	}
+	if !c.validURL() { // the error does not repeat it: it may have a password
+		return nil, errclass.New(errclass.Usage, "the URL of the fleet is not valid: want one like http://127.0.0.1:8080")
+	}
 	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, body)
-	if err != nil { // it may repeat a password
-		return nil, errclass.With(errclass.Usage, errors.New("the URL of the fleet is not valid: want one like http://127.0.0.1:8080"))
+	if err != nil {
+		return nil, errclass.With(errclass.Usage, err)
 	}
 	r.Header.Set("Authorization", "Bearer "+c.Key)
 	r.Header.Set("Accept", accept)
@@ -148,6 +151,11 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 		}
 	}
 	return nil, refused
+}
+
+func (c *Client) validURL() bool {
+	u, err := url.Parse(c.URL)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 // address returns the URL for messages, without a password.

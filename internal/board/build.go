@@ -128,7 +128,8 @@ type Image struct {
 // size against the target's limits. The file is UF2 if its name ends in .uf2, which
 // only a Pico supports; otherwise it is ELF. The output of the tools goes to log. The
 // first build on a machine also builds the compiler, which takes minutes. If the image
-// is over its limits, Build returns ErrBudget but keeps the file.
+// is over its limits, Build returns ErrBudget and still writes the file. After any other
+// error, out is unchanged.
 func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Image, error) {
 	out, err := filepath.Abs(out)
 	if err != nil {
@@ -141,15 +142,12 @@ func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Ima
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return Image{}, err
 	}
-	program := out
-	if asUF2 {
-		dir, err := os.MkdirTemp("", "fob-build-")
-		if err != nil {
-			return Image{}, err
-		}
-		defer os.RemoveAll(dir)
-		program = filepath.Join(dir, "fob.elf")
+	dir, err := os.MkdirTemp("", "fob-build-")
+	if err != nil {
+		return Image{}, err
 	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, "fob.elf")
 	args := []string{"build", "-target=" + t.JSON, "-size=short", "-o", program}
 	if t.Tags != "" {
 		args = append(args, "-tags", strings.ReplaceAll(t.Tags, ",", " "))
@@ -166,18 +164,20 @@ func (t Target) Build(ctx context.Context, root, out string, log io.Writer) (Ima
 	if err := seal(program); err != nil {
 		return Image{}, fmt.Errorf("building %s: inserting the checksum: %w", t.Name, err)
 	}
-	if asUF2 {
-		file, err := encodeUF2(program)
-		if err != nil {
-			return Image{}, fmt.Errorf("building %s: %w", t.Name, err)
-		}
-		if err := atomicfile.OverwriteMode(out, file, 0o644); err != nil {
-			return Image{}, fmt.Errorf("writing %s: %w", out, err)
-		}
-	}
 	image := Image{Path: out}
 	if image.Flash, image.RAM, err = parseSizes(sizes.String()); err != nil {
 		return Image{}, fmt.Errorf("building %s: %w", t.Name, err)
+	}
+	encode := os.ReadFile
+	if asUF2 {
+		encode = encodeUF2
+	}
+	file, err := encode(program)
+	if err != nil {
+		return Image{}, fmt.Errorf("building %s: %w", t.Name, err)
+	}
+	if err := atomicfile.OverwriteMode(out, file, 0o644); err != nil {
+		return Image{}, fmt.Errorf("writing %s: %w", out, err)
 	}
 	if image.Flash > t.MaxFlash || image.RAM > t.MaxRAM {
 		return image, fmt.Errorf("%w: %s has %d bytes of flash and %d of RAM, want at most %d and %d",

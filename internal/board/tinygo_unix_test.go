@@ -5,6 +5,7 @@
 package board
 
 import (
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -80,4 +81,54 @@ func TestPicoNeedsRelease(t *testing.T) {
 		require.Contains(t, out, needs)
 		require.Contains(t, strings.TrimSpace(out), "there is no tinygo on PATH")
 	})
+}
+
+// TestBuildReplacesTheImageAtTheEnd checks that a build that fails, also after the
+// compiler has written its file, leaves the image of the build before.
+func TestBuildReplacesTheImageAtTheEnd(t *testing.T) {
+	const sizes = "   code    data     bss |   flash     ram\n     12       0       8 |      12       8\n"
+	program := []segment{{0x100, 0x100, make([]byte, 16)}}
+	whole := writeELF(t, program, map[string]uint32{"_image_start": 0x100, "_image_end": 0x10C})
+	for name, c := range map[string]struct {
+		elf, sizes string
+		want       string // in the error; "" is none
+	}{
+		"whole":                {whole, sizes, ""},
+		"over the limits":      {whole, strings.ReplaceAll(sizes, "12", "99"), ErrBudget.Error()},
+		"without sizes":        {whole, "", "sizes"},
+		"cannot be sealed":     {writeELF(t, program, map[string]uint32{"_image_start": 0x100, "_image_end": 0x110}), sizes, "checksum"},
+		"written half":         {os.DevNull, sizes, "checksum"},
+		"compiler that failed": {"missing.elf", sizes, "exit status"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			tools := filepath.Join(root, "tools", "tinygo")
+			require.NoError(t, os.MkdirAll(tools, 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(root, "sizes"), []byte(c.sizes), 0o600))
+			script := "#!/bin/sh\ncat sizes\nwhile [ \"$1\" != -o ]; do shift; done\ncat '" + c.elf + "' >\"$2\"\n"
+			require.NoError(t, os.WriteFile(filepath.Join(tools, "tinygo.sh"), []byte(script), 0o755))
+			dir := t.TempDir()
+			out := filepath.Join(dir, "fob.elf")
+			require.NoError(t, os.WriteFile(out, []byte("before"), 0o600))
+
+			_, err := Target{Name: "virt", Main: "main", MaxFlash: 50, MaxRAM: 50}.Build(t.Context(), root, out, t.Output())
+			if c.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, c.want)
+			}
+			if c.want == "" || c.want == ErrBudget.Error() {
+				p, err := readProgram(out)
+				require.NoError(t, err)
+				require.Equal(t, crc32.ChecksumIEEE(make([]byte, 12)), p.order.Uint32(p.sum))
+			} else {
+				content, err := os.ReadFile(out)
+				require.NoError(t, err)
+				require.Equal(t, "before", string(content))
+			}
+			entries, err := os.ReadDir(dir)
+			require.NoError(t, err)
+			require.Len(t, entries, 1)
+		})
+	}
 }
