@@ -106,6 +106,11 @@ var directions = []direction{
 		because: "every program with a database shares them: the tables and rules of one program stay with it",
 	},
 	{
+		who:     patterns{"internal/ui/..."},
+		only:    patterns{"internal/ui", "internal/ui/uitest", "internal/tooltest"},
+		because: "all web pages share it: the data and the rules of one site stay with it",
+	},
+	{
 		who:     patterns{"internal/errclass"},
 		only:    patterns{},
 		because: "every package declares its errors with it, including those that TinyGo compiles",
@@ -176,6 +181,16 @@ var fences = []fence{
 		pkgs:    patterns{"github.com/hiddeco/sshsig", "golang.org/x/crypto/ssh/..."},
 		in:      patterns{"internal/sshsig"},
 		because: "package sshsig is stricter than the library: it accepts only Ed25519 keys, and no byte that a signature does not cover",
+	},
+	{
+		pkgs:    patterns{"github.com/d204ef64/fob/internal/ui"},
+		in:      patterns{"validator/pages", "fleet/control", "line/..."},
+		because: "only the packages of web pages need it",
+	},
+	{
+		pkgs:    patterns{"github.com/chromedp/..."},
+		in:      patterns{"internal/ui/uitest"},
+		because: "Chromium is started and observed in one place",
 	},
 	{
 		pkgs:    patterns{"tinygo.org/x/drivers/..."},

@@ -85,7 +85,7 @@ func listPackages() ([]goPackage, error) {
 // not by any program.
 func testOnly(path string) bool {
 	return strings.HasPrefix(path, "tools/") || slices.Contains([]string{
-		"internal/policy", "internal/proptest", "internal/pgtest", "internal/tooltest",
+		"internal/policy", "internal/proptest", "internal/pgtest", "internal/tooltest", "internal/ui/uitest",
 		"serialproto/host/hosttest", "validator/bank/banktest", "firmware/board/smoke",
 	}, path)
 }

@@ -5,6 +5,7 @@ package pages
 import (
 	"strings"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/validator"
 )
 
@@ -20,16 +21,18 @@ func actOptions() []option {
 	return options
 }
 
-// act, reason and channel return the words for a value of the audit log.
-func (c catalog) act(act string) string         { return c.auditText(act, "op", "act") }
-func (c catalog) reason(reason string) string   { return c.auditText(reason, "reason") }
-func (c catalog) channel(channel string) string { return c.auditText(channel, "channel") }
+// actText, reasonText and channelText return the words for a value of the audit log.
+func actText(words ui.Catalog, act string) string       { return auditText(words, act, "op", "act") }
+func reasonText(words ui.Catalog, reason string) string { return auditText(words, reason, "reason") }
+func channelText(words ui.Catalog, channel string) string {
+	return auditText(words, channel, "channel")
+}
 
 // auditText returns the words for a value of one of several kinds. An unknown value,
 // written by a newer server on the same database, is returned unchanged.
-func (c catalog) auditText(value string, kinds ...string) string {
+func auditText(words ui.Catalog, value string, kinds ...string) string {
 	for _, kind := range kinds {
-		if text, ok := c[kind+"."+strings.ReplaceAll(value, " ", "-")]; ok {
+		if text, ok := words[kind+"."+strings.ReplaceAll(value, " ", "-")]; ok {
 			return text
 		}
 	}

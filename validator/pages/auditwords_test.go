@@ -8,22 +8,23 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/validator"
 )
 
 // TestAuditWords: every act and every reason of the rules has words in the reader's
 // language. Unknown values from a newer server appear unchanged.
 func TestAuditWords(t *testing.T) {
-	words := readCatalog(langJapanese)
+	words := catalogOf(ui.Japanese)
 	n := 0
 	for r := validator.ReasonAccepted; !strings.HasPrefix(r.String(), "Reason("); r++ {
-		require.NotEqual(t, r.String(), words.reason(r.String()), "no words for the reason %q", r)
+		require.NotEqual(t, r.String(), reasonText(words, r.String()), "no words for the reason %q", r)
 		n++
 	}
 	require.Greater(t, n, 20)
 	for _, o := range actOptions()[1:] {
-		require.NotEqual(t, o.Value, words.act(o.Value))
+		require.NotEqual(t, o.Value, actText(words, o.Value))
 	}
-	require.Equal(t, "something new", words.act("something new"))
-	require.Equal(t, "something new", words.reason("something new"))
+	require.Equal(t, "something new", actText(words, "something new"))
+	require.Equal(t, "something new", reasonText(words, "something new"))
 }

@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/validator/bank"
 )
@@ -45,7 +46,7 @@ var verb = regexp.MustCompile(`%[dsqvw]`)
 
 // readPhrases reads the phrasebook of a language.
 func readPhrases(lang string) *phrasebook {
-	if lang != langJapanese {
+	if lang != ui.Japanese {
 		return nil
 	}
 	content, err := bankFile.ReadFile("catalog/bank.ja.json")
@@ -230,7 +231,7 @@ func fault(err error) (string, bool) {
 func (c *call) detail(err error) string {
 	var own *bank.Error
 	isOwn := errors.As(err, &own)
-	if c.lang == langEnglish {
+	if c.lang == ui.English {
 		if isOwn {
 			return sentence(own.Problem)
 		}
@@ -245,7 +246,7 @@ func (c *call) detail(err error) string {
 	if text, ok := fault(own.Cause); ok {
 		return text
 	}
-	if text, ok := c.pages[c.lang].phrases.find(own.Problem); ok {
+	if text, ok := c.phrases[c.lang].find(own.Problem); ok {
 		return text
 	}
 	return fieldPhrases[own.Field]

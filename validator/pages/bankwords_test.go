@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/seedfile"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
@@ -92,7 +93,7 @@ func messagesIn(t *testing.T, pattern string, at map[string]int) map[string]stri
 // TestErrorsInJapanese: there is a Japanese text for each error of the bank that can
 // reach a page, each fault of the audit log and each kind of fault in a seed file.
 func TestErrorsInJapanese(t *testing.T) {
-	book := readPhrases(langJapanese)
+	book := readPhrases(ui.Japanese)
 	all := messagesIn(t, "../bank/*.go", map[string]int{
 		"invalid": 1, "conflict": 0, "forbidden": 0, "notFound": 0, "missing": 1,
 	})
@@ -130,7 +131,7 @@ func TestErrorsInJapanese(t *testing.T) {
 
 // TestWarningsInJapanese: there is a Japanese text for each warning about a seed file.
 func TestWarningsInJapanese(t *testing.T) {
-	book := readPhrases(langJapanese)
+	book := readPhrases(ui.Japanese)
 	all := messagesIn(t, "../bank/import.go", map[string]int{"warn": 0})
 	require.Len(t, all, 2, "one warning, and the Problem of one error")
 	add := func(pattern string, at map[string]int) {
@@ -161,13 +162,13 @@ func TestWarningsInJapanese(t *testing.T) {
 		require.True(t, strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }),
 			"%s: no Japanese words in catalog/bank.ja.json for %q", where, format)
 		require.NotRegexp(t, `\{\d\}|[a-z]+ [a-z]+ [a-z]+`, text, format)
-		require.Equal(t, example, readPhrases(langEnglish).warning(example))
+		require.Equal(t, example, readPhrases(ui.English).warning(example))
 	}
 }
 
 // TestWarningsFitIntoCookie: warnings that do not fit into a cookie are counted.
 func TestWarningsFitIntoCookie(t *testing.T) {
-	for _, lang := range []string{langJapanese, langEnglish} {
+	for _, lang := range []string{ui.Japanese, ui.English} {
 		book := readPhrases(lang)
 		many := make([]string, maxWarnings)
 		for i := range many {
@@ -186,7 +187,7 @@ func TestWarningsFitIntoCookie(t *testing.T) {
 }
 
 func TestBankPhrasesInJapanese(t *testing.T) {
-	book := readPhrases(langJapanese)
+	book := readPhrases(ui.Japanese)
 	for given, want := range map[string]string{
 		`contract "c \"1" already exists`: `契約番号「c "1」はすでに登録されています。`,
 		"token 100 is expired":            "トークン 100 の状態は「有効期限切れ」です。",
@@ -203,7 +204,7 @@ func TestBankPhrasesInJapanese(t *testing.T) {
 	_, ok := book.find("something new")
 	require.False(t, ok)
 	require.Equal(t, "dave", book.note("dave"))
-	require.Equal(t, "order 1", readPhrases(langEnglish).note("order 1"))
+	require.Equal(t, "order 1", readPhrases(ui.English).note("order 1"))
 	text, ok := fault(fmt.Errorf("x: %w", &seedfile.Error{Format: "f", Line: 3, Record: "77", Field: "seed", Err: seedfile.ErrValue}))
 	require.True(t, ok)
 	require.Equal(t, "3行目、トークン 77、項目 seed: 値が正しくありません。", text)

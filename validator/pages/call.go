@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -63,16 +64,12 @@ func (c *call) setCookie(name, value string) {
 	// __Host- cookies must have the path "/". Without TLS the prefix does not apply,
 	// and the back office's cookies are limited to its own paths.
 	path := "/"
-	if !c.secure() && c.area.prefix != "" && name != langCookie {
+	if !c.secure() && c.area.prefix != "" {
 		path = c.area.prefix
 	}
 	cookie := &http.Cookie{
 		Name: c.cookieName(name), Value: value, Path: path,
 		HttpOnly: true, Secure: c.secure(), SameSite: http.SameSiteStrictMode,
-	}
-	if name == langCookie {
-		cookie.Name = name
-		cookie.MaxAge = 365 * 24 * 3600
 	}
 	if value == "" {
 		cookie.MaxAge = -1
@@ -106,7 +103,7 @@ func (c *call) saveState() error {
 
 // begin identifies the caller. If c.opened is false, the browser has no valid session.
 func (s *server) begin(a *area, w http.ResponseWriter, r *http.Request) (*call, error) {
-	c := &call{server: s, area: a, w: w, r: r, lang: languageOf(r, "")}
+	c := &call{server: s, area: a, w: w, r: r, lang: ui.LanguageOf(r, "")}
 	c.by = bank.By{Channel: bank.ChannelPage, Source: s.o.Source(r)}
 	c.secret = c.getCookie(a.cookie)
 	if c.secret != "" {
@@ -117,7 +114,7 @@ func (s *server) begin(a *area, w http.ResponseWriter, r *http.Request) (*call, 
 			c.me, err = s.bank.User(r.Context(), c.by, session.User)
 			switch {
 			case err == nil:
-				c.lang = languageOf(r, c.me.Language)
+				c.lang = ui.LanguageOf(r, string(c.me.Language))
 			case errors.Is(err, bank.ErrForbidden), errors.Is(err, bank.ErrNotFound): // locked or deleted
 				c.opened, c.by.User, c.me = false, "", bank.User{}
 			default:

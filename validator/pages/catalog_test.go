@@ -3,8 +3,6 @@
 package pages
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 )
@@ -25,7 +24,7 @@ import (
 var places = regexp.MustCompile(`\{\d\}`)
 
 func TestCatalogsHaveTheSameKeys(t *testing.T) {
-	ja, en := readCatalog(langJapanese), readCatalog(langEnglish)
+	ja, en := catalogOf(ui.Japanese), catalogOf(ui.English)
 	require.NotEmpty(t, ja)
 	require.Equal(t, slices.Sorted(maps.Keys(ja)), slices.Sorted(maps.Keys(en)))
 	for key := range ja {
@@ -41,17 +40,14 @@ func TestCatalogsHaveTheSameKeys(t *testing.T) {
 
 // Each catalogue contains only words of its own language.
 func TestCatalogsAreInTheirLanguage(t *testing.T) {
-	for key, text := range readCatalog(langEnglish) {
-		if key == "language.switch" {
-			continue
-		}
+	for key, text := range catalogOf(ui.English) {
 		for _, r := range text {
 			require.False(t, unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana), "%s: %s", key, text)
 		}
 	}
 	japanese := func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }
-	for key, text := range readCatalog(langJapanese) {
-		if slices.Contains([]string{"language.switch", "test.mode", "contract.title", "receipt.detail", "word.from", "channel.http", "channel.radius"}, key) {
+	for key, text := range catalogOf(ui.Japanese) {
+		if slices.Contains([]string{"test.mode", "contract.title", "receipt.detail", "word.from", "channel.http", "channel.radius"}, key) {
 			continue
 		}
 		require.True(t, strings.ContainsFunc(text, japanese), "%s: %s", key, text)
@@ -147,7 +143,7 @@ var literalKey = regexp.MustCompile(`"([a-z]+(?:[.-][a-z0-9-]+)*\.[a-z0-9-]+)"`)
 // Every key in a template or in the code has words, and every word of the catalogue is
 // used.
 func TestCatalogKeysAreUsed(t *testing.T) {
-	words := readCatalog(langJapanese)
+	words := catalogOf(ui.Japanese)
 	used := map[string]bool{}
 	for _, key := range computedKeys() {
 		require.NotEmpty(t, words[key], key)
@@ -166,7 +162,7 @@ func TestCatalogKeysAreUsed(t *testing.T) {
 		require.NoError(t, err)
 		for _, m := range literalKey.FindAllStringSubmatch(string(text), -1) {
 			switch m[1] {
-			case "htmx.js", "page.js", "style.css", "icon.svg": // assets
+			case "bank.css", "parts.html":
 				continue
 			}
 			require.NotEmpty(t, words[m[1]], "%s: %s", file, m[1])
@@ -203,21 +199,8 @@ func TestTemplatesContainNoText(t *testing.T) {
 	}
 }
 
-// The embedded library matches its README.
-func TestHTMXMatchesReadme(t *testing.T) {
-	content, err := os.ReadFile("static/htmx/htmx.min.js")
-	require.NoError(t, err)
-	readme, err := os.ReadFile("static/htmx/README.md")
-	require.NoError(t, err)
-	sum := sha256.Sum256(content)
-	require.Contains(t, string(readme), hex.EncodeToString(sum[:]))
-	require.Contains(t, string(content), `version:"2.0.11"`)
-	require.Contains(t, string(readme), "version 2.0.11")
-	require.FileExists(t, "static/htmx/LICENSE")
-}
-
-// Missing words are an error, not a gap in the page.
-func TestMissingTextIsAnError(t *testing.T) {
-	_, err := readCatalog(langEnglish).text("no.such")
-	require.ErrorContains(t, err, "no.such")
+// The bank's own style uses the colours of package ui, whose contrast is tested there.
+func TestStyleContainsNoColor(t *testing.T) {
+	require.NotEmpty(t, bankStyle)
+	require.NotRegexp(t, `#[0-9a-fA-F]{3}|(?:rgb|hsl)a?\(|light-dark`, string(bankStyle))
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/d204ef64/fob/internal/ui/uitest"
 )
 
 // TestChromiumLists: a clerk pages through long lists with the buttons below them, and
@@ -17,12 +19,12 @@ func TestChromiumLists(t *testing.T) {
 	s := newBigSite(t)
 	b := newTab(t, s.URL).logIn("/desk/login", "desk-1")
 	shot := func(name string) {
-		b.shoot("list-"+name, []int64{1280, 390, 1280}, func(*tab, string) {})
+		b.Shoot("list-"+name, []int64{1280, 390, 1280}, func(string) {})
 	}
 	// press follows a link of a list and waits for a line of the next part.
 	press := func(list, rel, line string) {
 		b.click(fmt.Sprintf(`#%s a[rel=%s]`, list, rel))
-		b.waitUntil(fmt.Sprintf(`location.hash === "#%s" && document.querySelector('#%s a[href$="/%s"]') !== null`, list, list, line))
+		b.WaitUntil(fmt.Sprintf(`location.hash === "#%s" && document.querySelector('#%s a[href$="/%s"]') !== null`, list, list, line))
 	}
 	for _, lang := range []string{"ja", "en"} {
 		b.open("/desk/contracts/acme")
@@ -41,8 +43,8 @@ func TestChromiumLists(t *testing.T) {
 		press("users", "prev", s.users[0])
 
 		// A search loads its results without a new page.
-		b.open("/desk/").run(chromedp.SendKeys(chromedp.CSS("#find"), "box"))
-		b.waitUntil(`document.querySelector('#contracts a[href="/desk/contracts/acme"]') === null`)
+		b.open("/desk/").Run(chromedp.SendKeys(chromedp.CSS("#find"), "box"))
+		b.WaitUntil(`document.querySelector('#contracts a[href="/desk/contracts/acme"]') === null`)
 		press("contracts", "next", s.contracts[pageLines])
 		press("contracts", "next", s.contracts[2*pageLines])
 		shot(lang + "-search")
@@ -51,9 +53,9 @@ func TestChromiumLists(t *testing.T) {
 		shot(lang + "-ship")
 		wanted := s.stock[manyRows-1]
 		option := fmt.Sprintf(`document.querySelector('#f-serial-list option[value="%s"]')`, wanted)
-		b.waitUntil(option + ` === null && document.querySelectorAll('#f-serial-list option').length > 1`)
+		b.WaitUntil(option + ` === null && document.querySelectorAll('#f-serial-list option').length > 1`)
 		b.typeInto("serial", wanted[:11])
-		b.waitUntil(option + ` !== null`)
-		require.Equal(t, wanted[:11], resultOf(b, chromedp.Evaluate[string](`document.activeElement.value`)), "the suggestions do not interrupt typing")
+		b.WaitUntil(option + ` !== null`)
+		require.Equal(t, wanted[:11], uitest.Result(b.Tab, chromedp.Evaluate[string](`document.activeElement.value`)), "the suggestions do not interrupt typing")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/ui/uitest"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
@@ -78,9 +79,9 @@ func TestChromiumTables(t *testing.T) {
 		}},
 	}, func(b *tab, path string) {
 		b.open(path)
-		require.Positive(t, resultOf(b, chromedp.Evaluate[int64](countCells)), path)
+		require.Positive(t, uitest.Result(b.Tab, chromedp.Evaluate[int64](countCells)), path)
 	}, func(b *tab, at string) {
-		assert.Empty(t, resultOf(b, chromedp.Evaluate[string](brokenCells)), at)
-		assert.Zero(t, resultOf(b, chromedp.Evaluate[int64](cutTables)), at)
+		assert.Empty(t, uitest.Result(b.Tab, chromedp.Evaluate[string](brokenCells)), at)
+		assert.Zero(t, uitest.Result(b.Tab, chromedp.Evaluate[int64](cutTables)), at)
 	})
 }

@@ -3,182 +3,94 @@
 package pages
 
 import (
-	"context"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/internal/tooltest"
+	"github.com/d204ef64/fob/internal/ui"
+	"github.com/d204ef64/fob/internal/ui/uitest"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
 
-// tab is one person's browser: Chromium with its own profile. Any report of the
-// browser, such as a violation of the content security policy, fails the test.
+// tab is one person's browser.
 type tab struct {
-	t    testing.TB
-	ctx  context.Context
-	base string
+	*uitest.Tab
 	lang string // of the names that transfer types
-
-	mu      sync.Mutex
-	reports []string
-	sent    []string // bodies of posted forms
 }
 
 func newTab(t testing.TB, base string) *tab {
 	t.Helper()
-	o := append([]chromedp.ExecAllocatorOption{}, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless,
-		chromedp.ExecPath(tooltest.Find(t, "chromium")), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox,
-		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("accept-lang", "ja"), chromedp.WindowSize(1280, 900))
-	ctx, end := chromedp.NewExecAllocator(context.Background(), o...)
-	t.Cleanup(end)
-	ctx, end = chromedp.NewContext(ctx)
-	t.Cleanup(end)
-	b := &tab{t: t, ctx: ctx, base: base, lang: langJapanese}
-	require.NoError(t, chromedp.Listen(ctx, b.listen))
-	for _, enable := range []cdp.Command[cdp.Empty, cdp.Empty]{log.Enable, runtime.Enable} {
-		_, err := chromedp.Call(ctx, enable, cdp.Empty{})
-		require.NoError(t, err)
-	}
-	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
-	require.NoError(t, err)
-	b.ctx, end = context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(end)
-	t.Cleanup(func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		require.Empty(t, b.reports, "reports of the browser")
-	})
-	return b
-}
-
-func (b *tab) listen(event any) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch e := event.(type) {
-	case *log.EventEntryAdded:
-		// The browser also reports the status 422 of a refused form, which is intended.
-		if !strings.Contains(e.Entry.Text, "status of 4") {
-			b.reports = append(b.reports, e.Entry.Text+" "+e.Entry.URL)
-		}
-	case *runtime.EventConsoleAPICalled:
-		b.reports = append(b.reports, fmt.Sprint(e.Type, " ", e.Args))
-	case *runtime.EventExceptionThrown:
-		b.reports = append(b.reports, e.ExceptionDetails.Text)
-	case *network.EventRequestWillBeSent:
-		b.sent = append(b.sent, e.Request.URL)
-	}
-}
-
-func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	require.NoError(b.t, chromedp.Do(b.ctx, actions...))
-}
-
-// resultOf runs an action and returns its result.
-func resultOf[T any](b *tab, a chromedp.Action[T]) T {
-	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, a)
-	require.NoError(b.t, err)
-	return v
-}
-
-// waitUntil waits until an expression is true on the page.
-func (b *tab) waitUntil(expression string) {
-	b.t.Helper()
-	resultOf(b, chromedp.Poll[bool](expression))
+	return &tab{uitest.NewTab(t, base), ui.Japanese}
 }
 
 func (b *tab) open(path string) *tab {
-	b.t.Helper()
-	b.run(chromedp.Navigate(b.base+path), chromedp.WaitVisible(chromedp.CSS("h1")))
+	b.T.Helper()
+	b.Open(path)
 	return b
 }
 
 // typeInto types into fields by name, as a person does.
 func (b *tab) typeInto(pairs ...string) *tab {
-	b.t.Helper()
+	b.T.Helper()
 	for i := 0; i < len(pairs); i += 2 {
 		at := chromedp.CSS("#f-" + pairs[i])
-		b.run(chromedp.WaitVisible(at), chromedp.Clear(at),
+		b.Run(chromedp.WaitVisible(at), chromedp.Clear(at),
 			chromedp.SendKeys(at, pairs[i+1]))
 	}
 	return b
 }
 
 func (b *tab) selectOption(name, value string) *tab {
-	b.t.Helper()
-	b.run(chromedp.SetValue(chromedp.CSS("#f-"+name), value))
-	resultOf(b, chromedp.Evaluate[bool](`document.getElementById("f-`+name+`").dispatchEvent(new Event("change",{bubbles:true}))`))
+	b.T.Helper()
+	b.Run(chromedp.SetValue(chromedp.CSS("#f-"+name), value))
+	uitest.Result(b.Tab, chromedp.Evaluate[bool](`document.getElementById("f-`+name+`").dispatchEvent(new Event("change",{bubbles:true}))`))
 	return b
 }
 
 func (b *tab) tick(name string) *tab {
-	b.t.Helper()
-	b.run(chromedp.Click(chromedp.CSS("#f-" + name)))
+	b.T.Helper()
+	b.Run(chromedp.Click(chromedp.CSS("#f-" + name)))
 	return b
 }
 
 // submit presses the button of the page's form and waits for the next page.
 func (b *tab) submit() *tab {
-	b.t.Helper()
-	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS("main form .buttons button")))
-	require.NoError(b.t, err)
-	b.run(chromedp.WaitVisible(chromedp.CSS("h1")))
+	b.T.Helper()
+	b.Click("main form .buttons button")
+	b.Run(chromedp.WaitVisible(chromedp.CSS("h1")))
 	return b
 }
 
 // follow clicks the link to a path.
 func (b *tab) follow(path string) *tab {
-	b.t.Helper()
-	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(`main a[href="`+path+`"]`)))
-	require.NoError(b.t, err)
+	b.T.Helper()
+	b.Click(`main a[href="` + path + `"]`)
 	return b
-}
-
-func (b *tab) text() string {
-	b.t.Helper()
-	return resultOf(b, chromedp.Text(chromedp.CSS("main")))
-}
-
-func (b *tab) path() string {
-	b.t.Helper()
-	return strings.TrimPrefix(resultOf(b, chromedp.Location()), b.base)
 }
 
 // shows checks that the page contains words of the Japanese catalogue.
 func (b *tab) shows(keys ...string) *tab {
-	b.t.Helper()
-	words := readCatalog(langJapanese)
-	text := b.text()
+	b.T.Helper()
+	words := catalogOf(ui.Japanese)
+	text := b.Text()
 	for _, key := range keys {
-		require.NotEmpty(b.t, words[key], key)
-		require.Contains(b.t, text, words[key])
+		require.NotEmpty(b.T, words[key], key)
+		require.Contains(b.T, text, words[key])
 	}
 	return b
 }
 
 func (b *tab) logIn(path, who string) *tab {
-	b.t.Helper()
+	b.T.Helper()
 	return b.open(path).typeInto("user", who, "password", banktest.Password).submit()
 }
 
@@ -200,9 +112,9 @@ func (s *site) oathtool(serial token.Serial, steps int) string {
 
 // transfer fills in a transfer up to the page that asks for the code.
 func (b *tab) transfer(amount string) *tab {
-	b.t.Helper()
+	b.T.Helper()
 	names := []string{"カ)サンプル商事", "みほん銀行", "本店"}
-	if b.lang == langEnglish {
+	if b.lang == ui.English {
 		names = []string{"Sample Trading", "Example Bank", "Main Branch"}
 	}
 	return b.open("/operations/transfer").typeInto(
@@ -226,11 +138,11 @@ func TestChromiumSharedToken(t *testing.T) {
 	}{{bob, "bob", shared}, {carol, "carol", shared}, {alice, "alice", own}} {
 		u.logIn("/login", u.id).shows("home.none")
 		u.follow("/token/activate").typeInto("serial", u.serial.String(), "code", s.oathtool(u.serial, 0)).submit()
-		require.Contains(t, u.text(), u.serial.String())
-		require.Equal(t, "/", u.path())
+		require.Contains(t, u.Text(), u.serial.String())
+		require.Equal(t, "/", u.Path())
 		s.Step(1)
 	}
-	require.Contains(t, bob.open("/").text(), "利用者 carol", "the home page names the other user of the token")
+	require.Contains(t, bob.open("/").Text(), "利用者 carol", "the home page names the other user of the token")
 
 	// Five wrong codes: three by Bob, two by Carol.
 	wrong := s.WrongCode(shared)
@@ -246,7 +158,7 @@ func TestChromiumSharedToken(t *testing.T) {
 	bob.open("/").shows("trouble.suspended.heading")
 	carol.open("/").shows("trouble.suspended.heading")
 	bob.open("/operations/transfer/confirm").shows("trouble.suspended.heading")
-	require.Equal(t, "/suspended", bob.path())
+	require.Equal(t, "/suspended", bob.Path())
 
 	// Carol is an admin, but cannot unlock the token that they use. (Q4)
 	carol.open("/token/lift").shows("lift.own")
@@ -255,13 +167,13 @@ func TestChromiumSharedToken(t *testing.T) {
 	s.Step(1)
 	alice.open("/").shows("condition.suspended")
 	alice.follow("/token/lift?serial="+shared.String()).typeInto("code", s.oathtool(own, 0)).submit()
-	require.Contains(t, alice.text(), "利用停止を解除しました")
+	require.Contains(t, alice.Text(), "利用停止を解除しました")
 
 	// Both can work again. Carol cannot use a code that Bob has used.
 	s.Step(1)
 	code := s.oathtool(shared, 0)
 	bob.open("/operations/transfer/confirm").typeInto("code", code).submit().shows("receipt.done")
-	require.Contains(t, bob.path(), "/receipt/")
+	require.Contains(t, bob.Path(), "/receipt/")
 	carol.transfer("20000").typeInto("code", code).submit().shows("answer.refused")
 	s.Step(1)
 	carol.typeInto("code", s.oathtool(shared, 0)).submit().shows("receipt.done")
@@ -282,14 +194,14 @@ func TestChromiumTransferAndReplay(t *testing.T) {
 	code := s.oathtool(serial, 0)
 	wide := strings.Map(func(r rune) rune { return r + 0xfee0 }, code)
 	b.typeInto("code", wide).submit().shows("receipt.done")
-	require.Contains(t, b.text(), "50,000円")
-	receipt := b.path()
-	b.run(chromedp.Reload())
-	require.Equal(t, receipt, b.path())
+	require.Contains(t, b.Text(), "50,000円")
+	receipt := b.Path()
+	b.Run(chromedp.Reload())
+	require.Equal(t, receipt, b.Path())
 	b.transfer("50000").typeInto("code", code).submit().shows("answer.refused")
-	require.Empty(t, resultOf(b, chromedp.Value(chromedp.CSS("#f-code"))), "a code is not written back into the form")
+	require.Empty(t, uitest.Result(b.Tab, chromedp.Value(chromedp.CSS("#f-code"))), "a code is not written back into the form")
 	b.open("/history")
-	require.Equal(t, 1, strings.Count(b.text(), "振込・振替(都度指定方式)"))
+	require.Equal(t, 1, strings.Count(b.Text(), "振込・振替(都度指定方式)"))
 
 	// A clock that is wrong: the bank asks for the next code, and then corrects the
 	// offset.
@@ -303,9 +215,9 @@ func TestChromiumTransferAndReplay(t *testing.T) {
 	s.Step(1)
 	b.open("/token/resync").typeInto("first", s.oathtool(serial, 4), "second", s.oathtool(serial, 5)).submit().shows("resync.done", "resync.done.more")
 	// No address contains a code.
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, url := range b.sent {
+	b.Mu.Lock()
+	defer b.Mu.Unlock()
+	for _, url := range b.Requested {
 		require.NotContains(t, url, code)
 		require.True(t, strings.HasPrefix(url, s.URL), url)
 	}
@@ -318,23 +230,23 @@ func TestChromiumReissue(t *testing.T) {
 	s.registerTokens()
 	fresh := s.Inventory()
 	b := newTab(t, s.URL)
-	b.logIn("/desk/login", "desk-1").run(chromedp.SendKeys(chromedp.CSS("#find"), "acme"))
-	b.waitUntil(`document.querySelectorAll("#found a").length === 1`)
+	b.logIn("/desk/login", "desk-1").Run(chromedp.SendKeys(chromedp.CSS("#find"), "acme"))
+	b.WaitUntil(`document.querySelectorAll("#found a").length === 1`)
 	b.follow("/desk/contracts/acme").follow("/desk/contracts/acme/order")
 	b.selectOption("cause", "fault").selectOption("old", s.shared.String())
-	b.waitUntil(`document.querySelector("#fee").innerText.includes("2,200円")`)
+	b.WaitUntil(`document.querySelector("#fee").innerText.includes("2,200円")`)
 	b.tick("returned")
-	b.waitUntil(`document.querySelector("#fee").innerText.includes("0円") && !document.querySelector("#fee").innerText.includes("2,200円")`)
+	b.WaitUntil(`document.querySelector("#fee").innerText.includes("0円") && !document.querySelector("#fee").innerText.includes("2,200円")`)
 	b.tick("returned").selectOption("cause", "loss").submit().shows("order.confirm")
-	require.Contains(t, b.text(), "2,200円")
-	require.Contains(t, b.text(), "東京都千代田区丸の内1-1-1")
-	require.Contains(t, b.text(), "2026年4月8日〜2026年4月11日頃", "7 to 10 days after 1 April")
+	require.Contains(t, b.Text(), "2,200円")
+	require.Contains(t, b.Text(), "東京都千代田区丸の内1-1-1")
+	require.Contains(t, b.Text(), "2026年4月8日〜2026年4月11日頃", "7 to 10 days after 1 April")
 	b.submit()
-	require.Contains(t, b.text(), "を受け付けました")
+	require.Contains(t, b.Text(), "を受け付けました")
 	b.shows("condition.lost")
 
 	b.open("/desk/orders").click(`a[href$="/ship"]`).typeInto("serial", fresh.String()).submit()
-	require.Contains(t, b.text(), "を発送しました")
+	require.Contains(t, b.Text(), "を発送しました")
 	alice := newTab(t, s.URL)
 	alice.logIn("/login", "alice").follow("/token/activate").
 		typeInto("serial", fresh.String(), "code", s.oathtool(fresh, 0)).submit().shows("condition.in-use")
@@ -343,11 +255,9 @@ func TestChromiumReissue(t *testing.T) {
 	b.open("/desk/audit").submit().shows("audit.whole")
 }
 
-// click clicks an element and waits for the next page.
 func (b *tab) click(at string) *tab {
-	b.t.Helper()
-	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(at)))
-	require.NoError(b.t, err)
+	b.T.Helper()
+	b.Click(at)
 	return b
 }
 
@@ -356,35 +266,19 @@ func (b *tab) click(at string) *tab {
 func TestChromiumReportsPolicyViolation(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	b := newTab(t, s.URL).open("/login")
-	resultOf(b, chromedp.Evaluate[int](`const s = document.createElement("script"); s.textContent = "window.breach = 1"; document.head.append(s); 0`))
-	require.False(t, resultOf(b, chromedp.Evaluate[bool](`"breach" in window`)))
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	require.NotEmpty(t, b.reports)
-	require.Contains(t, b.reports[0], "Content Security Policy")
-	b.reports = nil
+	uitest.Result(b.Tab, chromedp.Evaluate[int](`const s = document.createElement("script"); s.textContent = "window.breach = 1"; document.head.append(s); 0`))
+	require.False(t, uitest.Result(b.Tab, chromedp.Evaluate[bool](`"breach" in window`)))
+	b.Mu.Lock()
+	defer b.Mu.Unlock()
+	require.NotEmpty(t, b.Reports)
+	require.Contains(t, b.Reports[0], "Content Security Policy")
+	b.Reports = nil
 }
 
 // visit is a browser and the pages that it opens. It logs in unless the ID is empty.
 type visit struct {
 	login, id string
 	paths     []string
-}
-
-// shoot checks at several widths that the page is not wider than the screen, and calls
-// check. If FOB_SHOTS names a folder, it saves screenshots there.
-func (b *tab) shoot(name string, widths []int64, check func(b *tab, at string)) {
-	b.t.Helper()
-	for _, width := range widths {
-		b.run(chromedp.EmulateViewport(width, 900))
-		require.Equal(b.t, width, resultOf(b, chromedp.Evaluate[int64](`window.innerWidth`)))
-		at := fmt.Sprintf("%s-%d.png", name, width)
-		assert.LessOrEqual(b.t, resultOf(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, at)
-		if folder := os.Getenv("FOB_SHOTS"); folder != "" {
-			require.NoError(b.t, os.WriteFile(filepath.Join(folder, at), resultOf(b, chromedp.FullScreenshot(100)), 0o644))
-		}
-		check(b, at)
-	}
 }
 
 // visitPages opens pages in both languages, and shoots each.
@@ -397,19 +291,19 @@ func (s *site) visitPages(prefix string, widths []int64, visits []visit, open fu
 			tabs[i].logIn(v.login, v.id)
 		}
 	}
-	for _, lang := range []string{langJapanese, langEnglish} {
-		if lang == langEnglish {
+	for _, lang := range []string{ui.Japanese, ui.English} {
+		if lang == ui.English {
 			s.useEnglishNames()
 		}
 		for i, v := range visits {
 			b := tabs[i]
-			if lang == langEnglish {
+			if lang == ui.English {
 				b.lang = lang
 				b.click(".language button")
 			}
 			for _, path := range v.paths {
 				open(b, path)
-				b.shoot(fmt.Sprintf("%s%s-%s%s", prefix, lang, v.id, strings.NewReplacer("/", "_", "?", "+").Replace(path)), widths, check)
+				b.Shoot(fmt.Sprintf("%s%s-%s%s", prefix, lang, v.id, strings.NewReplacer("/", "_", "?", "+").Replace(path)), widths, func(at string) { check(b, at) })
 			}
 		}
 	}
@@ -461,8 +355,8 @@ func TestChromiumScreenshots(t *testing.T) {
 			b.open(path)
 		}
 	}, func(b *tab, at string) {
-		if b.lang == langEnglish {
-			text := strings.ReplaceAll(resultOf(b, chromedp.Text(chromedp.CSS("body"))), "日本語", "")
+		if b.lang == ui.English {
+			text := strings.ReplaceAll(uitest.Result(b.Tab, chromedp.Text(chromedp.CSS("body"))), "日本語", "")
 			assert.NotRegexp(t, `\p{Han}|\p{Hiragana}|\p{Katakana}`, text, at)
 		}
 	})

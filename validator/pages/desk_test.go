@@ -261,7 +261,7 @@ func TestNotices(t *testing.T) {
 	s := newSite(t, Options{}, false)
 	s.registerTokens()
 	alice := s.browser(t).logIn("alice")
-	require.NotContains(t, alice.get("/").body, readCatalog("ja")["notice.heading"])
+	require.NotContains(t, alice.get("/").body, catalogOf("ja")["notice.heading"])
 	s.failNotices()
 	alice = s.browser(t).logIn("alice")
 	page := alice.get("/")

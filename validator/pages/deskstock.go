@@ -232,7 +232,7 @@ func (c *call) importPart(part *multipart.Part, limited *limitedBody, posted url
 	}
 	c.setFlash("good", newMsg("import.done", strconv.Itoa(report.Tokens)))
 	if all := slices.Concat(report.Warnings, warnings); len(all) > 0 {
-		c.state.Flash.Kind, c.state.Flash.More = "next", c.pages[c.lang].phrases.warnings(all, dropped)
+		c.state.Flash.Kind, c.state.Flash.More = "next", c.phrases[c.lang].warnings(all, dropped)
 	}
 	return c.saveAndRedirect("/stock")
 }

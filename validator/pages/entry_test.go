@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/width"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
@@ -47,7 +48,7 @@ func TestTransferInput(t *testing.T) {
 		page := alice.follow(alice.fill("/operations/transfer", append(good, c.field, c.given)...))
 		require.Contains(t, page.body, c.shown, name)
 	}
-	words := readCatalog(langJapanese)
+	words := catalogOf(ui.Japanese)
 	for _, c := range []struct{ field, given, problem, stays string }{
 		{"amount", "15万", "problem.amount-form", `value="15万"`},
 		{"amount", "-5", "problem.amount-form", `value="-5"`},

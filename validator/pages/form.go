@@ -122,13 +122,15 @@ func (f *field) MaxLength() int {
 	return f.Max
 }
 
-// Type returns the type attribute of the HTML element.
+// Type returns the type of the [ui.Field].
 func (f *field) Type() string {
 	switch f.Kind {
 	case "password", "hex":
 		return "password"
-	case "email", "file":
+	case "email", "file", "select":
 		return f.Kind
+	case "check":
+		return "checkbox"
 	}
 	return "text"
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
@@ -187,7 +188,7 @@ func (b *browser) logIn(who string) *browser {
 // shows checks that a page contains the Japanese words of keys.
 func (a answer) shows(t testing.TB, keys ...string) {
 	t.Helper()
-	words := readCatalog(langJapanese)
+	words := catalogOf(ui.Japanese)
 	for _, key := range keys {
 		require.NotEmpty(t, words[key], key)
 		require.Contains(t, a.body, words[key])

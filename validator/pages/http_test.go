@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d204ef64/fob/internal/pgtest"
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
@@ -91,12 +92,12 @@ func TestHeaders(t *testing.T) {
 		require.Equal(t, "same-origin", h.Get("Cross-Origin-Opener-Policy"))
 		require.Equal(t, "no-store", h.Get("Cache-Control"))
 	}
-	for name, path := range newAssets().paths {
+	for name, path := range ui.New(ui.Options{}).Paths() {
 		a := b.get(path)
 		require.Equal(t, 200, a.StatusCode, name)
 		require.Equal(t, "public, max-age=31536000, immutable", a.Header.Get("Cache-Control"))
 	}
-	require.Equal(t, 404, b.get("/assets/0000000000000000/page.js").StatusCode)
+	require.Equal(t, 404, b.get("/assets/0000000000000000/ui.js").StatusCode)
 }
 
 func TestSessionCookie(t *testing.T) {

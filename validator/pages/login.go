@@ -4,10 +4,9 @@ package pages
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"strings"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -141,19 +140,9 @@ func (c *call) changePassword() error {
 
 // chooseLanguage stores a language and returns to the page.
 func (c *call) chooseLanguage() error {
-	lang := c.r.PostForm.Get("language")
-	if !isLanguage(lang) {
-		return &badForm{fmt.Errorf("unknown language %q", lang)}
+	to, err := ui.SwitchLanguage(c.w, c.r, c.secure(), c.area.prefix+"/")
+	if err != nil {
+		return &badForm{err}
 	}
-	c.setCookie(langCookie, lang)
-	return redirectTo(ownPath(c.r.PostForm.Get("back"), c.area.prefix+"/"))
-}
-
-// ownPath returns path if it is a path on this server, or else the other path. Pages
-// must not redirect users to another site.
-func ownPath(path, otherwise string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
-		return otherwise
-	}
-	return path
+	return redirectTo(to)
 }

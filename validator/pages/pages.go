@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/validator/bank"
 )
 
@@ -70,8 +71,9 @@ type Options struct {
 type server struct {
 	bank      *bank.Bank
 	o         Options
-	pages     map[string]*rendering // by language
-	assets    *assets
+	site      *ui.Site
+	words     map[string]ui.Catalog  // by language
+	phrases   map[string]*phrasebook // by language
 	cross     *http.CrossOriginProtection
 	confirmed confirmedDrafts
 }
@@ -88,15 +90,17 @@ func New(b *bank.Bank, o Options) http.Handler {
 		o.Allow = func(Attempt, string) time.Duration { return 0 }
 	}
 	o.MaxImport = cmp.Or(o.MaxImport, defaultMaxImport)
-	s := &server{bank: b, o: o, assets: newAssets(), cross: http.NewCrossOriginProtection()}
-	s.pages = map[string]*rendering{
-		langJapanese: newRendering(langJapanese, s.assets), langEnglish: newRendering(langEnglish, s.assets),
+	s := &server{bank: b, o: o, cross: http.NewCrossOriginProtection()}
+	s.words, s.phrases = map[string]ui.Catalog{}, map[string]*phrasebook{}
+	for _, lang := range []string{ui.Japanese, ui.English} {
+		s.words[lang], s.phrases[lang] = catalogOf(lang), readPhrases(lang)
 	}
+	s.site = s.newSite()
 	mux := http.NewServeMux()
 	s.routeUser(mux)
 	s.routeDesk(mux)
-	mux.Handle("GET "+assetPath, s.assets)
-	return s.secured(mux)
+	mux.Handle("GET "+ui.AssetPath, s.site.Assets)
+	return ui.Secure(mux)
 }
 
 // remote returns the address of the connection, without the port.
@@ -105,24 +109,4 @@ func remote(r *http.Request) string {
 		return host
 	}
 	return r.RemoteAddr
-}
-
-// policy is the content security policy. Pages load only files of this server, and run
-// no inline scripts or styles.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-// secured sets the headers that all answers share.
-func (s *server) secured(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Cache-Control", "no-store")
-		next.ServeHTTP(w, r)
-	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/validator/bank"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
@@ -61,7 +62,7 @@ func TestBalance(t *testing.T) {
 		alice.fill("/operations/balance", "account", account)
 		page := alice.follow(alice.fill("/operations/balance/confirm"))
 		page.shows(t, "balance.title", "balance.done", "balance.note")
-		require.NotContains(t, page.body, readCatalog(langJapanese)["receipt.done"])
+		require.NotContains(t, page.body, catalogOf(ui.Japanese)["receipt.done"])
 		m := balance.FindStringSubmatch(page.body)
 		require.NotNil(t, m, page.body)
 		seen[account] = m[1]

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank/banktest"
 )
@@ -130,7 +131,7 @@ func TestWrongCodesSuspendToken(t *testing.T) {
 			}
 			page.shows(t, "trouble.suspended.heading")
 			require.NotContains(t, page.body, `class="flash`)
-			require.NotContains(t, page.body, readCatalog(langJapanese)["answer.refused"])
+			require.NotContains(t, page.body, catalogOf(ui.Japanese)["answer.refused"])
 			require.NotContains(t, carol.get("/").body, `class="flash`, "the message is not shown later either")
 		})
 	}

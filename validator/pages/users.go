@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/d204ef64/fob/internal/ui"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/validator"
 	"github.com/d204ef64/fob/validator/bank"
@@ -48,7 +49,7 @@ func roleOf(s string) validator.Role {
 // languageField offers the languages. The default is the language of the page.
 func (c *call) languageField() *field {
 	return &field{Name: "language", Label: "field.language", Kind: "select", Value: c.lang, Options: []option{
-		{Value: langJapanese, Label: newMsg("language.ja")}, {Value: langEnglish, Label: newMsg("language.en")},
+		{Value: ui.Japanese, Label: newMsg("language.ja")}, {Value: ui.English, Label: newMsg("language.en")},
 	}}
 }
 

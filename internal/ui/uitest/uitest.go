@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package uitest tests web pages in Chromium: their width, the contrast of their text,
+// and the reports of the browser.
+package uitest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/d204ef64/fob/internal/tooltest"
+)
+
+// Tab is one person's browser: Chromium with its own profile. Any report of the
+// browser, such as a violation of the content security policy, fails the test.
+type Tab struct {
+	T   testing.TB
+	ctx context.Context
+
+	base string
+
+	Mu        sync.Mutex // protects Reports and Requested
+	Reports   []string
+	Requested []string // addresses
+}
+
+// NewTab starts a browser whose language is Japanese, for the pages at an address.
+func NewTab(t testing.TB, base string) *Tab {
+	t.Helper()
+	o := append([]chromedp.ExecAllocatorOption{}, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless,
+		chromedp.ExecPath(tooltest.Find(t, "chromium")), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox,
+		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.Flag("accept-lang", "ja"), chromedp.WindowSize(1280, 900))
+	ctx, end := chromedp.NewExecAllocator(context.Background(), o...)
+	t.Cleanup(end)
+	ctx, end = chromedp.NewContext(ctx)
+	t.Cleanup(end)
+	b := &Tab{T: t, ctx: ctx, base: base}
+	b.check(chromedp.Listen(ctx, b.listen))
+	for _, enable := range []cdp.Command[cdp.Empty, cdp.Empty]{log.Enable, runtime.Enable} {
+		_, err := chromedp.Call(ctx, enable, cdp.Empty{})
+		b.check(err)
+	}
+	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
+	b.check(err)
+	b.ctx, end = context.WithTimeout(ctx, 5*time.Minute)
+	t.Cleanup(end)
+	t.Cleanup(func() {
+		b.Mu.Lock()
+		defer b.Mu.Unlock()
+		if len(b.Reports) > 0 {
+			t.Errorf("reports of the browser: %q", b.Reports)
+		}
+	})
+	return b
+}
+
+func (b *Tab) check(err error) {
+	b.T.Helper()
+	if err != nil {
+		b.T.Fatal(err)
+	}
+}
+
+func (b *Tab) listen(event any) {
+	b.Mu.Lock()
+	defer b.Mu.Unlock()
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		// The browser also reports the status 422 of a refused form, which is intended.
+		if !strings.Contains(e.Entry.Text, "status of 4") {
+			b.Reports = append(b.Reports, e.Entry.Text+" "+e.Entry.URL)
+		}
+	case *runtime.EventConsoleAPICalled:
+		b.Reports = append(b.Reports, fmt.Sprint(e.Type, " ", e.Args))
+	case *runtime.EventExceptionThrown:
+		b.Reports = append(b.Reports, e.ExceptionDetails.Text)
+	case *network.EventRequestWillBeSent:
+		b.Requested = append(b.Requested, e.Request.URL)
+	}
+}
+
+// Run performs actions.
+func (b *Tab) Run(actions ...chromedp.Action[chromedp.Void]) {
+	b.T.Helper()
+	b.check(chromedp.Do(b.ctx, actions...))
+}
+
+// Result performs an action and returns its result.
+func Result[T any](b *Tab, a chromedp.Action[T]) T {
+	b.T.Helper()
+	v, err := chromedp.Run(b.ctx, a)
+	b.check(err)
+	return v
+}
+
+// WaitUntil waits until an expression is true on the page.
+func (b *Tab) WaitUntil(expression string) {
+	b.T.Helper()
+	Result(b, chromedp.Poll[bool](expression))
+}
+
+// Open opens a path and waits for the page's title.
+func (b *Tab) Open(path string) {
+	b.T.Helper()
+	b.Run(chromedp.Navigate(b.base+path), chromedp.WaitVisible(chromedp.CSS("h1")))
+}
+
+// Click clicks an element and waits for the next page.
+func (b *Tab) Click(at string) {
+	b.T.Helper()
+	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(at)))
+	b.check(err)
+}
+
+// Text returns the text of the page's main part.
+func (b *Tab) Text() string {
+	b.T.Helper()
+	return Result(b, chromedp.Text(chromedp.CSS("main")))
+}
+
+// Path returns the path of the page.
+func (b *Tab) Path() string {
+	b.T.Helper()
+	return strings.TrimPrefix(Result(b, chromedp.Location()), b.base)
+}
+
+// System sets features of the user's system, such as "prefers-color-scheme", "dark".
+func (b *Tab) System(pairs ...string) {
+	b.T.Helper()
+	var p emulation.SetEmulatedMediaParams
+	for i := 0; i < len(pairs); i += 2 {
+		p.Features = append(p.Features, &emulation.MediaFeature{Name: pairs[i], Value: pairs[i+1]})
+	}
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, p)
+	b.check(err)
+}
+
+// Print shows the page as it is printed.
+func (b *Tab) Print() {
+	b.T.Helper()
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	b.check(err)
+}
+
+// Shoot checks the page at several widths, in the light and the dark scheme of the
+// system: it must not be wider than the screen, and all text and controls must have
+// enough contrast. Then it calls check. If FOB_SHOTS names a folder, it saves screenshots
+// there.
+func (b *Tab) Shoot(name string, widths []int64, check func(at string)) {
+	b.T.Helper()
+	for _, scheme := range []string{"light", "dark"} {
+		b.System("prefers-color-scheme", scheme)
+		for _, width := range widths {
+			b.Run(chromedp.EmulateViewport(width, 900))
+			if got := Result(b, chromedp.Evaluate[int64](`window.innerWidth`)); got != width {
+				b.T.Fatalf("the window has %d pixels, not %d", got, width)
+			}
+			at := fmt.Sprintf("%s-%d-%s.png", name, width, scheme)
+			if got := Result(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); got > width {
+				b.T.Errorf("%s: the page is %d pixels wide", at, got)
+			}
+			if faint := b.Faint(); len(faint) > 0 {
+				b.T.Errorf("%s: too little contrast: %q", at, faint)
+			}
+			if folder := os.Getenv("FOB_SHOTS"); folder != "" {
+				b.check(os.WriteFile(filepath.Join(folder, at), Result(b, chromedp.FullScreenshot(100)), 0o644))
+			}
+			check(at)
+		}
+	}
+	b.System()
+}
