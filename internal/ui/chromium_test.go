@@ -212,6 +212,9 @@ func TestChromiumPrint(t *testing.T) {
 	b.Print()
 	require.Equal(t, "rgb(28, 39, 51)", uitest.Result(b, chromedp.Evaluate[string](`getComputedStyle(document.body).color`)), "--ink of the light scheme")
 	require.Equal(t, "none", uitest.Result(b, chromedp.Evaluate[string](`getComputedStyle(document.querySelector("nav")).display`)))
+	// Browsers print no backgrounds by default: text must not need one.
+	const light = `[...document.querySelectorAll(".tile, .tabs a")].filter((e) => getComputedStyle(e).color !== "rgb(28, 39, 51)").map((e) => e.className)`
+	require.Empty(t, uitest.Result(b, chromedp.Evaluate[[]string](light)))
 }
 
 // A user who asks for reduced motion sees none.

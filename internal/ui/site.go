@@ -113,17 +113,26 @@ func (s *Site) Write(w http.ResponseWriter, status int, lang, page string, data 
 // WritePart writes one template of a page. It renders it completely before it sends any
 // of it. A rendering error can then still become an error page.
 func (s *Site) WritePart(w http.ResponseWriter, status int, lang, page, part string, data any) error {
-	var b bytes.Buffer
-	t, ok := s.pages[lang][page]
-	if !ok {
-		return fmt.Errorf("no template for page %q in language %q", page, lang)
-	}
-	if err := t.ExecuteTemplate(&b, part, data); err != nil {
-		return fmt.Errorf("rendering page %q: %w", page, err)
+	text, err := s.Render(lang, page, part, data)
+	if err != nil {
+		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", lang)
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // an error means that the browser has gone
+	_, _ = w.Write(text) // an error means that the browser has gone
 	return nil
+}
+
+// Render returns one template of a page, for example a tile for a stream of events.
+func (s *Site) Render(lang, page, part string, data any) ([]byte, error) {
+	t, ok := s.pages[lang][page]
+	if !ok {
+		return nil, fmt.Errorf("no template for page %q in language %q", page, lang)
+	}
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, part, data); err != nil {
+		return nil, fmt.Errorf("rendering page %q: %w", page, err)
+	}
+	return b.Bytes(), nil
 }

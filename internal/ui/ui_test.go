@@ -157,3 +157,14 @@ func TestWriteFailure(t *testing.T) {
 	require.ErrorContains(t, s.Write(w, 200, Japanese, "a", Page{}), `language "ja"`)
 	require.Zero(t, w.Body.Len())
 }
+
+// A part is rendered without its page. Text is escaped.
+func TestRender(t *testing.T) {
+	s := New(Options{
+		Templates: fstest.MapFS{"a.html": {Data: []byte(`{{define "content"}}{{end}}`)}},
+		Catalogs:  map[string]Catalog{English: {}},
+	})
+	got, err := s.Render(English, "a", "tile", Tile{ID: "p1", Name: "<1>", State: TileFail, Word: "FAIL"})
+	require.NoError(t, err)
+	require.Regexp(t, `^<section class="tile fail" id="p1"(?s:.*)&lt;1&gt;(?s:.*)FAIL(?s:.*)</section>$`, string(got))
+}

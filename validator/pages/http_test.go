@@ -4,6 +4,7 @@ package pages
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -98,6 +99,21 @@ func TestHeaders(t *testing.T) {
 		require.Equal(t, "public, max-age=31536000, immutable", a.Header.Get("Cache-Control"))
 	}
 	require.Equal(t, 404, b.get("/assets/0000000000000000/ui.js").StatusCode)
+}
+
+// The server writes the chosen colour scheme into the page, in both areas. A page is not
+// shown in the wrong colours first.
+func TestThemeOfPages(t *testing.T) {
+	s := newSite(t, Options{}, false)
+	for _, path := range []string{"/login", "/desk/login", "/nowhere"} {
+		for theme, want := range map[string]string{"dark": ` data-theme="dark"`, "light": ` data-theme="light"`, "": ""} {
+			r := httptest.NewRequest(http.MethodGet, path, nil)
+			r.Header.Set("Cookie", "fob-theme="+theme)
+			w := httptest.NewRecorder()
+			New(s.Bank, Options{}).ServeHTTP(w, r)
+			require.Contains(t, w.Body.String(), `<html lang="ja"`+want+`>`, path)
+		}
+	}
 }
 
 func TestSessionCookie(t *testing.T) {
