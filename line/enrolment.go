@@ -37,11 +37,11 @@ func ParseEnrolment(in io.Reader) (Enrolment, error) {
 		}
 		var id host.HardwareID
 		var key [32]byte
-		if err := fromHex(id[:], fields[0]); err != nil {
-			return nil, fmt.Errorf("%w: line %d: the hardware id %w", ErrEnrolment, n, err)
+		if err := id.UnmarshalText([]byte(fields[0])); err != nil {
+			return nil, fmt.Errorf("%w: line %d: %w", ErrEnrolment, n, err)
 		}
-		if err := fromHex(key[:], fields[1]); err != nil {
-			return nil, fmt.Errorf("%w: line %d: the key %w", ErrEnrolment, n, err)
+		if len(fields[1]) != 2*len(key) || !decodes(key[:], fields[1]) {
+			return nil, fmt.Errorf("%w: line %d: the key is not %d hexadecimal digits", ErrEnrolment, n, 2*len(key))
 		}
 		if at := lines[id]; at != 0 {
 			return nil, fmt.Errorf("%w: line %d: device %s stands in line %d already", ErrEnrolment, n, id, at)
@@ -60,13 +60,7 @@ func ParseEnrolment(in io.Reader) (Enrolment, error) {
 	return list, nil
 }
 
-// fromHex decodes exactly as many bytes as dst has.
-func fromHex(dst []byte, text string) error {
-	if len(text) != 2*len(dst) {
-		return fmt.Errorf("has %d hexadecimal digits, want %d", len(text), 2*len(dst))
-	}
-	if _, err := hex.Decode(dst, []byte(text)); err != nil {
-		return fmt.Errorf("is not in hexadecimal digits")
-	}
-	return nil
+func decodes(dst []byte, text string) bool {
+	_, err := hex.Decode(dst, []byte(text))
+	return err == nil
 }

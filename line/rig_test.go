@@ -70,6 +70,11 @@ func newBench(t testing.TB, replacements ...string) *bench {
 	require.NoError(t, err)
 	b.fleet, err = fleet.New(w, fleet.Config{Model: b.model})
 	require.NoError(t, err)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("%+v", b.events)
+		}
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- b.fleet.Serve(ctx) }()
@@ -181,10 +186,10 @@ func (b *bench) one(m fleet.Member, socket int) line.Event {
 	b.t.Helper()
 	n := b.count()
 	p := b.plug(m, socket)
-	e, _ := b.result(n, socket)
+	e, n := b.result(n, socket)
 	b.pull(p)
 	b.wait(n, "wait", func(e line.Event) bool {
-		return strings.HasSuffix(e.Socket, fmt.Sprintf("/s%02d", socket)) && e.Result == line.Waiting && e.Seq > uint64(n)
+		return strings.HasSuffix(e.Socket, fmt.Sprintf("/s%02d", socket)) && e.Result == line.Waiting
 	})
 	return e
 }

@@ -131,16 +131,18 @@ func (w *work) giveUp(ctx context.Context, err error) error {
 	return &reject{bin, reason, advice}
 }
 
-// wipe destroys a seed that the device may have.
+// wipe destroys a seed that the device may have, even if it claims to have none.
 func (w *work) wipe(ctx context.Context) error {
 	info, err := w.client.Info(ctx)
 	if err != nil {
 		return err
 	}
-	if info.State == serialproto.StateBlank || info.State == serialproto.StateWiped || info.Serial != w.unit.Serial {
-		return nil
+	var refused *host.RefusedError
+	err = w.client.Wipe(ctx, w.unit.Serial)
+	if errors.As(err, &refused) && (info.State == serialproto.StateBlank || info.State == serialproto.StateWiped || info.Serial != w.unit.Serial) {
+		return nil // it has no seed of ours
 	}
-	return w.client.Wipe(ctx, w.unit.Serial)
+	return err
 }
 
 // allocate starts a unit for the device: its serial number is used up from now on.

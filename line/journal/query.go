@@ -4,7 +4,6 @@ package journal
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,9 +35,11 @@ func scanUnit(s sqldb.Scanner) (u Unit, err error) {
 			return u, fmt.Errorf("unit %d: %w", u.ID, err)
 		}
 	}
-	id, err := hex.DecodeString(hardware)
-	if err != nil || copy(u.HardwareID[:], id) != len(u.HardwareID) || copy(u.DeviceKey[:], key) != len(u.DeviceKey) {
-		return u, fmt.Errorf("unit %d: its hardware id or device key is malformed", u.ID)
+	if err := u.HardwareID.UnmarshalText([]byte(hardware)); err != nil {
+		return u, fmt.Errorf("unit %d: %w", u.ID, err)
+	}
+	if copy(u.DeviceKey[:], key) != len(u.DeviceKey) {
+		return u, fmt.Errorf("unit %d: its device key is malformed", u.ID)
 	}
 	if err := json.Unmarshal([]byte(results), &u.Results); err != nil {
 		return u, fmt.Errorf("unit %d: %w", u.ID, err)

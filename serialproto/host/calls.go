@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/token"
 )
@@ -20,6 +21,20 @@ func (id HardwareID) String() string { return hex.EncodeToString(id[:]) }
 
 // MarshalText returns the same as String.
 func (id HardwareID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads 16 hexadecimal digits.
+func (id *HardwareID) UnmarshalText(text []byte) error {
+	if len(text) != hex.EncodedLen(len(id)) {
+		return fmt.Errorf("%w: want %d hexadecimal digits", ErrHardwareID, hex.EncodedLen(len(id)))
+	}
+	if _, err := hex.Decode(id[:], text); err != nil {
+		return fmt.Errorf("%w: want hexadecimal digits", ErrHardwareID)
+	}
+	return nil
+}
+
+// ErrHardwareID is the error of a text that is not a hardware id.
+var ErrHardwareID = errclass.New(errclass.Usage, "invalid hardware id")
 
 // Info is the information that a token gives about itself.
 type Info struct {
