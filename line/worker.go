@@ -153,7 +153,9 @@ func (k *socket) device(ctx context.Context, addr string, came bool) error {
 			return err
 		}
 	}
-	k.removal(ctx, w)
+	if !errors.Is(err, errSilent) && !errors.Is(err, errSwapped) { // it is gone
+		k.removal(ctx, w)
+	}
 	return nil
 }
 
@@ -195,7 +197,7 @@ func (w *work) result(known bool, err error) {
 		e.Reason, e.Advice, e.Bin = r.reason, r.advice, r.bin
 	case removed(err):
 		e.Reason, e.Advice = "the device was pulled out before it was finished", "plug the same device in again"
-	case errors.Is(err, errSilent):
+	case errors.Is(err, errSilent), errors.Is(err, errSwapped):
 		e.Reason, e.Advice = err.Error(), "plug the same device in again"
 	case errors.Is(err, errPrinter):
 		e.Reason, e.Advice = err.Error(), printerAdvice(err)
@@ -230,7 +232,7 @@ func (w *work) complete(e *Event) {
 const lookInterval = time.Second
 
 // removal waits until the device is gone: until its port is, another device answers, or
-// one answers after a silence.
+// none does.
 func (k *socket) removal(ctx context.Context, w *work) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -242,12 +244,14 @@ func (k *socket) removal(ctx context.Context, w *work) {
 		defer close(left)
 		for silent := 0; sleep(ctx, lookInterval) == nil; {
 			switch info, err := w.client.Info(ctx); {
-			case removed(err), err == nil && (silent > 1 || info.HardwareID != w.info.HardwareID):
+			case removed(err), err == nil && info.HardwareID != w.info.HardwareID:
 				return
-			case errors.Is(err, host.ErrTimeout):
-				silent++
-			default:
+			case !errors.Is(err, host.ErrTimeout):
 				silent = 0
+			case silent > 0:
+				return
+			default:
+				silent++
 			}
 		}
 	})

@@ -75,6 +75,11 @@ var directions = []direction{
 		because: "the line makes any token over the protocol, and must not depend on the devices in this repository",
 	},
 	{
+		who:     patterns{"line/journal"},
+		only:    patterns{"token", "seedfile", "serialproto/...", "line/order", "line/label", "internal/..."},
+		because: "the journal only keeps data: the line decides",
+	},
+	{
 		who:     patterns{"validator"},
 		only:    patterns{"token", "internal/..."},
 		never:   databases,

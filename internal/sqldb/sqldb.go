@@ -48,6 +48,10 @@ type Schema struct {
 	// tables another process is changing.
 	ErrNone, ErrBusy error
 
+	// Erase makes SQLite overwrite deleted rows with zeros. An older copy of a page may
+	// remain in the write-ahead log until the database is closed.
+	Erase bool
+
 	// CheckOld, if not nil, examines tables of an older version that [Schema.Open] does
 	// not migrate. If it returns an error, Open returns it instead of [ErrVersion].
 	CheckOld func(*Tx) error

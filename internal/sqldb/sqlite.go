@@ -39,7 +39,11 @@ func (s *Schema) openSQLite(name string, create bool) (*DB, error) {
 		return "file:" + (&url.URL{Path: name}).EscapedPath() + "?" + q.Encode()
 	}
 	// SQLite's temporary files would contain rows, so they are kept in memory.
-	write, err := sql.Open("sqlite", dsn("temp_store(MEMORY)"))
+	pragmas := []string{"temp_store(MEMORY)"}
+	if s.Erase {
+		pragmas = append(pragmas, "secure_delete(1)")
+	}
+	write, err := sql.Open("sqlite", dsn(pragmas...))
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", name, err)
 	}

@@ -58,7 +58,7 @@ var migrations embed.FS
 
 var schema = sqldb.Schema{
 	Program: "fob line", Thing: "journal", Migrations: must(fs.Sub(migrations, "migrations")),
-	Versions: "line_version", ErrNone: ErrNone, ErrBusy: errBusy,
+	Versions: "line_version", ErrNone: ErrNone, ErrBusy: errBusy, Erase: true,
 }
 
 func must(f fs.FS, err error) fs.FS {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/line/journal"
@@ -298,21 +300,43 @@ func TestNoSeedInClear(t *testing.T) {
 	require.NoError(t, err)
 	for n := range 4 {
 		for _, text := range []string{string(seed(t, n).Bytes()), seed(t, n).ExposeHex(), seed(t, n).ExposeBase32()} {
-			require.Empty(t, Containing(t, dir, text))
+			require.Empty(t, containing(t, dir, text))
 		}
 	}
-	require.NotEmpty(t, Containing(t, dir, "ZZFB00000004"), "the search finds what is there")
+	require.NotEmpty(t, containing(t, dir, "ZZFB00000004"), "the search finds what is there")
 }
 
-// Containing returns the files in a folder that contain a text, in upper or lower case.
-func Containing(t testing.TB, dir, text string) (names []string) {
+// TestErased checks that the file of a closed journal has no copy of a seed for the
+// station any more, once it was verified: not even an encrypted one in a free page.
+func TestErased(t *testing.T) {
+	dir, ctx := t.TempDir(), t.Context()
+	o, content := journaltest.Order(t)
+	j, err := journal.Open(ctx, journaltest.Config(t, dir, journaltest.Master()))
+	require.NoError(t, err)
+	b := journaltest.Begin(t, j, o, content)
+	u, err := b.Allocate(ctx, device(1), seed(t, 1))
+	require.NoError(t, err)
+	out, err := exec.CommandContext(ctx, tooltest.Find(t, "sqlite3"), filepath.Join(dir, "line.db"), "SELECT hex(sealed) FROM seed").Output()
+	require.NoError(t, err)
+	sealed, err := hex.DecodeString(strings.TrimSpace(string(out)))
+	require.NoError(t, err)
+	require.NotEmpty(t, containing(t, dir, string(sealed[10:])))
+	require.NoError(t, b.Begin(ctx, &u, "x"))
+	require.NoError(t, b.Advance(ctx, &u, journal.Confirmed))
+	require.NoError(t, b.Verified(ctx, &u, seed(t, 1)))
+	require.NoError(t, j.Close())
+	require.Empty(t, containing(t, dir, string(sealed[10:])))
+}
+
+// containing returns the files in a folder that contain a text, in upper or lower case.
+func containing(t testing.TB, dir, text string) (names []string) {
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.NotEmpty(t, entries)
 	for _, e := range entries {
 		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
 		require.NoError(t, err)
-		if bytes.Contains(bytes.ToLower(b), bytes.ToLower([]byte(text))) {
+		if bytes.Contains(b, []byte(text)) || bytes.Contains(bytes.ToUpper(b), bytes.ToUpper([]byte(text))) {
 			names = append(names, e.Name())
 		}
 	}
@@ -463,9 +487,14 @@ func (l *ledger) Block(ctx context.Context, name, station string, after, void, s
 // TestLedger has two stations share an order. A station goes on with its block while the
 // ledger is away, and a lost answer wastes no number.
 func TestLedger(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { testLedger(t, filepath.Join(t.TempDir(), "ledger.db")) })
+	t.Run("postgres", func(t *testing.T) { testLedger(t, pgtest.Database(t)) })
+}
+
+func testLedger(t *testing.T, database string) {
 	ctx := t.Context()
 	o, content := journaltest.Order(t)
-	shared, err := journal.OpenLedger(ctx, filepath.Join(t.TempDir(), "ledger.db"), true)
+	shared, err := journal.OpenLedger(ctx, database, true)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, shared.Close()) })
 	var ledgers []*ledger
