@@ -10,10 +10,12 @@ func newLineCmd(a *app) *cobra.Command {
 		Short: "Make tokens on a provisioning line",
 		Long:  `Make tokens on a provisioning line: docs/line.md describes it.`,
 		Example: `  fob line order new --out order.yaml
-  fob line order sign order.yaml --key ~/.ssh/id_ed25519 --name tanaka@example.com`,
+  fob line order sign order.yaml --key ~/.ssh/id_ed25519 --name tanaka@example.com
+  fob line show --journal line.db
+  fob line export --journal line.db --out delivery`,
 		Args: subCommand,
 		RunE: help,
 	}
-	cmd.AddCommand(newLineOrderCmd(a))
+	cmd.AddCommand(newLineOrderCmd(a), newLineExportCmd(a), newLineAckCmd(a), newLineShowCmd(a), newLineAuditCmd(a))
 	return cmd
 }

@@ -57,6 +57,9 @@ func NewSigner(key ed25519.PrivateKey) (Signer, error) {
 	return s, nil
 }
 
+// FromEd25519 returns a public key of OpenSSH.
+func FromEd25519(key ed25519.PublicKey) (PublicKey, error) { return ssh.NewPublicKey(key) }
+
 // ParseEd25519 is [ParsePrivateKey] for a program that signs more than texts with the key.
 func ParseEd25519(text, passphrase []byte) (ed25519.PrivateKey, error) {
 	raw, err := ssh.ParseRawPrivateKey(text)

@@ -87,7 +87,8 @@ type Journal struct {
 	db      *sqldb.DB
 	station string
 	ring    *vault.Ring
-	key     ed25519.PrivateKey
+	key     ed25519.PrivateKey // nil: the journal is only read
+	public  ed25519.PublicKey
 	keys    chain.Keys
 	ledger  Ledger
 	now     func() time.Time
@@ -103,7 +104,8 @@ func Open(ctx context.Context, c Config) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{db: db, station: c.Station, key: c.Key, keys: chain.Signed(c.Key), ledger: c.Ledger, now: c.Now}
+	public := c.Key.Public().(ed25519.PublicKey)
+	j := &Journal{db: db, station: c.Station, key: c.Key, public: public, keys: chain.Signed(c.Key), ledger: c.Ledger, now: c.Now}
 	if j.now == nil {
 		j.now = time.Now
 	}
@@ -119,14 +121,13 @@ func Open(ctx context.Context, c Config) (*Journal, error) {
 // open reads the keys, and makes them in a new journal.
 func (j *Journal) open(ctx context.Context, c Config) error {
 	var keys []vault.Key
-	public := c.Key.Public().(ed25519.PublicKey)
 	err := j.db.Update(ctx, func(tx *sqldb.Tx) (err error) {
 		var station string
 		var have []byte
 		err = tx.Row("SELECT station, public FROM journal WHERE id = 1", nil, &station, &have)
 		switch {
 		case errors.Is(err, sqldb.ErrNotFound) && c.Create:
-			keys, err = j.create(tx, c.Master, public)
+			keys, err = j.create(tx, c.Master)
 			return err
 		case errors.Is(err, sqldb.ErrNotFound):
 			return ErrNone
@@ -134,7 +135,7 @@ func (j *Journal) open(ctx context.Context, c Config) error {
 			return err
 		case station != c.Station:
 			return fmt.Errorf("%w: it is %q, and this is %q", ErrStation, station, c.Station)
-		case !public.Equal(ed25519.PublicKey(have)):
+		case !j.public.Equal(ed25519.PublicKey(have)):
 			return fmt.Errorf("%w: the key of the station is not the one that signed its records", ErrStation)
 		}
 		keys, err = keyTable.Keys(tx, c.Master)
@@ -148,9 +149,9 @@ func (j *Journal) open(ctx context.Context, c Config) error {
 }
 
 // create makes the keys and the empty chain of records of a new journal.
-func (j *Journal) create(tx *sqldb.Tx, master vault.Master, public ed25519.PublicKey) (keys []vault.Key, err error) {
+func (j *Journal) create(tx *sqldb.Tx, master vault.Master) (keys []vault.Key, err error) {
 	now := j.millis()
-	if err := tx.ExecOne("INSERT INTO journal (id, station, public, created) VALUES (1, $1, $2, $3)", j.station, []byte(public), now); err != nil {
+	if err := tx.ExecOne("INSERT INTO journal (id, station, public, created) VALUES (1, $1, $2, $3)", j.station, []byte(j.public), now); err != nil {
 		return nil, err
 	}
 	for _, purpose := range vault.Purposes() {

@@ -4,7 +4,6 @@ package journal
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"time"
@@ -140,23 +139,29 @@ func (j *Journal) Records(ctx context.Context, unit int64, fn func(Record) error
 // Verify finds records that were changed, added or removed after they were written. Since
 // is the checkpoint of an earlier report that was kept elsewhere, or "".
 func (j *Journal) Verify(ctx context.Context, since string) (report chain.Report, err error) {
-	keys := chain.Public(j.key.Public().(ed25519.PublicKey))
 	err = j.db.LongView(ctx, func(tx *sqldb.Tx) (err error) {
-		report, err = records.Verify(tx, keys, since, nil, "SELECT "+recordColumns+" FROM record ORDER BY chain, seq",
-			func(s sqldb.Scanner) (chain.Record, error) {
-				r, code, proper, err := scanRecord(s)
-				c := chain.Record{Chain: r.Chain, Seq: r.Seq, Code: code, Improper: !proper}
-				if proper {
-					c.Bytes = r.canonical()
-				}
-				return c, err
-			})
+		report, err = j.verify(tx, since, func(Record) {})
 		return err
 	})
 	if errors.Is(err, chain.ErrCheckpoint) {
 		return report, err
 	}
 	return report, broken(err)
+}
+
+// verify is [Journal.Verify], and calls each with every record whose columns have the
+// right types.
+func (j *Journal) verify(tx *sqldb.Tx, since string, each func(Record)) (chain.Report, error) {
+	return records.Verify(tx, chain.Public(j.public), since, nil, "SELECT "+recordColumns+" FROM record ORDER BY chain, seq",
+		func(s sqldb.Scanner) (chain.Record, error) {
+			r, code, proper, err := scanRecord(s)
+			c := chain.Record{Chain: r.Chain, Seq: r.Seq, Code: code, Improper: !proper}
+			if proper && err == nil {
+				c.Bytes = r.canonical()
+				each(r)
+			}
+			return c, err
+		})
 }
 
 // UnsynchronisedClock records that the station works although its clock is not

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package audit
+
+import (
+	"encoding/json"
+
+	"github.com/d204ef64/fob/line/journal"
+)
+
+// history is what the chained records say.
+type history struct {
+	orders  map[string]string      // SHA-256 by id
+	blocks  map[string][]block     // by order
+	units   map[int64]*past        // by number of the unit
+	serials map[string]int64       // unit that got the serial number first
+	seeds   map[string]int64       // unit that got the seed first, by fingerprint
+	exports map[string]*pastExport // by digest
+	ciphers map[string]bool        // encrypted seeds of acknowledged exports
+}
+
+// block is a block of serial numbers.
+type block struct{ first, count int64 }
+
+// past is the history of a unit.
+type past struct {
+	order, serial, hardware, key, fingerprint string
+	state                                     journal.State
+	verified, locked                          bool
+	labels                                    int64
+}
+
+// pastExport is an export in the records.
+type pastExport struct {
+	order        string
+	units        int64
+	acknowledged bool
+}
+
+func newHistory() history {
+	return history{
+		orders: map[string]string{}, blocks: map[string][]block{}, units: map[int64]*past{},
+		serials: map[string]int64{}, seeds: map[string]int64{}, exports: map[string]*pastExport{}, ciphers: map[string]bool{},
+	}
+}
+
+// recordData has the fields of all kinds of records.
+type recordData struct {
+	Order       string        `json:"order"`
+	SHA256      string        `json:"sha256"`
+	First       int64         `json:"first"`
+	Count       int64         `json:"count"`
+	Serial      string        `json:"serial"`
+	HardwareID  string        `json:"hardware_id"`
+	DeviceKey   string        `json:"device_key"`
+	Fingerprint string        `json:"seed_fingerprint"`
+	State       journal.State `json:"state"`
+	Digest      string        `json:"digest"`
+	Units       int64         `json:"units"`
+}
+
+// records verifies the chain, and reads the history from it.
+func (a *auditor) records() error {
+	report, err := a.snapshot.Verify("", a.record)
+	if err != nil {
+		return err
+	}
+	for _, f := range report.Faults {
+		a.fault("records: %s", f)
+	}
+	a.report.Records = report.Records
+	return nil
+}
+
+func (a *auditor) record(r journal.Record) {
+	var d recordData
+	if err := json.Unmarshal(r.Data, &d); err != nil {
+		a.fault("record %d: its data has another form than a station writes", r.Seq)
+		return
+	}
+	h := &a.history
+	switch r.Kind {
+	case journal.KindOrder:
+		h.orders[d.Order] = d.SHA256
+	case journal.KindBlock:
+		h.blocks[d.Order] = append(h.blocks[d.Order], block{d.First, d.Count})
+	case journal.KindExport:
+		h.exports[d.Digest] = &pastExport{order: d.Order, units: d.Units}
+	case journal.KindAcknowledge:
+		if e := h.exports[d.Digest]; e != nil {
+			e.acknowledged = true
+		} else {
+			a.fault("record %d: export %s was acknowledged, but never made", r.Seq, d.Digest)
+		}
+	case journal.KindAllocate:
+		a.allocated(r, d)
+	case journal.KindState, journal.KindFailure, journal.KindVoid, journal.KindLabel, journal.KindReprint, journal.KindTaken:
+		if u := h.units[r.Unit]; u == nil || u.serial != d.Serial {
+			a.fault("record %d: unit %d with serial number %s was never allocated", r.Seq, r.Unit, d.Serial)
+		} else {
+			a.step(r, u, d)
+		}
+	}
+}
+
+// allocated begins the history of a unit.
+func (a *auditor) allocated(r journal.Record, d recordData) {
+	h := &a.history
+	if h.units[r.Unit] != nil {
+		a.fault("record %d: unit %d was allocated twice", r.Seq, r.Unit)
+		return
+	}
+	if first, used := h.serials[d.Serial]; used {
+		a.fault("serial number %s was used twice: for units %d and %d", d.Serial, first, r.Unit)
+	} else {
+		h.serials[d.Serial] = r.Unit
+	}
+	if first, used := h.seeds[d.Fingerprint]; used {
+		a.fault("unit %s has the seed of unit %d", d.Serial, first)
+	} else {
+		h.seeds[d.Fingerprint] = r.Unit
+	}
+	h.units[r.Unit] = &past{
+		order: d.Order, serial: d.Serial, hardware: d.HardwareID, key: d.DeviceKey, fingerprint: d.Fingerprint, state: journal.Allocated,
+	}
+}
+
+// step follows a unit by one record.
+func (a *auditor) step(r journal.Record, u *past, d recordData) {
+	final := u.state.Final()
+	switch r.Kind {
+	case journal.KindReprint, journal.KindTaken:
+		final = u.state == journal.Void
+	}
+	if final {
+		a.fault("record %d: unit %s is %s, and was changed afterwards", r.Seq, u.serial, u.state)
+	}
+	switch r.Kind {
+	case journal.KindVoid:
+		u.state = journal.Void
+	case journal.KindState:
+		u.state = d.State
+		switch {
+		case !d.State.Valid():
+			a.fault("record %d: unit %s has the unknown state %q", r.Seq, u.serial, string(d.State))
+		case d.State == journal.Verified:
+			u.verified = true
+		case d.State == journal.Locked:
+			u.locked = true
+		case d.State == journal.Done && !(u.verified && u.locked):
+			a.fault("record %d: unit %s is done, but was not verified and locked before", r.Seq, u.serial)
+		}
+	case journal.KindLabel, journal.KindReprint:
+		if !u.locked {
+			a.fault("record %d: the label of unit %s was printed before the unit was locked", r.Seq, u.serial)
+		}
+		u.labels++
+		if r.Kind == journal.KindLabel {
+			u.state = journal.Labelled
+		}
+	}
+}
