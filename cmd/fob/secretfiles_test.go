@@ -33,7 +33,7 @@ const (
 	newFile    fileKind = "fob writes it"
 	dataFile   fileKind = "tokens, from elsewhere and in any format"
 	flashFile  fileKind = "a board's seed: refused as a secret is; internal/board tests it"
-	noFile     fileKind = "it only sounds like a file"
+	noFile     fileKind = "a database, or it only sounds like a file"
 )
 
 // fileFlags lists each flag that names a file, with its command if it differs between
@@ -69,6 +69,7 @@ var fileFlags = map[string]fileKind{
 	"fob device provision --station-key": secretFile,
 	"--trusted":                          publicFile,
 	"--allowed-signers":                  publicFile,
+	"--font":                             publicFile,
 	"--recipient":                        publicFile,
 	"--sign-cert":                        publicFile,
 	"--tls-cert":                         publicFile,
@@ -93,6 +94,7 @@ var fileFlags = map[string]fileKind{
 	"--png":          newFile,
 	"--pcapng":       newFile,
 
+	"--journal":    noFile, // a database without a seed in clear; its keys are in files beside it
 	"--key-name":   noFile,
 	"--world-seed": noFile,
 }

@@ -4,7 +4,7 @@
 // that the station worked as it should: no serial number was used twice, every number is
 // accounted for, nothing was changed later, and no seed is left after an acknowledgement.
 //
-// It needs no secret. What the chained records say counts: the tables must agree with it.
+// It needs no secret. The chained records count: the tables must agree with them.
 package audit
 
 import (
@@ -63,8 +63,8 @@ func (a *auditor) fault(format string, args ...any) {
 	}
 }
 
-// Run audits a journal. The error is about a journal that cannot be read; what is wrong
-// in it is a fault of the report.
+// Run audits a journal. The error is about a journal that cannot be read. A mistake in it
+// is a fault of the report.
 func Run(ctx context.Context, j *journal.Journal, o Options) (Report, error) {
 	key, err := sshsig.FromEd25519(j.Public())
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/d204ef64/fob/line/journal"
 )
 
-// history is what the chained records say.
+// history is collected from the chained records.
 type history struct {
 	orders  map[string]string      // SHA-256 by id
 	blocks  map[string][]block     // by order

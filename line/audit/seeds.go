@@ -98,8 +98,8 @@ var cipherMark = []byte(`"cipher":"`)
 // maxCipher is the maximum length of an encrypted seed in Base64: RSA with 8192 bits.
 const maxCipher = 1400
 
-// deleted searches the bytes of the database's files for seeds that were deleted: those
-// of acknowledged exports, and all if there should be none.
+// deleted searches the bytes of the database's files for seeds that were deleted: the
+// seeds of acknowledged exports, and all if none should be left.
 func (a *auditor) deleted() error {
 	if a.options.Database == "" {
 		return nil
@@ -128,7 +128,7 @@ func (a *auditor) deleted() error {
 	return nil
 }
 
-// search counts the encrypted seeds in a file: all, or those of acknowledged exports.
+// search counts the encrypted seeds in a file: all, or the ones of acknowledged exports.
 func (a *auditor) search(path string, all bool) (found int, err error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -161,8 +161,8 @@ type headState struct {
 	journal.Counts
 }
 
-// begin writes a new export and records it before it appears, so that every export that
-// appears can be acknowledged.
+// begin writes a new export and records it before it appears, because only a recorded export can
+// be acknowledged.
 func (b *builder) begin(ctx context.Context, head journal.SignedHead) (r Result, err error) {
 	defer func() { err = errors.Join(err, b.discard()) }()
 	if r, err = b.build(ctx, head); err != nil {

@@ -38,7 +38,7 @@ func (b *builder) allowedSigners() []byte {
 		key.Type(), base64.StdEncoding.EncodeToString(key.Marshal()))
 }
 
-// readme tells the customer what the files are and how to use them.
+// readme returns the instructions for the customer.
 func (b *builder) readme(m *Manifest, seeds []seedFile) []byte {
 	var t strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&t, format, args...) }

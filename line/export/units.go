@@ -13,6 +13,7 @@ import (
 
 	"github.com/d204ef64/fob/internal/sqldb"
 	"github.com/d204ef64/fob/line/journal"
+	"github.com/d204ef64/fob/token"
 )
 
 // UnitsName is the file with one JSON record for each unit.
@@ -24,7 +25,7 @@ type Unit struct {
 	State      journal.State   `json:"state"` // done or void
 	HardwareID string          `json:"hardware_id"`
 	DeviceKey  string          `json:"device_key"`
-	Expiry     *string         `json:"expiry"`
+	Expiry     token.Expiry    `json:"expiry"`
 	Station    string          `json:"station"`
 	Port       string          `json:"port"`
 	Began      time.Time       `json:"began"`
@@ -40,11 +41,7 @@ type Unit struct {
 func UnitOf(u *journal.Unit, station string) Unit {
 	r := Unit{
 		Serial: u.Serial.String(), State: u.State, HardwareID: u.HardwareID.String(), DeviceKey: fmt.Sprintf("%x", u.DeviceKey),
-		Station: station, Port: u.Socket, Began: u.Began, Attempts: u.Attempts, Failures: u.Failures, Results: u.Results,
-	}
-	if !u.Expiry.IsZero() {
-		s := u.Expiry.String()
-		r.Expiry = &s
+		Station: station, Port: u.Socket, Expiry: u.Expiry, Began: u.Began, Attempts: u.Attempts, Failures: u.Failures, Results: u.Results,
 	}
 	if !u.Ended.IsZero() {
 		r.Ended = &u.Ended
@@ -67,7 +64,7 @@ func (m *Manifest) Contains(u *journal.Unit) bool {
 	return false
 }
 
-// units writes the records of the units, and returns what the certificate needs.
+// units writes the records of the units, and returns the facts for the certificate.
 func (b *builder) units(ctx context.Context) (*summary, error) {
 	s := newSummary()
 	m := b.manifest()
@@ -88,7 +85,7 @@ func (b *builder) units(ctx context.Context) (*summary, error) {
 	return s, b.file("units.csv", func(w io.Writer) error { return b.csv(ctx, w, &m) })
 }
 
-// EachUnit calls fn with the units of an order, or only with those of a state.
+// EachUnit calls fn with the units of an order, or only with the ones in a state.
 func EachUnit(ctx context.Context, j *journal.Journal, name string, state journal.State, fn func(*journal.Unit) error) error {
 	f := journal.UnitFilter{State: state, Page: sqldb.Page{Limit: 1000}}
 	for {

@@ -14,7 +14,7 @@ import (
 )
 
 // OpenReader opens a journal without its keys, for reading only: no function that writes
-// works. The error wraps [ErrNone] if there is no journal.
+// works. The error wraps [ErrNone] if the database has no journal.
 func OpenReader(ctx context.Context, database string) (*Journal, error) {
 	db, err := schema.Open(ctx, database, false)
 	if err != nil {
