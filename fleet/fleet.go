@@ -347,6 +347,22 @@ func (f *Fleet) All(after uint32) iter.Seq[Member] {
 	}
 }
 
+// AllBefore returns the tokens from the last to the first, beginning before the given
+// tag.
+func (f *Fleet) AllBefore(before uint32) iter.Seq[Member] {
+	return func(yield func(Member) bool) {
+		f.mu.RLock()
+		tag := min(before, f.last+1)
+		f.mu.RUnlock()
+		for tag > 1 {
+			tag--
+			if t := f.slot(tag).token.Load(); t != nil && !yield(Member{t, f, tag}) {
+				return
+			}
+		}
+	}
+}
+
 // Tag returns the number of the token in the fleet's log, 1 for the first.
 func (m Member) Tag() uint32 { return m.tag }
 

@@ -52,28 +52,11 @@ func (m Member) Lot() string {
 // OfLot returns the tokens of the lots with a name or number, in order, beginning after
 // the given tag. The error wraps [ErrNotFound] and lists the lots.
 func (f *Fleet) OfLot(name string, after uint32) (iter.Seq[Member], error) {
-	f.mu.RLock()
-	lots := slices.Clone(f.lots)
-	f.mu.RUnlock()
-	number, err := strconv.Atoi(name)
-	if err != nil {
-		number = 0
-	}
-	var spans [][2]uint32 // before the first tag, and the last
-	first := uint32(0)
-	for i, l := range lots {
-		if l.Name == name || i+1 == number {
-			spans = append(spans, [2]uint32{first, l.Last})
-		}
-		first = l.Last
-	}
-	if spans == nil {
-		return nil, fmt.Errorf("%w: there is no lot %q: %s", ErrNotFound, name, knownLots(lots))
-	}
+	spans, err := f.lotSpans(name)
 	return func(yield func(Member) bool) {
 		for _, s := range spans {
-			for m := range f.All(max(s[0], after)) {
-				if m.tag > s[1] {
+			for m := range f.All(max(s.before, after)) {
+				if m.tag > s.last {
 					break
 				}
 				if !yield(m) {
@@ -81,7 +64,52 @@ func (f *Fleet) OfLot(name string, after uint32) (iter.Seq[Member], error) {
 				}
 			}
 		}
-	}, nil
+	}, err
+}
+
+// OfLotBefore is OfLot from the last token to the first, beginning before the given tag.
+func (f *Fleet) OfLotBefore(name string, before uint32) (iter.Seq[Member], error) {
+	spans, err := f.lotSpans(name)
+	return func(yield func(Member) bool) {
+		for _, s := range slices.Backward(spans) {
+			for m := range f.AllBefore(min(s.last+1, before)) {
+				if m.tag <= s.before {
+					break
+				}
+				if !yield(m) {
+					return
+				}
+			}
+		}
+	}, err
+}
+
+// lotSpan is where a lot's tags are.
+type lotSpan struct {
+	before uint32 // the tag before the first
+	last   uint32
+}
+
+// lotSpans returns where the lots with a name or number are.
+func (f *Fleet) lotSpans(name string) (spans []lotSpan, err error) {
+	f.mu.RLock()
+	lots := slices.Clone(f.lots)
+	f.mu.RUnlock()
+	number, err := strconv.Atoi(name)
+	if err != nil {
+		number = 0
+	}
+	first := uint32(0)
+	for i, l := range lots {
+		if l.Name == name || i+1 == number {
+			spans = append(spans, lotSpan{first, l.Last})
+		}
+		first = l.Last
+	}
+	if spans == nil {
+		return nil, fmt.Errorf("%w: there is no lot %q: %s", ErrNotFound, name, knownLots(lots))
+	}
+	return spans, nil
 }
 
 // knownLots lists the lots for an error.

@@ -45,6 +45,7 @@ func TestFleetVerbs(t *testing.T) {
 		}},
 		{"list-tokens", []string{
 			"ls --state locked --model button-6 --lot aged --fault any --serial ZZFB --expires-before 2031-01-01 --battery-below 0.5 --error-above 1s",
+			"ls --find b00000 --last 3",
 			"ls", // needs two pages
 		}},
 		{"get-token", []string{"show " + s}},

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/url"
 	"strconv"
 	"strings"
@@ -26,21 +27,28 @@ func (f *fleetCmd) tokenCmds() []*cobra.Command {
 }
 
 func (f *fleetCmd) lsCmd() *cobra.Command {
-	var state, model, lot, fault, serial, expires, off string
+	var state, model, lot, fault, serial, find, expires, off string
 	var battery float64
+	var last int
 	cmd := &cobra.Command{
 		Use: "ls", Short: "List the tokens", Args: noArgs,
-		Example: "  fob fleet ls --state locked\n  fob fleet ls --lot aged --fault any",
+		Example: "  fob fleet ls --state locked\n  fob fleet ls --lot aged --fault any\n  fob fleet ls --last 5",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if last < 0 || last > 10_000 {
+				return usagef("--last %d: want 1 to 10000, or 0 for all", last)
+			}
 			rows := [][]string{{"TOKEN", "LOT", "MODEL", "STATE", "DISPLAY", "CLOCK", "BATTERY", "EXPIRY", "FAULTS", "PORT"}}
 			for after := ""; ; {
 				q := url.Values{"limit": {"1000"}}
+				if last > 0 {
+					q = url.Values{"limit": {strconv.Itoa(last)}, "before": {strconv.FormatUint(math.MaxUint32, 10)}}
+				}
 				if battery > 0 {
 					q.Set("battery_below", strconv.FormatFloat(battery, 'g', -1, 64))
 				}
 				for key, value := range map[string]string{
 					"after": after, "state": state, "model": model, "lot": lot, "fault": fault,
-					"serial": serial, "expires_before": expires, "error_above": off,
+					"serial": serial, "find": find, "expires_before": expires, "error_above": off,
 				} {
 					if value != "" {
 						q.Set(key, value)
@@ -89,8 +97,10 @@ func (f *fleetCmd) lsCmd() *cobra.Command {
 	cmd.Flags().StringVar(&lot, "lot", "", "only tokens of the lots with this `NAME` or number")
 	cmd.Flags().StringVar(&fault, "fault", "", "only tokens with this `KIND` of fault: dead, ghost, flash_fail, power_cut_at, line, or any")
 	cmd.Flags().StringVar(&serial, "serial", "", "only tokens whose serial numbers begin with `TEXT`")
+	cmd.Flags().StringVar(&find, "find", "", "only tokens whose serial number contains `TEXT`, in upper or lower case, or whose hardware id is TEXT")
 	cmd.Flags().StringVar(&expires, "expires-before", "", "only tokens with an expiry date before `DAY`")
 	cmd.Flags().StringVar(&off, "error-above", "", "only tokens whose clocks are off by more than `PERIOD`")
+	cmd.Flags().IntVar(&last, "last", 0, "only the last `N` of these tokens, up to 10000; 0: all")
 	numberVar(cmd.Flags(), &battery, "battery-below", 0, 0, 1, "only tokens with less than this `SHARE` of the battery left, 0 to 1")
 	return cmd
 }

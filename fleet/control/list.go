@@ -4,6 +4,7 @@ package control
 
 import (
 	"context"
+	"encoding/hex"
 	"iter"
 	"slices"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 // tokenFilter selects tokens. A part that is not set selects all.
 type tokenFilter struct {
 	serial, model string
+	find          string // in upper case
 	fault         fleet.FaultKind
 	anyFault      bool
 	state         *serialproto.State
@@ -29,6 +31,7 @@ type tokenFilter struct {
 // filter checks a query.
 func (in *listQuery) filter() (f tokenFilter, err error) {
 	f.serial, f.model, f.battery = in.Serial, in.Model, in.Battery
+	f.find = strings.ToUpper(in.Find)
 	if in.Expires != "" {
 		if f.expires, err = token.ParseExpiry(in.Expires); err != nil {
 			return f, invalid("query.expires_before", err.Error())
@@ -75,7 +78,21 @@ func (f *tokenFilter) may(m fleet.Member) bool {
 			return false
 		}
 	}
-	return f.state == nil || m.Token.State() == *f.state
+	return f.found(m) && (f.state == nil || m.Token.State() == *f.state)
+}
+
+// found reports whether a token's name has the text that is looked for. The hardware id
+// of a token with a serial number must be the whole text, because short texts are in many.
+func (f *tokenFilter) found(m fleet.Member) bool {
+	if f.find == "" {
+		return true
+	}
+	hardware := m.Token.HardwareID()
+	id := strings.ToUpper(hex.EncodeToString(hardware[:]))
+	if serial, _ := m.Token.BackLabel(); !serial.IsZero() {
+		return id == f.find || strings.Contains(strings.ToUpper(serial.String()), f.find)
+	}
+	return strings.Contains(id, f.find)
 }
 
 // expiresBefore reports whether an expiry date is before the day of the filter.
@@ -96,18 +113,11 @@ func (f *tokenFilter) matches(m fleet.Member, st fleet.State) bool {
 }
 
 func (s *server) list(ctx context.Context, in *listQuery) (*body[listOf[tokenView]], error) {
-	after := uint64(0)
-	if in.After != "" {
-		var err error
-		if after, err = strconv.ParseUint(in.After, 10, 32); err != nil {
-			return nil, invalid("query.after", "not the next of a page")
-		}
-	}
 	wanted, err := in.filter()
 	if err != nil {
 		return nil, err
 	}
-	members, err := s.listed(in.Lot, uint32(after))
+	members, err := s.listed(in)
 	if err != nil {
 		return nil, err
 	}
@@ -124,20 +134,40 @@ func (s *server) list(ctx context.Context, in *listQuery) (*body[listOf[tokenVie
 			continue
 		}
 		if len(list.Items) == in.Limit {
-			list.Next = strconv.FormatUint(uint64(list.Items[len(list.Items)-1].Tag), 10)
+			if in.Before == 0 {
+				list.Next = strconv.FormatUint(uint64(list.Items[len(list.Items)-1].Tag), 10)
+			}
 			break
 		}
 		list.Items = append(list.Items, viewOf(m, st))
 	}
+	if in.Before > 0 {
+		slices.Reverse(list.Items)
+	}
 	return &body[listOf[tokenView]]{list}, nil
 }
 
-// listed returns the tokens of a lot, or of the fleet, that come after a tag.
-func (s *server) listed(lot string, after uint32) (iter.Seq[fleet.Member], error) {
-	if lot == "" {
-		return s.fleet.All(after), nil
+// listed returns the tokens of a lot, or of the fleet, that come after or before a tag.
+func (s *server) listed(in *listQuery) (members iter.Seq[fleet.Member], err error) {
+	after := uint64(0)
+	if in.After != "" {
+		if after, err = strconv.ParseUint(in.After, 10, 32); err != nil {
+			return nil, invalid("query.after", "not the next of a page")
+		}
+		if in.Before > 0 {
+			return nil, invalid("query.before", "cannot be combined with after")
+		}
 	}
-	members, err := s.fleet.OfLot(lot, after)
+	switch {
+	case in.Lot == "" && in.Before > 0:
+		return s.fleet.AllBefore(in.Before), nil
+	case in.Lot == "":
+		return s.fleet.All(uint32(after)), nil
+	case in.Before > 0:
+		members, err = s.fleet.OfLotBefore(in.Lot, in.Before)
+	default:
+		members, err = s.fleet.OfLot(in.Lot, uint32(after))
+	}
 	if err != nil {
 		return nil, invalid("query.lot", err.Error())
 	}

@@ -66,6 +66,50 @@ func TestListByLotAndFault(t *testing.T) {
 	require.Equal(t, []int{7}, c.listed("fault=dead"))
 }
 
+// TestListBefore: the last tokens before a tag, in the same order as after one, also if
+// some were removed.
+func TestListBefore(t *testing.T) {
+	c := newClient(t, virtual.Config{Seed: 7}, control.Options{})
+	c.make(`{"count":5,"name":"odd"}`)
+	c.make(`{"count":5}`)
+	c.make(`{"count":5,"name":"odd","profile":"button-6"}`)
+	items := c.do("GET", "/v1/tokens", "")["items"].([]any)
+	for _, i := range []int{2, 6, 14} { // the tags 3, 7 and 15
+		c.do("DELETE", "/v1/tokens/"+items[i].(object)["hardware_id"].(string), "")
+	}
+	for query, want := range map[string][]int{
+		"before=4294967295&limit=3": {12, 13, 14}, "before=12&limit=4": {8, 9, 10, 11}, "before=5&limit=4": {1, 2, 4},
+		"before=1": {}, "before=15&lot=odd&limit=4": {11, 12, 13, 14}, "before=13&lot=odd&limit=4": {4, 5, 11, 12}, "before=2&lot=2": {},
+		"before=12&model=always-on-6&limit=2": {9, 10},
+	} {
+		page := c.do("GET", "/v1/tokens?"+query, "")
+		got := []int{}
+		for _, item := range page["items"].([]any) {
+			got = append(got, int(item.(object)["tag"].(float64)))
+		}
+		require.Equal(t, want, got, query)
+		require.NotContains(t, page, "next")
+	}
+	c.refused(422, "invalid", "GET", "/v1/tokens?before=5&after=2", "")
+	c.refused(422, "invalid", "GET", "/v1/tokens?before=5&lot=none", "")
+}
+
+// TestListFind: a part of a serial number finds a token, in any case. A part of a hardware
+// id finds only tokens without a serial number.
+func TestListFind(t *testing.T) {
+	c := newClient(t, virtual.Config{Seed: 7}, control.Options{})
+	c.make(`{"count":20,"ready":true}`)
+	made := c.do("POST", "/v1/tokens", `{"count":1}`)["items"].([]any)
+	blank := made[0].(object)["hardware_id"].(string)
+	require.Equal(t, []int{16, 17, 18, 19, 20}, c.listed("find=zzfb0000001"))
+	require.Equal(t, []int{10}, c.listed("find=B0000000A"))
+	require.Equal(t, []int{21}, c.listed("find="+strings.ToUpper(blank[3:12])))
+	ready := c.do("GET", "/v1/tokens/ZZFB00000005", "")["hardware_id"].(string)
+	require.Equal(t, []int{5}, c.listed("find="+ready))
+	require.Empty(t, c.listed("find="+ready[:12]))
+	require.Empty(t, c.listed("find=none"))
+}
+
 // TestNames: states are read in any case, and an unknown name is refused with those that
 // exist.
 func TestNames(t *testing.T) {
@@ -152,7 +196,7 @@ func BenchmarkList(b *testing.B) {
 	defer f.Close()
 	handler := control.New(f, control.Options{Key: key})
 	for _, query := range []url.Values{
-		{"lot": {"few"}}, {"fault": {"any"}}, {"state": {"WIPED"}}, {"model": {"button-8"}}, {"serial": {"NONE"}}, {"battery_below": {"0.1"}},
+		{"lot": {"few"}}, {"fault": {"any"}}, {"state": {"WIPED"}}, {"model": {"button-8"}}, {"serial": {"NONE"}}, {"find": {"NONE"}}, {"battery_below": {"0.1"}},
 	} {
 		name := strings.ReplaceAll(query.Encode(), "&", ",")
 		b.Run(name, func(b *testing.B) {

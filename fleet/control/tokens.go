@@ -105,10 +105,12 @@ type listQuery struct {
 	Fault   string  `query:"fault" maxLength:"20" doc:"only tokens with this kind of fault: dead, ghost, flash_fail, power_cut_at or line; any is any of them" example:"any"`
 	Model   string  `query:"model" maxLength:"40" doc:"only tokens of this model" example:"always-on-6"`
 	Serial  string  `query:"serial" maxLength:"40" doc:"only tokens whose serial number begins with it" example:"ZZFB0000"`
+	Find    string  `query:"find" maxLength:"40" doc:"only tokens whose serial number contains it, in upper or lower case; tokens without one are found by a part of their hardware id, and others by all of it" example:"0050"`
 	Expires string  `query:"expires_before" maxLength:"10" doc:"only tokens with an expiry date before this day" example:"2027-12-31"`
 	Battery float64 `query:"battery_below" minimum:"0" maximum:"1" doc:"only tokens with less than this share of the battery's capacity left" example:"0.1"`
 	Error   string  `query:"error_above" maxLength:"60" doc:"only tokens whose clock is off by more than this period, in either direction" example:"PT1M"`
 	After   string  `query:"after" maxLength:"20" doc:"next of the page before"`
+	Before  uint32  `query:"before" doc:"the last tokens whose tag is smaller than this, and no next" example:"42"`
 	Limit   int     `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"tokens of a page"`
 }
 
