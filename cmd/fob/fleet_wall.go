@@ -26,8 +26,12 @@ select a token:
   o           hold it for 6 s       h  advance by an hour
   + and -     skew by a minute      d  advance by a day
   y           age by a year         space  stop the clock, let it run
-  PgUp, PgDn  turn the page         /  find a serial number
-  Tab         list or faces         q  quit`,
+  PgUp, PgDn  turn the page         /  find a serial number as you type
+  Home, End   first or last token   Tab  list or faces
+  ?           help                  q  quit
+
+The wall ends with the fleet. If the fleet does not answer, the wall goes on when
+it is back.`,
 		Example: "  fob fleet wall",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := f.wall(cmd.Context())

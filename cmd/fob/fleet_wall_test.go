@@ -5,7 +5,11 @@
 package main
 
 import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -28,7 +32,8 @@ import (
 type wallFleet struct {
 	*fleet.Fleet
 	server *httptest.Server
-	args   []string // of fob
+	end    context.CancelCauseFunc // of the requests
+	args   []string                // of fob
 }
 
 func newWallFleet(t *testing.T, lots ...fleet.Lot) *wallFleet {
@@ -41,14 +46,18 @@ func newWallFleet(t *testing.T, lots ...fleet.Lot) *wallFleet {
 		_, err := f.MakeLot(l)
 		require.NoError(t, err)
 	}
-	server := httptest.NewServer(control.New(f, control.Options{Key: key}))
+	base, end := context.WithCancelCause(context.Background())
+	server := httptest.NewUnstartedServer(control.New(f, control.Options{Key: key}))
+	server.Config.BaseContext = func(net.Listener) context.Context { return base }
+	server.Start()
 	t.Cleanup(func() {
+		end(nil)
 		server.Close()
 		require.NoError(t, f.Close())
 	})
 	file := filepath.Join(t.TempDir(), "key")
 	require.NoError(t, os.WriteFile(file, []byte(key), 0o600))
-	return &wallFleet{f, server, []string{"fleet", "wall", "--url", server.URL, "--api-key-file", file}}
+	return &wallFleet{f, server, end, []string{"fleet", "wall", "--url", server.URL, "--api-key-file", file}}
 }
 
 // start starts a wall, and waits for its first screen.
@@ -135,13 +144,13 @@ func TestWallPages(t *testing.T) {
 	r.press("\x1b[C\x1b[C")
 	r.readUntil(1, "╔═ ZZFB00000009 ")
 	r.press("/zzfb00000050")
-	r.readUntil(1, "find serial number: zzfb00000050")
+	r.readUntil(1, "find: zzfb00000050")
 	r.press("\r")
 	r.readUntil(1, "╔═ ZZFB00000050 ") // 50 in hexadecimal digits is 80
 	r.press("/zzfbx\x7f\x7f1\x1b")
-	r.readUntil(1, "? q")
+	r.readUntil(1, "q quit")
 	r.press("/NONE\r")
-	r.readUntil(1, "there is no token NONE")
+	r.readUntil(1, "no token has NONE in its serial number")
 	r.press("\x1b[H")
 	r.readUntil(1, "╔═ ZZFB00000001 ")
 	r.interrupt()
@@ -204,7 +213,7 @@ func TestWallKilled(t *testing.T) {
 }
 
 // TestWallEnds checks that the wall restores the terminal when it ends for any reason,
-// and that it reports a fleet that is gone.
+// and how: with the fleet, and by itself if the fleet has ended as it should.
 func TestWallEnds(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]struct {
@@ -215,9 +224,12 @@ func TestWallEnds(t *testing.T) {
 		"q":      {func(r *terminalRun, _ *wallFleet) { r.press("q") }, 0, ""},
 		"Ctrl-C": {func(r *terminalRun, _ *wallFleet) { r.press("\x03") }, 0, ""},
 		"gone": {func(r *terminalRun, f *wallFleet) {
-			f.server.Config.Close()
+			_ = f.server.Config.Close()
 			f.server.CloseClientConnections()
-		}, exitNoConnect, "fob: the fleet does not answer: "},
+			r.readUntil(1, "the fleet does not answer: trying again")
+			r.press("pdq")
+		}, 0, ""},
+		"ended": {func(_ *terminalRun, f *wallFleet) { f.end(control.ErrEnded) }, 0, "the fleet has ended"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -248,4 +260,135 @@ func TestWallEnds(t *testing.T) {
 			require.Equal(t, string(was), string(is))
 		})
 	}
+}
+
+// TestWallComesBack kills fob run, and starts another with more tokens at the same
+// address. The wall shows the tokens and follows the events of the second.
+func TestWallComesBack(t *testing.T) {
+	t.Parallel()
+	key := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(key, []byte("key-of-the-test-in-a-file"), 0o600))
+	start := func(addr, count string) (run *exec.Cmd, url string) {
+		run = exec.Command("fob", "run", "--count", count, "--ready", "--tcp", "127.0.0.1:0", "--http", addr, "--api-key-file", key, "--clock", "manual", "--json")
+		stdout, err := run.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, run.Start())
+		t.Cleanup(func() {
+			_ = run.Process.Kill()
+			_ = run.Wait()
+		})
+		var ready struct{ URL string }
+		require.NoError(t, json.NewDecoder(stdout).Decode(&ready))
+		return run, ready.URL
+	}
+	first, url := start("127.0.0.1:0", "1")
+	r := startOnTerminal(t, wide, "NO_COLOR=1", "fleet", "wall", "--url", url, "--api-key-file", key)
+	r.readUntil(1, "1 token")
+	r.press("d")
+	r.readUntil(1, "2026-01-02 00:00:00")
+	require.NoError(t, first.Process.Kill())
+	r.readUntil(1, "the fleet does not answer: trying again")
+	require.Contains(t, r.output.String(), "NO ANSWER")
+
+	second, _ := start(strings.TrimPrefix(url, "http://"), "2")
+	r.readUntil(1, "2 tokens")
+	r.press("h")
+	r.readUntil(1, "2026-01-01 01:00:00")
+	require.NoError(t, second.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, r.end())
+	require.Contains(t, r.output.String(), "the fleet has ended")
+}
+
+// TestWallSearch: the wall shows the tokens that have the text while it is typed. Enter
+// goes to the selected one, and Escape back to the page that was left.
+func TestWallSearch(t *testing.T) {
+	t.Parallel()
+	f := newWallFleet(t, fleet.Lot{Count: 300, Ready: true}, fleet.Lot{Count: 1})
+	r := f.start(t, wide, "NO_COLOR=1") // eight faces on a page
+	r.press("\x1b[6~")
+	r.readUntil(1, "╔═ ZZFB00000009 ")
+	r.press("/9f")
+	r.readUntil(1, "╔═ ZZFB0000009F ") // 159 of 300; 9F is in no other
+	r.press("\x7f")
+	r.readUntil(1, "┌─ ZZFB00000029 ")
+	r.press("\x1b[B\x1b[B") // below 09 and 29, in rows of two
+	r.readUntil(1, "╔═ ZZFB00000049 ")
+	r.press("\r")
+	r.readUntil(1, "┌─ ZZFB0000004A ")
+	r.press("/zzfb0000000a")
+	r.readUntil(1, "╔═ ZZFB0000000A ")
+	r.press("\x1b")
+	r.readUntil(1, "╔═ ZZFB00000049 ")
+	r.press("/nothing")
+	r.readUntil(1, "No token has it in its serial number.")
+	r.press("\x1b")
+	r.readUntil(1, "╔═ ZZFB00000049 ")
+	blank := ""
+	for m := range f.All(300) {
+		id := m.Token.HardwareID()
+		blank = hex.EncodeToString(id[:])
+	}
+	r.press("/" + blank[2:14] + "\r")
+	r.readUntil(1, "╔═ "+blank)
+	r.interrupt()
+}
+
+// TestWallEndAndHome: End shows a full page with the last token, and PgUp the page before
+// it, also if tokens were removed.
+func TestWallEndAndHome(t *testing.T) {
+	t.Parallel()
+	f := newWallFleet(t, fleet.Lot{Count: 30, Ready: true})
+	r := f.start(t, wide, "NO_COLOR=1") // eight faces on a page
+	r.press("\x1b[F")
+	r.readUntil(1, "╔═ ZZFB0000001E ")
+	r.readUntil(1, " PgUp shows more tokens")
+	require.Contains(t, r.output.String(), "┌─ ZZFB00000017 ")      // the eighth from the end
+	for _, size := range []pty.Winsize{{Rows: 8, Cols: 34}, wide} { // the selected token stays
+		require.NoError(t, pty.Setsize(r.File, &size))
+		r.output.Reset()
+		r.readUntil(1, clearAll+home)
+		r.readUntil(1, "╔═ ZZFB0000001E ")
+	}
+	r.readUntil(1, "┌─ ZZFB00000017 ")
+	r.press("\x1b[5~")
+	r.readUntil(1, "╔═ ZZFB00000016 ")
+	r.readUntil(1, "PgUp and PgDn show more tokens")
+	for m := range f.All(0) {
+		if m.Tag() < 9 {
+			require.NoError(t, f.Remove(m))
+		}
+	}
+	r.readUntil(1, "22 tokens")
+	r.press("\x1b[H")
+	r.readUntil(1, "╔═ ZZFB00000009 ")
+	r.press("\x1b[6~")
+	r.readUntil(1, "╔═ ZZFB00000011 ")
+	r.press("\x1b[6~") // the last page begins earlier, to be full
+	r.readUntil(1, "╔═ ZZFB00000019 ")
+	r.readUntil(1, "┌─ ZZFB0000001E ")
+	r.press("\x1b[5~")
+	r.readUntil(1, "╔═ ZZFB00000016 ")
+	r.press("\x1b[1~")
+	r.readUntil(1, "╔═ ZZFB00000009 ")
+	r.readUntil(1, " PgDn shows more tokens")
+	r.interrupt()
+}
+
+// TestWallNarrow: 40 columns have room for the help that a new fleet needs, and for a
+// token without a clock.
+func TestWallNarrow(t *testing.T) {
+	t.Parallel()
+	f := newWallFleet(t)
+	r := f.start(t, pty.Winsize{Rows: 24, Cols: 40}, "NO_COLOR=1")
+	text := ansi.ReplaceAllString(r.output.String(), "")
+	require.Regexp(t, `Make some in another terminal: +\r?\n fob fleet add --count 5 --ready`, text)
+	members, err := f.MakeLot(fleet.Lot{Count: 1, Ready: true, Crystal: fleet.CrystalPerfect})
+	require.NoError(t, err)
+	r.readUntil(1, "clock +0.0s")
+	_, err = members[0].Do((*virtual.Token).RemoveBattery)
+	require.NoError(t, err)
+	r.readUntil(1, "clock unset")
+	r.press("?")
+	r.readUntil(1, "blinks while the token runs")
+	r.interrupt()
 }

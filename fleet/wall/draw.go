@@ -11,14 +11,13 @@ import (
 	"unicode/utf8"
 )
 
-// The colours, as parameters of SGR.
+// The colours, as parameters of SGR. They can be read on a light and on a dark background.
 const (
 	bold    = "1"
 	reverse = "7"
 	red     = "31"
 	green   = "32"
-	yellow  = "33"
-	cyan    = "36"
+	magenta = "35"
 )
 
 // paint colours text unless colours are off.
@@ -57,14 +56,10 @@ type grid struct {
 const faceRows = 5 // three of the display, and the frame
 
 func (m *model) grid() grid {
-	digits := 6
-	for _, f := range m.faces {
-		digits = max(digits, f.view.Digits)
-	}
-	g := grid{width: 8 + 4*digits} // three such faces fit in 100 columns
+	g := grid{width: 8 + 4*max(m.digits, 6)} // three such faces fit in 100 columns
 	g.across, g.down = (m.columns+1)/(g.width+1), m.body()/faceRows
 	if m.asList || g.across < 1 || g.down < 1 {
-		return grid{across: 1, down: max(m.body(), 1)}
+		return grid{across: 1, down: max(m.body()-m.titleRows(), 1)}
 	}
 	return g
 }
@@ -75,6 +70,14 @@ func (m *model) body() int {
 		return m.rows - 1
 	}
 	return m.rows - 3
+}
+
+// titleRows is the number of rows of the titles above a list.
+func (m *model) titleRows() int {
+	if m.body() < 5 {
+		return 0
+	}
+	return 1
 }
 
 // capacity returns how many tokens fit on a page.
@@ -90,7 +93,7 @@ func (m *model) draw(at time.Time) string {
 	case m.help:
 		lines = append(lines, m.helpLines()...)
 	case len(m.faces) == 0:
-		lines = append(lines, "", " There are no tokens: make some with fob fleet add.")
+		lines = append(lines, m.emptyLines()...)
 	default:
 		lines = append(lines, m.tokenLines()...)
 	}
@@ -102,6 +105,18 @@ func (m *model) draw(at time.Time) string {
 		lines = append(lines, m.messageLine(), m.keyLine())
 	}
 	return strings.Join(lines, "\n")
+}
+
+// emptyLines explain an empty page.
+func (m *model) emptyLines() []string {
+	text := []string{"", "There are no tokens.", "Make some in another terminal:", "fob fleet add --count 5 --ready"}
+	if m.filter() != "" {
+		text = []string{"", "No token has it in its serial number."}
+	}
+	for i, line := range text {
+		text[i] = fit(" "+line, m.columns)
+	}
+	return text
 }
 
 // head returns the line with the clock, which no one must take for the real time.
@@ -116,6 +131,13 @@ func (m *model) head(at time.Time) string {
 	if m.clock.Ended {
 		mode = "ENDED, " + mode
 	}
+	hint := ""
+	if m.clock.Mode == "manual" && !m.clock.Paused && !m.clock.Ended {
+		hint = ": moved by s, h and d"
+	}
+	if m.lost {
+		mode, hint = "NO ANSWER", ""
+	}
 	count := strconv.Itoa(m.total) + " tokens "
 	if m.total == 1 {
 		count = "1 token "
@@ -123,6 +145,7 @@ func (m *model) head(at time.Time) string {
 	now := m.now(at).UTC().Format("2006-01-02 15:04:05")
 	full := " TEST CLOCK " + now + " UTC  " + mode
 	for _, text := range []string{
+		fit(full+hint, max(m.columns-len(count), utf8.RuneCountInString(full+hint)+1)) + count,
 		fit(full, max(m.columns-len(count), utf8.RuneCountInString(full)+1)) + count,
 		full, " TEST " + now + " " + mode, "TEST " + now,
 	} {
@@ -144,9 +167,17 @@ func (m *model) helpLines() []string {
 func (m *model) messageLine() string {
 	switch {
 	case m.searching:
-		return fit(" find serial number: "+clean(m.wanted)+"▏", m.columns)
+		return fit(" find: "+clean(m.wanted)+"▏", m.columns)
+	case m.lost:
+		return m.paint(red, fit(" the fleet does not answer: trying again", m.columns))
 	case m.failed:
 		return m.paint(red, fit(" "+m.message, m.columns))
+	case m.message == "" && m.next && m.after == 0:
+		return fit(" PgDn shows more tokens", m.columns)
+	case m.message == "" && m.next:
+		return fit(" PgUp and PgDn show more tokens", m.columns)
+	case m.message == "" && m.after > 0:
+		return fit(" PgUp shows more tokens", m.columns)
 	}
 	return fit(" "+m.message, m.columns)
 }
@@ -154,11 +185,12 @@ func (m *model) messageLine() string {
 // keyLine returns the keys, as many as fit.
 func (m *model) keyLine() string {
 	if m.searching {
-		return fit(" Enter finds it, Esc goes back", m.columns)
+		return fit(" Enter selects it, Esc goes back", m.columns)
 	}
 	for _, text := range []string{
 		" p press  o hold  +/- skew 1 min  y age 1 year  s h d advance 1 step, hour, day  space pause  / find  ? help  q quit",
-		" p press  o hold  +/- skew  y age  s h d advance  space pause  / find  ? q",
+		" p press  o hold  +/- skew  y age  s h d advance  space pause  / find  ? help  q quit",
+		" p press  o hold  +/- skew  s h d advance  / find  ? help  q quit",
 	} {
 		if len(text) <= m.columns {
 			return fit(text, m.columns)
@@ -171,6 +203,9 @@ func (m *model) tokenLines() []string {
 	g := m.grid()
 	var lines []string
 	if g.width == 0 {
+		if m.titleRows() > 0 {
+			lines = append(lines, fit(columnsOf("TOKEN", "DISPLAY", "STATE", "CLOCK", "BATTERY", "MODEL"), m.columns))
+		}
 		for i := range m.faces {
 			lines = append(lines, m.row(&m.faces[i], i == m.sel))
 		}
@@ -191,14 +226,19 @@ func (m *model) tokenLines() []string {
 	return lines
 }
 
+// columnsOf arranges the columns of a list, after room for the mark of the selected row.
+func columnsOf(name, display, state, clock, battery, model string) string {
+	return fmt.Sprintf("  %-16s %-10s %-11s %8s %7s  %s", name, display, state, clock, battery, model)
+}
+
 // row returns a token in a list.
 func (m *model) row(f *face, selected bool) string {
 	mark := "  "
 	if selected {
 		mark = "> "
 	}
-	text := fmt.Sprintf("%-16s [%s] %-11s %8s %4s  %s", clean(f.name()), clean(f.Display), clean(f.State), f.offset(), f.charge(), clean(f.Model))
-	text = fit(mark+text, m.columns)
+	text := columnsOf(clean(f.name()), "["+clean(f.Display)+"]", clean(f.State), f.offset(), f.charge(), clean(f.Model))
+	text = fit(mark+text[len(mark):], m.columns)
 	if selected {
 		return m.paint(bold, text)
 	}
@@ -213,7 +253,7 @@ func (m *model) stateColour(f *face) string {
 	case "EXPIRED", "DEAD", "WIPED":
 		return red
 	}
-	return yellow
+	return magenta
 }
 
 // card returns a token's face in a frame, with its name and state above, and its clock and
@@ -221,7 +261,7 @@ func (m *model) stateColour(f *face) string {
 func (m *model) card(f *face, width int, selected bool) []string {
 	b, colour := []rune("┌─┐│└┘"), ""
 	if selected {
-		b, colour = []rune("╔═╗║╚╝"), bold+";"+cyan
+		b, colour = []rune("╔═╗║╚╝"), bold
 	}
 	frame := func(s string) string { return m.paint(colour, s) }
 	edge := func(left, right rune, before, after, afterColour string) string {

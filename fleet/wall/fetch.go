@@ -4,6 +4,7 @@ package wall
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -94,14 +95,24 @@ func tokenPath(name, rest string) string { return "/v1/tokens/" + url.PathEscape
 // change of the wall for the loop.
 type request func(context.Context) (func(*wall), error)
 
+// query selects the tokens of a page.
+type query struct {
+	after, before uint64 // at most one is used
+	find          string // a part of the name; "": all
+	limit         int
+}
+
+// noTag is greater than every tag.
+const noTag = math.MaxUint32
+
 // readPage returns a request for the clock, the number of tokens and the tokens of the
 // page.
 func (w *wall) readPage() request {
-	client, after, limit := w.o.Client, w.m.after, w.m.capacity()
-	return func(ctx context.Context) (func(*wall), error) { return readPage(ctx, client, after, limit) }
+	client, q := w.o.Client, query{after: w.m.after, find: w.m.filter(), limit: w.m.capacity()}
+	return func(ctx context.Context) (func(*wall), error) { return readPage(ctx, client, q) }
 }
 
-func readPage(ctx context.Context, client *control.Client, after uint64, limit int) (func(*wall), error) {
+func readPage(ctx context.Context, client *control.Client, q query) (func(*wall), error) {
 	var c clock
 	if err := client.Do(ctx, http.MethodGet, "/v1/time", nil, &c); err != nil {
 		return nil, err
@@ -111,9 +122,17 @@ func readPage(ctx context.Context, client *control.Client, after uint64, limit i
 	if err := client.Do(ctx, http.MethodGet, "/v1/capabilities", nil, &about); err != nil {
 		return nil, err
 	}
-	faces, err := list(ctx, client, after, limit)
+	faces, next, err := list(ctx, client, q)
 	if err != nil {
 		return nil, err
+	}
+	first, short := q.after == 0, 0
+	if n := len(faces); !first && n < q.limit { // the last page is full too: it begins earlier
+		q.before = noTag
+		if faces, first, err = listBefore(ctx, client, q); err != nil {
+			return nil, err
+		}
+		short = max(len(faces)-n, 0)
 	}
 	for i := range faces {
 		if err := faces[i].look(ctx, client, c.speed()); err != nil {
@@ -122,26 +141,49 @@ func readPage(ctx context.Context, client *control.Client, after uint64, limit i
 	}
 	return func(w *wall) {
 		w.m.clock, w.m.at, w.m.total = c, at, about.Tokens
-		if w.m.after != after { // turned meanwhile
+		if w.m.after != q.after || w.m.filter() != q.find { // turned meanwhile
 			return
 		}
-		w.m.show(faces)
-		if len(faces) == 0 && after > 0 { // the last page has gone
-			w.m.after = 0
-			w.page()
+		old := w.m.selected()
+		w.m.next, w.m.found = next, q.find
+		if w.turned {
+			w.m.sel += short
 		}
+		if w.m.after = 0; !first {
+			w.m.after = faces[0].Tag - 1
+		}
+		if all := w.m.show(faces); !all && short > 0 { // the end of the page does not fit
+			w.m.after = noTag
+			w.page()
+			return
+		}
+		if old != nil && !w.turned {
+			if i := w.m.find(old.HardwareID); i >= 0 {
+				w.m.sel = i
+			}
+		}
+		w.turned = false
 	}, nil
 }
 
-// list reads the tokens after a tag.
-func list(ctx context.Context, client *control.Client, after uint64, limit int) ([]face, error) {
-	q := url.Values{"limit": {strconv.Itoa(limit)}}
-	if after > 0 {
-		q.Set("after", strconv.FormatUint(after, 10))
+// list reads tokens, and reports whether more follow.
+func list(ctx context.Context, client *control.Client, q query) (faces []face, next bool, err error) {
+	v := url.Values{"limit": {strconv.Itoa(q.limit)}}
+	if q.after > 0 {
+		v.Set("after", strconv.FormatUint(q.after, 10))
 	}
-	var page struct{ Items []face }
-	err := client.Do(ctx, http.MethodGet, "/v1/tokens?"+q.Encode(), nil, &page)
-	return page.Items, err
+	if q.before > 0 {
+		v.Set("before", strconv.FormatUint(q.before, 10))
+	}
+	if q.find != "" {
+		v.Set("find", q.find)
+	}
+	var page struct {
+		Items []face
+		Next  string
+	}
+	err = client.Do(ctx, http.MethodGet, "/v1/tokens?"+v.Encode(), nil, &page)
+	return page.Items, page.Next != "", err
 }
 
 // readSome returns a request for some tokens of the page.
@@ -181,21 +223,56 @@ func (w *wall) change(done, method, path string, body any) request {
 	}
 }
 
-// find returns a request for a token, which turns to a page that begins with it.
-func (w *wall) find(name string) request {
-	client := w.o.Client
+// listBefore reads the last tokens before a tag, and reports whether the first token is
+// one of them.
+func listBefore(ctx context.Context, client *control.Client, q query) (faces []face, first bool, err error) {
+	limit := q.limit
+	q.after, q.limit = 0, limit+1
+	if faces, _, err = list(ctx, client, q); err != nil || len(faces) <= limit {
+		return faces, true, err
+	}
+	return faces[1:], false, nil
+}
+
+// previous returns a request that turns to the page before a tag.
+func (w *wall) previous(tag uint64) request {
+	client, q := w.o.Client, query{before: tag, find: w.m.filter(), limit: w.m.capacity()}
 	return func(ctx context.Context) (func(*wall), error) {
-		var f face
-		if err := client.Do(ctx, http.MethodGet, tokenPath(name, ""), nil, &f); err != nil {
+		faces, first, err := listBefore(ctx, client, q)
+		if err != nil {
 			return nil, err
 		}
 		return func(w *wall) {
-			if i := w.m.find(f.HardwareID); i >= 0 {
-				w.m.sel = i
+			switch {
+			case w.m.filter() != q.find || len(faces) == 0: // another search meanwhile
+			case first:
+				w.turn(0, len(faces)-1)
+			default:
+				w.turn(faces[0].Tag-1, len(faces)-1)
+			}
+		}, nil
+	}
+}
+
+// find returns a request for the first token with a text in its names, which turns to it
+// and ends the search.
+func (w *wall) find(text string) request {
+	client := w.o.Client
+	return func(ctx context.Context) (func(*wall), error) {
+		faces, _, err := list(ctx, client, query{find: text, limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		return func(w *wall) {
+			if !w.m.searching || w.m.filter() != text { // it was changed meanwhile
 				return
 			}
-			w.m.after, w.m.sel = f.Tag-1, 0
-			w.page()
+			if w.m.searching = false; len(faces) > 0 {
+				w.turn(faces[0].Tag-1, 0)
+				return
+			}
+			w.m.say("no token has "+text+" in its serial number", true)
+			w.turn(w.m.left.after, w.m.left.sel)
 		}, nil
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -114,9 +113,15 @@ func decode(b []byte) (keys []key, rest []byte) {
 
 // help are the keys, for people.
 var help = [][2]string{
-	{"arrows", "select"}, {"PgUp PgDn", "turn the page"}, {"p", "press"}, {"o", "hold for 6 s"},
-	{"+ -", "skew by 1 min"}, {"y", "age by 1 year"}, {"s h d", "advance 1 step, hour, day"}, {"space", "pause"},
-	{"/", "find"}, {"tab", "list"}, {"?", "help"}, {"q", "quit"},
+	{"arrows", "select a token"}, {"PgUp PgDn", "turn the page"}, {"Home End", "first token, last token"},
+	{"/", "find a serial number"},
+	{"p, Enter", "press the button"}, {"o", "hold it for 6 s"},
+	{"+ -", "skew the token's clock by 1 min"}, {"y", "age the token by 1 year"},
+	{"s h d", "advance 1 step, hour, day"}, {"space", "stop the clock, let it run"},
+	{"Tab", "list or faces"}, {"q", "quit"},
+	{"", ""},
+	{"clock", "how far the token is ahead"}, {"==", "time left of the step"},
+	{"◆", "blinks while the token runs"}, {"▯", "the battery is low"},
 }
 
 // press executes a key.
@@ -140,10 +145,11 @@ func (w *wall) press(k key) {
 	case '?':
 		w.m.help = true
 	case '/':
+		w.m.left = place{w.m.after, w.m.sel}
 		w.m.searching, w.m.wanted = true, ""
 	case keyTab:
 		w.m.asList = !w.m.asList
-		w.page()
+		w.fit()
 	case keyUp, keyDown, keyLeft, keyRight, keyPageUp, keyPageDown, keyHome, keyEnd:
 		w.move(k)
 	case ' ':
@@ -194,7 +200,7 @@ func (w *wall) advance(field, value, message string) {
 const mostWaiting = 8
 
 func (w *wall) act(r request) {
-	if len(w.waiting) < mostWaiting {
+	if len(w.waiting) < mostWaiting && !w.m.lost {
 		w.waiting = append(w.waiting, r)
 	}
 }
@@ -204,15 +210,22 @@ func (w *wall) move(k key) {
 	g := w.m.grid()
 	by := map[key]int{keyLeft: -1, keyRight: 1, keyUp: -g.across, keyDown: g.across}[k]
 	n := len(w.m.faces)
+	if n == 0 {
+		return
+	}
 	switch to := w.m.sel + by; {
-	case k == keyPageDown, by > 0 && to >= n && w.m.more():
-		w.turn(w.m.last(), 0)
-	case k == keyPageUp, by < 0 && to < 0 && w.m.after > 0:
-		w.turn(w.m.before(), w.m.capacity()-1)
 	case k == keyHome:
 		w.turn(0, 0)
-	case k == keyEnd:
-		w.m.sel = max(n-1, 0)
+	case k == keyEnd && w.m.next:
+		w.act(w.previous(noTag))
+	case k == keyEnd || k == keyPageDown && !w.m.next:
+		w.m.sel = n - 1
+	case k == keyPageDown, by > 0 && to >= n && w.m.next:
+		w.turn(w.m.last(), 0)
+	case k == keyPageUp && w.m.after == 0:
+		w.m.sel = 0
+	case k == keyPageUp, by < 0 && to < 0 && w.m.after > 0:
+		w.act(w.previous(w.m.faces[0].Tag))
 	case to >= 0 && to < n:
 		w.m.sel = to
 	}
@@ -220,31 +233,41 @@ func (w *wall) move(k key) {
 
 // turn goes to the page after a tag, and selects a token there.
 func (w *wall) turn(after uint64, sel int) {
-	if after == w.m.after && sel == 0 {
-		w.m.sel = 0
-		return
-	}
-	if after >= w.m.after && !w.m.more() {
-		return
-	}
-	w.m.after, w.m.sel = after, sel
+	w.m.after, w.m.sel, w.turned = after, sel, true
 	w.page()
 }
 
-// search edits the serial number to look for.
+// search edits the text to look for. The wall shows the tokens that have it.
 func (w *wall) search(k key) {
 	switch {
 	case k == keyEscape:
 		w.m.searching = false
+		w.turn(w.m.left.after, w.m.left.sel)
+	case k == keyEnter:
+		w.choose()
 	case k == keyBackspace:
 		_, n := utf8.DecodeLastRuneInString(w.m.wanted)
 		w.m.wanted = w.m.wanted[:len(w.m.wanted)-n]
-	case k == keyEnter:
-		w.m.searching = false
-		if name := strings.ToUpper(strings.TrimSpace(w.m.wanted)); name != "" {
-			w.act(w.find(name))
-		}
+		w.turn(0, 0)
+	case k < 0:
+		w.move(k)
 	case k >= ' ' && len(w.m.wanted) < 40:
 		w.m.wanted += string(rune(k))
+		w.turn(0, 0)
+	}
+}
+
+// choose ends the search at the selected token.
+func (w *wall) choose() {
+	text, f := w.m.filter(), w.m.selected()
+	switch {
+	case text == "":
+		w.m.searching = false
+		w.turn(w.m.left.after, w.m.left.sel)
+	case f != nil && w.m.found == text && !w.turned:
+		w.m.searching = false
+		w.turn(f.Tag-1, 0)
+	default: // the tokens that have the text are not read yet
+		w.act(w.find(text))
 	}
 }

@@ -2,7 +2,10 @@
 
 package wall
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // model is the content of the wall.
 type model struct {
@@ -14,28 +17,65 @@ type model struct {
 	total int       // tokens in the fleet
 	faces []face    // of the page
 	after uint64    // the page has the tokens with greater tags
+	next  bool      // more tokens follow the page
 	sel   int       // index of the selected token
 
-	asList    bool
-	help      bool
+	digits int // the most of any display so far, which sets the size of a face
+	asList bool
+	help   bool
+	lost   bool // the fleet does not answer
+
 	searching bool
 	wanted    string // the text of the search
-	message   string
-	failed    bool // the message is about something that failed
+	found     string // the text that the tokens on the page have
+	left      place  // to which Escape returns
+
+	message string
+	failed  bool // the message is about something that failed
+}
+
+// place is a page and a token on it.
+type place struct {
+	after uint64
+	sel   int
 }
 
 // now returns the world's time at an instant of the machine.
 func (m *model) now(at time.Time) time.Time {
+	if m.lost {
+		return m.clock.Now
+	}
 	return m.clock.Now.Add(time.Duration(float64(at.Sub(m.at)) * m.clock.speed()))
 }
 
 func (m *model) say(text string, failed bool) { m.message, m.failed = clean(text), failed }
 
-// show replaces the tokens of the page.
-func (m *model) show(faces []face) {
+// lose notes that the fleet does not answer. The clock on the wall stops.
+func (m *model) lose() {
+	at := time.Now()
+	m.clock.Now, m.at, m.lost = m.now(at), at, true
+}
+
+// show replaces the tokens of the page, and reports whether all of them fit. Wide
+// displays leave room for fewer.
+func (m *model) show(faces []face) (all bool) {
 	m.faces = faces
-	m.faces = m.faces[:min(len(faces), m.capacity())] // wide displays leave room for fewer
+	for i := range faces {
+		m.digits = max(m.digits, faces[i].view.Digits)
+	}
+	if all = len(faces) <= m.capacity(); !all {
+		m.faces, m.next = faces[:m.capacity()], true
+	}
 	m.sel = max(min(m.sel, len(m.faces)-1), 0)
+	return all
+}
+
+// filter is the text that the tokens of the page must have.
+func (m *model) filter() string {
+	if !m.searching {
+		return ""
+	}
+	return strings.TrimSpace(m.wanted)
 }
 
 func (m *model) selected() *face {
@@ -61,17 +101,4 @@ func (m *model) last() uint64 {
 		return m.after
 	}
 	return m.faces[len(m.faces)-1].Tag
-}
-
-// more reports whether tokens may follow the page: it is full.
-func (m *model) more() bool { return len(m.faces) == m.capacity() }
-
-// before returns the value of after for the previous page. Tags begin with 1. If some
-// tokens of the previous page were removed, it overlaps this page.
-func (m *model) before() uint64 {
-	n := uint64(m.capacity())
-	if m.after <= n {
-		return 0
-	}
-	return m.after - n
 }

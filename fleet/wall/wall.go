@@ -35,30 +35,27 @@ const (
 	tickGap  = 250 * time.Millisecond
 )
 
-// Run shows the tokens until the user quits or the context ends, and returns nil then. If
-// the fleet goes away, the error wraps [control.ErrUnreachable], or [control.ErrEnded] if
-// it has ended as it should.
+// retryEvery is how often the wall tries again to reach a fleet that does not answer.
+const retryEvery = time.Second
+
+// Run shows the tokens until the user quits or the context ends, and returns nil then.
+// When the fleet ends as it should, the error wraps [control.ErrEnded]. If it stops
+// answering, the wall shows that, and goes on when it answers again. If it does not
+// answer at the beginning, the error wraps [control.ErrUnreachable].
 func Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w := &wall{o: o, m: model{colour: o.Colour}, done: make(chan result)}
+	w := &wall{
+		o: o, m: model{colour: o.Colour}, done: make(chan result),
+		events: make(chan control.StreamEvent), deaf: make(chan error),
+	}
 	w.m.columns, w.m.rows = o.Size()
 	if err := w.start(ctx); err != nil {
 		return quiet(ctx, err)
 	}
-	keys, events, failed := make(chan key), make(chan control.StreamEvent), make(chan error, 2)
+	keys, failed := make(chan key), make(chan error, 1)
 	go func() { failed <- readKeys(ctx, o.Keys, keys) }()
-	seq := w.m.clock.Seq
-	go func() {
-		failed <- o.Client.Events(ctx, control.EventQuery{After: seq}, func(e control.StreamEvent) error {
-			select {
-			case events <- e:
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
-	}()
+	w.listen(ctx)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -67,25 +64,62 @@ func Run(ctx context.Context, o Options) error {
 		}
 		timer.Reset(time.Until(w.next()))
 		w.shown = true
+		var err error
 		select {
-		case e := <-events: // the screen changes when the token has been read
+		case e := <-w.events: // the screen changes when the token has been read
 			w.happened(e)
 			continue
 		case k := <-keys:
 			w.press(k)
 		case r := <-w.done:
-			if err := w.finish(r); err != nil {
-				return quiet(ctx, err)
+			err = w.finish(ctx, r)
+		case err = <-w.deaf:
+			w.listening = false
+			if !errors.Is(err, control.ErrEnded) { // a fleet that was started again has other events
+				w.lose()
+				err = nil
 			}
 		case <-o.Resized: // step looks at the size
 		case <-timer.C:
-		case err := <-failed:
-			return quiet(ctx, err)
+		case err = <-failed:
 		case <-ctx.Done():
 			return nil
 		}
+		if err != nil {
+			return quiet(ctx, err)
+		}
 		w.shown = false
 	}
+}
+
+// listen starts to follow the events after those that the page shows.
+func (w *wall) listen(ctx context.Context) {
+	w.listening = true
+	seq := w.m.clock.Seq
+	go func() {
+		err := w.o.Client.Events(ctx, control.EventQuery{After: seq}, func(e control.StreamEvent) error {
+			select {
+			case w.events <- e:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		select {
+		case w.deaf <- err:
+		case <-ctx.Done():
+		}
+	}()
+}
+
+// lose notes that the fleet does not answer, and lets the page be read again in a while.
+func (w *wall) lose() {
+	if !w.m.lost {
+		w.m.lose()
+		w.waiting = nil
+	}
+	w.page()
+	w.since = time.Now().Add(retryEvery)
 }
 
 // errQuit ends the wall without an error.
@@ -106,11 +140,16 @@ type wall struct {
 	m    model
 	done chan result
 
+	events    chan control.StreamEvent
+	deaf      chan error // the end of the events
+	listening bool
+
 	all     bool            // the whole page must be read again
 	dirty   map[string]bool // hardware ids of tokens that must be read again
 	since   time.Time       // of the first change that is not shown
 	read    time.Time       // of the last update
 	reading bool
+	turned  bool // the page was turned, and is not read yet
 
 	waiting []request
 	acting  bool
@@ -143,7 +182,7 @@ func (w *wall) step(ctx context.Context) error {
 	if columns, rows := w.o.Size(); columns != w.m.columns || rows != w.m.rows {
 		w.m.columns, w.m.rows = columns, rows
 		w.shown = false
-		w.page()
+		w.fit()
 	}
 	now := time.Now()
 	w.overdue(now)
@@ -179,7 +218,7 @@ func (w *wall) send(ctx context.Context, acted bool, f request) {
 
 // finish applies the result of a request. If the fleet refused it, the wall shows the
 // reason.
-func (w *wall) finish(r result) error {
+func (w *wall) finish(ctx context.Context, r result) error {
 	if r.acted {
 		w.acting = false
 	} else {
@@ -187,18 +226,35 @@ func (w *wall) finish(r result) error {
 	}
 	var refused *control.RefusedError
 	switch {
-	case !errors.As(r.err, &refused):
-	case r.acted:
+	case r.err == nil:
+		w.m.lost = w.m.lost && r.acted
+		r.apply(w)
+		if !r.acted && !w.listening {
+			w.listen(ctx)
+		}
+		return nil
+	case errors.As(r.err, &refused) && refused.Status == http.StatusServiceUnavailable, // it ends
+		errors.Is(r.err, control.ErrUnreachable):
+		w.lose()
+		return nil
+	case refused != nil && r.acted:
 		w.m.say(refused.Error(), true)
 		return nil
-	case refused.Status == http.StatusNotFound: // a token was removed meanwhile
+	case refused != nil && refused.Status == http.StatusNotFound: // a token was removed meanwhile
 		w.page()
 		return nil
 	}
-	if r.err == nil {
-		r.apply(w)
-	}
 	return r.err
+}
+
+// fit lets the page be read again after its size has changed. The selected token stays on
+// it.
+func (w *wall) fit() {
+	if f := w.m.selected(); f != nil && w.m.sel >= w.m.capacity() {
+		w.turn(f.Tag-1, 0)
+		return
+	}
+	w.page()
 }
 
 // page lets the whole page be read again.
@@ -242,6 +298,9 @@ func (w *wall) refreshAt() time.Time {
 
 // overdue notes the tokens whose display has changed by itself, because the clock runs.
 func (w *wall) overdue(now time.Time) {
+	if w.m.lost {
+		return
+	}
 	for _, f := range w.m.faces {
 		if !f.due.IsZero() && !now.Before(f.due) {
 			w.touch(f.HardwareID)
@@ -261,13 +320,16 @@ func (w *wall) next() time.Time {
 		if !w.since.IsZero() {
 			sooner(w.refreshAt())
 		}
+		if w.m.lost {
+			return next
+		}
 		for _, f := range w.m.faces {
 			if !f.due.IsZero() {
 				sooner(f.due)
 			}
 		}
 	}
-	if rate := w.m.clock.speed(); rate > 0 {
+	if rate := w.m.clock.speed(); rate > 0 && !w.m.lost {
 		second := w.m.now(w.drawn).Truncate(time.Second).Add(time.Second)
 		wait := time.Duration(float64(second.Sub(w.m.now(w.drawn))) / rate)
 		sooner(w.drawn.Add(max(wait, tickGap)))

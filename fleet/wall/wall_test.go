@@ -144,15 +144,29 @@ func TestRun(t *testing.T) {
 	require.NoError(t, Run(t.Context(), o))
 	require.Contains(t, last, "There are no tokens")
 
+	// The fleet goes away and comes back, which the wall notices by its requests.
 	keys, keyboard := io.Pipe()
 	defer keyboard.Close()
 	o.Keys = keys
-	o.Draw = func(string) error {
-		gone.Store(true)
-		go keyboard.Write([]byte("d")) // a request, whose connection breaks
+	steps := []string{"There are no tokens", "NO ANSWER", "2026-01-02 00:00:00"}
+	o.Draw = func(text string) error {
+		if len(steps) == 0 || !strings.Contains(text, steps[0]) {
+			return nil
+		}
+		switch steps = steps[1:]; len(steps) {
+		case 2:
+			gone.Store(true)
+			go keyboard.Write([]byte("d")) // a request, whose connection breaks
+		case 1:
+			world.Advance(24 * time.Hour)
+			gone.Store(false)
+		case 0:
+			go keyboard.Write([]byte("q"))
+		}
 		return nil
 	}
-	require.ErrorIs(t, Run(t.Context(), o), control.ErrUnreachable)
+	require.NoError(t, Run(t.Context(), o))
+	gone.Store(true)
 	require.ErrorIs(t, Run(t.Context(), o), control.ErrUnreachable, "from the beginning")
 
 	gone.Store(false)
