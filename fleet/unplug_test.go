@@ -18,25 +18,33 @@ import (
 // TestUnplugAtOnce unplugs ports before the fleet has begun to accept hosts there. Under
 // the race detector it fails if the accepting goroutine reads a field that Unplug changes.
 func TestUnplugAtOnce(t *testing.T) {
+	f, m, end := servingFleet(t)
+	for range 50 {
+		p, err := f.Attach(m, "tcp:127.0.0.1:0")
+		require.NoError(t, err)
+		require.NoError(t, p.Unplug())
+		require.NoError(t, p.Replug(""))
+		require.NoError(t, p.Unplug())
+	}
+	end()
+}
+
+// servingFleet returns a fleet that serves and has one token, and a function that ends it.
+func servingFleet(t *testing.T) (f *fleet.Fleet, m fleet.Member, end func()) {
 	w, err := virtual.NewWorld(virtual.Config{Seed: 1})
 	require.NoError(t, err)
-	f, err := fleet.New(w, fleet.Config{})
+	f, err = fleet.New(w, fleet.Config{})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- f.Serve(ctx) }()
 	members, err := f.MakeLot(fleet.Lot{})
 	require.NoError(t, err)
-	for range 50 {
-		p, err := f.Attach(members[0], "tcp:127.0.0.1:0")
-		require.NoError(t, err)
-		require.NoError(t, p.Unplug())
-		require.NoError(t, p.Replug(""))
-		require.NoError(t, p.Unplug())
+	return f, members[0], func() {
+		cancel()
+		require.NoError(t, <-ended)
+		require.NoError(t, f.Close())
 	}
-	cancel()
-	require.NoError(t, <-ended)
-	require.NoError(t, f.Close())
 }
 
 // TestPulledCable checks that a line fault that pulls the cable unplugs a port of each
@@ -48,16 +56,8 @@ func TestPulledCable(t *testing.T) {
 			if runtime.GOOS == "windows" && kind == "pty" {
 				t.Skip("there are no pseudo-terminals")
 			}
-			w, err := virtual.NewWorld(virtual.Config{Seed: 1})
-			require.NoError(t, err)
-			f, err := fleet.New(w, fleet.Config{})
-			require.NoError(t, err)
-			ctx, cancel := context.WithCancel(t.Context())
-			ended := make(chan error, 1)
-			go func() { ended <- f.Serve(ctx) }()
-			members, err := f.MakeLot(fleet.Lot{})
-			require.NoError(t, err)
-			p, err := f.Attach(members[0], addr)
+			f, m, end := servingFleet(t)
+			p, err := f.Attach(m, addr)
 			require.NoError(t, err)
 			for range 3 {
 				p.Faults().Set(virtual.LineFaults{Unplug: 2}, virtual.LineFaults{})
@@ -79,9 +79,7 @@ func TestPulledCable(t *testing.T) {
 				require.NoError(t, err)
 				require.NoError(t, c.Close())
 			}
-			cancel()
-			require.NoError(t, <-ended)
-			require.NoError(t, f.Close())
+			end()
 		})
 	}
 }

@@ -6,7 +6,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -28,17 +27,7 @@ func TestFollowedFleetEnds(t *testing.T) {
 	t.Parallel()
 	for signal, want := range map[syscall.Signal]int{syscall.SIGTERM: 0, syscall.SIGINT: 0, syscall.SIGKILL: exitNoConnect} {
 		t.Run(signal.String(), func(t *testing.T) {
-			run := exec.Command("fob", "run", "--ready", "--tcp", "127.0.0.1:0", "--json")
-			stdout, err := run.StdoutPipe()
-			require.NoError(t, err)
-			require.NoError(t, run.Start())
-			defer run.Process.Kill()
-			var r struct {
-				URL    string
-				APIKey string `json:"api_key"`
-			}
-			require.NoError(t, json.NewDecoder(stdout).Decode(&r))
-
+			run, r := startFleet(t, nil, "--ready", "--tcp", "127.0.0.1:0")
 			follow := exec.Command("fob", "fleet", "events", "--follow")
 			follow.Env = append(os.Environ(), "FOB_URL="+r.URL, "FOB_API_KEY="+r.APIKey)
 			var log logged

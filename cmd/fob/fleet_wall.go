@@ -30,8 +30,8 @@ select a token:
   Home, End   first or last token   Tab  list or faces
   ?           help                  q  quit
 
-The wall ends with the fleet. If the fleet does not answer, the wall goes on when
-it is back.`,
+The wall ends with the fleet. If the fleet does not answer, the wall goes on
+when it is back.`,
 		Example: "  fob fleet wall",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := f.wall(cmd.Context())

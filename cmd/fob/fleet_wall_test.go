@@ -7,7 +7,6 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"net"
 	"net/http/httptest"
@@ -268,18 +267,9 @@ func TestWallComesBack(t *testing.T) {
 	t.Parallel()
 	key := filepath.Join(t.TempDir(), "key")
 	require.NoError(t, os.WriteFile(key, []byte("key-of-the-test-in-a-file"), 0o600))
-	start := func(addr, count string) (run *exec.Cmd, url string) {
-		run = exec.Command("fob", "run", "--count", count, "--ready", "--tcp", "127.0.0.1:0", "--http", addr, "--api-key-file", key, "--clock", "manual", "--json")
-		stdout, err := run.StdoutPipe()
-		require.NoError(t, err)
-		require.NoError(t, run.Start())
-		t.Cleanup(func() {
-			_ = run.Process.Kill()
-			_ = run.Wait()
-		})
-		var ready struct{ URL string }
-		require.NoError(t, json.NewDecoder(stdout).Decode(&ready))
-		return run, ready.URL
+	start := func(addr, count string) (*exec.Cmd, string) {
+		run, r := startFleet(t, nil, "--count", count, "--ready", "--tcp", "127.0.0.1:0", "--http", addr, "--api-key-file", key, "--clock", "manual")
+		return run, r.URL
 	}
 	first, url := start("127.0.0.1:0", "1")
 	r := startOnTerminal(t, wide, "NO_COLOR=1", "fleet", "wall", "--url", url, "--api-key-file", key)

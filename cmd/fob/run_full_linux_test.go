@@ -19,18 +19,6 @@ import (
 	"github.com/d204ef64/fob/token"
 )
 
-// readyLine is a part of the ready line, as a script reads it.
-type readyLine struct {
-	URL    string `json:"url"`
-	APIKey string `json:"api_key"`
-	Tokens []struct {
-		Serial     string `json:"serial"`
-		HardwareID string `json:"hardware_id"`
-		State      string `json:"state"`
-		Port       string `json:"port"`
-	} `json:"tokens"`
-}
-
 // TestRunFullDisk checks that fob run ends if its state cannot be saved: the client of
 // the API, or the host at the port, gets no answer that is lost, and the error names the
 // file and the remedy. The next run has the state before the change. The kernel's limit

@@ -106,19 +106,9 @@ func TestHTTPS(t *testing.T) {
 	path := func(name string) string { return filepath.Join(dir, name) }
 	makeCertificate(t, dir, "DNS:rig.example,IP:127.0.0.1")
 	require.NoError(t, os.WriteFile(path("api"), []byte("a key for the API of the test\n"), 0o600))
-	cmd := exec.Command("fob", "run", "--ready", "--tcp", "127.0.0.1:0", "--http", "0.0.0.0:0",
-		"--http-cert", path("crt"), "--http-key", path("key"), "--api-key-file", path("api"), "--json")
 	var log logged
-	cmd.Stderr = &log
-	stdout, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	defer cmd.Process.Kill()
-	var r struct {
-		URL  string
-		URLs []string
-	}
-	require.NoError(t, json.NewDecoder(stdout).Decode(&r))
+	cmd, r := startFleet(t, &log, "--ready", "--tcp", "127.0.0.1:0", "--http", "0.0.0.0:0",
+		"--http-cert", path("crt"), "--http-key", path("key"), "--api-key-file", path("api"))
 	base, err := url.Parse(r.URL)
 	require.NoError(t, err)
 	require.Equal(t, "rig.example", base.Hostname())
@@ -233,20 +223,14 @@ func overHTTPS(t *testing.T, dir, fleet string) {
 	require.Zero(t, code, out+errs)
 	serve := []string{
 		"validator", "serve", "--db", path("bank.db"), "--key-file", path("bank.key"), "--listen", "127.0.0.1:0",
-		"--test-mode", "--follow", fleet, "--follow-key-file", path("api"), "--json",
+		"--test-mode", "--follow", fleet, "--follow-key-file", path("api"),
 	}
 	code, _, errs = fob(t, "", serve...)
 	require.Equal(t, exitNoConnect, code)
 	require.Contains(t, errs, "signed by unknown authority")
-	cmd := exec.Command("fob", append(serve, "--follow-cacert", path("crt"))...)
 	var log logged
-	cmd.Stderr = &log
-	stdout, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	defer cmd.Process.Kill()
 	var ready serving
-	require.NoError(t, json.NewDecoder(stdout).Decode(&ready), log.String())
+	cmd := startProgram(t, &log, &ready, append(serve, "--follow-cacert", path("crt"))...)
 	code, out, errs = fob(t, "", "fleet", "time", "--url", fleet, "--api-key-file", path("api"), "--cacert", path("crt"), "--json")
 	require.Zero(t, code, errs)
 	var now struct{ Now time.Time }

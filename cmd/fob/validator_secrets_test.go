@@ -6,10 +6,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -94,16 +92,10 @@ func TestBankKeepsSecrets(t *testing.T) {
 	_, out, errs = fob(t, "", "validator", "token", "list", "--db-file", path("in-bank.key"))
 	look("a key in place of an address", []byte(out+errs))
 
-	cmd := exec.Command("fob", "validator", "serve", "--db", path("bank.db"), "--key-file", path("in-bank.key"),
-		"--listen", "127.0.0.1:0", "--verbose", "--json")
 	var log bytes.Buffer
-	cmd.Stderr = &log
-	stdout, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	defer cmd.Process.Kill()
 	var ready serving
-	require.NoError(t, json.NewDecoder(stdout).Decode(&ready))
+	cmd := startProgram(t, &log, &ready, "validator", "serve", "--db", path("bank.db"), "--key-file", path("in-bank.key"),
+		"--listen", "127.0.0.1:0", "--verbose")
 	for _, name := range []string{"cmdline", "environ"} {
 		b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), name))
 		require.NoError(t, err)
