@@ -65,7 +65,7 @@ func TestScenarioExamples(t *testing.T) {
 }
 
 // TestArtifactFolders checks that each scenario has a folder of its own in the folder of
-// --artifacts, whatever the name of its file is.
+// --artifacts, also if the name of its file is only dots.
 func TestArtifactFolders(t *testing.T) {
 	files := []string{
 		"...yaml", "..yaml", ".yaml", "....", "..", ".", "", "-", "/", "a/drift.yaml", "b/drift.yaml", "Drift.yml", "drift-2.yaml",

@@ -25,7 +25,7 @@ type signalError struct{ os.Signal }
 
 func (s signalError) Error() string { return "received " + s.String() }
 
-// Unwrap returns [context.Canceled], which the cause of a context without a signal is.
+// Unwrap returns [context.Canceled], the cause of a context that no signal has ended.
 func (signalError) Unwrap() error { return context.Canceled }
 
 // withSignals returns a context that Ctrl-C, SIGTERM and SIGHUP end, but not SIGHUP if a
