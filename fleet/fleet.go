@@ -422,8 +422,8 @@ func (f *Fleet) extraLocked(m Member) (*extra, error) {
 }
 
 // Serve carries bytes between the tokens and their hosts, and lets the tokens' events
-// happen in time, until ctx ends, or the state cannot be saved ([ErrSave]). It returns nil when
-// ctx ends.
+// happen in time, until ctx ends, the state cannot be saved ([ErrSave]), or the events
+// cannot be written ([ErrEvents]). It returns nil when ctx ends.
 func (f *Fleet) Serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

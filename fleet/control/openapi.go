@@ -46,7 +46,8 @@ the difference between the two.
 
 Errors are problems as defined by RFC 9457. Their code does not change when the words do.
 If the state folder of the fleet cannot be written, the fleet ends: the change gets the
-code not_saved, like every request after it.`
+code not_saved, like every request after it. If the file of its events cannot be written,
+the fleet ends too, with the code events_not_saved.`
 
 var tags = []*huma.Tag{
 	{Name: "fleet", Description: "The fleet as a whole: what it can do, all codes, the export, the oracle."},
@@ -68,7 +69,7 @@ var details = map[string]string{
 	"code": "A token with a button is pressed if its display shows no code. If the code does not fit min_remaining or fresh, " +
 		"a manual clock is advanced to the next step; otherwise the answer waits for it. If the clock is paused, also " +
 		"meanwhile, the problem clock_stopped comes at once.",
-	"health": "Also a fleet that is about to end, because its state cannot be saved (not_saved), answers with a problem.",
+	"health": "Also a fleet that is about to end, because its state cannot be saved (not_saved) or its events cannot be written (events_not_saved), answers with a problem.",
 	"age": "Drift, battery and expiry of that many years are applied to the token while the world's clock stays where it is, " +
 		"so a server on real time can be tested with an old token.",
 	"wait": "The answer comes as soon as everything that is given holds at one time. If the clock is advanced meanwhile, " +

@@ -52,6 +52,7 @@ var kinds = []struct {
 	code   string
 }{
 	{fleet.ErrSave, http.StatusInternalServerError, "not_saved"}, // first: Remove joins it with others
+	{fleet.ErrEvents, http.StatusInternalServerError, "events_not_saved"},
 	{ErrEnded, http.StatusServiceUnavailable, "ended"},
 	{fleet.ErrNotFound, http.StatusNotFound, "not_found"},
 	{fleet.ErrAmbiguous, http.StatusConflict, "ambiguous"},
