@@ -129,7 +129,7 @@ func (m Member) gone() error {
 // until returns when the world's clock has reached t. It advances a manual clock, also
 // one that becomes manual meanwhile. The error wraps [ErrStopped] if the clock is paused.
 func (f *Fleet) until(ctx context.Context, t virtual.WorldTime) error {
-	changed := &watch{happened: make(chan struct{}, 1)}
+	changed := newWatch(Condition{})
 	f.sched.addWatch(worldTag, changed)
 	defer f.sched.removeWatch(worldTag, changed)
 	for {

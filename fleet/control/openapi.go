@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -73,9 +74,11 @@ var details = map[string]string{
 	"age": "Drift, battery and expiry of that many years are applied to the token while the world's clock stays where it is, " +
 		"so a server on real time can be tested with an old token.",
 	"wait": "The answer comes as soon as everything that is given holds at one time. If the clock is advanced meanwhile, " +
-		"displays in between count as well. Two limits end the wait with a problem: timeout by the world's clock " +
-		"(wait_timeout) and real_timeout by the machine's (real_timeout). A clock that is manual or paused does not end the " +
-		"wait, because another client can move it.",
+		"or runs fast, displays in between count as well. They are looked at after the advance has been answered, which " +
+		"takes some seconds for ten years of codes, minutes in the cold, and holds up no other request. Two limits end the wait with a problem: timeout by the world's clock " +
+		"(wait_timeout) and real_timeout by the machine's (real_timeout), whose detail has the time up to which displays were looked at. If more than " +
+		strconv.Itoa(fleet.MaxPasts) + " changes of the token have not been looked at, the problem wait_behind comes at once. " +
+		"A clock that is manual or paused does not end the wait, because another client can move it.",
 	"oracle": "Searches the steps around the true time for the code, the nearest first.",
 	"events": "With Accept: text/event-stream, the events come as server-sent events. The stream ends when the fleet " +
 		"does, and its last event then has the type end. Each has " +
@@ -112,7 +115,7 @@ var conflicts = map[string][]int{
 	"restore":       {http.StatusConflict},
 	"take-snapshot": {http.StatusConflict, http.StatusNotFound},
 	"unplug":        {http.StatusConflict},
-	"wait":          {http.StatusRequestTimeout, http.StatusServiceUnavailable},
+	"wait":          {http.StatusConflict, http.StatusRequestTimeout, http.StatusServiceUnavailable},
 	"events":        {http.StatusConflict, http.StatusNotFound},
 }
 

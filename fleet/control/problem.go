@@ -58,6 +58,7 @@ var kinds = []struct {
 	{fleet.ErrAmbiguous, http.StatusConflict, "ambiguous"},
 	{fleet.ErrTimeout, http.StatusRequestTimeout, "wait_timeout"},
 	{fleet.ErrNever, http.StatusUnprocessableEntity, "never"},
+	{fleet.ErrBehind, http.StatusConflict, "wait_behind"},
 	{fleet.ErrStopped, http.StatusConflict, "clock_stopped"},
 	{fleet.ErrNoCode, http.StatusConflict, "no_code"},
 	{fleet.ErrPlugged, http.StatusConflict, "port_state"},
