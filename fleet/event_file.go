@@ -9,7 +9,14 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
+
+// ErrEvents is the error of a fleet whose events cannot be written to Config.Events. The
+// fleet ends, because the file would miss the later ones: Serve returns the error.
+var ErrEvents = errclass.New(errclass.Failed,
+	"the fleet ends, because later events would be missing: make space or repair the folder, and start it again")
 
 // eventFile writes every event of a fleet to a file, as JSON lines. Events are queued
 // and written by a goroutine: neither the fleet nor a token waits for the disk.
@@ -58,7 +65,7 @@ func (e *eventFile) run() {
 		e.queue = nil
 		e.mu.Unlock()
 		if err := e.write(entries); err != nil {
-			e.err = fmt.Errorf("writing the event log: %w", err)
+			e.err = fmt.Errorf("writing the event log: %w: %w", err, ErrEvents)
 			e.mu.Lock()
 			e.failed, e.queue = true, nil
 			e.mu.Unlock()

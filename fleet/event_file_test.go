@@ -75,7 +75,9 @@ func TestEventFileFails(t *testing.T) {
 	require.NoError(t, err)
 	err = f.Serve(context.Background())
 	require.ErrorIs(t, err, errDisk)
-	require.ErrorContains(t, err, "writing the event log: ")
+	require.ErrorIs(t, err, ErrEvents)
+	require.EqualError(t, err, "writing the event log: no space left on device: the fleet ends, because later events "+
+		"would be missing: make space or repair the folder, and start it again")
 	require.NoError(t, f.Close(), "Serve has returned the error")
 
 	w, err = virtual.NewWorld(virtual.Config{Seed: 7})

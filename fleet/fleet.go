@@ -66,7 +66,9 @@ type Fleet struct {
 	line  virtual.ServeOptions
 	log   *Log
 
+	adding sync.Mutex // held while tokens are added to a fleet with a store
 	saving sync.Mutex // held while the world is written to the store
+	fresh  freshSteps
 
 	// The world's clock may be moved while an operation on a token waits for it, so the
 	// scheduler must reach the tokens without mu.
@@ -83,6 +85,7 @@ type Fleet struct {
 	snapshots map[string]*Snapshot
 	gone      map[uint32][8]byte // hardware ids of removed tokens, for the log
 	lots      []addedLot         // in the order of their tags
+	pending   *newLot            // the lot that is saved and not added yet; nil: none
 
 	events *eventFile // nil: none
 	sched  scheduler
@@ -115,13 +118,12 @@ type slot struct {
 
 // extra holds the fields that only some tokens need.
 type extra struct {
-	mu    sync.Mutex // guards saved
-	saved uint64     // Token.Changes at the last save
+	mu      sync.Mutex // guards the next fields, held while the token's file is written
+	saved   uint64     // Token.Changes at the last save
+	fresh   freshStep  // at the last save
+	removed bool       // from the fleet: the file must not be written again
 
-	// guarded by Fleet.mu
-	ports   []*Port
-	step    int64 // of the newest code that was returned as fresh
-	claimed bool  // step is set
+	ports []*Port // guarded by Fleet.mu
 }
 
 // New creates the tokens, or loads them from the store, and opens their ports. If it
@@ -163,12 +165,13 @@ func New(w *virtual.World, c Config) (*Fleet, error) {
 type newLot struct {
 	name   string // "": its number
 	tokens []*virtual.Token
+	extras []*extra // of tokens that are stored already; otherwise nil
 }
 
 // tokens loads or makes the tokens of the start.
 func (f *Fleet) tokens(c Config) (lots []newLot, stored bool, err error) {
 	if c.Store != nil {
-		if lots, stored, err = c.Store.load(f.world); err != nil || stored {
+		if lots, stored, err = c.Store.load(f.world, &f.fresh); err != nil || stored {
 			return lots, stored, err
 		}
 	}
@@ -181,7 +184,7 @@ func (f *Fleet) tokens(c Config) (lots []newLot, stored bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		lots = append(lots, newLot{l.Name, made})
+		lots = append(lots, newLot{name: l.Name, tokens: made})
 	}
 	if c.Lots != nil {
 		return lots, false, nil
@@ -222,13 +225,31 @@ func (f *Fleet) open(p Ports) error {
 
 // Add takes a token of the fleet's world into the fleet. A token can be added once.
 func (f *Fleet) Add(t *virtual.Token) (Member, error) {
-	if err := f.addAll(newLot{tokens: []*virtual.Token{t}}); err != nil {
+	members, err := f.addNew(newLot{tokens: []*virtual.Token{t}})
+	if err != nil {
 		return Member{}, err
 	}
-	if err := f.saveNew(t); err != nil {
-		return Member{}, err
+	return members[0], nil
+}
+
+// addNew takes all tokens of a lot into the running fleet, or none. With a store, they
+// are saved before: no host or client can see a token that a crash would undo.
+func (f *Fleet) addNew(l newLot) ([]Member, error) {
+	if f.store != nil {
+		f.adding.Lock() // the next places are this lot's
+		defer f.adding.Unlock()
+		if err := f.saveNew(&l); err != nil {
+			return nil, err
+		}
 	}
-	return Member{t, f, t.Tag()}, nil
+	if err := f.addAll(l); err != nil {
+		return nil, err
+	}
+	members := make([]Member, len(l.tokens))
+	for i, t := range l.tokens {
+		members[i] = Member{t, f, t.Tag()}
+	}
+	return members, nil
 }
 
 // addAll takes all of the tokens into the fleet, or none.
@@ -239,6 +260,31 @@ func (f *Fleet) addAll(lots ...newLot) error {
 	for _, l := range lots {
 		n += len(l.tokens)
 	}
+	if err := f.checkRoomLocked(n); err != nil {
+		return err
+	}
+	f.growIndexesLocked(n)
+	for _, l := range lots {
+		for i, t := range l.tokens {
+			var x *extra
+			switch {
+			case l.extras != nil:
+				x = l.extras[i]
+			case f.store != nil && t != nil:
+				x = &extra{saved: t.Changes(), fresh: f.fresh.of(t)}
+			}
+			f.addLocked(t, x)
+		}
+		if len(l.tokens) > 0 {
+			f.lots = append(f.lots, f.nextLotLocked(l.name, f.last))
+		}
+	}
+	f.pending = nil
+	return nil
+}
+
+// checkRoomLocked returns an error if the fleet cannot have n more tokens.
+func (f *Fleet) checkRoomLocked(n int) error {
 	most := MaxCount
 	if f.store != nil {
 		most = MaxStored
@@ -246,19 +292,10 @@ func (f *Fleet) addAll(lots ...newLot) error {
 	if f.count+n > most {
 		return fmt.Errorf("%w: %d, want at most %d", ErrCount, f.count+n, most)
 	}
-	f.growIndexesLocked(n)
-	for _, l := range lots {
-		for _, t := range l.tokens {
-			f.addLocked(t)
-		}
-		if len(l.tokens) > 0 {
-			f.closeLotLocked(l.name)
-		}
-	}
 	return nil
 }
 
-func (f *Fleet) addLocked(t *virtual.Token) {
+func (f *Fleet) addLocked(t *virtual.Token, x *extra) {
 	f.last++
 	tag := f.last
 	if blocks := *f.blocks.Load(); (tag-1)%blockSize == 0 {
@@ -270,9 +307,7 @@ func (f *Fleet) addLocked(t *virtual.Token) {
 	}
 	s := f.slot(tag)
 	s.token.Store(t)
-	if f.store != nil {
-		s.extra = &extra{saved: t.Changes()}
-	}
+	s.extra = x
 	f.count++
 	f.indexLocked(tag)
 	t.Observe(tag)
@@ -299,8 +334,9 @@ func (f *Fleet) Remove(m Member) error {
 		return fmt.Errorf("%w: the token was removed before", ErrNotFound)
 	}
 	var ports []*Port
-	if s.extra != nil {
-		ports = s.extra.ports
+	x := s.extra
+	if x != nil {
+		ports = x.ports
 	}
 	for _, p := range ports {
 		delete(f.ports, p.id)
@@ -315,11 +351,11 @@ func (f *Fleet) Remove(m Member) error {
 		errs = append(errs, p.remove())
 	}
 	m.Token.Report(virtual.EventRemoved, 0)
-	return errors.Join(append(errs, f.saveRemoved(m))...)
+	return errors.Join(append(errs, f.saveRemoved(m, x))...)
 }
 
 // places returns which of the places from the first to the last hold a token, and the
-// lots to which they belong.
+// lots to which they belong. The lot that is saved and not added yet is included.
 func (f *Fleet) places() (held []bool, lots []addedLot) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
@@ -327,7 +363,14 @@ func (f *Fleet) places() (held []bool, lots []addedLot) {
 	for i := range held {
 		held[i] = f.slot(uint32(i)+1).token.Load() != nil
 	}
-	return held, slices.Clone(f.lots)
+	lots = slices.Clone(f.lots)
+	if l := f.pending; l != nil {
+		for range l.tokens {
+			held = append(held, true)
+		}
+		lots = append(lots, f.nextLotLocked(l.name, uint32(len(held))))
+	}
+	return held, lots
 }
 
 // All returns the tokens in the order in which they were added, beginning after the
@@ -379,8 +422,8 @@ func (f *Fleet) extraLocked(m Member) (*extra, error) {
 }
 
 // Serve carries bytes between the tokens and their hosts, and lets the tokens' events
-// happen in time, until ctx ends, or the state cannot be saved ([ErrSave]). It returns nil when
-// ctx ends.
+// happen in time, until ctx ends, the state cannot be saved ([ErrSave]), or the events
+// cannot be written ([ErrEvents]). It returns nil when ctx ends.
 func (f *Fleet) Serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

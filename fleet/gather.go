@@ -86,9 +86,6 @@ func (s *scheduler) settleAll(blocks []*block, to virtual.WorldTime) gatherer {
 	}
 	wait.Wait()
 	all := gatherer{most: most}
-	for _, entries := range s.collected { // of blocks in which a display was looked at
-		all.add(entries)
-	}
 	for i := range workers {
 		all.merge(&workers[i])
 	}

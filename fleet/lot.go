@@ -83,17 +83,7 @@ func (f *Fleet) MakeLot(l Lot) ([]Member, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.addAll(newLot{l.Name, tokens}); err != nil {
-		return nil, err
-	}
-	if err := f.saveNew(tokens...); err != nil {
-		return nil, err
-	}
-	members := make([]Member, len(tokens))
-	for i, t := range tokens {
-		members[i] = Member{t, f, t.Tag()}
-	}
-	return members, nil
+	return f.addNew(newLot{name: l.Name, tokens: tokens})
 }
 
 // tokensOf makes the tokens of a lot, which are not in the fleet yet.

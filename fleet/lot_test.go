@@ -145,6 +145,9 @@ func TestFormatPeriod(t *testing.T) {
 	}
 	require.Equal(t, "+21.4 s", FormatOffset(21400*time.Millisecond))
 	require.Equal(t, "+0 s", FormatOffset(0))
+	for ms := range time.Duration(60_000) { // 3.929 s is not 3.9290000000000003 s
+		require.LessOrEqual(t, len(FormatOffset(ms*time.Millisecond)), len("+59.999 s"))
+	}
 	require.Equal(t, "-00:01:35", FormatOffset(-95*time.Second))
 	require.NotPanics(t, func() { FormatPeriod(math.MinInt64) })
 }

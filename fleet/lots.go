@@ -28,12 +28,13 @@ func checkLotName(name string) error {
 	return nil
 }
 
-// closeLotLocked makes a lot of the tokens that were added after the newest lot.
-func (f *Fleet) closeLotLocked(name string) {
+// nextLotLocked returns the lot that follows the newest. Without a name, its number is
+// its name.
+func (f *Fleet) nextLotLocked(name string, last uint32) addedLot {
 	if name == "" {
 		name = strconv.Itoa(len(f.lots) + 1)
 	}
-	f.lots = append(f.lots, addedLot{name, f.last})
+	return addedLot{name, last}
 }
 
 // Lot returns the name of the lot with which the token was added. The lots are numbered

@@ -61,7 +61,7 @@ type Code struct {
 // CodeOptions choose the code that [Member.Code] waits for.
 type CodeOptions struct {
 	MinLeft time.Duration // of the step, by the token's clock
-	Fresh   bool          // of a later step than all codes returned as fresh before
+	Fresh   bool          // of a later step than all codes returned as fresh before, also of forks
 }
 
 // Code returns the code that the token shows. A token with a button is pressed if its
@@ -82,8 +82,12 @@ func (m Member) Code(ctx context.Context, o CodeOptions) (Code, error) {
 		if !ok {
 			return Code{}, fmt.Errorf("%w: its state is %s and its display reads %q", ErrNoCode, s.State, s.Text)
 		}
-		if s.Left >= o.MinLeft && (!o.Fresh || m.claim(s.Step)) {
+		switch {
+		case s.Left < o.MinLeft:
+		case !o.Fresh:
 			return Code{text, s}, nil
+		case m.fleet.fresh.claim(m.Token, s.Step):
+			return Code{text, s}, m.fleet.saveMember(m)
 		}
 		if s.StepEnds > virtual.WorldEnd {
 			return Code{}, fmt.Errorf("%w: the world ends before the token's next step", ErrNoCode)
@@ -114,23 +118,6 @@ func (m Member) StepLength() time.Duration {
 	return time.Duration(m.Token.Profile().Step) * time.Second
 }
 
-// claim records the step as the newest whose code was returned as fresh. It returns false
-// if the recorded step is not older.
-func (m Member) claim(step int64) bool {
-	f := m.fleet
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	x, err := f.extraLocked(m)
-	if err != nil {
-		return true
-	}
-	if x.claimed && step <= x.step {
-		return false
-	}
-	x.claimed, x.step = true, step
-	return true
-}
-
 // gone returns an error if the token was removed. It wraps [ErrNotFound].
 func (m Member) gone() error {
 	if s := m.fleet.slot(m.tag); s == nil || s.token.Load() != m.Token {
@@ -142,7 +129,7 @@ func (m Member) gone() error {
 // until returns when the world's clock has reached t. It advances a manual clock, also
 // one that becomes manual meanwhile. The error wraps [ErrStopped] if the clock is paused.
 func (f *Fleet) until(ctx context.Context, t virtual.WorldTime) error {
-	changed := &watch{happened: make(chan struct{}, 1)}
+	changed := newWatch(Condition{})
 	f.sched.addWatch(worldTag, changed)
 	defer f.sched.removeWatch(worldTag, changed)
 	for {

@@ -86,7 +86,7 @@ func FormatPeriod(d time.Duration) string {
 		return fmt.Sprintf("%s%d ms", sign, ms)
 	}
 	if d < time.Minute {
-		return sign + strconv.FormatFloat(d.Truncate(time.Millisecond).Seconds(), 'f', -1, 64) + " s"
+		return sign + strconv.FormatFloat(float64(d.Milliseconds())/1000, 'f', -1, 64) + " s"
 	}
 	years, d := d/virtual.Year, d%virtual.Year
 	days, d := d/(24*time.Hour), d%(24*time.Hour)

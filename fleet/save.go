@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/d204ef64/fob/internal/errclass"
-	"github.com/d204ef64/fob/virtual"
 )
 
 // ErrSave is the error of a fleet whose state cannot be saved. The fleet ends: Serve
@@ -59,25 +58,29 @@ func (f *Fleet) saveStart(stored bool) error {
 
 // saveMember writes the token to the store if it has changed.
 func (f *Fleet) saveMember(m Member) error {
-	return f.save(func() error {
-		f.mu.RLock()
-		x := f.slot(m.tag).extra
-		f.mu.RUnlock()
-		if x == nil { // the token was removed
-			return nil
-		}
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		changes := m.Token.Changes()
-		if changes == x.saved {
-			return nil
-		}
-		if err := f.store.saveToken(m.place(), m.Token); err != nil {
-			return err
-		}
-		x.saved = changes
+	return f.save(func() error { return f.writeMember(m, false) })
+}
+
+// writeMember writes the file of the token if it has changed, or always, unless the token
+// was removed.
+func (f *Fleet) writeMember(m Member, always bool) error {
+	f.mu.RLock()
+	x := f.slot(m.tag).extra
+	f.mu.RUnlock()
+	if x == nil { // the token was removed
 		return nil
-	})
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	changes, fresh := m.Token.Changes(), f.fresh.of(m.Token)
+	if x.removed || !always && changes == x.saved && fresh == x.fresh {
+		return nil
+	}
+	if err := f.store.saveToken(m.place(), m.Token, fresh); err != nil {
+		return err
+	}
+	x.saved, x.fresh = changes, fresh
+	return nil
 }
 
 // place is the number of the token in the store, 0 for the first.
@@ -88,7 +91,7 @@ func (f *Fleet) Save() error { return f.save(f.saveAll) }
 
 func (f *Fleet) saveAll() error {
 	for m := range f.All(0) {
-		if err := f.store.saveToken(m.place(), m.Token); err != nil {
+		if err := f.writeMember(m, true); err != nil {
 			return err
 		}
 	}
@@ -107,26 +110,47 @@ func (f *Fleet) saveWorld() error {
 	return f.store.saveWorld(f.world, held, lots)
 }
 
-// saveNew writes tokens that were added to a running fleet to the store: their files
-// first, because the world lists them.
-func (f *Fleet) saveNew(tokens ...*virtual.Token) error {
+// saveNew writes a lot to the store that is about to be added: first the files of its
+// tokens, then the world that lists them. A crash leaves the whole lot, or only files
+// that the next start removes.
+func (f *Fleet) saveNew(l *newLot) error {
+	f.mu.RLock()
+	first, err := int(f.last), f.checkRoomLocked(len(l.tokens))
+	f.mu.RUnlock()
+	if err != nil || len(l.tokens) == 0 {
+		return err
+	}
 	return f.save(func() error {
-		for _, t := range tokens {
-			if err := f.store.saveToken(int(t.Tag())-1, t); err != nil {
+		for i, t := range l.tokens {
+			x := &extra{saved: t.Changes(), fresh: f.fresh.of(t)}
+			if err := f.store.saveToken(first+i, t, x.fresh); err != nil {
 				return err
 			}
+			l.extras = append(l.extras, x)
 		}
+		f.mu.Lock()
+		f.pending = l
+		f.mu.Unlock()
 		return f.saveWorld()
 	})
 }
 
 // saveRemoved removes the file of a token that was removed. The world goes first: it must
-// not list a token without a file.
-func (f *Fleet) saveRemoved(m Member) error {
+// not list a token without a file. Its forks keep the step of the newest fresh code.
+func (f *Fleet) saveRemoved(m Member, x *extra) error {
 	return f.save(func() error {
+		serial, _ := m.Token.BackLabel()
+		for _, fork := range f.withSerial(serial) {
+			if err := f.writeMember(fork, false); err != nil {
+				return err
+			}
+		}
 		if err := f.saveWorld(); err != nil {
 			return err
 		}
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.removed = true
 		return f.store.removeToken(m.place())
 	})
 }

@@ -24,7 +24,7 @@ type scheduler struct {
 
 	mu      sync.Mutex // guards the fields below
 	renamed []uint32   // tokens whose serial number may have changed
-	watches map[uint32][]*watch
+	watches map[uint32]*tokenWaits
 	watched atomic.Int32 // number of watches, read without mu
 	alarm   *virtual.Alarm
 	alarmAt virtual.WorldTime
@@ -33,7 +33,7 @@ type scheduler struct {
 
 func (s *scheduler) init(f *Fleet) {
 	s.fleet, s.alarmAt = f, virtual.Forever
-	s.watches = map[uint32][]*watch{}
+	s.watches = map[uint32]*tokenWaits{}
 }
 
 // Event implements virtual.Observer.
@@ -56,10 +56,9 @@ func (s *scheduler) Event(t *virtual.Token, e virtual.Event) {
 
 // Advanced implements virtual.Observer. It simulates the events of all tokens between two
 // instants.
-func (s *scheduler) Advanced(from, to virtual.WorldTime) {
+func (s *scheduler) Advanced(_, to virtual.WorldTime) {
 	blocks := *s.fleet.blocks.Load()
 	s.advancing, s.collected = true, make([][]Entry, len(blocks))
-	s.glanceAll(from, to)
 	entries := s.settleAll(blocks, to)
 	s.advancing, s.collected = false, nil
 	s.fleet.log.appendNewest(entries.count, entries.kept)

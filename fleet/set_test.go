@@ -213,7 +213,7 @@ func TestWait(t *testing.T) {
 	// A wait that has not registered yet would miss the jump, so wait until all have.
 	for {
 		f.sched.mu.Lock()
-		n := len(f.sched.watches[m.Tag()]) + len(f.sched.watches[button.Tag()])
+		n := f.sched.waitsOn(m.Tag()) + f.sched.waitsOn(button.Tag())
 		f.sched.mu.Unlock()
 		if n == 3 {
 			break

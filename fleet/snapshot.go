@@ -146,17 +146,7 @@ func (f *Fleet) Fork(s *Snapshot) ([]Member, error) {
 		}
 		tokens = append(tokens, t)
 	}
-	if err := f.addAll(newLot{tokens: tokens}); err != nil {
-		return nil, err
-	}
-	if err := f.saveNew(tokens...); err != nil {
-		return nil, err
-	}
-	var members []Member
-	for _, t := range tokens {
-		members = append(members, Member{t, f, t.Tag()})
-	}
-	return members, nil
+	return f.addNew(newLot{tokens: tokens})
 }
 
 // snapshotFile is a snapshot in a file.

@@ -272,8 +272,8 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 }
 
 // load returns the tokens in the folder, and whether it holds a fleet. The place of a
-// token that was removed is nil.
-func (s *Store) load(w *virtual.World) (lots []newLot, found bool, err error) {
+// token that was removed is nil. The steps of fresh codes are recorded in fresh.
+func (s *Store) load(w *virtual.World, fresh *freshSteps) (lots []newLot, found bool, err error) {
 	var tokens []*virtual.Token
 	var state worldState
 	err = s.read(worldFile, &state)
@@ -292,22 +292,9 @@ func (s *Store) load(w *virtual.World) (lots []newLot, found bool, err error) {
 			tokens = append(tokens, nil)
 			continue
 		}
-		plain, err := s.decrypt(tokenFile(i))
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, false, fmt.Errorf("%w: %s is missing", ErrStateDamaged, filepath.Join(s.dir, tokenFile(i)))
-		}
+		t, err := s.loadToken(i, w, fresh)
 		if err != nil {
 			return nil, false, err
-		}
-		var snapshot virtual.Snapshot
-		err = snapshot.UnmarshalBinary(plain)
-		clear(plain)
-		if err != nil {
-			return nil, false, fmt.Errorf("%w: %s: %w", ErrStateDamaged, tokenFile(i), err)
-		}
-		t, err := w.Restore(snapshot)
-		if err != nil {
-			return nil, false, fmt.Errorf("%w: %s: %w", ErrStateDamaged, tokenFile(i), err)
 		}
 		if known[t.HardwareID()] {
 			return nil, false, fmt.Errorf("%w: %s is a copy of another token", ErrStateDamaged, tokenFile(i))
@@ -317,7 +304,9 @@ func (s *Store) load(w *virtual.World) (lots []newLot, found bool, err error) {
 		w.AdvanceTo(t.Display().World)
 		tokens = append(tokens, t)
 	}
-	lots, err = state.lots(tokens)
+	if lots, err = state.lots(tokens); err == nil {
+		err = s.removeUnlisted(state)
+	}
 	return lots, true, err
 }
 
@@ -332,19 +321,10 @@ func (w worldState) lots(tokens []*virtual.Token) (lots []newLot, err error) {
 		if last < first || last > len(tokens) || i == len(w.Lots)-1 && last != len(tokens) {
 			return nil, fmt.Errorf("%w: %s: lot %d ends at token %d of %d", ErrStateDamaged, worldFile, i+1, last, len(tokens))
 		}
-		lots = append(lots, newLot{l.Name, tokens[first:last]})
+		lots = append(lots, newLot{name: l.Name, tokens: tokens[first:last]})
 		first = last
 	}
 	return lots, nil
-}
-
-func (s *Store) saveToken(i int, t *virtual.Token) error {
-	plain, err := t.Snapshot().MarshalBinary()
-	if err != nil {
-		return err
-	}
-	defer clear(plain)
-	return s.encrypt(tokenFile(i), plain)
 }
 
 func (s *Store) saveWorld(w *virtual.World, held []bool, lots []addedLot) error {
@@ -365,9 +345,6 @@ func (s *Store) saveWorld(w *virtual.World, held []bool, lots []addedLot) error 
 	}
 	return s.encrypt(worldFile, plain)
 }
-
-// removeToken removes the file of a token, if there is one.
-func (s *Store) removeToken(i int) error { return s.remove(tokenFile(i)) }
 
 func (s *Store) read(name string, v any) error {
 	plain, err := s.decrypt(name)

@@ -5,9 +5,10 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"math"
 	"regexp"
-	"regexp/syntax"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,8 +17,12 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// ErrNever is the error of a wait for something that cannot happen.
-var ErrNever = errclass.New(errclass.Usage, "the wait cannot end")
+var (
+	// ErrNever is the error of a wait for something that cannot happen.
+	ErrNever = errclass.New(errclass.Usage, "the wait cannot end")
+	// ErrBehind is the error of a wait on a token to which too much happens.
+	ErrBehind = errclass.New(errclass.Refused, "the wait cannot keep up")
+)
 
 // A Condition ends a [Member.Wait]. All of its parts that are set must hold.
 type Condition struct {
@@ -34,42 +39,46 @@ const worldTag = 0
 // watch is a wait on one token, or on the world's clock.
 type watch struct {
 	Condition
-	deadline virtual.WorldTime
-	happened chan struct{} // has room for one: something happened to the token
-	found    chan State    // has room for one: the condition held while the clock jumped
-	past     atomic.Bool   // the event has happened
+	deadline virtual.WorldTime // guarded by scheduler.mu; set by the waiting goroutine, which reads it without
+	happened chan struct{}     // has room for one: something happened to the token
+	since    atomic.Int64      // the world's time from which on the event has happened; Forever: it has not
+	seen     virtual.WorldTime // the waiting goroutine has looked at everything until then
+
+	mu     sync.Mutex // guards the fields below
+	pasts  []past     // not looked at yet
+	behind bool       // there were too many pasts
 }
 
-// maxGlances limits how many displays are looked at while the clock jumps. A token
-// changes its display about once a minute: this is two months.
-const maxGlances = 100_000
+func newWatch(c Condition) *watch {
+	w := &watch{Condition: c, deadline: virtual.Forever, seen: math.MinInt64, happened: make(chan struct{}, 1)}
+	if w.since.Store(math.MinInt64); c.Event != 0 {
+		w.since.Store(int64(virtual.Forever))
+	}
+	return w
+}
 
 // Wait returns when the token fulfils the condition, with its state at that time. If the
-// clock jumps, displays in between count as well. The error wraps [ErrTimeout] when the
-// time is over, [ErrNotFound] when the token is removed, or [ErrNever] at once if the
-// condition cannot come true, or is the context's. A clock that stands still does not end the
-// wait, because another goroutine can move it or operate the token.
+// clock jumps or runs fast, displays in between count as well: they are looked at
+// afterwards, which takes seconds for ten years of codes and holds up nothing else. The
+// error wraps [ErrTimeout] when the time is over, [ErrNotFound] when the token is removed,
+// [ErrBehind] if more happens to the token than can be looked at, or [ErrNever] at once if
+// the condition cannot come true, or is the context's. A clock that stands still does not
+// end the wait, because another goroutine can move it or operate the token.
 func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
 	if err := m.never(c); err != nil {
 		return State{}, err
 	}
-	w := &watch{Condition: c, deadline: virtual.Forever, happened: make(chan struct{}, 1), found: make(chan State, 1)}
+	w := newWatch(c)
 	world := m.fleet.world
-	if c.Within > 0 {
-		w.deadline = min(world.Now().Add(c.Within), virtual.WorldEnd)
-	}
-	m.fleet.sched.addWatch(m.tag, w)
-	defer m.fleet.sched.removeWatch(m.tag, w)
-	w.past.Store(w.Event == 0 || m.happened(w.Event, w.After))
+	m.watch(w)
+	defer m.unwatch(w)
 	for {
-		s := m.Look()
-		select {
-		case s := <-w.found: // before the reading, which may be past the deadline
-			return s, nil
-		default:
+		s, ok, err := m.check(ctx, w)
+		if ok || err != nil {
+			return s, err
 		}
-		if w.past.Load() && w.holds(s.Reading) {
-			return s, nil
+		if c.Within > 0 && w.deadline == virtual.Forever {
+			m.fleet.sched.limit(w, min(s.World.Add(c.Within), virtual.WorldEnd))
 		}
 		if err := m.gone(); err != nil {
 			return s, err
@@ -82,19 +91,66 @@ func (m Member) Wait(ctx context.Context, c Condition) (State, error) {
 			return s, fmt.Errorf("%w: %s; the state is %s and the display reads %q", ErrTimeout, passed, s.State, s.Text)
 		}
 		changed := make(chan struct{})
-		alarm := world.At(min(s.Next, w.deadline), func() { close(changed) })
+		next := max(s.Next, s.World.Add(time.Duration(world.Rate()*float64(wakeEvery))))
+		alarm := world.At(min(next, w.deadline), func() { close(changed) })
 		select {
 		case <-changed:
 		case <-w.happened:
-		case s = <-w.found:
-			alarm.Stop()
-			return s, nil
 		case <-ctx.Done():
 			alarm.Stop()
 			return s, m.fleet.waited(ctx)
 		}
 		alarm.Stop()
 	}
+}
+
+// wakeEvery limits how often a wait reads its token while the clock runs fast. A display
+// that changes more often is looked at afterwards.
+const wakeEvery = 10 * time.Millisecond
+
+// watch begins a wait on the token.
+func (m Member) watch(w *watch) {
+	m.Token.Watch()
+	m.fleet.sched.addWatch(m.tag, w)
+	if w.Event != 0 {
+		if at, ok := m.happened(w.Event, w.After); ok {
+			w.happenedAt(at)
+		}
+	}
+}
+
+// unwatch ends a wait on the token.
+func (m Member) unwatch(w *watch) {
+	m.fleet.sched.removeWatch(m.tag, w)
+	m.Token.Unwatch()
+}
+
+// happenedAt notes that the event has happened.
+func (w *watch) happenedAt(at virtual.WorldTime) {
+	for {
+		since := w.since.Load()
+		if int64(at) >= since || w.since.CompareAndSwap(since, int64(at)) {
+			return
+		}
+	}
+}
+
+// check reports whether the token fulfils the condition, or did so since the last check,
+// with its state at that time or now.
+func (m Member) check(ctx context.Context, w *watch) (State, bool, error) {
+	since := w.since.Load() // before the reading: an event after it does not count yet
+	s := m.Look()
+	pasts, err := w.until(s.World)
+	if err != nil {
+		return s, false, err
+	}
+	for _, p := range pasts {
+		if found, ok, err := w.search(ctx, p); ok || err != nil {
+			return found, ok, err
+		}
+	}
+	w.seen = s.World
+	return s, since <= int64(s.World) && s.World <= w.deadline && w.holds(s.Text, s.State), nil
 }
 
 // waited returns the error of a wait whose context has ended.
@@ -105,103 +161,61 @@ func (f *Fleet) waited(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// never returns an error if a condition cannot come true. It wraps [ErrNever].
-func (m Member) never(c Condition) error {
-	if c.Event >= virtual.EventAdvance {
-		return fmt.Errorf("%w: %s is an event of the world, and never of a token: read the log", ErrNever, c.Event)
-	}
-	if newest := m.fleet.log.Seq(); c.Event != 0 && c.After > newest {
-		return fmt.Errorf("%w: there is no event %d yet, the newest is %d: is it the number of another fleet?", ErrNever, c.After, newest)
-	}
-	if c.Display == nil {
-		return nil
-	}
-	digits := m.Token.Model().Digits
-	if least := shortest(c.Display); least > digits {
-		return fmt.Errorf("%w: %q needs %d characters, and the display has %d", ErrNever, c.Display, least, digits)
-	}
-	return nil
+// holds reports whether a text on the display and a state fulfil the condition.
+func (w *watch) holds(text string, state serialproto.State) bool {
+	return (w.Display == nil || w.Display.MatchString(text)) && (w.State == nil || *w.State == state)
 }
 
-// shortest returns the least number of characters that an expression matches.
-func shortest(e *regexp.Regexp) int {
-	parsed, err := syntax.Parse(e.String(), syntax.Perl)
-	if err != nil {
-		return 0
-	}
-	return shortestOf(parsed)
-}
-
-// noMatch is the length of something that an expression never matches.
-const noMatch = 1 << 16
-
-func shortestOf(e *syntax.Regexp) (n int) {
-	switch e.Op {
-	case syntax.OpNoMatch:
-		return noMatch
-	case syntax.OpLiteral:
-		return len(e.Rune)
-	case syntax.OpCharClass:
-		if len(e.Rune) == 0 {
-			return noMatch
-		}
-		return 1
-	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return 1
-	case syntax.OpCapture, syntax.OpPlus:
-		return shortestOf(e.Sub[0])
-	case syntax.OpRepeat:
-		return e.Min * shortestOf(e.Sub[0])
-	case syntax.OpConcat:
-		for _, part := range e.Sub {
-			n += shortestOf(part)
-		}
-	case syntax.OpAlternate:
-		n = noMatch
-		for _, part := range e.Sub {
-			n = min(n, shortestOf(part))
-		}
-	}
-	return n
-}
-
-// holds reports whether a reading fulfils the condition, apart from its event.
-func (w *watch) holds(r virtual.Reading) bool {
-	return (w.Display == nil || w.Display.MatchString(r.Text)) && (w.State == nil || *w.State == r.State)
-}
-
-// happened reports whether the log has an event of the token after an entry.
-func (m Member) happened(kind virtual.EventKind, after uint64) bool {
+// happened returns when the first event of the token after an entry of the log happened, if
+// the log has one.
+func (m Member) happened(kind virtual.EventKind, after uint64) (at virtual.WorldTime, ok bool) {
 	const batch = 256
 	var entries []Entry
 	for {
 		entries = m.fleet.log.After(entries[:0], after, batch)
 		if len(entries) == 0 {
-			return false
+			return 0, false
 		}
 		for _, e := range entries {
 			if e.Tag == m.tag && e.Kind == kind {
-				return true
+				return e.World, true
 			}
 			after = e.Seq
 		}
 	}
 }
 
+// tokenWaits are the waits on one token.
+type tokenWaits struct {
+	waits []*watch
+	fresh bool              // something happened to the token since its last past
+	calm  virtual.WorldTime // until then, nothing can change if nothing happens
+}
+
 func (s *scheduler) addWatch(tag uint32, w *watch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.watches[tag] = append(s.watches[tag], w)
+	if s.watches[tag] == nil {
+		s.watches[tag] = &tokenWaits{}
+	}
+	s.watches[tag].waits = append(s.watches[tag].waits, w)
+	s.watches[tag].fresh = true
 	s.watched.Add(1)
+}
+
+// limit sets the deadline of a wait.
+func (s *scheduler) limit(w *watch, deadline virtual.WorldTime) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w.deadline = deadline
 }
 
 func (s *scheduler) removeWatch(tag uint32, w *watch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.watched.Add(-1)
-	if left := slices.DeleteFunc(s.watches[tag], func(v *watch) bool { return v == w }); len(left) > 0 {
-		s.watches[tag] = left
-	} else {
+	of := s.watches[tag]
+	if of.waits = slices.DeleteFunc(of.waits, func(v *watch) bool { return v == w }); len(of.waits) == 0 {
 		delete(s.watches, tag)
 	}
 }
@@ -213,62 +227,36 @@ func (s *scheduler) notice(e Entry) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, w := range s.watches[e.Tag] {
+	of := s.watches[e.Tag]
+	if of == nil {
+		return
+	}
+	of.fresh = true
+	for _, w := range of.waits {
 		if e.Kind == w.Event && e.World <= w.deadline {
-			w.past.Store(true)
+			w.happenedAt(e.World)
 		}
-		select {
-		case w.happened <- struct{}{}:
-		default:
-		}
+		w.wake()
 	}
 }
 
-// glanceAll looks at the displays and states that tokens with waits have between two
-// instants.
-func (s *scheduler) glanceAll(from, to virtual.WorldTime) {
+// Passing implements virtual.Observer. It gives the waits on a token the part of its life
+// that is about to pass, unless the token looks the same until the end of it, and in the
+// part before: then the reading of the wait itself is enough.
+func (s *scheduler) Passing(t *virtual.Token, to virtual.WorldTime, take func() *virtual.Past) {
 	s.mu.Lock()
-	watched := map[uint32][]*watch{}
-	for tag, watches := range s.watches {
-		if tag == worldTag {
-			continue
-		}
-		watched[tag] = slices.Clone(watches)
+	defer s.mu.Unlock()
+	of := s.watches[t.Tag()]
+	if of == nil || !of.fresh && to < of.calm {
+		return
 	}
-	s.mu.Unlock()
-	for tag, left := range watched {
-		t := s.fleet.slot(tag).token.Load()
-		if t == nil {
-			continue
-		}
-		at := from
-		for range maxGlances {
-			r := t.Glance(at) // first reports the events until then, for which some of the waits wait
-			displays := false
-			left = slices.DeleteFunc(left, func(w *watch) bool {
-				switch {
-				case at > w.deadline:
-					return true
-				case !w.past.Load():
-					return false
-				case w.holds(r):
-					select {
-					case w.found <- State{r, s.fleet.log.Seq()}:
-					default: // an earlier jump has found one
-					}
-					return true
-				}
-				displays = displays || w.Display != nil
-				return false
-			})
-			next := t.Next() // a state changes less often than a display
-			if displays {
-				next = min(next, r.Next)
-			}
-			if len(left) == 0 || next > to || next == virtual.Forever {
-				break
-			}
-			at = max(next, at+1)
-		}
+	p := past{take(), s.fleet.log.Seq()}
+	fresh := of.fresh
+	of.fresh, of.calm = false, p.Next()
+	if !fresh && to < of.calm {
+		return
+	}
+	for _, w := range of.waits {
+		w.add(p)
 	}
 }

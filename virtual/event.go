@@ -131,15 +131,6 @@ func (t *Token) CatchUp() {
 	t.catchUpLocked()
 }
 
-// Glance reads the token at an instant that it has not passed yet, up to the world's
-// present time. Only [Observer.Advanced] may call it.
-func (t *Token) Glance(at WorldTime) Reading {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.simulateLocked(min(at, t.world.Now()))
-	return t.readLocked()
-}
-
 // Next returns when the token next has an event if nothing happens to it before: the
 // display goes off, the token expires, the button comes up, the battery is empty. It
 // returns [Forever] if there is none.
@@ -168,9 +159,14 @@ type Observer interface {
 
 	// Advanced is called while Advance or AdvanceTo moves the clock. The clock shows the
 	// new time, no operation on a token runs, and alarms ring only afterwards. The
-	// method may call [Token.CatchUp], [Token.Next] and [Token.Glance], and no other
-	// method of a token.
+	// method may call [Token.CatchUp] and [Token.Next], and no other method of a token.
 	Advanced(from, to WorldTime)
+
+	// Passing is called for a token that is watched, before its life up to an instant is
+	// simulated. The token is locked as for Event. The parts of its life follow each other,
+	// and between two of them something may happen to the token, which Event reports. past
+	// returns the part, if it is called before Passing returns.
+	Passing(t *Token, to WorldTime, past func() *Past)
 }
 
 // SetObserver sets the only observer of the world. Call it before the world is shared.

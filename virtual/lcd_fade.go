@@ -35,7 +35,13 @@ func fadeTime(t Celsius) time.Duration {
 const fadeMemory = 20
 
 // segments is the number of segments in a Fade: 8 digits of 7, 6 bars, 2 icons.
-const segments = 8*7 + 6 + 2
+const (
+	digitSegments = 8 * 7
+	segments      = digitSegments + 6 + 2
+)
+
+// litFrom is the share from which a segment counts as lit: half, in whole percents.
+const litFrom = 0.495
 
 // Fade is the state of an LCD whose segments are changing: the share of its full
 // darkness that each segment had at an instant.
@@ -160,6 +166,28 @@ func (l *LCD) Settle(w WorldTime, t Celsius) {
 	if done {
 		l.Fade = nil
 	}
+}
+
+// turns returns when the first segment of a digit that changes slowly at temperature t
+// comes to count as lit or as unlit, shortly after the last call of Settle or later. It
+// returns [Forever] if none will.
+func (l *LCD) turns(t Celsius) WorldTime {
+	f, next, tau := l.Fade, Forever, fadeTime(t)
+	if f == nil {
+		return next
+	}
+	const margin = time.Microsecond // for rounding
+	driven := l.driven()
+	for i, share := range f.Share[:digitSegments] {
+		far, near := share, litFrom // the distances from the driven state, now and then
+		if driven.has(i) {
+			far, near = 1-share, 1-litFrom
+		}
+		if far > near {
+			next = min(next, f.At.Add(time.Duration(mul(float64(tau), log1p(far/near-1)))+margin))
+		}
+	}
+	return next
 }
 
 // fade adds slowly changing segments to the view. Lit gets those that are at least half

@@ -19,7 +19,11 @@ import (
 // If cold makes the LCD slow, the firmware must also run whenever the display changes.
 // That is done only for the last moments before the present, whose changes can still be
 // visible.
-func (t *Token) catchUpLocked() { t.simulateLocked(t.world.Now()) }
+func (t *Token) catchUpLocked() {
+	now := t.world.Now()
+	t.passLocked(now)
+	t.simulateLocked(now)
+}
 
 // simulateLocked is catchUpLocked up to another time.
 func (t *Token) simulateLocked(now WorldTime) {

@@ -159,6 +159,7 @@ func (t *Token) Restore(s Snapshot) error {
 	}
 	t.lock()
 	defer t.unlock()
+	t.passLocked(t.world.Now())
 	before := t.flashOpsLocked()
 	t.model, t.origin = fresh.model, fresh.origin
 	t.core, t.crystal, t.battery, t.lcd = fresh.core, fresh.crystal, fresh.battery, fresh.lcd

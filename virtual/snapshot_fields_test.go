@@ -29,6 +29,7 @@ var notStored = map[string]string{
 	"wake":     "the firmware returns it when it boots",
 	"changes":  "has a meaning only in this process; restoring changes it",
 	"restarts": "has a meaning only in this process; restoring changes it",
+	"watches":  "belongs to the waits on this token",
 	"tag":      "the fleet gives each token its number",
 	"clicked":  "handled before the call that sets it returns",
 	"cutoff":   "handled before the call that sets it returns",

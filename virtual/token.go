@@ -47,6 +47,7 @@ type Token struct {
 	clicked  bool      // a click that the firmware has not handled yet
 	powered  bool
 	cutoff   bool // the supply fails at the end of this step
+	watches  uint32
 }
 
 // Option is an option of [World.NewToken].

@@ -25,14 +25,15 @@ import (
 // The exit codes, the same for every command.
 const (
 	exitDone        = 0
-	exitFailed      = 1  // a check failed, or an error has no code of its own
-	exitUsage       = 2  // the command line or its input is wrong
-	exitNoConnect   = 3  // the device or the database is unreachable
-	exitRefused     = 4  // the device or the bank refused
-	exitUnsupported = 5  // this system or device cannot do that
-	exitMismatch    = 6  // the token holds the wrong seed
-	exitTimeout     = 42 // no response in time
-	exitInterrupted = 130
+	exitFailed      = 1   // a check failed, or an error has no code of its own
+	exitUsage       = 2   // the command line or its input is wrong
+	exitNoConnect   = 3   // the device or the database is unreachable
+	exitRefused     = 4   // the device or the bank refused
+	exitUnsupported = 5   // this system or device cannot do that
+	exitMismatch    = 6   // the token holds the wrong seed
+	exitTimeout     = 42  // no response in time
+	exitSignal      = 128 // plus the number of the signal that has interrupted the command
+	exitInterrupted = exitSignal + int(syscall.SIGINT)
 )
 
 // app is the state that all commands share.
@@ -67,8 +68,9 @@ func (a *app) exitCode(cmd *cobra.Command, err error) int {
 		return child.code
 	}
 	if errors.Is(err, context.Canceled) {
-		a.report("interrupted", "interrupted", exitInterrupted)
-		return exitInterrupted
+		code := interruptedCode(cmd.Context())
+		a.report("interrupted", "interrupted", code)
+		return code
 	}
 	if !a.started { // cobra refused the command line
 		err = errclass.With(errclass.Usage, fmt.Errorf("%w\nsee %s --help", err, cmd.CommandPath()))
@@ -196,7 +198,7 @@ Exit codes:
   5    not supported
   6    the token holds another seed
   42   timeout
-  130  interrupted
+  130  interrupted by Ctrl-C; 143 by SIGTERM, 129 by SIGHUP
 
 With --json, errors are objects on stderr: {"error": …, "code": …, "exit": …}.`,
 		SilenceErrors: true,

@@ -107,12 +107,16 @@ func (d *device) lightUp(ctx context.Context, c *host.Client) (host.RigDisplay, 
 	if v.State != serialproto.StateProvisioned && v.State != serialproto.StateLocked {
 		return v, errclass.With(errclass.Refused, fmt.Errorf("reading the code: the token is %v: provision it first", v.State))
 	}
+	command := ctx
 	ctx, cancel := context.WithTimeout(ctx, max(d.timeout, 10*time.Second))
 	defer cancel()
 	for pressed := v.Step; err == nil && shownCode(v) == nil; {
 		select {
 		case <-time.After(poll):
 		case <-ctx.Done():
+			if command.Err() != nil {
+				return v, command.Err()
+			}
 			return v, errclass.With(errclass.Failed, fmt.Errorf("reading the code: the display shows %q", v.Text))
 		}
 		v, err = c.RigDisplay(ctx)

@@ -79,9 +79,9 @@ func (o *provisionOptions) isTokenFile(ctx context.Context, a *app) (tokens bool
 		}
 		input = &interruptible{ctx: ctx, r: a.stdin}
 	} else {
-		f, err := os.Open(o.seedFile)
+		f, err := openWith(ctx, o.seedFile, os.Open)
 		if err != nil {
-			return false, usagef("reading the seed: %w", hideSeed(o.seedFile, err))
+			return false, openError("reading the seed", o.seedFile, err)
 		}
 		defer f.Close()
 		input = &interruptible{ctx: ctx, r: f}

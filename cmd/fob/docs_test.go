@@ -58,6 +58,7 @@ var notRun = map[string]string{
 	"docs/boards.md: Run the firmware as a real binary: 4":           "needs TinyGo; TestBoardScripts has these commands",
 	"CONTRIBUTING.md: Build and test: 1":                             "runs the tests",
 	"CONTRIBUTING.md: Property tests: 1":                             "runs the tests, for hours",
+	"CONTRIBUTING.md: Kill tests: 1":                                 "runs a test, for hours",
 	"tools/tinygo/README.md: Building the firmware with TinyGo: 1":   "builds TinyGo; step tinygo of test.sh does",
 	"tools/tinygo/README.md: Building the firmware with TinyGo: 2":   "installs packages; test.sh does",
 	"tools/tinygo/README.md: Running it: 1":                          "needs an image; internal/board starts QEMU like this",

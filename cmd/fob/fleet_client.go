@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
 	"os"
 	"strings"
 
@@ -50,14 +51,16 @@ func (a *app) fleetClient(ctx context.Context, n *fleetFlags) (*control.Client, 
 		return nil, usagef("no fleet is given: give --%s or set FOB_URL: the address is in the ready line of fob run", n.urlFlag)
 	}
 	if n.keyFile != "" {
-		key, err := a.readSecret(ctx, "API key", n.keyFile)
-		if err != nil {
+		var err error
+		if c.Key, err = a.apiKey(ctx, n.keyFile); err != nil {
 			return nil, err
 		}
-		c.Key = strings.TrimSpace(string(key))
 	}
 	if c.Key == "" {
 		return nil, usagef("no API key is given: set FOB_API_KEY or give --%s: the key is in the ready line of fob run", n.keyFlag)
+	}
+	if err := control.CheckKey(c.Key); err != nil {
+		return nil, fmt.Errorf("FOB_API_KEY: %w", err)
 	}
 	roots, err := n.roots(c.URL)
 	if err != nil {
@@ -65,6 +68,19 @@ func (a *app) fleetClient(ctx context.Context, n *fleetFlags) (*control.Client, 
 	}
 	c.HTTP = control.NewHTTPClient(roots)
 	return c, nil
+}
+
+// apiKey reads the API key of a fleet from a file.
+func (a *app) apiKey(ctx context.Context, path string) (string, error) {
+	text, err := a.readSecret(ctx, "API key", path)
+	if err != nil {
+		return "", err
+	}
+	key := strings.TrimSpace(string(text))
+	if err := control.CheckKey(key); err != nil {
+		return "", fmt.Errorf("reading the API key in %s: %w", source(path), err)
+	}
+	return key, nil
 }
 
 // roots returns the certificate authorities to trust, nil for the system's.

@@ -364,6 +364,34 @@ func TestWallEndAndHome(t *testing.T) {
 	r.interrupt()
 }
 
+// TestWallWidths: tokens with six and with eight digits have faces of one width, and all of
+// them can be reached.
+func TestWallWidths(t *testing.T) {
+	t.Parallel()
+	f := newWallFleet(t, fleet.Lot{Count: 8, Ready: true}, fleet.Lot{Count: 2, Profile: "button-8"}, fleet.Lot{Count: 1})
+	r := f.start(t, pty.Winsize{Rows: 26, Cols: 110}, "NO_COLOR=1") // two wide faces in a row, eight on a page
+	r.readUntil(1, "11 tokens")
+	var ids []string
+	for m := range f.All(0) {
+		id := m.Token.HardwareID()
+		ids = append(ids, hex.EncodeToString(id[:]))
+	}
+	last := ids[10]
+	r.press("\x1b[6~") // the last page begins earlier, to be full
+	r.readUntil(1, "┌─ ZZFB00000004 ")
+	r.readUntil(1, "╔═ "+ids[8]+" ")
+	r.readUntil(1, "┌─ "+last+" ")
+	r.press("\x1b[5~")
+	r.readUntil(1, "╔═ ZZFB00000003 ")
+	r.press("\x1b[H")
+	r.readUntil(1, "╔═ ZZFB00000001 ")
+	r.press("\x1b[B\x1b[B\x1b[B\x1b[B")
+	r.readUntil(1, "┌─ "+last+" ")
+	r.press("\x1b[F")
+	r.readUntil(1, "╔═ "+last+" ")
+	r.interrupt()
+}
+
 // TestWallNarrow: 40 columns have room for the help that a new fleet needs, and for a
 // token without a clock.
 func TestWallNarrow(t *testing.T) {

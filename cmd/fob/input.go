@@ -44,9 +44,9 @@ func (a *app) readSmall(ctx context.Context, what, path string, open func(string
 			return nil, err
 		}
 	} else {
-		f, err := open(path)
+		f, err := openWith(ctx, path, open)
 		if err != nil {
-			return nil, usagef("reading the %s: %w", what, hideSeed(path, err))
+			return nil, openError("reading the "+what, path, err)
 		}
 		defer f.Close()
 		a.reads(f)
@@ -83,6 +83,38 @@ func (a *app) takeStdin() error {
 	a.stdinTaken = true
 	a.reads(a.stdin)
 	return nil
+}
+
+// openWith opens a file. It ends with ctx, also while a named pipe has no writer.
+func openWith(ctx context.Context, path string, open func(string) (*os.File, error)) (*os.File, error) {
+	type result struct {
+		file *os.File
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		f, err := open(path)
+		done <- result{f, err}
+	}()
+	select {
+	case r := <-done:
+		return r.file, r.err
+	case <-ctx.Done():
+		go func() { // a writer may come before this process has ended
+			if r := <-done; r.err == nil {
+				_ = r.file.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
+}
+
+// openError returns the error of openWith, for a file that a command needs.
+func openError(doing, path string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return usagef("%s: %w", doing, hideSeed(path, err))
 }
 
 // hideSeed returns the error of a file that cannot be opened. If the file name looks like

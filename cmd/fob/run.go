@@ -175,7 +175,7 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 			return nil, usagef("--%s cannot be combined with --lot: the file describes all tokens", flag)
 		}
 	}
-	if err := o.http.check(); err != nil {
+	if err := o.http.check(ctx, a); err != nil {
 		return nil, err
 	}
 	lots, err := a.lots(ctx, o)

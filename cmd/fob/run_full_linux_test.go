@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,33 @@ import (
 	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/token"
 )
+
+// TestRunFullEvents checks that fob run ends at once if the file of its events cannot be
+// written, and that clients get a code of its own for it. The kernel's limit for the size
+// of a file simulates the full disk.
+func TestRunFullEvents(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "events.jsonl")
+	log := new(logged)
+	run, r := startFleet(t, log, "--ready", "--clock", "manual", "--events", file)
+	c := &control.Client{URL: r.URL, Key: r.APIKey}
+	require.NoError(t, unix.Prlimit(run.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{}, nil))
+	for {
+		err := c.Do(t.Context(), "POST", "/v1/tokens/"+r.Tokens[0].Serial+"/skew", map[string]string{"by": "1s"}, nil)
+		var refused *control.RefusedError
+		if errors.As(err, &refused) && refused.Code != "ended" {
+			require.Equal(t, "events_not_saved", refused.Code)
+		}
+		if errors.Is(err, control.ErrUnreachable) {
+			break
+		}
+	}
+	var exit *exec.ExitError
+	require.ErrorAs(t, run.Wait(), &exit)
+	require.Equal(t, 1, exit.ExitCode())
+	require.Contains(t, log.String(), "writing the event log: write "+file+": file too large: the fleet ends, because later events would be missing: "+
+		"make space or repair the folder, and start it again")
+}
 
 // TestRunFullDisk checks that fob run ends if its state cannot be saved: the client of
 // the API, or the host at the port, gets no answer that is lost, and the error names the

@@ -91,9 +91,9 @@ func TestAPIHosts(t *testing.T) {
 	require.Equal(t, []string{"https://nat.lab.example:8443"}, h.urls(at("0.0.0.0")))
 	require.True(t, h.known("203.0.113.9"))
 	for _, wrong := range []string{"rig.example:8443", "https://rig.example", "a/b"} {
-		require.ErrorContains(t, (&httpFlags{addr: "127.0.0.1:0", hosts: []string{wrong}}).check(), "--http-host "+wrong)
+		require.ErrorContains(t, (&httpFlags{addr: "127.0.0.1:0", hosts: []string{wrong}}).check(t.Context(), nil), "--http-host "+wrong)
 	}
-	require.NoError(t, (&httpFlags{addr: "127.0.0.1:0", hosts: []string{"2001:db8::7", "rig.example"}}).check())
+	require.NoError(t, (&httpFlags{addr: "127.0.0.1:0", hosts: []string{"2001:db8::7", "rig.example"}}).check(t.Context(), nil))
 }
 
 // TestHTTPS reaches a fleet with curl, Go and fob under the names of a certificate that

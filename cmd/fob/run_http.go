@@ -25,6 +25,7 @@ type httpFlags struct {
 	addr, keyFile, cert, certKey string
 	hosts                        []string
 	allowSeeds                   bool
+	key                          string // read by check from keyFile
 }
 
 func (h *httpFlags) add(f *pflag.FlagSet) {
@@ -36,8 +37,8 @@ func (h *httpFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&h.allowSeeds, "allow-seed-export", false, "let clients of the HTTP API read the tokens' seeds")
 }
 
-// check checks the flags before any work is done.
-func (h *httpFlags) check() error {
+// check checks the flags, and reads the API key, before any work is done.
+func (h *httpFlags) check(ctx context.Context, a *app) error {
 	if h.addr == "off" {
 		return nil
 	}
@@ -56,7 +57,13 @@ func (h *httpFlags) check() error {
 			return usagef("--http-host %s: want a host name or an address, without a port", name)
 		}
 	}
-	return nil
+	if h.keyFile == "" {
+		return nil
+	}
+	if h.key, err = a.apiKey(ctx, h.keyFile); err == nil && len(h.key) < 16 {
+		err = usagef("reading the API key in %s: it is shorter than 16 characters: make one with openssl rand -base64 24", source(h.keyFile))
+	}
+	return err
 }
 
 // fleetAPI is the HTTP API that a process serves.
@@ -90,13 +97,7 @@ func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fl
 		api.key = rand.Text()
 		api.shownKey = api.key
 	} else {
-		key, err := a.readSecret(ctx, "API key", h.keyFile)
-		if err != nil {
-			return nil, err
-		}
-		if api.key = strings.TrimSpace(string(key)); len(api.key) < 16 {
-			return nil, usagef("reading the API key: it is shorter than 16 characters: make one with openssl rand -base64 24")
-		}
+		api.key = h.key
 	}
 	if h.cert != "" {
 		var err error

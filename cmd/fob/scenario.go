@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -144,8 +145,8 @@ func (a *app) runScenarios(ctx context.Context, o *scenarioOptions, files []stri
 	return errors.Join(failures...)
 }
 
-// artifactFolders returns a folder for the files of each scenario: the name of its file,
-// with a number if another has the same name.
+// artifactFolders returns a folder of its own in dir for the files of each scenario: the
+// name of its file, with a number if another has the same name.
 func artifactFolders(dir string, files []string) []string {
 	folders := make([]string, len(files))
 	if dir == "" {
@@ -155,6 +156,7 @@ func artifactFolders(dir string, files []string) []string {
 	for i, file := range files {
 		base := filepath.Base(file)
 		base = strings.TrimSuffix(base, filepath.Ext(base))
+		base = cmp.Or(strings.TrimRight(base, `. /\`), "scenario") // "..", and "a." on Windows, are other folders
 		name := base
 		for n := 2; taken[strings.ToLower(name)]; n++ {
 			name = base + "-" + strconv.Itoa(n)

@@ -63,3 +63,24 @@ func TestScenarioExamples(t *testing.T) {
 		})
 	}
 }
+
+// TestArtifactFolders checks that each scenario has a folder of its own in the folder of
+// --artifacts, also if the name of its file is only dots.
+func TestArtifactFolders(t *testing.T) {
+	files := []string{
+		"...yaml", "..yaml", ".yaml", "....", "..", ".", "", "-", "/", "a/drift.yaml", "b/drift.yaml", "Drift.yml", "drift-2.yaml",
+		"drift..yaml", "drift. .yaml", " .yaml", "..hidden", "/dev/stdin", "a b.yaml", "../x.yaml", "x/...yaml", "トークン.yaml",
+	}
+	seen := map[string]bool{}
+	for i, folder := range artifactFolders("out", files) {
+		rest, ok := strings.CutPrefix(folder, "out"+string(filepath.Separator))
+		require.True(t, ok, "%q: %s", files[i], folder)
+		require.Equal(t, filepath.Base(folder), rest, "%q", files[i])
+		require.NotContains(t, []string{".", "..", ""}, rest, "%q", files[i])
+		require.False(t, seen[strings.ToLower(rest)], "%q: %s is used twice", files[i], folder)
+		seen[strings.ToLower(rest)] = true
+	}
+	require.Equal(t, []string{filepath.Join("out", "scenario"), filepath.Join("out", "scenario-2"), filepath.Join("out", "drift")},
+		artifactFolders("out", []string{"...yaml", ".yaml", "x/drift.yaml"}))
+	require.Equal(t, []string{"", ""}, artifactFolders("", []string{"a", "b"}))
+}

@@ -217,9 +217,9 @@ func (in *seedsInput) readOnce(ctx context.Context, a *app, path string, o seedf
 		}
 		input = &interruptible{ctx: ctx, r: a.stdin}
 	} else {
-		f, err := os.Open(path)
+		f, err := openWith(ctx, path, os.Open)
 		if err != nil {
-			return usagef("reading the seed file: %w", hideSeed(path, err))
+			return openError("reading the seed file", path, err)
 		}
 		defer f.Close()
 		a.reads(f)

@@ -3,9 +3,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"os/exec"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,4 +48,22 @@ func startFleet(t *testing.T, stderr io.Writer, args ...string) (run *exec.Cmd, 
 	t.Helper()
 	run = startProgram(t, stderr, &r, append([]string{"run"}, args...)...)
 	return run, r
+}
+
+// logged collects the output of a process, and can be read at any time.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

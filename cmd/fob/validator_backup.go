@@ -106,9 +106,9 @@ func (b *bankFlags) restore(ctx context.Context, a *app, path string) error {
 	if err := b.noClerk(); err != nil {
 		return err
 	}
-	f, err := os.Open(path)
+	f, err := openWith(ctx, path, os.Open)
 	if err != nil {
-		return usagef("reading the backup: %w", err)
+		return openError("reading the backup", path, err)
 	}
 	defer f.Close()
 	in, end := a.progress(f, "restoring")

@@ -14,6 +14,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -23,13 +24,14 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/strictjson"
 	"github.com/d204ef64/fob/virtual"
 )
 
 // Options configure the interface.
 type Options struct {
-	Key     string // the API key that clients send as a bearer token; required
+	Key     string // the API key that clients send as a bearer token; required, see CheckKey
 	Version string // of the program
 
 	BodyTimeout time.Duration // how long a request's body may take to arrive; 0: 10 s
@@ -44,6 +46,29 @@ type Options struct {
 	// Other hosts are refused, because a page on the web could make a browser send
 	// requests to a name that leads here (DNS rebinding). nil knows no other host.
 	KnownHost func(host string) bool
+}
+
+// ErrKey is the error of an API key that no client can send.
+var ErrKey = errclass.New(errclass.Usage, "unusable API key")
+
+// CheckKey returns an error if a text cannot be an API key: a header can carry visible
+// ASCII characters (RFC 6750 section 2.1, RFC 9110 section 5.5). The error does not
+// contain the text.
+func CheckKey(key string) error {
+	why := ""
+	switch {
+	case key == "":
+		why = "it is empty"
+	case strings.ContainsAny(key, "\r\n"):
+		why = "it has more than one line"
+	case strings.ContainsAny(key, " \t"):
+		why = "it contains a space"
+	case strings.ContainsFunc(key, func(r rune) bool { return r < '!' || r > '~' }):
+		why = "it contains a character that is not visible ASCII"
+	default:
+		return nil
+	}
+	return fmt.Errorf("%w: %s: make one with openssl rand -base64 24", ErrKey, why)
 }
 
 const maxBody = 1 << 20 // bytes of a request, except a snapshot

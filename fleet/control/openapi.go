@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -46,7 +47,8 @@ the difference between the two.
 
 Errors are problems as defined by RFC 9457. Their code does not change when the words do.
 If the state folder of the fleet cannot be written, the fleet ends: the change gets the
-code not_saved, like every request after it.`
+code not_saved, like every request after it. If the file of its events cannot be written,
+the fleet ends too, with the code events_not_saved.`
 
 var tags = []*huma.Tag{
 	{Name: "fleet", Description: "The fleet as a whole: what it can do, all codes, the export, the oracle."},
@@ -68,13 +70,15 @@ var details = map[string]string{
 	"code": "A token with a button is pressed if its display shows no code. If the code does not fit min_remaining or fresh, " +
 		"a manual clock is advanced to the next step; otherwise the answer waits for it. If the clock is paused, also " +
 		"meanwhile, the problem clock_stopped comes at once.",
-	"health": "Also a fleet that is about to end, because its state cannot be saved (not_saved), answers with a problem.",
+	"health": "Also a fleet that is about to end, because its state cannot be saved (not_saved) or its events cannot be written (events_not_saved), answers with a problem.",
 	"age": "Drift, battery and expiry of that many years are applied to the token while the world's clock stays where it is, " +
 		"so a server on real time can be tested with an old token.",
 	"wait": "The answer comes as soon as everything that is given holds at one time. If the clock is advanced meanwhile, " +
-		"displays in between count as well. Two limits end the wait with a problem: timeout by the world's clock " +
-		"(wait_timeout) and real_timeout by the machine's (real_timeout). A clock that is manual or paused does not end the " +
-		"wait, because another client can move it.",
+		"or runs fast, displays in between count as well. They are looked at after the advance has been answered, which " +
+		"takes some seconds for ten years of codes, minutes in the cold, and holds up no other request. Two limits end the wait with a problem: timeout by the world's clock " +
+		"(wait_timeout) and real_timeout by the machine's (real_timeout), whose detail has the time up to which displays were looked at. If more than " +
+		strconv.Itoa(fleet.MaxPasts) + " changes of the token have not been looked at, the problem wait_behind comes at once. " +
+		"A clock that is manual or paused does not end the wait, because another client can move it.",
 	"oracle": "Searches the steps around the true time for the code, the nearest first.",
 	"events": "With Accept: text/event-stream, the events come as server-sent events. The stream ends when the fleet " +
 		"does, and its last event then has the type end. Each has " +
@@ -111,7 +115,7 @@ var conflicts = map[string][]int{
 	"restore":       {http.StatusConflict},
 	"take-snapshot": {http.StatusConflict, http.StatusNotFound},
 	"unplug":        {http.StatusConflict},
-	"wait":          {http.StatusRequestTimeout, http.StatusServiceUnavailable},
+	"wait":          {http.StatusConflict, http.StatusRequestTimeout, http.StatusServiceUnavailable},
 	"events":        {http.StatusConflict, http.StatusNotFound},
 }
 

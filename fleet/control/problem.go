@@ -52,11 +52,13 @@ var kinds = []struct {
 	code   string
 }{
 	{fleet.ErrSave, http.StatusInternalServerError, "not_saved"}, // first: Remove joins it with others
+	{fleet.ErrEvents, http.StatusInternalServerError, "events_not_saved"},
 	{ErrEnded, http.StatusServiceUnavailable, "ended"},
 	{fleet.ErrNotFound, http.StatusNotFound, "not_found"},
 	{fleet.ErrAmbiguous, http.StatusConflict, "ambiguous"},
 	{fleet.ErrTimeout, http.StatusRequestTimeout, "wait_timeout"},
 	{fleet.ErrNever, http.StatusUnprocessableEntity, "never"},
+	{fleet.ErrBehind, http.StatusConflict, "wait_behind"},
 	{fleet.ErrStopped, http.StatusConflict, "clock_stopped"},
 	{fleet.ErrNoCode, http.StatusConflict, "no_code"},
 	{fleet.ErrPlugged, http.StatusConflict, "port_state"},

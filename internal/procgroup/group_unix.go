@@ -56,6 +56,9 @@ func (p *Process) received(s os.Signal) {
 		// The terminal has sent it to the command as well.
 	default:
 		p.signal(s.(syscall.Signal))
+		if s == syscall.SIGTERM || s == syscall.SIGHUP { // see terminate
+			p.signal(syscall.SIGCONT)
+		}
 	}
 }
 

@@ -87,6 +87,9 @@ func Start(ctx context.Context, cmd *exec.Cmd, o Options) (*Process, error) {
 
 // startError names the command once, unlike the errors of package exec.
 func startError(cmd *exec.Cmd, err error) error {
+	if cmd.Args[0] == "" {
+		return errors.New("running a command: its name is empty: give the name of a program")
+	}
 	var lookup *exec.Error
 	var path *fs.PathError
 	switch {
@@ -272,6 +275,9 @@ func ExitCode(cmd *exec.Cmd, err error) int {
 // missing reports whether a command failed to start because the file does not exist.
 func missing(cmd *exec.Cmd, err error) bool {
 	name := cmd.Args[0]
+	if name == "" {
+		return true
+	}
 	if !errors.Is(err, exec.ErrNotFound) {
 		return errors.Is(err, fs.ErrNotExist) // it, or the interpreter of a script
 	}

@@ -77,6 +77,8 @@ func TestExitCode(t *testing.T) {
 		{plain},
 		{"plain"}, // found in PATH
 		{dir},
+		{""},
+		{" "},
 	} {
 		cmd := exec.Command(args[0], args[1:]...)
 		err := procgroup.Run(t.Context(), cmd, procgroup.Options{Grace: time.Second})
@@ -189,4 +191,35 @@ func TestStreams(t *testing.T) {
 	cmd = exec.Command("true") // does not read
 	cmd.Stdin = strings.NewReader(text)
 	require.NoError(t, procgroup.Run(t.Context(), cmd, procgroup.Options{Grace: patience}))
+}
+
+// TestForwardToStopped checks that SIGTERM and SIGHUP end a command that has stopped
+// itself, as they would with a shell.
+func TestForwardToStopped(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			cmd := wrapper("sh", "-c", `echo $$; kill -STOP $$; echo continued; exit 5`)
+			out, err := cmd.StdoutPipe()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
+			lines := bufio.NewScanner(out)
+			require.True(t, lines.Scan())
+			for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+				text, err := os.ReadFile("/proc/" + lines.Text() + "/stat")
+				if os.IsNotExist(err) {
+					t.Skip("the test reads the state of a process in /proc")
+				}
+				require.NoError(t, err)
+				if bytes.Contains(text, []byte(") T ")) {
+					break
+				}
+				require.True(t, time.Now().Before(end), "the command does not stop")
+			}
+			require.NoError(t, cmd.Process.Signal(s))
+			require.False(t, lines.Scan(), "the command continued: %s", lines.Text())
+			_ = cmd.Wait()
+			require.Equal(t, 128+int(s), cmd.ProcessState.ExitCode())
+		})
+	}
 }

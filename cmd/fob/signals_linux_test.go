@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestSignalCodes interrupts commands in their work: they end with 128+N for signal N, as
+// bash reports it (bash(1), EXIT STATUS).
+func TestSignalCodes(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	require.NoError(t, os.WriteFile(path("s.yaml"), []byte("steps:\n- exec: {run: [sh, -c, 'echo $$ > \"${here}/ready\"; exec sleep 1000']}\n"), 0o600))
+	pipe := path("pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	for name, args := range map[string][]string{
+		"a scenario":                    {"scenario", "run", path("s.yaml")},
+		"the lots of with":              {"with", "--lot", pipe, "--", "true"},
+		"the file of a scenario":        {"scenario", "run", pipe},
+		"a file of seeds":               {"seeds", "inspect", pipe},
+		"a seed to provision":           {"device", "provision", "--port", "tcp:127.0.0.1:1", "--seed-file", pipe, "--serial", "ZZFB00000001"},
+		"a secret file":                 {"code", "--seed-file", pipe},
+		"an API key in a file of fleet": {"fleet", "ls", "--url", "http://127.0.0.1:1", "--api-key-file", pipe},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for signal, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGHUP: 129, syscall.SIGINT: 130} {
+				_ = os.Remove(path("ready"))
+				cmd := exec.Command("fob", args...)
+				var stderr bytes.Buffer
+				cmd.Stderr = &stderr
+				require.NoError(t, cmd.Start())
+				works := func() bool { return opensPipe(cmd.Process.Pid) }
+				if name == "a scenario" {
+					works = func() bool {
+						text, err := os.ReadFile(path("ready"))
+						return err == nil && len(text) > 0
+					}
+				}
+				for end := time.Now().Add(2 * time.Minute); !works(); time.Sleep(5 * time.Millisecond) {
+					require.True(t, time.Now().Before(end), "the command does not begin")
+				}
+				require.NoError(t, cmd.Process.Signal(signal))
+				_ = cmd.Wait()
+				require.Equal(t, want, cmd.ProcessState.ExitCode(), "%v: %s", signal, &stderr)
+				require.Equal(t, "fob: interrupted\n", stderr.String())
+			}
+		})
+	}
+}
+
+// opensPipe reports whether a thread of a process waits in the kernel until another
+// process opens the same pipe (fifo_open in Linux).
+func opensPipe(pid int) bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/wchan", pid))
+	for _, thread := range threads {
+		if text, err := os.ReadFile(thread); err == nil && string(text) == "wait_for_partner" {
+			return true
+		}
+	}
+	return false
+}
