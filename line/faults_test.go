@@ -379,10 +379,16 @@ func TestPowerCut(t *testing.T) {
 	b := newFast(t)
 	b.config.Job.Retries = 2
 	b.start()
-	for op := uint32(1); op <= 8; op++ {
+	ports := map[int]*fleet.Port{}
+	for op := 1; op <= 8; op++ {
 		m := b.device()
-		m.Token.CutPower(op)
-		require.Equal(t, line.Pass, b.one(m, 1).Result, op)
+		m.Token.CutPower(uint32(op))
+		ports[op] = b.plug(m, op)
+	}
+	for op, p := range ports {
+		e, _ := b.result(0, op)
+		require.Equal(t, line.Pass, e.Result, "%d: %s", op, e.Reason)
+		b.pull(p)
 	}
 	b.check()
 }
