@@ -113,8 +113,8 @@ units from the journal. They cannot be delivered again: wait until the customer
 has imported them. DIGEST is the SHA-256 of the manifest, which the customer
 reports.
 
-On a terminal it asks first; elsewhere --yes is needed. The files of the
-database are written anew without the deleted seeds. Stop fob line run before.`,
+On a terminal it asks first; elsewhere --yes is needed. The bytes of the deleted
+seeds are overwritten in the files of the database.`,
 		Example: `  fob line ack --journal line.db --export delivery --yes`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

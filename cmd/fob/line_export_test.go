@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -207,6 +208,36 @@ func TestLineCommands(t *testing.T) {
 	code, _, stderr := fob(t, "", "line", "show", "--journal", filepath.Join(dir, "none.db"))
 	require.Equal(t, exitUsage, code)
 	require.Contains(t, stderr, "there is no journal in this database")
+}
+
+// TestLineExportFullDisk checks that nothing is left of an export that does not fit on the
+// disk, and that the next one is complete. The shell's limit for the size of a file
+// simulates the full disk.
+func TestLineExportFullDisk(t *testing.T) {
+	dir := lineFolder(t)
+	db, out := filepath.Join(dir, "line.db"), filepath.Join(dir, "delivery")
+	o, content := journaltest.Order(t, "count: 10", "count: 300", "ZZFB00000012", "ZZFB00000300")
+	j, err := journal.Open(t.Context(), journaltest.Config(t, dir, journaltest.Master()))
+	require.NoError(t, err)
+	b := journaltest.Begin(t, j, o, content)
+	for n := range 300 {
+		exporttest.Finish(t, b, n)
+	}
+	require.NoError(t, j.Close())
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", `ulimit -f 200 && exec fob line export --journal "$0" --out "$1"`, db, out)
+	text, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, exitFailed, exit.ExitCode(), "%s", text)
+	require.Contains(t, string(text), "fob: exporting order ORD-2026-0001: writing seeds-1.xml: file too large\n")
+	require.NoDirExists(t, out)
+	left, err := filepath.Glob(filepath.Join(dir, ".fob-*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+	for _, args := range [][]string{{"export", "--out", out}, {"audit", "--export", out}} {
+		code, _, stderr := fob(t, "", append([]string{"line"}, append(args, "--journal", db)...)...)
+		require.Zero(t, code, stderr)
+	}
 }
 
 // TestConfirm answers the question of fob line ack on a terminal.

@@ -80,6 +80,11 @@ var directions = []direction{
 		because: "the journal only keeps data: the line decides",
 	},
 	{
+		who:     patterns{"line/export", "line/audit"},
+		never:   patterns{"line", "line/printer"},
+		because: "exports and audits depend on the journal alone, not on the code that programs devices",
+	},
+	{
 		who:     patterns{"validator"},
 		only:    patterns{"token", "internal/..."},
 		never:   databases,

@@ -12,10 +12,10 @@ import (
 
 var errPurge = errclass.New(errclass.Failed, "the write-ahead log still holds deleted data, because another process reads the database")
 
-// Purge removes deleted rows from the files of a SQLite database: it writes the database
-// anew without its free space, and empties the write-ahead log. It takes time in
-// proportion to the size of the database. In PostgreSQL it does nothing: VACUUM and the
-// retention of its log are the administrator's business.
+// Purge removes older copies of pages, in which deleted rows may be, from the files of a
+// SQLite database: it empties the write-ahead log. [Schema.Erase] does the rest. Other
+// processes may go on, unless one of them reads for longer than ten seconds. In PostgreSQL
+// Purge does nothing: VACUUM and the retention of its log are the administrator's business.
 func (db *DB) Purge(ctx context.Context) (err error) {
 	if db.dialect != &onSQLite {
 		return nil
@@ -30,9 +30,6 @@ func (db *DB) Purge(ctx context.Context) (err error) {
 	}()
 	if _, err := c.ExecContext(ctx, "PRAGMA query_only = 0"); err != nil {
 		return err
-	}
-	if _, err := c.ExecContext(ctx, "VACUUM"); err != nil {
-		return fmt.Errorf("removing deleted data from the database: %w", err)
 	}
 	var busy, pages, done int
 	if err := c.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &done); err != nil {

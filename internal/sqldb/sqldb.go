@@ -49,7 +49,7 @@ type Schema struct {
 	ErrNone, ErrBusy error
 
 	// Erase makes SQLite overwrite deleted rows with zeros. An older copy of a page may
-	// remain in the write-ahead log until the database is closed.
+	// remain in the write-ahead log until the database is closed, or until [DB.Purge].
 	Erase bool
 
 	// CheckOld, if not nil, examines tables of an older version that [Schema.Open] does

@@ -27,15 +27,14 @@ const readers = 4
 
 // openSQLite opens a file. With WAL, readers can read while the one writer writes. With
 // synchronous FULL, each commit is on disk before it returns: a change that was
-// confirmed remains even after a power failure. With secure_delete, deleted rows are
-// overwritten in the file; [DB.Purge] removes them from the write-ahead log as well.
+// confirmed remains even after a power failure.
 func (s *Schema) openSQLite(name string, create bool) (*DB, error) {
 	if err := s.prepareFile(name, create); err != nil {
 		return nil, err
 	}
 	dsn := func(pragmas ...string) string {
 		q := url.Values{"_pragma": append([]string{
-			"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)", "secure_delete(1)",
+			"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)",
 		}, pragmas...)}
 		return "file:" + (&url.URL{Path: name}).EscapedPath() + "?" + q.Encode()
 	}

@@ -5,6 +5,7 @@ package export_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
@@ -25,6 +26,7 @@ import (
 	"github.com/d204ef64/fob/line/export/exporttest"
 	"github.com/d204ef64/fob/line/journal"
 	"github.com/d204ef64/fob/line/journal/journaltest"
+	"github.com/d204ef64/fob/line/order"
 	"github.com/d204ef64/fob/seedfile"
 )
 
@@ -257,4 +259,51 @@ func TestCheck(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(out, export.ManifestName), []byte(`{"format":"x"}`), 0o600))
 	_, _, err = export.Read(out)
 	require.ErrorIs(t, err, export.ErrManifest)
+}
+
+// TestOtherRecipients exports to a certificate and to a pre-shared key as well. openssl
+// decrypts the seeds for the certificate, with the command in README.txt.
+func TestOtherRecipients(t *testing.T) {
+	dir := t.TempDir()
+	private, public := filepath.Join(dir, "key.pem"), filepath.Join(dir, "bank.pem")
+	tool(t, nil, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=bank", "-keyout", private, "-out", public)
+	inline := "certificate: |\n    " + strings.ReplaceAll(strings.TrimSpace(string(read(t, public))), "\n", "\n    ")
+	psk := []byte("0123456789abcdef")
+	key := fmt.Sprintf("key_file: bank.key\n  key_name: bank\n  sha256: %x", sum(psk))
+	o, content := journaltest.Order(t, "- age: ", "- "+inline+"\n- "+key+"\n- age: ")
+	recipients, err := journal.Recipients(o, func(*order.Recipient) ([]byte, error) { return hex.AppendEncode(nil, psk), nil })
+	require.NoError(t, err)
+	j, err := journal.Open(t.Context(), journaltest.Config(t, dir, journaltest.Master()))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, j.Close()) })
+	b, err := j.Batch(t.Context(), o, content, recipients)
+	require.NoError(t, err)
+	defer b.Close()
+	for n := range 2 {
+		exporttest.Finish(t, b, n)
+	}
+	out := filepath.Join(dir, "out")
+	_, err = export.Write(t.Context(), j, export.Options{Order: o.ID, Dir: out})
+	require.NoError(t, err)
+	readme := string(read(t, out, "README.txt"))
+	require.Contains(t, readme, "fob seeds convert seeds-1.xml --private-key YOUR-KEY.pem")
+	require.Contains(t, readme, "fob seeds convert seeds-2.xml --key-file bank.key")
+	require.Contains(t, readme, "openssl pkeyutl -decrypt -inkey YOUR-KEY.pem -pkeyopt rsa_padding_mode:oaep")
+	require.NoFileExists(t, filepath.Join(out, "seeds-1.KEY.age"))
+
+	for n, part := range strings.Split(string(read(t, out, "seeds-1.xml")), "<EncryptedValue>")[1:] {
+		_, rest, _ := strings.Cut(part, "<xenc:CipherValue>")
+		value, _, _ := strings.Cut(rest, "<")
+		sealed, err := base64.StdEncoding.DecodeString(value)
+		require.NoError(t, err)
+		plain := tool(t, sealed, "openssl", "pkeyutl", "-decrypt", "-inkey", private, "-pkeyopt", "rsa_padding_mode:oaep")
+		require.Equal(t, exporttest.Seed(t, n).Bytes(), []byte(plain))
+	}
+	format, err := seedfile.FormatByName("pskc")
+	require.NoError(t, err)
+	in, err := format.NewReader(bytes.NewReader(read(t, out, "seeds-2.xml")), seedfile.ReadOptions{Keys: seedfile.Keys{Key: psk}})
+	require.NoError(t, err)
+	rec, err := in.Read()
+	require.NoError(t, err)
+	require.True(t, rec.Seed.Equal(exporttest.Seed(t, 0)))
 }
