@@ -47,7 +47,7 @@ type Event struct {
 	Socket     string          `json:"port"`
 	Number     int             `json:"number"` // of the socket: 1 is the first
 	Result     Result          `json:"result"`
-	Step       Step            `json:"step,omitempty"`
+	Step       Step            `json:"stage,omitempty"`
 	HardwareID host.HardwareID `json:"hardware_id"`
 	Serial     string          `json:"serial,omitempty"`
 	Attempt    int             `json:"attempt,omitempty"` // 1 is the first
@@ -57,6 +57,7 @@ type Event struct {
 	Before     bool            `json:"before,omitempty"` // the unit was finished before the device was plugged in
 	Advice     string          `json:"advice,omitempty"` // for the operator
 	Cycle      float64         `json:"cycle_s,omitempty"`
-	Finished   int64           `json:"finished,omitempty"` // of a pass: how many units of the order are done now
-	Label      bool            `json:"label,omitempty"`    // the socket waits until the label was taken or scanned
+	Finished   int64           `json:"finished,omitempty"`    // of a pass: how many units of the order are done now
+	Label      bool            `json:"label_due,omitempty"`   // the socket waits until the label was taken or scanned
+	LabelTaken bool            `json:"label_taken,omitempty"` // of a pass that was reported before: its label was taken or scanned now
 }

@@ -36,6 +36,17 @@ func HostClock(limit time.Duration) func(context.Context) error {
 	}
 }
 
+// CheckClock checks the clock of this machine, as [Station.Run] does before it begins. The
+// error wraps [ErrClock].
+func CheckClock(ctx context.Context, limit time.Duration) error {
+	if err := HostClock(limit)(ctx); err != nil && ctx.Err() == nil {
+		return distrust(err)
+	}
+	return ctx.Err()
+}
+
+func distrust(err error) error { return fmt.Errorf("%w cannot be trusted: %w", ErrClock, err) }
+
 // checkClock checks the station's clock before the first device.
 func (s *Station) checkClock(ctx context.Context) error {
 	err := s.hostClock(ctx)
@@ -45,7 +56,7 @@ func (s *Station) checkClock(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case !s.unsynchronised:
-		return fmt.Errorf("%w cannot be trusted: %w", ErrClock, err)
+		return distrust(err)
 	}
 	return s.journal.UnsynchronisedClock(ctx, err.Error())
 }
@@ -74,7 +85,7 @@ func (s *Station) clockReady() error {
 	err := s.clockErr
 	s.mu.Unlock()
 	if err != nil {
-		return fmt.Errorf("%w cannot be trusted: %w", ErrClock, err)
+		return distrust(err)
 	}
 	if s.job.Validity != nil {
 		from, until := s.job.Validity()

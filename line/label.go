@@ -121,19 +121,29 @@ func (s *Station) LabelTaken(number int, scanned string) error {
 	return fmt.Errorf("%w: port %d", ErrNoLabel, number)
 }
 
-// labelTaken waits until the label of a finished unit was taken, if the order requires it.
-func (k *socket) labelTaken(ctx context.Context, w *work) error {
+// awaitLabel makes the socket wait for the label of a finished unit, if the order requires
+// it. The operator hears of the unit afterwards: a scanner may be faster than this program.
+func (k *socket) awaitLabel(w *work) bool {
 	s := k.station
 	if p := s.labels(); p != LabelTakenFirst && p != LabelScanned {
-		return nil
+		return false
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	k.label = w.unit.Serial.String()
-	s.mu.Unlock()
+	return true
+}
+
+// labelTaken waits until the label of a finished unit was taken.
+func (k *socket) labelTaken(ctx context.Context, w *work) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-k.taken:
-		return s.journal.LabelTaken(ctx, &w.unit)
 	}
+	if err := k.station.journal.LabelTaken(ctx, &w.unit); err != nil {
+		return err
+	}
+	w.report(Event{Result: Pass, Advice: "remove it", LabelTaken: true})
+	return nil
 }

@@ -25,6 +25,7 @@ type Config struct {
 	Printer   Printer         // nil: no labels
 	Report    func(Event)     // is called with every event, one after the other; may be nil
 	Random    io.Reader       // of seeds; nil: crypto/rand
+	Resume    bool            // finish the units that were begun before, and begin no other
 
 	// HostClock returns an error unless the station's clock can be trusted; nil asks this
 	// machine with [HostClock]. With Unsynchronised, the station works in spite of the
@@ -56,6 +57,7 @@ type Station struct {
 	random         io.Reader
 	hostClock      func(context.Context) error
 	unsynchronised bool
+	resume         bool
 	now            func() time.Time
 	sleep          func(context.Context, time.Duration) error
 	scaled         bool // now is not the clock of this machine
@@ -73,7 +75,7 @@ type Station struct {
 func New(c Config) *Station {
 	s := &Station{
 		job: c.Job, journal: c.Journal, key: c.Key, find: c.Find, enrolment: c.Enrolment, printer: c.Printer,
-		report: c.Report, random: c.Random, hostClock: c.HostClock, unsynchronised: c.Unsynchronised, now: c.Now, sleep: c.Sleep,
+		report: c.Report, random: c.Random, hostClock: c.HostClock, unsynchronised: c.Unsynchronised, resume: c.Resume, now: c.Now, sleep: c.Sleep,
 		scaled: c.Sleep != nil, poll: c.Poll, sockets: map[string]*socket{}, working: map[host.HardwareID]int{},
 	}
 	if s.report == nil {

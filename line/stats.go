@@ -36,7 +36,7 @@ type Reason struct {
 
 // Add counts an event.
 func (s *Statistics) Add(e Event) {
-	if e.Number < 1 || e.Result != Pass && e.Result != Fail {
+	if e.Number < 1 || e.LabelTaken || e.Result != Pass && e.Result != Fail {
 		return
 	}
 	for len(s.Sockets) < e.Number {

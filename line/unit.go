@@ -56,6 +56,9 @@ func (w *work) run(ctx context.Context) (known bool, err error) {
 	if err := w.suitable(found); err != nil {
 		return false, w.refuse(ctx, err)
 	}
+	if !found && w.station.resume {
+		return false, &reject{journal.BinRetest, "the device is not an unfinished unit", "keep it for the next run of the line"}
+	}
 	if !found {
 		if err := w.station.clockReady(); err != nil {
 			return false, err

@@ -144,8 +144,9 @@ func (k *socket) device(ctx context.Context, addr string, came bool) error {
 	if ctx.Err() != nil {
 		return nil
 	}
+	waits := err == nil && !known && k.awaitLabel(w)
 	w.result(known, err)
-	if err == nil && !known {
+	if waits {
 		if err := k.labelTaken(ctx, w); err != nil {
 			if ctx.Err() != nil {
 				return nil

@@ -11,11 +11,13 @@ func newLineCmd(a *app) *cobra.Command {
 		Long:  `Make tokens on a provisioning line: docs/line.md describes it.`,
 		Example: `  fob line order new --out order.yaml
   fob line order sign order.yaml --key ~/.ssh/id_ed25519 --name tanaka@example.com
+  fob line run --order order.yaml --allowed-signers allowed_signers
+  fob line simulate
   fob line show --journal line.db
   fob line export --journal line.db --out delivery`,
 		Args: subCommand,
 		RunE: help,
 	}
-	cmd.AddCommand(newLineOrderCmd(a), newLineExportCmd(a), newLineAckCmd(a), newLineShowCmd(a), newLineAuditCmd(a))
+	cmd.AddCommand(newLineOrderCmd(a), newLineRunCmd(a), newLineResumeCmd(a), newLineSimulateCmd(a), newLineExportCmd(a), newLineAckCmd(a), newLineShowCmd(a), newLineAuditCmd(a))
 	return cmd
 }

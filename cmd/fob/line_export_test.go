@@ -203,7 +203,7 @@ func TestLineCommands(t *testing.T) {
 	require.Contains(t, stderr, "fob: audit: export "+out+": unit ZZFB00000001 in units.jsonl differs from the journal\n")
 	require.NoError(t, os.Remove(db+".ssh"))
 	_, stderr = run(exitUsage, "line", "export", "--out", out+"5")
-	require.Contains(t, stderr, "reading the SSH key of the station")
+	require.Contains(t, stderr, "line.db.ssh is missing")
 	run(exitDone, "line", "audit") // needs no key
 	code, _, stderr := fob(t, "", "line", "show", "--journal", filepath.Join(dir, "none.db"))
 	require.Equal(t, exitUsage, code)

@@ -4,15 +4,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/d204ef64/fob/internal/secretfile"
-	"github.com/d204ef64/fob/internal/sshsig"
 	"github.com/d204ef64/fob/line/journal"
 )
 
@@ -23,19 +20,24 @@ func (f *journalFlag) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.file, "journal", "", "`FILE` of the station's journal; default: ~/.local/state/fob/line.db")
 }
 
-// path returns the file of the journal.
+// path returns the file of the journal, which may be named by its folder.
 func (f *journalFlag) path() (string, error) {
-	if f.file != "" {
-		return f.file, nil
+	path := f.file
+	if path == "" {
+		dir := os.Getenv("XDG_STATE_HOME")
+		if !filepath.IsAbs(dir) {
+			home, err := os.UserHomeDir()
+			if err != nil {
+				return "", usagef("finding the journal: %w: name it with --journal", err)
+			}
+			dir = filepath.Join(home, ".local", "state")
+		}
+		path = filepath.Join(dir, "fob", "line.db")
 	}
-	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "fob", "line.db"), nil
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, "line.db")
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", usagef("finding the journal: %w: name it with --journal", err)
-	}
-	return filepath.Join(home, ".local", "state", "fob", "line.db"), nil
+	return path, nil
 }
 
 // read calls use with the journal, without its keys.
@@ -54,27 +56,7 @@ func (f *journalFlag) write(ctx context.Context, use func(*journal.Journal) erro
 	if err != nil {
 		return err
 	}
-	c := journal.Config{Database: path}
-	err = f.read(ctx, func(j *journal.Journal, _ string) error {
-		c.Station = j.Station()
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if c.Master, err = journal.Realm.ReadFile(path + ".key"); err != nil {
-		return fmt.Errorf("reading the master key of the journal: %w", err)
-	}
-	defer c.Master.Destroy()
-	text, err := secretfile.Read(path + ".ssh")
-	if err != nil {
-		return usagef("reading the SSH key of the station: %w", err)
-	}
-	defer clear(text)
-	if c.Key, err = sshsig.ParseEd25519(text, nil); err != nil {
-		return fmt.Errorf("reading the SSH key of the station from %s: %w", path+".ssh", err)
-	}
-	j, err := journal.Open(ctx, c)
+	j, err := journal.OpenFile(ctx, journal.Config{Database: path})
 	return useJournal(j, err, use)
 }
 

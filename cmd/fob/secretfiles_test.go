@@ -67,6 +67,11 @@ var fileFlags = map[string]fileKind{
 
 	"--station-key":                      publicFile,
 	"fob device provision --station-key": secretFile,
+	"fob line run --station-key":         secretFile,
+	"fob line resume --station-key":      secretFile,
+	"--enrolled":                         publicFile,
+	"--order":                            publicFile,
+	"--fault-plan":                       publicFile,
 	"--trusted":                          publicFile,
 	"--allowed-signers":                  publicFile,
 	"--font":                             publicFile,
@@ -94,7 +99,7 @@ var fileFlags = map[string]fileKind{
 	"--png":          newFile,
 	"--pcapng":       newFile,
 
-	"--journal":    noFile, // a database without a seed in clear; its keys are in files beside it
+	"--journal":    noFile, // a database without a seed in clear; TestJournalKeys tests the keys beside it
 	"--key-name":   noFile,
 	"--world-seed": noFile,
 }
@@ -108,6 +113,8 @@ var commandLines = map[string]string{
 	"fob device provision":       "device provision --port tcp:127.0.0.1:9",
 	"fob fleet":                  "fleet ls --url http://127.0.0.1:9",
 	"fob line order sign":        "line order sign order.yaml --name tanaka",
+	"fob line resume":            "line resume --journal made/station-1/line.db --ports x --allow-unsynchronised-clock",
+	"fob line run":               "line run --order made/order.yaml --allowed-signers made/allowed_signers --journal made/line.db --allow-unsynchronised-clock",
 	"fob run":                    "run --tcp 127.0.0.1:0",
 	"fob scenario run":           "scenario run slow.yaml --url http://127.0.0.1:9",
 	"fob seeds convert":          "seeds convert tokens.csv --to pskc",
@@ -181,6 +188,24 @@ func TestDriverFiles(t *testing.T) {
 	try(exitUsage, "postgres://bank@"+nobody)
 }
 
+// TestJournalKeys checks that the rule also applies to the keys of a journal.
+func TestJournalKeys(t *testing.T) {
+	t.Chdir(t.TempDir())
+	code, out, errs := fob(t, "", "line", "simulate", "--tokens", "1", "--ports", "1", "--out", "made")
+	require.Zero(t, code, out+errs)
+	const db = "made/station-1/line.db"
+	for _, file := range []string{db + ".key", db + ".ssh"} {
+		info, err := os.Stat(file)
+		require.NoError(t, err)
+		require.EqualValues(t, 0o600, info.Mode().Perm(), file)
+		require.NoError(t, os.Chmod(file, 0o644))
+		code, _, errs = fob(t, "", "line", "resume", "--journal", db)
+		require.Equal(t, exitUsage, code, errs)
+		require.Contains(t, errs, file+": others may use it (mode 0644): chmod 600 it")
+		require.NoError(t, os.Chmod(file, 0o600))
+	}
+}
+
 // eachFlag calls f once for each flag of each command.
 func eachFlag(cmd *cobra.Command, f func(command string, flag *pflag.Flag)) {
 	cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) { f(cmd.CommandPath(), flag) })
@@ -200,6 +225,8 @@ func TestSecretFiles(t *testing.T) {
 	write("image", "not an image\n")
 	write("order.yaml", string(order.Sample(time.Now())))
 	code, out, errs := fob(t, "", "validator", "init", "--db", "bank.db", "--key-file", "bank.key", "--first-clerk", "tanaka", "--password-file", "pw")
+	require.Zero(t, code, out+errs)
+	code, out, errs = fob(t, "", "line", "simulate", "--tokens", "1", "--ports", "1", "--out", "made")
 	require.Zero(t, code, out+errs)
 
 	secretName := regexp.MustCompile(`\b(file|key|secret|password|seed|flash)\b`)

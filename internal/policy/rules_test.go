@@ -71,7 +71,7 @@ var directions = []direction{
 	},
 	{
 		who:     patterns{"line/..."},
-		never:   patterns{"firmware/...", "virtual", "fleet/...", "validator/..."},
+		never:   patterns{"firmware/...", "virtual", "fleet/...", "validator/...", "internal/practice"},
 		because: "the line makes any token over the protocol, and must not depend on the devices in this repository",
 	},
 	{
@@ -96,7 +96,7 @@ var directions = []direction{
 			"token", "seedfile", "internal/...",
 			"validator/...", "!validator/cases/...",
 		},
-		never:   patterns{"internal/demo"},
+		never:   patterns{"internal/demo", "internal/practice"},
 		because: "like a real bank, it sees only the seed files and codes of tokens",
 	},
 	{

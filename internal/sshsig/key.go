@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -59,6 +60,18 @@ func NewSigner(key ed25519.PrivateKey) (Signer, error) {
 
 // FromEd25519 returns a public key of OpenSSH.
 func FromEd25519(key ed25519.PublicKey) (PublicKey, error) { return ssh.NewPublicKey(key) }
+
+// FormatPublicKey returns a public key as a line of a .pub file.
+func FormatPublicKey(key PublicKey) []byte { return ssh.MarshalAuthorizedKey(key) }
+
+// FormatEd25519 returns a private key as an unencrypted file of OpenSSH.
+func FormatEd25519(key ed25519.PrivateKey) ([]byte, error) {
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		return nil, ErrKey
+	}
+	return pem.EncodeToMemory(block), nil
+}
 
 // ParseEd25519 is [ParsePrivateKey] for a program that signs more than texts with the key.
 func ParseEd25519(text, passphrase []byte) (ed25519.PrivateKey, error) {

@@ -30,8 +30,8 @@ type Device struct {
 	Results    Results
 }
 
-// blockSize is the number of serial numbers that a station gets from the ledger at once.
-const blockSize = 100
+// BlockSize is the number of serial numbers that a station gets from the ledger at once.
+const BlockSize = 100
 
 // Find returns the unit that belongs to a device: its newest one of this order, or its
 // unit of another order that is not void.
@@ -150,7 +150,7 @@ func (b *Batch) fetchBlock(ctx context.Context) error {
 	if err != nil || left > 0 { // another worker has fetched one
 		return err
 	}
-	block, err := b.ledger.Block(ctx, b.order.ID, b.station, after, void, blockSize)
+	block, err := b.ledger.Block(ctx, b.order.ID, b.station, after, void, BlockSize)
 	if err != nil {
 		return broken(err)
 	}

@@ -75,7 +75,7 @@ const keyTable vault.Table = "data_key"
 type Config struct {
 	Database string             // a file of SQLite
 	Create   bool               // create the journal if there is none, and update its tables
-	Station  string             // name of the station
+	Station  string             // name of the station; "": the one in the journal
 	Master   vault.Master       // opens the keys that encrypt seeds
 	Key      ed25519.PrivateKey // the station's SSH key, which signs the records
 	Ledger   Ledger             // hands out serial numbers; nil: the journal itself
@@ -133,11 +133,12 @@ func (j *Journal) open(ctx context.Context, c Config) error {
 			return ErrNone
 		case err != nil:
 			return err
-		case station != c.Station:
+		case c.Station != "" && station != c.Station:
 			return fmt.Errorf("%w: it is %q, and this is %q", ErrStation, station, c.Station)
 		case !j.public.Equal(ed25519.PublicKey(have)):
 			return fmt.Errorf("%w: the key of the station is not the one that signed its records", ErrStation)
 		}
+		j.station = station
 		keys, err = keyTable.Keys(tx, c.Master)
 		return err
 	})

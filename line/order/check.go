@@ -25,7 +25,7 @@ const (
 	minSignatures = 2
 	maxSignatures = 9
 
-	maxPPM     = 1000 // a crystal that is off by more does not run
+	maxPPM     = 10000 // of a device without a crystal; a crystal is off by less than 1000
 	minVolts   = 1
 	maxVolts   = 6
 	maxRetries = 10

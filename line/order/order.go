@@ -90,7 +90,7 @@ type Firmware struct {
 
 // Limits are the limits for a good token.
 type Limits struct {
-	DriftPPM  float64 `yaml:"drift_ppm" doc:"largest error of the crystal, fast or slow, in parts per million: more than 0, at most 1000" max:"1000" required:"true"`
+	DriftPPM  float64 `yaml:"drift_ppm" doc:"largest error of the crystal, fast or slow, in parts per million: more than 0, at most 10,000" max:"10000" required:"true"`
 	SupplyMin float64 `yaml:"supply_min" doc:"lowest supply voltage in volts: 1 to 6" min:"1" max:"6" required:"true"`
 	SupplyMax float64 `yaml:"supply_max" doc:"highest supply voltage in volts: 1 to 6" min:"1" max:"6" required:"true"`
 	Retries   int     `yaml:"retries" doc:"attempts after the first before a token is set aside: 0 to 10; 0 by default" min:"0" max:"10"`

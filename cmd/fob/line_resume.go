@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/line/journal"
+	"github.com/d204ef64/fob/line/order"
+	"github.com/d204ef64/fob/serialproto/host"
+	"github.com/d204ef64/fob/token"
+)
+
+func newLineResumeCmd(a *app) *cobra.Command {
+	var o stationFlags
+	var id, file string
+	var void bool
+	cmd := &cobra.Command{
+		Use:   "resume [--journal FILE]",
+		Short: "Finish the tokens on which a line was interrupted",
+		Long: `List the tokens on which a line was interrupted. With --ports, ask each token
+that is plugged in for its state, and finish it or give it up; other tokens are
+refused. fob ends when none is left. fob line run does the same besides its
+other work.
+
+With --void-missing, give up the tokens that never come back. Their serial
+numbers are used up, and their seeds are deleted.`,
+		Example: `  fob line resume --journal line.db
+  fob line resume --journal line.db --ports auto
+  fob line resume --journal line.db --void-missing`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.lineResume(cmd.Context(), &o, id, file, void) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&id, "id", "", "the `ORDER`; needed if several have unfinished tokens")
+	f.StringVar(&file, "order", "", "find certificates and keys that the order names beside this `FILE`; default: in this folder")
+	f.StringSliceVar(&o.ports, "ports", nil, "finish the tokens on these `PORTS`: auto, or addresses and patterns with commas between them")
+	f.BoolVar(&void, "void-missing", false, "give up all unfinished tokens")
+	o.add(cmd)
+	cmd.MarkFlagsMutuallyExclusive("ports", "void-missing")
+	return cmd
+}
+
+// unfinishedResult is a unit that was interrupted, in the output of --json.
+type unfinishedResult struct {
+	Order      string          `json:"order"`
+	Serial     token.Serial    `json:"serial"`
+	HardwareID host.HardwareID `json:"hardware_id"`
+	State      string          `json:"state"`
+	Port       string          `json:"port"`
+	Started    time.Time       `json:"started"`
+	Attempts   int             `json:"attempts"`
+	Reason     string          `json:"reason"`
+}
+
+func (a *app) lineResume(ctx context.Context, o *stationFlags, id, file string, void bool) (err error) {
+	if _, err := a.stationKey(ctx, o.key); err != nil { // also if no token is unfinished
+		return err
+	}
+	j, err := o.openJournal(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	info, units, err := a.interrupted(ctx, j, id, void || len(o.ports) > 0)
+	if err != nil {
+		return err
+	}
+	if !void && len(o.ports) == 0 || len(units) == 0 {
+		return a.listUnfinished(units, false)
+	}
+	dir := filepath.Dir(file)
+	if void {
+		if err := voidMissing(ctx, j, info, dir, units); err != nil {
+			return err
+		}
+		return a.listUnfinished(units, true)
+	}
+	w, err := a.equip(ctx, o, j, info.Content, dir)
+	if err != nil {
+		return err
+	}
+	defer w.batch.Close()
+	w.config.Resume = true
+	return a.workOn(ctx, w, func(v *lineView) bool { return !v.busy() && nothingLeft(ctx, w.batch) })
+}
+
+// nothingLeft reports whether no unit of an order is unfinished. If the journal cannot be
+// read, the station's next step reports it.
+func nothingLeft(ctx context.Context, b *journal.Batch) bool {
+	c, err := b.Counts(ctx)
+	return err == nil && c.Unfinished == 0
+}
+
+// interrupted returns the unfinished units of an order, or of all orders if id is "". If
+// one is set, they must be of one order, which is returned, too.
+func (a *app) interrupted(ctx context.Context, j *journal.Journal, id string, one bool) (info journal.OrderInfo, units []journal.Unit, err error) {
+	orders, err := j.Orders(ctx)
+	if err != nil {
+		return info, nil, err
+	}
+	var names []string
+	for _, o := range orders {
+		if id != "" && o.Name != id {
+			continue
+		}
+		list, err := j.Unfinished(ctx, o.Name)
+		if err != nil {
+			return info, nil, err
+		}
+		if id != "" || len(list) > 0 {
+			info, names = o, append(names, o.Name)
+		}
+		units = append(units, list...)
+	}
+	switch {
+	case id != "" && len(names) == 0:
+		_, err = j.OrderInfo(ctx, id) // returns the error of an unknown order
+	case one && len(names) > 1:
+		err = usagef("several orders have unfinished tokens: choose one with --id: %s", strings.Join(names, ", "))
+	}
+	return info, units, err
+}
+
+// listUnfinished prints units.
+func (a *app) listUnfinished(units []journal.Unit, voided bool) error {
+	list := make([]unfinishedResult, 0, len(units))
+	var b strings.Builder
+	for _, u := range units {
+		list = append(list, unfinishedResult{u.Order, u.Serial, u.HardwareID, string(u.State), u.Socket, u.Began, u.Attempts, u.Reason})
+		fmt.Fprintf(&b, "%s  device %s  %-9s  %s  %s\n", u.Serial, u.HardwareID, u.State, u.Began.Local().Format("2006-01-02 15:04"), plain(u.Socket))
+	}
+	switch {
+	case len(units) == 0:
+		b.WriteString("no token is unfinished\n")
+	case voided:
+		fmt.Fprintf(&b, "%s given up\n", countTokens(len(units)))
+	default:
+		fmt.Fprintf(&b, "%s unfinished: insert them again, with --ports auto or in fob line run; or give them up with --void-missing\n", countTokens(len(units)))
+	}
+	if a.json {
+		for _, u := range list {
+			if err := jsonLine(a.stdout, u); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return a.print(nil, b.String())
+}
+
+// voidMissing gives up units whose devices do not come back. It updates them.
+func voidMissing(ctx context.Context, j *journal.Journal, info journal.OrderInfo, dir string, units []journal.Unit) error {
+	o, err := order.Parse(info.Content)
+	if err != nil {
+		return err
+	}
+	recipients, err := journal.Recipients(o, func(r *order.Recipient) ([]byte, error) { return recipientFile(r, dir) })
+	if err != nil {
+		return err
+	}
+	b, err := j.Batch(ctx, o, info.Content, recipients)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	for i := range units {
+		if err := b.Void(ctx, &units[i], "the device did not come back", journal.BinSuspect); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/line"
+	"github.com/d204ef64/fob/line/order"
+)
+
+func newLineRunCmd(a *app) *cobra.Command {
+	var o stationFlags
+	var file, allowed string
+	var complete bool
+	cmd := &cobra.Command{
+		Use:   "run --order FILE --allowed-signers FILE",
+		Short: "Program tokens on all ports at once",
+		Long: `Check an order and its signatures, and program tokens until Ctrl-C. Insert a
+token into any port, wait for PASS or FAIL, and remove it. On a terminal, fob
+shows all ports; otherwise it prints a line for each token, or with --json each
+event (docs/json.md).
+
+--ports auto finds USB serial ports as they come and go. A list names addresses;
+the path of a device, a pseudo-terminal or a Unix socket may be a pattern, such
+as /dev/ttyACM*. No other port is opened.
+
+If the order says that the next token waits for its label, scan the label, or
+for "after label taken" enter the number of the port.
+
+Everything is in the journal before a token is touched. If the line stops in the
+middle of a token, insert the same token again, now or in the next run.`,
+		Example: `  fob line run --order order.yaml --allowed-signers allowed_signers --printer tcp:10.0.0.9:9100
+  fob line run --order order.yaml --allowed-signers allowed_signers --ports '/dev/ttyACM*' --json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.lineRun(cmd.Context(), &o, file, allowed, complete)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&file, "order", "", "the order `FILE`; its signatures are beside it")
+	f.StringVar(&allowed, "allowed-signers", "", "the people who may sign orders: `FILE` in the format of ssh-keygen")
+	f.StringSliceVar(&o.ports, "ports", []string{"auto"}, "program the tokens on these `PORTS`: auto, or addresses and patterns with commas between them")
+	o.add(cmd)
+	f.BoolVar(&complete, "until-complete", false, "end when the order is complete")
+	cmd.MarkFlagRequired("order")
+	cmd.MarkFlagRequired("allowed-signers")
+	return cmd
+}
+
+func (a *app) lineRun(ctx context.Context, o *stationFlags, file, allowed string, complete bool) (err error) {
+	checked, _, err := a.checkOrder(ctx, file, &orderFlags{allowed: allowed, at: "now"})
+	if err != nil {
+		return err
+	}
+	content, err := order.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if sha256.Sum256(content) != checked.Digest() {
+		return usagef("reading the order: %s was changed while it was checked: run this again", plain(file))
+	}
+	// The clock is checked again by the station. This is before the journal is made.
+	if !o.unsynchronised && o.clockLimit > 0 {
+		if err := line.CheckClock(ctx, o.clockLimit); err != nil {
+			return adviseClock(err)
+		}
+	}
+	j, err := o.openJournal(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	w, err := a.equip(ctx, o, j, content, filepath.Dir(file))
+	if err != nil {
+		return err
+	}
+	defer w.batch.Close()
+	return a.work(ctx, w, complete)
+}
+
+// adviseClock adds the flag that allows a clock that is not synchronised.
+func adviseClock(err error) error {
+	if errors.Is(err, line.ErrClock) {
+		return &advised{err, "; --allow-unsynchronised-clock works with it and records that"}
+	}
+	return err
+}
+
+// advised is an error with advice about a flag.
+type advised struct {
+	error
+	advice string
+}
+
+func (e *advised) Error() string { return e.error.Error() + e.advice }
+func (e *advised) Unwrap() error { return e.error }
+
+// work runs a station until ctx ends, or until its order is complete.
+func (a *app) work(ctx context.Context, w *lineWork, complete bool) error {
+	return a.workOn(ctx, w, func(v *lineView) bool { return complete && v.complete() && !v.busy() })
+}
+
+// workOn runs a station until ctx ends, or until over returns true.
+func (a *app) workOn(ctx context.Context, w *lineWork, over func(*lineView) bool) error {
+	counts, err := w.batch.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	v := newLineView(w.journal.Station(), w.order, counts)
+	if over(v) {
+		return a.lineSummary(v)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	show := a.lineDisplay(v, cancel)
+	w.config.Report = func(e line.Event) {
+		v.add(e)
+		show.event(e)
+		if e.Result != line.Working && over(v) {
+			cancel(nil)
+		}
+	}
+	station := line.New(w.config)
+	if p := w.config.Job.Labels; w.config.Printer != nil && (p == line.LabelTakenFirst || p == line.LabelScanned) {
+		show.takeLabels(a.stdin, station.LabelTaken)
+	}
+	if err := show.start(); err != nil {
+		return err
+	}
+	err = station.Run(ctx)
+	if cause := context.Cause(ctx); err == nil && cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause // the output failed
+	}
+	if err = errors.Join(adviseClock(err), show.stop()); err != nil {
+		return err
+	}
+	return a.lineSummary(v)
+}
+
+// refreshInterval is the shortest time between two frames of the display.
+const refreshInterval = 100 * time.Millisecond
