@@ -22,18 +22,19 @@ const (
 
 // purposes are short descriptions of the rooms.
 var purposes = map[string]string{
-	"cmd/fob":        "the one command: a file for each verb",
-	"internal/board": "builds firmware images, runs them in QEMU",
-	"internal/demo":  "the main job, from token to bank",
-	"fleet":          "many virtual tokens and their ports",
-	"validator":      "the reference validation server",
-	"virtual":        "one token: firmware on modelled hardware",
-	"line":           "the provisioning line: batches of tokens",
-	"firmware":       "the token's program",
-	"seedfile":       "PSKC and the dialects of real servers",
-	"serialproto":    "the wire",
-	"token":          "serial number, expiry date, seed, code",
-	"internal":       "helpers that every room may use",
+	"cmd/fob":           "the one command: a file for each verb",
+	"internal/board":    "builds firmware images, runs them in QEMU",
+	"internal/demo":     "the main job, from token to bank",
+	"internal/practice": "a line with virtual operators",
+	"fleet":             "many virtual tokens and their ports",
+	"validator":         "the reference validation server",
+	"virtual":           "one token: firmware on modelled hardware",
+	"line":              "the provisioning line: batches of tokens",
+	"firmware":          "the token's program",
+	"seedfile":          "PSKC and the dialects of real servers",
+	"serialproto":       "the wire",
+	"token":             "serial number, expiry date, seed, code",
+	"internal":          "helpers that every room may use",
 }
 
 func (r *room) left() int   { return margin + r.col*halfStep }
