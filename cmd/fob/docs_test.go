@@ -69,6 +69,8 @@ var notRun = map[string]string{
 	"docs/validator-radius.md: FreeRADIUS as a proxy: 1":             "needs a FreeRADIUS server",
 	"docs/validator-radius.md: FreeRADIUS as a proxy: 2":             "needs a FreeRADIUS server",
 	"docs/validator-server.md: systemd: 1":                           "needs systemd; TestUnit has the unit",
+	"docs/line.md: First batch: 1":                                   "rules for a USB hub",
+	"docs/line.md: First batch: 2":                                   "needs devices; the script line_run.txt has these commands",
 	"docs/line-labels.md: Templates: 1":                              "a template; TestDocumentTemplate in line/label parses it",
 	"docs/other-languages.md: Existing SMP clients: 1":               "needs mcumgr, which Debian does not have",
 }
