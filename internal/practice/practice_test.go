@@ -94,7 +94,7 @@ func TestCancelled(t *testing.T) {
 
 func TestParsePlan(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                      "it is empty",
+		"":                                      "there is no fault under faults",
 		"faults: [{fault: fire, tokens: [1]}]":  `there is no fault "fire": want counterfeit, noise`,
 		"faults: [{fault: noise}]":              "give the tokens, or every: 10",
 		"faults: [{fault: noise, tokens: [0]}]": "1 is the first",
