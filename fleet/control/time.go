@@ -48,6 +48,13 @@ func (s *server) clock() *body[clockView] {
 	}}
 }
 
+// savedClock saves the clock and returns it as it was before: another client may move it
+// meanwhile, and a crash could undo that.
+func (s *server) savedClock() (*body[clockView], error) {
+	clock := s.clock()
+	return clock, s.fleet.SaveWorld()
+}
+
 func (s *server) time() {
 	get(s, "/v1/time", "get-time", "The world's clock", func(*nothing) (*body[clockView], error) {
 		return s.clock(), nil
@@ -57,20 +64,14 @@ func (s *server) time() {
 			if err := s.setClock(in.Body); err != nil {
 				return nil, err
 			}
-			if err := s.fleet.SaveWorld(); err != nil {
-				return nil, err
-			}
-			return s.clock(), nil
+			return s.savedClock()
 		})
 	add(s, http.MethodPost, "/v1/time/advance", "advance", "Move the clock forward, in any mode",
 		func(_ context.Context, in *body[advance]) (*body[clockView], error) {
 			if err := s.advance(in.Body); err != nil {
 				return nil, err
 			}
-			if err := s.fleet.SaveWorld(); err != nil {
-				return nil, err
-			}
-			return s.clock(), nil
+			return s.savedClock()
 		})
 }
 
