@@ -170,7 +170,7 @@ func (l Lot) plan(now time.Time) (p lotPlan, err error) {
 		}
 	}
 	if l.PPM != nil && !(*l.PPM >= -MaxPPM && *l.PPM <= MaxPPM) {
-		return p, fmt.Errorf("%w: ppm %v, want %v to %v", ErrLot, *l.PPM, -MaxPPM, MaxPPM)
+		return p, fmt.Errorf("%w: ppm %s, want %v to %v", ErrLot, FormatNumber(*l.PPM), -MaxPPM, MaxPPM)
 	}
 	if p.kind, err = serialKind(l.SerialKind); err != nil {
 		return p, err
@@ -184,7 +184,7 @@ func (l Lot) plan(now time.Time) (p lotPlan, err error) {
 	p.ageTemp, p.temp = temperature(l.AgeTemp), temperature(l.Temp)
 	for _, c := range []virtual.Celsius{p.ageTemp, p.temp} {
 		if !(c >= virtual.MinTemperature && c <= virtual.MaxTemperature) {
-			return p, fmt.Errorf("%w: %v °C, want %v to %v", ErrLot, c, virtual.MinTemperature, virtual.MaxTemperature)
+			return p, fmt.Errorf("%w: %s °C, want %v to %v", ErrLot, FormatNumber(float64(c)), virtual.MinTemperature, virtual.MaxTemperature)
 		}
 	}
 	return p, nil
@@ -265,8 +265,11 @@ func ages(l Lot) (least, most time.Duration, err error) {
 			return 0, 0, fmt.Errorf("%w: age_to: %w", ErrLot, err)
 		}
 	}
-	if least < 0 || most < least {
-		return 0, 0, fmt.Errorf("%w: an age from %s to %s, want none below 0 and the first not above the second", ErrLot, FormatPeriod(least), FormatPeriod(most))
+	switch {
+	case least < 0:
+		return 0, 0, fmt.Errorf("%w: age %s is less than 0", ErrLot, l.Age)
+	case most < least:
+		return 0, 0, fmt.Errorf("%w: age_to %s is less than age %s", ErrLot, l.AgeTo, cmp.Or(l.Age, "0 s"))
 	}
 	return least, most, nil
 }

@@ -29,7 +29,7 @@ func snapshotOf(s *fleet.Snapshot) snapshotView {
 type takeInput struct {
 	Body struct {
 		Name   string   `json:"name" doc:"of the snapshot, not only dots" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"`
-		Tokens []string `json:"tokens,omitempty" maxItems:"10000" doc:"serial numbers or hardware ids; all tokens by default"`
+		Tokens []string `json:"tokens,omitempty" minItems:"1" maxItems:"10000" nullable:"false" doc:"serial numbers or hardware ids; all tokens by default"`
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os/exec"
 	"slices"
+	"strings"
 
 	"github.com/d204ef64/fob/internal/errclass"
 )
@@ -99,7 +100,7 @@ func Checks() []string {
 func (s *System) Run(ctx context.Context, names ...string) ([]Result, error) {
 	for _, n := range names {
 		if !slices.Contains(Checks(), n) {
-			return nil, fmt.Errorf("%w: %q, want one of %v", ErrCheck, n, Checks())
+			return nil, fmt.Errorf("%w: %q, want one of %s", ErrCheck, n, strings.Join(Checks(), ", "))
 		}
 	}
 	var results []Result
