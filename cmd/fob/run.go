@@ -277,7 +277,8 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 	return f, nil
 }
 
-// checkResumed checks that the flags that describe new tokens fit those of a state folder.
+// checkResumed checks that the flags that describe new tokens fit the tokens in the folder
+// of --state.
 // The command that made the folder can be run again.
 func (o *runOptions) checkResumed(f *fleet.Fleet) error {
 	if o.store == nil {
