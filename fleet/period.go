@@ -17,8 +17,9 @@ import (
 // ErrPeriod is the error of a period that cannot be read.
 var ErrPeriod = errclass.New(errclass.Usage, "invalid period")
 
-// ErrTooLong is the error of a period that is longer than 292 years. It wraps [ErrPeriod].
-var ErrTooLong = fmt.Errorf("%w: longer than 292 years", ErrPeriod)
+// ErrTooLong is the error of a period that is longer than 292 years. It comes with
+// [ErrPeriod].
+var ErrTooLong = errclass.New(errclass.Usage, "longer than 292 years")
 
 var isoPeriod = regexp.MustCompile(`^P(?:([\d.]+)Y)?(?:([\d.]+)M)?(?:([\d.]+)W)?(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?$`)
 
@@ -68,7 +69,7 @@ func ParsePeriod(s string) (time.Duration, error) {
 		sum += float64(n * float64(unit)) // rounded alike on all machines
 	}
 	if sum+float64(rest) >= math.MaxInt64 {
-		return 0, fmt.Errorf("%w: %q", ErrTooLong, s)
+		return 0, fmt.Errorf("%w: %w: %q", ErrPeriod, ErrTooLong, s)
 	}
 	d := time.Duration(sum) + rest
 	if negative {
