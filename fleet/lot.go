@@ -88,7 +88,7 @@ func (f *Fleet) MakeLot(l Lot) ([]Member, error) {
 
 // tokensOf makes the tokens of a lot, which are not in the fleet yet.
 func (f *Fleet) tokensOf(l Lot) ([]*virtual.Token, error) {
-	p, err := f.plan(l)
+	p, err := l.plan(f.world.Now().Time())
 	if err != nil {
 		return nil, err
 	}
@@ -136,8 +136,18 @@ type lotPlan struct {
 	ageTemp, temp     virtual.Celsius
 }
 
-// plan checks a lot.
-func (f *Fleet) plan(l Lot) (p lotPlan, err error) {
+// Check returns an error if no fleet can make the lot. It has the text of the error from
+// [Fleet.MakeLot], and wraps [ErrLot] or [ErrCount]. The world's time is not before now.
+func (l Lot) Check(now time.Time) error {
+	p, err := l.plan(now)
+	if err == nil && p.count > MaxCount {
+		err = fmt.Errorf("%w: %d, want at most %d", ErrCount, p.count, MaxCount)
+	}
+	return err
+}
+
+// plan checks a lot, which is made at a time of the world.
+func (l Lot) plan(now time.Time) (p lotPlan, err error) {
 	p.Lot, p.count = l, l.Tokens()
 	if err := checkLotName(l.Name); err != nil {
 		return p, err
@@ -160,12 +170,12 @@ func (f *Fleet) plan(l Lot) (p lotPlan, err error) {
 		}
 	}
 	if l.PPM != nil && !(*l.PPM >= -MaxPPM && *l.PPM <= MaxPPM) {
-		return p, fmt.Errorf("%w: ppm %v, want %v to %v", ErrLot, *l.PPM, -MaxPPM, MaxPPM)
+		return p, fmt.Errorf("%w: ppm %s, want %v to %v", ErrLot, FormatNumber(*l.PPM), -MaxPPM, MaxPPM)
 	}
 	if p.kind, err = serialKind(l.SerialKind); err != nil {
 		return p, err
 	}
-	if p.from, p.to, err = f.expiries(l); err != nil {
+	if p.from, p.to, err = l.expiries(now); err != nil {
 		return p, err
 	}
 	if p.leastAge, p.mostAge, err = ages(l); err != nil {
@@ -174,7 +184,7 @@ func (f *Fleet) plan(l Lot) (p lotPlan, err error) {
 	p.ageTemp, p.temp = temperature(l.AgeTemp), temperature(l.Temp)
 	for _, c := range []virtual.Celsius{p.ageTemp, p.temp} {
 		if !(c >= virtual.MinTemperature && c <= virtual.MaxTemperature) {
-			return p, fmt.Errorf("%w: %v °C, want %v to %v", ErrLot, c, virtual.MinTemperature, virtual.MaxTemperature)
+			return p, fmt.Errorf("%w: %s °C, want %v to %v", ErrLot, FormatNumber(float64(c)), virtual.MinTemperature, virtual.MaxTemperature)
 		}
 	}
 	return p, nil
@@ -218,11 +228,11 @@ func serialKind(name string) (token.SerialKind, error) {
 	return 0, fmt.Errorf("%w: %w", ErrLot, unknownName("serial_kind", name, namesOf(kinds)))
 }
 
-// expiries returns the first and the last expiry date of a lot.
-func (f *Fleet) expiries(l Lot) (from, to token.Expiry, err error) {
+// expiries returns the first and the last expiry date of a lot that is made at a time.
+func (l Lot) expiries(now time.Time) (from, to token.Expiry, err error) {
 	const life = 5 * 12 // months
 	if l.Expiry == "" {
-		today, err := token.ExpiryOf(f.world.Now().Time())
+		today, err := token.ExpiryOf(now)
 		if err != nil {
 			return from, to, fmt.Errorf("%w: expiry: %w", ErrLot, err)
 		}
@@ -255,8 +265,11 @@ func ages(l Lot) (least, most time.Duration, err error) {
 			return 0, 0, fmt.Errorf("%w: age_to: %w", ErrLot, err)
 		}
 	}
-	if least < 0 || most < least {
-		return 0, 0, fmt.Errorf("%w: an age from %s to %s, want none below 0 and the first not above the second", ErrLot, FormatPeriod(least), FormatPeriod(most))
+	switch {
+	case least < 0:
+		return 0, 0, fmt.Errorf("%w: age %s is less than 0", ErrLot, l.Age)
+	case most < least:
+		return 0, 0, fmt.Errorf("%w: age_to %s is less than age %s", ErrLot, l.AgeTo, cmp.Or(l.Age, "0 s"))
 	}
 	return least, most, nil
 }

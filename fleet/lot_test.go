@@ -102,8 +102,10 @@ func TestLotRefused(t *testing.T) {
 		`name "two words"`:                               {Name: "two words"},
 		`age: invalid period: "5"`:                       {Age: "5"},
 		`age_to: invalid period: "P"`:                    {AgeTo: "P"},
-		"an age from":                                    {Age: "P2Y", AgeTo: "P1Y"},
-		"1e+06 °C, want -60 to 125":                      {Temp: &hot},
+		"age_to P1Y is less than age P2Y":                {Age: "P2Y", AgeTo: "P1Y"},
+		"age_to -P1Y is less than age 0 s":               {AgeTo: "-P1Y"},
+		"age -P1Y is less than 0":                        {Age: "-P1Y"},
+		"1000000 °C, want -60 to 125":                    {Temp: &hot},
 		"at most 1000000":                                {Count: MaxCount + 1},
 	} {
 		_, err := f.MakeLot(l)

@@ -43,10 +43,11 @@ func (m Member) Look() (s State) {
 func (m Member) Do(op func(*virtual.Token)) (State, error) {
 	op(m.Token)
 	m.fleet.sched.touch(m.tag, m.Token)
+	s := m.Look() // before saving: a later change of another client may not be saved yet
 	if err := m.fleet.saveMember(m); err != nil {
 		return State{}, err
 	}
-	return m.Look(), nil
+	return s, nil
 }
 
 // touched notes when the token has its next event, after an operation.

@@ -17,6 +17,10 @@ import (
 // ErrPeriod is the error of a period that cannot be read.
 var ErrPeriod = errclass.New(errclass.Usage, "invalid period")
 
+// ErrTooLong is the error of a period that is longer than 292 years. It comes with
+// [ErrPeriod].
+var ErrTooLong = errclass.New(errclass.Usage, "longer than 292 years")
+
 var isoPeriod = regexp.MustCompile(`^P(?:([\d.]+)Y)?(?:([\d.]+)M)?(?:([\d.]+)W)?(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?$`)
 
 // isoUnits are the units of an ISO 8601 period. A year is a mean year of 365.25 days,
@@ -65,7 +69,7 @@ func ParsePeriod(s string) (time.Duration, error) {
 		sum += float64(n * float64(unit)) // rounded alike on all machines
 	}
 	if sum+float64(rest) >= math.MaxInt64 {
-		return 0, fmt.Errorf("%w: %q is longer than 292 years", ErrPeriod, s)
+		return 0, fmt.Errorf("%w: %w: %q", ErrPeriod, ErrTooLong, s)
 	}
 	d := time.Duration(sum) + rest
 	if negative {
@@ -106,3 +110,6 @@ func FormatOffset(d time.Duration) string {
 	}
 	return "+" + FormatPeriod(d)
 }
+
+// FormatNumber writes a number without an exponent.
+func FormatNumber(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }

@@ -46,13 +46,9 @@ func TestSnapshotErrorsNameTheToken(t *testing.T) {
 	_, rest, found = strings.Cut(rest, `],"pageSize"`)
 	require.True(t, found)
 	bad := strings.Replace(string(file), data, base64.StdEncoding.EncodeToString([]byte(head+`"pages":[{}],"pageSize"`+rest)), 1)
-	damaged, err := f.LoadSnapshot("damaged", []byte(bad))
-	require.NoError(t, err)
-	for _, use := range []func(*Snapshot) ([]Member, error){f.Restore, f.Fork} {
-		_, err = use(damaged)
-		require.ErrorIs(t, err, virtual.ErrSnapshot)
-		require.ErrorContains(t, err, "token "+ids[1]+` of snapshot "damaged": `)
-	}
+	_, err = f.LoadSnapshot("damaged", []byte(bad))
+	require.ErrorIs(t, err, ErrSnapshot)
+	require.ErrorContains(t, err, "token "+ids[1]+": not a snapshot of a token: flash of 1 pages")
 
 	// A fleet of the same world seed that has made other tokens before.
 	other := emptyFleet(t, virtual.Config{Seed: 7})

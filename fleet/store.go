@@ -242,7 +242,7 @@ func (s *Store) Resume(c *virtual.Config, given Given, now time.Time) (found boo
 		return false, fmt.Errorf("%w: %s has version %d, want %d", ErrStateDamaged, worldFile, w.Version, stateVersion)
 	}
 	if c.Seed != 0 && c.Seed != w.Seed {
-		return false, fmt.Errorf("the world seed differs from the state folder's")
+		return false, errclass.New(errclass.Usage, "the world seed differs from the state folder's: leave it out")
 	}
 	c.Seed = w.Seed
 	if !given.Clock {

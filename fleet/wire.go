@@ -25,6 +25,7 @@ const maxTap = 1 << 20
 type Tap struct {
 	mu     sync.Mutex
 	on     bool
+	kept   bool // there is a recording, though it may be empty
 	size   int
 	chunks []Chunk
 }
@@ -36,7 +37,7 @@ func (p *Port) Tap() *Tap { return &p.tap }
 func (t *Tap) Start() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.on, t.size, t.chunks = true, 0, nil
+	t.on, t.kept, t.size, t.chunks = true, true, 0, nil
 }
 
 // Stop ends the recording and keeps it.
@@ -51,6 +52,13 @@ func (t *Tap) On() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.on
+}
+
+// Kept reports whether there is a recording: the wire is or was recorded.
+func (t *Tap) Kept() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.kept
 }
 
 // Record notes bytes on the wire.

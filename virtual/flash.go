@@ -354,23 +354,33 @@ func (f *Flash) State() FlashState {
 	return s
 }
 
+// check returns an error if the geometry is invalid.
+func (s *FlashState) check() error {
+	if len(s.Pages) < 2 {
+		return fmt.Errorf("flash of %d pages: want 2 or more", len(s.Pages))
+	}
+	if s.PageSize <= 0 || s.PageSize%firmware.SlotSize != 0 || s.PageSize > 1<<24 {
+		return fmt.Errorf("flash page of %d bytes: not a multiple of %d", s.PageSize, firmware.SlotSize)
+	}
+	for i, p := range s.Pages {
+		if len(p.Data) > s.PageSize {
+			return fmt.Errorf("flash page %d: %d bytes in a page of %d", i, len(p.Data), s.PageSize)
+		}
+	}
+	return nil
+}
+
 // NewFlashFrom returns a memory with the given state. It returns an error if the
 // geometry is invalid.
 func NewFlashFrom(s FlashState) (*Flash, error) {
-	if len(s.Pages) < 2 {
-		return nil, fmt.Errorf("flash of %d pages: want 2 or more", len(s.Pages))
-	}
-	if s.PageSize <= 0 || s.PageSize%firmware.SlotSize != 0 || s.PageSize > 1<<24 {
-		return nil, fmt.Errorf("flash page of %d bytes: not a multiple of %d", s.PageSize, firmware.SlotSize)
+	if err := s.check(); err != nil {
+		return nil, err
 	}
 	f := &Flash{
 		pages: make([]flashPage, len(s.Pages)), pageSize: int32(s.PageSize), endurance: s.Endurance,
 		ops: s.Ops, cut: s.Cut, fail: s.Fail, off: s.Off, seed: s.Seed,
 	}
 	for i, p := range s.Pages {
-		if len(p.Data) > s.PageSize {
-			return nil, fmt.Errorf("flash page %d: %d bytes in a page of %d", i, len(p.Data), s.PageSize)
-		}
 		f.pages[i] = flashPage{data: clone(p.Data[:lenWithoutErased(p.Data)]), erases: p.Erases}
 	}
 	return f, nil

@@ -69,15 +69,26 @@ var ErrSegment = errclass.New(errclass.Usage, "no such segment")
 
 // ParseSegments returns the segments with the given names, as in [View.SVG]: d0.a for
 // segment a of the leftmost digit, to d7.g; bar0 for the lowest bar, to bar5; tick; batt.
-// The error wraps [ErrSegment].
-func ParseSegments(names ...string) (s Segments, err error) {
+// Not every display has eight digits: see [Model.ParseSegments]. The error of an
+// unknown name wraps [ErrSegment].
+func ParseSegments(names ...string) (Segments, error) { return parseSegments(8, names) }
+
+// ParseSegments is like the function of this name, for the display of the model.
+func (m *Model) ParseSegments(names ...string) (Segments, error) {
+	return parseSegments(m.Digits, names)
+}
+
+func parseSegments(digits int, names []string) (s Segments, err error) {
 	for _, name := range names {
 		i := 0
 		for i < segments && segmentName(i) != name {
 			i++
 		}
-		if i == segments {
-			return Segments{}, fmt.Errorf("%w: %q, want d0.a to d7.g, bar0 to bar5, tick or batt", ErrSegment, name)
+		switch {
+		case i == segments, i < 56 && i/7 >= digits:
+			return Segments{}, fmt.Errorf("%w: %q, want d0.a to d%d.g, bar0 to bar5, tick or batt", ErrSegment, name, digits-1)
+		case s.has(i):
+			return Segments{}, errclass.With(errclass.Usage, fmt.Errorf("segment %s is given twice", name))
 		}
 		s.set(i, true)
 	}

@@ -45,7 +45,7 @@ func (d *snapshot) check() error {
 	case !d.Battery.inRange(d.At):
 		return errors.New("battery value out of range")
 	}
-	return nil
+	return d.Flash.check()
 }
 
 func (f *Fade) inRange(at WorldTime) bool {

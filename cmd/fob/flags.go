@@ -19,6 +19,34 @@ const (
 	together    = "cobra_annotation_required_if_others_set"
 )
 
+// goesWith is the annotation of a flag that has no effect without one of other flags.
+const goesWith = "fob_goes_with"
+
+// markGoesWith marks flags that have an effect only with one of the flags in with, which
+// are separated by spaces.
+func markGoesWith(f *pflag.FlagSet, with string, flags ...string) {
+	for _, name := range flags {
+		if err := f.SetAnnotation(name, goesWith, strings.Fields(with)); err != nil {
+			panic(err) // the command lacks the flag
+		}
+	}
+}
+
+// checkGoesWith checks that no flag is given without a flag that it needs.
+func checkGoesWith(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		with := slices.Clone(f.Annotations[goesWith])
+		if err != nil || len(with) == 0 || slices.ContainsFunc(with, cmd.Flags().Changed) {
+			return
+		}
+		for i := range with {
+			with[i] = "--" + with[i]
+		}
+		err = fmt.Errorf("--%s goes with %s", f.Name, enumerate(with, "or"))
+	})
+	return err
+}
+
 // checkFlags checks the required flags and flag groups as cobra would, but its errors
 // name the flags as the user types them.
 func checkFlags(cmd *cobra.Command) error {
@@ -52,6 +80,9 @@ func checkFlags(cmd *cobra.Command) error {
 	})
 	if len(missing) > 0 {
 		return fmt.Errorf("%s needs %s", cmd.CommandPath(), enumerate(missing, "and"))
+	}
+	if wrong == nil {
+		wrong = checkGoesWith(cmd)
 	}
 	if wrong != nil {
 		return wrong

@@ -196,7 +196,11 @@ func tokenCmd(use, short string, run func(ctx context.Context, token string) err
 func names(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < least || len(args) > most {
-			return fmt.Errorf("%s takes %s: %d arguments are given", cmd.CommandPath(), strings.TrimPrefix(cmd.Use, cmd.Name()+" "), len(args))
+			given := fmt.Sprintf("%d arguments are given", len(args))
+			if len(args) == 1 {
+				given = "1 argument is given"
+			}
+			return fmt.Errorf("%s takes %s: %s", cmd.CommandPath(), strings.TrimPrefix(cmd.Use, cmd.Name()+" "), given)
 		}
 		for _, arg := range args {
 			if arg == "" || arg == "." || arg == ".." {

@@ -44,11 +44,15 @@ func (n *fleetFlags) withoutURL() string {
 // fleetClient returns the client of the fleet that the flags or the environment name.
 func (a *app) fleetClient(ctx context.Context, n *fleetFlags) (*control.Client, error) {
 	c := &control.Client{URL: n.url, Key: os.Getenv("FOB_API_KEY")}
+	from := "--" + n.urlFlag
 	if c.URL == "" {
-		c.URL = os.Getenv("FOB_URL")
+		c.URL, from = os.Getenv("FOB_URL"), "FOB_URL"
 	}
-	if c.URL == "" {
+	switch {
+	case c.URL == "":
 		return nil, usagef("no fleet is given: give --%s or set FOB_URL: the address is in the ready line of fob run", n.urlFlag)
+	case !c.ValidURL(): // the error does not repeat it: it may have a password
+		return nil, usagef("%s: want http://HOST:PORT or https://HOST:PORT", from)
 	}
 	if n.keyFile != "" {
 		var err error

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,8 @@ replace all faults that the token had. --clear mends all.`
 		switch {
 		case none:
 			return f.setFaults(cmd.Context(), "DELETE", path, nil)
+		case cmd.Flags().Changed("power-cut-at") && in.PowerCutAt == 0:
+			return usagef("--power-cut-at 0: want 1, the next flash operation, to %d", uint32(math.MaxUint32))
 		case changed(cmd, "dead", "ghost", "flash-fail", "power-cut-at"):
 			return f.setFaults(cmd.Context(), "PUT", path, in)
 		}
@@ -43,7 +46,7 @@ replace all faults that the token had. --clear mends all.`
   fob fleet fault ZZFB00000001 --dead d2.g --power-cut-at 1
   fob fleet fault ZZFB00000001 --clear`
 	p := cmd.Flags()
-	p.StringSliceVar(&in.Dead, "dead", nil, "`SEGMENTS` that are never on: d0.a (segment a of the leftmost digit) to d7.g, bar0 to bar5, tick, batt")
+	p.StringSliceVar(&in.Dead, "dead", nil, "`SEGMENTS` that are never on: d0.a (segment a of the leftmost digit) to d5.g, or d7.g of eight digits, bar0 to bar5, tick, batt")
 	p.StringSliceVar(&in.Ghost, "ghost", nil, "`SEGMENTS` that are always on")
 	p.BoolVar(&in.FlashFail, "flash-fail", false, "let the next flash operation fail")
 	p.Uint32Var(&in.PowerCutAt, "power-cut-at", 0, "cut the power in the `N`-th flash operation from now")

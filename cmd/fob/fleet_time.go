@@ -3,11 +3,12 @@
 package main
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/d204ef64/fob/fleet"
 )
 
 // fleetClock is the world's clock in the answers of the API.
@@ -22,7 +23,7 @@ type fleetClock struct {
 func (f *fleetCmd) sayClock(c fleetClock) error {
 	text := c.Now.Format(time.RFC3339) + "  " + c.Mode
 	if c.Mode == "scaled" {
-		text += ":" + strconv.FormatFloat(c.Rate, 'g', -1, 64)
+		text += ":" + fleet.FormatNumber(c.Rate)
 	}
 	if c.Paused {
 		text += "  paused"
@@ -51,7 +52,7 @@ func (f *fleetCmd) timeCmd() *cobra.Command {
 			if name != "" {
 				in["mode"] = name
 			}
-			if scaled {
+			if scaled || name == "scaled" {
 				n, err := scaledRate("--mode", rate)
 				if err != nil {
 					return err

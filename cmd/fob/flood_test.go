@@ -38,3 +38,14 @@ func TestLogOfAFlood(t *testing.T) {
 	l.server(slog.LevelInfo, "stopping")
 	require.Equal(t, 2, strings.Count(out.String(), "\n"))
 }
+
+// TestMessageLog: the lines of net/http in the log of fob run look like its other messages.
+func TestMessageLog(t *testing.T) {
+	var b bytes.Buffer
+	l := newMessageLog(&app{stderr: &b})
+	var s http.Server
+	l.prepare(&s)
+	s.ErrorLog.Printf("http: TLS handshake error from 192.0.2.1:5: EOF")
+	l.line(slog.LevelInfo, "certificate replaced", slog.String("expires", "2031-11-30"))
+	require.Equal(t, "fob: warning: http: TLS handshake error from 192.0.2.1:5: EOF\nfob: certificate replaced, expires=2031-11-30\n", b.String())
+}

@@ -5,9 +5,11 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -28,7 +30,7 @@ func (n *number) String() string {
 	if n.value == nil {
 		return "0"
 	}
-	return strconv.FormatFloat(*n.value, 'g', -1, 64)
+	return fleet.FormatNumber(*n.value)
 }
 
 // Type implements pflag.Value.
@@ -45,13 +47,15 @@ func (n *number) Set(text string) error {
 }
 
 // accepted describes the values that the flag accepts.
-func (n *number) accepted() string { return fmt.Sprintf("a number from %v to %v", n.least, n.most) }
+func (n *number) accepted() string {
+	return "a number from " + fleet.FormatNumber(n.least) + " to " + fleet.FormatNumber(n.most)
+}
 
 // scaledRate parses the N of scaled:N. The flag is given for the error.
 func scaledRate(flag, text string) (float64, error) {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(n >= virtual.MinRate && n <= virtual.MaxRate) {
-		return 0, usagef("%s scaled:%s: want scaled:N with a number N from %v to %v", flag, text, virtual.MinRate, virtual.MaxRate)
+		return 0, usagef("%s %s: want scaled:N with a number N from %s to %s", flag, strings.TrimSuffix("scaled:"+text, ":"), fleet.FormatNumber(virtual.MinRate), fleet.FormatNumber(virtual.MaxRate))
 	}
 	return n, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
 	"github.com/d204ef64/fob/virtual"
@@ -99,6 +100,10 @@ world seed, the station's public key and --no-rig: the next start needs only
 	f.StringVar(&o.portMode, "ports", "", "open ports at `WHEN`: each, for each token at the start, or lazy, when asked for; default: lazy from 64 tokens on if no kind of port is given")
 	o.http.add(f)
 	f.IntVar(&o.baud, "pace", 0, "limit the lines to the `BAUD` rate; 0 is as fast as possible")
+	markGoesWith(f, "seed-file", "period", "digits", "algorithm", "from", "key-file", "password-file", "private-key", "trusted",
+		"allow-duplicates", "skip-unsupported", "allow-short-seeds")
+	markGoesWith(f, "state", "state-key")
+	markGoesWith(f, "tcp unix rfc2217", "port-password-file")
 	return cmd
 }
 
@@ -237,9 +242,9 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 		if err != nil {
 			return nil, err
 		}
-		for _, flag := range []string{"count", "profile", "seed-file"} {
+		for _, flag := range []string{"seed-file", "lot"} {
 			if found && o.given(flag) {
-				a.warnf("the state folder already has tokens: --%s is ignored", flag)
+				return nil, usagef("--%s: the folder of --state already has tokens: leave --%s out", flag, flag)
 			}
 		}
 	}
@@ -260,10 +265,37 @@ func (a *app) newFleet(ctx context.Context, o *runOptions) (*fleet.Fleet, error)
 		c.Make = func() ([]*virtual.Token, error) { return a.tokensFromSeeds(ctx, o, world, model) }
 	}
 	f, err := fleet.New(world, c)
-	if err == nil && f.Len() > largeFleet {
+	if err != nil {
+		return nil, err
+	}
+	if err := o.checkResumed(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if f.Len() > largeFleet {
 		debug.FreeOSMemory() // of the garbage from making them
 	}
-	return f, err
+	return f, nil
+}
+
+// checkResumed checks that the flags that describe new tokens fit the tokens in the folder
+// of --state.
+// The command that made the folder can be run again.
+func (o *runOptions) checkResumed(f *fleet.Fleet) error {
+	if o.store == nil {
+		return nil
+	}
+	if o.given("count") && o.count != f.Len() {
+		return usagef("--count %d: the folder of --state has %s: leave --count out", o.count, countTokens(f.Len()))
+	}
+	for m := range f.All(0) {
+		if model := m.Token.Model().Name; o.given("profile") && model != o.profile {
+			return usagef("--profile %s: the folder of --state has tokens of the profile %s: leave --profile out", o.profile, model)
+		}
+		if o.readyTokens && m.Token.State() == serialproto.StateBlank {
+			return usagef("--ready: the folder of --state has blank tokens: leave --ready out, and provision them")
+		}
+	}
+	return nil
 }
 
 // largeFleet is the number of tokens above which unused memory is returned at the start.

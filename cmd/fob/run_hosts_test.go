@@ -105,7 +105,7 @@ func TestHTTPS(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
 	makeCertificate(t, dir, "DNS:rig.example,IP:127.0.0.1")
-	require.NoError(t, os.WriteFile(path("api"), []byte("a key for the API of the test\n"), 0o600))
+	require.NoError(t, os.WriteFile(path("api"), []byte("a-key-for-the-API-of-the-test\n"), 0o600))
 	var log logged
 	cmd, r := startFleet(t, &log, "--ready", "--tcp", "127.0.0.1:0", "--http", "0.0.0.0:0",
 		"--http-cert", path("crt"), "--http-key", path("key"), "--api-key-file", path("api"))
@@ -181,7 +181,7 @@ func TestHTTPS(t *testing.T) {
 
 	ctx, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
-	c := &control.Client{URL: local, Key: "a key for the API of the test"}
+	c := &control.Client{URL: local, Key: "a-key-for-the-API-of-the-test"}
 	roots, err := (&fleetFlags{caFile: path("crt")}).roots(local)
 	require.NoError(t, err)
 	c.HTTP = control.NewHTTPClient(roots)

@@ -40,6 +40,14 @@ func (h *httpFlags) add(f *pflag.FlagSet) {
 // check checks the flags, and reads the API key, before any work is done.
 func (h *httpFlags) check(ctx context.Context, a *app) error {
 	if h.addr == "off" {
+		for flag, given := range map[string]bool{
+			"api-key-file": h.keyFile != "", "http-cert": h.cert != "", "http-key": h.certKey != "",
+			"http-host": h.hosts != nil, "allow-seed-export": h.allowSeeds,
+		} {
+			if given {
+				return usagef("--%s goes with the HTTP API: leave it or --http off out", flag)
+			}
+		}
 		return nil
 	}
 	host, _, err := net.SplitHostPort(h.addr)
@@ -89,7 +97,7 @@ func (f *fleetAPI) url() string {
 
 // listenHTTP opens the address of the API. Requests are answered by serve.
 func (a *app) listenHTTP(ctx context.Context, f *fleet.Fleet, h *httpFlags) (*fleetAPI, error) {
-	api := &fleetAPI{log: newServerLog(a)}
+	api := &fleetAPI{log: newMessageLog(a)}
 	if h.addr == "off" {
 		return api, nil
 	}

@@ -52,9 +52,9 @@ func newScenarioRunCmd(a *app) *cobra.Command {
 		Use:   "run FILE…",
 		Short: "Run scenarios",
 		Long: `Run scenarios, one after the other. Each has tokens and a clock of its own, in
-this process. With --url it drives the tokens of a running fob run instead, and
-removes its own tokens at the end and restores how the clock ran; the API key is
-in FOB_API_KEY or a file.
+this process. With --url it makes its tokens in a running fob run instead. At
+the end, it removes everything that it has made there, and the clock runs as
+before; the API key is in FOB_API_KEY or a file.
 
 The exit code is 1 if a scenario fails, and 2 if a file is wrong; then no
 scenario is run. A failure names the file and the line. --artifacts keeps the
@@ -109,6 +109,9 @@ func (a *app) runScenarios(ctx context.Context, o *scenarioOptions, files []stri
 	var wrong []error
 	for _, file := range files {
 		s, err := a.parseScenario(ctx, file)
+		if err == nil && o.client == nil && !o.allowSeeds {
+			err = s.CheckSeeds()
+		}
 		list, wrong = append(list, s), append(wrong, err)
 	}
 	if err := errors.Join(wrong...); err != nil {

@@ -84,3 +84,40 @@ func TestArtifactFolders(t *testing.T) {
 		artifactFolders("out", []string{"...yaml", ".yaml", "x/drift.yaml"}))
 	require.Equal(t, []string{"", ""}, artifactFolders("", []string{"a", "b"}))
 }
+
+// TestScenarioOutput compares the output that docs/scenarios.md prints in the comments at
+// the end of its blocks with the output of the commands. Only the duration may differ.
+func TestScenarioOutput(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("the test needs bash")
+	}
+	duration := regexp.MustCompile(`[0-9]+\.[0-9]+ s,`)
+	normal := func(text string) string {
+		return duration.ReplaceAllString(strings.Join(strings.Fields(text), " "), "T s,")
+	}
+	compared := 0
+	for _, section := range readSections(t, "docs/scenarios.md") {
+		for _, block := range section.blocks {
+			lines := strings.Split(strings.TrimSpace(block.text), "\n")
+			begin := len(lines)
+			for begin > 0 && strings.HasPrefix(lines[begin-1], "# ") {
+				begin--
+			}
+			if block.language != "sh" || begin == len(lines) {
+				continue
+			}
+			want := ""
+			for _, line := range lines[begin:] {
+				want += strings.TrimPrefix(line, "# ") + "\n"
+			}
+			cmd := exec.CommandContext(t.Context(), bash, "-c", strings.Join(lines[:begin], "\n"))
+			cmd.Dir = t.TempDir()
+			got, err := cmd.Output()
+			require.NoError(t, err, "%s", block.name)
+			require.True(t, strings.HasSuffix(normal(string(got)), normal(want)), "%s prints %s, not %s", block.name, got, want)
+			compared++
+		}
+	}
+	require.Equal(t, 2, compared)
+}

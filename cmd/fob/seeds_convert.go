@@ -45,6 +45,7 @@ func (out *seedsOutput) add(f *pflag.FlagSet) {
 	f.BoolVar(&out.strict, "strict", false, "fail if the target cannot store every field, or if something in the input was skipped")
 	f.BoolVar(&out.force, "force", false, "replace an existing file")
 	f.BoolVar(&out.reveal, "reveal", false, "allow writing seeds to a terminal")
+	markGoesWith(f, "out", "force")
 }
 
 func (e *encryption) add(f *pflag.FlagSet) {
@@ -219,6 +220,9 @@ func (a *app) copySeeds(ctx context.Context, out *seedsOutput, o seedfile.WriteO
 	to, err := seedfile.FormatByName(cmp.Or(name, "pskc"))
 	if err != nil {
 		return fmt.Errorf("--to: %w", err)
+	}
+	if o.OktaProfile != "" && to.Name != "okta" {
+		return usagef("--okta-profile goes with the format okta")
 	}
 	o.Warn = func(text string) { a.warnf("%s (--for)", text) }
 	toStdout := out.out == "" || out.out == "-"

@@ -99,9 +99,17 @@ func (a *app) verifySeeds(ctx context.Context, o *verifyOptions, file string) er
 	}
 	text := fmt.Sprintf("%s, %s: valid\n", countTokens(result.Tokens), result.Format)
 	if result.Fits != nil {
-		text += fmt.Sprintf("%s: the code matches, %+d steps\n", o.serial, *result.Off)
+		text += fmt.Sprintf("%s: the code matches %s\n", o.serial, stepsOff(*result.Off))
 	}
 	return a.print(result, text)
+}
+
+// stepsOff describes the distance of a step from the present one.
+func stepsOff(n int64) string {
+	if n == 0 {
+		return "the present step"
+	}
+	return fmt.Sprintf("the step %+d from the present one", n)
 }
 
 // matchCode searches for a code around a time, taking into account the drift that the file

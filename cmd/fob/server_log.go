@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 )
@@ -22,6 +23,44 @@ func newServerLog(a *app) *serverLog {
 	}
 	return &serverLog{log: slog.New(h), flood: newFlood()}
 }
+
+// newMessageLog is like newServerLog, but without --json the lines look like the other
+// messages of a command.
+func newMessageLog(a *app) *serverLog {
+	if a.json {
+		return newServerLog(a)
+	}
+	return &serverLog{log: slog.New(messageHandler{a}), flood: newFlood()}
+}
+
+// messageHandler writes the lines of a log as messages of a command.
+type messageHandler struct{ a *app }
+
+// Enabled implements slog.Handler.
+func (messageHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelInfo
+}
+
+// Handle implements slog.Handler.
+func (h messageHandler) Handle(_ context.Context, r slog.Record) error {
+	text := r.Message
+	r.Attrs(func(attr slog.Attr) bool {
+		text += ", " + attr.String()
+		return true
+	})
+	if r.Level >= slog.LevelWarn {
+		h.a.warnf("%s", text)
+		return nil
+	}
+	_, err := fmt.Fprintf(h.a.stderr, "fob: %s\n", plain(text))
+	return err
+}
+
+// WithAttrs implements slog.Handler. No logger of a command has attributes of its own.
+func (h messageHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
+
+// WithGroup implements slog.Handler.
+func (h messageHandler) WithGroup(string) slog.Handler { return h }
 
 func (l *serverLog) line(level slog.Level, what string, attrs ...slog.Attr) {
 	l.log.LogAttrs(context.Background(), level, what, attrs...)

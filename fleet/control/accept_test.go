@@ -41,6 +41,9 @@ func TestAccept(t *testing.T) {
 	c := newClient(t, virtual.Config{Seed: 7}, control.Options{AllowSeedExport: true})
 	serial := c.make(`{"ready":true}`)[0]
 	port := c.do("POST", "/v1/tokens/"+serial+"/ports", `{"as":"tcp"}`)["id"].(string)
+	c.refused(409, "not_recorded", "GET", "/v1/ports/"+port+"/wire", "")
+	c.refused(409, "not_recorded", "GET", "/v1/ports/"+port+"/wire?format=pcapng", "")
+	c.do("PUT", "/v1/ports/"+port+"/wire", `{"on":true}`)
 	c.do("POST", "/v1/snapshots", `{"name":"a"}`)
 	const json, text, svg, png, sse = "application/json", "text/plain", "image/svg+xml", "image/png", "text/event-stream"
 	display := "/v1/tokens/" + serial + "/display"

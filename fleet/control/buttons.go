@@ -4,7 +4,9 @@ package control
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -91,11 +93,20 @@ func (s *server) display(in *ByToken, kind string) (out *displayOutput, err erro
 // period reads a period of a request that lies between two limits.
 func period(where, text string, least, most time.Duration) (time.Duration, error) {
 	d, err := fleet.ParsePeriod(text)
-	if err != nil {
+	tooLong := errors.Is(err, fleet.ErrTooLong)
+	if err != nil && !tooLong {
 		return 0, err
 	}
-	if d < least || d > most {
-		return 0, invalid(where, "a period of "+fleet.FormatPeriod(d)+", want "+fleet.FormatPeriod(least)+" to "+fleet.FormatPeriod(most))
+	if tooLong || d < least || d > most {
+		return 0, invalid(where, "a period of "+strconv.Quote(text)+": want "+limit(least)+" to "+limit(most))
 	}
 	return d, nil
+}
+
+// limit writes the limit of a period.
+func limit(d time.Duration) string {
+	if years := d / virtual.Year; d != 0 && d%virtual.Year == 0 {
+		return strconv.Itoa(int(years)) + " years"
+	}
+	return fleet.FormatPeriod(d)
 }

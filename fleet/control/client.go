@@ -115,7 +115,7 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 		}
 		body = bytes.NewReader(b)
 	}
-	if !c.validURL() { // the error does not repeat it: it may have a password
+	if !c.ValidURL() { // the error does not repeat it: it may have a password
 		return nil, errclass.New(errclass.Usage, "the URL of the fleet is not valid: want one like http://127.0.0.1:8080")
 	}
 	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, body)
@@ -145,15 +145,11 @@ func (c *Client) Open(ctx context.Context, method, path string, in any, accept s
 		return nil, fmt.Errorf("%w: %s answers %s, not as a fleet does", ErrUnreachable, c.address(), a.Status)
 	}
 	refused.Code, refused.Detail = p.Code, p.Detail
-	for _, e := range p.Errors {
-		if e.Message != p.Detail {
-			refused.Detail += ": " + e.Location + ": " + e.Message
-		}
-	}
 	return nil, refused
 }
 
-func (c *Client) validURL() bool {
+// ValidURL reports whether the URL can be one of a fleet.
+func (c *Client) ValidURL() bool {
 	u, err := url.Parse(c.URL)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }

@@ -112,7 +112,7 @@ func unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 
 // register adds all operations to a mux.
 func (s *server) register(mux *http.ServeMux) {
-	s.api = humago.New(mux, config())
+	s.api = humago.New(mux, s.config())
 	s.api.UseMiddleware(s.checked)
 	s.about()
 	s.time()
@@ -127,7 +127,7 @@ func (s *server) register(mux *http.ServeMux) {
 	s.offers = describe(s.api.OpenAPI())
 }
 
-func config() huma.Config {
+func (s *server) config() huma.Config {
 	reg := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -149,7 +149,7 @@ func config() huma.Config {
 		DefaultFormat:                "application/json",
 		OpenAPIPath:                  "/openapi",
 		RejectUnknownQueryParameters: true,
-		Transformers:                 []huma.Transformer{withCode},
+		Transformers:                 []huma.Transformer{s.explain},
 	}
 }
 

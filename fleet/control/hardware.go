@@ -40,7 +40,7 @@ type batteryInput struct {
 
 // faults are the faults of a token's hardware. Those that are left out are none.
 type faults struct {
-	Dead       []string `json:"dead,omitempty" maxItems:"100" nullable:"false" example:"[\"d0.g\"]" doc:"segments that are never on: d0.a for segment a of the leftmost digit, to d7.g; bar0 to bar5; tick; batt"`
+	Dead       []string `json:"dead,omitempty" maxItems:"100" nullable:"false" example:"[\"d0.g\"]" doc:"segments that are never on: d0.a for segment a of the leftmost digit, to d5.g, or d7.g on a display with eight digits; bar0 to bar5; tick; batt"`
 	Ghost      []string `json:"ghost,omitempty" maxItems:"100" nullable:"false" doc:"segments that are always on"`
 	FlashFail  bool     `json:"flash_fail,omitempty" doc:"the next flash operation fails"`
 	PowerCutAt uint32   `json:"power_cut_at,omitempty" minimum:"0" maximum:"4294967295" doc:"the supply fails in the n-th flash operation from now; 1 is the next"`
@@ -109,12 +109,15 @@ func (s *server) hardware() {
 		})
 	add(s, http.MethodPut, "/v1/tokens/{token}/faults", "set-faults", "Replace the faults of the display and the flash",
 		func(_ context.Context, in *faultsInput) (*body[tokenView], error) {
+			m, err := s.fleet.Find(in.Token)
+			if err != nil {
+				return nil, err
+			}
 			f := virtual.TokenFaults{FlashFail: in.Body.FlashFail, PowerCutAt: in.Body.PowerCutAt}
-			var err error
-			if f.Dead, err = virtual.ParseSegments(in.Body.Dead...); err != nil {
+			if f.Dead, err = m.Token.Model().ParseSegments(in.Body.Dead...); err != nil {
 				return nil, invalid("body.dead", err.Error())
 			}
-			if f.Ghost, err = virtual.ParseSegments(in.Body.Ghost...); err != nil {
+			if f.Ghost, err = m.Token.Model().ParseSegments(in.Body.Ghost...); err != nil {
 				return nil, invalid("body.ghost", err.Error())
 			}
 			return s.do(in.Token, func(t *virtual.Token) { t.SetFaults(f) })

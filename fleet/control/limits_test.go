@@ -18,10 +18,15 @@ import (
 func TestEndOfTime(t *testing.T) {
 	c := newClient(t, virtual.Config{Seed: 7}, control.Options{})
 	serial := c.make(`{"ready":true}`)[0]
-	for _, by := range []string{"P292Y", "P250Y", "2562047h47m16s"} {
-		c.refused(422, "invalid", "POST", "/v1/time/advance", `{"by":"`+by+`"}`)
+	for _, by := range []string{"P292Y", "P250Y", "2562047h47m16s", "P293Y", "P99999999999999999999Y", "PT" + strings.Repeat("9", 50) + "S"} {
+		for path, why := range map[string]string{
+			"/v1/time/advance": "the world ends at 2261-12-31T23:59:59Z", "/v1/tokens/" + serial + "/age": "want 0 s to 200 years",
+			"/v1/tokens/" + serial + "/skew": "want -200 years to 200 years",
+		} {
+			require.Contains(t, c.detail("POST", path, `{"by":"`+by+`"}`), why)
+		}
 	}
-	for _, by := range []string{"P293Y", "P1e9Y", "P99999999999999999999Y", "PT" + strings.Repeat("9", 50) + "S", "9999999999h", "P1.5.5Y", "P", "PT", "P1H", "1 day", "90", "NaN", "InfY", "PInfY", "PNaND", "--5s", "-+P1Y", "+-P1Y", "P-1Y"} {
+	for _, by := range []string{"P1e9Y", "9999999999h", "P1.5.5Y", "P", "PT", "P1H", "1 day", "90", "NaN", "InfY", "PInfY", "PNaND", "--5s", "-+P1Y", "+-P1Y", "P-1Y"} {
 		c.refused(422, "invalid_period", "POST", "/v1/time/advance", `{"by":"`+by+`"}`)
 		c.refused(422, "invalid_period", "POST", "/v1/tokens/"+serial+"/age", `{"by":"`+by+`"}`)
 		c.refused(422, "invalid_period", "POST", "/v1/tokens/"+serial+"/skew", `{"by":"`+by+`"}`)

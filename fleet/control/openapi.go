@@ -115,6 +115,7 @@ var conflicts = map[string][]int{
 	"restore":       {http.StatusConflict},
 	"take-snapshot": {http.StatusConflict, http.StatusNotFound},
 	"unplug":        {http.StatusConflict},
+	"wire":          {http.StatusConflict},
 	"wait":          {http.StatusConflict, http.StatusRequestTimeout, http.StatusServiceUnavailable},
 	"events":        {http.StatusConflict, http.StatusNotFound},
 }
@@ -232,7 +233,7 @@ var fields = map[string]string{
 // problemCodes returns the codes of all problems, in order.
 func problemCodes() []any {
 	codes := []string{
-		"internal", "invalid", "method_not_allowed", "no_event", "not_acceptable", "not_found",
+		"internal", "invalid", "method_not_allowed", "no_event", "not_acceptable", "not_found", "not_recorded",
 		"real_timeout", "seeds_refused", "snapshot_limit", "unauthorized", "unknown_host",
 	}
 	for _, k := range kinds {

@@ -103,34 +103,6 @@ func invalid(where, detail string) *problem {
 	return p
 }
 
-// codesOfStatus are the codes of problems that huma makes.
-var codesOfStatus = map[int]string{
-	http.StatusBadRequest:            "bad_request",
-	http.StatusNotFound:              "not_found",
-	http.StatusRequestTimeout:        "body_timeout",
-	http.StatusRequestEntityTooLarge: "body_too_large",
-	http.StatusUnsupportedMediaType:  "unsupported_media_type",
-	http.StatusNotAcceptable:         "not_acceptable",
-	http.StatusUnprocessableEntity:   "invalid",
-}
-
-// withCode gives huma's own problems a code.
-func withCode(_ huma.Context, _ string, v any) (any, error) {
-	m, ok := v.(*huma.ErrorModel)
-	if !ok {
-		return v, nil
-	}
-	code := codesOfStatus[m.Status]
-	if code == "" {
-		code = "internal"
-	}
-	p := newProblem(m.Status, code, m.Detail)
-	for _, e := range m.Errors[:min(len(m.Errors), maxWrong)] {
-		p.Errors = append(p.Errors, wrongElement{shorten(e.Message, maxText), shorten(e.Location, maxText)})
-	}
-	return p, nil
-}
-
 // Limits of a problem: it does not grow with the request.
 const (
 	maxDetail = 1000 // bytes

@@ -5,6 +5,7 @@ package control_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -107,4 +108,64 @@ func TestBodies(t *testing.T) {
 	}
 	require.Equal(t, http.StatusOK, c.answer("GET", "/v1/time", "", "Authorization", "Bearer "+key, "Connection", "close").StatusCode)
 	require.Equal(t, "2026-01-02T00:00:00Z", c.do("GET", "/v1/time", "")["now"])
+}
+
+// detail sends a request that must be refused as invalid, and returns the reason.
+func (c *client) detail(method, path, body string) string {
+	c.t.Helper()
+	status, b := c.send(method, path, body)
+	require.Equal(c.t, 422, status, "%s", b)
+	var p struct{ Code, Detail string }
+	require.NoError(c.t, json.Unmarshal(b, &p))
+	require.Equal(c.t, "invalid", p.Code)
+	return p.Detail
+}
+
+// TestExplained: a problem names each field that is wrong and the values that it accepts,
+// once, and without exponents. The texts are written by hand.
+func TestExplained(t *testing.T) {
+	c := newClient(t, virtual.Config{Seed: 7}, control.Options{})
+	at := "/v1/tokens/" + c.make(`{"ready":true}`)[0]
+	id := c.do("POST", at+"/ports", `{"as":"tcp"}`)["id"].(string)
+	for _, try := range [][4]string{
+		{"POST", "/v1/oracle", `{"token":"x","code":"12","window":1}`, "code: want 6 to 9 digits, such as 483920"},
+		{"POST", "/v1/time/advance", `{"to":"tomorrow"}`, "to: want a time such as 2031-11-30T14:59:00Z"},
+		{"POST", "/v1/time/advance", `{"until":"x"}`, "until: want next_step or event"},
+		{"POST", at + "/battery", `{"do":"explode"}`, "do: want remove, insert or replace"},
+		{"POST", at + "/battery", `{"done":"remove"}`, "do: it is missing: want remove, insert or replace; done: there is no such field: there are do"},
+		{"PUT", "/v1/time", `{"mode":"x"}`, "mode: want real, scaled or manual"},
+		{"PUT", "/v1/time", `{"paused":1}`, "paused: want true or false"},
+		{"PUT", "/v1/time", `[]`, "body: want an object with mode, now, paused, rate"},
+		{"PUT", at + "/faults", `{"power_cut_at":1e30}`, "power_cut_at: want a whole number from 0 to 4294967295"},
+		{"PUT", at + "/faults", `{"power_cut_at":1.5,"flash_fail":2}`, "flash_fail: want true or false; power_cut_at: want a whole number from 0 to 4294967295"},
+		{"PUT", at + "/faults", `{"dead":"d0.g"}`, "dead: want a list of at most 100 values"},
+		{"PUT", at + "/faults", `{"dead":["d0.g",7]}`, "dead[1]: want text"},
+		{"PUT", "/v1/ports/" + id + "/faults", `{"in":{"baud":-5}}`, "in.baud: want a whole number from 0 to 100000000, such as 9600"},
+		{"POST", at + "/temperature", `{"celsius":300}`, "celsius: want a number from -60 to 125, such as 40"},
+		{"POST", "/v1/snapshots", `{"name":"a b"}`, "name: want 1 to 60 letters, digits and . _ -, not only dots, such as before"},
+		{"POST", "/v1/snapshots", `{"name":"a","tokens":[]}`, "tokens: want a list of 1 to 10000 values"},
+		{"GET", "/v1/events?after_seq=-1", "", "after_seq: want a whole number, 0 or more, such as 41"},
+		{"GET", "/v1/tokens?limit=0", "", "limit: want a whole number from 1 to 10000"},
+		{"GET", "/v1/time?mode=real", "", "mode: there is no such parameter: GET /v1/time has none"},
+	} {
+		require.Equal(t, try[3], c.detail(try[0], try[1], try[2]), "%s %s", try[1], try[2])
+	}
+	require.Empty(t, c.do("GET", "/v1/snapshots", "")["items"])
+	_, b := c.send("POST", "/v1/tokens", `{"count":`)
+	require.Contains(t, string(b), `"detail":"body: invalid JSON or UTF-8 at byte 9"`)
+}
+
+// TestSegmentsOfDisplay: faults of segments that a display does not have are refused, and
+// so are repeated ones.
+func TestSegmentsOfDisplay(t *testing.T) {
+	c := newClient(t, virtual.Config{Seed: 7}, control.Options{})
+	six := "/v1/tokens/" + c.make(`{"ready":true}`)[0] + "/faults"
+	eight := "/v1/tokens/" + c.make(`{"ready":true,"profile":"button-8"}`)[0] + "/faults"
+	require.Equal(t, `no such segment: "d7.g", want d0.a to d5.g, bar0 to bar5, tick or batt`, c.detail("PUT", six, `{"dead":["d7.g"]}`))
+	require.Contains(t, c.detail("PUT", six, `{"ghost":["d6.a"]}`), "want d0.a to d5.g")
+	require.Contains(t, c.detail("PUT", eight, `{"ghost":["d8.a"]}`), "want d0.a to d7.g")
+	require.Equal(t, "segment d5.g is given twice", c.detail("PUT", six, `{"dead":["d5.g","tick","d5.g"]}`))
+	require.JSONEq(t, `{}`, c.body(six))
+	c.do("PUT", six, `{"dead":["d5.g"],"ghost":["d0.a"]}`)
+	c.do("PUT", eight, `{"dead":["d7.g"]}`)
 }

@@ -28,8 +28,8 @@ func snapshotOf(s *fleet.Snapshot) snapshotView {
 
 type takeInput struct {
 	Body struct {
-		Name   string   `json:"name" doc:"of the snapshot" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]+$"`
-		Tokens []string `json:"tokens,omitempty" maxItems:"10000" doc:"serial numbers or hardware ids; all tokens by default"`
+		Name   string   `json:"name" doc:"of the snapshot, not only dots" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"`
+		Tokens []string `json:"tokens,omitempty" minItems:"1" maxItems:"10000" nullable:"false" doc:"serial numbers or hardware ids; all tokens by default"`
 	}
 }
 
@@ -38,7 +38,7 @@ type bySnapshot struct {
 }
 
 type loadInput struct {
-	Name    string `path:"name" doc:"of the snapshot" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]+$"`
+	Name    string `path:"name" doc:"of the snapshot, not only dots" example:"before" minLength:"1" maxLength:"60" pattern:"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"`
 	RawBody []byte
 }
 

@@ -4,9 +4,11 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/d204ef64/fob/fleet"
@@ -26,7 +28,7 @@ type clockView struct {
 // setClock changes the clock. Fields that are left out stay.
 type setClock struct {
 	Mode   string    `json:"mode,omitempty" enum:"real,scaled,manual" doc:"the time does not jump when the mode changes"`
-	Rate   float64   `json:"rate,omitempty" doc:"0.001 to 1e9, for scaled"`
+	Rate   float64   `json:"rate,omitempty" doc:"0.001 to 1000000000, for scaled"`
 	Paused *bool     `json:"paused,omitempty" doc:"true stops the clock, false lets it run again"`
 	Now    time.Time `json:"now,omitzero" doc:"not before the present time"`
 }
@@ -48,6 +50,13 @@ func (s *server) clock() *body[clockView] {
 	}}
 }
 
+// savedClock saves the clock and returns it as it was before: another client may move it
+// meanwhile, and a crash could undo that.
+func (s *server) savedClock() (*body[clockView], error) {
+	clock := s.clock()
+	return clock, s.fleet.SaveWorld()
+}
+
 func (s *server) time() {
 	get(s, "/v1/time", "get-time", "The world's clock", func(*nothing) (*body[clockView], error) {
 		return s.clock(), nil
@@ -57,20 +66,14 @@ func (s *server) time() {
 			if err := s.setClock(in.Body); err != nil {
 				return nil, err
 			}
-			if err := s.fleet.SaveWorld(); err != nil {
-				return nil, err
-			}
-			return s.clock(), nil
+			return s.savedClock()
 		})
 	add(s, http.MethodPost, "/v1/time/advance", "advance", "Move the clock forward, in any mode",
 		func(_ context.Context, in *body[advance]) (*body[clockView], error) {
 			if err := s.advance(in.Body); err != nil {
 				return nil, err
 			}
-			if err := s.fleet.SaveWorld(); err != nil {
-				return nil, err
-			}
-			return s.clock(), nil
+			return s.savedClock()
 		})
 }
 
@@ -100,7 +103,7 @@ func (s *server) setClock(in setClock) error {
 		return invalid("body.now", "time does not run backwards: it is "+now.Time().Format(time.RFC3339)+" already; skew a token instead")
 	}
 	if r := in.Rate; (r != 0 || in.Mode == "scaled") && !(r >= virtual.MinRate && r <= virtual.MaxRate) {
-		return fmt.Errorf("%w: rate %v, want %v to %v", virtual.ErrClock, r, virtual.MinRate, virtual.MaxRate)
+		return fmt.Errorf("%w: rate %s, want %s to %s", virtual.ErrClock, fleet.FormatNumber(r), fleet.FormatNumber(virtual.MinRate), fleet.FormatNumber(virtual.MaxRate))
 	}
 	modes := map[string]virtual.ClockMode{"manual": virtual.Manual, "real": virtual.Real, "scaled": virtual.Scaled}
 	if in.Paused != nil && *in.Paused {
@@ -130,13 +133,14 @@ func (s *server) advance(in advance) error {
 	switch {
 	case in.By != "" && in.To.IsZero() && in.Until == "":
 		d, err := fleet.ParsePeriod(in.By)
-		if err != nil {
+		tooLong := errors.Is(err, fleet.ErrTooLong)
+		if err != nil && !tooLong {
 			return err
 		}
-		if d < 0 {
+		if d < 0 || tooLong && strings.HasPrefix(in.By, "-") {
 			return invalid("body.by", "time does not run backwards; skew a token instead")
 		}
-		if w.Now().Add(d) > virtual.WorldEnd {
+		if tooLong || w.Now().Add(d) > virtual.WorldEnd {
 			return invalid("body.by", "the world ends at "+worldEnd+", and it is "+w.Now().Time().Format(time.RFC3339))
 		}
 		w.Advance(d)

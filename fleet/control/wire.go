@@ -157,6 +157,10 @@ func (s *server) wire(_ context.Context, in *wireInput) (*fileOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !p.Tap().Kept() {
+		return nil, newProblem(http.StatusConflict, "not_recorded",
+			p.ID()+" is not recorded: start with fob fleet wire "+p.ID()+` --start, or PUT {"on":true}`)
+	}
 	chunks := p.Tap().Chunks()
 	if in.Format == "pcapng" {
 		return &fileOutput{"application/octet-stream", fleet.PCAPNG(p.ID(), chunks)}, nil

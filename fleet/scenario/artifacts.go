@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -21,9 +20,10 @@ import (
 
 // The files of a failure.
 const (
-	failureFile = "failure.txt"
-	repeatFile  = "repeat.sh"
-	eventsFile  = "events.jsonl"
+	failureFile     = "failure.txt"
+	failureSnapshot = "failure.bin"
+	repeatFile      = "repeat.sh"
+	eventsFile      = "events.jsonl"
 )
 
 // keepArtifacts writes the files of a failure, and returns their folder.
@@ -99,32 +99,37 @@ func (r *runner) keepDisplays(dir string) error {
 	return errors.Join(errs...)
 }
 
-// failed is the name of the snapshot that is taken at a failure.
-const failed = "failure"
+// atFailure is the name of the snapshot that is taken at a failure. The names in a file
+// begin with a letter.
+const atFailure = "_failure"
 
 // keepSnapshots writes the snapshots of the scenario and one of the failure. It writes
 // none if the fleet does not give out seeds.
 func (r *runner) keepSnapshots(dir string) error {
-	if len(r.mine) == 0 {
+	var errs []error
+	for _, name := range r.snapshots {
+		errs = append(errs, r.keepSnapshot(name, filepath.Join(dir, "snapshot-"+name+".bin")))
+	}
+	if len(r.mine) > 0 {
+		err := r.takeSnapshot(atFailure, nil)
+		if err == nil {
+			err = r.keepSnapshot(atFailure, filepath.Join(dir, failureSnapshot))
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// keepSnapshot writes a snapshot, unless the fleet does not give out seeds.
+func (r *runner) keepSnapshot(name, path string) error {
+	b, err := r.Fleet.Bytes(r.ctx, http.MethodGet, snapshotPath(r.traces.prefix+name, ""), nil, "*/*")
+	if refused := (*control.RefusedError)(nil); errors.As(err, &refused) && refused.Code == "seeds_refused" {
 		return nil
 	}
-	if err := r.post("/v1/snapshots", map[string]any{"name": failed, "tokens": r.mine}, nil); err != nil {
+	if err != nil {
 		return err
 	}
-	for _, name := range append(r.snapshots, failed) {
-		b, err := r.Fleet.Bytes(r.ctx, http.MethodGet, "/v1/snapshots/"+url.PathEscape(name), nil, "*/*")
-		var refused *control.RefusedError
-		if errors.As(err, &refused) && refused.Code == "seeds_refused" {
-			return nil
-		}
-		if err == nil {
-			err = put(filepath.Join(dir, "snapshot-"+name+".bin"), b, 0o600)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return put(path, b, 0o600)
 }
 
 // keepOutputs writes the output of the commands in the background.

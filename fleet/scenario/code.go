@@ -34,6 +34,9 @@ func (s *code) check(c *checker) error {
 	if s.As == "" {
 		s.As = "code"
 	}
+	if !s.None {
+		c.vars[s.As] = true
+	}
 	if err := c.name(s.As); err != nil {
 		return err
 	}
@@ -45,9 +48,6 @@ func (s *code) check(c *checker) error {
 	}
 	if s.Window != nil && (*s.Window < 0 || *s.Window > maxWindow) {
 		return fmt.Errorf("window: %d, want 0 to %d", *s.Window, maxWindow)
-	}
-	if !s.None {
-		c.vars[s.As] = true
 	}
 	_, err := period("min_remaining", s.MinRemaining, 0, 0, time.Hour)
 	return cmp.Or(c.token(s.Token), err)

@@ -29,6 +29,13 @@ type execStep struct {
 }
 
 func (s *execStep) check(c *checker) error {
+	c.outside(s.Background)
+	names := cmp.Or(c.texts(append([]string{s.Stdin}, s.Run...)...), c.pattern("stdout", s.Stdout), c.pattern("stderr", s.Stderr))
+	return cmp.Or(s.checkFields(), names)
+}
+
+// checkFields checks the fields apart from variables and patterns.
+func (s *execStep) checkFields() error {
 	if len(s.Run) == 0 || s.Run[0] == "" {
 		return errors.New("run: the command is missing: give a list, such as [sh, -c, 'echo $FOB_CODE']")
 	}
@@ -45,7 +52,7 @@ func (s *execStep) check(c *checker) error {
 		return errors.New("background needs stdout: the line by which the command shows that it is ready")
 	}
 	_, err := period("timeout", s.Timeout, 0, time.Millisecond, 24*time.Hour)
-	return cmp.Or(c.texts(append([]string{s.Stdin}, s.Run...)...), c.pattern("stdout", s.Stdout), c.pattern("stderr", s.Stderr), err)
+	return err
 }
 
 // command returns the command of the step.

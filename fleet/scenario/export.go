@@ -20,6 +20,9 @@ type export struct {
 	Format string `yaml:"format" doc:"name of a seed file format (see fob seeds formats); pskc by default"`
 }
 
+// errKept is the error of a step that needs seeds in a fleet of its own that keeps them.
+var errKept = errors.New("the tokens keep their seeds: run the scenario with --allow-seed-export")
+
 func (s *export) check(*checker) error {
 	if s.Format == "" {
 		s.Format = "pskc"
@@ -37,7 +40,7 @@ func (s *export) run(r *runner) error {
 		if r.Shared {
 			return errors.New("the fleet keeps its seeds: start it with fob run --allow-seed-export")
 		}
-		return errors.New("the tokens keep their seeds: run the scenario with --allow-seed-export")
+		return errKept
 	}
 	if err != nil {
 		return err

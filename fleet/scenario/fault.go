@@ -85,7 +85,7 @@ func (s *fault) check(c *checker) error {
 		return errors.New("no fault is given: give dead, ghost, flash_fail, power_cut_at, in or out, or clear: true to mend all")
 	}
 	if s.ofLine() {
-		return cmp.Or(c.port(s.Port), s.In.check("in"), s.Out.check("out"))
+		return cmp.Or(c.hasPort(s.Port), s.In.check("in"), s.Out.check("out"))
 	}
 	for field, names := range map[string][]string{"dead": s.Dead, "ghost": s.Ghost} {
 		if _, err := virtual.ParseSegments(names...); err != nil {
@@ -100,6 +100,9 @@ func (s *fault) run(r *runner) error {
 		return r.put(r.portNamed(s.Port).path("/faults"), lineOf{s.In.value(), s.Out.value()}, nil)
 	}
 	path := tokenPath(r.token(s.Token), "/faults")
+	if r.Shared { // the token may be another client's
+		r.traces.faults[path] = true
+	}
 	if s.Clear {
 		return r.Fleet.Do(r.ctx, http.MethodDelete, path, nil, nil)
 	}

@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -42,9 +43,9 @@ func TestBadFiles(t *testing.T) {
 		{"steps:\n- {}\n", "test.yaml:2:3: a step has exactly one verb"},
 		{"steps:\n- new: {}\n  new: {}\n", "test.yaml:3:3: new is given twice, first in line 2"},
 		{"steps:\n- new: {\n", "test.yaml:2: a value is missing, or a bracket is not closed"},
-		{"at: tomorrow\nsteps:\n- new:\n", `test.yaml: at: "tomorrow" is not a time such as 2026-01-01T00:00:00Z`},
-		{"clock: slow\nsteps:\n- new:\n", `test.yaml: clock: "slow": want manual, real or scaled:N`},
-		{"clock: scaled:x\nsteps:\n- new:\n", `test.yaml: clock: "scaled:x": want scaled:N with a number N`},
+		{"at: tomorrow\nsteps:\n- new:\n", `test.yaml:1:5: at: "tomorrow" is not a time such as 2026-01-01T00:00:00Z`},
+		{"clock: slow\nsteps:\n- new:\n", `test.yaml:1:8: clock: "slow": want manual, real or scaled:N`},
+		{"clock: scaled:x\nsteps:\n- new:\n", `test.yaml:1:8: clock: "scaled:x": want scaled:N with a number N`},
 
 		{"steps:\n- press:\n", "test.yaml:2: press: there is no token yet"},
 		{"steps:\n- new: {name: alice}\n- press: {token: bob}\n", "test.yaml:3: press: there is no token bob here: the tokens are alice"},
@@ -59,6 +60,23 @@ func TestBadFiles(t *testing.T) {
 		{"steps:\n- new:\n- age: {}\n", "test.yaml:3: age: by is missing"},
 		{"steps:\n- new:\n- age: {by: P500Y}\n", "test.yaml:3: age: by: invalid period"},
 		{"steps:\n- new:\n- age: {by: P250Y}\n", "test.yaml:3: age: by: a period of"},
+		{"steps:\n- new: {crystal: quartz}\n", `test.yaml:2: new: invalid lot: there is no crystal "quartz": there are model, perfect`},
+		{"steps:\n- new: {ppm: 5, crystal: c200}\n", "test.yaml:2: new: invalid lot: ppm has no effect: it needs the crystal model or perfect"},
+		{"steps:\n- new: {profile: pager}\n", "test.yaml:2: new: invalid lot: profile: "},
+		{"steps:\n- new: {expiry: 2030-01-01}\n", "test.yaml:2: new: invalid lot: expiry has no effect: it needs ready"},
+		{"steps:\n- new: {ready: true, expiry: soon}\n", "test.yaml:2: new: invalid lot: expiry: "},
+		{"at: 2026-01-01T00:00:00Z\nsteps:\n- new: {ready: true, expiry_to: 2030-01-01}\n", "test.yaml:3: new: invalid lot: expiry_to 2030-01-01 is before expiry 2031-01-01"},
+		{"steps:\n- new: {age: P2Y, age_to: P1Y}\n", "test.yaml:2: new: invalid lot: an age from"},
+		{"steps:\n- new: {temp: 200}\n", "test.yaml:2: new: invalid lot: 200 °C, want -60 to 125"},
+		{"steps:\n- new: {count: 100000000}\n", "test.yaml:2: new: count: 100000000 tokens until here, want at most"},
+		{"steps:\n- new: {name: a, count: 900000}\n- new: {count: 900000}\n", "test.yaml:3: new: count: 1800000 tokens until here, want at most 1000000"},
+		{"steps:\n- snapshot: {name: a}\n", "test.yaml:2: snapshot: there is no token yet: begin with new, or give tokens"},
+		{"at: 1969-12-31T23:59:59Z\nsteps:\n- new:\n", "test.yaml:1:5: at: the world lies between 1970-01-01T00:00:00Z and 2261-12-31T23:59:59Z"},
+		{"at: 2026-01-01T00:00:00Z\nsteps:\n- advance: {to: 2020-01-01T00:00:00Z}\n", "test.yaml:3: advance: to: time does not run backwards: it is 2026-01-01T00:00:00Z already"},
+		{"steps:\n- advance: {to: 2027-01-01T00:00:00Z}\n- advance: {by: P1D}\n- advance: {to: 2027-01-01T23:59:59Z}\n", "test.yaml:4: advance: to: time does not run backwards: it is 2027-01-02T00:00:00Z already"},
+		{"steps:\n- advance: {to: 2400-01-01T00:00:00Z}\n", "test.yaml:2: advance: to: the world lies between"},
+		{"steps:\n- advance: {to: 1960-01-01T00:00:00Z}\n", "test.yaml:2: advance: to: the world lies between"},
+		{"at: 2200-01-01T00:00:00Z\nsteps:\n- advance: {by: P40Y}\n- advance: {by: P40Y}\n", "test.yaml:4: advance: by: the world ends at 2261-12-31T23:59:59Z, and it is 22"},
 		{"steps:\n- new:\n- skew: {}\n", "test.yaml:3: skew: by is missing"},
 		{"steps:\n- new:\n- temperature: {celsius: .nan}\n", "test.yaml:3: temperature: celsius: NaN, want -60 to 125"},
 		{"steps:\n- new:\n- temperature: {celsius: .inf}\n", "test.yaml:3: temperature: celsius: +Inf, want -60 to 125"},
@@ -68,8 +86,8 @@ func TestBadFiles(t *testing.T) {
 		{"steps:\n- new:\n- attach:\n- fault: {in: {drop: .nan}}\n", "test.yaml:4: fault: in: a probability of NaN, want 0 to 1"},
 		{"steps:\n- new:\n- attach:\n- fault: {in: {stall: 2s}}\n", "test.yaml:4: fault: in: stall_at and stall go together"},
 		{"steps:\n- new:\n- attach:\n- fault: {out: {stall_at: 2}}\n", "test.yaml:4: fault: out: stall_at and stall go together"},
-		{"clock: scaled:NaN\nsteps:\n- new:\n", `test.yaml: clock: "scaled:NaN": want scaled:N with a number N from 0.001 to 1e+09`},
-		{"clock: scaled:1e12\nsteps:\n- new:\n", `test.yaml: clock: "scaled:1e12": want scaled:N with a number N from 0.001 to 1e+09`},
+		{"clock: scaled:NaN\nsteps:\n- new:\n", `test.yaml:1:8: clock: "scaled:NaN": want scaled:N with a number N from 0.001 to 1e+09`},
+		{"clock: scaled:1e12\nsteps:\n- new:\n", `test.yaml:1:8: clock: "scaled:1e12": want scaled:N with a number N from 0.001 to 1e+09`},
 		{"steps:\n- new:\n- battery: {do: lick}\n", `test.yaml:3: battery: do: "lick", want one of [remove insert replace]`},
 		{"steps:\n- new:\n- press: {hold: PT2H}\n", "test.yaml:3: press: hold: a period of 02:00:00, want 0 s to 01:00:00"},
 		{"steps:\n- new:\n- expect-display: {}\n", "test.yaml:3: expect-display: give text, state or both"},
@@ -88,6 +106,9 @@ func TestBadFiles(t *testing.T) {
 		{"steps:\n- new:\n- attach:\n- send: {}\n", "test.yaml:4: send: give exactly one of line, text and hex"},
 		{"steps:\n- new:\n- attach:\n- send: {hex: '1'}\n", "test.yaml:4: send: hex: want an even number of hexadecimal digits"},
 		{"steps:\n- new:\n- attach:\n- expect-line:\n", "test.yaml:4: expect-line: match is missing"},
+		{"steps:\n- new:\n- attach:\n- unplug:\n- unplug:\n", "test.yaml:5: unplug: the port port is unplugged: replug it first"},
+		{"steps:\n- new:\n- attach: {name: a}\n- attach: {name: b}\n- unplug: {port: a}\n- send: {line: x}\n- send: {port: a, line: x}\n", "test.yaml:7: send: the port a is unplugged: replug it first"},
+		{"steps:\n- new:\n- attach:\n- unplug:\n- expect-line: {match: x}\n", "test.yaml:5: expect-line: the port port is unplugged: replug it first"},
 		{"steps:\n- new:\n- attach:\n- unplug: {after_bytes: -1}\n", "test.yaml:4: unplug: after_bytes: -1"},
 		{"steps:\n- new:\n- fault: {}\n", "test.yaml:3: fault: no fault is given"},
 		{"steps:\n- new:\n- fault: {dead: [d9.x]}\n", "test.yaml:3: fault: dead: no such segment"},
@@ -98,6 +119,14 @@ func TestBadFiles(t *testing.T) {
 		{"steps:\n- export: {file: ../x}\n", `test.yaml:2: export: file: "../x": want the name of a file`},
 		{"steps:\n- export: {file: x, format: docx}\n", "test.yaml:2: export: "},
 		{"steps:\n- http: {}\n", "test.yaml:2: http: url is missing"},
+		{"steps:\n- http: {url: foo}\n", "test.yaml:2: http: url: foo is not an address that begins with http:// or https://"},
+		{"steps:\n- http: {url: 'ftp://127.0.0.1/'}\n", "test.yaml:2: http: url: ftp://127.0.0.1/ is not an address that begins with http:// or https://"},
+		{"steps:\n- http: {url: 'foo/${now}'}\n", "test.yaml:2: http: url: foo/${now} is not an address that begins"},
+		{"steps:\n- http: {url: 'http://:80/'}\n", "test.yaml:2: http: url: http://:80/ is not an address"},
+		{"steps:\n- http: {url: 'http://x:99999/'}\n", "test.yaml:2: http: url: http://x:99999/ is not an address"},
+		{"steps:\n- http: {url: 'http://x/', method: 'A,B'}\n", `test.yaml:2: http: method: "A,B" is not a method`},
+		{"steps:\n- http: {url: 'http://x/', headers: {'a(b': c}}\n", `test.yaml:2: http: headers: "a(b" is not the name of a field`},
+		{"steps:\n- http: {url: 'http://x/', headers: {a: \"b\\nc\"}}\n", "test.yaml:2: http: headers: the value of a has a line break"},
 		{"steps:\n- http: {url: 'http://x/${code}'}\n", "test.yaml:2: http: there is no variable ${code} here: the variables are dir, fob, here, now, now_unix, world_seed"},
 		{"steps:\n- http: {url: 'http://x/', status: 20}\n", "test.yaml:2: http: status: 20, want 100 to 599"},
 		{"steps:\n- http: {url: 'http://x/', headers: {'a b': c}}\n", `test.yaml:2: http: headers: "a b" is not the name of a field`},
@@ -121,6 +150,50 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
+// TestAllMistakes checks that a file's mistakes are reported together, without those that
+// only follow from another, and that a file with many reports the first ten.
+func TestAllMistakes(t *testing.T) {
+	_, err := scenario.Parse("test.yaml", []byte(`at: yesterday
+name: x
+clock: sometimes
+steps:
+- new: {name: 1a, crystal: quartz}
+- press: {token: 1a}
+- snapshot: {name: 1s}
+- restore: {name: 1s}
+- attach: {name: 1p}
+- send: {port: 1p, line: x}
+- expect-code: {as: a.b}
+- expect-display: {text: '(?P<shown>('}
+- exec: {run: [''], stdout: '(?P<out>.)'}
+- http: {url: foo, body: '${shown} ${out} ${a.b}', match: '(?P<id>.)'}
+- exec: {run: [echo, '${id}']}
+`))
+	require.Equal(t, []string{
+		"test.yaml:1:5: at:", "test.yaml:3:8: clock:", "test.yaml:5: new: name:", "test.yaml:7: snapshot: name:", "test.yaml:9: attach: name:",
+		"test.yaml:11: expect-code: name:", "test.yaml:12: expect-display: text:", "test.yaml:13: exec: run:", "test.yaml:14: http: url:",
+	}, places(t, err))
+
+	_, err = scenario.Parse("test.yaml", []byte("steps:\n"+strings.Repeat("- press: {hold: x}\n", 12)))
+	require.Len(t, places(t, err), 11)
+	require.True(t, strings.HasSuffix(err.Error(), "\ninvalid scenario: test.yaml: 2 more mistakes"), "%v", err)
+}
+
+// places returns the beginning of each line of an error.
+func places(t *testing.T, err error) (list []string) {
+	t.Helper()
+	require.ErrorIs(t, err, scenario.ErrFile)
+	for line := range strings.Lines(err.Error()) {
+		text, ok := strings.CutPrefix(line, "invalid scenario: ")
+		require.True(t, ok, line)
+		list = append(list, regexp.MustCompile(`^\S+( [a-z-]+:){0,2}`).FindString(text))
+	}
+	for i := range list[:2] { // the head: the rest is the value
+		list[i] = strings.Join(strings.Fields(list[i])[:min(2, len(strings.Fields(list[i])))], " ")
+	}
+	return list
+}
+
 // TestStatesInAnyCase: a state and an event are read in upper and lower case.
 func TestStatesInAnyCase(t *testing.T) {
 	r := do(t, head+`- new: {ready: true}
@@ -134,6 +207,7 @@ func TestStatesInAnyCase(t *testing.T) {
 const failing = head + `- new: {name: alice, ready: true}
 - new: {name: bob}
 - snapshot: {name: before, tokens: [alice]}
+- snapshot: {name: failure, tokens: [alice]}
 - exec: {run: [sh, -c, 'echo ready; exec sleep 1000'], background: true, stdout: ready}
 - advance: {by: P1D}
 - expect-display: {token: bob, state: LOCKED}
@@ -166,19 +240,19 @@ func TestArtifacts(t *testing.T) {
 		}
 		require.Equal(t, "ready\n", read("exec-1-sh.txt"))
 
-		snapshots, err := filepath.Glob(filepath.Join(r.Artifacts, "snapshot-*"))
+		snapshots, err := filepath.Glob(filepath.Join(r.Artifacts, "*.bin"))
 		require.NoError(t, err)
 		if !seeds {
 			require.Empty(t, snapshots, "a snapshot holds seeds")
 			continue
 		}
 		f := serve(t, r.Scenario, false)
-		for name, tokens := range map[string]int{"before": 1, "failure": 2} {
-			path := filepath.Join(r.Artifacts, "snapshot-"+name+".bin")
+		for name, tokens := range map[string]int{"snapshot-before": 1, "snapshot-failure": 1, "failure": 2} {
+			path := filepath.Join(r.Artifacts, name+".bin")
 			info, err := os.Stat(path)
 			require.NoError(t, err)
 			require.Zero(t, info.Mode().Perm()&0o077, "only the owner may read seeds")
-			snap, err := f.LoadSnapshot(name, []byte(read("snapshot-"+name+".bin")))
+			snap, err := f.LoadSnapshot(name, []byte(read(name+".bin")))
 			require.NoError(t, err)
 			require.Equal(t, tokens, snap.Len())
 		}
@@ -191,7 +265,7 @@ func TestArtifactsRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	r := do(t, failing, scenario.Options{Artifacts: file}, false)
-	require.ErrorContains(t, r.Err, "test.yaml:9: expect-display: ")
+	require.ErrorContains(t, r.Err, "test.yaml:10: expect-display: ")
 	require.ErrorContains(t, r.Err, "writing the artifacts: ")
 
 	r = do(t, failing, scenario.Options{Events: filepath.Join(file, "events")}, false)

@@ -8,10 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // maxAnswer is the number of bytes of an answer that are read.
@@ -28,24 +33,72 @@ type httpStep struct {
 }
 
 func (s *httpStep) check(c *checker) error {
+	c.outside(false)
+	texts := []string{s.URL, s.Body}
+	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
+		texts = append(texts, s.Headers[name])
+	}
+	names := cmp.Or(c.texts(texts...), c.pattern("match", s.Match))
+	return cmp.Or(s.checkFields(), names)
+}
+
+// checkFields checks the fields apart from variables and the pattern.
+func (s *httpStep) checkFields() error {
 	if s.URL == "" {
 		return errors.New("url is missing")
+	}
+	if err := checkURL(s.URL); err != nil {
+		return err
 	}
 	if s.Status != 0 && (s.Status < 100 || s.Status > 599) {
 		return fmt.Errorf("status: %d, want 100 to 599", s.Status)
 	}
-	texts := []string{s.URL, s.Body}
-	for name, text := range s.Headers {
-		if strings.ContainsAny(name, " :\r\n") || name == "" {
+	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
+		if !httpguts.ValidHeaderFieldName(name) {
 			return fmt.Errorf("headers: %q is not the name of a field", name)
 		}
-		texts = append(texts, text)
+		if !httpguts.ValidHeaderFieldValue(strings.TrimSpace(variable.ReplaceAllString(s.Headers[name], ""))) {
+			return fmt.Errorf("headers: the value of %s has a line break or another control character", name)
+		}
 	}
-	if strings.ContainsAny(s.Method, " \r\n/") {
+	if _, err := http.NewRequest(s.Method, "http://host/", nil); err != nil {
 		return fmt.Errorf("method: %q is not a method", s.Method)
 	}
 	_, err := period("timeout", s.Timeout, 0, time.Millisecond, 24*time.Hour)
-	return cmp.Or(c.texts(texts...), c.pattern("match", s.Match), err)
+	return err
+}
+
+// checkURL checks an address, or its beginning if variables follow.
+func checkURL(text string) error {
+	wrong := fmt.Errorf("url: %s is not an address that begins with http:// or https://", text)
+	begin, _, variables := strings.Cut(text, "${")
+	if !variables {
+		if _, ok := parseURL(text); !ok {
+			return wrong
+		}
+		return nil
+	}
+	for _, scheme := range []string{"http://", "https://"} {
+		n := min(len(begin), len(scheme))
+		if strings.EqualFold(begin[:n], scheme[:n]) {
+			return nil
+		}
+	}
+	return wrong
+}
+
+// parseURL parses the address of a server.
+func parseURL(text string) (*url.URL, bool) {
+	address, err := url.Parse(text)
+	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Hostname() == "" {
+		return nil, false
+	}
+	if port := address.Port(); port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return nil, false
+		}
+	}
+	return address, true
 }
 
 func (s *httpStep) run(r *runner) error {
@@ -100,8 +153,8 @@ func (s *httpStep) request(ctx context.Context, r *runner) (*http.Request, error
 			method = http.MethodPost
 		}
 	}
-	address, err := url.Parse(r.expand(s.URL))
-	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
+	address, ok := parseURL(r.expand(s.URL))
+	if !ok {
 		return nil, fmt.Errorf("url: %s is not an address that begins with http:// or https://", s.URL)
 	}
 	request, err := http.NewRequestWithContext(ctx, method, address.String(), strings.NewReader(r.expand(s.Body)))

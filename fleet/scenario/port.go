@@ -71,15 +71,14 @@ func (s *attach) check(c *checker) error {
 	if s.As == "" {
 		s.As = "tcp"
 	}
-	if err := c.name(s.Name); err != nil {
-		return err
-	}
+	err := c.name(s.Name)
 	if c.ports[s.Name] {
-		return fmt.Errorf("name: there is a port %s already: give another name", s.Name)
+		err = fmt.Errorf("name: there is a port %s already: give another name", s.Name)
 	}
-	c.ports[s.Name] = true
+	c.ports[s.Name], c.port = true, s.Name
+	delete(c.unplugged, s.Name)
 	c.vars[s.Name+".addr"], c.vars["addr"] = true, true
-	return cmp.Or(c.token(s.Token), oneOf("as", s.As, "tcp", "pty", "rfc2217"))
+	return cmp.Or(err, c.token(s.Token), oneOf("as", s.As, "tcp", "pty", "rfc2217"))
 }
 
 func (s *attach) run(r *runner) error {
@@ -90,10 +89,11 @@ func (s *attach) run(r *runner) error {
 	p := &portOf{name: s.Name, token: v.HardwareID}
 	var made portView
 	after := r.log.seq
-	if err := r.post(tokenPath(p.token, "/ports"), map[string]any{"as": s.As}, &made); err != nil {
+	if err := r.create(tokenPath(p.token, "/ports"), map[string]any{"as": s.As}, &made); err != nil {
 		return err
 	}
 	p.id = made.ID
+	r.traces.ports = append(r.traces.ports, p.path(""))
 	r.ports[s.Name], r.port = p, p
 	r.use(p, made)
 	return r.plugged(p, after)
@@ -135,7 +135,7 @@ func (s *send) check(c *checker) error {
 	if s.Line != nil {
 		line = *s.Line
 	}
-	return cmp.Or(c.port(s.Port), c.texts(line, s.Text))
+	return cmp.Or(c.plugged(s.Port), c.texts(line, s.Text))
 }
 
 func (s *send) run(r *runner) error {
@@ -195,7 +195,7 @@ type expectLine struct {
 
 func (s *expectLine) check(c *checker) error {
 	_, err := period("timeout", s.Timeout, 0, time.Millisecond, 24*time.Hour)
-	return cmp.Or(c.port(s.Port), needed("match", s.Match), c.pattern("match", s.Match), err)
+	return cmp.Or(c.plugged(s.Port), needed("match", s.Match), c.pattern("match", s.Match), err)
 }
 
 func (s *expectLine) run(r *runner) error {
@@ -265,7 +265,12 @@ func (s *unplug) check(c *checker) error {
 	if s.AfterBytes < 0 {
 		return fmt.Errorf("after_bytes: %d, want at least 1", s.AfterBytes)
 	}
-	return c.port(s.Port)
+	if s.AfterBytes > 0 {
+		return c.hasPort(s.Port)
+	}
+	err := c.plugged(s.Port)
+	c.unplug(s.Port)
+	return err
 }
 
 func (s *unplug) run(r *runner) error {
@@ -297,7 +302,10 @@ type replug struct {
 	onPort `yaml:",inline"`
 }
 
-func (s *replug) check(c *checker) error { return c.port(s.Port) }
+func (s *replug) check(c *checker) error {
+	delete(c.unplugged, cmp.Or(s.Port, c.port))
+	return c.hasPort(s.Port)
+}
 
 func (s *replug) run(r *runner) error {
 	p := r.portNamed(s.Port)

@@ -23,7 +23,7 @@ type Options struct {
 	Fleet *control.Client // of the fleet that the scenario drives
 
 	// Shared is set for a fleet that others use too. The scenario then sets its clock. At
-	// the end, it removes its own tokens and makes the clock run as it did before.
+	// the end, it removes everything that it has made, and the clock runs as before.
 	Shared bool
 
 	Environment []string // of the commands that the scenario runs; see os.Environ
@@ -84,10 +84,11 @@ type runner struct {
 	newest    string            // hardware id of the default token
 	mine      []string          // hardware ids of all tokens that were made
 	ports     map[string]*portOf
-	port      *portOf // the default port
-	snapshots []string
+	port      *portOf  // the default port
+	snapshots []string // names in the file
 	procs     []*process
 	log       eventLog
+	traces    traces // in a shared fleet
 }
 
 // Run runs a scenario. If it cannot begin, because the fleet cannot be reached or the
@@ -102,6 +103,9 @@ func Run(ctx context.Context, s *Scenario, o Options) *Result {
 			Jar:           jar,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
+	}
+	if o.Shared {
+		r.traces = newTraces()
 	}
 	defer func() { result.Took = time.Since(begun) }()
 	if result.Err = r.begin(); result.Err != nil {
@@ -143,10 +147,13 @@ func (r *runner) begin() error {
 		if err := r.get("/v1/time", &found); err != nil {
 			return err
 		}
+		r.found = &found
 		if err := r.setClock(); err != nil {
+			if refused := (*control.RefusedError)(nil); errors.As(err, &refused) { // it runs as before
+				r.found = nil
+			}
 			return fmt.Errorf("setting the clock of the fleet: %w", err)
 		}
-		r.found = &found
 	}
 	if err := r.readClock(); err != nil {
 		return err
@@ -191,27 +198,15 @@ func (r *runner) steps(done *int) error {
 }
 
 // end stops the scenario's processes, closes its ports and removes its folder. In a
-// shared fleet it also removes the scenario's tokens, and restores how the clock runs.
+// shared fleet it also removes everything that the scenario has made, and restores how the
+// clock runs.
 func (r *runner) end() error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 30*time.Second)
-	defer cancel()
-	r.ctx = ctx
+	r.ctx = context.WithoutCancel(r.ctx)
 	r.stopAll()
 	for _, p := range r.ports {
 		p.hangUp()
 	}
-	errs := []error{r.log.end()}
-	if r.Shared {
-		for _, id := range r.mine {
-			var refused *control.RefusedError
-			err := r.Fleet.Do(ctx, http.MethodDelete, tokenPath(id, ""), nil, nil)
-			if err != nil && !errors.As(err, &refused) {
-				errs = append(errs, fmt.Errorf("removing the tokens of the scenario: %w", err))
-				break
-			}
-		}
-	}
-	return errors.Join(append(errs, r.restoreClock(), os.RemoveAll(r.dir))...)
+	return errors.Join(r.log.end(), r.removeTraces(), r.restoreClock(), os.RemoveAll(r.dir))
 }
 
 // restoreClock makes the clock of a shared fleet run as it did before the scenario. Its
@@ -224,7 +219,7 @@ func (r *runner) restoreClock() error {
 	if r.found.Mode == virtual.Scaled.String() {
 		set["rate"] = r.found.Rate
 	}
-	if err := r.put("/v1/time", set, nil); err != nil {
+	if err := r.last(http.MethodPut, "/v1/time", set); err != nil {
 		return fmt.Errorf("restoring the clock of the fleet: %w", err)
 	}
 	return nil

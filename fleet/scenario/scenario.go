@@ -3,6 +3,7 @@
 package scenario
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -72,16 +73,58 @@ func Parse(name string, text []byte) (*Scenario, error) {
 	if err := s.number(&f, root); err != nil {
 		return nil, err
 	}
-	if _, _, err := s.start(); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrFile, name, err)
-	}
-	c := newChecker()
-	for _, st := range s.steps {
-		if err := st.check(c); err != nil {
-			return nil, fmt.Errorf("%w: %s:%d: %s: %w", ErrFile, name, st.line, st.verb, err)
-		}
+	if err := s.checkAll(root); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// maxMistakes is the number of mistakes in a file that are reported.
+const maxMistakes = 10
+
+// checkAll checks the head and the steps, and returns their first mistakes, one a line.
+func (s *Scenario) checkAll(root *yaml.Node) error {
+	var mistakes []error
+	c := newChecker(worldBegin)
+	if at, err := s.startTime(); err != nil {
+		mistakes = append(mistakes, fmt.Errorf("%w: %s: %w", ErrFile, place(s.File, root, "at"), err))
+	} else if !at.IsZero() {
+		c.now = at
+	}
+	if _, err := s.rate(); err != nil {
+		mistakes = append(mistakes, fmt.Errorf("%w: %s: %w", ErrFile, place(s.File, root, "clock"), err))
+	}
+	for _, st := range s.steps {
+		if err := st.check(c); err != nil {
+			mistakes = append(mistakes, fmt.Errorf("%w: %s:%d: %s: %w", ErrFile, s.File, st.line, st.verb, err))
+		}
+	}
+	if more := len(mistakes) - maxMistakes; more > 0 {
+		mistakes = append(mistakes[:maxMistakes], fmt.Errorf("%w: %s: %d more mistakes", ErrFile, s.File, more))
+	}
+	return errors.Join(mistakes...)
+}
+
+// place returns the name of the file with the line and column of the value of a field.
+func place(file string, root *yaml.Node, field string) string {
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if value := root.Content[i+1]; root.Content[i].Value == field {
+			return fmt.Sprintf("%s:%d:%d", file, value.Line, value.Column)
+		}
+	}
+	return file
+}
+
+// CheckSeeds returns an error for each step that needs the tokens' seeds. A fleet that
+// keeps them cannot run the scenario.
+func (s *Scenario) CheckSeeds() error {
+	var errs []error
+	for _, st := range s.steps {
+		if _, ok := st.action.(*export); ok {
+			errs = append(errs, errclass.With(errclass.Usage, fmt.Errorf("%s:%d: %s: %w", s.File, st.line, st.verb, errKept)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // number turns the steps of a file into a list with their lines.
@@ -133,26 +176,38 @@ func (s *steps) action(verb string) action {
 	panic("scenario: the decoder accepted the unknown verb " + verb)
 }
 
-// start returns when and how the world's clock starts: mode "real", "scaled" or
-// "manual", and the rate.
+// start returns the time at which the world's clock starts, and its rate; both are zero
+// if the file does not give them.
 func (h *Head) start() (at time.Time, rate float64, err error) {
-	if h.At != "" {
-		if at, err = time.Parse(time.RFC3339, h.At); err != nil {
-			return at, 0, fmt.Errorf("at: %q is not a time such as 2026-01-01T00:00:00Z", h.At)
-		}
+	at, err = h.startTime()
+	rate, err2 := h.rate()
+	return at, rate, cmp.Or(err, err2)
+}
+
+func (h *Head) startTime() (at time.Time, err error) {
+	if h.At == "" {
+		return at, nil
 	}
+	if at, err = time.Parse(time.RFC3339, h.At); err != nil {
+		return at, fmt.Errorf("at: %q is not a time such as 2026-01-01T00:00:00Z", h.At)
+	}
+	return at, inWorld("at", at)
+}
+
+// rate returns the rate of a scaled clock, 0 for others.
+func (h *Head) rate() (rate float64, err error) {
 	number, scaled := strings.CutPrefix(h.Clock, "scaled:")
 	switch {
 	case h.Clock == "" || h.Clock == "manual" || h.Clock == "real":
 	case scaled:
 		rate, err = strconv.ParseFloat(number, 64)
 		if err != nil || !(rate >= virtual.MinRate && rate <= virtual.MaxRate) {
-			return at, 0, fmt.Errorf("clock: %q: want scaled:N with a number N from %v to %v", h.Clock, virtual.MinRate, virtual.MaxRate)
+			return 0, fmt.Errorf("clock: %q: want scaled:N with a number N from %v to %v", h.Clock, virtual.MinRate, virtual.MaxRate)
 		}
 	default:
-		return at, 0, fmt.Errorf("clock: %q: want manual, real or scaled:N", h.Clock)
+		return 0, fmt.Errorf("clock: %q: want manual, real or scaled:N", h.Clock)
 	}
-	return at, rate, nil
+	return rate, nil
 }
 
 // manual reports whether the clock moves only in steps.

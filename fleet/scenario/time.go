@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/virtual"
 )
 
 type advance struct {
@@ -20,7 +21,7 @@ type advance struct {
 	Until string `yaml:"until" doc:"next_step is the next time step of the first token, event the next event of any token" values:"next_step,event"`
 }
 
-func (s *advance) check(*checker) error {
+func (s *advance) check(c *checker) error {
 	n := 0
 	for _, field := range []string{s.By, s.To, s.Until} {
 		if field != "" {
@@ -31,15 +32,43 @@ func (s *advance) check(*checker) error {
 		return errors.New("give exactly one of by, to and until")
 	}
 	if s.To != "" {
-		if _, err := time.Parse(time.RFC3339, s.To); err != nil {
+		to, err := time.Parse(time.RFC3339, s.To)
+		if err != nil {
 			return fmt.Errorf("to: %q is not a time such as 2026-01-01T00:00:00Z", s.To)
 		}
+		return cmp.Or(inWorld("to", to), c.advance("to", to))
 	}
 	if s.Until != "" {
 		return oneOf("until", s.Until, "next_step", "event")
 	}
-	_, err := period("by", s.By, 0, 0, longest)
-	return err
+	by, err := period("by", s.By, 0, 0, longest)
+	if err != nil || s.By == "" {
+		return err
+	}
+	return c.advance("by", c.now.Add(by))
+}
+
+// The first and the last instant of a world.
+var worldBegin, worldEnd = virtual.WorldTime(0).Time().UTC(), virtual.WorldEnd.Time().UTC()
+
+// inWorld returns an error if an instant lies outside of the world.
+func inWorld(field string, at time.Time) error {
+	if at.Before(worldBegin) || at.After(worldEnd) {
+		return fmt.Errorf("%s: the world lies between %s and %s", field, worldBegin.Format(time.RFC3339), worldEnd.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// advance notes that the world's time is not before an instant.
+func (c *checker) advance(field string, to time.Time) error {
+	if to.Before(c.now) {
+		return fmt.Errorf("%s: time does not run backwards: it is %s already", field, c.now.UTC().Format(time.RFC3339))
+	}
+	if to.After(worldEnd) {
+		return fmt.Errorf("%s: the world ends at %s, and it is %s already", field, worldEnd.Format(time.RFC3339), c.now.UTC().Format(time.RFC3339))
+	}
+	c.now = to
+	return nil
 }
 
 func (s *advance) run(r *runner) error {

@@ -6,8 +6,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,6 +20,7 @@ const longest = 200 * virtual.Year
 
 // tokenView is a token in the answers of a fleet.
 type tokenView struct {
+	Tag        uint32    `json:"tag"`
 	Seq        uint64    `json:"seq"`
 	Now        time.Time `json:"true_time"`
 	ErrorMS    int64     `json:"error_ms"`
@@ -27,6 +28,12 @@ type tokenView struct {
 	Serial     string    `json:"serial"`
 	State      string    `json:"state"`
 	Display    string    `json:"display"`
+}
+
+// tokenPage is a page of a list of tokens.
+type tokenPage struct {
+	Items []tokenView `json:"items"`
+	Next  string      `json:"next"`
 }
 
 // String describes the token in failures.
@@ -65,13 +72,15 @@ func (s *newStep) check(c *checker) error {
 	if s.Name == "" {
 		s.Name = "token"
 	}
-	if err := c.name(s.Name); err != nil {
-		return err
-	}
+	err := c.name(s.Name)
 	if c.tokens[s.Name] {
-		return fmt.Errorf("name: there is a token %s already: give another name", s.Name)
+		err = fmt.Errorf("name: there is a token %s already: give another name", s.Name)
 	}
 	c.any = true
+	if c.made += s.Tokens(); c.made > fleet.MaxCount {
+		err = cmp.Or(err, fmt.Errorf("count: %d tokens until here, want at most %d", c.made, fleet.MaxCount))
+		c.made = 0
+	}
 	names := []string{s.Name}
 	for i := range min(int(s.Count), maxNamed) {
 		names = append(names, s.Name+"."+strconv.Itoa(i+1))
@@ -81,17 +90,15 @@ func (s *newStep) check(c *checker) error {
 		c.vars[name+".serial"], c.vars[name+".hardware_id"] = true, true
 	}
 	c.vars["serial"], c.vars["hardware_id"] = true, true
-	return nil
+	return cmp.Or(err, s.Check(c.now))
 }
 
 // maxNamed is the number of tokens of a lot that have a name of their own.
 const maxNamed = 1000
 
 func (s *newStep) run(r *runner) error {
-	var made struct {
-		Items []tokenView `json:"items"`
-	}
-	if err := r.post("/v1/tokens", s.Lot, &made); err != nil {
+	var made tokenPage
+	if err := r.create("/v1/tokens", s.Lot, &made); err != nil {
 		return err
 	}
 	if len(made.Items) == 0 {
@@ -107,7 +114,14 @@ func (s *newStep) run(r *runner) error {
 	r.names = append(r.names, s.Name)
 	r.newest = made.Items[0].HardwareID
 	r.vars["serial"], r.vars["hardware_id"] = made.Items[0].Serial, made.Items[0].HardwareID
-	return nil
+	if !r.Shared {
+		return nil
+	}
+	rest, err := r.restOf(made.Items[0], s.Tokens(), made.Next)
+	for _, t := range rest {
+		r.mine = append(r.mine, t.HardwareID)
+	}
+	return err
 }
 
 func (r *runner) name(name string, t tokenView) {
@@ -219,16 +233,15 @@ type snapshot struct {
 }
 
 func (s *snapshot) check(c *checker) error {
-	if err := c.name(s.Name); err != nil {
-		return err
+	c.snapshots[s.Name] = true
+	err := c.name(s.Name)
+	if len(s.Tokens) == 0 && !c.any {
+		err = cmp.Or(err, errors.New("there is no token yet: begin with new, or give tokens"))
 	}
 	for _, name := range s.Tokens {
-		if err := c.token(name); err != nil {
-			return err
-		}
+		err = cmp.Or(err, c.token(name))
 	}
-	c.snapshots[s.Name] = true
-	return nil
+	return err
 }
 
 func (s *snapshot) run(r *runner) error {
@@ -236,11 +249,13 @@ func (s *snapshot) run(r *runner) error {
 	for _, name := range s.Tokens {
 		tokens = append(tokens, r.token(name))
 	}
-	if len(tokens) == 0 && r.Shared { // the fleet has tokens of others
-		tokens = r.mine
+	if err := r.takeSnapshot(s.Name, tokens); err != nil {
+		return err
 	}
-	r.snapshots = append(r.snapshots, s.Name)
-	return r.post("/v1/snapshots", map[string]any{"name": s.Name, "tokens": tokens}, nil)
+	if !slices.Contains(r.snapshots, s.Name) {
+		r.snapshots = append(r.snapshots, s.Name)
+	}
+	return nil
 }
 
 type restore struct {
@@ -255,7 +270,7 @@ func (s *restore) check(c *checker) error {
 }
 
 func (s *restore) run(r *runner) error {
-	return r.Fleet.Do(r.ctx, http.MethodPost, "/v1/snapshots/"+url.PathEscape(s.Name)+"/restore", nil, nil)
+	return r.post(snapshotPath(r.traces.prefix+s.Name, "/restore"), nil, nil)
 }
 
 // oneOf returns an error if a value is none of those allowed.

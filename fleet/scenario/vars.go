@@ -3,6 +3,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -17,6 +18,9 @@ import (
 // variable is the use of a variable in a text, such as ${code}.
 var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
 
+// group is the beginning of a named group in a regular expression.
+var group = regexp.MustCompile(`\(\?P?<(\w+)>`)
+
 // nameForm is the form of the names of tokens, ports, snapshots and processes.
 var nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,39}$`)
 
@@ -26,12 +30,21 @@ var given = []string{"dir", "here", "fob", "world_seed", "now", "now_unix"}
 // checker follows which names exist at a step.
 type checker struct {
 	vars, tokens, ports, snapshots map[string]bool
-	procs                          map[string]bool
-	any                            bool // a token was made
+
+	any  bool      // a token was made
+	made int       // number of tokens that were made
+	now  time.Time // the world's time is not before it
+
+	port      string          // the newest
+	unplugged map[string]bool // ports that are unplugged for certain
+	blind     bool            // a command in the background may plug in and unplug ports
 }
 
-func newChecker() *checker {
-	c := &checker{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, false}
+func newChecker(now time.Time) *checker {
+	c := &checker{
+		vars: map[string]bool{}, tokens: map[string]bool{}, ports: map[string]bool{}, snapshots: map[string]bool{},
+		now: now, unplugged: map[string]bool{},
+	}
 	for _, name := range given {
 		c.vars[name] = true
 	}
@@ -52,17 +65,21 @@ func (c *checker) texts(texts ...string) error {
 
 // pattern checks a regular expression. Its named groups become variables.
 func (c *checker) pattern(field, text string) error {
-	if err := c.texts(text); err != nil {
-		return fmt.Errorf("%s: %w", field, err)
-	}
+	unknown := c.texts(text)
 	re, err := regexp.Compile(variable.ReplaceAllString(text, "x"))
 	if err != nil {
+		for _, m := range group.FindAllStringSubmatch(text, -1) {
+			c.vars[m[1]] = true // the steps that use it are not wrong
+		}
 		return fmt.Errorf("%s: not a regular expression (RE2): %w", field, err)
 	}
 	for _, name := range re.SubexpNames() {
 		if name != "" {
 			c.vars[name] = true
 		}
+	}
+	if unknown != nil {
+		return fmt.Errorf("%s: %w", field, unknown)
 	}
 	return nil
 }
@@ -87,7 +104,8 @@ func (c *checker) token(name string) error {
 	return c.texts(name) // a serial number or a hardware id
 }
 
-func (c *checker) port(name string) error {
+// hasPort checks the port of a step. An empty name is the newest.
+func (c *checker) hasPort(name string) error {
 	switch {
 	case len(c.ports) == 0:
 		return fmt.Errorf("there is no port here: open one with attach")
@@ -95,6 +113,30 @@ func (c *checker) port(name string) error {
 		return fmt.Errorf("there is no port %s here: the ports are %s", name, strings.Join(slices.Sorted(maps.Keys(c.ports)), ", "))
 	}
 	return nil
+}
+
+// plugged checks the port of a step for which it must be plugged in.
+func (c *checker) plugged(name string) error {
+	if err := c.hasPort(name); err != nil {
+		return err
+	}
+	if name = cmp.Or(name, c.port); c.unplugged[name] {
+		return fmt.Errorf("the port %s is unplugged: replug it first", name)
+	}
+	return nil
+}
+
+// unplug notes that a port is unplugged.
+func (c *checker) unplug(name string) {
+	if !c.blind {
+		c.unplugged[cmp.Or(name, c.port)] = true
+	}
+}
+
+// outside notes that a program may have plugged ports in.
+func (c *checker) outside(background bool) {
+	clear(c.unplugged)
+	c.blind = c.blind || background
 }
 
 // period parses a period that lies between two limits. An empty text gives usual.

@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/hostclock"
@@ -94,7 +95,7 @@ func Checks() []string {
 func (s *System) Run(ctx context.Context, names ...string) ([]Result, error) {
 	for _, n := range names {
 		if !slices.Contains(Checks(), n) {
-			return nil, fmt.Errorf("%w: %q, want one of %v", ErrCheck, n, Checks())
+			return nil, fmt.Errorf("%w: %q, want one of %s", ErrCheck, n, strings.Join(Checks(), ", "))
 		}
 	}
 	var results []Result
