@@ -94,7 +94,9 @@ func TestFaithful(t *testing.T) {
 					other := memberAfter(fine, m.Tag()-1)
 					got, want := m.Token.Display(), other.Token.Display()
 					require.Equal(t, want, got)
-					require.Equal(t, want, booted(t, other.Token).Display())
+					again := booted(t, other.Token).Display()
+					again.Faults.PowerCutAt = want.Faults.PowerCutAt // a boot may write to the flash
+					require.Equal(t, want, again)
 				}
 				require.Equal(t, happened(fine), happened(coarse))
 			},

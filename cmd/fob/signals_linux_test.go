@@ -59,13 +59,26 @@ func TestSignalCodes(t *testing.T) {
 }
 
 // opensPipe reports whether a thread of a process waits in the kernel until another
-// process opens the same pipe (fifo_open in Linux).
+// process opens the same pipe (fifo_open in Linux). A kernel that hides where threads wait
+// shows 0 for each of them. There, all threads must sleep for a while.
 func opensPipe(pid int) bool {
-	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/wchan", pid))
-	for _, thread := range threads {
-		if text, err := os.ReadFile(thread); err == nil && string(text) == "wait_for_partner" {
-			return true
+	const while = 200 // looks
+	for range while {
+		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
+		for _, thread := range threads {
+			where, err := os.ReadFile(filepath.Join(thread, "wchan"))
+			switch {
+			case err == nil && string(where) == "wait_for_partner":
+				return true
+			case err == nil && string(where) != "0" && len(where) > 0:
+				return false
+			}
+			stat, err := os.ReadFile(filepath.Join(thread, "stat"))
+			if err != nil || !bytes.Contains(stat, []byte(") S ")) {
+				return false
+			}
 		}
+		time.Sleep(5 * time.Millisecond)
 	}
-	return false
+	return true
 }
