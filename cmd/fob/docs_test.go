@@ -71,6 +71,7 @@ var notRun = map[string]string{
 	"docs/validator-server.md: systemd: 1":                           "needs systemd; TestUnit has the unit",
 	"docs/line.md: First batch: 1":                                   "rules for a USB hub",
 	"docs/line.md: First batch: 2":                                   "needs devices; the script line_run.txt has these commands",
+	"docs/line.md: Export: 2":                                        "needs age and a bank; TestLineExport decrypts with the library and imports",
 	"docs/line-labels.md: Templates: 1":                              "a template; TestDocumentTemplate in line/label parses it",
 	"docs/other-languages.md: Existing SMP clients: 1":               "needs mcumgr, which Debian does not have",
 }

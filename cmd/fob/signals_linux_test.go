@@ -65,18 +65,18 @@ func opensPipe(pid int) bool {
 	const while = 200 // looks
 	for range while {
 		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
+		hidden, asleep := true, len(threads) > 0
 		for _, thread := range threads {
-			where, err := os.ReadFile(filepath.Join(thread, "wchan"))
-			switch {
-			case err == nil && string(where) == "wait_for_partner":
+			where, _ := os.ReadFile(filepath.Join(thread, "wchan"))
+			if string(where) == "wait_for_partner" {
 				return true
-			case err == nil && string(where) != "0" && len(where) > 0:
-				return false
 			}
-			stat, err := os.ReadFile(filepath.Join(thread, "stat"))
-			if err != nil || !bytes.Contains(stat, []byte(") S ")) {
-				return false
-			}
+			hidden = hidden && (len(where) == 0 || string(where) == "0")
+			stat, _ := os.ReadFile(filepath.Join(thread, "stat"))
+			asleep = asleep && bytes.Contains(stat, []byte(") S "))
+		}
+		if !hidden || !asleep {
+			return false
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
