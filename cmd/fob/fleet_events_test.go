@@ -61,10 +61,10 @@ func TestDroppedEvents(t *testing.T) {
 	f, err := fleet.New(w, fleet.Config{LogSize: 100, Lots: []fleet.Lot{{Count: 250}}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, f.Close()) })
-	server := httptest.NewServer(control.New(f, control.Options{Key: "a key of sixteen characters"}))
+	server := httptest.NewServer(control.New(f, control.Options{Key: "a-key-of-sixteen-characters"}))
 	defer server.Close()
 	key := filepath.Join(t.TempDir(), "key")
-	require.NoError(t, os.WriteFile(key, []byte("a key of sixteen characters"), 0o600))
+	require.NoError(t, os.WriteFile(key, []byte("a-key-of-sixteen-characters"), 0o600))
 	events := func(args ...string) (string, string) {
 		t.Helper()
 		code, out, errs := fob(t, "", append([]string{"fleet", "events", "--url", server.URL, "--api-key-file", key}, args...)...)
