@@ -66,7 +66,7 @@ func TestBadFiles(t *testing.T) {
 		{"steps:\n- new: {expiry: 2030-01-01}\n", "test.yaml:2: new: invalid lot: expiry has no effect: it needs ready"},
 		{"steps:\n- new: {ready: true, expiry: soon}\n", "test.yaml:2: new: invalid lot: expiry: "},
 		{"at: 2026-01-01T00:00:00Z\nsteps:\n- new: {ready: true, expiry_to: 2030-01-01}\n", "test.yaml:3: new: invalid lot: expiry_to 2030-01-01 is before expiry 2031-01-01"},
-		{"steps:\n- new: {age: P2Y, age_to: P1Y}\n", "test.yaml:2: new: invalid lot: an age from"},
+		{"steps:\n- new: {age: P2Y, age_to: P1Y}\n", "test.yaml:2: new: invalid lot: age_to P1Y is less than age P2Y"},
 		{"steps:\n- new: {temp: 200}\n", "test.yaml:2: new: invalid lot: 200 °C, want -60 to 125"},
 		{"steps:\n- new: {count: 100000000}\n", "test.yaml:2: new: count: 100000000 tokens until here, want at most"},
 		{"steps:\n- new: {name: a, count: 900000}\n- new: {count: 900000}\n", "test.yaml:3: new: count: 1800000 tokens until here, want at most 1000000"},
