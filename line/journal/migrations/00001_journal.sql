@@ -54,6 +54,14 @@ CREATE TABLE ledger_void (
     PRIMARY KEY (name, station)
 );
 
+-- The newest status of each station.
+CREATE TABLE ledger_station (
+    name   TEXT   PRIMARY KEY,
+    url    TEXT   NOT NULL, -- of its page; '' for none
+    seen   BIGINT NOT NULL,
+    report TEXT   NOT NULL  -- JSON; '' for none
+);
+
 -- The blocks of this station. The numbers before next are used up.
 CREATE TABLE block (
     order_id BIGINT NOT NULL REFERENCES orders (id),
@@ -169,6 +177,7 @@ DROP TABLE seed;
 DROP TABLE run;
 DROP TABLE unit;
 DROP TABLE block;
+DROP TABLE ledger_station;
 DROP TABLE ledger_void;
 DROP TABLE ledger_block;
 DROP TABLE ledger_order;
