@@ -27,6 +27,13 @@ const (
 	StepLabel     Step = "label"
 )
 
+// Steps returns the steps in their order.
+func Steps() []Step {
+	return []Step{
+		StepIdentify, StepSelfTest, StepAllocate, StepProvision, StepClock, StepCodes, StepDrift, StepSeal, StepLock, StepReadOut, StepLabel,
+	}
+}
+
 // Result is the state of the work on a device.
 type Result string
 

@@ -22,7 +22,7 @@ import (
 // lineDisplay shows the events of a station: on a terminal in place, otherwise as lines.
 type lineDisplay struct {
 	app    *app
-	view   *lineView
+	view   *line.View
 	cancel func(error) // ends the run
 
 	terminal bool
@@ -39,7 +39,7 @@ type lineDisplay struct {
 	answer string // to the last line that was typed
 }
 
-func (a *app) lineDisplay(v *lineView, cancel func(error)) *lineDisplay {
+func (a *app) lineDisplay(v *line.View, cancel func(error)) *lineDisplay {
 	return &lineDisplay{
 		app: a, view: v, cancel: cancel, terminal: isTerminal(a.stdout) && !a.json,
 		changed: make(chan struct{}, 1), quit: make(chan struct{}),
@@ -60,7 +60,8 @@ func (d *lineDisplay) event(e line.Event) {
 	case d.terminal:
 		d.redraw()
 	default:
-		if row := d.view.plainRow(e); row != "" {
+		status := d.view.Status()
+		if row := lineRow(&status, e); row != "" {
 			_, err = io.WriteString(d.app.stdout, row+"\n")
 		}
 	}
@@ -118,7 +119,8 @@ func (d *lineDisplay) draw(raw bool) {
 	p := painter(colours(d.app.stdout))
 	for {
 		columns, _ := terminalSize(d.app.stdout)
-		if err := show.draw(d.view.frame(columns, p) + "\n" + d.prompt()); err != nil {
+		status := d.view.Status()
+		if err := show.draw(lineFrame(&status, columns, p) + "\n" + d.prompt()); err != nil {
 			d.cancel(fmt.Errorf("drawing: %w", err))
 			return
 		}
@@ -219,9 +221,10 @@ func (d *lineDisplay) label(text string) error {
 }
 
 // lineSummary prints how a run ended. With --json, the events have it.
-func (a *app) lineSummary(v *lineView) error {
+func (a *app) lineSummary(v *line.View) error {
 	if a.json {
 		return nil
 	}
-	return a.print(nil, v.summary())
+	status := v.Status()
+	return a.print(nil, lineResult(&status))
 }

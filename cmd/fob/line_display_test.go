@@ -11,7 +11,6 @@ import (
 
 	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
-	"github.com/d204ef64/fob/line/order"
 )
 
 // TestLabelKeys types ports and scans serial numbers on a terminal.
@@ -43,8 +42,12 @@ func TestLabelKeys(t *testing.T) {
 
 // TestLineFrame shows the results of a station until the next token.
 func TestLineFrame(t *testing.T) {
-	v := newLineView("station-1", &order.Order{ID: "ORD-1", Customer: "Bank", Model: "button-6"}, journal.Counts{Wanted: 4, Done: 1})
-	require.Contains(t, v.frame(100, false), "No port has a token yet")
+	v := line.NewView(line.ViewConfig{Station: "station-1", Order: "ORD-1", Customer: "Bank", Model: "button-6", Counts: journal.Counts{Wanted: 4, Done: 1}})
+	frame := func(columns int) string {
+		status := v.Status()
+		return lineFrame(&status, columns, false)
+	}
+	require.Contains(t, frame(100), "No port has a token yet")
 	for _, e := range []line.Event{
 		{Number: 1, Result: line.Pass, Serial: "ZZFB00000001", Cycle: 2, Label: true, Advice: "scan the label"},
 		{Number: 2, Result: line.Working, Step: line.StepDrift, Serial: "ZZFB00000002"},
@@ -52,17 +55,17 @@ func TestLineFrame(t *testing.T) {
 		{Number: 3, Result: line.Waiting},
 		{Number: 4, Result: line.Waiting},
 	} {
-		v.add(e)
+		v.Add(e)
 	}
-	text := v.frame(120, false)
+	text := frame(120)
 	require.Contains(t, text, "2 of 4 done, 1 void, yield 50.0 %, 2.0 s a token (longest 2.0 s)")
 	require.Regexp(t, `(?m)^ +1  PASS .*ZZFB00000001 +scan the label$`, text)
 	require.Regexp(t, `(?m)^ +2  WORKING .* drift +ZZFB00000002`, text)
 	require.Regexp(t, `(?m)^ +3  FAIL .*ZZFB00000003 +the crystal is slow: put it aside$`, text)
 	require.Regexp(t, `(?m)^ +4  WAIT +insert a token$`, text)
-	require.True(t, v.busy())
-	v.add(line.Event{Number: 1, Result: line.Pass, LabelTaken: true, Serial: "ZZFB00000001"})
-	v.add(line.Event{Number: 2, Result: line.Waiting})
-	require.False(t, v.busy())
-	require.Contains(t, v.progress(), "2 of 4 done")
+	require.True(t, v.Busy())
+	v.Add(line.Event{Number: 1, Result: line.Pass, LabelTaken: true, Serial: "ZZFB00000001"})
+	v.Add(line.Event{Number: 2, Result: line.Waiting})
+	require.False(t, v.Busy())
+	require.Contains(t, frame(120), "2 of 4 done")
 }

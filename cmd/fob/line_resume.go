@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
 	"github.com/d204ef64/fob/line/order"
 	"github.com/d204ef64/fob/serialproto/host"
@@ -89,7 +90,7 @@ func (a *app) lineResume(ctx context.Context, o *stationFlags, id, file string, 
 	}
 	defer w.batch.Close()
 	w.config.Resume = true
-	return a.workOn(ctx, w, func(v *lineView) bool { return !v.busy() && nothingLeft(ctx, w.batch) })
+	return a.workOn(ctx, w, func(v *line.View) bool { return !v.Busy() && nothingLeft(ctx, w.batch) })
 }
 
 // nothingLeft reports whether no unit of an order is unfinished. If the journal cannot be

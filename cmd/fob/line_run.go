@@ -104,16 +104,16 @@ func (e *advised) Unwrap() error { return e.error }
 
 // work runs a station until ctx ends, or until its order is complete.
 func (a *app) work(ctx context.Context, w *lineWork, complete bool) error {
-	return a.workOn(ctx, w, func(v *lineView) bool { return complete && v.complete() && !v.busy() })
+	return a.workOn(ctx, w, func(v *line.View) bool { return complete && v.Complete() && !v.Busy() })
 }
 
 // workOn runs a station until ctx ends, or until over returns true.
-func (a *app) workOn(ctx context.Context, w *lineWork, over func(*lineView) bool) error {
+func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) bool) error {
 	counts, err := w.batch.Counts(ctx)
 	if err != nil {
 		return err
 	}
-	v := newLineView(w.journal.Station(), w.order, counts)
+	v := line.NewView(w.view(counts))
 	if over(v) {
 		return a.lineSummary(v)
 	}
@@ -121,7 +121,7 @@ func (a *app) workOn(ctx context.Context, w *lineWork, over func(*lineView) bool
 	defer cancel(nil)
 	show := a.lineDisplay(v, cancel)
 	w.config.Report = func(e line.Event) {
-		v.add(e)
+		v.Add(e)
 		show.event(e)
 		if e.Result != line.Working && over(v) {
 			cancel(nil)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/practice"
+	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
 	"github.com/d204ef64/fob/line/order"
 )
@@ -94,13 +95,16 @@ func (a *app) lineSimulate(ctx context.Context, o *simulateOptions) (err error) 
 	if err := o.readOrder(&c); err != nil {
 		return err
 	}
-	v := newLineView(fmt.Sprintf("%d × %d ports", o.stations, o.ports), c.Order, journal.Counts{Wanted: int64(o.tokens)})
+	v := line.NewView(line.ViewConfig{
+		Station: fmt.Sprintf("%d × %d ports", o.stations, o.ports), Order: c.Order.ID, Customer: c.Order.Customer, Model: c.Order.Model,
+		Counts: journal.Counts{Wanted: int64(o.tokens)}, Warnings: []line.Warning{line.WarnPractice},
+	})
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	show := a.lineDisplay(v, cancel)
-	c.Report = v.add
+	c.Report = v.Add
 	if show.terminal {
-		c.Report = both(v.add, show.event)
+		c.Report = both(v.Add, show.event)
 	}
 	if err := show.start(); err != nil {
 		return err

@@ -84,6 +84,7 @@ type lineWork struct {
 	journal *journal.Journal
 	batch   *journal.Batch
 	config  line.Config
+	testKey bool // the station's key is published
 }
 
 // equip prepares a station for an order. Dir is the folder of the files that the order
@@ -125,13 +126,31 @@ func (a *app) equip(ctx context.Context, o *stationFlags, j *journal.Journal, co
 	}
 	c.Job, c.Journal = line.JobOf(w.order), w.batch
 	c.HostClock, c.Unsynchronised = line.HostClock(o.clockLimit), o.unsynchronised
-	if o.key == "" {
+	if w.testKey = o.key == ""; w.testKey {
 		a.warnf("the station key is the published test key: everyone can program the devices that accept it (--station-key)")
 	}
 	if c.Printer == nil {
 		a.warnf("no labels are printed (--printer)")
 	}
 	return w, nil
+}
+
+// view describes the station for displays.
+func (w *lineWork) view(counts journal.Counts) line.ViewConfig {
+	c := line.ViewConfig{
+		Station: w.journal.Station(), Order: w.order.ID, Customer: w.order.Customer, Model: w.order.Model,
+		Labels: line.LabelNone, Counts: counts,
+	}
+	if w.config.Printer != nil {
+		c.Labels = w.config.Job.Labels
+	}
+	if w.testKey {
+		c.Warnings = append(c.Warnings, line.WarnTestKey)
+	}
+	if w.config.Unsynchronised {
+		c.Warnings = append(c.Warnings, line.WarnUnsynchronised)
+	}
+	return c
 }
 
 // labels returns the printer of an order's labels, or nil. It checks that a label fits.
