@@ -10,12 +10,8 @@
 package control
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -26,6 +22,7 @@ import (
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/internal/errclass"
 	"github.com/d204ef64/fob/internal/strictjson"
+	"github.com/d204ef64/fob/internal/webapi"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -87,27 +84,8 @@ func New(f *fleet.Fleet, o Options) http.Handler {
 	s := &server{fleet: f, o: o}
 	mux := http.NewServeMux()
 	s.register(mux)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { unrouted(mux, w, r) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { webapi.Unrouted(mux, w, r, ": see /openapi.json") })
 	return s.admit(mux)
-}
-
-// unrouted answers a request that no operation handles.
-func unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
-	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-		other := *r
-		other.Method = method
-		if _, pattern := mux.Handler(&other); pattern != "/" && pattern != "" {
-			allowed = append(allowed, method)
-		}
-	}
-	if len(allowed) == 0 {
-		writeProblem(w, newProblem(http.StatusNotFound, "not_found", "there is nothing at this path: see /openapi.json"))
-		return
-	}
-	w.Header().Set("Allow", strings.Join(allowed, ", "))
-	writeProblem(w, newProblem(http.StatusMethodNotAllowed, "method_not_allowed",
-		"this path has "+strings.Join(allowed, ", ")+" only: see /openapi.json"))
 }
 
 // register adds all operations to a mux.
@@ -155,70 +133,37 @@ func (s *server) config() huma.Config {
 
 // admit lets requests in that name a known host and have the key.
 func (s *server) admit(next http.Handler) http.Handler {
-	want := sha256.Sum256([]byte(s.o.Key))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if !s.knownHost(r) {
-			writeProblem(w, newProblem(http.StatusMisdirectedRequest, "unknown_host",
-				"the interface is not reached under the host name of this request: use the address of the ready line"))
+		if !webapi.KnownHost(r, s.o.KnownHost) {
+			newProblem(http.StatusMisdirectedRequest, "unknown_host",
+				"the interface is not reached under the host name of this request: use the address of the ready line").Write(w)
 			return
 		}
 		if r.URL.Path == "/v1/healthz" {
 			next.ServeHTTP(w, r)
 			return
 		}
-		scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		got := sha256.Sum256([]byte(key))
-		if !strings.EqualFold(scheme, "Bearer") || s.o.Key == "" || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+		if !webapi.HasKey(r, s.o.Key) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="fleet"`)
-			writeProblem(w, newProblem(http.StatusUnauthorized, "unauthorized",
-				"send the API key of the ready line, as Authorization: Bearer KEY"))
+			newProblem(http.StatusUnauthorized, "unauthorized",
+				"send the API key of the ready line, as Authorization: Bearer KEY").Write(w)
 			return
 		}
 		if err := s.fleet.Err(); err != nil { // the fleet is about to end
 			var p *problem
 			if errors.As(fault(err), &p) {
-				writeProblem(w, p)
+				p.Write(w)
 				return
 			}
 		}
-		if !isClean(r.URL) {
-			writeProblem(w, newProblem(http.StatusNotFound, "not_found", "the path has an empty or a dot segment: is the name of a token or a port missing?"))
+		if !webapi.IsClean(r.URL) {
+			newProblem(http.StatusNotFound, "not_found", "the path has an empty or a dot segment: is the name of a token or a port missing?").Write(w)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// knownHost reports whether the Host header of a request names this server.
-func (s *server) knownHost(r *http.Request) bool {
-	name := r.Host
-	if host, _, err := net.SplitHostPort(name); err == nil {
-		name = host
-	}
-	if inner, ok := strings.CutPrefix(name, "["); ok { // an IPv6 address without a port
-		if name = strings.TrimSuffix(inner, "]"); net.ParseIP(name) == nil {
-			return false
-		}
-	}
-	name = strings.TrimSuffix(name, ".")
-	if strings.EqualFold(name, "localhost") {
-		return true
-	}
-	if ip := net.ParseIP(name); ip != nil && (ip.IsLoopback() || ip.Equal(arrivedAt(r))) {
-		return true
-	}
-	return name != "" && s.o.KnownHost != nil && s.o.KnownHost(name)
-}
-
-// arrivedAt returns the address of this machine at which the connection of a request
-// arrived. A page cannot make a browser send it: with DNS rebinding, the header has a name.
-func arrivedAt(r *http.Request) net.IP {
-	if a, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
-		return a.IP
-	}
-	return nil
 }
 
 type nothing struct{}
@@ -270,12 +215,6 @@ func (s *server) about() {
 		}
 		return &body[capabilities]{c}, nil
 	})
-}
-
-func writeProblem(w http.ResponseWriter, p *problem) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p)
 }
 
 // readTimeout is the default of Options.BodyTimeout.

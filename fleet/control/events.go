@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/d204ef64/fob/fleet"
+	"github.com/d204ef64/fob/internal/webapi"
 	"github.com/d204ef64/fob/virtual"
 )
 
@@ -137,61 +137,26 @@ func (r *eventReader) page(ctx huma.Context, limit int) {
 	_, _ = ctx.BodyWriter().Write(b)
 }
 
-// keepAlive is how often an idle stream sends a comment, because proxies close silent ones.
-const keepAlive = 15 * time.Second
-
-// stream sends events until the client is gone or the fleet ends, which is an event of
-// its own. A client that does not read holds up only this function: the log does not wait
-// for its readers.
+// stream sends events until the client is gone or the fleet ends.
 func (r *eventReader) stream(ctx huma.Context) {
 	ctx.SetHeader("Content-Type", "text/event-stream")
-	w := ctx.BodyWriter()
-	flush := func() {
-		if f, ok := w.(http.Flusher); ok {
-			f.Flush()
-		}
+	stream := webapi.Stream{
+		Changed: func() <-chan struct{} { return r.fleet.Log().Changed(r.after) },
+		Next:    r.nextLines,
+		Ended:   ended,
 	}
-	flush()
-	idle := time.NewTimer(keepAlive)
-	defer idle.Stop()
-	var out []byte
-	for {
-		changed := r.fleet.Log().Changed(r.after)
-		entries, dropped, more := r.next(0)
-		out = out[:0]
-		if dropped > 0 {
-			out = fmt.Appendf(out, "event: dropped\ndata: {\"dropped\":%d,\"oldest\":%d}\n\n", dropped, r.batch[0].Seq)
-		}
-		for _, e := range entries {
-			b, _ := marshal(r.fleet.Line(e))
-			out = fmt.Appendf(out, "id: %d\ndata: %s\n", e.Seq, b)
-		}
-		if len(out) > 0 {
-			if _, err := w.Write(out); err != nil {
-				return
-			}
-			flush()
-			idle.Reset(keepAlive)
-		}
-		switch gone := ctx.Context().Err() != nil; {
-		case gone && !ended(ctx.Context()):
-			return
-		case more:
-			continue
-		case gone: // the client has read everything
-			_, _ = w.Write([]byte("event: end\ndata: {}\n\n"))
-			flush()
-			return
-		}
-		select {
-		case <-changed:
-		case <-idle.C:
-			if _, err := w.Write([]byte(": \n\n")); err != nil {
-				return
-			}
-			flush()
-			idle.Reset(keepAlive)
-		case <-ctx.Context().Done():
-		}
+	stream.Send(ctx.Context(), ctx.BodyWriter())
+}
+
+// nextLines appends some of the log as server-sent events.
+func (r *eventReader) nextLines(out []byte) (events []byte, more bool) {
+	entries, dropped, more := r.next(0)
+	if dropped > 0 {
+		out = fmt.Appendf(out, "event: dropped\ndata: {\"dropped\":%d,\"oldest\":%d}\n\n", dropped, r.batch[0].Seq)
 	}
+	for _, e := range entries {
+		b, _ := marshal(r.fleet.Line(e))
+		out = fmt.Appendf(out, "id: %d\ndata: %s\n", e.Seq, b)
+	}
+	return out, more
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/d204ef64/fob/fleet"
+
+	"github.com/d204ef64/fob/internal/webapi"
 )
 
 // explain returns the problem of a request that huma refused. The detail names each field
@@ -28,9 +30,9 @@ func (s *server) explain(ctx huma.Context, _ string, v any) (any, error) {
 	}
 	p := newProblem(m.Status, code, m.Detail)
 	var details []string
-	for _, e := range m.Errors[:min(len(m.Errors), maxWrong)] {
+	for _, e := range m.Errors[:min(len(m.Errors), webapi.MaxWrong)] {
 		where, text := s.explainPart(ctx.Operation(), e.Location, e.Message)
-		p.Errors = append(p.Errors, wrongElement{shorten(text, maxText), shorten(where, maxText)})
+		p.Errors = append(p.Errors, webapi.WrongElement{Message: webapi.Shorten(text, webapi.MaxText), Location: webapi.Shorten(where, webapi.MaxText)})
 		_, field, _ := strings.Cut(where, ".")
 		if field == "" {
 			field = where // the whole body
@@ -38,7 +40,7 @@ func (s *server) explain(ctx huma.Context, _ string, v any) (any, error) {
 		details = append(details, field+": "+text)
 	}
 	if len(details) > 0 {
-		p.Detail = shorten(strings.Join(details, "; "), maxDetail)
+		p.Detail = webapi.Shorten(strings.Join(details, "; "), webapi.MaxDetail)
 	}
 	return p, nil
 }

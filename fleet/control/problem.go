@@ -12,38 +12,19 @@ import (
 
 	"github.com/d204ef64/fob/fleet"
 	"github.com/d204ef64/fob/internal/errclass"
+	"github.com/d204ef64/fob/internal/webapi"
 	"github.com/d204ef64/fob/serialproto/port"
 	"github.com/d204ef64/fob/virtual"
 )
 
-// problem is an error as defined by RFC 9457, with a code that does not change when the
-// words do.
-type problem struct {
-	Status int            `json:"status" doc:"the HTTP status" example:"404"`
-	Title  string         `json:"title" doc:"the text of the HTTP status" example:"Not Found"`
-	Code   string         `json:"code" doc:"stable name of the kind of problem" example:"not_found"`
-	Detail string         `json:"detail" doc:"the reason, for a person" example:"not in the fleet: there is no token ZZFB00000009"`
-	Errors []wrongElement `json:"errors,omitempty" nullable:"false" doc:"the parts of the request that are wrong"`
-}
+// problem is the form of an error.
+type problem = webapi.Problem
 
-// wrongElement is a part of a request that is wrong. It does not repeat the value.
-type wrongElement struct {
-	Message  string `json:"message" doc:"the reason" example:"time does not run backwards; skew a token instead"`
-	Location string `json:"location,omitempty" doc:"such as body.by or query.limit" example:"body.by"`
-}
-
-func newProblem(status int, code, detail string) *problem {
-	return &problem{Status: status, Title: http.StatusText(status), Code: code, Detail: shorten(detail, maxDetail)}
-}
-
-// Error returns the detail.
-func (p *problem) Error() string { return p.Detail }
-
-// GetStatus implements huma.StatusError.
-func (p *problem) GetStatus() int { return p.Status }
-
-// ContentType implements huma.ContentTypeFilter.
-func (p *problem) ContentType(string) string { return "application/problem+json" }
+// newProblem and invalid make problems.
+var (
+	newProblem = webapi.NewProblem
+	invalid    = webapi.Invalid
+)
 
 // kinds maps errors to problems. The first that matches counts.
 var kinds = []struct {
@@ -94,28 +75,6 @@ func fault(err error) error {
 		return newProblem(http.StatusUnprocessableEntity, "invalid", err.Error())
 	}
 	return newProblem(http.StatusInternalServerError, "internal", err.Error())
-}
-
-// invalid returns the problem of a value in the request.
-func invalid(where, detail string) *problem {
-	p := newProblem(http.StatusUnprocessableEntity, "invalid", detail)
-	p.Errors = []wrongElement{{shorten(detail, maxText), where}}
-	return p
-}
-
-// Limits of a problem: it does not grow with the request.
-const (
-	maxDetail = 1000 // bytes
-	maxWrong  = 20   // parts of the request that are wrong
-	maxText   = 200  // bytes about each
-)
-
-// shorten cuts a text off after most bytes.
-func shorten(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // ended reports whether a request was cancelled because the fleet ends.

@@ -4,11 +4,11 @@ package control
 
 import (
 	"net/http"
-	"net/url"
-	"path"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/d204ef64/fob/internal/webapi"
 )
 
 // checked refuses requests of which a part would be ignored: a query that cannot be
@@ -16,7 +16,7 @@ import (
 // other requests, it negotiates the media type of the answer.
 func (s *server) checked(ctx huma.Context, next func(huma.Context)) {
 	if u := ctx.URL(); u.RawQuery != "" {
-		if err := checkQuery(u.RawQuery); err != nil {
+		if err := webapi.CheckQuery(u.RawQuery); err != nil {
 			respond(ctx, err)
 			return
 		}
@@ -28,25 +28,4 @@ func (s *server) checked(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	s.negotiated(ctx, next)
-}
-
-func checkQuery(raw string) *problem {
-	q, err := url.ParseQuery(raw)
-	if err != nil {
-		return invalid("query", "the query cannot be parsed: "+err.Error())
-	}
-	for name, values := range q {
-		if len(values) > 1 {
-			return invalid("query."+name, "the parameter is given more than once")
-		}
-	}
-	return nil
-}
-
-// isClean reports whether a path has no empty and no dot segments. http.ServeMux would
-// redirect other paths: /v1/tokens//press to /v1/tokens/press, which means another token.
-func isClean(u *url.URL) bool {
-	p := u.EscapedPath()
-	clean := path.Clean("/" + p)
-	return p == clean || p == clean+"/"
 }
