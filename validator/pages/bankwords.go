@@ -3,12 +3,9 @@
 package pages
 
 import (
-	"cmp"
 	"embed"
 	"encoding/json"
 	"errors"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -27,109 +24,21 @@ import (
 //go:embed catalog/bank.ja.json
 var bankFile embed.FS
 
-// phrase is a sentence of the bank, translated into another language.
-type phrase struct {
-	pattern *regexp.Regexp
-	verbs   []string // such as "%q", one for each group of the pattern
-	text    string   // {0} stands for the first value
-	fixed   int      // length of the format without its verbs
-}
+// phrasebook translates the bank's sentences.
+type phrasebook struct{ *ui.Phrases }
 
-// phrasebook translates the bank's sentences. The nil phrasebook leaves them in
-// English.
-type phrasebook struct {
-	exact   map[string]string
-	phrases []phrase // longest fixed text first
-}
-
-var verb = regexp.MustCompile(`%[dsqvw]`)
-
-// readPhrases reads the phrasebook of a language.
-func readPhrases(lang string) *phrasebook {
+// readPhrases reads the phrasebook of a language. English is the bank's own.
+func readPhrases(lang string) phrasebook {
 	if lang != ui.Japanese {
-		return nil
+		return phrasebook{}
 	}
-	content, err := bankFile.ReadFile("catalog/bank.ja.json")
-	all := map[string]string{}
-	if err == nil {
-		err = json.Unmarshal(content, &all)
-	}
-	if err != nil {
-		panic("pages: internal error: phrases: " + err.Error())
-	}
-	b := &phrasebook{exact: map[string]string{}}
-	for format, text := range all {
-		if !verb.MatchString(format) {
-			b.exact[format] = text
-			continue
-		}
-		p := phrase{text: text, verbs: verb.FindAllString(format, -1)}
-		var pattern strings.Builder
-		for i, part := range verb.Split(format, -1) {
-			if i > 0 {
-				switch p.verbs[i-1] {
-				case "%d":
-					pattern.WriteString(`(-?\d+)`)
-				case "%q":
-					pattern.WriteString(`("(?:[^"\\]|\\.)*")`)
-				default:
-					pattern.WriteString(`(.+?)`)
-				}
-			}
-			pattern.WriteString(regexp.QuoteMeta(part))
-			p.fixed += len(part)
-		}
-		p.pattern = regexp.MustCompile(`(?s)^` + pattern.String() + `$`)
-		b.phrases = append(b.phrases, p)
-	}
-	slices.SortFunc(b.phrases, func(x, y phrase) int {
-		return cmp.Or(cmp.Compare(y.fixed, x.fixed), strings.Compare(x.text, y.text))
-	})
-	return b
-}
-
-// find translates a sentence of the bank. It reports whether the phrasebook has it.
-func (b *phrasebook) find(s string) (string, bool) {
-	if b == nil {
-		return s, true
-	}
-	if text, ok := b.exact[s]; ok {
-		return text, true
-	}
-	for _, p := range b.phrases {
-		m := p.pattern.FindStringSubmatch(s)
-		if m == nil {
-			continue
-		}
-		var pairs []string
-		for i, value := range m[1:] {
-			switch p.verbs[i] {
-			case "%q":
-				if plain, err := strconv.Unquote(value); err == nil {
-					value = plain
-				}
-			case "%s":
-				if text, ok := b.find(value); ok {
-					value = text
-				}
-			case "%v", "%w": // an error
-				text, ok := b.find(value)
-				if !ok {
-					text = "内容が正しくありません。"
-				}
-				value = text
-			}
-			pairs = append(pairs, "{"+strconv.Itoa(i)+"}", value)
-		}
-		return strings.NewReplacer(pairs...).Replace(p.text), true
-	}
-	return "", false
+	return phrasebook{ui.ReadPhrases(bankFile, "catalog/bank.ja.json", "内容が正しくありません。")}
 }
 
 // note translates the note of an audit record. Text that is not a phrase, such as a
 // user ID, is returned unchanged.
-func (b *phrasebook) note(s string) string {
-	if text, ok := b.find(s); ok {
+func (b phrasebook) note(s string) string {
+	if text, ok := b.Find(s); ok {
 		return text
 	}
 	return s
@@ -137,12 +46,12 @@ func (b *phrasebook) note(s string) string {
 
 // warning translates a warning about a seed file. Some warnings begin with the name of
 // the file's format, which the translation omits.
-func (b *phrasebook) warning(text string) string {
-	if translated, ok := b.find(text); ok {
+func (b phrasebook) warning(text string) string {
+	if translated, ok := b.Find(text); ok {
 		return translated
 	}
 	if _, rest, ok := strings.Cut(text, ": "); ok {
-		if translated, ok := b.find(rest); ok {
+		if translated, ok := b.Find(rest); ok {
 			return translated
 		}
 	}
@@ -155,7 +64,7 @@ const maxWarned = 2000
 
 // warnings returns a message with the first warnings and the number of the rest.
 // dropped is the number that was already left out.
-func (b *phrasebook) warnings(all []string, dropped int) msg {
+func (b phrasebook) warnings(all []string, dropped int) msg {
 	var texts []string
 	size := 0
 	for _, w := range all {
@@ -246,7 +155,7 @@ func (c *call) detail(err error) string {
 	if text, ok := fault(own.Cause); ok {
 		return text
 	}
-	if text, ok := c.phrases[c.lang].find(own.Problem); ok {
+	if text, ok := c.phrases[c.lang].Find(own.Problem); ok {
 		return text
 	}
 	return fieldPhrases[own.Field]

@@ -110,10 +110,10 @@ func TestErrorsInJapanese(t *testing.T) {
 		if format == "%v" { // wraps another error, which is checked by itself
 			continue
 		}
-		example := verb.ReplaceAllStringFunc(format, func(v string) string {
+		example := ui.Verb.ReplaceAllStringFunc(format, func(v string) string {
 			return map[string]string{"%d": "7", "%q": `"x"`, "%s": "x", "%v": "x", "%w": "x"}[v]
 		})
-		text, ok := book.find(example)
+		text, ok := book.Find(example)
 		assert.True(t, ok, "%s: no Japanese words in catalog/bank.ja.json for %q", where, format)
 		require.True(t, strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }), text)
 		require.NotRegexp(t, `\{\d\}`, text, format)
@@ -197,11 +197,11 @@ func TestBankPhrasesInJapanese(t *testing.T) {
 		"line 3, token 77: something in English":                                            "3行目、トークン 77: 内容が正しくありません。",
 		"order 0192 is already shipped":                                                     "この発行依頼の状況は「発送済」です。",
 	} {
-		got, ok := book.find(given)
+		got, ok := book.Find(given)
 		require.True(t, ok, given)
 		require.Equal(t, want, got)
 	}
-	_, ok := book.find("something new")
+	_, ok := book.Find("something new")
 	require.False(t, ok)
 	require.Equal(t, "dave", book.note("dave"))
 	require.Equal(t, "order 1", readPhrases(ui.English).note("order 1"))

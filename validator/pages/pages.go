@@ -72,8 +72,8 @@ type server struct {
 	bank      *bank.Bank
 	o         Options
 	site      *ui.Site
-	words     map[string]ui.Catalog  // by language
-	phrases   map[string]*phrasebook // by language
+	words     map[string]ui.Catalog // by language
+	phrases   map[string]phrasebook // by language
 	cross     *http.CrossOriginProtection
 	confirmed confirmedDrafts
 }
@@ -91,7 +91,7 @@ func New(b *bank.Bank, o Options) http.Handler {
 	}
 	o.MaxImport = cmp.Or(o.MaxImport, defaultMaxImport)
 	s := &server{bank: b, o: o, cross: http.NewCrossOriginProtection()}
-	s.words, s.phrases = map[string]ui.Catalog{}, map[string]*phrasebook{}
+	s.words, s.phrases = map[string]ui.Catalog{}, map[string]phrasebook{}
 	for _, lang := range []string{ui.Japanese, ui.English} {
 		s.words[lang], s.phrases[lang] = catalogOf(lang), readPhrases(lang)
 	}
