@@ -11,9 +11,9 @@ import (
 )
 
 // KnownHost reports whether the Host header of a request names this server: localhost, a
-// loopback address, the address at which the connection arrived, or a host that more
-// knows, which may be nil. Other hosts must be refused, because a page on the web could
-// make a browser send requests to a name that leads here (DNS rebinding).
+// loopback address, the address at which the connection arrived, or a host for which more
+// returns true. More may be nil. Refuse other hosts, because a page on the web could make a
+// browser send requests to a name that leads here (DNS rebinding).
 func KnownHost(r *http.Request, more func(host string) bool) bool {
 	name := r.Host
 	if host, _, err := net.SplitHostPort(name); err == nil {

@@ -29,7 +29,7 @@ type Stream struct {
 	Every time.Duration // time between two beats of an idle stream; 0: [KeepAlive]
 	Beat  string        // "": a comment
 
-	// Patience is how long a client may take to read what was sent; 0: for ever.
+	// Patience is the time that a client has to read an event; 0: no limit.
 	Patience time.Duration
 }
 
