@@ -24,8 +24,8 @@ func CheckQuery(raw string) *Problem {
 	return nil
 }
 
-// Unrouted answers a request that no pattern of a mux but "/" matches. See tells where the
-// paths are described.
+// Unrouted answers a request that no pattern of a mux but "/" matches. See is the end
+// of the sentence, such as ": see /openapi.json".
 func Unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request, see string) {
 	var allowed []string
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
