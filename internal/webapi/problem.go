@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"github.com/d204ef64/fob/internal/errclass"
 )
 
 // Problem is an error as defined by RFC 9457, with a code that does not change when the
@@ -38,6 +40,9 @@ func Invalid(where, detail string) *Problem {
 
 // Error returns the detail.
 func (p *Problem) Error() string { return p.Detail }
+
+// ErrorClass implements errclass.Classed.
+func (p *Problem) ErrorClass() errclass.Class { return errclass.Refused }
 
 // GetStatus implements huma.StatusError.
 func (p *Problem) GetStatus() int { return p.Status }
