@@ -16,7 +16,8 @@ import (
 )
 
 func newDemoCmd(a *app) *cobra.Command {
-	var once bool
+	var once, line bool
+	var tokens, ports int
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run a live demo of three tokens and a bank",
@@ -29,15 +30,34 @@ file. A customer registers the token on the bank's pages and makes a transfer
 with its code; the bank refuses the same code the second time. You can log in to
 the pages until Ctrl-C.
 
-With --once, or if stdout is not a terminal, print one round and exit.`,
+With --once, or if stdout is not a terminal, print one round and exit.
+
+With --line, show a provisioning line instead: virtual operators program the
+tokens of a signed order, and the customer imports their encrypted PSKC file
+into a bank. Each token's user logs in with the codes on its display. pskctool
+checks the file if it is installed.`,
 		Example: `  fob demo
-  fob demo --once`,
+  fob demo --once
+  fob demo --line`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			f := cmd.Flags()
+			switch {
+			case line && once:
+				return usagef("--line and --once: use only one: --line ends by itself")
+			case line:
+				return a.demoLine(cmd.Context(), tokens, ports)
+			case f.Changed("tokens"), f.Changed("ports"):
+				return usagef("--tokens and --ports need --line")
+			}
 			return a.demo(cmd.Context(), once || a.json || !isTerminal(a.stdout))
 		},
 	}
-	cmd.Flags().BoolVar(&once, "once", false, "print one round and exit")
+	f := cmd.Flags()
+	f.BoolVar(&once, "once", false, "print one round and exit")
+	f.BoolVar(&line, "line", false, "show a provisioning line")
+	f.IntVar(&tokens, "tokens", 100, "with --line, number `N` of tokens")
+	f.IntVar(&ports, "ports", 8, "with --line, number `N` of ports")
 	return cmd
 }
 

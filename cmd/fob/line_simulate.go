@@ -59,8 +59,8 @@ it decrypts the seeds.`,
 	return cmd
 }
 
-// maxSimulated limits the tokens and the ports of a simulation.
-const maxSimulated = 100_000
+// These limit the tokens of a simulation, and the ports of each station.
+const maxSimulated, maxPorts = 100_000, 999
 
 func (a *app) lineSimulate(ctx context.Context, o *simulateOptions) (err error) {
 	switch {
@@ -68,8 +68,8 @@ func (a *app) lineSimulate(ctx context.Context, o *simulateOptions) (err error) 
 		return usagef("--tokens %d: want 1 to %d", o.tokens, maxSimulated)
 	case o.stations < 1 || o.stations > 99:
 		return usagef("--stations %d: want 1 to 99", o.stations)
-	case o.ports < 1 || o.ports > 999:
-		return usagef("--ports %d: want 1 to 999", o.ports)
+	case o.ports < 1 || o.ports > maxPorts:
+		return usagef("--ports %d: want 1 to %d", o.ports, maxPorts)
 	}
 	c := practice.Config{Tokens: o.tokens, Stations: o.stations, Ports: o.ports, Dir: o.out}
 	if o.plan != "" {

@@ -31,7 +31,7 @@ type Bank struct {
 	User     string
 	Password string // valid as long as the demo runs
 
-	demo   *Demo
+	world  *virtual.World
 	folder string
 	db     *store.DB
 	bank   *bank.Bank
@@ -70,10 +70,18 @@ func (c worldClock) Wait(ctx context.Context, t token.UnixSeconds) error {
 // clerk is the actor of the bank's own operations.
 var clerk = bank.By{Clerk: "demo", Channel: bank.ChannelCommand}
 
-// OpenBank creates a bank, and serves its pages on a free port of the loopback
-// interface.
-func (d *Demo) OpenBank(ctx context.Context) (_ *Bank, err error) {
-	b := &Bank{User: "hanako", Password: rand.Text()[:16], demo: d}
+// contract is the bank's only contract.
+const contract = "demo"
+
+// OpenBank creates a bank for the demo's tokens, and serves its pages on a free port of
+// the loopback interface.
+func (d *Demo) OpenBank(ctx context.Context) (*Bank, error) {
+	return openBank(ctx, d.world, httpapi.Limits{})
+}
+
+// openBank creates a bank for the tokens of a world.
+func openBank(ctx context.Context, world *virtual.World, limits httpapi.Limits) (_ *Bank, err error) {
+	b := &Bank{User: "hanako", Password: rand.Text()[:16], world: world}
 	defer func() {
 		if err != nil {
 			b.Close()
@@ -89,7 +97,7 @@ func (d *Demo) OpenBank(ctx context.Context) (_ *Bank, err error) {
 	if err != nil {
 		return nil, err
 	}
-	clock := worldClock{d.world}
+	clock := worldClock{world}
 	if err := bank.Create(ctx, b.db, master, "", validator.DefaultSettings(), bank.Options{Clock: clock}); err != nil {
 		return nil, err
 	}
@@ -97,20 +105,20 @@ func (d *Demo) OpenBank(ctx context.Context) (_ *Bank, err error) {
 		return nil, err
 	}
 	_, err = b.bank.AddContract(ctx, clerk, bank.Contract{
-		ID: "demo", Name: "Demo Trading Co.", Address: "1-1-1 Marunouchi, Tokyo", Email: "demo@example.com", Language: bank.English,
+		ID: contract, Name: "Demo Trading Co.", Address: "1-1-1 Marunouchi, Tokyo", Email: "demo@example.com", Language: bank.English,
 	})
 	if err != nil {
 		return nil, err
 	}
 	_, _, err = b.bank.AddUser(ctx, clerk, bank.NewUser{
-		ID: b.User, Contract: "demo", Role: validator.Master, Name: "Hanako", Language: bank.English, Password: b.Password,
+		ID: b.User, Contract: contract, Role: validator.Master, Name: "Hanako", Language: bank.English, Password: b.Password,
 	}, "")
 	if err != nil {
 		return nil, err
 	}
 	b.server, err = server.Listen(server.Config{
 		Bank: b.bank, Clock: clock, Listen: "127.0.0.1:0",
-		API:   httpapi.New(b.bank, httpapi.Options{TestMode: true}),
+		API:   httpapi.New(b.bank, httpapi.Options{TestMode: true, Limits: limits}),
 		Pages: pages.New(b.bank, pages.Options{TestMode: true}),
 	})
 	if err != nil {
@@ -155,7 +163,7 @@ func (b *Bank) Story(ctx context.Context, t *Token) (steps []Step, err error) {
 	}
 	addStep(b.User+" registers it on the page with "+code, page.notice(), user.Token == t.Serial)
 
-	b.demo.world.Advance(time.Minute) // makes both the bank and the token go on to the next code
+	b.world.Advance(time.Minute) // makes both the bank and the token go on to the next code
 	if code, err = b.readCode(ctx, t); err != nil {
 		return steps, err
 	}
@@ -198,7 +206,7 @@ func (b *Bank) transfer(ctx context.Context, page *browser, code string) error {
 
 // transfers returns the number of completed transfers.
 func (b *Bank) transfers(ctx context.Context) (int, error) {
-	list, _, err := b.bank.Transactions(ctx, clerk, "demo", bank.Page{})
+	list, _, err := b.bank.Transactions(ctx, clerk, contract, bank.Page{})
 	return len(list), err
 }
 
@@ -226,7 +234,7 @@ func (b *Bank) importToken(ctx context.Context, t *Token) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	report, err := b.bank.Import(ctx, clerk, r, bank.ImportOptions{Contract: "demo"})
+	report, err := b.bank.Import(ctx, clerk, r, bank.ImportOptions{Contract: contract})
 	return report.Tokens, err
 }
 
@@ -243,7 +251,7 @@ func (b *Bank) readCode(ctx context.Context, t *Token) (string, error) {
 		if look.Left > 5*time.Second {
 			return look.Shown, nil
 		}
-		b.demo.world.Advance(look.Left + time.Second)
+		b.world.Advance(look.Left + time.Second)
 	}
 }
 

@@ -90,3 +90,25 @@ func NewOrder(dir string, tokens, stations int, now time.Time) error {
 	}
 	return nil
 }
+
+// UseOrder reads the order that [NewOrder] wrote into the folder, and checks its
+// signatures.
+func (c *Config) UseOrder(now time.Time) (signers []order.Signer, err error) {
+	text, err := os.ReadFile(filepath.Join(c.Dir, AllowedFile))
+	if err != nil {
+		return nil, fmt.Errorf("reading the allowed signers: %w", err)
+	}
+	allowed, err := order.ParseAllowed(text, time.UTC)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(c.Dir, OrderFile)
+	if c.Order, signers, err = order.VerifyFile(path, allowed, now); err != nil {
+		return nil, err
+	}
+	if c.Content, err = order.ReadFile(path); err != nil {
+		return nil, err
+	}
+	c.Recipients, err = journal.Recipients(c.Order, nil)
+	return signers, err
+}

@@ -40,9 +40,11 @@ type Config struct {
 // pollInterval is the time between two looks for tokens. Virtual plugs do not bounce.
 const pollInterval = 20 * time.Millisecond
 
-// room is a room with operators, tokens and stations.
-type room struct {
+// Room is a room with stations, operators and their tokens. After [Room.Run], its tokens
+// and its journals can be used until [Room.Close].
+type Room struct {
 	Config
+	world    *virtual.World
 	fleet    *fleet.Fleet
 	sockets  string // folder
 	devices  []*device
@@ -59,28 +61,49 @@ type station struct {
 	operators []*operator
 }
 
-// Run programs all tokens, and compares the result with a perfect line's.
+// Run programs all tokens of a room of its own, and compares the result with a perfect
+// line's.
 func Run(ctx context.Context, c Config) (r *Result, err error) {
+	m, err := NewRoom(c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	return m.Run(ctx)
+}
+
+// NewRoom makes the tokens. The caller must close the room.
+func NewRoom(c Config) (_ *Room, err error) {
 	if err := c.Plan.Check(c.Tokens); err != nil {
 		return nil, err
 	}
-	m := &room{Config: c}
+	m := &Room{Config: c}
 	if m.Report == nil {
 		m.Report = func(line.Event) {}
 	}
-	defer func() { err = errors.Join(err, m.close()) }()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, m.Close())
+		}
+	}()
 	if m.sockets, err = os.MkdirTemp("", "fob"); err != nil { // short: the path of a socket is limited
 		return nil, fmt.Errorf("making a folder for the ports: %w", err)
 	}
-	if err := m.makeTokens(ctx); err != nil {
+	if err := m.makeTokens(); err != nil {
 		return nil, err
 	}
+	return m, nil
+}
+
+// Run programs all tokens, and compares the result with a perfect line's. It is called
+// once.
+func (m *Room) Run(ctx context.Context) (*Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	served := make(chan error, 1)
 	go func() { served <- m.fleet.Serve(ctx) }()
 	began := time.Now()
-	err = m.prepareAndWork(ctx)
+	err := m.prepareAndWork(ctx)
 	took := time.Since(began)
 	cancel()
 	if err = errors.Join(err, <-served); err != nil {
@@ -89,8 +112,24 @@ func Run(ctx context.Context, c Config) (r *Result, err error) {
 	return m.result(context.WithoutCancel(ctx), took)
 }
 
+// World returns the world of the tokens.
+func (m *Room) World() *virtual.World { return m.world }
+
+// Made returns the tokens that were made.
+func (m *Room) Made() (made []fleet.Member) {
+	for _, d := range m.devices {
+		if d.outcome == Made {
+			made = append(made, d.member)
+		}
+	}
+	return made
+}
+
+// Journal returns the journal of a station. 0 is the first.
+func (m *Room) Journal(station int) *journal.Journal { return m.stations[station].journal }
+
 // prepareAndWork enrols the tokens and has the operators work on them.
-func (m *room) prepareAndWork(ctx context.Context) error {
+func (m *Room) prepareAndWork(ctx context.Context) error {
 	if err := m.enrol(ctx); err != nil {
 		return err
 	}
@@ -118,7 +157,7 @@ func (m *room) prepareAndWork(ctx context.Context) error {
 }
 
 // makeTokens makes the fleet of tokens, as the plan describes them.
-func (m *room) makeTokens(context.Context) error {
+func (m *Room) makeTokens() error {
 	good, err := virtual.ModelByName(m.Order.Model)
 	if err != nil {
 		return err
@@ -132,11 +171,10 @@ func (m *room) makeTokens(context.Context) error {
 			break
 		}
 	}
-	world, err := virtual.NewWorld(virtual.Config{Mode: virtual.Real})
-	if err != nil {
+	if m.world, err = virtual.NewWorld(virtual.Config{Mode: virtual.Real}); err != nil {
 		return err
 	}
-	if m.fleet, err = fleet.New(world, fleet.Config{Model: good}); err != nil {
+	if m.fleet, err = fleet.New(m.world, fleet.Config{Model: good}); err != nil {
 		return err
 	}
 	for n := 1; n <= m.Tokens; n++ {
@@ -148,7 +186,7 @@ func (m *room) makeTokens(context.Context) error {
 		case SlowClock:
 			options = append(options, virtual.Trim(slowCrystal))
 		}
-		t := world.NewToken(model, options...)
+		t := m.world.NewToken(model, options...)
 		if d.fault == StuckSegment {
 			stuck, err := virtual.ParseSegments("d0.g")
 			if err != nil {
@@ -169,7 +207,7 @@ const slowCrystal virtual.PPM = -10_000
 
 // enrol reads the key of each token, as its maker does, if the plan has counterfeits.
 // Those are not in the list.
-func (m *room) enrol(ctx context.Context) error {
+func (m *Room) enrol(ctx context.Context) error {
 	list := line.Enrolment{}
 	counterfeits := 0
 	for _, d := range m.devices {
@@ -194,7 +232,7 @@ func (m *room) enrol(ctx context.Context) error {
 	return nil
 }
 
-func (m *room) deviceKey(ctx context.Context, d *device) (key [32]byte, err error) {
+func (m *Room) deviceKey(ctx context.Context, d *device) (key [32]byte, err error) {
 	plug, err := m.fleet.Attach(d.member, "pty:")
 	if err != nil {
 		return key, err
@@ -210,7 +248,7 @@ func (m *room) deviceKey(ctx context.Context, d *device) (key [32]byte, err erro
 }
 
 // addStation makes a station with its journal, its printer and its operators.
-func (m *room) addStation(ctx context.Context, i int) (err error) {
+func (m *Room) addStation(ctx context.Context, i int) (err error) {
 	name := fmt.Sprintf("station-%d", i+1)
 	dir := filepath.Join(m.Dir, name)
 	if err := os.MkdirAll(filepath.Join(dir, "labels"), 0o700); err != nil {
@@ -273,8 +311,8 @@ func (m *room) addStation(ctx context.Context, i int) (err error) {
 	return nil
 }
 
-// close closes everything that was opened.
-func (m *room) close() (err error) {
+// Close closes the journals and removes the ports.
+func (m *Room) Close() (err error) {
 	for _, s := range m.stations {
 		if s.batch != nil {
 			s.batch.Close()

@@ -16,7 +16,6 @@ import (
 	"github.com/d204ef64/fob/internal/practice"
 	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
-	"github.com/d204ef64/fob/line/order"
 )
 
 var update = flag.Bool("update", false, "write the schema of fault plans")
@@ -26,18 +25,10 @@ func newConfig(t *testing.T, tokens, stations int, plan string) practice.Config 
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, practice.NewOrder(dir, tokens, stations, time.Now()))
-	content, err := os.ReadFile(filepath.Join(dir, practice.OrderFile))
-	require.NoError(t, err)
-	text, err := os.ReadFile(filepath.Join(dir, practice.AllowedFile))
-	require.NoError(t, err)
-	allowed, err := order.ParseAllowed(text, time.UTC)
-	require.NoError(t, err)
-	o, signers, err := order.VerifyFile(filepath.Join(dir, practice.OrderFile), allowed, time.Now())
+	c := practice.Config{Tokens: tokens, Stations: stations, Ports: 4, Dir: dir}
+	signers, err := c.UseOrder(time.Now())
 	require.NoError(t, err)
 	require.Len(t, signers, 2)
-	recipients, err := journal.Recipients(o, nil)
-	require.NoError(t, err)
-	c := practice.Config{Order: o, Content: content, Recipients: recipients, Tokens: tokens, Stations: stations, Ports: 4, Dir: dir}
 	if plan != "" {
 		c.Plan, err = practice.ParsePlan([]byte(plan))
 		require.NoError(t, err)

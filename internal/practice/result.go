@@ -55,7 +55,7 @@ type Result struct {
 }
 
 // result compares the tokens and the journals with the result of a perfect line.
-func (m *room) result(ctx context.Context, took time.Duration) (*Result, error) {
+func (m *Room) result(ctx context.Context, took time.Duration) (*Result, error) {
 	r := &Result{Order: m.Order.ID, Tokens: m.Tokens, Bad: []Bad{}, Differences: []string{}, Seconds: took.Seconds()}
 	serials := map[string]int{}
 	for _, d := range m.devices {
@@ -128,7 +128,7 @@ func (d *device) compare(want verdict) (problems []string) {
 }
 
 // unit returns the unit of a device in the journal of its station, or nil.
-func (m *room) unit(ctx context.Context, d *device) (*journal.Unit, error) {
+func (m *Room) unit(ctx context.Context, d *device) (*journal.Unit, error) {
 	s := m.stations[(d.number-1)%m.Stations]
 	u, found, err := s.batch.Find(ctx, d.member.Token.HardwareID())
 	if err != nil || !found {
@@ -154,7 +154,7 @@ func (d *device) compareUnit(u *journal.Unit) string {
 }
 
 // compareJournal checks the records of a station, and that the station has kept no seed.
-func (m *room) compareJournal(ctx context.Context, s *station) (problems []string, err error) {
+func (m *Room) compareJournal(ctx context.Context, s *station) (problems []string, err error) {
 	report, err := s.journal.Verify(ctx, "")
 	if err != nil {
 		return nil, err
