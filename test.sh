@@ -53,6 +53,7 @@ step_needs() {
 		echo 'shellcheck shellcheck'
 		;;
 	test)
+		echo 'age age' # opens the keys of exports
 		echo 'chromium chromium' # for the pages
 		echo 'cups-client lp'
 		echo 'cups-daemon cupsd'
@@ -78,6 +79,7 @@ step_needs() {
 		echo 'python3-serial python:serial'
 		echo 'qemu-system-misc qemu-system-riscv32'
 		echo 'socat socat'
+		echo 'sqlite3 sqlite3' # changes journals
 		echo 'strace strace'
 		echo 'systemd systemd-analyze'
 		echo 'tshark tshark' # for recorded wires

@@ -62,10 +62,15 @@ func (w *work) label(ctx context.Context) error {
 		return j.Advance(ctx, &w.unit, journal.Labelled)
 	}
 	w.step(StepLabel)
-	if err := w.station.printer.Print(ctx, &w.unit, w.number); err != nil {
+	printer := w.station.printer
+	label, err := j.Printing(ctx, &w.unit, w.socket, printer.String(), "")
+	if err != nil {
+		return err
+	}
+	if err := printer.Print(ctx, &w.unit, w.number); err != nil {
 		return fmt.Errorf("%w: %w", errPrinter, err)
 	}
-	return j.Labelled(ctx, &w.unit, w.station.printer.String())
+	return j.Labelled(ctx, &w.unit, label, w.station.job.Labels.wait())
 }
 
 // prints reports whether units get a label.
@@ -80,18 +85,29 @@ func printerAdvice(err error) string {
 	return "mend the printer, then plug the device in again"
 }
 
-// Reprint prints the label of a unit again, which goes on record.
-func (s *Station) Reprint(ctx context.Context, u *journal.Unit, number int) error {
-	switch {
-	case !s.prints():
-		return fmt.Errorf("%w: the station has no printer", errPrinter)
-	case u.State != journal.Locked && u.State != journal.Labelled && u.State != journal.Done:
-		return fmt.Errorf("%w: unit %s is %s: a label is printed once the device is locked", errPrinter, u.Serial, u.State)
+// Reprint prints the label of a unit again, with the number of the socket on the label
+// before. The journal records the reason. The error wraps [journal.ErrUnit] if the unit may
+// not have a label.
+func Reprint(ctx context.Context, j *journal.Journal, p Printer, u *journal.Unit, reason string) (label int, err error) {
+	before, err := j.Labels(ctx, u.ID)
+	if err != nil {
+		return 0, err
 	}
-	if err := s.printer.Print(ctx, u, number); err != nil {
-		return fmt.Errorf("%w: %w", errPrinter, err)
+	socket := u.Socket
+	if len(before) > 0 {
+		socket = before[len(before)-1].Socket
 	}
-	return s.journal.Reprinted(ctx, u, s.printer.String())
+	number, err := j.SocketNumber(ctx, socket)
+	if err != nil {
+		return 0, err
+	}
+	if label, err = j.Printing(ctx, u, socket, p.String(), reason); err != nil {
+		return 0, err
+	}
+	if err := p.Print(ctx, u, number); err != nil {
+		return 0, fmt.Errorf("%w: %w", errPrinter, err)
+	}
+	return label, j.Reprinted(ctx, u, label)
 }
 
 // ErrNoLabel is the error of a label that no socket waits for.
@@ -108,7 +124,7 @@ func (s *Station) LabelTaken(number int, scanned string) error {
 		switch {
 		case serial == "", number != 0 && k.number != number, scanned != "" && scanned != serial, number == 0 && scanned == "":
 			continue
-		case scanned == "" && s.job.Labels == LabelScanned:
+		case scanned == "" && k.waits == journal.WaitScanned:
 			return fmt.Errorf("%w: scan the label of port %d", ErrNoLabel, k.number)
 		}
 		k.label = ""
@@ -121,29 +137,83 @@ func (s *Station) LabelTaken(number int, scanned string) error {
 	return fmt.Errorf("%w: port %d", ErrNoLabel, number)
 }
 
-// awaitLabel makes the socket wait for the label of a finished unit, if the order requires
-// it. The operator hears of the unit afterwards: a scanner may be faster than this program.
-func (k *socket) awaitLabel(w *work) bool {
-	s := k.station
-	if p := s.labels(); p != LabelTakenFirst && p != LabelScanned {
-		return false
+// wait returns the condition under which the next device may follow.
+func (p LabelPolicy) wait() journal.Wait {
+	switch p {
+	case LabelTakenFirst:
+		return journal.WaitTaken
+	case LabelScanned:
+		return journal.WaitScanned
 	}
+	return journal.NoWait
+}
+
+// labelAdvice tells the operator how to take a label.
+func labelAdvice(w journal.Wait) string {
+	if w == journal.WaitScanned {
+		return "scan the label"
+	}
+	return "take the label"
+}
+
+// owed makes the sockets wait whose label was due when the run before ended. They wait
+// although no device may be plugged in.
+func (s *Station) owed(ctx context.Context) error {
+	list, err := s.journal.DueLabels(ctx)
+	if err != nil {
+		return err
+	}
+	for _, due := range list {
+		if _, err := s.socket(ctx, due.Socket); err != nil {
+			return err
+		}
+		k := s.sockets[due.Socket]
+		k.owed = append(k.owed, due)
+	}
+	return nil
+}
+
+// owes waits for a label of the run before.
+func (k *socket) owes(ctx context.Context, due journal.DueLabel) error {
+	u := &due.Unit
+	if !k.expect(u, due.Waits) {
+		return nil
+	}
+	e := Event{
+		Result: Known, Serial: u.Serial.String(), HardwareID: u.HardwareID, State: u.State, Attempt: u.Attempts, Before: true, Label: true,
+		Reason: "the label of the device before was not taken yet", Advice: labelAdvice(due.Waits),
+	}
+	k.emit(e)
+	if err := k.labelTaken(ctx, u); err != nil {
+		return err
+	}
+	e.Label, e.LabelTaken, e.Reason, e.Advice = false, true, "", ""
+	k.emit(e)
+	return nil
+}
+
+// expect makes LabelTaken accept the label of a unit for this socket. It returns false if
+// another socket waits for it. Operators hear of the label afterwards: a scanner may be
+// faster than this program.
+func (k *socket) expect(u *journal.Unit, waits journal.Wait) bool {
+	s, serial := k.station, u.Serial.String()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k.label = w.unit.Serial.String()
+	for _, other := range s.order {
+		if other.label == serial {
+			return false
+		}
+	}
+	k.label, k.waits = serial, waits
 	return true
 }
 
-// labelTaken waits until the label of a finished unit was taken.
-func (k *socket) labelTaken(ctx context.Context, w *work) error {
+// labelTaken waits until the label of a unit was taken.
+func (k *socket) labelTaken(ctx context.Context, u *journal.Unit) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-k.taken:
 	}
-	if err := k.station.journal.LabelTaken(ctx, &w.unit); err != nil {
-		return err
-	}
-	w.report(Event{Result: Pass, Advice: "remove it", LabelTaken: true})
-	return nil
+	return k.station.journal.LabelTaken(ctx, u)
 }

@@ -62,11 +62,11 @@ type Station struct {
 	sleep          func(context.Context, time.Duration) error
 	scaled         bool // now is not the clock of this machine
 	poll           time.Duration
+	sockets        map[string]*socket // only Run uses it
 
 	mu       sync.Mutex // guards the fields below
 	seq      uint64
-	sockets  map[string]*socket
-	order    []*socket               // by number
+	order    []*socket               // as they were found; only Run changes it
 	working  map[host.HardwareID]int // socket that works on a device
 	clockErr error                   // why the clock cannot be trusted now
 }
@@ -107,12 +107,24 @@ func (s *Station) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer cancel(nil)
-	if err := s.checkClock(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
+	for _, prepare := range []func(context.Context) error{s.checkClock, s.owed} {
+		if err := prepare(ctx); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
 		}
-		return err
 	}
+	work := func(list []*socket) {
+		for _, k := range list {
+			workers.Go(func() {
+				if err := k.run(ctx); err != nil {
+					cancel(err)
+				}
+			})
+		}
+	}
+	work(s.order) // only this function adds to it
 	workers.Go(func() { s.watchClock(ctx) })
 	tick := time.NewTicker(s.poll)
 	defer tick.Stop()
@@ -121,13 +133,11 @@ func (s *Station) Run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("looking for devices: %w", err)
 		}
-		for _, k := range s.update(found) {
-			workers.Go(func() {
-				if err := k.run(ctx); err != nil {
-					cancel(err)
-				}
-			})
+		fresh, err := s.update(ctx, found)
+		if err != nil && ctx.Err() == nil {
+			return err
 		}
+		work(fresh)
 		select {
 		case <-ctx.Done():
 			workers.Wait()
@@ -142,23 +152,39 @@ func (s *Station) Run(ctx context.Context) error {
 
 // update passes the addresses of devices to the workers, and returns the workers of new
 // sockets.
-func (s *Station) update(found []Socket) (fresh []*socket) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Station) update(ctx context.Context, found []Socket) (fresh []*socket, err error) {
 	present := map[string]string{}
 	for _, f := range found {
 		present[f.Name] = f.Addr
-		if s.sockets[f.Name] == nil {
-			k := &socket{station: s, name: f.Name, number: len(s.order) + 1, changed: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
-			s.sockets[f.Name] = k
-			s.order = append(s.order, k)
+		k, err := s.socket(ctx, f.Name)
+		if err != nil {
+			return nil, err
+		}
+		if k != nil {
 			fresh = append(fresh, k)
 		}
 	}
 	for name, k := range s.sockets {
 		k.seen(present[name])
 	}
-	return fresh
+	return fresh, nil
+}
+
+// socket adds a socket, and returns it. It returns nil if the station has it already.
+func (s *Station) socket(ctx context.Context, name string) (*socket, error) {
+	if s.sockets[name] != nil {
+		return nil, nil
+	}
+	number, err := s.journal.SocketNumber(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	k := &socket{station: s, name: name, number: number, changed: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
+	s.sockets[name] = k
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.order = append(s.order, k)
+	return k, nil
 }
 
 // claim keeps other workers from a device that has several ports, until release is called.

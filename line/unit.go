@@ -27,9 +27,10 @@ type work struct {
 	meter  *host.CrystalMeter
 	unit   journal.Unit
 	began  time.Time
-	ready  bool      // the device was tested since it was plugged in
-	tested time.Time // when the self-test began
-	rig    bool      // the device has a rig that reads its LCD
+	ready  bool         // the device was tested since it was plugged in
+	tested time.Time    // when the self-test began
+	rig    bool         // the device has a rig that reads its LCD
+	waits  journal.Wait // how the unit's label must be taken before the next device
 }
 
 // run brings the device, which was identified, to a final state, or returns an error: a
@@ -128,8 +129,15 @@ func (w *work) giveUp(ctx context.Context, err error) error {
 		}
 		reason += ", and it could not be wiped"
 	}
+	labels, fail := w.station.journal.Labels(ctx, w.unit.ID)
+	if fail != nil {
+		return fail
+	}
 	if fail := w.station.journal.Void(ctx, &w.unit, reason, bin); fail != nil {
 		return fail
+	}
+	if len(labels) > 0 {
+		advice += ", and destroy the label of " + w.unit.Serial.String()
 	}
 	return &reject{bin, reason, advice}
 }
@@ -230,6 +238,9 @@ func (w *work) attempt(ctx context.Context) error {
 		}
 		fallthrough
 	case journal.Labelled:
+		if w.waits, err = j.Waits(ctx, &w.unit); err != nil {
+			return err
+		}
 		w.unit.Results.Cycle += time.Since(w.began).Seconds()
 		return j.Advance(ctx, &w.unit, journal.Done)
 	}

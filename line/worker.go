@@ -21,7 +21,10 @@ type socket struct {
 	changed chan struct{} // has a value after addr changed
 	taken   chan struct{} // has a value after the label was taken
 
-	label string // the serial number whose label must be taken; guarded by the station's mu
+	label string       // the serial number whose label must be taken; guarded by the station's mu, as is waits
+	waits journal.Wait // how the label is taken
+
+	owed []journal.DueLabel // of the runs before; only the worker uses it
 
 	mu   sync.Mutex // guards the fields below
 	addr string     // at which a device was found; "": none
@@ -72,6 +75,14 @@ func (k *socket) await(ctx context.Context) (addr string, came bool, err error) 
 // run programs one device after the other. It returns an error only if the station must
 // stop.
 func (k *socket) run(ctx context.Context) error {
+	for _, due := range k.owed {
+		if err := k.owes(ctx, due); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+	}
 	k.emit(Event{Result: Waiting})
 	for {
 		addr, came, err := k.await(ctx)
@@ -144,15 +155,16 @@ func (k *socket) device(ctx context.Context, addr string, came bool) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	waits := err == nil && !known && k.awaitLabel(w)
-	w.result(known, err)
+	waits := err == nil && w.waits != journal.NoWait && k.expect(&w.unit, w.waits)
+	w.result(known, waits, err)
 	if waits {
-		if err := k.labelTaken(ctx, w); err != nil {
+		if err := k.labelTaken(ctx, &w.unit); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			return err
 		}
+		w.report(Event{Result: Pass, Advice: "remove it", LabelTaken: true})
 	}
 	if !errors.Is(err, errSilent) && !errors.Is(err, errSwapped) { // it is gone
 		k.removal(ctx, w)
@@ -180,7 +192,7 @@ func (k *socket) answer(ctx context.Context, w *work, came bool) (answers bool, 
 }
 
 // result reports how the work ended.
-func (w *work) result(known bool, err error) {
+func (w *work) result(known, waits bool, err error) {
 	var r *reject
 	e := Event{Result: Fail, Before: known}
 	switch {
@@ -188,11 +200,8 @@ func (w *work) result(known bool, err error) {
 		e = Event{Result: Known, Reason: "the device was finished before", Advice: "remove it", Before: true}
 	case err == nil:
 		e = Event{Result: Pass, Cycle: w.unit.Results.Cycle, Finished: w.unit.Finished, Advice: "remove it"}
-		switch w.station.labels() {
-		case LabelTakenFirst:
-			e.Label, e.Advice = true, "take the label"
-		case LabelScanned:
-			e.Label, e.Advice = true, "scan the label"
+		if waits {
+			e.Label, e.Advice = true, labelAdvice(w.waits)
 		}
 	case errors.As(err, &r):
 		e.Reason, e.Advice, e.Bin = r.reason, r.advice, r.bin
@@ -210,14 +219,6 @@ func (w *work) result(known bool, err error) {
 		e.Reason, e.Advice = err.Error(), "plug the device in again; if it fails again, put it aside"
 	}
 	w.report(e)
-}
-
-// labels returns the policy, or LabelNone without a printer.
-func (s *Station) labels() LabelPolicy {
-	if !s.prints() {
-		return LabelNone
-	}
-	return s.job.Labels
 }
 
 // complete adds the device and its unit to an event.

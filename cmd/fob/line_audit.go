@@ -53,6 +53,7 @@ type lineAuditResult struct {
 	Records int64              `json:"records"`
 	Orders  []lineAuditAccount `json:"orders"`
 	Faults  []string           `json:"faults"`
+	Notes   []string           `json:"notes"`
 }
 
 // lineAuditAccount is the account of an order.
@@ -68,13 +69,16 @@ type lineAuditAccount struct {
 
 // lineAuditReport prints the report of an audit. Every fault is a failed check.
 func (a *app) lineAuditReport(r audit.Report) error {
-	v := lineAuditResult{r.Station, r.Signer, r.Records, []lineAuditAccount{}, append([]string{}, r.Faults...)}
+	v := lineAuditResult{r.Station, r.Signer, r.Records, []lineAuditAccount{}, append([]string{}, r.Faults...), append([]string{}, r.Notes...)}
 	var t strings.Builder
 	fmt.Fprintf(&t, "station %s, key %s: %d records\n", plain(r.Station), r.Signer, r.Records)
 	for _, o := range r.Orders {
 		v.Orders = append(v.Orders, lineAuditAccount{o.Name, o.Allocated, o.Done, o.Void, o.Unfinished, o.Seeds, o.Labels})
 		fmt.Fprintf(&t, "order %s: %d serial numbers allocated: %d done, %d void, %d unfinished; %d labels printed; %d encrypted seeds left\n",
 			plain(o.Name), o.Allocated, o.Done, o.Void, o.Unfinished, o.Labels, o.Seeds)
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(&t, "note: %s\n", plain(note))
 	}
 	if len(r.Faults) == 0 {
 		t.WriteString("no faults\n")

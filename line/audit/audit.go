@@ -29,6 +29,7 @@ type Report struct {
 	Records int64
 	Orders  []Order
 	Faults  []string // empty: all is proved
+	Notes   []string // what people must check, because no record can prove it
 }
 
 // Order is the account of an order.
@@ -39,7 +40,7 @@ type Order struct {
 	Labels                            int64 // that were printed
 }
 
-// maxFaults is the number of faults after which the rest is left out.
+// maxFaults is the number of faults, and of notes, after which the rest is left out.
 const maxFaults = 1000
 
 // auditor collects faults.
@@ -54,12 +55,17 @@ type auditor struct {
 	units    map[int64]*unitState
 }
 
-func (a *auditor) fault(format string, args ...any) {
-	switch n := len(a.report.Faults); {
+func (a *auditor) fault(format string, args ...any) { list(&a.report.Faults, "faults", format, args) }
+
+func (a *auditor) note(format string, args ...any) { list(&a.report.Notes, "notes", format, args) }
+
+// list adds a line to a list, and ends a list that is too long.
+func list(to *[]string, what, format string, args []any) {
+	switch n := len(*to); {
 	case n < maxFaults:
-		a.report.Faults = append(a.report.Faults, fmt.Sprintf(format, args...))
+		*to = append(*to, fmt.Sprintf(format, args...))
 	case n == maxFaults:
-		a.report.Faults = append(a.report.Faults, "there are more faults, which are not listed")
+		*to = append(*to, "there are more "+what+", which are not listed")
 	}
 }
 

@@ -5,14 +5,12 @@ package audit_test
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/line/audit"
 	"github.com/d204ef64/fob/line/export"
 	"github.com/d204ef64/fob/line/export/exporttest"
@@ -63,15 +61,6 @@ func copied(t testing.TB, dir string) string {
 	to := t.TempDir()
 	require.NoError(t, os.CopyFS(to, os.DirFS(dir)))
 	return to
-}
-
-// sqlite changes a journal with the program of SQLite, which checks no foreign keys.
-func sqlite(t testing.TB, dir, query string) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), tooltest.Find(t, "sqlite3"), "-bail", filepath.Join(dir, "line.db"))
-	cmd.Stdin = strings.NewReader(query)
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s: %s", query, out)
 }
 
 // acknowledge acknowledges the export, and removes the bytes of deleted seeds if purge is
@@ -147,13 +136,14 @@ func TestFaults(t *testing.T) {
 		{"INSERT INTO seed VALUES (99, 0, 1, x'00')", "there is a seed of unit 99, which does not exist"},
 		{"UPDATE export SET acknowledged = 1", "differs from the records"},
 		{"DELETE FROM export", "is in the records, but not in the table of exports"},
-		{"INSERT INTO label VALUES (5, 1, 'x', 1)", "unit ZZFB00000005 has 1 printed labels, but 0 in the records"},
-		{"INSERT INTO label VALUES (5, 1, 'x', 1)", "a label was printed for unit ZZFB00000005, which is void"},
-		{"DELETE FROM label WHERE unit = 1", "label ZZFB00000001.zpl: 0 labels of unit ZZFB00000001 are recorded, and there are more files"},
+		{"INSERT INTO label VALUES (5, 1, 'usb-1.1', 'x', '', 1, 1, '')", "unit ZZFB00000005 has 1 labels, of which the printer has 1, but 0 and 0 in the records"},
+		{"INSERT INTO label VALUES (99, 1, 'usb-1.1', 'x', '', 1, 1, '')", "labels were printed for unit 99, which does not exist"},
+		{"DELETE FROM label WHERE unit = 1", "label ZZFB00000001.zpl belongs to unit ZZFB00000001, which is done and has no label in the records"},
+		{"UPDATE label SET printed = 0 WHERE unit = 1", "unit ZZFB00000001 has 1 labels, of which the printer has 0, but 1 and 1 in the records"},
 		{"UPDATE unit SET socket = 'other' WHERE id = 1", "unit ZZFB00000001 in units.jsonl differs from the journal"},
 	} {
 		dir := copied(t, original)
-		sqlite(t, dir, c.change)
+		journaltest.SQLite(t, dir, c.change)
 		require.Contains(t, strings.Join(run(t, dir).Faults, "\n"), c.says, c.change)
 	}
 
@@ -177,8 +167,9 @@ func TestFaults(t *testing.T) {
 		{func(dir string) error { return os.WriteFile(filepath.Join(dir, "delivery/x"), nil, 0o600) }, `"x" is not in the manifest`},
 		{rename("ZZFB00000001.zpl", "ZZFB00000011.zpl"), "label ZZFB00000011.zpl belongs to no unit"},
 		{rename("ZZFB00000001.zpl", "ZZFB00000002-2.zpl"), "label ZZFB00000002-2.zpl does not contain its serial number"},
-		{rename("ZZFB00000001.zpl", "ZZFB00000005.zpl"), "label ZZFB00000005.zpl belongs to unit ZZFB00000005, which is void"},
-		{rename("ZZFB00000001.zpl", "ZZFB00000006.zpl"), "label ZZFB00000006.zpl belongs to unit ZZFB00000006, which is allocated"},
+		{rename("ZZFB00000001.zpl", "ZZFB00000005.zpl"), "label ZZFB00000005.zpl belongs to unit ZZFB00000005, which is void and has no label in the records"},
+		{rename("ZZFB00000001.zpl", "ZZFB00000006.zpl"), "label ZZFB00000006.zpl belongs to unit ZZFB00000006, which is allocated and has no label in the records"},
+		{addLabel("ZZFB00000002", "ZZFB00000002-2.zpl"), "label ZZFB00000002.zpl: 1 labels of unit ZZFB00000002 are in the records, and there are more files"},
 		{func(dir string) error { return os.RemoveAll(filepath.Join(dir, "labels")) }, "cannot be read"},
 	} {
 		dir := copied(t, original)
@@ -189,7 +180,7 @@ func TestFaults(t *testing.T) {
 	// A seed that came back after the acknowledgement.
 	back := copied(t, original)
 	acknowledge(t, back, digest, true)
-	sqlite(t, back, "INSERT INTO seed VALUES (2, 1, 0, x'00')")
+	journaltest.SQLite(t, back, "INSERT INTO seed VALUES (2, 1, 0, x'00')")
 	require.Contains(t, run(t, back).Faults, "unit ZZFB00000002: its seed is left after the acknowledgement")
 }
 
@@ -212,6 +203,64 @@ func rename(old, new string) func(string) error {
 	}
 }
 
+// addLabel returns a change that adds a label of a unit.
+func addLabel(serial, name string) func(string) error {
+	return func(dir string) error {
+		return os.WriteFile(filepath.Join(dir, "labels", name), []byte("^XA^FD"+serial+"^FS^XZ\n"), 0o600)
+	}
+}
+
+// TestLabelsOfVoid audits the labels that a station printed and did not need: the device
+// was lost after its label was printed, or the station ended while it printed. A person
+// must check that they were destroyed. A label of a void unit is a fault if it was printed
+// afterwards.
+func TestLabelsOfVoid(t *testing.T) {
+	ctx, dir := t.Context(), t.TempDir()
+	o, content := journaltest.Order(t)
+	b := journaltest.Batch(t, dir, o, content)
+	locked := func(n int) journal.Unit {
+		u := exporttest.Verified(t, b, n)
+		require.NoError(t, b.Advance(ctx, &u, journal.Locked))
+		return u
+	}
+	first, second, third := locked(0), locked(1), locked(2)
+	exporttest.Label(t, b, &first)
+	require.NoError(t, b.Void(ctx, &first, "the device did not come back", journal.BinSuspect))
+	for _, u := range []*journal.Unit{&second, &third} { // the station ended while it printed
+		_, err := b.Printing(ctx, u, u.Socket, "file:labels", "")
+		require.NoError(t, err)
+	}
+	require.NoError(t, b.Void(ctx, &second, "the device did not come back", journal.BinSuspect))
+	exporttest.Label(t, b, &third)
+	require.NoError(t, b.Advance(ctx, &third, journal.Done))
+	labels := filepath.Join(dir, "labels")
+	require.NoError(t, os.Mkdir(labels, 0o700))
+	for _, name := range []string{"ZZFB00000001.zpl", "ZZFB00000002.zpl", "ZZFB00000003.zpl", "ZZFB00000003-2.zpl"} {
+		require.NoError(t, addLabel(name[:12], name)(dir))
+	}
+	r, err := audit.Run(ctx, b.Journal, audit.Options{Labels: []string{labels}})
+	require.NoError(t, err)
+	require.Empty(t, r.Faults)
+	require.EqualValues(t, 2, r.Orders[0].Labels)
+	require.Equal(t, []string{
+		"unit ZZFB00000001 is void, and its label may have been printed before: make sure that it was destroyed",
+		"unit ZZFB00000002 is void, and its label may have been printed before: make sure that it was destroyed",
+		"unit ZZFB00000003: of its 2 labels, 1 may not have been printed: make sure that no more than 1 exist",
+	}, r.Notes)
+
+	require.NoError(t, addLabel("ZZFB00000001", "ZZFB00000001-2.zpl")(dir))
+	r, err = audit.Run(ctx, b.Journal, audit.Options{Labels: []string{labels}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"label ZZFB00000001.zpl: 1 labels of unit ZZFB00000001 are in the records, and there are more files"}, r.Faults)
+
+	journaltest.SQLite(t, dir, "UPDATE unit SET state = 'locked' WHERE id = 1") // the station's own mistake
+	first.State = journal.Locked
+	exporttest.Label(t, b, &first)
+	r, err = audit.Run(ctx, b.Journal, audit.Options{})
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(r.Faults, "\n"), "unit ZZFB00000001 is void, and was changed afterwards")
+}
+
 // TestEarlyLabel records a label before the unit is locked. The station itself cannot do
 // that, so the state in the record is the station's own mistake.
 func TestEarlyLabel(t *testing.T) {
@@ -219,7 +268,9 @@ func TestEarlyLabel(t *testing.T) {
 	o, content := journaltest.Order(t)
 	b := journaltest.Batch(t, dir, o, content)
 	u := exporttest.Verified(t, b, 0)
-	require.NoError(t, b.Labelled(t.Context(), &u, "file:x"))
+	journaltest.SQLite(t, dir, "UPDATE unit SET state = 'locked'")
+	u.State = journal.Locked
+	exporttest.Label(t, b, &u)
 	require.NoError(t, b.Advance(t.Context(), &u, journal.Done))
 	r, err := audit.Run(t.Context(), b.Journal, audit.Options{})
 	require.NoError(t, err)

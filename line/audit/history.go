@@ -27,7 +27,7 @@ type past struct {
 	order, serial, hardware, key, fingerprint string
 	state                                     journal.State
 	verified, locked                          bool
-	labels                                    int64
+	prints, labels                            int64 // labels that were about to be printed, and that the printer has
 }
 
 // pastExport is an export in the records.
@@ -94,7 +94,7 @@ func (a *auditor) record(r journal.Record) {
 		}
 	case journal.KindAllocate:
 		a.allocated(r, d)
-	case journal.KindState, journal.KindFailure, journal.KindVoid, journal.KindLabel, journal.KindReprint, journal.KindTaken:
+	case journal.KindState, journal.KindFailure, journal.KindVoid, journal.KindPrinting, journal.KindLabel, journal.KindReprint, journal.KindTaken:
 		if u := h.units[r.Unit]; u == nil || u.serial != d.Serial {
 			a.fault("record %d: unit %d with serial number %s was never allocated", r.Seq, r.Unit, d.Serial)
 		} else {
@@ -129,7 +129,7 @@ func (a *auditor) allocated(r journal.Record, d recordData) {
 func (a *auditor) step(r journal.Record, u *past, d recordData) {
 	final := u.state.Final()
 	switch r.Kind {
-	case journal.KindReprint, journal.KindTaken:
+	case journal.KindPrinting, journal.KindReprint, journal.KindTaken:
 		final = u.state == journal.Void
 	}
 	if final {
@@ -150,13 +150,21 @@ func (a *auditor) step(r journal.Record, u *past, d recordData) {
 		case d.State == journal.Done && !(u.verified && u.locked):
 			a.fault("record %d: unit %s is done, but was not verified and locked before", r.Seq, u.serial)
 		}
-	case journal.KindLabel, journal.KindReprint:
+	case journal.KindPrinting:
 		if !u.locked {
 			a.fault("record %d: the label of unit %s was printed before the unit was locked", r.Seq, u.serial)
 		}
-		u.labels++
+		u.prints++
+	case journal.KindLabel, journal.KindReprint:
+		if u.labels++; u.labels > u.prints {
+			a.fault("record %d: a label of unit %s was printed without a record before", r.Seq, u.serial)
+		}
 		if r.Kind == journal.KindLabel {
 			u.state = journal.Labelled
+		}
+	case journal.KindTaken:
+		if u.labels == 0 {
+			a.fault("record %d: the label of unit %s was taken, but not printed", r.Seq, u.serial)
 		}
 	}
 }

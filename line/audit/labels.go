@@ -16,15 +16,16 @@ import (
 	"github.com/d204ef64/fob/line/journal"
 )
 
-// labels compares the printed labels with the records.
+// labels compares the printed labels with the records. A unit can become void after its
+// label was printed: its device did not come back, or failed at last.
 func (a *auditor) labels() error {
-	err := a.rows("label", "SELECT unit, COUNT(*) FROM label GROUP BY unit ORDER BY unit", func(s sqldb.Scanner) error {
-		var id, n int64
-		if err := s.Scan(&id, &n); err != nil {
+	err := a.rows("label", "SELECT unit, COUNT(*), SUM(CASE printed WHEN 0 THEN 0 ELSE 1 END) FROM label GROUP BY unit ORDER BY unit", func(s sqldb.Scanner) error {
+		var id, prints, labels int64
+		if err := s.Scan(&id, &prints, &labels); err != nil {
 			return err
 		}
 		if u := a.units[id]; u != nil {
-			u.labels = n
+			u.prints, u.labels = prints, labels
 		} else {
 			a.fault("labels were printed for unit %d, which does not exist", id)
 		}
@@ -38,11 +39,14 @@ func (a *auditor) labels() error {
 		if u.order != nil {
 			u.order.Labels += u.labels
 		}
-		if p != nil && p.labels != u.labels {
-			a.fault("unit %s has %d printed labels, but %d in the records", u.serial, u.labels, p.labels)
+		if p != nil && (p.prints != u.prints || p.labels != u.labels) {
+			a.fault("unit %s has %d labels, of which the printer has %d, but %d and %d in the records", u.serial, u.prints, u.labels, p.prints, p.labels)
 		}
-		if u.state == journal.Void && u.labels > 0 {
-			a.fault("a label was printed for unit %s, which is void: destroy the label", u.serial)
+		switch {
+		case u.state == journal.Void && u.prints > 0:
+			a.note("unit %s is void, and its label may have been printed before: make sure that it was destroyed", u.serial)
+		case u.state == journal.Done && u.prints > u.labels:
+			a.note("unit %s: of its %d labels, %d may not have been printed: make sure that no more than %d exist", u.serial, u.prints, u.prints-u.labels, u.labels)
 		}
 	}
 	return nil
@@ -70,18 +74,15 @@ func (a *auditor) labelFolder(dir string) {
 		if u == nil {
 			u = units[again.ReplaceAllString(name, "")]
 		}
-		switch {
-		case u == nil:
+		if u == nil {
 			a.fault("label %s belongs to no unit", e.Name())
 			continue
-		case u.state != journal.Done && u.state != journal.Labelled && u.state != journal.Locked:
-			a.fault("label %s belongs to unit %s, which is %s", e.Name(), u.serial, u.state)
 		}
-		if files[u]++; files[u] == u.labels+1 {
-			// A label that was handed to the printer just before a crash is not recorded.
-			if u.state == journal.Done {
-				a.fault("label %s: %d labels of unit %s are recorded, and there are more files", e.Name(), u.labels, u.serial)
-			}
+		switch files[u]++; {
+		case u.prints == 0:
+			a.fault("label %s belongs to unit %s, which is %s and has no label in the records", e.Name(), u.serial, u.state)
+		case files[u] == u.prints+1:
+			a.fault("label %s: %d labels of unit %s are in the records, and there are more files", e.Name(), u.prints, u.serial)
 		}
 		if ext != ".zpl" {
 			continue

@@ -35,7 +35,8 @@ type unitState struct {
 	hardware string
 	key      string
 	ended    int64
-	labels   int64
+	prints   int64 // labels that were about to be printed
+	labels   int64 // labels that the printer has
 }
 
 func sortOrders(list []Order) {

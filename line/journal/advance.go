@@ -20,7 +20,6 @@ type stateRecord struct {
 	Port    string   `json:"port,omitempty"`
 	Reason  string   `json:"reason,omitempty"`
 	Bin     Bin      `json:"bin,omitempty"`
-	Printer string   `json:"printer,omitempty"`
 	Results *Results `json:"results,omitempty"`
 }
 
@@ -171,19 +170,16 @@ func (b *Batch) Verified(ctx context.Context, u *Unit, seed token.Seed) error {
 	})
 }
 
-// Labelled records a label that was handed to a printer, and makes the state Labelled.
-func (b *Batch) Labelled(ctx context.Context, u *Unit, printer string) error {
-	next := *u
-	next.State = Labelled
-	return b.change(ctx, u, next, func(tx *sqldb.Tx, n *Unit) error { return b.addLabel(tx, n, printer) })
-}
-
-// Void gives a unit up and deletes all copies of its seed.
+// Void gives a unit up and deletes all copies of its seed. A label that was printed is not
+// due any more.
 func (b *Batch) Void(ctx context.Context, u *Unit, reason string, bin Bin) error {
 	next := *u
 	next.State, next.Reason, next.Bin = Void, reason, bin
 	return b.change(ctx, u, next, func(tx *sqldb.Tx, n *Unit) error {
 		if _, err := tx.Exec("DELETE FROM seed WHERE unit = $1", n.ID); err != nil {
+			return err
+		}
+		if err := noLongerDue(tx, n); err != nil {
 			return err
 		}
 		return b.record(tx, n.ID, KindVoid, stateRecord{

@@ -54,9 +54,57 @@ func finish(t testing.TB, b *journal.Batch, n int) journal.Unit {
 	require.NoError(t, b.Verified(ctx, &u, s))
 	require.NoError(t, b.Advance(ctx, &u, journal.Locking))
 	require.NoError(t, b.Advance(ctx, &u, journal.Locked))
-	require.NoError(t, b.Labelled(ctx, &u, "file:labels"))
+	number, err := b.Printing(ctx, &u, "usb 1-2", "file:labels", "")
+	require.NoError(t, err)
+	require.NoError(t, b.Labelled(ctx, &u, number, journal.NoWait))
 	require.NoError(t, b.Advance(ctx, &u, journal.Done))
 	return u
+}
+
+// TestSocketNumber gives each socket a number for good, until all are forgotten.
+func TestSocketNumber(t *testing.T) {
+	dir, ctx := t.TempDir(), t.Context()
+	for range 2 {
+		j, err := journal.Open(ctx, journaltest.Config(t, dir, journaltest.Master()))
+		require.NoError(t, err)
+		for i, name := range []string{"usb 1-4", "usb 1-2", "usb 1-3"} {
+			n, err := j.SocketNumber(ctx, name)
+			require.NoError(t, err)
+			require.Equal(t, i+1, n)
+		}
+		require.NoError(t, j.Close())
+	}
+	j, err := journal.Open(ctx, journaltest.Config(t, dir, journaltest.Master()))
+	require.NoError(t, err)
+	require.NoError(t, j.ForgetSockets(ctx))
+	n, err := j.SocketNumber(ctx, "usb 1-3")
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.NoError(t, j.Close())
+}
+
+// TestLabelRefused prints no label of a unit that is not locked, or that another process has
+// given up meanwhile. The label of a void unit is not due.
+func TestLabelRefused(t *testing.T) {
+	ctx := t.Context()
+	o, content := journaltest.Order(t)
+	b := journaltest.Batch(t, t.TempDir(), o, content)
+	u, err := b.Allocate(ctx, device(1), seed(t, 1))
+	require.NoError(t, err)
+	_, err = b.Printing(ctx, &u, "usb 1-2", "file:x", "")
+	require.ErrorIs(t, err, journal.ErrUnit)
+	require.EqualError(t, err, "the unit ZZFB00000001 is allocated: a label is printed once the device is locked")
+	require.NoError(t, b.Advance(ctx, &u, journal.Locked))
+	label, err := b.Printing(ctx, &u, "usb 1-2", "file:x", "")
+	require.NoError(t, err)
+	require.NoError(t, b.Labelled(ctx, &u, label, journal.WaitTaken))
+	stale := u
+	require.NoError(t, b.Void(ctx, &u, "the device did not come back", journal.BinSuspect))
+	due, err := b.DueLabels(ctx)
+	require.NoError(t, err)
+	require.Empty(t, due)
+	_, err = b.Printing(ctx, &stale, "usb 1-2", "file:x", "damaged")
+	require.EqualError(t, err, "the unit ZZFB00000001 is not labelled any more")
 }
 
 // TestUnit takes a unit through all states, with the journal closed and opened after each.
@@ -101,17 +149,42 @@ func TestUnit(t *testing.T) {
 		return b.Advance(ctx, &u, journal.Locking)
 	})
 	step(func(b *journal.Batch) error { return b.Advance(ctx, &u, journal.Locked) })
-	step(func(b *journal.Batch) error { return b.Labelled(ctx, &u, "file:x") })
+	var label int
+	step(func(b *journal.Batch) (err error) {
+		label, err = b.Printing(ctx, &u, "usb 1-3", "file:x", "")
+		require.Equal(t, 1, label)
+		return err
+	})
+	step(func(b *journal.Batch) error { return b.Labelled(ctx, &u, label, journal.WaitScanned) })
 	step(func(b *journal.Batch) error { return b.Advance(ctx, &u, journal.Done) })
 	require.Equal(t, int64(1), u.Finished)
 	require.Equal(t, 2, u.Attempts)
 	require.Equal(t, 1, u.Failures)
-	step(func(b *journal.Batch) error { return b.Reprinted(ctx, &u, "tcp:x") })
 	step(func(b *journal.Batch) error {
+		label, err := b.Printing(ctx, &u, "usb 1-3", "tcp:x", "damaged")
+		require.NoError(t, err)
+		return b.Reprinted(ctx, &u, label)
+	})
+	step(func(b *journal.Batch) error {
+		due, err := b.DueLabels(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []journal.DueLabel{{Unit: u, Socket: "usb 1-3", Waits: journal.WaitScanned}}, due)
+		waits, err := b.Waits(ctx, &u)
+		require.NoError(t, err)
+		require.Equal(t, journal.WaitScanned, waits)
+		return b.LabelTaken(ctx, &u)
+	})
+	step(func(b *journal.Batch) error {
+		due, err := b.DueLabels(ctx)
+		require.NoError(t, err)
+		require.Empty(t, due)
 		labels, err := b.Labels(ctx, u.ID)
 		require.NoError(t, err)
 		require.Len(t, labels, 2)
+		require.Equal(t, "file:x", labels[0].Printer)
 		require.Equal(t, "tcp:x", labels[1].Printer)
+		require.Equal(t, "damaged", labels[1].Reason)
+		require.False(t, labels[1].Printed.IsZero())
 
 		var whats []journal.Kind
 		require.NoError(t, b.Records(ctx, u.ID, func(r journal.Record) error {
@@ -119,7 +192,7 @@ func TestUnit(t *testing.T) {
 			return nil
 		}))
 		require.Equal(t, []journal.Kind{
-			"allocate", "state", "failure", "state", "state", "state", "state", "state", "label", "state", "reprint",
+			"allocate", "state", "failure", "state", "state", "state", "state", "state", "printing", "label", "state", "printing", "reprint", "label-taken",
 		}, whats)
 		report, err := b.Verify(ctx, "")
 		require.NoError(t, err)

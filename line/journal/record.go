@@ -24,8 +24,9 @@ const (
 	KindState       Kind = "state"       // a unit has a new state
 	KindFailure     Kind = "failure"     // an attempt failed
 	KindVoid        Kind = "void"        // a unit was given up
-	KindLabel       Kind = "label"       // a label was handed to the printer
-	KindReprint     Kind = "reprint"     // the same again
+	KindPrinting    Kind = "printing"    // a label is about to be handed to the printer
+	KindLabel       Kind = "label"       // the printer has the first label of a unit
+	KindReprint     Kind = "reprint"     // the printer has another label of a unit
 	KindTaken       Kind = "label-taken" // the operator took or scanned a label
 	KindRefused     Kind = "refused"     // a device was refused, without a serial number
 	KindClock       Kind = "clock"       // the station's clock was used although it is not synchronised

@@ -58,9 +58,17 @@ func Finish(t testing.TB, b *journal.Batch, n int) journal.Unit {
 	u := Verified(t, b, n)
 	require.NoError(t, b.Advance(t.Context(), &u, journal.Locking))
 	require.NoError(t, b.Advance(t.Context(), &u, journal.Locked))
-	require.NoError(t, b.Labelled(t.Context(), &u, "file:labels"))
+	Label(t, b, &u)
 	require.NoError(t, b.Advance(t.Context(), &u, journal.Done))
 	return u
+}
+
+// Label prints the label of a unit, which no socket waits for.
+func Label(t testing.TB, b *journal.Batch, u *journal.Unit) {
+	t.Helper()
+	number, err := b.Printing(t.Context(), u, u.Socket, "file:labels", "")
+	require.NoError(t, err)
+	require.NoError(t, b.Labelled(t.Context(), u, number, journal.NoWait))
 }
 
 // Void gives the unit of the n-th device up.

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"filippo.io/age"
 	"github.com/stretchr/testify/require"
 
+	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/line/journal"
 	"github.com/d204ef64/fob/line/order"
 	"github.com/d204ef64/fob/seedfile"
@@ -75,6 +77,16 @@ func Config(t testing.TB, dir, master string) journal.Config {
 
 // Master returns a random master key, which is the same within the process.
 func Master() string { return masterText }
+
+// SQLite changes the journal in a folder with the program of SQLite, which checks no foreign
+// keys.
+func SQLite(t testing.TB, dir, query string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), tooltest.Find(t, "sqlite3"), "-bail", filepath.Join(dir, "line.db"))
+	cmd.Stdin = strings.NewReader(query)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s: %s", query, out)
+}
 
 // Batch opens the journal in a folder, and closes it when the test ends.
 func Batch(t testing.TB, dir string, o *order.Order, content []byte) *journal.Batch {

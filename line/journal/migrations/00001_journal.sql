@@ -120,13 +120,26 @@ CREATE TABLE seed (
 
 CREATE INDEX seed_run ON seed (run, unit);
 
+-- The numbers of the sockets, which people have marked on the hub.
+CREATE TABLE socket (
+    name   TEXT   PRIMARY KEY, -- the USB path, or the address
+    number BIGINT NOT NULL UNIQUE
+);
+
+-- A label that was handed to a printer, or was about to be.
 CREATE TABLE label (
     unit    BIGINT NOT NULL REFERENCES unit (id),
-    number  BIGINT NOT NULL, -- 1 is the first, which is no reprint
+    number  BIGINT NOT NULL, -- 1 is the first
+    socket  TEXT   NOT NULL, -- whose number is on it
     printer TEXT   NOT NULL,
-    printed BIGINT NOT NULL,
+    reason  TEXT   NOT NULL, -- why it was printed again; '' otherwise
+    began   BIGINT NOT NULL,
+    printed BIGINT NOT NULL, -- 0: it is not known whether it was printed
+    waits   TEXT   NOT NULL, -- the next device in the socket waits until the label was 'taken' or 'scanned'; '' otherwise
     PRIMARY KEY (unit, number)
 );
+
+CREATE INDEX label_due ON label (unit) WHERE waits <> '';
 
 CREATE TABLE export (
     id           BIGINT PRIMARY KEY,
@@ -173,6 +186,7 @@ DROP TABLE record_chain;
 DROP TABLE record;
 DROP TABLE export;
 DROP TABLE label;
+DROP TABLE socket;
 DROP TABLE seed;
 DROP TABLE run;
 DROP TABLE unit;
