@@ -148,7 +148,7 @@ func (p LabelPolicy) wait() journal.Wait {
 	return journal.NoWait
 }
 
-// labelAdvice tells the operator how to take a label.
+// labelAdvice returns the advice to take a label.
 func labelAdvice(w journal.Wait) string {
 	if w == journal.WaitScanned {
 		return "scan the label"

@@ -14,7 +14,7 @@ import (
 	"github.com/d204ef64/fob/line/journal/journaltest"
 )
 
-// begin begins a station with a printer, which the caller can tell of labels.
+// begin begins a station with a printer and a policy for labels.
 func (b *bench) begin(policy line.LabelPolicy) (s *line.Station, stop func()) {
 	b.t.Helper()
 	b.config.Printer = &testPrinter{print: func() error { return nil }}

@@ -29,7 +29,7 @@ type Report struct {
 	Records int64
 	Orders  []Order
 	Faults  []string // empty: all is proved
-	Notes   []string // what people must check, because no record can prove it
+	Notes   []string // points for a person to check, because no record can prove them
 }
 
 // Order is the account of an order.
