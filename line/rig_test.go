@@ -5,9 +5,7 @@ package line_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +18,7 @@ import (
 	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
 	"github.com/d204ef64/fob/line/journal/journaltest"
+	"github.com/d204ef64/fob/line/linetest"
 	"github.com/d204ef64/fob/line/order"
 	"github.com/d204ef64/fob/serialproto"
 	"github.com/d204ef64/fob/serialproto/host"
@@ -27,17 +26,18 @@ import (
 	"github.com/d204ef64/fob/virtual"
 )
 
-// patience is a time limit for events that must happen; reaching it is a failure.
-const patience = 4 * time.Minute
+const patience = linetest.Patience
+
+var quick = linetest.Quick
 
 // bench is a workbench: virtual tokens, sockets in which they are plugged in, and a station.
 type bench struct {
 	t       testing.TB
+	rig     *linetest.Rig
 	dir     string // of the journal
 	sockets string // folder of the sockets
 	fleet   *fleet.Fleet
 	model   *virtual.Model
-	content []byte
 	order   *order.Order
 	batch   *journal.Batch
 	config  line.Config
@@ -48,22 +48,12 @@ type bench struct {
 	stop    func() error
 }
 
-// quick are replacements in the sample order for one code and a coarse drift limit.
-var quick = []string{
-	"verification: two steps displayed", "verification: device check of one step",
-	"drift_ppm: 20 ", "drift_ppm: 1000",
-	"next_unit: after label scanned", "next_unit: at once",
-}
-
 // newBench makes a bench, without devices.
 func newBench(t testing.TB, replacements ...string) *bench {
 	t.Helper()
-	b := &bench{t: t, dir: t.TempDir()}
+	r := linetest.NewRig(t, replacements...)
+	b := &bench{t: t, rig: r, dir: r.Dir, sockets: r.Sockets, order: r.Order}
 	b.changed = sync.NewCond(&b.mu)
-	var err error
-	b.sockets, err = os.MkdirTemp("", "fob") // short, because the path of a socket is limited
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(b.sockets)) })
 	w, err := virtual.NewWorld(virtual.Config{Mode: virtual.Real, Seed: 7})
 	require.NoError(t, err)
 	b.model, err = virtual.ModelByName("button-6")
@@ -83,12 +73,9 @@ func newBench(t testing.TB, replacements ...string) *bench {
 		require.NoError(t, <-served)
 		require.NoError(t, b.fleet.Close())
 	})
-	b.order, b.content = journaltest.Order(t, replacements...)
-	b.batch = journaltest.Batch(t, b.dir, b.order, b.content)
-	find, err := line.Ports("pty:" + filepath.Join(b.sockets, "*"))
-	require.NoError(t, err)
+	b.batch = journaltest.Batch(t, r.Dir, r.Order, r.Content)
 	b.config = line.Config{
-		Job: line.JobOf(b.order), Journal: b.batch, Key: host.InsecureTestStationKey(), Find: find, Report: b.report,
+		Job: line.JobOf(b.order), Journal: b.batch, Key: host.InsecureTestStationKey(), Find: r.Find(t), Report: b.report,
 		HostClock: func(context.Context) error { return nil }, Poll: 10 * time.Millisecond,
 	}
 	return b
@@ -105,7 +92,12 @@ func (b *bench) device(options ...virtual.Option) fleet.Member {
 // plug plugs a token into a socket.
 func (b *bench) plug(m fleet.Member, socket int) *fleet.Port {
 	b.t.Helper()
-	p, err := b.fleet.Attach(m, fmt.Sprintf("pty:%s/s%02d", b.sockets, socket))
+	return b.attach(m, b.rig.Socket(socket))
+}
+
+func (b *bench) attach(m fleet.Member, addr string) *fleet.Port {
+	b.t.Helper()
+	p, err := b.fleet.Attach(m, addr)
 	require.NoError(b.t, err)
 	return p
 }
@@ -115,6 +107,9 @@ func (b *bench) pull(p *fleet.Port) {
 	b.t.Helper()
 	require.NoError(b.t, b.fleet.Detach(p))
 }
+
+// close closes the journal, for a station that is a process of its own.
+func (b *bench) close() { require.NoError(b.t, b.batch.Journal.Close()) }
 
 func (b *bench) report(e line.Event) {
 	b.mu.Lock()

@@ -23,21 +23,16 @@ import (
 // patient is a generous time limit. Reaching it is a failure.
 const patient = 5 * time.Minute
 
+// built are the images of this test run.
 var built struct {
 	mu   sync.Mutex
-	dir  string
+	dir  string // "": there is none
 	path map[string]string
 }
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "fob-images-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	built.dir, built.path = dir, map[string]string{}
 	code := m.Run()
-	os.RemoveAll(dir)
+	os.RemoveAll(built.dir)
 	os.Exit(code)
 }
 
@@ -48,6 +43,12 @@ func image(t testing.TB, name string) string {
 	defer built.mu.Unlock()
 	if path, ok := built.path[name]; ok {
 		return path
+	}
+	if built.dir == "" {
+		var err error
+		built.dir, err = os.MkdirTemp("", "fob-images-")
+		require.NoError(t, err)
+		built.path = map[string]string{}
 	}
 	root, err := Root(".")
 	require.NoError(t, err)
