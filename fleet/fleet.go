@@ -105,6 +105,7 @@ const blockSize = 1024
 
 type block struct {
 	slots [blockSize]slot
+	has   blockTraits
 
 	mu   sync.Mutex // guards next
 	next virtual.WorldTime
@@ -311,6 +312,7 @@ func (f *Fleet) addLocked(t *virtual.Token, x *extra) {
 	f.count++
 	f.indexLocked(tag)
 	t.Observe(tag)
+	f.setTraits(tag, t)
 	f.sched.touch(tag, t)
 }
 
@@ -384,22 +386,6 @@ func (f *Fleet) All(after uint32) iter.Seq[Member] {
 				return
 			}
 			if t := s.token.Load(); t != nil && !yield(Member{t, f, tag}) {
-				return
-			}
-		}
-	}
-}
-
-// AllBefore returns the tokens from the last to the first, beginning before the given
-// tag.
-func (f *Fleet) AllBefore(before uint32) iter.Seq[Member] {
-	return func(yield func(Member) bool) {
-		f.mu.RLock()
-		tag := min(before, f.last+1)
-		f.mu.RUnlock()
-		for tag > 1 {
-			tag--
-			if t := f.slot(tag).token.Load(); t != nil && !yield(Member{t, f, tag}) {
 				return
 			}
 		}

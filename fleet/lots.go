@@ -4,7 +4,6 @@ package fleet
 
 import (
 	"fmt"
-	"iter"
 	"regexp"
 	"slices"
 	"strconv"
@@ -48,41 +47,6 @@ func (m Member) Lot() string {
 		return ""
 	}
 	return lots[i].Name
-}
-
-// OfLot returns the tokens of the lots with a name or number, in order, beginning after
-// the given tag. The error wraps [ErrNotFound] and lists the lots.
-func (f *Fleet) OfLot(name string, after uint32) (iter.Seq[Member], error) {
-	spans, err := f.lotSpans(name)
-	return func(yield func(Member) bool) {
-		for _, s := range spans {
-			for m := range f.All(max(s.before, after)) {
-				if m.tag > s.last {
-					break
-				}
-				if !yield(m) {
-					return
-				}
-			}
-		}
-	}, err
-}
-
-// OfLotBefore is OfLot from the last token to the first, beginning before the given tag.
-func (f *Fleet) OfLotBefore(name string, before uint32) (iter.Seq[Member], error) {
-	spans, err := f.lotSpans(name)
-	return func(yield func(Member) bool) {
-		for _, s := range slices.Backward(spans) {
-			for m := range f.AllBefore(min(s.last+1, before)) {
-				if m.tag <= s.before {
-					break
-				}
-				if !yield(m) {
-					return
-				}
-			}
-		}
-	}, err
 }
 
 // lotSpan is where a lot's tags are.

@@ -15,7 +15,7 @@ import (
 // tagsOf returns the tags of the tokens of a lot.
 func tagsOf(t *testing.T, f *Fleet, name string, after uint32) (tags []uint32) {
 	t.Helper()
-	all, err := f.OfLot(name, after)
+	all, err := f.Select(Selection{Lot: name, After: after})
 	require.NoError(t, err)
 	for m := range all {
 		tags = append(tags, m.Tag())
@@ -44,8 +44,8 @@ func TestLots(t *testing.T) {
 	require.Equal(t, "aged", more[1].Lot())
 	require.NoError(t, f.Remove(more[0]))
 	require.Equal(t, []uint32{7}, tagsOf(t, f, "3", 0))
-	for _, name := range []string{"5", "0", "-1", "", "Aged"} {
-		_, err = f.OfLot(name, 0)
+	for _, name := range []string{"5", "0", "-1", "Aged"} {
+		_, err = f.Select(Selection{Lot: name})
 		require.ErrorIs(t, err, ErrNotFound, name)
 		require.ErrorContains(t, err, "there are 4, such as 1, aged, 4")
 	}

@@ -82,6 +82,7 @@ func (f *Fleet) Attach(m Member, addr string, options ...port.Option) (*Port, er
 	x.ports = append(x.ports, p)
 	f.ports[p.id] = p
 	f.mu.Unlock()
+	f.block(m.tag).has.set(faultTrait) // its line may get faults at any time
 	p.accept()
 	return p, nil
 }

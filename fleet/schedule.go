@@ -44,6 +44,9 @@ func (s *scheduler) Event(t *virtual.Token, e virtual.Event) {
 		if e.Kind == virtual.EventState && namesToken(e.State()) {
 			s.rename(entry.Tag)
 		}
+		if some := traitsOf(e); some != 0 {
+			s.fleet.block(entry.Tag).has.set(some)
+		}
 	}
 	if s.advancing && entry.Tag != 0 {
 		b := (entry.Tag - 1) / blockSize
@@ -126,7 +129,7 @@ func (b *block) lower(next virtual.WorldTime) {
 // on it.
 func (s *scheduler) touch(tag uint32, t *virtual.Token) {
 	next := t.Next()
-	(*s.fleet.blocks.Load())[(tag-1)/blockSize].lower(next)
+	s.fleet.block(tag).lower(next)
 	s.setAlarm(next)
 }
 

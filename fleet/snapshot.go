@@ -129,6 +129,7 @@ func (f *Fleet) Restore(s *Snapshot) ([]Member, error) {
 			errs = append(errs, fmt.Errorf("token %s of snapshot %q: %w", s.tokens[i].name(), s.Name, err))
 		}
 		m.touched()
+		f.setTraits(m.tag, m.Token)
 		f.sched.rename(m.tag)
 		errs = append(errs, f.saveMember(m))
 	}

@@ -70,15 +70,12 @@ func (f *tokenFilter) may(m fleet.Member) bool {
 	if f.model != "" && m.Token.Model().Name != f.model {
 		return false
 	}
-	if (f.fault != "" || f.anyFault) && !m.MayHaveFaults() {
-		return false
-	}
 	if f.serial != "" || !f.expires.IsZero() {
 		if serial, expiry := m.Token.BackLabel(); !strings.HasPrefix(serial.String(), f.serial) || !f.expiresBefore(expiry) {
 			return false
 		}
 	}
-	return f.found(m) && (f.state == nil || m.Token.State() == *f.state)
+	return f.found(m)
 }
 
 // found reports whether a token's name has the text that is looked for. The hardware id
@@ -117,7 +114,7 @@ func (s *server) list(ctx context.Context, in *listQuery) (*body[listOf[tokenVie
 	if err != nil {
 		return nil, err
 	}
-	members, err := s.listed(in)
+	members, err := s.listed(in, &wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -147,27 +144,23 @@ func (s *server) list(ctx context.Context, in *listQuery) (*body[listOf[tokenVie
 	return &body[listOf[tokenView]]{list}, nil
 }
 
-// listed returns the tokens of a lot, or of the fleet, that come after or before a tag.
-func (s *server) listed(in *listQuery) (members iter.Seq[fleet.Member], err error) {
-	after := uint64(0)
+// listed returns the tokens that come after or before a tag, and that are in the lot and
+// in the state, or may have a fault.
+func (s *server) listed(in *listQuery, wanted *tokenFilter) (iter.Seq[fleet.Member], error) {
+	choose := fleet.Selection{
+		Lot: in.Lot, Before: in.Before, State: wanted.state, Faulty: wanted.fault != "" || wanted.anyFault,
+	}
 	if in.After != "" {
-		if after, err = strconv.ParseUint(in.After, 10, 32); err != nil {
+		after, err := strconv.ParseUint(in.After, 10, 32)
+		if err != nil {
 			return nil, invalid("query.after", "not the next of a page")
 		}
 		if in.Before > 0 {
 			return nil, invalid("query.before", "cannot be combined with after")
 		}
+		choose.After = uint32(after)
 	}
-	switch {
-	case in.Lot == "" && in.Before > 0:
-		return s.fleet.AllBefore(in.Before), nil
-	case in.Lot == "":
-		return s.fleet.All(uint32(after)), nil
-	case in.Before > 0:
-		members, err = s.fleet.OfLotBefore(in.Lot, in.Before)
-	default:
-		members, err = s.fleet.OfLot(in.Lot, uint32(after))
-	}
+	members, err := s.fleet.Select(choose)
 	if err != nil {
 		return nil, invalid("query.lot", err.Error())
 	}

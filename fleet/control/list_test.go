@@ -187,7 +187,9 @@ func number[T ~float64 | ~float32](v T) string {
 	return string(b)
 }
 
-// BenchmarkList measures filters that read all of a million tokens and find none or few.
+// BenchmarkList measures filters on a million tokens: those that find none or few, and
+// those that find all, page by page. The metric xlot is the time in relation to the list
+// of a lot that finds as many.
 func BenchmarkList(b *testing.B) {
 	w, err := virtual.NewWorld(virtual.Config{Seed: 7})
 	require.NoError(b, err)
@@ -195,15 +197,23 @@ func BenchmarkList(b *testing.B) {
 	require.NoError(b, err)
 	defer f.Close()
 	handler := control.New(f, control.Options{Key: key})
-	for _, query := range []url.Values{
-		{"lot": {"few"}}, {"fault": {"any"}}, {"state": {"WIPED"}}, {"model": {"button-8"}}, {"serial": {"NONE"}}, {"find": {"NONE"}}, {"battery_below": {"0.1"}},
+	for _, of := range [][]url.Values{
+		{{"lot": {"few"}}, {"state": {"WIPED"}}, {"state": {"BLANK"}}, {"fault": {"any"}}, {"model": {"button-8"}}, {"serial": {"NONE"}}, {"find": {"NONE"}}, {"battery_below": {"0.1"}}},
+		{{"lot": {"1"}, "limit": {"1000"}, "after": {"900000"}}, {"state": {"LOCKED"}, "limit": {"1000"}, "after": {"900000"}}},
 	} {
-		name := strings.ReplaceAll(query.Encode(), "&", ",")
-		b.Run(name, func(b *testing.B) {
-			for range b.N {
-				require.Equal(b, 200, serve(handler, "/v1/tokens?"+query.Encode()))
-			}
-		})
+		var ofLot float64
+		for _, query := range of {
+			b.Run(strings.ReplaceAll(query.Encode(), "&", ","), func(b *testing.B) {
+				for b.Loop() {
+					require.Equal(b, 200, serve(handler, "/v1/tokens?"+query.Encode()))
+				}
+				each := b.Elapsed().Seconds() / float64(b.N)
+				if query.Has("lot") {
+					ofLot = each
+				}
+				b.ReportMetric(each/ofLot, "xlot")
+			})
+		}
 	}
 }
 
