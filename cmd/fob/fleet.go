@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -110,11 +111,15 @@ func (f *fleetCmd) table(rows [][]string) error {
 	if f.json {
 		return nil
 	}
-	w := tabwriter.NewWriter(f.stdout, 0, 0, 2, ' ', 0)
+	out := bufio.NewWriter(f.stdout) // the table writes each cell and each gap by itself
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 // tokenPath returns the path of a token in the API.

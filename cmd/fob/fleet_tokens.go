@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -37,6 +38,11 @@ func (f *fleetCmd) lsCmd() *cobra.Command {
 			if last < 0 || last > 10_000 {
 				return usagef("--last %d: want 1 to 10000, or 0 for all", last)
 			}
+			c, err := f.client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			out := bufio.NewWriter(f.stdout)
 			rows := [][]string{{"TOKEN", "LOT", "MODEL", "STATE", "DISPLAY", "CLOCK", "BATTERY", "EXPIRY", "FAULTS", "PORT"}}
 			for after := ""; ; {
 				q := url.Values{"limit": {"1000"}}
@@ -59,18 +65,12 @@ func (f *fleetCmd) lsCmd() *cobra.Command {
 					Next  string            `json:"next"`
 				}
 				path := "/v1/tokens?" + q.Encode()
-				c, err := f.client(cmd.Context())
-				if err == nil {
-					err = c.Do(cmd.Context(), "GET", path, nil, &page)
-				}
-				if err != nil {
+				if err := c.Do(cmd.Context(), "GET", path, nil, &page); err != nil {
 					return err
 				}
 				for _, item := range page.Items {
 					if f.json {
-						if err := f.raw(item); err != nil {
-							return err
-						}
+						out.Write(append(item, '\n'))
 						continue
 					}
 					var t fleetToken
@@ -85,6 +85,9 @@ func (f *fleetCmd) lsCmd() *cobra.Command {
 						t.name(), t.Lot, t.Model, t.State, "[" + t.Display + "]", t.clockError(),
 						strconv.Itoa(int(t.Battery*100)) + "%", t.Expiry, dash(strings.Join(t.Faults, ",")), port,
 					})
+				}
+				if err := out.Flush(); err != nil {
+					return err
 				}
 				if after = page.Next; after == "" {
 					return f.table(rows)
