@@ -92,8 +92,8 @@ func (h *Head) Append(k Keys, record func(chain, seq int64) []byte) (code []byte
 	return h.Code
 }
 
-// start returns the head of an empty chain, without a seal.
-func (l *Log) start(k Keys, id int64) Head {
+// Empty returns the head of an empty chain, without a seal.
+func (l *Log) Empty(k Keys, id int64) Head {
 	return Head{ID: id, Code: k.link([]byte(l.Label+" chain"), number(id))}
 }
 
@@ -103,6 +103,10 @@ func (l *Log) sealed(h *Head) [][]byte {
 	return [][]byte{[]byte(l.Label + " head"), number(h.ID), number(h.Seq), h.Code}
 }
 
-func (l *Log) intact(k Keys, h *Head) bool { return k.check(h.Seal, l.sealed(h)...) }
+// Seal seals a head, by keys that can write a log.
+func (l *Log) Seal(k Keys, h *Head) { h.Seal = k.seal(l.sealed(h)...) }
+
+// Intact reports whether the seal of a head fits.
+func (l *Log) Intact(k Keys, h *Head) bool { return k.check(h.Seal, l.sealed(h)...) }
 
 func number(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }

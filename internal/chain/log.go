@@ -27,8 +27,8 @@ func (l *Log) Create(tx *sqldb.Tx, k Keys) error {
 		return errReadOnly
 	}
 	for id := int64(1); id <= l.Chains; id++ {
-		h := l.start(k, id)
-		h.Seal = k.seal(l.sealed(&h)...)
+		h := l.Empty(k, id)
+		l.Seal(k, &h)
 		if err := tx.ExecOne("INSERT INTO "+l.Heads+" (id, seq, mac, seal) VALUES ($1, $2, $3, $4)", h.ID, h.Seq, h.Code, h.Seal); err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func (l *Log) Lock(tx *sqldb.Tx, k Keys) (*Head, error) {
 		return nil, fmt.Errorf("the %s was changed by another program: its chains are missing: %s", l.Name, l.Advice)
 	case err != nil:
 		return nil, err
-	case !l.intact(k, h):
+	case !l.Intact(k, h):
 		return nil, fmt.Errorf("the %s was changed by another program: the head of chain %d was altered: %s", l.Name, h.ID, l.Advice)
 	}
 	return h, nil
@@ -58,7 +58,7 @@ func (l *Log) Put(tx *sqldb.Tx, k Keys, h *Head) error {
 	if k.seal == nil {
 		return errReadOnly
 	}
-	h.Seal = k.seal(l.sealed(h)...)
+	l.Seal(k, h)
 	return tx.ExecOne("UPDATE "+l.Heads+" SET seq = $2, mac = $3, seal = $4 WHERE id = $1", h.ID, h.Seq, h.Code, h.Seal)
 }
 

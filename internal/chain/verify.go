@@ -89,14 +89,14 @@ func (l *Log) Verifier(k Keys, heads []Head, since string) (*Verifier, error) {
 	}
 	for i := range heads {
 		h := &heads[i]
-		if !l.intact(k, h) {
+		if !l.Intact(k, h) {
 			v.report.fault("chain %d: its head was changed", h.ID)
 		}
 		if h.ID < 1 || h.ID > l.Chains {
 			v.report.fault("chain %d: there is no such chain", h.ID)
 			continue
 		}
-		v.chains[h.ID] = &walk{head: l.start(k, h.ID), wanted: *h}
+		v.chains[h.ID] = &walk{head: l.Empty(k, h.ID), wanted: *h}
 	}
 	for id := int64(1); id <= l.Chains; id++ {
 		if v.chains[id] == nil {
@@ -173,7 +173,7 @@ func (v *Verifier) checkpoint() string {
 		part := fmt.Sprintf("%d:%d:%s", id, w.head.Seq, base64.RawURLEncoding.EncodeToString(w.head.Code))
 		if v.keys.public {
 			w.head.Seal = w.wanted.Seal
-			if !v.log.intact(v.keys, &w.head) {
+			if !v.log.Intact(v.keys, &w.head) {
 				continue
 			}
 			part += ":" + base64.RawURLEncoding.EncodeToString(w.head.Seal)
@@ -217,7 +217,7 @@ func (v *Verifier) parseHead(fields []string) (h Head, ok bool) {
 	if v.keys.public {
 		seal, err := base64.RawURLEncoding.DecodeString(fields[3])
 		h.Seal = seal
-		return h, err == nil && v.log.intact(v.keys, &h)
+		return h, err == nil && v.log.Intact(v.keys, &h)
 	}
 	return h, true
 }

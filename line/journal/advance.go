@@ -45,6 +45,11 @@ func (b *Batch) change(ctx context.Context, u *Unit, next Unit, more func(*sqldb
 	if u.State.Final() {
 		return fmt.Errorf("%w %s is %s already", ErrUnit, u.Serial, u.State)
 	}
+	if next.State != Void {
+		if err := b.suspect(u.ID); err != nil {
+			return err
+		}
+	}
 	results, err := json.Marshal(next.Results)
 	if err != nil {
 		return broken(err)

@@ -22,8 +22,15 @@ var ErrOrder = errclass.New(errclass.Refused, "the order")
 // Batch is the work of a station on one order. It is safe for concurrent use.
 type Batch struct {
 	*Journal
-	order   *order.Order
-	id      int64
+	order  *order.Order
+	id     int64
+	shared []byte // the ledger's key for fingerprints; nil: none
+
+	// Guarded by the journal's mutex of blocks: when the ledger had no numbers for a device
+	// that waited, and why.
+	refused time.Time
+	refusal error
+
 	sealing sync.Mutex // guards the fields below
 	made    bool       // runs exist for all recipients
 	sealers []*sealer
@@ -42,17 +49,33 @@ func (j *Journal) Batch(ctx context.Context, o *order.Order, content []byte, rec
 	if b.sealers, err = newSealers(recipients); err != nil {
 		return nil, err
 	}
-	ref := OrderRef{Name: o.ID, Digest: digest, Wanted: int64(o.Count), Serials: int64(min(o.SerialCount(), maxSerials))}
+	uid, ref := "", OrderRef{Name: o.ID, Digest: digest, Wanted: int64(o.Count), Serials: int64(min(o.SerialCount(), maxSerials))}
+	if s := j.share; s != nil {
+		// A station whose ledger is away goes on with the numbers that it has.
+		if uid, b.shared, err = j.join(ctx, ref); err != nil && !errors.Is(err, ErrLedger) {
+			return nil, err
+		}
+	}
+	away := err
 	err = j.write(ctx, "", func(tx *sqldb.Tx) error {
+		var ledger string
 		b.id, err = j.orderID(tx, o.ID, digest[:])
+		if err == nil {
+			if err = tx.Row("SELECT ledger FROM orders WHERE id = $1", []any{b.id}, &ledger); err == nil {
+				err = b.belongs(tx, ledger, uid)
+			}
+		}
 		if !errors.Is(err, sqldb.ErrNotFound) {
 			return err
+		}
+		if away != nil {
+			return fmt.Errorf("beginning the order: %w", away)
 		}
 		if err := tx.Row("SELECT COALESCE(MAX(id), 0) + 1 FROM orders", nil, &b.id); err != nil {
 			return err
 		}
-		err := tx.ExecOne("INSERT INTO orders (id, name, digest, content, wanted, done, void, added) VALUES ($1, $2, $3, $4, $5, 0, 0, $6)",
-			b.id, o.ID, digest[:], content, ref.Wanted, j.millis())
+		err := tx.ExecOne("INSERT INTO orders (id, name, digest, content, wanted, serials, ledger, done, void, added) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8)",
+			b.id, o.ID, digest[:], content, ref.Wanted, ref.Serials, uid, j.millis())
 		if err != nil {
 			return err
 		}
@@ -62,14 +85,23 @@ func (j *Journal) Batch(ctx context.Context, o *order.Order, content []byte, rec
 			Count  int    `json:"count"`
 		}{o.ID, fmt.Sprintf("%x", digest), o.Count})
 	})
-	if err != nil {
-		return nil, err
+	return b, err
+}
+
+// belongs checks that an order goes on with the ledger with which it was begun: another
+// one would hand out the same numbers again. Uid is "" while the ledger is away.
+func (b *Batch) belongs(tx *sqldb.Tx, ledger, uid string) (err error) {
+	switch {
+	case ledger == "" && b.share != nil:
+		return fmt.Errorf("%w: %s was begun without a shared ledger: end it without one", ErrOrder, b.order.ID)
+	case ledger != "" && b.share == nil:
+		return fmt.Errorf("%w: %s was begun with a shared ledger, which hands out its numbers: name the ledger (--db)", ErrOrder, b.order.ID)
+	case uid != "" && ledger != uid:
+		return fmt.Errorf("%w: %s was begun with another shared ledger", ErrOrder, b.order.ID)
+	case ledger != "" && b.shared == nil:
+		b.shared, err = b.sharedKey(tx, ledger)
 	}
-	// A station whose ledger is away goes on with the numbers that it has.
-	if err := j.ledger.Order(ctx, ref); err != nil && !errors.Is(err, ErrLedger) {
-		return nil, broken(err)
-	}
-	return b, nil
+	return err
 }
 
 // maxSerials keeps sums of serial numbers within 64 bits.

@@ -30,9 +30,6 @@ type Device struct {
 	Results    Results
 }
 
-// BlockSize is the number of serial numbers that a station gets from the ledger at once.
-const BlockSize = 100
-
 // Find returns the unit that belongs to a device: its newest one of this order, or its
 // unit of another order that is not void.
 func (b *Batch) Find(ctx context.Context, id host.HardwareID) (u Unit, found bool, err error) {
@@ -58,7 +55,7 @@ func (b *Batch) Allocate(ctx context.Context, d Device, seed token.Seed) (u Unit
 		if !errors.Is(err, errNoBlock) {
 			return u, err
 		}
-		if err := b.fetchBlock(ctx); err != nil {
+		if err := b.fetchBlock(ctx, true); err != nil {
 			return Unit{}, err
 		}
 	}
@@ -68,11 +65,15 @@ func (b *Batch) Allocate(ctx context.Context, d Device, seed token.Seed) (u Unit
 func (b *Batch) allocate(ctx context.Context, d Device, seed token.Seed) (u Unit, err error) {
 	plain := seed.Bytes()
 	defer clear(plain)
-	fingerprint := b.ring.Fingerprint(plain)
+	mark := b.ring.Fingerprint(plain)
 	expiry := b.order.ExpiryFor(b.now())
-	err = b.db.Grouped(ctx, d.HardwareID.String(), func(tx *sqldb.Tx) error {
-		var first, next int64
-		err := tx.Row("SELECT first, next FROM block WHERE order_id = $1 AND next < count ORDER BY first LIMIT 1"+tx.Locked(), []any{b.id}, &first, &next)
+	shared := ""
+	if b.shared != nil {
+		shared = fingerprint(b.shared, plain)
+	}
+	err = b.write(ctx, d.HardwareID.String(), func(tx *sqldb.Tx) error {
+		var block, first, next int64
+		err := tx.Row("SELECT id, first, next FROM block WHERE order_id = $1 AND next < count ORDER BY id LIMIT 1"+tx.Locked(), []any{b.id}, &block, &first, &next)
 		if errors.Is(err, sqldb.ErrNotFound) {
 			return errNoBlock
 		} else if err != nil {
@@ -82,7 +83,7 @@ func (b *Batch) allocate(ctx context.Context, d Device, seed token.Seed) (u Unit
 		if !ok {
 			return fmt.Errorf("%w: number %d is not in the order", ErrNumbers, first+next)
 		}
-		if err := tx.ExecOne("UPDATE block SET next = next + 1 WHERE order_id = $1 AND first = $2", b.id, first); err != nil {
+		if err := tx.ExecOne("UPDATE block SET next = next + 1 WHERE order_id = $1 AND id = $2", b.id, block); err != nil {
 			return err
 		}
 		u = Unit{
@@ -92,7 +93,7 @@ func (b *Batch) allocate(ctx context.Context, d Device, seed token.Seed) (u Unit
 		if err := tx.Row("SELECT COALESCE(MAX(id), 0) + 1 FROM unit", nil, &u.ID); err != nil {
 			return err
 		}
-		if err := b.insert(tx, &u, fingerprint); err != nil {
+		if err := b.insert(tx, &u, mark); err != nil {
 			return err
 		}
 		key, sealed, err := b.ring.Seal(serial.String(), plain)
@@ -104,15 +105,17 @@ func (b *Batch) allocate(ctx context.Context, d Device, seed token.Seed) (u Unit
 		}
 		return b.record(tx, u.ID, KindAllocate, struct {
 			Order       string `json:"order"`
+			Block       int64  `json:"block"`
 			Serial      string `json:"serial"`
 			HardwareID  string `json:"hardware_id"`
 			DeviceKey   string `json:"device_key"`
 			Fingerprint string `json:"seed_fingerprint"`
+			Shared      string `json:"shared_fingerprint,omitempty"`
 			Port        string `json:"port"`
-		}{b.order.ID, serial.String(), d.HardwareID.String(), fmt.Sprintf("%x", d.Key), fmt.Sprintf("%x", fingerprint), d.Socket})
+		}{b.order.ID, block, serial.String(), d.HardwareID.String(), fmt.Sprintf("%x", d.Key), fmt.Sprintf("%x", mark), shared, d.Socket})
 	})
 	if errors.Is(err, errNoBlock) {
-		return Unit{}, err
+		return Unit{}, errNoBlock
 	}
 	if err != nil {
 		return Unit{}, broken(explainExists(err, &u))
@@ -134,38 +137,6 @@ func explainExists(err error, u *Unit) error {
 		return fmt.Errorf("%w: it has a unit already", ErrDevice)
 	}
 	return fmt.Errorf("unit %s: %w", u.Serial, err)
-}
-
-// fetchBlock gets serial numbers from the ledger.
-func (b *Batch) fetchBlock(ctx context.Context) error {
-	b.blocks.Lock()
-	defer b.blocks.Unlock()
-	after, left, void := int64(-1), int64(0), int64(0)
-	err := b.read(ctx, func(tx *sqldb.Tx) error {
-		if err := tx.Row("SELECT COALESCE(MAX(first), -1), COALESCE(SUM(count - next), 0) FROM block WHERE order_id = $1", []any{b.id}, &after, &left); err != nil {
-			return err
-		}
-		return tx.Row("SELECT void FROM orders WHERE id = $1", []any{b.id}, &void)
-	})
-	if err != nil || left > 0 { // another worker has fetched one
-		return err
-	}
-	block, err := b.ledger.Block(ctx, b.order.ID, b.station, after, void, BlockSize)
-	if err != nil {
-		return broken(err)
-	}
-	return b.write(ctx, "", func(tx *sqldb.Tx) error {
-		n, err := tx.Exec("INSERT INTO block (order_id, first, count, next) VALUES ($1, $2, $3, 0) ON CONFLICT (order_id, first) DO NOTHING",
-			b.id, block.First, block.Count)
-		if err != nil || n == 0 { // another process has fetched the block
-			return err
-		}
-		return b.record(tx, 0, KindBlock, struct {
-			Order string `json:"order"`
-			First int64  `json:"first"`
-			Count int64  `json:"count"`
-		}{b.order.ID, block.First, block.Count})
-	})
 }
 
 // Refused records a device that was refused before it got a serial number.

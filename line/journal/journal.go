@@ -53,7 +53,7 @@ var (
 	errBusy = errclass.New(errclass.Unreachable, "another process is changing the tables of the journal")
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations/*.sql migrations/ledger/*.sql
 var migrations embed.FS
 
 var schema = sqldb.Schema{
@@ -78,7 +78,8 @@ type Config struct {
 	Station  string             // name of the station; "": the one in the journal
 	Master   vault.Master       // opens the keys that encrypt seeds
 	Key      ed25519.PrivateKey // the station's SSH key, which signs the records
-	Ledger   Ledger             // hands out serial numbers; nil: the journal itself
+	Ledger   *SharedLedger      // hands out serial numbers and gets copies; nil: no other station shares the orders
+	Notify   func(Notice)       // is called with news about the ledger, one at a time; may be nil
 	Now      func() time.Time   // nil: time.Now
 }
 
@@ -90,10 +91,10 @@ type Journal struct {
 	key     ed25519.PrivateKey // nil: the journal is only read
 	public  ed25519.PublicKey
 	keys    chain.Keys
-	ledger  Ledger
 	now     func() time.Time
 
 	blocks sync.Mutex // is held while a block of serial numbers is fetched
+	share  *share     // with the shared ledger; nil: there is none
 }
 
 // Open opens the journal of a station, or creates it. The error wraps [ErrStation] if the
@@ -105,14 +106,15 @@ func Open(ctx context.Context, c Config) (*Journal, error) {
 		return nil, err
 	}
 	public := c.Key.Public().(ed25519.PublicKey)
-	j := &Journal{db: db, station: c.Station, key: c.Key, public: public, keys: chain.Signed(c.Key), ledger: c.Ledger, now: c.Now}
+	j := &Journal{db: db, station: c.Station, key: c.Key, public: public, keys: chain.Signed(c.Key), now: c.Now}
 	if j.now == nil {
 		j.now = time.Now
 	}
-	if j.ledger == nil {
-		j.ledger = &databaseLedger{db, j.now}
+	err = j.open(ctx, c)
+	if err == nil && c.Ledger != nil {
+		err = j.beginSharing(ctx, c)
 	}
-	if err := j.open(ctx, c); err != nil {
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the journal %s: %w", c.Database, err), db.Close())
 	}
 	return j, nil
@@ -168,8 +170,12 @@ func (j *Journal) create(tx *sqldb.Tx, master vault.Master) (keys []vault.Key, e
 	return keys, records.Create(tx, j.keys)
 }
 
-// Close closes the journal.
-func (j *Journal) Close() error { return j.db.Close() }
+// Close closes the journal. Records that were not copied to the shared ledger are copied
+// when the journal is opened again; see [Journal.Sync].
+func (j *Journal) Close() error {
+	j.endSharing()
+	return j.db.Close()
+}
 
 // Station returns the name of the station.
 func (j *Journal) Station() string { return j.station }
@@ -189,8 +195,8 @@ func fromMillis(ms int64) time.Time {
 // on stay as they are.
 func broken(err error) error {
 	switch {
-	case err == nil, errors.Is(err, ErrDevice), errors.Is(err, ErrComplete), errors.Is(err, ErrNumbers), errors.Is(err, ErrLedger),
-		errors.Is(err, ErrOrder), errors.Is(err, ErrUnit), errors.Is(err, ErrExport), errors.Is(err, context.Canceled):
+	case err == nil, errors.Is(err, ErrDevice), errors.Is(err, ErrComplete), errors.Is(err, ErrNumbers), errors.Is(err, ErrElsewhere), errors.Is(err, ErrLedger),
+		errors.Is(err, ErrJournal), errors.Is(err, ErrOrder), errors.Is(err, ErrUnit), errors.Is(err, ErrExport), errors.Is(err, context.Canceled):
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrJournal, err)
@@ -198,6 +204,9 @@ func broken(err error) error {
 
 // write runs a function that may share its transaction with others.
 func (j *Journal) write(ctx context.Context, key string, fn func(*sqldb.Tx) error) error {
+	if err := j.halted(); err != nil {
+		return err
+	}
 	return broken(j.db.Grouped(ctx, key, fn))
 }
 

@@ -4,7 +4,6 @@ package journal_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/ed25519"
 	"encoding/hex"
 	"fmt"
@@ -18,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 
-	"github.com/d204ef64/fob/internal/pgtest"
 	"github.com/d204ef64/fob/internal/tooltest"
 	"github.com/d204ef64/fob/internal/vault"
 	"github.com/d204ef64/fob/line/journal"
@@ -537,91 +535,6 @@ func TestRecipients(t *testing.T) {
 		require.Equal(t, i == 2, len(run.KeyAge) > 0)
 	}
 	require.True(t, journaltest.Decrypt(t, b, runs[2], 1)[0].Seed.Equal(seed(t, 1)))
-}
-
-// ledger is a ledger that can be away. Its answers may be lost.
-type ledger struct {
-	journal.Ledger
-	away, lose bool
-}
-
-func (l *ledger) Block(ctx context.Context, name, station string, after, void, size int64) (journal.Block, error) {
-	if l.away {
-		return journal.Block{}, fmt.Errorf("%w: away", journal.ErrLedger)
-	}
-	b, err := l.Ledger.Block(ctx, name, station, after, void, 3)
-	if l.lose && err == nil {
-		l.lose = false
-		return journal.Block{}, fmt.Errorf("%w: the answer was lost", journal.ErrLedger)
-	}
-	return b, err
-}
-
-// TestLedger has two stations share an order. A station goes on with its block while the
-// ledger is away, and a lost answer wastes no number.
-func TestLedger(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) { testLedger(t, filepath.Join(t.TempDir(), "ledger.db")) })
-	t.Run("postgres", func(t *testing.T) { testLedger(t, pgtest.Database(t)) })
-}
-
-func testLedger(t *testing.T, database string) {
-	ctx := t.Context()
-	o, content := journaltest.Order(t)
-	shared, err := journal.OpenLedger(ctx, database, true)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, shared.Close()) })
-	var ledgers []*ledger
-	var batches []*journal.Batch
-	for i := range 2 {
-		c := journaltest.Config(t, t.TempDir(), journaltest.Master())
-		c.Station = fmt.Sprintf("station-%d", i+1)
-		l := &ledger{Ledger: shared}
-		c.Ledger = l
-		j, err := journal.Open(ctx, c)
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, j.Close()) })
-		ledgers, batches = append(ledgers, l), append(batches, journaltest.Begin(t, j, o, content))
-	}
-	n, seen := 0, map[int64]bool{}
-	unit := func(i int) error {
-		n++
-		u, err := batches[i].Allocate(ctx, device(n), seed(t, n))
-		if err == nil {
-			require.False(t, seen[u.Number])
-			seen[u.Number] = true
-		}
-		return err
-	}
-	require.NoError(t, unit(0))
-	require.NoError(t, unit(1))
-	ledgers[0].away = true
-	require.NoError(t, unit(0))
-	require.NoError(t, unit(0))
-	require.ErrorIs(t, unit(0), journal.ErrLedger)
-	ledgers[0].away, ledgers[0].lose = false, true
-	require.ErrorIs(t, unit(0), journal.ErrLedger)
-	for range 3 {
-		require.NoError(t, unit(0))
-	}
-	for range 2 {
-		require.NoError(t, unit(1))
-	}
-	require.NoError(t, unit(0)) // the tenth
-	require.ErrorIs(t, unit(0), journal.ErrComplete)
-	require.ErrorIs(t, unit(1), journal.ErrComplete)
-	require.Len(t, seen, 10)
-
-	other, otherContent := journaltest.Order(t, "count: 10", "count: 9")
-	recipients, err := journal.Recipients(other, nil)
-	require.NoError(t, err)
-	third, err := journal.Open(ctx, journal.Config{
-		Database: filepath.Join(t.TempDir(), "line.db"), Create: true, Station: "station-3", Key: journaltest.Key(), Ledger: shared,
-		Master: journaltest.Config(t, "", journaltest.Master()).Master,
-	})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, third.Close()) }()
-	_, err = third.Batch(ctx, other, otherContent, recipients)
-	require.ErrorIs(t, err, journal.ErrOrder)
 }
 
 func BenchmarkUnit(b *testing.B) {

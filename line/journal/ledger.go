@@ -4,8 +4,14 @@ package journal
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
+	"sync"
 	"time"
 
 	"github.com/d204ef64/fob/internal/errclass"
@@ -21,123 +27,149 @@ var (
 	// its units were done.
 	ErrNumbers = errclass.New(errclass.Refused, "the order has no serial numbers left")
 
+	// ErrElsewhere is the error of an order whose unused serial numbers are all with other
+	// stations.
+	ErrElsewhere = errclass.New(errclass.Refused, "other stations have the rest of the order's serial numbers")
+
 	// ErrLedger is the error of a ledger that cannot be reached. The numbers in the
 	// station's last block are used up.
-	ErrLedger = errclass.New(errclass.Unreachable, "the ledger of serial numbers")
+	ErrLedger = errclass.New(errclass.Unreachable, "the shared ledger of the stations")
+
+	// ErrConflict is the error of a station that must not go on: it, or another one, has
+	// used a serial number or a seed twice, or its journal is not the one that the ledger
+	// has copied.
+	ErrConflict = errclass.New(errclass.Failed, "the station contradicts the shared ledger")
+
+	// ErrNoLedger is the error of a database without a shared ledger.
+	ErrNoLedger = errclass.New(errclass.Usage, "there is no ledger in this database")
 )
 
-// Ledger hands out the serial numbers of orders in blocks, to one or several stations. A
-// station that has numbers left does not need it.
-type Ledger interface {
-	// Order adds an order. Another order with the same id is refused with [ErrOrder].
-	Order(ctx context.Context, o OrderRef) error
-
-	// Block returns the station's first block that begins after a number, or a new block
-	// of at most size numbers if there is none. A call can therefore be repeated if its
-	// answer was lost. Void is the number of units that the station has given up. The
-	// error wraps [ErrComplete], [ErrNumbers] or [ErrLedger].
-	Block(ctx context.Context, order, station string, after, void, size int64) (Block, error)
+var ledgerSchema = sqldb.Schema{
+	Program: "fob line", Thing: "ledger", Migrations: must(fs.Sub(migrations, "migrations/ledger")),
+	Versions: "ledger_version", ErrNone: ErrNoLedger, ErrBusy: errBusy,
 }
 
-// OrderRef is the part of an order that a ledger keeps.
-type OrderRef struct {
-	Name    string // id of the order
-	Digest  [32]byte
-	Wanted  int64 // good tokens
-	Serials int64 // serial numbers in the range
+// SharedLedger is the database that several stations share. It hands out serial numbers
+// in blocks, keeps a copy of each station's records, and finds what two units have in
+// common. A station that has numbers left does not need it. It is safe for concurrent use.
+type SharedLedger struct {
+	name   string
+	create bool
+	now    func() time.Time
+
+	mu     sync.Mutex // guards the fields below
+	db     *sqldb.DB  // nil: not opened yet
+	uid    string
+	secret []byte
+	closed bool
 }
 
-// Block is a block of serial numbers of an order, which are counted from 0.
-type Block struct{ First, Count int64 }
-
-// databaseLedger is a ledger in a database with the tables of a journal.
-type databaseLedger struct {
-	db  *sqldb.DB
-	now func() time.Time
+// NewLedger returns a shared ledger that is opened when it is first used, and again after
+// that failed: "postgres://…", or a file of SQLite. Its tables are created, or brought up
+// to date.
+func NewLedger(name string) *SharedLedger {
+	return &SharedLedger{name: name, create: true, now: time.Now}
 }
 
-var _ Ledger = (*databaseLedger)(nil)
-
-// SharedLedger is a ledger in a database of its own, for several stations.
-type SharedLedger struct{ databaseLedger }
-
-// OpenLedger opens a shared ledger: "postgres://…", or a file of SQLite. With create, it
-// creates its tables or brings them up to date.
+// OpenLedger opens a shared ledger. With create, it creates its tables or brings them up
+// to date.
 func OpenLedger(ctx context.Context, name string, create bool) (*SharedLedger, error) {
-	db, err := schema.Open(ctx, name, create)
+	l := &SharedLedger{name: name, create: create, now: time.Now}
+	if _, err := l.database(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// database opens the database.
+func (l *SharedLedger) database(ctx context.Context) (_ *sqldb.DB, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, sqldb.ErrClosed
+	}
+	if l.db != nil {
+		return l.db, nil
+	}
+	db, err := ledgerSchema.Open(ctx, l.name, l.create)
 	if err != nil {
 		return nil, err
 	}
-	return &SharedLedger{databaseLedger{db, time.Now}}, nil
+	if err := l.identify(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	l.db = db
+	return db, nil
+}
+
+// identify reads the identity of the ledger, or makes it.
+func (l *SharedLedger) identify(ctx context.Context, db *sqldb.DB) error {
+	read := func(tx *sqldb.Tx) error {
+		return tx.Row("SELECT uid, secret FROM ledger WHERE id = 1", nil, &l.uid, &l.secret)
+	}
+	err := db.View(ctx, read)
+	if !errors.Is(err, sqldb.ErrNotFound) {
+		return err
+	}
+	if !l.create {
+		return ErrNoLedger
+	}
+	return db.Update(ctx, func(tx *sqldb.Tx) error {
+		secret := make([]byte, 32)
+		_, _ = rand.Read(secret) // never fails
+		if _, err := tx.Exec("INSERT INTO ledger (id, uid, secret, created) VALUES (1, $1, $2, $3) ON CONFLICT (id) DO NOTHING",
+			rand.Text(), secret, l.now().UnixMilli()); err != nil {
+			return err
+		}
+		return read(tx)
+	})
 }
 
 // Close closes the database.
-func (l *SharedLedger) Close() error { return l.db.Close() }
-
-// Order implements [Ledger].
-func (l *databaseLedger) Order(ctx context.Context, o OrderRef) error {
-	return l.wrap(l.db.Update(ctx, func(tx *sqldb.Tx) error {
-		var digest []byte
-		err := tx.Row("SELECT digest FROM ledger_order WHERE name = $1", []any{o.Name}, &digest)
-		switch {
-		case errors.Is(err, sqldb.ErrNotFound):
-			return tx.ExecOne("INSERT INTO ledger_order (name, digest, wanted, serials) VALUES ($1, $2, $3, $4)", o.Name, o.Digest[:], o.Wanted, o.Serials)
-		case err != nil:
-			return err
-		case string(digest) != string(o.Digest[:]):
-			return otherOrder(o.Name)
-		}
+func (l *SharedLedger) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed = true; l.db == nil {
 		return nil
-	}))
+	}
+	return l.db.Close()
 }
 
-func otherOrder(name string) error {
-	return fmt.Errorf("%w: %s was begun with other content: give the changed order another id", ErrOrder, name)
+// update runs a function that writes.
+func (l *SharedLedger) update(ctx context.Context, fn func(*sqldb.Tx) error) error {
+	db, err := l.database(ctx)
+	if err == nil {
+		err = db.Update(ctx, fn)
+	}
+	return l.wrap(err)
 }
 
-// Block implements [Ledger].
-func (l *databaseLedger) Block(ctx context.Context, order, station string, after, void, size int64) (b Block, err error) {
-	err = l.db.Update(ctx, func(tx *sqldb.Tx) error {
-		var wanted, serials int64
-		err := tx.Row("SELECT wanted, serials FROM ledger_order WHERE name = $1"+tx.Locked(), []any{order}, &wanted, &serials)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec("INSERT INTO ledger_void (name, station, void) VALUES ($1, $2, $3) ON CONFLICT (name, station) DO UPDATE SET void = excluded.void",
-			order, station, void); err != nil {
-			return err
-		}
-		err = tx.Row("SELECT first, count FROM ledger_block WHERE name = $1 AND station = $2 AND first > $3 ORDER BY first LIMIT 1",
-			[]any{order, station, after}, &b.First, &b.Count)
-		if !errors.Is(err, sqldb.ErrNotFound) {
-			return err
-		}
-		var used, voided int64
-		if err := tx.Row("SELECT COALESCE(SUM(count), 0) FROM ledger_block WHERE name = $1", []any{order}, &used); err != nil {
-			return err
-		}
-		if err := tx.Row("SELECT COALESCE(SUM(void), 0) FROM ledger_void WHERE name = $1", []any{order}, &voided); err != nil {
-			return err
-		}
-		missing := wanted - (used - voided)
-		switch {
-		case missing <= 0:
-			return ErrComplete
-		case used >= serials:
-			return fmt.Errorf("%w: %d were used up, and %d tokens are missing: issue an order for them", ErrNumbers, used, missing)
-		}
-		b = Block{used, min(size, missing, serials-used)}
-		return tx.ExecOne("INSERT INTO ledger_block (name, first, count, station, made) VALUES ($1, $2, $3, $4, $5)",
-			order, b.First, b.Count, station, l.now().UnixMilli())
-	})
-	return b, l.wrap(err)
+// view runs a function that reads.
+func (l *SharedLedger) view(ctx context.Context, fn func(*sqldb.Tx) error) error {
+	db, err := l.database(ctx)
+	if err == nil {
+		err = db.LongView(ctx, fn)
+	}
+	return l.wrap(err)
 }
 
-// wrap adds [ErrLedger] to an error of the database.
-func (l *databaseLedger) wrap(err error) error {
-	switch {
-	case err == nil, errors.Is(err, ErrComplete), errors.Is(err, ErrNumbers), errors.Is(err, ErrOrder), errors.Is(err, context.Canceled):
+// wrap adds [ErrLedger] to an error of the database. The errors that a caller can act on
+// stay as they are.
+func (l *SharedLedger) wrap(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
+	for _, known := range []error{ErrComplete, ErrNumbers, ErrElsewhere, ErrOrder, ErrStation, ErrConflict, ErrLedger} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
 	return fmt.Errorf("%w: %w", ErrLedger, err)
+}
+
+// fingerprint identifies a seed in a ledger, for all of its stations.
+func fingerprint(secret, seed []byte) string {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write(seed)
+	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -19,6 +19,8 @@ type Kind string
 const (
 	KindOrder       Kind = "order"       // the station began an order
 	KindBlock       Kind = "block"       // the ledger handed out serial numbers
+	KindReturn      Kind = "return"      // the station gave serial numbers back, which it did not use
+	KindConflict    Kind = "conflict"    // the ledger found that another unit has something that only one may have
 	KindRun         Kind = "run"         // a key for the seeds of an order was made
 	KindAllocate    Kind = "allocate"    // a unit began; its serial number is used up
 	KindState       Kind = "state"       // a unit has a new state
@@ -75,6 +77,9 @@ func (j *Journal) record(tx *sqldb.Tx, unit int64, kind Kind, data any) error {
 		p = &pending{at: j.millis()}
 		tx.Shared = p
 		tx.Before(func() error { return j.append(tx, p.list) })
+		if j.share != nil {
+			tx.After(j.share.wakeUp)
+		}
 	}
 	p.list = append(p.list, Record{Time: fromMillis(p.at), Unit: unit, Kind: kind, Data: b})
 	return nil

@@ -33,8 +33,8 @@ func (l *SharedLedger) ReportStation(ctx context.Context, r StationReport) error
 		return fmt.Errorf("%w: it is not JSON", ErrReport)
 	}
 	return l.wrap(l.db.Grouped(ctx, r.Name, func(tx *sqldb.Tx) error {
-		return tx.ExecOne(`INSERT INTO ledger_station (name, url, seen, report) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (name) DO UPDATE SET url = excluded.url, seen = excluded.seen, report = excluded.report`,
+		return tx.ExecOne(`INSERT INTO ledger_report (station, url, seen, report) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (station) DO UPDATE SET url = excluded.url, seen = excluded.seen, report = excluded.report`,
 			r.Name, r.URL, r.Seen.UnixMilli(), string(r.Report))
 	}))
 }
@@ -52,7 +52,7 @@ func (l *SharedLedger) Stations(ctx context.Context) (list []StationReport, err 
 				r.Report = json.RawMessage(report)
 			}
 			return r, err
-		}, "SELECT name, url, seen, report FROM ledger_station ORDER BY name")
+		}, "SELECT station, url, seen, report FROM ledger_report ORDER BY station")
 		return err
 	})
 	return list, l.wrap(err)

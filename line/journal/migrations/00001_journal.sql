@@ -24,51 +24,47 @@ CREATE TABLE orders (
     digest  BYTEA  NOT NULL,        -- SHA-256 of content
     content BYTEA  NOT NULL,        -- the signed file
     wanted  BIGINT NOT NULL,        -- good tokens
+    serials BIGINT NOT NULL,        -- numbers in the order's range
+    ledger  TEXT   NOT NULL,        -- the shared ledger that hands out its numbers; '' for none
     done    BIGINT NOT NULL,        -- units that are done
     void    BIGINT NOT NULL,        -- units that are void
     added   BIGINT NOT NULL
 );
 
--- What the ledger has handed out: numbers from first on, counted from 0 within the order.
-CREATE TABLE ledger_order (
-    name    TEXT   PRIMARY KEY,
-    digest  BYTEA  NOT NULL,
-    wanted  BIGINT NOT NULL,
-    serials BIGINT NOT NULL -- numbers in the order's range
-);
-
-CREATE TABLE ledger_block (
-    name    TEXT   NOT NULL REFERENCES ledger_order (name),
-    first   BIGINT NOT NULL,
-    count   BIGINT NOT NULL,
-    station TEXT   NOT NULL,
-    made    BIGINT NOT NULL,
-    PRIMARY KEY (name, first)
-);
-
--- The void units of each station. Their numbers are replaced.
-CREATE TABLE ledger_void (
-    name    TEXT   NOT NULL REFERENCES ledger_order (name),
-    station TEXT   NOT NULL,
-    void    BIGINT NOT NULL,
-    PRIMARY KEY (name, station)
-);
-
--- The newest status of each station.
-CREATE TABLE ledger_station (
-    name   TEXT   PRIMARY KEY,
-    url    TEXT   NOT NULL, -- of its page; '' for none
-    seen   BIGINT NOT NULL,
-    report TEXT   NOT NULL  -- JSON; '' for none
-);
-
--- The blocks of this station. The numbers before next are used up.
+-- The blocks of serial numbers of this station: numbers from first on, counted from 0
+-- within the order. The numbers before next are used up. Numbers that were given back are
+-- not in count any more.
 CREATE TABLE block (
     order_id BIGINT NOT NULL REFERENCES orders (id),
+    id       BIGINT NOT NULL, -- within the order; a later block has a higher one
     first    BIGINT NOT NULL,
     count    BIGINT NOT NULL,
     next     BIGINT NOT NULL, -- from 0 to count
-    PRIMARY KEY (order_id, first)
+    told     BIGINT NOT NULL, -- count as the ledger has it
+    PRIMARY KEY (order_id, id)
+);
+
+CREATE INDEX block_left ON block (order_id, id) WHERE next < count;
+CREATE INDEX block_untold ON block (order_id, id) WHERE told <> count;
+
+-- The shared ledgers of the orders.
+CREATE TABLE shared (
+    ledger TEXT   PRIMARY KEY,
+    key    BIGINT NOT NULL, -- the data key that encrypts secret
+    secret BYTEA  NOT NULL, -- the ledger's key for fingerprints of seeds
+    added  BIGINT NOT NULL
+);
+
+-- What the ledger found to be used by two units, of which one is of this station.
+CREATE TABLE conflict (
+    ledger  TEXT   NOT NULL,
+    id      BIGINT NOT NULL, -- in the ledger
+    unit    BIGINT NOT NULL,
+    kind    TEXT   NOT NULL,
+    reason  TEXT   NOT NULL,
+    halts   BIGINT NOT NULL, -- 1: the station must stop
+    settled BIGINT NOT NULL,
+    PRIMARY KEY (ledger, id)
 );
 
 CREATE TABLE unit (
@@ -190,11 +186,9 @@ DROP TABLE socket;
 DROP TABLE seed;
 DROP TABLE run;
 DROP TABLE unit;
+DROP TABLE conflict;
+DROP TABLE shared;
 DROP TABLE block;
-DROP TABLE ledger_station;
-DROP TABLE ledger_void;
-DROP TABLE ledger_block;
-DROP TABLE ledger_order;
 DROP TABLE orders;
 DROP TABLE data_key;
 DROP TABLE journal;
