@@ -125,6 +125,9 @@ func (s *Station) Run(ctx context.Context) error {
 		}
 	}
 	work(s.order) // only this function adds to it
+	if !s.resume {
+		s.journal.Reserve()
+	}
 	workers.Go(func() { s.watchClock(ctx) })
 	tick := time.NewTicker(s.poll)
 	defer tick.Stop()

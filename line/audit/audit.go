@@ -38,6 +38,8 @@ type Order struct {
 	Allocated, Done, Void, Unfinished int64 // serial numbers
 	Seeds                             int64 // encrypted seeds that are left
 	Labels                            int64 // that were printed
+	Unused                            int64 // serial numbers that the station has left
+	Returned                          int64 // serial numbers that it gave back to the shared ledger
 }
 
 // maxFaults is the number of faults, and of notes, after which the rest is left out.
@@ -69,6 +71,10 @@ func list(to *[]string, what, format string, args []any) {
 	}
 }
 
+func newAuditor() *auditor {
+	return &auditor{history: newHistory(), orders: map[int64]*orderState{}, names: map[string]*orderState{}, units: map[int64]*unitState{}}
+}
+
 // Run audits a journal. The error is about a journal that cannot be read. A mistake in it
 // is a fault of the report.
 func Run(ctx context.Context, j *journal.Journal, o Options) (Report, error) {
@@ -76,10 +82,8 @@ func Run(ctx context.Context, j *journal.Journal, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	a := &auditor{
-		options: o, journal: j, history: newHistory(),
-		orders: map[int64]*orderState{}, names: map[string]*orderState{}, units: map[int64]*unitState{},
-	}
+	a := newAuditor()
+	a.options, a.journal = o, j
 	a.report.Station, a.report.Signer = j.Station(), sshsig.Fingerprint(key)
 	err = j.Snapshot(ctx, func(s *journal.Snapshot) error {
 		a.snapshot = s

@@ -80,7 +80,7 @@ func acknowledge(t testing.TB, dir, digest string, purge bool) {
 // TestIntact audits a station without faults, before and after the acknowledgement.
 func TestIntact(t *testing.T) {
 	dir, digest := station(t)
-	want := audit.Order{Name: "ORD-2026-0001", Allocated: 6, Done: 4, Void: 1, Unfinished: 1, Seeds: 5, Labels: 4}
+	want := audit.Order{Name: "ORD-2026-0001", Allocated: 6, Done: 4, Void: 1, Unfinished: 1, Seeds: 5, Labels: 4, Unused: 4}
 	r := run(t, dir)
 	require.Empty(t, r.Faults)
 	require.Equal(t, []audit.Order{want}, r.Orders)

@@ -4,27 +4,40 @@ package audit
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"github.com/d204ef64/fob/line/journal"
 )
 
 // history is collected from the chained records.
 type history struct {
-	orders  map[string]string      // SHA-256 by id
-	blocks  map[string][]block     // by order
-	units   map[int64]*past        // by number of the unit
-	serials map[string]int64       // unit that got the serial number first
-	seeds   map[string]int64       // unit that got the seed first, by fingerprint
-	exports map[string]*pastExport // by digest
-	ciphers map[string]bool        // encrypted seeds of acknowledged exports
+	orders  map[string]string           // SHA-256 by id
+	blocks  map[string]map[int64]*block // by order and ID
+	units   map[int64]*past             // by number of the unit
+	serials map[string]int64            // unit that got the serial number first
+	seeds   map[string]int64            // unit that got the seed first, by fingerprint
+	exports map[string]*pastExport      // by digest
+	ciphers map[string]bool             // encrypted seeds of acknowledged exports
+
+	conflicts map[string]string // that were not settled, by serial number and kind
 }
 
-// block is a block of serial numbers.
-type block struct{ first, count int64 }
+// block is a block of serial numbers. Numbers that were given back are not in count any
+// more.
+type block struct {
+	first, count, returned int64
+	next                   int64 // after the highest number that a unit has; 0: none has
+	used, done, void       int64
+}
+
+func (b *block) has(number int64) bool { return number >= b.first && number < b.first+b.count }
 
 // past is the history of a unit.
 type past struct {
 	order, serial, hardware, key, fingerprint string
+	shared                                    string // fingerprint for all stations of a ledger
+	block, number                             int64
 	state                                     journal.State
 	verified, locked                          bool
 	prints, labels                            int64 // labels that were about to be printed, and that the printer has
@@ -39,8 +52,8 @@ type pastExport struct {
 
 func newHistory() history {
 	return history{
-		orders: map[string]string{}, blocks: map[string][]block{}, units: map[int64]*past{},
-		serials: map[string]int64{}, seeds: map[string]int64{}, exports: map[string]*pastExport{}, ciphers: map[string]bool{},
+		orders: map[string]string{}, blocks: map[string]map[int64]*block{}, units: map[int64]*past{},
+		serials: map[string]int64{}, seeds: map[string]int64{}, exports: map[string]*pastExport{}, ciphers: map[string]bool{}, conflicts: map[string]string{},
 	}
 }
 
@@ -48,13 +61,19 @@ func newHistory() history {
 type recordData struct {
 	Order       string        `json:"order"`
 	SHA256      string        `json:"sha256"`
+	Block       int64         `json:"block"`
+	Number      int64         `json:"number"`
 	First       int64         `json:"first"`
 	Count       int64         `json:"count"`
 	Serial      string        `json:"serial"`
 	HardwareID  string        `json:"hardware_id"`
 	DeviceKey   string        `json:"device_key"`
 	Fingerprint string        `json:"seed_fingerprint"`
+	Shared      string        `json:"shared_fingerprint"`
 	State       journal.State `json:"state"`
+	Kind        string        `json:"kind"`
+	Reason      string        `json:"reason"`
+	Settled     bool          `json:"settled"`
 	Digest      string        `json:"digest"`
 	Units       int64         `json:"units"`
 }
@@ -69,6 +88,9 @@ func (a *auditor) records() error {
 		a.fault("records: %s", f)
 	}
 	a.report.Records = report.Records
+	for _, key := range slices.Sorted(maps.Keys(a.history.conflicts)) {
+		a.fault("conflict: %s", a.history.conflicts[key])
+	}
 	return nil
 }
 
@@ -83,7 +105,15 @@ func (a *auditor) record(r journal.Record) {
 	case journal.KindOrder:
 		h.orders[d.Order] = d.SHA256
 	case journal.KindBlock:
-		h.blocks[d.Order] = append(h.blocks[d.Order], block{d.First, d.Count})
+		a.handedOut(r, d)
+	case journal.KindReturn:
+		a.returned(r, d)
+	case journal.KindConflict:
+		if d.Settled {
+			delete(h.conflicts, d.Serial+d.Kind)
+		} else {
+			h.conflicts[d.Serial+d.Kind] = d.Reason
+		}
 	case journal.KindExport:
 		h.exports[d.Digest] = &pastExport{order: d.Order, units: d.Units}
 	case journal.KindAcknowledge:
@@ -100,6 +130,33 @@ func (a *auditor) record(r journal.Record) {
 		} else {
 			a.step(r, u, d)
 		}
+	}
+}
+
+// handedOut adds a block.
+func (a *auditor) handedOut(r journal.Record, d recordData) {
+	blocks := a.history.blocks[d.Order]
+	if blocks == nil {
+		blocks = map[int64]*block{}
+		a.history.blocks[d.Order] = blocks
+	}
+	if blocks[d.Block] != nil {
+		a.fault("record %d: block %d of order %s was handed out twice", r.Seq, d.Block, d.Order)
+	}
+	blocks[d.Block] = &block{first: d.First, count: d.Count}
+}
+
+// returned takes numbers off the end of a block.
+func (a *auditor) returned(r journal.Record, d recordData) {
+	b := a.history.blocks[d.Order][d.Block]
+	if b == nil || d.Count < 1 || d.Count > b.count || d.First != b.first+b.count-d.Count {
+		a.fault("record %d: numbers were given back that are not at the end of block %d of order %s", r.Seq, d.Block, d.Order)
+		return
+	}
+	b.count -= d.Count
+	b.returned += d.Count
+	if b.next > d.First {
+		a.fault("record %d: number %d of order %s was given back after it was used", r.Seq, b.next-1, d.Order)
 	}
 }
 
@@ -120,7 +177,14 @@ func (a *auditor) allocated(r journal.Record, d recordData) {
 	} else {
 		h.seeds[d.Fingerprint] = r.Unit
 	}
+	if b := h.blocks[d.Order][d.Block]; b == nil || !b.has(d.Number) {
+		a.fault("record %d: unit %s has number %d, which this station did not have then", r.Seq, d.Serial, d.Number)
+	} else {
+		b.next = max(b.next, d.Number+1)
+		b.used++
+	}
 	h.units[r.Unit] = &past{
+		shared: d.Shared, block: d.Block, number: d.Number,
 		order: d.Order, serial: d.Serial, hardware: d.HardwareID, key: d.DeviceKey, fingerprint: d.Fingerprint, state: journal.Allocated,
 	}
 }
@@ -135,11 +199,18 @@ func (a *auditor) step(r journal.Record, u *past, d recordData) {
 	if final {
 		a.fault("record %d: unit %s is %s, and was changed afterwards", r.Seq, u.serial, u.state)
 	}
+	b := a.history.blocks[u.order][u.block]
 	switch r.Kind {
 	case journal.KindVoid:
 		u.state = journal.Void
+		if b != nil && !final {
+			b.void++
+		}
 	case journal.KindState:
 		u.state = d.State
+		if b != nil && d.State == journal.Done && !final {
+			b.done++
+		}
 		switch {
 		case !d.State.Valid():
 			a.fault("record %d: unit %s has the unknown state %q", r.Seq, u.serial, string(d.State))

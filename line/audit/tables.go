@@ -166,19 +166,23 @@ func (a *auditor) count(o *orderState, u *unitState) {
 
 // blocks checks that each number that was allocated belongs to a unit.
 func (a *auditor) blocks() error {
-	found := map[string][]block{}
-	err := a.rows("block", "SELECT order_id, first, count, next FROM block ORDER BY order_id, first", func(s sqldb.Scanner) error {
-		var id, next int64
-		var b block
-		if err := s.Scan(&id, &b.first, &b.count, &next); err != nil {
+	found := map[string]map[int64]*block{}
+	err := a.rows("block", "SELECT order_id, id, first, count, next FROM block ORDER BY order_id, id", func(s sqldb.Scanner) error {
+		var order, id, next int64
+		b := &block{}
+		if err := s.Scan(&order, &id, &b.first, &b.count, &next); err != nil {
 			return err
 		}
-		o := a.orders[id]
+		o := a.orders[order]
 		if o == nil {
 			a.fault("a block of serial numbers belongs to no order of the journal")
 			return nil
 		}
-		found[o.Name] = append(found[o.Name], b)
+		if found[o.Name] == nil {
+			found[o.Name] = map[int64]*block{}
+		}
+		found[o.Name][id] = b
+		o.Unused += b.count - next
 		for n := b.first; n < b.first+next; n++ {
 			if !o.seen[n] {
 				a.fault("order %s: number %d (%s) was allocated, but no unit has it", o.Name, n, o.serial(n))
@@ -195,8 +199,10 @@ func (a *auditor) blocks() error {
 			a.fault("order %s: a unit has number %d (%s), which was not allocated to this station", o.Name, n, o.serial(n))
 		}
 		want := a.history.blocks[o.Name]
-		slices.SortFunc(want, func(x, y block) int { return cmp.Compare(x.first, y.first) })
-		if !slices.Equal(want, found[o.Name]) {
+		for _, b := range want {
+			o.Returned += b.returned
+		}
+		if !maps.EqualFunc(want, found[o.Name], func(x, y *block) bool { return x.first == y.first && x.count == y.count }) {
 			a.fault("order %s: the blocks of serial numbers differ from the records", o.Name)
 		}
 		if o.done != o.Done || o.void != o.Void {

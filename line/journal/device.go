@@ -106,13 +106,14 @@ func (b *Batch) allocate(ctx context.Context, d Device, seed token.Seed) (u Unit
 		return b.record(tx, u.ID, KindAllocate, struct {
 			Order       string `json:"order"`
 			Block       int64  `json:"block"`
+			Number      int64  `json:"number"`
 			Serial      string `json:"serial"`
 			HardwareID  string `json:"hardware_id"`
 			DeviceKey   string `json:"device_key"`
 			Fingerprint string `json:"seed_fingerprint"`
 			Shared      string `json:"shared_fingerprint,omitempty"`
 			Port        string `json:"port"`
-		}{b.order.ID, block, serial.String(), d.HardwareID.String(), fmt.Sprintf("%x", d.Key), fmt.Sprintf("%x", mark), shared, d.Socket})
+		}{b.order.ID, block, u.Number, serial.String(), d.HardwareID.String(), fmt.Sprintf("%x", d.Key), fmt.Sprintf("%x", mark), shared, d.Socket})
 	})
 	if errors.Is(err, errNoBlock) {
 		return Unit{}, errNoBlock

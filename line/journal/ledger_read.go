@@ -133,13 +133,17 @@ func copies(tx *sqldb.Tx) ([]SharedCopy, error) {
 // Conflicts returns all conflicts, the oldest first.
 func (l *SharedLedger) Conflicts(ctx context.Context) (list []Conflict, err error) {
 	err = l.view(ctx, func(tx *sqldb.Tx) (err error) {
-		list, err = sqldb.QueryAll(tx, func(s sqldb.Scanner) (Conflict, error) {
-			c, err := scanConflict(s)
-			return c.Conflict, err
-		}, selectConflict+" ORDER BY c.id")
+		list, err = conflicts(tx)
 		return err
 	})
 	return list, err
+}
+
+func conflicts(tx *sqldb.Tx) ([]Conflict, error) {
+	return sqldb.QueryAll(tx, func(s sqldb.Scanner) (Conflict, error) {
+		c, err := scanConflict(s)
+		return c.Conflict, err
+	}, selectConflict+" ORDER BY c.id")
 }
 
 // SharedSnapshot is one state of a ledger, for an audit.
@@ -152,6 +156,9 @@ func (l *SharedLedger) Snapshot(ctx context.Context, fn func(*SharedSnapshot) er
 
 // Copies is [SharedLedger.Copies].
 func (s *SharedSnapshot) Copies() ([]SharedCopy, error) { return copies(s.Tx) }
+
+// Conflicts is [SharedLedger.Conflicts].
+func (s *SharedSnapshot) Conflicts() ([]Conflict, error) { return conflicts(s.Tx) }
 
 // Verify finds records of a station's copy that were changed, added or removed, and calls
 // each with every record in their order.

@@ -155,6 +155,9 @@ func (j *Journal) Sync(ctx context.Context) error {
 	if err == nil {
 		err = s.news(ctx)
 	}
+	if err == nil {
+		err = s.copyAll(ctx) // the records of the news
+	}
 	return s.ended(ctx, err)
 }
 

@@ -89,18 +89,20 @@ func (s *share) conflicts(ctx context.Context, list []conflictFrom) error {
 			if err != nil {
 				return err
 			}
-			if n == 0 {
-				if c.Settled {
-					_, err = tx.Exec("UPDATE conflict SET settled = $3 WHERE ledger = $1 AND id = $2 AND settled = 0", uid, c.id, settled)
+			if fresh = n > 0; !fresh && c.Settled {
+				if n, err = tx.Exec("UPDATE conflict SET settled = $3 WHERE ledger = $1 AND id = $2 AND settled = 0", uid, c.id, settled); err != nil {
+					return err
 				}
-				return err
 			}
-			fresh = true
+			if n == 0 { // it is no news
+				return nil
+			}
 			return j.record(tx, c.unit, KindConflict, struct {
-				Serial string `json:"serial"`
-				Kind   string `json:"kind"`
-				Reason string `json:"reason"`
-			}{c.Second.Serial, c.Kind, c.String()})
+				Serial  string `json:"serial"`
+				Kind    string `json:"kind"`
+				Reason  string `json:"reason"`
+				Settled bool   `json:"settled"`
+			}{c.Second.Serial, c.Kind, c.String(), c.Settled})
 		})
 		if err != nil {
 			return err
