@@ -178,6 +178,9 @@ func (w *work) allocate(ctx context.Context) error {
 func (w *work) attempts(ctx context.Context) error {
 	for {
 		err := w.attempt(ctx)
+		if errors.Is(err, journal.ErrDevice) { // the shared ledger has found another one
+			err = suspect("another device has the same key or hardware id: %v", err)
+		}
 		var r *reject
 		if err == nil || leaves(ctx, err) || errors.As(err, &r) {
 			return err

@@ -213,7 +213,7 @@ func (w *work) result(known, waits bool, err error) {
 		e.Reason, e.Advice = err.Error(), printerAdvice(err)
 	case errors.Is(err, journal.ErrComplete):
 		e.Reason, e.Advice = err.Error(), "keep the device for another order"
-	case errors.Is(err, journal.ErrNumbers), errors.Is(err, journal.ErrLedger), errors.Is(err, ErrClock):
+	case errors.Is(err, journal.ErrNumbers), errors.Is(err, journal.ErrElsewhere), errors.Is(err, journal.ErrLedger), errors.Is(err, ErrClock):
 		e.Reason, e.Advice = err.Error(), "keep the device, and call the supervisor"
 	default:
 		e.Reason, e.Advice = err.Error(), "plug the device in again; if it fails again, put it aside"
