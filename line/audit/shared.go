@@ -101,7 +101,7 @@ func (a *sharedAuditor) each(fn func(station string, unit int64, u *past)) {
 	}
 }
 
-// unique checks what only one unit may have.
+// unique checks the values that only one unit may have.
 func (a *sharedAuditor) unique(*SharedReport) error {
 	seen := map[string]string{}
 	orders := map[string]string{}
@@ -305,7 +305,7 @@ func (a *sharedAuditor) units(*SharedReport) error {
 	return err
 }
 
-// conflicts reports what the ledger found itself.
+// conflicts reports the conflicts that the ledger found.
 func (a *sharedAuditor) conflicts(*SharedReport) error {
 	list, err := a.snapshot.Conflicts()
 	for _, c := range list {

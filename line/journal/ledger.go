@@ -50,7 +50,7 @@ var ledgerSchema = sqldb.Schema{
 }
 
 // SharedLedger is the database that several stations share. It hands out serial numbers
-// in blocks, keeps a copy of each station's records, and finds what two units have in
+// in blocks, keeps a copy of each station's records, and finds values that two units have in
 // common. A station that has numbers left does not need it. It is safe for concurrent use.
 type SharedLedger struct {
 	name   string

@@ -28,7 +28,7 @@ type Block struct{ ID, First, Count int64 }
 // BlockSize is the greatest number of serial numbers in a block.
 const BlockSize = 100
 
-// blockSize returns the size of the next block: a part of the missing numbers, so that all
+// blockSize returns the size of the next block, which is a part of the missing numbers: all
 // stations of a small order have work, and are busy until its end.
 func blockSize(missing, stations int64) int64 {
 	return min(BlockSize, (missing+2*stations-1)/(2*stations))
@@ -98,7 +98,7 @@ func (l *SharedLedger) account(tx *sqldb.Tx, order, station string) (a account, 
 
 // Block returns the station's first block whose ID is greater than after, or a new block if
 // there is none. A call can therefore be repeated if its answer was lost. With ask, it asks
-// the other stations for numbers if there are no others. The error wraps [ErrComplete],
+// the other stations for numbers if the ledger has none left. The error wraps [ErrComplete],
 // [ErrNumbers], [ErrElsewhere] or [ErrLedger].
 //
 // The records of the station must have been copied, because void units are replaced.
@@ -188,7 +188,7 @@ func (l *SharedLedger) giveBack(tx *sqldb.Tx, station string, r Returned) error 
 		return err
 	case r.Count < used || r.Count < 0:
 		return fmt.Errorf("%w: %s gives back numbers of block %d of order %s that its records use", ErrConflict, station, r.ID, r.Order)
-	case r.Count >= count: // it was told before
+	case r.Count >= count: // a repeated call
 		return nil
 	}
 	if err := tx.ExecOne("UPDATE ledger_block SET count = $3 WHERE name = $1 AND id = $2", r.Order, r.ID, r.Count); err != nil {

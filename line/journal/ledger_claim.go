@@ -9,7 +9,7 @@ import (
 	"github.com/d204ef64/fob/internal/sqldb"
 )
 
-// The kinds of claims: what only one unit of a ledger may have.
+// The kinds of claims: only one unit of a ledger may have each value.
 const (
 	claimSerial   = "serial number"
 	claimSeed     = "seed"
@@ -17,7 +17,7 @@ const (
 	claimHardware = "hardware id"
 )
 
-// claim claims everything that a new unit must have for itself. The primary key of the
+// claim claims the values of a new unit. The primary key of the
 // claims decides. A refused claim is a conflict, and its record is copied nevertheless.
 func (l *SharedLedger) claim(tx *sqldb.Tx, station string, unit int64, d *unitData) error {
 	for _, c := range []struct{ kind, value string }{

@@ -188,7 +188,7 @@ func TestAsked(t *testing.T) {
 	require.ErrorIs(t, err, journal.ErrComplete)
 }
 
-// TestElsewhere has a station whose rest of the numbers nobody can use any more, until it
+// TestElsewhere has a station that ends with unused numbers, and stays away until it
 // is written off. Its numbers are never used by others, and it gives them back later.
 func TestElsewhere(t *testing.T) {
 	eachLedger(t, func(t *testing.T, name string) {
@@ -216,7 +216,7 @@ func TestElsewhere(t *testing.T) {
 		_, err = two.Allocate(t.Context(), device(10), seed(t, 10))
 		require.ErrorIs(t, err, journal.ErrComplete)
 
-		one.open(o, content) // gives back what was written off
+		one.open(o, content) // gives back the numbers that were written off
 		_, err = one.Allocate(t.Context(), device(10), seed(t, 10))
 		require.ErrorIs(t, err, journal.ErrComplete)
 		orders, err := l.Orders(t.Context())

@@ -213,7 +213,7 @@ func (s *share) waiting(ctx context.Context) (n int64) {
 	return n
 }
 
-// copyAll copies records until there are no more. The caller holds the mutex.
+// copyAll copies all records. The caller holds the mutex.
 func (s *share) copyAll(ctx context.Context) (err error) {
 	j := s.journal
 	if !s.registered {
@@ -285,7 +285,7 @@ func (s *share) news(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.told(ctx, back); err != nil {
+		if err := s.confirmed(ctx, back); err != nil {
 			return err
 		}
 		if err := s.conflicts(ctx, e.conflicts); err != nil {
@@ -340,8 +340,8 @@ func (s *share) untold(ctx context.Context) (list []Returned, err error) {
 	return list, err
 }
 
-// told notes that the ledger has taken numbers back.
-func (s *share) told(ctx context.Context, back []Returned) error {
+// confirmed marks the numbers that the ledger has taken back.
+func (s *share) confirmed(ctx context.Context, back []Returned) error {
 	if len(back) == 0 {
 		return nil
 	}

@@ -94,7 +94,7 @@ func (s *share) conflicts(ctx context.Context, list []conflictFrom) error {
 					return err
 				}
 			}
-			if n == 0 { // it is no news
+			if n == 0 { // it was on record before
 				return nil
 			}
 			return j.record(tx, c.unit, KindConflict, struct {
@@ -138,7 +138,7 @@ func (j *Journal) conflicting() error {
 	return nil
 }
 
-// known reads the conflicts that were found before.
+// known reads the conflicts of earlier runs.
 func (s *share) known(ctx context.Context) error {
 	type found struct {
 		unit   int64
