@@ -14,7 +14,6 @@ import (
 
 	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
-	"github.com/d204ef64/fob/line/order"
 	"github.com/d204ef64/fob/serialproto/host"
 	"github.com/d204ef64/fob/token"
 )
@@ -32,7 +31,8 @@ refused. fob ends when none is left. fob line run does the same besides its
 other work.
 
 With --void-missing, give up the tokens that never come back. Their serial
-numbers are used up, and their seeds are deleted.`,
+numbers are used up, and their seeds are deleted: such a token is refused if it
+does come back. A label that was printed for one must be destroyed.`,
 		Example: `  fob line resume --journal line.db
   fob line resume --journal line.db --ports auto
   fob line resume --journal line.db --void-missing`,
@@ -59,6 +59,7 @@ type unfinishedResult struct {
 	Started    time.Time       `json:"started"`
 	Attempts   int             `json:"attempts"`
 	Reason     string          `json:"reason"`
+	Labels     int             `json:"labels"`
 }
 
 func (a *app) lineResume(ctx context.Context, o *stationFlags, id, file string, void bool) (err error) {
@@ -75,17 +76,19 @@ func (a *app) lineResume(ctx context.Context, o *stationFlags, id, file string, 
 		return err
 	}
 	if !void && len(o.ports) == 0 || len(units) == 0 {
-		return a.listUnfinished(units, false)
+		return a.listUnfinished(ctx, j, units, false)
 	}
-	dir := filepath.Dir(file)
 	if void {
-		if err := voidMissing(ctx, j, info, dir, units); err != nil {
+		if err := giveUp(ctx, j, units); err != nil {
 			return err
 		}
-		return a.listUnfinished(units, true)
+		return a.listUnfinished(ctx, j, units, true)
 	}
-	w, err := a.equip(ctx, o, j, info.Content, dir)
+	w, err := a.equip(ctx, o, info.Content, filepath.Dir(file))
 	if err != nil {
+		return err
+	}
+	if err := w.begin(ctx, j); err != nil {
 		return err
 	}
 	defer w.batch.Close()
@@ -131,12 +134,19 @@ func (a *app) interrupted(ctx context.Context, j *journal.Journal, id string, on
 }
 
 // listUnfinished prints units.
-func (a *app) listUnfinished(units []journal.Unit, voided bool) error {
+func (a *app) listUnfinished(ctx context.Context, j *journal.Journal, units []journal.Unit, voided bool) error {
 	list := make([]unfinishedResult, 0, len(units))
 	var b strings.Builder
 	for _, u := range units {
-		list = append(list, unfinishedResult{u.Order, u.Serial, u.HardwareID, string(u.State), u.Socket, u.Began, u.Attempts, u.Reason})
+		labels, err := j.Labels(ctx, u.ID)
+		if err != nil {
+			return err
+		}
+		list = append(list, unfinishedResult{u.Order, u.Serial, u.HardwareID, string(u.State), u.Socket, u.Began, u.Attempts, u.Reason, len(labels)})
 		fmt.Fprintf(&b, "%s  device %s  %-9s  %s  %s\n", u.Serial, u.HardwareID, u.State, u.Began.Local().Format("2006-01-02 15:04"), plain(u.Socket))
+		if voided && len(labels) > 0 {
+			fmt.Fprintf(&b, "%s  destroy its label\n", u.Serial)
+		}
 	}
 	switch {
 	case len(units) == 0:
@@ -144,7 +154,7 @@ func (a *app) listUnfinished(units []journal.Unit, voided bool) error {
 	case voided:
 		fmt.Fprintf(&b, "%s given up\n", countTokens(len(units)))
 	default:
-		fmt.Fprintf(&b, "%s unfinished: insert them again, with --ports auto or in fob line run; or give them up with --void-missing\n", countTokens(len(units)))
+		fmt.Fprintf(&b, "%s unfinished: insert each again, with --ports auto or in fob line run; or give up all with --void-missing\n", countTokens(len(units)))
 	}
 	if a.json {
 		for _, u := range list {
@@ -157,23 +167,10 @@ func (a *app) listUnfinished(units []journal.Unit, voided bool) error {
 	return a.print(nil, b.String())
 }
 
-// voidMissing gives up units whose devices do not come back. It updates them.
-func voidMissing(ctx context.Context, j *journal.Journal, info journal.OrderInfo, dir string, units []journal.Unit) error {
-	o, err := order.Parse(info.Content)
-	if err != nil {
-		return err
-	}
-	recipients, err := journal.Recipients(o, func(r *order.Recipient) ([]byte, error) { return recipientFile(r, dir) })
-	if err != nil {
-		return err
-	}
-	b, err := j.Batch(ctx, o, info.Content, recipients)
-	if err != nil {
-		return err
-	}
-	defer b.Close()
+// giveUp gives up units whose devices do not come back. It updates them.
+func giveUp(ctx context.Context, j *journal.Journal, units []journal.Unit) error {
 	for i := range units {
-		if err := b.Void(ctx, &units[i], "the device did not come back", journal.BinSuspect); err != nil {
+		if err := j.GiveUp(ctx, &units[i], "the device did not come back", journal.BinSuspect); err != nil {
 			return err
 		}
 	}

@@ -29,10 +29,12 @@ event (docs/json.md).
 
 --ports auto finds USB serial ports as they come and go. A list names addresses;
 the path of a device, a pseudo-terminal or a Unix socket may be a pattern, such
-as /dev/ttyACM*. No other port is opened.
+as /dev/ttyACM*. No other port is opened. A port keeps its number, which is
+also on the labels: mark the sockets with their numbers.
 
-If the order says that the next token waits for its label, scan the label, or
-for "after label taken" enter the number of the port.
+If the next token waits for the label of the one before, as the order requires,
+scan the label, or for "after label taken" enter the number of the port. If the
+line ended before, the port waits in the next run as well.
 
 Everything is in the journal before a token is touched. If the line stops in the
 middle of a token, insert the same token again, now or in the next run.`,
@@ -48,6 +50,7 @@ middle of a token, insert the same token again, now or in the next run.`,
 	f.StringVar(&allowed, "allowed-signers", "", "the people who may sign orders: `FILE` in the format of ssh-keygen")
 	f.StringSliceVar(&o.ports, "ports", []string{"auto"}, "program the tokens on these `PORTS`: auto, or addresses and patterns with commas between them")
 	o.add(cmd)
+	f.BoolVar(&o.renumber, "renumber", false, "give the ports new numbers, in the order in which they appear")
 	f.BoolVar(&complete, "until-complete", false, "end when the order is complete")
 	cmd.MarkFlagRequired("order")
 	cmd.MarkFlagRequired("allowed-signers")
@@ -72,13 +75,21 @@ func (a *app) lineRun(ctx context.Context, o *stationFlags, file, allowed string
 			return adviseClock(err)
 		}
 	}
+	w, err := a.equip(ctx, o, content, filepath.Dir(file))
+	if err != nil {
+		return err
+	}
 	j, err := o.openJournal(ctx, true)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	w, err := a.equip(ctx, o, j, content, filepath.Dir(file))
-	if err != nil {
+	if o.renumber {
+		if err := j.ForgetSockets(ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.begin(ctx, j); err != nil {
 		return err
 	}
 	defer w.batch.Close()
@@ -128,7 +139,11 @@ func (a *app) workOn(ctx context.Context, w *lineWork, over func(*line.View) boo
 		}
 	}
 	station := line.New(w.config)
-	if p := w.config.Job.Labels; w.config.Printer != nil && (p == line.LabelTakenFirst || p == line.LabelScanned) {
+	due, err := w.batch.DueLabels(ctx)
+	if err != nil {
+		return err
+	}
+	if p := w.config.Job.Labels; len(due) > 0 || w.config.Printer != nil && (p == line.LabelTakenFirst || p == line.LabelScanned) {
 		show.takeLabels(a.stdin, station.LabelTaken)
 	}
 	if err := show.start(); err != nil {

@@ -84,6 +84,11 @@ func (a *app) lineSimulate(ctx context.Context, o *simulateOptions) (err error) 
 			return fmt.Errorf("reading %s: %w", source(o.plan), err)
 		}
 	}
+	if o.order != "" { // before anything is made
+		if err := readOrder(&c, o.order); err != nil {
+			return err
+		}
+	}
 	if o.out == "" {
 		if c.Dir, err = os.MkdirTemp("", "fob-line"); err != nil {
 			return fmt.Errorf("making a folder: %w", err)
@@ -92,8 +97,13 @@ func (a *app) lineSimulate(ctx context.Context, o *simulateOptions) (err error) 
 	} else if err := os.Mkdir(o.out, 0o700); err != nil {
 		return usagef("making the folder of --out: %w: name a new one", err)
 	}
-	if err := o.readOrder(&c); err != nil {
-		return err
+	if o.order == "" {
+		if err := practice.NewOrder(c.Dir, o.tokens, o.stations, time.Now()); err != nil {
+			return err
+		}
+		if err := readOrder(&c, filepath.Join(c.Dir, practice.OrderFile)); err != nil {
+			return err
+		}
 	}
 	v := line.NewView(line.ViewConfig{
 		Station: fmt.Sprintf("%d × %d ports", o.stations, o.ports), Order: c.Order.ID, Customer: c.Order.Customer, Model: c.Order.Model,
@@ -125,22 +135,15 @@ func (a *app) lineSimulate(ctx context.Context, o *simulateOptions) (err error) 
 // both returns a function that calls two.
 func both[E any](f, g func(E)) func(E) { return func(e E) { f(e); g(e) } }
 
-// readOrder reads the order, or makes one.
-func (o *simulateOptions) readOrder(c *practice.Config) (err error) {
-	path := o.order
-	if path == "" {
-		if err := practice.NewOrder(c.Dir, o.tokens, o.stations, time.Now()); err != nil {
-			return err
-		}
-		path = filepath.Join(c.Dir, practice.OrderFile)
-	}
+// readOrder reads the order and the files that it names.
+func readOrder(c *practice.Config, path string) (err error) {
 	if c.Content, err = order.ReadFile(path); err != nil {
 		return err
 	}
 	if c.Order, err = order.Check(c.Content, time.Now()); err != nil {
 		return fmt.Errorf("reading %s: %w", source(path), err)
 	}
-	c.Recipients, err = journal.Recipients(c.Order, func(r *order.Recipient) ([]byte, error) { return recipientFile(r, filepath.Dir(path)) })
+	c.Recipients, err = orderRecipients(c.Order, filepath.Dir(path))
 	return err
 }
 

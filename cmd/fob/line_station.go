@@ -17,9 +17,7 @@ import (
 	"github.com/d204ef64/fob/internal/secretfile"
 	"github.com/d204ef64/fob/line"
 	"github.com/d204ef64/fob/line/journal"
-	"github.com/d204ef64/fob/line/label"
 	"github.com/d204ef64/fob/line/order"
-	"github.com/d204ef64/fob/line/printer"
 )
 
 // stationFlags are the flags of a station's equipment.
@@ -29,11 +27,10 @@ type stationFlags struct {
 	name           string
 	key            string
 	enrolled       string
-	printer        string
-	format         string
-	dpi            int
+	printer        printerFlags
 	clockLimit     time.Duration
 	unsynchronised bool
+	renumber       bool
 }
 
 func (o *stationFlags) add(cmd *cobra.Command) {
@@ -42,9 +39,7 @@ func (o *stationFlags) add(cmd *cobra.Command) {
 	f.StringVar(&o.name, "station", "", "`NAME` of the station in a new journal; default: the name of this machine")
 	f.StringVar(&o.key, "station-key", "", "`FILE` with the station's private key; default: the published insecure test key")
 	f.StringVar(&o.enrolled, "enrolled", "", "program only the devices in `FILE`: lines with a hardware id and a public key")
-	f.StringVar(&o.printer, "printer", "", "print labels at `ADDR`: file:DIR, tcp:HOST:PORT or cups:QUEUE")
-	f.StringVar(&o.format, "label-format", "zpl", "`LANGUAGE` of the printer: zpl or pdf")
-	f.IntVar(&o.dpi, "label-dpi", 203, "dots per inch of the printer: 203, 300 or 600")
+	o.printer.add(cmd)
 	f.DurationVar(&o.clockLimit, "clock-limit", 50*time.Millisecond, "refuse to work if this machine's clock may be off by more than `TIME`")
 	f.BoolVar(&o.unsynchronised, "allow-unsynchronised-clock", false, "work although this machine's clock is not synchronised; the journal records it")
 }
@@ -80,17 +75,19 @@ func (o *stationFlags) openJournal(ctx context.Context, create bool) (*journal.J
 // lineWork is an order and the equipment of the station that works on it. The caller must
 // close the batch and the journal.
 type lineWork struct {
-	order   *order.Order
-	journal *journal.Journal
-	batch   *journal.Batch
-	config  line.Config
-	testKey bool // the station's key is published
+	order      *order.Order
+	content    []byte // the order's file
+	recipients []journal.Recipient
+	journal    *journal.Journal
+	batch      *journal.Batch
+	config     line.Config
+	testKey    bool // the station's key is published
 }
 
-// equip prepares a station for an order. Dir is the folder of the files that the order
-// names. The journal stays open if there is an error.
-func (a *app) equip(ctx context.Context, o *stationFlags, j *journal.Journal, content []byte, dir string) (*lineWork, error) {
-	w := &lineWork{journal: j}
+// equip prepares a station for an order, without a journal. Dir is the folder of the files
+// that the order names.
+func (a *app) equip(ctx context.Context, o *stationFlags, content []byte, dir string) (*lineWork, error) {
+	w := &lineWork{content: content}
 	var err error
 	if w.order, err = order.Parse(content); err != nil {
 		return nil, err
@@ -111,20 +108,16 @@ func (a *app) equip(ctx context.Context, o *stationFlags, j *journal.Journal, co
 			return nil, fmt.Errorf("reading %s: %w", source(o.enrolled), err)
 		}
 	}
-	if c.Printer, err = o.labels(w.order); err != nil {
+	if c.Printer, err = o.printer.open(w.order); err != nil {
 		return nil, err
 	}
 	if o.clockLimit <= 0 {
 		return nil, usagef("--clock-limit %v: want more than 0", o.clockLimit)
 	}
-	recipients, err := journal.Recipients(w.order, func(r *order.Recipient) ([]byte, error) { return recipientFile(r, dir) })
-	if err != nil {
+	if w.recipients, err = orderRecipients(w.order, dir); err != nil {
 		return nil, err
 	}
-	if w.batch, err = j.Batch(ctx, w.order, content, recipients); err != nil {
-		return nil, err
-	}
-	c.Job, c.Journal = line.JobOf(w.order), w.batch
+	c.Job = line.JobOf(w.order)
 	c.HostClock, c.Unsynchronised = line.HostClock(o.clockLimit), o.unsynchronised
 	if w.testKey = o.key == ""; w.testKey {
 		a.warnf("the station key is the published test key: everyone can program the devices that accept it (--station-key)")
@@ -133,6 +126,15 @@ func (a *app) equip(ctx context.Context, o *stationFlags, j *journal.Journal, co
 		a.warnf("no labels are printed (--printer)")
 	}
 	return w, nil
+}
+
+// begin begins the order in the journal, or goes on with it. The journal stays open if
+// there is an error.
+func (w *lineWork) begin(ctx context.Context, j *journal.Journal) (err error) {
+	w.journal = j
+	w.batch, err = j.Batch(ctx, w.order, w.content, w.recipients)
+	w.config.Journal = w.batch
+	return err
 }
 
 // view describes the station for displays.
@@ -153,29 +155,14 @@ func (w *lineWork) view(counts journal.Counts) line.ViewConfig {
 	return c
 }
 
-// labels returns the printer of an order's labels, or nil. It checks that a label fits.
-func (o *stationFlags) labels(ord *order.Order) (line.Printer, error) {
-	format := printer.ZPL
-	switch o.format {
-	case "zpl":
-	case "pdf":
-		format = printer.PDF
-	default:
-		return nil, usagef("--label-format %s: want zpl or pdf", o.format)
-	}
-	if o.printer == "" {
-		return nil, nil
-	}
-	p, err := printer.Open(o.printer)
+// orderRecipients returns the recipients of an order. Dir is the folder of the files that
+// the order names.
+func orderRecipients(o *order.Order, dir string) ([]journal.Recipient, error) {
+	list, err := journal.Recipients(o, func(r *order.Recipient) ([]byte, error) { return recipientFile(r, dir) })
 	if err != nil {
 		return nil, err
 	}
-	last, _ := ord.Serial(ord.SerialCount() - 1)
-	longest := label.Label{Serial: last, Expiry: ord.ExpiryFor(time.Now()), Model: ord.Model, Customer: ord.Customer, Order: ord.ID, Port: 99}
-	if err := ord.LabelTemplate().Check(longest, o.dpi); err != nil {
-		return nil, usagef("the label does not fit a printer with %d dots per inch: %w", o.dpi, err)
-	}
-	return line.NewPrinter(ord, p, format, label.ZPLOptions{DPI: o.dpi}), nil
+	return list, journal.CheckRecipients(list, time.Now())
 }
 
 // recipientFile reads a file that an order names: a certificate beside it, or a key.

@@ -192,3 +192,16 @@ func (b *Batch) Void(ctx context.Context, u *Unit, reason string, bin Bin) error
 		})
 	})
 }
+
+// GiveUp is [Batch.Void] for a unit whose device does not come back. It needs no recipients.
+func (j *Journal) GiveUp(ctx context.Context, u *Unit, reason string, bin Bin) error {
+	b := Batch{Journal: j}
+	err := j.read(ctx, func(tx *sqldb.Tx) (err error) {
+		b.id, err = j.known(tx, u.Order)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return b.Void(ctx, u, reason, bin)
+}

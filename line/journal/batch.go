@@ -45,6 +45,9 @@ func (j *Journal) Batch(ctx context.Context, o *order.Order, content []byte, rec
 	if sha256.Sum256(content) != digest {
 		return nil, fmt.Errorf("%w: its content is not the file that was read", ErrOrder)
 	}
+	if err := CheckRecipients(recipients, j.now()); err != nil {
+		return nil, err
+	}
 	var err error
 	if b.sealers, err = newSealers(recipients); err != nil {
 		return nil, err

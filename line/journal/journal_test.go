@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
@@ -514,8 +515,25 @@ func TestRecipients(t *testing.T) {
 	require.Len(t, recipients, 3)
 	_, err = journal.Recipients(o, func(*order.Recipient) ([]byte, error) { return []byte("000102030405060708090a0b0c0d0e0e\n"), nil })
 	require.ErrorIs(t, err, journal.ErrRecipient)
+	for _, text := range []string{"geheim", "00", strings.Repeat("00", 20), ""} {
+		_, err = journal.Recipients(o, func(*order.Recipient) ([]byte, error) { return []byte(text), nil })
+		require.ErrorIs(t, err, journal.ErrRecipient)
+		require.ErrorContains(t, err, ": want an AES key: 32, 48 or 64 hexadecimal digits")
+		require.NotContains(t, err.Error(), "geheim")
+	}
 
-	j, err := journal.Open(t.Context(), journaltest.Config(t, t.TempDir(), journaltest.Master()))
+	// The certificate expires in 2046, by openssl x509 -enddate.
+	require.NoError(t, journal.CheckRecipients(recipients, time.Now()))
+	late := journaltest.Config(t, t.TempDir(), journaltest.Master())
+	late.Now = func() time.Time { return time.Date(2046, 11, 25, 0, 0, 0, 0, time.UTC) }
+	j, err := journal.Open(t.Context(), late)
+	require.NoError(t, err)
+	_, err = j.Batch(t.Context(), o, content, recipients)
+	require.ErrorIs(t, err, journal.ErrRecipient)
+	require.ErrorContains(t, err, "the certificate expired at 2046-11-24T")
+	require.NoError(t, j.Close())
+
+	j, err = journal.Open(t.Context(), journaltest.Config(t, t.TempDir(), journaltest.Master()))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, j.Close()) })
 	b, err := j.Batch(t.Context(), o, content, recipients)

@@ -53,7 +53,8 @@ func checkLabel(u *Unit) error {
 }
 
 // Printing records that a label of a unit is about to be handed to a printer, and returns
-// its number. Its socket is printed on it. Reason is the cause of a reprint, and empty for the first label.
+// its number. The number of the socket is on it. Reason is the cause of a reprint, and empty
+// for the first label.
 func (j *Journal) Printing(ctx context.Context, u *Unit, socket, printer, reason string) (number int, err error) {
 	if err := checkLabel(u); err != nil {
 		return 0, err

@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,6 +32,22 @@ type Recipient struct {
 	Name    string // for people
 	Encrypt seedfile.Encryption
 	Age     []string // age1…: any of them decrypts
+
+	certificate *x509.Certificate // nil: none
+}
+
+// CheckRecipients returns an error unless the certificates of all recipients are valid at a
+// time.
+func CheckRecipients(list []Recipient, now time.Time) error {
+	for _, r := range list {
+		if r.certificate == nil {
+			continue
+		}
+		if err := order.CheckValid(r.certificate, now); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrRecipient, r.Name, err)
+		}
+	}
+	return nil
 }
 
 // Recipients returns the recipients of an order. Read reads the files that the order
@@ -46,14 +64,15 @@ func Recipients(o *order.Order, read func(r *order.Recipient) ([]byte, error)) (
 			continue
 		case r.Certificate != "":
 			one.Encrypt.Recipient = []byte(r.Certificate)
+			one.certificate, err = order.ParseCertificate(one.Encrypt.Recipient)
 		case r.CertificateFile != "":
 			if text, err = read(r); err == nil {
-				_, err = r.CheckCertificate(text)
+				one.certificate, err = r.CheckCertificate(text)
 			}
 			one.Encrypt.Recipient = text
 		default:
 			if text, err = read(r); err == nil {
-				one.Encrypt.Key, err = hex.DecodeString(string(bytes.TrimSpace(text)))
+				one.Encrypt.Key, err = parseKey(text)
 				clear(text)
 			}
 			if err == nil {
@@ -70,6 +89,19 @@ func Recipients(o *order.Order, read func(r *order.Recipient) ([]byte, error)) (
 		list = append(list, Recipient{Name: strings.Join(names, ", "), Age: keys})
 	}
 	return list, nil
+}
+
+// parseKey parses a pre-shared key. Its error does not quote the key.
+func parseKey(text []byte) ([]byte, error) {
+	key, err := token.ParseSeedHex(string(bytes.TrimSpace(text)))
+	if err == nil {
+		defer key.Destroy()
+		switch key.Len() {
+		case 16, 24, 32:
+			return key.Bytes(), nil
+		}
+	}
+	return nil, errors.New("want an AES key: 32, 48 or 64 hexadecimal digits")
 }
 
 // sealer encrypts seeds to a recipient, with keys that are made anew in each run of a

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -131,6 +132,25 @@ func TestCertificates(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(dir, "bank.pem")))
 	_, err = order.CheckFile(path, now)
 	require.ErrorContains(t, err, "no such file")
+}
+
+// TestCertificateTime checks an order outside of the time for which its certificate is valid.
+// The times are those that openssl x509 -dates prints.
+func TestCertificateTime(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "bank.pem"))
+	require.NoError(t, err)
+	c, err := order.ParseCertificate(text)
+	require.NoError(t, err)
+	require.NoError(t, order.CheckValid(c, c.NotBefore))
+	require.NoError(t, order.CheckValid(c, c.NotAfter))
+	const ask = ": ask the customer for a certificate that is valid, or check the clock of this machine"
+	require.EqualError(t, order.CheckValid(c, c.NotBefore.Add(-time.Second)), "the certificate is not valid before "+c.NotBefore.Format(time.RFC3339)+ask)
+	require.EqualError(t, order.CheckValid(c, c.NotAfter.Add(time.Second)), "the certificate expired at "+c.NotAfter.Format(time.RFC3339)+ask)
+
+	inline := "- certificate: |\n    " + strings.ReplaceAll(strings.TrimSpace(string(text)), "\n", "\n    ")
+	b := []byte(replace(t, "- age: age1ngf6fq0vz90jceej9dyenzcvjl2lx0u5z3pxzhelwsnrq3mcavjqhzz545", inline))
+	_, err = order.Check(b, c.NotBefore.Add(-time.Second))
+	require.ErrorContains(t, err, ":37: recipients[0].certificate: the certificate is not valid before ")
 }
 
 // TestKeyFile checks a pre-shared key against the SHA-256 that sha256sum prints for the

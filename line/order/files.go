@@ -3,6 +3,7 @@
 package order
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -59,7 +60,7 @@ func CheckFile(path string, now time.Time) (*Order, error) {
 	if err != nil {
 		return nil, inFile(path, err)
 	}
-	if err := o.checkCertificates(path, b); err != nil {
+	if err := o.checkCertificates(path, b, now); err != nil {
 		return nil, err
 	}
 	return o, nil
@@ -74,9 +75,11 @@ func inFile(path string, err error) error {
 	return err
 }
 
-// checkCertificates compares the files of certificates with their fingerprints.
-func (o *Order) checkCertificates(path string, b []byte) error {
+// checkCertificates compares the files of certificates with their fingerprints, and checks
+// that all certificates are valid at a time.
+func (o *Order) checkCertificates(path string, b []byte, now time.Time) error {
 	c := &checker{lines: fieldLines(b)}
+	o.validCertificates(c, now)
 	for i := range o.Recipients {
 		r := &o.Recipients[i]
 		if r.CertificateFile == "" {
@@ -84,7 +87,10 @@ func (o *Order) checkCertificates(path string, b []byte) error {
 		}
 		text, err := readLimited(filepath.Join(filepath.Dir(path), r.CertificateFile))
 		if err == nil {
-			_, err = r.CheckCertificate(text)
+			var cert *x509.Certificate
+			if cert, err = r.CheckCertificate(text); err == nil {
+				err = CheckValid(cert, now)
+			}
 		}
 		c.part(fmt.Sprintf("recipients[%d]", i), "certificate_file", err)
 	}
@@ -92,6 +98,21 @@ func (o *Order) checkCertificates(path string, b []byte) error {
 		return &FaultsError{path, c.faults}
 	}
 	return nil
+}
+
+// validCertificates reports the certificates in the order that are not valid at a time.
+func (o *Order) validCertificates(c *checker, now time.Time) {
+	for i := range o.Recipients {
+		text := o.Recipients[i].Certificate
+		if text == "" {
+			continue
+		}
+		cert, err := ParseCertificate([]byte(text))
+		if err == nil {
+			err = CheckValid(cert, now)
+		}
+		c.part(fmt.Sprintf("recipients[%d]", i), "certificate", err)
+	}
 }
 
 // VerifyFile reads an order and the signatures beside it, ORDER.NAME.sig and ORDER.sig,
@@ -109,7 +130,7 @@ func VerifyFile(path string, allowed *sshsig.Allowed, now time.Time) (*Order, []
 	if err != nil {
 		return nil, nil, inFile(path, err)
 	}
-	if err := o.checkCertificates(path, b); err != nil {
+	if err := o.checkCertificates(path, b, now); err != nil {
 		return nil, nil, err
 	}
 	return o, signers, nil

@@ -72,8 +72,13 @@ func Parse(b []byte) (*Order, error) {
 // now has a fault.
 func Check(b []byte, now time.Time) (*Order, error) {
 	o, faults := parse(b)
-	if len(faults) == 0 && now.After(o.until) {
-		faults = []Fault{{fieldLines(b)["valid_until"], "valid_until", "the order ran out"}}
+	if len(faults) == 0 {
+		c := &checker{lines: fieldLines(b)}
+		if now.After(o.until) {
+			c.fault("valid_until", "the order ran out")
+		}
+		o.validCertificates(c, now)
+		faults = c.faults
 	}
 	if len(faults) > 0 {
 		return nil, &FaultsError{Faults: faults}

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"filippo.io/age"
 
@@ -112,11 +113,29 @@ func ParseCertificate(text []byte) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, errors.New("not an X.509 certificate")
 	}
-	key, ok := c.PublicKey.(*rsa.PublicKey)
-	if !ok || key.N.BitLen() < 2048 {
-		return nil, errors.New("want a certificate with an RSA key of at least 2048 bits")
+	const want = "want an RSA key of at least 2048 bits, because PSKC encrypts with RSA"
+	switch key, ok := c.PublicKey.(*rsa.PublicKey); {
+	case !ok:
+		return nil, fmt.Errorf("the certificate has a key for %s: %s", c.PublicKeyAlgorithm, want)
+	case key.N.BitLen() < minRSA:
+		return nil, fmt.Errorf("the certificate has an RSA key of %d bits: %s", key.N.BitLen(), want)
 	}
 	return c, nil
+}
+
+// minRSA is the least size of a recipient's key in bits.
+const minRSA = 2048
+
+// CheckValid returns an error unless a certificate is valid at a time.
+func CheckValid(c *x509.Certificate, now time.Time) error {
+	const ask = "ask the customer for a certificate that is valid, or check the clock of this machine"
+	switch {
+	case now.After(c.NotAfter):
+		return fmt.Errorf("the certificate expired at %s: %s", c.NotAfter.UTC().Format(time.RFC3339), ask)
+	case now.Before(c.NotBefore):
+		return fmt.Errorf("the certificate is not valid before %s: %s", c.NotBefore.UTC().Format(time.RFC3339), ask)
+	}
+	return nil
 }
 
 // CheckCertificate parses the content of CertificateFile and compares it with SHA256.
@@ -126,7 +145,7 @@ func (r *Recipient) CheckCertificate(text []byte) (*x509.Certificate, error) {
 		return nil, fmt.Errorf("%w: %w", ErrRecipient, err)
 	}
 	if sum := sha256.Sum256(c.Raw); !bytes.Equal(sum[:], r.fingerprint()) {
-		return nil, fmt.Errorf("%w: its SHA-256 is %x", ErrRecipient, sum)
+		return nil, fmt.Errorf("%w: its SHA-256 is %x: put the right file back, or issue a new order", ErrRecipient, sum)
 	}
 	return c, nil
 }
@@ -134,7 +153,7 @@ func (r *Recipient) CheckCertificate(text []byte) (*x509.Certificate, error) {
 // CheckKey compares the bytes of the pre-shared key with SHA256.
 func (r *Recipient) CheckKey(key []byte) error {
 	if sum := sha256.Sum256(key); subtle.ConstantTimeCompare(sum[:], r.fingerprint()) != 1 {
-		return fmt.Errorf("%w: its SHA-256 differs", ErrRecipient)
+		return fmt.Errorf("%w: the SHA-256 of its key differs: put the right file back, or issue a new order", ErrRecipient)
 	}
 	return nil
 }
